@@ -1,0 +1,44 @@
+/*
+ * err: what went wrong, where, and which exit code it earns.
+ *
+ * A room never prints.  It fills a struct err and returns -1; each caller may
+ * prepend where it was; app/ prints the one line that results:
+ * "store /s: stream shop: segment 3: record 512: leaf does not match".
+ * No text ever carries bytes of an event.
+ */
+#ifndef CRETULA_BASE_ERR_H
+#define CRETULA_BASE_ERR_H
+
+/* The values are the process exit codes of design.md 11. */
+enum err_code {
+	ERR_NONE = 0,
+	ERR_FINDING = 1,    /* something does not verify, or leaks */
+	ERR_USAGE = 2,      /* the command line is wrong */
+	ERR_INCOMPLETE = 3, /* something could not be checked or parsed */
+	ERR_STRICT = 4,     /* warnings, with --strict */
+	ERR_INPUT = 66,     /* input missing or unreadable */
+	ERR_IO = 74,        /* read or write failed, disk full */
+	ERR_BUSY = 75,      /* another process holds the store */
+	ERR_CONFIG = 78     /* configuration, policy or key */
+};
+
+#define ERR_TEXT_BYTES 512
+
+struct err {
+	enum err_code code;
+	char text[ERR_TEXT_BYTES]; /* one line, UTF-8, no trailing newline */
+};
+
+/* Replace e by code and text.  Always returns -1.  e may be NULL. */
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As err_set, with ": " and strerror(errno) behind the text. */
+int err_sys(struct err *e, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Prepend "text: " to what e says; the code stays.  Always returns -1. */
+int err_in(struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
