@@ -1,0 +1,133 @@
+/*
+ * key: which key, in which epoch, until it is erased.
+ *
+ * KEYS, a directory 0700 outside of STORE, on a local file system:
+ *
+ *   root.key      slot: the mask root key (32 bytes)
+ *   kek           slot: key-encryption key of the keyring
+ *   keyring       epoch seeds and the fingerprint key, boxed under the kek
+ *   import.seed   slot: throw-away secret of an unfinished import (ADR 3)
+ *   STREAM/       log.key epoch.key epoch.next pending lock (store/ uses them)
+ *
+ * Slots are 512 bytes, overwritten in place and synced (design.md 7).
+ * Secrets in memory are guarded, locked and wiped on free.
+ */
+#ifndef CRETULA_KEY_KEY_H
+#define CRETULA_KEY_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+
+/* ---- slots: one secret in one in-place file ---- */
+
+struct key_slot {
+	char kind[16];             /* "root", "kek", "log", "epoch", "import" */
+	uint64_t number;           /* e.g. the epoch number; 0 if meaningless */
+	unsigned char secret[32];
+};
+
+/*
+ * 512 bytes: "cretula slot v1\n", kind, number, secret, zeros, and the first
+ * 16 bytes of SHA-256 of all before.  Writing replaces in place.  Reading
+ * refuses: wrong size, owner, mode (group or world bits), checksum, kind.
+ * All failures are ERR_CONFIG and name the file.  An erased slot (all zero)
+ * reads as -1 with errno ENODATA.
+ */
+int key_slot_write(int dirfd, const char *name, const struct key_slot *slot, struct err *e);
+int key_slot_read(int dirfd, const char *name, const char *kind, struct key_slot *slot,
+    struct err *e);
+int key_slot_erase(int dirfd, const char *name, struct err *e); /* zeros, synced; absent is fine */
+
+/* ---- the directory ---- */
+
+/* Create KEYS (must not exist, parent must) with root key, kek and keyring. */
+int key_create(const char *dir, struct err *e);
+
+/*
+ * Open dir: a real directory of ours, 0700.  Returns a dirfd; -1 with
+ * ERR_CONFIG, and errno ENOENT if there is none.
+ */
+int key_open_dir(const char *dir, struct err *e);
+
+/* KEYS/STREAM as a dirfd, made 0700 if create. */
+int key_open_stream(int keys_fd, const char *stream, bool create, struct err *e);
+
+/* ---- epochs ---- */
+
+enum key_period { KEY_DAY, KEY_WEEK, KEY_MONTH };
+#define KEY_PERIOD_COUNT 3
+
+/* Days since 1970-01-01; weeks (from Monday) and months since the same. */
+int64_t key_epoch_index(enum key_period period, int64_t t_us);
+/* "2026-11-25", "2026-W48", "2026-11"; NUL-terminated.  Returns the length. */
+size_t key_epoch_name(enum key_period period, int64_t index, char out[static 16]);
+int64_t key_epoch_end_us(enum key_period period, int64_t index); /* first instant after it */
+
+/* The widest range of event times that gets an epoch: 1990-01-01 to 2100-01-01. */
+#define KEY_TIME_MIN_US ((int64_t)631152000 * 1000000)
+#define KEY_TIME_MAX_US ((int64_t)4102444800 * 1000000)
+
+/* ---- the ring: root and seeds, in guarded memory ---- */
+
+struct key_ring;
+
+/* Open KEYS/root.key and KEYS/keyring.  ERR_CONFIG on anything odd. */
+int key_ring_open(int keys_fd, struct key_ring **ring, struct err *e);
+
+/* A ring of this process only: random root, nothing on disk. */
+int key_ring_ephemeral(struct key_ring **ring, struct err *e);
+
+void key_ring_free(struct key_ring *ring); /* wipes; NULL is legal */
+bool key_ring_locked(const struct key_ring *ring);
+
+/*
+ * Live epochs: make sure a seed exists for the epoch of each period at
+ * now_us, write the keyring if one was made, and destroy the epochs that
+ * ended longer than grace_us[period] ago (*destroyed counts them).
+ * Single-threaded; afterwards key_ring_prk is read-only and thread-safe.
+ */
+int key_ring_live(struct key_ring *ring, int64_t now_us,
+    const int64_t grace_us[static KEY_PERIOD_COUNT], unsigned *destroyed, struct err *e);
+
+/*
+ * Import epochs (ADR 3): one random secret per import; the seed of every
+ * epoch is HKDF-Expand(secret, "cretula import epoch v1\n" | period letter
+ * 'd' 'w' 'm' | index as decimal text, 32).  resume reuses the secret that an
+ * unfinished import left (else it is destroyed and a new one made).  The
+ * commitment SHA-256("cretula seed v1\n" | secret) goes into the chain.
+ */
+int key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[static 32],
+    struct err *e);
+/* Destroy the import's secret: memory and slot.  Also for abandoned ones. */
+int key_ring_import_end(struct key_ring *ring, struct err *e);
+
+/*
+ * PRK of an epoch: HKDF-Extract(salt = seed, IKM = root).  -1 if the ring
+ * has no such epoch (destroyed, never made, or out of range).  Thread-safe.
+ */
+int key_ring_prk(const struct key_ring *ring, enum key_period period, int64_t index,
+    unsigned char prk[static 32]);
+
+/* HKDF-Expand(prk, "cretula/1" 0 tenant 0 class 0 trust, 32). */
+void key_class(const unsigned char prk[static 32], const char *tenant, const char *class_name,
+    const char *trust, unsigned char out[static 32]);
+
+/* HMAC key for fingerprints of source files, used for nothing else. */
+void key_ring_fingerprint(const struct key_ring *ring, unsigned char out[static 32]);
+
+/* What `key show` prints: never a secret. */
+struct key_ring_facts {
+	unsigned char root_id[8]; /* first bytes of SHA-256("cretula root id\n" | root) */
+	size_t epoch_count;
+	bool import_open;
+};
+void key_ring_describe(const struct key_ring *ring, struct key_ring_facts *facts);
+/* The i-th epoch: its name and commitment SHA-256("cretula seed v1\n" | seed). */
+void key_ring_epoch(const struct key_ring *ring, size_t i, char name[static 16],
+    unsigned char commitment[static 32]);
+
+#endif
