@@ -1,0 +1,90 @@
+/*
+ * parse: a line becomes an event.  This file: the event, raw.
+ *
+ * Only parse/ and mask/ may include it (design.md 2, sentence 1): whatever
+ * stands behind the mask cannot even name a raw value.
+ */
+#ifndef CRETULA_PARSE_EVENT_H
+#define CRETULA_PARSE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* Texts, unescaped by the format's own rules: plain bytes, any bytes. */
+enum event_text {
+	EVENT_CLIENT,    /* peer address or name as written */
+	EVENT_FORWARDED, /* X-Forwarded-For or Forwarded value */
+	EVENT_IDENT,
+	EVENT_USER,
+	EVENT_SESSION,   /* a session id in a field of its own */
+	EVENT_COOKIE,    /* Cookie header */
+	EVENT_AUTH,      /* Authorization header */
+	EVENT_METHOD,
+	EVENT_SCHEME,
+	EVENT_HOST,      /* Host, :authority, SNI, vhost */
+	EVENT_TARGET,    /* request target as sent */
+	EVENT_PROTOCOL,
+	EVENT_REQUEST,   /* a whole request line that is no HTTP */
+	EVENT_REFERER,
+	EVENT_AGENT,
+	EVENT_LANGUAGE,
+	EVENT_JOIN,      /* request id, trace id */
+	EVENT_SERVER,
+	EVENT_UPSTREAM,
+	EVENT_CACHE,
+	EVENT_TLS,       /* protocol version */
+	EVENT_TLS_ID,    /* certificate subject, JA3 */
+	EVENT_LEVEL,
+	EVENT_ACTION,
+	EVENT_OBJECT,
+	EVENT_OUTCOME,
+	EVENT_MESSAGE,   /* free text */
+	EVENT_TEXT_COUNT
+};
+
+enum event_number {
+	EVENT_STATUS, EVENT_BYTES, EVENT_REQUEST_BYTES, EVENT_DURATION_US,
+	EVENT_UPSTREAM_US, EVENT_UPSTREAM_STATUS, EVENT_PORT, EVENT_NUMBER_COUNT
+};
+
+/* Names of design.md 4. */
+enum event_type {
+	EVENT_HTTP, EVENT_K8S, EVENT_LOGIN, EVENT_DB, EVENT_CLOUD, EVENT_LOG, EVENT_TYPE_COUNT
+};
+
+#define EVENT_EXTRA_MAX 32
+
+struct event_extra {
+	struct span key, value;
+};
+
+/*
+ * Borrows its bytes from the line and from the parser's scratch: valid until
+ * the next line.  text[i] and number[i] mean something only if their bit in
+ * has_text / has_number is set.
+ */
+struct event {
+	enum event_type type;
+	int64_t time_us;     /* UTC */
+	bool time_ok;        /* else the source's time was absent or bad */
+	bool garbage;        /* the request line is no HTTP (EVENT_REQUEST) */
+	bool user_odd;       /* blanks, quotes or brackets in the user field */
+	uint32_t has_text;
+	uint32_t has_number;
+	uint32_t bad_text;   /* fields that the grammar could not read: mask whole */
+	struct span text[EVENT_TEXT_COUNT];
+	int64_t number[EVENT_NUMBER_COUNT];
+	struct event_extra extra[EVENT_EXTRA_MAX];
+	unsigned extra_count;
+};
+_Static_assert(EVENT_TEXT_COUNT <= 32, "has_text is one word");
+
+static inline bool
+event_has(const struct event *ev, enum event_text f)
+{
+	return ((ev->has_text >> f & 1) != 0);
+}
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * parse: a line becomes an event.
+ *
+ * A format is a row of one table (format.c); adding one is adding a row, a
+ * corpus test and a fuzz seed.
+ */
+#ifndef CRETULA_PARSE_PARSE_H
+#define CRETULA_PARSE_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+struct event;
+
+enum parse_result {
+	PARSE_EVENT,    /* whole */
+	PARSE_PARTIAL,  /* an event of which some field is bad (bad_text) */
+	PARSE_UNPARSED, /* no event; reason says why */
+	PARSE_META      /* blank line, comment, container */
+};
+
+/* Why a line is unparsed: a closed list (parse/reasons.def), shown by stats. */
+enum parse_reason {
+#define REASON(id, name, help) PARSE_REASON_##id,
+#include "parse/reasons.def"
+#undef REASON
+	PARSE_REASON_COUNT
+};
+extern const char *const parse_reason_names[PARSE_REASON_COUNT];
+
+struct parse_format {
+	const char *name;    /* "nginx-combined" */
+	const char *aliases; /* blank-separated, or "" */
+	const char *help;
+	const char *sample;  /* one line, for help and tests; no real data */
+	enum parse_result (*line)(struct span line, char *scratch, struct event *ev,
+	    enum parse_reason *reason);
+	bool (*starts_record)(struct span line); /* NULL: every line does */
+};
+
+/* Rows sorted by name; "auto" is none of them. */
+extern const struct parse_format parse_formats[];
+extern const size_t parse_format_count;
+
+/* By name or alias; NULL if there is none. */
+const struct parse_format *parse_format_find(struct span name);
+
+#define PARSE_LINE_MAX 65536 /* default of limits.line */
+
+/*
+ * Parse one line (no LF; a trailing CR is removed here).  scratch has room
+ * for PARSE_LINE_MAX bytes (unescaped texts) and belongs to the caller's
+ * thread; ev borrows line and scratch.  Lines over PARSE_LINE_MAX are
+ * unparsed with reason too_long.  Any bytes are legal.
+ */
+enum parse_result parse_line(const struct parse_format *format, struct span line,
+    char *scratch, struct event *ev, enum parse_reason *reason);
+
+/* ---- detection ---- */
+
+#define PARSE_DETECT_LINES 200
+
+struct parse_evidence {
+	const struct parse_format *format; /* the choice; NULL if none or a tie */
+	struct {
+		const struct parse_format *format;
+		unsigned parsed, partial; /* of lines */
+	} fits[16];
+	unsigned fit_count;            /* best first */
+	unsigned lines;                /* non-meta lines looked at */
+	int64_t first_time_us;         /* of the first event in the chosen format */
+	bool has_time;
+};
+
+/*
+ * Decide on the first PARSE_DETECT_LINES lines of head.  A more specific
+ * format wins over one whose lines it extends (combined over common); two
+ * that fit equally and say different things are a tie.  scratch as above.
+ */
+void parse_detect(struct span head, char *scratch, struct parse_evidence *evidence);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * record: what is kept of an event, and its bytes.
+ *
+ * One JSON object a line, keys in the order of fields.def, absent values
+ * left out; every line starts {"time":" so that nothing from input can look
+ * like a placeholder (docs/format.md).
+ */
+#ifndef CRETULA_RECORD_RECORD_H
+#define CRETULA_RECORD_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+
+enum record_class {
+#define CLASS(id, name, prefix, method, epoch, help) RECORD_CLASS_##id,
+#include "record/class.def"
+#undef CLASS
+	RECORD_CLASS_COUNT
+};
+
+enum record_type { RECORD_TIME, RECORD_TEXT, RECORD_INT, RECORD_LIST, RECORD_EXTRA, RECORD_FLAGS };
+
+enum record_field {
+#define FIELD(id, name, type, class, otel, ecs, help) RECORD_FIELD_##id,
+#include "record/fields.def"
+#undef FIELD
+	RECORD_FIELD_COUNT
+};
+
+enum record_flag {
+#define FLAG(id, name, help) RECORD_FLAG_##id,
+#include "record/flags.def"
+#undef FLAG
+	RECORD_FLAG_COUNT
+};
+
+struct record_field_info {
+	const char *name;
+	enum record_type type;
+	enum record_class class_id;
+	const char *otel, *ecs, *help;
+};
+extern const struct record_field_info record_fields[RECORD_FIELD_COUNT];
+
+struct record_class_info {
+	const char *name;
+	const char *prefix; /* "" if the class never becomes a token */
+	const char *help;
+};
+extern const struct record_class_info record_classes[RECORD_CLASS_COUNT];
+
+struct record_flag_info {
+	const char *name;
+	const char *help;
+};
+extern const struct record_flag_info record_flags[RECORD_FLAG_COUNT];
+
+/* -1 if there is none of that name. */
+int record_field_by_name(struct span name);
+
+#define RECORD_FORWARDED_MAX 16
+#define RECORD_EXTRA_MAX 32
+#define RECORD_TEXT_MAX 2048   /* bytes of one text value before escaping */
+#define RECORD_BYTES_MAX 16384 /* bytes of one encoded line with its LF */
+
+struct record_extra {
+	struct span key;
+	struct span text;
+	int64_t number;
+	bool is_number;
+};
+
+/*
+ * A record borrows its texts: they live as long as whoever filled it says
+ * (mask_event: until the next call; record_decode: until the decoder's next).
+ */
+struct record {
+	uint64_t present; /* bit per enum record_field; TIME's is always set */
+	uint64_t flags;   /* bit per enum record_flag; FLAGS' bit follows it */
+	int64_t time_us;  /* since 1970, UTC */
+	struct span text[RECORD_FIELD_COUNT];
+	int64_t number[RECORD_FIELD_COUNT];
+	struct span forwarded[RECORD_FORWARDED_MAX];
+	struct record_extra extra[RECORD_EXTRA_MAX];
+	uint8_t forwarded_count;
+	uint8_t extra_count;
+};
+_Static_assert(RECORD_FIELD_COUNT <= 64, "present is one word");
+_Static_assert(RECORD_FLAG_COUNT <= 64, "flags is one word");
+
+static inline void
+record_clear(struct record *r)
+{
+	r->present = UINT64_C(1) << RECORD_FIELD_TIME;
+	r->flags = 0;
+	r->forwarded_count = 0;
+	r->extra_count = 0;
+}
+
+static inline bool
+record_has(const struct record *r, enum record_field f)
+{
+	return ((r->present >> f & 1) != 0);
+}
+
+static inline void
+record_set_text(struct record *r, enum record_field f, struct span text)
+{
+	r->present |= UINT64_C(1) << f;
+	r->text[f] = text;
+}
+
+static inline void
+record_set_int(struct record *r, enum record_field f, int64_t number)
+{
+	r->present |= UINT64_C(1) << f;
+	r->number[f] = number;
+}
+
+static inline void
+record_set_flag(struct record *r, enum record_flag flag)
+{
+	r->flags |= UINT64_C(1) << flag;
+	r->present |= UINT64_C(1) << RECORD_FIELD_FLAGS;
+}
+
+/* ---- bytes ---- */
+
+/* Keeps the text of the last second; one per thread.  All zero to start. */
+struct record_encoder {
+	int64_t second;
+	char text[32];
+	bool valid;
+};
+
+/*
+ * Write r as one line with its LF to out, which has RECORD_BYTES_MAX bytes.
+ * Texts longer than RECORD_TEXT_MAX are a caller's bug (assert).  Returns
+ * the bytes written.  Same record, same bytes.
+ */
+size_t record_encode(struct record_encoder *enc, const struct record *r, char *out);
+
+/* Memory for unescaped texts; one per thread. */
+struct record_decoder {
+	char text[RECORD_BYTES_MAX];
+	size_t used;
+};
+
+/*
+ * Read a line (without LF) back: exactly what record_encode can have
+ * written, same bytes when encoded again; anything else is -1 with the
+ * offset in e (ERR_FINDING).  Never quotes the line's bytes.
+ */
+int record_decode(struct record_decoder *dec, struct span line, struct record *r, struct err *e);
+
+/*
+ * What verify recomputes of a line, without decoding all of it; the line
+ * must be one that record_encode can have written, which is only checked as
+ * far as it is looked at: prefix, time, and the keys status, state and the
+ * token prefixes.  0, or -1 with e.
+ */
+enum record_state { RECORD_PARSED, RECORD_PARTIAL, RECORD_UNPARSED };
+struct record_facts {
+	int64_t time_us;
+	int status; /* -1 if absent */
+	enum record_state state;
+};
+int record_peek(struct span line, struct record_facts *facts, struct err *e);
+
+#endif
