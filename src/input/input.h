@@ -1,0 +1,66 @@
+/*
+ * input: where lines come from and how far we got.
+ *
+ * One source of lines (standard input, a plain, .gz or .zst file), drained
+ * into batches that end at a line end.  Knows bytes, not formats.
+ */
+#ifndef CRETULA_INPUT_INPUT_H
+#define CRETULA_INPUT_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+struct input;
+
+#define INPUT_BATCH_BYTES (2u << 20)
+#define INPUT_BATCH_LINES 8192
+#define INPUT_HEAD_BYTES 4096
+
+/*
+ * Open path ("-" is standard input).  Kind by magic bytes, not by name.
+ * Regular files, fifos and character devices that can be read; a directory
+ * or a missing or unreadable file is ERR_INPUT.  All memory is taken here.
+ */
+int input_open(const char *path, struct input **in, struct err *e);
+void input_close(struct input *in); /* NULL is legal */
+
+/*
+ * The first bytes of the decompressed stream (up to size, whole if the input
+ * is shorter), not consumed: for detection and fingerprints.  size is at
+ * most INPUT_BATCH_BYTES.
+ */
+int input_peek(struct input *in, size_t size, struct span *head, struct err *e);
+
+struct input_batch {
+	char *bytes;       /* the caller's, INPUT_BATCH_BYTES + 1 */
+	size_t len;        /* ends in '\n'; a missing last one is added, uncounted */
+	size_t line_count; /* at most INPUT_BATCH_LINES */
+	uint64_t at;       /* offset of bytes[0] in the decompressed stream */
+	uint64_t read;     /* bytes of the stream that this batch stands for */
+	uint64_t dropped;  /* bytes removed from the middle of the last line, which
+	                      is overlong: its first line_max + 1 bytes are kept */
+	bool end;          /* nothing follows */
+};
+
+/*
+ * Fill batch, whose bytes points to memory of the caller.  A cut is made at
+ * the last line end within INPUT_BATCH_BYTES and INPUT_BATCH_LINES: the same
+ * stream gives the same batches, however the source delivers.  A line that
+ * does not fit a batch is skipped to its end in bounded memory (dropped).
+ * At the end of input: len 0, end true.  A truncated or damaged .gz or .zst
+ * is ERR_INPUT with the decompressed offset; the lines before it were given.
+ */
+int input_read(struct input *in, size_t line_max, struct input_batch *batch, struct err *e);
+
+/* Skip bytes of the decompressed stream.  -1 (ERR_INPUT) if it is shorter. */
+int input_skip(struct input *in, uint64_t bytes, struct err *e);
+
+/* Size of the file on disk, 0 if unknown: for progress lines. */
+uint64_t input_file_size(const struct input *in);
+/* Bytes read from the file so far (compressed). */
+uint64_t input_file_at(const struct input *in);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * view: what each role may see.
+ *
+ * The one door to records: filter, role and renderer.  For now the developer
+ * sees every record; the other tiers are roles that refuse (issue 6 opens
+ * them), never silently more.
+ */
+#ifndef CRETULA_VIEW_VIEW_H
+#define CRETULA_VIEW_VIEW_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "record/record.h"
+
+struct err;
+
+enum view_role { VIEW_DEVELOPER, VIEW_ANALYST, VIEW_PUBLIC, VIEW_AUDITOR, VIEW_ROLE_COUNT };
+
+/* -1 and ERR_USAGE with the list if there is none of that name. */
+int view_role_find(const char *name, enum view_role *role, struct err *e);
+
+/* May role see single records?  0; or -1 with ERR_USAGE that names what it may use. */
+int view_role_records(enum view_role role, struct err *e);
+
+/* ---- filter: FIELD OP LITERAL joined by && (design.md 8) ---- */
+
+struct view_filter; /* immutable once compiled */
+
+/*
+ * == != < <= > >= on any field (numbers by value, time as RFC 3339), ^= and
+ * ~= (prefix, contains) on texts.  Literals: "text", number, bare word.
+ * Lists and flags match if any element does; a record without the field
+ * matches only != .  Errors: ERR_USAGE with column and a caret line.
+ */
+int view_filter_compile(const char *text, struct view_filter **filter, struct err *e);
+void view_filter_free(struct view_filter *filter);
+bool view_filter_match(const struct view_filter *filter, const struct record *r);
+
+/* ---- renderers ---- */
+
+struct view_renderer {
+	const char *name; /* "json", "text", "combined"; rows sorted */
+	const char *help;
+	/* Add one record to out, with its LF.  line: its stored bytes, without LF. */
+	void (*record)(struct buf *out, const struct record *r, struct span line);
+};
+extern const struct view_renderer view_renderers[];
+extern const size_t view_renderer_count;
+const struct view_renderer *view_renderer_find(const char *name);
+
+#endif
