@@ -1,0 +1,71 @@
+/*
+ * mask: an event becomes a record without identifiers.
+ *
+ * The one door between what servers say and what is kept.  Lines go in,
+ * encoded records come out; no raw byte leaves this room.
+ */
+#ifndef CRETULA_MASK_MASK_H
+#define CRETULA_MASK_MASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "mask/epochs.h"
+#include "mask/policy.h"
+#include "mask/words.h"
+#include "parse/parse.h"
+#include "record/record.h"
+#include "stats/counts.h"
+
+struct err;
+struct key_ring;
+struct mask; /* one per thread */
+
+enum mask_epoch_mode {
+	MASK_EPOCH_LIVE, /* the epoch of now_us, for every record */
+	MASK_EPOCH_EVENT /* the epoch of each record's own time (import) */
+};
+
+struct mask_setup {
+	const struct mask_policy *policy; /* outlives the mask */
+	const struct key_ring *ring;      /* outlives the mask */
+	struct mask_words *words;         /* shared; outlives the mask */
+	const struct parse_format *format;
+	enum mask_epoch_mode epochs;
+	int64_t now_us;     /* arrival time of lines whose own time is bad */
+	size_t line_max;    /* limits.line, at most PARSE_LINE_MAX */
+};
+
+/* All memory is taken here.  0, or -1 and ERR_CONFIG. */
+int mask_open(const struct mask_setup *setup, struct mask **m, struct err *e);
+void mask_close(struct mask *m); /* wipes; NULL is legal */
+
+/* One batch of whole lines in, encoded records out. */
+struct mask_batch {
+	/* in */
+	struct span lines;   /* ends with LF */
+	uint64_t number;     /* of the batch, from 0: what the vocabulary shows it */
+	uint64_t dropped;    /* bytes cut out of the last line, which is overlong */
+	uint64_t read;       /* bytes of the source it stands for: counts.bytes */
+	/* out: memory of the caller */
+	char *records;       /* at least INPUT_BATCH_LINES * RECORD_BYTES_MAX of address space */
+	uint32_t *ends;      /* ends[i]: offset behind the LF of record i */
+	size_t records_len;
+	size_t record_count;
+	struct stats_counts counts;
+	struct mask_epochs epochs;
+	uint64_t words_seen, words_clear;  /* path words, and how many stayed in clear */
+	struct mask_candidates *learn;     /* NULL: do not learn */
+};
+
+/*
+ * Parse, mask and encode every line.  Never fails: what cannot be read
+ * becomes a skeleton record and is counted.  Calls no allocator.
+ */
+void mask_batch(struct mask *m, struct mask_batch *batch);
+
+/* The learning pass of import: only batch->learn is filled. */
+void mask_batch_learn(struct mask *m, struct mask_batch *batch);
+
+#endif

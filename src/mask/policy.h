@@ -1,0 +1,72 @@
+/* mask: the policy, an option struct that config/ fills and evidence shows. */
+#ifndef CRETULA_MASK_POLICY_H
+#define CRETULA_MASK_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "record/record.h"
+
+struct err;
+
+enum mask_method {
+	MASK_TOKEN, MASK_ADDRESS, MASK_PREFIX, MASK_TRUNCATE, MASK_KEEP, MASK_REDACT, MASK_DROP,
+	MASK_SEAL, MASK_METHOD_COUNT
+};
+extern const char *const mask_method_names[MASK_METHOD_COUNT];
+
+enum mask_words_mode { MASK_WORDS_LEARN, MASK_WORDS_FIXED, MASK_WORDS_KEEP };
+
+struct mask_network {
+	unsigned char bytes[16];
+	uint8_t len;  /* 4 or 16 */
+	uint8_t bits; /* prefix length */
+};
+
+#define MASK_NETWORKS_MAX 64
+#define MASK_NAMES_MAX 64
+#define MASK_NAME_BYTES 64
+
+struct mask_policy {
+	enum mask_method method[RECORD_CLASS_COUNT];
+	char tenant[MASK_NAME_BYTES];
+	struct mask_network trusted_proxies[MASK_NETWORKS_MAX];
+	struct mask_network own_networks[MASK_NETWORKS_MAX]; /* kept in clear */
+	char hosts[MASK_NAMES_MAX][MASK_NAME_BYTES];    /* our own sites, in clear */
+	char servers[MASK_NAMES_MAX][MASK_NAME_BYTES];  /* our own machines, in clear */
+	char machines[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* machine accounts; "system:*" globs */
+	unsigned trusted_proxy_count, own_network_count, host_count, server_count, machine_count;
+	unsigned words_k;                /* 10: promoted at 10..15 distinct subjects */
+	enum mask_words_mode words_mode;
+	bool agent_full;                 /* token of the full User-Agent */
+	bool path_token_shared;          /* sg. not bound to the subject */
+};
+
+/* The defaults of class.def and design.md 5. */
+void mask_policy_default(struct mask_policy *p);
+
+/* "token" -> MASK_TOKEN; -1 if there is no such method. */
+int mask_method_find(struct span name);
+/* "ip.peer" -> its class; -1 if there is none. */
+int mask_class_find(struct span name);
+
+/*
+ * May class use method (in this release)?  0, or -1 with ERR_CONFIG and the
+ * methods that it may use.  KEEP of an identifier is refused: there is no
+ * "allow all" switch (CAMPAIGN and LANGUAGE may be kept; PATH and PARAM only
+ * through words mode keep).
+ */
+int mask_method_check(enum record_class class_id, enum mask_method method, struct err *e);
+
+/* "10.0.0.0/8", "2001:db8::/32", one address.  0 or -1. */
+int mask_network_parse(struct span text, struct mask_network *net);
+bool mask_network_has(const struct mask_network *nets, unsigned count,
+    const unsigned char *bytes, unsigned len);
+
+/* Canonical JSON of the whole policy: what evidence prints; its SHA-256 is sealed. */
+void mask_policy_print(const struct mask_policy *p, struct buf *out);
+void mask_policy_hash(const struct mask_policy *p, unsigned char out[static 32]);
+
+#endif

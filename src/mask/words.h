@@ -1,0 +1,77 @@
+/*
+ * mask: the vocabulary, the answer to names in paths that no pattern finds.
+ *
+ * A word is written in clear when it is configured, in the shipped list of
+ * common web words, or promoted: used by at least k distinct subjects (/24
+ * or /48 networks) at that position with 2xx or 304 (design.md 5).
+ *
+ * One struct is shared by all threads.  Lookups are lock-free; merging is
+ * the ordered writer's alone.  Batch i sees words promoted by batches up to
+ * i - MASK_WORDS_LAG, so results do not depend on the number of threads.
+ */
+#ifndef CRETULA_MASK_WORDS_H
+#define CRETULA_MASK_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+struct err;
+struct mask_words;
+
+#define MASK_WORDS_LAG 8
+#define MASK_WORDS_CANDIDATE_BYTES (16u << 20)
+#define MASK_WORDS_CHILDREN_MAX 200
+
+enum mask_word_class { MASK_WORD_PATH, MASK_WORD_PARAM, MASK_WORD_HOST, MASK_WORD_CLASS_COUNT };
+
+/* All memory is taken here, candidates in locked memory.  k: 10..1000. */
+int mask_words_open(unsigned k, struct mask_words **words, struct err *e);
+void mask_words_close(struct mask_words *words); /* NULL is legal */
+bool mask_words_locked(const struct mask_words *words);
+
+/*
+ * Load lines "class TAB word" (any position) or "class TAB position TAB
+ * word"; '#' starts a comment line.  class: path, param, host; others are
+ * skipped.  name is for errors: ERR_CONFIG "name:line: what".
+ */
+int mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e);
+
+/* Load routes, one a line: "/users/{id}/orders", "/a/:x/b", "/static/*". */
+int mask_words_routes(struct mask_words *words, struct span text, const char *name, struct err *e);
+
+/* Promoted words only, sorted, in the format that mask_words_load reads. */
+void mask_words_save(const struct mask_words *words, struct buf *out);
+size_t mask_words_promoted(const struct mask_words *words);
+/* Words that could not be considered because memory was full. */
+uint64_t mask_words_refused(const struct mask_words *words);
+
+/* Position of the root of paths, of parameter names, of hosts. */
+uint64_t mask_words_root(const struct mask_words *words, enum mask_word_class c);
+/* Position below a child; text is the word, "{type}" or "*" (a token). */
+uint64_t mask_words_child(const struct mask_words *words, uint64_t position, struct span text);
+
+/* May batch see word in clear at position? */
+bool mask_words_clear(const struct mask_words *words, enum mask_word_class c, uint64_t position,
+    struct span word, uint64_t batch);
+
+/* ---- learning ---- */
+
+/* What one batch saw; fixed memory, reset by mask_candidates_reset. */
+struct mask_candidates;
+int mask_candidates_open(struct mask_candidates **c, struct err *e);
+void mask_candidates_close(struct mask_candidates *c);
+void mask_candidates_reset(struct mask_candidates *c);
+/* parent: printable template of the position, for the saved file. */
+void mask_candidates_add(struct mask_candidates *c, enum mask_word_class k, uint64_t position,
+    struct span parent, struct span word, uint64_t subject);
+void mask_candidates_time(struct mask_candidates *c, int64_t t_us);
+
+/* In batch order, by one thread at a time. */
+void mask_words_merge(struct mask_words *words, const struct mask_candidates *c, uint64_t batch);
+/* After a learning pass: everything promoted is visible to every batch. */
+void mask_words_settle(struct mask_words *words);
+
+#endif
