@@ -1,0 +1,324 @@
+#include "base/io.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/num.h"
+
+#define CRASH_EXIT 77
+
+/* Steps counted so far, and the one that fails; 0 means none does. */
+static _Atomic uint64_t steps;
+static _Atomic uint64_t fault_at;
+static _Atomic int fault_errnum;
+static atomic_bool fault_sticky;
+
+void
+io_fault_set(uint64_t nth, int errnum, bool sticky)
+{
+	atomic_store(&fault_at, 0);
+	atomic_store(&fault_errnum, errnum);
+	atomic_store(&fault_sticky, sticky);
+	if (nth > 0)
+		atomic_store(&fault_at, atomic_load(&steps) + nth);
+}
+
+uint64_t
+io_fault_steps(void)
+{
+	return (atomic_load(&steps));
+}
+
+#ifdef CRETULA_TESTING
+/* CRETULA_FAULT=n[:errnum] */
+static void __attribute__((constructor))
+set_from_environment(void)
+{
+	const char *text = getenv("CRETULA_FAULT");
+	struct span in, errnum_text;
+	uint64_t nth, errnum = 0;
+	size_t colon;
+
+	if (text == NULL)
+		return;
+	in = span_str(text);
+	colon = span_find(in, ':');
+	errnum_text = span_from(in, colon + 1);
+	if (num_u64(span_of(in.ptr, colon), &nth) == -1)
+		return;
+	if (errnum_text.len > 0 &&
+	    (num_u64(errnum_text, &errnum) == -1 || errnum > 4095))
+		return;
+	io_fault_set(nth, (int)errnum, false);
+}
+#endif
+
+static bool __attribute__((cold, noinline))
+fault_hit(uint64_t step)
+{
+	uint64_t at = atomic_load(&fault_at);
+
+	if (step != at && !(step > at && atomic_load(&fault_sticky)))
+		return (false);
+	errno = atomic_load(&fault_errnum);
+	return (true);
+}
+
+/* Count a durable step.  Return whether it fails by order, errno says how. */
+static inline bool
+step_fails(void)
+{
+	uint64_t step = atomic_fetch_add_explicit(&steps, 1, memory_order_relaxed) + 1;
+
+	if (__builtin_expect(atomic_load_explicit(&fault_at, memory_order_relaxed) == 0, 1))
+		return (false);
+	return (fault_hit(step));
+}
+
+/* The ordered failure itself: errno 0 stands for a crash. */
+static void
+fail_step(void)
+{
+	if (errno == 0)
+		_exit(CRASH_EXIT);
+}
+
+/* As step_fails, for steps that do nothing when they fail. */
+static inline bool
+stopped(void)
+{
+	if (!step_fails())
+		return (false);
+	fail_step();
+	return (true);
+}
+
+static bool
+is_write(int flags)
+{
+	return ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0);
+}
+
+int
+io_open(int dirfd, const char *path, int flags, mode_t mode, struct err *e)
+{
+	enum err_code code = is_write(flags) ? ERR_IO : ERR_INPUT;
+	int fd;
+
+	if (is_write(flags) && stopped())
+		return (err_sys(e, code, "%s: open", path));
+	do
+		fd = openat(dirfd, path, flags | O_CLOEXEC, mode);
+	while (fd == -1 && errno == EINTR);
+	if (fd == -1)
+		return (err_sys(e, code, "%s: open", path));
+	return (fd);
+}
+
+int
+io_open_dir(int dirfd, const char *path, struct err *e)
+{
+	return (io_open(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e));
+}
+
+ssize_t
+io_read(int fd, void *bytes, size_t size, struct err *e)
+{
+	char *to = bytes;
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, to + len, size - len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (err_sys(e, ERR_IO, "read"));
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return ((ssize_t)len);
+}
+
+/* Write at an offset, or behind what was written if at is negative. */
+static int
+write_all(int fd, const char *bytes, size_t len, off_t at)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n;
+
+		if (at < 0)
+			n = write(fd, bytes + done, len - done);
+		else
+			n = pwrite(fd, bytes + done, len - done, at + (off_t)done);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		done += (size_t)n;
+	}
+	return (0);
+}
+
+/*
+ * A write that fails by order leaves its first half, as a full disk does.
+ * A slot is one sector, which reaches the disk whole or not at all.
+ */
+static int
+write_step(int fd, const void *bytes, size_t len, off_t at)
+{
+	bool sector = at >= 0 && at % IO_SLOT_BYTES == 0 && len == IO_SLOT_BYTES;
+	int errnum;
+
+	if (!step_fails())
+		return (write_all(fd, bytes, len, at));
+	errnum = errno;
+	(void)write_all(fd, bytes, sector ? 0 : len / 2, at);
+	errno = errnum;
+	fail_step();
+	return (-1);
+}
+
+int
+io_write(int fd, const void *bytes, size_t len, struct err *e)
+{
+	if (write_step(fd, bytes, len, -1) == -1)
+		return (err_sys(e, ERR_IO, "write"));
+	return (0);
+}
+
+int
+io_pwrite(int fd, const void *bytes, size_t len, off_t at, struct err *e)
+{
+	if (at < 0) {
+		errno = EINVAL;
+		return (err_sys(e, ERR_IO, "write"));
+	}
+	if (write_step(fd, bytes, len, at) == -1)
+		return (err_sys(e, ERR_IO, "write"));
+	return (0);
+}
+
+/* Run a call that answers -1 and EINTR until it answers something else. */
+#define RETRY(rc, call)                                                        \
+	do                                                                     \
+		(rc) = (call);                                                 \
+	while ((rc) == -1 && errno == EINTR)
+
+int
+io_fsync(int fd, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, fsync(fd));
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "sync"));
+}
+
+int
+io_fdatasync(int fd, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, fdatasync(fd));
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "sync"));
+}
+
+/* Linux has closed fd even when it says EINTR; it may be another's by now. */
+int
+io_close(int fd, struct err *e)
+{
+	if (close(fd) == -1 && errno != EINTR)
+		return (err_sys(e, ERR_IO, "close"));
+	return (0);
+}
+
+int
+io_mkdir(int dirfd, const char *path, mode_t mode, struct err *e)
+{
+	struct stat st;
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, mkdirat(dirfd, path, mode));
+	if (rc == -1 && errno == EEXIST) {
+		RETRY(rc, fstatat(dirfd, path, &st, 0));
+		if (rc == 0 && !S_ISDIR(st.st_mode)) {
+			errno = ENOTDIR;
+			rc = -1;
+		}
+	}
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "%s: mkdir", path));
+}
+
+int
+io_rename(int dirfd, const char *from, const char *to, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, renameat(dirfd, from, dirfd, to));
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "%s: rename", to));
+}
+
+int
+io_link(int dirfd, const char *from, const char *to, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, linkat(dirfd, from, dirfd, to, 0));
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "%s: link", to));
+}
+
+int
+io_unlink(int dirfd, const char *path, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, unlinkat(dirfd, path, 0));
+	if (rc == -1 && errno == ENOENT)
+		rc = 0;
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "%s: unlink", path));
+}
+
+int
+io_sync_dir(int dirfd, struct err *e)
+{
+	int rc = -1, here = -1;
+
+	if (dirfd == AT_FDCWD) {
+		if ((here = io_open_dir(AT_FDCWD, ".", e)) == -1)
+			return (-1);
+		dirfd = here;
+	}
+	if (!stopped())
+		RETRY(rc, fsync(dirfd));
+	if (rc == -1)
+		(void)err_sys(e, ERR_IO, "sync of the directory");
+	if (here != -1)
+		(void)close(here);
+	return (rc);
+}
+
+int
+io_truncate(int fd, off_t size, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, ftruncate(fd, size));
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "truncate"));
+}
