@@ -39,7 +39,7 @@ bool mask_words_locked(const struct mask_words *words);
  */
 int mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e);
 
-/* Load routes, one a line: "/users/{id}/orders", "/a/:x/b", "/static/*". */
+/* Load routes, one a line: "/users/{id}/orders", "/a/:x/b"; a last "*" is the rest. */
 int mask_words_routes(struct mask_words *words, struct span text, const char *name, struct err *e);
 
 /* Promoted words only, sorted, in the format that mask_words_load reads. */

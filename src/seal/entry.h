@@ -1,0 +1,111 @@
+/*
+ * seal: entries of the chain, written and read; docs/format.md 6.
+ *
+ * Texts of a struct are borrowed: by printing from the caller, by reading
+ * from the line.
+ */
+#ifndef CRETULA_SEAL_ENTRY_H
+#define CRETULA_SEAL_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "stats/counts.h"
+
+struct err;
+
+#define SEAL_ENTRY_BYTES_MAX 61440
+#define SEAL_SOURCES_MAX 64
+#define SEAL_VERSION 1
+
+enum seal_type { SEAL_GENESIS, SEAL_STREAM, SEAL_SEGMENT, SEAL_DESTROY, SEAL_UNKNOWN };
+
+struct seal_source {
+	unsigned char fp[16];
+	uint64_t head, at;
+	bool end;
+};
+
+struct seal_genesis {
+	struct span stream, origin, log, policy; /* policy: 64 hex digits */
+	bool escrow;
+};
+
+struct seal_stream {
+	struct span name, origin, log;
+	unsigned char genesis[32];
+};
+
+struct seal_segment {
+	uint64_t seg, first, n, bytes;
+	unsigned char root[32];
+	uint64_t file_size;
+	unsigned char file_hash[32];
+	unsigned char idx[32];
+	struct stats_counts counts; /* time_min/max here rounded out to the minute */
+	bool has_by;                /* counts.status and counts.masked are given */
+	struct span policy;         /* 64 hex digits */
+	struct span mask_epochs;    /* raw JSON object */
+	bool has_mask_seed;
+	unsigned char mask_seed[32];
+	uint64_t words_count;
+	unsigned char words_hash[32];
+	struct seal_source sources[SEAL_SOURCES_MAX];
+	unsigned source_count;
+	bool unlocked;
+};
+
+struct seal_destroy {
+	struct span what;
+	unsigned char commitment[32];
+};
+
+struct seal_entry {
+	uint64_t index;
+	int64_t t_us;              /* whole milliseconds */
+	unsigned char prev[32];
+	enum seal_type type;
+	struct span type_name;     /* also for SEAL_UNKNOWN */
+	bool has_next;             /* epoch and next are given */
+	uint64_t epoch;
+	struct span next;          /* vkey */
+	struct span software;      /* "sw"; empty where the type has none */
+	union {
+		struct seal_genesis genesis;
+		struct seal_stream stream;
+		struct seal_segment segment;
+		struct seal_destroy destroy;
+	} of;
+};
+
+/*
+ * Names of identifier classes and of reasons, in the order of the counts;
+ * whoever knows them (mask/, parse/) hands them in, seal/ does not.
+ */
+struct seal_names {
+	const char *const *classes;
+	unsigned class_count;
+	const char *const *reasons;
+	unsigned reason_count;
+};
+
+/*
+ * Add the canonical line, without LF, to out.  0, or -1 (ERR_IO) if it would
+ * be longer than SEAL_ENTRY_BYTES_MAX.
+ */
+int seal_entry_print(const struct seal_entry *entry, const struct seal_names *names,
+    struct buf *out, struct err *e);
+
+/*
+ * Read a line without LF: syntax, canonical bytes, the keys of its type in
+ * order, ranges.  A type that this version does not know gives SEAL_UNKNOWN
+ * with the common keys (and next, if it has one).  Names outside of names are
+ * legal in masked and reasons (a newer writer) and are skipped.  -1 and
+ * ERR_FINDING otherwise.
+ */
+int seal_entry_read(struct span line, const struct seal_names *names, struct seal_entry *entry,
+    struct err *e);
+
+#endif
