@@ -16,7 +16,7 @@
  */
 size_t scan_lines(struct span in, uint32_t *ends, size_t max, size_t *scanned);
 
-/* How many '\n'; stops at the max-th and then sets *at behind it. */
+/* How many '\n'; stops at the max-th.  *at: behind it, or else in.len. */
 size_t scan_count_lines(struct span in, size_t max, size_t *at);
 
 /* Index of the first byte equal to a or b; len if none. */

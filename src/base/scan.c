@@ -1,0 +1,247 @@
+#include "base/scan.h"
+
+#include <stdatomic.h>
+
+#include "base/scan_avx2.h"
+
+/* Offsets are 32 bits wide; a longer input is scanned to here at a time. */
+#define LINES_LEN_MAX ((size_t)UINT32_MAX)
+
+#define WORD_LEN sizeof(uint64_t)
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS UINT64_C(0x8080808080808080)
+
+/*
+ * Chosen once, before main.  Until then, and where the CPU lacks it, the
+ * portable side answers; both give the same answers.
+ */
+static bool wide;
+
+#ifdef SCAN_AVX2
+static void __attribute__((constructor))
+choose(void)
+{
+	wide = scan_avx2_usable();
+}
+
+void
+scan_force_portable(bool portable)
+{
+	wide = !portable && scan_avx2_usable();
+}
+#else
+void
+scan_force_portable(bool portable)
+{
+	(void)portable;
+}
+#endif
+
+#ifdef SCAN_AVX2
+#define IF_WIDE(call)                                                          \
+	do {                                                                   \
+		if (__builtin_expect(wide, true))                              \
+			return (call);                                         \
+	} while (0)
+#else
+#define IF_WIDE(call) (void)wide
+#endif
+
+static inline uint64_t
+load(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return (word);
+}
+
+/* Not 0 if and only if a byte of word is 0. */
+static inline uint64_t
+has_zero(uint64_t word)
+{
+	return ((word - ONES) & ~word & TOPS);
+}
+
+/* Is there a byte below limit (<= 0x80) in word?  Exact as a yes or no. */
+static inline uint64_t
+has_less(uint64_t word, unsigned limit)
+{
+	return ((word - ONES * limit) & ~word & TOPS);
+}
+
+static inline uint64_t
+each(char c)
+{
+	return (ONES * (unsigned char)c);
+}
+
+size_t
+scan_lines(struct span in, uint32_t *ends, size_t max, size_t *scanned)
+{
+	size_t count = 0, at = 0;
+
+	if (in.len > LINES_LEN_MAX)
+		in.len = LINES_LEN_MAX;
+	IF_WIDE(scan_avx2_lines(in, ends, max, scanned));
+	while (at < in.len && count < max) {
+		at += span_find(span_from(in, at), '\n');
+		if (at < in.len)
+			ends[count++] = (uint32_t)at++;
+	}
+	*scanned = at;
+	return (count);
+}
+
+size_t
+scan_count_lines(struct span in, size_t max, size_t *at)
+{
+	size_t count = 0, i = 0;
+
+	IF_WIDE(scan_avx2_count_lines(in, max, at));
+	while (i < in.len && count < max) {
+		i += span_find(span_from(in, i), '\n');
+		if (i < in.len) {
+			count++;
+			i++;
+		}
+	}
+	*at = i;
+	return (count);
+}
+
+size_t
+scan_either(struct span in, char a, char b)
+{
+	size_t i = 0;
+
+	IF_WIDE(scan_avx2_either(in, a, b));
+	for (; i + WORD_LEN <= in.len; i += WORD_LEN) {
+		uint64_t word = load(in.ptr + i);
+
+		if ((has_zero(word ^ each(a)) | has_zero(word ^ each(b))) != 0)
+			break;
+	}
+	while (i < in.len && in.ptr[i] != a && in.ptr[i] != b)
+		i++;
+	return (i);
+}
+
+size_t
+scan_last(struct span in, char c)
+{
+	const char *p = in.len == 0 ? NULL : memrchr(in.ptr, c, in.len);
+
+	return (p == NULL ? in.len : (size_t)(p - in.ptr));
+}
+
+/* Row h: the low nibbles of the members whose high nibble is h. */
+static uint16_t
+row_of(const bool *member, size_t high)
+{
+	uint16_t row = 0;
+
+	for (size_t low = 0; low < 16; low++)
+		if (member[high * 16 + low])
+			row |= (uint16_t)(1 << low);
+	return (row);
+}
+
+/* Is row the union of other rows, which then stand for it? */
+static bool
+is_union(const uint16_t rows[static 16], size_t at)
+{
+	uint16_t sum = 0;
+
+	for (size_t i = 0; i < 16; i++) {
+		/* Of equal rows the first stands for all. */
+		bool other = rows[i] != rows[at] || i < at;
+
+		if (other && (rows[i] & ~rows[at]) == 0)
+			sum |= rows[i];
+	}
+	return (sum == rows[at]);
+}
+
+/*
+ * A byte is in the set if low[low nibble] and high[high nibble] share a bit.
+ * Each bit stands for one pattern of a row; a row carries the bits of all
+ * patterns inside it.  Eight bits are enough for every set of ASCII bytes.
+ */
+void
+scan_set_init(struct scan_set *set, const bool member[static 256])
+{
+	uint16_t rows[16];
+	unsigned patterns = 0;
+
+	memset(set, 0, sizeof(*set));
+	memcpy(set->member, member, sizeof(set->member));
+	for (size_t h = 0; h < 16; h++)
+		rows[h] = row_of(member, h);
+	set->exact = true;
+	for (size_t h = 0; h < 16; h++) {
+		uint8_t bit = (uint8_t)(1u << (patterns & 7));
+
+		if (is_union(rows, h))
+			continue;
+		if (++patterns > 8) {
+			set->exact = false;
+			return;
+		}
+		for (size_t i = 0; i < 16; i++) {
+			if ((rows[h] & ~rows[i]) == 0)
+				set->high[i] |= bit;
+			if ((rows[h] >> i & 1) != 0)
+				set->low[i] |= bit;
+		}
+	}
+}
+
+size_t
+scan_set_find(const struct scan_set *set, struct span in)
+{
+	size_t i = 0;
+
+	if (set->exact)
+		IF_WIDE(scan_avx2_set_find(set, in));
+	while (i < in.len && !set->member[(unsigned char)in.ptr[i]])
+		i++;
+	return (i);
+}
+
+size_t
+scan_set_find_not(const struct scan_set *set, struct span in)
+{
+	size_t i = 0;
+
+	if (set->exact)
+		IF_WIDE(scan_avx2_set_find_not(set, in));
+	while (i < in.len && set->member[(unsigned char)in.ptr[i]])
+		i++;
+	return (i);
+}
+
+static inline bool
+is_plain(char c)
+{
+	return (c >= 0x20 && c < 0x7f && c != '"' && c != '\\');
+}
+
+size_t
+scan_json_plain(struct span in)
+{
+	size_t i = 0;
+
+	IF_WIDE(scan_avx2_json_plain(in));
+	for (; i + WORD_LEN <= in.len; i += WORD_LEN) {
+		uint64_t word = load(in.ptr + i);
+		uint64_t special = has_zero(word ^ each('"')) | has_zero(word ^ each('\\'));
+
+		special |= has_zero(word ^ each(0x7f)) | has_less(word, 0x20);
+		if ((special | (word & TOPS)) != 0)
+			break;
+	}
+	while (i < in.len && is_plain(in.ptr[i]))
+		i++;
+	return (i);
+}
