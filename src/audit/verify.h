@@ -1,0 +1,84 @@
+/*
+ * audit: prove it to a stranger.
+ *
+ * verify is pure: it reads a STORE (no keys, no network), writes nothing and
+ * reports findings, root cause first.  Bounded memory whatever the store
+ * holds; hostile stores are its input.
+ */
+#ifndef CRETULA_AUDIT_VERIFY_H
+#define CRETULA_AUDIT_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "seal/entry.h"
+
+struct err;
+
+enum audit_severity { AUDIT_ERROR, AUDIT_WARNING };
+
+/* Codes E_..., W_...: rows of audit/findings.def, sorted; help and severity there. */
+enum audit_code {
+#define FINDING(code, severity, help) AUDIT_##code,
+#include "audit/findings.def"
+#undef FINDING
+	AUDIT_CODE_COUNT
+};
+extern const char *const audit_code_names[AUDIT_CODE_COUNT];
+extern const enum audit_severity audit_code_severity[AUDIT_CODE_COUNT];
+
+#define AUDIT_NONE UINT64_MAX /* a place that is not given */
+
+struct audit_finding {
+	enum audit_code code;
+	char stream[40];
+	char file[64];          /* relative to the stream */
+	uint64_t segment, record, line, entry; /* AUDIT_NONE where unknown; record counts in the stream */
+	uint64_t count;         /* how many, where it makes sense; else 1 */
+	char text[160];         /* one line for people; never bytes of a record */
+};
+
+struct audit_options {
+	const char *stream;       /* only this one; NULL: all */
+	const char *anchor;       /* the auditor's line; NULL: none */
+	unsigned jobs;            /* >= 1 */
+	const struct seal_names *names;
+	/* May be NULL.  From one thread; done and total are bytes of lines. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	void *progress_arg;
+};
+
+#define AUDIT_FINDINGS_PER_FILE 100
+
+/* What was checked, always reported. */
+struct audit_coverage {
+	uint64_t streams, entries, notes, segments, records, line_bytes, file_bytes;
+	uint64_t segments_missing;
+	int64_t time_min_us, time_max_us; /* of records; min > max if none */
+	int64_t newest_us;                /* t of the newest entry checked */
+	bool anchored;                    /* an anchor was given and matched */
+	unsigned unknown_entries;         /* exit 3 */
+	char not_checked[4][120];         /* "ratchet: no escrow key" ...; "" ends */
+};
+
+struct audit_result {
+	struct audit_finding *findings; /* root cause first */
+	size_t finding_count;
+	uint64_t suppressed;            /* dependants and over the limit */
+	struct audit_coverage coverage;
+	int exit_code;                  /* 0, 1 or 3; --strict is the caller's: warnings > 0 -> 4 */
+	unsigned errors, warnings;
+};
+
+/* 0 and *result, good or bad; -1 only if the store cannot be read at all. */
+int audit_verify(const char *store, const struct audit_options *options,
+    struct audit_result *result, struct err *e);
+void audit_result_free(struct audit_result *result);
+
+/* The report for people, and as JSON (one object). */
+void audit_print_text(const struct audit_result *r, struct buf *out);
+void audit_print_json(const struct audit_result *r, struct buf *out);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * store: the chain of a stream, appended to through pending and read back.
+ *
+ * docs/format.md 6, 7, 9.  The order of durable steps there is this unit.
+ */
+#ifndef CRETULA_STORE_CHAIN_H
+#define CRETULA_STORE_CHAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "seal/entry.h"
+
+struct err;
+
+/* ---- reading ---- */
+
+/* chain.jsonl, whole, and where its lines are.  Not verified. */
+struct store_chain {
+	struct buf bytes;
+	struct span *lines; /* without LF */
+	size_t count;
+	bool torn;          /* bytes behind the last LF */
+};
+/* dirfd: the stream's directory.  ERR_INPUT if there is no chain. */
+int store_chain_read(int dirfd, struct store_chain *chain, struct err *e);
+void store_chain_free(struct store_chain *chain);
+
+/* ---- writing ---- */
+
+struct store_writer; /* one chain, locked, repaired, keys at hand */
+
+struct store_identity {
+	const char *name;         /* stream name */
+	const char *store_id;     /* 16 hex digits */
+	const char *policy_hash;  /* 64 hex digits, for genesis */
+	const struct seal_names *names;
+};
+
+/*
+ * Open (or, with create, begin: keys, genesis) the chain in dirfd with its
+ * keys in keys_fd.  ERR_BUSY if another process holds it; repairs what a
+ * crash left; ERR_FINDING if an entry without note is not the pending one.
+ */
+int store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool create,
+    struct store_writer **w, struct err *e);
+void store_writer_close(struct store_writer *w);
+
+/*
+ * Append entry: index, prev, t (never back), and, where rotate, epoch and
+ * next are filled in here.  All steps of docs/format.md 9 but (2), which is
+ * the caller's.  0, or -1: nothing of it stays, except after a failed sync,
+ * when the writer refuses further work.
+ */
+int store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotate,
+    struct err *e);
+
+/* For the entry that comes next. */
+uint64_t store_writer_count(const struct store_writer *w);
+const struct store_chain *store_writer_chain(const struct store_writer *w);
+/* The log vkey and the hex hash of line 0. */
+void store_writer_vkey(const struct store_writer *w, struct buf *out);
+void store_writer_genesis(const struct store_writer *w, unsigned char hash[static 32]);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * store: records of sealed segments, read back frame by frame.
+ *
+ * Bounded: never more output than max_bytes, never a window over 8 MiB;
+ * refuses what is no regular file.
+ */
+#ifndef CRETULA_STORE_READER_H
+#define CRETULA_STORE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+struct store_reader;
+
+/* Reusable; all memory is taken here. */
+int store_reader_open(struct store_reader **r, struct err *e);
+void store_reader_close(struct store_reader *r);
+
+/*
+ * Begin a file.  fd is the reader's from now on.  Observe is called with
+ * every run of file bytes in order (for the file hash); may be NULL.
+ */
+typedef void (*store_observe)(void *arg, const void *bytes, size_t len);
+void store_reader_begin(struct store_reader *r, int fd, uint64_t max_bytes,
+    store_observe observe, void *arg);
+
+/*
+ * Next run of whole lines (each with LF), at most about 2 MiB, valid until
+ * the next call.  *lines empty: end.  -1: damaged container, more than
+ * max_bytes, a line over RECORD_BYTES_MAX without LF, or bytes behind the
+ * last LF (then *torn of store_reader_torn is true); ERR_FINDING with the
+ * place.
+ */
+int store_reader_next(struct store_reader *r, struct span *lines, struct err *e);
+bool store_reader_torn(const struct store_reader *r);
+uint64_t store_reader_frames(const struct store_reader *r); /* data frames so far */
+
+/* Open a regular file for reading without following links or blocking; -1 and ERR_FINDING. */
+int store_open_file(int dirfd, const char *path, uint64_t *size, struct err *e);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * store: a directory of streams with its keys beside it.
+ *
+ * KEYS is made only together with a new STORE; a store without its keys can
+ * be read and verified, never written.
+ */
+#ifndef CRETULA_STORE_STORE_H
+#define CRETULA_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "seal/entry.h"
+#include "seal/leaf.h"
+#include "store/chain.h"
+#include "store/compress.h"
+
+struct err;
+struct store;
+struct store_stream;
+struct store_segment;
+
+/*
+ * Open STORE for writing, making it and KEYS if neither exists.  keys NULL:
+ * STORE.keys beside it.  ERR_CONFIG: store without keys, KEYS inside STORE,
+ * keys without the store they belong to unless made by `key create`.
+ * *created says whether it was made now.
+ */
+int store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e);
+void store_close(struct store *s); /* NULL is legal */
+int store_keys_fd(const struct store *s);
+const char *store_keys_path(const struct store *s);
+int store_words_fd(const struct store *s); /* STORE/words */
+/* The auditor's line of docs/format.md 7, added to out. */
+int store_anchor(const struct store *s, struct buf *out, struct err *e);
+
+/* Open a stream for writing; made, and listed in cretula.store, if new. */
+int store_stream_open(struct store *s, const char *name, const char *policy_hash,
+    const struct seal_names *names, struct store_stream **st, struct err *e);
+void store_stream_close(struct store_stream *st); /* NULL is legal; drops an unsealed segment */
+uint64_t store_stream_records(const struct store_stream *st);  /* sealed so far */
+uint64_t store_stream_segments(const struct store_stream *st);
+
+/*
+ * What is sealed of the source whose first bytes are head: the newest cursor
+ * (false if none).  fingerprint_key: 32 bytes.
+ */
+bool store_stream_source(const struct store_stream *st,
+    const unsigned char fingerprint_key[static 32], struct span head, struct seal_source *cursor);
+/* fp of a head of docs/format.md 6. */
+void store_fingerprint(const unsigned char fingerprint_key[static 32], struct span head,
+    unsigned char fp[static 16]);
+/* Is the newest segment's last source unfinished (an interrupted import)? */
+bool store_stream_interrupted(const struct store_stream *st);
+
+/* Append an entry of another type (destroy). */
+int store_stream_append(struct store_stream *st, struct seal_entry *entry, struct err *e);
+
+/* ---- one segment, by the ordered writer ---- */
+
+int store_segment_begin(struct store_stream *st, struct store_segment **seg, struct err *e);
+const unsigned char *store_segment_seed(const struct store_segment *seg); /* 16 bytes */
+
+/* Append frames and the leaves of their records, in order. */
+int store_segment_add(struct store_segment *seg, struct span frames,
+    const struct store_frame *sizes, size_t frame_count, const unsigned char (*leaves)[32],
+    size_t leaf_count, uint64_t line_bytes, struct err *e);
+uint64_t store_segment_records(const struct store_segment *seg);
+uint64_t store_segment_bytes(const struct store_segment *seg);
+
+/*
+ * Seal: fills seg, first, n, bytes, root, file, idx of facts, and
+ * words_hash from words_file; writes the files and the entry.  facts brings
+ * counts, policy, mask_epochs, mask_seed, sources, unlocked, words_count.  On
+ * success seg is gone; on failure too, and nothing of it is left on disk
+ * under a final name unless its entry is.
+ */
+int store_segment_seal(struct store_segment *seg, struct seal_segment *facts,
+    struct span words_file, struct err *e);
+void store_segment_drop(struct store_segment *seg); /* removes the .tmp; NULL is legal */
+
+#endif
