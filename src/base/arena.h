@@ -16,7 +16,9 @@ struct arena {
 	char *base;
 	size_t used;
 	size_t size;
+	size_t peak; /* the most used before a reset: what a secret arena wipes */
 	bool locked; /* mlock succeeded */
+	bool secret;
 };
 
 enum arena_flags {
@@ -39,7 +41,10 @@ void *arena_take(struct arena *a, size_t size);
 
 void arena_reset(struct arena *a); /* used = 0; the bytes stay */
 
-/* Give pages behind keep bytes back to the system (MADV_DONTNEED). */
+/*
+ * Give pages behind keep bytes back to the system (MADV_DONTNEED); bytes in
+ * use stay.
+ */
 void arena_trim(struct arena *a, size_t keep);
 
 #endif

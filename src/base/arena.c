@@ -1,0 +1,109 @@
+#include "base/arena.h"
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define ALIGN ((size_t)16)
+
+static size_t
+page_bytes(void)
+{
+	return ((size_t)sysconf(_SC_PAGESIZE));
+}
+
+/* Up to a multiple of step (a power of two); 0 if that overflows. */
+static size_t
+round_up(size_t n, size_t step)
+{
+	return ((n + step - 1) & ~(step - 1));
+}
+
+/*
+ * Pages are locked as they are touched, so that a large arena does not need
+ * its whole size in the limit.  Each refusal leaves less protection, which
+ * the caller learns from locked.
+ */
+static void
+protect(struct arena *a)
+{
+	a->locked = mlock2(a->base, a->size, MLOCK_ONFAULT) == 0;
+	(void)madvise(a->base, a->size, MADV_DONTDUMP);
+	(void)madvise(a->base, a->size, MADV_WIPEONFORK);
+}
+
+int
+arena_open(struct arena *a, size_t size, int flags, struct err *e)
+{
+	int map = MAP_PRIVATE | MAP_ANONYMOUS;
+	size_t whole = round_up(size, page_bytes());
+	void *base;
+
+	if (whole == 0) {
+		errno = EINVAL;
+		return (err_sys(e, ERR_IO, "memory of %zu bytes", size));
+	}
+	if ((flags & ARENA_LAZY) != 0)
+		map |= MAP_NORESERVE;
+	base = mmap(NULL, whole, PROT_READ | PROT_WRITE, map, -1, 0);
+	if (base == MAP_FAILED)
+		return (err_sys(e, ERR_IO, "memory of %zu bytes", size));
+	*a = (struct arena){ .base = base, .size = whole };
+	a->secret = (flags & ARENA_SECRET) != 0;
+	if (a->secret)
+		protect(a);
+	return (0);
+}
+
+void
+arena_close(struct arena *a)
+{
+	if (a->base == NULL)
+		return;
+	if (a->secret)
+		explicit_bzero(a->base, a->used > a->peak ? a->used : a->peak);
+	(void)munmap(a->base, a->size);
+	*a = (struct arena){ 0 };
+}
+
+void *
+arena_take(struct arena *a, size_t size)
+{
+	size_t start = round_up(a->used, ALIGN);
+
+	if (start > a->size || size > a->size - start)
+		return (NULL);
+	a->used = start + size;
+	return (a->base + start);
+}
+
+void
+arena_reset(struct arena *a)
+{
+	if (a->used > a->peak)
+		a->peak = a->used;
+	a->used = 0;
+}
+
+/* The system refuses to drop locked pages: unlock, drop, lock again. */
+void
+arena_trim(struct arena *a, size_t keep)
+{
+	size_t from = round_up(keep > a->used ? keep : a->used, page_bytes());
+
+	if (a->base == NULL || from >= a->size)
+		return;
+	if (a->secret && a->peak > from)
+		explicit_bzero(a->base + from, a->peak - from);
+	if (a->locked)
+		(void)munlock(a->base + from, a->size - from);
+	if (madvise(a->base + from, a->size - from, MADV_DONTNEED) == 0 && a->peak > from)
+		a->peak = from;
+	if (a->locked)
+		a->locked = mlock2(a->base + from, a->size - from, MLOCK_ONFAULT) == 0;
+}
