@@ -1,0 +1,71 @@
+/*
+ * config: words to option structs.
+ *
+ * YAML 1.1 by libyaml, read through one table of options (options.def): the
+ * table makes the reader, defaults, `check --explain`, the manual and the
+ * schema.  All errors of a file in one run, each with file:line:col, a caret
+ * and a suggestion.  Unknown keys and duplicate keys are errors.
+ */
+#ifndef CRETULA_CONFIG_CONFIG_H
+#define CRETULA_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "mask/policy.h"
+
+struct err;
+
+#define CONFIG_STREAMS_MAX 64
+#define CONFIG_ROUTES_MAX 16
+#define CONFIG_PATH_BYTES 1024
+#define CONFIG_NAME_BYTES 64
+
+struct config_stream {
+	char name[CONFIG_NAME_BYTES];
+	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
+	struct mask_policy policy;       /* defaults, over them mask:, words: ... */
+	char routes[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* relative to the file */
+	unsigned route_count;
+	int64_t grace_us[3];             /* by enum key_period */
+	uint64_t line_max;               /* limits.line */
+	unsigned line;                   /* where it stands, for errors */
+};
+
+struct config {
+	char path[CONFIG_PATH_BYTES];    /* the file; "" for the defaults */
+	char store[CONFIG_PATH_BYTES];   /* "" if not given */
+	char keys[CONFIG_PATH_BYTES];
+	char tenant[CONFIG_NAME_BYTES];  /* "default" */
+	struct config_stream *streams;
+	unsigned stream_count;
+};
+
+/* Defaults, nothing read. */
+int config_default(struct config **c, struct err *e);
+
+/*
+ * Read path.  0; or -1: ERR_CONFIG (ERR_INPUT if the file cannot be read)
+ * with "N errors" in e and every error, one to three lines each, added to
+ * report.  A later file may not change what this one said: there is only one,
+ * with `include: FILE` and `${ENV}` in scalars.
+ */
+int config_load(const char *path, struct config **c, struct buf *report, struct err *e);
+void config_free(struct config *c); /* NULL is legal */
+
+/*
+ * The stream called name; if the file does not have it, one with the
+ * defaults (and the file's tenant) in *fallback.
+ */
+const struct config_stream *config_stream_find(const struct config *c, const char *name,
+    struct config_stream *fallback);
+
+/* Every option: path, type, default, help; for --explain and the manual. */
+void config_explain(struct buf *out);
+/* The JSON Schema of the file. */
+void config_schema(struct buf *out);
+/* print(parse(c)) parses to c: what is in force, as YAML. */
+void config_print(const struct config *c, struct buf *out);
+
+#endif
