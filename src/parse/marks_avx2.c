@@ -1,0 +1,109 @@
+/* parse: marks by AVX2, 64 bytes a step. */
+#include "parse/marks.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+/* What a 64-byte step looks for, and whether it found something odd. */
+struct finder {
+	__m256i quote, slash, control, odd;
+};
+
+__attribute__((target("avx2"))) static inline uint64_t
+bits_of(__m256i low, __m256i high)
+{
+	return ((uint64_t)(uint32_t)_mm256_movemask_epi8(low) |
+	    (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32);
+}
+
+__attribute__((target("avx2"))) static inline __m256i
+odd_of(const struct finder *f, __m256i x)
+{
+	return (_mm256_or_si256(_mm256_cmpeq_epi8(x, f->slash),
+	    _mm256_cmpeq_epi8(_mm256_min_epu8(x, f->control), x)));
+}
+
+/* Bits of the quotes in p[0..63]; odd bytes are collected in f. */
+__attribute__((target("avx2"))) static inline uint64_t
+step(struct finder *f, const char *p)
+{
+	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+
+	f->odd = _mm256_or_si256(f->odd, _mm256_or_si256(odd_of(f, low), odd_of(f, high)));
+	return (bits_of(_mm256_cmpeq_epi8(low, f->quote), _mm256_cmpeq_epi8(high, f->quote)));
+}
+
+__attribute__((target("avx2"))) static inline uint64_t
+blanks_of(const char *p)
+{
+	__m256i blank = _mm256_set1_epi8(' ');
+	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+
+	return (bits_of(_mm256_cmpeq_epi8(low, blank), _mm256_cmpeq_epi8(high, blank)));
+}
+
+/* The offsets of the bits; returns the new count, too large if they do not fit. */
+static inline unsigned
+offsets_of(uint64_t bits, size_t at, uint32_t *quote, unsigned count)
+{
+	while (bits != 0) {
+		if (count == PARSE_MARKS_QUOTES)
+			return (count + 1);
+		quote[count++] = (uint32_t)(at + (size_t)__builtin_ctzll(bits));
+		bits &= bits - 1;
+	}
+	return (count);
+}
+
+__attribute__((target("avx2"))) bool
+parse_marks_avx2(struct span line, struct parse_marks *marks)
+{
+	struct finder f = { _mm256_set1_epi8('"'), _mm256_set1_epi8('\\'),
+		_mm256_set1_epi8(0x1f), _mm256_setzero_si256() };
+	unsigned count = 0;
+	size_t at, rest;
+	uint64_t bits;
+
+	if (line.len < PARSE_MARKS_LEN_MIN)
+		return (false);
+	for (at = 0; at + 64 <= line.len; at += 64) {
+		bits = step(&f, line.ptr + at);
+		if ((count = offsets_of(bits, at, marks->quote, count)) > PARSE_MARKS_QUOTES)
+			return (false);
+	}
+	if ((rest = line.len - at) > 0) {
+		/* The last 64 bytes once more, without the bits already seen. */
+		bits = step(&f, line.ptr + line.len - 64) >> (64 - rest);
+		if ((count = offsets_of(bits, at, marks->quote, count)) > PARSE_MARKS_QUOTES)
+			return (false);
+	}
+	marks->quote_count = count;
+	marks->blanks = blanks_of(line.ptr);
+	return (_mm256_testz_si256(f.odd, f.odd) != 0);
+}
+
+bool
+parse_marks_have_avx2(void)
+{
+	__builtin_cpu_init();
+	return (__builtin_cpu_supports("avx2") != 0);
+}
+
+#else
+
+bool
+parse_marks_avx2(struct span line, struct parse_marks *marks)
+{
+	return (parse_marks_plain(line, marks));
+}
+
+bool
+parse_marks_have_avx2(void)
+{
+	return (false);
+}
+
+#endif

@@ -1,0 +1,161 @@
+/* parse: CLF times, eight digits at a time. */
+#include "parse/timestamp.h"
+
+#include <string.h>
+
+#define CLF_LEN 26 /* dd/Mon/yyyy:hh:mm:ss +hhmm */
+
+/*
+ * Months by a perfect hash of their three letters; the gaps hold zero, which
+ * no three letters equal.
+ */
+static const struct month {
+	uint32_t letters;
+	uint8_t number, days;
+} months[16] = {
+#define MONTH(a, b, c, number, days) \
+	{ (uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16, number, days }
+	[12] = MONTH('J', 'a', 'n', 1, 31),
+	[14] = MONTH('F', 'e', 'b', 2, 28),
+	[6] = MONTH('M', 'a', 'r', 3, 31),
+	[7] = MONTH('A', 'p', 'r', 4, 30),
+	[4] = MONTH('M', 'a', 'y', 5, 31),
+	[13] = MONTH('J', 'u', 'n', 6, 30),
+	[0] = MONTH('J', 'u', 'l', 7, 31),
+	[15] = MONTH('A', 'u', 'g', 8, 31),
+	[9] = MONTH('S', 'e', 'p', 9, 30),
+	[3] = MONTH('O', 'c', 't', 10, 31),
+	[1] = MONTH('N', 'o', 'v', 11, 30),
+	[5] = MONTH('D', 'e', 'c', 12, 31),
+#undef MONTH
+};
+
+static uint32_t
+load32(const char *p)
+{
+	const unsigned char *b = (const unsigned char *)p;
+
+	return ((uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
+}
+
+/* Four digits, e.g. "2025"; -1 if they are none. */
+static int
+digits4(const char *p)
+{
+	uint32_t x = load32(p) ^ 0x30303030u;
+
+	if ((((x + 0x76767676u) | x) & 0x80808080u) != 0)
+		return (-1);
+	x = x * 10 + (x >> 8); /* byte 0 and byte 2 hold the pairs */
+	return ((int)(x & 0xff) * 100 + (int)(x >> 16 & 0xff));
+}
+
+/* "hh:mm:ss" in seconds; -1 if it is none.  A leap second is legal. */
+static int
+clock_of(const char *p)
+{
+	uint64_t x = (uint64_t)load32(p) | (uint64_t)load32(p + 4) << 32;
+	int hour, minute, second;
+
+	x ^= UINT64_C(0x30303a30303a3030);
+	/* The colons became zero: any other value there sets bit 7. */
+	if ((((x + UINT64_C(0x76767f76767f7676)) | x) & UINT64_C(0x8080808080808080)) != 0)
+		return (-1);
+	x = x * 10 + (x >> 8);
+	hour = (int)(x & 0xff);
+	minute = (int)(x >> 24 & 0xff);
+	second = (int)(x >> 48 & 0xff);
+	if (hour > 23 || minute > 59 || second > 60)
+		return (-1);
+	return (hour * 3600 + minute * 60 + second);
+}
+
+/* Days since 1970-01-01, years counted from March (no leap-day special case). */
+static int64_t
+days_of(int year, int month, int day)
+{
+	int from_march = month > 2 ? month - 3 : month + 9;
+	int y = month > 2 ? year : year - 1;
+	int of_year = (153 * from_march + 2) / 5 + day - 1;
+
+	return ((int64_t)y * 365 + y / 4 - y / 100 + y / 400 + of_year - 719468);
+}
+
+/* "dd/Mon/yyyy" in days; -1 if it is none or before 1970. */
+static int64_t
+date_of(const char *p)
+{
+	uint32_t letters = load32(p + 3) & 0xffffff;
+	const struct month *m = &months[letters * 0x67e5u >> 28];
+	int day = (p[0] - '0') * 10 + (p[1] - '0');
+	int year = digits4(p + 7);
+
+	if ((unsigned char)(p[0] - '0') > 9 || (unsigned char)(p[1] - '0') > 9)
+		return (-1);
+	if (p[2] != '/' || p[6] != '/' || m->letters != letters || year < 1970)
+		return (-1);
+	if (day < 1 || day > m->days) {
+		if (day != 29 || m->number != 2 ||
+		    (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
+			return (-1);
+	}
+	return (days_of(year, m->number, day));
+}
+
+/* "+hhmm" in seconds; INT32_MIN if it is none. */
+static int32_t
+zone_of(const char *p)
+{
+	int hhmm = digits4(p + 1);
+	int32_t s;
+
+	if ((p[0] != '+' && p[0] != '-') || hhmm < 0 || hhmm % 100 > 59 || hhmm > 1459)
+		return (INT32_MIN);
+	s = hhmm / 100 * 3600 + hhmm % 100 * 60;
+	return (p[0] == '-' ? -s : s);
+}
+
+/* ".ddd" of 1 to 9 digits in microseconds, cut, not rounded; -1 if it is none. */
+static int32_t
+fraction_of(struct span text)
+{
+	int32_t us = 0, weight = 100000;
+
+	if (text.len < 2 || text.len > 10 || text.ptr[0] != '.')
+		return (-1);
+	for (size_t i = 1; i < text.len; i++) {
+		unsigned char digit = (unsigned char)(text.ptr[i] - '0');
+
+		if (digit > 9)
+			return (-1);
+		us += digit * weight;
+		weight /= 10;
+	}
+	return (us);
+}
+
+int
+parse_time_clf(struct span text, int64_t *t_us)
+{
+	int64_t days;
+	int32_t zone, us = 0;
+	int seconds;
+
+	if (text.len < CLF_LEN)
+		return (-1);
+	if (text.len > CLF_LEN &&
+	    (us = fraction_of(span_of(text.ptr + 20, text.len - CLF_LEN))) < 0)
+		return (-1);
+	if (text.ptr[11] != ':' || text.ptr[text.len - 6] != ' ')
+		return (-1);
+	days = date_of(text.ptr);
+	seconds = clock_of(text.ptr + 12);
+	zone = zone_of(text.ptr + text.len - 5);
+	if (days < 0 || seconds < 0 || zone == INT32_MIN)
+		return (-1);
+	days = days * 86400 + seconds - zone;
+	if (days < 0)
+		return (-1);
+	*t_us = days * 1000000 + us;
+	return (0);
+}
