@@ -140,7 +140,10 @@ struct record_encoder {
 /*
  * Write r as one line with its LF to out, which has RECORD_BYTES_MAX bytes.
  * Texts longer than RECORD_TEXT_MAX are a caller's bug (assert).  Returns
- * the bytes written.  Same record, same bytes.
+ * the bytes written.  Same record, same bytes.  A byte that is no UTF-8
+ * becomes U+FFFD; empty lists are left out; of equal keys in extra the first
+ * stays.  A record that does not fit loses lists and extra, then texts over
+ * 64 bytes, and says overlong; its numbers, state and flags always stay.
  */
 size_t record_encode(struct record_encoder *enc, const struct record *r, char *out);
 
@@ -166,7 +169,7 @@ int record_decode(struct record_decoder *dec, struct span line, struct record *r
 enum record_state { RECORD_PARSED, RECORD_PARTIAL, RECORD_UNPARSED };
 struct record_facts {
 	int64_t time_us;
-	int status; /* -1 if absent */
+	int status; /* -1 if absent, 0 if there but negative or over 9999 */
 	enum record_state state;
 };
 int record_peek(struct span line, struct record_facts *facts, struct err *e);

@@ -1,0 +1,291 @@
+#include <assert.h>
+
+#include "record/escape.h"
+#include "record/line.h"
+#include "record/record.h"
+
+/*
+ * Room that a step of the loop may overrun: a key copied with its padding,
+ * the digits of a number, the end of the line.
+ */
+#define SLACK 128
+
+static inline void
+copy(char *to, const char *from, size_t len)
+{
+	memcpy(to, from, len);
+}
+
+/* Copy up to 3 bytes; are they plain? */
+static inline bool
+copy_few(char *to, const char *from, size_t len)
+{
+	bool plain = true;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)from[i];
+
+		to[i] = from[i];
+		plain &= c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	}
+	return (plain);
+}
+
+/*
+ * Copy text to to; is every byte plain ASCII that needs no escape?  Ends are
+ * read twice rather than past them.
+ */
+static inline bool
+copy_plain(char *to, struct span text)
+{
+	record_block odd = { 0 }, last;
+	const char *from = text.ptr;
+	size_t len = text.len, at;
+	char ends[16];
+
+	if (len >= 16) {
+		for (at = 0; at + 16 < len; at += 16) {
+			record_block b = record_block_load(from + at);
+
+			memcpy(to + at, &b, 16);
+			odd |= record_block_odd(b);
+		}
+		last = record_block_load(from + len - 16);
+		memcpy(to + len - 16, &last, 16);
+		return (!record_block_any(odd | record_block_odd(last)));
+	}
+	if (len >= 8) {
+		copy(ends, from, 8);
+		copy(ends + 8, from + len - 8, 8);
+		copy(to, ends, 8);
+		copy(to + len - 8, ends + 8, 8);
+		return (!record_block_any(record_block_odd(record_block_load(ends))));
+	}
+	if (len >= 4) {
+		copy(ends, from, 4);
+		copy(ends + 4, from + len - 4, 4);
+		copy(ends + 8, ends, 8);
+		copy(to, ends, 4);
+		copy(to + len - 4, ends + 4, 4);
+		return (!record_block_any(record_block_odd(record_block_load(ends))));
+	}
+	return (copy_few(to, from, len));
+}
+
+/* text and its closing quote; NULL if end is too near to say without looking. */
+static inline char *
+put_text(char *p, const char *end, struct span text)
+{
+	assert(text.len <= RECORD_TEXT_MAX || record_text_weight(text) <= RECORD_TEXT_MAX);
+	if ((ptrdiff_t)text.len > end - p)
+		return (NULL);
+	if (__builtin_expect(copy_plain(p, text), 1)) {
+		p += text.len;
+	} else {
+		if ((ptrdiff_t)(RECORD_ESCAPE_GROWTH * text.len) > end - p)
+			return (NULL);
+		p = record_escape(p, text);
+	}
+	*p = '"';
+	return (p + 1);
+}
+
+static const char pairs[] =
+    "0001020304050607080910111213141516171819"
+    "2021222324252627282930313233343536373839"
+    "4041424344454647484950515253545556575859"
+    "6061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
+static inline char *
+put_int(char *p, int64_t number)
+{
+	uint64_t n = (uint64_t)number;
+	char text[20];
+	size_t at = sizeof(text);
+
+	if (number < 0) {
+		*p++ = '-';
+		n = 0 - n;
+	}
+	while (n >= 100) {
+		at -= 2;
+		copy(text + at, pairs + n % 100 * 2, 2);
+		n /= 100;
+	}
+	if (n >= 10) {
+		at -= 2;
+		copy(text + at, pairs + n * 2, 2);
+	} else {
+		text[--at] = (char)('0' + n);
+	}
+	for (size_t i = at; i < sizeof(text); i++)
+		*p++ = text[i];
+	return (p);
+}
+
+/* The head up to the fraction of the second, taken anew when it changes. */
+static void
+turn_second(struct record_encoder *enc, int64_t t_us)
+{
+	char text[64];
+	int64_t second = t_us / 1000000 - (t_us % 1000000 < 0);
+
+	(void)record_time_write(text, second * 1000000);
+	copy(enc->text, RECORD_START, RECORD_START_BYTES);
+	copy(enc->text + RECORD_START_BYTES, text, 20);
+	enc->second = second;
+	enc->valid = true;
+}
+
+#define HEAD_BYTES (RECORD_START_BYTES + 20)
+_Static_assert(HEAD_BYTES <= sizeof(((struct record_encoder *)NULL)->text), "head fits");
+
+static inline char *
+put_time(char *p, struct record_encoder *enc, int64_t t_us)
+{
+	int64_t us;
+	unsigned n;
+
+	if (t_us < RECORD_TIME_MIN_US)
+		t_us = RECORD_TIME_MIN_US;
+	if (t_us > RECORD_TIME_MAX_US)
+		t_us = RECORD_TIME_MAX_US;
+	us = t_us - enc->second * 1000000;
+	if (!enc->valid || us < 0 || us >= 1000000) {
+		turn_second(enc, t_us);
+		us = t_us - enc->second * 1000000;
+	}
+	copy(p, enc->text, sizeof(enc->text));
+	p += HEAD_BYTES;
+	n = (unsigned)us / 1000;
+	*p++ = (char)('0' + n / 100);
+	copy(p, pairs + n % 100 * 2, 2);
+	p += 2;
+	n = (unsigned)us % 1000;
+	if (n != 0) {
+		*p++ = (char)('0' + n / 100);
+		copy(p, pairs + n % 100 * 2, 2);
+		p += 2;
+	}
+	copy(p, "Z\"", 2);
+	return (p + 2);
+}
+
+/* Behind the bracket that the key carries; NULL as put_text. */
+static char *
+put_list(char *p, const char *end, const struct record *r)
+{
+	for (size_t i = 0; i < r->forwarded_count; i++) {
+		if (i > 0)
+			*p++ = ',';
+		*p++ = '"';
+		if ((p = put_text(p, end, r->forwarded[i])) == NULL || p > end)
+			return (NULL);
+	}
+	*p = ']';
+	return (p + 1);
+}
+
+static char *
+put_flags(char *p, uint64_t flags)
+{
+	bool first = true;
+
+	for (; flags != 0; flags &= flags - 1) {
+		const char *name = record_flags[__builtin_ctzll(flags)].name;
+		size_t len = strlen(name);
+
+		if (!first)
+			*p++ = ',';
+		first = false;
+		*p++ = '"';
+		copy(p, name, len);
+		p += len;
+		*p++ = '"';
+	}
+	*p = ']';
+	return (p + 1);
+}
+
+/* As put_list.  Of members with equal keys the first stays. */
+static char *
+put_extra(char *p, const char *end, const struct record *r)
+{
+	struct span keys[RECORD_EXTRA_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->extra_count; i++) {
+		const struct record_extra *x = &r->extra[i];
+		char *start = p;
+
+		if (count > 0)
+			*p++ = ',';
+		*p++ = '"';
+		keys[count].ptr = p;
+		if ((p = put_text(p, end, x->key)) == NULL || p > end)
+			return (NULL);
+		keys[count].len = (size_t)(p - keys[count].ptr);
+		if (record_key_known(keys, count, keys[count])) {
+			p = start;
+			continue;
+		}
+		count++;
+		*p++ = ':';
+		if (x->is_number) {
+			p = put_int(p, x->number);
+		} else {
+			*p++ = '"';
+			if ((p = put_text(p, end, x->text)) == NULL)
+				return (NULL);
+		}
+		if (p > end)
+			return (NULL);
+	}
+	*p = '}';
+	return (p + 1);
+}
+
+/* A field that is neither text nor number, without its key if it is empty. */
+static char *
+put_many(char *p, const char *end, const struct record *r, const struct record_key *key)
+{
+	if (key->type == RECORD_LIST && r->forwarded_count > 0)
+		return (put_list(p, end, r));
+	if (key->type == RECORD_EXTRA && r->extra_count > 0)
+		return (put_extra(p, end, r));
+	if (key->type == RECORD_FLAGS && r->flags != 0) {
+		if (end - p < RECORD_FLAG_COUNT * 24)
+			return (NULL);
+		return (put_flags(p, r->flags));
+	}
+	return (p - key->len);
+}
+
+size_t
+record_encode(struct record_encoder *enc, const struct record *r, char *out)
+{
+	const char *end = out + RECORD_BYTES_MAX - SLACK;
+	uint64_t left = r->present & ~UINT64_C(1);
+	char *p = put_time(out, enc, r->time_us);
+
+	assert(r->present >> RECORD_FIELD_COUNT == 0 && r->flags >> RECORD_FLAG_COUNT == 0);
+	assert(r->forwarded_count <= RECORD_FORWARDED_MAX && r->extra_count <= RECORD_EXTRA_MAX);
+	for (; left != 0; left &= left - 1) {
+		int f = __builtin_ctzll(left);
+		const struct record_key *key = &record_keys[f];
+
+		copy(p, key->bytes, RECORD_KEY_BYTES);
+		p += key->len;
+		if (key->type == RECORD_TEXT)
+			p = put_text(p, end, r->text[f]);
+		else if (key->type == RECORD_INT)
+			p = put_int(p, r->number[f]);
+		else
+			p = put_many(p, end, r, key);
+		if (p == NULL || p > end)
+			return (record_encode_tight(r, out));
+	}
+	copy(p, "}\n", 2);
+	return ((size_t)(p + 2 - out));
+}
