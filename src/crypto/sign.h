@@ -16,8 +16,11 @@
 void crypto_sign_public(const unsigned char seed[static 32],
     unsigned char public_key[static 32]);
 
-/* Deterministic: same seed and message, same signature. */
-void crypto_sign(const unsigned char seed[static 32], struct span message,
+/*
+ * Deterministic: same seed and message, same signature.  (Not crypto_sign:
+ * libsodium exports that name, as it does crypto_box.)
+ */
+void crypto_sign_message(const unsigned char seed[static 32], struct span message,
     unsigned char signature[static 64]);
 
 #endif
