@@ -118,8 +118,8 @@ read_escape(struct cursor *c)
 static void
 read_blocks(struct cursor *c)
 {
-	while (c->end - c->at >= 16 &&
-	    !record_block_any(record_block_odd(record_block_load(c->at)))) {
+	while (
+	    c->end - c->at >= 16 && !record_block_any(record_block_odd(record_block_load(c->at)))) {
 		keep(c->dec, c->at, 16);
 		c->at += 16;
 	}
@@ -198,8 +198,8 @@ read_flag(struct cursor *c, int flag)
 	for (; flag < RECORD_FLAG_COUNT; flag++) {
 		struct span name = span_str(record_flags[flag].name);
 
-		if (span_starts(rest(c), name) && span_starts(span_from(rest(c), name.len),
-		    (struct span)SPAN("\""))) {
+		if (span_starts(rest(c), name) &&
+		    span_starts(span_from(rest(c), name.len), (struct span)SPAN("\""))) {
 			c->at += name.len + 1;
 			break;
 		}
@@ -273,18 +273,12 @@ static int
 read_value(struct cursor *c, int f, struct record *r)
 {
 	switch (record_keys[f].type) {
-	case RECORD_TEXT:
-		return (read_text(c, &r->text[f]));
-	case RECORD_INT:
-		return (read_int(c, &r->number[f]));
-	case RECORD_LIST:
-		return (read_list(c, r));
-	case RECORD_EXTRA:
-		return (read_extra(c, r));
-	case RECORD_FLAGS:
-		return (read_flags(c, r));
-	default:
-		return (bad(c, "the time twice"));
+	case RECORD_TEXT: return (read_text(c, &r->text[f]));
+	case RECORD_INT: return (read_int(c, &r->number[f]));
+	case RECORD_LIST: return (read_list(c, r));
+	case RECORD_EXTRA: return (read_extra(c, r));
+	case RECORD_FLAGS: return (read_flags(c, r));
+	default: return (bad(c, "the time twice"));
 	}
 }
 

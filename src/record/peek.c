@@ -17,7 +17,7 @@
 #define FLAGS_KEY ",\"flags\":["
 #define KEY_BYTES 10
 _Static_assert(sizeof(STATUS_KEY) - 1 == KEY_BYTES && sizeof(EXTRA_KEY) - 1 == KEY_BYTES &&
-    sizeof(STATE_KEY) - 1 == KEY_BYTES && sizeof(FLAGS_KEY) - 1 == KEY_BYTES,
+	sizeof(STATE_KEY) - 1 == KEY_BYTES && sizeof(FLAGS_KEY) - 1 == KEY_BYTES,
     "all keys looked for have the same length");
 
 static inline bool

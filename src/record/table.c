@@ -1,5 +1,6 @@
 #include "record/line.h"
 #include "record/record.h"
+#include "record/table.h"
 
 const struct record_field_info record_fields[RECORD_FIELD_COUNT] = {
 #define FIELD(id, name, type, class, otel, ecs, help) \

@@ -12,8 +12,10 @@
 /* What a record that does not fit must leave out. */
 enum lean { LEAN_NOTHING, LEAN_MANY, LEAN_LONG };
 
-_Static_assert(RECORD_FIELD_COUNT * (RECORD_ESCAPE_GROWTH * RECORD_LEAN_BYTES +
-    RECORD_KEY_BYTES - 6) + RECORD_FLAG_COUNT * 24 + 64 <= RECORD_BYTES_MAX,
+_Static_assert(
+    RECORD_FIELD_COUNT *(RECORD_ESCAPE_GROWTH *RECORD_LEAN_BYTES + RECORD_KEY_BYTES - 6) +
+	    RECORD_FLAG_COUNT * 24 + 64 <=
+	RECORD_BYTES_MAX,
     "a lean record always fits");
 
 struct tight {
@@ -136,16 +138,11 @@ static bool
 wanted(const struct tight *t, const struct record *r, int f)
 {
 	switch (record_keys[f].type) {
-	case RECORD_TEXT:
-		return (t->lean < LEAN_LONG || r->text[f].len <= RECORD_LEAN_BYTES);
-	case RECORD_LIST:
-		return (t->lean < LEAN_MANY && r->forwarded_count > 0);
-	case RECORD_EXTRA:
-		return (t->lean < LEAN_MANY && r->extra_count > 0);
-	case RECORD_FLAGS:
-		return (t->flags != 0);
-	default:
-		return (true);
+	case RECORD_TEXT: return (t->lean < LEAN_LONG || r->text[f].len <= RECORD_LEAN_BYTES);
+	case RECORD_LIST: return (t->lean < LEAN_MANY && r->forwarded_count > 0);
+	case RECORD_EXTRA: return (t->lean < LEAN_MANY && r->extra_count > 0);
+	case RECORD_FLAGS: return (t->flags != 0);
+	default: return (true);
 	}
 }
 
@@ -157,17 +154,10 @@ add_value(struct tight *t, const struct record *r, int f)
 		t->at -= t->full ? 0 : 1; /* the key carries the quote */
 		add_text(t, r->text[f]);
 		break;
-	case RECORD_LIST:
-		add_list(t, r);
-		break;
-	case RECORD_EXTRA:
-		add_extra(t, r);
-		break;
-	case RECORD_FLAGS:
-		add_flags(t, t->flags);
-		break;
-	default:
-		add_int(t, r->number[f]);
+	case RECORD_LIST: add_list(t, r); break;
+	case RECORD_EXTRA: add_extra(t, r); break;
+	case RECORD_FLAGS: add_flags(t, t->flags); break;
+	default: add_int(t, r->number[f]);
 	}
 }
 

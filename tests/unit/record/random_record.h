@@ -34,10 +34,10 @@ static inline struct span
 random_text(struct random_record *x, size_t len_max)
 {
 	static const char *const pieces[] = { "a", "/", "sg.abcdefgh234567ab", "{int}", "\"", "\\",
-	    "\n", "\x01", "\x7f", "\xc3\xa4", "\xc2\x85", "\xe2\x80\x8e", "\xe2\x80\xae",
-	    "\xe2\x81\xa7", "\xef\xbf\xbd", "\xf0\x9f\x98\x80", "\xff", "\xe2\x82", "\xc0\x80",
-	    "\xed\xa0\x80", ",\"status\":200", ",\"state\":\"partial\"", ",\"flags\":[",
-	    ",\"extra\":{", "}", "]", "[", ":", ",", "\xf4\x90\x80\x80", "\x1f", " ", "\t" };
+		"\n", "\x01", "\x7f", "\xc3\xa4", "\xc2\x85", "\xe2\x80\x8e", "\xe2\x80\xae",
+		"\xe2\x81\xa7", "\xef\xbf\xbd", "\xf0\x9f\x98\x80", "\xff", "\xe2\x82", "\xc0\x80",
+		"\xed\xa0\x80", ",\"status\":200", ",\"state\":\"partial\"", ",\"flags\":[",
+		",\"extra\":{", "}", "]", "[", ":", ",", "\xf4\x90\x80\x80", "\x1f", " ", "\t" };
 	size_t kinds = random_below(x, 3) == 0 ? sizeof(pieces) / sizeof(pieces[0]) : 4;
 	size_t want = random_below(x, 8) == 0 ? random_below(x, len_max + 1) : random_below(x, 24);
 	char *start = x->texts + x->used;
@@ -61,7 +61,7 @@ static inline int64_t
 random_number(struct random_record *x)
 {
 	static const int64_t edges[] = { 0, -1, 9, 10, 99, 100, 200, 404, 999, 1000, 10000,
-	    INT64_MAX, INT64_MIN };
+		INT64_MAX, INT64_MIN };
 
 	if (random_below(x, 2) == 0)
 		return (edges[random_below(x, sizeof(edges) / sizeof(edges[0]))]);
@@ -80,8 +80,9 @@ random_extra(struct random_record *x, size_t len_max)
 	for (size_t i = 0; i < r->extra_count; i++) {
 		struct record_extra *one = &r->extra[i];
 
-		one->key = random_below(x, 2) == 0 ? random_text(x, len_max) :
-		    span_str(keys[random_below(x, sizeof(keys) / sizeof(keys[0]))]);
+		one->key = random_below(x, 2) == 0
+		    ? random_text(x, len_max)
+		    : span_str(keys[random_below(x, sizeof(keys) / sizeof(keys[0]))]);
 		one->is_number = random_below(x, 2) == 0;
 		one->number = random_number(x);
 		one->text = random_text(x, len_max);

@@ -47,7 +47,8 @@ good_lines_come_back_byte_for_byte(void **state)
 		HEAD ",\"bytes\":-9223372036854775808}",
 		HEAD ",\"forwarded\":[\"\",\"a\"],\"flags\":[\"time_arrival\",\"duplicate_key\"]}",
 		HEAD ",\"extra\":{\"\":\"\",\"time\":-3,\"status\":7}}",
-		HEAD ",\"path\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f\\u0080\\u202e\\ufffd\"}",
+		HEAD
+		",\"path\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f\\u0080\\u202e\\ufffd\"}",
 		HEAD ",\"path\":\"\xc3\xa4\xf0\x9f\x98\x80\"}",
 	};
 
@@ -106,8 +107,9 @@ bad_lines_are_refused(void **state)
 		{ "a list of numbers", HEAD ",\"forwarded\":[1]}" },
 		{ "a list with a comma too many", HEAD ",\"forwarded\":[\"a\",]}" },
 		{ "an open list", HEAD ",\"forwarded\":[\"a\"}" },
-		{ "17 hops", HEAD ",\"forwarded\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\","
-		    "\"\",\"\",\"\",\"\",\"\",\"\"]}" },
+		{ "17 hops",
+		    HEAD ",\"forwarded\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\","
+			 "\"\",\"\",\"\",\"\",\"\",\"\"]}" },
 		{ "no flags", HEAD ",\"flags\":[]}" },
 		{ "an unknown flag", HEAD ",\"flags\":[\"odd\"]}" },
 		{ "a flag's beginning", HEAD ",\"flags\":[\"over\"]}" },
@@ -120,7 +122,8 @@ bad_lines_are_refused(void **state)
 		{ "no colon in extra", HEAD ",\"extra\":{\"a\"1}}" },
 		{ "an open extra", HEAD ",\"extra\":{\"a\":1}" },
 		{ "seconds only", "{\"time\":\"2026-11-25T03:00:00Z\"}" },
-		{ "microseconds that are milliseconds", "{\"time\":\"2026-11-25T03:00:00.001000Z\"}" },
+		{ "microseconds that are milliseconds",
+		    "{\"time\":\"2026-11-25T03:00:00.001000Z\"}" },
 		{ "nanoseconds", "{\"time\":\"2026-11-25T03:00:00.000000001Z\"}" },
 		{ "an offset", "{\"time\":\"2026-11-25T03:00:00.000+00:00\"}" },
 		{ "a leap second", "{\"time\":\"2026-12-31T23:59:60.000Z\"}" },
@@ -144,7 +147,8 @@ an_error_says_where_and_quotes_nothing(void **state)
 	struct record r;
 	struct err e;
 
-	assert_int_equal(record_decode(&dec, span_str(HEAD ",\"path\":\"erika\x01\"}"), &r, &e), -1);
+	assert_int_equal(
+	    record_decode(&dec, span_str(HEAD ",\"path\":\"erika\x01\"}"), &r, &e), -1);
 	assert_string_equal(e.text, "offset 48: a character that must be escaped");
 }
 
@@ -168,7 +172,8 @@ texts_have_a_longest_length(void **state)
 		size_t len = (size_t)snprintf(line, sizeof(line), HEAD ",\"path\":\"");
 
 		for (size_t k = 0; k < rows[i].count; k++)
-			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s", rows[i].piece);
+			len +=
+			    (size_t)snprintf(line + len, sizeof(line) - len, "%s", rows[i].piece);
 		len += (size_t)snprintf(line + len, sizeof(line) - len, "\"}");
 		assert_int_equal(decode_exactly(span_of(line, len)), rows[i].rc);
 	}
@@ -207,7 +212,8 @@ random_records_survive(void **state)
 static void
 changed_lines_are_refused_or_exact(void **state)
 {
-	static const unsigned char flips[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff };
+	static const unsigned char flips[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80,
+		0xff };
 	struct random_record *x = calloc(1, sizeof(*x));
 	static char changed[RECORD_BYTES_MAX];
 

@@ -71,17 +71,22 @@ texts_are_escaped_as_said(void **state)
 		{ "quotes and backslashes", SPAN("a\"b\\"), "a\\\"b\\\\" },
 		{ "short escapes", SPAN("\b\f\n\r\t"), "\\b\\f\\n\\r\\t" },
 		{ "other controls", SPAN("\0\x1b\x1f\x7f"), "\\u0000\\u001b\\u001f\\u007f" },
-		{ "a control at the end of a block", SPAN("0123456789abcde\x01"), "0123456789abcde\\u0001" },
-		{ "a control behind a block", SPAN("0123456789abcdef\x01"), "0123456789abcdef\\u0001" },
+		{ "a control at the end of a block", SPAN("0123456789abcde\x01"),
+		    "0123456789abcde\\u0001" },
+		{ "a control behind a block", SPAN("0123456789abcdef\x01"),
+		    "0123456789abcdef\\u0001" },
 		{ "a quote at 5 of 7", SPAN("abcd\"fg"), "abcd\\\"fg" },
 		{ "a quote at 9 of 12", SPAN("abcdefghi\"kl"), "abcdefghi\\\"kl" },
 		{ "UTF-8 stays", SPAN("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
 		    "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
 		{ "C1 controls", SPAN("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0" },
-		{ "bidi controls", SPAN("\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6"
-		    "\xe2\x81\xa9"), "\\u200e\\u200f\\u202a\\u202e\\u2066\\u2069" },
-		{ "their neighbours stay", SPAN("\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9\xe2\x80\xaf"
-		    "\xe2\x81\xa5\xe2\x81\xaa"),
+		{ "bidi controls",
+		    SPAN("\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6"
+			 "\xe2\x81\xa9"),
+		    "\\u200e\\u200f\\u202a\\u202e\\u2066\\u2069" },
+		{ "their neighbours stay",
+		    SPAN("\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9\xe2\x80\xaf"
+			 "\xe2\x81\xa5\xe2\x81\xaa"),
 		    "\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa" },
 		{ "every bad byte", SPAN("a\xff\xe2\x82z"), "a\\ufffd\\ufffd\\ufffdz" },
 		{ "overlong", SPAN("\xc0\xaf"), "\\ufffd\\ufffd" },
@@ -126,7 +131,8 @@ a_full_record_has_its_fields_in_order(void **state)
 	r.extra[0] = (struct record_extra){ .key = SPAN("n"), .is_number = true, .number = -7 };
 	r.extra[1] = (struct record_extra){ .key = SPAN("t"), .text = SPAN("[unknown]") };
 	r.extra[2] = (struct record_extra){ .key = SPAN("n"), .text = SPAN("a key twice") };
-	assert_string_equal(encoded(&r), "{\"time\":\"2026-11-25T03:00:00.000Z\","
+	assert_string_equal(encoded(&r),
+	    "{\"time\":\"2026-11-25T03:00:00.000Z\","
 	    "\"forwarded\":[\"if.a\",\"if.b\"],\"method\":\"GET\",\"status\":200,"
 	    "\"bytes\":-9223372036854775808,\"extra\":{\"n\":-7,\"t\":\"[unknown]\"},"
 	    "\"state\":\"partial\",\"flags\":[\"time_arrival\",\"overlong\"]}\n");
@@ -174,7 +180,7 @@ a_record_over_the_limit_is_made_lean(void **state)
 {
 	static char text[RECORD_TEXT_MAX];
 	enum record_field fields[] = { RECORD_FIELD_EVENT, RECORD_FIELD_LEVEL, RECORD_FIELD_CLIENT,
-	    RECORD_FIELD_USER, RECORD_FIELD_SESSION, RECORD_FIELD_ACTION, RECORD_FIELD_OBJECT };
+		RECORD_FIELD_USER, RECORD_FIELD_SESSION, RECORD_FIELD_ACTION, RECORD_FIELD_OBJECT };
 	struct record r;
 	size_t whole;
 
@@ -191,7 +197,8 @@ a_record_over_the_limit_is_made_lean(void **state)
 	assert_int_equal(strlen(encoded(&r)), RECORD_BYTES_MAX);
 	assert_null(strstr(line, "overlong"));
 	record_set_text(&r, RECORD_FIELD_PATH, span_of(text, RECORD_BYTES_MAX - whole + 1));
-	assert_string_equal(encoded(&r), "{\"time\":\"1970-01-01T00:00:00.000Z\",\"status\":503,"
+	assert_string_equal(encoded(&r),
+	    "{\"time\":\"1970-01-01T00:00:00.000Z\",\"status\":503,"
 	    "\"state\":\"partial\",\"flags\":[\"overlong\"]}\n");
 	r.present |= UINT64_C(1) << RECORD_FIELD_FORWARDED;
 	record_set_text(&r, RECORD_FIELD_PATH, span_of(text, RECORD_BYTES_MAX - whole - 30));

@@ -22,33 +22,36 @@ facts_are_found(void **state)
 	} rows[] = {
 		{ "time alone", HEAD "}", -1, RECORD_PARSED },
 		{ "a status", HEAD ",\"status\":404}", 404, RECORD_PARSED },
-		{ "a status in the middle", HEAD ",\"path\":\"/a\",\"status\":200,\"bytes\":1}", 200,
+		{ "a status in the middle", HEAD ",\"path\":\"/a\",\"status\":200,\"bytes\":1}",
+		    200, RECORD_PARSED },
+		{ "the upstream's is another", HEAD ",\"upstream_status\":500}", -1,
 		    RECORD_PARSED },
-		{ "the upstream's is another", HEAD ",\"upstream_status\":500}", -1, RECORD_PARSED },
 		{ "a member of extra is none", HEAD ",\"extra\":{\"a\":1,\"status\":500}}", -1,
 		    RECORD_PARSED },
-		{ "the first member neither", HEAD ",\"extra\":{\"status\":500}}", -1, RECORD_PARSED },
+		{ "the first member neither", HEAD ",\"extra\":{\"status\":500}}", -1,
+		    RECORD_PARSED },
 		{ "both", HEAD ",\"status\":204,\"extra\":{\"a\":1,\"status\":500}}", 204,
 		    RECORD_PARSED },
 		{ "extra's state is none", HEAD ",\"extra\":{\"a\":1,\"state\":\"partial\"}}", -1,
 		    RECORD_PARSED },
 		{ "a state behind extra", HEAD ",\"extra\":{\"a\":1},\"state\":\"partial\"}", -1,
 		    RECORD_PARTIAL },
-		{ "a state before flags", HEAD ",\"state\":\"unparsed\",\"flags\":[\"overlong\"]}", -1,
-		    RECORD_UNPARSED },
+		{ "a state before flags", HEAD ",\"state\":\"unparsed\",\"flags\":[\"overlong\"]}",
+		    -1, RECORD_UNPARSED },
 		{ "flags alone", HEAD ",\"status\":301,\"flags\":[\"overlong\",\"bad_utf8\"]}", 301,
 		    RECORD_PARSED },
 		{ "a list at the end", HEAD ",\"forwarded\":[\"[pan]\"]}", -1, RECORD_PARSED },
 		{ "a text that says so", HEAD ",\"tls\":\"x,\\\"state\\\":\\\"partial\"}", -1,
 		    RECORD_PARSED },
-		{ "a text with a status", HEAD ",\"path\":\",\\\"status\\\":200\"}", -1, RECORD_PARSED },
+		{ "a text with a status", HEAD ",\"path\":\",\\\"status\\\":200\"}", -1,
+		    RECORD_PARSED },
 		{ "a text that ends in a backslash", HEAD ",\"status\":200,\"tls\":\"\\\\\"}", 200,
 		    RECORD_PARSED },
 		{ "an odd status", HEAD ",\"status\":-5}", 0, RECORD_PARSED },
 		{ "a huge status", HEAD ",\"status\":9223372036854775807}", 0, RECORD_PARSED },
 		{ "status 0", HEAD ",\"status\":0}", 0, RECORD_PARSED },
-		{ "hops before a status", HEAD ",\"forwarded\":[\"a,\",\"status\"],\"status\":200}", 200,
-		    RECORD_PARSED },
+		{ "hops before a status", HEAD ",\"forwarded\":[\"a,\",\"status\"],\"status\":200}",
+		    200, RECORD_PARSED },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -58,7 +61,8 @@ facts_are_found(void **state)
 		if (record_peek(span_str(rows[i].in), &facts, &e) != 0)
 			fail_msg("%s: %s", rows[i].claim, e.text);
 		if (facts.status != rows[i].status || facts.state != rows[i].state)
-			fail_msg("%s: status %d, state %d", rows[i].claim, facts.status, (int)facts.state);
+			fail_msg("%s: status %d, state %d", rows[i].claim, facts.status,
+			    (int)facts.state);
 		assert_int_equal(facts.time_us, INT64_C(1795575600000000));
 	}
 }
@@ -105,13 +109,13 @@ peek_says_what_decode_says(void **state)
 		assert_int_equal(facts.time_us, back.time_us);
 		if (record_has(&back, RECORD_FIELD_STATUS))
 			status = back.number[RECORD_FIELD_STATUS];
-		if (status < -1 || status > 9999 || (status == -1 &&
-		    record_has(&back, RECORD_FIELD_STATUS)))
+		if (status < -1 || status > 9999 ||
+		    (status == -1 && record_has(&back, RECORD_FIELD_STATUS)))
 			status = 0;
 		assert_int_equal(facts.status, status);
 		if (record_has(&back, RECORD_FIELD_STATE))
-			want = span_is(back.text[RECORD_FIELD_STATE], "partial") ? RECORD_PARTIAL :
-			    RECORD_UNPARSED;
+			want = span_is(back.text[RECORD_FIELD_STATE], "partial") ? RECORD_PARTIAL
+										 : RECORD_UNPARSED;
 		assert_int_equal(facts.state, want);
 	}
 	free(x);

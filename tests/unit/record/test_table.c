@@ -30,7 +30,8 @@ names_need_no_escape_and_are_short(void **state)
 	for (int i = 0; i < RECORD_FLAG_COUNT; i++) {
 		const char *name = record_flags[i].name;
 
-		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(name));
+		assert_int_equal(
+		    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(name));
 		assert_true(strlen(name) <= 20);
 		for (int k = 0; k < i; k++)
 			assert_string_not_equal(name, record_flags[k].name);
