@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STATS_STATUS_CLASSES 6  /* none, 1xx .. 5xx */
-#define STATS_CLASSES_MAX 32    /* masked values by identifier class */
-#define STATS_REASONS_MAX 32    /* unparsed lines by reason */
+#define STATS_STATUS_CLASSES 6 /* none, 1xx .. 5xx */
+#define STATS_CLASSES_MAX 32 /* masked values by identifier class */
+#define STATS_REASONS_MAX 32 /* unparsed lines by reason */
 
 struct stats_outcome {
 	uint64_t parsed, partial, unparsed, counted;
@@ -21,9 +21,9 @@ struct stats_outcome {
 
 struct stats_counts {
 	uint64_t lines, bytes;
-	struct stats_outcome in;     /* of the lines themselves */
+	struct stats_outcome in; /* of the lines themselves */
 	uint64_t meta, joined, lost;
-	struct stats_outcome split;  /* events out of container lines */
+	struct stats_outcome split; /* events out of container lines */
 	struct stats_outcome replay; /* from the quarantine; counted unused */
 	uint64_t status[STATS_STATUS_CLASSES];
 	uint64_t masked[STATS_CLASSES_MAX];
