@@ -1,0 +1,109 @@
+/*
+ * mask, inside: what the units of the room share.  Nobody outside of the
+ * room includes it.
+ */
+#ifndef CRETULA_MASK_INSIDE_H
+#define CRETULA_MASK_INSIDE_H
+
+#include "base/arena.h"
+#include "mask/agent.h"
+#include "mask/host.h"
+#include "mask/mask.h"
+#include "mask/pseudonym.h"
+#include "mask/render.h"
+#include "parse/addr.h"
+#include "parse/event.h"
+
+#define MASK_TEXT_BYTES 16384 /* all texts of one record */
+
+struct mask {
+	/* what the mask was opened with */
+	const struct mask_policy *policy;
+	struct mask_words *words;
+	const struct parse_format *format;
+	enum mask_epoch_mode epochs;
+	int64_t now_us;
+	size_t line_max;
+	struct mask_keys *keys;
+	struct mask_hosts *hosts;
+	struct mask_agent_cache *agents;
+	struct arena memory; /* holds the mask itself and what follows */
+	struct mask_token_slot *tokens;
+	struct mask_render *renders;
+	struct mask_authority *authorities;
+	struct mask_name_slot *names;
+	uint64_t seed[2];    /* of the tables above, random per mask */
+	char *parse_scratch; /* PARSE_LINE_MAX */
+	char *canon;         /* 2 * PARSE_LINE_MAX */
+	char *canon_value;   /* the same, for parts of what lies in canon */
+
+	/* of the batch */
+	struct mask_batch *batch;
+	struct mask_candidates *learn;
+	bool learn_only;         /* no tokens, no records */
+	uint32_t generation;     /* of the render table: counts vocabulary changes */
+	uint64_t batch_last;     /* number of the batch before */
+	uint64_t words_settled;  /* mask_words_settled at the batch before */
+	int64_t noted[RECORD_CLASS_COUNT]; /* epoch that is already in batch->epochs */
+	uint32_t line_number;
+
+	/* of the line */
+	int64_t day;                      /* of the epochs below; INT64_MIN if none */
+	int64_t index[KEY_PERIOD_COUNT];
+	uint32_t fresh_count;
+	bool learning;                    /* this line may promote words */
+	bool subject_known;
+	bool peer_trusted;
+	char subject[MASK_TOKEN_BYTES];
+	uint64_t subject_hash;            /* of the subject token */
+	uint64_t learn_subject;           /* keyed hash of the network, for k */
+	size_t text_used;
+	struct record record;
+	struct record_encoder encoder;
+	struct event event;
+	struct mask_render effects;       /* of the text being rendered */
+	char place[RECORD_TEXT_MAX + 64]; /* parent template of the segment at hand */
+	char text[MASK_TEXT_BYTES];
+};
+
+/* Epoch indices of a time; keeps those of the same day. */
+void mask_line_epochs(struct mask *m, int64_t t_us);
+
+/* len bytes of the record's text memory; NULL when full. */
+char *mask_take(struct mask *m, size_t len);
+
+/* Copy text there and set the field; cut at RECORD_TEXT_MAX. */
+void mask_set_text(struct mask *m, enum record_field f, struct span text);
+
+/* Set the field to "[class]". */
+void mask_set_redacted(struct mask *m, enum record_field f, enum record_class c);
+
+/* Count a masked value of the line. */
+static inline void
+mask_count(struct mask *m, enum record_class c)
+{
+	m->batch->counts.masked[c]++;
+}
+
+/* ---- one file each ---- */
+
+/* client.c: CLIENT and FORWARDED, and the subject of the line. */
+void mask_client(struct mask *m, const struct event *ev);
+/* The learning pass: only learn_subject. */
+bool mask_client_subject(struct mask *m, const struct event *ev);
+
+/* user.c: USER and SESSION. */
+void mask_user(struct mask *m, const struct event *ev);
+void mask_session(struct mask *m, const struct event *ev);
+
+/* target.c: PATH, QUERY, and HOST if the target names one and the event does not. */
+void mask_target(struct mask *m, const struct event *ev);
+void mask_host_field(struct mask *m, struct span host);
+
+/* referer.c */
+void mask_referer(struct mask *m, struct span referer);
+
+/* event.c: everything of one event into m->record. */
+void mask_event(struct mask *m, const struct event *ev, bool partial);
+
+#endif

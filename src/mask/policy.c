@@ -1,0 +1,223 @@
+#include "mask/policy.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "crypto/sha256.h"
+#include "parse/addr.h"
+
+const char *const mask_method_names[MASK_METHOD_COUNT] = {
+	"token", "address", "prefix", "truncate", "keep", "redact", "drop", "seal",
+};
+
+#define MAY(method) (1u << (method))
+#define MAY_HIDE (MAY(MASK_REDACT) | MAY(MASK_DROP))
+
+static const enum mask_method default_methods[RECORD_CLASS_COUNT] = {
+#define CLASS(id, name, prefix, method, epoch, help) MASK_##method,
+#include "record/class.def"
+#undef CLASS
+};
+
+void
+mask_policy_default(struct mask_policy *p)
+{
+	memset(p, 0, sizeof(*p));
+	memcpy(p->method, default_methods, sizeof(p->method));
+	memcpy(p->tenant, "default", sizeof("default"));
+	p->words_k = 10;
+	p->words_mode = MASK_WORDS_LEARN;
+}
+
+int
+mask_method_find(struct span name)
+{
+	for (int i = 0; i < MASK_METHOD_COUNT; i++)
+		if (span_is(name, mask_method_names[i]))
+			return (i);
+	return (-1);
+}
+
+int
+mask_class_find(struct span name)
+{
+	for (int i = 0; i < RECORD_CLASS_COUNT; i++)
+		if (span_is(name, record_classes[i].name))
+			return (i);
+	return (-1);
+}
+
+/* Which methods a class may use in this release, one bit each. */
+static unsigned
+methods_of(enum record_class class_id)
+{
+	switch (class_id) {
+	case RECORD_CLASS_NONE:
+		return (MAY(MASK_KEEP));
+	case RECORD_CLASS_IP_PEER:
+	case RECORD_CLASS_IP_FWD:
+		return (MAY_HIDE | MAY(MASK_TOKEN) | MAY(MASK_ADDRESS) | MAY(MASK_TRUNCATE));
+	case RECORD_CLASS_CAMPAIGN:
+	case RECORD_CLASS_LANGUAGE:
+		return (MAY_HIDE | MAY(MASK_KEEP));
+	default:
+		return (record_classes[class_id].prefix[0] != '\0' ? MAY_HIDE | MAY(MASK_TOKEN) :
+		    MAY_HIDE);
+	}
+}
+
+int
+mask_method_check(enum record_class class_id, enum mask_method method, struct err *e)
+{
+	unsigned may = methods_of(class_id);
+	char list[128];
+	size_t len = 0;
+
+	if (method == MASK_PREFIX || method == MASK_SEAL)
+		return (err_set(e, ERR_CONFIG, "%s: method \"%s\" is not in this release",
+		    record_classes[class_id].name, mask_method_names[method]));
+	if ((may & MAY(method)) != 0)
+		return (0);
+	list[0] = '\0';
+	for (int i = 0; i < MASK_METHOD_COUNT; i++)
+		if ((may & MAY(i)) != 0)
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+			    len == 0 ? "" : ", ", mask_method_names[i]);
+	return (err_set(e, ERR_CONFIG, "%s: method \"%s\" is not allowed; use one of: %s",
+	    record_classes[class_id].name, mask_method_names[method], list));
+}
+
+/* Zero the bits behind the prefix, so that one network has one form. */
+static void
+network_trim(struct mask_network *net)
+{
+	for (unsigned i = 0; i < sizeof(net->bytes); i++) {
+		unsigned from = i * 8;
+
+		if (from >= net->bits || i >= net->len)
+			net->bytes[i] = 0;
+		else if (net->bits - from < 8)
+			net->bytes[i] &= (unsigned char)(0xff << (8 - (net->bits - from)));
+	}
+}
+
+int
+mask_network_parse(struct span text, struct mask_network *net)
+{
+	size_t slash = span_find(text, '/');
+	struct span host = span_of(text.ptr, slash);
+	struct parse_addr addr;
+	struct mask_network made = { .len = 0 };
+	uint64_t bits;
+
+	if (span_find(host, '%') != host.len || parse_addr(host, &addr) != PARSE_ADDR_OK)
+		return (-1);
+	bits = span_find(host, ':') != host.len ? 128 : 32;
+	if (slash != text.len) {
+		uint64_t given;
+
+		if (num_u64(span_from(text, slash + 1), &given) == -1 || given > bits)
+			return (-1);
+		/* An IPv4-mapped network is an IPv4 network, or none at all. */
+		if (addr.len == 4 && bits == 128 && given < 96)
+			return (-1);
+		bits = addr.len == 4 && bits == 128 ? given - 96 : given;
+	} else if (addr.len == 4)
+		bits = 32;
+	memcpy(made.bytes, addr.bytes, addr.len);
+	made.len = addr.len;
+	made.bits = (uint8_t)bits;
+	network_trim(&made);
+	*net = made;
+	return (0);
+}
+
+static bool
+network_holds(const struct mask_network *net, const unsigned char *bytes, unsigned len)
+{
+	unsigned whole = net->bits / 8, rest = net->bits % 8;
+
+	if (net->len != len || memcmp(net->bytes, bytes, whole) != 0)
+		return (false);
+	return (rest == 0 || ((net->bytes[whole] ^ bytes[whole]) >> (8 - rest)) == 0);
+}
+
+bool
+mask_network_has(const struct mask_network *nets, unsigned count,
+    const unsigned char *bytes, unsigned len)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (network_holds(&nets[i], bytes, len))
+			return (true);
+	return (false);
+}
+
+static void
+print_networks(struct buf *out, const char *key, const struct mask_network *nets,
+    unsigned count)
+{
+	json_key(out, key);
+	buf_char(out, '[');
+	for (unsigned i = 0; i < count; i++) {
+		char text[INET6_ADDRSTRLEN];
+
+		(void)inet_ntop(nets[i].len == 4 ? AF_INET : AF_INET6, nets[i].bytes, text,
+		    sizeof(text));
+		buf_fmt(out, "%s\"%s/%u\"", i == 0 ? "" : ",", text, nets[i].bits);
+	}
+	buf_char(out, ']');
+}
+
+static void
+print_names(struct buf *out, const char *key, const char (*names)[MASK_NAME_BYTES],
+    unsigned count)
+{
+	json_key(out, key);
+	buf_char(out, '[');
+	for (unsigned i = 0; i < count; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		json_quote(out, span_str(names[i]));
+	}
+	buf_char(out, ']');
+}
+
+void
+mask_policy_print(const struct mask_policy *p, struct buf *out)
+{
+	static const char *const modes[] = { "learn", "fixed", "keep" };
+
+	buf_char(out, '{');
+	json_bool(out, "agent_full", p->agent_full);
+	json_key(out, "classes");
+	buf_char(out, '{');
+	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)
+		json_str(out, record_classes[i].name, span_str(mask_method_names[p->method[i]]));
+	buf_char(out, '}');
+	print_names(out, "hosts", p->hosts, p->host_count);
+	print_names(out, "machines", p->machines, p->machine_count);
+	print_networks(out, "own_networks", p->own_networks, p->own_network_count);
+	json_str(out, "path_token", span_str(p->path_token_shared ? "shared" : "bound"));
+	print_names(out, "servers", p->servers, p->server_count);
+	json_str(out, "tenant", span_str(p->tenant));
+	print_networks(out, "trusted_proxies", p->trusted_proxies, p->trusted_proxy_count);
+	json_key(out, "words");
+	buf_char(out, '{');
+	json_u64(out, "k", p->words_k);
+	json_str(out, "mode", span_str(modes[p->words_mode]));
+	buf_str(out, "}}");
+}
+
+void
+mask_policy_hash(const struct mask_policy *p, unsigned char out[static 32])
+{
+	struct buf text = { NULL, 0, 0, false };
+
+	mask_policy_print(p, &text);
+	crypto_sha256(text.data, text.len, out);
+	buf_free(&text);
+}

@@ -1,0 +1,325 @@
+#include "mask/pseudonym.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+#define KEYSETS 16
+#define TOKEN_RAW 10
+
+static const struct {
+	enum record_class class_id;
+	const char *trust;
+} slots[MASK_SLOT_COUNT] = {
+	[MASK_SLOT_PEER] = { RECORD_CLASS_IP_PEER, "peer" },
+	[MASK_SLOT_PEER_LIKE] = { RECORD_CLASS_IP_PEER, "like" },
+	[MASK_SLOT_PEER_NAME] = { RECORD_CLASS_IP_PEER, "name" },
+	[MASK_SLOT_FWD] = { RECORD_CLASS_IP_FWD, "header" },
+	[MASK_SLOT_FWD_LIKE] = { RECORD_CLASS_IP_FWD, "like" },
+	[MASK_SLOT_FWD_NAME] = { RECORD_CLASS_IP_FWD, "name" },
+	[MASK_SLOT_USER_AUTH] = { RECORD_CLASS_USER_AUTH, "auth" },
+	[MASK_SLOT_USER_CLAIM] = { RECORD_CLASS_USER_CLAIM, "claim" },
+	[MASK_SLOT_EMAIL] = { RECORD_CLASS_EMAIL, "peer" },
+	[MASK_SLOT_DEVICE] = { RECORD_CLASS_DEVICE, "peer" },
+	[MASK_SLOT_SESSION] = { RECORD_CLASS_SESSION, "peer" },
+	[MASK_SLOT_PATH] = { RECORD_CLASS_PATH, "peer" },
+	[MASK_SLOT_PARAM] = { RECORD_CLASS_PARAM, "peer" },
+	[MASK_SLOT_HOST] = { RECORD_CLASS_HOST, "peer" },
+	[MASK_SLOT_SERVER] = { RECORD_CLASS_SERVER, "peer" },
+	[MASK_SLOT_AGENT] = { RECORD_CLASS_AGENT, "peer" },
+	[MASK_SLOT_JOIN] = { RECORD_CLASS_JOIN, "peer" },
+	[MASK_SLOT_TLS] = { RECORD_CLASS_TLS, "peer" },
+	[MASK_SLOT_TEXT] = { RECORD_CLASS_TEXT, "peer" },
+};
+
+struct keyset {
+	bool used, missing;
+	enum key_period period;
+	int64_t index;
+	uint32_t ready; /* bit per slot */
+	unsigned char prk[32];
+	struct crypto_hmac_key keys[MASK_SLOT_COUNT];
+};
+
+struct mask_keys {
+	const struct key_ring *ring;
+	const char *tenant;
+	struct keyset sets[KEYSETS];
+};
+
+enum record_class
+mask_slot_class(enum mask_slot slot)
+{
+	return (slots[slot].class_id);
+}
+
+struct mask_keys *
+mask_keys_open(const struct key_ring *ring, const char *tenant)
+{
+	struct mask_keys *k = crypto_secret_alloc(sizeof(*k), NULL);
+
+	if (k == NULL)
+		return (NULL);
+	memset(k, 0, sizeof(*k));
+	k->ring = ring;
+	k->tenant = tenant;
+	return (k);
+}
+
+void
+mask_keys_close(struct mask_keys *k)
+{
+	crypto_secret_free(k);
+}
+
+static struct keyset *
+keyset_of(struct mask_keys *k, enum key_period period, int64_t index)
+{
+	struct keyset *set =
+	    &k->sets[((uint64_t)index * KEY_PERIOD_COUNT + (uint64_t)period) % KEYSETS];
+
+	if (set->used && set->period == period && set->index == index)
+		return (set);
+	crypto_wipe(set, sizeof(*set));
+	set->used = true;
+	set->period = period;
+	set->index = index;
+	set->missing = key_ring_prk(k->ring, period, index, set->prk) == -1;
+	return (set);
+}
+
+const struct crypto_hmac_key *
+mask_keys_get(struct mask_keys *k, enum mask_slot slot, int64_t index)
+{
+	struct keyset *set = keyset_of(k, mask_epoch_period(slots[slot].class_id), index);
+
+	if (set->missing)
+		return (NULL);
+	if ((set->ready >> slot & 1) == 0) {
+		unsigned char key[32];
+
+		key_class(set->prk, k->tenant, record_classes[slots[slot].class_id].prefix,
+		    slots[slot].trust, key);
+		crypto_hmac_key_init(&set->keys[slot], key, sizeof(key));
+		crypto_wipe(key, sizeof(key));
+		set->ready |= UINT32_C(1) << slot;
+	}
+	return (&set->keys[slot]);
+}
+
+static void
+print_mac(const char *prefix, const unsigned char mac[static 32],
+    char out[static MASK_TOKEN_BYTES])
+{
+	out[0] = prefix[0];
+	out[1] = prefix[1];
+	out[2] = '.';
+	(void)text_base32(out + 3, mac, TOKEN_RAW);
+}
+
+void
+mask_token_print(const struct crypto_hmac_key *key, const char *prefix, struct span value,
+    char out[static MASK_TOKEN_BYTES])
+{
+	unsigned char mac[32];
+
+	crypto_hmac(key, value.ptr, value.len, mac);
+	print_mac(prefix, mac, out);
+}
+
+/* A length that does not fit 16 bits is written as the largest that does. */
+static void
+frame(unsigned char out[static 2], size_t len)
+{
+	uint16_t n = len > UINT16_MAX ? UINT16_MAX : (uint16_t)len;
+
+	out[0] = (unsigned char)(n >> 8);
+	out[1] = (unsigned char)n;
+}
+
+void
+mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix,
+    struct span subject, struct span position, struct span value,
+    char out[static MASK_TOKEN_BYTES])
+{
+	const struct span given[3] = { subject, position, value };
+	unsigned char small[256], mac[32];
+	size_t len = 0;
+
+	if (subject.len + position.len + value.len + 6 <= sizeof(small)) {
+		for (int i = 0; i < 3; i++) {
+			frame(small + len, given[i].len);
+			len += 2;
+			if (given[i].len > 0)
+				memcpy(small + len, given[i].ptr, given[i].len);
+			len += given[i].len;
+		}
+		crypto_hmac(key, small, len, mac);
+	} else {
+		unsigned char lens[3][2];
+		struct span parts[6];
+
+		for (int i = 0; i < 3; i++) {
+			frame(lens[i], given[i].len);
+			parts[2 * i] = span_of((const char *)lens[i], 2);
+			parts[2 * i + 1] = given[i];
+		}
+		crypto_hmac_parts(key, parts, 6, mac);
+	}
+	print_mac(prefix, mac, out);
+}
+
+/* ---- with the state of a mask ---- */
+
+/* The key of the line's epoch, whose use is noted in the batch. */
+static const struct crypto_hmac_key *
+key_of_line(struct mask *m, enum mask_slot slot)
+{
+	enum record_class c = slots[slot].class_id;
+	int64_t index = m->index[mask_epoch_period(c)];
+
+	if (m->noted[c] != index) {
+		if (mask_keys_get(m->keys, slot, index) == NULL)
+			return (NULL);
+		mask_epochs_add(&m->batch->epochs, c, index);
+		m->noted[c] = index;
+	}
+	return (mask_keys_get(m->keys, slot, index));
+}
+
+static uint64_t
+line_salt(const struct mask *m, enum mask_slot slot)
+{
+	uint64_t index = (uint64_t)m->index[mask_epoch_period(slots[slot].class_id)];
+
+	return ((index * MASK_SLOT_COUNT + (uint64_t)slot + 1) * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+static struct mask_token_slot *
+token_slot(const struct mask *m, uint64_t hash)
+{
+	return (&m->tokens[hash & (MASK_TOKENS - 1)]);
+}
+
+/* A token noted before may be reused only if its epoch is noted, too. */
+static bool
+recall(struct mask *m, enum mask_slot slot, const uint64_t key[static 2],
+    char out[static MASK_TOKEN_BYTES])
+{
+	const struct mask_token_slot *at = token_slot(m, key[0]);
+	const char *prefix = record_classes[slots[slot].class_id].prefix;
+
+	if (at->key[0] != key[0] || at->key[1] != key[1] || key_of_line(m, slot) == NULL)
+		return (false);
+	out[0] = prefix[0];
+	out[1] = prefix[1];
+	out[2] = '.';
+	memcpy(out + 3, at->text, sizeof(at->text));
+	return (true);
+}
+
+static void
+remember(struct mask *m, const uint64_t key[static 2], const char token[static MASK_TOKEN_BYTES])
+{
+	struct mask_token_slot *at = token_slot(m, key[0]);
+
+	at->key[0] = key[0];
+	at->key[1] = key[1];
+	memcpy(at->text, token + 3, sizeof(at->text));
+}
+
+bool
+mask_token(struct mask *m, enum mask_slot slot, struct span value,
+    char out[static MASK_TOKEN_BYTES])
+{
+	uint64_t salt = line_salt(m, slot), key[2];
+	const struct crypto_hmac_key *mac;
+
+	key[0] = hash_span(value, m->seed[0] ^ salt);
+	key[1] = hash_span(value, m->seed[1] + salt);
+	if (recall(m, slot, key, out))
+		return (true);
+	if ((mac = key_of_line(m, slot)) == NULL)
+		return (false);
+	mask_token_print(mac, record_classes[slots[slot].class_id].prefix, value, out);
+	remember(m, key, out);
+	return (true);
+}
+
+/* Nothing to bind to: a token that is never seen again. */
+static void
+print_fresh(struct mask *m, const struct crypto_hmac_key *mac, const char *prefix,
+    char out[static MASK_TOKEN_BYTES])
+{
+	char place[32];
+	uint64_t batch = m->batch->number;
+	uint32_t numbers[2] = { m->line_number, m->fresh_count++ };
+
+	mask_words_nonce(m->words, (unsigned char *)place);
+	for (int i = 0; i < 8; i++)
+		place[16 + i] = (char)(batch >> (56 - 8 * i));
+	for (int i = 0; i < 8; i++)
+		place[24 + i] = (char)(numbers[i / 4] >> (24 - 8 * (i % 4)));
+	mask_token_print_bound(mac, prefix, span_of("fresh", 5), span_of(place, sizeof(place)),
+	    span_of(NULL, 0), out);
+}
+
+bool
+mask_token_bound(struct mask *m, enum mask_slot slot, struct span position, struct span value,
+    char out[static MASK_TOKEN_BYTES])
+{
+	const struct crypto_hmac_key *mac = key_of_line(m, slot);
+	const char *prefix = record_classes[slots[slot].class_id].prefix;
+	struct span subject = span_of(m->subject, MASK_TOKEN_BYTES);
+
+	if (mac == NULL)
+		return (false);
+	if (slot == MASK_SLOT_PATH && m->policy->path_token_shared)
+		subject = span_of(NULL, 0);
+	else if (!m->subject_known) {
+		m->effects.cacheable = false;
+		print_fresh(m, mac, prefix, out);
+		return (true);
+	}
+	mask_token_print_bound(mac, prefix, subject, position, value, out);
+	return (true);
+}
+
+/* Under which a bound token of this subject is kept in the table. */
+static void
+bound_key(const struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
+    uint64_t key[static 2])
+{
+	uint64_t parts[3] = { name[0], name[1], line_salt(m, slot) };
+
+	key[0] = hash_bytes(parts, sizeof(parts), m->seed[0] ^ m->subject_hash);
+	key[1] = hash_bytes(parts, sizeof(parts), m->seed[1] + m->subject_hash);
+}
+
+bool
+mask_token_recall(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
+    char out[static MASK_TOKEN_BYTES])
+{
+	uint64_t key[2];
+
+	if (!m->subject_known)
+		return (false);
+	bound_key(m, slot, name, key);
+	return (recall(m, slot, key, out));
+}
+
+void
+mask_token_remember(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
+    const char token[static MASK_TOKEN_BYTES])
+{
+	uint64_t key[2];
+
+	if (!m->subject_known)
+		return;
+	bound_key(m, slot, name, key);
+	remember(m, key, token);
+}

@@ -1,0 +1,91 @@
+/*
+ * mask, inside: tokens.
+ *
+ * A token is the prefix of its class, a dot, and base32 of the first 80 bits
+ * of HMAC-SHA256(k, input), where k is the class key of the epoch
+ * (key_class) and input is, with u16 big-endian lengths in front of each part,
+ *
+ *   global:  the canonical value as it is, nothing in front (ip if us uc se rq ua)
+ *   bound:   len | subject token, len | position, len | value
+ *   shared:  as bound, with an empty subject (path_token: shared)
+ *   fresh:   as bound, with the subject "fresh", the position
+ *            nonce(16) | batch(8) | line(4) | count(4), and an empty value
+ *
+ * Position is printable text, so that a token can be computed again from
+ * KEYS: the parent template of a path segment ("/users/{int}", a token is
+ * "*"), "?" of a parameter name, "." or the registrable domain of a host
+ * name, "email", "device", "server", "upstream", "tls", "object", "text".
+ *
+ * Trust (key_class): "header" for if, "auth" for us, "claim" for uc, else
+ * "peer"; texts that are no strict address have trust "like" (address-like)
+ * or "name" (host names and the rest), so they never equal an address.
+ */
+#ifndef CRETULA_MASK_PSEUDONYM_H
+#define CRETULA_MASK_PSEUDONYM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "crypto/hmac.h"
+#include "key/key.h"
+#include "record/record.h"
+
+#define MASK_TOKEN_BYTES 19 /* "ip." and 16 characters */
+
+enum mask_slot {
+	MASK_SLOT_PEER, MASK_SLOT_PEER_LIKE, MASK_SLOT_PEER_NAME,
+	MASK_SLOT_FWD, MASK_SLOT_FWD_LIKE, MASK_SLOT_FWD_NAME,
+	MASK_SLOT_USER_AUTH, MASK_SLOT_USER_CLAIM, MASK_SLOT_EMAIL, MASK_SLOT_DEVICE,
+	MASK_SLOT_SESSION, MASK_SLOT_PATH, MASK_SLOT_PARAM, MASK_SLOT_HOST, MASK_SLOT_SERVER,
+	MASK_SLOT_AGENT, MASK_SLOT_JOIN, MASK_SLOT_TLS, MASK_SLOT_TEXT, MASK_SLOT_COUNT
+};
+_Static_assert(MASK_SLOT_COUNT <= 32, "ready is one word");
+
+enum record_class mask_slot_class(enum mask_slot slot);
+
+/* The two forms, without any state: what known-answer tests call. */
+void mask_token_print(const struct crypto_hmac_key *key, const char *prefix, struct span value,
+    char out[static MASK_TOKEN_BYTES]);
+void mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix,
+    struct span subject, struct span position, struct span value,
+    char out[static MASK_TOKEN_BYTES]);
+
+/* Class keys of a few epochs, made when first asked for; in secret memory. */
+struct mask_keys;
+struct mask_keys *mask_keys_open(const struct key_ring *ring, const char *tenant);
+void mask_keys_close(struct mask_keys *k); /* wipes; NULL is legal */
+
+/* NULL if the ring has no such epoch.  Valid until the next call. */
+const struct crypto_hmac_key *mask_keys_get(struct mask_keys *k, enum mask_slot slot,
+    int64_t index);
+
+/*
+ * Tokens by a keyed hash of all that went into them, direct-mapped: a hit
+ * compares 128 bits; neither values nor keys are stored.
+ */
+struct mask_token_slot {
+	uint64_t key[2];
+	char text[MASK_TOKEN_BYTES - 3];
+};
+
+#define MASK_TOKENS 32768 /* a power of two */
+
+struct mask;
+
+/*
+ * With the epoch of the line, noted in the batch.  false if there is no key:
+ * the caller then writes "[class]".
+ */
+bool mask_token(struct mask *m, enum mask_slot slot, struct span value,
+    char out[static MASK_TOKEN_BYTES]);
+bool mask_token_bound(struct mask *m, enum mask_slot slot, struct span position,
+    struct span value, char out[static MASK_TOKEN_BYTES]);
+
+/* A bound token made before for this subject under this name, if still known. */
+bool mask_token_recall(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
+    char out[static MASK_TOKEN_BYTES]);
+void mask_token_remember(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
+    const char token[static MASK_TOKEN_BYTES]);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * mask, inside: rendering a path, a query, a host or a referer.
+ *
+ * Writing such a text has effects beside the text: flags, counts, words to
+ * learn, tokens bound to the subject.  They are collected in struct
+ * mask_render, which is also what the render table keeps: the text with
+ * holes where the tokens of one subject stand.  The table holds no text that
+ * is not public and is looked up by 128 bits of keyed hash of the raw bytes.
+ */
+#ifndef CRETULA_MASK_RENDER_H
+#define CRETULA_MASK_RENDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "mask/pseudonym.h"
+#include "mask/words.h"
+#include "record/record.h"
+
+#define MASK_RENDERS 8192 /* a power of two */
+#define MASK_RENDER_TEXT 168
+#define MASK_RENDER_HOLES 6
+#define MASK_RENDER_LEARN 8
+#define MASK_RENDER_COUNTS 8
+
+struct mask_render {
+	uint64_t key[2];
+	uint32_t generation; /* 0: never used */
+	uint16_t len;
+	bool cacheable;
+	bool redact;         /* a token could not be made */
+	uint8_t words_seen, words_clear;
+	uint8_t hole_count, learn_count, count_count;
+	uint64_t flags;
+	struct {
+		uint8_t class_id, n;
+	} counts[MASK_RENDER_COUNTS];
+	struct {
+		uint16_t at;
+		uint8_t slot;
+	} holes[MASK_RENDER_HOLES];
+	uint64_t learn[MASK_RENDER_LEARN];
+	char text[MASK_RENDER_TEXT];
+};
+
+/* Where a rendering writes: at most RECORD_TEXT_MAX bytes. */
+struct mask_out {
+	char *text;
+	size_t len, size;
+};
+
+static inline bool
+mask_out_fits(const struct mask_out *out, size_t more)
+{
+	return (out->size - out->len >= more);
+}
+
+static inline void
+mask_out_add(struct mask_out *out, struct span text)
+{
+	if (text.len == 0 || !mask_out_fits(out, text.len))
+		return;
+	memcpy(out->text + out->len, text.ptr, text.len);
+	out->len += text.len;
+}
+
+static inline void
+mask_out_char(struct mask_out *out, char c)
+{
+	if (mask_out_fits(out, 1))
+		out->text[out->len++] = c;
+}
+
+struct mask;
+
+enum mask_render_kind { MASK_RENDER_PATH, MASK_RENDER_QUERY, MASK_RENDER_REFERER };
+
+/* Writes raw to out and its effects to m->effects. */
+typedef void (*mask_render_fn)(struct mask *m, struct span raw, struct mask_out *out);
+
+/*
+ * Render raw, through the table.  The text lies in the record's text memory;
+ * effects are applied to record and batch.  Empty if it is to be left out.
+ */
+struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn,
+    struct span raw);
+
+/* The functions. */
+void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);
+void mask_render_query(struct mask *m, struct span raw, struct mask_out *out);
+void mask_render_referer(struct mask *m, struct span raw, struct mask_out *out);
+void mask_render_host(struct mask *m, struct span authority, struct mask_out *out);
+
+/* ---- what they are made of: all of it is noted in m->effects ---- */
+
+void mask_effect_count(struct mask *m, enum record_class c);
+static inline void mask_effect_flag(struct mask_render *r, enum record_flag f)
+{
+	r->flags |= UINT64_C(1) << f;
+}
+
+/* "[class]", counted; secret_found is flagged where it is one. */
+void mask_put_redacted(struct mask *m, struct mask_out *out, enum record_class c);
+/* "{name}" */
+void mask_put_shape(struct mask_out *out, const char *name);
+/* A bound token, or what the class's method says; counted. */
+void mask_put_bound(struct mask *m, struct mask_out *out, enum mask_slot slot,
+    struct span position, struct span value);
+/* A global token; the text is then not kept in the table. */
+void mask_put_global(struct mask *m, struct mask_out *out, enum mask_slot slot,
+    struct span value);
+
+/* Classes that never become a token, wherever they are found. */
+bool mask_class_is_secret(enum record_class c);
+
+/*
+ * May word be written in clear at position?  Looks at charset, vocabulary
+ * and detectors.  positional: only if it is known at this very position.
+ */
+bool mask_word_clear(struct mask *m, enum mask_word_class c, uint64_t position,
+    struct span word, bool positional);
+/* Could word ever be promoted?  Charset, length, detectors, no token look-alike. */
+bool mask_word_plain(struct span word);
+/* Offer word to the learner, if this line may teach. */
+void mask_word_learn(struct mask *m, enum mask_word_class c, uint64_t position,
+    struct span parent, struct span word);
+
+/* What kinds of bytes are in text?  8 bytes a step. */
+enum mask_bytes { MASK_BYTES_CONTROL = 1, MASK_BYTES_HIGH = 2 };
+unsigned mask_bytes_of(struct span text);
+/* Flags for the same: ctl_in_field, bad_utf8.  Returns true if text is not UTF-8. */
+bool mask_effect_bytes(struct mask *m, struct span text);
+
+#endif

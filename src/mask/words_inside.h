@@ -1,0 +1,88 @@
+/* mask, inside: what the units of the vocabulary share, and the mask asks. */
+#ifndef CRETULA_MASK_WORDS_INSIDE_H
+#define CRETULA_MASK_WORDS_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "mask/words.h"
+
+/* 16 random bytes of this process, the same for all threads. */
+void mask_words_nonce(const struct mask_words *words, unsigned char out[static 16]);
+/* Did what batch numbers from..to see differ?  from < to. */
+bool mask_words_changed(const struct mask_words *words, uint64_t from, uint64_t to);
+/* Counts what changed for every batch at once: loading and settling. */
+uint64_t mask_words_settled(const struct mask_words *words);
+/* As mask_words_clear, but only words of this very position. */
+bool mask_words_clear_at(const struct mask_words *words, enum mask_word_class c,
+    uint64_t position, struct span word, uint64_t batch);
+/* More than MASK_WORDS_CHILDREN_MAX distinct children: nothing more is promoted. */
+bool mask_words_closed(const struct mask_words *words, uint64_t position, uint64_t batch);
+/* Keyed hash of a client network: what k counts. */
+uint64_t mask_words_subject(const struct mask_words *words, const unsigned char *bytes,
+    size_t len);
+
+/* Key of a word at a position in the tables below; never 0. */
+uint64_t mask_words_key(const struct mask_words *words, enum mask_word_class c,
+    uint64_t position, struct span word);
+
+/* A word that the batch already holds, used by one more subject; false if it does not. */
+bool mask_candidates_again(struct mask_candidates *c, uint64_t key, uint64_t subject);
+/* As mask_candidates_add, with the key that mask_words_key gives. */
+void mask_candidates_add_key(struct mask_candidates *c, enum mask_word_class k, uint64_t key,
+    uint64_t position, struct span parent, struct span word, uint64_t subject);
+
+/* ---- the tables ---- */
+
+#define WORDS_SLOTS (1u << 17)
+#define WORDS_MAX (1u << 16)
+#define WORDS_TEXT_BYTES (6u << 20)
+#define WORDS_CHANGES 1024
+
+/* Insert-only; one writer.  since is written before key is published. */
+struct words_slot {
+	_Atomic uint64_t key;
+	_Atomic uint64_t since; /* number of the first batch that sees it */
+};
+
+/* What mask_words_save prints. */
+struct words_entry {
+	uint32_t parent_at, word_at;
+	uint16_t parent_len, word_len;
+	uint8_t class_id;
+};
+
+struct words_learner; /* learn.c */
+
+struct mask_words {
+	unsigned k;
+	uint64_t seed[MASK_WORD_CLASS_COUNT];
+	uint64_t seed_position, seed_subject, seed_k;
+	unsigned char nonce[16];
+	struct words_slot *slots;
+	size_t slots_used;
+	struct words_entry *entries;
+	size_t entry_count;
+	struct arena text;  /* of the entries */
+	struct arena table; /* slots and entries */
+	_Atomic uint64_t changes[WORDS_CHANGES]; /* [n % size] = n: batch n sees new words */
+	_Atomic uint64_t settled;
+	_Atomic uint64_t refused;
+	struct words_learner *learner;
+};
+
+/* words.c, for the writer.  false when full. */
+bool words_insert(struct mask_words *w, uint64_t key, uint64_t since);
+bool words_has(const struct mask_words *w, uint64_t key, uint64_t batch);
+uint64_t words_closed_key(const struct mask_words *w, uint64_t position);
+/* Keep the text of a promoted word.  false when full. */
+bool words_enter(struct mask_words *w, enum mask_word_class c, struct span parent,
+    struct span word);
+
+/* learn.c */
+struct words_learner *words_learner_open(bool *locked, struct err *e);
+void words_learner_close(struct words_learner *l);
+bool words_learner_locked(const struct words_learner *l);
+void words_learner_settle(struct mask_words *w);
+
+#endif
