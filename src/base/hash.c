@@ -12,6 +12,7 @@
 #define KEY_A UINT64_C(0x9d3c6a5fb1e84727)
 #define KEY_B UINT64_C(0xc6b2d95a1f7348e9)
 #define KEY_C UINT64_C(0xe87a4b63d50c9f1d)
+#define KEY_D UINT64_C(0xb5296af7318ce40b)
 
 #define STRIPE ((size_t)32)
 
@@ -21,6 +22,12 @@ fold(uint64_t a, uint64_t b)
 	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
 
 	return ((uint64_t)product ^ (uint64_t)(product >> 64));
+}
+
+static inline uint64_t
+rotate(uint64_t n, unsigned bits)
+{
+	return (n << bits | n >> (64 - bits));
 }
 
 static inline uint64_t
@@ -59,23 +66,27 @@ load_short(const unsigned char *p, size_t len, uint64_t *a, uint64_t *b)
 	}
 }
 
+/*
+ * Products commute, so each of the four places has a key of its own: words
+ * that changed places must not hash alike.
+ */
 uint64_t
 hash_bytes(const void *bytes, size_t len, uint64_t seed)
 {
 	const unsigned char *p = bytes;
-	uint64_t key_a = fold(seed ^ KEY_A, KEY_B), key_b = key_a ^ KEY_C ^ seed;
-	uint64_t left = key_a, right = key_b, a, b;
+	uint64_t key_a = fold(seed ^ KEY_A, KEY_B), key_b = fold(seed ^ KEY_C, KEY_D);
+	uint64_t left = rotate(key_a, 29), right = rotate(key_b, 41), a, b;
 	size_t rest = len;
 
 	if (len <= 16) {
 		load_short(p, len, &a, &b);
 	} else {
 		for (; rest > STRIPE; rest -= STRIPE, p += STRIPE) {
-			left = fold(load8(p) ^ key_b, load8(p + 8) ^ left);
-			right = fold(load8(p + 16) ^ key_a, load8(p + 24) ^ right);
+			left = fold(load8(p) ^ key_a, load8(p + 8) ^ left);
+			right = fold(load8(p + 16) ^ key_b, load8(p + 24) ^ right);
 		}
 		if (rest > 16)
-			left = fold(load8(p) ^ key_b, load8(p + 8) ^ left);
+			left = fold(load8(p) ^ key_a, load8(p + 8) ^ left);
 		a = load8(p + rest - 16);
 		b = load8(p + rest - 8);
 	}
