@@ -48,7 +48,7 @@ clock_set(int64_t now_us)
 }
 
 #ifdef CRETULA_TESTING
-static void __attribute__((constructor))
+__attribute__((constructor)) static void
 set_from_environment(void)
 {
 	const char *text = getenv("CRETULA_CLOCK");
@@ -110,15 +110,15 @@ clock_days(int year, int month, int day)
 	int64_t m = month + 12 * early; /* 3..14 */
 	int64_t era = (y >= 0 ? y : y - 399) / 400, in_era = y - era * 400;
 
-	return (era * ERA_DAYS + in_era * 365 + in_era / 4 - in_era / 100 +
-	    (153 * m - 457) / 5 + day - 1 - EPOCH_SHIFT);
+	return (era * ERA_DAYS + in_era * 365 + in_era / 4 - in_era / 100 + (153 * m - 457) / 5 +
+	    day - 1 - EPOCH_SHIFT);
 }
 
 int64_t
 clock_from_civil(const struct clock_civil *c)
 {
-	int64_t seconds = clock_days(c->year, c->month, c->day) * DAY_S +
-	    c->hour * 3600 + c->minute * 60 + c->second;
+	int64_t seconds = clock_days(c->year, c->month, c->day) * DAY_S + c->hour * 3600 +
+	    c->minute * 60 + c->second;
 
 	return (seconds * SECOND_US + c->us);
 }
@@ -179,9 +179,7 @@ digits(const char *text, int count)
 static int
 month_days(int year, int month)
 {
-	static const unsigned char days[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-	};
+	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
 	return (days[month - 1] + (month == 2 && leap));
@@ -205,8 +203,8 @@ parse_date_time(const char *text, struct clock_civil *c)
 	if (c->year < 1 || c->month < 1 || c->month > 12 || c->day < 1 ||
 	    c->day > month_days(c->year, c->month))
 		return (-1);
-	if (c->hour < 0 || c->hour > 23 || c->minute < 0 || c->minute > 59 ||
-	    c->second < 0 || c->second > 60)
+	if (c->hour < 0 || c->hour > 23 || c->minute < 0 || c->minute > 59 || c->second < 0 ||
+	    c->second > 60)
 		return (-1);
 	return (0);
 }

@@ -50,7 +50,7 @@ clean(char *text)
 }
 
 /* Print to text; what does not fit is cut between two characters. */
-static void __attribute__((format(printf, 3, 0)))
+__attribute__((format(printf, 3, 0))) static void
 print_text(char *text, size_t size, const char *fmt, va_list args)
 {
 	int len = vsnprintf(text, size, fmt, args);

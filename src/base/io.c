@@ -38,7 +38,7 @@ io_fault_steps(void)
 
 #ifdef CRETULA_TESTING
 /* CRETULA_FAULT=n[:errnum] */
-static void __attribute__((constructor))
+__attribute__((constructor)) static void
 set_from_environment(void)
 {
 	const char *text = getenv("CRETULA_FAULT");
@@ -53,14 +53,13 @@ set_from_environment(void)
 	errnum_text = span_from(in, colon + 1);
 	if (num_u64(span_of(in.ptr, colon), &nth) == -1)
 		return;
-	if (errnum_text.len > 0 &&
-	    (num_u64(errnum_text, &errnum) == -1 || errnum > 4095))
+	if (errnum_text.len > 0 && (num_u64(errnum_text, &errnum) == -1 || errnum > 4095))
 		return;
 	io_fault_set(nth, (int)errnum, false);
 }
 #endif
 
-static bool __attribute__((cold, noinline))
+__attribute__((cold, noinline)) static bool
 fault_hit(uint64_t step)
 {
 	uint64_t at = atomic_load(&fault_at);
@@ -210,9 +209,9 @@ io_pwrite(int fd, const void *bytes, size_t len, off_t at, struct err *e)
 }
 
 /* Run a call that answers -1 and EINTR until it answers something else. */
-#define RETRY(rc, call)                                                        \
-	do                                                                     \
-		(rc) = (call);                                                 \
+#define RETRY(rc, call) \
+	do \
+		(rc) = (call); \
 	while ((rc) == -1 && errno == EINTR)
 
 int

@@ -50,8 +50,9 @@ int io_read_file(int dirfd, const char *path, size_t max, struct buf *b, struct 
 
 /*
  * path gets exactly these bytes or keeps what it had: temporary name in the
- * same directory, write, fsync, rename (or link, if exclusive: fails when
- * path exists), fsync of the directory.
+ * same directory (".NAME.HEX.tmp", which a crash may leave behind), write,
+ * fsync, rename (or link, if exclusive: fails when path exists), fsync of the
+ * directory.
  */
 int io_replace(int dirfd, const char *path, struct span bytes, mode_t mode,
     bool exclusive, struct err *e);
@@ -66,7 +67,10 @@ int io_slot_write(int dirfd, const char *path,
 int io_slot_read(int dirfd, const char *path,
     unsigned char slot[static IO_SLOT_BYTES], struct err *e);
 
-/* Overwrite a file in place with zeros, sync, unlink, sync dirfd. */
+/*
+ * Overwrite a file in place with zeros, sync, unlink, sync its directory.  A
+ * missing file is an error (errno ENOENT): nothing was erased.
+ */
 int io_shred(int dirfd, const char *path, struct err *e);
 
 /*
@@ -79,6 +83,7 @@ int io_lock(int dirfd, const char *path, struct err *e);
  * Faults, for tests.  Every durable call above counts one step.  After
  * io_fault_set(n, errnum) the n-th step from now fails with errnum (and so
  * do all later ones if sticky).  errnum 0 means: _exit(77) there, a crash.
+ * A write that fails leaves its first half; a slot is old or new.
  * With a build option the environment CRETULA_FAULT=n[:errnum] sets it at
  * start.
  */

@@ -146,8 +146,7 @@ write_new(int dirfd, const char *path, struct span bytes, mode_t mode, struct er
 
 /* Give the finished file its name and take the temporary one away. */
 static int
-name_file(int dirfd, const char *temporary, const char *name, bool exclusive,
-    struct err *e)
+name_file(int dirfd, const char *temporary, const char *name, bool exclusive, struct err *e)
 {
 	if (!exclusive)
 		return (io_rename(dirfd, temporary, name, e));
@@ -157,8 +156,8 @@ name_file(int dirfd, const char *temporary, const char *name, bool exclusive,
 }
 
 int
-io_replace(int dirfd, const char *path, struct span bytes, mode_t mode,
-    bool exclusive, struct err *e)
+io_replace(
+    int dirfd, const char *path, struct span bytes, mode_t mode, bool exclusive, struct err *e)
 {
 	char temporary[TEMPORARY_BYTES];
 	const char *name;
@@ -203,21 +202,21 @@ check_slot_size(const struct stat *st, bool may_be_empty, struct err *e)
 	if (st->st_size == IO_SLOT_BYTES || (may_be_empty && st->st_size == 0))
 		return (0);
 	errno = EINVAL;
-	return (err_set(e, ERR_IO, "a slot has %d bytes, this has %jd", IO_SLOT_BYTES,
-	    (intmax_t)st->st_size));
+	return (err_set(
+	    e, ERR_IO, "a slot has %d bytes, this has %jd", IO_SLOT_BYTES, (intmax_t)st->st_size));
 }
 
 int
-io_slot_write(int dirfd, const char *path,
-    const unsigned char slot[static IO_SLOT_BYTES], struct err *e)
+io_slot_write(
+    int dirfd, const char *path, const unsigned char slot[static IO_SLOT_BYTES], struct err *e)
 {
 	struct stat st;
 	int fd, rc = -1;
 
 	if ((fd = open_regular(dirfd, path, O_WRONLY | O_CREAT, &st, e)) == -1)
 		return (-1);
-	if (check_slot_size(&st, true, e) == -1 ||
-	    io_pwrite(fd, slot, IO_SLOT_BYTES, 0, e) == -1 || io_fsync(fd, e) == -1)
+	if (check_slot_size(&st, true, e) == -1 || io_pwrite(fd, slot, IO_SLOT_BYTES, 0, e) == -1 ||
+	    io_fsync(fd, e) == -1)
 		goto out;
 	if (st.st_size == 0 && sync_parent(dirfd, path, e) == -1)
 		goto out;
@@ -230,8 +229,7 @@ out:
 }
 
 int
-io_slot_read(int dirfd, const char *path, unsigned char slot[static IO_SLOT_BYTES],
-    struct err *e)
+io_slot_read(int dirfd, const char *path, unsigned char slot[static IO_SLOT_BYTES], struct err *e)
 {
 	unsigned char bytes[IO_SLOT_BYTES];
 	struct stat st;

@@ -95,8 +95,14 @@ static size_t
 escape(struct span text, uint32_t *point)
 {
 	static const char meanings[128] = {
-		['"'] = '"', ['/'] = '/', ['\\'] = '\\', ['b'] = '\b',
-		['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'
+		['"'] = '"',
+		['/'] = '/',
+		['\\'] = '\\',
+		['b'] = '\b',
+		['f'] = '\f',
+		['n'] = '\n',
+		['r'] = '\r',
+		['t'] = '\t',
 	};
 	unsigned char c;
 

@@ -53,7 +53,10 @@ struct json_cursor {
 	char close;
 };
 
-/* in must be exactly one JSON value, checked whole.  0, or -1 with e (offset). */
+/*
+ * in must be exactly one JSON value, checked whole, without blanks around it.
+ * 0, or -1 with e (ERR_INCOMPLETE and the offset).
+ */
 int json_parse(struct span in, struct json_value *v, struct err *e);
 
 void json_open(struct json_cursor *c, const struct json_value *v);

@@ -38,8 +38,13 @@ static void
 add_escape(struct buf *b, uint32_t point)
 {
 	static const char short_escapes[128] = {
-		['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-		['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+		['"'] = '"',
+		['\\'] = '\\',
+		['\b'] = 'b',
+		['\f'] = 'f',
+		['\n'] = 'n',
+		['\r'] = 'r',
+		['\t'] = 't',
 	};
 
 	if (point < 0x80 && short_escapes[point] != 0) {

@@ -8,6 +8,8 @@ struct unit {
 	uint64_t factor;
 };
 
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
 #define SECOND_US UINT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
 
@@ -74,8 +76,7 @@ parse_unit(struct span in, const struct unit *units, size_t count, uint64_t *n)
 int
 num_size(struct span in, uint64_t *bytes)
 {
-	return (parse_unit(in, size_units,
-	    sizeof(size_units) / sizeof(size_units[0]), bytes));
+	return (parse_unit(in, size_units, COUNT(size_units), bytes));
 }
 
 int
@@ -83,8 +84,7 @@ num_duration(struct span in, int64_t *us)
 {
 	uint64_t value;
 
-	if (parse_unit(in, duration_units,
-	    sizeof(duration_units) / sizeof(duration_units[0]), &value) == -1 ||
+	if (parse_unit(in, duration_units, COUNT(duration_units), &value) == -1 ||
 	    value > INT64_MAX)
 		return (-1);
 	*us = (int64_t)value;
@@ -104,11 +104,10 @@ digit_count(uint64_t n)
 size_t
 num_print(char out[static 20], uint64_t n)
 {
-	static const char pairs[] =
-	    "00010203040506070809101112131415161718192021222324"
-	    "25262728293031323334353637383940414243444546474849"
-	    "50515253545556575859606162636465666768697071727374"
-	    "75767778798081828384858687888990919293949596979899";
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	size_t len = digit_count(n), at = len;
 
 	for (; at >= 2; n /= 100) {
@@ -154,6 +153,6 @@ num_print_bytes(char out[static 32], uint64_t bytes)
 		if (tenths < 10240)
 			break;
 	}
-	return ((size_t)snprintf(out, 32, "%u.%u %ciB", (unsigned)(tenths / 10),
-	    (unsigned)(tenths % 10), units[unit]));
+	return ((size_t)snprintf(
+	    out, 32, "%u.%u %ciB", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]));
 }

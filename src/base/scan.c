@@ -18,7 +18,7 @@
 static bool wide;
 
 #ifdef SCAN_AVX2
-static void __attribute__((constructor))
+__attribute__((constructor)) static void
 choose(void)
 {
 	wide = scan_avx2_usable();
@@ -38,10 +38,10 @@ scan_force_portable(bool portable)
 #endif
 
 #ifdef SCAN_AVX2
-#define IF_WIDE(call)                                                          \
-	do {                                                                   \
-		if (__builtin_expect(wide, true))                              \
-			return (call);                                         \
+#define IF_WIDE(call) \
+	do { \
+		if (__builtin_expect(wide, true)) \
+			return (call); \
 	} while (0)
 #else
 #define IF_WIDE(call) (void)wide

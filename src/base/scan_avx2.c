@@ -7,7 +7,7 @@
 #define WIDE __attribute__((target("avx2,bmi,popcnt")))
 #define WIDE_INLINE WIDE __attribute__((always_inline)) static inline
 
-#define STEP ((size_t)32)  /* bytes of one register */
+#define STEP ((size_t)32) /* bytes of one register */
 #define BLOCK ((size_t)64) /* bytes of one mask */
 
 bool
@@ -86,8 +86,8 @@ outsiders(const struct probe *probe, __m256i x)
 {
 	const __m256i nibble = _mm256_set1_epi8(0x0f);
 	__m256i low = _mm256_shuffle_epi8(probe->a, _mm256_and_si256(x, nibble));
-	__m256i high = _mm256_shuffle_epi8(probe->b,
-	    _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
+	__m256i high =
+	    _mm256_shuffle_epi8(probe->b, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
 
 	return (_mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256()));
 }
@@ -101,8 +101,7 @@ specials(__m256i x)
 	__m256i slashes = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'));
 	__m256i deletes = _mm256_cmpeq_epi8(x, _mm256_set1_epi8(0x7f));
 
-	return (_mm256_or_si256(_mm256_or_si256(out, quotes),
-	    _mm256_or_si256(slashes, deletes)));
+	return (_mm256_or_si256(_mm256_or_si256(out, quotes), _mm256_or_si256(slashes, deletes)));
 }
 
 /* Bit i: byte i of x is what is looked for. */
@@ -111,17 +110,11 @@ hits(const struct probe *probe, __m256i x)
 {
 	switch (probe->what) {
 	case EITHER:
-		x = _mm256_or_si256(_mm256_cmpeq_epi8(x, probe->a),
-		    _mm256_cmpeq_epi8(x, probe->b));
+		x = _mm256_or_si256(_mm256_cmpeq_epi8(x, probe->a), _mm256_cmpeq_epi8(x, probe->b));
 		break;
-	case MEMBER:
-		return (~(uint32_t)_mm256_movemask_epi8(outsiders(probe, x)));
-	case NO_MEMBER:
-		x = outsiders(probe, x);
-		break;
-	case NOT_PLAIN:
-		x = specials(x);
-		break;
+	case MEMBER: return (~(uint32_t)_mm256_movemask_epi8(outsiders(probe, x)));
+	case NO_MEMBER: x = outsiders(probe, x); break;
+	case NOT_PLAIN: x = specials(x); break;
 	}
 	return ((uint32_t)_mm256_movemask_epi8(x));
 }

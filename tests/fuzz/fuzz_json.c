@@ -20,8 +20,8 @@ static void
 check_inside(struct span part, struct span whole)
 {
 	demand(part.len <= whole.len);
-	demand(part.len == 0 || (part.ptr >= whole.ptr &&
-	    part.ptr + part.len <= whole.ptr + whole.len));
+	demand(part.len == 0 ||
+	    (part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len));
 }
 
 /* What is unescaped and quoted again unescapes to the same. */

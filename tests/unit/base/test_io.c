@@ -75,8 +75,8 @@ static bool
 holds(const char *path, struct span bytes)
 {
 	struct buf b = { 0 };
-	bool same = io_read_file(dir, path, 1 << 20, &b, NULL) == 0 &&
-	    span_equal(buf_view(&b), bytes);
+	bool same =
+	    io_read_file(dir, path, 1 << 20, &b, NULL) == 0 && span_equal(buf_view(&b), bytes);
 
 	buf_free(&b);
 	return (same);
@@ -147,8 +147,9 @@ replace_survives_each_failing_step(void **unused)
 			assert_int_equal(errno, ENOSPC);
 			assert_non_null(strstr(e.text, ": No space left on device"));
 			if (!holds("f", new_bytes))
-				assert_int_equal(exclusive ? faccessat(dir, "f", F_OK, 0) :
-				    !holds("f", old_bytes), exclusive ? -1 : 0);
+				assert_int_equal(exclusive ? faccessat(dir, "f", F_OK, 0)
+							   : !holds("f", old_bytes),
+				    exclusive ? -1 : 0);
 			assert_true(empty_dir() <= 1); /* no temporary file stays */
 		}
 		assert_int_equal(n, exclusive ? 7 : 6);
@@ -223,11 +224,11 @@ each_call_is_one_step(void **unused)
 		put("a", old_bytes);
 		io_fault_set(n, EDQUOT, false);
 		ok = (fd = io_open(dir, "f", O_RDWR | O_CREAT, 0600, &e)) != -1 &&
-		    io_write(fd, "0123456789", 10, &e) == 0 &&
-		    io_pwrite(fd, "ab", 2, 4, &e) == 0 && io_fsync(fd, &e) == 0 &&
-		    io_fdatasync(fd, &e) == 0 && io_truncate(fd, 6, &e) == 0 &&
-		    io_link(dir, "f", "l", &e) == 0 && io_rename(dir, "f", "a", &e) == 0 &&
-		    io_unlink(dir, "l", &e) == 0 && io_sync_dir(dir, &e) == 0;
+		    io_write(fd, "0123456789", 10, &e) == 0 && io_pwrite(fd, "ab", 2, 4, &e) == 0 &&
+		    io_fsync(fd, &e) == 0 && io_fdatasync(fd, &e) == 0 &&
+		    io_truncate(fd, 6, &e) == 0 && io_link(dir, "f", "l", &e) == 0 &&
+		    io_rename(dir, "f", "a", &e) == 0 && io_unlink(dir, "l", &e) == 0 &&
+		    io_sync_dir(dir, &e) == 0;
 		assert_int_equal(ok, n == 11);
 		if (!ok)
 			assert_non_null(strstr(e.text, "quota exceeded"));
@@ -282,10 +283,16 @@ read_file_takes_regular_files_only(void **unused)
 		size_t max;
 		int rc, errnum;
 	} rows[] = {
-		{ "f", 23, 0, 0 }, { "f", SIZE_MAX, 0, 0 }, { "f", 22, -1, EFBIG },
-		{ "f", 0, -1, EFBIG }, { "empty", 0, 0, 0 }, { "none", 9, -1, ENOENT },
-		{ "link", 99, -1, ELOOP }, { "dangling", 99, -1, ELOOP },
-		{ "fifo", 99, -1, EINVAL }, { "d", 99, -1, EISDIR },
+		{ "f", 23, 0, 0 },
+		{ "f", SIZE_MAX, 0, 0 },
+		{ "f", 22, -1, EFBIG },
+		{ "f", 0, -1, EFBIG },
+		{ "empty", 0, 0, 0 },
+		{ "none", 9, -1, ENOENT },
+		{ "link", 99, -1, ELOOP },
+		{ "dangling", 99, -1, ELOOP },
+		{ "fifo", 99, -1, EINVAL },
+		{ "d", 99, -1, EISDIR },
 		{ "/dev/zero", 99, -1, EINVAL },
 	};
 	struct buf b = { 0 };

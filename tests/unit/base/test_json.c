@@ -31,11 +31,17 @@ quoting_is_canonical(void **unused)
 		{ "three bytes", SPAN("\xe2\x82\xac"), "\"\\u20ac\"" },
 		{ "four bytes", SPAN("\xf0\x9f\x98\x80"), "\"\\ud83d\\ude00\"" },
 		{ "the last one", SPAN("\xf4\x8f\xbf\xbf"), "\"\\udbff\\udfff\"" },
-		{ "each bad byte", SPAN("a\xff\xc0\x80" "b"), "\"a\\ufffd\\ufffd\\ufffdb\"" },
+		{ "each bad byte",
+		    SPAN("a\xff\xc0\x80"
+			 "b"),
+		    "\"a\\ufffd\\ufffd\\ufffdb\"" },
 		{ "a surrogate is three bad bytes", SPAN("\xed\xa0\x80"),
 		    "\"\\ufffd\\ufffd\\ufffd\"" },
 		{ "cut at the end", SPAN("x\xe2\x82"), "\"x\\ufffd\\ufffd\"" },
-		{ "cut by a letter", SPAN("\xe2" "ab"), "\"\\ufffdab\"" },
+		{ "cut by a letter",
+		    SPAN("\xe2"
+			 "ab"),
+		    "\"\\ufffdab\"" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -62,7 +68,8 @@ objects_have_commas_between(void **unused)
 	buf_char(&b, '{');
 	json_u64(&b, "x", 0);
 	buf_str(&b, "}}");
-	assert_string_equal(b.data, "{\"s\":\"{\",\"n\":18446744073709551615,\"t\":true,"
+	assert_string_equal(b.data,
+	    "{\"s\":\"{\",\"n\":18446744073709551615,\"t\":true,"
 	    "\"f\":false,\"o\":{\"x\":0}}");
 	buf_free(&b);
 }
@@ -78,15 +85,22 @@ values_are_accepted_by_type(void **unused)
 		enum json_type type;
 		int64_t number;
 	} rows[] = {
-		{ "{}", JSON_OBJECT, 0 }, { "[]", JSON_ARRAY, 0 }, { "\"\"", JSON_STRING, 0 },
-		{ "0", JSON_INT, 0 }, { "-0", JSON_INT, 0 }, { "-12", JSON_INT, -12 },
+		{ "{}", JSON_OBJECT, 0 },
+		{ "[]", JSON_ARRAY, 0 },
+		{ "\"\"", JSON_STRING, 0 },
+		{ "0", JSON_INT, 0 },
+		{ "-0", JSON_INT, 0 },
+		{ "-12", JSON_INT, -12 },
 		{ "9007199254740991", JSON_INT, INT64_C(9007199254740991) },
 		{ "-9007199254740991", JSON_INT, -INT64_C(9007199254740991) },
-		{ "true", JSON_TRUE, 0 }, { "false", JSON_FALSE, 0 }, { "null", JSON_NULL, 0 },
+		{ "true", JSON_TRUE, 0 },
+		{ "false", JSON_FALSE, 0 },
+		{ "null", JSON_NULL, 0 },
 		{ "{ \"a\" : [ 1 ,\t2\r\n] , \"b\":{} }", JSON_OBJECT, 0 },
 		{ "\"\\u00e9\\ud83d\\uDE00\\/\\\"\"", JSON_STRING, 0 },
 		{ "\"raw \xc3\xa9 and \x7f\"", JSON_STRING, 0 },
-		{ NEST16(""), JSON_ARRAY, 0 }, { NEST16("1"), JSON_ARRAY, 0 },
+		{ NEST16(""), JSON_ARRAY, 0 },
+		{ NEST16("1"), JSON_ARRAY, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -171,7 +185,7 @@ static void
 every_prefix_is_refused(void **unused)
 {
 	static const char line[] = "{\"a\":\"x\\u00e9\\ud83d\\ude00\",\"b\":[1,-2,true,"
-	    "null,{\"c\":{}}],\"d\":9007199254740991}";
+				   "null,{\"c\":{}}],\"d\":9007199254740991}";
 
 	for (size_t len = 0; len < sizeof(line) - 1; len++) {
 		struct json_value v;
@@ -217,7 +231,7 @@ static void
 members_are_found_by_name(void **unused)
 {
 	static const char text[] = "{\"n\":7,\"s\":\"x\\ty\",\"neg\":-1,\"\\u0065\\u0073c\":2,"
-	    "\"n\":8,\"o\":{\"in\":1}}";
+				   "\"n\":8,\"o\":{\"in\":1}}";
 	struct json_value v, o;
 	struct span s = { NULL, 0 };
 	uint64_t n = 0;

@@ -21,10 +21,18 @@ numbers_are_digits_only(void **unused)
 		int rc;
 		uint64_t n;
 	} rows[] = {
-		{ "0", 0, 0 }, { "007", 0, 7 }, { "18446744073709551615", 0, UINT64_MAX },
-		{ "18446744073709551616", -1, 0 }, { "99999999999999999999", -1, 0 },
-		{ "", -1, 0 }, { "-1", -1, 0 }, { "+1", -1, 0 }, { " 1", -1, 0 },
-		{ "1 ", -1, 0 }, { "1a", -1, 0 }, { "0x1", -1, 0 },
+		{ "0", 0, 0 },
+		{ "007", 0, 7 },
+		{ "18446744073709551615", 0, UINT64_MAX },
+		{ "18446744073709551616", -1, 0 },
+		{ "99999999999999999999", -1, 0 },
+		{ "", -1, 0 },
+		{ "-1", -1, 0 },
+		{ "+1", -1, 0 },
+		{ " 1", -1, 0 },
+		{ "1 ", -1, 0 },
+		{ "1a", -1, 0 },
+		{ "0x1", -1, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -43,11 +51,20 @@ sizes_are_powers_of_1024(void **unused)
 		int rc;
 		uint64_t bytes;
 	} rows[] = {
-		{ "200", 0, 200 }, { "64K", 0, 65536 }, { "256M", 0, 256u << 20 },
-		{ "1G", 0, 1 << 30 }, { "2T", 0, UINT64_C(2) << 40 }, { "0K", 0, 0 },
-		{ "16777215T", 0, UINT64_C(16777215) << 40 }, { "16777216T", -1, 0 },
-		{ "1k", -1, 0 }, { "1KB", -1, 0 }, { "K", -1, 0 }, { "", -1, 0 },
-		{ "1.5G", -1, 0 }, { "1 G", -1, 0 },
+		{ "200", 0, 200 },
+		{ "64K", 0, 65536 },
+		{ "256M", 0, 256u << 20 },
+		{ "1G", 0, 1 << 30 },
+		{ "2T", 0, UINT64_C(2) << 40 },
+		{ "0K", 0, 0 },
+		{ "16777215T", 0, UINT64_C(16777215) << 40 },
+		{ "16777216T", -1, 0 },
+		{ "1k", -1, 0 },
+		{ "1KB", -1, 0 },
+		{ "K", -1, 0 },
+		{ "", -1, 0 },
+		{ "1.5G", -1, 0 },
+		{ "1 G", -1, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -66,12 +83,22 @@ durations_carry_a_unit(void **unused)
 		int rc;
 		int64_t us;
 	} rows[] = {
-		{ "500ms", 0, 500000 }, { "30s", 0, 30000000 }, { "5m", 0, 300000000 },
-		{ "1h", 0, INT64_C(3600000000) }, { "90d", 0, INT64_C(7776000000000) },
-		{ "2w", 0, INT64_C(1209600000000) }, { "1y", 0, INT64_C(31536000000000) },
-		{ "0s", 0, 0 }, { "292471y", 0, INT64_C(9223365456000000000) },
-		{ "292472y", -1, 0 }, { "99999999999y", -1, 0 }, { "5", -1, 0 },
-		{ "5M", -1, 0 }, { "h", -1, 0 }, { "-5s", -1, 0 }, { "1h30m", -1, 0 },
+		{ "500ms", 0, 500000 },
+		{ "30s", 0, 30000000 },
+		{ "5m", 0, 300000000 },
+		{ "1h", 0, INT64_C(3600000000) },
+		{ "90d", 0, INT64_C(7776000000000) },
+		{ "2w", 0, INT64_C(1209600000000) },
+		{ "1y", 0, INT64_C(31536000000000) },
+		{ "0s", 0, 0 },
+		{ "292471y", 0, INT64_C(9223365456000000000) },
+		{ "292472y", -1, 0 },
+		{ "99999999999y", -1, 0 },
+		{ "5", -1, 0 },
+		{ "5M", -1, 0 },
+		{ "h", -1, 0 },
+		{ "-5s", -1, 0 },
+		{ "1h30m", -1, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -112,9 +139,13 @@ people_read_groups_and_units(void **unused)
 		uint64_t n;
 		const char *grouped, *bytes;
 	} rows[] = {
-		{ 0, "0", "0 B" }, { 999, "999", "999 B" }, { 1023, "1,023", "1023 B" },
-		{ 1024, "1,024", "1.0 KiB" }, { 1234567, "1,234,567", "1.2 MiB" },
-		{ 1048524, "1,048,524", "1023.9 KiB" }, { 1048525, "1,048,525", "1.0 MiB" },
+		{ 0, "0", "0 B" },
+		{ 999, "999", "999 B" },
+		{ 1023, "1,023", "1023 B" },
+		{ 1024, "1,024", "1.0 KiB" },
+		{ 1234567, "1,234,567", "1.2 MiB" },
+		{ 1048524, "1,048,524", "1023.9 KiB" },
+		{ 1048525, "1,048,525", "1.0 MiB" },
 		{ 100000, "100,000", "97.7 KiB" },
 		{ UINT64_MAX, "18,446,744,073,709,551,615", "16.0 EiB" },
 	};
@@ -144,8 +175,8 @@ encodings_match_the_rfc(void **unused)
 		{ "fooba", "Zm9vYmE=", "mzxw6ytb", "666f6f6261" },
 		{ "foobar", "Zm9vYmFy", "mzxw6ytboi", "666f6f626172" },
 		{ "\xff\xef\xbe", "/+++", "77x34", "ffefbe" },
-		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "/////////////w==",
-		    "7777777777777777", "ffffffffffffffffffff" },
+		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+		    "/////////////w==", "7777777777777777", "ffffffffffffffffffff" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -176,14 +207,20 @@ decoders_refuse_other_spellings(void **unused)
 		const char *base64;
 		size_t size;
 	} rows[] = {
-		{ "no padding", "Zg", 8 }, { "half a padding", "Zg=", 8 },
-		{ "too much padding", "Z===", 8 }, { "only padding", "====", 8 },
-		{ "padding in the middle", "Zg==Zm9v", 8 }, { "a pad before a digit", "Zg=v", 8 },
+		{ "no padding", "Zg", 8 },
+		{ "half a padding", "Zg=", 8 },
+		{ "too much padding", "Z===", 8 },
+		{ "only padding", "====", 8 },
+		{ "padding in the middle", "Zg==Zm9v", 8 },
+		{ "a pad before a digit", "Zg=v", 8 },
 		{ "trailing bits of one byte", "Zh==", 8 },
 		{ "trailing bits of two bytes", "Zm9=", 8 },
-		{ "a blank", "Zm 9", 8 }, { "a line end", "Zm9v\n", 8 },
-		{ "URL digits", "-_-_", 8 }, { "high bytes", "Zm9\xf6", 8 },
-		{ "a bad digit early", "Z!9vZm9v", 8 }, { "no room", "Zm9v", 2 },
+		{ "a blank", "Zm 9", 8 },
+		{ "a line end", "Zm9v\n", 8 },
+		{ "URL digits", "-_-_", 8 },
+		{ "high bytes", "Zm9\xf6", 8 },
+		{ "a bad digit early", "Z!9vZm9v", 8 },
+		{ "no room", "Zm9v", 2 },
 	};
 	static const char *const hexes[] = { "a", "0g", "AB", "0x", " 1", "00112233445566778899" };
 
@@ -229,7 +266,10 @@ utf8_is_what_rfc_3629_says(void **unused)
 		{ "cut after one", SPAN("abcdefgh\xc3"), false },
 		{ "cut after two", SPAN("\xe2\x82"), false },
 		{ "cut after three", SPAN("\xf0\x9f\x98"), false },
-		{ "a letter inside", SPAN("\xf0\x9f" "a\x80"), false },
+		{ "a letter inside",
+		    SPAN("\xf0\x9f"
+			 "a\x80"),
+		    false },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)

@@ -149,8 +149,7 @@ check_kinds(const struct scan_set *set)
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		for (size_t len = 0; len <= LEN_MAX; len++) {
 			for (size_t offset = 0; offset < ALIGN_MAX; offset++) {
-				struct sample s = make(len, offset, kinds[k].pool,
-				    kinds[k].rare);
+				struct sample s = make(len, offset, kinds[k].pool, kinds[k].rare);
 
 				check_all(s.in, set);
 				free(s.memory);
