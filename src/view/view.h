@@ -30,12 +30,17 @@ struct view_filter; /* immutable once compiled */
 /*
  * == != < <= > >= on any field (numbers by value, time as RFC 3339), ^= and
  * ~= (prefix, contains) on texts.  Literals: "text", number, bare word.
- * Lists and flags match if any element does; a record without the field
- * matches only != .  Errors: ERR_USAGE with column and a caret line.
+ * Lists, flags and extra match if any element does; != is the contrary of
+ * ==, so that a record without the field matches it and nothing else.  A
+ * record without a state is "parsed".  Errors: ERR_USAGE, "column N: what",
+ * without the literal.
  */
 int view_filter_compile(const char *text, struct view_filter **filter, struct err *e);
 void view_filter_free(struct view_filter *filter);
 bool view_filter_match(const struct view_filter *filter, const struct record *r);
+
+/* Add two lines to out: text, and a caret under the column that e names. */
+void view_filter_caret(const char *text, const struct err *e, struct buf *out);
 
 /* ---- renderers ---- */
 

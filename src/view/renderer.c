@@ -1,0 +1,21 @@
+#include <string.h>
+
+#include "view/render.h"
+#include "view/view.h"
+
+const struct view_renderer view_renderers[] = {
+	{ "combined", "Apache's combined format, tokens for client and user",
+	    view_render_combined },
+	{ "json", "the records as they are stored, one JSON object a line", view_render_json },
+	{ "text", "one line a record for people", view_render_text },
+};
+const size_t view_renderer_count = sizeof(view_renderers) / sizeof(view_renderers[0]);
+
+const struct view_renderer *
+view_renderer_find(const char *name)
+{
+	for (size_t i = 0; i < view_renderer_count; i++)
+		if (strcmp(view_renderers[i].name, name) == 0)
+			return (&view_renderers[i]);
+	return (NULL);
+}

@@ -1,0 +1,141 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../record/random_record.h"
+#include "base/err.h"
+#include "record/escape.h"
+#include "view/view.h"
+
+#define HEAD "{\"time\":\"2026-11-25T03:00:00.123Z\""
+
+static void
+renderers_are_sorted_and_found(void **state)
+{
+	for (size_t i = 0; i < view_renderer_count; i++) {
+		assert_ptr_equal(view_renderer_find(view_renderers[i].name), &view_renderers[i]);
+		if (i > 0)
+			assert_true(strcmp(view_renderers[i - 1].name, view_renderers[i].name) < 0);
+	}
+	assert_null(view_renderer_find("xml"));
+	assert_null(view_renderer_find(""));
+}
+
+static void
+records_are_shown_as_said(void **state)
+{
+	static const struct {
+		const char *as, *line, *shown;
+	} rows[] = {
+		{ "json", HEAD ",\"status\":200}", HEAD ",\"status\":200}\n" },
+		{ "combined", HEAD "}",
+		    "- - - [25/Nov/2026:03:00:00 +0000] \"-\" - - \"-\" \"-\"\n" },
+		{ "combined",
+		    HEAD
+		    ",\"client\":\"ip.abc\",\"user\":\"us.def\",\"method\":\"GET\",\"path\":\"/a\","
+		    "\"query\":\"p={int}&q\",\"protocol\":\"HTTP/1.1\",\"status\":200,\"bytes\":0,"
+		    "\"referer\":\"https://e.org\",\"agent\":\"Mobile Safari\",\"agent_major\":17}",
+		    "ip.abc - us.def [25/Nov/2026:03:00:00 +0000] \"GET /a?p={int}&q HTTP/1.1\" "
+		    "200 0 "
+		    "\"https://e.org\" \"Mobile Safari/17\"\n" },
+		{ "combined",
+		    HEAD ",\"user\":\"a b\",\"method\":\"GET\",\"path\":\"/\\\" \\\\\\n\xc3\xa4\","
+			 "\"bytes\":-1,\"agent\":\"x\\\"y\"}",
+		    "- - a\\x20b [25/Nov/2026:03:00:00 +0000] \"GET "
+		    "/\\\"\\x20\\\\\\x0a\\xc3\\xa4\" - - "
+		    "\"-\" \"x\\\"y\"\n" },
+		{ "text", HEAD "}", "2026-11-25T03:00:00.123Z  -  - -  -\n" },
+		{ "text",
+		    HEAD ",\"event\":\"http.request\",\"client\":\"ip.abc\",\"method\":\"GET\","
+			 "\"path\":\"/a\",\"query\":\"p={int}\",\"protocol\":\"HTTP/"
+			 "1.1\",\"status\":404,"
+			 "\"bytes\":12,\"duration_us\":7,\"agent\":\"Firefox\",\"agent_major\":132,"
+			 "\"state\":\"partial\",\"flags\":[\"peer_unix\",\"overlong\"]}",
+		    "2026-11-25T03:00:00.123Z  404  GET /a?p={int}  ip.abc  12 B  Firefox/132  "
+		    "protocol=HTTP/1.1  duration_us=7  state=partial  [peer_unix overlong]\n" },
+		{ "text",
+		    HEAD
+		    ",\"event\":\"auth.login\",\"forwarded\":[\"if.a\",\"\"],\"user\":\"uc.x\","
+		    "\"action\":\"login\",\"object\":\"door one\",\"outcome\":\"failure\","
+		    "\"extra\":{\"k\":-1,\"l\":\"a\\u001b[0m\"}}",
+		    "2026-11-25T03:00:00.123Z  failure  login \"door one\"  -  event=auth.login  "
+		    "forwarded=if.a,\"\"  user=uc.x  k=-1  l=a\\u001b[0m\n" },
+		{ "text", HEAD ",\"event\":\"log\",\"query\":\"q\",\"agent_major\":3}",
+		    "2026-11-25T03:00:00.123Z  -  log -  -  query=q  agent_major=3\n" },
+	};
+	static struct record_decoder dec;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf out = { 0 };
+		struct record r;
+		struct err e;
+
+		if (record_decode(&dec, span_str(rows[i].line), &r, &e) != 0)
+			fail_msg("row %zu: %s", i, e.text);
+		view_renderer_find(rows[i].as)->record(&out, &r, span_str(rows[i].line));
+		assert_true(buf_ok(&out));
+		assert_string_equal(out.data, rows[i].shown);
+		buf_free(&out);
+	}
+}
+
+/* One line, well-formed, without anything that a terminal would obey. */
+static void
+assert_harmless(struct span shown)
+{
+	uint32_t code = 0;
+
+	assert_true(shown.len > 0 && shown.ptr[shown.len - 1] == '\n');
+	shown.len--;
+	while (shown.len > 0) {
+		size_t len = record_utf8_next(shown, &code);
+
+		assert_true(len > 0);
+		assert_true(code == '"' || code == '\\' || !record_must_escape(code));
+		shown = span_from(shown, len);
+	}
+}
+
+static void
+no_control_character_is_shown(void **state)
+{
+	struct random_record *x = calloc(1, sizeof(*x));
+	static struct record_decoder dec;
+	static char line[RECORD_BYTES_MAX];
+	struct record_encoder enc = { 0 };
+	struct buf out = { 0 };
+
+	assert_non_null(x);
+	x->state = 23;
+	for (int i = 0; i < 3000; i++) {
+		size_t len = record_encode(&enc, random_record(x, 60), line) - 1;
+		struct record r;
+		struct err e;
+
+		assert_int_equal(record_decode(&dec, span_of(line, len), &r, &e), 0);
+		for (size_t k = 0; k < view_renderer_count; k++) {
+			buf_clear(&out);
+			view_renderers[k].record(&out, &r, span_of(line, len));
+			assert_true(buf_ok(&out));
+			assert_harmless(buf_view(&out));
+		}
+	}
+	buf_free(&out);
+	free(x);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(renderers_are_sorted_and_found),
+		cmocka_unit_test(records_are_shown_as_said),
+		cmocka_unit_test(no_control_character_is_shown),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
