@@ -1,0 +1,154 @@
+/* input: gzip and zstd streams in memory taken once. */
+#define ZSTD_STATIC_LINKING_ONLY /* ZSTD_initStaticDStream: no allocator later */
+#include <zstd.h>
+
+#include <sys/mman.h>
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "input/decompress.h"
+
+#define DECOMPRESS_WINDOW_LOG 27
+#define DECOMPRESS_GZIP_BYTES (96u << 10) /* inflate's state and window */
+
+struct decompress {
+	struct arena arena; /* what zlib or zstd work in */
+	bool border; /* between members or frames */
+	bool gzip;   /* z is to be ended */
+	z_stream z;
+	ZSTD_DStream *zstd;
+};
+
+/* zlib takes its window at the first inflate(): from the arena, not malloc. */
+static void *
+decompress_take(void *arena, unsigned count, unsigned size)
+{
+	return (arena_take(arena, (size_t)count * size));
+}
+
+static void
+decompress_drop(void *arena, void *p)
+{
+	(void)arena;
+	(void)p;
+}
+
+/*
+ * What ARENA_SECRET does, but for the wipe at the end: that would touch all
+ * 128 MiB of window for a small file.  Pages that go back are cleared by the
+ * system.
+ */
+static void
+decompress_protect(const struct arena *a)
+{
+	(void)mlock2(a->base, a->size, MLOCK_ONFAULT);
+	(void)madvise(a->base, a->size, MADV_DONTDUMP);
+	(void)madvise(a->base, a->size, MADV_WIPEONFORK);
+}
+
+int
+decompress_open(bool zstd, struct decompress **d, struct err *e)
+{
+	size_t need = zstd ? ZSTD_estimateDStreamSize((size_t)1 << DECOMPRESS_WINDOW_LOG) :
+	    DECOMPRESS_GZIP_BYTES;
+	struct decompress *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_sys(e, ERR_IO, "memory"));
+	made->border = true;
+	if (arena_open(&made->arena, need, zstd ? ARENA_LAZY : ARENA_SECRET, e) == -1) {
+		decompress_close(made);
+		return (-1);
+	}
+	if (zstd) {
+		decompress_protect(&made->arena);
+		made->zstd = ZSTD_initStaticDStream(arena_take(&made->arena, need), need);
+	} else {
+		made->z.zalloc = decompress_take;
+		made->z.zfree = decompress_drop;
+		made->z.opaque = &made->arena;
+		made->gzip = inflateInit2(&made->z, 15 + 16) == Z_OK;
+	}
+	if (made->zstd == NULL && !made->gzip) {
+		decompress_close(made);
+		return (err_set(e, ERR_INPUT, "no memory to decompress"));
+	}
+	*d = made;
+	return (0);
+}
+
+void
+decompress_close(struct decompress *d)
+{
+	if (d == NULL)
+		return;
+	if (d->gzip)
+		(void)inflateEnd(&d->z);
+	arena_close(&d->arena);
+	free(d);
+}
+
+static int
+run_zstd(struct decompress *d, const unsigned char *in, size_t in_len, size_t *used,
+    char *out, size_t size, size_t *made)
+{
+	ZSTD_inBuffer from = { in, in_len, 0 };
+	ZSTD_outBuffer to = { out, size, 0 };
+	size_t hint;
+
+	if (d->border && in_len == 0)
+		return (0);
+	hint = ZSTD_decompressStream(d->zstd, &to, &from);
+	*used = from.pos;
+	*made = to.pos;
+	if (ZSTD_isError(hint))
+		return (to.pos > 0 ? 0 : -1); /* the next step fails again */
+	d->border = hint == 0;
+	return (0);
+}
+
+static int
+run_gzip(struct decompress *d, const unsigned char *in, size_t in_len, size_t *used,
+    char *out, size_t size, size_t *made)
+{
+	size_t padding = 0;
+	int rc;
+
+	while (d->border && padding < in_len && in[padding] == 0)
+		padding++;
+	*used = padding;
+	if (padding == in_len && d->border)
+		return (0);
+	d->border = false;
+	d->z.next_in = (z_const Bytef *)(in + padding);
+	d->z.avail_in = (uInt)(in_len - padding);
+	d->z.next_out = (Bytef *)out;
+	d->z.avail_out = (uInt)size;
+	rc = inflate(&d->z, Z_NO_FLUSH);
+	*used = in_len - d->z.avail_in;
+	*made = size - d->z.avail_out;
+	if (rc == Z_STREAM_END) {
+		d->border = true;
+		return (inflateReset(&d->z) == Z_OK ? 0 : -1);
+	}
+	if (rc == Z_OK || rc == Z_BUF_ERROR || *made > 0)
+		return (0); /* damage behind what was made shows at the next step */
+	return (-1);
+}
+
+int
+decompress_run(struct decompress *d, const unsigned char *in, size_t in_len, size_t *used,
+    char *out, size_t size, size_t *made)
+{
+	return (d->gzip ? run_gzip(d, in, in_len, used, out, size, made) :
+	    run_zstd(d, in, in_len, used, out, size, made));
+}
+
+bool
+decompress_at_border(const struct decompress *d)
+{
+	return (d->border);
+}

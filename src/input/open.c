@@ -1,0 +1,99 @@
+/* input: opening, peeking, closing. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "input/reader.h"
+
+/* A descriptor that can be read as a stream of bytes. */
+static int
+open_path(const char *path, struct input *in, struct err *e)
+{
+	struct stat st;
+
+	in->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (in->fd == -1 || fstat(in->fd, &st) == -1)
+		return (err_sys(e, ERR_INPUT, "%s", path));
+	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
+		return (err_set(e, ERR_INPUT, "%s: %s, not a file of lines", path,
+		    S_ISDIR(st.st_mode) ? "a directory" : "a block device"));
+	if (S_ISREG(st.st_mode)) {
+		in->file_size = (uint64_t)st.st_size;
+		(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	}
+	return (0);
+}
+
+int
+input_open(const char *path, struct input **in, struct err *e)
+{
+	struct input *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_sys(e, ERR_IO, "memory"));
+	made->fd = -1;
+	if (arena_open(&made->arena, INPUT_BATCH_BYTES, ARENA_SECRET, e) == -1)
+		goto fail;
+	made->ready = arena_take(&made->arena, INPUT_BATCH_BYTES);
+	if (open_path(path, made, e) == -1)
+		goto fail;
+	if (source_open(made->fd, &made->source, e) == -1) {
+		err_in(e, "%s", path);
+		goto fail;
+	}
+	*in = made;
+	return (0);
+fail:
+	input_close(made);
+	return (-1);
+}
+
+void
+input_close(struct input *in)
+{
+	if (in == NULL)
+		return;
+	source_close(in->source);
+	if (in->fd != -1)
+		(void)close(in->fd);
+	arena_close(&in->arena);
+	free(in);
+}
+
+int
+input_peek(struct input *in, size_t size, struct span *head, struct err *e)
+{
+	size_t have = in->ready_len - in->ready_at;
+
+	if (size > INPUT_BATCH_BYTES)
+		size = INPUT_BATCH_BYTES;
+	if (have < size) {
+		memmove(in->ready, in->ready + in->ready_at, have);
+		in->ready_at = 0;
+		in->ready_len = have;
+	}
+	while (in->ready_len - in->ready_at < size && !in->ended && !in->broken)
+		input_more(in, size - have);
+	have = in->ready_len - in->ready_at;
+	if (have == 0 && in->broken)
+		return (input_damage(in, e));
+	*head = span_of(in->ready + in->ready_at, have < size ? have : size);
+	return (0);
+}
+
+uint64_t
+input_file_size(const struct input *in)
+{
+	return (in->file_size);
+}
+
+uint64_t
+input_file_at(const struct input *in)
+{
+	return (source_at(in->source));
+}

@@ -1,0 +1,198 @@
+/* input: batches of whole lines. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/scan.h"
+#include "input/reader.h"
+
+#define READ_STEP_BYTES (256u << 10) /* bounds what a full batch gives back */
+
+size_t
+input_fetch(struct input *in, char *out, size_t size)
+{
+	ssize_t got;
+
+	if (in->ended || in->broken || size == 0)
+		return (0);
+	got = source_read(in->source, out, size, &in->damage);
+	in->broken = got == -1;
+	in->ended = got == 0;
+	return (got > 0 ? (size_t)got : 0);
+}
+
+void
+input_more(struct input *in, size_t size)
+{
+	if (in->ready_at == in->ready_len)
+		in->ready_at = in->ready_len = 0;
+	if (size > INPUT_BATCH_BYTES - in->ready_len)
+		size = INPUT_BATCH_BYTES - in->ready_len;
+	in->ready_len += input_fetch(in, in->ready + in->ready_len, size);
+}
+
+int
+input_damage(const struct input *in, struct err *e)
+{
+	if (e != NULL)
+		*e = in->damage;
+	return (-1);
+}
+
+/* From ready if it has something, else from the source. */
+static size_t
+read_take(struct input *in, char *out, size_t size)
+{
+	size_t have = in->ready_len - in->ready_at;
+
+	if (have == 0)
+		return (input_fetch(in, out, size));
+	if (size > have)
+		size = have;
+	memcpy(out, in->ready + in->ready_at, size);
+	in->ready_at += size;
+	return (size);
+}
+
+/*
+ * Give back the bytes behind the cut.  If ready still holds bytes, all of the
+ * batch came from there and the same bytes stand in front of ready_at.
+ */
+static void
+read_give_back(struct input *in, const char *bytes, size_t len)
+{
+	if (in->ready_at < in->ready_len) {
+		assert(in->ready_at >= len);
+		in->ready_at -= len;
+		return;
+	}
+	memcpy(in->ready, bytes, len);
+	in->ready_at = 0;
+	in->ready_len = len;
+}
+
+/* Fill batch up to its bytes or lines.  Returns where it must be cut. */
+static size_t
+read_fill(struct input *in, struct input_batch *batch)
+{
+	while (batch->len < INPUT_BATCH_BYTES) {
+		size_t room = INPUT_BATCH_BYTES - batch->len, got, stop = 0, lines;
+		char *to = batch->bytes + batch->len;
+
+		got = read_take(in, to, room < READ_STEP_BYTES ? room : READ_STEP_BYTES);
+		if (got == 0)
+			break;
+		lines = scan_count_lines(span_of(to, got), INPUT_BATCH_LINES - batch->line_count,
+		    &stop);
+		batch->line_count += lines;
+		batch->len += got;
+		if (batch->line_count == INPUT_BATCH_LINES)
+			return ((size_t)(to - batch->bytes) + stop);
+	}
+	if (batch->line_count == 0)
+		return (0);
+	return (scan_last(span_of(batch->bytes, batch->len), '\n') + 1);
+}
+
+/* The batch holds the start of a line that does not fit: skip to its end. */
+static int
+read_overlong(struct input *in, size_t line_max, struct input_batch *batch, struct err *e)
+{
+	size_t keep = line_max < INPUT_BATCH_BYTES ? line_max + 1 : INPUT_BATCH_BYTES;
+	uint64_t total = batch->len, newline = 0;
+
+	while (newline == 0) {
+		struct span left;
+		size_t at;
+
+		if (in->ready_at == in->ready_len)
+			input_more(in, READ_STEP_BYTES);
+		left = span_of(in->ready + in->ready_at, in->ready_len - in->ready_at);
+		if (left.len == 0)
+			break;
+		at = span_find(left, '\n');
+		newline = at < left.len;
+		total += at;
+		in->ready_at += at + newline;
+	}
+	if (in->broken && newline == 0)
+		return (input_damage(in, e));
+	if (total == batch->len) /* it just fits, without or with its line end */
+		keep = batch->len;
+	batch->dropped = total - keep;
+	batch->read = total + newline;
+	batch->len = keep;
+	batch->bytes[batch->len++] = '\n';
+	batch->line_count = 1;
+	return (0);
+}
+
+/* A full or last batch: cut it, or end it. */
+static int
+read_cut(struct input *in, size_t line_max, size_t cut, struct input_batch *batch, struct err *e)
+{
+	size_t rest = batch->len - cut;
+
+	if (cut == 0 && in->broken)
+		return (input_damage(in, e));
+	if (cut == 0 && batch->len == INPUT_BATCH_BYTES)
+		return (read_overlong(in, line_max, batch, e));
+	batch->read = batch->len;
+	if (rest == 0)
+		return (0);
+	if (in->ended && in->ready_at == in->ready_len && batch->line_count < INPUT_BATCH_LINES) {
+		batch->bytes[batch->len++] = '\n';
+		batch->line_count++;
+		return (0);
+	}
+	/* Of a line that runs into damage nothing is given. */
+	if (!in->broken || in->ready_at < in->ready_len ||
+	    batch->line_count == INPUT_BATCH_LINES)
+		read_give_back(in, batch->bytes + cut, rest);
+	batch->len = cut;
+	batch->read = cut;
+	return (0);
+}
+
+int
+input_read(struct input *in, size_t line_max, struct input_batch *batch, struct err *e)
+{
+	size_t cut;
+
+	batch->len = 0;
+	batch->line_count = 0;
+	batch->at = in->at;
+	batch->read = 0;
+	batch->dropped = 0;
+	cut = read_fill(in, batch);
+	if (read_cut(in, line_max, cut, batch, e) == -1)
+		return (-1);
+	in->at += batch->read;
+	if (in->ready_at == in->ready_len && !in->ended && !in->broken)
+		input_more(in, INPUT_HEAD_BYTES);
+	batch->end = in->ended && in->ready_at == in->ready_len;
+	return (0);
+}
+
+int
+input_skip(struct input *in, uint64_t bytes, struct err *e)
+{
+	while (bytes > 0) {
+		uint64_t have = in->ready_len - in->ready_at;
+		uint64_t some = have < bytes ? have : bytes;
+
+		if (have == 0 && (some = source_seek(in->source, bytes)) == 0) {
+			input_more(in, READ_STEP_BYTES);
+			if (in->ready_len > 0)
+				continue;
+			if (in->broken)
+				return (input_damage(in, e));
+			return (err_set(e, ERR_INPUT, "ends at byte %llu, before the place to go on",
+			    (unsigned long long)in->at));
+		}
+		if (have > 0)
+			in->ready_at += (size_t)some;
+		in->at += some;
+		bytes -= some;
+	}
+	return (0);
+}

@@ -1,0 +1,35 @@
+/* input: what an open input is.  Inside of the room. */
+#ifndef CRETULA_INPUT_READER_H
+#define CRETULA_INPUT_READER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "input/input.h"
+#include "input/source.h"
+
+struct input {
+	struct arena arena; /* holds ready */
+	struct source *source;
+	int fd;
+	bool ended;         /* the source has no more bytes than ready */
+	bool broken;        /* so does it, because of damage */
+	struct err damage;
+	char *ready;        /* INPUT_BATCH_BYTES: read or given back, not consumed */
+	size_t ready_at, ready_len;
+	uint64_t at;        /* offset of the next byte to consume */
+	uint64_t file_size;
+};
+
+/*
+ * Read from the source to out, at most size bytes.  Bytes read; 0 at the end
+ * or at damage, which in->ended and in->broken tell apart.
+ */
+size_t input_fetch(struct input *in, char *out, size_t size);
+
+/* Append to ready what one read of at most size bytes gives. */
+void input_more(struct input *in, size_t size);
+
+/* Fill e with the damage met.  Returns -1. */
+int input_damage(const struct input *in, struct err *e);
+
+#endif

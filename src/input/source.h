@@ -1,0 +1,35 @@
+/*
+ * input: the bytes behind a descriptor, decompressed.
+ *
+ * Inside of the room.  Knows nothing of lines.
+ */
+#ifndef CRETULA_INPUT_SOURCE_H
+#define CRETULA_INPUT_SOURCE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct source;
+
+enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD };
+
+/*
+ * Look at the first bytes of fd (this waits for a pipe to deliver them) and
+ * take all memory that decompression needs.  fd stays the caller's.
+ */
+int source_open(int fd, struct source **source, struct err *e);
+void source_close(struct source *source); /* NULL is legal */
+
+/* At most size bytes.  Returns how many, 0 at the end, -1 and e if damaged. */
+ssize_t source_read(struct source *source, char *out, size_t size, struct err *e);
+
+/* Move a plain regular file on without reading.  Bytes moved, maybe 0. */
+uint64_t source_seek(struct source *source, uint64_t bytes);
+
+uint64_t source_at(const struct source *source); /* bytes read from fd */
+
+#endif
