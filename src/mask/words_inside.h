@@ -26,11 +26,20 @@ uint64_t mask_words_subject(const struct mask_words *words, const unsigned char 
 uint64_t mask_words_key(const struct mask_words *words, enum mask_word_class c,
     uint64_t position, struct span word);
 
+/* One use of a word that is not in clear. */
+struct mask_sighting {
+	enum mask_word_class class_id;
+	uint64_t key;        /* names position and word within the batch */
+	uint64_t parent_key; /* mask_words_key of the parent, if that is not in clear yet */
+	uint64_t position;
+	struct span parent;  /* template of the position, or the parents as they are */
+	struct span word;
+};
+
 /* A word that the batch already holds, used by one more subject; false if it does not. */
 bool mask_candidates_again(struct mask_candidates *c, uint64_t key, uint64_t subject);
-/* As mask_candidates_add, with the key that mask_words_key gives. */
-void mask_candidates_add_key(struct mask_candidates *c, enum mask_word_class k, uint64_t key,
-    uint64_t position, struct span parent, struct span word, uint64_t subject);
+void mask_candidates_see(struct mask_candidates *c, const struct mask_sighting *seen,
+    uint64_t subject);
 
 /* ---- the tables ---- */
 
@@ -54,6 +63,16 @@ struct words_entry {
 
 struct words_learner; /* learn.c */
 
+static inline uint64_t
+words_mix(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)(a ^ UINT64_C(0xa0761d6478bd642f)) *
+	    (b ^ UINT64_C(0xe7037ed1a0b428db));
+
+	return ((uint64_t)product ^ (uint64_t)(product >> 64));
+}
+
 struct mask_words {
 	unsigned k;
 	uint64_t seed[MASK_WORD_CLASS_COUNT];
@@ -75,12 +94,17 @@ struct mask_words {
 bool words_insert(struct mask_words *w, uint64_t key, uint64_t since);
 bool words_has(const struct mask_words *w, uint64_t key, uint64_t batch);
 uint64_t words_closed_key(const struct mask_words *w, uint64_t position);
+/* Position that a printable template names; false if it is none of class c. */
+bool words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
+    uint64_t *position);
+int words_class_find(struct span name);
+extern const char *const words_class_names[MASK_WORD_CLASS_COUNT];
 /* Keep the text of a promoted word.  false when full. */
 bool words_enter(struct mask_words *w, enum mask_word_class c, struct span parent,
     struct span word);
 
 /* learn.c */
-struct words_learner *words_learner_open(bool *locked, struct err *e);
+struct words_learner *words_learner_open(unsigned k, struct err *e);
 void words_learner_close(struct words_learner *l);
 bool words_learner_locked(const struct words_learner *l);
 void words_learner_settle(struct mask_words *w);

@@ -1,0 +1,238 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "mask/words.h"
+#include "mask/words_inside.h"
+
+const char *const words_class_names[MASK_WORD_CLASS_COUNT] = { "path", "param", "host" };
+
+#define WORD_BYTES_MAX 256
+#define POSITION_BYTES_MAX 2048
+
+int
+words_class_find(struct span name)
+{
+	for (int i = 0; i < MASK_WORD_CLASS_COUNT; i++)
+		if (span_is(name, words_class_names[i]))
+			return (i);
+	return (-1);
+}
+
+/* The part of *rest in front of c, which is taken off, too. */
+static struct span
+part(struct span *rest, char c)
+{
+	size_t len = span_find(*rest, c);
+	struct span first = span_of(rest->ptr, len);
+
+	*rest = span_from(*rest, len + 1);
+	return (first);
+}
+
+/* The next line; without its CR. */
+static struct span
+line_of(struct span *rest)
+{
+	struct span line = part(rest, '\n');
+
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	return (line);
+}
+
+/* Roots: "/" for paths, "?" for parameters, "." for hosts. */
+bool
+words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
+    uint64_t *position)
+{
+	static const char roots[MASK_WORD_CLASS_COUNT] = { '/', '?', '.' };
+	uint64_t at = mask_words_root(w, c);
+
+	if (text.len == 0 || (c != MASK_WORD_HOST && text.ptr[0] != roots[c]))
+		return (false);
+	if (c == MASK_WORD_PARAM && text.len != 1)
+		return (false);
+	if (c == MASK_WORD_HOST && !span_is(text, "."))
+		at = mask_words_child(w, at, text);
+	if (c == MASK_WORD_PATH) {
+		struct span rest = span_from(text, 1);
+
+		while (rest.len > 0)
+			at = mask_words_child(w, at, part(&rest, '/'));
+	}
+	*position = at;
+	return (true);
+}
+
+static int
+insert(struct mask_words *w, uint64_t key, struct err *e)
+{
+	if (!words_insert(w, key, 0))
+		return (err_set(e, ERR_CONFIG, "more than %u words", WORDS_SLOTS / 4 * 3));
+	return (0);
+}
+
+/* A word of one position was promoted once: mask_words_save prints it again. */
+static int
+load_at(struct mask_words *w, enum mask_word_class c, struct span place, struct span word,
+    struct err *e)
+{
+	uint64_t position, key;
+
+	if (!words_position(w, c, place, &position))
+		return (err_set(e, ERR_CONFIG, "no position of a %s", words_class_names[c]));
+	key = mask_words_key(w, c, position, word);
+	if (words_has(w, key, UINT64_MAX))
+		return (0);
+	if (!words_enter(w, c, place, word))
+		return (err_set(e, ERR_CONFIG, "more than %u promoted words", WORDS_MAX));
+	return (insert(w, key, e));
+}
+
+static int
+load_line(struct mask_words *w, struct span line, struct err *e)
+{
+	struct span rest = line, first, second;
+	int c;
+
+	if (line.len == 0 || line.ptr[0] == '#')
+		return (0);
+	first = part(&rest, '\t');
+	if (first.len == line.len)
+		return (err_set(e, ERR_CONFIG, "no tab"));
+	if ((c = words_class_find(first)) == -1)
+		return (0);
+	second = part(&rest, '\t');
+	if (span_find(rest, '\t') != rest.len)
+		return (err_set(e, ERR_CONFIG, "more than three fields"));
+	if (second.len > POSITION_BYTES_MAX || rest.len > WORD_BYTES_MAX)
+		return (err_set(e, ERR_CONFIG, "too long"));
+	if (first.len + 1 + second.len == line.len) {
+		if (second.len == 0 || second.len > WORD_BYTES_MAX)
+			return (err_set(e, ERR_CONFIG, "no word, or a too long one"));
+		return (insert(w, mask_words_key(w, (enum mask_word_class)c, 0, second), e));
+	}
+	if (rest.len == 0)
+		return (err_set(e, ERR_CONFIG, "no word"));
+	return (load_at(w, (enum mask_word_class)c, second, rest, e));
+}
+
+int
+mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e)
+{
+	struct span rest = text;
+
+	for (size_t number = 1; rest.len > 0; number++)
+		if (load_line(words, line_of(&rest), e) == -1)
+			return (err_in(e, "%s:%zu", name, number));
+	return (0);
+}
+
+static bool
+is_variable(struct span segment)
+{
+	return (segment.len > 0 && (segment.ptr[0] == '{' || segment.ptr[0] == ':' ||
+	    segment.ptr[0] == '*'));
+}
+
+static int
+load_route(struct mask_words *w, struct span line, struct err *e)
+{
+	uint64_t at = mask_words_root(w, MASK_WORD_PATH);
+	struct span rest = span_from(line, 1);
+
+	if (line.len == 0 || line.ptr[0] == '#')
+		return (0);
+	if (line.ptr[0] != '/')
+		return (err_set(e, ERR_CONFIG, "a route starts with '/'"));
+	if (line.len > POSITION_BYTES_MAX)
+		return (err_set(e, ERR_CONFIG, "too long"));
+	while (rest.len > 0) {
+		struct span segment = part(&rest, '/');
+
+		if (segment.len == 0)
+			continue;
+		if (is_variable(segment)) {
+			at = mask_words_child(w, at, span_of("*", 1));
+			continue;
+		}
+		if (insert(w, mask_words_key(w, MASK_WORD_PATH, at, segment), e) == -1)
+			return (-1);
+		at = mask_words_child(w, at, segment);
+	}
+	return (0);
+}
+
+int
+mask_words_routes(struct mask_words *words, struct span text, const char *name, struct err *e)
+{
+	struct span rest = text;
+
+	for (size_t number = 1; rest.len > 0; number++)
+		if (load_route(words, line_of(&rest), e) == -1)
+			return (err_in(e, "%s:%zu", name, number));
+	return (0);
+}
+
+/* ---- saving ---- */
+
+static struct span
+entry_parent(const struct mask_words *w, const struct words_entry *entry)
+{
+	return (span_of(w->text.base + entry->parent_at, entry->parent_len));
+}
+
+static struct span
+entry_word(const struct mask_words *w, const struct words_entry *entry)
+{
+	return (span_of(w->text.base + entry->word_at, entry->word_len));
+}
+
+static int
+compare_spans(struct span a, struct span b)
+{
+	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+
+	return (order != 0 ? order : (a.len > b.len) - (a.len < b.len));
+}
+
+static int
+compare_entries(const void *one, const void *two, void *words)
+{
+	const struct mask_words *w = words;
+	const struct words_entry *a = &w->entries[*(const uint32_t *)one];
+	const struct words_entry *b = &w->entries[*(const uint32_t *)two];
+	int order = strcmp(words_class_names[a->class_id], words_class_names[b->class_id]);
+
+	if (order == 0)
+		order = compare_spans(entry_parent(w, a), entry_parent(w, b));
+	return (order != 0 ? order : compare_spans(entry_word(w, a), entry_word(w, b)));
+}
+
+void
+mask_words_save(const struct mask_words *words, struct buf *out)
+{
+	uint32_t *order = malloc((words->entry_count + 1) * sizeof(*order));
+
+	if (order == NULL) {
+		out->broken = true;
+		return;
+	}
+	for (size_t i = 0; i < words->entry_count; i++)
+		order[i] = (uint32_t)i;
+	/* The comparison only reads; qsort_r has no const. */
+	qsort_r(order, words->entry_count, sizeof(*order), compare_entries,
+	    (void *)(uintptr_t)words);
+	for (size_t i = 0; i < words->entry_count; i++) {
+		const struct words_entry *entry = &words->entries[order[i]];
+
+		buf_str(out, words_class_names[entry->class_id]);
+		buf_char(out, '\t');
+		buf_span(out, entry_parent(words, entry));
+		buf_char(out, '\t');
+		buf_span(out, entry_word(words, entry));
+		buf_char(out, '\n');
+	}
+	free(order);
+}
