@@ -1,0 +1,100 @@
+/* app: the command line, read from the command's table of options. */
+#include <assert.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/args.h"
+#include "base/err.h"
+#include "base/num.h"
+
+enum { LONG_JSON = 256, LONG_HELP, LONG_FIRST };
+
+static int
+option_table(const struct app_command *command, struct option table[APP_OPTIONS_MAX + 3])
+{
+	int n = 0;
+
+	for (; command->options[n].name != NULL; n++) {
+		assert(n < APP_OPTIONS_MAX);
+		table[n] = (struct option){ command->options[n].name,
+			command->options[n].value != NULL ? required_argument : no_argument, NULL,
+			LONG_FIRST + n };
+	}
+	table[n] = (struct option){ "json", no_argument, NULL, LONG_JSON };
+	table[n + 1] = (struct option){ "help", no_argument, NULL, LONG_HELP };
+	table[n + 2] = (struct option){ NULL, 0, NULL, 0 };
+	return (n);
+}
+
+static int
+operands_check(const struct app_args *args, struct err *e)
+{
+	const struct app_command *c = args->command;
+
+	if (args->operand_count < c->operand_min)
+		return (err_set(e, ERR_USAGE, "%s needs %s: cretula %s --help", c->name,
+		    c->operands, c->name));
+	if (c->operand_max >= 0 && args->operand_count > c->operand_max)
+		return (err_set(e, ERR_USAGE, "%s: unexpected '%s': cretula %s --help", c->name,
+		    args->operands[c->operand_max], c->name));
+	return (0);
+}
+
+int
+app_args_read(const struct app_command *command, int argc, char **argv, struct app_args *args,
+    struct err *e)
+{
+	struct option table[APP_OPTIONS_MAX + 3];
+	int count = option_table(command, table), c;
+
+	memset(args, 0, sizeof(*args));
+	args->command = command;
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+		if (c == LONG_JSON)
+			args->json = true;
+		else if (c == LONG_HELP)
+			args->help = true;
+		else if (c >= LONG_FIRST && c < LONG_FIRST + count)
+			args->value[c - LONG_FIRST] = optarg != NULL ? optarg : "";
+		else if (c == ':')
+			return (err_set(e, ERR_USAGE, "%s: %s needs a value: cretula %s --help",
+			    command->name, argv[optind - 1], command->name));
+		else
+			return (err_set(e, ERR_USAGE, "%s: no option %s: cretula %s --help",
+			    command->name, argv[optind - 1], command->name));
+	}
+	args->operands = argv + optind;
+	args->operand_count = argc - optind;
+	return (args->help ? 0 : operands_check(args, e));
+}
+
+const char *
+app_arg(const struct app_args *args, const char *name)
+{
+	const struct app_option *options = args->command->options;
+
+	for (size_t i = 0; options[i].name != NULL; i++)
+		if (strcmp(options[i].name, name) == 0)
+			return (args->value[i]);
+	assert(!"the command declares the option");
+	return (NULL);
+}
+
+int
+app_arg_count(const struct app_args *args, const char *name, uint64_t min, uint64_t max,
+    uint64_t *n, struct err *e)
+{
+	const char *text = app_arg(args, name);
+	uint64_t value;
+
+	if (text == NULL)
+		return (0);
+	if (num_u64(span_str(text), &value) == -1 || value < min || value > max)
+		return (err_set(e, ERR_USAGE, "--%s: '%s' is no whole number from %llu to %llu", name,
+		    text, (unsigned long long)min, (unsigned long long)max));
+	*n = value;
+	return (0);
+}

@@ -1,0 +1,130 @@
+/* app: cretula check: is the configuration good, and which format is a file in? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/say.h"
+#include "app/sources.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "config/config.h"
+#include "input/input.h"
+#include "parse/parse.h"
+
+static const struct app_option options[] = {
+	{ "config", "FILE", "read it, report every error, print what is in force" },
+	{ "detect", "FILE", "say which format a log file is in, and why" },
+	{ "explain", NULL, "every option: type, default, meaning" },
+	{ "schema", NULL, "JSON Schema of the configuration" },
+	{ NULL, NULL, NULL },
+};
+
+#define DETECT_BYTES ((size_t)512 << 10)
+
+static int
+check_config(const char *path)
+{
+	struct config *config = NULL;
+	struct buf report = { 0 }, out = { 0 };
+	struct err e = { ERR_NONE, "" };
+	int rc = config_load(path, &config, &report, &e);
+
+	if (report.len > 0)
+		fputs(report.data, stderr);
+	buf_free(&report);
+	if (rc == -1)
+		return (app_fail("check", &e));
+	config_print(config, &out);
+	config_free(config);
+	return (app_finish("check", &out, 0));
+}
+
+static void
+print_evidence(const struct app_args *args, const char *path,
+    const struct parse_evidence *evidence, struct buf *out)
+{
+	if (!args->json) {
+		buf_fmt(out, "%s: %s\n  evidence: ", path, evidence->format != NULL ?
+		    evidence->format->name : evidence->fit_count > 0 ? "not clear" : "unknown");
+		app_evidence_print(evidence, out);
+		buf_char(out, '\n');
+		return;
+	}
+	buf_char(out, '{');
+	json_str(out, "file", span_str(path));
+	if (evidence->format != NULL)
+		json_str(out, "format", span_str(evidence->format->name));
+	json_u64(out, "lines", evidence->lines);
+	json_key(out, "fits");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < evidence->fit_count; i++) {
+		buf_str(out, i == 0 ? "{" : ",{");
+		json_str(out, "format", span_str(evidence->fits[i].format->name));
+		json_u64(out, "parsed", evidence->fits[i].parsed);
+		json_u64(out, "partial", evidence->fits[i].partial);
+		buf_char(out, '}');
+	}
+	buf_str(out, "]}\n");
+}
+
+static int
+check_detect(const struct app_args *args, const char *path)
+{
+	struct parse_evidence evidence;
+	struct err e = { ERR_NONE, "" };
+	struct input *in = NULL;
+	struct buf out = { 0 };
+	struct span head;
+	char *scratch = malloc(PARSE_LINE_MAX);
+	int code;
+
+	if (scratch == NULL) {
+		(void)err_set(&e, ERR_IO, "out of memory");
+		code = app_fail("check", &e);
+	} else if (input_open(path, &in, &e) == -1 ||
+	    input_peek(in, DETECT_BYTES, &head, &e) == -1) {
+		code = app_fail("check", &e);
+	} else {
+		parse_detect(head, scratch, &evidence);
+		print_evidence(args, path, &evidence, &out);
+		code = app_finish("check", &out, evidence.format != NULL ||
+		    evidence.lines == 0 ? 0 : ERR_INCOMPLETE);
+	}
+	input_close(in);
+	free(scratch);
+	return (code);
+}
+
+static int
+run(const struct app_args *args)
+{
+	const char *config = app_arg(args, "config"), *detect = app_arg(args, "detect");
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+
+	if (app_arg(args, "schema") != NULL) {
+		config_schema(&out);
+		return (app_finish("check", &out, 0));
+	}
+	if (app_arg(args, "explain") != NULL) {
+		config_explain(&out);
+		return (app_finish("check", &out, 0));
+	}
+	if (detect != NULL)
+		return (check_detect(args, detect));
+	if (config != NULL)
+		return (check_config(config));
+	(void)err_set(&e, ERR_USAGE, "--config FILE or --detect FILE is needed");
+	return (app_fail("check", &e));
+}
+
+const struct app_command app_command_check = {
+	"check", "is the configuration good; which format is a file in", "", 0, 0, options,
+	"All errors of a configuration come in one run, each with its place.\n\n"
+	"examples:\n"
+	"  cretula check --config cretula.yaml\n"
+	"  cretula check --detect access.log\n"
+	"  cretula check --explain | less\n",
+	run
+};

@@ -1,0 +1,281 @@
+/* app: cretula import: log files in, a sealed and verified store out. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/import.h"
+#include "app/names.h"
+#include "app/pipeline.h"
+#include "app/say.h"
+#include "app/setup.h"
+#include "app/summary.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "key/key.h"
+#include "store/layout.h"
+
+static const struct app_option options[] = {
+	{ "again", NULL, "import files also if they are sealed already" },
+	{ "config", "FILE", "cretula.yaml" },
+	{ "format", "NAME", "format of the files, or auto (the default)" },
+	{ "jobs", "N", "worker threads, 1 to 8 (default: one a processor)" },
+	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
+	{ "link-epochs", NULL, "keep the import's mask key: later imports get equal tokens" },
+	{ "no-learn", NULL, "learn the vocabulary in stream, without a first pass" },
+	{ "no-verify", NULL, "do not verify the store at the end" },
+	{ "store", "DIR", "the store; made if it does not exist" },
+	{ "stream", "NAME", "the stream of the store" },
+	{ NULL, NULL, NULL },
+};
+
+struct importing {
+	const struct app_args *args;
+	const char *stream_name, *store_path;
+	struct app_setup setup;
+	struct app_sources sources;
+	struct store *store;
+	struct store_stream *stream;
+	struct key_ring *ring;
+	struct mask_words *words;
+	struct mask_setup mask;
+	struct app_import import;
+	bool created;
+	int64_t start_ns;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static bool
+keep_going(void *arg, uint64_t bytes_read)
+{
+	const struct importing *im = arg;
+
+	app_progress("import", bytes_read, 0, (double)(clock_mono_ns() - im->start_ns) / 1e9);
+	return (!interrupted);
+}
+
+/* ---- opening: nothing is made on disk before the sources are known good ---- */
+
+static int
+open_sources(struct importing *im, struct err *e)
+{
+	const struct parse_format *format = NULL;
+	const char *name = app_arg(im->args, "format");
+
+	if ((im->stream_name = app_arg(im->args, "stream")) == NULL)
+		return (err_set(e, ERR_USAGE, "--stream NAME is needed"));
+	if (!store_name_ok(span_str(im->stream_name)))
+		return (err_set(e, ERR_USAGE, "--stream %s: a name is [a-z][a-z0-9-]*, at most %d "
+		    "characters", im->stream_name, STORE_NAME_MAX));
+	if (app_setup_open(im->args, im->stream_name, &im->setup, e) == -1 ||
+	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
+	    app_format_find(name != NULL ? name : im->setup.stream->format, &format, e) == -1)
+		return (-1);
+	return (app_sources_open(&im->sources, im->args->operands, im->args->operand_count, format,
+	    e));
+}
+
+static void
+policy_hash(const struct config_stream *stream, char hex[static 65])
+{
+	unsigned char hash[32];
+
+	mask_policy_hash(&stream->policy, hash);
+	hex[text_hex(hex, hash, sizeof(hash))] = '\0';
+}
+
+static int
+open_store(struct importing *im, struct err *e)
+{
+	unsigned char fingerprint[32];
+
+	policy_hash(im->setup.stream, im->import.policy_hash);
+	if (store_open(im->store_path, app_keys_path(im->args, &im->setup), &im->store,
+	    &im->created, e) == -1 ||
+	    key_ring_open(store_keys_fd(im->store), &im->ring, e) == -1 ||
+	    store_stream_open(im->store, im->stream_name, im->import.policy_hash, app_names(),
+	    &im->stream, e) == -1)
+		return (-1);
+	key_ring_fingerprint(im->ring, fingerprint);
+	return (app_sources_resume(&im->sources, im->stream, fingerprint,
+	    app_arg(im->args, "again") != NULL, e));
+}
+
+/* Does this run go on with what an interrupted one began? */
+static bool
+resumes(const struct importing *im)
+{
+	if (!store_stream_interrupted(im->stream))
+		return (false);
+	for (size_t i = 0; i < im->sources.count; i++)
+		if (im->sources.list[i].start > 0 && !im->sources.list[i].skip)
+			return (true);
+	return (false);
+}
+
+static int
+open_mask(struct importing *im, struct err *e)
+{
+	const struct config_stream *stream = im->setup.stream;
+	bool keep = resumes(im) || app_arg(im->args, "link-epochs") != NULL;
+
+	if (app_words_open(&im->setup, store_words_fd(im->store), im->stream_name, &im->words,
+	    e) == -1 || key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
+		return (-1);
+	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.format,
+		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max };
+	im->import.unlocked = !key_ring_locked(im->ring) || !mask_words_locked(im->words);
+	return (0);
+}
+
+/* ---- running ---- */
+
+static int
+run_import(struct importing *im, struct err *e)
+{
+	struct app_import *run = &im->import;
+	bool learns = im->setup.stream->policy.words_mode == MASK_WORDS_LEARN;
+	uint64_t jobs = 0;
+
+	if (app_arg_count(im->args, "jobs", 1, PIPELINE_SLOTS, &jobs, e) == -1)
+		return (-1);
+	run->store = im->store;
+	run->stream = im->stream;
+	run->stream_name = im->stream_name;
+	run->sources = &im->sources;
+	run->setup = &im->mask;
+	run->jobs = jobs > 0 ? (unsigned)jobs : app_processors(PIPELINE_SLOTS);
+	run->learn_first = learns && app_arg(im->args, "no-learn") == NULL &&
+	    app_sources_rereadable(&im->sources);
+	run->learn_in_stream = learns && !run->learn_first;
+	run->keep_going = keep_going;
+	run->arg = im;
+	im->start_ns = clock_mono_ns();
+	return (app_import_run(run, e));
+}
+
+/* The import's mask key goes, and the chain says so. */
+static int
+forget_key(struct importing *im, struct err *e)
+{
+	struct seal_entry entry = { .type = SEAL_DESTROY };
+
+	if (im->import.interrupted || app_arg(im->args, "link-epochs") != NULL)
+		return (0);
+	if (key_ring_import_end(im->ring, e) == -1)
+		return (-1);
+	entry.of.destroy.what = span_str("import");
+	memcpy(entry.of.destroy.commitment, im->import.mask_seed, 32);
+	return (store_stream_append(im->stream, &entry, e));
+}
+
+/* ---- the end ---- */
+
+static int
+verify(const struct importing *im, struct audit_result *result, double *seconds, struct err *e)
+{
+	struct audit_options how = { .jobs = im->import.jobs, .names = app_names() };
+	int64_t start_ns = clock_mono_ns();
+	int rc = audit_verify(im->store_path, &how, result, e);
+
+	*seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
+	return (rc);
+}
+
+static int
+incomplete(const struct app_import *im)
+{
+	uint64_t lines = im->counts.lines - im->counts.meta;
+
+	if (lines > 0 && (im->records + im->counts.in.counted == 0 ||
+	    2 * im->counts.in.unparsed > lines)) {
+		app_warn("import", "most lines do not fit %s: is --format right?",
+		    im->sources->format->name);
+		return (ERR_INCOMPLETE);
+	}
+	return (im->interrupted ? ERR_INCOMPLETE : 0);
+}
+
+static int
+finish(struct importing *im, struct err *e)
+{
+	struct audit_result result = { 0 };
+	struct app_summary s = { .import = &im->import, .store_path = im->store_path,
+		.keys_path = store_keys_path(im->store), .created = im->created };
+	struct buf out = { 0 }, anchor = { 0 };
+	int code = -1;
+
+	store_stream_close(im->stream);
+	im->stream = NULL;
+	if (store_anchor(im->store, &anchor, e) == -1)
+		goto out;
+	s.anchor = buf_view(&anchor);
+	if (app_arg(im->args, "no-verify") == NULL) {
+		if (verify(im, &result, &s.verify_s, e) == -1)
+			goto out;
+		s.verified = &result;
+	}
+	app_progress_end();
+	(im->args->json ? app_summary_json : app_summary_text)(&s, &out);
+	code = app_finish("import", &out, 0);
+	if (code == 0)
+		code = result.exit_code != 0 ? result.exit_code : incomplete(&im->import);
+out:
+	buf_free(&anchor);
+	audit_result_free(&result);
+	return (code);
+}
+
+static void
+close_all(struct importing *im)
+{
+	store_stream_close(im->stream);
+	store_close(im->store);
+	mask_words_close(im->words);
+	key_ring_free(im->ring);
+	app_sources_close(&im->sources);
+	app_setup_close(&im->setup);
+}
+
+static int
+run(const struct app_args *args)
+{
+	static struct importing im;
+	struct err e = { ERR_NONE, "" };
+	int code = -1;
+
+	im.args = args;
+	(void)signal(SIGINT, on_signal);
+	(void)signal(SIGTERM, on_signal);
+	if (open_sources(&im, &e) == 0 && open_store(&im, &e) == 0 && open_mask(&im, &e) == 0 &&
+	    run_import(&im, &e) == 0 && forget_key(&im, &e) == 0)
+		code = finish(&im, &e);
+	if (im.import.unlocked && code != -1)
+		app_warn("import", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
+	if (code == -1)
+		code = app_fail("import", &e);
+	close_all(&im);
+	return (code);
+}
+
+const struct app_command app_command_import = {
+	"import", "mask log files and seal them into a store", "FILE...", 1, -1, options,
+	"Files may be plain, .gz or .zst, in any order (they are sorted by time); - is standard\n"
+	"input. What is sealed already is skipped, so an interrupted import is simply run again,\n"
+	"and a log that has grown gives only its new lines. Each import masks with a key of its\n"
+	"own that is destroyed at the end: afterwards nobody can test a guess, us included.\n\n"
+	"examples:\n"
+	"  cretula import --store ./store --stream shop --format auto access.log\n"
+	"  cretula import --store ./store --stream shop /var/log/nginx/access.log*\n"
+	"  zcat old.gz | cretula import --store ./store --stream old --format apache-combined -\n",
+	run
+};

@@ -1,0 +1,181 @@
+/* app: cretula mask: raw lines in, masked records out, nothing kept. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/pipeline.h"
+#include "app/say.h"
+#include "app/setup.h"
+#include "app/sources.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "key/key.h"
+
+static const struct app_option options[] = {
+	{ "config", "FILE", "cretula.yaml, for the policy" },
+	{ "format", "NAME", "format of the lines, or auto (the default)" },
+	{ "jobs", "N", "worker threads, 1 to 8 (default 1)" },
+	{ "keys", "DIR", "mask with these keys; without, a key of this run only" },
+	{ "stream", "NAME", "which stream of the configuration" },
+	{ "words", "FILE", "vocabulary: read, learned into, and written back" },
+	{ NULL, NULL, NULL },
+};
+
+struct masking {
+	const struct app_args *args;
+	struct app_setup setup;
+	struct app_sources sources;
+	struct key_ring *ring;
+	struct mask_words *words;
+	struct stats_counts counts;
+};
+
+/* ---- the sink ---- */
+
+static int
+take(void *arg, struct pipeline_batch *b, struct err *e)
+{
+	struct masking *m = arg;
+
+	stats_counts_add(&m->counts, &b->mask.counts);
+	return (io_write(STDOUT_FILENO, b->mask.records, b->mask.records_len, e));
+}
+
+/* ---- set-up ---- */
+
+static int
+open_ring(struct masking *m, int64_t now_us, struct err *e)
+{
+	const char *keys = app_arg(m->args, "keys");
+	int fd, rc;
+
+	if (keys == NULL)
+		return (key_ring_ephemeral(&m->ring, e) == -1 ? -1 :
+		    key_ring_live(m->ring, now_us, m->setup.stream->grace_us, NULL, e));
+	if ((fd = key_open_dir(keys, e)) == -1)
+		return (-1);
+	if ((rc = key_ring_open(fd, &m->ring, e)) == 0)
+		rc = key_ring_live(m->ring, now_us, m->setup.stream->grace_us, NULL, e);
+	(void)close(fd);
+	return (rc);
+}
+
+static int
+open_all(struct masking *m, int64_t now_us, struct err *e)
+{
+	static char dash[] = "-";
+	char *paths[] = { dash };
+	const struct parse_format *format = NULL;
+	const char *stream = app_arg(m->args, "stream"), *name = app_arg(m->args, "format");
+
+	if (app_setup_open(m->args, stream != NULL ? stream : "default", &m->setup, e) == -1)
+		return (-1);
+	if (app_format_find(name != NULL ? name : m->setup.stream->format, &format, e) == -1 ||
+	    open_ring(m, now_us, e) == -1 ||
+	    app_words_open(&m->setup, AT_FDCWD, app_arg(m->args, "words"), &m->words, e) == -1)
+		return (-1);
+	return (app_sources_open(&m->sources, paths, 1, format, e));
+}
+
+static int
+save_words(const struct masking *m, struct err *e)
+{
+	const char *path = app_arg(m->args, "words");
+	struct buf words = { 0 };
+	int rc;
+
+	if (path == NULL || m->setup.stream->policy.words_mode != MASK_WORDS_LEARN)
+		return (0);
+	mask_words_save(m->words, &words);
+	rc = buf_ok(&words) ? io_replace(AT_FDCWD, path, buf_view(&words), 0640, false, e) :
+	    err_set(e, ERR_IO, "out of memory saving words");
+	buf_free(&words);
+	return (rc);
+}
+
+/* ---- the end ---- */
+
+static void
+summary(const struct masking *m)
+{
+	const struct stats_counts *c = &m->counts;
+
+	fprintf(stderr, "lines=%llu bytes=%llu parsed=%llu partial=%llu unparsed=%llu counted=%llu "
+	    "meta=%llu joined=%llu split=%llu\n", (unsigned long long)c->lines,
+	    (unsigned long long)c->bytes, (unsigned long long)c->in.parsed,
+	    (unsigned long long)c->in.partial, (unsigned long long)c->in.unparsed,
+	    (unsigned long long)c->in.counted, (unsigned long long)c->meta,
+	    (unsigned long long)c->joined, (unsigned long long)(c->split.parsed +
+	    c->split.partial + c->split.unparsed + c->split.counted));
+}
+
+static int
+incomplete(const struct stats_counts *c)
+{
+	uint64_t lines = c->lines - c->meta;
+
+	if (lines > 0 && stats_counts_records(c) + c->in.counted == 0)
+		return (ERR_INCOMPLETE);
+	return (2 * c->in.unparsed > lines ? ERR_INCOMPLETE : 0);
+}
+
+static int
+run_pipeline(struct masking *m, int64_t now_us, struct err *e)
+{
+	const struct config_stream *stream = m->setup.stream;
+	struct mask_setup setup = { &stream->policy, m->ring, m->words, m->sources.format,
+		MASK_EPOCH_LIVE, now_us, stream->line_max };
+	struct pipeline p = { .mode = PIPELINE_MASK, .jobs = 1, .setup = &setup,
+		.learn = app_arg(m->args, "words") != NULL &&
+		    stream->policy.words_mode == MASK_WORDS_LEARN,
+		.next = app_sources_next, .next_arg = &m->sources, .sink = { m, NULL, take, NULL } };
+	uint64_t jobs = 1;
+	bool input_failed;
+	int rc;
+
+	if (app_arg_count(m->args, "jobs", 1, PIPELINE_SLOTS, &jobs, e) == -1)
+		return (-1);
+	p.jobs = (unsigned)jobs;
+	rc = app_pipeline_run(&p, &input_failed, e);
+	if (p.unlocked || !key_ring_locked(m->ring))
+		app_warn("mask", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
+	return (rc);
+}
+
+static int
+run(const struct app_args *args)
+{
+	struct masking m = { .args = args };
+	struct err e = { ERR_NONE, "" };
+	int64_t now_us = clock_now_us();
+	int code;
+
+	stats_counts_clear(&m.counts);
+	if (open_all(&m, now_us, &e) == -1 || run_pipeline(&m, now_us, &e) == -1 ||
+	    save_words(&m, &e) == -1)
+		code = app_fail("mask", &e);
+	else if ((code = incomplete(&m.counts)) != 0)
+		app_warn("mask", "most lines do not fit the format: is --format right?");
+	if (m.counts.lines > 0 || code == 0)
+		summary(&m);
+	app_sources_close(&m.sources);
+	mask_words_close(m.words);
+	key_ring_free(m.ring);
+	app_setup_close(&m.setup);
+	return (code);
+}
+
+const struct app_command app_command_mask = {
+	"mask", "mask log lines from standard input, write records to standard output", "", 0, 0,
+	options,
+	"Each line becomes one JSON record on standard output; addresses, users, sessions and\n"
+	"names in URLs become keyed tokens, or go. Counts follow on standard error.\n"
+	"Without --keys the tokens of two runs cannot be compared.\n\n"
+	"examples:\n"
+	"  cretula mask --format auto < access.log | head -3\n"
+	"  cretula mask --keys ./store.keys --words words.tsv < access.log | jq .path\n",
+	run
+};

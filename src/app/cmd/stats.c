@@ -1,0 +1,239 @@
+/* app: cretula stats: totals of a stream, from its sealed counts. */
+#include <string.h>
+
+#include "app/command.h"
+#include "app/names.h"
+#include "app/records.h"
+#include "app/say.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "record/record.h"
+#include "stats/counts.h"
+#include "view/view.h"
+
+static const struct app_option options[] = {
+	{ "role", "ROLE", "developer (the default)" },
+	{ "since", "T", "from then on: RFC 3339, or -7d" },
+	{ "store", "DIR", "the store" },
+	{ "stream", "NAME", "the stream" },
+	{ "until", "T", "before then" },
+	{ NULL, NULL, NULL },
+};
+
+struct totals {
+	struct app_records records;
+	struct stats_counts sealed;   /* what the entries say, of whole segments */
+	struct stats_counts counted;  /* what the records of the window say */
+	uint64_t record_count, record_bytes, disk_bytes, segments;
+	uint64_t partial, unparsed;
+	bool window;
+};
+
+static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
+	"5xx" };
+
+static int
+count_line(void *arg, struct span line, struct err *e)
+{
+	struct totals *t = arg;
+	struct record_facts facts;
+
+	if (record_peek(line, &facts, e) == -1)
+		return (-1);
+	if (facts.time_us < t->records.since_us || facts.time_us >= t->records.until_us)
+		return (0);
+	stats_counts_record(&t->counted, facts.status, facts.time_us);
+	t->partial += facts.state == RECORD_PARTIAL;
+	t->unparsed += facts.state == RECORD_UNPARSED;
+	t->record_count++;
+	t->record_bytes += line.len + 1;
+	return (0);
+}
+
+static int
+add_entries(struct totals *t, struct err *e)
+{
+	struct seal_entry entry;
+	size_t at = 0;
+	int rc;
+
+	while ((rc = app_records_entry(&t->records, &at, &entry, e)) == 0) {
+		const struct seal_segment *segment = &entry.of.segment;
+
+		stats_counts_add(&t->sealed, &segment->counts);
+		t->segments++;
+		t->disk_bytes += segment->file_size;
+		if (!t->window) {
+			t->record_count += segment->n;
+			t->record_bytes += segment->bytes;
+		}
+	}
+	return (rc == -1 ? -1 : 0);
+}
+
+/* Small segments seal no status counts: then the records themselves say. */
+static int
+collect(struct totals *t, struct err *e)
+{
+	uint64_t by_status = 0;
+
+	stats_counts_clear(&t->sealed);
+	stats_counts_clear(&t->counted);
+	if (add_entries(t, e) == -1)
+		return (-1);
+	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
+		by_status += t->sealed.status[i];
+	if (!t->window && by_status == t->record_count) {
+		t->counted = t->sealed;
+		t->partial = t->sealed.in.partial;
+		t->unparsed = t->sealed.in.unparsed;
+		return (0);
+	}
+	t->record_count = t->record_bytes = 0;
+	return (app_records_walk(&t->records, count_line, t, e));
+}
+
+static void
+row(struct buf *out, const char *name, uint64_t n, uint64_t of)
+{
+	char text[32];
+
+	num_print_grouped(text, n);
+	buf_fmt(out, "  %-12s %16s", name, text);
+	if (of > 0)
+		buf_fmt(out, "  %5.1f %%", 100.0 * (double)n / (double)of);
+	buf_char(out, '\n');
+}
+
+static void
+print_time(struct buf *out, int64_t t_us)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	buf_add(out, text, clock_rfc3339(text, t_us));
+}
+
+static void
+print_text(const struct totals *t, const char *stream, struct buf *out)
+{
+	const struct stats_counts *c = &t->counted;
+
+	buf_fmt(out, "stream %s", stream);
+	if (c->time_min_us <= c->time_max_us) {
+		buf_str(out, ", ");
+		print_time(out, c->time_min_us);
+		buf_str(out, " to ");
+		print_time(out, c->time_max_us);
+	}
+	buf_str(out, "\n\n");
+	row(out, "records", t->record_count, 0);
+	row(out, "partial", t->partial, t->record_count);
+	row(out, "unparsed", t->unparsed, t->record_count);
+	buf_str(out, "\nstatus\n");
+	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
+		if (c->status[i] > 0)
+			row(out, status_names[i], c->status[i], t->record_count);
+	if (!t->window) {
+		buf_str(out, "\nread\n");
+		row(out, "lines", t->sealed.lines, 0);
+		row(out, "bytes", t->sealed.bytes, 0);
+		row(out, "blank", t->sealed.meta, 0);
+		row(out, "lost", t->sealed.lost, 0);
+		for (unsigned i = 0; i < app_names()->reason_count; i++)
+			if (t->sealed.reasons[i] > 0)
+				row(out, app_names()->reasons[i], t->sealed.reasons[i], t->sealed.lines);
+		buf_str(out, "\nmasked values\n");
+		for (unsigned i = 0; i < app_names()->class_count; i++)
+			if (t->sealed.masked[i] > 0)
+				row(out, app_names()->classes[i], t->sealed.masked[i], 0);
+	}
+	buf_str(out, "\nkept\n");
+	row(out, "segments", t->segments, 0);
+	row(out, "line bytes", t->record_bytes, 0);
+	row(out, "disk bytes", t->disk_bytes, 0);
+}
+
+static void
+print_json(const struct totals *t, const char *stream, struct buf *out)
+{
+	const struct stats_counts *c = &t->counted;
+
+	buf_char(out, '{');
+	json_str(out, "stream", span_str(stream));
+	if (c->time_min_us <= c->time_max_us) {
+		json_key(out, "from");
+		buf_char(out, '"');
+		print_time(out, c->time_min_us);
+		buf_str(out, "\"");
+		json_key(out, "to");
+		buf_char(out, '"');
+		print_time(out, c->time_max_us);
+		buf_str(out, "\"");
+	}
+	json_u64(out, "records", t->record_count);
+	json_u64(out, "partial", t->partial);
+	json_u64(out, "unparsed", t->unparsed);
+	json_key(out, "status");
+	buf_char(out, '{');
+	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
+		if (c->status[i] > 0)
+			json_u64(out, status_names[i], c->status[i]);
+	buf_char(out, '}');
+	json_u64(out, "segments", t->segments);
+	json_u64(out, "record_bytes", t->record_bytes);
+	json_u64(out, "disk_bytes", t->disk_bytes);
+	if (!t->window) {
+		json_u64(out, "lines", t->sealed.lines);
+		json_u64(out, "bytes", t->sealed.bytes);
+		json_u64(out, "meta", t->sealed.meta);
+		json_u64(out, "lost", t->sealed.lost);
+		json_key(out, "reasons");
+		buf_char(out, '{');
+		for (unsigned i = 0; i < app_names()->reason_count; i++)
+			if (t->sealed.reasons[i] > 0)
+				json_u64(out, app_names()->reasons[i], t->sealed.reasons[i]);
+		buf_char(out, '}');
+		json_key(out, "masked");
+		buf_char(out, '{');
+		for (unsigned i = 0; i < app_names()->class_count; i++)
+			if (t->sealed.masked[i] > 0)
+				json_u64(out, app_names()->classes[i], t->sealed.masked[i]);
+		buf_char(out, '}');
+	}
+	buf_str(out, "}\n");
+}
+
+static int
+run(const struct app_args *args)
+{
+	struct totals t = { .records = { .stream_fd = -1 } };
+	const char *role_name = app_arg(args, "role"), *stream = app_arg(args, "stream");
+	enum view_role role = VIEW_DEVELOPER;
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	int code;
+
+	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
+	if ((role_name != NULL && view_role_find(role_name, &role, &e) == -1) ||
+	    view_role_records(role, &e) == -1 ||
+	    app_records_open(&t.records, app_arg(args, "store"), stream, app_arg(args, "since"),
+	    app_arg(args, "until"), &e) == -1 || collect(&t, &e) == -1) {
+		code = app_fail("stats", &e);
+	} else {
+		(args->json ? print_json : print_text)(&t, stream, &out);
+		code = app_finish("stats", &out, 0);
+	}
+	app_records_close(&t.records);
+	return (code);
+}
+
+const struct app_command app_command_stats = {
+	"stats", "totals of a stream", "", 0, 0, options,
+	"Totals come from the sealed counts; with --since or --until the records are counted.\n\n"
+	"examples:\n"
+	"  cretula stats --store ./store --stream shop\n"
+	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n",
+	run
+};

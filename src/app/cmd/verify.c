@@ -1,0 +1,71 @@
+/* app: cretula verify: prove a store, offline. */
+#include <stdio.h>
+
+#include "app/command.h"
+#include "app/names.h"
+#include "app/say.h"
+#include "app/setup.h"
+#include "audit/verify.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+static const struct app_option options[] = {
+	{ "anchor", "LINE", "the auditor's line: vkey and genesis hash of the store" },
+	{ "jobs", "N", "threads, 1 to 64 (default: one a processor)" },
+	{ "store", "DIR", "the store" },
+	{ "stream", "NAME", "only this stream" },
+	{ "strict", NULL, "exit 4 if there are warnings" },
+	{ NULL, NULL, NULL },
+};
+
+static void
+progress(void *arg, uint64_t done, uint64_t total)
+{
+	const int64_t *start_ns = arg;
+
+	app_progress("verify", done, total, (double)(clock_mono_ns() - *start_ns) / 1e9);
+}
+
+static int
+run(const struct app_args *args)
+{
+	int64_t start_ns = clock_mono_ns();
+	uint64_t jobs = app_processors(64);
+	struct audit_options how = { .stream = app_arg(args, "stream"),
+		.anchor = app_arg(args, "anchor"), .names = app_names(), .progress = progress,
+		.progress_arg = &start_ns };
+	const char *store = app_arg(args, "store");
+	struct audit_result result;
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	int code;
+
+	if (store == NULL)
+		(void)err_set(&e, ERR_USAGE, "--store DIR is needed");
+	if (store == NULL || app_arg_count(args, "jobs", 1, 64, &jobs, &e) == -1)
+		return (app_fail("verify", &e));
+	how.jobs = (unsigned)jobs;
+	if (audit_verify(store, &how, &result, &e) == -1)
+		return (app_fail("verify", &e));
+	app_progress_end();
+	(args->json ? audit_print_json : audit_print_text)(&result, &out);
+	code = result.exit_code;
+	if (code == 0 && result.warnings > 0 && app_arg(args, "strict") != NULL)
+		code = ERR_STRICT;
+	audit_result_free(&result);
+	return (app_finish("verify", &out, code));
+}
+
+const struct app_command app_command_verify = {
+	"verify", "prove offline that a store is what was sealed", "", 0, 0, options,
+	"Reads the store only: no keys, no network. Every entry, signature, record, count and\n"
+	"file is checked; what could not be checked is listed. With --anchor nobody who holds\n"
+	"the machine can have started over with other keys.\n\n"
+	"exit codes: 0 all good, 1 it does not verify, 3 something could not be checked,\n"
+	"4 warnings under --strict, 66 no store there\n\n"
+	"examples:\n"
+	"  cretula verify --store ./store\n"
+	"  cretula verify --store ./store --anchor \"$(cat auditor.txt)\" --strict\n"
+	"  cretula verify --store ./store --json | jq .findings\n",
+	run
+};

@@ -1,0 +1,112 @@
+/* app: cretula view: records, as a role may see them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/records.h"
+#include "app/say.h"
+#include "base/err.h"
+#include "view/view.h"
+
+static const struct app_option options[] = {
+	{ "as", "NAME", "json (the default), text or combined" },
+	{ "limit", "N", "stop after N records" },
+	{ "role", "ROLE", "developer (the default); others see no single records" },
+	{ "since", "T", "from then on: RFC 3339, or -7d" },
+	{ "store", "DIR", "the store" },
+	{ "stream", "NAME", "the stream" },
+	{ "until", "T", "before then" },
+	{ "where", "EXPR", "only records that match" },
+	{ NULL, NULL, NULL },
+};
+
+#define OUT_BYTES ((size_t)256 << 10)
+
+struct viewing {
+	struct app_records records;
+	struct view_filter *filter;
+	const struct view_renderer *renderer;
+	struct record_decoder decoder;
+	struct record record;
+	struct buf out;
+	uint64_t limit, shown, number;
+};
+
+static int
+open_renderer(struct viewing *v, const char *name, struct err *e)
+{
+	struct buf list = { 0 };
+
+	if ((v->renderer = view_renderer_find(name != NULL ? name : "json")) != NULL)
+		return (0);
+	for (size_t i = 0; i < view_renderer_count; i++)
+		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", view_renderers[i].name);
+	(void)err_set(e, ERR_USAGE, "--as %s: one of %s", name, buf_ok(&list) ? list.data : "");
+	buf_free(&list);
+	return (-1);
+}
+
+static int
+open_all(struct viewing *v, const struct app_args *args, struct err *e)
+{
+	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where");
+	enum view_role role = VIEW_DEVELOPER;
+
+	v->limit = UINT64_MAX;
+	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
+	    view_role_records(role, e) == -1 || open_renderer(v, app_arg(args, "as"), e) == -1 ||
+	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1 ||
+	    (where != NULL && view_filter_compile(where, &v->filter, e) == -1))
+		return (-1);
+	return (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
+	    app_arg(args, "since"), app_arg(args, "until"), e));
+}
+
+static int
+show(void *arg, struct span line, struct err *e)
+{
+	struct viewing *v = arg;
+	int rc = 0;
+
+	if (record_decode(&v->decoder, line, &v->record, e) == -1)
+		return (err_in(e, "record %llu", (unsigned long long)v->number));
+	v->number++;
+	if (v->record.time_us < v->records.since_us || v->record.time_us >= v->records.until_us ||
+	    (v->filter != NULL && !view_filter_match(v->filter, &v->record)))
+		return (0);
+	v->renderer->record(&v->out, &v->record, line);
+	if (v->out.len >= OUT_BYTES) {
+		rc = app_print(&v->out, e);
+		buf_clear(&v->out);
+	}
+	return (rc == -1 ? -1 : ++v->shown == v->limit ? 1 : 0);
+}
+
+static int
+run(const struct app_args *args)
+{
+	static struct viewing v;
+	struct err e = { ERR_NONE, "" };
+	int code = 0;
+
+	v.records.stream_fd = -1;
+	if (open_all(&v, args, &e) == -1 || app_records_walk(&v.records, show, &v, &e) == -1 ||
+	    app_print(&v.out, &e) == -1)
+		code = app_fail("view", &e);
+	buf_free(&v.out);
+	view_filter_free(v.filter);
+	app_records_close(&v.records);
+	return (code);
+}
+
+const struct app_command app_command_view = {
+	"view", "show records of a stream", "", 0, 0, options,
+	"EXPR is FIELD OP LITERAL, joined by &&. OP is == != < <= > >= ^= (begins with) or\n"
+	"~= (contains). Fields are those of the records, e.g. status, path, client, time.\n\n"
+	"examples:\n"
+	"  cretula view --store ./store --stream shop --as text --where 'status >= 500'\n"
+	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == POST'\n"
+	"  cretula view --store ./store --stream shop --as combined > masked.log\n"
+	"  cretula view --store ./store --stream shop --since -7d | jq -r .path | sort | uniq -c\n",
+	run
+};

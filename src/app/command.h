@@ -1,0 +1,18 @@
+/* app: the table of commands, in the order in which help lists them. */
+#ifndef CRETULA_APP_COMMAND_H
+#define CRETULA_APP_COMMAND_H
+
+#include "app/args.h"
+
+extern const struct app_command app_command_check;
+extern const struct app_command app_command_import;
+extern const struct app_command app_command_key;
+extern const struct app_command app_command_mask;
+extern const struct app_command app_command_stats;
+extern const struct app_command app_command_verify;
+extern const struct app_command app_command_view;
+
+/* What main does: find the row, call it, return its code. */
+int app_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,86 @@
+/* app: memory of the pipeline, all of it taken before the first byte. */
+#include <string.h>
+
+#include "app/pipeline_slot.h"
+#include "record/record.h"
+
+#define SLOT_RECORDS_BYTES ((size_t)INPUT_BATCH_LINES * RECORD_BYTES_MAX)
+#define SLOT_RAW_BYTES ((size_t)INPUT_BATCH_BYTES + 64)
+
+static int
+slot_open(struct slot *slot, struct shared *s, struct err *e)
+{
+	struct pipeline_batch *b = &slot->batch;
+	size_t frames = store_compress_frames(SLOT_RECORDS_BYTES);
+	size_t packed = store_compress_bound(SLOT_RECORDS_BYTES);
+	bool seals = s->p->mode == PIPELINE_SEAL;
+
+	if (arena_open(&slot->records, SLOT_RECORDS_BYTES +
+	    INPUT_BATCH_LINES * (sizeof(uint32_t) + SEAL_HASH_BYTES) + 64, ARENA_LAZY, e) == -1)
+		return (-1);
+	if (seals && arena_open(&slot->packed, packed + frames * sizeof(struct store_frame) + 64,
+	    ARENA_LAZY, e) == -1)
+		return (-1);
+	b->mask.ends = arena_take(&slot->records, INPUT_BATCH_LINES * sizeof(uint32_t));
+	b->leaves = arena_take(&slot->records, INPUT_BATCH_LINES * SEAL_HASH_BYTES);
+	b->mask.records = arena_take(&slot->records, SLOT_RECORDS_BYTES);
+	if (seals) {
+		b->frames = arena_take(&slot->packed, frames * sizeof(struct store_frame));
+		b->packed = arena_take(&slot->packed, packed);
+	}
+	slot->raw = arena_take(&s->raw, SLOT_RAW_BYTES);
+	if (s->p->learn || s->p->mode == PIPELINE_LEARN)
+		return (mask_candidates_open(&b->mask.learn, e));
+	return (0);
+}
+
+int
+app_slots_open(struct shared *s, struct err *e)
+{
+	if (arena_open(&s->raw, PIPELINE_SLOTS * (SLOT_RAW_BYTES + 16), ARENA_SECRET, e) == -1)
+		return (-1);
+	s->p->unlocked = !s->raw.locked;
+	for (size_t i = 0; i < PIPELINE_SLOTS; i++)
+		if (slot_open(&s->slots[i], s, e) == -1)
+			return (-1);
+	return (0);
+}
+
+void
+app_slots_close(struct shared *s)
+{
+	for (size_t i = 0; i < PIPELINE_SLOTS; i++) {
+		mask_candidates_close(s->slots[i].batch.mask.learn);
+		arena_close(&s->slots[i].records);
+		arena_close(&s->slots[i].packed);
+	}
+	arena_close(&s->raw);
+}
+
+int
+app_worker_open(struct worker *w, struct shared *s, struct err *e)
+{
+	size_t salts = (size_t)INPUT_BATCH_LINES * 16;
+
+	memset(w, 0, sizeof(*w));
+	w->shared = s;
+	if (mask_open(s->p->setup, &w->mask, e) == -1)
+		return (-1);
+	if (s->p->mode != PIPELINE_SEAL)
+		return (0);
+	if (store_compressor_open(1, &w->compressor, e) == -1 ||
+	    arena_open(&w->memory, salts + SEAL_SALTS_MEMORY(INPUT_BATCH_LINES) + 64, ARENA_PLAIN,
+	    e) == -1)
+		return (-1);
+	w->salts = arena_take(&w->memory, salts);
+	w->salt_memory = arena_take(&w->memory, SEAL_SALTS_MEMORY(INPUT_BATCH_LINES));
+	return (0);
+}
+
+void
+app_worker_close(struct worker *w)
+{
+	mask_close(w->mask);
+	store_compressor_close(w->compressor);
+	arena_close(&w->memory);
+}

@@ -1,0 +1,146 @@
+/* app: walk the sealed records of a stream. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/names.h"
+#include "app/records.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "seal/leaf.h"
+#include "store/layout.h"
+#include "store/reader.h"
+
+static int
+read_time(const char *name, const char *text, int64_t *t_us, struct err *e)
+{
+	int64_t back_us;
+
+	if (text == NULL || clock_parse_rfc3339(text, strlen(text), t_us) == 0)
+		return (0);
+	if (text[0] != '-' || num_duration(span_str(text + 1), &back_us) == -1)
+		return (err_set(e, ERR_USAGE, "--%s: '%s' is neither RFC 3339 nor like -7d", name,
+		    text));
+	*t_us = clock_now_us() - back_us;
+	return (0);
+}
+
+static int
+open_stream(const char *store, const char *stream, struct err *e)
+{
+	int store_fd = -1, streams_fd = -1, fd = -1;
+
+	if (!store_name_known(span_str(stream))) {
+		(void)err_set(e, ERR_USAGE, "--stream: '%s' is no stream name", stream);
+		return (-1);
+	}
+	if ((store_fd = io_open_dir(AT_FDCWD, store, e)) != -1 &&
+	    (streams_fd = io_open_dir(store_fd, "streams", e)) != -1)
+		fd = io_open_dir(streams_fd, stream, e);
+	if (fd == -1 && errno == ENOENT)
+		(void)err_set(e, ERR_INPUT, streams_fd != -1 ? "store %s has no stream %s" :
+		    "%s is no store", store, stream);
+	if (store_fd != -1)
+		(void)close(store_fd);
+	if (streams_fd != -1)
+		(void)close(streams_fd);
+	return (fd);
+}
+
+int
+app_records_open(struct app_records *r, const char *store, const char *stream, const char *since,
+    const char *until, struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->stream_fd = -1;
+	r->since_us = INT64_MIN;
+	r->until_us = INT64_MAX;
+	if (store == NULL || stream == NULL)
+		return (err_set(e, ERR_USAGE, "--store DIR and --stream NAME are needed"));
+	if (read_time("since", since, &r->since_us, e) == -1 ||
+	    read_time("until", until, &r->until_us, e) == -1 ||
+	    (r->stream_fd = open_stream(store, stream, e)) == -1)
+		return (-1);
+	return (store_chain_read(r->stream_fd, &r->chain, e));
+}
+
+void
+app_records_close(struct app_records *r)
+{
+	store_chain_free(&r->chain);
+	if (r->stream_fd != -1)
+		(void)close(r->stream_fd);
+	r->stream_fd = -1;
+}
+
+int
+app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, struct err *e)
+{
+	const struct stats_counts *counts = &entry->of.segment.counts;
+
+	while (*at < r->chain.count) {
+		if (seal_entry_read(r->chain.lines[*at], app_names(), entry, e) == -1)
+			return (err_in(e, "entry %zu", *at));
+		++*at;
+		if (entry->type == SEAL_SEGMENT && (entry->of.segment.n == 0 ||
+		    (counts->time_max_us >= r->since_us && counts->time_min_us < r->until_us)))
+			return (0);
+	}
+	return (1);
+}
+
+static int
+walk_lines(struct span lines, app_record_each each, void *arg, struct err *e)
+{
+	size_t len;
+	int rc = 0;
+
+	while (lines.len > 0 && rc == 0) {
+		len = span_find(lines, '\n');
+		rc = each(arg, span_of(lines.ptr, len), e);
+		lines = span_from(lines, len + 1);
+	}
+	return (rc);
+}
+
+static int
+walk_segment(struct app_records *r, struct store_reader *reader,
+    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
+{
+	char path[STORE_PATH_BYTES];
+	struct span lines;
+	uint64_t size;
+	int fd, rc;
+
+	store_segment_path(path, segment->seg, "jsonl.zst");
+	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
+		return (-1);
+	store_reader_begin(reader, fd, SEAL_BYTES_MAX, NULL, NULL);
+	do {
+		if ((rc = store_reader_next(reader, &lines, e)) == -1)
+			return (err_in(e, "%s", path));
+		rc = walk_lines(lines, each, arg, e);
+	} while (rc == 0 && lines.len > 0);
+	return (rc);
+}
+
+int
+app_records_walk(struct app_records *r, app_record_each each, void *arg, struct err *e)
+{
+	struct store_reader *reader = NULL;
+	struct seal_entry entry;
+	size_t at = 0;
+	int rc;
+
+	if (store_reader_open(&reader, e) == -1)
+		return (-1);
+	while ((rc = app_records_entry(r, &at, &entry, e)) == 0)
+		if (entry.of.segment.n > 0 &&
+		    (rc = walk_segment(r, reader, &entry.of.segment, each, arg, e)) != 0)
+			break;
+	store_reader_close(reader);
+	return (rc == -1 ? -1 : 0);
+}

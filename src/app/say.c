@@ -1,0 +1,94 @@
+/* app: the only unit that prints. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/say.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/num.h"
+
+static int64_t progress_ns;
+static bool progress_shown;
+
+int
+app_fail(const char *command, const struct err *e)
+{
+	app_progress_end();
+	fprintf(stderr, "cretula %s: %s\n", command, e->text[0] != '\0' ? e->text : "failed");
+	return (e->code == ERR_NONE ? ERR_IO : (int)e->code);
+}
+
+void
+app_warn(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	app_progress_end();
+	fprintf(stderr, "cretula %s: ", command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+app_print(const struct buf *out, struct err *e)
+{
+	const char *p = out->data;
+	size_t left = out->len;
+	ssize_t n;
+
+	if (!buf_ok(out))
+		return (err_set(e, ERR_IO, "out of memory for the output"));
+	while (left > 0) {
+		if ((n = write(STDOUT_FILENO, p, left)) == -1) {
+			if (errno == EINTR)
+				continue;
+			return (err_sys(e, ERR_IO, "writing to standard output"));
+		}
+		p += n;
+		left -= (size_t)n;
+	}
+	return (0);
+}
+
+int
+app_finish(const char *command, struct buf *out, int code)
+{
+	struct err e = { ERR_NONE, "" };
+	int rc = app_print(out, &e);
+
+	buf_free(out);
+	return (rc == -1 ? app_fail(command, &e) : code);
+}
+
+void
+app_progress(const char *what, uint64_t done, uint64_t total, double seconds)
+{
+	char bytes[32], rate[32];
+	int64_t now_ns = clock_mono_ns();
+
+	if (!isatty(STDERR_FILENO) || now_ns - progress_ns < 200000000)
+		return;
+	progress_ns = now_ns;
+	progress_shown = true;
+	num_print_bytes(bytes, done);
+	num_print_bytes(rate, seconds > 0 ? (uint64_t)((double)done / seconds) : 0);
+	fprintf(stderr, "\r\033[K%s %s", what, bytes);
+	if (total > 0)
+		fprintf(stderr, " (%u %%)", (unsigned)(done >= total ? 100 : done * 100 / total));
+	fprintf(stderr, "  %s/s", rate);
+	fflush(stderr);
+}
+
+void
+app_progress_end(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = false;
+}

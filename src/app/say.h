@@ -1,0 +1,27 @@
+/* app: the only unit that prints. */
+#ifndef CRETULA_APP_SAY_H
+#define CRETULA_APP_SAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+/* "cretula COMMAND: text" on standard error; returns the exit code of e. */
+int app_fail(const char *command, const struct err *e);
+
+/* "cretula COMMAND: text" on standard error, no error. */
+void app_warn(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The buffer to standard output.  0, or -1 with e (disk full, closed pipe). */
+int app_print(const struct buf *out, struct err *e);
+
+/* Print, free, and return code; or what printing failed with. */
+int app_finish(const char *command, struct buf *out, int code);
+
+/* One line on a terminal that the next one overwrites; silent elsewhere. */
+void app_progress(const char *what, uint64_t done, uint64_t total, double seconds);
+void app_progress_end(void);
+
+#endif

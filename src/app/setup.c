@@ -1,0 +1,133 @@
+/* app: what several commands need before they can work. */
+#include <sched.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/setup.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "parse/parse.h"
+
+#define WORDS_BYTES_MAX ((size_t)64 << 20)
+
+int
+app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s,
+    struct err *e)
+{
+	const char *path = app_arg(args, "config");
+	struct buf report = { 0 };
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	rc = path != NULL ? config_load(path, &s->config, &report, e) : config_default(&s->config, e);
+	if (rc == -1 && report.len > 0)
+		fputs(report.data, stderr);
+	buf_free(&report);
+	if (rc == 0)
+		s->stream = config_stream_find(s->config, stream, &s->fallback);
+	return (rc);
+}
+
+void
+app_setup_close(struct app_setup *s)
+{
+	config_free(s->config);
+	memset(s, 0, sizeof(*s));
+}
+
+int
+app_store_path(const struct app_args *args, const struct app_setup *s, const char **path,
+    struct err *e)
+{
+	*path = app_arg(args, "store");
+	if (*path == NULL && s->config->store[0] != '\0')
+		*path = s->config->store;
+	if (*path == NULL)
+		return (err_set(e, ERR_USAGE, "--store DIR is needed (or `store:` in --config)"));
+	return (0);
+}
+
+const char *
+app_keys_path(const struct app_args *args, const struct app_setup *s)
+{
+	const char *path = app_arg(args, "keys");
+
+	if (path == NULL && s->config->keys[0] != '\0')
+		path = s->config->keys;
+	return (path);
+}
+
+static int
+load_routes(const struct app_setup *s, struct mask_words *words, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = 0;
+
+	for (unsigned i = 0; i < s->stream->route_count && rc == 0; i++) {
+		const char *path = s->stream->routes[i];
+
+		if ((rc = io_read_file(AT_FDCWD, path, WORDS_BYTES_MAX, &text, e)) == 0)
+			rc = mask_words_routes(words, buf_view(&text), path, e);
+	}
+	buf_free(&text);
+	return (rc);
+}
+
+int
+app_words_open(const struct app_setup *s, int dirfd, const char *path, struct mask_words **words,
+    struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = -1;
+
+	*words = NULL;
+	if (mask_words_open(s->stream->policy.words_k, words, e) == -1 ||
+	    load_routes(s, *words, e) == -1)
+		goto out;
+	if (path != NULL && io_read_file(dirfd, path, WORDS_BYTES_MAX, &text, e) == -1) {
+		if (errno != ENOENT)
+			goto out;
+	} else if (path != NULL && mask_words_load(*words, buf_view(&text), path, e) == -1)
+		goto out;
+	rc = 0;
+out:
+	buf_free(&text);
+	if (rc == -1) {
+		mask_words_close(*words);
+		*words = NULL;
+	}
+	return (rc);
+}
+
+int
+app_format_find(const char *name, const struct parse_format **format, struct err *e)
+{
+	struct buf list = { 0 };
+
+	*format = NULL;
+	if (strcmp(name, "auto") == 0)
+		return (0);
+	if ((*format = parse_format_find(span_str(name))) != NULL)
+		return (0);
+	for (size_t i = 0; i < parse_format_count; i++)
+		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", parse_formats[i].name);
+	(void)err_set(e, ERR_USAGE, "no format '%s': auto, %s", name, buf_ok(&list) ? list.data : "");
+	buf_free(&list);
+	return (-1);
+}
+
+unsigned
+app_processors(unsigned max)
+{
+	cpu_set_t set;
+	int count;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		return (1);
+	count = CPU_COUNT(&set);
+	return (count < 1 ? 1 : (unsigned)count > max ? max : (unsigned)count);
+}

@@ -1,0 +1,48 @@
+/*
+ * app: what several commands need before they can work: configuration,
+ * stream, vocabulary, paths.
+ */
+#ifndef CRETULA_APP_SETUP_H
+#define CRETULA_APP_SETUP_H
+
+#include "app/args.h"
+#include "config/config.h"
+#include "mask/words.h"
+
+struct err;
+
+struct app_setup {
+	struct config *config;
+	const struct config_stream *stream;
+	struct config_stream fallback;
+};
+
+/*
+ * Read --config (if given) and find the stream.  Errors of the file go to
+ * standard error line by line, then -1.
+ */
+int app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s,
+    struct err *e);
+void app_setup_close(struct app_setup *s);
+
+/* --store, else the configuration's; ERR_USAGE if there is none. */
+int app_store_path(const struct app_args *args, const struct app_setup *s, const char **path,
+    struct err *e);
+/* --keys, else the configuration's; NULL: beside the store. */
+const char *app_keys_path(const struct app_args *args, const struct app_setup *s);
+
+/*
+ * Open the vocabulary with the stream's k, its routes, and the file at
+ * dirfd/path (a missing one is fine); path NULL: none.
+ */
+int app_words_open(const struct app_setup *s, int dirfd, const char *path,
+    struct mask_words **words, struct err *e);
+
+/* The parser of a name; ERR_USAGE with the list.  "auto" gives NULL and 0. */
+struct parse_format;
+int app_format_find(const char *name, const struct parse_format **format, struct err *e);
+
+/* Processors that this process may use, 1 .. max. */
+unsigned app_processors(unsigned max);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * app: the files of an import: which format, in which order, and from where
+ * on (what is sealed already is not sealed twice).
+ */
+#ifndef CRETULA_APP_SOURCES_H
+#define CRETULA_APP_SOURCES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parse/parse.h"
+#include "seal/entry.h"
+
+struct err;
+struct buf;
+struct input;
+struct store_stream;
+
+struct app_source {
+	const char *path;
+	bool is_stdin;            /* or another thing that can be read only once */
+	struct input *opened;     /* only of those: peeked at, not yet consumed */
+	int64_t first_time_us;
+	bool has_time;
+	unsigned char fp[16];     /* of the first head bytes */
+	uint64_t head;
+	uint64_t start;           /* bytes that are sealed already */
+	bool skip;                /* wholly sealed, or the same file named twice */
+	const char *note;         /* why it is skipped or shortened; NULL */
+	unsigned order;           /* on the command line */
+};
+
+struct app_sources {
+	struct app_source *list;
+	size_t count;
+	const struct parse_format *format;
+	unsigned detect_fit, detect_lines; /* evidence of the format; 0, 0 if named */
+	uint64_t file_bytes;               /* on disk, of those not skipped */
+	size_t next;                       /* for app_sources_next */
+};
+
+/*
+ * Look at every file: open, detect (format NULL), sort by the time of the
+ * first event (files without one stay last, in the given order).  ERR_INPUT
+ * if one cannot be read or formats differ or tie; the text lists them.
+ */
+int app_sources_open(struct app_sources *s, char **paths, int count,
+    const struct parse_format *format, struct err *e);
+void app_sources_close(struct app_sources *s);
+
+/* Compare with what st has sealed; with again, nothing is skipped. */
+int app_sources_resume(struct app_sources *s, const struct store_stream *st,
+    const unsigned char fingerprint_key[static 32], bool again, struct err *e);
+
+/* Can every source be read twice (a learning pass first)? */
+bool app_sources_rereadable(const struct app_sources *s);
+
+/* For pipeline_next, arg is the sources: in order, positioned, NULL at the end. */
+int app_sources_next(void *arg, struct input **in, struct err *e);
+void app_sources_rewind(struct app_sources *s);
+/* The source that the pipeline counts as number (skipped ones do not count). */
+const struct app_source *app_sources_at(const struct app_sources *s, size_t number);
+
+/* Evidence of detection for people. */
+void app_evidence_print(const struct parse_evidence *evidence, struct buf *out);
+
+#endif
