@@ -1,0 +1,72 @@
+/* config: what is in force where a file says nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "config/config.h"
+#include "config/fill.h"
+#include "key/key.h"
+#include "parse/parse.h"
+
+#define DAY_US ((int64_t)86400 * 1000000)
+
+void
+config_stream_default(struct config_stream *s, const char *name, const char *tenant)
+{
+	memset(s, 0, sizeof(*s));
+	strncpy(s->name, name, sizeof(s->name) - 1);
+	memcpy(s->format, "auto", sizeof("auto"));
+	mask_policy_default(&s->policy);
+	memset(s->policy.tenant, 0, sizeof(s->policy.tenant));
+	strncpy(s->policy.tenant, tenant, sizeof(s->policy.tenant) - 1);
+	s->grace_us[KEY_DAY] = DAY_US;
+	s->grace_us[KEY_WEEK] = 7 * DAY_US;
+	s->grace_us[KEY_MONTH] = 7 * DAY_US;
+	s->line_max = PARSE_LINE_MAX;
+}
+
+int
+config_default(struct config **c, struct err *e)
+{
+	struct config *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_set(e, ERR_IO, "configuration: no memory"));
+	memcpy(made->tenant, "default", sizeof("default"));
+	*c = made;
+	return (0);
+}
+
+void
+config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	free(c->streams);
+	free(c);
+}
+
+struct config_stream *
+config_stream_add(struct config *c, const char *name)
+{
+	struct config_stream *more;
+
+	if (c->stream_count == CONFIG_STREAMS_MAX)
+		return (NULL);
+	more = realloc(c->streams, (c->stream_count + 1) * sizeof(*more));
+	if (more == NULL)
+		return (NULL);
+	c->streams = more;
+	config_stream_default(&more[c->stream_count], name, c->tenant);
+	return (&more[c->stream_count++]);
+}
+
+const struct config_stream *
+config_stream_find(const struct config *c, const char *name, struct config_stream *fallback)
+{
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (strcmp(c->streams[i].name, name) == 0)
+			return (&c->streams[i]);
+	config_stream_default(fallback, name, c->tenant);
+	return (fallback);
+}
