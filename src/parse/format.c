@@ -26,8 +26,10 @@ format_vhost(struct span line, char *scratch, struct event *ev, enum parse_reaso
 	return (parse_clf(&shape, line, scratch, ev, reason));
 }
 
-#define SAMPLE_COMMON "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /index.html HTTP/1.1\" 200 512"
-#define SAMPLE_COMBINED SAMPLE_COMMON " \"https://www.example.com/\" \"Mozilla/5.0 (X11) Firefox/128.0\""
+#define SAMPLE_COMMON \
+	"192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /index.html HTTP/1.1\" 200 512"
+#define SAMPLE_COMBINED \
+	SAMPLE_COMMON " \"https://www.example.com/\" \"Mozilla/5.0 (X11) Firefox/128.0\""
 
 const struct parse_format parse_formats[] = {
 	{ "apache-combined", "combined", "Apache's combined log: common with referer and agent",

@@ -1,0 +1,276 @@
+/*
+ * parse: which format a text is in.
+ *
+ * Each format reads each line and earns points: most for a line that is
+ * wholly its own, fewer where fields are left over or land in odd places.
+ * So combined beats common on combined lines, and common beats combined
+ * where referer and agent are missing.
+ */
+#include "parse/event.h"
+#include "parse/parse.h"
+
+#define DETECT_FORMATS_MAX 16 /* as evidence.fits */
+
+enum { POINTS_PARTIAL = 1, POINTS_ODD = 2, POINTS_OWN = 4 };
+
+struct score {
+	const struct parse_format *format;
+	unsigned parsed, partial, points, extras;
+};
+
+/* The lines of head that are looked at. */
+struct sample {
+	struct span line[PARSE_DETECT_LINES];
+	unsigned count;
+};
+
+/* A last line without its end may be cut: it counts only if it is alone. */
+static void
+detect_sample(struct span head, struct sample *sample)
+{
+	size_t at = 0;
+
+	sample->count = 0;
+	while (at < head.len && sample->count < PARSE_DETECT_LINES) {
+		struct span rest = span_from(head, at);
+		size_t len = span_find(rest, '\n');
+
+		if (len == rest.len && sample->count > 0)
+			break;
+		sample->line[sample->count++] = span_of(rest.ptr, len);
+		at += len + 1;
+	}
+}
+
+static unsigned
+detect_points(enum parse_result result, const struct event *ev)
+{
+	if (result == PARSE_PARTIAL)
+		return (POINTS_PARTIAL);
+	if (!event_has(ev, EVENT_CLIENT))
+		return (POINTS_PARTIAL);
+	return (ev->user_odd || ev->extra_count > 0 ? POINTS_ODD : POINTS_OWN);
+}
+
+static void
+detect_score(const struct sample *sample, char *scratch, struct score *score)
+{
+	struct event ev;
+	enum parse_reason reason;
+
+	for (unsigned i = 0; i < sample->count; i++) {
+		enum parse_result result = parse_line(score->format, sample->line[i], scratch,
+		    &ev, &reason);
+
+		if (result != PARSE_EVENT && result != PARSE_PARTIAL)
+			continue;
+		score->parsed += result == PARSE_EVENT;
+		score->partial += result == PARSE_PARTIAL;
+		score->points += detect_points(result, &ev);
+		score->extras += ev.extra_count;
+	}
+}
+
+/* Does a fit better?  Equal ones keep the order of the table. */
+static bool
+detect_better(const struct score *a, const struct score *b)
+{
+	if (a->points != b->points)
+		return (a->points > b->points);
+	return (a->extras < b->extras);
+}
+
+static void
+detect_sort(struct score *scores, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct score s = scores[i];
+		size_t at = i;
+
+		for (; at > 0 && detect_better(&s, &scores[at - 1]); at--)
+			scores[at] = scores[at - 1];
+		scores[at] = s;
+	}
+}
+
+static bool
+detect_event_equal(const struct event *a, const struct event *b)
+{
+	if (a->has_text != b->has_text || a->has_number != b->has_number ||
+	    a->time_us != b->time_us || a->extra_count != b->extra_count)
+		return (false);
+	for (unsigned f = 0; f < EVENT_TEXT_COUNT; f++)
+		if (event_has(a, (enum event_text)f) && !span_equal(a->text[f], b->text[f]))
+			return (false);
+	for (unsigned n = 0; n < EVENT_NUMBER_COUNT; n++)
+		if ((a->has_number >> n & 1) != 0 && a->number[n] != b->number[n])
+			return (false);
+	return (true);
+}
+
+/* Two that fit equally: do they read some line differently? */
+static bool
+detect_disagree(const struct sample *sample, char *scratch, const struct parse_format *a,
+    const struct parse_format *b)
+{
+	struct event of_a, of_b;
+	enum parse_reason reason;
+
+	if (a->line == b->line)
+		return (false);
+	for (unsigned i = 0; i < sample->count; i++) {
+		/* Escapes share the scratch: such a line tells nothing here. */
+		if (span_find(sample->line[i], '\\') < sample->line[i].len)
+			continue;
+		if (parse_line(a, sample->line[i], scratch, &of_a, &reason) == PARSE_EVENT &&
+		    parse_line(b, sample->line[i], scratch, &of_b, &reason) == PARSE_EVENT &&
+		    !detect_event_equal(&of_a, &of_b))
+			return (true);
+	}
+	return (false);
+}
+
+/*
+ * Who escapes like this?  nginx writes a quote as \x22 and hex in capitals;
+ * Apache writes \" and small letters.  Positive: nginx; negative: Apache.
+ */
+static int
+detect_escapes(struct span line)
+{
+	int votes = 0;
+
+	for (size_t i = span_find(line, '\\'); i + 1 < line.len;
+	    i += 1 + span_find(span_from(line, i + 1), '\\')) {
+		const char *p = line.ptr + i;
+
+		if (p[1] != 'x' || i + 3 >= line.len) {
+			votes--;
+			i++; /* what a backslash escapes is no escape */
+		} else if ((p[2] == '2' && p[3] == '2') || (p[2] >= 'A' && p[2] <= 'F') ||
+		    (p[3] >= 'A' && p[3] <= 'F')) {
+			votes++;
+		} else if (p[2] >= 'a' || p[3] >= 'a') {
+			votes--;
+		}
+	}
+	return (votes);
+}
+
+/* Apache writes "-" for no bytes, nginx 0; only nginx has status 499. */
+static int
+detect_habits(const struct event *ev)
+{
+	if ((ev->has_number >> EVENT_BYTES & 1) == 0)
+		return (-1);
+	return ((ev->number[EVENT_BYTES] == 0) + ((ev->has_number >> EVENT_STATUS & 1) != 0 &&
+	    ev->number[EVENT_STATUS] == 499));
+}
+
+/*
+ * nginx-combined and apache-combined are one grammar and give the same
+ * events: never a tie.  The name goes to nginx on evidence, else to Apache.
+ */
+static const struct parse_format *
+detect_server(const struct sample *sample, char *scratch, const struct parse_format *format)
+{
+	const struct parse_format *nginx = parse_format_find(span_str("nginx-combined"));
+	struct event ev;
+	enum parse_reason reason;
+	int votes = 0;
+
+	if (nginx == NULL || format->line != nginx->line)
+		return (format);
+	for (unsigned i = 0; i < sample->count; i++) {
+		votes += detect_escapes(sample->line[i]);
+		if (parse_line(nginx, sample->line[i], scratch, &ev, &reason) == PARSE_EVENT)
+			votes += detect_habits(&ev);
+	}
+	return (votes > 0 ? nginx : parse_format_find(span_str("apache-combined")));
+}
+
+static void
+detect_time(const struct sample *sample, char *scratch, struct parse_evidence *evidence)
+{
+	struct event ev;
+	enum parse_reason reason;
+
+	for (unsigned i = 0; i < sample->count && !evidence->has_time; i++) {
+		enum parse_result result = parse_line(evidence->format, sample->line[i], scratch,
+		    &ev, &reason);
+
+		if ((result == PARSE_EVENT || result == PARSE_PARTIAL) && ev.time_ok) {
+			evidence->first_time_us = ev.time_us;
+			evidence->has_time = true;
+		}
+	}
+}
+
+static unsigned
+detect_lines(const struct sample *sample, char *scratch)
+{
+	struct event ev;
+	enum parse_reason reason;
+	unsigned lines = 0;
+
+	for (unsigned i = 0; i < sample->count; i++)
+		lines += parse_line(&parse_formats[0], sample->line[i], scratch, &ev, &reason) !=
+		    PARSE_META;
+	return (lines);
+}
+
+/* The best of count scores, if it is good enough and nobody disagrees. */
+static const struct parse_format *
+detect_choose(const struct sample *sample, char *scratch, const struct score *scores,
+    size_t count, unsigned lines)
+{
+	const struct score *best = &scores[0];
+
+	if (count == 0 || best->parsed == 0 || (best->parsed + best->partial) * 2 < lines)
+		return (NULL);
+	for (size_t i = 1; i < count && !detect_better(best, &scores[i]); i++)
+		if (detect_disagree(sample, scratch, best->format, scores[i].format))
+			return (NULL);
+	return (detect_server(sample, scratch, best->format));
+}
+
+/* Best first; of twins the chosen one. */
+static void
+detect_show(const struct score *scores, size_t count, struct parse_evidence *evidence)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i;
+
+		if (scores[i].format == evidence->format) {
+			for (; at > 0; at--)
+				evidence->fits[at] = evidence->fits[at - 1];
+		}
+		evidence->fits[at].format = scores[i].format;
+		evidence->fits[at].parsed = scores[i].parsed;
+		evidence->fits[at].partial = scores[i].partial;
+	}
+	evidence->fit_count = (unsigned)count;
+}
+
+void
+parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
+{
+	struct score scores[DETECT_FORMATS_MAX] = { 0 };
+	struct sample sample;
+	size_t count = 0;
+
+	memset(evidence, 0, sizeof(*evidence));
+	detect_sample(head, &sample);
+	evidence->lines = detect_lines(&sample, scratch);
+	for (size_t i = 0; i < parse_format_count && count < DETECT_FORMATS_MAX; i++) {
+		struct score *s = &scores[count];
+
+		*s = (struct score){ .format = &parse_formats[i] };
+		detect_score(&sample, scratch, s);
+		count += s->parsed + s->partial > 0;
+	}
+	detect_sort(scores, count);
+	evidence->format = detect_choose(&sample, scratch, scores, count, evidence->lines);
+	detect_show(scores, count, evidence);
+	if (evidence->format != NULL)
+		detect_time(&sample, scratch, evidence);
+}
