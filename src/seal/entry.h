@@ -19,6 +19,7 @@ struct err;
 #define SEAL_ENTRY_BYTES_MAX 61440
 #define SEAL_SOURCES_MAX 64
 #define SEAL_VERSION 1
+#define SEAL_BY_MIN 20 /* records that by and masked need */
 
 enum seal_type { SEAL_GENESIS, SEAL_STREAM, SEAL_SEGMENT, SEAL_DESTROY, SEAL_UNKNOWN };
 
