@@ -1,0 +1,455 @@
+#include <stdint.h>
+
+#include "mask/detect.h"
+#include "mask/verify.h"
+
+#define SAMPLE 64 /* characters that entropy looks at */
+#define DECODE_MAX 1024
+
+/* ---- how random is it? ---- */
+
+unsigned
+secret_entropy(struct span text)
+{
+	/* 256 * log2(n) */
+	static const uint16_t lg[SAMPLE + 1] = { 0, 0, 256, 406, 512, 594, 662, 719, 768, 812, 850,
+		886, 918, 947, 975, 1000, 1024, 1046, 1068, 1087, 1106, 1124, 1142, 1158, 1174,
+		1189, 1203, 1217, 1231, 1244, 1256, 1268, 1280, 1291, 1302, 1313, 1324, 1334, 1343,
+		1353, 1362, 1372, 1380, 1389, 1398, 1406, 1414, 1422, 1430, 1437, 1445, 1452, 1459,
+		1466, 1473, 1480, 1487, 1493, 1500, 1506, 1512, 1518, 1524, 1530, 1536 };
+	size_t len = text.len < SAMPLE ? text.len : SAMPLE;
+	uint8_t count[256] = { 0 };
+	unsigned sum = 0;
+
+	if (len == 0)
+		return (0);
+	for (size_t i = 0; i < len; i++)
+		count[(unsigned char)text.ptr[i]]++;
+	for (size_t i = 0; i < len; i++)
+		sum += lg[count[(unsigned char)text.ptr[i]]];
+	return (lg[len] - sum / (unsigned)len);
+}
+
+/* 1 digit, 2 upper, 3 lower, 0 anything else. */
+static unsigned
+kind(char c)
+{
+	return (verify_is_digit(c) ? 1 : verify_is_upper(c) ? 2 : verify_is_letter(c) ? 3 : 0);
+}
+
+unsigned
+secret_changes(struct span text)
+{
+	unsigned changes = 0, before = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned now = kind(text.ptr[i]);
+
+		changes += now != before && now != 0 && before != 0;
+		before = now;
+	}
+	return (changes);
+}
+
+/* Hex of 20 and more with letters and digits mixed: 3 bits a character. */
+static bool
+is_random_hex(struct span run)
+{
+	size_t digits = 0;
+
+	if (run.len < 20)
+		return (false);
+	for (size_t i = 0; i < run.len; i++) {
+		if (!verify_is_hex(run.ptr[i]))
+			return (false);
+		digits += verify_is_digit(run.ptr[i]);
+	}
+	return (digits > 0 && digits < run.len && secret_entropy(run) >= 3 * 256);
+}
+
+/* Letters and digits of 20 and more, no separator, shuffled. */
+static bool
+is_random_alnum(struct span run)
+{
+	size_t digits = 0;
+
+	if (run.len < 20)
+		return (false);
+	for (size_t i = 0; i < run.len; i++)
+		digits += verify_is_digit(run.ptr[i]);
+	return (digits >= 3 && digits < run.len && secret_changes(run) * 4 >= run.len &&
+	    secret_entropy(run) >= 3 * 256);
+}
+
+/* All three kinds, mixed, and as many bits as its length allows, or 4.5. */
+static bool
+is_random_base64(struct span run)
+{
+	unsigned kinds = 0;
+	size_t len = run.len < SAMPLE ? run.len : SAMPLE;
+
+	if (run.len < 20)
+		return (false);
+	for (size_t i = 0; i < run.len; i++)
+		kinds |= 1u << kind(run.ptr[i]);
+	if ((kinds & 14) != 14 || secret_changes(run) * 4 < run.len)
+		return (false);
+	return (secret_entropy(run) >= (len >= 32 ? 1152u : len >= 24 ? 1020u : 950u));
+}
+
+bool
+secret_random(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.len) {
+		size_t start = i, part = i;
+
+		for (; i < text.len && verify_is_base64(text.ptr[i]); i++) {
+			if (verify_is_alnum(text.ptr[i]))
+				continue;
+			if (is_random_alnum(span_of(text.ptr + part, i - part)))
+				return (true);
+			part = i + 1;
+		}
+		if (is_random_alnum(span_of(text.ptr + part, i - part)) ||
+		    is_random_hex(span_of(text.ptr + start, i - start)) ||
+		    is_random_hex(span_of(text.ptr + part, i - part)) ||
+		    is_random_base64(span_of(text.ptr + start, i - start)))
+			return (true);
+		i += i == start;
+	}
+	return (false);
+}
+
+/* ---- known by their beginning ---- */
+
+/* Sorted by first character; tail: how many of [A-Za-z0-9_-] must follow. */
+static const struct {
+	struct span prefix;
+	uint8_t tail;
+} prefixes[] = {
+	{ SPAN("-----BEGIN "), 0 },
+	{ SPAN("A3T"), 17 }, { SPAN("ABIA"), 16 }, { SPAN("ACCA"), 16 },
+	{ SPAN("AGE-SECRET-KEY-1"), 20 }, { SPAN("AIza"), 30 }, { SPAN("AKIA"), 16 },
+	{ SPAN("ASIA"), 16 }, { SPAN("ATATT3"), 20 },
+	{ SPAN("EAACEdEose0cBA"), 4 },
+	{ SPAN("LTAI"), 16 },
+	{ SPAN("NRAK-"), 20 }, { SPAN("PMAK-"), 20 },
+	{ SPAN("SG."), 16 },
+	{ SPAN("T3BlbkFJ"), 8 },
+	{ SPAN("dckr_pat_"), 16 }, { SPAN("doo_v1_"), 20 }, { SPAN("dop_v1_"), 20 },
+	{ SPAN("dor_v1_"), 20 },
+	{ SPAN("github_pat_"), 20 }, { SPAN("gldt-"), 16 }, { SPAN("glpat-"), 16 },
+	{ SPAN("glrt-"), 16 }, { SPAN("glptt-"), 16 }, { SPAN("glsa_"), 20 },
+	{ SPAN("hf_"), 20 }, { SPAN("hooks.slack.com/"), 8 }, { SPAN("hvb."), 16 },
+	{ SPAN("hvs."), 16 },
+	{ SPAN("key-"), 32 },
+	{ SPAN("lin_api_"), 20 },
+	{ SPAN("npm_"), 30 },
+	{ SPAN("pypi-AgE"), 16 },
+	{ SPAN("rk_live_"), 10 }, { SPAN("rk_test_"), 10 }, { SPAN("rubygems_"), 20 },
+	{ SPAN("sbp_"), 20 }, { SPAN("shpat_"), 20 }, { SPAN("shpca_"), 20 },
+	{ SPAN("shppa_"), 20 }, { SPAN("shpss_"), 20 }, { SPAN("sk-ant-"), 16 },
+	{ SPAN("sk-proj-"), 16 }, { SPAN("sk_live_"), 10 }, { SPAN("sk_test_"), 10 },
+	{ SPAN("sq0atp-"), 16 }, { SPAN("sq0csp-"), 16 },
+	{ SPAN("whsec_"), 16 },
+	{ SPAN("xapp-"), 10 }, { SPAN("xox"), 10 },
+	{ SPAN("ya29."), 16 },
+};
+
+static size_t
+tail_len(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && (verify_is_alnum(text.ptr[len]) || text.ptr[len] == '_' ||
+	    text.ptr[len] == '-'))
+		len++;
+	return (len);
+}
+
+/* Six base62 digits of the CRC-32 of the 30 characters before them. */
+static bool
+github_checks(const char *tail)
+{
+	static const char digits[] =
+	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < 30; i++) {
+		crc ^= (unsigned char)tail[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ ((crc & 1) != 0 ? UINT32_C(0xedb88320) : 0);
+	}
+	crc = ~crc;
+	for (size_t i = 36; i-- > 30; crc /= 62)
+		if (tail[i] != digits[crc % 62])
+			return (false);
+	return (true);
+}
+
+/* Behind a word boundary any tail will do; elsewhere the checksum decides. */
+static bool
+is_github(struct span rest, bool boundary)
+{
+	size_t len;
+
+	if (rest.len < 24 || rest.ptr[3] != '_' || rest.ptr[2] == '\0' ||
+	    strchr("pousr", rest.ptr[2]) == NULL)
+		return (false);
+	len = tail_len(span_from(rest, 4));
+	return (boundary ? len >= 20 : len >= 36 && github_checks(rest.ptr + 4));
+}
+
+/* Three or five parts of base64url, the first a JSON object; any tail. */
+static bool
+is_jwt(struct span rest)
+{
+	static const struct span openings[] = { SPAN("eyJ"), SPAN("eyA"), SPAN("ewo") };
+	size_t head;
+
+	if (!span_starts(rest, openings[0]) && !span_starts(rest, openings[1]) &&
+	    !span_starts(rest, openings[2]))
+		return (false);
+	head = tail_len(rest);
+	return (head >= 10 && head + 1 < rest.len && rest.ptr[head] == '.' &&
+	    (tail_len(span_from(rest, head + 1)) >= 4 || rest.ptr[head + 1] == '.'));
+}
+
+/* At a word boundary. */
+static bool
+is_prefixed(struct span rest)
+{
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		struct span prefix = prefixes[i].prefix;
+
+		if (prefix.ptr[0] > rest.ptr[0])
+			return (false);
+		if (prefix.ptr[0] == rest.ptr[0] && span_starts(rest, prefix) &&
+		    tail_len(span_from(rest, prefix.len)) >= prefixes[i].tail)
+			return (true);
+	}
+	return (false);
+}
+
+/* ---- known by what stands before them ---- */
+
+static bool
+starts_fold(struct span text, const char *lower, size_t len)
+{
+	if (text.len < len)
+		return (false);
+	for (size_t i = 0; i < len; i++)
+		if ((text.ptr[i] | 0x20) != lower[i])
+			return (false);
+	return (true);
+}
+
+/* "Bearer x" "Basic x": a scheme, a blank, and what is no plain word. */
+static bool
+is_authorization(struct span rest)
+{
+	size_t i = starts_fold(rest, "bearer ", 7) ? 7 : starts_fold(rest, "basic ", 6) ? 6 : 0;
+	size_t start;
+	bool odd = false;
+
+	if (i == 0)
+		return (false);
+	while (i < rest.len && rest.ptr[i] == ' ')
+		i++;
+	for (start = i; i < rest.len && rest.ptr[i] != ' ' && rest.ptr[i] != ','; i++)
+		odd = odd || !verify_is_letter(rest.ptr[i]) ||
+		    (i > start && verify_is_upper(rest.ptr[i]));
+	return (i - start >= 6 && odd);
+}
+
+/* "//user:password@": a colon and then '@' before the path begins. */
+static bool
+is_user_information(struct span rest)
+{
+	bool colon = false;
+
+	if (rest.len < 6 || rest.ptr[1] != '/')
+		return (false);
+	for (size_t i = 2; i < rest.len; i++) {
+		char c = rest.ptr[i];
+
+		if (c == '@')
+			return (colon);
+		if (c == '/' || c == '?' || c == '#' || c == ' ')
+			return (false);
+		colon = colon || c == ':';
+	}
+	return (false);
+}
+
+static bool
+is_name(char c)
+{
+	return (verify_is_alnum(c) || c == '_' || c == '-' || c == '.');
+}
+
+/* What is assigned at text[i], '=' or ':'?  '"password": "x"' counts as well. */
+static enum record_class
+assigned(struct span text, size_t i)
+{
+	size_t end = i, start, value = i + 1;
+	struct span name;
+
+	while (end > 0 && (text.ptr[end - 1] == ' ' || text.ptr[end - 1] == '"' ||
+	    text.ptr[end - 1] == '\''))
+		end--;
+	for (start = end; start > 0 && end - start < 64 && is_name(text.ptr[start - 1]); )
+		start--;
+	while (value < text.len && (text.ptr[value] == ' ' || text.ptr[value] == '"' ||
+	    text.ptr[value] == '\''))
+		value++;
+	if (start == end || value == text.len || strchr("&;,}/", text.ptr[value]) != NULL)
+		return (RECORD_CLASS_NONE);
+	name = span_of(text.ptr + start, end - start);
+	if (mask_name_is_password(name))
+		return (RECORD_CLASS_CREDENTIAL);
+	return (text.ptr[i] == '=' && mask_name_is_session(name) ? RECORD_CLASS_SESSION :
+	    RECORD_CLASS_NONE);
+}
+
+static bool
+begins_secret(struct span rest, bool boundary)
+{
+	char c = rest.ptr[0];
+
+	if (c == 'e' && is_jwt(rest))
+		return (true);
+	if (c == 'g' && is_github(rest, boundary))
+		return (true);
+	if (!boundary || !(verify_is_letter(c) || c == '-'))
+		return (false);
+	return (is_prefixed(rest) || ((c | 0x20) == 'b' && is_authorization(rest)));
+}
+
+enum record_class
+secret_known(struct span text)
+{
+	enum record_class found = RECORD_CLASS_NONE;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		struct span rest = span_from(text, i);
+
+		if (c == '=' || c == ':')
+			found = verify_worse(found, assigned(text, i));
+		else if (c == '/' && is_user_information(rest))
+			return (RECORD_CLASS_CREDENTIAL);
+		else if (begins_secret(rest, i == 0 || !verify_is_alnum(text.ptr[i - 1])))
+			return (RECORD_CLASS_CREDENTIAL);
+	}
+	return (found);
+}
+
+/* ---- what runs decode to ---- */
+
+static int
+base64_value(char c)
+{
+	if (verify_is_upper(c))
+		return (c - 'A');
+	if (verify_is_letter(c))
+		return (c - 'a' + 26);
+	if (verify_is_digit(c))
+		return (c - '0' + 52);
+	return (c == '+' || c == '-' ? 62 : 63);
+}
+
+static size_t
+decode_base64(struct span run, char *out)
+{
+	uint32_t bits = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < run.len; i++) {
+		bits = bits << 6 | (uint32_t)base64_value(run.ptr[i]);
+		if (i % 4 != 0) /* 12, 18, 24 bits: a byte is complete */
+			out[at++] = (char)(bits >> (6 - 2 * (i % 4)));
+	}
+	return (at);
+}
+
+static size_t
+decode_hex(struct span run, char *out)
+{
+	for (size_t i = 0; i + 2 <= run.len; i += 2) {
+		unsigned char byte = 0;
+
+		for (size_t k = 0; k < 2; k++) {
+			char c = run.ptr[i + k];
+
+			byte = (unsigned char)(byte * 16 + (verify_is_digit(c) ? c - '0' :
+			    (c | 0x20) - 'a' + 10));
+		}
+		out[i / 2] = (char)byte;
+	}
+	return (run.len / 2);
+}
+
+/* Ask look about each stretch of plain text in bytes. */
+static enum record_class
+look_at(struct span bytes, enum record_class (*look)(struct span))
+{
+	enum record_class found = RECORD_CLASS_NONE;
+	size_t i = 0;
+
+	while (i < bytes.len) {
+		size_t start = i;
+
+		while (i < bytes.len && bytes.ptr[i] >= 0x20 && bytes.ptr[i] < 0x7f)
+			i++;
+		if (i - start >= 6)
+			found = verify_worse(found, look(span_of(bytes.ptr + start, i - start)));
+		i += i == start;
+	}
+	return (found);
+}
+
+/* A run of up to DECODE_MAX characters; it may begin with foreign ones. */
+static enum record_class
+look_in_run(struct span run, enum record_class (*look)(struct span))
+{
+	enum record_class found = RECORD_CLASS_NONE;
+	char bytes[DECODE_MAX];
+	size_t hex = 0;
+
+	for (size_t shift = 0; shift < 4; shift++)
+		found = verify_worse(found, look_at(
+		    span_of(bytes, decode_base64(span_from(run, shift), bytes)), look));
+	while (hex < run.len && verify_is_hex(run.ptr[hex]))
+		hex++;
+	for (size_t shift = 0; hex == run.len && shift < 2; shift++)
+		found = verify_worse(found, look_at(
+		    span_of(bytes, decode_hex(span_from(run, shift), bytes)), look));
+	return (found);
+}
+
+enum record_class
+secret_decoded(struct span text, enum record_class (*look)(struct span))
+{
+	enum record_class found = RECORD_CLASS_NONE;
+	size_t i = 0;
+
+	while (i < text.len) {
+		size_t start = i;
+
+		while (i < text.len && verify_is_base64(text.ptr[i]))
+			i++;
+		/* Long runs in pieces that overlap by more than an e-mail is long. */
+		for (size_t at = start; i - at >= 16; at += DECODE_MAX - 400) {
+			size_t len = i - at < DECODE_MAX ? i - at : DECODE_MAX;
+
+			found = verify_worse(found, look_in_run(span_of(text.ptr + at, len), look));
+			if (i - at <= DECODE_MAX)
+				break;
+		}
+		i += i == start;
+	}
+	return (found);
+}

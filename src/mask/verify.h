@@ -1,0 +1,103 @@
+/*
+ * mask: the verifiers behind detect and shape.  Each looks for one kind of
+ * thing anywhere in a canonical text, unless its name says _value.
+ */
+#ifndef CRETULA_MASK_VERIFY_H
+#define CRETULA_MASK_VERIFY_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+#include "record/record.h"
+
+static inline bool
+verify_is_digit(char c)
+{
+	return ((unsigned char)(c - '0') < 10);
+}
+
+static inline bool
+verify_is_upper(char c)
+{
+	return ((unsigned char)(c - 'A') < 26);
+}
+
+static inline bool
+verify_is_letter(char c)
+{
+	return ((unsigned char)((c | 0x20) - 'a') < 26);
+}
+
+static inline bool
+verify_is_alnum(char c)
+{
+	return (verify_is_digit(c) || verify_is_letter(c));
+}
+
+static inline bool
+verify_is_hex(char c)
+{
+	return (verify_is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6);
+}
+
+/* Of base64 in either alphabet. */
+static inline bool
+verify_is_base64(char c)
+{
+	return (verify_is_alnum(c) || c == '-' || c == '_' || c == '+' || c == '/');
+}
+
+/* ---- verify.c: numbers ---- */
+
+/*
+ * What the runs of digits are: PAN (issuer prefix, length, Luhn, uniform
+ * separators), NATIONAL (US social security rules), PHONE (also any run of
+ * nine digits that nothing explains), DEVICE (IMEI), the most sensitive of
+ * these; NONE.
+ */
+enum record_class verify_numbers(struct span text);
+
+bool verify_luhn(const char *digits, size_t count);
+bool verify_card(const char *digits, size_t count);
+bool verify_iban(struct span text); /* length of the country, mod 97 */
+
+/* 2025-11-24, 20251124, 24.11.2025, 2025-11, 2025-11-24T10:11:12Z ... */
+bool verify_date_value(struct span text);
+
+/* ---- where.c: addresses of all sorts ---- */
+
+bool verify_email(struct span text);
+bool verify_mac(struct span text);
+bool verify_geo(struct span text);     /* latitude, longitude */
+bool verify_uuid(struct span text);
+bool verify_address(struct span text); /* IPv4 and IPv6, dashed quads, in-addr.arpa */
+/* Decimal, hexadecimal, octal and short forms that inet_aton would take. */
+bool verify_address_value(struct span text);
+
+/* ---- names.c ---- */
+
+/* A name so plain that what is assigned to it in free text is a secret. */
+bool mask_name_is_password(struct span name);
+
+/* ---- secret.c ---- */
+
+/* CREDENTIAL or SESSION by prefix, header or name; NONE. */
+enum record_class secret_known(struct span text);
+/* A run of characters that looks drawn by lot. */
+bool secret_random(struct span text);
+/* Bits per character of the first 64, times 256. */
+unsigned secret_entropy(struct span text);
+/* Neighbours that change between upper, lower and digit. */
+unsigned secret_changes(struct span text);
+
+/*
+ * Call look for each run of plain text of at least 6 characters that a
+ * base64 or hex run of at least 16 in text decodes to; the most sensitive
+ * answer, NONE if there is nothing.
+ */
+enum record_class secret_decoded(struct span text, enum record_class (*look)(struct span));
+
+/* The more sensitive of two, in the order that detect.h states. */
+enum record_class verify_worse(enum record_class a, enum record_class b);
+
+#endif
