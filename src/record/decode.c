@@ -114,14 +114,27 @@ read_escape(struct cursor *c)
 	return (0);
 }
 
-/* Whole blocks of plain ASCII. */
-static void
-read_blocks(struct cursor *c)
+static inline bool
+plain_block(const struct cursor *c)
 {
-	while (
-	    c->end - c->at >= 16 && !record_block_any(record_block_odd(record_block_load(c->at)))) {
+	return (
+	    c->end - c->at >= 16 && !record_block_any(record_block_odd(record_block_load(c->at))));
+}
+
+/* Plain ASCII: whole blocks of it, then what is left. */
+static void
+read_plain(struct cursor *c)
+{
+	while (plain_block(c)) {
 		keep(c->dec, c->at, 16);
 		c->at += 16;
+	}
+	for (; c->at < c->end; c->at++) {
+		unsigned char one = (unsigned char)*c->at;
+
+		if (one < 0x20 || one >= 0x7f || one == '"' || one == '\\')
+			break;
+		keep(c->dec, c->at, 1);
 	}
 }
 
@@ -131,8 +144,7 @@ read_text(struct cursor *c, struct span *text)
 {
 	size_t start = c->dec->used;
 
-	read_blocks(c);
-	while (!take_char(c, '"')) {
+	for (read_plain(c); !take_char(c, '"'); read_plain(c)) {
 		uint32_t code;
 		size_t len = record_utf8_next(rest(c), &code);
 
@@ -263,9 +275,14 @@ read_extra(struct cursor *c, struct record *r)
 static int
 read_key(struct cursor *c, int f)
 {
-	for (; f < RECORD_FIELD_COUNT; f++)
-		if (take(c, record_keys[f].bytes, record_keys[f].len))
+	if (c->end - c->at < 4)
+		return (RECORD_FIELD_COUNT);
+	for (; f < RECORD_FIELD_COUNT; f++) {
+		const struct record_key *key = &record_keys[f];
+
+		if (memcmp(c->at, key->bytes, 4) == 0 && take(c, key->bytes, key->len))
 			break;
+	}
 	return (f);
 }
 
