@@ -137,8 +137,10 @@ a_refused_lock_is_told(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 2)
+	if (WEXITSTATUS(status) == 2) {
+		print_message("# NOT TESTED: locking cannot be refused here (a sanitizer?)\n");
 		skip();
+	}
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 

@@ -3,6 +3,8 @@
 #define CRETULA_TEST_VECTOR_H
 
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
 

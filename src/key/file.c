@@ -1,0 +1,77 @@
+#include "key/file.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+
+int
+key_config_error(struct err *e)
+{
+	if (e != NULL)
+		e->code = ERR_CONFIG;
+	return (-1);
+}
+
+int
+key_file_private(const struct stat *st, const char *name, struct err *e)
+{
+	const char *why = NULL;
+
+	if (st->st_uid != geteuid())
+		why = "another user owns it";
+	else if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		why = "group or others may use it (chmod go= closes it)";
+	if (why == NULL)
+		return (0);
+	(void)err_set(e, ERR_CONFIG, "%s: %s", name, why);
+	errno = EACCES;
+	return (-1);
+}
+
+static int
+check(int fd, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return (err_sys(e, ERR_CONFIG, "%s", name));
+	if (!S_ISREG(st.st_mode)) {
+		(void)err_set(e, ERR_CONFIG, "%s: not a regular file", name);
+		errno = EINVAL;
+		return (-1);
+	}
+	return (key_file_private(&st, name, e));
+}
+
+ssize_t
+key_file_read(int dirfd, const char *name, void *bytes, size_t size, struct err *e)
+{
+	ssize_t len = -1;
+	char more;
+	int fd, saved;
+
+	/* O_NONBLOCK: a fifo in place of the file must not hang us. */
+	fd = io_open(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, e);
+	if (fd == -1)
+		return (key_config_error(e));
+	if (check(fd, name, e) == -1)
+		goto out;
+	if ((len = io_read(fd, bytes, size, e)) == -1) {
+		(void)err_in(e, "%s", name);
+		(void)key_config_error(e);
+	} else if ((size_t)len == size && io_read(fd, &more, 1, NULL) != 0) {
+		(void)err_set(e, ERR_CONFIG, "%s: longer than %zu bytes", name, size);
+		errno = EFBIG;
+		len = -1;
+	}
+out:
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return (len);
+}

@@ -1,0 +1,25 @@
+/* key, inside: opening what must be ours alone. */
+#ifndef CRETULA_KEY_FILE_H
+#define CRETULA_KEY_FILE_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+
+struct err;
+struct stat;
+
+/* 0 if st is ours and closed to group and world; else -1, ERR_CONFIG, EACCES. */
+int key_file_private(const struct stat *st, const char *name, struct err *e);
+
+/*
+ * Read a whole private regular file of at most size bytes.  Returns its
+ * length; or -1 with ERR_CONFIG and errno: ENOENT if there is none, EACCES
+ * if it is not private, EFBIG if it is longer.
+ */
+ssize_t key_file_read(int dirfd, const char *name, void *bytes, size_t size, struct err *e);
+
+/* Set code ERR_CONFIG, keeping text and errno.  Returns -1. */
+int key_config_error(struct err *e);
+
+#endif

@@ -1,0 +1,55 @@
+/* key, inside: the live epochs and the fingerprint key, and their bytes. */
+#ifndef CRETULA_KEY_TABLE_H
+#define CRETULA_KEY_TABLE_H
+
+#include "key/key.h"
+
+/*
+ * Three periods of a year's grace need 430; a keyring that is fuller than
+ * this is a grace set wrong.
+ */
+#define KEY_EPOCHS_MAX 512
+
+struct key_epoch {
+	enum key_period period;
+	int64_t index;
+	int64_t created_us;
+	unsigned char seed[32];
+};
+
+struct key_table {
+	unsigned char fingerprint[32];
+	size_t count;
+	struct key_epoch epochs[KEY_EPOCHS_MAX];
+};
+
+/* fingerprint 32 | count 4 | entries: period 1, index 8, created 8, seed 32 */
+#define KEY_TABLE_HEAD_BYTES 36
+#define KEY_TABLE_ENTRY_BYTES 49
+#define KEY_TABLE_BYTES_MAX (KEY_TABLE_HEAD_BYTES + KEY_EPOCHS_MAX * KEY_TABLE_ENTRY_BYTES)
+
+size_t key_table_encode(const struct key_table *t,
+    unsigned char out[static KEY_TABLE_BYTES_MAX]);
+
+/* 0, or -1 and t is undefined: not what encode wrote. */
+int key_table_decode(struct key_table *t, const unsigned char *bytes, size_t len);
+
+/* The epoch, or NULL. */
+const struct key_epoch *key_table_find(const struct key_table *t, enum key_period period,
+    int64_t index);
+
+/* Could there be such an epoch, between KEY_TIME_MIN_US and _MAX_US? */
+bool key_epoch_possible(enum key_period period, int64_t index);
+
+/* Does t lack an epoch of now, or hold one whose grace is over? */
+bool key_table_due(const struct key_table *t, int64_t now_us,
+    const int64_t grace_us[static KEY_PERIOD_COUNT]);
+
+/* Take out and wipe the epochs whose grace is over.  Returns how many. */
+size_t key_table_expire(struct key_table *t, int64_t now_us,
+    const int64_t grace_us[static KEY_PERIOD_COUNT]);
+
+/* Make the missing epochs of now.  Returns how many; or -1: t is full. */
+int key_table_extend(struct key_table *t, int64_t now_us);
+
+#endif
