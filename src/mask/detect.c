@@ -3,46 +3,36 @@
 #include "mask/canon.h"
 #include "mask/verify.h"
 
-/* One byte each in a word, so that a text of at most 255 bytes sums at once. */
-#define DIGIT (UINT64_C(1) << 0)
-#define UPPER (UINT64_C(1) << 8)
-#define LOWER (UINT64_C(1) << 16)
-#define COLON (UINT64_C(1) << 24)
-#define KEYED (UINT64_C(1) << 32) /* blank, '=': a name or a scheme before it */
-#define AT (UINT64_C(1) << 40)
-#define OTHER (UINT64_C(1) << 48) /* control bytes and what is no ASCII */
-#define COUNT(sum, what) ((unsigned)((sum) / (what)) & 255)
-
 #define FOLD_BYTES 2048
 #define FOLD_OVERLAP 256 /* longer than any e-mail or address */
 
 #define X8(x) x, x, x, x, x, x, x, x
 #define X26(x) X8(x), X8(x), X8(x), x, x
-static const uint64_t weights[] = {
-	X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER),
-	KEYED, 0, 0, 0, 0, 0, 0, 0, X8(0),                 /* blank to '/' */
-	X8(DIGIT), DIGIT, DIGIT, COLON, 0, 0, KEYED, 0, 0, /* to '?' */
-	AT, X26(UPPER), 0, 0, 0, 0, 0,                     /* to '_' */
-	0, X26(LOWER), 0, 0, 0, 0, OTHER,                  /* to DEL */
-	X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER),
-	X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER), X8(OTHER),
+#define X32(x) X8(x), X8(x), X8(x), X8(x)
+#define D VERIFY_DIGIT
+#define U VERIFY_UPPER
+#define L VERIFY_LOWER
+#define C VERIFY_COLON
+#define K VERIFY_KEYED
+#define A VERIFY_AT
+#define O VERIFY_OTHER
+#define M VERIFY_MARK
+const uint64_t verify_weights[256] = {
+	X32(O),
+	K, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, M, 0, 0, /* blank to '/' */
+	X8(D), D, D, C, 0, 0, K, 0, 0,                  /* to '?' */
+	A, X26(U), 0, 0, 0, 0, M,                       /* to '_' */
+	0, X26(L), 0, 0, 0, 0, O,                       /* to DEL */
+	X32(O), X32(O), X32(O), X32(O),
 };
-_Static_assert(sizeof(weights) == 256 * 8, "a weight a byte");
-
-static inline uint64_t
-weigh(struct span text)
-{
-	const unsigned char *p = (const unsigned char *)text.ptr, *end = p + text.len;
-	uint64_t a = 0, b = 0;
-
-	for (; end - p >= 4; p += 4) {
-		a += weights[p[0]] + weights[p[1]];
-		b += weights[p[2]] + weights[p[3]];
-	}
-	for (; p < end; p++)
-		a += weights[*p];
-	return (a + b);
-}
+#undef D
+#undef U
+#undef L
+#undef C
+#undef K
+#undef A
+#undef O
+#undef M
 
 /*
  * Can any verifier say yes?  An address has four digits or two colons, a
@@ -51,48 +41,74 @@ weigh(struct span text)
 static bool
 is_clean(struct span text, uint64_t sum)
 {
-	if ((sum & (COLON * 254 | KEYED * 255 | AT * 255 | OTHER * 255)) != 0)
+	if ((sum & (VERIFY_COLON * 254 | VERIFY_KEYED * 255 | VERIFY_AT * 255 |
+	    VERIFY_OTHER * 255)) != 0)
 		return (false);
-	if (COUNT(sum, DIGIT) >= 4)
+	if (verify_count(sum, VERIFY_DIGIT) >= 4)
 		return (false);
-	if (COUNT(sum, DIGIT) > 0 && text.ptr[0] == '0' && text.len >= 6) /* 0xcbaabbcc */
-		return (false);
+	if (verify_count(sum, VERIFY_DIGIT) > 0 && text.ptr[0] == '0' && text.len >= 6)
+		return (false); /* 0xcbaabbcc */
 	if (text.len < 16)
-		return (COUNT(sum, COLON) == 0 || text.len < 7);
-	return (COUNT(sum, COLON) == 0 && COUNT(sum, DIGIT) == 0 &&
-	    (COUNT(sum, UPPER) == 0 || COUNT(sum, LOWER) == 0) && text.ptr[0] != '-');
+		return (verify_count(sum, VERIFY_COLON) == 0 || text.len < 7);
+	return ((sum & (VERIFY_COLON * 255 | VERIFY_DIGIT * 255)) == 0 &&
+	    (verify_count(sum, VERIFY_UPPER) == 0 || verify_count(sum, VERIFY_LOWER) == 0) &&
+	    text.ptr[0] != '-');
 }
 
-/* All verifiers that know what they look for. */
+/* MAC to DEVICE: what has digits, and letters that may be hex. */
+static enum record_class
+look_hardware(struct span text, uint64_t sum)
+{
+	if (text.len < 11)
+		return (RECORD_CLASS_NONE);
+	if (text.len >= 14 && verify_mac(text))
+		return (RECORD_CLASS_MAC);
+	if (verify_count(sum, VERIFY_DIGIT) >= 8 && verify_geo(text))
+		return (RECORD_CLASS_GEO);
+	return (text.len >= 36 && verify_uuid(text) ? RECORD_CLASS_DEVICE : RECORD_CLASS_NONE);
+}
+
+/*
+ * All verifiers that know what they look for.  A number may be part of
+ * something that is better known: an address in decimal, a UUID.
+ */
+static enum record_class
+look_at(struct span text, uint64_t sum)
+{
+	unsigned digits = verify_count(sum, VERIFY_DIGIT);
+	enum record_class found = RECORD_CLASS_NONE, number = RECORD_CLASS_NONE;
+	bool address;
+
+	if (text.len >= 13 || (sum & (VERIFY_KEYED * 255 | VERIFY_COLON * 255)) != 0)
+		found = secret_known(text);
+	if (found == RECORD_CLASS_CREDENTIAL)
+		return (found);
+	if (digits >= 7)
+		number = verify_numbers(text);
+	if (number == RECORD_CLASS_PAN)
+		return (number);
+	if (digits >= 2 && text.len >= 15 && verify_iban(text))
+		return (RECORD_CLASS_IBAN);
+	if (number == RECORD_CLASS_NATIONAL)
+		return (number);
+	if (verify_count(sum, VERIFY_AT) > 0 && verify_email(text))
+		return (RECORD_CLASS_EMAIL);
+	address = verify_address_value(text);
+	if (number == RECORD_CLASS_PHONE && !address && (text.len < 36 || !verify_uuid(text)))
+		return (number);
+	if (number != RECORD_CLASS_PHONE)
+		found = verify_worse(found, number);
+	found = verify_worse(found, look_hardware(text, sum));
+	if (found == RECORD_CLASS_NONE && (address ||
+	    ((digits >= 4 || verify_count(sum, VERIFY_COLON) >= 2) && verify_address(text))))
+		return (RECORD_CLASS_IP_FWD);
+	return (found);
+}
+
 static enum record_class
 look(struct span text)
 {
-	enum record_class found = secret_known(text);
-
-	if (found == RECORD_CLASS_CREDENTIAL)
-		return (found);
-	found = verify_worse(found, verify_numbers(text));
-	if (found == RECORD_CLASS_PAN)
-		return (found);
-	if (verify_iban(text))
-		return (RECORD_CLASS_IBAN);
-	if (found == RECORD_CLASS_NATIONAL)
-		return (found);
-	if (verify_email(text))
-		return (RECORD_CLASS_EMAIL);
-	if (found == RECORD_CLASS_PHONE && !verify_address_value(text) && !verify_uuid(text))
-		return (found);
-	if (verify_mac(text))
-		return (RECORD_CLASS_MAC);
-	if (verify_geo(text))
-		return (RECORD_CLASS_GEO);
-	if (found == RECORD_CLASS_DEVICE || verify_uuid(text))
-		return (RECORD_CLASS_DEVICE);
-	if (found == RECORD_CLASS_SESSION)
-		return (found);
-	if (verify_address(text) || verify_address_value(text))
-		return (RECORD_CLASS_IP_FWD);
-	return (found);
+	return (look_at(text, verify_weigh(text)));
 }
 
 /* Full-width and ideographic spellings, folded piece by piece. */
@@ -116,22 +132,19 @@ enum record_class
 mask_detect(struct span text)
 {
 	enum record_class found, decoded = RECORD_CLASS_NONE;
-	uint64_t sum = 0;
+	uint64_t sum = verify_weigh(text);
 
-	if (text.len <= 255) {
-		sum = weigh(text);
-		if (is_clean(text, sum))
-			return (RECORD_CLASS_NONE);
-	}
-	found = look(text);
+	if (is_clean(text, sum))
+		return (RECORD_CLASS_NONE);
+	found = look_at(text, sum);
 	if (found == RECORD_CLASS_CREDENTIAL)
 		return (found);
 	if (text.len >= 16) /* what a run decodes to says more than that it is odd */
 		decoded = secret_decoded(text, look);
-	if (decoded == RECORD_CLASS_NONE && secret_random(text))
+	if (decoded == RECORD_CLASS_NONE && text.len >= 20 && secret_random(text))
 		return (RECORD_CLASS_CREDENTIAL);
 	found = verify_worse(found, decoded);
-	if (text.len > 255 || COUNT(sum, OTHER) != 0)
+	if (verify_count(sum, VERIFY_OTHER) != 0)
 		found = verify_worse(found, look_folded(text));
 	return (found);
 }

@@ -221,6 +221,8 @@ is_jwt(struct span rest)
 static bool
 is_prefixed(struct span rest)
 {
+	if (rest.len < 11)
+		return (false);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		struct span prefix = prefixes[i].prefix;
 
@@ -417,9 +419,13 @@ look_in_run(struct span run, enum record_class (*look)(struct span))
 {
 	enum record_class found = RECORD_CLASS_NONE;
 	char bytes[DECODE_MAX];
+	unsigned kinds = 0;
 	size_t hex = 0;
 
-	for (size_t shift = 0; shift < 4; shift++)
+	for (size_t i = 0; i < run.len; i++)
+		kinds |= 1u << kind(run.ptr[i]);
+	/* Nobody's plain text becomes base64 in one case. */
+	for (size_t shift = 0; (kinds & 12) == 12 && shift < 4; shift++)
 		found = verify_worse(found, look_at(
 		    span_of(bytes, decode_base64(span_from(run, shift), bytes)), look));
 	while (hex < run.len && verify_is_hex(run.ptr[hex]))

@@ -24,33 +24,45 @@ const char *const mask_shape_names[MASK_SHAPE_COUNT] = {
 
 /* What the whole text is made of. */
 struct made {
-	size_t digits, uppers, lowers, hex, marks; /* marks: '-' and '_' */
+	size_t digits, uppers, lowers, marks;
 	size_t others; /* any other ASCII that is printed */
 	bool text;     /* a blank, a control byte or no ASCII */
 };
 
+/* Longer than a sum can count: no identifier, but it may hold one. */
 static struct made
-look_over(struct span text)
+look_over_long(struct span text)
 {
 	struct made made = { 0 };
 
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
-		if (verify_is_digit(c))
-			made.digits++;
-		else if (verify_is_upper(c))
-			made.uppers++;
-		else if (verify_is_letter(c))
-			made.lowers++;
-		else if (c == '-' || c == '_')
-			made.marks++;
-		else if (c > ' ' && c < 0x7f)
-			made.others++;
-		else
-			made.text = true;
-		made.hex += verify_is_hex(c);
+		made.digits += verify_is_digit(c);
+		made.uppers += verify_is_upper(c);
+		made.lowers += verify_is_letter(c) && !verify_is_upper(c);
+		made.marks += c == '-' || c == '_';
+		made.text = made.text || c <= ' ' || c == 0x7f;
 	}
+	made.others = text.len - made.digits - made.uppers - made.lowers - made.marks;
+	return (made);
+}
+
+static inline struct made
+look_over(struct span text)
+{
+	struct made made;
+	uint64_t sum = verify_weigh(text);
+
+	if (text.len > 255)
+		return (look_over_long(text));
+	made.digits = verify_count(sum, VERIFY_DIGIT);
+	made.uppers = verify_count(sum, VERIFY_UPPER);
+	made.lowers = verify_count(sum, VERIFY_LOWER);
+	made.marks = verify_count(sum, VERIFY_MARK);
+	made.others = text.len - made.digits - made.uppers - made.lowers - made.marks;
+	made.text = verify_count(sum, VERIFY_OTHER) > 0 ||
+	    (verify_count(sum, VERIFY_KEYED) > 0 && span_find(text, ' ') < text.len);
 	return (made);
 }
 
@@ -86,8 +98,12 @@ is_ulid(struct span text, const struct made *made)
 static bool
 is_hex(struct span text, const struct made *made)
 {
-	return (text.len >= 8 && made->hex == text.len && made->digits > 0 &&
-	    made->digits < text.len);
+	if (text.len < 8 || made->digits == 0 || made->others + made->marks != 0)
+		return (false);
+	for (size_t i = 0; i < text.len; i++)
+		if (!verify_is_hex(text.ptr[i]))
+			return (false);
+	return (true);
 }
 
 static bool
@@ -145,13 +161,13 @@ odd_shape(struct span text, const struct made *made)
 {
 	enum record_class found;
 
-	if (text.len >= 36 && text.len <= 38 && made->hex == 32 && verify_uuid(text))
+	if (text.len >= 36 && text.len <= 38 && made->marks == 4 && verify_uuid(text))
 		return (MASK_SHAPE_UUID);
 	if (is_ulid(text, made))
 		return (MASK_SHAPE_ULID);
 	if (verify_date_value(text))
 		return (MASK_SHAPE_DATE);
-	if (verify_iban(text))
+	if (made->digits >= 2 && made->others == 0 && verify_iban(text))
 		return (MASK_SHAPE_IBAN);
 	if (is_hex(text, made))
 		return (verify_numbers(text) == RECORD_CLASS_PAN ? MASK_SHAPE_PAN : MASK_SHAPE_HEX);
@@ -174,7 +190,7 @@ mask_shape(struct span text)
 	if (made.digits == text.len)
 		return (digits_shape(text));
 	/* Hex needs eight with a digit, a month seven, an address four digits or a colon. */
-	if (made.others == 0 && !made.text && (text.len < 7 ||
+	if (made.others == 0 && (text.len < 7 ||
 	    (made.digits == 0 && (text.len < 16 || made.uppers == 0 || made.lowers == 0))))
 		return (MASK_SHAPE_WORD);
 	return (odd_shape(text, &made));

@@ -6,6 +6,7 @@
 #define CRETULA_MASK_VERIFY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/span.h"
 #include "record/record.h"
@@ -45,6 +46,44 @@ static inline bool
 verify_is_base64(char c)
 {
 	return (verify_is_alnum(c) || c == '-' || c == '_' || c == '+' || c == '/');
+}
+
+/*
+ * How many bytes of each kind, one byte of the sum each: right for texts of
+ * at most 255 bytes; all counts are 255 for longer ones.  Defined in detect.c.
+ */
+#define VERIFY_DIGIT (UINT64_C(1) << 0)
+#define VERIFY_UPPER (UINT64_C(1) << 8)
+#define VERIFY_LOWER (UINT64_C(1) << 16)
+#define VERIFY_COLON (UINT64_C(1) << 24)
+#define VERIFY_KEYED (UINT64_C(1) << 32) /* blank, '=': a name or a scheme before it */
+#define VERIFY_AT (UINT64_C(1) << 40)
+#define VERIFY_OTHER (UINT64_C(1) << 48) /* control bytes and what is no ASCII */
+#define VERIFY_MARK (UINT64_C(1) << 56)  /* '-', '_' */
+extern const uint64_t verify_weights[256];
+
+static inline unsigned
+verify_count(uint64_t sum, uint64_t what)
+{
+	return ((unsigned)(sum / what) & 255);
+}
+
+static inline uint64_t
+verify_weigh(struct span text)
+{
+	const unsigned char *p = (const unsigned char *)text.ptr;
+	uint64_t a = 0, b = 0;
+	size_t i = 0;
+
+	if (text.len > 255)
+		return (UINT64_MAX);
+	for (; i + 4 <= text.len; i += 4) {
+		a += verify_weights[p[i]] + verify_weights[p[i + 1]];
+		b += verify_weights[p[i + 2]] + verify_weights[p[i + 3]];
+	}
+	for (; i < text.len; i++)
+		a += verify_weights[p[i]];
+	return (a + b);
 }
 
 /* ---- verify.c: numbers ---- */

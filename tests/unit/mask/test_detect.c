@@ -237,6 +237,21 @@ check_digits(void **state)
 }
 
 static void
+weights(void **state)
+{
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+		uint64_t want = verify_is_digit(byte) ? VERIFY_DIGIT :
+		    verify_is_upper(byte) ? VERIFY_UPPER : verify_is_letter(byte) ? VERIFY_LOWER :
+		    c == ':' ? VERIFY_COLON : c == ' ' || c == '=' ? VERIFY_KEYED :
+		    c == '@' ? VERIFY_AT : c == '-' || c == '_' ? VERIFY_MARK :
+		    c < 32 || c >= 127 ? VERIFY_OTHER : 0;
+
+		assert_int_equal(verify_weights[c], want);
+	}
+}
+
+static void
 names(void **state)
 {
 	static const struct {
@@ -279,6 +294,7 @@ main(void)
 		cmocka_unit_test(words_stay),
 		cmocka_unit_test(found_anywhere),
 		cmocka_unit_test(check_digits),
+		cmocka_unit_test(weights),
 		cmocka_unit_test(names),
 	};
 
