@@ -110,8 +110,35 @@ tail_read(const struct parse_clf *shape, struct span line, size_t quote, struct 
 }
 
 /*
+ * A time in another dialect, or one that no calendar has: digits and what
+ * stands between them, words of at most three letters (Nov, T, Z, UTC).
+ */
+static bool
+time_is_like(struct span text)
+{
+	unsigned digits = 0, letters = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if ((unsigned char)(c - '0') <= 9) {
+			digits++;
+			letters = 0;
+		} else if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
+			if (++letters > 3)
+				return (false);
+		} else if (c == '\0' || strchr("/:+-., ", c) == NULL) {
+			return (false);
+		} else {
+			letters = 0;
+		}
+	}
+	return (digits >= 6);
+}
+
+/*
  * Is there ` [...] "` with its quote at quote?  A strict anchor holds a time;
- * a loose one anything without brackets and quotes.
+ * a loose one what looks like one.
  */
 static bool
 anchor_at(struct span line, size_t quote, bool strict, struct anchor *a)
@@ -132,7 +159,7 @@ anchor_at(struct span line, size_t quote, bool strict, struct anchor *a)
 	a->time_ok = parse_time_clf(text, &a->time_us) == 0;
 	a->bracket = at;
 	a->quote = quote;
-	return (a->time_ok || !strict);
+	return (a->time_ok || (!strict && time_is_like(text)));
 }
 
 static void

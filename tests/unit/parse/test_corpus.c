@@ -1,0 +1,555 @@
+/*
+ * parse: real logs, other programs' reading of them, and hostile rows.
+ *
+ * Reads the folder named by CRETULA_SHARED in place; without it each test
+ * says so and is skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glob.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "parse/clf.h"
+#include "parse/unescape.h"
+#include "show.h"
+
+#define FILE_MAX (4u << 20)
+
+static char scratch[PARSE_LINE_MAX], scratch_other[PARSE_LINE_MAX];
+static char bytes[FILE_MAX];
+
+/* Contents of a file under the shared folder; skips the test without it. */
+static struct span
+load(const char *name)
+{
+	const char *shared = getenv("CRETULA_SHARED");
+	char path[512];
+	FILE *f;
+	size_t len;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", shared == NULL ? "" : shared, name);
+	if (name[0] == '/')
+		(void)snprintf(path, sizeof(path), "%s", name);
+	if ((f = fopen(path, "rb")) == NULL) {
+		print_message("# SKIP: no %s; set CRETULA_SHARED\n", path);
+		skip();
+	}
+	len = fread(bytes, 1, sizeof(bytes), f);
+	(void)fclose(f);
+	assert_true(len > 0 && len < sizeof(bytes));
+	return (span_of(bytes, len));
+}
+
+/* The next line of *text, which is moved behind it. */
+static bool
+next_line(struct span *text, struct span *line)
+{
+	size_t len = span_find(*text, '\n');
+
+	if (text->len == 0)
+		return (false);
+	*line = span_of(text->ptr, len);
+	*text = span_from(*text, len + 1);
+	return (true);
+}
+
+/* ---- counts ---- */
+
+static void
+test_counts(void **state)
+{
+	static const struct {
+		const char *file, *format;
+		unsigned event, partial, unparsed;
+	} rows[] = {
+		{ "corpora/elastic-examples/apache_logs", "apache-combined", 9999, 1, 0 },
+		{ "corpora/elastic-examples/apache_logs", "nginx-combined", 9999, 1, 0 },
+		{ "corpora/elastic-examples/apache_logs", "apache-common", 9999, 1, 0 },
+		{ "corpora/willthefarmer/apache_combined.farmwork.access.log", "combined", 747, 0, 0 },
+		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "common", 840, 0, 0 },
+		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "vhost_combined", 600, 0, 0 },
+		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "combined", 600, 0, 0 },
+		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "combined", 0, 840, 0 },
+		{ "corpora/willthefarmer/meatlabel.app.access.log-20251219", "nginx", 1870, 0, 0 },
+		{ "corpora/alp/combined_access.log", "combined", 14, 0, 0 },
+		{ "corpora/epsos-tomcat/localhost_access_log_1_900.txt", "common", 900, 0, 0 },
+		{ "corpora/telegraf/nginx_logs", "nginx", 500, 0, 0 },
+		{ "corpora/beats/apache_access_ubuntu-2.2.22.log", "combined", 9, 0, 0 },
+		{ "corpora/beats/apache_access_darwin-2.4.23.log", "common", 6, 0, 0 },
+		{ "corpora/beats/nginx_access_access.log", "nginx", 14, 0, 0 },
+		{ "corpora/lnav/logfile_bad_access_log.0", "combined", 2, 0, 1 },
+		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx", 12, 0, 0 },
+	};
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct span text = load(rows[i].file), line;
+		const struct parse_format *f = parse_format_find(span_str(rows[i].format));
+		unsigned count[4] = { 0 };
+
+		while (next_line(&text, &line)) {
+			struct event ev;
+			enum parse_reason reason;
+
+			count[parse_line(f, line, scratch, &ev, &reason)]++;
+		}
+		if (count[PARSE_EVENT] != rows[i].event || count[PARSE_PARTIAL] != rows[i].partial ||
+		    count[PARSE_UNPARSED] != rows[i].unparsed) {
+			print_error("%s %s: %u events, %u partial, %u unparsed\n", rows[i].format,
+			    rows[i].file, count[0], count[1], count[2]);
+			bad++;
+		}
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* ---- quick and careful ---- */
+
+static bool
+inside(struct span s, struct span line, const char *room)
+{
+	return (s.len == 0 || (s.ptr >= line.ptr && s.ptr + s.len <= line.ptr + line.len) ||
+	    (s.ptr >= room && s.ptr + s.len <= room + line.len));
+}
+
+/* Where the quick one answers, both say the same; every span lies in line or scratch. */
+static bool
+agree(struct span line)
+{
+	static const struct parse_clf shapes[] = {
+		{ false, false }, { false, true }, { true, true }
+	};
+	bool answered = false;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct event quick, careful;
+		enum parse_reason reason = PARSE_REASON_COUNT;
+		enum parse_result result = parse_clf_careful(&shapes[i], line, scratch, &careful,
+		    &reason);
+		char text[8192];
+
+		if (result == PARSE_UNPARSED)
+			assert_true(reason < PARSE_REASON_COUNT);
+		for (unsigned f = 0; f < EVENT_TEXT_COUNT; f++)
+			if (event_has(&careful, (enum event_text)f))
+				assert_true(inside(careful.text[f], line, scratch));
+		if (!parse_clf_quick(&shapes[i], line, &quick))
+			continue;
+		answered = true;
+		if (result != PARSE_EVENT || !show_same(&quick, &careful)) {
+			print_error("%.*s\n", (int)line.len, line.ptr);
+			print_error("careful: %s\n", show_event(result, reason, &careful, text, sizeof(text)));
+			print_error("quick:   %s\n", show_event(PARSE_EVENT, reason, &quick, text,
+			    sizeof(text)));
+			fail();
+		}
+	}
+	return (answered);
+}
+
+/* Change some bytes of line, most to what the grammar cares for. */
+static struct span
+mutate(struct span line, char *out, size_t size, uint64_t *seed)
+{
+	static const char cares[] = "\"\" []\\-,:0/\x01\x80";
+	size_t len = line.len < size - 64 ? line.len : size - 64;
+
+	memcpy(out, line.ptr, len);
+	for (unsigned n = 0; n < 3 && len > 0; n++) {
+		uint64_t r = *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+		size_t at = (r >> 20) % len;
+		char c = cares[(r >> 40) % (sizeof(cares) - 1)];
+
+		if (r >> 62 == 0) {
+			memmove(out + at, out + at + 1, len - at - 1);
+			len--;
+		} else if (r >> 62 == 1) {
+			memmove(out + at + 1, out + at, len - at);
+			out[at] = c;
+			len++;
+		} else if (r >> 62 == 2) {
+			out[at] = c;
+		} else if (len + 35 < size && r >> 58 == 48) { /* a second time */
+			memmove(out + at + 31, out + at, len - at);
+			memcpy(out + at, " [24/Nov/2025:10:11:12 +0000] \"", 31);
+			len += 31;
+		}
+	}
+	return (span_of(out, len));
+}
+
+static void
+test_quick_agrees(void **state)
+{
+	static const char *const files[] = {
+		"corpora/elastic-examples/apache_logs",
+		"corpora/willthefarmer/apache_common.farmwork.access.log",
+		"corpora/willthefarmer/apache_vhost.farmwork.access.log",
+		"corpora/willthefarmer/meatlabel.app.access.log-20251220",
+		"corpora/beats/nginx_access_test.log",
+		"corpora/beats/nginx_access_test-with-host.log",
+		"corpora/alp/combined_access.log",
+		"corpora/vrl/parse_nginx_log.log",
+	};
+	static char changed[70000];
+	uint64_t seed = 1;
+	unsigned lines = 0, quick = 0, quick_changed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct span text = load(files[i]), line;
+
+		while (next_line(&text, &line)) {
+			lines++;
+			quick += agree(line);
+			for (unsigned n = 0; n < 10; n++)
+				quick_changed += agree(mutate(line, changed, sizeof(changed), &seed));
+		}
+	}
+	print_message("# %u lines, %u of them quick; changed: %u, %u quick\n", lines, quick,
+	    lines * 10, quick_changed);
+	assert_true(quick > lines * 9 / 10);
+}
+
+/* ---- what other programs read ---- */
+
+/* The value of key in a flat JSON text, unescaped to out; false if absent or null. */
+static bool
+json_value(struct span json, const char *key, char *out, size_t size)
+{
+	char name[64];
+	int n = snprintf(name, sizeof(name), "\"%s\": ", key);
+	const char *p = memmem(json.ptr, json.len, name, (size_t)n), *end = json.ptr + json.len;
+	size_t at = 0;
+
+	if (p == NULL)
+		return (false);
+	p += n;
+	if (*p != '"') {
+		while (p < end && *p != ',' && *p != '}' && at + 1 < size)
+			out[at++] = *p++;
+		out[at] = '\0';
+		return (strcmp(out, "null") != 0);
+	}
+	for (p++; p < end && *p != '"' && at + 1 < size; p++) {
+		if (*p == '\\' && p[1] == 'u') {
+			out[at++] = (char)strtoul((char[]){ p[4], p[5], '\0' }, NULL, 16);
+			p += 5;
+		} else {
+			if (*p == '\\')
+				p++;
+			out[at++] = *p;
+		}
+	}
+	out[at] = '\0';
+	return (true);
+}
+
+static unsigned
+differs(const char *file, struct span json, const char *what, const char *want, const char *got)
+{
+	if (strcmp(want, got) == 0)
+		return (0);
+	print_error("%s: %.*s\n  %s: %s, want %s\n", file, 120, json.ptr, what, got, want);
+	return (1);
+}
+
+static unsigned
+compare_text(const char *file, struct span json, const struct event *ev, const char *key,
+    enum event_text f)
+{
+	char want[4096], got[4096] = "-";
+
+	if (!json_value(json, key, want, sizeof(want)) || want[0] == '\0')
+		(void)snprintf(want, sizeof(want), "-");
+	if (event_has(ev, f))
+		(void)snprintf(got, sizeof(got), "%.*s", (int)ev->text[f].len, ev->text[f].ptr);
+	if (f == EVENT_PROTOCOL && strncmp(got, "HTTP/", 5) == 0)
+		memmove(got, got + 5, strlen(got) - 4);
+	return (differs(file, json, key, want, got));
+}
+
+static unsigned
+compare_number(const char *file, struct span json, const struct event *ev, const char *key,
+    enum event_number n)
+{
+	char want[64], got[64] = "-";
+
+	if (!json_value(json, key, want, sizeof(want)))
+		(void)snprintf(want, sizeof(want), "-");
+	if ((ev->has_number >> n & 1) != 0)
+		(void)snprintf(got, sizeof(got), "%lld", (long long)ev->number[n]);
+	return (differs(file, json, key, want, got));
+}
+
+static unsigned
+compare_time(const char *file, struct span json, const struct event *ev, const char *key)
+{
+	char want[64], got[64] = "-";
+	time_t t = (time_t)(ev->time_us / 1000000);
+	struct tm tm;
+
+	assert_true(json_value(json, key, want, sizeof(want)));
+	want[19] = '\0';
+	if (ev->time_ok && gmtime_r(&t, &tm) != NULL)
+		(void)strftime(got, sizeof(got), "%Y-%m-%dT%H:%M:%S", &tm);
+	return (differs(file, json, key, want, got));
+}
+
+static void
+test_beats(void **state)
+{
+	static const struct {
+		const char *file, *format;
+	} rows[] = {
+		{ "corpora/beats/nginx_access_access.log.expected.jsonl", "nginx-combined" },
+		{ "corpora/beats/nginx_access_test.log.expected.jsonl", "nginx-combined" },
+		{ "corpora/beats/nginx_access_test-with-host.log.expected.jsonl", "vhost_combined" },
+		{ "corpora/beats/apache_access_darwin-2.4.23.log.expected.jsonl", "common" },
+		{ "corpora/beats/apache_access_test-vhost.log.expected.jsonl", "vhost_combined" },
+		{ "corpora/beats/apache_access_test.log.expected.jsonl", "combined" },
+		{ "corpora/beats/apache_access_ubuntu-2.2.22.log.expected.jsonl", "combined" },
+	};
+	unsigned bad = 0, lines = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *file = rows[i].file;
+		struct span text = load(file), json;
+		const struct parse_format *f = parse_format_find(span_str(rows[i].format));
+
+		while (next_line(&text, &json)) {
+			char raw[8192];
+			struct event ev;
+			enum parse_reason reason;
+			enum parse_result result;
+
+			assert_true(json_value(json, "raw", raw, sizeof(raw)));
+			result = parse_line(f, span_str(raw), scratch, &ev, &reason);
+			if (result != PARSE_EVENT && result != PARSE_PARTIAL)
+				fail_msg("%s: %s", file, raw);
+			lines++;
+			bad += compare_time(file, json, &ev, "@timestamp");
+			bad += compare_number(file, json, &ev, "http.response.status_code", EVENT_STATUS);
+			bad += compare_number(file, json, &ev, "http.response.body.bytes", EVENT_BYTES);
+			bad += compare_text(file, json, &ev, "user_agent.original", EVENT_AGENT);
+			bad += compare_text(file, json, &ev, "http.request.referrer", EVENT_REFERER);
+			if (!ev.garbage) {
+				bad += compare_text(file, json, &ev, "http.request.method", EVENT_METHOD);
+				bad += compare_text(file, json, &ev, "url.original", EVENT_TARGET);
+				bad += compare_text(file, json, &ev, "http.version", EVENT_PROTOCOL);
+			}
+			if (result == PARSE_EVENT && strstr(file, "nginx") == NULL) {
+				char want[256];
+
+				bad += compare_text(file, json, &ev, "user.name", EVENT_USER);
+				if (json_value(json, "source.address", want, sizeof(want)))
+					bad += compare_text(file, json, &ev, "source.address", EVENT_CLIENT);
+			}
+		}
+	}
+	assert_int_equal(lines, 14 + 10 + 10 + 6 + 1 + 7 + 9);
+	assert_int_equal(bad, 0);
+}
+
+static void
+test_vrl(void **state)
+{
+	static const char file[] = "corpora/vrl/parse_nginx_log.log.expected.jsonl";
+	const struct parse_format *f = parse_format_find(span_str("nginx"));
+	struct span text = load(file), json;
+	unsigned bad = 0;
+
+	(void)state;
+	for (unsigned n = 1; n <= 14 && next_line(&text, &json); n++) {
+		char raw[8192], key[16], want[4096], got[4096] = "-";
+		char *room = scratch_other;
+		struct event ev;
+		struct span request;
+		enum parse_reason reason;
+		bool upstream = json_value(json, "format", key, sizeof(key)) &&
+		    strncmp(key, "ingress", 7) == 0;
+
+		if (!json_value(json, "raw", raw, sizeof(raw)))
+			fail_msg("%s: row %u", file, n);
+		assert_int_equal(parse_line(f, span_str(raw), scratch, &ev, &reason), PARSE_EVENT);
+		bad += compare_time(file, json, &ev, "timestamp");
+		bad += compare_number(file, json, &ev, "status", EVENT_STATUS);
+		if (json_value(json, "client", want, sizeof(want))) {
+			bad += compare_text(file, json, &ev, "client", EVENT_CLIENT);
+			bad += compare_text(file, json, &ev, "agent", EVENT_AGENT);
+			bad += compare_text(file, json, &ev, "referer", EVENT_REFERER);
+			bad += compare_text(file, json, &ev, "user", EVENT_USER);
+			bad += compare_number(file, json, &ev, "size", EVENT_BYTES);
+		} else {
+			bad += compare_text(file, json, &ev, "remote_addr", EVENT_CLIENT);
+			bad += compare_text(file, json, &ev, "http_user_agent", EVENT_AGENT);
+			bad += compare_text(file, json, &ev, "http_referer", EVENT_REFERER);
+			bad += compare_number(file, json, &ev, "body_bytes_size", EVENT_BYTES);
+		}
+		if (json_value(json, "request", want, sizeof(want)) && want[0] != '\0') {
+			request = parse_unescape(span_str(want), &room);
+			if (event_has(&ev, EVENT_REQUEST))
+				assert_true(span_equal(request, ev.text[EVENT_REQUEST]));
+			else
+				(void)snprintf(got, sizeof(got), "%.*s %.*s %.*s",
+				    (int)ev.text[EVENT_METHOD].len, ev.text[EVENT_METHOD].ptr,
+				    (int)ev.text[EVENT_TARGET].len, ev.text[EVENT_TARGET].ptr,
+				    (int)ev.text[EVENT_PROTOCOL].len, ev.text[EVENT_PROTOCOL].ptr);
+			if (!event_has(&ev, EVENT_REQUEST))
+				bad += differs(file, json, "request", want, got);
+		}
+		assert_true(!upstream || ev.extra_count >= 4);
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* ---- hostile rows ---- */
+
+/* The escapes of the case file: \\ \t \n \r \xHH. */
+static struct span
+case_unescape(struct span in, char *out)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		char c = in.ptr[i], next = i + 1 < in.len ? in.ptr[i + 1] : '\0';
+
+		if (c != '\\') {
+			out[at++] = c;
+			continue;
+		}
+		i++;
+		if (next == 'x' && i + 2 < in.len) {
+			out[at++] = (char)strtoul((char[]){ in.ptr[i + 1], in.ptr[i + 2], '\0' }, NULL, 16);
+			i += 2;
+		} else {
+			out[at++] = next == 't' ? '\t' : next == 'n' ? '\n' : next == 'r' ? '\r' : next;
+		}
+	}
+	return (span_of(out, at));
+}
+
+static unsigned
+case_check(struct span id, struct span lines, struct span keep, struct span outcome)
+{
+	const struct parse_format *f = parse_format_find(span_str("combined"));
+	unsigned seen[4] = { 0 };
+	char want[16];
+	struct event ev;
+	struct span line;
+	enum parse_reason reason = PARSE_REASON_COUNT;
+	enum parse_result result = PARSE_META;
+	bool status = true, method = true;
+
+	while (next_line(&lines, &line)) {
+		result = parse_line(f, line, scratch, &ev, &reason);
+		seen[result]++;
+		if (result == PARSE_UNPARSED)
+			continue;
+		(void)snprintf(want, sizeof(want), "status=%03d", (ev.has_number & 1) != 0 ?
+		    (int)ev.number[EVENT_STATUS] : 0);
+		status = memmem(keep.ptr, keep.len, "status=", 7) == NULL ||
+		    memmem(keep.ptr, keep.len, want, strlen(want)) != NULL;
+		method = memmem(keep.ptr, keep.len, "method=GET", 10) == NULL ||
+		    (event_has(&ev, EVENT_METHOD) && span_is(ev.text[EVENT_METHOD], "GET"));
+	}
+	if ((span_is(outcome, "mask") && seen[PARSE_UNPARSED] > 0) ||
+	    (span_is(outcome, "quarantine") && seen[PARSE_UNPARSED] != 1) || !status || !method) {
+		print_error("%.*s: %u events, %u partial, %u unparsed; status %d method %d\n",
+		    (int)id.len, id.ptr, seen[0], seen[1], seen[2], status, method);
+		return (1);
+	}
+	return (0);
+}
+
+static void
+test_hostile(void **state)
+{
+	static char out[200000];
+	struct span text = load("cases/masking.tsv"), row;
+	unsigned rows = 0, bad = 0;
+
+	(void)state;
+	while (next_line(&text, &row)) {
+		struct span column[8] = { { NULL, 0 } };
+
+		for (size_t i = 0; i < 8; i++) {
+			size_t len = span_find(row, '\t');
+
+			column[i] = span_of(row.ptr, len);
+			row = span_from(row, len + 1);
+		}
+		if (!span_is(column[1], "combined") && !span_is(column[1], "raw"))
+			continue;
+		rows++;
+		bad += case_check(column[0], case_unescape(column[2], out), column[4], column[5]);
+	}
+	assert_true(rows >= 88);
+	assert_int_equal(bad, 0);
+}
+
+/* ---- detection ---- */
+
+static void
+test_detect(void **state)
+{
+	static const struct {
+		const char *file, *format;
+	} rows[] = {
+		{ "corpora/elastic-examples/apache_logs", "apache-combined" },
+		{ "corpora/willthefarmer/apache_combined.farmwork.access.log", "apache-combined" },
+		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "apache-common" },
+		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "apache-vhost-combined" },
+		{ "corpora/willthefarmer/meatlabel.app.access.log-20251219", "nginx-combined" },
+		{ "corpora/epsos-tomcat/localhost_access_log_1_900.txt", "apache-common" },
+		{ "corpora/alp/combined_access.log", "apache-combined" },
+		{ "corpora/beats/nginx_access_access.log", "nginx-combined" },
+		{ "corpora/beats/apache_access_darwin-2.4.23.log", "apache-common" },
+		{ "corpora/beats/apache_access_test-vhost.log", "apache-vhost-combined" },
+		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx-combined" },
+		{ "corpora/willthefarmer/apache_csv.farmwork.access.log-20241228", NULL },
+		{ "corpora/elastic-examples/auth.log", NULL },
+		{ "corpora/falco/k8s_audit_a.jsonl", NULL },
+		{ "corpora/haproxylogparser/haproxy_1_8000.log", NULL },
+	};
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parse_evidence evidence;
+		const char *got;
+
+		parse_detect(load(rows[i].file), scratch, &evidence);
+		got = evidence.format == NULL ? "none" : evidence.format->name;
+		if (strcmp(got, rows[i].format == NULL ? "none" : rows[i].format) != 0) {
+			print_error("%s: %s\n", rows[i].file, got);
+			bad++;
+		}
+		assert_true(evidence.format == NULL || evidence.has_time);
+		assert_true(evidence.format == NULL || evidence.fits[0].format == evidence.format);
+	}
+	assert_int_equal(bad, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_quick_agrees),
+		cmocka_unit_test(test_beats),
+		cmocka_unit_test(test_vrl),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_detect),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

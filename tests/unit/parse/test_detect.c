@@ -1,0 +1,78 @@
+/* parse: detection on small made-up heads; real logs are in test_corpus.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "parse/parse.h"
+
+#define COMMON "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /a HTTP/1.1\" 200 512"
+#define COMBINED COMMON " \"-\" \"curl\"\n"
+
+static char scratch[PARSE_LINE_MAX];
+
+static void
+test_rows(void **state)
+{
+	static const struct {
+		const char *claim, *head, *format;
+		unsigned lines, fits;
+	} rows[] = {
+		{ "nothing is no format", "", NULL, 0, 0 },
+		{ "blank lines are no format", "\n\n\r\n", NULL, 0, 0 },
+		{ "garbage is no format", "hello\nworld\n", NULL, 2, 0 },
+		{ "one line without its end is enough", COMMON, "apache-common", 1, 3 },
+		{ "a cut last line does not count", COMBINED "192.0.2", "apache-combined", 1, 3 },
+		{ "combined wins over common", COMBINED COMBINED, "apache-combined", 2, 3 },
+		{ "and does so with a few common lines between", COMBINED COMBINED COMBINED COMMON "\n",
+		    "apache-combined", 4, 3 },
+		{ "common wins over combined", COMMON "\n" COMMON "\n", "apache-common", 2, 3 },
+		{ "all dashes are still combined", COMMON " \"-\" \"-\"\n", "apache-combined", 1, 3 },
+		{ "a host in front is vhost", "a.example:80 " COMBINED, "apache-vhost-combined", 1, 4 },
+		{ "trailing fields are still combined", COMMON " \"-\" \"curl\" \"192.0.2.9\" 0.1\n",
+		    "apache-combined", 1, 3 },
+		{ "half garbage is no format", "x\ny\n" COMBINED, NULL, 3, 3 },
+		{ "nginx escapes are nginx", COMMON " \"-\" \"a\\x22b\"\n", "nginx-combined", 1, 3 },
+		{ "capital hex is nginx", COMMON " \"-\" \"\\xE4\"\n", "nginx-combined", 1, 3 },
+		{ "Apache escapes are Apache", COMMON " \"-\" \"a\\\"b\"\n", "apache-combined", 1, 3 },
+		{ "small hex is Apache", COMMON " \"-\" \"\\xe4\"\n", "apache-combined", 1, 3 },
+		{ "an escaped backslash before x22 is Apache", COMMON " \"-\" \"\\\\x22\"\n",
+		    "apache-combined", 1, 3 },
+		{ "only partial lines are no format", "h - - [2025-11-24T10:11:12Z] \"-\" 200 1\n", NULL,
+		    1, 3 },
+	};
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parse_evidence evidence;
+		const char *got;
+
+		parse_detect(span_str(rows[i].head), scratch, &evidence);
+		got = evidence.format == NULL ? "none" : evidence.format->name;
+		if (strcmp(got, rows[i].format == NULL ? "none" : rows[i].format) != 0 ||
+		    evidence.lines != rows[i].lines || evidence.fit_count != rows[i].fits) {
+			print_error("%s: %s, %u lines, %u fits\n", rows[i].claim, got, evidence.lines,
+			    evidence.fit_count);
+			bad++;
+		}
+		if (evidence.format != NULL) {
+			assert_ptr_equal(evidence.fits[0].format, evidence.format);
+			assert_true(evidence.has_time);
+			assert_int_equal(evidence.first_time_us, INT64_C(1763979072000000));
+		}
+	}
+	assert_int_equal(bad, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
