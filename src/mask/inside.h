@@ -10,6 +10,7 @@
 #include "mask/host.h"
 #include "mask/mask.h"
 #include "mask/pseudonym.h"
+#include "mask/query.h"
 #include "mask/render.h"
 #include "parse/addr.h"
 #include "parse/event.h"
@@ -30,8 +31,7 @@ struct mask {
 	struct arena memory; /* holds the mask itself and what follows */
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;
-	struct mask_authority *authorities;
-	struct mask_name_slot *names;
+	struct mask_param *params;
 	uint64_t seed[2];    /* of the tables above, random per mask */
 	char *parse_scratch; /* PARSE_LINE_MAX */
 	char *canon;         /* 2 * PARSE_LINE_MAX */
@@ -104,6 +104,6 @@ void mask_host_field(struct mask *m, struct span host);
 void mask_referer(struct mask *m, struct span referer);
 
 /* event.c: everything of one event into m->record. */
-void mask_event(struct mask *m, const struct event *ev, bool partial);
+void mask_event(struct mask *m, struct event *ev, bool partial);
 
 #endif

@@ -29,7 +29,6 @@ struct mask_render {
 	uint32_t generation; /* 0: never used */
 	uint16_t len;
 	bool cacheable;
-	bool redact;         /* a token could not be made */
 	uint8_t words_seen, words_clear;
 	uint8_t hole_count, learn_count, count_count;
 	uint64_t flags;
@@ -74,7 +73,10 @@ mask_out_char(struct mask_out *out, char c)
 
 struct mask;
 
-enum mask_render_kind { MASK_RENDER_PATH, MASK_RENDER_QUERY, MASK_RENDER_REFERER };
+enum mask_render_kind {
+	MASK_RENDER_PATH, MASK_RENDER_QUERY, MASK_RENDER_REFERER, MASK_RENDER_ORIGIN,
+	MASK_RENDER_HOST
+};
 
 /* Writes raw to out and its effects to m->effects. */
 typedef void (*mask_render_fn)(struct mask *m, struct span raw, struct mask_out *out);
@@ -89,7 +91,8 @@ struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_
 /* The functions. */
 void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_query(struct mask *m, struct span raw, struct mask_out *out);
-void mask_render_referer(struct mask *m, struct span raw, struct mask_out *out);
+void mask_render_referer(struct mask *m, struct span raw, struct mask_out *out); /* own */
+void mask_render_origin(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_host(struct mask *m, struct span authority, struct mask_out *out);
 
 /* ---- what they are made of: all of it is noted in m->effects ---- */
@@ -122,9 +125,9 @@ bool mask_word_clear(struct mask *m, enum mask_word_class c, uint64_t position,
     struct span word, bool positional);
 /* Could word ever be promoted?  Charset, length, detectors, no token look-alike. */
 bool mask_word_plain(struct span word);
-/* Offer word to the learner, if this line may teach. */
-void mask_word_learn(struct mask *m, enum mask_word_class c, uint64_t position,
-    struct span parent, struct span word);
+/* Offer a word to the learner (seen->key is filled here), if this line may teach. */
+struct mask_sighting;
+void mask_word_learn(struct mask *m, struct mask_sighting *seen);
 
 /* What kinds of bytes are in text?  8 bytes a step. */
 enum mask_bytes { MASK_BYTES_CONTROL = 1, MASK_BYTES_HIGH = 2 };

@@ -1,0 +1,226 @@
+/*
+ * mask: whole batches of lines.
+ */
+#include "base/num.h"
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+#define DAY_US (INT64_C(86400) * 1000000)
+
+void
+mask_line_epochs(struct mask *m, int64_t t_us)
+{
+	/* No time is below KEY_TIME_MIN_US, so that division rounds down. */
+	int64_t day = t_us / DAY_US;
+
+	if (m->day == day)
+		return;
+	m->day = day;
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
+		m->index[p] = key_epoch_index((enum key_period)p, t_us);
+}
+
+static bool
+time_is_good(int64_t t_us)
+{
+	return (t_us >= KEY_TIME_MIN_US && t_us < KEY_TIME_MAX_US);
+}
+
+/* What the vocabulary shows this batch may differ from what the tables keep. */
+static void
+begin(struct mask *m, struct mask_batch *batch, bool learn_only)
+{
+	uint64_t settled = mask_words_settled(m->words);
+
+	if (m->generation == 0 || settled != m->words_settled ||
+	    (m->learn == NULL) != (batch->learn == NULL) || batch->number < m->batch_last ||
+	    (batch->number > m->batch_last &&
+	    mask_words_changed(m->words, m->batch_last, batch->number)))
+		m->generation++;
+	m->words_settled = settled;
+	m->batch_last = batch->number;
+	m->batch = batch;
+	m->learn = batch->learn;
+	m->learn_only = learn_only;
+	m->line_number = 0;
+	for (int c = 0; c < RECORD_CLASS_COUNT; c++)
+		m->noted[c] = INT64_MIN;
+	m->day = INT64_MIN;
+	if (m->epochs == MASK_EPOCH_LIVE)
+		mask_line_epochs(m, m->now_us);
+}
+
+/* The next line without its LF; false at the end. */
+static bool
+next_line(struct span *rest, struct span *line)
+{
+	size_t len;
+
+	if (rest->len == 0)
+		return (false);
+	len = span_find(*rest, '\n');
+	*line = span_of(rest->ptr, len);
+	*rest = span_from(*rest, len + 1);
+	return (true);
+}
+
+static bool
+may_teach(const struct event *ev)
+{
+	int64_t status = ev->number[EVENT_STATUS];
+
+	return ((ev->has_number >> EVENT_STATUS & 1) != 0 &&
+	    ((status >= 200 && status <= 299) || status == 304));
+}
+
+static void
+emit(struct mask *m)
+{
+	struct mask_batch *b = m->batch;
+
+	b->records_len += record_encode(&m->encoder, &m->record, b->records + b->records_len);
+	b->ends[b->record_count++] = (uint32_t)b->records_len;
+}
+
+/* Of a line that says nothing: when it came, how long it was, and why. */
+static void
+emit_skeleton(struct mask *m, uint64_t line_bytes, enum parse_reason reason)
+{
+	struct record *r = &m->record;
+
+	r->time_us = m->now_us;
+	record_set_text(r, RECORD_FIELD_EVENT, span_of("log", 3));
+	record_set_text(r, RECORD_FIELD_REASON, span_str(parse_reason_names[reason]));
+	record_set_text(r, RECORD_FIELD_STATE, span_of("unparsed", 8));
+	r->extra[0].key = span_of("line_bytes", 10);
+	r->extra[0].number = (int64_t)line_bytes;
+	r->extra[0].is_number = true;
+	r->extra_count = 1;
+	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+	record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
+	if (reason == PARSE_REASON_TOO_LONG)
+		record_set_flag(r, RECORD_FLAG_OVERLONG);
+	m->batch->counts.in.unparsed++;
+	m->batch->counts.reasons[reason]++;
+	stats_counts_record(&m->batch->counts, -1, r->time_us);
+	emit(m);
+}
+
+static void
+emit_event(struct mask *m, bool partial)
+{
+	struct event *ev = &m->event;
+	struct record *r = &m->record;
+	bool timely = ev->time_ok && time_is_good(ev->time_us);
+
+	r->time_us = timely ? ev->time_us : m->now_us;
+	if (!timely)
+		record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
+	partial = partial || !timely || ev->bad_text != 0;
+	if (m->epochs == MASK_EPOCH_EVENT)
+		mask_line_epochs(m, r->time_us);
+	m->learning = m->learn != NULL && m->policy->words_mode == MASK_WORDS_LEARN &&
+	    may_teach(ev);
+	if (m->learning)
+		mask_candidates_time(m->learn, r->time_us);
+	mask_event(m, ev, partial);
+	if (partial)
+		m->batch->counts.in.partial++;
+	else
+		m->batch->counts.in.parsed++;
+	stats_counts_record(&m->batch->counts,
+	    record_has(r, RECORD_FIELD_STATUS) ? (int)r->number[RECORD_FIELD_STATUS] : -1,
+	    r->time_us);
+	emit(m);
+}
+
+static void
+one_line(struct mask *m, struct span line, uint64_t dropped)
+{
+	enum parse_reason reason = PARSE_REASON_GRAMMAR;
+	enum parse_result result;
+
+	m->batch->counts.lines++;
+	record_clear(&m->record);
+	m->text_used = 0;
+	m->fresh_count = 0;
+	if (line.len > m->line_max || dropped > 0) {
+		emit_skeleton(m, line.len + dropped, PARSE_REASON_TOO_LONG);
+		return;
+	}
+	result = parse_line(m->format, line, m->parse_scratch, &m->event, &reason);
+	switch (result) {
+	case PARSE_META:
+		m->batch->counts.meta++;
+		break;
+	case PARSE_UNPARSED:
+		emit_skeleton(m, line.len, reason);
+		break;
+	default:
+		emit_event(m, result == PARSE_PARTIAL);
+		break;
+	}
+}
+
+void
+mask_batch(struct mask *m, struct mask_batch *batch)
+{
+	struct span rest = batch->lines, line;
+
+	begin(m, batch, false);
+	batch->records_len = batch->record_count = 0;
+	batch->words_seen = batch->words_clear = 0;
+	stats_counts_clear(&batch->counts);
+	mask_epochs_clear(&batch->epochs);
+	batch->counts.bytes = batch->read;
+	while (next_line(&rest, &line)) {
+		one_line(m, line, rest.len == 0 ? batch->dropped : 0);
+		m->line_number++;
+	}
+	m->batch = NULL;
+}
+
+static void
+learn_line(struct mask *m, struct span line)
+{
+	enum parse_reason reason;
+	enum parse_result result;
+	struct event *ev = &m->event;
+
+	if (line.len > m->line_max)
+		return;
+	result = parse_line(m->format, line, m->parse_scratch, ev, &reason);
+	if ((result != PARSE_EVENT && result != PARSE_PARTIAL) || !may_teach(ev))
+		return;
+	ev->has_text &= ~ev->bad_text;
+	if (!mask_client_subject(m, ev))
+		return;
+	record_clear(&m->record);
+	m->text_used = 0;
+	m->learning = true;
+	mask_candidates_time(m->learn,
+	    ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
+	if (event_has(ev, EVENT_HOST))
+		mask_host_field(m, ev->text[EVENT_HOST]);
+	if (event_has(ev, EVENT_TARGET))
+		mask_target(m, ev);
+	if (event_has(ev, EVENT_REFERER) && ev->text[EVENT_REFERER].len > 1)
+		mask_referer(m, ev->text[EVENT_REFERER]);
+}
+
+void
+mask_batch_learn(struct mask *m, struct mask_batch *batch)
+{
+	struct span rest = batch->lines, line;
+
+	if (batch->learn == NULL || m->policy->words_mode != MASK_WORDS_LEARN)
+		return;
+	begin(m, batch, true);
+	m->subject_known = false;
+	while (next_line(&rest, &line)) {
+		if (rest.len == 0 && batch->dropped > 0)
+			break;
+		learn_line(m, line);
+	}
+	m->batch = NULL;
+}

@@ -1,0 +1,324 @@
+/*
+ * mask: who asked.  The peer's token, the hops that a header asserts, and the
+ * subject of the line: the peer, or, behind a trusted proxy, the last hop
+ * that is no proxy of ours.
+ */
+#include <arpa/inet.h>
+
+#include "base/hash.h"
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+/* The bits of the token behind 2001:db8::/32 (RFC 3849), then 16 zero bits. */
+static size_t
+print_as_address(const char token[static MASK_TOKEN_BYTES], char out[static INET6_ADDRSTRLEN])
+{
+	unsigned char bytes[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	uint32_t bits = 0;
+	unsigned have = 0, len = 4;
+
+	for (size_t i = 3; i < MASK_TOKEN_BYTES; i++) {
+		char c = token[i];
+
+		bits = bits << 5 | (uint32_t)(c >= 'a' ? c - 'a' : c - '2' + 26);
+		have += 5;
+		if (have >= 8) {
+			have -= 8;
+			bytes[len++] = (unsigned char)(bits >> have);
+		}
+	}
+	(void)inet_ntop(AF_INET6, bytes, out, INET6_ADDRSTRLEN);
+	return (strlen(out));
+}
+
+/*
+ * /24 and /48, as "192.0.2.0"; addresses with another one inside keep less:
+ * 6to4 (2002::/16) /40, which is 24 bits of the inner IPv4, and Teredo
+ * (2001::/32) /32.
+ */
+static size_t
+print_truncated(const struct parse_addr *addr, char out[static INET6_ADDRSTRLEN])
+{
+	unsigned char bytes[16] = { 0 };
+	size_t keep = addr->len == 4 ? 3 : 6;
+
+	if (addr->len == 16 && addr->bytes[0] == 0x20 && addr->bytes[1] == 0x02)
+		keep = 5;
+	if (addr->len == 16 && memcmp(addr->bytes, "\x20\x01\0\0", 4) == 0)
+		keep = 4;
+	memcpy(bytes, addr->bytes, keep);
+	(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, bytes, out, INET6_ADDRSTRLEN);
+	return (strlen(out));
+}
+
+/* Text into the record's memory. */
+static struct span
+store(struct mask *m, const char *text, size_t len)
+{
+	char *copy = mask_take(m, len);
+
+	if (copy == NULL)
+		return (span_of("", 0));
+	memcpy(copy, text, len);
+	return (span_of(copy, len));
+}
+
+static struct span
+store_redacted(struct mask *m, enum record_class c)
+{
+	struct span name = span_str(record_classes[c].name);
+	char *copy = mask_take(m, name.len + 2);
+
+	if (copy == NULL)
+		return (span_of("", 0));
+	copy[0] = '[';
+	memcpy(copy + 1, name.ptr, name.len);
+	copy[name.len + 1] = ']';
+	return (span_of(copy, name.len + 2));
+}
+
+/*
+ * What an address or a text in its place is written as; empty if the class
+ * is dropped.  addr is NULL if it is no strict address.
+ */
+static struct span
+hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct span value)
+{
+	enum record_class c = mask_slot_class(slot);
+	enum mask_method method = m->policy->method[c];
+	char token[MASK_TOKEN_BYTES], text[INET6_ADDRSTRLEN];
+
+	if (addr != NULL && mask_network_has(m->policy->own_networks,
+	    m->policy->own_network_count, addr->bytes, addr->len)) {
+		(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, text,
+		    sizeof(text));
+		return (store(m, text, strlen(text)));
+	}
+	mask_count(m, c);
+	if (method == MASK_DROP)
+		return (span_of("", 0));
+	if (method == MASK_TRUNCATE && addr != NULL)
+		return (store(m, text, print_truncated(addr, text)));
+	if ((method != MASK_TOKEN && method != MASK_ADDRESS) || !mask_token(m, slot, value, token))
+		return (store_redacted(m, c));
+	if (method == MASK_ADDRESS)
+		return (store(m, text, print_as_address(token, text)));
+	return (store(m, token, sizeof(token)));
+}
+
+/* Lower case, no trailing dot: one form of a name or an address-like text. */
+static struct span
+fold(struct span text, char *out, size_t size)
+{
+	size_t len = text.len < size ? text.len : size;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text.ptr[i];
+
+		out[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	}
+	if (len > 0 && out[len - 1] == '.')
+		len--;
+	return (span_of(out, len));
+}
+
+/* ---- hops ---- */
+
+static struct span
+trim(struct span text)
+{
+	while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+		text = span_from(text, 1);
+	while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+		text.len--;
+	return (text);
+}
+
+/* The address of one hop: of "for=..." among the pairs of RFC 7239, else all. */
+static struct span
+hop_address(struct span hop)
+{
+	struct span rest = hop;
+
+	while (rest.len > 0) {
+		size_t len = span_find(rest, ';');
+		struct span pair = trim(span_of(rest.ptr, len));
+
+		rest = span_from(rest, len + 1);
+		if (pair.len >= 4 && (pair.ptr[0] | 0x20) == 'f' && (pair.ptr[1] | 0x20) == 'o' &&
+		    (pair.ptr[2] | 0x20) == 'r' && pair.ptr[3] == '=')
+			return (trim(span_from(pair, 4)));
+	}
+	return (trim(hop));
+}
+
+static struct span
+next_hop(struct span *rest)
+{
+	size_t len = span_find(*rest, ',');
+	struct span hop = span_of(rest->ptr, len);
+
+	*rest = span_from(*rest, len + 1);
+	return (hop_address(hop));
+}
+
+static bool
+is_trusted(const struct mask *m, const struct parse_addr *addr)
+{
+	return (m->policy->trusted_proxy_count > 0 &&
+	    mask_network_has(m->policy->trusted_proxies, m->policy->trusted_proxy_count,
+	    addr->bytes, addr->len));
+}
+
+static struct span
+hide_hop(struct mask *m, struct span hop)
+{
+	struct parse_addr addr;
+	int port;
+	char form[256];
+	enum parse_addr_kind kind = parse_addr_port(hop, &addr, &port);
+
+	if (kind == PARSE_ADDR_OK)
+		return (hide(m, m->peer_trusted ? MASK_SLOT_PEER : MASK_SLOT_FWD, &addr,
+		    span_of((const char *)addr.bytes, addr.len)));
+	if (kind == PARSE_ADDR_LIKE)
+		record_set_flag(&m->record, RECORD_FLAG_IP_NONCANONICAL);
+	return (hide(m, kind == PARSE_ADDR_LIKE ? MASK_SLOT_FWD_LIKE : MASK_SLOT_FWD_NAME, NULL,
+	    fold(hop, form, sizeof(form))));
+}
+
+static void
+put_forwarded(struct mask *m, struct span value)
+{
+	struct record *r = &m->record;
+
+	for (struct span rest = value; rest.len > 0;) {
+		struct span hop = next_hop(&rest), text;
+
+		if (r->forwarded_count == RECORD_FORWARDED_MAX) {
+			record_set_flag(r, RECORD_FLAG_FWD_CAPPED);
+			break;
+		}
+		text = hide_hop(m, hop);
+		if (text.len > 0)
+			r->forwarded[r->forwarded_count++] = text;
+	}
+	if (r->forwarded_count > 0)
+		r->present |= UINT64_C(1) << RECORD_FIELD_FORWARDED;
+}
+
+/* The last hop that is an address and no proxy of ours; false if there is none. */
+static bool
+resolve(const struct mask *m, struct span value, struct parse_addr *resolved)
+{
+	bool found = false;
+
+	for (struct span rest = value; rest.len > 0;) {
+		struct span hop = next_hop(&rest);
+		struct parse_addr addr;
+		int port;
+
+		if (parse_addr_port(hop, &addr, &port) == PARSE_ADDR_OK && !is_trusted(m, &addr)) {
+			*resolved = addr;
+			found = true;
+		}
+	}
+	return (found);
+}
+
+/* ---- the subject ---- */
+
+static void
+set_subject(struct mask *m, enum mask_slot slot, struct span value)
+{
+	m->subject_known = mask_token(m, slot, value, m->subject);
+	if (m->subject_known)
+		m->subject_hash = hash_bytes(m->subject, MASK_TOKEN_BYTES, m->seed[0]);
+}
+
+static bool
+has_text(const struct event *ev, enum event_text f)
+{
+	const struct span *text = &ev->text[f];
+
+	return (event_has(ev, f) && text->len > 0 && !(text->len == 1 && text->ptr[0] == '-'));
+}
+
+static bool
+is_unix(struct span text)
+{
+	return (text.len >= 5 && memcmp(text.ptr, "unix:", 5) == 0);
+}
+
+/* A peer that is no strict address. */
+static void
+put_odd_peer(struct mask *m, struct span client, enum parse_addr_kind kind)
+{
+	enum mask_slot slot = MASK_SLOT_PEER_NAME;
+	char form[256];
+	struct span value = fold(client, form, sizeof(form)), text;
+
+	if (kind == PARSE_ADDR_LIKE) {
+		slot = MASK_SLOT_PEER_LIKE;
+		record_set_flag(&m->record, RECORD_FLAG_IP_NONCANONICAL);
+	} else
+		record_set_flag(&m->record, RECORD_FLAG_PEER_NAME);
+	set_subject(m, slot, value);
+	text = hide(m, slot, NULL, value);
+	if (text.len > 0)
+		record_set_text(&m->record, RECORD_FIELD_CLIENT, text);
+}
+
+static void
+put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
+{
+	struct span value = span_of((const char *)peer->bytes, peer->len), text;
+	struct parse_addr resolved = *peer;
+
+	m->peer_trusted = is_trusted(m, peer);
+	if (m->peer_trusted && has_text(ev, EVENT_FORWARDED))
+		(void)resolve(m, ev->text[EVENT_FORWARDED], &resolved);
+	set_subject(m, MASK_SLOT_PEER, span_of((const char *)resolved.bytes, resolved.len));
+	if (m->learning)
+		m->learn_subject = mask_words_subject(m->words, resolved.bytes, resolved.len);
+	text = hide(m, MASK_SLOT_PEER, peer, value);
+	if (text.len > 0)
+		record_set_text(&m->record, RECORD_FIELD_CLIENT, text);
+}
+
+void
+mask_client(struct mask *m, const struct event *ev)
+{
+	struct parse_addr peer;
+	int port;
+	enum parse_addr_kind kind = PARSE_ADDR_NONE;
+
+	m->subject_known = m->peer_trusted = false;
+	if (has_text(ev, EVENT_CLIENT) && !is_unix(ev->text[EVENT_CLIENT])) {
+		kind = parse_addr_port(ev->text[EVENT_CLIENT], &peer, &port);
+		if (kind == PARSE_ADDR_OK)
+			put_peer(m, ev, &peer);
+		else
+			put_odd_peer(m, ev->text[EVENT_CLIENT], kind);
+	} else if (has_text(ev, EVENT_CLIENT))
+		record_set_flag(&m->record, RECORD_FLAG_PEER_UNIX);
+	/* What is no address has no network to count for k. */
+	m->learning = m->learning && kind == PARSE_ADDR_OK;
+	if (has_text(ev, EVENT_FORWARDED))
+		put_forwarded(m, ev->text[EVENT_FORWARDED]);
+}
+
+bool
+mask_client_subject(struct mask *m, const struct event *ev)
+{
+	struct parse_addr addr;
+	int port;
+
+	if (!has_text(ev, EVENT_CLIENT) ||
+	    parse_addr_port(ev->text[EVENT_CLIENT], &addr, &port) != PARSE_ADDR_OK)
+		return (false);
+	if (is_trusted(m, &addr) && has_text(ev, EVENT_FORWARDED))
+		(void)resolve(m, ev->text[EVENT_FORWARDED], &addr);
+	m->learn_subject = mask_words_subject(m->words, addr.bytes, addr.len);
+	return (true);
+}

@@ -1,0 +1,363 @@
+/*
+ * mask: one event, field by field.
+ *
+ * Every text of the event has a rule here, or is not written at all: there
+ * is no way for a field that nobody thought of.
+ */
+#include "mask/inside.h"
+
+static const char *const type_names[EVENT_TYPE_COUNT] = {
+	[EVENT_HTTP] = "http.request", [EVENT_K8S] = "k8s.audit", [EVENT_LOGIN] = "auth.login",
+	[EVENT_DB] = "db.query", [EVENT_CLOUD] = "cloud.api", [EVENT_LOG] = "log",
+};
+
+/* Closed lists: what stands in them is written, anything else is "[unknown]". */
+static const char *const methods[] = {
+	"GET", "POST", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "CONNECT", "TRACE", "QUERY",
+	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
+	"PURGE", "PRI", NULL,
+};
+static const char *const protocols[] = {
+	"HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/2", "HTTP/3", "HTTP/3.0", "HTTP/0.9", NULL,
+};
+static const char *const schemes[] = { "https", "http", "wss", "ws", NULL };
+static const char *const levels[] = {
+	"trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical",
+	"alert", "emerg", "fatal", "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR",
+	"CRITICAL", "ALERT", "FATAL", "Metadata", "Request", "RequestResponse", NULL,
+};
+static const char *const caches[] = {
+	"HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED", "DYNAMIC", "PASS",
+	"Hit", "Miss", "RefreshHit", "Error", "TCP_HIT", "TCP_MISS", "TCP_MEM_HIT", NULL,
+};
+static const char *const tls_versions[] = {
+	"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3", "tls1.3", "tls1.2", NULL,
+};
+static const char *const outcomes[] = { "success", "failure", "unknown", NULL };
+static const char *const actions[] = {
+	"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "login",
+	"logout", "connect", "disconnect", "select", "insert", "read", "write", NULL,
+};
+
+static const struct {
+	enum event_text from;
+	enum record_field to;
+	const char *const *list;
+} listed[] = {
+	{ EVENT_METHOD, RECORD_FIELD_METHOD, methods },
+	{ EVENT_PROTOCOL, RECORD_FIELD_PROTOCOL, protocols },
+	{ EVENT_SCHEME, RECORD_FIELD_SCHEME, schemes },
+	{ EVENT_LEVEL, RECORD_FIELD_LEVEL, levels },
+	{ EVENT_CACHE, RECORD_FIELD_CACHE, caches },
+	{ EVENT_TLS, RECORD_FIELD_TLS, tls_versions },
+	{ EVENT_OUTCOME, RECORD_FIELD_OUTCOME, outcomes },
+	{ EVENT_ACTION, RECORD_FIELD_ACTION, actions },
+};
+
+static const struct {
+	enum event_number from;
+	enum record_field to;
+} numbers[] = {
+	{ EVENT_STATUS, RECORD_FIELD_STATUS },
+	{ EVENT_BYTES, RECORD_FIELD_BYTES },
+	{ EVENT_REQUEST_BYTES, RECORD_FIELD_REQUEST_BYTES },
+	{ EVENT_DURATION_US, RECORD_FIELD_DURATION },
+	{ EVENT_UPSTREAM_US, RECORD_FIELD_UPSTREAM_US },
+	{ EVENT_UPSTREAM_STATUS, RECORD_FIELD_UPSTREAM_STATUS },
+};
+
+/* Fields that nothing is written of; only counted. */
+static const struct {
+	enum event_text from;
+	enum record_class class_id;
+} dropped[] = {
+	{ EVENT_IDENT, RECORD_CLASS_IDENT },
+	{ EVENT_AUTH, RECORD_CLASS_CREDENTIAL },
+	{ EVENT_LANGUAGE, RECORD_CLASS_LANGUAGE },
+	{ EVENT_MESSAGE, RECORD_CLASS_TEXT },
+	{ EVENT_REQUEST, RECORD_CLASS_UNKNOWN },
+};
+
+/* What a field is written as when the grammar could not read it. */
+static const struct {
+	enum event_text from;
+	enum record_field to;
+	enum record_class class_id;
+} redacted[] = {
+	{ EVENT_CLIENT, RECORD_FIELD_CLIENT, RECORD_CLASS_IP_PEER },
+	{ EVENT_USER, RECORD_FIELD_USER, RECORD_CLASS_USER_AUTH },
+	{ EVENT_HOST, RECORD_FIELD_HOST, RECORD_CLASS_HOST },
+	{ EVENT_TARGET, RECORD_FIELD_PATH, RECORD_CLASS_PATH },
+	{ EVENT_REFERER, RECORD_FIELD_REFERER, RECORD_CLASS_PATH },
+	{ EVENT_SERVER, RECORD_FIELD_SERVER, RECORD_CLASS_SERVER },
+};
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+#define BIT(f) (UINT32_C(1) << (f))
+
+/* Texts that combined lines do not have; one test skips them all. */
+#define RARE (BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
+    BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
+
+static bool
+has(const struct event *ev, enum event_text f)
+{
+	const struct span *text = &ev->text[f];
+
+	return (event_has(ev, f) && text->len > 0 && !(text->len == 1 && text->ptr[0] == '-'));
+}
+
+char *
+mask_take(struct mask *m, size_t len)
+{
+	char *taken = m->text + m->text_used;
+
+	if (MASK_TEXT_BYTES - m->text_used < len)
+		return (NULL);
+	m->text_used += len;
+	return (taken);
+}
+
+void
+mask_set_text(struct mask *m, enum record_field f, struct span text)
+{
+	size_t len = text.len < RECORD_TEXT_MAX ? text.len : RECORD_TEXT_MAX;
+	char *copy = mask_take(m, len);
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, text.ptr, len);
+	record_set_text(&m->record, f, span_of(copy, len));
+}
+
+/* "[class]" in the record's memory. */
+static struct span
+redaction(struct mask *m, enum record_class c)
+{
+	struct span name = span_str(record_classes[c].name);
+	char *copy = mask_take(m, name.len + 2);
+
+	if (copy == NULL)
+		return (span_of("[]", 2));
+	copy[0] = '[';
+	memcpy(copy + 1, name.ptr, name.len);
+	copy[name.len + 1] = ']';
+	return (span_of(copy, name.len + 2));
+}
+
+void
+mask_set_redacted(struct mask *m, enum record_field f, enum record_class c)
+{
+	record_set_text(&m->record, f, redaction(m, c));
+}
+
+static void
+put_listed(struct mask *m, const struct event *ev)
+{
+	for (size_t i = 0; i < ROWS(listed); i++) {
+		struct span text = ev->text[listed[i].from];
+		const char *const *name = listed[i].list;
+
+		if (!has(ev, listed[i].from))
+			continue;
+		while (*name != NULL && !span_is(text, *name))
+			name++;
+		if (*name == NULL)
+			mask_count(m, RECORD_CLASS_UNKNOWN);
+		record_set_text(&m->record, listed[i].to,
+		    *name == NULL ? span_of("[unknown]", 9) : span_str(*name));
+	}
+}
+
+static void
+put_numbers(struct mask *m, const struct event *ev)
+{
+	for (size_t i = 0; i < ROWS(numbers); i++) {
+		int64_t number = ev->number[numbers[i].from];
+
+		if ((ev->has_number >> numbers[i].from & 1) != 0 && number >= 0)
+			record_set_int(&m->record, numbers[i].to, number);
+	}
+	if ((ev->has_number >> EVENT_PORT & 1) != 0)
+		mask_count(m, RECORD_CLASS_PORT);
+}
+
+static void
+put_agent(struct mask *m, const struct event *ev)
+{
+	struct span text = event_has(ev, EVENT_AGENT) ? ev->text[EVENT_AGENT] : span_of("-", 1);
+	const struct mask_agent *agent;
+	char token[MASK_TOKEN_BYTES];
+
+	if ((ev->bad_text & BIT(EVENT_AGENT)) != 0 || ev->type != EVENT_HTTP)
+		return;
+	if (text.len == 1 && text.ptr[0] == '-')
+		text.len = 0;
+	agent = mask_agent_cached(m->agents, text);
+	record_set_text(&m->record, RECORD_FIELD_AGENT, agent->family);
+	if (agent->major >= 0)
+		record_set_int(&m->record, RECORD_FIELD_AGENT_MAJOR, agent->major);
+	if (agent->os.len > 0)
+		record_set_text(&m->record, RECORD_FIELD_OS, agent->os);
+	if (agent->device.len > 0)
+		record_set_text(&m->record, RECORD_FIELD_DEVICE, agent->device);
+	if (agent->bot)
+		record_set_int(&m->record, RECORD_FIELD_BOT, 1);
+	if (text.len == 0)
+		return;
+	mask_count(m, RECORD_CLASS_AGENT);
+	if ((mask_bytes_of(text) & MASK_BYTES_CONTROL) != 0)
+		record_set_flag(&m->record, RECORD_FLAG_CTL_IN_FIELD);
+	if ((m->policy->agent_full || m->policy->method[RECORD_CLASS_AGENT] == MASK_TOKEN) &&
+	    mask_token(m, MASK_SLOT_AGENT, text, token))
+		mask_set_text(m, RECORD_FIELD_AGENT_FULL, span_of(token, sizeof(token)));
+}
+
+/* ---- what few formats have ---- */
+
+/* A token of text; empty if the class is dropped. */
+static struct span
+token_of(struct mask *m, enum mask_slot slot, const char *position, struct span text)
+{
+	enum record_class c = mask_slot_class(slot);
+	char *token;
+
+	mask_count(m, c);
+	if (m->policy->method[c] == MASK_DROP)
+		return (span_of("", 0));
+	if (m->policy->method[c] != MASK_TOKEN ||
+	    (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
+		return (redaction(m, c));
+	if (position == NULL ? mask_token(m, slot, text, token) :
+	    mask_token_bound(m, slot, span_str(position), text, token))
+		return (span_of(token, MASK_TOKEN_BYTES));
+	return (redaction(m, c));
+}
+
+static void
+put_server(struct mask *m, enum record_field f, const char *position, struct span text)
+{
+	struct span out;
+
+	for (unsigned i = 0; i < m->policy->server_count; i++) {
+		if (!span_is(text, m->policy->servers[i]))
+			continue;
+		record_set_text(&m->record, f, span_str(m->policy->servers[i]));
+		return;
+	}
+	out = token_of(m, MASK_SLOT_SERVER, position, text);
+	if (out.len > 0)
+		record_set_text(&m->record, f, out);
+}
+
+static void
+add_extra(struct mask *m, struct span key, struct span text)
+{
+	struct record *r = &m->record;
+
+	if (r->extra_count == RECORD_EXTRA_MAX || text.len == 0)
+		return;
+	r->extra[r->extra_count].key = key;
+	r->extra[r->extra_count].text = text;
+	r->extra[r->extra_count].is_number = false;
+	r->extra_count++;
+	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+}
+
+static void
+put_object(struct mask *m, struct span text)
+{
+	struct span out;
+
+	if (text.ptr[0] == '/')
+		out = mask_render(m, MASK_RENDER_PATH, mask_render_path, text);
+	else
+		out = token_of(m, MASK_SLOT_TEXT, "object", text);
+	if (out.len > 0)
+		record_set_text(&m->record, RECORD_FIELD_OBJECT, out);
+}
+
+/* Keys as parameter names are: the vocabulary decides; values are hidden. */
+static void
+put_extra(struct mask *m, const struct event *ev)
+{
+	for (unsigned i = 0; i < ev->extra_count; i++) {
+		struct span key = ev->extra[i].key, text;
+		char *copy;
+
+		if (key.len == 0)
+			continue;
+		if (mask_word_clear(m, MASK_WORD_PARAM, mask_words_root(m->words,
+		    MASK_WORD_PARAM), key, false) && key.len <= MASK_PARAM_TEXT) {
+			if ((copy = mask_take(m, key.len)) == NULL)
+				return;
+			memcpy(copy, key.ptr, key.len);
+			text = span_of(copy, key.len);
+		} else
+			text = token_of(m, MASK_SLOT_PARAM, "?", key);
+		mask_count(m, RECORD_CLASS_UNKNOWN);
+		if (m->policy->method[RECORD_CLASS_UNKNOWN] != MASK_DROP && text.len > 0)
+			add_extra(m, text, span_of("[unknown]", 9));
+	}
+}
+
+static void
+put_rare(struct mask *m, const struct event *ev)
+{
+	if ((ev->has_text & (BIT(EVENT_SESSION) | BIT(EVENT_COOKIE))) != 0)
+		mask_session(m, ev);
+	if (has(ev, EVENT_SERVER))
+		put_server(m, RECORD_FIELD_SERVER, "server", ev->text[EVENT_SERVER]);
+	if (has(ev, EVENT_UPSTREAM))
+		put_server(m, RECORD_FIELD_UPSTREAM, "upstream", ev->text[EVENT_UPSTREAM]);
+	if (has(ev, EVENT_OBJECT))
+		put_object(m, ev->text[EVENT_OBJECT]);
+	if (has(ev, EVENT_JOIN))
+		add_extra(m, span_of("join", 4),
+		    token_of(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
+	if (has(ev, EVENT_TLS_ID))
+		add_extra(m, span_of("tls_id", 6),
+		    token_of(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
+}
+
+static void
+put_bad(struct mask *m, struct event *ev)
+{
+	ev->has_text &= ~ev->bad_text;
+	for (size_t i = 0; i < ROWS(redacted); i++) {
+		if ((ev->bad_text >> redacted[i].from & 1) == 0)
+			continue;
+		mask_set_redacted(m, redacted[i].to, redacted[i].class_id);
+		mask_count(m, redacted[i].class_id);
+	}
+}
+
+void
+mask_event(struct mask *m, struct event *ev, bool partial)
+{
+	record_set_text(&m->record, RECORD_FIELD_EVENT, span_str(type_names[ev->type]));
+	if (ev->bad_text != 0)
+		put_bad(m, ev);
+	mask_client(m, ev);
+	if (partial)
+		record_set_text(&m->record, RECORD_FIELD_STATE, span_of("partial", 7));
+	if (ev->garbage)
+		record_set_flag(&m->record, RECORD_FLAG_REQUEST_GARBAGE);
+	put_listed(m, ev);
+	put_numbers(m, ev);
+	mask_user(m, ev);
+	if (has(ev, EVENT_HOST))
+		mask_host_field(m, ev->text[EVENT_HOST]);
+	if (has(ev, EVENT_TARGET))
+		mask_target(m, ev);
+	if (has(ev, EVENT_REFERER))
+		mask_referer(m, ev->text[EVENT_REFERER]);
+	put_agent(m, ev);
+	for (size_t i = 0; i < ROWS(dropped); i++)
+		if (has(ev, dropped[i].from))
+			mask_count(m, dropped[i].class_id);
+	if ((ev->has_text & RARE) != 0)
+		put_rare(m, ev);
+	if (ev->extra_count > 0)
+		put_extra(m, ev);
+}

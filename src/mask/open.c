@@ -1,0 +1,72 @@
+#include <assert.h>
+
+#include "base/err.h"
+#include "crypto/random.h"
+#include "mask/inside.h"
+
+/* Room for rounding each piece up to a multiple of 16. */
+#define PIECES 8
+
+int
+mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
+{
+	struct arena memory = { .base = NULL };
+	struct mask *made = NULL;
+	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
+	    MASK_RENDERS * sizeof(*made->renders) + MASK_PARAMS * sizeof(*made->params) +
+	    5 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	int rc = -1;
+
+	assert(setup->line_max <= PARSE_LINE_MAX);
+	if (arena_open(&memory, size, ARENA_SECRET, e) == -1)
+		return (-1);
+	made = arena_take(&memory, sizeof(*made));
+	made->policy = setup->policy;
+	made->words = setup->words;
+	made->format = setup->format;
+	made->epochs = setup->epochs;
+	made->now_us = setup->now_us;
+	made->line_max = setup->line_max;
+	made->memory = memory;
+	made->tokens = arena_take(&made->memory, MASK_TOKENS * sizeof(*made->tokens));
+	made->renders = arena_take(&made->memory, MASK_RENDERS * sizeof(*made->renders));
+	made->params = arena_take(&made->memory, MASK_PARAMS * sizeof(*made->params));
+	made->parse_scratch = arena_take(&made->memory, PARSE_LINE_MAX);
+	made->canon = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
+	made->canon_value = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
+	assert(made->canon_value != NULL);
+	crypto_random(made->seed, sizeof(made->seed));
+	if ((made->keys = mask_keys_open(setup->ring, setup->policy->tenant)) == NULL) {
+		err_set(e, ERR_CONFIG, "mask: no memory for keys");
+		goto out;
+	}
+	if (mask_hosts_open(&made->hosts) == -1) {
+		err_set(e, ERR_CONFIG, "mask: no public suffix list");
+		goto out;
+	}
+	if (mask_agent_cache_open(&made->agents) == -1) {
+		err_set(e, ERR_CONFIG, "mask: no memory for agents");
+		goto out;
+	}
+	*m = made;
+	made = NULL;
+	rc = 0;
+out:
+	mask_close(made);
+	return (rc);
+}
+
+void
+mask_close(struct mask *m)
+{
+	struct arena memory;
+
+	if (m == NULL)
+		return;
+	mask_keys_close(m->keys);
+	mask_hosts_close(m->hosts);
+	mask_agent_cache_close(m->agents);
+	/* The mask lies in its own memory. */
+	memory = m->memory;
+	arena_close(&memory);
+}

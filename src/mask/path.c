@@ -1,0 +1,413 @@
+/*
+ * mask: a path becomes words, {type} templates and sg. tokens.
+ *
+ * The path is decoded as a whole, so that %2F separates like '/', and dot
+ * segments are resolved as a server does (RFC 3986 5.2.4): what stands below
+ * /users must not hide behind "/users/./" or "/users/x/../".  Runs of
+ * slashes become one; a trailing slash stays.
+ */
+#include "mask/canon.h"
+#include "mask/detect.h"
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+#define SEGMENTS_MAX 64
+#define PIECE_BYTES_MAX 96 /* no segment is written longer than that */
+#define LITERAL_BYTES_MAX 256
+
+struct walk {
+	struct mask *m;
+	struct mask_out *out;
+	struct mask_out place;    /* template of the parents: what is bound to, and saved */
+	uint64_t position;        /* the same, in the vocabulary */
+	uint64_t literal;         /* position as if every word above were in clear */
+	uint64_t hidden_parent;   /* key of the nearest word above that is not, or 0 */
+	struct mask_out literal_text;
+	char literal_bytes[LITERAL_BYTES_MAX];
+	bool identity;            /* the parent bears identities */
+};
+
+/* What a segment was written as, for the position of the next. */
+enum piece {
+	PIECE_WORD,     /* in clear */
+	PIECE_TEMPLATE, /* {type}, a part of a file name, [class] */
+	PIECE_TOKEN,
+	PIECE_LEARNABLE /* a token that may become a word */
+};
+
+static bool
+equal_folded(struct span a, const char *lower)
+{
+	size_t i = 0;
+
+	for (; i < a.len && lower[i] != '\0'; i++) {
+		char c = a.ptr[i];
+
+		if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != lower[i])
+			return (false);
+	}
+	return (i == a.len && lower[i] == '\0');
+}
+
+/* masking.md B4: what stands below these names a person or is a secret. */
+static bool
+bears_identity(struct span segment)
+{
+	static const char *const names[] = {
+		"account", "accounts", "confirm", "customer", "customers", "download",
+		"downloads", "invite", "invites", "invoice", "invoices", "member", "members",
+		"order", "orders", "patient", "patients", "profile", "profiles", "s", "share",
+		"t", "u", "unsubscribe", "user", "users", "verify",
+	};
+
+	if (segment.len >= 5 && equal_folded(span_of(segment.ptr, 5), "reset"))
+		return (true);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (equal_folded(segment, names[i]))
+			return (true);
+	return (false);
+}
+
+static bool
+all_digits(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return (false);
+	return (text.len > 0);
+}
+
+/* Words that identify nobody, even below /users. */
+static bool
+is_reserved(struct span segment)
+{
+	static const char *const words[] = { "me", "self", "new", "edit" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_is(segment, words[i]))
+			return (true);
+	return (segment.len >= 2 && segment.len <= 3 && segment.ptr[0] == 'v' &&
+	    segment.ptr[1] != '0' && all_digits(span_from(segment, 1)));
+}
+
+/* Page numbers, months, years: not below an identity-bearing parent. */
+static bool
+is_small_number(struct span segment)
+{
+	if (!all_digits(segment))
+		return (false);
+	if (segment.len <= 2)
+		return (true);
+	return (segment.len == 4 && (memcmp(segment.ptr, "199", 3) == 0 ||
+	    (memcmp(segment.ptr, "20", 2) == 0)));
+}
+
+/* The extension of a static file, from a closed list; empty if it has none. */
+static struct span
+extension_of(struct span segment)
+{
+	static const char *const known[] = {
+		"avif", "bmp", "css", "csv", "doc", "docx", "eot", "gif", "gz", "htm", "html",
+		"ico", "jpeg", "jpg", "js", "json", "map", "mjs", "mov", "mp3", "mp4", "odt",
+		"ogg", "otf", "pdf", "php", "png", "ppt", "pptx", "svg", "tar", "tgz", "tiff",
+		"ttf", "txt", "wasm", "wav", "webm", "webmanifest", "webp", "woff", "woff2",
+		"xls", "xlsx", "xml", "zip", "zst",
+	};
+	size_t dot = segment.len;
+
+	while (dot > 0 && segment.ptr[dot - 1] != '.')
+		dot--;
+	if (dot <= 1)
+		return (span_of("", 0));
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (equal_folded(span_from(segment, dot), known[i]))
+			return (span_str(known[i]));
+	return (span_of("", 0));
+}
+
+static enum record_class
+class_of_shape(enum mask_shape shape)
+{
+	switch (shape) {
+	case MASK_SHAPE_EMAIL:
+		return (RECORD_CLASS_EMAIL);
+	case MASK_SHAPE_PHONE:
+		return (RECORD_CLASS_PHONE);
+	case MASK_SHAPE_ADDRESS:
+		return (RECORD_CLASS_IP_FWD);
+	case MASK_SHAPE_MAC:
+		return (RECORD_CLASS_MAC);
+	case MASK_SHAPE_IBAN:
+		return (RECORD_CLASS_IBAN);
+	case MASK_SHAPE_PAN:
+		return (RECORD_CLASS_PAN);
+	case MASK_SHAPE_NATIONAL:
+		return (RECORD_CLASS_NATIONAL);
+	case MASK_SHAPE_GEO:
+		return (RECORD_CLASS_GEO);
+	case MASK_SHAPE_CREDENTIAL:
+		return (RECORD_CLASS_CREDENTIAL);
+	default:
+		return (RECORD_CLASS_PATH);
+	}
+}
+
+static void
+put_shape(struct walk *w, enum mask_shape shape)
+{
+	enum record_class c = class_of_shape(shape);
+
+	mask_effect_count(w->m, c);
+	if (c == RECORD_CLASS_CREDENTIAL || c == RECORD_CLASS_PAN)
+		mask_effect_flag(&w->m->effects, RECORD_FLAG_SECRET_FOUND);
+	mask_put_shape(w->out, mask_shape_names[shape]);
+}
+
+/* One part of a file name: a word in clear or the type of a build number. */
+static bool
+put_part(struct walk *w, struct span part)
+{
+	enum mask_shape shape = mask_shape(part);
+
+	if (shape == MASK_SHAPE_WORD) {
+		if (!mask_word_clear(w->m, MASK_WORD_PATH, w->position, part, false))
+			return (false);
+		mask_out_add(w->out, part);
+		return (true);
+	}
+	if (shape != MASK_SHAPE_HEX && shape != MASK_SHAPE_INT && shape != MASK_SHAPE_UUID &&
+	    shape != MASK_SHAPE_DATE)
+		return (false);
+	mask_put_shape(w->out, mask_shape_names[shape]);
+	return (true);
+}
+
+/* "app.3f2a9c1b.js" -> "app.{hex}.js", if each of at most three parts allows it. */
+static bool
+put_parts(struct walk *w, struct span stem, struct span extension)
+{
+	size_t start = w->out->len, at = 0;
+
+	for (int parts = 0; at <= stem.len; parts++) {
+		struct span rest = span_from(stem, at);
+		struct span part = span_of(rest.ptr, span_find(rest, '.'));
+
+		if (parts > 0)
+			mask_out_char(w->out, '.');
+		if (parts == 3 || part.len == 0 || part.len > PIECE_BYTES_MAX / 4 ||
+		    !put_part(w, part)) {
+			w->out->len = start;
+			return (false);
+		}
+		at += part.len + 1;
+	}
+	if (memchr(w->out->text + start, '{', w->out->len - start) != NULL)
+		mask_effect_count(w->m, RECORD_CLASS_PATH);
+	mask_out_char(w->out, '.');
+	mask_out_add(w->out, extension);
+	return (true);
+}
+
+/* A word out of the vocabulary: a token, of a static file with its extension. */
+static enum piece
+put_token(struct walk *w, struct span segment, bool learnable)
+{
+	struct span extension = extension_of(segment);
+	struct mask_sighting seen = { .class_id = MASK_WORD_PATH, .word = segment };
+
+	if (extension.len > 0 && !w->identity &&
+	    put_parts(w, span_of(segment.ptr, segment.len - extension.len - 1), extension))
+		return (PIECE_TEMPLATE);
+	if (learnable) {
+		seen.position = w->position;
+		seen.parent = span_of(w->place.text, w->place.len == 0 ? 1 : w->place.len);
+		mask_word_learn(w->m, &seen);
+		if (w->literal != w->position && w->literal_text.len > 0) {
+			seen.position = w->literal;
+			seen.parent = span_of(w->literal_text.text, w->literal_text.len);
+			seen.parent_key = w->hidden_parent;
+			mask_word_learn(w->m, &seen);
+		}
+	}
+	mask_put_bound(w->m, w->out, MASK_SLOT_PATH,
+	    span_of(w->place.text, w->place.len == 0 ? 1 : w->place.len), segment);
+	if (extension.len > 0) {
+		mask_out_char(w->out, '.');
+		mask_out_add(w->out, extension);
+	}
+	return (learnable ? PIECE_LEARNABLE : PIECE_TOKEN);
+}
+
+/* A segment of shape WORD that is not reserved. */
+static enum piece
+put_word(struct walk *w, struct span segment)
+{
+	struct mask *m = w->m;
+	bool clear = mask_word_clear(m, MASK_WORD_PATH, w->position, segment, w->identity);
+	enum record_class found;
+
+	m->effects.words_seen++;
+	if (!clear && m->policy->words_mode == MASK_WORDS_KEEP && !w->identity)
+		clear = mask_word_plain(segment);
+	if (clear) {
+		m->effects.words_clear++;
+		mask_out_add(w->out, segment);
+		return (PIECE_WORD);
+	}
+	found = mask_detect(segment);
+	if (mask_class_is_secret(found)) {
+		mask_put_redacted(m, w->out, found);
+		return (PIECE_TEMPLATE);
+	}
+	return (put_token(w, segment, !w->identity && found == RECORD_CLASS_NONE &&
+	    mask_word_plain(segment)));
+}
+
+static enum piece
+put_segment(struct walk *w, struct span segment)
+{
+	enum mask_shape shape;
+
+	if (mask_effect_bytes(w->m, segment) || segment.ptr[0] == '~' || segment.ptr[0] == '@') {
+		enum record_class found = mask_detect(segment);
+
+		if (mask_class_is_secret(found)) {
+			mask_put_redacted(w->m, w->out, found);
+			return (PIECE_TEMPLATE);
+		}
+		return (put_token(w, segment, false));
+	}
+	if (is_reserved(segment) || (!w->identity && is_small_number(segment))) {
+		w->m->effects.words_seen++;
+		w->m->effects.words_clear++;
+		mask_out_add(w->out, segment);
+		return (PIECE_WORD);
+	}
+	shape = mask_shape(segment);
+	if (shape == MASK_SHAPE_WORD && w->identity && all_digits(segment))
+		shape = MASK_SHAPE_INT;
+	if (shape == MASK_SHAPE_WORD)
+		return (put_word(w, segment));
+	put_shape(w, shape);
+	return (PIECE_TEMPLATE);
+}
+
+/* The position below what was just written. */
+static void
+descend(struct walk *w, enum piece piece, struct span segment, struct span written)
+{
+	const struct mask *m = w->m;
+	struct span star = span_of("*", 1), gated = written, literal = segment;
+
+	if (piece == PIECE_TOKEN || piece == PIECE_LEARNABLE)
+		gated = star;
+	else if (piece == PIECE_TEMPLATE && (written.ptr[0] != '{' ||
+	    span_find(written, '}') + 1 != written.len))
+		gated = star;
+	if (piece != PIECE_WORD && piece != PIECE_LEARNABLE)
+		literal = gated;
+	if (piece == PIECE_LEARNABLE)
+		w->hidden_parent = mask_words_key(m->words, MASK_WORD_PATH, w->literal, segment);
+	mask_out_char(&w->place, '/');
+	mask_out_add(&w->place, gated);
+	if (mask_out_fits(&w->literal_text, literal.len + 1)) {
+		mask_out_char(&w->literal_text, '/');
+		mask_out_add(&w->literal_text, literal);
+	} else
+		w->literal_text.size = w->literal_text.len = 0;
+	w->literal = mask_words_child(m->words, w->literal, literal);
+	w->position = mask_words_child(m->words, w->position, gated);
+	w->identity = bears_identity(segment);
+}
+
+/* ---- segments ---- */
+
+struct segments {
+	struct span list[SEGMENTS_MAX];
+	size_t count;
+	bool params, capped, slash; /* a trailing slash */
+};
+
+static void
+split(struct span path, struct segments *s)
+{
+	struct span rest = path;
+
+	s->count = 0;
+	s->params = s->capped = s->slash = false;
+	while (rest.len > 0) {
+		size_t len = span_find(rest, '/');
+		struct span segment = span_of(rest.ptr, len);
+		size_t param = span_find(segment, ';');
+
+		s->slash = len < rest.len;
+		rest = span_from(rest, len + 1);
+		if (param < len) {
+			s->params = true;
+			segment.len = param;
+		}
+		if (segment.len == 0)
+			continue;
+		if (span_is(segment, ".") || span_is(segment, "..")) {
+			s->count -= segment.len == 2 && s->count > 0;
+			s->slash = true;
+			continue;
+		}
+		if (s->count == SEGMENTS_MAX) {
+			s->capped = true;
+			break;
+		}
+		s->list[s->count++] = segment;
+	}
+}
+
+static void
+walk_segments(struct walk *w, const struct segments *s)
+{
+	struct mask *m = w->m;
+
+	for (size_t i = 0; i < s->count; i++) {
+		size_t start = w->out->len + 1;
+		enum piece piece;
+
+		if (!mask_out_fits(w->out, PIECE_BYTES_MAX + 2)) {
+			mask_effect_flag(&m->effects, RECORD_FLAG_PATH_CAPPED);
+			return;
+		}
+		mask_out_char(w->out, '/');
+		piece = put_segment(w, s->list[i]);
+		if (i + 1 < s->count)
+			descend(w, piece, s->list[i],
+			    span_of(w->out->text + start, w->out->len - start));
+	}
+	if (s->slash || s->count == 0)
+		mask_out_char(w->out, '/');
+}
+
+void
+mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
+{
+	struct segments s;
+	struct span path;
+	struct walk w = { .m = m, .out = out };
+	enum mask_canon_result canon =
+	    mask_canon(raw, false, m->canon, 2 * (size_t)PARSE_LINE_MAX, &path);
+
+	if (canon == MASK_CANON_UNSETTLED || canon == MASK_CANON_MALFORMED) {
+		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+		mask_put_redacted(m, out, RECORD_CLASS_PATH);
+		return;
+	}
+	split(path, &s);
+	if (s.params)
+		mask_effect_flag(&m->effects, RECORD_FLAG_PATH_PARAM);
+	if (s.capped)
+		mask_effect_flag(&m->effects, RECORD_FLAG_PATH_CAPPED);
+	if (s.params)
+		mask_effect_count(m, RECORD_CLASS_QUERY);
+	w.place = (struct mask_out){ m->place, 0, sizeof(m->place) };
+	w.place.text[0] = '/';
+	w.literal_text = (struct mask_out){ w.literal_bytes, 0, sizeof(w.literal_bytes) };
+	w.position = w.literal = mask_words_root(m->words, MASK_WORD_PATH);
+	walk_segments(&w, &s);
+}

@@ -1,0 +1,337 @@
+/*
+ * mask: a query becomes names in order, joined by '&'.
+ *
+ *   name=value      a value that is kept: page=2, lang=de, utm_source=news
+ *   name={int}      a value that is hidden, by its shape; {empty} if there is none
+ *   name=[pan]      something that is never tokened
+ *   name=se.TOKEN   a session id; em. an e-mail address, dv. a device id
+ *   name=           a value of a class that is dropped (gclid)
+ *   name            no '=': a known name; else as a value: {int}, em.TOKEN, pn.TOKEN
+ *   pn.TOKEN=...    a name outside of the vocabulary
+ */
+#include "mask/canon.h"
+#include "mask/detect.h"
+#include "base/hash.h"
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+#define PARAMS_MAX 64
+#define NAME_BYTES_MAX 40
+#define GROUPS_MAX 3
+#define PIECE_BYTES_MAX 176 /* "&", a name, "=" and a kept value or a token */
+#define VALUE_BYTES_MAX 32
+#define CAMPAIGN_BYTES_MAX 64
+
+static const struct span root_place = SPAN("?");
+
+static bool
+is_letter(char c)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+}
+
+static bool
+is_digit(char c)
+{
+	return (c >= '0' && c <= '9');
+}
+
+/* Letters, digits and the given others only. */
+static bool
+is_made_of(struct span text, const char *others)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_letter(text.ptr[i]) && !is_digit(text.ptr[i]) &&
+		    (text.ptr[i] == '\0' || strchr(others, text.ptr[i]) == NULL))
+			return (false);
+	return (true);
+}
+
+/* [A-Za-z_][A-Za-z0-9_.:-]{0,39}, up to three [word] groups, no long run of digits. */
+static bool
+is_name(struct span name)
+{
+	size_t len = span_find(name, '['), digits = 0;
+	struct span rest = span_from(name, len);
+
+	if (len == 0 || len > NAME_BYTES_MAX || name.len > MASK_PARAM_TEXT ||
+	    (!is_letter(name.ptr[0]) && name.ptr[0] != '_') ||
+	    !is_made_of(span_of(name.ptr, len), "_.:-"))
+		return (false);
+	for (int groups = 0; rest.len > 0; groups++) {
+		size_t close = span_find(rest, ']');
+
+		if (groups == GROUPS_MAX || rest.ptr[0] != '[' || close == rest.len ||
+		    !is_made_of(span_of(rest.ptr + 1, close - 1), "_-"))
+			return (false);
+		rest = span_from(rest, close + 1);
+	}
+	for (size_t i = 0; i < name.len; i++) {
+		digits = is_digit(name.ptr[i]) ? digits + 1 : 0;
+		if (digits >= 5)
+			return (false);
+	}
+	return (true);
+}
+
+static enum mask_param_kind
+kind_of(struct span name)
+{
+	static const struct {
+		const char *name;
+		enum mask_param_kind kind;
+	} rows[] = {
+		{ "dir", MASK_PARAM_ALLOWED }, { "format", MASK_PARAM_ALLOWED },
+		{ "lang", MASK_PARAM_ALLOWED }, { "limit", MASK_PARAM_ALLOWED },
+		{ "locale", MASK_PARAM_ALLOWED }, { "offset", MASK_PARAM_ALLOWED },
+		{ "order", MASK_PARAM_ALLOWED }, { "page", MASK_PARAM_ALLOWED },
+		{ "per_page", MASK_PARAM_ALLOWED }, { "sort", MASK_PARAM_ALLOWED },
+		{ "tab", MASK_PARAM_ALLOWED }, { "utm_campaign", MASK_PARAM_CAMPAIGN },
+		{ "utm_medium", MASK_PARAM_CAMPAIGN }, { "utm_source", MASK_PARAM_CAMPAIGN },
+		{ "v", MASK_PARAM_ALLOWED }, { "ver", MASK_PARAM_ALLOWED },
+		{ "view", MASK_PARAM_ALLOWED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (span_is(name, rows[i].name))
+			return (rows[i].kind);
+	if (mask_name_is_session(name))
+		return (MASK_PARAM_SESSION);
+	if (mask_name_is_secret(name))
+		return (MASK_PARAM_SECRET);
+	return (mask_name_is_tracking(name) ? MASK_PARAM_TRACKING : MASK_PARAM_PLAIN);
+}
+
+/* ---- names ---- */
+
+/*
+ * What is known of a name: kind, and the name if it may be written.  Names
+ * in clear are kept in a table; what may still be learned is not.
+ */
+static const struct mask_param *
+param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *name)
+{
+	uint64_t key[2] = { hash_span(raw, m->seed[0] - 1), hash_span(raw, m->seed[1] - 1) };
+	struct mask_param *slot = &m->params[key[0] & (MASK_PARAMS - 1)];
+
+	if (slot->key[0] == key[0] && slot->key[1] == key[1] &&
+	    slot->generation == m->generation)
+		return (slot);
+	*made = (struct mask_param){ .key = { key[0], key[1] }, .generation = m->generation };
+	*name = raw;
+	switch (mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, name)) {
+	case MASK_CANON_UNSETTLED:
+	case MASK_CANON_MALFORMED:
+		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+		return (made);
+	default:
+		break;
+	}
+	(void)mask_effect_bytes(m, *name);
+	made->kind = (uint8_t)kind_of(*name);
+	if (!is_name(*name) || mask_detect(*name) != RECORD_CLASS_NONE)
+		return (made);
+	if (m->policy->words_mode != MASK_WORDS_KEEP && !mask_word_clear(m, MASK_WORD_PARAM,
+	    mask_words_root(m->words, MASK_WORD_PARAM), *name, false)) {
+		struct mask_sighting seen = { .class_id = MASK_WORD_PARAM,
+			.position = mask_words_root(m->words, MASK_WORD_PARAM),
+			.parent = root_place, .word = *name };
+
+		mask_word_learn(m, &seen);
+		return (made);
+	}
+	made->len = (uint8_t)name->len;
+	memcpy(made->text, name->ptr, name->len);
+	*slot = *made;
+	return (made);
+}
+
+/* ---- values ---- */
+
+static bool
+is_kept(struct mask *m, enum mask_param_kind kind, struct span value)
+{
+	size_t max = kind == MASK_PARAM_CAMPAIGN ? CAMPAIGN_BYTES_MAX : VALUE_BYTES_MAX;
+	enum mask_shape shape;
+
+	if (kind == MASK_PARAM_CAMPAIGN &&
+	    m->policy->method[RECORD_CLASS_CAMPAIGN] != MASK_KEEP)
+		return (false);
+	if (value.len > max || !is_made_of(value, "_.-"))
+		return (false);
+	shape = mask_shape(value);
+	if (shape == MASK_SHAPE_INT)
+		return (value.len <= 6);
+	return ((shape == MASK_SHAPE_WORD || shape == MASK_SHAPE_DATE) &&
+	    mask_word_plain(value));
+}
+
+/* A value nothing is known of: what it contains, else its shape. */
+static void
+put_hidden(struct mask *m, struct mask_out *out, struct span value)
+{
+	enum record_class found = mask_detect(value);
+	enum mask_shape shape = mask_shape(value);
+	char form[512];
+
+	if (mask_class_is_secret(found)) {
+		mask_put_redacted(m, out, found);
+		return;
+	}
+	if (shape == MASK_SHAPE_EMAIL) {
+		mask_put_bound(m, out, MASK_SLOT_EMAIL, span_of("email", 5),
+		    mask_email_form(m, value, form, sizeof(form)));
+		return;
+	}
+	if (found == RECORD_CLASS_EMAIL) {
+		mask_put_redacted(m, out, found);
+		return;
+	}
+	if (found == RECORD_CLASS_DEVICE && shape == MASK_SHAPE_UUID) {
+		mask_put_bound(m, out, MASK_SLOT_DEVICE, span_of("device", 6), value);
+		return;
+	}
+	mask_effect_count(m, found == RECORD_CLASS_NONE ? RECORD_CLASS_QUERY : found);
+	mask_put_shape(out, mask_shape_names[shape]);
+}
+
+/* What a class that is dropped leaves: nothing, or its name. */
+static void
+put_dropped(struct mask *m, struct mask_out *out, enum record_class c)
+{
+	if (m->policy->method[c] == MASK_DROP)
+		mask_effect_count(m, c);
+	else
+		mask_put_redacted(m, out, c);
+}
+
+static void
+put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struct span raw)
+{
+	struct span value = raw;
+	enum mask_canon_result canon;
+
+	if (raw.len == 0) {
+		mask_put_shape(out, "empty");
+		return;
+	}
+	if (kind == MASK_PARAM_SECRET) {
+		mask_effect_count(m, RECORD_CLASS_CREDENTIAL);
+		if (m->policy->method[RECORD_CLASS_CREDENTIAL] != MASK_DROP)
+			mask_out_add(out, span_of("[credential]", 12));
+		return;
+	}
+	if (kind == MASK_PARAM_TRACKING) {
+		put_dropped(m, out, RECORD_CLASS_TRACKING);
+		return;
+	}
+	canon = mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
+	if (canon == MASK_CANON_UNSETTLED || canon == MASK_CANON_MALFORMED) {
+		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+		mask_effect_count(m, RECORD_CLASS_QUERY);
+		mask_put_shape(out, "text");
+		return;
+	}
+	if (kind == MASK_PARAM_SESSION) {
+		mask_put_global(m, out, MASK_SLOT_SESSION, value);
+		return;
+	}
+	if (mask_effect_bytes(m, value)) {
+		mask_effect_count(m, RECORD_CLASS_QUERY);
+		mask_put_shape(out, "text");
+		return;
+	}
+	if ((kind == MASK_PARAM_ALLOWED || kind == MASK_PARAM_CAMPAIGN) &&
+	    is_kept(m, kind, value)) {
+		mask_out_add(out, value);
+		return;
+	}
+	put_hidden(m, out, value);
+}
+
+/* ---- parameters ---- */
+
+static void
+put_name(struct mask *m, struct mask_out *out, const struct mask_param *param,
+    struct span name)
+{
+	enum record_class found;
+
+	if (param->len > 0) {
+		mask_out_add(out, span_of(param->text, param->len));
+		return;
+	}
+	found = mask_detect(name);
+	if (mask_class_is_secret(found))
+		mask_put_redacted(m, out, found);
+	else
+		mask_put_bound(m, out, MASK_SLOT_PARAM, root_place, name);
+}
+
+/* Without '=' it may as well be a value: "?erika@example.org". */
+static void
+put_lone(struct mask *m, struct mask_out *out, const struct mask_param *param,
+    struct span name)
+{
+	enum mask_shape shape;
+
+	if (param->len > 0) {
+		mask_out_add(out, span_of(param->text, param->len));
+		return;
+	}
+	shape = mask_shape(name);
+	if (shape == MASK_SHAPE_WORD && mask_detect(name) != RECORD_CLASS_EMAIL)
+		put_name(m, out, param, name);
+	else
+		put_hidden(m, out, name);
+}
+
+static void
+put_param(struct mask *m, struct mask_out *out, struct span raw)
+{
+	size_t equals = span_find(raw, '=');
+	struct span name = span_of(raw.ptr, equals);
+	struct mask_param made;
+	const struct mask_param *param = param_of(m, name, &made, &name);
+
+	if (equals == raw.len) {
+		put_lone(m, out, param, name);
+		return;
+	}
+	put_name(m, out, param, name);
+	mask_out_char(out, '=');
+	put_value(m, out, (enum mask_param_kind)param->kind, span_from(raw, equals + 1));
+}
+
+/* Index of the next '&' or ';'. */
+static size_t
+find_separator(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.len && text.ptr[i] != '&' && text.ptr[i] != ';')
+		i++;
+	return (i);
+}
+
+void
+mask_render_query(struct mask *m, struct span raw, struct mask_out *out)
+{
+	struct span rest = raw;
+
+	for (unsigned count = 0; rest.len > 0;) {
+		size_t len = find_separator(rest);
+		struct span param = span_of(rest.ptr, len);
+
+		rest = span_from(rest, len + 1);
+		if (len == 0)
+			continue;
+		if (count == PARAMS_MAX || !mask_out_fits(out, PIECE_BYTES_MAX)) {
+			mask_effect_flag(&m->effects, RECORD_FLAG_PARAMS_CAPPED);
+			return;
+		}
+		if (count++ > 0)
+			mask_out_char(out, '&');
+		put_param(m, out, param);
+	}
+}

@@ -1,0 +1,35 @@
+/* mask, inside: what is known of the name of a query parameter, and e-mails. */
+#ifndef CRETULA_MASK_QUERY_H
+#define CRETULA_MASK_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define MASK_PARAMS 1024 /* a power of two */
+#define MASK_PARAM_TEXT 88
+
+enum mask_param_kind {
+	MASK_PARAM_PLAIN,    /* its value is hidden, its shape shown */
+	MASK_PARAM_SECRET, MASK_PARAM_SESSION, MASK_PARAM_TRACKING, MASK_PARAM_CAMPAIGN,
+	MASK_PARAM_ALLOWED   /* a short, clean value is kept */
+};
+
+/* By 128 bits of keyed hash of the raw name, per vocabulary generation. */
+struct mask_param {
+	uint64_t key[2];
+	uint32_t generation;
+	uint8_t kind;  /* enum mask_param_kind */
+	uint8_t len;   /* of the name, which is in clear */
+	char text[MASK_PARAM_TEXT];
+};
+
+/*
+ * One form of an e-mail address: no "mailto:", no <>, lower case, the domain
+ * in A-labels as far as out (size bytes) allows.
+ */
+struct mask;
+struct span mask_email_form(struct mask *m, struct span text, char *out, size_t size);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * mask: host names and referers.
+ *
+ * Our own sites are in clear, with the path of the referer; of all others
+ * only the origin stays, its host through the vocabulary: the registrable
+ * domain is a word, and what stands left of it is another one.
+ */
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+static const struct span host_place = SPAN(".");
+
+static char
+lower(char c)
+{
+	return (c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
+}
+
+static bool
+equal_folded(struct span a, struct span b)
+{
+	if (a.len != b.len)
+		return (false);
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return (false);
+	return (true);
+}
+
+static bool
+is_own(const struct mask_policy *p, struct span host)
+{
+	for (unsigned i = 0; i < p->host_count; i++)
+		if (equal_folded(host, span_str(p->hosts[i])))
+			return (true);
+	return (false);
+}
+
+/* The host of an authority as it stands, for a quick look whether it is ours. */
+static struct span
+bare_host(struct span authority)
+{
+	size_t end = authority.len;
+
+	for (size_t i = authority.len; i > 0; i--) {
+		if (authority.ptr[i - 1] == '@')
+			return (span_of(authority.ptr + i, end - i));
+		if (authority.ptr[i - 1] == ':' && end == authority.len)
+			end = i - 1;
+	}
+	return (span_of(authority.ptr, end));
+}
+
+/* Left of the registrable domain, which is in clear. */
+static void
+put_below(struct mask *m, struct mask_out *out, struct span left, struct span domain)
+{
+	uint64_t position = mask_words_child(m->words,
+	    mask_words_root(m->words, MASK_WORD_HOST), domain);
+	struct mask_sighting seen = { .class_id = MASK_WORD_HOST, .position = position,
+		.parent = domain, .word = left };
+
+	if (mask_word_clear(m, MASK_WORD_HOST, position, left, false))
+		mask_out_add(out, left);
+	else {
+		if (mask_word_plain(left))
+			mask_word_learn(m, &seen);
+		mask_put_bound(m, out, MASK_SLOT_HOST, domain, left);
+	}
+	mask_out_char(out, '.');
+	mask_out_add(out, domain);
+}
+
+static void
+put_host(struct mask *m, struct mask_out *out, const struct mask_host *host)
+{
+	struct span full = span_of(host->text, host->len);
+	struct span domain = span_from(full, host->domain_at);
+	struct span left = span_of(full.ptr, host->domain_at == 0 ? 0 : host->domain_at - 1);
+	uint64_t root = mask_words_root(m->words, MASK_WORD_HOST);
+	struct mask_sighting seen = { .class_id = MASK_WORD_HOST, .position = root,
+		.parent = host_place, .word = domain };
+
+	if (is_own(m->policy, full) || (!host->is_address &&
+	    mask_word_clear(m, MASK_WORD_HOST, root, full, false))) {
+		mask_out_add(out, full);
+		return;
+	}
+	if (host->is_address || domain.len == 0) {
+		mask_put_bound(m, out, MASK_SLOT_HOST, host_place, full);
+		return;
+	}
+	if (mask_word_clear(m, MASK_WORD_HOST, root, domain, false)) {
+		put_below(m, out, left, domain);
+		return;
+	}
+	if (mask_word_plain(domain))
+		mask_word_learn(m, &seen);
+	if (left.len > 0 && mask_word_plain(left)) {
+		seen.parent_key = mask_words_key(m->words, MASK_WORD_HOST, root, domain);
+		seen.position = mask_words_child(m->words, root, domain);
+		seen.parent = domain;
+		seen.word = left;
+		mask_word_learn(m, &seen);
+	}
+	mask_put_bound(m, out, MASK_SLOT_HOST, host_place, full);
+}
+
+void
+mask_render_host(struct mask *m, struct span authority, struct mask_out *out)
+{
+	struct mask_host host;
+
+	(void)mask_effect_bytes(m, authority);
+	mask_host_read(m->hosts, authority, &host);
+	if (host.valid)
+		put_host(m, out, &host);
+	else
+		mask_put_redacted(m, out, RECORD_CLASS_HOST);
+}
+
+/* ---- referer ---- */
+
+struct url {
+	struct span scheme;    /* static text; empty: another scheme, or none */
+	struct span authority;
+	size_t rest;           /* where the path starts */
+};
+
+static void
+split(struct span raw, struct url *url)
+{
+	static const struct span schemes[] = { SPAN("http://"), SPAN("https://") };
+
+	*url = (struct url){ .rest = 0 };
+	for (int i = 0; i < 2; i++) {
+		struct span head = span_of(raw.ptr, raw.len < schemes[i].len ? raw.len :
+		    schemes[i].len);
+		size_t end = schemes[i].len;
+
+		if (!equal_folded(head, schemes[i]))
+			continue;
+		while (end < raw.len && raw.ptr[end] != '/' && raw.ptr[end] != '?' &&
+		    raw.ptr[end] != '#' && raw.ptr[end] != '\\')
+			end++;
+		url->scheme = schemes[i];
+		url->authority = span_of(raw.ptr + schemes[i].len, end - schemes[i].len);
+		url->rest = end;
+		return;
+	}
+}
+
+void
+mask_render_origin(struct mask *m, struct span raw, struct mask_out *out)
+{
+	struct url url;
+
+	split(raw, &url);
+	mask_out_add(out, url.scheme);
+	mask_render_host(m, url.authority, out);
+}
+
+void
+mask_render_referer(struct mask *m, struct span raw, struct mask_out *out)
+{
+	struct url url;
+	struct span path;
+	size_t end;
+
+	split(raw, &url);
+	mask_out_add(out, url.scheme);
+	mask_render_host(m, url.authority, out);
+	path = span_from(raw, url.rest);
+	for (end = 0; end < path.len && path.ptr[end] != '?' && path.ptr[end] != '#';)
+		end++;
+	if (end < path.len)
+		mask_effect_count(m, RECORD_CLASS_QUERY);
+	mask_render_path(m, span_of(path.ptr, end), out);
+}
+
+void
+mask_referer(struct mask *m, struct span referer)
+{
+	struct url url;
+	struct span text;
+
+	split(referer, &url);
+	if (url.scheme.len == 0) {
+		if (m->learn_only)
+			return;
+		mask_count(m, RECORD_CLASS_UNKNOWN);
+		mask_set_text(m, RECORD_FIELD_REFERER, span_of("[unknown]", 9));
+		return;
+	}
+	if (is_own(m->policy, bare_host(url.authority)))
+		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, referer);
+	else
+		text = mask_render(m, MASK_RENDER_ORIGIN, mask_render_origin,
+		    span_of(referer.ptr, url.rest));
+	if (text.len > 0)
+		record_set_text(&m->record, RECORD_FIELD_REFERER, text);
+}

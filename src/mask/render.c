@@ -1,0 +1,381 @@
+#include "mask/render.h"
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "mask/detect.h"
+#include "mask/inside.h"
+#include "mask/words_inside.h"
+
+#define WORD_BYTES_MAX 64
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
+
+static const char token_holder[MASK_TOKEN_BYTES + 1] = "...................";
+
+/* ---- the table ---- */
+
+/* What names the token of a hole, together with the subject and the epoch. */
+static void
+hole_name(const struct mask_render *r, unsigned hole, uint64_t name[static 2])
+{
+	name[0] = r->key[0] + (hole + 1) * GOLDEN;
+	name[1] = r->key[1] + r->generation;
+}
+
+static void
+apply(struct mask *m, const struct mask_render *r)
+{
+	if (m->learn_only)
+		return;
+	if (r->flags != 0) {
+		m->record.flags |= r->flags;
+		m->record.present |= UINT64_C(1) << RECORD_FIELD_FLAGS;
+	}
+	for (unsigned i = 0; i < r->count_count; i++)
+		m->batch->counts.masked[r->counts[i].class_id] += r->counts[i].n;
+	m->batch->words_seen += r->words_seen;
+	m->batch->words_clear += r->words_clear;
+}
+
+/* Render from the table.  false: it has to be done again, from the raw text. */
+static bool
+replay(struct mask *m, const struct mask_render *r, struct span *text)
+{
+	char *copy;
+
+	if (m->learning)
+		for (unsigned i = 0; i < r->learn_count; i++)
+			if (!mask_candidates_again(m->learn, r->learn[i], m->learn_subject))
+				return (false);
+	if (m->learn_only)
+		return (true);
+	if (MASK_TEXT_BYTES - m->text_used < r->len)
+		return (false);
+	copy = m->text + m->text_used;
+	memcpy(copy, r->text, r->len);
+	for (unsigned i = 0; i < r->hole_count; i++) {
+		uint64_t name[2];
+
+		hole_name(r, i, name);
+		if (!mask_token_recall(m, (enum mask_slot)r->holes[i].slot, name,
+		    copy + r->holes[i].at))
+			return (false);
+	}
+	m->text_used += r->len;
+	apply(m, r);
+	*text = span_of(copy, r->len);
+	return (true);
+}
+
+static void
+keep(struct mask_render *slot, const struct mask_render *made, struct span text)
+{
+	if (!made->cacheable || text.len > sizeof(slot->text))
+		return;
+	memcpy(slot, made, offsetof(struct mask_render, text));
+	if (text.len > 0)
+		memcpy(slot->text, text.ptr, text.len);
+	slot->len = (uint16_t)text.len;
+}
+
+struct span
+mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struct span raw)
+{
+	uint64_t salt = ((uint64_t)kind + 1) * GOLDEN;
+	struct mask_render *made = &m->effects, *slot;
+	struct span text = { "", 0 };
+	struct mask_out out;
+
+	made->key[0] = hash_span(raw, m->seed[0] + salt);
+	made->key[1] = hash_span(raw, m->seed[1] ^ salt);
+	slot = &m->renders[made->key[0] & (MASK_RENDERS - 1)];
+	if (slot->key[0] == made->key[0] && slot->key[1] == made->key[1] &&
+	    slot->generation == m->generation && replay(m, slot, &text))
+		return (text);
+	made->generation = m->generation;
+	made->cacheable = true;
+	made->words_seen = made->words_clear = 0;
+	made->hole_count = made->learn_count = made->count_count = 0;
+	made->flags = 0;
+	out.text = m->text + m->text_used;
+	out.len = 0;
+	out.size = MASK_TEXT_BYTES - m->text_used;
+	if (out.size > RECORD_TEXT_MAX)
+		out.size = RECORD_TEXT_MAX;
+	fn(m, raw, &out);
+	text = span_of(out.text, out.len);
+	m->text_used += out.len;
+	apply(m, made);
+	keep(slot, made, text);
+	return (text);
+}
+
+/* ---- effects ---- */
+
+void
+mask_effect_count(struct mask *m, enum record_class c)
+{
+	struct mask_render *r = &m->effects;
+
+	for (unsigned i = 0; i < r->count_count; i++) {
+		if (r->counts[i].class_id != (uint8_t)c)
+			continue;
+		if (r->counts[i].n == UINT8_MAX)
+			break;
+		r->counts[i].n++;
+		return;
+	}
+	if (r->count_count == MASK_RENDER_COUNTS) {
+		/* Too much for one entry: count it at once, and do not keep it. */
+		r->cacheable = false;
+		if (!m->learn_only)
+			mask_count(m, c);
+		return;
+	}
+	r->counts[r->count_count].class_id = (uint8_t)c;
+	r->counts[r->count_count].n = 1;
+	r->count_count++;
+}
+
+bool
+mask_class_is_secret(enum record_class c)
+{
+	switch (c) {
+	case RECORD_CLASS_CREDENTIAL:
+	case RECORD_CLASS_PAN:
+	case RECORD_CLASS_IBAN:
+	case RECORD_CLASS_NATIONAL:
+	case RECORD_CLASS_PHONE:
+	case RECORD_CLASS_MAC:
+	case RECORD_CLASS_GEO:
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+void
+mask_put_redacted(struct mask *m, struct mask_out *out, enum record_class c)
+{
+	struct span name = span_str(record_classes[c].name);
+
+	mask_effect_count(m, c);
+	if (c == RECORD_CLASS_CREDENTIAL || c == RECORD_CLASS_PAN)
+		mask_effect_flag(&m->effects, RECORD_FLAG_SECRET_FOUND);
+	if (!mask_out_fits(out, name.len + 2))
+		return;
+	mask_out_char(out, '[');
+	mask_out_add(out, name);
+	mask_out_char(out, ']');
+}
+
+void
+mask_put_shape(struct mask_out *out, const char *name)
+{
+	if (!mask_out_fits(out, strlen(name) + 2))
+		return;
+	mask_out_char(out, '{');
+	mask_out_add(out, span_str(name));
+	mask_out_char(out, '}');
+}
+
+/* Remember where the token of this subject stands. */
+static void
+add_hole(struct mask *m, enum mask_slot slot, const struct mask_out *out)
+{
+	struct mask_render *r = &m->effects;
+	uint64_t name[2];
+
+	if (r->hole_count == MASK_RENDER_HOLES) {
+		r->cacheable = false;
+		return;
+	}
+	hole_name(r, r->hole_count, name);
+	r->holes[r->hole_count].at = (uint16_t)out->len;
+	r->holes[r->hole_count].slot = (uint8_t)slot;
+	r->hole_count++;
+	if (!m->learn_only)
+		mask_token_remember(m, slot, name, out->text + out->len);
+}
+
+void
+mask_put_bound(struct mask *m, struct mask_out *out, enum mask_slot slot, struct span position,
+    struct span value)
+{
+	enum record_class c = mask_slot_class(slot);
+
+	if (m->policy->method[c] != MASK_TOKEN) {
+		mask_put_redacted(m, out, c);
+		return;
+	}
+	if (!mask_out_fits(out, MASK_TOKEN_BYTES))
+		return;
+	if (m->learn_only)
+		memcpy(out->text + out->len, token_holder, MASK_TOKEN_BYTES);
+	else if (!mask_token_bound(m, slot, position, value, out->text + out->len)) {
+		m->effects.cacheable = false;
+		mask_put_redacted(m, out, c);
+		return;
+	}
+	mask_effect_count(m, c);
+	add_hole(m, slot, out);
+	out->len += MASK_TOKEN_BYTES;
+}
+
+void
+mask_put_global(struct mask *m, struct mask_out *out, enum mask_slot slot, struct span value)
+{
+	enum record_class c = mask_slot_class(slot);
+
+	m->effects.cacheable = false;
+	if (m->learn_only || !mask_out_fits(out, MASK_TOKEN_BYTES))
+		return;
+	if (m->policy->method[c] != MASK_TOKEN ||
+	    !mask_token(m, slot, value, out->text + out->len)) {
+		mask_put_redacted(m, out, c);
+		return;
+	}
+	mask_effect_count(m, c);
+	out->len += MASK_TOKEN_BYTES;
+}
+
+/* ---- words ---- */
+
+/* Two letters, a dot and 16 characters of base32: what our own tokens look like. */
+static bool
+looks_like_token(struct span word)
+{
+	if (word.len != MASK_TOKEN_BYTES || word.ptr[2] != '.')
+		return (false);
+	for (size_t i = 3; i < word.len; i++) {
+		char c = word.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '2' && c <= '7')))
+			return (false);
+	}
+	return (true);
+}
+
+/* Letters and hyphens only, and short: no detector knows such a thing. */
+static bool
+is_harmless(struct span word)
+{
+	if (word.len > 24)
+		return (false);
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
+			return (false);
+	}
+	return (true);
+}
+
+static bool
+is_word_byte(char c)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '_' || c == '.' || c == '+' || c == ',' || c == ':' || c == '[' ||
+	    c == ']');
+}
+
+/* Bytes that are safe to write in clear: they cannot imitate {type}, [class] or a token. */
+static bool
+is_writable(struct span word)
+{
+	if (word.len == 0 || word.len > MASK_HOST_BYTES || word.ptr[0] == '[')
+		return (false);
+	for (size_t i = 0; i < word.len; i++)
+		if (!is_word_byte(word.ptr[i]))
+			return (false);
+	return (!looks_like_token(word));
+}
+
+bool
+mask_word_plain(struct span word)
+{
+	size_t digits = 0;
+
+	if (word.len > WORD_BYTES_MAX || !is_writable(word))
+		return (false);
+	if (is_harmless(word))
+		return (true);
+	for (size_t i = 0; i < word.len; i++) {
+		digits = word.ptr[i] >= '0' && word.ptr[i] <= '9' ? digits + 1 : 0;
+		if (digits >= 5)
+			return (false);
+	}
+	return (mask_detect(word) == RECORD_CLASS_NONE);
+}
+
+bool
+mask_word_clear(struct mask *m, enum mask_word_class c, uint64_t position, struct span word,
+    bool positional)
+{
+	uint64_t batch = m->batch->number;
+
+	if (!is_writable(word))
+		return (false);
+	if (positional ? !mask_words_clear_at(m->words, c, position, word, batch) :
+	    !mask_words_clear(m->words, c, position, word, batch))
+		return (false);
+	return (is_harmless(word) || mask_detect(word) == RECORD_CLASS_NONE);
+}
+
+void
+mask_word_learn(struct mask *m, struct mask_sighting *seen)
+{
+	struct mask_render *r = &m->effects;
+
+	if (m->policy->words_mode != MASK_WORDS_LEARN || m->learn == NULL)
+		return;
+	seen->key = mask_words_key(m->words, seen->class_id, seen->position, seen->word);
+	if (r->learn_count < MASK_RENDER_LEARN)
+		r->learn[r->learn_count++] = seen->key;
+	else
+		r->cacheable = false;
+	if (m->learning)
+		mask_candidates_see(m->learn, seen, m->learn_subject);
+}
+
+/* ---- bytes ---- */
+
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS UINT64_C(0x8080808080808080)
+
+unsigned
+mask_bytes_of(struct span text)
+{
+	uint64_t control = 0, high = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= text.len; i += 8) {
+		uint64_t word, low;
+
+		memcpy(&word, text.ptr + i, 8);
+		low = word & ~TOPS;
+		high |= word & TOPS;
+		/* Below a blank: subtraction borrows; DEL: addition carries. */
+		control |= ~(low + (0x80 - 0x20) * ONES) & ~word & TOPS;
+		control |= (low + ONES) & ~word & TOPS;
+	}
+	for (; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		high |= c & 0x80;
+		control |= c < 0x20 || c == 0x7f;
+	}
+	return ((control != 0 ? MASK_BYTES_CONTROL : 0u) | (high != 0 ? MASK_BYTES_HIGH : 0u));
+}
+
+bool
+mask_effect_bytes(struct mask *m, struct span text)
+{
+	unsigned bytes = mask_bytes_of(text);
+
+	if ((bytes & MASK_BYTES_CONTROL) != 0)
+		mask_effect_flag(&m->effects, RECORD_FLAG_CTL_IN_FIELD);
+	if ((bytes & MASK_BYTES_HIGH) == 0 || text_is_utf8(text))
+		return (false);
+	mask_effect_flag(&m->effects, RECORD_FLAG_BAD_UTF8);
+	return (true);
+}
