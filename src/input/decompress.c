@@ -14,10 +14,10 @@
 #define DECOMPRESS_WINDOW_LOG 27
 #define DECOMPRESS_GZIP_BYTES (96u << 10) /* inflate's state and window */
 
-struct decompress {
+struct input_decompress {
 	struct arena arena; /* what zlib or zstd work in */
 	bool border; /* between members or frames */
-	bool gzip;   /* z is to be ended */
+	bool gzip; /* z is to be ended */
 	z_stream z;
 	ZSTD_DStream *zstd;
 };
@@ -50,17 +50,17 @@ decompress_protect(const struct arena *a)
 }
 
 int
-decompress_open(bool zstd, struct decompress **d, struct err *e)
+input_decompress_open(bool zstd, struct input_decompress **d, struct err *e)
 {
-	size_t need = zstd ? ZSTD_estimateDStreamSize((size_t)1 << DECOMPRESS_WINDOW_LOG) :
-	    DECOMPRESS_GZIP_BYTES;
-	struct decompress *made = calloc(1, sizeof(*made));
+	size_t need = zstd ? ZSTD_estimateDStreamSize((size_t)1 << DECOMPRESS_WINDOW_LOG)
+			   : DECOMPRESS_GZIP_BYTES;
+	struct input_decompress *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "memory"));
 	made->border = true;
 	if (arena_open(&made->arena, need, zstd ? ARENA_LAZY : ARENA_SECRET, e) == -1) {
-		decompress_close(made);
+		input_decompress_close(made);
 		return (-1);
 	}
 	if (zstd) {
@@ -73,7 +73,7 @@ decompress_open(bool zstd, struct decompress **d, struct err *e)
 		made->gzip = inflateInit2(&made->z, 15 + 16) == Z_OK;
 	}
 	if (made->zstd == NULL && !made->gzip) {
-		decompress_close(made);
+		input_decompress_close(made);
 		return (err_set(e, ERR_INPUT, "no memory to decompress"));
 	}
 	*d = made;
@@ -81,7 +81,7 @@ decompress_open(bool zstd, struct decompress **d, struct err *e)
 }
 
 void
-decompress_close(struct decompress *d)
+input_decompress_close(struct input_decompress *d)
 {
 	if (d == NULL)
 		return;
@@ -92,18 +92,17 @@ decompress_close(struct decompress *d)
 }
 
 static int
-run_zstd(struct decompress *d, const unsigned char *in, size_t in_len, size_t *used,
-    char *out, size_t size, size_t *made)
+decompress_zstd(struct input_decompress *d, struct input_step *step)
 {
-	ZSTD_inBuffer from = { in, in_len, 0 };
-	ZSTD_outBuffer to = { out, size, 0 };
+	ZSTD_inBuffer from = { step->in, step->in_len, 0 };
+	ZSTD_outBuffer to = { step->out, step->size, 0 };
 	size_t hint;
 
-	if (d->border && in_len == 0)
+	if (d->border && step->in_len == 0)
 		return (0);
 	hint = ZSTD_decompressStream(d->zstd, &to, &from);
-	*used = from.pos;
-	*made = to.pos;
+	step->used = from.pos;
+	step->made = to.pos;
 	if (ZSTD_isError(hint))
 		return (to.pos > 0 ? 0 : -1); /* the next step fails again */
 	d->border = hint == 0;
@@ -111,44 +110,43 @@ run_zstd(struct decompress *d, const unsigned char *in, size_t in_len, size_t *u
 }
 
 static int
-run_gzip(struct decompress *d, const unsigned char *in, size_t in_len, size_t *used,
-    char *out, size_t size, size_t *made)
+decompress_gzip(struct input_decompress *d, struct input_step *step)
 {
 	size_t padding = 0;
 	int rc;
 
-	while (d->border && padding < in_len && in[padding] == 0)
+	while (d->border && padding < step->in_len && step->in[padding] == 0)
 		padding++;
-	*used = padding;
-	if (padding == in_len && d->border)
+	step->used = padding;
+	if (padding == step->in_len && d->border)
 		return (0);
 	d->border = false;
-	d->z.next_in = (z_const Bytef *)(in + padding);
-	d->z.avail_in = (uInt)(in_len - padding);
-	d->z.next_out = (Bytef *)out;
-	d->z.avail_out = (uInt)size;
+	d->z.next_in = (z_const Bytef *)(step->in + padding);
+	d->z.avail_in = (uInt)(step->in_len - padding);
+	d->z.next_out = (Bytef *)step->out;
+	d->z.avail_out = (uInt)step->size;
 	rc = inflate(&d->z, Z_NO_FLUSH);
-	*used = in_len - d->z.avail_in;
-	*made = size - d->z.avail_out;
+	step->used = step->in_len - d->z.avail_in;
+	step->made = step->size - d->z.avail_out;
 	if (rc == Z_STREAM_END) {
 		d->border = true;
 		return (inflateReset(&d->z) == Z_OK ? 0 : -1);
 	}
-	if (rc == Z_OK || rc == Z_BUF_ERROR || *made > 0)
+	if (rc == Z_OK || rc == Z_BUF_ERROR || step->made > 0)
 		return (0); /* damage behind what was made shows at the next step */
 	return (-1);
 }
 
 int
-decompress_run(struct decompress *d, const unsigned char *in, size_t in_len, size_t *used,
-    char *out, size_t size, size_t *made)
+input_decompress_run(struct input_decompress *d, struct input_step *step)
 {
-	return (d->gzip ? run_gzip(d, in, in_len, used, out, size, made) :
-	    run_zstd(d, in, in_len, used, out, size, made));
+	step->used = 0;
+	step->made = 0;
+	return (d->gzip ? decompress_gzip(d, step) : decompress_zstd(d, step));
 }
 
 bool
-decompress_at_border(const struct decompress *d)
+input_decompress_at_border(const struct input_decompress *d)
 {
 	return (d->border);
 }

@@ -15,8 +15,8 @@ open_path(const char *path, struct input *in, struct err *e)
 {
 	struct stat st;
 
-	in->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	in->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (in->fd == -1 || fstat(in->fd, &st) == -1)
 		return (err_sys(e, ERR_INPUT, "%s", path));
 	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
@@ -42,7 +42,7 @@ input_open(const char *path, struct input **in, struct err *e)
 	made->ready = arena_take(&made->arena, INPUT_BATCH_BYTES);
 	if (open_path(path, made, e) == -1)
 		goto fail;
-	if (source_open(made->fd, &made->source, e) == -1) {
+	if (input_source_open(made->fd, &made->source, e) == -1) {
 		err_in(e, "%s", path);
 		goto fail;
 	}
@@ -58,7 +58,7 @@ input_close(struct input *in)
 {
 	if (in == NULL)
 		return;
-	source_close(in->source);
+	input_source_close(in->source);
 	if (in->fd != -1)
 		(void)close(in->fd);
 	arena_close(&in->arena);
@@ -95,5 +95,5 @@ input_file_size(const struct input *in)
 uint64_t
 input_file_at(const struct input *in)
 {
-	return (source_at(in->source));
+	return (input_source_at(in->source));
 }

@@ -14,7 +14,7 @@ input_fetch(struct input *in, char *out, size_t size)
 
 	if (in->ended || in->broken || size == 0)
 		return (0);
-	got = source_read(in->source, out, size, &in->damage);
+	got = input_source_read(in->source, out, size, &in->damage);
 	in->broken = got == -1;
 	in->ended = got == 0;
 	return (got > 0 ? (size_t)got : 0);
@@ -81,8 +81,8 @@ read_fill(struct input *in, struct input_batch *batch)
 		got = read_take(in, to, room < READ_STEP_BYTES ? room : READ_STEP_BYTES);
 		if (got == 0)
 			break;
-		lines = scan_count_lines(span_of(to, got), INPUT_BATCH_LINES - batch->line_count,
-		    &stop);
+		lines = scan_count_lines(
+		    span_of(to, got), INPUT_BATCH_LINES - batch->line_count, &stop);
 		batch->line_count += lines;
 		batch->len += got;
 		if (batch->line_count == INPUT_BATCH_LINES)
@@ -145,8 +145,7 @@ read_cut(struct input *in, size_t line_max, size_t cut, struct input_batch *batc
 		return (0);
 	}
 	/* Of a line that runs into damage nothing is given. */
-	if (!in->broken || in->ready_at < in->ready_len ||
-	    batch->line_count == INPUT_BATCH_LINES)
+	if (!in->broken || in->ready_at < in->ready_len || batch->line_count == INPUT_BATCH_LINES)
 		read_give_back(in, batch->bytes + cut, rest);
 	batch->len = cut;
 	batch->read = cut;
@@ -180,14 +179,15 @@ input_skip(struct input *in, uint64_t bytes, struct err *e)
 		uint64_t have = in->ready_len - in->ready_at;
 		uint64_t some = have < bytes ? have : bytes;
 
-		if (have == 0 && (some = source_seek(in->source, bytes)) == 0) {
+		if (have == 0 && (some = input_source_seek(in->source, bytes)) == 0) {
 			input_more(in, READ_STEP_BYTES);
 			if (in->ready_len > 0)
 				continue;
 			if (in->broken)
 				return (input_damage(in, e));
-			return (err_set(e, ERR_INPUT, "ends at byte %llu, before the place to go on",
-			    (unsigned long long)in->at));
+			return (
+			    err_set(e, ERR_INPUT, "ends at byte %llu, before the place to go on",
+				(unsigned long long)in->at));
 		}
 		if (have > 0)
 			in->ready_at += (size_t)some;

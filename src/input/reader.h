@@ -9,14 +9,14 @@
 
 struct input {
 	struct arena arena; /* holds ready */
-	struct source *source;
+	struct input_source *source;
 	int fd;
-	bool ended;         /* the source has no more bytes than ready */
-	bool broken;        /* so does it, because of damage */
+	bool ended; /* the source has no more bytes than ready */
+	bool broken; /* so does it, because of damage */
 	struct err damage;
-	char *ready;        /* INPUT_BATCH_BYTES: read or given back, not consumed */
+	char *ready; /* INPUT_BATCH_BYTES: read or given back, not consumed */
 	size_t ready_at, ready_len;
-	uint64_t at;        /* offset of the next byte to consume */
+	uint64_t at; /* offset of the next byte to consume */
 	uint64_t file_size;
 };
 

@@ -18,7 +18,7 @@
  */
 #define SOURCE_PROBE_BYTES 18
 
-struct source {
+struct input_source {
 	struct arena arena; /* holds raw */
 	int fd;
 	enum source_kind kind;
@@ -26,12 +26,12 @@ struct source {
 	unsigned char *raw; /* as read from fd: probe bytes, compressed bytes */
 	size_t raw_at, raw_len;
 	uint64_t file_at, made; /* bytes read from fd; bytes given out */
-	struct decompress *decompress;
+	struct input_decompress *decompress;
 };
 
 /* read(2) once.  Bytes, 0 at the end, -1. */
 static ssize_t
-source_fd_read(struct source *s, void *out, size_t size, struct err *e)
+source_fd_read(struct input_source *s, void *out, size_t size, struct err *e)
 {
 	ssize_t got;
 
@@ -57,11 +57,11 @@ source_kind_of(const unsigned char *p, size_t len)
 }
 
 static int
-source_probe(struct source *s, struct err *e)
+source_probe(struct input_source *s, struct err *e)
 {
 	while (s->raw_len < SOURCE_PROBE_BYTES && !s->raw_end) {
-		ssize_t got = source_fd_read(s, s->raw + s->raw_len,
-		    SOURCE_PROBE_BYTES - s->raw_len, e);
+		ssize_t got =
+		    source_fd_read(s, s->raw + s->raw_len, SOURCE_PROBE_BYTES - s->raw_len, e);
 
 		if (got == -1)
 			return (-1);
@@ -73,9 +73,9 @@ source_probe(struct source *s, struct err *e)
 }
 
 int
-source_open(int fd, struct source **source, struct err *e)
+input_source_open(int fd, struct input_source **source, struct err *e)
 {
-	struct source *s = calloc(1, sizeof(*s));
+	struct input_source *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return (err_sys(e, ERR_IO, "memory"));
@@ -86,28 +86,28 @@ source_open(int fd, struct source **source, struct err *e)
 	if (source_probe(s, e) == -1)
 		goto fail;
 	if (s->kind != SOURCE_PLAIN &&
-	    decompress_open(s->kind == SOURCE_ZSTD, &s->decompress, e) == -1)
+	    input_decompress_open(s->kind == SOURCE_ZSTD, &s->decompress, e) == -1)
 		goto fail;
 	*source = s;
 	return (0);
 fail:
-	source_close(s);
+	input_source_close(s);
 	return (-1);
 }
 
 void
-source_close(struct source *source)
+input_source_close(struct input_source *source)
 {
 	if (source == NULL)
 		return;
-	decompress_close(source->decompress);
+	input_decompress_close(source->decompress);
 	arena_close(&source->arena);
 	free(source);
 }
 
 /* Plain: what the probe took first, then fd. */
 static ssize_t
-source_read_plain(struct source *s, char *out, size_t size, struct err *e)
+source_read_plain(struct input_source *s, char *out, size_t size, struct err *e)
 {
 	size_t left = s->raw_len - s->raw_at;
 
@@ -122,7 +122,7 @@ source_read_plain(struct source *s, char *out, size_t size, struct err *e)
 
 /* More compressed bytes behind those not yet used. */
 static int
-source_refill(struct source *s, struct err *e)
+source_refill(struct input_source *s, struct err *e)
 {
 	ssize_t got;
 
@@ -139,43 +139,50 @@ source_refill(struct source *s, struct err *e)
 
 /* Until a byte comes out or the input ends where it may. */
 static ssize_t
-source_read_packed(struct source *s, char *out, size_t size, struct err *e)
+source_read_packed(struct input_source *s, char *out, size_t size, struct err *e)
 {
 	for (;;) {
-		size_t used = 0, made = 0;
+		struct input_step step = {
+			.in = s->raw + s->raw_at,
+			.in_len = s->raw_len - s->raw_at,
+			.out = out,
+			.size = size,
+		};
 
-		if (decompress_run(s->decompress, s->raw + s->raw_at, s->raw_len - s->raw_at,
-		    &used, out, size, &made) == -1)
-			return (err_set(e, ERR_INPUT, "compressed data is damaged at byte %llu "
-			    "of its content", (unsigned long long)s->made));
-		s->raw_at += used;
-		if (made > 0)
-			return ((ssize_t)made);
-		if (s->raw_at < s->raw_len && used > 0)
+		if (input_decompress_run(s->decompress, &step) == -1)
+			return (err_set(e, ERR_INPUT, "damaged at byte %llu of its content",
+			    (unsigned long long)s->made));
+		s->raw_at += step.used;
+		if (step.made > 0)
+			return ((ssize_t)step.made);
+		if (s->raw_at < s->raw_len && step.used > 0)
 			continue;
-		if (s->raw_end && decompress_at_border(s->decompress))
+		if (s->raw_end && input_decompress_at_border(s->decompress))
 			return (0);
 		if (s->raw_end)
-			return (err_set(e, ERR_INPUT, "compressed data is cut off at byte %llu "
-			    "of its content", (unsigned long long)s->made));
+			return (err_set(e, ERR_INPUT, "cut off at byte %llu of its content",
+			    (unsigned long long)s->made));
 		if (source_refill(s, e) == -1)
 			return (-1);
 	}
 }
 
 ssize_t
-source_read(struct source *source, char *out, size_t size, struct err *e)
+input_source_read(struct input_source *source, char *out, size_t size, struct err *e)
 {
-	ssize_t got = source->kind == SOURCE_PLAIN ? source_read_plain(source, out, size, e) :
-	    source_read_packed(source, out, size, e);
+	ssize_t got;
 
+	if (source->kind == SOURCE_PLAIN)
+		got = source_read_plain(source, out, size, e);
+	else
+		got = source_read_packed(source, out, size, e);
 	if (got > 0)
 		source->made += (uint64_t)got;
 	return (got);
 }
 
 uint64_t
-source_seek(struct source *source, uint64_t bytes)
+input_source_seek(struct input_source *source, uint64_t bytes)
 {
 	struct stat st;
 	uint64_t left;
@@ -196,7 +203,7 @@ source_seek(struct source *source, uint64_t bytes)
 }
 
 uint64_t
-source_at(const struct source *source)
+input_source_at(const struct input_source *source)
 {
 	return (source->file_at);
 }

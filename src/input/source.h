@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-struct source;
+struct input_source;
 
 enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD };
 
@@ -21,15 +21,15 @@ enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD };
  * Look at the first bytes of fd (this waits for a pipe to deliver them) and
  * take all memory that decompression needs.  fd stays the caller's.
  */
-int source_open(int fd, struct source **source, struct err *e);
-void source_close(struct source *source); /* NULL is legal */
+int input_source_open(int fd, struct input_source **source, struct err *e);
+void input_source_close(struct input_source *source); /* NULL is legal */
 
 /* At most size bytes.  Returns how many, 0 at the end, -1 and e if damaged. */
-ssize_t source_read(struct source *source, char *out, size_t size, struct err *e);
+ssize_t input_source_read(struct input_source *source, char *out, size_t size, struct err *e);
 
 /* Move a plain regular file on without reading.  Bytes moved, maybe 0. */
-uint64_t source_seek(struct source *source, uint64_t bytes);
+uint64_t input_source_seek(struct input_source *source, uint64_t bytes);
 
-uint64_t source_at(const struct source *source); /* bytes read from fd */
+uint64_t input_source_at(const struct input_source *source); /* bytes read from fd */
 
 #endif

@@ -257,29 +257,38 @@ addr_before_port(struct span host, struct span port_text, struct parse_addr *add
 	return (kind);
 }
 
+/* "[address]:port"; inner starts behind the bracket. */
+static enum parse_addr_kind
+addr_brackets(struct span inner, struct parse_addr *addr, int *port)
+{
+	size_t at = span_find(inner, ']');
+	struct span behind = span_from(inner, at + 1);
+	enum parse_addr_kind kind;
+
+	if (at < inner.len && behind.len > 0 && behind.ptr[0] == ':') {
+		inner.len = at;
+		return (addr_before_port(inner, span_from(behind, 1), addr, port));
+	}
+	kind = parse_addr(span_of(inner.ptr, at), addr);
+	if (kind == PARSE_ADDR_OK && (at == inner.len || behind.len > 0))
+		return (PARSE_ADDR_LIKE);
+	return (kind);
+}
+
 enum parse_addr_kind
 parse_addr_port(struct span text, struct parse_addr *addr, int *port)
 {
+	struct span behind;
 	size_t at;
 
 	*port = -1;
 	if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
 		text = span_of(text.ptr + 1, text.len - 2);
-	if (text.len > 0 && text.ptr[0] == '[') {
-		struct span inner = span_from(text, 1);
-
-		if ((at = span_find(inner, ']')) == inner.len)
-			return (parse_addr(inner, addr) == PARSE_ADDR_NONE ?
-			    PARSE_ADDR_NONE : PARSE_ADDR_LIKE);
-		text = span_from(inner, at + 1);
-		inner.len = at;
-		if (text.len == 0)
-			return (parse_addr(inner, addr));
-		return (text.ptr[0] != ':' ? PARSE_ADDR_LIKE :
-		    addr_before_port(inner, span_from(text, 1), addr, port));
-	}
+	if (text.len > 0 && text.ptr[0] == '[')
+		return (addr_brackets(span_from(text, 1), addr, port));
 	at = span_find(text, ':');
-	if (at < text.len && span_find(span_from(text, at + 1), ':') == text.len - at - 1)
-		return (addr_before_port(span_of(text.ptr, at), span_from(text, at + 1), addr, port));
+	behind = span_from(text, at + 1);
+	if (at < text.len && span_find(behind, ':') == behind.len)
+		return (addr_before_port(span_of(text.ptr, at), behind, addr, port));
 	return (parse_addr(text, addr));
 }

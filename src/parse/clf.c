@@ -10,13 +10,13 @@
 #include "parse/unescape.h"
 
 #define CLF_ANCHORS_MAX 16 /* tails tried: bounds the work on a hostile line */
-#define CLF_TIME_MAX 64    /* the longest text between brackets taken for a time */
+#define CLF_TIME_MAX 64 /* the longest text between brackets taken for a time */
 
 enum tail_kind { TAIL_NONE, TAIL_SHORT, TAIL_WHOLE };
 
 struct anchor {
 	size_t bracket; /* of '[' */
-	size_t quote;   /* of the request's opening quote */
+	size_t quote; /* of the request's opening quote */
 	bool time_ok;
 	int64_t time_us;
 };
@@ -309,8 +309,8 @@ clf_bit(enum event_text f)
 
 /* Everything of the tail but the request.  False if something is bad. */
 static bool
-clf_tail(const struct parse_clf *shape, struct span line, const struct tail *t,
-    struct event *ev, char **scratch)
+clf_tail(const struct parse_clf *shape, struct span line, const struct tail *t, struct event *ev,
+    char **scratch)
 {
 	bool good = t->kind == TAIL_WHOLE;
 
@@ -327,13 +327,14 @@ clf_tail(const struct parse_clf *shape, struct span line, const struct tail *t,
 		ev->bad_text |= clf_bit(EVENT_REFERER);
 	if (t->agent_open)
 		ev->bad_text |= clf_bit(EVENT_AGENT);
-	return (parse_clf_extra(ev, span_from(line, t->rest), parse_clf_first_extra(shape),
-	    scratch) && good);
+	return (
+	    parse_clf_extra(ev, span_from(line, t->rest), parse_clf_first_extra(shape), scratch) &&
+	    good);
 }
 
 static enum parse_result
-clf_fill(const struct parse_clf *shape, struct span line, const struct choice *c,
-    char *scratch, struct event *ev)
+clf_fill(const struct parse_clf *shape, struct span line, const struct choice *c, char *scratch,
+    struct event *ev)
 {
 	const uint32_t request = clf_bit(EVENT_METHOD) | clf_bit(EVENT_TARGET) |
 	    clf_bit(EVENT_PROTOCOL) | clf_bit(EVENT_REQUEST);
@@ -367,8 +368,8 @@ clf_is_binary(struct span line)
 }
 
 enum parse_result
-parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch,
-    struct event *ev, enum parse_reason *reason)
+parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
 {
 	struct choice c;
 
@@ -385,8 +386,10 @@ parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch
 		if (result != PARSE_UNPARSED)
 			return (result);
 	}
-	*reason = clf_is_binary(line) ? PARSE_REASON_BINARY : c.fits > 1 ?
-	    PARSE_REASON_AMBIGUOUS : c.tail.cut ? PARSE_REASON_CUT : PARSE_REASON_GRAMMAR;
+	*reason = clf_is_binary(line) ? PARSE_REASON_BINARY
+	    : c.fits > 1              ? PARSE_REASON_AMBIGUOUS
+	    : c.tail.cut              ? PARSE_REASON_CUT
+				      : PARSE_REASON_GRAMMAR;
 	parse_clf_clear(ev);
 	return (PARSE_UNPARSED);
 }

@@ -13,7 +13,7 @@
 #include "parse/parse.h"
 
 struct parse_clf {
-	bool vhost;    /* a host:port field comes first */
+	bool vhost; /* a host:port field comes first */
 	bool combined; /* referer and agent follow */
 };
 
@@ -21,8 +21,8 @@ struct parse_clf {
 enum parse_result parse_clf(const struct parse_clf *shape, struct span line, char *scratch,
     struct event *ev, enum parse_reason *reason);
 
-enum parse_result parse_clf_careful(const struct parse_clf *shape, struct span line,
-    char *scratch, struct event *ev, enum parse_reason *reason);
+enum parse_result parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch,
+    struct event *ev, enum parse_reason *reason);
 
 /* True: ev is whole.  False: ask the careful one; ev holds nothing. */
 bool parse_clf_quick(const struct parse_clf *shape, struct span line, struct event *ev);

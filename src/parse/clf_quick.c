@@ -34,8 +34,8 @@ quick_number(struct event *ev, enum event_number n, struct span text)
 
 /* [vhost] client ident user: each without blanks, in the first 64 bytes. */
 static bool
-quick_prefix(const struct parse_clf *shape, struct span line, size_t len, uint64_t blanks,
-    struct event *ev)
+quick_prefix(
+    const struct parse_clf *shape, struct span line, size_t len, uint64_t blanks, struct event *ev)
 {
 	struct span user, client;
 	size_t at[4];
@@ -50,17 +50,17 @@ quick_prefix(const struct parse_clf *shape, struct span line, size_t len, uint64
 		at[i] = (size_t)__builtin_ctzll(blanks);
 		blanks &= blanks - 1;
 	}
-	client = shape->vhost ? span_of(line.ptr + at[0] + 1, at[1] - at[0] - 1) :
-	    span_of(line.ptr, at[0]);
+	client = shape->vhost ? span_of(line.ptr + at[0] + 1, at[1] - at[0] - 1)
+			      : span_of(line.ptr, at[0]);
 	user = span_of(line.ptr + at[want - 1] + 1, len - at[want - 1] - 1);
-	if (at[0] == 0 || client.len == 0 || client.ptr[client.len - 1] == ',' ||
-	    user.len == 0 || parse_clf_user_odd(user))
+	if (at[0] == 0 || client.len == 0 || client.ptr[client.len - 1] == ',' || user.len == 0 ||
+	    parse_clf_user_odd(user))
 		return (false);
 	if (shape->vhost)
 		parse_clf_text(ev, EVENT_HOST, parse_clf_host(span_of(line.ptr, at[0])));
 	parse_clf_text(ev, EVENT_CLIENT, client);
-	parse_clf_text(ev, EVENT_IDENT,
-	    span_of(line.ptr + at[first] + 1, at[first + 1] - at[first] - 1));
+	parse_clf_text(
+	    ev, EVENT_IDENT, span_of(line.ptr + at[first] + 1, at[first + 1] - at[first] - 1));
 	parse_clf_text(ev, EVENT_USER, user);
 	return (true);
 }
@@ -88,8 +88,8 @@ quick_numbers(struct span line, size_t at, size_t end, struct event *ev)
 
 /* ' "referer" "agent"' and what may follow. */
 static bool
-quick_combined(const struct parse_clf *shape, struct span line, const uint32_t *quote,
-    struct event *ev)
+quick_combined(
+    const struct parse_clf *shape, struct span line, const uint32_t *quote, struct event *ev)
 {
 	char *scratch = NULL; /* not touched: there is no backslash */
 	const char *p = line.ptr;
@@ -101,8 +101,8 @@ quick_combined(const struct parse_clf *shape, struct span line, const uint32_t *
 	parse_clf_text(ev, EVENT_AGENT, span_of(p + quote[4] + 1, quote[5] - quote[4] - 1));
 	if (end == line.len)
 		return (true);
-	return (p[end] == ' ' && parse_clf_extra(ev, span_from(line, end),
-	    parse_clf_first_extra(shape), &scratch));
+	return (p[end] == ' ' &&
+	    parse_clf_extra(ev, span_from(line, end), parse_clf_first_extra(shape), &scratch));
 }
 
 bool

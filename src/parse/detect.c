@@ -59,8 +59,8 @@ detect_score(const struct sample *sample, char *scratch, struct score *score)
 	enum parse_reason reason;
 
 	for (unsigned i = 0; i < sample->count; i++) {
-		enum parse_result result = parse_line(score->format, sample->line[i], scratch,
-		    &ev, &reason);
+		enum parse_result result =
+		    parse_line(score->format, sample->line[i], scratch, &ev, &reason);
 
 		if (result != PARSE_EVENT && result != PARSE_PARTIAL)
 			continue;
@@ -140,7 +140,7 @@ detect_escapes(struct span line)
 	int votes = 0;
 
 	for (size_t i = span_find(line, '\\'); i + 1 < line.len;
-	    i += 1 + span_find(span_from(line, i + 1), '\\')) {
+	     i += 1 + span_find(span_from(line, i + 1), '\\')) {
 		const char *p = line.ptr + i;
 
 		if (p[1] != 'x' || i + 3 >= line.len) {
@@ -162,8 +162,8 @@ detect_habits(const struct event *ev)
 {
 	if ((ev->has_number >> EVENT_BYTES & 1) == 0)
 		return (-1);
-	return ((ev->number[EVENT_BYTES] == 0) + ((ev->has_number >> EVENT_STATUS & 1) != 0 &&
-	    ev->number[EVENT_STATUS] == 499));
+	return ((ev->number[EVENT_BYTES] == 0) +
+	    ((ev->has_number >> EVENT_STATUS & 1) != 0 && ev->number[EVENT_STATUS] == 499));
 }
 
 /*
@@ -195,8 +195,8 @@ detect_time(const struct sample *sample, char *scratch, struct parse_evidence *e
 	enum parse_reason reason;
 
 	for (unsigned i = 0; i < sample->count && !evidence->has_time; i++) {
-		enum parse_result result = parse_line(evidence->format, sample->line[i], scratch,
-		    &ev, &reason);
+		enum parse_result result =
+		    parse_line(evidence->format, sample->line[i], scratch, &ev, &reason);
 
 		if ((result == PARSE_EVENT || result == PARSE_PARTIAL) && ev.time_ok) {
 			evidence->first_time_us = ev.time_us;
@@ -220,8 +220,8 @@ detect_lines(const struct sample *sample, char *scratch)
 
 /* The best of count scores, if it is good enough and nobody disagrees. */
 static const struct parse_format *
-detect_choose(const struct sample *sample, char *scratch, const struct score *scores,
-    size_t count, unsigned lines)
+detect_choose(const struct sample *sample, char *scratch, const struct score *scores, size_t count,
+    unsigned lines)
 {
 	const struct score *best = &scores[0];
 

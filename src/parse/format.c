@@ -39,8 +39,8 @@ const struct parse_format parse_formats[] = {
 	{ "apache-vhost-combined", "vhost_combined",
 	    "Apache's vhost_combined: host:port in front of combined",
 	    "www.example.com:443 " SAMPLE_COMBINED, format_vhost, NULL },
-	{ "nginx-combined", "nginx", "nginx's default log_format combined",
-	    SAMPLE_COMBINED, format_combined, NULL },
+	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
+	    format_combined, NULL },
 };
 const size_t parse_format_count = sizeof(parse_formats) / sizeof(parse_formats[0]);
 

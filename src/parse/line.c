@@ -19,8 +19,8 @@ line_is_blank(struct span line)
 }
 
 enum parse_result
-parse_line(const struct parse_format *format, struct span line, char *scratch,
-    struct event *ev, enum parse_reason *reason)
+parse_line(const struct parse_format *format, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
 {
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;

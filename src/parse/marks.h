@@ -16,8 +16,8 @@
 #define PARSE_MARKS_LEN_MIN 64
 
 struct parse_marks {
-	uint64_t blanks;                     /* bit i: byte i is ' ', of the first 64 */
-	uint32_t quote[PARSE_MARKS_QUOTES];  /* offsets of '"' */
+	uint64_t blanks; /* bit i: byte i is ' ', of the first 64 */
+	uint32_t quote[PARSE_MARKS_QUOTES]; /* offsets of '"' */
 	unsigned quote_count;
 };
 

@@ -20,8 +20,8 @@ bits_of(__m256i low, __m256i high)
 __attribute__((target("avx2"))) static inline __m256i
 odd_of(const struct finder *f, __m256i x)
 {
-	return (_mm256_or_si256(_mm256_cmpeq_epi8(x, f->slash),
-	    _mm256_cmpeq_epi8(_mm256_min_epu8(x, f->control), x)));
+	return (_mm256_or_si256(
+	    _mm256_cmpeq_epi8(x, f->slash), _mm256_cmpeq_epi8(_mm256_min_epu8(x, f->control), x)));
 }
 
 /* Bits of the quotes in p[0..63]; odd bytes are collected in f. */
@@ -61,8 +61,8 @@ offsets_of(uint64_t bits, size_t at, uint32_t *quote, unsigned count)
 __attribute__((target("avx2"))) bool
 parse_marks_avx2(struct span line, struct parse_marks *marks)
 {
-	struct finder f = { _mm256_set1_epi8('"'), _mm256_set1_epi8('\\'),
-		_mm256_set1_epi8(0x1f), _mm256_setzero_si256() };
+	struct finder f = { _mm256_set1_epi8('"'), _mm256_set1_epi8('\\'), _mm256_set1_epi8(0x1f),
+		_mm256_setzero_si256() };
 	unsigned count = 0;
 	size_t at, rest;
 	uint64_t bits;

@@ -189,9 +189,8 @@ parse_clf_extra(struct event *ev, struct span rest, unsigned first, char **scrat
 		at += len;
 		if (value.len == 0 || (value.len == 1 && value.ptr[0] == '-'))
 			continue;
-		ev->extra[ev->extra_count++] = (struct event_extra){
-			span_str(names[n]), parse_unescape(value, scratch)
-		};
+		ev->extra[ev->extra_count++] =
+		    (struct event_extra){ span_str(names[n]), parse_unescape(value, scratch) };
 	}
 	return (whole);
 }

@@ -14,7 +14,9 @@ static const struct month {
 	uint8_t number, days;
 } months[16] = {
 #define MONTH(a, b, c, number, days) \
-	{ (uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16, number, days }
+	{ \
+		(uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16, number, days \
+	}
 	[12] = MONTH('J', 'a', 'n', 1, 31),
 	[14] = MONTH('F', 'e', 'b', 2, 28),
 	[6] = MONTH('M', 'a', 'r', 3, 31),

@@ -34,7 +34,8 @@ make_text(char *out)
 	size_t len = 0;
 
 	for (unsigned i = 0; i < 1000; i++)
-		len += (size_t)sprintf(out + len, "%u.%u.113.%u - - [%02u/Nov/2025:%02u:11:12 +0000] "
+		len += (size_t)sprintf(out + len,
+		    "%u.%u.113.%u - - [%02u/Nov/2025:%02u:11:12 +0000] "
 		    "\"GET /shop/products/category-%u/item-%u.html?page=%u HTTP/1.1\" 200 %u "
 		    "\"https://www.example.com/shop/products/category-%u/\" "
 		    "\"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\"\n",
@@ -95,8 +96,8 @@ bench(const char *name, enum what what, const struct parse_format *format)
 		if (ns < best)
 			best = ns;
 	}
-	(void)printf("%-9s %7.1f ns a line of %.0f bytes  %6.2f GB/s\n", name, best, bytes,
-	    bytes / best);
+	(void)printf(
+	    "%-9s %7.1f ns a line of %.0f bytes  %6.2f GB/s\n", name, best, bytes, bytes / best);
 }
 
 int

@@ -79,7 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < parse_format_count; i++) {
 		struct event ev;
 		enum parse_reason reason = PARSE_REASON_COUNT;
-		enum parse_result result = parse_line(&parse_formats[i], line, scratch, &ev, &reason);
+		enum parse_result result =
+		    parse_line(&parse_formats[i], line, scratch, &ev, &reason);
 
 		if (result == PARSE_UNPARSED)
 			check(reason < PARSE_REASON_COUNT);

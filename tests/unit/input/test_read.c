@@ -231,7 +231,8 @@ test_same_batches(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct run plain, other;
-		size_t len = make_lines(text, rows[i].size, (unsigned)i, rows[i].longest), n = 0, half;
+		size_t len = make_lines(text, rows[i].size, (unsigned)i, rows[i].longest), n = 0,
+		       half;
 
 		print_message("# %s\n", rows[i].claim);
 		put_file("plain", text, len);
@@ -274,15 +275,16 @@ test_overlong(void **state)
 		bool newline, after;
 		size_t batches, lines, dropped;
 	} rows[] = {
-		{ "a line that fills a batch is whole", 0, INPUT_BATCH_BYTES - 1, true, true, 2, 2, 0 },
+		{ "a line that fills a batch is whole", 0, INPUT_BATCH_BYTES - 1, true, true, 2, 2,
+		    0 },
 		{ "one byte more is still whole", 0, INPUT_BATCH_BYTES, true, true, 2, 2, 0 },
 		{ "without a line end too", 0, INPUT_BATCH_BYTES, false, false, 1, 1, 0 },
 		{ "two bytes more are dropped from", 0, INPUT_BATCH_BYTES + 1, true, true, 2, 2,
 		    INPUT_BATCH_BYTES + 1 - LINE_MAX_BYTES - 1 },
 		{ "at the end of the input", 0, INPUT_BATCH_BYTES + 1, false, false, 1, 1,
 		    INPUT_BATCH_BYTES + 1 - LINE_MAX_BYTES - 1 },
-		{ "far too long, behind other lines", 1000, 3 * INPUT_BATCH_BYTES, true, true, 3, 12,
-		    3 * INPUT_BATCH_BYTES - LINE_MAX_BYTES - 1 },
+		{ "far too long, behind other lines", 1000, 3 * INPUT_BATCH_BYTES, true, true, 3,
+		    12, 3 * INPUT_BATCH_BYTES - LINE_MAX_BYTES - 1 },
 		{ "no line is too long that fits a batch", 50, 100000, true, true, 1, 2, 0 },
 		{ "a missing last line end is added", 50, 10, false, false, 1, 1, 0 },
 	};
@@ -379,8 +381,8 @@ test_damage(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		size_t n = i == 0 ? gzip_member(text, len, packed, 1 << 20) :
-		    zstd_frame(text, len, packed, 1 << 20);
+		size_t n = i == 0 ? gzip_member(text, len, packed, 1 << 20)
+				  : zstd_frame(text, len, packed, 1 << 20);
 
 		for (size_t cut = 20; cut < n; cut += n / 40 + 1) {
 			struct run r;

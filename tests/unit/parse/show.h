@@ -8,10 +8,17 @@
 #include "parse/parse.h"
 
 static const char *const show_names[EVENT_TEXT_COUNT] = {
-	[EVENT_CLIENT] = "client", [EVENT_FORWARDED] = "forwarded", [EVENT_IDENT] = "ident",
-	[EVENT_USER] = "user", [EVENT_METHOD] = "method", [EVENT_HOST] = "host",
-	[EVENT_TARGET] = "target", [EVENT_PROTOCOL] = "protocol", [EVENT_REQUEST] = "request",
-	[EVENT_REFERER] = "referer", [EVENT_AGENT] = "agent",
+	[EVENT_CLIENT] = "client",
+	[EVENT_FORWARDED] = "forwarded",
+	[EVENT_IDENT] = "ident",
+	[EVENT_USER] = "user",
+	[EVENT_METHOD] = "method",
+	[EVENT_HOST] = "host",
+	[EVENT_TARGET] = "target",
+	[EVENT_PROTOCOL] = "protocol",
+	[EVENT_REQUEST] = "request",
+	[EVENT_REFERER] = "referer",
+	[EVENT_AGENT] = "agent",
 };
 
 static size_t
@@ -22,16 +29,16 @@ show_span(char *out, size_t size, const char *name, struct span s, bool bad)
 	for (size_t i = 0; i < s.len && at + 8 < size; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 
-		at += (size_t)snprintf(out + at, size - at,
-		    c < 0x20 || c >= 0x7f ? "<%02x>" : "%c", c);
+		at += (size_t)snprintf(
+		    out + at, size - at, c < 0x20 || c >= 0x7f ? "<%02x>" : "%c", c);
 	}
 	return (at);
 }
 
 /* The whole event: "event client=... status=200 bytes=5". */
 static inline const char *
-show_event(enum parse_result result, enum parse_reason reason, const struct event *ev,
-    char *out, size_t size)
+show_event(enum parse_result result, enum parse_reason reason, const struct event *ev, char *out,
+    size_t size)
 {
 	static const char *const results[] = { "event", "partial", "unparsed", "meta" };
 	size_t at = (size_t)snprintf(out, size, "%s", results[result]);
@@ -46,16 +53,16 @@ show_event(enum parse_result result, enum parse_reason reason, const struct even
 			    show_names[f] != NULL ? show_names[f] : "?", ev->text[f],
 			    (ev->bad_text >> f & 1) != 0);
 	if ((ev->has_number >> EVENT_STATUS & 1) != 0)
-		at += (size_t)snprintf(out + at, size - at, " status=%03d",
-		    (int)ev->number[EVENT_STATUS]);
+		at += (size_t)snprintf(
+		    out + at, size - at, " status=%03d", (int)ev->number[EVENT_STATUS]);
 	if ((ev->has_number >> EVENT_BYTES & 1) != 0)
-		at += (size_t)snprintf(out + at, size - at, " bytes=%lld",
-		    (long long)ev->number[EVENT_BYTES]);
+		at += (size_t)snprintf(
+		    out + at, size - at, " bytes=%lld", (long long)ev->number[EVENT_BYTES]);
 	for (unsigned i = 0; i < ev->extra_count; i++) {
 		char key[16];
 
-		(void)snprintf(key, sizeof(key), "%.*s", (int)ev->extra[i].key.len,
-		    ev->extra[i].key.ptr);
+		(void)snprintf(
+		    key, sizeof(key), "%.*s", (int)ev->extra[i].key.len, ev->extra[i].key.ptr);
 		at += show_span(out + at, size - at, key, ev->extra[i].value, false);
 	}
 	if (!ev->time_ok)
@@ -72,9 +79,9 @@ static inline bool
 show_same(const struct event *a, const struct event *b)
 {
 	if (a->type != b->type || a->time_us != b->time_us || a->time_ok != b->time_ok ||
-	    a->garbage != b->garbage || a->user_odd != b->user_odd ||
-	    a->has_text != b->has_text || a->has_number != b->has_number ||
-	    a->bad_text != b->bad_text || a->extra_count != b->extra_count)
+	    a->garbage != b->garbage || a->user_odd != b->user_odd || a->has_text != b->has_text ||
+	    a->has_number != b->has_number || a->bad_text != b->bad_text ||
+	    a->extra_count != b->extra_count)
 		return (false);
 	for (unsigned f = 0; f < EVENT_TEXT_COUNT; f++)
 		if (event_has(a, (enum event_text)f) && !span_equal(a->text[f], b->text[f]))

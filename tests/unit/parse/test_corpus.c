@@ -1,63 +1,17 @@
 /*
- * parse: real logs, other programs' reading of them, and hostile rows.
+ * parse: real logs, and what other programs read in them.
  *
- * Reads the folder named by CRETULA_SHARED in place; without it each test
- * says so and is skipped.
+ * Without the shared folder each test says so and is skipped.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "shared.h"
 
-#include <cmocka.h>
-
-#include <glob.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "parse/clf.h"
 #include "parse/unescape.h"
 #include "show.h"
 
-#define FILE_MAX (4u << 20)
-
 static char scratch[PARSE_LINE_MAX], scratch_other[PARSE_LINE_MAX];
-static char bytes[FILE_MAX];
-
-/* Contents of a file under the shared folder; skips the test without it. */
-static struct span
-load(const char *name)
-{
-	const char *shared = getenv("CRETULA_SHARED");
-	char path[512];
-	FILE *f;
-	size_t len;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", shared == NULL ? "" : shared, name);
-	if (name[0] == '/')
-		(void)snprintf(path, sizeof(path), "%s", name);
-	if ((f = fopen(path, "rb")) == NULL) {
-		print_message("# SKIP: no %s; set CRETULA_SHARED\n", path);
-		skip();
-	}
-	len = fread(bytes, 1, sizeof(bytes), f);
-	(void)fclose(f);
-	assert_true(len > 0 && len < sizeof(bytes));
-	return (span_of(bytes, len));
-}
-
-/* The next line of *text, which is moved behind it. */
-static bool
-next_line(struct span *text, struct span *line)
-{
-	size_t len = span_find(*text, '\n');
-
-	if (text->len == 0)
-		return (false);
-	*line = span_of(text->ptr, len);
-	*text = span_from(*text, len + 1);
-	return (true);
-}
 
 /* ---- counts ---- */
 
@@ -71,11 +25,14 @@ test_counts(void **state)
 		{ "corpora/elastic-examples/apache_logs", "apache-combined", 9999, 1, 0 },
 		{ "corpora/elastic-examples/apache_logs", "nginx-combined", 9999, 1, 0 },
 		{ "corpora/elastic-examples/apache_logs", "apache-common", 9999, 1, 0 },
-		{ "corpora/willthefarmer/apache_combined.farmwork.access.log", "combined", 747, 0, 0 },
+		{ "corpora/willthefarmer/apache_combined.farmwork.access.log", "combined", 747, 0,
+		    0 },
 		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "common", 840, 0, 0 },
-		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "vhost_combined", 600, 0, 0 },
+		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "vhost_combined", 600,
+		    0, 0 },
 		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "combined", 600, 0, 0 },
-		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "combined", 0, 840, 0 },
+		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "combined", 0, 840,
+		    0 },
 		{ "corpora/willthefarmer/meatlabel.app.access.log-20251219", "nginx", 1870, 0, 0 },
 		{ "corpora/alp/combined_access.log", "combined", 14, 0, 0 },
 		{ "corpora/epsos-tomcat/localhost_access_log_1_900.txt", "common", 900, 0, 0 },
@@ -90,17 +47,18 @@ test_counts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct span text = load(rows[i].file), line;
+		struct span text = shared_load(rows[i].file), line;
 		const struct parse_format *f = parse_format_find(span_str(rows[i].format));
 		unsigned count[4] = { 0 };
 
-		while (next_line(&text, &line)) {
+		while (shared_line(&text, &line)) {
 			struct event ev;
 			enum parse_reason reason;
 
 			count[parse_line(f, line, scratch, &ev, &reason)]++;
 		}
-		if (count[PARSE_EVENT] != rows[i].event || count[PARSE_PARTIAL] != rows[i].partial ||
+		if (count[PARSE_EVENT] != rows[i].event ||
+		    count[PARSE_PARTIAL] != rows[i].partial ||
 		    count[PARSE_UNPARSED] != rows[i].unparsed) {
 			print_error("%s %s: %u events, %u partial, %u unparsed\n", rows[i].format,
 			    rows[i].file, count[0], count[1], count[2]);
@@ -123,16 +81,15 @@ inside(struct span s, struct span line, const char *room)
 static bool
 agree(struct span line)
 {
-	static const struct parse_clf shapes[] = {
-		{ false, false }, { false, true }, { true, true }
-	};
+	static const struct parse_clf shapes[] = { { false, false }, { false, true },
+		{ true, true } };
 	bool answered = false;
 
 	for (size_t i = 0; i < 3; i++) {
 		struct event quick, careful;
 		enum parse_reason reason = PARSE_REASON_COUNT;
-		enum parse_result result = parse_clf_careful(&shapes[i], line, scratch, &careful,
-		    &reason);
+		enum parse_result result =
+		    parse_clf_careful(&shapes[i], line, scratch, &careful, &reason);
 		char text[8192];
 
 		if (result == PARSE_UNPARSED)
@@ -145,9 +102,10 @@ agree(struct span line)
 		answered = true;
 		if (result != PARSE_EVENT || !show_same(&quick, &careful)) {
 			print_error("%.*s\n", (int)line.len, line.ptr);
-			print_error("careful: %s\n", show_event(result, reason, &careful, text, sizeof(text)));
-			print_error("quick:   %s\n", show_event(PARSE_EVENT, reason, &quick, text,
-			    sizeof(text)));
+			print_error("careful: %s\n",
+			    show_event(result, reason, &careful, text, sizeof(text)));
+			print_error("quick:   %s\n",
+			    show_event(PARSE_EVENT, reason, &quick, text, sizeof(text)));
 			fail();
 		}
 	}
@@ -204,13 +162,14 @@ test_quick_agrees(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		struct span text = load(files[i]), line;
+		struct span text = shared_load(files[i]), line;
 
-		while (next_line(&text, &line)) {
+		while (shared_line(&text, &line)) {
 			lines++;
 			quick += agree(line);
 			for (unsigned n = 0; n < 10; n++)
-				quick_changed += agree(mutate(line, changed, sizeof(changed), &seed));
+				quick_changed +=
+				    agree(mutate(line, changed, sizeof(changed), &seed));
 		}
 	}
 	print_message("# %u lines, %u of them quick; changed: %u, %u quick\n", lines, quick,
@@ -262,8 +221,8 @@ differs(const char *file, struct span json, const char *what, const char *want, 
 }
 
 static unsigned
-compare_text(const char *file, struct span json, const struct event *ev, const char *key,
-    enum event_text f)
+compare_text(
+    const char *file, struct span json, const struct event *ev, const char *key, enum event_text f)
 {
 	char want[4096], got[4096] = "-";
 
@@ -311,7 +270,8 @@ test_beats(void **state)
 	} rows[] = {
 		{ "corpora/beats/nginx_access_access.log.expected.jsonl", "nginx-combined" },
 		{ "corpora/beats/nginx_access_test.log.expected.jsonl", "nginx-combined" },
-		{ "corpora/beats/nginx_access_test-with-host.log.expected.jsonl", "vhost_combined" },
+		{ "corpora/beats/nginx_access_test-with-host.log.expected.jsonl",
+		    "vhost_combined" },
 		{ "corpora/beats/apache_access_darwin-2.4.23.log.expected.jsonl", "common" },
 		{ "corpora/beats/apache_access_test-vhost.log.expected.jsonl", "vhost_combined" },
 		{ "corpora/beats/apache_access_test.log.expected.jsonl", "combined" },
@@ -322,10 +282,10 @@ test_beats(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *file = rows[i].file;
-		struct span text = load(file), json;
+		struct span text = shared_load(file), json;
 		const struct parse_format *f = parse_format_find(span_str(rows[i].format));
 
-		while (next_line(&text, &json)) {
+		while (shared_line(&text, &json)) {
 			char raw[8192];
 			struct event ev;
 			enum parse_reason reason;
@@ -337,21 +297,27 @@ test_beats(void **state)
 				fail_msg("%s: %s", file, raw);
 			lines++;
 			bad += compare_time(file, json, &ev, "@timestamp");
-			bad += compare_number(file, json, &ev, "http.response.status_code", EVENT_STATUS);
-			bad += compare_number(file, json, &ev, "http.response.body.bytes", EVENT_BYTES);
+			bad += compare_number(
+			    file, json, &ev, "http.response.status_code", EVENT_STATUS);
+			bad += compare_number(
+			    file, json, &ev, "http.response.body.bytes", EVENT_BYTES);
 			bad += compare_text(file, json, &ev, "user_agent.original", EVENT_AGENT);
-			bad += compare_text(file, json, &ev, "http.request.referrer", EVENT_REFERER);
+			bad +=
+			    compare_text(file, json, &ev, "http.request.referrer", EVENT_REFERER);
 			if (!ev.garbage) {
-				bad += compare_text(file, json, &ev, "http.request.method", EVENT_METHOD);
+				bad += compare_text(
+				    file, json, &ev, "http.request.method", EVENT_METHOD);
 				bad += compare_text(file, json, &ev, "url.original", EVENT_TARGET);
-				bad += compare_text(file, json, &ev, "http.version", EVENT_PROTOCOL);
+				bad +=
+				    compare_text(file, json, &ev, "http.version", EVENT_PROTOCOL);
 			}
 			if (result == PARSE_EVENT && strstr(file, "nginx") == NULL) {
 				char want[256];
 
 				bad += compare_text(file, json, &ev, "user.name", EVENT_USER);
 				if (json_value(json, "source.address", want, sizeof(want)))
-					bad += compare_text(file, json, &ev, "source.address", EVENT_CLIENT);
+					bad += compare_text(
+					    file, json, &ev, "source.address", EVENT_CLIENT);
 			}
 		}
 	}
@@ -364,18 +330,18 @@ test_vrl(void **state)
 {
 	static const char file[] = "corpora/vrl/parse_nginx_log.log.expected.jsonl";
 	const struct parse_format *f = parse_format_find(span_str("nginx"));
-	struct span text = load(file), json;
+	struct span text = shared_load(file), json;
 	unsigned bad = 0;
 
 	(void)state;
-	for (unsigned n = 1; n <= 14 && next_line(&text, &json); n++) {
+	for (unsigned n = 1; n <= 14 && shared_line(&text, &json); n++) {
 		char raw[8192], key[16], want[4096], got[4096] = "-";
 		char *room = scratch_other;
 		struct event ev;
 		struct span request;
 		enum parse_reason reason;
-		bool upstream = json_value(json, "format", key, sizeof(key)) &&
-		    strncmp(key, "ingress", 7) == 0;
+		bool upstream =
+		    json_value(json, "format", key, sizeof(key)) && strncmp(key, "ingress", 7) == 0;
 
 		if (!json_value(json, "raw", raw, sizeof(raw)))
 			fail_msg("%s: row %u", file, n);
@@ -411,134 +377,6 @@ test_vrl(void **state)
 	assert_int_equal(bad, 0);
 }
 
-/* ---- hostile rows ---- */
-
-/* The escapes of the case file: \\ \t \n \r \xHH. */
-static struct span
-case_unescape(struct span in, char *out)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < in.len; i++) {
-		char c = in.ptr[i], next = i + 1 < in.len ? in.ptr[i + 1] : '\0';
-
-		if (c != '\\') {
-			out[at++] = c;
-			continue;
-		}
-		i++;
-		if (next == 'x' && i + 2 < in.len) {
-			out[at++] = (char)strtoul((char[]){ in.ptr[i + 1], in.ptr[i + 2], '\0' }, NULL, 16);
-			i += 2;
-		} else {
-			out[at++] = next == 't' ? '\t' : next == 'n' ? '\n' : next == 'r' ? '\r' : next;
-		}
-	}
-	return (span_of(out, at));
-}
-
-static unsigned
-case_check(struct span id, struct span lines, struct span keep, struct span outcome)
-{
-	const struct parse_format *f = parse_format_find(span_str("combined"));
-	unsigned seen[4] = { 0 };
-	char want[16];
-	struct event ev;
-	struct span line;
-	enum parse_reason reason = PARSE_REASON_COUNT;
-	enum parse_result result = PARSE_META;
-	bool status = true, method = true;
-
-	while (next_line(&lines, &line)) {
-		result = parse_line(f, line, scratch, &ev, &reason);
-		seen[result]++;
-		if (result == PARSE_UNPARSED)
-			continue;
-		(void)snprintf(want, sizeof(want), "status=%03d", (ev.has_number & 1) != 0 ?
-		    (int)ev.number[EVENT_STATUS] : 0);
-		status = memmem(keep.ptr, keep.len, "status=", 7) == NULL ||
-		    memmem(keep.ptr, keep.len, want, strlen(want)) != NULL;
-		method = memmem(keep.ptr, keep.len, "method=GET", 10) == NULL ||
-		    (event_has(&ev, EVENT_METHOD) && span_is(ev.text[EVENT_METHOD], "GET"));
-	}
-	if ((span_is(outcome, "mask") && seen[PARSE_UNPARSED] > 0) ||
-	    (span_is(outcome, "quarantine") && seen[PARSE_UNPARSED] != 1) || !status || !method) {
-		print_error("%.*s: %u events, %u partial, %u unparsed; status %d method %d\n",
-		    (int)id.len, id.ptr, seen[0], seen[1], seen[2], status, method);
-		return (1);
-	}
-	return (0);
-}
-
-static void
-test_hostile(void **state)
-{
-	static char out[200000];
-	struct span text = load("cases/masking.tsv"), row;
-	unsigned rows = 0, bad = 0;
-
-	(void)state;
-	while (next_line(&text, &row)) {
-		struct span column[8] = { { NULL, 0 } };
-
-		for (size_t i = 0; i < 8; i++) {
-			size_t len = span_find(row, '\t');
-
-			column[i] = span_of(row.ptr, len);
-			row = span_from(row, len + 1);
-		}
-		if (!span_is(column[1], "combined") && !span_is(column[1], "raw"))
-			continue;
-		rows++;
-		bad += case_check(column[0], case_unescape(column[2], out), column[4], column[5]);
-	}
-	assert_true(rows >= 88);
-	assert_int_equal(bad, 0);
-}
-
-/* ---- detection ---- */
-
-static void
-test_detect(void **state)
-{
-	static const struct {
-		const char *file, *format;
-	} rows[] = {
-		{ "corpora/elastic-examples/apache_logs", "apache-combined" },
-		{ "corpora/willthefarmer/apache_combined.farmwork.access.log", "apache-combined" },
-		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "apache-common" },
-		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log", "apache-vhost-combined" },
-		{ "corpora/willthefarmer/meatlabel.app.access.log-20251219", "nginx-combined" },
-		{ "corpora/epsos-tomcat/localhost_access_log_1_900.txt", "apache-common" },
-		{ "corpora/alp/combined_access.log", "apache-combined" },
-		{ "corpora/beats/nginx_access_access.log", "nginx-combined" },
-		{ "corpora/beats/apache_access_darwin-2.4.23.log", "apache-common" },
-		{ "corpora/beats/apache_access_test-vhost.log", "apache-vhost-combined" },
-		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx-combined" },
-		{ "corpora/willthefarmer/apache_csv.farmwork.access.log-20241228", NULL },
-		{ "corpora/elastic-examples/auth.log", NULL },
-		{ "corpora/falco/k8s_audit_a.jsonl", NULL },
-		{ "corpora/haproxylogparser/haproxy_1_8000.log", NULL },
-	};
-	unsigned bad = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct parse_evidence evidence;
-		const char *got;
-
-		parse_detect(load(rows[i].file), scratch, &evidence);
-		got = evidence.format == NULL ? "none" : evidence.format->name;
-		if (strcmp(got, rows[i].format == NULL ? "none" : rows[i].format) != 0) {
-			print_error("%s: %s\n", rows[i].file, got);
-			bad++;
-		}
-		assert_true(evidence.format == NULL || evidence.has_time);
-		assert_true(evidence.format == NULL || evidence.fits[0].format == evidence.format);
-	}
-	assert_int_equal(bad, 0);
-}
-
 int
 main(void)
 {
@@ -547,8 +385,6 @@ main(void)
 		cmocka_unit_test(test_quick_agrees),
 		cmocka_unit_test(test_beats),
 		cmocka_unit_test(test_vrl),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_detect),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

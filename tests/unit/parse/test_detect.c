@@ -1,10 +1,5 @@
-/* parse: detection on small made-up heads; real logs are in test_corpus.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* parse: detection, on made-up heads and on real logs. */
+#include "shared.h"
 
 #include "parse/parse.h"
 
@@ -26,22 +21,26 @@ test_rows(void **state)
 		{ "one line without its end is enough", COMMON, "apache-common", 1, 3 },
 		{ "a cut last line does not count", COMBINED "192.0.2", "apache-combined", 1, 3 },
 		{ "combined wins over common", COMBINED COMBINED, "apache-combined", 2, 3 },
-		{ "and does so with a few common lines between", COMBINED COMBINED COMBINED COMMON "\n",
-		    "apache-combined", 4, 3 },
+		{ "and does so with a few common lines between",
+		    COMBINED COMBINED COMBINED COMMON "\n", "apache-combined", 4, 3 },
 		{ "common wins over combined", COMMON "\n" COMMON "\n", "apache-common", 2, 3 },
-		{ "all dashes are still combined", COMMON " \"-\" \"-\"\n", "apache-combined", 1, 3 },
-		{ "a host in front is vhost", "a.example:80 " COMBINED, "apache-vhost-combined", 1, 4 },
-		{ "trailing fields are still combined", COMMON " \"-\" \"curl\" \"192.0.2.9\" 0.1\n",
-		    "apache-combined", 1, 3 },
+		{ "all dashes are still combined", COMMON " \"-\" \"-\"\n", "apache-combined", 1,
+		    3 },
+		{ "a host in front is vhost", "a.example:80 " COMBINED, "apache-vhost-combined", 1,
+		    4 },
+		{ "trailing fields are still combined",
+		    COMMON " \"-\" \"curl\" \"192.0.2.9\" 0.1\n", "apache-combined", 1, 3 },
 		{ "half garbage is no format", "x\ny\n" COMBINED, NULL, 3, 3 },
-		{ "nginx escapes are nginx", COMMON " \"-\" \"a\\x22b\"\n", "nginx-combined", 1, 3 },
+		{ "nginx escapes are nginx", COMMON " \"-\" \"a\\x22b\"\n", "nginx-combined", 1,
+		    3 },
 		{ "capital hex is nginx", COMMON " \"-\" \"\\xE4\"\n", "nginx-combined", 1, 3 },
-		{ "Apache escapes are Apache", COMMON " \"-\" \"a\\\"b\"\n", "apache-combined", 1, 3 },
+		{ "Apache escapes are Apache", COMMON " \"-\" \"a\\\"b\"\n", "apache-combined", 1,
+		    3 },
 		{ "small hex is Apache", COMMON " \"-\" \"\\xe4\"\n", "apache-combined", 1, 3 },
 		{ "an escaped backslash before x22 is Apache", COMMON " \"-\" \"\\\\x22\"\n",
 		    "apache-combined", 1, 3 },
-		{ "only partial lines are no format", "h - - [2025-11-24T10:11:12Z] \"-\" 200 1\n", NULL,
-		    1, 3 },
+		{ "only partial lines are no format", "h - - [2025-11-24T10:11:12Z] \"-\" 200 1\n",
+		    NULL, 1, 3 },
 	};
 	unsigned bad = 0;
 
@@ -54,8 +53,8 @@ test_rows(void **state)
 		got = evidence.format == NULL ? "none" : evidence.format->name;
 		if (strcmp(got, rows[i].format == NULL ? "none" : rows[i].format) != 0 ||
 		    evidence.lines != rows[i].lines || evidence.fit_count != rows[i].fits) {
-			print_error("%s: %s, %u lines, %u fits\n", rows[i].claim, got, evidence.lines,
-			    evidence.fit_count);
+			print_error("%s: %s, %u lines, %u fits\n", rows[i].claim, got,
+			    evidence.lines, evidence.fit_count);
 			bad++;
 		}
 		if (evidence.format != NULL) {
@@ -67,11 +66,54 @@ test_rows(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static void
+test_logs(void **state)
+{
+	static const struct {
+		const char *file, *format;
+	} rows[] = {
+		{ "corpora/elastic-examples/apache_logs", "apache-combined" },
+		{ "corpora/willthefarmer/apache_combined.farmwork.access.log", "apache-combined" },
+		{ "corpora/willthefarmer/apache_common.farmwork.access.log", "apache-common" },
+		{ "corpora/willthefarmer/apache_vhost.farmwork.access.log",
+		    "apache-vhost-combined" },
+		{ "corpora/willthefarmer/meatlabel.app.access.log-20251219", "nginx-combined" },
+		{ "corpora/epsos-tomcat/localhost_access_log_1_900.txt", "apache-common" },
+		{ "corpora/alp/combined_access.log", "apache-combined" },
+		{ "corpora/beats/nginx_access_access.log", "nginx-combined" },
+		{ "corpora/beats/apache_access_darwin-2.4.23.log", "apache-common" },
+		{ "corpora/beats/apache_access_test-vhost.log", "apache-vhost-combined" },
+		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx-combined" },
+		{ "corpora/willthefarmer/apache_csv.farmwork.access.log-20241228", NULL },
+		{ "corpora/elastic-examples/auth.log", NULL },
+		{ "corpora/falco/k8s_audit_a.jsonl", NULL },
+		{ "corpora/haproxylogparser/haproxy_1_8000.log", NULL },
+	};
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parse_evidence evidence;
+		const char *got;
+
+		parse_detect(shared_load(rows[i].file), scratch, &evidence);
+		got = evidence.format == NULL ? "none" : evidence.format->name;
+		if (strcmp(got, rows[i].format == NULL ? "none" : rows[i].format) != 0) {
+			print_error("%s: %s\n", rows[i].file, got);
+			bad++;
+		}
+		assert_true(evidence.format == NULL || evidence.has_time);
+		assert_true(evidence.format == NULL || evidence.fits[0].format == evidence.format);
+	}
+	assert_int_equal(bad, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_logs),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

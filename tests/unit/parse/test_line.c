@@ -38,7 +38,8 @@ check(const struct row *rows, size_t count)
 		char got[4096];
 
 		assert_non_null(f);
-		enum parse_result result = parse_line(f, span_str(rows[i].line), scratch, &ev, &reason);
+		enum parse_result result =
+		    parse_line(f, span_str(rows[i].line), scratch, &ev, &reason);
 		show_event(result, reason, &ev, got, sizeof(got));
 		if (strcmp(got, rows[i].want) != 0) {
 			print_error("%s: %s\n  got  %s\n  want %s\n", rows[i].format, rows[i].line,
@@ -63,13 +64,15 @@ test_fields(void **state)
 		{ "common", "h - -" TIME "\"GET / HTTP/1.1\" 304 -",
 		    "event client=h " GET " status=304" },
 		{ "vhost_combined", "www.example.com:443 " HEAD "\"GET / HTTP/1.1\"" TAIL,
-		    "event client=203.0.113.7 " "method=GET host=www.example.com target=/ "
+		    "event client=203.0.113.7 "
+		    "method=GET host=www.example.com target=/ "
 		    "protocol=HTTP/1.1" UA " status=200 bytes=512" },
 		{ "vhost_combined", "www.example.com ::1 - -" TIME "\"GET / HTTP/1.1\"" TAIL,
 		    "event client=::1 method=GET host=www.example.com target=/ protocol=HTTP/1.1" UA
 		    " status=200 bytes=512" },
 		{ "nginx", HEAD "\"GET / HTTP/2.0\" 200 0 \"https://a/\" \"-\"",
-		    "event client=203.0.113.7 method=GET target=/ protocol=HTTP/2.0 referer=https://a/"
+		    "event client=203.0.113.7 method=GET target=/ protocol=HTTP/2.0 "
+		    "referer=https://a/"
 		    " status=200 bytes=0" },
 		{ "nginx", HEAD "\"\" 400 0 \"\" \"\"",
 		    "event client=203.0.113.7 status=400 bytes=0" },
@@ -94,31 +97,37 @@ test_requests(void **state)
 {
 	static const struct row rows[] = {
 		{ "common", HEAD "\"GET /a?b=c HTTP/1.1\" 200 1",
-		    "event client=203.0.113.7 method=GET target=/a?b=c protocol=HTTP/1.1 status=200 bytes=1" },
+		    "event client=203.0.113.7 method=GET target=/a?b=c protocol=HTTP/1.1 "
+		    "status=200 bytes=1" },
 		{ "common", HEAD "\"GET /a b HTTP/1.1\" 200 1",
-		    "event client=203.0.113.7 method=GET target=/a b protocol=HTTP/1.1 status=200 bytes=1" },
+		    "event client=203.0.113.7 method=GET target=/a b protocol=HTTP/1.1 status=200 "
+		    "bytes=1" },
 		{ "common", HEAD "\"GET /a\" 200 1",
 		    "event client=203.0.113.7 method=GET target=/a status=200 bytes=1" },
 		{ "common", HEAD "\"M-SEARCH * HTTP/1.1\" 200 1",
-		    "event client=203.0.113.7 method=M-SEARCH target=* protocol=HTTP/1.1 status=200 bytes=1" },
+		    "event client=203.0.113.7 method=M-SEARCH target=* protocol=HTTP/1.1 "
+		    "status=200 bytes=1" },
 		{ "common", HEAD "\"CONNECT a.example:443 HTTP/1.1\" 405 1",
 		    "event client=203.0.113.7 method=CONNECT target=a.example:443 protocol=HTTP/1.1"
 		    " status=405 bytes=1" },
 		{ "common", HEAD "\"GET /x HTTP/3\" 200 1",
-		    "event client=203.0.113.7 method=GET target=/x protocol=HTTP/3 status=200 bytes=1" },
+		    "event client=203.0.113.7 method=GET target=/x protocol=HTTP/3 status=200 "
+		    "bytes=1" },
 		{ "common", HEAD "\"-\" 408 -", "event client=203.0.113.7 status=408" },
 		{ "common", HEAD "\"\\x16\\x03\\x01bob\" 400 0",
 		    "event client=203.0.113.7 request=<16><03><01>bob status=400 bytes=0 garbage" },
 		{ "common", HEAD "\"hello\" 400 0",
 		    "event client=203.0.113.7 request=hello status=400 bytes=0 garbage" },
 		{ "common", HEAD "\"OPTIONS / RTSP/1.0\" 400 0",
-		    "event client=203.0.113.7 request=OPTIONS / RTSP/1.0 status=400 bytes=0 garbage" },
+		    "event client=203.0.113.7 request=OPTIONS / RTSP/1.0 status=400 bytes=0 "
+		    "garbage" },
 		{ "common", HEAD "\"GET HTTP/1.1\" 400 0",
 		    "event client=203.0.113.7 request=GET HTTP/1.1 status=400 bytes=0 garbage" },
 		{ "common", HEAD "\"GET x\" 400 0",
 		    "event client=203.0.113.7 request=GET x status=400 bytes=0 garbage" },
 		{ "common", HEAD "\"lv|'|'|VHJ|Win XP|end\" 400 0",
-		    "event client=203.0.113.7 request=lv|'|'|VHJ|Win XP|end status=400 bytes=0 garbage" },
+		    "event client=203.0.113.7 request=lv|'|'|VHJ|Win XP|end status=400 bytes=0 "
+		    "garbage" },
 		{ "common", HEAD "\"GET /a\\\"b\\\\c\\x22 HTTP/1.1\" 200 1",
 		    "event client=203.0.113.7 method=GET target=/a\"b\\c\" protocol=HTTP/1.1"
 		    " status=200 bytes=1" },
@@ -140,17 +149,21 @@ test_users(void **state)
 		    "event client=h user=m<c3><bc>ller " GET UA " status=200 bytes=512" },
 		{ "combined", "h - a\\\"b" TIME "\"GET / HTTP/1.1\"" TAIL,
 		    "event client=h user=a\"b " GET UA " status=200 bytes=512 odd" },
-		{ "combined", "h - x" TIME "\"GET /forged HTTP/1.1\" 200 1 \"-\" \"-\"" TIME
+		{ "combined",
+		    "h - x" TIME "\"GET /forged HTTP/1.1\" 200 1 \"-\" \"-\"" TIME
 		    "\"GET / HTTP/1.1\"" TAIL,
-		    "partial client=h !user=x [24/Nov/2025:10:11:12 +0000] \"GET /forged HTTP/1.1\" "
+		    "partial client=h !user=x [24/Nov/2025:10:11:12 +0000] \"GET /forged "
+		    "HTTP/1.1\" "
 		    "200 1 \"-\" \"-\" !method=GET !target=/ !protocol=HTTP/1.1" UA
 		    " status=200 bytes=512 odd" },
 		{ "combined", "h - x" TIME "\"y" TIME "\"GET / HTTP/1.1\"" TAIL,
 		    "partial client=h !user=x [24/Nov/2025:10:11:12 +0000] \"y "
 		    "!method=GET !target=/ !protocol=HTTP/1.1" UA " status=200 bytes=512 odd" },
 		{ "combined", "10.0.0.2, 10.0.0.1, 127.0.0.1 - -" TIME "\"GET / HTTP/1.1\"" TAIL,
-		    "partial forwarded=10.0.0.2, 10.0.0.1, 127.0.0.1 " GET UA " status=200 bytes=512" },
-		{ "combined", "\"10.0.0.2, 10.0.0.1\" 10.2.1.185 - -" TIME "\"GET / HTTP/1.1\"" TAIL,
+		    "partial forwarded=10.0.0.2, 10.0.0.1, 127.0.0.1 " GET UA
+		    " status=200 bytes=512" },
+		{ "combined",
+		    "\"10.0.0.2, 10.0.0.1\" 10.2.1.185 - -" TIME "\"GET / HTTP/1.1\"" TAIL,
 		    "partial client=10.2.1.185 forwarded=10.0.0.2, 10.0.0.1 " GET UA
 		    " status=200 bytes=512" },
 	};
@@ -186,20 +199,25 @@ test_tails(void **state)
 		{ "combined", HEAD OK " \"r\"",
 		    "partial client=203.0.113.7 " GET " referer=r status=200 bytes=512" },
 		{ "combined", HEAD OK " \"r\" \"Mozilla",
-		    "partial client=203.0.113.7 " GET " referer=r !agent=Mozilla status=200 bytes=512" },
+		    "partial client=203.0.113.7 " GET
+		    " referer=r !agent=Mozilla status=200 bytes=512" },
 		{ "combined", HEAD OK " \"r\" \"Mozilla\\\"",
-		    "partial client=203.0.113.7 " GET " referer=r !agent=Mozilla\" status=200 bytes=512" },
+		    "partial client=203.0.113.7 " GET
+		    " referer=r !agent=Mozilla\" status=200 bytes=512" },
 		{ "combined", HEAD OK " \"htt",
 		    "partial client=203.0.113.7 " GET " !referer=htt status=200 bytes=512" },
 		{ "common", HEAD "\"GET / HTTP/1.1\" 20x 512",
 		    "partial client=203.0.113.7 " GET " bytes=512" },
 		{ "common", HEAD "\"GET / HTTP/1.1\" 20 512",
 		    "partial client=203.0.113.7 " GET " bytes=512" },
-		{ "common", HEAD "\"GET / HTTP/1.1\" - 512", "event client=203.0.113.7 " GET " bytes=512" },
-		{ "common", HEAD "\"GET / HTTP/1.1\" 200 5x", "partial client=203.0.113.7 " GET " status=200" },
+		{ "common", HEAD "\"GET / HTTP/1.1\" - 512",
+		    "event client=203.0.113.7 " GET " bytes=512" },
+		{ "common", HEAD "\"GET / HTTP/1.1\" 200 5x",
+		    "partial client=203.0.113.7 " GET " status=200" },
 		{ "common", HEAD "\"GET / HTTP/1.1\" 200 99999999999999999999",
 		    "partial client=203.0.113.7 " GET " status=200" },
-		{ "common", HEAD "\"GET / HTTP/1.1\" 200", "partial client=203.0.113.7 " GET " status=200" },
+		{ "common", HEAD "\"GET / HTTP/1.1\" 200",
+		    "partial client=203.0.113.7 " GET " status=200" },
 		{ "common", "h - - [2000-10-10T20:55:36Z] " OK,
 		    "partial client=h " GET " status=200 bytes=512 no-time" },
 		{ "common", "h - - [31/Feb/2025:10:11:12 +0000] " OK,
@@ -223,7 +241,8 @@ test_unparsed(void **state)
 		{ "combined", HEAD "\"GET /i\"", "unparsed cut" },
 		{ "combined", HEAD "\"GET /i\" \"x\" 3", "unparsed grammar" },
 		{ "combined", "203.0.113.7 - - [24/Nov/20", "unparsed grammar" },
-		{ "common", "h - - [24/Nov/2025:10:11:12 bob@example.org] " OK, "unparsed grammar" },
+		{ "common", "h - - [24/Nov/2025:10:11:12 bob@example.org] " OK,
+		    "unparsed grammar" },
 		{ "common", "h - - [24/November/2025:10:11:12] " OK, "unparsed grammar" },
 		{ "common", "h - - [bob] " OK, "unparsed grammar" },
 		{ "combined", "\x01\x02\x03\x04 garbage", "unparsed binary" },
@@ -234,8 +253,9 @@ test_unparsed(void **state)
 
 	(void)state;
 	CHECK(rows);
-	assert_int_equal(parse_line(&parse_formats[0], span_of(nul, sizeof(nul) - 1), scratch, &ev,
-	    &reason), PARSE_UNPARSED);
+	assert_int_equal(
+	    parse_line(&parse_formats[0], span_of(nul, sizeof(nul) - 1), scratch, &ev, &reason),
+	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_BINARY);
 }
 
@@ -259,12 +279,14 @@ test_bounds(void **state)
 	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_AMBIGUOUS);
 	memset(line, 'x', PARSE_LINE_MAX + 1);
-	assert_int_equal(parse_line(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch,
-	    &ev, &reason), PARSE_UNPARSED);
+	assert_int_equal(
+	    parse_line(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch, &ev, &reason),
+	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_TOO_LONG);
 	line[PARSE_LINE_MAX] = '\r';
-	assert_int_equal(parse_line(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch,
-	    &ev, &reason), PARSE_UNPARSED);
+	assert_int_equal(
+	    parse_line(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch, &ev, &reason),
+	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_GRAMMAR);
 	free(line);
 }
@@ -280,8 +302,9 @@ test_many_extras(void **state)
 	(void)state;
 	for (unsigned n = 1; n <= EVENT_EXTRA_MAX + 3; n++) {
 		len += (size_t)snprintf(line + len, sizeof(line) - len, " e%u", n);
-		assert_int_equal(parse_line(&parse_formats[0], span_of(line, len), scratch, &ev,
-		    &reason), n <= EVENT_EXTRA_MAX ? PARSE_EVENT : PARSE_PARTIAL);
+		assert_int_equal(
+		    parse_line(&parse_formats[0], span_of(line, len), scratch, &ev, &reason),
+		    n <= EVENT_EXTRA_MAX ? PARSE_EVENT : PARSE_PARTIAL);
 		assert_int_equal(ev.extra_count, n <= EVENT_EXTRA_MAX ? n : EVENT_EXTRA_MAX);
 	}
 	assert_true(span_is(ev.extra[0].key, "field10"));
@@ -330,10 +353,11 @@ test_table(void **state)
 
 		assert_true(i == 0 || strcmp(parse_formats[i - 1].name, f->name) < 0);
 		assert_ptr_equal(parse_format_find(span_str(f->name)), f);
-		assert_int_equal(parse_line(f, span_str(f->sample), scratch, &ev, &reason), PARSE_EVENT);
+		assert_int_equal(
+		    parse_line(f, span_str(f->sample), scratch, &ev, &reason), PARSE_EVENT);
 	}
-	assert_string_equal(parse_format_find(span_str("vhost_combined"))->name,
-	    "apache-vhost-combined");
+	assert_string_equal(
+	    parse_format_find(span_str("vhost_combined"))->name, "apache-vhost-combined");
 	assert_null(parse_format_find(span_str("auto")));
 	assert_null(parse_format_find(span_str("")));
 	assert_null(parse_format_find(span_str("nginx ")));
@@ -358,7 +382,8 @@ test_marks(void **state)
 
 			memset(text, 'a', len);
 			for (size_t k = 0; k < n % 20; k++)
-				text[(k * 37 + n * 11) % len] = marks[(k * n + len) % (n % 3 ? 2 : 7)];
+				text[(k * 37 + n * 11) % len] =
+				    marks[(k * n + len) % (n % 3 ? 2 : 7)];
 			got = parse_marks_plain(span_of(text, len), &a);
 			assert_int_equal(got, parse_marks_avx2(span_of(text, len), &b));
 			if (!got)
