@@ -1,6 +1,7 @@
 /* input: gzip and zstd streams in memory taken once. */
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_initStaticDStream: no allocator later */
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <sys/mman.h>
 
@@ -16,6 +17,7 @@
 
 struct input_decompress {
 	struct arena arena; /* what zlib or zstd work in */
+	bool wide; /* the frame needs a larger window */
 	bool border; /* between members or frames */
 	bool gzip; /* z is to be ended */
 	z_stream z;
@@ -103,6 +105,8 @@ decompress_zstd(struct input_decompress *d, struct input_step *step)
 	hint = ZSTD_decompressStream(d->zstd, &to, &from);
 	step->used = from.pos;
 	step->made = to.pos;
+	d->wide = ZSTD_getErrorCode(hint) == ZSTD_error_frameParameter_windowTooLarge ||
+	    ZSTD_getErrorCode(hint) == ZSTD_error_memory_allocation;
 	if (ZSTD_isError(hint))
 		return (to.pos > 0 ? 0 : -1); /* the next step fails again */
 	d->border = hint == 0;
@@ -143,6 +147,12 @@ input_decompress_run(struct input_decompress *d, struct input_step *step)
 	step->used = 0;
 	step->made = 0;
 	return (d->gzip ? decompress_gzip(d, step) : decompress_zstd(d, step));
+}
+
+const char *
+input_decompress_fault(const struct input_decompress *d)
+{
+	return (d->wide ? "needs a window over 128 MiB" : "damaged");
 }
 
 bool

@@ -26,6 +26,9 @@ struct input_step {
  */
 int input_decompress_run(struct input_decompress *d, struct input_step *step);
 
+/* After -1: what is wrong, as "damaged". */
+const char *input_decompress_fault(const struct input_decompress *d);
+
 /* May the stream end here? */
 bool input_decompress_at_border(const struct input_decompress *d);
 

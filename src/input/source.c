@@ -150,8 +150,8 @@ source_read_packed(struct input_source *s, char *out, size_t size, struct err *e
 		};
 
 		if (input_decompress_run(s->decompress, &step) == -1)
-			return (err_set(e, ERR_INPUT, "damaged at byte %llu of its content",
-			    (unsigned long long)s->made));
+			return (err_set(e, ERR_INPUT, "%s at byte %llu of its content",
+			    input_decompress_fault(s->decompress), (unsigned long long)s->made));
 		s->raw_at += step.used;
 		if (step.made > 0)
 			return ((ssize_t)step.made);

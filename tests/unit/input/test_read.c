@@ -410,6 +410,27 @@ test_damage(void **state)
 	free(packed);
 }
 
+/* A frame says how large a window it needs: 2^27 is the most. */
+static void
+test_window(void **state)
+{
+	unsigned char frame[] = "\x28\xb5\x2f\xfd\x00W\x41\x00\x00line 1\nx";
+	struct run r;
+
+	(void)state;
+	frame[5] = 17 << 3;
+	put_file("zst", frame, 17);
+	drain_path(path_of("zst"), &r);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(r.read, 8);
+	frame[5] = 18 << 3;
+	put_file("zst", frame, 17);
+	drain_path(path_of("zst"), &r);
+	assert_int_equal(r.rc, -1);
+	assert_int_equal(r.e.code, ERR_INPUT);
+	assert_non_null(strstr(r.e.text, "window"));
+}
+
 static void
 test_refused(void **state)
 {
@@ -514,6 +535,7 @@ main(void)
 		cmocka_unit_test(test_overlong),
 		cmocka_unit_test(test_peek_and_skip),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_same_batches),
 		cmocka_unit_test(test_no_allocation),
 	};
