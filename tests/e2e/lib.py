@@ -1,0 +1,160 @@
+"""What the end-to-end tests share: running the binary, TAP, logs made up on the spot.
+
+A test file is run as `FILE CRETULA`; its functions named test_... run in order, each in a folder of its own.  A test
+that cannot run where it is raises Skip with the reason, which is printed loudly.
+"""
+import inspect
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import traceback
+
+SHARED = os.environ.get('CRETULA_SHARED', '')
+SOURCE = os.environ.get('CRETULA_SOURCE', os.path.abspath(os.path.join(os.path.dirname(__file__), '../..')))
+CRETULA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'cretula'
+UA = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
+
+
+class Skip(Exception):
+    """The test cannot run here; the text says what is missing."""
+
+
+class Run:
+    def __init__(self, done):
+        self.code = done.returncode
+        self.out = done.stdout
+        self.err = done.stderr.decode('utf-8', 'replace')
+
+    @property
+    def text(self):
+        return self.out.decode('utf-8')
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def lines(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def cretula(*args, stdin=b'', env=None, code=None, cwd=None):
+    """Run the binary.  code: the exit code it must have."""
+    done = subprocess.run([CRETULA, *map(str, args)], input=stdin, capture_output=True, check=False, cwd=cwd,
+                          env={**os.environ, **(env or {})}, timeout=600)
+    run = Run(done)
+    if code is not None:
+        equal(run.code, code, f'exit code of {" ".join(map(str, args))}\n{run.err}{run.out[:2000]!r}')
+    return run
+
+
+def equal(got, want, what=''):
+    assert got == want, f'{what}: got {got!r}, want {want!r}'
+
+
+def shared(*parts):
+    """A path in ../shared; Skip without it."""
+    path = os.path.join(SHARED, *parts)
+    if not SHARED or not os.path.exists(path):
+        raise Skip(f'no {"/".join(parts)} in ../shared')
+    return path
+
+
+def combined(n, client='203.0.113.7', target='/index.html', status=200, user='-', agent=UA, referer='-', size=512):
+    """A combined line, n seconds into a day."""
+    return (f'{client} - {user} [24/Nov/2025:{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02} +0000] '
+            f'"GET {target} HTTP/1.1" {status} {size} "{referer}" "{agent}"\n')
+
+
+def make_log(lines, seed=1, clients=300):
+    """A seeded log of a small shop, with names and numbers that must not come out."""
+    rng = random.Random(seed)
+    words = ['shop', 'cart', 'kitchen', 'garden', 'lamps', 'books']
+    out = []
+    for n in range(lines):
+        who = rng.randrange(clients)
+        target = rng.choice([f'/shop/{rng.choice(words)}/item-{rng.randrange(30)}.html?page={rng.randrange(9)}',
+                             f'/account/orders/{rng.randrange(10 ** 6)}', f'/u/erika-mustermann-{who}',
+                             f'/login?email=user{who}%40example.org&next=%2Fhome', '/static/site.css?v=3'])
+        out.append(combined(n // 5, client=f'198.51.{who % 256}.{who // 256 + 1}', target=target,
+                            status=rng.choice([200, 200, 200, 304, 404, 500]), user=rng.choice(['-', '-', f'user{who}']),
+                            referer=rng.choice(['-', 'https://www.google.com/search?q=secret+thing'])))
+    return ''.join(out).encode()
+
+
+def write(path, data):
+    with open(path, 'wb') as file:
+        file.write(data)
+    return path
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def segments(store, stream='s'):
+    """The segment entries of a stream's chain."""
+    chain = read(os.path.join(store, 'streams', stream, 'chain.jsonl')).decode().splitlines()
+    return [e for e in map(json.loads, chain) if e['type'] == 'segment']
+
+
+def records(store, stream='s'):
+    return cretula('view', '--store', store, '--stream', stream, code=0).lines
+
+
+def tree_bytes(*roots):
+    """Every byte that was written, by path."""
+    found = {}
+    for root in roots:
+        for folder, _, names in os.walk(root):
+            for name in names:
+                found[os.path.join(folder, name)] = read(os.path.join(folder, name))
+    return found
+
+
+def golden(name, text):
+    """Compare with golden/NAME; CRETULA_GOLDEN=write writes it."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'golden', name)
+    if os.environ.get('CRETULA_GOLDEN') == 'write':
+        write(path, text.encode())
+    want = read(path).decode() if os.path.exists(path) else '(no golden file)'
+    if text != want:
+        import difflib
+        print('\n'.join('# ' + line for line in difflib.unified_diff(want.splitlines(), text.splitlines(), 'golden', 'got',
+                                                                     lineterm='')))
+    assert text == want, f'golden/{name} differs (CRETULA_GOLDEN=write accepts)'
+
+
+def is_testing_build():
+    """Does the binary honour CRETULA_CLOCK and its kind?"""
+    return b'CRETULA_FAULT' in read(CRETULA)
+
+
+def main():
+    """Run the test functions of the calling module."""
+    module = inspect.getmodule(inspect.stack()[1][0])
+    tests = [(name, body) for name, body in vars(module).items() if name.startswith('test_') and callable(body)]
+    print(f'1..{len(tests)}')
+    failed = 0
+    for number, (name, body) in enumerate(tests, 1):
+        claim = f'{name[5:].replace("_", " ")}' + (f': {body.__doc__.strip().splitlines()[0]}' if body.__doc__ else '')
+        claim = re.sub('#', '', claim)
+        with tempfile.TemporaryDirectory(prefix='cretula-') as folder:
+            os.chdir(folder)
+            try:
+                body()
+                print(f'ok {number} - {claim}', flush=True)
+            except Skip as why:
+                print(f'ok {number} - {claim} # SKIP {why}', flush=True)
+            except Exception as problem:  # the test goes on with the next function
+                failed += 1
+                print(f'not ok {number} - {claim}', flush=True)
+                for line in (''.join(traceback.format_exception(problem)))[-3000:].splitlines():
+                    print('#', line)
+            os.chdir('/')
+    sys.exit(1 if failed else 0)

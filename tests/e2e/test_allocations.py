@@ -1,0 +1,35 @@
+"""The threads that read and work call no allocator between start and stop (design.md 2, sentence 5)."""
+import os
+import subprocess
+import sys
+
+from lib import CRETULA, Skip, cretula, equal, main, make_log, write
+
+
+def preload():
+    """Build the watcher; it cannot stand beside a sanitizer's own allocator."""
+    if b'__asan_init' in open(CRETULA, 'rb').read() or b'__tsan_init' in open(CRETULA, 'rb').read():
+        raise Skip('a sanitizer replaces the allocator in this build')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'no_malloc.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'no_malloc.so', source], check=True)
+    return {'LD_PRELOAD': os.path.abspath('no_malloc.so')}
+
+
+def test_import_and_mask_allocate_nothing_while_they_run():
+    env = preload()
+    data = make_log(40000, clients=2000) + b'\xff\x00rubbish "\n' * 50
+    write('a.log', data)
+    for options in ([], ['--no-learn']):
+        cretula('import', '--store', 'store' + ''.join(options), '--stream', 's', '--format', 'apache-combined', *options,
+                'a.log', env=env, code=0)
+    cretula('mask', '--format', 'apache-combined', '--jobs', 3, stdin=data, env=env, code=0)
+
+
+def test_the_watcher_sees_a_planted_allocation():
+    env = preload()
+    planted = ('import ctypes; libc = ctypes.CDLL(None); libc.prctl(15, b"cr-work", 0, 0, 0); libc.malloc(100)')
+    done = subprocess.run([sys.executable, '-c', planted], env={**os.environ, **env}, capture_output=True, check=False)
+    equal(done.returncode, 99, done.stderr)
+
+
+main()

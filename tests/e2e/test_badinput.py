@@ -1,0 +1,259 @@
+"""Bad input: a clear one-line error with place and cause, the right exit code, nothing half-written."""
+import gzip
+import os
+import shutil
+import subprocess
+
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, records, tree_bytes, write
+
+SECRET = 'hunter2-erika'
+
+
+def fails(code, text, *args, stdin=b''):
+    """It fails with this code, says this, says one line, quotes nothing secret and leaves no store."""
+    run = cretula(*args, stdin=stdin, code=code)
+    assert text in run.err, f'{text!r} is not in {run.err!r}'
+    equal(len(run.err.strip().splitlines()), 1, f'one line: {run.err!r}')
+    assert SECRET not in run.err + run.out.decode('utf-8', 'replace'), 'raw bytes in a message'
+    return run
+
+
+def no_store():
+    assert not os.path.exists('store') and not os.path.exists('store.keys'), os.listdir('.')
+
+
+def test_usage():
+    for args, text in ((['import'], 'needs FILE'), (['import', '--nope', 'x'], 'no option --nope'),
+                       (['import', '--store'], '--store needs a value'), (['import', 'x'], '--stream NAME is needed'),
+                       (['import', '--stream', 'Bad Name', '--store', 's', 'x'], 'a name is'),
+                       (['import', '--stream', 'a', 'x'], '--store DIR is needed'),
+                       (['import', '--stream', 'a', '--store', 's', '--format', 'bogus', 'x'], "no format 'bogus'"),
+                       (['import', '--stream', 'a', '--store', 's', '--jobs', '99', '/dev/null'], 'whole number'),
+                       (['nonsense'], "no command 'nonsense'"), (['key', 'burn', '--keys', 'x'], "'burn'"),
+                       (['view', '--store', 's'], 'are needed'), (['mask', '--format', 'auto', 'file'], 'unexpected'),
+                       (['verify'], '--store DIR is needed'), (['key', 'show'], '--keys DIR is needed')):
+        fails(2, text, *args)
+    no_store()
+
+
+def test_no_command_shows_help_and_fails():
+    run = cretula(code=2)
+    assert 'usage: cretula COMMAND' in run.text
+
+
+def test_missing_file():
+    fails(66, 'no-such.log', 'import', '--store', 'store', '--stream', 's', 'no-such.log')
+    no_store()
+
+
+def test_unreadable_file():
+    if os.geteuid() == 0:
+        write('a.log', make_log(3))
+        os.chmod('a.log', 0)
+        os.chmod('.', 0o755)
+        done = subprocess.run(['setpriv', '--reuid=65534', '--clear-groups', CRETULA, 'import', '--store', '/tmp/x-never',
+                               '--stream', 's', 'a.log'], capture_output=True, check=False)
+        if b'setpriv' in done.stderr or done.returncode == 127:
+            raise Skip('setpriv cannot run the binary as another user here')
+        equal(done.returncode, 66, done.stderr)
+    else:
+        write('a.log', make_log(3))
+        os.chmod('a.log', 0)
+        fails(66, 'a.log', 'import', '--store', 'store', '--stream', 's', 'a.log')
+
+
+def test_directory_as_file():
+    os.mkdir('folder')
+    fails(66, 'folder', 'import', '--store', 'store', '--stream', 's', 'folder')
+    no_store()
+
+
+def test_one_bad_file_of_two_leaves_nothing():
+    write('good.log', make_log(10))
+    fails(66, 'bad.log', 'import', '--store', 'store', '--stream', 's', 'good.log', 'bad.log')
+    no_store()
+
+
+def test_unknown_format():
+    write('x.log', b'what is this ' + SECRET.encode() + b'\n' * 30 + b'no log at all\n')
+    fails(66, 'format not clear', 'import', '--store', 'store', '--stream', 's', 'x.log')
+    no_store()
+
+
+def test_wrong_format_named():
+    """Every line becomes a skeleton, nothing is lost, and the exit code says incomplete."""
+    write('x.log', ''.join(f'2025-11-24 {SECRET} line {n}\n' for n in range(50)).encode())
+    run = cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'x.log', code=3)
+    assert 'is --format right?' in run.err
+    assert SECRET not in run.err + run.text
+    kept = records('store')
+    equal(len(kept), 50)
+    assert all(r['state'] == 'unparsed' and r['reason'] == 'grammar' for r in kept)
+
+
+def test_binary_garbage_and_tls_hello():
+    rubbish = bytes(range(256)) * 40 + b'\n' + b'\x16\x03\x01\x02\x00\x01\x00' + os.urandom(200).replace(b'\n', b'') + b'\n'
+    write('x.log', rubbish + make_log(30))
+    run = cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', '--json', 'x.log')
+    counts = run.json
+    equal(counts['lines'], counts['parsed'] + counts['partial'] + counts['unparsed'] + counts['meta'])
+    equal(counts['parsed'], 30)
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_nul_bytes_and_overlong_lines():
+    """70 KB, 3 MB and 20 MB lines: one skeleton each, bounded memory, neighbours untouched."""
+    long = [combined(1, target='/' + 'x' * 70000), combined(2, target='/' + SECRET + 'y' * 3000000),
+            combined(3, target='/' + 'z' * 20000000)]
+    data = combined(0).encode() + b''.join(line.encode() + combined(5).encode() for line in long) + b'\0' * 300 + b'\n'
+    write('x.log', data)
+    run = cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', '--json', 'x.log', code=0)
+    equal((run.json['lines'], run.json['parsed'], run.json['unparsed']), (8, 4, 4))
+    equal(run.json['bytes'], len(data))
+    states = [(r.get('state'), r.get('reason')) for r in records('store')]
+    equal(states.count(('unparsed', 'too_long')), 3, states)
+    lengths = [r['extra']['line_bytes'] for r in records('store') if r.get('reason') == 'too_long']
+    equal(lengths, [len(line) - 1 for line in long])
+
+
+def test_truncated_gz():
+    """What was whole is sealed with a cursor; the error names file and offset; a repaired file goes on from there."""
+    log = make_log(3000)
+    whole = gzip.compress(log)
+    write('x.log.gz', whole[:len(whole) * 2 // 3])
+    run = cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'x.log.gz', code=66)
+    assert 'x.log.gz' in run.err and SECRET not in run.err, run.err
+    part = len(records('store'))
+    assert 0 < part < 3000, part
+    cretula('verify', '--store', 'store', code=0)
+    write('x.log.gz', whole)
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'x.log.gz', code=0)
+    equal(len(records('store')), 3000)
+
+
+def test_truncated_zst_and_garbage_behind():
+    log = make_log(3000)
+    write('x.log', log)
+    subprocess.run(['zstd', '-q', 'x.log'], check=True)
+    with open('x.log.zst', 'rb') as file:
+        whole = file.read()
+    write('cut.zst', whole[:len(whole) // 2])
+    fails(66, 'cut.zst', 'import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'cut.zst')
+    write('behind.zst', whole + b'garbage')
+    fails(66, 'behind.zst', 'import', '--store', 'store2', '--stream', 's', '--format', 'apache-combined', 'behind.zst')
+
+
+def test_store_without_its_keys():
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    shutil.move('store.keys', 'elsewhere')
+    write('b.log', make_log(10, seed=2))
+    fails(78, 'keys', 'import', '--store', 'store', '--stream', 's', 'b.log')
+    cretula('verify', '--store', 'store', code=0)
+    equal(len(records('store')), 10)
+
+
+def test_keys_of_another_store():
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'one', '--stream', 's', 'a.log', code=0)
+    cretula('import', '--store', 'two', '--stream', 's', 'a.log', code=0)
+    write('b.log', make_log(10, seed=2))
+    run = cretula('import', '--store', 'one', '--keys', 'two.keys', '--stream', 's', 'b.log')
+    assert run.code in (1, 78), (run.code, run.err)
+    cretula('verify', '--store', 'one', code=0)
+    cretula('verify', '--store', 'two', code=0)
+
+
+def test_group_readable_and_damaged_keys():
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    write('b.log', make_log(10, seed=2))
+    before = tree_bytes('store')
+    os.chmod('store.keys/root.key', 0o640)
+    fails(78, 'root.key', 'import', '--store', 'store', '--stream', 's', 'b.log')
+    os.chmod('store.keys/root.key', 0o600)
+    with open('store.keys/kek', 'r+b') as file:
+        file.seek(60)
+        file.write(b'\xff\xfe')
+    fails(78, 'kek', 'import', '--store', 'store', '--stream', 's', 'b.log')
+    equal(tree_bytes('store'), before, 'the store is untouched')
+
+
+def test_keys_inside_the_store_are_refused():
+    write('a.log', make_log(10))
+    fails(78, 'inside', 'import', '--store', 'store', '--keys', 'store/keys', '--stream', 's', 'a.log')
+
+
+def test_a_folder_that_is_no_store():
+    os.mkdir('store')
+    write('store/precious.txt', b'mine')
+    write('a.log', make_log(10))
+    run = cretula('import', '--store', 'store', '--stream', 's', 'a.log')
+    assert run.code in (66, 78), (run.code, run.err)
+    equal(sorted(os.listdir('store')), ['precious.txt'])
+
+
+def test_the_store_is_open_elsewhere():
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    os.mkfifo('pipe')
+    with subprocess.Popen([CRETULA, 'import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'pipe'],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as holder:
+        with open('pipe', 'wb') as pipe:
+            pipe.write(combined(1).encode() * 2000)
+            pipe.flush()
+            import time
+            time.sleep(0.5)
+            write('b.log', make_log(10, seed=2))
+            fails(75, 'another process', 'import', '--store', 'store', '--stream', 's', 'b.log')
+        holder.wait(timeout=60)
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_full_disk():
+    """A real tmpfs of 1 MiB: exit 74, what was sealed before still verifies, no unfinished file stays."""
+    os.mkdir('small')
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1M', 'tmpfs', 'small'], capture_output=True,
+                      check=False).returncode:
+        raise Skip('cannot mount a tmpfs here')
+    try:
+        write('a.log', make_log(2000))
+        cretula('import', '--store', 'small/store', '--stream', 's', 'a.log', code=0)
+        lines = ''.join(combined(n % 86400, client=f'10.{n % 200}.{n % 251}.{n % 13}',
+                                 target=f'/p/{n * 7919 % 99991}') for n in range(120000))
+        write('big.log', lines.encode())
+        fails(74, 'No space left', 'import', '--store', 'small/store', '--stream', 's', 'big.log')
+        cretula('verify', '--store', 'small/store', code=0)
+        equal(len(records('small/store')), 2000)
+        write('b.log', make_log(50, seed=3))
+        cretula('import', '--store', 'small/store', '--stream', 's', 'b.log', code=0)
+        left = [name for name in os.listdir('small/store/streams/s/seg') if '.tmp' in name]
+        equal(left, [])
+    finally:
+        subprocess.run(['umount', 'small'], check=True)
+
+
+def test_mask_says_counts_and_exit_codes():
+    run = cretula('mask', '--format', 'apache-combined', stdin=make_log(100) + b'junk\n\n', code=0)
+    assert 'lines=102 ' in run.err and 'parsed=100 ' in run.err and 'unparsed=1 ' in run.err and 'meta=1 ' in run.err
+    cretula('mask', '--format', 'apache-combined', stdin=b'junk\n' * 10, code=3)
+    cretula('mask', '--format', 'apache-combined', stdin=b'', code=0)
+    fails(78, 'nowhere', 'mask', '--format', 'apache-combined', '--keys', 'nowhere', stdin=b'')
+    fails(66, 'format not clear', 'mask', '--format', 'auto', stdin=b'junk ' + SECRET.encode() + b'\n')
+
+
+def test_view_and_stats_refuse_clearly():
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    base = ['--store', 'store', '--stream', 's']
+    fails(2, 'column', 'view', *base, '--where', 'status >> 3')
+    fails(2, 'column', 'view', *base, '--where', 'nofield == 3')
+    fails(2, 'one of', 'view', *base, '--as', 'xml')
+    equal(cretula('view', *base, '--role', 'public').code, 2)
+    fails(2, '--since', 'view', *base, '--since', 'yesterday')
+    fails(66, 'no stream other', 'view', '--store', 'store', '--stream', 'other')
+    fails(66, 'nostore', 'stats', '--store', 'nostore', '--stream', 's')
+    fails(66, 'nostore', 'verify', '--store', 'nostore')
+
+
+main()

@@ -1,0 +1,129 @@
+"""Every command as --help shows it; view, stats, check, key on a small store."""
+import json
+import re
+import subprocess
+
+from lib import combined, cretula, equal, golden, main, make_log, records, write
+
+COMMANDS = ['check', 'import', 'key', 'mask', 'stats', 'verify', 'view']
+
+
+def small_store():
+    write('access.log', make_log(400))
+    cretula('import', '--store', 'store', '--stream', 'shop', 'access.log', code=0)
+    return ['--store', 'store', '--stream', 'shop']
+
+
+def test_help_of_every_command_is_as_kept():
+    text = cretula('--help', code=0).text
+    for name in COMMANDS:
+        assert re.search(rf'^  {name} ', text, re.M), name
+        page = cretula(name, '--help', code=0).text
+        equal(page, cretula('help', name, code=0).text)
+        assert 'examples:' in page, name
+        text += '\n' + '=' * 20 + '\n' + page
+    golden('help.txt', text)
+    assert max(map(len, text.splitlines())) <= 100, 'a terminal line'
+
+
+def test_version():
+    assert re.fullmatch(r'cretula \d+\.\d+\.\d+\n', cretula('--version', code=0).text)
+
+
+def test_view_filters_agree_with_jq():
+    base = small_store()
+    rows = cretula('view', *base, code=0).lines
+    for where, keep in (('status >= 400', lambda r: r['status'] >= 400),
+                        ('status == 404 && method == GET', lambda r: r['status'] == 404 and r['method'] == 'GET'),
+                        ('path ^= "/shop/"', lambda r: r.get('path', '').startswith('/shop/')),
+                        ('query ~= "email"', lambda r: 'email' in r.get('query', '')),
+                        ('user != "x"', lambda r: r.get('user') != 'x'),
+                        ('time < "2025-11-24T00:00:40Z"', lambda r: r['time'] < '2025-11-24T00:00:40')):
+        equal(cretula('view', *base, '--where', where, code=0).lines, [r for r in rows if keep(r)], where)
+    equal(cretula('view', *base, '--limit', '7', code=0).lines, rows[:7])
+    equal(cretula('view', *base, '--since', '2025-11-24T00:00:30Z', '--until', '2025-11-24T00:00:40Z', code=0).lines,
+          [r for r in rows if '2025-11-24T00:00:30' <= r['time'] < '2025-11-24T00:00:40'])
+
+
+def test_view_as_combined_can_be_read_again():
+    base = small_store()
+    out = cretula('view', *base, '--as', 'combined', code=0).out
+    run = cretula('mask', '--format', 'apache-combined', stdin=out, code=0)
+    assert 'lines=400 ' in run.err and 'parsed=400 ' in run.err, run.err
+    text = cretula('view', *base, '--as', 'text', code=0).text
+    equal(len(text.splitlines()), 400)
+    assert not re.search(r'[\x00-\x08\x0b-\x1f\x7f]', text)
+
+
+def test_stats_are_the_sums_of_the_records():
+    base = small_store()
+    rows = records('store', 'shop')
+    totals = cretula('stats', *base, '--json', code=0).json
+    equal(totals['records'], 400)
+    for name, low in (('2xx', 200), ('3xx', 300), ('4xx', 400), ('5xx', 500)):
+        equal(totals['status'].get(name, 0), sum(low <= r['status'] < low + 100 for r in rows), name)
+    window = cretula('stats', *base, '--since', '2025-11-24T00:00:30Z', '--json', code=0).json
+    equal(window['records'], sum(r['time'] >= '2025-11-24T00:00:30' for r in rows))
+    assert 'records' in cretula('stats', *base, code=0).text
+
+
+def test_verify_text_and_anchor():
+    small_store()
+    write('other.log', combined(1).encode())
+    shown = cretula('import', '--store', 'store', '--stream', 'shop', '--json', 'other.log', code=0).json
+    assert 'good' in cretula('verify', '--store', 'store', '--anchor', shown['anchor'], code=0).text
+    wrong = shown['anchor'][:-1] + ('0' if shown['anchor'][-1] != '0' else '1')
+    run = cretula('verify', '--store', 'store', '--anchor', wrong, '--json', code=1)
+    equal({f['code'] for f in run.json['findings']}, {'E_GENESIS'})
+
+
+def test_records_are_readable_with_zstdcat_alone():
+    small_store()
+    out = subprocess.run(['zstd', '-dcq', 'store/streams/shop/seg/00000001.jsonl.zst'], capture_output=True, check=True).stdout
+    equal([json.loads(x) for x in out.splitlines()], records('store', 'shop'))
+
+
+def test_key_create_then_import_uses_it():
+    cretula('key', 'create', '--keys', 'mine', code=0)
+    root = cretula('key', 'show', '--keys', 'mine', '--json', code=0).json['root_id']
+    write('access.log', make_log(30))
+    cretula('import', '--store', 'store', '--keys', 'mine', '--stream', 's', 'access.log', code=0)
+    equal(cretula('key', 'show', '--keys', 'mine', '--json', code=0).json['root_id'], root)
+    cretula('verify', '--store', 'store', code=0)
+    assert 'root id' in cretula('key', 'show', '--keys', 'mine', code=0).text
+
+
+def test_mask_with_keys_gives_equal_tokens_twice():
+    cretula('key', 'create', '--keys', 'mine', code=0)
+    line = combined(1).encode()
+    first, second = (cretula('mask', '--format', 'apache-combined', '--keys', 'mine', stdin=line, code=0).lines[0]['client']
+                     for _ in range(2))
+    equal(first, second)
+    other = cretula('mask', '--format', 'apache-combined', stdin=line, code=0).lines[0]['client']
+    assert other != first
+
+
+def test_check_detects_and_explains():
+    write('a.log', make_log(50))
+    assert 'apache-combined' in cretula('check', '--detect', 'a.log', code=0).text
+    write('b.log', b'nothing known\n' * 20)
+    cretula('check', '--detect', 'b.log', code=3)
+    explained = cretula('check', '--explain', code=0).text
+    for name in ('store', 'tenant', 'words.k', 'trusted_proxies', 'limits.line'):
+        assert name in explained, name
+    json.loads(cretula('check', '--schema', code=0).text)
+
+
+def test_a_configuration_changes_the_policy():
+    write('c.yaml', b'store: ./store\nstreams:\n  shop:\n    format: apache-combined\n'
+          b'    own_networks: { keep: [203.0.113.0/24] }\n    mask: { path: token }\n')
+    write('a.log', combined(1).encode())
+    cretula('check', '--config', 'c.yaml', code=0)
+    cretula('import', '--config', 'c.yaml', '--stream', 'shop', 'a.log', code=0)
+    equal(records('store', 'shop')[0]['client'], '203.0.113.7')
+    write('bad.yaml', b'store: ./store\nstreamz: 1\nstreams:\n  shop:\n    words: { k: 3 }\n')
+    run = cretula('check', '--config', 'bad.yaml', code=78)
+    assert 'bad.yaml:2:1' in run.err and 'streams' in run.err and 'bad.yaml:5:' in run.err, run.err
+
+
+main()
