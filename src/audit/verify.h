@@ -64,6 +64,7 @@ struct audit_coverage {
 };
 
 struct audit_result {
+	char store[256];                /* its path, as it was given */
 	struct audit_finding *findings; /* root cause first */
 	size_t finding_count;
 	uint64_t suppressed;            /* dependants and over the limit */

@@ -1,0 +1,144 @@
+/*
+ * check: what the files of audit share.  Private to the room.
+ *
+ * A list collects the findings of one place (a chain, a segment) and is
+ * bounded; lists are appended to the result in a fixed order, so that the
+ * report does not depend on the number of jobs.
+ */
+#ifndef CRETULA_AUDIT_CHECK_H
+#define CRETULA_AUDIT_CHECK_H
+
+#include "audit/verify.h"
+#include "base/buf.h"
+#include "seal/note.h"
+
+struct err;
+
+extern const char *const audit_code_help[AUDIT_CODE_COUNT];
+
+/* ---- findings ---- */
+
+struct audit_list {
+	char stream[40];
+	struct audit_finding *items;
+	size_t count, size;
+	size_t max;                          /* of all; at most AUDIT_FINDINGS_PER_FILE of a code */
+	unsigned of_code[AUDIT_CODE_COUNT];
+	uint64_t suppressed;
+	bool has_error;                      /* also if it was one too many */
+	bool failed;                         /* out of memory */
+};
+
+struct audit_place {
+	const char *file;
+	uint64_t segment, record, line, entry, count;
+};
+
+void audit_list_init(struct audit_list *list, const char *stream, size_t max);
+void audit_list_free(struct audit_list *list);
+
+/* A place in file of which nothing more is known. */
+struct audit_place audit_place(const char *file);
+
+/* Add a finding, or count it as suppressed if the list has enough of them. */
+void audit_report(struct audit_list *list, enum audit_code code, const struct audit_place *at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Take out, as suppressed, findings of entries from first on that keep does not name. */
+void audit_list_drop(struct audit_list *list, uint64_t first, enum audit_code keep);
+
+/* Root cause first, then move all of more (which is emptied) behind into. */
+void audit_list_sort(struct audit_list *list);
+void audit_list_move(struct audit_list *into, struct audit_list *more);
+
+/* ---- files ---- */
+
+enum audit_kind { AUDIT_REGULAR, AUDIT_DIRECTORY, AUDIT_MISSING, AUDIT_OTHER };
+enum audit_kind audit_kind(int dirfd, const char *path);
+
+/*
+ * Read a file whole.  0; or -1, and *code says why: E_FILE_TYPE, E_LIMIT, or
+ * the caller's own word for a file that is not there or cannot be read.
+ */
+int audit_read(int dirfd, const char *path, size_t max, struct buf *out, enum audit_code missing,
+    enum audit_code *code, struct err *e);
+
+/*
+ * Call each for every name in dir but . and ..; the directory is at path
+ * below dirfd.  A directory that is not there or is none: -1.
+ */
+typedef void (*audit_each)(void *arg, int dir, const char *name);
+int audit_walk(int dirfd, const char *path, audit_each each, void *arg, struct err *e);
+
+/* "00000042" and suffix, of at least 8 digits, no more zeros than needed; 0 if it is none. */
+uint64_t audit_number(const char *name, const char *suffix);
+
+/* ---- a chain ---- */
+
+struct audit_segment {
+	uint64_t line;  /* index of its entry */
+	uint64_t seg, first, n, bytes;
+};
+
+struct audit_chain {
+	const char *name;
+	int dirfd;
+	const struct seal_names *names;
+	struct audit_list list;
+	struct audit_coverage *coverage;
+
+	struct buf bytes;             /* chain.jsonl */
+	struct span *lines;
+	size_t count;
+	bool torn;
+
+	bool has_genesis;
+	struct seal_genesis genesis;  /* borrows bytes, like both keys */
+	unsigned char genesis_hash[32];
+	bool has_log;
+	struct seal_vkey log;
+	bool has_epoch;               /* of the entry that comes next */
+	struct seal_vkey epoch;
+
+	bool damaged;                 /* what follows is a dependant */
+	uint64_t bad_entry;           /* the first that its note does not cover; AUDIT_NONE */
+	uint64_t signed_count;        /* entries under a good note */
+	struct audit_segment *segments;
+	size_t segment_count;
+	unsigned char words_hash[32]; /* of the newest segment */
+	bool has_words;
+};
+
+#define AUDIT_CHAIN_BYTES_MAX ((size_t)256 << 20)
+#define AUDIT_CHAIN_LINES_MAX ((size_t)1 << 20)
+
+/* Read chain.jsonl: 0; or -1 with a finding in its list. */
+int audit_chain_read(struct audit_chain *chain);
+/* Entries, links, notes, epochs; fills what stands behind has_genesis. */
+void audit_chain_check(struct audit_chain *chain);
+void audit_chain_free(struct audit_chain *chain);
+
+/* Notes: one walk over cp/ beside the walk over the entries. */
+struct audit_notes {
+	struct audit_chain *chain;
+	struct seal_note note;
+	struct buf bytes, newest;      /* newest: the note over the last entry */
+	enum audit_code run;           /* of the notes before; AUDIT_CODE_COUNT: good */
+	uint64_t run_first, run_count; /* sizes */
+	char run_text[160];
+	uint64_t good;                 /* the newest size that the log key signed */
+	unsigned char good_root[32];
+	bool has_epoch;                /* the key that signed the newest note */
+	struct seal_vkey epoch;
+	uint64_t beyond[64];           /* sizes over the chain's */
+	size_t beyond_count;
+};
+void audit_notes_init(struct audit_notes *notes, struct audit_chain *chain);
+void audit_notes_free(struct audit_notes *notes);
+/* The note over the first size entries, whose root is root. */
+void audit_notes_check(struct audit_notes *notes, uint64_t size,
+    const unsigned char root[static 32]);
+/* checkpoint, notes of sizes over the chain's, entries without a note. */
+void audit_notes_end(struct audit_notes *notes);
+
+#endif

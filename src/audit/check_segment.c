@@ -1,0 +1,352 @@
+/*
+ * One segment in one streaming reading: container, lines, leaves, root,
+ * counts, times, file hash.  Only a segment that differs is read again, to
+ * name the records (locate.c).
+ */
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/segment.h"
+#include "base/err.h"
+#include "base/scan.h"
+#include "base/text.h"
+
+#define CLIENT_TOKEN ",\"client\":\"ip."
+#define SPARE_BYTES ((uint64_t)32 << 20) /* read beyond what is sealed, to name what was added */
+
+struct reading {
+	struct audit_job *job;
+	const struct seal_segment *facts;
+	struct audit_pass *pass;
+	const unsigned char *seed;
+};
+
+/* ---- one batch of lines ---- */
+
+static void
+tally(struct audit_tally *t, uint64_t record)
+{
+	if (t->count++ == 0)
+		t->first = record;
+}
+
+static void
+peek_lines(const struct reading *r, const char *start, size_t count)
+{
+	const struct audit_job *job = r->job;
+	struct audit_pass *pass = r->pass;
+	bool import = r->facts->has_mask_seed;
+	struct record_facts facts;
+	uint32_t from = 0;
+
+	for (size_t i = 0; i < count; from = job->ends[i++]) {
+		struct span line = { start + from, job->ends[i] - from - 1 };
+
+		if (record_peek(line, &facts, NULL) == -1) {
+			tally(&pass->syntax, pass->lines + i);
+			continue;
+		}
+		pass->states[facts.state]++;
+		pass->status[stats_status_class(facts.status)]++;
+		if (facts.time_us < pass->time_min_us)
+			pass->time_min_us = facts.time_us;
+		if (facts.time_us > pass->time_max_us)
+			pass->time_max_us = facts.time_us;
+		if (import && !audit_ranges_have(&job->ip, facts.time_us) &&
+		    memmem(line.ptr, line.len, CLIENT_TOKEN, sizeof(CLIENT_TOKEN) - 1) != NULL)
+			tally(&pass->mask_epoch, pass->lines + i);
+	}
+}
+
+static void
+read_batch(const struct reading *r, const char *start, size_t count)
+{
+	struct audit_job *job = r->job;
+	struct audit_pass *pass = r->pass;
+
+	for (size_t i = 0; i < count; i++)
+		job->ends[i]++; /* scan finds the line end, a line ends behind it */
+	seal_salts(r->seed, (uint32_t)pass->lines, count, job->salts, job->salt_memory);
+	seal_leaves(start, job->ends, count, (const unsigned char(*)[16])job->salts, job->leaves);
+	(void)seal_tree_add(&job->tree, (const unsigned char(*)[32])job->leaves, count, NULL);
+	peek_lines(r, start, count);
+	pass->lines += count;
+	pass->bytes += job->ends[count - 1];
+}
+
+static void
+read_lines(const struct reading *r, struct span lines)
+{
+	struct audit_pass *pass = r->pass;
+	uint64_t bytes_max = r->facts->bytes + SPARE_BYTES;
+
+	while (lines.len > 0 && !pass->over) {
+		size_t scanned, count = scan_lines(lines, r->job->ends, AUDIT_BATCH, &scanned);
+
+		if (count == 0)
+			break;
+		read_batch(r, lines.ptr, count);
+		lines = span_from(lines, r->job->ends[count - 1]);
+		pass->over = pass->lines > SEAL_RECORDS_MAX || pass->bytes > bytes_max;
+	}
+}
+
+/* ---- the whole file ---- */
+
+static void
+see_bytes(void *arg, const void *bytes, size_t len)
+{
+	const struct reading *r = arg;
+
+	crypto_sha256_add(&r->job->file, bytes, len);
+	r->pass->file_bytes += len;
+}
+
+static void
+begin_file_hash(const struct reading *r)
+{
+	unsigned char salt[16];
+
+	seal_salt(r->seed, SEAL_SALT_FILE, salt);
+	crypto_sha256_init(&r->job->file);
+	crypto_sha256_add(&r->job->file, "cretula file v1\n", 16);
+	crypto_sha256_add(&r->job->file, salt, sizeof(salt));
+}
+
+static void
+read_file(struct reading *r, int fd)
+{
+	struct audit_job *job = r->job;
+	struct audit_pass *pass = r->pass;
+	struct span lines = { NULL, 0 };
+	struct err e;
+
+	*pass = (struct audit_pass){ .time_min_us = INT64_MAX, .time_max_us = INT64_MIN };
+	seal_tree_init(&job->tree);
+	begin_file_hash(r);
+	store_reader_begin(job->reader, fd, r->facts->bytes + 2 * SPARE_BYTES, see_bytes, r);
+	do {
+		if (store_reader_next(job->reader, &lines, &e) == -1) {
+			pass->torn = store_reader_torn(job->reader);
+			(void)snprintf(pass->text, sizeof(pass->text), "%.*s",
+			    (int)sizeof(pass->text) - 1, e.text);
+			break;
+		}
+		read_lines(r, lines);
+	} while (lines.len > 0 && !pass->over);
+	pass->whole = lines.len == 0 && pass->text[0] == '\0' && !pass->over;
+	seal_tree_root(&job->tree, pass->root);
+	crypto_sha256_end(&job->file, pass->file_hash);
+}
+
+/* ---- what belongs to it ---- */
+
+static int
+open_data(const struct audit_chain *chain, const struct seal_segment *facts,
+    const struct audit_place *at, struct audit_list *list)
+{
+	enum audit_kind kind = audit_kind(chain->dirfd, at->file);
+	uint64_t size;
+	struct err e;
+	int fd;
+
+	if (kind == AUDIT_MISSING) {
+		audit_report(list, AUDIT_E_SEGMENT_MISSING, at, "its %ju records cannot be shown",
+		    (uintmax_t)facts->n);
+		return (-1);
+	}
+	if (kind != AUDIT_REGULAR) {
+		audit_report(list, AUDIT_E_FILE_TYPE, at, "not a regular file");
+		return (-1);
+	}
+	if ((fd = store_open_file(chain->dirfd, at->file, &size, &e)) == -1) {
+		audit_report(list, AUDIT_E_SEGMENT_MISSING, at, "%s", e.text);
+		return (-1);
+	}
+	/* A sparse file is large for nothing: do not even begin to read it. */
+	if (size > facts->file_size && size - facts->file_size > 2 * SPARE_BYTES) {
+		audit_report(list, AUDIT_E_LIMIT, at, "%ju bytes, sealed were %ju", (uintmax_t)size,
+		    (uintmax_t)facts->file_size);
+		(void)close(fd);
+		return (-1);
+	}
+	return (fd);
+}
+
+/* One line "0 0 BASE64": the seed itself. */
+int
+audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16], enum audit_code *code,
+    struct err *e)
+{
+	static const struct span head = SPAN("0 0 ");
+	struct buf bytes = { 0 };
+	struct span text;
+	size_t len;
+	int rc = -1;
+
+	if (audit_read(dirfd, file, 4096, &bytes, AUDIT_E_SALT, code, e) == -1)
+		goto out;
+	text = buf_view(&bytes);
+	if (!span_starts(text, head) || text.ptr[text.len - 1] != '\n' ||
+	    text_unbase64(span_of(text.ptr + head.len, text.len - head.len - 1), seed, 16,
+	        &len) == -1 || len != 16) {
+		*code = AUDIT_E_SALT;
+		(void)err_set(e, ERR_FINDING, "not the seed of a segment");
+		goto out;
+	}
+	rc = 0;
+out:
+	buf_free(&bytes);
+	return (rc);
+}
+
+static int
+read_idx(struct audit_job *job, const struct audit_chain *chain, const struct seal_segment *facts,
+    const struct audit_place *at, struct audit_list *list)
+{
+	size_t blocks = (size_t)((facts->n + SEAL_BLOCK - 1) / SEAL_BLOCK);
+	size_t size = 2 * (size_t)facts->n + 32 * blocks;
+	unsigned char hash[32];
+	enum audit_code code;
+	struct err e;
+
+	if (audit_read(chain->dirfd, at->file, AUDIT_IDX_BYTES_MAX, &job->idx, AUDIT_E_INDEX, &code,
+	        &e) == -1) {
+		audit_report(list, code, at, "%s", e.text);
+		return (-1);
+	}
+	crypto_sha256(job->idx.data, job->idx.len, hash);
+	if (memcmp(hash, facts->idx, sizeof(hash)) != 0 || job->idx.len != size) {
+		audit_report(list, AUDIT_E_INDEX, at, "its hash is not the sealed one");
+		return (-1);
+	}
+	return (0);
+}
+
+/* ---- judging ---- */
+
+static void
+judge_good(const struct audit_job *job, const struct audit_pass *pass, struct audit_place at,
+    struct audit_list *list)
+{
+	const struct seal_segment *facts = &job->entry.of.segment;
+
+	audit_counts_check(&job->entry, pass, &at, list);
+	if (memcmp(pass->file_hash, facts->file_hash, 32) != 0) {
+		/* Without records nothing shows whether the salt or the file is another. */
+		if (facts->n > 0)
+			audit_report(list, AUDIT_W_REPACKED, &at, "all records are the sealed ones");
+		else
+			audit_report(list, AUDIT_E_FILE_HASH, &at, "file or salt is not the sealed one");
+	}
+	at.count = pass->syntax.count;
+	at.record = facts->first + pass->syntax.first;
+	at.line = pass->syntax.first + 1;
+	if (pass->syntax.count > 0)
+		audit_report(list, AUDIT_E_RECORD_SYNTAX, &at, "sealed, but no record of the format");
+	at.count = pass->mask_epoch.count;
+	at.record = facts->first + pass->mask_epoch.first;
+	at.line = pass->mask_epoch.first + 1;
+	if (pass->mask_epoch.count > 0)
+		audit_report(list, AUDIT_E_MASK_EPOCH, &at,
+		    "its client token's week is not in mask_epochs");
+}
+
+static void
+judge_bad(struct audit_job *job, const struct audit_chain *chain, const struct audit_pass *pass,
+    const struct audit_target *target, bool idx_good)
+{
+	const struct seal_segment *facts = target->facts;
+	struct audit_place at = target->at;
+	enum audit_code code = pass->over ? AUDIT_E_LIMIT : pass->torn ? AUDIT_E_TORN_LINE :
+	    !pass->whole ? AUDIT_E_CONTAINER : AUDIT_E_SEGMENT_ROOT;
+	uint64_t size;
+	int fd;
+
+	if (idx_good && (fd = store_open_file(chain->dirfd, at.file, &size, NULL)) != -1) {
+		audit_locate(job, fd, target);
+		return;
+	}
+	at.record = facts->first;
+	at.count = facts->n;
+	audit_report(target->list, code, &at, "%s", code == AUDIT_E_SEGMENT_ROOT ?
+	    "which of them cannot be told without the .idx file" : pass->text);
+}
+
+static void
+cover(const struct audit_pass *pass, struct audit_coverage *coverage)
+{
+	coverage->records += pass->lines;
+	coverage->line_bytes += pass->bytes;
+	coverage->file_bytes += pass->file_bytes;
+	if (pass->lines > 0 && pass->time_min_us < coverage->time_min_us)
+		coverage->time_min_us = pass->time_min_us;
+	if (pass->lines > 0 && pass->time_max_us > coverage->time_max_us)
+		coverage->time_max_us = pass->time_max_us;
+}
+
+static void
+check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
+    struct audit_target *target, struct audit_coverage *coverage, bool idx_good)
+{
+	const struct seal_segment *facts = target->facts;
+	struct audit_pass pass;
+	struct reading r = { .job = job, .facts = facts, .pass = &pass, .seed = target->seed };
+
+	if (facts->has_mask_seed && audit_ranges_read(facts->mask_epochs, "ip", &job->ip) == -1)
+		audit_report(target->list, AUDIT_E_MASK_EPOCH, &target->at,
+		    "mask_epochs is not of the format");
+	read_file(&r, fd);
+	target->pass = &pass;
+	coverage->segments++;
+	if (pass.whole && pass.lines == facts->n && memcmp(pass.root, facts->root, 32) == 0) {
+		judge_good(job, &pass, target->at, target->list);
+		cover(&pass, coverage);
+	} else
+		judge_bad(job, chain, &pass, target, idx_good);
+}
+
+void
+audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
+    const struct audit_segment *segment, struct audit_list *list, struct audit_coverage *coverage)
+{
+	const struct seal_segment *facts = &job->entry.of.segment;
+	char data[STORE_PATH_BYTES], salt[STORE_PATH_BYTES], idx[STORE_PATH_BYTES];
+	struct audit_place at, beside;
+	unsigned char seed[16];
+	enum audit_code code;
+	bool idx_good;
+	struct err e;
+	int fd;
+
+	if (seal_entry_read(chain->lines[segment->line], chain->names, &job->entry, NULL) == -1)
+		return; /* the chain check read it, so this cannot be */
+	store_segment_path(data, segment->seg, "jsonl.zst");
+	store_segment_path(salt, segment->seg, "salt");
+	store_segment_path(idx, segment->seg, "idx");
+	at = audit_place(data);
+	at.segment = segment->seg;
+	at.entry = segment->line;
+	beside = at;
+	at.record = facts->first;
+	at.count = facts->n;
+	if ((fd = open_data(chain, facts, &at, list)) == -1) {
+		coverage->segments_missing++;
+		return;
+	}
+	beside.file = idx;
+	idx_good = read_idx(job, chain, facts, &beside, list) == 0;
+	beside.file = salt;
+	if (audit_seed_read(chain->dirfd, salt, seed, &code, &e) == -1) {
+		audit_report(list, code, &beside, "%s", e.text);
+		(void)close(fd);
+		return;
+	}
+	beside.file = data;
+	check_records(job, chain, fd, &(struct audit_target){ .list = list, .facts = facts,
+	    .at = beside, .seed = seed }, coverage, idx_good);
+}

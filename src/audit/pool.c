@@ -1,0 +1,157 @@
+/*
+ * Segments over threads.  Findings are merged in the order of the segments,
+ * a bounded number of segments at a time, so that neither the report nor the
+ * memory depends on how many threads there are.
+ */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "audit/segment.h"
+#include "base/err.h"
+
+#define AT_ONCE 256 /* segments between two merges */
+
+struct work {
+	struct audit_pool *pool;
+	const struct audit_chain *chain;
+	const struct audit_segment *segments;
+	size_t count;
+	atomic_size_t next;
+	_Atomic uint64_t done;
+	struct audit_list lists[AT_ONCE];
+};
+
+struct worker {
+	struct work *work;
+	unsigned number;
+	pthread_t thread;
+	struct audit_coverage coverage;
+};
+
+int
+audit_pool_open(struct audit_pool *pool, unsigned jobs, struct err *e)
+{
+	if (jobs > AUDIT_JOBS_MAX)
+		jobs = AUDIT_JOBS_MAX;
+	while (pool->job_count < jobs) {
+		struct audit_job *job = calloc(1, sizeof(*job));
+
+		if (job == NULL)
+			return (err_set(e, ERR_IO, "out of memory"));
+		pool->jobs[pool->job_count++] = job;
+		if (store_reader_open(&job->reader, e) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+void
+audit_pool_close(struct audit_pool *pool)
+{
+	while (pool->job_count > 0) {
+		struct audit_job *job = pool->jobs[--pool->job_count];
+
+		store_reader_close(job->reader);
+		buf_free(&job->idx);
+		free(job);
+	}
+}
+
+/* What a damaged or unsigned entry says is no measure for records. */
+static bool
+is_trusted(const struct audit_chain *chain, const struct audit_segment *segment)
+{
+	return (segment->line < chain->signed_count && segment->line != chain->bad_entry);
+}
+
+static void *
+run(void *arg)
+{
+	struct worker *worker = arg;
+	struct work *work = worker->work;
+	struct audit_pool *pool = work->pool;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&work->next, 1)) < work->count) {
+		const struct audit_segment *segment = &work->segments[i];
+		uint64_t done;
+
+		audit_list_init(&work->lists[i], work->chain->name, AUDIT_FINDINGS_PER_FILE);
+		if (is_trusted(work->chain, segment))
+			audit_segment_check(pool->jobs[worker->number], work->chain, segment,
+			    &work->lists[i], &worker->coverage);
+		else
+			work->lists[i].suppressed++;
+		done = atomic_fetch_add(&work->done, segment->bytes) + segment->bytes;
+		if (worker->number == 0 && pool->progress != NULL)
+			pool->progress(pool->progress_arg, done, pool->total);
+	}
+	return (NULL);
+}
+
+static void
+add_coverage(struct audit_coverage *into, const struct audit_coverage *more)
+{
+	into->segments += more->segments;
+	into->segments_missing += more->segments_missing;
+	into->records += more->records;
+	into->line_bytes += more->line_bytes;
+	into->file_bytes += more->file_bytes;
+	if (more->time_min_us < into->time_min_us)
+		into->time_min_us = more->time_min_us;
+	if (more->time_max_us > into->time_max_us)
+		into->time_max_us = more->time_max_us;
+}
+
+/* The caller is worker 0; a thread that cannot be made is done without. */
+static void
+run_all(struct work *work, struct audit_coverage *coverage)
+{
+	static const struct audit_coverage none = { .time_min_us = INT64_MAX,
+		.time_max_us = INT64_MIN };
+	struct worker workers[AUDIT_JOBS_MAX];
+	unsigned count = work->pool->job_count, made = 1;
+
+	if (count > work->count)
+		count = (unsigned)work->count;
+	workers[0] = (struct worker){ .work = work, .coverage = none };
+	for (; made < count; made++) {
+		workers[made] = (struct worker){ .work = work, .number = made, .coverage = none };
+		if (pthread_create(&workers[made].thread, NULL, run, &workers[made]) != 0)
+			break;
+	}
+	(void)run(&workers[0]);
+	for (unsigned i = 0; i < made; i++) {
+		if (i > 0)
+			(void)pthread_join(workers[i].thread, NULL);
+		add_coverage(coverage, &workers[i].coverage);
+	}
+}
+
+void
+audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audit_list *list)
+{
+	struct work *work = calloc(1, sizeof(*work));
+
+	if (work == NULL) {
+		list->failed = true;
+		return;
+	}
+	work->pool = pool;
+	work->chain = chain;
+	atomic_init(&work->done, pool->done);
+	for (size_t at = 0; at < chain->segment_count; at += work->count) {
+		work->segments = chain->segments + at;
+		work->count = chain->segment_count - at < AT_ONCE ? chain->segment_count - at : AT_ONCE;
+		atomic_store(&work->next, 0);
+		run_all(work, chain->coverage);
+		for (size_t i = 0; i < work->count; i++) {
+			audit_list_sort(&work->lists[i]);
+			audit_list_move(list, &work->lists[i]);
+		}
+	}
+	pool->done = atomic_load(&work->done);
+	free(work);
+}

@@ -1,0 +1,100 @@
+/* The report as one JSON object and LF.  Places that are not given are left out. */
+#include "audit/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+static void
+add_text(struct buf *out, const char *key, const char *text)
+{
+	json_str(out, key, span_str(text));
+}
+
+static void
+add_place(struct buf *out, const char *key, uint64_t value)
+{
+	if (value != AUDIT_NONE)
+		json_u64(out, key, value);
+}
+
+static void
+add_time(struct buf *out, const char *key, int64_t t_us)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	json_str(out, key, span_of(text, clock_rfc3339(text, t_us)));
+}
+
+static void
+add_finding(struct buf *out, const struct audit_finding *f)
+{
+	buf_char(out, '{');
+	add_text(out, "code", audit_code_names[f->code]);
+	add_text(out, "severity",
+	    audit_code_severity[f->code] == AUDIT_ERROR ? "error" : "warning");
+	add_text(out, "help", audit_code_help[f->code]);
+	if (f->stream[0] != '\0')
+		add_text(out, "stream", f->stream);
+	if (f->file[0] != '\0')
+		add_text(out, "file", f->file);
+	add_place(out, "segment", f->segment);
+	add_place(out, "record", f->record);
+	add_place(out, "line", f->line);
+	add_place(out, "entry", f->entry);
+	json_u64(out, "count", f->count);
+	add_text(out, "text", f->text);
+	buf_char(out, '}');
+}
+
+static void
+add_coverage(struct buf *out, const struct audit_coverage *c)
+{
+	json_key(out, "coverage");
+	buf_char(out, '{');
+	json_u64(out, "streams", c->streams);
+	json_u64(out, "entries", c->entries);
+	json_u64(out, "notes", c->notes);
+	json_u64(out, "segments", c->segments);
+	json_u64(out, "segments_missing", c->segments_missing);
+	json_u64(out, "records", c->records);
+	json_u64(out, "line_bytes", c->line_bytes);
+	json_u64(out, "file_bytes", c->file_bytes);
+	if (c->time_min_us <= c->time_max_us) {
+		add_time(out, "time_min", c->time_min_us);
+		add_time(out, "time_max", c->time_max_us);
+	}
+	if (c->newest_us != INT64_MIN)
+		add_time(out, "newest", c->newest_us);
+	json_bool(out, "anchored", c->anchored);
+	json_u64(out, "unknown_entries", c->unknown_entries);
+	json_key(out, "not_checked");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < 4 && c->not_checked[i][0] != '\0'; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		json_quote(out, span_str(c->not_checked[i]));
+	}
+	buf_str(out, "]}");
+}
+
+void
+audit_print_json(const struct audit_result *r, struct buf *out)
+{
+	buf_char(out, '{');
+	add_text(out, "store", r->store);
+	add_text(out, "verdict", r->exit_code == 0 ? "good" : r->exit_code == 1 ? "bad" :
+	    "incomplete");
+	json_u64(out, "exit_code", (uint64_t)r->exit_code);
+	json_u64(out, "errors", r->errors);
+	json_u64(out, "warnings", r->warnings);
+	json_u64(out, "suppressed", r->suppressed);
+	json_key(out, "findings");
+	buf_char(out, '[');
+	for (size_t i = 0; i < r->finding_count; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		add_finding(out, &r->findings[i]);
+	}
+	buf_char(out, ']');
+	add_coverage(out, &r->coverage);
+	buf_str(out, "}\n");
+}

@@ -1,0 +1,107 @@
+/* segment: checking one segment, and naming what is wrong.  Private to audit/. */
+#ifndef CRETULA_AUDIT_SEGMENT_H
+#define CRETULA_AUDIT_SEGMENT_H
+
+#include "audit/check.h"
+#include "crypto/sha256.h"
+#include "record/record.h"
+#include "seal/leaf.h"
+#include "seal/tree.h"
+#include "store/layout.h"
+#include "store/reader.h"
+
+#define AUDIT_JOBS_MAX 256
+#define AUDIT_BATCH 2048      /* lines hashed at once */
+#define AUDIT_WINDOW 64       /* lines that locate looks ahead */
+#define AUDIT_KEPT 32         /* damaged lines and records kept to find moved ones */
+#define AUDIT_WEEKS 64        /* ranges of mask_epochs; a writer makes at most 32 */
+#define AUDIT_IDX_BYTES_MAX (2 * (size_t)SEAL_RECORDS_MAX + 32 * (size_t)(SEAL_RECORDS_MAX / SEAL_BLOCK))
+
+/* Half-open times that the mask epochs of an entry cover. */
+struct audit_ranges {
+	unsigned count;
+	struct {
+		int64_t from_us, to_us;
+	} range[AUDIT_WEEKS];
+};
+
+/* Memory of one thread, taken once. */
+struct audit_job {
+	struct store_reader *reader;
+	struct seal_tree tree;
+	struct crypto_sha256 file;
+	uint32_t ends[AUDIT_BATCH];
+	unsigned char salts[AUDIT_BATCH][16];
+	unsigned char leaves[AUDIT_BATCH][32];
+	unsigned char salt_memory[SEAL_SALTS_MEMORY(AUDIT_BATCH)];
+	struct buf idx;
+	struct seal_entry entry;
+	struct audit_ranges ip;
+	char window[AUDIT_WINDOW][RECORD_BYTES_MAX];
+	char kept[AUDIT_KEPT][RECORD_BYTES_MAX];
+};
+
+struct audit_tally {
+	uint64_t first, count; /* the first record that is so, and how many */
+};
+
+/* What one reading of a segment found. */
+struct audit_pass {
+	uint64_t lines, bytes, file_bytes;
+	unsigned char root[32], file_hash[32];
+	uint64_t states[3]; /* by enum record_state */
+	uint64_t status[STATS_STATUS_CLASSES];
+	int64_t time_min_us, time_max_us;
+	struct audit_tally syntax, mask_epoch;
+	bool whole, torn, over; /* read to its end; ends within a line; over a bound */
+	char text[160];         /* what the reader said, if not whole */
+};
+
+/* The seed in a .salt file; -1: *code and e say what is wrong. */
+int audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16],
+    enum audit_code *code, struct err *e);
+
+/* Check one segment; findings go to list, what was checked to coverage. */
+void audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
+    const struct audit_segment *segment, struct audit_list *list,
+    struct audit_coverage *coverage);
+
+/* Sealed counts against what was read.  The entry is the job's. */
+void audit_counts_check(const struct seal_entry *entry, const struct audit_pass *pass,
+    const struct audit_place *at, struct audit_list *list);
+/* The counts alone: identities of docs/format.md 6. */
+void audit_counts_balance(const struct seal_entry *entry, struct audit_list *list);
+
+/* Ranges of prefix in mask_epochs.  -1 if it is not of the format. */
+int audit_ranges_read(struct span mask_epochs, const char *prefix, struct audit_ranges *ranges);
+bool audit_ranges_have(const struct audit_ranges *ranges, int64_t time_us);
+
+/*
+ * Read the file again and name what differs from .idx, which is the sealed
+ * one (job->idx).  pass is what the first reading found.
+ */
+struct audit_target {
+	struct audit_list *list;
+	const struct seal_segment *facts;
+	const struct audit_pass *pass;
+	struct audit_place at; /* file, segment and entry */
+	const unsigned char *seed;
+};
+void audit_locate(struct audit_job *job, int fd, const struct audit_target *target);
+
+/* ---- threads ---- */
+
+struct audit_pool {
+	struct audit_job *jobs[AUDIT_JOBS_MAX];
+	unsigned job_count;
+	void (*progress)(void *arg, uint64_t done, uint64_t total); /* may be NULL */
+	void *progress_arg;
+	uint64_t total, done; /* bytes of lines */
+};
+/* At least one job is made, or -1. */
+int audit_pool_open(struct audit_pool *pool, unsigned jobs, struct err *e);
+void audit_pool_close(struct audit_pool *pool);
+/* Check the signed segments of chain; findings go to list in their order. */
+void audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audit_list *list);
+
+#endif

@@ -1,0 +1,160 @@
+/* One stream: its directory, its chain, names that nothing explains, its vocabulary. */
+#include "audit/store_check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+
+#define WORDS_BYTES_MAX ((size_t)64 << 20)
+
+/* ---- names ---- */
+
+struct names {
+	struct audit_chain *chain;
+	uint64_t *numbers; /* of segments, sorted */
+};
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+
+	return ((*one > *other) - (*one < *other));
+}
+
+static void
+report_unknown(struct audit_chain *chain, const char *file)
+{
+	struct audit_place at = audit_place(file);
+
+	audit_report(&chain->list, AUDIT_W_UNKNOWN_FILE, &at, "no entry names it");
+}
+
+static void
+see_in_seg(void *arg, int dir, const char *name)
+{
+	static const char *const suffixes[] = { ".idx", ".jsonl.zst", ".salt" };
+	struct names *names = arg;
+	struct audit_chain *chain = names->chain;
+	char file[300];
+	uint64_t seg = 0;
+
+	(void)dir;
+	for (unsigned i = 0; i < 3 && seg == 0; i++)
+		seg = audit_number(name, suffixes[i]);
+	if (seg != 0 && bsearch(&seg, names->numbers, chain->segment_count, sizeof(seg),
+	        compare_numbers) != NULL)
+		return;
+	/* The entry that named it may be one that is gone. */
+	if (seg != 0 && chain->damaged) {
+		chain->list.suppressed++;
+		return;
+	}
+	(void)snprintf(file, sizeof(file), "seg/%s", name);
+	report_unknown(chain, file);
+}
+
+static void
+check_seg(struct audit_chain *chain)
+{
+	struct names names = { .chain = chain };
+	struct audit_place at = audit_place("seg");
+	enum audit_kind kind = audit_kind(chain->dirfd, "seg");
+	struct err e;
+
+	if (kind == AUDIT_MISSING)
+		return; /* each of its files will be */
+	names.numbers = calloc(chain->segment_count + 1, sizeof(names.numbers[0]));
+	if (names.numbers == NULL) {
+		chain->list.failed = true;
+		return;
+	}
+	for (size_t i = 0; i < chain->segment_count; i++)
+		names.numbers[i] = chain->segments[i].seg;
+	qsort(names.numbers, chain->segment_count, sizeof(names.numbers[0]), compare_numbers);
+	if (audit_walk(chain->dirfd, "seg", see_in_seg, &names, &e) == -1) {
+		audit_report(&chain->list, AUDIT_E_FILE_TYPE, &at, "not a directory");
+		chain->segment_count = 0; /* not followed, wherever it leads */
+	}
+	free(names.numbers);
+}
+
+static void
+see_in_stream(void *arg, int dir, const char *name)
+{
+	static const char *const known[] = { "chain.jsonl", "checkpoint", "cp", "seg" };
+
+	(void)dir;
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(name, known[i]) == 0)
+			return;
+	report_unknown(arg, name);
+}
+
+/* ---- a stream ---- */
+
+int
+audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
+    const struct seal_names *names, struct audit_coverage *coverage)
+{
+	struct audit_place at = audit_place("");
+	struct err e;
+
+	*chain = (struct audit_chain){ .name = name, .dirfd = -1, .names = names,
+		.coverage = coverage, .bad_entry = AUDIT_NONE };
+	audit_list_init(&chain->list, name, 2000);
+	if ((chain->dirfd = io_open_dir(streams, name, &e)) == -1) {
+		if (errno == ENOENT)
+			audit_report(&chain->list, AUDIT_E_STREAM_MISSING, &at, "its directory is missing");
+		else
+			audit_report(&chain->list, AUDIT_E_FILE_TYPE, &at, "not a directory");
+		return (-1);
+	}
+	(void)audit_walk(chain->dirfd, ".", see_in_stream, chain, &e);
+	if (audit_chain_read(chain) == -1)
+		return (-1);
+	audit_chain_check(chain);
+	check_seg(chain);
+	return (0);
+}
+
+/* Its hash is salted, so that nobody can test a guess of a word once the salt is gone. */
+void
+audit_words_check(const struct audit_chain *chain, int words, struct audit_list *list)
+{
+	const struct audit_segment *newest = &chain->segments[chain->segment_count - 1];
+	char file[STORE_PATH_BYTES];
+	struct audit_place at;
+	unsigned char seed[16], salt[16], hash[32];
+	struct crypto_sha256 h;
+	struct buf bytes = { 0 };
+	enum audit_code code;
+	struct err e;
+
+	store_segment_path(file, newest->seg, "salt");
+	if (newest->line >= chain->signed_count || newest->line == chain->bad_entry ||
+	    audit_seed_read(chain->dirfd, file, seed, &code, &e) == -1)
+		return; /* told elsewhere */
+	(void)snprintf(file, sizeof(file), "../../words/%s", chain->name);
+	at = audit_place(file);
+	if (words != -1 && audit_kind(words, chain->name) != AUDIT_MISSING &&
+	    audit_read(words, chain->name, WORDS_BYTES_MAX, &bytes, AUDIT_W_WORDS, &code, &e) == -1) {
+		audit_report(list, code, &at, "%s", e.text);
+		goto out;
+	}
+	seal_salt(seed, SEAL_SALT_WORDS, salt);
+	crypto_sha256_init(&h);
+	crypto_sha256_add(&h, "cretula words v1\n", 17);
+	crypto_sha256_add(&h, salt, sizeof(salt));
+	crypto_sha256_add(&h, bytes.data, bytes.len);
+	crypto_sha256_end(&h, hash);
+	if (memcmp(hash, chain->words_hash, sizeof(hash)) != 0)
+		audit_report(list, AUDIT_W_WORDS, &at, "not the one sealed with the newest segment");
+out:
+	buf_free(&bytes);
+}

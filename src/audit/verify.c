@@ -1,0 +1,399 @@
+/* The store: its own chain first, then what it lists and what is there, in order. */
+#include "audit/verify.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/check.h"
+#include "audit/segment.h"
+#include "audit/store_check.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/text.h"
+
+#define FINDINGS_MAX 10000
+#define STREAMS_MAX 65536 /* names, listed and found */
+
+/* A stream that the store's chain lists, or that is found, or both. */
+struct stream {
+	char name[STORE_NAME_MAX + 8];
+	bool found;
+	uint64_t entry; /* that lists it; AUDIT_NONE */
+	unsigned char genesis[32];
+	struct span origin, log; /* borrow the store's chain */
+};
+
+struct verify {
+	const struct audit_options *options;
+	struct audit_result *result;
+	int store, streams, words; /* directories; words may be -1 */
+	struct audit_list all;
+	struct audit_pool pool;
+	struct audit_chain own;
+	bool has_own;
+	struct stream *items;
+	size_t count, size;
+};
+
+/* ---- which streams ---- */
+
+static struct stream *
+add_stream(struct verify *v, struct span name)
+{
+	struct stream *items, *item;
+
+	if (v->count == STREAMS_MAX)
+		return (NULL);
+	if (v->count == v->size) {
+		size_t size = v->size == 0 ? 16 : v->size * 2;
+
+		if ((items = reallocarray(v->items, size, sizeof(*items))) == NULL) {
+			v->all.failed = true;
+			return (NULL);
+		}
+		v->items = items;
+		v->size = size;
+	}
+	item = &v->items[v->count++];
+	*item = (struct stream){ .entry = AUDIT_NONE };
+	memcpy(item->name, name.ptr, name.len);
+	return (item);
+}
+
+/* Entries of the store's chain that somebody signed. */
+static void
+list_streams(struct verify *v)
+{
+	struct audit_place at = audit_place("chain.jsonl");
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry == NULL)
+		v->all.failed = true;
+	for (uint64_t i = 0; entry != NULL && i < v->own.signed_count; i++) {
+		const struct seal_stream *listed = &entry->of.stream;
+		struct stream *item;
+
+		if (seal_entry_read(v->own.lines[i], v->own.names, entry, NULL) == -1 ||
+		    entry->type != SEAL_STREAM)
+			continue;
+		at.entry = i;
+		if (!store_name_known(listed->name) || span_is(listed->name, STORE_OWN_STREAM)) {
+			audit_report(&v->own.list, AUDIT_E_ENTRY_SYNTAX, &at, "not the name of a stream");
+			continue;
+		}
+		if ((item = add_stream(v, listed->name)) == NULL)
+			break;
+		item->entry = i;
+		item->origin = listed->origin;
+		item->log = listed->log;
+		memcpy(item->genesis, listed->genesis, sizeof(item->genesis));
+	}
+	free(entry);
+}
+
+static void
+see_stream(void *arg, int dir, const char *name)
+{
+	struct verify *v = arg;
+	struct audit_place at = audit_place(name);
+	struct stream *item;
+
+	if (strcmp(name, STORE_OWN_STREAM) == 0)
+		return;
+	if (!store_name_known(span_str(name)) || audit_kind(dir, name) == AUDIT_REGULAR) {
+		audit_report(&v->all, AUDIT_W_UNKNOWN_FILE, &at, "not a stream");
+		return;
+	}
+	if ((item = add_stream(v, span_str(name))) != NULL)
+		item->found = true;
+}
+
+/* By name, what the chain lists before what is found, in the order of the entries. */
+static int
+compare_streams(const void *a, const void *b)
+{
+	const struct stream *one = a, *other = b;
+	int order = strcmp(one->name, other->name);
+
+	return (order != 0 ? order : (one->entry > other->entry) - (one->entry < other->entry));
+}
+
+static void
+merge_streams(struct verify *v)
+{
+	struct audit_place at = audit_place("chain.jsonl");
+	size_t kept = 0;
+
+	if (v->count > 0)
+		qsort(v->items, v->count, sizeof(v->items[0]), compare_streams);
+	for (size_t i = 0; i < v->count; i++) {
+		struct stream *item = &v->items[i], *before = kept == 0 ? NULL : &v->items[kept - 1];
+
+		if (before == NULL || strcmp(before->name, item->name) != 0) {
+			v->items[kept++] = *item;
+			continue;
+		}
+		before->found = before->found || item->found;
+		if (item->entry == AUDIT_NONE)
+			continue;
+		at.entry = item->entry;
+		audit_report(&v->own.list, AUDIT_E_GENESIS, &at, "stream %s is listed twice", item->name);
+	}
+	v->count = kept;
+}
+
+/* ---- one stream ---- */
+
+static void
+check_listing(const struct verify *v, const struct stream *stream, struct audit_chain *chain)
+{
+	struct audit_place at = audit_place("chain.jsonl");
+
+	if (stream->entry == AUDIT_NONE) {
+		at = audit_place("");
+		if (v->has_own && !v->own.damaged)
+			audit_report(&chain->list, AUDIT_E_STREAM_UNLISTED, &at,
+			    "no entry of " STORE_OWN_STREAM " lists it");
+		else
+			chain->list.suppressed++;
+		return;
+	}
+	at.entry = 0;
+	if (chain->count == 0 || memcmp(chain->genesis_hash, stream->genesis, 32) != 0)
+		audit_report(&chain->list, AUDIT_E_GENESIS, &at,
+		    "not the genesis that entry %ju of " STORE_OWN_STREAM " lists",
+		    (uintmax_t)stream->entry);
+	else if (!span_equal(chain->genesis.log, stream->log) ||
+	    !span_equal(chain->genesis.origin, stream->origin))
+		audit_report(&chain->list, AUDIT_E_GENESIS, &at,
+		    "not the key that entry %ju of " STORE_OWN_STREAM " lists",
+		    (uintmax_t)stream->entry);
+}
+
+static void
+check_stream(struct verify *v, const struct stream *stream)
+{
+	struct audit_chain chain;
+	struct audit_list segments;
+
+	audit_list_init(&segments, stream->name, FINDINGS_MAX);
+	v->result->coverage.streams++;
+	if (audit_stream_begin(&chain, v->streams, stream->name, v->options->names,
+	        &v->result->coverage) == 0) {
+		check_listing(v, stream, &chain);
+		audit_pool_check(&v->pool, &chain, &segments);
+		if (chain.segment_count > 0)
+			audit_words_check(&chain, v->words, &segments);
+	}
+	audit_list_sort(&chain.list);
+	audit_list_move(&v->all, &chain.list);
+	audit_list_move(&v->all, &segments);
+	if (chain.dirfd != -1)
+		(void)close(chain.dirfd);
+	audit_chain_free(&chain);
+}
+
+/* ---- the anchor ---- */
+
+/* "VKEY sha256:HEX", as docs/format.md 7 has it. */
+static int
+read_anchor(const char *text, struct span *vkey, unsigned char hash[static 32], struct err *e)
+{
+	static const struct span mark = SPAN(" sha256:");
+	struct span line = span_str(text);
+	struct seal_vkey key;
+	size_t blank, len;
+
+	if (line.len > 0 && line.ptr[line.len - 1] == '\n')
+		line.len--;
+	blank = span_find(line, ' ');
+	*vkey = span_of(line.ptr, blank);
+	if (seal_vkey_read(*vkey, &key, NULL) == -1 || !span_starts(span_from(line, blank), mark) ||
+	    text_unhex(span_from(line, blank + mark.len), hash, 32, &len) == -1 || len != 32)
+		return (err_set(e, ERR_USAGE, "the anchor is not VKEY sha256:HEX"));
+	return (0);
+}
+
+static int
+check_anchor(struct verify *v, struct err *e)
+{
+	struct audit_place at = audit_place("chain.jsonl");
+	unsigned char hash[32];
+	struct span vkey;
+
+	if (v->options->anchor == NULL)
+		return (0);
+	if (read_anchor(v->options->anchor, &vkey, hash, e) == -1)
+		return (-1);
+	at.entry = 0;
+	if (v->own.count == 0 || memcmp(hash, v->own.genesis_hash, sizeof(hash)) != 0)
+		audit_report(&v->own.list, AUDIT_E_GENESIS, &at, "not the genesis of the anchor");
+	else if (!span_equal(vkey, v->own.genesis.log))
+		audit_report(&v->own.list, AUDIT_E_GENESIS, &at, "not the log key of the anchor");
+	else
+		v->result->coverage.anchored = true;
+	return (0);
+}
+
+/* ---- the store ---- */
+
+static int
+open_store(struct verify *v, const char *store, struct err *e)
+{
+	if ((v->store = io_open(AT_FDCWD, store, O_RDONLY | O_DIRECTORY, 0, e)) == -1 ||
+	    (v->streams = io_open_dir(v->store, "streams", e)) == -1) {
+		if (e != NULL)
+			e->code = ERR_INPUT;
+		return (err_in(e, "%s: no store", store));
+	}
+	v->words = io_open_dir(v->store, "words", NULL);
+	return (audit_pool_open(&v->pool, v->options->jobs, e));
+}
+
+static int
+check_own(struct verify *v, struct err *e)
+{
+	struct audit_coverage *coverage = &v->result->coverage;
+
+	v->has_own = audit_stream_begin(&v->own, v->streams, STORE_OWN_STREAM, v->options->names,
+	    coverage) == 0;
+	if (check_anchor(v, e) == -1)
+		return (-1);
+	list_streams(v);
+	if (audit_walk(v->store, "streams", see_stream, v, e) == -1)
+		return (-1);
+	merge_streams(v);
+	audit_list_sort(&v->own.list);
+	audit_list_move(&v->all, &v->own.list);
+	return (0);
+}
+
+/* Bytes of lines that there are to read, for the progress only. */
+static void
+count_bytes(struct verify *v, const struct stream *stream)
+{
+	struct audit_chain chain = { .name = stream->name, .dirfd = -1 };
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry != NULL && (chain.dirfd = io_open_dir(v->streams, stream->name, NULL)) != -1 &&
+	    audit_chain_read(&chain) == 0)
+		for (size_t i = 0; i < chain.count; i++)
+			if (seal_entry_read(chain.lines[i], v->options->names, entry, NULL) == 0 &&
+			    entry->type == SEAL_SEGMENT && entry->of.segment.bytes <= SEAL_BYTES_MAX)
+				v->pool.total += entry->of.segment.bytes;
+	if (chain.dirfd != -1)
+		(void)close(chain.dirfd);
+	audit_chain_free(&chain);
+	free(entry);
+}
+
+static int
+check_streams(struct verify *v, struct err *e)
+{
+	const char *only = v->options->stream;
+	bool any = only == NULL || strcmp(only, STORE_OWN_STREAM) == 0;
+
+	for (size_t i = 0; i < v->count && v->options->progress != NULL; i++)
+		if (only == NULL || strcmp(only, v->items[i].name) == 0)
+			count_bytes(v, &v->items[i]);
+	v->pool.progress = v->options->progress;
+	v->pool.progress_arg = v->options->progress_arg;
+	for (size_t i = 0; i < v->count; i++) {
+		if (only != NULL && strcmp(only, v->items[i].name) != 0)
+			continue;
+		any = true;
+		check_stream(v, &v->items[i]);
+	}
+	return (any ? 0 : err_set(e, ERR_INPUT, "the store has no stream of that name"));
+}
+
+/* ---- the result ---- */
+
+static void
+name_unchecked(const struct verify *v)
+{
+	struct audit_coverage *coverage = &v->result->coverage;
+	char newest[CLOCK_RFC3339_BYTES] = "";
+	unsigned n = 0;
+
+	if (v->options->anchor == NULL)
+		(void)snprintf(coverage->not_checked[n++], 120,
+		    "anchor: none given, genesis taken on trust");
+	if (v->options->stream != NULL)
+		(void)snprintf(coverage->not_checked[n++], 120, "other streams than %.40s",
+		    v->options->stream);
+	if (coverage->entries > 0 && coverage->newest_us != INT64_MIN)
+		newest[clock_rfc3339(newest, coverage->newest_us)] = '\0';
+	(void)snprintf(coverage->not_checked[n++], 120,
+	    "rollback: whether anything was sealed after %.30s", newest[0] == '\0' ? "this" : newest);
+	(void)snprintf(coverage->not_checked[n++], 120,
+	    "counts of input lines, bytes, masked values and reasons: the writer's word");
+}
+
+static int
+finish(struct verify *v, struct err *e)
+{
+	struct audit_result *result = v->result;
+	struct audit_list *all = &v->all;
+	struct audit_finding *sorted;
+	size_t at = 0;
+
+	if (all->failed || (sorted = calloc(all->count + 1, sizeof(*sorted))) == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	/* Stable: within a severity the order of streams and segments stays. */
+	for (int severity = AUDIT_ERROR; severity <= AUDIT_WARNING; severity++)
+		for (size_t i = 0; i < all->count; i++)
+			if ((int)audit_code_severity[all->items[i].code] == severity) {
+				sorted[at++] = all->items[i];
+				result->errors += severity == AUDIT_ERROR;
+				result->warnings += severity == AUDIT_WARNING;
+			}
+	result->findings = sorted;
+	result->finding_count = at;
+	result->suppressed = all->suppressed;
+	result->exit_code = all->has_error ? ERR_FINDING :
+	    result->coverage.unknown_entries > 0 ? ERR_INCOMPLETE : 0;
+	name_unchecked(v);
+	return (0);
+}
+
+int
+audit_verify(const char *store, const struct audit_options *options, struct audit_result *result,
+    struct err *e)
+{
+	struct verify v = { .options = options, .result = result, .store = -1, .streams = -1,
+		.words = -1, .own = { .dirfd = -1 } };
+	int rc = -1;
+
+	*result = (struct audit_result){ .coverage = { .time_min_us = INT64_MAX,
+		.time_max_us = INT64_MIN, .newest_us = INT64_MIN } };
+	audit_list_init(&v.all, "", FINDINGS_MAX);
+	(void)snprintf(result->store, sizeof(result->store), "%s", store);
+	if (open_store(&v, store, e) == 0 && check_own(&v, e) == 0 && check_streams(&v, e) == 0 &&
+	    finish(&v, e) == 0)
+		rc = 0;
+	if (v.store != -1)
+		(void)close(v.store);
+	if (v.streams != -1)
+		(void)close(v.streams);
+	if (v.words != -1)
+		(void)close(v.words);
+	if (v.own.dirfd != -1)
+		(void)close(v.own.dirfd);
+	audit_chain_free(&v.own);
+	audit_list_free(&v.all);
+	audit_pool_close(&v.pool);
+	free(v.items);
+	return (rc);
+}
+
+void
+audit_result_free(struct audit_result *result)
+{
+	free(result->findings);
+	*result = (struct audit_result){ 0 };
+}
