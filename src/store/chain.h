@@ -49,12 +49,16 @@ void store_writer_close(struct store_writer *w);
 
 /*
  * Append entry: index, prev, t (never back), and, where rotate, epoch and
- * next are filled in here.  All steps of docs/format.md 9 but (2), which is
- * the caller's.  0, or -1: nothing of it stays, except after a failed sync,
- * when the writer refuses further work.
+ * next are filled in here.  All steps of docs/format.md 10 but (2), which is
+ * the caller's.  0, or -1: nothing of it stays, except when a step failed
+ * behind the line's write: then it may be in the chain, the writer refuses
+ * further work, and the next open completes or cuts it.
  */
 int store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotate,
     struct err *e);
+
+/* Did a step fail behind a line's write? */
+bool store_writer_broken(const struct store_writer *w);
 
 /* For the entry that comes next. */
 uint64_t store_writer_count(const struct store_writer *w);
