@@ -7,7 +7,7 @@
 #include "base/span.h"
 
 struct mask_agent {
-	struct span family; /* "Chrome"; static text; "Other" if unknown, "none" if absent */
+	struct span family; /* "Chrome"; "Other" if unknown, "none" if absent */
 	struct span os;     /* "Windows"; empty if unknown */
 	struct span device; /* "desktop" "phone" "tablet" "tv" "bot"; empty if unknown */
 	int major;          /* -1 if unknown; 0..999 */
@@ -22,8 +22,21 @@ void mask_agent_read(struct span text, struct mask_agent *agent);
  * string; no string is stored, so a hit compares 128 bits of keyed hash.
  */
 struct mask_agent_cache;
+
+/* All memory is taken here; after crypto_start.  0, or -1 without memory. */
 int mask_agent_cache_open(struct mask_agent_cache **c);
-void mask_agent_cache_close(struct mask_agent_cache *c);
+void mask_agent_cache_close(struct mask_agent_cache *c); /* NULL is legal */
+
+#define MASK_AGENT_ALLOWED_MAX 64
+
+/*
+ * Configured families, before the first text is read: "Name" is the family
+ * of whoever says "Name/" (exact case).  1..31 of [A-Za-z0-9_-], the first a
+ * letter.  0, or -1: no such name or too many.
+ */
+int mask_agent_allow(struct mask_agent_cache *c, struct span family);
+
+/* Valid until the next call; its texts until close. */
 const struct mask_agent *mask_agent_cached(struct mask_agent_cache *c, struct span text);
 
 #endif

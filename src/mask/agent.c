@@ -1,0 +1,297 @@
+#include "mask/agent.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "crypto/random.h"
+
+#define READ_BYTES 512
+#define WORD_BYTES 40
+#define NAME_BYTES 32
+#define CACHE_ENTRIES 4096u
+#define MAJOR_MAX 999
+
+enum kind { BOT, FEED, TOOL, APP, GECKO, CHROME, SAFARI, SYSTEM, DEVICE };
+enum version { OWN, VERSION, RV };
+
+struct rule {
+	struct span word, name; /* name: family or operating system */
+	struct span device;
+	uint8_t kind, rank; /* the smallest rank of a sort wins, then the first */
+	uint8_t version;
+};
+
+static const struct rule rules[] = {
+#define AGENT(word, kind, family, version) \
+	{ SPAN(word), SPAN(family), SPAN(""), kind, kind, version },
+#define SYSTEM(word, rank, os, device) \
+	{ SPAN(word), SPAN(os), SPAN(device), SYSTEM, rank, OWN },
+#define DEVICE(word, device) \
+	{ SPAN(word), SPAN(""), SPAN(device), DEVICE, 0, OWN },
+#include "mask/agents.def"
+#undef AGENT
+#undef SYSTEM
+#undef DEVICE
+};
+
+struct allowed {
+	char text[MASK_AGENT_ALLOWED_MAX][NAME_BYTES];
+	struct span name[MASK_AGENT_ALLOWED_MAX];
+	size_t count;
+};
+
+/* What has been seen of a text so far. */
+struct reading {
+	const struct rule *family, *system;
+	struct span device;
+	struct span allowed; /* empty: none */
+	int major, version, rv;
+	bool bot;
+};
+
+static inline bool
+is_word(char c)
+{
+	return ((unsigned char)(c - '0') < 10 || (unsigned char)((c | 0x20) - 'a') < 26 ||
+	    c == '_' || c == '-');
+}
+
+/* The rule for a word in lower case, or NULL. */
+static const struct rule *
+rule_find(struct span word)
+{
+	size_t low = 0, high = sizeof(rules) / sizeof(rules[0]);
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		struct span row = rules[middle].word;
+		int order = memcmp(word.ptr, row.ptr, word.len < row.len ? word.len : row.len);
+
+		if (order == 0)
+			order = (word.len > row.len) - (word.len < row.len);
+		if (order == 0)
+			return (&rules[middle]);
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return (NULL);
+}
+
+/* "/120.0", " 10.0" or ":11": the first number of what follows; -1. */
+static int
+major_at(struct span rest)
+{
+	int major = 0;
+	size_t i = 1, digits;
+
+	if (rest.len < 2 || (rest.ptr[0] != '/' && rest.ptr[0] != ' ' && rest.ptr[0] != ':'))
+		return (-1);
+	if (rest.ptr[i] == 'v')
+		i++;
+	for (digits = 0; i < rest.len && (unsigned char)(rest.ptr[i] - '0') < 10; i++, digits++) {
+		major = major * 10 + (rest.ptr[i] - '0');
+		if (major > MAJOR_MAX)
+			return (-1);
+	}
+	return (digits > 0 ? major : -1);
+}
+
+static bool
+word_has(struct span word, const char *part, size_t len)
+{
+	return (word.len >= len && memmem(word.ptr, word.len, part, len) != NULL);
+}
+
+/* A crawler by its name; "cubot" makes telephones. */
+static bool
+sounds_like_bot(struct span word)
+{
+	if (word_has(word, "crawl", 5) || word_has(word, "spider", 6) ||
+	    word_has(word, "scraper", 7) || word_has(word, "monitor", 7))
+		return (true);
+	return (word.len >= 3 && !span_is(word, "cubot") &&
+	    (memcmp(word.ptr + word.len - 3, "bot", 3) == 0 || word_has(word, "bot-", 4) ||
+	    word_has(word, "-bot", 4) || span_is(word, "robot")));
+}
+
+/* Tools and apps have everyday names: they must stand as a product does. */
+static void
+take_rule(struct reading *r, const struct rule *rule, struct span rest)
+{
+	int major = major_at(rest);
+
+	if (rule->kind == DEVICE) {
+		/* A tablet says "Mobile" as well. */
+		if (r->device.len == 0 || span_is(r->device, "phone"))
+			r->device = rule->device;
+	} else if (rule->kind == SYSTEM) {
+		if (r->system == NULL || rule->rank < r->system->rank)
+			r->system = rule;
+	} else if ((r->family == NULL || rule->rank < r->family->rank) &&
+	    ((rule->kind != TOOL && rule->kind != APP) || rest.len == 0 || major != -1 ||
+	    rest.ptr[0] == '/')) {
+		r->family = rule;
+		if (r->allowed.len == 0)
+			r->major = major;
+	}
+}
+
+/* word: as it stands; rest: what follows it. */
+static void
+take_word(struct reading *r, struct span word, struct span rest, const struct allowed *allowed)
+{
+	char text[WORD_BYTES];
+	struct span lower = { text, word.len };
+	const struct rule *rule;
+
+	if (word.len > sizeof(text))
+		return;
+	for (size_t i = 0; i < word.len; i++)
+		text[i] = (unsigned char)(word.ptr[i] - 'A') < 26 ? (char)(word.ptr[i] + 32) :
+		    word.ptr[i];
+	for (size_t i = 0; allowed != NULL && i < allowed->count && r->allowed.len == 0; i++)
+		if (rest.len > 0 && rest.ptr[0] == '/' && span_equal(word, allowed->name[i])) {
+			r->allowed = allowed->name[i];
+			r->major = major_at(rest);
+		}
+	if (span_is(lower, "version"))
+		r->version = major_at(rest);
+	else if (span_is(lower, "rv"))
+		r->rv = major_at(rest);
+	else if ((rule = rule_find(lower)) != NULL)
+		take_rule(r, rule, rest);
+	else if (sounds_like_bot(lower))
+		r->bot = true;
+}
+
+static struct span
+device_of(const struct reading *r, bool bot, bool browser)
+{
+	static const struct span devices[] = { SPAN("bot"), SPAN("phone"), SPAN("tablet"),
+		SPAN("") };
+
+	if (bot)
+		return (devices[0]);
+	if (r->system != NULL && r->system->kind == SYSTEM && r->system->device.len > 0 &&
+	    !span_is(r->system->device, "desktop"))
+		return (r->system->device);
+	if (r->device.len > 0)
+		return (r->device);
+	if (r->system == NULL || !browser)
+		return (devices[3]);
+	/* Android without "Mobile" is a tablet. */
+	return (r->system->device.len > 0 ? r->system->device :
+	    span_is(r->system->name, "Android") ? devices[2] : devices[3]);
+}
+
+static void
+agent_read(struct span text, const struct allowed *allowed, struct mask_agent *agent)
+{
+	static const struct span other = SPAN("Other"), none = SPAN("none");
+	struct reading r = { .major = -1, .version = -1, .rv = -1 };
+	const struct rule *family;
+
+	*agent = (struct mask_agent){ .family = none, .os = { "", 0 }, .device = { "", 0 },
+		.major = -1 };
+	if (text.len == 0 || span_is(text, "-"))
+		return;
+	if (text.len > READ_BYTES)
+		text.len = READ_BYTES;
+	for (size_t i = 0; i < text.len; i++) {
+		size_t start = i;
+
+		while (i < text.len && is_word(text.ptr[i]))
+			i++;
+		if (i > start)
+			take_word(&r, span_of(text.ptr + start, i - start), span_from(text, i),
+			    allowed);
+	}
+	family = r.family;
+	agent->bot = (family != NULL && family->kind == BOT) || r.bot ||
+	    memmem(text.ptr, text.len, "+http", 5) != NULL;
+	/* A crawler that poses as a browser is none. */
+	if (agent->bot && family != NULL && family->kind >= APP)
+		family = NULL;
+	agent->family = r.allowed.len > 0 ? r.allowed : family != NULL ? family->name : other;
+	if (r.allowed.len > 0 || (family != NULL && family->version == OWN))
+		agent->major = r.major;
+	else if (family != NULL)
+		agent->major = family->version == VERSION ? r.version : r.rv;
+	if (r.system != NULL)
+		agent->os = r.system->name;
+	agent->device = device_of(&r, agent->bot, family == NULL || family->kind >= APP);
+}
+
+void
+mask_agent_read(struct span text, struct mask_agent *agent)
+{
+	agent_read(text, NULL, agent);
+}
+
+/* ---- the cache ---- */
+
+struct entry {
+	uint64_t key[2];
+	struct mask_agent agent; /* no family: the entry is free */
+};
+
+struct mask_agent_cache {
+	uint64_t seed[2];
+	struct allowed allowed;
+	struct entry entries[CACHE_ENTRIES];
+};
+
+int
+mask_agent_cache_open(struct mask_agent_cache **c)
+{
+	struct mask_agent_cache *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (-1);
+	crypto_random(made->seed, sizeof(made->seed));
+	*c = made;
+	return (0);
+}
+
+void
+mask_agent_cache_close(struct mask_agent_cache *c)
+{
+	if (c == NULL)
+		return;
+	crypto_wipe(c, sizeof(*c));
+	free(c);
+}
+
+int
+mask_agent_allow(struct mask_agent_cache *c, struct span family)
+{
+	struct allowed *allowed = &c->allowed;
+
+	if (family.len == 0 || family.len >= NAME_BYTES ||
+	    allowed->count == MASK_AGENT_ALLOWED_MAX ||
+	    (unsigned char)((family.ptr[0] | 0x20) - 'a') >= 26)
+		return (-1);
+	for (size_t i = 0; i < family.len; i++)
+		if (!is_word(family.ptr[i]))
+			return (-1);
+	memcpy(allowed->text[allowed->count], family.ptr, family.len);
+	allowed->name[allowed->count] = span_of(allowed->text[allowed->count], family.len);
+	allowed->count++;
+	return (0);
+}
+
+const struct mask_agent *
+mask_agent_cached(struct mask_agent_cache *c, struct span text)
+{
+	uint64_t key[2] = { hash_span(text, c->seed[0]), hash_span(text, c->seed[1]) };
+	struct entry *entry = &c->entries[key[0] % CACHE_ENTRIES];
+
+	if (entry->key[0] != key[0] || entry->key[1] != key[1] || entry->agent.family.len == 0) {
+		agent_read(text, &c->allowed, &entry->agent);
+		entry->key[0] = key[0];
+		entry->key[1] = key[1];
+	}
+	return (&entry->agent);
+}
