@@ -1,0 +1,156 @@
+/* A mask with all that it needs, for the tests of this room. */
+#ifndef CRETULA_TEST_MASK_BED_H
+#define CRETULA_TEST_MASK_BED_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "crypto/random.h"
+#include "input/input.h"
+#include "key/key.h"
+#include "mask/inside.h"
+#include "mask/mask.h"
+
+#define BED_NOW_US (INT64_C(1764000000) * 1000000) /* 2025-11-24T16:00:00Z */
+
+struct bed {
+	struct mask_policy policy;
+	struct key_ring *ring;
+	struct mask_words *words;
+	struct mask *mask;
+	struct mask_candidates *learn;
+	struct mask_batch batch;
+	struct record_decoder decoder;
+};
+
+static inline void
+bed_open_as(struct bed *bed, const struct mask_policy *policy, const char *format,
+    enum mask_epoch_mode epochs)
+{
+	struct err e = { 0 };
+	unsigned char commitment[32];
+	struct mask_setup setup;
+
+	memset(bed, 0, sizeof(*bed));
+	assert_int_equal(crypto_start(&e), 0);
+	if (policy != NULL)
+		bed->policy = *policy;
+	else
+		mask_policy_default(&bed->policy);
+	assert_int_equal(key_ring_ephemeral(&bed->ring, &e), 0);
+	if (epochs == MASK_EPOCH_LIVE) {
+		static const int64_t grace[KEY_PERIOD_COUNT];
+		unsigned destroyed;
+
+		assert_int_equal(key_ring_live(bed->ring, BED_NOW_US, grace, &destroyed, &e), 0);
+	} else
+		assert_int_equal(key_ring_import(bed->ring, false, commitment, &e), 0);
+	assert_int_equal(mask_words_open(bed->policy.words_k, &bed->words, &e), 0);
+	assert_int_equal(mask_candidates_open(&bed->learn, &e), 0);
+	setup = (struct mask_setup){ .policy = &bed->policy, .ring = bed->ring,
+		.words = bed->words, .format = parse_format_find(span_str(format)),
+		.epochs = epochs, .now_us = BED_NOW_US, .line_max = PARSE_LINE_MAX };
+	assert_non_null(setup.format);
+	if (mask_open(&setup, &bed->mask, &e) != 0)
+		fail_msg("mask_open: %s", e.text);
+	bed->batch.records = malloc((size_t)512 * RECORD_BYTES_MAX);
+	bed->batch.ends = malloc(INPUT_BATCH_LINES * sizeof(uint32_t));
+}
+
+static inline void
+bed_open(struct bed *bed, const struct mask_policy *policy)
+{
+	bed_open_as(bed, policy, "combined", MASK_EPOCH_EVENT);
+}
+
+static inline void
+bed_close(struct bed *bed)
+{
+	mask_close(bed->mask);
+	mask_candidates_close(bed->learn);
+	mask_words_close(bed->words);
+	key_ring_free(bed->ring);
+	free(bed->batch.records);
+	free(bed->batch.ends);
+}
+
+/* Mask whole lines as batch number; the output is NUL-terminated. */
+static inline const char *
+bed_run(struct bed *bed, struct span lines, uint64_t number)
+{
+	bed->batch.lines = lines;
+	bed->batch.number = number;
+	bed->batch.read = lines.len;
+	mask_batch(bed->mask, &bed->batch);
+	bed->batch.records[bed->batch.records_len] = '\0';
+	return (bed->batch.records);
+}
+
+/* The first record of what one line gives; texts are valid until the next call. */
+static inline struct record
+bed_record(struct bed *bed, const char *line)
+{
+	char text[8192];
+	struct record r;
+	struct err e = { 0 };
+	int len = snprintf(text, sizeof(text), "%s\n", line);
+
+	assert_true(len > 0 && (size_t)len < sizeof(text));
+	(void)bed_run(bed, span_of(text, (size_t)len), 0);
+	assert_int_equal(bed->batch.record_count, 1);
+	if (record_decode(&bed->decoder,
+	    span_of(bed->batch.records, bed->batch.records_len - 1), &r, &e) != 0)
+		fail_msg("%s: %s", bed->batch.records, e.text);
+	return (r);
+}
+
+/* A combined line with these parts. */
+static inline struct record
+bed_request(struct bed *bed, const char *target, int status, const char *referer)
+{
+	char line[8000];
+
+	(void)snprintf(line, sizeof(line), "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] "
+	    "\"GET %s HTTP/1.1\" %d 512 \"%s\" \"curl/8.0\"", target, status, referer);
+	return (bed_record(bed, line));
+}
+
+static inline bool
+bed_flag(const struct record *r, enum record_flag f)
+{
+	return ((r->flags >> f & 1) != 0);
+}
+
+/* Does text fit pattern, where '#' stands for the 16 characters of a token? */
+static inline bool
+bed_fits(struct span text, const char *pattern)
+{
+	size_t i = 0;
+
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern != '#') {
+			if (i >= text.len || text.ptr[i++] != *pattern)
+				return (false);
+			continue;
+		}
+		for (int n = 0; n < 16; n++, i++)
+			if (i >= text.len || !((text.ptr[i] >= 'a' && text.ptr[i] <= 'z') ||
+			    (text.ptr[i] >= '2' && text.ptr[i] <= '7')))
+				return (false);
+	}
+	return (i == text.len);
+}
+
+#define assert_fits(text, pattern) do { \
+	struct span fits_text = (text); \
+	if (!bed_fits(fits_text, (pattern))) \
+		fail_msg("\"%.*s\" is not \"%s\"", (int)fits_text.len, fits_text.ptr, (pattern)); \
+} while (0)
+
+#endif
