@@ -8,7 +8,8 @@ from lib import cretula, equal, main, records, shared
 
 # file, format, lines, parsed, partial, unparsed, meta; every number was looked at line by line
 FILES = [
-    ('elastic-examples/apache_logs', 'apache-combined', 10000, 10000, 0, 0, 0),
+    # line 8899 ends within its User-Agent: that field is masked whole
+    ('elastic-examples/apache_logs', 'apache-combined', 10000, 9999, 1, 0, 0),
 ]
 
 
