@@ -1,7 +1,7 @@
 /*
  * config: words to option structs.
  *
- * YAML 1.1 by libyaml, read through one table of options (options.def): the
+ * YAML 1.1 by libyaml, read through one table of options (options.c): the
  * table makes the reader, defaults, `check --explain`, the manual and the
  * schema.  All errors of a file in one run, each with file:line:col, a caret
  * and a suggestion.  Unknown keys and duplicate keys are errors.
@@ -47,7 +47,7 @@ int config_default(struct config **c, struct err *e);
 
 /*
  * Read path.  0; or -1: ERR_CONFIG (ERR_INPUT if the file cannot be read)
- * with "N errors" in e and every error, one to three lines each, added to
+ * with "N errors" in e and every error, one to four lines each, added to
  * report.  A later file may not change what this one said: there is only one,
  * with `include: FILE` and `${ENV}` in scalars.
  */

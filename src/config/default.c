@@ -14,11 +14,11 @@ void
 config_stream_default(struct config_stream *s, const char *name, const char *tenant)
 {
 	memset(s, 0, sizeof(*s));
-	strncpy(s->name, name, sizeof(s->name) - 1);
+	memcpy(s->name, name, strnlen(name, sizeof(s->name) - 1));
 	memcpy(s->format, "auto", sizeof("auto"));
 	mask_policy_default(&s->policy);
 	memset(s->policy.tenant, 0, sizeof(s->policy.tenant));
-	strncpy(s->policy.tenant, tenant, sizeof(s->policy.tenant) - 1);
+	memcpy(s->policy.tenant, tenant, strnlen(tenant, sizeof(s->policy.tenant) - 1));
 	s->grace_us[KEY_DAY] = DAY_US;
 	s->grace_us[KEY_WEEK] = 7 * DAY_US;
 	s->grace_us[KEY_MONTH] = 7 * DAY_US;

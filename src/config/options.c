@@ -1,0 +1,206 @@
+/* config: the table of options, and how to find one in it. */
+#include "config/options.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "key/key.h"
+
+#define FILE_AT(member) offsetof(struct config, member), 0
+#define STREAM_AT(member) offsetof(struct config_stream, member), 0
+#define STREAM_LIST(member, count) \
+	offsetof(struct config_stream, member), offsetof(struct config_stream, count)
+#define ANY 0, 0, NULL
+#define RANGE(min, max) (min), (max), NULL
+#define ONE_OF(words) 0, 0, (words)
+#define GRACE_MAX ((uint64_t)365 * 86400 * 1000000)
+
+const struct config_option config_options[] = {
+	{ "include", CONFIG_INCLUDE, 0, 0, "", ANY,
+	    "one more file of options, relative to this one; neither may repeat the other" },
+	{ "keys", CONFIG_PATH, FILE_AT(keys), "", ANY,
+	    "directory of the keys, never inside of the store; beside it if not given" },
+	{ "store", CONFIG_PATH, FILE_AT(store), "", ANY,
+	    "directory of the sealed records, as seen from the working directory" },
+	{ "streams.*.epochs.grace.day", CONFIG_DURATION, STREAM_AT(grace_us[KEY_DAY]), "1d",
+	    RANGE(0, GRACE_MAX), "a key of a day is destroyed this long after the day" },
+	{ "streams.*.epochs.grace.month", CONFIG_DURATION, STREAM_AT(grace_us[KEY_MONTH]), "1w",
+	    RANGE(0, GRACE_MAX), "a key of a month is destroyed this long after the month" },
+	{ "streams.*.epochs.grace.week", CONFIG_DURATION, STREAM_AT(grace_us[KEY_WEEK]), "1w",
+	    RANGE(0, GRACE_MAX), "a key of a week is destroyed this long after the week" },
+	{ "streams.*.format", CONFIG_FORMAT, STREAM_AT(format), "auto", ANY,
+	    "format of the lines, or auto: decide on the first lines" },
+	{ "streams.*.hosts", CONFIG_HOSTS, STREAM_LIST(policy.hosts, policy.host_count), "[]", ANY,
+	    "names of our own sites, kept in clear" },
+	{ "streams.*.limits.line", CONFIG_SIZE, STREAM_AT(line_max), "64K", RANGE(1024, 65536),
+	    "a longer line is not parsed" },
+	{ "streams.*.machine_accounts", CONFIG_MACHINES,
+	    STREAM_LIST(policy.machines, policy.machine_count), "[]", ANY,
+	    "users that are no persons, kept in clear; a * at the end stands for any rest" },
+	{ "streams.*.mask.*", CONFIG_METHOD, STREAM_AT(policy.method), "", ANY,
+	    "what becomes of the identifiers of a class" },
+	{ "streams.*.mask.agent.full", CONFIG_SWITCH, STREAM_AT(policy.agent_full), "drop",
+	    ONE_OF("drop token"), "what becomes of the whole User-Agent; its family is always kept" },
+	{ "streams.*.own_networks.keep", CONFIG_NETWORKS,
+	    STREAM_LIST(policy.own_networks, policy.own_network_count), "[]", RANGE(8, 7),
+	    "addresses of our own machines, kept in clear" },
+	{ "streams.*.path_token", CONFIG_SWITCH, STREAM_AT(policy.path_token_shared), "subject",
+	    ONE_OF("subject shared"),
+	    "subject: tokens of a path are equal for one client only; shared: for all" },
+	{ "streams.*.routes", CONFIG_PATHS, STREAM_LIST(routes, route_count), "[]", ANY,
+	    "files of routes, whose words are kept in clear; relative to this file" },
+	{ "streams.*.servers", CONFIG_NAMES, STREAM_LIST(policy.servers, policy.server_count), "[]",
+	    ANY, "names of our own machines, kept in clear" },
+	{ "streams.*.trusted_proxies", CONFIG_NETWORKS,
+	    STREAM_LIST(policy.trusted_proxies, policy.trusted_proxy_count), "[]", RANGE(8, 7),
+	    "proxies whose X-Forwarded-For is believed" },
+	{ "streams.*.words.k", CONFIG_COUNT, STREAM_AT(policy.words_k), "10", RANGE(10, 1000),
+	    "a word of a path is kept once this many networks used it" },
+	{ "streams.*.words.mode", CONFIG_CHOICE, STREAM_AT(policy.words_mode), "learn",
+	    ONE_OF("learn fixed keep"),
+	    "learn: words from use; fixed: configured ones only; keep: all, and evidence says so" },
+	{ "tenant", CONFIG_NAME, FILE_AT(tenant), "default", ANY,
+	    "part of every key: the same value has other tokens for another tenant" },
+};
+const size_t config_option_count = sizeof(config_options) / sizeof(config_options[0]);
+_Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTIONS_MAX,
+    "a loader has room for every option");
+
+const char *const config_later[] = {
+	"approvers",
+	"disk",
+	"quarantine_key",
+	"roles",
+	"serve",
+	"streams.*.detail",
+	"streams.*.format_string",
+	"streams.*.input",
+	"streams.*.limits.rate",
+	"streams.*.public",
+	"streams.*.retain",
+	"streams.*.rotate",
+	"streams.*.seal_every",
+	"streams.*.triggers",
+};
+const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);
+
+/* The choices of words.mode are stored as the enum of mask/policy.h. */
+_Static_assert(MASK_WORDS_LEARN == 0 && MASK_WORDS_FIXED == 1 && MASK_WORDS_KEEP == 2,
+    "learn fixed keep");
+_Static_assert(sizeof(enum mask_words_mode) == sizeof(unsigned), "a choice is an unsigned");
+
+const struct config_option *
+config_option_find(const char *path)
+{
+	for (size_t i = 0; i < config_option_count; i++)
+		if (strcmp(config_options[i].path, path) == 0)
+			return (&config_options[i]);
+	return (NULL);
+}
+
+bool
+config_option_later(const char *path)
+{
+	for (size_t i = 0; i < config_later_count; i++)
+		if (strcmp(config_later[i], path) == 0)
+			return (true);
+	return (false);
+}
+
+/* What path says below group; NULL if it is not below it. */
+static const char *
+below(const char *path, const char *group)
+{
+	size_t len = strlen(group);
+
+	if (len == 0)
+		return (path);
+	return (strncmp(path, group, len) == 0 && path[len] == '.' ? path + len + 1 : NULL);
+}
+
+bool
+config_option_group(const char *path)
+{
+	for (size_t i = 0; i < config_option_count; i++)
+		if (below(config_options[i].path, path) != NULL)
+			return (true);
+	return (false);
+}
+
+const char *
+config_option_name(const struct config_option *o)
+{
+	const char *rest = below(o->path, "streams.*");
+
+	return (rest == NULL ? o->path : rest);
+}
+
+void
+config_option_shown(const char *path, struct buf *out)
+{
+	const char *name = "NAME";
+
+	for (; *path != '\0'; path++) {
+		if (*path != '*') {
+			buf_char(out, *path);
+			continue;
+		}
+		buf_str(out, name);
+		name = "CLASS";
+	}
+}
+
+bool
+config_option_next(const char *group, size_t *at, struct config_child *child)
+{
+	for (; *at < config_option_count; (*at)++) {
+		const struct config_option *o = &config_options[*at];
+		const char *rest = below(o->path, group);
+		size_t len;
+
+		if (rest == NULL)
+			continue;
+		len = (size_t)(rest - o->path) + strcspn(rest, ".");
+		assert(len < sizeof(child->path));
+		memcpy(child->path, o->path, len);
+		child->path[len] = '\0';
+		child->name = child->path + (rest - o->path);
+		child->row = o->path[len] == '\0' ? o : NULL;
+		/* All rows of a group stand together. */
+		do
+			(*at)++;
+		while (child->row == NULL && *at < config_option_count &&
+		    below(config_options[*at].path, child->path) != NULL);
+		return (true);
+	}
+	return (false);
+}
+
+struct span
+config_word(const char *words, unsigned i)
+{
+	for (;; i--) {
+		size_t len;
+
+		words += strspn(words, " ");
+		len = strcspn(words, " ");
+		if (i == 0 || len == 0)
+			return (span_of(words, len));
+		words += len;
+	}
+}
+
+bool
+config_epoch_class(struct span key)
+{
+	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++) {
+		struct span name = span_str(record_classes[i].name);
+
+		if (span_equal(key, name) || span_is(key, record_classes[i].prefix) ||
+		    span_equal(key, span_of(name.ptr, span_find(name, '.'))))
+			return (key.len > 0);
+	}
+	return (false);
+}
