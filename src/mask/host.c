@@ -323,9 +323,12 @@ normalise(struct span in, char memory[static 2 * MASK_HOST_BYTES],
 static bool
 is_address(struct span name)
 {
+	uint64_t sum = verify_weigh(name);
 	struct parse_addr addr;
 	size_t i = name.len;
 
+	if ((sum & (VERIFY_DIGIT * 255 | VERIFY_COLON * 255)) == 0)
+		return (false);
 	if (parse_addr(name, &addr) == PARSE_ADDR_OK || verify_address(name) ||
 	    verify_address_value(name))
 		return (true);

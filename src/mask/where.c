@@ -1,4 +1,5 @@
 #include <stdint.h>
+#include <strings.h>
 
 #include "mask/verify.h"
 #include "parse/addr.h"
@@ -292,19 +293,30 @@ has_ipv6(struct span text)
 	return (false);
 }
 
+/* "in-addr.arpa" or "ip6.arpa", in any case. */
 static bool
-has_text(struct span text, struct span what)
+has_arpa(struct span text)
 {
-	return (text.len >= what.len && memmem(text.ptr, text.len, what.ptr, what.len) != NULL);
+	static const struct span zones[] = { SPAN("in-addr.arpa"), SPAN("ip6.arpa") };
+
+	for (size_t dot = 3; dot + 5 <= text.len; dot++) {
+		if (text.ptr[dot] != '.')
+			continue;
+		for (size_t z = 0; z < sizeof(zones) / sizeof(zones[0]); z++) {
+			size_t before = zones[z].len - 5;
+
+			if (dot >= before && strncasecmp(text.ptr + dot - before, zones[z].ptr,
+			    zones[z].len) == 0)
+				return (true);
+		}
+	}
+	return (false);
 }
 
 bool
 verify_address(struct span text)
 {
-	static const struct span arpa[] = { SPAN("in-addr.arpa"), SPAN("ip6.arpa") };
-
-	return (has_ipv4(text) || has_ipv6(text) || has_text(text, arpa[0]) ||
-	    has_text(text, arpa[1]));
+	return (has_ipv4(text) || has_ipv6(text) || has_arpa(text));
 }
 
 /* One part of an inet_aton form; -1 if it is no number. */

@@ -61,6 +61,7 @@ static const struct {
 	{ "short", "203.0.28935", "203.0.28935", -1 },
 	{ "full-width", "\xef\xbc\x92\xef\xbc\x90\xef\xbc\x93.0.113.7", "203.0.113.7", -1 },
 	{ "reversed", "7.113.0.203.in-addr.arpa", "7.113.0.203.in-addr.arpa", -1 },
+	{ "reversed, in capitals", "7.113.IN-ADDR.ARPA", "7.113.in-addr.arpa", -1 },
 	{ "in a name", "ip-203-0-113-7.example.net", "ip-203-0-113-7.example.net", -1 },
 	{ "a number in the end", "a.b.99", "a.b.99", -1 },
 };
