@@ -1,13 +1,19 @@
-/* Nanoseconds a call of canon, detect and shape, the best of five runs. */
+/* Nanoseconds a call of canon, detect, shape, agent and host, the best of five runs. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
+#include "crypto/random.h"
+#include "mask/agent.h"
 #include "mask/canon.h"
 #include "mask/detect.h"
+#include "mask/host.h"
 
 #define CALLS 2000000
 
 static char memory[1024];
+static struct mask_hosts *hosts;
+static struct mask_agent_cache *agents;
 static volatile size_t sink; /* keeps the calls */
 
 static double
@@ -37,6 +43,30 @@ static size_t
 call_shape(struct span text)
 {
 	return ((size_t)mask_shape(text));
+}
+
+static size_t
+call_agent(struct span text)
+{
+	struct mask_agent agent;
+
+	mask_agent_read(text, &agent);
+	return (agent.family.len);
+}
+
+static size_t
+call_cached(struct span text)
+{
+	return (mask_agent_cached(agents, text)->family.len);
+}
+
+static size_t
+call_host(struct span text)
+{
+	struct mask_host host;
+
+	mask_host_read(hosts, text, &host);
+	return (host.len);
 }
 
 static void
@@ -74,10 +104,27 @@ main(void)
 		"failed to open file for user in 203 ms, retry later",
 	};
 
+	static const char *const agent_texts[] = { "curl/8.5.0",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+		"Chrome/120.0.0.0 Safari/537.36" };
+	static const char *const host_texts[] = { "www.example.com", "www.example.com:8443",
+		"a.b.example.co.uk", "b\xc3\xbc" "cher.example", "203.0.113.7" };
+
+	if (crypto_start(NULL) == -1 || mask_hosts_open(&hosts) == -1 ||
+	    mask_agent_cache_open(&agents) == -1)
+		return (EXIT_FAILURE);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		measure("canon", call_canon, texts[i]);
 		measure("detect", call_detect, texts[i]);
 		measure("shape", call_shape, texts[i]);
 	}
-	return (0);
+	for (size_t i = 0; i < sizeof(agent_texts) / sizeof(agent_texts[0]); i++) {
+		measure("agent", call_agent, agent_texts[i]);
+		measure("cached", call_cached, agent_texts[i]);
+	}
+	for (size_t i = 0; i < sizeof(host_texts) / sizeof(host_texts[0]); i++)
+		measure("host", call_host, host_texts[i]);
+	mask_hosts_close(hosts);
+	mask_agent_cache_close(agents);
+	return (EXIT_SUCCESS);
 }
