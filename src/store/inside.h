@@ -1,0 +1,32 @@
+/* store, inside: the structs that store.c, stream.c and segment.c share. */
+#ifndef CRETULA_STORE_INSIDE_H
+#define CRETULA_STORE_INSIDE_H
+
+#include "store/layout.h"
+#include "store/store.h"
+
+#define STORE_ID_BYTES 17 /* 16 hex digits and a NUL */
+
+struct store {
+	int dirfd, streams_fd, words_fd, keys_fd;
+	char *dir, *keys;         /* resolved paths */
+	char id[STORE_ID_BYTES];
+	struct store_writer *own; /* cretula.store; holds the lock of the store */
+};
+
+struct store_stream {
+	struct store *store;
+	char name[STORE_NAME_MAX + 1];
+	int dirfd;
+	struct seal_names names;
+	struct store_writer *writer;
+	uint64_t records, segments;
+	bool interrupted;
+	struct store_segment *segment; /* begun and not sealed */
+};
+
+/* The newest entry below *index that is a segment; *index becomes its own. */
+bool store_newest_segment(const struct store_stream *st, uint64_t *index,
+    struct seal_entry *entry);
+
+#endif

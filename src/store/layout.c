@@ -1,0 +1,36 @@
+#include "store/layout.h"
+
+#include <stdio.h>
+
+bool
+store_name_ok(struct span name)
+{
+	if (name.len == 0 || name.len > STORE_NAME_MAX || name.ptr[0] < 'a' || name.ptr[0] > 'z')
+		return (false);
+	for (size_t i = 1; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+			return (false);
+	}
+	return (true);
+}
+
+bool
+store_name_known(struct span name)
+{
+	return (store_name_ok(name) || span_is(name, STORE_OWN_STREAM) ||
+	    span_is(name, "cretula.access"));
+}
+
+void
+store_segment_path(char out[static STORE_PATH_BYTES], uint64_t seg, const char *suffix)
+{
+	(void)snprintf(out, STORE_PATH_BYTES, "seg/%08ju.%s", (uintmax_t)seg, suffix);
+}
+
+void
+store_note_path(char out[static STORE_PATH_BYTES], uint64_t size)
+{
+	(void)snprintf(out, STORE_PATH_BYTES, "cp/%08ju.note", (uintmax_t)size);
+}

@@ -1,0 +1,368 @@
+#include "store/inside.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "key/key.h"
+#include "store/sweep.h"
+#include "store/writer.h"
+
+/* SHA-256 of nothing: the store's own chain masks nothing. */
+#define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* ---- paths ---- */
+
+/*
+ * Absolute, without links; the last part need not exist.  NULL and e if its
+ * parent does not.
+ */
+static char *
+resolve(const char *path, struct err *e)
+{
+	char *copy_dir = strdup(path), *copy_base = strdup(path), *found = realpath(path, NULL);
+	char *parent = NULL, *name;
+
+	if (found != NULL || errno != ENOENT || copy_dir == NULL || copy_base == NULL)
+		goto out;
+	name = basename(copy_base);
+	if ((parent = realpath(dirname(copy_dir), NULL)) == NULL || name[0] == '/' ||
+	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		goto out;
+	if (asprintf(&found, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name) == -1)
+		found = NULL;
+out:
+	if (found == NULL)
+		(void)err_sys(e, ERR_CONFIG, "%s", path);
+	free(copy_dir);
+	free(copy_base);
+	free(parent);
+	return (found);
+}
+
+/* Is inner outer itself or below it? */
+static bool
+is_inside(const char *inner, const char *outer)
+{
+	size_t len = strlen(outer);
+
+	while (len > 0 && outer[len - 1] == '/')
+		len--;
+	return (strncmp(inner, outer, len) == 0 && (inner[len] == '\0' || inner[len] == '/'));
+}
+
+static int
+set_paths(struct store *s, const char *dir, const char *keys, struct err *e)
+{
+	size_t len = strlen(dir);
+	char *beside = NULL;
+
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	if (len == 0)
+		return (err_set(e, ERR_CONFIG, "no directory given"));
+	if (keys == NULL && asprintf(&beside, "%.*s.keys", (int)len, dir) == -1)
+		return (err_sys(e, ERR_IO, "keys"));
+	if ((s->dir = resolve(dir, e)) != NULL)
+		s->keys = resolve(keys == NULL ? beside : keys, e);
+	free(beside);
+	if (s->dir == NULL || s->keys == NULL)
+		return (-1);
+	if (is_inside(s->keys, s->dir) || is_inside(s->dir, s->keys))
+		return (err_set(e, ERR_CONFIG, "keys %s: not apart from the store; keys inside "
+		    "a store would be copied along with it", s->keys));
+	return (0);
+}
+
+/* ---- what is there ---- */
+
+enum found {
+	FOUND_NOTHING,
+	FOUND_UNFINISHED, /* empty, or made so far that no entry is in it */
+	FOUND_STORE,
+	FOUND_OTHER       /* somebody's files */
+};
+
+/* Only names of an unfinished store?  A new file system has lost+found. */
+static int
+see_name(void *arg, int fd, const char *name, struct err *e)
+{
+	static const char *const ours[] = { "lost+found", "streams", "words", STORE_OWN_STREAM };
+	bool *other = arg;
+
+	(void)fd;
+	(void)e;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcmp(name, ours[i]) == 0)
+			return (0);
+	*other = true;
+	return (0);
+}
+
+static int
+exists(int dirfd, const char *path, bool *there, struct err *e)
+{
+	struct stat st;
+
+	*there = fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (*there || errno == ENOENT || errno == ENOTDIR)
+		return (0);
+	return (err_sys(e, ERR_CONFIG, "%s", path));
+}
+
+static int
+look_inside(int fd, enum found *found, struct err *e)
+{
+	struct store_chain chain;
+	bool other = false, there;
+	int own, rc;
+
+	if (store_scan(fd, ".", see_name, &other, e) == -1 ||
+	    exists(fd, "streams", &there, e) == -1 ||
+	    (there && store_scan(fd, "streams", see_name, &other, e) == -1))
+		return (-1);
+	*found = other ? FOUND_OTHER : FOUND_UNFINISHED;
+	if ((own = io_open_dir(fd, "streams/" STORE_OWN_STREAM, e)) == -1)
+		return (errno == ENOENT ? 0 : -1);
+	rc = store_chain_read(own, &chain, e);
+	(void)close(own);
+	if (rc == -1)
+		return (errno == ENOENT ? 0 : -1);
+	if (chain.count > 0)
+		*found = FOUND_STORE;
+	store_chain_free(&chain);
+	return (0);
+}
+
+static int
+look(const struct store *s, enum found *found, struct err *e)
+{
+	bool there;
+	int fd, rc;
+
+	*found = FOUND_NOTHING;
+	if (exists(AT_FDCWD, s->dir, &there, e) == -1)
+		return (-1);
+	if (!there)
+		return (0);
+	if ((fd = io_open_dir(AT_FDCWD, s->dir, e)) == -1) {
+		if (e != NULL)
+			e->code = ERR_CONFIG;
+		return (-1);
+	}
+	rc = look_inside(fd, found, e);
+	(void)close(fd);
+	return (rc);
+}
+
+/* ---- keys ---- */
+
+/* Keys that have signed a store's genesis belong to that store for good. */
+static int
+check_unused(const struct store *s, struct err *e)
+{
+	bool used;
+
+	if (exists(s->keys_fd, STORE_OWN_STREAM "/epoch.key", &used, e) == -1)
+		return (-1);
+	if (used)
+		return (err_set(e, ERR_CONFIG, "keys %s: they belong to a store that is not here; "
+		    "restore it, or name other keys with --keys", s->keys));
+	return (0);
+}
+
+static int
+open_keys(struct store *s, enum found found, struct err *e)
+{
+	bool there;
+
+	if (found == FOUND_OTHER)
+		return (err_set(e, ERR_CONFIG, "not a store, and not empty"));
+	if (exists(AT_FDCWD, s->keys, &there, e) == -1)
+		return (-1);
+	if (!there && found == FOUND_STORE)
+		return (err_set(e, ERR_CONFIG, "no keys at %s: the store can be read and verified, "
+		    "not written; name its keys with --keys", s->keys));
+	if (!there && key_create(s->keys, e) == -1)
+		return (-1);
+	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)
+		return (-1);
+	return (found == FOUND_STORE ? 0 : check_unused(s, e));
+}
+
+/* ---- opening ---- */
+
+static int
+make_top(struct store *s, bool fresh, struct err *e)
+{
+	char *copy = strdup(s->dir), *name = strrchr(s->dir, '/') + 1;
+	int parent = -1, rc = -1;
+
+	if (copy == NULL)
+		return (err_sys(e, ERR_IO, "store"));
+	parent = io_open(AT_FDCWD, dirname(copy), O_DIRECTORY | (fresh ? O_RDONLY : O_PATH), 0, e);
+	if (parent != -1)
+		rc = store_make_dir(parent, name, fresh, &s->dirfd, e);
+	if (parent != -1)
+		(void)close(parent);
+	free(copy);
+	return (rc);
+}
+
+/* The id stands in line 0 of the store's chain; a new one is drawn. */
+static int
+find_id(struct store *s, int own_fd, struct err *e)
+{
+	static const struct seal_names names = { .classes = NULL };
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct store_chain chain = { .lines = NULL };
+	char want[64];
+	unsigned char random[8];
+	int rc = -1;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "store"));
+	if (store_chain_read(own_fd, &chain, e) == -1 && errno != ENOENT)
+		goto out;
+	if (chain.count == 0) {
+		crypto_random(random, sizeof(random));
+		text_hex(s->id, random, sizeof(random));
+		rc = 0;
+		goto out;
+	}
+	if (seal_entry_read(chain.lines[0], &names, entry, e) == -1) {
+		(void)err_in(e, "entry 0");
+		goto out;
+	}
+	if (entry->type == SEAL_GENESIS && entry->of.genesis.origin.len > 24)
+		memcpy(s->id, entry->of.genesis.origin.ptr + 8, STORE_ID_BYTES - 1);
+	(void)snprintf(want, sizeof(want), "cretula/%s/" STORE_OWN_STREAM, s->id);
+	if (entry->type == SEAL_GENESIS && span_is(entry->of.genesis.origin, want))
+		rc = 0;
+	else
+		(void)err_set(e, ERR_FINDING, "entry 0 is not the genesis of a store");
+out:
+	store_chain_free(&chain);
+	free(entry);
+	return (rc);
+}
+
+static int
+open_own(struct store *s, bool create, struct err *e)
+{
+	static const struct seal_names names = { .classes = NULL };
+	struct store_identity id = { STORE_OWN_STREAM, s->id, NO_POLICY, &names };
+	int fd = -1, keys = -1, rc = -1;
+
+	if (store_make_dir(s->streams_fd, STORE_OWN_STREAM, create, &fd, e) == -1)
+		return (-1);
+	if (find_id(s, fd, e) == -1 ||
+	    (keys = key_open_stream(s->keys_fd, STORE_OWN_STREAM, create, e)) == -1)
+		goto out;
+	rc = store_writer_open(fd, keys, &id, create, &s->own, e);
+out:
+	if (rc == -1)
+		(void)err_in(e, "stream " STORE_OWN_STREAM);
+	if (keys != -1)
+		(void)close(keys);
+	(void)close(fd);
+	return (rc);
+}
+
+static int
+open_store(struct store *s, const char *dir, const char *keys, bool *created, struct err *e)
+{
+	enum found found;
+
+	bool fresh;
+
+	if (set_paths(s, dir, keys, e) == -1 || look(s, &found, e) == -1 ||
+	    open_keys(s, found, e) == -1)
+		return (-1);
+	fresh = found != FOUND_STORE;
+	if (make_top(s, fresh, e) == -1 ||
+	    store_make_dir(s->dirfd, "streams", fresh, &s->streams_fd, e) == -1 ||
+	    store_make_dir(s->dirfd, "words", fresh, &s->words_fd, e) == -1 ||
+	    open_own(s, fresh, e) == -1)
+		return (-1);
+	*created = fresh;
+	return (0);
+}
+
+int
+store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e)
+{
+	struct store *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_sys(e, ERR_IO, "store"));
+	made->dirfd = made->streams_fd = made->words_fd = made->keys_fd = -1;
+	if (open_store(made, dir, keys, created, e) == -1) {
+		store_close(made);
+		return (err_in(e, "store %s", dir));
+	}
+	*s = made;
+	return (0);
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd != -1)
+		(void)close(fd);
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	store_writer_close(s->own);
+	close_fd(s->dirfd);
+	close_fd(s->streams_fd);
+	close_fd(s->words_fd);
+	close_fd(s->keys_fd);
+	free(s->dir);
+	free(s->keys);
+	free(s);
+}
+
+int
+store_keys_fd(const struct store *s)
+{
+	return (s->keys_fd);
+}
+
+const char *
+store_keys_path(const struct store *s)
+{
+	return (s->keys);
+}
+
+int
+store_words_fd(const struct store *s)
+{
+	return (s->words_fd);
+}
+
+int
+store_anchor(const struct store *s, struct buf *out, struct err *e)
+{
+	unsigned char hash[32];
+
+	store_writer_genesis(s->own, hash);
+	store_writer_vkey(s->own, out);
+	buf_str(out, " sha256:");
+	buf_hex(out, hash, sizeof(hash));
+	return (buf_ok(out) ? 0 : err_set(e, ERR_IO, "anchor: out of memory"));
+}

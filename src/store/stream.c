@@ -1,0 +1,276 @@
+#include "store/inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "crypto/hmac.h"
+#include "crypto/sha256.h"
+#include "key/key.h"
+#include "store/sweep.h"
+
+/* ---- the store's list of streams ---- */
+
+/* The entry of cretula.store that lists st; false if there is none. */
+static bool
+find_listing(const struct store_stream *st, struct seal_entry *entry)
+{
+	static const struct seal_names names = { .classes = NULL };
+	const struct store_chain *chain = store_writer_chain(st->store->own);
+
+	for (size_t i = 0; i < chain->count; i++)
+		if (seal_entry_read(chain->lines[i], &names, entry, NULL) == 0 &&
+		    entry->type == SEAL_STREAM && span_is(entry->of.stream.name, st->name))
+			return (true);
+	return (false);
+}
+
+static int
+check_listing(struct store_stream *st, const struct seal_entry *listing, struct err *e)
+{
+	unsigned char genesis[32];
+
+	store_writer_genesis(st->writer, genesis);
+	if (memcmp(listing->of.stream.genesis, genesis, sizeof(genesis)) != 0)
+		return (err_set(e, ERR_FINDING, "its genesis is not the one that the store lists"));
+	return (0);
+}
+
+/* Nothing but the genesis is written before the stream is listed. */
+static int
+list(struct store_stream *st, struct seal_entry *entry, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(st->writer);
+	struct buf log = { 0 };
+	char origin[80];
+	int rc = -1;
+
+	if (chain->count > 1)
+		return (err_set(e, ERR_FINDING, "the store does not list it; is cretula.store an "
+		    "older copy?"));
+	(void)snprintf(origin, sizeof(origin), "cretula/%s/%s", st->store->id, st->name);
+	memset(entry, 0, sizeof(*entry));
+	entry->type = SEAL_STREAM;
+	entry->of.stream.name = span_str(st->name);
+	entry->of.stream.origin = span_str(origin);
+	store_writer_vkey(st->writer, &log);
+	entry->of.stream.log = buf_view(&log);
+	store_writer_genesis(st->writer, entry->of.stream.genesis);
+	if (!buf_ok(&log))
+		(void)err_set(e, ERR_IO, "out of memory");
+	else if ((rc = store_writer_append(st->store->own, entry, true, e)) == -1)
+		(void)err_in(e, "stream " STORE_OWN_STREAM);
+	buf_free(&log);
+	return (rc);
+}
+
+/* ---- opening ---- */
+
+bool
+store_newest_segment(const struct store_stream *st, uint64_t *index, struct seal_entry *entry)
+{
+	const struct store_chain *chain = store_writer_chain(st->writer);
+
+	for (uint64_t i = *index; i-- > 0;) {
+		if (seal_entry_read(chain->lines[i], &st->names, entry, NULL) == -1 ||
+		    entry->type != SEAL_SEGMENT)
+			continue;
+		*index = i;
+		return (true);
+	}
+	return (false);
+}
+
+/* How far the stream got. */
+static void
+take_stock(struct store_stream *st, struct seal_entry *entry)
+{
+	const struct seal_segment *s = &entry->of.segment;
+	uint64_t index = store_writer_count(st->writer);
+
+	st->records = st->segments = 0;
+	st->interrupted = false;
+	if (!store_newest_segment(st, &index, entry))
+		return;
+	st->segments = s->seg;
+	st->records = s->first + s->n;
+	st->interrupted = s->source_count > 0 && !s->sources[s->source_count - 1].end;
+}
+
+static int
+open_writer(struct store_stream *st, const char *policy_hash, bool listed, struct err *e)
+{
+	struct store_identity id = { st->name, st->store->id, policy_hash, &st->names };
+	int keys = key_open_stream(st->store->keys_fd, st->name, !listed, e), rc;
+
+	if (keys == -1)
+		return (-1);
+	rc = store_writer_open(st->dirfd, keys, &id, !listed, &st->writer, e);
+	(void)close(keys);
+	return (rc);
+}
+
+static int
+make_dirs(struct store_stream *st, bool fresh, struct err *e)
+{
+	int seg;
+
+	if (store_make_dir(st->store->streams_fd, st->name, fresh, &st->dirfd, e) == -1 ||
+	    store_make_dir(st->dirfd, "seg", fresh, &seg, e) == -1)
+		return (-1);
+	(void)close(seg);
+	return (0);
+}
+
+static int
+sweep(struct store_stream *st, struct err *e)
+{
+	char words[STORE_NAME_MAX + 3];
+
+	(void)snprintf(words, sizeof(words), ".%s.", st->name);
+	if (store_sweep_tmp(st->store->words_fd, ".", words, e) == -1)
+		return (-1);
+	return (store_sweep_segments(st->dirfd, st->segments, e));
+}
+
+static int
+open_stream(struct store_stream *st, const char *policy_hash, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool listed;
+	int rc = -1;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "out of memory"));
+	listed = find_listing(st, entry);
+	if (make_dirs(st, !listed, e) == -1 || open_writer(st, policy_hash, listed, e) == -1)
+		goto out;
+	if ((listed ? check_listing(st, entry, e) : list(st, entry, e)) == -1)
+		goto out;
+	take_stock(st, entry);
+	rc = sweep(st, e);
+out:
+	free(entry);
+	return (rc);
+}
+
+int
+store_stream_open(struct store *s, const char *name, const char *policy_hash,
+    const struct seal_names *names, struct store_stream **st, struct err *e)
+{
+	struct store_stream *made;
+
+	if (!store_name_known(span_str(name)) || strcmp(name, STORE_OWN_STREAM) == 0)
+		return (err_set(e, ERR_CONFIG, "not a stream name: [a-z][a-z0-9-]{0,31}"));
+	if ((made = calloc(1, sizeof(*made))) == NULL)
+		return (err_sys(e, ERR_IO, "stream %s", name));
+	(void)snprintf(made->name, sizeof(made->name), "%s", name);
+	made->store = s;
+	made->dirfd = -1;
+	made->names = *names;
+	if (open_stream(made, policy_hash, e) == -1) {
+		store_stream_close(made);
+		return (err_in(e, "store %s: stream %s", s->dir, name));
+	}
+	*st = made;
+	return (0);
+}
+
+void
+store_stream_close(struct store_stream *st)
+{
+	if (st == NULL)
+		return;
+	store_segment_drop(st->segment);
+	store_writer_close(st->writer);
+	if (st->dirfd != -1)
+		(void)close(st->dirfd);
+	free(st);
+}
+
+uint64_t
+store_stream_records(const struct store_stream *st)
+{
+	return (st->records);
+}
+
+uint64_t
+store_stream_segments(const struct store_stream *st)
+{
+	return (st->segments);
+}
+
+bool
+store_stream_interrupted(const struct store_stream *st)
+{
+	return (st->interrupted);
+}
+
+int
+store_stream_append(struct store_stream *st, struct seal_entry *entry, struct err *e)
+{
+	/* A destroy entry has no next key; every other type names one. */
+	if (store_writer_append(st->writer, entry, entry->type != SEAL_DESTROY, e) == -1)
+		return (err_in(e, "store %s: stream %s", st->store->dir, st->name));
+	return (0);
+}
+
+/* ---- sources ---- */
+
+void
+store_fingerprint(const unsigned char fingerprint_key[static 32], struct span head,
+    unsigned char fp[static 16])
+{
+	struct crypto_hmac_key key;
+	unsigned char digest[32];
+
+	crypto_hmac_key_init(&key, fingerprint_key, 32);
+	crypto_hmac(&key, head.ptr, head.len, digest);
+	memcpy(fp, digest, 16);
+}
+
+/* Heads of old entries may be shorter; one HMAC per length in a row. */
+struct fingerprints {
+	const unsigned char *key;
+	struct span head;
+	uint64_t len; /* of the head that fp is of */
+	unsigned char fp[16];
+	bool have;
+};
+
+static bool
+matches(struct fingerprints *f, const struct seal_source *source)
+{
+	if (source->head > f->head.len)
+		return (false);
+	if (!f->have || f->len != source->head)
+		store_fingerprint(f->key, span_of(f->head.ptr, (size_t)source->head), f->fp);
+	f->have = true;
+	f->len = source->head;
+	return (memcmp(f->fp, source->fp, sizeof(f->fp)) == 0);
+}
+
+bool
+store_stream_source(const struct store_stream *st,
+    const unsigned char fingerprint_key[static 32], struct span head, struct seal_source *cursor)
+{
+	struct fingerprints f = { .key = fingerprint_key, .head = head };
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	uint64_t index = store_writer_count(st->writer);
+	bool found = false;
+
+	while (entry != NULL && !found && store_newest_segment(st, &index, entry)) {
+		const struct seal_segment *s = &entry->of.segment;
+
+		for (unsigned i = s->source_count; i-- > 0 && !found;) {
+			found = matches(&f, &s->sources[i]);
+			if (found)
+				*cursor = s->sources[i];
+		}
+	}
+	free(entry);
+	return (found);
+}

@@ -1,0 +1,135 @@
+#include "store/sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/num.h"
+
+#define DIGITS 8 /* of a segment's or a note's number, at least */
+
+int
+store_make_dir(int dirfd, const char *name, bool fresh, int *fd, struct err *e)
+{
+	if (!fresh) {
+		*fd = io_open_dir(dirfd, name, e);
+		if (*fd != -1 || errno != ENOENT)
+			return (*fd == -1 ? -1 : 0);
+	}
+	if (io_mkdir(dirfd, name, 0750, e) == -1 || io_sync_dir(dirfd, e) == -1)
+		return (-1);
+	*fd = io_open_dir(dirfd, name, e);
+	return (*fd == -1 ? -1 : 0);
+}
+
+int
+store_scan(int dirfd, const char *path, store_each each, void *arg, struct err *e)
+{
+	int fd = io_open_dir(dirfd, path, e), rc = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	if (fd == -1)
+		return (-1);
+	if ((dir = fdopendir(fd)) == NULL) {
+		(void)err_sys(e, ERR_IO, "%s", path);
+		(void)close(fd);
+		return (-1);
+	}
+	while (rc == 0) {
+		errno = 0;
+		if ((entry = readdir(dir)) == NULL)
+			break;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			rc = each(arg, fd, entry->d_name, e);
+	}
+	if (rc == 0 && errno != 0)
+		rc = err_sys(e, ERR_IO, "%s: read", path);
+	(void)closedir(dir);
+	return (rc);
+}
+
+static bool
+ends(struct span name, struct span tail)
+{
+	return (name.len > tail.len &&
+	    span_equal(span_from(name, name.len - tail.len), tail));
+}
+
+static int
+remove_tmp(void *arg, int fd, const char *name, struct err *e)
+{
+	static const struct span tmp = SPAN(".tmp");
+	const char *const *prefix = arg;
+
+	if (!ends(span_str(name), tmp) || !span_starts(span_str(name), span_str(*prefix)))
+		return (0);
+	return (io_unlink(fd, name, e));
+}
+
+int
+store_sweep_tmp(int dirfd, const char *path, const char *prefix, struct err *e)
+{
+	return (store_scan(dirfd, path, remove_tmp, &prefix, e));
+}
+
+/* "00000042SUFFIX"; the number, or 0 if name is not of this form. */
+static uint64_t
+read_number(const char *name, struct span suffix)
+{
+	struct span all = span_str(name), digits = all;
+	uint64_t number;
+
+	if (!ends(all, suffix))
+		return (0);
+	digits.len -= suffix.len;
+	if (digits.len < DIGITS || (digits.len > DIGITS && digits.ptr[0] == '0') ||
+	    num_u64(digits, &number) == -1)
+		return (0);
+	return (number);
+}
+
+static int
+remove_segment(void *arg, int fd, const char *name, struct err *e)
+{
+	static const struct span suffixes[] = { SPAN(".jsonl.zst"), SPAN(".salt"), SPAN(".idx") };
+	static const struct span tmp = SPAN(".tmp");
+	const uint64_t *last = arg;
+	bool ours = ends(span_str(name), tmp);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		ours = ours || read_number(name, suffixes[i]) > *last;
+	return (ours ? io_unlink(fd, name, e) : 0);
+}
+
+int
+store_sweep_segments(int dirfd, uint64_t last, struct err *e)
+{
+	return (store_scan(dirfd, "seg", remove_segment, &last, e));
+}
+
+static int
+see_note(void *arg, int fd, const char *name, struct err *e)
+{
+	static const struct span suffix = SPAN(".note");
+	uint64_t *newest = arg, size = read_number(name, suffix);
+
+	(void)fd;
+	(void)e;
+	if (size > *newest)
+		*newest = size;
+	return (0);
+}
+
+int
+store_newest_note(int dirfd, uint64_t *size, struct err *e)
+{
+	uint64_t newest = 0;
+
+	if (store_scan(dirfd, "cp", see_note, &newest, e) == -1)
+		return (-1);
+	*size = newest;
+	return (0);
+}

@@ -1,0 +1,34 @@
+/* store, inside: what lies in a directory, and what a crash left there. */
+#ifndef CRETULA_STORE_SWEEP_H
+#define CRETULA_STORE_SWEEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+
+/*
+ * Open a directory, making it if need be.  A fresh one's name reaches the
+ * disk, whether it was there already or not.
+ */
+int store_make_dir(int dirfd, const char *name, bool fresh, int *fd, struct err *e);
+
+/*
+ * Call each with every name in dirfd/path but "." and "..", until it says -1.
+ * 0 or -1.
+ */
+typedef int (*store_each)(void *arg, int fd, const char *name, struct err *e);
+int store_scan(int dirfd, const char *path, store_each each, void *arg, struct err *e);
+
+/* Remove what starts with prefix and ends in ".tmp"; path "." is dirfd itself. */
+int store_sweep_tmp(int dirfd, const char *path, const char *prefix, struct err *e);
+
+/* Remove files of segments behind last, and all unfinished ones, from seg/. */
+int store_sweep_segments(int dirfd, uint64_t last, struct err *e);
+
+/* The largest size that has a note in cp/; 0 if none. */
+int store_newest_note(int dirfd, uint64_t *size, struct err *e);
+
+#endif

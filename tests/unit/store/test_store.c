@@ -1,0 +1,485 @@
+/* Stores made, sealed to, reopened; and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "checker.h"
+#include "crypto/random.h"
+#include "key/key.h"
+#include "store/layout.h"
+#include "work.h"
+
+static struct checked checked;
+
+static void
+assert_good(const char *stream, uint64_t segments, uint64_t records)
+{
+	if (check_stream(&checked, work_store, stream) == -1)
+		fail_msg("%s: %s", stream, checked.wrong);
+	assert_int_equal(checked.segments, segments);
+	assert_int_equal(checked.records, records);
+}
+
+/* All records, each once, in order. */
+static void
+assert_lines(uint64_t count)
+{
+	struct span rest = buf_view(&checked.lines);
+
+	for (uint64_t i = 0; i < count; i++) {
+		char want[40];
+		size_t len = span_find(rest, '\n');
+
+		(void)snprintf(want, sizeof(want), "\"number\":%ju,", (uintmax_t)i);
+		assert_true(memmem(rest.ptr, len, want, strlen(want)) != NULL);
+		rest = span_from(rest, len + 1);
+	}
+	assert_int_equal(rest.len, 0);
+	buf_free(&checked.lines);
+}
+
+static void
+open_all(struct store **s, struct store_stream **st, bool new)
+{
+	struct err e = { 0 };
+	bool created;
+
+	if (store_open(work_store, NULL, s, &created, &e) == -1 ||
+	    store_stream_open(*s, "shop", POLICY, &test_names, st, &e) == -1)
+		fail_msg("%s", e.text);
+	assert_int_equal(created, new);
+}
+
+static void
+test_seal_reopen_seal(void **state)
+{
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_int_equal(store_stream_segments(st), 0);
+	assert_false(store_stream_interrupted(st));
+	assert_good("shop", 0, 0);
+	assert_int_equal(seal_segment(st, 700, 3, false, &e), 0);
+	assert_true(store_stream_interrupted(st));
+	store_stream_close(st);
+	store_close(s);
+	assert_good("shop", 1, 2100);
+	assert_lines(2100);
+
+	open_all(&s, &st, false);
+	assert_int_equal(store_stream_segments(st), 1);
+	assert_int_equal(store_stream_records(st), 2100);
+	assert_true(store_stream_interrupted(st));
+	assert_int_equal(seal_segment(st, 0, 0, true, &e), 0);
+	assert_int_equal(seal_segment(st, 1, 1, true, &e), 0);
+	assert_int_equal(seal_segment(st, 30000, 1, true, &e), 0);
+	assert_false(store_stream_interrupted(st));
+	store_stream_close(st);
+	store_close(s);
+	assert_good("shop", 4, 32101);
+	assert_lines(32101);
+	assert_good("cretula.store", 0, 0);
+	assert_int_equal(checked.entries, 2);
+}
+
+static void
+test_modes(void **state)
+{
+	static const struct {
+		const char *path;
+		unsigned mode;
+	} rows[] = {
+		{ "s", 0750 }, { "s/streams", 0750 }, { "s/streams/shop", 0750 },
+		{ "s/streams/shop/cp", 0750 }, { "s/streams/shop/seg", 0750 },
+		{ "s/streams/shop/chain.jsonl", 0640 }, { "s/streams/shop/checkpoint", 0640 },
+		{ "s/streams/shop/cp/00000001.note", 0640 },
+		{ "s/streams/shop/seg/00000001.salt", 0640 }, { "s/words", 0750 },
+		{ "s.keys", 0700 }, { "s.keys/shop", 0700 }, { "s.keys/shop/log.key", 0600 },
+		{ "s.keys/shop/epoch.key", 0600 }, { "s.keys/shop/pending", 0600 },
+	};
+	struct store_stream *st;
+	struct store *s;
+	struct err e;
+	mode_t mask = umask(022);
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_int_equal(seal_segment(st, 10, 1, true, &e), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char path[200];
+		struct stat info;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", work_dir, rows[i].path);
+		assert_int_equal(stat(path, &info), 0);
+		assert_int_equal(info.st_mode & 0777, rows[i].mode);
+	}
+	store_stream_close(st);
+	store_close(s);
+	(void)umask(mask);
+}
+
+static void
+test_sources(void **state)
+{
+	static const unsigned char key[32] = { 1 };
+	struct seal_segment *facts = calloc(1, sizeof(*facts));
+	struct seal_source cursor;
+	struct store_segment *seg;
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_false(store_stream_source(st, key, span_str("abcdef"), &cursor));
+	for (unsigned round = 1; round <= 3; round++) {
+		assert_int_equal(store_segment_begin(st, &seg, &e), 0);
+		facts->policy = span_str(POLICY);
+		facts->source_count = 2;
+		for (unsigned i = 0; i < 2; i++) {
+			struct span head = span_str(i == 0 ? "abc" : round == 3 ? "other" : "xyz1");
+
+			facts->sources[i] = (struct seal_source){ .head = head.len,
+				.at = round * 10 + i, .end = round == 3 };
+			store_fingerprint(key, head, facts->sources[i].fp);
+		}
+		assert_int_equal(store_segment_seal(seg, facts, span_str(""), &e), 0);
+	}
+	for (int again = 0; again < 2; again++) {
+		assert_true(store_stream_source(st, key, span_str("abcdef"), &cursor));
+		assert_int_equal(cursor.at, 30);
+		assert_true(cursor.end);
+		assert_true(store_stream_source(st, key, span_str("xyz12"), &cursor));
+		assert_int_equal(cursor.at, 21);
+		assert_false(cursor.end);
+		assert_false(store_stream_source(st, key, span_str("ab"), &cursor));
+		assert_false(store_stream_source(st, key, span_str("zzzzzz"), &cursor));
+		assert_false(store_stream_interrupted(st));
+		store_stream_close(st);
+		store_close(s);
+		open_all(&s, &st, false);
+	}
+	store_stream_close(st);
+	store_close(s);
+	free(facts);
+}
+
+static void
+test_destroy_and_time(void **state)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	work_begin();
+	clock_set(INT64_C(1764039600000999));
+	open_all(&s, &st, true);
+	clock_set(INT64_C(1000000)); /* the clock went back */
+	for (int i = 0; i < 3; i++) {
+		entry->type = SEAL_DESTROY;
+		entry->of.destroy.what = span_str("import");
+		assert_int_equal(store_stream_append(st, entry, &e), 0);
+		assert_int_equal(seal_segment(st, 5, 1, true, &e), 0);
+	}
+	assert_int_equal(store_stream_append(st, entry, &e), 0);
+	store_stream_close(st);
+	store_close(s);
+	open_all(&s, &st, false);
+	assert_int_equal(seal_segment(st, 5, 1, true, &e), 0);
+	store_stream_close(st);
+	store_close(s);
+	clock_set(-1);
+	assert_good("shop", 4, 20);
+	assert_int_equal(checked.newest.t_us, INT64_C(1764039600000000));
+	assert_lines(20);
+	free(entry);
+}
+
+static void
+test_anchor(void **state)
+{
+	struct buf a = { 0 }, b = { 0 };
+	struct store_stream *st;
+	struct store_chain chain;
+	struct seal_vkey key;
+	unsigned char hash[32];
+	char path[200], hex[65] = "";
+	struct store *s;
+	struct err e = { 0 };
+	int fd;
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_int_equal(store_anchor(s, &a, &e), 0);
+	assert_int_equal(seal_segment(st, 5, 1, true, &e), 0);
+	store_stream_close(st);
+	store_close(s);
+	open_all(&s, &st, false);
+	assert_int_equal(store_anchor(s, &b, &e), 0);
+	assert_string_equal(a.data, b.data);
+	store_stream_close(st);
+	store_close(s);
+	(void)snprintf(path, sizeof(path), "%s/streams/cretula.store", work_store);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
+	crypto_sha256(chain.lines[0].ptr, chain.lines[0].len, hash);
+	text_hex(hex, hash, 32);
+	assert_int_equal(seal_vkey_read(span_of(a.data, span_find(buf_view(&a), ' ')), &key, &e), 0);
+	assert_string_equal(a.data + span_find(buf_view(&a), ' '),
+	    (snprintf(path, sizeof(path), " sha256:%s", hex), path));
+	(void)close(fd);
+	store_chain_free(&chain);
+	buf_free(&a);
+	buf_free(&b);
+}
+
+static void
+test_busy(void **state)
+{
+	struct store *s, *second = NULL;
+	struct store_stream *st;
+	struct err e = { 0 };
+	bool created;
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_int_equal(store_open(work_store, NULL, &second, &created, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_null(second);
+	store_stream_close(st);
+	store_close(s);
+	open_all(&s, &st, false);
+	store_stream_close(st);
+	store_close(s);
+}
+
+static int
+shell(const char *format)
+{
+	char command[600];
+
+	(void)snprintf(command, sizeof(command), "cd %s && %s", work_dir, format);
+	return (system(command));
+}
+
+/* What was done to a good store of one segment, and what the next open says. */
+static void
+test_refused(void **state)
+{
+	static const struct {
+		const char *claim, *command, *keys;
+		enum err_code code;
+		const char *text;
+	} rows[] = {
+		{ "nothing was done", "true", NULL, ERR_NONE, "" },
+		{ "keys are gone", "rm -r s.keys", NULL, ERR_CONFIG, "can be read and verified" },
+		{ "store is gone", "rm -r s", NULL, ERR_CONFIG, "belong to a store that is not here" },
+		{ "store is emptied", "rm -r s/*", NULL, ERR_CONFIG, "belong to a store that is not here" },
+		{ "the store's chain is gone", "rm s/streams/cretula.store/chain.jsonl", NULL, ERR_CONFIG, "not empty" },
+		{ "the store is no directory", "rm -r s && touch s", NULL, ERR_CONFIG, "" },
+		{ "the store is a dangling link", "mv s t && ln -s u s", NULL, ERR_CONFIG, "" },
+		{ "somebody's directory", "rm -r s s.keys && mkdir s && touch s/thesis.tex", NULL, ERR_CONFIG, "not a store, and not empty" },
+		{ "keys inside", "rm -r s.keys", "s/keys", ERR_CONFIG, "not apart from the store" },
+		{ "keys are the store", "true", "s", ERR_CONFIG, "not apart" },
+		{ "store inside keys", "true", ".", ERR_CONFIG, "not apart" },
+		{ "keys inside by a link", "ln -s s t", "t/keys", ERR_CONFIG, "not apart" },
+		{ "keys open to others", "chmod 755 s.keys", NULL, ERR_CONFIG, "" },
+		{ "a stream's entries are gone", "rm s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "entries are gone" },
+		{ "a stream is gone", "rm -r s/streams/shop", NULL, ERR_FINDING, "entries are gone" },
+		{ "a stream and its keys are gone", "rm -r s/streams/shop s.keys/shop", NULL, ERR_CONFIG, "" },
+		{ "an entry was cut off", "sed -i '$d' s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "2 entries are signed, 1 are there" },
+		{ "... with its note", "sed -i '$d' s/streams/shop/chain.jsonl && rm s/streams/shop/cp/00000002.note", NULL, ERR_FINDING, "older copy" },
+		{ "a note is gone", "rm s/streams/shop/cp/00000002.note", NULL, ERR_FINDING, "not the key" },
+		{ "an entry was changed", "sed -i 's/\"n\":9/\"n\":8/' s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "not about the first 2 entries" },
+		{ "genesis was changed", "sed -i 's/escrow\":false/escrow\":true/' s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "not about the first 2 entries" },
+		{ "a forged entry", "cd s/streams/shop && sed -n 2p chain.jsonl | sed 's/\"i\":1/\"i\":2/' > x && cat x >> chain.jsonl && rm x", NULL, ERR_FINDING, "not signed, and this program did not write it" },
+		{ "two forged entries", "cd s/streams/shop && sed -n 2p chain.jsonl > x && cat x x >> chain.jsonl && rm x", NULL, ERR_FINDING, "did not write the others" },
+		{ "a note by another key", "sed -i '5s/.*/x/' s/streams/shop/cp/00000002.note", NULL, ERR_FINDING, "newest note" },
+		{ "keys of another stream", "cp s.keys/cretula.store/log.key s.keys/shop/log.key", NULL, ERR_FINDING, "log.key is not the key" },
+		{ "an older epoch key", "cp s.keys/cretula.store/epoch.key s.keys/shop/epoch.key", NULL, ERR_FINDING, "older copy" },
+		{ "no epoch key", "rm s.keys/shop/epoch.key", NULL, ERR_CONFIG, "epoch.key" },
+		{ "no log key", "rm s.keys/shop/log.key", NULL, ERR_CONFIG, "log.key" },
+		{ "a fifo for a chain", "rm s/streams/shop/chain.jsonl && mkfifo s/streams/shop/chain.jsonl", NULL, ERR_INPUT, "not a regular file" },
+		{ "a torn line", "printf '{\"v\":1' >> s/streams/shop/chain.jsonl", NULL, ERR_NONE, "" },
+		{ "an old checkpoint", "cp s/streams/shop/cp/00000001.note s/streams/shop/checkpoint", NULL, ERR_NONE, "" },
+		{ "no checkpoint", "rm s/streams/shop/checkpoint", NULL, ERR_NONE, "" },
+		{ "left-overs", "touch s/streams/shop/seg/00000002.salt s/streams/shop/seg/00000003.idx s/streams/shop/seg/00000002.jsonl.zst.tmp s/streams/shop/.checkpoint.x.tmp s/streams/shop/cp/.y.tmp s.keys/shop/.pending.z.tmp", NULL, ERR_NONE, "" },
+		{ "a stream that the store does not list", "sed -i '$d' s/streams/cretula.store/chain.jsonl && rm s/streams/cretula.store/cp/00000002.note", NULL, ERR_FINDING, "older copy" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store_stream *st = NULL;
+		struct store *s = NULL;
+		struct err e = { 0 };
+		char keys[200];
+		bool created;
+
+		work_begin();
+		open_all(&s, &st, true);
+		assert_int_equal(seal_segment(st, 9, 1, true, &e), 0);
+		store_stream_close(st);
+		store_close(s);
+		s = NULL;
+		st = NULL;
+		assert_int_equal(shell(rows[i].command), 0);
+		(void)snprintf(keys, sizeof(keys), "%s/%s", work_dir, rows[i].keys == NULL ? "" : rows[i].keys);
+		if (store_open(work_store, rows[i].keys == NULL ? NULL : keys, &s, &created, &e) == 0 &&
+		    store_stream_open(s, "shop", POLICY, &test_names, &st, &e) == 0)
+			e = (struct err){ .code = ERR_NONE };
+		if (e.code != rows[i].code || strstr(e.text, rows[i].text) == NULL)
+			fail_msg("%s: %d: %s", rows[i].claim, e.code, e.text);
+		if (rows[i].code == ERR_NONE) {
+			assert_int_equal(seal_segment(st, 9, 1, true, &e), 0);
+			assert_good("shop", 2, 18);
+			buf_free(&checked.lines);
+		}
+		assert_null(strchr(e.text, '\n'));
+		store_stream_close(st);
+		store_close(s);
+	}
+}
+
+/* Keys made beforehand by `key create`, an empty directory, a new file system. */
+static void
+test_places(void **state)
+{
+	static const struct {
+		const char *command, *store, *keys;
+	} rows[] = {
+		{ "mkdir s", "s", NULL },
+		{ "mkdir s s/lost+found", "s", NULL },
+		{ "true", "s/", NULL },
+		{ "true", "s", "elsewhere" },
+		{ "mkdir a && ln -s a b", "b/s", "a/k" },
+	};
+	struct store *s;
+	struct err e;
+	bool created;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char dir[200], keys[200];
+
+		work_begin();
+		assert_int_equal(shell(rows[i].command), 0);
+		(void)snprintf(dir, sizeof(dir), "%s/%s", work_dir, rows[i].store);
+		(void)snprintf(keys, sizeof(keys), "%s/%s", work_dir, rows[i].keys == NULL ? "" : rows[i].keys);
+		for (int again = 0; again < 2; again++) {
+			if (store_open(dir, rows[i].keys == NULL ? NULL : keys, &s, &created, &e) == -1)
+				fail_msg("%s: %s", rows[i].command, e.text);
+			assert_int_equal(created, again == 0);
+			store_close(s);
+		}
+	}
+	work_begin();
+	assert_int_equal(key_create(work_keys, &e), 0);
+	assert_int_equal(store_open(work_store, NULL, &s, &created, &e), 0);
+	assert_true(created);
+	store_close(s);
+	assert_int_equal(store_open("/nonexistent/a/b", NULL, &s, &created, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_int_equal(store_open("", NULL, &s, &created, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+}
+
+static void
+test_names_of_streams(void **state)
+{
+	static const struct {
+		const char *name;
+		bool ok, known;
+	} rows[] = {
+		{ "shop", true, true }, { "a", true, true }, { "a-0", true, true },
+		{ "abcdefghijklmnopqrstuvwxyz012345", true, true },
+		{ "abcdefghijklmnopqrstuvwxyz0123456", false, false },
+		{ "", false, false }, { "0a", false, false }, { "-a", false, false }, { "A", false, false },
+		{ "a.b", false, false }, { "a/b", false, false }, { "..", false, false }, { "a_b", false, false },
+		{ "cretula.store", false, true }, { "cretula.access", false, true }, { "cretula.x", false, false },
+	};
+	struct store_stream *st;
+	struct store *s;
+	struct err e;
+	bool created;
+	char path[STORE_PATH_BYTES];
+
+	work_begin();
+	assert_int_equal(store_open(work_store, NULL, &s, &created, &e), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool open = rows[i].known && strcmp(rows[i].name, "cretula.store") != 0;
+
+		assert_int_equal(store_name_ok(span_str(rows[i].name)), rows[i].ok);
+		assert_int_equal(store_name_known(span_str(rows[i].name)), rows[i].known);
+		st = NULL;
+		assert_int_equal(store_stream_open(s, rows[i].name, POLICY, &test_names, &st, &e), open ? 0 : -1);
+		store_stream_close(st);
+	}
+	store_close(s);
+	store_segment_path(path, 42, "jsonl.zst");
+	assert_string_equal(path, "seg/00000042.jsonl.zst");
+	store_segment_path(path, 123456789, "idx");
+	assert_string_equal(path, "seg/123456789.idx");
+	store_note_path(path, 57);
+	assert_string_equal(path, "cp/00000057.note");
+}
+
+/* No old or future secret stays behind on disk (docs/format.md 9, step 6). */
+static void
+test_spent_keys_are_gone(void **state)
+{
+	unsigned char slot[512], zero[512] = { 0 };
+	struct store_stream *st;
+	struct store *s;
+	struct err e;
+	char path[200];
+	int fd;
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_int_equal(seal_segment(st, 3, 1, true, &e), 0);
+	(void)snprintf(path, sizeof(path), "%s/shop", work_keys);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(io_slot_read(fd, "epoch.next", slot, &e), 0);
+	assert_memory_equal(slot, zero, 512);
+	assert_int_equal(count_names(fd, "."), 5); /* epoch.key epoch.next lock log.key pending */
+	(void)close(fd);
+	store_stream_close(st);
+	store_close(s);
+}
+
+static int
+end(void **state)
+{
+	work_end();
+	buf_free(&checked.lines);
+	return (0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seal_reopen_seal),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_destroy_and_time),
+		cmocka_unit_test(test_anchor),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_names_of_streams),
+		cmocka_unit_test(test_spent_keys_are_gone),
+	};
+	struct err e;
+
+	if (crypto_start(&e) != 0)
+		return (1);
+	return (cmocka_run_group_tests(tests, NULL, end));
+}
