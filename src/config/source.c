@@ -177,7 +177,7 @@ config_source_show(const struct config_source *s, struct config_mark at, struct 
 		unsigned char first = (unsigned char)c.ptr[0];
 
 		if (column == hidden || shown == SHOWN_MAX) {
-			buf_str(out, column == hidden ? ": ..." : "...");
+			buf_str(out, c.ptr[0] == ':' ? ": ..." : "...");
 			break;
 		}
 		line = span_from(line, c.len);

@@ -1,0 +1,337 @@
+/* Every error has its place, its text and, where there is one, its hint. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load_text.h"
+
+#define IN_STREAM "streams:\n  s:\n    "
+#define HINT "hint: "
+
+static const struct {
+	const char *claim, *in, *out;
+} rows[] = {
+	{ "an unknown key has a suggestion", "stor: /x\n",
+	    "c.yaml:1:1: unknown key \"stor\"\n  stor: /x\n  ^\nhint: did you mean \"store\"?\n" },
+	{ "an unlike key has none", "zebra: /x\n",
+	    "c.yaml:1:1: unknown key \"zebra\"\n  zebra: /x\n  ^\n" },
+	{ "a known key at the wrong place is sent home", "k: 10\n",
+	    "c.yaml:1:1: unknown key \"k\"\n  k: 10\n  ^\n"
+	    "hint: \"k\" belongs below streams.NAME.words\n" },
+	{ "a group at the wrong place is sent home", "words: {}\n",
+	    "c.yaml:1:1: unknown key \"words\"\n  words: {}\n  ^\n"
+	    "hint: \"words\" belongs below streams.NAME\n" },
+	{ "a path is no key", IN_STREAM "words.k: 10\n",
+	    "c.yaml:3:5: unknown key \"words.k\"\n      words.k: 10\n      ^\n"
+	    "hint: every . is a map of its own: words: { k: 10 }\n" },
+	{ "a star is no key", IN_STREAM "mask: {'*': token}\n",
+	    "c.yaml:3:12: no class is called \"*\"\n      mask: {'*': token}\n             ^\n" },
+	{ "an empty key is unknown", "'': 1\n",
+	    "c.yaml:1:1: unknown key \"\"\n  '': 1\n  ^\n" },
+	{ "an option of a later release is known", IN_STREAM "retain: {detail: 30d}\n",
+	    "c.yaml:3:5: \"retain\" is not in this release\n      retain: {detail: 30d}\n      ^\n" },
+	{ "so is one at the top", "disk: 200G\n",
+	    "c.yaml:1:1: \"disk\" is not in this release\n  disk: 200G\n  ^\n" },
+	{ "so is one in a group", IN_STREAM "limits: {rate: 9/s}\n",
+	    "c.yaml:3:14: \"rate\" is not in this release\n      limits: {rate: 9/s}\n"
+	    "               ^\n" },
+	{ "a period for a class is of a later release", IN_STREAM "epochs: {session: day}\n",
+	    "c.yaml:3:14: a period for one class is not in this release\n"
+	    "      epochs: {session: day}\n               ^\n"
+	    "hint: grace: is; --explain lists the period of each class\n" },
+	{ "a key twice", "store: /a\nkeys: /b\nstore: /c\n",
+	    "c.yaml:3:1: \"store\" is given twice; the first is on line 1\n  store: /c\n  ^\n" },
+	{ "a stream twice", "streams:\n  a:\n  a:\n",
+	    "c.yaml:3:3: \"a\" is given twice; the first is on line 2\n    a:\n    ^\n" },
+	{ "an anchor", "store: &a /x\n",
+	    "c.yaml:1:8: anchors (&) are not allowed\n  store: &a /x\n         ^\n"
+	    "hint: write the value out where it is needed\n" },
+	{ "an alias", "store: *a\n",
+	    "c.yaml:1:8: aliases (*) are not allowed\n  store: *a\n         ^\n"
+	    "hint: put a value that starts with * in quotes\n" },
+	{ "a tag", "store: !!str /x\n",
+	    "c.yaml:1:8: tags (!) are not allowed\n  store: !!str /x\n         ^\n"
+	    "hint: put a value that starts with ! in quotes\n" },
+	{ "a tab in front", "streams:\n\ts: {}\n",
+	    "c.yaml:2:1: a tab in the indentation\n   s: {}\n  ^\nhint: indent with spaces\n" },
+	{ "no UTF-8", "store: \xff\n",
+	    "c.yaml:1:8: this is not UTF-8\n  store: ?\n         ^\n" },
+	{ "half a character", "store: \xe2\x82\n",
+	    "c.yaml:1:8: this is not UTF-8\n  store: ??\n         ^\n" },
+	{ "a control character", "store: a\x1b[0m\n",
+	    "c.yaml:1:9: a control character\n  store: a?[0m\n          ^\n" },
+	{ "a lone carriage return", "store: a\rkeys: b\n",
+	    "c.yaml:1:9: a line break that is no line feed\n  store: a?keys: b\n          ^\n" },
+	{ "a hidden line break", "store: a\xe2\x80\xa8\n",
+	    "c.yaml:1:9: a line break that is no line feed\n  store: a\xe2\x80\xa8\n          ^\n" },
+	{ "a control character by an escape", "store: \"a\\nb\"\n",
+	    "c.yaml:1:8: store has a control character in it\n  store: \"a\\nb\"\n         ^\n" },
+	{ "a NUL by an escape", "store: \"a\\0b\"\n",
+	    "c.yaml:1:8: store has a control character in it\n  store: \"a\\0b\"\n         ^\n" },
+	{ "columns are characters", "tenant: \xc3\xa4\xc3\xb6 # x\nzebra: 1",
+	    "c.yaml:1:9: tenant must be 1 to 63 letters, digits and . _ -\n"
+	    "  tenant: \xc3\xa4\xc3\xb6 # x\n          ^\n"
+	    "c.yaml:2:1: unknown key \"zebra\"\n  zebra: 1\n  ^\n" },
+	{ "nested too deep", "a: {a: {a: {a: {a: {a: {a: {a: {}}}}}}}}\n",
+	    "c.yaml:1:1: unknown key \"a\"\n"
+	    "  a: {a: {a: {a: {a: {a: {a: {a: {}}}}}}}}\n  ^\n"
+	    "c.yaml:1:32: nested deeper than 8\n"
+	    "  a: {a: {a: {a: {a: {a: {a: {a: {}}}}}}}}\n                                 ^\n" },
+	{ "a syntax error", "store: [a\nkeys: b\n",
+	    "c.yaml:1:8: store must be one value, not a list\n  store: [a\n         ^\n"
+	    "c.yaml:2:5: did not find expected ',' or ']' while parsing a flow sequence that starts"
+	    " on line 1\n  keys: b\n      ^\n" },
+	{ "a value with a colon", "store: a: b\n",
+	    "c.yaml:1:9: mapping values are not allowed in this context\n  store: a: b\n          ^\n"
+	    "hint: put a value with \": \" in it in quotes; indent keys of one map alike\n" },
+	{ "a value that starts with a percent sign", "store: %a\n",
+	    "c.yaml:1:8: found character that cannot start any token\n  store: %a\n         ^\nhint: put the value in quotes\n" },
+	{ "two documents", "store: a\n---\nkeys: b\n",
+	    "c.yaml:2:1: a second document (---)\n  ---\n  ^\n" },
+	{ "a list as the file", "- a\n",
+	    "c.yaml:1:1: the file must be a map of options\n  - a\n  ^\n"
+	    "hint: for example store: /var/lib/cretula\n" },
+	{ "a map as a key", "{a: b}: c\n", "c.yaml:1:1: a key must be a word\n  {a: b}: c\n  ^\n" },
+	{ "a list for a value", "store: [a]\n",
+	    "c.yaml:1:8: store must be one value, not a list\n  store: [a]\n         ^\n" },
+	{ "nothing for a value", "store:\n", "c.yaml:1:7: store has no value\n  store:\n        ^\n" },
+	{ "a value for a map", IN_STREAM "words: 10\n",
+	    "c.yaml:3:12: streams.NAME.words must be a map\n      words: 10\n             ^\n" },
+	{ "a value for a list", IN_STREAM "routes: r.txt\n",
+	    "c.yaml:3:13: routes must be a list\n      routes: r.txt\n              ^\n"
+	    "hint: write [ one, two ], or one a line behind \"- \"\n" },
+	{ "a stream's name", "streams:\n  Shop:\n",
+	    "c.yaml:2:3: a stream is named by 1 to 32 of a-z, 0-9 and -\n    Shop:\n    ^\n"
+	    "hint: it starts with a letter\n" },
+	{ "a reserved stream", "streams: {cretula.store: {}}\n",
+	    "c.yaml:1:11: a stream is named by 1 to 32 of a-z, 0-9 and -\n"
+	    "  streams: {cretula.store: {}}\n            ^\nhint: it starts with a letter\n" },
+	{ "a format", IN_STREAM "format: nginx_combined\n",
+	    "c.yaml:3:13: format: there is no such format\n      format: nginx_combined\n"
+	    "              ^\nhint: did you mean \"nginx-combined\"?\n" },
+	{ "a method", IN_STREAM "mask: {ip.peer: tokn}\n",
+	    "c.yaml:3:21: ip.peer: there is no such method\n      mask: {ip.peer: tokn}\n"
+	    "                      ^\nhint: did you mean \"token\"?\n" },
+	{ "a method that the class may not use", IN_STREAM "mask: {pan: token}\n",
+	    "c.yaml:3:17: pan: method \"token\" is not allowed; use one of: redact, drop\n"
+	    "      mask: {pan: token}\n                  ^\n" },
+	{ "keep", IN_STREAM "mask: {credential: keep}\n",
+	    "c.yaml:3:24: credential: method \"keep\" is not allowed; use one of: redact, drop\n"
+	    "      mask: {credential: keep}\n                         ^\n" },
+	{ "a class", IN_STREAM "mask: {ip.per: token}\n",
+	    "c.yaml:3:12: no class is called \"ip.per\"\n      mask: {ip.per: token}\n"
+	    "             ^\nhint: did you mean \"ip.peer\"?\n" },
+	{ "the class of nothing", IN_STREAM "mask: {none: drop}\n",
+	    "c.yaml:3:12: no class is called \"none\"\n      mask: {none: drop}\n             ^\n" },
+	{ "agent is a map", IN_STREAM "mask: {agent: token}\n",
+	    "c.yaml:3:19: streams.NAME.mask.agent must be a map\n      mask: {agent: token}\n"
+	    "                    ^\nhint: write agent: { full: token }\n" },
+	{ "a choice", IN_STREAM "words: {mode: lern}\n",
+	    "c.yaml:3:19: words.mode must be \"learn\" or \"fixed\" or \"keep\"\n"
+	    "      words: {mode: lern}\n                    ^\nhint: did you mean \"learn\"?\n" },
+	{ "a number below the range", IN_STREAM "words: {k: 9}\n",
+	    "c.yaml:3:16: words.k must be a whole number from 10 to 1000\n      words: {k: 9}\n"
+	    "                 ^\n" },
+	{ "no number", IN_STREAM "words: {k: 1e3}\n",
+	    "c.yaml:3:16: words.k must be a whole number from 10 to 1000\n      words: {k: 1e3}\n"
+	    "                 ^\n" },
+	{ "a duration without a unit", IN_STREAM "epochs: {grace: {day: 24}}\n",
+	    "c.yaml:3:27: epochs.grace.day must be a duration from 0s to 365d\n"
+	    "      epochs: {grace: {day: 24}}\n                            ^\n"
+	    "hint: durations have a unit: 500ms 30s 5m 12h 7d 2w 1y\n" },
+	{ "a duration over the range", IN_STREAM "epochs: {grace: {day: 2y}}\n",
+	    "c.yaml:3:27: epochs.grace.day must be a duration from 0s to 365d\n"
+	    "      epochs: {grace: {day: 2y}}\n                            ^\n" },
+	{ "a size over the range", IN_STREAM "limits: {line: 1M}\n",
+	    "c.yaml:3:20: limits.line must be a size from 1K to 64K\n      limits: {line: 1M}\n"
+	    "                     ^\n" },
+	{ "no size", IN_STREAM "limits: {line: 64k}\n",
+	    "c.yaml:3:20: limits.line must be a size from 1K to 64K\n      limits: {line: 64k}\n"
+	    "                     ^\nhint: sizes are whole numbers of bytes, K, M, G or T: 64K\n" },
+	{ "no network", IN_STREAM "trusted_proxies: [10.0.0.0/33]\n",
+	    "c.yaml:3:23: trusted_proxies must be networks, such as 192.0.2.0/24 or 2001:db8::/32\n"
+	    "      trusted_proxies: [10.0.0.0/33]\n                        ^\n" },
+	{ "a network of everybody", IN_STREAM "own_networks: {keep: [\"::/0\"]}\n",
+	    "c.yaml:3:27: own_networks.keep: a network this large has strangers in it\n"
+	    "      own_networks: {keep: [\"::/0\"]}\n                            ^\n"
+	    "hint: IPv4 from /8, IPv6 from /7\n" },
+	{ "a machine account that is everybody", IN_STREAM "machine_accounts: ['*']\n",
+	    "c.yaml:3:24: machine_accounts: a * stands at the end, behind 3 characters or more\n"
+	    "      machine_accounts: ['*']\n                         ^\nhint: for example system:*\n" },
+	{ "a host with a scheme", IN_STREAM "hosts: ['https://a.b']\n",
+	    "c.yaml:3:13: hosts must be host names of at most 63 bytes\n"
+	    "      hosts: ['https://a.b']\n              ^\n"
+	    "hint: without scheme, port, path and wildcard; other letters as xn--\n" },
+	{ "a server with a blank", IN_STREAM "servers: [a b]\n",
+	    "c.yaml:3:15: servers must be names of 1 to 63 bytes without blanks\n"
+	    "      servers: [a b]\n                ^\n" },
+	{ "a variable that is not set", "store: /x/${CRETULA_TEST_UNSET}\n",
+	    "c.yaml:1:8: the environment has no CRETULA_TEST_UNSET\n"
+	    "  store: /x/${CRETULA_TEST_UNSET}\n         ^\n" },
+	{ "a variable without an end", "store: ${HOME\n",
+	    "c.yaml:1:8: \"${\" without the name of a variable and \"}\"\n  store: ${HOME\n"
+	    "         ^\nhint: write $${ for ${ itself\n" },
+	{ "a variable with an odd name", "store: \"${A B}\"\n",
+	    "c.yaml:1:8: \"${\" without the name of a variable and \"}\"\n  store: \"${A B}\"\n"
+	    "         ^\nhint: write $${ for ${ itself\n" },
+	{ "a file that is not there", "include: /nonexistent/cretula/x\n",
+	    "c.yaml:1:10: include: /nonexistent/cretula/x: No such file or directory\n"
+	    "  include: /nonexistent/cretula/x\n           ^\n" },
+	{ "errors come in the order of the file", "zebra: 1\nstore: [b]\nstore: c\ndisk: 1\n",
+	    "c.yaml:1:1: unknown key \"zebra\"\n  zebra: 1\n  ^\n"
+	    "c.yaml:2:8: store must be one value, not a list\n  store: [b]\n         ^\n"
+	    "c.yaml:3:1: \"store\" is given twice; the first is on line 2\n  store: c\n  ^\n"
+	    "c.yaml:4:1: \"disk\" is not in this release\n  disk: 1\n  ^\n" },
+	{ "a secret is cut off", "api_token: hunter2\n",
+	    "c.yaml:1:1: unknown key \"api_token\"\n  api_token: ...\n  ^\n" },
+	{ "a secret in a later option", "roles: {a: {token_hash: hunter2}}\n",
+	    "c.yaml:1:1: \"roles\" is not in this release\n  roles: {a: {token_hash: ...\n  ^\n" },
+	{ "a secret beside an error", "{password: hunter2, zebra: 1}\n",
+	    "c.yaml:1:2: unknown key \"password\"\n  {password: ...\n   ^\n"
+	    "c.yaml:1:21: unknown key \"zebra\"\n  {password: ...\n" },
+	{ "a secret below its key", "db:\n  secret:\n    a: !x hunter2\n",
+	    "c.yaml:1:1: unknown key \"db\"\n  db:\n  ^\n"
+	    "c.yaml:3:8: tags (!) are not allowed\n      ...\n"
+	    "hint: put a value that starts with ! in quotes\n" },
+	{ "a secret that is half read", "secret: \"hunter2\n  hunter3\n",
+	    "c.yaml:3:1: found unexpected end of stream while scanning a quoted scalar that starts"
+	    " on line 1\nhint: a quote or bracket is not closed\n" },
+	{ "a secret with a syntax error behind", "secret: hunter2: hunter3\n",
+	    "c.yaml:1:1: unknown key \"secret\"\n  secret: ...\n  ^\n"
+	    "c.yaml:1:16: mapping values are not allowed in this context\n  secret: ...\n"
+	    "hint: put a value with \": \" in it in quotes; indent keys of one map alike\n" },
+	{ "a secret that is nested too deep", "secret: [[[[[[[[hunter2]]]]]]]]\n",
+	    "c.yaml:1:1: unknown key \"secret\"\n  secret: ...\n  ^\n"
+	    "c.yaml:1:16: nested deeper than 8\n  secret: ...\n" },
+};
+
+static void
+test_each_error_has_its_place(void **state)
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct loaded l;
+		int rc = load_text(&l, rows[i].in);
+
+		if (rc != -1 || l.e.code != ERR_CONFIG || l.config != NULL ||
+		    strcmp(report_of(&l), rows[i].out) != 0 ||
+		    strstr(report_of(&l), "hunter") != NULL) {
+			print_error("%s: rc %d, code %d\nwant:\n%sgot:\n%s", rows[i].claim, rc,
+			    (int)l.e.code, rows[i].out, report_of(&l));
+			failed++;
+		}
+		loaded_free(&l);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void
+test_a_hundred_errors_are_printed(void **state)
+{
+	struct buf text = { 0 };
+	struct loaded l;
+
+	for (int i = 0; i < 150; i++)
+		buf_fmt(&text, "zebra%d: 1\n", i);
+	assert_int_equal(load_text(&l, text.data), -1);
+	assert_string_equal(l.e.text, "c.yaml: 150 errors");
+	assert_non_null(strstr(report_of(&l), "c.yaml:100:1: unknown key \"zebra99\"\n"));
+	assert_null(strstr(report_of(&l), "zebra100"));
+	assert_string_equal(report_of(&l) + l.report.len - strlen("and 50 more\n"), "and 50 more\n");
+	loaded_free(&l);
+	buf_free(&text);
+}
+
+static void
+fill(struct buf *text, const char *before, const char *item, int count, const char *after)
+{
+	buf_clear(text);
+	buf_str(text, before);
+	for (int i = 0; i < count; i++)
+		buf_fmt(text, item, i);
+	buf_str(text, after);
+}
+
+static void
+test_everything_has_a_bound(void **state)
+{
+	static const struct {
+		const char *claim, *before, *item;
+		int most;
+		const char *after, *error;
+	} bounds[] = {
+		{ "streams", "streams:\n", "  s%d:\n", CONFIG_STREAMS_MAX, "", "more than 64 streams" },
+		{ "hosts", IN_STREAM "hosts: [", "h%d, ", MASK_NAMES_MAX, "]",
+		    "hosts has more than 64 items" },
+		{ "networks", IN_STREAM "trusted_proxies: [", "10.0.0.%d, ", MASK_NETWORKS_MAX, "]",
+		    "trusted_proxies has more than 64 items" },
+		{ "routes", IN_STREAM "routes: [", "r%d, ", CONFIG_ROUTES_MAX, "]",
+		    "routes has more than 16 items" },
+		{ "a path", "store: /12", "%.1d", CONFIG_PATH_BYTES, "", "store is longer than 1023 bytes" },
+	};
+	struct buf text = { 0 };
+	struct loaded l;
+
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		if (strcmp(bounds[i].claim, "a path") != 0) {
+			fill(&text, bounds[i].before, bounds[i].item, bounds[i].most, bounds[i].after);
+			assert_int_equal(load_text(&l, text.data), 0);
+			loaded_free(&l);
+		}
+		fill(&text, bounds[i].before, bounds[i].item, bounds[i].most + 1, bounds[i].after);
+		assert_int_equal(load_text(&l, text.data), -1);
+		if (strstr(report_of(&l), bounds[i].error) == NULL)
+			fail_msg("%s: %s", bounds[i].claim, report_of(&l));
+		loaded_free(&l);
+	}
+	fill(&text, "[", "a,", CONFIG_ITEMS_MAX + 1, "]");
+	assert_int_equal(load_text(&l, text.data), -1);
+	assert_non_null(strstr(report_of(&l), "more than 1024 in one list"));
+	loaded_free(&l);
+	fill(&text, "a: [\n", "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],\n", 1000, "]");
+	assert_int_equal(load_text(&l, text.data), -1);
+	assert_non_null(strstr(report_of(&l), "more than 16384 values"));
+	loaded_free(&l);
+	fill(&text, "#", "%064d", 16384, "");
+	assert_int_equal(load_text(&l, text.data), -1);
+	assert_string_equal(l.e.text, "c.yaml: larger than 1 MiB");
+	loaded_free(&l);
+	buf_free(&text);
+}
+
+static void
+test_a_long_line_is_shown_around_the_place(void **state)
+{
+	struct buf text = { 0 };
+	struct loaded l;
+
+	fill(&text, "streams: {s: {hosts: [", "host%d, ", 60, "], zebra: 1, hosts2: [a, b, c, d, e, f, "
+	    "g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v]}}\n");
+	assert_int_equal(load_text(&l, text.data), -1);
+	assert_string_equal(report_of(&l),
+	    "c.yaml:1:496: unknown key \"zebra\"\n"
+	    "  ... host53, host54, host55, host56, host57, host58, host59, ], zebra: 1, hosts2: "
+	    "[a, b, c, d, e, f, g, ...\n"
+	    "                                                                 ^\n"
+	    "c.yaml:1:506: unknown key \"hosts2\"\n"
+	    "  ...ost54, host55, host56, host57, host58, host59, ], zebra: 1, hosts2: [a, b, c, d, "
+	    "e, f, g, h, i, j, k...\n"
+	    "                                                                 ^\n"
+	    "hint: did you mean \"hosts\"?\n");
+	loaded_free(&l);
+	buf_free(&text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_hundred_errors_are_printed),
+		cmocka_unit_test(test_a_long_line_is_shown_around_the_place),
+		cmocka_unit_test(test_each_error_has_its_place),
+		cmocka_unit_test(test_everything_has_a_bound),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
