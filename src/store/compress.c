@@ -27,8 +27,10 @@ store_compressor_open(int level, struct store_compressor **c, struct err *e)
 	made->memory = aligned_alloc(64, (made->memory_bytes + 63) / 64 * 64);
 	if (made->memory != NULL)
 		made->context = ZSTD_initStaticCCtx(made->memory, made->memory_bytes);
+	/* A static context starts without content sizes, unlike any other. */
 	if (made->context == NULL || ZSTD_isError(ZSTD_CCtx_setParameter(made->context,
-	    ZSTD_c_compressionLevel, level))) {
+	    ZSTD_c_compressionLevel, level)) || ZSTD_isError(ZSTD_CCtx_setParameter(made->context,
+	    ZSTD_c_contentSizeFlag, 1))) {
 		store_compressor_close(made);
 		return (err_set(e, ERR_IO, "compressor: no memory"));
 	}
