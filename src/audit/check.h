@@ -57,11 +57,11 @@ enum audit_kind { AUDIT_REGULAR, AUDIT_DIRECTORY, AUDIT_MISSING, AUDIT_OTHER };
 enum audit_kind audit_kind(int dirfd, const char *path);
 
 /*
- * Read a file whole.  0; or -1, and *code says why: E_FILE_TYPE, E_LIMIT, or
- * the caller's own word for a file that is not there or cannot be read.
+ * Read a file whole.  0; or -1, and *code becomes E_FILE_TYPE or E_LIMIT, or
+ * stays what the caller set for a file that is not there or cannot be read.
  */
-int audit_read(int dirfd, const char *path, size_t max, struct buf *out, enum audit_code missing,
-    enum audit_code *code, struct err *e);
+int audit_read(int dirfd, const char *path, size_t max, struct buf *out, enum audit_code *code,
+    struct err *e);
 
 /*
  * Call each for every name in dir but . and ..; the directory is at path

@@ -17,9 +17,9 @@ struct walk {
 	struct audit_notes notes;
 	struct seal_tree tree;
 	struct seal_entry entry;
-	bool readable;             /* entry is that of the line at hand */
-	bool numbered;             /* and its index is its place */
-	unsigned char before[32];  /* hash of the line before */
+	bool readable; /* entry is that of the line at hand */
+	bool numbered; /* and its index is its place */
+	unsigned char before[32]; /* hash of the line before */
 	int64_t t_us;
 	uint64_t index, seg, first, epoch; /* what comes next */
 	size_t segment_size;
@@ -56,11 +56,11 @@ int
 audit_chain_read(struct audit_chain *chain)
 {
 	struct audit_place at = audit_place(CHAIN_FILE);
-	enum audit_code code;
+	enum audit_code code = AUDIT_E_CHAIN_TRUNCATED;
 	struct err e;
 
-	if (audit_read(chain->dirfd, CHAIN_FILE, AUDIT_CHAIN_BYTES_MAX, &chain->bytes,
-	        AUDIT_E_CHAIN_TRUNCATED, &code, &e) == -1) {
+	if (audit_read(chain->dirfd, CHAIN_FILE, AUDIT_CHAIN_BYTES_MAX, &chain->bytes, &code, &e) ==
+	    -1) {
 		audit_report(&chain->list, code, &at, "%s", e.text);
 		return (-1);
 	}
@@ -93,7 +93,7 @@ check_genesis(struct walk *w, const struct audit_place *at)
 	struct err e;
 
 	if (at->entry != 0 || w->entry.type != SEAL_GENESIS) {
-		audit_report(&chain->list, AUDIT_E_GENESIS, at, "genesis must be entry 0 and only that");
+		audit_report(&chain->list, AUDIT_E_GENESIS, at, "genesis is entry 0 and only that");
 		return;
 	}
 	chain->has_genesis = true;
@@ -125,7 +125,10 @@ add_segment(struct walk *w, const struct seal_segment *facts, uint64_t line)
 		w->segment_size = size;
 	}
 	segments[chain->segment_count++] = (struct audit_segment){ .line = line,
-		.seg = facts->seg, .first = facts->first, .n = facts->n, .bytes = facts->bytes };
+		.seg = facts->seg,
+		.first = facts->first,
+		.n = facts->n,
+		.bytes = facts->bytes };
 }
 
 /* Numbers after a damaged entry are off because of it. */
@@ -135,8 +138,8 @@ check_numbers(struct walk *w, const struct seal_segment *facts, const struct aud
 	struct audit_chain *chain = w->chain;
 
 	if (facts->seg != w->seg && !chain->damaged)
-		audit_report(&chain->list, AUDIT_E_SEGMENT_GAP, at,
-		    "segment %ju, expected %ju", (uintmax_t)facts->seg, (uintmax_t)w->seg);
+		audit_report(&chain->list, AUDIT_E_SEGMENT_GAP, at, "segment %ju, expected %ju",
+		    (uintmax_t)facts->seg, (uintmax_t)w->seg);
 	if (facts->first != w->first && !chain->damaged)
 		audit_report(&chain->list, AUDIT_E_RECORD_GAP, at,
 		    "segment %ju starts with record %ju, expected %ju", (uintmax_t)facts->seg,
@@ -154,12 +157,14 @@ check_segment_entry(struct walk *w, const struct audit_place *at)
 
 	place.segment = facts->seg;
 	if (is_own(chain)) {
-		audit_report(&chain->list, AUDIT_E_ENTRY_SYNTAX, at, "a segment in the store's chain");
+		audit_report(
+		    &chain->list, AUDIT_E_ENTRY_SYNTAX, at, "a segment in the store's chain");
 		return;
 	}
 	check_numbers(w, facts, &place);
 	if (facts->n > SEAL_RECORDS_MAX || facts->bytes > SEAL_BYTES_MAX) {
-		audit_report(&chain->list, AUDIT_E_LIMIT, &place, "a segment larger than the format allows");
+		audit_report(
+		    &chain->list, AUDIT_E_LIMIT, &place, "a segment larger than the format allows");
 		return;
 	}
 	audit_counts_balance(&w->entry, &chain->list);

@@ -10,8 +10,8 @@
 #define DAY_US ((int64_t)86400 * 1000000)
 #define BY_RECORDS_MIN 20 /* fewer records have no histogram */
 
-static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx",
-	"4xx", "5xx" };
+static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
+	"5xx" };
 
 static void
 compare(const char *name, uint64_t sealed, uint64_t found, const struct audit_place *at,
@@ -41,7 +41,7 @@ compare_times(const struct stats_counts *sealed, const struct audit_pass *pass,
 
 	if (pass->time_min_us > pass->time_max_us) {
 		if (given)
-			audit_report(list, AUDIT_E_COUNTS, at, "time: given, but there is no record");
+			audit_report(list, AUDIT_E_COUNTS, at, "time: given without a record");
 		return;
 	}
 	if (!given || sealed->time_min_us != min)
@@ -86,8 +86,8 @@ audit_counts_balance(const struct seal_entry *entry, struct audit_list *list)
 		audit_report(list, AUDIT_E_COUNTS, &at, "in.lines: not the sum of its parts");
 	compare("n", facts->n, stats_counts_records(&facts->counts), &at, list);
 	if (facts->has_by != (facts->n >= BY_RECORDS_MIN))
-		audit_report(list, AUDIT_E_COUNTS, &at, "by: %s", facts->has_by ?
-		    "given for too few records" : "left out");
+		audit_report(list, AUDIT_E_COUNTS, &at, "by: %s",
+		    facts->has_by ? "given for too few records" : "left out");
 }
 
 /* ---- epochs ---- */
@@ -127,8 +127,9 @@ epoch_days(struct span name, int64_t *first, int64_t *last)
 		return (-1);
 	if (name.len == 7) {
 		*first = clock_days((int)year, month, 1);
-		*last = (month == 12 ? clock_days((int)year + 1, 1, 1) :
-		    clock_days((int)year, month + 1, 1)) - 1;
+		*last = (month == 12 ? clock_days((int)year + 1, 1, 1)
+				     : clock_days((int)year, month + 1, 1)) -
+		    1;
 		return (0);
 	}
 	if (name.len != 10 || name.ptr[7] != '-' || (day = two_digits(name, 8, 1, 31)) == -1)

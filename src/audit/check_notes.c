@@ -34,10 +34,10 @@ static enum audit_code
 read_note(struct audit_notes *notes, const char *path, uint64_t size, struct err *e)
 {
 	const struct audit_chain *chain = notes->chain;
-	enum audit_code code;
+	enum audit_code code = AUDIT_E_CHECKPOINT_MISSING;
 
-	if (audit_read(chain->dirfd, path, SEAL_NOTE_BYTES_MAX, &notes->bytes,
-	        AUDIT_E_CHECKPOINT_MISSING, &code, e) == -1)
+	buf_clear(&notes->bytes);
+	if (audit_read(chain->dirfd, path, SEAL_NOTE_BYTES_MAX, &notes->bytes, &code, e) == -1)
 		return (code);
 	if (seal_note_read(buf_view(&notes->bytes), &notes->note, e) == -1)
 		return (AUDIT_E_NOTE);
@@ -75,8 +75,8 @@ tell(struct audit_notes *notes, enum audit_code code, uint64_t first, uint64_t c
 	struct audit_place at;
 
 	store_note_path(path, first);
-	at = audit_place(code == AUDIT_E_CHAIN_ROOT || code == AUDIT_E_UNSIGNED_ENTRIES ?
-	    "chain.jsonl" : path);
+	at = audit_place(
+	    code == AUDIT_E_CHAIN_ROOT || code == AUDIT_E_UNSIGNED_ENTRIES ? "chain.jsonl" : path);
 	at.entry = first - 1;
 	at.count = count;
 	if (count > 1)

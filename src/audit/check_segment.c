@@ -188,13 +188,14 @@ audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16], enum
 	size_t len;
 	int rc = -1;
 
-	if (audit_read(dirfd, file, 4096, &bytes, AUDIT_E_SALT, code, e) == -1)
+	*code = AUDIT_E_SALT;
+	if (audit_read(dirfd, file, 4096, &bytes, code, e) == -1)
 		goto out;
 	text = buf_view(&bytes);
 	if (!span_starts(text, head) || text.ptr[text.len - 1] != '\n' ||
-	    text_unbase64(span_of(text.ptr + head.len, text.len - head.len - 1), seed, 16,
-	        &len) == -1 || len != 16) {
-		*code = AUDIT_E_SALT;
+	    text_unbase64(span_of(text.ptr + head.len, text.len - head.len - 1), seed, 16, &len) ==
+		-1 ||
+	    len != 16) {
 		(void)err_set(e, ERR_FINDING, "not the seed of a segment");
 		goto out;
 	}
@@ -211,11 +212,10 @@ read_idx(struct audit_job *job, const struct audit_chain *chain, const struct se
 	size_t blocks = (size_t)((facts->n + SEAL_BLOCK - 1) / SEAL_BLOCK);
 	size_t size = 2 * (size_t)facts->n + 32 * blocks;
 	unsigned char hash[32];
-	enum audit_code code;
+	enum audit_code code = AUDIT_E_INDEX;
 	struct err e;
 
-	if (audit_read(chain->dirfd, at->file, AUDIT_IDX_BYTES_MAX, &job->idx, AUDIT_E_INDEX, &code,
-	        &e) == -1) {
+	if (audit_read(chain->dirfd, at->file, AUDIT_IDX_BYTES_MAX, &job->idx, &code, &e) == -1) {
 		audit_report(list, code, at, "%s", e.text);
 		return (-1);
 	}
@@ -239,21 +239,21 @@ judge_good(const struct audit_job *job, const struct audit_pass *pass, struct au
 	if (memcmp(pass->file_hash, facts->file_hash, 32) != 0) {
 		/* Without records nothing shows whether the salt or the file is another. */
 		if (facts->n > 0)
-			audit_report(list, AUDIT_W_REPACKED, &at, "all records are the sealed ones");
+			audit_report(list, AUDIT_W_REPACKED, &at, "all records are the sealed");
 		else
-			audit_report(list, AUDIT_E_FILE_HASH, &at, "file or salt is not the sealed one");
+			audit_report(list, AUDIT_E_FILE_HASH, &at, "file or salt is another");
 	}
 	at.count = pass->syntax.count;
 	at.record = facts->first + pass->syntax.first;
 	at.line = pass->syntax.first + 1;
 	if (pass->syntax.count > 0)
-		audit_report(list, AUDIT_E_RECORD_SYNTAX, &at, "sealed, but no record of the format");
+		audit_report(list, AUDIT_E_RECORD_SYNTAX, &at, "sealed, but of another format");
 	at.count = pass->mask_epoch.count;
 	at.record = facts->first + pass->mask_epoch.first;
 	at.line = pass->mask_epoch.first + 1;
 	if (pass->mask_epoch.count > 0)
-		audit_report(list, AUDIT_E_MASK_EPOCH, &at,
-		    "its client token's week is not in mask_epochs");
+		audit_report(
+		    list, AUDIT_E_MASK_EPOCH, &at, "its client token's week is not in mask_epochs");
 }
 
 static void
@@ -262,19 +262,27 @@ judge_bad(struct audit_job *job, const struct audit_chain *chain, const struct a
 {
 	const struct seal_segment *facts = target->facts;
 	struct audit_place at = target->at;
-	enum audit_code code = pass->over ? AUDIT_E_LIMIT : pass->torn ? AUDIT_E_TORN_LINE :
-	    !pass->whole ? AUDIT_E_CONTAINER : AUDIT_E_SEGMENT_ROOT;
+	enum audit_code code = pass->over ? AUDIT_E_LIMIT
+	    : pass->torn                  ? AUDIT_E_TORN_LINE
+	    : !pass->whole                ? AUDIT_E_CONTAINER
+					  : AUDIT_E_SEGMENT_ROOT;
 	uint64_t size;
 	int fd;
 
+	/* Whoever adds that much does not want it to be searched. */
+	if (pass->over) {
+		audit_report(target->list, code, &at, "far more lines than were sealed");
+		return;
+	}
 	if (idx_good && (fd = store_open_file(chain->dirfd, at.file, &size, NULL)) != -1) {
 		audit_locate(job, fd, target);
 		return;
 	}
 	at.record = facts->first;
 	at.count = facts->n;
-	audit_report(target->list, code, &at, "%s", code == AUDIT_E_SEGMENT_ROOT ?
-	    "which of them cannot be told without the .idx file" : pass->text);
+	audit_report(target->list, code, &at, "%s",
+	    code == AUDIT_E_SEGMENT_ROOT ? "which of them cannot be told without the .idx file"
+					 : pass->text);
 }
 
 static void
@@ -347,6 +355,7 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 		return;
 	}
 	beside.file = data;
-	check_records(job, chain, fd, &(struct audit_target){ .list = list, .facts = facts,
-	    .at = beside, .seed = seed }, coverage, idx_good);
+	check_records(job, chain, fd,
+	    &(struct audit_target){ .list = list, .facts = facts, .at = beside, .seed = seed },
+	    coverage, idx_good);
 }

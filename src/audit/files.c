@@ -26,21 +26,20 @@ audit_kind(int dirfd, const char *path)
 }
 
 int
-audit_read(int dirfd, const char *path, size_t max, struct buf *out, enum audit_code missing,
-    enum audit_code *code, struct err *e)
+audit_read(
+    int dirfd, const char *path, size_t max, struct buf *out, enum audit_code *code, struct err *e)
 {
 	enum audit_kind kind = audit_kind(dirfd, path);
 
-	if (kind == AUDIT_MISSING) {
-		*code = missing;
+	if (kind == AUDIT_MISSING)
 		return (err_set(e, ERR_FINDING, "the file is missing"));
-	}
 	if (kind != AUDIT_REGULAR) {
 		*code = AUDIT_E_FILE_TYPE;
 		return (err_set(e, ERR_FINDING, "not a regular file"));
 	}
 	if (io_read_file(dirfd, path, max, out, e) == -1) {
-		*code = errno == EFBIG ? AUDIT_E_LIMIT : missing;
+		if (errno == EFBIG)
+			*code = AUDIT_E_LIMIT;
 		return (-1);
 	}
 	return (0);

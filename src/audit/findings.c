@@ -86,8 +86,12 @@ audit_list_free(struct audit_list *list)
 struct audit_place
 audit_place(const char *file)
 {
-	return ((struct audit_place){ .file = file, .segment = AUDIT_NONE, .record = AUDIT_NONE,
-	    .line = AUDIT_NONE, .entry = AUDIT_NONE, .count = 1 });
+	return ((struct audit_place){ .file = file,
+	    .segment = AUDIT_NONE,
+	    .record = AUDIT_NONE,
+	    .line = AUDIT_NONE,
+	    .entry = AUDIT_NONE,
+	    .count = 1 });
 }
 
 static int
@@ -125,8 +129,12 @@ audit_report(struct audit_list *list, enum audit_code code, const struct audit_p
 	}
 	list->of_code[code]++;
 	f = &list->items[list->count++];
-	*f = (struct audit_finding){ .code = code, .segment = at->segment, .record = at->record,
-	    .line = at->line, .entry = at->entry, .count = at->count };
+	*f = (struct audit_finding){ .code = code,
+		.segment = at->segment,
+		.record = at->record,
+		.line = at->line,
+		.entry = at->entry,
+		.count = at->count };
 	(void)snprintf(f->stream, sizeof(f->stream), "%s", list->stream);
 	(void)snprintf(f->file, sizeof(f->file), "%s", at->file);
 	va_start(args, fmt);

@@ -14,10 +14,10 @@
 #include "audit/segment.h"
 #include "base/err.h"
 
-#define NEAR 32        /* lines and records that the near search tries */
-#define FAR_MAX 4      /* searches through all the rest, of one segment */
+#define NEAR 32 /* lines and records that the near search tries */
+#define FAR_MAX 4 /* searches through all the rest, of one segment */
 #define EVENTS_MAX AUDIT_FINDINGS_PER_FILE
-#define SALTS 256      /* of one block of the cache */
+#define SALTS 256 /* of one block of the cache */
 #define BLOCKS 4
 #define SPARE_BYTES ((uint64_t)32 << 20)
 _Static_assert(NEAR + 3 < AUDIT_WINDOW, "the search never looks behind the window");
@@ -30,11 +30,11 @@ struct event {
 struct walk {
 	struct audit_job *job;
 	const struct audit_target *target;
-	uint64_t n;                   /* records sealed */
-	uint64_t i, j;                /* the next record, the next line */
-	unsigned ahead;               /* lines in the window, from j on */
+	uint64_t n; /* records sealed */
+	uint64_t i, j; /* the next record, the next line */
+	unsigned ahead; /* lines in the window, from j on */
 	uint32_t len[AUDIT_WINDOW];
-	struct span run;              /* of the reader, not yet in the window */
+	struct span run; /* of the reader, not yet in the window */
 	uint64_t bytes;
 	bool ended, stopped;
 	uint64_t matched;
@@ -44,11 +44,11 @@ struct walk {
 	uint64_t damaged_lines, damaged_records;
 	uint32_t kept_len[AUDIT_KEPT];
 	uint64_t kept_line[AUDIT_KEPT], kept_record[AUDIT_KEPT];
-	uint64_t moved[AUDIT_KEPT];   /* of a kept line: the record that it is; AUDIT_NONE */
-	bool found[AUDIT_KEPT];       /* is a kept record one of those? */
+	uint64_t moved[AUDIT_KEPT]; /* of a kept line: the record that it is; AUDIT_NONE */
+	bool found[AUDIT_KEPT]; /* is a kept record one of those? */
 	bool any_moved;
-	unsigned char leaf[1][32];    /* of the last match */
-	uint64_t bad_block;           /* the first block whose root differs; AUDIT_NONE */
+	unsigned char leaf[1][32]; /* of the last match */
+	uint64_t bad_block; /* the first block whose root differs; AUDIT_NONE */
 	uint64_t blocks;
 	struct {
 		uint64_t block;
@@ -176,7 +176,8 @@ static bool
 search_near(struct walk *w)
 {
 	for (unsigned sum = 1; sum <= 2 * NEAR; sum++)
-		for (unsigned lines = sum > NEAR ? sum - NEAR : 0; lines <= sum && lines <= NEAR; lines++) {
+		for (unsigned lines = sum > NEAR ? sum - NEAR : 0; lines <= sum && lines <= NEAR;
+		     lines++) {
 			if (!meet(w, lines, w->i + sum - lines))
 				continue;
 			add_event(w, w->i, w->j, sum - lines, lines);
@@ -372,16 +373,16 @@ tell_end(const struct walk *w)
 {
 	const struct audit_pass *pass = w->target->pass;
 	struct audit_place at = place_of(w, w->i, w->j, w->n - w->i);
-	enum audit_code code = pass->over ? AUDIT_E_LIMIT : pass->torn ? AUDIT_E_TORN_LINE :
-	    pass->whole ? AUDIT_E_RECORD_MISSING : AUDIT_E_CONTAINER;
+	enum audit_code code = pass->torn ? AUDIT_E_TORN_LINE
+	    : pass->whole                 ? AUDIT_E_RECORD_MISSING
+					  : AUDIT_E_CONTAINER;
 
 	if (w->i == w->n || w->stopped) {
 		at.record = AUDIT_NONE;
 		at.count = 1;
 	}
 	if (code != AUDIT_E_RECORD_MISSING)
-		audit_report(w->target->list, code, &at, "%s%s", pass->over ?
-		    "more lines than were sealed" : pass->text,
+		audit_report(w->target->list, code, &at, "%s%s", pass->text,
 		    at.record == AUDIT_NONE ? "" : "; the rest is missing");
 	else if (at.record != AUDIT_NONE)
 		audit_report(w->target->list, code, &at, "missing at the end");
@@ -396,13 +397,17 @@ tell_stranger(const struct walk *w)
 	const struct audit_pass *pass = w->target->pass;
 	const struct seal_segment *facts = w->target->facts;
 	struct audit_place at = place_of(w, 0, 0, w->n);
+	char salt[STORE_PATH_BYTES];
 
 	if (w->n < 2 || pass->lines < 2 || w->matched > w->n / 1024 || w->any_moved)
 		return (false);
 	if (pass->whole && pass->lines == w->n && pass->bytes == facts->bytes &&
-	    pass->file_bytes == facts->file_size)
+	    pass->file_bytes == facts->file_size) {
+		store_segment_path(salt, facts->seg, "salt");
+		at.file = salt;
+		at.line = AUDIT_NONE;
 		audit_report(w->target->list, AUDIT_E_SALT, &at, "no record fits the salt");
-	else
+	} else
 		audit_report(w->target->list, AUDIT_E_SEGMENT_ROOT, &at,
 		    "not one is a record of this segment");
 	return (true);
@@ -415,10 +420,11 @@ tell_block(const struct walk *w)
 	uint64_t first = w->bad_block == AUDIT_NONE ? 0 : w->bad_block * SEAL_BLOCK;
 
 	at.record = w->target->facts->first + first;
-	at.count = w->bad_block == AUDIT_NONE ? w->n :
-	    w->n - first < SEAL_BLOCK ? w->n - first : SEAL_BLOCK;
-	audit_report(w->target->list, AUDIT_E_SEGMENT_ROOT, &at,
-	    "one of these is not the sealed one");
+	at.count = w->bad_block == AUDIT_NONE ? w->n
+	    : w->n - first < SEAL_BLOCK       ? w->n - first
+					      : SEAL_BLOCK;
+	audit_report(
+	    w->target->list, AUDIT_E_SEGMENT_ROOT, &at, "one of these is not the sealed one");
 }
 
 void

@@ -144,7 +144,8 @@ audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audi
 	atomic_init(&work->done, pool->done);
 	for (size_t at = 0; at < chain->segment_count; at += work->count) {
 		work->segments = chain->segments + at;
-		work->count = chain->segment_count - at < AT_ONCE ? chain->segment_count - at : AT_ONCE;
+		work->count =
+		    chain->segment_count - at < AT_ONCE ? chain->segment_count - at : AT_ONCE;
 		atomic_store(&work->next, 0);
 		run_all(work, chain->coverage);
 		for (size_t i = 0; i < work->count; i++) {

@@ -29,8 +29,8 @@ add_finding(struct buf *out, const struct audit_finding *f)
 {
 	buf_char(out, '{');
 	add_text(out, "code", audit_code_names[f->code]);
-	add_text(out, "severity",
-	    audit_code_severity[f->code] == AUDIT_ERROR ? "error" : "warning");
+	add_text(
+	    out, "severity", audit_code_severity[f->code] == AUDIT_ERROR ? "error" : "warning");
 	add_text(out, "help", audit_code_help[f->code]);
 	if (f->stream[0] != '\0')
 		add_text(out, "stream", f->stream);
@@ -81,8 +81,10 @@ audit_print_json(const struct audit_result *r, struct buf *out)
 {
 	buf_char(out, '{');
 	add_text(out, "store", r->store);
-	add_text(out, "verdict", r->exit_code == 0 ? "good" : r->exit_code == 1 ? "bad" :
-	    "incomplete");
+	add_text(out, "verdict",
+	    r->exit_code == 0       ? "good"
+		: r->exit_code == 1 ? "bad"
+				    : "incomplete");
 	json_u64(out, "exit_code", (uint64_t)r->exit_code);
 	json_u64(out, "errors", r->errors);
 	json_u64(out, "warnings", r->warnings);

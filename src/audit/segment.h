@@ -15,7 +15,8 @@
 #define AUDIT_WINDOW 64       /* lines that locate looks ahead */
 #define AUDIT_KEPT 32         /* damaged lines and records kept to find moved ones */
 #define AUDIT_WEEKS 64        /* ranges of mask_epochs; a writer makes at most 32 */
-#define AUDIT_IDX_BYTES_MAX (2 * (size_t)SEAL_RECORDS_MAX + 32 * (size_t)(SEAL_RECORDS_MAX / SEAL_BLOCK))
+#define AUDIT_IDX_BYTES_MAX \
+	((size_t)SEAL_RECORDS_MAX * 2 + (size_t)SEAL_RECORDS_MAX / SEAL_BLOCK * 32)
 
 /* Half-open times that the mask epochs of an entry cover. */
 struct audit_ranges {

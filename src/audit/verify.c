@@ -82,7 +82,8 @@ list_streams(struct verify *v)
 			continue;
 		at.entry = i;
 		if (!store_name_known(listed->name) || span_is(listed->name, STORE_OWN_STREAM)) {
-			audit_report(&v->own.list, AUDIT_E_ENTRY_SYNTAX, &at, "not the name of a stream");
+			audit_report(
+			    &v->own.list, AUDIT_E_ENTRY_SYNTAX, &at, "not a stream's name");
 			continue;
 		}
 		if ((item = add_stream(v, listed->name)) == NULL)
@@ -131,7 +132,8 @@ merge_streams(struct verify *v)
 	if (v->count > 0)
 		qsort(v->items, v->count, sizeof(v->items[0]), compare_streams);
 	for (size_t i = 0; i < v->count; i++) {
-		struct stream *item = &v->items[i], *before = kept == 0 ? NULL : &v->items[kept - 1];
+		struct stream *item = &v->items[i],
+			      *before = kept == 0 ? NULL : &v->items[kept - 1];
 
 		if (before == NULL || strcmp(before->name, item->name) != 0) {
 			v->items[kept++] = *item;
@@ -141,7 +143,8 @@ merge_streams(struct verify *v)
 		if (item->entry == AUDIT_NONE)
 			continue;
 		at.entry = item->entry;
-		audit_report(&v->own.list, AUDIT_E_GENESIS, &at, "stream %s is listed twice", item->name);
+		audit_report(
+		    &v->own.list, AUDIT_E_GENESIS, &at, "stream %s is listed twice", item->name);
 	}
 	v->count = kept;
 }
@@ -182,8 +185,8 @@ check_stream(struct verify *v, const struct stream *stream)
 
 	audit_list_init(&segments, stream->name, FINDINGS_MAX);
 	v->result->coverage.streams++;
-	if (audit_stream_begin(&chain, v->streams, stream->name, v->options->names,
-	        &v->result->coverage) == 0) {
+	if (audit_stream_begin(
+		&chain, v->streams, stream->name, v->options->names, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
 		audit_pool_check(&v->pool, &chain, &segments);
 		if (chain.segment_count > 0)
@@ -259,8 +262,8 @@ check_own(struct verify *v, struct err *e)
 {
 	struct audit_coverage *coverage = &v->result->coverage;
 
-	v->has_own = audit_stream_begin(&v->own, v->streams, STORE_OWN_STREAM, v->options->names,
-	    coverage) == 0;
+	v->has_own = audit_stream_begin(
+			 &v->own, v->streams, STORE_OWN_STREAM, v->options->names, coverage) == 0;
 	if (check_anchor(v, e) == -1)
 		return (-1);
 	list_streams(v);
@@ -283,7 +286,8 @@ count_bytes(struct verify *v, const struct stream *stream)
 	    audit_chain_read(&chain) == 0)
 		for (size_t i = 0; i < chain.count; i++)
 			if (seal_entry_read(chain.lines[i], v->options->names, entry, NULL) == 0 &&
-			    entry->type == SEAL_SEGMENT && entry->of.segment.bytes <= SEAL_BYTES_MAX)
+			    entry->type == SEAL_SEGMENT &&
+			    entry->of.segment.bytes <= SEAL_BYTES_MAX)
 				v->pool.total += entry->of.segment.bytes;
 	if (chain.dirfd != -1)
 		(void)close(chain.dirfd);
@@ -321,17 +325,32 @@ name_unchecked(const struct verify *v)
 	unsigned n = 0;
 
 	if (v->options->anchor == NULL)
-		(void)snprintf(coverage->not_checked[n++], 120,
-		    "anchor: none given, genesis taken on trust");
+		(void)snprintf(
+		    coverage->not_checked[n++], 120, "anchor: none given, genesis taken on trust");
 	if (v->options->stream != NULL)
 		(void)snprintf(coverage->not_checked[n++], 120, "other streams than %.40s",
 		    v->options->stream);
 	if (coverage->entries > 0 && coverage->newest_us != INT64_MIN)
 		newest[clock_rfc3339(newest, coverage->newest_us)] = '\0';
 	(void)snprintf(coverage->not_checked[n++], 120,
-	    "rollback: whether anything was sealed after %.30s", newest[0] == '\0' ? "this" : newest);
+	    "rollback: whether anything was sealed after %.30s",
+	    newest[0] == '\0' ? "this" : newest);
 	(void)snprintf(coverage->not_checked[n++], 120,
 	    "counts of input lines, bytes, masked values and reasons: the writer's word");
+}
+
+/* Stable: within a severity the order of streams and segments stays. */
+static void
+take_findings(
+    struct audit_result *result, const struct audit_list *all, enum audit_severity severity)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		if (audit_code_severity[all->items[i].code] != severity)
+			continue;
+		result->findings[result->finding_count++] = all->items[i];
+		result->errors += severity == AUDIT_ERROR;
+		result->warnings += severity == AUDIT_WARNING;
+	}
 }
 
 static int
@@ -339,24 +358,16 @@ finish(struct verify *v, struct err *e)
 {
 	struct audit_result *result = v->result;
 	struct audit_list *all = &v->all;
-	struct audit_finding *sorted;
-	size_t at = 0;
 
-	if (all->failed || (sorted = calloc(all->count + 1, sizeof(*sorted))) == NULL)
+	if (all->failed ||
+	    (result->findings = calloc(all->count + 1, sizeof(all->items[0]))) == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
-	/* Stable: within a severity the order of streams and segments stays. */
-	for (int severity = AUDIT_ERROR; severity <= AUDIT_WARNING; severity++)
-		for (size_t i = 0; i < all->count; i++)
-			if ((int)audit_code_severity[all->items[i].code] == severity) {
-				sorted[at++] = all->items[i];
-				result->errors += severity == AUDIT_ERROR;
-				result->warnings += severity == AUDIT_WARNING;
-			}
-	result->findings = sorted;
-	result->finding_count = at;
+	take_findings(result, all, AUDIT_ERROR);
+	take_findings(result, all, AUDIT_WARNING);
 	result->suppressed = all->suppressed;
-	result->exit_code = all->has_error ? ERR_FINDING :
-	    result->coverage.unknown_entries > 0 ? ERR_INCOMPLETE : 0;
+	result->exit_code = all->has_error         ? ERR_FINDING
+	    : result->coverage.unknown_entries > 0 ? ERR_INCOMPLETE
+						   : 0;
 	name_unchecked(v);
 	return (0);
 }
@@ -365,17 +376,21 @@ int
 audit_verify(const char *store, const struct audit_options *options, struct audit_result *result,
     struct err *e)
 {
-	struct verify v = { .options = options, .result = result, .store = -1, .streams = -1,
-		.words = -1, .own = { .dirfd = -1 } };
+	struct verify v = { .options = options,
+		.result = result,
+		.store = -1,
+		.streams = -1,
+		.words = -1,
+		.own = { .dirfd = -1 } };
 	int rc = -1;
 
 	*result = (struct audit_result){ .coverage = { .time_min_us = INT64_MAX,
-		.time_max_us = INT64_MIN, .newest_us = INT64_MIN } };
+					     .time_max_us = INT64_MIN,
+					     .newest_us = INT64_MIN } };
 	audit_list_init(&v.all, "", FINDINGS_MAX);
 	(void)snprintf(result->store, sizeof(result->store), "%s", store);
-	if (open_store(&v, store, e) == 0 && check_own(&v, e) == 0 && check_streams(&v, e) == 0 &&
-	    finish(&v, e) == 0)
-		rc = 0;
+	if (open_store(&v, store, e) == 0 && check_own(&v, e) == 0 && check_streams(&v, e) == 0)
+		rc = finish(&v, e);
 	if (v.store != -1)
 		(void)close(v.store);
 	if (v.streams != -1)

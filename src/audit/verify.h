@@ -35,7 +35,7 @@ struct audit_finding {
 	enum audit_code code;
 	char stream[40];
 	char file[64];          /* relative to the stream */
-	uint64_t segment, record, line, entry; /* AUDIT_NONE where unknown; record counts in the stream */
+	uint64_t segment, record, line, entry; /* AUDIT_NONE where unknown; record: of the stream */
 	uint64_t count;         /* how many, where it makes sense; else 1 */
 	char text[160];         /* one line for people; never bytes of a record */
 };

@@ -1,0 +1,341 @@
+/* Whoever can sign cannot undo; careless writers, streams, the anchor. */
+#include <sys/stat.h>
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "build.h"
+
+#define OWN "cretula.store"
+#define CHAIN "chain.jsonl"
+#define SEGMENTS 5
+#define RECORDS 30
+#define NONE AUDIT_NONE
+
+static struct buf lines;
+
+static void
+add_segment(struct build_stream *s, void (*change)(struct seal_entry *))
+{
+	build_segment(
+	    s, &(struct build_segment){ .lines = lines.data, .len = lines.len, .change = change });
+}
+
+static void
+make_store(struct build *b)
+{
+	build_begin(b);
+	if (lines.len == 0)
+		build_lines(&lines, 0, RECORDS);
+	(void)build_stream(b, "shop");
+	for (unsigned i = 0; i < SEGMENTS; i++)
+		add_segment(&b->streams[0], NULL);
+}
+
+/* ---- thieves with the log key ---- */
+
+/* Seal segments again from the one after keep on, after the epoch key is gone. */
+static void
+rewrite(struct build *b, unsigned keep, unsigned total)
+{
+	struct build_stream *s = &b->streams[0];
+
+	for (unsigned i = keep; i < total; i++) {
+		s->t_us += 5000000;
+		add_segment(s, NULL);
+	}
+}
+
+static void
+begin_again(struct build *b, unsigned char thief, unsigned keep)
+{
+	struct build_stream *s = &b->streams[0];
+
+	build_again(s, thief);
+	for (unsigned i = 0; i < keep; i++)
+		add_segment(s, NULL);
+}
+
+static void
+thief_resigns(struct build *b)
+{
+	begin_again(b, 0, 1);
+	b->streams[0].no_epoch_line = true;
+	rewrite(b, 1, SEGMENTS);
+}
+
+/* He makes an epoch key of the right name, and goes on with his own. */
+static void
+thief_new_epochs(struct build *b)
+{
+	begin_again(b, 0, 1);
+	b->streams[0].thief = 1;
+	b->streams[0].epoch_seed[0] ^= 1;
+	rewrite(b, 1, SEGMENTS);
+}
+
+static void
+thief_drops(struct build *b)
+{
+	begin_again(b, 0, 1);
+	b->streams[0].thief = 1;
+	b->streams[0].epoch_seed[0] ^= 1;
+	rewrite(b, 1, SEGMENTS - 2);
+}
+
+static void
+thief_newest(struct build *b)
+{
+	begin_again(b, 0, SEGMENTS - 1);
+	b->streams[0].thief = 1;
+	b->streams[0].epoch_seed[0] ^= 1;
+	rewrite(b, SEGMENTS - 1, SEGMENTS);
+}
+
+static void
+thief_genesis(struct build *b)
+{
+	begin_again(b, 1, SEGMENTS);
+}
+
+/* ---- careless writers ---- */
+
+static void
+set_seg(struct seal_entry *entry)
+{
+	entry->of.segment.seg = 8;
+}
+
+static void
+set_first(struct seal_entry *entry)
+{
+	entry->of.segment.first++;
+}
+
+static void
+set_parsed(struct seal_entry *entry)
+{
+	entry->of.segment.counts.in.parsed--;
+	entry->of.segment.counts.in.partial++;
+}
+
+static void
+set_lines(struct seal_entry *entry)
+{
+	entry->of.segment.counts.lines++;
+}
+
+static void
+set_status(struct seal_entry *entry)
+{
+	entry->of.segment.counts.status[2]--;
+	entry->of.segment.counts.status[5]++;
+}
+
+static void
+set_time(struct seal_entry *entry)
+{
+	entry->of.segment.counts.time_max_us += 60000000;
+}
+
+static void
+set_bytes(struct seal_entry *entry)
+{
+	entry->of.segment.bytes++;
+}
+
+static void
+set_t(struct seal_entry *entry)
+{
+	entry->t_us -= 3600000000;
+}
+
+static void
+set_epoch(struct seal_entry *entry)
+{
+	entry->epoch = 7;
+}
+
+static void
+set_huge(struct seal_entry *entry)
+{
+	entry->of.segment.bytes = (uint64_t)1 << 40;
+}
+
+#define CARELESS(name) \
+	static void careless_##name(struct build *b) \
+	{ \
+		add_segment(&b->streams[0], set_##name); \
+	}
+CARELESS(seg)
+CARELESS(first)
+CARELESS(parsed)
+CARELESS(lines)
+CARELESS(status)
+CARELESS(time)
+CARELESS(bytes)
+CARELESS(t)
+CARELESS(epoch)
+CARELESS(huge)
+
+/* ---- streams ---- */
+
+static void
+delete_stream(struct build *b)
+{
+	build_remove(b, "streams/shop");
+}
+
+static void
+rename_stream(struct build *b)
+{
+	char from[256], to[256];
+
+	build_path(b, "streams/shop", from);
+	build_path(b, "streams/shop2", to);
+	assert_int_equal(rename(from, to), 0);
+}
+
+static void
+delete_own(struct build *b)
+{
+	build_remove(b, "streams/cretula.store");
+}
+
+static void
+link_stream(struct build *b)
+{
+	char from[256], to[256];
+
+	build_path(b, "streams/shop", from);
+	build_path(b, "moved", to);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(symlink("../moved", from), 0);
+}
+
+static const struct {
+	const char *claim;
+	void (*tamper)(struct build *b);
+	enum audit_code code; /* of the first finding */
+	const char *stream, *file;
+	uint64_t entry, count;
+	int exit_code;
+} rows[] = {
+	{ "a thief of the log key lacks the epoch's", thief_resigns, AUDIT_E_EPOCH_SIG, "shop",
+	    "cp/00000003.note", 2, 4, 1 },
+	{ "his own epoch keys do not follow", thief_new_epochs, AUDIT_E_EPOCH_SIG, "shop",
+	    "cp/00000003.note", 2, 1, 1 },
+	{ "not for the newest segment either", thief_newest, AUDIT_E_EPOCH_SIG, "shop",
+	    "cp/00000006.note", 5, 1, 1 },
+	{ "whole segments are not dropped", thief_drops, AUDIT_E_EPOCH_SIG, "shop",
+	    "cp/00000003.note", 2, 1, 1 },
+	{ "a new genesis is not the listed one", thief_genesis, AUDIT_E_GENESIS, "shop", CHAIN, 0,
+	    1, 1 },
+	{ "a segment number is left out", careless_seg, AUDIT_E_SEGMENT_GAP, "shop", CHAIN, 6, 1,
+	    1 },
+	{ "a record number is left out", careless_first, AUDIT_E_RECORD_GAP, "shop", CHAIN, 6, 1,
+	    1 },
+	{ "wrong states are counted", careless_parsed, AUDIT_E_COUNTS, "shop",
+	    "seg/00000006.jsonl.zst", 6, 1, 1 },
+	{ "lines are the sum of their parts", careless_lines, AUDIT_E_COUNTS, "shop", CHAIN, 6, 1,
+	    1 },
+	{ "wrong statuses are counted", careless_status, AUDIT_E_COUNTS, "shop",
+	    "seg/00000006.jsonl.zst", 6, 1, 1 },
+	{ "wrong times are seen", careless_time, AUDIT_E_COUNTS, "shop", "seg/00000006.jsonl.zst",
+	    6, 1, 1 },
+	{ "wrong bytes are counted", careless_bytes, AUDIT_E_COUNTS, "shop",
+	    "seg/00000006.jsonl.zst", 6, 1, 1 },
+	{ "time does not go back", careless_t, AUDIT_E_TIME_BACK, "shop", CHAIN, 6, 1, 1 },
+	{ "epochs go in order", careless_epoch, AUDIT_E_EPOCH_ORDER, "shop", CHAIN, 6, 1, 1 },
+	{ "a segment has its bounds", careless_huge, AUDIT_E_LIMIT, "shop", CHAIN, 6, 1, 1 },
+	{ "a deleted stream is missed", delete_stream, AUDIT_E_STREAM_MISSING, "shop", "", NONE, 1,
+	    1 },
+	{ "a renamed one too", rename_stream, AUDIT_E_STREAM_MISSING, "shop", "", NONE, 1, 1 },
+	{ "a link is not followed", link_stream, AUDIT_E_FILE_TYPE, "shop", "", NONE, 1, 1 },
+	{ "the store's chain is missed", delete_own, AUDIT_E_STREAM_MISSING, OWN, "", NONE, 1, 1 },
+};
+
+static void
+test_tampering(void **state)
+{
+	struct audit_result result;
+	struct build b;
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct audit_finding *f;
+		bool good;
+
+		make_store(&b);
+		rows[i].tamper(&b);
+		build_verify(&b, 1, NULL, &result);
+		f = result.findings;
+		good = result.exit_code == rows[i].exit_code;
+		good = good && result.finding_count > 0 && f->code == rows[i].code &&
+		    strcmp(f->stream, rows[i].stream) == 0 && strcmp(f->file, rows[i].file) == 0 &&
+		    f->entry == rows[i].entry && f->count == rows[i].count;
+		if (!good) {
+			print_error("%s: exit %d\n", rows[i].claim, result.exit_code);
+			build_show(&result);
+			bad++;
+		}
+		audit_result_free(&result);
+		build_end(&b);
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void
+test_anchor(void **state)
+{
+	struct audit_options options = { .jobs = 1, .names = &build_names };
+	struct audit_result result;
+	struct build b;
+	struct buf anchor = { 0 };
+
+	make_store(&b);
+	build_anchor(&b, &anchor);
+	build_verify(&b, 1, anchor.data, &result);
+	assert_int_equal(result.exit_code, 0);
+	assert_true(result.coverage.anchored);
+	audit_result_free(&result);
+
+	anchor.data[anchor.len - 1] = anchor.data[anchor.len - 1] == '0' ? '1' : '0';
+	build_verify(&b, 1, anchor.data, &result);
+	assert_int_equal(result.exit_code, 1);
+	assert_int_equal(result.findings[0].code, AUDIT_E_GENESIS);
+	assert_string_equal(result.findings[0].stream, OWN);
+	assert_false(result.coverage.anchored);
+	audit_result_free(&result);
+
+	options.anchor = "nonsense";
+	assert_int_equal(audit_verify(b.dir, &options, &result, NULL), -1);
+	options.anchor = NULL;
+	options.stream = "nosuch";
+	assert_int_equal(audit_verify(b.dir, &options, &result, NULL), -1);
+	options.stream = "shop";
+	assert_int_equal(audit_verify(b.dir, &options, &result, NULL), 0);
+	assert_int_equal(result.coverage.segments, SEGMENTS);
+	audit_result_free(&result);
+	assert_int_equal(audit_verify("/nonexistent", &options, &result, NULL), -1);
+	buf_free(&anchor);
+	build_end(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_anchor),
+		cmocka_unit_test(test_tampering),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
