@@ -158,15 +158,30 @@ static const struct {
 	{ SPAN("ya29."), 16 },
 };
 
-static size_t
-tail_len(struct span text)
-{
-	size_t len = 0;
+/*
+ * Where we are in a text.  The end of the run found last is kept: asking at
+ * each of its characters must not cost its length each time.
+ */
+struct place {
+	struct span text;
+	size_t at;
+	size_t run, run_end;
+};
 
-	while (len < text.len && (verify_is_alnum(text.ptr[len]) || text.ptr[len] == '_' ||
-	    text.ptr[len] == '-'))
-		len++;
-	return (len);
+/* How many of [A-Za-z0-9_-] stand ahead characters from here. */
+static size_t
+tail_len(struct place *p, size_t ahead)
+{
+	size_t start = p->at + ahead, end = start;
+
+	if (start >= p->run && start < p->run_end)
+		return (p->run_end - start);
+	while (end < p->text.len && (verify_is_alnum(p->text.ptr[end]) ||
+	    p->text.ptr[end] == '_' || p->text.ptr[end] == '-'))
+		end++;
+	p->run = start;
+	p->run_end = end;
+	return (end - start);
 }
 
 /* Six base62 digits of the CRC-32 of the 30 characters before them. */
@@ -191,36 +206,41 @@ github_checks(const char *tail)
 
 /* Behind a word boundary any tail will do; elsewhere the checksum decides. */
 static bool
-is_github(struct span rest, bool boundary)
+is_github(struct place *p, bool boundary)
 {
+	struct span rest = span_from(p->text, p->at);
 	size_t len;
 
 	if (rest.len < 24 || rest.ptr[3] != '_' || rest.ptr[2] == '\0' ||
 	    strchr("pousr", rest.ptr[2]) == NULL)
 		return (false);
-	len = tail_len(span_from(rest, 4));
+	len = tail_len(p, 4);
 	return (boundary ? len >= 20 : len >= 36 && github_checks(rest.ptr + 4));
 }
 
 /* Three or five parts of base64url, the first a JSON object; any tail. */
 static bool
-is_jwt(struct span rest)
+is_jwt(struct place *p)
 {
 	static const struct span openings[] = { SPAN("eyJ"), SPAN("eyA"), SPAN("ewo") };
+	struct span rest = span_from(p->text, p->at);
 	size_t head;
 
 	if (!span_starts(rest, openings[0]) && !span_starts(rest, openings[1]) &&
 	    !span_starts(rest, openings[2]))
 		return (false);
-	head = tail_len(rest);
-	return (head >= 10 && head + 1 < rest.len && rest.ptr[head] == '.' &&
-	    (tail_len(span_from(rest, head + 1)) >= 4 || rest.ptr[head + 1] == '.'));
+	head = tail_len(p, 0);
+	if (head < 10 || head + 1 >= rest.len || rest.ptr[head] != '.')
+		return (false);
+	return (rest.ptr[head + 1] == '.' || tail_len(p, head + 1) >= 4);
 }
 
 /* At a word boundary. */
 static bool
-is_prefixed(struct span rest)
+is_prefixed(struct place *p)
 {
+	struct span rest = span_from(p->text, p->at);
+
 	if (rest.len < 11)
 		return (false);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
@@ -229,7 +249,7 @@ is_prefixed(struct span rest)
 		if (prefix.ptr[0] > rest.ptr[0])
 			return (false);
 		if (prefix.ptr[0] == rest.ptr[0] && span_starts(rest, prefix) &&
-		    tail_len(span_from(rest, prefix.len)) >= prefixes[i].tail)
+		    tail_len(p, prefix.len) >= prefixes[i].tail)
 			return (true);
 	}
 	return (false);
@@ -317,33 +337,33 @@ assigned(struct span text, size_t i)
 }
 
 static bool
-begins_secret(struct span rest, bool boundary)
+begins_secret(struct place *p)
 {
-	char c = rest.ptr[0];
+	char c = p->text.ptr[p->at];
+	bool boundary = p->at == 0 || !verify_is_alnum(p->text.ptr[p->at - 1]);
 
-	if (c == 'e' && is_jwt(rest))
+	if (c == 'e' && is_jwt(p))
 		return (true);
-	if (c == 'g' && is_github(rest, boundary))
+	if (c == 'g' && is_github(p, boundary))
 		return (true);
 	if (!boundary || !(verify_is_letter(c) || c == '-'))
 		return (false);
-	return (is_prefixed(rest) || ((c | 0x20) == 'b' && is_authorization(rest)));
+	return (is_prefixed(p) ||
+	    ((c | 0x20) == 'b' && is_authorization(span_from(p->text, p->at))));
 }
 
 enum record_class
 secret_known(struct span text)
 {
 	enum record_class found = RECORD_CLASS_NONE;
+	struct place p = { .text = text };
 
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		struct span rest = span_from(text, i);
+	for (; p.at < text.len; p.at++) {
+		char c = text.ptr[p.at];
 
 		if (c == '=' || c == ':')
-			found = verify_worse(found, assigned(text, i));
-		else if (c == '/' && is_user_information(rest))
-			return (RECORD_CLASS_CREDENTIAL);
-		else if (begins_secret(rest, i == 0 || !verify_is_alnum(text.ptr[i - 1])))
+			found = verify_worse(found, assigned(text, p.at));
+		else if (c == '/' ? is_user_information(span_from(text, p.at)) : begins_secret(&p))
 			return (RECORD_CLASS_CREDENTIAL);
 	}
 	return (found);

@@ -272,6 +272,7 @@ enum record_class
 verify_numbers(struct span text)
 {
 	enum record_class found = RECORD_CLASS_NONE;
+	int says = -1; /* whether the text says "ssn": not asked yet */
 	struct number n;
 	size_t i = 0;
 
@@ -286,7 +287,11 @@ verify_numbers(struct span text)
 		found = verify_worse(found, number_class(&n));
 		if (n.count >= 9 && n.groups == 2 && i < text.len && (text.ptr[i] | 0x20) == 'e')
 			found = verify_worse(found, RECORD_CLASS_PHONE); /* 4.915112345678e12 */
-		if (n.groups == 1 && n.count == 9 && is_ssn(n.digits) && says_ssn(text))
+		if (n.groups != 1 || n.count != 9 || !is_ssn(n.digits))
+			continue;
+		if (says == -1)
+			says = says_ssn(text);
+		if (says == 1)
 			found = verify_worse(found, RECORD_CLASS_NATIONAL);
 	}
 	return (found);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "mask/canon.h"
@@ -217,6 +218,29 @@ found_anywhere(void **state)
 	}
 }
 
+/*
+ * Texts made to be slow stay linear: each costs a few milliseconds; what is
+ * quadratic takes seconds.
+ */
+static void
+no_text_is_slow(void **state)
+{
+	static const char *const units[] = { "eyJ", "-eyJ", "123456789x", "=  ", "//a:", "a@", "DE89 ",
+		"basic ", "1.111,", "ghp_", "::", "1-", "xoxb-", "\"", "\xef\xbc\xa0", "aB1" };
+	static char text[60000];
+	clock_t before = clock();
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t len = strlen(units[i]);
+
+		for (size_t at = 0; at + len <= sizeof(text); at += len)
+			memcpy(text + at, units[i], len);
+		(void)mask_detect(span_of(text, sizeof(text)));
+		(void)mask_shape(span_of(text, sizeof(text)));
+	}
+	assert_true(clock() - before < 3 * CLOCKS_PER_SEC); /* 0.1 s without sanitizers */
+}
+
 /* A number and its neighbour: one digit wrong is no card and no IBAN. */
 static void
 check_digits(void **state)
@@ -293,6 +317,7 @@ main(void)
 		cmocka_unit_test(places_are_found),
 		cmocka_unit_test(words_stay),
 		cmocka_unit_test(found_anywhere),
+		cmocka_unit_test(no_text_is_slow),
 		cmocka_unit_test(check_digits),
 		cmocka_unit_test(weights),
 		cmocka_unit_test(names),
