@@ -1,7 +1,7 @@
 /*
  * mask: whole batches of lines.
  */
-#include "base/num.h"
+#include "base/scan.h"
 #include "mask/inside.h"
 #include "mask/words_inside.h"
 
@@ -50,17 +50,32 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 		mask_line_epochs(m, m->now_us);
 }
 
+struct lines {
+	struct span rest;    /* behind the last line given */
+	size_t at, count;    /* of m->ends, which hold offsets into block */
+	struct span block;
+	size_t start;        /* of the next line in block */
+};
+
 /* The next line without its LF; false at the end. */
 static bool
-next_line(struct span *rest, struct span *line)
+next_line(const struct mask *m, struct lines *l, struct span *line)
 {
-	size_t len;
+	if (l->at == l->count) {
+		size_t scanned;
 
-	if (rest->len == 0)
-		return (false);
-	len = span_find(*rest, '\n');
-	*line = span_of(rest->ptr, len);
-	*rest = span_from(*rest, len + 1);
+		l->block = l->rest;
+		l->start = l->at = 0;
+		l->count = scan_lines(l->block, m->ends, MASK_ENDS, &scanned);
+		if (l->count == 0) {
+			*line = l->rest;
+			l->rest.len = 0;
+			return (line->len > 0);
+		}
+	}
+	*line = span_of(l->block.ptr + l->start, m->ends[l->at] - l->start);
+	l->start = m->ends[l->at++] + (size_t)1;
+	l->rest = span_from(l->block, l->start);
 	return (true);
 }
 
@@ -165,7 +180,8 @@ one_line(struct mask *m, struct span line, uint64_t dropped)
 void
 mask_batch(struct mask *m, struct mask_batch *batch)
 {
-	struct span rest = batch->lines, line;
+	struct lines lines = { .rest = batch->lines };
+	struct span line;
 
 	begin(m, batch, false);
 	batch->records_len = batch->record_count = 0;
@@ -173,8 +189,8 @@ mask_batch(struct mask *m, struct mask_batch *batch)
 	stats_counts_clear(&batch->counts);
 	mask_epochs_clear(&batch->epochs);
 	batch->counts.bytes = batch->read;
-	while (next_line(&rest, &line)) {
-		one_line(m, line, rest.len == 0 ? batch->dropped : 0);
+	while (next_line(m, &lines, &line)) {
+		one_line(m, line, lines.rest.len == 0 ? batch->dropped : 0);
 		m->line_number++;
 	}
 	m->batch = NULL;
@@ -211,14 +227,15 @@ learn_line(struct mask *m, struct span line)
 void
 mask_batch_learn(struct mask *m, struct mask_batch *batch)
 {
-	struct span rest = batch->lines, line;
+	struct lines lines = { .rest = batch->lines };
+	struct span line;
 
 	if (batch->learn == NULL || m->policy->words_mode != MASK_WORDS_LEARN)
 		return;
 	begin(m, batch, true);
 	m->subject_known = false;
-	while (next_line(&rest, &line)) {
-		if (rest.len == 0 && batch->dropped > 0)
+	while (next_line(m, &lines, &line)) {
+		if (lines.rest.len == 0 && batch->dropped > 0)
 			break;
 		learn_line(m, line);
 	}

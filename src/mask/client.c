@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 
-#include "base/hash.h"
 #include "mask/inside.h"
 #include "mask/words_inside.h"
 
@@ -99,7 +98,12 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 		return (span_of("", 0));
 	if (method == MASK_TRUNCATE && addr != NULL)
 		return (store(m, text, print_truncated(addr, text)));
-	if ((method != MASK_TOKEN && method != MASK_ADDRESS) || !mask_token(m, slot, value, token))
+	if (method != MASK_TOKEN && method != MASK_ADDRESS)
+		return (store_redacted(m, c));
+	/* The subject's token is the peer's, unless a proxy stands between. */
+	if (m->subject_known && value.ptr == m->subject_value)
+		memcpy(token, m->subject, sizeof(token));
+	else if (!mask_token(m, slot, value, token))
 		return (store_redacted(m, c));
 	if (method == MASK_ADDRESS)
 		return (store(m, text, print_as_address(token, text)));
@@ -232,8 +236,10 @@ static void
 set_subject(struct mask *m, enum mask_slot slot, struct span value)
 {
 	m->subject_known = mask_token(m, slot, value, m->subject);
+	m->subject_value = value.ptr;
+	/* 80 bits of a MAC are as good as a hash of them. */
 	if (m->subject_known)
-		m->subject_hash = hash_bytes(m->subject, MASK_TOKEN_BYTES, m->seed[0]);
+		memcpy(&m->subject_hash, m->subject + 3, sizeof(m->subject_hash));
 }
 
 static bool
@@ -265,6 +271,7 @@ put_odd_peer(struct mask *m, struct span client, enum parse_addr_kind kind)
 		record_set_flag(&m->record, RECORD_FLAG_PEER_NAME);
 	set_subject(m, slot, value);
 	text = hide(m, slot, NULL, value);
+	m->subject_value = NULL;
 	if (text.len > 0)
 		record_set_text(&m->record, RECORD_FIELD_CLIENT, text);
 }
@@ -273,15 +280,21 @@ static void
 put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 {
 	struct span value = span_of((const char *)peer->bytes, peer->len), text;
-	struct parse_addr resolved = *peer;
+	struct parse_addr resolved;
 
 	m->peer_trusted = is_trusted(m, peer);
-	if (m->peer_trusted && has_text(ev, EVENT_FORWARDED))
-		(void)resolve(m, ev->text[EVENT_FORWARDED], &resolved);
-	set_subject(m, MASK_SLOT_PEER, span_of((const char *)resolved.bytes, resolved.len));
+	if (m->peer_trusted && has_text(ev, EVENT_FORWARDED) &&
+	    resolve(m, ev->text[EVENT_FORWARDED], &resolved))
+		set_subject(m, MASK_SLOT_PEER,
+		    span_of((const char *)resolved.bytes, resolved.len));
+	else {
+		resolved = *peer;
+		set_subject(m, MASK_SLOT_PEER, value);
+	}
 	if (m->learning)
 		m->learn_subject = mask_words_subject(m->words, resolved.bytes, resolved.len);
 	text = hide(m, MASK_SLOT_PEER, peer, value);
+	m->subject_value = NULL;
 	if (text.len > 0)
 		record_set_text(&m->record, RECORD_FIELD_CLIENT, text);
 }

@@ -6,43 +6,59 @@
  */
 #include "mask/inside.h"
 
-static const char *const type_names[EVENT_TYPE_COUNT] = {
-	[EVENT_HTTP] = "http.request", [EVENT_K8S] = "k8s.audit", [EVENT_LOGIN] = "auth.login",
-	[EVENT_DB] = "db.query", [EVENT_CLOUD] = "cloud.api", [EVENT_LOG] = "log",
+static const struct span type_names[EVENT_TYPE_COUNT] = {
+	[EVENT_HTTP] = SPAN("http.request"), [EVENT_K8S] = SPAN("k8s.audit"),
+	[EVENT_LOGIN] = SPAN("auth.login"), [EVENT_DB] = SPAN("db.query"),
+	[EVENT_CLOUD] = SPAN("cloud.api"), [EVENT_LOG] = SPAN("log"),
 };
 
 /* Closed lists: what stands in them is written, anything else is "[unknown]". */
-static const char *const methods[] = {
-	"GET", "POST", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "CONNECT", "TRACE", "QUERY",
-	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
-	"PURGE", "PRI", NULL,
+static const struct span methods[] = {
+	SPAN("GET"), SPAN("POST"), SPAN("HEAD"), SPAN("PUT"), SPAN("OPTIONS"),
+	SPAN("DELETE"), SPAN("PATCH"), SPAN("CONNECT"), SPAN("TRACE"), SPAN("QUERY"),
+	SPAN("PROPFIND"), SPAN("PROPPATCH"), SPAN("MKCOL"), SPAN("COPY"), SPAN("MOVE"),
+	SPAN("LOCK"), SPAN("UNLOCK"), SPAN("REPORT"), SPAN("SEARCH"), SPAN("PURGE"),
+	SPAN("PRI"), { NULL, 0 },
 };
-static const char *const protocols[] = {
-	"HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/2", "HTTP/3", "HTTP/3.0", "HTTP/0.9", NULL,
+static const struct span protocols[] = {
+	SPAN("HTTP/1.1"), SPAN("HTTP/2.0"), SPAN("HTTP/1.0"), SPAN("HTTP/2"),
+	SPAN("HTTP/3"), SPAN("HTTP/3.0"), SPAN("HTTP/0.9"), { NULL, 0 },
 };
-static const char *const schemes[] = { "https", "http", "wss", "ws", NULL };
-static const char *const levels[] = {
-	"trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical",
-	"alert", "emerg", "fatal", "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR",
-	"CRITICAL", "ALERT", "FATAL", "Metadata", "Request", "RequestResponse", NULL,
+static const struct span schemes[] = {
+	SPAN("https"), SPAN("http"), SPAN("wss"), SPAN("ws"), { NULL, 0 },
 };
-static const char *const caches[] = {
-	"HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED", "DYNAMIC", "PASS",
-	"Hit", "Miss", "RefreshHit", "Error", "TCP_HIT", "TCP_MISS", "TCP_MEM_HIT", NULL,
+static const struct span levels[] = {
+	SPAN("trace"), SPAN("debug"), SPAN("info"), SPAN("notice"), SPAN("warn"),
+	SPAN("warning"), SPAN("error"), SPAN("err"), SPAN("crit"), SPAN("critical"),
+	SPAN("alert"), SPAN("emerg"), SPAN("fatal"), SPAN("TRACE"), SPAN("DEBUG"),
+	SPAN("INFO"), SPAN("NOTICE"), SPAN("WARN"), SPAN("WARNING"), SPAN("ERROR"),
+	SPAN("CRITICAL"), SPAN("ALERT"), SPAN("FATAL"), SPAN("Metadata"),
+	SPAN("Request"), SPAN("RequestResponse"), { NULL, 0 },
 };
-static const char *const tls_versions[] = {
-	"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3", "tls1.3", "tls1.2", NULL,
+static const struct span caches[] = {
+	SPAN("HIT"), SPAN("MISS"), SPAN("BYPASS"), SPAN("EXPIRED"), SPAN("STALE"),
+	SPAN("UPDATING"), SPAN("REVALIDATED"), SPAN("DYNAMIC"), SPAN("PASS"),
+	SPAN("Hit"), SPAN("Miss"), SPAN("RefreshHit"), SPAN("Error"), SPAN("TCP_HIT"),
+	SPAN("TCP_MISS"), SPAN("TCP_MEM_HIT"), { NULL, 0 },
 };
-static const char *const outcomes[] = { "success", "failure", "unknown", NULL };
-static const char *const actions[] = {
-	"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "login",
-	"logout", "connect", "disconnect", "select", "insert", "read", "write", NULL,
+static const struct span tls_versions[] = {
+	SPAN("TLSv1.3"), SPAN("TLSv1.2"), SPAN("TLSv1.1"), SPAN("TLSv1"), SPAN("SSLv3"),
+	SPAN("tls1.3"), SPAN("tls1.2"), { NULL, 0 },
+};
+static const struct span outcomes[] = {
+	SPAN("success"), SPAN("failure"), SPAN("unknown"), { NULL, 0 },
+};
+static const struct span actions[] = {
+	SPAN("get"), SPAN("list"), SPAN("watch"), SPAN("create"), SPAN("update"),
+	SPAN("patch"), SPAN("delete"), SPAN("deletecollection"), SPAN("login"),
+	SPAN("logout"), SPAN("connect"), SPAN("disconnect"), SPAN("select"),
+	SPAN("insert"), SPAN("read"), SPAN("write"), { NULL, 0 },
 };
 
 static const struct {
 	enum event_text from;
 	enum record_field to;
-	const char *const *list;
+	const struct span *list;
 } listed[] = {
 	{ EVENT_METHOD, RECORD_FIELD_METHOD, methods },
 	{ EVENT_PROTOCOL, RECORD_FIELD_PROTOCOL, protocols },
@@ -156,16 +172,16 @@ put_listed(struct mask *m, const struct event *ev)
 {
 	for (size_t i = 0; i < ROWS(listed); i++) {
 		struct span text = ev->text[listed[i].from];
-		const char *const *name = listed[i].list;
+		const struct span *name = listed[i].list;
 
 		if (!has(ev, listed[i].from))
 			continue;
-		while (*name != NULL && !span_is(text, *name))
+		while (name->ptr != NULL && !span_equal(text, *name))
 			name++;
-		if (*name == NULL)
+		if (name->ptr == NULL)
 			mask_count(m, RECORD_CLASS_UNKNOWN);
 		record_set_text(&m->record, listed[i].to,
-		    *name == NULL ? span_of("[unknown]", 9) : span_str(*name));
+		    name->ptr == NULL ? span_of("[unknown]", 9) : *name);
 	}
 }
 
@@ -335,7 +351,7 @@ put_bad(struct mask *m, struct event *ev)
 void
 mask_event(struct mask *m, struct event *ev, bool partial)
 {
-	record_set_text(&m->record, RECORD_FIELD_EVENT, span_str(type_names[ev->type]));
+	record_set_text(&m->record, RECORD_FIELD_EVENT, type_names[ev->type]);
 	if (ev->bad_text != 0)
 		put_bad(m, ev);
 	mask_client(m, ev);

@@ -15,6 +15,7 @@
 #include "parse/addr.h"
 #include "parse/event.h"
 
+#define MASK_ENDS 1024 /* line ends are looked for that many at a time */
 #define MASK_TEXT_BYTES 16384 /* all texts of one record */
 
 struct mask {
@@ -32,6 +33,8 @@ struct mask {
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;
 	struct mask_param *params;
+	struct mask_segment *segments;
+	uint32_t *ends;      /* of the next lines of the batch */
 	uint64_t seed[2];    /* of the tables above, random per mask */
 	char *parse_scratch; /* PARSE_LINE_MAX */
 	char *canon;         /* 2 * PARSE_LINE_MAX */
@@ -56,6 +59,7 @@ struct mask {
 	bool peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
 	uint64_t subject_hash;            /* of the subject token */
+	const char *subject_value;        /* what the token was made of; for client.c */
 	uint64_t learn_subject;           /* keyed hash of the network, for k */
 	size_t text_used;
 	struct record record;

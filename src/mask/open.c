@@ -5,22 +5,28 @@
 #include "mask/inside.h"
 
 /* Room for rounding each piece up to a multiple of 16. */
-#define PIECES 8
+#define PIECES 16
 
 int
 mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 {
 	struct arena memory = { .base = NULL };
 	struct mask *made = NULL;
+	struct mask_render *renders;
 	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
-	    MASK_RENDERS * sizeof(*made->renders) + MASK_PARAMS * sizeof(*made->params) +
+	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
+	    MASK_ENDS * sizeof(*made->ends) +
+	    MASK_PARAMS * sizeof(*made->params) +
 	    5 * (size_t)PARSE_LINE_MAX + PIECES * 16;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);
 	if (arena_open(&memory, size, ARENA_SECRET, e) == -1)
 		return (-1);
+	/* Entries that start at cache lines first: the memory does. */
+	renders = arena_take(&memory, MASK_RENDERS * sizeof(*renders));
 	made = arena_take(&memory, sizeof(*made));
+	made->renders = renders;
 	made->policy = setup->policy;
 	made->words = setup->words;
 	made->format = setup->format;
@@ -29,8 +35,9 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->line_max = setup->line_max;
 	made->memory = memory;
 	made->tokens = arena_take(&made->memory, MASK_TOKENS * sizeof(*made->tokens));
-	made->renders = arena_take(&made->memory, MASK_RENDERS * sizeof(*made->renders));
 	made->params = arena_take(&made->memory, MASK_PARAMS * sizeof(*made->params));
+	made->segments = arena_take(&made->memory, MASK_SEGMENTS * sizeof(*made->segments));
+	made->ends = arena_take(&made->memory, MASK_ENDS * sizeof(*made->ends));
 	made->parse_scratch = arena_take(&made->memory, PARSE_LINE_MAX);
 	made->canon = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
 	made->canon_value = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);

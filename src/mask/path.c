@@ -22,7 +22,7 @@ struct walk {
 	uint64_t position;        /* the same, in the vocabulary */
 	uint64_t literal;         /* position as if every word above were in clear */
 	uint64_t hidden_parent;   /* key of the nearest word above that is not, or 0 */
-	struct mask_out literal_text;
+	struct mask_out literal_text; /* the parents as they are, once one is hidden */
 	char literal_bytes[LITERAL_BYTES_MAX];
 	bool identity;            /* the parent bears identities */
 };
@@ -60,10 +60,14 @@ bears_identity(struct span segment)
 		"t", "u", "unsubscribe", "user", "users", "verify",
 	};
 
+	char first = segment.ptr[0] | 0x20;
+
+	if (strchr("acdimoprstuv", first) == NULL)
+		return (false);
 	if (segment.len >= 5 && equal_folded(span_of(segment.ptr, 5), "reset"))
 		return (true);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (equal_folded(segment, names[i]))
+		if (names[i][0] == first && equal_folded(segment, names[i]))
 			return (true);
 	return (false);
 }
@@ -100,6 +104,14 @@ is_small_number(struct span segment)
 		return (true);
 	return (segment.len == 4 && (memcmp(segment.ptr, "199", 3) == 0 ||
 	    (memcmp(segment.ptr, "20", 2) == 0)));
+}
+
+/* Too short for a card, a telephone or a day, and no year: an id like most. */
+static bool
+is_plain_number(struct span segment)
+{
+	return ((segment.len == 3 || (segment.len >= 5 && segment.len <= 7)) &&
+	    all_digits(segment));
 }
 
 /* The extension of a static file, from a closed list; empty if it has none. */
@@ -268,6 +280,11 @@ put_segment(struct walk *w, struct span segment)
 {
 	enum mask_shape shape;
 
+	if (is_plain_number(segment)) {
+		mask_effect_count(w->m, RECORD_CLASS_PATH);
+		mask_put_shape(w->out, mask_shape_names[MASK_SHAPE_INT]);
+		return (PIECE_TEMPLATE);
+	}
 	if (mask_effect_bytes(w->m, segment) || segment.ptr[0] == '~' || segment.ptr[0] == '@') {
 		enum record_class found = mask_detect(segment);
 
@@ -292,12 +309,38 @@ put_segment(struct walk *w, struct span segment)
 	return (PIECE_TEMPLATE);
 }
 
+/* Text of the position below, once a word above is hidden. */
+static void
+descend_literally(struct walk *w, enum piece piece, struct span segment, struct span literal)
+{
+	struct mask *m = w->m;
+
+	if (w->literal_text.size == 0) {
+		if (piece != PIECE_LEARNABLE)
+			return;
+		w->literal_text = (struct mask_out){ w->literal_bytes, 0, LITERAL_BYTES_MAX };
+		mask_out_add(&w->literal_text, span_of(w->place.text, w->place.len));
+		if (w->literal_text.len != w->place.len)
+			w->literal_text.size = 1; /* too long to be learned below */
+	}
+	if (piece == PIECE_LEARNABLE)
+		w->hidden_parent = mask_words_key(m->words, MASK_WORD_PATH, w->literal, segment);
+	if (!mask_out_fits(&w->literal_text, literal.len + 1)) {
+		w->literal_text.len = 0;
+		w->literal_text.size = 1;
+		return;
+	}
+	mask_out_char(&w->literal_text, '/');
+	mask_out_add(&w->literal_text, literal);
+}
+
 /* The position below what was just written. */
 static void
 descend(struct walk *w, enum piece piece, struct span segment, struct span written)
 {
 	const struct mask *m = w->m;
 	struct span star = span_of("*", 1), gated = written, literal = segment;
+	bool same = w->literal == w->position;
 
 	if (piece == PIECE_TOKEN || piece == PIECE_LEARNABLE)
 		gated = star;
@@ -306,18 +349,64 @@ descend(struct walk *w, enum piece piece, struct span segment, struct span writt
 		gated = star;
 	if (piece != PIECE_WORD && piece != PIECE_LEARNABLE)
 		literal = gated;
-	if (piece == PIECE_LEARNABLE)
-		w->hidden_parent = mask_words_key(m->words, MASK_WORD_PATH, w->literal, segment);
+	if (m->learn != NULL)
+		descend_literally(w, piece, segment, literal);
 	mask_out_char(&w->place, '/');
 	mask_out_add(&w->place, gated);
-	if (mask_out_fits(&w->literal_text, literal.len + 1)) {
-		mask_out_char(&w->literal_text, '/');
-		mask_out_add(&w->literal_text, literal);
-	} else
-		w->literal_text.size = w->literal_text.len = 0;
-	w->literal = mask_words_child(m->words, w->literal, literal);
 	w->position = mask_words_child(m->words, w->position, gated);
+	if (same && piece != PIECE_LEARNABLE)
+		w->literal = w->position;
+	else if (m->learn != NULL)
+		w->literal = mask_words_child(m->words, w->literal, literal);
 	w->identity = bears_identity(segment);
+}
+
+/*
+ * Most segments are words that were written in clear at this position just
+ * before: their table answers with one look.
+ */
+static struct mask_segment *
+known_segment(struct walk *w, struct span segment, uint64_t key[static 2], bool *known)
+{
+	const struct mask *m = w->m;
+	struct mask_segment *slot;
+
+	mask_hash(segment, m->seed, w->position + w->identity, key);
+	slot = &m->segments[key[0] & (MASK_SEGMENTS - 1)];
+	*known = slot->key[0] == key[0] && slot->key[1] == key[1] &&
+	    slot->generation == m->generation;
+	return (slot);
+}
+
+/* A word in clear: written, noted, and the position below it. */
+static void
+put_known(struct walk *w, const struct mask_segment *known, struct span segment)
+{
+	struct mask *m = w->m;
+
+	m->effects.words_seen++;
+	m->effects.words_clear++;
+	mask_out_add(w->out, segment);
+	if (w->literal_text.size != 0)
+		descend_literally(w, PIECE_WORD, segment, segment);
+	mask_out_char(&w->place, '/');
+	mask_out_add(&w->place, segment);
+	if (w->literal == w->position)
+		w->literal = known->child;
+	else if (m->learn != NULL)
+		w->literal = mask_words_child(m->words, w->literal, segment);
+	w->position = known->child;
+	w->identity = known->identity;
+}
+
+static void
+keep_segment(const struct walk *w, struct mask_segment *slot, const uint64_t key[static 2])
+{
+	slot->key[0] = key[0];
+	slot->key[1] = key[1];
+	slot->generation = w->m->generation;
+	slot->child = w->position;
+	slot->identity = w->identity;
 }
 
 /* ---- segments ---- */
@@ -362,23 +451,34 @@ split(struct span path, struct segments *s)
 }
 
 static void
+walk_segment(struct walk *w, struct span segment)
+{
+	size_t start = w->out->len;
+	uint64_t key[2];
+	bool known;
+	struct mask_segment *slot = known_segment(w, segment, key, &known);
+	enum piece piece;
+
+	if (known) {
+		put_known(w, slot, segment);
+		return;
+	}
+	piece = put_segment(w, segment);
+	descend(w, piece, segment, span_of(w->out->text + start, w->out->len - start));
+	if (piece == PIECE_WORD)
+		keep_segment(w, slot, key);
+}
+
+static void
 walk_segments(struct walk *w, const struct segments *s)
 {
-	struct mask *m = w->m;
-
 	for (size_t i = 0; i < s->count; i++) {
-		size_t start = w->out->len + 1;
-		enum piece piece;
-
 		if (!mask_out_fits(w->out, PIECE_BYTES_MAX + 2)) {
-			mask_effect_flag(&m->effects, RECORD_FLAG_PATH_CAPPED);
+			mask_effect_flag(&w->m->effects, RECORD_FLAG_PATH_CAPPED);
 			return;
 		}
 		mask_out_char(w->out, '/');
-		piece = put_segment(w, s->list[i]);
-		if (i + 1 < s->count)
-			descend(w, piece, s->list[i],
-			    span_of(w->out->text + start, w->out->len - start));
+		walk_segment(w, s->list[i]);
 	}
 	if (s->slash || s->count == 0)
 		mask_out_char(w->out, '/');
@@ -389,7 +489,7 @@ mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct segments s;
 	struct span path;
-	struct walk w = { .m = m, .out = out };
+	struct walk w;
 	enum mask_canon_result canon =
 	    mask_canon(raw, false, m->canon, 2 * (size_t)PARSE_LINE_MAX, &path);
 
@@ -405,9 +505,13 @@ mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 		mask_effect_flag(&m->effects, RECORD_FLAG_PATH_CAPPED);
 	if (s.params)
 		mask_effect_count(m, RECORD_CLASS_QUERY);
+	w.m = m;
+	w.out = out;
+	w.hidden_parent = 0;
+	w.identity = false;
 	w.place = (struct mask_out){ m->place, 0, sizeof(m->place) };
 	w.place.text[0] = '/';
-	w.literal_text = (struct mask_out){ w.literal_bytes, 0, sizeof(w.literal_bytes) };
+	w.literal_text = (struct mask_out){ w.literal_bytes, 0, 0 };
 	w.position = w.literal = mask_words_root(m->words, MASK_WORD_PATH);
 	walk_segments(&w, &s);
 }

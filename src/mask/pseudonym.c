@@ -2,13 +2,12 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "crypto/random.h"
 #include "mask/inside.h"
 #include "mask/words_inside.h"
 
-#define KEYSETS 16
+#define KEYSETS 8 /* of each period: neighbours in time do not evict each other */
 #define TOKEN_RAW 10
 
 static const struct {
@@ -38,7 +37,6 @@ static const struct {
 
 struct keyset {
 	bool used, missing;
-	enum key_period period;
 	int64_t index;
 	uint32_t ready; /* bit per slot */
 	unsigned char prk[32];
@@ -48,7 +46,7 @@ struct keyset {
 struct mask_keys {
 	const struct key_ring *ring;
 	const char *tenant;
-	struct keyset sets[KEYSETS];
+	struct keyset sets[KEY_PERIOD_COUNT][KEYSETS];
 };
 
 enum record_class
@@ -79,14 +77,12 @@ mask_keys_close(struct mask_keys *k)
 static struct keyset *
 keyset_of(struct mask_keys *k, enum key_period period, int64_t index)
 {
-	struct keyset *set =
-	    &k->sets[((uint64_t)index * KEY_PERIOD_COUNT + (uint64_t)period) % KEYSETS];
+	struct keyset *set = &k->sets[period][(uint64_t)index % KEYSETS];
 
-	if (set->used && set->period == period && set->index == index)
+	if (set->used && set->index == index)
 		return (set);
 	crypto_wipe(set, sizeof(*set));
 	set->used = true;
-	set->period = period;
 	set->index = index;
 	set->missing = key_ring_prk(k->ring, period, index, set->prk) == -1;
 	return (set);
@@ -173,6 +169,54 @@ mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix,
 	print_mac(prefix, mac, out);
 }
 
+/* ---- tables ---- */
+
+static inline uint64_t
+load(const char *p, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, p, len);
+	return (word);
+}
+
+/*
+ * 16 bytes a step, in two chains that do not wait for each other.  No factor
+ * is foreign bytes alone: none can be made zero.
+ */
+void
+mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt,
+    uint64_t key[static 2])
+{
+	const char *p = bytes.ptr, *end = p + bytes.len;
+	uint64_t a = seed[0] ^ salt, b = seed[1] + salt, x, y;
+
+	for (; end - p > 16; p += 16) {
+		x = load(p, 8);
+		y = load(p + 8, 8);
+		a = words_mix(a ^ x, y ^ seed[1]);
+		b = words_mix(b ^ y, x + seed[0]);
+	}
+	if (bytes.len >= 16) {
+		x = load(end - 16, 8);
+		y = load(end - 8, 8);
+	} else if (bytes.len >= 8) {
+		x = load(p, 8);
+		y = load(end - 8, 8);
+	} else if (bytes.len >= 4) {
+		x = load(p, 4);
+		y = load(end - 4, 4);
+	} else {
+		x = bytes.len == 0 ? 0 : (uint64_t)(unsigned char)p[0] << 16 |
+		    (uint64_t)(unsigned char)p[bytes.len / 2] << 8 | (unsigned char)end[-1];
+		y = 0;
+	}
+	a = words_mix(a ^ x, y ^ seed[1] ^ bytes.len);
+	b = words_mix(b ^ y, (x + seed[0]) ^ bytes.len);
+	key[0] = words_mix(a, seed[1]);
+	key[1] = words_mix(b, seed[0]);
+}
+
 /* ---- with the state of a mask ---- */
 
 /* The key of the line's epoch, whose use is noted in the batch. */
@@ -189,6 +233,12 @@ key_of_line(struct mask *m, enum mask_slot slot)
 		m->noted[c] = index;
 	}
 	return (mask_keys_get(m->keys, slot, index));
+}
+
+static inline bool
+is_noted(const struct mask *m, enum record_class c)
+{
+	return (m->noted[c] == m->index[mask_epoch_period(c)]);
 }
 
 static uint64_t
@@ -211,9 +261,11 @@ recall(struct mask *m, enum mask_slot slot, const uint64_t key[static 2],
     char out[static MASK_TOKEN_BYTES])
 {
 	const struct mask_token_slot *at = token_slot(m, key[0]);
-	const char *prefix = record_classes[slots[slot].class_id].prefix;
+	enum record_class c = slots[slot].class_id;
+	const char *prefix = record_classes[c].prefix;
 
-	if (at->key[0] != key[0] || at->key[1] != key[1] || key_of_line(m, slot) == NULL)
+	if (at->key[0] != key[0] || at->key[1] != key[1] ||
+	    (!is_noted(m, c) && key_of_line(m, slot) == NULL))
 		return (false);
 	out[0] = prefix[0];
 	out[1] = prefix[1];
@@ -236,11 +288,10 @@ bool
 mask_token(struct mask *m, enum mask_slot slot, struct span value,
     char out[static MASK_TOKEN_BYTES])
 {
-	uint64_t salt = line_salt(m, slot), key[2];
+	uint64_t key[2];
 	const struct crypto_hmac_key *mac;
 
-	key[0] = hash_span(value, m->seed[0] ^ salt);
-	key[1] = hash_span(value, m->seed[1] + salt);
+	mask_hash(value, m->seed, line_salt(m, slot), key);
 	if (recall(m, slot, key, out))
 		return (true);
 	if ((mac = key_of_line(m, slot)) == NULL)
@@ -294,10 +345,10 @@ static void
 bound_key(const struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
     uint64_t key[static 2])
 {
-	uint64_t parts[3] = { name[0], name[1], line_salt(m, slot) };
+	uint64_t parts[2] = { name[0], name[1] };
 
-	key[0] = hash_bytes(parts, sizeof(parts), m->seed[0] ^ m->subject_hash);
-	key[1] = hash_bytes(parts, sizeof(parts), m->seed[1] + m->subject_hash);
+	mask_hash(span_of((const char *)parts, sizeof(parts)), m->seed,
+	    line_salt(m, slot) + m->subject_hash, key);
 }
 
 bool

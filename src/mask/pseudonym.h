@@ -73,6 +73,10 @@ struct mask_token_slot {
 
 struct mask;
 
+/* 128 bits of keyed hash: the name of an entry in the tables of a mask. */
+void mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt,
+    uint64_t key[static 2]);
+
 /*
  * With the epoch of the line, noted in the batch.  false if there is no key:
  * the caller then writes "[class]".

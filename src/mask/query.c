@@ -11,7 +11,6 @@
  */
 #include "mask/canon.h"
 #include "mask/detect.h"
-#include "base/hash.h"
 #include "mask/inside.h"
 #include "mask/words_inside.h"
 
@@ -111,9 +110,11 @@ kind_of(struct span name)
 static const struct mask_param *
 param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *name)
 {
-	uint64_t key[2] = { hash_span(raw, m->seed[0] - 1), hash_span(raw, m->seed[1] - 1) };
-	struct mask_param *slot = &m->params[key[0] & (MASK_PARAMS - 1)];
+	uint64_t key[2];
+	struct mask_param *slot;
 
+	mask_hash(raw, m->seed, 0, key);
+	slot = &m->params[key[0] & (MASK_PARAMS - 1)];
 	if (slot->key[0] == key[0] && slot->key[1] == key[1] &&
 	    slot->generation == m->generation)
 		return (slot);

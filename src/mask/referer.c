@@ -21,6 +21,8 @@ equal_folded(struct span a, struct span b)
 {
 	if (a.len != b.len)
 		return (false);
+	if (memcmp(a.ptr, b.ptr, a.len) == 0)
+		return (true);
 	for (size_t i = 0; i < a.len; i++)
 		if (lower(a.ptr[i]) != lower(b.ptr[i]))
 			return (false);
@@ -40,15 +42,12 @@ is_own(const struct mask_policy *p, struct span host)
 static struct span
 bare_host(struct span authority)
 {
-	size_t end = authority.len;
+	struct span user = authority;
 
-	for (size_t i = authority.len; i > 0; i--) {
-		if (authority.ptr[i - 1] == '@')
-			return (span_of(authority.ptr + i, end - i));
-		if (authority.ptr[i - 1] == ':' && end == authority.len)
-			end = i - 1;
-	}
-	return (span_of(authority.ptr, end));
+	/* Up to the last '@' is user information. */
+	for (size_t at; (at = span_find(user, '@')) < user.len;)
+		user = span_from(user, at + 1);
+	return (span_of(user.ptr, span_find(user, ':')));
 }
 
 /* Left of the registrable domain, which is in clear. */
@@ -136,16 +135,17 @@ split(struct span raw, struct url *url)
 	for (int i = 0; i < 2; i++) {
 		struct span head = span_of(raw.ptr, raw.len < schemes[i].len ? raw.len :
 		    schemes[i].len);
-		size_t end = schemes[i].len;
+		struct span rest = span_from(raw, schemes[i].len);
 
 		if (!equal_folded(head, schemes[i]))
 			continue;
-		while (end < raw.len && raw.ptr[end] != '/' && raw.ptr[end] != '?' &&
-		    raw.ptr[end] != '#' && raw.ptr[end] != '\\')
-			end++;
+		rest.len = span_find(rest, '/');
+		rest.len = span_find(rest, '?');
+		rest.len = span_find(rest, '#');
+		rest.len = span_find(rest, '\\');
 		url->scheme = schemes[i];
-		url->authority = span_of(raw.ptr + schemes[i].len, end - schemes[i].len);
-		url->rest = end;
+		url->authority = rest;
+		url->rest = schemes[i].len + rest.len;
 		return;
 	}
 }
@@ -165,17 +165,16 @@ mask_render_referer(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct url url;
 	struct span path;
-	size_t end;
 
 	split(raw, &url);
 	mask_out_add(out, url.scheme);
 	mask_render_host(m, url.authority, out);
 	path = span_from(raw, url.rest);
-	for (end = 0; end < path.len && path.ptr[end] != '?' && path.ptr[end] != '#';)
-		end++;
-	if (end < path.len)
+	path.len = span_find(path, '#');
+	path.len = span_find(path, '?');
+	if (url.rest + path.len < raw.len)
 		mask_effect_count(m, RECORD_CLASS_QUERY);
-	mask_render_path(m, span_of(path.ptr, end), out);
+	mask_render_path(m, path, out);
 }
 
 void

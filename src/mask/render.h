@@ -19,28 +19,40 @@
 #include "record/record.h"
 
 #define MASK_RENDERS 8192 /* a power of two */
-#define MASK_RENDER_TEXT 168
+#define MASK_RENDER_TEXT 176
 #define MASK_RENDER_HOLES 6
 #define MASK_RENDER_LEARN 8
 #define MASK_RENDER_COUNTS 8
 
+/* What every look-up reads stands first, in a cache line or two with the text. */
 struct mask_render {
 	uint64_t key[2];
 	uint32_t generation; /* 0: never used */
 	uint16_t len;
-	bool cacheable;
-	uint8_t words_seen, words_clear;
 	uint8_t hole_count, learn_count, count_count;
+	uint8_t words_seen, words_clear;
+	bool cacheable;
 	uint64_t flags;
 	struct {
 		uint8_t class_id, n;
 	} counts[MASK_RENDER_COUNTS];
+	char text[MASK_RENDER_TEXT];
 	struct {
 		uint16_t at;
 		uint8_t slot;
 	} holes[MASK_RENDER_HOLES];
 	uint64_t learn[MASK_RENDER_LEARN];
-	char text[MASK_RENDER_TEXT];
+};
+_Static_assert(sizeof(struct mask_render) % 64 == 0, "entries start at a cache line");
+
+#define MASK_SEGMENTS 8192 /* a power of two */
+
+/* A path segment in clear, by 128 bits of keyed hash of position and bytes. */
+struct mask_segment {
+	uint64_t key[2];
+	uint64_t child;      /* position below it */
+	uint32_t generation;
+	bool identity;       /* its children bear identities */
 };
 
 /* Where a rendering writes: at most RECORD_TEXT_MAX bytes. */

@@ -42,17 +42,12 @@ authority_end(struct span target)
 static void
 put_path_and_query(struct mask *m, struct span target)
 {
-	size_t end = 0;
 	struct span path, query, text;
 
-	while (end < target.len && target.ptr[end] != '?' && target.ptr[end] != '#')
-		end++;
-	path = span_of(target.ptr, end);
-	query = span_from(target, end + 1);
 	/* What follows '#' never belongs into a request. */
-	if (end < target.len && target.ptr[end] == '#')
-		query.len = 0;
-	query.len = span_find(query, '#');
+	target.len = span_find(target, '#');
+	path = span_of(target.ptr, span_find(target, '?'));
+	query = span_from(target, path.len + 1);
 	text = mask_render(m, MASK_RENDER_PATH, mask_render_path, path);
 	if (text.len > 0)
 		record_set_text(&m->record, RECORD_FIELD_PATH, text);
