@@ -1,0 +1,475 @@
+#!/usr/bin/env python3
+"""test_vectors.py [CRETULA]: TAP.  The vectors reproduce, verify.py accepts them and names every tampering below.
+
+Given the program CRETULA, `cretula verify` must give the same exit code and the same set of codes on each store.
+"""
+import base64
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+import make
+import verify
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.join(HERE, '..', '..', 'src')
+SHOP, ROOT = 'streams/shop/', 'streams/cretula.store/'
+DATA, SALT, IDX = (SHOP + 'seg/00000001.' + end for end in ('jsonl.zst', 'salt', 'idx'))
+DATA2, SALT2, IDX2 = (SHOP + 'seg/00000002.' + end for end in ('jsonl.zst', 'salt', 'idx'))
+CHAIN, CHECKPOINT = SHOP + 'chain.jsonl', SHOP + 'checkpoint'
+NOTE2, NOTE4 = SHOP + 'cp/00000002.note', SHOP + 'cp/00000004.note'
+
+
+class Tap:
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def result(self, good, claim, *details, skip=None):
+        self.count += 1
+        self.failed += not good
+        print(f'{"ok" if good else "not ok"} {self.count} - {claim}' + (f' # SKIP {skip}' if skip else ''))
+        for detail in details if not good else ():
+            print(f'# {detail}')
+
+    def end(self):
+        print(f'1..{self.count}')
+        return 1 if self.failed else 0
+
+
+# ---- Tools for tampering: each takes the store's folder first ------------------------------------------------------
+
+def load(store, name):
+    with open(os.path.join(store, name), 'rb') as file:
+        return file.read()
+
+
+def save(store, name, content):
+    with open(os.path.join(store, name), 'wb') as file:
+        file.write(content)
+
+
+def edit(name, change):
+    """A tampering: name's content becomes change(content)."""
+    def tamper(store):
+        old = load(store, name)
+        new = change(old)
+        assert new != old, 'nothing was changed'
+        save(store, name, new)
+    return tamper
+
+
+def rows(name, change):
+    """A tampering of the lines (with LF) of a text file."""
+    return edit(name, lambda content: b''.join(change(content.splitlines(keepends=True))))
+
+
+def records(change, name=DATA):
+    """A tampering of the lines of a segment, written as an honest writer would."""
+    def tamper(store):
+        lines = verify.decompress(os.path.join(store, name))[0].splitlines(keepends=True)
+        save(store, name, make.seekable([b''.join(change(lines))]))
+    return tamper
+
+
+def remove(*names):
+    return lambda store: [os.unlink(os.path.join(store, name)) for name in names]
+
+
+def swap(*pairs):
+    def tamper(store):
+        for one, other in pairs:
+            a, b = load(store, one), load(store, other)
+            save(store, one, b)
+            save(store, other, a)
+    return tamper
+
+
+def instead(name, put):
+    """name is removed, and put(path) puts something else there."""
+    def tamper(store):
+        path = os.path.join(store, name)
+        os.rename(path, store + '.moved')
+        put(path)
+    return tamper
+
+
+def both(*tamperings):
+    return lambda store: [tamper(store) for tamper in tamperings]
+
+
+def flip(content, at, bit=1):
+    return content[:at] + bytes((content[at] ^ bit,)) + content[at + 1:]
+
+
+def without(lines, *places):
+    return [line for i, line in enumerate(lines) if i not in places]
+
+
+def exchanged(lines, i, j):
+    lines = list(lines)
+    lines[i], lines[j] = lines[j], lines[i]
+    return lines
+
+
+def changed(lines, i, old, new):
+    lines = list(lines)
+    assert old in lines[i]
+    lines[i] = lines[i].replace(old, new, 1)
+    return lines
+
+
+def forge(lines):
+    """One entry more, canonical and linked, unsigned."""
+    entry = json.loads(lines[-1])
+    entry.update(i=len(lines), prev=verify.sha256(lines[-1][:-1]).hex())
+    return [*lines, verify.dump_entry(entry) + b'\n']
+
+
+def other_seed(_):
+    return b'0 0 ' + base64.b64encode(make.secret('other salts', 16)) + b'\n'
+
+
+def imposter(content):
+    body = content.split(b'\n\n')[0] + b'\n'
+    lines = content.splitlines(keepends=True)
+    name = lines[-2].split(b' ')[1].decode()
+    return body + b'\n' + make.signature_line(name, make.secret('imposter'), body) + lines[-1]
+
+
+def lie(change, of='segment', stream='shop', place=None):
+    """A store whose writer signs what change(entry) makes of an entry: honest keys, dishonest words."""
+    def tell(entry):
+        if entry['type'] == of and place in (None, entry['i']):
+            change(entry)
+
+    def tamper(store):
+        shutil.rmtree(store)
+        make.make_store(store, {stream: tell})
+    return tamper
+
+
+def resign(store, name, change, epochs):
+    """The lines of name's chain are changed, linked and signed again with the log key; epochs: i to epoch seed name."""
+    folder = os.path.join(store, 'streams', name)
+    writer = make.Writer.__new__(make.Writer)
+    writer.name, writer.folder, writer.origin = name, folder, f'cretula/{make.STORE_ID}/{name}'
+    lines = change(load(store, f'streams/{name}/chain.jsonl').splitlines())
+    for i, line in enumerate(lines):
+        entry = json.loads(line)
+        entry['prev'] = verify.sha256(lines[i - 1]).hex() if i else '0' * 64
+        lines[i] = verify.dump_entry(entry)
+        root = verify.tree_root([verify.sha256(b'\0', x) for x in lines[:i + 1]])
+        epoch = (0, 0, 1, 2)[i]
+        note = make.signed_note(writer.origin, i + 1, root, make.secret(writer.origin + ' log'), epoch,
+                                make.secret(f'{writer.origin} epoch {epoch}' if i in epochs else 'thief'))
+        writer.write(f'cp/{i + 1:08}.note', note)
+    writer.write('checkpoint', note)
+    writer.write('chain.jsonl', b''.join(line + b'\n' for line in lines))
+
+
+def rewrite_newest(store):
+    """Case 53: who has the log key rewrites the newest sealed segment; the epoch key is gone."""
+    lines = verify.decompress(os.path.join(store, DATA2))[0].splitlines(keepends=True)[:-1]
+    salts = verify.Salts.parse(load(store, SALT2))
+    leaves = [verify.record_leaf(salts.salt(i), line[:-1]) for i, line in enumerate(lines)]
+    data, idx = make.seekable([b''.join(lines)]), verify.idx_bytes(leaves)
+    save(store, DATA2, data)
+    save(store, IDX2, idx)
+
+    def change(entries):
+        entry = json.loads(entries[2])
+        entry.update(n=len(lines), bytes=sum(map(len, lines)), idx=verify.sha256(idx).hex(),
+                     root=base64.b64encode(verify.tree_root(leaves)).decode())
+        entry['file'].update(size=len(data), hash=verify.file_hash(salts, data).hex())
+        entry['in']['split']['parsed'] -= 1
+        entry['time'] = verify.minute_bounds([verify.parse_record(line[:-1])['time'] for line in lines])
+        entries[2] = verify.dump_entry(entry)
+        return entries
+    resign(store, 'shop', change, epochs={0, 1})
+
+
+def drop_line(which):
+    return lambda content: b''.join(without(content.splitlines(keepends=True), which))
+
+
+def put(**keys):
+    return lambda entry: entry.update(keys)
+
+
+def shift(name, key, by=1):
+    def change(entry):
+        part = entry[name] if name else entry
+        part[key] += by
+    return change
+
+
+def fake_dir(name):
+    return lambda store: (os.makedirs(os.path.join(store, name)), None)
+
+
+def garbage(name, content=b'x'):
+    return lambda store: save(store, name, content)
+
+
+SKIPPABLE = struct.pack('<II', 0x184D2A53, 3) + b'abc'
+LINE = b'{"time":"2026-11-29T00:00:00.000Z","event":"log"}\n'
+
+# seal.md's number, claim, tampering, codes; the exit code is 1 if there is an E_ among them, else 0.
+CASES = [
+    ('0', 'nothing was changed', lambda store: None, ''),
+    ('1', 'a byte of a record changed', records(lambda r: changed(r, 11, b'GET', b'PUT')), 'E_RECORD_MODIFIED'),
+    ('1', 'the first record changed', records(lambda r: changed(r, 0, b'GET', b'PUT')), 'E_RECORD_MODIFIED'),
+    ('1', 'the last record changed', records(lambda r: changed(r, 39, b'GET', b'PUT')), 'E_RECORD_MODIFIED'),
+    ('1', 'every record changed in length only', records(lambda r: [x[:-2] + b' }\n' for x in r]), 'E_SEGMENT_ROOT'),
+    ('2', 'a record deleted', records(lambda r: without(r, 17)), 'E_RECORD_MISSING'),
+    ('2', 'the first record deleted', records(lambda r: without(r, 0)), 'E_RECORD_MISSING'),
+    ('3', 'three records deleted', records(lambda r: without(r, 5, 6, 7)), 'E_RECORD_MISSING'),
+    ('3', 'three records deleted apart', records(lambda r: without(r, 5, 16, 27)), 'E_RECORD_MISSING'),
+    ('4', 'a record inserted', records(lambda r: [*r[:9], LINE, *r[9:]]), 'E_RECORD_INSERTED'),
+    ('5', 'a record doubled', records(lambda r: [*r[:9], r[8], *r[9:]]), 'E_RECORD_INSERTED'),
+    ('6', 'two neighbours swapped', records(lambda r: exchanged(r, 20, 21)), 'E_RECORD_REORDERED'),
+    ('6', 'two records far apart swapped', records(lambda r: exchanged(r, 3, 33)), 'E_RECORD_REORDERED'),
+    ('6', 'a record moved', records(lambda r: [*r[:4], *r[5:30], r[4], *r[30:]]), 'E_RECORD_REORDERED'),
+    ('7', 'a record of another segment in its place', records(lambda r: [*r[:4], make.record_line(43), *r[5:]]),
+     'E_RECORD_MODIFIED'),
+    ('8', 'the tail of a segment cut', records(lambda r: r[:31]), 'E_RECORD_MISSING'),
+    ('8', 'all records gone', records(lambda r: []), 'E_RECORD_MISSING'),
+    ('9', 'records appended', records(lambda r: [*r, LINE, LINE]), 'E_RECORD_INSERTED'),
+    ('10', 'the final LF gone', records(lambda r: [*r[:-1], r[-1][:-1]]), 'E_TORN_LINE'),
+    ('11', 'a second frame with lines behind', edit(DATA, lambda c: c + make.zstd_frame(LINE)), 'E_RECORD_INSERTED'),
+    ('12', 'a skippable frame behind', edit(DATA, lambda c: c + SKIPPABLE), 'W_REPACKED'),
+    ('12', 'a skippable frame in front', edit(DATA, lambda c: SKIPPABLE + c), 'W_REPACKED'),
+    ('13', 'recompressed in one frame', records(lambda r: r), 'W_REPACKED'),
+    ('14', 'the file cut', edit(DATA, lambda c: c[:700]), 'E_CONTAINER'),
+    ('14', 'the file cut to nothing', edit(DATA, lambda c: b''), 'E_RECORD_MISSING'),
+    ('14', 'the file cut at a frame border',
+     edit(DATA, lambda c: c[:verify.walk_frames(c)[1][1]]), 'E_RECORD_MISSING'),
+    ('15', 'garbage behind the file', edit(DATA, lambda c: c + b'garbage'), 'E_CONTAINER'),
+    ('15', 'a bit of the compressed bytes', edit(DATA, lambda c: flip(c, 4, 0x08)), 'E_CONTAINER'),
+    ('16', 'a segment file deleted', remove(DATA), 'E_SEGMENT_MISSING'),
+    ('16', 'a segment deleted whole', remove(DATA, SALT, IDX), 'E_SEGMENT_MISSING'),
+    ('17', 'two data files swapped', swap((DATA, DATA2)), 'E_SEGMENT_ROOT'),
+    ('18', 'data and salts swapped', swap((DATA, DATA2), (SALT, SALT2)), 'E_SEGMENT_ROOT'),
+    ('19', 'data, salts and idx swapped', swap((DATA, DATA2), (SALT, SALT2), (IDX, IDX2)),
+     'E_INDEX E_SEGMENT_ROOT'),
+    ('20', 'a symbolic link for the data', instead(DATA, lambda p: os.symlink('00000002.jsonl.zst', p)),
+     'E_FILE_TYPE'),
+    ('20', 'a fifo for the data', instead(DATA, os.mkfifo), 'E_FILE_TYPE'),
+    ('21', 'a directory for the data', instead(DATA, os.mkdir), 'E_FILE_TYPE'),
+    ('21', 'a fifo for the chain', instead(CHAIN, os.mkfifo), 'E_FILE_TYPE'),
+    ('21', 'a fifo for a note', instead(NOTE2, os.mkfifo), 'E_FILE_TYPE'),
+    ('22', 'an unknown file in seg/', garbage(SHOP + 'seg/00000003.jsonl.zst'), 'W_UNKNOWN_FILE'),
+    ('22', 'an unfinished file in seg/', garbage(SHOP + 'seg/00000003.jsonl.zst.tmp'), ''),
+    ('22', 'an unknown file in cp/', garbage(SHOP + 'cp/2.note'), 'W_UNKNOWN_FILE'),
+    ('23', 'the salts of another segment', edit(SALT, other_seed), 'E_SALT'),
+    ('23', 'a byte of the salt file', edit(SALT, lambda c: b'1' + c[1:]), 'E_SALT'),
+    ('23', 'a salt node at level 99', edit(SALT, lambda c: b'99' + c[1:]), 'E_SALT'),
+    ('24', 'the salts deleted', remove(SALT), 'E_SALT'),
+    ('25', 'a prefix in idx changed', edit(IDX, lambda c: flip(c, 5)), 'E_INDEX'),
+    ('25', 'the idx deleted', remove(IDX), 'E_INDEX'),
+    ('31', 'an entry changed', rows(CHAIN, lambda r: changed(r, 1, b'"lost":0', b'"lost":7')),
+     'E_CHAIN_ROOT E_ENTRY_LINK'),
+    ('31', 'the newest entry changed', rows(CHAIN, lambda r: changed(r, 3, b'02.500Z', b'02.501Z')), 'E_CHAIN_ROOT'),
+    ('32', 'an entry deleted', rows(CHAIN, lambda r: without(r, 1)),
+     'E_CHAIN_ROOT E_CHAIN_TRUNCATED E_ENTRY_INDEX'),
+    ('33', 'two entries swapped', rows(CHAIN, lambda r: exchanged(r, 1, 2)),
+     'E_CHAIN_ROOT E_ENTRY_INDEX'),
+    ('34', 'a forged entry appended', rows(CHAIN, forge), 'E_UNSIGNED_ENTRIES'),
+    ('35', 'the newest entry cut', rows(CHAIN, lambda r: r[:-1]), 'E_CHAIN_TRUNCATED'),
+    ('35', 'the chain cut to nothing', edit(CHAIN, lambda c: b''), 'E_CHAIN_TRUNCATED'),
+    ('35', 'the chain deleted', remove(CHAIN), 'E_CHAIN_TRUNCATED'),
+    ('39', 'an older checkpoint', lambda store: save(store, CHECKPOINT, load(store, NOTE2)), 'E_CHECKPOINT_ROLLBACK'),
+    ('39', 'no checkpoint', remove(CHECKPOINT), 'E_CHECKPOINT_MISSING'),
+    ('40', 'a bit of a signature', edit(NOTE2, lambda c: c.replace(
+        c.splitlines()[-2], c.splitlines()[-2][:60] + (b'A' if c.splitlines()[-2][60:61] != b'A' else b'B')
+        + c.splitlines()[-2][61:])), 'E_LOG_SIG'),
+    ('41', 'the log signature removed', edit(NOTE2, drop_line(-2 + 6)), 'E_LOG_SIG'),
+    ('42', 'CRLF in a note', edit(NOTE2, lambda c: c.replace(b'\n', b'\r\n')), 'E_NOTE'),
+    ('42', 'a note without final LF', edit(NOTE2, lambda c: c[:-1]), 'E_NOTE'),
+    ('42', 'an empty note', edit(NOTE2, lambda c: b''), 'E_NOTE'),
+    ('43', 'a leading zero in a size', edit(NOTE2, lambda c: c.replace(b'\n2\n', b'\n02\n')), 'E_NOTE'),
+    ('43', '101 signature lines', edit(NOTE2, lambda c: c + '\u2014 w AAAAAAA=\n'.encode() * 99), 'E_NOTE'),
+    ('44', 'a kept note deleted', remove(NOTE2), 'E_CHECKPOINT_MISSING'),
+    ('44', 'the newest note deleted', remove(NOTE4), 'E_CHECKPOINT_MISSING'),
+    ('45', 'another key under our name', edit(NOTE2, imposter), 'E_LOG_SIG'),
+    ('46', 'the chain torn', edit(CHAIN, lambda c: c[:-9]), 'E_CHAIN_TORN'),
+    ('46', 'the last LF of the chain gone', edit(CHAIN, lambda c: c[:-1]), 'E_CHAIN_TORN'),
+    ('47', 'a key twice', rows(CHAIN, lambda r: changed(r, 2, b'"seg":2', b'"seg":2,"seg":2')), 'E_ENTRY_SYNTAX'),
+    ('47', 'a blank', rows(CHAIN, lambda r: changed(r, 2, b'"seg":2', b'"seg": 2')), 'E_ENTRY_SYNTAX'),
+    ('47', 'a float', rows(CHAIN, lambda r: changed(r, 2, b'"seg":2', b'"seg":2.0')), 'E_ENTRY_SYNTAX'),
+    ('47', 'a NUL', rows(CHAIN, lambda r: changed(r, 2, b'"sw":"', b'"sw":"\0')), 'E_ENTRY_SYNTAX'),
+    ('47', 'bad UTF-8', rows(CHAIN, lambda r: changed(r, 2, b'"sw":"', b'"sw":"\xff')), 'E_ENTRY_SYNTAX'),
+    ('53', 'the newest segment rewritten with the log key', rewrite_newest, 'E_EPOCH_SIG'),
+    ('58', 'a gap in the segment numbers', both(
+        lie(lambda e: (e.update(seg=3), e['file'].update(name='seg/00000003.jsonl.zst')), place=2),
+        *(lambda store, end=end: os.rename(os.path.join(store, f'{SHOP}seg/00000002.{end}'),
+                                           os.path.join(store, f'{SHOP}seg/00000003.{end}'))
+          for end in ('jsonl.zst', 'salt', 'idx'))), 'E_SEGMENT_GAP'),
+    ('58', 'a gap in the record numbers', lie(shift(None, 'first'), place=2), 'E_RECORD_GAP'),
+    ('58', 'lines that do not add up', lie(shift('in', 'meta'), place=1), 'E_COUNTS'),
+    ('58', 'n that does not add up', lie(shift('in', 'lines', 0) and (lambda e: (
+        e['in'].update(lines=e['in']['lines'] + 1, parsed=e['in']['parsed'] + 1))), place=1), 'E_COUNTS'),
+    ('58', 'bytes that the records have not', lie(shift(None, 'bytes'), place=1), 'E_COUNTS'),
+    ('58', 'states that the records have not', lie(lambda e: e['in'].update(
+        parsed=e['in']['parsed'] + 1, partial=e['in']['partial'] - 1), place=1), 'E_COUNTS'),
+    ('58', 'statuses that the records have not', lie(lambda e: e['by']['status'].update({'2xx': 11, '3xx': 12}),
+                                                     place=1), 'E_COUNTS'),
+    ('58', 'bounds of time too wide', lie(lambda e: e['time'].update(min='2026-11-28T22:58:00.000Z'), place=1),
+     'E_COUNTS'),
+    ('59', 'the time of an entry goes back', lie(put(t='2026-12-01T08:00:00.999Z'), place=2), 'E_TIME_BACK'),
+    ('59', 'an entry ends the wrong epoch', lie(put(epoch=7), place=2), 'E_EPOCH_ORDER'),
+    ('60', 'the epoch signature removed', edit(NOTE2, drop_line(5)), 'E_EPOCH_SIG'),
+    ('', 'a record in no epoch of its entry', lie(lambda e: e['mask_epochs'].update(ip=['2026-W48']), place=1),
+     'E_MASK_EPOCH'),
+    ('', 'a stream deleted', lambda store: shutil.rmtree(os.path.join(store, SHOP)), 'E_STREAM_MISSING'),
+    ('', 'the store chain deleted', lambda store: shutil.rmtree(os.path.join(store, ROOT)), 'E_STREAM_MISSING'),
+    ('', 'a stream copied', lambda store: shutil.copytree(os.path.join(store, SHOP),
+                                                         os.path.join(store, 'streams/copy')),
+     'E_GENESIS E_STREAM_UNLISTED'),
+    ('', 'another genesis listed', lie(put(genesis='0' * 64), of='stream', stream='cretula.store'), 'E_GENESIS'),
+    ('', 'the vocabulary changed', edit('words/shop', lambda c: c + b'path\t/shop\tzzz\n'), 'W_WORDS'),
+    ('', 'the vocabulary deleted', remove('words/shop'), 'W_WORDS'),
+]
+
+
+# ---- Tests ---------------------------------------------------------------------------------------------------------
+
+def run_verify(store, anchor=None):
+    """(exit code, set of codes) of verify.py, without a process of its own."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        code = verify.main([store, '--json'] + (['--anchor', anchor] if anchor else []))
+    found = [json.loads(line) for line in printed.getvalue().splitlines()]
+    return code, {finding['code'] for finding in found if 'code' in finding}
+
+
+def run_cretula(program, store, anchor=None):
+    run = subprocess.run([program, 'verify', '--store', store, *(['--anchor', anchor] if anchor else [])],
+                         capture_output=True, timeout=60, check=False)
+    return run.returncode, set(re.findall(r'\b[EW]_[A-Z_]+\b', run.stdout.decode('utf-8', 'replace')))
+
+
+def test_tables(tap):
+    """verify.py's lists are those of the source, and its readers agree with the tables."""
+    def table(path, pattern):
+        with open(os.path.join(SOURCE, path), encoding='utf-8') as file:
+            return re.findall(pattern, file.read(), re.MULTILINE)
+
+    kinds = {'TIME': 'time', 'TEXT': 'text', 'INT': 'int', 'LIST': 'list', 'EXTRA': 'extra', 'FLAGS': 'flags'}
+    fields = {name: 'state' if name == 'state' else kinds[kind]
+              for name, kind in table('record/fields.def', r'^FIELD\(\w+,\s*"(\w+)",\s*(\w+)')}
+    tap.result(list(fields.items()) == list(verify.FIELDS.items()), 'fields are those of fields.def')
+    tap.result(table('record/flags.def', r'^FLAG\(\w+,\s*"(\w+)"') == verify.FLAGS, 'flags are those of flags.def')
+    classes = table('record/class.def', r'^CLASS\(\w+,\s*"([a-z.]+)",\s*"(\w*)"')
+    tap.result([name for name, _ in classes] == verify.CLASSES, 'classes are those of class.def')
+    tap.result(sorted({prefix for _, prefix in classes if prefix}) == verify.PREFIXES,
+               'token prefixes are those of class.def')
+    tap.result(table('parse/reasons.def', r'^REASON\(\w+,\s*"(\w+)"') == verify.REASONS,
+               'reasons are those of reasons.def')
+    known = set(table('audit/findings.def', r'^FINDING\((\w+)'))
+    with open(verify.__file__, encoding='utf-8') as file:
+        used = set(re.findall(r"'([EW]_[A-Z_]+)'", file.read()))
+    tap.result(used <= known, 'codes are those of findings.def', used - known)
+
+
+def table_rows(name):
+    with open(os.path.join(HERE, name), encoding='ascii') as file:
+        return [line.split(' ') for line in file.read().splitlines()]
+
+
+def unhex(text):
+    return b'' if text == '-' else bytes.fromhex(text)
+
+
+def note_verdict(content, log, epoch):
+    try:
+        note = verify.Note(content)
+    except verify.Bad as bad:
+        return bad.code
+    return 'good' if note.signed_by(log) and note.signed_by(epoch) else \
+        'E_EPOCH_SIG' if note.signed_by(log) else 'E_LOG_SIG'
+
+
+def test_readers(tap):
+    wrong = [row[4] for row in table_rows('ed25519.txt')
+             if verify.ed25519_verify(*map(unhex, row[:3])) != (row[3] == 'good')]
+    tap.result(not wrong, 'signatures are judged as ed25519.txt says', wrong)
+    wrong = [(row[4], note_verdict(unhex(row[0]), row[1], row[2])) for row in table_rows('notes.txt')
+             if note_verdict(unhex(row[0]), row[1], row[2]) != row[3]]
+    tap.result(not wrong, 'notes are judged as notes.txt says', wrong)
+    wrong = []
+    for row in table_rows('entries-bad.txt'):
+        with contextlib.suppress(ValueError):
+            verify.parse_entry(unhex(row[0]))
+            wrong.append(row[1])
+    tap.result(not wrong, 'no line of entries-bad.txt is read', wrong)
+    # RFC 8032, section 7.1, test 2: the one thing here that neither make.py nor verify.py made.
+    public, sig = (bytes.fromhex(h) for h in (
+        '3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c',
+        '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da'
+        '085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00'))
+    tap.result(verify.ed25519_verify(public, b'\x72', sig), 'RFC 8032 test 2 verifies')
+
+
+def test_case(tap, program, case, folder):
+    number, claim, tamper, codes = case
+    store = os.path.join(folder, 'store')
+    shutil.copytree(os.path.join(HERE, 'store'), store)
+    tamper(store)
+    expected = (1 if 'E_' in codes else 0, set(codes.split()))
+    anchor = table_rows('anchor.txt')[0]
+    found = run_verify(store, ' '.join(anchor))
+    name = f'{number}: {claim}' if number else claim
+    tap.result(found == expected, name, f'expected {expected}', f'found {found}')
+    if program:
+        other = run_cretula(program, store, ' '.join(anchor))
+        tap.result(other == found, f'{name}: cretula says the same', f'verify.py {found}', f'cretula {other}')
+
+
+def test_anchor(tap, program):
+    store = os.path.join(HERE, 'store')
+    vkey, genesis = table_rows('anchor.txt')[0]
+    other = verify.make_vkey(vkey.split('+')[0], make.ed25519_public(make.secret('thief')))
+    for claim, line, expected in (
+            ('the anchor fits', f'{vkey} {genesis}', (0, set())),
+            ('without an anchor', None, (0, set())),
+            ('the anchor names another genesis', f'{vkey} sha256:{"0" * 64}', (1, {'E_GENESIS'})),
+            ('the anchor names another key', f'{other} {genesis}', (1, {'E_GENESIS'})),
+            ('the anchor is none', 'nonsense', (2, set()))):
+        with contextlib.redirect_stderr(io.StringIO()):
+            found = run_verify(store, line)
+        tap.result(found == expected, claim, f'expected {expected}', f'found {found}')
+        if program:
+            found = run_cretula(program, store, line)
+            tap.result(found == expected, f'{claim}: cretula says the same', f'expected {expected}', f'cretula {found}')
+
+
+def main(arguments):
+    tap, program = Tap(), arguments[0] if arguments else None
+    if program and not os.access(program, os.X_OK):
+        program = None
+    if not shutil.which('zstd'):
+        tap.result(True, 'vectors', skip='THE zstd PROGRAM IS MISSING: NOTHING WAS TESTED')
+        return tap.end()
+    complaints = list(make.check())
+    tap.result(not complaints, 'the vectors reproduce', *complaints)
+    test_tables(tap)
+    test_readers(tap)
+    test_anchor(tap, program)
+    for case in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            test_case(tap, program, case, folder)
+    if not program:
+        tap.result(True, 'cretula verify agrees with verify.py', skip='NO cretula PROGRAM: THE C VERIFIER WAS NOT COMPARED')
+    return tap.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

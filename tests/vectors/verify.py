@@ -1,0 +1,1127 @@
+#!/usr/bin/env python3
+"""verify.py STORE [--anchor LINE] [--json]: check a cretula store, with nothing of cretula.
+
+Written from docs/format.md alone, with the Python standard library and the `zstd` program; the sections below bear
+the numbers of that file.  It is meant to be read: an auditor who trusts no C can follow what "verified" means.  It
+hashes record by record in Python, so it suits small stores.
+
+Exit codes: 0 all that is there was checked and is good (warnings included), 1 a finding, 2 usage, 3 incomplete
+(nothing wrong was seen, but something could not be checked), 66 no such store.  Codes: src/audit/findings.def.
+"""
+import base64
+import datetime
+import errno
+import hashlib
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+
+STORE_CHAIN = 'cretula.store'
+STREAM_NAME = re.compile(r'[a-z][a-z0-9-]{0,31}|cretula\.store|cretula\.access')
+
+
+def sha256(*parts):
+    return hashlib.sha256(b''.join(parts)).digest()
+
+
+class Bad(Exception):
+    """Something that is not as the format says."""
+
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+
+class Report:
+    """Findings, in the order of discovery; one of a code for each file is enough."""
+
+    def __init__(self):
+        self.findings = []
+        self.unchecked = []  # what could not be looked at: exit 3
+        self.facts = []      # coverage: what was looked at
+
+    def add(self, code, file, text, **where):
+        if not any(f['code'] == code and f['file'] == file for f in self.findings):
+            self.findings.append({'code': code, 'file': file, **where, 'text': text})
+
+    def exit_code(self):
+        if any(f['code'].startswith('E_') for f in self.findings):
+            return 1
+        return 3 if self.unchecked else 0
+
+
+# ---- Ed25519, RFC 8032, strict: canonical S; no small-order or non-canonical A or R --------------------------------
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+IDENTITY = (0, 1, 1, 0)  # extended coordinates: x = X/Z, y = Y/Z, xy = T/Z
+
+
+def point_add(p, q):
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def point_decode(encoded):
+    """The point; None if the encoding is no canonical one of a point of the curve."""
+    y = int.from_bytes(encoded, 'little')
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return (x, y, 1, x * y % P)
+
+
+def point_encode(p):
+    inverse = pow(p[2], P - 2, P)
+    x, y = p[0] * inverse % P, p[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, 'little')
+
+
+def point_is_small(p):
+    for _ in range(3):
+        p = point_add(p, p)
+    return p[0] == 0 and p[1] == p[2]
+
+
+BASE = point_decode((4 * pow(5, P - 2, P) % P).to_bytes(32, 'little'))
+
+
+def point_sum(a, p, b, q):
+    """a * p + b * q."""
+    both, total = point_add(p, q), IDENTITY
+    for bit in range(max(a.bit_length(), b.bit_length()) - 1, -1, -1):
+        total = point_add(total, total)
+        pick = (a >> bit & 1, b >> bit & 1)
+        if pick != (0, 0):
+            total = point_add(total, {(1, 0): p, (0, 1): q, (1, 1): both}[pick])
+    return total
+
+
+def ed25519_verify(public, message, signature):
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, r, s = point_decode(public), point_decode(signature[:32]), int.from_bytes(signature[32:], 'little')
+    if key is None or r is None or point_is_small(key) or point_is_small(r) or s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), 'little') % L
+    return point_encode(point_sum(s, BASE, L - k, key)) == signature[:32]
+
+
+# ---- 1. Files ------------------------------------------------------------------------------------------------------
+
+def open_file(path):
+    """A descriptor of a regular file.  Never follows a link, never waits for a fifo."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as problem:
+        if problem.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
+            raise Bad('E_FILE_TYPE', 'not a regular file') from None
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Bad('E_FILE_TYPE', 'not a regular file')
+    return fd
+
+
+def read_file(path, limit):
+    with os.fdopen(open_file(path), 'rb') as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise Bad('E_LIMIT', f'more than {limit} bytes')
+    return content
+
+
+def list_dir(report, store, folder):
+    """Names of a directory; odd things in it are reported and left out.  Empty if there is none."""
+    try:
+        if not stat.S_ISDIR(os.lstat(os.path.join(store, folder)).st_mode):
+            report.add('E_FILE_TYPE', folder, 'not a directory')
+            return []
+        names = sorted(os.listdir(os.path.join(store, folder)))
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        report.unchecked.append(f'{folder}: {problem.strerror}')
+        return []
+    kept = []
+    for name in names:
+        mode = os.lstat(os.path.join(store, folder, name)).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            report.add('E_FILE_TYPE', f'{folder}/{name}', 'neither a regular file nor a directory')
+        elif not name.endswith('.tmp'):  # unfinished, the writer's
+            kept.append(name)
+    return kept
+
+
+def warn_unknown(report, store, folder, known):
+    for name in list_dir(report, store, folder):
+        if name not in known:
+            report.add('W_UNKNOWN_FILE', f'{folder}/{name}', 'nothing names this file')
+
+
+# ---- 2. Records ----------------------------------------------------------------------------------------------------
+
+FIELDS = {name: kind for kind, names in (
+    ('time', 'time'), ('text', 'event level client'), ('list', 'forwarded'),
+    ('text', 'user session action object outcome reason method scheme host path query protocol'),
+    ('int', 'status bytes request_bytes duration_us upstream_us upstream_status'), ('text', 'cache referer agent'),
+    ('int', 'agent_major'), ('text', 'os device'), ('int', 'bot'), ('text', 'agent_full country'), ('int', 'asn'),
+    ('text', 'server upstream tls'), ('extra', 'extra'), ('state', 'state'), ('flags', 'flags'),
+) for name in names.split()}
+FLAGS = ('time_arrival ip_noncanonical peer_unix peer_name user_nonstandard request_garbage ctl_in_field bad_utf8 '
+         'unsettled path_param params_capped path_capped fwd_capped overlong secret_found duplicate_key').split()
+LINE_MAX = 16384
+ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+SHORT = {'"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t'}
+RECORD_TIME = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3}|\d{6})Z', re.ASCII)
+
+
+def parse_time(text):
+    """A UTC datetime; ValueError if text is not the one way to write it."""
+    match = RECORD_TIME.fullmatch(text)
+    if not match or (len(match[2]) == 6 and match[2].endswith('000')):
+        raise ValueError('time')
+    return datetime.datetime.strptime(match[1] + '.' + match[2], '%Y-%m-%dT%H:%M:%S.%f')
+
+
+def no_twins(pairs):
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError('a key stands twice')
+    return made
+
+
+def refuse(_):
+    raise ValueError('no such number')
+
+
+def parse_json(text):
+    try:
+        return json.loads(text, object_pairs_hook=no_twins, parse_float=refuse, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError('too deep') from None
+
+
+def is_text(value):
+    return isinstance(value, str) and not any(0xd800 <= ord(c) < 0xe000 for c in value)
+
+
+def is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def record_value(value):
+    """How a record writes value."""
+    if is_text(value):
+        return '"' + ESCAPED.sub(lambda m: SHORT.get(m[0], f'\\u{ord(m[0]):04x}'), value) + '"'
+    if is_int(value):
+        return str(value)
+    if isinstance(value, list):
+        return '[' + ','.join(map(record_value, value)) + ']'
+    if isinstance(value, dict):
+        return '{' + ','.join(record_value(k) + ':' + record_value(v) for k, v in value.items()) + '}'
+    raise ValueError('no value of a record')
+
+
+def in_order(names, table):
+    """Do names stand in the order of table, each at most once?"""
+    return list(names) == [name for name in table if name in names]
+
+
+FIELD_CHECKS = {
+    'time': is_text, 'text': is_text, 'int': is_int,
+    'list': lambda v: isinstance(v, list) and v and all(map(is_text, v)),
+    'extra': lambda v: isinstance(v, dict) and v and all(is_text(x) or is_int(x) for x in v.values()),
+    'state': lambda v: v in ('partial', 'unparsed'),
+    'flags': lambda v: isinstance(v, list) and v and all(map(is_text, v)) and in_order(v, FLAGS),
+}
+
+
+def parse_record(line):
+    """The record of a line; ValueError unless it is written exactly as section 2 says."""
+    if not line.startswith(b'{"time":"'):
+        raise ValueError('does not start as a record')
+    text = line.decode('utf-8')
+    record = parse_json(text)
+    if not in_order(record, FIELDS):
+        raise ValueError('keys unknown or out of order')
+    if not all(FIELD_CHECKS[FIELDS[name]](value) for name, value in record.items()):
+        raise ValueError('a value of the wrong kind')
+    if record_value(record) != text:
+        raise ValueError('not written in the one way')
+    record['time'] = parse_time(record['time'])
+    return record
+
+
+# ---- 3. Salts and leaves -------------------------------------------------------------------------------------------
+
+SALT_FILE, SALT_WORDS = 2**32 - 1, 2**32 - 2
+
+
+class Salts:
+    """The salts below one seed, or below the nodes that are left of it."""
+
+    def __init__(self, nodes):
+        self.nodes = nodes   # (level, index) -> 16 bytes
+        self.path = []       # the last walk: (level, index, node), from the top
+
+    @classmethod
+    def parse(cls, text):
+        nodes, end = {}, 0
+        for line in text.decode('ascii').splitlines(keepends=True):
+            level, index, encoded = re.fullmatch(r'(0|[1-9]\d?) (0|[1-9]\d{0,9}) (\S{24})\n', line).groups()
+            level, index = int(level), int(index)
+            if level > 32 or index >= 2**level or index << (32 - level) < end:
+                raise ValueError('a node out of place')
+            end = (index + 1) << (32 - level)
+            nodes[level, index] = base64_decode(encoded, 16)
+        if not nodes:
+            raise ValueError('no node')
+        return cls(nodes)
+
+    def salt(self, i):
+        """salt_i; KeyError if no node leads to it."""
+        while self.path and self.path[-1][1] != i >> (32 - self.path[-1][0]):
+            self.path.pop()
+        if not self.path:
+            level = next(level for level in range(34) if level == 33 or (level, i >> (32 - level)) in self.nodes)
+            self.path = [(level, i >> (32 - level), self.nodes[level, i >> (32 - level)])] if level < 33 else []
+        if not self.path:
+            raise KeyError(i)
+        level, _, node = self.path[-1]
+        while level < 32:
+            level += 1
+            index = i >> (32 - level)
+            children = sha256(b'cretula salt v1\0', node)
+            node = children[16:] if index & 1 else children[:16]
+            self.path.append((level, index, node))
+        return node
+
+
+def record_leaf(salt, line):
+    return sha256(b'\0', salt, line)
+
+
+def file_hash(salts, content):
+    return sha256(b'cretula file v1\n', salts.salt(SALT_FILE), content)
+
+
+def words_hash(salts, content):
+    return sha256(b'cretula words v1\n', salts.salt(SALT_WORDS), content)
+
+
+# ---- 4. The tree ---------------------------------------------------------------------------------------------------
+
+def tree_root(leaves):
+    if not leaves:
+        return sha256()
+    level = list(leaves)  # pairing left to right is the same tree: a last odd node moves up as it is
+    while len(level) > 1:
+        level = [sha256(b'\1', *level[k:k + 2]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
+    return level[0]
+
+
+def idx_bytes(leaves):
+    return b''.join(leaf[:2] for leaf in leaves) + \
+        b''.join(tree_root(leaves[k:k + 256]) for k in range(0, len(leaves), 256))
+
+
+# ---- 5. Compression ------------------------------------------------------------------------------------------------
+
+FRAME, SKIPPABLE, SEEK_TABLE, SEEK_END = 0xFD2FB528, 0x184D2A50, 0x184D2A5E, 0x8F92EAB1
+FRAME_MAX, BYTES_MAX, RECORDS_MAX = 1048576, 268435456, 1048576
+
+
+def little(content, at, size):
+    if at + size > len(content):
+        raise Bad('E_CONTAINER', 'ends within a frame')
+    return int.from_bytes(content[at:at + size], 'little')
+
+
+def walk_frames(content):
+    """The frames of a zstd file, without decoding: (magic, offset, length, content size or None, checksum)."""
+    at, frames = 0, []
+    while at < len(content):
+        start, magic = at, little(content, at, 4)
+        size, checksum = None, False
+        if magic & ~0xf == SKIPPABLE:
+            at += 8 + little(content, at + 4, 4)
+        elif magic == FRAME:
+            flags = little(content, at + 4, 1)
+            single, checksum = flags >> 5 & 1, bool(flags & 4)
+            at += 5 + (1 - single) + (0, 1, 2, 4)[flags & 3]
+            width = (single, 2, 4, 8)[flags >> 6]
+            if width:
+                size = little(content, at, width) + (256 if width == 2 else 0)
+            at += width
+            last = 0
+            while not last:
+                block = little(content, at, 3)
+                last, kind = block & 1, block >> 1 & 3
+                if kind == 3:
+                    raise Bad('E_CONTAINER', 'a block of no known kind')
+                at += 3 + (1 if kind == 1 else block >> 3)
+            at += 4 * checksum
+        else:
+            raise Bad('E_CONTAINER', f'no zstd frame at byte {start}')
+        if at > len(content):
+            raise Bad('E_CONTAINER', 'ends within a frame')
+        frames.append((magic, start, at - start, size, checksum))
+    return frames
+
+
+def check_container(content, frames, lines):
+    """Is the file laid out as section 5 says?  Only asked of files whose records are good."""
+    data = frames[:-1]
+    if not frames or frames[-1][0] != SEEK_TABLE or any(f[0] != FRAME or f[3] is None or f[4] for f in data):
+        raise Bad('E_CONTAINER', 'not frames with content size and without checksum, then a seek table')
+    table = b''.join(f[2].to_bytes(4, 'little') + f[3].to_bytes(4, 'little') for f in data)
+    table += len(data).to_bytes(4, 'little') + b'\0' + SEEK_END.to_bytes(4, 'little')
+    if content[frames[-1][1] + 8:] != table:
+        raise Bad('E_CONTAINER', 'the seek table is not that of the frames')
+    if any(f[3] > FRAME_MAX or f[3] == 0 for f in data):
+        raise Bad('E_LIMIT', f'a frame of more than {FRAME_MAX} bytes, or of none')
+    ends, at = {0}, 0
+    for line in lines:
+        at += len(line) + 1
+        ends.add(at)
+    at = 0
+    for frame in data:
+        at += frame[3]
+        if at not in ends:
+            raise Bad('E_CONTAINER', 'a frame ends within a line')
+
+
+def decompress(path):
+    """What the zstd program makes of the file, and whether it was content."""
+    fd = open_file(path)
+    try:
+        with subprocess.Popen(['zstd', '-d', '-c', '-q'], stdin=fd, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as child:
+            text = child.stdout.read(BYTES_MAX + 1)
+            if len(text) > BYTES_MAX:
+                child.kill()
+                raise Bad('E_LIMIT', f'more than {BYTES_MAX} bytes of lines')
+        return text, child.returncode == 0
+    finally:
+        os.close(fd)
+
+
+# ---- 6. Entries ----------------------------------------------------------------------------------------------------
+
+ENTRY_MAX, SOURCES_MAX = 61440, 64
+CLASSES = ('none ip.peer ip.fwd port ident user.auth user.claim email phone mac geo device session credential pan iban '
+           'national tracking campaign query path param host server agent join tls language unknown text').split()
+PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
+REASONS = 'grammar too_long binary cut ambiguous'.split()
+STATES = ('parsed', 'partial', 'unparsed')
+EPOCH_NAME = (r'\d{4}-\d\d-\d\d', r'\d{4}-W\d\d', r'\d{4}-\d\d')
+
+
+def base64_decode(text, size):
+    content = base64.b64decode(text.encode('ascii'), validate=True)
+    if len(content) != size or base64.b64encode(content).decode() != text:
+        raise ValueError('base64')
+    return content
+
+
+def is_base64(text, size):
+    try:
+        return is_text(text) and base64_decode(text, size) is not None
+    except ValueError:
+        return False
+
+
+def parse_vkey(text):
+    """(name, key hash, public key); ValueError if it is none."""
+    name, key_hash, encoded = text.split('+', 2)
+    key = base64_decode(encoded, 33)
+    if not name or key[0] != 1 or sha256(name.encode(), b'\n', key)[:4].hex() != key_hash:
+        raise ValueError('vkey')
+    return name, bytes.fromhex(key_hash), key[1:]
+
+
+def make_vkey(name, public):
+    key = b'\1' + public
+    return f'{name}+{sha256(name.encode(), b"%c" % 10, key)[:4].hex()}+{base64.b64encode(key).decode()}'
+
+
+def is_vkey(text):
+    try:
+        return is_text(text) and parse_vkey(text) is not None
+    except ValueError:
+        return False
+
+
+def is_count(value):
+    return is_int(value) and 0 <= value < 2**53
+
+
+def is_time(value):
+    try:
+        return is_text(value) and parse_time(value) is not None and len(value) == 24
+    except ValueError:
+        return False
+
+
+def is_like(pattern):
+    return lambda value: is_text(value) and re.fullmatch(pattern, value, re.ASCII) is not None
+
+
+def is_object(*rows):
+    """A checker of objects: rows are (key, checker) or (key, checker, 'may be left out')."""
+    def check(value):
+        if not isinstance(value, dict):
+            return False
+        expected = [row for row in rows if len(row) == 2 or row[0] in value]
+        return list(value) == [row[0] for row in expected] and all(row[1](value[row[0]]) for row in expected)
+    return check
+
+
+def is_tally(names):
+    """Positive counts under some of these names, in their order."""
+    return lambda v: isinstance(v, dict) and in_order(v, names) and all(is_count(x) and x > 0 for x in v.values())
+
+
+def epoch_kind(name):
+    return next((k for k, pattern in enumerate(EPOCH_NAME) if re.fullmatch(pattern, name, re.ASCII)), None)
+
+
+def epoch_name(kind, time):
+    year, week, _ = time.isocalendar()
+    month = f'{time.year:04}-{time.month:02}'
+    return (f'{month}-{time.day:02}', f'{year:04}-W{week:02}', month)[kind]
+
+
+def epoch_spans(names):
+    """The list as (first, last) pairs; ValueError if it is not sorted, or of mixed kinds.  Names sort as their times."""
+    spans, kinds = [], set()
+    for name in names:
+        first, _, last = name.partition('..')
+        spans.append((first, last or first))
+        kinds |= {epoch_kind(first), epoch_kind(last or first)}
+        if first >= (last or '~') or name.endswith('..') or (len(spans) > 1 and spans[-2][1] >= first):
+            raise ValueError('not sorted')
+    if len(kinds) != 1 or None in kinds:
+        raise ValueError('not of one kind')
+    return spans
+
+
+def is_mask_epochs(value):
+    try:
+        return isinstance(value, dict) and in_order(value, PREFIXES) and \
+            all(isinstance(v, list) and all(map(is_text, v)) and epoch_spans(v) for v in value.values())
+    except ValueError:
+        return False
+
+
+def is_counts(*names):
+    return is_object(*((name, is_count) for name in names))
+
+
+def is_list(check, most):
+    return lambda v: isinstance(v, list) and len(v) <= most and all(map(check, v))
+
+
+IS_HEX, IS_POLICY = is_like('[0-9a-f]{64}'), is_like('sha256:[0-9a-f]{64}')
+IS_STREAM, IS_ORIGIN = is_like(STREAM_NAME.pattern), is_like(r'cretula/[0-9a-f]{16}/[a-z0-9.-]+')
+SPLIT = ('parsed', 'partial', 'unparsed', 'counted')
+COMMON = (('v', lambda v: is_int(v) and v == 1), ('i', is_count), ('type', is_text), ('t', is_time), ('prev', IS_HEX))
+TYPES = {
+    'genesis': (('stream', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('epoch', is_count),
+                ('next', is_vkey), ('escrow', lambda v: v is False), ('policy', IS_POLICY), ('sw', is_text)),
+    'stream': (('name', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('genesis', IS_HEX),
+               ('epoch', is_count), ('next', is_vkey)),
+    'segment': (
+        ('seg', is_count), ('first', is_count), ('n', is_count), ('bytes', is_count),
+        ('root', lambda v: is_base64(v, 32)),
+        ('file', is_object(('name', is_text), ('size', is_count), ('hash', IS_HEX))),
+        ('idx', IS_HEX), ('time', is_object(('min', is_time), ('max', is_time)), 'optional'),
+        ('in', is_object(*((k, is_count) for k in ('lines', 'bytes', *SPLIT, 'meta', 'joined')),
+                         ('split', is_counts(*SPLIT)), ('lost', is_count))),
+        ('replay', is_counts(*STATES), 'optional'),
+        ('by', is_object(('status', is_tally(('none', '1xx', '2xx', '3xx', '4xx', '5xx')))), 'optional'),
+        ('masked', is_tally(CLASSES), 'optional'),
+        ('reasons', lambda v: is_tally(REASONS)(v) and len(v) > 0, 'optional'),
+        ('policy', IS_POLICY), ('mask_epochs', is_mask_epochs), ('mask_seed', IS_HEX, 'optional'),
+        ('words', is_object(('n', is_count), ('hash', IS_HEX))),
+        ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
+                                      ('end', lambda v: isinstance(v, bool))), SOURCES_MAX)),
+        ('unlocked', lambda v: v is True, 'optional'), ('epoch', is_count), ('next', is_vkey), ('sw', is_text)),
+    'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),
+}
+
+
+def dump_entry(entry):
+    return json.dumps(entry, separators=(',', ':'), ensure_ascii=True).encode('ascii')
+
+
+def parse_entry(line):
+    """The entry of a line (without LF); ValueError unless the line is the one way to write it."""
+    text = line.decode('ascii')
+    entry = parse_json(text)
+    if not isinstance(entry, dict) or dump_entry(entry) != line:
+        raise ValueError('does not re-serialise to itself')
+    if not is_object(*COMMON)({key: entry[key] for key in list(entry)[:len(COMMON)]}):
+        raise ValueError('the common keys are wrong')
+    kind = TYPES.get(entry['type'])
+    if kind and not is_object(*COMMON, *kind)(entry):
+        raise ValueError(f'the keys of {entry["type"]} are wrong')
+    return entry
+
+
+def minute_bounds(times):
+    """The times rounded out to the minute, as an entry writes them."""
+    minute = datetime.timedelta(minutes=1)
+    first, last = min(times).replace(second=0, microsecond=0), max(times).replace(second=0, microsecond=0)
+    last += minute if last < max(times) else datetime.timedelta()
+    return {'min': first.isoformat() + '.000Z', 'max': last.isoformat() + '.000Z'}
+
+
+def state_sums(entry):
+    parts = (entry['in'], entry['in']['split'], entry.get('replay', {}))
+    return {state: sum(part.get(state, 0) for part in parts) for state in STATES}
+
+
+def check_entry_sums(entry):
+    """Identities that need no records."""
+    taken = entry['in']
+    if taken['lines'] != sum(taken[k] for k in ('parsed', 'partial', 'unparsed', 'counted', 'meta', 'joined')):
+        raise Bad('E_COUNTS', 'in.lines is not the sum of its parts')
+    if entry['n'] != sum(state_sums(entry).values()):
+        raise Bad('E_COUNTS', 'n is not the sum of parsed, partial and unparsed')
+    if sum(entry.get('reasons', {}).values()) > state_sums(entry)['unparsed']:
+        raise Bad('E_COUNTS', 'more reasons than unparsed lines')
+    if ('by' in entry) != (entry['n'] >= 20) or ('masked' in entry and entry['n'] < 20):
+        raise Bad('E_COUNTS', 'by or masked for fewer than 20 records, or no by for more')
+    if 'replay' in entry and not any(entry['replay'].values()):
+        raise Bad('E_COUNTS', 'a replay of nothing')
+    if entry['bytes'] > BYTES_MAX or entry['n'] > RECORDS_MAX:
+        raise Bad('E_LIMIT', 'a segment of too many bytes or records')
+
+
+def check_counts(entry, lines, records):
+    """What a verifier recomputes from the records."""
+    if entry['bytes'] != sum(len(line) + 1 for line in lines):
+        raise Bad('E_COUNTS', 'bytes of lines')
+    states, statuses = dict.fromkeys(STATES, 0), {}
+    for record in records:
+        states[record.get('state', 'parsed')] += 1
+        hundred = record.get('status', 0) // 100
+        name = f'{hundred}xx' if 1 <= hundred <= 5 else 'none'
+        statuses[name] = statuses.get(name, 0) + 1
+    if states != state_sums(entry):
+        raise Bad('E_COUNTS', f'records by state: sealed {state_sums(entry)}, present {states}')
+    if 'by' in entry and entry['by']['status'] != statuses:
+        raise Bad('E_COUNTS', f'records by status: sealed {entry["by"]["status"]}, present {statuses}')
+    if entry.get('time') != (minute_bounds([r['time'] for r in records]) if records else None):
+        raise Bad('E_COUNTS', 'the bounds of time are not those of the records')
+
+
+def check_mask_epochs(entry, records):
+    """Each record of an import lies, for every token prefix of its entry, in an epoch that the entry lists."""
+    for prefix, names in entry['mask_epochs'].items() if 'mask_seed' in entry else ():
+        kind = epoch_kind(names[0].partition('..')[0])
+        for i, record in enumerate(records):
+            name = epoch_name(kind, record['time'])
+            if not any(first <= name <= last for first, last in epoch_spans(names)):
+                raise Bad('E_MASK_EPOCH', f'record {i}: {name} is not among the epochs of {prefix}')
+
+
+# ---- 7. Notes ------------------------------------------------------------------------------------------------------
+
+NOTE_MAX, SIGNATURES_MAX = 65536, 100
+
+
+def note_body(origin, size, root):
+    return f'{origin}\n{size}\n{base64.b64encode(root).decode()}\n'.encode()
+
+
+class Note:
+    """A parsed note.  Bad('E_NOTE') unless it has the form of section 7."""
+
+    def __init__(self, content):
+        try:
+            text = content.decode('utf-8')
+            if any(ord(c) < 0x20 and c != '\n' or ord(c) == 0x7f for c in text):
+                raise ValueError('control character')
+            body, signatures = re.fullmatch(r'([^\n]*\n[^\n]*\n[^\n]*\n)\n((?:[^\n]*\n)+)', text).groups()
+            self.origin, size, root = body.split('\n')[:3]
+            if not re.fullmatch(r'[1-9][0-9]{0,15}', size):
+                raise ValueError('size')
+            self.body, self.size, self.root = body.encode(), int(size), base64_decode(root, 32)
+            rows = [re.fullmatch('\u2014 ([^ +]+) (\\S+)', row).groups() for row in signatures.split('\n')[:-1]]
+            if len(rows) > SIGNATURES_MAX:
+                raise ValueError('too many signature lines')
+            self.signatures = [(name, base64.b64decode(sig.encode('ascii'), validate=True)) for name, sig in rows]
+            if any(len(sig) < 5 or base64.b64encode(sig).decode() != row[1]
+                   for (_, sig), row in zip(self.signatures, rows)):
+                raise ValueError('signature')
+        except (ValueError, AttributeError) as problem:
+            raise Bad('E_NOTE', f'not a note: {problem}') from None
+
+    def signed_by(self, vkey):
+        """Does the first line of this key verify?  A line of our name by another key is an unknown line."""
+        name, key_hash, public = parse_vkey(vkey)
+        for signer, sig in self.signatures:
+            if signer == name and sig[:4] == key_hash:
+                return ed25519_verify(public, self.body, sig[4:])
+        return False
+
+
+class Chain:
+    """chain.jsonl, checkpoint and cp/ of one stream."""
+
+    def __init__(self, report, store, name):
+        self.report, self.store, self.name = report, store, name
+        self.folder = f'streams/{name}'
+        self.lines, self.entries, self.epochs = [], [], []  # epochs[i]: the vkey that signs entry i's note
+        self.trusted = 0  # entries covered by a good note
+        self.torn = False
+
+    def add(self, code, text, file='chain.jsonl', **where):
+        self.report.add(code, f'{self.folder}/{file}', text, **where)
+
+    def read(self, file, limit):
+        """Content; None if it is absent or no file (then reported)."""
+        try:
+            return read_file(os.path.join(self.store, self.folder, file), limit)
+        except FileNotFoundError:
+            return None
+        except Bad as bad:
+            self.add(bad.code, str(bad), file)
+        except OSError as problem:
+            self.report.unchecked.append(f'{self.folder}/{file}: {problem.strerror}')
+        return b''
+
+    def check(self):
+        content = self.read('chain.jsonl', 2**31)
+        if content is None:
+            content = b''
+        *self.lines, rest = content.split(b'\n')
+        self.torn = bool(rest)
+        if self.torn:
+            self.add('E_CHAIN_TORN', f'line {len(self.lines)} has no end', entry=len(self.lines))
+        for i, line in enumerate(self.lines):
+            if not self.check_entry(i, line):
+                break
+        self.check_notes()
+
+    def check_entry(self, i, line):
+        """False if nothing behind this entry can be understood."""
+        try:
+            if len(line) > ENTRY_MAX:
+                raise Bad('E_LIMIT', f'entry {i} has {len(line)} bytes')
+            entry = parse_entry(line)
+            if i == 0 and entry['type'] != 'genesis' or i > 0 and entry['type'] == 'genesis':
+                raise ValueError('genesis is entry 0 and no other')
+            if entry['type'] not in TYPES:
+                self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
+        except Bad as bad:
+            self.add(bad.code, str(bad), entry=i)
+            return False
+        except (ValueError, KeyError) as problem:
+            self.add('E_ENTRY_SYNTAX', f'entry {i}: {problem}', entry=i)
+            return False
+        if entry['i'] != i:
+            self.add('E_ENTRY_INDEX', f'entry {entry["i"]} stands at place {i}', entry=i)
+        elif entry['prev'] != (sha256(self.lines[i - 1]).hex() if i else '0' * 64):
+            self.add('E_ENTRY_LINK', f'entry {i} does not follow the line before it', entry=i)
+        if i and entry['t'] < self.entries[-1]['t']:
+            self.add('E_TIME_BACK', f'entry {i} is older than entry {i - 1}', entry=i)
+        self.entries.append(entry)
+        self.follow_epoch(i, entry)
+        return True
+
+    def follow_epoch(self, i, entry):
+        """Entry i's note is signed by the key in force; next, if any, comes into force behind it."""
+        origin = self.entries[0]['origin']
+        if i == 0:
+            if parse_vkey(entry['log'])[0] != origin:
+                self.add('E_GENESIS', 'the log key does not bear the name of the origin', entry=0)
+            self.epoch, self.key = 0, entry['next']
+        self.epochs.append(self.key)
+        if 'next' in entry:
+            turned = self.epoch + (i > 0)
+            if entry['epoch'] != self.epoch or parse_vkey(entry['next'])[0] != f'{origin}/epoch/{turned}':
+                self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]}, epoch {self.epoch} is in force',
+                         entry=i)
+            self.epoch, self.key = turned, entry['next']
+
+    def check_note(self, content, file, size=None):
+        """The note; None if it is bad (reported).  Good notes make the entries below them trusted."""
+        try:
+            note = Note(content)
+            if size not in (None, note.size):
+                raise Bad('E_NOTE', f'a note of size {note.size} under the name of {size}')
+            if self.entries and note.origin != self.entries[0]['origin']:
+                raise Bad('E_NOTE', 'a note of another origin')
+        except Bad as bad:
+            self.add(bad.code, str(bad), file, size=size)
+            return None
+        if note.size > len(self.entries):
+            return note  # nothing to compare with: truncated or not understood, said elsewhere
+        good = True
+        for code, vkey in (('E_LOG_SIG', self.entries[0]['log']), ('E_EPOCH_SIG', self.epochs[note.size - 1])):
+            if not note.signed_by(vkey):
+                self.add(code, f'{parse_vkey(vkey)[0]}: no good signature', file, size=note.size)
+                good = False
+        if note.root != tree_root([sha256(b'\0', line) for line in self.lines[:note.size]]):
+            self.add('E_CHAIN_ROOT', f'the note of size {note.size} signs other entries', size=note.size)
+            good = False
+        if good:
+            self.trusted = max(self.trusted, note.size)
+        return note
+
+    def check_notes(self):
+        names = list_dir(self.report, self.store, f'{self.folder}/cp')
+        sizes = {int(n[:-5]): n for n in names if re.fullmatch(r'\d{8,}\.note', n) and n == f'{int(n[:-5]):08}.note'}
+        warn_unknown(self.report, self.store, f'{self.folder}/cp', sizes.values())
+        signed, newest = 0, b''
+        for size in sorted(sizes):
+            newest = self.read(f'cp/{sizes[size]}', NOTE_MAX) or b''
+            note = self.check_note(newest, f'cp/{sizes[size]}', size)
+            signed = size if note else signed
+        checkpoint = self.read('checkpoint', NOTE_MAX)
+        if checkpoint is None:
+            self.add('E_CHECKPOINT_MISSING', 'no checkpoint', 'checkpoint')
+        elif checkpoint != newest:
+            note = self.check_note(checkpoint, 'checkpoint')
+            if note and note.size < signed:
+                self.add('E_CHECKPOINT_ROLLBACK', f'size {note.size}, but size {signed} was signed', 'checkpoint')
+            signed = max(signed, note.size if note else 0)
+        for size in range(1, max([signed, *sizes]) + 1):
+            if size not in sizes and size <= len(self.lines):
+                self.add('E_CHECKPOINT_MISSING', f'no note of size {size}', f'cp/{size:08}.note', size=size)
+        if signed > len(self.lines) and not self.torn:
+            self.add('E_CHAIN_TRUNCATED', f'{signed} entries were signed, {len(self.lines)} are here')
+        if len(self.lines) > max([signed, *sizes]) and len(self.entries) == len(self.lines):
+            self.add('E_UNSIGNED_ENTRIES', f'{len(self.lines)} entries, {signed} of them signed', entry=signed)
+
+
+# ---- Segments: sections 2 to 6 put together ------------------------------------------------------------------------
+
+REACH, RUN = 64, 3  # how far a shift is looked for, and how many records in a row prove it
+
+
+def align(sealed, present, match):
+    """Where sealed and present records part: [(i, j, sealed records, present records)], and how many are as sealed."""
+    def joins(i, j):
+        run = min(RUN, sealed - i, present - j)
+        return run >= 0 and (run == RUN or sealed - i == present - j) and all(match(i + k, j + k) for k in range(run))
+
+    i = j = good = 0
+    edits = []
+    while i < sealed or j < present:
+        if i < sealed and j < present and match(i, j):
+            i, j, good = i + 1, j + 1, good + 1
+            continue
+        steps = ((di, total - di) for total in range(1, REACH + 1) for di in range(total + 1))
+        di, dj = next((step for step in steps if joins(i + step[0], j + step[1])), (sealed - i, present - j))
+        edits.append((i, j, di, dj))
+        i, j = i + di, j + dj
+    return edits, good
+
+
+class Segment:
+    """One segment entry and its files."""
+
+    def __init__(self, chain, place, entry):
+        self.chain, self.place, self.entry = chain, place, entry
+        self.stem = f'seg/{entry["seg"]:08}'
+        self.salts = self.idx = None
+
+    def add(self, code, text, file='.jsonl.zst', **where):
+        self.chain.add(code, text, self.stem + file, segment=self.entry['seg'], **where)
+
+    def check(self):
+        """True if every record was checked and is good."""
+        entry, path = self.entry, os.path.join(self.chain.store, self.chain.folder, self.stem + '.jsonl.zst')
+        try:
+            check_entry_sums(entry)
+        except Bad as bad:
+            self.chain.add(bad.code, f'entry {self.place}: {bad}', entry=self.place)
+        if entry['file']['name'] != self.stem + '.jsonl.zst':
+            self.chain.add('E_ENTRY_SYNTAX', f'entry {self.place}: file.name', entry=self.place)
+        content = self.chain.read(self.stem + '.jsonl.zst', 2 * BYTES_MAX)
+        if content is None:
+            self.add('E_SEGMENT_MISSING', f'records {entry["first"]} to {entry["first"] + entry["n"] - 1} are gone')
+            return False
+        self.read_salts()
+        self.read_idx()
+        if not self.salts or any(f['file'].endswith(self.stem + '.jsonl.zst') for f in self.chain.report.findings
+                                 if f['file'].startswith(self.chain.folder + '/')):
+            return False
+        try:
+            frames = walk_frames(content)
+            text, whole = decompress(path)
+            if not whole:
+                raise Bad('E_CONTAINER', f'zstd refuses it behind line {text.count(10)}')
+            return self.check_lines(content, frames, text)
+        except Bad as bad:
+            self.add(bad.code, str(bad))
+        except KeyError as missing:
+            self.add('E_SALT', f'no node leads to salt {missing}', '.salt')
+        except FileNotFoundError:
+            self.chain.report.unchecked.append('the zstd program is missing: no records were checked')
+        return False
+
+    def read_salts(self):
+        content = self.chain.read(self.stem + '.salt', 2**20)
+        try:
+            self.salts = Salts.parse(content or b'')
+        except (ValueError, AttributeError):
+            self.add('E_SALT', 'missing' if content is None else 'not lines of LEVEL INDEX BASE64', '.salt')
+
+    def read_idx(self):
+        self.idx = self.chain.read(self.stem + '.idx', 40 * RECORDS_MAX)
+        if self.idx is None or sha256(self.idx).hex() != self.entry['idx']:
+            self.add('E_INDEX', 'missing' if self.idx is None else 'not the sealed one', '.idx')
+            self.idx = None
+
+    def check_lines(self, content, frames, text):
+        *lines, rest = text.split(b'\n')
+        if rest:
+            self.add('E_TORN_LINE', f'line {len(lines) + 1} has no end', line=len(lines) + 1)
+            lines.append(rest)
+        leaves = [record_leaf(self.salts.salt(i), line) for i, line in enumerate(lines)]
+        if len(lines) != self.entry['n'] or tree_root(leaves) != base64_decode(self.entry['root'], 32):
+            self.locate(content, lines, bool(rest))
+            return False
+        if self.idx is not None and self.idx != idx_bytes(leaves):
+            self.add('E_INDEX', 'sealed, but not of these records', '.idx')
+        sealed_file = len(content) == self.entry['file']['size'] and \
+            file_hash(self.salts, content).hex() == self.entry['file']['hash']
+        if not rest and (sealed_file or frames and frames[-1][0] == SEEK_TABLE):
+            check_container(content, frames, lines)
+        if not sealed_file and not rest:
+            self.add('W_REPACKED', 'the records are good, the file is not the sealed one')
+        return self.check_records(lines) and not rest
+
+    def check_records(self, lines):
+        records = []
+        for i, line in enumerate(lines):
+            number = self.entry['first'] + i
+            try:
+                if len(line) + 1 > LINE_MAX:
+                    raise Bad('E_LIMIT', f'record {number} has {len(line) + 1} bytes')
+                records.append(parse_record(line))
+            except (Bad, ValueError) as problem:
+                code = getattr(problem, 'code', 'E_RECORD_SYNTAX')
+                # The text of a decoding error would quote the record.
+                why = 'bytes that are no UTF-8' if isinstance(problem, UnicodeError) else \
+                    'no JSON' if isinstance(problem, json.JSONDecodeError) else problem
+                self.add(code, f'record {number}: {why}', record=number, line=i + 1)
+        if len(records) < len(lines):
+            return False
+        for check in (lambda: check_counts(self.entry, lines, records),
+                      lambda: check_mask_epochs(self.entry, records)):
+            try:
+                check()
+            except Bad as bad:
+                self.add(bad.code, str(bad), entry=self.place)
+        return True
+
+    def locate(self, content, lines, torn):
+        """The root is wrong: name the records, with the help of the leaf prefixes."""
+        n = self.entry['n']
+        if self.idx is None or len(self.idx) != 2 * n + 32 * -(-n // 256):
+            self.add('E_SEGMENT_ROOT', f'{len(lines)} records that are not the {n} sealed ones')
+            return
+
+        def match(i, j):
+            return record_leaf(self.salts.salt(i), lines[j])[:2] == self.idx[2 * i:2 * i + 2]
+
+        edits, good = align(n, len(lines), match)
+        if good == 0 and n > 1 and lines:
+            if len(content) == self.entry['file']['size']:
+                self.add('E_SALT', 'no record fits: these are not the salts of this segment', '.salt')
+            else:
+                self.add('E_SEGMENT_ROOT', 'no record fits: this is another segment\'s file')
+        elif self.reordered(lines, match, edits):
+            self.add('E_RECORD_REORDERED', f'records {self.entry["first"] + edits[0][0]} and on changed places',
+                     record=self.entry['first'] + edits[0][0])
+        else:
+            for i, j, gone, new in edits:
+                self.name_edit(self.entry['first'] + i, j, gone, new - (torn and j + new == len(lines)))
+
+    def reordered(self, lines, match, edits):
+        places = [i + k for i, _, gone, _ in edits for k in range(gone)]
+        others = [j + k for _, j, _, new in edits for k in range(new)]
+        if len(places) != len(others) or len(lines) != self.entry['n'] or len(places) > REACH:
+            return False
+        source = dict(zip(range(len(lines)), range(len(lines))))
+        shift = {i: j for i, j in self.kept(edits)}
+        source.update(shift)
+        for i in places:
+            fitting = [j for j in others if match(i, j)]
+            if len(fitting) != 1:
+                return False
+            source[i] = fitting[0]
+        leaves = [record_leaf(self.salts.salt(i), lines[source[i]]) for i in range(len(lines))]
+        return tree_root(leaves) == base64_decode(self.entry['root'], 32)
+
+    def kept(self, edits):
+        """(sealed, present) places of the records outside of edits."""
+        i = j = 0
+        for at, to, gone, new in [*edits, (self.entry['n'], None, 0, 0)]:
+            while i < at:
+                yield i, j
+                i, j = i + 1, j + 1
+            i, j = at + gone, j + new
+
+    def name_edit(self, record, line, gone, new):
+        changed = min(gone, new)
+        if changed:
+            self.add('E_RECORD_MODIFIED', f'{changed} from record {record} on', record=record, line=line + 1)
+        if gone > new:
+            self.add('E_RECORD_MISSING', f'{gone - new} from record {record + changed} on', record=record + changed)
+        elif new > gone:
+            self.add('E_RECORD_INSERTED', f'{new - gone} in front of record {record + changed}',
+                     record=record + changed, line=line + changed + 1)
+
+
+def check_segments(chain):
+    """The segments of the trusted entries."""
+    report, number, first, records, newest = chain.report, 1, 0, 0, None
+    segments = [(i, e) for i, e in enumerate(chain.entries) if e['type'] == 'segment']
+    for place, entry in segments:
+        if place >= chain.trusted:
+            break
+        if entry['seg'] != number:
+            chain.add('E_SEGMENT_GAP', f'segment {entry["seg"]} where {number} is due', entry=place)
+        if entry['first'] != first:
+            chain.add('E_RECORD_GAP', f'segment {entry["seg"]} starts at {entry["first"]}, not {first}', entry=place)
+        number, first = entry['seg'] + 1, entry['first'] + entry['n']
+        newest = Segment(chain, place, entry)
+        records += entry['n'] if newest.check() else 0
+    warn_unknown(report, chain.store, f'{chain.folder}/seg',
+                 {f'{e["seg"]:08}.{end}' for _, e in segments for end in ('jsonl.zst', 'salt', 'idx')})
+    report.facts.append(f'{chain.name}: {chain.trusted} of {len(chain.lines)} entries, {records} of '
+                        f'{sum(e["n"] for _, e in segments)} records, newest entry '
+                        f'{chain.entries[-1]["t"] if chain.entries else "none"}')
+    if newest:
+        check_words(chain, newest)
+
+
+# ---- 8. The vocabulary ---------------------------------------------------------------------------------------------
+
+def check_words(chain, newest):
+    """The vocabulary is sealed by the newest segment; one that is absent counts as empty."""
+    file, content = f'words/{chain.name}', b''
+    try:
+        content = read_file(os.path.join(chain.store, file), 2**28)
+    except FileNotFoundError:
+        pass
+    except Bad as bad:
+        chain.report.add(bad.code, file, str(bad))
+        return
+    sealed = newest.entry['words']
+    try:
+        if newest.salts and (words_hash(newest.salts, content).hex() != sealed['hash']
+                             or content.count(b'\n') != sealed['n']):
+            chain.report.add('W_WORDS', file, f'not the {sealed["n"]} words that segment {newest.entry["seg"]} seals')
+    except KeyError:
+        pass  # the node that leads to its salt is erased
+
+
+# ---- The store -----------------------------------------------------------------------------------------------------
+
+def check_genesis(chain, origin, log, genesis, who):
+    """Is the chain the one that the anchor or the store's chain names?"""
+    if not chain.lines or not chain.entries:
+        return
+    entry = chain.entries[0]
+    if entry['stream'] != chain.name or not entry['origin'].endswith('/' + chain.name):
+        chain.add('E_GENESIS', 'the genesis of another stream', entry=0)
+    elif sha256(chain.lines[0]).hex() != genesis or entry['log'] != log or origin not in (None, entry['origin']):
+        chain.add('E_GENESIS', f'not the genesis that {who} names', entry=0)
+
+
+def check_store(store, anchor, report):
+    """anchor: (vkey, hex of the genesis' hash), or None."""
+    names = list_dir(report, store, 'streams')
+    warn_unknown(report, store, 'streams', [n for n in names if STREAM_NAME.fullmatch(n)])
+    warn_unknown(report, store, '.', ('streams', 'words'))
+    warn_unknown(report, store, 'words', names)
+    chains = {}
+    for name in sorted((n for n in names if STREAM_NAME.fullmatch(n)), key=lambda n: (n != STORE_CHAIN, n)):
+        chains[name] = Chain(report, store, name)
+        chains[name].check()
+        warn_unknown(report, store, f'streams/{name}', ('chain.jsonl', 'checkpoint', 'cp', 'seg'))
+        check_segments(chains[name])
+    if STORE_CHAIN not in chains:
+        report.add('E_STREAM_MISSING', f'streams/{STORE_CHAIN}', 'the chain of the store is missing')
+        return
+    root = chains.pop(STORE_CHAIN)
+    if root.lines and root.entries:
+        vkey, genesis = anchor or (root.entries[0]['log'], sha256(root.lines[0]).hex())
+        check_genesis(root, None, vkey, genesis, 'the anchor')
+    if not anchor:
+        report.facts.append('no --anchor: the store was compared with itself only')
+    listed = [entry for entry in root.entries[:root.trusted] if entry['type'] == 'stream']
+    for entry in listed:
+        if entry['name'] not in chains:
+            report.add('E_STREAM_MISSING', f'streams/{entry["name"]}', 'the store lists it')
+        else:
+            check_genesis(chains[entry['name']], entry['origin'], entry['log'], entry['genesis'], 'the store')
+    for name in set(chains) - {entry['name'] for entry in listed}:
+        if root.trusted == len(root.lines):  # else what lists it may be what is missing
+            report.add('E_STREAM_UNLISTED', f'streams/{name}', 'the store does not list it')
+
+
+def parse_anchor(line):
+    vkey, genesis = line.split(' ')
+    parse_vkey(vkey)
+    return vkey, re.fullmatch('sha256:([0-9a-f]{64})', genesis)[1]
+
+
+def main(arguments):
+    as_json = '--json' in arguments
+    rest = [a for a in arguments if a != '--json']
+    anchor = None
+    try:
+        if '--anchor' in rest:
+            at = rest.index('--anchor')
+            anchor = parse_anchor(rest[at + 1])
+            del rest[at:at + 2]
+        store, = rest
+    except (ValueError, IndexError, TypeError):
+        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--json]', file=sys.stderr)
+        return 2
+    if not os.path.isdir(os.path.join(store, 'streams')):
+        print(f'{store}: no store', file=sys.stderr)
+        return 66
+    report = Report()
+    check_store(store, anchor, report)
+    for finding in report.findings:
+        if as_json:
+            print(json.dumps(finding))
+        else:
+            print(f'{finding["code"]:<21} {finding["file"]}: {finding["text"]}')
+    code = report.exit_code()
+    if as_json:
+        print(json.dumps({'exit': code, 'checked': report.facts, 'unchecked': report.unchecked}))
+    else:
+        print('\n'.join([*report.facts, *(f'not checked: {what}' for what in report.unchecked)]))
+        print('asserted by the writer, not recomputed: lines, bytes, counted, meta, joined, lost, masked, reasons')
+        print({0: 'good', 1: 'NOT GOOD', 3: 'incomplete'}[code])
+    return code
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
