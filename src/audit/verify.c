@@ -365,9 +365,10 @@ finish(struct verify *v, struct err *e)
 	take_findings(result, all, AUDIT_ERROR);
 	take_findings(result, all, AUDIT_WARNING);
 	result->suppressed = all->suppressed;
-	result->exit_code = all->has_error         ? ERR_FINDING
-	    : result->coverage.unknown_entries > 0 ? ERR_INCOMPLETE
-						   : 0;
+	if (all->has_error)
+		result->exit_code = ERR_FINDING;
+	else if (result->coverage.unknown_entries > 0)
+		result->exit_code = ERR_INCOMPLETE;
 	name_unchecked(v);
 	return (0);
 }
