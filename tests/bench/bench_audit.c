@@ -74,7 +74,8 @@ make_line(char *out, uint64_t number)
 		token[i] = digits[next_random() % 32];
 		user[i] = digits[next_random() % 32];
 	}
-	return ((size_t)sprintf(out, "{\"time\":\"2025-11-25T%02u:%02u:%02u.%03uZ\","
+	return ((size_t)sprintf(out,
+	    "{\"time\":\"2025-11-25T%02u:%02u:%02u.%03uZ\","
 	    "\"event\":\"http.request\",\"client\":\"ip.%s\",\"user\":\"us.%s\",\"method\":\"GET\","
 	    "\"scheme\":\"https\",\"host\":\"www.example.org\",\"path\":\"/shop/item/%u/view\","
 	    "\"protocol\":\"HTTP/1.1\",\"status\":%d,\"bytes\":%u,\"agent\":\"Chrome\","
@@ -92,8 +93,7 @@ add_batch(struct store_segment *seg, struct store_compressor *compressor,
 {
 	static char lines[BATCH_BYTES + 1024], packed[2 * BATCH_BYTES];
 	static uint32_t ends[16384];
-	static unsigned char salts[16384][16], leaves[16384][32],
-	    memory[SEAL_SALTS_MEMORY(16384)];
+	static unsigned char salts[16384][16], leaves[16384][32], memory[SEAL_SALTS_MEMORY(16384)];
 	struct store_frame frames[8];
 	size_t len = 0, count = 0, frame_count, packed_len;
 	struct err e;
@@ -111,11 +111,12 @@ add_batch(struct store_segment *seg, struct store_compressor *compressor,
 		len += line;
 		ends[count++] = (uint32_t)len;
 	}
-	seal_salts(store_segment_seed(seg), (uint32_t)store_segment_records(seg), count, salts, memory);
-	seal_leaves(lines, ends, count, (const unsigned char (*)[16])salts, leaves);
+	seal_salts(
+	    store_segment_seed(seg), (uint32_t)store_segment_records(seg), count, salts, memory);
+	seal_leaves(lines, ends, count, (const unsigned char(*)[16])salts, leaves);
 	packed_len = store_compress(compressor, lines, ends, count, packed, frames, &frame_count);
 	if (store_segment_add(seg, span_of(packed, packed_len), frames, frame_count,
-	        (const unsigned char (*)[32])leaves, count, len, &e) == -1)
+		(const unsigned char(*)[32])leaves, count, len, &e) == -1)
 		stop("add", &e);
 	return (len);
 }
@@ -181,7 +182,8 @@ measure(const char *dir, unsigned jobs)
 		best_cpu = cpu < best_cpu ? cpu : best_cpu;
 		audit_result_free(&result);
 	}
-	(void)printf("verify, jobs %u: %.3f GB/s of lines (%.0f MB in %.3f s), %.3f GB a second of CPU\n",
+	(void)printf(
+	    "verify, jobs %u: %.3f GB/s of lines (%.0f MB in %.3f s), %.3f GB a second of CPU\n",
 	    jobs, bytes / best / 1e9, bytes / 1e6, best, bytes / best_cpu / 1e9);
 }
 
