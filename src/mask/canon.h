@@ -1,8 +1,8 @@
 /*
  * mask: canonical decoding, so that one identifier has one form.
  *
- * Percent (also %uXXXX), '+' where asked, HTML entities, to a fixpoint of
- * depth MASK_CANON_DEPTH; what does not settle is masked whole.
+ * Percent (also %uXXXX), '+' where asked, HTML entities, JSON escapes, to a
+ * fixpoint of depth MASK_CANON_DEPTH; what does not settle is masked whole.
  */
 #ifndef CRETULA_MASK_CANON_H
 #define CRETULA_MASK_CANON_H
@@ -17,7 +17,8 @@ enum mask_canon_result {
 	MASK_CANON_SAME,      /* nothing to decode: *out is in itself */
 	MASK_CANON_DECODED,   /* *out lies in memory */
 	MASK_CANON_UNSETTLED, /* still changing at depth 4, or it does not fit */
-	MASK_CANON_MALFORMED  /* bad percent sequence; *out is decoded as far as it goes */
+	/* Bad percent sequence, %00, or bytes that are no UTF-8; *out is decoded as far as it goes. */
+	MASK_CANON_MALFORMED
 };
 
 /* memory has size bytes, at least 2 * in.len; decoding never grows. */
