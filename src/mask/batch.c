@@ -209,6 +209,8 @@ learn_line(struct mask *m, struct span line)
 	if ((result != PARSE_EVENT && result != PARSE_PARTIAL) || !may_teach(ev))
 		return;
 	ev->has_text &= ~ev->bad_text;
+	mask_target_ahead(m, ev);
+	mask_referer_ahead(m, ev);
 	if (!mask_client_subject(m, ev))
 		return;
 	record_clear(&m->record);
@@ -216,12 +218,12 @@ learn_line(struct mask *m, struct span line)
 	m->learning = true;
 	mask_candidates_time(m->learn,
 	    ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
-	if (event_has(ev, EVENT_HOST))
+	if (mask_has(ev, EVENT_HOST))
 		mask_host_field(m, ev->text[EVENT_HOST]);
-	if (event_has(ev, EVENT_TARGET))
+	if (mask_has(ev, EVENT_TARGET))
 		mask_target(m, ev);
-	if (event_has(ev, EVENT_REFERER) && ev->text[EVENT_REFERER].len > 1)
-		mask_referer(m, ev->text[EVENT_REFERER]);
+	if (mask_has(ev, EVENT_REFERER))
+		mask_referer(m, ev);
 }
 
 void

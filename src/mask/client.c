@@ -243,14 +243,6 @@ set_subject(struct mask *m, enum mask_slot slot, struct span value)
 }
 
 static bool
-has_text(const struct event *ev, enum event_text f)
-{
-	const struct span *text = &ev->text[f];
-
-	return (event_has(ev, f) && text->len > 0 && !(text->len == 1 && text->ptr[0] == '-'));
-}
-
-static bool
 is_unix(struct span text)
 {
 	return (text.len >= 5 && memcmp(text.ptr, "unix:", 5) == 0);
@@ -283,7 +275,7 @@ put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 	struct parse_addr resolved;
 
 	m->peer_trusted = is_trusted(m, peer);
-	if (m->peer_trusted && has_text(ev, EVENT_FORWARDED) &&
+	if (m->peer_trusted && mask_has(ev, EVENT_FORWARDED) &&
 	    resolve(m, ev->text[EVENT_FORWARDED], &resolved))
 		set_subject(m, MASK_SLOT_PEER,
 		    span_of((const char *)resolved.bytes, resolved.len));
@@ -300,24 +292,36 @@ put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 }
 
 void
+mask_client_ahead(struct mask *m, const struct event *ev)
+{
+	int port;
+
+	m->peer_ahead.raw.ptr = NULL;
+	m->peer_kind = PARSE_ADDR_NONE;
+	if (!mask_has(ev, EVENT_CLIENT) || is_unix(ev->text[EVENT_CLIENT]))
+		return;
+	m->peer_kind = parse_addr_port(ev->text[EVENT_CLIENT], &m->peer, &port);
+	if (m->peer_kind == PARSE_ADDR_OK)
+		mask_token_ahead(m, MASK_SLOT_PEER,
+		    span_of((const char *)m->peer.bytes, m->peer.len));
+}
+
+void
 mask_client(struct mask *m, const struct event *ev)
 {
-	struct parse_addr peer;
-	int port;
-	enum parse_addr_kind kind = PARSE_ADDR_NONE;
+	enum parse_addr_kind kind = m->peer_kind;
 
 	m->subject_known = m->peer_trusted = false;
-	if (has_text(ev, EVENT_CLIENT) && !is_unix(ev->text[EVENT_CLIENT])) {
-		kind = parse_addr_port(ev->text[EVENT_CLIENT], &peer, &port);
+	if (mask_has(ev, EVENT_CLIENT) && !is_unix(ev->text[EVENT_CLIENT])) {
 		if (kind == PARSE_ADDR_OK)
-			put_peer(m, ev, &peer);
+			put_peer(m, ev, &m->peer);
 		else
 			put_odd_peer(m, ev->text[EVENT_CLIENT], kind);
-	} else if (has_text(ev, EVENT_CLIENT))
+	} else if (mask_has(ev, EVENT_CLIENT))
 		record_set_flag(&m->record, RECORD_FLAG_PEER_UNIX);
 	/* What is no address has no network to count for k. */
 	m->learning = m->learning && kind == PARSE_ADDR_OK;
-	if (has_text(ev, EVENT_FORWARDED))
+	if (mask_has(ev, EVENT_FORWARDED))
 		put_forwarded(m, ev->text[EVENT_FORWARDED]);
 }
 
@@ -327,10 +331,10 @@ mask_client_subject(struct mask *m, const struct event *ev)
 	struct parse_addr addr;
 	int port;
 
-	if (!has_text(ev, EVENT_CLIENT) ||
+	if (!mask_has(ev, EVENT_CLIENT) ||
 	    parse_addr_port(ev->text[EVENT_CLIENT], &addr, &port) != PARSE_ADDR_OK)
 		return (false);
-	if (is_trusted(m, &addr) && has_text(ev, EVENT_FORWARDED))
+	if (is_trusted(m, &addr) && mask_has(ev, EVENT_FORWARDED))
 		(void)resolve(m, ev->text[EVENT_FORWARDED], &addr);
 	m->learn_subject = mask_words_subject(m->words, addr.bytes, addr.len);
 	return (true);

@@ -115,14 +115,6 @@ static const struct {
 #define RARE (BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
     BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
 
-static bool
-has(const struct event *ev, enum event_text f)
-{
-	const struct span *text = &ev->text[f];
-
-	return (event_has(ev, f) && text->len > 0 && !(text->len == 1 && text->ptr[0] == '-'));
-}
-
 char *
 mask_take(struct mask *m, size_t len)
 {
@@ -174,7 +166,7 @@ put_listed(struct mask *m, const struct event *ev)
 		struct span text = ev->text[listed[i].from];
 		const struct span *name = listed[i].list;
 
-		if (!has(ev, listed[i].from))
+		if (!mask_has(ev, listed[i].from))
 			continue;
 		while (name->ptr != NULL && !span_equal(text, *name))
 			name++;
@@ -322,16 +314,16 @@ put_rare(struct mask *m, const struct event *ev)
 {
 	if ((ev->has_text & (BIT(EVENT_SESSION) | BIT(EVENT_COOKIE))) != 0)
 		mask_session(m, ev);
-	if (has(ev, EVENT_SERVER))
+	if (mask_has(ev, EVENT_SERVER))
 		put_server(m, RECORD_FIELD_SERVER, "server", ev->text[EVENT_SERVER]);
-	if (has(ev, EVENT_UPSTREAM))
+	if (mask_has(ev, EVENT_UPSTREAM))
 		put_server(m, RECORD_FIELD_UPSTREAM, "upstream", ev->text[EVENT_UPSTREAM]);
-	if (has(ev, EVENT_OBJECT))
+	if (mask_has(ev, EVENT_OBJECT))
 		put_object(m, ev->text[EVENT_OBJECT]);
-	if (has(ev, EVENT_JOIN))
+	if (mask_has(ev, EVENT_JOIN))
 		add_extra(m, span_of("join", 4),
 		    token_of(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
-	if (has(ev, EVENT_TLS_ID))
+	if (mask_has(ev, EVENT_TLS_ID))
 		add_extra(m, span_of("tls_id", 6),
 		    token_of(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
 }
@@ -354,23 +346,26 @@ mask_event(struct mask *m, struct event *ev, bool partial)
 	record_set_text(&m->record, RECORD_FIELD_EVENT, type_names[ev->type]);
 	if (ev->bad_text != 0)
 		put_bad(m, ev);
+	mask_client_ahead(m, ev);
+	mask_target_ahead(m, ev);
+	mask_referer_ahead(m, ev);
+	put_listed(m, ev);
+	put_numbers(m, ev);
+	put_agent(m, ev);
 	mask_client(m, ev);
 	if (partial)
 		record_set_text(&m->record, RECORD_FIELD_STATE, span_of("partial", 7));
 	if (ev->garbage)
 		record_set_flag(&m->record, RECORD_FLAG_REQUEST_GARBAGE);
-	put_listed(m, ev);
-	put_numbers(m, ev);
 	mask_user(m, ev);
-	if (has(ev, EVENT_HOST))
+	if (mask_has(ev, EVENT_HOST))
 		mask_host_field(m, ev->text[EVENT_HOST]);
-	if (has(ev, EVENT_TARGET))
+	if (mask_has(ev, EVENT_TARGET))
 		mask_target(m, ev);
-	if (has(ev, EVENT_REFERER))
-		mask_referer(m, ev->text[EVENT_REFERER]);
-	put_agent(m, ev);
+	if (mask_has(ev, EVENT_REFERER))
+		mask_referer(m, ev);
 	for (size_t i = 0; i < ROWS(dropped); i++)
-		if (has(ev, dropped[i].from))
+		if (mask_has(ev, dropped[i].from))
 			mask_count(m, dropped[i].class_id);
 	if ((ev->has_text & RARE) != 0)
 		put_rare(m, ev);

@@ -62,6 +62,10 @@ struct mask {
 	const char *subject_value;        /* what the token was made of; for client.c */
 	uint64_t learn_subject;           /* keyed hash of the network, for k */
 	size_t text_used;
+	struct mask_ahead ahead[MASK_RENDER_KINDS];
+	struct mask_ahead peer_ahead;     /* of the peer's token */
+	struct parse_addr peer;
+	enum parse_addr_kind peer_kind;
 	struct record record;
 	struct record_encoder encoder;
 	struct event event;
@@ -89,7 +93,24 @@ mask_count(struct mask *m, enum record_class c)
 	m->batch->counts.masked[c]++;
 }
 
+/* Is there something in the field?  A "-" is nothing. */
+static inline bool
+mask_has(const struct event *ev, enum event_text f)
+{
+	const struct span *text = &ev->text[f];
+
+	return (event_has(ev, f) && text->len > 0 && !(text->len == 1 && text->ptr[0] == '-'));
+}
+
 /* ---- one file each ---- */
+
+/*
+ * What will be looked up, so that it is there when it is needed: client.c
+ * reads the peer's address, target.c and referer.c find the parts.
+ */
+void mask_client_ahead(struct mask *m, const struct event *ev);
+void mask_target_ahead(struct mask *m, const struct event *ev);
+void mask_referer_ahead(struct mask *m, const struct event *ev);
 
 /* client.c: CLIENT and FORWARDED, and the subject of the line. */
 void mask_client(struct mask *m, const struct event *ev);
@@ -105,7 +126,7 @@ void mask_target(struct mask *m, const struct event *ev);
 void mask_host_field(struct mask *m, struct span host);
 
 /* referer.c */
-void mask_referer(struct mask *m, struct span referer);
+void mask_referer(struct mask *m, const struct event *ev);
 
 /* event.c: everything of one event into m->record. */
 void mask_event(struct mask *m, struct event *ev, bool partial);

@@ -280,11 +280,6 @@ put_segment(struct walk *w, struct span segment)
 {
 	enum mask_shape shape;
 
-	if (is_plain_number(segment)) {
-		mask_effect_count(w->m, RECORD_CLASS_PATH);
-		mask_put_shape(w->out, mask_shape_names[MASK_SHAPE_INT]);
-		return (PIECE_TEMPLATE);
-	}
 	if (mask_effect_bytes(w->m, segment) || segment.ptr[0] == '~' || segment.ptr[0] == '@') {
 		enum record_class found = mask_detect(segment);
 
@@ -456,9 +451,17 @@ walk_segment(struct walk *w, struct span segment)
 	size_t start = w->out->len;
 	uint64_t key[2];
 	bool known;
-	struct mask_segment *slot = known_segment(w, segment, key, &known);
+	struct mask_segment *slot;
 	enum piece piece;
 
+	/* Numbers would only push words out of the table. */
+	if (is_plain_number(segment)) {
+		mask_effect_count(w->m, RECORD_CLASS_PATH);
+		mask_put_shape(w->out, mask_shape_names[MASK_SHAPE_INT]);
+		descend(w, PIECE_TEMPLATE, segment, span_of(w->out->text + start, 5));
+		return;
+	}
+	slot = known_segment(w, segment, key, &known);
 	if (known) {
 		put_known(w, slot, segment);
 		return;

@@ -284,6 +284,14 @@ remember(struct mask *m, const uint64_t key[static 2], const char token[static M
 	memcpy(at->text, token + 3, sizeof(at->text));
 }
 
+void
+mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value)
+{
+	m->peer_ahead.raw = value;
+	mask_hash(value, m->seed, line_salt(m, slot), m->peer_ahead.key);
+	__builtin_prefetch(token_slot(m, m->peer_ahead.key[0]));
+}
+
 bool
 mask_token(struct mask *m, enum mask_slot slot, struct span value,
     char out[static MASK_TOKEN_BYTES])
@@ -291,7 +299,10 @@ mask_token(struct mask *m, enum mask_slot slot, struct span value,
 	uint64_t key[2];
 	const struct crypto_hmac_key *mac;
 
-	mask_hash(value, m->seed, line_salt(m, slot), key);
+	if (slot == MASK_SLOT_PEER && value.ptr == m->peer_ahead.raw.ptr)
+		memcpy(key, m->peer_ahead.key, sizeof(key));
+	else
+		mask_hash(value, m->seed, line_salt(m, slot), key);
 	if (recall(m, slot, key, out))
 		return (true);
 	if ((mac = key_of_line(m, slot)) == NULL)

@@ -86,6 +86,9 @@ bool mask_token(struct mask *m, enum mask_slot slot, struct span value,
 bool mask_token_bound(struct mask *m, enum mask_slot slot, struct span position,
     struct span value, char out[static MASK_TOKEN_BYTES]);
 
+/* Fetch the entry of a global token; the next mask_token of the same bytes uses it. */
+void mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value);
+
 /* A bound token made before for this subject under this name, if still known. */
 bool mask_token_recall(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
     char out[static MASK_TOKEN_BYTES]);

@@ -5,6 +5,7 @@
  * only the origin stays, its host through the vocabulary: the registrable
  * domain is a word, and what stands left of it is another one.
  */
+#include "base/scan.h"
 #include "mask/inside.h"
 #include "mask/words_inside.h"
 
@@ -126,6 +127,17 @@ struct url {
 	size_t rest;           /* where the path starts */
 };
 
+static size_t
+authority_len(struct span text)
+{
+	static const bool ends[256] = { ['/'] = true, ['?'] = true, ['#'] = true, ['\\'] = true };
+	size_t len = 0;
+
+	while (len < text.len && !ends[(unsigned char)text.ptr[len]])
+		len++;
+	return (len);
+}
+
 static void
 split(struct span raw, struct url *url)
 {
@@ -139,10 +151,7 @@ split(struct span raw, struct url *url)
 
 		if (!equal_folded(head, schemes[i]))
 			continue;
-		rest.len = span_find(rest, '/');
-		rest.len = span_find(rest, '?');
-		rest.len = span_find(rest, '#');
-		rest.len = span_find(rest, '\\');
+		rest.len = authority_len(rest);
 		url->scheme = schemes[i];
 		url->authority = rest;
 		url->rest = schemes[i].len + rest.len;
@@ -160,42 +169,61 @@ mask_render_origin(struct mask *m, struct span raw, struct mask_out *out)
 	mask_render_host(m, url.authority, out);
 }
 
+/* An own one, without its query. */
 void
 mask_render_referer(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct url url;
-	struct span path;
 
 	split(raw, &url);
 	mask_out_add(out, url.scheme);
 	mask_render_host(m, url.authority, out);
-	path = span_from(raw, url.rest);
-	path.len = span_find(path, '#');
-	path.len = span_find(path, '?');
-	if (url.rest + path.len < raw.len)
-		mask_effect_count(m, RECORD_CLASS_QUERY);
-	mask_render_path(m, path, out);
+	mask_render_path(m, span_from(raw, url.rest), out);
+}
+
+/*
+ * Only the part that is rendered names the entry: the queries of search
+ * engines and of our own pages differ in every line.
+ */
+void
+mask_referer_ahead(struct mask *m, const struct event *ev)
+{
+	struct span raw = ev->text[EVENT_REFERER];
+	struct url url;
+
+	m->ahead[MASK_RENDER_REFERER].raw.ptr = m->ahead[MASK_RENDER_ORIGIN].raw.ptr = NULL;
+	if (!mask_has(ev, EVENT_REFERER))
+		return;
+	split(raw, &url);
+	if (url.scheme.len == 0)
+		return;
+	if (!is_own(m->policy, bare_host(url.authority))) {
+		raw.len = url.rest;
+		mask_render_ahead(m, MASK_RENDER_ORIGIN, raw);
+		return;
+	}
+	raw.len = scan_either(raw, '?', '#');
+	mask_render_ahead(m, MASK_RENDER_REFERER, raw);
 }
 
 void
-mask_referer(struct mask *m, struct span referer)
+mask_referer(struct mask *m, const struct event *ev)
 {
-	struct url url;
-	struct span text;
+	struct span own = m->ahead[MASK_RENDER_REFERER].raw;
+	struct span origin = m->ahead[MASK_RENDER_ORIGIN].raw, text;
 
-	split(referer, &url);
-	if (url.scheme.len == 0) {
-		if (m->learn_only)
-			return;
-		mask_count(m, RECORD_CLASS_UNKNOWN);
-		mask_set_text(m, RECORD_FIELD_REFERER, span_of("[unknown]", 9));
-		return;
-	}
-	if (is_own(m->policy, bare_host(url.authority)))
-		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, referer);
+	if (own.ptr != NULL)
+		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, own);
+	else if (origin.ptr != NULL)
+		text = mask_render(m, MASK_RENDER_ORIGIN, mask_render_origin, origin);
 	else
-		text = mask_render(m, MASK_RENDER_ORIGIN, mask_render_origin,
-		    span_of(referer.ptr, url.rest));
+		text = span_of("[unknown]", 9);
+	if (m->learn_only)
+		return;
+	if (own.ptr == NULL && origin.ptr == NULL)
+		mask_count(m, RECORD_CLASS_UNKNOWN);
+	else if ((own.ptr != NULL ? own.len : origin.len) < ev->text[EVENT_REFERER].len)
+		mask_count(m, RECORD_CLASS_QUERY);
 	if (text.len > 0)
 		record_set_text(&m->record, RECORD_FIELD_REFERER, text);
 }

@@ -15,10 +15,10 @@ static const char token_holder[MASK_TOKEN_BYTES + 1] = "...................";
 
 /* What names the token of a hole, together with the subject and the epoch. */
 static void
-hole_name(const struct mask_render *r, unsigned hole, uint64_t name[static 2])
+hole_name(const struct mask_render *r, unsigned hole, uint64_t made[static 2])
 {
-	name[0] = r->key[0] + (hole + 1) * GOLDEN;
-	name[1] = r->key[1] + r->generation;
+	made[0] = r->key[0] + (hole + 1) * GOLDEN;
+	made[1] = r->key[1] + r->generation;
 }
 
 static void
@@ -53,10 +53,10 @@ replay(struct mask *m, const struct mask_render *r, struct span *text)
 	copy = m->text + m->text_used;
 	memcpy(copy, r->text, r->len);
 	for (unsigned i = 0; i < r->hole_count; i++) {
-		uint64_t name[2];
+		uint64_t hole[2];
 
-		hole_name(r, i, name);
-		if (!mask_token_recall(m, (enum mask_slot)r->holes[i].slot, name,
+		hole_name(r, i, hole);
+		if (!mask_token_recall(m, (enum mask_slot)r->holes[i].slot, hole,
 		    copy + r->holes[i].at))
 			return (false);
 	}
@@ -79,16 +79,43 @@ keep(struct mask_render *slot, const struct mask_render *made, struct span text)
 	slot->len = (uint16_t)text.len;
 }
 
+static inline struct mask_render *
+entry(const struct mask *m, const uint64_t key[static 2])
+{
+	return (&m->renders[key[0] & (MASK_RENDERS - 1)]);
+}
+
+static void
+name(const struct mask *m, enum mask_render_kind kind, struct span raw, uint64_t key[static 2])
+{
+	mask_hash(raw, m->seed, ((uint64_t)kind + 1) * GOLDEN, key);
+}
+
+void
+mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw)
+{
+	struct mask_ahead *ahead = &m->ahead[kind];
+	const char *at;
+
+	ahead->raw = raw;
+	name(m, kind, raw, ahead->key);
+	at = (const char *)entry(m, ahead->key);
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + 64);
+}
+
 struct span
 mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struct span raw)
 {
-	uint64_t salt = ((uint64_t)kind + 1) * GOLDEN;
 	struct mask_render *made = &m->effects, *slot;
 	struct span text = { "", 0 };
 	struct mask_out out;
 
-	mask_hash(raw, m->seed, salt, made->key);
-	slot = &m->renders[made->key[0] & (MASK_RENDERS - 1)];
+	if (m->ahead[kind].raw.ptr == raw.ptr && m->ahead[kind].raw.len == raw.len)
+		memcpy(made->key, m->ahead[kind].key, sizeof(made->key));
+	else
+		name(m, kind, raw, made->key);
+	slot = entry(m, made->key);
 	if (slot->key[0] == made->key[0] && slot->key[1] == made->key[1] &&
 	    slot->generation == m->generation && replay(m, slot, &text))
 		return (text);
@@ -184,18 +211,18 @@ static void
 add_hole(struct mask *m, enum mask_slot slot, const struct mask_out *out)
 {
 	struct mask_render *r = &m->effects;
-	uint64_t name[2];
+	uint64_t hole[2];
 
 	if (r->hole_count == MASK_RENDER_HOLES) {
 		r->cacheable = false;
 		return;
 	}
-	hole_name(r, r->hole_count, name);
+	hole_name(r, r->hole_count, hole);
 	r->holes[r->hole_count].at = (uint16_t)out->len;
 	r->holes[r->hole_count].slot = (uint8_t)slot;
 	r->hole_count++;
 	if (!m->learn_only)
-		mask_token_remember(m, slot, name, out->text + out->len);
+		mask_token_remember(m, slot, hole, out->text + out->len);
 }
 
 void

@@ -45,7 +45,7 @@ struct mask_render {
 };
 _Static_assert(sizeof(struct mask_render) % 64 == 0, "entries start at a cache line");
 
-#define MASK_SEGMENTS 8192 /* a power of two */
+#define MASK_SEGMENTS 2048 /* a power of two */
 
 /* A path segment in clear, by 128 bits of keyed hash of position and bytes. */
 struct mask_segment {
@@ -87,7 +87,13 @@ struct mask;
 
 enum mask_render_kind {
 	MASK_RENDER_PATH, MASK_RENDER_QUERY, MASK_RENDER_REFERER, MASK_RENDER_ORIGIN,
-	MASK_RENDER_HOST
+	MASK_RENDER_HOST, MASK_RENDER_KINDS
+};
+
+/* A text of this line that will be rendered: its name, and its entry on the way. */
+struct mask_ahead {
+	struct span raw; /* ptr is NULL if there is none */
+	uint64_t key[2];
 };
 
 /* Writes raw to out and its effects to m->effects. */
@@ -99,6 +105,9 @@ typedef void (*mask_render_fn)(struct mask *m, struct span raw, struct mask_out 
  */
 struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn,
     struct span raw);
+
+/* Fetch the entry of raw into the cache while something else is done. */
+void mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw);
 
 /* The functions. */
 void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);

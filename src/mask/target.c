@@ -2,6 +2,7 @@
  * mask: request targets in all their forms (RFC 9112 3.2): origin, absolute,
  * authority, asterisk, and what is none of these.
  */
+#include "base/scan.h"
 #include "mask/inside.h"
 
 void
@@ -40,22 +41,59 @@ authority_end(struct span target)
 }
 
 static void
-put_path_and_query(struct mask *m, struct span target)
+put_path(struct mask *m, struct span path)
 {
-	struct span path, query, text;
+	struct span text = mask_render(m, MASK_RENDER_PATH, mask_render_path, path);
 
-	/* What follows '#' never belongs into a request. */
-	target.len = span_find(target, '#');
-	path = span_of(target.ptr, span_find(target, '?'));
-	query = span_from(target, path.len + 1);
-	text = mask_render(m, MASK_RENDER_PATH, mask_render_path, path);
 	if (text.len > 0)
 		record_set_text(&m->record, RECORD_FIELD_PATH, text);
-	if (query.len == 0)
-		return;
-	text = mask_render(m, MASK_RENDER_QUERY, mask_render_query, query);
+}
+
+static void
+put_query(struct mask *m, struct span query)
+{
+	struct span text = { "", 0 };
+
+	if (query.len > 0)
+		text = mask_render(m, MASK_RENDER_QUERY, mask_render_query, query);
 	if (text.len > 0)
 		record_set_text(&m->record, RECORD_FIELD_QUERY, text);
+}
+
+/* What follows '#' never belongs into a request. */
+static void
+split(struct span target, struct span *path, struct span *query)
+{
+	*path = span_of(target.ptr, scan_either(target, '?', '#'));
+	*query = span_from(target, path->len);
+	if (query->len > 0 && query->ptr[0] == '#')
+		query->len = 0;
+	*query = span_from(*query, 1);
+	query->len = span_find(*query, '#');
+}
+
+static void
+put_path_and_query(struct mask *m, struct span target)
+{
+	struct span path, query;
+
+	split(target, &path, &query);
+	put_path(m, path);
+	put_query(m, query);
+}
+
+void
+mask_target_ahead(struct mask *m, const struct event *ev)
+{
+	struct span target = ev->text[EVENT_TARGET], path, query;
+
+	m->ahead[MASK_RENDER_PATH].raw.ptr = m->ahead[MASK_RENDER_QUERY].raw.ptr = NULL;
+	if (!event_has(ev, EVENT_TARGET) || target.len == 0 || target.ptr[0] != '/')
+		return;
+	split(target, &path, &query);
+	mask_render_ahead(m, MASK_RENDER_PATH, path);
+	if (query.len > 0)
+		mask_render_ahead(m, MASK_RENDER_QUERY, query);
 }
 
 void
@@ -64,8 +102,10 @@ mask_target(struct mask *m, const struct event *ev)
 	struct span target = ev->text[EVENT_TARGET];
 	size_t scheme;
 
-	if (target.len > 0 && target.ptr[0] == '/') {
-		put_path_and_query(m, target);
+	if (m->ahead[MASK_RENDER_PATH].raw.ptr != NULL) {
+		put_path(m, m->ahead[MASK_RENDER_PATH].raw);
+		if (m->ahead[MASK_RENDER_QUERY].raw.ptr != NULL)
+			put_query(m, m->ahead[MASK_RENDER_QUERY].raw);
 		return;
 	}
 	if (span_is(target, "*")) {
