@@ -168,7 +168,8 @@ static int
 learn_pass(struct app_import *im, struct err *e)
 {
 	struct pipeline p = { .mode = PIPELINE_LEARN, .jobs = im->jobs, .setup = im->setup,
-		.next = app_sources_next, .next_arg = im->sources,
+		.next = app_sources_next, .name = app_sources_name,
+		.next_arg = im->sources,
 		.sink = { im, NULL, take_learned, tick } };
 	int64_t start_ns = clock_mono_ns();
 	bool input_failed;
@@ -186,7 +187,8 @@ static int
 seal_pass(struct app_import *im, struct err *e)
 {
 	struct pipeline p = { .mode = PIPELINE_SEAL, .jobs = im->jobs, .setup = im->setup,
-		.learn = im->learn_in_stream, .next = app_sources_next, .next_arg = im->sources,
+		.learn = im->learn_in_stream, .next = app_sources_next, .name = app_sources_name,
+		.next_arg = im->sources,
 		.sink = { im, place, take, tick } };
 	int64_t start_ns = clock_mono_ns();
 	struct err sealing;

@@ -61,6 +61,9 @@ struct pipeline_sink {
  */
 typedef int (*pipeline_next)(void *arg, struct input **in, struct err *e);
 
+/* Name of the source that next gave as number, for errors; same arg. */
+typedef const char *(*pipeline_name)(void *arg, size_t source);
+
 enum pipeline_mode { PIPELINE_LEARN, PIPELINE_MASK, PIPELINE_SEAL };
 
 struct pipeline {
@@ -69,6 +72,7 @@ struct pipeline {
 	const struct mask_setup *setup; /* each worker opens a mask of its own */
 	bool learn;                     /* merge words in stream (MASK, SEAL) */
 	pipeline_next next;
+	pipeline_name name;
 	void *next_arg;
 	struct pipeline_sink sink;
 	bool unlocked;                  /* out: secret memory could not be locked */

@@ -143,7 +143,7 @@ read_source(struct shared *s, struct input *in, size_t source, struct err *e)
 		memset(&batch, 0, sizeof(batch));
 		batch.bytes = slot->raw;
 		if (input_read(in, s->p->setup->line_max, &batch, e) == -1)
-			return (-1);
+			return (err_in(e, "%s", s->p->name(s->p->next_arg, source)));
 		if (batch.len > 0 || batch.end)
 			hand_over(s, slot, &batch, source);
 	} while (!batch.end);

@@ -70,12 +70,18 @@ look_at(struct app_sources *s, struct app_source *source, bool named, char *scra
 	struct parse_evidence found;
 	struct input *in = NULL;
 	struct span head;
+	size_t need;
 	int rc = -1;
 
+	/* A pipe may be slow: do not wait for more than is needed. */
 	source->is_stdin = !readable_twice(source->path);
-	if (input_open(source->path, &in, e) == -1 ||
-	    input_peek(in, DETECT_BYTES, &head, e) == -1)
+	need = named && source->is_stdin ? INPUT_HEAD_BYTES : DETECT_BYTES;
+	if (input_open(source->path, &in, e) == -1)
 		goto out;
+	if (input_peek(in, need, &head, e) == -1) {
+		(void)err_in(e, "%s", source->path);
+		goto out;
+	}
 	parse_detect(head, scratch, &found);
 	source->head = head.len < INPUT_HEAD_BYTES ? head.len : INPUT_HEAD_BYTES;
 	s->file_bytes += input_file_size(in);
@@ -257,6 +263,14 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 		return (-1);
 	}
 	return (0);
+}
+
+const char *
+app_sources_name(void *arg, size_t number)
+{
+	const struct app_source *source = app_sources_at(arg, number);
+
+	return (source != NULL ? source->path : "input");
 }
 
 const struct app_source *

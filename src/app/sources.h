@@ -61,6 +61,9 @@ void app_sources_rewind(struct app_sources *s);
 /* The source that the pipeline counts as number (skipped ones do not count). */
 const struct app_source *app_sources_at(const struct app_sources *s, size_t number);
 
+/* Its path, for errors; arg is the sources. */
+const char *app_sources_name(void *arg, size_t number);
+
 /* Evidence of detection for people. */
 void app_evidence_print(const struct parse_evidence *evidence, struct buf *out);
 

@@ -113,12 +113,13 @@ verified(const struct app_summary *s, struct buf *out)
 	label(out, "verified");
 	if (s->verified == NULL)
 		buf_str(out, "no (--no-verify)\n");
-	else
-		buf_fmt(out, "%s: %llu segments, %llu records, %llu entries (%.2f s)\n",
-		    s->verified->exit_code == 0 ? "good" : "DOES NOT VERIFY",
-		    (unsigned long long)s->verified->coverage.segments,
-		    (unsigned long long)s->verified->coverage.records,
-		    (unsigned long long)s->verified->coverage.entries, s->verify_s);
+	else {
+		buf_fmt(out, "%s: ", s->verified->exit_code == 0 ? "good" : "DOES NOT VERIFY");
+		number(out, s->verified->coverage.records);
+		buf_str(out, " records, ");
+		number(out, s->verified->coverage.entries);
+		buf_fmt(out, " signed entries of the whole store (%.2f s)\n", s->verify_s);
+	}
 }
 
 static void

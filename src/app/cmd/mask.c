@@ -50,17 +50,16 @@ static int
 open_ring(struct masking *m, int64_t now_us, struct err *e)
 {
 	const char *keys = app_arg(m->args, "keys");
-	int fd, rc;
+	unsigned destroyed;
+	int fd = -1, rc;
 
-	if (keys == NULL)
-		return (key_ring_ephemeral(&m->ring, e) == -1 ? -1 :
-		    key_ring_live(m->ring, now_us, m->setup.stream->grace_us, NULL, e));
-	if ((fd = key_open_dir(keys, e)) == -1)
+	if (keys != NULL && (fd = key_open_dir(keys, e)) == -1)
 		return (-1);
-	if ((rc = key_ring_open(fd, &m->ring, e)) == 0)
-		rc = key_ring_live(m->ring, now_us, m->setup.stream->grace_us, NULL, e);
-	(void)close(fd);
-	return (rc);
+	rc = keys != NULL ? key_ring_open(fd, &m->ring, e) : key_ring_ephemeral(&m->ring, e);
+	if (fd != -1)
+		(void)close(fd);
+	return (rc == -1 ? -1 : key_ring_live(m->ring, now_us, m->setup.stream->grace_us,
+	    &destroyed, e));
 }
 
 static int
@@ -131,7 +130,8 @@ run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 	struct pipeline p = { .mode = PIPELINE_MASK, .jobs = 1, .setup = &setup,
 		.learn = app_arg(m->args, "words") != NULL &&
 		    stream->policy.words_mode == MASK_WORDS_LEARN,
-		.next = app_sources_next, .next_arg = &m->sources, .sink = { m, NULL, take, NULL } };
+		.next = app_sources_next, .name = app_sources_name,
+		.next_arg = &m->sources, .sink = { m, NULL, take, NULL } };
 	uint64_t jobs = 1;
 	bool input_failed;
 	int rc;
