@@ -18,6 +18,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 
 STORE_CHAIN = 'cretula.store'
 STREAM_NAME = re.compile(r'[a-z][a-z0-9-]{0,31}|cretula\.store|cretula\.access')
@@ -46,6 +47,10 @@ class Report:
     def add(self, code, file, text, **where):
         if not any(f['code'] == code and f['file'] == file for f in self.findings):
             self.findings.append({'code': code, 'file': file, **where, 'text': text})
+
+    def drop(self, file, entry):
+        """Take out what was said of this file's entries from one on."""
+        self.findings = [f for f in self.findings if f['file'] != file or f.get('entry', -1) < entry]
 
     def exit_code(self):
         if any(f['code'].startswith('E_') for f in self.findings):
@@ -123,48 +128,37 @@ def ed25519_verify(public, message, signature):
 
 # ---- 1. Files ------------------------------------------------------------------------------------------------------
 
-def open_file(path):
-    """A descriptor of a regular file.  Never follows a link, never waits for a fifo."""
+def read_file(path, limit):
+    """What a regular file holds.  Never follows a link, never waits for a fifo."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as problem:
         if problem.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
             raise Bad('E_FILE_TYPE', 'not a regular file') from None
         raise
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise Bad('E_FILE_TYPE', 'not a regular file')
+        with os.fdopen(fd, 'rb', closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
         os.close(fd)
-        raise Bad('E_FILE_TYPE', 'not a regular file')
-    return fd
-
-
-def read_file(path, limit):
-    with os.fdopen(open_file(path), 'rb') as file:
-        content = file.read(limit + 1)
     if len(content) > limit:
         raise Bad('E_LIMIT', f'more than {limit} bytes')
     return content
 
 
 def list_dir(report, store, folder):
-    """Names of a directory; odd things in it are reported and left out.  Empty if there is none."""
+    """The names in a directory; none if there is no such directory."""
     try:
-        if not stat.S_ISDIR(os.lstat(os.path.join(store, folder)).st_mode):
-            report.add('E_FILE_TYPE', folder, 'not a directory')
-            return []
-        names = sorted(os.listdir(os.path.join(store, folder)))
+        if stat.S_ISDIR(os.lstat(os.path.join(store, folder)).st_mode):
+            return sorted(os.listdir(os.path.join(store, folder)))
+        report.add('E_FILE_TYPE', folder, 'not a directory')
     except FileNotFoundError:
-        return []
+        pass
     except OSError as problem:
         report.unchecked.append(f'{folder}: {problem.strerror}')
-        return []
-    kept = []
-    for name in names:
-        mode = os.lstat(os.path.join(store, folder, name)).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            report.add('E_FILE_TYPE', f'{folder}/{name}', 'neither a regular file nor a directory')
-        elif not name.endswith('.tmp'):  # unfinished, the writer's
-            kept.append(name)
-    return kept
+    return []
 
 
 def warn_unknown(report, store, folder, known):
@@ -354,7 +348,7 @@ def little(content, at, size):
 
 def walk_frames(content):
     """The frames of a zstd file, without decoding: (magic, offset, length, content size or None, checksum)."""
-    at, frames = 0, []
+    at = 0
     while at < len(content):
         start, magic = at, little(content, at, 4)
         size, checksum = None, False
@@ -380,8 +374,7 @@ def walk_frames(content):
             raise Bad('E_CONTAINER', f'no zstd frame at byte {start}')
         if at > len(content):
             raise Bad('E_CONTAINER', 'ends within a frame')
-        frames.append((magic, start, at - start, size, checksum))
-    return frames
+        yield magic, start, at - start, size, checksum
 
 
 def check_container(content, frames, lines):
@@ -406,19 +399,20 @@ def check_container(content, frames, lines):
             raise Bad('E_CONTAINER', 'a frame ends within a line')
 
 
-def decompress(path):
-    """What the zstd program makes of the file, and whether it was content."""
-    fd = open_file(path)
-    try:
-        with subprocess.Popen(['zstd', '-d', '-c', '-q'], stdin=fd, stdout=subprocess.PIPE,
+def decompress(content, limit=BYTES_MAX):
+    """(text, whole): what zstd makes of the frames, and whether it had no complaint."""
+    if not content:
+        return b'', True
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        with subprocess.Popen(['zstd', '-d', '-c', '-q'], stdin=file, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL) as child:
-            text = child.stdout.read(BYTES_MAX + 1)
-            if len(text) > BYTES_MAX:
+            text = child.stdout.read(limit + 1)
+            if len(text) > limit:
                 child.kill()
-                raise Bad('E_LIMIT', f'more than {BYTES_MAX} bytes of lines')
-        return text, child.returncode == 0
-    finally:
-        os.close(fd)
+                raise Bad('E_LIMIT', f'more than {limit} bytes of lines')
+    return text, child.returncode == 0
 
 
 # ---- 6. Entries ----------------------------------------------------------------------------------------------------
@@ -572,6 +566,8 @@ def dump_entry(entry):
 
 def parse_entry(line):
     """The entry of a line (without LF); ValueError unless the line is the one way to write it."""
+    if len(line) > ENTRY_MAX:
+        raise ValueError('too long')
     text = line.decode('ascii')
     entry = parse_json(text)
     if not isinstance(entry, dict) or dump_entry(entry) != line:
@@ -632,14 +628,18 @@ def check_counts(entry, lines, records):
         raise Bad('E_COUNTS', 'the bounds of time are not those of the records')
 
 
-def check_mask_epochs(entry, records):
-    """Each record of an import lies, for every token prefix of its entry, in an epoch that the entry lists."""
-    for prefix, names in entry['mask_epochs'].items() if 'mask_seed' in entry else ():
-        kind = epoch_kind(names[0].partition('..')[0])
-        for i, record in enumerate(records):
+TOKEN = re.compile(rb'(?<![a-z0-9])(' + '|'.join(PREFIXES).encode() + rb')\.[a-z2-7]{16}(?![a-z0-9])')
+
+
+def check_mask_epochs(entry, lines, records):
+    """In an import, each token lies in an epoch that the entry lists for its prefix: that of the record's time."""
+    spans = {prefix: epoch_spans(names) for prefix, names in entry['mask_epochs'].items()}
+    for i, record in enumerate(records if 'mask_seed' in entry else ()):
+        for prefix in {match[1].decode() for match in TOKEN.finditer(lines[i])}:
+            kind = epoch_kind(spans[prefix][0][0]) if prefix in spans else 0
             name = epoch_name(kind, record['time'])
-            if not any(first <= name <= last for first, last in epoch_spans(names)):
-                raise Bad('E_MASK_EPOCH', f'record {i}: {name} is not among the epochs of {prefix}')
+            if not any(first <= name <= last for first, last in spans.get(prefix, ())):
+                raise Bad('E_MASK_EPOCH', f'record {entry["first"] + i}: {name} is not among the epochs of {prefix}')
 
 
 # ---- 7. Notes ------------------------------------------------------------------------------------------------------
@@ -684,133 +684,185 @@ class Note:
 
 
 class Chain:
-    """chain.jsonl, checkpoint and cp/ of one stream."""
+    """chain.jsonl, checkpoint and cp/ of one stream.  Entries and notes are walked in step."""
 
     def __init__(self, report, store, name):
         self.report, self.store, self.name = report, store, name
         self.folder = f'streams/{name}'
-        self.lines, self.entries, self.epochs = [], [], []  # epochs[i]: the vkey that signs entry i's note
-        self.trusted = 0  # entries covered by a good note
-        self.torn = False
+        self.lines, self.entries = [], []         # entries: None where a line is none
+        self.genesis = self.log = self.key = None  # self.key: the epoch key that signs the note at hand
+        self.epoch = 0
+        self.due = {'i': 0, 'seg': 1, 'first': 0, 't': ''}
+        self.damaged, self.bad = False, None  # what follows is a dependant; the first entry that is not the signed one
+        self.newest, self.good = b'', 0       # the last note's bytes; the largest size that the log key signed
+        self.signed = 0                       # entries that somebody vouches for
+        self.notes = 0
 
     def add(self, code, text, file='chain.jsonl', **where):
         self.report.add(code, f'{self.folder}/{file}', text, **where)
 
-    def read(self, file, limit):
-        """Content; None if it is absent or no file (then reported)."""
+    def read(self, file, limit, absent):
+        """Content; or None, and a finding (absent: its code if there is no file)."""
         try:
             return read_file(os.path.join(self.store, self.folder, file), limit)
         except FileNotFoundError:
-            return None
+            self.add(absent, 'the file is missing', file)
         except Bad as bad:
             self.add(bad.code, str(bad), file)
         except OSError as problem:
             self.report.unchecked.append(f'{self.folder}/{file}: {problem.strerror}')
-        return b''
+        return None
 
     def check(self):
-        content = self.read('chain.jsonl', 2**31)
+        """False if there is no chain to speak of."""
+        content = self.read('chain.jsonl', 2**28, 'E_CHAIN_TRUNCATED')
         if content is None:
-            content = b''
+            return False
         *self.lines, rest = content.split(b'\n')
-        self.torn = bool(rest)
-        if self.torn:
-            self.add('E_CHAIN_TORN', f'line {len(self.lines)} has no end', entry=len(self.lines))
+        if rest:
+            self.add('E_CHAIN_TORN', f'{len(self.lines)} whole entries, then one without an end')
+        names = list_dir(self.report, self.store, f'{self.folder}/cp')
+        sizes = {int(n[:-5]) for n in names if re.fullmatch(r'\d{8,}\.note', n) and n == f'{int(n[:-5]):08}.note'}
+        warn_unknown(self.report, self.store, f'{self.folder}/cp', {f'{size:08}.note' for size in sizes})
+        leaves = []
         for i, line in enumerate(self.lines):
-            if not self.check_entry(i, line):
-                break
-        self.check_notes()
-
-    def check_entry(self, i, line):
-        """False if nothing behind this entry can be understood."""
-        try:
-            if len(line) > ENTRY_MAX:
-                raise Bad('E_LIMIT', f'entry {i} has {len(line)} bytes')
-            entry = parse_entry(line)
-            if i == 0 and entry['type'] != 'genesis' or i > 0 and entry['type'] == 'genesis':
-                raise ValueError('genesis is entry 0 and no other')
-            if entry['type'] not in TYPES:
-                self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
-        except Bad as bad:
-            self.add(bad.code, str(bad), entry=i)
-            return False
-        except (ValueError, KeyError) as problem:
-            self.add('E_ENTRY_SYNTAX', f'entry {i}: {problem}', entry=i)
-            return False
-        if entry['i'] != i:
-            self.add('E_ENTRY_INDEX', f'entry {entry["i"]} stands at place {i}', entry=i)
-        elif entry['prev'] != (sha256(self.lines[i - 1]).hex() if i else '0' * 64):
-            self.add('E_ENTRY_LINK', f'entry {i} does not follow the line before it', entry=i)
-        if i and entry['t'] < self.entries[-1]['t']:
-            self.add('E_TIME_BACK', f'entry {i} is older than entry {i - 1}', entry=i)
-        self.entries.append(entry)
-        self.follow_epoch(i, entry)
+            leaves.append(sha256(b'\0', line))
+            self.check_entry(i, line)
+            if i == 0:
+                self.turn_epoch(i)
+            if i + 1 in sizes:
+                self.check_note(f'cp/{i + 1:08}.note', i + 1, tree_root(leaves))
+            if i > 0:
+                self.turn_epoch(i)
+            self.damaged = self.damaged or self.entries[i] is None
+        self.check_end(sizes, bool(rest), tree_root(leaves))
         return True
 
-    def follow_epoch(self, i, entry):
-        """Entry i's note is signed by the key in force; next, if any, comes into force behind it."""
-        origin = self.entries[0]['origin']
-        if i == 0:
-            if parse_vkey(entry['log'])[0] != origin:
-                self.add('E_GENESIS', 'the log key does not bear the name of the origin', entry=0)
-            self.epoch, self.key = 0, entry['next']
-        self.epochs.append(self.key)
-        if 'next' in entry:
-            turned = self.epoch + (i > 0)
-            if entry['epoch'] != self.epoch or parse_vkey(entry['next'])[0] != f'{origin}/epoch/{turned}':
-                self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]}, epoch {self.epoch} is in force',
-                         entry=i)
-            self.epoch, self.key = turned, entry['next']
+    # Entries
 
-    def check_note(self, content, file, size=None):
-        """The note; None if it is bad (reported).  Good notes make the entries below them trusted."""
+    def check_entry(self, i, line):
+        entry = None
+        try:
+            entry = parse_entry(line)
+            if entry['type'] == ('segment' if self.name == STORE_CHAIN else 'stream'):
+                raise ValueError(f'{entry["type"]} in this chain')
+        except (ValueError, KeyError) as problem:
+            self.add('E_ENTRY_SYNTAX', f'entry {i}: {problem}', entry=i)
+            entry = None
+        self.entries.append(entry)
+        if entry is None:
+            self.due['i'] = i + 1
+            return
+        if entry['i'] != self.due['i']:
+            self.add('E_ENTRY_INDEX', f'entry {entry["i"]} stands where {self.due["i"]} is due', entry=i)
+        if entry['prev'] != (sha256(self.lines[i - 1]).hex() if i else '0' * 64):
+            self.add('E_ENTRY_LINK', f'entry {i} does not follow the line before it', entry=i)
+        if entry['t'] < self.due['t']:
+            self.add('E_TIME_BACK', f'entry {i} is older than the one before it', entry=i)
+        self.due.update(i=entry['i'] + 1, t=entry['t'])
+        if i == 0 or entry['type'] == 'genesis':
+            self.check_genesis(i, entry)
+        if entry['type'] == 'segment':
+            self.check_numbers(i, entry)
+        elif entry['type'] not in TYPES:
+            self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
+
+    def check_genesis(self, i, entry):
+        if i > 0 or entry['type'] != 'genesis':
+            self.add('E_GENESIS', 'genesis is entry 0 and no other', entry=i)
+            return
+        self.genesis = entry
+        if entry['stream'] != self.name:
+            self.add('E_GENESIS', 'the genesis of another stream', entry=0)
+        if parse_vkey(entry['log'])[0] != entry['origin']:
+            self.add('E_GENESIS', 'the log key does not bear the name of the origin', entry=0)
+        else:
+            self.log = entry['log']
+
+    def check_numbers(self, i, entry):
+        if entry['seg'] != self.due['seg'] and not self.damaged:
+            self.add('E_SEGMENT_GAP', f'segment {entry["seg"]} where {self.due["seg"]} is due', entry=i)
+        if entry['first'] != self.due['first'] and not self.damaged:
+            self.add('E_RECORD_GAP', f'segment {entry["seg"]} starts at {entry["first"]}, not {self.due["first"]}',
+                     entry=i)
+        self.due.update(seg=entry['seg'] + 1, first=entry['first'] + entry['n'])
+        if entry['file']['name'] != f'seg/{entry["seg"]:08}.jsonl.zst':
+            self.add('E_ENTRY_SYNTAX', f'entry {i}: file.name', entry=i)
+        try:
+            check_entry_sums(entry)
+        except Bad as bad:
+            self.add(bad.code, f'entry {i}: {bad}', entry=i)
+
+    def turn_epoch(self, i):
+        """The key that an entry names signs from the following note on; that of genesis signs its own."""
+        entry = self.entries[i]
+        if entry is None or 'next' not in entry or self.genesis is None:
+            return
+        turned = self.epoch + (i > 0)
+        if entry['epoch'] != self.epoch or \
+                parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{turned}':
+            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {self.epoch} is in force', entry=i)
+        self.epoch, self.key = entry['epoch'] + (i > 0), entry['next']
+
+    # Notes: one finding each
+
+    def parse_note(self, file, size=None):
+        """(bytes, note); note is None, and a finding tells why, unless the log key of this chain signed it."""
+        content = self.read(file, NOTE_MAX, 'E_CHECKPOINT_MISSING')
+        if content is None:
+            return None, None
         try:
             note = Note(content)
             if size not in (None, note.size):
-                raise Bad('E_NOTE', f'a note of size {note.size} under the name of {size}')
-            if self.entries and note.origin != self.entries[0]['origin']:
+                raise Bad('E_NOTE', f'a note of size {note.size} under the name of another')
+            if self.log and note.origin != self.genesis['origin']:
                 raise Bad('E_NOTE', 'a note of another origin')
+            if self.log and not note.signed_by(self.log):
+                raise Bad('E_LOG_SIG', 'no good signature of the log key')
         except Bad as bad:
             self.add(bad.code, str(bad), file, size=size)
-            return None
-        if note.size > len(self.entries):
-            return note  # nothing to compare with: truncated or not understood, said elsewhere
-        good = True
-        for code, vkey in (('E_LOG_SIG', self.entries[0]['log']), ('E_EPOCH_SIG', self.epochs[note.size - 1])):
-            if not note.signed_by(vkey):
-                self.add(code, f'{parse_vkey(vkey)[0]}: no good signature', file, size=note.size)
-                good = False
-        if note.root != tree_root([sha256(b'\0', line) for line in self.lines[:note.size]]):
-            self.add('E_CHAIN_ROOT', f'the note of size {note.size} signs other entries', size=note.size)
-            good = False
-        if good:
-            self.trusted = max(self.trusted, note.size)
-        return note
+            return content, None
+        self.good = max(self.good, note.size) if size else self.good
+        return content, note
 
-    def check_notes(self):
-        names = list_dir(self.report, self.store, f'{self.folder}/cp')
-        sizes = {int(n[:-5]): n for n in names if re.fullmatch(r'\d{8,}\.note', n) and n == f'{int(n[:-5]):08}.note'}
-        warn_unknown(self.report, self.store, f'{self.folder}/cp', sizes.values())
-        signed, newest = 0, b''
-        for size in sorted(sizes):
-            newest = self.read(f'cp/{sizes[size]}', NOTE_MAX) or b''
-            note = self.check_note(newest, f'cp/{sizes[size]}', size)
-            signed = size if note else signed
-        checkpoint = self.read('checkpoint', NOTE_MAX)
-        if checkpoint is None:
-            self.add('E_CHECKPOINT_MISSING', 'no checkpoint', 'checkpoint')
-        elif checkpoint != newest:
-            note = self.check_note(checkpoint, 'checkpoint')
-            if note and note.size < signed:
-                self.add('E_CHECKPOINT_ROLLBACK', f'size {note.size}, but size {signed} was signed', 'checkpoint')
-            signed = max(signed, note.size if note else 0)
-        for size in range(1, max([signed, *sizes]) + 1):
-            if size not in sizes and size <= len(self.lines):
-                self.add('E_CHECKPOINT_MISSING', f'no note of size {size}', f'cp/{size:08}.note', size=size)
-        if signed > len(self.lines) and not self.torn:
-            self.add('E_CHAIN_TRUNCATED', f'{signed} entries were signed, {len(self.lines)} are here')
-        if len(self.lines) > max([signed, *sizes]) and len(self.entries) == len(self.lines):
-            self.add('E_UNSIGNED_ENTRIES', f'{len(self.lines)} entries, {signed} of them signed', entry=signed)
+    def judge_note(self, file, note, root):
+        """Does a note with a good log signature tell the truth?"""
+        if note.root != root:
+            self.add('E_CHAIN_ROOT', f'entry {note.size - 1} is the first that is not the signed one')
+            self.damaged, self.bad = True, note.size - 1
+        elif self.key and not note.signed_by(self.key):
+            self.add('E_EPOCH_SIG', f'no good signature of {parse_vkey(self.key)[0]}', file, size=note.size)
+        else:
+            self.notes += 1
+
+    def check_note(self, file, size, root):
+        content, note = self.parse_note(file, size)
+        self.newest = content if size == len(self.lines) else b''
+        if note and not self.damaged:
+            self.judge_note(file, note, root)
+
+    def check_end(self, sizes, torn, root):
+        count = len(self.lines)
+        for size in sorted(size for size in sizes if size > count):
+            self.parse_note(f'cp/{size:08}.note', size)
+        before = len(self.report.findings)
+        content, note = self.parse_note('checkpoint')
+        if content is not None and content == self.newest:
+            del self.report.findings[before:]  # what is wrong with it was told of the note
+        elif note and note.size < self.good:
+            self.add('E_CHECKPOINT_ROLLBACK', f'size {note.size}, but size {self.good} was signed', 'checkpoint')
+        elif note and note.size == self.good == count and not self.damaged:
+            self.judge_note('checkpoint', note, root)
+        elif note:
+            self.good = max(self.good, note.size)
+        self.signed = max([min(self.good, count), *(size for size in sizes if size <= count)])
+        for size in sorted(set(range(1, self.signed + 1)) - sizes):
+            self.add('E_CHECKPOINT_MISSING', 'the file is missing', f'cp/{size:08}.note', size=size)
+        if self.signed < count:
+            self.report.drop(f'{self.folder}/chain.jsonl', self.signed)  # nobody vouches for these, odd or not
+            self.add('E_UNSIGNED_ENTRIES', f'{count} entries, {self.signed} of them signed', entry=self.signed)
+        if self.good > count and not torn:
+            self.add('E_CHAIN_TRUNCATED', f'{self.good} entries were signed, {count} are here')
 
 
 # ---- Segments: sections 2 to 6 put together ------------------------------------------------------------------------
@@ -830,6 +882,7 @@ def align(sealed, present, match):
         if i < sealed and j < present and match(i, j):
             i, j, good = i + 1, j + 1, good + 1
             continue
+        # The nearest place where both run on together.
         steps = ((di, total - di) for total in range(1, REACH + 1) for di in range(total + 1))
         di, dj = next((step for step in steps if joins(i + step[0], j + step[1])), (sealed - i, present - j))
         edits.append((i, j, di, dj))
@@ -849,68 +902,66 @@ class Segment:
         self.chain.add(code, text, self.stem + file, segment=self.entry['seg'], **where)
 
     def check(self):
-        """True if every record was checked and is good."""
-        entry, path = self.entry, os.path.join(self.chain.store, self.chain.folder, self.stem + '.jsonl.zst')
-        try:
-            check_entry_sums(entry)
-        except Bad as bad:
-            self.chain.add(bad.code, f'entry {self.place}: {bad}', entry=self.place)
-        if entry['file']['name'] != self.stem + '.jsonl.zst':
-            self.chain.add('E_ENTRY_SYNTAX', f'entry {self.place}: file.name', entry=self.place)
-        content = self.chain.read(self.stem + '.jsonl.zst', 2 * BYTES_MAX)
+        """True if every record is the sealed one."""
+        content = self.chain.read(self.stem + '.jsonl.zst', 2 * BYTES_MAX, 'E_SEGMENT_MISSING')
         if content is None:
-            self.add('E_SEGMENT_MISSING', f'records {entry["first"]} to {entry["first"] + entry["n"] - 1} are gone')
             return False
-        self.read_salts()
-        self.read_idx()
-        if not self.salts or any(f['file'].endswith(self.stem + '.jsonl.zst') for f in self.chain.report.findings
-                                 if f['file'].startswith(self.chain.folder + '/')):
+        self.idx = self.chain.read(self.stem + '.idx', 40 * RECORDS_MAX, 'E_INDEX')
+        if self.idx is not None and sha256(self.idx).hex() != self.entry['idx']:
+            self.add('E_INDEX', 'not the sealed one', '.idx')
+            self.idx = None
+        salts = self.chain.read(self.stem + '.salt', 2**20, 'E_SALT')
+        if salts is None:
             return False
         try:
-            frames = walk_frames(content)
-            text, whole = decompress(path)
-            if not whole:
-                raise Bad('E_CONTAINER', f'zstd refuses it behind line {text.count(10)}')
-            return self.check_lines(content, frames, text)
-        except Bad as bad:
-            self.add(bad.code, str(bad))
+            self.salts = Salts.parse(salts)
+            return self.check_lines(content)
+        except (ValueError, AttributeError):
+            self.add('E_SALT', 'not lines of LEVEL INDEX BASE64', '.salt')
         except KeyError as missing:
             self.add('E_SALT', f'no node leads to salt {missing}', '.salt')
+        except Bad as bad:
+            self.add(bad.code, str(bad))
         except FileNotFoundError:
-            self.chain.report.unchecked.append('the zstd program is missing: no records were checked')
+            self.chain.report.unchecked.append(f'{self.chain.folder}/{self.stem}: the zstd program is missing')
         return False
 
-    def read_salts(self):
-        content = self.chain.read(self.stem + '.salt', 2**20)
+    def unpack(self, content):
+        """(frames, lines, Bad that ended them early or None)."""
+        frames, broken = [], None
         try:
-            self.salts = Salts.parse(content or b'')
-        except (ValueError, AttributeError):
-            self.add('E_SALT', 'missing' if content is None else 'not lines of LEVEL INDEX BASE64', '.salt')
-
-    def read_idx(self):
-        self.idx = self.chain.read(self.stem + '.idx', 40 * RECORDS_MAX)
-        if self.idx is None or sha256(self.idx).hex() != self.entry['idx']:
-            self.add('E_INDEX', 'missing' if self.idx is None else 'not the sealed one', '.idx')
-            self.idx = None
-
-    def check_lines(self, content, frames, text):
+            frames.extend(walk_frames(content))
+        except Bad as bad:
+            broken = bad
+            done = sum(frame[2] for frame in frames)
+            if content[done:done + 4] != FRAME.to_bytes(4, 'little'):
+                content = content[:done]  # zstd would try other formats
+        text, whole = decompress(content, self.entry['bytes'] + 2**25)
         *lines, rest = text.split(b'\n')
-        if rest:
-            self.add('E_TORN_LINE', f'line {len(lines) + 1} has no end', line=len(lines) + 1)
-            lines.append(rest)
+        if not whole:
+            broken = broken or Bad('E_CONTAINER', 'zstd refuses it')
+        elif rest and not broken:
+            broken = Bad('E_TORN_LINE', f'line {len(lines) + 1} has no end')
+        return frames, lines, broken
+
+    def check_lines(self, content):
+        frames, lines, broken = self.unpack(content)
         leaves = [record_leaf(self.salts.salt(i), line) for i, line in enumerate(lines)]
-        if len(lines) != self.entry['n'] or tree_root(leaves) != base64_decode(self.entry['root'], 32):
-            self.locate(content, lines, bool(rest))
+        if broken or len(lines) != self.entry['n'] or tree_root(leaves) != base64_decode(self.entry['root'], 32):
+            self.locate(content, lines, broken)
             return False
         if self.idx is not None and self.idx != idx_bytes(leaves):
             self.add('E_INDEX', 'sealed, but not of these records', '.idx')
-        sealed_file = len(content) == self.entry['file']['size'] and \
-            file_hash(self.salts, content).hex() == self.entry['file']['hash']
-        if not rest and (sealed_file or frames and frames[-1][0] == SEEK_TABLE):
+        if file_hash(self.salts, content).hex() == self.entry['file']['hash']:
+            if len(content) != self.entry['file']['size']:
+                self.add('E_COUNTS', 'file.size is not the size of the file', entry=self.place)
             check_container(content, frames, lines)
-        if not sealed_file and not rest:
+        elif lines:
             self.add('W_REPACKED', 'the records are good, the file is not the sealed one')
-        return self.check_records(lines) and not rest
+        else:
+            self.add('E_FILE_HASH', 'the file or its salt is not the sealed one')
+        self.check_records(lines)
+        return True
 
     def check_records(self, lines):
         records = []
@@ -927,42 +978,49 @@ class Segment:
                     'no JSON' if isinstance(problem, json.JSONDecodeError) else problem
                 self.add(code, f'record {number}: {why}', record=number, line=i + 1)
         if len(records) < len(lines):
-            return False
-        for check in (lambda: check_counts(self.entry, lines, records),
-                      lambda: check_mask_epochs(self.entry, records)):
+            return  # what cannot be read cannot be counted
+        for check in (check_counts, check_mask_epochs):
             try:
-                check()
+                check(self.entry, lines, records)
             except Bad as bad:
                 self.add(bad.code, str(bad), entry=self.place)
-        return True
 
-    def locate(self, content, lines, torn):
-        """The root is wrong: name the records, with the help of the leaf prefixes."""
+    def locate(self, content, lines, broken):
+        """The records are not the sealed ones: name them, with the help of the leaf prefixes."""
         n = self.entry['n']
         if self.idx is None or len(self.idx) != 2 * n + 32 * -(-n // 256):
-            self.add('E_SEGMENT_ROOT', f'{len(lines)} records that are not the {n} sealed ones')
+            bad = broken or Bad('E_SEGMENT_ROOT', f'{len(lines)} records that are not the {n} sealed ones')
+            self.add(bad.code, str(bad))
             return
 
         def match(i, j):
             return record_leaf(self.salts.salt(i), lines[j])[:2] == self.idx[2 * i:2 * i + 2]
 
         edits, good = align(n, len(lines), match)
-        if good == 0 and n > 1 and lines:
-            if len(content) == self.entry['file']['size']:
+        moved = self.reordered(lines, match, edits)
+        if good <= n // 1024 and n > 1 and len(lines) > 1 and not moved:
+            if not broken and (len(lines), sum(map(len, lines)) + len(lines), len(content)) == \
+                    (n, self.entry['bytes'], self.entry['file']['size']):
                 self.add('E_SALT', 'no record fits: these are not the salts of this segment', '.salt')
             else:
-                self.add('E_SEGMENT_ROOT', 'no record fits: this is another segment\'s file')
-        elif self.reordered(lines, match, edits):
-            self.add('E_RECORD_REORDERED', f'records {self.entry["first"] + edits[0][0]} and on changed places',
+                self.add('E_SEGMENT_ROOT', 'no record fits: this is not the file of this segment')
+            return
+        if moved:
+            self.add('E_RECORD_REORDERED', f'records changed places, from {self.entry["first"] + edits[0][0]} on',
                      record=self.entry['first'] + edits[0][0])
-        else:
-            for i, j, gone, new in edits:
-                self.name_edit(self.entry['first'] + i, j, gone, new - (torn and j + new == len(lines)))
+        elif not edits and not broken:
+            self.add('E_SEGMENT_ROOT', 'the root is another, though all prefixes fit')
+        for i, j, gone, new in edits if not moved else ():
+            if broken and i + gone == n and j + new == len(lines):
+                gone = min(gone, new)  # the rest is missing because the file is broken
+            self.name_edit(self.entry['first'] + i, j, gone, new)
+        if broken:
+            self.add(broken.code, f'{broken}, behind record {self.entry["first"] + len(lines) - 1}')
 
     def reordered(self, lines, match, edits):
         places = [i + k for i, _, gone, _ in edits for k in range(gone)]
         others = [j + k for _, j, _, new in edits for k in range(new)]
-        if len(places) != len(others) or len(lines) != self.entry['n'] or len(places) > REACH:
+        if not places or len(places) != len(others) or len(lines) != self.entry['n'] or len(places) > REACH:
             return False
         source = dict(zip(range(len(lines)), range(len(lines))))
         shift = {i: j for i, j in self.kept(edits)}
@@ -996,25 +1054,24 @@ class Segment:
 
 
 def check_segments(chain):
-    """The segments of the trusted entries."""
-    report, number, first, records, newest = chain.report, 1, 0, 0, None
-    segments = [(i, e) for i, e in enumerate(chain.entries) if e['type'] == 'segment']
+    """The segments that somebody vouches for."""
+    report, checked, newest, whole = chain.report, 0, None, False
+    segments = [(i, e) for i, e in enumerate(chain.entries) if e and e['type'] == 'segment']
     for place, entry in segments:
-        if place >= chain.trusted:
-            break
-        if entry['seg'] != number:
-            chain.add('E_SEGMENT_GAP', f'segment {entry["seg"]} where {number} is due', entry=place)
-        if entry['first'] != first:
-            chain.add('E_RECORD_GAP', f'segment {entry["seg"]} starts at {entry["first"]}, not {first}', entry=place)
-        number, first = entry['seg'] + 1, entry['first'] + entry['n']
+        newest = None
+        if place >= chain.signed or place == chain.bad or entry['n'] > RECORDS_MAX or entry['bytes'] > BYTES_MAX:
+            continue
         newest = Segment(chain, place, entry)
-        records += entry['n'] if newest.check() else 0
-    warn_unknown(report, chain.store, f'{chain.folder}/seg',
-                 {f'{e["seg"]:08}.{end}' for _, e in segments for end in ('jsonl.zst', 'salt', 'idx')})
-    report.facts.append(f'{chain.name}: {chain.trusted} of {len(chain.lines)} entries, {records} of '
-                        f'{sum(e["n"] for _, e in segments)} records, newest entry '
-                        f'{chain.entries[-1]["t"] if chain.entries else "none"}')
-    if newest:
+        whole = newest.check()
+        checked += entry['n'] if whole else 0
+    known = {f'{e["seg"]:08}.{end}' for _, e in segments for end in ('jsonl.zst', 'salt', 'idx')}
+    if chain.damaged:  # what names them may be what is missing
+        known |= {n for n in list_dir(report, chain.store, f'{chain.folder}/seg')
+                  if re.fullmatch(r'\d{8,}\.(jsonl\.zst|salt|idx)', n)}
+    warn_unknown(report, chain.store, f'{chain.folder}/seg', known)
+    report.facts.append(f'{chain.name}: {len(chain.lines)} entries, {chain.notes} good notes, {checked} of '
+                        f'{sum(e["n"] for _, e in segments)} records good, newest entry {chain.due["t"] or "none"}')
+    if newest and whole:
         check_words(chain, newest)
 
 
@@ -1031,56 +1088,57 @@ def check_words(chain, newest):
         chain.report.add(bad.code, file, str(bad))
         return
     sealed = newest.entry['words']
-    try:
-        if newest.salts and (words_hash(newest.salts, content).hex() != sealed['hash']
-                             or content.count(b'\n') != sealed['n']):
-            chain.report.add('W_WORDS', file, f'not the {sealed["n"]} words that segment {newest.entry["seg"]} seals')
-    except KeyError:
-        pass  # the node that leads to its salt is erased
+    if words_hash(newest.salts, content).hex() != sealed['hash'] or content.count(b'\n') != sealed['n']:
+        chain.report.add('W_WORDS', file, f'not the {sealed["n"]} words that segment {newest.entry["seg"]} seals')
 
 
 # ---- The store -----------------------------------------------------------------------------------------------------
 
-def check_genesis(chain, origin, log, genesis, who):
+def compare_genesis(chain, log, genesis, origin, who):
     """Is the chain the one that the anchor or the store's chain names?"""
-    if not chain.lines or not chain.entries:
-        return
-    entry = chain.entries[0]
-    if entry['stream'] != chain.name or not entry['origin'].endswith('/' + chain.name):
-        chain.add('E_GENESIS', 'the genesis of another stream', entry=0)
-    elif sha256(chain.lines[0]).hex() != genesis or entry['log'] != log or origin not in (None, entry['origin']):
+    if not chain.lines or sha256(chain.lines[0]).hex() != genesis:
         chain.add('E_GENESIS', f'not the genesis that {who} names', entry=0)
+    elif chain.genesis and (chain.genesis['log'] != log or origin not in (None, chain.genesis['origin'])):
+        chain.add('E_GENESIS', f'not the key that {who} names', entry=0)
+
+
+def check_stream(report, store, name, listed=None):
+    """The chain of a stream, checked with all that belongs to it."""
+    chain = Chain(report, store, name)
+    try:
+        if not stat.S_ISDIR(os.lstat(os.path.join(store, chain.folder)).st_mode):
+            report.add('E_FILE_TYPE', chain.folder, 'not a directory')
+            return chain
+    except FileNotFoundError:
+        report.add('E_STREAM_MISSING', chain.folder, 'no such directory')
+        return chain
+    warn_unknown(report, store, chain.folder, ('chain.jsonl', 'checkpoint', 'cp', 'seg'))
+    if chain.check():
+        if listed:
+            compare_genesis(chain, listed['log'], listed['genesis'], listed['origin'], 'the store')
+        check_segments(chain)
+    return chain
 
 
 def check_store(store, anchor, report):
     """anchor: (vkey, hex of the genesis' hash), or None."""
+    root = check_stream(report, store, STORE_CHAIN)
+    if anchor:
+        compare_genesis(root, *anchor, None, 'the anchor')
+    else:
+        report.facts.append('no --anchor: the genesis of the store was taken on trust')
+    listed = {}
+    for i, entry in enumerate(root.entries[:root.signed]):
+        if entry and entry['type'] == 'stream' and i != root.bad:
+            if entry['name'] in listed:
+                root.add('E_GENESIS', f'entry {i} lists {entry["name"]} again', entry=i)
+            listed.setdefault(entry['name'], entry)
     names = list_dir(report, store, 'streams')
     warn_unknown(report, store, 'streams', [n for n in names if STREAM_NAME.fullmatch(n)])
-    warn_unknown(report, store, '.', ('streams', 'words'))
-    warn_unknown(report, store, 'words', names)
-    chains = {}
-    for name in sorted((n for n in names if STREAM_NAME.fullmatch(n)), key=lambda n: (n != STORE_CHAIN, n)):
-        chains[name] = Chain(report, store, name)
-        chains[name].check()
-        warn_unknown(report, store, f'streams/{name}', ('chain.jsonl', 'checkpoint', 'cp', 'seg'))
-        check_segments(chains[name])
-    if STORE_CHAIN not in chains:
-        report.add('E_STREAM_MISSING', f'streams/{STORE_CHAIN}', 'the chain of the store is missing')
-        return
-    root = chains.pop(STORE_CHAIN)
-    if root.lines and root.entries:
-        vkey, genesis = anchor or (root.entries[0]['log'], sha256(root.lines[0]).hex())
-        check_genesis(root, None, vkey, genesis, 'the anchor')
-    if not anchor:
-        report.facts.append('no --anchor: the store was compared with itself only')
-    listed = [entry for entry in root.entries[:root.trusted] if entry['type'] == 'stream']
-    for entry in listed:
-        if entry['name'] not in chains:
-            report.add('E_STREAM_MISSING', f'streams/{entry["name"]}', 'the store lists it')
-        else:
-            check_genesis(chains[entry['name']], entry['origin'], entry['log'], entry['genesis'], 'the store')
-    for name in set(chains) - {entry['name'] for entry in listed}:
-        if root.trusted == len(root.lines):  # else what lists it may be what is missing
+    for name in sorted({n for n in names if STREAM_NAME.fullmatch(n)} | set(listed) - {STORE_CHAIN}):
+        if name != STORE_CHAIN:
+            check_stream(report, store, name, listed.get(name))
+        if name not in listed and name != STORE_CHAIN and root.lines and not root.damaged:
             report.add('E_STREAM_UNLISTED', f'streams/{name}', 'the store does not list it')
 
 
