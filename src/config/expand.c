@@ -100,7 +100,8 @@ config_text(struct config_loader *l, const struct config_node *node, const char 
 	if (len == 0)
 		config_say(l, node->mark, "%s has no value", name);
 	else if (len == CONFIG_TEXT_BYTES)
-		config_say(l, node->mark, "%s is longer than %d bytes", name, CONFIG_TEXT_BYTES - 1);
+		config_say(
+		    l, node->mark, "%s is longer than %d bytes", name, CONFIG_TEXT_BYTES - 1);
 	else if (has_control(span_of(out, (size_t)len)))
 		config_say(l, node->mark, "%s has a control character in it", name);
 	else if (!text_is_utf8(span_of(out, (size_t)len)))

@@ -101,7 +101,7 @@ void config_walk(struct config_loader *l, const struct config_node *root);
  * As config_load, of a text.  name is the file for errors, routes and
  * includes; if NULL, errors say "(text)" and include is refused.
  */
-int config_load_text(struct span text, const char *name, struct config **c, struct buf *report,
-    struct err *e);
+int config_load_text(
+    struct span text, const char *name, struct config **c, struct buf *report, struct err *e);
 
 #endif

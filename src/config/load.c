@@ -143,8 +143,8 @@ run(struct config_loader *l, struct config **c, struct buf *report, struct err *
 }
 
 int
-config_load_text(struct span text, const char *name, struct config **c, struct buf *report,
-    struct err *e)
+config_load_text(
+    struct span text, const char *name, struct config **c, struct buf *report, struct err *e)
 {
 	struct config_loader *l = loader_make(name != NULL, e);
 	struct config_source *s;

@@ -42,7 +42,8 @@ const struct config_option config_options[] = {
 	{ "streams.*.mask.*", CONFIG_METHOD, STREAM_AT(policy.method), "", ANY,
 	    "what becomes of the identifiers of a class" },
 	{ "streams.*.mask.agent.full", CONFIG_SWITCH, STREAM_AT(policy.agent_full), "drop",
-	    ONE_OF("drop token"), "what becomes of the whole User-Agent; its family is always kept" },
+	    ONE_OF("drop token"),
+	    "what becomes of the whole User-Agent; its family is always kept" },
 	{ "streams.*.own_networks.keep", CONFIG_NETWORKS,
 	    STREAM_LIST(policy.own_networks, policy.own_network_count), "[]", RANGE(8, 7),
 	    "addresses of our own machines, kept in clear" },
@@ -87,8 +88,8 @@ const char *const config_later[] = {
 const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);
 
 /* The choices of words.mode are stored as the enum of mask/policy.h. */
-_Static_assert(MASK_WORDS_LEARN == 0 && MASK_WORDS_FIXED == 1 && MASK_WORDS_KEEP == 2,
-    "learn fixed keep");
+_Static_assert(
+    MASK_WORDS_LEARN == 0 && MASK_WORDS_FIXED == 1 && MASK_WORDS_KEEP == 2, "learn fixed keep");
 _Static_assert(sizeof(enum mask_words_mode) == sizeof(unsigned), "a choice is an unsigned");
 
 const struct config_option *

@@ -10,32 +10,32 @@
 #include "base/span.h"
 
 enum config_type {
-	CONFIG_CHOICE,   /* one word of choices; an unsigned, its index */
-	CONFIG_COUNT,    /* unsigned */
+	CONFIG_CHOICE, /* one word of choices; an unsigned, its index */
+	CONFIG_COUNT, /* unsigned */
 	CONFIG_DURATION, /* int64_t, microseconds */
-	CONFIG_FORMAT,   /* char[CONFIG_NAME_BYTES], a format or "auto" */
-	CONFIG_HOSTS,    /* as CONFIG_NAMES, host names */
-	CONFIG_INCLUDE,  /* another file; no place */
+	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
+	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
+	CONFIG_INCLUDE, /* another file; no place */
 	CONFIG_MACHINES, /* as CONFIG_NAMES, with a "*" at the end */
-	CONFIG_METHOD,   /* one method of each class */
-	CONFIG_NAME,     /* char[CONFIG_NAME_BYTES] */
-	CONFIG_NAMES,    /* char[MASK_NAMES_MAX][MASK_NAME_BYTES], and a count */
+	CONFIG_METHOD, /* one method of each class */
+	CONFIG_NAME, /* char[CONFIG_NAME_BYTES] */
+	CONFIG_NAMES, /* char[MASK_NAMES_MAX][MASK_NAME_BYTES], and a count */
 	CONFIG_NETWORKS, /* struct mask_network[MASK_NETWORKS_MAX], and a count */
-	CONFIG_PATH,     /* char[CONFIG_PATH_BYTES] */
-	CONFIG_PATHS,    /* char[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES], and a count */
-	CONFIG_SIZE,     /* uint64_t, bytes */
-	CONFIG_SWITCH,   /* bool: the second of two choices */
+	CONFIG_PATH, /* char[CONFIG_PATH_BYTES] */
+	CONFIG_PATHS, /* char[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES], and a count */
+	CONFIG_SIZE, /* uint64_t, bytes */
+	CONFIG_SWITCH, /* bool: the second of two choices */
 	CONFIG_TYPE_COUNT
 };
 
 struct config_option {
-	const char *path;     /* "*" stands for a name */
+	const char *path; /* "*" stands for a name */
 	enum config_type type;
-	size_t offset;        /* in struct config, or config_stream below "streams.*" */
-	size_t count_offset;  /* of lists */
+	size_t offset; /* in struct config, or config_stream below "streams.*" */
+	size_t count_offset; /* of lists */
 	const char *fallback; /* the default, as the file would say it; "" if none */
-	uint64_t min, max;    /* of numbers */
-	const char *choices;  /* blank-separated, or NULL */
+	uint64_t min, max; /* of numbers */
+	const char *choices; /* blank-separated, or NULL */
 	const char *help;
 };
 
@@ -62,7 +62,7 @@ void config_option_shown(const char *path, struct buf *out);
 /* What stands directly below a group, in order: start with at = 0. */
 struct config_child {
 	char path[CONFIG_OPTION_PATH_BYTES];
-	const char *name;                /* the last word of path */
+	const char *name; /* the last word of path */
 	const struct config_option *row; /* NULL: a group */
 };
 bool config_option_next(const char *group, size_t *at, struct config_child *child);

@@ -26,7 +26,7 @@ void
 config_print_amount(enum config_type type, uint64_t n, struct buf *out)
 {
 	for (size_t i = 0; type == CONFIG_DURATION && i < sizeof(durations) / sizeof(durations[0]);
-	    i++) {
+	     i++) {
 		if (n % durations[i].factor != 0 || (n == 0 && strcmp(durations[i].unit, "s") != 0))
 			continue;
 		buf_fmt(out, "%" PRIu64 "%s", n / durations[i].factor, durations[i].unit);
@@ -78,8 +78,7 @@ print_network(const struct mask_network *net, struct buf *out)
 }
 
 static void
-print_list(const struct config *c, const struct config_option *o, const void *from,
-    struct buf *out)
+print_list(const struct config *c, const struct config_option *o, const void *from, struct buf *out)
 {
 	const char *place = (const char *)from + o->offset;
 	unsigned count = *(const unsigned *)(const void *)((const char *)from + o->count_offset);
@@ -99,8 +98,8 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 }
 
 static void
-print_value(const struct config *c, const struct config_option *o, const void *from,
-    struct buf *out)
+print_value(
+    const struct config *c, const struct config_option *o, const void *from, struct buf *out)
 {
 	const char *place = (const char *)from + o->offset;
 	struct span word;
@@ -110,11 +109,10 @@ print_value(const struct config *c, const struct config_option *o, const void *f
 		word = config_word(o->choices, *(const unsigned *)(const void *)place);
 		buf_span(out, word);
 		break;
-	case CONFIG_COUNT:
-		buf_u64(out, *(const unsigned *)(const void *)place);
-		break;
+	case CONFIG_COUNT: buf_u64(out, *(const unsigned *)(const void *)place); break;
 	case CONFIG_DURATION:
-		config_print_amount(o->type, (uint64_t)*(const int64_t *)(const void *)place, out);
+		config_print_amount(
+		    o->type, (uint64_t) * (const int64_t *)(const void *)place, out);
 		break;
 	case CONFIG_SIZE:
 		config_print_amount(o->type, *(const uint64_t *)(const void *)place, out);
@@ -124,11 +122,8 @@ print_value(const struct config *c, const struct config_option *o, const void *f
 		break;
 	case CONFIG_FORMAT:
 	case CONFIG_NAME:
-	case CONFIG_PATH:
-		quote(out, place);
-		break;
-	default:
-		print_list(c, o, from, out);
+	case CONFIG_PATH: quote(out, place); break;
+	default: print_list(c, o, from, out);
 	}
 }
 
@@ -152,8 +147,8 @@ is_said(const struct config_option *o, const void *from)
 
 /* One level of the table; from is the struct config or a stream of it. */
 static void
-print_group(const struct config *c, const char *group, const void *from, int indent,
-    struct buf *out)
+print_group(
+    const struct config *c, const char *group, const void *from, int indent, struct buf *out)
 {
 	struct config_child child;
 	size_t at = 0;

@@ -32,8 +32,12 @@ schema_words(const struct config_option *o, struct buf *out)
 	buf_char(out, '[');
 	if (o->type == CONFIG_FORMAT) {
 		add_item(out, span_str("auto"));
-		for (size_t i = 0; i < parse_format_count; i++)
+		for (size_t i = 0; i < parse_format_count; i++) {
 			add_item(out, span_str(parse_formats[i].name));
+			for (unsigned j = 0;
+			     (word = config_word(parse_formats[i].aliases, j)).len > 0; j++)
+				add_item(out, word);
+		}
 	} else
 		for (unsigned i = 0; (word = config_word(o->choices, i)).len > 0; i++)
 			add_item(out, word);
@@ -43,9 +47,12 @@ schema_words(const struct config_option *o, struct buf *out)
 static void
 schema_list(const struct config_option *o, struct buf *out)
 {
-	unsigned most = o->type == CONFIG_NETWORKS ? MASK_NETWORKS_MAX :
-	    o->type == CONFIG_PATHS ? CONFIG_ROUTES_MAX : MASK_NAMES_MAX;
+	unsigned most = MASK_NAMES_MAX;
 
+	if (o->type == CONFIG_NETWORKS)
+		most = MASK_NETWORKS_MAX;
+	else if (o->type == CONFIG_PATHS)
+		most = CONFIG_ROUTES_MAX;
 	json_str(out, "type", span_str("array"));
 	json_u64(out, "maxItems", most);
 	open_object(out, "items");
@@ -61,9 +68,7 @@ schema_value(const struct config_option *o, struct buf *out)
 	switch (o->type) {
 	case CONFIG_CHOICE:
 	case CONFIG_FORMAT:
-	case CONFIG_SWITCH:
-		schema_words(o, out);
-		break;
+	case CONFIG_SWITCH: schema_words(o, out); break;
 	case CONFIG_COUNT:
 		json_str(out, "type", span_str("integer"));
 		json_u64(out, "minimum", o->min);
@@ -84,8 +89,7 @@ schema_value(const struct config_option *o, struct buf *out)
 		json_str(out, "type", span_str("string"));
 		json_u64(out, "minLength", 1);
 		break;
-	default:
-		schema_list(o, out);
+	default: schema_list(o, out);
 	}
 	if (o->fallback[0] != '\0' && strcmp(o->fallback, "[]") != 0 && o->type != CONFIG_COUNT)
 		json_str(out, "default", span_str(o->fallback));

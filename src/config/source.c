@@ -15,7 +15,7 @@ static struct span
 character(struct span s)
 {
 	unsigned char c = (unsigned char)s.ptr[0];
-	size_t len = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	size_t len = (size_t)1 + (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0);
 
 	if (len > s.len || !text_is_utf8(span_of(s.ptr, len)))
 		len = 1;
@@ -73,18 +73,24 @@ config_source_check(struct config_loader *l, unsigned file)
 		}
 		s = span_from(s, c.len);
 	}
-	return (l->problem_total == before ? 0 : -1);
+	if (l->problem_total == before)
+		return (0);
+	/* Nothing says where a secret starts and ends. */
+	l->sources[file].hidden = config_has_secret(buf_view(&l->sources[file].text));
+	return (-1);
 }
 
 bool
 config_looks_secret(struct span name)
 {
 	static const char *const parts[] = { "accesskey", "apikey", "authorization", "bearer",
-		"cookie", "credential", "hash", "passphrase", "passw", "privatekey", "pwd", "secret",
-		"token" };
+		"cookie", "credential", "hash", "passphrase", "passw", "privatekey", "pwd",
+		"secret", "token" };
 	char plain[64];
 	size_t len = 0;
 
+	if (span_is(name, "path_token"))
+		return (false); /* our own */
 	/* What is too long to be looked at might be anything. */
 	for (size_t i = 0; i < name.len; i++) {
 		if (len == sizeof(plain) - 1)
@@ -98,6 +104,21 @@ config_looks_secret(struct span name)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strstr(plain, parts[i]) != NULL)
 			return (true);
+	return (false);
+}
+
+bool
+config_has_secret(struct span text)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= text.len; i++) {
+		if (i < text.len && strchr(" \t\r\n:,{}[]\"'?#&*!|>%@`", text.ptr[i]) == NULL)
+			continue;
+		if (i > start && config_looks_secret(span_of(text.ptr + start, i - start)))
+			return (true);
+		start = i + 1;
+	}
 	return (false);
 }
 

@@ -22,7 +22,7 @@ struct config_mark {
 
 struct config_source {
 	char path[CONFIG_PATH_BYTES]; /* as errors print it */
-	char *real;                   /* canonical path, or NULL */
+	char *real; /* canonical path, or NULL */
 	struct buf text;
 	struct config_mark secret_from[CONFIG_SECRETS_MAX], secret_to[CONFIG_SECRETS_MAX];
 	unsigned secret_count;
@@ -38,12 +38,15 @@ int config_source_check(struct config_loader *l, unsigned file);
 /* Does a key of this name hold something that no error may print? */
 bool config_looks_secret(struct span name);
 
+/* Is there such a word anywhere in text? */
+bool config_has_secret(struct span text);
+
 /* Nothing between these places is ever shown. */
 void config_source_hide(struct config_source *s, struct config_mark from, struct config_mark to);
 
 /* From a place up to the end of a line, as bytes. */
-struct span config_source_region(const struct config_source *s, struct config_mark from,
-    unsigned line);
+struct span config_source_region(
+    const struct config_source *s, struct config_mark from, unsigned line);
 
 /* Add the line of at and a caret below it, or less if it may not be shown. */
 void config_source_show(const struct config_source *s, struct config_mark at, struct buf *out);

@@ -13,7 +13,7 @@ struct builder {
 	struct config_node *open[CONFIG_DEPTH_MAX];
 	struct config_node *key[CONFIG_DEPTH_MAX]; /* whose value comes next */
 	unsigned depth, nodes, documents;
-	struct config_mark last; /* the end of what was understood */
+	struct config_mark last; /* where the last event starts */
 };
 
 static const struct {
@@ -134,8 +134,8 @@ node_make(struct builder *b, enum config_kind kind, const yaml_event_t *event)
 
 /* Anchors make small files large, tags make values mean something else. */
 static void
-check_plain(struct builder *b, struct config_node *node, const yaml_char_t *anchor,
-    const yaml_char_t *tag)
+check_plain(
+    struct builder *b, struct config_node *node, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	node->broken = anchor != NULL || tag != NULL;
 	if (anchor != NULL) {
@@ -176,11 +176,11 @@ open_node(struct builder *b, const yaml_event_t *event)
 	if (node == NULL)
 		return (-1);
 	if (list)
-		check_plain(b, node, event->data.sequence_start.anchor,
-		    event->data.sequence_start.tag);
+		check_plain(
+		    b, node, event->data.sequence_start.anchor, event->data.sequence_start.tag);
 	else
-		check_plain(b, node, event->data.mapping_start.anchor,
-		    event->data.mapping_start.tag);
+		check_plain(
+		    b, node, event->data.mapping_start.anchor, event->data.mapping_start.tag);
 	if (attach(b, node) == -1)
 		return (-1);
 	if (b->depth == CONFIG_DEPTH_MAX) {
@@ -197,26 +197,22 @@ static int
 handle(struct builder *b, const yaml_event_t *event)
 {
 	switch (event->type) {
-	case YAML_STREAM_END_EVENT:
-		return (0);
+	case YAML_STREAM_END_EVENT: return (0);
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->documents++ == 0)
 			return (1);
 		config_say(b->l, mark_of(b, event->start_mark), "a second document (---)");
 		return (-1);
 	case YAML_ALIAS_EVENT:
-	case YAML_SCALAR_EVENT:
-		return (add_text(b, event) == -1 ? -1 : 1);
+	case YAML_SCALAR_EVENT: return (add_text(b, event) == -1 ? -1 : 1);
 	case YAML_SEQUENCE_START_EVENT:
-	case YAML_MAPPING_START_EVENT:
-		return (open_node(b, event) == -1 ? -1 : 1);
+	case YAML_MAPPING_START_EVENT: return (open_node(b, event) == -1 ? -1 : 1);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b->depth--;
 		b->open[b->depth]->end = mark_of(b, event->end_mark);
 		return (1);
-	default:
-		return (1);
+	default: return (1);
 	}
 }
 
@@ -237,39 +233,23 @@ syntax_error(struct builder *b, const yaml_parser_t *parser)
 	return (at);
 }
 
-/* Is there a word in text that looks like the key of a secret? */
-static bool
-has_secret_word(struct span text)
-{
-	size_t start = 0;
-
-	for (size_t i = 0; i <= text.len; i++) {
-		if (i < text.len && strchr(" \t\r\n:,{}[]\"'?#", text.ptr[i]) == NULL)
-			continue;
-		if (i > start && config_looks_secret(span_of(text.ptr + start, i - start)))
-			return (true);
-		start = i + 1;
-	}
-	return (false);
-}
-
 /*
- * Where reading stops early, the value of a secret may be half read: it is
- * in the lines that an error would show.
+ * Where reading stops early, the value of a secret may be half read, or what
+ * follows may still belong to it: it is in the lines that an error would show.
  */
 static void
 hide_rest(struct builder *b, unsigned line)
 {
 	struct config_source *source = &b->l->sources[b->file];
 	struct config_mark end = { b->file, CONFIG_LINE_END, 1 };
-	bool secret = has_secret_word(config_source_region(source, b->last, line));
+	bool secret = config_has_secret(config_source_region(source, b->last, line));
 
 	for (unsigned i = 0; i < b->depth; i++) {
-		const struct config_node *key = b->key[i];
+		const struct config_node *last = b->open[i]->last;
 
-		if (i + 1 < b->depth && b->open[i]->kind == CONFIG_MAP)
-			key = b->open[i]->last;
-		secret = secret || (key != NULL && config_looks_secret(key->text));
+		if (b->open[i]->kind == CONFIG_MAP && last != NULL &&
+		    config_looks_secret(last->text))
+			secret = true;
 	}
 	if (secret)
 		config_source_hide(source, b->last, end);
@@ -299,9 +279,8 @@ hide_secrets(struct config_source *source, const struct config_node *node, bool 
 		}
 		if (n->value == NULL)
 			continue;
-		/* Our own words are no secrets: path_token, and "credential" of mask:. */
-		if (!span_is(n->text, "path_token") &&
-		    !(classes && mask_class_find(n->text) != -1) && config_looks_secret(n->text)) {
+		/* "credential" is a word of mask:. */
+		if (!(classes && mask_class_find(n->text) != -1) && config_looks_secret(n->text)) {
 			config_source_hide(source, n->end, n->end);
 			hide_all(source, n->value);
 		} else
@@ -325,7 +304,7 @@ read_events(struct builder *b, yaml_parser_t *parser)
 			at = mark_of(b, event.start_mark);
 			more = handle(b, &event);
 			if (more == 1)
-				b->last = mark_of(b, event.end_mark);
+				b->last = at;
 			yaml_event_delete(&event);
 		}
 		if (more == -1)
@@ -345,8 +324,8 @@ config_tree_read(struct config_loader *l, unsigned file)
 		return (NULL);
 	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser,
-	    (const unsigned char *)(text.len == 0 ? "" : text.ptr), text.len);
+	yaml_parser_set_input_string(
+	    &parser, (const unsigned char *)(text.len == 0 ? "" : text.ptr), text.len);
 	read_events(&b, &parser);
 	yaml_parser_delete(&parser);
 	if (b.root != NULL)

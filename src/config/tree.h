@@ -17,10 +17,10 @@ enum config_kind { CONFIG_TEXT, CONFIG_LIST, CONFIG_MAP };
 
 struct config_node {
 	enum config_kind kind;
-	bool broken;               /* an error was said: look no further */
-	bool plain;                /* a text without quotes */
+	bool broken; /* an error was said: look no further */
+	bool plain; /* a text without quotes */
 	struct config_mark mark, end;
-	struct span text;          /* CONFIG_TEXT */
+	struct span text; /* CONFIG_TEXT */
 	struct config_node *first, *last; /* items, or keys */
 	struct config_node *next;
 	struct config_node *value; /* of a key; NULL if the file ended before it */

@@ -95,13 +95,11 @@ static void
 set_format(struct value *v, void *to)
 {
 	const struct parse_format *format = parse_format_find(text_of(v));
-	const char *name = strcmp(v->text, "auto") == 0 ? "auto" :
-	    format != NULL ? format->name : NULL;
 	struct buf names = { 0 };
 
-	if (name != NULL) {
+	if (format != NULL || strcmp(v->text, "auto") == 0) {
 		memset(to, 0, CONFIG_NAME_BYTES);
-		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", name);
+		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", format != NULL ? format->name : "auto");
 		return;
 	}
 	config_say(v->l, v->at, "%s: there is no such format", v->name);
@@ -169,8 +167,8 @@ number(struct value *v, int rc, uint64_t n, const char *kind, const char *hint)
 	config_print_amount(o->type, o->min, &range);
 	buf_str(&range, " to ");
 	config_print_amount(o->type, o->max, &range);
-	config_say(v->l, v->at, "%s must be %s from %s", v->name, kind,
-	    buf_ok(&range) ? range.data : "");
+	config_say(
+	    v->l, v->at, "%s must be %s from %s", v->name, kind, buf_ok(&range) ? range.data : "");
 	if (rc == -1 && hint != NULL)
 		config_hint(v->l, "%s", hint);
 	buf_free(&range);
@@ -215,8 +213,8 @@ set_network(struct value *v, void *to)
 	unsigned least;
 
 	if (mask_network_parse(text_of(v), &net) == -1) {
-		config_say(v->l, v->at, "%s must be networks, such as 192.0.2.0/24 or 2001:db8::/32",
-		    v->name);
+		config_say(v->l, v->at,
+		    "%s must be networks, such as 192.0.2.0/24 or 2001:db8::/32", v->name);
 		return;
 	}
 	least = (unsigned)(net.len == 4 ? v->option->min : v->option->max);
@@ -261,8 +259,8 @@ set_host(struct value *v, void *to)
 		memcpy(to, v->text, len);
 		return;
 	}
-	config_say(v->l, v->at, "%s must be host names of at most %d bytes", v->name,
-	    MASK_NAME_BYTES - 1);
+	config_say(
+	    v->l, v->at, "%s must be host names of at most %d bytes", v->name, MASK_NAME_BYTES - 1);
 	config_hint(v->l, "without scheme, port, path and wildcard; other letters as xn--");
 }
 
@@ -273,8 +271,8 @@ set_machine(struct value *v, void *to)
 	size_t star = span_find(text_of(v), '*');
 
 	if (v->text[star] == '*' && (star < 3 || v->text[star + 1] != '\0')) {
-		config_say(v->l, v->at, "%s: a * stands at the end, behind 3 characters or more",
-		    v->name);
+		config_say(
+		    v->l, v->at, "%s: a * stands at the end, behind 3 characters or more", v->name);
 		config_hint(v->l, "for example system:*");
 		return;
 	}
@@ -353,7 +351,8 @@ config_value_method(struct config_loader *l, int class_id, const struct config_n
 	if (config_text(l, node, class_name, text) == -1)
 		return;
 	if ((method = mask_method_find(span_str(text))) != -1) {
-		if (mask_method_check((enum record_class)class_id, (enum mask_method)method, &e) == 0)
+		if (mask_method_check((enum record_class)class_id, (enum mask_method)method, &e) ==
+		    0)
 			stream->policy.method[class_id] = (enum mask_method)method;
 		else
 			config_say(l, node->mark, "%s", e.text);

@@ -72,7 +72,8 @@ say_unknown(struct walk *w, const struct config_node *key, const char *group)
 	/* A known word at the wrong place is nearer than a similar one. */
 	if (find_above(key->text, above)) {
 		config_option_shown(above, &place);
-		config_hint(w->l, "%s belongs below %s", shown, buf_ok(&place) ? place.data : above);
+		config_hint(
+		    w->l, "%s belongs below %s", shown, buf_ok(&place) ? place.data : above);
 	}
 	buf_free(&names);
 	buf_free(&place);
@@ -118,8 +119,9 @@ walk_stream(struct walk *w, const struct config_node *key)
 	while (before < c->stream_count && strcmp(c->streams[before].name, name) != 0)
 		before++;
 	if (before < c->stream_count) {
-		config_say(l, key->mark, "stream \"%s\" is already given in %.150s on line %u", name,
-		    l->sources[l->stream_given[before].file].path, l->stream_given[before].line);
+		config_say(l, key->mark, "stream \"%s\" is already given in %.150s on line %u",
+		    name, l->sources[l->stream_given[before].file].path,
+		    l->stream_given[before].line);
 		return;
 	}
 	if (config_stream_add(c, name) == NULL) {
@@ -169,7 +171,8 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 	int len = snprintf(path, sizeof(path), "%s%s%.*s", group, group[0] == '\0' ? "" : ".",
 	    (int)key->text.len, key->text.len == 0 ? "" : key->text.ptr);
 	/* A path in one word, or a star, is not what the table means. */
-	bool word = len > 0 && (size_t)len < sizeof(path) && span_find(key->text, '.') == key->text.len &&
+	bool word = len > 0 && (size_t)len < sizeof(path) &&
+	    span_find(key->text, '.') == key->text.len &&
 	    span_find(key->text, '*') == key->text.len && key->text.len > 0;
 
 	if (strcmp(group, "streams") == 0)
@@ -183,8 +186,8 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 		if (walk_class(w, key) == 0)
 			say_no_class(w, key);
 	} else if (word && config_option_later(path))
-		config_say(w->l, key->mark, "%s is not in this release",
-		    config_shown(key->text, shown));
+		config_say(
+		    w->l, key->mark, "%s is not in this release", config_shown(key->text, shown));
 	else if (strcmp(group, "streams.*.epochs") == 0 && config_epoch_class(key->text)) {
 		config_say(w->l, key->mark, "a period for one class is not in this release");
 		config_hint(w->l, "grace: is; --explain lists the period of each class");

@@ -21,8 +21,8 @@ check_report(const struct buf *report)
 	    !text_is_utf8(buf_view(report)))
 		abort();
 	for (size_t i = 0; i < report->len; i++)
-		if (report->data[i] != '\n' && ((unsigned char)report->data[i] < 0x20 ||
-			report->data[i] == 0x7f))
+		if (report->data[i] != '\n' &&
+		    ((unsigned char)report->data[i] < 0x20 || report->data[i] == 0x7f))
 			abort();
 }
 

@@ -26,10 +26,10 @@ static const struct {
 	    "hint: every . is a map of its own: words: { k: 10 }\n" },
 	{ "a star is no key", IN_STREAM "mask: {'*': token}\n",
 	    "c.yaml:3:12: no class is called \"*\"\n      mask: {'*': token}\n             ^\n" },
-	{ "an empty key is unknown", "'': 1\n",
-	    "c.yaml:1:1: unknown key \"\"\n  '': 1\n  ^\n" },
+	{ "an empty key is unknown", "'': 1\n", "c.yaml:1:1: unknown key \"\"\n  '': 1\n  ^\n" },
 	{ "an option of a later release is known", IN_STREAM "retain: {detail: 30d}\n",
-	    "c.yaml:3:5: \"retain\" is not in this release\n      retain: {detail: 30d}\n      ^\n" },
+	    "c.yaml:3:5: \"retain\" is not in this release\n      retain: {detail: 30d}\n      "
+	    "^\n" },
 	{ "so is one at the top", "disk: 200G\n",
 	    "c.yaml:1:1: \"disk\" is not in this release\n  disk: 200G\n  ^\n" },
 	{ "so is one in a group", IN_STREAM "limits: {rate: 9/s}\n",
@@ -54,8 +54,7 @@ static const struct {
 	    "hint: put a value that starts with ! in quotes\n" },
 	{ "a tab in front", "streams:\n\ts: {}\n",
 	    "c.yaml:2:1: a tab in the indentation\n   s: {}\n  ^\nhint: indent with spaces\n" },
-	{ "no UTF-8", "store: \xff\n",
-	    "c.yaml:1:8: this is not UTF-8\n  store: ?\n         ^\n" },
+	{ "no UTF-8", "store: \xff\n", "c.yaml:1:8: this is not UTF-8\n  store: ?\n         ^\n" },
 	{ "half a character", "store: \xe2\x82\n",
 	    "c.yaml:1:8: this is not UTF-8\n  store: ??\n         ^\n" },
 	{ "a control character", "store: a\x1b[0m\n",
@@ -63,7 +62,8 @@ static const struct {
 	{ "a lone carriage return", "store: a\rkeys: b\n",
 	    "c.yaml:1:9: a line break that is no line feed\n  store: a?keys: b\n          ^\n" },
 	{ "a hidden line break", "store: a\xe2\x80\xa8\n",
-	    "c.yaml:1:9: a line break that is no line feed\n  store: a\xe2\x80\xa8\n          ^\n" },
+	    "c.yaml:1:9: a line break that is no line feed\n  store: a\xe2\x80\xa8\n          "
+	    "^\n" },
 	{ "a control character by an escape", "store: \"a\\nb\"\n",
 	    "c.yaml:1:8: store has a control character in it\n  store: \"a\\nb\"\n         ^\n" },
 	{ "a NUL by an escape", "store: \"a\\0b\"\n",
@@ -82,10 +82,12 @@ static const struct {
 	    "c.yaml:2:5: did not find expected ',' or ']' while parsing a flow sequence that starts"
 	    " on line 1\n  keys: b\n      ^\n" },
 	{ "a value with a colon", "store: a: b\n",
-	    "c.yaml:1:9: mapping values are not allowed in this context\n  store: a: b\n          ^\n"
+	    "c.yaml:1:9: mapping values are not allowed in this context\n  store: a: b\n          "
+	    "^\n"
 	    "hint: put a value with \": \" in it in quotes; indent keys of one map alike\n" },
 	{ "a value that starts with a percent sign", "store: %a\n",
-	    "c.yaml:1:8: found character that cannot start any token\n  store: %a\n         ^\nhint: put the value in quotes\n" },
+	    "c.yaml:1:8: found character that cannot start any token\n  store: %a\n         "
+	    "^\nhint: put the value in quotes\n" },
 	{ "two documents", "store: a\n---\nkeys: b\n",
 	    "c.yaml:2:1: a second document (---)\n  ---\n  ^\n" },
 	{ "a list as the file", "- a\n",
@@ -94,7 +96,8 @@ static const struct {
 	{ "a map as a key", "{a: b}: c\n", "c.yaml:1:1: a key must be a word\n  {a: b}: c\n  ^\n" },
 	{ "a list for a value", "store: [a]\n",
 	    "c.yaml:1:8: store must be one value, not a list\n  store: [a]\n         ^\n" },
-	{ "nothing for a value", "store:\n", "c.yaml:1:7: store has no value\n  store:\n        ^\n" },
+	{ "nothing for a value", "store:\n",
+	    "c.yaml:1:7: store has no value\n  store:\n        ^\n" },
 	{ "a value for a map", IN_STREAM "words: 10\n",
 	    "c.yaml:3:12: streams.NAME.words must be a map\n      words: 10\n             ^\n" },
 	{ "a value for a list", IN_STREAM "routes: r.txt\n",
@@ -122,7 +125,8 @@ static const struct {
 	    "c.yaml:3:12: no class is called \"ip.per\"\n      mask: {ip.per: token}\n"
 	    "             ^\nhint: did you mean \"ip.peer\"?\n" },
 	{ "the class of nothing", IN_STREAM "mask: {none: drop}\n",
-	    "c.yaml:3:12: no class is called \"none\"\n      mask: {none: drop}\n             ^\n" },
+	    "c.yaml:3:12: no class is called \"none\"\n      mask: {none: drop}\n             "
+	    "^\n" },
 	{ "agent is a map", IN_STREAM "mask: {agent: token}\n",
 	    "c.yaml:3:19: streams.NAME.mask.agent must be a map\n      mask: {agent: token}\n"
 	    "                    ^\nhint: write agent: { full: token }\n" },
@@ -157,7 +161,8 @@ static const struct {
 	    "hint: IPv4 from /8, IPv6 from /7\n" },
 	{ "a machine account that is everybody", IN_STREAM "machine_accounts: ['*']\n",
 	    "c.yaml:3:24: machine_accounts: a * stands at the end, behind 3 characters or more\n"
-	    "      machine_accounts: ['*']\n                         ^\nhint: for example system:*\n" },
+	    "      machine_accounts: ['*']\n                         ^\nhint: for example "
+	    "system:*\n" },
 	{ "a host with a scheme", IN_STREAM "hosts: ['https://a.b']\n",
 	    "c.yaml:3:13: hosts must be host names of at most 63 bytes\n"
 	    "      hosts: ['https://a.b']\n              ^\n"
@@ -200,6 +205,19 @@ static const struct {
 	    "c.yaml:1:1: unknown key \"secret\"\n  secret: ...\n  ^\n"
 	    "c.yaml:1:16: mapping values are not allowed in this context\n  secret: ...\n"
 	    "hint: put a value with \": \" in it in quotes; indent keys of one map alike\n" },
+	{ "a secret in a text that went on too long", "zebra\napi_key: hunter2\n",
+	    "c.yaml:1:1: the file must be a map of options\n  ...\n"
+	    "hint: for example store: /var/lib/cretula\n"
+	    "c.yaml:2:8: mapping values are not allowed in this context\n"
+	    "hint: put a value with \": \" in it in quotes; indent keys of one map alike\n" },
+	{ "a secret whose value breaks off", "secret:\n  \"a\"\n  [ - {b:{hunter2}\n",
+	    "c.yaml:1:1: unknown key \"secret\"\n  secret: ...\n  ^\n"
+	    "c.yaml:3:9: found unexpected ':'\n" },
+	{ "a secret behind a tab", "token:\n\t- hunter2\n",
+	    "c.yaml:2:1: a tab in the indentation\nhint: indent with spaces\n" },
+	{ "path_token is no secret", IN_STREAM "path_token: share\n",
+	    "c.yaml:3:17: path_token must be \"subject\" or \"shared\"\n      path_token: share\n"
+	    "                  ^\nhint: did you mean \"shared\"?\n" },
 	{ "a secret that is nested too deep", "secret: [[[[[[[[hunter2]]]]]]]]\n",
 	    "c.yaml:1:1: unknown key \"secret\"\n  secret: ...\n  ^\n"
 	    "c.yaml:1:16: nested deeper than 8\n  secret: ...\n" },
@@ -238,7 +256,8 @@ test_a_hundred_errors_are_printed(void **state)
 	assert_string_equal(l.e.text, "c.yaml: 150 errors");
 	assert_non_null(strstr(report_of(&l), "c.yaml:100:1: unknown key \"zebra99\"\n"));
 	assert_null(strstr(report_of(&l), "zebra100"));
-	assert_string_equal(report_of(&l) + l.report.len - strlen("and 50 more\n"), "and 50 more\n");
+	assert_string_equal(
+	    report_of(&l) + l.report.len - strlen("and 50 more\n"), "and 50 more\n");
 	loaded_free(&l);
 	buf_free(&text);
 }
@@ -261,21 +280,24 @@ test_everything_has_a_bound(void **state)
 		int most;
 		const char *after, *error;
 	} bounds[] = {
-		{ "streams", "streams:\n", "  s%d:\n", CONFIG_STREAMS_MAX, "", "more than 64 streams" },
+		{ "streams", "streams:\n", "  s%d:\n", CONFIG_STREAMS_MAX, "",
+		    "more than 64 streams" },
 		{ "hosts", IN_STREAM "hosts: [", "h%d, ", MASK_NAMES_MAX, "]",
 		    "hosts has more than 64 items" },
 		{ "networks", IN_STREAM "trusted_proxies: [", "10.0.0.%d, ", MASK_NETWORKS_MAX, "]",
 		    "trusted_proxies has more than 64 items" },
 		{ "routes", IN_STREAM "routes: [", "r%d, ", CONFIG_ROUTES_MAX, "]",
 		    "routes has more than 16 items" },
-		{ "a path", "store: /12", "%.1d", CONFIG_PATH_BYTES, "", "store is longer than 1023 bytes" },
+		{ "a path", "store: /12", "%.1d", CONFIG_PATH_BYTES, "",
+		    "store is longer than 1023 bytes" },
 	};
 	struct buf text = { 0 };
 	struct loaded l;
 
 	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
 		if (strcmp(bounds[i].claim, "a path") != 0) {
-			fill(&text, bounds[i].before, bounds[i].item, bounds[i].most, bounds[i].after);
+			fill(&text, bounds[i].before, bounds[i].item, bounds[i].most,
+			    bounds[i].after);
 			assert_int_equal(load_text(&l, text.data), 0);
 			loaded_free(&l);
 		}
@@ -306,7 +328,8 @@ test_a_long_line_is_shown_around_the_place(void **state)
 	struct buf text = { 0 };
 	struct loaded l;
 
-	fill(&text, "streams: {s: {hosts: [", "host%d, ", 60, "], zebra: 1, hosts2: [a, b, c, d, e, f, "
+	fill(&text, "streams: {s: {hosts: [", "host%d, ", 60,
+	    "], zebra: 1, hosts2: [a, b, c, d, e, f, "
 	    "g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v]}}\n");
 	assert_int_equal(load_text(&l, text.data), -1);
 	assert_string_equal(report_of(&l),

@@ -62,8 +62,10 @@ test_nothing_said_is_the_defaults(void **state)
 		check_defaults(config_stream_find(l.config, "x", &fallback), "x");
 		loaded_free(&l);
 	}
-	assert_int_equal(load_text(&l, "streams:\n  a:\n  b: {}\n  c:\n    words:\n    hosts:\n    mask:\n"
-	    "    epochs: {grace: }\n"), 0);
+	assert_int_equal(load_text(&l,
+			     "streams:\n  a:\n  b: {}\n  c:\n    words:\n    hosts:\n    mask:\n"
+			     "    epochs: {grace: }\n"),
+	    0);
 	assert_int_equal(l.config->stream_count, 3);
 	check_defaults(&l.config->streams[0], "a");
 	check_defaults(&l.config->streams[1], "b");
@@ -72,31 +74,30 @@ test_nothing_said_is_the_defaults(void **state)
 	loaded_free(&l);
 }
 
-static const char whole[] =
-    "store: /s\n"
-    "keys: 'k e'\n"
-    "tenant: acme-1\n"
-    "streams:\n"
-    "  shop:\n"
-    "    format: apache-combined\n"
-    "    mask:\n"
-    "      ip.peer: address\n"
-    "      ip.fwd: truncate\n"
-    "      campaign: drop\n"
-    "      credential: drop\n"
-    "      agent: {full: token}\n"
-    "    epochs: {grace: {day: 36h, week: 0s, month: 365d}}\n"
-    "    trusted_proxies: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
-    "    own_networks: {keep: [192.0.2.0/24]}\n"
-    "    hosts: [Shop.Example, www.shop.example]\n"
-    "    servers:\n"
-    "    - web-1\n"
-    "    - 'web-2:8080'\n"
-    "    machine_accounts: ['system:*', root]\n"
-    "    routes: [routes.txt, /etc/routes]\n"
-    "    words: {k: 1000, mode: fixed}\n"
-    "    path_token: shared\n"
-    "    limits: {line: 8K}\n";
+static const char whole[] = "store: /s\n"
+			    "keys: 'k e'\n"
+			    "tenant: acme-1\n"
+			    "streams:\n"
+			    "  shop:\n"
+			    "    format: apache-combined\n"
+			    "    mask:\n"
+			    "      ip.peer: address\n"
+			    "      ip.fwd: truncate\n"
+			    "      campaign: drop\n"
+			    "      credential: drop\n"
+			    "      agent: {full: token}\n"
+			    "    epochs: {grace: {day: 36h, week: 0s, month: 365d}}\n"
+			    "    trusted_proxies: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
+			    "    own_networks: {keep: [192.0.2.0/24]}\n"
+			    "    hosts: [Shop.Example, www.shop.example]\n"
+			    "    servers:\n"
+			    "    - web-1\n"
+			    "    - 'web-2:8080'\n"
+			    "    machine_accounts: ['system:*', root]\n"
+			    "    routes: [routes.txt, /etc/routes]\n"
+			    "    words: {k: 1000, mode: fixed}\n"
+			    "    path_token: shared\n"
+			    "    limits: {line: 8K}\n";
 
 static void
 test_every_option_arrives(void **state)
@@ -194,14 +195,17 @@ test_a_variable_is_never_printed(void **state)
 	struct loaded l;
 
 	setenv("CRETULA_T", "hunter2", 1);
-	assert_int_equal(load_text(&l, "streams: {s: {words: {k: \"${CRETULA_T}\", mode: "
-	    "\"${CRETULA_T}\"}, format: \"${CRETULA_T}\"}}\n"), -1);
+	assert_int_equal(load_text(&l,
+			     "streams: {s: {words: {k: \"${CRETULA_T}\", mode: "
+			     "\"${CRETULA_T}\"}, format: \"${CRETULA_T}\"}}\n"),
+	    -1);
 	assert_int_equal(l.report.len > 0, 1);
 	assert_null(strstr(report_of(&l), "hunter"));
 	loaded_free(&l);
 	setenv("CRETULA_T", "a\nb", 1);
 	assert_int_equal(load_text(&l, "store: ${CRETULA_T}\n"), -1);
-	assert_string_equal(report_of(&l), "c.yaml:1:8: store has a control character in it\n"
+	assert_string_equal(report_of(&l),
+	    "c.yaml:1:8: store has a control character in it\n"
 	    "  store: ${CRETULA_T}\n         ^\n");
 	loaded_free(&l);
 	setenv("CRETULA_T", "\xff", 1);
@@ -330,15 +334,20 @@ test_an_included_file_may_not_contradict(void **state)
 		    "@/twice.yaml:3:1: unknown key \"zebra\"\n  zebra: 1\n  ^\n"
 		    "@/sub/twice.yaml:1:1: \"store\" is already given in @/twice.yaml on line 2\n"
 		    "  store: /b\n  ^\n"
-		    "@/sub/twice.yaml:2:11: stream \"a\" is already given in @/twice.yaml on line 4\n"
+		    "@/sub/twice.yaml:2:11: stream \"a\" is already given in @/twice.yaml on line "
+		    "4\n"
 		    "  streams: {a: {}}\n            ^\n" },
-		{ "self.yaml", "@/self.yaml:1:10: include: the file includes itself\n"
+		{ "self.yaml",
+		    "@/self.yaml:1:10: include: the file includes itself\n"
 		    "  include: sub/../self.yaml\n           ^\n" },
-		{ "loop.yaml", "@/sub/loop.yaml:1:10: include: the file includes itself\n"
+		{ "loop.yaml",
+		    "@/sub/loop.yaml:1:10: include: the file includes itself\n"
 		    "  include: ../loop.yaml\n           ^\n" },
-		{ "0.yaml", "@/4.yaml:1:10: include: more than 4 deep\n  include: 5.yaml\n"
+		{ "0.yaml",
+		    "@/4.yaml:1:10: include: more than 4 deep\n  include: 5.yaml\n"
 		    "           ^\n" },
-		{ "none.yaml", "@/none.yaml:1:10: include: @/nothing.yaml: No such file or directory\n"
+		{ "none.yaml",
+		    "@/none.yaml:1:10: include: @/nothing.yaml: No such file or directory\n"
 		    "  include: nothing.yaml\n           ^\n" },
 	};
 

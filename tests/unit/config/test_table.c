@@ -18,8 +18,8 @@ test_rows_are_sorted_and_whole(void **state)
 		if (o->help == NULL || strlen(o->help) < 10 || o->fallback == NULL)
 			fail_msg("%s: no help or default", o->path);
 		assert_true(o->max == 0 || o->min <= o->max || o->type == CONFIG_NETWORKS);
-		assert_int_equal(o->choices != NULL,
-		    o->type == CONFIG_CHOICE || o->type == CONFIG_SWITCH);
+		assert_int_equal(
+		    o->choices != NULL, o->type == CONFIG_CHOICE || o->type == CONFIG_SWITCH);
 		assert_ptr_equal(config_option_find(o->path), o);
 		assert_false(config_option_group(o->path));
 		assert_false(config_option_later(o->path));
@@ -128,10 +128,13 @@ test_what_is_printed_reads_back(void **state)
 		{ "c.yaml", "store: '/a \"b\\ $${c} #d: e'\nkeys: \"\xc3\xa4\"\ntenant: \"1\"\n" },
 		{ "dir/c.yaml", "streams: {a: {routes: [r, dir/r, ../r, /r, \"q'\\\"\"]}}" },
 		{ "/c.yaml", "streams: {a: {routes: [r, /r, /a/r]}}" },
-		{ "c.yaml", "streams: {s: {format: nginx-combined, mask: {ip.peer: drop, agent: {full: "
+		{ "c.yaml",
+		    "streams: {s: {format: nginx-combined, mask: {ip.peer: drop, agent: {full: "
 		    "token}, path: redact}, epochs: {grace: {day: 500ms, week: 1h, month: 90s}}, "
-		    "trusted_proxies: [\"::1\", 10.1.2.3/9], own_networks: {keep: [\"fc00::/7\"]}, hosts: "
-		    "[a], servers: ['b\"\\', '${HOME}x'], machine_accounts: [\"abc*\"], words: {k: 15, mode: "
+		    "trusted_proxies: [\"::1\", 10.1.2.3/9], own_networks: {keep: [\"fc00::/7\"]}, "
+		    "hosts: "
+		    "[a], servers: ['b\"\\', '${HOME}x'], machine_accounts: [\"abc*\"], words: {k: "
+		    "15, mode: "
 		    "keep}, path_token: shared, limits: {line: 1025}}}" },
 	};
 
@@ -141,7 +144,8 @@ test_what_is_printed_reads_back(void **state)
 		struct buf report = { 0 }, printed = { 0 }, again = { 0 };
 		struct err e;
 
-		if (config_load_text(span_str(rows[i].text), rows[i].name, &first, &report, &e) != 0)
+		if (config_load_text(span_str(rows[i].text), rows[i].name, &first, &report, &e) !=
+		    0)
 			fail_msg("%s%s", rows[i].text, report.data);
 		config_print(first, &printed);
 		assert_true(buf_ok(&printed));
@@ -171,7 +175,8 @@ collect(const struct json_value *schema, const char *path, struct buf *names)
 		buf_fmt(names, "%s ", path);
 		return;
 	}
-	assert_non_null(memmem(schema->raw.ptr, schema->raw.len, "\"additionalProperties\":false", 28));
+	assert_non_null(
+	    memmem(schema->raw.ptr, schema->raw.len, "\"additionalProperties\":false", 28));
 	json_open(&cursor, &inner);
 	while (json_next(&cursor, &key, &child)) {
 		char below[CONFIG_OPTION_PATH_BYTES];
@@ -241,10 +246,19 @@ test_what_looks_secret(void **state)
 		const char *name;
 		bool secret;
 	} rows[] = {
-		{ "password", true }, { "DB_PASSWORD", true }, { "api-key", true }, { "token_hash", true },
-		{ "quarantine_key", true }, { "Secret", true }, { "credentials", true },
-		{ "keys", false }, { "store", false }, { "tenant", false }, { "routes", false },
-		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", true },
+		{ "password", true },
+		{ "DB_PASSWORD", true },
+		{ "api-key", true },
+		{ "token_hash", true },
+		{ "quarantine_key", true },
+		{ "Secret", true },
+		{ "credentials", true },
+		{ "keys", false },
+		{ "store", false },
+		{ "tenant", false },
+		{ "routes", false },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		    true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
