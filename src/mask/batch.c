@@ -3,7 +3,7 @@
  */
 #include "base/scan.h"
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 

@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 /* The bits of the token behind 2001:db8::/32 (RFC 3849), then 16 zero bits. */
 static size_t

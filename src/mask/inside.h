@@ -10,8 +10,8 @@
 #include "mask/host.h"
 #include "mask/mask.h"
 #include "mask/pseudonym.h"
-#include "mask/query.h"
-#include "mask/render.h"
+#include "mask/url/query.h"
+#include "mask/url/render.h"
 #include "parse/addr.h"
 #include "parse/event.h"
 

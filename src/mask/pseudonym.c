@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 #define KEYSETS 8 /* of each period: neighbours in time do not evict each other */
 #define TOKEN_RAW 10

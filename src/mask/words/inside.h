@@ -91,22 +91,22 @@ struct mask_words {
 };
 
 /* words.c, for the writer.  false when full. */
-bool words_insert(struct mask_words *w, uint64_t key, uint64_t since);
-bool words_has(const struct mask_words *w, uint64_t key, uint64_t batch);
-uint64_t words_closed_key(const struct mask_words *w, uint64_t position);
+bool mask_words_insert(struct mask_words *w, uint64_t key, uint64_t since);
+bool mask_words_has(const struct mask_words *w, uint64_t key, uint64_t batch);
+uint64_t mask_words_closed_key(const struct mask_words *w, uint64_t position);
 /* Position that a printable template names; false if it is none of class c. */
-bool words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
+bool mask_words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
     uint64_t *position);
-int words_class_find(struct span name);
-extern const char *const words_class_names[MASK_WORD_CLASS_COUNT];
+int mask_words_class_find(struct span name);
+extern const char *const mask_words_class_names[MASK_WORD_CLASS_COUNT];
 /* Keep the text of a promoted word.  false when full. */
-bool words_enter(struct mask_words *w, enum mask_word_class c, struct span parent,
+bool mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span parent,
     struct span word);
 
 /* learn.c */
-struct words_learner *words_learner_open(unsigned k, struct err *e);
-void words_learner_close(struct words_learner *l);
-bool words_learner_locked(const struct words_learner *l);
-void words_learner_settle(struct mask_words *w);
+struct words_learner *mask_words_learner_open(unsigned k, struct err *e);
+void mask_words_learner_close(struct words_learner *l);
+bool mask_words_learner_locked(const struct words_learner *l);
+void mask_words_learner_settle(struct mask_words *w);
 
 #endif

@@ -3,18 +3,18 @@
 
 #include "base/err.h"
 #include "mask/words.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
-const char *const words_class_names[MASK_WORD_CLASS_COUNT] = { "path", "param", "host" };
+const char *const mask_words_class_names[MASK_WORD_CLASS_COUNT] = { "path", "param", "host" };
 
 #define WORD_BYTES_MAX 256
 #define POSITION_BYTES_MAX 2048
 
 int
-words_class_find(struct span name)
+mask_words_class_find(struct span name)
 {
 	for (int i = 0; i < MASK_WORD_CLASS_COUNT; i++)
-		if (span_is(name, words_class_names[i]))
+		if (span_is(name, mask_words_class_names[i]))
 			return (i);
 	return (-1);
 }
@@ -43,7 +43,7 @@ line_of(struct span *rest)
 
 /* Roots: "/" for paths, "?" for parameters, "." for hosts. */
 bool
-words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
+mask_words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
     uint64_t *position)
 {
 	static const char roots[MASK_WORD_CLASS_COUNT] = { '/', '?', '.' };
@@ -68,7 +68,7 @@ words_position(const struct mask_words *w, enum mask_word_class c, struct span t
 static int
 insert(struct mask_words *w, uint64_t key, struct err *e)
 {
-	if (!words_insert(w, key, 0))
+	if (!mask_words_insert(w, key, 0))
 		return (err_set(e, ERR_CONFIG, "more than %u words", WORDS_SLOTS / 4 * 3));
 	return (0);
 }
@@ -80,12 +80,12 @@ load_at(struct mask_words *w, enum mask_word_class c, struct span place, struct 
 {
 	uint64_t position, key;
 
-	if (!words_position(w, c, place, &position))
-		return (err_set(e, ERR_CONFIG, "no position of a %s", words_class_names[c]));
+	if (!mask_words_position(w, c, place, &position))
+		return (err_set(e, ERR_CONFIG, "no position of a %s", mask_words_class_names[c]));
 	key = mask_words_key(w, c, position, word);
-	if (words_has(w, key, UINT64_MAX))
+	if (mask_words_has(w, key, UINT64_MAX))
 		return (0);
-	if (!words_enter(w, c, place, word))
+	if (!mask_words_enter(w, c, place, word))
 		return (err_set(e, ERR_CONFIG, "more than %u promoted words", WORDS_MAX));
 	return (insert(w, key, e));
 }
@@ -101,7 +101,7 @@ load_line(struct mask_words *w, struct span line, struct err *e)
 	first = part(&rest, '\t');
 	if (first.len == line.len)
 		return (err_set(e, ERR_CONFIG, "no tab"));
-	if ((c = words_class_find(first)) == -1)
+	if ((c = mask_words_class_find(first)) == -1)
 		return (0);
 	second = part(&rest, '\t');
 	if (span_find(rest, '\t') != rest.len)
@@ -203,7 +203,8 @@ compare_entries(const void *one, const void *two, void *words)
 	const struct mask_words *w = words;
 	const struct words_entry *a = &w->entries[*(const uint32_t *)one];
 	const struct words_entry *b = &w->entries[*(const uint32_t *)two];
-	int order = strcmp(words_class_names[a->class_id], words_class_names[b->class_id]);
+	int order = strcmp(mask_words_class_names[a->class_id],
+	    mask_words_class_names[b->class_id]);
 
 	if (order == 0)
 		order = compare_spans(entry_parent(w, a), entry_parent(w, b));
@@ -227,7 +228,7 @@ mask_words_save(const struct mask_words *words, struct buf *out)
 	for (size_t i = 0; i < words->entry_count; i++) {
 		const struct words_entry *entry = &words->entries[order[i]];
 
-		buf_str(out, words_class_names[entry->class_id]);
+		buf_str(out, mask_words_class_names[entry->class_id]);
 		buf_char(out, '\t');
 		buf_span(out, entry_parent(words, entry));
 		buf_char(out, '\t');

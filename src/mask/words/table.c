@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "crypto/random.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 /* One bucket in four stays empty, so that probes are short and end. */
 #define SLOTS_USED_MAX (WORDS_SLOTS / 4 * 3)
@@ -23,7 +23,7 @@ static const struct {
 	const char *word;
 } common_words[] = {
 #define WORD(class, text) { MASK_WORD_##class, text },
-#include "mask/common_words.def"
+#include "mask/words/common.def"
 #undef WORD
 };
 
@@ -39,7 +39,7 @@ words_take(struct mask_words *w, struct err *e)
 	w->entries = arena_take(&w->table, WORDS_MAX * sizeof(*w->entries));
 	if (w->slots == NULL || w->entries == NULL)
 		return (err_set(e, ERR_CONFIG, "vocabulary: no memory"));
-	if ((w->learner = words_learner_open(w->k, e)) == NULL)
+	if ((w->learner = mask_words_learner_open(w->k, e)) == NULL)
 		return (-1);
 	return (0);
 }
@@ -65,7 +65,7 @@ mask_words_open(unsigned k, struct mask_words **words, struct err *e)
 	if (words_take(w, e) == -1)
 		goto out;
 	for (size_t i = 0; i < sizeof(common_words) / sizeof(common_words[0]); i++)
-		(void)words_insert(w, mask_words_key(w, common_words[i].class_id, ANYWHERE,
+		(void)mask_words_insert(w, mask_words_key(w, common_words[i].class_id, ANYWHERE,
 		    span_str(common_words[i].word)), 0);
 	*words = w;
 	w = NULL;
@@ -80,7 +80,7 @@ mask_words_close(struct mask_words *words)
 {
 	if (words == NULL)
 		return;
-	words_learner_close(words->learner);
+	mask_words_learner_close(words->learner);
 	arena_close(&words->table);
 	arena_close(&words->text);
 	crypto_wipe(words, sizeof(*words));
@@ -90,7 +90,7 @@ mask_words_close(struct mask_words *words)
 bool
 mask_words_locked(const struct mask_words *words)
 {
-	return (words_learner_locked(words->learner));
+	return (mask_words_learner_locked(words->learner));
 }
 
 void
@@ -137,7 +137,7 @@ mask_words_key(const struct mask_words *words, enum mask_word_class c, uint64_t 
 }
 
 uint64_t
-words_closed_key(const struct mask_words *w, uint64_t position)
+mask_words_closed_key(const struct mask_words *w, uint64_t position)
 {
 	return (key_of(w->seed_position ^ CLOSED, position));
 }
@@ -166,7 +166,7 @@ slot_of(const struct mask_words *w, uint64_t key, bool *found)
 }
 
 bool
-words_has(const struct mask_words *w, uint64_t key, uint64_t batch)
+mask_words_has(const struct mask_words *w, uint64_t key, uint64_t batch)
 {
 	bool found;
 	struct words_slot *slot = slot_of(w, key, &found);
@@ -175,7 +175,7 @@ words_has(const struct mask_words *w, uint64_t key, uint64_t batch)
 }
 
 bool
-words_insert(struct mask_words *w, uint64_t key, uint64_t since)
+mask_words_insert(struct mask_words *w, uint64_t key, uint64_t since)
 {
 	bool found;
 	struct words_slot *slot = slot_of(w, key, &found);
@@ -202,21 +202,21 @@ mask_words_clear(const struct mask_words *words, enum mask_word_class c, uint64_
 {
 	uint64_t hash = hash_span(word, words->seed[c]);
 
-	return (words_has(words, key_of(hash, ANYWHERE), batch) ||
-	    words_has(words, key_of(hash, position), batch));
+	return (mask_words_has(words, key_of(hash, ANYWHERE), batch) ||
+	    mask_words_has(words, key_of(hash, position), batch));
 }
 
 bool
 mask_words_clear_at(const struct mask_words *words, enum mask_word_class c, uint64_t position,
     struct span word, uint64_t batch)
 {
-	return (words_has(words, mask_words_key(words, c, position, word), batch));
+	return (mask_words_has(words, mask_words_key(words, c, position, word), batch));
 }
 
 bool
 mask_words_closed(const struct mask_words *words, uint64_t position, uint64_t batch)
 {
-	return (words_has(words, words_closed_key(words, position), batch));
+	return (mask_words_has(words, mask_words_closed_key(words, position), batch));
 }
 
 bool
@@ -239,7 +239,7 @@ mask_words_settled(const struct mask_words *words)
 void
 mask_words_settle(struct mask_words *words)
 {
-	words_learner_settle(words);
+	mask_words_learner_settle(words);
 	for (size_t i = 0; i < WORDS_SLOTS; i++)
 		atomic_store_explicit(&words->slots[i].since, 0, memory_order_relaxed);
 	atomic_fetch_add(&words->settled, 1);
@@ -248,7 +248,7 @@ mask_words_settle(struct mask_words *words)
 /* ---- the texts of promoted words ---- */
 
 bool
-words_enter(struct mask_words *w, enum mask_word_class c, struct span parent, struct span word)
+mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span parent, struct span word)
 {
 	struct words_entry *entry = &w->entries[w->entry_count];
 	char *text;

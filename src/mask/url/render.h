@@ -7,14 +7,15 @@
  * holes where the tokens of one subject stand.  The table holds no text that
  * is not public and is looked up by 128 bits of keyed hash of the raw bytes.
  */
-#ifndef CRETULA_MASK_RENDER_H
-#define CRETULA_MASK_RENDER_H
+#ifndef CRETULA_MASK_URL_RENDER_H
+#define CRETULA_MASK_URL_RENDER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"
 #include "mask/pseudonym.h"
+#include "mask/url/out.h"
 #include "mask/words.h"
 #include "record/record.h"
 
@@ -54,34 +55,6 @@ struct mask_segment {
 	uint32_t generation;
 	bool identity;       /* its children bear identities */
 };
-
-/* Where a rendering writes: at most RECORD_TEXT_MAX bytes. */
-struct mask_out {
-	char *text;
-	size_t len, size;
-};
-
-static inline bool
-mask_out_fits(const struct mask_out *out, size_t more)
-{
-	return (out->size - out->len >= more);
-}
-
-static inline void
-mask_out_add(struct mask_out *out, struct span text)
-{
-	if (text.len == 0 || !mask_out_fits(out, text.len))
-		return;
-	memcpy(out->text + out->len, text.ptr, text.len);
-	out->len += text.len;
-}
-
-static inline void
-mask_out_char(struct mask_out *out, char c)
-{
-	if (mask_out_fits(out, 1))
-		out->text[out->len++] = c;
-}
 
 struct mask;
 

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "crypto/random.h"
 #include "mask/words.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
@@ -55,7 +55,7 @@ struct words_learner {
 };
 
 struct words_learner *
-words_learner_open(unsigned k, struct err *e)
+mask_words_learner_open(unsigned k, struct err *e)
 {
 	struct words_learner *l = calloc(1, sizeof(*l));
 
@@ -78,7 +78,7 @@ words_learner_open(unsigned k, struct err *e)
 }
 
 void
-words_learner_close(struct words_learner *l)
+mask_words_learner_close(struct words_learner *l)
 {
 	if (l == NULL)
 		return;
@@ -87,7 +87,7 @@ words_learner_close(struct words_learner *l)
 }
 
 bool
-words_learner_locked(const struct words_learner *l)
+mask_words_learner_locked(const struct words_learner *l)
 {
 	return (l->memory.locked);
 }
@@ -125,15 +125,15 @@ promote(struct mask_words *w, struct candidate *c, uint64_t since)
 {
 	const char *text = w->learner->text + c->text_at;
 
-	if (c->parent_key != 0 && !words_has(w, c->parent_key, UINT64_MAX))
+	if (c->parent_key != 0 && !mask_words_has(w, c->parent_key, UINT64_MAX))
 		return;
 	c->done = true;
-	if (!words_enter(w, (enum mask_word_class)c->class_id, span_of(text, c->parent_len),
+	if (!mask_words_enter(w, (enum mask_word_class)c->class_id, span_of(text, c->parent_len),
 	    span_of(text + c->parent_len, c->word_len))) {
 		refuse(w, 1);
 		return;
 	}
-	if (!words_insert(w, c->key, since)) {
+	if (!mask_words_insert(w, c->key, since)) {
 		w->entry_count--;
 		refuse(w, 1);
 	}
@@ -159,7 +159,7 @@ count_child(struct mask_words *w, uint64_t position, uint64_t since)
 			continue;
 		if (++p->children <= MASK_WORDS_CHILDREN_MAX)
 			return (true);
-		(void)words_insert(w, words_closed_key(w, position), since);
+		(void)mask_words_insert(w, mask_words_closed_key(w, position), since);
 		return (false);
 	}
 }
@@ -208,7 +208,8 @@ learn(struct mask_words *w, const struct mask_sighting *seen, uint64_t subject, 
 	uint32_t mark = (uint32_t)subject;
 	struct candidate *c;
 
-	if (words_has(w, key, UINT64_MAX) || mask_words_closed(w, seen->position, UINT64_MAX) ||
+	if (mask_words_has(w, key, UINT64_MAX) ||
+	    mask_words_closed(w, seen->position, UINT64_MAX) ||
 	    (c = candidate_of(w, key, seen, since)) == NULL || c->done)
 		return;
 	for (unsigned i = 0; i < c->count && c->count < k; i++)
@@ -221,7 +222,7 @@ learn(struct mask_words *w, const struct mask_sighting *seen, uint64_t subject, 
 }
 
 void
-words_learner_settle(struct mask_words *w)
+mask_words_learner_settle(struct mask_words *w)
 {
 	struct words_learner *l = w->learner;
 	size_t before;

@@ -1,6 +1,6 @@
 /* mask, inside: what is known of the name of a query parameter, and e-mails. */
-#ifndef CRETULA_MASK_QUERY_H
-#define CRETULA_MASK_QUERY_H
+#ifndef CRETULA_MASK_URL_QUERY_H
+#define CRETULA_MASK_URL_QUERY_H
 
 #include <stdbool.h>
 #include <stdint.h>

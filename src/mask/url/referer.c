@@ -7,7 +7,7 @@
  */
 #include "base/scan.h"
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 static const struct span host_place = SPAN(".");
 

@@ -12,7 +12,8 @@
 #include "mask/canon.h"
 #include "mask/detect.h"
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/url/segment.h"
+#include "mask/words/inside.h"
 
 #define PARAMS_MAX 64
 #define NAME_BYTES_MAX 40
@@ -192,6 +193,9 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 		mask_put_bound(m, out, MASK_SLOT_DEVICE, span_of("device", 6), value);
 		return;
 	}
+	/* "5" is a word of a path, but a number of a query. */
+	if (shape == MASK_SHAPE_WORD && mask_all_digits(value))
+		shape = MASK_SHAPE_INT;
 	mask_effect_count(m, found == RECORD_CLASS_NONE ? RECORD_CLASS_QUERY : found);
 	mask_put_shape(out, mask_shape_names[shape]);
 }

@@ -1,10 +1,10 @@
-#include "mask/render.h"
+#include "mask/url/render.h"
 
 #include "base/hash.h"
 #include "base/text.h"
 #include "mask/detect.h"
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/words/inside.h"
 
 #define WORD_BYTES_MAX 64
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)

@@ -9,7 +9,8 @@
 #include "mask/canon.h"
 #include "mask/detect.h"
 #include "mask/inside.h"
-#include "mask/words_inside.h"
+#include "mask/url/segment.h"
+#include "mask/words/inside.h"
 
 #define SEGMENTS_MAX 64
 #define PIECE_BYTES_MAX 96 /* no segment is written longer than that */
@@ -34,108 +35,6 @@ enum piece {
 	PIECE_TOKEN,
 	PIECE_LEARNABLE /* a token that may become a word */
 };
-
-static bool
-equal_folded(struct span a, const char *lower)
-{
-	size_t i = 0;
-
-	for (; i < a.len && lower[i] != '\0'; i++) {
-		char c = a.ptr[i];
-
-		if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != lower[i])
-			return (false);
-	}
-	return (i == a.len && lower[i] == '\0');
-}
-
-/* masking.md B4: what stands below these names a person or is a secret. */
-static bool
-bears_identity(struct span segment)
-{
-	static const char *const names[] = {
-		"account", "accounts", "confirm", "customer", "customers", "download",
-		"downloads", "invite", "invites", "invoice", "invoices", "member", "members",
-		"order", "orders", "patient", "patients", "profile", "profiles", "s", "share",
-		"t", "u", "unsubscribe", "user", "users", "verify",
-	};
-
-	char first = segment.ptr[0] | 0x20;
-
-	if (strchr("acdimoprstuv", first) == NULL)
-		return (false);
-	if (segment.len >= 5 && equal_folded(span_of(segment.ptr, 5), "reset"))
-		return (true);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i][0] == first && equal_folded(segment, names[i]))
-			return (true);
-	return (false);
-}
-
-static bool
-all_digits(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return (false);
-	return (text.len > 0);
-}
-
-/* Words that identify nobody, even below /users. */
-static bool
-is_reserved(struct span segment)
-{
-	static const char *const words[] = { "me", "self", "new", "edit" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (span_is(segment, words[i]))
-			return (true);
-	return (segment.len >= 2 && segment.len <= 3 && segment.ptr[0] == 'v' &&
-	    segment.ptr[1] != '0' && all_digits(span_from(segment, 1)));
-}
-
-/* Page numbers, months, years: not below an identity-bearing parent. */
-static bool
-is_small_number(struct span segment)
-{
-	if (!all_digits(segment))
-		return (false);
-	if (segment.len <= 2)
-		return (true);
-	return (segment.len == 4 && (memcmp(segment.ptr, "199", 3) == 0 ||
-	    (memcmp(segment.ptr, "20", 2) == 0)));
-}
-
-/* Too short for a card, a telephone or a day, and no year: an id like most. */
-static bool
-is_plain_number(struct span segment)
-{
-	return ((segment.len == 3 || (segment.len >= 5 && segment.len <= 7)) &&
-	    all_digits(segment));
-}
-
-/* The extension of a static file, from a closed list; empty if it has none. */
-static struct span
-extension_of(struct span segment)
-{
-	static const char *const known[] = {
-		"avif", "bmp", "css", "csv", "doc", "docx", "eot", "gif", "gz", "htm", "html",
-		"ico", "jpeg", "jpg", "js", "json", "map", "mjs", "mov", "mp3", "mp4", "odt",
-		"ogg", "otf", "pdf", "php", "png", "ppt", "pptx", "svg", "tar", "tgz", "tiff",
-		"ttf", "txt", "wasm", "wav", "webm", "webmanifest", "webp", "woff", "woff2",
-		"xls", "xlsx", "xml", "zip", "zst",
-	};
-	size_t dot = segment.len;
-
-	while (dot > 0 && segment.ptr[dot - 1] != '.')
-		dot--;
-	if (dot <= 1)
-		return (span_of("", 0));
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (equal_folded(span_from(segment, dot), known[i]))
-			return (span_str(known[i]));
-	return (span_of("", 0));
-}
 
 static enum record_class
 class_of_shape(enum mask_shape shape)
@@ -224,7 +123,7 @@ put_parts(struct walk *w, struct span stem, struct span extension)
 static enum piece
 put_token(struct walk *w, struct span segment, bool learnable)
 {
-	struct span extension = extension_of(segment);
+	struct span extension = mask_segment_extension(segment);
 	struct mask_sighting seen = { .class_id = MASK_WORD_PATH, .word = segment };
 
 	if (extension.len > 0 && !w->identity &&
@@ -289,14 +188,14 @@ put_segment(struct walk *w, struct span segment)
 		}
 		return (put_token(w, segment, false));
 	}
-	if (is_reserved(segment) || (!w->identity && is_small_number(segment))) {
+	if (mask_segment_is_reserved(segment) || (!w->identity && mask_segment_is_small(segment))) {
 		w->m->effects.words_seen++;
 		w->m->effects.words_clear++;
 		mask_out_add(w->out, segment);
 		return (PIECE_WORD);
 	}
 	shape = mask_shape(segment);
-	if (shape == MASK_SHAPE_WORD && w->identity && all_digits(segment))
+	if (shape == MASK_SHAPE_WORD && w->identity && mask_all_digits(segment))
 		shape = MASK_SHAPE_INT;
 	if (shape == MASK_SHAPE_WORD)
 		return (put_word(w, segment));
@@ -353,7 +252,7 @@ descend(struct walk *w, enum piece piece, struct span segment, struct span writt
 		w->literal = w->position;
 	else if (m->learn != NULL)
 		w->literal = mask_words_child(m->words, w->literal, literal);
-	w->identity = bears_identity(segment);
+	w->identity = mask_segment_bears_identity(segment);
 }
 
 /*
@@ -455,7 +354,7 @@ walk_segment(struct walk *w, struct span segment)
 	enum piece piece;
 
 	/* Numbers would only push words out of the table. */
-	if (is_plain_number(segment)) {
+	if (mask_segment_is_number(segment)) {
 		mask_effect_count(w->m, RECORD_CLASS_PATH);
 		mask_put_shape(w->out, mask_shape_names[MASK_SHAPE_INT]);
 		descend(w, PIECE_TEMPLATE, segment, span_of(w->out->text + start, 5));

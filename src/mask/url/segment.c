@@ -1,0 +1,106 @@
+/* mask: what a path segment is by its name alone. */
+#include "mask/url/segment.h"
+
+#include <string.h>
+
+static bool
+equal_folded(struct span a, const char *lower)
+{
+	size_t i = 0;
+
+	for (; i < a.len && lower[i] != '\0'; i++) {
+		char c = a.ptr[i];
+
+		if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != lower[i])
+			return (false);
+	}
+	return (i == a.len && lower[i] == '\0');
+}
+
+/* masking.md B4: what stands below these names a person or is a secret. */
+bool
+mask_segment_bears_identity(struct span segment)
+{
+	static const char *const names[] = {
+		"account", "accounts", "confirm", "customer", "customers", "download",
+		"downloads", "invite", "invites", "invoice", "invoices", "member", "members",
+		"order", "orders", "patient", "patients", "profile", "profiles", "s", "share",
+		"t", "u", "unsubscribe", "user", "users", "verify",
+	};
+
+	char first = segment.ptr[0] | 0x20;
+
+	if (strchr("acdimoprstuv", first) == NULL)
+		return (false);
+	if (segment.len >= 5 && equal_folded(span_of(segment.ptr, 5), "reset"))
+		return (true);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i][0] == first && equal_folded(segment, names[i]))
+			return (true);
+	return (false);
+}
+
+bool
+mask_all_digits(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return (false);
+	return (text.len > 0);
+}
+
+/* Words that identify nobody, even below /users. */
+bool
+mask_segment_is_reserved(struct span segment)
+{
+	static const char *const words[] = { "me", "self", "new", "edit" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_is(segment, words[i]))
+			return (true);
+	return (segment.len >= 2 && segment.len <= 3 && segment.ptr[0] == 'v' &&
+	    segment.ptr[1] != '0' && mask_all_digits(span_from(segment, 1)));
+}
+
+/* Page numbers, months, years: not below an identity-bearing parent. */
+bool
+mask_segment_is_small(struct span segment)
+{
+	if (!mask_all_digits(segment))
+		return (false);
+	if (segment.len <= 2)
+		return (true);
+	return (segment.len == 4 && (memcmp(segment.ptr, "199", 3) == 0 ||
+	    (memcmp(segment.ptr, "20", 2) == 0)));
+}
+
+/* Too short for a card, a telephone or a day, and no year: an id like most. */
+bool
+mask_segment_is_number(struct span segment)
+{
+	return ((segment.len == 3 || (segment.len >= 5 && segment.len <= 7)) &&
+	    mask_all_digits(segment));
+}
+
+/* The extension of a static file, from a closed list; empty if it has none. */
+struct span
+mask_segment_extension(struct span segment)
+{
+	static const char *const known[] = {
+		"avif", "bmp", "css", "csv", "doc", "docx", "eot", "gif", "gz", "htm", "html",
+		"ico", "jpeg", "jpg", "js", "json", "map", "mjs", "mov", "mp3", "mp4", "odt",
+		"ogg", "otf", "pdf", "php", "png", "ppt", "pptx", "svg", "tar", "tgz", "tiff",
+		"ttf", "txt", "wasm", "wav", "webm", "webmanifest", "webp", "woff", "woff2",
+		"xls", "xlsx", "xml", "zip", "zst",
+	};
+	size_t dot = segment.len;
+
+	while (dot > 0 && segment.ptr[dot - 1] != '.')
+		dot--;
+	if (dot <= 1)
+		return (span_of("", 0));
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (equal_folded(span_from(segment, dot), known[i]))
+			return (span_str(known[i]));
+	return (span_of("", 0));
+}
