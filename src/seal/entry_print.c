@@ -253,30 +253,23 @@ static void
 print_own(struct buf *b, const struct seal_entry *entry, const struct seal_names *names)
 {
 	switch (entry->type) {
-	case SEAL_GENESIS:
-		print_genesis(b, entry);
-		break;
-	case SEAL_STREAM:
-		print_stream(b, entry);
-		break;
-	case SEAL_SEGMENT:
-		print_segment(b, entry, names);
-		break;
-	case SEAL_DESTROY:
-		print_destroy(b, entry);
-		break;
-	case SEAL_UNKNOWN:
-		break;
+	case SEAL_GENESIS: print_genesis(b, entry); break;
+	case SEAL_STREAM: print_stream(b, entry); break;
+	case SEAL_SEGMENT: print_segment(b, entry, names); break;
+	case SEAL_DESTROY: print_destroy(b, entry); break;
+	case SEAL_UNKNOWN: break;
 	}
 }
 
 int
-seal_entry_print(const struct seal_entry *entry, const struct seal_names *names,
-    struct buf *out, struct err *e)
+seal_entry_print(
+    const struct seal_entry *entry, const struct seal_names *names, struct buf *out, struct err *e)
 {
 	static const char *const type_names[] = {
-		[SEAL_GENESIS] = "genesis", [SEAL_STREAM] = "stream",
-		[SEAL_SEGMENT] = "segment", [SEAL_DESTROY] = "destroy"
+		[SEAL_GENESIS] = "genesis",
+		[SEAL_STREAM] = "stream",
+		[SEAL_SEGMENT] = "segment",
+		[SEAL_DESTROY] = "destroy",
 	};
 	size_t start = out->len;
 
@@ -295,8 +288,8 @@ seal_entry_print(const struct seal_entry *entry, const struct seal_names *names,
 		size_t len = out->len - start;
 
 		out->len = start;
-		return (err_set(e, ERR_IO, "entry: %zu bytes are more than %d", len,
-		    SEAL_ENTRY_BYTES_MAX));
+		return (err_set(
+		    e, ERR_IO, "entry: %zu bytes are more than %d", len, SEAL_ENTRY_BYTES_MAX));
 	}
 	return (0);
 }

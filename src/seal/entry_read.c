@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "seal/canonical.h"
+#include "seal/note.h"
 #include "seal/take.h"
 
 #define MINUTE_US (INT64_C(60) * 1000000)
@@ -18,11 +20,102 @@ span_less(struct span a, struct span b)
 	return (order < 0 || (order == 0 && a.len < b.len));
 }
 
+/* ---- texts of a certain form ---- */
+
+/* Does text look like form, where 0 stands for a digit? */
+static bool
+looks_like(struct span text, const char *form)
+{
+	if (text.len != strlen(form))
+		return (false);
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (form[i] == '0' ? c < '0' || c > '9' : c != form[i])
+			return (false);
+	}
+	return (true);
+}
+
+enum epoch_kind { NO_EPOCH, DAY, WEEK, MONTH };
+
+static enum epoch_kind
+epoch_kind(struct span name)
+{
+	if (looks_like(name, "0000-00-00"))
+		return (DAY);
+	if (looks_like(name, "0000-W00"))
+		return (WEEK);
+	return (looks_like(name, "0000-00") ? MONTH : NO_EPOCH);
+}
+
+/* A name of a stream, the reserved ones included. */
+static bool
+is_stream(struct span name)
+{
+	if (span_is(name, "cretula.store") || span_is(name, "cretula.access"))
+		return (true);
+	if (name.len == 0 || name.len > 32 || name.ptr[0] < 'a' || name.ptr[0] > 'z')
+		return (false);
+	for (size_t i = 1; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+			return (false);
+	}
+	return (true);
+}
+
+/* "cretula/" 16 hex digits "/" stream. */
+static bool
+is_origin(struct span text)
+{
+	static const struct span start = SPAN("cretula/");
+	unsigned char id[8];
+	size_t len;
+
+	if (text.len < start.len + 18 || !span_starts(text, start) ||
+	    text_unhex(span_of(text.ptr + start.len, 16), id, sizeof(id), &len) == -1)
+		return (false);
+	return (text.ptr[start.len + 16] == '/' && is_stream(span_from(text, start.len + 17)));
+}
+
+static struct span
+take_stream(struct seal_taker *r, const char *key)
+{
+	struct span text = seal_take_text(r, key);
+
+	if (!is_stream(text))
+		seal_refuse(r, key, "not a stream name");
+	return (text);
+}
+
+static struct span
+take_origin(struct seal_taker *r)
+{
+	struct span text = seal_take_text(r, "origin");
+
+	if (!is_origin(text))
+		seal_refuse(r, "origin", "not cretula/ID/NAME");
+	return (text);
+}
+
+static struct span
+take_vkey(struct seal_taker *r, const char *key)
+{
+	struct span text = seal_take_text(r, key);
+	struct seal_vkey vkey;
+
+	if (r->why == NULL && seal_vkey_read(text, &vkey, NULL) == -1)
+		seal_refuse(r, key, "not a vkey");
+	return (text);
+}
+
 static void
 take_next(struct seal_taker *r, struct seal_entry *entry)
 {
 	entry->epoch = seal_take_u64(r, "epoch");
-	entry->next = seal_take_text(r, "next");
+	entry->next = take_vkey(r, "next");
 	entry->has_next = true;
 }
 
@@ -32,11 +125,13 @@ read_genesis(struct seal_taker *r, const struct seal_names *names, struct seal_e
 	struct seal_genesis *g = &entry->of.genesis;
 
 	(void)names;
-	g->stream = seal_take_text(r, "stream");
-	g->origin = seal_take_text(r, "origin");
-	g->log = seal_take_text(r, "log");
+	g->stream = take_stream(r, "stream");
+	g->origin = take_origin(r);
+	g->log = take_vkey(r, "log");
 	take_next(r, entry);
 	g->escrow = seal_take_bool(r, "escrow");
+	if (g->escrow)
+		seal_refuse(r, "escrow", "true");
 	g->policy = seal_take_policy(r);
 	entry->software = seal_take_text(r, "sw");
 }
@@ -47,9 +142,9 @@ read_stream(struct seal_taker *r, const struct seal_names *names, struct seal_en
 	struct seal_stream *s = &entry->of.stream;
 
 	(void)names;
-	s->name = seal_take_text(r, "name");
-	s->origin = seal_take_text(r, "origin");
-	s->log = seal_take_text(r, "log");
+	s->name = take_stream(r, "name");
+	s->origin = take_origin(r);
+	s->log = take_vkey(r, "log");
 	seal_take_hex(r, "genesis", s->genesis, sizeof(s->genesis));
 	take_next(r, entry);
 }
@@ -61,6 +156,8 @@ read_destroy(struct seal_taker *r, const struct seal_names *names, struct seal_e
 
 	(void)names;
 	d->what = seal_take_text(r, "what");
+	if (!span_is(d->what, "import") && epoch_kind(d->what) == NO_EPOCH)
+		seal_refuse(r, "what", "neither import nor an epoch");
 	seal_take_hex(r, "commitment", d->commitment, sizeof(d->commitment));
 }
 
@@ -196,27 +293,64 @@ read_reasons(struct seal_taker *r, const struct seal_names *names, struct seal_s
 	read_counts(r, "reasons", names->reasons, reasons, s->counts.reasons);
 }
 
-/* An object of lists of strings, by ascending key. */
+/* NAME or FIRST..LAST, as a pair. */
+static bool
+read_range(struct span text, struct span *first, struct span *last)
+{
+	static const struct span dots = SPAN("..");
+	size_t at = span_find(text, '.');
+
+	*first = *last = span_of(text.ptr, at);
+	if (at == text.len)
+		return (true);
+	*last = span_from(text, at + dots.len);
+	return (span_starts(span_from(text, at), dots) && span_less(*first, *last));
+}
+
+/* Epochs and ranges of one kind, ascending; their names sort as their times. */
+static bool
+is_epoch_list(const struct json_value *list)
+{
+	struct json_cursor c;
+	struct json_value item;
+	struct span first, last, before = { NULL, 0 };
+	enum epoch_kind kind = NO_EPOCH;
+
+	if (list->type != JSON_ARRAY)
+		return (false);
+	json_open(&c, list);
+	while (json_next(&c, NULL, &item)) {
+		if (item.type != JSON_STRING || !read_range(item.text, &first, &last))
+			return (false);
+		if (before.ptr == NULL)
+			kind = epoch_kind(first);
+		else if (!span_less(before, first))
+			return (false);
+		if (kind == NO_EPOCH || epoch_kind(first) != kind || epoch_kind(last) != kind)
+			return (false);
+		before = last;
+	}
+	return (kind != NO_EPOCH);
+}
+
+/* Token prefix, ascending, to a list of epochs. */
 static struct span
 take_mask_epochs(struct seal_taker *r)
 {
-	struct json_value v = seal_take(r, "mask_epochs", JSON_OBJECT), list, item;
+	struct json_value v = seal_take(r, "mask_epochs", JSON_OBJECT), list;
 	struct span key, before = { NULL, 0 };
-	struct json_cursor c, items;
+	struct json_cursor c;
 
 	if (r->why != NULL)
 		return (span_of("", 0));
 	json_open(&c, &v);
 	while (json_next(&c, &key, &list)) {
-		if (list.type != JSON_ARRAY)
-			seal_refuse(r, "mask_epochs", "not lists of epochs");
+		if (!is_epoch_list(&list))
+			seal_refuse(
+			    r, "mask_epochs", "not lists of epochs, each of one kind and sorted");
 		if (before.ptr != NULL && !span_less(before, key))
 			seal_refuse(r, "mask_epochs", "out of order");
 		before = key;
-		json_open(&items, &list);
-		while (json_next(&items, NULL, &item))
-			if (item.type != JSON_STRING)
-				seal_refuse(r, "mask_epochs", "not lists of epochs");
 	}
 	return (v.raw);
 }
@@ -290,7 +424,8 @@ read_segment(struct seal_taker *r, const struct seal_names *names, struct seal_e
 static const struct {
 	const char *name;
 	enum seal_type type;
-	void (*read)(struct seal_taker *r, const struct seal_names *names, struct seal_entry *entry);
+	void (*read)(
+	    struct seal_taker *r, const struct seal_names *names, struct seal_entry *entry);
 } types[] = {
 	{ "destroy", SEAL_DESTROY, read_destroy },
 	{ "genesis", SEAL_GENESIS, read_genesis },
@@ -302,8 +437,8 @@ static void
 read_unknown(const struct json_value *line, struct seal_entry *entry)
 {
 	entry->type = SEAL_UNKNOWN;
-	entry->has_next = json_get_u64(line, "epoch", &entry->epoch) &&
-	    json_get_str(line, "next", &entry->next);
+	entry->has_next =
+	    json_get_u64(line, "epoch", &entry->epoch) && json_get_str(line, "next", &entry->next);
 }
 
 static void
@@ -330,8 +465,8 @@ read_members(struct seal_taker *r, const struct json_value *line, const struct s
 }
 
 int
-seal_entry_read(struct span line, const struct seal_names *names, struct seal_entry *entry,
-    struct err *e)
+seal_entry_read(
+    struct span line, const struct seal_names *names, struct seal_entry *entry, struct err *e)
 {
 	struct json_value v;
 	struct seal_taker r;

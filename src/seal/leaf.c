@@ -21,7 +21,7 @@ seal_salt(const unsigned char seed[static 16], uint32_t index, unsigned char sal
 	for (unsigned level = 1; level <= DEPTH; level++) {
 		uint32_t right = index >> (DEPTH - level) & 1;
 
-		crypto_sha256_seeds(prefix, (const unsigned char (*)[16])node, 1, children);
+		crypto_sha256_seeds(prefix, (const unsigned char(*)[16])node, 1, children);
 		memcpy(node[0], children[0] + 16 * right, sizeof(node[0]));
 	}
 	memcpy(salt, node[0], sizeof(node[0]));
@@ -37,8 +37,8 @@ void
 seal_salts(const unsigned char seed[static 16], uint32_t first, size_t count,
     unsigned char (*salts)[16], void *memory)
 {
-	unsigned char (*nodes)[16] = memory;
-	unsigned char (*children)[16] = nodes + count + 32;
+	unsigned char(*nodes)[16] = memory;
+	unsigned char(*children)[16] = nodes + count + 32;
 	uint64_t last = (uint64_t)first + count - 1;
 	uint64_t at = 0; /* position of nodes[0] in its level */
 	size_t width = 1;
@@ -49,10 +49,10 @@ seal_salts(const unsigned char seed[static 16], uint32_t first, size_t count,
 	memcpy(nodes[0], seed, sizeof(nodes[0]));
 	for (unsigned level = 1; level <= DEPTH; level++) {
 		uint64_t low = first >> (DEPTH - level), high = last >> (DEPTH - level);
-		unsigned char (*spare)[16] = nodes;
+		unsigned char(*spare)[16] = nodes;
 
-		crypto_sha256_seeds(prefix, (const unsigned char (*)[16])nodes, width,
-		    (unsigned char (*)[32])children);
+		crypto_sha256_seeds(prefix, (const unsigned char(*)[16])nodes, width,
+		    (unsigned char(*)[32])children);
 		if (low > 2 * at) /* low is 2 * at or one more */
 			memmove(children[0], children[1], (2 * width - 1) * 16);
 		at = low;
@@ -64,8 +64,8 @@ seal_salts(const unsigned char seed[static 16], uint32_t first, size_t count,
 }
 
 void
-seal_leaves(const char *lines, const uint32_t *ends, size_t count,
-    const unsigned char (*salts)[16], unsigned char (*leaves)[32])
+seal_leaves(const char *lines, const uint32_t *ends, size_t count, const unsigned char (*salts)[16],
+    unsigned char (*leaves)[32])
 {
 	struct crypto_message messages[CHUNK];
 	uint32_t start = 0;

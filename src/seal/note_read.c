@@ -11,11 +11,25 @@
 
 /* What Unicode calls a space, as UTF-8, above ASCII. */
 static const struct span spaces[] = {
-	SPAN("\xc2\x85"), SPAN("\xc2\xa0"), SPAN("\xe1\x9a\x80"), SPAN("\xe2\x80\x80"),
-	SPAN("\xe2\x80\x81"), SPAN("\xe2\x80\x82"), SPAN("\xe2\x80\x83"), SPAN("\xe2\x80\x84"),
-	SPAN("\xe2\x80\x85"), SPAN("\xe2\x80\x86"), SPAN("\xe2\x80\x87"), SPAN("\xe2\x80\x88"),
-	SPAN("\xe2\x80\x89"), SPAN("\xe2\x80\x8a"), SPAN("\xe2\x80\xa8"), SPAN("\xe2\x80\xa9"),
-	SPAN("\xe2\x80\xaf"), SPAN("\xe2\x81\x9f"), SPAN("\xe3\x80\x80"),
+	SPAN("\xc2\x85"),
+	SPAN("\xc2\xa0"),
+	SPAN("\xe1\x9a\x80"),
+	SPAN("\xe2\x80\x80"),
+	SPAN("\xe2\x80\x81"),
+	SPAN("\xe2\x80\x82"),
+	SPAN("\xe2\x80\x83"),
+	SPAN("\xe2\x80\x84"),
+	SPAN("\xe2\x80\x85"),
+	SPAN("\xe2\x80\x86"),
+	SPAN("\xe2\x80\x87"),
+	SPAN("\xe2\x80\x88"),
+	SPAN("\xe2\x80\x89"),
+	SPAN("\xe2\x80\x8a"),
+	SPAN("\xe2\x80\xa8"),
+	SPAN("\xe2\x80\xa9"),
+	SPAN("\xe2\x80\xaf"),
+	SPAN("\xe2\x81\x9f"),
+	SPAN("\xe3\x80\x80"),
 };
 
 /* A key name: some UTF-8 without blanks, controls and '+'. */
@@ -100,7 +114,8 @@ read_base64(struct span in, unsigned char *head, size_t head_size, size_t *len)
 		if (take < in.len && got != sizeof(piece)) /* padding inside */
 			return (false);
 		if (total < head_size)
-			memcpy(head + total, piece, got < head_size - total ? got : head_size - total);
+			memcpy(
+			    head + total, piece, got < head_size - total ? got : head_size - total);
 		total += got;
 		in = span_from(in, take);
 	}
@@ -156,10 +171,11 @@ read_signatures(struct span rest, struct seal_note *note)
 	return (note->signature_count == 0 ? "no signature" : NULL);
 }
 
+/* From 1: no note is about nothing. */
 static bool
 read_size(struct span line, uint64_t *size)
 {
-	if (line.len > 1 && line.ptr[0] == '0')
+	if (line.len > 0 && line.ptr[0] == '0')
 		return (false);
 	return (num_u64(line, size) == 0);
 }
@@ -228,12 +244,12 @@ seal_note_check(const struct seal_note *note, const struct seal_vkey *key, struc
 		if (!span_equal(s->name, key->name) || memcmp(s->id, key->id, sizeof(s->id)) != 0)
 			continue;
 		if (!s->is_ed25519 || !crypto_check(key->public_key, note->body, s->bytes))
-			return (err_set(e, ERR_FINDING, "bad signature by %.*s",
-			    (int)key->name.len, key->name.ptr));
+			return (err_set(e, ERR_FINDING, "bad signature by %.*s", (int)key->name.len,
+			    key->name.ptr));
 		found = true;
 	}
 	if (!found)
-		return (err_set(e, ERR_FINDING, "no signature by %.*s", (int)key->name.len,
-		    key->name.ptr));
+		return (err_set(
+		    e, ERR_FINDING, "no signature by %.*s", (int)key->name.len, key->name.ptr));
 	return (0);
 }

@@ -115,8 +115,9 @@ seal_take_policy(struct seal_taker *r)
 	unsigned char digest[32];
 	size_t len;
 
-	if (r->why == NULL && (!span_starts(text, prefix) || hex.len != 64 ||
-	    text_unhex(hex, digest, sizeof(digest), &len) == -1))
+	if (r->why == NULL &&
+	    (!span_starts(text, prefix) || hex.len != 64 ||
+		text_unhex(hex, digest, sizeof(digest), &len) == -1))
 		seal_refuse(r, "policy", "not sha256:HEX");
 	return (hex);
 }

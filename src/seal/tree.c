@@ -21,7 +21,7 @@ node(const unsigned char left[static 32], const unsigned char right[static 32],
 
 	memcpy(both[0], left, 32);
 	memcpy(both[1], right, 32);
-	crypto_sha256_pairs((const unsigned char (*)[32])both, 1, (unsigned char (*)[32])out);
+	crypto_sha256_pairs((const unsigned char(*)[32])both, 1, (unsigned char(*)[32])out);
 }
 
 /*
@@ -34,7 +34,7 @@ reduce(unsigned char (*nodes)[32], size_t count, unsigned char root[static 32])
 	while (count > 1) {
 		size_t pairs = count / 2;
 
-		crypto_sha256_pairs((const unsigned char (*)[32])nodes, pairs, nodes);
+		crypto_sha256_pairs((const unsigned char(*)[32])nodes, pairs, nodes);
 		if (count % 2 != 0)
 			memcpy(nodes[pairs], nodes[count - 1], sizeof(nodes[0]));
 		count = pairs + count % 2;
@@ -73,7 +73,7 @@ seal_tree_add(struct seal_tree *t, const unsigned char (*leaves)[32], size_t cou
 	size_t made = 0;
 
 	while (count > 0) {
-		const unsigned char (*block)[32] = leaves;
+		const unsigned char(*block)[32] = leaves;
 		unsigned char root[32];
 		size_t take = SEAL_BLOCK - t->pending;
 
@@ -81,7 +81,7 @@ seal_tree_add(struct seal_tree *t, const unsigned char (*leaves)[32], size_t cou
 			take = count;
 		if (take < SEAL_BLOCK) {
 			memcpy(t->block[t->pending], leaves, take * sizeof(leaves[0]));
-			block = (const unsigned char (*)[32])t->block;
+			block = (const unsigned char(*)[32])t->block;
 		}
 		t->pending += (unsigned)take;
 		t->count += take;
@@ -139,5 +139,5 @@ seal_entry_leaf(const void *line, size_t len, unsigned char leaf[static 32])
 {
 	const struct crypto_message m = { .head_len = 1, .body = span_of(line, len) };
 
-	crypto_sha256_many(&m, 1, (unsigned char (*)[32])leaf);
+	crypto_sha256_many(&m, 1, (unsigned char(*)[32])leaf);
 }

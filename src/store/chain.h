@@ -1,7 +1,7 @@
 /*
  * store: the chain of a stream, appended to through pending and read back.
  *
- * docs/format.md 6, 7, 9.  The order of durable steps there is this unit.
+ * docs/format.md 6, 7, 10.  The order of durable steps there is this unit.
  */
 #ifndef CRETULA_STORE_CHAIN_H
 #define CRETULA_STORE_CHAIN_H

@@ -28,9 +28,9 @@ store_compressor_open(int level, struct store_compressor **c, struct err *e)
 	if (made->memory != NULL)
 		made->context = ZSTD_initStaticCCtx(made->memory, made->memory_bytes);
 	/* A static context starts without content sizes, unlike any other. */
-	if (made->context == NULL || ZSTD_isError(ZSTD_CCtx_setParameter(made->context,
-	    ZSTD_c_compressionLevel, level)) || ZSTD_isError(ZSTD_CCtx_setParameter(made->context,
-	    ZSTD_c_contentSizeFlag, 1))) {
+	if (made->context == NULL ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(made->context, ZSTD_c_compressionLevel, level)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(made->context, ZSTD_c_contentSizeFlag, 1))) {
 		store_compressor_close(made);
 		return (err_set(e, ERR_IO, "compressor: no memory"));
 	}
@@ -62,8 +62,8 @@ store_compress_bound(size_t len)
 }
 
 size_t
-store_compress(struct store_compressor *c, const char *lines, const uint32_t *ends,
-    size_t count, char *out, struct store_frame *frames, size_t *frame_count)
+store_compress(struct store_compressor *c, const char *lines, const uint32_t *ends, size_t count,
+    char *out, struct store_frame *frames, size_t *frame_count)
 {
 	size_t bound = count == 0 ? 0 : store_compress_bound(ends[count - 1]);
 	size_t written = 0, made = 0, i = 0;
@@ -76,8 +76,8 @@ store_compress(struct store_compressor *c, const char *lines, const uint32_t *en
 		assert(end - start <= RECORD_BYTES_MAX);
 		for (i++; i < count && ends[i] - start <= STORE_FRAME_BYTES; i++)
 			end = ends[i];
-		len = ZSTD_compress2(c->context, out + written, bound - written, lines + start,
-		    end - start);
+		len = ZSTD_compress2(
+		    c->context, out + written, bound - written, lines + start, end - start);
 		assert(!ZSTD_isError(len));
 		frames[made++] = (struct store_frame){ (uint32_t)len, end - start };
 		written += len;

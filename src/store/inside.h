@@ -9,7 +9,7 @@
 
 struct store {
 	int dirfd, streams_fd, words_fd, keys_fd;
-	char *dir, *keys;         /* resolved paths */
+	char *dir, *keys; /* resolved paths */
 	char id[STORE_ID_BYTES];
 	struct store_writer *own; /* cretula.store; holds the lock of the store */
 };
@@ -25,8 +25,11 @@ struct store_stream {
 	struct store_segment *segment; /* begun and not sealed */
 };
 
-/* The newest entry below *index that is a segment; *index becomes its own. */
-bool store_newest_segment(const struct store_stream *st, uint64_t *index,
-    struct seal_entry *entry);
+/*
+ * The newest segment below *index, which becomes its own.  1, or 0 if there
+ * is none, or -1: an entry that cannot be read.
+ */
+int store_newest_segment(
+    const struct store_stream *st, uint64_t *index, struct seal_entry *entry, struct err *e);
 
 #endif

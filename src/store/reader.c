@@ -30,9 +30,9 @@ struct store_reader {
 	uint64_t max_bytes, out_total, frames;
 	store_observe observe;
 	void *arg;
-	bool in_frame;   /* the decoder wants more of this frame */
+	bool in_frame; /* the decoder wants more of this frame */
 	bool data_frame; /* which holds lines */
-	bool end;        /* no more bytes in the file */
+	bool end; /* no more bytes in the file */
 	bool torn, failed;
 	size_t in_at, in_len; /* of in */
 	size_t carry_at, carry_len; /* of out: bytes behind the last LF handed out */
@@ -53,8 +53,9 @@ store_reader_open(struct store_reader **r, struct err *e)
 	made->memory = aligned_alloc(64, size);
 	if (made->memory != NULL)
 		made->stream = ZSTD_initStaticDStream(made->memory, size);
-	if (made->stream == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(made->stream,
-	    ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+	if (made->stream == NULL ||
+	    ZSTD_isError(
+		ZSTD_DCtx_setParameter(made->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
 		store_reader_close(made);
 		return (err_set(e, ERR_IO, "reader: no memory"));
 	}
@@ -75,8 +76,8 @@ store_reader_close(struct store_reader *r)
 }
 
 void
-store_reader_begin(struct store_reader *r, int fd, uint64_t max_bytes,
-    store_observe observe, void *arg)
+store_reader_begin(
+    struct store_reader *r, int fd, uint64_t max_bytes, store_observe observe, void *arg)
 {
 	if (r->fd != -1)
 		(void)close(r->fd);
@@ -116,8 +117,8 @@ fill(struct store_reader *r, struct err *e)
 	}
 	while (!r->end && r->in_len < IN_BYTES) {
 		size_t room = IN_BYTES - r->in_len;
-		ssize_t len = io_read(r->fd, r->in + r->in_len,
-		    room < READ_BYTES ? room : READ_BYTES, e);
+		ssize_t len =
+		    io_read(r->fd, r->in + r->in_len, room < READ_BYTES ? room : READ_BYTES, e);
 
 		if (len == -1)
 			return (-1);
@@ -163,8 +164,8 @@ decode(struct store_reader *r, size_t *len, struct err *e)
 	r->in_at = in.pos;
 	*len = out.pos;
 	if (r->out_total > r->max_bytes)
-		return (err_set(e, ERR_FINDING, "more than %ju bytes of lines",
-		    (uintmax_t)r->max_bytes));
+		return (err_set(
+		    e, ERR_FINDING, "more than %ju bytes of lines", (uintmax_t)r->max_bytes));
 	if (rc == 0) {
 		r->in_frame = false;
 		r->frames += r->data_frame;

@@ -27,10 +27,10 @@ struct store_segment {
 	int fd; /* of the .jsonl.zst under its .tmp name */
 	struct crypto_sha256 file_hash;
 	struct seal_tree tree;
-	struct buf table;  /* seek table: 8 bytes a frame */
+	struct buf table; /* seek table: 8 bytes a frame */
 	size_t block_count;
-	unsigned char (*blocks)[32];   /* block roots of .idx */
-	unsigned char (*prefixes)[2];  /* leaf prefixes of .idx */
+	unsigned char (*blocks)[32]; /* block roots of .idx */
+	unsigned char (*prefixes)[2]; /* leaf prefixes of .idx */
 };
 
 static void
@@ -45,8 +45,8 @@ path_of(const struct store_segment *seg, size_t file, bool unfinished,
 
 /* SHA-256(label | LF | salt of index | ...), to go on with. */
 static void
-start_hash(const struct store_segment *seg, const char *label, uint32_t index,
-    struct crypto_sha256 *h)
+start_hash(
+    const struct store_segment *seg, const char *label, uint32_t index, struct crypto_sha256 *h)
 {
 	unsigned char salt[16];
 
@@ -171,9 +171,9 @@ write_file(struct store_segment *seg, struct span bytes, struct err *e)
 }
 
 int
-store_segment_add(struct store_segment *seg, struct span frames,
-    const struct store_frame *sizes, size_t frame_count, const unsigned char (*leaves)[32],
-    size_t leaf_count, uint64_t line_bytes, struct err *e)
+store_segment_add(struct store_segment *seg, struct span frames, const struct store_frame *sizes,
+    size_t frame_count, const unsigned char (*leaves)[32], size_t leaf_count, uint64_t line_bytes,
+    struct err *e)
 {
 	assert(leaf_count <= SEAL_RECORDS_MAX - seg->records);
 	assert(line_bytes <= SEAL_BYTES_MAX - seg->bytes);
@@ -186,8 +186,8 @@ store_segment_add(struct store_segment *seg, struct span frames,
 	}
 	for (size_t i = 0; i < leaf_count; i++)
 		memcpy(seg->prefixes[seg->records + i], leaves[i], sizeof(seg->prefixes[0]));
-	seg->block_count += seal_tree_add(&seg->tree, leaves, leaf_count,
-	    seg->blocks + seg->block_count);
+	seg->block_count +=
+	    seal_tree_add(&seg->tree, leaves, leaf_count, seg->blocks + seg->block_count);
 	seg->records += leaf_count;
 	seg->bytes += line_bytes;
 	return (0);
@@ -357,8 +357,8 @@ seal(struct store_segment *seg, struct seal_segment *facts, struct span words, s
 }
 
 int
-store_segment_seal(struct store_segment *seg, struct seal_segment *facts,
-    struct span words_file, struct err *e)
+store_segment_seal(
+    struct store_segment *seg, struct seal_segment *facts, struct span words_file, struct err *e)
 {
 	struct store_stream *st = seg->stream;
 	int rc = seal(seg, facts, words_file, e);
@@ -366,8 +366,8 @@ store_segment_seal(struct store_segment *seg, struct seal_segment *facts,
 	if (rc == 0) {
 		st->segments = seg->number;
 		st->records += seg->records;
-		st->interrupted = facts->source_count > 0 &&
-		    !facts->sources[facts->source_count - 1].end;
+		st->interrupted =
+		    facts->source_count > 0 && !facts->sources[facts->source_count - 1].end;
 	} else {
 		(void)err_in(e, "store %s: stream %s: segment %ju", st->store->dir, st->name,
 		    (uintmax_t)seg->number);

@@ -79,8 +79,10 @@ set_paths(struct store *s, const char *dir, const char *keys, struct err *e)
 	if (s->dir == NULL || s->keys == NULL)
 		return (-1);
 	if (is_inside(s->keys, s->dir) || is_inside(s->dir, s->keys))
-		return (err_set(e, ERR_CONFIG, "keys %s: not apart from the store; keys inside "
-		    "a store would be copied along with it", s->keys));
+		return (err_set(e, ERR_CONFIG,
+		    "keys %s: not apart from the store; keys inside "
+		    "a store would be copied along with it",
+		    s->keys));
 	return (0);
 }
 
@@ -90,7 +92,7 @@ enum found {
 	FOUND_NOTHING,
 	FOUND_UNFINISHED, /* empty, or made so far that no entry is in it */
 	FOUND_STORE,
-	FOUND_OTHER       /* somebody's files */
+	FOUND_OTHER /* somebody's files */
 };
 
 /* Only names of an unfinished store?  A new file system has lost+found. */
@@ -176,8 +178,10 @@ check_unused(const struct store *s, struct err *e)
 	if (exists(s->keys_fd, STORE_OWN_STREAM "/epoch.key", &used, e) == -1)
 		return (-1);
 	if (used)
-		return (err_set(e, ERR_CONFIG, "keys %s: they belong to a store that is not here; "
-		    "restore it, or name other keys with --keys", s->keys));
+		return (err_set(e, ERR_CONFIG,
+		    "keys %s: they belong to a store that is not here; "
+		    "restore it, or name other keys with --keys",
+		    s->keys));
 	return (0);
 }
 
@@ -191,8 +195,10 @@ open_keys(struct store *s, enum found found, struct err *e)
 	if (exists(AT_FDCWD, s->keys, &there, e) == -1)
 		return (-1);
 	if (!there && found == FOUND_STORE)
-		return (err_set(e, ERR_CONFIG, "no keys at %s: the store can be read and verified, "
-		    "not written; name its keys with --keys", s->keys));
+		return (err_set(e, ERR_CONFIG,
+		    "no keys at %s: the store can be read and verified, "
+		    "not written; name its keys with --keys",
+		    s->keys));
 	if (!there && key_create(s->keys, e) == -1)
 		return (-1);
 	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)

@@ -49,7 +49,8 @@ list(struct store_stream *st, struct seal_entry *entry, struct err *e)
 	int rc = -1;
 
 	if (chain->count > 1)
-		return (err_set(e, ERR_FINDING, "the store does not list it; is cretula.store an "
+		return (err_set(e, ERR_FINDING,
+		    "the store does not list it; is cretula.store an "
 		    "older copy?"));
 	(void)snprintf(origin, sizeof(origin), "cretula/%s/%s", st->store->id, st->name);
 	memset(entry, 0, sizeof(*entry));
@@ -69,35 +70,37 @@ list(struct store_stream *st, struct seal_entry *entry, struct err *e)
 
 /* ---- opening ---- */
 
-bool
-store_newest_segment(const struct store_stream *st, uint64_t *index, struct seal_entry *entry)
+int
+store_newest_segment(
+    const struct store_stream *st, uint64_t *index, struct seal_entry *entry, struct err *e)
 {
 	const struct store_chain *chain = store_writer_chain(st->writer);
 
 	for (uint64_t i = *index; i-- > 0;) {
-		if (seal_entry_read(chain->lines[i], &st->names, entry, NULL) == -1 ||
-		    entry->type != SEAL_SEGMENT)
+		if (seal_entry_read(chain->lines[i], &st->names, entry, e) == -1)
+			return (err_in(e, "entry %ju", (uintmax_t)i));
+		if (entry->type != SEAL_SEGMENT)
 			continue;
 		*index = i;
-		return (true);
+		return (1);
 	}
-	return (false);
+	return (0);
 }
 
 /* How far the stream got. */
-static void
-take_stock(struct store_stream *st, struct seal_entry *entry)
+static int
+take_stock(struct store_stream *st, struct seal_entry *entry, struct err *e)
 {
 	const struct seal_segment *s = &entry->of.segment;
 	uint64_t index = store_writer_count(st->writer);
+	int found = store_newest_segment(st, &index, entry, e);
 
-	st->records = st->segments = 0;
-	st->interrupted = false;
-	if (!store_newest_segment(st, &index, entry))
-		return;
+	if (found != 1)
+		return (found);
 	st->segments = s->seg;
 	st->records = s->first + s->n;
 	st->interrupted = s->source_count > 0 && !s->sources[s->source_count - 1].end;
+	return (0);
 }
 
 static int
@@ -150,8 +153,8 @@ open_stream(struct store_stream *st, const char *policy_hash, struct err *e)
 		goto out;
 	if ((listed ? check_listing(st, entry, e) : list(st, entry, e)) == -1)
 		goto out;
-	take_stock(st, entry);
-	rc = sweep(st, e);
+	if (take_stock(st, entry, e) == 0)
+		rc = sweep(st, e);
 out:
 	free(entry);
 	return (rc);
@@ -221,8 +224,8 @@ store_stream_append(struct store_stream *st, struct seal_entry *entry, struct er
 /* ---- sources ---- */
 
 void
-store_fingerprint(const unsigned char fingerprint_key[static 32], struct span head,
-    unsigned char fp[static 16])
+store_fingerprint(
+    const unsigned char fingerprint_key[static 32], struct span head, unsigned char fp[static 16])
 {
 	struct crypto_hmac_key key;
 	unsigned char digest[32];
@@ -254,15 +257,15 @@ matches(struct fingerprints *f, const struct seal_source *source)
 }
 
 bool
-store_stream_source(const struct store_stream *st,
-    const unsigned char fingerprint_key[static 32], struct span head, struct seal_source *cursor)
+store_stream_source(const struct store_stream *st, const unsigned char fingerprint_key[static 32],
+    struct span head, struct seal_source *cursor)
 {
 	struct fingerprints f = { .key = fingerprint_key, .head = head };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	uint64_t index = store_writer_count(st->writer);
 	bool found = false;
 
-	while (entry != NULL && !found && store_newest_segment(st, &index, entry)) {
+	while (entry != NULL && !found && store_newest_segment(st, &index, entry, NULL) == 1) {
 		const struct seal_segment *s = &entry->of.segment;
 
 		for (unsigned i = s->source_count; i-- > 0 && !found;) {

@@ -54,8 +54,7 @@ store_scan(int dirfd, const char *path, store_each each, void *arg, struct err *
 static bool
 ends(struct span name, struct span tail)
 {
-	return (name.len > tail.len &&
-	    span_equal(span_from(name, name.len - tail.len), tail));
+	return (name.len > tail.len && span_equal(span_from(name, name.len - tail.len), tail));
 }
 
 static int

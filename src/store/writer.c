@@ -1,4 +1,4 @@
-/* The order of the durable steps: docs/format.md 9. */
+/* The order of the durable steps: docs/format.md 10. */
 #include "store/writer.h"
 
 #include <assert.h>
@@ -27,8 +27,8 @@ epoch_name(const struct store_writer *w, uint64_t number, char out[static STORE_
 }
 
 void
-store_writer_key(const struct store_writer *w, const struct key_slot *slot, bool is_epoch,
-    struct buf *out)
+store_writer_key(
+    const struct store_writer *w, const struct key_slot *slot, bool is_epoch, struct buf *out)
 {
 	char name[STORE_ORIGIN_BYTES + 32];
 	unsigned char public_key[32];
@@ -53,7 +53,7 @@ store_writer_absorb(struct store_writer *w, struct span line)
 	unsigned char leaf[1][32];
 
 	seal_entry_leaf(line.ptr, line.len, leaf[0]);
-	(void)seal_tree_add(&w->tree, (const unsigned char (*)[32])leaf, 1, NULL);
+	(void)seal_tree_add(&w->tree, (const unsigned char(*)[32])leaf, 1, NULL);
 	crypto_sha256(line.ptr, line.len, w->prev);
 }
 
@@ -168,8 +168,8 @@ commit(struct store_writer *w, const struct seal_entry *entry, struct span line,
 
 /* What the writer knows better than the caller; step 1. */
 static int
-fill_in(struct store_writer *w, struct seal_entry *entry, bool rotate, struct buf *next,
-    struct err *e)
+fill_in(
+    struct store_writer *w, struct seal_entry *entry, bool rotate, struct buf *next, struct err *e)
 {
 	bool genesis = w->chain.count == 0;
 	int64_t now = clock_now_us();
@@ -192,14 +192,14 @@ fill_in(struct store_writer *w, struct seal_entry *entry, bool rotate, struct bu
 }
 
 int
-store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotate,
-    struct err *e)
+store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotate, struct err *e)
 {
 	struct buf line = { 0 }, next = { 0 };
 	int rc = -1;
 
 	if (w->broken)
-		return (err_set(e, ERR_IO, "the chain needs a repair after a failed write; "
+		return (err_set(e, ERR_IO,
+		    "the chain needs a repair after a failed write; "
 		    "the next start does it"));
 	if (fill_in(w, entry, rotate, &next, e) == -1 ||
 	    seal_entry_print(entry, &w->names, &line, e) == -1)
@@ -242,7 +242,8 @@ begin(struct store_writer *w, struct err *e)
 	}
 	entry->type = SEAL_GENESIS;
 	entry->of.genesis = (struct seal_genesis){ .stream = span_str(w->name),
-		.origin = span_str(w->origin), .log = buf_view(&log),
+		.origin = span_str(w->origin),
+		.log = buf_view(&log),
 		.policy = span_str(w->policy) };
 	rc = store_writer_append(w, entry, true, e);
 out:
@@ -316,7 +317,8 @@ check_empty(struct store_writer *w, bool create, struct err *e)
 	if (store_newest_note(w->dirfd, &newest, e) == -1)
 		return (-1);
 	if (newest > 0 || exists(w->keys_fd, "epoch.key"))
-		return (err_set(e, ERR_FINDING, "chain.jsonl: the entries are gone, though its %s; "
+		return (err_set(e, ERR_FINDING,
+		    "chain.jsonl: the entries are gone, though its %s; "
 		    "restore the stream, or move its keys away to give it up",
 		    newest > 0 ? "notes are there" : "keys have signed some"));
 	return (0);

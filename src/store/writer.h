@@ -21,18 +21,18 @@ struct store_writer {
 	char policy[65];
 	struct seal_names names;
 	struct store_chain chain;
-	struct seal_tree tree;      /* over all lines of chain */
-	unsigned char prev[32];     /* hash of the last line */
-	int64_t t_us;               /* t of the last entry */
+	struct seal_tree tree; /* over all lines of chain */
+	unsigned char prev[32]; /* hash of the last line */
+	int64_t t_us; /* t of the last entry */
 	struct store_secrets *keys; /* guarded memory; epoch signs the next entry */
 	bool broken;
 };
 
 /* The vkey of a secret: ORIGIN for the log, ORIGIN/epoch/N for an epoch. */
-void store_writer_key(const struct store_writer *w, const struct key_slot *slot, bool is_epoch,
-    struct buf *out);
+void store_writer_key(
+    const struct store_writer *w, const struct key_slot *slot, bool is_epoch, struct buf *out);
 
-/* Steps of docs/format.md 9, for the line that is the chain's last. */
+/* Steps of docs/format.md 10, for the line that is the chain's last. */
 int store_writer_sign(struct store_writer *w, const struct key_slot *epoch, struct err *e);
 int store_writer_promote(struct store_writer *w, struct err *e);
 

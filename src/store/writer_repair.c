@@ -1,6 +1,6 @@
 /*
  * What a crash left is completed or cut; what a crash cannot leave is a
- * finding, and nothing is signed.  docs/format.md 9.
+ * finding, and nothing is signed.  docs/format.md 10.
  */
 #include "store/writer.h"
 
@@ -20,7 +20,7 @@ struct repair {
 	struct store_writer *w;
 	struct seal_entry entry;
 	uint64_t signed_count; /* entries under the newest note */
-	struct buf note;       /* which reads so */
+	struct buf note; /* which reads so */
 };
 
 /* Bytes behind the last LF are of a line that no note can be about. */
@@ -58,8 +58,8 @@ read_entry(struct repair *r, uint64_t index, struct err *e)
 }
 
 static bool
-is_key_of(const struct store_writer *w, const struct key_slot *slot, bool is_epoch,
-    struct span vkey)
+is_key_of(
+    const struct store_writer *w, const struct key_slot *slot, bool is_epoch, struct span vkey)
 {
 	struct buf own = { 0 };
 	bool same;
@@ -130,12 +130,14 @@ find_note(struct repair *r, struct err *e)
 	if (store_newest_note(w->dirfd, &r->signed_count, e) == -1)
 		return (-1);
 	if (r->signed_count > w->chain.count)
-		return (err_set(e, ERR_FINDING, "chain.jsonl: %ju entries are signed, %zu are there",
-		    (uintmax_t)r->signed_count, w->chain.count));
+		return (
+		    err_set(e, ERR_FINDING, "chain.jsonl: %ju entries are signed, %zu are there",
+			(uintmax_t)r->signed_count, w->chain.count));
 	if (r->signed_count + 1 < w->chain.count)
-		return (err_set(e, ERR_FINDING, "chain.jsonl: %zu entries are there, %ju are signed; "
-		    "this program did not write the others", w->chain.count,
-		    (uintmax_t)r->signed_count));
+		return (err_set(e, ERR_FINDING,
+		    "chain.jsonl: %zu entries are there, %ju are signed; "
+		    "this program did not write the others",
+		    w->chain.count, (uintmax_t)r->signed_count));
 	if (r->signed_count == 0)
 		return (0);
 	store_note_path(path, r->signed_count);
@@ -163,8 +165,10 @@ check_pending(struct store_writer *w, struct err *e)
 	same = span_equal(buf_view(&pending), span_of(text, sizeof(text)));
 	buf_free(&pending);
 	if (!same)
-		return (err_set(e, ERR_FINDING, "entry %zu is not signed, and this program did not "
-		    "write it; remove the line from chain.jsonl", w->chain.count - 1));
+		return (err_set(e, ERR_FINDING,
+		    "entry %zu is not signed, and this program did not "
+		    "write it; remove the line from chain.jsonl",
+		    w->chain.count - 1));
 	return (0);
 }
 
@@ -210,8 +214,10 @@ settle_epoch(struct repair *r, struct err *e)
 	if (key_slot_read(w->keys_fd, "epoch.key", "epoch", &keys->epoch, e) == -1)
 		return (-1);
 	if (!is_key_of(w, &keys->epoch, true, r->entry.next))
-		return (err_set(e, ERR_FINDING, "epoch.key is of epoch %ju, the chain names another "
-		    "key: an older copy of the chain, or of the keys", (uintmax_t)keys->epoch.number));
+		return (err_set(e, ERR_FINDING,
+		    "epoch.key is of epoch %ju, the chain names another "
+		    "key: an older copy of the chain, or of the keys",
+		    (uintmax_t)keys->epoch.number));
 	return (key_slot_erase(w->keys_fd, "epoch.next", e));
 }
 
@@ -232,13 +238,14 @@ sign_last(struct repair *r, struct err *e)
 		if (key_slot_read(w->keys_fd, "epoch.key", "epoch", &w->keys->epoch, e) == -1)
 			return (-1);
 		if (!is_key_of(w, &w->keys->epoch, true, r->entry.next))
-			return (err_set(e, ERR_FINDING, "epoch.key is not the key that the chain names"));
+			return (err_set(
+			    e, ERR_FINDING, "epoch.key is not the key that the chain names"));
 	}
 	if (read_entry(r, index, e) == -1 || read_next(w, &have, e) == -1)
 		return (-1);
 	if (memcmp(r->entry.prev, w->prev, sizeof(w->prev)) != 0)
-		return (err_set(e, ERR_FINDING, "entry %ju does not follow the one before",
-		    (uintmax_t)index));
+		return (err_set(
+		    e, ERR_FINDING, "entry %ju does not follow the one before", (uintmax_t)index));
 	if (r->entry.has_next && (!have || !is_key_of(w, &w->keys->next, true, r->entry.next)))
 		return (err_set(e, ERR_FINDING, "epoch.next is not the key that entry %ju names",
 		    (uintmax_t)index));
@@ -258,8 +265,8 @@ copy_checkpoint(struct repair *r, struct err *e)
 	    errno != ENOENT && errno != EFBIG)
 		rc = -1;
 	else if (!span_equal(buf_view(&now), buf_view(&r->note)))
-		rc = io_replace(w->dirfd, "checkpoint", buf_view(&r->note), STORE_FILE_MODE,
-		    false, e);
+		rc = io_replace(
+		    w->dirfd, "checkpoint", buf_view(&r->note), STORE_FILE_MODE, false, e);
 	buf_free(&now);
 	return (rc);
 }

@@ -14,13 +14,15 @@ static const char *const classes[] = { "none", "ip.peer", "session" };
 static const char *const reasons[] = { "grammar", "too_long" };
 static const struct seal_names names = { classes, 3, reasons, 2 };
 
+#define KEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+#define ORIGIN "cretula/00c0ffee5eed0001/shop"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define HEAD(type) "{\"v\":1,\"i\":3,\"type\":\"" type "\",\"t\":\"2026-11-25T03:00:00.003Z\",\"prev\":\"" \
 	ZEROS "\""
-#define GENESIS HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"cretula/00/shop\",\"log\":\"k\"," \
-	"\"epoch\":0,\"next\":\"n\",\"escrow\":false,\"policy\":\"sha256:" ZEROS "\",\"sw\":\"cretula 1\"}"
-#define STREAM HEAD("stream") ",\"name\":\"shop\",\"origin\":\"cretula/00/shop\",\"log\":\"k\"," \
-	"\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"n\"}"
+#define GENESIS HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\"," \
+	"\"epoch\":0,\"next\":\"" KEY "\",\"escrow\":false,\"policy\":\"sha256:" ZEROS "\",\"sw\":\"cretula 1\"}"
+#define STREAM HEAD("stream") ",\"name\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\"," \
+	"\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"" KEY "\"}"
 #define DESTROY HEAD("destroy") ",\"what\":\"import\",\"commitment\":\"" ZEROS "\"}"
 #define IN "\"in\":{\"lines\":3,\"bytes\":300,\"parsed\":1,\"partial\":1,\"unparsed\":1,\"counted\":0," \
 	"\"meta\":0,\"joined\":0,\"split\":{\"parsed\":0,\"partial\":0,\"unparsed\":0,\"counted\":0},\"lost\":0}"
@@ -29,7 +31,7 @@ static const struct seal_names names = { classes, 3, reasons, 2 };
 	"\"file\":{\"name\":\"seg/00000042.jsonl.zst\",\"size\":99,\"hash\":\"" ZEROS "\"}," \
 	"\"idx\":\"" ZEROS "\","
 #define TIME "\"time\":{\"min\":\"2026-11-25T03:00:00.000Z\",\"max\":\"2026-11-25T03:01:00.000Z\"},"
-#define BACK ",\"epoch\":4,\"next\":\"n\",\"sw\":\"cretula 1\"}"
+#define BACK ",\"epoch\":4,\"next\":\"" KEY "\",\"sw\":\"cretula 1\"}"
 #define TAIL ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48\"],\"se\":[\"2026-11-25..2026-11-26\"]}," \
 	"\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK
 #define SEGMENT FRONT("3") TIME IN TAIL
@@ -48,6 +50,9 @@ static const struct {
 	    "\"mask_epochs\":{},\"mask_seed\":\"" ZEROS "\",\"words\":{\"n\":0,\"hash\":\"" ZEROS "\"},"
 	    "\"sources\":[{\"fp\":\"00112233445566778899aabbccddeeff\",\"head\":4,\"at\":5,\"end\":true},"
 	    "{\"fp\":\"ff112233445566778899aabbccddeeff\",\"head\":4,\"at\":6,\"end\":false}],\"unlocked\":true" BACK },
+	{ "many epochs", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"em\":[\"2026-10\",\"2026-11..2027-01\"],"
+	    "\"ip\":[\"2025-W52..2026-W02\",\"2026-W48\"],\"se\":[\"2026-11-25\",\"2026-11-27\"]},"
+	    "\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
 	{ "nothing masked", FRONT("20") TIME IN ",\"by\":{\"status\":{}},\"masked\":{}" TAIL },
 };
 
@@ -79,7 +84,7 @@ test_values_arrive(void **state)
 	assert_int_equal(entry.type, SEAL_SEGMENT);
 	assert_true(entry.has_next);
 	assert_int_equal(entry.epoch, 4);
-	assert_true(span_is(entry.next, "n"));
+	assert_true(span_is(entry.next, KEY));
 	assert_true(span_is(entry.software, "cretula 1"));
 	assert_int_equal(s->seg, 42);
 	assert_int_equal(s->first, 7);
@@ -168,8 +173,8 @@ test_refused(void **state)
 		{ "a key less", HEAD("destroy") ",\"what\":\"import\"}" },
 		{ "order of own keys", HEAD("destroy") ",\"commitment\":\"" ZEROS "\",\"what\":\"import\"}" },
 		{ "an escape in a name", HEAD("destroy") ",\"what\":\"im\\nport\",\"commitment\":\"" ZEROS "\"}" },
-		{ "a policy without hash", HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"o\",\"log\":\"k\",\"epoch\":0,\"next\":\"n\",\"escrow\":false,\"policy\":\"" ZEROS "\",\"sw\":\"c\"}" },
-		{ "escrow as number", HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"o\",\"log\":\"k\",\"epoch\":0,\"next\":\"n\",\"escrow\":0,\"policy\":\"sha256:" ZEROS "\",\"sw\":\"c\"}" },
+		{ "a policy without hash", HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",\"epoch\":0,\"next\":\"" KEY "\",\"escrow\":false,\"policy\":\"" ZEROS "\",\"sw\":\"c\"}" },
+		{ "escrow as number", HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",\"epoch\":0,\"next\":\"" KEY "\",\"escrow\":0,\"policy\":\"sha256:" ZEROS "\",\"sw\":\"c\"}" },
 		{ "time of an empty segment", FRONT("0") TIME IN TAIL },
 		{ "no time of a segment", FRONT("3") IN TAIL },
 		{ "time off the minute", FRONT("3") "\"time\":{\"min\":\"2026-11-25T03:00:01.000Z\",\"max\":\"2026-11-25T03:01:00.000Z\"}," IN TAIL },
@@ -181,9 +186,27 @@ test_refused(void **state)
 		{ "empty reasons", FRONT("3") TIME IN ",\"reasons\":{}" TAIL },
 		{ "replay all zero", FRONT("3") TIME IN ",\"replay\":{\"parsed\":0,\"partial\":0,\"unparsed\":0}" TAIL },
 		{ "a file of another segment", HEAD("segment") ",\"seg\":42,\"first\":7,\"n\":0,\"bytes\":400,\"root\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"file\":{\"name\":\"seg/00000043.jsonl.zst\",\"size\":99,\"hash\":\"" ZEROS "\"},\"idx\":\"" ZEROS "\"," IN TAIL },
-		{ "mask epochs out of order", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"se\":[],\"ip\":[]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
-		{ "mask epochs as text", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":\"x\"},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "mask epochs out of order", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"se\":[\"2026-W48\"],\"ip\":[\"2026-W48\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "epochs as names and not in a list", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":\"x\"},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
 		{ "unlocked false", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[],\"unlocked\":false" BACK },
+		{ "escrow", HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",\"epoch\":0,\"next\":\"" KEY "\",\"escrow\":true,\"policy\":\"sha256:" ZEROS "\",\"sw\":\"c\"}" },
+		{ "a bad stream name", HEAD("stream") ",\"name\":\"Shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"" KEY "\"}" },
+		{ "a bad origin", HEAD("stream") ",\"name\":\"shop\",\"origin\":\"cretula/00c0ffee5eed000/shop\",\"log\":\"" KEY "\",\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"" KEY "\"}" },
+		{ "a bad vkey", HEAD("stream") ",\"name\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"x" KEY "\",\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"" KEY "\"}" },
+		{ "a bad next", HEAD("stream") ",\"name\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"x\"}" },
+		{ "destruction of what", HEAD("destroy") ",\"what\":\"all\",\"commitment\":\"" ZEROS "\"}" },
+		{ "no epochs", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "epochs not sorted", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48\",\"2026-W47\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "an epoch twice", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48\",\"2026-W48\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a day among weeks", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48\",\"2026-W49..2026-12-01\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a backward range", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48..2026-W47\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a range of one", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48..2026-W48\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "an open range", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48..\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "three dots", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48...2026-W49\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "one dot", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.2026-W49\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "an overlapping range", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48..2026-W50\",\"2026-W50\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a number for an epoch", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[48]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "no epoch name", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"W48\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
 		{ "too deep", HEAD("x") ",\"a\":[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}" },
 	};
 

@@ -71,7 +71,7 @@ test_note_syntax(void **state)
 		int rc;
 	} rows[] = {
 		{ "a note", "o\n1\n" ROOT "\n" SIG, 0 },
-		{ "size 0", "o\n0\n" ROOT "\n" SIG, 0 },
+		{ "size 0", "o\n0\n" ROOT "\n" SIG, -1 },
 		{ "the largest size", "o\n18446744073709551615\n" ROOT "\n" SIG, 0 },
 		{ "a size too large", "o\n18446744073709551616\n" ROOT "\n" SIG, -1 },
 		{ "a leading zero", "o\n01\n" ROOT "\n" SIG, -1 },

@@ -82,7 +82,7 @@ assert_lines(void)
 		char want[40];
 		size_t len = span_find(rest, '\n');
 
-		(void)snprintf(want, sizeof(want), "\"number\":%ju,", (uintmax_t)i);
+		(void)snprintf(want, sizeof(want), "\"bytes\":%ju}", (uintmax_t)i);
 		assert_true(memmem(rest.ptr, len, want, strlen(want)) != NULL);
 		rest = span_from(rest, len + 1);
 	}
@@ -144,7 +144,7 @@ prepare(unsigned number)
 static bool
 crash(unsigned number, uint64_t nth)
 {
-	int status;
+	int status = 0;
 	pid_t child = fork();
 
 	if (child == 0) {

@@ -35,7 +35,7 @@ assert_lines(uint64_t count)
 		char want[40];
 		size_t len = span_find(rest, '\n');
 
-		(void)snprintf(want, sizeof(want), "\"number\":%ju,", (uintmax_t)i);
+		(void)snprintf(want, sizeof(want), "\"bytes\":%ju}", (uintmax_t)i);
 		assert_true(memmem(rest.ptr, len, want, strlen(want)) != NULL);
 		rest = span_from(rest, len + 1);
 	}
@@ -300,7 +300,7 @@ test_refused(void **state)
 		{ "... with its note", "sed -i '$d' s/streams/shop/chain.jsonl && rm s/streams/shop/cp/00000002.note", NULL, ERR_FINDING, "older copy" },
 		{ "a note is gone", "rm s/streams/shop/cp/00000002.note", NULL, ERR_FINDING, "not the key" },
 		{ "an entry was changed", "sed -i 's/\"n\":9/\"n\":8/' s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "not about the first 2 entries" },
-		{ "genesis was changed", "sed -i 's/escrow\":false/escrow\":true/' s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "not about the first 2 entries" },
+		{ "genesis was changed", "sed -i 's/sw\":\"cretula/sw\":\"Cretula/' s/streams/shop/chain.jsonl", NULL, ERR_FINDING, "not about the first 2 entries" },
 		{ "a forged entry", "cd s/streams/shop && sed -n 2p chain.jsonl | sed 's/\"i\":1/\"i\":2/' > x && cat x >> chain.jsonl && rm x", NULL, ERR_FINDING, "not signed, and this program did not write it" },
 		{ "two forged entries", "cd s/streams/shop && sed -n 2p chain.jsonl > x && cat x x >> chain.jsonl && rm x", NULL, ERR_FINDING, "did not write the others" },
 		{ "a note by another key", "sed -i '5s/.*/x/' s/streams/shop/cp/00000002.note", NULL, ERR_FINDING, "newest note" },
@@ -430,7 +430,7 @@ test_names_of_streams(void **state)
 	assert_string_equal(path, "cp/00000057.note");
 }
 
-/* No old or future secret stays behind on disk (docs/format.md 9, step 6). */
+/* No old or future secret stays behind on disk (docs/format.md 10, step 6). */
 static void
 test_spent_keys_are_gone(void **state)
 {

@@ -54,7 +54,7 @@ make_lines(uint64_t first, size_t count, char *lines, uint32_t *ends)
 
 	for (size_t i = 0; i < count; i++) {
 		at += (size_t)sprintf(lines + at, "{\"time\":\"2026-11-25T03:00:00.000Z\","
-		    "\"number\":%ju,\"path\":\"/%zx\"}\n", (uintmax_t)(first + i), i * 2654435761u);
+		    "\"path\":\"/%zx\",\"bytes\":%ju}\n", i * 2654435761u, (uintmax_t)(first + i));
 		ends[i] = (uint32_t)at;
 	}
 	return (at);
@@ -109,7 +109,8 @@ seal_segment(struct store_stream *st, size_t count, size_t batches, bool end, st
 		}
 	}
 	facts->counts.lines = facts->counts.in.parsed = count * batches;
-	facts->counts.time_min_us = facts->counts.time_max_us = INT64_C(1764039600000000);
+	facts->counts.time_min_us = facts->counts.time_max_us = INT64_C(1795575600000000);
+	facts->counts.status[0] = count * batches;
 	facts->policy = span_str(POLICY);
 	facts->source_count = 1;
 	facts->sources[0] = (struct seal_source){ .fp = { 7 }, .head = 3, .at = first + count, .end = end };
