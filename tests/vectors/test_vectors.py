@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import re
 import shutil
 import struct
@@ -436,6 +437,30 @@ def test_case(tap, program, case, folder):
         tap.result(other == found, f'{name}: cretula says the same', f'verify.py {found}', f'cretula {other}')
 
 
+def test_flips(tap, program, count=60):
+    """No bit of a store can be turned unseen; a warning is seen."""
+    rng, source = random.Random(2026), os.path.join(HERE, 'store')
+    files = sorted(os.path.relpath(os.path.join(path, name), source)
+                   for path, _, names in os.walk(source) for name in names)
+    anchor, unseen, differ = ' '.join(table_rows('anchor.txt')[0]), [], []
+    for _ in range(count):
+        name = rng.choice(files)
+        with tempfile.TemporaryDirectory() as folder:
+            store = os.path.join(folder, 'store')
+            shutil.copytree(source, store)
+            content = load(store, name)
+            at, bit = rng.randrange(len(content)), 1 << rng.randrange(8)
+            save(store, name, flip(content, at, bit))
+            found = run_verify(store, anchor)
+            if found == (0, set()):
+                unseen.append((name, at, bit))
+            if program and run_cretula(program, store, anchor) != found:
+                differ.append((name, at, bit, found, run_cretula(program, store, anchor)))
+    tap.result(not unseen, f'each of {count} turned bits is seen', *unseen)
+    if program:
+        tap.result(not differ, f'each of {count} turned bits: cretula says the same', *differ)
+
+
 def test_anchor(tap, program):
     store = os.path.join(HERE, 'store')
     vkey, genesis = table_rows('anchor.txt')[0]
@@ -466,6 +491,7 @@ def main(arguments):
     test_tables(tap)
     test_readers(tap)
     test_anchor(tap, program)
+    test_flips(tap, program)
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:
             test_case(tap, program, case, folder)

@@ -449,16 +449,16 @@ def parse_vkey(text):
     return name, bytes.fromhex(key_hash), key[1:]
 
 
+def vkey_name(text):
+    try:
+        return parse_vkey(text)[0]
+    except ValueError:
+        return None
+
+
 def make_vkey(name, public):
     key = b'\1' + public
     return f'{name}+{sha256(name.encode(), b"%c" % 10, key)[:4].hex()}+{base64.b64encode(key).decode()}'
-
-
-def is_vkey(text):
-    try:
-        return is_text(text) and parse_vkey(text) is not None
-    except ValueError:
-        return False
 
 
 def is_count(value):
@@ -536,10 +536,10 @@ IS_STREAM, IS_ORIGIN = is_like(STREAM_NAME.pattern), is_like(r'cretula/[0-9a-f]{
 SPLIT = ('parsed', 'partial', 'unparsed', 'counted')
 COMMON = (('v', lambda v: is_int(v) and v == 1), ('i', is_count), ('type', is_text), ('t', is_time), ('prev', IS_HEX))
 TYPES = {
-    'genesis': (('stream', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('epoch', is_count),
-                ('next', is_vkey), ('escrow', lambda v: v is False), ('policy', IS_POLICY), ('sw', is_text)),
-    'stream': (('name', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('genesis', IS_HEX),
-               ('epoch', is_count), ('next', is_vkey)),
+    'genesis': (('stream', IS_STREAM), ('origin', is_text), ('log', is_text), ('epoch', is_count),
+                ('next', is_text), ('escrow', lambda v: v is False), ('policy', IS_POLICY), ('sw', is_text)),
+    'stream': (('name', IS_STREAM), ('origin', is_text), ('log', is_text), ('genesis', IS_HEX),
+               ('epoch', is_count), ('next', is_text)),
     'segment': (
         ('seg', is_count), ('first', is_count), ('n', is_count), ('bytes', is_count),
         ('root', lambda v: is_base64(v, 32)),
@@ -555,7 +555,7 @@ TYPES = {
         ('words', is_object(('n', is_count), ('hash', IS_HEX))),
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
                                       ('end', lambda v: isinstance(v, bool))), SOURCES_MAX)),
-        ('unlocked', lambda v: v is True, 'optional'), ('epoch', is_count), ('next', is_vkey), ('sw', is_text)),
+        ('unlocked', lambda v: v is True, 'optional'), ('epoch', is_count), ('next', is_text), ('sw', is_text)),
     'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),
 }
 
@@ -696,7 +696,8 @@ class Chain:
         self.damaged, self.bad = False, None  # what follows is a dependant; the first entry that is not the signed one
         self.newest, self.good = b'', 0       # the last note's bytes; the largest size that the log key signed
         self.signed = 0                       # entries that somebody vouches for
-        self.notes = 0
+        self.notes = 0                        # good ones
+        self.there = False
 
     def add(self, code, text, file='chain.jsonl', **where):
         self.report.add(code, f'{self.folder}/{file}', text, **where)
@@ -774,8 +775,10 @@ class Chain:
         self.genesis = entry
         if entry['stream'] != self.name:
             self.add('E_GENESIS', 'the genesis of another stream', entry=0)
-        if parse_vkey(entry['log'])[0] != entry['origin']:
-            self.add('E_GENESIS', 'the log key does not bear the name of the origin', entry=0)
+        if not IS_ORIGIN(entry['origin']) or not entry['origin'].endswith('/' + self.name):
+            self.add('E_GENESIS', 'not an origin of this stream', entry=0)
+        if vkey_name(entry['log']) != entry['origin']:
+            self.add('E_GENESIS', 'the log key is none, or not of the origin', entry=0)
         else:
             self.log = entry['log']
 
@@ -799,10 +802,13 @@ class Chain:
         if entry is None or 'next' not in entry or self.genesis is None:
             return
         turned = self.epoch + (i > 0)
-        if entry['epoch'] != self.epoch or \
-                parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{turned}':
-            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {self.epoch} is in force', entry=i)
-        self.epoch, self.key = entry['epoch'] + (i > 0), entry['next']
+        name = vkey_name(entry['next'])
+        if entry['epoch'] != self.epoch or name != f'{self.genesis["origin"]}/epoch/{turned}':
+            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {self.epoch} is in force, or names '
+                     'a wrong key', entry=i)
+        if name:
+            self.epoch = entry['epoch'] + (i > 0)
+        self.key = entry['next'] if name else None
 
     # Notes: one finding each
 
@@ -867,7 +873,7 @@ class Chain:
 
 # ---- Segments: sections 2 to 6 put together ------------------------------------------------------------------------
 
-REACH, RUN = 64, 3  # how far a shift is looked for, and how many records in a row prove it
+REACH, RUN = 32, 3  # how far a shift is looked for, and how many records in a row prove it
 
 
 def align(sealed, present, match):
@@ -883,7 +889,7 @@ def align(sealed, present, match):
             i, j, good = i + 1, j + 1, good + 1
             continue
         # The nearest place where both run on together.
-        steps = ((di, total - di) for total in range(1, REACH + 1) for di in range(total + 1))
+        steps = ((di, total - di) for total in range(1, 2 * REACH + 1) for di in range(total + 1))
         di, dj = next((step for step in steps if joins(i + step[0], j + step[1])), (sealed - i, present - j))
         edits.append((i, j, di, dj))
         i, j = i + di, j + dj
@@ -997,7 +1003,7 @@ class Segment:
             return record_leaf(self.salts.salt(i), lines[j])[:2] == self.idx[2 * i:2 * i + 2]
 
         edits, good = align(n, len(lines), match)
-        moved = self.reordered(lines, match, edits)
+        moved = self.find_moved(match, edits)
         if good <= n // 1024 and n > 1 and len(lines) > 1 and not moved:
             if not broken and (len(lines), sum(map(len, lines)) + len(lines), len(content)) == \
                     (n, self.entry['bytes'], self.entry['file']['size']):
@@ -1005,52 +1011,40 @@ class Segment:
             else:
                 self.add('E_SEGMENT_ROOT', 'no record fits: this is not the file of this segment')
             return
-        if moved:
-            self.add('E_RECORD_REORDERED', f'records changed places, from {self.entry["first"] + edits[0][0]} on',
-                     record=self.entry['first'] + edits[0][0])
-        elif not edits and not broken:
+        if not edits and not broken:
             self.add('E_SEGMENT_ROOT', 'the root is another, though all prefixes fit')
-        for i, j, gone, new in edits if not moved else ():
+        for i, j, gone, new in edits:
             if broken and i + gone == n and j + new == len(lines):
                 gone = min(gone, new)  # the rest is missing because the file is broken
-            self.name_edit(self.entry['first'] + i, j, gone, new)
+            self.name_edit(i, j, gone, new, moved)
         if broken:
             self.add(broken.code, f'{broken}, behind record {self.entry["first"] + len(lines) - 1}')
 
-    def reordered(self, lines, match, edits):
+    def find_moved(self, match, edits):
+        """Which lines of the edits are records of other places: line to record.  Only of a few."""
         places = [i + k for i, _, gone, _ in edits for k in range(gone)]
-        others = [j + k for _, j, _, new in edits for k in range(new)]
-        if not places or len(places) != len(others) or len(lines) != self.entry['n'] or len(places) > REACH:
-            return False
-        source = dict(zip(range(len(lines)), range(len(lines))))
-        shift = {i: j for i, j in self.kept(edits)}
-        source.update(shift)
-        for i in places:
-            fitting = [j for j in others if match(i, j)]
-            if len(fitting) != 1:
-                return False
-            source[i] = fitting[0]
-        leaves = [record_leaf(self.salts.salt(i), lines[source[i]]) for i in range(len(lines))]
-        return tree_root(leaves) == base64_decode(self.entry['root'], 32)
+        lines = [j + k for _, j, _, new in edits for k in range(new)]
+        moved = {}
+        for j in lines if max(len(places), len(lines)) <= REACH else ():
+            i = next((i for i in places if match(i, j) and i not in moved.values()), None)
+            if i is not None:
+                moved[j] = i
+        return moved
 
-    def kept(self, edits):
-        """(sealed, present) places of the records outside of edits."""
-        i = j = 0
-        for at, to, gone, new in [*edits, (self.entry['n'], None, 0, 0)]:
-            while i < at:
-                yield i, j
-                i, j = i + 1, j + 1
-            i, j = at + gone, j + new
-
-    def name_edit(self, record, line, gone, new):
-        changed = min(gone, new)
+    def name_edit(self, i, j, gone, new, moved):
+        record, changed = self.entry['first'] + i, min(gone, new)
+        if moved and all(j + k in moved for k in range(new)) and all(i + k in moved.values() for k in range(gone)):
+            if new:
+                self.add('E_RECORD_REORDERED', f'line {j + 1} was sealed as record {self.entry["first"] + moved[j]}',
+                         record=self.entry['first'] + moved[j], line=j + 1)
+            return
         if changed:
-            self.add('E_RECORD_MODIFIED', f'{changed} from record {record} on', record=record, line=line + 1)
+            self.add('E_RECORD_MODIFIED', f'{changed} from record {record} on', record=record, line=j + 1)
         if gone > new:
             self.add('E_RECORD_MISSING', f'{gone - new} from record {record + changed} on', record=record + changed)
         elif new > gone:
             self.add('E_RECORD_INSERTED', f'{new - gone} in front of record {record + changed}',
-                     record=record + changed, line=line + changed + 1)
+                     record=record + changed, line=j + changed + 1)
 
 
 def check_segments(chain):
@@ -1113,7 +1107,8 @@ def check_stream(report, store, name, listed=None):
         report.add('E_STREAM_MISSING', chain.folder, 'no such directory')
         return chain
     warn_unknown(report, store, chain.folder, ('chain.jsonl', 'checkpoint', 'cp', 'seg'))
-    if chain.check():
+    chain.there = chain.check()
+    if chain.there:
         if listed:
             compare_genesis(chain, listed['log'], listed['genesis'], listed['origin'], 'the store')
         check_segments(chain)
@@ -1129,7 +1124,7 @@ def check_store(store, anchor, report):
         report.facts.append('no --anchor: the genesis of the store was taken on trust')
     listed = {}
     for i, entry in enumerate(root.entries[:root.signed]):
-        if entry and entry['type'] == 'stream' and i != root.bad:
+        if entry and entry['type'] == 'stream':
             if entry['name'] in listed:
                 root.add('E_GENESIS', f'entry {i} lists {entry["name"]} again', entry=i)
             listed.setdefault(entry['name'], entry)
@@ -1138,7 +1133,7 @@ def check_store(store, anchor, report):
     for name in sorted({n for n in names if STREAM_NAME.fullmatch(n)} | set(listed) - {STORE_CHAIN}):
         if name != STORE_CHAIN:
             check_stream(report, store, name, listed.get(name))
-        if name not in listed and name != STORE_CHAIN and root.lines and not root.damaged:
+        if name not in listed and name != STORE_CHAIN and root.there and not root.damaged:
             report.add('E_STREAM_UNLISTED', f'streams/{name}', 'the store does not list it')
 
 
