@@ -33,8 +33,8 @@ operands_check(const struct app_args *args, struct err *e)
 	const struct app_command *c = args->command;
 
 	if (args->operand_count < c->operand_min)
-		return (err_set(e, ERR_USAGE, "%s needs %s: cretula %s --help", c->name,
-		    c->operands, c->name));
+		return (err_set(
+		    e, ERR_USAGE, "%s needs %s: cretula %s --help", c->name, c->operands, c->name));
 	if (c->operand_max >= 0 && args->operand_count > c->operand_max)
 		return (err_set(e, ERR_USAGE, "%s: unexpected '%s': cretula %s --help", c->name,
 		    args->operands[c->operand_max], c->name));
@@ -42,8 +42,8 @@ operands_check(const struct app_args *args, struct err *e)
 }
 
 int
-app_args_read(const struct app_command *command, int argc, char **argv, struct app_args *args,
-    struct err *e)
+app_args_read(
+    const struct app_command *command, int argc, char **argv, struct app_args *args, struct err *e)
 {
 	struct option table[APP_OPTIONS_MAX + 3];
 	int count = option_table(command, table), c;
@@ -93,8 +93,8 @@ app_arg_count(const struct app_args *args, const char *name, uint64_t min, uint6
 	if (text == NULL)
 		return (0);
 	if (num_u64(span_str(text), &value) == -1 || value < min || value > max)
-		return (err_set(e, ERR_USAGE, "--%s: '%s' is no whole number from %llu to %llu", name,
-		    text, (unsigned long long)min, (unsigned long long)max));
+		return (err_set(e, ERR_USAGE, "--%s: '%s' is no whole number from %llu to %llu",
+		    name, text, (unsigned long long)min, (unsigned long long)max));
 	*n = value;
 	return (0);
 }

@@ -12,7 +12,8 @@
 #include "base/err.h"
 #include "crypto/random.h"
 
-static const struct app_command *const commands[] = { /* sorted by name */
+static const struct app_command *const commands[] = {
+	/* sorted by name */
 	&app_command_check,
 	&app_command_import,
 	&app_command_key,
@@ -28,16 +29,19 @@ help_overview(void)
 {
 	struct buf out = { 0 };
 
-	buf_str(&out, "cretula: anonymous, audit-ready access logs\n\n"
+	buf_str(&out,
+	    "cretula: anonymous, audit-ready access logs\n\n"
 	    "usage: cretula COMMAND [--option ...] [FILE...]\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		buf_fmt(&out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-	buf_str(&out, "\n"
+	buf_str(&out,
+	    "\n"
 	    "Start with a log that you have:\n\n"
 	    "  cretula import --store ./store --stream shop --format auto access.log\n\n"
 	    "cretula COMMAND --help shows options and examples.\n"
 	    "Exit codes: 0 good, 1 a finding, 2 usage, 3 incomplete, 4 warnings under --strict,\n"
-	    "66 input unreadable, 74 I/O or disk full, 75 busy, 78 configuration, policy or key.\n");
+	    "66 input unreadable, 74 I/O or disk full, 75 busy, 78 configuration, policy or "
+	    "key.\n");
 	return (app_finish("help", &out, 0));
 }
 

@@ -24,8 +24,8 @@ segment_begin(struct app_import *im, size_t source, struct err *e)
 static int
 write_words(const struct app_import *im, const struct buf *words, struct err *e)
 {
-	if (io_replace(store_words_fd(im->store), im->stream_name, buf_view(words), 0640, false,
-	    e) == -1)
+	if (io_replace(
+		store_words_fd(im->store), im->stream_name, buf_view(words), 0640, false, e) == -1)
 		return (err_in(e, "vocabulary of stream %s", im->stream_name));
 	return (0);
 }
@@ -124,8 +124,8 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 	struct span packed = span_of(b->packed, b->packed_len);
 
 	if (store_segment_add(im->segment, packed, b->frames, b->frame_count,
-	    (const unsigned char (*)[SEAL_HASH_BYTES])b->leaves, b->mask.record_count,
-	    b->mask.records_len, e) == -1)
+		(const unsigned char(*)[SEAL_HASH_BYTES])b->leaves, b->mask.record_count,
+		b->mask.records_len, e) == -1)
 		return (-1);
 	cursor_advance(im, b);
 	stats_counts_add(&im->facts.counts, &b->mask.counts);
@@ -167,8 +167,11 @@ seconds_since(int64_t start_ns)
 static int
 learn_pass(struct app_import *im, struct err *e)
 {
-	struct pipeline p = { .mode = PIPELINE_LEARN, .jobs = im->jobs, .setup = im->setup,
-		.next = app_sources_next, .name = app_sources_name,
+	struct pipeline p = { .mode = PIPELINE_LEARN,
+		.jobs = im->jobs,
+		.setup = im->setup,
+		.next = app_sources_next,
+		.name = app_sources_name,
 		.next_arg = im->sources,
 		.sink = { im, NULL, take_learned, tick } };
 	int64_t start_ns = clock_mono_ns();
@@ -186,8 +189,12 @@ learn_pass(struct app_import *im, struct err *e)
 static int
 seal_pass(struct app_import *im, struct err *e)
 {
-	struct pipeline p = { .mode = PIPELINE_SEAL, .jobs = im->jobs, .setup = im->setup,
-		.learn = im->learn_in_stream, .next = app_sources_next, .name = app_sources_name,
+	struct pipeline p = { .mode = PIPELINE_SEAL,
+		.jobs = im->jobs,
+		.setup = im->setup,
+		.learn = im->learn_in_stream,
+		.next = app_sources_next,
+		.name = app_sources_name,
 		.next_arg = im->sources,
 		.sink = { im, place, take, tick } };
 	int64_t start_ns = clock_mono_ns();

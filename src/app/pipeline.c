@@ -150,8 +150,10 @@ run_threads(struct shared *s, struct worker *workers, struct err *e)
 int
 app_pipeline_run(struct pipeline *p, bool *input_failed, struct err *e)
 {
-	struct shared s = { .p = p, .lock = PTHREAD_MUTEX_INITIALIZER,
-		.to_reader = PTHREAD_COND_INITIALIZER, .to_workers = PTHREAD_COND_INITIALIZER,
+	struct shared s = { .p = p,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.to_reader = PTHREAD_COND_INITIALIZER,
+		.to_workers = PTHREAD_COND_INITIALIZER,
 		.to_writer = PTHREAD_COND_INITIALIZER };
 	struct worker workers[PIPELINE_SLOTS] = { 0 };
 	int rc;

@@ -15,11 +15,13 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 	size_t packed = store_compress_bound(SLOT_RECORDS_BYTES);
 	bool seals = s->p->mode == PIPELINE_SEAL;
 
-	if (arena_open(&slot->records, SLOT_RECORDS_BYTES +
-	    INPUT_BATCH_LINES * (sizeof(uint32_t) + SEAL_HASH_BYTES) + 64, ARENA_LAZY, e) == -1)
+	if (arena_open(&slot->records,
+		SLOT_RECORDS_BYTES + INPUT_BATCH_LINES * (sizeof(uint32_t) + SEAL_HASH_BYTES) + 64,
+		ARENA_LAZY, e) == -1)
 		return (-1);
-	if (seals && arena_open(&slot->packed, packed + frames * sizeof(struct store_frame) + 64,
-	    ARENA_LAZY, e) == -1)
+	if (seals &&
+	    arena_open(&slot->packed, packed + frames * sizeof(struct store_frame) + 64, ARENA_LAZY,
+		e) == -1)
 		return (-1);
 	b->mask.ends = arena_take(&slot->records, INPUT_BATCH_LINES * sizeof(uint32_t));
 	b->leaves = arena_take(&slot->records, INPUT_BATCH_LINES * SEAL_HASH_BYTES);
@@ -70,7 +72,7 @@ app_worker_open(struct worker *w, struct shared *s, struct err *e)
 		return (0);
 	if (store_compressor_open(1, &w->compressor, e) == -1 ||
 	    arena_open(&w->memory, salts + SEAL_SALTS_MEMORY(INPUT_BATCH_LINES) + 64, ARENA_PLAIN,
-	    e) == -1)
+		e) == -1)
 		return (-1);
 	w->salts = arena_take(&w->memory, salts);
 	w->salt_memory = arena_take(&w->memory, SEAL_SALTS_MEMORY(INPUT_BATCH_LINES));

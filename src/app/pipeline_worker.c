@@ -38,8 +38,8 @@ task_pack(struct worker *w, struct pipeline_batch *b)
 	size_t count = b->mask.record_count;
 
 	seal_salts(b->seed, b->first, count, w->salts, w->salt_memory);
-	seal_leaves(b->mask.records, b->mask.ends, count,
-	    (const unsigned char (*)[16])w->salts, b->leaves);
+	seal_leaves(
+	    b->mask.records, b->mask.ends, count, (const unsigned char(*)[16])w->salts, b->leaves);
 	b->packed_len = store_compress(w->compressor, b->mask.records, b->mask.ends, count,
 	    b->packed, b->frames, &b->frame_count);
 }

@@ -22,8 +22,8 @@ read_time(const char *name, const char *text, int64_t *t_us, struct err *e)
 	if (text == NULL || clock_parse_rfc3339(text, strlen(text), t_us) == 0)
 		return (0);
 	if (text[0] != '-' || num_duration(span_str(text + 1), &back_us) == -1)
-		return (err_set(e, ERR_USAGE, "--%s: '%s' is neither RFC 3339 nor like -7d", name,
-		    text));
+		return (err_set(
+		    e, ERR_USAGE, "--%s: '%s' is neither RFC 3339 nor like -7d", name, text));
 	*t_us = clock_now_us() - back_us;
 	return (0);
 }
@@ -41,8 +41,9 @@ open_stream(const char *store, const char *stream, struct err *e)
 	    (streams_fd = io_open_dir(store_fd, "streams", e)) != -1)
 		fd = io_open_dir(streams_fd, stream, e);
 	if (fd == -1 && errno == ENOENT)
-		(void)err_set(e, ERR_INPUT, streams_fd != -1 ? "store %s has no stream %s" :
-		    "%s is no store", store, stream);
+		(void)err_set(e, ERR_INPUT,
+		    streams_fd != -1 ? "store %s has no stream %s" : "%s is no store", store,
+		    stream);
 	if (store_fd != -1)
 		(void)close(store_fd);
 	if (streams_fd != -1)
@@ -85,8 +86,9 @@ app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, s
 		if (seal_entry_read(r->chain.lines[*at], app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", *at));
 		++*at;
-		if (entry->type == SEAL_SEGMENT && (entry->of.segment.n == 0 ||
-		    (counts->time_max_us >= r->since_us && counts->time_min_us < r->until_us)))
+		if (entry->type == SEAL_SEGMENT &&
+		    (entry->of.segment.n == 0 ||
+			(counts->time_max_us >= r->since_us && counts->time_min_us < r->until_us)))
 			return (0);
 	}
 	return (1);
@@ -107,8 +109,8 @@ walk_lines(struct span lines, app_record_each each, void *arg, struct err *e)
 }
 
 static int
-walk_segment(struct app_records *r, struct store_reader *reader,
-    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
+walk_segment(struct app_records *r, struct store_reader *reader, const struct seal_segment *segment,
+    app_record_each each, void *arg, struct err *e)
 {
 	char path[STORE_PATH_BYTES];
 	struct span lines;

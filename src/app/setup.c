@@ -14,15 +14,15 @@
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
 
 int
-app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s,
-    struct err *e)
+app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s, struct err *e)
 {
 	const char *path = app_arg(args, "config");
 	struct buf report = { 0 };
 	int rc;
 
 	memset(s, 0, sizeof(*s));
-	rc = path != NULL ? config_load(path, &s->config, &report, e) : config_default(&s->config, e);
+	rc = path != NULL ? config_load(path, &s->config, &report, e)
+			  : config_default(&s->config, e);
 	if (rc == -1 && report.len > 0)
 		fputs(report.data, stderr);
 	buf_free(&report);
@@ -39,8 +39,8 @@ app_setup_close(struct app_setup *s)
 }
 
 int
-app_store_path(const struct app_args *args, const struct app_setup *s, const char **path,
-    struct err *e)
+app_store_path(
+    const struct app_args *args, const struct app_setup *s, const char **path, struct err *e)
 {
 	*path = app_arg(args, "store");
 	if (*path == NULL && s->config->store[0] != '\0')
@@ -114,7 +114,8 @@ app_format_find(const char *name, const struct parse_format **format, struct err
 		return (0);
 	for (size_t i = 0; i < parse_format_count; i++)
 		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", parse_formats[i].name);
-	(void)err_set(e, ERR_USAGE, "no format '%s': auto, %s", name, buf_ok(&list) ? list.data : "");
+	(void)err_set(
+	    e, ERR_USAGE, "no format '%s': auto, %s", name, buf_ok(&list) ? list.data : "");
 	buf_free(&list);
 	return (-1);
 }

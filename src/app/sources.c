@@ -47,9 +47,10 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 		if (found->fits[i].format == s->format)
 			fit = found->fits[i].parsed + found->fits[i].partial;
 	if (2 * fit < found->lines)
-		return (err_set(e, ERR_INPUT, "%s: %u of its first %u lines are %s like the files "
-		    "before it; import it by itself", source->path, fit, found->lines,
-		    s->format->name));
+		return (err_set(e, ERR_INPUT,
+		    "%s: %u of its first %u lines are %s like the files "
+		    "before it; import it by itself",
+		    source->path, fit, found->lines, s->format->name));
 	s->detect_fit += fit;
 	s->detect_lines += found->lines;
 	return (0);
@@ -64,8 +65,7 @@ readable_twice(const char *path)
 }
 
 static int
-look_at(struct app_sources *s, struct app_source *source, bool named, char *scratch,
-    struct err *e)
+look_at(struct app_sources *s, struct app_source *source, bool named, char *scratch, struct err *e)
 {
 	struct parse_evidence found;
 	struct input *in = NULL;
@@ -112,8 +112,8 @@ by_time(const void *left, const void *right)
 }
 
 int
-app_sources_open(struct app_sources *s, char **paths, int count,
-    const struct parse_format *format, struct err *e)
+app_sources_open(struct app_sources *s, char **paths, int count, const struct parse_format *format,
+    struct err *e)
 {
 	char *scratch = malloc(PARSE_LINE_MAX);
 	int rc = -1;
@@ -163,8 +163,8 @@ named_twice(const struct app_sources *s, size_t i)
 
 /* What the newest cursor says of one source. */
 static int
-resume_one(struct app_source *source, const struct seal_source *cursor, struct input *in,
-    struct err *e)
+resume_one(
+    struct app_source *source, const struct seal_source *cursor, struct input *in, struct err *e)
 {
 	source->start = cursor->at;
 	memcpy(source->fp, cursor->fp, sizeof(source->fp));
@@ -173,9 +173,10 @@ resume_one(struct app_source *source, const struct seal_source *cursor, struct i
 	if (input_skip(in, cursor->at, e) == -1) {
 		if (e->code != ERR_INPUT)
 			return (-1);
-		return (err_set(e, ERR_INPUT, "%s is shorter than the %llu bytes of it that are "
-		    "sealed already; --again imports it as a new file", source->path,
-		    (unsigned long long)cursor->at));
+		return (err_set(e, ERR_INPUT,
+		    "%s is shorter than the %llu bytes of it that are "
+		    "sealed already; --again imports it as a new file",
+		    source->path, (unsigned long long)cursor->at));
 	}
 	return (0);
 }
@@ -199,8 +200,7 @@ resume_source(struct app_sources *s, size_t i, const struct store_stream *st,
 		source->skip = true;
 		source->note = "the same file twice";
 	} else if (!again && head.len > 0 && store_stream_source(st, key, head, &cursor)) {
-		if (resume_one(source, &cursor, in, e) == -1 ||
-		    input_peek(in, 1, &rest, e) == -1)
+		if (resume_one(source, &cursor, in, e) == -1 || input_peek(in, 1, &rest, e) == -1)
 			goto out;
 		source->skip = rest.len == 0 && cursor.end;
 		if (source->skip)

@@ -74,7 +74,10 @@ masked(const struct stats_counts *c, struct buf *out)
 	for (unsigned i = 0; i < app_names()->class_count; i++) {
 		if (c->masked[i] == 0)
 			continue;
-		buf_fmt(out, "%s%s ", shown == 0 ? "" : shown % 4 == 0 ? ",\n            " : ", ",
+		buf_fmt(out, "%s%s ",
+		    shown == 0           ? ""
+			: shown % 4 == 0 ? ",\n            "
+					 : ", ",
 		    app_names()->classes[i]);
 		number(out, c->masked[i]);
 		shown++;
@@ -158,10 +161,11 @@ app_summary_text(const struct app_summary *s, struct buf *out)
 	    s->created ? " (new, no escrow: copy them if you must keep them)" : "");
 	label(out, "auditor");
 	buf_span(out, s->anchor);
-	buf_fmt(out, "\n\nnext:  cretula view --store %s --stream %s --as text | head\n"
+	buf_fmt(out,
+	    "\n\nnext:  cretula view --store %s --stream %s --as text | head\n"
 	    "       cretula stats --store %s --stream %s\n"
-	    "       cretula verify --store %s\n", s->store_path, im->stream_name, s->store_path,
-	    im->stream_name, s->store_path);
+	    "       cretula verify --store %s\n",
+	    s->store_path, im->stream_name, s->store_path, im->stream_name, s->store_path);
 }
 
 void

@@ -8,10 +8,10 @@
 #define SEAL_BLOCK 256 /* leaves under one block root of .idx */
 
 struct seal_tree {
-	uint64_t count;                       /* leaves so far */
-	unsigned char stack[64][32];          /* roots of the complete subtrees, by level of a block */
-	unsigned char block[SEAL_BLOCK][32];  /* leaves of the unfinished block */
-	unsigned pending;                     /* how many of them */
+	uint64_t count;                      /* leaves so far */
+	unsigned char stack[64][32];         /* complete subtrees, by level of a block */
+	unsigned char block[SEAL_BLOCK][32]; /* leaves of the unfinished block */
+	unsigned pending;                    /* how many of them */
 };
 
 void seal_tree_init(struct seal_tree *t);

@@ -85,7 +85,7 @@ def exported(root):
         allowed = tuple(u + '_' for u in units) if room == 'base' else (room + '_',)
         text = lines_of(root, path)
         for number, line in enumerate(text, 1):
-            match = re.match(r'([a-z_]\w*)\(', line)
+            match = re.match(r'([a-z]\w*)\(', line)
             if match and number > 1 and not re.search(r'\bstatic\b', text[number - 2]) and \
                     not match[1].startswith(allowed) and re.match(r'[a-z]', text[number - 2] or ' '):
                 yield f'{path}:{number}: {match[1]} does not begin with {"a unit of base" if room == "base" else room}'

@@ -41,12 +41,14 @@ check_config(const char *path)
 }
 
 static void
-print_evidence(const struct app_args *args, const char *path,
-    const struct parse_evidence *evidence, struct buf *out)
+print_evidence(const struct app_args *args, const char *path, const struct parse_evidence *evidence,
+    struct buf *out)
 {
 	if (!args->json) {
-		buf_fmt(out, "%s: %s\n  evidence: ", path, evidence->format != NULL ?
-		    evidence->format->name : evidence->fit_count > 0 ? "not clear" : "unknown");
+		buf_fmt(out, "%s: %s\n  evidence: ", path,
+		    evidence->format != NULL      ? evidence->format->name
+			: evidence->fit_count > 0 ? "not clear"
+						  : "unknown");
 		app_evidence_print(evidence, out);
 		buf_char(out, '\n');
 		return;
@@ -88,8 +90,8 @@ check_detect(const struct app_args *args, const char *path)
 	} else {
 		parse_detect(head, scratch, &evidence);
 		print_evidence(args, path, &evidence, &out);
-		code = app_finish("check", &out, evidence.format != NULL ||
-		    evidence.lines == 0 ? 0 : ERR_INCOMPLETE);
+		code = app_finish("check", &out,
+		    evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE);
 	}
 	input_close(in);
 	free(scratch);
@@ -119,12 +121,11 @@ run(const struct app_args *args)
 	return (app_fail("check", &e));
 }
 
-const struct app_command app_command_check = {
-	"check", "is the configuration good; which format is a file in", "", 0, 0, options,
+const struct app_command app_command_check = { "check",
+	"is the configuration good; which format is a file in", "", 0, 0, options,
 	"All errors of a configuration come in one run, each with its place.\n\n"
 	"examples:\n"
 	"  cretula check --config cretula.yaml\n"
 	"  cretula check --detect access.log\n"
 	"  cretula check --explain | less\n",
-	run
-};
+	run };

@@ -74,14 +74,16 @@ open_sources(struct importing *im, struct err *e)
 	if ((im->stream_name = app_arg(im->args, "stream")) == NULL)
 		return (err_set(e, ERR_USAGE, "--stream NAME is needed"));
 	if (!store_name_ok(span_str(im->stream_name)))
-		return (err_set(e, ERR_USAGE, "--stream %s: a name is [a-z][a-z0-9-]*, at most %d "
-		    "characters", im->stream_name, STORE_NAME_MAX));
+		return (err_set(e, ERR_USAGE,
+		    "--stream %s: a name is [a-z][a-z0-9-]*, at most %d "
+		    "characters",
+		    im->stream_name, STORE_NAME_MAX));
 	if (app_setup_open(im->args, im->stream_name, &im->setup, e) == -1 ||
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
 	    app_format_find(name != NULL ? name : im->setup.stream->format, &format, e) == -1)
 		return (-1);
-	return (app_sources_open(&im->sources, im->args->operands, im->args->operand_count, format,
-	    e));
+	return (
+	    app_sources_open(&im->sources, im->args->operands, im->args->operand_count, format, e));
 }
 
 static void
@@ -100,14 +102,14 @@ open_store(struct importing *im, struct err *e)
 
 	policy_hash(im->setup.stream, im->import.policy_hash);
 	if (store_open(im->store_path, app_keys_path(im->args, &im->setup), &im->store,
-	    &im->created, e) == -1 ||
+		&im->created, e) == -1 ||
 	    key_ring_open(store_keys_fd(im->store), &im->ring, e) == -1 ||
 	    store_stream_open(im->store, im->stream_name, im->import.policy_hash, app_names(),
-	    &im->stream, e) == -1)
+		&im->stream, e) == -1)
 		return (-1);
 	key_ring_fingerprint(im->ring, fingerprint);
-	return (app_sources_resume(&im->sources, im->stream, fingerprint,
-	    app_arg(im->args, "again") != NULL, e));
+	return (app_sources_resume(
+	    &im->sources, im->stream, fingerprint, app_arg(im->args, "again") != NULL, e));
 }
 
 /* Does this run go on with what an interrupted one began? */
@@ -128,8 +130,9 @@ open_mask(struct importing *im, struct err *e)
 	const struct config_stream *stream = im->setup.stream;
 	bool keep = resumes(im) || app_arg(im->args, "link-epochs") != NULL;
 
-	if (app_words_open(&im->setup, store_words_fd(im->store), im->stream_name, &im->words,
-	    e) == -1 || key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
+	if (app_words_open(&im->setup, store_words_fd(im->store), im->stream_name, &im->words, e) ==
+		-1 ||
+	    key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
 		return (-1);
 	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.format,
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max };
@@ -154,8 +157,8 @@ run_import(struct importing *im, struct err *e)
 	run->sources = &im->sources;
 	run->setup = &im->mask;
 	run->jobs = jobs > 0 ? (unsigned)jobs : app_processors(PIPELINE_SLOTS);
-	run->learn_first = learns && app_arg(im->args, "no-learn") == NULL &&
-	    app_sources_rereadable(&im->sources);
+	run->learn_first =
+	    learns && app_arg(im->args, "no-learn") == NULL && app_sources_rereadable(&im->sources);
 	run->learn_in_stream = learns && !run->learn_first;
 	run->keep_going = keep_going;
 	run->arg = im;
@@ -196,8 +199,8 @@ incomplete(const struct app_import *im)
 {
 	uint64_t lines = im->counts.lines - im->counts.meta;
 
-	if (lines > 0 && (im->records + im->counts.in.counted == 0 ||
-	    2 * im->counts.in.unparsed > lines)) {
+	if (lines > 0 &&
+	    (im->records + im->counts.in.counted == 0 || 2 * im->counts.in.unparsed > lines)) {
 		app_warn("import", "most lines do not fit %s: is --format right?",
 		    im->sources->format->name);
 		return (ERR_INCOMPLETE);
@@ -209,8 +212,10 @@ static int
 finish(struct importing *im, struct err *e)
 {
 	struct audit_result result = { 0 };
-	struct app_summary s = { .import = &im->import, .store_path = im->store_path,
-		.keys_path = store_keys_path(im->store), .created = im->created };
+	struct app_summary s = { .import = &im->import,
+		.store_path = im->store_path,
+		.keys_path = store_keys_path(im->store),
+		.created = im->created };
 	struct buf out = { 0 }, anchor = { 0 };
 	int code = -1;
 
@@ -260,15 +265,16 @@ run(const struct app_args *args)
 	    run_import(&im, &e) == 0 && forget_key(&im, &e) == 0)
 		code = finish(&im, &e);
 	if (im.import.unlocked && code != -1)
-		app_warn("import", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
+		app_warn(
+		    "import", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
 	if (code == -1)
 		code = app_fail("import", &e);
 	close_all(&im);
 	return (code);
 }
 
-const struct app_command app_command_import = {
-	"import", "mask log files and seal them into a store", "FILE...", 1, -1, options,
+const struct app_command app_command_import = { "import",
+	"mask log files and seal them into a store", "FILE...", 1, -1, options,
 	"Files may be plain, .gz or .zst, in any order (they are sorted by time); - is standard\n"
 	"input. What is sealed already is skipped, so an interrupted import is simply run again,\n"
 	"and a log that has grown gives only its new lines. Each import masks with a key of its\n"
@@ -277,5 +283,4 @@ const struct app_command app_command_import = {
 	"  cretula import --store ./store --stream shop --format auto access.log\n"
 	"  cretula import --store ./store --stream shop /var/log/nginx/access.log*\n"
 	"  zcat old.gz | cretula import --store ./store --stream old --format apache-combined -\n",
-	run
-};
+	run };

@@ -26,8 +26,10 @@ create(const struct app_args *args, const char *dir)
 		json_str(&out, "keys", span_str(dir));
 		buf_str(&out, "}\n");
 	} else
-		buf_fmt(&out, "keys made in %s\nThey are nowhere else: without them a store can be "
-		    "read and verified, never continued.\n", dir);
+		buf_fmt(&out,
+		    "keys made in %s\nThey are nowhere else: without them a store can be "
+		    "read and verified, never continued.\n",
+		    dir);
 	return (app_finish("key create", &out, 0));
 }
 
@@ -41,8 +43,9 @@ print_text(const struct key_ring *ring, const char *dir, struct buf *out)
 	key_ring_describe(ring, &facts);
 	buf_fmt(out, "keys %s\n  root id     ", dir);
 	buf_hex(out, facts.root_id, sizeof(facts.root_id));
-	buf_fmt(out, "\n  import      %s\n  epochs      %zu\n", facts.import_open ?
-	    "one is unfinished, its mask key is kept until it is sealed" : "none unfinished",
+	buf_fmt(out, "\n  import      %s\n  epochs      %zu\n",
+	    facts.import_open ? "one is unfinished, its mask key is kept until it is sealed"
+			      : "none unfinished",
 	    facts.epoch_count);
 	for (size_t i = 0; i < facts.epoch_count; i++) {
 		key_ring_epoch(ring, i, name, commitment);
@@ -117,12 +120,11 @@ run(const struct app_args *args)
 	return (app_fail("key", &e));
 }
 
-const struct app_command app_command_key = {
-	"key", "make keys, or show what there is", "create|show", 1, 1, options,
+const struct app_command app_command_key = { "key", "make keys, or show what there is",
+	"create|show", 1, 1, options,
 	"create makes the mask keys of a store that will be made later (import does it by\n"
 	"itself). show lists the epochs and their commitments, never a secret.\n\n"
 	"examples:\n"
 	"  cretula key create --keys /var/lib/cretula-keys\n"
 	"  cretula key show --keys ./store.keys\n",
-	run
-};
+	run };

@@ -58,8 +58,9 @@ open_ring(struct masking *m, int64_t now_us, struct err *e)
 	rc = keys != NULL ? key_ring_open(fd, &m->ring, e) : key_ring_ephemeral(&m->ring, e);
 	if (fd != -1)
 		(void)close(fd);
-	return (rc == -1 ? -1 : key_ring_live(m->ring, now_us, m->setup.stream->grace_us,
-	    &destroyed, e));
+	return (rc == -1
+		? -1
+		: key_ring_live(m->ring, now_us, m->setup.stream->grace_us, &destroyed, e));
 }
 
 static int
@@ -89,8 +90,8 @@ save_words(const struct masking *m, struct err *e)
 	if (path == NULL || m->setup.stream->policy.words_mode != MASK_WORDS_LEARN)
 		return (0);
 	mask_words_save(m->words, &words);
-	rc = buf_ok(&words) ? io_replace(AT_FDCWD, path, buf_view(&words), 0640, false, e) :
-	    err_set(e, ERR_IO, "out of memory saving words");
+	rc = buf_ok(&words) ? io_replace(AT_FDCWD, path, buf_view(&words), 0640, false, e)
+			    : err_set(e, ERR_IO, "out of memory saving words");
 	buf_free(&words);
 	return (rc);
 }
@@ -102,13 +103,15 @@ summary(const struct masking *m)
 {
 	const struct stats_counts *c = &m->counts;
 
-	fprintf(stderr, "lines=%llu bytes=%llu parsed=%llu partial=%llu unparsed=%llu counted=%llu "
-	    "meta=%llu joined=%llu split=%llu\n", (unsigned long long)c->lines,
-	    (unsigned long long)c->bytes, (unsigned long long)c->in.parsed,
-	    (unsigned long long)c->in.partial, (unsigned long long)c->in.unparsed,
-	    (unsigned long long)c->in.counted, (unsigned long long)c->meta,
-	    (unsigned long long)c->joined, (unsigned long long)(c->split.parsed +
-	    c->split.partial + c->split.unparsed + c->split.counted));
+	fprintf(stderr,
+	    "lines=%llu bytes=%llu parsed=%llu partial=%llu unparsed=%llu counted=%llu "
+	    "meta=%llu joined=%llu split=%llu\n",
+	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
+	    (unsigned long long)c->in.parsed, (unsigned long long)c->in.partial,
+	    (unsigned long long)c->in.unparsed, (unsigned long long)c->in.counted,
+	    (unsigned long long)c->meta, (unsigned long long)c->joined,
+	    (unsigned long long)(c->split.parsed + c->split.partial + c->split.unparsed +
+		c->split.counted));
 }
 
 static int
@@ -127,11 +130,15 @@ run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 	const struct config_stream *stream = m->setup.stream;
 	struct mask_setup setup = { &stream->policy, m->ring, m->words, m->sources.format,
 		MASK_EPOCH_LIVE, now_us, stream->line_max };
-	struct pipeline p = { .mode = PIPELINE_MASK, .jobs = 1, .setup = &setup,
+	struct pipeline p = { .mode = PIPELINE_MASK,
+		.jobs = 1,
+		.setup = &setup,
 		.learn = app_arg(m->args, "words") != NULL &&
 		    stream->policy.words_mode == MASK_WORDS_LEARN,
-		.next = app_sources_next, .name = app_sources_name,
-		.next_arg = &m->sources, .sink = { m, NULL, take, NULL } };
+		.next = app_sources_next,
+		.name = app_sources_name,
+		.next_arg = &m->sources,
+		.sink = { m, NULL, take, NULL } };
 	uint64_t jobs = 1;
 	bool input_failed;
 	int rc;
@@ -168,14 +175,12 @@ run(const struct app_args *args)
 	return (code);
 }
 
-const struct app_command app_command_mask = {
-	"mask", "mask log lines from standard input, write records to standard output", "", 0, 0,
-	options,
+const struct app_command app_command_mask = { "mask",
+	"mask log lines from standard input, write records to standard output", "", 0, 0, options,
 	"Each line becomes one JSON record on standard output; addresses, users, sessions and\n"
 	"names in URLs become keyed tokens, or go. Counts follow on standard error.\n"
 	"Without --keys the tokens of two runs cannot be compared.\n\n"
 	"examples:\n"
 	"  cretula mask --format auto < access.log | head -3\n"
 	"  cretula mask --keys ./store.keys --words words.tsv < access.log | jq .path\n",
-	run
-};
+	run };

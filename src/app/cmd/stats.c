@@ -24,8 +24,8 @@ static const struct app_option options[] = {
 
 struct totals {
 	struct app_records records;
-	struct stats_counts sealed;   /* what the entries say, of whole segments */
-	struct stats_counts counted;  /* what the records of the window say */
+	struct stats_counts sealed; /* what the entries say, of whole segments */
+	struct stats_counts counted; /* what the records of the window say */
 	uint64_t record_count, record_bytes, disk_bytes, segments;
 	uint64_t partial, unparsed;
 	bool window;
@@ -143,7 +143,8 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 		row(out, "lost", t->sealed.lost, 0);
 		for (unsigned i = 0; i < app_names()->reason_count; i++)
 			if (t->sealed.reasons[i] > 0)
-				row(out, app_names()->reasons[i], t->sealed.reasons[i], t->sealed.lines);
+				row(out, app_names()->reasons[i], t->sealed.reasons[i],
+				    t->sealed.lines);
 		buf_str(out, "\nmasked values\n");
 		for (unsigned i = 0; i < app_names()->class_count; i++)
 			if (t->sealed.masked[i] > 0)
@@ -219,7 +220,8 @@ run(const struct app_args *args)
 	if ((role_name != NULL && view_role_find(role_name, &role, &e) == -1) ||
 	    view_role_records(role, &e) == -1 ||
 	    app_records_open(&t.records, app_arg(args, "store"), stream, app_arg(args, "since"),
-	    app_arg(args, "until"), &e) == -1 || collect(&t, &e) == -1) {
+		app_arg(args, "until"), &e) == -1 ||
+	    collect(&t, &e) == -1) {
 		code = app_fail("stats", &e);
 	} else {
 		(args->json ? print_json : print_text)(&t, stream, &out);
@@ -229,11 +231,9 @@ run(const struct app_args *args)
 	return (code);
 }
 
-const struct app_command app_command_stats = {
-	"stats", "totals of a stream", "", 0, 0, options,
+const struct app_command app_command_stats = { "stats", "totals of a stream", "", 0, 0, options,
 	"Totals come from the sealed counts; with --since or --until the records are counted.\n\n"
 	"examples:\n"
 	"  cretula stats --store ./store --stream shop\n"
 	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n",
-	run
-};
+	run };

@@ -32,7 +32,9 @@ run(const struct app_args *args)
 	int64_t start_ns = clock_mono_ns();
 	uint64_t jobs = app_processors(64);
 	struct audit_options how = { .stream = app_arg(args, "stream"),
-		.anchor = app_arg(args, "anchor"), .names = app_names(), .progress = progress,
+		.anchor = app_arg(args, "anchor"),
+		.names = app_names(),
+		.progress = progress,
 		.progress_arg = &start_ns };
 	const char *store = app_arg(args, "store");
 	struct audit_result result;
@@ -56,8 +58,8 @@ run(const struct app_args *args)
 	return (app_finish("verify", &out, code));
 }
 
-const struct app_command app_command_verify = {
-	"verify", "prove offline that a store is what was sealed", "", 0, 0, options,
+const struct app_command app_command_verify = { "verify",
+	"prove offline that a store is what was sealed", "", 0, 0, options,
 	"Reads the store only: no keys, no network. Every entry, signature, record, count and\n"
 	"file is checked; what could not be checked is listed. With --anchor nobody who holds\n"
 	"the machine can have started over with other keys.\n\n"
@@ -67,5 +69,4 @@ const struct app_command app_command_verify = {
 	"  cretula verify --store ./store\n"
 	"  cretula verify --store ./store --anchor \"$(cat auditor.txt)\" --strict\n"
 	"  cretula verify --store ./store --json | jq .findings\n",
-	run
-};
+	run };

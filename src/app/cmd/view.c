@@ -99,14 +99,13 @@ run(const struct app_args *args)
 	return (code);
 }
 
-const struct app_command app_command_view = {
-	"view", "show records of a stream", "", 0, 0, options,
+const struct app_command app_command_view = { "view", "show records of a stream", "", 0, 0, options,
 	"EXPR is FIELD OP LITERAL, joined by &&. OP is == != < <= > >= ^= (begins with) or\n"
 	"~= (contains). Fields are those of the records, e.g. status, path, client, time.\n\n"
 	"examples:\n"
 	"  cretula view --store ./store --stream shop --as text --where 'status >= 500'\n"
-	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == POST'\n"
+	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == "
+	"POST'\n"
 	"  cretula view --store ./store --stream shop --as combined > masked.log\n"
 	"  cretula view --store ./store --stream shop --since -7d | jq -r .path | sort | uniq -c\n",
-	run
-};
+	run };
