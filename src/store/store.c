@@ -309,13 +309,17 @@ int
 store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e)
 {
 	struct store *made = calloc(1, sizeof(*made));
+	struct err failed = { .code = ERR_NONE }; /* what is absent and may be leaves no trace in e */
 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "store"));
 	made->dirfd = made->streams_fd = made->words_fd = made->keys_fd = -1;
-	if (open_store(made, dir, keys, created, e) == -1) {
+	if (open_store(made, dir, keys, created, &failed) == -1) {
 		store_close(made);
-		return (err_in(e, "store %s", dir));
+		(void)err_in(&failed, "store %s", dir);
+		if (e != NULL)
+			*e = failed;
+		return (-1);
 	}
 	*s = made;
 	return (0);

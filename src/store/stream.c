@@ -165,6 +165,7 @@ store_stream_open(struct store *s, const char *name, const char *policy_hash,
     const struct seal_names *names, struct store_stream **st, struct err *e)
 {
 	struct store_stream *made;
+	struct err failed = { .code = ERR_NONE }; /* as in store_open */
 
 	if (!store_name_known(span_str(name)) || strcmp(name, STORE_OWN_STREAM) == 0)
 		return (err_set(e, ERR_CONFIG, "not a stream name: [a-z][a-z0-9-]{0,31}"));
@@ -174,9 +175,12 @@ store_stream_open(struct store *s, const char *name, const char *policy_hash,
 	made->store = s;
 	made->dirfd = -1;
 	made->names = *names;
-	if (open_stream(made, policy_hash, e) == -1) {
+	if (open_stream(made, policy_hash, &failed) == -1) {
 		store_stream_close(made);
-		return (err_in(e, "store %s: stream %s", s->dir, name));
+		(void)err_in(&failed, "store %s: stream %s", s->dir, name);
+		if (e != NULL)
+			*e = failed;
+		return (-1);
 	}
 	*st = made;
 	return (0);
