@@ -106,7 +106,6 @@ struct audit_chain {
 	struct audit_segment *segments;
 	size_t segment_count;
 	unsigned char words_hash[32]; /* of the newest segment */
-	bool has_words;
 };
 
 #define AUDIT_CHAIN_BYTES_MAX ((size_t)256 << 20)

@@ -170,7 +170,6 @@ check_segment_entry(struct walk *w, const struct audit_place *at)
 	audit_counts_balance(&w->entry, &chain->list);
 	add_segment(w, facts, at->entry);
 	memcpy(chain->words_hash, facts->words_hash, sizeof(chain->words_hash));
-	chain->has_words = true;
 }
 
 /* Index, link and time.  Each compares with the entry before, so one slip is one finding. */

@@ -16,7 +16,6 @@
 #include "base/text.h"
 
 #define CLIENT_TOKEN ",\"client\":\"ip."
-#define SPARE_BYTES ((uint64_t)32 << 20) /* read beyond what is sealed, to name what was added */
 
 struct reading {
 	struct audit_job *job;
@@ -82,7 +81,7 @@ static void
 read_lines(const struct reading *r, struct span lines)
 {
 	struct audit_pass *pass = r->pass;
-	uint64_t bytes_max = r->facts->bytes + SPARE_BYTES;
+	uint64_t bytes_max = r->facts->bytes + AUDIT_SPARE_BYTES;
 
 	while (lines.len > 0 && !pass->over) {
 		size_t scanned, count = scan_lines(lines, r->job->ends, AUDIT_BATCH, &scanned);
@@ -91,7 +90,7 @@ read_lines(const struct reading *r, struct span lines)
 			break;
 		read_batch(r, lines.ptr, count);
 		lines = span_from(lines, r->job->ends[count - 1]);
-		pass->over = pass->lines > SEAL_RECORDS_MAX || pass->bytes > bytes_max;
+		pass->over = pass->lines > AUDIT_LINES_MAX || pass->bytes > bytes_max;
 	}
 }
 
@@ -128,7 +127,7 @@ read_file(struct reading *r, int fd)
 	*pass = (struct audit_pass){ .time_min_us = INT64_MAX, .time_max_us = INT64_MIN };
 	seal_tree_init(&job->tree);
 	begin_file_hash(r);
-	store_reader_begin(job->reader, fd, r->facts->bytes + 2 * SPARE_BYTES, see_bytes, r);
+	store_reader_begin(job->reader, fd, r->facts->bytes + 2 * AUDIT_SPARE_BYTES, see_bytes, r);
 	do {
 		if (store_reader_next(job->reader, &lines, &e) == -1) {
 			pass->torn = store_reader_torn(job->reader);
@@ -168,7 +167,7 @@ open_data(const struct audit_chain *chain, const struct seal_segment *facts,
 		return (-1);
 	}
 	/* A sparse file is large for nothing: do not even begin to read it. */
-	if (size > facts->file_size && size - facts->file_size > 2 * SPARE_BYTES) {
+	if (size > facts->file_size && size - facts->file_size > 2 * AUDIT_SPARE_BYTES) {
 		audit_report(list, AUDIT_E_LIMIT, at, "%ju bytes, sealed were %ju", (uintmax_t)size,
 		    (uintmax_t)facts->file_size);
 		(void)close(fd);

@@ -15,11 +15,10 @@
 #include "base/err.h"
 
 #define NEAR 32 /* lines and records that the near search tries */
-#define FAR_MAX 4 /* searches through all the rest, of one segment */
+#define FAR_BYTES_MAX ((uint64_t)1 << 30) /* hashed in searches through all the rest */
 #define EVENTS_MAX AUDIT_FINDINGS_PER_FILE
 #define SALTS 256 /* of one block of the cache */
 #define BLOCKS 4
-#define SPARE_BYTES ((uint64_t)32 << 20)
 _Static_assert(NEAR + 3 < AUDIT_WINDOW, "the search never looks behind the window");
 
 /* From record i and line j on, records stand in the place of lines. */
@@ -38,7 +37,7 @@ struct walk {
 	uint64_t bytes;
 	bool ended, stopped;
 	uint64_t matched;
-	unsigned far_count;
+	uint64_t far_bytes;
 	struct event events[EVENTS_MAX];
 	size_t event_count;
 	uint64_t damaged_lines, damaged_records;
@@ -65,7 +64,7 @@ next_run(struct walk *w)
 	if (store_reader_next(w->job->reader, &w->run, NULL) == -1)
 		w->run.len = 0;
 	w->bytes += w->run.len;
-	if (w->run.len == 0 || w->bytes > w->target->facts->bytes + 2 * SPARE_BYTES)
+	if (w->run.len == 0 || w->bytes > w->target->facts->bytes + 2 * AUDIT_SPARE_BYTES)
 		w->ended = true;
 }
 
@@ -81,7 +80,7 @@ fill(struct walk *w)
 			continue;
 		}
 		len = span_find(w->run, '\n');
-		if (len >= RECORD_BYTES_MAX || w->j + w->ahead > SEAL_RECORDS_MAX) {
+		if (len >= RECORD_BYTES_MAX || w->j + w->ahead > AUDIT_LINES_MAX) {
 			w->ended = true;
 			break;
 		}
@@ -193,15 +192,16 @@ search_near(struct walk *w)
 static bool
 search_far(struct walk *w)
 {
-	if (w->far_count == FAR_MAX)
-		return (false);
-	w->far_count++;
-	for (uint64_t i = w->i + 1; i < w->n; i++)
-		if (meet(w, 0, i)) {
-			add_event(w, w->i, w->j, i - w->i, 0);
-			w->i = i;
-			return (true);
-		}
+	size_t len = line_at(w, 0).len + CRYPTO_BLOCK_BYTES;
+
+	for (uint64_t i = w->i + 1; i < w->n && w->far_bytes < FAR_BYTES_MAX; i++) {
+		w->far_bytes += len;
+		if (!meet(w, 0, i))
+			continue;
+		add_event(w, w->i, w->j, i - w->i, 0);
+		w->i = i;
+		return (true);
+	}
 	return (false);
 }
 
@@ -433,7 +433,8 @@ audit_locate(struct audit_job *job, int fd, const struct audit_target *target)
 	struct audit_list *list = target->list;
 	struct walk *w = calloc(1, sizeof(*w));
 
-	store_reader_begin(job->reader, fd, target->facts->bytes + 2 * SPARE_BYTES, NULL, NULL);
+	store_reader_begin(
+	    job->reader, fd, target->facts->bytes + 2 * AUDIT_SPARE_BYTES, NULL, NULL);
 	if (w == NULL) {
 		list->failed = true;
 		return;

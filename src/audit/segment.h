@@ -15,6 +15,9 @@
 #define AUDIT_WINDOW 64       /* lines that locate looks ahead */
 #define AUDIT_KEPT 32         /* damaged lines and records kept to find moved ones */
 #define AUDIT_WEEKS 64        /* ranges of mask_epochs; a writer makes at most 32 */
+/* Read beyond what is sealed, to name what was added. */
+#define AUDIT_SPARE_BYTES ((uint64_t)32 << 20)
+#define AUDIT_LINES_MAX (SEAL_RECORDS_MAX + 65536)
 #define AUDIT_IDX_BYTES_MAX \
 	((size_t)SEAL_RECORDS_MAX * 2 + (size_t)SEAL_RECORDS_MAX / SEAL_BLOCK * 32)
 

@@ -183,7 +183,7 @@ test_records(void **state)
 			.len = sizeof(server) - 1,
 			.import = true,
 			.mask_epochs = "{\"ip\":[\"soon\"]}" },
-		    AUDIT_E_MASK_EPOCH, AUDIT_NONE, 1 },
+		    AUDIT_E_ENTRY_SYNTAX, AUDIT_NONE, 1 },
 		{ "an empty segment is good", { .lines = "", .len = 0 }, AUDIT_CODE_COUNT, 0, 0 },
 	};
 
