@@ -309,7 +309,7 @@ int
 store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e)
 {
 	struct store *made = calloc(1, sizeof(*made));
-	struct err failed = { .code = ERR_NONE }; /* what is absent and may be leaves no trace in e */
+	struct err failed = { .code = ERR_NONE }; /* e stays clean if all is well */
 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "store"));
