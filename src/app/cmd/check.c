@@ -40,15 +40,20 @@ check_config(const char *path)
 	return (app_finish("check", &out, 0));
 }
 
+static const char *
+verdict(const struct parse_evidence *evidence)
+{
+	if (evidence->format != NULL)
+		return (evidence->format->name);
+	return (evidence->fit_count > 0 ? "not clear" : "unknown");
+}
+
 static void
 print_evidence(const struct app_args *args, const char *path, const struct parse_evidence *evidence,
     struct buf *out)
 {
 	if (!args->json) {
-		buf_fmt(out, "%s: %s\n  evidence: ", path,
-		    evidence->format != NULL      ? evidence->format->name
-			: evidence->fit_count > 0 ? "not clear"
-						  : "unknown");
+		buf_fmt(out, "%s: %s\n  evidence: ", path, verdict(evidence));
 		app_evidence_print(evidence, out);
 		buf_char(out, '\n');
 		return;
