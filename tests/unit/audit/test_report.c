@@ -1,10 +1,12 @@
 /* What the report says, in which order, and what it bounds. */
+#include <pthread.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -15,6 +17,8 @@
 #include "build.h"
 #include "crypto/random.h"
 #include "store/store.h"
+
+static struct buf late; /* a note that comes late */
 
 /* ---- tables and lists ---- */
 
@@ -277,6 +281,46 @@ test_progress(void **state)
 	build_end(&b);
 }
 
+static void *
+sign_late(void *arg)
+{
+	struct build *b = arg;
+	struct timespec pause = { .tv_nsec = 20000000 };
+
+	(void)nanosleep(&pause, NULL);
+	build_write(b, "streams/shop/cp/00000002.note", late.data, late.len);
+	build_write(b, "streams/shop/checkpoint", late.data, late.len);
+	return (NULL);
+}
+
+/* A writer between entry and note is no thief. */
+static void
+test_writing(void **state)
+{
+	struct build_segment segment = { 0 };
+	struct audit_result result;
+	struct buf before = { 0 };
+	pthread_t thread;
+	struct build b;
+
+	seal_one(&b, &segment);
+	build_read(&b, "streams/shop/cp/00000001.note", &before);
+	build_read(&b, "streams/shop/cp/00000002.note", &late);
+	build_write(&b, "streams/shop/checkpoint", before.data, before.len);
+	build_remove(&b, "streams/shop/cp/00000002.note");
+	assert_int_equal(pthread_create(&thread, NULL, sign_late, &b), 0);
+	build_verify(&b, 1, NULL, &result);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(result.exit_code, 0);
+	assert_int_equal(result.finding_count, 0);
+	assert_int_equal(result.coverage.entries, 4);
+	assert_int_equal(result.coverage.notes, 4);
+	audit_result_free(&result);
+	buf_free(&before);
+	buf_free(&late);
+	build_end(&b);
+}
+
 static void
 test_print(void **state)
 {
@@ -376,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_writing),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_product),
 	};
