@@ -60,7 +60,7 @@ def signed_note(origin, size, root, log_seed, epoch, epoch_seed):
         signature_line(f'{origin}/epoch/{epoch}', epoch_seed, body)
 
 
-# ---- Mask keys (design.md 5, docs/adr/0003) ------------------------------------------------------------------------
+# ---- Mask keys: docs/format.md 9 -----------------------------------------------------------------------------------
 
 def hmac_sha256(key, message):
     return hmac.new(key, message, hashlib.sha256).digest()
@@ -74,8 +74,8 @@ def hkdf_expand32(prk, info):
     return hmac_sha256(prk, info + b'\1')
 
 
-def class_key(prk, tenant, name, trust):
-    return hkdf_expand32(prk, b'\0'.join((b'cretula/1', tenant.encode(), name.encode(), trust.encode())))
+def class_key(prk, tenant, prefix, trust):
+    return hkdf_expand32(prk, b'\0'.join((b'cretula/1', tenant.encode(), prefix.encode(), trust.encode())))
 
 
 def token(prefix, key, value):
@@ -154,11 +154,11 @@ def table_epochs():
 def table_keys():
     root = secret('root')
     for number, (tenant, name, trust) in enumerate((
-            ('default', 'ip.peer', 'peer'), ('default', 'ip.fwd', 'header'), ('default', 'user.auth', 'user'),
-            ('default', 'user.claim', 'claim'), ('acme', 'ip.peer', 'peer'), ('', 'path', ''))):
+            ('default', 'ip', 'peer'), ('default', 'if', 'header'), ('default', 'us', 'auth'),
+            ('default', 'uc', 'claim'), ('acme', 'ip', 'peer'), ('', 'sg', 'peer'))):
         seed = secret(f'epoch seed {number}')
         prk = hkdf_extract(seed, root)
-        yield hexes(root, seed, prk, tenant or '-', name, trust or '-', class_key(prk, tenant, name, trust))
+        yield hexes(root, seed, prk, tenant or '-', name, trust, class_key(prk, tenant, name, trust))
 
 
 def table_imports():
@@ -168,7 +168,7 @@ def table_imports():
 
 
 def table_tokens():
-    key = class_key(hkdf_extract(secret('epoch seed 0'), secret('root')), 'default', 'ip.peer', 'peer')
+    key = class_key(hkdf_extract(secret('epoch seed 0'), secret('root')), 'default', 'ip', 'peer')
     for prefix, value in (('ip', bytes((192, 0, 2, 1))), ('ip', bytes.fromhex('20010db8000000000000000000000001')),
                           ('us', b'erika'), ('us', 'Jörg'.encode()), ('se', bytes(100)), ('sg', b'')):
         yield hexes(key, value, token(prefix, key, value))
@@ -294,6 +294,9 @@ BAD_ENTRIES = (  # on the text of the segment entry of the vector store
     ('escape-upper-case', lambda t: t.replace('"sw":"cretula', '"sw":"\\u00E9cretula')),
     ('escape-of-slash', lambda t: t.replace('seg/', 'seg\\/')),
     ('escape-long-for-short', lambda t: t.replace('"sw":"cretula', '"sw":"\\u000acretula')),
+    ('raw-delete', lambda t: t.replace('"sw":"cretula', '"sw":"\x7fcretula')),
+    ('escape-of-a-good-character', lambda t: t.replace('"sw":"cretula', '"sw":"\\u00e9cretula')),
+    ('quote-in-sw', lambda t: t.replace('"sw":"cretula', '"sw":"\\"cretula')),
     ('lone-surrogate', lambda t: t.replace('"sw":"cretula', '"sw":"\\ud800cretula')),
     ('raw-nul', lambda t: t.replace('"sw":"cretula', '"sw":"\0cretula')),
     ('raw-utf8', lambda t: t.replace('"sw":"cretula', '"sw":"écretula')),
@@ -304,9 +307,12 @@ BAD_ENTRIES = (  # on the text of the segment entry of the vector store
     ('base64-no-padding', lambda t: re.sub('"root":"[^"]*"', '"root":"' + 'A' * 43 + '"', t)),
     ('time-without-milliseconds', lambda t: re.sub(r'("t":"[^".]*)\.000Z', r'\1Z', t)),
     ('time-in-no-calendar', lambda t: re.sub(r'"t":"....-..-..', '"t":"2026-02-29', t)),
+    ('vkey-hash-wrong', lambda t: re.sub(r'("next":"[^+]*\+)........', r'\g<1>00000000', t)),
+    ('vkey-of-no-name', lambda t: re.sub(r'("next":")[^+]*', r'\1', t)),
+    ('by-left-out', lambda t: re.sub(r'"by":\{[^}]*\}\},', '', t)),
+    ('masked-left-out', lambda t: re.sub(r'"masked":\{[^}]*\},', '', t)),
     ('classes-out-of-order', lambda t: re.sub(r'"masked":\{[^}]*\}', '"masked":{"session":1,"ip.peer":1}', t)),
     ('zero-count', lambda t: re.sub(r'"masked":\{[^}]*\}', '"masked":{"ip.peer":0}', t)),
-    ('class-unknown', lambda t: re.sub(r'"masked":\{[^}]*\}', '"masked":{"shoe.size":1}', t)),
     ('prefixes-not-sorted', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}',
                                              '"mask_epochs":{"se":["2026-11-29"],"ip":["2026-W48"]}', t)),
     ('epochs-not-sorted', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}', '"mask_epochs":{"ip":["2026-W49","2026-W48"]}', t)),
@@ -427,9 +433,9 @@ SOURCE = bytes(range(256)) * 20
 START = datetime.datetime(2026, 11, 28, 22, 59, 30, 250000)
 
 
-def import_token(prefix, class_name, trust, period, time, value):
+def import_token(prefix, trust, period, time, value):
     seed = import_seed(secret('import'), period, epoch_index(period, time))
-    return token(prefix, class_key(hkdf_extract(seed, secret('root')), 'default', class_name, trust), value)
+    return token(prefix, class_key(hkdf_extract(seed, secret('root')), 'default', prefix, trust), value)
 
 
 def record_line(k):
@@ -440,11 +446,11 @@ def record_line(k):
         record |= {'state': 'unparsed', 'flags': ['time_arrival', 'bad_utf8']}
         return verify.record_value(record).encode() + b'\n'
     subject = bytes((192, 0, 2, k % 5))
-    record['client'] = import_token('ip', 'ip.peer', 'peer', 'w', time, subject)
+    record['client'] = import_token('ip', 'peer', 'w', time, subject)
     if k % 6 == 1:
-        record['forwarded'] = [import_token('if', 'ip.fwd', 'header', 'w', time, subject), '[ip.fwd]']
+        record['forwarded'] = [import_token('if', 'header', 'w', time, subject), '[ip.fwd]']
     if k % 4 == 2:
-        record['session'] = import_token('se', 'session', 'user', 'd', time, subject + b'session')
+        record['session'] = import_token('se', 'peer', 'd', time, subject + b'session')
     record |= {'method': 'GET', 'path': ('/', '/shop/b\u00fccher', '/shop/{int}', '/a"b\\c', '/\u200e\u202e')[k % 5]}
     if k % 3 == 0:
         record['query'] = 'page={int}&q'
