@@ -338,6 +338,7 @@ split(struct span path, struct segments *s)
 		}
 		if (s->count == SEGMENTS_MAX) {
 			s->capped = true;
+			s->slash = false;
 			break;
 		}
 		s->list[s->count++] = segment;
@@ -395,8 +396,7 @@ mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 	enum mask_canon_result canon =
 	    mask_canon(raw, false, m->canon, 2 * (size_t)PARSE_LINE_MAX, &path);
 
-	if (canon == MASK_CANON_UNSETTLED || canon == MASK_CANON_MALFORMED) {
-		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+	if (mask_effect_canon(m, canon, path)) {
 		mask_put_redacted(m, out, RECORD_CLASS_PATH);
 		return;
 	}

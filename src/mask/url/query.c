@@ -113,6 +113,7 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 {
 	uint64_t key[2];
 	struct mask_param *slot;
+	enum mask_canon_result canon;
 
 	mask_hash(raw, m->seed, 0, key);
 	slot = &m->params[key[0] & (MASK_PARAMS - 1)];
@@ -121,14 +122,9 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 		return (slot);
 	*made = (struct mask_param){ .key = { key[0], key[1] }, .generation = m->generation };
 	*name = raw;
-	switch (mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, name)) {
-	case MASK_CANON_UNSETTLED:
-	case MASK_CANON_MALFORMED:
-		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+	canon = mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, name);
+	if (mask_effect_canon(m, canon, *name))
 		return (made);
-	default:
-		break;
-	}
 	(void)mask_effect_bytes(m, *name);
 	made->kind = (uint8_t)kind_of(*name);
 	if (!is_name(*name) || mask_detect(*name) != RECORD_CLASS_NONE)
@@ -231,8 +227,7 @@ put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struc
 		return;
 	}
 	canon = mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
-	if (canon == MASK_CANON_UNSETTLED || canon == MASK_CANON_MALFORMED) {
-		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+	if (mask_effect_canon(m, canon, value)) {
 		mask_effect_count(m, RECORD_CLASS_QUERY);
 		mask_put_shape(out, "text");
 		return;

@@ -410,3 +410,15 @@ mask_effect_bytes(struct mask *m, struct span text)
 	mask_effect_flag(&m->effects, RECORD_FLAG_BAD_UTF8);
 	return (true);
 }
+
+bool
+mask_effect_canon(struct mask *m, enum mask_canon_result canon, struct span text)
+{
+	if (canon == MASK_CANON_SAME || canon == MASK_CANON_DECODED)
+		return (false);
+	if (canon == MASK_CANON_MALFORMED && !text_is_utf8(text))
+		mask_effect_flag(&m->effects, RECORD_FLAG_BAD_UTF8);
+	else
+		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
+	return (true);
+}

@@ -96,7 +96,7 @@ bed_run(struct bed *bed, struct span lines, uint64_t number)
 static inline struct record
 bed_record(struct bed *bed, const char *line)
 {
-	char text[8192];
+	char text[16384];
 	struct record r;
 	struct err e = { 0 };
 	int len = snprintf(text, sizeof(text), "%s\n", line);
@@ -114,7 +114,7 @@ bed_record(struct bed *bed, const char *line)
 static inline struct record
 bed_request(struct bed *bed, const char *target, int status, const char *referer)
 {
-	char line[8000];
+	char line[9000];
 
 	(void)snprintf(line, sizeof(line), "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] "
 	    "\"GET %s HTTP/1.1\" %d 512 \"%s\" \"curl/8.0\"", target, status, referer);

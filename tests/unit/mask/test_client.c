@@ -1,0 +1,240 @@
+#include "unit/mask/bed.h"
+
+#include "base/text.h"
+
+static struct record
+from(struct bed *bed, const char *client, const char *forwarded)
+{
+	static struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.time_us = BED_NOW_US;
+	ev.time_ok = true;
+	ev.has_text = UINT32_C(1) << EVENT_CLIENT;
+	ev.text[EVENT_CLIENT] = span_str(client);
+	if (forwarded != NULL) {
+		ev.has_text |= UINT32_C(1) << EVENT_FORWARDED;
+		ev.text[EVENT_FORWARDED] = span_str(forwarded);
+	}
+	(void)bed_run(bed, span_of("", 0), 0);
+	bed->mask->batch = &bed->batch;
+	record_clear(&bed->mask->record);
+	bed->mask->text_used = 0;
+	mask_line_epochs(bed->mask, BED_NOW_US);
+	mask_event(bed->mask, &ev, false);
+	return (bed->mask->record);
+}
+
+static void
+test_peers(void **state)
+{
+	static const struct {
+		const char *claim, *client, *out;
+		enum record_flag flag;
+	} rows[] = {
+#define NONE RECORD_FLAG_COUNT
+		{ "an address is a token", "192.0.2.7", "ip.#", NONE },
+		{ "with a port", "192.0.2.7:4711", "ip.#", NONE },
+		{ "in brackets", "[2001:db8::7]:4711", "ip.#", NONE },
+		{ "leading zeros are not strict", "192.000.002.007", "ip.#",
+		    RECORD_FLAG_IP_NONCANONICAL },
+		{ "a number neither", "3221225991", "ip.#", RECORD_FLAG_IP_NONCANONICAL },
+		{ "a name is a name", "host.example.net", "ip.#", RECORD_FLAG_PEER_NAME },
+		{ "a socket is nobody", "unix:", "", RECORD_FLAG_PEER_UNIX },
+		{ "nobody is nobody", "-", "", NONE },
+		{ "an own network is in clear", "10.1.2.3", "10.1.2.3", NONE },
+		{ "in its one form", "2001:DB8:1::0:7", "2001:db8:1::7", NONE },
+		{ "mapped, too", "::ffff:10.1.2.3", "10.1.2.3", NONE },
+	};
+	static struct bed bed;
+	struct mask_policy p;
+
+	mask_policy_default(&p);
+	assert_int_equal(mask_network_parse(span_str("10.0.0.0/8"), &p.own_networks[0]), 0);
+	assert_int_equal(mask_network_parse(span_str("2001:db8:1::/48"), &p.own_networks[1]), 0);
+	p.own_network_count = 2;
+	bed_open(&bed, &p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record r = from(&bed, rows[i].client, NULL);
+		struct span text = record_has(&r, RECORD_FIELD_CLIENT) ?
+		    r.text[RECORD_FIELD_CLIENT] : span_of("", 0);
+
+		if (!bed_fits(text, rows[i].out))
+			fail_msg("%s: %.*s", rows[i].claim, (int)text.len, text.ptr);
+		if (r.flags != (rows[i].flag == NONE ? 0 : UINT64_C(1) << rows[i].flag))
+			fail_msg("%s: flags %llx", rows[i].claim, (unsigned long long)r.flags);
+	}
+	bed_close(&bed);
+}
+
+static bool
+same(struct bed *bed, const char *one, const char *two)
+{
+	struct record r = from(bed, one, NULL);
+	char first[64];
+
+	snprintf(first, sizeof(first), "%.*s", (int)r.text[RECORD_FIELD_CLIENT].len,
+	    r.text[RECORD_FIELD_CLIENT].ptr);
+	r = from(bed, two, NULL);
+	return (span_is(r.text[RECORD_FIELD_CLIENT], first));
+}
+
+static void
+test_equal(void **state)
+{
+	static struct bed bed;
+
+	bed_open(&bed, NULL);
+	assert_true(same(&bed, "192.0.2.7", "::ffff:192.0.2.7"));
+	assert_true(same(&bed, "192.0.2.7", "::FFFF:C000:0207"));
+	assert_true(same(&bed, "2001:db8::7", "2001:0DB8:0:0:0:0:0:7"));
+	assert_true(same(&bed, "fe80::1%eth0", "fe80::1"));
+	assert_true(same(&bed, "Host.Example.NET", "host.example.net."));
+	assert_false(same(&bed, "192.0.2.7", "192.0.2.8"));
+	assert_false(same(&bed, "192.0.2.7", "192.0.2.07"));
+	assert_false(same(&bed, "192.0.2.7", "3221225991"));
+	/* Four letters are no address of four bytes. */
+	assert_false(same(&bed, "104.111.115.116", "host"));
+	bed_close(&bed);
+}
+
+static void
+test_methods(void **state)
+{
+	static const struct {
+		const char *claim;
+		enum mask_method method;
+		const char *client, *out;
+	} rows[] = {
+		{ "24 bits of IPv4", MASK_TRUNCATE, "192.0.2.7", "192.0.2.0" },
+		{ "48 of IPv6", MASK_TRUNCATE, "2001:db8:aaaa:bbbb::7", "2001:db8:aaaa::" },
+		{ "40 of 6to4", MASK_TRUNCATE, "2002:cb00:7107::1", "2002:cb00:7100::" },
+		{ "32 of Teredo", MASK_TRUNCATE, "2001:0:4136:e378:8000:63bf:34ff:8ef8", "2001::" },
+		{ "nothing of a name", MASK_TRUNCATE, "host.example.net", "[ip.peer]" },
+		{ "its class", MASK_REDACT, "192.0.2.7", "[ip.peer]" },
+		{ "nothing", MASK_DROP, "192.0.2.7", "" },
+	};
+	struct mask_policy p;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct bed bed;
+		struct record r;
+		struct span text;
+
+		mask_policy_default(&p);
+		p.method[RECORD_CLASS_IP_PEER] = rows[i].method;
+		bed_open(&bed, &p);
+		r = from(&bed, rows[i].client, NULL);
+		text = record_has(&r, RECORD_FIELD_CLIENT) ? r.text[RECORD_FIELD_CLIENT] :
+		    span_of("", 0);
+		if (!span_is(text, rows[i].out))
+			fail_msg("%s: %.*s", rows[i].claim, (int)text.len, text.ptr);
+		bed_close(&bed);
+	}
+}
+
+/* The address carries the token's 80 bits. */
+static void
+test_address(void **state)
+{
+	static struct bed bed;
+	struct mask_policy p;
+	struct record r;
+	struct parse_addr addr;
+	char base32[32];
+
+	mask_policy_default(&p);
+	p.method[RECORD_CLASS_IP_PEER] = MASK_ADDRESS;
+	bed_open(&bed, &p);
+	r = from(&bed, "192.0.2.7", NULL);
+	assert_int_equal(parse_addr(r.text[RECORD_FIELD_CLIENT], &addr), PARSE_ADDR_OK);
+	assert_int_equal(addr.len, 16);
+	assert_memory_equal(addr.bytes, "\x20\x01\x0d\xb8", 4);
+	assert_memory_equal(addr.bytes + 14, "\0\0", 2);
+	assert_int_equal(text_base32(base32, addr.bytes + 4, 10), 16);
+	assert_memory_equal(base32, bed.mask->subject + 3, 16);
+	bed_close(&bed);
+}
+
+static void
+test_forwarded(void **state)
+{
+	static const struct {
+		const char *claim, *peer, *header, *out; /* hops joined by ',' */
+		bool capped;
+	} rows[] = {
+		{ "one hop", "192.0.2.7", "198.51.100.9", "if.#", false },
+		{ "count and order stay", "192.0.2.7", "198.51.100.9, 203.0.113.1,198.51.100.9",
+		    "if.#,if.#,if.#", false },
+		{ "with ports and brackets", "192.0.2.7", "\"[2001:db8::7]:80\", 198.51.100.9:80",
+		    "if.#,if.#", false },
+		{ "RFC 7239", "192.0.2.7", "for=198.51.100.9;proto=https, For=\"[2001:db8::7]\"",
+		    "if.#,if.#", false },
+		{ "garbage counts", "192.0.2.7", "unknown, _hidden, ,x", "if.#,if.#,if.#,if.#", false },
+		{ "behind our proxy as peers", "10.0.0.1", "198.51.100.9, 10.0.0.2", "ip.#,ip.#",
+		    false },
+		{ "at most 16", "192.0.2.7", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+		    "if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#",
+		    true },
+		{ "none is none", "192.0.2.7", "-", "", false },
+	};
+	static struct bed bed;
+	struct mask_policy p;
+
+	mask_policy_default(&p);
+	assert_int_equal(mask_network_parse(span_str("10.0.0.0/8"), &p.trusted_proxies[0]), 0);
+	p.trusted_proxy_count = 1;
+	bed_open(&bed, &p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record r = from(&bed, rows[i].peer, rows[i].header);
+		char hops[1024];
+		size_t len = 0;
+
+		for (unsigned n = 0; n < r.forwarded_count; n++)
+			len += (size_t)snprintf(hops + len, sizeof(hops) - len, "%s%.*s", n == 0 ? "" : ",",
+			    (int)r.forwarded[n].len, r.forwarded[n].ptr);
+		if (!bed_fits(span_of(hops, len), rows[i].out))
+			fail_msg("%s: %.*s", rows[i].claim, (int)len, hops);
+		assert_int_equal(bed_flag(&r, RECORD_FLAG_FWD_CAPPED), rows[i].capped);
+	}
+	bed_close(&bed);
+}
+
+/* Behind a proxy of ours the last foreign hop is the subject. */
+static void
+test_resolved(void **state)
+{
+	static struct bed bed;
+	struct mask_policy p;
+	struct record r;
+	char direct[64], behind[64];
+
+	mask_policy_default(&p);
+	assert_int_equal(mask_network_parse(span_str("10.0.0.0/8"), &p.trusted_proxies[0]), 0);
+	p.trusted_proxy_count = 1;
+	bed_open(&bed, &p);
+	r = from(&bed, "198.51.100.9", NULL);
+	snprintf(direct, sizeof(direct), "%.19s", r.text[RECORD_FIELD_CLIENT].ptr);
+	assert_memory_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
+	r = from(&bed, "10.0.0.1", "1.2.3.4, 198.51.100.9, 10.0.0.2");
+	assert_memory_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
+	/* The peer's hop has the peer's token; a header from elsewhere has not. */
+	assert_true(span_is(r.forwarded[1], direct));
+	snprintf(behind, sizeof(behind), "%.19s", r.text[RECORD_FIELD_CLIENT].ptr);
+	assert_string_not_equal(behind, direct);
+	r = from(&bed, "192.0.2.7", "198.51.100.9");
+	assert_false(span_equal(span_from(r.forwarded[0], 3), span_of(direct + 3, 16)));
+	bed_close(&bed);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_peers), cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_methods), cmocka_unit_test(test_address),
+		cmocka_unit_test(test_forwarded), cmocka_unit_test(test_resolved),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

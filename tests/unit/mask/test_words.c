@@ -1,0 +1,418 @@
+#include "unit/mask/bed.h"
+
+#include "mask/words/inside.h"
+
+static struct mask_words *
+open_words(unsigned k)
+{
+	struct mask_words *w;
+	struct err e = { 0 };
+
+	assert_int_equal(crypto_start(&e), 0);
+	assert_int_equal(mask_words_open(k, &w, &e), 0);
+	return (w);
+}
+
+static bool
+clear(struct mask_words *w, const char *position, const char *word, uint64_t batch)
+{
+	uint64_t at;
+
+	assert_true(mask_words_position(w, MASK_WORD_PATH, span_str(position), &at));
+	return (mask_words_clear(w, MASK_WORD_PATH, at, span_str(word), batch));
+}
+
+static void
+test_open(void **state)
+{
+	struct mask_words *w;
+	struct err e = { 0 };
+
+	assert_int_equal(crypto_start(&e), 0);
+	assert_int_equal(mask_words_open(9, &w, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_string_equal(e.text, "words.k: 9 is not in 10..1000");
+	assert_int_equal(mask_words_open(1001, &w, &e), -1);
+	assert_int_equal(mask_words_open(1000, &w, &e), 0);
+	mask_words_close(w);
+	mask_words_close(NULL);
+	w = open_words(10);
+	assert_true(clear(w, "/", "index.html", 0));
+	assert_true(clear(w, "/anywhere/else", "api", 0));
+	assert_false(clear(w, "/", "erika", 0));
+	mask_words_close(w);
+}
+
+static void
+test_load(void **state)
+{
+	static const struct {
+		const char *text, *error; /* NULL: fine */
+	} rows[] = {
+		{ "", NULL },
+		{ "# comment\n\npath\terika\nparam\tfrage\r\nhost\texample.net\n", NULL },
+		{ "path\t/shop\tschuhe\nparam\t?\tfrage\nhost\t.\texample.org\n", NULL },
+		{ "host\texample.org\twww\n", NULL },
+		{ "label\tsomething\n", NULL },
+		{ "path erika\n", "w:1: no tab" },
+		{ "path\tok\npath\t\n", "w:2: no word, or a too long one" },
+		{ "path\t/a\tb\tc\n", "w:1: more than three fields" },
+		{ "path\t/a\t\n", "w:1: no word" },
+		{ "path\tno-slash\tb\n", "w:1: no position of a path" },
+		{ "param\t/\tb\n", "w:1: no position of a param" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mask_words *w = open_words(10);
+		struct err e = { 0 };
+		int rc = mask_words_load(w, span_str(rows[i].text), "w", &e);
+
+		if (rc != (rows[i].error == NULL ? 0 : -1))
+			fail_msg("row %zu: %d %s", i, rc, e.text);
+		if (rc == -1)
+			assert_string_equal(e.text, rows[i].error);
+		mask_words_close(w);
+	}
+}
+
+static void
+test_positions(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct err e = { 0 };
+	uint64_t root = mask_words_root(w, MASK_WORD_PATH);
+	uint64_t shop = mask_words_child(w, root, span_str("shop"));
+
+	assert_int_equal(mask_words_load(w, span_str("path\t/shop\tschuhe\npath\t/\tlager\n"), "w", &e),
+	    0);
+	assert_true(mask_words_clear(w, MASK_WORD_PATH, shop, span_str("schuhe"), 0));
+	assert_false(mask_words_clear(w, MASK_WORD_PATH, root, span_str("schuhe"), 0));
+	assert_false(mask_words_clear(w, MASK_WORD_PARAM, shop, span_str("schuhe"), 0));
+	assert_true(mask_words_clear(w, MASK_WORD_PATH, root, span_str("lager"), 0));
+	assert_false(mask_words_clear(w, MASK_WORD_PATH, shop, span_str("lager"), 0));
+	/* What stands for many texts is one position. */
+	assert_int_equal(mask_words_child(w, root, span_str("{int}")),
+	    mask_words_child(w, root, span_str("*")));
+	mask_words_close(w);
+}
+
+static void
+test_routes(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct err e = { 0 };
+
+	assert_int_equal(mask_words_routes(w, span_str("# ours\n/kunden/{id}/rechnungen\n"
+	    "/a1/:x/b1\n/statisch/*\n/users/anmelden\n"), "r", &e), 0);
+	assert_true(clear(w, "/", "kunden", 0));
+	assert_true(clear(w, "/kunden/{uuid}", "rechnungen", 0));
+	assert_true(clear(w, "/kunden/*", "rechnungen", 0));
+	assert_false(clear(w, "/kunden", "rechnungen", 0));
+	assert_true(clear(w, "/a1/*", "b1", 0));
+	assert_true(clear(w, "/", "statisch", 0));
+	assert_true(clear(w, "/users", "anmelden", 0));
+	assert_int_equal(mask_words_promoted(w), 0); /* configured, not learned */
+	assert_int_equal(mask_words_routes(w, span_str("/ok\nkunden\n"), "r", &e), -1);
+	assert_string_equal(e.text, "r:2: a route starts with '/'");
+	mask_words_close(w);
+}
+
+/* ---- learning ---- */
+
+static void
+see(struct mask_words *w, struct mask_candidates *c, const char *place, const char *word,
+    uint64_t subject)
+{
+	uint64_t at;
+
+	assert_true(mask_words_position(w, MASK_WORD_PATH, span_str(place), &at));
+	mask_candidates_add(c, MASK_WORD_PATH, at, span_str(place), span_str(word), subject);
+}
+
+static void
+test_k(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+	unsigned promoted_at[64] = { 0 }, least = 99, most = 0;
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	/* One subject a batch: each word needs its own 10 to 15 of them. */
+	for (unsigned n = 1; n <= 20; n++) {
+		mask_candidates_reset(c);
+		for (int i = 0; i < 64; i++) {
+			char word[16];
+
+			snprintf(word, sizeof(word), "wort%d", i);
+			for (int again = 0; again < 3; again++)
+				see(w, c, "/laden", word, 1000 + n);
+		}
+		mask_words_merge(w, c, n);
+		for (int i = 0; i < 64; i++) {
+			char word[16];
+
+			snprintf(word, sizeof(word), "wort%d", i);
+			if (promoted_at[i] == 0 && clear(w, "/laden", word, UINT64_MAX))
+				promoted_at[i] = n;
+		}
+	}
+	for (int i = 0; i < 64; i++) {
+		least = promoted_at[i] < least ? promoted_at[i] : least;
+		most = promoted_at[i] > most ? promoted_at[i] : most;
+	}
+	assert_int_equal(least, 10);
+	assert_int_equal(most, 15);
+	assert_int_equal(mask_words_promoted(w), 64);
+	/* Only at its position, and in its class. */
+	assert_false(clear(w, "/", "wort1", UINT64_MAX));
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
+static void
+promote(struct mask_words *w, struct mask_candidates *c, const char *place, const char *word,
+    uint64_t batch)
+{
+	mask_candidates_reset(c);
+	for (unsigned n = 0; n < 16; n++)
+		see(w, c, place, word, 1 + n);
+	mask_words_merge(w, c, batch);
+}
+
+static void
+test_lag(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	promote(w, c, "/", "laden", 5);
+	assert_false(clear(w, "/", "laden", 5));
+	assert_false(clear(w, "/", "laden", 5 + MASK_WORDS_LAG - 1));
+	assert_true(clear(w, "/", "laden", 5 + MASK_WORDS_LAG));
+	assert_true(mask_words_changed(w, 12, 13));
+	assert_false(mask_words_changed(w, 13, 400));
+	assert_true(mask_words_changed(w, 13, 4000));
+	mask_words_settle(w);
+	assert_true(clear(w, "/", "laden", 0));
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
+static void
+test_close(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	mask_candidates_reset(c);
+	for (int i = 0; i <= MASK_WORDS_CHILDREN_MAX; i++) {
+		char word[16];
+
+		snprintf(word, sizeof(word), "name%d", i);
+		see(w, c, "/kunden", word, 1);
+	}
+	mask_words_merge(w, c, 0);
+	promote(w, c, "/kunden", "name7", 1);
+	promote(w, c, "/kunden", "neuer", 2);
+	promote(w, c, "/andere", "name7", 3);
+	assert_false(clear(w, "/kunden", "name7", UINT64_MAX));
+	assert_false(clear(w, "/kunden", "neuer", UINT64_MAX));
+	assert_true(clear(w, "/andere", "name7", UINT64_MAX));
+	assert_int_equal(mask_words_promoted(w), 1);
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
+static void
+test_day(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	/* Nine subjects today and nine tomorrow are not eighteen. */
+	for (int day = 0; day < 2; day++) {
+		mask_candidates_reset(c);
+		mask_candidates_time(c, BED_NOW_US + day * INT64_C(86400000000));
+		for (unsigned n = 0; n < 9; n++)
+			see(w, c, "/", "laden", 100 * (unsigned)day + n);
+		mask_words_merge(w, c, (uint64_t)day);
+	}
+	mask_words_settle(w);
+	assert_int_equal(mask_words_promoted(w), 0);
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
+static void
+test_save(void **state)
+{
+	struct mask_words *w = open_words(10), *again = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+	struct buf out = { .data = NULL }, second = { .data = NULL };
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	promote(w, c, "/laden", "schuhe", 0);
+	promote(w, c, "/", "laden", 1);
+	promote(w, c, "/laden/{int}", "bild", 2);
+	mask_words_save(w, &out);
+	assert_string_equal(out.data,
+	    "path\t/\tladen\npath\t/laden\tschuhe\npath\t/laden/{int}\tbild\n");
+	assert_int_equal(mask_words_load(again, buf_view(&out), "saved", &e), 0);
+	assert_true(clear(again, "/laden/{uuid}", "bild", 0));
+	mask_words_save(again, &second);
+	assert_string_equal(second.data, out.data);
+	buf_free(&out);
+	buf_free(&second);
+	mask_candidates_close(c);
+	mask_words_close(w);
+	mask_words_close(again);
+}
+
+/* More than there is room for: counted, never an error, never a wrong word. */
+static void
+test_full(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	for (unsigned batch = 0; batch < 20; batch++) {
+		mask_candidates_reset(c);
+		for (unsigned i = 0; i < 13000; i++) {
+			char word[32], place[32];
+
+			snprintf(word, sizeof(word), "w%u", i);
+			snprintf(place, sizeof(place), "/p%u-%u", batch, i / 100);
+			see(w, c, place, word, 1);
+		}
+		mask_words_merge(w, c, batch);
+	}
+	assert_true(mask_words_refused(w) > 0);
+	assert_int_equal(mask_words_promoted(w), 0);
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
+/* ---- through the mask ---- */
+
+static void
+visit(struct bed *bed, char *log, size_t size, const char *target, int status)
+{
+	size_t len = 0;
+
+	for (unsigned n = 0; n < 16; n++)
+		len += (size_t)snprintf(log + len, size - len, "198.51.%u.9 - - "
+		    "[24/Nov/2025:10:11:12 +0000] \"GET %s HTTP/1.1\" %d 5 \"-\" \"-\"\n", n, target,
+		    status);
+	mask_candidates_reset(bed->learn);
+	bed->batch.learn = bed->learn;
+	bed->batch.lines = span_of(log, len);
+	bed->batch.number = 0;
+	mask_batch_learn(bed->mask, &bed->batch);
+	mask_words_merge(bed->words, bed->learn, 0);
+	mask_words_settle(bed->words);
+	bed->batch.learn = NULL;
+}
+
+static void
+test_learning_pass(void **state)
+{
+	static const struct {
+		const char *claim, *target;
+		int status;
+		const char *path;
+	} rows[] = {
+		{ "all words of a path are learned at once", "/laden/schuhe/rot", 200,
+		    "/laden/schuhe/rot" },
+		{ "below a type, too", "/lager/88231/zettel", 304, "/lager/{int}/zettel" },
+		{ "what was not found teaches nothing", "/fehlt/hier", 404, "/sg.#/sg.#" },
+		{ "what was refused neither", "/geheim", 403, "/sg.#" },
+		{ "nor what the server broke on", "/kaputt", 500, "/sg.#" },
+		{ "below /users nothing is learned", "/users/erika/bild", 200, "/users/sg.#/bild" },
+		{ "nor a home directory", "/~erika/cv", 200, "/sg.#/cv" },
+		{ "nor an at sign", "/@erika", 200, "/sg.#" },
+		{ "nor what looks like a token", "/sg.abcdefghij234567", 200, "/sg.#" },
+		{ "nor a placeholder", "/%7Bint%7D", 200, "/sg.#" },
+		{ "an e-mail is a type", "/liste/erika@example.org", 200, "/liste/{email}" },
+	};
+	static char log[65536];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct bed bed;
+		struct record r;
+
+		bed_open(&bed, NULL);
+		r = bed_request(&bed, rows[i].target, 200, "-");
+		visit(&bed, log, sizeof(log), rows[i].target, rows[i].status);
+		r = bed_request(&bed, rows[i].target, 200, "-");
+		if (!bed_fits(r.text[RECORD_FIELD_PATH], rows[i].path))
+			fail_msg("%s: %.*s", rows[i].claim, (int)r.text[RECORD_FIELD_PATH].len,
+			    r.text[RECORD_FIELD_PATH].ptr);
+		bed_close(&bed);
+	}
+}
+
+/* Sixteen addresses of one network are one subject. */
+static void
+test_one_network(void **state)
+{
+	static struct bed bed;
+	static char log[65536];
+	size_t len = 0;
+	struct record r;
+
+	bed_open(&bed, NULL);
+	for (unsigned n = 0; n < 250; n++)
+		len += (size_t)snprintf(log + len, sizeof(log) - len, "198.51.100.%u - - "
+		    "[24/Nov/2025:10:11:12 +0000] \"GET /laden HTTP/1.1\" 200 5 \"-\" \"-\"\n", n);
+	mask_candidates_reset(bed.learn);
+	bed.batch.learn = bed.learn;
+	bed.batch.lines = span_of(log, len);
+	mask_batch_learn(bed.mask, &bed.batch);
+	mask_words_merge(bed.words, bed.learn, 0);
+	mask_words_settle(bed.words);
+	bed.batch.learn = NULL;
+	r = bed_request(&bed, "/laden", 200, "-");
+	assert_fits(r.text[RECORD_FIELD_PATH], "/sg.#");
+	bed_close(&bed);
+}
+
+/* Saved text holds promoted words only, and parents that are in clear. */
+static void
+test_nothing_else_saved(void **state)
+{
+	static struct bed bed;
+	static char log[65536];
+	struct buf out = { .data = NULL };
+
+	bed_open(&bed, NULL);
+	visit(&bed, log, sizeof(log), "/users/erika/bilder?geheim=1", 200);
+	mask_words_save(bed.words, &out);
+	assert_string_equal(out.data, "param\t?\tgeheim\npath\t/users/*\tbilder\n");
+	buf_free(&out);
+	bed_close(&bed);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_positions), cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_k), cmocka_unit_test(test_lag), cmocka_unit_test(test_close),
+		cmocka_unit_test(test_day), cmocka_unit_test(test_save), cmocka_unit_test(test_full),
+		cmocka_unit_test(test_learning_pass), cmocka_unit_test(test_one_network),
+		cmocka_unit_test(test_nothing_else_saved),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
