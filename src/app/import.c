@@ -121,11 +121,8 @@ static int
 take(void *arg, struct pipeline_batch *b, struct err *e)
 {
 	struct app_import *im = arg;
-	struct span packed = span_of(b->packed, b->packed_len);
 
-	if (store_segment_add(im->segment, packed, b->frames, b->frame_count,
-		(const unsigned char(*)[SEAL_HASH_BYTES])b->leaves, b->mask.record_count,
-		b->mask.records_len, e) == -1)
+	if (store_segment_add(im->segment, &b->part, e) == -1)
 		return (-1);
 	cursor_advance(im, b);
 	stats_counts_add(&im->facts.counts, &b->mask.counts);

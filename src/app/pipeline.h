@@ -34,12 +34,7 @@ struct pipeline_batch {
 	/* placed by the sink */
 	unsigned char seed[SEAL_SEED_BYTES];
 	uint32_t first;         /* index in its segment of record 0 */
-	/* made by task 2 */
-	unsigned char (*leaves)[SEAL_HASH_BYTES];
-	char *packed;
-	size_t packed_len;
-	struct store_frame *frames;
-	size_t frame_count;
+	struct store_part part; /* made by task 2 */
 };
 
 struct pipeline_sink {

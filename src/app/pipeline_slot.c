@@ -24,11 +24,11 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 		e) == -1)
 		return (-1);
 	b->mask.ends = arena_take(&slot->records, INPUT_BATCH_LINES * sizeof(uint32_t));
-	b->leaves = arena_take(&slot->records, INPUT_BATCH_LINES * SEAL_HASH_BYTES);
+	b->part.leaves = arena_take(&slot->records, INPUT_BATCH_LINES * SEAL_HASH_BYTES);
 	b->mask.records = arena_take(&slot->records, SLOT_RECORDS_BYTES);
 	if (seals) {
-		b->frames = arena_take(&slot->packed, frames * sizeof(struct store_frame));
-		b->packed = arena_take(&slot->packed, packed);
+		b->part.frames = arena_take(&slot->packed, frames * sizeof(struct store_frame));
+		b->part.packed = arena_take(&slot->packed, packed);
 	}
 	slot->raw = arena_take(&s->raw, SLOT_RAW_BYTES);
 	if (s->p->learn || s->p->mode == PIPELINE_LEARN)

@@ -35,13 +35,15 @@ task_mask(struct worker *w, struct slot *slot)
 static void
 task_pack(struct worker *w, struct pipeline_batch *b)
 {
-	size_t count = b->mask.record_count;
+	struct store_part *part = &b->part;
 
-	seal_salts(b->seed, b->first, count, w->salts, w->salt_memory);
-	seal_leaves(
-	    b->mask.records, b->mask.ends, count, (const unsigned char(*)[16])w->salts, b->leaves);
-	b->packed_len = store_compress(w->compressor, b->mask.records, b->mask.ends, count,
-	    b->packed, b->frames, &b->frame_count);
+	part->lines = b->mask.records;
+	part->ends = b->mask.ends;
+	part->count = b->mask.record_count;
+	seal_salts(b->seed, b->first, part->count, w->salts, w->salt_memory);
+	seal_leaves(part->lines, part->ends, part->count, (const unsigned char(*)[16])w->salts,
+	    part->leaves);
+	store_compress(w->compressor, part);
 }
 
 /*

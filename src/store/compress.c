@@ -61,28 +61,26 @@ store_compress_bound(size_t len)
 	return (len + len / 256 + 128 * store_compress_frames(len));
 }
 
-size_t
-store_compress(struct store_compressor *c, const char *lines, const uint32_t *ends, size_t count,
-    char *out, struct store_frame *frames, size_t *frame_count)
+void
+store_compress(struct store_compressor *c, struct store_part *part)
 {
-	size_t bound = count == 0 ? 0 : store_compress_bound(ends[count - 1]);
-	size_t written = 0, made = 0, i = 0;
-	uint32_t start = 0;
+	const uint32_t *ends = part->ends;
+	size_t bound = part->count == 0 ? 0 : store_compress_bound(ends[part->count - 1]);
+	size_t i = 0, len;
+	uint32_t start = 0, end;
 
-	while (i < count) {
-		uint32_t end = ends[i];
-		size_t len;
-
+	part->packed_len = part->frame_count = 0;
+	while (i < part->count) {
+		end = ends[i];
 		assert(end - start <= RECORD_BYTES_MAX);
-		for (i++; i < count && ends[i] - start <= STORE_FRAME_BYTES; i++)
+		for (i++; i < part->count && ends[i] - start <= STORE_FRAME_BYTES; i++)
 			end = ends[i];
-		len = ZSTD_compress2(
-		    c->context, out + written, bound - written, lines + start, end - start);
+		len = ZSTD_compress2(c->context, part->packed + part->packed_len,
+		    bound - part->packed_len, part->lines + start, end - start);
 		assert(!ZSTD_isError(len));
-		frames[made++] = (struct store_frame){ (uint32_t)len, end - start };
-		written += len;
+		part->frames[part->frame_count++] =
+		    (struct store_frame){ (uint32_t)len, end - start };
+		part->packed_len += len;
 		start = end;
 	}
-	*frame_count = made;
-	return (written);
 }

@@ -23,11 +23,24 @@ size_t store_compress_bound(size_t len);
 size_t store_compress_frames(size_t len);
 
 /*
- * Compress whole lines; ends as in seal_leaves.  out and frames have the
- * bounds above.  Returns the bytes written; *frame_count how many frames.
- * Cannot fail: a compressor error is a bug (assert).
+ * A run of whole lines on its way into a segment; all memory is the caller's:
+ * packed and frames have the bounds above, leaves one a line.
  */
-size_t store_compress(struct store_compressor *c, const char *lines, const uint32_t *ends,
-    size_t count, char *out, struct store_frame *frames, size_t *frame_count);
+struct store_part {
+	const char *lines;
+	const uint32_t *ends; /* as in seal_leaves */
+	size_t count;
+	unsigned char (*leaves)[32];
+	char *packed;
+	size_t packed_len;
+	struct store_frame *frames;
+	size_t frame_count;
+};
+
+/*
+ * Fill packed and frames from lines.  Cannot fail: a compressor error is a
+ * bug (assert).
+ */
+void store_compress(struct store_compressor *c, struct store_part *part);
 
 #endif

@@ -171,25 +171,26 @@ write_file(struct store_segment *seg, struct span bytes, struct err *e)
 }
 
 int
-store_segment_add(struct store_segment *seg, struct span frames, const struct store_frame *sizes,
-    size_t frame_count, const unsigned char (*leaves)[32], size_t leaf_count, uint64_t line_bytes,
-    struct err *e)
+store_segment_add(struct store_segment *seg, const struct store_part *part, struct err *e)
 {
-	assert(leaf_count <= SEAL_RECORDS_MAX - seg->records);
-	assert(line_bytes <= SEAL_BYTES_MAX - seg->bytes);
-	if (write_file(seg, frames, e) == -1)
+	const unsigned char(*leaves)[32] = (const unsigned char(*)[32])part->leaves;
+	uint64_t bytes = part->count == 0 ? 0 : part->ends[part->count - 1];
+
+	assert(part->count <= SEAL_RECORDS_MAX - seg->records);
+	assert(bytes <= SEAL_BYTES_MAX - seg->bytes);
+	if (write_file(seg, span_of(part->packed, part->packed_len), e) == -1)
 		return (err_in(e, "store %s: stream %s: segment %ju", seg->stream->store->dir,
 		    seg->stream->name, (uintmax_t)seg->number));
-	for (size_t i = 0; i < frame_count; i++) {
-		put_u32(&seg->table, sizes[i].compressed);
-		put_u32(&seg->table, sizes[i].decompressed);
+	for (size_t i = 0; i < part->frame_count; i++) {
+		put_u32(&seg->table, part->frames[i].compressed);
+		put_u32(&seg->table, part->frames[i].decompressed);
 	}
-	for (size_t i = 0; i < leaf_count; i++)
+	for (size_t i = 0; i < part->count; i++)
 		memcpy(seg->prefixes[seg->records + i], leaves[i], sizeof(seg->prefixes[0]));
 	seg->block_count +=
-	    seal_tree_add(&seg->tree, leaves, leaf_count, seg->blocks + seg->block_count);
-	seg->records += leaf_count;
-	seg->bytes += line_bytes;
+	    seal_tree_add(&seg->tree, leaves, part->count, seg->blocks + seg->block_count);
+	seg->records += part->count;
+	seg->bytes += bytes;
 	return (0);
 }
 

@@ -62,10 +62,8 @@ int store_stream_append(struct store_stream *st, struct seal_entry *entry, struc
 int store_segment_begin(struct store_stream *st, struct store_segment **seg, struct err *e);
 const unsigned char *store_segment_seed(const struct store_segment *seg); /* 16 bytes */
 
-/* Append frames and the leaves of their records, in order. */
-int store_segment_add(struct store_segment *seg, struct span frames,
-    const struct store_frame *sizes, size_t frame_count, const unsigned char (*leaves)[32],
-    size_t leaf_count, uint64_t line_bytes, struct err *e);
+/* Append a compressed part and the leaves of its records, in order. */
+int store_segment_add(struct store_segment *seg, const struct store_part *part, struct err *e);
 uint64_t store_segment_records(const struct store_segment *seg);
 uint64_t store_segment_bytes(const struct store_segment *seg);
 

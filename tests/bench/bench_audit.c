@@ -95,7 +95,8 @@ add_batch(struct store_segment *seg, struct store_compressor *compressor,
 	static uint32_t ends[16384];
 	static unsigned char salts[16384][16], leaves[16384][32], memory[SEAL_SALTS_MEMORY(16384)];
 	struct store_frame frames[8];
-	size_t len = 0, count = 0, frame_count, packed_len;
+	size_t len = 0, count = 0;
+	struct store_part part;
 	struct err e;
 
 	while (len < BATCH_BYTES - 1024) {
@@ -114,9 +115,9 @@ add_batch(struct store_segment *seg, struct store_compressor *compressor,
 	seal_salts(
 	    store_segment_seed(seg), (uint32_t)store_segment_records(seg), count, salts, memory);
 	seal_leaves(lines, ends, count, (const unsigned char(*)[16])salts, leaves);
-	packed_len = store_compress(compressor, lines, ends, count, packed, frames, &frame_count);
-	if (store_segment_add(seg, span_of(packed, packed_len), frames, frame_count,
-		(const unsigned char(*)[32])leaves, count, len, &e) == -1)
+	part = (struct store_part){ lines, ends, count, leaves, packed, 0, frames, 0 };
+	store_compress(compressor, &part);
+	if (store_segment_add(seg, &part, &e) == -1)
 		stop("add", &e);
 	return (len);
 }

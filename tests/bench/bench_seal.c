@@ -63,9 +63,10 @@ run_tree(void)
 static void
 run_compress(void)
 {
-	size_t count;
+	struct store_part part = { lines, ends, RECORDS, NULL, packed, 0, frames, 0 };
 
-	packed_len = store_compress(compressor, lines, ends, RECORDS, packed, frames, &count);
+	store_compress(compressor, &part);
+	packed_len = part.packed_len;
 }
 
 /* The same lines, READ_TIMES over, out of a file in memory. */

@@ -68,17 +68,16 @@ seal(struct store_stream *stream)
 	struct store_segment *segment;
 	struct store_frame frames[4];
 	char packed[4096];
-	size_t len, count;
+	struct store_part part = { lines, ends, RECORDS, leaves, packed, 0, frames, 0 };
 
 	demand(store_segment_begin(stream, &segment, NULL) == 0);
 	seal_salts(store_segment_seed(segment), 0, RECORDS, salts, memory);
 	seal_leaves(lines, ends, RECORDS, (const unsigned char(*)[16])salts, leaves);
 	demand(store_compressor_open(1, &compressor, NULL) == 0);
 	demand(store_compress_bound(sizeof(lines)) <= sizeof(packed));
-	len = store_compress(compressor, lines, ends, RECORDS, packed, frames, &count);
+	store_compress(compressor, &part);
 	store_compressor_close(compressor);
-	demand(store_segment_add(segment, span_of(packed, len), frames, count,
-		   (const unsigned char(*)[32])leaves, RECORDS, ends[RECORDS - 1], NULL) == 0);
+	demand(store_segment_add(segment, &part, NULL) == 0);
 	stats_counts_clear(&facts.counts);
 	facts.counts.lines = facts.counts.in.parsed = RECORDS;
 	for (int64_t i = 0; i < RECORDS; i++)

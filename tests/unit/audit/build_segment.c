@@ -40,34 +40,32 @@ find_ends(const char *lines, size_t len, struct packed *p)
 static void
 pack(const char *lines, size_t len, struct packed *p)
 {
-	size_t frame_count = 0, size;
+	struct store_part part = { .lines = lines };
 	struct store_compressor *c;
-	struct store_frame *frames;
 	struct err e;
-	char *out;
 
 	*p = (struct packed){ 0 };
 	find_ends(lines, len, p);
 	assert(store_compressor_open(1, &c, &e) == 0);
-	out = malloc(store_compress_bound(len) + 1);
-	frames = calloc(store_compress_frames(len) + 1, sizeof(*frames));
-	assert(out != NULL && frames != NULL);
-	size = p->count == 0
-	    ? 0
-	    : store_compress(c, lines, p->ends, p->count, out, frames, &frame_count);
-	buf_add(&p->file, out, size);
+	part.ends = p->ends;
+	part.count = p->count;
+	part.packed = malloc(store_compress_bound(len) + 1);
+	part.frames = calloc(store_compress_frames(len) + 1, sizeof(*part.frames));
+	assert(part.packed != NULL && part.frames != NULL);
+	store_compress(c, &part);
+	buf_add(&p->file, part.packed, part.packed_len);
 	add_u32(&p->file, 0x184d2a5e);
-	add_u32(&p->file, (uint32_t)(8 * frame_count + 9));
-	for (size_t i = 0; i < frame_count; i++) {
-		add_u32(&p->file, frames[i].compressed);
-		add_u32(&p->file, frames[i].decompressed);
+	add_u32(&p->file, (uint32_t)(8 * part.frame_count + 9));
+	for (size_t i = 0; i < part.frame_count; i++) {
+		add_u32(&p->file, part.frames[i].compressed);
+		add_u32(&p->file, part.frames[i].decompressed);
 	}
-	add_u32(&p->file, (uint32_t)frame_count);
+	add_u32(&p->file, (uint32_t)part.frame_count);
 	buf_char(&p->file, '\0');
 	add_u32(&p->file, 0x8f92eab1);
 	store_compressor_close(c);
-	free(out);
-	free(frames);
+	free(part.packed);
+	free(part.frames);
 }
 
 static void

@@ -42,7 +42,11 @@ check(struct store_compressor *c, size_t count, size_t min, size_t max, bool noi
 	struct store_frame *frames = malloc(most * sizeof(*frames));
 	char *out = malloc(bound);
 
-	written = store_compress(c, lines, ends, count, out, frames, &made);
+	struct store_part part = { lines, ends, count, NULL, out, 0, frames, 0 };
+
+	store_compress(c, &part);
+	written = part.packed_len;
+	made = part.frame_count;
 	assert_true(written <= bound);
 	assert_true(made <= most);
 	for (size_t i = 0; i < made; i++) {

@@ -65,13 +65,14 @@ make_lines(uint64_t first, size_t count, char *lines, uint32_t *ends)
 static inline int
 add_batch(struct store_segment *seg, uint64_t first, size_t count, struct err *e)
 {
-	size_t bytes = count * MADE_LINE_BYTES + 1, frame_count, len;
+	size_t bytes = count * MADE_LINE_BYTES + 1;
 	char *lines = malloc(bytes), *out = malloc(store_compress_bound(bytes));
 	uint32_t *ends = malloc((count + 1) * sizeof(*ends));
 	struct store_frame *frames = malloc(store_compress_frames(bytes) * sizeof(*frames));
 	unsigned char (*salts)[16] = malloc((count + 1) * 16), (*leaves)[32] = malloc((count + 1) * 32);
 	void *memory = malloc(SEAL_SALTS_MEMORY(count));
 	static struct store_compressor *compressor;
+	struct store_part part = { lines, ends, count, leaves, out, 0, frames, 0 };
 	int rc;
 
 	if (compressor == NULL && store_compressor_open(1, &compressor, e) == -1)
@@ -79,9 +80,8 @@ add_batch(struct store_segment *seg, uint64_t first, size_t count, struct err *e
 	(void)make_lines(first, count, lines, ends);
 	seal_salts(store_segment_seed(seg), (uint32_t)store_segment_records(seg), count, salts, memory);
 	seal_leaves(lines, ends, count, (const unsigned char (*)[16])salts, leaves);
-	len = store_compress(compressor, lines, ends, count, out, frames, &frame_count);
-	rc = store_segment_add(seg, span_of(out, len), frames, frame_count,
-	    (const unsigned char (*)[32])leaves, count, count == 0 ? 0 : ends[count - 1], e);
+	store_compress(compressor, &part);
+	rc = store_segment_add(seg, &part, e);
 	free(lines);
 	free(out);
 	free(ends);
