@@ -21,6 +21,7 @@ from verify import sha256
 HERE = os.path.dirname(os.path.abspath(__file__))
 STORE_ID = '00c0ffee5eed0001'
 SW = 'cretula vectors 1'
+LF = b'\n'
 
 
 def secret(name, size=32):
@@ -55,9 +56,18 @@ def signature_line(name, seed, body):
 
 
 def signed_note(origin, size, root, log_seed, epoch, epoch_seed):
-    body = verify.note_body(origin, size, root)
+    body = note_body(origin, size, root)
     return body + b'\n' + signature_line(origin, log_seed, body) + \
         signature_line(f'{origin}/epoch/{epoch}', epoch_seed, body)
+
+
+def make_vkey(name, public):
+    key = b'\1' + public
+    return f'{name}+{sha256(name.encode(), LF, key)[:4].hex()}+{base64.b64encode(key).decode()}'
+
+
+def note_body(origin, size, root):
+    return f'{origin}\n{size}\n{base64.b64encode(root).decode()}\n'.encode()
 
 
 # ---- Mask keys: docs/format.md 9 -----------------------------------------------------------------------------------
@@ -183,7 +193,7 @@ def table_fingerprints():
 def table_vkeys():
     for name in ('example.org/log', f'cretula/{STORE_ID}/shop', f'cretula/{STORE_ID}/shop/epoch/41'):
         public = ed25519_public(secret('vkey ' + name))
-        yield f'{name} {public.hex()} {verify.make_vkey(name, public)}'
+        yield f'{name} {public.hex()} {make_vkey(name, public)}'
 
 
 def encode_y(y, sign=0):
@@ -206,7 +216,8 @@ def table_ed25519():
     yield hexes(encode_y(1), message, encode_y(1) + bytes(32), 'bad', 'small-a-and-r')
     yield hexes(encode_y(1), message, verify.point_encode(verify.BASE) + encode_y(1), 'bad', 'small-a')
     yield hexes(encode_y(verify.P - 1), message, verify.point_encode(verify.BASE) + encode_y(1), 'bad', 'order-two-a')
-    yield hexes(encode_y(verify.P + 1), message, verify.point_encode(verify.BASE) + encode_y(1), 'bad', 'non-canonical-a')
+    yield hexes(encode_y(verify.P + 1), message, verify.point_encode(verify.BASE) + encode_y(1), 'bad',
+                'non-canonical-a')
     yield hexes(encode_y(1, 1), message, verify.point_encode(verify.BASE) + encode_y(1), 'bad', 'minus-zero-a')
     yield hexes(encode_y(2), message, sig, 'bad', 'a-off-the-curve')
     yield hexes(public, message, encode_y(verify.P + 3) + sig[32:], 'bad', 'non-canonical-r')
@@ -222,8 +233,8 @@ def note_parts():
 def table_notes():
     """NOTE LOG-VKEY EPOCH-VKEY CODE WHY; CODE is good, E_NOTE, E_LOG_SIG or E_EPOCH_SIG."""
     origin, log, epoch = note_parts()
-    log_vkey = verify.make_vkey(origin, ed25519_public(log))
-    epoch_vkey = verify.make_vkey(origin + '/epoch/41', ed25519_public(epoch))
+    log_vkey = make_vkey(origin, ed25519_public(log))
+    epoch_vkey = make_vkey(origin + '/epoch/41', ed25519_public(epoch))
     good = signed_note(origin, 58, number_leaf(58), log, 41, epoch)
     body, log_line, epoch_line = re.fullmatch(b'(.*?\n)\n([^\n]*\n)([^\n]*\n)', good, re.DOTALL).groups()
     foreign = '\u2014 w AAAAAAA=\n'.encode()  # of a key that nobody here knows
@@ -241,6 +252,8 @@ def table_notes():
         ('good', 'with-a-cosignature', body + b'\n' + log_line + foreign + epoch_line),
         ('good', 'our-name-other-key-too', body + b'\n' + imposter + log_line + epoch_line),
         ('good', '100-lines', good + foreign * 98),
+        ('good', 'log-line-twice', good + log_line),
+        ('E_LOG_SIG', 'log-line-good-then-bad', good + flipped),
         ('E_NOTE', '101-lines', good + foreign * 99),
         ('E_LOG_SIG', 'no-log-line', body + b'\n' + epoch_line),
         ('E_LOG_SIG', 'other-key-under-our-name', body + b'\n' + imposter + epoch_line),
@@ -262,7 +275,7 @@ def table_notes():
         ('E_NOTE', 'size-signed', resigned(body.replace(b'\n58\n', b'\n+58\n'))),
         ('E_NOTE', 'size-2-to-the-64', resigned(body.replace(b'\n58\n', b'\n18446744073709551616\n'))),
         ('E_NOTE', 'extension-line', resigned(body + b'extension\n')),
-        ('E_NOTE', 'root-of-31-bytes', resigned(verify.note_body(origin, 58, bytes(31)))),
+        ('E_NOTE', 'root-of-31-bytes', resigned(note_body(origin, 58, bytes(31)))),
         ('E_NOTE', 'control-character', resigned(body.replace(b'shop', b'sh\1p'))),
     ]
     for code, why, note in rows:
@@ -315,8 +328,10 @@ BAD_ENTRIES = (  # on the text of the segment entry of the vector store
     ('zero-count', lambda t: re.sub(r'"masked":\{[^}]*\}', '"masked":{"ip.peer":0}', t)),
     ('prefixes-not-sorted', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}',
                                              '"mask_epochs":{"se":["2026-11-29"],"ip":["2026-W48"]}', t)),
-    ('epochs-not-sorted', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}', '"mask_epochs":{"ip":["2026-W49","2026-W48"]}', t)),
-    ('epochs-of-two-kinds', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}', '"mask_epochs":{"ip":["2026-11","2026-W48"]}', t)),
+    ('epochs-not-sorted', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}',
+                                            '"mask_epochs":{"ip":["2026-W49","2026-W48"]}', t)),
+    ('epochs-of-two-kinds', lambda t: re.sub(r'"mask_epochs":\{[^}]*\}',
+                                            '"mask_epochs":{"ip":["2026-11","2026-W48"]}', t)),
     ('not-an-object', lambda t: f'[{t}]'),
     ('cut', lambda t: t[:-1]),
     ('empty', lambda t: ''),
@@ -366,13 +381,13 @@ class Writer:
         os.makedirs(os.path.join(self.folder, 'cp'))
 
     def log_vkey(self):
-        return verify.make_vkey(self.origin, ed25519_public(self.log_seed))
+        return make_vkey(self.origin, ed25519_public(self.log_seed))
 
     def epoch_seed(self, epoch):
         return secret(f'{self.origin} epoch {epoch}')
 
     def epoch_vkey(self, epoch):
-        return verify.make_vkey(f'{self.origin}/epoch/{epoch}', ed25519_public(self.epoch_seed(epoch)))
+        return make_vkey(f'{self.origin}/epoch/{epoch}', ed25519_public(self.epoch_seed(epoch)))
 
     def turn(self):
         return {'epoch': self.epoch, 'next': self.epoch_vkey(self.epoch + 1)}

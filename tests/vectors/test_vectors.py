@@ -302,7 +302,7 @@ CASES = [
     ('40', 'a bit of a signature', edit(NOTE2, lambda c: c.replace(
         c.splitlines()[-2], c.splitlines()[-2][:60] + (b'A' if c.splitlines()[-2][60:61] != b'A' else b'B')
         + c.splitlines()[-2][61:])), 'E_LOG_SIG'),
-    ('41', 'the log signature removed', edit(NOTE2, drop_line(-2 + 6)), 'E_LOG_SIG'),
+    ('41', 'the log signature removed', edit(NOTE2, drop_line(4)), 'E_LOG_SIG'),
     ('42', 'CRLF in a note', edit(NOTE2, lambda c: c.replace(b'\n', b'\r\n')), 'E_NOTE'),
     ('42', 'a note without final LF', edit(NOTE2, lambda c: c[:-1]), 'E_NOTE'),
     ('42', 'an empty note', edit(NOTE2, lambda c: b''), 'E_NOTE'),
@@ -326,8 +326,8 @@ CASES = [
           for end in ('jsonl.zst', 'salt', 'idx'))), 'E_SEGMENT_GAP'),
     ('58', 'a gap in the record numbers', lie(shift(None, 'first'), place=2), 'E_RECORD_GAP'),
     ('58', 'lines that do not add up', lie(shift('in', 'meta'), place=1), 'E_COUNTS'),
-    ('58', 'n that does not add up', lie(shift('in', 'lines', 0) and (lambda e: (
-        e['in'].update(lines=e['in']['lines'] + 1, parsed=e['in']['parsed'] + 1))), place=1), 'E_COUNTS'),
+    ('58', 'n that does not add up', lie(lambda e: e['in'].update(
+        lines=e['in']['lines'] + 1, parsed=e['in']['parsed'] + 1), place=1), 'E_COUNTS'),
     ('58', 'bytes that the records have not', lie(shift(None, 'bytes'), place=1), 'E_COUNTS'),
     ('58', 'states that the records have not', lie(lambda e: e['in'].update(
         parsed=e['in']['parsed'] + 1, partial=e['in']['partial'] - 1), place=1), 'E_COUNTS'),
@@ -486,7 +486,7 @@ def test_flips(tap, program, count=60):
 def test_anchor(tap, program):
     store = os.path.join(HERE, 'store')
     vkey, genesis = table_rows('anchor.txt')[0]
-    other = verify.make_vkey(vkey.split('+')[0], make.ed25519_public(make.secret('thief')))
+    other = make.make_vkey(vkey.split('+')[0], make.ed25519_public(make.secret('thief')))
     for claim, line, expected in (
             ('the anchor fits', f'{vkey} {genesis}', (0, set())),
             ('without an anchor', None, (0, set())),
@@ -518,7 +518,8 @@ def main(arguments):
         with tempfile.TemporaryDirectory() as folder:
             test_case(tap, program, case, folder)
     if not program:
-        tap.result(True, 'cretula verify agrees with verify.py', skip='NO cretula PROGRAM: THE C VERIFIER WAS NOT COMPARED')
+        tap.result(True, 'cretula verify agrees with verify.py',
+                   skip='NO cretula PROGRAM: THE C VERIFIER WAS NOT COMPARED')
     return tap.end()
 
 

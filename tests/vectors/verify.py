@@ -449,11 +449,6 @@ def parse_vkey(text):
     return name, bytes.fromhex(key_hash), key[1:]
 
 
-def make_vkey(name, public):
-    key = b'\1' + public
-    return f'{name}+{sha256(name.encode(), b"%c" % 10, key)[:4].hex()}+{base64.b64encode(key).decode()}'
-
-
 def is_vkey(text):
     try:
         return is_text(text) and parse_vkey(text) is not None
@@ -503,7 +498,7 @@ def epoch_name(kind, time):
 
 
 def epoch_spans(names):
-    """The list as (first, last) pairs; ValueError if it is not sorted, or of mixed kinds.  Names sort as their times."""
+    """The list as (first, last) pairs; ValueError unless it is sorted (names sort as their times), of one kind."""
     spans, kinds = [], set()
     for name in names:
         first, _, last = name.partition('..')
@@ -657,10 +652,6 @@ def check_mask_epochs(entry, lines, records):
 NOTE_MAX, SIGNATURES_MAX = 65536, 100
 
 
-def note_body(origin, size, root):
-    return f'{origin}\n{size}\n{base64.b64encode(root).decode()}\n'.encode()
-
-
 class Note:
     """A parsed note.  Bad('E_NOTE') unless it has the form of section 7."""
 
@@ -685,12 +676,10 @@ class Note:
             raise Bad('E_NOTE', f'not a note: {problem}') from None
 
     def signed_by(self, vkey):
-        """Does the first line of this key verify?  A line of our name by another key is an unknown line."""
+        """Is there a line of this key, and does each verify?  A line of our name by another key is an unknown line."""
         name, key_hash, public = parse_vkey(vkey)
-        for signer, sig in self.signatures:
-            if signer == name and sig[:4] == key_hash:
-                return ed25519_verify(public, self.body, sig[4:])
-        return False
+        ours = [sig[4:] for signer, sig in self.signatures if signer == name and sig[:4] == key_hash]
+        return bool(ours) and all(ed25519_verify(public, self.body, sig) for sig in ours)
 
 
 class Chain:
