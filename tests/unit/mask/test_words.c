@@ -1,3 +1,6 @@
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "unit/mask/bed.h"
 
 #include "mask/words/inside.h"
@@ -302,6 +305,59 @@ test_full(void **state)
 	mask_words_close(w);
 }
 
+struct reader {
+	struct mask_words *words;
+	atomic_bool *stop;
+	uint64_t early; /* words seen by a batch that must not see them */
+};
+
+static void *
+read_words(void *arg)
+{
+	struct reader *reader = arg;
+	uint64_t root = mask_words_root(reader->words, MASK_WORD_PATH);
+
+	while (!atomic_load(reader->stop))
+		for (int i = 0; i < 200; i++) {
+			char word[16];
+
+			snprintf(word, sizeof(word), "wort%d", i);
+			reader->early += mask_words_clear(reader->words, MASK_WORD_PATH, root,
+			    span_str(word), MASK_WORDS_LAG - 1);
+		}
+	return (NULL);
+}
+
+/* Readers never wait, and see nothing of what is merged for later batches. */
+static void
+test_threads(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+	atomic_bool stop = false;
+	struct reader readers[2] = { { w, &stop, 0 }, { w, &stop, 0 } };
+	pthread_t threads[2];
+
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_words, &readers[i]), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		char word[16];
+
+		snprintf(word, sizeof(word), "wort%u", i);
+		promote(w, c, "/", word, i);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(readers[i].early, 0);
+	}
+	assert_int_equal(mask_words_promoted(w), 200);
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
 /* ---- through the mask ---- */
 
 static void
@@ -409,7 +465,7 @@ main(void)
 		cmocka_unit_test(test_open), cmocka_unit_test(test_load),
 		cmocka_unit_test(test_positions), cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_k), cmocka_unit_test(test_lag), cmocka_unit_test(test_close),
-		cmocka_unit_test(test_day), cmocka_unit_test(test_save), cmocka_unit_test(test_full),
+		cmocka_unit_test(test_day), cmocka_unit_test(test_save), cmocka_unit_test(test_full), cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_learning_pass), cmocka_unit_test(test_one_network),
 		cmocka_unit_test(test_nothing_else_saved),
 	};
