@@ -13,12 +13,12 @@
 static const unsigned char prefix[16] = "cretula salt v1";
 
 void
-seal_salt(const unsigned char seed[static 16], uint32_t index, unsigned char salt[static 16])
+seal_salt_below(const struct seal_node *top, uint32_t index, unsigned char salt[static 16])
 {
 	unsigned char node[1][16], children[1][32];
 
-	memcpy(node[0], seed, sizeof(node[0]));
-	for (unsigned level = 1; level <= DEPTH; level++) {
+	memcpy(node[0], top->bytes, sizeof(node[0]));
+	for (unsigned level = top->level + 1; level <= DEPTH; level++) {
 		uint32_t right = index >> (DEPTH - level) & 1;
 
 		crypto_sha256_seeds(prefix, (const unsigned char(*)[16])node, 1, children);
@@ -29,25 +29,42 @@ seal_salt(const unsigned char seed[static 16], uint32_t index, unsigned char sal
 	crypto_wipe(children, sizeof(children));
 }
 
+static struct seal_node
+root_node(const unsigned char seed[static 16])
+{
+	struct seal_node top = { .level = 0 };
+
+	memcpy(top.bytes, seed, sizeof(top.bytes));
+	return (top);
+}
+
+void
+seal_salt(const unsigned char seed[static 16], uint32_t index, unsigned char salt[static 16])
+{
+	const struct seal_node top = root_node(seed);
+
+	seal_salt_below(&top, index, salt);
+}
+
 /*
  * Level by level only the nodes above the wanted salts are kept: at most two
  * of them lead outside, so all levels together cost little more than the last.
  */
 void
-seal_salts(const unsigned char seed[static 16], uint32_t first, size_t count,
+seal_salts_below(const struct seal_node *top, uint32_t first, size_t count,
     unsigned char (*salts)[16], void *memory)
 {
 	unsigned char(*nodes)[16] = memory;
 	unsigned char(*children)[16] = nodes + count + 32;
 	uint64_t last = (uint64_t)first + count - 1;
-	uint64_t at = 0; /* position of nodes[0] in its level */
+	uint64_t at = top->index; /* position of nodes[0] in its level */
 	size_t width = 1;
 
 	if (count == 0)
 		return;
 	assert(last <= UINT32_MAX);
-	memcpy(nodes[0], seed, sizeof(nodes[0]));
-	for (unsigned level = 1; level <= DEPTH; level++) {
+	memcpy(nodes[0], top->bytes, sizeof(nodes[0]));
+	for (unsigned level = top->level + 1; level <= DEPTH; level++) {
 		uint64_t low = first >> (DEPTH - level), high = last >> (DEPTH - level);
 		unsigned char(*spare)[16] = nodes;
 
@@ -61,6 +78,15 @@ seal_salts(const unsigned char seed[static 16], uint32_t first, size_t count,
 		children = spare;
 	}
 	memcpy(salts, nodes, count * sizeof(salts[0]));
+}
+
+void
+seal_salts(const unsigned char seed[static 16], uint32_t first, size_t count,
+    unsigned char (*salts)[16], void *memory)
+{
+	const struct seal_node top = root_node(seed);
+
+	seal_salts_below(&top, first, count, salts, memory);
 }
 
 void
