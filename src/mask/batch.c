@@ -121,17 +121,24 @@ emit_skeleton(struct mask *m, uint64_t line_bytes, enum parse_reason reason)
 	emit(m);
 }
 
-static void
-emit_event(struct mask *m, bool partial)
+/* The line's own time, or that of its arrival. */
+static int64_t
+time_of(const struct mask *m, const struct event *ev)
 {
-	struct event *ev = &m->event;
-	struct record *r = &m->record;
-	bool timely = ev->time_ok && time_is_good(ev->time_us);
+	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
+}
 
-	r->time_us = timely ? ev->time_us : m->now_us;
-	if (!timely)
+static void
+emit_event(struct mask *m, const struct event *ev, bool partial)
+{
+	struct record *r = &m->record;
+
+	r->time_us = time_of(m, ev);
+	if (!ev->time_ok || r->time_us != ev->time_us) {
 		record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
-	partial = partial || !timely || ev->bad_text != 0;
+		partial = true;
+	}
+	partial = partial || ev->bad_text != 0;
 	if (m->epochs == MASK_EPOCH_EVENT)
 		mask_line_epochs(m, r->time_us);
 	m->learning = m->learn != NULL && m->policy->words_mode == MASK_WORDS_LEARN &&
@@ -149,75 +156,64 @@ emit_event(struct mask *m, bool partial)
 	emit(m);
 }
 
-static void
-one_line(struct mask *m, struct span line, uint64_t dropped)
+/* Parse the next line and fetch what it will need; false at the end. */
+static bool
+read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 {
-	enum parse_reason reason = PARSE_REASON_GRAMMAR;
-	enum parse_result result;
+	l->reason = PARSE_REASON_GRAMMAR;
+	if (!next_line(m, lines, &l->line))
+		return (false);
+	l->dropped = lines->rest.len == 0 ? m->batch->dropped : 0;
+	if (l->line.len > m->line_max || l->dropped > 0) {
+		l->result = PARSE_UNPARSED;
+		l->reason = PARSE_REASON_TOO_LONG;
+		return (true);
+	}
+	l->result = parse_line(m->format, l->line, l->scratch, &l->event, &l->reason);
+	if (l->result == PARSE_UNPARSED || l->result == PARSE_META)
+		return (true);
+	if (m->epochs == MASK_EPOCH_EVENT && !m->learn_only)
+		mask_line_epochs(m, time_of(m, &l->event));
+	m->at = l;
+	mask_event_ahead(m, &l->event);
+	return (true);
+}
 
+static void
+mask_line(struct mask *m, struct mask_line *l)
+{
 	m->batch->counts.lines++;
 	record_clear(&m->record);
 	m->text_used = 0;
 	m->fresh_count = 0;
-	if (line.len > m->line_max || dropped > 0) {
-		emit_skeleton(m, line.len + dropped, PARSE_REASON_TOO_LONG);
-		return;
-	}
-	result = parse_line(m->format, line, m->parse_scratch, &m->event, &reason);
-	switch (result) {
+	m->at = l;
+	switch (l->result) {
 	case PARSE_META:
 		m->batch->counts.meta++;
 		break;
 	case PARSE_UNPARSED:
-		emit_skeleton(m, line.len, reason);
+		emit_skeleton(m, l->line.len + l->dropped, l->reason);
 		break;
 	default:
-		emit_event(m, result == PARSE_PARTIAL);
+		emit_event(m, &l->event, l->result == PARSE_PARTIAL);
 		break;
 	}
-}
-
-void
-mask_batch(struct mask *m, struct mask_batch *batch)
-{
-	struct lines lines = { .rest = batch->lines };
-	struct span line;
-
-	begin(m, batch, false);
-	batch->records_len = batch->record_count = 0;
-	batch->words_seen = batch->words_clear = 0;
-	stats_counts_clear(&batch->counts);
-	mask_epochs_clear(&batch->epochs);
-	batch->counts.bytes = batch->read;
-	while (next_line(m, &lines, &line)) {
-		one_line(m, line, lines.rest.len == 0 ? batch->dropped : 0);
-		m->line_number++;
-	}
-	m->batch = NULL;
+	m->line_number++;
 }
 
 static void
-learn_line(struct mask *m, struct span line)
+learn_line(struct mask *m, struct mask_line *l)
 {
-	enum parse_reason reason;
-	enum parse_result result;
-	struct event *ev = &m->event;
+	struct event *ev = &l->event;
 
-	if (line.len > m->line_max)
-		return;
-	result = parse_line(m->format, line, m->parse_scratch, ev, &reason);
-	if ((result != PARSE_EVENT && result != PARSE_PARTIAL) || !may_teach(ev))
-		return;
-	ev->has_text &= ~ev->bad_text;
-	mask_target_ahead(m, ev);
-	mask_referer_ahead(m, ev);
-	if (!mask_client_subject(m, ev))
+	if (l->result == PARSE_UNPARSED || l->result == PARSE_META || !may_teach(ev) ||
+	    !mask_client_subject(m, ev))
 		return;
 	record_clear(&m->record);
 	m->text_used = 0;
+	m->at = l;
 	m->learning = true;
-	mask_candidates_time(m->learn,
-	    ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
+	mask_candidates_time(m->learn, time_of(m, ev));
 	if (mask_has(ev, EVENT_HOST))
 		mask_host_field(m, ev->text[EVENT_HOST]);
 	if (mask_has(ev, EVENT_TARGET))
@@ -226,20 +222,38 @@ learn_line(struct mask *m, struct span line)
 		mask_referer(m, ev);
 }
 
+/* One line is read ahead of the one at hand: tables answer by then. */
+static void
+walk_lines(struct mask *m, void (*one)(struct mask *m, struct mask_line *l))
+{
+	struct lines lines = { .rest = m->batch->lines };
+	bool more = read_line(m, &lines, &m->lines[0]);
+
+	for (unsigned i = 0; more; i++) {
+		more = read_line(m, &lines, &m->lines[(i + 1) % 2]);
+		one(m, &m->lines[i % 2]);
+	}
+	m->batch = NULL;
+}
+
+void
+mask_batch(struct mask *m, struct mask_batch *batch)
+{
+	begin(m, batch, false);
+	batch->records_len = batch->record_count = 0;
+	batch->words_seen = batch->words_clear = 0;
+	stats_counts_clear(&batch->counts);
+	mask_epochs_clear(&batch->epochs);
+	batch->counts.bytes = batch->read;
+	walk_lines(m, mask_line);
+}
+
 void
 mask_batch_learn(struct mask *m, struct mask_batch *batch)
 {
-	struct lines lines = { .rest = batch->lines };
-	struct span line;
-
 	if (batch->learn == NULL || m->policy->words_mode != MASK_WORDS_LEARN)
 		return;
 	begin(m, batch, true);
 	m->subject_known = false;
-	while (next_line(m, &lines, &line)) {
-		if (lines.rest.len == 0 && batch->dropped > 0)
-			break;
-		learn_line(m, line);
-	}
-	m->batch = NULL;
+	walk_lines(m, learn_line);
 }

@@ -296,25 +296,25 @@ mask_client_ahead(struct mask *m, const struct event *ev)
 {
 	int port;
 
-	m->peer_ahead.raw.ptr = NULL;
-	m->peer_kind = PARSE_ADDR_NONE;
+	m->at->peer_ahead.raw.ptr = NULL;
+	m->at->peer_kind = PARSE_ADDR_NONE;
 	if (!mask_has(ev, EVENT_CLIENT) || is_unix(ev->text[EVENT_CLIENT]))
 		return;
-	m->peer_kind = parse_addr_port(ev->text[EVENT_CLIENT], &m->peer, &port);
-	if (m->peer_kind == PARSE_ADDR_OK)
+	m->at->peer_kind = parse_addr_port(ev->text[EVENT_CLIENT], &m->at->peer, &port);
+	if (m->at->peer_kind == PARSE_ADDR_OK)
 		mask_token_ahead(m, MASK_SLOT_PEER,
-		    span_of((const char *)m->peer.bytes, m->peer.len));
+		    span_of((const char *)m->at->peer.bytes, m->at->peer.len));
 }
 
 void
 mask_client(struct mask *m, const struct event *ev)
 {
-	enum parse_addr_kind kind = m->peer_kind;
+	enum parse_addr_kind kind = m->at->peer_kind;
 
 	m->subject_known = m->peer_trusted = false;
 	if (mask_has(ev, EVENT_CLIENT) && !is_unix(ev->text[EVENT_CLIENT])) {
 		if (kind == PARSE_ADDR_OK)
-			put_peer(m, ev, &m->peer);
+			put_peer(m, ev, &m->at->peer);
 		else
 			put_odd_peer(m, ev->text[EVENT_CLIENT], kind);
 	} else if (mask_has(ev, EVENT_CLIENT))

@@ -55,31 +55,31 @@ static const struct span actions[] = {
 	SPAN("insert"), SPAN("read"), SPAN("write"), { NULL, 0 },
 };
 
-static const struct {
-	enum event_text from;
+#define BIT(f) (UINT32_C(1) << (f))
+
+static const struct listed {
 	enum record_field to;
 	const struct span *list;
-} listed[] = {
-	{ EVENT_METHOD, RECORD_FIELD_METHOD, methods },
-	{ EVENT_PROTOCOL, RECORD_FIELD_PROTOCOL, protocols },
-	{ EVENT_SCHEME, RECORD_FIELD_SCHEME, schemes },
-	{ EVENT_LEVEL, RECORD_FIELD_LEVEL, levels },
-	{ EVENT_CACHE, RECORD_FIELD_CACHE, caches },
-	{ EVENT_TLS, RECORD_FIELD_TLS, tls_versions },
-	{ EVENT_OUTCOME, RECORD_FIELD_OUTCOME, outcomes },
-	{ EVENT_ACTION, RECORD_FIELD_ACTION, actions },
+} listed[EVENT_TEXT_COUNT] = {
+	[EVENT_METHOD] = { RECORD_FIELD_METHOD, methods },
+	[EVENT_PROTOCOL] = { RECORD_FIELD_PROTOCOL, protocols },
+	[EVENT_SCHEME] = { RECORD_FIELD_SCHEME, schemes },
+	[EVENT_LEVEL] = { RECORD_FIELD_LEVEL, levels },
+	[EVENT_CACHE] = { RECORD_FIELD_CACHE, caches },
+	[EVENT_TLS] = { RECORD_FIELD_TLS, tls_versions },
+	[EVENT_OUTCOME] = { RECORD_FIELD_OUTCOME, outcomes },
+	[EVENT_ACTION] = { RECORD_FIELD_ACTION, actions },
 };
+#define LISTED (BIT(EVENT_METHOD) | BIT(EVENT_PROTOCOL) | BIT(EVENT_SCHEME) | BIT(EVENT_LEVEL) | \
+    BIT(EVENT_CACHE) | BIT(EVENT_TLS) | BIT(EVENT_OUTCOME) | BIT(EVENT_ACTION))
 
-static const struct {
-	enum event_number from;
-	enum record_field to;
-} numbers[] = {
-	{ EVENT_STATUS, RECORD_FIELD_STATUS },
-	{ EVENT_BYTES, RECORD_FIELD_BYTES },
-	{ EVENT_REQUEST_BYTES, RECORD_FIELD_REQUEST_BYTES },
-	{ EVENT_DURATION_US, RECORD_FIELD_DURATION },
-	{ EVENT_UPSTREAM_US, RECORD_FIELD_UPSTREAM_US },
-	{ EVENT_UPSTREAM_STATUS, RECORD_FIELD_UPSTREAM_STATUS },
+static const enum record_field numbers[EVENT_NUMBER_COUNT] = {
+	[EVENT_STATUS] = RECORD_FIELD_STATUS,
+	[EVENT_BYTES] = RECORD_FIELD_BYTES,
+	[EVENT_REQUEST_BYTES] = RECORD_FIELD_REQUEST_BYTES,
+	[EVENT_DURATION_US] = RECORD_FIELD_DURATION,
+	[EVENT_UPSTREAM_US] = RECORD_FIELD_UPSTREAM_US,
+	[EVENT_UPSTREAM_STATUS] = RECORD_FIELD_UPSTREAM_STATUS,
 };
 
 /* Fields that nothing is written of; only counted. */
@@ -93,6 +93,8 @@ static const struct {
 	{ EVENT_MESSAGE, RECORD_CLASS_TEXT },
 	{ EVENT_REQUEST, RECORD_CLASS_UNKNOWN },
 };
+#define DROPPED (BIT(EVENT_IDENT) | BIT(EVENT_AUTH) | BIT(EVENT_LANGUAGE) | BIT(EVENT_MESSAGE) | \
+    BIT(EVENT_REQUEST))
 
 /* What a field is written as when the grammar could not read it. */
 static const struct {
@@ -109,8 +111,6 @@ static const struct {
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-#define BIT(f) (UINT32_C(1) << (f))
-
 /* Texts that combined lines do not have; one test skips them all. */
 #define RARE (BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
     BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
@@ -162,17 +162,17 @@ mask_set_redacted(struct mask *m, enum record_field f, enum record_class c)
 static void
 put_listed(struct mask *m, const struct event *ev)
 {
-	for (size_t i = 0; i < ROWS(listed); i++) {
-		struct span text = ev->text[listed[i].from];
-		const struct span *name = listed[i].list;
+	for (uint32_t left = ev->has_text & LISTED; left != 0; left &= left - 1) {
+		enum event_text f = (enum event_text)__builtin_ctz(left);
+		const struct span *name = listed[f].list;
 
-		if (!mask_has(ev, listed[i].from))
+		if (!mask_has(ev, f))
 			continue;
-		while (name->ptr != NULL && !span_equal(text, *name))
+		while (name->ptr != NULL && !span_equal(ev->text[f], *name))
 			name++;
 		if (name->ptr == NULL)
 			mask_count(m, RECORD_CLASS_UNKNOWN);
-		record_set_text(&m->record, listed[i].to,
+		record_set_text(&m->record, listed[f].to,
 		    name->ptr == NULL ? span_of("[unknown]", 9) : *name);
 	}
 }
@@ -180,14 +180,22 @@ put_listed(struct mask *m, const struct event *ev)
 static void
 put_numbers(struct mask *m, const struct event *ev)
 {
-	for (size_t i = 0; i < ROWS(numbers); i++) {
-		int64_t number = ev->number[numbers[i].from];
+	for (uint32_t left = ev->has_number & ~BIT(EVENT_PORT); left != 0; left &= left - 1) {
+		enum event_number n = (enum event_number)__builtin_ctz(left);
 
-		if ((ev->has_number >> numbers[i].from & 1) != 0 && number >= 0)
-			record_set_int(&m->record, numbers[i].to, number);
+		if (ev->number[n] >= 0)
+			record_set_int(&m->record, numbers[n], ev->number[n]);
 	}
 	if ((ev->has_number >> EVENT_PORT & 1) != 0)
 		mask_count(m, RECORD_CLASS_PORT);
+}
+
+static void
+count_dropped(struct mask *m, const struct event *ev)
+{
+	for (size_t i = 0; i < ROWS(dropped); i++)
+		if (mask_has(ev, dropped[i].from))
+			mask_count(m, dropped[i].class_id);
 }
 
 static void
@@ -329,9 +337,8 @@ put_rare(struct mask *m, const struct event *ev)
 }
 
 static void
-put_bad(struct mask *m, struct event *ev)
+put_bad(struct mask *m, const struct event *ev)
 {
-	ev->has_text &= ~ev->bad_text;
 	for (size_t i = 0; i < ROWS(redacted); i++) {
 		if ((ev->bad_text >> redacted[i].from & 1) == 0)
 			continue;
@@ -341,14 +348,22 @@ put_bad(struct mask *m, struct event *ev)
 }
 
 void
-mask_event(struct mask *m, struct event *ev, bool partial)
+mask_event_ahead(struct mask *m, struct event *ev)
+{
+	/* What the grammar could not read is not there, except to be redacted. */
+	ev->has_text &= ~ev->bad_text;
+	if (!m->learn_only)
+		mask_client_ahead(m, ev);
+	mask_target_ahead(m, ev);
+	mask_referer_ahead(m, ev);
+}
+
+void
+mask_event(struct mask *m, const struct event *ev, bool partial)
 {
 	record_set_text(&m->record, RECORD_FIELD_EVENT, type_names[ev->type]);
 	if (ev->bad_text != 0)
 		put_bad(m, ev);
-	mask_client_ahead(m, ev);
-	mask_target_ahead(m, ev);
-	mask_referer_ahead(m, ev);
 	put_listed(m, ev);
 	put_numbers(m, ev);
 	put_agent(m, ev);
@@ -364,9 +379,8 @@ mask_event(struct mask *m, struct event *ev, bool partial)
 		mask_target(m, ev);
 	if (mask_has(ev, EVENT_REFERER))
 		mask_referer(m, ev);
-	for (size_t i = 0; i < ROWS(dropped); i++)
-		if (mask_has(ev, dropped[i].from))
-			mask_count(m, dropped[i].class_id);
+	if ((ev->has_text & DROPPED) != 0)
+		count_dropped(m, ev);
 	if ((ev->has_text & RARE) != 0)
 		put_rare(m, ev);
 	if (ev->extra_count > 0)

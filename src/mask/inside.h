@@ -18,6 +18,21 @@
 #define MASK_ENDS 1024 /* line ends are looked for that many at a time */
 #define MASK_TEXT_BYTES 16384 /* all texts of one record */
 
+/* A line as far as it is known before it is masked. */
+struct mask_line {
+	struct span line;
+	uint64_t dropped;     /* bytes cut out of it */
+	enum parse_result result;
+	enum parse_reason reason;
+	bool too_long;
+	struct mask_ahead ahead[MASK_RENDER_KINDS];
+	struct mask_ahead peer_ahead; /* of the peer's token */
+	struct parse_addr peer;
+	enum parse_addr_kind peer_kind;
+	char *scratch;        /* PARSE_LINE_MAX: texts of the event */
+	struct event event;
+};
+
 struct mask {
 	/* what the mask was opened with */
 	const struct mask_policy *policy;
@@ -32,11 +47,11 @@ struct mask {
 	struct arena memory; /* holds the mask itself and what follows */
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;
+	uint16_t *doors;     /* marks of texts that came once */
 	struct mask_param *params;
 	struct mask_segment *segments;
 	uint32_t *ends;      /* of the next lines of the batch */
 	uint64_t seed[2];    /* of the tables above, random per mask */
-	char *parse_scratch; /* PARSE_LINE_MAX */
 	char *canon;         /* 2 * PARSE_LINE_MAX */
 	char *canon_value;   /* the same, for parts of what lies in canon */
 
@@ -55,6 +70,7 @@ struct mask {
 	int64_t index[KEY_PERIOD_COUNT];
 	uint32_t fresh_count;
 	bool learning;                    /* this line may promote words */
+	bool no_learning;                 /* but not of the text at hand */
 	bool subject_known;
 	bool peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
@@ -62,13 +78,10 @@ struct mask {
 	const char *subject_value;        /* what the token was made of; for client.c */
 	uint64_t learn_subject;           /* keyed hash of the network, for k */
 	size_t text_used;
-	struct mask_ahead ahead[MASK_RENDER_KINDS];
-	struct mask_ahead peer_ahead;     /* of the peer's token */
-	struct parse_addr peer;
-	enum parse_addr_kind peer_kind;
+	struct mask_line *at;
 	struct record record;
 	struct record_encoder encoder;
-	struct event event;
+	struct mask_line lines[2];        /* this one, and the next, read ahead */
 	struct mask_render effects;       /* of the text being rendered */
 	char place[RECORD_TEXT_MAX + 64]; /* parent template of the segment at hand */
 	char text[MASK_TEXT_BYTES];
@@ -128,7 +141,8 @@ void mask_host_field(struct mask *m, struct span host);
 /* referer.c */
 void mask_referer(struct mask *m, const struct event *ev);
 
-/* event.c: everything of one event into m->record. */
-void mask_event(struct mask *m, struct event *ev, bool partial);
+/* event.c: everything of one event into m->record, after a look ahead. */
+void mask_event_ahead(struct mask *m, struct event *ev);
+void mask_event(struct mask *m, const struct event *ev, bool partial);
 
 #endif

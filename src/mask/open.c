@@ -15,9 +15,9 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	struct mask_render *renders;
 	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
 	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
-	    MASK_ENDS * sizeof(*made->ends) +
+	    MASK_ENDS * sizeof(*made->ends) + MASK_DOORS * sizeof(*made->doors) +
 	    MASK_PARAMS * sizeof(*made->params) +
-	    5 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	    6 * (size_t)PARSE_LINE_MAX + PIECES * 16;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);
@@ -35,10 +35,12 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->line_max = setup->line_max;
 	made->memory = memory;
 	made->tokens = arena_take(&made->memory, MASK_TOKENS * sizeof(*made->tokens));
+	made->doors = arena_take(&made->memory, MASK_DOORS * sizeof(*made->doors));
 	made->params = arena_take(&made->memory, MASK_PARAMS * sizeof(*made->params));
 	made->segments = arena_take(&made->memory, MASK_SEGMENTS * sizeof(*made->segments));
 	made->ends = arena_take(&made->memory, MASK_ENDS * sizeof(*made->ends));
-	made->parse_scratch = arena_take(&made->memory, PARSE_LINE_MAX);
+	for (int i = 0; i < 2; i++)
+		made->lines[i].scratch = arena_take(&made->memory, PARSE_LINE_MAX);
 	made->canon = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
 	made->canon_value = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
 	assert(made->canon_value != NULL);

@@ -287,9 +287,9 @@ remember(struct mask *m, const uint64_t key[static 2], const char token[static M
 void
 mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value)
 {
-	m->peer_ahead.raw = value;
-	mask_hash(value, m->seed, line_salt(m, slot), m->peer_ahead.key);
-	__builtin_prefetch(token_slot(m, m->peer_ahead.key[0]));
+	m->at->peer_ahead.raw = value;
+	mask_hash(value, m->seed, line_salt(m, slot), m->at->peer_ahead.key);
+	__builtin_prefetch(token_slot(m, m->at->peer_ahead.key[0]));
 }
 
 bool
@@ -299,8 +299,8 @@ mask_token(struct mask *m, enum mask_slot slot, struct span value,
 	uint64_t key[2];
 	const struct crypto_hmac_key *mac;
 
-	if (slot == MASK_SLOT_PEER && value.ptr == m->peer_ahead.raw.ptr)
-		memcpy(key, m->peer_ahead.key, sizeof(key));
+	if (slot == MASK_SLOT_PEER && value.ptr == m->at->peer_ahead.raw.ptr)
+		memcpy(key, m->at->peer_ahead.key, sizeof(key));
 	else
 		mask_hash(value, m->seed, line_salt(m, slot), key);
 	if (recall(m, slot, key, out))
@@ -308,7 +308,9 @@ mask_token(struct mask *m, enum mask_slot slot, struct span value,
 	if ((mac = key_of_line(m, slot)) == NULL)
 		return (false);
 	mask_token_print(mac, record_classes[slots[slot].class_id].prefix, value, out);
-	remember(m, key, out);
+	/* Sessions are many and come from few clients at a time: they stay out. */
+	if (slot != MASK_SLOT_SESSION)
+		remember(m, key, out);
 	return (true);
 }
 

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PART_MAX 600
 #define TARGET_MAX (4 * PART_MAX + 2000)
 
+static struct key_ring *ring;
 static struct mask *mask;
 static struct mask_words *words;
 static struct mask_candidates *candidates;
@@ -52,11 +53,21 @@ made_line(struct span line, char *scratch, struct event *ev, enum parse_reason *
 }
 
 static void
+stop(void)
+{
+	mask_close(mask);
+	mask_words_close(words);
+	mask_candidates_close(candidates);
+	key_ring_free(ring);
+	free(batch.records);
+	free(batch.ends);
+}
+
+static void
 start(void)
 {
 	static const struct parse_format format = { .name = "made", .line = made_line };
 	static struct mask_policy policy;
-	struct key_ring *ring = NULL;
 	unsigned char commitment[32];
 	struct err e;
 
@@ -72,6 +83,7 @@ start(void)
 	check(mask_open(&setup, &mask, &e) == 0);
 	batch.records = malloc(4 * RECORD_BYTES_MAX);
 	batch.ends = malloc(64);
+	check(atexit(stop) == 0);
 }
 
 /* One byte of a planted text, in one of eight ways. */

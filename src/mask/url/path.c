@@ -311,37 +311,42 @@ struct segments {
 	bool params, capped, slash; /* a trailing slash */
 };
 
+/* Add a segment, without its parameters; dots go up.  false: there are too many. */
+static bool
+add_segment(struct segments *s, struct span segment)
+{
+	if (segment.len == 0)
+		return (true);
+	if (segment.ptr[0] == '.' && segment.len <= 2 && segment.ptr[segment.len - 1] == '.') {
+		s->count -= segment.len == 2 && s->count > 0;
+		s->slash = true;
+		return (true);
+	}
+	if (s->count == SEGMENTS_MAX) {
+		s->capped = true;
+		s->slash = false;
+		return (false);
+	}
+	s->list[s->count++] = segment;
+	return (true);
+}
+
+/* Byte by byte: segments are too short for anything faster. */
 static void
 split(struct span path, struct segments *s)
 {
-	struct span rest = path;
-
 	s->count = 0;
 	s->params = s->capped = s->slash = false;
-	while (rest.len > 0) {
-		size_t len = span_find(rest, '/');
-		struct span segment = span_of(rest.ptr, len);
-		size_t param = span_find(segment, ';');
+	for (size_t at = 0; at < path.len; at++) {
+		size_t start = at, end = SIZE_MAX;
 
-		s->slash = len < rest.len;
-		rest = span_from(rest, len + 1);
-		if (param < len) {
-			s->params = true;
-			segment.len = param;
-		}
-		if (segment.len == 0)
-			continue;
-		if (span_is(segment, ".") || span_is(segment, "..")) {
-			s->count -= segment.len == 2 && s->count > 0;
-			s->slash = true;
-			continue;
-		}
-		if (s->count == SEGMENTS_MAX) {
-			s->capped = true;
-			s->slash = false;
-			break;
-		}
-		s->list[s->count++] = segment;
+		for (; at < path.len && path.ptr[at] != '/'; at++)
+			if (path.ptr[at] == ';' && end == SIZE_MAX)
+				end = at;
+		s->slash = at < path.len;
+		s->params = s->params || end != SIZE_MAX;
+		if (!add_segment(s, span_of(path.ptr + start, (end != SIZE_MAX ? end : at) - start)))
+			return;
 	}
 }
 

@@ -206,6 +206,22 @@ put_dropped(struct mask *m, struct mask_out *out, enum record_class c)
 		mask_put_redacted(m, out, c);
 }
 
+/* Up to six digits: too few for anything but a number. */
+static bool
+put_number(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struct span raw)
+{
+	if (raw.len > 6 || !mask_all_digits(raw))
+		return (false);
+	if (kind == MASK_PARAM_ALLOWED)
+		mask_out_add(out, raw);
+	else if (kind == MASK_PARAM_PLAIN) {
+		mask_effect_count(m, RECORD_CLASS_QUERY);
+		mask_put_shape(out, mask_shape_names[MASK_SHAPE_INT]);
+	} else
+		return (false);
+	return (true);
+}
+
 static void
 put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struct span raw)
 {
@@ -216,6 +232,8 @@ put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struc
 		mask_put_shape(out, "empty");
 		return;
 	}
+	if (put_number(m, out, kind, raw))
+		return;
 	if (kind == MASK_PARAM_SECRET) {
 		mask_effect_count(m, RECORD_CLASS_CREDENTIAL);
 		if (m->policy->method[RECORD_CLASS_CREDENTIAL] != MASK_DROP)
@@ -333,5 +351,25 @@ mask_render_query(struct mask *m, struct span raw, struct mask_out *out)
 		if (count++ > 0)
 			mask_out_char(out, '&');
 		put_param(m, out, param);
+	}
+}
+
+void
+mask_learn_query(struct mask *m, struct span raw)
+{
+	struct span rest = raw;
+
+	for (unsigned count = 0; rest.len > 0 && count < PARAMS_MAX;) {
+		size_t len = find_separator(rest);
+		struct span name = span_of(rest.ptr, len);
+		struct mask_param made;
+
+		rest = span_from(rest, len + 1);
+		if (len == 0)
+			continue;
+		name.len = span_find(name, '=');
+		m->effects.learn_count = 0;
+		(void)param_of(m, name, &made, &name);
+		count++;
 	}
 }

@@ -175,10 +175,13 @@ mask_render_referer(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct url url;
 
+	/* That somebody comes from a page does not say that there is one. */
+	m->no_learning = true;
 	split(raw, &url);
 	mask_out_add(out, url.scheme);
 	mask_render_host(m, url.authority, out);
 	mask_render_path(m, span_from(raw, url.rest), out);
+	m->no_learning = false;
 }
 
 /*
@@ -191,7 +194,8 @@ mask_referer_ahead(struct mask *m, const struct event *ev)
 	struct span raw = ev->text[EVENT_REFERER];
 	struct url url;
 
-	m->ahead[MASK_RENDER_REFERER].raw.ptr = m->ahead[MASK_RENDER_ORIGIN].raw.ptr = NULL;
+	m->at->ahead[MASK_RENDER_REFERER].raw.ptr = NULL;
+	m->at->ahead[MASK_RENDER_ORIGIN].raw.ptr = NULL;
 	if (!mask_has(ev, EVENT_REFERER))
 		return;
 	split(raw, &url);
@@ -209,9 +213,11 @@ mask_referer_ahead(struct mask *m, const struct event *ev)
 void
 mask_referer(struct mask *m, const struct event *ev)
 {
-	struct span own = m->ahead[MASK_RENDER_REFERER].raw;
-	struct span origin = m->ahead[MASK_RENDER_ORIGIN].raw, text;
+	struct span own = m->at->ahead[MASK_RENDER_REFERER].raw;
+	struct span origin = m->at->ahead[MASK_RENDER_ORIGIN].raw, text;
 
+	if (own.ptr != NULL && m->learn_only)
+		return;
 	if (own.ptr != NULL)
 		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, own);
 	else if (origin.ptr != NULL)

@@ -94,7 +94,7 @@ name(const struct mask *m, enum mask_render_kind kind, struct span raw, uint64_t
 void
 mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw)
 {
-	struct mask_ahead *ahead = &m->ahead[kind];
+	struct mask_ahead *ahead = &m->at->ahead[kind];
 	const char *at;
 
 	ahead->raw = raw;
@@ -104,6 +104,21 @@ mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw)
 	__builtin_prefetch(at + 64);
 }
 
+/*
+ * Has this name been here before?  Most texts come once; only the second
+ * time is one worth an entry, and the table stays small enough to be near.
+ */
+static bool
+came_before(struct mask *m, const uint64_t key[static 2])
+{
+	uint16_t *door = &m->doors[key[0] >> 32 & (MASK_DOORS - 1)];
+	uint16_t mark = (uint16_t)key[1];
+	bool before = *door == mark;
+
+	*door = mark;
+	return (before);
+}
+
 struct span
 mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struct span raw)
 {
@@ -111,8 +126,8 @@ mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struc
 	struct span text = { "", 0 };
 	struct mask_out out;
 
-	if (m->ahead[kind].raw.ptr == raw.ptr && m->ahead[kind].raw.len == raw.len)
-		memcpy(made->key, m->ahead[kind].key, sizeof(made->key));
+	if (m->at->ahead[kind].raw.ptr == raw.ptr && m->at->ahead[kind].raw.len == raw.len)
+		memcpy(made->key, m->at->ahead[kind].key, sizeof(made->key));
 	else
 		name(m, kind, raw, made->key);
 	slot = entry(m, made->key);
@@ -120,7 +135,7 @@ mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struc
 	    slot->generation == m->generation && replay(m, slot, &text))
 		return (text);
 	made->generation = m->generation;
-	made->cacheable = true;
+	made->cacheable = came_before(m, made->key);
 	made->words_seen = made->words_clear = 0;
 	made->hole_count = made->learn_count = made->count_count = 0;
 	made->flags = 0;
@@ -213,10 +228,10 @@ add_hole(struct mask *m, enum mask_slot slot, const struct mask_out *out)
 	struct mask_render *r = &m->effects;
 	uint64_t hole[2];
 
-	if (r->hole_count == MASK_RENDER_HOLES) {
+	if (r->hole_count == MASK_RENDER_HOLES)
 		r->cacheable = false;
+	if (!r->cacheable)
 		return;
-	}
 	hole_name(r, r->hole_count, hole);
 	r->holes[r->hole_count].at = (uint16_t)out->len;
 	r->holes[r->hole_count].slot = (uint8_t)slot;
@@ -354,7 +369,7 @@ mask_word_learn(struct mask *m, struct mask_sighting *seen)
 {
 	struct mask_render *r = &m->effects;
 
-	if (m->policy->words_mode != MASK_WORDS_LEARN || m->learn == NULL)
+	if (m->policy->words_mode != MASK_WORDS_LEARN || m->learn == NULL || m->no_learning)
 		return;
 	seen->key = mask_words_key(m->words, seen->class_id, seen->position, seen->word);
 	if (r->learn_count < MASK_RENDER_LEARN)

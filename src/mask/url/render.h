@@ -20,7 +20,8 @@
 #include "mask/words.h"
 #include "record/record.h"
 
-#define MASK_RENDERS 8192 /* a power of two */
+#define MASK_RENDERS 8192 /* powers of two */
+#define MASK_DOORS 16384
 #define MASK_RENDER_TEXT 176
 #define MASK_RENDER_HOLES 6
 #define MASK_RENDER_LEARN 8
@@ -88,6 +89,8 @@ void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_query(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_referer(struct mask *m, struct span raw, struct mask_out *out); /* own */
 void mask_render_origin(struct mask *m, struct span raw, struct mask_out *out);
+/* The learning pass: only names. */
+void mask_learn_query(struct mask *m, struct span raw);
 void mask_render_host(struct mask *m, struct span authority, struct mask_out *out);
 
 /* ---- what they are made of: all of it is noted in m->effects ---- */

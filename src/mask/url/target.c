@@ -54,6 +54,10 @@ put_query(struct mask *m, struct span query)
 {
 	struct span text = { "", 0 };
 
+	if (m->learn_only) {
+		mask_learn_query(m, query);
+		return;
+	}
 	if (query.len > 0)
 		text = mask_render(m, MASK_RENDER_QUERY, mask_render_query, query);
 	if (text.len > 0)
@@ -87,7 +91,8 @@ mask_target_ahead(struct mask *m, const struct event *ev)
 {
 	struct span target = ev->text[EVENT_TARGET], path, query;
 
-	m->ahead[MASK_RENDER_PATH].raw.ptr = m->ahead[MASK_RENDER_QUERY].raw.ptr = NULL;
+	m->at->ahead[MASK_RENDER_PATH].raw.ptr = NULL;
+	m->at->ahead[MASK_RENDER_QUERY].raw.ptr = NULL;
 	if (!event_has(ev, EVENT_TARGET) || target.len == 0 || target.ptr[0] != '/')
 		return;
 	split(target, &path, &query);
@@ -102,10 +107,10 @@ mask_target(struct mask *m, const struct event *ev)
 	struct span target = ev->text[EVENT_TARGET];
 	size_t scheme;
 
-	if (m->ahead[MASK_RENDER_PATH].raw.ptr != NULL) {
-		put_path(m, m->ahead[MASK_RENDER_PATH].raw);
-		if (m->ahead[MASK_RENDER_QUERY].raw.ptr != NULL)
-			put_query(m, m->ahead[MASK_RENDER_QUERY].raw);
+	if (m->at->ahead[MASK_RENDER_PATH].raw.ptr != NULL) {
+		put_path(m, m->at->ahead[MASK_RENDER_PATH].raw);
+		if (m->at->ahead[MASK_RENDER_QUERY].raw.ptr != NULL)
+			put_query(m, m->at->ahead[MASK_RENDER_QUERY].raw);
 		return;
 	}
 	if (span_is(target, "*")) {

@@ -21,6 +21,8 @@ from(struct bed *bed, const char *client, const char *forwarded)
 	record_clear(&bed->mask->record);
 	bed->mask->text_used = 0;
 	mask_line_epochs(bed->mask, BED_NOW_US);
+	bed->mask->at = &bed->mask->lines[0];
+	mask_event_ahead(bed->mask, &ev);
 	mask_event(bed->mask, &ev, false);
 	return (bed->mask->record);
 }

@@ -161,6 +161,8 @@ test_rare(void **state)
 		ev.has_text = UINT32_C(1) << EVENT_CLIENT | UINT32_C(1) << rows[i].from;
 		ev.text[EVENT_CLIENT] = span_str("192.0.2.7");
 		ev.text[rows[i].from] = span_str(rows[i].text);
+		bed.mask->at = &bed.mask->lines[0];
+		mask_event_ahead(bed.mask, &ev);
 		mask_event(bed.mask, &ev, false);
 		assert_fits(r->text[rows[i].to], rows[i].out);
 	}
@@ -175,6 +177,7 @@ test_rare(void **state)
 	ev.extra[1].key = span_str("status");
 	ev.extra[0].value = ev.extra[1].value = span_str("mustermann");
 	ev.extra_count = 2;
+	mask_event_ahead(bed.mask, &ev);
 	mask_event(bed.mask, &ev, false);
 	assert_int_equal(r->extra_count, 4);
 	assert_fits(r->extra[2].key, "pn.#");
