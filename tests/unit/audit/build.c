@@ -65,6 +65,33 @@ build_write(const struct build *b, const char *path, const void *bytes, size_t l
 	build_write_file(full, bytes, len);
 }
 
+void
+build_copy(const struct build *b, const char *from, const char *to)
+{
+	struct buf bytes = { 0 };
+
+	build_read(b, from, &bytes);
+	build_write(b, to, bytes.data, bytes.len);
+	buf_free(&bytes);
+}
+
+void
+build_edit(const struct build *b, const char *path, const char *from, const char *to)
+{
+	struct buf bytes = { 0 }, changed = { 0 };
+	const char *at;
+
+	build_read(b, path, &bytes);
+	at = memmem(bytes.data, bytes.len, from, strlen(from));
+	assert(at != NULL);
+	buf_add(&changed, bytes.data, (size_t)(at - bytes.data));
+	buf_str(&changed, to);
+	buf_str(&changed, at + strlen(from));
+	build_write(b, path, changed.data, changed.len);
+	buf_free(&bytes);
+	buf_free(&changed);
+}
+
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
 {
@@ -253,6 +280,12 @@ void
 build_end(struct build *b)
 {
 	build_remove(b, "");
+}
+
+void
+build_make(struct build *b, struct build_stream *s, const char *name)
+{
+	begin_stream(b->dir, s, name, 0);
 }
 
 struct build_stream *

@@ -37,6 +37,9 @@ struct build {
 void build_begin(struct build *b);
 void build_end(struct build *b);
 
+/* Begin s, which nothing lists. */
+void build_make(struct build *b, struct build_stream *s, const char *name);
+
 /* A stream, begun and listed. */
 struct build_stream *build_stream(struct build *b, const char *name);
 
@@ -79,6 +82,9 @@ void build_common(struct build_stream *s, enum seal_type type, struct seal_entry
 
 void build_read(const struct build *b, const char *path, struct buf *out);
 void build_write(const struct build *b, const char *path, const void *bytes, size_t len);
+void build_copy(const struct build *b, const char *from, const char *to);
+/* Replace the first from in a file by to. */
+void build_edit(const struct build *b, const char *path, const char *from, const char *to);
 void build_remove(const struct build *b, const char *path); /* a directory with all in it, too */
 void build_path(const struct build *b, const char *path, char out[static 256]);
 /* Replace the lines of a segment, keeping salt, idx and entry. */

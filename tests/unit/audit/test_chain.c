@@ -35,23 +35,6 @@ make_store(struct build *b)
 
 /* ---- text of files ---- */
 
-static void
-edit(const struct build *b, const char *path, const char *from, const char *to)
-{
-	struct buf bytes = { 0 }, changed = { 0 };
-	const char *at;
-
-	build_read(b, path, &bytes);
-	at = memmem(bytes.data, bytes.len, from, strlen(from));
-	assert_non_null(at);
-	buf_add(&changed, bytes.data, (size_t)(at - bytes.data));
-	buf_str(&changed, to);
-	buf_str(&changed, at + strlen(from));
-	build_write(b, path, changed.data, changed.len);
-	buf_free(&bytes);
-	buf_free(&changed);
-}
-
 /* The chain becomes its lines of these numbers. */
 static void
 pick(const struct build *b, const char *numbers)
@@ -65,16 +48,6 @@ pick(const struct build *b, const char *numbers)
 	build_write(b, SHOP CHAIN, picked.data, picked.len);
 	buf_free(&bytes);
 	buf_free(&picked);
-}
-
-static void
-copy(const struct build *b, const char *from, const char *to)
-{
-	struct buf bytes = { 0 };
-
-	build_read(b, from, &bytes);
-	build_write(b, to, bytes.data, bytes.len);
-	buf_free(&bytes);
 }
 
 /* The line of a note that begins with this, taken out. */
@@ -98,7 +71,7 @@ drop_line(const struct build *b, const char *path, const char *start)
 static void
 change_entry(struct build *b)
 {
-	edit(b, SHOP CHAIN, "\"seg\":3,\"first\":60", "\"seg\":3,\"first\":61");
+	build_edit(b, SHOP CHAIN, "\"seg\":3,\"first\":60", "\"seg\":3,\"first\":61");
 }
 
 static void
@@ -177,7 +150,7 @@ put_fifo(struct build *b)
 static void
 blank_in_entry(struct build *b)
 {
-	edit(b, SHOP CHAIN, "\"seg\":3,", "\"seg\": 3,");
+	build_edit(b, SHOP CHAIN, "\"seg\":3,", "\"seg\": 3,");
 }
 
 static void
@@ -239,6 +212,29 @@ sign_bad_utf8(struct build *b)
 	sign_raw(b, "new", "\"\xff\"");
 }
 
+static void
+many_lines(struct build *b)
+{
+	size_t len = ((size_t)1 << 20) + 1;
+	char *bytes = malloc(len);
+
+	assert_non_null(bytes);
+	memset(bytes, '\n', len);
+	build_write(b, SHOP CHAIN, bytes, len);
+	free(bytes);
+}
+
+static void
+link_notes(struct build *b)
+{
+	char from[256], to[256];
+
+	build_path(b, SHOP "cp", from);
+	build_path(b, "cp", to);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(symlink("../../cp", from), 0);
+}
+
 /* ---- notes ---- */
 
 static void
@@ -269,19 +265,19 @@ drop_epoch_line(struct build *b)
 static void
 carriage_return(struct build *b)
 {
-	edit(b, SHOP "cp/00000003.note", "shop\n3\n", "shop\r\n3\n");
+	build_edit(b, SHOP "cp/00000003.note", "shop\n3\n", "shop\r\n3\n");
 }
 
 static void
 leading_zero(struct build *b)
 {
-	edit(b, SHOP "cp/00000003.note", "shop\n3\n", "shop\n03\n");
+	build_edit(b, SHOP "cp/00000003.note", "shop\n3\n", "shop\n03\n");
 }
 
 static void
 extension_line(struct build *b)
 {
-	edit(b, SHOP "cp/00000003.note", "\n\n", "\nextension\n\n");
+	build_edit(b, SHOP "cp/00000003.note", "\n\n", "\nextension\n\n");
 }
 
 static void
@@ -321,13 +317,13 @@ too_large_note(struct build *b)
 static void
 other_size(struct build *b)
 {
-	copy(b, SHOP "cp/00000002.note", SHOP "cp/00000003.note");
+	build_copy(b, SHOP "cp/00000002.note", SHOP "cp/00000003.note");
 }
 
 static void
 other_origin(struct build *b)
 {
-	copy(b, "streams/cretula.store/cp/00000002.note", SHOP "cp/00000002.note");
+	build_copy(b, "streams/cretula.store/cp/00000002.note", SHOP "cp/00000002.note");
 }
 
 static void
@@ -352,13 +348,13 @@ static void
 delete_signatures(struct build *b)
 {
 	delete_newest_note(b);
-	copy(b, SHOP "cp/00000005.note", SHOP "checkpoint");
+	build_copy(b, SHOP "cp/00000005.note", SHOP "checkpoint");
 }
 
 static void
 old_checkpoint(struct build *b)
 {
-	copy(b, SHOP "cp/00000005.note", SHOP "checkpoint");
+	build_copy(b, SHOP "cp/00000005.note", SHOP "checkpoint");
 }
 
 static void
@@ -407,6 +403,8 @@ static const struct {
 	{ "a torn chain says where", tear_chain, AUDIT_E_CHAIN_TORN, "shop", CHAIN, 5, 1, 1 },
 	{ "a torn append too", tear_append, AUDIT_E_CHAIN_TORN, "shop", CHAIN, 6, 1, 1 },
 	{ "a fifo as chain does not hang", put_fifo, AUDIT_E_FILE_TYPE, "shop", CHAIN, NONE, 1, 1 },
+	{ "too many lines are not read", many_lines, AUDIT_E_LIMIT, "shop", CHAIN, NONE, 1, 1 },
+	{ "cp as a link is told", link_notes, AUDIT_E_FILE_TYPE, "shop", "cp", NONE, 1, 1 },
 	{ "a blank is not canonical", blank_in_entry, AUDIT_E_ENTRY_SYNTAX, "shop", CHAIN, 3, 1,
 	    1 },
 	{ "nor is a NUL", nul_in_entry, AUDIT_E_ENTRY_SYNTAX, "shop", CHAIN, 3, 1, 1 },

@@ -69,16 +69,6 @@ change_one(const struct build *b)
 /* ---- files ---- */
 
 static void
-copy(const struct build *b, const char *from, const char *to)
-{
-	struct buf bytes = { 0 };
-
-	build_read(b, from, &bytes);
-	build_write(b, to, bytes.data, bytes.len);
-	buf_free(&bytes);
-}
-
-static void
 add_bytes(const struct build *b, const char *path, const void *more, size_t len)
 {
 	struct buf bytes = { 0 };
@@ -178,16 +168,16 @@ delete_seg(const struct build *b)
 static void
 swap_data(const struct build *b)
 {
-	copy(b, SHOP "seg/00000001.jsonl.zst", SHOP DATA);
+	build_copy(b, SHOP "seg/00000001.jsonl.zst", SHOP DATA);
 }
 
 /* The same lines, sealed with the salts of another stream. */
 static void
 swap_stream(const struct build *b)
 {
-	copy(b, "streams/other/seg/00000001.jsonl.zst", SHOP DATA);
-	copy(b, "streams/other/seg/00000001.salt", SHOP "seg/00000002.salt");
-	copy(b, "streams/other/seg/00000001.idx", SHOP "seg/00000002.idx");
+	build_copy(b, "streams/other/seg/00000001.jsonl.zst", SHOP DATA);
+	build_copy(b, "streams/other/seg/00000001.salt", SHOP "seg/00000002.salt");
+	build_copy(b, "streams/other/seg/00000001.idx", SHOP "seg/00000002.idx");
 }
 
 static void
@@ -275,7 +265,7 @@ add_temporary(const struct build *b)
 static void
 change_salt(const struct build *b)
 {
-	copy(b, SHOP "seg/00000001.salt", SHOP "seg/00000002.salt");
+	build_copy(b, SHOP "seg/00000001.salt", SHOP "seg/00000002.salt");
 }
 
 static void
@@ -293,7 +283,7 @@ delete_salt(const struct build *b)
 static void
 change_idx(const struct build *b)
 {
-	copy(b, SHOP "seg/00000001.idx", SHOP "seg/00000002.idx");
+	build_copy(b, SHOP "seg/00000001.idx", SHOP "seg/00000002.idx");
 }
 
 static void
@@ -313,6 +303,13 @@ static void
 add_words(const struct build *b)
 {
 	build_write(b, "words/shop", "path\t/\tadmin\n", 13);
+}
+
+static void
+put_fifo_words(const struct build *b)
+{
+	build_write(b, "words/shop", "", 0);
+	put(b, "words/shop", make_fifo);
 }
 
 static void
@@ -390,6 +387,8 @@ static const struct {
 	    NONE, 300, 2 },
 	{ "another vocabulary is a warning", add_words, AUDIT_W_WORDS, "../../words/shop", NONE,
 	    NONE, 1, 1 },
+	{ "a fifo as vocabulary does not hang", put_fifo_words, AUDIT_E_FILE_TYPE,
+	    "../../words/shop", NONE, NONE, 1, 1 },
 	{ "a huge sparse file is not read", grow_file, AUDIT_E_LIMIT, DATA, RECORDS, NONE, 300, 1 },
 	{ "a bomb is stopped", bomb, AUDIT_E_LIMIT, DATA, NONE, NONE, 1, 1 },
 };

@@ -14,6 +14,7 @@
 #include "audit/segment.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "build.h"
 #include "crypto/random.h"
 #include "store/store.h"
@@ -214,6 +215,71 @@ test_records(void **state)
 		audit_result_free(&result);
 		build_end(&b);
 	}
+}
+
+/* Without records nothing else shows that the salt is another. */
+static void
+test_empty_salt(void **state)
+{
+	struct build_segment segment = { .lines = "", .len = 0 };
+	struct audit_result result;
+	struct build b;
+
+	seal_one(&b, &segment);
+	build_write(&b, "streams/shop/seg/00000001.salt", "0 0 AAAAAAAAAAAAAAAAAAAAAA==\n", 29);
+	build_verify(&b, 1, NULL, &result);
+	assert_int_equal(result.exit_code, 1);
+	assert_int_equal(result.findings[0].code, AUDIT_E_FILE_HASH);
+	audit_result_free(&result);
+	build_end(&b);
+}
+
+/* The two bytes of .idx can be matched by trying; the roots of blocks cannot. */
+static void
+test_same_prefix(void **state)
+{
+	static const uint32_t victim = 700;
+	struct buf lines = { 0 }, salt = { 0 };
+	struct audit_result result;
+	struct build b;
+	unsigned char seed[16], salts[1][16], leaf[1][32], want[2];
+	char *line, *digits;
+	uint32_t end;
+	size_t len;
+
+	build_begin(&b);
+	build_lines(&lines, 0, 1000);
+	build_segment(build_stream(&b, "shop"),
+	    &(struct build_segment){ .lines = lines.data, .len = lines.len });
+	build_read(&b, "streams/shop/seg/00000001.salt", &salt);
+	assert_int_equal(text_unbase64(span_of(salt.data + 4, 24), seed, 16, &len), 0);
+	seal_salt(seed, victim, salts[0]);
+	line = lines.data + build_cut(buf_view(&lines), 0, victim).len;
+	end = (uint32_t)(strchr(line, '\n') + 1 - line);
+	seal_leaves(line, &end, 1, (const unsigned char(*)[16])salts, leaf);
+	memcpy(want, leaf[0], 2);
+	digits = strstr(line, "abcdefghij") + 10;
+	for (unsigned i = 0; i < 1000000; i++) {
+		char text[8];
+
+		(void)snprintf(text, sizeof(text), "%06u", i);
+		memcpy(digits, text, 6);
+		seal_leaves(line, &end, 1, (const unsigned char(*)[16])salts, leaf);
+		if (i != victim && memcmp(want, leaf[0], 2) == 0)
+			break;
+	}
+	assert_memory_equal(want, leaf[0], 2);
+	build_repack(&b, "streams/shop/seg/00000001.jsonl.zst", lines.data, lines.len);
+	build_verify(&b, 1, NULL, &result);
+	assert_int_equal(result.exit_code, 1);
+	assert_int_equal(result.finding_count, 1);
+	assert_int_equal(result.findings[0].code, AUDIT_E_SEGMENT_ROOT);
+	assert_int_equal(result.findings[0].record, 512);
+	assert_int_equal(result.findings[0].count, 256);
+	audit_result_free(&result);
+	buf_free(&lines);
+	buf_free(&salt);
+	build_end(&b);
 }
 
 /* Many segments, damaged in many ways: the same report with any number of jobs. */
@@ -418,6 +484,8 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_empty_salt),
+		cmocka_unit_test(test_same_prefix),
 		cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_writing),

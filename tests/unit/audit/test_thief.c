@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "build.h"
+#include "crypto/sign.h"
+#include "seal/note.h"
 
 #define OWN "cretula.store"
 #define CHAIN "chain.jsonl"
@@ -185,6 +187,66 @@ CARELESS(t)
 CARELESS(epoch)
 CARELESS(huge)
 
+static void
+set_prev(struct seal_entry *entry)
+{
+	entry->prev[5] ^= 1;
+}
+
+static void
+set_time_min(struct seal_entry *entry)
+{
+	entry->of.segment.counts.time_min_us -= 60000000;
+}
+
+CARELESS(prev)
+CARELESS(time_min)
+
+static void
+second_genesis(struct build *b)
+{
+	static struct seal_entry entry;
+	struct buf vkey = { 0 }, key = { 0 };
+	struct build_stream *s = &b->streams[0];
+
+	build_common(s, SEAL_GENESIS, &entry);
+	build_anchor(b, &vkey);
+	buf_add(&key, vkey.data, span_find(buf_view(&vkey), ' '));
+	entry.of.genesis = (struct seal_genesis){ .stream = span_str(s->name),
+		.origin = span_str(b->own.origin),
+		.log = buf_view(&key),
+		.policy = span_str(BUILD_POLICY) };
+	build_append(s, &entry, true);
+	buf_free(&vkey);
+	buf_free(&key);
+}
+
+/* The store's chain lists, it has no records. */
+static void
+segment_in_own(struct build *b)
+{
+	static struct seal_entry entry;
+
+	build_common(&b->own, SEAL_SEGMENT, &entry);
+	entry.of.segment.seg = 1;
+	stats_counts_clear(&entry.of.segment.counts);
+	entry.of.segment.policy = span_str(BUILD_POLICY);
+	entry.of.segment.mask_epochs = span_str("{}");
+	build_append(&b->own, &entry, true);
+}
+
+/* A whole stream, under the name of another. */
+static void
+another_stream(struct build *b)
+{
+	char to[256];
+
+	build_remove(b, "streams/shop");
+	build_path(b, "streams/shop", to);
+	assert_int_equal(mkdir(to, 0750), 0);
+	build_copy(b, "streams/cretula.store/chain.jsonl", "streams/shop/chain.jsonl");
+}
+
 /* ---- streams ---- */
 
 static void
@@ -201,6 +263,55 @@ rename_stream(struct build *b)
 	build_path(b, "streams/shop", from);
 	build_path(b, "streams/shop2", to);
 	assert_int_equal(rename(from, to), 0);
+}
+
+/* Begun, but not listed; and listed twice; and listed with another key. */
+static void
+unlisted(struct build *b)
+{
+	struct build_stream *s = &b->streams[1];
+
+	build_make(b, s, "ghost");
+}
+
+static void
+list_again(struct build *b, bool other_key)
+{
+	static struct seal_entry entry;
+	struct build_stream *s = &b->streams[1];
+	struct buf vkey = { 0 };
+	unsigned char key[32] = { 5 };
+
+	build_make(b, s, "ghost");
+	crypto_sign_public(other_key ? key : s->log_seed, key);
+	seal_vkey_print(span_str(s->origin), key, &vkey);
+	for (unsigned i = 0; i < (other_key ? 1 : 2); i++) {
+		build_common(&b->own, SEAL_STREAM, &entry);
+		entry.of.stream = (struct seal_stream){ .name = span_str(s->name),
+			.origin = span_str(s->origin),
+			.log = buf_view(&vkey) };
+		memcpy(entry.of.stream.genesis, s->genesis, 32);
+		build_append(&b->own, &entry, true);
+	}
+	buf_free(&vkey);
+}
+
+static void
+list_twice(struct build *b)
+{
+	list_again(b, false);
+}
+
+static void
+list_other_key(struct build *b)
+{
+	list_again(b, true);
+}
+
+static void
+stray_file(struct build *b)
+{
+	build_write(b, "streams/README", "", 0);
 }
 
 static void
@@ -255,9 +366,22 @@ static const struct {
 	{ "time does not go back", careless_t, AUDIT_E_TIME_BACK, "shop", CHAIN, 6, 1, 1 },
 	{ "epochs go in order", careless_epoch, AUDIT_E_EPOCH_ORDER, "shop", CHAIN, 6, 1, 1 },
 	{ "a segment has its bounds", careless_huge, AUDIT_E_LIMIT, "shop", CHAIN, 6, 1, 1 },
+	{ "prev is the entry before, though signed", careless_prev, AUDIT_E_ENTRY_LINK, "shop",
+	    CHAIN, 6, 1, 1 },
+	{ "wrong first times are seen", careless_time_min, AUDIT_E_COUNTS, "shop",
+	    "seg/00000006.jsonl.zst", 6, 1, 1 },
+	{ "genesis is once", second_genesis, AUDIT_E_GENESIS, "shop", CHAIN, 6, 1, 1 },
+	{ "the store's chain has no segments", segment_in_own, AUDIT_E_ENTRY_SYNTAX, OWN, CHAIN, 2,
+	    1, 1 },
+	{ "genesis names its stream", another_stream, AUDIT_E_GENESIS, "shop", CHAIN, 0, 1, 1 },
 	{ "a deleted stream is missed", delete_stream, AUDIT_E_STREAM_MISSING, "shop", "", NONE, 1,
 	    1 },
 	{ "a renamed one too", rename_stream, AUDIT_E_STREAM_MISSING, "shop", "", NONE, 1, 1 },
+	{ "an unlisted stream is told", unlisted, AUDIT_E_STREAM_UNLISTED, "ghost", "", NONE, 1,
+	    1 },
+	{ "a stream is listed once", list_twice, AUDIT_E_GENESIS, OWN, CHAIN, 3, 1, 1 },
+	{ "with its own key", list_other_key, AUDIT_E_GENESIS, "ghost", CHAIN, 0, 1, 1 },
+	{ "a stray file is a warning", stray_file, AUDIT_W_UNKNOWN_FILE, "", "README", NONE, 1, 0 },
 	{ "a link is not followed", link_stream, AUDIT_E_FILE_TYPE, "shop", "", NONE, 1, 1 },
 	{ "the store's chain is missed", delete_own, AUDIT_E_STREAM_MISSING, OWN, "", NONE, 1, 1 },
 };
