@@ -170,7 +170,8 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 		return (true);
 	}
 	l->result = parse_line(m->format, l->line, l->scratch, &l->event, &l->reason);
-	if (l->result == PARSE_UNPARSED || l->result == PARSE_META)
+	if (l->result == PARSE_UNPARSED || l->result == PARSE_META ||
+	    (m->learn_only && !may_teach(&l->event)))
 		return (true);
 	if (m->epochs == MASK_EPOCH_EVENT && !m->learn_only)
 		mask_line_epochs(m, time_of(m, &l->event));

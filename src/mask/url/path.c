@@ -345,7 +345,9 @@ split(struct span path, struct segments *s)
 				end = at;
 		s->slash = at < path.len;
 		s->params = s->params || end != SIZE_MAX;
-		if (!add_segment(s, span_of(path.ptr + start, (end != SIZE_MAX ? end : at) - start)))
+		if (end == SIZE_MAX)
+			end = at;
+		if (!add_segment(s, span_of(path.ptr + start, end - start)))
 			return;
 	}
 }

@@ -206,6 +206,8 @@ mask_referer_ahead(struct mask *m, const struct event *ev)
 		mask_render_ahead(m, MASK_RENDER_ORIGIN, raw);
 		return;
 	}
+	if (m->learn_only)
+		return; /* it teaches nothing */
 	raw.len = scan_either(raw, '?', '#');
 	mask_render_ahead(m, MASK_RENDER_REFERER, raw);
 }
@@ -216,8 +218,6 @@ mask_referer(struct mask *m, const struct event *ev)
 	struct span own = m->at->ahead[MASK_RENDER_REFERER].raw;
 	struct span origin = m->at->ahead[MASK_RENDER_ORIGIN].raw, text;
 
-	if (own.ptr != NULL && m->learn_only)
-		return;
 	if (own.ptr != NULL)
 		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, own);
 	else if (origin.ptr != NULL)

@@ -97,7 +97,9 @@ mask_target_ahead(struct mask *m, const struct event *ev)
 		return;
 	split(target, &path, &query);
 	mask_render_ahead(m, MASK_RENDER_PATH, path);
-	if (query.len > 0)
+	if (m->learn_only)
+		m->at->ahead[MASK_RENDER_QUERY].raw = query; /* only its names are read */
+	else if (query.len > 0)
 		mask_render_ahead(m, MASK_RENDER_QUERY, query);
 }
 
