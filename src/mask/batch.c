@@ -35,7 +35,7 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 	if (m->generation == 0 || settled != m->words_settled ||
 	    (m->learn == NULL) != (batch->learn == NULL) || batch->number < m->batch_last ||
 	    (batch->number > m->batch_last &&
-	    mask_words_changed(m->words, m->batch_last, batch->number)))
+		mask_words_changed(m->words, m->batch_last, batch->number)))
 		m->generation++;
 	m->words_settled = settled;
 	m->batch_last = batch->number;
@@ -51,10 +51,10 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 }
 
 struct lines {
-	struct span rest;    /* behind the last line given */
-	size_t at, count;    /* of m->ends, which hold offsets into block */
+	struct span rest; /* behind the last line given */
+	size_t at, count; /* of m->ends, which hold offsets into block */
 	struct span block;
-	size_t start;        /* of the next line in block */
+	size_t start; /* of the next line in block */
 };
 
 /* The next line without its LF; false at the end. */
@@ -141,8 +141,8 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 	partial = partial || ev->bad_text != 0;
 	if (m->epochs == MASK_EPOCH_EVENT)
 		mask_line_epochs(m, r->time_us);
-	m->learning = m->learn != NULL && m->policy->words_mode == MASK_WORDS_LEARN &&
-	    may_teach(ev);
+	m->learning =
+	    m->learn != NULL && m->policy->words_mode == MASK_WORDS_LEARN && may_teach(ev);
 	if (m->learning)
 		mask_candidates_time(m->learn, r->time_us);
 	mask_event(m, ev, partial);
@@ -189,15 +189,9 @@ mask_line(struct mask *m, struct mask_line *l)
 	m->fresh_count = 0;
 	m->at = l;
 	switch (l->result) {
-	case PARSE_META:
-		m->batch->counts.meta++;
-		break;
-	case PARSE_UNPARSED:
-		emit_skeleton(m, l->line.len + l->dropped, l->reason);
-		break;
-	default:
-		emit_event(m, &l->event, l->result == PARSE_PARTIAL);
-		break;
+	case PARSE_META: m->batch->counts.meta++; break;
+	case PARSE_UNPARSED: emit_skeleton(m, l->line.len + l->dropped, l->reason); break;
+	default: emit_event(m, &l->event, l->result == PARSE_PARTIAL); break;
 	}
 	m->line_number++;
 }

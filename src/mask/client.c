@@ -87,10 +87,11 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 	enum mask_method method = m->policy->method[c];
 	char token[MASK_TOKEN_BYTES], text[INET6_ADDRSTRLEN];
 
-	if (addr != NULL && mask_network_has(m->policy->own_networks,
-	    m->policy->own_network_count, addr->bytes, addr->len)) {
-		(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, text,
-		    sizeof(text));
+	if (addr != NULL &&
+	    mask_network_has(
+		m->policy->own_networks, m->policy->own_network_count, addr->bytes, addr->len)) {
+		(void)inet_ntop(
+		    addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, text, sizeof(text));
 		return (store(m, text, strlen(text)));
 	}
 	mask_count(m, c);
@@ -171,7 +172,7 @@ is_trusted(const struct mask *m, const struct parse_addr *addr)
 {
 	return (m->policy->trusted_proxy_count > 0 &&
 	    mask_network_has(m->policy->trusted_proxies, m->policy->trusted_proxy_count,
-	    addr->bytes, addr->len));
+		addr->bytes, addr->len));
 }
 
 static struct span
@@ -277,8 +278,7 @@ put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 	m->peer_trusted = is_trusted(m, peer);
 	if (m->peer_trusted && mask_has(ev, EVENT_FORWARDED) &&
 	    resolve(m, ev->text[EVENT_FORWARDED], &resolved))
-		set_subject(m, MASK_SLOT_PEER,
-		    span_of((const char *)resolved.bytes, resolved.len));
+		set_subject(m, MASK_SLOT_PEER, span_of((const char *)resolved.bytes, resolved.len));
 	else {
 		resolved = *peer;
 		set_subject(m, MASK_SLOT_PEER, value);
@@ -302,8 +302,8 @@ mask_client_ahead(struct mask *m, const struct event *ev)
 		return;
 	m->at->peer_kind = parse_addr_port(ev->text[EVENT_CLIENT], &m->at->peer, &port);
 	if (m->at->peer_kind == PARSE_ADDR_OK)
-		mask_token_ahead(m, MASK_SLOT_PEER,
-		    span_of((const char *)m->at->peer.bytes, m->at->peer.len));
+		mask_token_ahead(
+		    m, MASK_SLOT_PEER, span_of((const char *)m->at->peer.bytes, m->at->peer.len));
 }
 
 void

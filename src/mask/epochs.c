@@ -79,8 +79,8 @@ add_range(struct mask_epochs *e, enum record_class c, int32_t first, int32_t las
 		add_range(e, c, first, last);
 		return;
 	}
-	memmove(&e->of[c].range[at + 1], &e->of[c].range[at],
-	    (count - at) * sizeof(e->of[c].range[0]));
+	memmove(
+	    &e->of[c].range[at + 1], &e->of[c].range[at], (count - at) * sizeof(e->of[c].range[0]));
 	e->of[c].range[at].first = first;
 	e->of[c].range[at].last = last;
 	e->of[c].count++;

@@ -7,52 +7,138 @@
 #include "mask/inside.h"
 
 static const struct span type_names[EVENT_TYPE_COUNT] = {
-	[EVENT_HTTP] = SPAN("http.request"), [EVENT_K8S] = SPAN("k8s.audit"),
-	[EVENT_LOGIN] = SPAN("auth.login"), [EVENT_DB] = SPAN("db.query"),
-	[EVENT_CLOUD] = SPAN("cloud.api"), [EVENT_LOG] = SPAN("log"),
+	[EVENT_HTTP] = SPAN("http.request"),
+	[EVENT_K8S] = SPAN("k8s.audit"),
+	[EVENT_LOGIN] = SPAN("auth.login"),
+	[EVENT_DB] = SPAN("db.query"),
+	[EVENT_CLOUD] = SPAN("cloud.api"),
+	[EVENT_LOG] = SPAN("log"),
 };
 
 /* Closed lists: what stands in them is written, anything else is "[unknown]". */
 static const struct span methods[] = {
-	SPAN("GET"), SPAN("POST"), SPAN("HEAD"), SPAN("PUT"), SPAN("OPTIONS"),
-	SPAN("DELETE"), SPAN("PATCH"), SPAN("CONNECT"), SPAN("TRACE"), SPAN("QUERY"),
-	SPAN("PROPFIND"), SPAN("PROPPATCH"), SPAN("MKCOL"), SPAN("COPY"), SPAN("MOVE"),
-	SPAN("LOCK"), SPAN("UNLOCK"), SPAN("REPORT"), SPAN("SEARCH"), SPAN("PURGE"),
-	SPAN("PRI"), { NULL, 0 },
+	SPAN("GET"),
+	SPAN("POST"),
+	SPAN("HEAD"),
+	SPAN("PUT"),
+	SPAN("OPTIONS"),
+	SPAN("DELETE"),
+	SPAN("PATCH"),
+	SPAN("CONNECT"),
+	SPAN("TRACE"),
+	SPAN("QUERY"),
+	SPAN("PROPFIND"),
+	SPAN("PROPPATCH"),
+	SPAN("MKCOL"),
+	SPAN("COPY"),
+	SPAN("MOVE"),
+	SPAN("LOCK"),
+	SPAN("UNLOCK"),
+	SPAN("REPORT"),
+	SPAN("SEARCH"),
+	SPAN("PURGE"),
+	SPAN("PRI"),
+	{ NULL, 0 },
 };
 static const struct span protocols[] = {
-	SPAN("HTTP/1.1"), SPAN("HTTP/2.0"), SPAN("HTTP/1.0"), SPAN("HTTP/2"),
-	SPAN("HTTP/3"), SPAN("HTTP/3.0"), SPAN("HTTP/0.9"), { NULL, 0 },
+	SPAN("HTTP/1.1"),
+	SPAN("HTTP/2.0"),
+	SPAN("HTTP/1.0"),
+	SPAN("HTTP/2"),
+	SPAN("HTTP/3"),
+	SPAN("HTTP/3.0"),
+	SPAN("HTTP/0.9"),
+	{ NULL, 0 },
 };
 static const struct span schemes[] = {
-	SPAN("https"), SPAN("http"), SPAN("wss"), SPAN("ws"), { NULL, 0 },
+	SPAN("https"),
+	SPAN("http"),
+	SPAN("wss"),
+	SPAN("ws"),
+	{ NULL, 0 },
 };
 static const struct span levels[] = {
-	SPAN("trace"), SPAN("debug"), SPAN("info"), SPAN("notice"), SPAN("warn"),
-	SPAN("warning"), SPAN("error"), SPAN("err"), SPAN("crit"), SPAN("critical"),
-	SPAN("alert"), SPAN("emerg"), SPAN("fatal"), SPAN("TRACE"), SPAN("DEBUG"),
-	SPAN("INFO"), SPAN("NOTICE"), SPAN("WARN"), SPAN("WARNING"), SPAN("ERROR"),
-	SPAN("CRITICAL"), SPAN("ALERT"), SPAN("FATAL"), SPAN("Metadata"),
-	SPAN("Request"), SPAN("RequestResponse"), { NULL, 0 },
+	SPAN("trace"),
+	SPAN("debug"),
+	SPAN("info"),
+	SPAN("notice"),
+	SPAN("warn"),
+	SPAN("warning"),
+	SPAN("error"),
+	SPAN("err"),
+	SPAN("crit"),
+	SPAN("critical"),
+	SPAN("alert"),
+	SPAN("emerg"),
+	SPAN("fatal"),
+	SPAN("TRACE"),
+	SPAN("DEBUG"),
+	SPAN("INFO"),
+	SPAN("NOTICE"),
+	SPAN("WARN"),
+	SPAN("WARNING"),
+	SPAN("ERROR"),
+	SPAN("CRITICAL"),
+	SPAN("ALERT"),
+	SPAN("FATAL"),
+	SPAN("Metadata"),
+	SPAN("Request"),
+	SPAN("RequestResponse"),
+	{ NULL, 0 },
 };
 static const struct span caches[] = {
-	SPAN("HIT"), SPAN("MISS"), SPAN("BYPASS"), SPAN("EXPIRED"), SPAN("STALE"),
-	SPAN("UPDATING"), SPAN("REVALIDATED"), SPAN("DYNAMIC"), SPAN("PASS"),
-	SPAN("Hit"), SPAN("Miss"), SPAN("RefreshHit"), SPAN("Error"), SPAN("TCP_HIT"),
-	SPAN("TCP_MISS"), SPAN("TCP_MEM_HIT"), { NULL, 0 },
+	SPAN("HIT"),
+	SPAN("MISS"),
+	SPAN("BYPASS"),
+	SPAN("EXPIRED"),
+	SPAN("STALE"),
+	SPAN("UPDATING"),
+	SPAN("REVALIDATED"),
+	SPAN("DYNAMIC"),
+	SPAN("PASS"),
+	SPAN("Hit"),
+	SPAN("Miss"),
+	SPAN("RefreshHit"),
+	SPAN("Error"),
+	SPAN("TCP_HIT"),
+	SPAN("TCP_MISS"),
+	SPAN("TCP_MEM_HIT"),
+	{ NULL, 0 },
 };
 static const struct span tls_versions[] = {
-	SPAN("TLSv1.3"), SPAN("TLSv1.2"), SPAN("TLSv1.1"), SPAN("TLSv1"), SPAN("SSLv3"),
-	SPAN("tls1.3"), SPAN("tls1.2"), { NULL, 0 },
+	SPAN("TLSv1.3"),
+	SPAN("TLSv1.2"),
+	SPAN("TLSv1.1"),
+	SPAN("TLSv1"),
+	SPAN("SSLv3"),
+	SPAN("tls1.3"),
+	SPAN("tls1.2"),
+	{ NULL, 0 },
 };
 static const struct span outcomes[] = {
-	SPAN("success"), SPAN("failure"), SPAN("unknown"), { NULL, 0 },
+	SPAN("success"),
+	SPAN("failure"),
+	SPAN("unknown"),
+	{ NULL, 0 },
 };
 static const struct span actions[] = {
-	SPAN("get"), SPAN("list"), SPAN("watch"), SPAN("create"), SPAN("update"),
-	SPAN("patch"), SPAN("delete"), SPAN("deletecollection"), SPAN("login"),
-	SPAN("logout"), SPAN("connect"), SPAN("disconnect"), SPAN("select"),
-	SPAN("insert"), SPAN("read"), SPAN("write"), { NULL, 0 },
+	SPAN("get"),
+	SPAN("list"),
+	SPAN("watch"),
+	SPAN("create"),
+	SPAN("update"),
+	SPAN("patch"),
+	SPAN("delete"),
+	SPAN("deletecollection"),
+	SPAN("login"),
+	SPAN("logout"),
+	SPAN("connect"),
+	SPAN("disconnect"),
+	SPAN("select"),
+	SPAN("insert"),
+	SPAN("read"),
+	SPAN("write"),
+	{ NULL, 0 },
 };
 
 #define BIT(f) (UINT32_C(1) << (f))
@@ -70,8 +156,9 @@ static const struct listed {
 	[EVENT_OUTCOME] = { RECORD_FIELD_OUTCOME, outcomes },
 	[EVENT_ACTION] = { RECORD_FIELD_ACTION, actions },
 };
-#define LISTED (BIT(EVENT_METHOD) | BIT(EVENT_PROTOCOL) | BIT(EVENT_SCHEME) | BIT(EVENT_LEVEL) | \
-    BIT(EVENT_CACHE) | BIT(EVENT_TLS) | BIT(EVENT_OUTCOME) | BIT(EVENT_ACTION))
+#define LISTED \
+	(BIT(EVENT_METHOD) | BIT(EVENT_PROTOCOL) | BIT(EVENT_SCHEME) | BIT(EVENT_LEVEL) | \
+	    BIT(EVENT_CACHE) | BIT(EVENT_TLS) | BIT(EVENT_OUTCOME) | BIT(EVENT_ACTION))
 
 static const enum record_field numbers[EVENT_NUMBER_COUNT] = {
 	[EVENT_STATUS] = RECORD_FIELD_STATUS,
@@ -93,8 +180,9 @@ static const struct {
 	{ EVENT_MESSAGE, RECORD_CLASS_TEXT },
 	{ EVENT_REQUEST, RECORD_CLASS_UNKNOWN },
 };
-#define DROPPED (BIT(EVENT_IDENT) | BIT(EVENT_AUTH) | BIT(EVENT_LANGUAGE) | BIT(EVENT_MESSAGE) | \
-    BIT(EVENT_REQUEST))
+#define DROPPED \
+	(BIT(EVENT_IDENT) | BIT(EVENT_AUTH) | BIT(EVENT_LANGUAGE) | BIT(EVENT_MESSAGE) | \
+	    BIT(EVENT_REQUEST))
 
 /* What a field is written as when the grammar could not read it. */
 static const struct {
@@ -112,8 +200,9 @@ static const struct {
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 /* Texts that combined lines do not have; one test skips them all. */
-#define RARE (BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
-    BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
+#define RARE \
+	(BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
+	    BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
 
 char *
 mask_take(struct mask *m, size_t len)
@@ -172,8 +261,8 @@ put_listed(struct mask *m, const struct event *ev)
 			name++;
 		if (name->ptr == NULL)
 			mask_count(m, RECORD_CLASS_UNKNOWN);
-		record_set_text(&m->record, listed[f].to,
-		    name->ptr == NULL ? span_of("[unknown]", 9) : *name);
+		record_set_text(
+		    &m->record, listed[f].to, name->ptr == NULL ? span_of("[unknown]", 9) : *name);
 	}
 }
 
@@ -202,14 +291,14 @@ static void
 put_agent(struct mask *m, const struct event *ev)
 {
 	struct span text = event_has(ev, EVENT_AGENT) ? ev->text[EVENT_AGENT] : span_of("-", 1);
-	const struct mask_agent *agent;
+	const struct detect_agent *agent;
 	char token[MASK_TOKEN_BYTES];
 
 	if ((ev->bad_text & BIT(EVENT_AGENT)) != 0 || ev->type != EVENT_HTTP)
 		return;
 	if (text.len == 1 && text.ptr[0] == '-')
 		text.len = 0;
-	agent = mask_agent_cached(m->agents, text);
+	agent = detect_agent_cached(m->agents, text);
 	record_set_text(&m->record, RECORD_FIELD_AGENT, agent->family);
 	if (agent->major >= 0)
 		record_set_int(&m->record, RECORD_FIELD_AGENT_MAJOR, agent->major);
@@ -241,11 +330,10 @@ token_of(struct mask *m, enum mask_slot slot, const char *position, struct span 
 	mask_count(m, c);
 	if (m->policy->method[c] == MASK_DROP)
 		return (span_of("", 0));
-	if (m->policy->method[c] != MASK_TOKEN ||
-	    (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
+	if (m->policy->method[c] != MASK_TOKEN || (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
 		return (redaction(m, c));
 	if (position == NULL ? mask_token(m, slot, text, token) :
-	    mask_token_bound(m, slot, span_str(position), text, token))
+			       mask_token_bound(m, slot, span_str(position), text, token))
 		return (span_of(token, MASK_TOKEN_BYTES));
 	return (redaction(m, c));
 }
@@ -303,8 +391,9 @@ put_extra(struct mask *m, const struct event *ev)
 
 		if (key.len == 0)
 			continue;
-		if (mask_word_clear(m, MASK_WORD_PARAM, mask_words_root(m->words,
-		    MASK_WORD_PARAM), key, false) && key.len <= MASK_PARAM_TEXT) {
+		if (mask_word_clear(m, MASK_WORD_PARAM, mask_words_root(m->words, MASK_WORD_PARAM),
+			key, false) &&
+		    key.len <= MASK_PARAM_TEXT) {
 			if ((copy = mask_take(m, key.len)) == NULL)
 				return;
 			memcpy(copy, key.ptr, key.len);
@@ -329,8 +418,8 @@ put_rare(struct mask *m, const struct event *ev)
 	if (mask_has(ev, EVENT_OBJECT))
 		put_object(m, ev->text[EVENT_OBJECT]);
 	if (mask_has(ev, EVENT_JOIN))
-		add_extra(m, span_of("join", 4),
-		    token_of(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
+		add_extra(
+		    m, span_of("join", 4), token_of(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
 	if (mask_has(ev, EVENT_TLS_ID))
 		add_extra(m, span_of("tls_id", 6),
 		    token_of(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));

@@ -6,8 +6,8 @@
 #define CRETULA_MASK_INSIDE_H
 
 #include "base/arena.h"
-#include "mask/agent.h"
-#include "mask/host.h"
+#include "detect/agent.h"
+#include "detect/host.h"
 #include "mask/mask.h"
 #include "mask/pseudonym.h"
 #include "mask/url/query.h"
@@ -42,8 +42,8 @@ struct mask {
 	int64_t now_us;
 	size_t line_max;
 	struct mask_keys *keys;
-	struct mask_hosts *hosts;
-	struct mask_agent_cache *agents;
+	struct detect_hosts *hosts;
+	struct detect_agent_cache *agents;
 	struct arena memory; /* holds the mask itself and what follows */
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;

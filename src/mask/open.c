@@ -16,8 +16,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
 	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
 	    MASK_ENDS * sizeof(*made->ends) + MASK_DOORS * sizeof(*made->doors) +
-	    MASK_PARAMS * sizeof(*made->params) +
-	    6 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	    MASK_PARAMS * sizeof(*made->params) + 6 * (size_t)PARSE_LINE_MAX + PIECES * 16;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);
@@ -49,11 +48,11 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 		err_set(e, ERR_CONFIG, "mask: no memory for keys");
 		goto out;
 	}
-	if (mask_hosts_open(&made->hosts) == -1) {
+	if (detect_hosts_open(&made->hosts) == -1) {
 		err_set(e, ERR_CONFIG, "mask: no public suffix list");
 		goto out;
 	}
-	if (mask_agent_cache_open(&made->agents) == -1) {
+	if (detect_agent_cache_open(&made->agents) == -1) {
 		err_set(e, ERR_CONFIG, "mask: no memory for agents");
 		goto out;
 	}
@@ -73,8 +72,8 @@ mask_close(struct mask *m)
 	if (m == NULL)
 		return;
 	mask_keys_close(m->keys);
-	mask_hosts_close(m->hosts);
-	mask_agent_cache_close(m->agents);
+	detect_hosts_close(m->hosts);
+	detect_agent_cache_close(m->agents);
 	/* The mask lies in its own memory. */
 	memory = m->memory;
 	arena_close(&memory);

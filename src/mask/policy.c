@@ -11,7 +11,14 @@
 #include "parse/addr.h"
 
 const char *const mask_method_names[MASK_METHOD_COUNT] = {
-	"token", "address", "prefix", "truncate", "keep", "redact", "drop", "seal",
+	"token",
+	"address",
+	"prefix",
+	"truncate",
+	"keep",
+	"redact",
+	"drop",
+	"seal",
 };
 
 #define MAY(method) (1u << (method))
@@ -56,17 +63,15 @@ static unsigned
 methods_of(enum record_class class_id)
 {
 	switch (class_id) {
-	case RECORD_CLASS_NONE:
-		return (MAY(MASK_KEEP));
+	case RECORD_CLASS_NONE: return (MAY(MASK_KEEP));
 	case RECORD_CLASS_IP_PEER:
 	case RECORD_CLASS_IP_FWD:
 		return (MAY_HIDE | MAY(MASK_TOKEN) | MAY(MASK_ADDRESS) | MAY(MASK_TRUNCATE));
 	case RECORD_CLASS_CAMPAIGN:
-	case RECORD_CLASS_LANGUAGE:
-		return (MAY_HIDE | MAY(MASK_KEEP));
+	case RECORD_CLASS_LANGUAGE: return (MAY_HIDE | MAY(MASK_KEEP));
 	default:
 		return (record_classes[class_id].prefix[0] != '\0' ? MAY_HIDE | MAY(MASK_TOKEN) :
-		    MAY_HIDE);
+								     MAY_HIDE);
 	}
 }
 
@@ -147,8 +152,8 @@ network_holds(const struct mask_network *net, const unsigned char *bytes, unsign
 }
 
 bool
-mask_network_has(const struct mask_network *nets, unsigned count,
-    const unsigned char *bytes, unsigned len)
+mask_network_has(
+    const struct mask_network *nets, unsigned count, const unsigned char *bytes, unsigned len)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (network_holds(&nets[i], bytes, len))
@@ -157,24 +162,22 @@ mask_network_has(const struct mask_network *nets, unsigned count,
 }
 
 static void
-print_networks(struct buf *out, const char *key, const struct mask_network *nets,
-    unsigned count)
+print_networks(struct buf *out, const char *key, const struct mask_network *nets, unsigned count)
 {
 	json_key(out, key);
 	buf_char(out, '[');
 	for (unsigned i = 0; i < count; i++) {
 		char text[INET6_ADDRSTRLEN];
 
-		(void)inet_ntop(nets[i].len == 4 ? AF_INET : AF_INET6, nets[i].bytes, text,
-		    sizeof(text));
+		(void)inet_ntop(
+		    nets[i].len == 4 ? AF_INET : AF_INET6, nets[i].bytes, text, sizeof(text));
 		buf_fmt(out, "%s\"%s/%u\"", i == 0 ? "" : ",", text, nets[i].bits);
 	}
 	buf_char(out, ']');
 }
 
 static void
-print_names(struct buf *out, const char *key, const char (*names)[MASK_NAME_BYTES],
-    unsigned count)
+print_names(struct buf *out, const char *key, const char (*names)[MASK_NAME_BYTES], unsigned count)
 {
 	json_key(out, key);
 	buf_char(out, '[');

@@ -108,8 +108,7 @@ mask_keys_get(struct mask_keys *k, enum mask_slot slot, int64_t index)
 }
 
 static void
-print_mac(const char *prefix, const unsigned char mac[static 32],
-    char out[static MASK_TOKEN_BYTES])
+print_mac(const char *prefix, const unsigned char mac[static 32], char out[static MASK_TOKEN_BYTES])
 {
 	out[0] = prefix[0];
 	out[1] = prefix[1];
@@ -138,9 +137,8 @@ frame(unsigned char out[static 2], size_t len)
 }
 
 void
-mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix,
-    struct span subject, struct span position, struct span value,
-    char out[static MASK_TOKEN_BYTES])
+mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix, struct span subject,
+    struct span position, struct span value, char out[static MASK_TOKEN_BYTES])
 {
 	const struct span given[3] = { subject, position, value };
 	unsigned char small[256], mac[32];
@@ -185,8 +183,7 @@ load(const char *p, size_t len)
  * is foreign bytes alone: none can be made zero.
  */
 void
-mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt,
-    uint64_t key[static 2])
+mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt, uint64_t key[static 2])
 {
 	const char *p = bytes.ptr, *end = p + bytes.len;
 	uint64_t a = seed[0] ^ salt, b = seed[1] + salt, x, y;
@@ -207,8 +204,9 @@ mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt,
 		x = load(p, 4);
 		y = load(end - 4, 4);
 	} else {
-		x = bytes.len == 0 ? 0 : (uint64_t)(unsigned char)p[0] << 16 |
-		    (uint64_t)(unsigned char)p[bytes.len / 2] << 8 | (unsigned char)end[-1];
+		x = bytes.len == 0 ? 0 :
+				     (uint64_t)(unsigned char)p[0] << 16 |
+			(uint64_t)(unsigned char)p[bytes.len / 2] << 8 | (unsigned char)end[-1];
 		y = 0;
 	}
 	a = words_mix(a ^ x, y ^ seed[1] ^ bytes.len);
@@ -293,8 +291,8 @@ mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value)
 }
 
 bool
-mask_token(struct mask *m, enum mask_slot slot, struct span value,
-    char out[static MASK_TOKEN_BYTES])
+mask_token(
+    struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])
 {
 	uint64_t key[2];
 	const struct crypto_hmac_key *mac;
@@ -328,8 +326,8 @@ print_fresh(struct mask *m, const struct crypto_hmac_key *mac, const char *prefi
 		place[16 + i] = (char)(batch >> (56 - 8 * i));
 	for (int i = 0; i < 8; i++)
 		place[24 + i] = (char)(numbers[i / 4] >> (24 - 8 * (i % 4)));
-	mask_token_print_bound(mac, prefix, span_of("fresh", 5), span_of(place, sizeof(place)),
-	    span_of(NULL, 0), out);
+	mask_token_print_bound(
+	    mac, prefix, span_of("fresh", 5), span_of(place, sizeof(place)), span_of(NULL, 0), out);
 }
 
 bool

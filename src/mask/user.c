@@ -1,8 +1,8 @@
 /*
  * mask: users, sessions and the one form of an e-mail address.
  */
-#include "mask/canon.h"
-#include "mask/detect.h"
+#include "detect/canon.h"
+#include "detect/detect.h"
 #include "mask/inside.h"
 #include "base/text.h"
 
@@ -42,7 +42,7 @@ static bool
 is_machine(const struct mask_policy *p, struct span user)
 {
 	if (p->machine_count == 0 || user.len > MACHINE_BYTES_MAX || !text_is_ascii(user) ||
-	    mask_detect(user) != RECORD_CLASS_NONE)
+	    detect_class(user) != RECORD_CLASS_NONE)
 		return (false);
 	for (unsigned i = 0; i < p->machine_count; i++)
 		if (glob(span_str(p->machines[i]), user))
@@ -53,23 +53,23 @@ is_machine(const struct mask_policy *p, struct span user)
 struct span
 mask_email_form(struct mask *m, struct span text, char *out, size_t size)
 {
-	struct mask_host host;
+	struct detect_host host;
 	size_t at;
 	struct span form;
 
-	if (text.len >= 7 && (memcmp(text.ptr, "mailto:", 7) == 0 ||
-	    memcmp(text.ptr, "MAILTO:", 7) == 0))
+	if (text.len >= 7 &&
+	    (memcmp(text.ptr, "mailto:", 7) == 0 || memcmp(text.ptr, "MAILTO:", 7) == 0))
 		text = span_from(text, 7);
 	if (text.len >= 2 && text.ptr[0] == '<' && text.ptr[text.len - 1] == '>')
 		text = span_of(text.ptr + 1, text.len - 2);
 	if (text.len > size)
 		return (text);
-	form = span_of(out, mask_canon_fold(text, out));
+	form = span_of(out, detect_canon_fold(text, out));
 	for (at = form.len; at > 0 && form.ptr[at - 1] != '@';)
 		at--;
 	if (at == 0 || text_is_ascii(span_from(form, at)))
 		return (form);
-	mask_host_read(m->hosts, span_from(form, at), &host);
+	detect_host_read(m->hosts, span_from(form, at), &host);
 	if (!host.valid || at + host.len > size)
 		return (form);
 	memcpy(out + at, host.text, host.len);
@@ -108,8 +108,7 @@ void
 mask_user(struct mask *m, const struct event *ev)
 {
 	struct span user = ev->text[EVENT_USER];
-	int64_t status = (ev->has_number >> EVENT_STATUS & 1) != 0 ?
-	    ev->number[EVENT_STATUS] : 0;
+	int64_t status = (ev->has_number >> EVENT_STATUS & 1) != 0 ? ev->number[EVENT_STATUS] : 0;
 	bool claimed = status == 401 || status == 403;
 	char form[512];
 
@@ -122,10 +121,10 @@ mask_user(struct mask *m, const struct event *ev)
 		mask_set_text(m, RECORD_FIELD_USER, user);
 		return;
 	}
-	if (mask_shape(user) == MASK_SHAPE_EMAIL)
+	if (detect_shape(user) == DETECT_SHAPE_EMAIL)
 		user = mask_email_form(m, user, form, sizeof(form));
-	put_global(m, RECORD_FIELD_USER,
-	    claimed ? MASK_SLOT_USER_CLAIM : MASK_SLOT_USER_AUTH, user);
+	put_global(
+	    m, RECORD_FIELD_USER, claimed ? MASK_SLOT_USER_CLAIM : MASK_SLOT_USER_AUTH, user);
 }
 
 /* The value of the first cookie that is a session by its name. */
@@ -141,7 +140,7 @@ session_cookie(struct span cookie)
 		while (pair.len > 0 && pair.ptr[0] == ' ')
 			pair = span_from(pair, 1);
 		equals = span_find(pair, '=');
-		if (equals < pair.len && mask_name_is_session(span_of(pair.ptr, equals)))
+		if (equals < pair.len && detect_name_is_session(span_of(pair.ptr, equals)))
 			return (span_from(pair, equals + 1));
 	}
 	return (span_of("", 0));

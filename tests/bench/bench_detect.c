@@ -4,16 +4,16 @@
 #include <time.h>
 
 #include "crypto/random.h"
-#include "mask/agent.h"
-#include "mask/canon.h"
-#include "mask/detect.h"
-#include "mask/host.h"
+#include "detect/agent.h"
+#include "detect/canon.h"
+#include "detect/detect.h"
+#include "detect/host.h"
 
 #define CALLS 2000000
 
 static char memory[1024];
-static struct mask_hosts *hosts;
-static struct mask_agent_cache *agents;
+static struct detect_hosts *hosts;
+static struct detect_agent_cache *agents;
 static volatile size_t sink; /* keeps the calls */
 
 static double
@@ -30,42 +30,42 @@ call_canon(struct span text)
 {
 	struct span out;
 
-	return ((size_t)mask_canon(text, false, memory, sizeof(memory), &out) + out.len);
+	return ((size_t)detect_canon(text, false, memory, sizeof(memory), &out) + out.len);
 }
 
 static size_t
 call_detect(struct span text)
 {
-	return ((size_t)mask_detect(text));
+	return ((size_t)detect_class(text));
 }
 
 static size_t
 call_shape(struct span text)
 {
-	return ((size_t)mask_shape(text));
+	return ((size_t)detect_shape(text));
 }
 
 static size_t
 call_agent(struct span text)
 {
-	struct mask_agent agent;
+	struct detect_agent agent;
 
-	mask_agent_read(text, &agent);
+	detect_agent_read(text, &agent);
 	return (agent.family.len);
 }
 
 static size_t
 call_cached(struct span text)
 {
-	return (mask_agent_cached(agents, text)->family.len);
+	return (detect_agent_cached(agents, text)->family.len);
 }
 
 static size_t
 call_host(struct span text)
 {
-	struct mask_host host;
+	struct detect_host host;
 
-	mask_host_read(hosts, text, &host);
+	detect_host_read(hosts, text, &host);
 	return (host.len);
 }
 
@@ -110,8 +110,8 @@ main(void)
 	static const char *const host_texts[] = { "www.example.com", "www.example.com:8443",
 		"a.b.example.co.uk", "b\xc3\xbc" "cher.example", "203.0.113.7" };
 
-	if (crypto_start(NULL) == -1 || mask_hosts_open(&hosts) == -1 ||
-	    mask_agent_cache_open(&agents) == -1)
+	if (crypto_start(NULL) == -1 || detect_hosts_open(&hosts) == -1 ||
+	    detect_agent_cache_open(&agents) == -1)
 		return (EXIT_FAILURE);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		measure("canon", call_canon, texts[i]);
@@ -124,7 +124,7 @@ main(void)
 	}
 	for (size_t i = 0; i < sizeof(host_texts) / sizeof(host_texts[0]); i++)
 		measure("host", call_host, host_texts[i]);
-	mask_hosts_close(hosts);
-	mask_agent_cache_close(agents);
+	detect_hosts_close(hosts);
+	detect_agent_cache_close(agents);
 	return (EXIT_SUCCESS);
 }

@@ -137,7 +137,8 @@ def budgets(root):
                 yield f'{path}:{first}: {parameters_of(head)} parameters'
             for offset, line in enumerate(body):
                 tabs = len(line) - len(line.lstrip('\t'))
-                if tabs > NESTING + 1 and not re.match(r'\t+( {4}|\S*:$)', line) and line.strip():
+                goes_on = offset > 0 and body[offset - 1].rstrip().endswith(('?', ':', ','))
+                if tabs > NESTING + 1 and not goes_on and not re.match(r'\t+( {4}|\S*:$)', line) and line.strip():
                     yield f'{path}:{last - len(body) + offset}: nested {tabs - 1} deep'
     for folder, members in units.items():
         if folder.count('/') == 1 and len(members) > UNITS:

@@ -6,8 +6,8 @@
  * /users must not hide behind "/users/./" or "/users/x/../".  Runs of
  * slashes become one; a trailing slash stays.
  */
-#include "mask/canon.h"
-#include "mask/detect.h"
+#include "detect/canon.h"
+#include "detect/detect.h"
 #include "mask/inside.h"
 #include "mask/url/segment.h"
 #include "mask/words/inside.h"
@@ -19,77 +19,67 @@
 struct walk {
 	struct mask *m;
 	struct mask_out *out;
-	struct mask_out place;    /* template of the parents: what is bound to, and saved */
-	uint64_t position;        /* the same, in the vocabulary */
-	uint64_t literal;         /* position as if every word above were in clear */
-	uint64_t hidden_parent;   /* key of the nearest word above that is not, or 0 */
+	struct mask_out place; /* template of the parents: what is bound to, and saved */
+	uint64_t position; /* the same, in the vocabulary */
+	uint64_t literal; /* position as if every word above were in clear */
+	uint64_t hidden_parent; /* key of the nearest word above that is not, or 0 */
 	struct mask_out literal_text; /* the parents as they are, once one is hidden */
 	char literal_bytes[LITERAL_BYTES_MAX];
-	bool identity;            /* the parent bears identities */
+	bool identity; /* the parent bears identities */
 };
 
 /* What a segment was written as, for the position of the next. */
 enum piece {
-	PIECE_WORD,     /* in clear */
+	PIECE_WORD, /* in clear */
 	PIECE_TEMPLATE, /* {type}, a part of a file name, [class] */
 	PIECE_TOKEN,
 	PIECE_LEARNABLE /* a token that may become a word */
 };
 
 static enum record_class
-class_of_shape(enum mask_shape shape)
+class_of_shape(enum detect_shape shape)
 {
 	switch (shape) {
-	case MASK_SHAPE_EMAIL:
-		return (RECORD_CLASS_EMAIL);
-	case MASK_SHAPE_PHONE:
-		return (RECORD_CLASS_PHONE);
-	case MASK_SHAPE_ADDRESS:
-		return (RECORD_CLASS_IP_FWD);
-	case MASK_SHAPE_MAC:
-		return (RECORD_CLASS_MAC);
-	case MASK_SHAPE_IBAN:
-		return (RECORD_CLASS_IBAN);
-	case MASK_SHAPE_PAN:
-		return (RECORD_CLASS_PAN);
-	case MASK_SHAPE_NATIONAL:
-		return (RECORD_CLASS_NATIONAL);
-	case MASK_SHAPE_GEO:
-		return (RECORD_CLASS_GEO);
-	case MASK_SHAPE_CREDENTIAL:
-		return (RECORD_CLASS_CREDENTIAL);
-	default:
-		return (RECORD_CLASS_PATH);
+	case DETECT_SHAPE_EMAIL: return (RECORD_CLASS_EMAIL);
+	case DETECT_SHAPE_PHONE: return (RECORD_CLASS_PHONE);
+	case DETECT_SHAPE_ADDRESS: return (RECORD_CLASS_IP_FWD);
+	case DETECT_SHAPE_MAC: return (RECORD_CLASS_MAC);
+	case DETECT_SHAPE_IBAN: return (RECORD_CLASS_IBAN);
+	case DETECT_SHAPE_PAN: return (RECORD_CLASS_PAN);
+	case DETECT_SHAPE_NATIONAL: return (RECORD_CLASS_NATIONAL);
+	case DETECT_SHAPE_GEO: return (RECORD_CLASS_GEO);
+	case DETECT_SHAPE_CREDENTIAL: return (RECORD_CLASS_CREDENTIAL);
+	default: return (RECORD_CLASS_PATH);
 	}
 }
 
 static void
-put_shape(struct walk *w, enum mask_shape shape)
+put_shape(struct walk *w, enum detect_shape shape)
 {
 	enum record_class c = class_of_shape(shape);
 
 	mask_effect_count(w->m, c);
 	if (c == RECORD_CLASS_CREDENTIAL || c == RECORD_CLASS_PAN)
 		mask_effect_flag(&w->m->effects, RECORD_FLAG_SECRET_FOUND);
-	mask_put_shape(w->out, mask_shape_names[shape]);
+	mask_put_shape(w->out, detect_shape_names[shape]);
 }
 
 /* One part of a file name: a word in clear or the type of a build number. */
 static bool
 put_part(struct walk *w, struct span part)
 {
-	enum mask_shape shape = mask_shape(part);
+	enum detect_shape shape = detect_shape(part);
 
-	if (shape == MASK_SHAPE_WORD) {
+	if (shape == DETECT_SHAPE_WORD) {
 		if (!mask_word_clear(w->m, MASK_WORD_PATH, w->position, part, false))
 			return (false);
 		mask_out_add(w->out, part);
 		return (true);
 	}
-	if (shape != MASK_SHAPE_HEX && shape != MASK_SHAPE_INT && shape != MASK_SHAPE_UUID &&
-	    shape != MASK_SHAPE_DATE)
+	if (shape != DETECT_SHAPE_HEX && shape != DETECT_SHAPE_INT && shape != DETECT_SHAPE_UUID &&
+	    shape != DETECT_SHAPE_DATE)
 		return (false);
-	mask_put_shape(w->out, mask_shape_names[shape]);
+	mask_put_shape(w->out, detect_shape_names[shape]);
 	return (true);
 }
 
@@ -165,22 +155,22 @@ put_word(struct walk *w, struct span segment)
 		mask_out_add(w->out, segment);
 		return (PIECE_WORD);
 	}
-	found = mask_detect(segment);
+	found = detect_class(segment);
 	if (mask_class_is_secret(found)) {
 		mask_put_redacted(m, w->out, found);
 		return (PIECE_TEMPLATE);
 	}
-	return (put_token(w, segment, !w->identity && found == RECORD_CLASS_NONE &&
-	    mask_word_plain(segment)));
+	return (put_token(
+	    w, segment, !w->identity && found == RECORD_CLASS_NONE && mask_word_plain(segment)));
 }
 
 static enum piece
 put_segment(struct walk *w, struct span segment)
 {
-	enum mask_shape shape;
+	enum detect_shape shape;
 
 	if (mask_effect_bytes(w->m, segment) || segment.ptr[0] == '~' || segment.ptr[0] == '@') {
-		enum record_class found = mask_detect(segment);
+		enum record_class found = detect_class(segment);
 
 		if (mask_class_is_secret(found)) {
 			mask_put_redacted(w->m, w->out, found);
@@ -194,10 +184,10 @@ put_segment(struct walk *w, struct span segment)
 		mask_out_add(w->out, segment);
 		return (PIECE_WORD);
 	}
-	shape = mask_shape(segment);
-	if (shape == MASK_SHAPE_WORD && w->identity && mask_all_digits(segment))
-		shape = MASK_SHAPE_INT;
-	if (shape == MASK_SHAPE_WORD)
+	shape = detect_shape(segment);
+	if (shape == DETECT_SHAPE_WORD && w->identity && mask_all_digits(segment))
+		shape = DETECT_SHAPE_INT;
+	if (shape == DETECT_SHAPE_WORD)
 		return (put_word(w, segment));
 	put_shape(w, shape);
 	return (PIECE_TEMPLATE);
@@ -238,8 +228,8 @@ descend(struct walk *w, enum piece piece, struct span segment, struct span writt
 
 	if (piece == PIECE_TOKEN || piece == PIECE_LEARNABLE)
 		gated = star;
-	else if (piece == PIECE_TEMPLATE && (written.ptr[0] != '{' ||
-	    span_find(written, '}') + 1 != written.len))
+	else if (piece == PIECE_TEMPLATE &&
+	    (written.ptr[0] != '{' || span_find(written, '}') + 1 != written.len))
 		gated = star;
 	if (piece != PIECE_WORD && piece != PIECE_LEARNABLE)
 		literal = gated;
@@ -267,8 +257,8 @@ known_segment(struct walk *w, struct span segment, uint64_t key[static 2], bool 
 
 	mask_hash(segment, m->seed, w->position + w->identity, key);
 	slot = &m->segments[key[0] & (MASK_SEGMENTS - 1)];
-	*known = slot->key[0] == key[0] && slot->key[1] == key[1] &&
-	    slot->generation == m->generation;
+	*known =
+	    slot->key[0] == key[0] && slot->key[1] == key[1] && slot->generation == m->generation;
 	return (slot);
 }
 
@@ -364,7 +354,7 @@ walk_segment(struct walk *w, struct span segment)
 	/* Numbers would only push words out of the table. */
 	if (mask_segment_is_number(segment)) {
 		mask_effect_count(w->m, RECORD_CLASS_PATH);
-		mask_put_shape(w->out, mask_shape_names[MASK_SHAPE_INT]);
+		mask_put_shape(w->out, detect_shape_names[DETECT_SHAPE_INT]);
 		descend(w, PIECE_TEMPLATE, segment, span_of(w->out->text + start, 5));
 		return;
 	}
@@ -400,8 +390,8 @@ mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 	struct segments s;
 	struct span path;
 	struct walk w;
-	enum mask_canon_result canon =
-	    mask_canon(raw, false, m->canon, 2 * (size_t)PARSE_LINE_MAX, &path);
+	enum detect_canon_result canon =
+	    detect_canon(raw, false, m->canon, 2 * (size_t)PARSE_LINE_MAX, &path);
 
 	if (mask_effect_canon(m, canon, path)) {
 		mask_put_redacted(m, out, RECORD_CLASS_PATH);

@@ -9,8 +9,8 @@
  *   name            no '=': a known name; else as a value: {int}, em.TOKEN, pn.TOKEN
  *   pn.TOKEN=...    a name outside of the vocabulary
  */
-#include "mask/canon.h"
-#include "mask/detect.h"
+#include "detect/canon.h"
+#include "detect/detect.h"
 #include "mask/inside.h"
 #include "mask/url/segment.h"
 #include "mask/words/inside.h"
@@ -81,25 +81,33 @@ kind_of(struct span name)
 		const char *name;
 		enum mask_param_kind kind;
 	} rows[] = {
-		{ "dir", MASK_PARAM_ALLOWED }, { "format", MASK_PARAM_ALLOWED },
-		{ "lang", MASK_PARAM_ALLOWED }, { "limit", MASK_PARAM_ALLOWED },
-		{ "locale", MASK_PARAM_ALLOWED }, { "offset", MASK_PARAM_ALLOWED },
-		{ "order", MASK_PARAM_ALLOWED }, { "page", MASK_PARAM_ALLOWED },
-		{ "per_page", MASK_PARAM_ALLOWED }, { "sort", MASK_PARAM_ALLOWED },
-		{ "tab", MASK_PARAM_ALLOWED }, { "utm_campaign", MASK_PARAM_CAMPAIGN },
-		{ "utm_medium", MASK_PARAM_CAMPAIGN }, { "utm_source", MASK_PARAM_CAMPAIGN },
-		{ "v", MASK_PARAM_ALLOWED }, { "ver", MASK_PARAM_ALLOWED },
+		{ "dir", MASK_PARAM_ALLOWED },
+		{ "format", MASK_PARAM_ALLOWED },
+		{ "lang", MASK_PARAM_ALLOWED },
+		{ "limit", MASK_PARAM_ALLOWED },
+		{ "locale", MASK_PARAM_ALLOWED },
+		{ "offset", MASK_PARAM_ALLOWED },
+		{ "order", MASK_PARAM_ALLOWED },
+		{ "page", MASK_PARAM_ALLOWED },
+		{ "per_page", MASK_PARAM_ALLOWED },
+		{ "sort", MASK_PARAM_ALLOWED },
+		{ "tab", MASK_PARAM_ALLOWED },
+		{ "utm_campaign", MASK_PARAM_CAMPAIGN },
+		{ "utm_medium", MASK_PARAM_CAMPAIGN },
+		{ "utm_source", MASK_PARAM_CAMPAIGN },
+		{ "v", MASK_PARAM_ALLOWED },
+		{ "ver", MASK_PARAM_ALLOWED },
 		{ "view", MASK_PARAM_ALLOWED },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (span_is(name, rows[i].name))
 			return (rows[i].kind);
-	if (mask_name_is_session(name))
+	if (detect_name_is_session(name))
 		return (MASK_PARAM_SESSION);
-	if (mask_name_is_secret(name))
+	if (detect_name_is_secret(name))
 		return (MASK_PARAM_SECRET);
-	return (mask_name_is_tracking(name) ? MASK_PARAM_TRACKING : MASK_PARAM_PLAIN);
+	return (detect_name_is_tracking(name) ? MASK_PARAM_TRACKING : MASK_PARAM_PLAIN);
 }
 
 /* ---- names ---- */
@@ -113,27 +121,28 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 {
 	uint64_t key[2];
 	struct mask_param *slot;
-	enum mask_canon_result canon;
+	enum detect_canon_result canon;
 
 	mask_hash(raw, m->seed, 0, key);
 	slot = &m->params[key[0] & (MASK_PARAMS - 1)];
-	if (slot->key[0] == key[0] && slot->key[1] == key[1] &&
-	    slot->generation == m->generation)
+	if (slot->key[0] == key[0] && slot->key[1] == key[1] && slot->generation == m->generation)
 		return (slot);
 	*made = (struct mask_param){ .key = { key[0], key[1] }, .generation = m->generation };
 	*name = raw;
-	canon = mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, name);
+	canon = detect_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, name);
 	if (mask_effect_canon(m, canon, *name))
 		return (made);
 	(void)mask_effect_bytes(m, *name);
 	made->kind = (uint8_t)kind_of(*name);
-	if (!is_name(*name) || mask_detect(*name) != RECORD_CLASS_NONE)
+	if (!is_name(*name) || detect_class(*name) != RECORD_CLASS_NONE)
 		return (made);
-	if (m->policy->words_mode != MASK_WORDS_KEEP && !mask_word_clear(m, MASK_WORD_PARAM,
-	    mask_words_root(m->words, MASK_WORD_PARAM), *name, false)) {
+	if (m->policy->words_mode != MASK_WORDS_KEEP &&
+	    !mask_word_clear(
+		m, MASK_WORD_PARAM, mask_words_root(m->words, MASK_WORD_PARAM), *name, false)) {
 		struct mask_sighting seen = { .class_id = MASK_WORD_PARAM,
 			.position = mask_words_root(m->words, MASK_WORD_PARAM),
-			.parent = root_place, .word = *name };
+			.parent = root_place,
+			.word = *name };
 
 		mask_word_learn(m, &seen);
 		return (made);
@@ -150,33 +159,32 @@ static bool
 is_kept(struct mask *m, enum mask_param_kind kind, struct span value)
 {
 	size_t max = kind == MASK_PARAM_CAMPAIGN ? CAMPAIGN_BYTES_MAX : VALUE_BYTES_MAX;
-	enum mask_shape shape;
+	enum detect_shape shape;
 
-	if (kind == MASK_PARAM_CAMPAIGN &&
-	    m->policy->method[RECORD_CLASS_CAMPAIGN] != MASK_KEEP)
+	if (kind == MASK_PARAM_CAMPAIGN && m->policy->method[RECORD_CLASS_CAMPAIGN] != MASK_KEEP)
 		return (false);
 	if (value.len > max || !is_made_of(value, "_.-"))
 		return (false);
-	shape = mask_shape(value);
-	if (shape == MASK_SHAPE_INT)
+	shape = detect_shape(value);
+	if (shape == DETECT_SHAPE_INT)
 		return (value.len <= 6);
-	return ((shape == MASK_SHAPE_WORD || shape == MASK_SHAPE_DATE) &&
-	    mask_word_plain(value));
+	return (
+	    (shape == DETECT_SHAPE_WORD || shape == DETECT_SHAPE_DATE) && mask_word_plain(value));
 }
 
 /* A value nothing is known of: what it contains, else its shape. */
 static void
 put_hidden(struct mask *m, struct mask_out *out, struct span value)
 {
-	enum record_class found = mask_detect(value);
-	enum mask_shape shape = mask_shape(value);
+	enum record_class found = detect_class(value);
+	enum detect_shape shape = detect_shape(value);
 	char form[512];
 
 	if (mask_class_is_secret(found)) {
 		mask_put_redacted(m, out, found);
 		return;
 	}
-	if (shape == MASK_SHAPE_EMAIL) {
+	if (shape == DETECT_SHAPE_EMAIL) {
 		mask_put_bound(m, out, MASK_SLOT_EMAIL, span_of("email", 5),
 		    mask_email_form(m, value, form, sizeof(form)));
 		return;
@@ -185,15 +193,15 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 		mask_put_redacted(m, out, found);
 		return;
 	}
-	if (found == RECORD_CLASS_DEVICE && shape == MASK_SHAPE_UUID) {
+	if (found == RECORD_CLASS_DEVICE && shape == DETECT_SHAPE_UUID) {
 		mask_put_bound(m, out, MASK_SLOT_DEVICE, span_of("device", 6), value);
 		return;
 	}
 	/* "5" is a word of a path, but a number of a query. */
-	if (shape == MASK_SHAPE_WORD && mask_all_digits(value))
-		shape = MASK_SHAPE_INT;
+	if (shape == DETECT_SHAPE_WORD && mask_all_digits(value))
+		shape = DETECT_SHAPE_INT;
 	mask_effect_count(m, found == RECORD_CLASS_NONE ? RECORD_CLASS_QUERY : found);
-	mask_put_shape(out, mask_shape_names[shape]);
+	mask_put_shape(out, detect_shape_names[shape]);
 }
 
 /* What a class that is dropped leaves: nothing, or its name. */
@@ -216,7 +224,7 @@ put_number(struct mask *m, struct mask_out *out, enum mask_param_kind kind, stru
 		mask_out_add(out, raw);
 	else if (kind == MASK_PARAM_PLAIN) {
 		mask_effect_count(m, RECORD_CLASS_QUERY);
-		mask_put_shape(out, mask_shape_names[MASK_SHAPE_INT]);
+		mask_put_shape(out, detect_shape_names[DETECT_SHAPE_INT]);
 	} else
 		return (false);
 	return (true);
@@ -226,7 +234,7 @@ static void
 put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struct span raw)
 {
 	struct span value = raw;
-	enum mask_canon_result canon;
+	enum detect_canon_result canon;
 
 	if (raw.len == 0) {
 		mask_put_shape(out, "empty");
@@ -244,7 +252,7 @@ put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struc
 		put_dropped(m, out, RECORD_CLASS_TRACKING);
 		return;
 	}
-	canon = mask_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
+	canon = detect_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
 	if (mask_effect_canon(m, canon, value)) {
 		mask_effect_count(m, RECORD_CLASS_QUERY);
 		mask_put_shape(out, "text");
@@ -270,8 +278,7 @@ put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struc
 /* ---- parameters ---- */
 
 static void
-put_name(struct mask *m, struct mask_out *out, const struct mask_param *param,
-    struct span name)
+put_name(struct mask *m, struct mask_out *out, const struct mask_param *param, struct span name)
 {
 	enum record_class found;
 
@@ -279,7 +286,7 @@ put_name(struct mask *m, struct mask_out *out, const struct mask_param *param,
 		mask_out_add(out, span_of(param->text, param->len));
 		return;
 	}
-	found = mask_detect(name);
+	found = detect_class(name);
 	if (mask_class_is_secret(found))
 		mask_put_redacted(m, out, found);
 	else
@@ -288,17 +295,16 @@ put_name(struct mask *m, struct mask_out *out, const struct mask_param *param,
 
 /* Without '=' it may as well be a value: "?erika@example.org". */
 static void
-put_lone(struct mask *m, struct mask_out *out, const struct mask_param *param,
-    struct span name)
+put_lone(struct mask *m, struct mask_out *out, const struct mask_param *param, struct span name)
 {
-	enum mask_shape shape;
+	enum detect_shape shape;
 
 	if (param->len > 0) {
 		mask_out_add(out, span_of(param->text, param->len));
 		return;
 	}
-	shape = mask_shape(name);
-	if (shape == MASK_SHAPE_WORD && mask_detect(name) != RECORD_CLASS_EMAIL)
+	shape = detect_shape(name);
+	if (shape == DETECT_SHAPE_WORD && detect_class(name) != RECORD_CLASS_EMAIL)
 		put_name(m, out, param, name);
 	else
 		put_hidden(m, out, name);

@@ -55,10 +55,11 @@ bare_host(struct span authority)
 static void
 put_below(struct mask *m, struct mask_out *out, struct span left, struct span domain)
 {
-	uint64_t position = mask_words_child(m->words,
-	    mask_words_root(m->words, MASK_WORD_HOST), domain);
-	struct mask_sighting seen = { .class_id = MASK_WORD_HOST, .position = position,
-		.parent = domain, .word = left };
+	uint64_t position =
+	    mask_words_child(m->words, mask_words_root(m->words, MASK_WORD_HOST), domain);
+	struct mask_sighting seen = {
+		.class_id = MASK_WORD_HOST, .position = position, .parent = domain, .word = left
+	};
 
 	if (mask_word_clear(m, MASK_WORD_HOST, position, left, false))
 		mask_out_add(out, left);
@@ -72,17 +73,18 @@ put_below(struct mask *m, struct mask_out *out, struct span left, struct span do
 }
 
 static void
-put_host(struct mask *m, struct mask_out *out, const struct mask_host *host)
+put_host(struct mask *m, struct mask_out *out, const struct detect_host *host)
 {
 	struct span full = span_of(host->text, host->len);
 	struct span domain = span_from(full, host->domain_at);
 	struct span left = span_of(full.ptr, host->domain_at == 0 ? 0 : host->domain_at - 1);
 	uint64_t root = mask_words_root(m->words, MASK_WORD_HOST);
-	struct mask_sighting seen = { .class_id = MASK_WORD_HOST, .position = root,
-		.parent = host_place, .word = domain };
+	struct mask_sighting seen = {
+		.class_id = MASK_WORD_HOST, .position = root, .parent = host_place, .word = domain
+	};
 
-	if (is_own(m->policy, full) || (!host->is_address &&
-	    mask_word_clear(m, MASK_WORD_HOST, root, full, false))) {
+	if (is_own(m->policy, full) ||
+	    (!host->is_address && mask_word_clear(m, MASK_WORD_HOST, root, full, false))) {
 		mask_out_add(out, full);
 		return;
 	}
@@ -109,10 +111,10 @@ put_host(struct mask *m, struct mask_out *out, const struct mask_host *host)
 void
 mask_render_host(struct mask *m, struct span authority, struct mask_out *out)
 {
-	struct mask_host host;
+	struct detect_host host;
 
 	(void)mask_effect_bytes(m, authority);
-	mask_host_read(m->hosts, authority, &host);
+	detect_host_read(m->hosts, authority, &host);
 	if (host.valid)
 		put_host(m, out, &host);
 	else
@@ -122,9 +124,9 @@ mask_render_host(struct mask *m, struct span authority, struct mask_out *out)
 /* ---- referer ---- */
 
 struct url {
-	struct span scheme;    /* static text; empty: another scheme, or none */
+	struct span scheme; /* static text; empty: another scheme, or none */
 	struct span authority;
-	size_t rest;           /* where the path starts */
+	size_t rest; /* where the path starts */
 };
 
 static size_t
@@ -145,8 +147,8 @@ split(struct span raw, struct url *url)
 
 	*url = (struct url){ .rest = 0 };
 	for (int i = 0; i < 2; i++) {
-		struct span head = span_of(raw.ptr, raw.len < schemes[i].len ? raw.len :
-		    schemes[i].len);
+		struct span head =
+		    span_of(raw.ptr, raw.len < schemes[i].len ? raw.len : schemes[i].len);
 		struct span rest = span_from(raw, schemes[i].len);
 
 		if (!equal_folded(head, schemes[i]))

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "mask/detect.h"
+#include "detect/detect.h"
 #include "mask/inside.h"
 #include "mask/words/inside.h"
 
@@ -56,8 +56,8 @@ replay(struct mask *m, const struct mask_render *r, struct span *text)
 		uint64_t hole[2];
 
 		hole_name(r, i, hole);
-		if (!mask_token_recall(m, (enum mask_slot)r->holes[i].slot, hole,
-		    copy + r->holes[i].at))
+		if (!mask_token_recall(
+			m, (enum mask_slot)r->holes[i].slot, hole, copy + r->holes[i].at))
 			return (false);
 	}
 	m->text_used += r->len;
@@ -189,10 +189,8 @@ mask_class_is_secret(enum record_class c)
 	case RECORD_CLASS_NATIONAL:
 	case RECORD_CLASS_PHONE:
 	case RECORD_CLASS_MAC:
-	case RECORD_CLASS_GEO:
-		return (true);
-	default:
-		return (false);
+	case RECORD_CLASS_GEO: return (true);
+	default: return (false);
 	}
 }
 
@@ -325,7 +323,7 @@ is_word_byte(char c)
 static bool
 is_writable(struct span word)
 {
-	if (word.len == 0 || word.len > MASK_HOST_BYTES || word.ptr[0] == '[')
+	if (word.len == 0 || word.len > DETECT_HOST_BYTES || word.ptr[0] == '[')
 		return (false);
 	for (size_t i = 0; i < word.len; i++)
 		if (!is_word_byte(word.ptr[i]))
@@ -347,21 +345,21 @@ mask_word_plain(struct span word)
 		if (digits >= 5)
 			return (false);
 	}
-	return (mask_detect(word) == RECORD_CLASS_NONE);
+	return (detect_class(word) == RECORD_CLASS_NONE);
 }
 
 bool
-mask_word_clear(struct mask *m, enum mask_word_class c, uint64_t position, struct span word,
-    bool positional)
+mask_word_clear(
+    struct mask *m, enum mask_word_class c, uint64_t position, struct span word, bool positional)
 {
 	uint64_t batch = m->batch->number;
 
 	if (!is_writable(word))
 		return (false);
 	if (positional ? !mask_words_clear_at(m->words, c, position, word, batch) :
-	    !mask_words_clear(m->words, c, position, word, batch))
+			 !mask_words_clear(m->words, c, position, word, batch))
 		return (false);
-	return (is_harmless(word) || mask_detect(word) == RECORD_CLASS_NONE);
+	return (is_harmless(word) || detect_class(word) == RECORD_CLASS_NONE);
 }
 
 void
@@ -427,11 +425,11 @@ mask_effect_bytes(struct mask *m, struct span text)
 }
 
 bool
-mask_effect_canon(struct mask *m, enum mask_canon_result canon, struct span text)
+mask_effect_canon(struct mask *m, enum detect_canon_result canon, struct span text)
 {
-	if (canon == MASK_CANON_SAME || canon == MASK_CANON_DECODED)
+	if (canon == DETECT_CANON_SAME || canon == DETECT_CANON_DECODED)
 		return (false);
-	if (canon == MASK_CANON_MALFORMED && !text_is_utf8(text))
+	if (canon == DETECT_CANON_MALFORMED && !text_is_utf8(text))
 		mask_effect_flag(&m->effects, RECORD_FLAG_BAD_UTF8);
 	else
 		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "mask/canon.h"
+#include "detect/canon.h"
 #include "mask/pseudonym.h"
 #include "mask/url/out.h"
 #include "mask/words.h"
@@ -132,7 +132,7 @@ enum mask_bytes { MASK_BYTES_CONTROL = 1, MASK_BYTES_HIGH = 2 };
 unsigned mask_bytes_of(struct span text);
 /* Flags for the same: ctl_in_field, bad_utf8.  Returns true if text is not UTF-8. */
 bool mask_effect_bytes(struct mask *m, struct span text);
-/* Flags for what mask_canon says of text.  true: mask it whole. */
-bool mask_effect_canon(struct mask *m, enum mask_canon_result canon, struct span text);
+/* Flags for what detect_canon says of text.  true: mask it whole. */
+bool mask_effect_canon(struct mask *m, enum detect_canon_result canon, struct span text);
 
 #endif

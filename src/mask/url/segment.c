@@ -22,10 +22,33 @@ bool
 mask_segment_bears_identity(struct span segment)
 {
 	static const char *const names[] = {
-		"account", "accounts", "confirm", "customer", "customers", "download",
-		"downloads", "invite", "invites", "invoice", "invoices", "member", "members",
-		"order", "orders", "patient", "patients", "profile", "profiles", "s", "share",
-		"t", "u", "unsubscribe", "user", "users", "verify",
+		"account",
+		"accounts",
+		"confirm",
+		"customer",
+		"customers",
+		"download",
+		"downloads",
+		"invite",
+		"invites",
+		"invoice",
+		"invoices",
+		"member",
+		"members",
+		"order",
+		"orders",
+		"patient",
+		"patients",
+		"profile",
+		"profiles",
+		"s",
+		"share",
+		"t",
+		"u",
+		"unsubscribe",
+		"user",
+		"users",
+		"verify",
 	};
 
 	char first = segment.ptr[0] | 0x20;
@@ -70,8 +93,8 @@ mask_segment_is_small(struct span segment)
 		return (false);
 	if (segment.len <= 2)
 		return (true);
-	return (segment.len == 4 && (memcmp(segment.ptr, "199", 3) == 0 ||
-	    (memcmp(segment.ptr, "20", 2) == 0)));
+	return (segment.len == 4 &&
+	    (memcmp(segment.ptr, "199", 3) == 0 || (memcmp(segment.ptr, "20", 2) == 0)));
 }
 
 /* Too short for a card, a telephone or a day, and no year: an id like most. */
@@ -87,11 +110,53 @@ struct span
 mask_segment_extension(struct span segment)
 {
 	static const char *const known[] = {
-		"avif", "bmp", "css", "csv", "doc", "docx", "eot", "gif", "gz", "htm", "html",
-		"ico", "jpeg", "jpg", "js", "json", "map", "mjs", "mov", "mp3", "mp4", "odt",
-		"ogg", "otf", "pdf", "php", "png", "ppt", "pptx", "svg", "tar", "tgz", "tiff",
-		"ttf", "txt", "wasm", "wav", "webm", "webmanifest", "webp", "woff", "woff2",
-		"xls", "xlsx", "xml", "zip", "zst",
+		"avif",
+		"bmp",
+		"css",
+		"csv",
+		"doc",
+		"docx",
+		"eot",
+		"gif",
+		"gz",
+		"htm",
+		"html",
+		"ico",
+		"jpeg",
+		"jpg",
+		"js",
+		"json",
+		"map",
+		"mjs",
+		"mov",
+		"mp3",
+		"mp4",
+		"odt",
+		"ogg",
+		"otf",
+		"pdf",
+		"php",
+		"png",
+		"ppt",
+		"pptx",
+		"svg",
+		"tar",
+		"tgz",
+		"tiff",
+		"ttf",
+		"txt",
+		"wasm",
+		"wav",
+		"webm",
+		"webmanifest",
+		"webp",
+		"woff",
+		"woff2",
+		"xls",
+		"xlsx",
+		"xml",
+		"zip",
+		"zst",
 	};
 	size_t dot = segment.len;
 

@@ -34,8 +34,8 @@ authority_end(struct span target)
 {
 	size_t i = 0;
 
-	while (i < target.len && target.ptr[i] != '/' && target.ptr[i] != '?' &&
-	    target.ptr[i] != '#')
+	while (
+	    i < target.len && target.ptr[i] != '/' && target.ptr[i] != '?' && target.ptr[i] != '#')
 		i++;
 	return (i);
 }

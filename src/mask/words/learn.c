@@ -38,8 +38,9 @@ struct position {
 	uint32_t children;
 };
 
-_Static_assert(LEARNER_TEXT_BYTES + LEARNER_TABLE_BYTES +
-    LEARNER_POSITIONS * sizeof(struct position) <= MASK_WORDS_CANDIDATE_BYTES,
+_Static_assert(
+    LEARNER_TEXT_BYTES + LEARNER_TABLE_BYTES + LEARNER_POSITIONS * sizeof(struct position) <=
+	MASK_WORDS_CANDIDATE_BYTES,
     "candidates stay within their memory");
 
 struct words_learner {
@@ -63,8 +64,8 @@ mask_words_learner_open(unsigned k, struct err *e)
 		err_set(e, ERR_CONFIG, "vocabulary: no memory");
 		return (NULL);
 	}
-	l->stride = (sizeof(struct candidate) + (k + LEARNER_SPREAD) * sizeof(uint32_t) + 7) &
-	    ~(size_t)7;
+	l->stride =
+	    (sizeof(struct candidate) + (k + LEARNER_SPREAD) * sizeof(uint32_t) + 7) & ~(size_t)7;
 	for (l->slots = 64; l->slots * 2 * l->stride <= LEARNER_TABLE_BYTES;)
 		l->slots *= 2;
 	if (arena_open(&l->memory, MASK_WORDS_CANDIDATE_BYTES, ARENA_SECRET, e) == -1) {
@@ -129,7 +130,7 @@ promote(struct mask_words *w, struct candidate *c, uint64_t since)
 		return;
 	c->done = true;
 	if (!mask_words_enter(w, (enum mask_word_class)c->class_id, span_of(text, c->parent_len),
-	    span_of(text + c->parent_len, c->word_len))) {
+		span_of(text + c->parent_len, c->word_len))) {
 		refuse(w, 1);
 		return;
 	}
@@ -166,8 +167,7 @@ count_child(struct mask_words *w, uint64_t position, uint64_t since)
 
 /* The candidate of key, made if there is none; NULL if it cannot be. */
 static struct candidate *
-candidate_of(struct mask_words *w, uint64_t key, const struct mask_sighting *seen,
-    uint64_t since)
+candidate_of(struct mask_words *w, uint64_t key, const struct mask_sighting *seen, uint64_t since)
 {
 	struct words_learner *l = w->learner;
 	struct candidate *c;
@@ -257,7 +257,7 @@ struct batch_pair {
 };
 
 struct batch_use {
-	uint32_t word;    /* slot */
+	uint32_t word; /* slot */
 	uint32_t subject;
 };
 
@@ -285,7 +285,7 @@ mask_candidates_open(struct mask_candidates **c, struct err *e)
 	if (made == NULL)
 		return (err_set(e, ERR_CONFIG, "vocabulary: no memory"));
 	if (arena_open(&made->memory, words + pairs + uses + BATCH_TEXT_BYTES + 64,
-	    ARENA_SECRET | ARENA_LAZY, e) == -1) {
+		ARENA_SECRET | ARENA_LAZY, e) == -1) {
 		free(made);
 		return (-1);
 	}
@@ -369,8 +369,7 @@ mask_candidates_again(struct mask_candidates *c, uint64_t key, uint64_t subject)
 }
 
 void
-mask_candidates_see(struct mask_candidates *c, const struct mask_sighting *seen,
-    uint64_t subject)
+mask_candidates_see(struct mask_candidates *c, const struct mask_sighting *seen, uint64_t subject)
 {
 	uint32_t slot = word_slot(c, seen->key);
 	struct batch_word *word = &c->words[slot];
@@ -402,7 +401,10 @@ mask_candidates_add(struct mask_candidates *c, enum mask_word_class k, uint64_t 
     struct span parent, struct span word, uint64_t subject)
 {
 	struct mask_sighting seen = {
-		.class_id = k, .position = position, .parent = parent, .word = word,
+		.class_id = k,
+		.position = position,
+		.parent = parent,
+		.word = word,
 		.key = words_mix(hash_span(word, (uint64_t)k), position),
 	};
 

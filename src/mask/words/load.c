@@ -43,8 +43,8 @@ line_of(struct span *rest)
 
 /* Roots: "/" for paths, "?" for parameters, "." for hosts. */
 bool
-mask_words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
-    uint64_t *position)
+mask_words_position(
+    const struct mask_words *w, enum mask_word_class c, struct span text, uint64_t *position)
 {
 	static const char roots[MASK_WORD_CLASS_COUNT] = { '/', '?', '.' };
 	uint64_t at = mask_words_root(w, c);
@@ -132,8 +132,8 @@ mask_words_load(struct mask_words *words, struct span text, const char *name, st
 static bool
 is_variable(struct span segment)
 {
-	return (segment.len > 0 && (segment.ptr[0] == '{' || segment.ptr[0] == ':' ||
-	    segment.ptr[0] == '*'));
+	return (segment.len > 0 &&
+	    (segment.ptr[0] == '{' || segment.ptr[0] == ':' || segment.ptr[0] == '*'));
 }
 
 static int
@@ -203,8 +203,8 @@ compare_entries(const void *one, const void *two, void *words)
 	const struct mask_words *w = words;
 	const struct words_entry *a = &w->entries[*(const uint32_t *)one];
 	const struct words_entry *b = &w->entries[*(const uint32_t *)two];
-	int order = strcmp(mask_words_class_names[a->class_id],
-	    mask_words_class_names[b->class_id]);
+	int order =
+	    strcmp(mask_words_class_names[a->class_id], mask_words_class_names[b->class_id]);
 
 	if (order == 0)
 		order = compare_spans(entry_parent(w, a), entry_parent(w, b));
@@ -223,8 +223,8 @@ mask_words_save(const struct mask_words *words, struct buf *out)
 	for (size_t i = 0; i < words->entry_count; i++)
 		order[i] = (uint32_t)i;
 	/* The comparison only reads; qsort_r has no const. */
-	qsort_r(order, words->entry_count, sizeof(*order), compare_entries,
-	    (void *)(uintptr_t)words);
+	qsort_r(
+	    order, words->entry_count, sizeof(*order), compare_entries, (void *)(uintptr_t)words);
 	for (size_t i = 0; i < words->entry_count; i++) {
 		const struct words_entry *entry = &words->entries[order[i]];
 

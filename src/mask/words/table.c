@@ -65,8 +65,10 @@ mask_words_open(unsigned k, struct mask_words **words, struct err *e)
 	if (words_take(w, e) == -1)
 		goto out;
 	for (size_t i = 0; i < sizeof(common_words) / sizeof(common_words[0]); i++)
-		(void)mask_words_insert(w, mask_words_key(w, common_words[i].class_id, ANYWHERE,
-		    span_str(common_words[i].word)), 0);
+		(void)mask_words_insert(w,
+		    mask_words_key(
+			w, common_words[i].class_id, ANYWHERE, span_str(common_words[i].word)),
+		    0);
 	*words = w;
 	w = NULL;
 	rc = 0;
@@ -130,8 +132,8 @@ key_of(uint64_t hash, uint64_t position)
 }
 
 uint64_t
-mask_words_key(const struct mask_words *words, enum mask_word_class c, uint64_t position,
-    struct span word)
+mask_words_key(
+    const struct mask_words *words, enum mask_word_class c, uint64_t position, struct span word)
 {
 	return (key_of(hash_span(word, words->seed[c]), position));
 }

@@ -1,126 +1,9 @@
 #include <stdint.h>
 
-#include "mask/detect.h"
-#include "mask/verify.h"
+#include "detect/detect.h"
+#include "detect/verify.h"
 
-#define SAMPLE 64 /* characters that entropy looks at */
 #define DECODE_MAX 1024
-
-/* ---- how random is it? ---- */
-
-unsigned
-secret_entropy(struct span text)
-{
-	/* 256 * log2(n) */
-	static const uint16_t lg[SAMPLE + 1] = { 0, 0, 256, 406, 512, 594, 662, 719, 768, 812, 850,
-		886, 918, 947, 975, 1000, 1024, 1046, 1068, 1087, 1106, 1124, 1142, 1158, 1174,
-		1189, 1203, 1217, 1231, 1244, 1256, 1268, 1280, 1291, 1302, 1313, 1324, 1334, 1343,
-		1353, 1362, 1372, 1380, 1389, 1398, 1406, 1414, 1422, 1430, 1437, 1445, 1452, 1459,
-		1466, 1473, 1480, 1487, 1493, 1500, 1506, 1512, 1518, 1524, 1530, 1536 };
-	size_t len = text.len < SAMPLE ? text.len : SAMPLE;
-	uint8_t count[256] = { 0 };
-	unsigned sum = 0;
-
-	if (len == 0)
-		return (0);
-	for (size_t i = 0; i < len; i++)
-		count[(unsigned char)text.ptr[i]]++;
-	for (size_t i = 0; i < len; i++)
-		sum += lg[count[(unsigned char)text.ptr[i]]];
-	return (lg[len] - sum / (unsigned)len);
-}
-
-/* 1 digit, 2 upper, 3 lower, 0 anything else. */
-static unsigned
-kind(char c)
-{
-	return (verify_is_digit(c) ? 1 : verify_is_upper(c) ? 2 : verify_is_letter(c) ? 3 : 0);
-}
-
-unsigned
-secret_changes(struct span text)
-{
-	unsigned changes = 0, before = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned now = kind(text.ptr[i]);
-
-		changes += now != before && now != 0 && before != 0;
-		before = now;
-	}
-	return (changes);
-}
-
-/* Hex of 20 and more with letters and digits mixed: 3 bits a character. */
-static bool
-is_random_hex(struct span run)
-{
-	size_t digits = 0;
-
-	if (run.len < 20)
-		return (false);
-	for (size_t i = 0; i < run.len; i++) {
-		if (!verify_is_hex(run.ptr[i]))
-			return (false);
-		digits += verify_is_digit(run.ptr[i]);
-	}
-	return (digits > 0 && digits < run.len && secret_entropy(run) >= 3 * 256);
-}
-
-/* Letters and digits of 20 and more, no separator, shuffled. */
-static bool
-is_random_alnum(struct span run)
-{
-	size_t digits = 0;
-
-	if (run.len < 20)
-		return (false);
-	for (size_t i = 0; i < run.len; i++)
-		digits += verify_is_digit(run.ptr[i]);
-	return (digits >= 3 && digits < run.len && secret_changes(run) * 4 >= run.len &&
-	    secret_entropy(run) >= 3 * 256);
-}
-
-/* All three kinds, mixed, and as many bits as its length allows, or 4.5. */
-static bool
-is_random_base64(struct span run)
-{
-	unsigned kinds = 0;
-	size_t len = run.len < SAMPLE ? run.len : SAMPLE;
-
-	if (run.len < 20)
-		return (false);
-	for (size_t i = 0; i < run.len; i++)
-		kinds |= 1u << kind(run.ptr[i]);
-	if ((kinds & 14) != 14 || secret_changes(run) * 4 < run.len)
-		return (false);
-	return (secret_entropy(run) >= (len >= 32 ? 1152u : len >= 24 ? 1020u : 950u));
-}
-
-bool
-secret_random(struct span text)
-{
-	size_t i = 0;
-
-	while (i < text.len) {
-		size_t start = i, part = i;
-
-		for (; i < text.len && verify_is_base64(text.ptr[i]); i++) {
-			if (verify_is_alnum(text.ptr[i]))
-				continue;
-			if (is_random_alnum(span_of(text.ptr + part, i - part)))
-				return (true);
-			part = i + 1;
-		}
-		if (is_random_alnum(span_of(text.ptr + part, i - part)) ||
-		    is_random_hex(span_of(text.ptr + start, i - start)) ||
-		    is_random_hex(span_of(text.ptr + part, i - part)) ||
-		    is_random_base64(span_of(text.ptr + start, i - start)))
-			return (true);
-		i += i == start;
-	}
-	return (false);
-}
 
 /* ---- known by their beginning ---- */
 
@@ -130,31 +13,55 @@ static const struct {
 	uint8_t tail;
 } prefixes[] = {
 	{ SPAN("-----BEGIN "), 0 },
-	{ SPAN("A3T"), 17 }, { SPAN("ABIA"), 16 }, { SPAN("ACCA"), 16 },
-	{ SPAN("AGE-SECRET-KEY-1"), 20 }, { SPAN("AIza"), 30 }, { SPAN("AKIA"), 16 },
-	{ SPAN("ASIA"), 16 }, { SPAN("ATATT3"), 20 },
+	{ SPAN("A3T"), 17 },
+	{ SPAN("ABIA"), 16 },
+	{ SPAN("ACCA"), 16 },
+	{ SPAN("AGE-SECRET-KEY-1"), 20 },
+	{ SPAN("AIza"), 30 },
+	{ SPAN("AKIA"), 16 },
+	{ SPAN("ASIA"), 16 },
+	{ SPAN("ATATT3"), 20 },
 	{ SPAN("EAACEdEose0cBA"), 4 },
 	{ SPAN("LTAI"), 16 },
-	{ SPAN("NRAK-"), 20 }, { SPAN("PMAK-"), 20 },
+	{ SPAN("NRAK-"), 20 },
+	{ SPAN("PMAK-"), 20 },
 	{ SPAN("SG."), 16 },
 	{ SPAN("T3BlbkFJ"), 8 },
-	{ SPAN("dckr_pat_"), 16 }, { SPAN("doo_v1_"), 20 }, { SPAN("dop_v1_"), 20 },
+	{ SPAN("dckr_pat_"), 16 },
+	{ SPAN("doo_v1_"), 20 },
+	{ SPAN("dop_v1_"), 20 },
 	{ SPAN("dor_v1_"), 20 },
-	{ SPAN("github_pat_"), 20 }, { SPAN("gldt-"), 16 }, { SPAN("glpat-"), 16 },
-	{ SPAN("glrt-"), 16 }, { SPAN("glptt-"), 16 }, { SPAN("glsa_"), 20 },
-	{ SPAN("hf_"), 20 }, { SPAN("hooks.slack.com/"), 8 }, { SPAN("hvb."), 16 },
+	{ SPAN("github_pat_"), 20 },
+	{ SPAN("gldt-"), 16 },
+	{ SPAN("glpat-"), 16 },
+	{ SPAN("glrt-"), 16 },
+	{ SPAN("glptt-"), 16 },
+	{ SPAN("glsa_"), 20 },
+	{ SPAN("hf_"), 20 },
+	{ SPAN("hooks.slack.com/"), 8 },
+	{ SPAN("hvb."), 16 },
 	{ SPAN("hvs."), 16 },
 	{ SPAN("key-"), 32 },
 	{ SPAN("lin_api_"), 20 },
 	{ SPAN("npm_"), 30 },
 	{ SPAN("pypi-AgE"), 16 },
-	{ SPAN("rk_live_"), 10 }, { SPAN("rk_test_"), 10 }, { SPAN("rubygems_"), 20 },
-	{ SPAN("sbp_"), 20 }, { SPAN("shpat_"), 20 }, { SPAN("shpca_"), 20 },
-	{ SPAN("shppa_"), 20 }, { SPAN("shpss_"), 20 }, { SPAN("sk-ant-"), 16 },
-	{ SPAN("sk-proj-"), 16 }, { SPAN("sk_live_"), 10 }, { SPAN("sk_test_"), 10 },
-	{ SPAN("sq0atp-"), 16 }, { SPAN("sq0csp-"), 16 },
+	{ SPAN("rk_live_"), 10 },
+	{ SPAN("rk_test_"), 10 },
+	{ SPAN("rubygems_"), 20 },
+	{ SPAN("sbp_"), 20 },
+	{ SPAN("shpat_"), 20 },
+	{ SPAN("shpca_"), 20 },
+	{ SPAN("shppa_"), 20 },
+	{ SPAN("shpss_"), 20 },
+	{ SPAN("sk-ant-"), 16 },
+	{ SPAN("sk-proj-"), 16 },
+	{ SPAN("sk_live_"), 10 },
+	{ SPAN("sk_test_"), 10 },
+	{ SPAN("sq0atp-"), 16 },
+	{ SPAN("sq0csp-"), 16 },
 	{ SPAN("whsec_"), 16 },
-	{ SPAN("xapp-"), 10 }, { SPAN("xox"), 10 },
+	{ SPAN("xapp-"), 10 },
+	{ SPAN("xox"), 10 },
 	{ SPAN("ya29."), 16 },
 };
 
@@ -176,8 +83,9 @@ tail_len(struct place *p, size_t ahead)
 
 	if (start >= p->run && start < p->run_end)
 		return (p->run_end - start);
-	while (end < p->text.len && (verify_is_alnum(p->text.ptr[end]) ||
-	    p->text.ptr[end] == '_' || p->text.ptr[end] == '-'))
+	while (end < p->text.len &&
+	    (detect_verify_is_alnum(p->text.ptr[end]) || p->text.ptr[end] == '_' ||
+		p->text.ptr[end] == '-'))
 		end++;
 	p->run = start;
 	p->run_end = end;
@@ -281,8 +189,8 @@ is_authorization(struct span rest)
 	while (i < rest.len && rest.ptr[i] == ' ')
 		i++;
 	for (start = i; i < rest.len && rest.ptr[i] != ' ' && rest.ptr[i] != ','; i++)
-		odd = odd || !verify_is_letter(rest.ptr[i]) ||
-		    (i > start && verify_is_upper(rest.ptr[i]));
+		odd = odd || !detect_verify_is_letter(rest.ptr[i]) ||
+		    (i > start && detect_verify_is_upper(rest.ptr[i]));
 	return (i - start >= 6 && odd);
 }
 
@@ -309,7 +217,7 @@ is_user_information(struct span rest)
 static bool
 is_name(char c)
 {
-	return (verify_is_alnum(c) || c == '_' || c == '-' || c == '.');
+	return (detect_verify_is_alnum(c) || c == '_' || c == '-' || c == '.');
 }
 
 /* What is assigned at text[i], '=' or ':'?  '"password": "x"' counts as well. */
@@ -319,41 +227,41 @@ assigned(struct span text, size_t i)
 	size_t end = i, start, value = i + 1;
 	struct span name;
 
-	while (end > 0 && (text.ptr[end - 1] == ' ' || text.ptr[end - 1] == '"' ||
-	    text.ptr[end - 1] == '\''))
+	while (end > 0 &&
+	    (text.ptr[end - 1] == ' ' || text.ptr[end - 1] == '"' || text.ptr[end - 1] == '\''))
 		end--;
-	for (start = end; start > 0 && end - start < 64 && is_name(text.ptr[start - 1]); )
+	for (start = end; start > 0 && end - start < 64 && is_name(text.ptr[start - 1]);)
 		start--;
-	while (value < text.len && (text.ptr[value] == ' ' || text.ptr[value] == '"' ||
-	    text.ptr[value] == '\''))
+	while (value < text.len &&
+	    (text.ptr[value] == ' ' || text.ptr[value] == '"' || text.ptr[value] == '\''))
 		value++;
 	if (start == end || value == text.len || strchr("&;,}/", text.ptr[value]) != NULL)
 		return (RECORD_CLASS_NONE);
 	name = span_of(text.ptr + start, end - start);
-	if (mask_name_is_password(name))
+	if (detect_name_is_password(name))
 		return (RECORD_CLASS_CREDENTIAL);
-	return (text.ptr[i] == '=' && mask_name_is_session(name) ? RECORD_CLASS_SESSION :
-	    RECORD_CLASS_NONE);
+	return (text.ptr[i] == '=' && detect_name_is_session(name) ? RECORD_CLASS_SESSION :
+								     RECORD_CLASS_NONE);
 }
 
 static bool
 begins_secret(struct place *p)
 {
 	char c = p->text.ptr[p->at];
-	bool boundary = p->at == 0 || !verify_is_alnum(p->text.ptr[p->at - 1]);
+	bool boundary = p->at == 0 || !detect_verify_is_alnum(p->text.ptr[p->at - 1]);
 
 	if (c == 'e' && is_jwt(p))
 		return (true);
 	if (c == 'g' && is_github(p, boundary))
 		return (true);
-	if (!boundary || !(verify_is_letter(c) || c == '-'))
+	if (!boundary || !(detect_verify_is_letter(c) || c == '-'))
 		return (false);
-	return (is_prefixed(p) ||
-	    ((c | 0x20) == 'b' && is_authorization(span_from(p->text, p->at))));
+	return (
+	    is_prefixed(p) || ((c | 0x20) == 'b' && is_authorization(span_from(p->text, p->at))));
 }
 
 enum record_class
-secret_known(struct span text)
+detect_secret_known(struct span text)
 {
 	enum record_class found = RECORD_CLASS_NONE;
 	struct place p = { .text = text };
@@ -362,7 +270,7 @@ secret_known(struct span text)
 		char c = text.ptr[p.at];
 
 		if (c == '=' || c == ':')
-			found = verify_worse(found, assigned(text, p.at));
+			found = detect_verify_worse(found, assigned(text, p.at));
 		else if (c == '/' ? is_user_information(span_from(text, p.at)) : begins_secret(&p))
 			return (RECORD_CLASS_CREDENTIAL);
 	}
@@ -374,11 +282,11 @@ secret_known(struct span text)
 static int
 base64_value(char c)
 {
-	if (verify_is_upper(c))
+	if (detect_verify_is_upper(c))
 		return (c - 'A');
-	if (verify_is_letter(c))
+	if (detect_verify_is_letter(c))
 		return (c - 'a' + 26);
-	if (verify_is_digit(c))
+	if (detect_verify_is_digit(c))
 		return (c - '0' + 52);
 	return (c == '+' || c == '-' ? 62 : 63);
 }
@@ -406,8 +314,8 @@ decode_hex(struct span run, char *out)
 		for (size_t k = 0; k < 2; k++) {
 			char c = run.ptr[i + k];
 
-			byte = (unsigned char)(byte * 16 + (verify_is_digit(c) ? c - '0' :
-			    (c | 0x20) - 'a' + 10));
+			byte = (unsigned char)(byte * 16 +
+			    (detect_verify_is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10));
 		}
 		out[i / 2] = (char)byte;
 	}
@@ -427,7 +335,8 @@ look_at(struct span bytes, enum record_class (*look)(struct span))
 		while (i < bytes.len && bytes.ptr[i] >= 0x20 && bytes.ptr[i] < 0x7f)
 			i++;
 		if (i - start >= 6)
-			found = verify_worse(found, look(span_of(bytes.ptr + start, i - start)));
+			found =
+			    detect_verify_worse(found, look(span_of(bytes.ptr + start, i - start)));
 		i += i == start;
 	}
 	return (found);
@@ -443,21 +352,21 @@ look_in_run(struct span run, enum record_class (*look)(struct span))
 	size_t hex = 0;
 
 	for (size_t i = 0; i < run.len; i++)
-		kinds |= 1u << kind(run.ptr[i]);
+		kinds |= 1u << detect_secret_kind(run.ptr[i]);
 	/* Nobody's plain text becomes base64 in one case. */
 	for (size_t shift = 0; (kinds & 12) == 12 && shift < 4; shift++)
-		found = verify_worse(found, look_at(
-		    span_of(bytes, decode_base64(span_from(run, shift), bytes)), look));
-	while (hex < run.len && verify_is_hex(run.ptr[hex]))
+		found = detect_verify_worse(found,
+		    look_at(span_of(bytes, decode_base64(span_from(run, shift), bytes)), look));
+	while (hex < run.len && detect_verify_is_hex(run.ptr[hex]))
 		hex++;
 	for (size_t shift = 0; hex == run.len && shift < 2; shift++)
-		found = verify_worse(found, look_at(
-		    span_of(bytes, decode_hex(span_from(run, shift), bytes)), look));
+		found = detect_verify_worse(
+		    found, look_at(span_of(bytes, decode_hex(span_from(run, shift), bytes)), look));
 	return (found);
 }
 
 enum record_class
-secret_decoded(struct span text, enum record_class (*look)(struct span))
+detect_secret_decoded(struct span text, enum record_class (*look)(struct span))
 {
 	enum record_class found = RECORD_CLASS_NONE;
 	size_t i = 0;
@@ -465,13 +374,14 @@ secret_decoded(struct span text, enum record_class (*look)(struct span))
 	while (i < text.len) {
 		size_t start = i;
 
-		while (i < text.len && verify_is_base64(text.ptr[i]))
+		while (i < text.len && detect_verify_is_base64(text.ptr[i]))
 			i++;
 		/* Long runs in pieces that overlap by more than an e-mail is long. */
 		for (size_t at = start; i - at >= 16; at += DECODE_MAX - 400) {
 			size_t len = i - at < DECODE_MAX ? i - at : DECODE_MAX;
 
-			found = verify_worse(found, look_in_run(span_of(text.ptr + at, len), look));
+			found = detect_verify_worse(
+			    found, look_in_run(span_of(text.ptr + at, len), look));
 			if (i - at <= DECODE_MAX)
 				break;
 		}

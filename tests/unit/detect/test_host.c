@@ -5,9 +5,9 @@
 #include <cmocka.h>
 
 #include "crypto/random.h"
-#include "mask/host.h"
+#include "detect/host.h"
 
-static struct mask_hosts *hosts;
+static struct detect_hosts *hosts;
 
 static const struct {
 	const char *claim, *in, *text, *domain;
@@ -92,11 +92,11 @@ static const struct {
 static void
 names_are_normal(void **state)
 {
-	struct mask_host host;
+	struct detect_host host;
 
 	for (int round = 0; round < 2; round++) /* the second finds them in the cache */
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-			mask_host_read(hosts, span_str(names[i].in), &host);
+			detect_host_read(hosts, span_str(names[i].in), &host);
 			if (!host.valid || host.is_address || strcmp(host.text, names[i].text) != 0 ||
 			    host.len != strlen(host.text) || host.domain_at > host.len ||
 			    strcmp(host.text + host.domain_at, names[i].domain) != 0 ||
@@ -109,10 +109,10 @@ names_are_normal(void **state)
 static void
 addresses_are_no_names(void **state)
 {
-	struct mask_host host;
+	struct detect_host host;
 
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-		mask_host_read(hosts, span_str(addresses[i].in), &host);
+		detect_host_read(hosts, span_str(addresses[i].in), &host);
 		if (!host.valid || !host.is_address || strcmp(host.text, addresses[i].text) != 0 ||
 		    host.domain_at != host.len || host.port != addresses[i].port)
 			fail_msg("%s: %d %d \"%s\" %d", addresses[i].claim, (int)host.valid,
@@ -123,10 +123,10 @@ addresses_are_no_names(void **state)
 static void
 junk_is_invalid(void **state)
 {
-	struct mask_host host;
+	struct detect_host host;
 
 	for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
-		mask_host_read(hosts, span_str(invalid[i].in), &host);
+		detect_host_read(hosts, span_str(invalid[i].in), &host);
 		if (host.valid || host.len != 0 || host.text[0] != '\0')
 			fail_msg("%s: \"%s\"", invalid[i].claim, host.text);
 	}
@@ -136,18 +136,18 @@ static void
 long_names_fit_or_are_invalid(void **state)
 {
 	char text[600];
-	struct mask_host host;
+	struct detect_host host;
 
 	for (size_t len = 1; len < sizeof(text); len++) {
 		for (size_t i = 0; i < len; i++)
 			text[i] = i % 10 == 9 ? '.' : 'a';
-		mask_host_read(hosts, span_of(text, len), &host);
-		assert_true(host.valid == (len - (len % 10 == 0) <= 253 && len < MASK_HOST_BYTES));
+		detect_host_read(hosts, span_of(text, len), &host);
+		assert_true(host.valid == (len - (len % 10 == 0) <= 253 && len < DETECT_HOST_BYTES));
 	}
 	/* However long the user information is. */
 	memset(text, 'u', sizeof(text));
 	memcpy(text + 580, "@www.example.com:80 ", 20);
-	mask_host_read(hosts, span_of(text, 599), &host);
+	detect_host_read(hosts, span_of(text, 599), &host);
 	assert_true(host.valid);
 	assert_string_equal(host.text, "www.example.com");
 }
@@ -155,14 +155,14 @@ long_names_fit_or_are_invalid(void **state)
 static int
 start(void **state)
 {
-	return (crypto_start(NULL) == -1 ? -1 : mask_hosts_open(&hosts));
+	return (crypto_start(NULL) == -1 ? -1 : detect_hosts_open(&hosts));
 }
 
 static int
 stop(void **state)
 {
-	mask_hosts_close(hosts);
-	mask_hosts_close(NULL);
+	detect_hosts_close(hosts);
+	detect_hosts_close(NULL);
 	return (0);
 }
 

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "mask/canon.h"
-#include "mask/detect.h"
-#include "mask/verify.h"
+#include "detect/canon.h"
+#include "detect/detect.h"
+#include "detect/verify.h"
 
 #define JWT_HEAD "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 #define JWT_BODY "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ"
@@ -162,7 +162,7 @@ check(const struct row *rows, size_t count)
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		enum record_class found = mask_detect(span_str(rows[i].text));
+		enum record_class found = detect_class(span_str(rows[i].text));
 
 		if (found != rows[i].found) {
 			print_error("%s: \"%s\": %d, not %d\n", rows[i].claim, rows[i].text,
@@ -235,8 +235,8 @@ no_text_is_slow(void **state)
 
 		for (size_t at = 0; at + len <= sizeof(text); at += len)
 			memcpy(text + at, units[i], len);
-		(void)mask_detect(span_of(text, sizeof(text)));
-		(void)mask_shape(span_of(text, sizeof(text)));
+		(void)detect_class(span_of(text, sizeof(text)));
+		(void)detect_shape(span_of(text, sizeof(text)));
 	}
 	assert_true(clock() - before < 3 * CLOCKS_PER_SEC); /* 0.1 s without sanitizers */
 }
@@ -249,13 +249,13 @@ check_digits(void **state)
 
 	for (size_t i = 0; i < sizeof(card) - 1; i++) {
 		card[i] = (char)('0' + (card[i] - '0' + 1) % 10);
-		assert_true(mask_detect(span_str(card)) != RECORD_CLASS_PAN);
+		assert_true(detect_class(span_str(card)) != RECORD_CLASS_PAN);
 		card[i] = (char)('0' + (card[i] - '0' + 9) % 10);
-		assert_int_equal(mask_detect(span_str(card)), RECORD_CLASS_PAN);
+		assert_int_equal(detect_class(span_str(card)), RECORD_CLASS_PAN);
 	}
 	for (size_t i = 2; i < sizeof(iban) - 1; i++) {
 		iban[i] = (char)('0' + (iban[i] - '0' + 1) % 10);
-		assert_true(mask_detect(span_str(iban)) != RECORD_CLASS_IBAN);
+		assert_true(detect_class(span_str(iban)) != RECORD_CLASS_IBAN);
 		iban[i] = (char)('0' + (iban[i] - '0' + 9) % 10);
 	}
 }
@@ -265,13 +265,13 @@ weights(void **state)
 {
 	for (int c = 0; c < 256; c++) {
 		char byte = (char)c;
-		uint64_t want = verify_is_digit(byte) ? VERIFY_DIGIT :
-		    verify_is_upper(byte) ? VERIFY_UPPER : verify_is_letter(byte) ? VERIFY_LOWER :
+		uint64_t want = detect_verify_is_digit(byte) ? VERIFY_DIGIT :
+		    detect_verify_is_upper(byte) ? VERIFY_UPPER : detect_verify_is_letter(byte) ? VERIFY_LOWER :
 		    c == ':' ? VERIFY_COLON : c == ' ' || c == '=' ? VERIFY_KEYED :
 		    c == '@' ? VERIFY_AT : c == '-' || c == '_' ? VERIFY_MARK :
 		    c < 32 || c >= 127 ? VERIFY_OTHER : 0;
 
-		assert_int_equal(verify_weights[c], want);
+		assert_int_equal(detect_verify_weights[c], want);
 	}
 }
 
@@ -301,9 +301,9 @@ names(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct span name = span_str(rows[i].name);
 
-		if (mask_name_is_secret(name) != rows[i].secret ||
-		    mask_name_is_session(name) != rows[i].session ||
-		    mask_name_is_tracking(name) != rows[i].tracking)
+		if (detect_name_is_secret(name) != rows[i].secret ||
+		    detect_name_is_session(name) != rows[i].session ||
+		    detect_name_is_tracking(name) != rows[i].tracking)
 			fail_msg("%s", rows[i].name);
 	}
 }

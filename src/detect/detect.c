@@ -1,7 +1,7 @@
-#include "mask/detect.h"
+#include "detect/detect.h"
 
-#include "mask/canon.h"
-#include "mask/verify.h"
+#include "detect/canon.h"
+#include "detect/verify.h"
 
 #define FOLD_BYTES 2048
 #define FOLD_OVERLAP 256 /* longer than any e-mail or address */
@@ -17,13 +17,51 @@
 #define A VERIFY_AT
 #define O VERIFY_OTHER
 #define M VERIFY_MARK
-const uint64_t verify_weights[256] = {
+const uint64_t detect_verify_weights[256] = {
 	X32(O),
-	K, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, M, 0, 0, /* blank to '/' */
-	X8(D), D, D, C, 0, 0, K, 0, 0,                  /* to '?' */
-	A, X26(U), 0, 0, 0, 0, M,                       /* to '_' */
-	0, X26(L), 0, 0, 0, 0, O,                       /* to DEL */
-	X32(O), X32(O), X32(O), X32(O),
+	K,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	M,
+	0,
+	0, /* blank to '/' */
+	X8(D),
+	D,
+	D,
+	C,
+	0,
+	0,
+	K,
+	0,
+	0, /* to '?' */
+	A,
+	X26(U),
+	0,
+	0,
+	0,
+	0,
+	M, /* to '_' */
+	0,
+	X26(L),
+	0,
+	0,
+	0,
+	0,
+	O, /* to DEL */
+	X32(O),
+	X32(O),
+	X32(O),
+	X32(O),
 };
 #undef D
 #undef U
@@ -41,17 +79,19 @@ const uint64_t verify_weights[256] = {
 static bool
 is_clean(struct span text, uint64_t sum)
 {
-	if ((sum & (VERIFY_COLON * 254 | VERIFY_KEYED * 255 | VERIFY_AT * 255 |
-	    VERIFY_OTHER * 255)) != 0)
+	if ((sum &
+		(VERIFY_COLON * 254 | VERIFY_KEYED * 255 | VERIFY_AT * 255 | VERIFY_OTHER * 255)) !=
+	    0)
 		return (false);
-	if (verify_count(sum, VERIFY_DIGIT) >= 4)
+	if (detect_verify_count(sum, VERIFY_DIGIT) >= 4)
 		return (false);
-	if (verify_count(sum, VERIFY_DIGIT) > 0 && text.ptr[0] == '0' && text.len >= 6)
+	if (detect_verify_count(sum, VERIFY_DIGIT) > 0 && text.ptr[0] == '0' && text.len >= 6)
 		return (false); /* 0xcbaabbcc */
 	if (text.len < 16)
-		return (verify_count(sum, VERIFY_COLON) == 0 || text.len < 7);
+		return (detect_verify_count(sum, VERIFY_COLON) == 0 || text.len < 7);
 	return ((sum & (VERIFY_COLON * 255 | VERIFY_DIGIT * 255)) == 0 &&
-	    (verify_count(sum, VERIFY_UPPER) == 0 || verify_count(sum, VERIFY_LOWER) == 0) &&
+	    (detect_verify_count(sum, VERIFY_UPPER) == 0 ||
+		detect_verify_count(sum, VERIFY_LOWER) == 0) &&
 	    text.ptr[0] != '-');
 }
 
@@ -61,11 +101,12 @@ look_hardware(struct span text, uint64_t sum)
 {
 	if (text.len < 11)
 		return (RECORD_CLASS_NONE);
-	if (text.len >= 14 && verify_mac(text))
+	if (text.len >= 14 && detect_verify_mac(text))
 		return (RECORD_CLASS_MAC);
-	if (verify_count(sum, VERIFY_DIGIT) >= 8 && verify_geo(text))
+	if (detect_verify_count(sum, VERIFY_DIGIT) >= 8 && detect_verify_geo(text))
 		return (RECORD_CLASS_GEO);
-	return (text.len >= 36 && verify_uuid(text) ? RECORD_CLASS_DEVICE : RECORD_CLASS_NONE);
+	return (
+	    text.len >= 36 && detect_verify_uuid(text) ? RECORD_CLASS_DEVICE : RECORD_CLASS_NONE);
 }
 
 /*
@@ -75,32 +116,35 @@ look_hardware(struct span text, uint64_t sum)
 static enum record_class
 look_at(struct span text, uint64_t sum)
 {
-	unsigned digits = verify_count(sum, VERIFY_DIGIT);
+	unsigned digits = detect_verify_count(sum, VERIFY_DIGIT);
 	enum record_class found = RECORD_CLASS_NONE, number = RECORD_CLASS_NONE;
 	bool address;
 
 	if (text.len >= 13 || (sum & (VERIFY_KEYED * 255 | VERIFY_COLON * 255)) != 0)
-		found = secret_known(text);
+		found = detect_secret_known(text);
 	if (found == RECORD_CLASS_CREDENTIAL)
 		return (found);
 	if (digits >= 7)
-		number = verify_numbers(text);
+		number = detect_verify_numbers(text);
 	if (number == RECORD_CLASS_PAN)
 		return (number);
-	if (digits >= 2 && text.len >= 15 && verify_iban(text))
+	if (digits >= 2 && text.len >= 15 && detect_verify_iban(text))
 		return (RECORD_CLASS_IBAN);
 	if (number == RECORD_CLASS_NATIONAL)
 		return (number);
-	if (verify_count(sum, VERIFY_AT) > 0 && verify_email(text))
+	if (detect_verify_count(sum, VERIFY_AT) > 0 && detect_verify_email(text))
 		return (RECORD_CLASS_EMAIL);
-	address = verify_address_value(text);
-	if (number == RECORD_CLASS_PHONE && !address && (text.len < 36 || !verify_uuid(text)))
+	address = detect_verify_address_value(text);
+	if (number == RECORD_CLASS_PHONE && !address &&
+	    (text.len < 36 || !detect_verify_uuid(text)))
 		return (number);
 	if (number != RECORD_CLASS_PHONE)
-		found = verify_worse(found, number);
-	found = verify_worse(found, look_hardware(text, sum));
-	if (found == RECORD_CLASS_NONE && (address ||
-	    ((digits >= 4 || verify_count(sum, VERIFY_COLON) >= 2) && verify_address(text))))
+		found = detect_verify_worse(found, number);
+	found = detect_verify_worse(found, look_hardware(text, sum));
+	if (found == RECORD_CLASS_NONE &&
+	    (address ||
+		((digits >= 4 || detect_verify_count(sum, VERIFY_COLON) >= 2) &&
+		    detect_verify_address(text))))
 		return (RECORD_CLASS_IP_FWD);
 	return (found);
 }
@@ -108,7 +152,7 @@ look_at(struct span text, uint64_t sum)
 static enum record_class
 look(struct span text)
 {
-	return (look_at(text, verify_weigh(text)));
+	return (look_at(text, detect_verify_weigh(text)));
 }
 
 /* Full-width and ideographic spellings, folded piece by piece. */
@@ -123,16 +167,17 @@ look_folded(struct span text)
 
 		if (piece.len > FOLD_BYTES)
 			piece.len = FOLD_BYTES;
-		found = verify_worse(found, look(span_of(folded, mask_canon_fold(piece, folded))));
+		found = detect_verify_worse(
+		    found, look(span_of(folded, detect_canon_fold(piece, folded))));
 	}
 	return (found);
 }
 
 enum record_class
-mask_detect(struct span text)
+detect_class(struct span text)
 {
 	enum record_class found, decoded = RECORD_CLASS_NONE;
-	uint64_t sum = verify_weigh(text);
+	uint64_t sum = detect_verify_weigh(text);
 
 	if (is_clean(text, sum))
 		return (RECORD_CLASS_NONE);
@@ -140,11 +185,11 @@ mask_detect(struct span text)
 	if (found == RECORD_CLASS_CREDENTIAL)
 		return (found);
 	if (text.len >= 16) /* what a run decodes to says more than that it is odd */
-		decoded = secret_decoded(text, look);
-	if (decoded == RECORD_CLASS_NONE && text.len >= 20 && secret_random(text))
+		decoded = detect_secret_decoded(text, look);
+	if (decoded == RECORD_CLASS_NONE && text.len >= 20 && detect_secret_random(text))
 		return (RECORD_CLASS_CREDENTIAL);
-	found = verify_worse(found, decoded);
-	if (verify_count(sum, VERIFY_OTHER) != 0)
-		found = verify_worse(found, look_folded(text));
+	found = detect_verify_worse(found, decoded);
+	if (detect_verify_count(sum, VERIFY_OTHER) != 0)
+		found = detect_verify_worse(found, look_folded(text));
 	return (found);
 }

@@ -1,4 +1,4 @@
-#include "mask/host.h"
+#include "detect/host.h"
 
 #include <libpsl.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "crypto/random.h"
-#include "mask/canon.h"
-#include "mask/verify.h"
+#include "detect/canon.h"
+#include "detect/verify.h"
 #include "parse/addr.h"
 
 #define CACHE_ENTRIES 4096u
@@ -20,17 +20,17 @@ struct entry {
 	uint16_t len, domain_at; /* len 0: the entry is free */
 };
 
-struct mask_hosts {
+struct detect_hosts {
 	const psl_ctx_t *list;
 	uint64_t seed;
 	struct entry entries[CACHE_ENTRIES];
 };
 
 int
-mask_hosts_open(struct mask_hosts **h)
+detect_hosts_open(struct detect_hosts **h)
 {
 	const psl_ctx_t *list = psl_builtin();
-	struct mask_hosts *made;
+	struct detect_hosts *made;
 
 	if (list == NULL || (made = calloc(1, sizeof(*made))) == NULL)
 		return (-1);
@@ -41,7 +41,7 @@ mask_hosts_open(struct mask_hosts **h)
 }
 
 void
-mask_hosts_close(struct mask_hosts *h)
+detect_hosts_close(struct detect_hosts *h)
 {
 	free(h); /* the list is libpsl's own */
 }
@@ -63,8 +63,8 @@ lower_point(uint32_t c)
 	if (c >= 0x400 && c <= 0x40f)
 		return (c + 80);
 	if ((c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14a && c <= 0x177) ||
-	    (c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) || (c >= 0x1e00 && c <= 0x1e95) ||
-	    (c >= 0x1ea0 && c <= 0x1eff))
+	    (c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) ||
+	    (c >= 0x1e00 && c <= 0x1e95) || (c >= 0x1ea0 && c <= 0x1eff))
 		return (c | 1);
 	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
 		return (c + (c & 1));
@@ -76,7 +76,7 @@ static bool
 is_point(uint32_t c)
 {
 	if (c < 0x80)
-		return (verify_is_alnum((char)c) || c == '-' || c == '_');
+		return (detect_verify_is_alnum((char)c) || c == '-' || c == '_');
 	return ((c >= 0xdf && c != 0xf7 && !(c >= 0x2b0 && c <= 0x36f) && c != 0x130 &&
 	    !(c >= 0x2000 && c <= 0x2bff) && !(c >= 0x3000 && c <= 0x3004) &&
 	    !(c >= 0xd800 && c <= 0xf8ff) && !(c >= 0xfe00 && c <= 0xffff) && c < 0x30000));
@@ -189,14 +189,15 @@ static bool
 is_plain_label(struct span label)
 {
 	for (size_t i = 0; i < label.len; i++)
-		if (!verify_is_alnum(label.ptr[i]) && label.ptr[i] != '-' && label.ptr[i] != '_')
+		if (!detect_verify_is_alnum(label.ptr[i]) && label.ptr[i] != '-' &&
+		    label.ptr[i] != '_')
 			return (false);
 	return (label.len > 0 && label.len <= LABEL_MAX_BYTES);
 }
 
 /* Add a label in its A-form to host; false if it is no label or does not fit. */
 static bool
-add_label(struct mask_host *host, struct span label)
+add_label(struct detect_host *host, struct span label)
 {
 	uint32_t points[POINTS_MAX];
 	char made[LABEL_MAX_BYTES];
@@ -204,8 +205,8 @@ add_label(struct mask_host *host, struct span label)
 
 	if (is_plain_label(label)) {
 		for (size_t i = 0; i < len; i++)
-			made[i] = verify_is_upper(label.ptr[i]) ? (char)(label.ptr[i] + 32) :
-			    label.ptr[i];
+			made[i] = detect_verify_is_upper(label.ptr[i]) ? (char)(label.ptr[i] + 32) :
+									 label.ptr[i];
 	} else {
 		count = label_points(label, points);
 		if (count == 0 || (len = put_punycode(made, points, count)) == 0)
@@ -222,7 +223,7 @@ add_label(struct mask_host *host, struct span label)
 
 /* A name in UTF-8, full-width forms and stops already folded. */
 static bool
-read_name(struct mask_host *host, struct span name)
+read_name(struct detect_host *host, struct span name)
 {
 	if (name.len > 0 && name.ptr[name.len - 1] == '.')
 		name.len--;
@@ -240,14 +241,14 @@ read_name(struct mask_host *host, struct span name)
 }
 
 static bool
-take_port(struct span digits, struct mask_host *host)
+take_port(struct span digits, struct detect_host *host)
 {
 	int port = 0;
 
 	if (digits.len > 5)
 		return (false);
 	for (size_t i = 0; i < digits.len; i++) {
-		if (!verify_is_digit(digits.ptr[i]))
+		if (!detect_verify_is_digit(digits.ptr[i]))
 			return (false);
 		port = port * 10 + (digits.ptr[i] - '0');
 	}
@@ -259,7 +260,7 @@ take_port(struct span digits, struct mask_host *host)
 
 /* What remains of an authority without user, brackets and port. */
 static bool
-take_name(struct span authority, struct mask_host *host, struct span *name)
+take_name(struct span authority, struct detect_host *host, struct span *name)
 {
 	size_t at, colon;
 
@@ -273,10 +274,12 @@ take_name(struct span authority, struct mask_host *host, struct span *name)
 		if (close == name->len)
 			return (false);
 		*name = span_of(name->ptr + 1, close - 1);
-		return (rest.len == 0 || (rest.ptr[0] == ':' && take_port(span_from(rest, 1), host)));
+		return (
+		    rest.len == 0 || (rest.ptr[0] == ':' && take_port(span_from(rest, 1), host)));
 	}
 	colon = span_find(*name, ':');
-	if (colon == name->len || span_find(span_from(*name, colon + 1), ':') < name->len - colon - 1)
+	if (colon == name->len ||
+	    span_find(span_from(*name, colon + 1), ':') < name->len - colon - 1)
 		return (true); /* no port, or an IPv6 address without brackets */
 	authority = span_from(*name, colon + 1);
 	name->len = colon;
@@ -284,7 +287,7 @@ take_name(struct span authority, struct mask_host *host, struct span *name)
 }
 
 static size_t
-find_domain(struct mask_hosts *h, const struct mask_host *host)
+find_domain(struct detect_hosts *h, const struct detect_host *host)
 {
 	uint64_t key = hash_bytes(host->text, host->len, h->seed);
 	struct entry *entry = &h->entries[key % CACHE_ENTRIES];
@@ -301,18 +304,19 @@ find_domain(struct mask_hosts *h, const struct mask_host *host)
 
 /* Decoded and folded into memory, or as it is; false if it cannot be read. */
 static bool
-normalise(struct span in, char memory[static 2 * MASK_HOST_BYTES],
-    char folded[static MASK_HOST_BYTES], struct span *out)
+normalise(struct span in, char memory[static 2 * DETECT_HOST_BYTES],
+    char folded[static DETECT_HOST_BYTES], struct span *out)
 {
-	enum mask_canon_result result = mask_canon(in, false, memory, 2 * MASK_HOST_BYTES, out);
+	enum detect_canon_result result =
+	    detect_canon(in, false, memory, 2 * DETECT_HOST_BYTES, out);
 
-	if (result == MASK_CANON_UNSETTLED || result == MASK_CANON_MALFORMED)
+	if (result == DETECT_CANON_UNSETTLED || result == DETECT_CANON_MALFORMED)
 		return (false);
 	if (text_is_ascii(*out))
 		return (true);
 	if (!text_is_utf8(*out))
 		return (false);
-	*out = span_of(folded, mask_canon_fold(*out, folded));
+	*out = span_of(folded, detect_canon_fold(*out, folded));
 	return (true);
 }
 
@@ -323,28 +327,28 @@ normalise(struct span in, char memory[static 2 * MASK_HOST_BYTES],
 static bool
 is_address(struct span name)
 {
-	uint64_t sum = verify_weigh(name);
+	uint64_t sum = detect_verify_weigh(name);
 	struct parse_addr addr;
 	size_t i = name.len;
 
 	if ((sum & (VERIFY_DIGIT * 255 | VERIFY_COLON * 255)) == 0)
 		return (false);
-	if (parse_addr(name, &addr) == PARSE_ADDR_OK || verify_address(name) ||
-	    verify_address_value(name))
+	if (parse_addr(name, &addr) == PARSE_ADDR_OK || detect_verify_address(name) ||
+	    detect_verify_address_value(name))
 		return (true);
 	while (i > 0 && name.ptr[i - 1] == '.')
 		i--;
-	if (i == 0 || !verify_is_digit(name.ptr[i - 1]))
+	if (i == 0 || !detect_verify_is_digit(name.ptr[i - 1]))
 		return (false);
-	while (i > 0 && verify_is_digit(name.ptr[i - 1]))
+	while (i > 0 && detect_verify_is_digit(name.ptr[i - 1]))
 		i--;
 	return (i == 0 || name.ptr[i - 1] == '.');
 }
 
 void
-mask_host_read(struct mask_hosts *h, struct span authority, struct mask_host *host)
+detect_host_read(struct detect_hosts *h, struct span authority, struct detect_host *host)
 {
-	char memory[2 * MASK_HOST_BYTES], folded[MASK_HOST_BYTES];
+	char memory[2 * DETECT_HOST_BYTES], folded[DETECT_HOST_BYTES];
 	struct span name;
 	bool named;
 
@@ -352,12 +356,12 @@ mask_host_read(struct mask_hosts *h, struct span authority, struct mask_host *ho
 	host->text[0] = '\0';
 	host->port = -1;
 	host->is_address = host->valid = false;
-	for (size_t at = authority.len; authority.len > MASK_HOST_BYTES && at > 0; at--)
+	for (size_t at = authority.len; authority.len > DETECT_HOST_BYTES && at > 0; at--)
 		if (authority.ptr[at - 1] == '@') { /* user information may be long */
 			authority = span_from(authority, at);
 			break;
 		}
-	if (authority.len == 0 || authority.len >= MASK_HOST_BYTES ||
+	if (authority.len == 0 || authority.len >= DETECT_HOST_BYTES ||
 	    !normalise(authority, memory, folded, &authority) || !take_name(authority, host, &name))
 		return;
 	host->is_address = name.len > 0 && is_address(name);
@@ -368,7 +372,7 @@ mask_host_read(struct mask_hosts *h, struct span authority, struct mask_host *ho
 		if (!host->is_address)
 			return;
 		/* Kept for whoever makes its token; lower case is all it needs. */
-		host->len = mask_canon_fold(name, host->text);
+		host->len = detect_canon_fold(name, host->text);
 	}
 	host->text[host->len] = '\0';
 	host->domain_at = named ? find_domain(h, host) : host->len;

@@ -1,4 +1,4 @@
-#include "mask/agent.h"
+#include "detect/agent.h"
 
 #include <stdlib.h>
 
@@ -24,19 +24,17 @@ struct rule {
 static const struct rule rules[] = {
 #define AGENT(word, kind, family, version) \
 	{ SPAN(word), SPAN(family), SPAN(""), kind, kind, version },
-#define SYSTEM(word, rank, os, device) \
-	{ SPAN(word), SPAN(os), SPAN(device), SYSTEM, rank, OWN },
-#define DEVICE(word, device) \
-	{ SPAN(word), SPAN(""), SPAN(device), DEVICE, 0, OWN },
-#include "mask/agents.def"
+#define SYSTEM(word, rank, os, device) { SPAN(word), SPAN(os), SPAN(device), SYSTEM, rank, OWN },
+#define DEVICE(word, device) { SPAN(word), SPAN(""), SPAN(device), DEVICE, 0, OWN },
+#include "detect/agents.def"
 #undef AGENT
 #undef SYSTEM
 #undef DEVICE
 };
 
 struct allowed {
-	char text[MASK_AGENT_ALLOWED_MAX][NAME_BYTES];
-	struct span name[MASK_AGENT_ALLOWED_MAX];
+	char text[DETECT_AGENT_ALLOWED_MAX][NAME_BYTES];
+	struct span name[DETECT_AGENT_ALLOWED_MAX];
 	size_t count;
 };
 
@@ -113,7 +111,7 @@ sounds_like_bot(struct span word)
 		return (true);
 	return (word.len >= 3 && !span_is(word, "cubot") &&
 	    (memcmp(word.ptr + word.len - 3, "bot", 3) == 0 || word_has(word, "bot-", 4) ||
-	    word_has(word, "-bot", 4) || span_is(word, "robot")));
+		word_has(word, "-bot", 4) || span_is(word, "robot")));
 }
 
 /* Tools and apps have everyday names: they must stand as a product does. */
@@ -131,7 +129,7 @@ take_rule(struct reading *r, const struct rule *rule, struct span rest)
 			r->system = rule;
 	} else if ((r->family == NULL || rule->rank < r->family->rank) &&
 	    ((rule->kind != TOOL && rule->kind != APP) || rest.len == 0 || major != -1 ||
-	    rest.ptr[0] == '/')) {
+		rest.ptr[0] == '/')) {
 		r->family = rule;
 		if (r->allowed.len == 0)
 			r->major = major;
@@ -150,7 +148,7 @@ take_word(struct reading *r, struct span word, struct span rest, const struct al
 		return;
 	for (size_t i = 0; i < word.len; i++)
 		text[i] = (unsigned char)(word.ptr[i] - 'A') < 26 ? (char)(word.ptr[i] + 32) :
-		    word.ptr[i];
+								    word.ptr[i];
 	for (size_t i = 0; allowed != NULL && i < allowed->count && r->allowed.len == 0; i++)
 		if (rest.len > 0 && rest.ptr[0] == '/' && span_equal(word, allowed->name[i])) {
 			r->allowed = allowed->name[i];
@@ -182,19 +180,21 @@ device_of(const struct reading *r, bool bot, bool browser)
 	if (r->system == NULL || !browser)
 		return (devices[3]);
 	/* Android without "Mobile" is a tablet. */
-	return (r->system->device.len > 0 ? r->system->device :
-	    span_is(r->system->name, "Android") ? devices[2] : devices[3]);
+	return (r->system->device.len > 0           ? r->system->device :
+		span_is(r->system->name, "Android") ? devices[2] :
+						      devices[3]);
 }
 
 static void
-agent_read(struct span text, const struct allowed *allowed, struct mask_agent *agent)
+agent_read(struct span text, const struct allowed *allowed, struct detect_agent *agent)
 {
 	static const struct span other = SPAN("Other"), none = SPAN("none");
 	struct reading r = { .major = -1, .version = -1, .rv = -1 };
 	const struct rule *family;
 
-	*agent = (struct mask_agent){ .family = none, .os = { "", 0 }, .device = { "", 0 },
-		.major = -1 };
+	*agent = (struct detect_agent){
+		.family = none, .os = { "", 0 }, .device = { "", 0 }, .major = -1
+	};
 	if (text.len == 0 || span_is(text, "-"))
 		return;
 	if (text.len > READ_BYTES)
@@ -205,8 +205,8 @@ agent_read(struct span text, const struct allowed *allowed, struct mask_agent *a
 		while (i < text.len && is_word(text.ptr[i]))
 			i++;
 		if (i > start)
-			take_word(&r, span_of(text.ptr + start, i - start), span_from(text, i),
-			    allowed);
+			take_word(
+			    &r, span_of(text.ptr + start, i - start), span_from(text, i), allowed);
 	}
 	family = r.family;
 	agent->bot = (family != NULL && family->kind == BOT) || r.bot ||
@@ -225,7 +225,7 @@ agent_read(struct span text, const struct allowed *allowed, struct mask_agent *a
 }
 
 void
-mask_agent_read(struct span text, struct mask_agent *agent)
+detect_agent_read(struct span text, struct detect_agent *agent)
 {
 	agent_read(text, NULL, agent);
 }
@@ -234,19 +234,19 @@ mask_agent_read(struct span text, struct mask_agent *agent)
 
 struct entry {
 	uint64_t key[2];
-	struct mask_agent agent; /* no family: the entry is free */
+	struct detect_agent agent; /* no family: the entry is free */
 };
 
-struct mask_agent_cache {
+struct detect_agent_cache {
 	uint64_t seed[2];
 	struct allowed allowed;
 	struct entry entries[CACHE_ENTRIES];
 };
 
 int
-mask_agent_cache_open(struct mask_agent_cache **c)
+detect_agent_cache_open(struct detect_agent_cache **c)
 {
-	struct mask_agent_cache *made = calloc(1, sizeof(*made));
+	struct detect_agent_cache *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return (-1);
@@ -256,7 +256,7 @@ mask_agent_cache_open(struct mask_agent_cache **c)
 }
 
 void
-mask_agent_cache_close(struct mask_agent_cache *c)
+detect_agent_cache_close(struct detect_agent_cache *c)
 {
 	if (c == NULL)
 		return;
@@ -265,12 +265,12 @@ mask_agent_cache_close(struct mask_agent_cache *c)
 }
 
 int
-mask_agent_allow(struct mask_agent_cache *c, struct span family)
+detect_agent_allow(struct detect_agent_cache *c, struct span family)
 {
 	struct allowed *allowed = &c->allowed;
 
 	if (family.len == 0 || family.len >= NAME_BYTES ||
-	    allowed->count == MASK_AGENT_ALLOWED_MAX ||
+	    allowed->count == DETECT_AGENT_ALLOWED_MAX ||
 	    (unsigned char)((family.ptr[0] | 0x20) - 'a') >= 26)
 		return (-1);
 	for (size_t i = 0; i < family.len; i++)
@@ -282,8 +282,8 @@ mask_agent_allow(struct mask_agent_cache *c, struct span family)
 	return (0);
 }
 
-const struct mask_agent *
-mask_agent_cached(struct mask_agent_cache *c, struct span text)
+const struct detect_agent *
+detect_agent_cached(struct detect_agent_cache *c, struct span text)
 {
 	uint64_t key[2] = { hash_span(text, c->seed[0]), hash_span(text, c->seed[1]) };
 	struct entry *entry = &c->entries[key[0] % CACHE_ENTRIES];

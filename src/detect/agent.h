@@ -1,12 +1,12 @@
-/* mask: what a User-Agent says, in a few words that identify nobody. */
-#ifndef CRETULA_MASK_AGENT_H
-#define CRETULA_MASK_AGENT_H
+/* detect: what a User-Agent says, in a few words that identify nobody. */
+#ifndef CRETULA_DETECT_AGENT_H
+#define CRETULA_DETECT_AGENT_H
 
 #include <stdbool.h>
 
 #include "base/span.h"
 
-struct mask_agent {
+struct detect_agent {
 	struct span family; /* "Chrome"; "Other" if unknown, "none" if absent */
 	struct span os;     /* "Windows"; empty if unknown */
 	struct span device; /* "desktop" "phone" "tablet" "tv" "bot"; empty if unknown */
@@ -15,28 +15,28 @@ struct mask_agent {
 };
 
 /* First 512 bytes count.  Any bytes are legal.  Output texts are static. */
-void mask_agent_read(struct span text, struct mask_agent *agent);
+void detect_agent_read(struct span text, struct detect_agent *agent);
 
 /*
  * A cache of the same, direct-mapped, keyed by a secret hash of the whole
  * string; no string is stored, so a hit compares 128 bits of keyed hash.
  */
-struct mask_agent_cache;
+struct detect_agent_cache;
 
 /* All memory is taken here; after crypto_start.  0, or -1 without memory. */
-int mask_agent_cache_open(struct mask_agent_cache **c);
-void mask_agent_cache_close(struct mask_agent_cache *c); /* NULL is legal */
+int detect_agent_cache_open(struct detect_agent_cache **c);
+void detect_agent_cache_close(struct detect_agent_cache *c); /* NULL is legal */
 
-#define MASK_AGENT_ALLOWED_MAX 64
+#define DETECT_AGENT_ALLOWED_MAX 64
 
 /*
  * Configured families, before the first text is read: "Name" is the family
  * of whoever says "Name/" (exact case).  1..31 of [A-Za-z0-9_-], the first a
  * letter.  0, or -1: no such name or too many.
  */
-int mask_agent_allow(struct mask_agent_cache *c, struct span family);
+int detect_agent_allow(struct detect_agent_cache *c, struct span family);
 
 /* Valid until the next call; its texts until close. */
-const struct mask_agent *mask_agent_cached(struct mask_agent_cache *c, struct span text);
+const struct detect_agent *detect_agent_cached(struct detect_agent_cache *c, struct span text);
 
 #endif

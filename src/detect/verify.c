@@ -1,4 +1,4 @@
-#include "mask/verify.h"
+#include "detect/verify.h"
 
 #include <assert.h>
 
@@ -8,29 +8,36 @@
 /* Groups of digits with at most two separators between them. */
 struct number {
 	char digits[DIGITS_MAX];
-	size_t count;                 /* of digits, DIGITS_MAX if there were more */
-	uint8_t at[GROUPS_MAX + 1];   /* at[i]: first digit of group i */
-	char separator[GROUPS_MAX];   /* between i and i + 1; '*' if of two kinds */
+	size_t count; /* of digits, DIGITS_MAX if there were more */
+	uint8_t at[GROUPS_MAX + 1]; /* at[i]: first digit of group i */
+	char separator[GROUPS_MAX]; /* between i and i + 1; '*' if of two kinds */
 	size_t groups;
-	bool plus;                    /* stands behind a '+' */
-	bool glued;                   /* stands behind a letter */
+	bool plus; /* stands behind a '+' */
+	bool glued; /* stands behind a letter */
 };
 
 enum record_class
-verify_worse(enum record_class a, enum record_class b)
+detect_verify_worse(enum record_class a, enum record_class b)
 {
 	static const uint8_t rank[RECORD_CLASS_COUNT] = {
-		[RECORD_CLASS_CREDENTIAL] = 11, [RECORD_CLASS_PAN] = 10, [RECORD_CLASS_IBAN] = 9,
-		[RECORD_CLASS_NATIONAL] = 8, [RECORD_CLASS_EMAIL] = 7, [RECORD_CLASS_PHONE] = 6,
-		[RECORD_CLASS_MAC] = 5, [RECORD_CLASS_GEO] = 4, [RECORD_CLASS_DEVICE] = 3,
-		[RECORD_CLASS_SESSION] = 2, [RECORD_CLASS_IP_FWD] = 1,
+		[RECORD_CLASS_CREDENTIAL] = 11,
+		[RECORD_CLASS_PAN] = 10,
+		[RECORD_CLASS_IBAN] = 9,
+		[RECORD_CLASS_NATIONAL] = 8,
+		[RECORD_CLASS_EMAIL] = 7,
+		[RECORD_CLASS_PHONE] = 6,
+		[RECORD_CLASS_MAC] = 5,
+		[RECORD_CLASS_GEO] = 4,
+		[RECORD_CLASS_DEVICE] = 3,
+		[RECORD_CLASS_SESSION] = 2,
+		[RECORD_CLASS_IP_FWD] = 1,
 	};
 
 	return (rank[b] > rank[a] ? b : a);
 }
 
 bool
-verify_luhn(const char *digits, size_t count)
+detect_verify_luhn(const char *digits, size_t count)
 {
 	unsigned sum = 0;
 
@@ -46,17 +53,27 @@ verify_luhn(const char *digits, size_t count)
 
 /* Issuer ranges over the first four digits, with the lengths they use. */
 bool
-verify_card(const char *digits, size_t count)
+detect_verify_card(const char *digits, size_t count)
 {
 	static const struct {
 		uint16_t first, last;
 		uint8_t shortest, longest;
 	} issuers[] = {
-		{ 2200, 2204, 16, 19 }, { 2221, 2720, 16, 16 }, { 3000, 3059, 14, 19 },
-		{ 3400, 3499, 15, 15 }, { 3528, 3589, 16, 19 }, { 3600, 3699, 14, 19 },
-		{ 3700, 3799, 15, 15 }, { 3800, 3999, 14, 19 }, { 4000, 4999, 13, 13 },
-		{ 4000, 4999, 16, 16 }, { 4000, 4999, 19, 19 }, { 5000, 5099, 13, 19 },
-		{ 5100, 5599, 16, 16 }, { 5600, 5899, 13, 19 }, { 6000, 6999, 13, 19 },
+		{ 2200, 2204, 16, 19 },
+		{ 2221, 2720, 16, 16 },
+		{ 3000, 3059, 14, 19 },
+		{ 3400, 3499, 15, 15 },
+		{ 3528, 3589, 16, 19 },
+		{ 3600, 3699, 14, 19 },
+		{ 3700, 3799, 15, 15 },
+		{ 3800, 3999, 14, 19 },
+		{ 4000, 4999, 13, 13 },
+		{ 4000, 4999, 16, 16 },
+		{ 4000, 4999, 19, 19 },
+		{ 5000, 5099, 13, 19 },
+		{ 5100, 5599, 16, 16 },
+		{ 5600, 5899, 13, 19 },
+		{ 6000, 6999, 13, 19 },
 	};
 	unsigned head;
 
@@ -67,7 +84,7 @@ verify_card(const char *digits, size_t count)
 	for (size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++)
 		if (head >= issuers[i].first && head <= issuers[i].last &&
 		    count >= issuers[i].shortest && count <= issuers[i].longest)
-			return (verify_luhn(digits, count));
+			return (detect_verify_luhn(digits, count));
 	return (false);
 }
 
@@ -90,24 +107,24 @@ number_read(struct span text, size_t i, struct number *n)
 	size_t gap;
 
 	n->count = n->groups = 0;
-	n->plus = i > 0 && (text.ptr[i - 1] == '+' ||
-	    (i > 1 && text.ptr[i - 1] == '(' && text.ptr[i - 2] == '+'));
-	n->glued = i > 0 && verify_is_letter(text.ptr[i - 1]);
+	n->plus = i > 0 &&
+	    (text.ptr[i - 1] == '+' || (i > 1 && text.ptr[i - 1] == '(' && text.ptr[i - 2] == '+'));
+	n->glued = i > 0 && detect_verify_is_letter(text.ptr[i - 1]);
 	for (;;) {
 		n->at[n->groups] = (uint8_t)n->count;
-		for (; i < text.len && verify_is_digit(text.ptr[i]); i++)
+		for (; i < text.len && detect_verify_is_digit(text.ptr[i]); i++)
 			if (n->count < DIGITS_MAX)
 				n->digits[n->count++] = text.ptr[i];
 		n->at[++n->groups] = (uint8_t)n->count;
 		if (n->groups == GROUPS_MAX || n->count == DIGITS_MAX)
 			return (i);
-		for (gap = 0; gap < 3 && i + gap < text.len && is_separator(text.ptr[i + gap]); )
+		for (gap = 0; gap < 3 && i + gap < text.len && is_separator(text.ptr[i + gap]);)
 			gap++;
 		if (gap == 0 || gap == 3 || i + gap == text.len ||
-		    !verify_is_digit(text.ptr[i + gap]))
+		    !detect_verify_is_digit(text.ptr[i + gap]))
 			return (i);
-		n->separator[n->groups - 1] = gap == 1 || text.ptr[i] == text.ptr[i + 1] ?
-		    text.ptr[i] : '*';
+		n->separator[n->groups - 1] =
+		    gap == 1 || text.ptr[i] == text.ptr[i + 1] ? text.ptr[i] : '*';
 		i += gap;
 	}
 }
@@ -125,7 +142,7 @@ card_from(const struct number *n, size_t first)
 			return (false);
 		if (i > first + 1 && n->separator[i - 1] != n->separator[first])
 			return (false);
-		if (verify_card(n->digits + n->at[first], count))
+		if (detect_verify_card(n->digits + n->at[first], count))
 			return (true);
 		if (group_len(n, i) < 4) /* only the last group may be short */
 			return (false);
@@ -232,9 +249,9 @@ is_imei(const struct number *n, size_t first)
 	const char *d = n->digits + n->at[first];
 
 	if (group_len(n, first) == 15)
-		return (verify_luhn(d, 15));
+		return (detect_verify_luhn(d, 15));
 	return (n->groups == first + 4 && has_lengths(n, first, 2, 6, 6) &&
-	    group_len(n, first + 3) == 1 && verify_luhn(d, 15));
+	    group_len(n, first + 3) == 1 && detect_verify_luhn(d, 15));
 }
 
 static enum record_class
@@ -248,11 +265,11 @@ number_class(const struct number *n)
 		if (card_from(n, i))
 			return (RECORD_CLASS_PAN);
 		if (!n->glued && i + 2 < n->groups && ssn_at(n, i))
-			found = verify_worse(found, RECORD_CLASS_NATIONAL);
+			found = detect_verify_worse(found, RECORD_CLASS_NATIONAL);
 		else if (is_imei(n, i))
-			found = verify_worse(found, RECORD_CLASS_DEVICE);
+			found = detect_verify_worse(found, RECORD_CLASS_DEVICE);
 		else if (group_len(n, i) >= 9 && !fraction)
-			found = verify_worse(found, RECORD_CLASS_PHONE);
+			found = detect_verify_worse(found, RECORD_CLASS_PHONE);
 	}
 	return (found);
 }
@@ -269,7 +286,7 @@ says_ssn(struct span text)
 }
 
 enum record_class
-verify_numbers(struct span text)
+detect_verify_numbers(struct span text)
 {
 	enum record_class found = RECORD_CLASS_NONE;
 	int says = -1; /* whether the text says "ssn": not asked yet */
@@ -277,22 +294,23 @@ verify_numbers(struct span text)
 	size_t i = 0;
 
 	while (i < text.len) {
-		if (!verify_is_digit(text.ptr[i])) {
+		if (!detect_verify_is_digit(text.ptr[i])) {
 			i++;
 			continue;
 		}
 		i = number_read(text, i, &n);
 		if (n.count < 7)
 			continue;
-		found = verify_worse(found, number_class(&n));
+		found = detect_verify_worse(found, number_class(&n));
 		if (n.count >= 9 && n.groups == 2 && i < text.len && (text.ptr[i] | 0x20) == 'e')
-			found = verify_worse(found, RECORD_CLASS_PHONE); /* 4.915112345678e12 */
+			found =
+			    detect_verify_worse(found, RECORD_CLASS_PHONE); /* 4.915112345678e12 */
 		if (n.groups != 1 || n.count != 9 || !is_ssn(n.digits))
 			continue;
 		if (says == -1)
 			says = says_ssn(text);
 		if (says == 1)
-			found = verify_worse(found, RECORD_CLASS_NATIONAL);
+			found = detect_verify_worse(found, RECORD_CLASS_NATIONAL);
 	}
 	return (found);
 }
@@ -324,7 +342,7 @@ iban_checks(const char *iban, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char c = iban[(i + 4) % len];
 
-		if (verify_is_digit(c))
+		if (detect_verify_is_digit(c))
 			rest = (rest * 10 + (unsigned)(c - '0')) % 97;
 		else
 			rest = (rest * 100 + (unsigned)((c & ~0x20) - 'A' + 10)) % 97;
@@ -339,28 +357,28 @@ iban_at(struct span text, size_t i)
 	char iban[40];
 	size_t want, len = 0;
 
-	if (text.len - i < 15 || !verify_is_letter(text.ptr[i + 1]) ||
-	    !verify_is_digit(text.ptr[i + 2]) || !verify_is_digit(text.ptr[i + 3]))
+	if (text.len - i < 15 || !detect_verify_is_letter(text.ptr[i + 1]) ||
+	    !detect_verify_is_digit(text.ptr[i + 2]) || !detect_verify_is_digit(text.ptr[i + 3]))
 		return (false);
 	want = iban_len(text.ptr[i], text.ptr[i + 1]);
 	assert(want < sizeof(iban));
 	for (; i < text.len && len < want; i++) {
-		if (verify_is_alnum(text.ptr[i]))
+		if (detect_verify_is_alnum(text.ptr[i]))
 			iban[len++] = text.ptr[i];
 		else if (len % 4 != 0 || (text.ptr[i] != ' ' && text.ptr[i] != '-'))
 			return (false);
 	}
-	if (want == 0 || len < want || (i < text.len && verify_is_alnum(text.ptr[i])))
+	if (want == 0 || len < want || (i < text.len && detect_verify_is_alnum(text.ptr[i])))
 		return (false);
 	return (iban_checks(iban, len));
 }
 
 bool
-verify_iban(struct span text)
+detect_verify_iban(struct span text)
 {
 	for (size_t i = 0; i + 15 <= text.len; i++)
-		if (verify_is_letter(text.ptr[i]) &&
-		    (i == 0 || !verify_is_alnum(text.ptr[i - 1])) && iban_at(text, i))
+		if (detect_verify_is_letter(text.ptr[i]) &&
+		    (i == 0 || !detect_verify_is_alnum(text.ptr[i - 1])) && iban_at(text, i))
 			return (true);
 	return (false);
 }
@@ -375,24 +393,24 @@ is_clock(struct span rest)
 		return (true);
 	if (rest.ptr[0] != 'T' && rest.ptr[0] != 't' && rest.ptr[0] != ' ' && rest.ptr[0] != '_')
 		return (false);
-	if (rest.len < 3 || rest.len > 26 || !verify_is_digit(rest.ptr[1]))
+	if (rest.len < 3 || rest.len > 26 || !detect_verify_is_digit(rest.ptr[1]))
 		return (false);
 	for (size_t i = 1; i < rest.len; i++)
-		if (!verify_is_digit(rest.ptr[i]) && strchr(":.,+-Zz", rest.ptr[i]) == NULL)
+		if (!detect_verify_is_digit(rest.ptr[i]) && strchr(":.,+-Zz", rest.ptr[i]) == NULL)
 			return (false);
 	return (true);
 }
 
 bool
-verify_date_value(struct span text)
+detect_verify_date_value(struct span text)
 {
 	struct number n;
 	size_t end;
 
-	if (text.len < 7 || !verify_is_digit(text.ptr[0]))
+	if (text.len < 7 || !detect_verify_is_digit(text.ptr[0]))
 		return (false);
 	for (end = 1; end < text.len && end < 10; end++)
-		if (!verify_is_digit(text.ptr[end]) && text.ptr[end] != '-' &&
+		if (!detect_verify_is_digit(text.ptr[end]) && text.ptr[end] != '-' &&
 		    text.ptr[end] != '.' && text.ptr[end] != '/')
 			break;
 	if (number_read(span_of(text.ptr, end), 0, &n) != end)

@@ -1,9 +1,9 @@
 /*
- * mask: the verifiers behind detect and shape.  Each looks for one kind of
+ * detect: the verifiers behind detect and shape.  Each looks for one kind of
  * thing anywhere in a canonical text, unless its name says _value.
  */
-#ifndef CRETULA_MASK_VERIFY_H
-#define CRETULA_MASK_VERIFY_H
+#ifndef CRETULA_DETECT_VERIFY_H
+#define CRETULA_DETECT_VERIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,40 +12,40 @@
 #include "record/record.h"
 
 static inline bool
-verify_is_digit(char c)
+detect_verify_is_digit(char c)
 {
 	return ((unsigned char)(c - '0') < 10);
 }
 
 static inline bool
-verify_is_upper(char c)
+detect_verify_is_upper(char c)
 {
 	return ((unsigned char)(c - 'A') < 26);
 }
 
 static inline bool
-verify_is_letter(char c)
+detect_verify_is_letter(char c)
 {
 	return ((unsigned char)((c | 0x20) - 'a') < 26);
 }
 
 static inline bool
-verify_is_alnum(char c)
+detect_verify_is_alnum(char c)
 {
-	return (verify_is_digit(c) || verify_is_letter(c));
+	return (detect_verify_is_digit(c) || detect_verify_is_letter(c));
 }
 
 static inline bool
-verify_is_hex(char c)
+detect_verify_is_hex(char c)
 {
-	return (verify_is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6);
+	return (detect_verify_is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6);
 }
 
 /* Of base64 in either alphabet. */
 static inline bool
-verify_is_base64(char c)
+detect_verify_is_base64(char c)
 {
-	return (verify_is_alnum(c) || c == '-' || c == '_' || c == '+' || c == '/');
+	return (detect_verify_is_alnum(c) || c == '-' || c == '_' || c == '+' || c == '/');
 }
 
 /*
@@ -60,16 +60,16 @@ verify_is_base64(char c)
 #define VERIFY_AT (UINT64_C(1) << 40)
 #define VERIFY_OTHER (UINT64_C(1) << 48) /* control bytes and what is no ASCII */
 #define VERIFY_MARK (UINT64_C(1) << 56)  /* '-', '_' */
-extern const uint64_t verify_weights[256];
+extern const uint64_t detect_verify_weights[256];
 
 static inline unsigned
-verify_count(uint64_t sum, uint64_t what)
+detect_verify_count(uint64_t sum, uint64_t what)
 {
 	return ((unsigned)(sum / what) & 255);
 }
 
 static inline uint64_t
-verify_weigh(struct span text)
+detect_verify_weigh(struct span text)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr;
 	uint64_t a = 0, b = 0;
@@ -78,11 +78,11 @@ verify_weigh(struct span text)
 	if (text.len > 255)
 		return (UINT64_MAX);
 	for (; i + 4 <= text.len; i += 4) {
-		a += verify_weights[p[i]] + verify_weights[p[i + 1]];
-		b += verify_weights[p[i + 2]] + verify_weights[p[i + 3]];
+		a += detect_verify_weights[p[i]] + detect_verify_weights[p[i + 1]];
+		b += detect_verify_weights[p[i + 2]] + detect_verify_weights[p[i + 3]];
 	}
 	for (; i < text.len; i++)
-		a += verify_weights[p[i]];
+		a += detect_verify_weights[p[i]];
 	return (a + b);
 }
 
@@ -94,49 +94,54 @@ verify_weigh(struct span text)
  * nine digits that nothing explains), DEVICE (IMEI), the most sensitive of
  * these; NONE.
  */
-enum record_class verify_numbers(struct span text);
+enum record_class detect_verify_numbers(struct span text);
 
-bool verify_luhn(const char *digits, size_t count);
-bool verify_card(const char *digits, size_t count);
-bool verify_iban(struct span text); /* length of the country, mod 97 */
+bool detect_verify_luhn(const char *digits, size_t count);
+bool detect_verify_card(const char *digits, size_t count);
+bool detect_verify_iban(struct span text); /* length of the country, mod 97 */
 
 /* 2025-11-24, 20251124, 24.11.2025, 2025-11, 2025-11-24T10:11:12Z ... */
-bool verify_date_value(struct span text);
+bool detect_verify_date_value(struct span text);
 
 /* ---- where.c: addresses of all sorts ---- */
 
-bool verify_email(struct span text);
-bool verify_mac(struct span text);
-bool verify_geo(struct span text);     /* latitude, longitude */
-bool verify_uuid(struct span text);
-bool verify_address(struct span text); /* IPv4 and IPv6, dashed quads, in-addr.arpa */
+bool detect_verify_email(struct span text);
+bool detect_verify_mac(struct span text);
+bool detect_verify_geo(struct span text);     /* latitude, longitude */
+bool detect_verify_uuid(struct span text);
+bool detect_verify_address(struct span text); /* IPv4 and IPv6, dashed quads, in-addr.arpa */
 /* Decimal, hexadecimal, octal and short forms that inet_aton would take. */
-bool verify_address_value(struct span text);
+bool detect_verify_address_value(struct span text);
 
 /* ---- names.c ---- */
 
 /* A name so plain that what is assigned to it in free text is a secret. */
-bool mask_name_is_password(struct span name);
+bool detect_name_is_password(struct span name);
+
+/* ---- random.c ---- */
+
+/* 1 digit, 2 upper, 3 lower, 0 anything else. */
+unsigned detect_secret_kind(char c);
+/* A run of characters that looks drawn by lot. */
+bool detect_secret_random(struct span text);
+/* Bits per character of the first 64, times 256. */
+unsigned detect_secret_entropy(struct span text);
+/* Neighbours that change between upper, lower and digit. */
+unsigned detect_secret_changes(struct span text);
 
 /* ---- secret.c ---- */
 
 /* CREDENTIAL or SESSION by prefix, header or name; NONE. */
-enum record_class secret_known(struct span text);
-/* A run of characters that looks drawn by lot. */
-bool secret_random(struct span text);
-/* Bits per character of the first 64, times 256. */
-unsigned secret_entropy(struct span text);
-/* Neighbours that change between upper, lower and digit. */
-unsigned secret_changes(struct span text);
+enum record_class detect_secret_known(struct span text);
 
 /*
  * Call look for each run of plain text of at least 6 characters that a
  * base64 or hex run of at least 16 in text decodes to; the most sensitive
  * answer, NONE if there is nothing.
  */
-enum record_class secret_decoded(struct span text, enum record_class (*look)(struct span));
+enum record_class detect_secret_decoded(struct span text, enum record_class (*look)(struct span));
 
 /* The more sensitive of two, in the order that detect.h states. */
-enum record_class verify_worse(enum record_class a, enum record_class b);
+enum record_class detect_verify_worse(enum record_class a, enum record_class b);
 
 #endif

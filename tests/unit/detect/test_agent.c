@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "crypto/random.h"
-#include "mask/agent.h"
+#include "detect/agent.h"
 
 #define WINDOWS "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
 #define PHONE "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 "
@@ -89,7 +89,7 @@ static const struct {
 };
 
 static void
-check(const char *text, const struct mask_agent *a, size_t i)
+check(const char *text, const struct detect_agent *a, size_t i)
 {
 	if (!span_is(a->family, rows[i].family) || a->major != rows[i].major ||
 	    !span_is(a->os, rows[i].os) || !span_is(a->device, rows[i].device) ||
@@ -101,10 +101,10 @@ check(const char *text, const struct mask_agent *a, size_t i)
 static void
 agents(void **state)
 {
-	struct mask_agent agent;
+	struct detect_agent agent;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		mask_agent_read(span_str(rows[i].text), &agent);
+		detect_agent_read(span_str(rows[i].text), &agent);
 		check(rows[i].text, &agent, i);
 	}
 }
@@ -112,14 +112,14 @@ agents(void **state)
 static void
 cache_says_the_same(void **state)
 {
-	struct mask_agent_cache *c;
+	struct detect_agent_cache *c;
 
-	assert_int_equal(mask_agent_cache_open(&c), 0);
+	assert_int_equal(detect_agent_cache_open(&c), 0);
 	for (int round = 0; round < 3; round++)
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-			check(rows[i].text, mask_agent_cached(c, span_str(rows[i].text)), i);
-	mask_agent_cache_close(c);
-	mask_agent_cache_close(NULL);
+			check(rows[i].text, detect_agent_cached(c, span_str(rows[i].text)), i);
+	detect_agent_cache_close(c);
+	detect_agent_cache_close(NULL);
 }
 
 static void
@@ -136,40 +136,40 @@ allowed_families(void **state)
 		{ "okhttp/4.12 MyApp/7", "MyApp", 7 },
 		{ "Mozilla/5.0 (compatible; ExampleBot/2.0)", "ExampleBot", 2 },
 	};
-	struct mask_agent_cache *c;
+	struct detect_agent_cache *c;
 	char name[16];
 
-	assert_int_equal(mask_agent_cache_open(&c), 0);
-	assert_int_equal(mask_agent_allow(c, span_str("MyApp")), 0);
-	assert_int_equal(mask_agent_allow(c, span_str("ExampleBot")), 0);
-	assert_int_equal(mask_agent_allow(c, span_str("")), -1);
-	assert_int_equal(mask_agent_allow(c, span_str("1App")), -1);
-	assert_int_equal(mask_agent_allow(c, span_str("My App")), -1);
-	assert_int_equal(mask_agent_allow(c, span_str("a23456789012345678901234567890123")), -1);
+	assert_int_equal(detect_agent_cache_open(&c), 0);
+	assert_int_equal(detect_agent_allow(c, span_str("MyApp")), 0);
+	assert_int_equal(detect_agent_allow(c, span_str("ExampleBot")), 0);
+	assert_int_equal(detect_agent_allow(c, span_str("")), -1);
+	assert_int_equal(detect_agent_allow(c, span_str("1App")), -1);
+	assert_int_equal(detect_agent_allow(c, span_str("My App")), -1);
+	assert_int_equal(detect_agent_allow(c, span_str("a23456789012345678901234567890123")), -1);
 	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
-		const struct mask_agent *a = mask_agent_cached(c, span_str(seen[i].text));
+		const struct detect_agent *a = detect_agent_cached(c, span_str(seen[i].text));
 
 		if (!span_is(a->family, seen[i].family) || a->major != seen[i].major)
 			fail_msg("%s: %.*s %d", seen[i].text, (int)a->family.len, a->family.ptr,
 			    a->major);
 	}
-	for (int i = 2; i < MASK_AGENT_ALLOWED_MAX; i++) {
+	for (int i = 2; i < DETECT_AGENT_ALLOWED_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "A%d", i);
-		assert_int_equal(mask_agent_allow(c, span_str(name)), 0);
+		assert_int_equal(detect_agent_allow(c, span_str(name)), 0);
 	}
-	assert_int_equal(mask_agent_allow(c, span_str("Last")), -1);
-	mask_agent_cache_close(c);
+	assert_int_equal(detect_agent_allow(c, span_str("Last")), -1);
+	detect_agent_cache_close(c);
 }
 
 static void
 long_texts_are_cut(void **state)
 {
 	static char text[600];
-	struct mask_agent agent;
+	struct detect_agent agent;
 
 	memset(text, ' ', sizeof(text));
 	memcpy(text + 520, "Firefox/128.0", 13);
-	mask_agent_read(span_of(text, sizeof(text)), &agent);
+	detect_agent_read(span_of(text, sizeof(text)), &agent);
 	assert_true(span_is(agent.family, "Other"));
 }
 
@@ -181,7 +181,7 @@ table_is_sorted(void **state)
 #define AGENT(word, kind, family, version) word,
 #define SYSTEM(word, rank, os, device) word,
 #define DEVICE(word, device) word,
-#include "mask/agents.def"
+#include "detect/agents.def"
 #undef AGENT
 #undef SYSTEM
 #undef DEVICE

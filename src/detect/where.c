@@ -1,19 +1,19 @@
 #include <stdint.h>
 #include <strings.h>
 
-#include "mask/verify.h"
+#include "detect/verify.h"
 #include "parse/addr.h"
 
 static inline bool
 is_alnum_at(struct span text, size_t i)
 {
-	return (i < text.len && verify_is_alnum(text.ptr[i]));
+	return (i < text.len && detect_verify_is_alnum(text.ptr[i]));
 }
 
 static inline bool
 is_digit_at(struct span text, size_t i)
 {
-	return (i < text.len && verify_is_digit(text.ptr[i]));
+	return (i < text.len && detect_verify_is_digit(text.ptr[i]));
 }
 
 /* ---- e-mail ---- */
@@ -22,7 +22,7 @@ is_digit_at(struct span text, size_t i)
 static bool
 is_local(char c)
 {
-	return (verify_is_alnum(c) || (unsigned char)c >= 0x80 ||
+	return (detect_verify_is_alnum(c) || (unsigned char)c >= 0x80 ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.\"", c) != NULL));
 }
 
@@ -39,9 +39,9 @@ is_email_domain(struct span rest)
 
 		if (c == '.')
 			dots++;
-		else if (verify_is_letter(c) || (unsigned char)c >= 0x80)
+		else if (detect_verify_is_letter(c) || (unsigned char)c >= 0x80)
 			letters++;
-		else if (!verify_is_digit(c) && c != '-' && c != '_')
+		else if (!detect_verify_is_digit(c) && c != '-' && c != '_')
 			break;
 	}
 	if (i == 0 || rest.ptr[0] == '.' || rest.ptr[0] == '-')
@@ -49,12 +49,12 @@ is_email_domain(struct span rest)
 	if (letters == 0)
 		return (dots == 3);
 	/* "icon@2x.png": a density, not a domain. */
-	return (!(i > 3 && verify_is_digit(rest.ptr[0]) && (rest.ptr[1] | 0x20) == 'x' &&
+	return (!(i > 3 && detect_verify_is_digit(rest.ptr[0]) && (rest.ptr[1] | 0x20) == 'x' &&
 	    rest.ptr[2] == '.' && dots == 1));
 }
 
 bool
-verify_email(struct span text)
+detect_verify_email(struct span text)
 {
 	size_t i = span_find(text, '@');
 
@@ -79,30 +79,32 @@ hex_groups(struct span text, size_t i, size_t width, size_t groups, char separat
 		return (false);
 	for (size_t g = 0; g < groups; g++) {
 		for (size_t k = 0; k < width; k++, i++) {
-			if (!verify_is_hex(text.ptr[i]))
+			if (!detect_verify_is_hex(text.ptr[i]))
 				return (false);
-			digits += verify_is_digit(text.ptr[i]);
+			digits += detect_verify_is_digit(text.ptr[i]);
 		}
 		if (g + 1 < groups && text.ptr[i++] != separator)
 			return (false);
 	}
-	if (i < text.len && (verify_is_alnum(text.ptr[i]) ||
-	    (text.ptr[i] == separator && is_alnum_at(text, i + 1))))
+	if (i < text.len &&
+	    (detect_verify_is_alnum(text.ptr[i]) ||
+		(text.ptr[i] == separator && is_alnum_at(text, i + 1))))
 		return (false);
 	return (separator == ':' || digits > 0); /* "aa-bb-cc-dd-ee-ff" may be words */
 }
 
 bool
-verify_mac(struct span text)
+detect_verify_mac(struct span text)
 {
 	for (size_t i = 0; i + 14 <= text.len; i++) {
 		char c;
 
-		if (!verify_is_hex(text.ptr[i]) || (i > 0 && verify_is_alnum(text.ptr[i - 1])))
+		if (!detect_verify_is_hex(text.ptr[i]) ||
+		    (i > 0 && detect_verify_is_alnum(text.ptr[i - 1])))
 			continue;
 		c = text.ptr[i + 2];
-		if ((c == ':' || c == '-') && (hex_groups(text, i, 2, 6, c) ||
-		    hex_groups(text, i, 2, 8, c)))
+		if ((c == ':' || c == '-') &&
+		    (hex_groups(text, i, 2, 6, c) || hex_groups(text, i, 2, 8, c)))
 			return (true);
 		if (text.ptr[i + 4] == '.' && hex_groups(text, i, 4, 3, '.'))
 			return (true);
@@ -111,7 +113,7 @@ verify_mac(struct span text)
 }
 
 bool
-verify_uuid(struct span text)
+detect_verify_uuid(struct span text)
 {
 	for (size_t i = 0; i + 36 <= text.len; i++) {
 		const char *p = text.ptr + i;
@@ -120,7 +122,7 @@ verify_uuid(struct span text)
 		if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
 			continue;
 		for (k = 0; k < 36; k++)
-			if (k != 8 && k != 13 && k != 18 && k != 23 && !verify_is_hex(p[k]))
+			if (k != 8 && k != 13 && k != 18 && k != 23 && !detect_verify_is_hex(p[k]))
 				break;
 		if (k == 36)
 			return (true);
@@ -150,13 +152,13 @@ take_degrees(struct span text, size_t *i, unsigned limit)
 }
 
 bool
-verify_geo(struct span text)
+detect_verify_geo(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		size_t at = i;
 
-		if (!verify_is_digit(text.ptr[i]) ||
-		    (i > 0 && (verify_is_digit(text.ptr[i - 1]) || text.ptr[i - 1] == '.')))
+		if (!detect_verify_is_digit(text.ptr[i]) ||
+		    (i > 0 && (detect_verify_is_digit(text.ptr[i - 1]) || text.ptr[i - 1] == '.')))
 			continue;
 		if (!take_degrees(text, &at, 180))
 			continue;
@@ -253,7 +255,7 @@ has_ipv4(struct span text)
 	size_t i = 0;
 
 	while (i < text.len) {
-		if (!verify_is_digit(text.ptr[i])) {
+		if (!detect_verify_is_digit(text.ptr[i])) {
 			i++;
 			continue;
 		}
@@ -275,18 +277,22 @@ has_ipv6(struct span text)
 		size_t start = i, colons = 0, digits = 0;
 		struct span run;
 
-		for (; i < text.len && (verify_is_hex(text.ptr[i]) || text.ptr[i] == ':' ||
-		    text.ptr[i] == '.'); i++) {
+		for (; i < text.len &&
+		     (detect_verify_is_hex(text.ptr[i]) || text.ptr[i] == ':' ||
+			 text.ptr[i] == '.');
+		     i++) {
 			colons += text.ptr[i] == ':';
-			digits += verify_is_hex(text.ptr[i]);
+			digits += detect_verify_is_hex(text.ptr[i]);
 		}
 		run = span_of(text.ptr + start, i - start);
-		while (run.len > 0 && (run.ptr[run.len - 1] == '.' || (run.len > 1 &&
-		    run.ptr[run.len - 1] == ':' && run.ptr[run.len - 2] != ':')))
+		while (run.len > 0 &&
+		    (run.ptr[run.len - 1] == '.' ||
+			(run.len > 1 && run.ptr[run.len - 1] == ':' &&
+			    run.ptr[run.len - 2] != ':')))
 			run.len--;
-		if (colons >= 2 && digits >= 2 && (start == 0 ||
-		    !verify_is_alnum(text.ptr[start - 1])) && !is_alnum_at(text, i) &&
-		    parse_addr(run, &addr) == PARSE_ADDR_OK)
+		if (colons >= 2 && digits >= 2 &&
+		    (start == 0 || !detect_verify_is_alnum(text.ptr[start - 1])) &&
+		    !is_alnum_at(text, i) && parse_addr(run, &addr) == PARSE_ADDR_OK)
 			return (true);
 		i += i == start;
 	}
@@ -305,8 +311,8 @@ has_arpa(struct span text)
 		for (size_t z = 0; z < sizeof(zones) / sizeof(zones[0]); z++) {
 			size_t before = zones[z].len - 5;
 
-			if (dot >= before && strncasecmp(text.ptr + dot - before, zones[z].ptr,
-			    zones[z].len) == 0)
+			if (dot >= before &&
+			    strncasecmp(text.ptr + dot - before, zones[z].ptr, zones[z].len) == 0)
 				return (true);
 		}
 	}
@@ -314,7 +320,7 @@ has_arpa(struct span text)
 }
 
 bool
-verify_address(struct span text)
+detect_verify_address(struct span text)
 {
 	return (has_ipv4(text) || has_ipv6(text) || has_arpa(text));
 }
@@ -331,9 +337,9 @@ take_part(struct span part, bool *odd)
 		return (-1);
 	for (size_t i = hex ? 2 : 0; i < part.len; i++) {
 		char c = part.ptr[i];
-		int digit = verify_is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+		int digit = detect_verify_is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
 
-		if (!verify_is_hex(c) || digit >= base)
+		if (!detect_verify_is_hex(c) || digit >= base)
 			return (-1);
 		value = value * base + digit;
 	}
@@ -342,14 +348,14 @@ take_part(struct span part, bool *odd)
 }
 
 bool
-verify_address_value(struct span text)
+detect_verify_address_value(struct span text)
 {
 	int64_t part[4], room;
 	size_t parts = 0, at;
 	bool odd = false;
 
-	if (text.len < 6 || text.len > 48 || !verify_is_digit(text.ptr[0]) ||
-	    verify_date_value(text))
+	if (text.len < 6 || text.len > 48 || !detect_verify_is_digit(text.ptr[0]) ||
+	    detect_verify_date_value(text))
 		return (false);
 	for (;;) {
 		at = span_find(text, '.');

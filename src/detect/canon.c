@@ -1,4 +1,4 @@
-#include "mask/canon.h"
+#include "detect/canon.h"
 
 #include <assert.h>
 
@@ -9,7 +9,7 @@
 
 /* What one round of decoding did. */
 struct round {
-	bool plus;  /* '+' is a blank: only where nobody has decoded yet */
+	bool plus; /* '+' is a blank: only where nobody has decoded yet */
 	bool first; /* a lone '%' is a fault in what was sent, not in what it meant */
 	bool changed;
 	bool malformed;
@@ -28,7 +28,8 @@ static inline uint64_t
 word_marks(uint64_t word)
 {
 	return ((swar_equal(word, '%') | swar_equal(word, '&') | swar_equal(word, '\\') |
-	    swar_equal(word, '+')) & SWAR_HIGH);
+		    swar_equal(word, '+')) &
+	    SWAR_HIGH);
 }
 
 /* Is there a byte that decoding may look at?  '+' counts always: it is rare. */
@@ -130,8 +131,7 @@ take_utf16(struct span in, char *out, size_t *written)
 	low = hex_run(span_from(in, 8), 4);
 	if (low == -1 || (low & 0xfc00) != 0xdc00)
 		return (0);
-	*written = put_utf8(out,
-	    (uint32_t)(0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff)));
+	*written = put_utf8(out, (uint32_t)(0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff)));
 	return (12);
 }
 
@@ -163,8 +163,7 @@ take_backslash(struct span in, char *out, size_t *written)
 	if (in.len < 2)
 		return (0);
 	switch (in.ptr[1]) {
-	case 'u':
-		return (take_utf16(in, out, written));
+	case 'u': return (take_utf16(in, out, written));
 	case 'x':
 		if ((value = hex_run(span_from(in, 2), 2)) == -1)
 			return (0);
@@ -177,8 +176,7 @@ take_backslash(struct span in, char *out, size_t *written)
 		*out = in.ptr[1];
 		*written = 1;
 		return (2);
-	default:
-		return (0);
+	default: return (0);
 	}
 }
 
@@ -211,12 +209,24 @@ take_entity(struct span in, char *out, size_t *written)
 		struct span name;
 		char c;
 	} names[] = {
-		{ SPAN("&amp;"), '&' }, { SPAN("&apos;"), '\'' }, { SPAN("&bsol;"), '\\' },
-		{ SPAN("&colon;"), ':' }, { SPAN("&comma;"), ',' }, { SPAN("&commat;"), '@' },
-		{ SPAN("&equals;"), '=' }, { SPAN("&gt;"), '>' }, { SPAN("&hyphen;"), '-' },
-		{ SPAN("&lowbar;"), '_' }, { SPAN("&lt;"), '<' }, { SPAN("&num;"), '#' },
-		{ SPAN("&percnt;"), '%' }, { SPAN("&period;"), '.' }, { SPAN("&plus;"), '+' },
-		{ SPAN("&quot;"), '"' }, { SPAN("&semi;"), ';' }, { SPAN("&sol;"), '/' },
+		{ SPAN("&amp;"), '&' },
+		{ SPAN("&apos;"), '\'' },
+		{ SPAN("&bsol;"), '\\' },
+		{ SPAN("&colon;"), ':' },
+		{ SPAN("&comma;"), ',' },
+		{ SPAN("&commat;"), '@' },
+		{ SPAN("&equals;"), '=' },
+		{ SPAN("&gt;"), '>' },
+		{ SPAN("&hyphen;"), '-' },
+		{ SPAN("&lowbar;"), '_' },
+		{ SPAN("&lt;"), '<' },
+		{ SPAN("&num;"), '#' },
+		{ SPAN("&percnt;"), '%' },
+		{ SPAN("&period;"), '.' },
+		{ SPAN("&plus;"), '+' },
+		{ SPAN("&quot;"), '"' },
+		{ SPAN("&semi;"), ';' },
+		{ SPAN("&sol;"), '/' },
 	};
 
 	if (in.len > 2 && in.ptr[1] == '#')
@@ -265,8 +275,8 @@ decode_once(struct span in, char *out, struct round *round)
 	return (at);
 }
 
-enum mask_canon_result
-mask_canon(struct span in, bool plus_is_blank, char *memory, size_t size, struct span *out)
+enum detect_canon_result
+detect_canon(struct span in, bool plus_is_blank, char *memory, size_t size, struct span *out)
 {
 	struct round round = { .plus = plus_is_blank, .first = true };
 	bool decoded = false;
@@ -274,10 +284,10 @@ mask_canon(struct span in, bool plus_is_blank, char *memory, size_t size, struct
 
 	*out = in;
 	if (!has_marks(in))
-		return (MASK_CANON_SAME);
+		return (DETECT_CANON_SAME);
 	if (size < in.len)
-		return (MASK_CANON_UNSETTLED);
-	for (depth = 0; depth <= MASK_CANON_DEPTH; depth++) {
+		return (DETECT_CANON_UNSETTLED);
+	for (depth = 0; depth <= DETECT_CANON_DEPTH; depth++) {
 		round.changed = false;
 		*out = span_of(memory, decode_once(*out, memory, &round));
 		if (!round.changed)
@@ -285,14 +295,14 @@ mask_canon(struct span in, bool plus_is_blank, char *memory, size_t size, struct
 		round.plus = round.first = false;
 		decoded = true;
 	}
-	if (depth > MASK_CANON_DEPTH)
-		return (MASK_CANON_UNSETTLED);
+	if (depth > DETECT_CANON_DEPTH)
+		return (DETECT_CANON_UNSETTLED);
 	if (round.malformed || (decoded && !text_is_utf8(*out)))
-		return (MASK_CANON_MALFORMED);
+		return (DETECT_CANON_MALFORMED);
 	if (decoded)
-		return (MASK_CANON_DECODED);
+		return (DETECT_CANON_DECODED);
 	*out = in;
-	return (MASK_CANON_SAME);
+	return (DETECT_CANON_SAME);
 }
 
 static inline char
@@ -302,7 +312,7 @@ lower(char c)
 }
 
 size_t
-mask_canon_fold(struct span in, char *out)
+detect_canon_fold(struct span in, char *out)
 {
 	const unsigned char *p = (const unsigned char *)in.ptr;
 	size_t at = 0, i = 0;
@@ -321,9 +331,10 @@ mask_canon_fold(struct span in, char *out)
 			}
 		}
 		/* U+3000 blank, U+3002 full stop, small forms U+FE52 '.' U+FE6B '@'. */
-		if (i + 2 < in.len && ((p[i] == 0xe3 && p[i + 1] == 0x80 &&
-		    (p[i + 2] == 0x80 || p[i + 2] == 0x82)) ||
-		    (p[i] == 0xef && p[i + 1] == 0xb9 && (p[i + 2] == 0x92 || p[i + 2] == 0xab)))) {
+		if (i + 2 < in.len &&
+		    ((p[i] == 0xe3 && p[i + 1] == 0x80 && (p[i + 2] == 0x80 || p[i + 2] == 0x82)) ||
+			(p[i] == 0xef && p[i + 1] == 0xb9 &&
+			    (p[i + 2] == 0x92 || p[i + 2] == 0xab)))) {
 			out[at++] = p[i + 2] == 0x80 ? ' ' : p[i + 2] == 0xab ? '@' : '.';
 			i += 3;
 			continue;
