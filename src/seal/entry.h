@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "seal/events.h"
 #include "stats/counts.h"
 
 struct err;
@@ -21,7 +22,12 @@ struct err;
 #define SEAL_VERSION 1
 #define SEAL_BY_MIN 20 /* records that by and masked need */
 
-enum seal_type { SEAL_GENESIS, SEAL_STREAM, SEAL_SEGMENT, SEAL_DESTROY, SEAL_UNKNOWN };
+/* In the order of their names. */
+enum seal_type {
+	SEAL_ANCHOR, SEAL_CLOCK, SEAL_CONFIG, SEAL_DERIVE, SEAL_DESTROY, SEAL_GENESIS, SEAL_HOLD,
+	SEAL_PRUNE, SEAL_RECOVER, SEAL_REDACT, SEAL_REKEY, SEAL_RELEASE, SEAL_REPLAY, SEAL_REPORT,
+	SEAL_REVOKE, SEAL_ROTATE, SEAL_SEGMENT, SEAL_START, SEAL_STOP, SEAL_STREAM, SEAL_UNKNOWN
+};
 
 struct seal_source {
 	unsigned char fp[16];
@@ -31,7 +37,10 @@ struct seal_source {
 
 struct seal_genesis {
 	struct span stream, origin, log, policy; /* policy: 64 hex digits */
-	bool escrow;
+	struct span recovery; /* vkey, optional */
+	bool escrow;          /* was the ratchet's first key given out? */
+	bool has_ratchet;
+	struct seal_ratchet_start ratchet;
 };
 
 struct seal_stream {
@@ -55,6 +64,16 @@ struct seal_segment {
 	unsigned char words_hash[32];
 	struct seal_source sources[SEAL_SOURCES_MAX];
 	unsigned source_count;
+	bool has_tags, has_live;
+	struct {
+		uint64_t g0, g;         /* first and last flush */
+		unsigned char agg[32];  /* A behind the last */
+		uint64_t untagged;      /* records that no flush covers */
+	} tags;
+	struct {
+		unsigned char boot[16];
+		uint64_t from_ms, to_ms; /* since that boot */
+	} live;
 	bool unlocked;
 };
 
@@ -74,10 +93,26 @@ struct seal_entry {
 	struct span next;          /* vkey */
 	struct span software;      /* "sw"; empty where the type has none */
 	union {
-		struct seal_genesis genesis;
-		struct seal_stream stream;
-		struct seal_segment segment;
+		struct seal_anchor anchor;
+		struct seal_clock clock;
+		struct seal_config config;
+		struct seal_derive derive;
 		struct seal_destroy destroy;
+		struct seal_genesis genesis;
+		struct seal_hold hold;
+		struct seal_prune prune;
+		struct seal_recover recover;
+		struct seal_redact redact;
+		struct seal_rekey rekey;
+		struct seal_release release;
+		struct seal_replay replay;
+		struct seal_report report;
+		struct seal_revoke revoke;
+		struct seal_rotate rotate;
+		struct seal_segment segment;
+		struct seal_start start;
+		struct seal_stop stop;
+		struct seal_stream stream;
 	} of;
 };
 

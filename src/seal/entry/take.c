@@ -1,4 +1,4 @@
-#include "seal/take.h"
+#include "seal/entry/take.h"
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-#include "seal/canonical.h"
+#include "seal/entry/canonical.h"
 
 #include <stdlib.h>
 

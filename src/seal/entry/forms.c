@@ -1,0 +1,243 @@
+/* What texts of entries may look like. */
+#include "base/json.h"
+#include "base/text.h"
+#include "seal/entry/field.h"
+#include "seal/note.h"
+
+#define ESCAPED_BYTES_MAX 2048
+#define PLAIN_BYTES_MAX 1024
+#define WORD_BYTES_MAX 32
+
+/* Bytewise. */
+static bool
+span_less(struct span a, struct span b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
+
+	return (order < 0 || (order == 0 && a.len < b.len));
+}
+
+/* Does text look like form, where 0 stands for a digit? */
+static bool
+looks_like(struct span text, const char *form)
+{
+	if (text.len != strlen(form))
+		return (false);
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (form[i] == '0' ? c < '0' || c > '9' : c != form[i])
+			return (false);
+	}
+	return (true);
+}
+
+/* ---- epochs ---- */
+
+enum epoch_kind { NO_EPOCH, DAY, WEEK, MONTH };
+
+static enum epoch_kind
+epoch_kind(struct span name)
+{
+	if (looks_like(name, "0000-00-00"))
+		return (DAY);
+	if (looks_like(name, "0000-W00"))
+		return (WEEK);
+	return (looks_like(name, "0000-00") ? MONTH : NO_EPOCH);
+}
+
+/* NAME or FIRST..LAST, as a pair. */
+static bool
+read_range(struct span text, struct span *first, struct span *last)
+{
+	static const struct span dots = SPAN("..");
+	size_t at = span_find(text, '.');
+
+	*first = *last = span_of(text.ptr, at);
+	if (at == text.len)
+		return (true);
+	*last = span_from(text, at + dots.len);
+	return (span_starts(span_from(text, at), dots) && span_less(*first, *last));
+}
+
+/* Epochs and ranges of one kind, ascending; their names sort as their times. */
+static bool
+is_epoch_list(const struct json_value *list)
+{
+	struct json_cursor c;
+	struct json_value item;
+	struct span first, last, before = { NULL, 0 };
+	enum epoch_kind kind = NO_EPOCH;
+
+	if (list->type != JSON_ARRAY)
+		return (false);
+	json_open(&c, list);
+	while (json_next(&c, NULL, &item)) {
+		if (item.type != JSON_STRING || !read_range(item.text, &first, &last))
+			return (false);
+		if (before.ptr == NULL)
+			kind = epoch_kind(first);
+		else if (!span_less(before, first))
+			return (false);
+		if (kind == NO_EPOCH || epoch_kind(first) != kind || epoch_kind(last) != kind)
+			return (false);
+		before = last;
+	}
+	return (kind != NO_EPOCH);
+}
+
+/* Token prefix, ascending, to a list of epochs. */
+bool
+seal_epochs_ok(const struct json_value *map)
+{
+	struct json_value list;
+	struct span key, before = { NULL, 0 };
+	struct json_cursor c;
+
+	json_open(&c, map);
+	while (json_next(&c, &key, &list)) {
+		if (!is_epoch_list(&list) || (before.ptr != NULL && !span_less(before, key)))
+			return (false);
+		before = key;
+	}
+	return (true);
+}
+
+/* ---- names ---- */
+
+static bool
+is_word(struct span text)
+{
+	if (text.len == 0 || text.len > WORD_BYTES_MAX || text.ptr[0] < 'a' || text.ptr[0] > 'z')
+		return (false);
+	for (size_t i = 1; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+			return (false);
+	}
+	return (true);
+}
+
+/* A name of a stream, the reserved ones included. */
+static bool
+is_stream(struct span name)
+{
+	return (span_is(name, "cretula.store") || span_is(name, "cretula.access") || is_word(name));
+}
+
+/* "cretula/" 16 hex digits "/" stream. */
+static bool
+is_origin(struct span text)
+{
+	static const struct span start = SPAN("cretula/");
+	unsigned char id[8];
+	size_t len;
+
+	if (text.len < start.len + 18 || !span_starts(text, start) ||
+	    text_unhex(span_of(text.ptr + start.len, 16), id, sizeof(id), &len) == -1)
+		return (false);
+	return (text.ptr[start.len + 16] == '/' && is_stream(span_from(text, start.len + 17)));
+}
+
+/* Whoever opens it under the stream's directory stays there. */
+static bool
+is_path(struct span text)
+{
+	char before = '/';
+
+	if (text.len == 0 || text.len > 255 || text.ptr[text.len - 1] == '/')
+		return (false);
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		bool inner = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || c == '_';
+
+		if (!inner && (before == '/' || (c != '.' && c != '-' && c != '/')))
+			return (false);
+		before = c;
+	}
+	return (true);
+}
+
+static bool
+is_period(struct span text)
+{
+	if (epoch_kind(text) != NO_EPOCH)
+		return (true);
+	if (text.len == 0 || text.len > 15 || text.ptr[0] == '0')
+		return (false);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return (false);
+	return (true);
+}
+
+static bool
+is_plain(struct span text)
+{
+	return (text.len <= PLAIN_BYTES_MAX && text_is_ascii(text) &&
+	    span_find(text, '\\') == text.len && span_find(text, '"') == text.len);
+}
+
+static bool
+is_escaped(struct span text)
+{
+	struct buf plain = { 0 }, again = { 0 };
+	bool ok;
+
+	if (text.len > ESCAPED_BYTES_MAX || json_unescape(text, &plain) == -1) {
+		buf_free(&plain);
+		return (false);
+	}
+	json_quote(&again, buf_view(&plain));
+	ok = buf_ok(&plain) && buf_ok(&again) && again.len == text.len + 2 &&
+	    (text.len == 0 || memcmp(again.data + 1, text.ptr, text.len) == 0);
+	buf_free(&plain);
+	buf_free(&again);
+	return (ok);
+}
+
+static bool
+is_policy(struct span text)
+{
+	unsigned char digest[32];
+	size_t len;
+
+	return (text.len == 64 && text_unhex(text, digest, sizeof(digest), &len) == 0);
+}
+
+static bool
+is_vkey(struct span text)
+{
+	struct seal_vkey vkey;
+
+	return (seal_vkey_read(text, &vkey, NULL) == 0);
+}
+
+static bool
+is_what(struct span text)
+{
+	return (span_is(text, "import") || epoch_kind(text) != NO_EPOCH);
+}
+
+bool
+seal_form_ok(enum seal_form form, struct span text)
+{
+	static bool (*const forms[])(struct span) = {
+		[SEAL_FORM_ESCAPED] = is_escaped,
+		[SEAL_FORM_NEXT] = is_vkey,
+		[SEAL_FORM_ORIGIN] = is_origin,
+		[SEAL_FORM_PATH] = is_path,
+		[SEAL_FORM_PERIOD] = is_period,
+		[SEAL_FORM_PLAIN] = is_plain,
+		[SEAL_FORM_POLICY] = is_policy,
+		[SEAL_FORM_STREAM] = is_stream,
+		[SEAL_FORM_VKEY] = is_vkey,
+		[SEAL_FORM_WHAT] = is_what,
+		[SEAL_FORM_WORD] = is_word,
+	};
+
+	return (forms[form] == NULL || forms[form](text));
+}
