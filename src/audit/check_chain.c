@@ -85,6 +85,18 @@ is_own(const struct audit_chain *chain)
 	return (strcmp(chain->name, STORE_OWN_STREAM) == 0);
 }
 
+/* Does it differ from what comes next?  Of an odd entry, or behind a damaged one, a dependant. */
+static bool
+is_jump(struct walk *w, bool differs)
+{
+	if (!differs)
+		return (false);
+	if (w->numbered && !w->chain->damaged)
+		return (true);
+	w->chain->list.suppressed++;
+	return (false);
+}
+
 static void
 check_genesis(struct walk *w, const struct audit_place *at)
 {
@@ -131,16 +143,15 @@ add_segment(struct walk *w, const struct seal_segment *facts, uint64_t line)
 		.bytes = facts->bytes };
 }
 
-/* Numbers after a damaged entry are off because of it. */
 static void
 check_numbers(struct walk *w, const struct seal_segment *facts, const struct audit_place *at)
 {
 	struct audit_chain *chain = w->chain;
 
-	if (facts->seg != w->seg && !chain->damaged)
+	if (is_jump(w, facts->seg != w->seg))
 		audit_report(&chain->list, AUDIT_E_SEGMENT_GAP, at, "segment %ju, expected %ju",
 		    (uintmax_t)facts->seg, (uintmax_t)w->seg);
-	if (facts->first != w->first && !chain->damaged)
+	if (is_jump(w, facts->first != w->first))
 		audit_report(&chain->list, AUDIT_E_RECORD_GAP, at,
 		    "segment %ju starts with record %ju, expected %ju", (uintmax_t)facts->seg,
 		    (uintmax_t)facts->first, (uintmax_t)w->first);
@@ -187,7 +198,7 @@ check_place(struct walk *w, const struct audit_place *at)
 	if (memcmp(entry->prev, w->before, sizeof(w->before)) != 0)
 		audit_report(&chain->list, AUDIT_E_ENTRY_LINK, at,
 		    "prev is not the hash of entry %jd", (intmax_t)at->entry - 1);
-	if (entry->t_us < w->t_us)
+	if (is_jump(w, entry->t_us < w->t_us))
 		audit_report(&chain->list, AUDIT_E_TIME_BACK, at, "earlier than the entry before");
 	w->t_us = entry->t_us;
 }
@@ -243,7 +254,7 @@ turn_epoch(struct walk *w, uint64_t i)
 		chain->has_epoch = false;
 		return;
 	}
-	if (w->entry.epoch != w->epoch || !span_is(key.name, name))
+	if (is_jump(w, w->entry.epoch != w->epoch || !span_is(key.name, name)))
 		audit_report(&chain->list, AUDIT_E_EPOCH_ORDER, &at,
 		    "epoch %ju, expected %ju and the key of epoch %ju", (uintmax_t)w->entry.epoch,
 		    (uintmax_t)w->epoch, (uintmax_t)number);

@@ -274,6 +274,11 @@ walk_lines(struct walk *w)
 		if (!search_near(w) && !search_far(w))
 			search_lost(w);
 	}
+	/* One of these may have moved.  What a damaged file ends before is told by tell_end. */
+	if (w->i < w->n && w->target->pass->whole && w->event_count < EVENTS_MAX) {
+		add_event(w, w->i, w->j, w->n - w->i, 0);
+		w->i = w->n;
+	}
 }
 
 /* ---- telling ---- */
@@ -303,7 +308,8 @@ tell_event(const struct walk *w, const struct event *event)
 	}
 	if (event->records > both) {
 		at = place_of(w, event->i + both, event->j + both, event->records - both);
-		audit_report(list, AUDIT_E_RECORD_MISSING, &at, "missing before this line");
+		audit_report(list, AUDIT_E_RECORD_MISSING, &at, "missing %s",
+		    event->i + event->records == w->n ? "at the end" : "before this line");
 	}
 	if (event->lines > both) {
 		at = place_of(w, event->i + both, event->j + both, event->lines - both);

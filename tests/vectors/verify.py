@@ -692,6 +692,7 @@ class Chain:
         self.genesis = self.log = self.key = None  # self.key: the epoch key that signs the note at hand
         self.epoch = 0
         self.due = {'i': 0, 'seg': 1, 'first': 0, 't': ''}
+        self.numbered = False                 # is the entry at hand in its place?
         self.damaged, self.bad = False, None  # what follows is a dependant; the first entry that is not the signed one
         self.newest, self.good = b'', 0       # the last note's bytes; the largest size that the log key signed
         self.signed = 0                       # entries that somebody vouches for
@@ -750,14 +751,16 @@ class Chain:
             self.add('E_ENTRY_SYNTAX', f'entry {i}: {problem}', entry=i)
             entry = None
         self.entries.append(entry)
+        self.numbered = False
         if entry is None:
             self.due['i'] = i + 1
             return
-        if entry['i'] != self.due['i']:
+        self.numbered = entry['i'] == self.due['i']
+        if not self.numbered:
             self.add('E_ENTRY_INDEX', f'entry {entry["i"]} stands where {self.due["i"]} is due', entry=i)
         if entry['prev'] != (sha256(self.lines[i - 1]).hex() if i else '0' * 64):
             self.add('E_ENTRY_LINK', f'entry {i} does not follow the line before it', entry=i)
-        if entry['t'] < self.due['t']:
+        if entry['t'] < self.due['t'] and self.continues():
             self.add('E_TIME_BACK', f'entry {i} is older than the one before it', entry=i)
         self.due.update(i=entry['i'] + 1, t=entry['t'])
         if i == 0 or entry['type'] == 'genesis':
@@ -766,6 +769,10 @@ class Chain:
             self.check_numbers(i, entry)
         elif entry['type'] not in TYPES:
             self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
+
+    def continues(self):
+        """Is the entry at hand the one that comes next?  What another says of its place is a dependant."""
+        return self.numbered and not self.damaged
 
     def check_genesis(self, i, entry):
         if i > 0 or entry['type'] != 'genesis':
@@ -780,9 +787,9 @@ class Chain:
             self.log = entry['log']
 
     def check_numbers(self, i, entry):
-        if entry['seg'] != self.due['seg'] and not self.damaged:
+        if entry['seg'] != self.due['seg'] and self.continues():
             self.add('E_SEGMENT_GAP', f'segment {entry["seg"]} where {self.due["seg"]} is due', entry=i)
-        if entry['first'] != self.due['first'] and not self.damaged:
+        if entry['first'] != self.due['first'] and self.continues():
             self.add('E_RECORD_GAP', f'segment {entry["seg"]} starts at {entry["first"]}, not {self.due["first"]}',
                      entry=i)
         self.due.update(seg=entry['seg'] + 1, first=entry['first'] + entry['n'])
@@ -799,8 +806,8 @@ class Chain:
         if entry is None or 'next' not in entry or self.genesis is None:
             return
         turned = self.epoch + (i > 0)
-        if entry['epoch'] != self.epoch or \
-                parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{turned}':
+        if self.continues() and (entry['epoch'] != self.epoch or
+                                 parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{turned}'):
             self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {self.epoch} is in force, or names '
                      'a wrong key', entry=i)
         self.epoch, self.key = entry['epoch'] + (i > 0), entry['next']

@@ -182,6 +182,24 @@ move(const struct build *b)
 }
 
 static void
+move_last(const struct build *b)
+{
+	repack(b, (struct span[]){ part(0, 7), part(299, RECORDS), part(7, 299) }, 3);
+}
+
+static void
+move_to_end(const struct build *b)
+{
+	repack(b, (struct span[]){ part(0, 7), part(8, RECORDS), part(7, 8) }, 3);
+}
+
+static void
+swap_last(const struct build *b)
+{
+	repack(b, (struct span[]){ part(0, 298), part(299, RECORDS), part(298, 299) }, 3);
+}
+
+static void
 replay(const struct build *b)
 {
 	repack(b,
@@ -222,6 +240,12 @@ static const struct {
 	    1, 2 },
 	{ "neighbours too", swap_neighbours, AUDIT_E_RECORD_REORDERED, DATA, RECORDS + 7, 9, 1, 2 },
 	{ "a moved record is named", move, AUDIT_E_RECORD_REORDERED, DATA, RECORDS + 7, 200, 1, 1 },
+	{ "the last record moved is named", move_last, AUDIT_E_RECORD_REORDERED, DATA,
+	    RECORDS + 299, 8, 1, 1 },
+	{ "one moved to the end too", move_to_end, AUDIT_E_RECORD_REORDERED, DATA, RECORDS + 7, 300,
+	    1, 1 },
+	{ "the last two swapped too", swap_last, AUDIT_E_RECORD_REORDERED, DATA, RECORDS + 298, 300,
+	    1, 1 },
 	{ "a record of another segment is modified", replay, AUDIT_E_RECORD_MODIFIED, DATA, AT(7),
 	    1, 1 },
 };
