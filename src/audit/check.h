@@ -70,6 +70,9 @@ int audit_read(int dirfd, const char *path, size_t max, struct buf *out, enum au
 typedef void (*audit_each)(void *arg, int dir, const char *name);
 int audit_walk(int dirfd, const char *path, audit_each each, void *arg, struct err *e);
 
+/* Is it a name that a writer gives while it writes?  Counted as unfinished, no finding. */
+bool audit_unfinished(const char *name, struct audit_coverage *coverage);
+
 /* "00000042" and suffix, of at least 8 digits, no more zeros than needed; 0 if it is none. */
 uint64_t audit_number(const char *name, const char *suffix);
 

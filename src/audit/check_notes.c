@@ -155,7 +155,8 @@ see_name(void *arg, int dir, const char *name)
 	struct audit_place at = audit_place(file);
 
 	(void)dir;
-	if (size != 0 && size <= notes->chain->count)
+	if ((size != 0 && size <= notes->chain->count) ||
+	    audit_unfinished(name, notes->chain->coverage))
 		return;
 	if (size != 0 && notes->beyond_count < sizeof(notes->beyond) / sizeof(notes->beyond[0])) {
 		notes->beyond[notes->beyond_count++] = size;

@@ -65,6 +65,18 @@ audit_walk(int dirfd, const char *path, audit_each each, void *arg, struct err *
 	return (0);
 }
 
+bool
+audit_unfinished(const char *name, struct audit_coverage *coverage)
+{
+	static const char suffix[] = ".tmp";
+	size_t len = strlen(name), suffix_len = sizeof(suffix) - 1;
+
+	if (len < suffix_len || strcmp(name + len - suffix_len, suffix) != 0)
+		return (false);
+	coverage->unfinished++;
+	return (true);
+}
+
 uint64_t
 audit_number(const char *name, const char *suffix)
 {

@@ -66,6 +66,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 		add_time(out, "newest", c->newest_us);
 	json_bool(out, "anchored", c->anchored);
 	json_u64(out, "unknown_entries", c->unknown_entries);
+	json_u64(out, "unfinished", c->unfinished);
 	json_key(out, "not_checked");
 	buf_char(out, '[');
 	for (unsigned i = 0; i < 4 && c->not_checked[i][0] != '\0'; i++) {

@@ -134,6 +134,11 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	}
 	if (c->anchored)
 		buf_str(out, "anchor: matches\n");
+	if (c->unfinished > 0) {
+		buf_str(out, "unfinished, not looked at: ");
+		add_count(out, c->unfinished, "file");
+		buf_char(out, '\n');
+	}
 	if (c->unknown_entries > 0)
 		buf_fmt(out, "entries of unknown kind: %u\n", c->unknown_entries);
 	for (unsigned i = 0; i < 4 && c->not_checked[i][0] != '\0'; i++) {

@@ -53,6 +53,8 @@ see_in_seg(void *arg, int dir, const char *name)
 	uint64_t seg = 0;
 
 	(void)dir;
+	if (audit_unfinished(name, chain->coverage))
+		return;
 	for (unsigned i = 0; i < 3 && seg == 0; i++)
 		seg = audit_number(name, suffixes[i]);
 	if (seg != 0 &&
@@ -97,12 +99,15 @@ static void
 see_in_stream(void *arg, int dir, const char *name)
 {
 	static const char *const known[] = { "chain.jsonl", "checkpoint", "cp", "seg" };
+	struct audit_chain *chain = arg;
 
 	(void)dir;
+	if (audit_unfinished(name, chain->coverage))
+		return;
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(name, known[i]) == 0)
 			return;
-	report_unknown(arg, name);
+	report_unknown(chain, name);
 }
 
 /* ---- a stream ---- */

@@ -103,7 +103,8 @@ see_stream(void *arg, int dir, const char *name)
 	struct audit_place at = audit_place(name);
 	struct stream *item;
 
-	if (strcmp(name, STORE_OWN_STREAM) == 0)
+	if (strcmp(name, STORE_OWN_STREAM) == 0 ||
+	    audit_unfinished(name, &v->result->coverage))
 		return;
 	if (!store_name_known(span_str(name)) || audit_kind(dir, name) == AUDIT_REGULAR) {
 		audit_report(&v->all, AUDIT_W_UNKNOWN_FILE, &at, "not a stream");

@@ -60,6 +60,7 @@ struct audit_coverage {
 	int64_t newest_us;                /* t of the newest entry checked */
 	bool anchored;                    /* an anchor was given and matched */
 	unsigned unknown_entries;         /* exit 3 */
+	uint64_t unfinished;              /* files that a writer has not given their names yet */
 	char not_checked[4][120];         /* "ratchet: no escrow key" ...; "" ends */
 };
 

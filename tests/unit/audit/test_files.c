@@ -257,12 +257,6 @@ add_file(const struct build *b)
 }
 
 static void
-add_temporary(const struct build *b)
-{
-	build_write(b, SHOP "seg/00000003.tmp", "", 0);
-}
-
-static void
 change_salt(const struct build *b)
 {
 	build_copy(b, SHOP "seg/00000001.salt", SHOP "seg/00000002.salt");
@@ -372,8 +366,6 @@ static const struct {
 	    1 },
 	{ "an unknown segment is a warning", add_file, AUDIT_W_UNKNOWN_FILE,
 	    "seg/00000003.jsonl.zst", NONE, NONE, 1, 1 },
-	{ "a temporary file is a warning", add_temporary, AUDIT_W_UNKNOWN_FILE, "seg/00000003.tmp",
-	    NONE, NONE, 1, 1 },
 	{ "another salt fits no record", change_salt, AUDIT_E_SALT, "seg/00000002.salt", RECORDS,
 	    NONE, 300, 1 },
 	{ "a salt of level 99 is damaged", break_salt, AUDIT_E_SALT, "seg/00000002.salt", NONE,

@@ -1,0 +1,113 @@
+/* A writer at work is no finding; one that signs what is not so, is. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "build.h"
+
+#define SHOP "streams/shop/"
+#define RECORDS 30
+
+static struct buf lines;
+
+static void
+make_store(struct build *b, const struct build_segment *first)
+{
+	struct build_stream *s;
+
+	build_begin(b);
+	s = build_stream(b, "shop");
+	build_segment(s, first);
+	for (unsigned i = 0; i < 2; i++)
+		build_segment(s, &(struct build_segment){ .lines = lines.data, .len = lines.len });
+}
+
+static bool
+has_code(const struct audit_result *result, enum audit_code code)
+{
+	for (size_t i = 0; i < result->finding_count; i++)
+		if (result->findings[i].code == code)
+			return (true);
+	return (false);
+}
+
+static void
+test_unfinished_files_are_counted(void **state)
+{
+	static const char *const names[] = { SHOP "seg/00000004.jsonl.zst.tmp",
+		SHOP "cp/00000005.note.tmp", SHOP "checkpoint.tmp", "streams/new.tmp" };
+	struct audit_result result;
+	struct build b;
+
+	make_store(&b, &(struct build_segment){ .lines = lines.data, .len = lines.len });
+	for (unsigned i = 0; i < 4; i++)
+		build_write(&b, names[i], "x", 1);
+	build_verify(&b, 1, NULL, &result);
+	assert_int_equal(result.exit_code, 0);
+	assert_int_equal(result.finding_count, 0);
+	assert_int_equal(result.coverage.unfinished, 4);
+	audit_result_free(&result);
+	build_end(&b);
+}
+
+/* The chain of shop becomes its lines of these numbers. */
+static void
+pick(const struct build *b, const char *numbers)
+{
+	struct buf bytes = { 0 }, picked = { 0 };
+
+	build_read(b, SHOP "chain.jsonl", &bytes);
+	for (const char *n = numbers; *n != '\0'; n++)
+		buf_span(&picked,
+		    build_cut(buf_view(&bytes), (size_t)(*n - '0'), (size_t)(*n - '0') + 1));
+	build_write(b, SHOP "chain.jsonl", picked.data, picked.len);
+	buf_free(&bytes);
+	buf_free(&picked);
+}
+
+static void
+test_dependants_of_entries_are_not_told(void **state)
+{
+	static const enum audit_code dependants[] = { AUDIT_E_SEGMENT_GAP, AUDIT_E_RECORD_GAP,
+		AUDIT_E_EPOCH_ORDER, AUDIT_E_EPOCH_SIG, AUDIT_E_TIME_BACK };
+	static const struct {
+		const char *claim, *chain;
+	} rows[] = {
+		{ "an entry deleted", "023" },
+		{ "two swapped", "0213" },
+		{ "one twice", "01123" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct audit_result result;
+		struct build b;
+
+		make_store(&b, &(struct build_segment){ .lines = lines.data, .len = lines.len });
+		pick(&b, rows[i].chain);
+		build_verify(&b, 1, NULL, &result);
+		assert_true(has_code(&result, AUDIT_E_ENTRY_INDEX));
+		for (unsigned k = 0; k < sizeof(dependants) / sizeof(dependants[0]); k++)
+			if (has_code(&result, dependants[k])) {
+				build_show(&result);
+				fail_msg("%s", rows[i].claim);
+			}
+		audit_result_free(&result);
+		build_end(&b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unfinished_files_are_counted),
+		cmocka_unit_test(test_dependants_of_entries_are_not_told),
+	};
+
+	build_lines(&lines, 0, RECORDS);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
