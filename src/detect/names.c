@@ -118,31 +118,11 @@ static const struct name parts[] = {
 };
 
 /* Cookies and parameters of trackers, as written. */
-static const struct span trackers[] = {
-	SPAN("_ga"),
-	SPAN("_gcl"),
-	SPAN("_gid"),
-	SPAN("_gat"),
-	SPAN("_fbp"),
-	SPAN("_fbc"),
-	SPAN("_hj"),
-	SPAN("_hs"),
-	SPAN("__hs"),
-	SPAN("_pk_"),
-	SPAN("_uet"),
-	SPAN("__utm"),
-	SPAN("_kx"),
-	SPAN("_openstat"),
-	SPAN("mc_cid"),
-	SPAN("oly_"),
-	SPAN("vero_"),
-	SPAN("hsa_"),
-	SPAN("li_fat"),
-	SPAN("pk_vid"),
-	SPAN("matomo_vid"),
-	SPAN("amp_"),
-	SPAN("mp_"),
-};
+static const struct span trackers[] = { SPAN("_ga"), SPAN("_gcl"), SPAN("_gid"), SPAN("_gat"),
+	SPAN("_fbp"), SPAN("_fbc"), SPAN("_hj"), SPAN("_hs"), SPAN("__hs"), SPAN("_pk_"),
+	SPAN("_uet"), SPAN("__utm"), SPAN("_kx"), SPAN("_openstat"), SPAN("mc_cid"), SPAN("oly_"),
+	SPAN("vero_"), SPAN("hsa_"), SPAN("li_fat"), SPAN("pk_vid"), SPAN("matomo_vid"),
+	SPAN("amp_"), SPAN("mp_") };
 
 /* Lower case without '-' '_' '.' and brackets; returns the length. */
 static size_t

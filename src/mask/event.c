@@ -16,130 +16,33 @@ static const struct span type_names[EVENT_TYPE_COUNT] = {
 };
 
 /* Closed lists: what stands in them is written, anything else is "[unknown]". */
-static const struct span methods[] = {
-	SPAN("GET"),
-	SPAN("POST"),
-	SPAN("HEAD"),
-	SPAN("PUT"),
-	SPAN("OPTIONS"),
-	SPAN("DELETE"),
-	SPAN("PATCH"),
-	SPAN("CONNECT"),
-	SPAN("TRACE"),
-	SPAN("QUERY"),
-	SPAN("PROPFIND"),
-	SPAN("PROPPATCH"),
-	SPAN("MKCOL"),
-	SPAN("COPY"),
-	SPAN("MOVE"),
-	SPAN("LOCK"),
-	SPAN("UNLOCK"),
-	SPAN("REPORT"),
-	SPAN("SEARCH"),
-	SPAN("PURGE"),
-	SPAN("PRI"),
-	{ NULL, 0 },
-};
-static const struct span protocols[] = {
-	SPAN("HTTP/1.1"),
-	SPAN("HTTP/2.0"),
-	SPAN("HTTP/1.0"),
-	SPAN("HTTP/2"),
-	SPAN("HTTP/3"),
-	SPAN("HTTP/3.0"),
-	SPAN("HTTP/0.9"),
-	{ NULL, 0 },
-};
-static const struct span schemes[] = {
-	SPAN("https"),
-	SPAN("http"),
-	SPAN("wss"),
-	SPAN("ws"),
-	{ NULL, 0 },
-};
-static const struct span levels[] = {
-	SPAN("trace"),
-	SPAN("debug"),
-	SPAN("info"),
-	SPAN("notice"),
-	SPAN("warn"),
-	SPAN("warning"),
-	SPAN("error"),
-	SPAN("err"),
-	SPAN("crit"),
-	SPAN("critical"),
-	SPAN("alert"),
-	SPAN("emerg"),
-	SPAN("fatal"),
-	SPAN("TRACE"),
-	SPAN("DEBUG"),
-	SPAN("INFO"),
-	SPAN("NOTICE"),
-	SPAN("WARN"),
-	SPAN("WARNING"),
-	SPAN("ERROR"),
-	SPAN("CRITICAL"),
-	SPAN("ALERT"),
-	SPAN("FATAL"),
-	SPAN("Metadata"),
-	SPAN("Request"),
-	SPAN("RequestResponse"),
-	{ NULL, 0 },
-};
-static const struct span caches[] = {
-	SPAN("HIT"),
-	SPAN("MISS"),
-	SPAN("BYPASS"),
-	SPAN("EXPIRED"),
-	SPAN("STALE"),
-	SPAN("UPDATING"),
-	SPAN("REVALIDATED"),
-	SPAN("DYNAMIC"),
-	SPAN("PASS"),
-	SPAN("Hit"),
-	SPAN("Miss"),
-	SPAN("RefreshHit"),
-	SPAN("Error"),
-	SPAN("TCP_HIT"),
-	SPAN("TCP_MISS"),
-	SPAN("TCP_MEM_HIT"),
-	{ NULL, 0 },
-};
-static const struct span tls_versions[] = {
-	SPAN("TLSv1.3"),
-	SPAN("TLSv1.2"),
-	SPAN("TLSv1.1"),
-	SPAN("TLSv1"),
-	SPAN("SSLv3"),
-	SPAN("tls1.3"),
-	SPAN("tls1.2"),
-	{ NULL, 0 },
-};
-static const struct span outcomes[] = {
-	SPAN("success"),
-	SPAN("failure"),
-	SPAN("unknown"),
-	{ NULL, 0 },
-};
-static const struct span actions[] = {
-	SPAN("get"),
-	SPAN("list"),
-	SPAN("watch"),
-	SPAN("create"),
-	SPAN("update"),
-	SPAN("patch"),
-	SPAN("delete"),
-	SPAN("deletecollection"),
-	SPAN("login"),
-	SPAN("logout"),
-	SPAN("connect"),
-	SPAN("disconnect"),
-	SPAN("select"),
-	SPAN("insert"),
-	SPAN("read"),
-	SPAN("write"),
-	{ NULL, 0 },
-};
+static const struct span methods[] = { SPAN("GET"), SPAN("POST"), SPAN("HEAD"), SPAN("PUT"),
+	SPAN("OPTIONS"), SPAN("DELETE"), SPAN("PATCH"), SPAN("CONNECT"), SPAN("TRACE"),
+	SPAN("QUERY"), SPAN("PROPFIND"), SPAN("PROPPATCH"), SPAN("MKCOL"), SPAN("COPY"),
+	SPAN("MOVE"), SPAN("LOCK"), SPAN("UNLOCK"), SPAN("REPORT"), SPAN("SEARCH"), SPAN("PURGE"),
+	SPAN("PRI"), { NULL, 0 } };
+static const struct span protocols[] = { SPAN("HTTP/1.1"), SPAN("HTTP/2.0"), SPAN("HTTP/1.0"),
+	SPAN("HTTP/2"), SPAN("HTTP/3"), SPAN("HTTP/3.0"), SPAN("HTTP/0.9"), { NULL, 0 } };
+static const struct span schemes[] = { SPAN("https"), SPAN("http"), SPAN("wss"), SPAN("ws"),
+	{ NULL, 0 } };
+static const struct span levels[] = { SPAN("trace"), SPAN("debug"), SPAN("info"), SPAN("notice"),
+	SPAN("warn"), SPAN("warning"), SPAN("error"), SPAN("err"), SPAN("crit"), SPAN("critical"),
+	SPAN("alert"), SPAN("emerg"), SPAN("fatal"), SPAN("TRACE"), SPAN("DEBUG"), SPAN("INFO"),
+	SPAN("NOTICE"), SPAN("WARN"), SPAN("WARNING"), SPAN("ERROR"), SPAN("CRITICAL"),
+	SPAN("ALERT"), SPAN("FATAL"), SPAN("Metadata"), SPAN("Request"), SPAN("RequestResponse"),
+	{ NULL, 0 } };
+static const struct span caches[] = { SPAN("HIT"), SPAN("MISS"), SPAN("BYPASS"), SPAN("EXPIRED"),
+	SPAN("STALE"), SPAN("UPDATING"), SPAN("REVALIDATED"), SPAN("DYNAMIC"), SPAN("PASS"),
+	SPAN("Hit"), SPAN("Miss"), SPAN("RefreshHit"), SPAN("Error"), SPAN("TCP_HIT"),
+	SPAN("TCP_MISS"), SPAN("TCP_MEM_HIT"), { NULL, 0 } };
+static const struct span tls_versions[] = { SPAN("TLSv1.3"), SPAN("TLSv1.2"), SPAN("TLSv1.1"),
+	SPAN("TLSv1"), SPAN("SSLv3"), SPAN("tls1.3"), SPAN("tls1.2"), { NULL, 0 } };
+static const struct span outcomes[] = { SPAN("success"), SPAN("failure"), SPAN("unknown"),
+	{ NULL, 0 } };
+static const struct span actions[] = { SPAN("get"), SPAN("list"), SPAN("watch"), SPAN("create"),
+	SPAN("update"), SPAN("patch"), SPAN("delete"), SPAN("deletecollection"), SPAN("login"),
+	SPAN("logout"), SPAN("connect"), SPAN("disconnect"), SPAN("select"), SPAN("insert"),
+	SPAN("read"), SPAN("write"), { NULL, 0 } };
 
 #define BIT(f) (UINT32_C(1) << (f))
 
