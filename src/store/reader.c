@@ -33,7 +33,9 @@ struct store_reader {
 	bool in_frame; /* the decoder wants more of this frame */
 	bool data_frame; /* which holds lines */
 	bool end; /* no more bytes in the file */
-	bool torn, failed;
+	bool torn;
+	bool failed; /* no more is to come, because of why */
+	struct err why;
 	size_t in_at, in_len; /* of in */
 	size_t carry_at, carry_len; /* of out: bytes behind the last LF handed out */
 	unsigned char in[IN_BYTES];
@@ -163,9 +165,11 @@ decode(struct store_reader *r, size_t *len, struct err *e)
 	r->out_total += out.pos - *len;
 	r->in_at = in.pos;
 	*len = out.pos;
-	if (r->out_total > r->max_bytes)
+	if (r->out_total > r->max_bytes) {
+		*len -= (size_t)(r->out_total - r->max_bytes);
 		return (err_set(
 		    e, ERR_FINDING, "more than %ju bytes of lines", (uintmax_t)r->max_bytes));
+	}
 	if (rc == 0) {
 		r->in_frame = false;
 		r->frames += r->data_frame;
@@ -207,40 +211,42 @@ decode_run(struct store_reader *r, size_t *len, struct err *e)
 	return (0);
 }
 
+/* What was decoded before something failed is still whole lines. */
 static int
-next_lines(struct store_reader *r, struct span *lines, struct err *e)
+next_lines(struct store_reader *r, struct span *lines)
 {
 	size_t len = r->carry_len, end;
+	int rc;
 
 	memmove(r->out, r->out + r->carry_at, len);
 	r->carry_at = r->carry_len = 0;
-	if (decode_run(r, &len, e) == -1)
-		return (-1);
+	rc = decode_run(r, &len, &r->why);
 	end = scan_last(span_of(r->out, len), '\n');
 	end = end == len ? 0 : end + 1;
-	if (len - end > RECORD_BYTES_MAX)
-		return (err_set(e, ERR_FINDING, "a line of more than %d bytes", RECORD_BYTES_MAX));
-	if (end == 0 && len > 0) {
+	if (rc == 0 && len - end > RECORD_BYTES_MAX) {
+		rc = err_set(
+		    &r->why, ERR_FINDING, "a line of more than %d bytes", RECORD_BYTES_MAX);
+	} else if (rc == 0 && end == 0 && len > 0) {
 		r->torn = true;
-		return (err_set(e, ERR_FINDING, "the last line has no LF"));
+		rc = err_set(&r->why, ERR_FINDING, "the last line has no LF");
 	}
 	r->carry_at = end;
 	r->carry_len = len - end;
 	*lines = span_of(r->out, end);
-	return (0);
+	return (rc);
 }
 
 int
 store_reader_next(struct store_reader *r, struct span *lines, struct err *e)
 {
 	*lines = span_of(r->out, 0);
-	if (r->failed)
-		return (err_set(e, ERR_FINDING, "the file was given up before"));
-	if (next_lines(r, lines, e) == -1) {
-		r->failed = true;
-		return (-1);
-	}
-	return (0);
+	if (!r->failed)
+		r->failed = next_lines(r, lines) == -1;
+	if (!r->failed || lines->len > 0)
+		return (0);
+	if (e != NULL)
+		*e = r->why;
+	return (-1);
 }
 
 int

@@ -31,8 +31,8 @@ void store_reader_begin(struct store_reader *r, int fd, uint64_t max_bytes,
  * Next run of whole lines (each with LF), at most about 2 MiB, valid until
  * the next call.  *lines empty: end.  -1: damaged container, more than
  * max_bytes, a line over RECORD_BYTES_MAX without LF, or bytes behind the
- * last LF (then *torn of store_reader_torn is true); ERR_FINDING with the
- * place.
+ * last LF (then store_reader_torn is true); ERR_FINDING with the reason.
+ * All whole lines in front of the damage are handed out before.
  */
 int store_reader_next(struct store_reader *r, struct span *lines, struct err *e);
 bool store_reader_torn(const struct store_reader *r);

@@ -123,6 +123,22 @@ cut_file(const struct build *b)
 }
 
 static void
+break_second_frame(const struct build *b)
+{
+	struct buf bytes = { 0 }, more = { 0 };
+	struct span rest = part(100, RECORDS);
+
+	build_repack(b, SHOP DATA, part(0, 100).ptr, part(0, 100).len);
+	build_read(b, SHOP DATA, &bytes);
+	build_repack(b, SHOP DATA, rest.ptr, rest.len);
+	build_read(b, SHOP DATA, &more);
+	buf_add(&bytes, more.data, more.len - 100);
+	build_write(b, SHOP DATA, bytes.data, bytes.len);
+	buf_free(&bytes);
+	buf_free(&more);
+}
+
+static void
 add_garbage(const struct build *b)
 {
 	add_bytes(b, SHOP DATA, "garbage", 7);
@@ -345,7 +361,9 @@ static const struct {
 	{ "frames without table are a repack", drop_table, AUDIT_W_REPACKED, DATA, NONE, NONE, 1,
 	    1 },
 	{ "a cut file is damaged", cut_file, AUDIT_E_CONTAINER, DATA, AT(0), 300, 1 },
-	{ "garbage behind is damage", add_garbage, AUDIT_E_CONTAINER, DATA, AT(0), 300, 1 },
+	{ "what stands in front of a damaged frame is there", break_second_frame,
+	    AUDIT_E_CONTAINER, DATA, AT(100), 200, 1 },
+	{ "garbage behind is damage", add_garbage, AUDIT_E_CONTAINER, DATA, NONE, 301, 1, 1 },
 	{ "a deleted file is missing", delete_data, AUDIT_E_SEGMENT_MISSING, DATA, RECORDS, NONE,
 	    300, 1 },
 	{ "with salt and idx too", delete_all, AUDIT_E_SEGMENT_MISSING, DATA, RECORDS, NONE, 300,
