@@ -29,8 +29,7 @@ static const struct span spaces[] = {
 	SPAN("\xe2\x80\xa9"),
 	SPAN("\xe2\x80\xaf"),
 	SPAN("\xe2\x81\x9f"),
-	SPAN("\xe3\x80\x80"),
-};
+	SPAN("\xe3\x80\x80") };
 
 /* A key name: some UTF-8 without blanks, controls and '+'. */
 static bool
