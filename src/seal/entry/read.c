@@ -126,7 +126,8 @@ read_special(struct seal_taker *r, const struct reader *reader, const struct sea
 	f->special->read(r, reader->names, reader->entry);
 }
 
-static void read_object(struct seal_taker *r, const struct reader *reader, const struct seal_field *f);
+static void read_object(
+    struct seal_taker *r, const struct reader *reader, const struct seal_field *f);
 
 static bool
 is_there(const struct seal_taker *r, const struct reader *reader, const struct seal_field *f)
