@@ -1,13 +1,9 @@
-/* What an entry says of its records, against the records: states, statuses, times, epochs. */
+/* What an entry says of its records, against the records: states, statuses, times. */
 #include <stdio.h>
 
 #include "audit/segment.h"
-#include "base/clock.h"
-#include "base/json.h"
-#include "base/num.h"
 
 #define MINUTE_US ((int64_t)60 * 1000000)
-#define DAY_US ((int64_t)86400 * 1000000)
 
 static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
 	"5xx" };
@@ -77,101 +73,4 @@ audit_counts_balance(const struct seal_entry *entry, struct audit_list *list)
 	if (!stats_counts_balanced(&facts->counts))
 		audit_report(list, AUDIT_E_COUNTS, &at, "in.lines: not the sum of its parts");
 	compare("n", facts->n, stats_counts_records(&facts->counts), &at, list);
-}
-
-/* ---- epochs ---- */
-
-/* Two digits at at, between min and max; -1 if they are not. */
-static int
-two_digits(struct span name, size_t at, int min, int max)
-{
-	uint64_t n;
-
-	if (name.len < at + 2 || num_u64(span_of(name.ptr + at, 2), &n) == -1 || (int)n < min ||
-	    (int)n > max)
-		return (-1);
-	return ((int)n);
-}
-
-/* First and last day of 2026-W48, 2026-11-25 or 2026-11. */
-static int
-epoch_days(struct span name, int64_t *first, int64_t *last)
-{
-	uint64_t year;
-	int month, day;
-
-	if (name.len < 7 || num_u64(span_of(name.ptr, 4), &year) == -1 || name.ptr[4] != '-' ||
-	    year == 0)
-		return (-1);
-	if (name.ptr[5] == 'W') {
-		if (name.len != 8 || (day = two_digits(name, 6, 1, 53)) == -1)
-			return (-1);
-		/* Week 1 has January 4 in it; day 0 was a Thursday. */
-		*first = clock_days((int)year, 1, 4);
-		*first += 7 * (day - 1) - (((*first + 3) % 7 + 7) % 7);
-		*last = *first + 6;
-		return (0);
-	}
-	if ((month = two_digits(name, 5, 1, 12)) == -1)
-		return (-1);
-	if (name.len == 7) {
-		*first = clock_days((int)year, month, 1);
-		*last = (month == 12 ? clock_days((int)year + 1, 1, 1)
-				     : clock_days((int)year, month + 1, 1)) -
-		    1;
-		return (0);
-	}
-	if (name.len != 10 || name.ptr[7] != '-' || (day = two_digits(name, 8, 1, 31)) == -1)
-		return (-1);
-	*first = *last = clock_days((int)year, month, day);
-	return (0);
-}
-
-static int
-add_range(struct span text, struct audit_ranges *ranges)
-{
-	static const struct span dots = SPAN("..");
-	size_t at = 0;
-	int64_t first, last, ignored;
-
-	while (at < text.len && !span_starts(span_from(text, at), dots))
-		at++;
-	if (ranges->count == AUDIT_WEEKS || epoch_days(span_of(text.ptr, at), &first, &last) == -1)
-		return (-1);
-	if (at < text.len && epoch_days(span_from(text, at + dots.len), &ignored, &last) == -1)
-		return (-1);
-	ranges->range[ranges->count].from_us = first * DAY_US;
-	ranges->range[ranges->count].to_us = (last + 1) * DAY_US;
-	ranges->count++;
-	return (0);
-}
-
-int
-audit_ranges_read(struct span mask_epochs, const char *prefix, struct audit_ranges *ranges)
-{
-	struct json_value object, list, item;
-	struct json_cursor cursor;
-	struct span key;
-
-	ranges->count = 0;
-	if (json_parse(mask_epochs, &object, NULL) == -1 || object.type != JSON_OBJECT)
-		return (-1);
-	if (!json_get(&object, prefix, &list))
-		return (0);
-	if (list.type != JSON_ARRAY)
-		return (-1);
-	json_open(&cursor, &list);
-	while (json_next(&cursor, &key, &item))
-		if (item.type != JSON_STRING || add_range(item.text, ranges) == -1)
-			return (-1);
-	return (0);
-}
-
-bool
-audit_ranges_have(const struct audit_ranges *ranges, int64_t time_us)
-{
-	for (unsigned i = 0; i < ranges->count; i++)
-		if (time_us >= ranges->range[i].from_us && time_us < ranges->range[i].to_us)
-			return (true);
-	return (false);
 }

@@ -15,8 +15,6 @@
 #include "base/scan.h"
 #include "base/text.h"
 
-#define CLIENT_TOKEN ",\"client\":\"ip."
-
 struct reading {
 	struct audit_job *job;
 	const struct seal_segment *facts;
@@ -36,7 +34,7 @@ tally(struct audit_tally *t, uint64_t record)
 static void
 peek_lines(const struct reading *r, const char *start, size_t count)
 {
-	const struct audit_job *job = r->job;
+	struct audit_job *job = r->job;
 	struct audit_pass *pass = r->pass;
 	bool import = r->facts->has_mask_seed;
 	struct record_facts facts;
@@ -55,8 +53,7 @@ peek_lines(const struct reading *r, const char *start, size_t count)
 			pass->time_min_us = facts.time_us;
 		if (facts.time_us > pass->time_max_us)
 			pass->time_max_us = facts.time_us;
-		if (import && !audit_ranges_have(&job->ip, facts.time_us) &&
-		    memmem(line.ptr, line.len, CLIENT_TOKEN, sizeof(CLIENT_TOKEN) - 1) != NULL)
+		if (import && !audit_epochs_cover(&job->epochs, line, facts.time_us))
 			tally(&pass->mask_epoch, pass->lines + i);
 	}
 }
@@ -252,7 +249,7 @@ judge_good(const struct audit_job *job, const struct audit_pass *pass, struct au
 	at.line = pass->mask_epoch.first + 1;
 	if (pass->mask_epoch.count > 0)
 		audit_report(
-		    list, AUDIT_E_MASK_EPOCH, &at, "its client token's week is not in mask_epochs");
+		    list, AUDIT_E_MASK_EPOCH, &at, "a token's epoch is not in mask_epochs");
 }
 
 static void
@@ -304,7 +301,7 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 	struct audit_pass pass;
 	struct reading r = { .job = job, .facts = facts, .pass = &pass, .seed = target->seed };
 
-	if (facts->has_mask_seed && audit_ranges_read(facts->mask_epochs, "ip", &job->ip) == -1)
+	if (facts->has_mask_seed && audit_epochs_read(facts->mask_epochs, &job->epochs) == -1)
 		audit_report(target->list, AUDIT_E_MASK_EPOCH, &target->at,
 		    "mask_epochs is not of the format");
 	read_file(&r, fd);

@@ -21,12 +21,18 @@
 #define AUDIT_IDX_BYTES_MAX \
 	((size_t)SEAL_RECORDS_MAX * 2 + (size_t)SEAL_RECORDS_MAX / SEAL_BLOCK * 32)
 
-/* Half-open times that the mask epochs of an entry cover. */
+/* Half-open times that the mask epochs of an entry cover for one prefix. */
 struct audit_ranges {
 	unsigned count;
+	unsigned last; /* that had a time in it */
 	struct {
 		int64_t from_us, to_us;
 	} range[AUDIT_WEEKS];
+};
+
+struct audit_epochs {
+	uint8_t slot[26 * 26]; /* two letters: a place in ranges, from 1; 0: no token's prefix */
+	struct audit_ranges ranges[RECORD_CLASS_COUNT];
 };
 
 /* Memory of one thread, taken once. */
@@ -40,7 +46,7 @@ struct audit_job {
 	unsigned char salt_memory[SEAL_SALTS_MEMORY(AUDIT_BATCH)];
 	struct buf idx;
 	struct seal_entry entry;
-	struct audit_ranges ip;
+	struct audit_epochs epochs;
 	char window[AUDIT_WINDOW][RECORD_BYTES_MAX];
 	char kept[AUDIT_KEPT][RECORD_BYTES_MAX];
 };
@@ -76,9 +82,10 @@ void audit_counts_check(const struct seal_entry *entry, const struct audit_pass 
 /* The counts alone: identities of docs/format.md 6. */
 void audit_counts_balance(const struct seal_entry *entry, struct audit_list *list);
 
-/* Ranges of prefix in mask_epochs.  -1 if it is not of the format. */
-int audit_ranges_read(struct span mask_epochs, const char *prefix, struct audit_ranges *ranges);
-bool audit_ranges_have(const struct audit_ranges *ranges, int64_t time_us);
+/* mask_epochs of an entry.  -1 if it is not of the format. */
+int audit_epochs_read(struct span mask_epochs, struct audit_epochs *epochs);
+/* Do they cover every token in a line of that time? */
+bool audit_epochs_cover(struct audit_epochs *epochs, struct span line, int64_t time_us);
 
 /*
  * Read the file again and name what differs from .idx, which is the sealed

@@ -353,6 +353,10 @@ CASES = [
      'E_GENESIS E_STREAM_UNLISTED W_WORDS'),
     ('', 'another genesis listed', lie(put(genesis='0' * 64), of='stream', stream='cretula.store'), 'E_GENESIS'),
     ('', 'no epochs for the tokens of clients', lie(lambda e: e['mask_epochs'].pop('ip'), place=1), 'E_MASK_EPOCH'),
+    ('', 'no epochs for the tokens of forwarded', lie(lambda e: e['mask_epochs'].pop('if'), place=1), 'E_MASK_EPOCH'),
+    ('', 'no epochs for the tokens of sessions', lie(lambda e: e['mask_epochs'].pop('se'), place=2), 'E_MASK_EPOCH'),
+    ('', 'a day too few for the tokens of sessions', lie(
+        lambda e: e['mask_epochs'].update(se=['2026-11-28', '2026-11-30']), place=1), 'E_MASK_EPOCH'),
     ('', 'masked for 7 records', lie(lambda e: insert(e, 'policy', 'masked', {'ip.peer': 1}), place=2),
      'E_ENTRY_SYNTAX'),
     ('', 'masked left out for 40', lie(lambda e: e.pop('masked'), place=1), 'E_ENTRY_SYNTAX'),

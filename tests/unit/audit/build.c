@@ -328,12 +328,18 @@ build_lines(struct buf *out, unsigned first, unsigned count)
 {
 	static const int statuses[] = { 200, 404, 200, 301, 500 };
 
-	for (unsigned i = first; i < first + count; i++)
+	for (unsigned i = first; i < first + count; i++) {
+		char token[8];
+
+		(void)snprintf(token, sizeof(token), "%06u", i % 1000000);
+		for (unsigned k = 0; k < 6; k++)
+			token[k] = (char)(token[k] - '0' + 'a');
 		buf_fmt(out,
 		    "{\"time\":\"2025-11-25T%02u:%02u:%02u.%03uZ\",\"event\":\"http.request\","
-		    "\"client\":\"ip.abcdefghij%06u\",\"method\":\"GET\",\"path\":\"/shop/%u\","
+		    "\"client\":\"ip.abcdefghij%s\",\"method\":\"GET\",\"path\":\"/shop/%u\","
 		    "\"status\":%d}\n",
-		    i / 3600 % 24, i / 60 % 60, i % 60, i % 1000, i, i * 7, statuses[i % 5]);
+		    i / 3600 % 24, i / 60 % 60, i % 60, i % 1000, token, i * 7, statuses[i % 5]);
+	}
 }
 
 struct span

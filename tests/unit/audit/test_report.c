@@ -125,13 +125,15 @@ test_ranges(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct audit_ranges ranges;
+		static const struct span line =
+		    SPAN("{\"time\":\"\",\"client\":\"ip.abcdefghij234567\"}");
+		struct audit_epochs epochs;
 		int64_t t_us = 0;
-		int have = audit_ranges_read(span_str(rows[i].epochs), "ip", &ranges);
+		int have = audit_epochs_read(span_str(rows[i].epochs), &epochs);
 
 		assert_int_equal(clock_parse_rfc3339(rows[i].time, strlen(rows[i].time), &t_us), 0);
 		if (have == 0)
-			have = audit_ranges_have(&ranges, t_us);
+			have = audit_epochs_cover(&epochs, line, t_us);
 		if (have != rows[i].have)
 			print_error("%s: %d\n", rows[i].claim, have);
 		assert_int_equal(have, rows[i].have);

@@ -100,10 +100,79 @@ test_dependants_of_entries_are_not_told(void **state)
 	}
 }
 
+/* ---- tokens ---- */
+
+#define START "{\"time\":\"2025-11-25T07:00:00.000Z\",\"event\":\"log\","
+#define DIGITS "abcdefghij234567"
+#define WEEK "[\"2025-W48\"]"
+
+static const struct {
+	const char *claim, *members, *epochs;
+	bool good;
+} tokens[] = {
+	{ "a client", "\"client\":\"ip." DIGITS "\"", "{}", false },
+	{ "another's epoch is of no use", "\"client\":\"ip." DIGITS "\"", "{\"if\":" WEEK "}",
+	    false },
+	{ "its own is", "\"client\":\"ip." DIGITS "\"", "{\"ip\":" WEEK "}", true },
+	{ "a day", "\"session\":\"se." DIGITS "\"", "{\"se\":[\"2025-11-25\"]}", true },
+	{ "a day between", "\"session\":\"se." DIGITS "\"",
+	    "{\"se\":[\"2025-11-24\",\"2025-11-26..2025-11-30\"]}", false },
+	{ "the second of forwarded", "\"forwarded\":[\"-\",\"if." DIGITS "\"]", "{}", false },
+	{ "a user", "\"user\":\"us." DIGITS "\"", "{}", false },
+	{ "a host", "\"host\":\"ht." DIGITS "\"", "{}", false },
+	{ "a host's last label", "\"host\":\"www.ht." DIGITS "\"", "{}", false },
+	{ "a path segment", "\"path\":\"/u/sg." DIGITS "/x\"", "{}", false },
+	{ "the second path segment", "\"path\":\"/sg." DIGITS "/sg." DIGITS "\"",
+	    "{\"sg\":" WEEK "}", true },
+	{ "a query's name", "\"query\":\"a&pn." DIGITS "=b\"", "{}", false },
+	{ "a query's value", "\"query\":\"to=em." DIGITS "\"", "{}", false },
+	{ "a referer", "\"referer\":\"https://ht." DIGITS "\"", "{}", false },
+	{ "a full agent", "\"agent_full\":\"ua." DIGITS "\"", "{}", false },
+	{ "a member of extra", "\"extra\":{\"x\":\"rq." DIGITS "\"}", "{}", false },
+	{ "a word of text", "\"extra\":{\"x\":\"by xx." DIGITS " and\"}", "{}", false },
+	{ "one behind many dots", "\"path\":\"/....../a.b.c/dv." DIGITS "\"", "{}", false },
+	{ "15 digits are none", "\"path\":\"/ip.abcdefghij23456\"", "{}", true },
+	{ "nor 17", "\"path\":\"/ip.abcdefghij2345672\"", "{}", true },
+	{ "nor with another digit", "\"path\":\"/ip.abcdefghij234561\"", "{}", true },
+	{ "nor with a letter in front", "\"path\":\"/zip." DIGITS "\"", "{}", true },
+	{ "nor of no class", "\"path\":\"/co." DIGITS "\"", "{}", true },
+};
+
+static void
+test_every_token_has_its_epoch(void **state)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		struct audit_result result;
+		struct buf line = { 0 };
+		struct build b;
+
+		buf_fmt(&line, START "%s}\n", tokens[i].members);
+		make_store(&b,
+		    &(struct build_segment){ .lines = line.data,
+			.len = line.len,
+			.import = true,
+			.mask_epochs = tokens[i].epochs });
+		build_verify(&b, 1, NULL, &result);
+		if (result.finding_count != !tokens[i].good ||
+		    has_code(&result, AUDIT_E_MASK_EPOCH) == tokens[i].good) {
+			print_error("%s\n", tokens[i].claim);
+			build_show(&result);
+			bad++;
+		}
+		audit_result_free(&result);
+		build_end(&b);
+		buf_free(&line);
+	}
+	assert_int_equal(bad, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_token_has_its_epoch),
 		cmocka_unit_test(test_unfinished_files_are_counted),
 		cmocka_unit_test(test_dependants_of_entries_are_not_told),
 	};
