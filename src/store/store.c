@@ -76,7 +76,9 @@ set_paths(struct store *s, const char *dir, const char *keys, struct err *e)
 	if ((s->dir = resolve(dir, e)) != NULL)
 		s->keys = resolve(keys == NULL ? beside : keys, e);
 	free(beside);
-	if (s->dir == NULL || s->keys == NULL)
+	if (s->dir != NULL && s->keys == NULL)
+		return (err_in(e, "keys need an existing folder, not inside the store"));
+	if (s->dir == NULL)
 		return (-1);
 	if (is_inside(s->keys, s->dir) || is_inside(s->dir, s->keys))
 		return (err_set(e, ERR_CONFIG,
