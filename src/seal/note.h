@@ -27,13 +27,17 @@ struct seal_vkey {
 
 /* Strict; the id must match.  The first two '+' cut, base64 may hold more. */
 int seal_vkey_read(struct span text, struct seal_vkey *key, struct err *e);
+/* A witness's (C2SP tlog-cosignature): algorithm 0x04, only for seal_cosignature_check. */
+int seal_witness_read(struct span text, struct seal_vkey *key, struct err *e);
 void seal_vkey_print(struct span name, const unsigned char public_key[static 32], struct buf *out);
 
 struct seal_signature {
 	struct span name;
 	unsigned char id[4];
 	unsigned char bytes[64];
-	bool is_ed25519; /* 4 + 64 bytes; else other kind, bytes unset */
+	bool is_ed25519;     /* 4 + 64 bytes */
+	bool is_cosignature; /* 4 + 8 + 64 bytes: time_s and bytes; else both unset */
+	uint64_t time_s;     /* since 1970, below 2^63 */
 };
 
 struct seal_note {
@@ -53,6 +57,13 @@ int seal_note_read(struct span text, struct seal_note *note, struct err *e);
  * "bad signature by NAME" (the text says which).
  */
 int seal_note_check(const struct seal_note *note, const struct seal_vkey *key, struct err *e);
+
+/*
+ * Is note cosigned by the witness?  As seal_note_check; *time_s is when, of
+ * the newest if there are several.  Whether that lies ahead is the caller's.
+ */
+int seal_cosignature_check(const struct seal_note *note, const struct seal_vkey *witness,
+    uint64_t *time_s, struct err *e);
 
 /* ---- writing ---- */
 

@@ -7,6 +7,7 @@
 #include "crypto/sha256.h"
 
 #define ALGORITHM 0x01 /* Ed25519, in C2SP signed-note */
+#define COSIGNATURE 0x04 /* Ed25519 with a time, in C2SP tlog-cosignature */
 #define DASH "\xe2\x80\x94 "
 
 /* What Unicode calls a space, as UTF-8, above ASCII. */
@@ -51,8 +52,8 @@ name_ok(struct span name)
 	return (true);
 }
 
-int
-seal_vkey_read(struct span text, struct seal_vkey *key, struct err *e)
+static int
+read_key(struct span text, unsigned char algorithm, struct seal_vkey *key, struct err *e)
 {
 	static const unsigned char middle[1] = { '\n' };
 	size_t first = span_find(text, '+'), second, len;
@@ -70,7 +71,7 @@ seal_vkey_read(struct span text, struct seal_vkey *key, struct err *e)
 	if (text_unbase64(span_from(rest, second + 1), bytes, sizeof(bytes), &len) == -1 ||
 	    len != sizeof(bytes))
 		return (err_set(e, ERR_FINDING, "vkey: the key is not base64 of 33 bytes"));
-	if (bytes[0] != ALGORITHM)
+	if (bytes[0] != algorithm)
 		return (err_set(e, ERR_FINDING, "vkey: not an Ed25519 key"));
 	crypto_sha256_init(&h);
 	crypto_sha256_add(&h, name.ptr, name.len);
@@ -83,6 +84,18 @@ seal_vkey_read(struct span text, struct seal_vkey *key, struct err *e)
 	memcpy(key->id, id, sizeof(id));
 	memcpy(key->public_key, bytes + 1, 32);
 	return (0);
+}
+
+int
+seal_vkey_read(struct span text, struct seal_vkey *key, struct err *e)
+{
+	return (read_key(text, ALGORITHM, key, e));
+}
+
+int
+seal_witness_read(struct span text, struct seal_vkey *key, struct err *e)
+{
+	return (read_key(text, COSIGNATURE, key, e));
 }
 
 /* Take a line off rest, without its LF; false if no LF is left. */
@@ -127,7 +140,7 @@ static const char *
 read_signature(struct span line, struct seal_signature *s)
 {
 	static const struct span dash = SPAN(DASH);
-	unsigned char head[4 + 64];
+	unsigned char head[4 + 8 + 64];
 	struct span rest;
 	size_t blank, len;
 
@@ -143,9 +156,15 @@ read_signature(struct span line, struct seal_signature *s)
 	if (len < 5)
 		return ("a signature that is too short");
 	memcpy(s->id, head, 4);
-	s->is_ed25519 = len == sizeof(head);
+	s->is_ed25519 = len == 4 + 64;
+	s->is_cosignature = len == sizeof(head) && head[4] < 0x80;
+	s->time_s = 0;
+	for (unsigned i = 4; s->is_cosignature && i < 4 + 8; i++)
+		s->time_s = s->time_s << 8 | head[i];
 	if (s->is_ed25519)
 		memcpy(s->bytes, head + 4, 64);
+	else if (s->is_cosignature)
+		memcpy(s->bytes, head + 4 + 8, 64);
 	return (NULL);
 }
 
@@ -232,6 +251,20 @@ seal_note_read(struct span text, struct seal_note *note, struct err *e)
 	return (0);
 }
 
+/* A line of key's, by name and id. */
+static bool
+is_by(const struct seal_signature *s, const struct seal_vkey *key)
+{
+	return (span_equal(s->name, key->name) && memcmp(s->id, key->id, sizeof(s->id)) == 0);
+}
+
+static int
+verdict(const char *what, const struct seal_vkey *key, struct err *e)
+{
+	return (err_set(
+	    e, ERR_FINDING, "%s by %.*s", what, (int)key->name.len, key->name.ptr));
+}
+
 int
 seal_note_check(const struct seal_note *note, const struct seal_vkey *key, struct err *e)
 {
@@ -240,15 +273,52 @@ seal_note_check(const struct seal_note *note, const struct seal_vkey *key, struc
 	for (unsigned i = 0; i < note->signature_count; i++) {
 		const struct seal_signature *s = &note->signatures[i];
 
-		if (!span_equal(s->name, key->name) || memcmp(s->id, key->id, sizeof(s->id)) != 0)
+		if (!is_by(s, key))
 			continue;
 		if (!s->is_ed25519 || !crypto_check(key->public_key, note->body, s->bytes))
-			return (err_set(e, ERR_FINDING, "bad signature by %.*s", (int)key->name.len,
-			    key->name.ptr));
+			return (verdict("bad signature", key, e));
+		found = true;
+	}
+	return (found ? 0 : verdict("no signature", key, e));
+}
+
+/* The message of C2SP tlog-cosignature: two lines, then the body. */
+static bool
+is_cosigned(const struct seal_note *note, const struct seal_signature *s,
+    const struct seal_vkey *witness)
+{
+	struct buf message = { 0 };
+	bool good;
+
+	buf_str(&message, "cosignature/v1\ntime ");
+	buf_u64(&message, s->time_s);
+	buf_char(&message, '\n');
+	buf_span(&message, note->body);
+	good = buf_ok(&message) && s->is_cosignature &&
+	    crypto_check(witness->public_key, buf_view(&message), s->bytes);
+	buf_free(&message);
+	return (good);
+}
+
+int
+seal_cosignature_check(const struct seal_note *note, const struct seal_vkey *witness,
+    uint64_t *time_s, struct err *e)
+{
+	uint64_t newest = 0;
+	bool found = false;
+
+	for (unsigned i = 0; i < note->signature_count; i++) {
+		const struct seal_signature *s = &note->signatures[i];
+
+		if (!is_by(s, witness))
+			continue;
+		if (!is_cosigned(note, s, witness))
+			return (verdict("bad cosignature", witness, e));
+		newest = s->time_s > newest ? s->time_s : newest;
 		found = true;
 	}
 	if (!found)
-		return (err_set(
-		    e, ERR_FINDING, "no signature by %.*s", (int)key->name.len, key->name.ptr));
+		return (verdict("no cosignature", witness, e));
+	*time_s = newest;
 	return (0);
 }
