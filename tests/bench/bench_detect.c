@@ -108,7 +108,7 @@ main(void)
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
 		"Chrome/120.0.0.0 Safari/537.36" };
 	static const char *const host_texts[] = { "www.example.com", "www.example.com:8443",
-		"a.b.example.co.uk", "b\xc3\xbc" "cher.example", "203.0.113.7" };
+		"a.b.example.co.uk", "b\303\274cher.example", "203.0.113.7" };
 
 	if (crypto_start(NULL) == -1 || detect_hosts_open(&hosts) == -1 ||
 	    detect_agent_cache_open(&agents) == -1)

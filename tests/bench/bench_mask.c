@@ -49,7 +49,7 @@ read_all(void)
 static void
 open_all(void)
 {
-	struct key_ring *ring;
+	struct key_ring *ring = NULL;
 	unsigned char commitment[32];
 	struct err e;
 
