@@ -11,6 +11,6 @@ bool
 crypto_check(const unsigned char public_key[static 32], struct span message,
     const unsigned char signature[static 64])
 {
-	return (crypto_sign_verify_detached(signature, (const unsigned char *)message.ptr,
+	return (crypto_sign_ed25519_verify_detached(signature, (const unsigned char *)message.ptr,
 	    message.len, public_key) == 0);
 }

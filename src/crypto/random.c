@@ -65,18 +65,6 @@ crypto_random_set(const unsigned char *seed32)
 	atomic_store(&stream_on, true);
 }
 
-void
-crypto_wipe(void *bytes, size_t len)
-{
-	explicit_bzero(bytes, len);
-}
-
-bool
-crypto_equal(const void *a, const void *b, size_t len)
-{
-	return (sodium_memcmp(a, b, len) == 0);
-}
-
 /*
  * sodium_malloc puts the memory right before a guard page, so its size
  * decides the alignment: round it up.

@@ -12,6 +12,7 @@ import tempfile
 
 LINES_FUNCTION, LINES_FILE, LINES_HEADER, UNITS, NESTING, PARAMETERS = 70, 500, 150, 14, 4, 6
 WIDTH = 100
+MAINS = ('main.c', 'verify.c', 'verify_sodium.c')  # of the programs
 
 
 def rooms(root):
@@ -53,7 +54,7 @@ def layers(root):
     order = rooms(root)
     for path in sources(root):
         room = path.split('/')[1]
-        rank = len(order) if room == 'main.c' else order.index(room) if room in order else -1
+        rank = len(order) if room in MAINS else order.index(room) if room in order else -1
         if rank == -1:
             yield f'{path}:1: {room} is not listed in src/layers'
             continue
@@ -80,7 +81,7 @@ def exported(root):
     units = {os.path.basename(p).split('.')[0] for p in sources(root, ('.h',)) if p.startswith('src/base/')}
     for path in sources(root, ('.c',)):
         room = path.split('/')[1]
-        if room == 'main.c':
+        if room in MAINS:
             continue
         allowed = tuple(u + '_' for u in units) if room == 'base' else (room + '_',)
         text = lines_of(root, path)
@@ -154,10 +155,10 @@ def unfinished(root):
 
 
 def printing(root):
-    """Only app/ and main.c print."""
+    """Only app/ and the programs' main files print."""
     calls = re.compile(r'\b(printf|fprintf|vfprintf|puts|fputs|putchar|fputc|perror|fwrite)\s*\(|\bSTDOUT_FILENO\b')
     for path in sources(root, ('.c',)):
-        if path.split('/')[1] not in ('app', 'main.c'):
+        if path.split('/')[1] not in ('app', *MAINS):
             for number, line in enumerate(lines_of(root, path), 1):
                 if calls.search(line):
                     yield f'{path}:{number}: prints'

@@ -1,11 +1,9 @@
 /* app: cretula verify: prove a store, offline. */
-#include <stdio.h>
-
 #include "app/command.h"
 #include "app/names.h"
 #include "app/say.h"
 #include "app/setup.h"
-#include "audit/verify.h"
+#include "audit/outside/request.h"
 #include "base/clock.h"
 #include "base/err.h"
 
@@ -31,30 +29,24 @@ run(const struct app_args *args)
 {
 	int64_t start_ns = clock_mono_ns();
 	uint64_t jobs = app_processors(64);
-	struct audit_options how = { .stream = app_arg(args, "stream"),
-		.anchor = app_arg(args, "anchor"),
-		.names = app_names(),
-		.progress = progress,
-		.progress_arg = &start_ns };
-	const char *store = app_arg(args, "store");
-	struct audit_result result;
+	struct audit_request request = { .store = app_arg(args, "store"),
+		.strict = app_arg(args, "strict") != NULL,
+		.json = args->json,
+		.options = { .stream = app_arg(args, "stream"),
+		    .anchor = app_arg(args, "anchor"),
+		    .names = app_names(),
+		    .progress = progress,
+		    .progress_arg = &start_ns } };
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 	int code;
 
-	if (store == NULL)
-		(void)err_set(&e, ERR_USAGE, "--store DIR is needed");
-	if (store == NULL || app_arg_count(args, "jobs", 1, 64, &jobs, &e) == -1)
+	if (app_arg_count(args, "jobs", 1, 64, &jobs, &e) == -1)
 		return (app_fail("verify", &e));
-	how.jobs = (unsigned)jobs;
-	if (audit_verify(store, &how, &result, &e) == -1)
+	request.options.jobs = (unsigned)jobs;
+	if ((code = audit_request_run(&request, &out, &e)) == -1)
 		return (app_fail("verify", &e));
 	app_progress_end();
-	(args->json ? audit_print_json : audit_print_text)(&result, &out);
-	code = result.exit_code;
-	if (code == 0 && result.warnings > 0 && app_arg(args, "strict") != NULL)
-		code = ERR_STRICT;
-	audit_result_free(&result);
 	return (app_finish("verify", &out, code));
 }
 

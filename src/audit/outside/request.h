@@ -1,0 +1,19 @@
+/*
+ * outside: what somebody without any key may ask.  `cretula verify` and
+ * `cretula-verify` are this; they differ in how they read options and print.
+ */
+#ifndef CRETULA_AUDIT_OUTSIDE_REQUEST_H
+#define CRETULA_AUDIT_OUTSIDE_REQUEST_H
+
+#include "audit/verify.h"
+
+struct audit_request {
+	const char *store;
+	bool strict, json;
+	struct audit_options options;
+};
+
+/* The exit code and the report, added to out; or -1 with e, and nothing was checked. */
+int audit_request_run(const struct audit_request *request, struct buf *out, struct err *e);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * cretula-verify: what `cretula verify` does, for whoever should not need the
+ * rest.  It holds no code that signs, masks or writes a store.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/outside/request.h"
+#include "base/err.h"
+#include "base/num.h"
+#include "record/record.h"
+#include "seal/entry.h"
+
+static const char *const classes[] = {
+#define CLASS(id, name, prefix, method, epoch, help) name,
+#include "record/class.def"
+#undef CLASS
+};
+static const char *const reasons[] = {
+#define REASON(id, name, ...) name,
+#include "parse/reasons.def"
+#undef REASON
+};
+static const struct seal_names names = { classes, sizeof(classes) / sizeof(classes[0]), reasons,
+	sizeof(reasons) / sizeof(reasons[0]) };
+
+static const char usage[] =
+    "cretula-verify: prove offline that a store is what was sealed\n\n"
+    "usage: cretula-verify [--option ...]\n\n"
+    "  --anchor LINE   the auditor's line: vkey and genesis hash of the store\n"
+    "  --jobs N        threads, 1 to 64 (default: one a processor)\n"
+    "  --json          one JSON object\n"
+    "  --store DIR     the store\n"
+    "  --stream NAME   only this stream\n"
+    "  --strict        exit 4 if there are warnings\n"
+    "  --version\n\n"
+    "Reads only: no keys, no network. `cretula verify` gives the same report.\n"
+    "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
+    "4 warnings under --strict, 66 no store there, 74 I/O\n";
+
+enum { ANCHOR = 256, HELP, JOBS, JSON, STORE, STREAM, STRICT, VERSION };
+static const struct option options[] = {
+	{ "anchor", required_argument, NULL, ANCHOR },
+	{ "help", no_argument, NULL, HELP },
+	{ "jobs", required_argument, NULL, JOBS },
+	{ "json", no_argument, NULL, JSON },
+	{ "store", required_argument, NULL, STORE },
+	{ "stream", required_argument, NULL, STREAM },
+	{ "strict", no_argument, NULL, STRICT },
+	{ "version", no_argument, NULL, VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+read_jobs(const char *text, unsigned *jobs, struct err *e)
+{
+	uint64_t n;
+
+	if (num_u64(span_str(text), &n) == -1 || n < 1 || n > 64)
+		return (err_set(
+		    e, ERR_USAGE, "--jobs: '%s' is no whole number from 1 to 64", text));
+	*jobs = (unsigned)n;
+	return (0);
+}
+
+static int
+read_option(int c, char **argv, struct audit_request *request, struct err *e)
+{
+	switch (c) {
+	case ANCHOR:
+		request->options.anchor = optarg;
+		return (0);
+	case JOBS:
+		return (read_jobs(optarg, &request->options.jobs, e));
+	case JSON:
+		request->json = true;
+		return (0);
+	case STORE:
+		request->store = optarg;
+		return (0);
+	case STREAM:
+		request->options.stream = optarg;
+		return (0);
+	case STRICT:
+		request->strict = true;
+		return (0);
+	default:
+		return (err_set(e, ERR_USAGE, "%s: %s: cretula-verify --help", argv[optind - 1],
+		    c == ':' ? "needs a value" : "no such option"));
+	}
+}
+
+static int
+fail(const struct err *e)
+{
+	fprintf(stderr, "cretula-verify: %s\n", e->text);
+	return (e->code == ERR_NONE ? ERR_IO : (int)e->code);
+}
+
+static int
+print(const struct buf *out, int code)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (!buf_ok(out))
+		(void)err_set(&e, ERR_IO, "out of memory");
+	else if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0)
+		(void)err_sys(&e, ERR_IO, "writing to standard output");
+	return (e.code == ERR_NONE ? code : fail(&e));
+}
+
+int
+main(int argc, char **argv)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	struct audit_request request = { .options = { .names = &names } };
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	int c, code;
+
+	request.options.jobs = processors < 1 ? 1 : processors > 64 ? 64 : (unsigned)processors;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (c == HELP || c == VERSION)
+			return (fputs(c == HELP ? usage : "cretula-verify " CRETULA_VERSION "\n",
+				    stdout) == EOF
+				? ERR_IO
+				: 0);
+		if (read_option(c, argv, &request, &e) == -1)
+			return (fail(&e));
+	}
+	if (optind < argc) {
+		(void)err_set(
+		    &e, ERR_USAGE, "unexpected '%s': cretula-verify --help", argv[optind]);
+		return (fail(&e));
+	}
+	if ((code = audit_request_run(&request, &out, &e)) == -1)
+		return (fail(&e));
+	code = print(&out, code);
+	buf_free(&out);
+	return (code);
+}

@@ -1,0 +1,64 @@
+"""What an outsider runs: cretula-verify, and what both verifiers are asked."""
+import os
+import subprocess
+
+from lib import CRETULA, Skip, cretula, equal, main, make_log, read, write
+
+VERIFY = os.path.join(os.path.dirname(CRETULA), 'cretula-verify')
+FORBIDDEN = ('crypto_sign_detached', 'ed25519_detached', 'sign_keypair', 'sign_seed', 'crypto_sign_message', 'note_write',
+             'randombytes', 'crypto_random', 'store_writer', 'store_stream', 'segment_seal',
+             'EVP_', 'RAND_')
+
+
+def outside(*args, code=None):
+    done = subprocess.run([VERIFY, *map(str, args)], capture_output=True, check=False, timeout=600)
+    if code is not None:
+        equal(done.returncode, code, f'exit code of {args}: {done.stderr}{done.stdout}')
+    return done
+
+
+def store(name='s', lines=500):
+    write('log', make_log(lines))
+    return cretula('import', '--store', 'store', '--stream', name, '--format', 'auto', 'log', code=0)
+
+
+def test_no_signing_code():
+    """No symbol of cretula-verify signs, draws random bytes or writes a store."""
+    symbols = subprocess.run(['nm', VERIFY], capture_output=True, text=True, check=True).stdout
+    names = [line.split()[-1] for line in symbols.splitlines()]
+    assert 'audit_verify' in names, 'stripped: nothing to see'
+    equal([n for n in names for bad in FORBIDDEN if bad in n], [], 'forbidden symbols')
+
+
+def test_static():
+    """It needs no shared library."""
+    symbols = subprocess.run(['nm', VERIFY], capture_output=True, text=True, check=True).stdout
+    if '__asan_init' in symbols or '__tsan_init' in symbols:
+        raise Skip('a build with sanitizers')
+    dynamic = subprocess.run(['readelf', '-d', VERIFY], capture_output=True, text=True, check=True).stdout
+    assert 'NEEDED' not in dynamic, dynamic
+
+
+def test_same_report():
+    """Both programs say the same of good, damaged and missing stores."""
+    store()
+    for change in (None, 'damage', 'missing'):
+        if change == 'damage':
+            path = 'store/streams/s/cp/00000002.note'
+            write(path, read(path)[:-9] + b'AAAA' + read(path)[-5:])
+        where = 'nowhere' if change == 'missing' else 'store'
+        for extra in ([], ['--json'], ['--strict'], ['--stream', 's'], ['--anchor', 'nonsense']):
+            ours = cretula('verify', '--store', where, *extra)
+            theirs = outside('--store', where, *extra)
+            equal((theirs.returncode, theirs.stdout), (ours.code, ours.out), f'{change} {extra}')
+
+
+def test_usage():
+    for args in ([], ['--store'], ['--nonsense'], ['--store', 'x', 'y'], ['--store', 'x', '--jobs', '0']):
+        equal(outside(*args).returncode, 2, args)
+    assert b'usage' in outside('--help', code=0).stdout
+    assert b'cretula-verify ' in outside('--version', code=0).stdout
+
+
+if __name__ == '__main__':
+    main()
