@@ -109,6 +109,10 @@ def flip(content, at, bit=1):
     return content[:at] + bytes((content[at] ^ bit,)) + content[at + 1:]
 
 
+def flip_behind(content, at):
+    return flip(content, len(content) - at)
+
+
 def without(lines, *places):
     return [line for i, line in enumerate(lines) if i not in places]
 
@@ -175,25 +179,54 @@ def resign(store, name, change, epochs):
     writer.write('chain.jsonl', b''.join(line + b'\n' for line in lines))
 
 
-def rewrite_newest(store):
-    """Case 53: who has the log key rewrites the newest sealed segment; the epoch key is gone."""
-    lines = verify.decompress(load(store, DATA2))[0].splitlines(keepends=True)[:-1]
-    salts = verify.Salts.parse(load(store, SALT2))
-    leaves = [verify.record_leaf(salts.salt(i), line[:-1]) for i, line in enumerate(lines)]
-    data, idx = make.seekable([b''.join(lines)]), verify.idx_bytes(leaves)
-    save(store, DATA2, data)
-    save(store, IDX2, idx)
+def sealed(lines=None, data=None, idx=None, epochs=(0, 1, 2, 3)):
+    """The writer seals segment 2 anew, with lines, the file or its idx changed: honest keys but for those epochs."""
+    def tamper(store):
+        rows = verify.decompress(load(store, DATA2))[0].splitlines(keepends=True)
+        gone, rows = len(rows), lines(rows) if lines else rows
+        gone -= len(rows)
+        salts = verify.Salts.parse(load(store, SALT2))
+        leaves = [verify.record_leaf(salts.salt(i), row[:-1]) for i, row in enumerate(rows)]
+        file = data(rows) if data else make.seekable([b''.join(rows)])
+        index = idx(verify.idx_bytes(leaves)) if idx else verify.idx_bytes(leaves)
+        save(store, DATA2, file)
+        save(store, IDX2, index)
 
-    def change(entries):
-        entry = json.loads(entries[2])
-        entry.update(n=len(lines), bytes=sum(map(len, lines)), idx=verify.sha256(idx).hex(),
-                     root=base64.b64encode(verify.tree_root(leaves)).decode())
-        entry['file'].update(size=len(data), hash=verify.file_hash(salts, data).hex())
-        entry['in']['split']['parsed'] -= 1
-        entry['time'] = verify.minute_bounds([verify.parse_record(line[:-1])['time'] for line in lines])
-        entries[2] = verify.dump_entry(entry)
-        return entries
-    resign(store, 'shop', change, epochs={0, 1})
+        def change(entries):
+            entry = json.loads(entries[2])
+            entry.update(n=len(rows), bytes=sum(map(len, rows)), idx=verify.sha256(index).hex(),
+                         root=base64.b64encode(verify.tree_root(leaves)).decode())
+            entry['file'].update(size=len(file), hash=verify.file_hash(salts, file).hex())
+            entry['in']['split']['parsed'] -= gone
+            if len(rows) >= 20:
+                insert(entry, 'policy', 'by', {'status': make.status_counts(rows)})
+                insert(entry, 'policy', 'masked', {})
+            with contextlib.suppress(ValueError):
+                entry['time'] = verify.minute_bounds([verify.parse_record(row[:-1])['time'] for row in rows])
+            entries[2] = verify.dump_entry(entry)
+            return entries
+        resign(store, 'shop', change, epochs)
+    return tamper
+
+
+def odd_record(old, new):
+    """The writer seals a record with old replaced by new."""
+    return sealed(lambda rows: changed(rows, 4, old, new))
+
+
+def frames(*parts, table=True, more=b''):
+    """Frames of these parts of lines (bytes, or (frame, size) made elsewhere) and their seek table."""
+    made = [(make.zstd_frame(part), len(part)) if isinstance(part, bytes) else part for part in parts]
+    end = b''.join(struct.pack('<II', len(frame), size) for frame, size in made)
+    end += struct.pack('<IBI', len(made), 0, verify.SEEK_END) + more
+    return b''.join(frame for frame, _ in made) + \
+        (struct.pack('<II', verify.SEEK_TABLE, len(end)) + end if table else b'')
+
+
+def checked_frame(content):
+    """A frame with a checksum."""
+    run = subprocess.run(['zstd', '-1', '-q', '-c', '--check'], input=content, stdout=subprocess.PIPE, check=True)
+    return run.stdout, len(content)
 
 
 def drop_line(which):
@@ -323,7 +356,8 @@ CASES = [
     ('47', 'a float', rows(CHAIN, lambda r: changed(r, 2, b'"seg":2', b'"seg":2.0')), BROKEN),
     ('47', 'a NUL', rows(CHAIN, lambda r: changed(r, 2, b'"sw":"', b'"sw":"\0')), BROKEN),
     ('47', 'bad UTF-8', rows(CHAIN, lambda r: changed(r, 2, b'"sw":"', b'"sw":"\xff')), BROKEN),
-    ('53', 'the newest segment rewritten with the log key', rewrite_newest, 'E_EPOCH_SIG'),
+    ('53', 'the newest segment rewritten with the log key', sealed(lambda rows: rows[:-1], epochs=(0, 1)),
+     'E_EPOCH_SIG'),
     ('58', 'a gap in the segment numbers', both(
         lie(lambda e: (e.update(seg=3), e['file'].update(name='seg/00000003.jsonl.zst')), place=2),
         *(lambda store, end=end: os.rename(os.path.join(store, f'{SHOP}seg/00000002.{end}'),
@@ -345,6 +379,69 @@ CASES = [
     ('60', 'the epoch signature removed', edit(NOTE2, drop_line(5)), 'E_EPOCH_SIG'),
     ('', 'a record in no epoch of its entry', lie(lambda e: e['mask_epochs'].update(ip=['2026-W48']), place=1),
      'E_MASK_EPOCH'),
+    ('58', 'a size that the file has not', lie(shift('file', 'size'), place=1), 'E_COUNTS'),
+    ('58', 'a number of words that the vocabulary has not', lie(shift('words', 'n'), place=2), 'W_WORDS'),
+    ('58', 'an idx that the leaves have not', sealed(idx=lambda c: flip(c, 3)), 'E_INDEX'),
+    ('58', 'a block root that the leaves have not', sealed(idx=lambda c: flip(c, 20)), 'E_INDEX'),
+    ('58', 'an idx too long', sealed(idx=lambda c: c + b'x'), 'E_INDEX'),
+    ('58', 'no seek table', sealed(data=lambda r: frames(b''.join(r), table=False)), 'E_CONTAINER'),
+    ('58', 'a wrong seek table', sealed(data=lambda r: flip_behind(frames(b''.join(r)), 15)), 'E_CONTAINER'),
+    ('58', 'a wrong end of the seek table', sealed(data=lambda r: flip_behind(frames(b''.join(r)), 1)), 'E_CONTAINER'),
+    ('58', 'a longer seek table', sealed(data=lambda r: frames(b''.join(r), more=b'x')), 'E_CONTAINER'),
+    ('58', 'two seek tables', sealed(data=lambda r: frames(b''.join(r)) + frames()), 'E_CONTAINER'),
+    ('58', 'a frame behind the seek table',
+     sealed(data=lambda r: frames(*r[:3]) + frames(b''.join(r[3:]), table=False)), 'E_CONTAINER'),
+    ('58', 'a skippable frame', sealed(data=lambda r: SKIPPABLE + frames(b''.join(r))), 'E_CONTAINER'),
+    ('58', 'a frame with a checksum', sealed(data=lambda r: frames(checked_frame(b''.join(r)))), 'E_CONTAINER'),
+    ('58', 'a frame that ends within a line',
+     sealed(data=lambda r: frames(b''.join(r)[:99], b''.join(r)[99:])), 'E_CONTAINER'),
+    ('58', 'a frame of nothing', sealed(data=lambda r: frames(b'', b''.join(r))), 'E_LIMIT'),
+    ('58', 'a frame too large', sealed(lambda r: r * 1000, data=lambda r: frames(b''.join(r))), 'E_LIMIT'),
+    ('58', 'frames for each record', sealed(data=lambda r: frames(*r)), ''),
+    *(('58', f'a record with {claim}', odd_record(old, new), 'E_RECORD_SYNTAX') for claim, old, new in (
+        ('a key of no field', b',"method"', b',"mehtod"'),
+        ('a key twice', b',"method":"GET"', b',"method":"GET","method":"GET"'),
+        ('keys out of order', b',"method":"GET","path"', b',"path":"/","method":"GET","path"'),
+        ('a blank', b',"method"', b', "method"'),
+        ('a blank behind', b'}\n', b'} \n'),
+        ('an escape of a slash', b'"/', b'"\\/'),
+        ('an escape that is not needed', b'GET', b'\\u0047ET'),
+        ('an escape in capitals', b'GET', b'\\u001F'),
+        ('a control character', b'GET', b'G\x01T'),
+        ('a DEL', b'GET', b'G\x7fT'),
+        ('bytes that are no UTF-8', b'GET', b'G\xffT'),
+        ('a raw U+FFFD', b'GET', b'G\xef\xbf\xbdT'),
+        ('a character that must be escaped', b'GET', b'G\xc2\x85T'),
+        ('a zero in front', b'"bytes":', b'"bytes":0'),
+        ('a negative zero', b'"bytes":', b'"bytes":-0,"x":'),
+        ('a float', b'"bytes":', b'"bytes":1.'),
+        ('a number above 2^63', b'"bytes":', b'"bytes":9223372036854775808'),
+        ('a number for a text', b'"GET"', b'7'),
+        ('a text for a number', b'"bytes":', b'"bytes":"7","request_bytes":'),
+        ('a text too long', b'GET', b'G' * 2049),
+        ('too many hops', b',"method"', b',"forwarded":["-"' + 16 * b',"-"' + b'],"method"'),
+        ('no hops', b',"method"', b',"forwarded":[],"method"'),
+        ('hops that do not end', b',"method"', b',"forwarded":["-","method"'),
+        ('too many members', b'}\n', b',"extra":{' + b','.join(b'"%d":1' % k for k in range(33)) + b'}}\n'),
+        ('a member twice', b'}\n', b',"extra":{"a":1,"a":2}}\n'),
+        ('a member of another kind', b'}\n', b',"extra":{"a":true}}\n'),
+        ('a state of no kind', b'}\n', b',"state":"parsed"}\n'),
+        ('a flag of no kind', b'}\n', b',"flags":["odd"]}\n'),
+        ('flags out of order', b'}\n', b',"flags":["bad_utf8","time_arrival"]}\n'),
+        ('a placeholder in its place', b'{"time', b'{"~time'),
+        ('an offset of time', b'Z",', b'+00:00",'),
+        ('a truncated end', b'}\n', b'\n'),
+    )),
+    *(('58', f'a record with {claim}', odd_record(old, new), '') for claim, old, new in (
+        ('a text of the longest', b'GET', b'G' * 2048),
+        ('the longest of what was no UTF-8', b'GET', b'\\ufffd' * 2048),
+        ('the greatest number', b'"bytes":', b'"bytes":9223372036854775807,"request_bytes":'),
+        ('the least number', b'"bytes":', b'"bytes":-9223372036854775808,"request_bytes":'),
+        ('the most hops', b',"method"', b',"forwarded":["-"' + 15 * b',"-"' + b'],"method"'),
+        ('the most members', b'}\n', b',"extra":{' + b','.join(b'"%d":1' % k for k in range(32)) + b'}}\n'),
+        ('all kinds of characters', b'GET', b'\\n\\u007f\\u202e\\ufffd\xc3\xa4 \xf0\x9f\xa6\x8a'),
+    )),
+    ('58', 'a record of 16,385 bytes', odd_record(b',"method"', b',"level":"%s","method"' % (b'x' * 16500)), 'E_LIMIT'),
     ('', 'a stream deleted', lambda store: shutil.rmtree(os.path.join(store, SHOP)), 'E_STREAM_MISSING'),
     ('', 'the store chain deleted', lambda store: shutil.rmtree(os.path.join(store, ROOT)),
      'E_GENESIS E_STREAM_MISSING'),
@@ -363,7 +460,7 @@ CASES = [
     ('', 'by left out for 40', lie(lambda e: e.pop('by'), place=1), 'E_ENTRY_SYNTAX'),
     ('', 'a class of a later version', lie(lambda e: e['masked'].update({'shoe': 1}), place=1), ''),
     ('', 'live epochs', lie(lambda e: e.pop('mask_seed'), place=1), ''),
-    ('', 'an entry of a later type', lie(put(type='stop'), of='destroy'), 'exit3'),
+    ('', 'an entry of a later type', lie(put(type='later'), of='destroy'), 'exit3'),
     ('', 'a file for a stream', garbage('streams/junk'), 'W_UNKNOWN_FILE'),
     ('', 'an empty stream', fake_dir('streams/junk'), 'E_CHAIN_TRUNCATED'),
     ('', 'seg/ is a link', both(fake_dir('elsewhere'), instead(SHOP + 'seg', lambda p: os.symlink(p + '.x', p))),
