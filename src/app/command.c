@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/say.h"
+#include "app/topic.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "crypto/random.h"
@@ -34,6 +35,9 @@ help_overview(void)
 	    "usage: cretula COMMAND [--option ...] [FILE...]\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		buf_fmt(&out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	buf_str(&out, "\ncretula help TOPIC explains:\n\n");
+	for (const struct app_topic *t = app_topics; t->name != NULL; t++)
+		buf_fmt(&out, "  %-8s %s\n", t->name, t->summary);
 	buf_str(&out,
 	    "\n"
 	    "Start with a log that you have:\n\n"
@@ -71,6 +75,26 @@ find(const char *name)
 		if (strcmp(commands[i]->name, name) == 0)
 			return (commands[i]);
 	return (NULL);
+}
+
+/* cretula help [COMMAND | TOPIC] */
+static int
+help(const char *name)
+{
+	const struct app_command *c;
+	const struct app_topic *t;
+	struct buf out = { 0 };
+
+	if (name == NULL)
+		return (help_overview());
+	if ((c = find(name)) != NULL)
+		return (help_command(c));
+	if ((t = app_topic_find(name)) != NULL) {
+		t->print(&out);
+		return (app_finish("help", &out, 0));
+	}
+	fprintf(stderr, "cretula: no command or topic '%s': cretula --help\n", name);
+	return (ERR_USAGE);
 }
 
 /* No core dump holds what the logs said; a closed pipe is an error, not death. */
@@ -113,9 +137,9 @@ app_main(int argc, char **argv)
 		return (0);
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
-		if (argc > 2 && (c = find(argv[2])) != NULL)
-			return (help_command(c));
-		return (argc > 1 ? help_overview() : (help_overview(), ERR_USAGE));
+		int code = help(argc > 2 ? argv[2] : NULL);
+
+		return (argc > 1 ? code : ERR_USAGE);
 	}
 	if ((c = find(name)) == NULL) {
 		fprintf(stderr, "cretula: no command '%s': cretula --help\n", name);

@@ -26,6 +26,20 @@ def test_help_of_every_command_is_as_kept():
     assert max(map(len, text.splitlines())) <= 100, 'a terminal line'
 
 
+def test_help_topics_are_the_manual():
+    """docs/fields.md, classes.md and formats.md are what the binary prints: they cannot drift."""
+    import os
+    from lib import SOURCE
+    for topic in ('fields', 'classes', 'formats'):
+        text = cretula('help', topic, code=0).text
+        path = os.path.join(SOURCE, 'docs', topic + '.md')
+        if os.environ.get('CRETULA_GOLDEN') == 'write':
+            write(path, text.encode())
+        with open(path, encoding='utf-8') as kept:
+            equal(kept.read(), text, f'cretula help {topic} > docs/{topic}.md')
+    cretula('help', 'nothing', code=2)
+
+
 def test_version():
     assert re.fullmatch(r'cretula \d+\.\d+\.\d+\n', cretula('--version', code=0).text)
 

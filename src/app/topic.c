@@ -1,0 +1,74 @@
+/* app: help pages made from the tables of other rooms. */
+#include <string.h>
+
+#include "app/topic.h"
+#include "parse/parse.h"
+#include "record/record.h"
+
+static const char *const type_names[] = {
+	[RECORD_TIME] = "time",
+	[RECORD_TEXT] = "text",
+	[RECORD_INT] = "number",
+	[RECORD_LIST] = "list",
+	[RECORD_EXTRA] = "object",
+	[RECORD_FLAGS] = "list",
+};
+
+static void
+print_fields(struct buf *out)
+{
+	buf_str(out,
+	    "# The fields of a record\n\n"
+	    "In the order of a line; absent values are left out.\n\n"
+	    "| field | type | masked as | meaning | OpenTelemetry | ECS |\n"
+	    "|---|---|---|---|---|---|\n");
+	for (unsigned i = 0; i < RECORD_FIELD_COUNT; i++)
+		buf_fmt(out, "| `%s` | %s | %s | %s | `%s` | `%s` |\n", record_fields[i].name,
+		    type_names[record_fields[i].type],
+		    record_fields[i].class_id == RECORD_CLASS_NONE ?
+			"-" :
+			record_classes[record_fields[i].class_id].name,
+		    record_fields[i].help, record_fields[i].otel, record_fields[i].ecs);
+	buf_str(out, "\n## Flags\n\n| flag | meaning |\n|---|---|\n");
+	for (unsigned i = 0; i < RECORD_FLAG_COUNT; i++)
+		buf_fmt(out, "| `%s` | %s |\n", record_flags[i].name, record_flags[i].help);
+}
+
+static void
+print_classes(struct buf *out)
+{
+	buf_str(out,
+	    "# Identifier classes\n\n"
+	    "What `mask:` of a stream may name; a token is PREFIX.xxxxxxxxxxxxxxxx.\n\n"
+	    "| class | token | what it is |\n|---|---|---|\n");
+	for (unsigned i = 1; i < RECORD_CLASS_COUNT; i++)
+		buf_fmt(out, "| `%s` | %s%s | %s |\n", record_classes[i].name,
+		    record_classes[i].prefix, record_classes[i].prefix[0] != '\0' ? "." : "-",
+		    record_classes[i].help);
+}
+
+static void
+print_formats(struct buf *out)
+{
+	buf_str(out, "# Log formats\n\nWhat `--format` may name, besides `auto`.\n");
+	for (size_t i = 0; i < parse_format_count; i++)
+		buf_fmt(out, "\n## %s\n\n%s%s%s%s\n\n    %s\n", parse_formats[i].name,
+		    parse_formats[i].help, parse_formats[i].aliases[0] != '\0' ? "; also " : "",
+		    parse_formats[i].aliases, "", parse_formats[i].sample);
+}
+
+const struct app_topic app_topics[] = {
+	{ "classes", "identifier classes, and which become tokens", print_classes },
+	{ "fields", "the fields of a record, and its flags", print_fields },
+	{ "formats", "log formats, each with a line", print_formats },
+	{ NULL, NULL, NULL },
+};
+
+const struct app_topic *
+app_topic_find(const char *name)
+{
+	for (const struct app_topic *t = app_topics; t->name != NULL; t++)
+		if (strcmp(t->name, name) == 0)
+			return (t);
+	return (NULL);
+}
