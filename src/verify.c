@@ -32,6 +32,8 @@ static const char usage[] =
     "  --anchor LINE   the auditor's line: vkey and genesis hash of the store\n"
     "  --jobs N        threads, 1 to 64 (default: one a processor)\n"
     "  --json          one JSON object\n"
+    "  --max-age T     how old the newest entry of a stream may be: 3h, 2d\n"
+    "  --pin FILE      newest checkpoints seen: compared, then kept for the next time\n"
     "  --store DIR     the store\n"
     "  --stream NAME   only this stream\n"
     "  --strict        exit 4 if there are warnings\n"
@@ -40,12 +42,14 @@ static const char usage[] =
     "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
     "4 warnings under --strict, 66 no store there, 74 I/O\n";
 
-enum { ANCHOR = 256, HELP, JOBS, JSON, STORE, STREAM, STRICT, VERSION };
+enum { ANCHOR = 256, HELP, JOBS, JSON, MAX_AGE, PIN, STORE, STREAM, STRICT, VERSION };
 static const struct option options[] = {
 	{ "anchor", required_argument, NULL, ANCHOR },
 	{ "help", no_argument, NULL, HELP },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "json", no_argument, NULL, JSON },
+	{ "max-age", required_argument, NULL, MAX_AGE },
+	{ "pin", required_argument, NULL, PIN },
 	{ "store", required_argument, NULL, STORE },
 	{ "stream", required_argument, NULL, STREAM },
 	{ "strict", no_argument, NULL, STRICT },
@@ -76,6 +80,12 @@ read_option(int c, char **argv, struct audit_request *request, struct err *e)
 		return (read_jobs(optarg, &request->options.jobs, e));
 	case JSON:
 		request->json = true;
+		return (0);
+	case MAX_AGE:
+		request->max_age = optarg;
+		return (0);
+	case PIN:
+		request->pin = optarg;
 		return (0);
 	case STORE:
 		request->store = optarg;

@@ -65,11 +65,13 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	if (c->newest_us != INT64_MIN)
 		add_time(out, "newest", c->newest_us);
 	json_bool(out, "anchored", c->anchored);
+	json_u64(out, "pins_good", c->pins_good);
+	json_u64(out, "pins_new", c->pins_new);
 	json_u64(out, "unknown_entries", c->unknown_entries);
 	json_u64(out, "unfinished", c->unfinished);
 	json_key(out, "not_checked");
 	buf_char(out, '[');
-	for (unsigned i = 0; i < 4 && c->not_checked[i][0] != '\0'; i++) {
+	for (unsigned i = 0; i < AUDIT_NOT_CHECKED && c->not_checked[i][0] != '\0'; i++) {
 		if (i > 0)
 			buf_char(out, ',');
 		json_quote(out, span_str(c->not_checked[i]));

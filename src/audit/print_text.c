@@ -134,6 +134,9 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	}
 	if (c->anchored)
 		buf_str(out, "anchor: matches\n");
+	if (c->pins_good + c->pins_new > 0)
+		buf_fmt(out, "pins: %u chains go on from what was seen, %u are seen first\n",
+		    c->pins_good, c->pins_new);
 	if (c->unfinished > 0) {
 		buf_str(out, "unfinished, not looked at: ");
 		add_count(out, c->unfinished, "file");
@@ -141,7 +144,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	}
 	if (c->unknown_entries > 0)
 		buf_fmt(out, "entries of unknown kind: %u\n", c->unknown_entries);
-	for (unsigned i = 0; i < 4 && c->not_checked[i][0] != '\0'; i++) {
+	for (unsigned i = 0; i < AUDIT_NOT_CHECKED && c->not_checked[i][0] != '\0'; i++) {
 		buf_str(out, "not checked: ");
 		add_plain(out, c->not_checked[i]);
 		buf_char(out, '\n');

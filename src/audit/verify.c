@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "audit/check.h"
+#include "audit/outside/pin.h"
 #include "audit/segment.h"
 #include "audit/store_check.h"
 #include "base/clock.h"
@@ -103,8 +104,7 @@ see_stream(void *arg, int dir, const char *name)
 	struct audit_place at = audit_place(name);
 	struct stream *item;
 
-	if (strcmp(name, STORE_OWN_STREAM) == 0 ||
-	    audit_unfinished(name, &v->result->coverage))
+	if (strcmp(name, STORE_OWN_STREAM) == 0 || audit_unfinished(name, &v->result->coverage))
 		return;
 	if (!store_name_known(span_str(name)) || audit_kind(dir, name) == AUDIT_REGULAR) {
 		audit_report(&v->all, AUDIT_W_UNKNOWN_FILE, &at, "not a stream");
@@ -178,6 +178,36 @@ check_listing(const struct verify *v, const struct stream *stream, struct audit_
 		    (uintmax_t)stream->entry);
 }
 
+/* Empty periods are sealed too: a stream that is written to has a young entry. */
+static void
+check_age(const struct verify *v, struct audit_chain *chain)
+{
+	struct audit_place at = audit_place("chain.jsonl");
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry == NULL)
+		chain->list.failed = true;
+	else if (chain->count == 0 || chain->damaged ||
+	    seal_entry_read(chain->lines[chain->count - 1], chain->names, entry, NULL) == -1)
+		chain->list.suppressed++;
+	else if (clock_now_us() - entry->t_us > v->options->max_age_us) {
+		at.entry = chain->count - 1;
+		audit_report(&chain->list, AUDIT_E_STALE, &at, "it is %jd hours old",
+		    (intmax_t)((clock_now_us() - entry->t_us) / 3600000000));
+	}
+	free(entry);
+}
+
+/* What the auditor brings: pins, and how old a stream may be. */
+static void
+check_seen(const struct verify *v, struct audit_chain *chain)
+{
+	if (v->options->pins != NULL)
+		audit_pins_check(v->options->pins, chain);
+	if (v->options->max_age_us > 0 && (chain != &v->own || v->count == 0))
+		check_age(v, chain);
+}
+
 static void
 check_stream(struct verify *v, const struct stream *stream)
 {
@@ -189,6 +219,7 @@ check_stream(struct verify *v, const struct stream *stream)
 	if (audit_stream_begin(
 		&chain, v->streams, stream->name, v->options->names, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
+		check_seen(v, &chain);
 		audit_pool_check(&v->pool, &chain, &segments);
 		if (chain.segment_count > 0)
 			audit_words_check(&chain, v->words, &segments);
@@ -271,6 +302,8 @@ check_own(struct verify *v, struct err *e)
 	if (audit_walk(v->store, "streams", see_stream, v, e) == -1)
 		return (-1);
 	merge_streams(v);
+	if (v->has_own)
+		check_seen(v, &v->own);
 	audit_list_sort(&v->own.list);
 	audit_list_move(&v->all, &v->own.list);
 	return (0);
@@ -313,6 +346,8 @@ check_streams(struct verify *v, struct err *e)
 		any = true;
 		check_stream(v, &v->items[i]);
 	}
+	if (v->options->pins != NULL)
+		audit_pins_missing(v->options->pins, only, &v->all);
 	return (any ? 0 : err_set(e, ERR_INPUT, "the store has no stream of that name"));
 }
 
@@ -333,9 +368,10 @@ name_unchecked(const struct verify *v)
 		    v->options->stream);
 	if (coverage->entries > 0 && coverage->newest_us != INT64_MIN)
 		newest[clock_rfc3339(newest, coverage->newest_us)] = '\0';
-	(void)snprintf(coverage->not_checked[n++], 120,
-	    "rollback: whether anything was sealed after %.30s",
-	    newest[0] == '\0' ? "this" : newest);
+	if (v->options->max_age_us == 0)
+		(void)snprintf(coverage->not_checked[n++], 120,
+		    "rollback: whether anything was sealed after %.30s",
+		    newest[0] == '\0' ? "this" : newest);
 	(void)snprintf(coverage->not_checked[n++], 120,
 	    "counts of input lines, bytes, masked values and reasons: the writer's word");
 }

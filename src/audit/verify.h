@@ -40,9 +40,13 @@ struct audit_finding {
 	char text[160];         /* one line for people; never bytes of a record */
 };
 
+struct audit_pins;
+
 struct audit_options {
 	const char *stream;       /* only this one; NULL: all */
 	const char *anchor;       /* the auditor's line; NULL: none */
+	struct audit_pins *pins; /* what was seen before (outside/pin.h); NULL: nothing */
+	int64_t max_age_us; /* of the newest entry of a stream; 0: any */
 	unsigned jobs;            /* >= 1 */
 	const struct seal_names *names;
 	/* May be NULL.  From one thread; done and total are bytes of lines. */
@@ -51,6 +55,7 @@ struct audit_options {
 };
 
 #define AUDIT_FINDINGS_PER_FILE 100
+#define AUDIT_NOT_CHECKED 8
 
 /* What was checked, always reported. */
 struct audit_coverage {
@@ -59,9 +64,10 @@ struct audit_coverage {
 	int64_t time_min_us, time_max_us; /* of records; min > max if none */
 	int64_t newest_us;                /* t of the newest entry checked */
 	bool anchored;                    /* an anchor was given and matched */
+	unsigned pins_good, pins_new; /* chains that go on from their pin; without one so far */
 	unsigned unknown_entries;         /* exit 3 */
 	uint64_t unfinished;              /* files that a writer has not given their names yet */
-	char not_checked[4][120];         /* "ratchet: no escrow key" ...; "" ends */
+	char not_checked[AUDIT_NOT_CHECKED][120]; /* "ratchet: no escrow key" ...; "" ends */
 };
 
 struct audit_result {

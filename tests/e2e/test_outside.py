@@ -1,8 +1,11 @@
 """What an outsider runs: cretula-verify, and what both verifiers are asked."""
 import os
+import shutil
 import subprocess
+import sys
+import time
 
-from lib import CRETULA, Skip, cretula, equal, main, make_log, read, write
+from lib import CRETULA, SOURCE, Skip, cretula, equal, main, make_log, read, write
 
 VERIFY = os.path.join(os.path.dirname(CRETULA), 'cretula-verify')
 FORBIDDEN = ('crypto_sign_detached', 'ed25519_detached', 'sign_keypair', 'sign_seed', 'crypto_sign_message', 'note_write',
@@ -51,6 +54,52 @@ def test_same_report():
             ours = cretula('verify', '--store', where, *extra)
             theirs = outside('--store', where, *extra)
             equal((theirs.returncode, theirs.stdout), (ours.code, ours.out), f'{change} {extra}')
+
+
+def test_pin():
+    """A pin is made, moves on with the store, and finds the store of yesterday."""
+    store()
+    outside('--store', 'store', '--pin', 'pin', code=0)
+    shutil.copytree('store', 'yesterday')
+    old = read('pin')
+    write('log', make_log(300, seed=2))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'log', code=0)
+    assert b'pins: 2 chains go on' in outside('--store', 'store', '--pin', 'pin', code=0).stdout
+    new = read('pin')
+    assert new != old
+    for run in (outside, lambda *args: cretula('verify', *args)):
+        done = run('--store', 'yesterday', '--pin', 'pin')
+        assert b'E_ROLLBACK' in (done.stdout if hasattr(done, 'stdout') else done.out)
+    equal(read('pin'), new, 'a pin that nothing good moved')
+    outside('--store', 'yesterday', code=0)
+    write('pin', b'nonsense')
+    outside('--store', 'store', '--pin', 'pin', code=78)
+    equal(read('pin'), b'nonsense')
+
+
+def test_pin_of_one_stream():
+    """--stream leaves the pins of other streams as they are."""
+    store()
+    store('t')
+    outside('--store', 'store', '--pin', 'pin', code=0)
+    old = read('pin')
+    shutil.rmtree('store/streams/t')
+    outside('--store', 'store', '--stream', 's', '--pin', 'pin', code=0)
+    equal(read('pin'), old)
+    assert b'E_ROLLBACK' in outside('--store', 'store', '--pin', 'pin', code=1).stdout
+
+
+def test_max_age():
+    """A store that nobody writes to any more is stale, for both verifiers."""
+    store()
+    python = [sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store', '--max-age']
+    outside('--store', 'store', '--max-age', '1h', code=0)
+    equal(subprocess.run([*python, '1h'], capture_output=True, check=False).returncode, 0)
+    time.sleep(1.1)
+    assert b'E_STALE' in outside('--store', 'store', '--max-age', '1s', code=1).stdout
+    assert b'E_STALE' in subprocess.run([*python, '1s'], capture_output=True, check=False).stdout
+    for wrong in ('', '3', '-1h', 'soon'):
+        outside('--store', 'store', '--max-age', wrong, code=2)
 
 
 def test_usage():

@@ -473,17 +473,17 @@ CASES = [
 
 # ---- Tests ---------------------------------------------------------------------------------------------------------
 
-def run_verify(store, anchor=None):
+def run_verify(store, anchor=None, *more):
     """(exit code, set of codes) of verify.py, without a process of its own."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        code = verify.main([store, '--json'] + (['--anchor', anchor] if anchor else []))
+        code = verify.main([store, '--json', *more] + (['--anchor', anchor] if anchor else []))
     found = [json.loads(line) for line in printed.getvalue().splitlines()]
     return code, {finding['code'] for finding in found if 'code' in finding}
 
 
-def run_cretula(program, store, anchor=None):
-    run = subprocess.run([program, 'verify', '--store', store, *(['--anchor', anchor] if anchor else [])],
+def run_cretula(program, store, anchor=None, *more):
+    run = subprocess.run([program, 'verify', '--store', store, *(['--anchor', anchor] if anchor else []), *more],
                          capture_output=True, timeout=60, check=False)
     return run.returncode, set(re.findall(r'\b[EW]_[A-Z_]+\b', run.stdout.decode('utf-8', 'replace')))
 
@@ -607,6 +607,62 @@ def test_anchor(tap, program):
             tap.result(found == expected, f'{claim}: cretula says the same', f'expected {expected}', f'cretula {found}')
 
 
+def cut_back(store):
+    """What a snapshot of the store from before its last entry holds."""
+    save(store, CHAIN, b''.join(load(store, CHAIN).splitlines(keepends=True)[:-1]))
+    os.unlink(os.path.join(store, NOTE4))
+    save(store, CHECKPOINT, load(store, SHOP + 'cp/00000003.note'))
+
+
+def before_the_stream(store):
+    shutil.rmtree(os.path.join(store, 'streams/shop'))
+    save(store, ROOT + 'chain.jsonl', load(store, ROOT + 'chain.jsonl').splitlines(keepends=True)[0])
+    os.unlink(os.path.join(store, ROOT + 'cp/00000002.note'))
+    save(store, ROOT + 'checkpoint', load(store, ROOT + 'cp/00000001.note'))
+    os.unlink(os.path.join(store, 'words/shop'))
+
+
+def other_past(lines):
+    entry = json.loads(lines[-1])
+    entry['commitment'] = '0' * 64
+    return [*lines[:-1], verify.dump_entry(entry)]
+
+
+# number of seal.md, claim, tampering, codes with the pin of before (None: the same as without)
+PINNED = [
+    ('', 'nothing happened', lambda store: None, set()),
+    ('36, 37', 'an older snapshot', cut_back, {'E_ROLLBACK'}),
+    ('37', 'a snapshot from before the stream', before_the_stream, {'E_ROLLBACK'}),
+    ('57', 'another history of the same size', lambda store: resign(store, 'shop', other_past, {0, 1, 2, 3}),
+     {'E_SPLIT_VIEW'}),
+    ('', 'a changed entry', edit(CHAIN, lambda c: c.replace(b'"what":"import"', b'"what":"2026-11"')),
+     {'E_CHAIN_ROOT'}),
+]
+
+
+def pin_case(tap, program, case, folder):
+    number, claim, tamper, expected = case
+    store, pin = os.path.join(folder, 'store'), os.path.join(folder, 'pin')
+    shutil.copytree(os.path.join(HERE, 'store'), store)
+    name = f'{number + " " if number else ""}{claim}'
+    first = run_verify(store, None, '--pin', pin)
+    before = load(folder, 'pin')
+    tamper(store)
+    alone = set() if expected <= {'E_ROLLBACK', 'E_SPLIT_VIEW'} else expected
+    runs = [('verify.py', run_verify, ())] + ([('cretula', run_cretula, (program,))] if program else [])
+    for who, run, how in runs:
+        found = [run(*how, store), run(*how, store, None, '--pin', pin)]
+        good = [(1 if alone else 0, alone), (1 if expected else 0, expected)]
+        tap.result(first == (0, set()) and found == good and load(folder, 'pin') == before, f'{name}: {who}, with a pin',
+                   f'expected {good}', f'found {found}')
+
+
+def test_pins(tap, program):
+    for case in PINNED:
+        with tempfile.TemporaryDirectory() as folder:
+            pin_case(tap, program, case, folder)
+
+
 def main(arguments):
     tap, program = Tap(), arguments[0] if arguments else None
     if program and not os.access(program, os.X_OK):
@@ -619,6 +675,7 @@ def main(arguments):
     test_tables(tap)
     test_readers(tap)
     test_anchor(tap, program)
+    test_pins(tap, program)
     test_flips(tap, program)
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:

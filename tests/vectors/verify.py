@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""verify.py STORE [--anchor LINE] [--json]: check a cretula store, with nothing of cretula.
+"""verify.py STORE [--anchor LINE] [--pin FILE] [--max-age T] [--json]: check a cretula store, with nothing of cretula.
 
 Written from docs/format.md alone, with the Python standard library and the `zstd` program; the sections below bear
 the numbers of that file.  It is meant to be read: an auditor who trusts no C can follow what "verified" means.  It
@@ -1125,9 +1125,74 @@ def check_stream(report, store, name, listed=None):
     return chain
 
 
-def check_store(store, anchor, report):
+# ---- 15. Pins ------------------------------------------------------------------------------------------------------
+
+PIN_HEAD = 'cretula pin v1\n'
+
+
+class Seen:
+    """What the auditor brings: pins of what was seen before, and how old a stream's newest entry may be."""
+
+    def __init__(self, pin_file=None, max_age=None):
+        self.file, self.max_age, self.pins, self.left = pin_file, max_age, {}, set()
+        if pin_file and os.path.exists(pin_file):
+            with open(pin_file, encoding='ascii') as file:
+                head, *lines = file.read().splitlines(keepends=True)
+            if head != PIN_HEAD:
+                raise ValueError('not a file of pins')
+            for line in lines:
+                origin, size, root = re.fullmatch(r'(\S+) ([1-9]\d*) (\S{44})\n', line).groups()
+                self.pins[origin] = int(size), base64_decode(root, 32)
+        self.left = set(self.pins)
+
+    def check_pin(self, chain):
+        origin = next((o for o in self.pins if o.rpartition('/')[2] == chain.name), None)
+        self.left.discard(origin)
+        if not chain.genesis or not chain.lines:
+            return
+        leaves = [sha256(b'\0', line) for line in chain.lines]
+        if origin:
+            size, root = self.pins[origin]
+            if origin != chain.genesis['origin']:
+                chain.add('E_SPLIT_VIEW', 'what was seen was a chain of another origin')
+            elif len(leaves) < size:
+                chain.add('E_ROLLBACK', f'{size} entries were seen, {len(leaves)} are here')
+            elif tree_root(leaves[:size]) != root and not chain.damaged:
+                chain.add('E_SPLIT_VIEW', f'the first {size} entries are not those that were seen')
+        self.pins[chain.genesis['origin']] = len(leaves), tree_root(leaves)
+
+    def check_age(self, chain):
+        if self.max_age is not None and chain.entries and chain.entries[-1] and not chain.damaged:
+            age = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) - parse_time(chain.entries[-1]['t'])
+            if age > self.max_age:
+                chain.add('E_STALE', f'the newest entry is {age} old', entry=len(chain.lines) - 1)
+
+    def check_missing(self, report):
+        for origin in sorted(self.left):
+            report.add('E_ROLLBACK', f'streams/{origin.rpartition("/")[2]}/chain.jsonl', f'{origin} was seen')
+
+    def keep(self):
+        """Only after all was good."""
+        if self.file:
+            with open(self.file + '.new', 'w', encoding='ascii') as file:
+                file.write(PIN_HEAD)
+                for origin, (size, root) in sorted(self.pins.items()):
+                    file.write(f'{origin} {size} {base64.b64encode(root).decode()}\n')
+            os.replace(self.file + '.new', self.file)
+
+
+def parse_duration(text):
+    number, unit = re.fullmatch('([1-9][0-9]*)(s|m|h|d|w)', text).groups()
+    return int(number) * datetime.timedelta(**{{'s': 'seconds', 'm': 'minutes', 'h': 'hours', 'd': 'days',
+                                               'w': 'weeks'}[unit]: 1})
+
+
+def check_store(store, anchor, report, seen=None):
     """anchor: (vkey, hex of the genesis' hash), or None."""
+    seen = seen or Seen()
     root = check_stream(report, store, STORE_CHAIN)
+    if root.there:
+        seen.check_pin(root)
     if anchor:
         compare_genesis(root, *anchor, None, 'the anchor')
     else:
@@ -1143,8 +1208,14 @@ def check_store(store, anchor, report):
     warn_unknown(report, store, 'streams', found | set(listed) | {STORE_CHAIN})
     for name in sorted((found | set(listed)) - {STORE_CHAIN}):
         chain = check_stream(report, store, name, listed.get(name))
+        if chain.there:
+            seen.check_pin(chain)
+            seen.check_age(chain)
         if name not in listed and chain.there and root.there and not root.damaged:
             report.add('E_STREAM_UNLISTED', f'streams/{name}', 'the store does not list it')
+    if root.there and not found | set(listed) - {STORE_CHAIN}:
+        seen.check_age(root)
+    seen.check_missing(report)
 
 
 def parse_anchor(line):
@@ -1153,24 +1224,35 @@ def parse_anchor(line):
     return vkey, re.fullmatch('sha256:([0-9a-f]{64})', genesis)[1]
 
 
+def take_option(arguments, name):
+    """The value behind name, which is taken out; None if it is not there."""
+    if name not in arguments:
+        return None
+    at = arguments.index(name)
+    value = arguments[at + 1]
+    del arguments[at:at + 2]
+    return value
+
+
 def main(arguments):
     as_json = '--json' in arguments
     rest = [a for a in arguments if a != '--json']
-    anchor = None
     try:
-        if '--anchor' in rest:
-            at = rest.index('--anchor')
-            anchor = parse_anchor(rest[at + 1])
-            del rest[at:at + 2]
+        anchor, age = take_option(rest, '--anchor'), take_option(rest, '--max-age')
+        seen = Seen(take_option(rest, '--pin'), age and parse_duration(age))
+        anchor = anchor and parse_anchor(anchor)
         store, = rest
-    except (ValueError, IndexError, TypeError):
-        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--json]', file=sys.stderr)
+    except (ValueError, IndexError, TypeError, AttributeError):
+        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--pin FILE] [--max-age T] [--json]',
+              file=sys.stderr)
         return 2
     if not os.path.isdir(os.path.join(store, 'streams')):
         print(f'{store}: no store', file=sys.stderr)
         return 66
     report = Report()
-    check_store(store, anchor, report)
+    check_store(store, anchor, report, seen)
+    if report.exit_code() == 0:
+        seen.keep()
     if report.unfinished:
         report.facts.append(f'{report.unfinished} unfinished files, not looked at')
     for finding in report.findings:

@@ -10,6 +10,8 @@
 static const struct app_option options[] = {
 	{ "anchor", "LINE", "the auditor's line: vkey and genesis hash of the store" },
 	{ "jobs", "N", "threads, 1 to 64 (default: one a processor)" },
+	{ "max-age", "T", "how old the newest entry of a stream may be: 3h, 2d" },
+	{ "pin", "FILE", "newest checkpoints seen: compared, then kept for the next time" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "only this stream" },
 	{ "strict", NULL, "exit 4 if there are warnings" },
@@ -30,6 +32,8 @@ run(const struct app_args *args)
 	int64_t start_ns = clock_mono_ns();
 	uint64_t jobs = app_processors(64);
 	struct audit_request request = { .store = app_arg(args, "store"),
+		.pin = app_arg(args, "pin"),
+		.max_age = app_arg(args, "max-age"),
 		.strict = app_arg(args, "strict") != NULL,
 		.json = args->json,
 		.options = { .stream = app_arg(args, "stream"),
@@ -54,11 +58,13 @@ const struct app_command app_command_verify = { "verify",
 	"prove offline that a store is what was sealed", "", 0, 0, options,
 	"Reads the store only: no keys, no network. Every entry, signature, record, count and\n"
 	"file is checked; what could not be checked is listed. With --anchor nobody who holds\n"
-	"the machine can have started over with other keys.\n\n"
+	"the machine can have started over with other keys; with --pin the store must go on from\n"
+	"what was seen last time: nobody can show you an older or another one.\n\n"
 	"exit codes: 0 all good, 1 it does not verify, 3 something could not be checked,\n"
 	"4 warnings under --strict, 66 no store there\n\n"
 	"examples:\n"
 	"  cretula verify --store ./store\n"
 	"  cretula verify --store ./store --anchor \"$(cat auditor.txt)\" --strict\n"
+	"  cretula verify --store ./store --pin ~/store.pin --max-age 3h\n"
 	"  cretula verify --store ./store --json | jq .findings\n",
 	run };

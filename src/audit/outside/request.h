@@ -9,6 +9,8 @@
 
 struct audit_request {
 	const char *store;
+	const char *pin;     /* a file of pins: read, and replaced if all is good */
+	const char *max_age; /* of the newest entry of a stream: "3h" */
 	bool strict, json;
 	struct audit_options options;
 };
