@@ -6,8 +6,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256_impl.h"
 
-/* A message this long fits one block with its padding. */
-#define SHORT_BYTES (CRYPTO_BLOCK_BYTES - 9)
+_Static_assert(CRYPTO_HMAC_SHORT_BYTES == CRYPTO_BLOCK_BYTES - 9, "one block with its padding");
 
 static void
 pad_key(uint32_t state[static 8], const unsigned char key[static 64], unsigned char pad)
@@ -39,18 +38,28 @@ void
 crypto_hmac(const struct crypto_hmac_key *k, const void *bytes, size_t len,
     unsigned char out[static 32])
 {
-	unsigned char block[CRYPTO_BLOCK_BYTES] = { 0 };
+	unsigned char block[CRYPTO_BLOCK_BYTES];
 	struct span message = { bytes, len };
 
-	if (len > SHORT_BYTES) {
+	if (len > CRYPTO_HMAC_SHORT_BYTES) {
 		crypto_hmac_parts(k, &message, 1, out);
 		return;
 	}
 	if (len > 0)
 		memcpy(block, bytes, len);
-	block[len] = 0x80;
-	crypto_put_be64(block + CRYPTO_BLOCK_BYTES - 8, (CRYPTO_BLOCK_BYTES + len) * 8);
+	crypto_hmac_pad(block, len);
 	crypto_sha256_impl()->hmac_block(k->inner, k->outer, block, out);
+}
+
+void
+crypto_hmac_many(const struct crypto_hmac_short *in, size_t count, unsigned char (*out)[32])
+{
+	const struct crypto_sha256_impl *impl = crypto_sha256_impl();
+
+	for (size_t n; count > 0; count -= n, in += n, out += n) {
+		n = count < 4 ? count : 4;
+		impl->hmac_blocks(in, n, out);
+	}
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef CRETULA_CRYPTO_SHA256_IMPL_H
 #define CRETULA_CRYPTO_SHA256_IMPL_H
 
+#include "crypto/hmac.h"
 #include "crypto/sha256.h"
 
 #if defined(__x86_64__)
@@ -20,6 +21,9 @@ struct crypto_sha256_impl {
 	 */
 	void (*hmac_block)(const uint32_t inner[static 8], const uint32_t outer[static 8],
 	    const unsigned char block[static 64], unsigned char out[static 32]);
+	/* The same of up to four at once. */
+	void (*hmac_blocks)(const struct crypto_hmac_short *in, size_t count,
+	    unsigned char (*out)[32]);
 	void (*many)(const struct crypto_message *m, size_t count, unsigned char (*out)[32]);
 	void (*pairs)(const unsigned char (*in)[32], size_t pairs, unsigned char (*out)[32]);
 	void (*seeds)(const unsigned char prefix[static 16], const unsigned char (*in)[16],

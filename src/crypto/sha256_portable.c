@@ -130,6 +130,13 @@ portable_hmac_block(const uint32_t inner[static 8], const uint32_t outer[static 
 }
 
 static void
+portable_hmac_blocks(const struct crypto_hmac_short *in, size_t count, unsigned char (*out)[32])
+{
+	for (size_t i = 0; i < count; i++)
+		portable_hmac_block(in[i].key.inner, in[i].key.outer, in[i].block, out[i]);
+}
+
+static void
 portable_many(const struct crypto_message *m, size_t count, unsigned char (*out)[32])
 {
 	struct crypto_sha256 h;
@@ -179,6 +186,7 @@ const struct crypto_sha256_impl crypto_sha256_portable = {
 	.name = "portable",
 	.blocks = portable_blocks,
 	.hmac_block = portable_hmac_block,
+	.hmac_blocks = portable_hmac_blocks,
 	.many = portable_many,
 	.pairs = portable_pairs,
 	.seeds = portable_seeds,

@@ -63,6 +63,77 @@ shani_hmac_block(const uint32_t inner[static 8], const uint32_t outer[static 8],
 	regs_digest(&b, out);
 }
 
+INLINE void
+hmac_inner(struct regs *r, const struct crypto_hmac_short *in)
+{
+	regs_load(r, in->key.inner);
+	regs_block(r, in->block);
+}
+
+/* The digest of the inner hash, padded, under the outer key. */
+INLINE void
+hmac_outer(struct regs *r, const struct crypto_hmac_short *in)
+{
+	__m128i abcd, efgh;
+
+	regs_words(r, &abcd, &efgh);
+	regs_load(r, in->key.outer);
+	r->m[0] = abcd;
+	r->m[1] = efgh;
+	regs_pad_half(r, (CRYPTO_BLOCK_BYTES + 32) * 8);
+}
+
+SHANI static void
+hmac_blocks2(const struct crypto_hmac_short *in, unsigned char (*out)[32])
+{
+	struct regs a, b;
+
+	hmac_inner(&a, &in[0]);
+	hmac_inner(&b, &in[1]);
+	compress2(&a, &b);
+	hmac_outer(&a, &in[0]);
+	hmac_outer(&b, &in[1]);
+	compress2(&a, &b);
+	regs_digest(&a, out[0]);
+	regs_digest(&b, out[1]);
+}
+
+SHANI static void
+hmac_blocks4(const struct crypto_hmac_short *in, unsigned char (*out)[32])
+{
+	struct regs a, b, c, d;
+
+	hmac_inner(&a, &in[0]);
+	hmac_inner(&b, &in[1]);
+	hmac_inner(&c, &in[2]);
+	hmac_inner(&d, &in[3]);
+	compress4(&a, &b, &c, &d);
+	hmac_outer(&a, &in[0]);
+	hmac_outer(&b, &in[1]);
+	hmac_outer(&c, &in[2]);
+	hmac_outer(&d, &in[3]);
+	compress4(&a, &b, &c, &d);
+	regs_digest(&a, out[0]);
+	regs_digest(&b, out[1]);
+	regs_digest(&c, out[2]);
+	regs_digest(&d, out[3]);
+}
+
+SHANI static void
+shani_hmac_blocks(const struct crypto_hmac_short *in, size_t count, unsigned char (*out)[32])
+{
+	size_t i = 0;
+
+	if (count == 4) {
+		hmac_blocks4(in, out);
+		return;
+	}
+	for (; i + 2 <= count; i += 2)
+		hmac_blocks2(in + i, out + i);
+	for (; i < count; i++)
+		shani_hmac_block(in[i].key.inner, in[i].key.outer, in[i].block, out[i]);
+}
+
 /* ---- fixed sizes: pairs of digests, seeds ---- */
 
 INLINE void
@@ -174,6 +245,7 @@ const struct crypto_sha256_impl crypto_sha256_shani = {
 	.name = "sha-ni",
 	.blocks = shani_blocks,
 	.hmac_block = shani_hmac_block,
+	.hmac_blocks = shani_hmac_blocks,
 	.many = crypto_sha256_lanes,
 	.pairs = shani_pairs,
 	.seeds = shani_seeds,

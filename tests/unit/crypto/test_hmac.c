@@ -157,10 +157,39 @@ start(void **state)
 	return (crypto_start(NULL));
 }
 
+/* Every count and length, both variants, against one message at a time. */
+static void
+many_is_each(void **state)
+{
+	struct crypto_hmac_short in[9];
+	unsigned char want[9][32], got[9][32], key[32], message[CRYPTO_HMAC_SHORT_BYTES];
+
+	for (size_t turn = 0; turn < 2 * 9 * 56; turn++) {
+		size_t count = turn / 2 % 9 + 1, len = turn / 18;
+
+		crypto_sha256_force_portable(turn % 2 != 0);
+		for (size_t i = 0; i < count; i++) {
+			size_t n = (len + i) % (CRYPTO_HMAC_SHORT_BYTES + 1);
+
+			crypto_random(key, sizeof(key));
+			crypto_random(message, sizeof(message));
+			crypto_hmac_key_init(&in[i].key, key, sizeof(key));
+			memcpy(in[i].block, message, n);
+			crypto_hmac_pad(in[i].block, n);
+			crypto_hmac(&in[i].key, message, n, want[i]);
+		}
+		crypto_hmac_many(in, count, got);
+		assert_memory_equal(got, want, count * 32);
+	}
+	crypto_sha256_force_portable(false);
+	(void)state;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_is_each),
 		cmocka_unit_test(rfc_4231),
 		cmocka_unit_test(rfc_5869),
 		cmocka_unit_test(the_longest_expansion_has_255_blocks),
