@@ -20,4 +20,11 @@ hash_span(struct span s, uint64_t seed)
 	return (hash_bytes(s.ptr, s.len, seed));
 }
 
+/*
+ * 128 bits of keyed hash, for tables that keep no text: names of entries are
+ * compared, not what they name.  salt tells tables or kinds apart.
+ */
+void hash_wide(struct span s, const uint64_t seed[static 2], uint64_t salt,
+    uint64_t key[static 2]);
+
 #endif
