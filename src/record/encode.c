@@ -2,13 +2,14 @@
 
 #include "record/escape.h"
 #include "record/line.h"
+#include "record/plain.h"
 #include "record/record.h"
 
 /*
  * Room that a step of the loop may overrun: a key copied with its padding,
  * the digits of a number, the end of the line.
  */
-#define SLACK 128
+#define SLACK 160
 
 static inline void
 copy(char *to, const char *from, size_t len)
@@ -96,31 +97,36 @@ static const char pairs[] = "0001020304050607080910111213141516171819"
 			    "6061626364656667686970717273747576777879"
 			    "8081828384858687888990919293949596979899";
 
+static inline unsigned
+digits_of(uint64_t n)
+{
+	unsigned count = 1;
+
+	for (; n >= 10000; n /= 10000)
+		count += 4;
+	return (count + (n >= 10) + (n >= 100) + (n >= 1000));
+}
+
 static inline char *
 put_int(char *p, int64_t number)
 {
 	uint64_t n = (uint64_t)number;
-	char text[20];
-	size_t at = sizeof(text);
+	char *end, *at;
 
 	if (number < 0) {
 		*p++ = '-';
 		n = 0 - n;
 	}
-	while (n >= 100) {
+	at = end = p + digits_of(n);
+	for (; n >= 100; n /= 100) {
 		at -= 2;
-		copy(text + at, pairs + n % 100 * 2, 2);
-		n /= 100;
+		copy(at, pairs + n % 100 * 2, 2);
 	}
-	if (n >= 10) {
-		at -= 2;
-		copy(text + at, pairs + n * 2, 2);
-	} else {
-		text[--at] = (char)('0' + n);
-	}
-	for (size_t i = at; i < sizeof(text); i++)
-		*p++ = text[i];
-	return (p);
+	if (n >= 10)
+		copy(at - 2, pairs + n * 2, 2);
+	else
+		at[-1] = (char)('0' + n);
+	return (end);
 }
 
 /* The head up to the fraction of the second, taken anew when it changes. */
@@ -157,6 +163,10 @@ put_time(char *p, struct record_encoder *enc, int64_t t_us)
 	}
 	copy(p, enc->text, sizeof(enc->text));
 	p += HEAD_BYTES;
+	if (us == 0) { /* what most logs say */
+		copy(p, "000Z\"", 5);
+		return (p + 5);
+	}
 	n = (unsigned)us / 1000;
 	*p++ = (char)('0' + n / 100);
 	copy(p, pairs + n % 100 * 2, 2);
@@ -261,29 +271,117 @@ put_many(char *p, const char *end, const struct record *r, const struct record_k
 	return (p - key->len);
 }
 
-size_t
-record_encode(struct record_encoder *enc, const struct record *r, char *out)
+/* A text that is known to be plain, 32 bytes a step; NULL as put_text. */
+static inline char *
+put_plain(char *p, const char *end, struct span text)
 {
-	const char *end = out + RECORD_BYTES_MAX - SLACK;
-	uint64_t left = r->present & ~UINT64_C(1);
-	char *p = put_time(out, enc, r->time_us);
+	if ((ptrdiff_t)text.len > end - p)
+		return (NULL);
+	copy(p, text.ptr, 32);
+	for (size_t at = 32; at < text.len; at += 32)
+		copy(p + at, text.ptr + at, 32);
+	p[text.len] = '"';
+	return (p + text.len + 1);
+}
+_Static_assert(RECORD_PLAIN_SLACK >= 32 && SLACK >= 64, "steps of 32 bytes overrun");
 
-	assert(r->present >> RECORD_FIELD_COUNT == 0 && r->flags >> RECORD_FLAG_COUNT == 0);
-	assert(r->forwarded_count <= RECORD_FORWARDED_MAX && r->extra_count <= RECORD_EXTRA_MAX);
+/*
+ * The fields of left, each with its key.  Where texts went is noted, for the
+ * caller to fill in later what has a fixed size.
+ */
+static inline char *
+put_fields(
+    char *p, const char *end, struct record_encoder *enc, const struct record *r, uint64_t left)
+{
 	for (; left != 0; left &= left - 1) {
 		int f = __builtin_ctzll(left);
 		const struct record_key *key = &record_keys[f];
 
 		copy(p, key->bytes, RECORD_KEY_BYTES);
 		p += key->len;
-		if (key->type == RECORD_TEXT)
-			p = put_text(p, end, r->text[f]);
-		else if (key->type == RECORD_INT)
+		if (key->type == RECORD_TEXT && (r->plain >> f & 1) != 0) {
+			enc->at[f] = (uint16_t)(p - enc->out);
+			p = put_plain(p, end, r->text[f]);
+		} else if (key->type == RECORD_INT)
 			p = put_int(p, r->number[f]);
+		else if (key->type == RECORD_TEXT)
+			p = put_text(p, end, r->text[f]);
 		else
 			p = put_many(p, end, r, key);
 		if (p == NULL || p > end)
-			return (record_encode_tight(r, out));
+			return (NULL);
+	}
+	return (p);
+}
+
+#define AGENT_FIELDS \
+	(UINT64_C(1) << RECORD_FIELD_AGENT | UINT64_C(1) << RECORD_FIELD_AGENT_MAJOR | \
+	    UINT64_C(1) << RECORD_FIELD_OS | UINT64_C(1) << RECORD_FIELD_DEVICE | \
+	    UINT64_C(1) << RECORD_FIELD_BOT)
+#define BEFORE_AGENT ((UINT64_C(1) << RECORD_FIELD_AGENT) - 1)
+_Static_assert(RECORD_FIELD_BOT - RECORD_FIELD_AGENT == 4, "AGENT to BOT are neighbours");
+
+/* The agent's fields as they were written before. */
+static inline char *
+put_agent(char *p, const char *end, struct span agent)
+{
+	if ((ptrdiff_t)agent.len > end - p)
+		return (NULL);
+	copy(p, agent.ptr, RECORD_AGENT_BYTES / 2);
+	if (agent.len > RECORD_AGENT_BYTES / 2)
+		copy(p + RECORD_AGENT_BYTES / 2, agent.ptr + RECORD_AGENT_BYTES / 2,
+		    RECORD_AGENT_BYTES / 2);
+	return (p + agent.len);
+}
+_Static_assert(SLACK >= RECORD_AGENT_BYTES / 2, "the agent is copied with its padding");
+
+size_t
+record_encode_agent(const struct record *r, char out[static RECORD_AGENT_BYTES])
+{
+	static const struct record_encoder none;
+	struct record_encoder enc = none;
+	char line[RECORD_BYTES_MAX];
+	char *p;
+	size_t len;
+
+	enc.out = line;
+	p = put_fields(line, line + sizeof(line) - SLACK, &enc, r, r->present & AGENT_FIELDS);
+	len = p == NULL ? 0 : (size_t)(p - line);
+	if (len > RECORD_AGENT_BYTES)
+		return (0);
+	memset(out, 0, RECORD_AGENT_BYTES);
+	memcpy(out, line, len);
+	return (len);
+}
+
+/* Everything behind the time; NULL as put_text. */
+static inline char *
+put_all(char *p, const char *end, struct record_encoder *enc, const struct record *r)
+{
+	uint64_t left = r->present & ~UINT64_C(1);
+
+	if ((p = put_fields(p, end, enc, r, left & BEFORE_AGENT)) == NULL)
+		return (NULL);
+	if (r->agent.len > 0) {
+		left &= ~AGENT_FIELDS;
+		if ((p = put_agent(p, end, r->agent)) == NULL)
+			return (NULL);
+	}
+	return (put_fields(p, end, enc, r, left & ~BEFORE_AGENT));
+}
+
+size_t
+record_encode(struct record_encoder *enc, const struct record *r, char *out)
+{
+	char *p = put_time(out, enc, r->time_us);
+
+	assert(r->present >> RECORD_FIELD_COUNT == 0 && r->flags >> RECORD_FLAG_COUNT == 0);
+	assert(r->forwarded_count <= RECORD_FORWARDED_MAX && r->extra_count <= RECORD_EXTRA_MAX);
+	enc->out = out;
+	enc->copied = r->plain;
+	if ((p = put_all(p, out + RECORD_BYTES_MAX - SLACK, enc, r)) == NULL) {
+		enc->copied = 0;
+		return (record_encode_tight(r, out));
 	}
 	copy(p, "}\n", 2);
 	return ((size_t)(p + 2 - out));

@@ -35,6 +35,8 @@ struct record_extra {
 struct record {
 	uint64_t present; /* bit per enum record_field; TIME's is always set */
 	uint64_t flags; /* bit per enum record_flag; FLAGS' bit follows it */
+	uint64_t plain; /* bit per text that record_set_plain (plain.h) set */
+	struct span agent; /* AGENT to BOT as record_encode writes them, or empty */
 	int64_t time_us; /* since 1970, UTC */
 	struct span text[RECORD_FIELD_COUNT];
 	int64_t number[RECORD_FIELD_COUNT];
@@ -51,6 +53,8 @@ record_clear(struct record *r)
 {
 	r->present = UINT64_C(1) << RECORD_FIELD_TIME;
 	r->flags = 0;
+	r->plain = 0;
+	r->agent.len = 0;
 	r->forwarded_count = 0;
 	r->extra_count = 0;
 }
@@ -65,6 +69,7 @@ static inline void
 record_set_text(struct record *r, enum record_field f, struct span text)
 {
 	r->present |= UINT64_C(1) << f;
+	r->plain &= ~(UINT64_C(1) << f);
 	r->text[f] = text;
 }
 
@@ -89,7 +94,11 @@ struct record_encoder {
 	int64_t second;
 	char text[32];
 	bool valid;
+	char *out; /* the last line */
+	uint64_t copied; /* plain texts that stand there as they are */
+	uint16_t at[RECORD_FIELD_COUNT]; /* and where */
 };
+_Static_assert(RECORD_BYTES_MAX <= UINT16_MAX, "an offset fits 16 bits");
 
 /*
  * Write r as one line with its LF to out, which has RECORD_BYTES_MAX bytes.
