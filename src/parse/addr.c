@@ -32,6 +32,57 @@ addr_quad(const char *p, size_t len, unsigned char out[static 4])
 	return (p == end);
 }
 
+#define QUAD_LEN_MIN 7
+#define QUAD_LEN_MAX 15
+
+/* One number of a dotted quad; p moves behind it.  -1: there is none. */
+static inline int
+addr_octet(const char **p)
+{
+	const unsigned char *at = (const unsigned char *)*p;
+	unsigned first = at[0] - '0', second = at[1] - '0', third;
+	unsigned value = first;
+
+	if (first > 9)
+		return (-1);
+	*p += 1;
+	if (second > 9)
+		return ((int)value);
+	value = value * 10 + second;
+	*p += 1;
+	if ((third = at[2] - '0') <= 9) {
+		value = value * 10 + third;
+		*p += 1;
+	}
+	return (first == 0 || value > 255 ? -1 : (int)value);
+}
+
+/*
+ * The same, for what is most often asked.  It is copied first, so that the
+ * zeros behind it end every number.
+ */
+static bool
+addr_quad_quick(struct span text, unsigned char out[static 4])
+{
+	char copy[QUAD_LEN_MAX + 3] = { 0 };
+	const char *p = copy;
+	int value;
+
+	if (text.len < QUAD_LEN_MIN || text.len > QUAD_LEN_MAX)
+		return (false);
+	if (text.len >= 8) {
+		memcpy(copy, text.ptr, 8);
+		memcpy(copy + text.len - 8, text.ptr + text.len - 8, 8);
+	} else
+		memcpy(copy, text.ptr, QUAD_LEN_MIN);
+	for (int part = 0; part < 4; part++) {
+		if ((part > 0 && *p++ != '.') || (value = addr_octet(&p)) == -1)
+			return (false);
+		out[part] = (unsigned char)value;
+	}
+	return (p == copy + text.len);
+}
+
 static int
 addr_hex_digit(char c)
 {
@@ -205,6 +256,14 @@ addr_colons(struct span text, struct parse_addr *addr)
 	return (addr_like_v6(bare) ? PARSE_ADDR_LIKE : PARSE_ADDR_NONE);
 }
 
+static inline void
+addr_set_quad(struct parse_addr *addr, const unsigned char quad[static 4])
+{
+	memset(addr->bytes, 0, sizeof(addr->bytes));
+	memcpy(addr->bytes, quad, 4);
+	addr->len = 4;
+}
+
 enum parse_addr_kind
 parse_addr(struct span text, struct parse_addr *addr)
 {
@@ -212,10 +271,8 @@ parse_addr(struct span text, struct parse_addr *addr)
 
 	if (text.len == 0 || text.len > 128)
 		return (PARSE_ADDR_NONE);
-	if (text.len <= 15 && addr_quad(text.ptr, text.len, quad)) {
-		memset(addr->bytes, 0, sizeof(addr->bytes));
-		memcpy(addr->bytes, quad, 4);
-		addr->len = 4;
+	if (addr_quad_quick(text, quad)) {
+		addr_set_quad(addr, quad);
 		return (PARSE_ADDR_OK);
 	}
 	if (memchr(text.ptr, ':', text.len) != NULL)
@@ -278,10 +335,15 @@ addr_brackets(struct span inner, struct parse_addr *addr, int *port)
 enum parse_addr_kind
 parse_addr_port(struct span text, struct parse_addr *addr, int *port)
 {
+	unsigned char quad[4];
 	struct span behind;
 	size_t at;
 
 	*port = -1;
+	if (addr_quad_quick(text, quad)) {
+		addr_set_quad(addr, quad);
+		return (PARSE_ADDR_OK);
+	}
 	if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
 		text = span_of(text.ptr + 1, text.len - 2);
 	if (text.len > 0 && text.ptr[0] == '[')

@@ -91,7 +91,7 @@ static bool
 quick_combined(
     const struct parse_clf *shape, struct span line, const uint32_t *quote, struct event *ev)
 {
-	char *scratch = NULL; /* not touched: there is no backslash */
+	char *scratch = NULL; /* there is no backslash */
 	const char *p = line.ptr;
 	size_t end = quote[5] + 1;
 
@@ -110,7 +110,7 @@ parse_clf_quick(const struct parse_clf *shape, struct span line, struct event *e
 {
 	struct parse_marks m;
 	const char *p = line.ptr;
-	char *scratch = NULL; /* not touched: there is no backslash */
+	char *scratch = NULL; /* there is no backslash */
 	size_t open, end;
 
 	if (!parse_marks(line, &m) || m.quote_count < (shape->combined ? 6u : 2u))

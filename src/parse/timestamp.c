@@ -136,8 +136,9 @@ fraction_of(struct span text)
 	return (us);
 }
 
-int
-parse_time_clf(struct span text, int64_t *t_us)
+/* A time with all its parts.  0 or -1. */
+static int
+time_read(struct span text, int64_t *t_us)
 {
 	int64_t days;
 	int32_t zone, us = 0;
@@ -159,5 +160,26 @@ parse_time_clf(struct span text, int64_t *t_us)
 	if (days < 0)
 		return (-1);
 	*t_us = days * 1000000 + us;
+	return (0);
+}
+
+/* The last time of this thread that had no fraction: lines of a second are neighbours. */
+static _Thread_local struct {
+	char text[CLF_LEN];
+	int64_t t_us;
+} last;
+
+int
+parse_time_clf(struct span text, int64_t *t_us)
+{
+	if (text.len != CLF_LEN)
+		return (time_read(text, t_us));
+	if (memcmp(text.ptr, last.text, CLF_LEN) != 0) {
+		if (time_read(text, t_us) == -1)
+			return (-1);
+		memcpy(last.text, text.ptr, CLF_LEN);
+		last.t_us = *t_us;
+	}
+	*t_us = last.t_us;
 	return (0);
 }

@@ -23,11 +23,11 @@ unescape_letter(char c)
 struct span
 parse_unescape(struct span raw, char **scratch)
 {
-	size_t i = span_find(raw, '\\');
+	size_t i;
 	char *start = *scratch, *out = start;
 	int high, low, letter;
 
-	if (i == raw.len)
+	if (start == NULL || (i = span_find(raw, '\\')) == raw.len)
 		return (raw);
 	memcpy(out, raw.ptr, i);
 	out += i;
