@@ -8,7 +8,8 @@
 #define READ_BYTES 512
 #define WORD_BYTES 40
 #define NAME_BYTES 32
-#define CACHE_ENTRIES 4096u
+#define CACHE_SETS 512u /* a power of two */
+#define CACHE_WAYS 4u
 #define MAJOR_MAX 999
 
 enum kind { BOT, FEED, TOOL, APP, GECKO, CHROME, SAFARI, SYSTEM, DEVICE };
@@ -232,15 +233,17 @@ detect_agent_read(struct span text, struct detect_agent *agent)
 
 /* ---- the cache ---- */
 
-struct entry {
-	uint64_t key[2];
-	struct detect_agent agent; /* no family: the entry is free */
+/* Few texts share a set: the names of one are a cache line. */
+struct set {
+	uint64_t names[CACHE_WAYS][2];
+	struct detect_agent_entry entries[CACHE_WAYS]; /* no family: the entry is free */
 };
 
 struct detect_agent_cache {
 	uint64_t seed[2];
+	unsigned turn; /* which way gives way next */
 	struct allowed allowed;
-	struct entry entries[CACHE_ENTRIES];
+	struct set sets[CACHE_SETS];
 };
 
 int
@@ -282,16 +285,63 @@ detect_agent_allow(struct detect_agent_cache *c, struct span family)
 	return (0);
 }
 
-const struct detect_agent *
-detect_agent_cached(struct detect_agent_cache *c, struct span text)
+void
+detect_agent_put(const struct detect_agent *agent, struct record *r)
 {
-	uint64_t key[2] = { hash_span(text, c->seed[0]), hash_span(text, c->seed[1]) };
-	struct entry *entry = &c->entries[key[0] % CACHE_ENTRIES];
+	record_set_text(r, RECORD_FIELD_AGENT, agent->family);
+	if (agent->major >= 0)
+		record_set_int(r, RECORD_FIELD_AGENT_MAJOR, agent->major);
+	if (agent->os.len > 0)
+		record_set_text(r, RECORD_FIELD_OS, agent->os);
+	if (agent->device.len > 0)
+		record_set_text(r, RECORD_FIELD_DEVICE, agent->device);
+	if (agent->bot)
+		record_set_int(r, RECORD_FIELD_BOT, 1);
+}
 
-	if (entry->key[0] != key[0] || entry->key[1] != key[1] || entry->agent.family.len == 0) {
-		agent_read(text, &c->allowed, &entry->agent);
-		entry->key[0] = key[0];
-		entry->key[1] = key[1];
+static void
+fill(struct detect_agent_cache *c, struct span text, struct detect_agent_entry *entry)
+{
+	struct record r;
+
+	agent_read(text, &c->allowed, &entry->agent);
+	entry->control = false;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.ptr[i];
+
+		entry->control |= byte < 0x20 || byte == 0x7f;
 	}
-	return (&entry->agent);
+	record_clear(&r);
+	detect_agent_put(&entry->agent, &r);
+	entry->line_len = record_encode_agent(&r, entry->line);
+}
+
+static const struct set *
+set_of(const struct detect_agent_cache *c, const uint64_t name[static 2])
+{
+	return (&c->sets[name[0] % CACHE_SETS]);
+}
+
+void
+detect_agent_name(const struct detect_agent_cache *c, struct span text, uint64_t name[static 2])
+{
+	hash_wide(text, c->seed, 0, name);
+	__builtin_prefetch(set_of(c, name));
+}
+
+const struct detect_agent_entry *
+detect_agent_cached(struct detect_agent_cache *c, struct span text, const uint64_t name[static 2])
+{
+	struct set *set = &c->sets[name[0] % CACHE_SETS];
+	unsigned way;
+
+	for (way = 0; way < CACHE_WAYS; way++)
+		if (set->names[way][0] == name[0] && set->names[way][1] == name[1] &&
+		    set->entries[way].agent.family.len > 0)
+			return (&set->entries[way]);
+	way = c->turn++ % CACHE_WAYS;
+	fill(c, text, &set->entries[way]);
+	set->names[way][0] = name[0];
+	set->names[way][1] = name[1];
+	return (&set->entries[way]);
 }

@@ -3,8 +3,10 @@
 #define CRETULA_DETECT_AGENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/span.h"
+#include "record/plain.h"
 
 struct detect_agent {
 	struct span family; /* "Chrome"; "Other" if unknown, "none" if absent */
@@ -17,9 +19,17 @@ struct detect_agent {
 /* First 512 bytes count.  Any bytes are legal.  Output texts are static. */
 void detect_agent_read(struct span text, struct detect_agent *agent);
 
+/* What is kept of a text that comes again and again. */
+struct detect_agent_entry {
+	struct detect_agent agent;
+	bool control;    /* there are control bytes in the text */
+	size_t line_len; /* of the fields as they stand in a line (record/plain.h); 0: none */
+	char line[RECORD_AGENT_BYTES];
+};
+
 /*
- * A cache of the same, direct-mapped, keyed by a secret hash of the whole
- * string; no string is stored, so a hit compares 128 bits of keyed hash.
+ * A cache of the same by a secret hash of the whole string; no string is
+ * stored, so a hit compares 128 bits of keyed hash.
  */
 struct detect_agent_cache;
 
@@ -36,7 +46,15 @@ void detect_agent_cache_close(struct detect_agent_cache *c); /* NULL is legal */
  */
 int detect_agent_allow(struct detect_agent_cache *c, struct span family);
 
+/* The name of a text in the cache; its entry is fetched meanwhile. */
+void detect_agent_name(const struct detect_agent_cache *c, struct span text,
+    uint64_t name[static 2]);
+
 /* Valid until the next call; its texts until close. */
-const struct detect_agent *detect_agent_cached(struct detect_agent_cache *c, struct span text);
+const struct detect_agent_entry *detect_agent_cached(struct detect_agent_cache *c,
+    struct span text, const uint64_t name[static 2]);
+
+/* Agent fields of a record. */
+void detect_agent_put(const struct detect_agent *agent, struct record *r);
 
 #endif

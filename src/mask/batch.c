@@ -93,7 +93,12 @@ emit(struct mask *m)
 {
 	struct mask_batch *b = m->batch;
 
-	b->records_len += record_encode(&m->encoder, &m->record, b->records + b->records_len);
+	char *out = b->records + b->records_len;
+	size_t len = record_encode(&m->encoder, &m->record, out);
+
+	if (m->pending.count > m->pending.line && !mask_pending_move(m))
+		len = record_encode(&m->encoder, &m->record, out);
+	b->records_len += len;
 	b->ends[b->record_count++] = (uint32_t)b->records_len;
 }
 
@@ -240,7 +245,10 @@ mask_batch(struct mask *m, struct mask_batch *batch)
 	stats_counts_clear(&batch->counts);
 	mask_epochs_clear(&batch->epochs);
 	batch->counts.bytes = batch->read;
+	m->pending.open = true;
 	walk_lines(m, mask_line);
+	mask_pending_finish(m);
+	m->pending.open = false;
 }
 
 void

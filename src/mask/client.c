@@ -287,8 +287,9 @@ put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 		m->learn_subject = mask_words_subject(m->words, resolved.bytes, resolved.len);
 	text = hide(m, MASK_SLOT_PEER, peer, value);
 	m->subject_value = NULL;
+	/* Tokens and addresses are plain. */
 	if (text.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_CLIENT, text);
+		record_set_plain(&m->record, RECORD_FIELD_CLIENT, text);
 }
 
 void

@@ -6,49 +6,59 @@
  */
 #include "mask/inside.h"
 
-static const struct span type_names[EVENT_TYPE_COUNT] = {
-	[EVENT_HTTP] = SPAN("http.request"),
-	[EVENT_K8S] = SPAN("k8s.audit"),
-	[EVENT_LOGIN] = SPAN("auth.login"),
-	[EVENT_DB] = SPAN("db.query"),
-	[EVENT_CLOUD] = SPAN("cloud.api"),
-	[EVENT_LOG] = SPAN("log"),
+/* A text of ours, padded so that the encoder may copy it in one size. */
+struct name {
+	char text[24 + RECORD_PLAIN_SLACK];
+	size_t len;
+};
+#define NAME(literal) \
+	{ \
+		literal, sizeof(literal) - 1 \
+	}
+
+static const struct name type_names[EVENT_TYPE_COUNT] = {
+	[EVENT_HTTP] = NAME("http.request"),
+	[EVENT_K8S] = NAME("k8s.audit"),
+	[EVENT_LOGIN] = NAME("auth.login"),
+	[EVENT_DB] = NAME("db.query"),
+	[EVENT_CLOUD] = NAME("cloud.api"),
+	[EVENT_LOG] = NAME("log"),
 };
 
 /* Closed lists: what stands in them is written, anything else is "[unknown]". */
-static const struct span methods[] = { SPAN("GET"), SPAN("POST"), SPAN("HEAD"), SPAN("PUT"),
-	SPAN("OPTIONS"), SPAN("DELETE"), SPAN("PATCH"), SPAN("CONNECT"), SPAN("TRACE"),
-	SPAN("QUERY"), SPAN("PROPFIND"), SPAN("PROPPATCH"), SPAN("MKCOL"), SPAN("COPY"),
-	SPAN("MOVE"), SPAN("LOCK"), SPAN("UNLOCK"), SPAN("REPORT"), SPAN("SEARCH"), SPAN("PURGE"),
-	SPAN("PRI"), { NULL, 0 } };
-static const struct span protocols[] = { SPAN("HTTP/1.1"), SPAN("HTTP/2.0"), SPAN("HTTP/1.0"),
-	SPAN("HTTP/2"), SPAN("HTTP/3"), SPAN("HTTP/3.0"), SPAN("HTTP/0.9"), { NULL, 0 } };
-static const struct span schemes[] = { SPAN("https"), SPAN("http"), SPAN("wss"), SPAN("ws"),
-	{ NULL, 0 } };
-static const struct span levels[] = { SPAN("trace"), SPAN("debug"), SPAN("info"), SPAN("notice"),
-	SPAN("warn"), SPAN("warning"), SPAN("error"), SPAN("err"), SPAN("crit"), SPAN("critical"),
-	SPAN("alert"), SPAN("emerg"), SPAN("fatal"), SPAN("TRACE"), SPAN("DEBUG"), SPAN("INFO"),
-	SPAN("NOTICE"), SPAN("WARN"), SPAN("WARNING"), SPAN("ERROR"), SPAN("CRITICAL"),
-	SPAN("ALERT"), SPAN("FATAL"), SPAN("Metadata"), SPAN("Request"), SPAN("RequestResponse"),
-	{ NULL, 0 } };
-static const struct span caches[] = { SPAN("HIT"), SPAN("MISS"), SPAN("BYPASS"), SPAN("EXPIRED"),
-	SPAN("STALE"), SPAN("UPDATING"), SPAN("REVALIDATED"), SPAN("DYNAMIC"), SPAN("PASS"),
-	SPAN("Hit"), SPAN("Miss"), SPAN("RefreshHit"), SPAN("Error"), SPAN("TCP_HIT"),
-	SPAN("TCP_MISS"), SPAN("TCP_MEM_HIT"), { NULL, 0 } };
-static const struct span tls_versions[] = { SPAN("TLSv1.3"), SPAN("TLSv1.2"), SPAN("TLSv1.1"),
-	SPAN("TLSv1"), SPAN("SSLv3"), SPAN("tls1.3"), SPAN("tls1.2"), { NULL, 0 } };
-static const struct span outcomes[] = { SPAN("success"), SPAN("failure"), SPAN("unknown"),
-	{ NULL, 0 } };
-static const struct span actions[] = { SPAN("get"), SPAN("list"), SPAN("watch"), SPAN("create"),
-	SPAN("update"), SPAN("patch"), SPAN("delete"), SPAN("deletecollection"), SPAN("login"),
-	SPAN("logout"), SPAN("connect"), SPAN("disconnect"), SPAN("select"), SPAN("insert"),
-	SPAN("read"), SPAN("write"), { NULL, 0 } };
+static const struct name methods[] = { NAME("GET"), NAME("POST"), NAME("HEAD"), NAME("PUT"),
+	NAME("OPTIONS"), NAME("DELETE"), NAME("PATCH"), NAME("CONNECT"), NAME("TRACE"),
+	NAME("QUERY"), NAME("PROPFIND"), NAME("PROPPATCH"), NAME("MKCOL"), NAME("COPY"),
+	NAME("MOVE"), NAME("LOCK"), NAME("UNLOCK"), NAME("REPORT"), NAME("SEARCH"), NAME("PURGE"),
+	NAME("PRI"), { "", 0 } };
+static const struct name protocols[] = { NAME("HTTP/1.1"), NAME("HTTP/2.0"), NAME("HTTP/1.0"),
+	NAME("HTTP/2"), NAME("HTTP/3"), NAME("HTTP/3.0"), NAME("HTTP/0.9"), { "", 0 } };
+static const struct name schemes[] = { NAME("https"), NAME("http"), NAME("wss"), NAME("ws"),
+	{ "", 0 } };
+static const struct name levels[] = { NAME("trace"), NAME("debug"), NAME("info"), NAME("notice"),
+	NAME("warn"), NAME("warning"), NAME("error"), NAME("err"), NAME("crit"), NAME("critical"),
+	NAME("alert"), NAME("emerg"), NAME("fatal"), NAME("TRACE"), NAME("DEBUG"), NAME("INFO"),
+	NAME("NOTICE"), NAME("WARN"), NAME("WARNING"), NAME("ERROR"), NAME("CRITICAL"),
+	NAME("ALERT"), NAME("FATAL"), NAME("Metadata"), NAME("Request"), NAME("RequestResponse"),
+	{ "", 0 } };
+static const struct name caches[] = { NAME("HIT"), NAME("MISS"), NAME("BYPASS"), NAME("EXPIRED"),
+	NAME("STALE"), NAME("UPDATING"), NAME("REVALIDATED"), NAME("DYNAMIC"), NAME("PASS"),
+	NAME("Hit"), NAME("Miss"), NAME("RefreshHit"), NAME("Error"), NAME("TCP_HIT"),
+	NAME("TCP_MISS"), NAME("TCP_MEM_HIT"), { "", 0 } };
+static const struct name tls_versions[] = { NAME("TLSv1.3"), NAME("TLSv1.2"), NAME("TLSv1.1"),
+	NAME("TLSv1"), NAME("SSLv3"), NAME("tls1.3"), NAME("tls1.2"), { "", 0 } };
+static const struct name outcomes[] = { NAME("success"), NAME("failure"), NAME("unknown"),
+	{ "", 0 } };
+static const struct name actions[] = { NAME("get"), NAME("list"), NAME("watch"), NAME("create"),
+	NAME("update"), NAME("patch"), NAME("delete"), NAME("deletecollection"), NAME("login"),
+	NAME("logout"), NAME("connect"), NAME("disconnect"), NAME("select"), NAME("insert"),
+	NAME("read"), NAME("write"), { "", 0 } };
 
 #define BIT(f) (UINT32_C(1) << (f))
 
 static const struct listed {
 	enum record_field to;
-	const struct span *list;
+	const struct name *list;
 } listed[EVENT_TEXT_COUNT] = {
 	[EVENT_METHOD] = { RECORD_FIELD_METHOD, methods },
 	[EVENT_PROTOCOL] = { RECORD_FIELD_PROTOCOL, protocols },
@@ -151,21 +161,37 @@ mask_set_redacted(struct mask *m, enum record_field f, enum record_class c)
 	record_set_text(&m->record, f, redaction(m, c));
 }
 
+static bool
+is_name(struct span text, const struct name *name)
+{
+	return (text.len == name->len && text.ptr[0] == name->text[0] &&
+	    memcmp(text.ptr, name->text, text.len) == 0);
+}
+
+static void
+set_name(struct mask *m, enum record_field f, const struct name *name)
+{
+	record_set_plain(&m->record, f, span_of(name->text, name->len));
+}
+
 static void
 put_listed(struct mask *m, const struct event *ev)
 {
+	static const struct name unknown = NAME("[unknown]");
+
 	for (uint32_t left = ev->has_text & LISTED; left != 0; left &= left - 1) {
 		enum event_text f = (enum event_text)__builtin_ctz(left);
-		const struct span *name = listed[f].list;
+		const struct name *name = listed[f].list;
 
 		if (!mask_has(ev, f))
 			continue;
-		while (name->ptr != NULL && !span_equal(ev->text[f], *name))
+		while (name->len > 0 && !is_name(ev->text[f], name))
 			name++;
-		if (name->ptr == NULL)
+		if (name->len == 0) {
 			mask_count(m, RECORD_CLASS_UNKNOWN);
-		record_set_text(
-		    &m->record, listed[f].to, name->ptr == NULL ? span_of("[unknown]", 9) : *name);
+			name = &unknown;
+		}
+		set_name(m, listed[f].to, name);
 	}
 }
 
@@ -190,31 +216,33 @@ count_dropped(struct mask *m, const struct event *ev)
 			mask_count(m, dropped[i].class_id);
 }
 
+/* What the agent of an event is looked up by; an absent one is empty. */
+static struct span
+agent_of(const struct event *ev)
+{
+	struct span text = event_has(ev, EVENT_AGENT) ? ev->text[EVENT_AGENT] : span_of("", 0);
+
+	if (text.len == 1 && text.ptr[0] == '-')
+		text.len = 0;
+	return (text);
+}
+
 static void
 put_agent(struct mask *m, const struct event *ev)
 {
-	struct span text = event_has(ev, EVENT_AGENT) ? ev->text[EVENT_AGENT] : span_of("-", 1);
-	const struct detect_agent *agent;
+	struct span text = agent_of(ev);
+	const struct detect_agent_entry *entry;
 	char token[MASK_TOKEN_BYTES];
 
 	if ((ev->bad_text & BIT(EVENT_AGENT)) != 0 || ev->type != EVENT_HTTP)
 		return;
-	if (text.len == 1 && text.ptr[0] == '-')
-		text.len = 0;
-	agent = detect_agent_cached(m->agents, text);
-	record_set_text(&m->record, RECORD_FIELD_AGENT, agent->family);
-	if (agent->major >= 0)
-		record_set_int(&m->record, RECORD_FIELD_AGENT_MAJOR, agent->major);
-	if (agent->os.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_OS, agent->os);
-	if (agent->device.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_DEVICE, agent->device);
-	if (agent->bot)
-		record_set_int(&m->record, RECORD_FIELD_BOT, 1);
+	entry = detect_agent_cached(m->agents, text, m->at->agent_ahead);
+	detect_agent_put(&entry->agent, &m->record);
+	m->record.agent = span_of(entry->line, entry->line_len);
 	if (text.len == 0)
 		return;
 	mask_count(m, RECORD_CLASS_AGENT);
-	if ((mask_bytes_of(text) & MASK_BYTES_CONTROL) != 0)
+	if (entry->control)
 		record_set_flag(&m->record, RECORD_FLAG_CTL_IN_FIELD);
 	if ((m->policy->agent_full || m->policy->method[RECORD_CLASS_AGENT] == MASK_TOKEN) &&
 	    mask_token(m, MASK_SLOT_AGENT, text, token))
@@ -277,10 +305,9 @@ put_object(struct mask *m, struct span text)
 	struct span out;
 
 	if (text.ptr[0] == '/')
-		out = mask_render(m, MASK_RENDER_PATH, mask_render_path, text);
-	else
-		out = token_of(m, MASK_SLOT_TEXT, "object", text);
-	if (out.len > 0)
+		mask_set_rendered(m, RECORD_FIELD_OBJECT,
+		    mask_render(m, MASK_RENDER_PATH, mask_render_path, text));
+	else if ((out = token_of(m, MASK_SLOT_TEXT, "object", text)).len > 0)
 		record_set_text(&m->record, RECORD_FIELD_OBJECT, out);
 }
 
@@ -344,8 +371,10 @@ mask_event_ahead(struct mask *m, struct event *ev)
 {
 	/* What the grammar could not read is not there, except to be redacted. */
 	ev->has_text &= ~ev->bad_text;
-	if (!m->learn_only)
+	if (!m->learn_only) {
+		detect_agent_name(m->agents, agent_of(ev), m->at->agent_ahead);
 		mask_client_ahead(m, ev);
+	}
 	mask_target_ahead(m, ev);
 	mask_referer_ahead(m, ev);
 }
@@ -353,7 +382,7 @@ mask_event_ahead(struct mask *m, struct event *ev)
 void
 mask_event(struct mask *m, const struct event *ev, bool partial)
 {
-	record_set_text(&m->record, RECORD_FIELD_EVENT, type_names[ev->type]);
+	set_name(m, RECORD_FIELD_EVENT, &type_names[ev->type]);
 	if (ev->bad_text != 0)
 		put_bad(m, ev);
 	put_listed(m, ev);

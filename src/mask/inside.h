@@ -8,30 +8,16 @@
 #include "base/arena.h"
 #include "detect/agent.h"
 #include "detect/host.h"
+#include "mask/line.h"
 #include "mask/mask.h"
+#include "mask/pending.h"
 #include "mask/pseudonym.h"
 #include "mask/url/query.h"
 #include "mask/url/render.h"
-#include "parse/addr.h"
-#include "parse/event.h"
+#include "record/plain.h"
 
 #define MASK_ENDS 1024 /* line ends are looked for that many at a time */
 #define MASK_TEXT_BYTES 16384 /* all texts of one record */
-
-/* A line as far as it is known before it is masked. */
-struct mask_line {
-	struct span line;
-	uint64_t dropped;     /* bytes cut out of it */
-	enum parse_result result;
-	enum parse_reason reason;
-	bool too_long;
-	struct mask_ahead ahead[MASK_RENDER_KINDS];
-	struct mask_ahead peer_ahead; /* of the peer's token */
-	struct parse_addr peer;
-	enum parse_addr_kind peer_kind;
-	char *scratch;        /* PARSE_LINE_MAX: texts of the event */
-	struct event event;
-};
 
 struct mask {
 	/* what the mask was opened with */
@@ -84,7 +70,8 @@ struct mask {
 	struct mask_line lines[2];        /* this one, and the next, read ahead */
 	struct mask_render effects;       /* of the text being rendered */
 	char place[RECORD_TEXT_MAX + 64]; /* parent template of the segment at hand */
-	char text[MASK_TEXT_BYTES];
+	struct mask_pending pending; /* MACs that the lines at hand wait for */
+	char text[MASK_TEXT_BYTES + RECORD_PLAIN_SLACK];
 };
 
 /* Epoch indices of a time; keeps those of the same day. */
@@ -95,6 +82,18 @@ char *mask_take(struct mask *m, size_t len);
 
 /* Copy text there and set the field; cut at RECORD_TEXT_MAX. */
 void mask_set_text(struct mask *m, enum record_field f, struct span text);
+
+/* Set the field to what mask_render gave last. */
+static inline void
+mask_set_rendered(struct mask *m, enum record_field f, struct span text)
+{
+	if (text.len == 0)
+		return;
+	if (m->effects.plain)
+		record_set_plain(&m->record, f, text);
+	else
+		record_set_text(&m->record, f, text);
+}
 
 /* Set the field to "[class]". */
 void mask_set_redacted(struct mask *m, enum record_field f, enum record_class c);

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "crypto/random.h"
 #include "mask/inside.h"
 #include "mask/words/inside.h"
 
 #define KEYSETS 8 /* of each period: neighbours in time do not evict each other */
-#define TOKEN_RAW 10
 
 static const struct {
 	enum record_class class_id;
@@ -113,7 +113,7 @@ print_mac(const char *prefix, const unsigned char mac[static 32], char out[stati
 	out[0] = prefix[0];
 	out[1] = prefix[1];
 	out[2] = '.';
-	(void)text_base32(out + 3, mac, TOKEN_RAW);
+	(void)text_base32(out + 3, mac, MASK_TOKEN_RAW);
 }
 
 void
@@ -165,54 +165,6 @@ mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix, st
 		crypto_hmac_parts(key, parts, 6, mac);
 	}
 	print_mac(prefix, mac, out);
-}
-
-/* ---- tables ---- */
-
-static inline uint64_t
-load(const char *p, size_t len)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, p, len);
-	return (word);
-}
-
-/*
- * 16 bytes a step, in two chains that do not wait for each other.  No factor
- * is foreign bytes alone: none can be made zero.
- */
-void
-mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt, uint64_t key[static 2])
-{
-	const char *p = bytes.ptr, *end = p + bytes.len;
-	uint64_t a = seed[0] ^ salt, b = seed[1] + salt, x, y;
-
-	for (; end - p > 16; p += 16) {
-		x = load(p, 8);
-		y = load(p + 8, 8);
-		a = words_mix(a ^ x, y ^ seed[1]);
-		b = words_mix(b ^ y, x + seed[0]);
-	}
-	if (bytes.len >= 16) {
-		x = load(end - 16, 8);
-		y = load(end - 8, 8);
-	} else if (bytes.len >= 8) {
-		x = load(p, 8);
-		y = load(end - 8, 8);
-	} else if (bytes.len >= 4) {
-		x = load(p, 4);
-		y = load(end - 4, 4);
-	} else {
-		x = bytes.len == 0 ? 0 :
-				     (uint64_t)(unsigned char)p[0] << 16 |
-			(uint64_t)(unsigned char)p[bytes.len / 2] << 8 | (unsigned char)end[-1];
-		y = 0;
-	}
-	a = words_mix(a ^ x, y ^ seed[1] ^ bytes.len);
-	b = words_mix(b ^ y, (x + seed[0]) ^ bytes.len);
-	key[0] = words_mix(a, seed[1]);
-	key[1] = words_mix(b, seed[0]);
 }
 
 /* ---- with the state of a mask ---- */
@@ -286,7 +238,7 @@ void
 mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value)
 {
 	m->at->peer_ahead.raw = value;
-	mask_hash(value, m->seed, line_salt(m, slot), m->at->peer_ahead.key);
+	hash_wide(value, m->seed, line_salt(m, slot), m->at->peer_ahead.key);
 	__builtin_prefetch(token_slot(m, m->at->peer_ahead.key[0]));
 }
 
@@ -300,7 +252,7 @@ mask_token(
 	if (slot == MASK_SLOT_PEER && value.ptr == m->at->peer_ahead.raw.ptr)
 		memcpy(key, m->at->peer_ahead.key, sizeof(key));
 	else
-		mask_hash(value, m->seed, line_salt(m, slot), key);
+		hash_wide(value, m->seed, line_salt(m, slot), key);
 	if (recall(m, slot, key, out))
 		return (true);
 	if ((mac = key_of_line(m, slot)) == NULL)
@@ -351,37 +303,119 @@ mask_token_bound(struct mask *m, enum mask_slot slot, struct span position, stru
 	return (true);
 }
 
-/* Under which a bound token of this subject is kept in the table. */
-static void
-bound_key(const struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
-    uint64_t key[static 2])
-{
-	uint64_t parts[2] = { name[0], name[1] };
+/* ---- what may come later ---- */
 
-	mask_hash(span_of((const char *)parts, sizeof(parts)), m->seed,
-	    line_salt(m, slot) + m->subject_hash, key);
+size_t
+mask_token_tail(struct span position, struct span value, char *out, size_t size)
+{
+	unsigned char *at = (unsigned char *)out;
+
+	if (position.len + value.len + 4 > size)
+		return (0);
+	frame(at, position.len);
+	memcpy(at + 2, position.ptr, position.len);
+	at += 2 + position.len;
+	frame(at, value.len);
+	if (value.len > 0)
+		memcpy(at + 2, value.ptr, value.len);
+	return (position.len + value.len + 4);
+}
+
+static inline void
+print_prefix(char out[static MASK_TOKEN_BYTES], enum record_class c)
+{
+	out[0] = record_classes[c].prefix[0];
+	out[1] = record_classes[c].prefix[1];
+	out[2] = '.';
 }
 
 bool
-mask_token_recall(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
-    char out[static MASK_TOKEN_BYTES])
+mask_token_later(
+    struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])
 {
-	uint64_t key[2];
+	enum record_class c = slots[slot].class_id;
+	const struct crypto_hmac_key *key = key_of_line(m, slot);
+	unsigned char *block;
 
-	if (!m->subject_known)
+	if (key == NULL)
 		return (false);
-	bound_key(m, slot, name, key);
-	return (recall(m, slot, key, out));
+	if (value.len > CRYPTO_HMAC_SHORT_BYTES) {
+		mask_token_print(key, record_classes[c].prefix, value, out);
+		return (true);
+	}
+	print_prefix(out, c);
+	block = mask_pending_add(m, key, out + 3);
+	if (value.len > 0)
+		memcpy(block, value.ptr, value.len);
+	crypto_hmac_pad(block, value.len);
+	mask_pending_added(m);
+	return (true);
 }
 
-void
-mask_token_remember(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
-    const char token[static MASK_TOKEN_BYTES])
-{
-	uint64_t key[2];
+#define SUBJECT_FRAMED (2 + MASK_TOKEN_BYTES)
+#define TAIL_SHORT (CRYPTO_HMAC_SHORT_BYTES - SUBJECT_FRAMED)
 
-	if (!m->subject_known)
+/* A window into it keeps the first bytes of a tail and clears the rest. */
+static const unsigned char tail_mask[2 * MASK_TAIL_SLACK] =
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+
+/* len | subject | tail, padded; written in steps of one size. */
+static inline void
+bound_block(
+    const char subject[static MASK_TOKEN_BYTES], struct span tail, unsigned char block[static 64])
+{
+	const unsigned char *mask = tail_mask + MASK_TAIL_SLACK - tail.len;
+	unsigned char bytes[MASK_TAIL_SLACK];
+	size_t bits = (64 + SUBJECT_FRAMED + tail.len) * 8;
+
+	block[0] = 0;
+	block[1] = MASK_TOKEN_BYTES;
+	memcpy(block + 2, subject, MASK_TOKEN_BYTES);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)tail.ptr[i] & mask[i];
+	memcpy(block + SUBJECT_FRAMED, bytes, 64 - SUBJECT_FRAMED);
+	block[SUBJECT_FRAMED + tail.len] = 0x80;
+	block[62] = (unsigned char)(bits >> 8);
+	block[63] = (unsigned char)bits;
+}
+
+/* What no block holds: long tails, shared tokens, lines without a subject. */
+static void
+print_odd(struct mask *m, enum mask_slot slot, const struct crypto_hmac_key *key, struct span tail,
+    char out[static MASK_TOKEN_BYTES])
+{
+	const char *prefix = record_classes[slots[slot].class_id].prefix;
+	bool shared = slot == MASK_SLOT_PATH && m->policy->path_token_shared;
+	unsigned char mac[32], len[2] = { 0, shared ? 0 : MASK_TOKEN_BYTES };
+	const struct span parts[3] = { span_of((const char *)len, 2),
+		span_of(m->subject, shared ? 0 : MASK_TOKEN_BYTES), tail };
+
+	if (!shared && !m->subject_known) {
+		m->effects.cacheable = false;
+		print_fresh(m, key, prefix, out);
 		return;
-	bound_key(m, slot, name, key);
-	remember(m, key, token);
+	}
+	crypto_hmac_parts(key, parts, 3, mac);
+	print_mac(prefix, mac, out);
+}
+
+bool
+mask_token_bound_later(
+    struct mask *m, enum mask_slot slot, struct span tail, char out[static MASK_TOKEN_BYTES])
+{
+	const struct crypto_hmac_key *key = key_of_line(m, slot);
+
+	if (key == NULL)
+		return (false);
+	if (!m->subject_known || tail.len > TAIL_SHORT ||
+	    (slot == MASK_SLOT_PATH && m->policy->path_token_shared)) {
+		print_odd(m, slot, key, tail, out);
+		return (true);
+	}
+	print_prefix(out, slots[slot].class_id);
+	bound_block(m->subject, tail, mask_pending_add(m, key, out + 3));
+	mask_pending_added(m);
+	return (true);
 }

@@ -32,6 +32,7 @@
 #include "record/record.h"
 
 #define MASK_TOKEN_BYTES 19 /* "ip." and 16 characters */
+#define MASK_TOKEN_RAW 10 /* bytes of a MAC that make these */
 
 enum mask_slot {
 	MASK_SLOT_PEER, MASK_SLOT_PEER_LIKE, MASK_SLOT_PEER_NAME,
@@ -69,13 +70,9 @@ struct mask_token_slot {
 	char text[MASK_TOKEN_BYTES - 3];
 };
 
-#define MASK_TOKENS 32768 /* a power of two */
+#define MASK_TOKENS 65536 /* a power of two */
 
 struct mask;
-
-/* 128 bits of keyed hash: the name of an entry in the tables of a mask. */
-void mask_hash(struct span bytes, const uint64_t seed[static 2], uint64_t salt,
-    uint64_t key[static 2]);
 
 /*
  * With the epoch of the line, noted in the batch.  false if there is no key:
@@ -86,13 +83,24 @@ bool mask_token(struct mask *m, enum mask_slot slot, struct span value,
 bool mask_token_bound(struct mask *m, enum mask_slot slot, struct span position,
     struct span value, char out[static MASK_TOKEN_BYTES]);
 
+/*
+ * What follows the subject in the input of a bound token: position and
+ * value, framed.  Returns the bytes, 0 if there are more than size.
+ */
+size_t mask_token_tail(struct span position, struct span value, char *out, size_t size);
+
+/*
+ * As mask_token and mask_token_bound, for a text of the record that is about
+ * to be encoded: the characters may come later (pending.h).  A tail is read
+ * MASK_TAIL_SLACK bytes too far.
+ */
+#define MASK_TAIL_SLACK 48
+bool mask_token_later(struct mask *m, enum mask_slot slot, struct span value,
+    char out[static MASK_TOKEN_BYTES]);
+bool mask_token_bound_later(struct mask *m, enum mask_slot slot, struct span tail,
+    char out[static MASK_TOKEN_BYTES]);
+
 /* Fetch the entry of a global token; the next mask_token of the same bytes uses it. */
 void mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value);
-
-/* A bound token made before for this subject under this name, if still known. */
-bool mask_token_recall(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
-    char out[static MASK_TOKEN_BYTES]);
-void mask_token_remember(struct mask *m, enum mask_slot slot, const uint64_t name[static 2],
-    const char token[static MASK_TOKEN_BYTES]);
 
 #endif

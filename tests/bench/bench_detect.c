@@ -57,7 +57,10 @@ call_agent(struct span text)
 static size_t
 call_cached(struct span text)
 {
-	return (detect_agent_cached(agents, text)->family.len);
+	uint64_t name[2];
+
+	detect_agent_name(agents, text, name);
+	return (detect_agent_cached(agents, text, name)->agent.family.len);
 }
 
 static size_t

@@ -71,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span in = { (const char *)data, size < INPUT_MAX ? size : INPUT_MAX };
 	const struct detect_agent *cached;
+	uint64_t name[2];
 	struct detect_agent agent;
 
 	check_canon(in, false);
@@ -81,7 +82,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)detect_name_is_tracking(in);
 	detect_agent_read(in, &agent);
 	assert(agent.major >= -1 && agent.major <= 999);
-	cached = detect_agent_cached(agents, in);
+	detect_agent_name(agents, in, name);
+	cached = &detect_agent_cached(agents, in, name)->agent;
 	assert(span_equal(cached->family, agent.family) && cached->major == agent.major);
 	check_host(in);
 	return (0);

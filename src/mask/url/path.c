@@ -6,6 +6,7 @@
  * /users must not hide behind "/users/./" or "/users/x/../".  Runs of
  * slashes become one; a trailing slash stays.
  */
+#include "base/hash.h"
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
@@ -255,7 +256,7 @@ known_segment(struct walk *w, struct span segment, uint64_t key[static 2], bool 
 	const struct mask *m = w->m;
 	struct mask_segment *slot;
 
-	mask_hash(segment, m->seed, w->position + w->identity, key);
+	hash_wide(segment, m->seed, w->position + w->identity, key);
 	slot = &m->segments[key[0] & (MASK_SEGMENTS - 1)];
 	*known =
 	    slot->key[0] == key[0] && slot->key[1] == key[1] && slot->generation == m->generation;

@@ -9,6 +9,7 @@
  *   name            no '=': a known name; else as a value: {int}, em.TOKEN, pn.TOKEN
  *   pn.TOKEN=...    a name outside of the vocabulary
  */
+#include "base/hash.h"
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
@@ -123,7 +124,7 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 	struct mask_param *slot;
 	enum detect_canon_result canon;
 
-	mask_hash(raw, m->seed, 0, key);
+	hash_wide(raw, m->seed, 0, key);
 	slot = &m->params[key[0] & (MASK_PARAMS - 1)];
 	if (slot->key[0] == key[0] && slot->key[1] == key[1] && slot->generation == m->generation)
 		return (slot);

@@ -211,27 +211,27 @@ mask_referer_ahead(struct mask *m, const struct event *ev)
 	if (m->learn_only)
 		return; /* it teaches nothing */
 	raw.len = scan_either(raw, '?', '#');
-	mask_render_ahead(m, MASK_RENDER_REFERER, raw);
+	mask_render_path_ahead(m, MASK_RENDER_REFERER, raw, url.rest);
 }
 
 void
 mask_referer(struct mask *m, const struct event *ev)
 {
 	struct span own = m->at->ahead[MASK_RENDER_REFERER].raw;
-	struct span origin = m->at->ahead[MASK_RENDER_ORIGIN].raw, text;
+	struct span origin = m->at->ahead[MASK_RENDER_ORIGIN].raw, text = { "", 0 };
 
 	if (own.ptr != NULL)
 		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, own);
 	else if (origin.ptr != NULL)
 		text = mask_render(m, MASK_RENDER_ORIGIN, mask_render_origin, origin);
-	else
-		text = span_of("[unknown]", 9);
 	if (m->learn_only)
 		return;
 	if (own.ptr == NULL && origin.ptr == NULL)
 		mask_count(m, RECORD_CLASS_UNKNOWN);
 	else if ((own.ptr != NULL ? own.len : origin.len) < ev->text[EVENT_REFERER].len)
 		mask_count(m, RECORD_CLASS_QUERY);
-	if (text.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_REFERER, text);
+	if (own.ptr == NULL && origin.ptr == NULL)
+		record_set_text(&m->record, RECORD_FIELD_REFERER, span_of("[unknown]", 9));
+	else
+		mask_set_rendered(m, RECORD_FIELD_REFERER, text);
 }

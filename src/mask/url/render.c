@@ -1,9 +1,11 @@
 #include "mask/url/render.h"
 
 #include "base/hash.h"
+#include "base/scan.h"
 #include "base/text.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
+#include "mask/url/segment.h"
 #include "mask/words/inside.h"
 
 #define WORD_BYTES_MAX 64
@@ -12,14 +14,6 @@
 static const char token_holder[MASK_TOKEN_BYTES + 1] = "...................";
 
 /* ---- the table ---- */
-
-/* What names the token of a hole, together with the subject and the epoch. */
-static void
-hole_name(const struct mask_render *r, unsigned hole, uint64_t made[static 2])
-{
-	made[0] = r->key[0] + (hole + 1) * GOLDEN;
-	made[1] = r->key[1] + r->generation;
-}
 
 static void
 apply(struct mask *m, const struct mask_render *r)
@@ -36,6 +30,25 @@ apply(struct mask *m, const struct mask_render *r)
 	m->batch->words_clear += r->words_clear;
 }
 
+/* The tokens of this subject, into a copy of the text. */
+static bool
+fill_holes(struct mask *m, const struct mask_render *r, char *copy)
+{
+	unsigned before = m->pending.count;
+
+	for (unsigned i = 0; i < r->hole_count; i++) {
+		const struct mask_hole *hole = &r->holes[i];
+
+		if (m->subject_known &&
+		    mask_token_bound_later(m, (enum mask_slot)hole->slot,
+			span_of(r->bytes + hole->tail_at, hole->tail_len), copy + hole->at))
+			continue;
+		mask_pending_drop(m, before);
+		return (false);
+	}
+	return (true);
+}
+
 /* Render from the table.  false: it has to be done again, from the raw text. */
 static bool
 replay(struct mask *m, const struct mask_render *r, struct span *text)
@@ -48,20 +61,17 @@ replay(struct mask *m, const struct mask_render *r, struct span *text)
 				return (false);
 	if (m->learn_only)
 		return (true);
-	if (MASK_TEXT_BYTES - m->text_used < r->len)
+	if (MASK_TEXT_BYTES - m->text_used < sizeof(r->bytes))
 		return (false);
 	copy = m->text + m->text_used;
-	memcpy(copy, r->text, r->len);
-	for (unsigned i = 0; i < r->hole_count; i++) {
-		uint64_t hole[2];
-
-		hole_name(r, i, hole);
-		if (!mask_token_recall(
-			m, (enum mask_slot)r->holes[i].slot, hole, copy + r->holes[i].at))
-			return (false);
-	}
+	memcpy(copy, r->bytes, 64);
+	for (size_t at = 64; at < r->len; at += 32)
+		memcpy(copy + at, r->bytes + at, 32);
+	if (r->hole_count > 0 && !fill_holes(m, r, copy))
+		return (false);
 	m->text_used += r->len;
 	apply(m, r);
+	m->effects.plain = r->plain;
 	*text = span_of(copy, r->len);
 	return (true);
 }
@@ -69,13 +79,17 @@ replay(struct mask *m, const struct mask_render *r, struct span *text)
 static void
 keep(struct mask_render *slot, const struct mask_render *made, struct span text)
 {
-	if (!made->cacheable || text.len > sizeof(slot->text))
+	if (!made->cacheable || text.len + made->tails_len > MASK_RENDER_BYTES)
 		return;
-	memcpy(slot, made, offsetof(struct mask_render, text));
-	memcpy(slot->holes, made->holes, made->hole_count * sizeof(made->holes[0]));
+	memcpy(slot, made, offsetof(struct mask_render, bytes));
 	memcpy(slot->learn, made->learn, made->learn_count * sizeof(made->learn[0]));
 	if (text.len > 0)
-		memcpy(slot->text, text.ptr, text.len);
+		memcpy(slot->bytes, text.ptr, text.len);
+	memcpy(slot->bytes + text.len, made->bytes, made->tails_len);
+	for (unsigned i = 0; i < made->hole_count; i++) {
+		slot->holes[i] = made->holes[i];
+		slot->holes[i].tail_at = (uint16_t)(made->holes[i].tail_at + text.len);
+	}
 	slot->len = (uint16_t)text.len;
 }
 
@@ -88,20 +102,46 @@ entry(const struct mask *m, const uint64_t key[static 2])
 static void
 name(const struct mask *m, enum mask_render_kind kind, struct span raw, uint64_t key[static 2])
 {
-	mask_hash(raw, m->seed, ((uint64_t)kind + 1) * GOLDEN, key);
+	hash_wide(raw, m->seed, ((uint64_t)kind + 1) * GOLDEN, key);
+}
+
+static inline void
+fetch(const struct mask *m, const struct mask_ahead *ahead)
+{
+	const char *at = (const char *)entry(m, ahead->key);
+
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + 64);
 }
 
 void
 mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw)
 {
 	struct mask_ahead *ahead = &m->at->ahead[kind];
-	const char *at;
 
 	ahead->raw = raw;
 	name(m, kind, raw, ahead->key);
-	at = (const char *)entry(m, ahead->key);
-	__builtin_prefetch(at);
-	__builtin_prefetch(at + 64);
+	fetch(m, ahead);
+}
+
+void
+mask_render_path_ahead(struct mask *m, enum mask_render_kind kind, struct span raw, size_t path)
+{
+	struct mask_ahead *ahead = &m->at->ahead[kind];
+	char out[MASK_FORM_BYTES], whole[2 * MASK_FORM_BYTES];
+	struct span from = span_from(raw, path), form = mask_segment_form(from, out);
+
+	if (form.ptr == from.ptr || path > MASK_FORM_BYTES) {
+		mask_render_ahead(m, kind, raw);
+		return;
+	}
+	/* A kind of its own: what is no path may hold a '?' as it is. */
+	if (path > 0)
+		memcpy(whole, raw.ptr, path);
+	memcpy(whole + path, form.ptr, form.len);
+	ahead->raw = raw;
+	name(m, kind + MASK_RENDER_KINDS, span_of(whole, path + form.len), ahead->key);
+	fetch(m, ahead);
 }
 
 /*
@@ -137,7 +177,7 @@ mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struc
 	made->generation = m->generation;
 	made->cacheable = came_before(m, made->key);
 	made->words_seen = made->words_clear = 0;
-	made->hole_count = made->learn_count = made->count_count = 0;
+	made->hole_count = made->learn_count = made->count_count = made->tails_len = 0;
 	made->flags = 0;
 	out.text = m->text + m->text_used;
 	out.len = 0;
@@ -147,6 +187,7 @@ mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struc
 	fn(m, raw, &out);
 	text = span_of(out.text, out.len);
 	m->text_used += out.len;
+	made->plain = scan_json_plain(text) == text.len;
 	apply(m, made);
 	keep(slot, made, text);
 	return (text);
@@ -219,23 +260,42 @@ mask_put_shape(struct mask_out *out, const char *name)
 	mask_out_char(out, '}');
 }
 
-/* Remember where the token of this subject stands. */
+/* Remember where the token of this subject stands, and what it is made of. */
 static void
-add_hole(struct mask *m, enum mask_slot slot, const struct mask_out *out)
+add_hole(struct mask *m, enum mask_slot slot, size_t at, struct span tail)
 {
 	struct mask_render *r = &m->effects;
-	uint64_t hole[2];
+	struct mask_hole *hole = &r->holes[r->hole_count];
 
-	if (r->hole_count == MASK_RENDER_HOLES)
+	if (r->hole_count == MASK_RENDER_HOLES || r->tails_len + tail.len > MASK_RENDER_BYTES)
 		r->cacheable = false;
 	if (!r->cacheable)
 		return;
-	hole_name(r, r->hole_count, hole);
-	r->holes[r->hole_count].at = (uint16_t)out->len;
-	r->holes[r->hole_count].slot = (uint8_t)slot;
+	memcpy(r->bytes + r->tails_len, tail.ptr, tail.len);
+	*hole = (struct mask_hole){ (uint16_t)at, r->tails_len, (uint8_t)tail.len, (uint8_t)slot };
+	r->tails_len = (uint8_t)(r->tails_len + tail.len);
 	r->hole_count++;
-	if (!m->learn_only)
-		mask_token_remember(m, slot, hole, out->text + out->len);
+}
+
+/* The token itself, with what the table needs to make it for another subject. */
+static bool
+put_bound(struct mask *m, enum mask_slot slot, struct span position, struct span value,
+    struct mask_out *out)
+{
+	char *at = out->text + out->len, tail[MASK_RENDER_BYTES + MASK_TAIL_SLACK];
+	size_t len = mask_token_tail(position, value, tail, MASK_RENDER_BYTES);
+
+	if (len == 0) {
+		m->effects.cacheable = false;
+		if (!m->learn_only)
+			return (mask_token_bound(m, slot, position, value, at));
+	}
+	if (m->learn_only)
+		memcpy(at, token_holder, MASK_TOKEN_BYTES);
+	else if (!mask_token_bound_later(m, slot, span_of(tail, len), at))
+		return (false);
+	add_hole(m, slot, out->len, span_of(tail, len));
+	return (true);
 }
 
 void
@@ -250,15 +310,12 @@ mask_put_bound(struct mask *m, struct mask_out *out, enum mask_slot slot, struct
 	}
 	if (!mask_out_fits(out, MASK_TOKEN_BYTES))
 		return;
-	if (m->learn_only)
-		memcpy(out->text + out->len, token_holder, MASK_TOKEN_BYTES);
-	else if (!mask_token_bound(m, slot, position, value, out->text + out->len)) {
+	if (!put_bound(m, slot, position, value, out)) {
 		m->effects.cacheable = false;
 		mask_put_redacted(m, out, c);
 		return;
 	}
 	mask_effect_count(m, c);
-	add_hole(m, slot, out);
 	out->len += MASK_TOKEN_BYTES;
 }
 
@@ -271,7 +328,7 @@ mask_put_global(struct mask *m, struct mask_out *out, enum mask_slot slot, struc
 	if (m->learn_only || !mask_out_fits(out, MASK_TOKEN_BYTES))
 		return;
 	if (m->policy->method[c] != MASK_TOKEN ||
-	    !mask_token(m, slot, value, out->text + out->len)) {
+	    !mask_token_later(m, slot, value, out->text + out->len)) {
 		mask_put_redacted(m, out, c);
 		return;
 	}

@@ -4,8 +4,9 @@
  * Writing such a text has effects beside the text: flags, counts, words to
  * learn, tokens bound to the subject.  They are collected in struct
  * mask_render, which is also what the render table keeps: the text with
- * holes where the tokens of one subject stand.  The table holds no text that
- * is not public and is looked up by 128 bits of keyed hash of the raw bytes.
+ * holes where the tokens of one subject stand.  Beside public text the table
+ * holds only what those tokens are made of, position and value, in the mask's
+ * secret memory.  It is looked up by 128 bits of keyed hash of the raw bytes.
  */
 #ifndef CRETULA_MASK_URL_RENDER_H
 #define CRETULA_MASK_URL_RENDER_H
@@ -22,10 +23,18 @@
 
 #define MASK_RENDERS 8192 /* powers of two */
 #define MASK_DOORS 16384
-#define MASK_RENDER_TEXT 176
+#define MASK_RENDER_BYTES 240 /* of text and tails */
 #define MASK_RENDER_HOLES 6
 #define MASK_RENDER_LEARN 8
 #define MASK_RENDER_COUNTS 8
+
+/* Where a bound token stands, and what it is made of beside the subject. */
+struct mask_hole {
+	uint16_t at;      /* in the text */
+	uint16_t tail_at; /* in bytes, of mask_token_tail */
+	uint8_t tail_len;
+	uint8_t slot;
+};
 
 /* What every look-up reads stands first, in a cache line or two with the text. */
 struct mask_render {
@@ -35,18 +44,18 @@ struct mask_render {
 	uint8_t hole_count, learn_count, count_count;
 	uint8_t words_seen, words_clear;
 	bool cacheable;
+	bool plain;          /* no byte of the text needs an escape */
+	uint8_t tails_len;
 	uint64_t flags;
 	struct {
 		uint8_t class_id, n;
 	} counts[MASK_RENDER_COUNTS];
-	char text[MASK_RENDER_TEXT];
-	struct {
-		uint16_t at;
-		uint8_t slot;
-	} holes[MASK_RENDER_HOLES];
+	char bytes[MASK_RENDER_BYTES + MASK_TAIL_SLACK]; /* the text, then tails */
+	struct mask_hole holes[MASK_RENDER_HOLES];
 	uint64_t learn[MASK_RENDER_LEARN];
 };
 _Static_assert(sizeof(struct mask_render) % 64 == 0, "entries start at a cache line");
+_Static_assert(MASK_RENDER_BYTES <= UINT8_MAX, "tails fit what counts them");
 
 #define MASK_SEGMENTS 2048 /* a power of two */
 
@@ -83,6 +92,9 @@ struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_
 
 /* Fetch the entry of raw into the cache while something else is done. */
 void mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw);
+/* The same of a text that is a path from byte path on: numbers do not matter. */
+void mask_render_path_ahead(struct mask *m, enum mask_render_kind kind, struct span raw,
+    size_t path);
 
 /* The functions. */
 void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);

@@ -105,6 +105,63 @@ mask_segment_is_number(struct span segment)
 	    mask_all_digits(segment));
 }
 
+typedef unsigned char block __attribute__((vector_size(16)));
+
+/* Does a segment start with a digit?  16 bytes a step; the last step may overlap. */
+static bool
+has_digit_first(struct span path)
+{
+	uint64_t any[2];
+	block found = { 0 }, here, next;
+	size_t at = 0;
+
+	if (path.len <= sizeof(block)) {
+		for (; at + 1 < path.len; at++)
+			if (path.ptr[at] == '/' && (unsigned char)(path.ptr[at + 1] - '0') <= 9)
+				return (true);
+		return (false);
+	}
+	for (bool more = true; more; at += sizeof(block)) {
+		if (at + sizeof(block) + 1 >= path.len) {
+			at = path.len - sizeof(block) - 1;
+			more = false;
+		}
+		memcpy(&here, path.ptr + at, sizeof(here));
+		memcpy(&next, path.ptr + at + 1, sizeof(next));
+		found |= (block)(here == '/') & (block)(next - '0' <= 9);
+	}
+	memcpy(any, &found, sizeof(any));
+	return ((any[0] | any[1]) != 0);
+}
+
+struct span
+mask_segment_form(struct span path, char out[static MASK_FORM_BYTES])
+{
+	size_t len = 0, kept = 0, at = 0;
+
+	if (path.len > MASK_FORM_BYTES || !has_digit_first(path))
+		return (path);
+	while (at < path.len) {
+		size_t start = at + 1, end = start;
+
+		if (path.ptr[at] == '/')
+			while (end < path.len && (unsigned char)(path.ptr[end] - '0') <= 9)
+				end++;
+		at++;
+		if ((end < path.len && path.ptr[end] != '/') ||
+		    !mask_segment_is_number(span_of(path.ptr + start, end - start)))
+			continue;
+		memcpy(out + len, path.ptr + kept, start - kept);
+		len += start - kept;
+		out[len++] = '?';
+		at = kept = end;
+	}
+	if (kept == 0)
+		return (path);
+	memcpy(out + len, path.ptr + kept, path.len - kept);
+	return (span_of(out, len + path.len - kept));
+}
+
 /* The extension of a static file, from a closed list; empty if it has none. */
 struct span
 mask_segment_extension(struct span segment)

@@ -20,6 +20,14 @@ bool mask_segment_is_small(struct span segment);
 /* Digits too few for a card, a telephone or a day, and no year: an id like most. */
 bool mask_segment_is_number(struct span segment);
 
+/*
+ * A path as what it is rendered as depends on: '?', which no path holds, in
+ * place of each segment that is a number.  Returns path itself if there is
+ * none, or if it has more than MASK_FORM_BYTES.
+ */
+#define MASK_FORM_BYTES 192
+struct span mask_segment_form(struct span path, char out[static MASK_FORM_BYTES]);
+
 /* The extension of a static file, from a closed list; empty if it has none. */
 struct span mask_segment_extension(struct span segment);
 

@@ -10,8 +10,7 @@ mask_host_field(struct mask *m, struct span host)
 {
 	struct span text = mask_render(m, MASK_RENDER_HOST, mask_render_host, host);
 
-	if (text.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_HOST, text);
+	mask_set_rendered(m, RECORD_FIELD_HOST, text);
 }
 
 /* Length of "scheme://" in front of target; 0 if there is none. */
@@ -45,23 +44,17 @@ put_path(struct mask *m, struct span path)
 {
 	struct span text = mask_render(m, MASK_RENDER_PATH, mask_render_path, path);
 
-	if (text.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_PATH, text);
+	mask_set_rendered(m, RECORD_FIELD_PATH, text);
 }
 
 static void
 put_query(struct mask *m, struct span query)
 {
-	struct span text = { "", 0 };
-
-	if (m->learn_only) {
+	if (m->learn_only)
 		mask_learn_query(m, query);
-		return;
-	}
-	if (query.len > 0)
-		text = mask_render(m, MASK_RENDER_QUERY, mask_render_query, query);
-	if (text.len > 0)
-		record_set_text(&m->record, RECORD_FIELD_QUERY, text);
+	else if (query.len > 0)
+		mask_set_rendered(m, RECORD_FIELD_QUERY,
+		    mask_render(m, MASK_RENDER_QUERY, mask_render_query, query));
 }
 
 /* What follows '#' never belongs into a request. */
@@ -96,7 +89,7 @@ mask_target_ahead(struct mask *m, const struct event *ev)
 	if (!event_has(ev, EVENT_TARGET) || target.len == 0 || target.ptr[0] != '/')
 		return;
 	split(target, &path, &query);
-	mask_render_ahead(m, MASK_RENDER_PATH, path);
+	mask_render_path_ahead(m, MASK_RENDER_PATH, path, 0);
 	if (m->learn_only)
 		m->at->ahead[MASK_RENDER_QUERY].raw = query; /* only its names are read */
 	else if (query.len > 0)

@@ -1,0 +1,26 @@
+/* mask, inside: a line that was read, and what will be looked up for it. */
+#ifndef CRETULA_MASK_LINE_H
+#define CRETULA_MASK_LINE_H
+
+#include "mask/url/render.h"
+#include "parse/addr.h"
+#include "parse/event.h"
+#include "parse/parse.h"
+
+/* A line as far as it is known before it is masked. */
+struct mask_line {
+	struct span line;
+	uint64_t dropped;     /* bytes cut out of it */
+	enum parse_result result;
+	enum parse_reason reason;
+	bool too_long;
+	struct mask_ahead ahead[MASK_RENDER_KINDS];
+	struct mask_ahead peer_ahead; /* of the peer's token */
+	uint64_t agent_ahead[2]; /* name of the agent's entry, if there is an agent */
+	struct parse_addr peer;
+	enum parse_addr_kind peer_kind;
+	char *scratch;        /* PARSE_LINE_MAX: texts of the event */
+	struct event event;
+};
+
+#endif

@@ -1,0 +1,98 @@
+#include "mask/inside.h"
+
+/* As text_base32 does it, five bytes to eight characters at a time. */
+static inline void
+print(const unsigned char mac[static MASK_TOKEN_RAW], char *out)
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+	for (unsigned half = 0; half < 2; half++) {
+		const unsigned char *in = mac + 5 * half;
+		uint64_t bits = (uint64_t)in[0] << 32 | (uint64_t)in[1] << 24 |
+		    (uint64_t)in[2] << 16 | (uint64_t)in[3] << 8 | in[4];
+
+		for (unsigned i = 0; i < 8; i++)
+			out[8 * half + i] = digits[bits >> (35 - 5 * i) & 31];
+	}
+}
+_Static_assert(MASK_TOKEN_RAW == 10, "two halves");
+
+void
+mask_pending_finish(struct mask *m)
+{
+	struct mask_pending *p = &m->pending;
+	unsigned char macs[MASK_PENDING_MAX][32];
+
+	crypto_hmac_many(p->in, p->count, macs);
+	for (unsigned i = 0; i < p->count; i++)
+		print(macs[i], p->out[i]);
+	p->count = p->line = 0;
+}
+
+unsigned char *
+mask_pending_add(struct mask *m, const struct crypto_hmac_key *key, char *out)
+{
+	struct mask_pending *p = &m->pending;
+
+	/* Those of the line at hand point to its texts: that is as good a time. */
+	if (p->count == MASK_PENDING_MAX)
+		mask_pending_finish(m);
+	p->in[p->count].key = *key;
+	p->out[p->count] = out;
+	memset(out, '.', MASK_TOKEN_BYTES - 3);
+	return (p->in[p->count++].block);
+}
+
+void
+mask_pending_added(struct mask *m)
+{
+	if (!m->pending.open)
+		mask_pending_finish(m);
+}
+
+void
+mask_pending_drop(struct mask *m, unsigned count)
+{
+	if (m->pending.count > count)
+		m->pending.count = count;
+}
+
+/* Where the byte at of a text of the record stands in its line; NULL if unknown. */
+static char *
+place_of(const struct mask *m, const char *at)
+{
+	static const enum record_field fields[] = { RECORD_FIELD_PATH, RECORD_FIELD_QUERY,
+		RECORD_FIELD_REFERER, RECORD_FIELD_HOST, RECORD_FIELD_OBJECT };
+	const struct record *r = &m->record;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		struct span text = r->text[fields[i]];
+		char *line;
+
+		if (!record_has(r, fields[i]) || at < text.ptr || at >= text.ptr + text.len)
+			continue;
+		line = record_plain_at(&m->encoder, fields[i]);
+		return (line == NULL ? NULL : line + (at - text.ptr));
+	}
+	return (NULL);
+}
+
+bool
+mask_pending_move(struct mask *m)
+{
+	struct mask_pending *p = &m->pending;
+
+	char *places[MASK_PENDING_MAX];
+
+	for (unsigned i = p->line; i < p->count; i++)
+		if ((places[i] = place_of(m, p->out[i])) == NULL) {
+			mask_pending_finish(m);
+			return (false);
+		}
+	for (unsigned i = p->line; i < p->count; i++)
+		p->out[i] = places[i];
+	p->line = p->count;
+	if (p->count >= MASK_PENDING_BATCH)
+		mask_pending_finish(m);
+	return (true);
+}
