@@ -32,4 +32,15 @@ struct store_stream {
 int store_newest_segment(
     const struct store_stream *st, uint64_t *index, struct seal_entry *entry, struct err *e);
 
+/* As store_stream_open, also where a segment is open: store_live_open sees to it. */
+int store_stream_open_live(struct store *s, const char *name, const char *policy_hash,
+    const struct seal_names *names, struct store_stream **st, struct err *e);
+
+/* As store_segment_begin, with the seed and the tags of a segment that was live. */
+int store_segment_begin_seed(struct store_stream *st, const unsigned char seed[static 16],
+    struct store_segment **seg, struct err *e);
+void store_segment_tags(struct store_segment *seg, struct span tags); /* borrowed until the seal */
+/* Of the records so far. */
+void store_segment_root(const struct store_segment *seg, unsigned char root[static 32]);
+
 #endif

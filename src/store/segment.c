@@ -17,13 +17,16 @@
 #define FRAMES_MAX_EXPECTED 4096 /* more than that only with tiny batches */
 #define BLOCKS_MAX (SEAL_RECORDS_MAX / SEAL_BLOCK)
 
-static const char *const suffixes[] = { "jsonl.zst", "salt", "idx" };
+static const char *const suffixes[] = { "jsonl.zst", "salt", "idx", "tags" };
 #define FILES (sizeof(suffixes) / sizeof(suffixes[0]))
+#define FILE_TAGS 3 /* of a segment that was live */
 
 struct store_segment {
 	struct store_stream *stream;
 	uint64_t number, records, bytes, file_bytes;
 	unsigned char seed[16];
+	bool has_tags;
+	struct span tags; /* the caller's */
 	int fd; /* of the .jsonl.zst under its .tmp name */
 	struct crypto_sha256 file_hash;
 	struct seal_tree tree;
@@ -66,7 +69,6 @@ begin(struct store_segment *seg, struct err *e)
 	if (seg->prefixes == NULL || seg->blocks == NULL ||
 	    buf_reserve(&seg->table, FRAMES_MAX_EXPECTED * 8) == -1)
 		return (err_set(e, ERR_IO, "out of memory"));
-	crypto_random(seg->seed, sizeof(seg->seed));
 	start_hash(seg, "cretula file v1\n", SEAL_SALT_FILE, &seg->file_hash);
 	seal_tree_init(&seg->tree);
 	path_of(seg, 0, true, path);
@@ -76,7 +78,8 @@ begin(struct store_segment *seg, struct err *e)
 }
 
 int
-store_segment_begin(struct store_stream *st, struct store_segment **seg, struct err *e)
+store_segment_begin_seed(struct store_stream *st, const unsigned char seed[static 16],
+    struct store_segment **seg, struct err *e)
 {
 	struct store_segment *made = calloc(1, sizeof(*made));
 
@@ -86,6 +89,7 @@ store_segment_begin(struct store_stream *st, struct store_segment **seg, struct 
 	made->stream = st;
 	made->number = st->segments + 1;
 	made->fd = -1;
+	memcpy(made->seed, seed, sizeof(made->seed));
 	st->segment = made;
 	if (begin(made, e) == -1) {
 		(void)err_in(e, "store %s: stream %s: segment %ju", st->store->dir, st->name,
@@ -95,6 +99,31 @@ store_segment_begin(struct store_stream *st, struct store_segment **seg, struct 
 	}
 	*seg = made;
 	return (0);
+}
+
+int
+store_segment_begin(struct store_stream *st, struct store_segment **seg, struct err *e)
+{
+	unsigned char seed[16];
+	int rc;
+
+	crypto_random(seed, sizeof(seed));
+	rc = store_segment_begin_seed(st, seed, seg, e);
+	crypto_wipe(seed, sizeof(seed));
+	return (rc);
+}
+
+void
+store_segment_tags(struct store_segment *seg, struct span tags)
+{
+	seg->has_tags = true;
+	seg->tags = tags;
+}
+
+void
+store_segment_root(const struct store_segment *seg, unsigned char root[static 32])
+{
+	seal_tree_root(&seg->tree, root);
 }
 
 const unsigned char *
@@ -294,6 +323,8 @@ name_files(const struct store_segment *seg, struct err *e)
 	int folder, rc;
 
 	for (size_t i = 0; i < FILES; i++) {
+		if (i == FILE_TAGS && !seg->has_tags)
+			continue;
 		path_of(seg, i, true, from);
 		path_of(seg, i, false, to);
 		if (io_link(seg->stream->dirfd, from, to, e) == -1 ||
@@ -349,7 +380,8 @@ seal(struct store_segment *seg, struct seal_segment *facts, struct span words, s
 		return (-1);
 	seg->fd = -1; /* finish_file closes it in any case */
 	if (finish_file(fd, e) == -1 || write_salt(seg, e) == -1 ||
-	    write_idx(seg, facts->idx, e) == -1)
+	    write_idx(seg, facts->idx, e) == -1 ||
+	    (seg->has_tags && write_side(seg, FILE_TAGS, &seg->tags, 1, e) == -1))
 		return (-1);
 	state_facts(seg, facts, words);
 	if (name_files(seg, e) == -1)

@@ -139,8 +139,24 @@ sweep(struct store_stream *st, struct err *e)
 	return (store_sweep_segments(st->dirfd, st->segments, e));
 }
 
+/* A segment that is open belongs to who writes live; its number is taken. */
 static int
-open_stream(struct store_stream *st, const char *policy_hash, struct err *e)
+refuse_open(struct store_stream *st, struct err *e)
+{
+	struct store_opens found;
+
+	if (store_scan_open(st->dirfd, &found, e) == -1)
+		return (-1);
+	if (found.count > 0 && found.list[found.count - 1].number > st->segments)
+		return (err_set(e, ERR_CONFIG,
+		    "a crash left segment %ju open; `cretula pipe` on this stream seals it "
+		    "(< /dev/null will do)",
+		    (uintmax_t)found.list[found.count - 1].number));
+	return (0);
+}
+
+static int
+open_stream(struct store_stream *st, const char *policy_hash, bool live, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	bool listed;
@@ -153,37 +169,64 @@ open_stream(struct store_stream *st, const char *policy_hash, struct err *e)
 		goto out;
 	if ((listed ? check_listing(st, entry, e) : list(st, entry, e)) == -1)
 		goto out;
-	if (take_stock(st, entry, e) == 0)
+	if (take_stock(st, entry, e) == 0 && (live || refuse_open(st, e) == 0))
 		rc = sweep(st, e);
 out:
 	free(entry);
 	return (rc);
 }
 
-int
-store_stream_open(struct store *s, const char *name, const char *policy_hash,
-    const struct seal_names *names, struct store_stream **st, struct err *e)
+static struct store_stream *
+new_stream(struct store *s, const char *name, const struct seal_names *names, struct err *e)
 {
 	struct store_stream *made;
-	struct err failed = { .code = ERR_NONE }; /* as in store_open */
 
-	if (!store_name_known(span_str(name)) || strcmp(name, STORE_OWN_STREAM) == 0)
-		return (err_set(e, ERR_CONFIG, "not a stream name: [a-z][a-z0-9-]{0,31}"));
-	if ((made = calloc(1, sizeof(*made))) == NULL)
-		return (err_sys(e, ERR_IO, "stream %s", name));
+	if (!store_name_known(span_str(name)) || strcmp(name, STORE_OWN_STREAM) == 0) {
+		(void)err_set(e, ERR_CONFIG, "not a stream name: [a-z][a-z0-9-]{0,31}");
+		return (NULL);
+	}
+	if ((made = calloc(1, sizeof(*made))) == NULL) {
+		(void)err_sys(e, ERR_IO, "stream %s", name);
+		return (NULL);
+	}
 	(void)snprintf(made->name, sizeof(made->name), "%s", name);
 	made->store = s;
 	made->dirfd = -1;
 	made->names = *names;
-	if (open_stream(made, policy_hash, &failed) == -1) {
+	return (made);
+}
+
+static int
+open_new(struct store_stream *made, const char *policy_hash, bool live, struct store_stream **st,
+    struct err *e)
+{
+	struct err failed = { .code = ERR_NONE }; /* as in store_open */
+
+	if (made == NULL)
+		return (-1);
+	if (open_stream(made, policy_hash, live, &failed) == -1) {
+		(void)err_in(&failed, "store %s: stream %s", made->store->dir, made->name);
 		store_stream_close(made);
-		(void)err_in(&failed, "store %s: stream %s", s->dir, name);
 		if (e != NULL)
 			*e = failed;
 		return (-1);
 	}
 	*st = made;
 	return (0);
+}
+
+int
+store_stream_open(struct store *s, const char *name, const char *policy_hash,
+    const struct seal_names *names, struct store_stream **st, struct err *e)
+{
+	return (open_new(new_stream(s, name, names, e), policy_hash, false, st, e));
+}
+
+int
+store_stream_open_live(struct store *s, const char *name, const char *policy_hash,
+    const struct seal_names *names, struct store_stream **st, struct err *e)
+{
+	return (open_new(new_stream(s, name, names, e), policy_hash, true, st, e));
 }
 
 void

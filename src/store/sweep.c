@@ -93,7 +93,8 @@ read_number(const char *name, struct span suffix)
 static int
 remove_segment(void *arg, int fd, const char *name, struct err *e)
 {
-	static const struct span suffixes[] = { SPAN(".jsonl.zst"), SPAN(".salt"), SPAN(".idx") };
+	static const struct span suffixes[] = { SPAN(".jsonl.zst"), SPAN(".salt"), SPAN(".idx"),
+		SPAN(".tags") };
 	static const struct span tmp = SPAN(".tmp");
 	const uint64_t *last = arg;
 	bool ours = ends(span_str(name), tmp);
@@ -101,6 +102,49 @@ remove_segment(void *arg, int fd, const char *name, struct err *e)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		ours = ours || read_number(name, suffixes[i]) > *last;
 	return (ours ? io_unlink(fd, name, e) : 0);
+}
+
+static int
+see_open(void *arg, int fd, const char *name, struct err *e)
+{
+	static const struct span suffixes[] = { SPAN(".data"), SPAN(".tags"), SPAN(".salt") };
+	struct store_opens *found = arg;
+	uint64_t number = 0;
+	unsigned file;
+
+	for (file = 0; file < 3 && number == 0; file++)
+		number = read_number(name, suffixes[file]);
+	if (number == 0)
+		return (0);
+	for (size_t i = 0; i < found->count; i++) {
+		if (found->list[i].number == number) {
+			found->list[i].files |= 1u << (file - 1);
+			return (0);
+		}
+	}
+	if (found->count == STORE_OPENS_MAX)
+		return (err_set(e, ERR_CONFIG, "open: more segments than a crash leaves"));
+	found->list[found->count].number = number;
+	found->list[found->count++].files = 1u << (file - 1);
+	(void)fd;
+	return (0);
+}
+
+int
+store_scan_open(int dirfd, struct store_opens *found, struct err *e)
+{
+	*found = (struct store_opens){ .count = 0 };
+	if (store_scan(dirfd, "open", see_open, found, e) == -1)
+		return (errno == ENOENT && found->count == 0 ? 0 : -1);
+	for (size_t i = 1; i < found->count; i++) {
+		struct store_open_files one = found->list[i];
+		size_t j = i;
+
+		for (; j > 0 && found->list[j - 1].number > one.number; j--)
+			found->list[j] = found->list[j - 1];
+		found->list[j] = one;
+	}
+	return (0);
 }
 
 int

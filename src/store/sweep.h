@@ -28,6 +28,21 @@ int store_sweep_tmp(int dirfd, const char *path, const char *prefix, struct err 
 /* Remove files of segments behind last, and all unfinished ones, from seg/. */
 int store_sweep_segments(int dirfd, uint64_t last, struct err *e);
 
+/* What lies in open/, by number. */
+#define STORE_OPENS_MAX 16
+#define STORE_OPEN_DATA 1u
+#define STORE_OPEN_TAGS 2u
+#define STORE_OPEN_SALT 4u
+struct store_opens {
+	struct store_open_files {
+		uint64_t number;
+		unsigned files; /* STORE_OPEN_... */
+	} list[STORE_OPENS_MAX];
+	size_t count;
+};
+/* A missing open/ is empty. */
+int store_scan_open(int dirfd, struct store_opens *found, struct err *e);
+
 /* The largest size that has a note in cp/; 0 if none. */
 int store_newest_note(int dirfd, uint64_t *size, struct err *e);
 

@@ -1,0 +1,113 @@
+/*
+ * store: a stream that is written live; docs/format.md 12.
+ *
+ * Records go to an open segment as plain lines.  A flush commits data, tag
+ * and ratchet; a cut opens the next segment at once and seals the one before
+ * in a thread of its own.  What a crash left is sealed at the next open.
+ *
+ * One thread calls; the sealing thread is inside.  After a failure that
+ * leaves the disk behind (store_live_broken) only close is left: the next
+ * open goes on at the last commit.
+ */
+#ifndef CRETULA_STORE_LIVE_H
+#define CRETULA_STORE_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "seal/entry.h"
+
+struct err;
+struct store;
+struct store_live;
+
+/* Of the records of the segment that opens. */
+struct store_live_next {
+	const char *policy; /* 64 hex digits */
+	/*
+	 * JSON of docs/format.md 6 that names every epoch that a record of it
+	 * may be of: kept beside the keys until the seal, for after a crash.
+	 */
+	struct span epochs;
+};
+
+/* Of the records of the segment that is cut. */
+struct store_live_facts {
+	struct span epochs; /* JSON: what was really used; empty: as of next */
+	struct span words;  /* the vocabulary, which becomes STORE/words/NAME */
+	uint64_t words_count;
+	bool unlocked;
+};
+
+struct store_live_options {
+	struct store *store;
+	const char *name;
+	const char *mode; /* word of the start entry: "pipe" */
+	const struct seal_names *names;
+	struct store_live_next next;
+	bool unlocked;
+};
+
+/* What was found at the open. */
+struct store_live_found {
+	bool crashed;            /* something was open */
+	uint64_t kept, untagged; /* records: committed, and of these behind the last commit */
+	uint64_t lost;           /* torn lines that were dropped */
+};
+
+/*
+ * Open the stream (made if new), seal what a crash left, write the entries
+ * recover and start, and open a segment.  ERR_BUSY if another process has
+ * the stream.  ERR_CONFIG if the open files or the ratchet are not what a
+ * crash can leave: that is written to the chain (recover with alarm), once,
+ * and nothing else is touched.
+ */
+int store_live_open(const struct store_live_options *how, struct store_live **l,
+    struct store_live_found *found, struct err *e);
+
+/* One flush: whole lines, ends as in seal_leaves. */
+struct store_live_run {
+	const char *lines;
+	const uint32_t *ends;
+	size_t count;
+	const struct stats_counts *counts; /* of these */
+};
+
+/* Does run fit the open segment?  If not, cut first. */
+bool store_live_fits(const struct store_live *l, uint64_t records, uint64_t bytes);
+
+/*
+ * Commit run, which may be empty (a heartbeat).  Calls no allocator.  0: it
+ * is durable.  -1: what was committed before stays so; broken.
+ */
+int store_live_flush(struct store_live *l, const struct store_live_run *run, struct err *e);
+
+/*
+ * The next segment opens; the one before is sealed in the background, even
+ * if it is empty.  Waits while the one before that is still being sealed.
+ */
+int store_live_cut(struct store_live *l, const struct store_live_facts *done,
+    const struct store_live_next *next, struct err *e);
+
+/* Append an entry of another type that names no key (destroy, clock, config). */
+int store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e);
+
+/* Has sealing in the background failed?  Then -1 and e. */
+int store_live_check(struct store_live *l, struct err *e);
+bool store_live_broken(const struct store_live *l);
+
+/* Seal what is open, unless nothing was flushed, and write the entry stop. */
+int store_live_stop(struct store_live *l, const struct store_live_facts *done,
+    const char *reason, struct err *e);
+
+/* Close; without a stop before, as a crash would. NULL is legal. */
+void store_live_close(struct store_live *l);
+
+/* ---- for people ---- */
+
+uint64_t store_live_records(const struct store_live *l);  /* of the open segment */
+uint64_t store_live_bytes(const struct store_live *l);
+uint64_t store_live_segments(struct store_live *l);       /* sealed by this process */
+
+#endif

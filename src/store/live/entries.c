@@ -1,0 +1,141 @@
+/* Entries of a live stream: where its ratchet stands, start, and alarms. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/io.h"
+#include "store/live/inside.h"
+#include "store/writer.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+/* proc files have no size: io_read_file is for regular ones with one. */
+void
+store_boot_id(unsigned char boot[static 16], bool *have)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[64];
+	int fd = io_open(AT_FDCWD, BOOT_ID, O_RDONLY, 0, NULL);
+	ssize_t len = fd == -1 ? -1 : io_read(fd, text, sizeof(text), NULL);
+	unsigned nibbles = 0;
+
+	memset(boot, 0, 16);
+	for (ssize_t i = 0; i < len && nibbles < 32; i++) {
+		const char *digit = memchr(digits, text[i], 16);
+
+		if (digit == NULL)
+			continue;
+		boot[nibbles / 2] = (unsigned char)(boot[nibbles / 2] << 4 | (digit - digits));
+		nibbles++;
+	}
+	if (fd != -1)
+		(void)io_close(fd, NULL);
+	*have = nibbles == 32;
+}
+
+uint64_t
+store_boot_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return ((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
+}
+
+int
+store_open_append(struct store_live *l, struct seal_entry *entry, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = store_writer_append(l->stream->writer, entry, false, e);
+	pthread_mutex_unlock(&l->lock);
+	return (rc);
+}
+
+int
+store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e)
+{
+	if (store_open_append(l, entry, e) == -1)
+		return (err_in(e, "stream %s", l->stream->name));
+	return (0);
+}
+
+/* Where entry says that the next flush is, if it does. */
+static bool
+next_flush(const struct seal_entry *entry, uint64_t *g)
+{
+	const struct seal_ratchet_start *start = NULL;
+
+	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags) {
+		*g = entry->of.segment.tags.g + 1;
+		return (true);
+	}
+	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
+		start = &entry->of.genesis.ratchet;
+	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
+		start = &entry->of.start.ratchet;
+	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
+		start = &entry->of.recover.ratchet;
+	if (start == NULL)
+		return (false);
+	*g = start->g;
+	return (true);
+}
+
+int
+store_open_expected(struct store_live *l, uint64_t *g, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(l->stream->writer);
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc = 1;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	for (size_t i = chain->count; i-- > 0 && rc == 1;) {
+		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+			rc = err_in(e, "entry %zu", i);
+		else if (next_flush(entry, g))
+			rc = 0;
+	}
+	free(entry);
+	return (rc);
+}
+
+int
+store_open_start(
+    struct store_live *l, const struct store_live_options *how, bool fresh, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct seal_start *start;
+	int rc;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	entry->type = SEAL_START;
+	start = &entry->of.start;
+	start->mode = span_str(how->mode);
+	start->unlocked = how->unlocked;
+	store_boot_id(start->boot, &start->has_boot);
+	start->has_ratchet = fresh;
+	start->ratchet.g = l->ratchet->g;
+	start->ratchet.mode = span_str("sector");
+	seal_ratchet_commitment(l->ratchet->k, start->ratchet.commitment);
+	rc = store_open_append(l, entry, e);
+	free(entry);
+	return (rc);
+}
+
+bool
+store_open_alarmed(struct store_live *l)
+{
+	const struct store_chain *chain = store_writer_chain(l->stream->writer);
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool alarmed = entry != NULL &&
+	    seal_entry_read(chain->lines[chain->count - 1], &l->names, entry, NULL) == 0 &&
+	    entry->type == SEAL_RECOVER && entry->of.recover.alarm;
+
+	free(entry);
+	return (alarmed);
+}
