@@ -108,7 +108,9 @@ struct audit_chain {
 	uint64_t signed_count;        /* entries under a good note */
 	struct audit_segment *segments;
 	size_t segment_count;
-	unsigned char words_hash[32]; /* of the newest segment */
+	bool newest_good; /* the records of the newest segment are the sealed ones */
+	uint64_t words_count; /* as the newest segment says */
+	unsigned char words_hash[32];
 };
 
 #define AUDIT_CHAIN_BYTES_MAX ((size_t)256 << 20)

@@ -180,6 +180,7 @@ check_segment_entry(struct walk *w, const struct audit_place *at)
 	}
 	audit_counts_balance(&w->entry, &chain->list);
 	add_segment(w, facts, at->entry);
+	chain->words_count = facts->words_count;
 	memcpy(chain->words_hash, facts->words_hash, sizeof(chain->words_hash));
 }
 

@@ -59,8 +59,8 @@ epoch_days(struct span name, int64_t *first, int64_t *last)
 		return (-1);
 	if (name.len == 7) {
 		*first = clock_days((int)year, month, 1);
-		*last = (month == 12 ? clock_days((int)year + 1, 1, 1)
-				     : clock_days((int)year, month + 1, 1)) -
+		*last = (month == 12 ? clock_days((int)year + 1, 1, 1) :
+				       clock_days((int)year, month + 1, 1)) -
 		    1;
 		return (0);
 	}

@@ -20,6 +20,7 @@ struct reading {
 	const struct seal_segment *facts;
 	struct audit_pass *pass;
 	const unsigned char *seed;
+	bool idx_good; /* the job's .idx is the sealed one */
 };
 
 /* ---- one batch of lines ---- */
@@ -43,8 +44,9 @@ peek_lines(const struct reading *r, const char *start, size_t count)
 	for (size_t i = 0; i < count; from = job->ends[i++]) {
 		struct span line = { start + from, job->ends[i] - from - 1 };
 
-		if (record_peek(line, &facts, NULL) == -1) {
-			tally(&pass->syntax, pass->lines + i);
+		if (audit_record_check(&job->records, line, &facts) == -1) {
+			tally(line.len < RECORD_BYTES_MAX ? &pass->syntax : &pass->large,
+			    pass->lines + i);
 			continue;
 		}
 		pass->states[facts.state]++;
@@ -58,17 +60,40 @@ peek_lines(const struct reading *r, const char *start, size_t count)
 	}
 }
 
+/* Does .idx say of count leaves what they are?  roots are those of the blocks that they end. */
+static void
+compare_idx(
+    const struct reading *r, size_t count, const unsigned char (*roots)[32], size_t root_count)
+{
+	const struct audit_job *job = r->job;
+	struct audit_pass *pass = r->pass;
+	uint64_t n = r->facts->n, block = pass->lines / SEAL_BLOCK;
+	const unsigned char *idx = (const unsigned char *)job->idx.data;
+
+	if (!r->idx_good || pass->lines + count > n)
+		return;
+	for (size_t i = 0; i < count; i++)
+		pass->idx_differs |= memcmp(job->leaves[i], idx + 2 * (pass->lines + i), 2) != 0;
+	pass->idx_differs |= memcmp(roots, idx + 2 * n + 32 * block, 32 * root_count) != 0;
+}
+
 static void
 read_batch(const struct reading *r, const char *start, size_t count)
 {
 	struct audit_job *job = r->job;
 	struct audit_pass *pass = r->pass;
+	unsigned char roots[AUDIT_BATCH / SEAL_BLOCK + 2][32];
+	size_t root_count;
 
 	for (size_t i = 0; i < count; i++)
 		job->ends[i]++; /* scan finds the line end, a line ends behind it */
 	seal_salts(r->seed, (uint32_t)pass->lines, count, job->salts, job->salt_memory);
 	seal_leaves(start, job->ends, count, (const unsigned char(*)[16])job->salts, job->leaves);
-	(void)seal_tree_add(&job->tree, (const unsigned char(*)[32])job->leaves, count, NULL);
+	root_count =
+	    seal_tree_add(&job->tree, (const unsigned char(*)[32])job->leaves, count, roots);
+	if (pass->lines + count == r->facts->n)
+		root_count += (size_t)seal_tree_tail(&job->tree, roots[root_count]);
+	compare_idx(r, count, (const unsigned char(*)[32])roots, root_count);
 	peek_lines(r, start, count);
 	pass->lines += count;
 	pass->bytes += job->ends[count - 1];
@@ -135,6 +160,7 @@ read_file(struct reading *r, int fd)
 		read_lines(r, lines);
 	} while (lines.len > 0 && !pass->over);
 	pass->whole = lines.len == 0 && pass->text[0] == '\0' && !pass->over;
+	pass->layout = store_reader_layout(job->reader);
 	seal_tree_root(&job->tree, pass->root);
 	crypto_sha256_end(&job->file, pass->file_hash);
 }
@@ -225,31 +251,71 @@ read_idx(struct audit_job *job, const struct audit_chain *chain, const struct se
 
 /* ---- judging ---- */
 
+/* The file's bytes: only those that were sealed need have the writer's layout. */
 static void
-judge_good(const struct audit_job *job, const struct audit_pass *pass, struct audit_place at,
-    struct audit_list *list)
+judge_file(const struct audit_target *target)
 {
-	const struct seal_segment *facts = &job->entry.of.segment;
+	static const char *const layouts[] = {
+		[STORE_LAYOUT_GOOD] = "",
+		[STORE_LAYOUT_FRAMES] = "sealed, but not frames of a size and then a seek table",
+		[STORE_LAYOUT_TABLE] = "sealed, but the seek table is not that of the frames",
+		[STORE_LAYOUT_SIZE] = "sealed, but with a frame of more than 1 MiB or of nothing",
+		[STORE_LAYOUT_LINES] = "sealed, but a frame ends within a line",
+	};
+	const struct seal_segment *facts = target->facts;
+	const struct audit_pass *pass = target->pass;
+	const struct audit_place *at = &target->at;
 
-	audit_counts_check(&job->entry, pass, &at, list);
 	if (memcmp(pass->file_hash, facts->file_hash, 32) != 0) {
 		/* Without records nothing shows whether the salt or the file is another. */
 		if (facts->n > 0)
-			audit_report(list, AUDIT_W_REPACKED, &at, "all records are the sealed");
+			audit_report(
+			    target->list, AUDIT_W_REPACKED, at, "all records are the sealed");
 		else
-			audit_report(list, AUDIT_E_FILE_HASH, &at, "file or salt is another");
+			audit_report(
+			    target->list, AUDIT_E_FILE_HASH, at, "file or salt is another");
+		return;
 	}
-	at.count = pass->syntax.count;
-	at.record = facts->first + pass->syntax.first;
-	at.line = pass->syntax.first + 1;
-	if (pass->syntax.count > 0)
-		audit_report(list, AUDIT_E_RECORD_SYNTAX, &at, "sealed, but of another format");
-	at.count = pass->mask_epoch.count;
-	at.record = facts->first + pass->mask_epoch.first;
-	at.line = pass->mask_epoch.first + 1;
-	if (pass->mask_epoch.count > 0)
-		audit_report(
-		    list, AUDIT_E_MASK_EPOCH, &at, "a token's epoch is not in mask_epochs");
+	if (pass->file_bytes != facts->file_size)
+		audit_report(target->list, AUDIT_E_COUNTS, at, "file.size: sealed %ju, found %ju",
+		    (uintmax_t)facts->file_size, (uintmax_t)pass->file_bytes);
+	if (pass->layout != STORE_LAYOUT_GOOD)
+		audit_report(target->list,
+		    pass->layout == STORE_LAYOUT_SIZE ? AUDIT_E_LIMIT : AUDIT_E_CONTAINER, at, "%s",
+		    layouts[pass->layout]);
+}
+
+static void
+report_tally(const struct audit_target *target, enum audit_code code,
+    const struct audit_tally *records, const char *text)
+{
+	struct audit_place at = target->at;
+
+	at.count = records->count;
+	at.record = target->facts->first + records->first;
+	at.line = records->first + 1;
+	if (records->count > 0)
+		audit_report(target->list, code, &at, "%s", text);
+}
+
+/* The records are the sealed ones.  Is it true what was sealed? */
+static void
+judge_good(const struct audit_job *job, const struct audit_target *target)
+{
+	const struct audit_pass *pass = target->pass;
+	struct audit_place at = target->at;
+	char idx[STORE_PATH_BYTES];
+
+	audit_counts_check(&job->entry, pass, &at, target->list);
+	judge_file(target);
+	report_tally(target, AUDIT_E_LIMIT, &pass->large, "sealed, but too long");
+	report_tally(target, AUDIT_E_RECORD_SYNTAX, &pass->syntax, "sealed, but of another format");
+	report_tally(
+	    target, AUDIT_E_MASK_EPOCH, &pass->mask_epoch, "a token's epoch is not in mask_epochs");
+	store_segment_path(idx, target->facts->seg, "idx");
+	at.file = idx;
+	if (pass->idx_differs)
+		audit_report(target->list, AUDIT_E_INDEX, &at, "sealed, but not of these records");
 }
 
 static void
@@ -258,10 +324,10 @@ judge_bad(struct audit_job *job, const struct audit_chain *chain, const struct a
 {
 	const struct seal_segment *facts = target->facts;
 	struct audit_place at = target->at;
-	enum audit_code code = pass->over ? AUDIT_E_LIMIT
-	    : pass->torn                  ? AUDIT_E_TORN_LINE
-	    : !pass->whole                ? AUDIT_E_CONTAINER
-					  : AUDIT_E_SEGMENT_ROOT;
+	enum audit_code code = pass->over ? AUDIT_E_LIMIT :
+	    pass->torn                    ? AUDIT_E_TORN_LINE :
+	    !pass->whole                  ? AUDIT_E_CONTAINER :
+					    AUDIT_E_SEGMENT_ROOT;
 	uint64_t size;
 	int fd;
 
@@ -277,8 +343,8 @@ judge_bad(struct audit_job *job, const struct audit_chain *chain, const struct a
 	at.record = facts->first;
 	at.count = facts->n;
 	audit_report(target->list, code, &at, "%s",
-	    code == AUDIT_E_SEGMENT_ROOT ? "which of them cannot be told without the .idx file"
-					 : pass->text);
+	    code == AUDIT_E_SEGMENT_ROOT ? "which of them cannot be told without the .idx file" :
+					   pass->text);
 }
 
 static void
@@ -293,13 +359,17 @@ cover(const struct audit_pass *pass, struct audit_coverage *coverage)
 		coverage->time_max_us = pass->time_max_us;
 }
 
-static void
+static bool
 check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
     struct audit_target *target, struct audit_coverage *coverage, bool idx_good)
 {
 	const struct seal_segment *facts = target->facts;
 	struct audit_pass pass;
-	struct reading r = { .job = job, .facts = facts, .pass = &pass, .seed = target->seed };
+	struct reading r = { .job = job,
+		.facts = facts,
+		.pass = &pass,
+		.seed = target->seed,
+		.idx_good = idx_good };
 
 	if (facts->has_mask_seed && audit_epochs_read(facts->mask_epochs, &job->epochs) == -1)
 		audit_report(target->list, AUDIT_E_MASK_EPOCH, &target->at,
@@ -307,14 +377,17 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 	read_file(&r, fd);
 	target->pass = &pass;
 	coverage->segments++;
-	if (pass.whole && pass.lines == facts->n && memcmp(pass.root, facts->root, 32) == 0) {
-		judge_good(job, &pass, target->at, target->list);
-		cover(&pass, coverage);
-	} else
+	if (!pass.whole || pass.lines != facts->n || memcmp(pass.root, facts->root, 32) != 0) {
 		judge_bad(job, chain, &pass, target, idx_good);
+		return (false);
+	}
+	judge_good(job, target);
+	cover(&pass, coverage);
+	/* The root of no records is that of any salt. */
+	return (facts->n > 0 || memcmp(pass.file_hash, facts->file_hash, 32) == 0);
 }
 
-void
+bool
 audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
     const struct audit_segment *segment, struct audit_list *list, struct audit_coverage *coverage)
 {
@@ -328,7 +401,7 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 	int fd;
 
 	if (seal_entry_read(chain->lines[segment->line], chain->names, &job->entry, NULL) == -1)
-		return; /* the chain check read it, so this cannot be */
+		return (false); /* the chain check read it, so this cannot be */
 	store_segment_path(data, segment->seg, "jsonl.zst");
 	store_segment_path(salt, segment->seg, "salt");
 	store_segment_path(idx, segment->seg, "idx");
@@ -340,7 +413,7 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 	at.count = facts->n;
 	if ((fd = open_data(chain, facts, &at, list)) == -1) {
 		coverage->segments_missing++;
-		return;
+		return (false);
 	}
 	beside.file = idx;
 	idx_good = read_idx(job, chain, facts, &beside, list) == 0;
@@ -348,10 +421,10 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 	if (audit_seed_read(chain->dirfd, salt, seed, &code, &e) == -1) {
 		audit_report(list, code, &beside, "%s", e.text);
 		(void)close(fd);
-		return;
+		return (false);
 	}
 	beside.file = data;
-	check_records(job, chain, fd,
+	return (check_records(job, chain, fd,
 	    &(struct audit_target){ .list = list, .facts = facts, .at = beside, .seed = seed },
-	    coverage, idx_good);
+	    coverage, idx_good));
 }

@@ -21,6 +21,7 @@ struct work {
 	atomic_size_t next;
 	_Atomic uint64_t done;
 	struct audit_list lists[AT_ONCE];
+	bool good[AT_ONCE]; /* are the records the sealed ones? */
 };
 
 struct worker {
@@ -79,9 +80,10 @@ run(void *arg)
 		uint64_t done;
 
 		audit_list_init(&work->lists[i], work->chain->name, AUDIT_FINDINGS_PER_FILE);
-		if (is_trusted(work->chain, segment))
-			audit_segment_check(pool->jobs[worker->number], work->chain, segment,
-			    &work->lists[i], &worker->coverage);
+		work->good[i] = is_trusted(work->chain, segment);
+		if (work->good[i])
+			work->good[i] = audit_segment_check(pool->jobs[worker->number], work->chain,
+			    segment, &work->lists[i], &worker->coverage);
 		else
 			work->lists[i].suppressed++;
 		done = atomic_fetch_add(&work->done, segment->bytes) + segment->bytes;
@@ -148,6 +150,7 @@ audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audi
 		    chain->segment_count - at < AT_ONCE ? chain->segment_count - at : AT_ONCE;
 		atomic_store(&work->next, 0);
 		run_all(work, chain->coverage);
+		chain->newest_good = work->good[work->count - 1];
 		for (size_t i = 0; i < work->count; i++) {
 			audit_list_sort(&work->lists[i]);
 			audit_list_move(list, &work->lists[i]);

@@ -35,6 +35,12 @@ struct audit_epochs {
 	struct audit_ranges ranges[RECORD_CLASS_COUNT];
 };
 
+/* To decode records with. */
+struct audit_records {
+	struct record_decoder decoder;
+	struct record record;
+};
+
 /* Memory of one thread, taken once. */
 struct audit_job {
 	struct store_reader *reader;
@@ -47,6 +53,7 @@ struct audit_job {
 	struct buf idx;
 	struct seal_entry entry;
 	struct audit_epochs epochs;
+	struct audit_records records;
 	char window[AUDIT_WINDOW][RECORD_BYTES_MAX];
 	char kept[AUDIT_KEPT][RECORD_BYTES_MAX];
 };
@@ -62,7 +69,9 @@ struct audit_pass {
 	uint64_t states[3]; /* by enum record_state */
 	uint64_t status[STATS_STATUS_CLASSES];
 	int64_t time_min_us, time_max_us;
-	struct audit_tally syntax, mask_epoch;
+	struct audit_tally syntax, large, mask_epoch;
+	enum store_layout layout;
+	bool idx_differs; /* the sealed .idx is not that of these records */
 	bool whole, torn, over; /* read to its end; ends within a line; over a bound */
 	char text[160];         /* what the reader said, if not whole */
 };
@@ -71,10 +80,15 @@ struct audit_pass {
 int audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16],
     enum audit_code *code, struct err *e);
 
-/* Check one segment; findings go to list, what was checked to coverage. */
-void audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
-    const struct audit_segment *segment, struct audit_list *list,
-    struct audit_coverage *coverage);
+/*
+ * Check one segment; findings go to list, what was checked to coverage.
+ * Are its records the sealed ones?
+ */
+bool audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
+    const struct audit_segment *segment, struct audit_list *list, struct audit_coverage *coverage);
+
+/* Is line (without LF) exactly what record_encode can have written?  0 and its facts, or -1. */
+int audit_record_check(struct audit_records *memory, struct span line, struct record_facts *facts);
 
 /* Sealed counts against what was read.  The entry is the job's. */
 void audit_counts_check(const struct seal_entry *entry, const struct audit_pass *pass,

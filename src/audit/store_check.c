@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/scan.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
 #define ATTEMPTS 4 /* while a writer appends */
@@ -191,13 +192,14 @@ audit_words_check(const struct audit_chain *chain, int words, struct audit_list 
 	unsigned char seed[16], salt[16], hash[32];
 	struct crypto_sha256 h;
 	struct buf bytes = { 0 };
+	size_t scanned;
 	enum audit_code code;
 	struct err e;
 
 	store_segment_path(file, newest->seg, "salt");
 	if (newest->line >= chain->signed_count || newest->line == chain->bad_entry ||
-	    audit_seed_read(chain->dirfd, file, seed, &code, &e) == -1)
-		return; /* told elsewhere */
+	    !chain->newest_good || audit_seed_read(chain->dirfd, file, seed, &code, &e) == -1)
+		return; /* told elsewhere; if no record fits, the salt may be another */
 	(void)snprintf(file, sizeof(file), "../../words/%s", chain->name);
 	at = audit_place(file);
 	code = AUDIT_W_WORDS;
@@ -212,12 +214,10 @@ audit_words_check(const struct audit_chain *chain, int words, struct audit_list 
 	crypto_sha256_add(&h, salt, sizeof(salt));
 	crypto_sha256_add(&h, bytes.data, bytes.len);
 	crypto_sha256_end(&h, hash);
-	if (memcmp(hash, chain->words_hash, sizeof(hash)) == 0)
-		goto out;
-	if (list->count > 0 && list->items[list->count - 1].segment == newest->seg)
-		list->suppressed++; /* it may be the salt that is wrong */
-	else
+	if (memcmp(hash, chain->words_hash, sizeof(hash)) != 0)
 		audit_report(list, AUDIT_W_WORDS, &at, "its sealed hash is another");
+	else if (scan_count_lines(buf_view(&bytes), SIZE_MAX, &scanned) != chain->words_count)
+		audit_report(list, AUDIT_W_WORDS, &at, "its sealed number of words is another");
 out:
 	buf_free(&bytes);
 }

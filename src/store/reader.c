@@ -14,12 +14,16 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/scan.h"
+#include "crypto/sha256.h"
 #include "record/record.h"
 
 #define WINDOW_LOG_MAX 23
 #define RUN_BYTES ((size_t)1 << 20) /* a frame of ours, which is decoded in one go */
 #define OUT_BYTES (RECORD_BYTES_MAX + 2 * RUN_BYTES)
 #define IN_BYTES (RUN_BYTES + ((size_t)64 << 10)) /* ... and fits here compressed */
+#define SKIPPABLE_HEAD 8 /* magic number and size */
+#define SEEK_TABLE_MAGIC 0x184D2A5Eu
+#define SEEK_TABLE_END 0x8F92EAB1u
 #define READ_BYTES ((size_t)256 << 10)
 #define CONTEXT_BYTES ZSTD_estimateDStreamSize((size_t)1 << WINDOW_LOG_MAX)
 
@@ -32,6 +36,10 @@ struct store_reader {
 	void *arg;
 	bool in_frame; /* the decoder wants more of this frame */
 	bool data_frame; /* which holds lines */
+	bool table_frame; /* which is a seek table, and so is to be the last */
+	uint64_t frame_in, frame_out; /* bytes of this frame so far */
+	unsigned odd; /* bit per enum store_layout */
+	struct crypto_sha256 want, have; /* seek tables: that of the frames, that of the file */
 	bool end; /* no more bytes in the file */
 	bool torn;
 	bool failed; /* no more is to come, because of why */
@@ -89,7 +97,10 @@ store_reader_begin(
 	r->observe = observe;
 	r->arg = arg;
 	r->out_total = r->frames = 0;
-	r->in_frame = r->data_frame = r->torn = r->failed = false;
+	r->in_frame = r->data_frame = r->table_frame = r->torn = r->failed = false;
+	r->odd = 0;
+	crypto_sha256_init(&r->want);
+	crypto_sha256_init(&r->have);
 	r->end = fd == -1;
 	r->in_at = r->in_len = r->carry_at = r->carry_len = 0;
 }
@@ -104,6 +115,14 @@ uint64_t
 store_reader_frames(const struct store_reader *r)
 {
 	return (r->frames);
+}
+
+enum store_layout
+store_reader_layout(const struct store_reader *r)
+{
+	if (r->odd == 0)
+		return (r->table_frame ? STORE_LAYOUT_GOOD : STORE_LAYOUT_FRAMES);
+	return ((enum store_layout)__builtin_ctz(r->odd));
 }
 
 /* More file bytes behind those at hand, until a whole frame of ours would fit. */
@@ -133,6 +152,74 @@ fill(struct store_reader *r, struct err *e)
 	return (0);
 }
 
+/* ---- the layout of docs/format.md 5, which other files need not have ---- */
+
+static void
+note_odd(struct store_reader *r, enum store_layout what, bool odd)
+{
+	r->odd |= (unsigned)odd << what;
+}
+
+static void
+add_u32(struct crypto_sha256 *h, uint64_t n)
+{
+	unsigned char bytes[4] = { (unsigned char)n, (unsigned char)(n >> 8),
+		(unsigned char)(n >> 16), (unsigned char)(n >> 24) };
+
+	crypto_sha256_add(h, bytes, sizeof(bytes));
+}
+
+static void
+see_frame_begin(struct store_reader *r, uint32_t magic)
+{
+	const unsigned char *p = r->in + r->in_at;
+	ZSTD_frameHeader header;
+
+	note_odd(r, STORE_LAYOUT_FRAMES, r->table_frame);
+	r->table_frame = magic == SEEK_TABLE_MAGIC;
+	r->frame_in = r->frame_out = 0;
+	if (r->data_frame)
+		note_odd(r, STORE_LAYOUT_FRAMES,
+		    ZSTD_getFrameHeader(&header, p, r->in_len - r->in_at) != 0 ||
+			header.frameContentSize == ZSTD_CONTENTSIZE_UNKNOWN ||
+			header.checksumFlag != 0);
+	else
+		note_odd(r, STORE_LAYOUT_FRAMES, !r->table_frame);
+}
+
+/* in_len bytes of the frame, at in_at, became out_len bytes of lines. */
+static void
+see_frame_bytes(struct store_reader *r, size_t in_len, size_t out_len)
+{
+	uint64_t head = r->frame_in < SKIPPABLE_HEAD ? SKIPPABLE_HEAD - r->frame_in : 0;
+
+	if (r->table_frame && in_len > head)
+		crypto_sha256_add(&r->have, r->in + r->in_at + head, in_len - (size_t)head);
+	r->frame_in += in_len;
+	r->frame_out += out_len;
+}
+
+static void
+see_frame_end(struct store_reader *r, size_t len)
+{
+	unsigned char want[32], have[32];
+
+	if (r->data_frame) {
+		note_odd(r, STORE_LAYOUT_SIZE, r->frame_out == 0 || r->frame_out > RUN_BYTES);
+		note_odd(r, STORE_LAYOUT_LINES, r->frame_out > 0 && r->out[len - 1] != '\n');
+		add_u32(&r->want, r->frame_in);
+		add_u32(&r->want, r->frame_out);
+		r->frames++;
+	} else if (r->table_frame) {
+		add_u32(&r->want, r->frames);
+		crypto_sha256_add(&r->want, "", 1);
+		add_u32(&r->want, SEEK_TABLE_END);
+		crypto_sha256_end(&r->want, want);
+		crypto_sha256_end(&r->have, have);
+		note_odd(r, STORE_LAYOUT_TABLE, memcmp(want, have, sizeof(want)) != 0);
+	}
+}
+
 /* Only zstd's own frames and skippable ones begin here. */
 static int
 begin_frame(struct store_reader *r, struct err *e)
@@ -147,6 +234,7 @@ begin_frame(struct store_reader *r, struct err *e)
 	if (!r->data_frame && (magic & ZSTD_MAGIC_SKIPPABLE_MASK) != ZSTD_MAGIC_SKIPPABLE_START)
 		return (err_set(e, ERR_FINDING, "no zstd frame where one should begin"));
 	r->in_frame = true;
+	see_frame_begin(r, magic);
 	return (0);
 }
 
@@ -163,6 +251,7 @@ decode(struct store_reader *r, size_t *len, struct err *e)
 	if (rc != 0 && r->end && in.pos == r->in_at && out.pos == *len)
 		return (err_set(e, ERR_FINDING, "the file ends within a frame"));
 	r->out_total += out.pos - *len;
+	see_frame_bytes(r, in.pos - r->in_at, out.pos - *len);
 	r->in_at = in.pos;
 	*len = out.pos;
 	if (r->out_total > r->max_bytes) {
@@ -172,7 +261,7 @@ decode(struct store_reader *r, size_t *len, struct err *e)
 	}
 	if (rc == 0) {
 		r->in_frame = false;
-		r->frames += r->data_frame;
+		see_frame_end(r, *len);
 	}
 	return (0);
 }
@@ -224,8 +313,8 @@ next_lines(struct store_reader *r, struct span *lines)
 	end = scan_last(span_of(r->out, len), '\n');
 	end = end == len ? 0 : end + 1;
 	if (rc == 0 && len - end > RECORD_BYTES_MAX) {
-		rc = err_set(
-		    &r->why, ERR_FINDING, "a line of more than %d bytes", RECORD_BYTES_MAX);
+		rc =
+		    err_set(&r->why, ERR_FINDING, "a line of more than %d bytes", RECORD_BYTES_MAX);
 	} else if (rc == 0 && end == 0 && len > 0) {
 		r->torn = true;
 		rc = err_set(&r->why, ERR_FINDING, "the last line has no LF");

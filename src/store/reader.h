@@ -38,6 +38,16 @@ int store_reader_next(struct store_reader *r, struct span *lines, struct err *e)
 bool store_reader_torn(const struct store_reader *r);
 uint64_t store_reader_frames(const struct store_reader *r); /* data frames so far */
 
+/* At the end of a file: the first way in which it is not laid out as docs/format.md 5 says. */
+enum store_layout {
+	STORE_LAYOUT_GOOD,
+	STORE_LAYOUT_FRAMES, /* not frames with size and without checksum, then a seek table */
+	STORE_LAYOUT_TABLE, /* the seek table is not that of the frames */
+	STORE_LAYOUT_SIZE, /* a frame of more than 1 MiB, or of nothing */
+	STORE_LAYOUT_LINES /* a frame ends within a line */
+};
+enum store_layout store_reader_layout(const struct store_reader *r);
+
 /* Open a regular file for reading without following links or blocking; -1 and ERR_FINDING. */
 int store_open_file(int dirfd, const char *path, uint64_t *size, struct err *e);
 

@@ -182,7 +182,7 @@ FIELDS = {name: kind for kind, names in (
 FLAGS = ('time_arrival ip_noncanonical peer_unix peer_name user_nonstandard request_garbage ctl_in_field bad_utf8 '
          'unsettled path_param params_capped path_capped fwd_capped overlong secret_found duplicate_key').split()
 LINE_MAX = 16384
-ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]')
 SHORT = {'"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t'}
 RECORD_TIME = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3}|\d{6})Z', re.ASCII)
 
@@ -239,10 +239,22 @@ def in_order(names, table):
     return list(names) == [name for name in table if name in names]
 
 
+TEXT_MAX, FORWARDED_MAX, EXTRA_MAX = 2048, 16, 32
+
+
+def is_field_text(value):
+    return is_text(value) and len(value.encode()) - 2 * value.count('\ufffd') <= TEXT_MAX
+
+
+def is_field_int(value):
+    return is_int(value) and -2**63 <= value < 2**63
+
+
 FIELD_CHECKS = {
-    'time': is_text, 'text': is_text, 'int': is_int,
-    'list': lambda v: isinstance(v, list) and v and all(map(is_text, v)),
-    'extra': lambda v: isinstance(v, dict) and v and all(is_text(x) or is_int(x) for x in v.values()),
+    'time': is_text, 'text': is_field_text, 'int': is_field_int,
+    'list': lambda v: isinstance(v, list) and 0 < len(v) <= FORWARDED_MAX and all(map(is_field_text, v)),
+    'extra': lambda v: isinstance(v, dict) and 0 < len(v) <= EXTRA_MAX and all(map(is_field_text, v)) and
+    all(is_field_text(x) or is_field_int(x) for x in v.values()),
     'state': lambda v: v in ('partial', 'unparsed'),
     'flags': lambda v: isinstance(v, list) and v and all(map(is_text, v)) and in_order(v, FLAGS),
 }
@@ -622,6 +634,8 @@ def check_counts(entry, lines, records):
     """What a verifier recomputes from the records."""
     if entry['bytes'] != sum(len(line) + 1 for line in lines):
         raise Bad('E_COUNTS', 'bytes of lines')
+    if None in records:
+        return  # what cannot be read cannot be counted
     states, statuses = dict.fromkeys(STATES, 0), {}
     for record in records:
         states[record.get('state', 'parsed')] += 1
@@ -643,7 +657,7 @@ def check_mask_epochs(entry, lines, records):
     """In an import, each token lies in an epoch that the entry lists for its prefix: that of the record's time."""
     spans = {prefix: epoch_spans(names) for prefix, names in entry['mask_epochs'].items()}
     for i, record in enumerate(records if 'mask_seed' in entry else ()):
-        for prefix in {match[1].decode() for match in TOKEN.finditer(lines[i])}:
+        for prefix in {match[1].decode() for match in TOKEN.finditer(lines[i])} if record else ():
             kind = epoch_kind(spans[prefix][0][0]) if prefix in spans else 0
             name = epoch_name(kind, record['time'])
             if not any(first <= name <= last for first, last in spans.get(prefix, ())):
@@ -966,13 +980,21 @@ class Segment:
         if file_hash(self.salts, content).hex() == self.entry['file']['hash']:
             if len(content) != self.entry['file']['size']:
                 self.add('E_COUNTS', 'file.size is not the size of the file', entry=self.place)
-            check_container(content, frames, lines)
+            self.note(check_container, content, frames, lines)
         elif lines:
             self.add('W_REPACKED', 'the records are good, the file is not the sealed one')
         else:
             self.add('E_FILE_HASH', 'the file or its salt is not the sealed one')
+            return False
         self.check_records(lines)
         return True
+
+    def note(self, check, *arguments, **where):
+        """Whatever check finds is a finding of this segment, and the rest is checked all the same."""
+        try:
+            check(*arguments)
+        except Bad as bad:
+            self.add(bad.code, str(bad), **where)
 
     def check_records(self, lines):
         records = []
@@ -988,13 +1010,9 @@ class Segment:
                 why = 'bytes that are no UTF-8' if isinstance(problem, UnicodeError) else \
                     'no JSON' if isinstance(problem, json.JSONDecodeError) else problem
                 self.add(code, f'record {number}: {why}', record=number, line=i + 1)
-        if len(records) < len(lines):
-            return  # what cannot be read cannot be counted
+                records.append(None)
         for check in (check_counts, check_mask_epochs):
-            try:
-                check(self.entry, lines, records)
-            except Bad as bad:
-                self.add(bad.code, str(bad), entry=self.place)
+            self.note(check, self.entry, lines, records, entry=self.place)
 
     def locate(self, content, lines, broken):
         """The records are not the sealed ones: name them, with the help of the leaf prefixes."""

@@ -166,6 +166,8 @@ fill_facts(const struct build_stream *s, const struct build_segment *segment,
 	salted_hash(
 	    "cretula file v1\n", seed, SEAL_SALT_FILE, buf_view(&p->file), facts->file_hash);
 	salted_hash("cretula words v1\n", seed, SEAL_SALT_WORDS, words, facts->words_hash);
+	for (size_t i = 0; i < words.len; i++)
+		facts->words_count += words.ptr[i] == '\n';
 	count_lines(p, segment->lines, facts);
 	facts->policy = span_str(BUILD_POLICY);
 	facts->mask_epochs = span_str(segment->mask_epochs == NULL ? "{}" : segment->mask_epochs);

@@ -168,10 +168,108 @@ test_every_token_has_its_epoch(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* ---- lies that are signed ---- */
+
+static void
+other_size(struct seal_entry *entry)
+{
+	entry->of.segment.file_size++;
+}
+
+static void
+other_count_of_words(struct seal_entry *entry)
+{
+	entry->of.segment.words_count = 1;
+}
+
+#define TIME "{\"time\":\"2025-11-25T07:00:00.000Z\","
+
+static const struct {
+	const char *claim, *line;
+	void (*change)(struct seal_entry *entry);
+	enum audit_code code; /* AUDIT_CODE_COUNT: good */
+	uint64_t record;
+} lies[] = {
+	{ "a size of the file", NULL, other_size, AUDIT_E_COUNTS, AUDIT_NONE },
+	{ "a number of words", NULL, other_count_of_words, AUDIT_W_WORDS, AUDIT_NONE },
+	{ "a plain record", TIME "\"event\":\"log\",\"status\":200}", NULL, AUDIT_CODE_COUNT, 0 },
+	{ "microseconds", "{\"time\":\"2025-11-25T07:00:00.000001Z\",\"event\":\"log\"}", NULL,
+	    AUDIT_CODE_COUNT, 0 },
+	{ "nothing but a time", "{\"time\":\"2025-11-25T07:00:00.000Z\"}", NULL, AUDIT_CODE_COUNT,
+	    0 },
+	{ "an escape", TIME "\"event\":\"\\n\"}", NULL, AUDIT_CODE_COUNT, 0 },
+	{ "UTF-8", TIME "\"event\":\"\xc3\xa4\"}", NULL, AUDIT_CODE_COUNT, 0 },
+	{ "extra", TIME "\"extra\":{\"a\":1}}", NULL, AUDIT_CODE_COUNT, 0 },
+	{ "flags", TIME "\"flags\":[\"time_arrival\"]}", NULL, AUDIT_CODE_COUNT, 0 },
+	{ "hops", TIME "\"forwarded\":[\"-\",\"-\"]}", NULL, AUDIT_CODE_COUNT, 0 },
+	{ "a number of 19 digits", TIME "\"bytes\":9223372036854775807}", NULL, AUDIT_CODE_COUNT,
+	    0 },
+	{ "an unknown key", TIME "\"evil\":\"log\"}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "keys out of order", TIME "\"status\":200,\"event\":\"log\"}", NULL,
+	    AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a key twice", TIME "\"event\":\"log\",\"event\":\"log\"}", NULL, AUDIT_E_RECORD_SYNTAX,
+	    1 },
+	{ "a needless escape", TIME "\"event\":\"\\u0041\"}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a raw tab", TIME "\"event\":\"\t\"}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "no UTF-8", TIME "\"event\":\"\xc3\"}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a zero in front", TIME "\"status\":0200}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "no digits", TIME "\"status\":}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a sign alone", TIME "\"status\":-}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a negative zero", TIME "\"bytes\":-0}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a number too large", TIME "\"bytes\":9223372036854775808}", NULL, AUDIT_E_RECORD_SYNTAX,
+	    1 },
+	{ "no hops", TIME "\"forwarded\":[]}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "hops that do not end", TIME "\"forwarded\":[\"-\"}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a comma at the end", TIME "\"event\":\"log\",}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "bytes behind", TIME "\"event\":\"log\"}}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a blank", TIME " \"event\":\"log\"}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+	{ "a text that does not end", TIME "\"event\":\"log}", NULL, AUDIT_E_RECORD_SYNTAX, 1 },
+};
+
+static void
+test_lies_are_told(void **state)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		const struct audit_finding *f;
+		struct audit_result result;
+		struct buf text = { 0 };
+		struct build b;
+		bool good;
+
+		build_lines(&text, 0, 1);
+		if (lies[i].line != NULL)
+			buf_fmt(&text, "%s\n", lies[i].line);
+		build_lines(&text, 1, 1);
+		build_begin(&b);
+		build_segment(build_stream(&b, "shop"),
+		    &(struct build_segment){
+			.lines = text.data, .len = text.len, .change = lies[i].change });
+		build_verify(&b, 1, NULL, &result);
+		f = result.findings;
+		if (lies[i].code == AUDIT_CODE_COUNT)
+			good = result.finding_count == 0;
+		else
+			good = result.finding_count == 1 && f->code == lies[i].code &&
+			    f->record == lies[i].record;
+		if (!good) {
+			print_error("%s\n", lies[i].claim);
+			build_show(&result);
+			bad++;
+		}
+		audit_result_free(&result);
+		build_end(&b);
+		buf_free(&text);
+	}
+	assert_int_equal(bad, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lies_are_told),
 		cmocka_unit_test(test_every_token_has_its_epoch),
 		cmocka_unit_test(test_unfinished_files_are_counted),
 		cmocka_unit_test(test_dependants_of_entries_are_not_told),

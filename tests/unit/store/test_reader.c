@@ -218,6 +218,81 @@ test_torn_and_cut(void **state)
 	buf_free(&want);
 }
 
+/* ---- layout ---- */
+
+/* One file: pieces behind each other, each a letter. */
+static void
+add_piece(struct buf *file, char piece, uint32_t *sizes, unsigned *count)
+{
+	static char large[(1 << 20) + 1];
+	size_t start = file->len;
+	const char *lines = piece == 'e' ? "" : piece == 't' ? "a\nb" : "ab\n";
+	size_t len = strlen(lines);
+
+	switch (piece) {
+	case 's': buf_add(file, "\x50\x2a\x4d\x18\x01\0\0\0x", 9); return;
+	case 'T': /* the table of the frames so far */
+	case 'L': /* and a byte more */
+	case 'W': /* and a bit wrong */
+		buf_add(file, "\x5e\x2a\x4d\x18", 4);
+		buf_char(file, (char)(*count * 8 + 9 + (piece == 'L')));
+		buf_add(file, "\0\0\0", 3);
+		buf_add(file, sizes, *count * 8);
+		buf_add(file, count, 4);
+		buf_add(file, piece == 'W' ? "\1\xb1\xea\x92\x8f" : "\0\xb1\xea\x92\x8f", 5);
+		buf_add(file, "", piece == 'L');
+		return;
+	case 'm':
+		memset(large, '\n', sizeof(large));
+		lines = large;
+		len = sizeof(large);
+		break;
+	default: break;
+	}
+	add_frame(file, lines, len, 0, piece != 'u');
+	sizes[(*count) * 2] = (uint32_t)(file->len - start);
+	sizes[(*count)++ * 2 + 1] = (uint32_t)len;
+}
+
+static void
+test_layout(void **state)
+{
+	static const struct {
+		const char *claim, *pieces;
+		enum store_layout layout;
+	} rows[] = {
+		{ "frames and a table", "ffT", STORE_LAYOUT_GOOD },
+		{ "an empty segment", "T", STORE_LAYOUT_GOOD },
+		{ "no table", "ff", STORE_LAYOUT_FRAMES },
+		{ "nothing", "", STORE_LAYOUT_FRAMES },
+		{ "a table of other frames", "fTf", STORE_LAYOUT_FRAMES },
+		{ "two tables", "ffTT", STORE_LAYOUT_FRAMES },
+		{ "another skippable frame", "sffT", STORE_LAYOUT_FRAMES },
+		{ "one behind the table", "ffTs", STORE_LAYOUT_FRAMES },
+		{ "a frame without a size", "fuT", STORE_LAYOUT_FRAMES },
+		{ "a wrong table", "ffW", STORE_LAYOUT_TABLE },
+		{ "a longer table", "ffL", STORE_LAYOUT_TABLE },
+		{ "a frame of nothing", "feT", STORE_LAYOUT_SIZE },
+		{ "a frame of more than 1 MiB", "fmT", STORE_LAYOUT_SIZE },
+		{ "a frame that ends within a line", "tfT", STORE_LAYOUT_LINES },
+		{ "the table counts more than sizes", "emW", STORE_LAYOUT_TABLE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf file = { 0 };
+		uint32_t sizes[16];
+		unsigned count = 0;
+		struct err e = { 0 };
+
+		for (const char *piece = rows[i].pieces; *piece != '\0'; piece++)
+			add_piece(&file, *piece, sizes, &count);
+		if (read_all(buf_view(&file), UINT64_MAX, &e) == -1 ||
+		    store_reader_layout(reader) != rows[i].layout)
+			fail_msg("%s: %d %s", rows[i].claim, store_reader_layout(reader), e.text);
+		buf_free(&file);
+	}
+}
+
 static void
 test_flipped_bits_do_no_harm(void **state)
 {
@@ -300,6 +375,7 @@ main(void)
 		cmocka_unit_test(test_files_of_ours),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_torn_and_cut),
+		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_flipped_bits_do_no_harm),
 		cmocka_unit_test(test_only_regular_files),
 	};
