@@ -41,6 +41,9 @@ struct mask_setup {
 int mask_open(const struct mask_setup *setup, struct mask **m, struct err *e);
 void mask_close(struct mask *m); /* wipes; NULL is legal */
 
+/* Between batches: now_us is another; with MASK_EPOCH_LIVE the ring must have its epochs. */
+void mask_now(struct mask *m, int64_t now_us);
+
 /* One batch of whole lines in, encoded records out. */
 struct mask_batch {
 	/* in */

@@ -78,3 +78,9 @@ mask_close(struct mask *m)
 	memory = m->memory;
 	arena_close(&memory);
 }
+
+void
+mask_now(struct mask *m, int64_t now_us)
+{
+	m->now_us = now_us;
+}

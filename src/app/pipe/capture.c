@@ -1,0 +1,410 @@
+/* app: the thread that reads a pipe: lines in, masked records into an area. */
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/pipe/pipe.h"
+#include "app/sources.h"
+#include "base/clock.h"
+#include "base/scan.h"
+#include "crypto/random.h"
+#include "input/input.h"
+
+#define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
+#define MASK_BYTES (RAW_BYTES / 2)         /* masked without waiting */
+#define MASK_NS INT64_C(250000000)         /* how long a line waits to be masked */
+#define POLL_MS 100                        /* signals are seen at least so often */
+#define PIPE_BYTES (1 << 20)
+#define DETECT_BYTES ((size_t)512 << 10)
+#define DETECT_NS INT64_C(2000000000)      /* behind the first line: if it is clear by then */
+#define DETECT_LAST_NS INT64_C(10000000000)
+
+struct app_capture {
+	struct app_pipe *p;
+	struct arena memory;
+	char *raw;
+	size_t have;
+	bool eof, skipping;
+	bool push;          /* the writer wants what is there */
+	uint64_t dropped;   /* of the line that is being skipped */
+	int64_t first_ns;   /* when the oldest of raw came */
+	int64_t handed_ns;
+	int64_t now_us;     /* never goes back */
+	char *scratch;
+	struct mask *mask;
+	struct mask_candidates *learn;
+	uint64_t number;    /* of the next batch */
+};
+
+int
+app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
+{
+	struct app_capture *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_sys(e, ERR_IO, "pipe"));
+	made->p = p;
+	made->now_us = p->setup.now_us;
+	if (arena_open(&made->memory, RAW_BYTES + PARSE_LINE_MAX + 128, ARENA_SECRET, e) == -1 ||
+	    (p->learn && mask_candidates_open(&made->learn, e) == -1)) {
+		app_capture_close(made);
+		return (-1);
+	}
+	p->unlocked = p->unlocked || !made->memory.locked;
+	made->raw = arena_take(&made->memory, RAW_BYTES + 64);
+	made->scratch = arena_take(&made->memory, PARSE_LINE_MAX);
+	(void)fcntl(p->fd, F_SETPIPE_SZ, PIPE_BYTES);
+	*c = made;
+	return (0);
+}
+
+void
+app_capture_close(struct app_capture *c)
+{
+	if (c == NULL)
+		return;
+	mask_close(c->mask);
+	mask_candidates_close(c->learn);
+	arena_close(&c->memory);
+	free(c);
+}
+
+/* ---- reading ---- */
+
+static int
+read_some(struct app_capture *c, size_t most, struct err *e)
+{
+	size_t room = RAW_BYTES - c->have;
+	ssize_t n;
+
+	if (room == 0)
+		return (0);
+	n = read(c->p->fd, c->raw + c->have, most < room ? most : room);
+	if (n == -1 && errno != EINTR && errno != EAGAIN)
+		return (err_sys(e, ERR_INPUT, "standard input"));
+	if (n > 0 && c->have == 0)
+		c->first_ns = clock_mono_ns();
+	if (n > 0)
+		c->have += (size_t)n;
+	c->eof = n == 0;
+	return (0);
+}
+
+/* What comes within timeout_ms, or what is in the pipe when told to stop. */
+static int
+fill(struct app_capture *c, int timeout_ms, struct err *e)
+{
+	struct pollfd want = { .fd = c->p->fd, .events = POLLIN };
+	int waiting = 0, rc = 0;
+
+	if (*c->p->stop != 0) {
+		if (ioctl(c->p->fd, FIONREAD, &waiting) == -1 || waiting > PIPE_BYTES)
+			waiting = waiting > PIPE_BYTES ? PIPE_BYTES : 0;
+		if (waiting > 0)
+			rc = read_some(c, (size_t)waiting, e);
+		c->eof = c->eof || (size_t)waiting <= RAW_BYTES - c->have || waiting == 0;
+		return (rc);
+	}
+	if (poll(&want, 1, timeout_ms) <= 0)
+		return (0);
+	return (read_some(c, RAW_BYTES, e));
+}
+
+/*
+ * A line that fills all memory: its first line_max + 1 bytes stay, the rest
+ * is counted and dropped up to its end.
+ */
+static void
+skip(struct app_capture *c)
+{
+	size_t keep = c->p->setup.line_max + 1, at = c->have;
+
+	if (!c->skipping && (c->have < RAW_BYTES || memchr(c->raw, '\n', c->have) != NULL))
+		return;
+	c->skipping = true;
+	if (c->have > keep)
+		at = keep + span_find(span_of(c->raw + keep, c->have - keep), '\n');
+	c->dropped += at > keep ? at - keep : 0;
+	if (at > keep) {
+		memmove(c->raw + keep, c->raw + at, c->have - at);
+		c->have -= at - keep;
+	}
+}
+
+/* Bytes of whole lines that make one batch; 0 if there is none. */
+static size_t
+batch_len(const struct app_capture *c)
+{
+	struct span raw = span_of(c->raw, c->have);
+	size_t at, keep = c->p->setup.line_max + 1;
+
+	if (c->skipping)
+		return (c->have > keep && c->raw[keep] == '\n' ? keep + 1 : 0);
+	if (scan_count_lines(raw, INPUT_BATCH_LINES, &at) == INPUT_BATCH_LINES)
+		return (at);
+	at = scan_last(raw, '\n');
+	return (at == raw.len ? 0 : at + 1);
+}
+
+/* ---- handing over ---- */
+
+static bool
+is_full(const struct app_area *a)
+{
+	return (a->len >= APP_PIPE_BYTES || a->count + INPUT_BATCH_LINES > APP_PIPE_RECORDS);
+}
+
+/* Give the area to the writer; wait until it has no other.  false: told to quit. */
+static bool
+hand_over(struct app_capture *c)
+{
+	struct app_pipe *p = c->p;
+	bool quit;
+
+	pthread_mutex_lock(&p->lock);
+	while (p->ready && !p->quit)
+		pthread_cond_wait(&p->to_reader, &p->lock);
+	quit = p->quit;
+	if (!quit && p->areas[p->filling].count + p->areas[p->filling].counts.lines > 0) {
+		p->filling ^= 1;
+		p->ready = true;
+		pthread_cond_signal(&p->to_main);
+	}
+	pthread_mutex_unlock(&p->lock);
+	c->handed_ns = clock_mono_ns();
+	return (!quit);
+}
+
+/* If it is time for it, or the writer wants it. */
+static bool
+hand_over_in_time(struct app_capture *c)
+{
+	struct app_pipe *p = c->p;
+	const struct app_area *a = &p->areas[p->filling];
+	bool idle, quit, waits = a->counts.lines > 0;
+
+	pthread_mutex_lock(&p->lock);
+	idle = !p->ready;
+	quit = p->quit;
+	pthread_mutex_unlock(&p->lock);
+	if (quit)
+		return (false);
+	if (c->push || is_full(a) ||
+	    (waits && idle &&
+		(a->len >= APP_PIPE_FLUSH_BYTES ||
+		    clock_mono_ns() - c->handed_ns >= APP_PIPE_FLUSH_NS))) {
+		if (!hand_over(c))
+			return (false);
+	}
+	if (c->push) {
+		pthread_mutex_lock(&p->lock);
+		p->push = false;
+		p->pushed = true;
+		pthread_cond_signal(&p->to_main);
+		pthread_mutex_unlock(&p->lock);
+	}
+	return (true);
+}
+
+/* ---- masking ---- */
+
+/* The writer cuts behind what was read before, and turns the keys. */
+static bool
+turn_epochs(struct app_capture *c, int64_t now_us)
+{
+	struct app_pipe *p = c->p;
+	bool quit;
+
+	if (!hand_over(c))
+		return (false);
+	pthread_mutex_lock(&p->lock);
+	p->turn = true;
+	p->turn_us = now_us;
+	pthread_cond_signal(&p->to_main);
+	while (p->turn && !p->quit)
+		pthread_cond_wait(&p->to_reader, &p->lock);
+	quit = p->quit;
+	pthread_mutex_unlock(&p->lock);
+	return (!quit);
+}
+
+/* A clock that goes back is not followed. */
+static bool
+see_clock(struct app_capture *c)
+{
+	int64_t now_us = clock_now_us();
+
+	if (now_us <= c->now_us)
+		return (true);
+	if (key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us) &&
+	    !turn_epochs(c, now_us))
+		return (false);
+	c->now_us = now_us;
+	mask_now(c->mask, now_us);
+	return (true);
+}
+
+static void
+mask_one(struct app_capture *c, size_t len, bool added)
+{
+	struct app_pipe *p = c->p;
+	struct app_area *a = &p->areas[p->filling];
+	struct mask_batch b = { .lines = span_of(c->raw, len),
+		.number = c->number++,
+		.dropped = c->dropped,
+		.read = len + c->dropped - added,
+		.records = a->lines + a->len,
+		.ends = a->ends + a->count,
+		.learn = c->learn };
+
+	if (c->learn != NULL)
+		mask_candidates_reset(c->learn);
+	mask_batch(c->mask, &b);
+	if (c->learn != NULL) {
+		pthread_mutex_lock(&p->words_lock);
+		mask_words_merge(p->setup.words, c->learn, b.number);
+		pthread_mutex_unlock(&p->words_lock);
+	}
+	for (size_t i = 0; i < b.record_count; i++)
+		b.ends[i] += (uint32_t)a->len;
+	a->len += b.records_len;
+	a->count += b.record_count;
+	stats_counts_add(&a->counts, &b.counts);
+	mask_epochs_merge(&a->epochs, &b.epochs);
+	crypto_wipe(c->raw, len);
+	c->have = c->have + added - len;
+	memmove(c->raw, c->raw + len, c->have);
+	c->skipping = false;
+	c->dropped = 0;
+	c->first_ns = clock_mono_ns();
+}
+
+/* All whole lines; at the end also one that has no LF.  false: told to quit. */
+static bool
+mask_all(struct app_capture *c)
+{
+	size_t len;
+
+	if (!see_clock(c))
+		return (false);
+	while ((len = batch_len(c)) > 0 || (c->eof && c->have > 0)) {
+		bool added = len == 0;
+
+		if (added) {
+			len = c->have + 1;
+			c->raw[c->have] = '\n';
+		}
+		if (is_full(&c->p->areas[c->p->filling]) && !hand_over(c))
+			return (false);
+		mask_one(c, len, added);
+	}
+	return (true);
+}
+
+/* ---- the first lines ---- */
+
+/* Is the format known, or clear by now?  1, 0 not yet, -1 with e. */
+static int
+find_format(struct app_capture *c, struct err *e)
+{
+	int64_t waited = c->have == 0 ? 0 : clock_mono_ns() - c->first_ns;
+	struct parse_evidence found;
+	struct buf text = { 0 };
+	size_t len, at;
+	bool last;
+
+	if (c->p->setup.format != NULL)
+		return (1);
+	at = scan_last(span_of(c->raw, c->have), '\n');
+	len = at == c->have && !c->eof ? 0 : c->eof ? c->have : at + 1;
+	last = c->eof || len >= DETECT_BYTES || waited >= DETECT_LAST_NS ||
+	    scan_count_lines(span_of(c->raw, len), PARSE_DETECT_LINES, &at) == PARSE_DETECT_LINES;
+	if (!last && (len == 0 || waited < DETECT_NS))
+		return (c->have < RAW_BYTES ? 0
+		    : err_set(e, ERR_INPUT, "no line in the first %zu bytes", c->have));
+	parse_detect(span_of(c->raw, len), c->scratch, &found);
+	if (found.format == NULL && found.lines == 0)
+		found.format = c->eof ? &parse_formats[0] : NULL;
+	else if (found.format == NULL && last) {
+		app_evidence_print(&found, &text);
+		(void)err_set(e, ERR_INPUT, "format not clear: %s; name it with --format",
+		    buf_ok(&text) ? text.data : "");
+		buf_free(&text);
+		return (-1);
+	}
+	c->p->setup.format = found.format;
+	return (found.format != NULL ? 1 : 0);
+}
+
+static int
+open_mask(struct app_capture *c, struct err *e)
+{
+	int rc = find_format(c, e);
+
+	if (rc != 1)
+		return (rc);
+	if (mask_open(&c->p->setup, &c->mask, e) == -1)
+		return (-1);
+	mask_now(c->mask, c->now_us);
+	(void)prctl(PR_SET_NAME, "cr-read"); /* from here on no allocator is called */
+	return (1);
+}
+
+/* ---- the thread ---- */
+
+static bool
+should_mask(const struct app_capture *c)
+{
+	return (c->have >= MASK_BYTES || c->eof || c->push ||
+	    (c->have > 0 && clock_mono_ns() - c->first_ns >= MASK_NS));
+}
+
+/* One turn.  0, 1 when told to quit, -1 with e. */
+static int
+turn(struct app_capture *c, struct err *e)
+{
+	int timeout_ms = c->have > 0 || c->p->areas[c->p->filling].count > 0 ? 20 : POLL_MS, rc;
+
+	pthread_mutex_lock(&c->p->lock);
+	c->push = c->p->push;
+	pthread_mutex_unlock(&c->p->lock);
+	if (fill(c, timeout_ms, e) == -1)
+		return (-1);
+	skip(c);
+	if (c->mask == NULL && (rc = open_mask(c, e)) != 1)
+		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
+	if (should_mask(c) && !mask_all(c))
+		return (1);
+	return (hand_over_in_time(c) ? 0 : 1);
+}
+
+void *
+app_capture_main(void *arg)
+{
+	struct app_capture *c = arg;
+	struct app_pipe *p = c->p;
+	struct err e = { ERR_NONE, "" };
+	int rc = 0;
+
+	(void)prctl(PR_SET_NAME, "open");
+	c->handed_ns = clock_mono_ns() - APP_PIPE_FLUSH_NS;
+	while (rc == 0 && !c->eof)
+		rc = turn(c, &e);
+	if (rc == -1 && c->mask != NULL)
+		(void)mask_all(c); /* what was read before the error */
+	if (rc != 1)
+		(void)hand_over(c);
+	pthread_mutex_lock(&p->lock);
+	p->failed = rc == -1;
+	p->error = e;
+	p->ended = true;
+	pthread_cond_signal(&p->to_main);
+	pthread_mutex_unlock(&p->lock);
+	return (NULL);
+}

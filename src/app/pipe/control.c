@@ -1,0 +1,341 @@
+/* app: the writer of a pipe: commits, cuts, turns epochs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/pipe/pipe.h"
+#include "base/clock.h"
+#include "input/input.h"
+
+#define TICK_NS 50000000
+#define HEARTBEAT_NS INT64_C(60000000000) /* a flush at least so often */
+#define AREA_KEEP ((size_t)16 << 20)      /* of an area's memory */
+
+/* ---- epochs ---- */
+
+void
+app_pipe_epochs(int64_t now_us, struct buf *out)
+{
+	struct mask_epochs all;
+
+	mask_epochs_clear(&all);
+	for (int c = 0; c < RECORD_CLASS_COUNT; c++)
+		mask_epochs_add(&all, (enum record_class)c,
+		    key_epoch_index(mask_epoch_period((enum record_class)c), now_us));
+	mask_epochs_print(&all, out);
+}
+
+struct epoch {
+	char name[16];
+	unsigned char commitment[32];
+};
+
+static int
+list_epochs(const struct key_ring *ring, struct epoch **list, size_t *count, struct err *e)
+{
+	struct key_ring_facts facts;
+
+	key_ring_describe(ring, &facts);
+	*count = facts.epoch_count;
+	if ((*list = calloc(*count + 1, sizeof(**list))) == NULL)
+		return (err_sys(e, ERR_IO, "epochs"));
+	for (size_t i = 0; i < *count; i++)
+		key_ring_epoch(ring, i, (*list)[i].name, (*list)[i].commitment);
+	return (0);
+}
+
+static int
+append_destroy(struct store_live *live, const struct epoch *gone, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	entry->type = SEAL_DESTROY;
+	entry->of.destroy.what = span_str(gone->name);
+	memcpy(entry->of.destroy.commitment, gone->commitment, 32);
+	rc = store_live_append(live, entry, e);
+	free(entry);
+	return (rc);
+}
+
+/* One entry for each of before that after does not have. */
+static int
+say_destroyed(const struct epoch *before, size_t before_count, const struct epoch *after,
+    size_t after_count, struct store_live *live, struct err *e)
+{
+	for (size_t i = 0; i < before_count; i++) {
+		bool there = false;
+
+		for (size_t j = 0; j < after_count && !there; j++)
+			there = memcmp(&before[i], &after[j], sizeof(after[j])) == 0;
+		if (!there && append_destroy(live, &before[i], e) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+int
+app_pipe_turn(struct key_ring *ring, const int64_t *grace_us, int64_t now_us,
+    struct store_live *live, struct err *e)
+{
+	struct epoch *before = NULL, *after = NULL;
+	size_t before_count, after_count;
+	unsigned destroyed;
+	int rc = -1;
+
+	if (list_epochs(ring, &before, &before_count, e) == 0 &&
+	    key_ring_live(ring, now_us, grace_us, &destroyed, e) == 0 &&
+	    list_epochs(ring, &after, &after_count, e) == 0)
+		rc = live == NULL || destroyed == 0 ? 0
+		    : say_destroyed(before, before_count, after, after_count, live, e);
+	free(before);
+	free(after);
+	return (rc);
+}
+
+/* ---- cuts ---- */
+
+int
+app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
+    struct store_live_facts *facts, struct err *e)
+{
+	mask_epochs_print(&p->epochs, epochs);
+	pthread_mutex_lock(&p->words_lock);
+	mask_words_save(p->setup.words, words);
+	facts->words_count = mask_words_promoted(p->setup.words);
+	pthread_mutex_unlock(&p->words_lock);
+	facts->epochs = buf_view(epochs);
+	facts->words = buf_view(words);
+	facts->unlocked = p->unlocked;
+	if (!buf_ok(epochs) || !buf_ok(words))
+		return (err_set(e, ERR_IO, "out of memory closing a segment"));
+	return (0);
+}
+
+static int
+cut(struct app_pipe *p, int64_t now_us, struct err *e)
+{
+	struct buf epochs = { 0 }, words = { 0 }, all = { 0 };
+	struct store_live_next next = { .policy = p->policy_hash };
+	struct store_live_facts facts;
+	int64_t start_ns = clock_mono_ns(), took;
+	int rc;
+
+	app_pipe_epochs(now_us, &all);
+	next.epochs = buf_view(&all);
+	if (!buf_ok(&all))
+		rc = err_set(e, ERR_IO, "out of memory closing a segment");
+	else if ((rc = app_pipe_facts(p, &epochs, &words, &facts, e)) == 0)
+		rc = store_live_cut(p->live, &facts, &next, e);
+	buf_free(&epochs);
+	buf_free(&words);
+	buf_free(&all);
+	mask_epochs_clear(&p->epochs);
+	p->opened_ns = clock_mono_ns();
+	took = p->opened_ns - start_ns;
+	p->slowest_cut_ns = took > p->slowest_cut_ns ? took : p->slowest_cut_ns;
+	return (rc);
+}
+
+/* ---- flushes ---- */
+
+static int
+flush(struct app_pipe *p, const struct store_live_run *run, struct err *e)
+{
+	int64_t start_ns = clock_mono_ns(), took;
+
+	if (store_live_flush(p->live, run, e) == -1)
+		return (-1);
+	p->flushed_ns = clock_mono_ns();
+	took = p->flushed_ns - start_ns;
+	p->slowest_flush_ns = took > p->slowest_flush_ns ? took : p->slowest_flush_ns;
+	p->flushes++;
+	return (0);
+}
+
+static int
+flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
+{
+	struct store_live_run run = { a->lines, a->ends, a->count, &a->counts };
+
+	/* Between two turns of epochs all records are of the same: those of now. */
+	if (!store_live_fits(p->live, a->count, a->len) && cut(p, p->turn_us, e) == -1)
+		return (-1);
+	if (flush(p, &run, e) == -1)
+		return (-1);
+	mask_epochs_merge(&p->epochs, &a->epochs);
+	stats_counts_add(&p->counts, &a->counts);
+	p->records += a->count;
+	return (0);
+}
+
+static void
+clear_area(struct app_area *a)
+{
+	if (a->len > AREA_KEEP)
+		arena_trim(&a->memory, AREA_KEEP);
+	a->len = a->count = 0;
+	stats_counts_clear(&a->counts);
+	mask_epochs_clear(&a->epochs);
+}
+
+static int
+heartbeat(struct app_pipe *p, struct err *e)
+{
+	struct stats_counts none;
+	struct store_live_run run = { NULL, NULL, 0, &none };
+
+	stats_counts_clear(&none);
+	return (flush(p, &run, e));
+}
+
+/* ---- the loop ---- */
+
+/* What the reader asks for.  1: something was done; 0; -1 with e.  Under the lock. */
+static int
+serve_reader(struct app_pipe *p, struct err *e)
+{
+	struct app_area *a = &p->areas[p->filling ^ 1];
+	int rc;
+
+	if (!p->ready && !p->turn)
+		return (0);
+	if (p->ready) {
+		pthread_mutex_unlock(&p->lock);
+		rc = flush_area(p, a, e);
+		clear_area(a);
+		pthread_mutex_lock(&p->lock);
+		p->ready = false;
+	} else {
+		int64_t now_us = p->turn_us;
+
+		pthread_mutex_unlock(&p->lock);
+		if ((rc = cut(p, now_us, e)) == 0)
+			rc = app_pipe_turn(p->ring, p->grace_us, now_us, p->live, e);
+		pthread_mutex_lock(&p->lock);
+		p->turn = false;
+	}
+	pthread_cond_signal(&p->to_reader);
+	return (rc == -1 ? -1 : 1);
+}
+
+/* What time and signals ask for.  Under the lock. */
+static int
+serve_time(struct app_pipe *p, struct err *e)
+{
+	int64_t now_ns = clock_mono_ns();
+	bool sealing = p->pushed || now_ns - p->opened_ns >= p->seal_every_ns;
+	int rc;
+
+	if (*p->seal != 0) {
+		*p->seal = 0;
+		p->push = true;
+	}
+	p->pushed = false;
+	pthread_mutex_unlock(&p->lock);
+	rc = store_live_check(p->live, e);
+	if (rc == 0 && sealing)
+		rc = cut(p, p->turn_us, e);
+	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)
+		rc = heartbeat(p, e);
+	pthread_mutex_lock(&p->lock);
+	return (rc);
+}
+
+static void
+wait_a_bit(struct app_pipe *p)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += TICK_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	(void)pthread_cond_timedwait(&p->to_main, &p->lock, &until);
+}
+
+static int
+write_all(struct app_pipe *p, struct err *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&p->lock);
+	while (rc != -1) {
+		if ((rc = serve_reader(p, e)) != 0)
+			continue;
+		if (p->ended)
+			break;
+		if ((rc = serve_time(p, e)) == 0 && !p->ready && !p->turn && !p->ended)
+			wait_a_bit(p);
+	}
+	if (rc == -1)
+		p->quit = true;
+	pthread_cond_signal(&p->to_reader);
+	pthread_mutex_unlock(&p->lock);
+	return (rc);
+}
+
+/* ---- memory ---- */
+
+static int
+open_areas(struct app_pipe *p, struct err *e)
+{
+	const size_t lines = APP_PIPE_BYTES + (size_t)INPUT_BATCH_LINES * RECORD_BYTES_MAX;
+
+	for (int i = 0; i < 2; i++) {
+		struct app_area *a = &p->areas[i];
+
+		if (arena_open(&a->memory, lines + APP_PIPE_RECORDS * sizeof(uint32_t) + 64,
+			ARENA_LAZY, e) == -1)
+			return (-1);
+		a->ends = arena_take(&a->memory, APP_PIPE_RECORDS * sizeof(uint32_t));
+		a->lines = arena_take(&a->memory, lines);
+		clear_area(a);
+	}
+	return (0);
+}
+
+static int
+run_threads(struct app_pipe *p, struct app_capture *c, struct err *e)
+{
+	pthread_t reader;
+	int rc;
+
+	if ((errno = pthread_create(&reader, NULL, app_capture_main, c)) != 0)
+		return (err_sys(e, ERR_IO, "starting a thread"));
+	rc = write_all(p, e);
+	(void)pthread_join(reader, NULL);
+	if (rc == 0 && p->failed) {
+		if (e != NULL)
+			*e = p->error;
+		rc = -1;
+	}
+	return (rc);
+}
+
+int
+app_pipe_run(struct app_pipe *p, struct err *e)
+{
+	struct app_capture *c = NULL;
+	int rc = -1;
+
+	(void)pthread_mutex_init(&p->lock, NULL);
+	(void)pthread_mutex_init(&p->words_lock, NULL);
+	(void)pthread_cond_init(&p->to_main, NULL);
+	(void)pthread_cond_init(&p->to_reader, NULL);
+	stats_counts_clear(&p->counts);
+	mask_epochs_clear(&p->epochs);
+	p->turn_us = p->setup.now_us;
+	p->opened_ns = p->flushed_ns = clock_mono_ns();
+	if (open_areas(p, e) == 0 && app_capture_open(p, &c, e) == 0)
+		rc = run_threads(p, c, e);
+	app_capture_close(c);
+	arena_close(&p->areas[0].memory);
+	arena_close(&p->areas[1].memory);
+	return (rc);
+}

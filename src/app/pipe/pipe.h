@@ -1,0 +1,100 @@
+/*
+ * app: lines from a pipe into a live stream.
+ *
+ * One thread ("cr-read") drains the pipe, masks, and fills an area with
+ * records; the calling thread commits the other one, cuts segments and turns
+ * epochs.  All memory is taken before the first byte; a full area pushes
+ * back on the pipe.
+ */
+#ifndef CRETULA_APP_PIPE_PIPE_H
+#define CRETULA_APP_PIPE_PIPE_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "key/key.h"
+#include "mask/mask.h"
+#include "store/live.h"
+
+#define APP_PIPE_BYTES ((size_t)64 << 20)  /* records that wait for a flush, at most */
+#define APP_PIPE_RECORDS ((size_t)512 << 10)
+#define APP_PIPE_FLUSH_BYTES ((size_t)4 << 20) /* flushed without waiting a second */
+#define APP_PIPE_FLUSH_NS INT64_C(1000000000)
+
+/* Records of whole batches, between masking and commit. */
+struct app_area {
+	struct arena memory;
+	char *lines;
+	uint32_t *ends;
+	size_t len, count;
+	struct stats_counts counts;
+	struct mask_epochs epochs;
+};
+
+struct app_pipe {
+	/* in */
+	int fd;
+	struct store_live *live;
+	struct mask_setup setup;       /* format NULL: decided on the first lines */
+	struct key_ring *ring;
+	const int64_t *grace_us;       /* by period */
+	char policy_hash[65];
+	int64_t seal_every_ns;
+	bool learn;
+	const volatile sig_atomic_t *stop; /* drain and end */
+	volatile sig_atomic_t *seal;       /* cut now; cleared here */
+	/* out */
+	struct stats_counts counts;
+	uint64_t records, flushes;
+	int64_t slowest_flush_ns, slowest_cut_ns;
+	bool unlocked;
+	/* both threads, under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t to_main, to_reader;
+	struct app_area areas[2];
+	unsigned filling;              /* the area of the reader */
+	bool ready;                    /* the other one waits for its commit */
+	bool push, pushed;             /* hand over what is there; done */
+	bool turn;                     /* the reader waits for the epochs of turn_us */
+	int64_t turn_us;
+	bool quit;                     /* the writer has failed */
+	bool ended, failed;            /* the reader is done */
+	struct err error;
+	pthread_mutex_t words_lock;    /* the vocabulary: merging or saving */
+	/* of the writer */
+	struct mask_epochs epochs;     /* of the open segment */
+	int64_t opened_ns, flushed_ns;
+};
+
+/* The epochs of now for every class, as JSON: what a record may be of. */
+void app_pipe_epochs(int64_t now_us, struct buf *out);
+
+/*
+ * Live epochs of now_us; what was destroyed is written to the chain of live
+ * (unless NULL).
+ */
+int app_pipe_turn(struct key_ring *ring, const int64_t *grace_us, int64_t now_us,
+    struct store_live *live, struct err *e);
+
+/*
+ * Run to the end of the pipe, or until *stop.  What was read is committed;
+ * 0, and *done (texts in buffers of the caller) is what the last segment
+ * needs for its seal.  -1 with e: what was committed stays so.
+ */
+int app_pipe_run(struct app_pipe *p, struct err *e);
+
+/* What a cut or stop has to say of the open segment; free both. */
+int app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
+    struct store_live_facts *facts, struct err *e);
+
+/* The reader's thread; arg is the pipe. */
+struct app_capture;
+int app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e);
+void app_capture_close(struct app_capture *c); /* NULL is legal */
+void *app_capture_main(void *arg);             /* arg: the capture */
+
+#endif
