@@ -5,29 +5,55 @@
  * exactly where they belong, and no second place where the time could stand.
  * Anything else is the careful parser's.
  */
+#include <endian.h>
+
 #include "parse/clf.h"
 #include "parse/marks.h"
 #include "parse/timestamp.h"
 
 #define TIME_LEN 26
 
+/*
+ * Up to eight digits at the end of p[0..7], with what stands in front of them
+ * taken as zeros; -1 if they are no digits.
+ */
+static inline int64_t
+quick_digits(const char *p, size_t len)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	x = le64toh(x) ^ UINT64_C(0x3030303030303030);
+	x &= ~UINT64_C(0) << (64 - 8 * len);
+	if ((((x + UINT64_C(0x7676767676767676)) | x) & UINT64_C(0x8080808080808080)) != 0)
+		return (-1);
+	x = x * 10 + (x >> 8); /* pairs in every other byte */
+	x = (x & UINT64_C(0x000000ff000000ff)) * (100 + (UINT64_C(1000000) << 32)) +
+	    (x >> 16 & UINT64_C(0x000000ff000000ff)) * (1 + (UINT64_C(10000) << 32));
+	return ((int64_t)(x >> 32));
+}
+
+/* A number behind at least 8 bytes of the line. */
 static bool
 quick_number(struct event *ev, enum event_number n, struct span text)
 {
-	int64_t value = 0;
+	int64_t value = 0, more;
 
 	if (text.len == 1 && text.ptr[0] == '-')
 		return (true);
 	if (text.len == 0 || text.len > 18)
 		return (false);
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char digit = (unsigned char)(text.ptr[i] - '0');
+	while (text.len > 8) {
+		unsigned char digit = (unsigned char)(text.ptr[0] - '0');
 
 		if (digit > 9)
 			return (false);
 		value = value * 10 + digit;
+		text = span_from(text, 1);
 	}
-	ev->number[n] = value;
+	if ((more = quick_digits(text.ptr + text.len - 8, text.len)) == -1)
+		return (false);
+	ev->number[n] = value * 100000000 + more;
 	ev->has_number |= UINT32_C(1) << n;
 	return (true);
 }
@@ -50,8 +76,8 @@ quick_prefix(
 		at[i] = (size_t)__builtin_ctzll(blanks);
 		blanks &= blanks - 1;
 	}
-	client = shape->vhost ? span_of(line.ptr + at[0] + 1, at[1] - at[0] - 1)
-			      : span_of(line.ptr, at[0]);
+	client = shape->vhost ? span_of(line.ptr + at[0] + 1, at[1] - at[0] - 1) :
+				span_of(line.ptr, at[0]);
 	user = span_of(line.ptr + at[want - 1] + 1, len - at[want - 1] - 1);
 	if (at[0] == 0 || client.len == 0 || client.ptr[client.len - 1] == ',' || user.len == 0 ||
 	    parse_clf_user_odd(user))

@@ -271,12 +271,10 @@ put_many(char *p, const char *end, const struct record *r, const struct record_k
 	return (p - key->len);
 }
 
-/* A text that is known to be plain, 32 bytes a step; NULL as put_text. */
+/* A text that is known to be plain and its quote, 32 bytes a step. */
 static inline char *
-put_plain(char *p, const char *end, struct span text)
+put_plain(char *p, struct span text)
 {
-	if ((ptrdiff_t)text.len > end - p)
-		return (NULL);
 	copy(p, text.ptr, 32);
 	for (size_t at = 32; at < text.len; at += 32)
 		copy(p + at, text.ptr + at, 32);
@@ -287,7 +285,8 @@ _Static_assert(RECORD_PLAIN_SLACK >= 32 && SLACK >= 64, "steps of 32 bytes overr
 
 /*
  * The fields of left, each with its key.  Where texts went is noted, for the
- * caller to fill in later what has a fixed size.
+ * caller to fill in later what has a fixed size.  One look at each field
+ * says whether there is room for any text or number.
  */
 static inline char *
 put_fields(
@@ -297,21 +296,25 @@ put_fields(
 		int f = __builtin_ctzll(left);
 		const struct record_key *key = &record_keys[f];
 
+		if (end - p < RECORD_TEXT_MAX + RECORD_KEY_BYTES)
+			return (NULL);
 		copy(p, key->bytes, RECORD_KEY_BYTES);
 		p += key->len;
-		if (key->type == RECORD_TEXT && (r->plain >> f & 1) != 0) {
+		if ((r->plain >> f & 1) != 0) {
 			enc->at[f] = (uint16_t)(p - enc->out);
-			p = put_plain(p, end, r->text[f]);
-		} else if (key->type == RECORD_INT)
+			p = put_plain(p, r->text[f]);
+			continue;
+		}
+		if (key->type == RECORD_INT)
 			p = put_int(p, r->number[f]);
 		else if (key->type == RECORD_TEXT)
 			p = put_text(p, end, r->text[f]);
 		else
 			p = put_many(p, end, r, key);
-		if (p == NULL || p > end)
+		if (p == NULL)
 			return (NULL);
 	}
-	return (p);
+	return (p > end ? NULL : p);
 }
 
 #define AGENT_FIELDS \

@@ -8,8 +8,8 @@
 #define RECORD_PLAIN_SLACK 32
 
 /*
- * Set a text of plain ASCII that needs no escape, and that lies in memory of
- * which RECORD_PLAIN_SLACK more bytes may be read.
+ * Set a text of plain ASCII that needs no escape, of at most RECORD_TEXT_MAX
+ * bytes, in memory of which RECORD_PLAIN_SLACK more bytes may be read.
  */
 static inline void
 record_set_plain(struct record *r, enum record_field f, struct span text)

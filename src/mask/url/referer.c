@@ -140,25 +140,30 @@ authority_len(struct span text)
 	return (len);
 }
 
+/* The scheme in front of raw; empty if it is none of ours. */
+static struct span
+scheme_of(struct span raw)
+{
+	static const struct span schemes[] = { SPAN("https://"), SPAN("http://") };
+
+	if (raw.len >= 8 && memcmp(raw.ptr, "https://", 8) == 0)
+		return (schemes[0]);
+	for (int i = 0; i < 2; i++)
+		if (raw.len >= schemes[i].len &&
+		    equal_folded(span_of(raw.ptr, schemes[i].len), schemes[i]))
+			return (schemes[i]);
+	return (span_of("", 0));
+}
+
 static void
 split(struct span raw, struct url *url)
 {
-	static const struct span schemes[] = { SPAN("http://"), SPAN("https://") };
-
-	*url = (struct url){ .rest = 0 };
-	for (int i = 0; i < 2; i++) {
-		struct span head =
-		    span_of(raw.ptr, raw.len < schemes[i].len ? raw.len : schemes[i].len);
-		struct span rest = span_from(raw, schemes[i].len);
-
-		if (!equal_folded(head, schemes[i]))
-			continue;
-		rest.len = authority_len(rest);
-		url->scheme = schemes[i];
-		url->authority = rest;
-		url->rest = schemes[i].len + rest.len;
+	*url = (struct url){ .scheme = scheme_of(raw) };
+	if (url->scheme.len == 0)
 		return;
-	}
+	url->authority = span_from(raw, url->scheme.len);
+	url->authority.len = authority_len(url->authority);
+	url->rest = url->scheme.len + url->authority.len;
 }
 
 void
@@ -203,7 +208,7 @@ mask_referer_ahead(struct mask *m, const struct event *ev)
 	split(raw, &url);
 	if (url.scheme.len == 0)
 		return;
-	if (!is_own(m->policy, bare_host(url.authority))) {
+	if (m->policy->host_count == 0 || !is_own(m->policy, bare_host(url.authority))) {
 		raw.len = url.rest;
 		mask_render_ahead(m, MASK_RENDER_ORIGIN, raw);
 		return;

@@ -2,7 +2,6 @@
 
 #include "base/hash.h"
 #include "base/scan.h"
-#include "base/text.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
 #include "mask/url/segment.h"
@@ -159,29 +158,20 @@ came_before(struct mask *m, const uint64_t key[static 2])
 	return (before);
 }
 
-struct span
-mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struct span raw)
+/* What the table does not have. */
+__attribute__((noinline)) static struct span
+render_anew(struct mask *m, mask_render_fn fn, struct span raw, struct mask_render *slot)
 {
-	struct mask_render *made = &m->effects, *slot;
-	struct span text = { "", 0 };
-	struct mask_out out;
+	struct mask_render *made = &m->effects;
+	struct mask_out out = { .text = m->text + m->text_used,
+		.size = MASK_TEXT_BYTES - m->text_used };
+	struct span text;
 
-	if (m->at->ahead[kind].raw.ptr == raw.ptr && m->at->ahead[kind].raw.len == raw.len)
-		memcpy(made->key, m->at->ahead[kind].key, sizeof(made->key));
-	else
-		name(m, kind, raw, made->key);
-	slot = entry(m, made->key);
-	if (slot->key[0] == made->key[0] && slot->key[1] == made->key[1] &&
-	    slot->generation == m->generation && replay(m, slot, &text))
-		return (text);
 	made->generation = m->generation;
 	made->cacheable = came_before(m, made->key);
 	made->words_seen = made->words_clear = 0;
 	made->hole_count = made->learn_count = made->count_count = made->tails_len = 0;
 	made->flags = 0;
-	out.text = m->text + m->text_used;
-	out.len = 0;
-	out.size = MASK_TEXT_BYTES - m->text_used;
 	if (out.size > RECORD_TEXT_MAX)
 		out.size = RECORD_TEXT_MAX;
 	fn(m, raw, &out);
@@ -191,6 +181,23 @@ mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struc
 	apply(m, made);
 	keep(slot, made, text);
 	return (text);
+}
+
+struct span
+mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struct span raw)
+{
+	struct mask_render *made = &m->effects, *slot;
+	struct span text = { "", 0 };
+
+	if (m->at->ahead[kind].raw.ptr == raw.ptr && m->at->ahead[kind].raw.len == raw.len)
+		memcpy(made->key, m->at->ahead[kind].key, sizeof(made->key));
+	else
+		name(m, kind, raw, made->key);
+	slot = entry(m, made->key);
+	if (slot->key[0] == made->key[0] && slot->key[1] == made->key[1] &&
+	    slot->generation == m->generation && replay(m, slot, &text))
+		return (text);
+	return (render_anew(m, fn, raw, slot));
 }
 
 /* ---- effects ---- */
@@ -433,62 +440,4 @@ mask_word_learn(struct mask *m, struct mask_sighting *seen)
 		r->cacheable = false;
 	if (m->learning)
 		mask_candidates_see(m->learn, seen, m->learn_subject);
-}
-
-/* ---- bytes ---- */
-
-/* 16 bytes a step; every compiler we use makes vector instructions of this. */
-typedef unsigned char block __attribute__((vector_size(16)));
-
-unsigned
-mask_bytes_of(struct span text)
-{
-	block control = { 0 }, high = { 0 };
-	uint64_t words[2], tail_control = 0, tail_high = 0;
-	size_t i = 0;
-
-	for (; i + sizeof(block) <= text.len; i += sizeof(block)) {
-		block bytes;
-
-		memcpy(&bytes, text.ptr + i, sizeof(bytes));
-		high |= bytes;
-		control |= (block)(bytes < 0x20) | (block)(bytes == 0x7f);
-	}
-	for (; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		tail_high |= c & 0x80;
-		tail_control |= c < 0x20 || c == 0x7f;
-	}
-	memcpy(words, &control, sizeof(words));
-	tail_control |= words[0] | words[1];
-	memcpy(words, &high, sizeof(words));
-	tail_high |= (words[0] | words[1]) & UINT64_C(0x8080808080808080);
-	return ((tail_control != 0 ? MASK_BYTES_CONTROL : 0u) |
-	    (tail_high != 0 ? MASK_BYTES_HIGH : 0u));
-}
-
-bool
-mask_effect_bytes(struct mask *m, struct span text)
-{
-	unsigned bytes = mask_bytes_of(text);
-
-	if ((bytes & MASK_BYTES_CONTROL) != 0)
-		mask_effect_flag(&m->effects, RECORD_FLAG_CTL_IN_FIELD);
-	if ((bytes & MASK_BYTES_HIGH) == 0 || text_is_utf8(text))
-		return (false);
-	mask_effect_flag(&m->effects, RECORD_FLAG_BAD_UTF8);
-	return (true);
-}
-
-bool
-mask_effect_canon(struct mask *m, enum detect_canon_result canon, struct span text)
-{
-	if (canon == DETECT_CANON_SAME || canon == DETECT_CANON_DECODED)
-		return (false);
-	if (canon == DETECT_CANON_MALFORMED && !text_is_utf8(text))
-		mask_effect_flag(&m->effects, RECORD_FLAG_BAD_UTF8);
-	else
-		mask_effect_flag(&m->effects, RECORD_FLAG_UNSETTLED);
-	return (true);
 }
