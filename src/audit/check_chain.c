@@ -204,6 +204,28 @@ check_place(struct walk *w, const struct audit_place *at)
 	w->t_us = entry->t_us;
 }
 
+/*
+ * Types whose promise this verifier checks, or that promise nothing about
+ * records.  What the others claim (a prune, an erasure, a new key) must not
+ * pass as good unseen: they make the result incomplete.
+ */
+static bool
+is_judged(enum seal_type type)
+{
+	switch (type) {
+	case SEAL_CLOCK:
+	case SEAL_CONFIG:
+	case SEAL_DESTROY:
+	case SEAL_GENESIS:
+	case SEAL_REPORT:
+	case SEAL_SEGMENT:
+	case SEAL_START:
+	case SEAL_STOP:
+	case SEAL_STREAM: return (true);
+	default: return (false);
+	}
+}
+
 static void
 check_entry(struct walk *w, uint64_t i)
 {
@@ -228,7 +250,7 @@ check_entry(struct walk *w, uint64_t i)
 	else if (w->entry.type == SEAL_STREAM && !is_own(chain))
 		audit_report(&chain->list, AUDIT_E_ENTRY_SYNTAX, &at,
 		    "streams are listed in " STORE_OWN_STREAM " only");
-	else if (w->entry.type == SEAL_UNKNOWN)
+	else if (!is_judged(w->entry.type))
 		chain->coverage->unknown_entries++;
 }
 
