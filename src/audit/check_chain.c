@@ -217,6 +217,7 @@ is_judged(enum seal_type type)
 	case SEAL_CONFIG:
 	case SEAL_DESTROY:
 	case SEAL_GENESIS:
+	case SEAL_RECOVER:
 	case SEAL_REPORT:
 	case SEAL_SEGMENT:
 	case SEAL_START:
@@ -250,6 +251,10 @@ check_entry(struct walk *w, uint64_t i)
 	else if (w->entry.type == SEAL_STREAM && !is_own(chain))
 		audit_report(&chain->list, AUDIT_E_ENTRY_SYNTAX, &at,
 		    "streams are listed in " STORE_OWN_STREAM " only");
+	else if (w->entry.type == SEAL_RECOVER && w->entry.of.recover.alarm)
+		audit_report(&chain->list, AUDIT_E_OPEN, &at,
+		    "segment %ju: the writer found its open segment changed",
+		    (uintmax_t)w->entry.of.recover.seg);
 	else if (!is_judged(w->entry.type))
 		chain->coverage->unknown_entries++;
 }
