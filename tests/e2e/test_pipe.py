@@ -1,0 +1,300 @@
+"""pipe: lines as they come, committed, sealed, and there after a crash."""
+import os
+import random
+import signal
+import subprocess
+import time
+
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, write
+
+PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
+
+
+def line(n):
+    """Every line has a size of its own, so that a record lost or doubled is seen."""
+    return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000).encode()
+
+
+def start(*options, **more):
+    return subprocess.Popen([*PIPE, *options], stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **more)
+
+
+def end(process, code=0):
+    """Close its input and wait; what it said."""
+    said = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, code, said)
+    return said
+
+
+def wait_for(what, seconds=20):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, 'waited in vain'
+        time.sleep(0.02)
+
+
+def opened():
+    return os.path.isdir('store/streams/s/open') and any(n.endswith('.tags') for n in os.listdir('store/streams/s/open'))
+
+
+def committed():
+    """Flushes of the open segments."""
+    folder = 'store/streams/s/open'
+    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.tags'))
+
+
+def entries(stream='s'):
+    import json
+    return [json.loads(e) for e in read(f'store/streams/{stream}/chain.jsonl').decode().splitlines()]
+
+
+def sizes():
+    return [r['bytes'] - 1000 for r in records('store')]
+
+
+def good(count):
+    """It verifies, and what the entries count is what is there."""
+    cretula('verify', '--store', 'store', code=0)
+    equal(sum(e['n'] for e in segments('store')), count)
+    for e in segments('store'):
+        i = e['in']
+        equal(i['lines'], i['parsed'] + i['partial'] + i['unparsed'] + i['counted'] + i['meta'] + i['joined'])
+    flushes = 1
+    for e in segments('store'):
+        equal(e['tags']['g0'], flushes, 'flushes without gaps')
+        flushes = e['tags']['g'] + 1
+        equal(len(read(f'store/streams/s/seg/{e["seg"]:08}.tags').splitlines()), flushes - e['tags']['g0'])
+    equal(os.listdir('store/streams/s/open'), [])
+
+
+def test_a_log_at_full_speed():
+    log = make_log(20000)
+    process = start()
+    process.stdin.write(log)
+    said = end(process)
+    assert 'lines=20000 ' in said and 'records=20000 ' in said, said
+    equal(len(records('store')), 20000)
+    good(20000)
+    equal([e['type'] for e in entries()], ['genesis', 'start', 'segment', 'stop'])
+    equal(entries()[-1]['reason'], 'end')
+    assert '20,000' in cretula('stats', '--store', 'store', '--stream', 's', code=0).text
+
+
+def test_lines_that_come_slowly_are_committed_within_a_second_or_two():
+    process = start()
+    wait_for(opened)
+    for n in range(5):
+        process.stdin.write(line(n))
+        time.sleep(0.1)
+    before = time.monotonic()
+    wait_for(lambda: committed() > 0)
+    assert time.monotonic() - before < 3
+    process.stdin.write(line(5)[:40])  # half a line waits for its end
+    time.sleep(1.6)
+    process.stdin.write(line(5)[40:] + line(6)[:-1])  # and the last one needs none
+    end(process)
+    equal(sizes(), list(range(7)))
+    good(7)
+
+
+def test_the_open_segment_is_plain_and_has_nothing_raw():
+    process = start()
+    wait_for(opened)
+    process.stdin.write(make_log(500))
+    wait_for(lambda: committed() > 0)
+    data = read('store/streams/s/open/00000001.data')
+    equal(data.count(b'\n'), 500)
+    for raw in (b'198.51.', b'erika', b'mustermann', b'user12', b'example.org', b'secret'):
+        assert raw not in data, raw
+    end(process)
+    good(500)
+
+
+def test_sigterm_drains_flushes_and_seals():
+    process = start()
+    wait_for(opened)
+    process.stdin.write(b''.join(line(n) for n in range(300)))
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(timeout=20), 0)
+    process.stdin.close()
+    equal(sizes(), list(range(300)))
+    good(300)
+    equal(entries()[-1]['reason'], 'term')
+
+
+def test_sigusr1_seals_at_once():
+    process = start()
+    wait_for(opened)
+    for n in range(3):
+        process.stdin.write(line(n))
+        time.sleep(0.15)
+        process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: len(segments('store')) == n + 1)
+    equal(sizes(), [0, 1, 2])
+    end(process)
+    good(3)
+    equal([e['n'] for e in segments('store')][:3], [1, 1, 1])
+
+
+def test_empty_periods_are_sealed():
+    process = start('--seal-every', '1s')
+    wait_for(lambda: os.path.isdir('store') and opened())
+    wait_for(lambda: len(segments('store')) >= 2)
+    process.stdin.write(line(0))
+    wait_for(lambda: len(segments('store')) >= 4)
+    end(process)
+    good(1)
+    cretula('pipe', '--store', 'store', 's', '--seal-every', '2h', code=2)
+
+
+def test_a_second_instance_is_busy():
+    process = start()
+    wait_for(opened)
+    run = cretula('pipe', '--store', 'store', 's', stdin=line(9), code=75)
+    equal(len(run.err.splitlines()), 1)
+    process.stdin.write(line(0))
+    end(process)
+    equal(sizes(), [0])
+    good(1)
+
+
+def test_kill_at_random_moments_then_resume():
+    """Twenty times kill -9: what came before the last commit is there once, in order, and nothing else."""
+    rng = random.Random(7)
+    sent, firsts = 0, []
+    for run in range(20):
+        process = start()
+        wait_for(opened)
+        firsts.append(sent)
+        until = time.monotonic() + rng.uniform(0.0, 1.6)
+        while time.monotonic() < until:
+            count = rng.choice([1, 20, 400])
+            process.stdin.write(b''.join(line(n) for n in range(sent, sent + count)))
+            sent += count
+            time.sleep(rng.uniform(0, 0.08))
+        if run % 4 == 0:
+            time.sleep(2)  # all of it is committed by now
+        process.kill()
+        process.communicate()
+        if run % 4 == 0:
+            firsts[-1] = (firsts[-1], sent)
+    end(start())
+    have = sizes()
+    good(len(have))
+    equal(len(set(have)), len(have), 'doubled')
+    equal(have, sorted(have), 'order')
+    there = set(have)
+    bounds = [f[0] if isinstance(f, tuple) else f for f in firsts] + [sent]
+    for run in range(20):
+        mine = [n for n in range(bounds[run], bounds[run + 1]) if n in there]
+        equal(mine, list(range(bounds[run], bounds[run] + len(mine))), f'run {run}: a hole')
+        if run % 4 == 0:
+            equal(len(mine), bounds[run + 1] - bounds[run], f'run {run}: committed lines are lost')
+    recovers = [e for e in entries() if e['type'] == 'recover']
+    assert len(recovers) >= 10 and not any(e['alarm'] for e in recovers), recovers
+    print(f'# {sent} lines sent, {len(have)} kept, {sum(e["untagged"] for e in recovers)} of them untagged')
+
+
+def test_a_death_after_each_durable_step():
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for n in range(1, 400):
+        subprocess.run(['rm', '-rf', 'store', 'store.keys'], check=True)
+        run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50))), env={'CRETULA_FAULT': str(n)})
+        if run.code == 0:
+            break
+        equal(run.code, 77, run.err)
+        run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50, 60))))
+        equal(run.code, 0, f'after step {n}: {run.err}')
+        have = sizes()
+        kept = len(have) - 10  # of an unfinished write the whole lines are kept
+        assert have == list(range(kept)) + list(range(50, 60)), (n, have)
+        good(len(have))
+        equal(sum(e['tags']['untagged'] for e in segments('store')), sum(e['untagged'] for e in entries()
+                                                                          if e['type'] == 'recover'))
+    print(f'# {n - 1} durable steps')
+    assert 60 < n < 399, n
+
+
+def test_a_full_disk_keeps_what_is_committed():
+    """ENOSPC at each durable step: 74, one line, and the next run goes on."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for n in range(1, 400, 3):
+        subprocess.run(['rm', '-rf', 'store', 'store.keys'], check=True)
+        run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50))), env={'CRETULA_FAULT': f'{n}:28'})
+        if run.code == 0:
+            break
+        assert run.code in (74, 78), (n, run.code, run.err)
+        assert 'No space' in run.err, run.err
+        run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50, 60))))
+        equal(run.code, 0, f'after step {n}: {run.err}')
+        have = sizes()
+        assert have in (list(range(60)), list(range(50, 60))), (n, have)
+        good(len(have))
+
+
+def test_tampering_with_what_is_open_is_an_alarm():
+    process = start()
+    wait_for(opened)
+    process.stdin.write(b''.join(map(line, range(20))))
+    wait_for(lambda: committed() > 0)
+    time.sleep(0.5)  # the sector follows the tag
+    process.kill()
+    process.communicate()
+    path = 'store/streams/s/open/00000001.data'
+    data = read(path)
+    write(path, data[:data.rindex(b'\n', 0, -1) + 1])  # the last record goes
+    cretula('import', '--store', 'store', '--stream', 's', write('a.log', line(0)), code=78)
+    for _ in range(2):
+        run = cretula('pipe', '--store', 'store', 's', code=78)
+        assert 'alarm (data)' in run.err, run.err
+    alarms = [e for e in entries() if e['type'] == 'recover']
+    equal([(e['alarm'], e['reason']) for e in alarms], [(True, 'data')])
+
+
+def test_the_format_is_decided_on_the_first_lines():
+    log = make_log(300)
+    cretula('pipe', '--store', 'store', 's', stdin=log, code=0)
+    equal(len(records('store')), 300)
+    cretula('pipe', '--store', 'store', 's', stdin=b'', code=0)
+    run = cretula('pipe', '--store', 'store', 's', stdin=b'rubbish\nand more\n', code=66)
+    assert '--format' in run.err, run.err
+    good(300)
+
+
+def test_odd_lines():
+    """Overlong, empty, and of zeros: counted, never a crash."""
+    long = line(0)[:-1] + b'x' * 5_000_000 + b'\n'
+    cretula(*PIPE[1:], stdin=line(1) + long + b'\n' + line(2) + b'\0' * 100 + b'\n' + long[:-1], code=0)
+    entry = segments('store')[0]
+    equal((entry['in']['lines'], entry['in']['meta'], entry['n']), (6, 1, 5))
+    equal(entry['in']['bytes'], len(line(1) + long + b'\n' + line(2) + b'\0' * 100 + b'\n' + long[:-1]))
+    equal(entry['reasons']['too_long'], 2)
+    good(5)
+
+
+def test_each_segment_has_the_epochs_of_its_own_time():
+    """Whatever the lines say: a live record has the epoch of its arrival."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for day in (22, 23):
+        cretula(*PIPE[1:], stdin=line(5), env={'CRETULA_CLOCK': f'2026-11-{day}T12:00:00Z'}, code=0)
+    equal([e['mask_epochs']['ip'] for e in segments('store')], [['2026-W47'], ['2026-W48']])
+    clients = {r['client'] for r in records('store')}
+    equal(len(clients), 2, 'one client, two weeks, two tokens')
+    good(2)
+
+
+def test_import_and_pipe_share_a_stream():
+    write('a.log', b''.join(map(line, range(5))))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'a.log', code=0)
+    cretula(*PIPE[1:], stdin=b''.join(map(line, range(5, 9))), code=0)
+    write('b.log', b''.join(map(line, range(9, 12))))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'b.log', code=0)
+    cretula(*PIPE[1:], stdin=b''.join(map(line, range(12, 14))), code=0)
+    equal(sizes(), list(range(14)))
+    cretula('verify', '--store', 'store', code=0)
+
+
+main()
