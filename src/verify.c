@@ -34,6 +34,7 @@ static const char usage[] =
     "  --json          one JSON object\n"
     "  --max-age T     how old the newest entry of a stream may be: 3h, 2d\n"
     "  --pin FILE      newest checkpoints seen: compared, then kept for the next time\n"
+    "  --proof FILE    not a store, but the proof of one record (cretula prove)\n"
     "  --store DIR     the store\n"
     "  --stream NAME   only this stream\n"
     "  --strict        exit 4 if there are warnings\n"
@@ -42,7 +43,7 @@ static const char usage[] =
     "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
     "4 warnings under --strict, 66 no store there, 74 I/O\n";
 
-enum { ANCHOR = 256, HELP, JOBS, JSON, MAX_AGE, PIN, STORE, STREAM, STRICT, VERSION };
+enum { ANCHOR = 256, HELP, JOBS, JSON, MAX_AGE, PIN, PROOF, STORE, STREAM, STRICT, VERSION };
 static const struct option options[] = {
 	{ "anchor", required_argument, NULL, ANCHOR },
 	{ "help", no_argument, NULL, HELP },
@@ -50,6 +51,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, JSON },
 	{ "max-age", required_argument, NULL, MAX_AGE },
 	{ "pin", required_argument, NULL, PIN },
+	{ "proof", required_argument, NULL, PROOF },
 	{ "store", required_argument, NULL, STORE },
 	{ "stream", required_argument, NULL, STREAM },
 	{ "strict", no_argument, NULL, STRICT },
@@ -63,8 +65,8 @@ read_jobs(const char *text, unsigned *jobs, struct err *e)
 	uint64_t n;
 
 	if (num_u64(span_str(text), &n) == -1 || n < 1 || n > 64)
-		return (err_set(
-		    e, ERR_USAGE, "--jobs: '%s' is no whole number from 1 to 64", text));
+		return (
+		    err_set(e, ERR_USAGE, "--jobs: '%s' is no whole number from 1 to 64", text));
 	*jobs = (unsigned)n;
 	return (0);
 }
@@ -73,29 +75,15 @@ static int
 read_option(int c, char **argv, struct audit_request *request, struct err *e)
 {
 	switch (c) {
-	case ANCHOR:
-		request->options.anchor = optarg;
-		return (0);
-	case JOBS:
-		return (read_jobs(optarg, &request->options.jobs, e));
-	case JSON:
-		request->json = true;
-		return (0);
-	case MAX_AGE:
-		request->max_age = optarg;
-		return (0);
-	case PIN:
-		request->pin = optarg;
-		return (0);
-	case STORE:
-		request->store = optarg;
-		return (0);
-	case STREAM:
-		request->options.stream = optarg;
-		return (0);
-	case STRICT:
-		request->strict = true;
-		return (0);
+	case ANCHOR: request->options.anchor = optarg; return (0);
+	case JOBS: return (read_jobs(optarg, &request->options.jobs, e));
+	case JSON: request->json = true; return (0);
+	case MAX_AGE: request->max_age = optarg; return (0);
+	case PIN: request->pin = optarg; return (0);
+	case PROOF: request->proof = optarg; return (0);
+	case STORE: request->store = optarg; return (0);
+	case STREAM: request->options.stream = optarg; return (0);
+	case STRICT: request->strict = true; return (0);
 	default:
 		return (err_set(e, ERR_USAGE, "%s: %s: cretula-verify --help", argv[optind - 1],
 		    c == ':' ? "needs a value" : "no such option"));
@@ -135,9 +123,9 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (c == HELP || c == VERSION)
 			return (fputs(c == HELP ? usage : "cretula-verify " CRETULA_VERSION "\n",
-				    stdout) == EOF
-				? ERR_IO
-				: 0);
+				    stdout) == EOF ?
+				ERR_IO :
+				0);
 		if (read_option(c, argv, &request, &e) == -1)
 			return (fail(&e));
 	}

@@ -20,6 +20,7 @@ static const struct app_command *const commands[] = {
 	&app_command_key,
 	&app_command_mask,
 	&app_command_pipe,
+	&app_command_prove,
 	&app_command_stats,
 	&app_command_verify,
 	&app_command_view,

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "audit/check.h"
+#include "audit/outside/anchor.h"
 #include "audit/outside/pin.h"
 #include "audit/segment.h"
 #include "audit/store_check.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
-#include "base/text.h"
 
 #define FINDINGS_MAX 10000
 #define STREAMS_MAX 65536 /* names, listed and found */
@@ -234,40 +234,21 @@ check_stream(struct verify *v, const struct stream *stream)
 
 /* ---- the anchor ---- */
 
-/* "VKEY sha256:HEX", as docs/format.md 7 has it. */
-static int
-read_anchor(const char *text, struct span *vkey, unsigned char hash[static 32], struct err *e)
-{
-	static const struct span mark = SPAN(" sha256:");
-	struct span line = span_str(text);
-	struct seal_vkey key;
-	size_t blank, len;
-
-	if (line.len > 0 && line.ptr[line.len - 1] == '\n')
-		line.len--;
-	blank = span_find(line, ' ');
-	*vkey = span_of(line.ptr, blank);
-	if (seal_vkey_read(*vkey, &key, NULL) == -1 || !span_starts(span_from(line, blank), mark) ||
-	    text_unhex(span_from(line, blank + mark.len), hash, 32, &len) == -1 || len != 32)
-		return (err_set(e, ERR_USAGE, "the anchor is not VKEY sha256:HEX"));
-	return (0);
-}
-
 static int
 check_anchor(struct verify *v, struct err *e)
 {
 	struct audit_place at = audit_place("chain.jsonl");
-	unsigned char hash[32];
-	struct span vkey;
+	struct audit_anchor anchor;
 
 	if (v->options->anchor == NULL)
 		return (0);
-	if (read_anchor(v->options->anchor, &vkey, hash, e) == -1)
+	if (audit_anchor_read(v->options->anchor, &anchor, e) == -1)
 		return (-1);
 	at.entry = 0;
-	if (v->own.count == 0 || memcmp(hash, v->own.genesis_hash, sizeof(hash)) != 0)
+	if (v->own.count == 0 ||
+	    memcmp(anchor.genesis, v->own.genesis_hash, sizeof(anchor.genesis)) != 0)
 		audit_report(&v->own.list, AUDIT_E_GENESIS, &at, "not the genesis of the anchor");
-	else if (!span_equal(vkey, v->own.genesis.log))
+	else if (!span_equal(anchor.vkey, v->own.genesis.log))
 		audit_report(&v->own.list, AUDIT_E_GENESIS, &at, "not the log key of the anchor");
 	else
 		v->result->coverage.anchored = true;

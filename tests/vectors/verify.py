@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """verify.py STORE [--anchor LINE] [--pin FILE] [--max-age T] [--json]: check a cretula store, with nothing of cretula.
+verify.py --proof FILE [--anchor LINE] [--json]: check the proof of one record.
 
 Written from docs/format.md alone, with the Python standard library and the `zstd` program; the sections below bear
 the numbers of that file.  It is meant to be read: an auditor who trusts no C can follow what "verified" means.  It
@@ -1199,6 +1200,96 @@ class Seen:
             os.replace(self.file + '.new', self.file)
 
 
+# ---- 13, 17. Proofs ------------------------------------------------------------------------------------------------
+
+RECORD_PROOF, PART = b'cretula record proof v1\n', b'c2sp.org/tlog-proof@v1\n'
+PROOF_MAX, HASHES_MAX = 131072, 64
+
+
+def included(hashes, leaf, index, size, root):
+    """RFC 9162, 2.1.3.2."""
+    if index >= size:
+        return False
+    fn, sn, r = index, size - 1, leaf
+    for p in hashes:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            r = sha256(b'\1', p, r)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = sha256(b'\1', r, p)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and r == root
+
+
+def parse_part(text, magic):
+    """(extra, index, hashes, what follows the empty line) of a proof file; ValueError if it is none."""
+    match = re.fullmatch(magic + rb'(?:extra (\S+)\n)?index (0|[1-9]\d{0,18})\n((?:\S{44}\n)*)\n(.*)', text, re.DOTALL)
+    if not match or len(text) > PROOF_MAX:
+        raise ValueError('not of the form of a proof')
+    extra = base64.b64decode(match[1] or b'', validate=True)
+    hashes = [base64_decode(line.decode('ascii'), 32) for line in match[3].splitlines()]
+    if base64.b64encode(extra) != (match[1] or b'') or len(hashes) > HASHES_MAX:
+        raise ValueError('not of the form of a proof')
+    return extra, int(match[2]), hashes, match[4]
+
+
+def prove_entry(part, kind):
+    """(entry, its line, what is to be checked once the key is known)."""
+    line, index, hashes, note = parse_part(part, re.escape(PART))
+    note, entry = Note(note), parse_entry(line)
+    if entry['type'] != kind or entry['i'] != index:
+        raise ValueError('what is to be proved is another entry')
+
+    def signed(origin, log):
+        if note.origin != origin or parse_vkey(log)[0] != origin or not note.signed_by(log):
+            raise ValueError(f'no good note of {origin}')
+        if not included(hashes, sha256(b'\0', line), index, note.size, note.root):
+            raise ValueError('an entry that the note does not cover')
+    return entry, line, signed
+
+
+def check_proof(text, anchor):
+    """(stream, number of the record, its line); ValueError if the proof does not hold."""
+    record, *parts = re.split(b'^(?=' + re.escape(PART) + b')', text, flags=re.MULTILINE)
+    if len(parts) != 3:
+        raise ValueError('not the proof of a record')
+    extra, index, hashes, rest = parse_part(record, re.escape(RECORD_PROOF))
+    segment, _, segment_signed = prove_entry(parts[0], 'segment')
+    stream, _, stream_signed = prove_entry(parts[1], 'stream')
+    genesis, line, genesis_signed = prove_entry(parts[2], 'genesis')
+    if anchor and (genesis['log'], sha256(line).hex()) != anchor:
+        raise ValueError('of another store than the anchor')
+    if genesis['stream'] != STORE_CHAIN or genesis['i'] != 0:
+        raise ValueError('not the genesis of a store')
+    for signed in (genesis_signed, stream_signed):
+        signed(genesis['origin'], genesis['log'])
+    segment_signed(stream['origin'], stream['log'])
+    if rest or not included(hashes, sha256(b'\0', extra), index, segment['n'], base64_decode(segment['root'], 32)):
+        raise ValueError('the record is not one of the segment')
+    parse_record(extra[16:])
+    return stream['name'], segment['first'] + index, extra[16:]
+
+
+def main_proof(name, anchor, as_json):
+    try:
+        with open(name, 'rb') as file:
+            content = file.read(4 * PROOF_MAX + 1)
+    except OSError as problem:
+        print(f'{name}: {problem.strerror}', file=sys.stderr)
+        return 66
+    try:
+        stream, number, line = check_proof(content, anchor)
+    except (ValueError, Bad) as problem:
+        print(json.dumps({'code': 'E_PROOF', 'text': str(problem)}) if as_json else f'E_PROOF {name}: {problem}')
+        return 1
+    found = {'stream': stream, 'record': number, 'line': line.decode(), 'anchored': bool(anchor)}
+    print(json.dumps(found) if as_json else f'good: record {number} of stream {stream}\n{line.decode()}')
+    return 0
+
+
 def parse_duration(text):
     number, unit = re.fullmatch('([1-9][0-9]*)(s|m|h|d|w)', text).groups()
     return int(number) * datetime.timedelta(**{{'s': 'seconds', 'm': 'minutes', 'h': 'hours', 'd': 'days',
@@ -1258,12 +1349,15 @@ def main(arguments):
     try:
         anchor, age = take_option(rest, '--anchor'), take_option(rest, '--max-age')
         seen = Seen(take_option(rest, '--pin'), age and parse_duration(age))
-        anchor = anchor and parse_anchor(anchor)
-        store, = rest
+        anchor, proof = anchor and parse_anchor(anchor), take_option(rest, '--proof')
+        store, = rest if not proof else [*rest, '']
     except (ValueError, IndexError, TypeError, AttributeError):
-        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--pin FILE] [--max-age T] [--json]',
+        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--pin FILE] [--max-age T] [--json]\n'
+              '       verify.py --proof FILE [--anchor "VKEY sha256:HEX"] [--json]',
               file=sys.stderr)
         return 2
+    if proof:
+        return main_proof(proof, anchor, as_json)
     if not os.path.isdir(os.path.join(store, 'streams')):
         print(f'{store}: no store', file=sys.stderr)
         return 66

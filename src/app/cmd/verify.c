@@ -12,6 +12,7 @@ static const struct app_option options[] = {
 	{ "jobs", "N", "threads, 1 to 64 (default: one a processor)" },
 	{ "max-age", "T", "how old the newest entry of a stream may be: 3h, 2d" },
 	{ "pin", "FILE", "newest checkpoints seen: compared, then kept for the next time" },
+	{ "proof", "FILE", "not a store, but the proof of one record (cretula prove)" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "only this stream" },
 	{ "strict", NULL, "exit 4 if there are warnings" },
@@ -32,6 +33,7 @@ run(const struct app_args *args)
 	int64_t start_ns = clock_mono_ns();
 	uint64_t jobs = app_processors(64);
 	struct audit_request request = { .store = app_arg(args, "store"),
+		.proof = app_arg(args, "proof"),
 		.pin = app_arg(args, "pin"),
 		.max_age = app_arg(args, "max-age"),
 		.strict = app_arg(args, "strict") != NULL,
@@ -66,5 +68,6 @@ const struct app_command app_command_verify = { "verify",
 	"  cretula verify --store ./store\n"
 	"  cretula verify --store ./store --anchor \"$(cat auditor.txt)\" --strict\n"
 	"  cretula verify --store ./store --pin ~/store.pin --max-age 3h\n"
+	"  cretula verify --proof proof.txt --anchor \"$(cat auditor.txt)\"\n"
 	"  cretula verify --store ./store --json | jq .findings\n",
 	run };

@@ -92,8 +92,8 @@ audit_pins_read(struct audit_pins *pins, const char *path, struct err *e)
 		size_t len = span_find(rest, '\n');
 
 		if (len == rest.len || read_line(pins, span_of(rest.ptr, len)) == -1) {
-			(void)err_set(e, ERR_CONFIG, "--pin: %s: line %zu is no pin", path,
-			    pins->count + 1);
+			(void)err_set(
+			    e, ERR_CONFIG, "--pin: %s: line %zu is no pin", path, pins->count + 1);
 			goto out;
 		}
 		rest = span_from(rest, len + 1);

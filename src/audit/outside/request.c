@@ -1,8 +1,14 @@
 /* One request: check, report, and the exit code that it earns. */
 #include "audit/outside/request.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
 #include "audit/outside/pin.h"
+#include "audit/outside/prove.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/num.h"
 
 static int
@@ -48,10 +54,50 @@ out:
 	return (code);
 }
 
+/* What is too long to be a proof is a bad one; what cannot be read is none. */
+static int
+check_proof_file(const struct audit_request *request, struct audit_proof *proof, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = 0;
+
+	if (io_read_file(AT_FDCWD, request->proof, AUDIT_PROOF_BYTES_MAX, &text, e) == 0)
+		rc = audit_proof_check(
+		    buf_view(&text), request->options.anchor, request->options.names, proof, e);
+	else if (errno == EFBIG)
+		(void)snprintf(proof->why, sizeof(proof->why), "longer than a proof can be");
+	else {
+		e->code = ERR_INPUT;
+		rc = -1;
+	}
+	buf_free(&text);
+	return (rc);
+}
+
+static int
+verify_proof(const struct audit_request *request, struct buf *out, struct err *e)
+{
+	struct audit_proof proof = { .record = AUDIT_NONE };
+	int code = -1;
+
+	if (check_proof_file(request, &proof, e) == 0) {
+		(request->json ? audit_proof_print_json : audit_proof_print_text)(
+		    request->proof, &proof, out);
+		code = proof.why[0] == '\0' ? 0 : ERR_FINDING;
+	}
+	audit_proof_free(&proof);
+	return (code);
+}
+
 int
 audit_request_run(const struct audit_request *request, struct buf *out, struct err *e)
 {
-	if (request->store == NULL)
-		return (err_set(e, ERR_USAGE, "--store DIR is needed"));
-	return (verify_store(request, out, e));
+	if ((request->store != NULL) + (request->proof != NULL) != 1)
+		return (err_set(e, ERR_USAGE, "one of --store DIR and --proof FILE is needed"));
+	if (request->store != NULL)
+		return (verify_store(request, out, e));
+	if (request->pin != NULL || request->max_age != NULL || request->options.stream != NULL)
+		return (
+		    err_set(e, ERR_USAGE, "--proof goes with --anchor, --json and --strict only"));
+	return (verify_proof(request, out, e));
 }

@@ -1,0 +1,25 @@
+#include "audit/outside/anchor.h"
+
+#include "base/err.h"
+#include "base/text.h"
+#include "seal/note.h"
+
+int
+audit_anchor_read(const char *line, struct audit_anchor *anchor, struct err *e)
+{
+	static const struct span mark = SPAN(" sha256:");
+	struct span text = span_str(line);
+	struct seal_vkey key;
+	size_t blank, len;
+
+	if (text.len > 0 && text.ptr[text.len - 1] == '\n')
+		text.len--;
+	blank = span_find(text, ' ');
+	anchor->vkey = span_of(text.ptr, blank);
+	if (seal_vkey_read(anchor->vkey, &key, NULL) == -1 ||
+	    !span_starts(span_from(text, blank), mark) ||
+	    text_unhex(span_from(text, blank + mark.len), anchor->genesis, 32, &len) == -1 ||
+	    len != 32)
+		return (err_set(e, ERR_USAGE, "the anchor is not VKEY sha256:HEX"));
+	return (0);
+}

@@ -1,0 +1,17 @@
+/* anchor: the auditor's line, "VKEY sha256:HEX"; docs/format.md 7. */
+#ifndef CRETULA_AUDIT_OUTSIDE_ANCHOR_H
+#define CRETULA_AUDIT_OUTSIDE_ANCHOR_H
+
+#include "base/span.h"
+
+struct err;
+
+struct audit_anchor {
+	struct span vkey; /* borrows the line */
+	unsigned char genesis[32];
+};
+
+/* A last LF may be there.  0, or -1 and ERR_USAGE. */
+int audit_anchor_read(const char *line, struct audit_anchor *anchor, struct err *e);
+
+#endif

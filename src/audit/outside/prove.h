@@ -1,0 +1,55 @@
+/*
+ * prove: proofs of single records, made from a store and checked without it;
+ * docs/format.md 17.
+ */
+#ifndef CRETULA_AUDIT_OUTSIDE_PROVE_H
+#define CRETULA_AUDIT_OUTSIDE_PROVE_H
+
+#include "audit/verify.h"
+#include "seal/proof.h"
+
+#define AUDIT_PROOF_MAGIC "cretula record proof v1\n"
+#define AUDIT_PROOF_PARTS 3 /* of the form of seal/proof.h: segment, stream, genesis */
+#define AUDIT_PROOF_BYTES_MAX ((size_t)(AUDIT_PROOF_PARTS + 1) * SEAL_PROOF_BYTES_MAX)
+
+/* ---- making ---- */
+
+/*
+ * Add the proof of a record (counted from 0) of a stream to out.  It is
+ * checked before it is given.  -1: ERR_INPUT (no such stream or record, or it
+ * is erased), ERR_FINDING (the store does not verify there), ERR_IO.
+ */
+int audit_prove(const char *store, const char *stream, uint64_t record,
+    const struct seal_names *names, struct buf *out, struct err *e);
+
+/* One record within its segment. */
+struct audit_record_proof {
+	struct buf extra;  /* salt | line */
+	uint64_t index;    /* in the segment */
+	struct seal_proof proof;
+};
+/* dirfd: the stream's.  revision: of the segment's files, after erasures; 0: as sealed. */
+int audit_prove_in_segment(int dirfd, const struct seal_segment *facts, uint64_t revision,
+    struct audit_record_proof *made, struct err *e);
+
+/* ---- checking ---- */
+
+struct audit_proof {
+	char why[200];           /* "" if it is good: what is wrong otherwise */
+	bool anchored;
+	char stream[40], origin[SEAL_NAME_BYTES_MAX + 1];
+	uint64_t record, segment; /* record: of the stream */
+	uint64_t entry, size;     /* the segment's entry, and entries that the note covers */
+	int64_t sealed_us;
+	struct buf line;          /* the record, without LF */
+};
+
+/* anchor: the auditor's line, or NULL.  0 and *proof, good or bad; -1: ERR_USAGE, ERR_IO. */
+int audit_proof_check(struct span text, const char *anchor, const struct seal_names *names,
+    struct audit_proof *proof, struct err *e);
+/* name: of its file, as it was given. */
+void audit_proof_print_text(const char *name, const struct audit_proof *proof, struct buf *out);
+void audit_proof_print_json(const char *name, const struct audit_proof *proof, struct buf *out);
+void audit_proof_free(struct audit_proof *proof);
+
+#endif

@@ -1,0 +1,178 @@
+#include "store/seek.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <zstd.h>
+
+#include "base/err.h"
+#include "store/reader.h"
+
+#define FRAME_BYTES ((size_t)1 << 20)
+#define FRAMES_MAX ((size_t)1 << 20)
+#define TABLE_HEAD 8 /* magic number and size */
+#define TABLE_END 9 /* number of frames, descriptor, magic number */
+#define TABLE_MAGIC 0x184D2A5Eu
+#define TABLE_END_MAGIC 0x8F92EAB1u
+
+struct place {
+	uint64_t file, lines; /* offsets: in the file, in the lines */
+};
+
+struct store_seek {
+	int fd;
+	size_t frames;
+	struct place *places; /* one more than there are frames */
+	ZSTD_DCtx *context;
+	char *in, *out;
+};
+
+static uint32_t
+little(const unsigned char *bytes)
+{
+	uint32_t n;
+
+	memcpy(&n, bytes, sizeof(n));
+	return (le32toh(n));
+}
+
+static int
+read_at(int fd, void *bytes, size_t len, uint64_t at, struct err *e)
+{
+	char *out = bytes;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, out, len, (off_t)at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (err_sys(e, ERR_IO, "reading"));
+		if (n == 0)
+			return (err_set(e, ERR_FINDING, "the file ends too early"));
+		out += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+static int
+take_places(struct store_seek *s, const unsigned char *rows, uint64_t table_at, struct err *e)
+{
+	s->places[0] = (struct place){ 0, 0 };
+	for (size_t i = 0; i < s->frames; i++) {
+		uint32_t in = little(rows + 8 * i), out = little(rows + 8 * i + 4);
+
+		if (in > ZSTD_compressBound(FRAME_BYTES) || out > FRAME_BYTES)
+			return (err_set(e, ERR_FINDING, "seek table: a frame of more than 1 MiB"));
+		s->places[i + 1].file = s->places[i].file + in;
+		s->places[i + 1].lines = s->places[i].lines + out;
+	}
+	if (s->places[s->frames].file != table_at)
+		return (err_set(e, ERR_FINDING, "seek table: not that of these frames"));
+	return (0);
+}
+
+static int
+read_table(struct store_seek *s, uint64_t size, struct err *e)
+{
+	unsigned char head[TABLE_HEAD], end[TABLE_END], *rows = NULL;
+	uint64_t table;
+	int rc = -1;
+
+	if (size < TABLE_HEAD + TABLE_END)
+		return (err_set(e, ERR_FINDING, "no seek table"));
+	if (read_at(s->fd, end, sizeof(end), size - TABLE_END, e) == -1)
+		return (-1);
+	s->frames = little(end);
+	table = TABLE_HEAD + 8 * (uint64_t)s->frames + TABLE_END;
+	if (little(end + 5) != TABLE_END_MAGIC || s->frames > FRAMES_MAX || table > size)
+		return (err_set(e, ERR_FINDING, "no seek table"));
+	s->places = calloc(s->frames + 1, sizeof(s->places[0]));
+	rows = malloc(8 * s->frames + 1);
+	if (s->places == NULL || rows == NULL) {
+		(void)err_set(e, ERR_IO, "out of memory");
+		goto out;
+	}
+	if (read_at(s->fd, head, sizeof(head), size - table, e) == -1 ||
+	    read_at(s->fd, rows, 8 * s->frames, size - table + TABLE_HEAD, e) == -1)
+		goto out;
+	if (little(head) != TABLE_MAGIC || little(head + 4) != table - TABLE_HEAD) {
+		(void)err_set(e, ERR_FINDING, "no seek table");
+		goto out;
+	}
+	rc = take_places(s, rows, size - table, e);
+out:
+	free(rows);
+	return (rc);
+}
+
+int
+store_seek_open(int dirfd, const char *path, struct store_seek **s, struct err *e)
+{
+	struct store_seek *made = calloc(1, sizeof(*made));
+	uint64_t size;
+
+	if (made == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	if ((made->fd = store_open_file(dirfd, path, &size, e)) == -1)
+		goto failed;
+	made->context = ZSTD_createDCtx();
+	made->in = malloc(ZSTD_compressBound(FRAME_BYTES));
+	made->out = malloc(FRAME_BYTES);
+	if (made->context == NULL || made->in == NULL || made->out == NULL) {
+		(void)err_set(e, ERR_IO, "out of memory");
+		goto failed;
+	}
+	if (read_table(made, size, e) == -1)
+		goto failed;
+	*s = made;
+	return (0);
+failed:
+	store_seek_close(made);
+	return (err_in(e, "%s", path));
+}
+
+void
+store_seek_close(struct store_seek *s)
+{
+	if (s == NULL)
+		return;
+	if (s->fd != -1)
+		(void)close(s->fd);
+	(void)ZSTD_freeDCtx(s->context);
+	free(s->places);
+	free(s->in);
+	free(s->out);
+	free(s);
+}
+
+size_t
+store_seek_frames(const struct store_seek *s)
+{
+	return (s->frames);
+}
+
+uint64_t
+store_seek_before(const struct store_seek *s, size_t frame)
+{
+	return (s->places[frame].lines);
+}
+
+int
+store_seek_read(struct store_seek *s, size_t frame, struct span *lines, struct err *e)
+{
+	size_t in = (size_t)(s->places[frame + 1].file - s->places[frame].file);
+	size_t out = (size_t)(s->places[frame + 1].lines - s->places[frame].lines), n;
+
+	if (read_at(s->fd, s->in, in, s->places[frame].file, e) == -1)
+		return (-1);
+	n = ZSTD_decompressDCtx(s->context, s->out, out, s->in, in);
+	if (ZSTD_isError(n) || n != out)
+		return (err_set(e, ERR_FINDING, "frame %zu is damaged", frame));
+	*lines = span_of(s->out, n);
+	return (0);
+}
