@@ -8,7 +8,7 @@
 
 /*
  * Thread names say what a thread may do: one called "cr-..." calls no
- * allocator, and tests/house holds it to that.
+ * allocator, and tests/e2e/test_allocations.py holds it to that.
  */
 static void
 name_thread(const char *name)

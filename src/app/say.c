@@ -13,6 +13,7 @@
 
 static int64_t progress_ns;
 static bool progress_shown;
+static bool output_closed;
 
 int
 app_fail(const char *command, const struct err *e)
@@ -36,24 +37,37 @@ app_warn(const char *command, const char *fmt, ...)
 }
 
 int
-app_print(const struct buf *out, struct err *e)
+app_write(const char *bytes, size_t len, struct err *e)
 {
-	const char *p = out->data;
-	size_t left = out->len;
 	ssize_t n;
 
-	if (!buf_ok(out))
-		return (err_set(e, ERR_IO, "out of memory for the output"));
-	while (left > 0) {
-		if ((n = write(STDOUT_FILENO, p, left)) == -1) {
+	while (len > 0 && !output_closed) {
+		if ((n = write(STDOUT_FILENO, bytes, len)) == -1) {
 			if (errno == EINTR)
 				continue;
-			return (err_sys(e, ERR_IO, "writing to standard output"));
+			if (errno != EPIPE)
+				return (err_sys(e, ERR_IO, "writing to standard output"));
+			output_closed = true;
+			break;
 		}
-		p += n;
-		left -= (size_t)n;
+		bytes += n;
+		len -= (size_t)n;
 	}
 	return (0);
+}
+
+bool
+app_output_closed(void)
+{
+	return (output_closed);
+}
+
+int
+app_print(const struct buf *out, struct err *e)
+{
+	if (!buf_ok(out))
+		return (err_set(e, ERR_IO, "out of memory for the output"));
+	return (app_write(out->data, out->len, e));
 }
 
 int

@@ -3,6 +3,7 @@
 #define CRETULA_APP_SAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -14,8 +15,14 @@ int app_fail(const char *command, const struct err *e);
 /* "cretula COMMAND: text" on standard error, no error. */
 void app_warn(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The buffer to standard output.  0, or -1 with e (disk full, closed pipe). */
+/*
+ * To standard output.  0, or -1 with e (disk full).  A reader that is gone,
+ * `head` say, has seen enough: that is no error; app_output_closed says so
+ * and the caller may stop early.
+ */
+int app_write(const char *bytes, size_t len, struct err *e);
 int app_print(const struct buf *out, struct err *e);
+bool app_output_closed(void);
 
 /* Print, free, and return code; or what printing failed with. */
 int app_finish(const char *command, struct buf *out, int code);

@@ -3,9 +3,13 @@ import json
 import re
 import subprocess
 
-from lib import combined, cretula, equal, golden, main, make_log, records, write
+from lib import CRETULA, combined, cretula, equal, golden, main, make_log, records, write
 
-COMMANDS = ['check', 'import', 'key', 'mask', 'stats', 'verify', 'view']
+
+def commands():
+    """The names that --help lists, up to the first empty line."""
+    listed = cretula('--help', code=0).text.split('\n\n')[2]
+    return [line.split()[0] for line in listed.splitlines()]
 
 
 def small_store():
@@ -16,7 +20,8 @@ def small_store():
 
 def test_help_of_every_command_is_as_kept():
     text = cretula('--help', code=0).text
-    for name in COMMANDS:
+    assert {'check', 'import', 'key', 'mask', 'stats', 'verify', 'view'} <= set(commands())
+    for name in commands():
         assert re.search(rf'^  {name} ', text, re.M), name
         page = cretula(name, '--help', code=0).text
         equal(page, cretula('help', name, code=0).text)
@@ -57,6 +62,18 @@ def test_view_filters_agree_with_jq():
     equal(cretula('view', *base, '--limit', '7', code=0).lines, rows[:7])
     equal(cretula('view', *base, '--since', '2025-11-24T00:00:30Z', '--until', '2025-11-24T00:00:40Z', code=0).lines,
           [r for r in rows if '2025-11-24T00:00:30' <= r['time'] < '2025-11-24T00:00:40'])
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    """The first command that import prints: view | head."""
+    write('access.log', make_log(40000))
+    cretula('import', '--store', 'store', '--stream', 'shop', '--no-verify', 'access.log', code=0)
+    for command in (f'{CRETULA} view --store store --stream shop --as text | head -3; echo "${{PIPESTATUS[0]}}"',
+                    f'{CRETULA} mask --format apache-combined < access.log | head -3; echo "${{PIPESTATUS[0]}}"'):
+        done = subprocess.run(['bash', '-c', command], capture_output=True, check=True, timeout=60)
+        equal(len(done.stdout.splitlines()), 4, command)
+        equal(done.stdout.splitlines()[3], b'0', command)
+        assert b'Broken pipe' not in done.stderr, done.stderr
 
 
 def test_view_as_combined_can_be_read_again():

@@ -41,7 +41,14 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 	struct masking *m = arg;
 
 	stats_counts_add(&m->counts, &b->mask.counts);
-	return (io_write(STDOUT_FILENO, b->mask.records, b->mask.records_len, e));
+	return (app_write(b->mask.records, b->mask.records_len, e));
+}
+
+static bool
+tick(void *arg)
+{
+	(void)arg;
+	return (!app_output_closed());
 }
 
 /* ---- set-up ---- */
@@ -58,9 +65,9 @@ open_ring(struct masking *m, int64_t now_us, struct err *e)
 	rc = keys != NULL ? key_ring_open(fd, &m->ring, e) : key_ring_ephemeral(&m->ring, e);
 	if (fd != -1)
 		(void)close(fd);
-	return (rc == -1
-		? -1
-		: key_ring_live(m->ring, now_us, m->setup.stream->grace_us, &destroyed, e));
+	return (rc == -1 ?
+		-1 :
+		key_ring_live(m->ring, now_us, m->setup.stream->grace_us, &destroyed, e));
 }
 
 static int
@@ -90,8 +97,8 @@ save_words(const struct masking *m, struct err *e)
 	if (path == NULL || m->setup.stream->policy.words_mode != MASK_WORDS_LEARN)
 		return (0);
 	mask_words_save(m->words, &words);
-	rc = buf_ok(&words) ? io_replace(AT_FDCWD, path, buf_view(&words), 0640, false, e)
-			    : err_set(e, ERR_IO, "out of memory saving words");
+	rc = buf_ok(&words) ? io_replace(AT_FDCWD, path, buf_view(&words), 0640, false, e) :
+			      err_set(e, ERR_IO, "out of memory saving words");
 	buf_free(&words);
 	return (rc);
 }
@@ -138,7 +145,7 @@ run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 		.next = app_sources_next,
 		.name = app_sources_name,
 		.next_arg = &m->sources,
-		.sink = { m, NULL, take, NULL } };
+		.sink = { m, NULL, take, tick } };
 	uint64_t jobs = 1;
 	bool input_failed;
 	int rc;

@@ -79,7 +79,9 @@ show(void *arg, struct span line, struct err *e)
 		rc = app_print(&v->out, e);
 		buf_clear(&v->out);
 	}
-	return (rc == -1 ? -1 : ++v->shown == v->limit ? 1 : 0);
+	if (rc == -1)
+		return (-1);
+	return (++v->shown == v->limit || app_output_closed() ? 1 : 0);
 }
 
 static int
