@@ -1,4 +1,5 @@
 /* The directory KEYS and its streams. */
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -55,6 +56,39 @@ key_open_dir(const char *dir, struct err *e)
 	if (clean_path(path, dir, e) == -1)
 		return (-1);
 	return (open_private(AT_FDCWD, path, e));
+}
+
+/* Does path still lead to the directory that fd is? */
+static bool
+is_at(int fd, const char *path)
+{
+	struct stat mine, there;
+
+	return (fstat(fd, &mine) == 0 &&
+	    fstatat(AT_FDCWD, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino);
+}
+
+static int
+busy(const char *path, struct err *e)
+{
+	(void)err_set(e, ERR_BUSY, "%s: another cretula process is at work there", path);
+	errno = EBUSY;
+	return (-1);
+}
+
+int
+key_lock_dir(int fd, const char *path, struct err *e)
+{
+	int rc;
+
+	do
+		rc = flock(fd, LOCK_EX | LOCK_NB);
+	while (rc == -1 && errno == EINTR);
+	if (rc == -1 && errno != EWOULDBLOCK)
+		return (err_sys(e, ERR_IO, "%s: lock", path));
+	/* It may have been renamed or removed before the lock was had. */
+	return (rc == 0 && is_at(fd, path) ? 0 : busy(path, e));
 }
 
 /* A stream must not take a name that KEYS itself uses. */
@@ -137,17 +171,60 @@ sync_parent(const char *path, struct err *e)
 	return (rc);
 }
 
-/* A failed creation leaves nothing behind; a crashed one is taken up. */
+/*
+ * A failed creation leaves nothing behind; a crashed one is taken up.  Only
+ * under the lock and before the rename: afterwards the keys may be in use.
+ */
 static void
-take_back(int dirfd, const char *path)
+take_back(int dirfd, const char *unfinished)
 {
 	static const char *const names[] = { "root.key", "kek", "keyring" };
 	int saved = errno;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)io_shred(dirfd, names[i], NULL);
-	(void)rmdir(path);
+	(void)rmdir(unfinished);
 	errno = saved;
+}
+
+/* Two processes may want to make the same KEYS: the one with the lock does. */
+static int
+open_unfinished(const char *unfinished, struct err *e)
+{
+	int fd;
+
+	if (io_mkdir(AT_FDCWD, unfinished, 0700, e) == -1)
+		return (key_config_error(e));
+	if ((fd = open_private(AT_FDCWD, unfinished, e)) == -1)
+		return (errno == ENOENT ? busy(unfinished, e) : -1); /* renamed just now */
+	if (key_lock_dir(fd, unfinished, e) == 0)
+		return (fd);
+	(void)close(fd);
+	errno = EBUSY;
+	return (-1);
+}
+
+static int
+exists_already(const char *path, struct err *e)
+{
+	(void)err_set(e, ERR_CONFIG, "%s: exists already", path);
+	errno = EEXIST;
+	return (-1);
+}
+
+/* rename(2) never replaces a directory that has something in it. */
+static int
+fill_and_name(int dirfd, const char *unfinished, const char *path, struct err *e)
+{
+	if (fill(dirfd, e) == -1) {
+		(void)err_in(e, "%s", path);
+		return (key_config_error(e));
+	}
+	if (io_rename(AT_FDCWD, unfinished, path, e) == 0)
+		return (0);
+	if (errno == EEXIST || errno == ENOTEMPTY)
+		return (exists_already(path, e));
+	return (key_config_error(e));
 }
 
 /* KEYS appears whole: it is filled under the name "KEYS.new" and renamed. */
@@ -155,35 +232,20 @@ int
 key_create(const char *dir, struct err *e)
 {
 	char path[PATH_MAX], unfinished[PATH_MAX + 8];
-	const char *place = unfinished; /* where it is by now */
 	struct stat st;
-	int fd = -1, rc = -1;
+	int fd, rc = -1;
 
 	if (clean_path(path, dir, e) == -1)
 		return (-1);
-	if (lstat(path, &st) == 0) {
-		(void)err_set(e, ERR_CONFIG, "%s: exists already", path);
-		errno = EEXIST;
-		return (-1);
-	}
+	if (lstat(path, &st) == 0)
+		return (exists_already(path, e));
 	(void)snprintf(unfinished, sizeof(unfinished), "%s.new", path);
-	if (io_mkdir(AT_FDCWD, unfinished, 0700, e) == -1)
-		return (key_config_error(e));
-	if ((fd = open_private(AT_FDCWD, unfinished, e)) == -1)
+	if ((fd = open_unfinished(unfinished, e)) == -1)
 		return (-1);
-	if (fill(fd, e) == -1) {
-		(void)err_in(e, "%s", path);
-		goto out;
-	}
-	if (io_rename(AT_FDCWD, unfinished, path, e) == -1)
-		goto out;
-	place = path;
-	rc = sync_parent(path, e);
-out:
-	if (rc == -1) {
-		(void)key_config_error(e);
-		take_back(fd, place);
-	}
+	if (fill_and_name(fd, unfinished, path, e) == -1)
+		take_back(fd, unfinished);
+	else if ((rc = sync_parent(path, e)) == -1)
+		(void)key_config_error(e); /* but they are there, and good */
 	(void)close(fd);
 	return (rc);
 }

@@ -44,8 +44,18 @@ int key_slot_erase(int dirfd, const char *name, struct err *e); /* zeros, synced
 
 /* ---- the directory ---- */
 
-/* Create KEYS (must not exist, parent must) with root key, kek and keyring. */
+/*
+ * Create KEYS (must not exist, parent must) with root key, kek and keyring.
+ * ERR_BUSY: another process is making it; errno EEXIST: it is there.
+ */
 int key_create(const char *dir, struct err *e);
+
+/*
+ * Hold the directory fd, opened from path, for as long as fd is open.
+ * ERR_BUSY if another one holds it or path leads elsewhere by now; ERR_IO
+ * where directories cannot be locked.
+ */
+int key_lock_dir(int fd, const char *path, struct err *e);
 
 /*
  * Open dir: a real directory of ours, 0700.  Returns a dirfd; -1 with

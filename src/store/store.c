@@ -1,5 +1,6 @@
 #include "store/inside.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -148,6 +149,7 @@ look_inside(int fd, enum found *found, struct err *e)
 	return (0);
 }
 
+/* A first look, without lock: a store in the making is one unfinished. */
 static int
 look(const struct store *s, enum found *found, struct err *e)
 {
@@ -201,11 +203,48 @@ open_keys(struct store *s, enum found found, struct err *e)
 		    "no keys at %s: the store can be read and verified, "
 		    "not written; name its keys with --keys",
 		    s->keys));
-	if (!there && key_create(s->keys, e) == -1)
+	if (!there && key_create(s->keys, e) == -1 && errno != EEXIST)
 		return (-1);
 	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)
 		return (-1);
-	return (found == FOUND_STORE ? 0 : check_unused(s, e));
+	return (key_lock_dir(s->keys_fd, s->keys, e));
+}
+
+/* The lock on the keys alone does not keep out who comes with other keys. */
+static int
+lock_top(struct store *s, struct err *e)
+{
+	struct err why;
+
+	if (key_lock_dir(s->dirfd, s->dir, &why) == 0 || why.code != ERR_BUSY)
+		return (0); /* a file system without such locks: that on the keys counts */
+	return (err_set(e, why.code, "%s", why.text));
+}
+
+/*
+ * Under both locks, what is there stays: now it is decided whether there is
+ * a store to open or one to make.
+ */
+static int
+look_again(struct store *s, bool *fresh, struct err *e)
+{
+	enum found found;
+
+	if (look_inside(s->dirfd, &found, e) == -1)
+		return (-1);
+	if (found == FOUND_OTHER)
+		return (err_set(e, ERR_CONFIG, "not a store, and not empty"));
+	*fresh = found != FOUND_STORE;
+	return (*fresh ? check_unused(s, e) : 0);
+}
+
+static int
+say_busy(enum found found, struct err *e)
+{
+	if (e->code != ERR_BUSY)
+		return (-1);
+	return (err_set(e, ERR_BUSY, "another cretula process is %s this store",
+	    found == FOUND_STORE ? "writing to" : "making"));
 }
 
 /* ---- opening ---- */
@@ -291,14 +330,14 @@ static int
 open_store(struct store *s, const char *dir, const char *keys, bool *created, struct err *e)
 {
 	enum found found;
-
 	bool fresh;
 
-	if (set_paths(s, dir, keys, e) == -1 || look(s, &found, e) == -1 ||
-	    open_keys(s, found, e) == -1)
+	if (set_paths(s, dir, keys, e) == -1 || look(s, &found, e) == -1)
 		return (-1);
-	fresh = found != FOUND_STORE;
-	if (make_top(s, fresh, e) == -1 ||
+	if (open_keys(s, found, e) == -1 || make_top(s, found != FOUND_STORE, e) == -1 ||
+	    lock_top(s, e) == -1)
+		return (say_busy(found, e));
+	if (look_again(s, &fresh, e) == -1 ||
 	    store_make_dir(s->dirfd, "streams", fresh, &s->streams_fd, e) == -1 ||
 	    store_make_dir(s->dirfd, "words", fresh, &s->words_fd, e) == -1 ||
 	    open_own(s, fresh, e) == -1)
@@ -334,12 +373,21 @@ close_fd(int fd)
 		(void)close(fd);
 }
 
+/* A ring may still have a copy of the fd, and with it the lock. */
+static void
+unlock(int fd)
+{
+	if (fd != -1)
+		(void)flock(fd, LOCK_UN);
+}
+
 void
 store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
 	store_writer_close(s->own);
+	unlock(s->keys_fd);
 	close_fd(s->dirfd);
 	close_fd(s->streams_fd);
 	close_fd(s->words_fd);

@@ -25,7 +25,8 @@ struct store_segment;
  * Open STORE for writing, making it and KEYS if neither exists.  keys NULL:
  * STORE.keys beside it.  ERR_CONFIG: store without keys, KEYS inside STORE,
  * keys without the store they belong to unless made by `key create`.
- * *created says whether it was made now.
+ * *created says whether it was made now.  KEYS and STORE are held until
+ * store_close; ERR_BUSY if another process does, also one that is making it.
  */
 int store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e);
 void store_close(struct store *s); /* NULL is legal */

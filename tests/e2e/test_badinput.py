@@ -205,7 +205,7 @@ def test_the_store_is_open_elsewhere():
             import time
             time.sleep(0.5)
             write('b.log', make_log(10, seed=2))
-            fails(75, 'another process', 'import', '--store', 'store', '--stream', 's', 'b.log')
+            fails(75, 'another cretula process', 'import', '--store', 'store', '--stream', 's', 'b.log')
         holder.wait(timeout=60)
     cretula('verify', '--store', 'store', code=0)
 

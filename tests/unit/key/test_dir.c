@@ -70,6 +70,41 @@ an_existing_one_is_not_touched(void **state)
 	(void)close(fd);
 }
 
+/* Who comes second must not touch what the first one is filling. */
+static void
+two_makers_do_not_meet(void **state)
+{
+	int fd;
+
+	remove_tree(keys);
+	assert_int_equal(mkdir(path("keys.new"), 0700), 0);
+	fd = key_open_dir(path("keys.new"), &e);
+	assert_int_equal(key_lock_dir(fd, path("keys.new"), &e), 0);
+	assert_int_equal(mknodat(fd, "root.key", S_IFREG | 0600, 0), 0);
+	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(faccessat(fd, "root.key", F_OK, 0), 0);
+	(void)close(fd); /* the first one died: the second takes its place */
+	assert_int_equal(key_create(keys, &e), 0);
+}
+
+static void
+a_lock_is_on_what_the_name_leads_to(void **state)
+{
+	int fd = make_keys(), second = key_open_dir(keys, &e);
+
+	assert_int_equal(key_lock_dir(fd, keys, &e), 0);
+	assert_int_equal(key_lock_dir(second, keys, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	(void)close(fd);
+	assert_int_equal(key_lock_dir(second, keys, &e), 0);
+	assert_int_equal(rename(keys, path("moved")), 0);
+	assert_int_equal(key_lock_dir(second, keys, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(key_lock_dir(second, path("moved"), &e), 0);
+	(void)close(second);
+}
+
 static void
 slashes_behind_the_name_do_no_harm(void **state)
 {
@@ -182,6 +217,8 @@ main(void)
 		cmocka_unit_test(a_new_one_is_ours_alone),
 		cmocka_unit_test(two_have_different_roots),
 		cmocka_unit_test(an_existing_one_is_not_touched),
+		cmocka_unit_test(two_makers_do_not_meet),
+		cmocka_unit_test(a_lock_is_on_what_the_name_leads_to),
 		cmocka_unit_test(slashes_behind_the_name_do_no_harm),
 		cmocka_unit_test(strange_directories_are_refused),
 		cmocka_unit_test(strange_files_are_refused),
