@@ -32,6 +32,8 @@ enum seal_type {
 struct seal_source {
 	unsigned char fp[16];
 	uint64_t head, at;
+	bool has_tail;          /* entries of older writers have none */
+	unsigned char tail[16]; /* of the last bytes before at */
 	bool end;
 };
 

@@ -567,6 +567,7 @@ TYPES = {
         ('policy', IS_POLICY), ('mask_epochs', is_mask_epochs), ('mask_seed', IS_HEX, 'optional'),
         ('words', is_object(('n', is_count), ('hash', IS_HEX))),
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
+                                      ('tail', is_like('[0-9a-f]{32}'), 'optional'),
                                       ('end', lambda v: isinstance(v, bool))), SOURCES_MAX)),
         ('unlocked', lambda v: v is True, 'optional'), ('epoch', is_count), ('next', is_vkey), ('sw', IS_PLAIN)),
     'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),

@@ -167,6 +167,8 @@ print_sources(struct buf *b, const struct seal_entry *entry, const struct seal_n
 		seal_add_hex(b, "fp", source->fp, sizeof(source->fp));
 		json_u64(b, "head", source->head);
 		json_u64(b, "at", source->at);
+		if (source->has_tail)
+			seal_add_hex(b, "tail", source->tail, sizeof(source->tail));
 		json_bool(b, "end", source->end);
 		buf_char(b, '}');
 	}
@@ -354,6 +356,8 @@ read_sources(struct seal_taker *r, const struct seal_names *names, struct seal_e
 		seal_take_hex(&in, "fp", source->fp, sizeof(source->fp));
 		source->head = seal_take_u64(&in, "head");
 		source->at = seal_take_u64(&in, "at");
+		if ((source->has_tail = seal_take_is(&in, "tail")))
+			seal_take_hex(&in, "tail", source->tail, sizeof(source->tail));
 		source->end = seal_take_bool(&in, "end");
 		seal_take_outer(r, &in);
 		s->source_count++;

@@ -49,7 +49,8 @@ static const struct {
 	    BY ",\"reasons\":{\"grammar\":1,\"too_long\":9007199254740991},\"policy\":\"sha256:" ZEROS "\","
 	    "\"mask_epochs\":{},\"mask_seed\":\"" ZEROS "\",\"words\":{\"n\":0,\"hash\":\"" ZEROS "\"},"
 	    "\"sources\":[{\"fp\":\"00112233445566778899aabbccddeeff\",\"head\":4,\"at\":5,\"end\":true},"
-	    "{\"fp\":\"ff112233445566778899aabbccddeeff\",\"head\":4,\"at\":6,\"end\":false}],\"unlocked\":true" BACK },
+	    "{\"fp\":\"ff112233445566778899aabbccddeeff\",\"head\":4,\"at\":6,"
+	    "\"tail\":\"00112233445566778899aabbccddee07\",\"end\":false}],\"unlocked\":true" BACK },
 	{ "many epochs", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"em\":[\"2026-10\",\"2026-11..2027-01\"],"
 	    "\"ip\":[\"2025-W52..2026-W02\",\"2026-W48\"],\"se\":[\"2026-11-25\",\"2026-11-27\"]},"
 	    "\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
@@ -101,6 +102,8 @@ test_values_arrive(void **state)
 	assert_int_equal(s->sources[0].fp[15], 0xff);
 	assert_int_equal(s->sources[1].at, 6);
 	assert_true(s->sources[0].end && !s->sources[1].end);
+	assert_true(!s->sources[0].has_tail && s->sources[1].has_tail);
+	assert_int_equal(s->sources[1].tail[15], 7);
 	assert_true(s->unlocked && s->has_mask_seed && s->has_by);
 }
 
