@@ -76,7 +76,7 @@ look_at(struct app_sources *s, struct app_source *source, bool named, char *scra
 	/* A pipe may be slow: do not wait for more than is needed. */
 	source->is_stdin = !readable_twice(source->path);
 	need = named && source->is_stdin ? INPUT_HEAD_BYTES : DETECT_BYTES;
-	if (input_open(source->path, &in, e) == -1)
+	if (input_open(source->path, NULL, &in, e) == -1)
 		goto out;
 	if (input_peek(in, need, &head, e) == -1) {
 		(void)err_in(e, "%s", source->path);
@@ -191,7 +191,7 @@ resume_source(struct app_sources *s, size_t i, const struct store_stream *st,
 	struct span head, rest;
 	int rc = -1;
 
-	if ((in == NULL && input_open(source->path, &in, e) == -1) ||
+	if ((in == NULL && input_open(source->path, NULL, &in, e) == -1) ||
 	    input_peek(in, INPUT_HEAD_BYTES, &head, e) == -1)
 		goto out;
 	store_fingerprint(key, head, source->fp);
@@ -255,7 +255,7 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 		source->opened = NULL; /* handed over, already positioned */
 		return (0);
 	}
-	if (input_open(source->path, in, e) == -1)
+	if (input_open(source->path, NULL, in, e) == -1)
 		return (-1);
 	if (source->start > 0 && input_skip(*in, source->start, e) == -1) {
 		input_close(*in);

@@ -7,6 +7,7 @@
 #ifndef CRETULA_INPUT_INPUT_H
 #define CRETULA_INPUT_INPUT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,13 +19,17 @@ struct input;
 #define INPUT_BATCH_BYTES (2u << 20)
 #define INPUT_BATCH_LINES 8192
 #define INPUT_HEAD_BYTES 4096
+#define INPUT_TAIL_BYTES 4096
 
 /*
  * Open path ("-" is standard input).  Kind by magic bytes, not by name.
  * Regular files, fifos and character devices that can be read; a directory
  * or a missing or unreadable file is ERR_INPUT.  All memory is taken here.
+ * Once *stop is true, nothing more is read: whole lines that were read are
+ * given, then comes ERR_INCOMPLETE, at most 0.1 s later also where the source
+ * is silent.  NULL: nobody stops it.
  */
-int input_open(const char *path, struct input **in, struct err *e);
+int input_open(const char *path, const atomic_bool *stop, struct input **in, struct err *e);
 void input_close(struct input *in); /* NULL is legal */
 
 /*
@@ -43,6 +48,7 @@ struct input_batch {
 	uint64_t dropped;  /* bytes removed from the middle of the last line, which
 	                      is overlong: its first line_max + 1 bytes are kept */
 	bool end;          /* nothing follows */
+	bool unfinished;   /* but a last line that was left, with end only */
 };
 
 /*
@@ -54,6 +60,16 @@ struct input_batch {
  * is ERR_INPUT with the decompressed offset; the lines before it were given.
  */
 int input_read(struct input *in, size_t line_max, struct input_batch *batch, struct err *e);
+
+/*
+ * A last line without line end is not given: who writes the file may not be
+ * done with it.  For plain regular files only; others stay as they are.
+ * True if so.
+ */
+bool input_leave_unfinished(struct input *in);
+
+/* The last bytes before the place we are at: INPUT_TAIL_BYTES, or all. */
+struct span input_tail(const struct input *in);
 
 /* Skip bytes of the decompressed stream.  -1 (ERR_INPUT) if it is shorter. */
 int input_skip(struct input *in, uint64_t bytes, struct err *e);

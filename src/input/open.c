@@ -11,18 +11,23 @@
 
 /* A descriptor that can be read as a stream of bytes. */
 static int
-open_path(const char *path, struct input *in, struct err *e)
+open_path(const char *path, bool may_stop, struct input *in, struct err *e)
 {
+	/* A fifo that nobody writes to must not hold us in open(2). */
+	const int how = O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_stop ? O_NONBLOCK : 0);
+	bool given = strcmp(path, "-") == 0;
 	struct stat st;
 
-	in->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	in->fd = given ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, how);
 	if (in->fd == -1 || fstat(in->fd, &st) == -1)
 		return (err_sys(e, ERR_INPUT, "%s", path));
+	if (may_stop && !given)
+		(void)fcntl(in->fd, F_SETFL, fcntl(in->fd, F_GETFL) & ~O_NONBLOCK);
 	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
 		return (err_set(e, ERR_INPUT, "%s: %s, not a file of lines", path,
 		    S_ISDIR(st.st_mode) ? "a directory" : "a block device"));
 	if (S_ISREG(st.st_mode)) {
+		in->regular = true;
 		in->file_size = (uint64_t)st.st_size;
 		(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	}
@@ -30,19 +35,22 @@ open_path(const char *path, struct input *in, struct err *e)
 }
 
 int
-input_open(const char *path, struct input **in, struct err *e)
+input_open(const char *path, const atomic_bool *stop, struct input **in, struct err *e)
 {
 	struct input *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "memory"));
 	made->fd = -1;
-	if (arena_open(&made->arena, INPUT_BATCH_BYTES, ARENA_SECRET, e) == -1)
+	if (arena_open(&made->arena, INPUT_BATCH_BYTES + 2 * INPUT_TAIL_BYTES, ARENA_SECRET, e) ==
+	    -1)
 		goto fail;
+	made->tail = arena_take(&made->arena, INPUT_TAIL_BYTES);
+	made->spare = arena_take(&made->arena, INPUT_TAIL_BYTES);
 	made->ready = arena_take(&made->arena, INPUT_BATCH_BYTES);
-	if (open_path(path, made, e) == -1)
+	if (open_path(path, stop != NULL, made, e) == -1)
 		goto fail;
-	if (input_source_open(made->fd, &made->source, e) == -1) {
+	if (input_source_open(made->fd, stop, &made->source, e) == -1) {
 		err_in(e, "%s", path);
 		goto fail;
 	}
@@ -84,6 +92,13 @@ input_peek(struct input *in, size_t size, struct span *head, struct err *e)
 		return (input_damage(in, e));
 	*head = span_of(in->ready + in->ready_at, have < size ? have : size);
 	return (0);
+}
+
+bool
+input_leave_unfinished(struct input *in)
+{
+	in->leave = in->regular && input_source_is_plain(in->source);
+	return (in->leave);
 }
 
 uint64_t

@@ -30,6 +30,27 @@ input_more(struct input *in, size_t size)
 	in->ready_len += input_fetch(in, in->ready + in->ready_len, size);
 }
 
+void
+input_passed(struct input *in, const char *bytes, size_t len)
+{
+	size_t keep;
+
+	if (len > INPUT_TAIL_BYTES) {
+		bytes += len - INPUT_TAIL_BYTES;
+		len = INPUT_TAIL_BYTES;
+	}
+	keep = in->tail_len + len <= INPUT_TAIL_BYTES ? in->tail_len : INPUT_TAIL_BYTES - len;
+	memmove(in->tail, in->tail + in->tail_len - keep, keep);
+	memcpy(in->tail + keep, bytes, len);
+	in->tail_len = keep + len;
+}
+
+struct span
+input_tail(const struct input *in)
+{
+	return (span_of(in->tail, in->tail_len));
+}
+
 int
 input_damage(const struct input *in, struct err *e)
 {
@@ -99,7 +120,10 @@ read_overlong(struct input *in, size_t line_max, struct input_batch *batch, stru
 {
 	size_t keep = line_max < INPUT_BATCH_BYTES ? line_max + 1 : INPUT_BATCH_BYTES;
 	uint64_t total = batch->len, newline = 0;
+	size_t spare_len = in->tail_len;
 
+	memcpy(in->spare, in->tail, spare_len);
+	input_passed(in, batch->bytes, batch->len);
 	while (newline == 0) {
 		struct span left;
 		size_t at;
@@ -112,10 +136,18 @@ read_overlong(struct input *in, size_t line_max, struct input_batch *batch, stru
 		at = span_find(left, '\n');
 		newline = at < left.len;
 		total += at;
+		input_passed(in, left.ptr, at + newline);
 		in->ready_at += at + newline;
 	}
 	if (in->broken && newline == 0)
 		return (input_damage(in, e));
+	if (in->leave && newline == 0) {
+		memcpy(in->tail, in->spare, spare_len);
+		in->tail_len = spare_len;
+		batch->len = 0;
+		batch->unfinished = true;
+		return (0);
+	}
 	if (total == batch->len) /* it just fits, without or with its line end */
 		keep = batch->len;
 	batch->dropped = total - keep;
@@ -127,29 +159,29 @@ read_overlong(struct input *in, size_t line_max, struct input_batch *batch, stru
 }
 
 /* A full or last batch: cut it, or end it. */
-static int
-read_cut(struct input *in, size_t line_max, size_t cut, struct input_batch *batch, struct err *e)
+static void
+read_cut(struct input *in, size_t cut, struct input_batch *batch)
 {
 	size_t rest = batch->len - cut;
 
-	if (cut == 0 && in->broken)
-		return (input_damage(in, e));
-	if (cut == 0 && batch->len == INPUT_BATCH_BYTES)
-		return (read_overlong(in, line_max, batch, e));
 	batch->read = batch->len;
 	if (rest == 0)
-		return (0);
-	if (in->ended && in->ready_at == in->ready_len && batch->line_count < INPUT_BATCH_LINES) {
+		return;
+	if (in->ended && in->ready_at == in->ready_len && batch->line_count < INPUT_BATCH_LINES &&
+	    !in->leave) {
 		batch->bytes[batch->len++] = '\n';
 		batch->line_count++;
-		return (0);
+		return;
+	}
+	batch->len = cut;
+	batch->read = cut;
+	if (in->ended && in->ready_at == in->ready_len && batch->line_count < INPUT_BATCH_LINES) {
+		batch->unfinished = true;
+		return;
 	}
 	/* Of a line that runs into damage nothing is given. */
 	if (!in->broken || in->ready_at < in->ready_len || batch->line_count == INPUT_BATCH_LINES)
 		read_give_back(in, batch->bytes + cut, rest);
-	batch->len = cut;
-	batch->read = cut;
-	return (0);
 }
 
 int
@@ -162,9 +194,17 @@ input_read(struct input *in, size_t line_max, struct input_batch *batch, struct 
 	batch->at = in->at;
 	batch->read = 0;
 	batch->dropped = 0;
+	batch->unfinished = false;
 	cut = read_fill(in, batch);
-	if (read_cut(in, line_max, cut, batch, e) == -1)
-		return (-1);
+	if (cut == 0 && in->broken)
+		return (input_damage(in, e));
+	if (cut == 0 && batch->len == INPUT_BATCH_BYTES) {
+		if (read_overlong(in, line_max, batch, e) == -1)
+			return (-1);
+	} else {
+		read_cut(in, cut, batch);
+		input_passed(in, batch->bytes, (size_t)batch->read);
+	}
 	in->at += batch->read;
 	if (in->ready_at == in->ready_len && !in->ended && !in->broken)
 		input_more(in, INPUT_HEAD_BYTES);
@@ -179,7 +219,9 @@ input_skip(struct input *in, uint64_t bytes, struct err *e)
 		uint64_t have = in->ready_len - in->ready_at;
 		uint64_t some = have < bytes ? have : bytes;
 
-		if (have == 0 && (some = input_source_seek(in->source, bytes)) == 0) {
+		if (have == 0 && bytes > INPUT_TAIL_BYTES)
+			some = input_source_seek(in->source, bytes - INPUT_TAIL_BYTES);
+		if (some == 0) {
 			input_more(in, READ_STEP_BYTES);
 			if (in->ready_len > 0)
 				continue;
@@ -189,8 +231,12 @@ input_skip(struct input *in, uint64_t bytes, struct err *e)
 			    err_set(e, ERR_INPUT, "ends at byte %llu, before the place to go on",
 				(unsigned long long)in->at));
 		}
-		if (have > 0)
+		if (have > 0) {
+			input_passed(in, in->ready + in->ready_at, (size_t)some);
 			in->ready_at += (size_t)some;
+		} else {
+			in->tail_len = 0; /* sought: the rest is long enough to fill it */
+		}
 		in->at += some;
 		bytes -= some;
 	}

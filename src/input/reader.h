@@ -14,6 +14,11 @@ struct input {
 	bool ended; /* the source has no more bytes than ready */
 	bool broken; /* so does it, because of damage */
 	struct err damage;
+	bool regular; /* a file that has a size */
+	bool leave;   /* a last line without line end */
+	char *tail;   /* INPUT_TAIL_BYTES: the last ones that were consumed */
+	char *spare;  /* as tail, while it is not clear whether a line is left */
+	size_t tail_len;
 	char *ready; /* INPUT_BATCH_BYTES: read or given back, not consumed */
 	size_t ready_at, ready_len;
 	uint64_t at; /* offset of the next byte to consume */
@@ -28,6 +33,9 @@ size_t input_fetch(struct input *in, char *out, size_t size);
 
 /* Append to ready what one read of at most size bytes gives. */
 void input_more(struct input *in, size_t size);
+
+/* These bytes were consumed: they are, or go to, the tail. */
+void input_passed(struct input *in, const char *bytes, size_t len);
 
 /* Fill e with the damage met.  Returns -1. */
 int input_damage(const struct input *in, struct err *e);

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,9 +19,12 @@
  */
 #define SOURCE_PROBE_BYTES 18
 
+#define SOURCE_POLL_MS 100 /* so often a silent source looks whether to stop */
+
 struct input_source {
 	struct arena arena; /* holds raw */
 	int fd;
+	const atomic_bool *stop; /* may be NULL */
 	enum source_kind kind;
 	bool raw_end;
 	unsigned char *raw; /* as read from fd: probe bytes, compressed bytes */
@@ -29,12 +33,31 @@ struct input_source {
 	struct input_decompress *decompress;
 };
 
+/* Until there is something to read, or -1 when told to stop. */
+static int
+source_wait(const struct input_source *s, struct err *e)
+{
+	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
+	int ready = 0;
+
+	if (s->stop == NULL)
+		return (0);
+	do {
+		if (atomic_load(s->stop))
+			return (err_set(e, ERR_INCOMPLETE, "interrupted"));
+		ready = poll(&fd, 1, SOURCE_POLL_MS);
+	} while (ready == 0 || (ready == -1 && errno == EINTR));
+	return (0); /* any trouble is met again by read(2) */
+}
+
 /* read(2) once.  Bytes, 0 at the end, -1. */
 static ssize_t
 source_fd_read(struct input_source *s, void *out, size_t size, struct err *e)
 {
 	ssize_t got;
 
+	if (source_wait(s, e) == -1)
+		return (-1);
 	do
 		got = read(s->fd, out, size);
 	while (got == -1 && errno == EINTR);
@@ -73,13 +96,14 @@ source_probe(struct input_source *s, struct err *e)
 }
 
 int
-input_source_open(int fd, struct input_source **source, struct err *e)
+input_source_open(int fd, const atomic_bool *stop, struct input_source **source, struct err *e)
 {
 	struct input_source *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return (err_sys(e, ERR_IO, "memory"));
 	s->fd = fd;
+	s->stop = stop;
 	if (arena_open(&s->arena, SOURCE_RAW_BYTES, ARENA_SECRET, e) == -1)
 		goto fail;
 	s->raw = arena_take(&s->arena, SOURCE_RAW_BYTES);
@@ -200,6 +224,12 @@ input_source_seek(struct input_source *source, uint64_t bytes)
 	source->file_at += bytes;
 	source->made += bytes;
 	return (bytes);
+}
+
+bool
+input_source_is_plain(const struct input_source *source)
+{
+	return (source->kind == SOURCE_PLAIN);
 }
 
 uint64_t

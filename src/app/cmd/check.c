@@ -89,7 +89,7 @@ check_detect(const struct app_args *args, const char *path)
 	if (scratch == NULL) {
 		(void)err_set(&e, ERR_IO, "out of memory");
 		code = app_fail("check", &e);
-	} else if (input_open(path, &in, &e) == -1 ||
+	} else if (input_open(path, NULL, &in, &e) == -1 ||
 	    input_peek(in, DETECT_BYTES, &head, &e) == -1) {
 		code = app_fail("check", &e);
 	} else {

@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -98,7 +100,7 @@ drain_path(const char *path, struct run *r)
 	struct input *in = NULL;
 	struct err e = { 0 };
 
-	assert_int_equal(input_open(path, &in, &e), 0);
+	assert_int_equal(input_open(path, NULL, &in, &e), 0);
 	drain(in, r);
 	input_close(in);
 }
@@ -340,7 +342,7 @@ test_peek_and_skip(void **state)
 		struct err e = { 0 };
 		struct input_batch b = { .bytes = batch_bytes };
 
-		assert_int_equal(input_open(path_of(names[i]), &in, &e), 0);
+		assert_int_equal(input_open(path_of(names[i]), NULL, &in, &e), 0);
 		assert_int_equal(input_peek(in, INPUT_HEAD_BYTES, &head, &e), 0);
 		assert_int_equal(head.len, INPUT_HEAD_BYTES);
 		assert_memory_equal(head.ptr, text, head.len);
@@ -354,12 +356,24 @@ test_peek_and_skip(void **state)
 		assert_int_equal(b.at, 12345);
 		assert_memory_equal(b.bytes, text + 12345, b.len);
 		assert_true(b.end);
+		assert_int_equal(input_tail(in).len, INPUT_TAIL_BYTES);
+		assert_memory_equal(input_tail(in).ptr, text + len - INPUT_TAIL_BYTES, INPUT_TAIL_BYTES);
 		assert_int_equal(input_skip(in, 1, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
 		input_close(in);
 
-		assert_int_equal(input_open(path_of(names[i]), &in, &e), 0);
-		assert_int_equal(input_skip(in, len - 5, &e), 0);
+		assert_int_equal(input_open(path_of(names[i]), NULL, &in, &e), 0);
+		assert_int_equal(input_skip(in, 10, &e), 0);
+		assert_int_equal(input_tail(in).len, 10);
+		assert_memory_equal(input_tail(in).ptr, text, 10);
+		for (size_t at = 10; at < len - 5; at += 99991) {
+			size_t to = at + 99991 < len - 5 ? at + 99991 : len - 5;
+
+			assert_int_equal(input_skip(in, to - at, &e), 0);
+			assert_int_equal(input_tail(in).len, INPUT_TAIL_BYTES);
+			assert_memory_equal(
+			    input_tail(in).ptr, text + to - INPUT_TAIL_BYTES, INPUT_TAIL_BYTES);
+		}
 		assert_int_equal(input_read(in, LINE_MAX_BYTES, &b, &e), 0);
 		assert_int_equal(b.len, 5);
 		assert_int_equal(b.at, len - 5);
@@ -371,6 +385,103 @@ test_peek_and_skip(void **state)
 }
 
 /* Whatever byte is missing or changed: lines before it, then ERR_INPUT. */
+static void
+test_unfinished(void **state)
+{
+	static char text[3 << 20];
+	static const struct {
+		const char *claim;
+		size_t whole, rest;
+		bool gz, left;
+	} rows[] = {
+		{ "a last line without line end is left", 500, 30, false, true },
+		{ "it alone is left", 0, 30, false, true },
+		{ "it is left if it fits no batch", 0, INPUT_BATCH_BYTES + 70000, false, true },
+		{ "so behind other lines", 9000, INPUT_BATCH_BYTES + 70000, false, true },
+		{ "a finished line is not left", 500, 0, false, false },
+		{ "what is packed is final", 500, 30, true, false },
+	};
+	unsigned char *packed = malloc(1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = rows[i].whole + rows[i].rest, keep;
+		struct input_batch b = { .bytes = batch_bytes };
+		struct input *in = NULL;
+		struct err e = { 0 };
+		uint64_t read = 0;
+
+		memset(text, 'x', len);
+		for (size_t at = 99; at < rows[i].whole; at += 100)
+			text[at] = '\n';
+		if (rows[i].gz)
+			put_file("plain", packed, gzip_member(text, len, packed, 1 << 20));
+		else
+			put_file("plain", text, len);
+		assert_int_equal(input_open(path_of("plain"), NULL, &in, &e), 0);
+		assert_int_equal(input_leave_unfinished(in), !rows[i].gz);
+		do {
+			assert_int_equal(input_read(in, LINE_MAX_BYTES, &b, &e), 0);
+			read += b.read;
+			assert_true(!b.unfinished || b.end);
+		} while (!b.end);
+		if (read != (rows[i].left ? rows[i].whole : len) || b.unfinished != rows[i].left)
+			fail_msg("%s: %zu bytes read", rows[i].claim, (size_t)read);
+		keep = read < INPUT_TAIL_BYTES ? (size_t)read : INPUT_TAIL_BYTES;
+		assert_int_equal(input_tail(in).len, keep);
+		assert_memory_equal(input_tail(in).ptr, text + read - keep, keep);
+		input_close(in);
+	}
+	free(packed);
+}
+
+static void *
+stop_soon(void *stop)
+{
+	(void)usleep(30000);
+	atomic_store((atomic_bool *)stop, true);
+	return (NULL);
+}
+
+/* A silent pipe: what it gave comes, then the stop. */
+static void
+test_stop(void **state)
+{
+	static const char *const said[] = { "", "one line\nhalf a", "long enough to look at\ntwo\n" };
+	static const size_t lines[] = { 0, 9, 27 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct input_batch b = { .bytes = batch_bytes };
+		atomic_bool stop = false;
+		struct input *in = NULL;
+		struct err e = { 0 };
+		char path[40];
+		pthread_t thread;
+		int ends[2];
+
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(write(ends[1], said[i], strlen(said[i])), strlen(said[i]));
+		(void)snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+		assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop), 0);
+		if (input_open(path, &stop, &in, &e) == 0) {
+			struct span head;
+
+			assert_int_equal(input_peek(in, INPUT_HEAD_BYTES, &head, &e), 0);
+			assert_int_equal(head.len, strlen(said[i]));
+			assert_int_equal(input_read(in, LINE_MAX_BYTES, &b, &e), 0);
+			assert_int_equal(b.len, lines[i]);
+			assert_false(b.end);
+			assert_int_equal(input_read(in, LINE_MAX_BYTES, &b, &e), -1);
+		}
+		assert_int_equal(e.code, ERR_INCOMPLETE);
+		input_close(in);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+	}
+}
+
 static void
 test_damage(void **state)
 {
@@ -438,9 +549,9 @@ test_refused(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(input_open("/nonexistent/file", &in, &e), -1);
+	assert_int_equal(input_open("/nonexistent/file", NULL, &in, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_int_equal(input_open(dir, &in, &e), -1);
+	assert_int_equal(input_open(dir, NULL, &in, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_null(in);
 	input_close(NULL);
@@ -493,7 +604,7 @@ test_no_allocation(void **state)
 		struct input_batch b = { .bytes = batch_bytes };
 		struct mallinfo2 before, after;
 
-		assert_int_equal(input_open(path_of(names[i]), &in, &e), 0);
+		assert_int_equal(input_open(path_of(names[i]), NULL, &in, &e), 0);
 		before = mallinfo2();
 		do
 			assert_int_equal(input_read(in, LINE_MAX_BYTES, &b, &e), 0);
@@ -534,6 +645,8 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_overlong),
 		cmocka_unit_test(test_peek_and_skip),
+		cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_same_batches),
