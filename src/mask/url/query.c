@@ -1,7 +1,7 @@
 /*
  * mask: a query becomes names in order, joined by '&'.
  *
- *   name=value      a value that is kept: page=2, lang=de, utm_source=news
+ *   name=value      a value that is kept (value.c): page=2, lang=de, utm_source=news
  *   name={int}      a value that is hidden, by its shape; {empty} if there is none
  *   name=[pan]      something that is never tokened
  *   name=se.TOKEN   a session id; em. an e-mail address, dv. a device id
@@ -20,8 +20,6 @@
 #define NAME_BYTES_MAX 40
 #define GROUPS_MAX 3
 #define PIECE_BYTES_MAX 176 /* "&", a name, "=" and a kept value or a token */
-#define VALUE_BYTES_MAX 32
-#define CAMPAIGN_BYTES_MAX 64
 
 static const struct span root_place = SPAN("?");
 
@@ -78,32 +76,10 @@ is_name(struct span name)
 static enum mask_param_kind
 kind_of(struct span name)
 {
-	static const struct {
-		const char *name;
-		enum mask_param_kind kind;
-	} rows[] = {
-		{ "dir", MASK_PARAM_ALLOWED },
-		{ "format", MASK_PARAM_ALLOWED },
-		{ "lang", MASK_PARAM_ALLOWED },
-		{ "limit", MASK_PARAM_ALLOWED },
-		{ "locale", MASK_PARAM_ALLOWED },
-		{ "offset", MASK_PARAM_ALLOWED },
-		{ "order", MASK_PARAM_ALLOWED },
-		{ "page", MASK_PARAM_ALLOWED },
-		{ "per_page", MASK_PARAM_ALLOWED },
-		{ "sort", MASK_PARAM_ALLOWED },
-		{ "tab", MASK_PARAM_ALLOWED },
-		{ "utm_campaign", MASK_PARAM_CAMPAIGN },
-		{ "utm_medium", MASK_PARAM_CAMPAIGN },
-		{ "utm_source", MASK_PARAM_CAMPAIGN },
-		{ "v", MASK_PARAM_ALLOWED },
-		{ "ver", MASK_PARAM_ALLOWED },
-		{ "view", MASK_PARAM_ALLOWED },
-	};
+	enum mask_param_kind kind = mask_value_kind(name);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (span_is(name, rows[i].name))
-			return (rows[i].kind);
+	if (kind != MASK_PARAM_PLAIN)
+		return (kind);
 	if (detect_name_is_session(name))
 		return (MASK_PARAM_SESSION);
 	if (detect_name_is_secret(name))
@@ -156,23 +132,6 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 
 /* ---- values ---- */
 
-static bool
-is_kept(struct mask *m, enum mask_param_kind kind, struct span value)
-{
-	size_t max = kind == MASK_PARAM_CAMPAIGN ? CAMPAIGN_BYTES_MAX : VALUE_BYTES_MAX;
-	enum detect_shape shape;
-
-	if (kind == MASK_PARAM_CAMPAIGN && m->policy->method[RECORD_CLASS_CAMPAIGN] != MASK_KEEP)
-		return (false);
-	if (value.len > max || !is_made_of(value, "_.-"))
-		return (false);
-	shape = detect_shape(value);
-	if (shape == DETECT_SHAPE_INT)
-		return (value.len <= 6);
-	return (
-	    (shape == DETECT_SHAPE_WORD || shape == DETECT_SHAPE_DATE) && mask_word_plain(value));
-}
-
 /* A value nothing is known of: what it contains, else its shape. */
 static void
 put_hidden(struct mask *m, struct mask_out *out, struct span value)
@@ -221,7 +180,7 @@ put_number(struct mask *m, struct mask_out *out, enum mask_param_kind kind, stru
 {
 	if (raw.len > 6 || !mask_all_digits(raw))
 		return (false);
-	if (kind == MASK_PARAM_ALLOWED)
+	if (kind == MASK_PARAM_NUMBER)
 		mask_out_add(out, raw);
 	else if (kind == MASK_PARAM_PLAIN) {
 		mask_effect_count(m, RECORD_CLASS_QUERY);
@@ -232,8 +191,9 @@ put_number(struct mask *m, struct mask_out *out, enum mask_param_kind kind, stru
 }
 
 static void
-put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struct span raw)
+put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, struct span raw)
 {
+	enum mask_param_kind kind = (enum mask_param_kind)param->kind;
 	struct span value = raw;
 	enum detect_canon_result canon;
 
@@ -268,12 +228,10 @@ put_value(struct mask *m, struct mask_out *out, enum mask_param_kind kind, struc
 		mask_put_shape(out, "text");
 		return;
 	}
-	if ((kind == MASK_PARAM_ALLOWED || kind == MASK_PARAM_CAMPAIGN) &&
-	    is_kept(m, kind, value)) {
+	if (mask_value_kept(m, param, value))
 		mask_out_add(out, value);
-		return;
-	}
-	put_hidden(m, out, value);
+	else
+		put_hidden(m, out, value);
 }
 
 /* ---- parameters ---- */
@@ -325,7 +283,7 @@ put_param(struct mask *m, struct mask_out *out, struct span raw)
 	}
 	put_name(m, out, param, name);
 	mask_out_char(out, '=');
-	put_value(m, out, (enum mask_param_kind)param->kind, span_from(raw, equals + 1));
+	put_value(m, out, param, span_from(raw, equals + 1));
 }
 
 /* Index of the next '&' or ';'. */
@@ -361,6 +319,23 @@ mask_render_query(struct mask *m, struct span raw, struct mask_out *out)
 	}
 }
 
+/* The name, and the value if it is one of those that are words. */
+static void
+learn_param(struct mask *m, struct span raw)
+{
+	size_t equals = span_find(raw, '=');
+	struct span name = span_of(raw.ptr, equals), value = span_from(raw, equals + 1);
+	struct mask_param made;
+	const struct mask_param *param = param_of(m, name, &made, &name);
+	enum detect_canon_result canon;
+
+	if (param->kind < MASK_PARAM_WORD || value.len == 0)
+		return;
+	canon = detect_canon(value, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
+	if (!mask_effect_canon(m, canon, value) && !mask_effect_bytes(m, value))
+		(void)mask_value_kept(m, param, value);
+}
+
 void
 mask_learn_query(struct mask *m, struct span raw)
 {
@@ -368,15 +343,13 @@ mask_learn_query(struct mask *m, struct span raw)
 
 	for (unsigned count = 0; rest.len > 0 && count < PARAMS_MAX;) {
 		size_t len = find_separator(rest);
-		struct span name = span_of(rest.ptr, len);
-		struct mask_param made;
+		struct span param = span_of(rest.ptr, len);
 
 		rest = span_from(rest, len + 1);
 		if (len == 0)
 			continue;
-		name.len = span_find(name, '=');
 		m->effects.learn_count = 0;
-		(void)param_of(m, name, &made, &name);
+		learn_param(m, param);
 		count++;
 	}
 }

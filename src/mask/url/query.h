@@ -12,8 +12,11 @@
 
 enum mask_param_kind {
 	MASK_PARAM_PLAIN,    /* its value is hidden, its shape shown */
-	MASK_PARAM_SECRET, MASK_PARAM_SESSION, MASK_PARAM_TRACKING, MASK_PARAM_CAMPAIGN,
-	MASK_PARAM_ALLOWED   /* a short, clean value is kept */
+	MASK_PARAM_SECRET, MASK_PARAM_SESSION, MASK_PARAM_TRACKING,
+	/* A value is kept if it fits the parameter's own grammar: url/value.c. */
+	MASK_PARAM_NUMBER, MASK_PARAM_LANGUAGE, MASK_PARAM_ORDER, MASK_PARAM_VERSION,
+	/* A value is kept if it is a word of the vocabulary at "?name". */
+	MASK_PARAM_WORD, MASK_PARAM_KEYS, MASK_PARAM_CAMPAIGN
 };
 
 /* By 128 bits of keyed hash of the raw name, per vocabulary generation. */
@@ -25,11 +28,20 @@ struct mask_param {
 	char text[MASK_PARAM_TEXT];
 };
 
+struct mask;
+
+/* The kind of a parameter of the allow-list; MASK_PARAM_PLAIN if name is none. */
+enum mask_param_kind mask_value_kind(struct span name);
+/*
+ * May value (canonical) of the parameter be written in clear?  Words that may
+ * not, but could become known, are offered to the learner.
+ */
+bool mask_value_kept(struct mask *m, const struct mask_param *param, struct span value);
+
 /*
  * One form of an e-mail address: no "mailto:", no <>, lower case, the domain
  * in A-labels as far as out (size bytes) allows.
  */
-struct mask;
 struct span mask_email_form(struct mask *m, struct span text, char *out, size_t size);
 
 #endif

@@ -91,7 +91,7 @@ mask_target_ahead(struct mask *m, const struct event *ev)
 	split(target, &path, &query);
 	mask_render_path_ahead(m, MASK_RENDER_PATH, path, 0);
 	if (m->learn_only)
-		m->at->ahead[MASK_RENDER_QUERY].raw = query; /* only its names are read */
+		m->at->ahead[MASK_RENDER_QUERY].raw = query; /* only words are read */
 	else if (query.len > 0)
 		mask_render_ahead(m, MASK_RENDER_QUERY, query);
 }

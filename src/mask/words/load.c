@@ -41,7 +41,10 @@ line_of(struct span *rest)
 	return (line);
 }
 
-/* Roots: "/" for paths, "?" for parameters, "." for hosts. */
+/*
+ * Roots: "/" for paths, "?" for parameters, "." for hosts.  Values of a
+ * parameter lie below "?name".
+ */
 bool
 mask_words_position(
     const struct mask_words *w, enum mask_word_class c, struct span text, uint64_t *position)
@@ -51,8 +54,8 @@ mask_words_position(
 
 	if (text.len == 0 || (c != MASK_WORD_HOST && text.ptr[0] != roots[c]))
 		return (false);
-	if (c == MASK_WORD_PARAM && text.len != 1)
-		return (false);
+	if (c == MASK_WORD_PARAM && text.len > 1)
+		at = mask_words_child(w, at, span_from(text, 1));
 	if (c == MASK_WORD_HOST && !span_is(text, "."))
 		at = mask_words_child(w, at, text);
 	if (c == MASK_WORD_PATH) {

@@ -121,6 +121,28 @@ bed_request(struct bed *bed, const char *target, int status, const char *referer
 	return (bed_record(bed, line));
 }
 
+#define BED_SUBJECTS 24 /* enough for k, whatever is learned */
+
+/* The learning pass over one request of that many networks. */
+static inline void
+bed_visit(struct bed *bed, char *log, size_t size, const char *target, int status, unsigned subjects)
+{
+	size_t len = 0;
+
+	for (unsigned n = 0; n < subjects; n++)
+		len += (size_t)snprintf(log + len, size - len, "198.51.%u.9 - - "
+		    "[24/Nov/2025:10:11:12 +0000] \"GET %s HTTP/1.1\" %d 5 \"-\" \"-\"\n", n, target,
+		    status);
+	mask_candidates_reset(bed->learn);
+	bed->batch.learn = bed->learn;
+	bed->batch.lines = span_of(log, len);
+	bed->batch.number = 0;
+	mask_batch_learn(bed->mask, &bed->batch);
+	mask_words_merge(bed->words, bed->learn, 0);
+	mask_words_settle(bed->words);
+	bed->batch.learn = NULL;
+}
+
 static inline bool
 bed_flag(const struct record *r, enum record_flag f)
 {

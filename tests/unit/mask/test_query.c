@@ -14,6 +14,36 @@ test_queries(void **state)
 		{ "a language is kept", "lang=de&locale=de_DE", "lang=de&locale=de_DE" },
 		{ "campaigns are kept", "utm_source=news&utm_campaign=spring-sale",
 		    "utm_source=news&utm_campaign=spring-sale" },
+		{ "a name is no page, source or version",
+		    "page=Erika_Mustermann&utm_source=max.mustermann&v=C01X00T47",
+		    "page={word}&utm_source={word}&v={word}" },
+		{ "numbers have six digits", "limit=100000&offset=1000000&per_page=x",
+		    "limit=100000&offset={int}&per_page={word}" },
+		{ "a page has no sign", "page=-1&page=1.5", "page={word}&page={word}" },
+		{ "languages have regions and scripts", "lang=de-AT&locale=zh_Hant&lang=eng",
+		    "lang=de-AT&locale=zh_Hant&lang=eng" },
+		{ "names are no languages", "lang=eva&lang=de-Anna&locale=erika&lang=de-",
+		    "lang={word}&lang={word}&locale={word}&lang={word}" },
+		{ "orders are two", "order=asc&dir=DESC&order=erika", "order=asc&dir=DESC&order={word}" },
+		{ "a version may start with a v", "v=v2.10.3&ver=0.9", "v=v2.10.3&ver=0.9" },
+		{ "a birthday is none", "v=17.05.1998&v=17.05.98&v=1998-05-17",
+		    "v={date}&v={word}&v={date}" },
+		{ "an address neither", "v=10.1.2.3&ver=v10.1.2.3", "v={address}&ver={address}" },
+		{ "nor five digits or six", "v=12345&ver=123456", "v={int}&ver={int}" },
+		{ "nor a long number with dots", "v=170.123.456&v=12.345.67.8", "v={address}&v={word}" },
+		{ "nor dots alone", "v=1..2&v=.&v=1.&v=v", "v={word}&v={word}&v={word}&v={word}" },
+		{ "a date is no value of any", "page=2025-11-24&sort=2025-11-24&tab=2025-11",
+		    "page={date}&sort={date}&tab={date}" },
+		{ "sort keys are many, and signed", "sort=-price,name&sort=-date",
+		    "sort=-price,name&sort=-date" },
+		{ "but each one is looked at", "sort=price,erika&sort=-erika&sort=price,",
+		    "sort={word}&sort={word}&sort={word}" },
+		{ "five are too many", "sort=name,name,name,name,name", "sort={word}" },
+		{ "views, tabs and formats are words", "view=grid&tab=reviews&format=json",
+		    "view=grid&tab=reviews&format=json" },
+		{ "but no names", "view=erika&tab=Erika&format=erika_m",
+		    "view={word}&tab={word}&format={word}" },
+		{ "nor numbers", "tab=2&view=2024", "tab={int}&view={int}" },
 		{ "a search term is not", "utm_term=erika", "utm_term={word}" },
 		{ "a campaign with an address is not", "utm_source=203.0.113.7",
 		    "utm_source={address}" },
@@ -59,6 +89,41 @@ test_queries(void **state)
 			    r.text[RECORD_FIELD_QUERY].ptr);
 		assert_fits(r.text[RECORD_FIELD_QUERY], rows[i].out);
 	}
+	bed_close(&bed);
+}
+
+/* Values of some parameters are learned at "?name", and read back. */
+static void
+test_learned(void **state)
+{
+	static const char target[] = "/?sort=-preis,farbe&utm_source=rundbrief&lang=klingonisch"
+	    "&q=geheimes&page=Erika&tab=a@b.de&v=geheim";
+	static struct bed bed, again;
+	static char log[65536];
+	struct buf saved = { .data = NULL };
+	struct err e = { 0 };
+	struct record r;
+
+	bed_open(&bed, NULL);
+	r = bed_request(&bed, "/?sort=preis", 200, "-");
+	assert_fits(r.text[RECORD_FIELD_QUERY], "sort={word}");
+	bed_visit(&bed, log, sizeof(log), target, 200, BED_SUBJECTS);
+	r = bed_request(&bed, target, 200, "-");
+	assert_fits(r.text[RECORD_FIELD_QUERY], "sort=-preis,farbe&utm_source=rundbrief&lang={word}"
+	    "&q={word}&page={word}&tab=em.#&v={word}");
+	/* Known there, and nowhere else. */
+	r = bed_request(&bed, "/?view=preis&utm_medium=rundbrief&preis=1", 200, "-");
+	assert_fits(r.text[RECORD_FIELD_QUERY], "view={word}&utm_medium={word}&pn.#={int}");
+	mask_words_save(bed.words, &saved);
+	assert_string_equal(
+	    saved.data, "param\t?sort\tfarbe\nparam\t?sort\tpreis\nparam\t?utm_source\trundbrief\n");
+	bed_open(&again, NULL);
+	assert_int_equal(mask_words_load(again.words, span_str(saved.data), "saved", &e), 0);
+	r = bed_request(&again, target, 200, "-");
+	assert_fits(r.text[RECORD_FIELD_QUERY], "sort=-preis,farbe&utm_source=rundbrief&lang={word}"
+	    "&q={word}&page={word}&tab=em.#&v={word}");
+	bed_close(&again);
+	buf_free(&saved);
 	bed_close(&bed);
 }
 
@@ -170,7 +235,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_queries), cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_queries), cmocka_unit_test(test_learned),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_caps), cmocka_unit_test(test_email),
 		cmocka_unit_test(test_methods),
 	};

@@ -361,25 +361,6 @@ test_threads(void **state)
 /* ---- through the mask ---- */
 
 static void
-visit(struct bed *bed, char *log, size_t size, const char *target, int status)
-{
-	size_t len = 0;
-
-	for (unsigned n = 0; n < 16; n++)
-		len += (size_t)snprintf(log + len, size - len, "198.51.%u.9 - - "
-		    "[24/Nov/2025:10:11:12 +0000] \"GET %s HTTP/1.1\" %d 5 \"-\" \"-\"\n", n, target,
-		    status);
-	mask_candidates_reset(bed->learn);
-	bed->batch.learn = bed->learn;
-	bed->batch.lines = span_of(log, len);
-	bed->batch.number = 0;
-	mask_batch_learn(bed->mask, &bed->batch);
-	mask_words_merge(bed->words, bed->learn, 0);
-	mask_words_settle(bed->words);
-	bed->batch.learn = NULL;
-}
-
-static void
 test_learning_pass(void **state)
 {
 	static const struct {
@@ -408,7 +389,7 @@ test_learning_pass(void **state)
 
 		bed_open(&bed, NULL);
 		r = bed_request(&bed, rows[i].target, 200, "-");
-		visit(&bed, log, sizeof(log), rows[i].target, rows[i].status);
+		bed_visit(&bed, log, sizeof(log), rows[i].target, rows[i].status, BED_SUBJECTS);
 		r = bed_request(&bed, rows[i].target, 200, "-");
 		if (!bed_fits(r.text[RECORD_FIELD_PATH], rows[i].path))
 			fail_msg("%s: %.*s", rows[i].claim, (int)r.text[RECORD_FIELD_PATH].len,
@@ -451,7 +432,7 @@ test_nothing_else_saved(void **state)
 	struct buf out = { .data = NULL };
 
 	bed_open(&bed, NULL);
-	visit(&bed, log, sizeof(log), "/users/erika/bilder?geheim=1", 200);
+	bed_visit(&bed, log, sizeof(log), "/users/erika/bilder?geheim=1", 200, BED_SUBJECTS);
 	mask_words_save(bed.words, &out);
 	assert_string_equal(out.data, "param\t?\tgeheim\npath\t/users/*\tbilder\n");
 	buf_free(&out);
