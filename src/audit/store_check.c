@@ -47,7 +47,7 @@ report_unknown(struct audit_chain *chain, const char *file)
 static void
 see_in_seg(void *arg, int dir, const char *name)
 {
-	static const char *const suffixes[] = { ".idx", ".jsonl.zst", ".salt" };
+	static const char *const suffixes[] = { ".idx", ".jsonl.zst", ".salt", ".tags" };
 	struct names *names = arg;
 	struct audit_chain *chain = names->chain;
 	char file[300];
@@ -56,7 +56,7 @@ see_in_seg(void *arg, int dir, const char *name)
 	(void)dir;
 	if (audit_unfinished(name, chain->coverage))
 		return;
-	for (unsigned i = 0; i < 3 && seg == 0; i++)
+	for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && seg == 0; i++)
 		seg = audit_number(name, suffixes[i]);
 	if (seg != 0 &&
 	    bsearch(&seg, names->numbers, chain->segment_count, sizeof(seg), compare_numbers) !=
@@ -99,7 +99,7 @@ check_seg(struct audit_chain *chain)
 static void
 see_in_stream(void *arg, int dir, const char *name)
 {
-	static const char *const known[] = { "chain.jsonl", "checkpoint", "cp", "seg" };
+	static const char *const known[] = { "chain.jsonl", "checkpoint", "cp", "open", "seg" };
 	struct audit_chain *chain = arg;
 
 	(void)dir;

@@ -1088,10 +1088,10 @@ def check_segments(chain):
         newest = Segment(chain, place, entry)
         whole = newest.check()
         checked += entry['n'] if whole else 0
-    known = {f'{e["seg"]:08}.{end}' for _, e in segments for end in ('jsonl.zst', 'salt', 'idx')}
+    known = {f'{e["seg"]:08}.{end}' for _, e in segments for end in ('jsonl.zst', 'salt', 'idx', 'tags')}
     if chain.damaged:  # what names them may be what is missing
         known |= {n for n in list_dir(report, chain.store, f'{chain.folder}/seg')
-                  if re.fullmatch(r'\d{8,}\.(jsonl\.zst|salt|idx)', n)}
+                  if re.fullmatch(r'\d{8,}\.(jsonl\.zst|salt|idx|tags)', n)}
     warn_unknown(report, chain.store, f'{chain.folder}/seg', known)
     report.facts.append(f'{chain.name}: {len(chain.lines)} entries, {chain.notes} good notes, {checked} of '
                         f'{sum(e["n"] for _, e in segments)} records good, newest entry {chain.due["t"] or "none"}')
@@ -1136,7 +1136,7 @@ def check_stream(report, store, name, listed=None):
     except FileNotFoundError:
         report.add('E_STREAM_MISSING', chain.folder, 'no such directory')
         return chain
-    warn_unknown(report, store, chain.folder, ('chain.jsonl', 'checkpoint', 'cp', 'seg'))
+    warn_unknown(report, store, chain.folder, ('chain.jsonl', 'checkpoint', 'cp', 'open', 'seg'))
     chain.there = chain.check()
     if chain.there:
         if listed:
