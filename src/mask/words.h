@@ -2,8 +2,11 @@
  * mask: the vocabulary, the answer to names in paths that no pattern finds.
  *
  * A word is written in clear when it is configured, in the shipped list of
- * common web words, or promoted: used by at least k distinct subjects (/24
- * or /48 networks) at that position with 2xx or 304 (design.md 5).
+ * common web words, or promoted: used by at least k distinct subjects at that
+ * position with 2xx or 304 (design.md 5).  A subject is an IPv4 /24 or an IPv6
+ * /40 (one site gets a /48, and a /43 would be 32 of them); who holds a /32
+ * counts as 256 (docs/adr/0008).  Parameters, which are answered whatever
+ * they are called, need k + 5.
  *
  * One struct is shared by all threads.  Lookups are lock-free; merging is
  * the ordered writer's alone.  Batch i sees words promoted by batches up to
@@ -34,7 +37,8 @@ bool mask_words_locked(const struct mask_words *words);
 
 /*
  * Load lines "class TAB word" (any position) or "class TAB position TAB
- * word"; '#' starts a comment line.  class: path, param, host; others are
+ * word"; '#' starts a comment line.  Positions are "/a/b", "?" for names of
+ * parameters, "?sort" for values, ".".  class: path, param, host; others are
  * skipped.  name is for errors: ERR_CONFIG "name:line: what".
  */
 int mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e);

@@ -27,6 +27,7 @@ struct walk {
 	struct mask_out literal_text; /* the parents as they are, once one is hidden */
 	char literal_bytes[LITERAL_BYTES_MAX];
 	bool identity; /* the parent bears identities */
+	bool below; /* one above it does, and no word in clear since: nothing is learned */
 };
 
 /* What a segment was written as, for the position of the next. */
@@ -140,6 +141,16 @@ put_token(struct walk *w, struct span segment, bool learnable)
 	return (learnable ? PIECE_LEARNABLE : PIECE_TOKEN);
 }
 
+/*
+ * May a word at this place become known?  Not where names stand, nor below
+ * one, nor "User:erika".
+ */
+static bool
+is_public(const struct walk *w, struct span segment)
+{
+	return (!w->identity && !w->below && span_find(segment, ':') == segment.len);
+}
+
 /* A segment of shape WORD that is not reserved. */
 static enum piece
 put_word(struct walk *w, struct span segment)
@@ -149,7 +160,7 @@ put_word(struct walk *w, struct span segment)
 	enum record_class found;
 
 	m->effects.words_seen++;
-	if (!clear && m->policy->words_mode == MASK_WORDS_KEEP && !w->identity)
+	if (!clear && m->policy->words_mode == MASK_WORDS_KEEP && is_public(w, segment))
 		clear = mask_word_plain(segment);
 	if (clear) {
 		m->effects.words_clear++;
@@ -161,8 +172,8 @@ put_word(struct walk *w, struct span segment)
 		mask_put_redacted(m, w->out, found);
 		return (PIECE_TEMPLATE);
 	}
-	return (put_token(
-	    w, segment, !w->identity && found == RECORD_CLASS_NONE && mask_word_plain(segment)));
+	return (put_token(w, segment,
+	    is_public(w, segment) && found == RECORD_CLASS_NONE && mask_word_plain(segment)));
 }
 
 static enum piece
@@ -243,6 +254,8 @@ descend(struct walk *w, enum piece piece, struct span segment, struct span writt
 		w->literal = w->position;
 	else if (m->learn != NULL)
 		w->literal = mask_words_child(m->words, w->literal, literal);
+	w->below = w->identity || (w->below && piece != PIECE_WORD) ||
+	    span_find(segment, ':') < segment.len;
 	w->identity = mask_segment_bears_identity(segment);
 }
 
@@ -256,7 +269,7 @@ known_segment(struct walk *w, struct span segment, uint64_t key[static 2], bool 
 	const struct mask *m = w->m;
 	struct mask_segment *slot;
 
-	hash_wide(segment, m->seed, w->position + w->identity, key);
+	hash_wide(segment, m->seed, w->position + w->identity + 2 * (uint64_t)w->below, key);
 	slot = &m->segments[key[0] & (MASK_SEGMENTS - 1)];
 	*known =
 	    slot->key[0] == key[0] && slot->key[1] == key[1] && slot->generation == m->generation;
@@ -282,6 +295,7 @@ put_known(struct walk *w, const struct mask_segment *known, struct span segment)
 		w->literal = mask_words_child(m->words, w->literal, segment);
 	w->position = known->child;
 	w->identity = known->identity;
+	w->below = known->below;
 }
 
 static void
@@ -292,6 +306,7 @@ keep_segment(const struct walk *w, struct mask_segment *slot, const uint64_t key
 	slot->generation = w->m->generation;
 	slot->child = w->position;
 	slot->identity = w->identity;
+	slot->below = w->below;
 }
 
 /* ---- segments ---- */
@@ -408,7 +423,7 @@ mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 	w.m = m;
 	w.out = out;
 	w.hidden_parent = 0;
-	w.identity = false;
+	w.identity = w.below = false;
 	w.place = (struct mask_out){ m->place, 0, sizeof(m->place) };
 	w.place.text[0] = '/';
 	w.literal_text = (struct mask_out){ w.literal_bytes, 0, 0 };

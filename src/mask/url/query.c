@@ -18,6 +18,8 @@
 
 #define PARAMS_MAX 64
 #define NAME_BYTES_MAX 40
+#define LEARNED_BYTES_MAX 24
+#define LEARNED_DIGITS_MAX 3
 #define GROUPS_MAX 3
 #define PIECE_BYTES_MAX 176 /* "&", a name, "=" and a kept value or a token */
 
@@ -73,6 +75,21 @@ is_name(struct span name)
 	return (true);
 }
 
+/*
+ * Only what looks like a name that a programmer gave may become known: short,
+ * without a shape, with no digits for a year or a customer.
+ */
+static bool
+is_learnable(struct span name)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < name.len; i++)
+		digits += is_digit(name.ptr[i]);
+	return (digits <= LEARNED_DIGITS_MAX && name.len <= LEARNED_BYTES_MAX && is_made_of(name, "_-[]") &&
+	    detect_shape(name) == DETECT_SHAPE_WORD);
+}
+
 static enum mask_param_kind
 kind_of(struct span name)
 {
@@ -121,7 +138,8 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 			.parent = root_place,
 			.word = *name };
 
-		mask_word_learn(m, &seen);
+		if (is_learnable(*name))
+			mask_word_learn(m, &seen);
 		return (made);
 	}
 	made->len = (uint8_t)name->len;

@@ -65,6 +65,7 @@ struct mask_segment {
 	uint64_t child;      /* position below it */
 	uint32_t generation;
 	bool identity;       /* its children bear identities */
+	bool below;          /* it stands below a parent that does */
 };
 
 struct mask;

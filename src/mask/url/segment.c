@@ -1,6 +1,7 @@
 /* mask: what a path segment is by its name alone. */
 #include "mask/url/segment.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -17,50 +18,49 @@ equal_folded(struct span a, const char *lower)
 	return (i == a.len && lower[i] == '\0');
 }
 
-/* masking.md B4: what stands below these names a person or is a secret. */
+#define PARENT_BYTES_MAX 13 /* of the names below */
+
+/* Sorted: what stands below these names a person or is a secret. */
+static const char *const parents[] = {
+	"account", "accounts", "applicant", "applicants", "appointment", "appointments",
+	"author", "authors", "avatar", "avatars", "benutzer", "booking", "bookings",
+	"candidate", "candidates", "case", "cases", "chat", "claim", "claims", "client",
+	"clients", "confirm", "contact", "contacts", "customer", "customers", "doctor",
+	"doctors", "donor", "donors", "download", "downloads", "email", "employee",
+	"employees", "follower", "followers", "friend", "friends", "guest", "guests", "id",
+	"ids", "in", "inbox", "invite", "invites", "invoice", "invoices", "konto", "kunde",
+	"kunden", "mail", "member", "members", "name", "order", "orders", "owner",
+	"owners", "passenger", "passengers", "patient", "patients", "people", "person",
+	"policies", "policy", "prescription", "prescriptions", "profile", "profiles",
+	"reservation", "reservations", "resident", "residents", "s", "share", "staff",
+	"student", "students", "subscriber", "subscribers", "t", "teacher", "teachers",
+	"ticket", "tickets", "u", "unsubscribe", "user", "username", "users", "verify",
+	"voter", "voters"
+};
+
+static int
+compare_parents(const void *text, const void *name)
+{
+	return (strcmp(text, *(const char *const *)name));
+}
+
 bool
 mask_segment_bears_identity(struct span segment)
 {
-	static const char *const names[] = {
-		"account",
-		"accounts",
-		"confirm",
-		"customer",
-		"customers",
-		"download",
-		"downloads",
-		"invite",
-		"invites",
-		"invoice",
-		"invoices",
-		"member",
-		"members",
-		"order",
-		"orders",
-		"patient",
-		"patients",
-		"profile",
-		"profiles",
-		"s",
-		"share",
-		"t",
-		"u",
-		"unsubscribe",
-		"user",
-		"users",
-		"verify",
-	};
+	char folded[PARENT_BYTES_MAX + 1];
 
-	char first = segment.ptr[0] | 0x20;
-
-	if (strchr("acdimoprstuv", first) == NULL)
-		return (false);
 	if (segment.len >= 5 && equal_folded(span_of(segment.ptr, 5), "reset"))
 		return (true);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i][0] == first && equal_folded(segment, names[i]))
-			return (true);
-	return (false);
+	if (segment.len > PARENT_BYTES_MAX)
+		return (false);
+	for (size_t i = 0; i < segment.len; i++) {
+		folded[i] = segment.ptr[i] | 0x20;
+		if (folded[i] < 'a' || folded[i] > 'z')
+			return (false);
+	}
+	folded[segment.len] = '\0';
+	return (bsearch(folded, parents, sizeof(parents) / sizeof(parents[0]), sizeof(parents[0]),
+		    compare_parents) != NULL);
 }
 
 bool

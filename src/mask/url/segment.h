@@ -8,7 +8,7 @@
 
 bool mask_all_digits(struct span text); /* and at least one */
 
-/* masking.md B4: what stands below "users", "reset..." names a person or is a secret. */
+/* What stands below "users", "tickets", "reset..." names a person or is a secret. */
 bool mask_segment_bears_identity(struct span segment);
 
 /* Words that identify nobody, even below /users: me, self, new, edit, v1..v99. */

@@ -22,6 +22,8 @@
 #define LEARNER_TABLE_BYTES (9u << 20)
 #define LEARNER_POSITIONS (1u << 15)
 #define LEARNER_SPREAD 6 /* k is drawn from k..k+5 */
+/* A parameter can be made up, and the answer is 200 all the same: more have to use it. */
+#define LEARNER_PARAM_MORE 5
 
 struct candidate {
 	uint64_t key, parent_key, position;
@@ -65,7 +67,9 @@ mask_words_learner_open(unsigned k, struct err *e)
 		return (NULL);
 	}
 	l->stride =
-	    (sizeof(struct candidate) + (k + LEARNER_SPREAD) * sizeof(uint32_t) + 7) & ~(size_t)7;
+	    (sizeof(struct candidate) +
+		(k + LEARNER_SPREAD + LEARNER_PARAM_MORE) * sizeof(uint32_t) + 7) &
+	    ~(size_t)7;
 	for (l->slots = 64; l->slots * 2 * l->stride <= LEARNER_TABLE_BYTES;)
 		l->slots *= 2;
 	if (arena_open(&l->memory, MASK_WORDS_CANDIDATE_BYTES, ARENA_SECRET, e) == -1) {
@@ -115,9 +119,10 @@ forget(struct words_learner *l)
 }
 
 static unsigned
-threshold(const struct mask_words *w, uint64_t key)
+threshold(const struct mask_words *w, enum mask_word_class c, uint64_t key)
 {
-	return (w->k + (unsigned)(words_mix(w->seed_k, key) % LEARNER_SPREAD));
+	return (w->k + (c == MASK_WORD_PARAM ? LEARNER_PARAM_MORE : 0u) +
+	    (unsigned)(words_mix(w->seed_k, key) % LEARNER_SPREAD));
 }
 
 /* A parent that is still hidden hides its children: they wait for it. */
@@ -165,6 +170,15 @@ count_child(struct mask_words *w, uint64_t position, uint64_t since)
 	}
 }
 
+/* Paths and values: a place with too many children holds no words, but data. */
+static bool
+is_counted(const struct mask_words *w, const struct mask_sighting *seen)
+{
+	return (seen->class_id == MASK_WORD_PATH ||
+	    (seen->class_id == MASK_WORD_PARAM &&
+		seen->position != mask_words_root(w, MASK_WORD_PARAM)));
+}
+
 /* The candidate of key, made if there is none; NULL if it cannot be. */
 static struct candidate *
 candidate_of(struct mask_words *w, uint64_t key, const struct mask_sighting *seen, uint64_t since)
@@ -184,7 +198,7 @@ candidate_of(struct mask_words *w, uint64_t key, const struct mask_sighting *see
 		refuse(w, 1);
 		return (NULL);
 	}
-	if (seen->class_id == MASK_WORD_PATH && !count_child(w, seen->position, since))
+	if (is_counted(w, seen) && !count_child(w, seen->position, since))
 		return (NULL);
 	c->key = key;
 	c->parent_key = seen->parent_key;
@@ -204,7 +218,7 @@ static void
 learn(struct mask_words *w, const struct mask_sighting *seen, uint64_t subject, uint64_t since)
 {
 	uint64_t key = mask_words_key(w, seen->class_id, seen->position, seen->word);
-	unsigned k = threshold(w, key);
+	unsigned k = threshold(w, seen->class_id, key);
 	uint32_t mark = (uint32_t)subject;
 	struct candidate *c;
 
@@ -233,7 +247,9 @@ mask_words_learner_settle(struct mask_words *w)
 		for (size_t i = 0; i < l->slots; i++) {
 			struct candidate *c = candidate_at(l, i);
 
-			if (c->key != 0 && !c->done && c->count >= threshold(w, c->key) &&
+			if (c->key != 0 && !c->done &&
+			    c->count >=
+				threshold(w, (enum mask_word_class)c->class_id, c->key) &&
 			    !mask_words_closed(w, c->position, UINT64_MAX))
 				promote(w, c, 0);
 		}

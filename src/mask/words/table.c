@@ -147,7 +147,12 @@ mask_words_closed_key(const struct mask_words *w, uint64_t position)
 uint64_t
 mask_words_subject(const struct mask_words *words, const unsigned char *bytes, size_t len)
 {
-	return (hash_bytes(bytes, len == 4 ? 3 : 6, words->seed_subject + len));
+	size_t keep = len == 4 ? 3 : 5;
+
+	/* Teredo: what follows is the server, which the client chooses. */
+	if (len == 16 && memcmp(bytes, "\x20\x01\0\0", 4) == 0)
+		keep = 4;
+	return (hash_bytes(bytes, keep, words->seed_subject + len));
 }
 
 /* ---- the table ---- */

@@ -374,7 +374,16 @@ test_learning_pass(void **state)
 		{ "what was not found teaches nothing", "/fehlt/hier", 404, "/sg.#/sg.#" },
 		{ "what was refused neither", "/geheim", 403, "/sg.#" },
 		{ "nor what the server broke on", "/kaputt", 500, "/sg.#" },
-		{ "below /users nothing is learned", "/users/erika/bild", 200, "/users/sg.#/bild" },
+		{ "below /users nothing is learned", "/users/erika", 200, "/users/sg.#" },
+		{ "nor one deeper", "/users/7/erika", 200, "/users/{int}/sg.#" },
+		{ "nor two", "/users/erika/bild/rot", 200, "/users/sg.#/sg.#/sg.#" },
+		{ "nor behind a reserved word", "/users/me/erika", 200, "/users/me/sg.#" },
+		{ "shipped words stay there", "/users/7/orders", 200, "/users/{int}/orders" },
+		{ "and end it", "/users/7/photos/rot", 200, "/users/{int}/photos/rot" },
+		{ "unless they bear identities, too", "/users/7/orders/rot", 200,
+		    "/users/{int}/orders/sg.#" },
+		{ "what names its kind is not learned", "/wiki/User:Erika", 200, "/wiki/sg.#" },
+		{ "nor what stands below it", "/wiki/User:Erika/Bild", 200, "/wiki/sg.#/sg.#" },
 		{ "nor a home directory", "/~erika/cv", 200, "/sg.#/cv" },
 		{ "nor an at sign", "/@erika", 200, "/sg.#" },
 		{ "nor what looks like a token", "/sg.abcdefghij234567", 200, "/sg.#" },
@@ -396,6 +405,155 @@ test_learning_pass(void **state)
 			    r.text[RECORD_FIELD_PATH].ptr);
 		bed_close(&bed);
 	}
+}
+
+/* Names stand below these, whatever their case. */
+static void
+test_parents(void **state)
+{
+	static const char *const parents[] = {
+		"account", "accounts", "applicant", "applicants", "appointment", "appointments",
+		"author", "authors", "avatar", "avatars", "benutzer", "booking", "bookings",
+		"candidate", "candidates", "case", "cases", "chat", "claim", "claims", "client",
+		"clients", "confirm", "contact", "contacts", "customer", "customers", "doctor",
+		"doctors", "donor", "donors", "download", "downloads", "email", "employee",
+		"employees", "follower", "followers", "friend", "friends", "guest", "guests",
+		"id", "ids", "in", "inbox", "invite", "invites", "invoice", "invoices", "konto",
+		"kunde", "kunden", "mail", "member", "members", "name", "order", "orders",
+		"owner", "owners", "passenger", "passengers", "patient", "patients", "people",
+		"person", "policies", "policy", "prescription", "prescriptions", "profile",
+		"profiles", "reservation", "reservations", "resident", "residents", "s",
+		"share", "staff", "student", "students", "subscriber", "subscribers", "t",
+		"teacher", "teachers", "ticket", "tickets", "u", "unsubscribe", "user",
+		"username", "users", "verify", "voter", "voters", "Users", "PATIENTS",
+		"resetpassword", "Reset"
+	};
+	static struct bed bed;
+	static char log[65536];
+
+	bed_open(&bed, NULL);
+	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
+		char target[64], position[64];
+		uint64_t at;
+
+		snprintf(target, sizeof(target), "/%s/erika", parents[i]);
+		snprintf(position, sizeof(position), "/%s", parents[i]);
+		bed_visit(&bed, log, sizeof(log), target, 200, BED_SUBJECTS);
+		assert_true(
+		    mask_words_position(bed.words, MASK_WORD_PATH, span_str(position), &at));
+		if (mask_words_clear(bed.words, MASK_WORD_PATH, at, span_str("erika"), 0))
+			fail_msg("erika was learned below %s", position);
+	}
+	bed_close(&bed);
+}
+
+/* What looks like no name of a programmer's is not learned as one. */
+static void
+test_parameter_names(void **state)
+{
+	static const struct {
+		const char *claim, *name;
+		bool learned;
+	} rows[] = {
+		{ "a plain name is", "farbe", true },
+		{ "with groups, signs and a digit", "filter%5Bfarb-ton_2%5D", true },
+		{ "24 characters are enough", "abcdefghijklmnopqrstuvwx", true },
+		{ "25 are too many", "abcdefghijklmnopqrstuvwxy", false },
+		{ "a dot is no part of one", "max.mustermann", false },
+		{ "nor a colon", "user:erika", false },
+		{ "nor a shape", "a1b2c3d4e5", false },
+		{ "nor a date", "d2025-11-24", false },
+		{ "nor a year of birth", "erika1985", false },
+	};
+	static char log[65536];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct bed bed;
+		char target[64];
+
+		bed_open(&bed, NULL);
+		snprintf(target, sizeof(target), "/?%s=1", rows[i].name);
+		bed_visit(&bed, log, sizeof(log), target, 200, BED_SUBJECTS);
+		if (mask_words_promoted(bed.words) != rows[i].learned)
+			fail_msg("%s", rows[i].claim);
+		bed_close(&bed);
+	}
+}
+
+/* Parameters are answered whatever they are called: k + 5 subjects and up to 5 more. */
+static void
+test_parameters_need_more(void **state)
+{
+	struct mask_words *w = open_words(10);
+	struct mask_candidates *c;
+	struct err e = { 0 };
+	uint64_t places[2] = { mask_words_root(w, MASK_WORD_PARAM) };
+	unsigned promoted[32] = { 0 };
+
+	places[1] = mask_words_child(w, places[0], span_str("sort"));
+	assert_int_equal(mask_candidates_open(&c, &e), 0);
+	for (unsigned n = 1; n <= 20; n++) {
+		mask_candidates_reset(c);
+		for (int i = 0; i < 64; i++) {
+			char word[16];
+
+			snprintf(word, sizeof(word), "wort%d", i / 2);
+			mask_candidates_add(c, MASK_WORD_PARAM, places[i % 2],
+			    span_str(i % 2 == 0 ? "?" : "?sort"), span_str(word), n);
+		}
+		mask_words_merge(w, c, n);
+		promoted[n] = (unsigned)mask_words_promoted(w);
+	}
+	assert_int_equal(promoted[14], 0);
+	assert_true(promoted[17] > 0 && promoted[17] < 64);
+	assert_int_equal(promoted[20], 64);
+	mask_candidates_close(c);
+	mask_words_close(w);
+}
+
+/* A parameter with hundreds of values has no words in them. */
+static void
+test_too_many_values(void **state)
+{
+	static struct bed bed;
+	static char log[65536];
+
+	bed_open(&bed, NULL);
+	for (int i = 0; i < MASK_WORDS_CHILDREN_MAX + 1; i++) {
+		char target[64];
+
+		snprintf(target, sizeof(target), "/?sort=wort%c%c", 'a' + i / 26, 'a' + i % 26);
+		bed_visit(&bed, log, sizeof(log), target, 200, 1);
+	}
+	bed_visit(&bed, log, sizeof(log), "/?sort=wortaa", 200, BED_SUBJECTS);
+	assert_int_equal(mask_words_promoted(bed.words), 0);
+	bed_close(&bed);
+}
+
+/* A /24, a /40, and all of Teredo. */
+static void
+test_subjects(void **state)
+{
+	static const struct {
+		const char *claim;
+		const unsigned char a[16], b[16];
+		size_t len;
+		bool same;
+	} rows[] = {
+		{ "one /24", { 192, 0, 2, 1 }, { 192, 0, 2, 254 }, 4, true },
+		{ "two /24", { 192, 0, 2, 1 }, { 192, 0, 3, 1 }, 4, false },
+		{ "two /48 of a /40", { 0x20, 1, 0x0d, 0xb8, 7, 1 }, { 0x20, 1, 0x0d, 0xb8, 7, 0xff },
+		    16, true },
+		{ "two /40", { 0x20, 1, 0x0d, 0xb8, 7 }, { 0x20, 1, 0x0d, 0xb8, 8 }, 16, false },
+		{ "two Teredo servers", { 0x20, 1, 0, 0, 7 }, { 0x20, 1, 0, 0, 8 }, 16, true },
+	};
+	struct mask_words *w = open_words(10);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if ((mask_words_subject(w, rows[i].a, rows[i].len) ==
+			mask_words_subject(w, rows[i].b, rows[i].len)) != rows[i].same)
+			fail_msg("%s", rows[i].claim);
+	mask_words_close(w);
 }
 
 /* Sixteen addresses of one network are one subject. */
@@ -434,7 +592,7 @@ test_nothing_else_saved(void **state)
 	bed_open(&bed, NULL);
 	bed_visit(&bed, log, sizeof(log), "/users/erika/bilder?geheim=1", 200, BED_SUBJECTS);
 	mask_words_save(bed.words, &out);
-	assert_string_equal(out.data, "param\t?\tgeheim\npath\t/users/*\tbilder\n");
+	assert_string_equal(out.data, "param\t?\tgeheim\n");
 	buf_free(&out);
 	bed_close(&bed);
 }
@@ -448,6 +606,9 @@ main(void)
 		cmocka_unit_test(test_k), cmocka_unit_test(test_lag), cmocka_unit_test(test_close),
 		cmocka_unit_test(test_day), cmocka_unit_test(test_save), cmocka_unit_test(test_full), cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_learning_pass), cmocka_unit_test(test_one_network),
+		cmocka_unit_test(test_parents), cmocka_unit_test(test_parameter_names),
+		cmocka_unit_test(test_parameters_need_more), cmocka_unit_test(test_too_many_values),
+		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_nothing_else_saved),
 	};
 
