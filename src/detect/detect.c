@@ -193,3 +193,10 @@ detect_class(struct span text)
 		found = detect_verify_worse(found, look_folded(text));
 	return (found);
 }
+
+bool
+detect_is_random(struct span text)
+{
+	return (text.len >= 20 && detect_secret_random(text) && look(text) == RECORD_CLASS_NONE &&
+	    detect_secret_decoded(text, look) == RECORD_CLASS_NONE);
+}

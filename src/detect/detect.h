@@ -20,6 +20,12 @@
  */
 enum record_class detect_class(struct span text);
 
+/*
+ * Is text a CREDENTIAL only because it looks random: no known prefix, no JWT,
+ * nothing that it decodes to?  In a file name that is a build or a font.
+ */
+bool detect_is_random(struct span text);
+
 /* The shape of a whole path segment or value. */
 enum detect_shape {
 	DETECT_SHAPE_WORD, /* nothing special */

@@ -72,17 +72,21 @@ put_part(struct walk *w, struct span part)
 {
 	enum detect_shape shape = detect_shape(part);
 
-	if (shape == DETECT_SHAPE_WORD) {
-		if (!mask_word_clear(w->m, MASK_WORD_PATH, w->position, part, false))
+	switch (shape) {
+	case DETECT_SHAPE_WORD:
+		if (part.len > PIECE_BYTES_MAX / 4 ||
+		    !mask_word_clear(w->m, MASK_WORD_PATH, w->position, part, false))
 			return (false);
 		mask_out_add(w->out, part);
 		return (true);
+	case DETECT_SHAPE_HEX:
+	case DETECT_SHAPE_INT:
+	case DETECT_SHAPE_UUID:
+	case DETECT_SHAPE_ULID:
+	case DETECT_SHAPE_BASE64:
+	case DETECT_SHAPE_DATE: mask_put_shape(w->out, detect_shape_names[shape]); return (true);
+	default: return (false);
 	}
-	if (shape != DETECT_SHAPE_HEX && shape != DETECT_SHAPE_INT && shape != DETECT_SHAPE_UUID &&
-	    shape != DETECT_SHAPE_DATE)
-		return (false);
-	mask_put_shape(w->out, detect_shape_names[shape]);
-	return (true);
 }
 
 /* "app.3f2a9c1b.js" -> "app.{hex}.js", if each of at most three parts allows it. */
@@ -97,8 +101,7 @@ put_parts(struct walk *w, struct span stem, struct span extension)
 
 		if (parts > 0)
 			mask_out_char(w->out, '.');
-		if (parts == 3 || part.len == 0 || part.len > PIECE_BYTES_MAX / 4 ||
-		    !put_part(w, part)) {
+		if (parts == 3 || part.len == 0 || !put_part(w, part)) {
 			w->out->len = start;
 			return (false);
 		}
@@ -201,6 +204,10 @@ put_segment(struct walk *w, struct span segment)
 		shape = DETECT_SHAPE_INT;
 	if (shape == DETECT_SHAPE_WORD)
 		return (put_word(w, segment));
+	/* Fonts and builds are named by hashes: of the class path, unless it is a known secret. */
+	if (shape == DETECT_SHAPE_CREDENTIAL && mask_segment_extension(segment).len > 0 &&
+	    detect_is_random(segment))
+		return (put_token(w, segment, false));
 	put_shape(w, shape);
 	return (PIECE_TEMPLATE);
 }

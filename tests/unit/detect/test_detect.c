@@ -308,6 +308,31 @@ names(void **state)
 	}
 }
 
+/* Random, and nothing better is known of it. */
+static void
+random_alone(void **state)
+{
+	static const struct {
+		const char *claim, *text;
+		bool random;
+	} rows[] = {
+		{ "a font", "xjAJXh38I15wypJXxuGMBp0EAVxt0G0biEntp43Qt6E.ttf", true },
+		{ "a build", "main.8d2e7f3a9b1c4d5e6f70.js", true },
+		{ "a word", "elasticsearch-configuration.html", false },
+		{ "something short", "xjAJXh38I15wy", false },
+		{ "a known prefix", "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.js", false },
+		{ "a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0"
+		    ".dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U", false },
+		{ "a secret in base64", "dG9rZW4gaXMgZ2hwX0ExYjJDM2Q0RTVmNkc3aDhJOWowSzFsMk0zbjRPNTBaYjVIbQ.js", false },
+		{ "an e-mail in base64", "ZXJpa2EubXVzdGVybWFubkBleGFtcGxlLm9yZw.js", false },
+		{ "a card beside it", "4111111111111111.xjAJXh38I15wypJXxuGMBp0EAVxt.js", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (detect_is_random(span_str(rows[i].text)) != rows[i].random)
+			fail_msg("%s", rows[i].claim);
+}
+
 int
 main(void)
 {
@@ -321,6 +346,7 @@ main(void)
 		cmocka_unit_test(check_digits),
 		cmocka_unit_test(weights),
 		cmocka_unit_test(names),
+		cmocka_unit_test(random_alone),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
