@@ -62,20 +62,6 @@ store(struct mask *m, const char *text, size_t len)
 	return (span_of(copy, len));
 }
 
-static struct span
-store_redacted(struct mask *m, enum record_class c)
-{
-	struct span name = span_str(record_classes[c].name);
-	char *copy = mask_take(m, name.len + 2);
-
-	if (copy == NULL)
-		return (span_of("", 0));
-	copy[0] = '[';
-	memcpy(copy + 1, name.ptr, name.len);
-	copy[name.len + 1] = ']';
-	return (span_of(copy, name.len + 2));
-}
-
 /*
  * What an address or a text in its place is written as; empty if the class
  * is dropped.  addr is NULL if it is no strict address.
@@ -100,12 +86,12 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 	if (method == MASK_TRUNCATE && addr != NULL)
 		return (store(m, text, print_truncated(addr, text)));
 	if (method != MASK_TOKEN && method != MASK_ADDRESS)
-		return (store_redacted(m, c));
+		return (mask_redaction(c));
 	/* The subject's token is the peer's, unless a proxy stands between. */
 	if (m->subject_known && value.ptr == m->subject_value)
 		memcpy(token, m->subject, sizeof(token));
 	else if (!mask_token(m, slot, value, token))
-		return (store_redacted(m, c));
+		return (mask_redaction(c));
 	if (method == MASK_ADDRESS)
 		return (store(m, text, print_as_address(token, text)));
 	return (store(m, token, sizeof(token)));

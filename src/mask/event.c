@@ -117,50 +117,6 @@ static const struct {
 	(BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
 	    BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
 
-char *
-mask_take(struct mask *m, size_t len)
-{
-	char *taken = m->text + m->text_used;
-
-	if (MASK_TEXT_BYTES - m->text_used < len)
-		return (NULL);
-	m->text_used += len;
-	return (taken);
-}
-
-void
-mask_set_text(struct mask *m, enum record_field f, struct span text)
-{
-	size_t len = text.len < RECORD_TEXT_MAX ? text.len : RECORD_TEXT_MAX;
-	char *copy = mask_take(m, len);
-
-	if (copy == NULL)
-		return;
-	memcpy(copy, text.ptr, len);
-	record_set_text(&m->record, f, span_of(copy, len));
-}
-
-/* "[class]" in the record's memory. */
-static struct span
-redaction(struct mask *m, enum record_class c)
-{
-	struct span name = span_str(record_classes[c].name);
-	char *copy = mask_take(m, name.len + 2);
-
-	if (copy == NULL)
-		return (span_of("[]", 2));
-	copy[0] = '[';
-	memcpy(copy + 1, name.ptr, name.len);
-	copy[name.len + 1] = ']';
-	return (span_of(copy, name.len + 2));
-}
-
-void
-mask_set_redacted(struct mask *m, enum record_field f, enum record_class c)
-{
-	record_set_text(&m->record, f, redaction(m, c));
-}
-
 static bool
 is_name(struct span text, const struct name *name)
 {
@@ -262,11 +218,11 @@ token_of(struct mask *m, enum mask_slot slot, const char *position, struct span 
 	if (m->policy->method[c] == MASK_DROP)
 		return (span_of("", 0));
 	if (m->policy->method[c] != MASK_TOKEN || (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
-		return (redaction(m, c));
+		return (mask_redaction(c));
 	if (position == NULL ? mask_token(m, slot, text, token) :
 			       mask_token_bound(m, slot, span_str(position), text, token))
 		return (span_of(token, MASK_TOKEN_BYTES));
-	return (redaction(m, c));
+	return (mask_redaction(c));
 }
 
 static void
@@ -332,7 +288,7 @@ put_extra(struct mask *m, const struct event *ev)
 			text = token_of(m, MASK_SLOT_PARAM, "?", key);
 		mask_count(m, RECORD_CLASS_UNKNOWN);
 		if (m->policy->method[RECORD_CLASS_UNKNOWN] != MASK_DROP && text.len > 0)
-			add_extra(m, text, span_of("[unknown]", 9));
+			add_extra(m, text, mask_redaction(RECORD_CLASS_UNKNOWN));
 	}
 }
 

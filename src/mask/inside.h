@@ -77,12 +77,6 @@ struct mask {
 /* Epoch indices of a time; keeps those of the same day. */
 void mask_line_epochs(struct mask *m, int64_t t_us);
 
-/* len bytes of the record's text memory; NULL when full. */
-char *mask_take(struct mask *m, size_t len);
-
-/* Copy text there and set the field; cut at RECORD_TEXT_MAX. */
-void mask_set_text(struct mask *m, enum record_field f, struct span text);
-
 /* Set the field to what mask_render gave last. */
 static inline void
 mask_set_rendered(struct mask *m, enum record_field f, struct span text)
@@ -94,9 +88,6 @@ mask_set_rendered(struct mask *m, enum record_field f, struct span text)
 	else
 		record_set_text(&m->record, f, text);
 }
-
-/* Set the field to "[class]". */
-void mask_set_redacted(struct mask *m, enum record_field f, enum record_class c);
 
 /* Count a masked value of the line. */
 static inline void
@@ -115,6 +106,14 @@ mask_has(const struct event *ev, enum event_text f)
 }
 
 /* ---- one file each ---- */
+
+/* put.c: len bytes of the record's text memory; NULL when full. */
+char *mask_take(struct mask *m, size_t len);
+/* Copy text there and set the field; cut at RECORD_TEXT_MAX. */
+void mask_set_text(struct mask *m, enum record_field f, struct span text);
+/* "[class]", and the field set to it. */
+struct span mask_redaction(enum record_class c);
+void mask_set_redacted(struct mask *m, enum record_field f, enum record_class c);
 
 /*
  * What will be looked up, so that it is there when it is needed: client.c

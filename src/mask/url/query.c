@@ -224,7 +224,7 @@ put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, 
 	if (kind == MASK_PARAM_SECRET) {
 		mask_effect_count(m, RECORD_CLASS_CREDENTIAL);
 		if (m->policy->method[RECORD_CLASS_CREDENTIAL] != MASK_DROP)
-			mask_out_add(out, span_of("[credential]", 12));
+			mask_out_add(out, mask_redaction(RECORD_CLASS_CREDENTIAL));
 		return;
 	}
 	if (kind == MASK_PARAM_TRACKING) {

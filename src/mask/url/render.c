@@ -245,16 +245,10 @@ mask_class_is_secret(enum record_class c)
 void
 mask_put_redacted(struct mask *m, struct mask_out *out, enum record_class c)
 {
-	struct span name = span_str(record_classes[c].name);
-
 	mask_effect_count(m, c);
 	if (c == RECORD_CLASS_CREDENTIAL || c == RECORD_CLASS_PAN)
 		mask_effect_flag(&m->effects, RECORD_FLAG_SECRET_FOUND);
-	if (!mask_out_fits(out, name.len + 2))
-		return;
-	mask_out_char(out, '[');
-	mask_out_add(out, name);
-	mask_out_char(out, ']');
+	mask_out_add(out, mask_redaction(c));
 }
 
 void
