@@ -30,6 +30,7 @@ static const char usage[] =
     "cretula-verify: prove offline that a store is what was sealed\n\n"
     "usage: cretula-verify [--option ...]\n\n"
     "  --anchor LINE   the auditor's line: vkey and genesis hash of the store\n"
+    "  --bundle DIR    not a store, but evidence out of one (cretula evidence)\n"
     "  --jobs N        threads, 1 to 64 (default: one a processor)\n"
     "  --json          one JSON object\n"
     "  --max-age T     how old the newest entry of a stream may be: 3h, 2d\n"
@@ -43,9 +44,23 @@ static const char usage[] =
     "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
     "4 warnings under --strict, 66 no store there, 74 I/O\n";
 
-enum { ANCHOR = 256, HELP, JOBS, JSON, MAX_AGE, PIN, PROOF, STORE, STREAM, STRICT, VERSION };
+enum {
+	ANCHOR = 256,
+	BUNDLE,
+	HELP,
+	JOBS,
+	JSON,
+	MAX_AGE,
+	PIN,
+	PROOF,
+	STORE,
+	STREAM,
+	STRICT,
+	VERSION
+};
 static const struct option options[] = {
 	{ "anchor", required_argument, NULL, ANCHOR },
+	{ "bundle", required_argument, NULL, BUNDLE },
 	{ "help", no_argument, NULL, HELP },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "json", no_argument, NULL, JSON },
@@ -76,6 +91,7 @@ read_option(int c, char **argv, struct audit_request *request, struct err *e)
 {
 	switch (c) {
 	case ANCHOR: request->options.anchor = optarg; return (0);
+	case BUNDLE: request->bundle = optarg; return (0);
 	case JOBS: return (read_jobs(optarg, &request->options.jobs, e));
 	case JSON: request->json = true; return (0);
 	case MAX_AGE: request->max_age = optarg; return (0);

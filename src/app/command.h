@@ -5,6 +5,7 @@
 #include "app/args.h"
 
 extern const struct app_command app_command_check;
+extern const struct app_command app_command_evidence;
 extern const struct app_command app_command_import;
 extern const struct app_command app_command_key;
 extern const struct app_command app_command_mask;

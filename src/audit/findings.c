@@ -54,6 +54,7 @@ static const unsigned char cause[AUDIT_CODE_COUNT] = {
 	[AUDIT_E_ROLLBACK] = 22,
 	[AUDIT_E_SPLIT_VIEW] = 22,
 	[AUDIT_E_STALE] = 22,
+	[AUDIT_E_BUNDLE] = 1,
 	[AUDIT_E_PROOF] = 22,
 	[AUDIT_E_SALT] = 23,
 	[AUDIT_E_SEGMENT_ROOT] = 24,

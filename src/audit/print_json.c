@@ -65,6 +65,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	if (c->newest_us != INT64_MIN)
 		add_time(out, "newest", c->newest_us);
 	json_bool(out, "anchored", c->anchored);
+	json_u64(out, "segments_outside", c->segments_outside);
 	json_u64(out, "pins_good", c->pins_good);
 	json_u64(out, "pins_new", c->pins_new);
 	json_u64(out, "unknown_entries", c->unknown_entries);

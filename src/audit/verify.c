@@ -9,6 +9,7 @@
 
 #include "audit/check.h"
 #include "audit/outside/anchor.h"
+#include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
 #include "audit/segment.h"
 #include "audit/store_check.h"
@@ -213,6 +214,7 @@ check_stream(struct verify *v, const struct stream *stream)
 {
 	struct audit_chain chain;
 	struct audit_list segments;
+	bool words = true; /* are those of the newest segment at hand */
 
 	audit_list_init(&segments, stream->name, FINDINGS_MAX);
 	v->result->coverage.streams++;
@@ -220,8 +222,10 @@ check_stream(struct verify *v, const struct stream *stream)
 		&chain, v->streams, stream->name, v->options->names, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
 		check_seen(v, &chain);
+		if (v->options->range != NULL)
+			words = audit_range_apply(v->options->range, &chain);
 		audit_pool_check(&v->pool, &chain, &segments);
-		if (chain.segment_count > 0)
+		if (words && chain.segment_count > 0)
 			audit_words_check(&chain, v->words, &segments);
 	}
 	audit_list_sort(&chain.list);
@@ -353,6 +357,9 @@ name_unchecked(const struct verify *v)
 		(void)snprintf(coverage->not_checked[n++], 120,
 		    "rollback: whether anything was sealed after %.30s",
 		    newest[0] == '\0' ? "this" : newest);
+	if (coverage->segments_outside > 0)
+		(void)snprintf(coverage->not_checked[n++], 120,
+		    "segments outside of the bundle: %ju", (uintmax_t)coverage->segments_outside);
 	(void)snprintf(coverage->not_checked[n++], 120,
 	    "counts of input lines, bytes, masked values and reasons: the writer's word");
 }
@@ -408,6 +415,8 @@ audit_verify(const char *store, const struct audit_options *options, struct audi
 					     .newest_us = INT64_MIN } };
 	audit_list_init(&v.all, "", FINDINGS_MAX);
 	(void)snprintf(result->store, sizeof(result->store), "%s", store);
+	if (options->found != NULL)
+		audit_list_move(&v.all, options->found);
 	if (open_store(&v, store, e) == 0 && check_own(&v, e) == 0 && check_streams(&v, e) == 0)
 		rc = finish(&v, e);
 	if (v.store != -1)

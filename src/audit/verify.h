@@ -40,12 +40,16 @@ struct audit_finding {
 	char text[160];         /* one line for people; never bytes of a record */
 };
 
+struct audit_list;
 struct audit_pins;
+struct audit_range;
 
 struct audit_options {
 	const char *stream;       /* only this one; NULL: all */
 	const char *anchor;       /* the auditor's line; NULL: none */
 	struct audit_pins *pins; /* what was seen before (outside/pin.h); NULL: nothing */
+	const struct audit_range *range; /* part of a store (outside/bundle.h); NULL: all of it */
+	struct audit_list *found; /* already; moved into the result; NULL: nothing */
 	int64_t max_age_us; /* of the newest entry of a stream; 0: any */
 	unsigned jobs;            /* >= 1 */
 	const struct seal_names *names;
@@ -64,6 +68,7 @@ struct audit_coverage {
 	int64_t time_min_us, time_max_us; /* of records; min > max if none */
 	int64_t newest_us;                /* t of the newest entry checked */
 	bool anchored;                    /* an anchor was given and matched */
+	uint64_t segments_outside;        /* of the range */
 	unsigned pins_good, pins_new; /* chains that go on from their pin; without one so far */
 	unsigned unknown_entries;         /* exit 3 */
 	uint64_t unfinished;              /* files that a writer has not given their names yet */

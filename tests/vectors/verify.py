@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """verify.py STORE [--anchor LINE] [--pin FILE] [--max-age T] [--json]: check a cretula store, with nothing of cretula.
+verify.py --bundle DIR [--anchor LINE] [--json]: check evidence out of a store.
 verify.py --proof FILE [--anchor LINE] [--json]: check the proof of one record.
 
 Written from docs/format.md alone, with the Python standard library and the `zstd` program; the sections below bear
@@ -717,6 +718,7 @@ class Chain:
         self.signed = 0                       # entries that somebody vouches for
         self.notes = 0                        # good ones
         self.there = False
+        self.part = None                      # of the segments, in a bundle
 
     def add(self, code, text, file='chain.jsonl', **where):
         self.report.add(code, f'{self.folder}/{file}', text, **where)
@@ -1083,6 +1085,11 @@ def check_segments(chain):
         pass
     for place, entry in segments:
         newest = None
+        if chain.part and not chain.part.holds(entry):
+            file = f'seg/{entry["seg"]:08}.jsonl.zst'
+            if os.path.lexists(os.path.join(chain.store, chain.folder, file)):
+                chain.add('E_BUNDLE', 'of another range', file)
+            continue
         if place >= chain.signed or place == chain.bad or entry['n'] > RECORDS_MAX or entry['bytes'] > BYTES_MAX:
             continue
         newest = Segment(chain, place, entry)
@@ -1126,9 +1133,10 @@ def compare_genesis(chain, log, genesis, origin, who):
         chain.add('E_GENESIS', f'not the key that {who} names', entry=0)
 
 
-def check_stream(report, store, name, listed=None):
+def check_stream(report, store, name, listed=None, part=None):
     """The chain of a stream, checked with all that belongs to it."""
     chain = Chain(report, store, name)
+    chain.part = part
     try:
         if not stat.S_ISDIR(os.lstat(os.path.join(store, chain.folder)).st_mode):
             report.add('E_FILE_TYPE', chain.folder, 'not a directory')
@@ -1297,8 +1305,67 @@ def parse_duration(text):
                                                'w': 'weeks'}[unit]: 1})
 
 
-def check_store(store, anchor, report, seen=None):
-    """anchor: (vkey, hex of the genesis' hash), or None."""
+# ---- 18. Bundles ---------------------------------------------------------------------------------------------------
+
+class Part:
+    """Which part of a store a bundle holds."""
+
+    def __init__(self, facts):
+        self.stream = facts.get('stream')
+        if list(facts)[:1] != ['v'] or facts['v'] != 1 or not (self.stream is None or STREAM_NAME.fullmatch(self.stream)):
+            raise ValueError('not of version 1')
+        self.since, self.until = (facts.get(key) and parse_time(facts[key]) for key in ('since', 'until'))
+
+    def holds(self, entry):
+        if self.since is None and self.until is None:
+            return True
+        return entry['n'] > 0 and (self.since is None or parse_time(entry['time']['max']) >= self.since) and \
+            (self.until is None or parse_time(entry['time']['min']) < self.until)
+
+
+def check_manifest(bundle, report):
+    """Each file that the manifest lists is there as it lists it, and no other."""
+    def add(file, text):
+        report.add('E_BUNDLE', file, text)
+
+    listed = {}
+    try:
+        lines = read_file(os.path.join(bundle, 'MANIFEST.sha256'), 2**28).decode().splitlines(keepends=True)
+        for line in lines:
+            value, path = re.fullmatch('([0-9a-f]{64})  (.+)\n', line).groups()
+            listed[path] = value
+        if list(listed) != sorted(listed, key=os.fsencode) or len(listed) != len(lines):
+            raise ValueError('not sorted')
+    except (OSError, Bad, ValueError, AttributeError) as problem:
+        add('MANIFEST.sha256', f'not sorted lines of sha256sum: {problem}')
+    for folder, folders, names in os.walk(bundle):
+        for name in [*names, *(f for f in folders if os.path.islink(os.path.join(folder, f)))]:
+            path = os.path.relpath(os.path.join(folder, name), bundle)
+            if path == 'MANIFEST.sha256':
+                continue
+            try:
+                content = read_file(os.path.join(folder, name), 2**31)
+                if path not in listed:
+                    add(path, 'the manifest does not list it')
+                elif sha256(content).hex() != listed.pop(path):
+                    add(path, 'not the file that the manifest lists')
+            except (OSError, Bad) as problem:
+                listed.pop(path, None)
+                add(path, f'not readable: {problem}')
+    for path in listed:
+        add(path, 'listed in the manifest, and missing')
+
+
+def read_part(bundle, report):
+    try:
+        return Part(parse_json(read_file(os.path.join(bundle, 'bundle.json'), 4096).decode('ascii')))
+    except (OSError, Bad, ValueError, AttributeError, TypeError) as problem:
+        report.add('E_BUNDLE', 'bundle.json', f'does not say which part of a store this is: {problem}')
+        return Part({'v': 1})
+
+
+def check_store(store, anchor, report, seen=None, part=None):
+    """anchor: (vkey, hex of the genesis' hash), or None.  part: of a bundle."""
     seen = seen or Seen()
     root = check_stream(report, store, STORE_CHAIN)
     if root.there:
@@ -1317,7 +1384,9 @@ def check_store(store, anchor, report, seen=None):
              if STREAM_NAME.fullmatch(name) and stat.S_ISDIR(os.lstat(os.path.join(store, 'streams', name)).st_mode)}
     warn_unknown(report, store, 'streams', found | set(listed) | {STORE_CHAIN})
     for name in sorted((found | set(listed)) - {STORE_CHAIN}):
-        chain = check_stream(report, store, name, listed.get(name))
+        if part and part.stream not in (None, name):
+            continue
+        chain = check_stream(report, store, name, listed.get(name), part)
         if chain.there:
             seen.check_pin(chain)
             seen.check_age(chain)
@@ -1351,9 +1420,11 @@ def main(arguments):
         anchor, age = take_option(rest, '--anchor'), take_option(rest, '--max-age')
         seen = Seen(take_option(rest, '--pin'), age and parse_duration(age))
         anchor, proof = anchor and parse_anchor(anchor), take_option(rest, '--proof')
-        store, = rest if not proof else [*rest, '']
+        bundle = take_option(rest, '--bundle')
+        store, = rest if not proof and not bundle else [*rest, os.path.join(bundle or '', 'store')]
     except (ValueError, IndexError, TypeError, AttributeError):
         print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--pin FILE] [--max-age T] [--json]\n'
+              '       verify.py --bundle DIR [--anchor "VKEY sha256:HEX"] [--json]\n'
               '       verify.py --proof FILE [--anchor "VKEY sha256:HEX"] [--json]',
               file=sys.stderr)
         return 2
@@ -1362,8 +1433,11 @@ def main(arguments):
     if not os.path.isdir(os.path.join(store, 'streams')):
         print(f'{store}: no store', file=sys.stderr)
         return 66
-    report = Report()
-    check_store(store, anchor, report, seen)
+    report, part = Report(), None
+    if bundle:
+        part = read_part(bundle, report)
+        check_manifest(bundle, report)
+    check_store(store, anchor, report, seen, part)
     if report.exit_code() == 0:
         seen.keep()
     if report.unfinished:

@@ -9,6 +9,7 @@
 
 static const struct app_option options[] = {
 	{ "anchor", "LINE", "the auditor's line: vkey and genesis hash of the store" },
+	{ "bundle", "DIR", "not a store, but evidence out of one (cretula evidence)" },
 	{ "jobs", "N", "threads, 1 to 64 (default: one a processor)" },
 	{ "max-age", "T", "how old the newest entry of a stream may be: 3h, 2d" },
 	{ "pin", "FILE", "newest checkpoints seen: compared, then kept for the next time" },
@@ -33,6 +34,7 @@ run(const struct app_args *args)
 	int64_t start_ns = clock_mono_ns();
 	uint64_t jobs = app_processors(64);
 	struct audit_request request = { .store = app_arg(args, "store"),
+		.bundle = app_arg(args, "bundle"),
 		.proof = app_arg(args, "proof"),
 		.pin = app_arg(args, "pin"),
 		.max_age = app_arg(args, "max-age"),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
 #include "audit/outside/prove.h"
 #include "base/err.h"
@@ -54,6 +55,30 @@ out:
 	return (code);
 }
 
+static int
+verify_bundle(const struct audit_request *request, struct buf *out, struct err *e)
+{
+	struct audit_options options = request->options;
+	struct audit_result result;
+	struct audit_range range;
+	struct audit_list found;
+	char store[4096];
+	int code = -1;
+
+	audit_list_init(&found, "bundle", AUDIT_FINDINGS_PER_FILE);
+	if ((size_t)snprintf(store, sizeof(store), "%s/store", request->bundle) >= sizeof(store))
+		return (err_set(e, ERR_INPUT, "--bundle: too long a name"));
+	if (audit_bundle_check(request->bundle, &range, &found, e) == 0) {
+		options.range = &range;
+		options.found = &found;
+		options.stream = range.stream[0] != '\0' ? range.stream : NULL;
+		if (audit_verify(store, &options, &result, e) == 0)
+			code = report(request, &result, out);
+	}
+	audit_list_free(&found);
+	return (code);
+}
+
 /* What is too long to be a proof is a bad one; what cannot be read is none. */
 static int
 check_proof_file(const struct audit_request *request, struct audit_proof *proof, struct err *e)
@@ -92,12 +117,15 @@ verify_proof(const struct audit_request *request, struct buf *out, struct err *e
 int
 audit_request_run(const struct audit_request *request, struct buf *out, struct err *e)
 {
-	if ((request->store != NULL) + (request->proof != NULL) != 1)
-		return (err_set(e, ERR_USAGE, "one of --store DIR and --proof FILE is needed"));
+	if ((request->store != NULL) + (request->bundle != NULL) + (request->proof != NULL) != 1)
+		return (err_set(
+		    e, ERR_USAGE, "one of --store DIR, --bundle DIR and --proof FILE is needed"));
 	if (request->store != NULL)
 		return (verify_store(request, out, e));
 	if (request->pin != NULL || request->max_age != NULL || request->options.stream != NULL)
-		return (
-		    err_set(e, ERR_USAGE, "--proof goes with --anchor, --json and --strict only"));
+		return (err_set(e, ERR_USAGE,
+		    "--pin, --max-age and --stream are for whole stores (--store DIR)"));
+	if (request->bundle != NULL)
+		return (verify_bundle(request, out, e));
 	return (verify_proof(request, out, e));
 }

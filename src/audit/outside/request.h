@@ -8,7 +8,7 @@
 #include "audit/verify.h"
 
 struct audit_request {
-	const char *store, *proof; /* exactly one */
+	const char *store, *bundle, *proof; /* exactly one */
 	const char *pin;     /* a file of pins: read, and replaced if all is good */
 	const char *max_age; /* of the newest entry of a stream: "3h" */
 	bool strict, json;

@@ -1,0 +1,305 @@
+/* A bundle: is each file there that the manifest lists, as it lists it, and no other? */
+#include "audit/outside/bundle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/scan.h"
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "store/layout.h"
+#include "store/reader.h"
+
+#define MANIFEST "MANIFEST.sha256"
+#define MANIFEST_BYTES_MAX ((size_t)256 << 20)
+#define FACTS "bundle.json"
+#define DEPTH_MAX 6 /* store/streams/NAME/seg/FILE and one more */
+#define PATH_BYTES 512
+#define READ_BYTES 65536
+
+struct row {
+	struct span path;
+	unsigned char hash[32];
+	bool seen;
+};
+
+struct manifest {
+	struct audit_list *list;
+	struct buf bytes;
+	struct row *rows;
+	size_t count;
+	int dir;
+	char path[PATH_BYTES]; /* of the directory that is walked, with a "/", or "" */
+	unsigned depth;
+};
+
+static void
+report(struct manifest *m, const char *file, const char *text)
+{
+	struct audit_place at = audit_place(file);
+
+	audit_report(m->list, AUDIT_E_BUNDLE, &at, "%s", text);
+}
+
+/* ---- the manifest ---- */
+
+static int
+compare_spans(struct span a, struct span b)
+{
+	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+
+	return (order != 0 ? order : (a.len > b.len) - (a.len < b.len));
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct row *one = a, *other = b;
+
+	return (compare_spans(one->path, other->path));
+}
+
+/* HEX, two blanks, PATH: as sha256sum writes it. */
+static bool
+read_row(struct manifest *m, struct span line)
+{
+	struct row *row = &m->rows[m->count];
+	size_t len;
+
+	if (line.len <= 66 || line.ptr[64] != ' ' || line.ptr[65] != ' ' ||
+	    text_unhex(span_of(line.ptr, 64), row->hash, 32, &len) == -1)
+		return (false);
+	row->path = span_from(line, 66);
+	m->count++;
+	return (m->count == 1 || compare_spans(row[-1].path, row->path) < 0);
+}
+
+static void
+read_manifest(struct manifest *m)
+{
+	struct span rest = buf_view(&m->bytes);
+	size_t scanned, lines = scan_count_lines(rest, SIZE_MAX, &scanned);
+
+	if ((m->rows = calloc(lines + 1, sizeof(m->rows[0]))) == NULL) {
+		m->list->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < lines; i++) {
+		size_t len = span_find(rest, '\n');
+
+		if (!read_row(m, span_of(rest.ptr, len))) {
+			report(m, MANIFEST, "not sorted lines of sha256sum");
+			return;
+		}
+		rest = span_from(rest, len + 1);
+	}
+	if (rest.len > 0)
+		report(m, MANIFEST, "the last line has no end");
+}
+
+/* ---- the files ---- */
+
+static int
+hash_file(int dir, const char *name, unsigned char hash[static 32])
+{
+	char *bytes = malloc(READ_BYTES);
+	struct crypto_sha256 h;
+	uint64_t size;
+	ssize_t len = -1;
+	int fd;
+
+	crypto_sha256_init(&h);
+	if (bytes != NULL && (fd = store_open_file(dir, name, &size, NULL)) != -1) {
+		while ((len = io_read(fd, bytes, READ_BYTES, NULL)) > 0)
+			crypto_sha256_add(&h, bytes, (size_t)len);
+		(void)close(fd);
+	}
+	crypto_sha256_end(&h, hash);
+	free(bytes);
+	return (len == 0 ? 0 : -1);
+}
+
+static void
+check_file(struct manifest *m, int dir, const char *name, const char *path)
+{
+	struct row key = { .path = span_str(path) }, *row = NULL;
+	unsigned char hash[32];
+
+	if (strcmp(path, MANIFEST) == 0)
+		return;
+	if (m->count > 0)
+		row = bsearch(&key, m->rows, m->count, sizeof(key), compare_rows);
+	if (row == NULL) {
+		report(m, path, "the manifest does not list it");
+		return;
+	}
+	row->seen = true;
+	if (hash_file(dir, name, hash) == -1 || memcmp(hash, row->hash, sizeof(hash)) != 0)
+		report(m, path, "not the file that the manifest lists");
+}
+
+static void
+see_file(void *arg, int dir, const char *name)
+{
+	struct manifest *m = arg;
+	size_t len = strlen(m->path);
+	enum audit_kind kind = audit_kind(dir, name);
+	char path[PATH_BYTES];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s%s", m->path, name) >= sizeof(path) - 1 ||
+	    (kind != AUDIT_REGULAR && kind != AUDIT_DIRECTORY) ||
+	    (kind == AUDIT_DIRECTORY && m->depth == DEPTH_MAX)) {
+		report(m, name, "no file of a bundle");
+		return;
+	}
+	if (kind == AUDIT_REGULAR) {
+		check_file(m, dir, name, path);
+		return;
+	}
+	(void)snprintf(m->path + len, sizeof(m->path) - len, "%s/", name);
+	m->depth++;
+	if (audit_walk(dir, name, see_file, m, NULL) == -1)
+		report(m, path, "not readable");
+	m->depth--;
+	m->path[len] = '\0';
+}
+
+static void
+check_manifest(struct manifest *m)
+{
+	enum audit_code code = AUDIT_E_BUNDLE;
+	struct err e;
+
+	if (audit_read(m->dir, MANIFEST, MANIFEST_BYTES_MAX, &m->bytes, &code, &e) == -1) {
+		report(m, MANIFEST, e.text);
+		return;
+	}
+	read_manifest(m);
+	if (audit_walk(m->dir, ".", see_file, m, &e) == -1)
+		report(m, "", "not readable");
+	for (size_t i = 0; i < m->count; i++) {
+		char path[PATH_BYTES];
+
+		(void)snprintf(path, sizeof(path), "%.*s",
+		    (int)(m->rows[i].path.len < PATH_BYTES ? m->rows[i].path.len : PATH_BYTES - 1),
+		    m->rows[i].path.ptr);
+		if (!m->rows[i].seen)
+			report(m, path, "listed in the manifest, and missing");
+	}
+}
+
+/* ---- which part ---- */
+
+static bool
+read_time(const struct json_value *facts, const char *key, int64_t *t_us)
+{
+	struct span text;
+
+	return (
+	    !json_get_str(facts, key, &text) || clock_parse_rfc3339(text.ptr, text.len, t_us) == 0);
+}
+
+static void
+read_facts(struct manifest *m, struct audit_range *range)
+{
+	enum audit_code code = AUDIT_E_BUNDLE;
+	struct json_value facts;
+	struct buf bytes = { 0 };
+	struct span text, stream = SPAN("");
+	uint64_t version = 0;
+	struct err e;
+
+	if (audit_read(m->dir, FACTS, 4096, &bytes, &code, &e) == -1) {
+		report(m, FACTS, e.text);
+		goto out;
+	}
+	text = buf_view(&bytes);
+	if (text.len > 0 && text.ptr[text.len - 1] == '\n')
+		text.len--;
+	if (json_parse(text, &facts, &e) == -1 || facts.type != JSON_OBJECT ||
+	    !json_get_u64(&facts, "v", &version) || version != 1 ||
+	    (json_get_str(&facts, "stream", &stream) && !store_name_known(stream)) ||
+	    !read_time(&facts, "since", &range->since_us) ||
+	    !read_time(&facts, "until", &range->until_us))
+		report(m, FACTS, "does not say which part of a store this is");
+	else
+		(void)snprintf(
+		    range->stream, sizeof(range->stream), "%.*s", (int)stream.len, stream.ptr);
+out:
+	buf_free(&bytes);
+}
+
+int
+audit_bundle_check(
+    const char *dir, struct audit_range *range, struct audit_list *list, struct err *e)
+{
+	struct manifest *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	*range = (struct audit_range){ .since_us = INT64_MIN, .until_us = INT64_MAX };
+	m->list = list;
+	if ((m->dir = io_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, e)) == -1) {
+		free(m);
+		if (e != NULL)
+			e->code = ERR_INPUT;
+		return (err_in(e, "%s: no bundle", dir));
+	}
+	read_facts(m, range);
+	check_manifest(m);
+	(void)close(m->dir);
+	buf_free(&m->bytes);
+	free(m->rows);
+	free(m);
+	return (0);
+}
+
+bool
+audit_range_holds(const struct audit_range *range, const struct seal_segment *facts)
+{
+	if (range->since_us == INT64_MIN && range->until_us == INT64_MAX)
+		return (true);
+	return (facts->n > 0 && facts->counts.time_max_us >= range->since_us &&
+	    facts->counts.time_min_us < range->until_us);
+}
+
+bool
+audit_range_apply(const struct audit_range *range, struct audit_chain *chain)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	size_t kept = 0, count = chain->segment_count;
+	bool holds = true;
+
+	if (entry == NULL) {
+		chain->list.failed = true;
+		return (true);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct audit_segment *segment = &chain->segments[i];
+		char path[STORE_PATH_BYTES];
+		struct audit_place at = audit_place(path);
+
+		holds =
+		    seal_entry_read(chain->lines[segment->line], chain->names, entry, NULL) == -1 ||
+		    audit_range_holds(range, &entry->of.segment);
+		if (holds) {
+			chain->segments[kept++] = *segment;
+			continue;
+		}
+		chain->coverage->segments_outside++;
+		store_segment_path(path, segment->seg, "jsonl.zst");
+		at.segment = segment->seg;
+		if (audit_kind(chain->dirfd, path) != AUDIT_MISSING)
+			audit_report(&chain->list, AUDIT_E_BUNDLE, &at, "of another range");
+	}
+	chain->segment_count = kept;
+	free(entry);
+	return (holds);
+}

@@ -1,0 +1,32 @@
+/*
+ * bundle: part of a store, given to somebody who has nothing else;
+ * docs/format.md 18.  Private to audit/.
+ */
+#ifndef CRETULA_AUDIT_OUTSIDE_BUNDLE_H
+#define CRETULA_AUDIT_OUTSIDE_BUNDLE_H
+
+#include "audit/check.h"
+
+/* Which part of a store is there: one stream or all, records of [since, until). */
+struct audit_range {
+	char stream[40]; /* "": all */
+	int64_t since_us, until_us;
+};
+
+/*
+ * bundle.json and MANIFEST.sha256 in dir, and every file against them;
+ * findings go to list.  -1: there is no bundle.
+ */
+int audit_bundle_check(
+    const char *dir, struct audit_range *range, struct audit_list *list, struct err *e);
+
+/* Does range take in a segment?  Without bounds also one without records. */
+bool audit_range_holds(const struct audit_range *range, const struct seal_segment *facts);
+
+/*
+ * Take the segments out of chain that are not in range; their files are not
+ * to be there.  Is its newest segment still in it?
+ */
+bool audit_range_apply(const struct audit_range *range, struct audit_chain *chain);
+
+#endif
