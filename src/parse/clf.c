@@ -6,6 +6,8 @@
  * a field, so a second one that also fits makes the line ambiguous.
  */
 #include "parse/clf.h"
+#include "parse/field.h"
+#include "parse/request.h"
 #include "parse/timestamp.h"
 #include "parse/unescape.h"
 
@@ -63,7 +65,7 @@ tail_quoted(struct span line, size_t *at, struct span *value)
 		start++;
 	if (start == *at || start == line.len || line.ptr[start] != '"')
 		return (-1);
-	ends = parse_clf_quoted(span_from(line, start + 1), value, &len);
+	ends = parse_field_quoted(span_from(line, start + 1), value, &len);
 	*at = start + 1 + len;
 	return (ends ? 1 : 0);
 }
@@ -93,7 +95,7 @@ tail_read(const struct parse_clf *shape, struct span line, size_t quote, struct 
 
 	memset(t, 0, sizeof(*t));
 	t->rest = quote + 1;
-	if (!parse_clf_quoted(span_from(line, t->rest), &t->request, &len)) {
+	if (!parse_field_quoted(span_from(line, t->rest), &t->request, &len)) {
 		t->cut = true;
 		return;
 	}
@@ -121,7 +123,7 @@ time_is_like(struct span text)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
-		if ((unsigned char)(c - '0') <= 9) {
+		if (parse_field_is_digit(c)) {
 			digits++;
 			letters = 0;
 		} else if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
@@ -233,9 +235,9 @@ prefix_list(struct event *ev, struct span rest, bool *instead, char **scratch)
 
 	*instead = false;
 	if (rest.len > 0 && rest.ptr[0] == '"') {
-		if (!parse_clf_quoted(span_from(rest, 1), &value, &len) || len + 1 == rest.len)
+		if (!parse_field_quoted(span_from(rest, 1), &value, &len) || len + 1 == rest.len)
 			return (0);
-		parse_clf_text(ev, EVENT_FORWARDED, parse_unescape(value, scratch));
+		parse_field_text(ev, EVENT_FORWARDED, parse_unescape(value, scratch));
 		return (len + 2);
 	}
 	do {
@@ -247,7 +249,7 @@ prefix_list(struct event *ev, struct span rest, bool *instead, char **scratch)
 	if (end == rest.len || span_find(value, ' ') == end)
 		return (0);
 	*instead = true;
-	parse_clf_text(ev, EVENT_FORWARDED, parse_unescape(value, scratch));
+	parse_field_text(ev, EVENT_FORWARDED, parse_unescape(value, scratch));
 	return (end + 1);
 }
 
@@ -269,12 +271,12 @@ prefix_read(const struct parse_clf *shape, struct span prefix, struct event *ev,
 		return (-1);
 	user = parse_unescape(span_from(prefix, at), scratch);
 	if (shape->vhost)
-		parse_clf_text(ev, EVENT_HOST, parse_clf_host(parse_unescape(host, scratch)));
-	parse_clf_text(ev, EVENT_CLIENT, parse_unescape(client, scratch));
-	parse_clf_text(ev, EVENT_IDENT, parse_unescape(ident, scratch));
+		parse_field_text(ev, EVENT_HOST, parse_field_host(parse_unescape(host, scratch)));
+	parse_field_text(ev, EVENT_CLIENT, parse_unescape(client, scratch));
+	parse_field_text(ev, EVENT_IDENT, parse_unescape(ident, scratch));
 	if (!span_is(user, "\"\"")) {
-		parse_clf_text(ev, EVENT_USER, user);
-		ev->user_odd = parse_clf_user_odd(user);
+		parse_field_text(ev, EVENT_USER, user);
+		ev->user_odd = parse_field_user_odd(user);
 	}
 	return (list > 0 ? 1 : 0);
 }
@@ -283,21 +285,13 @@ prefix_read(const struct parse_clf *shape, struct span prefix, struct event *ev,
 static bool
 clf_number(struct event *ev, enum event_number n, struct span text, size_t len_max)
 {
-	int64_t value = 0;
+	int64_t value;
 
 	if (text.len == 1 && text.ptr[0] == '-')
 		return (true);
-	if (text.len == 0 || text.len > len_max)
+	if (text.len == 0 || text.len > len_max || !parse_field_digits(text, &value))
 		return (false);
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char digit = (unsigned char)(text.ptr[i] - '0');
-
-		if (digit > 9)
-			return (false);
-		value = value * 10 + digit;
-	}
-	ev->number[n] = value;
-	ev->has_number |= UINT32_C(1) << n;
+	parse_field_set_number(ev, n, value);
 	return (true);
 }
 
@@ -321,14 +315,14 @@ clf_tail(const struct parse_clf *shape, struct span line, const struct tail *t, 
 	}
 	if (!clf_number(ev, EVENT_BYTES, t->bytes, 18))
 		good = false;
-	parse_clf_text(ev, EVENT_REFERER, parse_unescape(t->referer, scratch));
-	parse_clf_text(ev, EVENT_AGENT, parse_unescape(t->agent, scratch));
+	parse_field_text(ev, EVENT_REFERER, parse_unescape(t->referer, scratch));
+	parse_field_text(ev, EVENT_AGENT, parse_unescape(t->agent, scratch));
 	if (t->referer_open)
 		ev->bad_text |= clf_bit(EVENT_REFERER);
 	if (t->agent_open)
 		ev->bad_text |= clf_bit(EVENT_AGENT);
 	return (
-	    parse_clf_extra(ev, span_from(line, t->rest), parse_clf_first_extra(shape), scratch) &&
+	    parse_field_extra(ev, span_from(line, t->rest), parse_clf_first_extra(shape), scratch) &&
 	    good);
 }
 
@@ -346,7 +340,7 @@ clf_fill(const struct parse_clf *shape, struct span line, const struct choice *c
 		return (PARSE_UNPARSED);
 	ev->time_ok = c->anchor.time_ok;
 	ev->time_us = c->anchor.time_us;
-	parse_clf_request(ev, c->tail.request, &scratch);
+	parse_request(ev, c->tail.request, &scratch);
 	if (!clf_tail(shape, line, &c->tail, ev, &scratch))
 		good = false;
 	if (prefix == 1)
@@ -373,7 +367,7 @@ parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch
 {
 	struct choice c;
 
-	parse_clf_clear(ev);
+	parse_field_clear(ev);
 	if (line.len > 0 && memchr(line.ptr, '\0', line.len) != NULL) {
 		*reason = PARSE_REASON_BINARY;
 		return (PARSE_UNPARSED);
@@ -390,7 +384,7 @@ parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch
 	    : c.fits > 1              ? PARSE_REASON_AMBIGUOUS
 	    : c.tail.cut              ? PARSE_REASON_CUT
 				      : PARSE_REASON_GRAMMAR;
-	parse_clf_clear(ev);
+	parse_field_clear(ev);
 	return (PARSE_UNPARSED);
 }
 

@@ -7,8 +7,10 @@
  */
 #include <endian.h>
 
-#include "parse/clf.h"
+#include "parse/clf_quick.h"
+#include "parse/field.h"
 #include "parse/marks.h"
+#include "parse/request.h"
 #include "parse/timestamp.h"
 
 #define TIME_LEN 26
@@ -37,24 +39,20 @@ quick_digits(const char *p, size_t len)
 static bool
 quick_number(struct event *ev, enum event_number n, struct span text)
 {
-	int64_t value = 0, more;
+	int64_t head = 0, tail;
 
 	if (text.len == 1 && text.ptr[0] == '-')
 		return (true);
 	if (text.len == 0 || text.len > 18)
 		return (false);
-	while (text.len > 8) {
-		unsigned char digit = (unsigned char)(text.ptr[0] - '0');
-
-		if (digit > 9)
+	if (text.len > 8) {
+		if (!parse_field_digits(span_of(text.ptr, text.len - 8), &head))
 			return (false);
-		value = value * 10 + digit;
-		text = span_from(text, 1);
+		text = span_from(text, text.len - 8);
 	}
-	if ((more = quick_digits(text.ptr + text.len - 8, text.len)) == -1)
+	if ((tail = quick_digits(text.ptr + text.len - 8, text.len)) == -1)
 		return (false);
-	ev->number[n] = value * 100000000 + more;
-	ev->has_number |= UINT32_C(1) << n;
+	parse_field_set_number(ev, n, head * 100000000 + tail);
 	return (true);
 }
 
@@ -80,14 +78,14 @@ quick_prefix(
 				span_of(line.ptr, at[0]);
 	user = span_of(line.ptr + at[want - 1] + 1, len - at[want - 1] - 1);
 	if (at[0] == 0 || client.len == 0 || client.ptr[client.len - 1] == ',' || user.len == 0 ||
-	    parse_clf_user_odd(user))
+	    parse_field_user_odd(user))
 		return (false);
 	if (shape->vhost)
-		parse_clf_text(ev, EVENT_HOST, parse_clf_host(span_of(line.ptr, at[0])));
-	parse_clf_text(ev, EVENT_CLIENT, client);
-	parse_clf_text(
+		parse_field_text(ev, EVENT_HOST, parse_field_host(span_of(line.ptr, at[0])));
+	parse_field_text(ev, EVENT_CLIENT, client);
+	parse_field_text(
 	    ev, EVENT_IDENT, span_of(line.ptr + at[first] + 1, at[first + 1] - at[first] - 1));
-	parse_clf_text(ev, EVENT_USER, user);
+	parse_field_text(ev, EVENT_USER, user);
 	return (true);
 }
 
@@ -123,12 +121,12 @@ quick_combined(
 
 	if (p[quote[2] - 1] != ' ' || quote[4] != quote[3] + 2 || p[quote[3] + 1] != ' ')
 		return (false);
-	parse_clf_text(ev, EVENT_REFERER, span_of(p + quote[2] + 1, quote[3] - quote[2] - 1));
-	parse_clf_text(ev, EVENT_AGENT, span_of(p + quote[4] + 1, quote[5] - quote[4] - 1));
+	parse_field_text(ev, EVENT_REFERER, span_of(p + quote[2] + 1, quote[3] - quote[2] - 1));
+	parse_field_text(ev, EVENT_AGENT, span_of(p + quote[4] + 1, quote[5] - quote[4] - 1));
 	if (end == line.len)
 		return (true);
 	return (p[end] == ' ' &&
-	    parse_clf_extra(ev, span_from(line, end), parse_clf_first_extra(shape), &scratch));
+	    parse_field_extra(ev, span_from(line, end), parse_clf_first_extra(shape), &scratch));
 }
 
 bool
@@ -143,7 +141,7 @@ parse_clf_quick(const struct parse_clf *shape, struct span line, struct event *e
 		return (false);
 	if (!shape->combined && m.quote_count > 2)
 		return (false);
-	parse_clf_clear(ev);
+	parse_field_clear(ev);
 	open = m.quote[0];
 	if (open < TIME_LEN + 4 || p[open - 1] != ' ' || p[open - 2] != ']')
 		return (false);
@@ -157,6 +155,6 @@ parse_clf_quick(const struct parse_clf *shape, struct span line, struct event *e
 	end = shape->combined ? m.quote[2] - 1 : line.len;
 	if (!quick_numbers(line, m.quote[1] + 1, end, ev))
 		return (false);
-	parse_clf_request(ev, span_of(p + m.quote[0] + 1, m.quote[1] - m.quote[0] - 1), &scratch);
+	parse_request(ev, span_of(p + m.quote[0] + 1, m.quote[1] - m.quote[0] - 1), &scratch);
 	return (!shape->combined || quick_combined(shape, line, m.quote, ev));
 }
