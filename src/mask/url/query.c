@@ -86,8 +86,8 @@ is_learnable(struct span name)
 
 	for (size_t i = 0; i < name.len; i++)
 		digits += is_digit(name.ptr[i]);
-	return (digits <= LEARNED_DIGITS_MAX && name.len <= LEARNED_BYTES_MAX && is_made_of(name, "_-[]") &&
-	    detect_shape(name) == DETECT_SHAPE_WORD);
+	return (digits <= LEARNED_DIGITS_MAX && name.len <= LEARNED_BYTES_MAX &&
+	    is_made_of(name, "_-[]") && detect_shape(name) == DETECT_SHAPE_WORD);
 }
 
 static enum mask_param_kind
