@@ -25,6 +25,12 @@ def test_import_and_mask_allocate_nothing_while_they_run():
     cretula('mask', '--format', 'apache-combined', '--jobs', 3, stdin=data, env=env, code=0)
 
 
+def test_pipe_allocates_nothing_while_it_reads():
+    env = preload()
+    data = make_log(40000, clients=2000) + b'\xff\x00rubbish "\n' * 50 + b'x' * 3_000_000
+    cretula('pipe', '--store', 'store', 's', '--format', 'apache-combined', stdin=data, env=env, code=0)
+
+
 def test_the_watcher_sees_a_planted_allocation():
     env = preload()
     planted = ('import ctypes; libc = ctypes.CDLL(None); libc.prctl(15, b"cr-work", 0, 0, 0); libc.malloc(100)')

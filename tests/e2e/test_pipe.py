@@ -3,9 +3,10 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, write
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
 
@@ -53,8 +54,11 @@ def sizes():
 
 
 def good(count):
-    """It verifies, and what the entries count is what is there."""
-    cretula('verify', '--store', 'store', code=0)
+    """It verifies, twice, and what the entries count is what is there."""
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
+    done = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    equal(done.returncode, 0, done.stdout + done.stderr)
     equal(sum(e['n'] for e in segments('store')), count)
     for e in segments('store'):
         i = e['in']
@@ -251,6 +255,8 @@ def test_tampering_with_what_is_open_is_an_alarm():
         assert 'alarm (data)' in run.err, run.err
     alarms = [e for e in entries() if e['type'] == 'recover']
     equal([(e['alarm'], e['reason']) for e in alarms], [(True, 'data')])
+    run = cretula('verify', '--store', 'store', code=1)
+    assert 'E_OPEN' in run.text, run.text
 
 
 def test_the_format_is_decided_on_the_first_lines():

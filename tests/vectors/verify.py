@@ -547,6 +547,8 @@ def is_list(check, most):
 IS_PLAIN = is_like(r'[ !#-\[\]-~]*')  # needs no escape
 IS_HEX, IS_POLICY = is_like('[0-9a-f]{64}'), is_like('sha256:[0-9a-f]{64}')
 IS_STREAM, IS_ORIGIN = is_like(STREAM_NAME.pattern), is_like(r'cretula/[0-9a-f]{16}/[a-z0-9.-]+')
+IS_WORD, IS_BOOT = is_like('[a-z][a-z0-9-]{0,31}'), is_like('[0-9a-f]{32}')
+IS_RATCHET = is_object(('g', is_count), ('k', IS_HEX), ('mode', IS_WORD))
 SPLIT = ('parsed', 'partial', 'unparsed', 'counted')
 COMMON = (('v', lambda v: is_int(v) and v == 1), ('i', is_count), ('type', IS_PLAIN), ('t', is_time), ('prev', IS_HEX))
 TYPES = {
@@ -570,7 +572,18 @@ TYPES = {
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
                                       ('tail', is_like('[0-9a-f]{32}'), 'optional'),
                                       ('end', lambda v: isinstance(v, bool))), SOURCES_MAX)),
+        ('tags', is_object(('g0', is_count), ('g', is_count), ('agg', lambda v: is_base64(v, 32)), ('untagged', is_count)),
+         'optional'),
+        ('live', is_object(('boot', IS_BOOT), ('from', is_count), ('to', is_count)), 'optional'),
         ('unlocked', lambda v: v is True, 'optional'), ('epoch', is_count), ('next', is_vkey), ('sw', IS_PLAIN)),
+    'start': (('mode', IS_WORD), ('boot', IS_BOOT, 'optional'), ('ratchet', IS_RATCHET, 'optional'),
+              ('unlocked', lambda v: v is True, 'optional'), ('sw', IS_PLAIN)),
+    'stop': (('reason', IS_WORD), ('sw', IS_PLAIN)),
+    'recover': (('alarm', lambda v: isinstance(v, bool)), ('reason', IS_WORD), ('seg', is_count), ('kept', is_count),
+                ('untagged', is_count), ('lost', is_count), ('text', is_text, 'optional'),
+                ('ratchet', IS_RATCHET, 'optional'), ('log', is_vkey, 'optional'),
+                ('recovery', lambda v: is_base64(v, 64), 'optional'), ('epoch', is_count, 'optional'),
+                ('next', is_vkey, 'optional'), ('sw', IS_PLAIN)),
     'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),
 }
 
@@ -788,6 +801,8 @@ class Chain:
             self.check_genesis(i, entry)
         if entry['type'] == 'segment':
             self.check_numbers(i, entry)
+        elif entry['type'] == 'recover' and entry['alarm']:
+            self.add('E_OPEN', f'segment {entry["seg"]}: the writer found its open segment changed', entry=i)
         elif entry['type'] not in TYPES:
             self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
 
