@@ -321,9 +321,9 @@ clf_tail(const struct parse_clf *shape, struct span line, const struct tail *t, 
 		ev->bad_text |= clf_bit(EVENT_REFERER);
 	if (t->agent_open)
 		ev->bad_text |= clf_bit(EVENT_AGENT);
-	return (
-	    parse_field_extra(ev, span_from(line, t->rest), parse_clf_first_extra(shape), scratch) &&
-	    good);
+	if (!parse_field_extra(ev, span_from(line, t->rest), parse_clf_first_extra(shape), scratch))
+		good = false;
+	return (good);
 }
 
 static enum parse_result
@@ -380,10 +380,10 @@ parse_clf_careful(const struct parse_clf *shape, struct span line, char *scratch
 		if (result != PARSE_UNPARSED)
 			return (result);
 	}
-	*reason = clf_is_binary(line) ? PARSE_REASON_BINARY
-	    : c.fits > 1              ? PARSE_REASON_AMBIGUOUS
-	    : c.tail.cut              ? PARSE_REASON_CUT
-				      : PARSE_REASON_GRAMMAR;
+	*reason = clf_is_binary(line) ? PARSE_REASON_BINARY :
+	    c.fits > 1                ? PARSE_REASON_AMBIGUOUS :
+	    c.tail.cut                ? PARSE_REASON_CUT :
+					PARSE_REASON_GRAMMAR;
 	parse_field_clear(ev);
 	return (PARSE_UNPARSED);
 }

@@ -236,7 +236,7 @@ mask_referer(struct mask *m, const struct event *ev)
 	else if ((own.ptr != NULL ? own.len : origin.len) < ev->text[EVENT_REFERER].len)
 		mask_count(m, RECORD_CLASS_QUERY);
 	if (own.ptr == NULL && origin.ptr == NULL)
-		record_set_text(&m->record, RECORD_FIELD_REFERER, mask_redaction(RECORD_CLASS_UNKNOWN));
+		mask_set_redacted(m, RECORD_FIELD_REFERER, RECORD_CLASS_UNKNOWN);
 	else
 		mask_set_rendered(m, RECORD_FIELD_REFERER, text);
 }

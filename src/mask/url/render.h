@@ -136,13 +136,12 @@ bool mask_word_clear(struct mask *m, enum mask_word_class c, uint64_t position,
     struct span word, bool positional);
 /* Could word ever be promoted?  Charset, length, detectors, no token look-alike. */
 bool mask_word_plain(struct span word);
-/* Offer a word to the learner (seen->key is filled here), if this line may teach. */
 struct mask_sighting;
+/* Offer a word to the learner (seen->key is filled here), if this line may teach. */
 void mask_word_learn(struct mask *m, struct mask_sighting *seen);
 
-/* What kinds of bytes are in text?  8 bytes a step. */
 enum mask_bytes { MASK_BYTES_CONTROL = 1, MASK_BYTES_HIGH = 2 };
-unsigned mask_bytes_of(struct span text);
+unsigned mask_bytes_of(struct span text); /* what kinds of bytes are in text? */
 /* Flags for the same: ctl_in_field, bad_utf8.  Returns true if text is not UTF-8. */
 bool mask_effect_bytes(struct mask *m, struct span text);
 /* Flags for what detect_canon says of text.  true: mask it whole. */

@@ -21,22 +21,19 @@ equal_folded(struct span a, const char *lower)
 #define PARENT_BYTES_MAX 13 /* of the names below */
 
 /* Sorted: what stands below these names a person or is a secret. */
-static const char *const parents[] = {
-	"account", "accounts", "applicant", "applicants", "appointment", "appointments",
-	"author", "authors", "avatar", "avatars", "benutzer", "booking", "bookings",
-	"candidate", "candidates", "case", "cases", "chat", "claim", "claims", "client",
-	"clients", "confirm", "contact", "contacts", "customer", "customers", "doctor",
-	"doctors", "donor", "donors", "download", "downloads", "email", "employee",
-	"employees", "follower", "followers", "friend", "friends", "guest", "guests", "id",
-	"ids", "in", "inbox", "invite", "invites", "invoice", "invoices", "konto", "kunde",
-	"kunden", "mail", "member", "members", "name", "order", "orders", "owner",
-	"owners", "passenger", "passengers", "patient", "patients", "people", "person",
-	"policies", "policy", "prescription", "prescriptions", "profile", "profiles",
-	"reservation", "reservations", "resident", "residents", "s", "share", "staff",
-	"student", "students", "subscriber", "subscribers", "t", "teacher", "teachers",
-	"ticket", "tickets", "u", "unsubscribe", "user", "username", "users", "verify",
-	"voter", "voters"
-};
+static const char *const parents[] = { "account", "accounts", "applicant", "applicants",
+	"appointment", "appointments", "author", "authors", "avatar", "avatars", "benutzer",
+	"booking", "bookings", "candidate", "candidates", "case", "cases", "chat", "claim",
+	"claims", "client", "clients", "confirm", "contact", "contacts", "customer", "customers",
+	"doctor", "doctors", "donor", "donors", "download", "downloads", "email", "emails",
+	"employee", "employees", "follower", "followers", "friend", "friends", "guest", "guests",
+	"id", "ids", "in", "inbox", "invite", "invites", "invoice", "invoices", "konten", "konto",
+	"kunde", "kunden", "mail", "member", "members", "name", "names", "order", "orders", "owner",
+	"owners", "passenger", "passengers", "patient", "patients", "people", "person", "policies",
+	"policy", "prescription", "prescriptions", "profile", "profiles", "reservation",
+	"reservations", "resident", "residents", "s", "share", "staff", "student", "students",
+	"subscriber", "subscribers", "t", "teacher", "teachers", "ticket", "tickets", "u",
+	"unsubscribe", "user", "username", "usernames", "users", "verify", "voter", "voters" };
 
 static int
 compare_parents(const void *text, const void *name)

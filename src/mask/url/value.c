@@ -79,9 +79,9 @@ is_listed(struct span text, const char *const list[], size_t count)
 static bool
 is_language(struct span value)
 {
-	static const char *const codes[] = { "ara", "ces", "chi", "cze", "dan", "deu", "dut",
-		"ell", "eng", "fin", "fra", "fre", "ger", "heb", "hun", "ita", "jpn", "kor", "nld",
-		"nor", "pol", "por", "ron", "rus", "spa", "swe", "tur", "ukr", "zho" };
+	static const char *const codes[] = { "ara", "ces", "chi", "cze", "dan", "deu", "dut", "ell",
+		"eng", "fin", "fra", "fre", "ger", "heb", "hun", "ita", "jpn", "kor", "nld", "nor",
+		"pol", "por", "ron", "rus", "spa", "swe", "tur", "ukr", "zho" };
 	static const char *const scripts[] = { "Arab", "Cyrl", "Hans", "Hant", "Latn" };
 	size_t len = letters(value);
 	struct span first = span_of(value.ptr, len), rest = span_from(value, len + 1);

@@ -66,9 +66,8 @@ mask_words_learner_open(unsigned k, struct err *e)
 		err_set(e, ERR_CONFIG, "vocabulary: no memory");
 		return (NULL);
 	}
-	l->stride =
-	    (sizeof(struct candidate) +
-		(k + LEARNER_SPREAD + LEARNER_PARAM_MORE) * sizeof(uint32_t) + 7) &
+	l->stride = (sizeof(struct candidate) +
+			(k + LEARNER_SPREAD + LEARNER_PARAM_MORE) * sizeof(uint32_t) + 7) &
 	    ~(size_t)7;
 	for (l->slots = 64; l->slots * 2 * l->stride <= LEARNER_TABLE_BYTES;)
 		l->slots *= 2;
@@ -248,8 +247,7 @@ mask_words_learner_settle(struct mask_words *w)
 			struct candidate *c = candidate_at(l, i);
 
 			if (c->key != 0 && !c->done &&
-			    c->count >=
-				threshold(w, (enum mask_word_class)c->class_id, c->key) &&
+			    c->count >= threshold(w, (enum mask_word_class)c->class_id, c->key) &&
 			    !mask_words_closed(w, c->position, UINT64_MAX))
 				promote(w, c, 0);
 		}

@@ -425,7 +425,7 @@ test_parents(void **state)
 		"profiles", "reservation", "reservations", "resident", "residents", "s",
 		"share", "staff", "student", "students", "subscriber", "subscribers", "t",
 		"teacher", "teachers", "ticket", "tickets", "u", "unsubscribe", "user",
-		"username", "users", "verify", "voter", "voters", "Users", "PATIENTS",
+		"username", "users", "verify", "voter", "voters", "emails", "usernames", "names", "konten", "Users", "PATIENTS",
 		"resetpassword", "Reset"
 	};
 	static struct bed bed;
