@@ -136,13 +136,18 @@ skipped(const struct app_import *im, struct buf *out)
 	}
 }
 
-void
-app_summary_text(const struct app_summary *s, struct buf *out)
+static const char *
+headline(const struct app_import *im)
 {
-	const struct app_import *im = s->import;
+	if (im->interrupted)
+		return (" is sealed up to where it was interrupted");
+	return (im->segments == 0 ? ": nothing new" : " is masked and sealed");
+}
 
-	buf_fmt(out, "cretula: stream %s %s\n\n", im->stream_name,
-	    im->interrupted ? "is sealed up to where it was interrupted" : "is masked and sealed");
+/* What was done; with nothing to do, that is not worth five lines of zeros. */
+static void
+done(const struct app_import *im, struct buf *out)
+{
 	lines_read(im, out);
 	lines_parsed(&im->counts, out);
 	masked(&im->counts, out);
@@ -154,6 +159,16 @@ app_summary_text(const struct app_summary *s, struct buf *out)
 	}
 	written(im, out);
 	speed(im, out);
+}
+
+void
+app_summary_text(const struct app_summary *s, struct buf *out)
+{
+	const struct app_import *im = s->import;
+
+	buf_fmt(out, "cretula: stream %s%s\n\n", im->stream_name, headline(im));
+	if (im->segments > 0 || im->interrupted)
+		done(im, out);
 	verified(s, out);
 	skipped(im, out);
 	label(out, "store");

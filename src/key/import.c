@@ -28,14 +28,17 @@ release(struct key_ring *ring)
 }
 
 /*
- * Is there something to resume?  A damaged slot was never used: its import
- * broke off while it wrote the secret.
+ * What did an unfinished import leave?  A damaged slot was never used: its
+ * import broke off while it wrote the secret.
  */
 static int
 read_left(struct key_ring *ring, struct key_slot *slot, bool *found, struct err *e)
 {
+	*found = false;
+	if (ring->dirfd == -1)
+		return (0);
 	*found = key_slot_read(ring->dirfd, SEED, SEED_KIND, slot, e) == 0;
-	if (*found || errno == ENODATA || errno == EBADMSG)
+	if (*found || errno == ENOENT || errno == ENODATA || errno == EBADMSG)
 		return (0);
 	return (-1);
 }
@@ -43,17 +46,25 @@ read_left(struct key_ring *ring, struct key_slot *slot, bool *found, struct err 
 static int
 take_secret(struct key_ring *ring, bool resume, struct key_slot *slot, struct err *e)
 {
-	bool found = false;
+	unsigned char left[32];
+	bool found;
 
-	if (resume && ring->dirfd != -1 && read_left(ring, slot, &found, e) == -1)
+	if (read_left(ring, slot, &found, e) == -1)
 		return (-1);
-	if (found)
+	if (found && resume)
 		return (0);
+	if (found)
+		key_commit(slot->secret, left);
 	memset(slot, 0, sizeof(*slot));
 	memcpy(slot->kind, SEED_KIND, sizeof(SEED_KIND));
 	crypto_random(slot->secret, sizeof(slot->secret));
 	/* In place: whatever an abandoned import left is destroyed by this. */
-	return (ring->dirfd == -1 ? 0 : key_slot_write(ring->dirfd, SEED, slot, e));
+	if (ring->dirfd != -1 && key_slot_write(ring->dirfd, SEED, slot, e) == -1)
+		return (-1);
+	ring->import_replaced = found;
+	if (found)
+		memcpy(ring->replaced, left, sizeof(ring->replaced));
+	return (0);
 }
 
 int
@@ -63,6 +74,7 @@ key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[sta
 	struct key_slot *slot = &ring->work.kek; /* secret memory */
 	int rc = -1;
 
+	ring->import_replaced = false;
 	if (ring->dirfd != -1 && hold(ring, e) == -1)
 		goto out;
 	if (take_secret(ring, resume, slot, e) == -1) {
@@ -77,6 +89,14 @@ key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[sta
 out:
 	crypto_wipe(slot, sizeof(*slot));
 	return (rc);
+}
+
+bool
+key_ring_import_replaced(const struct key_ring *ring, unsigned char commitment[static 32])
+{
+	if (ring->import_replaced)
+		memcpy(commitment, ring->replaced, sizeof(ring->replaced));
+	return (ring->import_replaced);
 }
 
 int

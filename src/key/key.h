@@ -112,6 +112,11 @@ int key_ring_live(struct key_ring *ring, int64_t now_us,
  */
 int key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[static 32],
     struct err *e);
+/*
+ * Did the last key_ring_import destroy a secret that another import left?
+ * Then its commitment, for the chains that name it.
+ */
+bool key_ring_import_replaced(const struct key_ring *ring, unsigned char commitment[static 32]);
 /* Destroy the import's secret: memory and slot.  Also for abandoned ones. */
 int key_ring_import_end(struct key_ring *ring, struct err *e);
 

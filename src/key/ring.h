@@ -10,6 +10,8 @@ struct key_ring {
 	bool locked;        /* mlock succeeded */
 	bool import_on;     /* import_secret makes the epochs */
 	bool import_left;   /* an unfinished import left its slot */
+	bool import_replaced; /* and a new one destroyed it: */
+	unsigned char replaced[32]; /* its commitment */
 	unsigned char root[32];
 	unsigned char import_secret[32];
 	struct key_table table;

@@ -19,9 +19,6 @@
 #include "store/sweep.h"
 #include "store/writer.h"
 
-/* SHA-256 of nothing: the store's own chain masks nothing. */
-#define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
 /* ---- paths ---- */
 
 /*
@@ -308,7 +305,7 @@ static int
 open_own(struct store *s, bool create, struct err *e)
 {
 	static const struct seal_names names = { .classes = NULL };
-	struct store_identity id = { STORE_OWN_STREAM, s->id, NO_POLICY, &names };
+	struct store_identity id = { STORE_OWN_STREAM, s->id, STORE_NO_POLICY, &names };
 	int fd = -1, keys = -1, rc = -1;
 
 	if (store_make_dir(s->streams_fd, STORE_OWN_STREAM, create, &fd, e) == -1)

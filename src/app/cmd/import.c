@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "key/key.h"
 #include "store/layout.h"
+#include "store/secrets.h"
 
 static const struct app_option options[] = {
 	{ "again", NULL, "import files also if they are sealed already" },
@@ -42,6 +43,8 @@ struct importing {
 	struct mask_setup mask;
 	struct app_import import;
 	bool created;
+	bool nothing_new; /* all is sealed already: no key is made, no entry written */
+	bool goes_on;     /* with the secret that another import left */
 	int64_t start_ns;
 };
 
@@ -70,6 +73,7 @@ open_sources(struct importing *im, struct err *e)
 {
 	const struct parse_format *format = NULL;
 	const char *name = app_arg(im->args, "format");
+	uint64_t jobs = 0;
 
 	if ((im->stream_name = app_arg(im->args, "stream")) == NULL)
 		return (err_set(e, ERR_USAGE, "--stream NAME is needed"));
@@ -78,6 +82,9 @@ open_sources(struct importing *im, struct err *e)
 		    "--stream %s: a name is [a-z][a-z0-9-]*, at most %d "
 		    "characters",
 		    im->stream_name, STORE_NAME_MAX));
+	if (app_arg_count(im->args, "jobs", 1, PIPELINE_SLOTS, &jobs, e) == -1)
+		return (-1);
+	im->import.jobs = jobs > 0 ? (unsigned)jobs : app_processors(PIPELINE_SLOTS);
 	if (app_setup_open(im->args, im->stream_name, &im->setup, e) == -1 ||
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
 	    app_format_find(name != NULL ? name : im->setup.stream->format, &format, e) == -1)
@@ -124,15 +131,81 @@ resumes(const struct importing *im)
 	return (false);
 }
 
+static bool
+nothing_new(const struct app_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (!sources->list[i].skip)
+			return (false);
+	return (true);
+}
+
+/*
+ * The chains say which secret is gone: that of this stream each that is not
+ * kept, also what a crash kept from being said; the others the one in gone
+ * (NULL: none), which their own next import would say else.
+ */
+static int
+record_destroyed(struct importing *im, const unsigned char *kept, const unsigned char *gone,
+    struct err *e)
+{
+	static struct store_secrets_open open;
+	struct err other;
+
+	if (store_stream_secrets(im->stream, &open, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < open.count; i++)
+		if ((kept == NULL || memcmp(open.list[i], kept, 32) != 0) &&
+		    store_stream_destroyed(im->stream, open.list[i], e) == -1)
+			return (-1);
+	if (gone != NULL &&
+	    store_destroyed(im->store, im->stream_name, app_names(), gone, &other) == -1)
+		app_warn("import", "not yet recorded, that a key is destroyed: %s", other.text);
+	return (0);
+}
+
+static int
+open_secret(struct importing *im, struct err *e)
+{
+	bool keep = resumes(im) || app_arg(im->args, "link-epochs") != NULL;
+	struct key_ring_facts facts;
+	unsigned char gone[32];
+
+	key_ring_describe(im->ring, &facts);
+	im->goes_on = keep && facts.import_open;
+	if (key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
+		return (-1);
+	return (record_destroyed(im, im->import.mask_seed,
+	    key_ring_import_replaced(im->ring, gone) ? gone : NULL, e));
+}
+
+/* Nothing to mask: but the secret that a broken-off import left goes all the same. */
+static int
+settle_secret(struct importing *im, struct err *e)
+{
+	struct key_ring_facts facts;
+	unsigned char gone[32];
+
+	if (app_arg(im->args, "link-epochs") != NULL)
+		return (0);
+	key_ring_describe(im->ring, &facts);
+	if (!facts.import_open)
+		return (record_destroyed(im, NULL, NULL, e));
+	if (key_ring_import(im->ring, true, gone, e) == -1 ||
+	    key_ring_import_end(im->ring, e) == -1)
+		return (-1);
+	return (record_destroyed(im, NULL, gone, e));
+}
+
 static int
 open_mask(struct importing *im, struct err *e)
 {
 	const struct config_stream *stream = im->setup.stream;
-	bool keep = resumes(im) || app_arg(im->args, "link-epochs") != NULL;
 
+	im->nothing_new = nothing_new(&im->sources);
 	if (app_words_open(&im->setup, store_words_fd(im->store), im->stream_name, &im->words, e) ==
 		-1 ||
-	    key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
+	    (im->nothing_new ? settle_secret : open_secret)(im, e) == -1)
 		return (-1);
 	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.format,
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max };
@@ -147,38 +220,30 @@ run_import(struct importing *im, struct err *e)
 {
 	struct app_import *run = &im->import;
 	bool learns = im->setup.stream->policy.words_mode == MASK_WORDS_LEARN;
-	uint64_t jobs = 0;
 
-	if (app_arg_count(im->args, "jobs", 1, PIPELINE_SLOTS, &jobs, e) == -1)
-		return (-1);
 	run->store = im->store;
 	run->stream = im->stream;
 	run->stream_name = im->stream_name;
 	run->sources = &im->sources;
 	run->setup = &im->mask;
-	run->jobs = jobs > 0 ? (unsigned)jobs : app_processors(PIPELINE_SLOTS);
 	run->learn_first =
 	    learns && app_arg(im->args, "no-learn") == NULL && app_sources_rereadable(&im->sources);
 	run->learn_in_stream = learns && !run->learn_first;
 	run->keep_going = keep_going;
 	run->arg = im;
 	im->start_ns = clock_mono_ns();
-	return (app_import_run(run, e));
+	return (im->nothing_new ? 0 : app_import_run(run, e));
 }
 
 /* The import's mask key goes, and the chain says so. */
 static int
 forget_key(struct importing *im, struct err *e)
 {
-	struct seal_entry entry = { .type = SEAL_DESTROY };
-
-	if (im->import.interrupted || app_arg(im->args, "link-epochs") != NULL)
+	if (im->nothing_new || im->import.interrupted || app_arg(im->args, "link-epochs") != NULL)
 		return (0);
 	if (key_ring_import_end(im->ring, e) == -1)
 		return (-1);
-	entry.of.destroy.what = span_str("import");
-	memcpy(entry.of.destroy.commitment, im->import.mask_seed, 32);
-	return (store_stream_append(im->stream, &entry, e));
+	return (record_destroyed(im, NULL, im->goes_on ? im->import.mask_seed : NULL, e));
 }
 
 /* ---- the end ---- */
@@ -240,6 +305,18 @@ out:
 	return (code);
 }
 
+/* A store that a failed import made is there to stay: its line must be seen. */
+static void
+say_created(const struct importing *im)
+{
+	struct buf anchor = { 0 };
+
+	if (im->store != NULL && im->created && store_anchor(im->store, &anchor, NULL) == 0)
+		app_warn("import", "the store %s is made; keys %s; auditor %.*s", im->store_path,
+		    store_keys_path(im->store), (int)anchor.len, anchor.data);
+	buf_free(&anchor);
+}
+
 static void
 close_all(struct importing *im)
 {
@@ -267,8 +344,10 @@ run(const struct app_args *args)
 	if (im.import.unlocked && code != -1)
 		app_warn(
 		    "import", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
-	if (code == -1)
+	if (code == -1) {
 		code = app_fail("import", &e);
+		say_created(&im);
+	}
 	close_all(&im);
 	return (code);
 }

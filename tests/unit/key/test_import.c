@@ -86,6 +86,32 @@ resuming_needs_an_unfinished_import(void **state)
 	(void)close(fd);
 }
 
+/* The chain must be able to say which secret is gone. */
+static void
+a_replaced_secret_is_told(void **state)
+{
+	unsigned char first[32], second[32], gone[32];
+	int fd = make_keys();
+	struct key_ring *ring = open_ring(fd);
+
+	assert_int_equal(key_ring_import(ring, false, first, &e), 0);
+	assert_false(key_ring_import_replaced(ring, gone)); /* there was none */
+	key_ring_free(ring);
+	ring = open_ring(fd);
+	assert_int_equal(key_ring_import(ring, true, second, &e), 0);
+	assert_false(key_ring_import_replaced(ring, gone)); /* it goes on */
+	key_ring_free(ring);
+	ring = open_ring(fd);
+	assert_int_equal(key_ring_import(ring, false, second, &e), 0);
+	assert_true(key_ring_import_replaced(ring, gone));
+	assert_memory_equal(gone, first, 32);
+	assert_int_equal(key_ring_import_end(ring, &e), 0);
+	assert_int_equal(key_ring_import(ring, false, first, &e), 0);
+	assert_false(key_ring_import_replaced(ring, gone)); /* it was ended */
+	key_ring_free(ring);
+	(void)close(fd);
+}
+
 static void
 the_end_destroys_the_secret(void **state)
 {
@@ -211,6 +237,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_epochs_of_a_known_secret),
 		cmocka_unit_test(resuming_needs_an_unfinished_import),
+		cmocka_unit_test(a_replaced_secret_is_told),
 		cmocka_unit_test(the_end_destroys_the_secret),
 		cmocka_unit_test(no_import_no_file),
 		cmocka_unit_test(two_imports_at_once_are_refused),
