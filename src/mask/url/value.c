@@ -130,9 +130,9 @@ is_version(struct span value)
 
 /* A letter, then letters, digits and "_.-", and no shape of anything else. */
 static bool
-is_candidate(struct span word, size_t max)
+is_candidate(struct span word)
 {
-	if (word.len == 0 || word.len > max || !is_letter(word.ptr[0]))
+	if (!is_letter(word.ptr[0]))
 		return (false);
 	for (size_t i = 0; i < word.len; i++) {
 		char c = word.ptr[i];
@@ -153,10 +153,13 @@ is_clear(struct mask *m, struct span name, struct span word, size_t max)
 	};
 	char place[1 + NAME_BYTES_MAX] = "?";
 
-	if (!is_candidate(word, max) || name.len > NAME_BYTES_MAX)
+	if (word.len == 0 || word.len > max || name.len > NAME_BYTES_MAX)
 		return (false);
-	if (m->policy->words_mode == MASK_WORDS_KEEP ||
-	    mask_word_clear(m, MASK_WORD_PARAM, position, word, false))
+	if (mask_word_clear(m, MASK_WORD_PARAM, position, word, false))
+		return (true);
+	if (!is_candidate(word))
+		return (false);
+	if (m->policy->words_mode == MASK_WORDS_KEEP)
 		return (true);
 	memcpy(place + 1, name.ptr, name.len);
 	seen.parent = span_of(place, 1 + name.len);
