@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -14,6 +16,21 @@ key_config_error(struct err *e)
 {
 	if (e != NULL)
 		e->code = ERR_CONFIG;
+	return (-1);
+}
+
+int
+key_in_dir(struct err *e, int dirfd)
+{
+	char link[64], path[PATH_MAX];
+	int saved = errno;
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	len = readlink(link, path, sizeof(path));
+	if (len > 0 && path[0] == '/')
+		(void)err_in(e, "keys %.*s", (int)len, path);
+	errno = saved;
 	return (-1);
 }
 

@@ -19,6 +19,9 @@ int key_file_private(const struct stat *st, const char *name, struct err *e);
  */
 ssize_t key_file_read(int dirfd, const char *name, void *bytes, size_t size, struct err *e);
 
+/* Prepend "keys DIR: ", where the system tells DIR of dirfd; errno stays.  Returns -1. */
+int key_in_dir(struct err *e, int dirfd);
+
 /* Set code ERR_CONFIG, keeping text and errno.  Returns -1. */
 int key_config_error(struct err *e);
 

@@ -36,7 +36,7 @@ read_ring(int dirfd, const char *name, struct key_keyring *k, struct err *e)
 	int rc = -1;
 
 	if (len == -1)
-		return (-1);
+		return (key_in_dir(e, dirfd));
 	if ((size_t)len >= KEY_KEYRING_MAGIC_BYTES + CRYPTO_BOX_OVERHEAD &&
 	    memcmp(k->file, KEY_KEYRING_MAGIC, KEY_KEYRING_MAGIC_BYTES) == 0) {
 		box = span_from(span_of((const char *)k->file, (size_t)len),
@@ -49,6 +49,7 @@ read_ring(int dirfd, const char *name, struct key_keyring *k, struct err *e)
 	if (rc == -1) {
 		(void)err_set(e, ERR_CONFIG, "%s: damaged, or not under this %s", name, KEK);
 		errno = EBADMSG;
+		(void)key_in_dir(e, dirfd);
 	}
 	return (rc);
 }

@@ -110,11 +110,14 @@ key_slot_write(int dirfd, const char *name, const struct key_slot *slot, struct 
 	int rc;
 
 	if (check_existing(dirfd, name, e) == -1)
-		return (-1);
+		return (key_in_dir(e, dirfd));
 	encode(slot, raw);
 	rc = io_slot_write(dirfd, name, raw, e);
 	crypto_wipe(raw, sizeof(raw));
-	return (rc == 0 ? 0 : key_config_error(e));
+	if (rc == 0)
+		return (0);
+	(void)key_config_error(e);
+	return (key_in_dir(e, dirfd));
 }
 
 int
@@ -128,15 +131,15 @@ key_slot_read(int dirfd, const char *name, const char *kind, struct key_slot *sl
 	assert(strlen(kind) < sizeof(slot->kind));
 	len = key_file_read(dirfd, name, raw, sizeof(raw), e);
 	if (len == -1)
-		return (-1);
-	if (len == 0) /* the crash came between its creation and its first write */
-		(void)refuse(ENODATA, name, "this key was never written", e);
+		return (key_in_dir(e, dirfd));
+	if (len == 0) /* or a crash came between its creation and its first write */
+		(void)refuse(ENODATA, name, "is damaged: empty", e);
 	else if (len != IO_SLOT_BYTES)
-		(void)refuse(EBADMSG, name, "not a key slot: too short", e);
+		(void)refuse(EBADMSG, name, "is damaged: too short for a key slot", e);
 	else
 		rc = decode(raw, name, kind, slot, e);
 	crypto_wipe(raw, sizeof(raw));
-	return (rc);
+	return (rc == 0 ? 0 : key_in_dir(e, dirfd));
 }
 
 int

@@ -153,6 +153,20 @@ def test_a_crash_at_any_step_loses_no_record_of_a_key():
     assert 20 < n < 399, n
 
 
+def test_key_errors_name_the_directory():
+    write('a.log', log(1))
+    for name in ('root.key', 'kek', 'keyring'):
+        fresh()
+        load('a.log', code=0)
+        os.chmod(f'store.keys/{name}', 0o640)
+        run = load('a.log', code=78)
+        assert f'keys {os.path.abspath("store.keys")}: {name}: group or others may use it' in run.err, run.err
+        os.chmod(f'store.keys/{name}', 0o600)
+        write(f'store.keys/{name}', b'')
+        run = load('a.log', code=78)
+        assert f'{os.path.abspath("store.keys")}: {name}: ' in run.err and 'damaged' in run.err, run.err
+
+
 def test_a_failed_first_import_shows_the_line_of_its_store():
     fresh()
     broken('broken.log.gz')
