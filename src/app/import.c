@@ -106,14 +106,15 @@ cursor_advance(struct app_import *im, const struct pipeline_batch *b)
 	const struct app_source *source = app_sources_at(im->sources, b->source);
 	struct seal_source *cursor;
 
-	if (im->facts.source_count == 0 ||
-	    memcmp(im->facts.sources[im->facts.source_count - 1].fp, source->fp, 16) != 0 ||
-	    im->facts.sources[im->facts.source_count - 1].end)
+	if (im->facts.source_count == 0 || im->segment_last_source != b->source)
 		im->facts.source_count++;
+	im->segment_last_source = b->source;
 	cursor = &im->facts.sources[im->facts.source_count - 1];
 	memcpy(cursor->fp, source->fp, sizeof(cursor->fp));
 	cursor->head = source->head;
 	cursor->at = b->at + b->read;
+	cursor->has_tail = true;
+	memcpy(cursor->tail, b->tail, sizeof(cursor->tail));
 	cursor->end = b->end;
 }
 
@@ -125,6 +126,7 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 	if (store_segment_add(im->segment, &b->part, e) == -1)
 		return (-1);
 	cursor_advance(im, b);
+	im->unfinished += b->unfinished;
 	stats_counts_add(&im->facts.counts, &b->mask.counts);
 	mask_epochs_merge(&im->epochs, &b->mask.epochs);
 	im->words_seen += b->mask.words_seen;
@@ -147,10 +149,9 @@ tick(void *arg)
 	struct app_import *im = arg;
 	uint64_t bytes = im->counts.bytes + (im->segment != NULL ? im->facts.counts.bytes : 0);
 
-	if (im->keep_going == NULL || im->keep_going(im->arg, bytes))
-		return (true);
-	im->interrupted = true;
-	return (false);
+	if (im->progress != NULL)
+		im->progress(im->arg, bytes);
+	return (true); /* who stops the sources stops the pipeline */
 }
 
 /* ---- the two passes ---- */
@@ -170,6 +171,7 @@ learn_pass(struct app_import *im, struct err *e)
 		.next = app_sources_next,
 		.name = app_sources_name,
 		.next_arg = im->sources,
+		.fingerprint_key = im->fingerprint,
 		.sink = { im, NULL, take_learned, tick } };
 	int64_t start_ns = clock_mono_ns();
 	bool input_failed;
@@ -177,6 +179,7 @@ learn_pass(struct app_import *im, struct err *e)
 	app_sources_rewind(im->sources);
 	if (app_pipeline_run(&p, &input_failed, e) == -1 && !input_failed)
 		return (-1); /* a damaged source is met again, and reported, below */
+	im->interrupted = p.stopped;
 	mask_words_settle(im->setup->words);
 	app_sources_rewind(im->sources);
 	im->learn_s = seconds_since(start_ns);
@@ -193,6 +196,7 @@ seal_pass(struct app_import *im, struct err *e)
 		.next = app_sources_next,
 		.name = app_sources_name,
 		.next_arg = im->sources,
+		.fingerprint_key = im->fingerprint,
 		.sink = { im, place, take, tick } };
 	int64_t start_ns = clock_mono_ns();
 	struct err sealing;
@@ -201,6 +205,7 @@ seal_pass(struct app_import *im, struct err *e)
 
 	im->pipeline = &p;
 	rc = app_pipeline_run(&p, &input_failed, e);
+	im->interrupted = p.stopped;
 	if ((rc == 0 || input_failed) && im->segment != NULL &&
 	    segment_seal(im, rc == 0 ? e : &sealing) == -1)
 		rc = -1;

@@ -25,13 +25,15 @@ struct app_import {
 	unsigned char mask_seed[32];    /* commitment of the import's secret */
 	unsigned jobs;
 	bool learn_first, learn_in_stream;
-	bool (*keep_going)(void *arg, uint64_t bytes_read); /* progress; false: stop */
+	unsigned char fingerprint[32];  /* key */
+	void (*progress)(void *arg, uint64_t bytes_read);
 	void *arg;
 	/* out */
 	struct stats_counts counts;
 	uint64_t records, record_bytes, disk_bytes, segments;
 	uint64_t words_seen, words_clear;
-	bool interrupted;
+	unsigned unfinished;            /* last lines that were left */
+	bool interrupted;               /* the sources' stop was raised */
 	bool unlocked;                  /* some secret memory could not be locked */
 	double learn_s, seal_s;
 	/* the segment in the making */
@@ -41,6 +43,7 @@ struct app_import {
 	struct mask_epochs epochs;
 	uint64_t placed_records, placed_bytes; /* of the segment, also not yet taken */
 	size_t segment_first_source;           /* the source of its first batch */
+	size_t segment_last_source;            /* of the newest cursor */
 };
 
 /*

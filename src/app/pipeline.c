@@ -164,6 +164,7 @@ app_pipeline_run(struct pipeline *p, bool *input_failed, struct err *e)
 		rc = app_worker_open(&workers[i], &s, e);
 	if (rc == 0)
 		rc = run_threads(&s, workers, e);
+	p->stopped = s.stopped;
 	if (rc == 0 && s.input_failed) {
 		*input_failed = true;
 		if (e != NULL)

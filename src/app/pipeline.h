@@ -30,7 +30,9 @@ struct pipeline_batch {
 	struct mask_batch mask;
 	size_t source;          /* which of the sources, from 0 */
 	uint64_t at, read;      /* of that source's decompressed bytes */
-	bool end;               /* the source's last batch */
+	unsigned char tail[16]; /* of docs/format.md 6, behind this batch */
+	bool end;               /* the source was read to its end */
+	bool unfinished;        /* but for a last line that was left */
 	/* placed by the sink */
 	unsigned char seed[SEAL_SEED_BYTES];
 	uint32_t first;         /* index in its segment of record 0 */
@@ -69,7 +71,9 @@ struct pipeline {
 	pipeline_next next;
 	pipeline_name name;
 	void *next_arg;
+	const unsigned char *fingerprint_key; /* 32 bytes; NULL: tails are not needed */
 	struct pipeline_sink sink;
+	bool stopped;                   /* out: the stop of a source was raised */
 	bool unlocked;                  /* out: secret memory could not be locked */
 };
 

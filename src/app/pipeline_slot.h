@@ -37,6 +37,7 @@ struct shared {
 	bool read_end;         /* no further batch comes */
 	bool stop;             /* the writer failed, or was told to stop reading */
 	bool quit;             /* workers go home */
+	bool stopped;          /* a source was told to stop */
 	bool input_failed;
 	struct err input_error;
 };

@@ -5,6 +5,7 @@
 
 #include "app/pipeline_slot.h"
 #include "crypto/random.h"
+#include "store/store.h"
 
 /*
  * Thread names say what a thread may do: one called "cr-..." calls no
@@ -114,14 +115,18 @@ wait_free(struct shared *s)
 }
 
 static void
-hand_over(struct shared *s, struct slot *slot, const struct input_batch *in, size_t source)
+hand_over(struct shared *s, struct slot *slot, const struct input_batch *in, struct span tail,
+    size_t source)
 {
 	struct pipeline_batch *b = &slot->batch;
 
+	if (s->p->fingerprint_key != NULL)
+		store_fingerprint(s->p->fingerprint_key, tail, b->tail);
 	b->source = source;
 	b->at = in->at;
 	b->read = in->read;
-	b->end = in->end;
+	b->end = in->end && !in->unfinished;
+	b->unfinished = in->unfinished;
 	b->mask.lines = span_of(in->bytes, in->len);
 	b->mask.dropped = in->dropped;
 	b->mask.read = in->read;
@@ -147,7 +152,7 @@ read_source(struct shared *s, struct input *in, size_t source, struct err *e)
 		if (input_read(in, s->p->setup->line_max, &batch, e) == -1)
 			return (err_in(e, "%s", s->p->name(s->p->next_arg, source)));
 		if (batch.len > 0 || batch.end)
-			hand_over(s, slot, &batch, source);
+			hand_over(s, slot, &batch, input_tail(in), source);
 	} while (!batch.end);
 	return (0);
 }
@@ -171,7 +176,8 @@ app_reader_main(void *arg)
 	}
 	pthread_mutex_lock(&s->lock);
 	s->read_end = true;
-	if (rc == -1) {
+	s->stopped = rc == -1 && e.code == ERR_INCOMPLETE;
+	if (rc == -1 && !s->stopped) {
 		s->input_failed = true;
 		s->input_error = e;
 	}

@@ -3,14 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "app/source/detect.h"
+#include "app/source/resume.h"
+#include "app/source/same.h"
 #include "app/sources.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "input/input.h"
 #include "store/store.h"
-
-#define DETECT_BYTES ((size_t)512 << 10)
 
 void
 app_evidence_print(const struct parse_evidence *evidence, struct buf *out)
@@ -56,34 +58,40 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 	return (0);
 }
 
-static bool
-readable_twice(const char *path)
+/* Which file it is; one that can be read only once may be named only once. */
+static int
+identify(const struct app_sources *s, struct app_source *source, struct err *e)
 {
+	bool given = strcmp(source->path, "-") == 0;
 	struct stat st;
 
-	return (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode));
+	if ((given ? fstat(STDIN_FILENO, &st) : stat(source->path, &st)) == -1)
+		return (err_sys(e, ERR_INPUT, "%s", source->path));
+	source->is_stdin = given || !S_ISREG(st.st_mode);
+	source->device = st.st_dev;
+	source->inode = st.st_ino;
+	for (const struct app_source *other = s->list; other < source; other++)
+		if (source->is_stdin && other->is_stdin && other->inode == source->inode &&
+		    other->device == source->device)
+			return (err_set(e, ERR_USAGE,
+			    "%s: named twice, but it can be read only once", source->path));
+	return (0);
 }
 
 static int
-look_at(struct app_sources *s, struct app_source *source, bool named, char *scratch, struct err *e)
+look_at(struct app_sources *s, struct app_source *source, bool named, struct err *e)
 {
 	struct parse_evidence found;
 	struct input *in = NULL;
-	struct span head;
 	size_t need;
 	int rc = -1;
 
+	if (identify(s, source, e) == -1)
+		return (-1);
 	/* A pipe may be slow: do not wait for more than is needed. */
-	source->is_stdin = !readable_twice(source->path);
-	need = named && source->is_stdin ? INPUT_HEAD_BYTES : DETECT_BYTES;
-	if (input_open(source->path, NULL, &in, e) == -1)
-		goto out;
-	if (input_peek(in, need, &head, e) == -1) {
-		(void)err_in(e, "%s", source->path);
-		goto out;
-	}
-	parse_detect(head, scratch, &found);
-	source->head = head.len < INPUT_HEAD_BYTES ? head.len : INPUT_HEAD_BYTES;
+	need = named && source->is_stdin ? INPUT_HEAD_BYTES : APP_DETECT_BYTES;
+	if (app_detect(source->path, need, s->stop, &in, &found, e) == -1)
+		return (-1);
 	s->file_bytes += input_file_size(in);
 	if (!named && detect(s, source, &found, e) == -1)
 		goto out;
@@ -111,34 +119,40 @@ by_time(const void *left, const void *right)
 	return (a->order < b->order ? -1 : 1);
 }
 
+/* Those not skipped, as the pipeline counts them. */
+static void
+settle(struct app_sources *s)
+{
+	s->active_count = 0;
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->list[i].skip)
+			s->active[s->active_count++] = &s->list[i];
+	s->next = 0;
+}
+
 int
 app_sources_open(struct app_sources *s, char **paths, int count, const struct parse_format *format,
-    struct err *e)
+    const atomic_bool *stop, struct err *e)
 {
-	char *scratch = malloc(PARSE_LINE_MAX);
-	int rc = -1;
-
 	memset(s, 0, sizeof(*s));
 	s->format = format;
+	s->stop = stop;
 	s->list = calloc((size_t)count + 1, sizeof(*s->list));
-	if (scratch == NULL || s->list == NULL) {
-		(void)err_set(e, ERR_IO, "out of memory for %d files", count);
-		goto out;
-	}
+	s->active = calloc((size_t)count + 1, sizeof(struct app_source *));
+	if (s->list == NULL || s->active == NULL)
+		return (err_set(e, ERR_IO, "out of memory for %d files", count));
 	for (int i = 0; i < count; i++) {
 		s->list[i].path = paths[i];
 		s->list[i].order = (unsigned)i;
 		s->count++;
-		if (look_at(s, &s->list[i], format != NULL, scratch, e) == -1)
-			goto out;
+		if (look_at(s, &s->list[i], format != NULL, e) == -1)
+			return (-1);
 	}
 	if (s->format == NULL) /* only empty files: any format reads them */
 		s->format = &parse_formats[0];
 	qsort(s->list, s->count, sizeof(*s->list), by_time);
-	rc = 0;
-out:
-	free(scratch);
-	return (rc);
+	settle(s);
+	return (0);
 }
 
 void
@@ -146,66 +160,28 @@ app_sources_close(struct app_sources *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		input_close(s->list[i].opened);
+	free(s->active);
 	free(s->list);
 	memset(s, 0, sizeof(*s));
 }
 
-/* Has an earlier one of the list the same first bytes? */
-static bool
-named_twice(const struct app_sources *s, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (!s->list[j].skip && s->list[j].head == s->list[i].head &&
-		    memcmp(s->list[j].fp, s->list[i].fp, sizeof(s->list[i].fp)) == 0)
-			return (true);
-	return (false);
-}
-
-/* What the newest cursor says of one source. */
 static int
-resume_one(
-    struct app_source *source, const struct seal_source *cursor, struct input *in, struct err *e)
+fingerprint(
+    const struct app_sources *s, struct app_source *source, const unsigned char *key, struct err *e)
 {
-	source->start = cursor->at;
-	memcpy(source->fp, cursor->fp, sizeof(source->fp));
-	source->head = cursor->head;
-	source->note = "continued where the sealed part ends";
-	if (input_skip(in, cursor->at, e) == -1) {
-		if (e->code != ERR_INPUT)
-			return (-1);
-		return (err_set(e, ERR_INPUT,
-		    "%s is shorter than the %llu bytes of it that are "
-		    "sealed already; --again imports it as a new file",
-		    source->path, (unsigned long long)cursor->at));
-	}
-	return (0);
-}
-
-static int
-resume_source(struct app_sources *s, size_t i, const struct store_stream *st,
-    const unsigned char *key, bool again, struct err *e)
-{
-	struct app_source *source = &s->list[i];
 	struct input *in = source->opened;
-	struct seal_source cursor;
-	struct span head, rest;
+	struct span head;
 	int rc = -1;
 
-	if ((in == NULL && input_open(source->path, NULL, &in, e) == -1) ||
+	if ((in == NULL && input_open(source->path, s->stop, &in, e) == -1) ||
 	    input_peek(in, INPUT_HEAD_BYTES, &head, e) == -1)
 		goto out;
 	store_fingerprint(key, head, source->fp);
 	source->head = head.len;
-	if (head.len > 0 && named_twice(s, i)) {
-		source->skip = true;
-		source->note = "the same file twice";
-	} else if (!again && head.len > 0 && store_stream_source(st, key, head, &cursor)) {
-		if (resume_one(source, &cursor, in, e) == -1 || input_peek(in, 1, &rest, e) == -1)
-			goto out;
-		source->skip = rest.len == 0 && cursor.end;
-		if (source->skip)
-			source->note = "sealed already";
-	}
+	if (head.len > APP_STEM_BYTES)
+		head.len = APP_STEM_BYTES;
+	store_fingerprint(key, head, source->stem);
+	source->stem_len = head.len;
 	rc = 0;
 out:
 	if (in != source->opened)
@@ -215,11 +191,22 @@ out:
 
 int
 app_sources_resume(struct app_sources *s, const struct store_stream *st,
-    const unsigned char fingerprint_key[static 32], bool again, struct err *e)
+    const unsigned char fingerprint_key[static 32], bool again, bool final, struct err *e)
 {
+	s->leave_unfinished = !again && !final;
 	for (size_t i = 0; i < s->count; i++)
-		if (resume_source(s, i, st, fingerprint_key, again, e) == -1)
+		if (fingerprint(s, &s->list[i], fingerprint_key, e) == -1)
 			return (-1);
+	if (app_sources_same(s, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < s->count && !again; i++) {
+		struct app_source *source = &s->list[i];
+
+		if (!source->skip && source->head > 0 &&
+		    app_source_resume(s, source, st, fingerprint_key, e) == -1)
+			return (-1);
+	}
+	settle(s);
 	return (0);
 }
 
@@ -245,18 +232,18 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 	struct app_source *source;
 
 	*in = NULL;
-	while (s->next < s->count && s->list[s->next].skip)
-		s->next++;
-	if (s->next == s->count)
+	if (s->next == s->active_count)
 		return (0);
-	source = &s->list[s->next++];
+	source = s->active[s->next++];
 	if (source->opened != NULL) {
 		*in = source->opened;
 		source->opened = NULL; /* handed over, already positioned */
 		return (0);
 	}
-	if (input_open(source->path, NULL, in, e) == -1)
+	if (input_open(source->path, s->stop, in, e) == -1)
 		return (-1);
+	if (s->leave_unfinished && !source->is_stdin)
+		(void)input_leave_unfinished(*in);
 	if (source->start > 0 && input_skip(*in, source->start, e) == -1) {
 		input_close(*in);
 		*in = NULL;
@@ -276,8 +263,5 @@ app_sources_name(void *arg, size_t number)
 const struct app_source *
 app_sources_at(const struct app_sources *s, size_t number)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (!s->list[i].skip && number-- == 0)
-			return (&s->list[i]);
-	return (NULL);
+	return (number < s->active_count ? s->active[number] : NULL);
 }

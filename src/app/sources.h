@@ -5,6 +5,9 @@
 #ifndef CRETULA_APP_SOURCES_H
 #define CRETULA_APP_SOURCES_H
 
+#include <sys/types.h>
+
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +19,8 @@ struct buf;
 struct input;
 struct store_stream;
 
+#define APP_STEM_BYTES 64
+
 struct app_source {
 	const char *path;
 	bool is_stdin;            /* or another thing that can be read only once */
@@ -24,9 +29,15 @@ struct app_source {
 	bool has_time;
 	unsigned char fp[16];     /* of the first head bytes */
 	uint64_t head;
+	unsigned char stem[16];   /* as fp, of at most APP_STEM_BYTES */
+	uint64_t stem_len;
+	dev_t device;
+	ino_t inode;
 	uint64_t start;           /* bytes that are sealed already */
-	bool skip;                /* wholly sealed, or the same file named twice */
+	bool skip;                /* wholly sealed, or another one's content */
+	bool shorter;             /* skipped: than what is sealed of it */
 	const char *note;         /* why it is skipped or shortened; NULL */
+	const char *other;        /* the path that note speaks of; NULL */
 	unsigned order;           /* on the command line */
 };
 
@@ -36,21 +47,29 @@ struct app_sources {
 	const struct parse_format *format;
 	unsigned detect_fit, detect_lines; /* evidence of the format; 0, 0 if named */
 	uint64_t file_bytes;               /* on disk, of those not skipped */
-	size_t next;                       /* for app_sources_next */
+	struct app_source **active;        /* those not skipped */
+	size_t active_count, next;         /* next: for app_sources_next */
+	const atomic_bool *stop;           /* may be NULL */
+	bool leave_unfinished;             /* last lines, of plain files */
+	unsigned unfinished;               /* lines that were left, of skipped files */
 };
 
 /*
  * Look at every file: open, detect (format NULL), sort by the time of the
  * first event (files without one stay last, in the given order).  ERR_INPUT
- * if one cannot be read or formats differ or tie; the text lists them.
+ * if one cannot be read or formats differ or tie; the text lists them.  stop:
+ * of input.h.
  */
 int app_sources_open(struct app_sources *s, char **paths, int count,
-    const struct parse_format *format, struct err *e);
+    const struct parse_format *format, const atomic_bool *stop, struct err *e);
 void app_sources_close(struct app_sources *s);
 
-/* Compare with what st has sealed; with again, nothing is skipped. */
+/*
+ * Compare the files with each other, and with what st has sealed if not
+ * again.  A last line without line end is left if neither again nor final.
+ */
 int app_sources_resume(struct app_sources *s, const struct store_stream *st,
-    const unsigned char fingerprint_key[static 32], bool again, struct err *e);
+    const unsigned char fingerprint_key[static 32], bool again, bool final, struct err *e);
 
 /* Can every source be read twice (a learning pass first)? */
 bool app_sources_rereadable(const struct app_sources *s);

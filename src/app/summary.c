@@ -125,6 +125,12 @@ verified(const struct app_summary *s, struct buf *out)
 	}
 }
 
+static unsigned
+unfinished_lines(const struct app_import *im)
+{
+	return (im->unfinished + im->sources->unfinished);
+}
+
 static void
 skipped(const struct app_import *im, struct buf *out)
 {
@@ -132,8 +138,17 @@ skipped(const struct app_import *im, struct buf *out)
 		if (im->sources->list[i].note == NULL)
 			continue;
 		label(out, im->sources->list[i].skip ? "skipped" : "continued");
-		buf_fmt(out, "%s: %s\n", im->sources->list[i].path, im->sources->list[i].note);
+		buf_fmt(out, "%s: %s", im->sources->list[i].path, im->sources->list[i].note);
+		if (im->sources->list[i].other != NULL)
+			buf_fmt(out, " %s", im->sources->list[i].other);
+		buf_char(out, '\n');
 	}
+	if (unfinished_lines(im) == 0)
+		return;
+	label(out, "left");
+	buf_fmt(out, "%u unfinished line%s left for the next run (--final takes %s)\n",
+	    unfinished_lines(im), unfinished_lines(im) == 1 ? " is" : "s are",
+	    unfinished_lines(im) == 1 ? "it" : "them");
 }
 
 static const char *
@@ -211,6 +226,7 @@ app_summary_json(const struct app_summary *s, struct buf *out)
 	json_u64(out, "words_seen", im->words_seen);
 	json_u64(out, "words_clear", im->words_clear);
 	json_u64(out, "milliseconds", (uint64_t)llround(seconds * 1000));
+	json_u64(out, "unfinished", unfinished_lines(im));
 	json_bool(out, "interrupted", im->interrupted);
 	json_bool(out, "verified", s->verified != NULL && s->verified->exit_code == 0);
 	json_str(out, "store", span_str(s->store_path));

@@ -43,13 +43,22 @@ void store_stream_close(struct store_stream *st); /* NULL is legal; drops an uns
 uint64_t store_stream_records(const struct store_stream *st);  /* sealed so far */
 uint64_t store_stream_segments(const struct store_stream *st);
 
+/* How far a source was sealed once, and from where on in that segment if known. */
+struct store_cursor {
+	struct seal_source source;
+	uint64_t entry, start;
+	bool start_known;
+};
+
 /*
- * What is sealed of the source whose first bytes are head: the newest cursor
- * (false if none).  fingerprint_key: 32 bytes.
+ * What is sealed of sources that begin like head: all cursors behind at least
+ * one byte, newest first, for the caller to free.  More than one source may
+ * begin so; their tails tell.
  */
-bool store_stream_source(const struct store_stream *st,
-    const unsigned char fingerprint_key[static 32], struct span head, struct seal_source *cursor);
-/* fp of a head of docs/format.md 6. */
+int store_stream_cursors(const struct store_stream *st,
+    const unsigned char fingerprint_key[static 32], struct span head, struct store_cursor **list,
+    size_t *count, struct err *e);
+/* fp of a head, or tail of a tail, of docs/format.md 6. */
 void store_fingerprint(const unsigned char fingerprint_key[static 32], struct span head,
     unsigned char fp[static 16]);
 /* Is the newest segment's last source unfinished (an interrupted import)? */

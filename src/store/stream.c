@@ -303,24 +303,46 @@ matches(struct fingerprints *f, const struct seal_source *source)
 	return (memcmp(f->fp, source->fp, sizeof(f->fp)) == 0);
 }
 
-bool
-store_stream_source(const struct store_stream *st, const unsigned char fingerprint_key[static 32],
-    struct span head, struct seal_source *cursor)
+/* The cursors of one entry, last one first, behind those of list. */
+static int
+add_cursors(struct buf *list, struct fingerprints *f, const struct seal_segment *s, uint64_t entry)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < s->source_count; i++)
+		all += s->sources[i].at;
+	for (unsigned i = s->source_count; i-- > 0;) {
+		struct store_cursor c = { .source = s->sources[i], .entry = entry };
+
+		if (c.source.at == 0 || !matches(f, &c.source))
+			continue;
+		/* The bytes of the segment are those of all its sources. */
+		c.start_known = all == s->counts.bytes || s->source_count == 1;
+		c.start = all - s->counts.bytes;
+		buf_add(list, &c, sizeof(c));
+	}
+	return (buf_ok(list) ? 0 : -1);
+}
+
+int
+store_stream_cursors(const struct store_stream *st, const unsigned char fingerprint_key[static 32],
+    struct span head, struct store_cursor **list, size_t *count, struct err *e)
 {
 	struct fingerprints f = { .key = fingerprint_key, .head = head };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	uint64_t index = store_writer_count(st->writer);
-	bool found = false;
+	struct buf found = { 0 };
+	int rc = entry == NULL ? err_sys(e, ERR_IO, "out of memory") : 1;
 
-	while (entry != NULL && !found && store_newest_segment(st, &index, entry, NULL) == 1) {
-		const struct seal_segment *s = &entry->of.segment;
-
-		for (unsigned i = s->source_count; i-- > 0 && !found;) {
-			found = matches(&f, &s->sources[i]);
-			if (found)
-				*cursor = s->sources[i];
-		}
-	}
+	while (rc == 1 && (rc = store_newest_segment(st, &index, entry, e)) == 1)
+		if (add_cursors(&found, &f, &entry->of.segment, index) == -1)
+			rc = err_set(e, ERR_IO, "out of memory");
 	free(entry);
-	return (found);
+	if (rc == -1) {
+		buf_free(&found);
+		return (-1);
+	}
+	*count = found.len / sizeof(**list);
+	*list = (struct store_cursor *)(void *)found.data; /* handed over */
+	return (0);
 }

@@ -1,7 +1,9 @@
 """import: the main job from end to end."""
 import gzip
 import os
+import signal
 import subprocess
+import time
 
 from lib import (CRETULA, Skip, combined, cretula, equal, golden, is_testing_build, main, make_log, read, records, segments,
                  tree_bytes, write)
@@ -88,21 +90,211 @@ def test_a_grown_file_gives_only_its_new_lines():
     equal(len(records('store')), 400)
 
 
-def test_a_shrunk_file_is_refused():
+def screen(*files, code=0):
+    return cretula('import', '--store', 'store', '--stream', 's', *files, code=code)
+
+
+def count():
+    return len(records('store'))
+
+
+def split(log, lines):
+    """The first lines of a log, and the others."""
+    parts = log.splitlines(keepends=True)
+    return b''.join(parts[:lines]), b''.join(parts[lines:])
+
+
+def test_a_shrunk_file_is_skipped_and_the_others_go_on():
     log = make_log(400)
     write('access.log', log)
     imported('access.log')
-    write('access.log', log[:len(log) // 2])
-    run = cretula('import', '--store', 'store', '--stream', 's', 'access.log', code=66)
-    assert 'shorter than' in run.err, run.err
+    write('access.log', split(log, 200)[0])
+    write('other.log', make_log(50, seed=9))
+    run = screen('access.log', 'other.log', code=3)
+    assert 'shorter than its sealed copy (--again imports it)' in run.text, run.text
+    equal(count(), 450)
+    imported('access.log', '--again')
+    equal(count(), 650)
 
 
 def test_the_same_file_twice_in_one_run_is_taken_once():
     write('a.log', make_log(100))
     write('b.log', make_log(100))
-    run = cretula('import', '--store', 'store', '--stream', 's', 'a.log', 'b.log', code=0)
-    assert 'the same file twice' in run.text
-    equal(len(records('store')), 100)
+    os.link('a.log', 'c.log')
+    write('d.log.gz', gzip.compress(make_log(100)))
+    run = screen('a.log', 'b.log', 'c.log', 'd.log.gz', 'a.log')
+    assert 'b.log: the same content as a.log' in run.text, run.text
+    assert 'c.log: the same file as a.log' in run.text, run.text
+    assert 'd.log.gz: the same content as a.log' in run.text, run.text
+    equal(count(), 100)
+
+
+def twins():
+    """Two logs that begin with the same 4 KiB and more, and differ behind: one longer."""
+    same, rest = split(make_log(300), 100)
+    return same + rest, same + make_log(150, seed=7)
+
+
+def test_files_with_the_same_beginning_are_two_files():
+    one, two = twins()
+    write('a.log', one)
+    write('b.log', two)
+    imported('a.log', stream='s')
+    screen('b.log', code=3)  # shorter: it may be a piece of the other
+    equal(count(), 300)
+    cretula('import', '--store', 'store', '--stream', 't', 'a.log', 'b.log', code=0)
+    equal(len(records('store', 't')), 550)
+    cretula('import', '--store', 'store', '--stream', 'u', 'b.log', code=0)
+    cretula('import', '--store', 'store', '--stream', 'u', 'a.log', code=0)
+    equal(len(records('store', 'u')), 550)
+    for stream in ('t', 'u'):
+        run = cretula('import', '--store', 'store', '--stream', stream, 'a.log', 'b.log', code=0)
+        equal(run.text.count('sealed already'), 2, run.text)
+    write('b.log', two + make_log(10, seed=8))
+    cretula('import', '--store', 'store', '--stream', 'u', 'b.log', code=0)
+    equal(len(records('store', 'u')), 560)
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_a_piece_of_a_log_that_was_sealed_in_two_goes_is_skipped():
+    log = make_log(400)
+    write('a.log', split(log, 100)[0])
+    screen('a.log')
+    write('b.log', twins()[1])
+    screen('b.log', '--again')
+    write('a.log', split(log, 300)[0])
+    screen('a.log')
+    write('copy.log', split(log, 200)[0])
+    run = screen('copy.log', code=3)
+    assert 'copy.log: shorter than its sealed copy' in run.text, run.text
+    equal(count(), 300 + 250)
+
+
+def test_a_file_changed_behind_its_beginning_is_a_new_one():
+    log = make_log(300)
+    write('a.log', log)
+    imported('a.log')
+    write('a.log', log[:-20] + b'3' * 18 + b'"\n')
+    equal(imported('a.log').json['lines'], 300)
+    equal(count(), 600)
+
+
+def test_the_longer_of_two_is_taken():
+    log = make_log(300)
+    for order in (('short.log', 'long.log'), ('long.log', 'short.log')):
+        write('short.log', split(log, 120)[0])
+        write('long.log', log)
+        write('tiny.log', split(log, 2)[0])
+        run = screen(*order, 'tiny.log')
+        assert 'short.log: the beginning of long.log' in run.text, run.text
+        assert 'tiny.log: the beginning of' in run.text, run.text
+        equal(count(), 300)
+        subprocess.run('rm -rf store store.keys', shell=True, check=True)
+
+
+def test_a_cut_off_gz_beside_its_original():
+    log = gzip.compress(make_log(3000))
+    write('whole.log.gz', log)
+    write('cut.log.gz', log[:len(log) // 2])
+    run = screen('cut.log.gz', 'whole.log.gz')
+    assert 'cut.log.gz: the beginning of whole.log.gz' in run.text, run.text
+    equal(count(), 3000)
+    run = screen('cut.log.gz', code=3)
+    assert 'shorter than its sealed copy' in run.text, run.text
+    cretula('import', '--store', 'store', '--stream', 't', 'cut.log.gz', code=66)
+    got = len(records('store', 't'))
+    assert 0 < got < 3000, got
+    cretula('import', '--store', 'store', '--stream', 't', 'whole.log.gz', code=0)
+    equal(len(records('store', 't')), 3000)
+
+
+def test_standard_input_is_compared_with_what_is_sealed():
+    one, two = twins()
+    imported_in = lambda data, code: cretula('import', '--store', 'store', '--stream', 's', '-', stdin=data, code=code)
+    imported_in(two, 0)
+    assert 'sealed already' in imported_in(two, 0).text
+    imported_in(two + make_log(5, seed=3), 0)
+    equal(count(), 255)
+    run = imported_in(one, 66)
+    assert 'is another; --again' in run.err, run.err
+    assert 'shorter than' in imported_in(split(two, 140)[0], 3).text
+    equal(count(), 255)
+
+
+def test_standard_input_is_named_once():
+    run = cretula('import', '--store', 'store', '--stream', 's', '-', '-', stdin=make_log(9), code=2)
+    assert 'named twice' in run.err, run.err
+    assert not os.path.exists('store')
+
+
+def test_an_unfinished_last_line_waits():
+    log = make_log(300)
+    whole, rest = split(log, 200)
+    cut = len(rest.splitlines()[0]) // 2
+    write('access.log', whole + rest[:cut])
+    write('other.log', make_log(30, seed=5))
+    run = screen('access.log', 'other.log')
+    assert '1 unfinished line is left for the next run' in run.text, run.text
+    assert b'"what":"import"' in read('store/streams/s/chain.jsonl').splitlines()[-1]
+    assert not any(read('store.keys/import.seed')), 'the key is gone all the same'
+    equal(count(), 230)
+    run = screen('access.log', 'other.log')
+    assert 'sealed already but for an unfinished last line' in run.text, run.text
+    write('access.log', log)
+    equal(imported('access.log').json['unfinished'], 0)
+    equal(count(), 330)
+    equal(sum(e['in']['unparsed'] for e in segments('store')), 0)
+    seeds = {e['mask_seed'] for e in segments('store')}
+    equal(len(seeds), 2, 'an import has a key of its own')
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_a_last_line_without_line_end_is_taken_where_it_is_final():
+    log = make_log(20).rstrip(b'\n')
+    write('a.log', log)
+    equal(imported('a.log', stream='a').json['lines'], 19)
+    equal(imported('a.log', '--final', stream='a').json['lines'], 1)
+    equal(len(records('store', 'a')), 20)
+    equal(imported('a.log', '--again', stream='b').json['lines'], 20)
+    write('c.log.gz', gzip.compress(log))
+    equal(imported('c.log.gz', stream='c').json['lines'], 20)
+    run = cretula('import', '--store', 'store', '--stream', 'd', '--json', '-', stdin=log, code=0)
+    equal(run.json['lines'], 20)
+    write('one.log', combined(1).encode().rstrip())
+    run = cretula('import', '--store', 'store', '--stream', 'e', 'one.log', code=0)
+    assert 'nothing but an unfinished line' in run.text, run.text
+    equal(len(records('store', 'e')), 0)
+    write('one.log', combined(1).encode())
+    equal(imported('one.log', stream='e').json['lines'], 1)
+
+
+def stopped(first, number, *options):
+    """Import a pipe that says first and then nothing, and is told to stop."""
+    with subprocess.Popen([CRETULA, 'import', '--store', 'store', '--stream', 's', *options, '-'], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(first)
+        process.stdin.flush()
+        time.sleep(0.5)
+        start = time.monotonic()
+        process.send_signal(number)
+        code = process.wait(timeout=20)
+        took = time.monotonic() - start
+        out, err = process.stdout.read(), process.stderr.read()
+    equal(code, 3, err)
+    assert took < 2, took
+    return out, took
+
+
+def test_a_silent_pipe_can_be_stopped():
+    stopped(b'', signal.SIGINT)
+    assert not os.path.exists('store'), 'nothing came, nothing is made'
+    stopped(b'', signal.SIGTERM, '--format', 'apache-combined')
+    out, took = stopped(make_log(10) + b'half a li', signal.SIGINT)
+    assert b'interrupted' in out, out
+    equal(count(), 10)
+    stopped(make_log(3000, seed=2), signal.SIGTERM, '--format', 'apache-combined')
+    equal(count(), 3010)
+    cretula('verify', '--store', 'store', code=0)
 
 
 def test_standard_input_is_a_source():
@@ -118,7 +310,7 @@ def test_an_empty_file_is_no_error():
 
 def test_crlf_and_no_final_newline():
     write('access.log', make_log(20).replace(b'\n', b'\r\n') + combined(9).encode().rstrip(b'\n'))
-    run = imported('access.log')
+    run = imported('access.log', '--final')
     equal((run.json['parsed'], run.json['lines']), (21, 21))
 
 
@@ -196,7 +388,6 @@ def test_interrupt_seals_what_was_read_and_the_next_run_goes_on():
             pipe.write(log)
             pipe.flush()
             process.terminate()
-            import time
             time.sleep(0.5)
         out, err = process.communicate(timeout=60)
     equal(process.returncode, 3, err)

@@ -1,16 +1,14 @@
 /* app: cretula check: is the configuration good, and which format is a file in? */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/command.h"
 #include "app/say.h"
+#include "app/source/detect.h"
 #include "app/sources.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "config/config.h"
-#include "input/input.h"
-#include "parse/parse.h"
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "read it, report every error, print what is in force" },
@@ -19,8 +17,6 @@ static const struct app_option options[] = {
 	{ "schema", NULL, "JSON Schema of the configuration" },
 	{ NULL, NULL, NULL },
 };
-
-#define DETECT_BYTES ((size_t)512 << 10)
 
 static int
 check_config(const char *path)
@@ -82,25 +78,13 @@ check_detect(const struct app_args *args, const char *path)
 	struct err e = { ERR_NONE, "" };
 	struct input *in = NULL;
 	struct buf out = { 0 };
-	struct span head;
-	char *scratch = malloc(PARSE_LINE_MAX);
-	int code;
 
-	if (scratch == NULL) {
-		(void)err_set(&e, ERR_IO, "out of memory");
-		code = app_fail("check", &e);
-	} else if (input_open(path, NULL, &in, &e) == -1 ||
-	    input_peek(in, DETECT_BYTES, &head, &e) == -1) {
-		code = app_fail("check", &e);
-	} else {
-		parse_detect(head, scratch, &evidence);
-		print_evidence(args, path, &evidence, &out);
-		code = app_finish("check", &out,
-		    evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE);
-	}
+	if (app_detect(path, APP_DETECT_BYTES, NULL, &in, &evidence, &e) == -1)
+		return (app_fail("check", &e));
 	input_close(in);
-	free(scratch);
-	return (code);
+	print_evidence(args, path, &evidence, &out);
+	return (app_finish("check", &out,
+	    evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE));
 }
 
 static int

@@ -1,5 +1,6 @@
 /* app: cretula import: log files in, a sealed and verified store out. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "crypto/random.h"
 #include "key/key.h"
 #include "store/layout.h"
 #include "store/secrets.h"
@@ -20,6 +22,7 @@
 static const struct app_option options[] = {
 	{ "again", NULL, "import files also if they are sealed already" },
 	{ "config", "FILE", "cretula.yaml" },
+	{ "final", NULL, "take a last line without line end: nobody writes on" },
 	{ "format", "NAME", "format of the files, or auto (the default)" },
 	{ "jobs", "N", "worker threads, 1 to 8 (default: one a processor)" },
 	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
@@ -48,22 +51,21 @@ struct importing {
 	int64_t start_ns;
 };
 
-static volatile sig_atomic_t interrupted;
+static atomic_bool interrupted;
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	interrupted = 1;
+	atomic_store(&interrupted, true);
 }
 
-static bool
-keep_going(void *arg, uint64_t bytes_read)
+static void
+progress(void *arg, uint64_t bytes_read)
 {
 	const struct importing *im = arg;
 
 	app_progress("import", bytes_read, 0, (double)(clock_mono_ns() - im->start_ns) / 1e9);
-	return (!interrupted);
 }
 
 /* ---- opening: nothing is made on disk before the sources are known good ---- */
@@ -89,8 +91,8 @@ open_sources(struct importing *im, struct err *e)
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
 	    app_format_find(name != NULL ? name : im->setup.stream->format, &format, e) == -1)
 		return (-1);
-	return (
-	    app_sources_open(&im->sources, im->args->operands, im->args->operand_count, format, e));
+	return (app_sources_open(&im->sources, im->args->operands, im->args->operand_count, format,
+	    &interrupted, e));
 }
 
 static void
@@ -105,8 +107,6 @@ policy_hash(const struct config_stream *stream, char hex[static 65])
 static int
 open_store(struct importing *im, struct err *e)
 {
-	unsigned char fingerprint[32];
-
 	policy_hash(im->setup.stream, im->import.policy_hash);
 	if (store_open(im->store_path, app_keys_path(im->args, &im->setup), &im->store,
 		&im->created, e) == -1 ||
@@ -114,9 +114,9 @@ open_store(struct importing *im, struct err *e)
 	    store_stream_open(im->store, im->stream_name, im->import.policy_hash, app_names(),
 		&im->stream, e) == -1)
 		return (-1);
-	key_ring_fingerprint(im->ring, fingerprint);
-	return (app_sources_resume(
-	    &im->sources, im->stream, fingerprint, app_arg(im->args, "again") != NULL, e));
+	key_ring_fingerprint(im->ring, im->import.fingerprint);
+	return (app_sources_resume(&im->sources, im->stream, im->import.fingerprint,
+	    app_arg(im->args, "again") != NULL, app_arg(im->args, "final") != NULL, e));
 }
 
 /* Does this run go on with what an interrupted one began? */
@@ -229,7 +229,7 @@ run_import(struct importing *im, struct err *e)
 	run->learn_first =
 	    learns && app_arg(im->args, "no-learn") == NULL && app_sources_rereadable(&im->sources);
 	run->learn_in_stream = learns && !run->learn_first;
-	run->keep_going = keep_going;
+	run->progress = progress;
 	run->arg = im;
 	im->start_ns = clock_mono_ns();
 	return (im->nothing_new ? 0 : app_import_run(run, e));
@@ -270,6 +270,9 @@ incomplete(const struct app_import *im)
 		    im->sources->format->name);
 		return (ERR_INCOMPLETE);
 	}
+	for (size_t i = 0; i < im->sources->count; i++)
+		if (im->sources->list[i].shorter)
+			return (ERR_INCOMPLETE);
 	return (im->interrupted ? ERR_INCOMPLETE : 0);
 }
 
@@ -326,6 +329,7 @@ close_all(struct importing *im)
 	key_ring_free(im->ring);
 	app_sources_close(&im->sources);
 	app_setup_close(&im->setup);
+	crypto_wipe(im->import.fingerprint, sizeof(im->import.fingerprint));
 }
 
 static int
@@ -356,7 +360,8 @@ const struct app_command app_command_import = { "import",
 	"mask log files and seal them into a store", "FILE...", 1, -1, options,
 	"Files may be plain, .gz or .zst, in any order (they are sorted by time); - is standard\n"
 	"input. What is sealed already is skipped, so an interrupted import is simply run again,\n"
-	"and a log that has grown gives only its new lines. Each import masks with a key of its\n"
+	"and a log that has grown gives only its new lines; a last line without line end is left\n"
+	"until it is whole (--final takes it). Each import masks with a key of its\n"
 	"own that is destroyed at the end: afterwards nobody can test a guess, us included.\n\n"
 	"examples:\n"
 	"  cretula import --store ./store --stream shop --format auto access.log\n"

@@ -84,7 +84,7 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 	    open_ring(m, now_us, e) == -1 ||
 	    app_words_open(&m->setup, AT_FDCWD, app_arg(m->args, "words"), &m->words, e) == -1)
 		return (-1);
-	return (app_sources_open(&m->sources, paths, 1, format, e));
+	return (app_sources_open(&m->sources, paths, 1, format, NULL, e));
 }
 
 static int

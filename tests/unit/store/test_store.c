@@ -131,38 +131,61 @@ static void
 test_sources(void **state)
 {
 	static const unsigned char key[32] = { 1 };
+	static const struct {
+		const char *claim, *head;
+		size_t count;
+		uint64_t at[3], start[3];
+	} rows[] = {
+		{ "a source that grew", "abcdef", 3, { 30, 20, 10 }, { 20, 10, 0 } },
+		{ "two of one segment", "xyz12", 2, { 21, 11 }, { 0, 0 } },
+		{ "shorter than each head", "ab", 0, { 0 }, { 0 } },
+		{ "another head", "zzzzzz", 0, { 0 }, { 0 } },
+	};
 	struct seal_segment *facts = calloc(1, sizeof(*facts));
-	struct seal_source cursor;
+	struct store_cursor *list;
 	struct store_segment *seg;
 	struct store_stream *st;
 	struct store *s;
 	struct err e = { 0 };
+	size_t count;
 
 	work_begin();
 	open_all(&s, &st, true);
-	assert_false(store_stream_source(st, key, span_str("abcdef"), &cursor));
+	assert_int_equal(store_stream_cursors(st, key, span_str("abcdef"), &list, &count, &e), 0);
+	assert_int_equal(count, 0);
+	free(list);
 	for (unsigned round = 1; round <= 3; round++) {
 		assert_int_equal(store_segment_begin(st, &seg, &e), 0);
 		facts->policy = span_str(POLICY);
-		facts->source_count = 2;
+		facts->source_count = round < 3 ? 2 : 1;
+		facts->counts.bytes = round == 1 ? 10 + 11 : round == 2 ? 10 + 10 : 10;
 		for (unsigned i = 0; i < 2; i++) {
-			struct span head = span_str(i == 0 ? "abc" : round == 3 ? "other" : "xyz1");
+			struct span head = span_str(i == 0 ? "abc" : "xyz1");
 
 			facts->sources[i] = (struct seal_source){ .head = head.len,
-				.at = round * 10 + i, .end = round == 3 };
+				.at = round * 10 + i, .has_tail = true, .end = round == 3 };
 			store_fingerprint(key, head, facts->sources[i].fp);
 		}
 		assert_int_equal(store_segment_seal(seg, facts, span_str(""), &e), 0);
 	}
 	for (int again = 0; again < 2; again++) {
-		assert_true(store_stream_source(st, key, span_str("abcdef"), &cursor));
-		assert_int_equal(cursor.at, 30);
-		assert_true(cursor.end);
-		assert_true(store_stream_source(st, key, span_str("xyz12"), &cursor));
-		assert_int_equal(cursor.at, 21);
-		assert_false(cursor.end);
-		assert_false(store_stream_source(st, key, span_str("ab"), &cursor));
-		assert_false(store_stream_source(st, key, span_str("zzzzzz"), &cursor));
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			assert_int_equal(store_stream_cursors(
+					     st, key, span_str(rows[i].head), &list, &count, &e),
+			    0);
+			if (count != rows[i].count)
+				fail_msg("%s: %zu cursors", rows[i].claim, count);
+			for (size_t k = 0; k < count; k++) {
+				assert_int_equal(list[k].source.at, rows[i].at[k]);
+				assert_true(list[k].source.has_tail);
+				assert_true(k == 0 || list[k].entry < list[k - 1].entry);
+				if (list[k].start_known)
+					assert_int_equal(list[k].start, rows[i].start[k]);
+				/* Of two that went on in one segment nobody can tell. */
+				assert_true(list[k].start_known == (list[k].source.at / 10 != 2));
+			}
+			free(list);
+		}
 		assert_false(store_stream_interrupted(st));
 		store_stream_close(st);
 		store_close(s);
