@@ -140,10 +140,11 @@ def read_file(path, limit):
             raise Bad('E_FILE_TYPE', 'not a regular file') from None
         raise
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
             raise Bad('E_FILE_TYPE', 'not a regular file')
         with os.fdopen(fd, 'rb', closefd=False) as file:
-            content = file.read(limit + 1)
+            content = file.read(min(limit, found.st_size) + 1)  # Python takes memory for all that it may read
     finally:
         os.close(fd)
     if len(content) > limit:
