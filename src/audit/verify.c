@@ -209,15 +209,34 @@ check_seen(const struct verify *v, struct audit_chain *chain)
 		check_age(v, chain);
 }
 
+/*
+ * An older copy of one stream verifies, and the store's newest entry hides
+ * it: say which stream ends first, and when.
+ */
+static void
+note_end(struct audit_coverage *coverage, const char *name, int64_t others_us)
+{
+	int64_t own_us = coverage->newest_us;
+
+	if (own_us != INT64_MIN && own_us < coverage->laggard_us) {
+		coverage->laggard_us = own_us;
+		(void)snprintf(coverage->laggard, sizeof(coverage->laggard), "%s", name);
+	}
+	if (others_us > own_us)
+		coverage->newest_us = others_us;
+}
+
 static void
 check_stream(struct verify *v, const struct stream *stream)
 {
+	int64_t others_us = v->result->coverage.newest_us;
 	struct audit_chain chain;
 	struct audit_list segments;
 	bool words = true; /* are those of the newest segment at hand */
 
 	audit_list_init(&segments, stream->name, FINDINGS_MAX);
 	v->result->coverage.streams++;
+	v->result->coverage.newest_us = INT64_MIN;
 	if (audit_stream_begin(
 		&chain, v->streams, stream->name, v->options->names, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
@@ -234,6 +253,7 @@ check_stream(struct verify *v, const struct stream *stream)
 	if (chain.dirfd != -1)
 		(void)close(chain.dirfd);
 	audit_chain_free(&chain);
+	note_end(&v->result->coverage, stream->name, others_us);
 }
 
 /* ---- the anchor ---- */
@@ -357,6 +377,11 @@ name_unchecked(const struct verify *v)
 		(void)snprintf(coverage->not_checked[n++], 120,
 		    "rollback: whether anything was sealed after %.30s",
 		    newest[0] == '\0' ? "this" : newest);
+	if (v->options->max_age_us == 0 && v->count > 1 && coverage->laggard_us != INT64_MAX) {
+		newest[clock_rfc3339(newest, coverage->laggard_us)] = '\0';
+		(void)snprintf(coverage->not_checked[n++], 120,
+		    "rollback: stream %.36s ends first, at %.30s", coverage->laggard, newest);
+	}
 	if (coverage->segments_outside > 0)
 		(void)snprintf(coverage->not_checked[n++], 120,
 		    "segments outside of the bundle: %ju", (uintmax_t)coverage->segments_outside);
@@ -412,7 +437,8 @@ audit_verify(const char *store, const struct audit_options *options, struct audi
 
 	*result = (struct audit_result){ .coverage = { .time_min_us = INT64_MAX,
 					     .time_max_us = INT64_MIN,
-					     .newest_us = INT64_MIN } };
+					     .newest_us = INT64_MIN,
+					     .laggard_us = INT64_MAX } };
 	audit_list_init(&v.all, "", FINDINGS_MAX);
 	(void)snprintf(result->store, sizeof(result->store), "%s", store);
 	if (options->found != NULL)

@@ -67,6 +67,8 @@ struct audit_coverage {
 	uint64_t segments_missing;
 	int64_t time_min_us, time_max_us; /* of records; min > max if none */
 	int64_t newest_us;                /* t of the newest entry checked */
+	int64_t laggard_us;               /* t of the last entry of the stream that ends first */
+	char laggard[40];                 /* its name; "" if there are no two streams */
 	bool anchored;                    /* an anchor was given and matched */
 	uint64_t segments_outside;        /* of the range */
 	unsigned pins_good, pins_new; /* chains that go on from their pin; without one so far */
