@@ -13,28 +13,18 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "seal/events.h"
-#include "stats/counts.h"
+#include "seal/segment.h"
 
 struct err;
 
 #define SEAL_ENTRY_BYTES_MAX 61440
-#define SEAL_SOURCES_MAX 64
 #define SEAL_VERSION 1
-#define SEAL_BY_MIN 20 /* records that by and masked need */
 
 /* In the order of their names. */
 enum seal_type {
-	SEAL_ANCHOR, SEAL_CLOCK, SEAL_CONFIG, SEAL_DERIVE, SEAL_DESTROY, SEAL_GENESIS, SEAL_HOLD,
+	SEAL_ANCHOR, SEAL_CLOCK, SEAL_CONFIG, SEAL_DERIVE, SEAL_DESTROY, SEAL_GENESIS, SEAL_HEAD, SEAL_HOLD,
 	SEAL_PRUNE, SEAL_RECOVER, SEAL_REDACT, SEAL_REKEY, SEAL_RELEASE, SEAL_REPLAY, SEAL_REPORT,
 	SEAL_REVOKE, SEAL_ROTATE, SEAL_SEGMENT, SEAL_START, SEAL_STOP, SEAL_STREAM, SEAL_UNKNOWN
-};
-
-struct seal_source {
-	unsigned char fp[16];
-	uint64_t head, at;
-	bool has_tail;          /* entries of older writers have none */
-	unsigned char tail[16]; /* of the last bytes before at */
-	bool end;
 };
 
 struct seal_genesis {
@@ -50,33 +40,11 @@ struct seal_stream {
 	unsigned char genesis[32];
 };
 
-struct seal_segment {
-	uint64_t seg, first, n, bytes;
+/* How long a stream was, and its root then. */
+struct seal_head {
+	struct span name;
+	uint64_t size;
 	unsigned char root[32];
-	uint64_t file_size;
-	unsigned char file_hash[32];
-	unsigned char idx[32];
-	struct stats_counts counts; /* time_min/max here rounded out to the minute */
-	bool has_by;                /* counts.status and counts.masked are given */
-	struct span policy;         /* 64 hex digits */
-	struct span mask_epochs;    /* raw JSON object */
-	bool has_mask_seed;
-	unsigned char mask_seed[32];
-	uint64_t words_count;
-	unsigned char words_hash[32];
-	struct seal_source sources[SEAL_SOURCES_MAX];
-	unsigned source_count;
-	bool has_tags, has_live;
-	struct {
-		uint64_t g0, g;         /* first and last flush */
-		unsigned char agg[32];  /* A behind the last */
-		uint64_t untagged;      /* records that no flush covers */
-	} tags;
-	struct {
-		unsigned char boot[16];
-		uint64_t from_ms, to_ms; /* since that boot */
-	} live;
-	bool unlocked;
 };
 
 struct seal_destroy {
@@ -101,6 +69,7 @@ struct seal_entry {
 		struct seal_derive derive;
 		struct seal_destroy destroy;
 		struct seal_genesis genesis;
+		struct seal_head head;
 		struct seal_hold hold;
 		struct seal_prune prune;
 		struct seal_recover recover;

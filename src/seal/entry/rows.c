@@ -106,6 +106,13 @@ static const struct seal_field genesis[] = {
 	END,
 };
 
+static const struct seal_field head[] = {
+	TEXT("name", STREAM, head.name),
+	NUMBER("size", head.size),
+	BYTES("root", BASE64, head.root),
+	END,
+};
+
 static const struct seal_field hold[] = {
 	TEXT("hold", WORD, hold.hold),
 	RANGES("segs", hold.segs, 0),
@@ -272,6 +279,7 @@ const struct seal_row seal_rows[SEAL_UNKNOWN] = {
 	[SEAL_DERIVE] = { "derive", derive },
 	[SEAL_DESTROY] = { "destroy", destroy },
 	[SEAL_GENESIS] = { "genesis", genesis },
+	[SEAL_HEAD] = { "head", head },
 	[SEAL_HOLD] = { "hold", hold },
 	[SEAL_PRUNE] = { "prune", prune },
 	[SEAL_RECOVER] = { "recover", recover },

@@ -42,6 +42,7 @@ static const struct {
 	{ "destroy", HEAD("destroy") ",\"what\":\"2026-W48\",\"commitment\":\"" ZEROS "\"}" },
 	{ "genesis", HEAD("genesis") ",\"stream\":\"shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",?\"recovery\":\"" KEY
 	    "\",\"epoch\":0,\"next\":\"" KEY "\",\"escrow\":true,?" RATCHET ",\"policy\":\"sha256:" ZEROS "\",\"sw\":\"cretula 1\"}" },
+	{ "head", HEAD("head") ",\"name\":\"shop\",\"size\":58,\"root\":\"" B32 "\"}" },
 	{ "hold", HEAD("hold") ",\"hold\":\"case-7\",\"segs\":[],?\"onward\":9,\"mask_epochs\":{\"ip\":[\"2026-W48\"]},?\"until\":\""
 	    NOON "\",\"reason\":\"L\\u00f6schstopp\",?\"by\":\"legal\"}" },
 	{ "prune", HEAD("prune") ",\"segs\":[[1,9007199254740991]],\"rule\":\"detail 30d\",\"cutoff\":\"" NOON "\",?\"by\":\"ops\"}" },
@@ -290,6 +291,7 @@ test_forms(void **state)
 		{ "no runs of what may be left out", "derive", "[[1,2]]", "[]" },
 		{ "a number among runs", "derive", "[26,26]", "26" },
 		{ "a run below 0", "derive", "[1,24]", "[-1,24]" },
+		{ "a head of no stream", "head", "\"name\":\"shop\"", "\"name\":\"Shop\"" },
 		{ "an unneeded escape", "hold", "L\\u00f6sch", "L\\u0041sch" },
 		{ "a lone surrogate", "hold", "L\\u00f6sch", "L\\ud800sch" },
 		{ "a week that is none", "hold", "2026-W48", "2026-w48" },
