@@ -1,0 +1,68 @@
+/*
+ * seal: what the entries of a chain did to segments, records and holds;
+ * docs/format.md 19.
+ *
+ * Fed every entry in order.  The verifier judges with it; a writer asks it
+ * before it appends.  Pure: no files, no keys, no clock but the entries' own.
+ */
+#ifndef CRETULA_SEAL_HISTORY_H
+#define CRETULA_SEAL_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seal/entry.h"
+
+struct err;
+struct seal_history;
+
+enum seal_verdict {
+	SEAL_VERDICT_GOOD,
+	SEAL_VERDICT_TARGET, /* names what is not there; changed nothing */
+	SEAL_VERDICT_HELD,   /* removes what a hold names; counts all the same */
+	SEAL_VERDICT_COUNTS  /* replay: another number than its segment says */
+};
+
+/* A record that is not what it was, as of the newest redact that names it. */
+struct seal_touched {
+	uint32_t record;        /* in its segment */
+	bool erased;            /* else replaced */
+	uint16_t replaced;      /* how often it was replaced so far */
+	unsigned char leaf[32]; /* of its first line: stays in the tree */
+	unsigned char now[32];  /* replaced: what commits to the newest line */
+};
+
+struct seal_past {
+	uint64_t seg, entry, n; /* entry: index of its segment entry */
+	bool pruned;
+	uint64_t revision;      /* of its files; 0: as sealed */
+	uint64_t file_size;     /* of that revision; revision 0: as sealed */
+	struct seal_touched *touched; /* by record */
+	size_t touched_count, touched_size, erased_count;
+};
+
+int seal_history_open(struct seal_history **history, struct err *e);
+void seal_history_free(struct seal_history *history); /* NULL is legal */
+
+/*
+ * Take an entry.  0 and the verdict, with the reason in why (may be NULL) if
+ * it is not good; or -1 without memory, e is why.  Types that do nothing to
+ * segments are good.
+ */
+int seal_history_take(struct seal_history *history, const struct seal_entry *entry,
+    enum seal_verdict *verdict, struct err *why);
+
+/* NULL: no such segment. */
+const struct seal_past *seal_history_segment(const struct seal_history *history, uint64_t seg);
+/* What was done to a record of it; NULL: nothing. */
+const struct seal_touched *seal_past_record(const struct seal_past *past, uint32_t record);
+
+/* Does a hold in force at t_us name segment seg?  Then its id (valid until the next take). */
+bool seal_history_held(const struct seal_history *history, uint64_t seg, int64_t t_us,
+    struct span *hold);
+
+size_t seal_history_pruned(const struct seal_history *history);   /* segments */
+size_t seal_history_holds(const struct seal_history *history, int64_t t_us); /* in force */
+
+#endif
