@@ -36,6 +36,13 @@ app_warn(const char *command, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+void
+app_hint(const struct buf *lines)
+{
+	if (buf_ok(lines) && lines->len > 0)
+		fwrite(lines->data, 1, lines->len, stderr);
+}
+
 int
 app_write(const char *bytes, size_t len, struct err *e)
 {

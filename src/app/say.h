@@ -15,6 +15,9 @@ int app_fail(const char *command, const struct err *e);
 /* "cretula COMMAND: text" on standard error, no error. */
 void app_warn(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Lines below an error that explain it, on standard error. */
+void app_hint(const struct buf *lines);
+
 /*
  * To standard output.  0, or -1 with e (disk full).  A reader that is gone,
  * `head` say, has seen enough: that is no error; app_output_closed says so

@@ -64,6 +64,11 @@ def test_view_filters_agree_with_jq():
           [r for r in rows if '2025-11-24T00:00:30' <= r['time'] < '2025-11-24T00:00:40'])
 
 
+def test_a_wrong_filter_shows_where():
+    done = cretula('view', *small_store(), '--where', 'status == 200 && path = "/x"', code=2)
+    equal(done.err.splitlines()[1:], ['status == 200 && path = "/x"', ' ' * 22 + '^'])
+
+
 def test_a_reader_that_has_seen_enough_is_no_error():
     """The first command that import prints: view | head."""
     write('access.log', make_log(40000))

@@ -28,7 +28,7 @@ struct viewing {
 	const struct view_renderer *renderer;
 	struct record_decoder decoder;
 	struct record record;
-	struct buf out;
+	struct buf out, hint; /* hint: what to show below an error */
 	uint64_t limit, shown, number;
 };
 
@@ -55,9 +55,12 @@ open_all(struct viewing *v, const struct app_args *args, struct err *e)
 	v->limit = UINT64_MAX;
 	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
 	    view_role_records(role, e) == -1 || open_renderer(v, app_arg(args, "as"), e) == -1 ||
-	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1 ||
-	    (where != NULL && view_filter_compile(where, &v->filter, e) == -1))
+	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
 		return (-1);
+	if (where != NULL && view_filter_compile(where, &v->filter, e) == -1) {
+		view_filter_caret(where, e, &v->hint);
+		return (-1);
+	}
 	return (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
 	    app_arg(args, "since"), app_arg(args, "until"), e));
 }
@@ -93,9 +96,12 @@ run(const struct app_args *args)
 
 	v.records.stream_fd = -1;
 	if (open_all(&v, args, &e) == -1 || app_records_walk(&v.records, show, &v, &e) == -1 ||
-	    app_print(&v.out, &e) == -1)
+	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
+		app_hint(&v.hint);
+	}
 	buf_free(&v.out);
+	buf_free(&v.hint);
 	view_filter_free(v.filter);
 	app_records_close(&v.records);
 	return (code);
