@@ -185,9 +185,8 @@ seal_ratchet_decode(const unsigned char sector[static SEAL_SECTOR_BYTES], struct
 
 /* ---- checking ---- */
 
-/* A line that was read, against the segment; NULL, or what is wrong. */
-static const char *
-check_line(const struct seal_tags *t, const struct seal_tags_want *want)
+const char *
+seal_tags_check_line(const struct seal_tags *t, const struct seal_tags_want *want)
 {
 	unsigned char root[32];
 
@@ -203,9 +202,8 @@ check_line(const struct seal_tags *t, const struct seal_tags_want *want)
 	return (NULL);
 }
 
-/* Behind the last line. */
-static const char *
-check_end(const struct seal_tags *t, const struct seal_tags_want *want)
+const char *
+seal_tags_check_end(const struct seal_tags *t, const struct seal_tags_want *want)
 {
 	if (t->line == 0 || t->tag.g != want->g)
 		return ("flushes are missing at the end");
@@ -224,13 +222,13 @@ walk(struct seal_ratchet *r, struct span tags, const struct seal_tags_want *want
 	int got;
 
 	seal_tags_open(&t, tags, false);
-	while ((got = seal_tags_next(&t, e)) == 1 && (why = check_line(&t, want)) == NULL)
+	while ((got = seal_tags_next(&t, e)) == 1 && (why = seal_tags_check_line(&t, want)) == NULL)
 		if (r != NULL)
 			seal_ratchet_step(r, want->origin, t.text);
 	*line = t.line;
 	if (got == -1)
 		return (-1);
-	if (why == NULL && (why = check_end(&t, want)) != NULL)
+	if (why == NULL && (why = seal_tags_check_end(&t, want)) != NULL)
 		*line = t.line + 1;
 	if (why != NULL)
 		return (err_set(e, ERR_FINDING, "tags: line %ju: %s", (uintmax_t)*line, why));

@@ -58,6 +58,10 @@ struct seal_tags_want {
 	void *context;
 };
 
+/* A line that was read, against its segment; and behind the last.  NULL, or what is wrong. */
+const char *seal_tags_check_line(const struct seal_tags *t, const struct seal_tags_want *want);
+const char *seal_tags_check_end(const struct seal_tags *t, const struct seal_tags_want *want);
+
 /*
  * Replay a sealed segment's .tags.  r stands before flush g0 and is behind g
  * afterwards; NULL checks what needs no key.  0; or -1, ERR_FINDING, *line is
