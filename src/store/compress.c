@@ -7,6 +7,7 @@
 
 #include <zstd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "record/record.h"
 
@@ -83,4 +84,39 @@ store_compress(struct store_compressor *c, struct store_part *part)
 		part->packed_len += len;
 		start = end;
 	}
+}
+
+/* ---- the seek table ---- */
+
+#define TABLE_ROW_BYTES 8
+
+static void
+put_u32(struct buf *b, uint32_t n)
+{
+	const unsigned char bytes[4] = { (unsigned char)n, (unsigned char)(n >> 8),
+		(unsigned char)(n >> 16), (unsigned char)(n >> 24) };
+
+	buf_add(b, bytes, sizeof(bytes));
+}
+
+void
+store_table_add(struct buf *rows, const struct store_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		put_u32(rows, frames[i].compressed);
+		put_u32(rows, frames[i].decompressed);
+	}
+}
+
+void
+store_table_print(const struct buf *rows, struct buf *out)
+{
+	uint32_t frames = (uint32_t)(rows->len / TABLE_ROW_BYTES);
+
+	put_u32(out, 0x184d2a5e);
+	put_u32(out, frames * TABLE_ROW_BYTES + 9);
+	buf_span(out, buf_view(rows));
+	put_u32(out, frames);
+	buf_char(out, '\0');
+	put_u32(out, 0x8f92eab1);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct err;
 
 #define STORE_FRAME_BYTES (1u << 20)
@@ -42,5 +43,12 @@ struct store_part {
  * bug (assert).
  */
 void store_compress(struct store_compressor *c, struct store_part *part);
+
+/*
+ * The seek table of the zstd seekable format: rows collects the frames of a
+ * file, print adds the skippable frame that ends it.
+ */
+void store_table_add(struct buf *rows, const struct store_frame *frames, size_t count);
+void store_table_print(const struct buf *rows, struct buf *out);
 
 #endif

@@ -180,15 +180,6 @@ store_segment_drop(struct store_segment *seg)
 
 /* ---- records ---- */
 
-static void
-put_u32(struct buf *b, uint32_t n)
-{
-	const unsigned char bytes[4] = { (unsigned char)n, (unsigned char)(n >> 8),
-		(unsigned char)(n >> 16), (unsigned char)(n >> 24) };
-
-	buf_add(b, bytes, sizeof(bytes));
-}
-
 static int
 write_file(struct store_segment *seg, struct span bytes, struct err *e)
 {
@@ -210,10 +201,7 @@ store_segment_add(struct store_segment *seg, const struct store_part *part, stru
 	if (write_file(seg, span_of(part->packed, part->packed_len), e) == -1)
 		return (err_in(e, "store %s: stream %s: segment %ju", seg->stream->store->dir,
 		    seg->stream->name, (uintmax_t)seg->number));
-	for (size_t i = 0; i < part->frame_count; i++) {
-		put_u32(&seg->table, part->frames[i].compressed);
-		put_u32(&seg->table, part->frames[i].decompressed);
-	}
+	store_table_add(&seg->table, part->frames, part->frame_count);
 	for (size_t i = 0; i < part->count; i++)
 		memcpy(seg->prefixes[seg->records + i], leaves[i], sizeof(seg->prefixes[0]));
 	seg->block_count +=
@@ -225,20 +213,13 @@ store_segment_add(struct store_segment *seg, const struct store_part *part, stru
 
 /* ---- sealing ---- */
 
-/* The seek table of the zstd seekable format, as a skippable frame. */
 static int
 write_table(struct store_segment *seg, struct err *e)
 {
-	uint32_t frames = (uint32_t)(seg->table.len / 8);
 	struct buf b = { 0 };
 	int rc = -1;
 
-	put_u32(&b, 0x184d2a5e);
-	put_u32(&b, frames * 8 + 9);
-	buf_span(&b, buf_view(&seg->table));
-	put_u32(&b, frames);
-	buf_char(&b, '\0');
-	put_u32(&b, 0x8f92eab1);
+	store_table_print(&seg->table, &b);
 	if (buf_ok(&b) && buf_ok(&seg->table))
 		rc = write_file(seg, buf_view(&b), e);
 	else
