@@ -31,21 +31,44 @@ print_as_address(const char token[static MASK_TOKEN_BYTES], char out[static INET
 }
 
 /*
- * /24 and /48, as "192.0.2.0"; addresses with another one inside keep less:
- * 6to4 (2002::/16) /40, which is 24 bits of the inner IPv4, and Teredo
- * (2001::/32) /32.
+ * The bits that tell a network: /24 and /48; of addresses with another one
+ * inside fewer: 6to4 (2002::/16) 40, which is 24 bits of the inner IPv4, and
+ * Teredo (2001::/32) 32.
  */
+static unsigned
+network_bits(const struct parse_addr *addr)
+{
+	if (addr->len == 4)
+		return (24);
+	if (addr->bytes[0] == 0x20 && addr->bytes[1] == 0x02)
+		return (40);
+	return (memcmp(addr->bytes, "\x20\x01\0\0", 4) == 0 ? 32 : 48);
+}
+
+/* "192.0.2.0" */
 static size_t
 print_truncated(const struct parse_addr *addr, char out[static INET6_ADDRSTRLEN])
 {
 	unsigned char bytes[16] = { 0 };
-	size_t keep = addr->len == 4 ? 3 : 6;
 
-	if (addr->len == 16 && addr->bytes[0] == 0x20 && addr->bytes[1] == 0x02)
-		keep = 5;
-	if (addr->len == 16 && memcmp(addr->bytes, "\x20\x01\0\0", 4) == 0)
-		keep = 4;
-	memcpy(bytes, addr->bytes, keep);
+	memcpy(bytes, addr->bytes, network_bits(addr) / 8);
+	(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, bytes, out, INET6_ADDRSTRLEN);
+	return (strlen(out));
+}
+
+/*
+ * Only the network: of a whole address each bit would tell those who can have
+ * addresses of their own masked about their neighbours.
+ */
+static size_t
+print_prefix(struct mask *m, enum mask_slot slot, const struct parse_addr *addr,
+    char out[static INET6_ADDRSTRLEN])
+{
+	unsigned char bytes[16];
+
+	if (!mask_prefix(m, slot == MASK_SLOT_PEER ? MASK_SLOT_PEER_PREFIX : MASK_SLOT_FWD_PREFIX,
+		span_of((const char *)addr->bytes, addr->len), network_bits(addr), bytes))
+		return (0);
 	(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, bytes, out, INET6_ADDRSTRLEN);
 	return (strlen(out));
 }
@@ -72,6 +95,7 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 	enum record_class c = mask_slot_class(slot);
 	enum mask_method method = m->policy->method[c];
 	char token[MASK_TOKEN_BYTES], text[INET6_ADDRSTRLEN];
+	size_t len;
 
 	if (addr != NULL &&
 	    mask_network_has(
@@ -85,6 +109,8 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 		return (span_of("", 0));
 	if (method == MASK_TRUNCATE && addr != NULL)
 		return (store(m, text, print_truncated(addr, text)));
+	if (method == MASK_PREFIX && addr != NULL && (len = print_prefix(m, slot, addr, text)) > 0)
+		return (store(m, text, len));
 	if (method != MASK_TOKEN && method != MASK_ADDRESS)
 		return (mask_redaction(c));
 	/* The subject's token is the peer's, unless a proxy stands between. */

@@ -66,7 +66,8 @@ methods_of(enum record_class class_id)
 	case RECORD_CLASS_NONE: return (MAY(MASK_KEEP));
 	case RECORD_CLASS_IP_PEER:
 	case RECORD_CLASS_IP_FWD:
-		return (MAY_HIDE | MAY(MASK_TOKEN) | MAY(MASK_ADDRESS) | MAY(MASK_TRUNCATE));
+		return (MAY_HIDE | MAY(MASK_TOKEN) | MAY(MASK_ADDRESS) | MAY(MASK_PREFIX) |
+		    MAY(MASK_TRUNCATE));
 	case RECORD_CLASS_CAMPAIGN:
 	case RECORD_CLASS_LANGUAGE: return (MAY_HIDE | MAY(MASK_KEEP));
 	default:
@@ -82,7 +83,7 @@ mask_method_check(enum record_class class_id, enum mask_method method, struct er
 	char list[128];
 	size_t len = 0;
 
-	if (method == MASK_PREFIX || method == MASK_SEAL)
+	if (method == MASK_SEAL)
 		return (err_set(e, ERR_CONFIG, "%s: method \"%s\" is not in this release",
 		    record_classes[class_id].name, mask_method_names[method]));
 	if ((may & MAY(method)) != 0)

@@ -17,9 +17,11 @@ static const struct {
 	[MASK_SLOT_PEER] = { RECORD_CLASS_IP_PEER, "peer" },
 	[MASK_SLOT_PEER_LIKE] = { RECORD_CLASS_IP_PEER, "like" },
 	[MASK_SLOT_PEER_NAME] = { RECORD_CLASS_IP_PEER, "name" },
+	[MASK_SLOT_PEER_PREFIX] = { RECORD_CLASS_IP_PEER, "prefix" },
 	[MASK_SLOT_FWD] = { RECORD_CLASS_IP_FWD, "header" },
 	[MASK_SLOT_FWD_LIKE] = { RECORD_CLASS_IP_FWD, "like" },
 	[MASK_SLOT_FWD_NAME] = { RECORD_CLASS_IP_FWD, "name" },
+	[MASK_SLOT_FWD_PREFIX] = { RECORD_CLASS_IP_FWD, "prefix" },
 	[MASK_SLOT_USER_AUTH] = { RECORD_CLASS_USER_AUTH, "auth" },
 	[MASK_SLOT_USER_CLAIM] = { RECORD_CLASS_USER_CLAIM, "claim" },
 	[MASK_SLOT_EMAIL] = { RECORD_CLASS_EMAIL, "peer" },
@@ -41,6 +43,7 @@ struct keyset {
 	uint32_t ready; /* bit per slot */
 	unsigned char prk[32];
 	struct crypto_hmac_key keys[MASK_SLOT_COUNT];
+	struct crypto_prefix_key peer_prefix, fwd_prefix;
 };
 
 struct mask_keys {
@@ -88,23 +91,49 @@ keyset_of(struct mask_keys *k, enum key_period period, int64_t index)
 	return (set);
 }
 
+/* A key that is used for the first time, where it is wanted; false: it is there already. */
+static bool
+first_use(struct mask_keys *k, struct keyset *set, enum mask_slot slot,
+    unsigned char key[static 32])
+{
+	if ((set->ready >> slot & 1) != 0)
+		return (false);
+	key_class(set->prk, k->tenant, record_classes[slots[slot].class_id].prefix,
+	    slots[slot].trust, key);
+	set->ready |= UINT32_C(1) << slot;
+	return (true);
+}
+
 const struct crypto_hmac_key *
 mask_keys_get(struct mask_keys *k, enum mask_slot slot, int64_t index)
 {
 	struct keyset *set = keyset_of(k, mask_epoch_period(slots[slot].class_id), index);
+	unsigned char key[32];
 
 	if (set->missing)
 		return (NULL);
-	if ((set->ready >> slot & 1) == 0) {
-		unsigned char key[32];
-
-		key_class(set->prk, k->tenant, record_classes[slots[slot].class_id].prefix,
-		    slots[slot].trust, key);
+	if (first_use(k, set, slot, key)) {
 		crypto_hmac_key_init(&set->keys[slot], key, sizeof(key));
 		crypto_wipe(key, sizeof(key));
-		set->ready |= UINT32_C(1) << slot;
 	}
 	return (&set->keys[slot]);
+}
+
+const struct crypto_prefix_key *
+mask_keys_prefix(struct mask_keys *k, enum mask_slot slot, int64_t index)
+{
+	struct keyset *set = keyset_of(k, mask_epoch_period(slots[slot].class_id), index);
+	struct crypto_prefix_key *made =
+	    slot == MASK_SLOT_PEER_PREFIX ? &set->peer_prefix : &set->fwd_prefix;
+	unsigned char key[32];
+
+	if (set->missing)
+		return (NULL);
+	if (first_use(k, set, slot, key)) {
+		crypto_prefix_key_init(made, key);
+		crypto_wipe(key, sizeof(key));
+	}
+	return (made);
 }
 
 static void
@@ -169,20 +198,26 @@ mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefix, st
 
 /* ---- with the state of a mask ---- */
 
+static void
+note_epoch(struct mask *m, enum record_class c, int64_t index)
+{
+	if (m->noted[c] == index)
+		return;
+	mask_epochs_add(&m->batch->epochs, c, index);
+	m->noted[c] = index;
+}
+
 /* The key of the line's epoch, whose use is noted in the batch. */
 static const struct crypto_hmac_key *
 key_of_line(struct mask *m, enum mask_slot slot)
 {
 	enum record_class c = slots[slot].class_id;
 	int64_t index = m->index[mask_epoch_period(c)];
+	const struct crypto_hmac_key *key = mask_keys_get(m->keys, slot, index);
 
-	if (m->noted[c] != index) {
-		if (mask_keys_get(m->keys, slot, index) == NULL)
-			return (NULL);
-		mask_epochs_add(&m->batch->epochs, c, index);
-		m->noted[c] = index;
-	}
-	return (mask_keys_get(m->keys, slot, index));
+	if (key != NULL)
+		note_epoch(m, c, index);
+	return (key);
 }
 
 static inline bool
@@ -261,6 +296,30 @@ mask_token(
 	/* Sessions are many and come from few clients at a time: they stay out. */
 	if (slot != MASK_SLOT_SESSION)
 		remember(m, key, out);
+	return (true);
+}
+
+bool
+mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned bits,
+    unsigned char out[static 16])
+{
+	enum record_class c = slots[slot].class_id;
+	int64_t index = m->index[mask_epoch_period(c)];
+	const struct crypto_prefix_key *key = mask_keys_prefix(m->keys, slot, index);
+	struct mask_token_slot *at;
+	uint64_t hash[2];
+
+	if (key == NULL)
+		return (false);
+	note_epoch(m, c, index);
+	hash_wide(address, m->seed, line_salt(m, slot), hash);
+	at = token_slot(m, hash[0]);
+	if (at->key[0] != hash[0] || at->key[1] != hash[1]) {
+		crypto_prefix(key, (const unsigned char *)address.ptr, (unsigned)address.len, bits,
+		    (unsigned char *)at->text);
+		memcpy(at->key, hash, sizeof(at->key));
+	}
+	memcpy(out, at->text, sizeof(at->text));
 	return (true);
 }
 

@@ -18,7 +18,8 @@
  *
  * Trust (key_class): "header" for if, "auth" for us, "claim" for uc, else
  * "peer"; texts that are no strict address have trust "like" (address-like)
- * or "name" (host names and the rest), so they never equal an address.
+ * or "name" (host names and the rest), so they never equal an address.  The
+ * key of ipcrypt-pfx has trust "prefix".
  */
 #ifndef CRETULA_MASK_PSEUDONYM_H
 #define CRETULA_MASK_PSEUDONYM_H
@@ -28,6 +29,7 @@
 
 #include "base/span.h"
 #include "crypto/hmac.h"
+#include "crypto/prefix.h"
 #include "key/key.h"
 #include "record/record.h"
 
@@ -35,8 +37,8 @@
 #define MASK_TOKEN_RAW 10 /* bytes of a MAC that make these */
 
 enum mask_slot {
-	MASK_SLOT_PEER, MASK_SLOT_PEER_LIKE, MASK_SLOT_PEER_NAME,
-	MASK_SLOT_FWD, MASK_SLOT_FWD_LIKE, MASK_SLOT_FWD_NAME,
+	MASK_SLOT_PEER, MASK_SLOT_PEER_LIKE, MASK_SLOT_PEER_NAME, MASK_SLOT_PEER_PREFIX,
+	MASK_SLOT_FWD, MASK_SLOT_FWD_LIKE, MASK_SLOT_FWD_NAME, MASK_SLOT_FWD_PREFIX,
 	MASK_SLOT_USER_AUTH, MASK_SLOT_USER_CLAIM, MASK_SLOT_EMAIL, MASK_SLOT_DEVICE,
 	MASK_SLOT_SESSION, MASK_SLOT_PATH, MASK_SLOT_PARAM, MASK_SLOT_HOST, MASK_SLOT_SERVER,
 	MASK_SLOT_AGENT, MASK_SLOT_JOIN, MASK_SLOT_TLS, MASK_SLOT_TEXT, MASK_SLOT_COUNT
@@ -61,6 +63,10 @@ void mask_keys_close(struct mask_keys *k); /* wipes; NULL is legal */
 const struct crypto_hmac_key *mask_keys_get(struct mask_keys *k, enum mask_slot slot,
     int64_t index);
 
+/* The same for MASK_SLOT_PEER_PREFIX and MASK_SLOT_FWD_PREFIX. */
+const struct crypto_prefix_key *mask_keys_prefix(struct mask_keys *k, enum mask_slot slot,
+    int64_t index);
+
 /*
  * Tokens by a keyed hash of all that went into them, direct-mapped: a hit
  * compares 128 bits; neither values nor keys are stored.
@@ -80,6 +86,9 @@ struct mask;
  */
 bool mask_token(struct mask *m, enum mask_slot slot, struct span value,
     char out[static MASK_TOKEN_BYTES]);
+/* The first bits of an address of 4 or 16 bytes by ipcrypt-pfx, the rest zero; 16 bytes of out. */
+bool mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned bits,
+    unsigned char out[static 16]);
 bool mask_token_bound(struct mask *m, enum mask_slot slot, struct span position,
     struct span value, char out[static MASK_TOKEN_BYTES]);
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "crypto/hmac.h"
+#include "crypto/prefix_impl.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 
@@ -24,6 +25,8 @@ static struct crypto_message messages[MESSAGES];
 static unsigned char digests[2 * MESSAGES][32];
 static unsigned char seeds[MESSAGES][16];
 static struct crypto_hmac_key hmac_key;
+static struct crypto_prefix_key prefix_key;
+static bool is_portable;
 
 static double
 now_ns(void)
@@ -69,6 +72,15 @@ hmac(size_t len)
 {
 	for (size_t i = 0; i < MESSAGES; i++)
 		crypto_hmac(&hmac_key, bodies[i], len, digests[i]);
+}
+
+/* len: bits of the prefix; over 32 of an IPv6 address. */
+static void
+prefix(size_t len)
+{
+	for (size_t i = 0; i < MESSAGES; i++)
+		crypto_prefix_with(is_portable ? &crypto_prefix_portable : &crypto_prefix_aesni,
+		    &prefix_key, bodies[i], len <= 32 ? 4 : 16, (unsigned)len, digests[i]);
 }
 
 static void
@@ -123,6 +135,10 @@ static const struct {
 	{ "hmac, 16 B", hmac, 16, 0 },
 	{ "hmac, 40 B", hmac, 40, 0 },
 	{ "hmac, 100 B", hmac, 100, 0 },
+	{ "ipcrypt-pfx, IPv4 /24", prefix, 24, 0 },
+	{ "ipcrypt-pfx, IPv4", prefix, 32, 0 },
+	{ "ipcrypt-pfx, IPv6 /48", prefix, 48, 0 },
+	{ "ipcrypt-pfx, IPv6", prefix, 128, 0 },
 	{ "peer: EVP_Digest, 267 B", evp_once, 267, 0 },
 	{ "peer: EVP reused, 267 B", evp_reused, 267, 0 },
 	{ "peer: EVP reused, 65 B", evp_reused, 65, 0 },
@@ -168,6 +184,10 @@ main(void)
 	crypto_hmac_key_init(&hmac_key, "key", 3);
 	for (int portable = 0; portable <= 1; portable++) {
 		crypto_sha256_force_portable(portable != 0);
+		is_portable = portable != 0 || !__builtin_cpu_supports("aes");
+		crypto_prefix_key_init_with(
+		    is_portable ? &crypto_prefix_portable : &crypto_prefix_aesni, &prefix_key,
+		    (const unsigned char *)"0123456789abcdefghijklmnopqrstuv");
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 			if (portable != 0 && strncmp(rows[i].name, "peer", 4) == 0)
 				continue;

@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 #include "unit/mask/bed.h"
 
 #include "base/text.h"
@@ -158,6 +160,53 @@ test_address(void **state)
 	bed_close(&bed);
 }
 
+/* What the class key of the epoch makes of the network; of a name nothing. */
+static void
+test_prefix(void **state)
+{
+	static const struct {
+		const char *claim, *client;
+		unsigned char bytes[16];
+		unsigned len, bits;
+	} rows[] = {
+		{ "24 bits of IPv4", "192.0.2.7", { 192, 0, 2 }, 4, 24 },
+		{ "a neighbour is the same", "192.0.2.200", { 192, 0, 2 }, 4, 24 },
+		{ "48 of IPv6", "2001:db8:aaaa:bbbb::7", { 0x20, 1, 0xd, 0xb8, 0xaa, 0xaa }, 16, 48 },
+		{ "40 of 6to4", "2002:cb00:7107::1", { 0x20, 2, 0xcb, 0, 0x71 }, 16, 40 },
+		{ "32 of Teredo", "2001:0:4136:e378::1", { 0x20, 1 }, 16, 32 },
+	};
+	static struct bed bed;
+	struct crypto_prefix_key key;
+	struct mask_policy p;
+	unsigned char prk[32], secret[32];
+
+	mask_policy_default(&p);
+	p.method[RECORD_CLASS_IP_PEER] = MASK_PREFIX;
+	p.method[RECORD_CLASS_IP_FWD] = MASK_PREFIX;
+	bed_open(&bed, &p);
+	for (unsigned round = 0; round < 2; round++) /* the second time it is remembered */
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct record r = from(&bed, rows[i].client, rows[i].client);
+			unsigned char want[16] = { 0 };
+			char text[INET6_ADDRSTRLEN];
+
+			assert_int_equal(
+			    key_ring_prk(bed.ring, KEY_WEEK, bed.mask->index[KEY_WEEK], prk), 0);
+			key_class(prk, "default", "ip", "prefix", secret);
+			crypto_prefix_key_init(&key, secret);
+			crypto_prefix(&key, rows[i].bytes, rows[i].len, rows[i].bits, want);
+			(void)inet_ntop(rows[i].len == 4 ? AF_INET : AF_INET6, want, text, sizeof(text));
+			if (!span_is(r.text[RECORD_FIELD_CLIENT], text))
+				fail_msg("%s: %.*s", rows[i].claim, (int)r.text[RECORD_FIELD_CLIENT].len,
+				    r.text[RECORD_FIELD_CLIENT].ptr);
+			/* Who can send a header learns nothing about peers. */
+			assert_int_equal(r.forwarded_count, 1);
+			assert_false(span_is(r.forwarded[0], text));
+		}
+	assert_true(span_is(from(&bed, "host.example.net", NULL).text[RECORD_FIELD_CLIENT], "[ip.peer]"));
+	bed_close(&bed);
+}
+
 static void
 test_forwarded(void **state)
 {
@@ -235,6 +284,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peers), cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_methods), cmocka_unit_test(test_address),
+		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_forwarded), cmocka_unit_test(test_resolved),
 	};
 

@@ -31,7 +31,7 @@ test_methods(void **state)
 		{ "an address may be cut", RECORD_CLASS_IP_PEER, MASK_TRUNCATE, NULL },
 		{ "an address is never kept", RECORD_CLASS_IP_PEER, MASK_KEEP,
 		    "ip.peer: method \"keep\" is not allowed; "
-		    "use one of: token, address, truncate, redact, drop" },
+		    "use one of: token, address, prefix, truncate, redact, drop" },
 		{ "a user is not cut", RECORD_CLASS_USER_AUTH, MASK_TRUNCATE,
 		    "user.auth: method \"truncate\" is not allowed; use one of: token, redact, drop" },
 		{ "a credential is no token", RECORD_CLASS_CREDENTIAL, MASK_TOKEN,
@@ -41,8 +41,7 @@ test_methods(void **state)
 		{ "a campaign is", RECORD_CLASS_CAMPAIGN, MASK_KEEP, NULL },
 		{ "a path is kept only by words", RECORD_CLASS_PATH, MASK_KEEP,
 		    "path: method \"keep\" is not allowed; use one of: token, redact, drop" },
-		{ "prefix comes later", RECORD_CLASS_IP_PEER, MASK_PREFIX,
-		    "ip.peer: method \"prefix\" is not in this release" },
+		{ "an address may keep its neighbours", RECORD_CLASS_IP_PEER, MASK_PREFIX, NULL },
 		{ "seal comes later", RECORD_CLASS_IP_PEER, MASK_SEAL,
 		    "ip.peer: method \"seal\" is not in this release" },
 	};
