@@ -4,6 +4,8 @@
  *
  * Fed every entry in order.  The verifier judges with it; a writer asks it
  * before it appends.  Pure: no files, no keys, no clock but the entries' own.
+ * Memory is bounded by the entries, and time: entries that would have to be
+ * compared with too many others are not judged.
  */
 #ifndef CRETULA_SEAL_HISTORY_H
 #define CRETULA_SEAL_HISTORY_H
@@ -21,7 +23,8 @@ enum seal_verdict {
 	SEAL_VERDICT_GOOD,
 	SEAL_VERDICT_TARGET, /* names what is not there; changed nothing */
 	SEAL_VERDICT_HELD,   /* removes what a hold names; counts all the same */
-	SEAL_VERDICT_COUNTS  /* replay: another number than its segment says */
+	SEAL_VERDICT_COUNTS, /* replay: another number than its segment says */
+	SEAL_VERDICT_OPEN    /* not judged: comparing it would take too long */
 };
 
 /* A record that is not what it was, as of the newest redact that names it. */
@@ -38,6 +41,7 @@ struct seal_past {
 	bool pruned;
 	uint64_t revision;      /* of its files; 0: as sealed */
 	uint64_t file_size;     /* of that revision; revision 0: as sealed */
+	uint64_t replay;        /* records that were replayed, as sealed */
 	struct seal_touched *touched; /* by record */
 	size_t touched_count, touched_size, erased_count;
 };
