@@ -30,6 +30,17 @@ store_segment_path(char out[static STORE_PATH_BYTES], uint64_t seg, const char *
 }
 
 void
+store_revision_path(
+    char out[static STORE_PATH_BYTES], uint64_t seg, uint64_t revision, const char *suffix)
+{
+	if (revision == 0)
+		store_segment_path(out, seg, suffix);
+	else
+		(void)snprintf(out, STORE_PATH_BYTES, "seg/%08ju.r%ju.%s", (uintmax_t)seg,
+		    (uintmax_t)revision, suffix);
+}
+
+void
 store_note_path(char out[static STORE_PATH_BYTES], uint64_t size)
 {
 	(void)snprintf(out, STORE_PATH_BYTES, "cp/%08ju.note", (uintmax_t)size);

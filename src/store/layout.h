@@ -18,6 +18,12 @@ bool store_name_known(struct span name);
 
 /* "seg/00000042.jsonl.zst" and the like, relative to the stream's directory. */
 void store_segment_path(char out[static STORE_PATH_BYTES], uint64_t seg, const char *suffix);
+/*
+ * The same of a revision (docs/format.md 11): "seg/00000042.r1.jsonl.zst".
+ * Revision 0 is the segment as it was sealed.
+ */
+void store_revision_path(
+    char out[static STORE_PATH_BYTES], uint64_t seg, uint64_t revision, const char *suffix);
 /* "cp/00000057.note" */
 void store_note_path(char out[static STORE_PATH_BYTES], uint64_t size);
 

@@ -4,7 +4,6 @@
  * So a frame near the place is read, and its lines are looked up there; only
  * the block of 256 records is hashed, the rest are roots out of .idx.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,19 +237,6 @@ read_idx(struct finder *f, int dirfd, struct err *e)
 	return (0);
 }
 
-static void
-file_of(const struct finder *f, uint64_t revision, const char *suffix,
-    char path[static STORE_PATH_BYTES])
-{
-	char whole[40];
-
-	if (revision == 0)
-		(void)snprintf(whole, sizeof(whole), "%s", suffix);
-	else
-		(void)snprintf(whole, sizeof(whole), "r%ju.%s", (uintmax_t)revision, suffix);
-	store_segment_path(path, f->facts->seg, whole);
-}
-
 static int
 read_cover(struct finder *f, int dirfd, uint64_t revision, struct err *e)
 {
@@ -258,7 +244,7 @@ read_cover(struct finder *f, int dirfd, uint64_t revision, struct err *e)
 	struct buf text = { 0 };
 	int rc = -1;
 
-	file_of(f, revision, "salt", path);
+	store_revision_path(path, f->facts->seg, revision, "salt");
 	if (io_read_file(dirfd, path, SEAL_COVER_BYTES_MAX, &text, e) == 0) {
 		rc = seal_cover_read(buf_view(&text), &f->cover, e);
 		if (rc == -1)
@@ -279,7 +265,7 @@ audit_prove_in_segment(int dirfd, const struct seal_segment *facts, uint64_t rev
 	if (f == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	f->facts = facts;
-	file_of(f, revision, "jsonl.zst", path);
+	store_revision_path(path, facts->seg, revision, "jsonl.zst");
 	if (facts->n > SEAL_RECORDS_MAX || made->index >= facts->n)
 		(void)err_set(e, ERR_FINDING, "a segment larger than the format allows");
 	else if (read_idx(f, dirfd, e) == 0 && read_cover(f, dirfd, revision, e) == 0 &&
