@@ -10,6 +10,7 @@
 #include "crypto/hmac.h"
 #include "crypto/sha256.h"
 #include "key/key.h"
+#include "store/erase/inside.h"
 #include "store/sweep.h"
 
 /* ---- the store's list of streams ---- */
@@ -136,7 +137,9 @@ sweep(struct store_stream *st, struct err *e)
 	(void)snprintf(words, sizeof(words), ".%s.", st->name);
 	if (store_sweep_tmp(st->store->words_fd, ".", words, e) == -1)
 		return (-1);
-	return (store_sweep_segments(st->dirfd, st->segments, e));
+	if (store_sweep_segments(st->dirfd, st->segments, e) == -1)
+		return (-1);
+	return (store_erase_repair(st, e));
 }
 
 /* A segment that is open belongs to who writes live; its number is taken. */

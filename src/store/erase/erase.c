@@ -1,0 +1,376 @@
+/*
+ * The order of the steps: look, write the next revision, sign the entry,
+ * overwrite the revision before.  docs/format.md 11.
+ */
+#include "store/erase/erase.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "record/record.h"
+#include "store/erase/inside.h"
+#include "store/writer.h"
+
+#define PLAIN_BYTES_MAX 1024   /* docs/format.md 6 */
+#define ESCAPED_BYTES_MAX 2048
+#define PLACEHOLDER_BYTES 67   /* around a new line, without LF */
+#define MINUTE_US (INT64_C(60) * 1000000)
+
+struct store_eraser {
+	struct store_stream *stream;
+	struct seal_history *history;
+	bool stale; /* an entry is in the chain that the history does not have */
+	struct seal_entry entry; /* scratch, and the segment's while work is on */
+	struct record_decoder decoder;
+	struct record record;
+};
+
+/* ---- what was done before ---- */
+
+int
+store_history_read(const struct store_chain *chain, const struct seal_names *names,
+    struct seal_history **history, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct seal_history *made = NULL;
+	enum seal_verdict verdict;
+	int rc = -1;
+
+	if (entry == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	if (seal_history_open(&made, e) == -1)
+		goto out;
+	for (size_t i = 0; i < chain->count; i++) {
+		if (seal_entry_read(chain->lines[i], names, entry, e) == -1 ||
+		    seal_history_take(made, entry, &verdict, NULL) == -1) {
+			(void)err_in(e, "entry %zu", i);
+			goto out;
+		}
+	}
+	*history = made;
+	made = NULL; /* handed over */
+	rc = 0;
+out:
+	seal_history_free(made);
+	free(entry);
+	return (rc);
+}
+
+int
+store_eraser_open(struct store_stream *st, struct store_eraser **x, struct err *e)
+{
+	struct store_eraser *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	made->stream = st;
+	if (store_history_read(
+		store_writer_chain(st->writer), &st->names, &made->history, e) == -1) {
+		store_eraser_close(made);
+		return (err_in(e, "store %s: stream %s", st->store->dir, st->name));
+	}
+	*x = made;
+	return (0);
+}
+
+void
+store_eraser_close(struct store_eraser *x)
+{
+	if (x == NULL)
+		return;
+	seal_history_free(x->history);
+	free(x);
+}
+
+const struct seal_history *
+store_eraser_history(const struct store_eraser *x)
+{
+	return (x->history);
+}
+
+/* ---- refusals ---- */
+
+static bool
+is_plain(struct span text)
+{
+	if (text.len > PLAIN_BYTES_MAX || !text_is_ascii(text))
+		return (false);
+	return (span_find(text, '"') == text.len && span_find(text, '\\') == text.len);
+}
+
+static int
+check_texts(const struct store_erase_order *order, struct err *e)
+{
+	if (order->reason.len == 0)
+		return (err_set(e, ERR_USAGE, "a reason is needed"));
+	if (!is_plain(order->ref) || !is_plain(order->by))
+		return (err_set(e, ERR_USAGE,
+		    "ref and by are printable ASCII without \" and \\, at most %d bytes",
+		    PLAIN_BYTES_MAX));
+	return (0);
+}
+
+/* The new line must be one that could have been sealed there. */
+static int
+check_line(struct store_eraser *x, const struct seal_segment *facts, struct span line,
+    struct err *e)
+{
+	const struct stats_counts *counts = &facts->counts;
+
+	if (record_decode(&x->decoder, line, &x->record, e) == -1) {
+		if (e != NULL)
+			e->code = ERR_CONFIG;
+		return (err_in(e, "the new line"));
+	}
+	if (line.len + PLACEHOLDER_BYTES >= RECORD_BYTES_MAX)
+		return (err_set(e, ERR_CONFIG, "the new line is too long; erase it instead"));
+	if (x->record.time_us < counts->time_min_us ||
+	    x->record.time_us >= counts->time_max_us + MINUTE_US)
+		return (err_set(e, ERR_CONFIG, "the new line is of another time than its segment"));
+	return (0);
+}
+
+static int
+check_item(struct store_eraser *x, const struct erase_work *work,
+    const struct store_erase_item *item, struct err *e)
+{
+	const struct seal_touched *touched;
+
+	if (item->record >= work->facts->n)
+		return (err_set(e, ERR_INPUT, "there is none"));
+	touched = seal_past_record(work->past, item->record);
+	if (touched != NULL && touched->erased)
+		return (err_set(e, ERR_INPUT, "erased already"));
+	if (item->line.ptr == NULL)
+		return (0);
+	if (touched != NULL && touched->replaced >= SEAL_REPLACED_MAX)
+		return (err_set(e, ERR_CONFIG, "replaced %d times already; erase it instead",
+		    SEAL_REPLACED_MAX));
+	return (check_line(x, work->facts, item->line, e));
+}
+
+static int
+check_items(struct store_eraser *x, const struct erase_work *work, struct err *e)
+{
+	const struct store_erase_order *order = work->order;
+
+	assert(order->count >= 1 && order->count <= SEAL_ITEMS_MAX);
+	for (size_t i = 0; i < order->count; i++) {
+		assert(i == 0 || order->items[i - 1].record < order->items[i].record);
+		if (check_item(x, work, &order->items[i], e) == -1)
+			return (err_in(e, "record %ju", (uintmax_t)order->items[i].record));
+	}
+	return (0);
+}
+
+/* The segment, as the chain has it; facts lie in x->entry. */
+static int
+find_segment(struct store_eraser *x, struct erase_work *work, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(x->stream->writer);
+	uint64_t seg = work->order->seg;
+	struct span hold;
+
+	work->past = seal_history_segment(x->history, seg);
+	if (work->past == NULL)
+		return (err_set(e, ERR_INPUT, "there is none"));
+	if (work->past->pruned)
+		return (err_set(e, ERR_INPUT, "pruned: nothing of it is left"));
+	if (seal_history_held(x->history, seg, clock_now_us(), &hold))
+		return (err_set(e, ERR_CONFIG, "hold %.*s is on it: nothing may be taken away",
+		    (int)hold.len, hold.ptr));
+	if (seal_entry_read(chain->lines[work->past->entry], &x->stream->names, &x->entry, e) == -1)
+		return (err_in(e, "entry %ju", (uintmax_t)work->past->entry));
+	assert(x->entry.type == SEAL_SEGMENT);
+	work->facts = &x->entry.of.segment;
+	return (0);
+}
+
+/* ---- salts ---- */
+
+static int
+read_covers(struct erase_work *work, struct err *e)
+{
+	char path[STORE_PATH_BYTES];
+	struct buf text = { 0 };
+	int rc = -1;
+
+	store_revision_path(path, work->order->seg, work->past->revision, "salt");
+	if (io_read_file(work->stream->dirfd, path, SEAL_COVER_BYTES_MAX, &text, e) == 0) {
+		if (seal_cover_read(buf_view(&text), &work->before, e) == 0 &&
+		    seal_cover_read(buf_view(&text), &work->after, e) == 0)
+			rc = 0;
+		else
+			(void)err_in(e, "%s", path);
+	}
+	buf_wipe(&text);
+	return (rc);
+}
+
+static int
+puncture(struct erase_work *work, struct err *e)
+{
+	const struct store_erase_order *order = work->order;
+
+	for (size_t i = 0; i < order->count; i++) {
+		uint32_t record = order->items[i].record;
+		const struct seal_touched *touched = seal_past_record(work->past, record);
+
+		if (seal_cover_erase(&work->after, record,
+			touched == NULL ? 0 : touched->replaced, e) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+/* ---- the files of the next revision ---- */
+
+static void
+next_path(const struct erase_work *work, const char *suffix, char path[static STORE_PATH_BYTES])
+{
+	store_revision_path(path, work->order->seg, work->past->revision + 1, suffix);
+}
+
+/* What a failure leaves; the revision before stays in force. */
+static void
+drop_files(const struct erase_work *work)
+{
+	static const char *const suffixes[] = { "jsonl.zst.tmp", "jsonl.zst", "salt" };
+	char path[STORE_PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		next_path(work, suffixes[i], path);
+		(void)io_unlink(work->stream->dirfd, path, NULL);
+	}
+}
+
+static int
+write_salt(const struct erase_work *work, struct err *e)
+{
+	char path[STORE_PATH_BYTES];
+	struct buf text = { 0 };
+	int rc;
+
+	next_path(work, "salt", path);
+	seal_cover_print(&work->after, &text);
+	if (buf_ok(&text))
+		rc = io_replace(
+		    work->stream->dirfd, path, buf_view(&text), STORE_FILE_MODE, true, e);
+	else
+		rc = err_set(e, ERR_IO, "out of memory");
+	buf_wipe(&text);
+	return (rc);
+}
+
+static int
+name_data(const struct erase_work *work, struct err *e)
+{
+	char from[STORE_PATH_BYTES], to[STORE_PATH_BYTES];
+	int dirfd = work->stream->dirfd, folder, rc;
+
+	next_path(work, "jsonl.zst.tmp", from);
+	next_path(work, "jsonl.zst", to);
+	if (io_link(dirfd, from, to, e) == -1 || io_unlink(dirfd, from, e) == -1 ||
+	    (folder = io_open_dir(dirfd, "seg", e)) == -1)
+		return (-1);
+	rc = io_sync_dir(folder, e);
+	(void)close(folder);
+	return (rc);
+}
+
+/* ---- the entry ---- */
+
+static int
+append(struct store_eraser *x, struct erase_work *work, struct err *e)
+{
+	const struct store_erase_order *order = work->order;
+	struct seal_redact redact = { .seg = order->seg, .revision = work->past->revision + 1,
+		.ref = order->ref, .by = order->by, .file_size = work->file_size };
+	struct buf items = { 0 }, reason = { 0 };
+	int rc = -1;
+
+	seal_items_print(work->items, order->count, &items);
+	json_quote(&reason, order->reason);
+	if (!buf_ok(&items) || !buf_ok(&reason)) {
+		(void)err_set(e, ERR_IO, "out of memory");
+	} else if (reason.len - 2 > ESCAPED_BYTES_MAX) {
+		(void)err_set(e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX);
+	} else {
+		redact.items = buf_view(&items);
+		redact.reason = span_of(reason.data + 1, reason.len - 2);
+		x->entry = (struct seal_entry){ .type = SEAL_REDACT, .of = { .redact = redact } };
+		rc = store_writer_append(x->stream->writer, &x->entry, true, e);
+	}
+	buf_free(&items);
+	buf_free(&reason);
+	return (rc);
+}
+
+/* The chain has it now: what was said before is over. */
+static int
+take_entry(struct store_eraser *x, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(x->stream->writer);
+	enum seal_verdict verdict;
+
+	x->stale = true;
+	if (seal_entry_read(
+		chain->lines[chain->count - 1], &x->stream->names, &x->entry, e) == -1 ||
+	    seal_history_take(x->history, &x->entry, &verdict, NULL) == -1)
+		return (err_set(e, ERR_IO, "out of memory"));
+	x->stale = false;
+	return (0);
+}
+
+static int
+erase(struct store_eraser *x, struct erase_work *work, struct err *e)
+{
+	uint64_t revision;
+
+	if (check_texts(work->order, e) == -1 || find_segment(x, work, e) == -1 ||
+	    check_items(x, work, e) == -1 || read_covers(work, e) == -1 ||
+	    puncture(work, e) == -1)
+		return (-1);
+	revision = work->past->revision;
+	drop_files(work);
+	if (store_erase_rewrite(work, e) == -1 || write_salt(work, e) == -1 ||
+	    name_data(work, e) == -1 || append(x, work, e) == -1) {
+		if (!store_writer_broken(x->stream->writer)) /* else the entry may be there */
+			drop_files(work);
+		return (-1);
+	}
+	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1)
+		return (err_in(e, "signed, but the next start must overwrite what was there before"));
+	return (take_entry(x, e));
+}
+
+int
+store_erase(struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry,
+    struct err *e)
+{
+	struct store_stream *st = x->stream;
+	struct erase_work *work = calloc(1, sizeof(*work));
+	int rc;
+
+	if (work == NULL || x->stale) {
+		free(work);
+		return (err_set(e, ERR_IO, "no memory for what was erased; start again"));
+	}
+	work->stream = st;
+	work->order = order;
+	if ((rc = erase(x, work, e)) == 0)
+		*entry = store_writer_count(st->writer) - 1;
+	else
+		(void)err_in(e, "store %s: stream %s: segment %ju", st->store->dir, st->name,
+		    (uintmax_t)order->seg);
+	seal_cover_free(&work->before);
+	seal_cover_free(&work->after);
+	free(work);
+	return (rc);
+}

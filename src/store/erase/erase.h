@@ -1,0 +1,59 @@
+/*
+ * store: records erased or replaced, with what is left of them.
+ *
+ * docs/format.md 11.  The next revision of a segment's file holds placeholders
+ * in the place of those records, and its .salt gives nothing of theirs; then a
+ * signed entry names them, and the files before are overwritten.  After a
+ * crash the next open of the stream removes what has no entry, or overwrites
+ * what was to go.
+ */
+#ifndef CRETULA_STORE_ERASE_ERASE_H
+#define CRETULA_STORE_ERASE_ERASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "seal/history.h"
+#include "seal/lists.h"
+
+struct err;
+struct store_chain;
+struct store_stream;
+struct store_eraser; /* of one stream */
+
+/* What the entries of a chain did, for readers too.  ERR_FINDING: one cannot be read. */
+int store_history_read(const struct store_chain *chain, const struct seal_names *names,
+    struct seal_history **history, struct err *e);
+
+/* st outlives it.  Nothing else may append to st meanwhile. */
+int store_eraser_open(struct store_stream *st, struct store_eraser **x, struct err *e);
+void store_eraser_close(struct store_eraser *x); /* NULL is legal */
+/* As of the last erasure. */
+const struct seal_history *store_eraser_history(const struct store_eraser *x);
+
+struct store_erase_item {
+	uint32_t record;  /* in its segment */
+	struct span line; /* the record that replaces it, without LF; ptr NULL: it is erased */
+};
+
+struct store_erase_order {
+	uint64_t seg;
+	const struct store_erase_item *items; /* ascending by record */
+	size_t count;                         /* 1 to SEAL_ITEMS_MAX */
+	struct span reason;                   /* any text */
+	struct span ref, by;                  /* plain texts; empty: none */
+};
+
+/*
+ * One redact entry, *entry is its index.  Refused before anything is written:
+ * ERR_INPUT (no such segment or record, pruned, erased already), ERR_CONFIG (a
+ * hold names the segment; a new line that is no record, or longer or of
+ * another time than fits; too many erasures), ERR_USAGE (texts), ERR_FINDING
+ * (the segment is not the sealed one).  ERR_IO: nothing of it stays, unless
+ * the text says that the next open goes on.
+ */
+int store_erase(struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry,
+    struct err *e);
+
+#endif

@@ -1,0 +1,157 @@
+/* The files of revisions: which are to go, and how they go. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "store/erase/inside.h"
+#include "store/sweep.h"
+
+static const char *const suffixes[] = { "salt", "jsonl.zst" }; /* the salts go first */
+#define FILES (sizeof(suffixes) / sizeof(suffixes[0]))
+
+int
+store_erase_shred(int dirfd, uint64_t seg, uint64_t revision, struct err *e)
+{
+	char path[STORE_PATH_BYTES];
+
+	for (size_t i = 0; i < FILES; i++) {
+		store_revision_path(path, seg, revision, suffixes[i]);
+		if (io_shred(dirfd, path, e) == -1 && errno != ENOENT)
+			return (-1);
+	}
+	return (0);
+}
+
+/* ---- what the chain knows ---- */
+
+struct revision {
+	uint64_t seg, newest;
+};
+
+struct revisions {
+	const struct store_stream *stream;
+	struct buf list; /* struct revision */
+	size_t file; /* index of suffixes, of this pass */
+};
+
+static struct revision *
+find(const struct revisions *r, uint64_t seg)
+{
+	struct revision *list = (struct revision *)(void *)r->list.data;
+
+	for (size_t i = 0; i < r->list.len / sizeof(*list); i++)
+		if (list[i].seg == seg)
+			return (&list[i]);
+	return (NULL);
+}
+
+/* Cheap, because few entries are one: canonical lines have their type in one place. */
+static bool
+is_redact(struct span line)
+{
+	struct span rest = span_from(line, sizeof("{\"v\":1,") - 1);
+
+	rest = span_from(rest, span_find(rest, ',') + 1);
+	return (span_starts(rest, span_str("\"type\":\"redact\",")));
+}
+
+static void
+note(struct revisions *r, const struct seal_redact *redact)
+{
+	struct revision *known = find(r, redact->seg);
+	struct revision fresh = { redact->seg, redact->revision };
+
+	if (known == NULL)
+		buf_add(&r->list, &fresh, sizeof(fresh));
+	else if (known->newest < redact->revision)
+		known->newest = redact->revision;
+}
+
+static int
+read_chain(struct revisions *r, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(r->stream->writer);
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc = entry == NULL ? err_sys(e, ERR_IO, "entry") : 0;
+
+	for (size_t i = 0; i < chain->count && rc == 0; i++) {
+		if (!is_redact(chain->lines[i]))
+			continue;
+		if (seal_entry_read(chain->lines[i], &r->stream->names, entry, e) == -1)
+			rc = err_in(e, "entry %zu", i);
+		else if (entry->type == SEAL_REDACT)
+			note(r, &entry->of.redact);
+	}
+	free(entry);
+	if (rc == 0 && !buf_ok(&r->list))
+		rc = err_set(e, ERR_IO, "out of memory");
+	return (rc);
+}
+
+/* ---- what lies in seg/ ---- */
+
+/* "00000042.SUFFIX" and "00000042.r7.SUFFIX", as they are written. */
+static bool
+read_name(const char *name, const char *suffix, uint64_t *seg, uint64_t *revision)
+{
+	struct span all = span_str(name), rest;
+	char path[STORE_PATH_BYTES];
+	size_t dot = span_find(all, '.');
+
+	*revision = 0;
+	if (num_u64(span_of(all.ptr, dot), seg) == -1)
+		return (false);
+	rest = span_from(all, dot + 1);
+	if (rest.len > 1 && rest.ptr[0] == 'r' && rest.ptr[1] >= '1' && rest.ptr[1] <= '9' &&
+	    num_u64(span_of(rest.ptr + 1, span_find(rest, '.') - 1), revision) == -1)
+		return (false);
+	store_revision_path(path, *seg, *revision, suffix);
+	return (strcmp(path + sizeof("seg/") - 1, name) == 0);
+}
+
+/* Nothing is overwritten for a revision that is not there. */
+static bool
+is_whole(const struct store_stream *st, const struct revision *known)
+{
+	char path[STORE_PATH_BYTES];
+
+	for (size_t i = 0; i < FILES; i++) {
+		store_revision_path(path, known->seg, known->newest, suffixes[i]);
+		if (faccessat(st->dirfd, path, R_OK, AT_SYMLINK_NOFOLLOW) == -1)
+			return (false);
+	}
+	return (true);
+}
+
+static int
+settle_name(void *arg, int fd, const char *name, struct err *e)
+{
+	struct revisions *r = arg;
+	const struct revision *known;
+	uint64_t seg, revision;
+
+	if (!read_name(name, suffixes[r->file], &seg, &revision))
+		return (0);
+	known = find(r, seg);
+	if (revision > (known == NULL ? 0 : known->newest))
+		return (io_unlink(fd, name, e));
+	if (known == NULL || revision == known->newest || !is_whole(r->stream, known))
+		return (0);
+	return (io_shred(fd, name, e));
+}
+
+int
+store_erase_repair(const struct store_stream *st, struct err *e)
+{
+	struct revisions r = { .stream = st };
+	int rc = read_chain(&r, e);
+
+	for (r.file = 0; r.file < FILES && rc == 0; r.file++)
+		rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
+	buf_free(&r.list);
+	return (rc);
+}

@@ -1,0 +1,38 @@
+/* store, inside: what the units of erase/ share. */
+#ifndef CRETULA_STORE_ERASE_INSIDE_H
+#define CRETULA_STORE_ERASE_INSIDE_H
+
+#include "seal/puncture.h"
+#include "store/erase/erase.h"
+#include "store/inside.h"
+
+/* One erasure on its way. */
+struct erase_work {
+	struct store_stream *stream;
+	const struct store_erase_order *order;
+	const struct seal_past *past;
+	const struct seal_segment *facts; /* of the segment */
+	struct seal_cover before, after;  /* salts of the revision at hand, and of the next */
+	struct seal_item items[SEAL_ITEMS_MAX];
+	uint64_t file_size;               /* of the next revision */
+};
+
+/*
+ * Write the next revision's .jsonl.zst, synced, under its .tmp name; fills
+ * items and file_size.  What is read must be the sealed segment.
+ */
+int store_erase_rewrite(struct erase_work *work, struct err *e);
+
+/*
+ * Overwrite and remove the files of a revision, the salts first.  Missing
+ * files are fine.
+ */
+int store_erase_shred(int dirfd, uint64_t seg, uint64_t revision, struct err *e);
+
+/*
+ * After a crash: files of revisions that the chain does not know are removed,
+ * older ones than the newest that it knows overwritten.
+ */
+int store_erase_repair(const struct store_stream *st, struct err *e);
+
+#endif
