@@ -13,6 +13,7 @@
 #include "seal/entry.h"
 
 struct err;
+struct seal_ratchet;
 
 /* ---- reading ---- */
 
@@ -38,6 +39,16 @@ struct store_identity {
 	const struct seal_names *names;
 };
 
+/* What is not said of most chains. */
+struct store_special {
+	bool create;
+	/* Of a genesis that is to be written: */
+	const unsigned char *recovery;     /* the public recovery key; NULL: none */
+	const struct seal_ratchet *escrow; /* the ratchet whose key is given out; NULL: none */
+	/* Of a chain that is there: lost keys are no failure; see store_writer_lost. */
+	bool takeover;
+};
+
 /*
  * Open (or, with create, begin: keys, genesis) the chain in dirfd with its
  * keys in keys_fd.  ERR_BUSY if another process holds it; repairs what a
@@ -45,6 +56,8 @@ struct store_identity {
  */
 int store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool create,
     struct store_writer **w, struct err *e);
+int store_writer_open_special(int dirfd, int keys_fd, const struct store_identity *id,
+    const struct store_special *special, struct store_writer **w, struct err *e);
 void store_writer_close(struct store_writer *w);
 
 /*
@@ -60,11 +73,20 @@ int store_writer_append(struct store_writer *w, struct seal_entry *entry, bool r
 /* Did a step fail behind a line's write? */
 bool store_writer_broken(const struct store_writer *w);
 
+/*
+ * Which keys are not there, or are not those of the chain?  Only ever with
+ * takeover; nothing can be appended then but what store/keys.h brings.
+ */
+#define STORE_LOST_LOG 1u
+#define STORE_LOST_EPOCH 2u
+unsigned store_writer_lost(const struct store_writer *w);
+
 /* For the entry that comes next. */
 uint64_t store_writer_count(const struct store_writer *w);
 const struct store_chain *store_writer_chain(const struct store_writer *w);
-/* The log vkey and the hex hash of line 0. */
+/* The log vkey in force, that of genesis, and the hash of line 0. */
 void store_writer_vkey(const struct store_writer *w, struct buf *out);
+int store_writer_first_vkey(const struct store_writer *w, struct buf *out, struct err *e);
 void store_writer_genesis(const struct store_writer *w, unsigned char hash[static 32]);
 
 #endif

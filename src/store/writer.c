@@ -38,8 +38,8 @@ store_writer_key(
 	seal_vkey_print(span_str(is_epoch ? name : w->origin), public_key, out);
 }
 
-static void
-make_key(struct key_slot *slot, const char *kind, uint64_t number)
+void
+store_writer_make_key(struct key_slot *slot, const char *kind, uint64_t number)
 {
 	memset(slot, 0, sizeof(*slot));
 	memcpy(slot->kind, kind, strlen(kind));
@@ -57,21 +57,26 @@ store_writer_absorb(struct store_writer *w, struct span line)
 	crypto_sha256(line.ptr, line.len, w->prev);
 }
 
-/* Step 5. */
+/* Step 5: by the log key, by the one that takes its place, by the epoch's. */
 int
 store_writer_sign(struct store_writer *w, const struct key_slot *epoch, struct err *e)
 {
 	char name[STORE_ORIGIN_BYTES + 32], path[STORE_PATH_BYTES];
-	const struct seal_signer signers[] = {
-		{ span_str(w->origin), w->keys->log.secret },
-		{ (epoch_name(w, epoch->number, name), span_str(name)), epoch->secret },
-	};
+	struct seal_signer signers[3];
 	unsigned char root[32];
 	struct buf note = { 0 };
+	size_t count = 0;
 	int rc = -1;
 
+	if (!w->lost_log)
+		signers[count++] = (struct seal_signer){ span_str(w->origin), w->keys->log.secret };
+	if (w->new_log)
+		signers[count++] = (struct seal_signer){ span_str(w->origin),
+			w->keys->log_next.secret };
+	epoch_name(w, epoch->number, name);
+	signers[count++] = (struct seal_signer){ span_str(name), epoch->secret };
 	seal_tree_root(&w->tree, root);
-	seal_note_write(span_str(w->origin), w->tree.count, root, signers, 2, &note);
+	seal_note_write(span_str(w->origin), w->tree.count, root, signers, count, &note);
 	store_note_path(path, w->tree.count);
 	if (!buf_ok(&note))
 		(void)err_set(e, ERR_IO, "note: out of memory");
@@ -89,7 +94,21 @@ store_writer_promote(struct store_writer *w, struct err *e)
 	    key_slot_erase(w->keys_fd, "epoch.next", e) == -1)
 		return (-1);
 	w->keys->epoch = w->keys->next;
+	w->lost_epoch = false;
 	crypto_wipe(&w->keys->next, sizeof(w->keys->next));
+	return (0);
+}
+
+/* The same for the log key that a rekey or recover brought. */
+int
+store_writer_promote_log(struct store_writer *w, struct err *e)
+{
+	if (key_slot_write(w->keys_fd, "log.key", &w->keys->log_next, e) == -1 ||
+	    key_slot_erase(w->keys_fd, "log.next", e) == -1)
+		return (-1);
+	w->keys->log = w->keys->log_next;
+	w->lost_log = false;
+	crypto_wipe(&w->keys->log_next, sizeof(w->keys->log_next));
 	return (0);
 }
 
@@ -146,7 +165,8 @@ append_line(struct store_writer *w, struct span line, struct err *e)
 static int
 commit(struct store_writer *w, const struct seal_entry *entry, struct span line, struct err *e)
 {
-	const struct key_slot *epoch = w->chain.count == 0 ? &w->keys->next : &w->keys->epoch;
+	bool by_next = w->chain.count == 0 || w->new_epoch;
+	const struct key_slot *epoch = by_next ? &w->keys->next : &w->keys->epoch;
 	struct span bare = span_of(line.ptr, line.len - 1);
 	struct store_chain *chain = &w->chain;
 
@@ -160,7 +180,8 @@ commit(struct store_writer *w, const struct seal_entry *entry, struct span line,
 	store_writer_absorb(w, bare);
 	w->t_us = entry->t_us;
 	if (store_writer_sign(w, epoch, e) == -1 ||
-	    (entry->has_next && store_writer_promote(w, e) == -1))
+	    (entry->has_next && store_writer_promote(w, e) == -1) ||
+	    (w->new_log && store_writer_promote_log(w, e) == -1))
 		return (-1);
 	w->broken = false;
 	return (0);
@@ -183,7 +204,7 @@ fill_in(
 	if (!rotate)
 		return (0);
 	entry->epoch = genesis ? 0 : w->keys->epoch.number;
-	make_key(&w->keys->next, "epoch", genesis ? 0 : entry->epoch + 1);
+	store_writer_make_key(&w->keys->next, "epoch", genesis ? 0 : entry->epoch + 1);
 	store_writer_key(w, &w->keys->next, true, next);
 	entry->next = buf_view(next);
 	if (!buf_ok(next))
@@ -201,6 +222,8 @@ store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotat
 		return (err_set(e, ERR_IO,
 		    "the chain needs a repair after a failed write; "
 		    "the next start does it"));
+	if ((w->lost_log && !w->new_log) || (w->lost_epoch && !w->new_epoch))
+		return (err_set(e, ERR_CONFIG, "the signing keys are lost"));
 	if (fill_in(w, entry, rotate, &next, e) == -1 ||
 	    seal_entry_print(entry, &w->names, &line, e) == -1)
 		goto out;
@@ -211,48 +234,21 @@ store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotat
 		rc = commit(w, entry, buf_view(&line), e);
 out:
 	crypto_wipe(&w->keys->next, sizeof(w->keys->next));
+	crypto_wipe(&w->keys->log_next, sizeof(w->keys->log_next));
+	w->new_log = w->new_epoch = false;
 	entry->next = span_of(NULL, 0);
 	buf_free(&line);
 	buf_free(&next);
 	return (rc);
 }
 
-/* ---- the first entry ---- */
+/* ---- opening ---- */
 
 static bool
 exists(int dirfd, const char *name)
 {
 	return (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
-
-static int
-begin(struct store_writer *w, struct err *e)
-{
-	struct seal_entry *entry = NULL;
-	struct buf log = { 0 };
-	int rc = -1;
-
-	make_key(&w->keys->log, "log", 0);
-	if (key_slot_write(w->keys_fd, "log.key", &w->keys->log, e) == -1)
-		goto out;
-	store_writer_key(w, &w->keys->log, false, &log);
-	if ((entry = calloc(1, sizeof(*entry))) == NULL || !buf_ok(&log)) {
-		(void)err_set(e, ERR_IO, "genesis: out of memory");
-		goto out;
-	}
-	entry->type = SEAL_GENESIS;
-	entry->of.genesis = (struct seal_genesis){ .stream = span_str(w->name),
-		.origin = span_str(w->origin),
-		.log = buf_view(&log),
-		.policy = span_str(w->policy) };
-	rc = store_writer_append(w, entry, true, e);
-out:
-	free(entry);
-	buf_free(&log);
-	return (rc);
-}
-
-/* ---- opening ---- */
 
 static int
 set_identity(struct store_writer *w, const struct store_identity *id, struct err *e)
@@ -341,18 +337,19 @@ open_chain(struct store_writer *w, bool create, struct err *e)
 }
 
 int
-store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool create,
-    struct store_writer **w, struct err *e)
+store_writer_open_special(int dirfd, int keys_fd, const struct store_identity *id,
+    const struct store_special *special, struct store_writer **w, struct err *e)
 {
 	struct store_writer *made = new_writer(dirfd, keys_fd, e);
 	int rc = -1;
 
 	if (made == NULL)
 		return (-1);
+	made->takeover = special->takeover;
 	if (set_identity(made, id, e) == -1 || lock_and_sweep(made, e) == -1 ||
-	    open_chain(made, create, e) == -1 || store_writer_repair(made, e) == -1)
+	    open_chain(made, special->create, e) == -1 || store_writer_repair(made, e) == -1)
 		goto out;
-	if (made->chain.count == 0 && begin(made, e) == -1)
+	if (made->chain.count == 0 && store_writer_begin(made, special, e) == -1)
 		goto out;
 	*w = made;
 	made = NULL; /* handed over */
@@ -360,6 +357,15 @@ store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool 
 out:
 	store_writer_close(made);
 	return (rc);
+}
+
+int
+store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool create,
+    struct store_writer **w, struct err *e)
+{
+	const struct store_special special = { .create = create };
+
+	return (store_writer_open_special(dirfd, keys_fd, id, &special, w, e));
 }
 
 void
@@ -388,6 +394,12 @@ store_writer_broken(const struct store_writer *w)
 	return (w->broken);
 }
 
+unsigned
+store_writer_lost(const struct store_writer *w)
+{
+	return ((w->lost_log ? STORE_LOST_LOG : 0) | (w->lost_epoch ? STORE_LOST_EPOCH : 0));
+}
+
 uint64_t
 store_writer_count(const struct store_writer *w)
 {
@@ -404,6 +416,20 @@ void
 store_writer_vkey(const struct store_writer *w, struct buf *out)
 {
 	store_writer_key(w, &w->keys->log, false, out);
+}
+
+int
+store_writer_first_vkey(const struct store_writer *w, struct buf *out, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	if ((rc = seal_entry_read(w->chain.lines[0], &w->names, entry, e)) == 0)
+		buf_span(out, entry->of.genesis.log);
+	free(entry);
+	return (rc);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "seal/note.h"
+#include "store/keys/force.h"
 #include "store/sweep.h"
 
 /* One entry is large; all work here shares one. */
@@ -21,6 +22,7 @@ struct repair {
 	struct seal_entry entry;
 	uint64_t signed_count; /* entries under the newest note */
 	struct buf note; /* which reads so */
+	struct store_force force; /* behind the entries that were asked about last */
 };
 
 /* Bytes behind the last LF are of a line that no note can be about. */
@@ -57,6 +59,14 @@ read_entry(struct repair *r, uint64_t index, struct err *e)
 	return (0);
 }
 
+/* Behind the first count entries; the genesis names the keys that sign it. */
+static int
+find_force(struct repair *r, uint64_t count, struct err *e)
+{
+	return (store_force_find(&r->w->chain, count == 0 ? 1 : count, &r->w->names, &r->entry,
+	    &r->force, e));
+}
+
 static bool
 is_key_of(
     const struct store_writer *w, const struct key_slot *slot, bool is_epoch, struct span vkey)
@@ -70,22 +80,19 @@ is_key_of(
 	return (same);
 }
 
-/* Chain and keys belong together, and to this stream. */
+/* The chain is that of this stream. */
 static int
 check_genesis(struct repair *r, struct err *e)
 {
 	const struct seal_genesis *g = &r->entry.of.genesis;
 	struct store_writer *w = r->w;
 
-	if (key_slot_read(w->keys_fd, "log.key", "log", &w->keys->log, e) == -1 ||
-	    read_entry(r, 0, e) == -1)
+	if (read_entry(r, 0, e) == -1)
 		return (-1);
 	if (r->entry.type != SEAL_GENESIS || !span_is(g->stream, w->name))
 		return (err_set(e, ERR_FINDING, "entry 0 is not the genesis of this stream"));
 	if (!span_is(g->origin, w->origin))
 		return (err_set(e, ERR_FINDING, "entry 0 is the genesis of another store"));
-	if (!is_key_of(w, &w->keys->log, false, g->log))
-		return (err_set(e, ERR_FINDING, "log.key is not the key of this chain"));
 	return (0);
 }
 
@@ -95,7 +102,6 @@ check_note(struct repair *r, struct err *e)
 {
 	struct store_writer *w = r->w;
 	struct seal_note *note = malloc(sizeof(*note));
-	struct buf vkey = { 0 };
 	struct seal_vkey key;
 	unsigned char root[32];
 	int rc = -1;
@@ -103,8 +109,8 @@ check_note(struct repair *r, struct err *e)
 	if (note == NULL)
 		return (err_sys(e, ERR_IO, "note"));
 	seal_tree_root(&w->tree, root);
-	store_writer_vkey(w, &vkey);
-	if (seal_vkey_read(buf_view(&vkey), &key, e) == -1 ||
+	if (find_force(r, r->signed_count, e) == -1 ||
+	    seal_vkey_read(r->force.log, &key, e) == -1 ||
 	    seal_note_read(buf_view(&r->note), note, e) == -1 ||
 	    seal_note_check(note, &key, e) == -1)
 		goto out;
@@ -115,7 +121,6 @@ check_note(struct repair *r, struct err *e)
 	else
 		rc = 0;
 out:
-	buf_free(&vkey);
 	free(note);
 	return (rc == 0 ? 0 : err_in(e, "newest note"));
 }
@@ -172,85 +177,178 @@ check_pending(struct store_writer *w, struct err *e)
 	return (0);
 }
 
-/* The newest entry below limit that named a key: that key is in force. */
-static int
-find_next(struct repair *r, uint64_t limit, struct err *e)
-{
-	while (limit-- > 0) {
-		if (read_entry(r, limit, e) == -1)
-			return (-1);
-		if (r->entry.has_next)
-			return (0);
-	}
-	return (err_set(e, ERR_FINDING, "no entry names an epoch key"));
-}
+/* ---- keys ---- */
 
-/* An empty, erased or torn slot holds no key, which is legal for epoch.next. */
+/* An empty, erased or torn slot holds no key; so does one that is not there. */
 static int
-read_next(struct store_writer *w, bool *have, struct err *e)
+read_slot(struct store_writer *w, const char *name, const char *kind, struct key_slot *slot,
+    bool *have, struct err *e)
 {
-	*have = key_slot_read(w->keys_fd, "epoch.next", "epoch", &w->keys->next, e) == 0;
+	*have = key_slot_read(w->keys_fd, name, kind, slot, e) == 0;
 	if (*have || errno == ENOENT || errno == ENODATA || errno == EBADMSG)
 		return (0);
 	return (-1);
 }
 
 /*
- * The epoch key that signs behind the entry at hand: in place, or still on
- * its way (step 6).
+ * The log key in force: in place, or still on its way there (*next), and in
+ * keys->log; or lost, and e says why.
  */
 static int
-settle_epoch(struct repair *r, struct err *e)
+load_log(struct repair *r, bool *next, struct err *e)
 {
 	struct store_writer *w = r->w;
 	struct store_secrets *keys = w->keys;
 	bool have;
 
-	if (read_next(w, &have, e) == -1)
+	w->lost_log = false;
+	if (read_slot(w, "log.next", "log", &keys->log_next, &have, e) == -1)
 		return (-1);
-	if (have && is_key_of(w, &keys->next, true, r->entry.next))
-		return (store_writer_promote(w, e));
-	crypto_wipe(&keys->next, sizeof(keys->next));
-	if (key_slot_read(w->keys_fd, "epoch.key", "epoch", &keys->epoch, e) == -1)
+	if ((*next = have && is_key_of(w, &keys->log_next, false, r->force.log))) {
+		keys->log = keys->log_next;
+		return (0);
+	}
+	if (read_slot(w, "log.key", "log", &keys->log, &have, e) == -1)
 		return (-1);
-	if (!is_key_of(w, &keys->epoch, true, r->entry.next))
-		return (err_set(e, ERR_FINDING,
-		    "epoch.key is of epoch %ju, the chain names another "
-		    "key: an older copy of the chain, or of the keys",
-		    (uintmax_t)keys->epoch.number));
-	return (key_slot_erase(w->keys_fd, "epoch.next", e));
+	if (have && is_key_of(w, &keys->log, false, r->force.log))
+		return (0);
+	w->lost_log = true;
+	if (have)
+		(void)err_set(e, ERR_FINDING, "log.key is not the key of this chain");
+	return (0);
 }
 
-/* The last entry was written (step 4) but not signed (step 5). */
+/* The same for the epoch key. */
+static int
+load_epoch(struct repair *r, bool *next, struct err *e)
+{
+	struct store_writer *w = r->w;
+	struct store_secrets *keys = w->keys;
+	bool have;
+
+	w->lost_epoch = false;
+	if (read_slot(w, "epoch.next", "epoch", &keys->next, &have, e) == -1)
+		return (-1);
+	if ((*next = have && is_key_of(w, &keys->next, true, r->force.next))) {
+		keys->epoch = keys->next;
+		return (0);
+	}
+	if (read_slot(w, "epoch.key", "epoch", &keys->epoch, &have, e) == -1)
+		return (-1);
+	if (have && is_key_of(w, &keys->epoch, true, r->force.next))
+		return (0);
+	w->lost_epoch = true;
+	if (have)
+		(void)err_set(e, ERR_FINDING,
+		    "epoch.key is not the key that the chain names, but of epoch %ju: "
+		    "an older copy of the chain, or of the keys",
+		    (uintmax_t)keys->epoch.number);
+	/* Who has signed what is not in the chain must not sign another history. */
+	if (have && !w->lost_log && keys->epoch.number > r->force.epoch)
+		return (-1);
+	return (0);
+}
+
+/*
+ * The keys that sign behind the newest entry take their places (step 6), and
+ * those that were made for an entry that never came go.
+ */
+static int
+settle_keys(struct repair *r, struct err *e)
+{
+	struct store_writer *w = r->w;
+	bool log_next, epoch_next;
+
+	if (find_force(r, w->chain.count, e) == -1 || load_log(r, &log_next, e) == -1)
+		return (-1);
+	if (w->lost_log && !w->takeover)
+		return (-1);
+	if (load_epoch(r, &epoch_next, e) == -1 || (w->lost_epoch && !w->takeover))
+		return (-1);
+	if ((log_next && store_writer_promote_log(w, e) == -1) ||
+	    (epoch_next && store_writer_promote(w, e) == -1))
+		return (-1);
+	if (w->lost_epoch) {
+		crypto_wipe(&w->keys->epoch, sizeof(w->keys->epoch));
+		w->keys->epoch.number = r->force.epoch;
+	}
+	if (!w->lost_log && !log_next && key_slot_erase(w->keys_fd, "log.next", e) == -1)
+		return (-1);
+	return (w->lost_epoch || epoch_next ? 0 : key_slot_erase(w->keys_fd, "epoch.next", e));
+}
+
+/* ---- the last entry was written (step 4) but not signed (step 5) ---- */
+
+/* Which keys are to sign it, and are they there? */
+static int
+load_signers(struct repair *r, uint64_t index, struct err *e)
+{
+	struct store_writer *w = r->w;
+	bool next;
+
+	if (find_force(r, index, e) == -1 || load_log(r, &next, e) == -1 ||
+	    load_epoch(r, &next, e) == -1 || read_entry(r, index, e) == -1)
+		return (-1);
+	if (index > 0 && store_force_brings(&r->entry).len > 0) {
+		if (read_slot(w, "log.next", "log", &w->keys->log_next, &w->new_log, e) == -1)
+			return (-1);
+		if (!w->new_log ||
+		    !is_key_of(w, &w->keys->log_next, false, store_force_brings(&r->entry)))
+			return (err_set(e, ERR_FINDING,
+			    "log.next is not the key that entry %ju names", (uintmax_t)index));
+	}
+	if (r->entry.type == SEAL_RECOVER && w->new_log)
+		w->lost_log = w->new_epoch = true; /* the old ones do not sign */
+	if (r->entry.type == SEAL_REKEY && w->new_log && r->entry.of.rekey.has_recovery)
+		return (w->lost_epoch ? -1 : 0);
+	return ((w->lost_log && !w->new_epoch) || (w->lost_epoch && !w->new_epoch) ? -1 : 0);
+}
+
 static int
 sign_last(struct repair *r, struct err *e)
 {
 	struct store_writer *w = r->w;
 	uint64_t index = w->chain.count - 1;
-	const struct key_slot *epoch = index == 0 ? &w->keys->next : &w->keys->epoch;
 	bool have;
 
-	if (check_pending(w, e) == -1)
-		return (-1);
-	if (index > 0) {
-		if (find_next(r, index, e) == -1)
-			return (-1);
-		if (key_slot_read(w->keys_fd, "epoch.key", "epoch", &w->keys->epoch, e) == -1)
-			return (-1);
-		if (!is_key_of(w, &w->keys->epoch, true, r->entry.next))
-			return (err_set(
-			    e, ERR_FINDING, "epoch.key is not the key that the chain names"));
-	}
-	if (read_entry(r, index, e) == -1 || read_next(w, &have, e) == -1)
+	if (load_signers(r, index, e) == -1 || check_pending(w, e) == -1)
 		return (-1);
 	if (memcmp(r->entry.prev, w->prev, sizeof(w->prev)) != 0)
 		return (err_set(
 		    e, ERR_FINDING, "entry %ju does not follow the one before", (uintmax_t)index));
+	if (read_slot(w, "epoch.next", "epoch", &w->keys->next, &have, e) == -1)
+		return (-1);
 	if (r->entry.has_next && (!have || !is_key_of(w, &w->keys->next, true, r->entry.next)))
 		return (err_set(e, ERR_FINDING, "epoch.next is not the key that entry %ju names",
 		    (uintmax_t)index));
 	store_writer_absorb(w, w->chain.lines[index]);
-	return (store_writer_sign(w, epoch, e));
+	return (store_writer_sign(
+	    w, index == 0 || w->new_epoch ? &w->keys->next : &w->keys->epoch, e));
+}
+
+/*
+ * Without the keys that were to sign it, an entry that no note is about can
+ * only go: nobody can have seen it signed.
+ */
+static int
+cut_last(struct store_writer *w, struct err *e)
+{
+	w->chain.count--;
+	w->chain.torn = true;
+	return (cut_torn_line(w, e));
+}
+
+static int
+settle_last(struct repair *r, struct err *e)
+{
+	struct store_writer *w = r->w;
+	int rc = sign_last(r, e);
+
+	if (rc == -1 && w->takeover && w->chain.count > 1 && w->tree.count < w->chain.count &&
+	    (w->lost_log || w->lost_epoch))
+		rc = cut_last(w, e);
+	w->new_log = w->new_epoch = false;
+	return (rc);
 }
 
 /* checkpoint is a copy of the newest note. */
@@ -283,7 +381,7 @@ repair(struct repair *r, struct err *e)
 	if (r->signed_count > 0 && check_note(r, e) == -1)
 		return (-1);
 	if (r->signed_count < w->chain.count) {
-		if (sign_last(r, e) == -1)
+		if (settle_last(r, e) == -1)
 			return (-1);
 	} else if (copy_checkpoint(r, e) == -1) {
 		return (-1);
@@ -291,9 +389,7 @@ repair(struct repair *r, struct err *e)
 	if (read_entry(r, w->chain.count - 1, e) == -1)
 		return (-1);
 	w->t_us = r->entry.t_us;
-	if (find_next(r, w->chain.count, e) == -1)
-		return (-1);
-	return (settle_epoch(r, e));
+	return (settle_keys(r, e));
 }
 
 int
@@ -311,6 +407,7 @@ store_writer_repair(struct store_writer *w, struct err *e)
 	r->w = w;
 	rc = repair(r, e);
 	crypto_wipe(&w->keys->next, sizeof(w->keys->next));
+	crypto_wipe(&w->keys->log_next, sizeof(w->keys->log_next));
 	buf_free(&r->note);
 	free(r);
 	return (rc);
