@@ -182,8 +182,8 @@ do_check(const struct line *line, struct buf *out)
 {
 	if (!is_hash(line, 1) || line->count != 4 || line->bytes[3].len != 64)
 		return (false);
-	return (answer(out,
-	    crypto_check(bytes_at(line, 1), buf_view(&line->bytes[2]), bytes_at(line, 3))));
+	return (answer(
+	    out, crypto_check(bytes_at(line, 1), buf_view(&line->bytes[2]), bytes_at(line, 3))));
 }
 
 /* The chain's root over entries, and the tree's over the same leaves at once. */
@@ -197,10 +197,9 @@ do_root(const struct line *line, struct buf *out)
 	seal_tree_init(&many);
 	for (size_t i = 1; i < line->count; i++) {
 		seal_entry_leaf(line->bytes[i].data, line->bytes[i].len, leaves[i]);
-		(void)seal_tree_add(&one, (const unsigned char(*)[32])&leaves[i], 1, NULL);
+		(void)seal_tree_add(&one, (const unsigned char(*)[32]) & leaves[i], 1, NULL);
 	}
-	(void)seal_tree_add(
-	    &many, (const unsigned char(*)[32])&leaves[1], line->count - 1, NULL);
+	(void)seal_tree_add(&many, (const unsigned char(*)[32]) & leaves[1], line->count - 1, NULL);
 	seal_tree_root(&one, root);
 	seal_tree_root(&many, again);
 	if (memcmp(root, again, sizeof(root)) != 0)
@@ -277,8 +276,9 @@ do_note(const struct line *line, struct buf *out)
 
 	if (line->count != 3 || seal_vkey_read(line->words[1], &key, &e) == -1)
 		return (false);
-	return (answer(out, seal_note_read(buf_view(&line->bytes[2]), &note, &e) == 0 &&
-	    seal_note_check(&note, &key, &e) == 0));
+	return (answer(out,
+	    seal_note_read(buf_view(&line->bytes[2]), &note, &e) == 0 &&
+		seal_note_check(&note, &key, &e) == 0));
 }
 
 static const struct {
