@@ -31,6 +31,7 @@ static const char usage[] =
     "usage: cretula-verify [--option ...]\n\n"
     "  --anchor LINE   the auditor's line: vkey and genesis hash of the store\n"
     "  --bundle DIR    not a store, but evidence out of one (cretula evidence)\n"
+    "  --escrow FILE   first keys of the ratchets: no flush was forged or taken back\n"
     "  --jobs N        threads, 1 to 64 (default: one a processor)\n"
     "  --json          one JSON object\n"
     "  --max-age T     how old the newest entry of a stream may be: 3h, 2d\n"
@@ -47,6 +48,7 @@ static const char usage[] =
 enum {
 	ANCHOR = 256,
 	BUNDLE,
+	ESCROW,
 	HELP,
 	JOBS,
 	JSON,
@@ -61,6 +63,7 @@ enum {
 static const struct option options[] = {
 	{ "anchor", required_argument, NULL, ANCHOR },
 	{ "bundle", required_argument, NULL, BUNDLE },
+	{ "escrow", required_argument, NULL, ESCROW },
 	{ "help", no_argument, NULL, HELP },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "json", no_argument, NULL, JSON },
@@ -92,6 +95,7 @@ read_option(int c, char **argv, struct audit_request *request, struct err *e)
 	switch (c) {
 	case ANCHOR: request->options.anchor = optarg; return (0);
 	case BUNDLE: request->bundle = optarg; return (0);
+	case ESCROW: request->escrow = optarg; return (0);
 	case JOBS: return (read_jobs(optarg, &request->options.jobs, e));
 	case JSON: request->json = true; return (0);
 	case MAX_AGE: request->max_age = optarg; return (0);

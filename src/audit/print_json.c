@@ -46,6 +46,28 @@ add_finding(struct buf *out, const struct audit_finding *f)
 }
 
 static void
+add_open(struct buf *out, const struct audit_coverage *c)
+{
+	json_key(out, "open");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < c->open_count && i < AUDIT_OPENS; i++) {
+		const struct audit_open *o = &c->open[i];
+
+		if (i > 0)
+			buf_char(out, ',');
+		buf_char(out, '{');
+		add_text(out, "stream", o->stream);
+		json_bool(out, "gone", o->gone);
+		if (!o->gone) {
+			json_u64(out, "records", o->records);
+			json_u64(out, "flush", o->flush);
+		}
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+static void
 add_coverage(struct buf *out, const struct audit_coverage *c)
 {
 	json_key(out, "coverage");
@@ -70,6 +92,8 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	json_u64(out, "pins_new", c->pins_new);
 	json_u64(out, "unknown_entries", c->unknown_entries);
 	json_u64(out, "unfinished", c->unfinished);
+	json_u64(out, "replayed", c->replayed);
+	add_open(out, c);
 	json_key(out, "not_checked");
 	buf_char(out, '[');
 	for (unsigned i = 0; i < AUDIT_NOT_CHECKED && c->not_checked[i][0] != '\0'; i++) {

@@ -97,6 +97,35 @@ add_finding(struct buf *out, const struct audit_finding *f)
 }
 
 static void
+add_open(struct buf *out, const struct audit_coverage *c)
+{
+	for (unsigned i = 0; i < c->open_count && i < AUDIT_OPENS; i++) {
+		const struct audit_open *o = &c->open[i];
+
+		buf_fmt(out, "open: stream %s: ", o->stream);
+		if (o->gone) {
+			buf_str(out, "the writer did not stop; no open segment is here\n");
+			continue;
+		}
+		add_count(out, o->records, "record");
+		buf_fmt(out, " up to flush %" PRIu64 ", not sealed\n", o->flush);
+	}
+	if (c->open_count > AUDIT_OPENS)
+		buf_fmt(out, "open: %u streams more\n", c->open_count - AUDIT_OPENS);
+}
+
+static void
+add_ratchet(struct buf *out, const struct audit_coverage *c)
+{
+	char count[32];
+
+	if (c->ratchets == 0)
+		return;
+	(void)num_print_grouped(count, c->replayed);
+	buf_fmt(out, "ratchet: flushes that hold with the escrow key: %s\n", count);
+}
+
+static void
 add_coverage(struct buf *out, const struct audit_coverage *c)
 {
 	char size[32];
@@ -142,6 +171,8 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 		add_count(out, c->unfinished, "file");
 		buf_char(out, '\n');
 	}
+	add_ratchet(out, c);
+	add_open(out, c);
 	if (c->unknown_entries > 0)
 		buf_fmt(out, "entries of unknown kind: %u\n", c->unknown_entries);
 	for (unsigned i = 0; i < AUDIT_NOT_CHECKED && c->not_checked[i][0] != '\0'; i++) {

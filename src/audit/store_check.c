@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/live/live.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -132,6 +133,7 @@ check_stream(struct audit_chain *chain, int streams, const char *name)
 	if (audit_chain_read(chain) == -1)
 		return (-1);
 	audit_chain_check(chain);
+	audit_live_check(chain);
 	check_seg(chain);
 	return (0);
 }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "audit/check.h"
+#include "audit/live/coverage.h"
+#include "audit/live/live.h"
 #include "audit/outside/anchor.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
@@ -230,19 +232,25 @@ static void
 check_stream(struct verify *v, const struct stream *stream)
 {
 	int64_t others_us = v->result->coverage.newest_us;
+	unsigned opens = v->result->coverage.open_count;
 	struct audit_chain chain;
-	struct audit_list segments;
+	struct audit_list segments, flushes;
 	bool words = true; /* are those of the newest segment at hand */
 
 	audit_list_init(&segments, stream->name, FINDINGS_MAX);
+	audit_list_init(&flushes, stream->name, FINDINGS_MAX);
 	v->result->coverage.streams++;
 	v->result->coverage.newest_us = INT64_MIN;
 	if (audit_stream_begin(
 		&chain, v->streams, stream->name, v->options->names, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
 		check_seen(v, &chain);
-		if (v->options->range != NULL)
+		if (v->options->range != NULL) {
 			words = audit_range_apply(v->options->range, &chain);
+			v->result->coverage.open_count = opens; /* a bundle has none */
+		}
+		if (v->options->escrow != NULL)
+			audit_ratchet_replay(&chain, v->options->escrow, &flushes);
 		audit_pool_check(&v->pool, &chain, &segments);
 		if (words && chain.segment_count > 0)
 			audit_words_check(&chain, v->words, &segments);
@@ -250,6 +258,7 @@ check_stream(struct verify *v, const struct stream *stream)
 	audit_list_sort(&chain.list);
 	audit_list_move(&v->all, &chain.list);
 	audit_list_move(&v->all, &segments);
+	audit_list_move(&v->all, &flushes);
 	if (chain.dirfd != -1)
 		(void)close(chain.dirfd);
 	audit_chain_free(&chain);
@@ -358,37 +367,6 @@ check_streams(struct verify *v, struct err *e)
 
 /* ---- the result ---- */
 
-static void
-name_unchecked(const struct verify *v)
-{
-	struct audit_coverage *coverage = &v->result->coverage;
-	char newest[CLOCK_RFC3339_BYTES] = "";
-	unsigned n = 0;
-
-	if (v->options->anchor == NULL)
-		(void)snprintf(
-		    coverage->not_checked[n++], 120, "anchor: none given, genesis taken on trust");
-	if (v->options->stream != NULL)
-		(void)snprintf(coverage->not_checked[n++], 120, "other streams than %.40s",
-		    v->options->stream);
-	if (coverage->entries > 0 && coverage->newest_us != INT64_MIN)
-		newest[clock_rfc3339(newest, coverage->newest_us)] = '\0';
-	if (v->options->max_age_us == 0)
-		(void)snprintf(coverage->not_checked[n++], 120,
-		    "rollback: whether anything was sealed after %.30s",
-		    newest[0] == '\0' ? "this" : newest);
-	if (v->options->max_age_us == 0 && v->count > 1 && coverage->laggard_us != INT64_MAX) {
-		newest[clock_rfc3339(newest, coverage->laggard_us)] = '\0';
-		(void)snprintf(coverage->not_checked[n++], 120,
-		    "rollback: stream %.36s ends first, at %.30s", coverage->laggard, newest);
-	}
-	if (coverage->segments_outside > 0)
-		(void)snprintf(coverage->not_checked[n++], 120,
-		    "segments outside of the bundle: %ju", (uintmax_t)coverage->segments_outside);
-	(void)snprintf(coverage->not_checked[n++], 120,
-	    "counts of input lines, bytes, masked values and reasons: the writer's word");
-}
-
 /* Stable: within a severity the order of streams and segments stays. */
 static void
 take_findings(
@@ -419,7 +397,7 @@ finish(struct verify *v, struct err *e)
 		result->exit_code = ERR_FINDING;
 	else if (result->coverage.unknown_entries > 0)
 		result->exit_code = ERR_INCOMPLETE;
-	name_unchecked(v);
+	audit_name_unchecked(v->options, v->count, &result->coverage);
 	return (0);
 }
 

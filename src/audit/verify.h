@@ -40,6 +40,7 @@ struct audit_finding {
 	char text[160];         /* one line for people; never bytes of a record */
 };
 
+struct audit_escrow;
 struct audit_list;
 struct audit_pins;
 struct audit_range;
@@ -48,6 +49,7 @@ struct audit_options {
 	const char *stream;       /* only this one; NULL: all */
 	const char *anchor;       /* the auditor's line; NULL: none */
 	struct audit_pins *pins; /* what was seen before (outside/pin.h); NULL: nothing */
+	struct audit_escrow *escrow; /* first keys of ratchets (live/escrow.h); NULL: none */
 	const struct audit_range *range; /* part of a store (outside/bundle.h); NULL: all of it */
 	struct audit_list *found; /* already; moved into the result; NULL: nothing */
 	int64_t max_age_us; /* of the newest entry of a stream; 0: any */
@@ -59,7 +61,16 @@ struct audit_options {
 };
 
 #define AUDIT_FINDINGS_PER_FILE 100
-#define AUDIT_NOT_CHECKED 8
+#define AUDIT_NOT_CHECKED 12
+#define AUDIT_OPENS 16
+
+/* What a stream has that is not sealed yet. */
+struct audit_open {
+	char stream[40];
+	bool gone;    /* its writer did not stop, and nothing is open */
+	bool flushed; /* else nothing is committed yet */
+	uint64_t records, flush; /* up to which flush */
+};
 
 /* What was checked, always reported. */
 struct audit_coverage {
@@ -74,6 +85,11 @@ struct audit_coverage {
 	unsigned pins_good, pins_new; /* chains that go on from their pin; without one so far */
 	unsigned unknown_entries;         /* exit 3 */
 	uint64_t unfinished;              /* files that a writer has not given their names yet */
+	struct audit_open open[AUDIT_OPENS]; /* of the first streams */
+	unsigned open_count;
+	bool tagged;                    /* flushes were sealed, or ratchets begun */
+	unsigned ratchets, ratchets_unkeyed; /* with an escrow key; without one in the file */
+	uint64_t replayed;              /* flushes that hold with the escrow key */
 	char not_checked[AUDIT_NOT_CHECKED][120]; /* "ratchet: no escrow key" ...; "" ends */
 };
 

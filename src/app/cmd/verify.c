@@ -10,6 +10,7 @@
 static const struct app_option options[] = {
 	{ "anchor", "LINE", "the auditor's line: vkey and genesis hash of the store" },
 	{ "bundle", "DIR", "not a store, but evidence out of one (cretula evidence)" },
+	{ "escrow", "FILE", "first keys of the ratchets: no flush was forged or taken back" },
 	{ "jobs", "N", "threads, 1 to 64 (default: one a processor)" },
 	{ "max-age", "T", "how old the newest entry of a stream may be: 3h, 2d" },
 	{ "pin", "FILE", "newest checkpoints seen: compared, then kept for the next time" },
@@ -36,6 +37,7 @@ run(const struct app_args *args)
 	struct audit_request request = { .store = app_arg(args, "store"),
 		.bundle = app_arg(args, "bundle"),
 		.proof = app_arg(args, "proof"),
+		.escrow = app_arg(args, "escrow"),
 		.pin = app_arg(args, "pin"),
 		.max_age = app_arg(args, "max-age"),
 		.strict = app_arg(args, "strict") != NULL,

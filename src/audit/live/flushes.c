@@ -65,7 +65,7 @@ audit_flushes_begin(
 		.g = facts->tags.g,
 		.root = facts->root };
 	store_segment_path(path, facts->seg, "tags");
-	if (audit_tags_open(&f->file, chain->dirfd, path, &f->code, &e) == -1) {
+	if (audit_tags_open(&f->file, chain->dirfd, path, false, &f->code, &e) == -1) {
 		stop(f, 0, e.text);
 		return;
 	}

@@ -9,8 +9,8 @@
 #include "store/reader.h"
 
 int
-audit_tags_open(
-    struct audit_tags *t, int dirfd, const char *path, enum audit_code *code, struct err *e)
+audit_tags_open(struct audit_tags *t, int dirfd, const char *path, bool open, enum audit_code *code,
+    struct err *e)
 {
 	enum audit_kind kind = audit_kind(dirfd, path);
 	uint64_t size;
@@ -18,7 +18,7 @@ audit_tags_open(
 	t->fd = -1;
 	t->ended = false;
 	t->start = t->len = 0;
-	seal_tags_open(&t->walk, span_of(NULL, 0), false);
+	seal_tags_open(&t->walk, span_of(NULL, 0), open);
 	if (kind == AUDIT_MISSING)
 		return (err_set(e, ERR_FINDING, "the file is missing"));
 	if (kind != AUDIT_REGULAR) {
@@ -63,6 +63,8 @@ audit_tags_next(struct audit_tags *t, struct err *e)
 	if (fill(t, e) == -1)
 		return (-1);
 	left = span_of(t->bytes + t->start, t->len);
+	if (t->walk.open && t->ended && span_find(left, '\n') == left.len)
+		return (0);
 	t->walk.rest = left;
 	if ((got = seal_tags_next(&t->walk, e)) != 1)
 		return (got);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "audit/live/escrow.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
 #include "audit/outside/prove.h"
@@ -24,6 +25,25 @@ report(const struct audit_request *request, struct audit_result *result, struct 
 	return (code);
 }
 
+/* Store or bundle, with the escrow keys if there are any. */
+static int
+verify(const struct audit_request *request, const char *store, struct audit_options *options,
+    struct audit_result *result, struct err *e)
+{
+	struct audit_escrow escrow = { .count = 0 };
+	int rc = -1;
+
+	if (request->escrow != NULL) {
+		if (audit_escrow_read(&escrow, request->escrow, e) == -1)
+			return (-1);
+		options->escrow = &escrow;
+	}
+	rc = audit_verify(store, options, result, e);
+	options->escrow = NULL;
+	audit_escrow_free(&escrow);
+	return (rc);
+}
+
 static int
 verify_store(const struct audit_request *request, struct buf *out, struct err *e)
 {
@@ -41,7 +61,7 @@ verify_store(const struct audit_request *request, struct buf *out, struct err *e
 			goto out;
 		options.pins = &pins;
 	}
-	if (audit_verify(request->store, &options, &result, e) == -1)
+	if (verify(request, request->store, &options, &result, e) == -1)
 		goto out;
 	/* What is not good is not what to compare with next time. */
 	if (request->pin != NULL && result.exit_code == 0 &&
@@ -72,7 +92,7 @@ verify_bundle(const struct audit_request *request, struct buf *out, struct err *
 		options.range = &range;
 		options.found = &found;
 		options.stream = range.stream[0] != '\0' ? range.stream : NULL;
-		if (audit_verify(store, &options, &result, e) == 0)
+		if (verify(request, store, &options, &result, e) == 0)
 			code = report(request, &result, out);
 	}
 	audit_list_free(&found);

@@ -1,0 +1,80 @@
+#include "audit/live/coverage.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "audit/live/escrow.h"
+#include "base/clock.h"
+
+struct lines {
+	struct audit_coverage *coverage;
+	unsigned count;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct lines *l, const char *fmt, ...)
+{
+	va_list args;
+
+	if (l->count == AUDIT_NOT_CHECKED)
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(l->coverage->not_checked[l->count],
+	    sizeof(l->coverage->not_checked[l->count]), fmt, args);
+	va_end(args);
+	l->count++;
+}
+
+/* An older store verifies too, unless somebody knows how new it should be. */
+static void
+name_rollback(struct lines *l, size_t streams)
+{
+	const struct audit_coverage *coverage = l->coverage;
+	char newest[CLOCK_RFC3339_BYTES] = "";
+
+	if (coverage->entries > 0 && coverage->newest_us != INT64_MIN)
+		newest[clock_rfc3339(newest, coverage->newest_us)] = '\0';
+	add(l, "rollback: whether anything was sealed after %.30s",
+	    newest[0] == '\0' ? "this" : newest);
+	if (streams > 1 && coverage->laggard_us != INT64_MAX) {
+		newest[clock_rfc3339(newest, coverage->laggard_us)] = '\0';
+		add(l, "rollback: stream %.36s ends first, at %.30s", coverage->laggard, newest);
+	}
+}
+
+static void
+name_ratchet(struct lines *l, const struct audit_escrow *escrow)
+{
+	size_t unseen = 0;
+
+	if (escrow == NULL) {
+		if (l->coverage->tagged)
+			add(l, "ratchet: no escrow key");
+		return;
+	}
+	for (size_t i = 0; i < escrow->count; i++)
+		unseen += !escrow->keys[i].seen;
+	if (l->coverage->ratchets_unkeyed > 0)
+		add(l, "ratchet: %u that the escrow file has no key of",
+		    l->coverage->ratchets_unkeyed);
+	if (unseen > 0)
+		add(l, "ratchet: %zu keys of the escrow file are of none that is here", unseen);
+}
+
+void
+audit_name_unchecked(
+    const struct audit_options *options, size_t streams, struct audit_coverage *coverage)
+{
+	struct lines l = { .coverage = coverage };
+
+	if (options->anchor == NULL)
+		add(&l, "anchor: none given, genesis taken on trust");
+	if (options->stream != NULL)
+		add(&l, "other streams than %.40s", options->stream);
+	if (options->max_age_us == 0)
+		name_rollback(&l, streams);
+	if (coverage->segments_outside > 0)
+		add(&l, "segments outside of the bundle: %ju",
+		    (uintmax_t)coverage->segments_outside);
+	name_ratchet(&l, options->escrow);
+	add(&l, "counts of input lines, bytes, masked values and reasons: the writer's word");
+}

@@ -1,0 +1,231 @@
+/* Flushes over segments: do they go on, and, with the keys, are they those that were made? */
+#include "seal/ratchet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/live/escrow.h"
+#include "audit/live/live.h"
+#include "audit/live/tags.h"
+#include "base/err.h"
+#include "crypto/random.h"
+#include "store/layout.h"
+
+void
+audit_judged(struct audit_chain *chain, audit_judge each, void *arg)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry == NULL) {
+		chain->list.failed = true;
+		return;
+	}
+	for (uint64_t i = 0; i < chain->count && i != chain->bad_entry; i++) {
+		if (seal_entry_read(chain->lines[i], chain->names, entry, NULL) == -1 ||
+		    entry->index != i)
+			break;
+		each(arg, i, entry);
+	}
+	free(entry);
+}
+
+const struct seal_ratchet_start *
+audit_ratchet_start(const struct seal_entry *entry)
+{
+	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
+		return (&entry->of.genesis.ratchet);
+	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
+		return (&entry->of.start.ratchet);
+	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
+		return (&entry->of.recover.ratchet);
+	return (NULL);
+}
+
+/* ---- without keys ---- */
+
+struct walk {
+	struct audit_chain *chain;
+	struct audit_ratchet *ratchet;
+};
+
+bool
+audit_ratchet_goes_on(const struct audit_ratchet *ratchet, uint64_t g)
+{
+	return ((ratchet->has_next && g == ratchet->next) ||
+	    (ratchet->has_start && g == ratchet->start));
+}
+
+static void
+check_tags(struct walk *w, uint64_t i, const struct seal_segment *facts)
+{
+	struct audit_ratchet *ratchet = w->ratchet;
+	struct audit_place at = audit_place("chain.jsonl");
+
+	at.entry = i;
+	at.segment = facts->seg;
+	if (!audit_ratchet_goes_on(ratchet, facts->tags.g0))
+		audit_report(&w->chain->list, AUDIT_E_TAGS, &at,
+		    "its first flush is %ju, not the one that follows", (uintmax_t)facts->tags.g0);
+	w->chain->coverage->tagged = true;
+	ratchet->has_next = true;
+	ratchet->has_start = false;
+	ratchet->next = facts->tags.g + 1;
+}
+
+static void
+see_entry(void *arg, uint64_t i, const struct seal_entry *entry)
+{
+	struct walk *w = arg;
+	struct audit_ratchet *ratchet = w->ratchet;
+	const struct seal_ratchet_start *start = audit_ratchet_start(entry);
+
+	if (start != NULL) {
+		ratchet->has_start = true;
+		ratchet->start = start->g;
+		w->chain->coverage->tagged = true;
+	}
+	if (entry->type == SEAL_START)
+		ratchet->running = true;
+	else if (entry->type == SEAL_STOP)
+		ratchet->running = false;
+	else if (entry->type == SEAL_SEGMENT) {
+		ratchet->sealed = entry->of.segment.seg;
+		if (entry->of.segment.has_tags)
+			check_tags(w, i, &entry->of.segment);
+	}
+}
+
+void
+audit_ratchet_check(struct audit_chain *chain, struct audit_ratchet *ratchet)
+{
+	struct walk w = { .chain = chain, .ratchet = ratchet };
+
+	*ratchet = (struct audit_ratchet){ .has_next = false };
+	audit_judged(chain, see_entry, &w);
+}
+
+/* ---- with them ---- */
+
+struct replay {
+	struct audit_chain *chain;
+	struct audit_escrow *escrow;
+	struct audit_list *list;
+	struct audit_tags *file;
+	struct seal_ratchet ratchet;
+	bool has_key;
+	unsigned char agg[32]; /* behind the last flush that was sealed */
+};
+
+/* A goes on from the flushes before, whoever made them. */
+static void
+begin_ratchet(struct replay *r, uint64_t i, const struct seal_ratchet_start *start)
+{
+	const struct audit_escrow_key *key;
+	struct audit_place at = audit_place("chain.jsonl");
+	bool other;
+
+	key = audit_escrow_find(
+	    r->escrow, r->chain->genesis.origin, start->g, start->commitment, &other);
+	at.entry = i;
+	if (other && key == NULL)
+		audit_report(r->list, AUDIT_E_RATCHET_MAC, &at,
+		    "the ratchet from flush %ju on is not that of the escrow key",
+		    (uintmax_t)start->g);
+	else if (key == NULL)
+		r->chain->coverage->ratchets_unkeyed++;
+	r->has_key = key != NULL;
+	if (key == NULL)
+		return;
+	r->chain->coverage->ratchets++;
+	seal_ratchet_begin(&r->ratchet, key->k, start->g);
+	memcpy(r->ratchet.a, r->agg, sizeof(r->agg));
+}
+
+/* Step over the whole file.  false: it is not there, or not of the segment. */
+static bool
+step_over(struct replay *r, const struct seal_segment *facts)
+{
+	struct seal_tags_want want = { .seg = facts->seg,
+		.n = facts->n,
+		.g0 = facts->tags.g0,
+		.g = facts->tags.g,
+		.root = facts->root };
+	char path[STORE_PATH_BYTES];
+	enum audit_code code;
+	bool good = true;
+	int got = -1;
+
+	store_segment_path(path, facts->seg, "tags");
+	if (r->ratchet.g != facts->tags.g0 ||
+	    audit_tags_open(r->file, r->chain->dirfd, path, false, &code, NULL) == -1)
+		return (false);
+	while (good && (got = audit_tags_next(r->file, NULL)) == 1) {
+		good = seal_tags_check_line(&r->file->walk, &want) == NULL;
+		if (good)
+			seal_ratchet_step(
+			    &r->ratchet, r->chain->genesis.origin, r->file->walk.text);
+	}
+	audit_tags_close(r->file);
+	return (good && got == 0 && seal_tags_check_end(&r->file->walk, &want) == NULL);
+}
+
+/*
+ * What is wrong with .tags but the aggregate is told by whoever reads it
+ * without keys; if it was pruned nobody does.
+ */
+static void
+replay_segment(struct replay *r, uint64_t i, const struct seal_segment *facts)
+{
+	struct seal_ratchet before = r->ratchet;
+	char path[STORE_PATH_BYTES];
+	struct audit_place at;
+	bool whole = r->has_key && step_over(r, facts);
+
+	if (whole && memcmp(r->ratchet.a, facts->tags.agg, 32) != 0) {
+		store_segment_path(path, facts->seg, "tags");
+		at = audit_place(path);
+		at.entry = i;
+		at.segment = facts->seg;
+		audit_report(r->list, AUDIT_E_RATCHET_MAC, &at,
+		    "flushes %ju to %ju are not those of the escrow key's ratchet",
+		    (uintmax_t)facts->tags.g0, (uintmax_t)facts->tags.g);
+	} else if (whole)
+		r->chain->coverage->replayed += facts->tags.g - facts->tags.g0 + 1;
+	memcpy(r->agg, facts->tags.agg, sizeof(r->agg));
+	if (whole)
+		memcpy(r->ratchet.a, r->agg, sizeof(r->agg));
+	else if (r->has_key) {
+		r->ratchet = before;
+		r->has_key = seal_ratchet_skip(&r->ratchet, facts->tags.g, r->agg) == 0;
+	}
+	crypto_wipe(&before, sizeof(before));
+}
+
+static void
+replay_entry(void *arg, uint64_t i, const struct seal_entry *entry)
+{
+	struct replay *r = arg;
+	const struct seal_ratchet_start *start = audit_ratchet_start(entry);
+
+	if (start != NULL)
+		begin_ratchet(r, i, start);
+	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags)
+		replay_segment(r, i, &entry->of.segment);
+}
+
+void
+audit_ratchet_replay(
+    struct audit_chain *chain, struct audit_escrow *escrow, struct audit_list *list)
+{
+	struct replay r = { .chain = chain, .escrow = escrow, .list = list };
+
+	if (!chain->has_genesis)
+		return;
+	if ((r.file = malloc(sizeof(*r.file))) == NULL) {
+		list->failed = true;
+		return;
+	}
+	audit_judged(chain, replay_entry, &r);
+	crypto_wipe(&r.ratchet, sizeof(r.ratchet));
+	free(r.file);
+}
