@@ -265,8 +265,8 @@ store_stream_interrupted(const struct store_stream *st)
 int
 store_stream_append(struct store_stream *st, struct seal_entry *entry, struct err *e)
 {
-	/* A destroy entry has no next key; every other type names one. */
-	if (store_writer_append(st->writer, entry, entry->type != SEAL_DESTROY, e) == -1)
+	/* No type that is appended here names a next key. */
+	if (store_writer_append(st->writer, entry, false, e) == -1)
 		return (err_in(e, "store %s: stream %s", st->store->dir, st->name));
 	return (0);
 }

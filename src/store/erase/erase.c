@@ -305,7 +305,7 @@ append(struct store_eraser *x, struct erase_work *work, struct err *e)
 		redact.items = buf_view(&items);
 		redact.reason = span_of(reason.data + 1, reason.len - 2);
 		x->entry = (struct seal_entry){ .type = SEAL_REDACT, .of = { .redact = redact } };
-		rc = store_writer_append(x->stream->writer, &x->entry, true, e);
+		rc = store_writer_append(x->stream->writer, &x->entry, false, e);
 	}
 	buf_free(&items);
 	buf_free(&reason);
