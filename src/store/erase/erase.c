@@ -17,9 +17,9 @@
 #include "store/erase/inside.h"
 #include "store/writer.h"
 
-#define PLAIN_BYTES_MAX 1024   /* docs/format.md 6 */
+#define PLAIN_BYTES_MAX 1024 /* docs/format.md 6 */
 #define ESCAPED_BYTES_MAX 2048
-#define PLACEHOLDER_BYTES 67   /* around a new line, without LF */
+#define PLACEHOLDER_BYTES 67 /* around a new line, without LF */
 #define MINUTE_US (INT64_C(60) * 1000000)
 
 struct store_eraser {
@@ -70,8 +70,8 @@ store_eraser_open(struct store_stream *st, struct store_eraser **x, struct err *
 	if (made == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	made->stream = st;
-	if (store_history_read(
-		store_writer_chain(st->writer), &st->names, &made->history, e) == -1) {
+	if (store_history_read(store_writer_chain(st->writer), &st->names, &made->history, e) ==
+	    -1) {
 		store_eraser_close(made);
 		return (err_in(e, "store %s: stream %s", st->store->dir, st->name));
 	}
@@ -118,8 +118,8 @@ check_texts(const struct store_erase_order *order, struct err *e)
 
 /* The new line must be one that could have been sealed there. */
 static int
-check_line(struct store_eraser *x, const struct seal_segment *facts, struct span line,
-    struct err *e)
+check_line(
+    struct store_eraser *x, const struct seal_segment *facts, struct span line, struct err *e)
 {
 	const struct stats_counts *counts = &facts->counts;
 
@@ -222,8 +222,8 @@ puncture(struct erase_work *work, struct err *e)
 		uint32_t record = order->items[i].record;
 		const struct seal_touched *touched = seal_past_record(work->past, record);
 
-		if (seal_cover_erase(&work->after, record,
-			touched == NULL ? 0 : touched->replaced, e) == -1)
+		if (seal_cover_erase(
+			&work->after, record, touched == NULL ? 0 : touched->replaced, e) == -1)
 			return (-1);
 	}
 	return (0);
@@ -290,8 +290,11 @@ static int
 append(struct store_eraser *x, struct erase_work *work, struct err *e)
 {
 	const struct store_erase_order *order = work->order;
-	struct seal_redact redact = { .seg = order->seg, .revision = work->past->revision + 1,
-		.ref = order->ref, .by = order->by, .file_size = work->file_size };
+	struct seal_redact redact = { .seg = order->seg,
+		.revision = work->past->revision + 1,
+		.ref = order->ref,
+		.by = order->by,
+		.file_size = work->file_size };
 	struct buf items = { 0 }, reason = { 0 };
 	int rc = -1;
 
@@ -300,7 +303,8 @@ append(struct store_eraser *x, struct erase_work *work, struct err *e)
 	if (!buf_ok(&items) || !buf_ok(&reason)) {
 		(void)err_set(e, ERR_IO, "out of memory");
 	} else if (reason.len - 2 > ESCAPED_BYTES_MAX) {
-		(void)err_set(e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX);
+		(void)err_set(
+		    e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX);
 	} else {
 		redact.items = buf_view(&items);
 		redact.reason = span_of(reason.data + 1, reason.len - 2);
@@ -320,8 +324,8 @@ take_entry(struct store_eraser *x, struct err *e)
 	enum seal_verdict verdict;
 
 	x->stale = true;
-	if (seal_entry_read(
-		chain->lines[chain->count - 1], &x->stream->names, &x->entry, e) == -1 ||
+	if (seal_entry_read(chain->lines[chain->count - 1], &x->stream->names, &x->entry, e) ==
+		-1 ||
 	    seal_history_take(x->history, &x->entry, &verdict, NULL) == -1)
 		return (err_set(e, ERR_IO, "out of memory"));
 	x->stale = false;
@@ -334,8 +338,7 @@ erase(struct store_eraser *x, struct erase_work *work, struct err *e)
 	uint64_t revision;
 
 	if (check_texts(work->order, e) == -1 || find_segment(x, work, e) == -1 ||
-	    check_items(x, work, e) == -1 || read_covers(work, e) == -1 ||
-	    puncture(work, e) == -1)
+	    check_items(x, work, e) == -1 || read_covers(work, e) == -1 || puncture(work, e) == -1)
 		return (-1);
 	revision = work->past->revision;
 	drop_files(work);
@@ -346,13 +349,14 @@ erase(struct store_eraser *x, struct erase_work *work, struct err *e)
 		return (-1);
 	}
 	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1)
-		return (err_in(e, "signed, but the next start must overwrite what was there before"));
+		return (
+		    err_in(e, "signed, but the next start must overwrite what was there before"));
 	return (take_entry(x, e));
 }
 
 int
-store_erase(struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry,
-    struct err *e)
+store_erase(
+    struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry, struct err *e)
 {
 	struct store_stream *st = x->stream;
 	struct erase_work *work = calloc(1, sizeof(*work));

@@ -18,7 +18,7 @@
 #include "store/reader.h"
 #include "store/writer.h"
 
-#define RUN_LINES 4096    /* hashed at a time */
+#define RUN_LINES 4096 /* hashed at a time */
 #define FRAME_LINES 32768 /* of a frame, at most: records have 36 bytes and more */
 
 /* Memory of one segment. */

@@ -1,0 +1,563 @@
+/*
+ * Records erased and replaced: what is left of them, what is refused, and a
+ * crash or an error at every durable step: old or new state, and behind the
+ * next open nothing of what was to go.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+
+#include <cmocka.h>
+
+#include "checker.h"
+#include "crypto/random.h"
+#include "erased.h"
+#include "record/record.h"
+#include "store/erase/erase.h"
+#include "store/inside.h"
+#include "work.h"
+
+#define CRASH_EXIT 77
+#define LINES 40 /* of a batch; two batches are a segment */
+
+static struct erased seen;
+static char seed[64]; /* of segment 1, as its .salt had it: base64 */
+
+static int
+open_all(struct store **s, struct store_stream **st, struct err *e)
+{
+	bool created;
+
+	*s = NULL;
+	*st = NULL;
+	if (store_open(work_store, NULL, s, &created, e) == -1)
+		return (-1);
+	return (store_stream_open(*s, "shop", POLICY, &test_names, st, e));
+}
+
+#define NEW_LINE "{\"time\":\"2026-11-25T03:00:00.000Z\",\"path\":\"[credential]\",\"bytes\":5}"
+#define NEWER_LINE "{\"time\":\"2026-11-25T03:00:00.000Z\",\"bytes\":5}"
+
+/* Acts on segment 1, one behind the other. */
+static const struct act {
+	struct store_erase_item items[4];
+	size_t count;
+} acts[] = {
+	{ { { 3, { NULL, 0 } }, { 79, { NULL, 0 } } }, 2 },
+	{ { { 5, SPAN(NEW_LINE) }, { 7, SPAN(NEW_LINE) } }, 2 },
+	{ { { 0, { NULL, 0 } }, { 5, SPAN(NEWER_LINE) }, { 7, { NULL, 0 } } }, 3 },
+};
+#define ACTS (sizeof(acts) / sizeof(acts[0]))
+
+static int
+order(struct store_stream *st, const struct store_erase_order *what, struct err *e)
+{
+	struct store_eraser *x;
+	uint64_t entry;
+	int rc;
+
+	if (store_eraser_open(st, &x, e) == -1)
+		return (-1);
+	rc = store_erase(x, what, &entry, e);
+	if (rc == 0)
+		assert_int_equal(seal_history_segment(store_eraser_history(x), what->seg)->revision,
+		    seen.revision + 1);
+	store_eraser_close(x);
+	return (rc);
+}
+
+static int
+erase_in(struct store_stream *st, const struct act *a, struct err *e)
+{
+	const struct store_erase_order what = { .seg = 1, .items = a->items, .count = a->count,
+		.reason = SPAN("asked \"for\" it\n"), .ref = SPAN("T-1"), .by = SPAN("me") };
+
+	return (order(st, &what, e));
+}
+
+/* Faults count from the erasure on. */
+static int
+act(size_t number, uint64_t nth, int errnum, bool sticky, struct err *e)
+{
+	struct store_stream *st;
+	struct store *s;
+	int rc = -1;
+
+	if (open_all(&s, &st, e) == 0) {
+		io_fault_set(nth, errnum, sticky);
+		rc = erase_in(st, &acts[number], e);
+	}
+	io_fault_set(0, 0, false);
+	store_stream_close(st);
+	store_close(s);
+	return (rc);
+}
+
+static int
+open_seg(const char *name, int flags, off_t *size)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/%s", work_store, name);
+	fd = open(path, flags);
+	assert_true(fd != -1 && fstat(fd, &st) == 0);
+	*size = st.st_size;
+	return (fd);
+}
+
+static void
+remember_seed(void)
+{
+	off_t size;
+	int fd = open_seg("00000001.salt", O_RDONLY, &size);
+
+	assert_int_equal(pread(fd, seed, 24, 4), 24);
+	(void)close(fd);
+}
+
+static void
+prepare(size_t number)
+{
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	work_begin();
+	if (open_all(&s, &st, &e) == -1 || seal_segment(st, LINES, 2, true, &e) == -1 ||
+	    seal_segment(st, LINES, 2, true, &e) == -1)
+		fail_msg("%s", e.text);
+	store_stream_close(st);
+	store_close(s);
+	remember_seed();
+	for (size_t i = 0; i < number; i++) {
+		seen.revision = i;
+		if (act(i, 0, 0, false, &e) == -1)
+			fail_msg("act %zu: %s", i, e.text);
+	}
+	seen.revision = number;
+}
+
+/* ---- what must be there ---- */
+
+/* State of a record after the first count acts, from the table alone. */
+static enum seal_line
+wanted(size_t count, uint32_t record, struct span *line)
+{
+	enum seal_line kind = SEAL_LINE_RECORD;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < acts[i].count; j++)
+			if (acts[i].items[j].record == record) {
+				*line = acts[i].items[j].line;
+				kind = line->ptr == NULL ? SEAL_LINE_ERASED : SEAL_LINE_REPLACED;
+			}
+	return (kind);
+}
+
+static void
+assert_lines(size_t done)
+{
+	struct span rest = buf_view(&seen.lines);
+
+	for (uint32_t i = 0; i < 2 * LINES; i++) {
+		size_t len = span_find(rest, '\n');
+		struct span line = span_of(rest.ptr, len), want = { NULL, 0 }, inner = { NULL, 0 };
+		enum seal_line kind = wanted(done, i, &want);
+		char original[32];
+
+		assert_int_equal(seal_line_read(line, NULL, &inner), kind);
+		(void)snprintf(original, sizeof(original), "\"bytes\":%u}", i);
+		if (kind == SEAL_LINE_RECORD)
+			assert_non_null(memmem(line.ptr, line.len, original, strlen(original)));
+		if (kind == SEAL_LINE_REPLACED)
+			assert_true(span_equal(inner, want));
+		rest = span_from(rest, len + 1);
+	}
+	assert_int_equal(rest.len, 0);
+}
+
+/* Nowhere below the work directory is the seed, nor a line of the first 80 in clear. */
+static int
+no_seed(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	struct buf bytes = { 0 };
+	unsigned char raw[16];
+	bool left;
+	size_t len;
+
+	(void)st;
+	(void)ftw;
+	if (type != FTW_F || io_read_file(AT_FDCWD, path, 1u << 24, &bytes, NULL) == -1)
+		return (0);
+	assert_int_equal(text_unbase64(span_str(seed), raw, sizeof(raw), &len), 0);
+	left = memmem(bytes.data, bytes.len, seed, 24) != NULL ||
+	    memmem(bytes.data, bytes.len, raw, sizeof(raw)) != NULL;
+	if (left)
+		print_error("%s has the seed\n", path);
+	buf_free(&bytes);
+	return (left);
+}
+
+/* Open, which repairs; then all must be of one revision.  Returns which. */
+static uint64_t
+assert_repaired(const char *claim, uint64_t step)
+{
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	if (open_all(&s, &st, &e) == -1)
+		fail_msg("%s, step %ju: %s", claim, (uintmax_t)step, e.text);
+	store_stream_close(st);
+	store_close(s);
+	for (uint64_t seg = 1; seg <= 2; seg++) {
+		if (check_erased(&seen, work_store, "shop", seg) == -1)
+			fail_msg("%s, step %ju: segment %ju: %s", claim, (uintmax_t)step,
+			    (uintmax_t)seg, seen.wrong);
+		if (seg == 2)
+			assert_int_equal(seen.revision, 0);
+	}
+	assert_int_equal(check_erased(&seen, work_store, "shop", 1), 0);
+	assert_lines((size_t)seen.revision);
+	if (seen.revision > 0)
+		assert_int_equal(nftw(work_dir, no_seed, 16, FTW_PHYS), 0);
+	return (seen.revision);
+}
+
+static void
+test_each_act(void **state)
+{
+	for (size_t number = 0; number <= ACTS; number++) {
+		prepare(number);
+		assert_int_equal(assert_repaired("act", number), number);
+	}
+}
+
+/* The n-th step of the act crashes, in a child; says whether it got that far. */
+static bool
+crash(size_t number, uint64_t nth)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct err e = { 0 };
+
+		_exit(act(number, nth, 0, false, &e) == 0 ? 0 : 1);
+	}
+	assert_true(child > 0 && waitpid(child, &status, 0) == child);
+	assert_true(WIFEXITED(status));
+	assert_true(WEXITSTATUS(status) == CRASH_EXIT || WEXITSTATUS(status) == 0);
+	return (WEXITSTATUS(status) == CRASH_EXIT);
+}
+
+/* The n-th step of an open crashes: one that repairs. */
+static bool
+crash_open(uint64_t nth)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct store_stream *st;
+		struct store *s;
+
+		io_fault_set(nth, 0, false);
+		_exit(open_all(&s, &st, NULL) == 0 ? 0 : 1);
+	}
+	assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+	return (WEXITSTATUS(status) == CRASH_EXIT);
+}
+
+static void
+test_crash_after_every_step(void **state)
+{
+	uint64_t steps = 0;
+
+	for (size_t number = 0; number < ACTS; number++) {
+		for (uint64_t nth = 1;; nth++) {
+			struct err e = { 0 };
+			uint64_t found;
+
+			prepare(number);
+			if (!crash(number, nth))
+				break;
+			found = assert_repaired("crash", nth);
+			assert_in_range(found, number, number + 1);
+			/* and the work goes on */
+			seen.revision = found;
+			if (found < ACTS && act(found, 0, 0, false, &e) == -1)
+				fail_msg("act %zu, step %ju: then %s", number, (uintmax_t)nth, e.text);
+			assert_int_equal(assert_repaired("after", nth), found < ACTS ? found + 1 : found);
+			steps++;
+		}
+		assert_int_equal(assert_repaired("no crash", 0), number + 1);
+	}
+	print_message("# crashed after %ju steps\n", (uintmax_t)steps);
+	assert_true(steps > 80);
+}
+
+/* A crash while a crash is repaired. */
+static void
+test_crashes_in_repair(void **state)
+{
+	for (uint64_t nth = 20;; nth++) {
+		prepare(1);
+		if (!crash(1, nth))
+			break;
+		for (uint64_t again = 1; again < 40 && crash_open(again); again += 1 + nth % 3)
+			;
+		assert_in_range(assert_repaired("crashes", nth), 1, 2);
+	}
+}
+
+static void
+fail_everywhere(int errnum, bool sticky)
+{
+	for (size_t number = 0; number < ACTS; number++) {
+		for (uint64_t nth = 1;; nth++) {
+			struct err e = { 0 };
+			uint64_t from, found;
+			int rc;
+
+			prepare(number);
+			from = io_fault_steps();
+			(void)from;
+			rc = act(number, nth, errnum, sticky, &e);
+			if (rc == -1) {
+				assert_int_equal(e.code, ERR_IO);
+				assert_non_null(strstr(e.text, "stream shop: segment 1: "));
+				assert_null(strchr(e.text, '\n'));
+			}
+			found = assert_repaired("fault", nth);
+			if (rc == 0)
+				assert_int_equal(found, number + 1);
+			else
+				assert_in_range(found, number, number + 1);
+			if (nth > 60)
+				break;
+		}
+	}
+}
+
+static void
+test_disk_full(void **state)
+{
+	fail_everywhere(ENOSPC, false);
+	fail_everywhere(ENOSPC, true);
+}
+
+static void
+test_bad_disk(void **state)
+{
+	fail_everywhere(EIO, false);
+}
+
+/* ---- refusals ---- */
+
+static void
+assert_refused(struct store_stream *st, const struct store_erase_order *what, enum err_code code,
+    const char *text)
+{
+	struct err e = { 0 };
+	uint64_t entries = store_writer_count(st->writer);
+
+	if (order(st, what, &e) != -1 || e.code != code || strstr(e.text, text) == NULL)
+		fail_msg("%s: code %d, %s", text, e.code, e.text);
+	assert_int_equal(store_writer_count(st->writer), entries);
+}
+
+/* A record of nearly the greatest length. */
+static size_t
+long_record(char line[static RECORD_BYTES_MAX])
+{
+	static struct record_encoder encoder;
+	static struct record record;
+	static char text[RECORD_TEXT_MAX];
+
+	memset(text, 'a', sizeof(text));
+	record_clear(&record);
+	record.time_us = INT64_C(1795575600000000);
+	for (int i = 0; i < 8; i++) {
+		static const enum record_field fields[] = { RECORD_FIELD_CLIENT, RECORD_FIELD_USER,
+			RECORD_FIELD_SESSION, RECORD_FIELD_ACTION, RECORD_FIELD_OBJECT,
+			RECORD_FIELD_HOST, RECORD_FIELD_PATH, RECORD_FIELD_QUERY };
+
+		record_set_text(&record, fields[i], span_of(text, i < 7 ? sizeof(text) : 1900));
+	}
+	return (record_encode(&encoder, &record, line) - 1); /* not too long to be a record */
+}
+
+static void
+append(struct store_stream *st, const struct seal_entry *entry)
+{
+	struct seal_entry *copy = malloc(sizeof(*copy));
+	struct err e = { 0 };
+
+	*copy = *entry;
+	if (store_stream_append(st, copy, &e) == -1)
+		fail_msg("%s", e.text);
+	free(copy);
+}
+
+static void
+test_refusals(void **state)
+{
+	static char long_text[1100], long_line[RECORD_BYTES_MAX];
+	static struct store_erase_item one = { 1, { NULL, 0 } };
+	struct store_erase_order what = { .seg = 1, .items = &one, .count = 1, .reason = SPAN("r") };
+	static struct seal_entry entry;
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	prepare(ACTS);
+	assert_int_equal(open_all(&s, &st, &e), 0);
+	what.seg = 3;
+	assert_refused(st, &what, ERR_INPUT, "segment 3: there is none");
+	what.seg = 1;
+	one.record = 2 * LINES;
+	assert_refused(st, &what, ERR_INPUT, "record 80: there is none");
+	one.record = 79;
+	assert_refused(st, &what, ERR_INPUT, "record 79: erased already");
+	one.line = span_str(NEW_LINE);
+	assert_refused(st, &what, ERR_INPUT, "record 79: erased already");
+	one.record = 10;
+	one.line = span_str("{\"~erased\":\"x\"}");
+	assert_refused(st, &what, ERR_CONFIG, "record 10: the new line");
+	one.line = span_str("{\"time\":\"2026-11-25T03:01:00.000Z\",\"bytes\":5}");
+	assert_refused(st, &what, ERR_CONFIG, "of another time");
+	one.line = span_str("{\"time\":\"2026-11-25T02:59:59.999Z\",\"bytes\":5}");
+	assert_refused(st, &what, ERR_CONFIG, "of another time");
+	one.line = span_of(long_line, long_record(long_line));
+	assert_refused(st, &what, ERR_CONFIG, "too long");
+	one.line = span_of(NULL, 0);
+	what.reason = span_str("");
+	assert_refused(st, &what, ERR_USAGE, "a reason is needed");
+	what.reason = span_str("r");
+	what.ref = span_str("a\"b");
+	assert_refused(st, &what, ERR_USAGE, "printable ASCII");
+	memset(long_text, 'a', sizeof(long_text));
+	what.ref = span_of(NULL, 0);
+	what.by = span_of(long_text, 1025);
+	assert_refused(st, &what, ERR_USAGE, "printable ASCII");
+	what.by = span_of(NULL, 0);
+	what.reason = span_of(long_text, sizeof(long_text));
+	memset(long_text, 1, sizeof(long_text)); /* six bytes each once it is escaped */
+	assert_refused(st, &what, ERR_USAGE, "the reason is longer");
+	what.reason = span_str("r");
+	entry = (struct seal_entry){ .type = SEAL_HOLD };
+	entry.of.hold = (struct seal_hold){ .hold = SPAN("case-7"), .segs = SPAN("[]"),
+		.has_onward = true, .onward = 2, .reason = SPAN("r") };
+	append(st, &entry);
+	what.seg = 2;
+	assert_refused(st, &what, ERR_CONFIG, "hold case-7 is on it");
+	entry = (struct seal_entry){ .type = SEAL_RELEASE };
+	entry.of.release = (struct seal_release){ .hold = SPAN("case-7"), .reason = SPAN("r") };
+	append(st, &entry);
+	entry = (struct seal_entry){ .type = SEAL_PRUNE };
+	entry.of.prune = (struct seal_prune){ .segs = SPAN("[[2,2]]"), .rule = SPAN("r") };
+	append(st, &entry);
+	assert_refused(st, &what, ERR_INPUT, "pruned");
+	store_stream_close(st);
+	store_close(s);
+	assert_int_equal(check_erased(&seen, work_store, "shop", 1), 0);
+	assert_lines(ACTS);
+}
+
+/* What is not the sealed segment is not signed again: byte by byte of both files. */
+static void
+test_damage_is_not_laundered(void **state)
+{
+	static const char *const files[] = { "00000001.r3.jsonl.zst", "00000001.r3.salt" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct store_stream *st;
+		struct store *s;
+		struct err e = { 0 };
+		off_t size;
+		int fd;
+
+		prepare(ACTS);
+		assert_int_equal(open_all(&s, &st, &e), 0);
+		fd = open_seg(files[i], O_RDWR, &size);
+		for (off_t at = 0; at < size; at += 7) {
+			const struct act again = { { { 11, { NULL, 0 } } }, 1 };
+			unsigned char was, is;
+
+			assert_int_equal(pread(fd, &was, 1, at), 1);
+			is = was ^ 4;
+			assert_int_equal(pwrite(fd, &is, 1, at), 1);
+			e.text[0] = '\0';
+			/* the seek table is written anew, and salts of no record do not matter */
+			if (erase_in(st, &again, &e) == 0) {
+				assert_true(at > (i == 0 ? size - 40 : 300));
+				break;
+			}
+			assert_int_equal(e.code, ERR_FINDING);
+			assert_int_equal(pwrite(fd, &was, 1, at), 1);
+		}
+		(void)close(fd);
+		store_stream_close(st);
+		store_close(s);
+		if (e.text[0] != '\0')
+			assert_int_equal(assert_repaired("damage", i), ACTS);
+	}
+}
+
+/* A record replaced again and again, and at last erased. */
+static void
+test_many_revisions(void **state)
+{
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+	struct act a = { { { 9, SPAN(NEW_LINE) } }, 1 };
+
+	prepare(0);
+	assert_int_equal(open_all(&s, &st, &e), 0);
+	for (seen.revision = 0; seen.revision < 12; seen.revision++)
+		if (erase_in(st, &a, &e) == -1)
+			fail_msg("revision %ju: %s", (uintmax_t)seen.revision, e.text);
+	a.items[0].line = span_of(NULL, 0);
+	assert_int_equal(erase_in(st, &a, &e), 0);
+	store_stream_close(st);
+	store_close(s);
+	if (check_erased(&seen, work_store, "shop", 1) == -1)
+		fail_msg("%s", seen.wrong);
+	assert_int_equal(seen.revision, 13);
+}
+
+static int
+end(void **state)
+{
+	work_end();
+	buf_free(&seen.lines);
+	return (0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_act),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_many_revisions),
+		cmocka_unit_test(test_damage_is_not_laundered),
+		cmocka_unit_test(test_crash_after_every_step),
+		cmocka_unit_test(test_crashes_in_repair),
+		cmocka_unit_test(test_disk_full),
+		cmocka_unit_test(test_bad_disk),
+	};
+	struct err e;
+
+	if (crypto_start(&e) != 0)
+		return (1);
+	return (cmocka_run_group_tests(tests, NULL, end));
+}
