@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "key/file.h"
 #include "key/keyring.h"
+#include "key/recovery.h"
 
 /* Copy path without slashes at its end; they would follow a symlink. */
 static int
@@ -96,7 +97,7 @@ static bool
 is_stream_name(const char *name)
 {
 	static const char *const ours[] = {
-		"import.seed", "kek", "keyring", "keyring.next", "root.key",
+		"import.seed", "kek", "keyring", "keyring.next", "recovery.pub", "root.key",
 	};
 
 	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
@@ -183,6 +184,7 @@ take_back(int dirfd, const char *unfinished)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)io_shred(dirfd, names[i], NULL);
+	(void)io_unlink(dirfd, "recovery.pub", NULL);
 	(void)rmdir(unfinished);
 	errno = saved;
 }
@@ -214,9 +216,13 @@ exists_already(const char *path, struct err *e)
 
 /* rename(2) never replaces a directory that has something in it. */
 static int
-fill_and_name(int dirfd, const char *unfinished, const char *path, struct err *e)
+fill_and_name(int dirfd, const char *unfinished, const char *path,
+    const unsigned char *recovery, struct err *e)
 {
-	if (fill(dirfd, e) == -1) {
+	/* One of an unfinished creation would name a key that nobody has. */
+	if (io_unlink(dirfd, "recovery.pub", e) == -1 ||
+	    (recovery != NULL && key_recovery_publish(dirfd, recovery, e) == -1) ||
+	    fill(dirfd, e) == -1) {
 		(void)err_in(e, "%s", path);
 		return (key_config_error(e));
 	}
@@ -229,7 +235,7 @@ fill_and_name(int dirfd, const char *unfinished, const char *path, struct err *e
 
 /* KEYS appears whole: it is filled under the name "KEYS.new" and renamed. */
 int
-key_create(const char *dir, struct err *e)
+key_create_recovery(const char *dir, const unsigned char *recovery, struct err *e)
 {
 	char path[PATH_MAX], unfinished[PATH_MAX + 8];
 	struct stat st;
@@ -242,10 +248,22 @@ key_create(const char *dir, struct err *e)
 	(void)snprintf(unfinished, sizeof(unfinished), "%s.new", path);
 	if ((fd = open_unfinished(unfinished, e)) == -1)
 		return (-1);
-	if (fill_and_name(fd, unfinished, path, e) == -1)
+	if (fill_and_name(fd, unfinished, path, recovery, e) == -1)
 		take_back(fd, unfinished);
 	else if ((rc = sync_parent(path, e)) == -1)
 		(void)key_config_error(e); /* but they are there, and good */
 	(void)close(fd);
 	return (rc);
+}
+
+int
+key_create(const char *dir, struct err *e)
+{
+	return (key_create_recovery(dir, NULL, e));
+}
+
+int
+key_renew(int keys_fd, struct err *e)
+{
+	return (fill(keys_fd, e) == 0 ? 0 : key_config_error(e));
 }

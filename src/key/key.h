@@ -7,7 +7,9 @@
  *   kek           slot: key-encryption key of the keyring
  *   keyring       epoch seeds and the fingerprint key, boxed under the kek
  *   import.seed   slot: throw-away secret of an unfinished import (ADR 3)
- *   STREAM/       log.key epoch.key epoch.next pending lock (store/ uses them)
+ *   recovery.pub  the public recovery key, where one was made (key/recovery.h)
+ *   STREAM/       log.key log.next epoch.key epoch.next ratchet ratchet.next
+ *                 pending lock (store/ uses them)
  *
  * Slots are 512 bytes, overwritten in place and synced (design.md 7).
  * Secrets in memory are guarded, locked and wiped on free.

@@ -15,6 +15,9 @@ struct store {
 	char *dir, *keys; /* resolved paths */
 	char id[STORE_ID_BYTES];
 	struct store_writer *own; /* cretula.store; holds the lock of the store */
+	unsigned char recovery[32]; /* KEYS/recovery.pub, if special says so */
+	struct store_special special; /* of every chain that is opened */
+	const unsigned char *make_keys; /* seed of the recovery key: KEYS may be made anew */
 };
 
 struct store_stream {

@@ -16,6 +16,8 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "key/key.h"
+#include "key/recovery.h"
+#include "store/keys.h"
 #include "store/sweep.h"
 #include "store/writer.h"
 
@@ -195,15 +197,18 @@ open_keys(struct store *s, enum found found, struct err *e)
 		return (err_set(e, ERR_CONFIG, "not a store, and not empty"));
 	if (exists(AT_FDCWD, s->keys, &there, e) == -1)
 		return (-1);
-	if (!there && found == FOUND_STORE)
+	if (!there && found == FOUND_STORE && s->make_keys == NULL)
 		return (err_set(e, ERR_CONFIG,
 		    "no keys at %s: the store can be read and verified, "
 		    "not written; name its keys with --keys",
 		    s->keys));
-	if (!there && key_create(s->keys, e) == -1 && errno != EEXIST)
+	if (!there && key_create_recovery(s->keys, s->make_keys, e) == -1 && errno != EEXIST)
 		return (-1);
 	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)
 		return (-1);
+	if (key_recovery_public(s->keys_fd, s->recovery, &there, e) == -1)
+		return (-1);
+	s->special.recovery = there ? s->recovery : NULL;
 	return (key_lock_dir(s->keys_fd, s->keys, e));
 }
 
@@ -306,14 +311,17 @@ open_own(struct store *s, bool create, struct err *e)
 {
 	static const struct seal_names names = { .classes = NULL };
 	struct store_identity id = { STORE_OWN_STREAM, s->id, STORE_NO_POLICY, &names };
+	struct store_special special = s->special;
 	int fd = -1, keys = -1, rc = -1;
 
 	if (store_make_dir(s->streams_fd, STORE_OWN_STREAM, create, &fd, e) == -1)
 		return (-1);
+	special.create = create;
 	if (find_id(s, fd, e) == -1 ||
-	    (keys = key_open_stream(s->keys_fd, STORE_OWN_STREAM, create, e)) == -1)
+	    (keys = key_open_stream(
+		 s->keys_fd, STORE_OWN_STREAM, create || special.takeover, e)) == -1)
 		goto out;
-	rc = store_writer_open(fd, keys, &id, create, &s->own, e);
+	rc = store_writer_open_special(fd, keys, &id, &special, &s->own, e);
 out:
 	if (rc == -1)
 		(void)err_in(e, "stream " STORE_OWN_STREAM);
@@ -343,14 +351,16 @@ open_store(struct store *s, const char *dir, const char *keys, bool *created, st
 	return (0);
 }
 
-int
-store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e)
+static int
+open_special(const char *dir, const char *keys, const struct store *how, struct store **s,
+    bool *created, struct err *e)
 {
 	struct store *made = calloc(1, sizeof(*made));
 	struct err failed = { .code = ERR_NONE }; /* e stays clean if all is well */
 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "store"));
+	*made = *how;
 	made->dirfd = made->streams_fd = made->words_fd = made->keys_fd = -1;
 	if (open_store(made, dir, keys, created, &failed) == -1) {
 		store_close(made);
@@ -361,6 +371,24 @@ store_open(const char *dir, const char *keys, struct store **s, bool *created, s
 	}
 	*s = made;
 	return (0);
+}
+
+int
+store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e)
+{
+	static const struct store none = { .own = NULL };
+
+	return (open_special(dir, keys, &none, s, created, e));
+}
+
+int
+store_open_lost(const char *dir, const char *keys, const unsigned char *recovery, struct store **s,
+    struct err *e)
+{
+	const struct store how = { .special = { .takeover = true }, .make_keys = recovery };
+	bool created;
+
+	return (open_special(dir, keys, &how, s, &created, e));
 }
 
 static void
@@ -417,8 +445,10 @@ store_anchor(const struct store *s, struct buf *out, struct err *e)
 {
 	unsigned char hash[32];
 
+	/* The line names where the chain began, whatever its key is now. */
 	store_writer_genesis(s->own, hash);
-	store_writer_vkey(s->own, out);
+	if (store_writer_first_vkey(s->own, out, e) == -1)
+		return (-1);
 	buf_str(out, " sha256:");
 	buf_hex(out, hash, sizeof(hash));
 	return (buf_ok(out) ? 0 : err_set(e, ERR_IO, "anchor: out of memory"));

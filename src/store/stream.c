@@ -108,11 +108,14 @@ static int
 open_writer(struct store_stream *st, const char *policy_hash, bool listed, struct err *e)
 {
 	struct store_identity id = { st->name, st->store->id, policy_hash, &st->names };
-	int keys = key_open_stream(st->store->keys_fd, st->name, !listed, e), rc;
+	struct store_special special = st->store->special;
+	int keys = key_open_stream(
+	    st->store->keys_fd, st->name, !listed || special.takeover, e), rc;
 
 	if (keys == -1)
 		return (-1);
-	rc = store_writer_open(st->dirfd, keys, &id, !listed, &st->writer, e);
+	special.create = !listed;
+	rc = store_writer_open_special(st->dirfd, keys, &id, &special, &st->writer, e);
 	(void)close(keys);
 	return (rc);
 }
