@@ -8,19 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit/live/live.h"
-#include "base/clock.h"
+#include "audit/live/moving.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/scan.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
-#define ATTEMPTS 4 /* while a writer appends */
-#define PAUSE_NS 50000000
-#define YOUNG_S 2 /* an entry that may still get its note */
 
 /* ---- names ---- */
 
@@ -138,29 +134,6 @@ check_stream(struct audit_chain *chain, int streams, const char *name)
 	return (0);
 }
 
-/*
- * Did a writer append while we read?  The chain has grown since; or its last
- * entry has no note yet, but is young enough to get one.
- */
-static bool
-is_moving(const struct audit_chain *chain)
-{
-	struct timespec pause = { .tv_nsec = PAUSE_NS };
-	struct stat st;
-
-	if (fstatat(chain->dirfd, "chain.jsonl", &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(st.st_mode))
-		return (false);
-	if ((uint64_t)st.st_size > chain->bytes.len)
-		return (true);
-	if (chain->list.of_code[AUDIT_E_UNSIGNED_ENTRIES] == 0 && !chain->torn)
-		return (false);
-	if (clock_now_us() / 1000000 - st.st_mtim.tv_sec > YOUNG_S)
-		return (false);
-	(void)nanosleep(&pause, NULL);
-	return (true);
-}
-
 int
 audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
     const struct seal_names *names, struct audit_coverage *coverage)
@@ -168,14 +141,15 @@ audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
 	struct audit_coverage before = *coverage;
 	int rc = -1;
 
-	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+	for (unsigned attempt = 0; attempt < AUDIT_ATTEMPTS; attempt++) {
 		*chain = (struct audit_chain){ .name = name,
 			.dirfd = -1,
 			.names = names,
 			.coverage = coverage,
 			.bad_entry = AUDIT_NONE };
 		rc = check_stream(chain, streams, name);
-		if (rc == -1 || attempt + 1 == ATTEMPTS || !is_moving(chain))
+		if (rc == -1 || attempt + 1 == AUDIT_ATTEMPTS ||
+		    !audit_is_moving(chain, attempt))
 			break;
 		(void)close(chain->dirfd);
 		audit_chain_free(chain);

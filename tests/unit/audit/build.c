@@ -357,12 +357,30 @@ build_cut(struct span text, size_t from, size_t to)
 
 /* ---- verifying ---- */
 
+static int
+age(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)kind;
+	(void)at;
+	if (st->st_mtim.tv_sec != 0)
+		(void)utimensat(
+		    AT_FDCWD, path, (struct timespec[]){ { 0 }, { 0 } }, AT_SYMLINK_NOFOLLOW);
+	return (0);
+}
+
+void
+build_age(const struct build *b)
+{
+	(void)nftw(b->dir, age, 16, FTW_PHYS);
+}
+
 void
 build_verify(const struct build *b, unsigned jobs, const char *anchor, struct audit_result *result)
 {
 	struct audit_options options = { .anchor = anchor, .jobs = jobs, .names = &build_names };
 	struct err e;
 
+	build_age(b);
 	if (audit_verify(b->dir, &options, result, &e) == -1) {
 		(void)fprintf(stderr, "verify: %s\n", e.text);
 		abort();

@@ -95,6 +95,9 @@ struct span build_cut(struct span text, size_t from, size_t to);
 
 /* ---- verifying ---- */
 
+/* Long ago: verify reads again what a writer may be at; build_verify does not wait for it. */
+void build_age(const struct build *b);
+
 void build_verify(const struct build *b, unsigned jobs, const char *anchor,
     struct audit_result *result);
 void build_anchor(const struct build *b, struct buf *out);
