@@ -92,6 +92,14 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	json_u64(out, "pins_new", c->pins_new);
 	json_u64(out, "unknown_entries", c->unknown_entries);
 	json_u64(out, "unfinished", c->unfinished);
+	json_u64(out, "erased", c->erased);
+	json_u64(out, "replaced", c->replaced);
+	json_u64(out, "pruned", c->pruned);
+	json_u64(out, "holds", c->holds);
+	json_u64(out, "losses_accepted", c->losses_accepted);
+	json_u64(out, "notes_void", c->notes_void);
+	json_u64(out, "import_keys", c->import_keys);
+	json_u64(out, "derived_unseen", c->derived_unseen);
 	json_u64(out, "replayed", c->replayed);
 	add_open(out, c);
 	json_key(out, "not_checked");

@@ -125,6 +125,33 @@ add_ratchet(struct buf *out, const struct audit_coverage *c)
 	buf_fmt(out, "ratchet: flushes that hold with the escrow key: %s\n", count);
 }
 
+/* What is not here any more, and what must stay. */
+static void
+add_past(struct buf *out, const struct audit_coverage *c)
+{
+	buf_str(out, "erased: ");
+	add_count(out, c->erased, "record");
+	buf_str(out, "; replaced: ");
+	add_count(out, c->replaced, "record");
+	buf_str(out, "; pruned: ");
+	add_count(out, c->pruned, "segment");
+	buf_str(out, "; in force: ");
+	add_count(out, c->holds, "hold");
+	buf_char(out, '\n');
+	buf_str(out, "losses accepted: ");
+	add_count(out, c->losses_accepted, "alarm");
+	buf_str(out, "; by keys revoked later: ");
+	add_count(out, c->notes_void, "note");
+	buf_str(out, "; not said to be destroyed: ");
+	add_count(out, c->import_keys, "import key");
+	buf_char(out, '\n');
+	if (c->derived_unseen > 0) {
+		buf_str(out, "derived, not in this bundle: ");
+		add_count(out, c->derived_unseen, "file");
+		buf_char(out, '\n');
+	}
+}
+
 static void
 add_coverage(struct buf *out, const struct audit_coverage *c)
 {
@@ -144,6 +171,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	buf_fmt(out, " (%s of lines", size);
 	(void)num_print_bytes(size, c->file_bytes);
 	buf_fmt(out, ", %s of files)\n", size);
+	add_past(out, c);
 	if (c->segments_missing > 0) {
 		buf_str(out, "missing: ");
 		add_count(out, c->segments_missing, "segment");

@@ -85,6 +85,13 @@ struct audit_coverage {
 	unsigned pins_good, pins_new; /* chains that go on from their pin; without one so far */
 	unsigned unknown_entries;         /* exit 3 */
 	uint64_t unfinished;              /* files that a writer has not given their names yet */
+	uint64_t erased, replaced;  /* records, as entries say */
+	uint64_t pruned;            /* segments */
+	uint64_t holds;             /* in force */
+	uint64_t losses_accepted;   /* alarms that were answered */
+	uint64_t notes_void;        /* by log keys that were revoked later */
+	uint64_t import_keys;       /* of imports, not said to be destroyed */
+	uint64_t derived_unseen;    /* files that a bundle leaves away */
 	struct audit_open open[AUDIT_OPENS]; /* of the first streams */
 	unsigned open_count;
 	bool tagged;                    /* flushes were sealed, or ratchets begun */
