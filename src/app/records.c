@@ -11,6 +11,8 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "seal/leaf.h"
+#include "seal/placeholder.h"
+#include "store/erase/erase.h"
 #include "store/layout.h"
 #include "store/reader.h"
 
@@ -71,41 +73,108 @@ app_records_open(struct app_records *r, const char *store, const char *stream, c
 void
 app_records_close(struct app_records *r)
 {
+	seal_history_free(r->history);
+	r->history = NULL;
 	store_chain_free(&r->chain);
 	if (r->stream_fd != -1)
 		(void)close(r->stream_fd);
 	r->stream_fd = -1;
 }
 
+/* ---- entries ---- */
+
+const struct seal_past *
+app_records_past(const struct app_records *r, const struct seal_entry *entry)
+{
+	return (seal_history_segment(r->history, entry->of.segment.seg));
+}
+
+static bool
+in_window(const struct app_records *r, const struct seal_entry *entry)
+{
+	const struct stats_counts *counts = &entry->of.segment.counts;
+	const struct seal_past *past;
+
+	if (entry->type != SEAL_SEGMENT)
+		return (false);
+	if ((past = app_records_past(r, entry)) != NULL && past->pruned)
+		return (false);
+	return (entry->of.segment.n == 0 ||
+	    (counts->time_max_us >= r->since_us && counts->time_min_us < r->until_us));
+}
+
 int
 app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, struct err *e)
 {
-	const struct stats_counts *counts = &entry->of.segment.counts;
-
+	if (r->history == NULL && store_history_read(&r->chain, app_names(), &r->history, e) == -1)
+		return (-1);
 	while (*at < r->chain.count) {
 		if (seal_entry_read(r->chain.lines[*at], app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", *at));
 		++*at;
-		if (entry->type == SEAL_SEGMENT &&
-		    (entry->of.segment.n == 0 ||
-			(counts->time_max_us >= r->since_us && counts->time_min_us < r->until_us)))
+		if (in_window(r, entry))
 			return (0);
 	}
 	return (1);
 }
 
+/* ---- records ---- */
+
 static int
-walk_lines(struct span lines, app_record_each each, void *arg, struct err *e)
+walk_line(struct app_records *r, struct span line, app_record_each each, void *arg, struct err *e)
+{
+	struct span inner;
+
+	if (r->placeholders)
+		return (each(arg, line, e));
+	switch (seal_line_read(line, NULL, &inner)) {
+	case SEAL_LINE_RECORD: return (each(arg, line, e));
+	case SEAL_LINE_REPLACED: return (each(arg, inner, e));
+	case SEAL_LINE_ERASED: r->erased++; return (0);
+	default: return (err_set(e, ERR_FINDING, "record %ju: no record", (uintmax_t)r->number));
+	}
+}
+
+static int
+walk_lines(struct app_records *r, struct span lines, app_record_each each, void *arg, struct err *e)
 {
 	size_t len;
 	int rc = 0;
 
-	while (lines.len > 0 && rc == 0) {
+	for (; lines.len > 0 && rc == 0; r->number++) {
 		len = span_find(lines, '\n');
-		rc = each(arg, span_of(lines.ptr, len), e);
+		rc = walk_line(r, span_of(lines.ptr, len), each, arg, e);
 		lines = span_from(lines, len + 1);
 	}
 	return (rc);
+}
+
+/* Somebody may have erased a record since the chain was read. */
+static int
+read_again(struct app_records *r, struct err *e)
+{
+	store_chain_free(&r->chain);
+	seal_history_free(r->history);
+	r->history = NULL;
+	if (store_chain_read(r->stream_fd, &r->chain, e) == -1)
+		return (-1);
+	return (store_history_read(&r->chain, app_names(), &r->history, e));
+}
+
+static int
+open_newest(struct app_records *r, uint64_t seg, char path[static STORE_PATH_BYTES], struct err *e)
+{
+	const struct seal_past *past = seal_history_segment(r->history, seg);
+	uint64_t revision = past == NULL ? 0 : past->revision, size;
+	int fd;
+
+	store_revision_path(path, seg, revision, "jsonl.zst");
+	fd = store_open_file(r->stream_fd, path, &size, e);
+	if (fd != -1 || errno != ENOENT || read_again(r, e) == -1)
+		return (fd);
+	past = seal_history_segment(r->history, seg);
+	store_revision_path(path, seg, past == NULL ? 0 : past->revision, "jsonl.zst");
+	return (store_open_file(r->stream_fd, path, &size, e));
 }
 
 static int
@@ -114,17 +183,16 @@ walk_segment(struct app_records *r, struct store_reader *reader, const struct se
 {
 	char path[STORE_PATH_BYTES];
 	struct span lines;
-	uint64_t size;
 	int fd, rc;
 
-	store_segment_path(path, segment->seg, "jsonl.zst");
-	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
+	if ((fd = open_newest(r, segment->seg, path, e)) == -1)
 		return (-1);
+	r->number = segment->first;
 	store_reader_begin(reader, fd, SEAL_BYTES_MAX, NULL, NULL);
 	do {
 		if ((rc = store_reader_next(reader, &lines, e)) == -1)
 			return (err_in(e, "%s", path));
-		rc = walk_lines(lines, each, arg, e);
+		rc = walk_lines(r, lines, each, arg, e);
 	} while (rc == 0 && lines.len > 0);
 	return (rc);
 }
@@ -139,6 +207,7 @@ app_records_walk(struct app_records *r, app_record_each each, void *arg, struct 
 
 	if (store_reader_open(&reader, e) == -1)
 		return (-1);
+	r->erased = 0;
 	while ((rc = app_records_entry(r, &at, &entry, e)) == 0)
 		if (entry.of.segment.n > 0 &&
 		    (rc = walk_segment(r, reader, &entry.of.segment, each, arg, e)) != 0)

@@ -7,6 +7,7 @@
 
 #include "base/span.h"
 #include "seal/entry.h"
+#include "seal/history.h"
 #include "store/chain.h"
 
 struct err;
@@ -15,6 +16,10 @@ struct app_records {
 	int stream_fd;
 	struct store_chain chain;
 	int64_t since_us, until_us; /* half open */
+	struct seal_history *history; /* of the chain; made when it is first needed */
+	uint64_t number; /* of the record at hand, in the stream */
+	uint64_t erased; /* records that the walk left out */
+	bool placeholders; /* hand out the lines as they are, also of what was erased */
 };
 
 /*
@@ -25,12 +30,19 @@ int app_records_open(struct app_records *r, const char *store, const char *strea
     const char *since, const char *until, struct err *e);
 void app_records_close(struct app_records *r);
 
-/* Every segment entry that may hold records of the window, in order.  0, 1 at the end, -1. */
+/*
+ * Every segment entry that may hold records of the window, in order; not of
+ * segments that were pruned.  0, 1 at the end, -1.
+ */
 int app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, struct err *e);
+/* What was done to the segment of the entry. */
+const struct seal_past *app_records_past(
+    const struct app_records *r, const struct seal_entry *entry);
 
 /*
- * Call each with every line (no LF) of those segments; each says 0 to go on,
- * 1 to stop, -1 with e.
+ * Call each with every record (a line, no LF) of those segments: what was
+ * replaced as it is now, and not what was erased, unless with placeholders.
+ * each says 0 to go on, 1 to stop, -1 with e.
  */
 typedef int (*app_record_each)(void *arg, struct span line, struct err *e);
 int app_records_walk(struct app_records *r, app_record_each each, void *arg, struct err *e);

@@ -27,8 +27,9 @@ struct totals {
 	struct stats_counts sealed; /* what the entries say, of whole segments */
 	struct stats_counts counted; /* what the records of the window say */
 	uint64_t record_count, record_bytes, disk_bytes, segments;
-	uint64_t partial, unparsed;
+	uint64_t partial, unparsed, erased;
 	bool window;
+	bool touched; /* records were erased or replaced: the entries say more than there is */
 };
 
 static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
@@ -61,10 +62,14 @@ add_entries(struct totals *t, struct err *e)
 
 	while ((rc = app_records_entry(&t->records, &at, &entry, e)) == 0) {
 		const struct seal_segment *segment = &entry.of.segment;
+		const struct seal_past *past = app_records_past(&t->records, &entry);
+		bool touched = past != NULL && past->touched_count > 0;
 
 		stats_counts_add(&t->sealed, &segment->counts);
 		t->segments++;
-		t->disk_bytes += segment->file_size;
+		t->disk_bytes += touched ? past->file_size : segment->file_size;
+		t->touched |= touched;
+		t->erased += touched ? past->erased_count : 0;
 		if (!t->window) {
 			t->record_count += segment->n;
 			t->record_bytes += segment->bytes;
@@ -85,7 +90,7 @@ collect(struct totals *t, struct err *e)
 		return (-1);
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
 		by_status += t->sealed.status[i];
-	if (!t->window && by_status == t->record_count) {
+	if (!t->window && !t->touched && by_status == t->record_count) {
 		t->counted = t->sealed;
 		t->partial = t->sealed.in.partial;
 		t->unparsed = t->sealed.in.unparsed;
@@ -131,6 +136,8 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 	row(out, "records", t->record_count, 0);
 	row(out, "partial", t->partial, t->record_count);
 	row(out, "unparsed", t->unparsed, t->record_count);
+	if (t->erased > 0)
+		row(out, "erased", t->erased, 0);
 	buf_str(out, "\nstatus\n");
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
 		if (c->status[i] > 0)
@@ -176,6 +183,7 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 	json_u64(out, "records", t->record_count);
 	json_u64(out, "partial", t->partial);
 	json_u64(out, "unparsed", t->unparsed);
+	json_u64(out, "erased", t->erased);
 	json_key(out, "status");
 	buf_char(out, '{');
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)

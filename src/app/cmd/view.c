@@ -11,6 +11,7 @@
 static const struct app_option options[] = {
 	{ "as", "NAME", "json (the default), text or combined" },
 	{ "limit", "N", "stop after N records" },
+	{ "numbers", NULL, "each record behind its number in the stream" },
 	{ "role", "ROLE", "developer (the default); others see no single records" },
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
@@ -29,7 +30,8 @@ struct viewing {
 	struct record_decoder decoder;
 	struct record record;
 	struct buf out, hint; /* hint: what to show below an error */
-	uint64_t limit, shown, number;
+	uint64_t limit, shown;
+	bool numbers;
 };
 
 static int
@@ -53,6 +55,7 @@ open_all(struct viewing *v, const struct app_args *args, struct err *e)
 	enum view_role role = VIEW_DEVELOPER;
 
 	v->limit = UINT64_MAX;
+	v->numbers = app_arg(args, "numbers") != NULL;
 	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
 	    view_role_records(role, e) == -1 || open_renderer(v, app_arg(args, "as"), e) == -1 ||
 	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
@@ -72,11 +75,12 @@ show(void *arg, struct span line, struct err *e)
 	int rc = 0;
 
 	if (record_decode(&v->decoder, line, &v->record, e) == -1)
-		return (err_in(e, "record %llu", (unsigned long long)v->number));
-	v->number++;
+		return (err_in(e, "record %llu", (unsigned long long)v->records.number));
 	if (v->record.time_us < v->records.since_us || v->record.time_us >= v->records.until_us ||
 	    (v->filter != NULL && !view_filter_match(v->filter, &v->record)))
 		return (0);
+	if (v->numbers)
+		buf_fmt(&v->out, "%llu\t", (unsigned long long)v->records.number);
 	v->renderer->record(&v->out, &v->record, line);
 	if (v->out.len >= OUT_BYTES) {
 		rc = app_print(&v->out, e);
@@ -99,7 +103,9 @@ run(const struct app_args *args)
 	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
 		app_hint(&v.hint);
-	}
+	} else if (v.records.erased > 0)
+		app_warn("view", "%llu records were erased and are left out",
+		    (unsigned long long)v.records.erased);
 	buf_free(&v.out);
 	buf_free(&v.hint);
 	view_filter_free(v.filter);
@@ -110,6 +116,7 @@ run(const struct app_args *args)
 const struct app_command app_command_view = { "view", "show records of a stream", "", 0, 0, options,
 	"EXPR is FIELD OP LITERAL, joined by &&. OP is == != < <= > >= ^= (begins with) or\n"
 	"~= (contains). Fields are those of the records, e.g. status, path, client, time.\n\n"
+	"A record that was erased is left out, one that was replaced is shown as it is now.\n\n"
 	"examples:\n"
 	"  cretula view --store ./store --stream shop --as text --where 'status >= 500'\n"
 	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == "
