@@ -211,7 +211,7 @@ check_target(struct change *c, struct span vkey, uint64_t from, struct err *e)
 }
 
 static int
-revoke(struct change *c, struct span vkey, uint64_t from, const unsigned char *recovery,
+revoke_key(struct change *c, struct span vkey, uint64_t from, const unsigned char *recovery,
     struct err *e)
 {
 	struct seal_revoke *r = &c->entry.of.revoke;
@@ -237,7 +237,7 @@ store_writer_revoke(struct store_writer *w, struct span vkey, uint64_t from,
     const unsigned char *recovery, struct err *e)
 {
 	struct change *c = begin(w, e);
-	int rc = c == NULL ? -1 : revoke(c, vkey, from, recovery, e);
+	int rc = c == NULL ? -1 : revoke_key(c, vkey, from, recovery, e);
 
 	end(c);
 	return (rc);
