@@ -240,7 +240,7 @@ out:
 int
 store_open_remove(struct store_live *l, uint64_t number, struct err *e)
 {
-	static const char *const suffixes[] = { "data", "tags", "salt" };
+	static const char *const suffixes[] = { "data", "tags" };
 	char path[STORE_PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
@@ -248,6 +248,10 @@ store_open_remove(struct store_live *l, uint64_t number, struct err *e)
 		if (io_unlink(l->open_fd, path, e) == -1)
 			return (-1);
 	}
+	/* The seed of records that may be erased one day: not for free blocks. */
+	store_open_path(path, number, "salt");
+	if (io_shred(l->open_fd, path, e) == -1 && errno != ENOENT)
+		return (-1);
 	head_path(path, number);
 	return (io_unlink(l->keys_fd, path, e));
 }
