@@ -18,6 +18,7 @@
 #include "seal/lists.h"
 
 struct err;
+struct store;
 struct store_chain;
 struct store_stream;
 struct store_eraser; /* of one stream */
@@ -26,11 +27,21 @@ struct store_eraser; /* of one stream */
 int store_history_read(const struct store_chain *chain, const struct seal_names *names,
     struct seal_history **history, struct err *e);
 
+/*
+ * Seal what a dead writer left open in a stream; *kept is how many records
+ * that were.  ERR_CONFIG if it is not what a crash leaves (store/live.h).
+ */
+int store_seal_left(struct store *s, const char *name, const struct seal_names *names,
+    uint64_t *kept, struct err *e);
+
 /* st outlives it.  Nothing else may append to st meanwhile. */
 int store_eraser_open(struct store_stream *st, struct store_eraser **x, struct err *e);
 void store_eraser_close(struct store_eraser *x); /* NULL is legal */
 /* As of the last erasure. */
 const struct seal_history *store_eraser_history(const struct store_eraser *x);
+
+/* May anything of seg be taken away?  -1: ERR_INPUT, ERR_CONFIG as store_erase. */
+int store_erase_check(const struct store_eraser *x, uint64_t seg, struct err *e);
 
 struct store_erase_item {
 	uint32_t record;  /* in its segment */
