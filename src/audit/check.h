@@ -87,6 +87,7 @@ struct audit_chain {
 	const char *name;
 	int dirfd;
 	const struct seal_names *names;
+	const struct audit_options *options; /* may be NULL: none */
 	struct audit_list list;
 	struct audit_coverage *coverage;
 
@@ -111,6 +112,7 @@ struct audit_chain {
 	bool newest_good; /* the records of the newest segment are the sealed ones */
 	uint64_t words_count; /* as the newest segment says */
 	unsigned char words_hash[32];
+	struct buf anchors;   /* struct audit_anchored of what was found (outside/anchors.h) */
 };
 
 #define AUDIT_CHAIN_BYTES_MAX ((size_t)256 << 20)

@@ -74,6 +74,7 @@ audit_chain_free(struct audit_chain *chain)
 	buf_free(&chain->bytes);
 	free(chain->lines);
 	free(chain->segments);
+	buf_free(&chain->anchors);
 	*chain = (struct audit_chain){ .dirfd = -1 };
 }
 

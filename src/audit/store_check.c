@@ -12,6 +12,7 @@
 
 #include "audit/live/live.h"
 #include "audit/live/moving.h"
+#include "audit/outside/anchors.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/scan.h"
@@ -96,7 +97,8 @@ check_seg(struct audit_chain *chain)
 static void
 see_in_stream(void *arg, int dir, const char *name)
 {
-	static const char *const known[] = { "chain.jsonl", "checkpoint", "cp", "open", "seg" };
+	static const char *const known[] = { "anchor", "chain.jsonl", "checkpoint", "cp", "open",
+		"seg" };
 	struct audit_chain *chain = arg;
 
 	(void)dir;
@@ -129,6 +131,7 @@ check_stream(struct audit_chain *chain, int streams, const char *name)
 	if (audit_chain_read(chain) == -1)
 		return (-1);
 	audit_chain_check(chain);
+	audit_anchors_end(chain);
 	audit_live_check(chain);
 	check_seg(chain);
 	return (0);
@@ -136,7 +139,7 @@ check_stream(struct audit_chain *chain, int streams, const char *name)
 
 int
 audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
-    const struct seal_names *names, struct audit_coverage *coverage)
+    const struct audit_options *options, struct audit_coverage *coverage)
 {
 	struct audit_coverage before = *coverage;
 	int rc = -1;
@@ -144,7 +147,8 @@ audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
 	for (unsigned attempt = 0; attempt < AUDIT_ATTEMPTS; attempt++) {
 		*chain = (struct audit_chain){ .name = name,
 			.dirfd = -1,
-			.names = names,
+			.names = options->names,
+			.options = options,
 			.coverage = coverage,
 			.bad_entry = AUDIT_NONE };
 		rc = check_stream(chain, streams, name);

@@ -11,7 +11,7 @@
  * the list).  chain is to be freed either way.
  */
 int audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
-    const struct seal_names *names, struct audit_coverage *coverage);
+    const struct audit_options *options, struct audit_coverage *coverage);
 
 /* The vocabulary in words (STORE/words, or -1) against the newest segment. */
 void audit_words_check(const struct audit_chain *chain, int words, struct audit_list *list);

@@ -242,7 +242,7 @@ check_stream(struct verify *v, const struct stream *stream)
 	v->result->coverage.streams++;
 	v->result->coverage.newest_us = INT64_MIN;
 	if (audit_stream_begin(
-		&chain, v->streams, stream->name, v->options->names, &v->result->coverage) == 0) {
+		&chain, v->streams, stream->name, v->options, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
 		check_seen(v, &chain);
 		if (v->options->range != NULL) {
@@ -309,7 +309,7 @@ check_own(struct verify *v, struct err *e)
 	struct audit_coverage *coverage = &v->result->coverage;
 
 	v->has_own = audit_stream_begin(
-			 &v->own, v->streams, STORE_OWN_STREAM, v->options->names, coverage) == 0;
+			 &v->own, v->streams, STORE_OWN_STREAM, v->options, coverage) == 0;
 	if (check_anchor(v, e) == -1)
 		return (-1);
 	list_streams(v);

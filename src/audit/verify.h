@@ -43,13 +43,24 @@ struct audit_finding {
 struct audit_escrow;
 struct audit_list;
 struct audit_pins;
+struct audit_policy;
 struct audit_range;
+
+/*
+ * Is token (CMS SignedData of RFC 3161) an authority's signature over body, by
+ * certificates that the caller trusts?  0; or -1 with ERR_FINDING.
+ */
+typedef int (*audit_stamp_check)(
+    void *arg, struct span token, struct span body, struct err *e);
 
 struct audit_options {
 	const char *stream;       /* only this one; NULL: all */
 	const char *anchor;       /* the auditor's line; NULL: none */
 	struct audit_pins *pins; /* what was seen before (outside/pin.h); NULL: nothing */
 	struct audit_escrow *escrow; /* first keys of ratchets (live/escrow.h); NULL: none */
+	const struct audit_policy *policy; /* logs and witnesses (anchors/policy.h); NULL: none */
+	audit_stamp_check stamp; /* NULL: the signatures of time stamps are not checked */
+	void *stamp_arg;
 	const struct audit_range *range; /* part of a store (outside/bundle.h); NULL: all of it */
 	struct audit_list *found; /* already; moved into the result; NULL: nothing */
 	int64_t max_age_us; /* of the newest entry of a stream; 0: any */
@@ -70,6 +81,12 @@ struct audit_open {
 	bool gone;    /* its writer did not stop, and nothing is open */
 	bool flushed; /* else nothing is committed yet */
 	uint64_t records, flush; /* up to which flush */
+};
+
+/* The newest note of a stream that has the quorum of the policy. */
+struct audit_witnessed {
+	char stream[40];
+	uint64_t size;
 };
 
 /* What was checked, always reported. */
@@ -96,6 +113,11 @@ struct audit_coverage {
 	unsigned open_count;
 	bool tagged;                    /* flushes were sealed, or ratchets begun */
 	unsigned ratchets, ratchets_unkeyed; /* with an escrow key; without one in the file */
+	uint64_t cosignatures, stamps;  /* anchors that are good by known keys */
+	uint64_t cosignatures_unchecked, stamps_unchecked; /* nobody's key at hand */
+	unsigned quorums;               /* chains that the policy demands its quorum of */
+	struct audit_witnessed witnessed[AUDIT_OPENS]; /* of the first chains */
+	unsigned witnessed_count;
 	uint64_t replayed;              /* flushes that hold with the escrow key */
 	char not_checked[AUDIT_NOT_CHECKED][120]; /* "ratchet: no escrow key" ...; "" ends */
 };
