@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "audit/live/moving.h"
 #include "audit/segment.h"
 #include "base/err.h"
 
@@ -22,6 +23,7 @@ struct work {
 	_Atomic uint64_t done;
 	struct audit_list lists[AT_ONCE];
 	bool good[AT_ONCE]; /* are the records the sealed ones? */
+	bool again[AT_ONCE];
 };
 
 struct worker {
@@ -58,6 +60,7 @@ audit_pool_close(struct audit_pool *pool)
 		buf_free(&job->idx);
 		free(job);
 	}
+	free(pool->again);
 }
 
 /* What a damaged or unsigned entry says is no measure for records. */
@@ -65,32 +68,6 @@ static bool
 is_trusted(const struct audit_chain *chain, const struct audit_segment *segment)
 {
 	return (segment->line < chain->signed_count && segment->line != chain->bad_entry);
-}
-
-static void *
-run(void *arg)
-{
-	struct worker *worker = arg;
-	struct work *work = worker->work;
-	struct audit_pool *pool = work->pool;
-	size_t i;
-
-	while ((i = atomic_fetch_add(&work->next, 1)) < work->count) {
-		const struct audit_segment *segment = &work->segments[i];
-		uint64_t done;
-
-		audit_list_init(&work->lists[i], work->chain->name, AUDIT_FINDINGS_PER_FILE);
-		work->good[i] = is_trusted(work->chain, segment);
-		if (work->good[i])
-			work->good[i] = audit_segment_check(pool->jobs[worker->number], work->chain,
-			    segment, &work->lists[i], &worker->coverage);
-		else
-			work->lists[i].suppressed++;
-		done = atomic_fetch_add(&work->done, segment->bytes) + segment->bytes;
-		if (worker->number == 0 && pool->progress != NULL)
-			pool->progress(pool->progress_arg, done, pool->total);
-	}
-	return (NULL);
 }
 
 static void
@@ -107,12 +84,59 @@ add_coverage(struct audit_coverage *into, const struct audit_coverage *more)
 		into->time_max_us = more->time_max_us;
 }
 
+static const struct audit_coverage none = { .time_min_us = INT64_MAX, .time_max_us = INT64_MIN };
+
+/*
+ * One segment.  If it does not fit the chain, and the chain grew since it was
+ * read, an entry that we do not know may have taken it away.
+ */
+static void
+check_one(struct worker *worker, size_t i)
+{
+	struct work *work = worker->work;
+	const struct audit_chain *chain = work->chain;
+	struct audit_list *list = &work->lists[i];
+	struct audit_coverage coverage = none;
+
+	audit_list_init(list, chain->name, AUDIT_FINDINGS_PER_FILE);
+	work->again[i] = false;
+	work->good[i] = is_trusted(chain, &work->segments[i]);
+	if (!work->good[i]) {
+		list->suppressed++;
+		return;
+	}
+	work->good[i] = audit_segment_check(
+	    work->pool->jobs[worker->number], chain, &work->segments[i], list, &coverage);
+	work->again[i] = list->count > 0 && work->pool->defer && audit_has_grown(chain);
+	if (work->again[i])
+		audit_list_free(list);
+	else
+		add_coverage(&worker->coverage, &coverage);
+}
+
+static void *
+run(void *arg)
+{
+	struct worker *worker = arg;
+	struct work *work = worker->work;
+	struct audit_pool *pool = work->pool;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&work->next, 1)) < work->count) {
+		uint64_t bytes = work->segments[i].bytes, done;
+
+		check_one(worker, i);
+		done = atomic_fetch_add(&work->done, bytes) + bytes;
+		if (worker->number == 0 && pool->progress != NULL)
+			pool->progress(pool->progress_arg, done, pool->total);
+	}
+	return (NULL);
+}
+
 /* The caller is worker 0; a thread that cannot be made is done without. */
 static void
 run_all(struct work *work, struct audit_coverage *coverage)
 {
-	static const struct audit_coverage none = { .time_min_us = INT64_MAX,
-		.time_max_us = INT64_MIN };
 	struct worker workers[AUDIT_JOBS_MAX];
 	unsigned count = work->pool->job_count, made = 1;
 
@@ -132,6 +156,24 @@ run_all(struct work *work, struct audit_coverage *coverage)
 	}
 }
 
+static void
+add_again(struct audit_pool *pool, uint64_t seg, struct audit_list *list)
+{
+	uint64_t *again = pool->again;
+
+	if (pool->again_count == pool->again_size) {
+		size_t size = pool->again_size == 0 ? 16 : pool->again_size * 2;
+
+		if ((again = reallocarray(again, size, sizeof(*again))) == NULL) {
+			list->failed = true;
+			return;
+		}
+		pool->again = again;
+		pool->again_size = size;
+	}
+	again[pool->again_count++] = seg;
+}
+
 void
 audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audit_list *list)
 {
@@ -141,6 +183,7 @@ audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audi
 		list->failed = true;
 		return;
 	}
+	pool->again_count = 0;
 	work->pool = pool;
 	work->chain = chain;
 	atomic_init(&work->done, pool->done);
@@ -154,6 +197,8 @@ audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audi
 		for (size_t i = 0; i < work->count; i++) {
 			audit_list_sort(&work->lists[i]);
 			audit_list_move(list, &work->lists[i]);
+			if (work->again[i])
+				add_again(pool, work->segments[i].seg, list);
 		}
 	}
 	pool->done = atomic_load(&work->done);

@@ -122,6 +122,10 @@ struct audit_pool {
 	void (*progress)(void *arg, uint64_t done, uint64_t total); /* may be NULL */
 	void *progress_arg;
 	uint64_t total, done; /* bytes of lines */
+	/* Segments with findings are not told, but named here, if the chain grew since it was read. */
+	bool defer;
+	uint64_t *again;
+	size_t again_count, again_size;
 };
 /* At least one job is made, or -1. */
 int audit_pool_open(struct audit_pool *pool, unsigned jobs, struct err *e);

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "audit/check.h"
+#include "audit/live/again.h"
 #include "audit/live/coverage.h"
 #include "audit/live/live.h"
+#include "audit/live/moving.h"
 #include "audit/outside/anchor.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
@@ -228,16 +230,25 @@ note_end(struct audit_coverage *coverage, const char *name, int64_t others_us)
 		coverage->newest_us = others_us;
 }
 
+/* Is a writer at the vocabulary, whose segment's entry comes later? */
+static bool
+is_written(const struct verify *v, const struct audit_chain *chain, const char *name)
+{
+	return (audit_has_grown(chain) || audit_is_young(chain->dirfd, "chain.jsonl") ||
+	    audit_is_young(v->words, name));
+}
+
 static void
 check_stream(struct verify *v, const struct stream *stream)
 {
 	int64_t others_us = v->result->coverage.newest_us;
 	unsigned opens = v->result->coverage.open_count;
 	struct audit_chain chain;
-	struct audit_list segments, flushes;
+	struct audit_list segments, vocabulary, flushes;
 	bool words = true; /* are those of the newest segment at hand */
 
 	audit_list_init(&segments, stream->name, FINDINGS_MAX);
+	audit_list_init(&vocabulary, stream->name, FINDINGS_MAX);
 	audit_list_init(&flushes, stream->name, FINDINGS_MAX);
 	v->result->coverage.streams++;
 	v->result->coverage.newest_us = INT64_MIN;
@@ -251,13 +262,20 @@ check_stream(struct verify *v, const struct stream *stream)
 		}
 		if (v->options->escrow != NULL)
 			audit_ratchet_replay(&chain, v->options->escrow, &flushes);
+		v->pool.defer = true;
 		audit_pool_check(&v->pool, &chain, &segments);
 		if (words && chain.segment_count > 0)
-			audit_words_check(&chain, v->words, &segments);
+			audit_words_check(&chain, v->words, &vocabulary);
+		if (v->pool.again_count > 0 ||
+		    (vocabulary.count > 0 && is_written(v, &chain, stream->name)))
+			audit_stream_again(&(struct audit_again){ &v->pool, v->streams, v->words,
+					       stream->name, v->options, &segments, &vocabulary },
+			    &v->result->coverage);
 	}
 	audit_list_sort(&chain.list);
 	audit_list_move(&v->all, &chain.list);
 	audit_list_move(&v->all, &segments);
+	audit_list_move(&v->all, &vocabulary);
 	audit_list_move(&v->all, &flushes);
 	if (chain.dirfd != -1)
 		(void)close(chain.dirfd);

@@ -24,8 +24,8 @@ static const enum audit_code passing[] = {
 	AUDIT_W_UNKNOWN_FILE, /* files come before the entry */
 };
 
-static bool
-is_young(int dirfd, const char *path)
+bool
+audit_is_young(int dirfd, const char *path)
 {
 	struct stat st;
 
@@ -38,7 +38,7 @@ see_open(void *arg, int dir, const char *name)
 {
 	bool *young = arg;
 
-	*young = *young || is_young(dir, name);
+	*young = *young || audit_is_young(dir, name);
 }
 
 /* Was anything written to a moment ago: what a writer writes to, or what was complained of? */
@@ -49,9 +49,9 @@ is_warm(const struct audit_chain *chain)
 	bool young = false;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !young; i++)
-		young = is_young(chain->dirfd, paths[i]);
+		young = audit_is_young(chain->dirfd, paths[i]);
 	for (size_t i = 0; i < chain->list.count && !young; i++)
-		young = is_young(chain->dirfd, chain->list.items[i].file);
+		young = audit_is_young(chain->dirfd, chain->list.items[i].file);
 	if (!young)
 		(void)audit_walk(chain->dirfd, "open", see_open, &young, NULL);
 	return (young);
@@ -66,18 +66,25 @@ audit_has_grown(const struct audit_chain *chain)
 	    S_ISREG(st.st_mode) && (uint64_t)st.st_size > chain->bytes.len);
 }
 
+void
+audit_pause(unsigned attempt)
+{
+	struct timespec pause = { .tv_nsec = PAUSE_NS << attempt };
+
+	pause.tv_sec = pause.tv_nsec / 1000000000;
+	pause.tv_nsec %= 1000000000;
+	(void)nanosleep(&pause, NULL);
+}
+
 bool
 audit_is_moving(const struct audit_chain *chain, unsigned attempt)
 {
-	struct timespec pause = { .tv_nsec = PAUSE_NS << attempt };
 	bool may_pass = false;
 
 	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
 		may_pass = may_pass || chain->list.of_code[passing[i]] > 0;
 	if (chain->list.count == 0 || !(audit_has_grown(chain) || (may_pass && is_warm(chain))))
 		return (false);
-	pause.tv_sec = pause.tv_nsec / 1000000000;
-	pause.tv_nsec %= 1000000000;
-	(void)nanosleep(&pause, NULL);
+	audit_pause(attempt);
 	return (true);
 }

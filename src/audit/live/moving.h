@@ -6,6 +6,12 @@
 
 #define AUDIT_ATTEMPTS 7 /* to read a stream that moves: about three seconds */
 
+/* Was it written to a moment ago? */
+bool audit_is_young(int dirfd, const char *path);
+
+/* Longer with each attempt, from 0. */
+void audit_pause(unsigned attempt);
+
 /* Did the chain grow since it was read? */
 bool audit_has_grown(const struct audit_chain *chain);
 
