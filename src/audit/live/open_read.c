@@ -14,6 +14,7 @@
 #include "audit/segment.h"
 #include "base/err.h"
 #include "base/scan.h"
+#include "seal/puncture.h"
 #include "store/layout.h"
 #include "store/reader.h"
 
@@ -156,6 +157,28 @@ check_flush(struct reading *r)
 
 /* ---- a segment ---- */
 
+/* Of an open segment nothing is erased: the seed is there. */
+static int
+read_seed(struct reading *r, enum audit_code *code, struct err *e)
+{
+	struct seal_cover cover = { .count = 0 };
+	const unsigned char *seed;
+	struct buf text = { 0 };
+	int rc = -1;
+
+	if (audit_read(r->to->chain->dirfd, r->names[SALT], 4096, &text, code, e) == 0 &&
+	    seal_cover_read(buf_view(&text), &cover, e) == 0) {
+		rc = seal_cover_whole(&cover, &seed) ? 0 : -1;
+		if (rc == 0)
+			memcpy(r->seed, seed, sizeof(r->seed));
+		else
+			(void)err_set(e, ERR_FINDING, "not the seed of a segment");
+	}
+	seal_cover_free(&cover);
+	buf_free(&text);
+	return (rc);
+}
+
 static int
 open_files(struct reading *r)
 {
@@ -166,8 +189,8 @@ open_files(struct reading *r)
 
 	if (audit_tags_open(&r->tags, dirfd, r->names[TAGS], true, &code, &e) == -1)
 		return (complain(r, TAGS, code, 0, e.text));
-	if (audit_seed_read(dirfd, r->names[SALT], r->seed, &code, &e) == -1)
-		return (complain(r, SALT, code == AUDIT_E_SALT ? AUDIT_E_OPEN : code, 0, e.text));
+	if (read_seed(r, &code, &e) == -1)
+		return (complain(r, SALT, code, 0, e.text));
 	if (audit_kind(dirfd, r->names[DATA]) != AUDIT_REGULAR)
 		return (complain(r, DATA, AUDIT_E_OPEN, 0, "not a regular file, or gone"));
 	if ((r->data_fd = store_open_file(dirfd, r->names[DATA], &size, &e)) == -1)
