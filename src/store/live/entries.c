@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/io.h"
-#include "store/live/inside.h"
+#include "store/live/ratchet.h"
 #include "store/writer.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -62,22 +62,29 @@ store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e)
 	return (0);
 }
 
+/* The ratchet that entry begins, or NULL. */
+static const struct seal_ratchet_start *
+begun(const struct seal_entry *entry)
+{
+	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
+		return (&entry->of.genesis.ratchet);
+	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
+		return (&entry->of.start.ratchet);
+	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
+		return (&entry->of.recover.ratchet);
+	return (NULL);
+}
+
 /* Where entry says that the next flush is, if it does. */
 static bool
 next_flush(const struct seal_entry *entry, uint64_t *g)
 {
-	const struct seal_ratchet_start *start = NULL;
+	const struct seal_ratchet_start *start = begun(entry);
 
 	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags) {
 		*g = entry->of.segment.tags.g + 1;
 		return (true);
 	}
-	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
-		start = &entry->of.genesis.ratchet;
-	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
-		start = &entry->of.start.ratchet;
-	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
-		start = &entry->of.recover.ratchet;
 	if (start == NULL)
 		return (false);
 	*g = start->g;
@@ -138,4 +145,71 @@ store_open_alarmed(struct store_live *l)
 
 	free(entry);
 	return (alarmed);
+}
+
+/* One entry more, towards the beginning. */
+static void
+take_past(struct live_past *past, const struct seal_entry *entry, bool *answered)
+{
+	const struct seal_ratchet_start *start = begun(entry);
+	const struct seal_recover *recover = &entry->of.recover;
+	uint64_t g;
+
+	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags && !past->has_agg) {
+		past->has_agg = true;
+		memcpy(past->agg, entry->of.segment.tags.agg, sizeof(past->agg));
+	}
+	if (next_flush(entry, &g) && g + (start != NULL) > past->free_g)
+		past->free_g = g + (start != NULL);
+	if (start != NULL && !past->has_start) {
+		past->has_start = true;
+		past->start = *start;
+		past->start.mode = span_of(NULL, 0);
+	}
+	if (entry->type != SEAL_RECOVER)
+		return;
+	*answered |= !recover->alarm && span_is(recover->reason, "accepted");
+	past->alarm |= recover->alarm && !*answered;
+}
+
+int
+store_open_past(struct store_live *l, struct live_past *past, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(l->stream->writer);
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool answered = false;
+	int rc = 0;
+
+	*past = (struct live_past){ .free_g = 1 };
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	for (size_t i = chain->count; i-- > 0 && rc == 0;) {
+		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+			rc = err_in(e, "entry %zu", i);
+		else
+			take_past(past, entry, &answered);
+	}
+	free(entry);
+	return (rc);
+}
+
+int
+store_open_given_up(struct store_live *l, bool *given_up, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(l->stream->writer);
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool found = false;
+	int rc = 0;
+
+	*given_up = false;
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	for (size_t i = chain->count; i-- > 0 && rc == 0 && !found;) {
+		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+			rc = err_in(e, "entry %zu", i);
+		*given_up = rc == 0 && entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet;
+		found = *given_up || entry->type == SEAL_START;
+	}
+	free(entry);
+	return (rc);
 }

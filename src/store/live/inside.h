@@ -77,6 +77,9 @@ int store_open_reopen(struct store_live *l, uint64_t number, struct live_open **
 /* Remove what is left of number; missing files are fine. */
 int store_open_remove(struct store_live *l, uint64_t number, struct err *e);
 void store_open_free(struct live_open *o); /* NULL is legal */
+/* Of l, whose stream is open. */
+int store_open_memory(struct store_live *l, struct err *e);
+int store_open_dirs(struct store_live *l, struct err *e);
 
 /* ---- flush.c ---- */
 
@@ -115,6 +118,8 @@ int store_open_join(struct store_live *l, struct err *e);
 
 /* ---- recover.c ---- */
 
+
+/* settle, and the entry start. */
 int store_open_recover(struct store_live *l, const struct store_live_options *how,
     struct store_live_found *found, struct err *e);
 

@@ -258,8 +258,8 @@ store_open_remove(struct store_live *l, uint64_t number, struct err *e)
 
 /* ---- the whole ---- */
 
-static int
-open_dirs(struct store_live *l, struct err *e)
+int
+store_open_dirs(struct store_live *l, struct err *e)
 {
 	struct store_stream *st = l->stream;
 
@@ -271,8 +271,8 @@ open_dirs(struct store_live *l, struct err *e)
 	return (0);
 }
 
-static int
-open_memory(struct store_live *l, struct err *e)
+int
+store_open_memory(struct store_live *l, struct err *e)
 {
 	l->hash = malloc(sizeof(*l->hash));
 	l->ratchet = crypto_secret_alloc(sizeof(*l->ratchet), NULL);
@@ -292,7 +292,7 @@ open_live(struct store_live *l, const struct store_live_options *how,
 		return (-1);
 	(void)snprintf(l->origin, sizeof(l->origin), "cretula/%s/%s", how->store->id, how->name);
 	l->names = *how->names;
-	if (open_memory(l, e) == -1 || open_dirs(l, e) == -1 ||
+	if (store_open_memory(l, e) == -1 || store_open_dirs(l, e) == -1 ||
 	    store_open_recover(l, how, found, e) == -1 ||
 	    store_open_begin(l, l->stream->segments + 1, &how->next, e) == -1)
 		return (err_in(e, "store %s: stream %s", how->store->dir, how->name));

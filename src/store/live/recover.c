@@ -14,7 +14,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "record/record.h"
-#include "store/live/inside.h"
+#include "store/live/ratchet.h"
 #include "store/sweep.h"
 
 #define TAGS_BYTES_MAX ((size_t)1 << 31)
@@ -37,6 +37,7 @@ struct recovering {
 	size_t count;
 	uint64_t g;       /* the flush that should come next */
 	bool uncommitted; /* a line behind the sector was met */
+	bool look_only;   /* touch nothing */
 	const char *alarm; /* a word */
 	struct store_live_found *found;
 };
@@ -52,7 +53,8 @@ alarm(struct recovering *r, const char *word, struct err *e)
 
 	(void)err_set(e, ERR_CONFIG,
 	    "alarm (%s): open segment and ratchet are not what a crash leaves; what is sealed "
-	    "stays good, this stream takes no more records",
+	    "stays good, this stream takes no more records until `cretula recover` has given "
+	    "them up",
 	    word);
 	if (store_open_alarmed(r->l) || (entry = calloc(1, sizeof(*entry))) == NULL)
 		return (-1);
@@ -117,7 +119,7 @@ find(struct recovering *r, const struct seal_ratchet *sector, struct err *e)
 		    sector->seg < f->number;
 
 		if (f->number <= sealed || newborn) {
-			if (store_open_remove(r->l, f->number, e) == -1)
+			if (!r->look_only && store_open_remove(r->l, f->number, e) == -1)
 				return (-1);
 			continue;
 		}
@@ -397,76 +399,92 @@ judge(struct recovering *r, struct err *e)
 	for (size_t i = 0; i < r->count; i++)
 		if (read_records(r, &r->looks[i], e) == -1)
 			return (-1);
-	return (r->count == 0 ? 0 : settle(r, e));
+	return (r->count == 0 || r->look_only ? 0 : settle(r, e));
 }
 
+/* What a recover gave up and a crash left goes now: nothing was opened since. */
 static int
-load_sector(struct recovering *r, struct err *e)
+finish_giving_up(struct store_live *l, struct err *e)
 {
-	unsigned char sector[SEAL_SECTOR_BYTES];
-	int rc;
+	bool given_up;
 
-	if (io_slot_read(r->l->keys_fd, "ratchet", sector, e) == -1) {
-		if (errno != EIO)
-			r->alarm = "ratchet";
+	if (store_open_given_up(l, &given_up, e) == -1)
 		return (-1);
-	}
-	if ((rc = seal_ratchet_decode(sector, r->l->ratchet, e)) == -1)
-		r->alarm = "ratchet";
-	crypto_wipe(sector, sizeof(sector));
-	return (rc);
-}
-
-/* The first time: key, sector, and then the entry that commits to the key. */
-static int
-begin_ratchet(struct store_live *l, struct err *e)
-{
-	unsigned char sector[SEAL_SECTOR_BYTES], k[32];
-	int rc;
-
-	crypto_random(k, sizeof(k));
-	seal_ratchet_begin(l->ratchet, k, 1);
-	seal_ratchet_encode(l->ratchet, sector);
-	rc = io_slot_write(l->keys_fd, "ratchet", sector, e);
-	crypto_wipe(sector, sizeof(sector));
-	crypto_wipe(k, sizeof(k));
-	return (rc);
+	return (given_up ? store_open_give_up(l, e) : 0);
 }
 
 static int
 recover(struct recovering *r, bool *fresh, struct err *e)
 {
-	int expected = store_open_expected(r->l, &r->g, e);
+	bool bad;
+	int expected;
 
-	if (expected == -1)
+	*fresh = false;
+	if (store_ratchet_settle(r->l, e) == -1 || finish_giving_up(r->l, e) == -1 ||
+	    (expected = store_open_expected(r->l, &r->g, e)) == -1)
 		return (-1);
 	*fresh = expected == 1;
+	if (*fresh && find(r, NULL, e) == -1)
+		return (-1);
 	if (*fresh)
-		return (find(r, NULL, e) == -1 ? -1 : begin_ratchet(r->l, e));
-	if (load_sector(r, e) == -1 || find(r, r->l->ratchet, e) == -1)
+		return (r->look_only ? 0 : store_ratchet_begin(r->l, e));
+	if (store_ratchet_load(r->l, &bad, e) == -1) {
+		r->alarm = bad ? "ratchet" : NULL;
+		return (-1);
+	}
+	if (find(r, r->l->ratchet, e) == -1)
 		return (-1);
 	return (judge(r, e));
+}
+
+static void
+free_looks(struct recovering *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		store_open_free(r->looks[i].o);
+		buf_free(&r->looks[i].tags);
+	}
+}
+
+int
+store_open_settle(
+    struct store_live *l, struct store_live_found *found, bool *fresh, struct err *e)
+{
+	struct recovering r = { .l = l, .found = found };
+	struct err why = { ERR_NONE, "" };
+	int rc = recover(&r, fresh, &why);
+
+	free_looks(&r);
+	if (rc == -1 && r.alarm != NULL)
+		return (alarm(&r, r.alarm, e));
+	if (rc == -1 && e != NULL)
+		*e = why;
+	return (rc);
+}
+
+int
+store_open_judge(struct store_live *l, const char **word, struct err *e)
+{
+	struct store_live_found found = { .crashed = false };
+	struct recovering r = { .l = l, .found = &found, .look_only = true };
+	struct err why = { ERR_NONE, "" };
+	bool fresh;
+	int rc = recover(&r, &fresh, &why);
+
+	free_looks(&r);
+	*word = r.alarm;
+	if (rc == -1 && e != NULL)
+		*e = why;
+	return (rc == -1 && r.alarm == NULL ? -1 : 0);
 }
 
 int
 store_open_recover(struct store_live *l, const struct store_live_options *how,
     struct store_live_found *found, struct err *e)
 {
-	struct recovering r = { .l = l, .found = found };
-	struct err why = { ERR_NONE, "" };
 	bool fresh;
-	int rc = recover(&r, &fresh, &why);
 
-	for (size_t i = 0; i < r.count; i++) {
-		store_open_free(r.looks[i].o);
-		buf_free(&r.looks[i].tags);
-	}
-	if (rc == -1 && r.alarm != NULL)
-		return (alarm(&r, r.alarm, e));
-	if (rc == -1) {
-		if (e != NULL)
-			*e = why;
+	if (store_open_settle(l, found, &fresh, e) == -1)
 		return (-1);
-	}
 	return (store_open_start(l, how, fresh, e));
 }
