@@ -14,10 +14,11 @@ struct store {
 	int dirfd, streams_fd, words_fd, keys_fd;
 	char *dir, *keys; /* resolved paths */
 	char id[STORE_ID_BYTES];
-	struct store_writer *own; /* cretula.store; holds the lock of the store */
 	unsigned char recovery[32]; /* KEYS/recovery.pub, if special says so */
 	struct store_special special; /* of every chain that is opened */
 	const unsigned char *make_keys; /* seed of the recovery key: KEYS may be made anew */
+	struct buf own_vkey; /* of cretula.store */
+	unsigned char own_genesis[32];
 };
 
 struct store_stream {
@@ -30,6 +31,24 @@ struct store_stream {
 	bool interrupted;
 	struct store_segment *segment; /* begun and not sealed */
 };
+
+/*
+ * cretula.store, which all who write the store share: opened for one append,
+ * then closed (store_writer_close).  Waits a few seconds for another one's.
+ */
+int store_own_open(struct store *s, bool create, struct store_writer **own, struct err *e);
+/* Its entries as they are now, without a lock: they only become more. */
+int store_own_read(const struct store *s, struct store_chain *own, struct err *e);
+/* The id, and what store_anchor says; with create the chain begins. */
+int store_own_learn(struct store *s, bool create, struct err *e);
+/* Append the head of name, unless the newest one says the same size. */
+int store_own_head(struct store *s, const char *name, uint64_t size,
+    const unsigned char root[static 32], struct err *e);
+
+/* Pause before the next try of *tries; false after ten seconds in all. */
+bool store_wait(unsigned *tries);
+/* Hold a stream's directory, for as long as fd or a copy is open. */
+int store_lock_dir(int fd, const char *name, struct err *e);
 
 /*
  * The newest segment below *index, which becomes its own.  1, or 0 if there

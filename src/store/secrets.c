@@ -136,16 +136,18 @@ store_destroyed(struct store *s, const char *but, const struct seal_names *names
     const unsigned char commitment[static 32], struct err *e)
 {
 	static const struct seal_names none = { .classes = NULL };
-	const struct store_chain *own = store_writer_chain(s->own);
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct store_chain own = { .lines = NULL };
 	int rc = 0;
 
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "out of memory"));
-	for (size_t i = 0; i < own->count; i++) {
+	if (store_own_read(s, &own, e) == -1)
+		rc = -1;
+	for (size_t i = 0; i < own.count; i++) {
 		char name[STORE_NAME_MAX + 1];
 
-		if (seal_entry_read(own->lines[i], &none, entry, NULL) == -1 ||
+		if (seal_entry_read(own.lines[i], &none, entry, NULL) == -1 ||
 		    entry->type != SEAL_STREAM || !store_name_known(entry->of.stream.name) ||
 		    span_is(entry->of.stream.name, but))
 			continue;
@@ -154,6 +156,7 @@ store_destroyed(struct store *s, const char *but, const struct seal_names *names
 		if (record_in(s, name, names, commitment, rc == 0 ? e : NULL) == -1)
 			rc = -1; /* the other streams are tried all the same */
 	}
+	store_chain_free(&own);
 	free(entry);
 	return (rc);
 }

@@ -13,8 +13,6 @@
 
 #include "base/err.h"
 #include "base/io.h"
-#include "base/text.h"
-#include "crypto/random.h"
 #include "key/key.h"
 #include "key/recovery.h"
 #include "store/keys.h"
@@ -188,6 +186,20 @@ check_unused(const struct store *s, struct err *e)
 	return (0);
 }
 
+/* Who works on a store keeps out who would make one there, not the others. */
+static int
+share(int fd, struct err *e)
+{
+	int rc;
+
+	do
+		rc = flock(fd, LOCK_SH | LOCK_NB);
+	while (rc == -1 && errno == EINTR);
+	if (rc == -1 && errno == EWOULDBLOCK)
+		return (err_set(e, ERR_BUSY, "another cretula process is at work there"));
+	return (0);
+}
+
 static int
 open_keys(struct store *s, enum found found, struct err *e)
 {
@@ -209,15 +221,18 @@ open_keys(struct store *s, enum found found, struct err *e)
 	if (key_recovery_public(s->keys_fd, s->recovery, &there, e) == -1)
 		return (-1);
 	s->special.recovery = there ? s->recovery : NULL;
-	return (key_lock_dir(s->keys_fd, s->keys, e));
+	return (found == FOUND_STORE ? share(s->keys_fd, e)
+				     : key_lock_dir(s->keys_fd, s->keys, e));
 }
 
 /* The lock on the keys alone does not keep out who comes with other keys. */
 static int
-lock_top(struct store *s, struct err *e)
+lock_top(struct store *s, enum found found, struct err *e)
 {
 	struct err why;
 
+	if (found == FOUND_STORE)
+		return (share(s->dirfd, e));
 	if (key_lock_dir(s->dirfd, s->dir, &why) == 0 || why.code != ERR_BUSY)
 		return (0); /* a file system without such locks: that on the keys counts */
 	return (err_set(e, why.code, "%s", why.text));
@@ -251,6 +266,30 @@ say_busy(enum found found, struct err *e)
 
 /* ---- opening ---- */
 
+static void
+close_fd(int *fd)
+{
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void
+close_parts(struct store *s)
+{
+	/* A ring may still have a copy of the fd, and with it the lock. */
+	if (s->keys_fd != -1)
+		(void)flock(s->keys_fd, LOCK_UN);
+	close_fd(&s->dirfd);
+	close_fd(&s->streams_fd);
+	close_fd(&s->words_fd);
+	close_fd(&s->keys_fd);
+	free(s->dir);
+	free(s->keys);
+	s->dir = s->keys = NULL;
+	buf_free(&s->own_vkey);
+}
+
 static int
 make_top(struct store *s, bool fresh, struct err *e)
 {
@@ -268,69 +307,6 @@ make_top(struct store *s, bool fresh, struct err *e)
 	return (rc);
 }
 
-/* The id stands in line 0 of the store's chain; a new one is drawn. */
-static int
-find_id(struct store *s, int own_fd, struct err *e)
-{
-	static const struct seal_names names = { .classes = NULL };
-	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct store_chain chain = { .lines = NULL };
-	char want[64];
-	unsigned char random[8];
-	int rc = -1;
-
-	if (entry == NULL)
-		return (err_sys(e, ERR_IO, "store"));
-	if (store_chain_read(own_fd, &chain, e) == -1 && errno != ENOENT)
-		goto out;
-	if (chain.count == 0) {
-		crypto_random(random, sizeof(random));
-		text_hex(s->id, random, sizeof(random));
-		rc = 0;
-		goto out;
-	}
-	if (seal_entry_read(chain.lines[0], &names, entry, e) == -1) {
-		(void)err_in(e, "entry 0");
-		goto out;
-	}
-	if (entry->type == SEAL_GENESIS && entry->of.genesis.origin.len > 24)
-		memcpy(s->id, entry->of.genesis.origin.ptr + 8, STORE_ID_BYTES - 1);
-	(void)snprintf(want, sizeof(want), "cretula/%s/" STORE_OWN_STREAM, s->id);
-	if (entry->type == SEAL_GENESIS && span_is(entry->of.genesis.origin, want))
-		rc = 0;
-	else
-		(void)err_set(e, ERR_FINDING, "entry 0 is not the genesis of a store");
-out:
-	store_chain_free(&chain);
-	free(entry);
-	return (rc);
-}
-
-static int
-open_own(struct store *s, bool create, struct err *e)
-{
-	static const struct seal_names names = { .classes = NULL };
-	struct store_identity id = { STORE_OWN_STREAM, s->id, STORE_NO_POLICY, &names };
-	struct store_special special = s->special;
-	int fd = -1, keys = -1, rc = -1;
-
-	if (store_make_dir(s->streams_fd, STORE_OWN_STREAM, create, &fd, e) == -1)
-		return (-1);
-	special.create = create;
-	if (find_id(s, fd, e) == -1 ||
-	    (keys = key_open_stream(
-		 s->keys_fd, STORE_OWN_STREAM, create || special.takeover, e)) == -1)
-		goto out;
-	rc = store_writer_open_special(fd, keys, &id, &special, &s->own, e);
-out:
-	if (rc == -1)
-		(void)err_in(e, "stream " STORE_OWN_STREAM);
-	if (keys != -1)
-		(void)close(keys);
-	(void)close(fd);
-	return (rc);
-}
-
 static int
 open_store(struct store *s, const char *dir, const char *keys, bool *created, struct err *e)
 {
@@ -340,14 +316,31 @@ open_store(struct store *s, const char *dir, const char *keys, bool *created, st
 	if (set_paths(s, dir, keys, e) == -1 || look(s, &found, e) == -1)
 		return (-1);
 	if (open_keys(s, found, e) == -1 || make_top(s, found != FOUND_STORE, e) == -1 ||
-	    lock_top(s, e) == -1)
+	    lock_top(s, found, e) == -1)
 		return (say_busy(found, e));
 	if (look_again(s, &fresh, e) == -1 ||
 	    store_make_dir(s->dirfd, "streams", fresh, &s->streams_fd, e) == -1 ||
 	    store_make_dir(s->dirfd, "words", fresh, &s->words_fd, e) == -1 ||
-	    open_own(s, fresh, e) == -1)
+	    store_own_learn(s, fresh, e) == -1)
 		return (-1);
 	*created = fresh;
+	if (found == FOUND_STORE)
+		return (0);
+	return (share(s->keys_fd, e) == 0 ? share(s->dirfd, e) : -1);
+}
+
+/* Who comes while another one makes the store waits until it is made. */
+static int
+open_patiently(struct store *s, const char *dir, const char *keys, bool *created, struct err *e)
+{
+	unsigned tries = 0;
+
+	while (open_store(s, dir, keys, created, e) == -1) {
+		if (e->code != ERR_BUSY || !store_wait(&tries))
+			return (-1);
+		close_parts(s);
+		e->code = ERR_NONE;
+	}
 	return (0);
 }
 
@@ -362,7 +355,7 @@ open_special(const char *dir, const char *keys, const struct store *how, struct 
 		return (err_sys(e, ERR_IO, "store"));
 	*made = *how;
 	made->dirfd = made->streams_fd = made->words_fd = made->keys_fd = -1;
-	if (open_store(made, dir, keys, created, &failed) == -1) {
+	if (open_patiently(made, dir, keys, created, &failed) == -1) {
 		store_close(made);
 		(void)err_in(&failed, "store %s", dir);
 		if (e != NULL)
@@ -376,7 +369,7 @@ open_special(const char *dir, const char *keys, const struct store *how, struct 
 int
 store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e)
 {
-	static const struct store none = { .own = NULL };
+	static const struct store none = { .dirfd = -1 };
 
 	return (open_special(dir, keys, &none, s, created, e));
 }
@@ -391,34 +384,12 @@ store_open_lost(const char *dir, const char *keys, const unsigned char *recovery
 	return (open_special(dir, keys, &how, s, &created, e));
 }
 
-static void
-close_fd(int fd)
-{
-	if (fd != -1)
-		(void)close(fd);
-}
-
-/* A ring may still have a copy of the fd, and with it the lock. */
-static void
-unlock(int fd)
-{
-	if (fd != -1)
-		(void)flock(fd, LOCK_UN);
-}
-
 void
 store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
-	store_writer_close(s->own);
-	unlock(s->keys_fd);
-	close_fd(s->dirfd);
-	close_fd(s->streams_fd);
-	close_fd(s->words_fd);
-	close_fd(s->keys_fd);
-	free(s->dir);
-	free(s->keys);
+	close_parts(s);
 	free(s);
 }
 
@@ -438,18 +409,4 @@ int
 store_words_fd(const struct store *s)
 {
 	return (s->words_fd);
-}
-
-int
-store_anchor(const struct store *s, struct buf *out, struct err *e)
-{
-	unsigned char hash[32];
-
-	/* The line names where the chain began, whatever its key is now. */
-	store_writer_genesis(s->own, hash);
-	if (store_writer_first_vkey(s->own, out, e) == -1)
-		return (-1);
-	buf_str(out, " sha256:");
-	buf_hex(out, hash, sizeof(hash));
-	return (buf_ok(out) ? 0 : err_set(e, ERR_IO, "anchor: out of memory"));
 }

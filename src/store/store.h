@@ -25,8 +25,9 @@ struct store_segment;
  * Open STORE for writing, making it and KEYS if neither exists.  keys NULL:
  * STORE.keys beside it.  ERR_CONFIG: store without keys, KEYS inside STORE,
  * keys without the store they belong to unless made by `key create`.
- * *created says whether it was made now.  KEYS and STORE are held until
- * store_close; ERR_BUSY if another process does, also one that is making it.
+ * *created says whether it was made now.  Many processes may have a store
+ * open, each stream is of one of them; who comes while another one makes the
+ * store waits, up to ten seconds (ERR_BUSY).
  */
 int store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e);
 void store_close(struct store *s); /* NULL is legal */
@@ -63,6 +64,12 @@ void store_fingerprint(const unsigned char fingerprint_key[static 32], struct sp
     unsigned char fp[static 16]);
 /* Is the newest segment's last source unfinished (an interrupted import)? */
 bool store_stream_interrupted(const struct store_stream *st);
+
+/*
+ * Say in cretula.store how far the stream's chain goes: an older copy of it
+ * shows.  Nothing is appended if that is said already.
+ */
+int store_stream_head(struct store_stream *st, struct err *e);
 
 /* Append an entry of another type (destroy). */
 int store_stream_append(struct store_stream *st, struct seal_entry *entry, struct err *e);

@@ -17,10 +17,11 @@
 
 /* The entry of cretula.store that lists st; false if there is none. */
 static bool
-find_listing(const struct store_stream *st, struct seal_entry *entry)
+find_listing(
+    const struct store_stream *st, const struct store_writer *own, struct seal_entry *entry)
 {
 	static const struct seal_names names = { .classes = NULL };
-	const struct store_chain *chain = store_writer_chain(st->store->own);
+	const struct store_chain *chain = store_writer_chain(own);
 
 	for (size_t i = 0; i < chain->count; i++)
 		if (seal_entry_read(chain->lines[i], &names, entry, NULL) == 0 &&
@@ -30,19 +31,19 @@ find_listing(const struct store_stream *st, struct seal_entry *entry)
 }
 
 static int
-check_listing(struct store_stream *st, const struct seal_entry *listing, struct err *e)
+check_listing(struct store_stream *st, const unsigned char listed[static 32], struct err *e)
 {
 	unsigned char genesis[32];
 
 	store_writer_genesis(st->writer, genesis);
-	if (memcmp(listing->of.stream.genesis, genesis, sizeof(genesis)) != 0)
+	if (memcmp(listed, genesis, sizeof(genesis)) != 0)
 		return (err_set(e, ERR_FINDING, "its genesis is not the one that the store lists"));
 	return (0);
 }
 
 /* Nothing but the genesis is written before the stream is listed. */
 static int
-list(struct store_stream *st, struct seal_entry *entry, struct err *e)
+list(struct store_stream *st, struct store_writer *own, struct seal_entry *entry, struct err *e)
 {
 	const struct store_chain *chain = store_writer_chain(st->writer);
 	struct buf log = { 0 };
@@ -63,7 +64,7 @@ list(struct store_stream *st, struct seal_entry *entry, struct err *e)
 	store_writer_genesis(st->writer, entry->of.stream.genesis);
 	if (!buf_ok(&log))
 		(void)err_set(e, ERR_IO, "out of memory");
-	else if ((rc = store_writer_append(st->store->own, entry, true, e)) == -1)
+	else if ((rc = store_writer_append(own, entry, true, e)) == -1)
 		(void)err_in(e, "stream " STORE_OWN_STREAM);
 	buf_free(&log);
 	return (rc);
@@ -107,7 +108,10 @@ take_stock(struct store_stream *st, struct seal_entry *entry, struct err *e)
 static int
 open_writer(struct store_stream *st, const char *policy_hash, bool listed, struct err *e)
 {
-	struct store_identity id = { st->name, st->store->id, policy_hash, &st->names };
+	struct store_identity id = { .name = st->name,
+		.store_id = st->store->id,
+		.policy_hash = policy_hash,
+		.names = &st->names };
 	struct store_special special = st->store->special;
 	int keys = key_open_stream(
 	    st->store->keys_fd, st->name, !listed || special.takeover, e), rc;
@@ -161,23 +165,43 @@ refuse_open(struct store_stream *st, struct err *e)
 	return (0);
 }
 
+/*
+ * The stream's chain: of one that is listed, or begun and then listed.  The
+ * store's chain is held for as long as a new one takes.
+ */
+static int
+open_chain(struct store_stream *st, const char *policy_hash, struct seal_entry *entry,
+    struct err *e)
+{
+	struct store_writer *own = NULL;
+	bool listed;
+	int rc = -1;
+
+	if (store_own_open(st->store, false, &own, e) == -1)
+		return (-1);
+	if ((listed = find_listing(st, own, entry))) {
+		store_writer_close(own);
+		own = NULL;
+	}
+	if (make_dirs(st, !listed, e) == 0 && store_lock_dir(st->dirfd, st->name, e) == 0 &&
+	    open_writer(st, policy_hash, listed, e) == 0)
+		rc = listed ? check_listing(st, entry->of.stream.genesis, e)
+			    : list(st, own, entry, e);
+	store_writer_close(own);
+	return (rc);
+}
+
 static int
 open_stream(struct store_stream *st, const char *policy_hash, bool live, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	bool listed;
 	int rc = -1;
 
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "out of memory"));
-	listed = find_listing(st, entry);
-	if (make_dirs(st, !listed, e) == -1 || open_writer(st, policy_hash, listed, e) == -1)
-		goto out;
-	if ((listed ? check_listing(st, entry, e) : list(st, entry, e)) == -1)
-		goto out;
-	if (take_stock(st, entry, e) == 0 && (live || refuse_open(st, e) == 0))
+	if (open_chain(st, policy_hash, entry, e) == 0 && take_stock(st, entry, e) == 0 &&
+	    (live || refuse_open(st, e) == 0))
 		rc = sweep(st, e);
-out:
 	free(entry);
 	return (rc);
 }

@@ -162,6 +162,52 @@ def test_a_second_instance_is_busy():
     good(1)
 
 
+def chain_types(stream):
+    return [e['type'] for e in entries(stream)]
+
+
+def test_many_pipes_on_one_store():
+    """Apache runs one a virtual host: all start at once on no store at all; one client is one token in all of them."""
+    for _ in range(4):
+        subprocess.run(['rm', '-rf', 'store', 'store.keys'], check=True)
+        names = ['a', 'b', 'c', 'd', 'e', 'f']
+        pipes = [subprocess.Popen([CRETULA, 'pipe', '--store', 'store', n, '--format', 'combined'],
+                                  stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) for n in names]
+        for process in pipes:
+            process.stdin.write(line(1) * 3)
+        for process in pipes:
+            end(process)
+        clients = {r['client'] for n in names for r in records('store', n)}
+        equal(len(clients), 1, clients)
+        equal(sum(len(records('store', n)) for n in names), 18)
+        cretula('verify', '--store', 'store', '--strict', code=0)
+        equal([n for n in os.listdir('.') if n.endswith('.new')], [])
+
+
+def test_import_beside_pipes():
+    """Pipes, imports one after the other, and kill -9 in between: each stream is whole."""
+    process, other = start(), subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 'x', '--format', 'combined'],
+                                               stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+    wait_for(opened)
+    for n in range(4):
+        process.stdin.write(line(n))
+        other.stdin.write(line(n))
+        write(f'{n}.log', b''.join(line(n * 10 + k) for k in range(5)))
+        cretula('import', '--store', 'store', '--stream', 'i', '--format', 'combined', f'{n}.log', code=0)
+        if n == 1:
+            time.sleep(2)
+            other.kill()
+            other.communicate()
+            other = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 'x', '--format', 'combined'],
+                                     stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+    end(process)
+    end(other)
+    equal(sizes(), [0, 1, 2, 3])
+    equal([r['bytes'] - 1000 for r in records('store', 'x')], [0, 1, 2, 3])
+    equal(len(records('store', 'i')), 20)
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
 def test_kill_at_random_moments_then_resume():
     """Twenty times kill -9: what came before the last commit is there once, in order, and nothing else."""
     rng = random.Random(7)

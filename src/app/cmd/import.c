@@ -165,6 +165,15 @@ record_destroyed(struct importing *im, const unsigned char *kept, const unsigned
 }
 
 static int
+say_importing(struct err *e)
+{
+	if (e->code != ERR_BUSY)
+		return (-1);
+	return (err_set(
+	    e, ERR_BUSY, "another cretula process is importing into a stream of this store"));
+}
+
+static int
 open_secret(struct importing *im, struct err *e)
 {
 	bool keep = resumes(im) || app_arg(im->args, "link-epochs") != NULL;
@@ -174,7 +183,7 @@ open_secret(struct importing *im, struct err *e)
 	key_ring_describe(im->ring, &facts);
 	im->goes_on = keep && facts.import_open;
 	if (key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
-		return (-1);
+		return (say_importing(e));
 	return (record_destroyed(im, im->import.mask_seed,
 	    key_ring_import_replaced(im->ring, gone) ? gone : NULL, e));
 }
@@ -191,8 +200,9 @@ settle_secret(struct importing *im, struct err *e)
 	key_ring_describe(im->ring, &facts);
 	if (!facts.import_open)
 		return (record_destroyed(im, NULL, NULL, e));
-	if (key_ring_import(im->ring, true, gone, e) == -1 ||
-	    key_ring_import_end(im->ring, e) == -1)
+	if (key_ring_import(im->ring, true, gone, e) == -1)
+		return (e->code == ERR_BUSY ? 0 : -1); /* in use: no import left it */
+	if (key_ring_import_end(im->ring, e) == -1)
 		return (-1);
 	return (record_destroyed(im, NULL, gone, e));
 }

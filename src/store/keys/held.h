@@ -12,7 +12,8 @@ struct store_stream;
 struct store_writer;
 
 struct store_held {
-	struct store_stream *stream; /* NULL: cretula.store */
+	struct store_stream *stream; /* NULL: cretula.store, */
+	struct store_writer *own;    /* which is this */
 	struct store_writer *writer;
 };
 

@@ -16,9 +16,13 @@ int
 store_held_open(struct store *s, const char *name, const struct seal_names *names,
     struct store_held *held, struct err *e)
 {
-	*held = (struct store_held){ .writer = s->own };
-	if (strcmp(name, STORE_OWN_STREAM) == 0)
+	*held = (struct store_held){ .stream = NULL };
+	if (strcmp(name, STORE_OWN_STREAM) == 0) {
+		if (store_own_open(s, false, &held->own, e) == -1)
+			return (err_in(e, "store %s", s->dir));
+		held->writer = held->own;
 		return (0);
+	}
 	if (!store_is_listed(s, name))
 		return (err_set(e, ERR_INPUT, "store %s: no stream %s", s->dir, name));
 	if (store_stream_open_live(s, name, STORE_NO_POLICY, names, &held->stream, e) == -1)
@@ -31,6 +35,7 @@ void
 store_held_close(struct store_held *held)
 {
 	store_stream_close(held->stream);
+	store_writer_close(held->own);
 	*held = (struct store_held){ .stream = NULL };
 }
 
@@ -41,14 +46,15 @@ store_each_stream(const struct store *s, store_each_name each, void *arg, struct
 {
 	static const struct seal_names none = { .classes = NULL };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	size_t count = store_writer_count(s->own);
+	struct store_chain own = { .lines = NULL };
 	int rc = 0;
 
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "streams"));
-	rc = each(arg, STORE_OWN_STREAM, e);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct span line = store_writer_chain(s->own)->lines[i];
+	if ((rc = store_own_read(s, &own, e)) == 0)
+		rc = each(arg, STORE_OWN_STREAM, e);
+	for (size_t i = 0; i < own.count && rc == 0; i++) {
+		struct span line = own.lines[i];
 		char name[STORE_NAME_MAX + 1];
 
 		if (seal_entry_read(line, &none, entry, NULL) == -1 ||
@@ -58,6 +64,7 @@ store_each_stream(const struct store *s, store_each_name each, void *arg, struct
 		name[entry->of.stream.name.len] = '\0';
 		rc = each(arg, name, e);
 	}
+	store_chain_free(&own);
 	free(entry);
 	return (rc);
 }

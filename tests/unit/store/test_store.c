@@ -266,22 +266,135 @@ test_anchor(void **state)
 	buf_free(&b);
 }
 
+/* A store is of many, a stream of one. */
 static void
 test_busy(void **state)
 {
 	struct store *s, *second = NULL;
-	struct store_stream *st;
+	struct store_stream *st, *other = NULL;
 	struct err e = { 0 };
 	bool created;
 
 	work_begin();
 	open_all(&s, &st, true);
-	assert_int_equal(store_open(work_store, NULL, &second, &created, &e), -1);
+	assert_int_equal(store_open(work_store, NULL, &second, &created, &e), 0);
+	assert_false(created);
+	assert_int_equal(store_stream_open(second, "shop", POLICY, &test_names, &other, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
-	assert_null(second);
+	assert_non_null(strstr(e.text, "another cretula process is writing to stream shop"));
+	assert_null(other);
+	assert_int_equal(store_stream_open(second, "other", POLICY, &test_names, &other, &e), 0);
+	assert_int_equal(seal_segment(other, 3, 1, true, &e), 0);
+	assert_int_equal(seal_segment(st, 3, 1, true, &e), 0);
+	assert_int_equal(store_stream_head(st, &e), 0);
+	assert_int_equal(store_stream_head(other, &e), 0);
+	store_stream_close(other);
 	store_stream_close(st);
+	store_close(second);
 	store_close(s);
 	open_all(&s, &st, false);
+	store_stream_close(st);
+	store_close(s);
+}
+
+/* Copied keys do not make a second writer. */
+static void
+test_busy_with_other_keys(void **state)
+{
+	struct store *s, *second;
+	struct store_stream *st, *other;
+	char command[600], keys[200];
+	struct err e = { 0 };
+	bool created;
+
+	work_begin();
+	open_all(&s, &st, true);
+	(void)snprintf(keys, sizeof(keys), "%s/copy", work_dir);
+	(void)snprintf(command, sizeof(command), "cp -a %s %s", work_keys, keys);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(store_open(work_store, keys, &second, &created, &e), 0);
+	assert_int_equal(store_stream_open(second, "shop", POLICY, &test_names, &other, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	store_close(second);
+	store_stream_close(st);
+	store_close(s);
+}
+
+static unsigned
+count_heads(uint64_t *size, unsigned char root[static 32])
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct store_chain chain;
+	struct err e = { 0 };
+	unsigned count = 0;
+	char path[200];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/streams/" STORE_OWN_STREAM, work_store);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
+	for (size_t i = 0; i < chain.count; i++) {
+		assert_int_equal(seal_entry_read(chain.lines[i], &test_names, entry, &e), 0);
+		if (entry->type != SEAL_HEAD)
+			continue;
+		assert_true(span_is(entry->of.head.name, "shop"));
+		*size = entry->of.head.size;
+		memcpy(root, entry->of.head.root, 32);
+		count++;
+	}
+	store_chain_free(&chain);
+	free(entry);
+	(void)close(fd);
+	return (count);
+}
+
+/* The root of the first size lines of the stream's chain, by the tree alone. */
+static void
+root_of(uint64_t size, unsigned char root[static 32])
+{
+	struct store_chain chain;
+	struct seal_tree tree;
+	struct err e = { 0 };
+	char path[200];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/streams/shop", work_store);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
+	assert_true(chain.count >= size);
+	seal_tree_init(&tree);
+	for (uint64_t i = 0; i < size; i++) {
+		unsigned char leaf[1][32];
+
+		seal_entry_leaf(chain.lines[i].ptr, chain.lines[i].len, leaf[0]);
+		(void)seal_tree_add(&tree, (const unsigned char (*)[32])leaf, 1, NULL);
+	}
+	seal_tree_root(&tree, root);
+	store_chain_free(&chain);
+	(void)close(fd);
+}
+
+static void
+test_heads_say_how_far_a_stream_goes(void **state)
+{
+	unsigned char said[32], want[32];
+	struct store *s;
+	struct store_stream *st;
+	struct err e = { 0 };
+	uint64_t size = 0;
+
+	work_begin();
+	open_all(&s, &st, true);
+	assert_int_equal(store_stream_head(st, &e), 0);
+	assert_int_equal(store_stream_head(st, &e), 0); /* said already */
+	assert_int_equal(count_heads(&size, said), 1);
+	assert_int_equal(size, 1);
+	assert_int_equal(seal_segment(st, 3, 1, true, &e), 0);
+	assert_int_equal(store_stream_head(st, &e), 0);
+	assert_int_equal(count_heads(&size, said), 2);
+	assert_int_equal(size, store_stream_segments(st) + 1);
+	root_of(size, want);
+	assert_memory_equal(said, want, 32);
 	store_stream_close(st);
 	store_close(s);
 }
@@ -495,6 +608,8 @@ main(void)
 		cmocka_unit_test(test_destroy_and_time),
 		cmocka_unit_test(test_anchor),
 		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_busy_with_other_keys),
+		cmocka_unit_test(test_heads_say_how_far_a_stream_goes),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_names_of_streams),
