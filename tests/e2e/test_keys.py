@@ -38,7 +38,7 @@ def race(streams):
             won.setdefault(streams[n], []).append(n)
         else:
             assert 'another cretula process is ' in errors and ' this store' in errors, errors
-            equal(len(errors.splitlines()), 1, errors)
+            equal(len([e for e in errors.splitlines() if ' is made; keys ' not in e]), 1, errors)
     assert won, 'nobody won'
     for stream in set(streams):
         got = sorted(r['bytes'] for r in records('store', stream)) if stream in won else []
