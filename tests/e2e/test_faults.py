@@ -1,0 +1,344 @@
+"""Faults, and what must hold after the next start: the rows that no other test shows, and where the others are shown.
+
+I1  every committed record is there once where the source can be replayed; of others nothing is lost silently
+I2  never two different notes of one size
+I3  verify is good, or names the loss
+I4  earlier epoch keys and ratchet keys are nowhere on the disk
+I5  the counts add up
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, write
+
+PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
+LONG = os.environ.get('CRETULA_LONG') == '1'
+
+# Each fault, and the tests that show it: FILE CASE.
+FAULTS = [
+    ('kill -9 or power cut after each durable step, torn appends, again during recovery', [
+        ('unit/store/test_crash.c', 'test_crash_after_every_step'), ('unit/store/test_crash.c', 'test_crashes_in_repair'),
+        ('unit/store/test_live.c', 'test_crash_after_every_step'), ('unit/store/test_live.c', 'test_crashes_in_recovery'),
+        ('e2e/test_crash.py', 'test_kill_at_random_moments_then_resume'),
+        ('e2e/test_crash.py', 'test_a_crash_after_each_durable_step_of_the_first_import'),
+        ('e2e/test_pipe.py', 'test_kill_at_random_moments_then_resume'),
+        ('e2e/test_pipe.py', 'test_a_death_after_each_durable_step')]),
+    ('the same inside the destruction of keys', [
+        ('unit/key/test_crash.c', 'after_a_crash_the_ring_is_old_or_new'), ('unit/key/test_crash.c', 'after_two_crashes_as_well'),
+        ('e2e/test_keys.py', 'test_a_crash_at_any_step_loses_no_record_of_a_key')]),
+    ('crash between note and key promotion', [
+        ('unit/store/test_crash.c', 'test_crash_after_every_step'), ('unit/store/test_store.c', 'test_spent_keys_are_gone')]),
+    ('ratchet sector torn or corrupt, keys lost', [
+        ('unit/seal/test_ratchet.c', 'test_sector_notices_every_bit'), ('unit/store/test_live.c', 'test_only_two_states_are_honest'),
+        ('unit/store/test_live.c', 'test_files_gone'), ('unit/store/test_store.c', 'test_refused'),
+        ('e2e/test_badinput.py', 'test_store_without_its_keys')]),
+    ('disk full, at each durable step', [
+        ('unit/store/test_crash.c', 'test_disk_full'), ('e2e/test_crash.py', 'test_an_error_at_each_durable_step'),
+        ('e2e/test_pipe.py', 'test_a_full_disk_keeps_what_is_committed'), ('e2e/test_badinput.py', 'test_full_disk')]),
+    ('EIO or failed fdatasync', [
+        ('unit/store/test_crash.c', 'test_bad_disk'), ('unit/store/test_live.c', 'test_errors_at_every_step'),
+        ('unit/key/test_crash.c', 'a_dead_disk_changes_nothing_in_memory'),
+        ('e2e/test_crash.py', 'test_an_error_at_each_durable_step')]),
+    ('short reads and writes, EINTR', [('e2e/test_faults.py', 'test_short_reads_and_writes_and_interrupts')]),
+    ('quota reached, disk read-only all at once', [
+        ('e2e/test_faults.py', 'test_quota_and_read_only_at_each_step'), ('e2e/test_faults.py', 'test_a_store_on_a_read_only_mount')]),
+    ('seg/ gone while running', [('e2e/test_faults.py', 'test_seg_vanishes_while_running')]),
+    ('clock goes back', [('unit/store/test_store.c', 'test_destroy_and_time')]),
+    ('second writer on the stream, restart while the old one seals, fork', [
+        ('unit/store/test_live.c', 'test_a_second_process_is_refused'), ('unit/store/test_store.c', 'test_busy'),
+        ('e2e/test_pipe.py', 'test_a_second_instance_is_busy'), ('e2e/test_badinput.py', 'test_the_store_is_open_elsewhere'),
+        ('e2e/test_faults.py', 'test_a_restart_while_the_old_one_seals'),
+        ('e2e/test_faults.py', 'test_no_descriptor_outlives_an_exec')]),
+    ('SIGTERM during a seal, storms of SIGHUP and SIGUSR1', [
+        ('e2e/test_pipe.py', 'test_sigterm_drains_flushes_and_seals'), ('e2e/test_faults.py', 'test_sigterm_during_a_seal'),
+        ('e2e/test_faults.py', 'test_storms_of_signals')]),
+    ('10,000 rotations, empty hours', [
+        ('e2e/test_faults.py', 'test_many_rotations'), ('e2e/test_pipe.py', 'test_empty_periods_are_sealed'),
+        ('unit/store/test_live.c', 'test_an_empty_segment_is_sealed')]),
+    ('snapshot of store and keys restored', [
+        ('e2e/test_faults.py', 'test_a_snapshot_of_store_and_keys'), ('e2e/test_outside.py', 'test_pin')]),
+    ('unknown entry type', [
+        ('unit/seal/test_entry.c', 'test_unknown_type'), ('vectors/test_vectors.py', 'an entry of a later type')]),
+]
+
+
+def line(n):
+    """Every line has a size of its own, so that a record lost or doubled is seen."""
+    return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000).encode()
+
+
+def lines(first, end):
+    return b''.join(map(line, range(first, end)))
+
+
+def start(*options, **more):
+    return subprocess.Popen([*PIPE, *options], stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **more)
+
+
+def end(process, code=0):
+    said = process.communicate(timeout=120)[1].decode()
+    equal(process.returncode, code, said)
+    return said
+
+
+def wait_for(what, seconds=30):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, 'waited in vain'
+        time.sleep(0.01)
+
+
+def opened():
+    return bool(tags())
+
+
+def tags():
+    folder = 'store/streams/s/open'
+    return [os.path.join(folder, n) for n in os.listdir(folder) if n.endswith('.tags')] if os.path.isdir(folder) else []
+
+
+def committed(count):
+    """Do the flushes of the newest open segment cover count records?"""
+    rows = [row for path in tags() for row in read(path).splitlines()]
+    return bool(rows) and max(int(row.split()[2]) for row in rows) >= count
+
+
+def entries(store='store'):
+    return [json.loads(entry) for entry in read(f'{store}/streams/s/chain.jsonl').splitlines()]
+
+
+def sizes():
+    return [record['bytes'] - 1000 for record in records('store')]
+
+
+def good():
+    """Both verifiers are content, no name is left that should not be, and the counts add up."""
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
+                          check=False)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    for folder, _, names in os.walk('store'):
+        equal([name for name in names if name.endswith('.tmp')], [], folder)
+    for entry in segments('store'):
+        i = entry['in']
+        equal(i['lines'], i['parsed'] + i['partial'] + i['unparsed'] + i['counted'] + i['meta'] + i['joined'])
+
+
+def sanitized():
+    return any(name in read(CRETULA) for name in (b'__asan_init', b'__tsan_init'))
+
+
+def test_every_row_names_tests_that_exist():
+    """The table above is not a promise only."""
+    for row, tests in FAULTS:
+        assert tests, row
+        for path, case in tests:
+            text = read(os.path.join(SOURCE, 'tests', path)).decode()
+            assert re.search(rf'^def {case}\(|cmocka_unit_test\w*\({case}\b', text, re.MULTILINE) or f"'{case}'" in text, \
+                f'{row}: no {case} in {path}'
+
+
+def test_short_reads_and_writes_and_interrupts():
+    """A kernel that does a part of everything, and interrupts each third call: nothing is lost, torn or doubled."""
+    if sanitized():
+        raise Skip('a sanitizer has its own read and write')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'short_io.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-D_FILE_OFFSET_BITS=64', '-o', 'short_io.so', source], check=True)
+    rude = {'LD_PRELOAD': os.path.abspath('short_io.so')}
+    planted = subprocess.run(['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1000', 'count=1'], env={**os.environ, **rude, 'LC_ALL': 'C'},
+                             capture_output=True, text=True, check=False).stderr
+    assert '0+1 records in' in planted, f'the kernel is not rude: {planted}'
+    cretula(*PIPE[1:], stdin=lines(0, 3000), env=rude, code=0)
+    write('a.log', lines(3000, 5000))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'a.log', env=rude, code=0)
+    cretula(*PIPE[1:], stdin=lines(5000, 5100), env=rude, code=0)
+    equal(sizes(), list(range(5100)))
+    good()
+    cretula('verify', '--store', 'store', '--strict', env=rude, code=0)
+
+
+def test_quota_and_read_only_at_each_step():
+    """EDQUOT and EROFS at a durable step: 74 or 78, one line, and the next run goes on."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for name, number, text in (('EDQUOT', 122, 'quota'), ('EROFS', 30, 'Read-only')):
+        for n in range(1, 400, 7):
+            for path in ('store', 'store.keys'):
+                shutil.rmtree(path, ignore_errors=True)
+            run = cretula(*PIPE[1:], stdin=lines(0, 50), env={'CRETULA_FAULT': f'{n}:{number}'})
+            if run.code == 0:
+                break
+            assert run.code in (74, 78) and text in run.err and len(run.err.splitlines()) == 1, (name, n, run.code, run.err)
+            cretula(*PIPE[1:], stdin=lines(50, 60), code=0)
+            assert sizes() in (list(range(60)), list(range(50, 60))), (name, n, sizes())
+            good()
+        assert n > 50, n
+
+
+def test_a_store_on_a_read_only_mount():
+    """Import and pipe say so in one line, exit 74, and change nothing; verify and view read it; then it goes on."""
+    os.mkdir('disk')
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=32m', 'none', 'disk'], capture_output=True, check=False).returncode:
+        raise Skip('mount is not permitted')
+    try:
+        os.symlink('disk/store', 'store')
+        where = ['--store', 'disk/store']
+        write('a.log', lines(0, 500))
+        cretula('import', *where, '--stream', 's', '--format', 'combined', 'a.log', code=0)
+        subprocess.run(['mount', '-o', 'remount,ro', 'disk'], check=True)
+        write('b.log', lines(500, 600))
+        for run in (cretula('import', *where, '--stream', 's', '--format', 'combined', 'b.log'),
+                    cretula('pipe', *where, 's', '--format', 'combined', stdin=lines(500, 600))):
+            equal((run.code, len(run.err.splitlines())), (74, 1), run.err)
+            assert 'Read-only' in run.err, run.err
+        cretula('verify', *where, '--strict', code=0)
+        equal(len(records('disk/store')), 500)
+        subprocess.run(['mount', '-o', 'remount,rw', 'disk'], check=True)
+        cretula('pipe', *where, 's', '--format', 'combined', stdin=lines(500, 600), code=0)
+        equal([record['bytes'] - 1000 for record in records('disk/store')], list(range(600)))
+        cretula('verify', *where, '--strict', code=0)
+    finally:
+        subprocess.run(['umount', 'disk'], check=True)
+
+
+def test_seg_vanishes_while_running():
+    """Whoever removes seg/ under a running pipe: the seal fails with a line, what was committed comes with the next start."""
+    process = start()
+    wait_for(opened)
+    process.stdin.write(lines(0, 50))
+    wait_for(lambda: committed(50))
+    os.rmdir('store/streams/s/seg')
+    said = end(process, 74)
+    equal(len(said.splitlines()), 1, said)
+    cretula('verify', '--store', 'store')
+    cretula(*PIPE[1:], stdin=lines(50, 60), code=0)
+    equal(sizes(), list(range(60)))
+    good()
+
+
+def test_a_restart_while_the_old_one_seals():
+    """Two at once never write: the new one is busy until the old one is gone, then it goes on."""
+    done = 0
+    for round_ in range(5):
+        old = start()
+        wait_for(opened)
+        old.stdin.write(lines(done, done + 2000))
+        old.send_signal(signal.SIGTERM)
+        for attempt in range(200):
+            run = cretula(*PIPE[1:], stdin=line(done + 2000))
+            if run.code == 0:
+                break
+            equal((run.code, len(run.err.splitlines())), (75, 1), run.err)
+        old.stdin.close()
+        equal(old.wait(timeout=30), 0)
+        done += 2001
+        equal(sizes(), list(range(done)), f'round {round_}, after {attempt} attempts')
+    good()
+
+
+def test_no_descriptor_outlives_an_exec():
+    """All that pipe holds open is closed by exec, the lock above all: no child can keep the stream."""
+    process = start()
+    wait_for(opened)
+    process.stdin.write(lines(0, 5))
+    wait_for(lambda: committed(5))
+    folder = f'/proc/{process.pid}/fdinfo'
+    kept = []
+    for fd in os.listdir(folder):
+        flags = int(re.search(rb'flags:\s*(\d+)', read(os.path.join(folder, fd)))[1], 8)
+        if int(fd) > 2 and not flags & 0o2000000:
+            kept.append(os.readlink(f'/proc/{process.pid}/fd/{fd}'))
+    end(process)
+    equal(kept, [])
+
+
+def test_sigterm_during_a_seal():
+    """SIGUSR1 and SIGTERM at once, ten times: a clean stop, each line once."""
+    for n in range(10):
+        process = start()
+        wait_for(opened)
+        process.stdin.write(lines(n * 400, n * 400 + 400))
+        process.send_signal(signal.SIGUSR1)
+        time.sleep(0.003 * n)
+        process.send_signal(signal.SIGTERM)
+        equal(process.wait(timeout=30), 0)
+        process.stdin.close()
+        process.stderr.close()
+    equal(sizes(), list(range(4000)))
+    equal([e['reason'] for e in entries() if e['type'] == 'stop'], ['term'] * 10)
+    good()
+
+
+def test_storms_of_signals():
+    """A thousand SIGHUP and SIGUSR1 between lines."""
+    process = start()
+    wait_for(opened)
+    for n in range(500):
+        process.stdin.write(line(n))
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGUSR1)
+    end(process)
+    equal(sizes(), list(range(500)))
+    good()
+
+
+def resident(pid):
+    return int(re.search(rb'VmRSS:\s*(\d+)', read(f'/proc/{pid}/status'))[1])
+
+
+def test_many_rotations():
+    """300 seals (10,000 in the long run) by one process: no more descriptors, and no memory but for the chain itself."""
+    count = 10000 if LONG else 300
+    with tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None) as folder:
+        os.chdir(folder)
+        process = start()
+        wait_for(opened)
+        seen, began = [], time.monotonic()
+        for n in range(count):
+            process.stdin.write(line(n))
+            process.send_signal(signal.SIGUSR1)
+            wait_for(lambda: os.path.exists(f'store/streams/s/cp/{n + 3:08}.note'))  # after genesis and start
+            if n in (count // 3, count - 1):
+                seen.append((len(os.listdir(f'/proc/{process.pid}/fd')), resident(process.pid), time.monotonic() - began))
+        end(process)
+        (fds, memory, took), (fds_last, memory_last, took_last) = seen
+        print(f'# {count} seals in {took_last:.1f} s; {memory} KiB after a third, {memory_last} KiB at the end')
+        equal(fds_last, fds)
+        if not sanitized():  # a writer keeps its chain, which grows by an entry a seal
+            chain = os.path.getsize('store/streams/s/chain.jsonl') // 1024
+            assert memory_last - memory < 2048 + 2 * chain, f'{memory} KiB, then {memory_last}, a chain of {chain} KiB'
+        equal(len(segments('store')), count + (0 if segments('store')[-1]['n'] else 1))
+        equal(sum(entry['n'] for entry in segments('store')), count)
+        cretula('verify', '--store', 'store', '--strict', code=0)
+        os.chdir('/')
+
+
+def test_a_snapshot_of_store_and_keys():
+    """A documented limit: it goes on as another history, which a pin finds and nothing else does; the report says till when."""
+    cretula(*PIPE[1:], stdin=lines(0, 20), code=0)
+    shutil.copytree('store', 'kept')
+    shutil.copytree('store.keys', 'kept.keys')
+    cretula(*PIPE[1:], stdin=lines(20, 40), code=0)
+    cretula('verify', '--store', 'store', '--pin', 'pin', code=0)
+    newest = entries()[-1]['t']
+    for name in ('store', 'store.keys'):
+        shutil.rmtree(name)
+        shutil.copytree('kept' + name[5:], name)
+    run = cretula('verify', '--store', 'store', code=0)
+    assert entries()[-1]['t'] < newest and entries()[-1]['t'][:16].replace('T', ' ') in run.text.replace('T', ' '), run.text
+    assert 'E_ROLLBACK' in cretula('verify', '--store', 'store', '--pin', 'pin', code=1).text
+    cretula(*PIPE[1:], stdin=lines(60, 99), code=0)  # more than was lost
+    cretula(*PIPE[1:], stdin=lines(99, 120), code=0)
+    equal(sizes(), [*range(20), *range(60, 120)])
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    assert 'E_SPLIT_VIEW' in cretula('verify', '--store', 'store', '--pin', 'pin', code=1).text
+
+
+main()
