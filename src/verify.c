@@ -36,6 +36,7 @@ static const char usage[] =
     "  --json          one JSON object\n"
     "  --max-age T     how old the newest entry of a stream may be: 3h, 2d\n"
     "  --pin FILE      newest checkpoints seen: compared, then kept for the next time\n"
+    "  --policy FILE   logs and witnesses, and how many must have cosigned (C2SP tlog-policy)\n"
     "  --proof FILE    not a store, but the proof of one record (cretula prove)\n"
     "  --store DIR     the store\n"
     "  --stream NAME   only this stream\n"
@@ -54,6 +55,7 @@ enum {
 	JSON,
 	MAX_AGE,
 	PIN,
+	POLICY,
 	PROOF,
 	STORE,
 	STREAM,
@@ -69,6 +71,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, JSON },
 	{ "max-age", required_argument, NULL, MAX_AGE },
 	{ "pin", required_argument, NULL, PIN },
+	{ "policy", required_argument, NULL, POLICY },
 	{ "proof", required_argument, NULL, PROOF },
 	{ "store", required_argument, NULL, STORE },
 	{ "stream", required_argument, NULL, STREAM },
@@ -100,6 +103,7 @@ read_option(int c, char **argv, struct audit_request *request, struct err *e)
 	case JSON: request->json = true; return (0);
 	case MAX_AGE: request->max_age = optarg; return (0);
 	case PIN: request->pin = optarg; return (0);
+	case POLICY: request->policy = optarg; return (0);
 	case PROOF: request->proof = optarg; return (0);
 	case STORE: request->store = optarg; return (0);
 	case STREAM: request->options.stream = optarg; return (0);

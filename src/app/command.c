@@ -15,6 +15,7 @@
 
 static const struct app_command *const commands[] = {
 	/* sorted by name */
+	&app_command_anchor,
 	&app_command_check,
 	&app_command_evidence,
 	&app_command_import,

@@ -4,6 +4,7 @@
 
 #include "app/args.h"
 
+extern const struct app_command app_command_anchor;
 extern const struct app_command app_command_check;
 extern const struct app_command app_command_evidence;
 extern const struct app_command app_command_import;

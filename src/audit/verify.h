@@ -48,10 +48,11 @@ struct audit_range;
 
 /*
  * Is token (CMS SignedData of RFC 3161) an authority's signature over body, by
- * certificates that the caller trusts?  0; or -1 with ERR_FINDING.
+ * certificates that the caller trusts and that were valid at time_us?  0; or
+ * -1 with ERR_FINDING.
  */
 typedef int (*audit_stamp_check)(
-    void *arg, struct span token, struct span body, struct err *e);
+    void *arg, struct span token, struct span body, int64_t time_us, struct err *e);
 
 struct audit_options {
 	const char *stream;       /* only this one; NULL: all */

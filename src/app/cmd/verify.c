@@ -1,4 +1,5 @@
 /* app: cretula verify: prove a store, offline. */
+#include "app/anchors/authority.h"
 #include "app/command.h"
 #include "app/names.h"
 #include "app/say.h"
@@ -6,6 +7,7 @@
 #include "audit/outside/request.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "crypto/timestamp.h"
 
 static const struct app_option options[] = {
 	{ "anchor", "LINE", "the auditor's line: vkey and genesis hash of the store" },
@@ -14,10 +16,13 @@ static const struct app_option options[] = {
 	{ "jobs", "N", "threads, 1 to 64 (default: one a processor)" },
 	{ "max-age", "T", "how old the newest entry of a stream may be: 3h, 2d" },
 	{ "pin", "FILE", "newest checkpoints seen: compared, then kept for the next time" },
+	{ "policy", "FILE", "logs and witnesses, and how many must have cosigned (tlog-policy)" },
 	{ "proof", "FILE", "not a store, but the proof of one record (cretula prove)" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "only this stream" },
 	{ "strict", NULL, "exit 4 if there are warnings" },
+	{ "tsa-ca", "FILE", "certificates in PEM that time stamps must lead to" },
+	{ "tsa-untrusted", "FILE", "more certificates, in between" },
 	{ NULL, NULL, NULL },
 };
 
@@ -39,6 +44,7 @@ run(const struct app_args *args)
 		.proof = app_arg(args, "proof"),
 		.escrow = app_arg(args, "escrow"),
 		.pin = app_arg(args, "pin"),
+		.policy = app_arg(args, "policy"),
 		.max_age = app_arg(args, "max-age"),
 		.strict = app_arg(args, "strict") != NULL,
 		.json = args->json,
@@ -49,12 +55,19 @@ run(const struct app_args *args)
 		    .progress_arg = &start_ns } };
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
+	struct crypto_timestamp *authority = NULL;
 	int code;
 
 	if (app_arg_count(args, "jobs", 1, 64, &jobs, &e) == -1)
 		return (app_fail("verify", &e));
 	request.options.jobs = (unsigned)jobs;
-	if ((code = audit_request_run(&request, &out, &e)) == -1)
+	if (app_authority_open(args, &authority, &e) == -1)
+		return (app_fail("verify", &e));
+	request.options.stamp = authority == NULL ? NULL : app_authority_check;
+	request.options.stamp_arg = authority;
+	code = audit_request_run(&request, &out, &e);
+	crypto_timestamp_close(authority);
+	if (code == -1)
 		return (app_fail("verify", &e));
 	app_progress_end();
 	return (app_finish("verify", &out, code));
@@ -72,6 +85,7 @@ const struct app_command app_command_verify = { "verify",
 	"  cretula verify --store ./store\n"
 	"  cretula verify --store ./store --anchor \"$(cat auditor.txt)\" --strict\n"
 	"  cretula verify --store ./store --pin ~/store.pin --max-age 3h\n"
+	"  cretula verify --store ./store --policy policy --tsa-ca tsa.pem\n"
 	"  cretula verify --proof proof.txt --anchor \"$(cat auditor.txt)\"\n"
 	"  cretula verify --store ./store --json | jq .findings\n",
 	run };

@@ -91,7 +91,7 @@ check_stamp(const struct audit_anchor_input *in, uint64_t *cosigned, enum audit_
 		in->coverage->stamps_unchecked++;
 		return (0);
 	}
-	if (options->stamp(options->stamp_arg, stamp.token, in->body, e) == -1)
+	if (options->stamp(options->stamp_arg, stamp.token, in->body, stamp.time_us, e) == -1)
 		return (-1);
 	in->coverage->stamps++;
 	return (0);

@@ -60,6 +60,18 @@ name_ratchet(struct lines *l, const struct audit_escrow *escrow)
 		add(l, "ratchet: %zu keys of the escrow file are of none that is here", unseen);
 }
 
+/* By whom nobody here knows: what they said is there, and may be anybody's. */
+static void
+name_anchors(struct lines *l)
+{
+	if (l->coverage->stamps_unchecked > 0)
+		add(l, "timestamps: the authority's signature of %ju (--tsa-ca; openssl ts -verify)",
+		    (uintmax_t)l->coverage->stamps_unchecked);
+	if (l->coverage->cosignatures_unchecked > 0)
+		add(l, "cosignatures: %ju by nobody that is known (--policy)",
+		    (uintmax_t)l->coverage->cosignatures_unchecked);
+}
+
 void
 audit_name_unchecked(
     const struct audit_options *options, size_t streams, struct audit_coverage *coverage)
@@ -76,5 +88,6 @@ audit_name_unchecked(
 		add(&l, "segments outside of the bundle: %ju",
 		    (uintmax_t)coverage->segments_outside);
 	name_ratchet(&l, options->escrow);
+	name_anchors(&l);
 	add(&l, "counts of input lines, bytes, masked values and reasons: the writer's word");
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "audit/anchors/policy.h"
 #include "audit/live/escrow.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
@@ -25,21 +26,29 @@ report(const struct audit_request *request, struct audit_result *result, struct 
 	return (code);
 }
 
-/* Store or bundle, with the escrow keys if there are any. */
+/* Store or bundle, with the escrow keys and the policy if there are any. */
 static int
 verify(const struct audit_request *request, const char *store, struct audit_options *options,
     struct audit_result *result, struct err *e)
 {
 	struct audit_escrow escrow = { .count = 0 };
+	struct audit_policy *policy = NULL;
 	int rc = -1;
 
+	if (request->policy != NULL && audit_policy_read(request->policy, &policy, e) == -1)
+		return (err_in(e, "--policy"));
 	if (request->escrow != NULL) {
-		if (audit_escrow_read(&escrow, request->escrow, e) == -1)
+		if (audit_escrow_read(&escrow, request->escrow, e) == -1) {
+			audit_policy_free(policy);
 			return (-1);
+		}
 		options->escrow = &escrow;
 	}
+	options->policy = policy;
 	rc = audit_verify(store, options, result, e);
 	options->escrow = NULL;
+	options->policy = NULL;
+	audit_policy_free(policy);
 	audit_escrow_free(&escrow);
 	return (rc);
 }

@@ -11,6 +11,7 @@ struct audit_request {
 	const char *store, *bundle, *proof; /* exactly one */
 	const char *pin;     /* a file of pins: read, and replaced if all is good */
 	const char *escrow;  /* a file of first keys of ratchets */
+	const char *policy;  /* a file: logs and witnesses, and their quorum */
 	const char *max_age; /* of the newest entry of a stream: "3h" */
 	bool strict, json;
 	struct audit_options options;
