@@ -36,7 +36,8 @@ const struct app_command app_command_prove = { "prove", "the proof of one record
 	"store: the record, its salt, hashes, and two signed notes. Of other records it shows\n"
 	"nothing that anybody could test. It stays valid whatever is pruned or erased later.\n"
 	"Whoever gets it runs `cretula-verify --proof FILE --anchor LINE`.\n\n"
-	"exit codes: 0 good, 1 the store does not verify there, 66 no such record, or erased\n\n"
+	"exit codes: 0 good, 1 the store does not verify there, 66 no such record, or it was\n"
+	"erased, replaced or pruned\n\n"
 	"examples:\n"
 	"  cretula prove --store ./store --stream shop --record 4711 > proof.txt\n"
 	"  cretula verify --proof proof.txt --anchor \"$(cat auditor.txt)\"\n",

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "seal/lists.h"
 #include "seal/tree.h"
 #include "store/chain.h"
 #include "store/layout.h"
@@ -122,20 +123,29 @@ find_segment(const struct source *s, const struct seal_names *names, uint64_t re
 	return (NO_LINE);
 }
 
-/* Of the segment's files, after erasures. */
-static uint64_t
-find_revision(const struct source *s, const struct seal_names *names, size_t from, uint64_t seg)
+/* What became of the segment: the revision of its files, or ERR_INPUT if they were pruned. */
+static int
+find_revision(const struct source *s, const struct seal_names *names, size_t from, uint64_t seg,
+    uint64_t *revision, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	uint64_t revision = 0;
+	int rc = entry == NULL ? err_set(e, ERR_IO, "out of memory") : 0;
 
-	for (size_t i = from; entry != NULL && i < s->note.size; i++)
-		if (is_of_type(s->chain.lines[i], "redact\"") &&
-		    seal_entry_read(s->chain.lines[i], names, entry, NULL) == 0 &&
-		    entry->type == SEAL_REDACT && entry->of.redact.seg == seg)
-			revision = entry->of.redact.revision;
+	*revision = 0;
+	for (size_t i = from; rc == 0 && i < s->note.size; i++) {
+		struct span line = s->chain.lines[i];
+
+		if ((!is_of_type(line, "redact\"") && !is_of_type(line, "prune\"")) ||
+		    seal_entry_read(line, names, entry, NULL) == -1)
+			continue;
+		if (entry->type == SEAL_REDACT && entry->of.redact.seg == seg)
+			*revision = entry->of.redact.revision;
+		else if (entry->type == SEAL_PRUNE && seal_ranges_have(entry->of.prune.segs, seg))
+			rc = err_set(
+			    e, ERR_INPUT, "pruned: nothing of segment %ju is left", (uintmax_t)seg);
+	}
 	free(entry);
-	return (revision);
+	return (rc);
 }
 
 static int
@@ -144,6 +154,7 @@ print_record(const struct source *s, const struct seal_names *names, uint64_t re
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	struct audit_record_proof made = { 0 };
+	uint64_t revision;
 	size_t at;
 	int rc = -1;
 
@@ -155,8 +166,8 @@ print_record(const struct source *s, const struct seal_names *names, uint64_t re
 		goto out;
 	}
 	made.index = record - entry->of.segment.first;
-	if (audit_prove_in_segment(s->dirfd, &entry->of.segment,
-		find_revision(s, names, at, entry->of.segment.seg), &made, e) == -1) {
+	if (find_revision(s, names, at, entry->of.segment.seg, &revision, e) == -1 ||
+	    audit_prove_in_segment(s->dirfd, &entry->of.segment, revision, &made, e) == -1) {
 		(void)err_in(e, "record %ju", (uintmax_t)record);
 		goto out;
 	}

@@ -17,7 +17,7 @@
 /*
  * Add the proof of a record (counted from 0) of a stream to out.  It is
  * checked before it is given.  -1: ERR_INPUT (no such stream or record, or it
- * is erased), ERR_FINDING (the store does not verify there), ERR_IO.
+ * was erased, replaced or pruned), ERR_FINDING (the store does not verify there), ERR_IO.
  */
 int audit_prove(const char *store, const char *stream, uint64_t record,
     const struct seal_names *names, struct buf *out, struct err *e);

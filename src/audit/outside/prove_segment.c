@@ -203,9 +203,13 @@ prove_in_block(struct finder *f, struct audit_record_proof *made, struct err *e)
 	(void)seal_cover_salts(&f->cover, (uint32_t)first, count, f->salts, f->known, f->memory);
 	seal_leaves(f->lines.data, f->ends, count, (const unsigned char(*)[16])f->salts, f->leaves);
 	(void)seal_leaves_kept(f->lines.data, f->ends, count, f->leaves, f->kinds);
+	if (f->kinds[at] == SEAL_LINE_ERASED)
+		return (err_set(e, ERR_INPUT, "erased: what was sealed is gone"));
+	if (f->kinds[at] == SEAL_LINE_REPLACED)
+		return (err_set(e, ERR_INPUT,
+		    "replaced: the line that was sealed is gone, and only that can be proved"));
 	if (f->kinds[at] != SEAL_LINE_RECORD || !f->known[at])
-		return (err_set(
-		    e, ERR_INPUT, "the record was erased or replaced: its line cannot be proved"));
+		return (err_set(e, ERR_FINDING, "no record, or without its salt"));
 	start = at == 0 ? 0 : f->ends[at - 1];
 	buf_add(&made->extra, f->salts[at], 16);
 	buf_add(&made->extra, f->lines.data + start, f->ends[at] - start - 1);
