@@ -57,9 +57,11 @@ app_args_read(
 			args->json = true;
 		else if (c == LONG_HELP)
 			args->help = true;
-		else if (c >= LONG_FIRST && c < LONG_FIRST + count)
+		else if (c >= LONG_FIRST && c < LONG_FIRST + count) {
+			if (args->value[c - LONG_FIRST] != NULL && optarg != NULL)
+				args->twice = command->options[c - LONG_FIRST].name;
 			args->value[c - LONG_FIRST] = optarg != NULL ? optarg : "";
-		else if (c == ':')
+		} else if (c == ':')
 			return (err_set(e, ERR_USAGE, "%s: %s needs a value: cretula %s --help",
 			    command->name, argv[optind - 1], command->name));
 		else

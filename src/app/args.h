@@ -24,6 +24,7 @@ struct app_command;
 
 struct app_args {
 	const struct app_command *command;
+	const char *twice; /* an option with a value that was given twice; the last counts */
 	const char *value[APP_OPTIONS_MAX]; /* by row; "" for a given flag; NULL if absent */
 	char **operands;
 	int operand_count;

@@ -177,9 +177,9 @@ open_newest(struct app_records *r, uint64_t seg, char path[static STORE_PATH_BYT
 	return (store_open_file(r->stream_fd, path, &size, e));
 }
 
-static int
-walk_segment(struct app_records *r, struct store_reader *reader, const struct seal_segment *segment,
-    app_record_each each, void *arg, struct err *e)
+int
+app_records_segment(struct app_records *r, struct store_reader *reader,
+    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
 {
 	char path[STORE_PATH_BYTES];
 	struct span lines;
@@ -210,7 +210,7 @@ app_records_walk(struct app_records *r, app_record_each each, void *arg, struct 
 	r->erased = 0;
 	while ((rc = app_records_entry(r, &at, &entry, e)) == 0)
 		if (entry.of.segment.n > 0 &&
-		    (rc = walk_segment(r, reader, &entry.of.segment, each, arg, e)) != 0)
+		    (rc = app_records_segment(r, reader, &entry.of.segment, each, arg, e)) != 0)
 			break;
 	store_reader_close(reader);
 	return (rc == -1 ? -1 : 0);

@@ -11,6 +11,7 @@
 #include "store/chain.h"
 
 struct err;
+struct store_reader;
 
 struct app_records {
 	int stream_fd;
@@ -46,5 +47,8 @@ const struct seal_past *app_records_past(
  */
 typedef int (*app_record_each)(void *arg, struct span line, struct err *e);
 int app_records_walk(struct app_records *r, app_record_each each, void *arg, struct err *e);
+/* The same of one segment; adds to erased.  1 if each said so. */
+int app_records_segment(struct app_records *r, struct store_reader *reader,
+    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e);
 
 #endif

@@ -170,16 +170,16 @@ check_items(struct store_eraser *x, const struct erase_work *work, struct err *e
 }
 
 int
-store_erase_check(const struct store_eraser *x, uint64_t seg, struct err *e)
+store_erase_check(const struct seal_history *history, uint64_t seg, struct err *e)
 {
-	const struct seal_past *past = seal_history_segment(x->history, seg);
+	const struct seal_past *past = seal_history_segment(history, seg);
 	struct span hold;
 
 	if (past == NULL)
 		return (err_set(e, ERR_INPUT, "there is none"));
 	if (past->pruned)
 		return (err_set(e, ERR_INPUT, "pruned: nothing of it is left"));
-	if (seal_history_held(x->history, seg, clock_now_us(), &hold))
+	if (seal_history_held(history, seg, clock_now_us(), &hold))
 		return (err_set(e, ERR_CONFIG, "hold %.*s is on it: nothing may be taken away",
 		    (int)hold.len, hold.ptr));
 	return (0);
@@ -191,7 +191,7 @@ find_segment(struct store_eraser *x, struct erase_work *work, struct err *e)
 {
 	const struct store_chain *chain = store_writer_chain(x->stream->writer);
 
-	if (store_erase_check(x, work->order->seg, e) == -1)
+	if (store_erase_check(x->history, work->order->seg, e) == -1)
 		return (-1);
 	work->past = seal_history_segment(x->history, work->order->seg);
 	if (seal_entry_read(chain->lines[work->past->entry], &x->stream->names, &x->entry, e) == -1)

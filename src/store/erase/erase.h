@@ -41,7 +41,7 @@ void store_eraser_close(struct store_eraser *x); /* NULL is legal */
 const struct seal_history *store_eraser_history(const struct store_eraser *x);
 
 /* May anything of seg be taken away?  -1: ERR_INPUT, ERR_CONFIG as store_erase. */
-int store_erase_check(const struct store_eraser *x, uint64_t seg, struct err *e);
+int store_erase_check(const struct seal_history *history, uint64_t seg, struct err *e);
 
 struct store_erase_item {
 	uint32_t record;  /* in its segment */

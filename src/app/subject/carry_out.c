@@ -1,0 +1,105 @@
+/* app: a plan is carried out, one redact entry for up to SEAL_ITEMS_MAX records of a segment. */
+#include <stdlib.h>
+
+#include "app/names.h"
+#include "app/subject/subject.h"
+#include "base/err.h"
+#include "store/reader.h"
+
+/* What the next entry will name. */
+struct batch {
+	const struct seal_segment *segment;
+	struct store_erase_item items[SEAL_ITEMS_MAX];
+	size_t starts[SEAL_ITEMS_MAX + 1]; /* of new lines in lines */
+	size_t count;
+	uint64_t last; /* number of the last one */
+	bool full;
+	struct buf lines;
+};
+
+static int
+add_one(void *arg, uint64_t number, uint64_t changed, struct span line, struct err *e)
+{
+	struct batch *b = arg;
+
+	(void)changed;
+	if (b->count == SEAL_ITEMS_MAX) {
+		b->full = true;
+		return (1);
+	}
+	b->items[b->count].record = (uint32_t)(number - b->segment->first);
+	b->items[b->count].line = line; /* where it lies is settled when all are there */
+	b->last = number;
+	buf_span(&b->lines, line);
+	b->starts[++b->count] = b->lines.len;
+	return (buf_ok(&b->lines) ? 0 : err_set(e, ERR_IO, "out of memory"));
+}
+
+static int
+order(struct app_subject *s, struct store_eraser *x, struct batch *b, struct err *e)
+{
+	const struct store_erase_order what = { .seg = b->segment->seg,
+		.items = b->items,
+		.count = b->count,
+		.reason = s->reason,
+		.ref = s->ref,
+		.by = s->by };
+	uint64_t entry;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i].line.ptr != NULL)
+			b->items[i].line.ptr = b->lines.data + b->starts[i];
+	if (store_erase(x, &what, &entry, e) == -1)
+		return (-1);
+	s->done += b->count;
+	buf_add(&s->entries, &entry, sizeof(entry));
+	return (buf_ok(&s->entries) ? 0 : err_set(e, ERR_IO, "out of memory"));
+}
+
+/* After an entry the segment is read again: its file is another one. */
+static int
+do_segment(struct app_subject *s, struct store_eraser *x, struct store_reader *reader,
+    struct batch *b, struct err *e)
+{
+	s->from = 0;
+	do {
+		b->count = 0;
+		b->full = false;
+		buf_clear(&b->lines);
+		if (app_subject_walk(s, reader, b->segment, add_one, b, e) == -1)
+			return (-1);
+		if (b->count > 0 && order(s, x, b, e) == -1)
+			return (-1);
+		s->from = b->last + 1;
+	} while (b->full);
+	return (0);
+}
+
+int
+app_subject_carry_out(struct app_subject *s, struct store_eraser *x, struct err *e)
+{
+	const struct app_subject_part *parts =
+	    (const struct app_subject_part *)(const void *)s->plan.data;
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct batch *b = calloc(1, sizeof(*b));
+	struct store_reader *reader = NULL;
+	int rc = -1;
+
+	if (entry == NULL || b == NULL)
+		(void)err_set(e, ERR_IO, "out of memory");
+	else
+		rc = store_reader_open(&reader, e);
+	for (size_t i = 0; rc == 0 && i < s->plan.len / sizeof(parts[0]); i++) {
+		rc = seal_entry_read(s->records->chain.lines[parts[i].at], app_names(), entry, e);
+		if (rc == 0) {
+			b->segment = &entry->of.segment;
+			rc = do_segment(s, x, reader, b, e);
+		}
+	}
+	store_reader_close(reader);
+	if (b != NULL)
+		buf_free(&b->lines);
+	free(b);
+	free(entry);
+	return (rc);
+}
