@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""verify.py STORE [--anchor LINE] [--pin FILE] [--max-age T] [--json]: check a cretula store, with nothing of cretula.
-verify.py --bundle DIR [--anchor LINE] [--json]: check evidence out of a store.
+"""verify.py STORE [--anchor LINE] [OPTION...] [--json]: check a cretula store, with nothing of cretula.
+verify.py --bundle DIR [--anchor LINE] [OPTION...] [--json]: check evidence out of a store.
 verify.py --proof FILE [--anchor LINE] [--json]: check the proof of one record.
+
+Options: --pin FILE and --max-age T find a store that was set back; --escrow FILE checks the flushes of live segments
+with the keys that were given out; --policy FILE says which witnesses must have cosigned (C2SP tlog-policy).
 
 Written from docs/format.md alone, with the Python standard library and the `zstd` program; the sections below bear
 the numbers of that file.  It is meant to be read: an auditor who trusts no C can follow what "verified" means.  It
@@ -13,7 +16,9 @@ Exit codes: 0 all that is there was checked and is good (warnings included), 1 a
 import base64
 import datetime
 import errno
+import functools
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -21,6 +26,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 STORE_CHAIN = 'cretula.store'
 STREAM_NAME = re.compile(r'[a-z][a-z0-9-]{0,31}|cretula\.store|cretula\.access')
@@ -119,6 +125,7 @@ def point_sum(a, p, b, q):
     return total
 
 
+@functools.lru_cache(maxsize=65536)
 def ed25519_verify(public, message, signature):
     if len(public) != 32 or len(signature) != 64:
         return False
@@ -282,6 +289,12 @@ def parse_record(line):
 # ---- 3. Salts and leaves -------------------------------------------------------------------------------------------
 
 SALT_FILE, SALT_WORDS = 2**32 - 1, 2**32 - 2
+REPLACEMENTS_MAX, NODES_MAX = 2047, 65536
+
+
+def replacement_salt(r, k):
+    """Which salt the line has that replaced record r after k earlier ones."""
+    return 2**31 + 2**20 * k + r
 
 
 class Salts:
@@ -301,9 +314,12 @@ class Salts:
                 raise ValueError('a node out of place')
             end = (index + 1) << (32 - level)
             nodes[level, index] = base64_decode(encoded, 16)
-        if not nodes:
-            raise ValueError('no node')
+        if not 0 < len(nodes) <= NODES_MAX or any((level, index ^ 1) in nodes for level, index in nodes if level):
+            raise ValueError('no node, or too many, or both below a node')
         return cls(nodes)
+
+    def gives(self, i):
+        return any((level, i >> (32 - level)) in self.nodes for level in range(33))
 
     def salt(self, i):
         """salt_i; KeyError if no node leads to it."""
@@ -345,6 +361,25 @@ def tree_root(leaves):
     while len(level) > 1:
         level = [sha256(b'\1', *level[k:k + 2]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
     return level[0]
+
+
+class Frontier:
+    """A tree that grows leaf by leaf, and its root at any time."""
+
+    def __init__(self):
+        self.count, self.peaks = 0, []  # peaks: of whole subtrees, the largest first
+
+    def add(self, leaf):
+        self.peaks.append(leaf)
+        self.count += 1
+        for _ in range((self.count & -self.count).bit_length() - 1):
+            right = self.peaks.pop()
+            self.peaks[-1] = sha256(b'\1', self.peaks[-1], right)
+
+    def root(self):
+        if not self.peaks:
+            return tree_root([])
+        return functools.reduce(lambda right, left: sha256(b'\1', left, right), reversed(self.peaks))
 
 
 def idx_bytes(leaves):
@@ -458,11 +493,11 @@ def is_base64(text, size):
         return False
 
 
-def parse_vkey(text):
-    """(name, key hash, public key); ValueError if it is none."""
+def parse_vkey(text, kind=1):
+    """(name, key hash, public key); ValueError if it is none.  kind: 1 of signatures, 4 of cosignatures."""
     name, key_hash, encoded = text.split('+', 2)
     key = base64_decode(encoded, 33)
-    if not name or key[0] != 1 or sha256(name.encode(), b'\n', key)[:4].hex() != key_hash:
+    if not name or key[0] != kind or sha256(name.encode(), b'\n', key)[:4].hex() != key_hash:
         raise ValueError('vkey')
     return name, bytes.fromhex(key_hash), key[1:]
 
@@ -545,21 +580,93 @@ def is_list(check, most):
     return lambda v: isinstance(v, list) and len(v) <= most and all(map(check, v))
 
 
-IS_PLAIN = is_like(r'[ !#-\[\]-~]*')  # needs no escape
+def is_escaped(value):
+    return is_text(value) and len(json.dumps(value)) - 2 <= 2048
+
+
+def is_optional(key, check):
+    """The row of a key that may be left out, and is never there with an empty text."""
+    return key, lambda v: v != '' and check(v), 'optional'
+
+
+def is_runs(least=1):
+    """Segment numbers as [[FIRST,LAST],...]: ascending, with a gap between two runs."""
+    return lambda v: isinstance(v, list) and len(v) >= least and \
+        all(isinstance(run, list) and len(run) == 2 and all(map(is_count, run)) and 1 <= run[0] <= run[1] for run in v) \
+        and all(one[1] + 1 < other[0] for one, other in zip(v, v[1:]))
+
+
+def is_path(value):
+    part = '[A-Za-z0-9_][A-Za-z0-9._-]*'
+    return is_text(value) and len(value) <= 255 and re.fullmatch(f'{part}(/{part})*', value) is not None
+
+
+def is_bytes(size):
+    return lambda v: is_base64(v, size)
+
+
+def is_flag(value):
+    return isinstance(value, bool)
+
+
+def is_number(value):
+    """From 1."""
+    return is_count(value) and value > 0
+
+
+def is_one_of(*values):
+    return lambda v: is_text(v) and v in values
+
+
+IS_PLAIN = is_like(r'[ !#-\[\]-~]{0,1024}')  # needs no escape
 IS_HEX, IS_POLICY = is_like('[0-9a-f]{64}'), is_like('sha256:[0-9a-f]{64}')
 IS_STREAM, IS_ORIGIN = is_like(STREAM_NAME.pattern), is_like(r'cretula/[0-9a-f]{16}/[a-z0-9.-]+')
 IS_WORD, IS_BOOT = is_like('[a-z][a-z0-9-]{0,31}'), is_like('[0-9a-f]{32}')
-IS_RATCHET = is_object(('g', is_count), ('k', IS_HEX), ('mode', IS_WORD))
+IS_FILE = is_object(('name', is_path), ('size', is_count), ('hash', IS_HEX))
+IS_ITEM = is_object(('r', is_count), ('leaf', is_bytes(32)), ('new', is_bytes(32), 'optional'))
+RATCHET = ('ratchet', is_object(('g', is_count), ('k', IS_HEX), ('mode', IS_WORD)), 'optional')
+UNLOCKED = ('unlocked', lambda v: v is True, 'optional')
+BY, UNTIL, SW = is_optional('by', IS_PLAIN), ('until', is_time, 'optional'), ('sw', IS_PLAIN)
 SPLIT = ('parsed', 'partial', 'unparsed', 'counted')
 COMMON = (('v', lambda v: is_int(v) and v == 1), ('i', is_count), ('type', IS_PLAIN), ('t', is_time), ('prev', IS_HEX))
+
+
+def is_items(value):
+    return isinstance(value, list) and value and all(map(IS_ITEM, value)) and \
+        all(one['r'] < other['r'] for one, other in zip(value, value[1:]))
+
+
 TYPES = {
-    'genesis': (('stream', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('epoch', is_count),
-                ('next', is_vkey), ('escrow', lambda v: v is False), ('policy', IS_POLICY), ('sw', IS_PLAIN)),
-    'stream': (('name', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('genesis', IS_HEX),
-               ('epoch', is_count), ('next', is_vkey)),
+    'anchor': (('kind', is_one_of('cosignature', 'tsr')), ('size', is_count), ('file', IS_FILE), BY,
+               ('time', is_time, 'optional')),
+    'clock': (('was', is_time), ('now', is_time), ('boot', IS_BOOT, 'optional')),
+    'config': (('kind', IS_WORD), ('policy', IS_POLICY), is_optional('text', is_escaped), UNTIL, BY, SW),
+    'derive': (('origin', IS_ORIGIN), ('size', is_count), ('root', is_bytes(32)), ('segs', is_runs()),
+               ('transform', IS_WORD), ('policy', IS_POLICY), ('to', is_runs(), 'optional'),
+               ('file', IS_FILE, 'optional')),
+    'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),
+    'genesis': (('stream', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('recovery', is_vkey, 'optional'),
+                ('epoch', is_count), ('next', is_vkey), ('escrow', is_flag), RATCHET, ('policy', IS_POLICY), SW),
+    'head': (('name', IS_STREAM), ('size', is_count), ('root', is_bytes(32))),
+    'hold': (('hold', IS_WORD), ('segs', is_runs(0)), ('onward', is_count, 'optional'), ('mask_epochs', is_mask_epochs),
+             UNTIL, ('reason', is_escaped), BY),
+    'prune': (('segs', is_runs()), ('rule', IS_PLAIN), ('cutoff', is_time), BY),
+    'recover': (('alarm', is_flag), ('reason', IS_WORD), ('seg', is_count), ('kept', is_count), ('untagged', is_count),
+                ('lost', is_count), is_optional('text', is_escaped), RATCHET, ('log', is_vkey, 'optional'),
+                ('recovery', is_bytes(64), 'optional'), ('epoch', is_count, 'optional'), ('next', is_vkey, 'optional'),
+                SW),
+    'redact': (('seg', is_count), ('rev', is_number), ('items', is_items), ('reason', is_escaped),
+               is_optional('ref', IS_PLAIN), BY, ('file', is_object(('name', is_path), ('size', is_count)))),
+    'rekey': (('key', is_one_of('log', 'recovery')), ('old', is_vkey), ('new', is_vkey), ('proof', is_bytes(64)),
+              ('recovery', is_bytes(64), 'optional')),
+    'release': (('hold', IS_WORD), ('reason', is_escaped), BY),
+    'replay': (('seg', is_count), ('n', is_count)),
+    'report': (('kind', is_one_of('verify', 'canary', 'risk', 'retain', 'subject')), ('result', is_count),
+               ('hash', IS_HEX), BY),
+    'revoke': (('vkey', is_vkey), ('from', is_count), ('signature', is_bytes(64))),
+    'rotate': (('period', is_like('[1-9][0-9]*|' + '|'.join(EPOCH_NAME))), ('segs', is_runs(0))),
     'segment': (
-        ('seg', is_count), ('first', is_count), ('n', is_count), ('bytes', is_count),
-        ('root', lambda v: is_base64(v, 32)),
+        ('seg', is_count), ('first', is_count), ('n', is_count), ('bytes', is_count), ('root', is_bytes(32)),
         ('file', is_object(('name', IS_PLAIN), ('size', is_count), ('hash', IS_HEX))),
         ('idx', IS_HEX), ('time', is_object(('min', is_time), ('max', is_time)), 'optional'),
         ('in', is_object(*((k, is_count) for k in ('lines', 'bytes', *SPLIT, 'meta', 'joined')),
@@ -571,21 +678,15 @@ TYPES = {
         ('policy', IS_POLICY), ('mask_epochs', is_mask_epochs), ('mask_seed', IS_HEX, 'optional'),
         ('words', is_object(('n', is_count), ('hash', IS_HEX))),
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
-                                      ('tail', is_like('[0-9a-f]{32}'), 'optional'),
-                                      ('end', lambda v: isinstance(v, bool))), SOURCES_MAX)),
-        ('tags', is_object(('g0', is_count), ('g', is_count), ('agg', lambda v: is_base64(v, 32)), ('untagged', is_count)),
+                                      ('tail', is_like('[0-9a-f]{32}'), 'optional'), ('end', is_flag)), SOURCES_MAX)),
+        ('tags', is_object(('g0', is_count), ('g', is_count), ('agg', is_bytes(32)), ('untagged', is_count)),
          'optional'),
         ('live', is_object(('boot', IS_BOOT), ('from', is_count), ('to', is_count)), 'optional'),
-        ('unlocked', lambda v: v is True, 'optional'), ('epoch', is_count), ('next', is_vkey), ('sw', IS_PLAIN)),
-    'start': (('mode', IS_WORD), ('boot', IS_BOOT, 'optional'), ('ratchet', IS_RATCHET, 'optional'),
-              ('unlocked', lambda v: v is True, 'optional'), ('sw', IS_PLAIN)),
-    'stop': (('reason', IS_WORD), ('sw', IS_PLAIN)),
-    'recover': (('alarm', lambda v: isinstance(v, bool)), ('reason', IS_WORD), ('seg', is_count), ('kept', is_count),
-                ('untagged', is_count), ('lost', is_count), ('text', is_text, 'optional'),
-                ('ratchet', IS_RATCHET, 'optional'), ('log', is_vkey, 'optional'),
-                ('recovery', lambda v: is_base64(v, 64), 'optional'), ('epoch', is_count, 'optional'),
-                ('next', is_vkey, 'optional'), ('sw', IS_PLAIN)),
-    'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),
+        UNLOCKED, ('epoch', is_count), ('next', is_vkey), SW),
+    'start': (('mode', IS_WORD), ('boot', IS_BOOT, 'optional'), RATCHET, UNLOCKED, SW),
+    'stop': (('reason', IS_WORD), SW),
+    'stream': (('name', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('genesis', IS_HEX),
+               ('epoch', is_count), ('next', is_vkey)),
 }
 
 
@@ -647,23 +748,29 @@ def check_entry_sums(entry):
         raise Bad('E_LIMIT', 'a segment of too many bytes or records')
 
 
-def check_counts(entry, lines, records):
-    """What a verifier recomputes from the records."""
-    if entry['bytes'] != sum(len(line) + 1 for line in lines):
+def check_counts(entry, lines, records, erased=0, replaced=0):
+    """What a verifier recomputes from the records.  Erased ones may be missing, replaced ones count as what they say."""
+    redacted = erased + replaced > 0
+    if not redacted and entry['bytes'] != sum(len(line) + 1 for line in lines):
         raise Bad('E_COUNTS', 'bytes of lines')
-    if None in records:
-        return  # what cannot be read cannot be counted
     states, statuses = dict.fromkeys(STATES, 0), {}
     for record in records:
         states[record.get('state', 'parsed')] += 1
         hundred = record.get('status', 0) // 100
         name = f'{hundred}xx' if 1 <= hundred <= 5 else 'none'
         statuses[name] = statuses.get(name, 0) + 1
-    if states != state_sums(entry):
-        raise Bad('E_COUNTS', f'records by state: sealed {state_sums(entry)}, present {states}')
-    if 'by' in entry and entry['by']['status'] != statuses:
-        raise Bad('E_COUNTS', f'records by status: sealed {entry["by"]["status"]}, present {statuses}')
-    if entry.get('time') != (minute_bounds([r['time'] for r in records]) if records else None):
+    tallies = [('state', state_sums(entry), states)]
+    if 'by' in entry:
+        tallies.append(('status', entry['by']['status'], statuses))
+    for what, sealed, found in tallies:
+        if not all(-erased - replaced <= found.get(k, 0) - sealed.get(k, 0) <= replaced for k in {*sealed, *found}):
+            raise Bad('E_COUNTS', f'records by {what}: sealed {sealed}, present {found}')
+    bounds, sealed = minute_bounds([r['time'] for r in records]) if records else None, entry.get('time')
+    if redacted:
+        good = not bounds or sealed and sealed['min'] <= bounds['min'] and bounds['max'] <= sealed['max']
+    else:
+        good = bounds == sealed
+    if not good:
         raise Bad('E_COUNTS', 'the bounds of time are not those of the records')
 
 
@@ -709,11 +816,17 @@ class Note:
         except (ValueError, AttributeError) as problem:
             raise Bad('E_NOTE', f'not a note: {problem}') from None
 
-    def signed_by(self, vkey):
-        """Is there a line of this key, and does each verify?  A line of our name by another key is an unknown line."""
+    def lines_of(self, name, key_hash):
+        return [sig[4:] for signer, sig in self.signatures if signer == name and sig[:4] == key_hash]
+
+    def verdict(self, vkey):
+        """Does each line of this key verify?  None if there is none; of our name by another key is an unknown line."""
         name, key_hash, public = parse_vkey(vkey)
-        ours = [sig[4:] for signer, sig in self.signatures if signer == name and sig[:4] == key_hash]
-        return bool(ours) and all(ed25519_verify(public, self.body, sig) for sig in ours)
+        ours = self.lines_of(name, key_hash)
+        return all(ed25519_verify(public, self.body, sig) for sig in ours) if ours else None
+
+    def signed_by(self, vkey):
+        return self.verdict(vkey) is True
 
 
 class Chain:
@@ -723,7 +836,9 @@ class Chain:
         self.report, self.store, self.name = report, store, name
         self.folder = f'streams/{name}'
         self.lines, self.entries = [], []         # entries: None where a line is none
-        self.genesis = self.log = self.key = None  # self.key: the epoch key that signs the note at hand
+        self.genesis = self.key = None        # self.key: the epoch key that signs the note at hand
+        self.log = None                       # the log key that signs it
+        self.history = History(self)          # what the entries did so far
         self.epoch = 0
         self.due = {'i': 0, 'seg': 1, 'first': 0, 't': ''}
         self.numbered = False                 # is the entry at hand in its place?
@@ -733,6 +848,7 @@ class Chain:
         self.notes = 0                        # good ones
         self.there = False
         self.part = None                      # of the segments, in a bundle
+        self.leaves = []                      # of the entries
 
     def add(self, code, text, file='chain.jsonl', **where):
         self.report.add(code, f'{self.folder}/{file}', text, **where)
@@ -760,19 +876,25 @@ class Chain:
         names = list_dir(self.report, self.store, f'{self.folder}/cp')
         sizes = {int(n[:-5]) for n in names if re.fullmatch(r'\d{8,}\.note', n) and n == f'{int(n[:-5]):08}.note'}
         warn_unknown(self.report, self.store, f'{self.folder}/cp', {f'{size:08}.note' for size in sizes})
-        leaves = []
         for i, line in enumerate(self.lines):
-            leaves.append(sha256(b'\0', line))
+            self.leaves.append(sha256(b'\0', line))
             self.check_entry(i, line)
-            if i == 0:
-                self.turn_epoch(i)
+            entry = self.entries[i]
+            signs_itself = entry is not None and (i == 0 or entry['type'] == 'recover' and 'log' in entry)
+            if signs_itself:
+                self.turn_epoch(i, 0)
             if i + 1 in sizes:
-                self.check_note(f'cp/{i + 1:08}.note', i + 1, tree_root(leaves))
-            if i > 0:
-                self.turn_epoch(i)
-            self.damaged = self.damaged or self.entries[i] is None
-        self.check_end(sizes, bool(rest), tree_root(leaves))
+                self.check_note(f'cp/{i + 1:08}.note', i + 1, tree_root(self.leaves))
+            self.change_log()
+            if not signs_itself:
+                self.turn_epoch(i, 1)
+            self.damaged = self.damaged or entry is None
+        self.history.tell_alarms()
+        self.check_end(sizes, bool(rest), tree_root(self.leaves))
         return True
+
+    def root(self, size):
+        return tree_root(self.leaves[:size])
 
     # Entries
 
@@ -780,7 +902,7 @@ class Chain:
         entry = None
         try:
             entry = parse_entry(line)
-            if entry['type'] == ('segment' if self.name == STORE_CHAIN else 'stream'):
+            if entry['type'] in (('segment',) if self.name == STORE_CHAIN else ('stream', 'head')):
                 raise ValueError(f'{entry["type"]} in this chain')
         except (ValueError, KeyError) as problem:
             self.add('E_ENTRY_SYNTAX', f'entry {i}: {problem}', entry=i)
@@ -802,10 +924,9 @@ class Chain:
             self.check_genesis(i, entry)
         if entry['type'] == 'segment':
             self.check_numbers(i, entry)
-        elif entry['type'] == 'recover' and entry['alarm']:
-            self.add('E_OPEN', f'segment {entry["seg"]}: the writer found its open segment changed', entry=i)
         elif entry['type'] not in TYPES:
             self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
+        self.history.judge(i, entry, self.continues())
 
     def continues(self):
         """Is the entry at hand the one that comes next?  What another says of its place is a dependant."""
@@ -822,6 +943,8 @@ class Chain:
             self.add('E_GENESIS', 'the log key is not of the origin', entry=0)
         else:
             self.log = entry['log']
+        if 'recovery' in entry and parse_vkey(entry['recovery'])[0] != entry['origin'] + '/recovery':
+            self.add('E_GENESIS', 'the recovery key is not of the origin', entry=0)
 
     def check_numbers(self, i, entry):
         if entry['seg'] != self.due['seg'] and self.continues():
@@ -837,17 +960,23 @@ class Chain:
         except Bad as bad:
             self.add(bad.code, f'entry {i}: {bad}', entry=i)
 
-    def turn_epoch(self, i):
-        """The key that an entry names signs from the following note on; that of genesis signs its own."""
+    def turn_epoch(self, i, step):
+        """The key that an entry names signs from the following note on, or (step 0) the entry's own already."""
         entry = self.entries[i]
         if entry is None or 'next' not in entry or self.genesis is None:
             return
-        turned = self.epoch + (i > 0)
-        if self.continues() and (entry['epoch'] != self.epoch or
-                                 parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{turned}'):
-            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {self.epoch} is in force, or names '
+        due = self.epoch + (i > 0 and not step)  # a key that was lost ended its epoch
+        turned = entry['epoch'] + step
+        if self.continues() and (entry['epoch'] != due or
+                                 parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{due + step}'):
+            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {due} is in force, or names '
                      'a wrong key', entry=i)
-        self.epoch, self.key = entry['epoch'] + (i > 0), entry['next']
+        self.epoch, self.key = turned, entry['next']
+
+    def change_log(self):
+        """Behind its own note, a change of the log key is done."""
+        if self.history.change:
+            self.log, self.history.change = self.history.change.new, None
 
     # Notes: one finding each
 
@@ -862,13 +991,30 @@ class Chain:
                 raise Bad('E_NOTE', f'a note of size {note.size} under the name of another')
             if self.log and note.origin != self.genesis['origin']:
                 raise Bad('E_NOTE', 'a note of another origin')
-            if self.log and not note.signed_by(self.log):
-                raise Bad('E_LOG_SIG', 'no good signature of the log key')
+            if self.log:
+                self.check_log(note)
         except Bad as bad:
             self.add(bad.code, str(bad), file, size=size)
             return content, None
         self.good = max(self.good, note.size) if size else self.good
         return content, note
+
+    def check_log(self, note):
+        """Did the log key in force sign the note?  That over a change of the key has more to show."""
+        change = self.history.change
+        if change and note.size == change.size:
+            old, new = note.verdict(self.log), note.verdict(change.new)
+            if False not in (old, new) and (old or new) and \
+                    not (new and (change.recovered or old and not self.history.voided(self.log, note.size))):
+                self.add('E_REKEY', f'the note over entry {change.size - 1} lacks the old or the new key', entry=change.size - 1)
+                self.history.change = None
+            elif not new or old is False:
+                raise Bad('E_LOG_SIG', 'no good signature of the log key')
+        elif self.history.voided(self.log, note.size) and note.signed_by(self.log) or \
+                not note.signed_by(self.log) and any(note.signed_by(key) for key in self.history.void_keys(note.size)):
+            raise Bad('E_REVOKED', 'signed by a key that was revoked')
+        elif not note.signed_by(self.log):
+            raise Bad('E_LOG_SIG', 'no good signature of the log key')
 
     def judge_note(self, file, note, root):
         """Does a note with a good log signature tell the truth?"""
@@ -936,40 +1082,60 @@ def align(sealed, present, match):
 
 
 class Segment:
-    """One segment entry and its files."""
+    """One segment entry and its files, in the revision that the chain names."""
 
-    def __init__(self, chain, place, entry):
-        self.chain, self.place, self.entry = chain, place, entry
-        self.stem = f'seg/{entry["seg"]:08}'
-        self.salts = self.idx = None
+    def __init__(self, chain, sealed):
+        self.chain, self.sealed, self.place, self.entry = chain, sealed, sealed.place, sealed.entry
+        self.stem = f'seg/{self.entry["seg"]:08}'
+        self.data, self.salt = (sealed.file_name(end) for end in ('jsonl.zst', 'salt'))
+        self.salts = self.idx = self.leaves = self.flushes = None
 
-    def add(self, code, text, file='.jsonl.zst', **where):
-        self.chain.add(code, text, self.stem + file, segment=self.entry['seg'], **where)
+    def add(self, code, text, file=None, **where):
+        self.chain.add(code, text, file or self.data, segment=self.entry['seg'], **where)
 
     def check(self):
         """True if every record is the sealed one."""
-        content = self.chain.read(self.stem + '.jsonl.zst', 2 * BYTES_MAX, 'E_SEGMENT_MISSING')
+        good = self.check_files()
+        if 'tags' in self.entry:
+            self.note(self.check_tags, file=f'{self.stem}.tags')
+        return good
+
+    def check_files(self):
+        content = self.chain.read(self.data, 2 * BYTES_MAX, 'E_SEGMENT_MISSING')
         if content is None:
             return False
         self.idx = self.chain.read(self.stem + '.idx', 40 * RECORDS_MAX, 'E_INDEX')
         if self.idx is not None and sha256(self.idx).hex() != self.entry['idx']:
-            self.add('E_INDEX', 'not the sealed one', '.idx')
+            self.add('E_INDEX', 'not the sealed one', self.stem + '.idx')
             self.idx = None
-        salts = self.chain.read(self.stem + '.salt', 2**20, 'E_SALT')
+        salts = self.chain.read(self.salt, NODES_MAX * 48, 'E_SALT')
         if salts is None:
             return False
         try:
             self.salts = Salts.parse(salts)
+            self.check_salts()
             return self.check_lines(content)
         except (ValueError, AttributeError):
-            self.add('E_SALT', 'not lines of LEVEL INDEX BASE64', '.salt')
+            self.add('E_SALT', 'not lines of LEVEL INDEX BASE64 in order', self.salt)
         except KeyError as missing:
-            self.add('E_SALT', f'no node leads to salt {missing}', '.salt')
+            self.add('E_SALT', f'no node leads to salt {missing}', self.salt)
         except Bad as bad:
             self.add(bad.code, str(bad))
         except FileNotFoundError:
             self.chain.report.unchecked.append(f'{self.chain.folder}/{self.stem}: the zstd program is missing')
         return False
+
+    def check_salts(self):
+        """What was erased stays so; what was not is there."""
+        for r, item in self.sealed.items.items():
+            if any(map(self.salts.gives, item.erased_salts(r))):
+                self.add('E_ERASED_SALT_PRESENT', f'of record {self.entry["first"] + r}', self.salt)
+            if not item.erased:
+                self.salts.salt(replacement_salt(r, len(item.news) - 1))
+        if self.sealed.rev > 0:
+            if self.salts.gives(SALT_FILE):
+                self.add('E_ERASED_SALT_PRESENT', 'of the file', self.salt)
+            self.salts.salt(SALT_WORDS)
 
     def unpack(self, content):
         """(frames, lines, Bad that ended them early or None)."""
@@ -989,25 +1155,77 @@ class Segment:
             broken = Bad('E_TORN_LINE', f'line {len(lines) + 1} has no end')
         return frames, lines, broken
 
+    def leaf(self, i, line):
+        """What counts in the tree for line i."""
+        if i in self.sealed.items:
+            return self.sealed.items[i].leaf
+        placeholder = parse_placeholder(line)
+        return placeholder[0] if placeholder else record_leaf(self.salts.salt(i), line)
+
     def check_lines(self, content):
         frames, lines, broken = self.unpack(content)
-        leaves = [record_leaf(self.salts.salt(i), line) for i, line in enumerate(lines)]
+        told = set()  # lines whose placeholder is wrong
+        if not broken and len(lines) == self.entry['n']:
+            told = {i for i, line in enumerate(lines) if not self.check_placeholder(i, line)}
+        leaves = [self.leaf(i, line) for i, line in enumerate(lines)]
         if broken or len(lines) != self.entry['n'] or tree_root(leaves) != base64_decode(self.entry['root'], 32):
-            self.locate(content, lines, broken)
+            self.locate(content, lines, broken, told)
             return False
+        self.leaves = leaves
         if self.idx is not None and self.idx != idx_bytes(leaves):
-            self.add('E_INDEX', 'sealed, but not of these records', '.idx')
-        if file_hash(self.salts, content).hex() == self.entry['file']['hash']:
-            if len(content) != self.entry['file']['size']:
-                self.add('E_COUNTS', 'file.size is not the size of the file', entry=self.place)
-            self.note(check_container, content, frames, lines)
-        elif lines:
-            self.add('W_REPACKED', 'the records are good, the file is not the sealed one')
-        else:
-            self.add('E_FILE_HASH', 'the file or its salt is not the sealed one')
+            self.add('E_INDEX', 'sealed, but not of these records', self.stem + '.idx')
+        if not self.check_file(content, frames, lines):
             return False
         self.check_records(lines)
+        return not told
+
+    def check_placeholder(self, i, line):
+        """Is line i a record, or what the newest item that names it made of it?"""
+        item, found = self.sealed.items.get(i), parse_placeholder(line)
+        record = self.entry['first'] + i
+        if item is None and found is None:
+            return True
+        if found is None:
+            self.add('E_TOMBSTONED_RECORD_PRESENT', f'record {record} was erased', record=record, line=i + 1)
+        elif item is None or found[0] != item.leaf or (found[1] is None) != item.erased:
+            self.add('E_ERASED_WITHOUT_TOMBSTONE', f'record {record} is not what an entry says of it', record=record,
+                     line=i + 1)
+        elif not item.erased and item.news[-1] != \
+                record_leaf(self.salts.salt(replacement_salt(i, len(item.news) - 1)), found[1]):
+            self.add('E_RECORD_MODIFIED', f'record {record} was replaced by another line', record=record, line=i + 1)
+        else:
+            return True
+        return False
+
+    def check_file(self, content, frames, lines):
+        if self.sealed.rev == 0 and file_hash(self.salts, content).hex() != self.entry['file']['hash']:
+            if lines:
+                self.add('W_REPACKED', 'the records are good, the file is not the sealed one')
+            else:
+                self.add('E_FILE_HASH', 'the file or its salt is not the sealed one')
+            return bool(lines)
+        if len(content) != self.sealed.size:
+            self.add('E_COUNTS', 'file.size is not the size of the file', entry=self.sealed.named)
+        self.note(check_container, content, frames, lines)
         return True
+
+    def check_tags(self):
+        content = self.chain.read(f'{self.stem}.tags', TAGS_MAX, 'E_TAGS')
+        if content is None:
+            return
+        tags, frontier = self.entry['tags'], Frontier()
+        flushes = parse_flushes(content, is_open=False)
+        if [flush.g for flush in flushes] != list(range(tags['g0'], tags['g0'] + len(flushes))) or \
+                len(flushes) != tags['g'] - tags['g0'] + 1:
+            raise Bad('E_TAGS', f'not the flushes {tags["g0"]} to {tags["g"]}')
+        if any(flush.seg != self.entry['seg'] for flush in flushes) or flushes[-1].n != self.entry['n']:
+            raise Bad('E_TAGS', 'not the flushes of this segment')
+        for flush in flushes if self.leaves is not None else ():
+            for leaf in self.leaves[frontier.count:flush.n]:
+                frontier.add(leaf)
+            if flush.root != frontier.root():
+                raise Bad('E_TAGS', f'flush {flush.g} is not of the first {flush.n} records')
+        self.flushes = flushes
 
     def note(self, check, *arguments, **where):
         """Whatever check finds is a finding of this segment, and the rest is checked all the same."""
@@ -1017,44 +1235,57 @@ class Segment:
             self.add(bad.code, str(bad), **where)
 
     def check_records(self, lines):
-        records = []
+        """Is each what section 2 writes?  Of a placeholder, what it holds."""
+        records, unreadable = [], False
         for i, line in enumerate(lines):
-            number = self.entry['first'] + i
+            number, placeholder = self.entry['first'] + i, parse_placeholder(line)
+            records.append(None)
             try:
                 if len(line) + 1 > LINE_MAX:
                     raise Bad('E_LIMIT', f'record {number} has {len(line) + 1} bytes')
-                records.append(parse_record(line))
+                if not placeholder or placeholder[1] is not None:
+                    records[i] = parse_record(placeholder[1] if placeholder else line)
             except (Bad, ValueError) as problem:
-                code = getattr(problem, 'code', 'E_RECORD_SYNTAX')
+                code, unreadable = getattr(problem, 'code', 'E_RECORD_SYNTAX'), True
                 # The text of a decoding error would quote the record.
                 why = 'bytes that are no UTF-8' if isinstance(problem, UnicodeError) else \
                     'no JSON' if isinstance(problem, json.JSONDecodeError) else problem
                 self.add(code, f'record {number}: {why}', record=number, line=i + 1)
-                records.append(None)
-        for check in (check_counts, check_mask_epochs):
-            self.note(check, self.entry, lines, records, entry=self.place)
+        if not unreadable:  # what cannot be read cannot be counted
+            erased = sum(item.erased for item in self.sealed.items.values())
+            self.note(check_counts, self.entry, lines, [record for record in records if record], erased,
+                      len(self.sealed.items) - erased, entry=self.place)
+        elif self.sealed.rev == 0 and self.entry['bytes'] != sum(len(line) + 1 for line in lines):
+            self.add('E_COUNTS', 'bytes of lines', entry=self.place)
+        self.note(check_mask_epochs, self.entry, lines, records, entry=self.place)
 
-    def locate(self, content, lines, broken):
+    def locate(self, content, lines, broken, told):
         """The records are not the sealed ones: name them, with the help of the leaf prefixes."""
         n = self.entry['n']
         if self.idx is None or len(self.idx) != 2 * n + 32 * -(-n // 256):
+            if told:
+                return
             bad = broken or Bad('E_SEGMENT_ROOT', f'{len(lines)} records that are not the {n} sealed ones')
             self.add(bad.code, str(bad))
             return
 
         def match(i, j):
-            return record_leaf(self.salts.salt(i), lines[j])[:2] == self.idx[2 * i:2 * i + 2]
+            placeholder = parse_placeholder(lines[j])
+            if j in told or not (placeholder or self.salts.gives(i)):
+                return i == j and j in told
+            leaf = placeholder[0] if placeholder else record_leaf(self.salts.salt(i), lines[j])
+            return leaf[:2] == self.idx[2 * i:2 * i + 2]
 
         edits, good = align(n, len(lines), match)
         moved = self.find_moved(match, edits)
         if good <= n // 1024 and n > 1 and len(lines) > 1 and not moved:
             if not broken and (len(lines), sum(map(len, lines)) + len(lines), len(content)) == \
                     (n, self.entry['bytes'], self.entry['file']['size']):
-                self.add('E_SALT', 'no record fits: these are not the salts of this segment', '.salt')
+                self.add('E_SALT', 'no record fits: these are not the salts of this segment', self.salt)
             else:
                 self.add('E_SEGMENT_ROOT', 'no record fits: this is not the file of this segment')
             return
-        if not edits and not broken:
+        if not edits and not broken and not told:
             self.add('E_SEGMENT_ROOT', 'the root is another, though all prefixes fit')
         for i, j, gone, new in edits:
             if broken and i + gone == n and j + new == len(lines):
@@ -1090,36 +1321,69 @@ class Segment:
                      record=record + changed, line=j + changed + 1)
 
 
+SEGMENT_FILE = re.compile(r'(\d{8,})(?:\.r([1-9]\d*)(?=\.j|\.s))?\.(jsonl\.zst|salt|idx|tags)')
+
+
+def judge_segment_file(chain, sealed, name, rev, end):
+    """What a file of a segment is that is there, if it is none of its newest revision."""
+    file, number = f'seg/{name}', sealed.entry['seg']
+    if sealed.pruned:
+        chain.add('E_PRUNED_STILL_PRESENT', f'segment {number} was pruned', f'seg/{number:08}', segment=number)
+    elif end in ('idx', 'tags') or rev == sealed.rev:
+        return
+    elif rev > sealed.rev:
+        chain.add('W_UNKNOWN_FILE', 'nothing names this file', file)
+    elif end == 'salt':
+        chain.add('E_ERASED_SALT_PRESENT', 'of a revision before erasures', file, segment=number)
+    else:
+        chain.add('E_TOMBSTONED_RECORD_PRESENT', 'of a revision before erasures', file, segment=number)
+
+
+def check_segment_files(chain):
+    """Each file in seg/ is one that the chain names."""
+    by_number, known = {sealed.entry['seg']: sealed for sealed in chain.history.sealed}, set()
+    for name in list_dir(chain.report, chain.store, f'{chain.folder}/seg'):
+        match = SEGMENT_FILE.fullmatch(name)
+        sealed = by_number.get(int(match[1])) if match else None
+        if sealed and name.startswith(f'{sealed.entry["seg"]:08}.'):
+            judge_segment_file(chain, sealed, name, int(match[2] or 0), match[3])
+            known.add(name)
+        elif match and chain.damaged:  # what names it may be what is missing
+            known.add(name)
+    warn_unknown(chain.report, chain.store, f'{chain.folder}/seg', known)
+
+
 def check_segments(chain):
     """The segments that somebody vouches for."""
-    report, checked, newest, whole = chain.report, 0, None, False
-    segments = [(i, e) for i, e in enumerate(chain.entries) if e and e['type'] == 'segment']
+    report, checked, newest, whole, flushes = chain.report, 0, None, False, {}
+    segments = chain.history.sealed
     try:
         if not stat.S_ISDIR(os.lstat(os.path.join(chain.store, chain.folder, 'seg')).st_mode):
             segments = []  # not followed, wherever it leads
     except FileNotFoundError:
         pass
-    for place, entry in segments:
-        newest = None
+    for sealed in segments:
+        newest, entry = None, sealed.entry
         if chain.part and not chain.part.holds(entry):
-            file = f'seg/{entry["seg"]:08}.jsonl.zst'
+            file = sealed.file_name('jsonl.zst')
             if os.path.lexists(os.path.join(chain.store, chain.folder, file)):
                 chain.add('E_BUNDLE', 'of another range', file)
             continue
-        if place >= chain.signed or place == chain.bad or entry['n'] > RECORDS_MAX or entry['bytes'] > BYTES_MAX:
+        if sealed.pruned or sealed.place >= chain.signed or sealed.place == chain.bad or \
+                entry['n'] > RECORDS_MAX or entry['bytes'] > BYTES_MAX:
             continue
-        newest = Segment(chain, place, entry)
+        newest = Segment(chain, sealed)
         whole = newest.check()
         checked += entry['n'] if whole else 0
-    known = {f'{e["seg"]:08}.{end}' for _, e in segments for end in ('jsonl.zst', 'salt', 'idx', 'tags')}
-    if chain.damaged:  # what names them may be what is missing
-        known |= {n for n in list_dir(report, chain.store, f'{chain.folder}/seg')
-                  if re.fullmatch(r'\d{8,}\.(jsonl\.zst|salt|idx|tags)', n)}
-    warn_unknown(report, chain.store, f'{chain.folder}/seg', known)
+        flushes[entry['seg']] = newest.flushes
+    check_segment_files(chain)
     report.facts.append(f'{chain.name}: {len(chain.lines)} entries, {chain.notes} good notes, {checked} of '
-                        f'{sum(e["n"] for _, e in segments)} records good, newest entry {chain.due["t"] or "none"}')
+                        f'{sum(s.entry["n"] for s in chain.history.sealed)} records good, newest entry '
+                        f'{chain.due["t"] or "none"}')
+    chain.history.tell_facts()
     if newest and whole:
         check_words(chain, newest)
+    return flushes
 
 
 # ---- 8. The vocabulary ---------------------------------------------------------------------------------------------
@@ -1139,6 +1403,188 @@ def check_words(chain, newest):
         chain.report.add('W_WORDS', file, f'not the {sealed["n"]} words that segment {newest.entry["seg"]} seals')
 
 
+# ---- 11. Erased and replaced records -------------------------------------------------------------------------------
+
+PLACEHOLDER = re.compile(rb'\{"~erased":"([A-Za-z0-9+/]{43}=)"\}|\{"~replaced":"([A-Za-z0-9+/]{43}=)","rec":(.*)\}',
+                         re.DOTALL)
+
+
+def parse_placeholder(line):
+    """(leaf, new line or None) of a line that stands for a record; None if it is none."""
+    match = PLACEHOLDER.fullmatch(line) if line.startswith(b'{"~') else None
+    try:
+        return match and (base64_decode((match[1] or match[2]).decode(), 32), match[3])
+    except ValueError:
+        return None
+
+
+class Item:
+    """What the chain says of one record that was erased or replaced."""
+
+    def __init__(self, leaf):
+        self.leaf, self.erased, self.news = leaf, False, []  # news: what commits to each line that replaced it
+
+    def erased_salts(self, r):
+        """The record's own, and those of the lines that replaced it, but of the one that is there."""
+        gone = len(self.news) - (0 if self.erased else 1)
+        return [r, *(replacement_salt(r, k) for k in range(gone))]
+
+
+class Sealed:
+    """A segment of the chain, and what later entries did to it."""
+
+    def __init__(self, place, entry):
+        self.place, self.entry = place, entry
+        self.pruned, self.rev, self.items = False, 0, {}
+        self.size, self.named = entry['file']['size'], place  # of the newest file, and which entry says so
+
+    def file_name(self, end):
+        return f'seg/{self.entry["seg"]:08}{f".r{self.rev}" if self.rev else ""}.{end}'
+
+
+# ---- 12. The open segment and its ratchet --------------------------------------------------------------------------
+
+TAGS_MAX, FLUSHES_MAX, FLUSH_MAX = 2**28, 2**20, 16384
+NUMBER = '(?:0|[1-9][0-9]{0,19})'
+FLUSH = re.compile(rf'({NUMBER}) ({NUMBER}) ({NUMBER}) ({NUMBER}) ([A-Za-z0-9+/]{{43}}=)(?:\t(.*))?')
+STATE = re.compile(rf'({NUMBER}) ({NUMBER})( min[+-]{NUMBER} max[+-]{NUMBER})?((?: [a-z0-9._]+={NUMBER})*)'
+                   rf'((?: @[0-9a-f]{{32}}:{NUMBER}:{NUMBER}:[01])*)')
+STATE_COUNTS = ('bytes counted joined lines lost meta parsed partial replay.parsed replay.partial replay.unparsed '
+                'split.counted split.parsed split.partial split.unparsed status.1xx status.2xx status.3xx status.4xx '
+                'status.5xx status.none unparsed').split() + \
+    ['masked.' + name for name in CLASSES] + ['reason.' + name for name in REASONS]
+
+
+class Flush:
+    """A line of .tags; ValueError if it is none."""
+
+    def __init__(self, line, is_open):
+        match = FLUSH.fullmatch(line.decode('ascii'))
+        if not match or (match[6] is None) == is_open or len(line) >= FLUSH_MAX:
+            raise ValueError('not of the form of a flush')
+        self.g, self.seg, self.n, self.wall = numbers = [int(match[k]) for k in range(1, 5)]
+        self.root, self.offset, self.line = base64_decode(match[5], 32), None, line.split(b'\t')[0] + b'\n'
+        if is_open:
+            state = STATE.fullmatch(match[6])
+            counts = [count.partition('=') for count in state[4].split()] if state else []
+            if not state or (state[3] is None) != (self.n == 0) or any(value == '0' for _, _, value in counts) or \
+                    not in_order([name for name, _, _ in counts], STATE_COUNTS) or \
+                    any(int(number) >= 2**64 for number in re.findall('[0-9]+', re.sub('@[0-9a-f]+', '', match[6]))):
+                raise ValueError('not the state of a flush')
+            self.offset = int(state[1])
+        if max(numbers) >= 2**64:
+            raise ValueError('a number too large')
+
+
+def parse_flushes(content, is_open):
+    """The flushes of a .tags file.  Of an open segment, what has no end yet is not looked at."""
+    *lines, rest = content.split(b'\n')
+    try:
+        flushes = [Flush(line, is_open) for line in lines]
+        if rest and not is_open or any(one.g + 1 != other.g or one.n > other.n or one.seg != other.seg
+                                       for one, other in zip(flushes, flushes[1:])):
+            raise ValueError('flushes out of order')
+    except ValueError as problem:
+        raise Bad('E_OPEN' if is_open else 'E_TAGS', f'not lines of flushes: {problem}') from None
+    return flushes
+
+
+def check_flushes(flushes, data, number, g):
+    """Do the flushes of an open segment go on from g, each over the records that it names?"""
+    frontier, at = Frontier(), 0
+    salts, text = data
+    for flush in flushes:
+        if flush.seg != number or flush.g != g:
+            raise Bad('E_OPEN', f'flush {flush.g} of segment {flush.seg} where {g} of {number} is due')
+        if flush.offset > len(text) or flush.offset < at:
+            raise Bad('E_OPEN', f'flush {flush.g} had {flush.offset} bytes, {len(text)} are here')
+        *lines, rest = text[at:flush.offset].split(b'\n')
+        for line in lines:
+            frontier.add(record_leaf(salts.salt(frontier.count), line))
+        if rest or frontier.count != flush.n or frontier.root() != flush.root:
+            raise Bad('E_OPEN', f'the {flush.n} records that flush {flush.g} committed are not here')
+        at, g = flush.offset, g + 1
+    return g
+
+
+def look_at_open(chain, numbers):
+    """Bad if an open segment is not what its flushes say; the number of its records for each."""
+    folder, g, found = os.path.join(chain.store, chain.folder, 'open'), chain.history.flush_due, {}
+    first = chain.due['seg']
+    numbers = [number for number in numbers if number >= first]  # what is sealed is about to be removed
+    if numbers != list(range(first, first + len(numbers))) or len(numbers) > 2:
+        raise Bad('E_OPEN', f'segments {numbers} are open where {first} is due')
+    for number in numbers:
+        content = {}
+        for end, limit in (('tags', TAGS_MAX * 4), ('data', BYTES_MAX * 2), ('salt', 4096)):
+            with_missing = os.path.join(folder, f'{number:08}.{end}')
+            content[end] = read_file(with_missing, limit) if os.path.lexists(with_missing) else None
+        flushes = parse_flushes(content['tags'] or b'', is_open=True)
+        if None in content.values():
+            if flushes or number != numbers[-1]:
+                raise Bad('E_OPEN', f'files of segment {number} are missing')
+            continue
+        try:
+            salts = Salts.parse(content['salt'])
+            salts.salt(SALT_FILE)
+        except (ValueError, AttributeError, KeyError):
+            raise Bad('E_OPEN', f'the salts of segment {number} are none') from None
+        g = check_flushes(flushes, (salts, content['data']), number, g)
+        found[number] = flushes[-1].n if flushes else 0
+    return found
+
+
+OPEN_FILE = re.compile(r'(\d{8,})\.(data|tags|salt)')
+
+
+def check_open(chain):
+    """The open segments.  A writer may be at work: what looks wrong is looked at again, and not once it went on."""
+    names, bad = [], None
+    for pause in (0.2, 0.5, 0):
+        names = list_dir(chain.report, chain.store, f'{chain.folder}/open')
+        numbers = sorted({int(match[1]) for match in map(OPEN_FILE.fullmatch, names) if match})
+        try:
+            found = look_at_open(chain, numbers)
+            chain.report.facts += [f'{chain.name}: segment {number} is open: {n} records, not sealed'
+                                   for number, n in found.items()]
+            break
+        except (Bad, FileNotFoundError) as problem:
+            bad = problem
+            time.sleep(pause)
+    else:
+        now = chain.read('chain.jsonl', 2**28, 'E_CHAIN_TRUNCATED')
+        if now is not None and now.count(b'\n') > len(chain.lines):
+            chain.report.facts.append(f'{chain.name}: a writer is at work: its open segment was not judged')
+        else:
+            chain.add(getattr(bad, 'code', 'E_OPEN'), str(bad), f'open/{chain.due["seg"]:08}.tags')
+    warn_unknown(chain.report, chain.store, f'{chain.folder}/open', [n for n in names if OPEN_FILE.fullmatch(n)])
+
+
+# ---- 14. Statements of keys on keys, and cosignatures --------------------------------------------------------------
+
+def rekey_statement(origin, old, new):
+    return f'cretula rekey v1\n{origin}\n{parse_vkey(old)[1].hex()}\n{new}\n'.encode()
+
+
+def revoke_statement(origin, vkey, size):
+    return f'cretula revoke v1\n{origin}\n{vkey}\n{size}\n'.encode()
+
+
+def states(vkey, statement, signature):
+    """Did the key sign the statement?"""
+    return vkey is not None and ed25519_verify(parse_vkey(vkey)[2], statement, base64_decode(signature, 64))
+
+
+def cosigned(body, line, public):
+    """When a witness cosigned, in seconds since 1970; ValueError unless its line is good."""
+    if len(line) != 8 + 64 or line[0] & 0x80:
+        raise ValueError('not of the form of a cosignature')
+    when = int.from_bytes(line[:8], 'big')
+    if not ed25519_verify(public, b'cosignature/v1\ntime %d\n' % when + body, line[8:]):
+        raise ValueError('a bad cosignature')
+    return when
+
+
 # ---- The store -----------------------------------------------------------------------------------------------------
 
 def compare_genesis(chain, log, genesis, origin, who):
@@ -1149,7 +1595,14 @@ def compare_genesis(chain, log, genesis, origin, who):
         chain.add('E_GENESIS', f'not the key that {who} names', entry=0)
 
 
-def check_stream(report, store, name, listed=None, part=None):
+class Brought:
+    """What the auditor brings beside the anchor."""
+
+    def __init__(self, seen=None, policy=None, escrow=None):
+        self.seen, self.policy, self.escrow = seen or Seen(), policy, escrow
+
+
+def check_stream(report, store, name, brought, listed=None, part=None):
     """The chain of a stream, checked with all that belongs to it."""
     chain = Chain(report, store, name)
     chain.part = part
@@ -1160,12 +1613,18 @@ def check_stream(report, store, name, listed=None, part=None):
     except FileNotFoundError:
         report.add('E_STREAM_MISSING', chain.folder, 'no such directory')
         return chain
-    warn_unknown(report, store, chain.folder, ('chain.jsonl', 'checkpoint', 'cp', 'open', 'seg'))
     chain.there = chain.check()
     if chain.there:
         if listed:
             compare_genesis(chain, listed['log'], listed['genesis'], listed['origin'], 'the store')
-        check_segments(chain)
+        flushes = check_segments(chain)
+        if brought.escrow and chain.genesis:
+            Replay(chain, brought.escrow, flushes).run()
+        Anchors(chain, brought.policy).check()
+        if not part and not chain.damaged and chain.signed == len(chain.lines):
+            check_open(chain)
+    derived = {entry['file']['name'].partition('/')[0] for _, entry in chain.history.derived if 'file' in entry}
+    warn_unknown(report, store, chain.folder, {'chain.jsonl', 'checkpoint', 'cp', 'open', 'seg', 'anchor'} | derived)
     return chain
 
 
@@ -1380,10 +1839,522 @@ def read_part(bundle, report):
         return Part({'v': 1})
 
 
-def check_store(store, anchor, report, seen=None, part=None):
+# ---- 19. What entries promise --------------------------------------------------------------------------------------
+
+def inside(runs, number):
+    return any(first <= number <= last for first, last in runs)
+
+
+class Change:
+    """A log key that the entry in hand replaces: its note tells whether with right."""
+
+    def __init__(self, size, new, recovered):
+        self.size, self.new, self.recovered = size, new, recovered
+
+
+class History:
+    """What the entries did so far: segments, holds, keys, alarms, ratchets."""
+
+    def __init__(self, chain):
+        self.chain = chain
+        self.sealed, self.by_number = [], {}
+        self.holds = {}                   # id -> its entry
+        self.recovery = None              # the recovery key in force
+        self.change = None
+        self.revoked = []                 # (vkey, from, place)
+        self.alarms, self.accepted = [], -1
+        self.flush_due = 0                # G of the next flush
+        self.ratchets = []                # (place, g, k)
+        self.rotated = 0                  # the last segment that a rotate closed
+        self.anchors, self.derived, self.heads = [], [], []
+        self.seeds, self.destroyed = set(), set()
+
+    def judge(self, i, entry, in_place):
+        """Behind damage nothing is told, but what an entry says is done all the same where it can be."""
+        try:
+            self.JUDGES.get(entry['type'], lambda *_: None)(self, i, entry)
+            if 'ratchet' in entry:
+                self.ratchets.append((i, entry['ratchet']['g'], entry['ratchet']['k']))
+                self.flush_due = entry['ratchet']['g']
+        except Bad as bad:
+            if in_place:
+                self.chain.add(bad.code, f'entry {i}: {bad}', entry=i)
+
+    def tell(self, code, i, text):
+        """A finding that does not keep the entry from counting."""
+        if self.chain.continues():
+            self.chain.add(code, f'entry {i}: {text}', entry=i)
+
+    # Segments
+
+    def are_there(self, runs):
+        """The segments of runs; Bad if one is not there."""
+        found = [sealed for number, sealed in self.by_number.items() if inside(runs, number)]
+        if len(found) != sum(last - first + 1 for first, last in runs):
+            raise Bad('E_ENTRY_TARGET', 'names a segment that is not there')
+        return found
+
+    def judge_segment(self, i, entry):
+        sealed = Sealed(i, entry)
+        self.sealed.append(sealed)
+        self.by_number[entry['seg']] = sealed
+        self.seeds |= {entry['mask_seed']} if 'mask_seed' in entry else set()
+        if 'tags' in entry:
+            due, self.flush_due = self.flush_due, entry['tags']['g'] + 1
+            if entry['tags']['g0'] != due:
+                raise Bad('E_TAGS', f'starts at flush {entry["tags"]["g0"]} where {due} is due')
+
+    def in_force(self, t):
+        return [hold for hold in self.holds.values() if hold.get('until', t) >= t]
+
+    def judge_hold(self, i, entry):
+        if entry['hold'] in {hold['hold'] for hold in self.in_force(entry['t'])}:
+            raise Bad('E_ENTRY_TARGET', 'a hold of this name is in force')
+        self.are_there(entry['segs'])
+        if not 1 <= entry.get('onward', 1) <= self.chain.due['seg']:
+            raise Bad('E_ENTRY_TARGET', 'holds on from a segment that does not come next')
+        self.holds[entry['hold']] = entry
+
+    def judge_release(self, i, entry):
+        if entry['hold'] not in {hold['hold'] for hold in self.in_force(entry['t'])}:
+            raise Bad('E_ENTRY_TARGET', 'no such hold is in force')
+        del self.holds[entry['hold']]
+
+    def check_held(self, i, entry, segments):
+        for hold in self.in_force(entry['t']):
+            for sealed in segments:
+                number = sealed.entry['seg']
+                if inside(hold['segs'], number) or number >= hold.get('onward', number + 1):
+                    self.tell('E_PRUNE_UNDER_HOLD', i, f'segment {number} is held by {hold["hold"]}')
+
+    def judge_prune(self, i, entry):
+        segments = self.are_there(entry['segs'])
+        if any(sealed.pruned for sealed in segments):
+            raise Bad('E_ENTRY_TARGET', 'names a segment that was pruned before')
+        self.check_held(i, entry, segments)
+        for sealed in segments:
+            sealed.pruned = True
+
+    def judge_redact(self, i, entry):
+        sealed, = self.are_there([[entry['seg']] * 2])
+        if sealed.pruned or entry['rev'] != sealed.rev + 1:
+            raise Bad('E_ENTRY_TARGET', f'of a segment that was pruned, or is of revision {sealed.rev}')
+        if entry['file']['name'] != f'seg/{entry["seg"]:08}.r{entry["rev"]}.jsonl.zst':
+            raise Bad('E_ENTRY_SYNTAX', 'file.name')
+        for item in entry['items']:
+            before = sealed.items.get(item['r'])
+            if item['r'] >= sealed.entry['n'] or before and \
+                    (before.erased or before.leaf != base64_decode(item['leaf'], 32) or
+                     'new' in item and len(before.news) == REPLACEMENTS_MAX):
+                raise Bad('E_ENTRY_TARGET', f'record {item["r"]} is not there, was erased before or has another leaf')
+        self.check_held(i, entry, [sealed])
+        sealed.rev, sealed.size, sealed.named = entry['rev'], entry['file']['size'], i
+        for item in entry['items']:
+            made = sealed.items.setdefault(item['r'], Item(base64_decode(item['leaf'], 32)))
+            made.erased = 'new' not in item
+            made.news += [base64_decode(item['new'], 32)] if 'new' in item else []
+
+    def judge_destroy(self, i, entry):
+        self.destroyed.add(entry['commitment'])
+        for hold in self.in_force(entry['t']):
+            spans = [span for names in hold['mask_epochs'].values() for span in epoch_spans(names)]
+            if any(epoch_kind(first) == epoch_kind(entry['what']) and first <= entry['what'] <= last
+                   for first, last in spans):
+                self.tell('E_PRUNE_UNDER_HOLD', i, f'the key of {entry["what"]} is held by {hold["hold"]}')
+
+    def judge_rotate(self, i, entry):
+        last = self.chain.due['seg'] - 1
+        if entry['segs'] != ([[self.rotated + 1, last]] if last > self.rotated else []):
+            raise Bad('E_ENTRY_TARGET', f'not the segments {self.rotated + 1} to {last}')
+        self.rotated = last
+
+    def judge_replay(self, i, entry):
+        sealed, = self.are_there([[entry['seg']] * 2])
+        if entry['n'] != sum(sealed.entry.get('replay', {}).values()):
+            raise Bad('E_COUNTS', f'segment {entry["seg"]} says another number of replayed records')
+
+    def judge_derive(self, i, entry):
+        self.derived.append((i, entry))  # other streams are looked at once all are read
+        self.are_there(entry.get('to', []))
+
+    def judge_anchor(self, i, entry):
+        end = 'cosig' if entry['kind'] == 'cosignature' else 'tsr'
+        if not 1 <= entry['size'] <= i or \
+                not re.fullmatch(rf'anchor/{entry["size"]:08}(-([2-9]|[1-9][0-9]+))?\.{end}', entry['file']['name']):
+            raise Bad('E_ENTRY_TARGET', 'no note of that size, or a file of another name')
+        self.anchors.append((i, entry))
+
+    def judge_head(self, i, entry):
+        self.heads.append((i, entry))
+
+    # Keys
+
+    def voided(self, vkey, size):
+        """Does a signature by vkey under a note of this size count for nothing, by an entry before it?"""
+        return any(vkey == revoked and size >= start and size > place + 1 for revoked, start, place in self.revoked)
+
+    def void_keys(self, size):
+        return [vkey for vkey, _, _ in self.revoked if self.voided(vkey, size)]
+
+    def judge_genesis(self, i, entry):
+        self.recovery = entry.get('recovery') if i == 0 else self.recovery
+
+    def check_successor(self, old, new):
+        if parse_vkey(old)[0] != parse_vkey(new)[0] or parse_vkey(old)[2] == parse_vkey(new)[2]:
+            raise Bad('E_REKEY', 'the new key has another name, or is the old one')
+
+    def judge_rekey(self, i, entry):
+        if entry['old'] != (self.chain.log if entry['key'] == 'log' else self.recovery):
+            raise Bad('E_REKEY', 'the old key is not in force')
+        self.check_successor(entry['old'], entry['new'])
+        statement = rekey_statement(self.chain.genesis['origin'], entry['old'], entry['new'])
+        if not states(entry['new'], statement, entry['proof']):
+            raise Bad('E_REKEY', 'the new key does not prove itself')
+        if 'recovery' in entry and not states(self.recovery, statement, entry['recovery']):
+            raise Bad('E_REKEY', 'no good signature of the recovery key')
+        if entry['key'] == 'log':
+            self.change = Change(i + 1, entry['new'], 'recovery' in entry)
+        else:
+            self.recovery = entry['new']
+
+    def judge_revoke(self, i, entry):
+        if not self.chain.genesis or not states(
+                self.recovery, revoke_statement(self.chain.genesis['origin'], entry['vkey'], entry['from']),
+                entry['signature']):
+            raise Bad('E_REVOKED', 'no good signature of the recovery key')
+        self.revoked.append((entry['vkey'], entry['from'], i))
+
+    def judge_recover(self, i, entry):
+        if entry['alarm']:
+            self.alarms.append((i, entry))
+        elif entry['reason'] == 'accepted':
+            self.accepted = i
+        if 'log' in entry:
+            if not self.chain.log:
+                raise Bad('E_REKEY', 'no key is in force')
+            self.check_successor(self.chain.log, entry['log'])
+            statement = rekey_statement(self.chain.genesis['origin'], self.chain.log, entry['log'])
+            if 'recovery' not in entry or not states(self.recovery, statement, entry['recovery']):
+                raise Bad('E_REKEY', 'no good signature of the recovery key')
+            self.change = Change(i + 1, entry['log'], True)
+
+    JUDGES = {'anchor': judge_anchor, 'derive': judge_derive, 'destroy': judge_destroy, 'genesis': judge_genesis,
+              'head': judge_head, 'hold': judge_hold, 'prune': judge_prune, 'recover': judge_recover,
+              'redact': judge_redact, 'rekey': judge_rekey, 'release': judge_release, 'replay': judge_replay,
+              'revoke': judge_revoke, 'rotate': judge_rotate, 'segment': judge_segment}
+
+    # At the end of the chain
+
+    def tell_alarms(self):
+        for i, entry in self.alarms:
+            where = f'segment {entry["seg"]}: the writer found its open segment changed'
+            if i < self.accepted:
+                self.chain.add('W_LOSS_ACCEPTED', f'entry {i}: {where}; entry {self.accepted} accepts it', entry=i)
+            else:
+                self.chain.add('E_OPEN', where, entry=i)
+
+    def tell_facts(self):
+        name, facts = self.chain.name, self.chain.report.facts
+        items = [item for sealed in self.sealed for item in sealed.items.values()]
+        for count, what in (
+                (sum(sealed.pruned for sealed in self.sealed), 'segments pruned'),
+                (sum(item.erased for item in items), 'records erased'),
+                (sum(not item.erased for item in items), 'records replaced'),
+                (len(self.holds), 'holds not released'),
+                (len(self.seeds - self.destroyed), 'keys of imports not destroyed')):
+            if count:
+                facts.append(f'{name}: {count} {what}')
+        for vkey, start, place in self.revoked:
+            if start <= place + 1:
+                facts.append(f'{name}: the notes of size {start} to {place + 1} by {"+".join(vkey.split("+")[:2])} count '
+                             'for nothing: later notes vouch for their entries')
+
+
+def check_heads(root, chains):
+    """What the store's chain saw of the others."""
+    listed = {entry['name'] for entry in root.entries if entry and entry['type'] == 'stream'}
+    for i, entry in root.history.heads[:]:
+        chain = chains.get(entry['name'])
+        if i >= root.signed:
+            continue
+        if entry['name'] not in listed:
+            root.add('E_ENTRY_TARGET', f'entry {i}: no such stream', entry=i)
+        elif chain and chain.there and len(chain.lines) < entry['size']:
+            chain.add('E_ROLLBACK', f'the store saw {entry["size"]} entries, {len(chain.lines)} are here')
+        elif chain and chain.there and not chain.damaged and \
+                chain.root(entry['size']) != base64_decode(entry['root'], 32):
+            chain.add('E_SPLIT_VIEW', f'the first {entry["size"]} entries are not those that the store saw')
+
+
+def check_derived(chain, chains):
+    for i, entry in chain.history.derived:
+        if i >= chain.signed:
+            continue
+        if 'file' in entry and not chain.part:
+            try:
+                content = read_file(os.path.join(chain.store, chain.folder, entry['file']['name']), 2**31)
+                if len(content) != entry['file']['size'] or sha256(content).hex() != entry['file']['hash']:
+                    raise Bad('E_FILE_HASH', 'not the file that was derived')
+            except Bad as bad:
+                chain.add(bad.code, str(bad), entry['file']['name'])
+            except OSError:
+                chain.add('E_FILE_HASH', 'the file is missing', entry['file']['name'])
+        source = chains.get(entry['origin'].rpartition('/')[2])
+        if source and source.genesis and source.genesis['origin'] == entry['origin'] and not source.damaged and \
+                not (1 <= entry['size'] <= len(source.lines) and
+                     source.root(entry['size']) == base64_decode(entry['root'], 32)):
+            chain.add('E_ENTRY_TARGET', f'entry {i}: derived from another note than the source has', entry=i)
+
+
+# ---- 20. Anchors ---------------------------------------------------------------------------------------------------
+
+DAY = 86400
+
+
+class Policy:
+    """A C2SP tlog-policy; ValueError if text is none."""
+
+    def __init__(self, text):
+        self.logs, self.witnesses, self.groups, self.quorum = set(), {}, {}, None
+        for line in text.splitlines():
+            word, *values = line.split() or ['#']
+            if not word.startswith('#'):
+                {'log': self.add_log, 'witness': self.add_witness, 'group': self.add_group,
+                 'quorum': self.set_quorum}[word](*values)
+
+    def add_log(self, vkey, _=None):
+        parse_vkey(vkey)
+        self.logs.add(vkey)
+
+    def name_once(self, name):
+        if name in (*self.witnesses, *self.groups, 'none'):
+            raise ValueError('a name stands twice')
+
+    def add_witness(self, name, vkey, _=None):
+        self.name_once(name)
+        self.witnesses[name] = parse_vkey(vkey, 4)
+
+    def add_group(self, name, least, *members):
+        self.name_once(name)
+        count = {'any': 1, 'all': len(members)}.get(least) or int(least)
+        if not 1 <= count <= len(members) or len(set(members)) != len(members) or \
+                not set(members) <= {*self.witnesses, *self.groups}:
+            raise ValueError('a group of whom nobody knows')
+        self.groups[name] = count, members
+
+    def set_quorum(self, name):
+        if self.quorum is not None or name not in (*self.witnesses, *self.groups, 'none'):
+            raise ValueError('a quorum of whom nobody knows')
+        self.quorum = name
+
+    def met(self, seen, name=None):
+        """Do these witnesses (names of the policy) make the quorum?"""
+        name = name or self.quorum or 'none'
+        if name in self.groups:
+            count, members = self.groups[name]
+            return sum(self.met(seen, member) for member in members) >= count
+        return name in seen or name == 'none'
+
+
+def der(content, at=0):
+    """(tag, content, end) of the DER value at a place; ValueError if there is none."""
+    if at + 2 > len(content) or content[at] & 0x1f == 0x1f:
+        raise ValueError('der')
+    tag, size, at = content[at], content[at + 1], at + 2
+    if size & 0x80:
+        width = size & 0x7f
+        size, at = int.from_bytes(content[at:at + width], 'big'), at + width
+        if not 1 <= width <= 4 or size < 128 or size >> (8 * width - 8) == 0:
+            raise ValueError('der')
+    if at + size > len(content):
+        raise ValueError('der')
+    return tag, content[at:at + size], at + size
+
+
+def der_list(content, tag=0x30):
+    """[(tag, content)] of what is in the one value that content is."""
+    found, inner, end = der(content)
+    if found != tag or end != len(content):
+        raise ValueError('der')
+    return der_items(inner)
+
+
+def der_items(inner):
+    items, at = [], 0
+    while at < len(inner):
+        tag, content, at = der(inner, at)
+        items.append((tag, content))
+    return items
+
+
+SIGNED_DATA, TST_INFO = bytes.fromhex('2a864886f70d010702'), bytes.fromhex('2a864886f70d0109100104')
+SHA256_OID, INTEGER, OCTETS, OID, SEQUENCE, GENERALIZED = bytes.fromhex('608648016503040201'), 2, 4, 6, 0x30, 0x18
+
+
+def parse_stamp(content):
+    """(message imprint, time) of a DER TimeStampResp that was granted: RFC 3161, 2.4.2.  ValueError if it is none."""
+    (kind, status), (token_kind, token) = der_list(content)
+    (status_kind, number), *_ = der_items(status)
+    if (kind, token_kind, status_kind) != (SEQUENCE, SEQUENCE, INTEGER) or number not in (b'\0', b'\1'):
+        raise ValueError('not granted')
+    (_, what), (_, explicit) = der_items(token)
+    signed = der_list(explicit)
+    (_, inner), (_, wrapped) = der_items(signed[2][1])
+    kind, info, _ = der(wrapped)
+    if what != SIGNED_DATA or inner != TST_INFO or kind != OCTETS:
+        raise ValueError('not a time stamp')
+    _, _, (_, imprint), _, (kind, when), *_ = der_list(info)
+    (_, algorithm), (_, digest) = der_items(imprint)
+    match = re.fullmatch(rb'(\d{14})(\.\d*[1-9])?Z', when)
+    if der(algorithm)[:2] != (OID, SHA256_OID) or kind != GENERALIZED or not match:
+        raise ValueError('not over SHA-256, or without time')
+    fraction = datetime.timedelta(microseconds=int((match[2] or b'.0')[1:7].ljust(6, b'0')))
+    return digest, datetime.datetime.strptime(match[1].decode(), '%Y%m%d%H%M%S') + fraction
+
+
+class Anchors:
+    """What others said of the notes of one chain."""
+
+    def __init__(self, chain, policy):
+        self.chain, self.policy, self.cosigned, self.stamps = chain, policy, {}, 0
+
+    def check(self):
+        chain, known = self.chain, set()
+        for i, entry in chain.history.anchors:
+            known.add(entry['file']['name'].partition('/')[2])
+            if i < chain.signed and not (chain.damaged and chain.bad is not None and entry['size'] > chain.bad):
+                self.check_anchor(i, entry)
+        if chain.damaged:  # what names them may be what is missing
+            known |= set(list_dir(chain.report, chain.store, f'{chain.folder}/anchor'))
+        warn_unknown(chain.report, chain.store, f'{chain.folder}/anchor', known)
+        if self.stamps:
+            chain.report.facts.append(f'{chain.name}: {self.stamps} time stamps, their signatures not checked')
+        if self.policy and self.policy.quorum not in (None, 'none') and chain.genesis and \
+                chain.genesis['log'] in self.policy.logs and not any(map(self.policy.met, self.cosigned.values())):
+            chain.add('E_WITNESS', 'no note has the quorum of the policy', 'anchor')
+
+    def check_anchor(self, i, entry):
+        file = entry['file']
+        content = self.chain.read(file['name'], 2**20, 'E_ANCHOR')
+        if content is None:
+            return
+        try:
+            if len(content) != file['size'] or sha256(content).hex() != file['hash']:
+                raise ValueError('not the file that was kept')
+            body = f'{self.chain.genesis["origin"]}\n{entry["size"]}\n' \
+                   f'{base64.b64encode(self.chain.root(entry["size"])).decode()}\n'.encode()
+            (self.check_cosignatures if entry['kind'] == 'cosignature' else self.check_stamp)(entry, content, body)
+        except Bad as bad:
+            self.chain.add('E_ANCHOR' if bad.code == 'E_NOTE' else bad.code, str(bad), file['name'], entry=i)
+        except (ValueError, IndexError) as problem:
+            self.chain.add('E_ANCHOR', str(problem), file['name'], entry=i)
+
+    def check_cosignatures(self, entry, content, body):
+        note = Note(content)
+        if note.body != body:
+            raise ValueError('not over the note of that size')
+        if 'by' in entry and 'time' in entry and not any(
+                signer == entry['by'] and len(line) == 76 and
+                int.from_bytes(line[4:12], 'big') == parse_seconds(parse_time(entry['time']))
+                for signer, line in note.signatures):
+            raise ValueError('no cosignature of the witness and the time that the entry names')
+        for name, (witness, key_hash, public) in (self.policy.witnesses if self.policy else {}).items():
+            try:
+                times = [cosigned(body, line, public) for line in note.lines_of(witness, key_hash)]
+            except ValueError as problem:
+                raise Bad('E_WITNESS', f'{witness}: {problem}') from None
+            if times and max(times) > time.time() + DAY:
+                raise Bad('E_WITNESS', f'{witness}: a cosignature out of the future')
+            if times:
+                self.cosigned.setdefault(entry['size'], set()).add(name)
+
+    def check_stamp(self, entry, content, body):
+        imprint, when = parse_stamp(content)
+        if imprint != sha256(body):
+            raise ValueError('a stamp of something else')
+        last = self.chain.entries[entry['size'] - 1]
+        if last and when.replace(microsecond=0) < parse_time(last['t']).replace(microsecond=0):
+            raise ValueError('a stamp from before the note')
+        if 'time' in entry and parse_time(entry['time']) != when:
+            raise ValueError('not of the time that the entry says')
+        self.stamps += 1
+
+
+def parse_seconds(when):
+    return (when - datetime.datetime(1970, 1, 1)).total_seconds()
+
+
+# ---- 21. Keys that are given out -----------------------------------------------------------------------------------
+
+def parse_escrow(text):
+    """(origin, G) -> K of an escrow file; ValueError if it is none."""
+    head, *lines = text.split('\n')
+    rows = [re.fullmatch(rf'(\S+) ({NUMBER}) (\S{{44}})', line).groups() for line in lines[:-1]]
+    places = [(origin.encode(), int(g)) for origin, g, _ in rows]
+    if head != 'cretula escrow v1' or lines[-1:] != [''] or any(a >= b for a, b in zip(places, places[1:])):
+        raise ValueError('not a file of escrow keys')
+    return {(origin, int(g)): base64_decode(key, 32) for origin, g, key in rows}
+
+
+def evolve(key, times):
+    for _ in range(times):
+        key = sha256(b'cretula evolve v1\n', key)
+    return key
+
+
+class Replay:
+    """The flushes of a chain once more, with the keys that were given out."""
+
+    def __init__(self, chain, keys, flushes):
+        self.chain, self.keys, self.flushes = chain, keys, flushes
+        self.origin = chain.genesis['origin']
+        self.key, self.g, self.aggregate = None, 0, bytes(32)
+        self.good = self.missing = 0
+
+    def run(self):
+        for i, entry in enumerate(self.chain.entries[:self.chain.signed]):
+            if entry and entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
+                self.begin(i, entry['ratchet'])
+            elif entry and entry['type'] == 'segment' and 'tags' in entry:
+                self.check_segment(i, entry)
+        if self.good:
+            self.chain.report.facts.append(f'{self.chain.name}: {self.good} flushes are those that were committed')
+        if self.missing:
+            self.chain.report.unchecked.append(f'{self.chain.folder}: {self.missing} segments whose escrow key is not in '
+                                               'the file')
+
+    def begin(self, i, ratchet):
+        self.key, self.g = self.keys.get((self.origin, ratchet['g'])), ratchet['g']
+        if self.key and sha256(b'cretula escrow v1\n', self.key).hex() != ratchet['k']:
+            self.chain.add('E_RATCHET_MAC', f'entry {i}: the escrow key of flush {self.g} is another', entry=i)
+            self.key = None
+
+    def check_segment(self, i, entry):
+        tags, flushes = entry['tags'], self.flushes.get(entry['seg'])
+        if self.key is None or not 0 <= tags['g0'] - self.g <= FLUSHES_MAX or tags['g'] - tags['g0'] >= FLUSHES_MAX:
+            self.missing += 1
+        else:
+            self.key = evolve(self.key, tags['g0'] - self.g)
+            for flush in flushes or ():
+                self.aggregate = hmac.digest(self.key, b'cretula tag v1\n' + self.aggregate + self.origin.encode() +
+                                             b'\n' + flush.line, 'sha256')
+                self.key = evolve(self.key, 1)
+            if flushes is None:  # pruned
+                self.key = evolve(self.key, tags['g'] - tags['g0'] + 1)
+            elif self.aggregate != base64_decode(tags['agg'], 32):
+                self.chain.add('E_RATCHET_MAC', 'these flushes were not committed', f'seg/{entry["seg"]:08}.tags', entry=i)
+            else:
+                self.good += len(flushes)
+        self.g, self.aggregate = tags['g'] + 1, base64_decode(tags['agg'], 32)
+
+
+# ---- All of it -----------------------------------------------------------------------------------------------------
+
+def check_store(store, anchor, report, brought=None, part=None):
     """anchor: (vkey, hex of the genesis' hash), or None.  part: of a bundle."""
-    seen = seen or Seen()
-    root = check_stream(report, store, STORE_CHAIN)
+    brought = brought or Brought()
+    seen, chains = brought.seen, {}
+    root = chains[STORE_CHAIN] = check_stream(report, store, STORE_CHAIN, brought)
     if root.there:
         seen.check_pin(root)
     if anchor:
@@ -1402,7 +2373,7 @@ def check_store(store, anchor, report, seen=None, part=None):
     for name in sorted((found | set(listed)) - {STORE_CHAIN}):
         if part and part.stream not in (None, name):
             continue
-        chain = check_stream(report, store, name, listed.get(name), part)
+        chain = chains[name] = check_stream(report, store, name, brought, listed.get(name), part)
         if chain.there:
             seen.check_pin(chain)
             seen.check_age(chain)
@@ -1411,6 +2382,9 @@ def check_store(store, anchor, report, seen=None, part=None):
     if root.there and not found | set(listed) - {STORE_CHAIN}:
         seen.check_age(root)
     seen.check_missing(report)
+    check_heads(root, chains)
+    for chain in chains.values():
+        check_derived(chain, chains)
 
 
 def parse_anchor(line):
@@ -1429,18 +2403,29 @@ def take_option(arguments, name):
     return value
 
 
+def read_brought(arguments, name, parse):
+    """What the file behind an option says; ValueError if it is not readable."""
+    file = take_option(arguments, name)
+    try:
+        return file and parse(read_file(file, 2**24).decode('ascii'))
+    except (OSError, Bad, KeyError) as problem:
+        raise ValueError(f'{file}: {problem}') from None
+
+
 def main(arguments):
     as_json = '--json' in arguments
     rest = [a for a in arguments if a != '--json']
     try:
         anchor, age = take_option(rest, '--anchor'), take_option(rest, '--max-age')
         seen = Seen(take_option(rest, '--pin'), age and parse_duration(age))
+        brought = Brought(seen, *(read_brought(rest, *how) for how in (('--policy', Policy), ('--escrow', parse_escrow))))
         anchor, proof = anchor and parse_anchor(anchor), take_option(rest, '--proof')
         bundle = take_option(rest, '--bundle')
         store, = rest if not proof and not bundle else [*rest, os.path.join(bundle or '', 'store')]
     except (ValueError, IndexError, TypeError, AttributeError):
-        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--pin FILE] [--max-age T] [--json]\n'
-              '       verify.py --bundle DIR [--anchor "VKEY sha256:HEX"] [--json]\n'
+        print('usage: verify.py STORE [--anchor "VKEY sha256:HEX"] [--pin FILE] [--max-age T] [--escrow FILE]\n'
+              '                 [--policy FILE] [--json]\n'
+              '       verify.py --bundle DIR [--anchor "VKEY sha256:HEX"] [--escrow FILE] [--policy FILE] [--json]\n'
               '       verify.py --proof FILE [--anchor "VKEY sha256:HEX"] [--json]',
               file=sys.stderr)
         return 2
@@ -1453,7 +2438,7 @@ def main(arguments):
     if bundle:
         part = read_part(bundle, report)
         check_manifest(bundle, report)
-    check_store(store, anchor, report, seen, part)
+    check_store(store, anchor, report, brought, part)
     if report.exit_code() == 0:
         seen.keep()
     if report.unfinished:
