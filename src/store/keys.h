@@ -8,10 +8,10 @@
 #define CRETULA_STORE_KEYS_H
 
 #include "base/buf.h"
+#include "base/err.h"
+#include "key/recovery.h"
 #include "seal/entry.h"
 #include "store/store.h"
-
-struct err;
 
 /*
  * As store_open of a store that is there, but lost keys are no failure: what
@@ -44,5 +44,46 @@ struct store_revoke {
 	uint64_t from;    /* notes of this size and above count for nothing */
 };
 int store_revoke(struct store *s, const struct store_revoke *how, struct err *e);
+
+struct store_escrow {
+	const char *stream; /* made if new, then genesis says it */
+	const char *policy; /* 64 hex digits, for that */
+	const struct seal_names *names;
+	/* Called before anything names the key; -1: it was not taken, and e. */
+	int (*give)(void *arg, const struct key_escrow *line, struct err *e);
+	void *arg;
+};
+/* What a crash left is sealed; then a ratchet begins whose key is given out. */
+int store_escrow(struct store *s, const struct store_escrow *how, struct err *e);
+
+/* ---- what is lost ---- */
+
+struct store_loss {
+	unsigned keys, own;  /* STORE_LOST_..., of the stream and of cretula.store */
+	char word[33];       /* of the alarm; "": open segment and ratchet are good */
+	struct err why;      /* says more of it */
+	bool alarm;          /* the chain has one that nothing answers */
+	uint64_t records;    /* of the open segment, as far as the ratchet knows */
+	uint64_t sealed;     /* they stay */
+};
+/* Only looks; s is best from store_open_lost. */
+int store_look(struct store *s, const char *stream, const struct seal_names *names,
+    struct store_loss *loss, struct err *e);
+bool store_loss_none(const struct store_loss *loss);
+
+struct store_accept {
+	const char *stream;
+	const struct seal_names *names;
+	const unsigned char *recovery; /* needed where keys are lost */
+	struct span text;              /* why, escaped as in seal/events.h */
+};
+/*
+ * Give up what is lost, with an entry that says so: the open segment, if it
+ * or the ratchet is not what a crash leaves; new keys for lost ones, of the
+ * store's own chain first.  loss is what was found.  Nothing lost: 0, and
+ * nothing is written.
+ */
+int store_accept(struct store *s, const struct store_accept *how, struct store_loss *loss,
+    struct err *e);
 
 #endif

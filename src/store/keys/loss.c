@@ -1,0 +1,221 @@
+/* What is lost, and what is given up for the stream to go on. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "crypto/random.h"
+#include "key/key.h"
+#include "store/keys.h"
+#include "store/keys/change.h"
+#include "store/keys/held.h"
+#include "store/keys/live.h"
+#include "store/writer.h"
+
+/* ---- a stream as the live writer has it, without opening a segment ---- */
+
+int
+store_live_hold(struct store *s, const char *name, const char *policy,
+    const struct seal_names *names, struct store_live **l, struct err *e)
+{
+	struct store_live *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_sys(e, ERR_IO, "stream %s", name));
+	made->keys_fd = made->open_fd = -1;
+	(void)pthread_mutex_init(&made->lock, NULL);
+	made->names = *names;
+	(void)snprintf(made->origin, sizeof(made->origin), "cretula/%s/%s", s->id, name);
+	if (store_stream_open_live(s, name, policy, names, &made->stream, e) == 0) {
+		if (store_open_memory(made, e) == 0 && store_open_dirs(made, e) == 0) {
+			*l = made;
+			return (0);
+		}
+		(void)err_in(e, "store %s: stream %s", s->dir, name);
+	}
+	store_live_close(made);
+	return (-1);
+}
+
+/* ---- looking ---- */
+
+/* Records of the open segment, as far as a whole sector says. */
+static uint64_t
+known_records(struct store_live *l)
+{
+	bool bad;
+
+	if (store_ratchet_load(l, &bad, NULL) == -1 || l->ratchet->seg <= l->stream->segments)
+		return (0);
+	return (l->ratchet->n);
+}
+
+static int
+look(struct store_live *l, struct store_loss *loss, struct err *e)
+{
+	struct live_past past;
+	const char *word;
+
+	loss->keys = store_writer_lost(l->stream->writer);
+	if (store_open_judge(l, &word, &loss->why) == -1) {
+		if (e != NULL)
+			*e = loss->why;
+		return (-1);
+	}
+	if (store_open_past(l, &past, e) == -1)
+		return (-1);
+	loss->sealed = l->stream->records;
+	loss->alarm = past.alarm;
+	if (word == NULL)
+		return (0);
+	(void)snprintf(loss->word, sizeof(loss->word), "%s", word);
+	loss->records = known_records(l);
+	return (0);
+}
+
+static bool
+is_nothing(const struct store_loss *loss)
+{
+	return (loss->keys == 0 && loss->word[0] == '\0' && !loss->alarm);
+}
+
+/* ---- accepting ---- */
+
+/* A new ratchet, in front of the entry that names it. */
+static int
+prepare(struct store_live *l, struct seal_recover *recover, struct err *e)
+{
+	unsigned char k[32], a[32];
+	bool bad;
+	uint64_t g, known;
+	int rc;
+
+	if (store_ratchet_next(l, &g, a, e) == -1)
+		return (-1);
+	/* The number of a flush that is lost is not used again. */
+	known = store_ratchet_load(l, &bad, NULL) == 0 ? l->ratchet->g : 0;
+	crypto_random(k, sizeof(k));
+	rc = store_ratchet_prepare(l, k, known > g ? known : g, a, e);
+	crypto_wipe(k, sizeof(k));
+	recover->has_ratchet = true;
+	recover->ratchet.g = l->ratchet->g;
+	recover->ratchet.mode = span_str("sector");
+	seal_ratchet_commitment(l->ratchet->k, recover->ratchet.commitment);
+	return (rc);
+}
+
+static int
+append(struct store_writer *w, struct seal_entry *entry, const struct store_accept *how,
+    struct err *e)
+{
+	entry->type = SEAL_RECOVER;
+	entry->of.recover.reason = span_str("accepted");
+	entry->of.recover.text = how->text;
+	if (store_writer_lost(w) != 0)
+		return (store_writer_take_over(w, entry, how->recovery, e));
+	return (store_writer_append(w, entry, false, e));
+}
+
+static int
+accept_loss(struct store_live *l, const struct store_accept *how, const struct store_loss *loss,
+    struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool give_up = loss->word[0] != '\0';
+	int rc = -1;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	entry->of.recover.seg = l->stream->segments + 1;
+	entry->of.recover.lost = loss->records;
+	if ((loss->keys != 0 &&
+		store_writer_recovery_check(l->stream->writer, how->recovery, e) == -1) ||
+	    (give_up && prepare(l, &entry->of.recover, e) == -1) ||
+	    append(l->stream->writer, entry, how, e) == -1)
+		goto out;
+	if (!give_up ||
+	    (store_ratchet_promote(l, e) == 0 && store_open_give_up(l, e) == 0))
+		rc = 0;
+out:
+	free(entry);
+	return (rc);
+}
+
+static int
+look_own(struct store *s, struct store_loss *loss, struct err *e)
+{
+	struct store_held held;
+
+	if (store_held_open(s, STORE_OWN_STREAM, NULL, &held, e) == -1)
+		return (-1);
+	loss->own = store_writer_lost(held.writer);
+	store_held_close(&held);
+	return (0);
+}
+
+int
+store_look(struct store *s, const char *stream, const struct seal_names *names,
+    struct store_loss *loss, struct err *e)
+{
+	struct store_live *l;
+	int rc;
+
+	memset(loss, 0, sizeof(*loss));
+	if (look_own(s, loss, e) == -1)
+		return (-1);
+	if (strcmp(stream, STORE_OWN_STREAM) == 0)
+		return (0);
+	if (!store_is_listed(s, stream))
+		return (err_set(e, ERR_INPUT, "store %s: no stream %s", s->dir, stream));
+	if (store_live_hold(s, stream, STORE_NO_POLICY, names, &l, e) == -1)
+		return (-1);
+	if ((rc = look(l, loss, e)) == -1)
+		(void)err_in(e, "store %s: stream %s", s->dir, stream);
+	store_live_close(l);
+	return (rc);
+}
+
+bool
+store_loss_none(const struct store_loss *loss)
+{
+	return (is_nothing(loss) && loss->own == 0);
+}
+
+/* The chain of the store first: no stream can be worked on without it. */
+static int
+accept_own(struct store *s, const struct store_accept *how, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct store_held held = { .writer = NULL };
+	int rc = -1;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	if (store_held_open(s, STORE_OWN_STREAM, NULL, &held, e) == 0)
+		rc = append(held.writer, entry, how, e);
+	store_held_close(&held);
+	free(entry);
+	return (rc == 0 ? 0 : err_in(e, "store %s: stream " STORE_OWN_STREAM, s->dir));
+}
+
+int
+store_accept(struct store *s, const struct store_accept *how, struct store_loss *loss,
+    struct err *e)
+{
+	struct store_live *l;
+	int rc;
+
+	if (store_look(s, how->stream, how->names, loss, e) == -1 ||
+	    (loss->own != 0 && accept_own(s, how, e) == -1))
+		return (-1);
+	if (is_nothing(loss))
+		return (0);
+	if (store_live_hold(s, how->stream, STORE_NO_POLICY, how->names, &l, e) == -1)
+		return (-1);
+	if ((rc = accept_loss(l, how, loss, e)) == -1)
+		(void)err_in(e, "store %s: stream %s", s->dir, how->stream);
+	store_live_close(l);
+	return (rc);
+}
