@@ -13,12 +13,11 @@
 #include "base/err.h"
 
 struct crypto_timestamp {
-	STACK_OF(X509) *trusted, *untrusted;
+	STACK_OF(X509) * trusted, *untrusted;
 };
 
 /* All certificates of a PEM text; what else is in it is passed over. */
-static STACK_OF(X509) *
-read_certificates(struct span pem)
+static STACK_OF(X509) * read_certificates(struct span pem)
 {
 	STACK_OF(X509) *all = sk_X509_new_null();
 	BIO *in = pem.len > INT_MAX ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
@@ -33,16 +32,16 @@ read_certificates(struct span pem)
 }
 
 int
-crypto_timestamp_open(struct span trusted, struct span untrusted, struct crypto_timestamp **ts,
-    struct err *e)
+crypto_timestamp_open(
+    struct span trusted, struct span untrusted, struct crypto_timestamp **ts, struct err *e)
 {
 	struct crypto_timestamp *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	made->trusted = read_certificates(trusted);
-	made->untrusted = read_certificates(span_of(untrusted.len == 0 ? "" : untrusted.ptr,
-	    untrusted.len));
+	made->untrusted =
+	    read_certificates(span_of(untrusted.len == 0 ? "" : untrusted.ptr, untrusted.len));
 	if (made->trusted == NULL || made->untrusted == NULL)
 		(void)err_set(e, ERR_IO, "out of memory");
 	else if (sk_X509_num(made->trusted) == 0)
@@ -113,8 +112,8 @@ tell(struct err *e)
 	const char *why = code == 0 ? NULL : ERR_reason_error_string(code);
 
 	ERR_clear_error();
-	return (err_set(e, ERR_FINDING, "the authority's signature: %.100s",
-	    why == NULL ? "not good" : why));
+	return (err_set(
+	    e, ERR_FINDING, "the authority's signature: %.100s", why == NULL ? "not good" : why));
 }
 
 int

@@ -17,8 +17,8 @@ struct crypto_timestamp; /* certificates of authorities */
  * trusted: certificates in PEM, at least one; untrusted: more of them, for
  * chains in between, may be empty.  ERR_CONFIG if they are none.
  */
-int crypto_timestamp_open(struct span trusted, struct span untrusted,
-    struct crypto_timestamp **ts, struct err *e);
+int crypto_timestamp_open(
+    struct span trusted, struct span untrusted, struct crypto_timestamp **ts, struct err *e);
 void crypto_timestamp_close(struct crypto_timestamp *ts); /* NULL is legal */
 
 /*

@@ -9,8 +9,7 @@
 #define CERTIFICATES_BYTES_MAX ((size_t)4 << 20)
 
 int
-app_authority_open(
-    const struct app_args *args, struct crypto_timestamp **authority, struct err *e)
+app_authority_open(const struct app_args *args, struct crypto_timestamp **authority, struct err *e)
 {
 	const char *trusted = app_arg(args, "tsa-ca"), *untrusted = app_arg(args, "tsa-untrusted");
 	struct buf both[2] = { { 0 }, { 0 } };
@@ -30,8 +29,7 @@ app_authority_open(
 }
 
 int
-app_authority_check(
-    void *arg, struct span token, struct span body, int64_t time_us, struct err *e)
+app_authority_check(void *arg, struct span token, struct span body, int64_t time_us, struct err *e)
 {
 	return (crypto_timestamp_check(arg, token, body, time_us, e));
 }

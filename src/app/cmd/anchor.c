@@ -45,9 +45,9 @@ struct work {
 static int
 open_source(struct work *w, const struct app_args *args, struct err *e)
 {
-	*w = (struct work){ .args = args,
-		.store = app_arg(args, "store"),
-		.stream = app_arg(args, "stream") };
+	*w = (struct work){
+		.args = args, .store = app_arg(args, "store"), .stream = app_arg(args, "stream")
+	};
 	if (w->store == NULL || w->stream == NULL)
 		return (err_set(e, ERR_USAGE, "--store DIR and --stream NAME are needed"));
 	if (app_arg_count(args, "size", 1, SIZE_MAX_OPTION, &w->size, e) == -1)
@@ -90,7 +90,7 @@ print(const struct app_args *args, const char *what)
 {
 	int (*const make)(struct work *, struct buf *, struct err *) =
 	    strcmp(what, "witness") == 0 ? print_witness :
-	    strcmp(what, "tsq") == 0	 ? print_tsq :
+	    strcmp(what, "tsq") == 0     ? print_tsq :
 					   NULL;
 	const char *path = app_arg(args, "out");
 	struct err e = { ERR_NONE, "" };
@@ -157,8 +157,7 @@ match(struct work *w, struct audit_match *found, bool *checked, struct err *e)
 }
 
 static int
-add(struct work *w, const struct audit_match *found, char path[static STORE_ANCHOR_PATH_BYTES],
-    bool *added, struct err *e)
+add(struct work *w, const struct audit_match *found, struct store_anchored *done, struct err *e)
 {
 	struct store_anchor_facts facts = { .kind = found->kind,
 		.extension = found->extension,
@@ -172,13 +171,13 @@ add(struct work *w, const struct audit_match *found, char path[static STORE_ANCH
 
 	if (store_open(w->store, app_arg(w->args, "keys"), &store, &created, e) == -1)
 		return (-1);
-	rc = store_anchor_add(store, w->stream, app_names(), &facts, path, added, e);
+	rc = store_anchor_add(store, w->stream, app_names(), &facts, done, e);
 	store_close(store);
 	return (rc);
 }
 
 static void
-tell(const struct work *w, const struct audit_match *found, const char *path, bool added,
+tell(const struct work *w, const struct audit_match *found, const struct store_anchored *done,
     struct buf *out)
 {
 	char time[CLOCK_RFC3339_BYTES];
@@ -189,33 +188,33 @@ tell(const struct work *w, const struct audit_match *found, const char *path, bo
 		json_str(out, "stream", span_str(w->stream));
 		json_str(out, "kind", span_str(found->kind));
 		json_u64(out, "size", found->size);
-		json_str(out, "file", span_str(path));
+		json_str(out, "file", span_str(done->path));
 		if (found->by[0] != '\0')
 			json_str(out, "by", span_str(found->by));
 		json_str(out, "time", span_str(time));
-		json_bool(out, "added", added);
+		json_bool(out, "added", done->added);
 		buf_str(out, "}\n");
 		return;
 	}
 	buf_fmt(out, "stream %s: the note of %ju entries is anchored at %s%s%s: %s%s\n", w->stream,
-	    (uintmax_t)found->size, time, found->by[0] == '\0' ? "" : " by ", found->by, path,
-	    added ? "" : ", as it was already");
+	    (uintmax_t)found->size, time, found->by[0] == '\0' ? "" : " by ", found->by, done->path,
+	    done->added ? "" : ", as it was already");
 }
 
 static int
 import(const struct app_args *args)
 {
-	char path[STORE_ANCHOR_PATH_BYTES] = "";
+	struct store_anchored done = { .path = "" };
 	struct audit_match found = { .kind = "" };
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 	struct work w = { .source = NULL };
-	bool added = false, checked = false;
+	bool checked = false;
 	int rc = -1;
 
 	if (open_source(&w, args, &e) == 0 && match(&w, &found, &checked, &e) == 0 &&
-	    (rc = add(&w, &found, path, &added, &e)) == 0) {
-		tell(&w, &found, path, added, &out);
+	    (rc = add(&w, &found, &done, &e)) == 0) {
+		tell(&w, &found, &done, &out);
 		if (!checked)
 			app_warn(COMMAND,
 			    "the authority's signature was not checked: --tsa-ca FILE checks it");
@@ -256,7 +255,8 @@ const struct app_command app_command_anchor = { "anchor",
 	"      https://tsa.example/ > a.tsr\n"
 	"  cretula anchor import a.tsr --store ./store --stream shop --tsa-ca tsa.pem\n"
 	"  head -n 3 store/streams/shop/cp/00000009.note > body   # the same by openssl\n"
-	"  openssl ts -verify -data body -in store/streams/shop/anchor/00000009.tsr -CAfile tsa.pem\n"
+	"  openssl ts -verify -data body -in store/streams/shop/anchor/00000009.tsr \\\n"
+	"      -CAfile tsa.pem\n"
 	"examples: a cosignature (C2SP tlog-witness; on 409 it answers with the size for --old)\n"
 	"  cretula anchor print witness --store ./store --stream shop --out q\n"
 	"  curl -sS --data-binary @q https://witness.example/add-checkpoint > a\n"

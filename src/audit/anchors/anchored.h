@@ -18,7 +18,7 @@ struct audit_anchor_input {
 	const struct seal_anchor *anchor;
 	struct audit_coverage *coverage;
 	struct span file, body; /* body of the note, as it was signed */
-	int64_t sealed_us;      /* t of the last entry under the note */
+	int64_t sealed_us; /* t of the last entry under the note */
 };
 
 /*
@@ -27,8 +27,8 @@ struct audit_anchor_input {
  */
 struct audit_anchor_kind {
 	const char *name, *extension;
-	int (*check)(const struct audit_anchor_input *in, uint64_t *cosigned,
-	    enum audit_code *code, struct err *e);
+	int (*check)(const struct audit_anchor_input *in, uint64_t *cosigned, enum audit_code *code,
+	    struct err *e);
 };
 
 /* NULL: a kind that this version does not know. */

@@ -21,8 +21,8 @@ print(const struct audit_source *source, uint64_t old, const struct audit_source
 }
 
 int
-audit_ask_witness(const struct audit_source *source, uint64_t old, uint64_t size, struct buf *out,
-    struct err *e)
+audit_ask_witness(
+    const struct audit_source *source, uint64_t old, uint64_t size, struct buf *out, struct err *e)
 {
 	struct audit_source_note note = { 0 };
 	int rc = -1;

@@ -8,7 +8,7 @@
  * "old SIZE", the consistency proof from there, an empty line, the note of
  * size (0: the newest).  old 0: the witness has not seen the log yet.
  */
-int audit_ask_witness(const struct audit_source *source, uint64_t old, uint64_t size,
-    struct buf *out, struct err *e);
+int audit_ask_witness(
+    const struct audit_source *source, uint64_t old, uint64_t size, struct buf *out, struct err *e);
 
 #endif

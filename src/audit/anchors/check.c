@@ -36,8 +36,7 @@ is_name(struct span name, uint64_t size, const char *extension)
 	middle.len -= strlen(end);
 	if (middle.len == 0)
 		return (true);
-	if (middle.len < 2 || middle.ptr[0] != '-' || middle.ptr[1] == '0' ||
-	    span_is(middle, "-1"))
+	if (middle.len < 2 || middle.ptr[0] != '-' || middle.ptr[1] == '0' || span_is(middle, "-1"))
 		return (false);
 	for (size_t i = 1; i < middle.len; i++)
 		if (middle.ptr[i] < '0' || middle.ptr[i] > '9')
@@ -60,8 +59,8 @@ read_file(struct check *c)
 		audit_report(list, code, &at, "there is no directory anchor/");
 		return (-1);
 	}
-	if (audit_read(
-		c->chain->dirfd, c->found.name, AUDIT_ANCHOR_BYTES_MAX, &c->file, &code, &e) == -1) {
+	if (audit_read(c->chain->dirfd, c->found.name, AUDIT_ANCHOR_BYTES_MAX, &c->file, &code,
+		&e) == -1) {
 		audit_report(list, code, &at, "%s", e.text);
 		return (-1);
 	}
@@ -69,8 +68,7 @@ read_file(struct check *c)
 	if (c->file.len == c->anchor->file.size &&
 	    memcmp(hash, c->anchor->file.hash, sizeof(hash)) == 0)
 		return (0);
-	audit_report(list, code, &at, "not the file that entry %ju names",
-	    (uintmax_t)c->at->entry);
+	audit_report(list, code, &at, "not the file that entry %ju names", (uintmax_t)c->at->entry);
 	return (-1);
 }
 
@@ -85,8 +83,8 @@ read_note(struct check *c)
 	if (audit_read(c->chain->dirfd, path, SEAL_NOTE_BYTES_MAX, &c->text, &code, NULL) == 0 &&
 	    seal_note_read(buf_view(&c->text), &c->note, NULL) == 0 &&
 	    c->note.size == c->anchor->size &&
-	    seal_entry_read(c->chain->lines[c->anchor->size - 1], c->chain->names, &c->last,
-		NULL) == 0)
+	    seal_entry_read(
+		c->chain->lines[c->anchor->size - 1], c->chain->names, &c->last, NULL) == 0)
 		return (0);
 	c->chain->list.suppressed++;
 	return (-1);

@@ -45,30 +45,30 @@ take(struct span *rest, unsigned tag, bool any, struct span *content, struct spa
 }
 
 bool
-der_take(struct span *rest, unsigned tag, struct span *content)
+audit_der_take(struct span *rest, unsigned tag, struct span *content)
 {
 	return (take(rest, tag, false, content, NULL));
 }
 
 bool
-der_whole(struct span *rest, unsigned tag, struct span *whole)
+audit_der_whole(struct span *rest, unsigned tag, struct span *whole)
 {
 	return (take(rest, tag, false, NULL, whole));
 }
 
 bool
-der_skip(struct span *rest)
+audit_der_skip(struct span *rest)
 {
 	return (take(rest, 0, true, NULL, NULL));
 }
 
 bool
-der_small(struct span *rest, uint32_t *n)
+audit_der_small(struct span *rest, uint32_t *n)
 {
 	struct span after = *rest, digits;
 	const unsigned char *p;
 
-	if (!der_take(&after, DER_INTEGER, &digits) || digits.len < 1 || digits.len > 4)
+	if (!audit_der_take(&after, DER_INTEGER, &digits) || digits.len < 1 || digits.len > 4)
 		return (false);
 	p = (const unsigned char *)digits.ptr;
 	if (p[0] >= 0x80 || (digits.len > 1 && p[0] == 0 && p[1] < 0x80))
@@ -127,12 +127,12 @@ is_civil(const struct clock_civil *c)
 }
 
 bool
-der_time(struct span *rest, int64_t *t_us)
+audit_der_time(struct span *rest, int64_t *t_us)
 {
 	struct span after = *rest, text;
 	struct clock_civil c = { 0 };
 
-	if (!der_take(&after, DER_TIME, &text) || text.len < 15 ||
+	if (!audit_der_take(&after, DER_TIME, &text) || text.len < 15 ||
 	    !read_number(text.ptr, 4, &c.year) || !read_number(text.ptr + 4, 2, &c.month) ||
 	    !read_number(text.ptr + 6, 2, &c.day) || !read_number(text.ptr + 8, 2, &c.hour) ||
 	    !read_number(text.ptr + 10, 2, &c.minute) ||

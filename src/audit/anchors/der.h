@@ -26,15 +26,15 @@ enum {
  * content (may be NULL) what is in it.  Lengths are definite and shortest.
  * Otherwise false, and rest stays.
  */
-bool der_take(struct span *rest, unsigned tag, struct span *content);
+bool audit_der_take(struct span *rest, unsigned tag, struct span *content);
 /* A value of any tag. */
-bool der_skip(struct span *rest);
-/* As der_take with the whole value, its head included. */
-bool der_whole(struct span *rest, unsigned tag, struct span *whole);
+bool audit_der_skip(struct span *rest);
+/* As audit_der_take with the whole value, its head included. */
+bool audit_der_whole(struct span *rest, unsigned tag, struct span *whole);
 
 /* An INTEGER of 0 to 2^31 - 1. */
-bool der_small(struct span *rest, uint32_t *n);
+bool audit_der_small(struct span *rest, uint32_t *n);
 /* GeneralizedTime as RFC 3161 has it: UTC with seconds, a fraction without trailing zeros. */
-bool der_time(struct span *rest, int64_t *t_us);
+bool audit_der_time(struct span *rest, int64_t *t_us);
 
 #endif

@@ -29,8 +29,8 @@ has_said(const struct seal_note *note, const struct seal_anchor *anchor)
 }
 
 static int
-check_cosignature(const struct audit_anchor_input *in, uint64_t *cosigned, enum audit_code *code,
-    struct err *e)
+check_cosignature(
+    const struct audit_anchor_input *in, uint64_t *cosigned, enum audit_code *code, struct err *e)
 {
 	const struct audit_policy *policy = in->options == NULL ? NULL : in->options->policy;
 	struct seal_note *note = calloc(1, sizeof(*note));
@@ -73,8 +73,8 @@ check_times(const struct audit_anchor_input *in, int64_t time_us, struct err *e)
 }
 
 static int
-check_stamp(const struct audit_anchor_input *in, uint64_t *cosigned, enum audit_code *code,
-    struct err *e)
+check_stamp(
+    const struct audit_anchor_input *in, uint64_t *cosigned, enum audit_code *code, struct err *e)
 {
 	const struct audit_options *options = in->options;
 	struct audit_stamp stamp;

@@ -19,8 +19,8 @@ struct search {
 	const struct audit_answer *answer;
 	struct audit_match *match;
 	struct audit_source_note at; /* the note at hand */
-	struct buf one;              /* it with one line */
-	struct seal_note note;       /* of one */
+	struct buf one; /* it with one line */
+	struct seal_note note; /* of one */
 };
 
 /* An entry holds printable ASCII without quote and backslash. */
@@ -39,8 +39,8 @@ time_of(const struct seal_note *note, const struct seal_vkey *key)
 {
 	uint64_t time_s;
 
-	return (seal_cosignature_check(note, key, &time_s, NULL) == -1 ? 0 :
-									 (int64_t)time_s * 1000000);
+	return (
+	    seal_cosignature_check(note, key, &time_s, NULL) == -1 ? 0 : (int64_t)time_s * 1000000);
 }
 
 /* The line, if it is a known witness's: its file gets it.  -1: it is, and is bad. */

@@ -11,9 +11,9 @@
 /* What somebody answered, and what to judge it by. */
 struct audit_answer {
 	struct span bytes; /* lines of cosignatures, a note with them, or a TimeStampResp */
-	uint64_t size;     /* of the note, if it is known; 0: to be found, the newest first */
+	uint64_t size; /* of the note, if it is known; 0: to be found, the newest first */
 	const struct audit_policy *policy; /* NULL: no witness is known */
-	audit_stamp_check stamp;           /* NULL: the authority's signature is not checked */
+	audit_stamp_check stamp; /* NULL: the authority's signature is not checked */
 	void *stamp_arg;
 };
 

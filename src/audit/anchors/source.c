@@ -45,8 +45,8 @@ hash_entries(struct audit_source *s, struct err *e)
 }
 
 static int
-read_note(const struct audit_source *s, const char *path, struct audit_source_note *note,
-    struct err *e)
+read_note(
+    const struct audit_source *s, const char *path, struct audit_source_note *note, struct err *e)
 {
 	if (io_read_file(s->dirfd, path, SEAL_NOTE_BYTES_MAX, &note->text, e) == -1 ||
 	    seal_note_read(buf_view(&note->text), &note->note, e) == -1)
@@ -64,8 +64,8 @@ check_root(const struct audit_source *s, const struct audit_source_note *note, s
 		return (err_set(e, ERR_IO, "out of memory"));
 	seal_tree_init(tree);
 	if (note->note.size <= s->chain.count)
-		(void)seal_tree_add(tree, (const unsigned char(*)[32])s->leaves,
-		    (size_t)note->note.size, NULL);
+		(void)seal_tree_add(
+		    tree, (const unsigned char(*)[32])s->leaves, (size_t)note->note.size, NULL);
 	seal_tree_root(tree, root);
 	free(tree);
 	if (note->note.size == 0 || note->note.size > s->chain.count ||
@@ -119,8 +119,8 @@ audit_source_close(struct audit_source *s)
 /* ---- asking ---- */
 
 int
-audit_source_peek(const struct audit_source *s, uint64_t size, struct audit_source_note *note,
-    struct err *e)
+audit_source_peek(
+    const struct audit_source *s, uint64_t size, struct audit_source_note *note, struct err *e)
 {
 	char path[STORE_PATH_BYTES];
 
@@ -136,8 +136,8 @@ audit_source_peek(const struct audit_source *s, uint64_t size, struct audit_sour
 }
 
 int
-audit_source_note(const struct audit_source *s, uint64_t size, struct audit_source_note *note,
-    struct err *e)
+audit_source_note(
+    const struct audit_source *s, uint64_t size, struct audit_source_note *note, struct err *e)
 {
 	return (audit_source_peek(s, size, note, e) == -1 ? -1 : check_root(s, note, e));
 }

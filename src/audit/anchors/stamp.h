@@ -15,13 +15,13 @@ struct err;
 
 /* A TimeStampResp that was granted.  Spans borrow its bytes. */
 struct audit_stamp {
-	struct span token;   /* the ContentInfo: CMS SignedData */
-	struct span policy;  /* OID, encoded */
-	struct span digest;  /* OID of the imprint's hash, encoded */
+	struct span token; /* the ContentInfo: CMS SignedData */
+	struct span policy; /* OID, encoded */
+	struct span digest; /* OID of the imprint's hash, encoded */
 	struct span imprint; /* the hash */
 	struct span serial;
 	struct span authority; /* common name, printable ASCII; empty: not said */
-	int64_t time_us;     /* genTime */
+	int64_t time_us; /* genTime */
 };
 
 /* -1 and ERR_FINDING: no DER, not granted, not the type it should be. */

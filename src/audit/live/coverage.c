@@ -65,7 +65,7 @@ static void
 name_anchors(struct lines *l)
 {
 	if (l->coverage->stamps_unchecked > 0)
-		add(l, "timestamps: the authority's signature of %ju (--tsa-ca; openssl ts -verify)",
+		add(l, "timestamps: the authority's signature (%ju): openssl ts -verify, --tsa-ca",
 		    (uintmax_t)l->coverage->stamps_unchecked);
 	if (l->coverage->cosignatures_unchecked > 0)
 		add(l, "cosignatures: %ju by nobody that is known (--policy)",

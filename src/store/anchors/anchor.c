@@ -16,7 +16,7 @@
 
 struct work {
 	const struct store_anchor_facts *what;
-	int dirfd;                   /* of the stream */
+	int dirfd; /* of the stream */
 	struct store_writer *writer; /* of its chain */
 	const struct seal_names *names;
 	unsigned char hash[32];
@@ -126,8 +126,8 @@ add(struct work *w, bool *added, struct err *e)
 
 	crypto_sha256(w->what->bytes.ptr, w->what->bytes.len, w->hash);
 	if (w->what->size > store_writer_count(w->writer))
-		return (err_set(e, ERR_INPUT, "the chain has no note of size %ju",
-		    (uintmax_t)w->what->size));
+		return (err_set(
+		    e, ERR_INPUT, "the chain has no note of size %ju", (uintmax_t)w->what->size));
 	if (find_entry(w, &found, e) == -1)
 		return (-1);
 	*added = !found;
@@ -138,10 +138,9 @@ add(struct work *w, bool *added, struct err *e)
 
 int
 store_anchor_add(struct store *s, const char *stream, const struct seal_names *names,
-    const struct store_anchor_facts *what, char path[static STORE_ANCHOR_PATH_BYTES], bool *added,
-    struct err *e)
+    const struct store_anchor_facts *what, struct store_anchored *done, struct err *e)
 {
-	struct work w = { .what = what, .names = names, .path = path };
+	struct work w = { .what = what, .names = names, .path = done->path };
 	struct store_writer *own = NULL;
 	struct store_stream *st = NULL;
 	int rc;
@@ -154,7 +153,7 @@ store_anchor_add(struct store *s, const char *stream, const struct seal_names *n
 	else
 		rc = store_stream_open(s, stream, STORE_NO_POLICY, names, &st, e);
 	w.writer = st == NULL ? own : st->writer;
-	if (rc == 0 && (rc = add(&w, added, e)) == -1)
+	if (rc == 0 && (rc = add(&w, &done->added, e)) == -1)
 		(void)err_in(e, "store %s: stream %s", s->dir, stream);
 	store_writer_close(own);
 	store_stream_close(st);

@@ -11,20 +11,23 @@
 
 struct store_anchor_facts {
 	const char *kind, *extension; /* "tsr" and "tsr" */
-	uint64_t size;                /* of the note */
-	struct span bytes;            /* of the file */
-	struct span by;               /* who says so; may be empty */
-	int64_t time_us;              /* when; cut to milliseconds */
+	uint64_t size; /* of the note */
+	struct span bytes; /* of the file */
+	struct span by; /* who says so; may be empty */
+	int64_t time_us; /* when; cut to milliseconds */
+};
+
+struct store_anchored {
+	char path[STORE_ANCHOR_PATH_BYTES]; /* of its file */
+	bool added; /* else the chain names these bytes already */
 };
 
 /*
  * Write anchor/SIZE.EXTENSION of a stream (or of cretula.store), then append
- * its entry.  path gets its name, *added false if the chain names these bytes
- * already.  A file that a crash left without an entry is taken up again.
+ * its entry.  A file that a crash left without an entry is taken up again.
  * ERR_INPUT: no such stream.
  */
 int store_anchor_add(struct store *s, const char *stream, const struct seal_names *names,
-    const struct store_anchor_facts *what, char path[static STORE_ANCHOR_PATH_BYTES], bool *added,
-    struct err *e);
+    const struct store_anchor_facts *what, struct store_anchored *done, struct err *e);
 
 #endif
