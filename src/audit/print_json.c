@@ -68,6 +68,24 @@ add_open(struct buf *out, const struct audit_coverage *c)
 }
 
 static void
+add_anchors(struct buf *out, const struct audit_coverage *c)
+{
+	json_u64(out, "stamps", c->stamps);
+	json_u64(out, "stamps_unchecked", c->stamps_unchecked);
+	json_u64(out, "cosignatures", c->cosignatures);
+	json_u64(out, "cosignatures_unchecked", c->cosignatures_unchecked);
+	json_key(out, "witnessed");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < c->witnessed_count; i++) {
+		buf_str(out, i == 0 ? "{" : ",{");
+		json_str(out, "stream", span_str(c->witnessed[i].stream));
+		json_u64(out, "size", c->witnessed[i].size);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+static void
 add_coverage(struct buf *out, const struct audit_coverage *c)
 {
 	json_key(out, "coverage");
@@ -101,6 +119,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	json_u64(out, "import_keys", c->import_keys);
 	json_u64(out, "derived_unseen", c->derived_unseen);
 	json_u64(out, "replayed", c->replayed);
+	add_anchors(out, c);
 	add_open(out, c);
 	json_key(out, "not_checked");
 	buf_char(out, '[');

@@ -125,6 +125,21 @@ add_ratchet(struct buf *out, const struct audit_coverage *c)
 	buf_fmt(out, "ratchet: flushes that hold with the escrow key: %s\n", count);
 }
 
+static void
+add_anchors(struct buf *out, const struct audit_coverage *c)
+{
+	if (c->stamps > 0 || c->cosignatures > 0) {
+		buf_str(out, "anchors: ");
+		add_count(out, c->stamps, "time stamp");
+		buf_str(out, " and ");
+		add_count(out, c->cosignatures, "cosignature");
+		buf_str(out, " by keys that are known\n");
+	}
+	for (unsigned i = 0; i < c->witnessed_count; i++)
+		buf_fmt(out, "quorum: stream %s: its first %" PRIu64 " entries\n",
+		    c->witnessed[i].stream, c->witnessed[i].size);
+}
+
 /* What is not here any more, and what must stay. */
 static void
 add_past(struct buf *out, const struct audit_coverage *c)
@@ -200,6 +215,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 		buf_char(out, '\n');
 	}
 	add_ratchet(out, c);
+	add_anchors(out, c);
 	add_open(out, c);
 	if (c->unknown_entries > 0)
 		buf_fmt(out, "entries of unknown kind: %u\n", c->unknown_entries);
