@@ -8,8 +8,10 @@
 #ifndef CRETULA_AUDIT_CHECK_H
 #define CRETULA_AUDIT_CHECK_H
 
+#include "audit/history/keys.h"
 #include "audit/verify.h"
 #include "base/buf.h"
+#include "seal/history.h"
 #include "seal/note.h"
 
 struct err;
@@ -83,6 +85,19 @@ struct audit_segment {
 	uint64_t seg, first, n, bytes;
 };
 
+/* What an entry of the store's chain says of another one. */
+struct audit_head {
+	struct span name;
+	uint64_t size, entry;
+	unsigned char root[32];
+	bool listed; /* only that the stream is there: no size, no root */
+};
+
+struct audit_heads {
+	struct audit_head *items; /* by name and size, once all are there */
+	size_t count, size;
+};
+
 struct audit_chain {
 	const char *name;
 	int dirfd;
@@ -100,7 +115,8 @@ struct audit_chain {
 	struct seal_genesis genesis;  /* borrows bytes, like both keys */
 	unsigned char genesis_hash[32];
 	bool has_log;
-	struct seal_vkey log;
+	struct seal_vkey log;         /* in force for the note that comes next */
+	struct audit_keys keys;
 	bool has_epoch;               /* of the entry that comes next */
 	struct seal_vkey epoch;
 
@@ -109,6 +125,9 @@ struct audit_chain {
 	uint64_t signed_count;        /* entries under a good note */
 	struct audit_segment *segments;
 	size_t segment_count;
+	struct seal_history *history; /* what signed entries did; NULL: without memory for it */
+	struct audit_heads heads;     /* of the store's own chain */
+	uint64_t derived_bytes;       /* of files that derive entries name, hashed so far */
 	bool newest_good; /* the records of the newest segment are the sealed ones */
 	uint64_t words_count; /* as the newest segment says */
 	unsigned char words_hash[32];
@@ -123,28 +142,5 @@ int audit_chain_read(struct audit_chain *chain);
 /* Entries, links, notes, epochs; fills what stands behind has_genesis. */
 void audit_chain_check(struct audit_chain *chain);
 void audit_chain_free(struct audit_chain *chain);
-
-/* Notes: one walk over cp/ beside the walk over the entries. */
-struct audit_notes {
-	struct audit_chain *chain;
-	struct seal_note note;
-	struct buf bytes, newest;      /* newest: the note over the last entry */
-	enum audit_code run;           /* of the notes before; AUDIT_CODE_COUNT: good */
-	uint64_t run_first, run_count; /* sizes */
-	char run_text[160];
-	uint64_t good;                 /* the newest size that the log key signed */
-	unsigned char good_root[32];
-	bool has_epoch;                /* the key that signed the newest note */
-	struct seal_vkey epoch;
-	uint64_t beyond[64];           /* sizes over the chain's */
-	size_t beyond_count;
-};
-void audit_notes_init(struct audit_notes *notes, struct audit_chain *chain);
-void audit_notes_free(struct audit_notes *notes);
-/* The note over the first size entries, whose root is root. */
-void audit_notes_check(struct audit_notes *notes, uint64_t size,
-    const unsigned char root[static 32]);
-/* checkpoint, notes of sizes over the chain's, entries without a note. */
-void audit_notes_end(struct audit_notes *notes);
 
 #endif

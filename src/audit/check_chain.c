@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "audit/check.h"
+#include "audit/history/judge.h"
+#include "audit/notes.h"
 #include "audit/segment.h"
 #include "base/err.h"
 #include "base/scan.h"
@@ -74,6 +76,9 @@ audit_chain_free(struct audit_chain *chain)
 	buf_free(&chain->bytes);
 	free(chain->lines);
 	free(chain->segments);
+	free(chain->heads.items);
+	audit_keys_free(&chain->keys);
+	seal_history_free(chain->history);
 	buf_free(&chain->anchors);
 	*chain = (struct audit_chain){ .dirfd = -1 };
 }
@@ -117,8 +122,10 @@ check_genesis(struct walk *w, const struct audit_place *at)
 		audit_report(&chain->list, AUDIT_E_GENESIS, at, "log key: %s", e.text);
 	else if (!span_equal(chain->log.name, genesis->origin))
 		audit_report(&chain->list, AUDIT_E_GENESIS, at, "log key of another origin");
-	else
+	else {
 		chain->has_log = true;
+		audit_keys_begin(chain);
+	}
 }
 
 static void
@@ -205,29 +212,6 @@ check_place(struct walk *w, const struct audit_place *at)
 	w->t_us = entry->t_us;
 }
 
-/*
- * Types whose promise this verifier checks, or that promise nothing about
- * records.  What the others claim (a prune, an erasure, a new key) must not
- * pass as good unseen: they make the result incomplete.
- */
-static bool
-is_judged(enum seal_type type)
-{
-	switch (type) {
-	case SEAL_CLOCK:
-	case SEAL_CONFIG:
-	case SEAL_DESTROY:
-	case SEAL_GENESIS:
-	case SEAL_RECOVER:
-	case SEAL_REPORT:
-	case SEAL_SEGMENT:
-	case SEAL_START:
-	case SEAL_STOP:
-	case SEAL_STREAM: return (true);
-	default: return (false);
-	}
-}
-
 static void
 check_entry(struct walk *w, uint64_t i)
 {
@@ -252,17 +236,17 @@ check_entry(struct walk *w, uint64_t i)
 	else if (w->entry.type == SEAL_STREAM && !is_own(chain))
 		audit_report(&chain->list, AUDIT_E_ENTRY_SYNTAX, &at,
 		    "streams are listed in " STORE_OWN_STREAM " only");
-	else if (w->entry.type == SEAL_RECOVER && w->entry.of.recover.alarm)
-		audit_report(&chain->list, AUDIT_E_OPEN, &at,
-		    "segment %ju: the writer found its open segment changed",
-		    (uintmax_t)w->entry.of.recover.seg);
-	else if (!is_judged(w->entry.type))
-		chain->coverage->unknown_entries++;
+	else if (w->entry.type == SEAL_HEAD && !is_own(chain))
+		audit_report(&chain->list, AUDIT_E_ENTRY_SYNTAX, &at,
+		    "heads are in " STORE_OWN_STREAM " only");
 }
 
 /* ---- epochs ---- */
 
-/* Take the key that the entry announces; for genesis before its own note, else after it. */
+/*
+ * Take the key that the entry announces: before its own note if there is none
+ * that could sign it (genesis, or the keys are lost), else after it.
+ */
 static void
 turn_epoch(struct walk *w, uint64_t i)
 {
@@ -298,16 +282,19 @@ check_line(struct walk *w, uint64_t i)
 	struct audit_chain *chain = w->chain;
 	struct span line = chain->lines[i];
 	unsigned char leaf[1][32], root[32];
-	bool was_damaged = chain->damaged;
+	bool was_damaged = chain->damaged, own_key = i == 0;
 
 	check_entry(w, i);
-	if (i == 0)
+	if (w->readable && audit_keys_take(chain, &w->entry, i, w->numbered && !was_damaged))
+		own_key = true;
+	if (own_key)
 		turn_epoch(w, i);
 	seal_entry_leaf(line.ptr, line.len, leaf[0]);
 	(void)seal_tree_add(&w->tree, (const unsigned char(*)[32])leaf, 1, NULL);
 	seal_tree_root(&w->tree, root);
 	audit_notes_check(&w->notes, i + 1, root);
-	if (i > 0)
+	audit_keys_turn(chain, i);
+	if (!own_key)
 		turn_epoch(w, i);
 	crypto_sha256(line.ptr, line.len, w->before);
 	if (i == 0)
@@ -345,6 +332,7 @@ audit_chain_check(struct audit_chain *chain)
 		    "%zu whole entries, then one without an end", chain->count);
 	}
 	chain->coverage->entries += chain->count;
+	audit_judge_entries(chain);
 	audit_notes_free(&w->notes);
 	free(w);
 }

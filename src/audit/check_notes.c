@@ -1,13 +1,13 @@
 /*
- * Notes: each size has one, signed by the log key of genesis and by the epoch
- * key in force, over the root of the entries.  Like findings in a row are
+ * Notes: each size has one, signed by the log key and by the epoch key in
+ * force, over the root of the entries.  Like findings in a row are
  * told once, with their number.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/check.h"
+#include "audit/notes.h"
 #include "base/err.h"
 #include "store/layout.h"
 
@@ -27,13 +27,14 @@ audit_notes_free(struct audit_notes *notes)
 }
 
 /*
- * Read the note at path into notes->note.  size 0: of any size.  Return GOOD
- * if it is one of this chain, signed by the log key (if that is known).
+ * Read the note at path into notes->note.  size 0: of any size.  in_place: of
+ * the entry at hand.  Return GOOD if it is one of this chain, signed by the
+ * log key (if that is known).
  */
 static enum audit_code
-read_note(struct audit_notes *notes, const char *path, uint64_t size, struct err *e)
+read_note(struct audit_notes *notes, const char *path, uint64_t size, bool in_place, struct err *e)
 {
-	const struct audit_chain *chain = notes->chain;
+	struct audit_chain *chain = notes->chain;
 	enum audit_code code = AUDIT_E_CHECKPOINT_MISSING;
 
 	buf_clear(&notes->bytes);
@@ -51,7 +52,9 @@ read_note(struct audit_notes *notes, const char *path, uint64_t size, struct err
 		(void)err_set(e, ERR_FINDING, "the note of another origin");
 		return (AUDIT_E_NOTE);
 	}
-	return (seal_note_check(&notes->note, &chain->log, e) == -1 ? AUDIT_E_LOG_SIG : GOOD);
+	if (in_place)
+		return (audit_keys_note(chain, &notes->note, e));
+	return (audit_keys_other(chain, &notes->note, e) == -1 ? AUDIT_E_LOG_SIG : GOOD);
 }
 
 /* Does a note with a good log signature tell the truth? */
@@ -122,7 +125,7 @@ audit_notes_check(struct audit_notes *notes, uint64_t size, const unsigned char 
 	notes->has_epoch = chain->has_epoch;
 	notes->epoch = chain->epoch;
 	store_note_path(path, size);
-	code = read_note(notes, path, size, &e);
+	code = read_note(notes, path, size, true, &e);
 	if (code == GOOD) {
 		notes->good = size;
 		memcpy(notes->good_root, notes->note.root, sizeof(notes->good_root));
@@ -187,7 +190,7 @@ check_beyond(struct audit_notes *notes)
 	qsort(notes->beyond, notes->beyond_count, sizeof(notes->beyond[0]), compare_sizes);
 	for (size_t i = 0; i < notes->beyond_count; i++) {
 		store_note_path(path, notes->beyond[i]);
-		code = read_note(notes, path, notes->beyond[i], &e);
+		code = read_note(notes, path, notes->beyond[i], false, &e);
 		if (code == GOOD && notes->beyond[i] > notes->good)
 			notes->good = notes->beyond[i];
 		if (code == GOOD)
@@ -206,7 +209,7 @@ check_checkpoint(struct audit_notes *notes)
 	enum audit_code code;
 	struct err e;
 
-	code = read_note(notes, "checkpoint", 0, &e);
+	code = read_note(notes, "checkpoint", 0, false, &e);
 	if (notes->newest.len > 0 && span_equal(buf_view(&notes->bytes), buf_view(&notes->newest)))
 		return; /* whatever is wrong with it was told of its original */
 	if (code == GOOD && notes->note.size < notes->good) {

@@ -3,23 +3,22 @@
  * counts, times, file hash.  Only a segment that differs is read again, to
  * name the records (locate.c).
  */
-#include <sys/stat.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/segment.h"
+#include "audit/history/open.h"
 #include "base/err.h"
 #include "base/scan.h"
-#include "base/text.h"
+
+#define ERASED_BYTES 64 /* of a placeholder, about */
 
 struct reading {
 	struct audit_job *job;
 	const struct seal_segment *facts;
 	struct audit_pass *pass;
-	const unsigned char *seed;
+	const struct seal_past *past; /* with redact entries; NULL: as it was sealed */
 	bool idx_good; /* the job's .idx is the sealed one */
 };
 
@@ -30,6 +29,19 @@ tally(struct audit_tally *t, uint64_t record)
 {
 	if (t->count++ == 0)
 		t->first = record;
+}
+
+/* The record in the line of a segment with erasures; false: there is none. */
+static bool
+take_record(const struct reading *r, size_t i, struct span *line)
+{
+	if (line->len >= RECORD_BYTES_MAX)
+		return (true);
+	switch (r->job->kinds[i]) {
+	case SEAL_LINE_RECORD: return (true);
+	case SEAL_LINE_REPLACED: (void)seal_line_read(*line, NULL, line); return (true);
+	default: r->pass->erased++; return (false);
+	}
 }
 
 static void
@@ -44,6 +56,8 @@ peek_lines(const struct reading *r, const char *start, size_t count)
 	for (size_t i = 0; i < count; from = job->ends[i++]) {
 		struct span line = { start + from, job->ends[i] - from - 1 };
 
+		if (r->past != NULL && !take_record(r, i, &line))
+			continue;
 		if (audit_record_check(&job->records, line, &facts) == -1) {
 			tally(line.len < RECORD_BYTES_MAX ? &pass->syntax : &pass->large,
 			    pass->lines + i);
@@ -77,6 +91,52 @@ compare_idx(
 	pass->idx_differs |= memcmp(roots, idx + 2 * n + 32 * block, 32 * root_count) != 0;
 }
 
+/*
+ * Lines that stand for what was erased or replaced count with the leaf that an
+ * entry says; so do those that may not stand there, which are kept to be told.
+ */
+static void
+keep_leaves(const struct reading *r, const char *start, size_t count)
+{
+	struct audit_job *job = r->job;
+	struct audit_pass *pass = r->pass;
+	uint32_t from = 0;
+
+	(void)seal_leaves_kept(start, job->ends, count, job->leaves, job->kinds);
+	for (size_t i = 0; i < count; from = job->ends[i++]) {
+		struct span line = { start + from, job->ends[i] - from - 1 };
+		const struct seal_touched *t = audit_touched(r->past, pass->lines + i);
+		enum audit_code code;
+
+		if (t == NULL && job->kinds[i] == SEAL_LINE_RECORD)
+			continue;
+		code = audit_kept_check(r->past, &job->from, pass->lines + i, line);
+		if (t != NULL)
+			memcpy(job->leaves[i], t->leaf, sizeof(t->leaf));
+		if (code != AUDIT_CODE_COUNT && pass->kept_count++ < AUDIT_FINDINGS_PER_FILE)
+			job->kept[pass->kept_count - 1] =
+			    (struct audit_kept){ code, pass->lines + i };
+	}
+}
+
+/* Add leaves to the tree; where a flush was, its root is looked at. */
+static size_t
+add_leaves(const struct reading *r, size_t count, unsigned char (*roots)[32])
+{
+	struct audit_job *job = r->job;
+	size_t root_count = 0, take;
+
+	for (size_t done = 0; done < count; done += take) {
+		take = audit_flushes_next(&job->flushes, r->pass->lines + done);
+		if (take > count - done)
+			take = count - done;
+		root_count += seal_tree_add(&job->tree,
+		    (const unsigned char(*)[32])job->leaves + done, take, roots + root_count);
+		audit_flushes_add(&job->flushes, r->pass->lines + done + take, &job->tree);
+	}
+	return (root_count);
+}
+
 static void
 read_batch(const struct reading *r, const char *start, size_t count)
 {
@@ -87,10 +147,12 @@ read_batch(const struct reading *r, const char *start, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		job->ends[i]++; /* scan finds the line end, a line ends behind it */
-	seal_salts(r->seed, (uint32_t)pass->lines, count, job->salts, job->salt_memory);
+	audit_salts_run(
+	    &job->from, (uint32_t)pass->lines, count, job->salts, job->known, job->salt_memory);
 	seal_leaves(start, job->ends, count, (const unsigned char(*)[16])job->salts, job->leaves);
-	root_count =
-	    seal_tree_add(&job->tree, (const unsigned char(*)[32])job->leaves, count, roots);
+	if (r->past != NULL)
+		keep_leaves(r, start, count);
+	root_count = add_leaves(r, count, roots);
 	if (pass->lines + count == r->facts->n)
 		root_count += (size_t)seal_tree_tail(&job->tree, roots[root_count]);
 	compare_idx(r, count, (const unsigned char(*)[32])roots, root_count);
@@ -99,11 +161,23 @@ read_batch(const struct reading *r, const char *start, size_t count)
 	pass->bytes += job->ends[count - 1];
 }
 
+/* What the lines may have; placeholders are of another length than what they stand for. */
+static uint64_t
+bytes_max(const struct seal_segment *facts, const struct seal_past *past)
+{
+	uint64_t bytes = facts->bytes;
+
+	if (past != NULL)
+		bytes += (past->touched_count - past->erased_count) * RECORD_BYTES_MAX +
+		    past->erased_count * ERASED_BYTES;
+	return ((bytes < SEAL_BYTES_MAX ? bytes : SEAL_BYTES_MAX) + AUDIT_SPARE_BYTES);
+}
+
 static void
 read_lines(const struct reading *r, struct span lines)
 {
 	struct audit_pass *pass = r->pass;
-	uint64_t bytes_max = r->facts->bytes + AUDIT_SPARE_BYTES;
+	uint64_t most = bytes_max(r->facts, r->past);
 
 	while (lines.len > 0 && !pass->over) {
 		size_t scanned, count = scan_lines(lines, r->job->ends, AUDIT_BATCH, &scanned);
@@ -112,7 +186,7 @@ read_lines(const struct reading *r, struct span lines)
 			break;
 		read_batch(r, lines.ptr, count);
 		lines = span_from(lines, r->job->ends[count - 1]);
-		pass->over = pass->lines > AUDIT_LINES_MAX || pass->bytes > bytes_max;
+		pass->over = pass->lines > AUDIT_LINES_MAX || pass->bytes > most;
 	}
 }
 
@@ -132,7 +206,8 @@ begin_file_hash(const struct reading *r)
 {
 	unsigned char salt[16];
 
-	seal_salt(r->seed, SEAL_SALT_FILE, salt);
+	if (!audit_salts_one(&r->job->from, SEAL_SALT_FILE, salt))
+		memset(salt, 0, sizeof(salt)); /* erased; nobody asks for the hash then */
 	crypto_sha256_init(&r->job->file);
 	crypto_sha256_add(&r->job->file, "cretula file v1\n", 16);
 	crypto_sha256_add(&r->job->file, salt, sizeof(salt));
@@ -149,7 +224,8 @@ read_file(struct reading *r, int fd)
 	*pass = (struct audit_pass){ .time_min_us = INT64_MAX, .time_max_us = INT64_MIN };
 	seal_tree_init(&job->tree);
 	begin_file_hash(r);
-	store_reader_begin(job->reader, fd, r->facts->bytes + 2 * AUDIT_SPARE_BYTES, see_bytes, r);
+	store_reader_begin(
+	    job->reader, fd, bytes_max(r->facts, r->past) + AUDIT_SPARE_BYTES, see_bytes, r);
 	do {
 		if (store_reader_next(job->reader, &lines, &e) == -1) {
 			pass->torn = store_reader_torn(job->reader);
@@ -165,95 +241,19 @@ read_file(struct reading *r, int fd)
 	crypto_sha256_end(&job->file, pass->file_hash);
 }
 
-/* ---- what belongs to it ---- */
-
-static int
-open_data(const struct audit_chain *chain, const struct seal_segment *facts,
-    const struct audit_place *at, struct audit_list *list)
-{
-	enum audit_kind kind = audit_kind(chain->dirfd, at->file);
-	uint64_t size;
-	struct err e;
-	int fd;
-
-	if (kind == AUDIT_MISSING) {
-		audit_report(list, AUDIT_E_SEGMENT_MISSING, at, "its %ju records cannot be shown",
-		    (uintmax_t)facts->n);
-		return (-1);
-	}
-	if (kind != AUDIT_REGULAR) {
-		audit_report(list, AUDIT_E_FILE_TYPE, at, "not a regular file");
-		return (-1);
-	}
-	if ((fd = store_open_file(chain->dirfd, at->file, &size, &e)) == -1) {
-		audit_report(list, AUDIT_E_SEGMENT_MISSING, at, "%s", e.text);
-		return (-1);
-	}
-	/* A sparse file is large for nothing: do not even begin to read it. */
-	if (size > facts->file_size && size - facts->file_size > 2 * AUDIT_SPARE_BYTES) {
-		audit_report(list, AUDIT_E_LIMIT, at, "%ju bytes, sealed were %ju", (uintmax_t)size,
-		    (uintmax_t)facts->file_size);
-		(void)close(fd);
-		return (-1);
-	}
-	return (fd);
-}
-
-/* One line "0 0 BASE64": the seed itself. */
-int
-audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16], enum audit_code *code,
-    struct err *e)
-{
-	static const struct span head = SPAN("0 0 ");
-	struct buf bytes = { 0 };
-	struct span text;
-	size_t len;
-	int rc = -1;
-
-	*code = AUDIT_E_SALT;
-	if (audit_read(dirfd, file, 4096, &bytes, code, e) == -1)
-		goto out;
-	text = buf_view(&bytes);
-	if (!span_starts(text, head) || text.ptr[text.len - 1] != '\n' ||
-	    text_unbase64(span_of(text.ptr + head.len, text.len - head.len - 1), seed, 16, &len) ==
-		-1 ||
-	    len != 16) {
-		(void)err_set(e, ERR_FINDING, "not the seed of a segment");
-		goto out;
-	}
-	rc = 0;
-out:
-	buf_free(&bytes);
-	return (rc);
-}
-
-static int
-read_idx(struct audit_job *job, const struct audit_chain *chain, const struct seal_segment *facts,
-    const struct audit_place *at, struct audit_list *list)
-{
-	size_t blocks = (size_t)((facts->n + SEAL_BLOCK - 1) / SEAL_BLOCK);
-	size_t size = 2 * (size_t)facts->n + 32 * blocks;
-	unsigned char hash[32];
-	enum audit_code code = AUDIT_E_INDEX;
-	struct err e;
-
-	if (audit_read(chain->dirfd, at->file, AUDIT_IDX_BYTES_MAX, &job->idx, &code, &e) == -1) {
-		audit_report(list, code, at, "%s", e.text);
-		return (-1);
-	}
-	crypto_sha256(job->idx.data, job->idx.len, hash);
-	if (memcmp(hash, facts->idx, sizeof(hash)) != 0 || job->idx.len != size) {
-		audit_report(list, AUDIT_E_INDEX, at, "its hash is not the sealed one");
-		return (-1);
-	}
-	return (0);
-}
-
 /* ---- judging ---- */
 
-/* The file's bytes: only those that were sealed need have the writer's layout. */
 static void
-judge_file(const struct audit_target *target)
+judge_size(const struct audit_target *target, uint64_t sealed)
+{
+	if (target->pass->file_bytes != sealed)
+		audit_report(target->list, AUDIT_E_COUNTS, &target->at,
+		    "file.size: sealed %ju, found %ju", (uintmax_t)sealed,
+		    (uintmax_t)target->pass->file_bytes);
+}
+
+static void
+judge_layout(const struct audit_target *target)
 {
 	static const char *const layouts[] = {
 		[STORE_LAYOUT_GOOD] = "",
@@ -262,11 +262,29 @@ judge_file(const struct audit_target *target)
 		[STORE_LAYOUT_SIZE] = "sealed, but with a frame of more than 1 MiB or of nothing",
 		[STORE_LAYOUT_LINES] = "sealed, but a frame ends within a line",
 	};
+	enum store_layout layout = target->pass->layout;
+
+	if (layout != STORE_LAYOUT_GOOD)
+		audit_report(target->list,
+		    layout == STORE_LAYOUT_SIZE ? AUDIT_E_LIMIT : AUDIT_E_CONTAINER, &target->at,
+		    "%s", layouts[layout]);
+}
+
+/*
+ * The file's bytes: only those that were sealed need have the writer's layout.
+ * After erasures nothing is said of the bytes but their number.
+ */
+static void
+judge_file(const struct audit_target *target)
+{
 	const struct seal_segment *facts = target->facts;
-	const struct audit_pass *pass = target->pass;
 	const struct audit_place *at = &target->at;
 
-	if (memcmp(pass->file_hash, facts->file_hash, 32) != 0) {
+	if (target->past != NULL)
+		judge_size(target, target->past->file_size);
+	else if (memcmp(target->pass->file_hash, facts->file_hash, 32) == 0)
+		judge_size(target, facts->file_size);
+	else {
 		/* Without records nothing shows whether the salt or the file is another. */
 		if (facts->n > 0)
 			audit_report(
@@ -276,13 +294,7 @@ judge_file(const struct audit_target *target)
 			    target->list, AUDIT_E_FILE_HASH, at, "file or salt is another");
 		return;
 	}
-	if (pass->file_bytes != facts->file_size)
-		audit_report(target->list, AUDIT_E_COUNTS, at, "file.size: sealed %ju, found %ju",
-		    (uintmax_t)facts->file_size, (uintmax_t)pass->file_bytes);
-	if (pass->layout != STORE_LAYOUT_GOOD)
-		audit_report(target->list,
-		    pass->layout == STORE_LAYOUT_SIZE ? AUDIT_E_LIMIT : AUDIT_E_CONTAINER, at, "%s",
-		    layouts[pass->layout]);
+	judge_layout(target);
 }
 
 static void
@@ -298,6 +310,22 @@ report_tally(const struct audit_target *target, enum audit_code code,
 		audit_report(target->list, code, &at, "%s", text);
 }
 
+static void
+report_kept(const struct audit_job *job, const struct audit_target *target)
+{
+	uint64_t count = target->pass->kept_count;
+	struct audit_place at = target->at;
+
+	for (uint64_t i = 0; i < count && i < AUDIT_FINDINGS_PER_FILE; i++) {
+		at.record = target->facts->first + job->kept[i].record;
+		at.line = job->kept[i].record + 1;
+		audit_report(
+		    target->list, job->kept[i].code, &at, "%s", audit_kept_text(job->kept[i].code));
+	}
+	if (count > AUDIT_FINDINGS_PER_FILE)
+		target->list->suppressed += count - AUDIT_FINDINGS_PER_FILE;
+}
+
 /* The records are the sealed ones.  Is it true what was sealed? */
 static void
 judge_good(const struct audit_job *job, const struct audit_target *target)
@@ -306,7 +334,8 @@ judge_good(const struct audit_job *job, const struct audit_target *target)
 	struct audit_place at = target->at;
 	char idx[STORE_PATH_BYTES];
 
-	audit_counts_check(&job->entry, pass, &at, target->list);
+	report_kept(job, target);
+	audit_counts_check(&job->entry, target->past, pass, &at, target->list);
 	judge_file(target);
 	report_tally(target, AUDIT_E_LIMIT, &pass->large, "sealed, but too long");
 	report_tally(target, AUDIT_E_RECORD_SYNTAX, &pass->syntax, "sealed, but of another format");
@@ -350,7 +379,7 @@ judge_bad(struct audit_job *job, const struct audit_chain *chain, const struct a
 static void
 cover(const struct audit_pass *pass, struct audit_coverage *coverage)
 {
-	coverage->records += pass->lines;
+	coverage->records += pass->lines - pass->erased;
 	coverage->line_bytes += pass->bytes;
 	coverage->file_bytes += pass->file_bytes;
 	if (pass->lines > 0 && pass->time_min_us < coverage->time_min_us)
@@ -368,16 +397,20 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 	struct reading r = { .job = job,
 		.facts = facts,
 		.pass = &pass,
-		.seed = target->seed,
+		.past = target->past,
 		.idx_good = idx_good };
+	bool good;
 
 	if (facts->has_mask_seed && audit_epochs_read(facts->mask_epochs, &job->epochs) == -1)
 		audit_report(target->list, AUDIT_E_MASK_EPOCH, &target->at,
 		    "mask_epochs is not of the format");
+	audit_flushes_begin(&job->flushes, chain, facts);
 	read_file(&r, fd);
 	target->pass = &pass;
 	coverage->segments++;
-	if (!pass.whole || pass.lines != facts->n || memcmp(pass.root, facts->root, 32) != 0) {
+	good = pass.whole && pass.lines == facts->n && memcmp(pass.root, facts->root, 32) == 0;
+	audit_flushes_end(&job->flushes, good, &target->at, target->list);
+	if (!good) {
 		judge_bad(job, chain, &pass, target, idx_good);
 		return (false);
 	}
@@ -387,44 +420,71 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 	return (facts->n > 0 || memcmp(pass.file_hash, facts->file_hash, 32) == 0);
 }
 
+/* fd is closed. */
+static bool
+check_data(struct audit_job *job, const struct audit_chain *chain, int fd,
+    struct audit_target *target, struct audit_coverage *coverage)
+{
+	const struct seal_segment *facts = target->facts;
+	const struct seal_past *past = target->past;
+	char salt[STORE_PATH_BYTES], idx[STORE_PATH_BYTES];
+	struct audit_place beside = target->at;
+	enum audit_code code;
+	bool idx_good, good = false;
+	struct err e;
+
+	store_segment_path(idx, facts->seg, "idx");
+	beside.file = idx;
+	idx_good = audit_idx_open(job, chain, facts, &beside, target->list) == 0;
+	store_revision_path(salt, facts->seg, past == NULL ? 0 : past->revision, "salt");
+	beside.file = salt;
+	if (audit_salts_open(&job->from, chain->dirfd, facts->seg, past, &code, &e) == -1) {
+		audit_report(target->list, code, &beside, "%s", e.text);
+		(void)close(fd);
+		goto out;
+	}
+	beside.record = facts->first;
+	if (past != NULL && audit_salts_check(&job->from, past, &beside, target->list) == -1)
+		(void)close(fd);
+	else
+		good = check_records(job, chain, fd, target, coverage, idx_good);
+out:
+	audit_salts_close(&job->from);
+	return (good);
+}
+
 bool
 audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
     const struct audit_segment *segment, struct audit_list *list, struct audit_coverage *coverage)
 {
 	const struct seal_segment *facts = &job->entry.of.segment;
-	char data[STORE_PATH_BYTES], salt[STORE_PATH_BYTES], idx[STORE_PATH_BYTES];
-	struct audit_place at, beside;
-	unsigned char seed[16];
-	enum audit_code code;
-	bool idx_good;
-	struct err e;
+	const struct seal_past *past =
+	    chain->history == NULL ? NULL : seal_history_segment(chain->history, segment->seg);
+	char data[STORE_PATH_BYTES] = "";
+	struct audit_target target = {
+		.list = list, .facts = facts, .at = audit_place(data), .salts = &job->from
+	};
+	struct audit_place whole;
 	int fd;
 
 	if (seal_entry_read(chain->lines[segment->line], chain->names, &job->entry, NULL) == -1)
 		return (false); /* the chain check read it, so this cannot be */
-	store_segment_path(data, segment->seg, "jsonl.zst");
-	store_segment_path(salt, segment->seg, "salt");
-	store_segment_path(idx, segment->seg, "idx");
-	at = audit_place(data);
-	at.segment = segment->seg;
-	at.entry = segment->line;
-	beside = at;
-	at.record = facts->first;
-	at.count = facts->n;
-	if ((fd = open_data(chain, facts, &at, list)) == -1) {
+	if (past != NULL && (past->pruned || past->entry != segment->line)) {
+		list->suppressed += !past->pruned;
+		return (false);
+	}
+	target.past = past != NULL && past->revision > 0 ? past : NULL;
+	store_revision_path(data, segment->seg, past == NULL ? 0 : past->revision, "jsonl.zst");
+	target.at.segment = segment->seg;
+	target.at.entry = segment->line;
+	whole = target.at;
+	whole.record = facts->first;
+	whole.count = facts->n;
+	fd = audit_data_open(
+	    chain, facts->n, past == NULL ? facts->file_size : past->file_size, &whole, list);
+	if (fd == -1) {
 		coverage->segments_missing++;
 		return (false);
 	}
-	beside.file = idx;
-	idx_good = read_idx(job, chain, facts, &beside, list) == 0;
-	beside.file = salt;
-	if (audit_seed_read(chain->dirfd, salt, seed, &code, &e) == -1) {
-		audit_report(list, code, &beside, "%s", e.text);
-		(void)close(fd);
-		return (false);
-	}
-	beside.file = data;
-	return (check_records(job, chain, fd,
-	    &(struct audit_target){ .list = list, .facts = facts, .at = beside, .seed = seed },
-	    coverage, idx_good));
+	return (check_data(job, chain, fd, &target, coverage));
 }

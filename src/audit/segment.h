@@ -3,6 +3,8 @@
 #define CRETULA_AUDIT_SEGMENT_H
 
 #include "audit/check.h"
+#include "audit/history/kept.h"
+#include "audit/live/flushes.h"
 #include "crypto/sha256.h"
 #include "record/record.h"
 #include "seal/leaf.h"
@@ -41,21 +43,32 @@ struct audit_records {
 	struct record record;
 };
 
+/* A line that may not stand in the place of its record. */
+struct audit_kept {
+	enum audit_code code;
+	uint64_t record;
+};
+
 /* Memory of one thread, taken once. */
 struct audit_job {
 	struct store_reader *reader;
 	struct seal_tree tree;
 	struct crypto_sha256 file;
 	uint32_t ends[AUDIT_BATCH];
+	struct audit_salts from;
 	unsigned char salts[AUDIT_BATCH][16];
+	bool known[AUDIT_BATCH];
+	unsigned char kinds[AUDIT_BATCH]; /* enum seal_line, of a segment with erasures */
 	unsigned char leaves[AUDIT_BATCH][32];
 	unsigned char salt_memory[SEAL_SALTS_MEMORY(AUDIT_BATCH)];
 	struct buf idx;
+	struct audit_flushes flushes;
+	struct audit_kept kept[AUDIT_FINDINGS_PER_FILE];
 	struct seal_entry entry;
 	struct audit_epochs epochs;
 	struct audit_records records;
 	char window[AUDIT_WINDOW][RECORD_BYTES_MAX];
-	char kept[AUDIT_KEPT][RECORD_BYTES_MAX];
+	char moved[AUDIT_KEPT][RECORD_BYTES_MAX];
 };
 
 struct audit_tally {
@@ -70,15 +83,13 @@ struct audit_pass {
 	uint64_t status[STATS_STATUS_CLASSES];
 	int64_t time_min_us, time_max_us;
 	struct audit_tally syntax, large, mask_epoch;
+	uint64_t erased;        /* lines that hold no record */
+	uint64_t kept_count;    /* of job->kept; more are only counted */
 	enum store_layout layout;
 	bool idx_differs; /* the sealed .idx is not that of these records */
 	bool whole, torn, over; /* read to its end; ends within a line; over a bound */
 	char text[160];         /* what the reader said, if not whole */
 };
-
-/* The seed in a .salt file; -1: *code and e say what is wrong. */
-int audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16],
-    enum audit_code *code, struct err *e);
 
 /*
  * Check one segment; findings go to list, what was checked to coverage.
@@ -90,9 +101,9 @@ bool audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 /* Is line (without LF) exactly what record_encode can have written?  0 and its facts, or -1. */
 int audit_record_check(struct audit_records *memory, struct span line, struct record_facts *facts);
 
-/* Sealed counts against what was read.  The entry is the job's. */
-void audit_counts_check(const struct seal_entry *entry, const struct audit_pass *pass,
-    const struct audit_place *at, struct audit_list *list);
+/* Sealed counts against what was read, less what was erased or replaced.  past may be NULL. */
+void audit_counts_check(const struct seal_entry *entry, const struct seal_past *past,
+    const struct audit_pass *pass, const struct audit_place *at, struct audit_list *list);
 /* The counts alone: identities of docs/format.md 6. */
 void audit_counts_balance(const struct seal_entry *entry, struct audit_list *list);
 
@@ -110,7 +121,8 @@ struct audit_target {
 	const struct seal_segment *facts;
 	const struct audit_pass *pass;
 	struct audit_place at; /* file, segment and entry */
-	const unsigned char *seed;
+	const struct audit_salts *salts;
+	const struct seal_past *past; /* with redact entries; NULL: as it was sealed */
 };
 void audit_locate(struct audit_job *job, int fd, const struct audit_target *target);
 

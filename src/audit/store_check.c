@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/history/judge.h"
 #include "audit/live/live.h"
-#include "audit/live/moving.h"
 #include "audit/outside/anchors.h"
+#include "audit/live/moving.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/scan.h"
@@ -24,6 +25,7 @@
 struct names {
 	struct audit_chain *chain;
 	uint64_t *numbers; /* of segments, sorted */
+	struct audit_seg_files *files;
 };
 
 static int
@@ -52,7 +54,7 @@ see_in_seg(void *arg, int dir, const char *name)
 	uint64_t seg = 0;
 
 	(void)dir;
-	if (audit_unfinished(name, chain->coverage))
+	if (audit_unfinished(name, chain->coverage) || audit_seg_files_see(names->files, name))
 		return;
 	for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && seg == 0; i++)
 		seg = audit_number(name, suffixes[i]);
@@ -80,8 +82,9 @@ check_seg(struct audit_chain *chain)
 	if (kind == AUDIT_MISSING)
 		return; /* each of its files will be */
 	names.numbers = calloc(chain->segment_count + 1, sizeof(names.numbers[0]));
-	if (names.numbers == NULL) {
+	if (names.numbers == NULL || audit_seg_files_open(&names.files, chain) == -1) {
 		chain->list.failed = true;
+		free(names.numbers);
 		return;
 	}
 	for (size_t i = 0; i < chain->segment_count; i++)
@@ -91,6 +94,7 @@ check_seg(struct audit_chain *chain)
 		audit_report(&chain->list, AUDIT_E_FILE_TYPE, &at, "not a directory");
 		chain->segment_count = 0; /* not followed, wherever it leads */
 	}
+	audit_seg_files_close(names.files);
 	free(names.numbers);
 }
 
@@ -152,14 +156,30 @@ audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
 			.coverage = coverage,
 			.bad_entry = AUDIT_NONE };
 		rc = check_stream(chain, streams, name);
-		if (rc == -1 || attempt + 1 == AUDIT_ATTEMPTS ||
-		    !audit_is_moving(chain, attempt))
+		if (rc == -1 || attempt + 1 == AUDIT_ATTEMPTS || !audit_is_moving(chain, attempt))
 			break;
 		(void)close(chain->dirfd);
 		audit_chain_free(chain);
 		*coverage = before;
 	}
 	return (rc);
+}
+
+/* Given even where records were erased. */
+static bool
+words_salt(const struct audit_chain *chain, const struct audit_segment *newest,
+    unsigned char salt[static 16])
+{
+	const struct seal_past *past =
+	    chain->history == NULL ? NULL : seal_history_segment(chain->history, newest->seg);
+	struct audit_salts salts = { .whole = false };
+	enum audit_code code;
+	bool given;
+
+	given = audit_salts_open(&salts, chain->dirfd, newest->seg, past, &code, NULL) == 0 &&
+	    audit_salts_one(&salts, SEAL_SALT_WORDS, salt);
+	audit_salts_close(&salts);
+	return (given);
 }
 
 /* Its hash is salted, so that nobody can test a guess of a word once the salt is gone. */
@@ -169,16 +189,15 @@ audit_words_check(const struct audit_chain *chain, int words, struct audit_list 
 	const struct audit_segment *newest = &chain->segments[chain->segment_count - 1];
 	char file[STORE_PATH_BYTES];
 	struct audit_place at;
-	unsigned char seed[16], salt[16], hash[32];
+	unsigned char salt[16], hash[32];
 	struct crypto_sha256 h;
 	struct buf bytes = { 0 };
 	size_t scanned;
 	enum audit_code code;
 	struct err e;
 
-	store_segment_path(file, newest->seg, "salt");
 	if (newest->line >= chain->signed_count || newest->line == chain->bad_entry ||
-	    !chain->newest_good || audit_seed_read(chain->dirfd, file, seed, &code, &e) == -1)
+	    !chain->newest_good || !words_salt(chain, newest, salt))
 		return; /* told elsewhere; if no record fits, the salt may be another */
 	(void)snprintf(file, sizeof(file), "../../words/%s", chain->name);
 	at = audit_place(file);
@@ -188,7 +207,6 @@ audit_words_check(const struct audit_chain *chain, int words, struct audit_list 
 		audit_report(list, code, &at, "%s", e.text);
 		goto out;
 	}
-	seal_salt(seed, SEAL_SALT_WORDS, salt);
 	crypto_sha256_init(&h);
 	crypto_sha256_add(&h, "cretula words v1\n", 17);
 	crypto_sha256_add(&h, salt, sizeof(salt));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "audit/check.h"
+#include "audit/history/judge.h"
 #include "audit/live/again.h"
 #include "audit/live/coverage.h"
 #include "audit/live/live.h"
@@ -256,6 +257,7 @@ check_stream(struct verify *v, const struct stream *stream)
 		&chain, v->streams, stream->name, v->options, &v->result->coverage) == 0) {
 		check_listing(v, stream, &chain);
 		check_seen(v, &chain);
+		audit_heads_check(&v->own.heads, &chain);
 		if (v->options->range != NULL) {
 			words = audit_range_apply(v->options->range, &chain);
 			v->result->coverage.open_count = opens; /* a bundle has none */

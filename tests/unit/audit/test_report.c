@@ -424,6 +424,9 @@ test_print(void **state)
 	    "and 2 findings that follow from these or are of the same kind\n"
 	    "checked: 0 streams, 0 chain lines, 0 signed notes, 0 segments, 1,234,567 records "
 	    "(0 B of lines, 0 B of files)\n"
+	    "erased: 0 records; replaced: 0 records; pruned: 0 segments; in force: 0 holds\n"
+	    "losses accepted: 0 alarms; by keys revoked later: 0 notes; not said to be destroyed: "
+	    "0 import keys\n"
 	    "not checked: something\n");
 	buf_clear(&out);
 	audit_print_json(&result, &out);

@@ -1,0 +1,33 @@
+/* judge: whether entries may say what they say; docs/format.md 19.  Private to audit/. */
+#ifndef CRETULA_AUDIT_JUDGE_H
+#define CRETULA_AUDIT_JUDGE_H
+
+#include "audit/check.h"
+
+/*
+ * Of a chain whose notes are checked, the entries that are signed: makes
+ * chain->history and, of the store's own chain, chain->heads; findings go to
+ * chain->list.  What stands behind a damaged entry is taken as it is: what is
+ * odd about it is a dependant.
+ */
+void audit_judge_entries(struct audit_chain *chain);
+
+/* What derive names: a file, a note of another stream.  at: the entry. */
+void audit_derive_check(
+    struct audit_chain *chain, const struct seal_derive *derive, const struct audit_place *at);
+
+/* All heads of the own chain are there: sorts them, tells of streams that are nowhere. */
+void audit_heads_end(struct audit_chain *own);
+/* What the own chain's heads say of chain; its length and root are checked. */
+void audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain);
+
+/*
+ * Names in seg/, where entries pruned, erased or replaced something.  false:
+ * the history does not know name, or not as one of its files.
+ */
+struct audit_seg_files;
+int audit_seg_files_open(struct audit_seg_files **files, struct audit_chain *chain);
+bool audit_seg_files_see(struct audit_seg_files *files, const char *name);
+void audit_seg_files_close(struct audit_seg_files *files); /* reports */
+
+#endif
