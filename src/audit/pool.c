@@ -105,6 +105,9 @@ check_one(struct worker *worker, size_t i)
 		list->suppressed++;
 		return;
 	}
+	/* Who is the last has hands to spare. */
+	store_reader_ahead(work->pool->jobs[worker->number]->reader,
+	    work->pool->job_count > 1 && work->count - i < work->pool->job_count);
 	work->good[i] = audit_segment_check(
 	    work->pool->jobs[worker->number], chain, &work->segments[i], list, &coverage);
 	work->again[i] = list->count > 0 && work->pool->defer && audit_has_grown(chain);

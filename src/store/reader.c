@@ -16,6 +16,7 @@
 #include "base/scan.h"
 #include "crypto/sha256.h"
 #include "record/record.h"
+#include "store/read/ahead.h"
 
 #define WINDOW_LOG_MAX 23
 #define RUN_BYTES ((size_t)1 << 20) /* a frame of ours, which is decoded in one go */
@@ -31,6 +32,8 @@ struct store_reader {
 	ZSTD_DStream *stream; /* inside memory */
 	void *memory;
 	int fd;
+	bool wants_ahead;
+	struct store_ahead *ahead; /* reads; NULL: the caller does */
 	uint64_t max_bytes, out_total, frames;
 	store_observe observe;
 	void *arg;
@@ -59,6 +62,8 @@ store_reader_open(struct store_reader **r, struct err *e)
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "reader"));
 	made->fd = -1;
+	made->wants_ahead = false;
+	made->ahead = NULL;
 	made->stream = NULL;
 	made->memory = aligned_alloc(64, size);
 	if (made->memory != NULL)
@@ -79,16 +84,27 @@ store_reader_close(struct store_reader *r)
 {
 	if (r == NULL)
 		return;
+	store_ahead_end(r->ahead);
 	if (r->fd != -1)
 		(void)close(r->fd);
 	free(r->memory);
 	free(r);
 }
 
+static int take_lines(void *arg, struct span *lines, struct err *e);
+
+void
+store_reader_ahead(struct store_reader *r, bool ahead)
+{
+	r->wants_ahead = ahead;
+}
+
 void
 store_reader_begin(
     struct store_reader *r, int fd, uint64_t max_bytes, store_observe observe, void *arg)
 {
+	store_ahead_end(r->ahead);
+	r->ahead = NULL;
 	if (r->fd != -1)
 		(void)close(r->fd);
 	(void)ZSTD_DCtx_reset(r->stream, ZSTD_reset_session_only);
@@ -103,23 +119,36 @@ store_reader_begin(
 	crypto_sha256_init(&r->have);
 	r->end = fd == -1;
 	r->in_at = r->in_len = r->carry_at = r->carry_len = 0;
+	if (r->wants_ahead && fd != -1)
+		r->ahead = store_ahead_begin(take_lines, r, OUT_BYTES);
+}
+
+/* Before looking at what the thread writes. */
+static void
+settle(const struct store_reader *r)
+{
+	if (r->ahead != NULL)
+		store_ahead_stop(r->ahead);
 }
 
 bool
 store_reader_torn(const struct store_reader *r)
 {
+	settle(r);
 	return (r->torn);
 }
 
 uint64_t
 store_reader_frames(const struct store_reader *r)
 {
+	settle(r);
 	return (r->frames);
 }
 
 enum store_layout
 store_reader_layout(const struct store_reader *r)
 {
+	settle(r);
 	if (r->odd == 0)
 		return (r->table_frame ? STORE_LAYOUT_GOOD : STORE_LAYOUT_FRAMES);
 	return ((enum store_layout)__builtin_ctz(r->odd));
@@ -325,9 +354,11 @@ next_lines(struct store_reader *r, struct span *lines)
 	return (rc);
 }
 
-int
-store_reader_next(struct store_reader *r, struct span *lines, struct err *e)
+static int
+take_lines(void *arg, struct span *lines, struct err *e)
 {
+	struct store_reader *r = arg;
+
 	*lines = span_of(r->out, 0);
 	if (!r->failed)
 		r->failed = next_lines(r, lines) == -1;
@@ -336,6 +367,12 @@ store_reader_next(struct store_reader *r, struct span *lines, struct err *e)
 	if (e != NULL)
 		*e = r->why;
 	return (-1);
+}
+
+int
+store_reader_next(struct store_reader *r, struct span *lines, struct err *e)
+{
+	return (r->ahead != NULL ? store_ahead_next(r->ahead, lines, e) : take_lines(r, lines, e));
 }
 
 int

@@ -28,6 +28,12 @@ void store_reader_begin(struct store_reader *r, int fd, uint64_t max_bytes,
     store_observe observe, void *arg);
 
 /*
+ * From the next begin on, read and decode in a thread of the reader's own,
+ * one run ahead; observe is called there.  Results are the same.
+ */
+void store_reader_ahead(struct store_reader *r, bool ahead);
+
+/*
  * Next run of whole lines (each with LF), at most about 2 MiB, valid until
  * the next call.  *lines empty: end.  -1: damaged container, more than
  * max_bytes, a line over RECORD_BYTES_MAX without LF, or bytes behind the

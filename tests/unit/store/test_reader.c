@@ -359,6 +359,39 @@ begin(void **state)
 }
 
 static int
+read_ahead(void **state)
+{
+	store_reader_ahead(reader, true);
+	return (0);
+}
+
+/* Whoever has enough may leave; the thread does not go on with what is gone. */
+static void
+test_leaving_early(void **state)
+{
+	struct buf file = { 0 }, want = { 0 };
+	struct span lines;
+
+	add_text(&want, (size_t)9 << 20, 4096);
+	for (size_t at = 0; at < want.len; at += (size_t)1 << 20)
+		add_frame(&file, want.data + at, (size_t)1 << 20, 0, true);
+	for (unsigned taken = 0; taken < 4; taken++) {
+		int fd = memfd_create("file", 0);
+
+		assert_int_equal(write(fd, file.data, file.len), file.len);
+		(void)lseek(fd, 0, SEEK_SET);
+		store_reader_begin(reader, fd, want.len, observe, &seen);
+		for (unsigned i = 0; i < taken; i++)
+			assert_int_equal(store_reader_next(reader, &lines, NULL), 0);
+		assert_true(store_reader_frames(reader) >= taken);
+	}
+	assert_int_equal(read_all(buf_view(&file), want.len, NULL), 0);
+	assert_true(span_equal(buf_view(&text), buf_view(&want)));
+	buf_free(&file);
+	buf_free(&want);
+}
+
+static int
 end(void **state)
 {
 	store_reader_close(reader);
@@ -367,6 +400,8 @@ end(void **state)
 	buf_free(&seen);
 	return (0);
 }
+
+#define AHEAD(test) { #test ", one run ahead", test, read_ahead, NULL, NULL }
 
 int
 main(void)
@@ -378,6 +413,13 @@ main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_flipped_bits_do_no_harm),
 		cmocka_unit_test(test_only_regular_files),
+		cmocka_unit_test(test_leaving_early),
+		AHEAD(test_files_of_ours),
+		AHEAD(test_bounds),
+		AHEAD(test_torn_and_cut),
+		AHEAD(test_layout),
+		AHEAD(test_flipped_bits_do_no_harm),
+		AHEAD(test_leaving_early),
 	};
 
 	return (cmocka_run_group_tests(tests, begin, end));
