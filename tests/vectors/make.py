@@ -6,6 +6,7 @@ signing, key derivation and the writing of a store are here.
 """
 import base64
 import datetime
+import functools
 import hashlib
 import hmac
 import os
@@ -31,6 +32,7 @@ def secret(name, size=32):
 
 # ---- Ed25519 signing -----------------------------------------------------------------------------------------------
 
+@functools.lru_cache(maxsize=1024)
 def ed25519_expand(seed):
     digest = hashlib.sha512(seed).digest()
     scalar = int.from_bytes(digest[:32], 'little') & (2**254 - 8) | 2**254
@@ -41,6 +43,7 @@ def ed25519_public(seed):
     return ed25519_expand(seed)[2]
 
 
+@functools.lru_cache(maxsize=65536)
 def ed25519_sign(seed, message):
     scalar, prefix, public = ed25519_expand(seed)
     r = int.from_bytes(hashlib.sha512(prefix + message).digest(), 'little') % verify.L

@@ -882,7 +882,7 @@ class Chain:
             entry = self.entries[i]
             signs_itself = entry is not None and (i == 0 or entry['type'] == 'recover' and 'log' in entry)
             if signs_itself:
-                self.turn_epoch(i, 0)
+                self.turn_epoch(i, 0 if i == 0 else 1)
             if i + 1 in sizes:
                 self.check_note(f'cp/{i + 1:08}.note', i + 1, tree_root(self.leaves))
             self.change_log()
@@ -961,11 +961,11 @@ class Chain:
             self.add(bad.code, f'entry {i}: {bad}', entry=i)
 
     def turn_epoch(self, i, step):
-        """The key that an entry names signs from the following note on, or (step 0) the entry's own already."""
+        """The key that an entry names signs: from its own note on if no other can, else from the following."""
         entry = self.entries[i]
         if entry is None or 'next' not in entry or self.genesis is None:
             return
-        due = self.epoch + (i > 0 and not step)  # a key that was lost ended its epoch
+        due = self.epoch
         turned = entry['epoch'] + step
         if self.continues() and (entry['epoch'] != due or
                                  parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{due + step}'):
@@ -1191,7 +1191,7 @@ class Segment:
             self.add('E_ERASED_WITHOUT_TOMBSTONE', f'record {record} is not what an entry says of it', record=record,
                      line=i + 1)
         elif not item.erased and item.news[-1] != \
-                record_leaf(self.salts.salt(replacement_salt(i, len(item.news) - 1)), found[1]):
+                record_leaf(self.salts.salt(replacement_salt(i, len(item.news) - 1)), line):
             self.add('E_RECORD_MODIFIED', f'record {record} was replaced by another line', record=record, line=i + 1)
         else:
             return True
