@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "crypto/random.h"
+#include "detect/agents/match.h"
 
 #define READ_BYTES 512
 #define WORD_BYTES 40
@@ -186,20 +187,21 @@ device_of(const struct reading *r, bool bot, bool browser)
 						      devices[3]);
 }
 
+/* What the words say; families and systems that the rules know better are put over it. */
 static void
-agent_read(struct span text, const struct allowed *allowed, struct detect_agent *agent)
+read_words(struct span text, const struct allowed *allowed, struct detect_agent *agent,
+    bool *is_allowed)
 {
 	static const struct span other = SPAN("Other"), none = SPAN("none");
 	struct reading r = { .major = -1, .version = -1, .rv = -1 };
 	const struct rule *family;
 
+	*is_allowed = false;
 	*agent = (struct detect_agent){
 		.family = none, .os = { "", 0 }, .device = { "", 0 }, .major = -1
 	};
 	if (text.len == 0 || span_is(text, "-"))
 		return;
-	if (text.len > READ_BYTES)
-		text.len = READ_BYTES;
 	for (size_t i = 0; i < text.len; i++) {
 		size_t start = i;
 
@@ -223,12 +225,7 @@ agent_read(struct span text, const struct allowed *allowed, struct detect_agent 
 	if (r.system != NULL)
 		agent->os = r.system->name;
 	agent->device = device_of(&r, agent->bot, family == NULL || family->kind >= APP);
-}
-
-void
-detect_agent_read(struct span text, struct detect_agent *agent)
-{
-	agent_read(text, NULL, agent);
+	*is_allowed = r.allowed.len > 0;
 }
 
 /* ---- the cache ---- */
@@ -243,6 +240,7 @@ struct detect_agent_cache {
 	uint64_t seed[2];
 	unsigned turn; /* which way gives way next */
 	struct allowed allowed;
+	struct detect_agents_memory *rules;
 	struct set sets[CACHE_SETS];
 };
 
@@ -253,6 +251,10 @@ detect_agent_cache_open(struct detect_agent_cache **c)
 
 	if (made == NULL)
 		return (-1);
+	if ((made->rules = detect_agents_memory_open()) == NULL) {
+		free(made);
+		return (-1);
+	}
 	crypto_random(made->seed, sizeof(made->seed));
 	*c = made;
 	return (0);
@@ -263,6 +265,7 @@ detect_agent_cache_close(struct detect_agent_cache *c)
 {
 	if (c == NULL)
 		return;
+	detect_agents_memory_close(c->rules);
 	crypto_wipe(c, sizeof(*c));
 	free(c);
 }
@@ -299,12 +302,32 @@ detect_agent_put(const struct detect_agent *agent, struct record *r)
 		record_set_int(r, RECORD_FIELD_BOT, 1);
 }
 
+void
+detect_agent_read(struct detect_agent_cache *c, struct span text, struct detect_agent *agent)
+{
+	struct detect_agents_found found;
+	bool is_allowed;
+
+	if (text.len > READ_BYTES)
+		text.len = READ_BYTES;
+	read_words(text, &c->allowed, agent, &is_allowed);
+	if (span_is(agent->family, "none"))
+		return;
+	detect_agents_find(c->rules, text, &found);
+	if (found.family.len > 0 && !is_allowed) {
+		agent->family = found.family;
+		agent->major = found.major;
+	}
+	if (found.os.len > 0)
+		agent->os = found.os;
+}
+
 static void
 fill(struct detect_agent_cache *c, struct span text, struct detect_agent_entry *entry)
 {
 	struct record r;
 
-	agent_read(text, &c->allowed, &entry->agent);
+	detect_agent_read(c, text, &entry->agent);
 	entry->control = false;
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.ptr[i];

@@ -16,9 +16,6 @@ struct detect_agent {
 	bool bot;
 };
 
-/* First 512 bytes count.  Any bytes are legal.  Output texts are static. */
-void detect_agent_read(struct span text, struct detect_agent *agent);
-
 /* What is kept of a text that comes again and again. */
 struct detect_agent_entry {
 	struct detect_agent agent;
@@ -53,6 +50,15 @@ void detect_agent_name(const struct detect_agent_cache *c, struct span text,
 /* Valid until the next call; its texts until close. */
 const struct detect_agent_entry *detect_agent_cached(struct detect_agent_cache *c,
     struct span text, const uint64_t name[static 2]);
+
+/*
+ * What stands behind the cache: the rules of uap-core (agents/match.h), and
+ * words of our own (agents.def) for the device, bots, and who is newer than
+ * the rules.  First 512 bytes count.  Any bytes are legal.  Texts are those
+ * of tables, or configured: never part of text.
+ */
+void detect_agent_read(struct detect_agent_cache *c, struct span text,
+    struct detect_agent *agent);
 
 /* Agent fields of a record. */
 void detect_agent_put(const struct detect_agent *agent, struct record *r);

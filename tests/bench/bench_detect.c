@@ -50,7 +50,7 @@ call_agent(struct span text)
 {
 	struct detect_agent agent;
 
-	detect_agent_read(text, &agent);
+	detect_agent_read(agents, text, &agent);
 	return (agent.family.len);
 }
 
@@ -109,7 +109,12 @@ main(void)
 
 	static const char *const agent_texts[] = { "curl/8.5.0",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-		"Chrome/120.0.0.0 Safari/537.36" };
+		"Chrome/120.0.0.0 Safari/537.36",
+		/* As much work as one text can be. */
+		"bot Bot crawler/1 spider CFNetwork/1 Darwin (iPhone; Android) Opera Mobi Windows "
+		"Mobile Tablet bot Bot crawler/1 spider CFNetwork/1 Darwin (iPhone; Android) Opera "
+		"Windows Mobile Tablet bot Bot crawler/1 spider CFNetwork/1 Darwin (iPhone; Android) "
+		"Opera Windows Mobile Tablet bot Bot crawler/1 spider CFNetwork/1 Darwin Android" };
 	static const char *const host_texts[] = { "www.example.com", "www.example.com:8443",
 		"a.b.example.co.uk", "b\303\274cher.example", "203.0.113.7" };
 

@@ -80,7 +80,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)detect_shape(in);
 	(void)detect_name_is_secret(in);
 	(void)detect_name_is_tracking(in);
-	detect_agent_read(in, &agent);
+	detect_agent_read(agents, in, &agent);
 	assert(agent.major >= -1 && agent.major <= 999);
 	detect_agent_name(agents, in, name);
 	cached = &detect_agent_cached(agents, in, name)->agent;

@@ -28,24 +28,24 @@ static const struct {
 	{ "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox", 128,
 	    "Linux", "desktop", false },
 	{ "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-	    "Version/17.1 Safari/605.1.15", "Safari", 17, "macOS", "desktop", false },
-	{ PHONE "(KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1", "Safari", 17, "iOS",
+	    "Version/17.1 Safari/605.1.15", "Safari", 17, "Mac OS X", "desktop", false },
+	{ PHONE "(KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1", "Mobile Safari", 17, "iOS",
 	    "phone", false },
-	{ PHONE "(KHTML, like Gecko) CriOS/119.0.6045.109 Mobile/15E148 Safari/604.1", "Chrome", 119,
+	{ PHONE "(KHTML, like Gecko) CriOS/119.0.6045.109 Mobile/15E148 Safari/604.1", "Chrome Mobile iOS", 119,
 	    "iOS", "phone", false },
-	{ PHONE "(KHTML, like Gecko) FxiOS/119.0 Mobile/15E148 Safari/605.1.15", "Firefox", 119,
+	{ PHONE "(KHTML, like Gecko) FxiOS/119.0 Mobile/15E148 Safari/605.1.15", "Firefox iOS", 119,
 	    "iOS", "phone", false },
 	{ "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-	    "Version/16.6 Mobile/15E148 Safari/604.1", "Safari", 16, "iPadOS", "tablet", false },
-	{ ANDROID "Chrome/120.0.0.0 Mobile Safari/537.36", "Chrome", 120, "Android", "phone", false },
+	    "Version/16.6 Mobile/15E148 Safari/604.1", "Mobile Safari", 16, "iOS", "tablet", false },
+	{ ANDROID "Chrome/120.0.0.0 Mobile Safari/537.36", "Chrome Mobile", 120, "Android", "phone", false },
 	{ ANDROID "Chrome/120.0.0.0 Safari/537.36", "Chrome", 120, "Android", "tablet", false },
 	{ ANDROID "SamsungBrowser/23.0 Chrome/115.0.0.0 Mobile Safari/537.36", "Samsung Internet", 23,
 	    "Android", "phone", false },
 	{ "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) "
-	    "Chrome/120.0.0.0 Safari/537.36", "Chrome", 120, "ChromeOS", "desktop", false },
+	    "Chrome/120.0.0.0 Safari/537.36", "Chrome", 120, "Chrome OS", "desktop", false },
 	{ "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
-	    "Internet Explorer", 11, "Windows", "desktop", false },
-	{ "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1)", "Internet Explorer", 8, "Windows",
+	    "IE", 11, "Windows", "desktop", false },
+	{ "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1)", "IE", 8, "Windows",
 	    "desktop", false },
 	{ "Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.16", "Opera", 12, "Windows",
 	    "desktop", false },
@@ -53,12 +53,12 @@ static const struct {
 	    "Chrome/69.0.3497.106 TV Safari/537.36", "Chrome", 69, "Tizen", "tv", false },
 	{ "curl/8.5.0", "curl", 8, "", "", false },
 	{ "Wget/1.21.3", "Wget", 1, "", "", false },
-	{ "python-requests/2.31.0", "python-requests", 2, "", "", false },
+	{ "python-requests/2.31.0", "Python Requests", 2, "", "", false },
 	{ "Go-http-client/2.0", "Go-http-client", 2, "", "", false },
 	{ "okhttp/4.12.0", "okhttp", 4, "", "", false },
-	{ "Java/1.8.0_292", "Java", 1, "", "", false },
+	{ "Java/1.8.0_292", "Java", 8, "", "", false },
 	{ "kubectl/v1.30.1", "kubectl", 1, "", "", false },
-	{ "Debian APT-HTTP/1.3 (2.6.1)", "apt", 1, "", "", false },
+	{ "Debian APT-HTTP/1.3 (2.6.1)", "Debian APT-HTTP", 1, "Debian", "", false },
 	{ "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot", 2,
 	    "", "bot", true },
 	{ "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -69,13 +69,13 @@ static const struct {
 	{ "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; "
 	    "+https://openai.com/gptbot)", "GPTBot", 1, "", "bot", true },
 	{ "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-	    "facebookexternalhit", 1, "", "bot", true },
+	    "FacebookBot", 1, "", "bot", true },
 	{ "MysteryBot/3.0", "Other", -1, "", "bot", true },
 	{ "Mozilla/5.0 (compatible; thing; +https://thing.example/)", "Other", -1, "", "bot", true },
 	{ "my-crawler 1", "Other", -1, "", "bot", true },
 	{ "Mozilla/5.0 (Linux; Android 9; CUBOT X20) AppleWebKit/537.36 (KHTML, like Gecko) "
-	    "Chrome/90.0.1.1 Mobile Safari/537.36", "Chrome", 90, "Android", "phone", false },
-	{ WINDOWS "HeadlessChrome/120.0.0.0 Safari/537.36", "Headless Chrome", 120, "Windows", "bot",
+	    "Chrome/90.0.1.1 Mobile Safari/537.36", "Chrome Mobile", 90, "Android", "phone", false },
+	{ WINDOWS "HeadlessChrome/120.0.0.0 Safari/537.36", "HeadlessChrome", 120, "Windows", "bot",
 	    true },
 	{ "Tiny Tiny RSS/21.05 (https://tt-rss.org/)", "Tiny Tiny RSS", 21, "", "", false },
 	{ "Feedly/1.0 (poller)", "Feedly", 1, "", "", false },
@@ -120,12 +120,15 @@ check(const char *text, const struct detect_agent *a, size_t i)
 static void
 agents(void **state)
 {
+	struct detect_agent_cache *c;
 	struct detect_agent agent;
 
+	assert_int_equal(detect_agent_cache_open(&c), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		detect_agent_read(span_str(rows[i].text), &agent);
+		detect_agent_read(c, span_str(rows[i].text), &agent);
 		check(rows[i].text, &agent, i);
 	}
+	detect_agent_cache_close(c);
 }
 
 static void
@@ -184,12 +187,15 @@ static void
 long_texts_are_cut(void **state)
 {
 	static char text[600];
+	struct detect_agent_cache *c;
 	struct detect_agent agent;
 
 	memset(text, ' ', sizeof(text));
 	memcpy(text + 520, "Firefox/128.0", 13);
-	detect_agent_read(span_of(text, sizeof(text)), &agent);
+	assert_int_equal(detect_agent_cache_open(&c), 0);
+	detect_agent_read(c, span_of(text, sizeof(text)), &agent);
 	assert_true(span_is(agent.family, "Other"));
+	detect_agent_cache_close(c);
 }
 
 /* Binary search needs order. */
