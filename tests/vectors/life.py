@@ -205,8 +205,8 @@ class Writer(make.Writer):
             if record is None:
                 made[r] = b'{"~erased":"%s"}' % item['leaf'].encode()
             else:
-                item['new'] = b64(verify.record_leaf(salts.salt(verify.replacement_salt(r, done)), record))
                 made[r] = b'{"~replaced":"%s","rec":%s}' % (item['leaf'].encode(), record)
+                item['new'] = b64(verify.record_leaf(salts.salt(verify.replacement_salt(r, done)), made[r]))
                 self.replaced[number, r] += 1
             items.append(item)
         nodes, rev = covers(dict(nodes), gone), rev + 1
@@ -266,7 +266,7 @@ class Writer(make.Writer):
             self.new_seed = secret(f'{self.origin} log after {len(self.lines)}')
             statement = verify.rekey_statement(self.origin, self.log_vkey(), self.vkey(self.new_seed))
             own.update(log=self.vkey(self.new_seed), recovery=b64(ed25519_sign(self.recovery_seed, statement)),
-                       epoch=self.epoch + 1, next=self.epoch_vkey(self.epoch + 1))
+                       **self.turn())
         self.add('recover', **{**own, **more}, sw=SW)
         if lost_key:
             self.log_seed = self.new_seed

@@ -882,12 +882,12 @@ class Chain:
             entry = self.entries[i]
             signs_itself = entry is not None and (i == 0 or entry['type'] == 'recover' and 'log' in entry)
             if signs_itself:
-                self.turn_epoch(i, 0 if i == 0 else 1)
+                self.turn_epoch(i)
             if i + 1 in sizes:
                 self.check_note(f'cp/{i + 1:08}.note', i + 1, tree_root(self.leaves))
             self.change_log()
             if not signs_itself:
-                self.turn_epoch(i, 1)
+                self.turn_epoch(i)
             self.damaged = self.damaged or entry is None
         self.history.tell_alarms()
         self.check_end(sizes, bool(rest), tree_root(self.leaves))
@@ -960,18 +960,16 @@ class Chain:
         except Bad as bad:
             self.add(bad.code, f'entry {i}: {bad}', entry=i)
 
-    def turn_epoch(self, i, step):
-        """The key that an entry names signs: from its own note on if no other can, else from the following."""
+    def turn_epoch(self, i):
+        """The key that an entry names signs from the following note on; that of genesis is epoch 0 itself."""
         entry = self.entries[i]
         if entry is None or 'next' not in entry or self.genesis is None:
             return
-        due = self.epoch
-        turned = entry['epoch'] + step
-        if self.continues() and (entry['epoch'] != due or
-                                 parse_vkey(entry['next'])[0] != f'{self.genesis["origin"]}/epoch/{due + step}'):
-            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {due} is in force, or names '
+        if self.continues() and (entry['epoch'] != self.epoch or parse_vkey(entry['next'])[0] !=
+                                 f'{self.genesis["origin"]}/epoch/{self.epoch + (i > 0)}'):
+            self.add('E_EPOCH_ORDER', f'entry {i} ends epoch {entry["epoch"]} where {self.epoch} is in force, or names '
                      'a wrong key', entry=i)
-        self.epoch, self.key = turned, entry['next']
+        self.epoch, self.key = entry['epoch'] + (i > 0), entry['next']
 
     def change_log(self):
         """Behind its own note, a change of the log key is done."""
