@@ -27,6 +27,7 @@ struct looking {
 		unsigned files;
 	} list[OPEN_MAX + 1]; /* the first of them, by number */
 	size_t count;
+	bool odd; /* a file that is none: what depends on it is not told */
 };
 
 static const char *const suffixes[] = { ".data", ".tags", ".salt" };
@@ -81,6 +82,7 @@ see_file(void *arg, int dir, const char *name)
 	}
 	if (audit_kind(dir, name) != AUDIT_REGULAR && audit_kind(dir, name) != AUDIT_MISSING) {
 		report(l->chain, AUDIT_E_FILE_TYPE, name, "not a regular file");
+		l->odd = true;
 		return;
 	}
 	/* Sealed already: the writer's to remove. */
@@ -163,8 +165,11 @@ audit_open_check(struct audit_chain *chain, const struct audit_ratchet *ratchet)
 	}
 	if (kind != AUDIT_MISSING && audit_walk(chain->dirfd, "open", see_file, &l, &e) == -1)
 		audit_report(&chain->list, AUDIT_E_FILE_TYPE, &at, "not a directory");
-	check_all(&l, ratchet, &found);
-	found.gone = ratchet->running && l.count == 0;
+	if (l.odd)
+		chain->list.suppressed++;
+	else
+		check_all(&l, ratchet, &found);
+	found.gone = ratchet->running && l.count == 0 && !l.odd;
 	if (!found.gone && !found.flushed)
 		return;
 	(void)snprintf(found.stream, sizeof(found.stream), "%s", chain->name);
