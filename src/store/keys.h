@@ -21,6 +21,9 @@
 int store_open_lost(const char *dir, const char *keys, const unsigned char *recovery,
     struct store **s, struct err *e);
 
+/* Is recovery the seed of the recovery key of the store at dir?  Keys are not looked at. */
+int store_recovery_fits(const char *dir, const unsigned char recovery[static 32], struct err *e);
+
 /* Call each with the name of every stream, cretula.store first, until it says -1. */
 typedef int (*store_each_name)(void *arg, const char *name, struct err *e);
 int store_each_stream(const struct store *s, store_each_name each, void *arg, struct err *e);
@@ -33,7 +36,10 @@ struct store_rekey {
 	const unsigned char *recovery;
 	const unsigned char *next; /* seed of another recovery key; NULL: a new log key */
 };
-/* Adds the new vkey to vkey.  Another recovery key that is in force already stays so. */
+/*
+ * vkey becomes the new one.  Another recovery key that is in force already
+ * stays so; a stream that was made without one stays so, and vkey is empty.
+ */
 int store_rekey(struct store *s, const struct store_rekey *how, struct buf *vkey, struct err *e);
 
 struct store_revoke {

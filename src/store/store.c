@@ -214,6 +214,8 @@ open_keys(struct store *s, enum found found, struct err *e)
 		    "no keys at %s: the store can be read and verified, "
 		    "not written; name its keys with --keys",
 		    s->keys));
+	if (!there && s->make_keys != NULL && store_recovery_fits(s->dir, s->make_keys, e) == -1)
+		return (-1);
 	if (!there && key_create_recovery(s->keys, s->make_keys, e) == -1 && errno != EEXIST)
 		return (-1);
 	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)

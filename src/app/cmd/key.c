@@ -1,130 +1,100 @@
-/* app: cretula key: create and show; never a secret on the screen. */
+/* app: cretula key: what is done with keys; never a secret on the screen unasked. */
 #include <string.h>
-#include <unistd.h>
 
 #include "app/command.h"
+#include "app/key/key.h"
 #include "app/say.h"
 #include "base/err.h"
-#include "base/json.h"
-#include "key/key.h"
 
 static const struct app_option options[] = {
-	{ "keys", "DIR", "the directory of the keys" },
+	{ "all", NULL, "rekey: every stream, and the store's own chain" },
+	{ "config", "FILE", "cretula.yaml, for store, keys and policy" },
+	{ "from", "SIZE", "revoke: notes of this size and above are void" },
+	{ "key", "WHICH", "rekey: log (the default) or recovery" },
+	{ "keys", "DIR", "the directory of the keys (default: STORE.keys)" },
+	{ "new-recovery-out", "FILE", "rekey: where the new recovery key goes" },
+	{ "out", "FILE", "escrow: made or extended; -: standard output" },
+	{ "recovery", "FILE", "the recovery key" },
+	{ "recovery-out", "FILE", "create: make a recovery key too, in a new file" },
+	{ "store", "DIR", "the store" },
+	{ "stream", "NAME", "which stream; cretula.store is the store's own chain" },
+	{ "vkey", "VKEY", "revoke: the log key that is void" },
 	{ NULL, NULL, NULL },
 };
 
-static int
-create(const struct app_args *args, const char *dir)
+/* What there is to do, and which options belong to it. */
+static const struct action {
+	const char *name;
+	const char *options[9];
+	int (*run)(const struct app_args *args);
+} actions[] = {
+	{ "create", { "keys", "recovery-out" }, app_key_create },
+	{ "escrow", { "config", "keys", "out", "store", "stream" }, app_key_escrow },
+	{ "rekey",
+	    { "all", "config", "key", "keys", "new-recovery-out", "recovery", "store", "stream" },
+	    app_key_rekey },
+	{ "revoke", { "config", "from", "keys", "recovery", "store", "stream", "vkey" },
+	    app_key_revoke },
+	{ "show", { "keys", "store" }, app_key_show },
+};
+
+static bool
+belongs(const struct action *action, const char *name)
 {
-	struct err e = { ERR_NONE, "" };
-	struct buf out = { 0 };
-
-	if (key_create(dir, &e) == -1)
-		return (app_fail("key create", &e));
-	if (args->json) {
-		buf_char(&out, '{');
-		json_str(&out, "keys", span_str(dir));
-		buf_str(&out, "}\n");
-	} else
-		buf_fmt(&out,
-		    "keys made in %s\nThey are nowhere else: without them a store can be "
-		    "read and verified, never continued.\n",
-		    dir);
-	return (app_finish("key create", &out, 0));
-}
-
-static void
-print_text(const struct key_ring *ring, const char *dir, struct buf *out)
-{
-	struct key_ring_facts facts;
-	unsigned char commitment[32];
-	char name[16];
-
-	key_ring_describe(ring, &facts);
-	buf_fmt(out, "keys %s\n  root id     ", dir);
-	buf_hex(out, facts.root_id, sizeof(facts.root_id));
-	buf_fmt(out, "\n  import      %s\n  epochs      %zu\n",
-	    facts.import_open ? "one is unfinished, its mask key is kept until it is sealed"
-			      : "none unfinished",
-	    facts.epoch_count);
-	for (size_t i = 0; i < facts.epoch_count; i++) {
-		key_ring_epoch(ring, i, name, commitment);
-		buf_fmt(out, "    %-12s", name);
-		buf_hex(out, commitment, sizeof(commitment));
-		buf_char(out, '\n');
-	}
-}
-
-static void
-print_json(const struct key_ring *ring, const char *dir, struct buf *out)
-{
-	struct key_ring_facts facts;
-	unsigned char commitment[32];
-	char name[16];
-
-	key_ring_describe(ring, &facts);
-	buf_char(out, '{');
-	json_str(out, "keys", span_str(dir));
-	json_key(out, "root_id");
-	buf_char(out, '"');
-	buf_hex(out, facts.root_id, sizeof(facts.root_id));
-	buf_char(out, '"');
-	json_bool(out, "import_open", facts.import_open);
-	json_key(out, "epochs");
-	buf_char(out, '[');
-	for (size_t i = 0; i < facts.epoch_count; i++) {
-		key_ring_epoch(ring, i, name, commitment);
-		buf_str(out, i == 0 ? "{" : ",{");
-		json_str(out, "name", span_str(name));
-		json_key(out, "commitment");
-		buf_char(out, '"');
-		buf_hex(out, commitment, sizeof(commitment));
-		buf_str(out, "\"}");
-	}
-	buf_str(out, "]}\n");
+	for (size_t i = 0; action->options[i] != NULL; i++)
+		if (strcmp(action->options[i], name) == 0)
+			return (true);
+	return (false);
 }
 
 static int
-show(const struct app_args *args, const char *dir)
+check_options(const struct action *action, const struct app_args *args, struct err *e)
 {
-	struct err e = { ERR_NONE, "" };
-	struct key_ring *ring = NULL;
-	struct buf out = { 0 };
-	int fd, rc;
-
-	if ((fd = key_open_dir(dir, &e)) == -1)
-		return (app_fail("key show", &e));
-	rc = key_ring_open(fd, &ring, &e);
-	(void)close(fd);
-	if (rc == -1)
-		return (app_fail("key show", &e));
-	(args->json ? print_json : print_text)(ring, dir, &out);
-	key_ring_free(ring);
-	return (app_finish("key show", &out, 0));
+	for (size_t i = 0; options[i].name != NULL; i++)
+		if (app_arg(args, options[i].name) != NULL && !belongs(action, options[i].name))
+			return (err_set(e, ERR_USAGE, "--%s does not go with key %s",
+			    options[i].name, action->name));
+	return (0);
 }
 
 static int
 run(const struct app_args *args)
 {
-	const char *what = args->operands[0], *dir = app_arg(args, "keys");
+	const char *what = args->operands[0];
 	struct err e = { ERR_NONE, "" };
 
-	if (dir == NULL)
-		(void)err_set(&e, ERR_USAGE, "--keys DIR is needed");
-	else if (strcmp(what, "create") == 0)
-		return (create(args, dir));
-	else if (strcmp(what, "show") == 0)
-		return (show(args, dir));
-	else
-		(void)err_set(&e, ERR_USAGE, "'%s': create or show", what);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(what, actions[i].name) != 0)
+			continue;
+		if (check_options(&actions[i], args, &e) == -1)
+			return (app_fail("key", &e));
+		return (actions[i].run(args));
+	}
+	(void)err_set(&e, ERR_USAGE, "'%s': create, escrow, rekey, revoke or show", what);
 	return (app_fail("key", &e));
 }
 
-const struct app_command app_command_key = { "key", "make keys, or show what there is",
-	"create|show", 1, 1, options,
-	"create makes the mask keys of a store that will be made later (import does it by\n"
-	"itself). show lists the epochs and their commitments, never a secret.\n\n"
+const struct app_command app_command_key = { "key",
+	"make keys, change them, give one out, or show what there is",
+	"create|escrow|rekey|revoke|show", 1, 1, options,
+	"create   makes the keys of a store that will be made later (import does it by itself).\n"
+	"         --recovery-out also makes a recovery key: it replaces signing keys that are\n"
+	"         lost or stolen, and is kept off the machine.\n"
+	"escrow   begins a new ratchet of a stream and gives its key out. Who has it checks every\n"
+	"         flush that was committed since, also those of the segment that is open.\n"
+	"rekey    gives streams another log key. With --recovery the old one may be lost.\n"
+	"         --key recovery changes the recovery key itself, of all streams.\n"
+	"revoke   says, by the recovery key, that what an old log key signed counts for nothing\n"
+	"         from a size on.\n"
+	"show     lists epochs and their commitments, and the keys of each stream, never a\n"
+	"         secret. With --store, log keys are shown as vkeys.\n\n"
 	"examples:\n"
-	"  cretula key create --keys /var/lib/cretula-keys\n"
-	"  cretula key show --keys ./store.keys\n",
+	"  cretula key create --keys ./store.keys --recovery-out /media/stick/recovery\n"
+	"  cretula key show --store ./store\n"
+	"  cretula key escrow --store ./store --stream shop --out /media/stick/escrow\n"
+	"  cretula key rekey --store ./store --all\n"
+	"  cretula key rekey --store ./store --all --key recovery --recovery old \\\n"
+	"      --new-recovery-out new\n"
+	"  cretula key revoke --store ./store --stream shop --vkey 'ORIGIN+...' --from 41 \\\n"
+	"      --recovery /media/stick/recovery\n",
 	run };

@@ -1,4 +1,6 @@
 /* What is lost, and what is given up for the stream to go on. */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +9,12 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 #include "key/key.h"
+#include "seal/note.h"
 #include "store/keys.h"
 #include "store/keys/change.h"
+#include "store/keys/force.h"
 #include "store/keys/held.h"
 #include "store/keys/live.h"
 #include "store/writer.h"
@@ -37,6 +42,38 @@ store_live_hold(struct store *s, const char *name, const char *policy,
 	}
 	store_live_close(made);
 	return (-1);
+}
+
+/* ---- before keys are made for a store that has none ---- */
+
+int
+store_recovery_fits(const char *dir, const unsigned char recovery[static 32], struct err *e)
+{
+	static const struct seal_names none = { .classes = NULL };
+	struct seal_entry *scratch = calloc(1, sizeof(*scratch));
+	struct store_chain chain = { .lines = NULL };
+	struct store_force force;
+	struct seal_vkey vkey;
+	unsigned char public_key[32];
+	char path[PATH_MAX];
+	int fd = -1, rc = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/streams/" STORE_OWN_STREAM, dir);
+	crypto_sign_public(recovery, public_key);
+	if (scratch == NULL || (fd = io_open_dir(AT_FDCWD, path, e)) == -1 ||
+	    store_chain_read(fd, &chain, e) == -1 || chain.count == 0 ||
+	    store_force_find(&chain, chain.count, &none, scratch, &force, e) == -1)
+		(void)err_set(e, ERR_CONFIG, "streams/" STORE_OWN_STREAM ": not readable");
+	else if (force.recovery.len == 0)
+		(void)err_set(e, ERR_CONFIG, "it was made without a recovery key");
+	else if (seal_vkey_read(force.recovery, &vkey, e) == 0)
+		rc = memcmp(vkey.public_key, public_key, sizeof(public_key)) == 0 ? 0 :
+			err_set(e, ERR_CONFIG, "the recovery key is not that of this store");
+	store_chain_free(&chain);
+	free(scratch);
+	if (fd != -1)
+		(void)close(fd);
+	return (rc);
 }
 
 /* ---- looking ---- */

@@ -94,7 +94,7 @@ store_is_listed(const struct store *s, const char *name)
 
 /* ---- rekey and revoke ---- */
 
-/* Adds the key of that kind which is in force to out. */
+/* Adds the key of that kind which is in force to out; there may be no recovery key. */
 static int
 print_force(struct store_writer *w, bool recovery, struct buf *out, struct err *e)
 {
@@ -116,10 +116,17 @@ rekey(struct store_writer *w, const struct store_rekey *how, struct buf *vkey, s
 {
 	int rc = 0;
 
-	if (how->next == NULL)
+	if (how->next == NULL) {
 		rc = store_writer_rekey(w, how->recovery, e);
-	else if (!store_writer_recovery_is(w, how->next))
-		rc = store_writer_rekey_recovery(w, how->next, how->recovery, e);
+	} else {
+		if (print_force(w, true, vkey, e) == -1)
+			return (-1);
+		if (vkey->len == 0) /* made without one, for good */
+			return (0);
+		if (!store_writer_recovery_is(w, how->next))
+			rc = store_writer_rekey_recovery(w, how->next, how->recovery, e);
+	}
+	buf_clear(vkey);
 	return (rc == -1 ? -1 : print_force(w, how->next != NULL, vkey, e));
 }
 

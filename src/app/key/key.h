@@ -1,0 +1,35 @@
+/* app: what the parts of cretula key share. */
+#ifndef CRETULA_APP_KEY_KEY_H
+#define CRETULA_APP_KEY_KEY_H
+
+#include "app/args.h"
+#include "app/setup.h"
+#include "base/buf.h"
+
+struct err;
+struct store;
+
+/* Each answers with an exit code. */
+int app_key_create(const struct app_args *args);
+int app_key_escrow(const struct app_args *args);
+int app_key_rekey(const struct app_args *args);
+int app_key_revoke(const struct app_args *args);
+int app_key_show(const struct app_args *args);
+
+/* ---- the seed of a file that an option names ---- */
+
+/*
+ * Guarded memory with the recovery key of --OPTION; *seed NULL if it is not
+ * given.  crypto_secret_free it.
+ */
+int app_key_seed(
+    const struct app_args *args, const char *option, unsigned char **seed, struct err *e);
+
+/*
+ * Open --store (or the configuration's) with its keys.  lost: lost keys are
+ * no failure.
+ */
+int app_key_store(const struct app_args *args, struct app_setup *setup, const char *stream,
+    bool lost, struct store **s, struct err *e);
+
+#endif
