@@ -14,6 +14,7 @@
 #include "audit/live/live.h"
 #include "audit/live/moving.h"
 #include "audit/outside/anchor.h"
+#include "audit/outside/anchors.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
 #include "audit/segment.h"
@@ -382,6 +383,7 @@ check_streams(struct verify *v, struct err *e)
 	}
 	if (v->options->pins != NULL)
 		audit_pins_missing(v->options->pins, only, &v->all);
+	audit_anchors_missing(v->options, &v->result->coverage, &v->all);
 	return (any ? 0 : err_set(e, ERR_INPUT, "the store has no stream of that name"));
 }
 

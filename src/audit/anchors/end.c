@@ -71,6 +71,18 @@ check_quorum(struct named *named, const struct audit_policy *policy)
 	witnessed->size = size;
 }
 
+void
+audit_anchors_missing(const struct audit_options *options, const struct audit_coverage *coverage,
+    struct audit_list *list)
+{
+	struct audit_place at = audit_place("");
+
+	if (options->policy != NULL && options->policy->quorum != AUDIT_QUORUM_NONE &&
+	    coverage->quorums == 0)
+		audit_report(
+		    list, AUDIT_E_WITNESS, &at, "the policy names none of the logs that are here");
+}
+
 /* ---- files ---- */
 
 static int

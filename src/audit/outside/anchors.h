@@ -24,4 +24,8 @@ void audit_anchor_check(
  */
 void audit_anchors_end(struct audit_chain *chain);
 
+/* Behind all chains: a policy that demands a quorum, and names no log that is here. */
+void audit_anchors_missing(const struct audit_options *options,
+    const struct audit_coverage *coverage, struct audit_list *list);
+
 #endif
