@@ -130,8 +130,8 @@ look_at(struct span text, uint64_t sum)
 		return (number);
 	if (digits >= 2 && text.len >= 15 && detect_verify_iban(text))
 		return (RECORD_CLASS_IBAN);
-	if (number == RECORD_CLASS_NATIONAL)
-		return (number);
+	if (number == RECORD_CLASS_NATIONAL || (digits >= 7 && detect_verify_national(text)))
+		return (RECORD_CLASS_NATIONAL);
 	if (detect_verify_count(sum, VERIFY_AT) > 0 && detect_verify_email(text))
 		return (RECORD_CLASS_EMAIL);
 	address = detect_verify_address_value(text);
