@@ -134,7 +134,7 @@ struct audit_pool {
 	void (*progress)(void *arg, uint64_t done, uint64_t total); /* may be NULL */
 	void *progress_arg;
 	uint64_t total, done; /* bytes of lines */
-	/* Segments with findings are not told, but named here, if the chain grew since it was read. */
+	/* If the chain grew since it was read, segments with findings are only named here. */
 	bool defer;
 	uint64_t *again;
 	size_t again_count, again_size;

@@ -1,0 +1,158 @@
+"""verify beside a writer: what moves is no finding, what was changed is."""
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+from lib import CRETULA, combined, cretula, equal, main, read, write
+
+SEG = 'store/streams/s/seg'
+OPEN = 'store/streams/s/open'
+
+
+def line(n):
+    return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000).encode()
+
+
+def start(*options):
+    return subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined', *options],
+                            stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+
+
+def wait_for(what, seconds=20):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, 'waited in vain'
+        time.sleep(0.01)
+
+
+def tags():
+    """Lines of .tags in open/, whatever goes on there."""
+    count = 0
+    for name in os.listdir(OPEN) if os.path.isdir(OPEN) else []:
+        try:
+            count += read(os.path.join(OPEN, name)).count(b'\n') if name.endswith('.tags') else 0
+        except FileNotFoundError:
+            pass
+    return count
+
+
+def crashed(flushes=2):
+    """A store whose writer was killed with this many flushes open."""
+    process = start()
+    wait_for(lambda: os.path.isdir(OPEN))
+    n = 0
+    while tags() < flushes:
+        process.stdin.write(line(n))
+        n += 1
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+
+
+def verify(*options, code=0):
+    return cretula('verify', '--store', 'store', '--json', *options, code=code).json
+
+
+def codes(report):
+    return [f['code'] for f in report['findings']]
+
+
+def test_a_writer_that_flushes_and_seals_all_the_time_is_never_reported():
+    process = start('--seal-every', '1s')
+    stop = threading.Event()
+
+    def feed():
+        n = 0
+        while not stop.is_set():
+            process.stdin.write(b''.join(line(n + i) for i in range(20)))
+            n += 20
+            time.sleep(0.004)
+            if n % 600 == 0:
+                process.send_signal(signal.SIGUSR1)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        wait_for(lambda: tags() > 0)
+        until, runs, seals = time.monotonic() + 12, 0, set()
+        while time.monotonic() < until:
+            report = verify('--strict')
+            equal(report['findings'], [])
+            seals.add(report['coverage']['segments'])
+            runs += 1
+    finally:
+        stop.set()
+        feeder.join()
+        said = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, 0, said)
+    assert runs > 5 and len(seals) > 5, (runs, seals)
+    equal(verify('--strict')['coverage']['open'], [])
+
+
+def test_what_is_open_is_told_and_is_not_sealed():
+    crashed()
+    report = verify('--strict')
+    equal(report['coverage']['segments'], 0)
+    opened = report['coverage']['open']
+    equal([o['stream'] for o in opened], ['s'])
+    assert opened[0]['records'] > 0 and opened[0]['flush'] == tags(), opened
+    text = cretula('verify', '--store', 'store', code=0).text
+    assert f'open: stream s: {opened[0]["records"]} record' in text, text
+    assert 'not checked: ratchet: no escrow key' in text, text
+
+
+def test_an_open_segment_that_was_changed():
+    crashed()
+    shutil.copytree('store', 'kept')
+    for what, change in (
+            ('a line', lambda b: b.replace(b'"status":200', b'"status":404', 1)),
+            ('a cut', lambda b: b[:len(b) // 2])):
+        write(f'{OPEN}/00000001.data', change(read(f'{OPEN}/00000001.data')))
+        equal(codes(verify(code=1)), ['E_OPEN'], what)
+        shutil.rmtree('store')
+        shutil.copytree('kept', 'store')
+    for name in ('data', 'tags', 'salt'):
+        os.unlink(f'{OPEN}/00000001.{name}')
+        equal(codes(verify(code=1)), ['E_OPEN'], name)
+        shutil.rmtree('store')
+        shutil.copytree('kept', 'store')
+    shutil.rmtree(OPEN)
+    report = verify('--strict')
+    equal(report['coverage']['open'], [{'stream': 's', 'gone': True}])
+    text = cretula('verify', '--store', 'store', code=0).text
+    assert 'open: stream s: the writer did not stop; no open segment is here' in text, text
+
+
+def test_tags_that_were_changed():
+    process = start()
+    wait_for(lambda: os.path.isdir(OPEN))
+    for n in range(60):
+        process.stdin.write(line(n))
+        time.sleep(0.05)
+    process.communicate(timeout=60)
+    path = f'{SEG}/00000001.tags'
+    good = read(path).splitlines(keepends=True)
+    assert len(good) > 1, good
+    for what, lines in (('one gone', good[1:]), ('the last gone', good[:-1]), ('swapped', good[1:] + good[:1])):
+        write(path, b''.join(lines))
+        equal(codes(verify(code=1)), ['E_TAGS'], what)
+    os.unlink(path)
+    equal(codes(verify(code=1)), ['E_TAGS'])
+    write(path, b''.join(good))
+    verify('--strict')
+
+
+def test_escrow_files_that_are_none():
+    crashed()
+    write('none', b'hello\n')
+    write('other', b'cretula escrow v1\ncretula/0123456789abcdef/s 1 ' + b'A' * 43 + b'=\n')
+    cretula('verify', '--store', 'store', '--escrow', 'missing', code=66)
+    cretula('verify', '--store', 'store', '--escrow', 'none', code=78)
+    text = cretula('verify', '--store', 'store', '--escrow', 'other', code=0).text
+    assert 'not checked: ratchet: 1 that the escrow file has no key of' in text, text
+
+
+main()
