@@ -127,7 +127,8 @@ struct audit_chain {
 	size_t segment_count;
 	struct seal_history *history; /* what signed entries did; NULL: without memory for it */
 	struct audit_heads heads;     /* of the store's own chain */
-	uint64_t derived_bytes;       /* of files that derive entries name, hashed so far */
+	struct buf derived;           /* first parts of the names in derive entries: spans */
+	uint64_t derived_bytes;       /* of these files, hashed so far */
 	bool newest_good; /* the records of the newest segment are the sealed ones */
 	uint64_t words_count; /* as the newest segment says */
 	unsigned char words_hash[32];

@@ -77,6 +77,7 @@ audit_chain_free(struct audit_chain *chain)
 	free(chain->lines);
 	free(chain->segments);
 	free(chain->heads.items);
+	buf_free(&chain->derived);
 	audit_keys_free(&chain->keys);
 	seal_history_free(chain->history);
 	buf_free(&chain->anchors);
@@ -103,6 +104,17 @@ is_jump(struct walk *w, bool differs)
 	return (false);
 }
 
+/* Is the recovery key named ORIGIN/recovery? */
+static bool
+is_recovery(const struct seal_genesis *genesis)
+{
+	struct seal_vkey key;
+
+	return (seal_vkey_read(genesis->recovery, &key, NULL) == 0 &&
+	    span_starts(key.name, genesis->origin) &&
+	    span_is(span_from(key.name, genesis->origin.len), "/recovery"));
+}
+
 static void
 check_genesis(struct walk *w, const struct audit_place *at)
 {
@@ -126,6 +138,8 @@ check_genesis(struct walk *w, const struct audit_place *at)
 		chain->has_log = true;
 		audit_keys_begin(chain);
 	}
+	if (genesis->recovery.len > 0 && !is_recovery(genesis))
+		audit_report(&chain->list, AUDIT_E_GENESIS, at, "recovery key of another origin");
 }
 
 static void

@@ -38,6 +38,7 @@ take_record(const struct reading *r, size_t i, struct span *line)
 	if (line->len >= RECORD_BYTES_MAX)
 		return (true);
 	switch (r->job->kinds[i]) {
+	case SEAL_LINE_BAD:
 	case SEAL_LINE_RECORD: return (true);
 	case SEAL_LINE_REPLACED: (void)seal_line_read(*line, NULL, line); return (true);
 	default: r->pass->erased++; return (false);

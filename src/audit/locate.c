@@ -60,9 +60,11 @@ line_at(const struct audit_locate *w, unsigned k)
 }
 
 static bool
-is_placeholder(struct span line)
+is_placeholder(struct span line, unsigned char *leaf)
 {
-	return (seal_line_read(line, NULL, NULL) != SEAL_LINE_RECORD);
+	enum seal_line kind = seal_line_read(line, leaf, NULL);
+
+	return (kind == SEAL_LINE_ERASED || kind == SEAL_LINE_REPLACED);
 }
 
 static void
@@ -70,7 +72,7 @@ consume(struct audit_locate *w, bool damaged)
 {
 	struct span line = line_at(w, 0);
 
-	if (damaged && w->mark_count < AUDIT_EVENTS_MAX && is_placeholder(line))
+	if (damaged && w->mark_count < AUDIT_EVENTS_MAX && is_placeholder(line, NULL))
 		w->marks[w->mark_count++] = w->j;
 	if (damaged && w->damaged_lines < AUDIT_KEPT) {
 		memcpy(w->job->moved[w->damaged_lines], line.ptr, line.len);
@@ -110,7 +112,7 @@ audit_locate_match(struct audit_locate *w, struct span line, uint64_t i)
 		return (false);
 	/* A placeholder carries its leaf; that of a touched record cannot be made again. */
 	t = audit_touched(w->target->past, i);
-	if (seal_line_read(line, w->leaf[0], NULL) != SEAL_LINE_RECORD)
+	if (is_placeholder(line, w->leaf[0]))
 		return (t != NULL ? memcmp(w->leaf[0], t->leaf, 32) == 0 :
 				    memcmp(w->leaf[0], w->job->idx.data + 2 * i, 2) == 0);
 	if (t != NULL)

@@ -111,7 +111,8 @@ see_in_stream(void *arg, int dir, const char *name)
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(name, known[i]) == 0)
 			return;
-	report_unknown(chain, name);
+	if (!audit_derived_names(chain, name))
+		report_unknown(chain, name);
 }
 
 /* ---- a stream ---- */
@@ -121,6 +122,7 @@ check_stream(struct audit_chain *chain, int streams, const char *name)
 {
 	struct audit_place at = audit_place("");
 	struct err e;
+	int rc;
 
 	audit_list_init(&chain->list, name, 2000);
 	if ((chain->dirfd = io_open_dir(streams, name, &e)) == -1) {
@@ -131,14 +133,15 @@ check_stream(struct audit_chain *chain, int streams, const char *name)
 			audit_report(&chain->list, AUDIT_E_FILE_TYPE, &at, "not a directory");
 		return (-1);
 	}
+	rc = audit_chain_read(chain);
+	if (rc == 0) {
+		audit_chain_check(chain);
+		audit_anchors_end(chain);
+		audit_live_check(chain);
+		check_seg(chain);
+	}
 	(void)audit_walk(chain->dirfd, ".", see_in_stream, chain, &e);
-	if (audit_chain_read(chain) == -1)
-		return (-1);
-	audit_chain_check(chain);
-	audit_anchors_end(chain);
-	audit_live_check(chain);
-	check_seg(chain);
-	return (0);
+	return (rc);
 }
 
 int

@@ -173,8 +173,8 @@ take_hold(struct seal_history *history, const struct seal_entry *entry, enum sea
 		*verdict = no_target(why, "a hold of that name is in force");
 	else if (!are_there(history, hold->segs))
 		*verdict = no_target(why, "it names a segment that is not there");
-	else if (hold->has_onward && hold->onward > next_number(history))
-		*verdict = no_target(why, "it begins behind the segment that comes next");
+	else if (hold->has_onward && (hold->onward == 0 || hold->onward > next_number(history)))
+		*verdict = no_target(why, "onward is no segment up to the one that comes next");
 	if (*verdict != SEAL_VERDICT_GOOD)
 		return (0);
 	seal_holds_drop(&history->holds, hold->hold);

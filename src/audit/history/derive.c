@@ -1,6 +1,7 @@
 /* derive: what was made of what is sealed, and out of what. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -133,14 +134,53 @@ audit_derive_check(
 {
 	bool part = chain->options != NULL && chain->options->range != NULL;
 	const char *why = check_source(chain, derive, part);
+	struct span folder;
 
 	if (why != NULL)
 		audit_report(&chain->list, AUDIT_E_ENTRY_TARGET, at, "%s", why);
 	if (!derive->has_file)
 		return;
+	folder = span_of(derive->file.name.ptr, span_find(derive->file.name, '/'));
+	buf_add(&chain->derived, &folder, sizeof(folder));
 	/* Bundles leave such files at home. */
 	if (part)
 		chain->coverage->derived_unseen++;
 	else
 		check_file(chain, &derive->file, at);
+}
+
+/* ---- names in the stream's directory ---- */
+
+static int
+compare_spans(const void *a, const void *b)
+{
+	const struct span *one = a, *other = b;
+	int order = memcmp(one->ptr, other->ptr, one->len < other->len ? one->len : other->len);
+
+	return (order != 0 ? order : (one->len > other->len) - (one->len < other->len));
+}
+
+static size_t
+count_names(const struct audit_chain *chain)
+{
+	return (chain->derived.len / sizeof(struct span));
+}
+
+void
+audit_derived_end(struct audit_chain *chain)
+{
+	if (!buf_ok(&chain->derived))
+		chain->list.failed = true;
+	if (count_names(chain) > 1)
+		qsort(chain->derived.data, count_names(chain), sizeof(struct span), compare_spans);
+}
+
+bool
+audit_derived_names(const struct audit_chain *chain, const char *name)
+{
+	struct span wanted = span_str(name);
+
+	return (count_names(chain) > 0 &&
+	    bsearch(&wanted, chain->derived.data, count_names(chain), sizeof(wanted),
+		compare_spans) != NULL);
 }

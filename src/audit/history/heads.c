@@ -104,26 +104,11 @@ audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain)
 	tell(chain, AUDIT_E_ROLLBACK, &heads->items[i - 1]);
 }
 
-/* A stream that no entry lists and that is nowhere was there. */
-static void
-check_missing(struct audit_chain *own, const struct audit_head *head)
-{
-	struct audit_place at = audit_place("chain.jsonl");
-	char path[STORE_NAME_MAX + 16];
-
-	if (store_name_known(head->name)) {
-		(void)snprintf(path, sizeof(path), "../%.*s", (int)head->name.len, head->name.ptr);
-		if (audit_kind(own->dirfd, path) != AUDIT_MISSING)
-			return;
-	}
-	at.entry = head->entry;
-	audit_report(&own->list, AUDIT_E_ROLLBACK, &at, "the stream that it names is not here");
-}
-
 void
 audit_heads_end(struct audit_chain *own)
 {
 	struct audit_heads *heads = &own->heads;
+	struct audit_place at = audit_place("chain.jsonl");
 	struct span name = { NULL, 0 };
 
 	if (heads->count > 1)
@@ -132,7 +117,9 @@ audit_heads_end(struct audit_chain *own)
 		if (name.ptr != NULL && span_equal(heads->items[i].name, name))
 			continue;
 		name = heads->items[i].name;
+		at.entry = heads->items[i].entry;
 		if (!heads->items[i].listed)
-			check_missing(own, &heads->items[i]);
+			audit_report(&own->list, AUDIT_E_ENTRY_TARGET, &at,
+			    "it names a stream that is not listed");
 	}
 }

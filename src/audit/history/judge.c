@@ -244,6 +244,7 @@ audit_judge_entries(struct audit_chain *chain)
 	tell_alarms(j, AUDIT_E_OPEN, "the writer found its open segment changed");
 	if (chain->heads.count > 0)
 		audit_heads_end(chain);
+	audit_derived_end(chain);
 	cover(j);
 	count_seeds(j);
 	free(j->alarms);

@@ -16,7 +16,11 @@ void audit_judge_entries(struct audit_chain *chain);
 void audit_derive_check(
     struct audit_chain *chain, const struct seal_derive *derive, const struct audit_place *at);
 
-/* All heads of the own chain are there: sorts them, tells of streams that are nowhere. */
+/* All entries are judged; is name in the stream's directory on the way to such a file? */
+void audit_derived_end(struct audit_chain *chain);
+bool audit_derived_names(const struct audit_chain *chain, const char *name);
+
+/* All heads of the own chain are there: sorts them, tells of streams that none lists. */
 void audit_heads_end(struct audit_chain *own);
 /* What the own chain's heads say of chain; its length and root are checked. */
 void audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain);

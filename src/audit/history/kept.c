@@ -18,7 +18,8 @@ audit_kept_check(const struct seal_past *past, const struct audit_salts *salts, 
 	unsigned char leaf[32], salt[16], now[32];
 	enum seal_line kind = seal_line_read(line, leaf, NULL);
 
-	if (kind == SEAL_LINE_RECORD)
+	/* What only begins like a placeholder is a record that is not of the format. */
+	if (kind == SEAL_LINE_RECORD || (kind == SEAL_LINE_BAD && t == NULL))
 		return (t == NULL ? AUDIT_CODE_COUNT : AUDIT_E_TOMBSTONED_RECORD_PRESENT);
 	if (t == NULL || kind != (t->erased ? SEAL_LINE_ERASED : SEAL_LINE_REPLACED) ||
 	    memcmp(leaf, t->leaf, sizeof(leaf)) != 0)

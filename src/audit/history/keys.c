@@ -1,6 +1,7 @@
 #include "audit/history/keys.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit/check.h"
 #include "base/err.h"
@@ -212,41 +213,75 @@ is_void(const struct audit_keys *keys, uint64_t size)
 	return (keys->void_from != AUDIT_NONE && size >= keys->void_from);
 }
 
-static enum audit_code
-check_old(const struct audit_chain *chain, const struct seal_note *note, struct err *e)
+/* Is it signed by a key that was revoked before, though another is in force? */
+static bool
+by_revoked(struct audit_chain *chain, const struct seal_note *note)
 {
-	const struct audit_keys *keys = &chain->keys;
+	struct audit_keys *keys = &chain->keys;
+	struct seal_vkey key;
 
-	if (seal_note_check(note, &chain->log, e) == -1)
-		return (AUDIT_E_LOG_SIG);
+	if (!spend(chain, keys->revoked_count))
+		return (false);
+	for (size_t k = 0; k < keys->revoked_count; k++)
+		if (note->size >= keys->revoked[k].from &&
+		    note->size > keys->revoked[k].entry + 1 &&
+		    seal_vkey_read(keys->revoked[k].vkey, &key, NULL) == 0 &&
+		    seal_note_check(note, &key, NULL) == 0)
+			return (true);
+	return (false);
+}
+
+static enum audit_code
+check_log(struct audit_chain *chain, const struct seal_note *note, struct err *e)
+{
+	struct audit_keys *keys = &chain->keys;
+	bool good = seal_note_check(note, &chain->log, e) == 0;
+
 	/* Up to the revoke entry later notes vouch; they are counted. */
-	if (!is_void(keys, note->size) || note->size <= keys->void_entry + 1)
+	if (good && (!is_void(keys, note->size) || note->size <= keys->void_entry + 1))
 		return (GOOD);
-	(void)err_set(
-	    e, ERR_FINDING, "by a key that entry %ju revoked", (uintmax_t)keys->void_entry);
+	if (!good && !by_revoked(chain, note))
+		return (AUDIT_E_LOG_SIG);
+	(void)err_set(e, ERR_FINDING, "signed by a key that was revoked");
 	return (AUDIT_E_REVOKED);
+}
+
+enum signing { SIGNED, NOT_SIGNED, BADLY_SIGNED };
+
+static enum signing
+is_signed(const struct seal_note *note, const struct seal_vkey *key, struct err *e)
+{
+	if (seal_note_check(note, key, e) == 0)
+		return (SIGNED);
+	for (unsigned i = 0; i < note->signature_count; i++)
+		if (span_equal(note->signatures[i].name, key->name) &&
+		    memcmp(note->signatures[i].id, key->id, sizeof(key->id)) == 0)
+			return (BADLY_SIGNED);
+	return (NOT_SIGNED);
+}
+
+/* The note over a rekey: by both, or by the new key alone if the recovery key says so. */
+static enum audit_code
+check_change(struct audit_chain *chain, const struct seal_note *note, struct err *e)
+{
+	struct audit_keys *keys = &chain->keys;
+	enum signing old = is_signed(note, &chain->log, e), new = is_signed(note, &keys->next, e);
+
+	if (old == BADLY_SIGNED || new == BADLY_SIGNED || (old != SIGNED && new != SIGNED))
+		return (AUDIT_E_LOG_SIG);
+	if (new == SIGNED && (keys->alone || (old == SIGNED && !is_void(keys, note->size))))
+		return (GOOD);
+	tell(chain, AUDIT_E_REKEY, note->size - 1, !chain->damaged,
+	    new == SIGNED ? "the old key did not sign its note" :
+			    "the new key did not sign its note");
+	keys->changing = false; /* the old key stays */
+	return (GOOD);
 }
 
 enum audit_code
 audit_keys_note(struct audit_chain *chain, const struct seal_note *note, struct err *e)
 {
-	struct audit_keys *keys = &chain->keys;
-	enum audit_code code = check_old(chain, note, e);
-	bool old = code == GOOD && !is_void(keys, note->size);
-	struct err why;
-
-	if (!keys->changing)
-		return (code);
-	if (seal_note_check(note, &keys->next, &why) == -1)
-		tell(chain, AUDIT_E_REKEY, note->size - 1, !chain->damaged,
-		    "the new key did not sign its note");
-	else if (!old && !keys->alone)
-		tell(chain, AUDIT_E_REKEY, note->size - 1, !chain->damaged,
-		    "the old key did not sign its note");
-	else
-		return (GOOD);
-	keys->changing = false; /* the old key stays */
-	return (code);
+	return (chain->keys.changing ? check_change(chain, note, e) : check_log(chain, note, e));
 }
 
 void
