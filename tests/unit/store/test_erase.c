@@ -534,6 +534,36 @@ test_many_revisions(void **state)
 	assert_int_equal(seen.revision, 13);
 }
 
+/* As often as salts are set apart for, and not once more; then erased, they are all gone. */
+static void
+test_replaced_as_often_as_can_be(void **state)
+{
+	static const struct store_erase_item last = { 1, { NULL, 0 } };
+	struct store_erase_item item = { 1, SPAN(NEW_LINE) };
+	struct store_erase_order what = { .seg = 1, .items = &item, .count = 1, .reason = SPAN("r") };
+	struct store_eraser *x;
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+	uint64_t entry;
+
+	work_begin();
+	assert_int_equal(open_all(&s, &st, &e), 0);
+	assert_int_equal(seal_segment(st, 2, 1, true, &e), 0);
+	assert_int_equal(store_eraser_open(st, &x, &e), 0);
+	for (unsigned i = 0; i < SEAL_REPLACED_MAX; i++)
+		if (store_erase(x, &what, &entry, &e) == -1)
+			fail_msg("replacement %u: %s", i, e.text);
+	assert_int_equal(store_erase(x, &what, &entry, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "record 1: replaced 2047 times already"));
+	what.items = &last;
+	assert_int_equal(store_erase(x, &what, &entry, &e), 0);
+	store_eraser_close(x);
+	store_stream_close(st);
+	store_close(s);
+}
+
 static int
 end(void **state)
 {
@@ -549,6 +579,7 @@ main(void)
 		cmocka_unit_test(test_each_act),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_many_revisions),
+		cmocka_unit_test(test_replaced_as_often_as_can_be),
 		cmocka_unit_test(test_damage_is_not_laundered),
 		cmocka_unit_test(test_crash_after_every_step),
 		cmocka_unit_test(test_crashes_in_repair),
