@@ -92,6 +92,61 @@ def test_a_writer_that_flushes_and_seals_all_the_time_is_never_reported():
     equal(verify('--strict')['coverage']['open'], [])
 
 
+def test_erasures_beside_verify_are_never_reported():
+    """Pipes that come and go, and between them records are erased: files of revisions come, and the old ones go."""
+    stop, failed = threading.Event(), []
+
+    def write_and_erase():
+        n = 0
+        while not stop.is_set():
+            process = start()
+            said = process.communicate(b''.join(line(n + i) for i in range(40)), timeout=60)[1]
+            n += 40
+            done = cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record',
+                           f'{n - 40},{max(0, n - 77)},{n - 1}', '--reason', 'Art. 17')
+            if process.returncode != 0 or done.code != 0:
+                failed.append((said, done.err))
+                return
+
+    writer = threading.Thread(target=write_and_erase)
+    writer.start()
+    try:
+        wait_for(lambda: os.path.isdir(SEG) and os.listdir(SEG))
+        until, erased = time.monotonic() + 12, set()
+        while time.monotonic() < until and not failed:
+            report = verify('--strict', code=None)
+            equal(report['findings'], [])
+            equal(report['exit_code'], 0)
+            erased.add(report['coverage']['erased'])
+    finally:
+        stop.set()
+        writer.join()
+    equal(failed, [])
+    assert len(erased) > 3, erased
+    verify('--strict')
+
+
+def test_the_escrow_key_sees_every_flush():
+    equal(start().communicate(line(1), timeout=60)[0], None)
+    cretula('key', 'escrow', '--store', 'store', '--stream', 's', '--out', 'escrow', code=0)
+    process = start()
+    wait_for(lambda: os.path.isdir(OPEN))
+    for n in range(60):
+        process.stdin.write(line(n))
+        time.sleep(0.05)
+    process.communicate(timeout=60)
+    path = f'{SEG}/00000002.tags'
+    rows = read(path).splitlines(keepends=True)
+    report = verify('--escrow', 'escrow', '--strict')
+    equal(report['coverage']['replayed'], len(rows))
+    words = rows[0].split(b' ')
+    words[3] = b'%d' % (int(words[3]) + 1)  # when it was: only the ratchet knows
+    write(path, b' '.join(words) + b''.join(rows[1:]))
+    equal(codes(verify(code=0)), [])
+    report = verify('--escrow', 'escrow', code=1)
+    equal([(f['code'], f['segment']) for f in report['findings']], [('E_RATCHET_MAC', 2)])
+
+
 def test_what_is_open_is_told_and_is_not_sealed():
     crashed()
     report = verify('--strict')
