@@ -198,6 +198,8 @@ find_segment(struct store_eraser *x, struct erase_work *work, struct err *e)
 		return (err_in(e, "entry %ju", (uintmax_t)work->past->entry));
 	assert(x->entry.type == SEAL_SEGMENT);
 	work->facts = &x->entry.of.segment;
+	if (work->facts->n > SEAL_RECORDS_MAX)
+		return (err_set(e, ERR_FINDING, "larger than the format allows"));
 	return (0);
 }
 
@@ -233,7 +235,7 @@ puncture(struct erase_work *work, struct err *e)
 
 		if (seal_cover_erase(
 			&work->after, record, touched == NULL ? 0 : touched->replaced, e) == -1)
-			return (-1);
+			return (err_in(e, "no more of its records can be erased"));
 	}
 	return (0);
 }
