@@ -335,7 +335,7 @@ check_stream(struct checked *c, const char *store, const char *name)
 	    (uint64_t)count_names(dirfd, "seg") != 3 * c->segments + c->live)
 		WRONG(c, "seg/ has %d names", count_names(dirfd, "seg"));
 	if (count_names(dirfd, ".") != (strcmp(name, "cretula.store") == 0 ? 3 : 4) +
-	    (faccessat(dirfd, "open", F_OK, 0) == 0))
+	    (faccessat(dirfd, "open", F_OK, 0) == 0) + (faccessat(dirfd, "anchor", F_OK, 0) == 0))
 		WRONG(c, "the stream has %d names", count_names(dirfd, "."));
 	store_chain_free(&chain);
 	buf_free(&note);
