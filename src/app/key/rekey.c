@@ -103,8 +103,8 @@ rekey(struct rekeying *r, struct err *e)
 		return (err_set(e, ERR_USAGE, "--key: log or recovery"));
 	if (check_options(r, is_recovery, e) == -1 ||
 	    app_key_seed(r->args, "recovery", &r->recovery, e) == -1 ||
-	    app_key_store(r->args, &r->setup, stream == NULL ? "default" : stream,
-		r->recovery != NULL, &r->store, e) == -1 ||
+	    app_key_store(r->args, &r->setup, stream == NULL ? "default" : stream, true,
+		&r->store, e) == -1 ||
 	    (is_recovery && take_next(r, e) == -1))
 		return (-1);
 	if ((stream != NULL ? rekey_one(r, stream, e) :

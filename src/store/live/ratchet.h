@@ -29,10 +29,7 @@ int store_ratchet_load(struct store_live *l, bool *bad, struct err *e);
 
 /* ---- recover.c ---- */
 
-/*
- * What a crash left is sealed.  *fresh: there is no ratchet yet, but one has
- * begun in l->ratchet.
- */
+/* What a crash left is sealed.  *fresh: there is no ratchet yet, in l->ratchet neither. */
 int store_open_settle(
     struct store_live *l, struct store_live_found *found, bool *fresh, struct err *e);
 /*

@@ -424,10 +424,8 @@ recover(struct recovering *r, bool *fresh, struct err *e)
 	    (expected = store_open_expected(r->l, &r->g, e)) == -1)
 		return (-1);
 	*fresh = expected == 1;
-	if (*fresh && find(r, NULL, e) == -1)
-		return (-1);
 	if (*fresh)
-		return (r->look_only ? 0 : store_ratchet_begin(r->l, e));
+		return (find(r, NULL, e));
 	if (store_ratchet_load(r->l, &bad, e) == -1) {
 		r->alarm = bad ? "ratchet" : NULL;
 		return (-1);
@@ -484,7 +482,8 @@ store_open_recover(struct store_live *l, const struct store_live_options *how,
 {
 	bool fresh;
 
-	if (store_open_settle(l, found, &fresh, e) == -1)
+	if (store_open_settle(l, found, &fresh, e) == -1 ||
+	    (fresh && store_ratchet_begin(l, e) == -1))
 		return (-1);
 	return (store_open_start(l, how, fresh, e));
 }
