@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, main, make_log, read, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, main, make_log, read, shared, write
 
 SEG = 'store/streams/s/seg'
 
@@ -164,6 +164,20 @@ def test_rescrub_finds_nothing_in_what_today_masks():
     out = subject('rescrub', '--json').json
     equal((out['replaced'], out['entries']), (0, []))
     equal(entries('redact'), [])
+
+
+def test_rescrub_finds_nothing_in_hostile_rows():
+    """Nor in what today makes of the hostile rows of ../shared/cases and of a public log."""
+    sys.path.insert(0, shared('cases'))
+    import check
+    with open(shared('cases', 'masking.tsv'), encoding='utf-8', newline='\n') as table:
+        rows = [line.rstrip('\n').split('\t') for line in table]
+    kind, text = rows[0].index('format'), rows[0].index('input')
+    write('log', b''.join(check.unescape(r[text]).rstrip(b'\n') + b'\n' for r in rows if r[kind] == 'combined'))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'log', code=0)
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined',
+            shared('corpora', 'elastic-examples/apache_logs'), code=0)
+    equal(subject('rescrub', '--dry-run', '--json', reason=False).json['fields'], {})
 
 
 def test_rescrub_takes_out_what_it_finds():
