@@ -189,21 +189,19 @@ print_json(const struct recovering *r, struct buf *out)
 static void
 print_next(const struct recovering *r, bool nothing, struct buf *out)
 {
-	bool keys = r->loss.keys != 0 || r->loss.own != 0;
+	bool keys = r->loss.keys != 0 || r->loss.own != 0, ratchet = r->loss.word[0] != '\0';
 
 	if (nothing)
 		buf_str(out, "Nothing is lost.\n");
 	else if (r->accept)
 		buf_fmt(out, "What was lost is given up, the chain says so; the stream goes on.\n%s",
-		    r->loss.word[0] == '\0' ?
-			"" :
-			"If its key was given out (key escrow), give out that of the new ratchet.\n");
+		    ratchet ? "If its key was given out (key escrow), give out the new one.\n" : "");
 	else
 		buf_fmt(out,
 		    "Nothing was changed. --accept-loss --reason TEXT%s gives up what is lost%s, "
 		    "and the stream goes on.\n",
 		    keys ? " --recovery FILE" : "",
-		    r->loss.word[0] != '\0' ? " and erases the open segment" : "");
+		    ratchet ? " and erases the open segment" : "");
 }
 
 /* ---- doing ---- */
