@@ -1172,10 +1172,10 @@ class Segment:
         self.leaves = leaves
         if self.idx is not None and self.idx != idx_bytes(leaves):
             self.add('E_INDEX', 'sealed, but not of these records', self.stem + '.idx')
-        if not self.check_file(content, frames, lines):
+        if told or not self.check_file(content, frames, lines):
             return False
         self.check_records(lines)
-        return not told
+        return True
 
     def check_placeholder(self, i, line):
         """Is line i a record, or what the newest item that names it made of it?"""
@@ -1327,9 +1327,9 @@ def judge_segment_file(chain, sealed, name, rev, end):
     file, number = f'seg/{name}', sealed.entry['seg']
     if sealed.pruned:
         chain.add('E_PRUNED_STILL_PRESENT', f'segment {number} was pruned', f'seg/{number:08}', segment=number)
-    elif end in ('idx', 'tags') or rev == sealed.rev:
+    elif end == 'idx' or (end == 'tags' and 'tags' in sealed.entry) or (end != 'tags' and rev == sealed.rev):
         return
-    elif rev > sealed.rev:
+    elif rev > sealed.rev or end == 'tags':
         chain.add('W_UNKNOWN_FILE', 'nothing names this file', file)
     elif end == 'salt':
         chain.add('E_ERASED_SALT_PRESENT', 'of a revision before erasures', file, segment=number)
@@ -1851,7 +1851,7 @@ class Change:
 
 
 class History:
-    """What the entries did so far: segments, holds, keys, alarms, ratchets."""
+    """What the entries did so far: segments, holds, keys, alarms."""
 
     def __init__(self, chain):
         self.chain = chain
@@ -1862,18 +1862,16 @@ class History:
         self.revoked = []                 # (vkey, from, place)
         self.alarms, self.accepted = [], -1
         self.flush_due = 0                # G of the next flush
-        self.ratchets = []                # (place, g, k)
         self.rotated = 0                  # the last segment that a rotate closed
         self.anchors, self.derived, self.heads = [], [], []
         self.seeds, self.destroyed = set(), set()
 
     def judge(self, i, entry, in_place):
         """Behind damage nothing is told, but what an entry says is done all the same where it can be."""
+        if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
+            self.flush_due = entry['ratchet']['g']
         try:
             self.JUDGES.get(entry['type'], lambda *_: None)(self, i, entry)
-            if 'ratchet' in entry:
-                self.ratchets.append((i, entry['ratchet']['g'], entry['ratchet']['k']))
-                self.flush_due = entry['ratchet']['g']
         except Bad as bad:
             if in_place:
                 self.chain.add(bad.code, f'entry {i}: {bad}', entry=i)
