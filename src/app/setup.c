@@ -13,6 +13,42 @@
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
 
+static int
+no_stream(const struct config *c, const char *name, struct err *e)
+{
+	struct buf list = { 0 };
+	int rc;
+
+	for (unsigned i = 0; i < c->stream_count; i++)
+		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", c->streams[i].name);
+	if (name == NULL)
+		rc = err_set(e, ERR_USAGE, "--stream NAME is needed: %s has %s", c->path,
+		    buf_ok(&list) ? list.data : "several");
+	else
+		rc = err_set(e, ERR_CONFIG, "%s has no stream '%s', only %s", c->path, name,
+		    buf_ok(&list) ? list.data : "others");
+	buf_free(&list);
+	return (rc);
+}
+
+/*
+ * A file that says what becomes of streams is not passed over: who gives it
+ * and misspells the stream would get the defaults in its place.
+ */
+static int
+find_stream(struct app_setup *s, const char *name, struct err *e)
+{
+	const struct config *c = s->config;
+	bool own = name != NULL && strncmp(name, "cretula.", 8) == 0;
+
+	if (name == NULL && c->stream_count > 1)
+		return (no_stream(c, name, e));
+	if (name == NULL)
+		name = c->stream_count == 1 ? c->streams[0].name : "default";
+	s->stream = config_stream_find(c, name, &s->fallback);
+	return (s->stream == &s->fallback && c->stream_count > 0 && !own ? no_stream(c, name, e) : 0);
+}
+
 int
 app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s, struct err *e)
 {
@@ -26,9 +62,7 @@ app_setup_open(const struct app_args *args, const char *stream, struct app_setup
 	if (rc == -1 && report.len > 0)
 		fputs(report.data, stderr);
 	buf_free(&report);
-	if (rc == 0)
-		s->stream = config_stream_find(s->config, stream, &s->fallback);
-	return (rc);
+	return (rc == 0 ? find_stream(s, stream, e) : -1);
 }
 
 void

@@ -18,8 +18,9 @@ struct app_setup {
 };
 
 /*
- * Read --config (if given) and find the stream.  Errors of the file go to
- * standard error line by line, then -1.
+ * Read --config (if given) and find the stream; NULL is the only one of the
+ * file.  Errors of the file go to standard error line by line, then -1.  A
+ * file with streams must have this one.
  */
 int app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s,
     struct err *e);

@@ -13,6 +13,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_HOSTS] = "a list of host names",
 	[CONFIG_INCLUDE] = "a file",
+	[CONFIG_AGENTS] = "a list of programs",
 	[CONFIG_MACHINES] = "a list of users",
 	[CONFIG_METHOD] = "one of the methods below",
 	[CONFIG_NAME] = "a name",

@@ -24,6 +24,8 @@ const struct config_option config_options[] = {
 	    "directory of the keys, never inside of the store; beside it if not given" },
 	{ "store", CONFIG_PATH, FILE_AT(store), "", ANY,
 	    "directory of the sealed records, as seen from the working directory" },
+	{ "streams.*.agents", CONFIG_AGENTS, STREAM_LIST(policy.agents, policy.agent_count), "[]",
+	    ANY, "our own programs as their User-Agent begins (MyApp/3.1), kept in clear" },
 	{ "streams.*.epochs.grace.day", CONFIG_DURATION, STREAM_AT(grace_us[KEY_DAY]), "1d",
 	    RANGE(0, GRACE_MAX), "a key of a day is destroyed this long after the day" },
 	{ "streams.*.epochs.grace.month", CONFIG_DURATION, STREAM_AT(grace_us[KEY_MONTH]), "1w",

@@ -10,6 +10,7 @@
 #include "base/span.h"
 
 enum config_type {
+	CONFIG_AGENTS, /* as CONFIG_NAMES, programs */
 	CONFIG_CHOICE, /* one word of choices; an unsigned, its index */
 	CONFIG_COUNT, /* unsigned */
 	CONFIG_DURATION, /* int64_t, microseconds */

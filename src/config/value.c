@@ -279,11 +279,29 @@ set_machine(struct value *v, void *to)
 	set_word(v, to);
 }
 
+/* As detect_agent_allow wants it. */
+static void
+set_agent(struct value *v, void *to)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+			  more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				   "0123456789_-";
+	size_t len = strlen(v->text);
+
+	if (len > 31 || strspn(v->text, letters) == 0 || strspn(v->text, more) != len) {
+		config_say(v->l, v->at, "%s must be names of 1 to 31 letters, digits, _ or -",
+		    v->name);
+		return;
+	}
+	set_word(v, to);
+}
+
 static const struct {
 	void (*set)(struct value *v, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
 	unsigned items_max;
 } types[CONFIG_TYPE_COUNT] = {
+	[CONFIG_AGENTS] = { set_agent, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_CHOICE] = { set_choice, 0, 0 },
 	[CONFIG_COUNT] = { set_count, 0, 0 },
 	[CONFIG_DURATION] = { set_duration, 0, 0 },

@@ -56,6 +56,14 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 		err_set(e, ERR_CONFIG, "mask: no memory for agents");
 		goto out;
 	}
+	for (unsigned i = 0; i < setup->policy->agent_count; i++) {
+		const char *name = setup->policy->agents[i];
+
+		if (detect_agent_allow(made->agents, span_str(name)) == -1) {
+			err_set(e, ERR_CONFIG, "agents: %s is no name of a program", name);
+			goto out;
+		}
+	}
 	*m = made;
 	made = NULL;
 	rc = 0;

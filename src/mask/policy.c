@@ -197,6 +197,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 
 	buf_char(out, '{');
 	json_bool(out, "agent_full", p->agent_full);
+	print_names(out, "agents", p->agents, p->agent_count);
 	json_key(out, "classes");
 	buf_char(out, '{');
 	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)

@@ -35,9 +35,11 @@ struct mask_policy {
 	struct mask_network trusted_proxies[MASK_NETWORKS_MAX];
 	struct mask_network own_networks[MASK_NETWORKS_MAX]; /* kept in clear */
 	char hosts[MASK_NAMES_MAX][MASK_NAME_BYTES];    /* our own sites, in clear */
+	char agents[MASK_NAMES_MAX][MASK_NAME_BYTES];   /* our own programs, by their User-Agent */
 	char servers[MASK_NAMES_MAX][MASK_NAME_BYTES];  /* our own machines, in clear */
 	char machines[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* machine accounts; "system:*" globs */
 	unsigned trusted_proxy_count, own_network_count, host_count, server_count, machine_count;
+	unsigned agent_count;
 	unsigned words_k;                /* 10: promoted at 10..15 distinct subjects */
 	enum mask_words_mode words_mode;
 	bool agent_full;                 /* token of the full User-Agent */

@@ -19,6 +19,20 @@ def fails(code, text, *args, stdin=b''):
     return run
 
 
+def test_a_configuration_is_not_passed_over():
+    """Whoever misspells the stream would get the defaults in the place of what the file says."""
+    write('one.yaml', b'streams: {shop: {mask: {ip.peer: drop}}}\n')
+    write('two.yaml', b'streams: {shop: {mask: {ip.peer: drop}}, blog: {}}\n')
+    line = make_log(1)
+    base = ('mask', '--format', 'apache-combined', '--config')
+    assert b'"client"' not in cretula(*base, 'one.yaml', stdin=line, code=0).out
+    assert b'"client"' not in cretula(*base, 'two.yaml', '--stream', 'shop', stdin=line, code=0).out
+    fails(2, 'two.yaml has shop, blog', *base, 'two.yaml', stdin=line)
+    fails(78, "no stream 'shup', only shop", *base, 'one.yaml', '--stream', 'shup', stdin=line)
+    write('access.log', line)
+    fails(78, "no stream 'shup'", 'import', '--config', 'one.yaml', '--store', 's', '--stream', 'shup', 'access.log')
+
+
 def no_store():
     assert not os.path.exists('store') and not os.path.exists('store.keys'), os.listdir('.')
 
@@ -32,7 +46,7 @@ def test_usage():
                        (['import', '--stream', 'a', '--store', 's', '--jobs', '99', '/dev/null'], 'whole number'),
                        (['nonsense'], "no command 'nonsense'"), (['key', 'burn', '--keys', 'x'], "'burn'"),
                        (['view', '--store', 's'], 'are needed'), (['mask', '--format', 'auto', 'file'], 'unexpected'),
-                       (['verify'], 'is needed'), (['key', 'show'], '--keys DIR is needed')):
+                       (['verify'], 'is needed'), (['key', 'show'], 'is needed')):
         fails(2, text, *args)
     no_store()
 
@@ -247,8 +261,11 @@ def test_view_and_stats_refuse_clearly():
     write('a.log', make_log(10))
     cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
     base = ['--store', 'store', '--stream', 's']
-    fails(2, 'column', 'view', *base, '--where', 'status >> 3')
-    fails(2, 'column', 'view', *base, '--where', 'nofield == 3')
+    for where in ('status >> 3', 'nofield == 3'):
+        told = cretula('view', *base, '--where', where, code=2).err.splitlines()
+        assert 'column' in told[0], told
+        equal(told[1], where)  # and a caret below it
+        equal(len(told), 3)
     fails(2, 'one of', 'view', *base, '--as', 'xml')
     equal(cretula('view', *base, '--role', 'public').code, 2)
     fails(2, '--since', 'view', *base, '--since', 'yesterday')

@@ -19,7 +19,7 @@ static const struct app_option options[] = {
 	{ "format", "NAME", "format of the lines, or auto (the default)" },
 	{ "jobs", "N", "worker threads, 1 to 8 (default 1)" },
 	{ "keys", "DIR", "mask with these keys; without, a key of this run only" },
-	{ "stream", "NAME", "which stream of the configuration" },
+	{ "stream", "NAME", "which stream of the configuration, if it has several" },
 	{ "words", "FILE", "vocabulary: read, learned into, and written back" },
 	{ NULL, NULL, NULL },
 };
@@ -78,7 +78,7 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 	const struct parse_format *format = NULL;
 	const char *stream = app_arg(m->args, "stream"), *name = app_arg(m->args, "format");
 
-	if (app_setup_open(m->args, stream != NULL ? stream : "default", &m->setup, e) == -1)
+	if (app_setup_open(m->args, stream, &m->setup, e) == -1)
 		return (-1);
 	if (app_format_find(name != NULL ? name : m->setup.stream->format, &format, e) == -1 ||
 	    open_ring(m, now_us, e) == -1 ||

@@ -167,6 +167,9 @@ static const struct {
 	    "c.yaml:3:13: hosts must be host names of at most 63 bytes\n"
 	    "      hosts: ['https://a.b']\n              ^\n"
 	    "hint: without scheme, port, path and wildcard; other letters as xn--\n" },
+	{ "a program with a version", IN_STREAM "agents: [MyApp/3]\n",
+	    "c.yaml:3:14: agents must be names of 1 to 31 letters, digits, _ or -\n"
+	    "      agents: [MyApp/3]\n               ^\n" },
 	{ "a server with a blank", IN_STREAM "servers: [a b]\n",
 	    "c.yaml:3:15: servers must be names of 1 to 63 bytes without blanks\n"
 	    "      servers: [a b]\n                ^\n" },

@@ -89,6 +89,7 @@ static const char whole[] = "store: /s\n"
 			    "    epochs: {grace: {day: 36h, week: 0s, month: 365d}}\n"
 			    "    trusted_proxies: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
 			    "    own_networks: {keep: [192.0.2.0/24]}\n"
+			    "    agents: [MyApp, shop-worker]\n"
 			    "    hosts: [Shop.Example, www.shop.example]\n"
 			    "    servers:\n"
 			    "    - web-1\n"
@@ -132,6 +133,8 @@ test_every_option_arrives(void **state)
 	assert_int_equal(p->trusted_proxies[2].bits, 32);
 	assert_int_equal(p->own_network_count, 1);
 	assert_int_equal(p->own_networks[0].bits, 24);
+	assert_int_equal(p->agent_count, 2);
+	assert_string_equal(p->agents[1], "shop-worker");
 	assert_int_equal(p->host_count, 2);
 	assert_string_equal(p->hosts[0], "shop.example");
 	assert_int_equal(p->server_count, 2);

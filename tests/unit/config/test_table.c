@@ -133,7 +133,7 @@ test_what_is_printed_reads_back(void **state)
 		    "token}, path: redact}, epochs: {grace: {day: 500ms, week: 1h, month: 90s}}, "
 		    "trusted_proxies: [\"::1\", 10.1.2.3/9], own_networks: {keep: [\"fc00::/7\"]}, "
 		    "hosts: "
-		    "[a], servers: ['b\"\\', '${HOME}x'], machine_accounts: [\"abc*\"], words: {k: "
+		    "[a], agents: [A-b_1], servers: ['b\"\\', '${HOME}x'], machine_accounts: [\"abc*\"], words: {k: "
 		    "15, mode: "
 		    "keep}, path_token: shared, limits: {line: 1025}}}" },
 	};
