@@ -135,18 +135,28 @@ walk_line(struct app_records *r, struct span line, app_record_each each, void *a
 	}
 }
 
+/* One segment, in the revision that is at hand; records below from were had before. */
+struct segment_walk {
+	const struct seal_segment *segment;
+	app_record_each each;
+	void *arg;
+	uint64_t from, revision;
+};
+
 static int
-walk_lines(struct app_records *r, struct span lines, app_record_each each, void *arg, struct err *e)
+walk_lines(struct app_records *r, const struct segment_walk *w, struct span lines, struct err *e)
 {
 	size_t len;
-	int rc = 0;
+	int rc;
 
-	for (; lines.len > 0 && rc == 0; r->number++) {
+	for (; lines.len > 0; r->number++) {
 		len = span_find(lines, '\n');
-		rc = walk_line(r, span_of(lines.ptr, len), each, arg, e);
+		if (r->number >= w->from &&
+		    (rc = walk_line(r, span_of(lines.ptr, len), w->each, w->arg, e)) != 0)
+			return (rc);
 		lines = span_from(lines, len + 1);
 	}
-	return (rc);
+	return (0);
 }
 
 /* Somebody may have erased a record since the chain was read. */
@@ -161,39 +171,55 @@ read_again(struct app_records *r, struct err *e)
 	return (store_history_read(&r->chain, app_names(), &r->history, e));
 }
 
-static int
-open_newest(struct app_records *r, uint64_t seg, char path[static STORE_PATH_BYTES], struct err *e)
+static uint64_t
+newest_revision(const struct app_records *r, uint64_t seg)
 {
 	const struct seal_past *past = seal_history_segment(r->history, seg);
-	uint64_t revision = past == NULL ? 0 : past->revision, size;
-	int fd;
 
-	store_revision_path(path, seg, revision, "jsonl.zst");
-	fd = store_open_file(r->stream_fd, path, &size, e);
-	if (fd != -1 || errno != ENOENT || read_again(r, e) == -1)
-		return (fd);
-	past = seal_history_segment(r->history, seg);
-	store_revision_path(path, seg, past == NULL ? 0 : past->revision, "jsonl.zst");
-	return (store_open_file(r->stream_fd, path, &size, e));
+	return (past == NULL ? 0 : past->revision);
 }
 
-int
-app_records_segment(struct app_records *r, struct store_reader *reader,
-    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
+static int
+walk_file(struct app_records *r, struct store_reader *reader, struct segment_walk *w, struct err *e)
 {
 	char path[STORE_PATH_BYTES];
 	struct span lines;
+	uint64_t size;
 	int fd, rc;
 
-	if ((fd = open_newest(r, segment->seg, path, e)) == -1)
+	w->revision = newest_revision(r, w->segment->seg);
+	store_revision_path(path, w->segment->seg, w->revision, "jsonl.zst");
+	r->number = w->segment->first;
+	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
 		return (-1);
-	r->number = segment->first;
 	store_reader_begin(reader, fd, SEAL_BYTES_MAX, NULL, NULL);
 	do {
 		if ((rc = store_reader_next(reader, &lines, e)) == -1)
 			return (err_in(e, "%s", path));
-		rc = walk_lines(r, lines, each, arg, e);
+		rc = walk_lines(r, w, lines, e);
 	} while (rc == 0 && lines.len > 0);
+	return (rc);
+}
+
+/* A file that is overwritten while it is read: the next revision goes on where it ended. */
+int
+app_records_segment(struct app_records *r, struct store_reader *reader,
+    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
+{
+	struct segment_walk w = { segment, each, arg, segment->first, 0 };
+	struct err why = { ERR_NONE, "" };
+	int rc;
+
+	while ((rc = walk_file(r, reader, &w, &why)) == -1 && why.code == ERR_FINDING) {
+		if (r->number > w.from)
+			w.from = r->number;
+		if (read_again(r, e) == -1)
+			return (-1);
+		if (newest_revision(r, segment->seg) <= w.revision)
+			break;
+	}
+	if (rc == -1)
+		*e = why;
 	return (rc);
 }
 

@@ -99,6 +99,21 @@ def test_readers():
         equal(cretula('verify', '--proof', 'proof', '--json', code=0).json['line'], now[record])
 
 
+def test_reading_meanwhile():
+    """A file that is overwritten while view reads it: view goes on in the next revision, no record is lost or doubled."""
+    make(20000)
+    all_lines = list(numbered().values())
+    for n in range(12):
+        reader = subprocess.Popen([CRETULA, 'view', '--store', 'store', '--stream', 's'], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
+        subject('erase', '--record', n)
+        out, err = reader.communicate(timeout=60)
+        equal(reader.returncode, 0, err)
+        shown = out.decode().splitlines()
+        assert shown[-1000:] == all_lines[-1000:]
+        assert len(all_lines) - n - 1 <= len(shown) <= len(all_lines) - n, (n, len(shown))
+
+
 def test_again_and_again():
     """Erasing goes on; what is erased already is no error; a replaced record can be erased."""
     make(600)
