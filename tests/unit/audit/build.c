@@ -21,6 +21,7 @@
 
 static const char *const classes[] = { "none", "ip.peer" };
 static const char *const reasons[] = { "format" };
+bool build_recovery;
 const struct seal_names build_names = { classes, 2, reasons, 1 };
 
 /* ---- files ---- */
@@ -41,6 +42,15 @@ build_write_file(const char *path, const void *bytes, size_t len)
 	assert(fd != -1);
 	assert(write(fd, bytes, len) == (ssize_t)len);
 	(void)close(fd);
+}
+
+uint64_t
+build_size(const char *path)
+{
+	struct stat st;
+
+	assert(stat(path, &st) == 0);
+	return ((uint64_t)st.st_size);
 }
 
 void
@@ -136,13 +146,15 @@ sign(struct build_stream *s)
 {
 	unsigned char root[32];
 	char path[STORE_PATH_BYTES], full[256], epoch[128];
-	struct seal_signer signers[2];
+	struct seal_signer signers[3];
 	size_t count = 0;
 	struct buf note = { 0 };
 
 	(void)snprintf(epoch, sizeof(epoch), "%s/epoch/%ju", s->origin, (uintmax_t)s->epoch);
 	if (!s->no_log_line)
 		signers[count++] = (struct seal_signer){ span_str(s->origin), s->log_seed };
+	if (s->has_second)
+		signers[count++] = (struct seal_signer){ span_str(s->origin), s->second_seed };
 	if (!s->no_epoch_line)
 		signers[count++] = (struct seal_signer){ span_str(epoch), s->epoch_seed };
 	seal_tree_root(&s->tree, root);
@@ -186,8 +198,8 @@ build_raw(struct build_stream *s, const char *line, size_t len)
 	sign(s);
 }
 
-void
-build_append(struct build_stream *s, struct seal_entry *entry, bool rotate)
+static void
+append(struct build_stream *s, struct seal_entry *entry, bool rotate, bool by_next)
 {
 	uint64_t next = entry->type == SEAL_GENESIS ? 0 : s->epoch + 1;
 	unsigned char seed[32], public_key[32];
@@ -210,15 +222,29 @@ build_append(struct build_stream *s, struct seal_entry *entry, bool rotate)
 		(void)fprintf(stderr, "%s\n", e.text);
 		abort();
 	}
-	if (entry->type == SEAL_GENESIS)
+	if (by_next) {
+		s->epoch = next;
 		memcpy(s->epoch_seed, seed, sizeof(seed));
+	}
 	build_raw(s, line.data, line.len);
-	if (rotate && entry->type != SEAL_GENESIS) {
+	if (rotate) {
 		s->epoch = next;
 		memcpy(s->epoch_seed, seed, sizeof(seed));
 	}
 	buf_free(&vkey);
 	buf_free(&line);
+}
+
+void
+build_append(struct build_stream *s, struct seal_entry *entry, bool rotate)
+{
+	append(s, entry, rotate, entry->type == SEAL_GENESIS);
+}
+
+void
+build_append_by_next(struct build_stream *s, struct seal_entry *entry)
+{
+	append(s, entry, true, true);
 }
 
 void
@@ -235,9 +261,9 @@ build_common(struct build_stream *s, enum seal_type type, struct seal_entry *ent
 static void
 begin_stream(const char *dir, struct build_stream *s, const char *name, unsigned char thief)
 {
-	unsigned char public_key[32];
-	char full[256];
-	struct buf vkey = { 0 };
+	unsigned char public_key[32], recovery_seed[32];
+	char full[256], recovery_name[128];
+	struct buf vkey = { 0 }, recovery = { 0 };
 	static struct seal_entry entry;
 
 	*s = (struct build_stream){ .dir = dir, .thief = thief, .seg = 1, .t_us = START_US };
@@ -258,8 +284,16 @@ begin_stream(const char *dir, struct build_stream *s, const char *name, unsigned
 		.origin = span_str(s->origin),
 		.log = buf_view(&vkey),
 		.policy = span_str(BUILD_POLICY) };
+	if (build_recovery) {
+		build_make_seed(name, "recovery", 0, 0, recovery_seed);
+		crypto_sign_public(recovery_seed, public_key);
+		(void)snprintf(recovery_name, sizeof(recovery_name), "%s/recovery", s->origin);
+		seal_vkey_print(span_str(recovery_name), public_key, &recovery);
+		entry.of.genesis.recovery = buf_view(&recovery);
+	}
 	build_append(s, &entry, true);
 	buf_free(&vkey);
+	buf_free(&recovery);
 }
 
 void

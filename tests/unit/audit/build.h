@@ -18,6 +18,8 @@ struct build_stream {
 	unsigned char log_seed[32];
 	unsigned char thief;           /* changes the epoch keys made from now on; 0: ours */
 	bool no_epoch_line, no_log_line; /* notes lack that signature */
+	bool has_second;               /* notes are signed by this log key too */
+	unsigned char second_seed[32];
 	struct seal_tree tree;
 	unsigned char before[32];      /* hash of the last line */
 	unsigned char genesis[32];
@@ -40,6 +42,9 @@ void build_end(struct build *b);
 /* Begin s, which nothing lists. */
 void build_make(struct build *b, struct build_stream *s, const char *name);
 
+/* Streams begun from now on name a recovery key in their genesis. */
+extern bool build_recovery;
+
 /* A stream, begun and listed. */
 struct build_stream *build_stream(struct build *b, const char *name);
 
@@ -59,6 +64,8 @@ void build_segment(struct build_stream *s, const struct build_segment *segment);
 
 /* Append an entry and its note.  rotate: fill epoch and next. */
 void build_append(struct build_stream *s, struct seal_entry *entry, bool rotate);
+/* The same with epoch and next, and that key signs its note already. */
+void build_append_by_next(struct build_stream *s, struct seal_entry *entry);
 /* The line only, as a writer without keys would; count stays. */
 void build_line(struct build_stream *s, const char *line);
 /* Append raw bytes as an entry line and sign it. */
@@ -72,6 +79,7 @@ extern const struct seal_names build_names;
 /* ---- between build.c and build_segment.c ---- */
 
 #define BUILD_POLICY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+uint64_t build_size(const char *path);
 void build_write_file(const char *path, const void *bytes, size_t len);
 void build_stream_path(const struct build_stream *s, const char *path, char out[static 256]);
 void build_make_seed(const char *name, const char *kind, uint64_t number, unsigned thief,
