@@ -194,8 +194,10 @@ print_next(const struct recovering *r, bool nothing, struct buf *out)
 	if (nothing)
 		buf_str(out, "Nothing is lost.\n");
 	else if (r->accept)
-		buf_fmt(out, "What was lost is given up, the chain says so; the stream goes on.\n%s",
-		    ratchet ? "If its key was given out (key escrow), give out the new one.\n" : "");
+		buf_fmt(out,
+		    "What was lost is given up, the chain says so; the stream goes on.\n%s",
+		    !ratchet ? "" :
+			       "If its key was given out (key escrow), give out the new one.\n");
 	else
 		buf_fmt(out,
 		    "Nothing was changed. --accept-loss --reason TEXT%s gives up what is lost%s, "
