@@ -79,6 +79,8 @@ erase_in(struct store_stream *st, const struct act *a, struct err *e)
 	return (order(st, &what, e));
 }
 
+static uint64_t steps; /* of the last act */
+
 /* Faults count from the erasure on. */
 static int
 act(size_t number, uint64_t nth, int errnum, bool sticky, struct err *e)
@@ -89,7 +91,9 @@ act(size_t number, uint64_t nth, int errnum, bool sticky, struct err *e)
 
 	if (open_all(&s, &st, e) == 0) {
 		io_fault_set(nth, errnum, sticky);
+		steps = io_fault_steps();
 		rc = erase_in(st, &acts[number], e);
+		steps = io_fault_steps() - steps;
 	}
 	io_fault_set(0, 0, false);
 	store_stream_close(st);
@@ -278,7 +282,7 @@ crash_open(uint64_t nth)
 static void
 test_crash_after_every_step(void **state)
 {
-	uint64_t steps = 0;
+	uint64_t crashes = 0;
 
 	for (size_t number = 0; number < ACTS; number++) {
 		for (uint64_t nth = 1;; nth++) {
@@ -295,12 +299,12 @@ test_crash_after_every_step(void **state)
 			if (found < ACTS && act(found, 0, 0, false, &e) == -1)
 				fail_msg("act %zu, step %ju: then %s", number, (uintmax_t)nth, e.text);
 			assert_int_equal(assert_repaired("after", nth), found < ACTS ? found + 1 : found);
-			steps++;
+			crashes++;
 		}
 		assert_int_equal(assert_repaired("no crash", 0), number + 1);
 	}
-	print_message("# crashed after %ju steps\n", (uintmax_t)steps);
-	assert_true(steps > 80);
+	print_message("# crashed after %ju steps\n", (uintmax_t)crashes);
+	assert_true(crashes > 80);
 }
 
 /* A crash while a crash is repaired. */
@@ -323,13 +327,15 @@ fail_everywhere(int errnum, bool sticky)
 	for (size_t number = 0; number < ACTS; number++) {
 		for (uint64_t nth = 1;; nth++) {
 			struct err e = { 0 };
-			uint64_t from, found;
+			uint64_t found;
 			int rc;
 
 			prepare(number);
-			from = io_fault_steps();
-			(void)from;
 			rc = act(number, nth, errnum, sticky, &e);
+			if (steps < nth) {
+				assert_int_equal(rc, 0);
+				break;
+			}
 			if (rc == -1) {
 				assert_int_equal(e.code, ERR_IO);
 				assert_non_null(strstr(e.text, "stream shop: segment 1: "));
@@ -340,8 +346,6 @@ fail_everywhere(int errnum, bool sticky)
 				assert_int_equal(found, number + 1);
 			else
 				assert_in_range(found, number, number + 1);
-			if (nth > 60)
-				break;
 		}
 	}
 }
@@ -534,6 +538,90 @@ test_many_revisions(void **state)
 	assert_int_equal(seen.revision, 13);
 }
 
+static void
+make_seg(const char *name)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/%s", work_store, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+	assert_true(fd != -1 && write(fd, "x", 1) == 1);
+	(void)close(fd);
+}
+
+static bool
+has_seg(const char *name)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/%s", work_store, name);
+	return (access(path, F_OK) == 0);
+}
+
+static void
+reopen(void)
+{
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+
+	if (open_all(&s, &st, &e) == -1)
+		fail_msg("%s", e.text);
+	store_stream_close(st);
+	store_close(s);
+}
+
+/* Of all names in seg/ only those of revisions that are not in force go at a start. */
+static void
+test_what_a_start_removes(void **state)
+{
+	static const struct {
+		const char *name;
+		bool goes;
+	} rows[] = {
+		{ "00000001.salt", true }, { "00000001.jsonl.zst", true },
+		{ "00000001.r2.salt", true }, { "00000001.r2.jsonl.zst", true },
+		{ "00000001.r4.salt", true }, { "00000001.r99.jsonl.zst", true },
+		{ "00000002.r1.jsonl.zst", true }, { "00000003.r1.salt", true },
+		{ "00000003.r1.jsonl.zst", true }, { "00000001.r4.jsonl.zst.tmp", true },
+		{ "00000001.r3.salt", false }, { "00000001.r3.jsonl.zst", false },
+		{ "00000001.idx", false }, { "00000002.salt", false },
+		{ "00000001.r04.salt", false }, { "00000001.r.salt", false },
+		{ "00000001.r0.salt", false }, { "00000001.r4.idx", false },
+		{ "1.r4.salt", false }, { "00000001.r4x.salt", false }, { "r4.salt", false },
+		{ "00000001.r99999999999999999999.salt", false },
+	};
+
+	prepare(ACTS);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!has_seg(rows[i].name))
+			make_seg(rows[i].name);
+	reopen();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (has_seg(rows[i].name) == rows[i].goes)
+			fail_msg("%s %s", rows[i].name, rows[i].goes ? "stays" : "went");
+}
+
+/* If the newest revision is not there, what is left of the segment is not thrown away. */
+static void
+test_nothing_is_overwritten_for_what_is_not_there(void **state)
+{
+	static const char *const files[] = { "00000001.r3.jsonl.zst", "00000001.r3.salt" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[PATH_MAX];
+
+		prepare(ACTS);
+		make_seg("00000001.salt");
+		make_seg("00000001.r2.jsonl.zst");
+		(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/%s", work_store, files[i]);
+		assert_int_equal(unlink(path), 0);
+		reopen();
+		assert_true(has_seg("00000001.salt") && has_seg("00000001.r2.jsonl.zst"));
+	}
+}
+
 /* As often as salts are set apart for, and not once more; then erased, they are all gone. */
 static void
 test_replaced_as_often_as_can_be(void **state)
@@ -579,6 +667,8 @@ main(void)
 		cmocka_unit_test(test_each_act),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_many_revisions),
+		cmocka_unit_test(test_what_a_start_removes),
+		cmocka_unit_test(test_nothing_is_overwritten_for_what_is_not_there),
 		cmocka_unit_test(test_replaced_as_often_as_can_be),
 		cmocka_unit_test(test_damage_is_not_laundered),
 		cmocka_unit_test(test_crash_after_every_step),
