@@ -422,6 +422,83 @@ def test_own_chain():
     equal(verdict('--policy', 'policy'), set())
 
 
+def prove(old, *args, code=0, stream='s'):
+    return cretula('prove', '--store', 'store', '--stream', stream, '--consistency', old, *args, code=code).out
+
+
+def check(text, *args, code=0):
+    """The report of cretula; cretula-verify must agree."""
+    write('proof', text)
+    ours = cretula('verify', '--proof', 'proof', *args, code=code)
+    theirs = outside('--proof', 'proof', *args)
+    equal((theirs.returncode, theirs.stdout), (ours.code, ours.out))
+    return ours
+
+
+def auditor():
+    line = read('store/streams/cretula.store/chain.jsonl').splitlines()[0]
+    return json.loads(line)['log'] + ' sha256:' + hashlib.sha256(line).hexdigest()
+
+
+def test_consistency():
+    """Between any two notes, as a file, checked against the auditor's line."""
+    make()
+    make(30)
+    make(40)
+    newest_size = size_of(newest())
+    for stream in ('s', 'cretula.store'):
+        top = size_of(newest(stream))
+        for old in range(1, top + 1):
+            for new in range(old, top + 1):
+                done = check(prove(old, '--to', new, stream=stream), '--anchor', auditor(), '--json').json
+                equal((done['old'], done['new'], done['anchored'], done['stream']), (old, new, True, stream))
+    text = prove(2)
+    assert b'\nnew %d\n' % newest_size in text and newest() in text and read('store/streams/s/cp/00000002.note') in text
+    report_text = check(text).text
+    assert report_text.startswith('proof proof: good') and 'key taken on trust' in report_text
+    for args, code in [((99,), 66), ((0,), 2), ((3, '--to', 2), 66), ((1, '--to', 99), 66), ((1, '--record', 1), 2)]:
+        prove(*args, code=code)
+    prove(1, stream='none', code=66)
+    cretula('prove', '--store', 'store', '--stream', 's', '--record', 0, '--to', 2, code=2)
+
+
+def test_consistency_tampering():
+    """Row 62 of it: other sizes, hashes, notes, stores; every line gone, doubled, or of another proof."""
+    make()
+    make(30)
+    make(40)
+    text, other = prove(2), prove(3)
+    assert text != other
+    lines, others = text.splitlines(True), other.splitlines(True)
+    changed = [text[:at] + bytes([text[at] ^ 1]) + text[at + 1:] for at in range(0, len(text), 97)]
+    for n in range(len(lines)):
+        # A line of the epoch key is not looked at.
+        if b'/epoch/' in lines[n]:
+            continue
+        changed.append(b''.join(lines[:n] + lines[n + 1:]))
+        if lines[n][:3] != b'\xe2\x80\x94':
+            changed.append(b''.join(lines[:n] + [lines[n]] + lines[n:]))
+        if n < len(others) and others[n] != lines[n]:
+            changed.append(b''.join(lines[:n] + [others[n]] + lines[n + 1:]))
+    changed += [text + b'x', text[:-1], text + text, b'', b'cretula consistency proof v1\n', b'x' * 10 ** 6]
+    for one in changed:
+        write('proof', one)
+        done = outside('--proof', 'proof')
+        if done.returncode == 0:
+            position = next(at for at in range(len(text)) if one[at] != text[at])
+            line = text[text.rfind(b'\n', 0, position) + 1:].split(b'\n')[0]
+            assert b'/epoch/' in line, line
+        else:
+            equal((done.returncode, set(CODE.findall(done.stdout))), (1, {b'E_PROOF'}))
+    os.rename('store', 'one')
+    os.rename('store.keys', 'one.keys')
+    make()
+    check(text, '--anchor', auditor(), code=1)
+    check(text)
+    shutil.copy('one/streams/s/checkpoint', 'store/streams/s/checkpoint')
+    prove(1, code=1)
+
+
 def test_busy_and_no_keys():
     """While a pipe writes to the stream: 75.  Without the keys: 78.  Nothing is made."""
     make()
@@ -433,12 +510,11 @@ def test_busy_and_no_keys():
                           stdin=subprocess.PIPE, stderr=subprocess.PIPE) as pipe:
         pipe.stdin.write(combined(1).encode())
         pipe.stdin.flush()
-        for _ in range(100):
-            if cretula(*args).code == 75:
+        for _ in range(200):  # whoever comes first has the stream, so let it be the pipe
+            if os.path.isdir('store/streams/s/open') and os.listdir('store/streams/s/open'):
                 break
-            time.sleep(0.1)
-        else:
-            raise AssertionError('never busy')
+            time.sleep(0.05)
+        cretula(*args, code=75)
         pipe.communicate(b'')
     os.rename('store.keys', 'away')
     before = entries()

@@ -1,44 +1,68 @@
-/* app: cretula prove: the proof of one record, for somebody who may not see the others. */
+/* app: cretula prove: of one record, or of two notes, for somebody who may see no more. */
 #include "app/command.h"
 #include "app/names.h"
 #include "app/say.h"
+#include "audit/anchors/consistent.h"
 #include "audit/outside/prove.h"
 #include "base/err.h"
 
 static const struct app_option options[] = {
+	{ "consistency", "OLD", "not of a record: that the first OLD entries were only added to" },
 	{ "record", "N", "which record of the stream, from 0" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "its stream" },
+	{ "to", "NEW", "with --consistency: up to there (default: the newest note)" },
 	{ NULL, NULL, NULL },
 };
+
+#define NUMBER_MAX ((UINT64_C(1) << 53) - 1)
+
+static int
+prove(const struct app_args *args, struct buf *out, struct err *e)
+{
+	const char *store = app_arg(args, "store"), *stream = app_arg(args, "stream");
+	uint64_t record = 0, old = 0, new = 0;
+
+	if (store == NULL || stream == NULL ||
+	    (app_arg(args, "record") == NULL) == (app_arg(args, "consistency") == NULL))
+		return (err_set(e, ERR_USAGE,
+		    "--store DIR, --stream NAME and one of --record N, --consistency OLD are "
+		    "needed"));
+	if (app_arg_count(args, "record", 0, NUMBER_MAX, &record, e) == -1 ||
+	    app_arg_count(args, "consistency", 1, NUMBER_MAX, &old, e) == -1 ||
+	    app_arg_count(args, "to", 1, NUMBER_MAX, &new, e) == -1)
+		return (-1);
+	if (old != 0)
+		return (audit_consistent_prove(store, stream, old, new, app_names(), out, e));
+	if (new != 0)
+		return (err_set(e, ERR_USAGE, "--to is for --consistency"));
+	return (audit_prove(store, stream, record, app_names(), out, e));
+}
 
 static int
 run(const struct app_args *args)
 {
-	const char *store = app_arg(args, "store"), *stream = app_arg(args, "stream");
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
-	uint64_t record = 0;
 
-	if (store == NULL || stream == NULL || app_arg(args, "record") == NULL)
-		(void)err_set(
-		    &e, ERR_USAGE, "--store DIR, --stream NAME and --record N are needed");
-	else if (app_arg_count(args, "record", 0, (UINT64_C(1) << 53) - 1, &record, &e) == 0 &&
-	    audit_prove(store, stream, record, app_names(), &out, &e) == 0)
+	if (prove(args, &out, &e) == 0)
 		return (app_finish("prove", &out, 0));
 	buf_free(&out);
 	return (app_fail("prove", &e));
 }
 
-const struct app_command app_command_prove = { "prove", "the proof of one record, to give away", "",
-	0, 0, options,
+const struct app_command app_command_prove = { "prove",
+	"the proof of one record, or of two notes, to give away", "", 0, 0, options,
 	"Writes a text that proves, with nothing else at hand, that this record is sealed in this\n"
 	"store: the record, its salt, hashes, and two signed notes. Of other records it shows\n"
 	"nothing that anybody could test. It stays valid whatever is pruned or erased later.\n"
+	"With --consistency: a text that proves that what was under one note is still there,\n"
+	"unchanged, under a later one; it shows no entry but that which lists the stream.\n"
 	"Whoever gets it runs `cretula-verify --proof FILE --anchor LINE`.\n\n"
-	"exit codes: 0 good, 1 the store does not verify there, 66 no such record, or it was\n"
-	"erased, replaced or pruned\n\n"
+	"exit codes: 0 good, 1 the store does not verify there, 66 no such record or note, or it\n"
+	"was erased, replaced or pruned\n\n"
 	"examples:\n"
 	"  cretula prove --store ./store --stream shop --record 4711 > proof.txt\n"
+	"  cretula prove --store ./store --stream shop --consistency 57 > grew.txt\n"
 	"  cretula verify --proof proof.txt --anchor \"$(cat auditor.txt)\"\n",
 	run };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "audit/anchors/consistent.h"
 #include "audit/anchors/policy.h"
 #include "audit/live/escrow.h"
 #include "audit/outside/bundle.h"
@@ -108,38 +109,57 @@ verify_bundle(const struct audit_request *request, struct buf *out, struct err *
 	return (code);
 }
 
-/* What is too long to be a proof is a bad one; what cannot be read is none. */
 static int
-check_proof_file(const struct audit_request *request, struct audit_proof *proof, struct err *e)
-{
-	struct buf text = { 0 };
-	int rc = 0;
-
-	if (io_read_file(AT_FDCWD, request->proof, AUDIT_PROOF_BYTES_MAX, &text, e) == 0)
-		rc = audit_proof_check(
-		    buf_view(&text), request->options.anchor, request->options.names, proof, e);
-	else if (errno == EFBIG)
-		(void)snprintf(proof->why, sizeof(proof->why), "longer than a proof can be");
-	else {
-		e->code = ERR_INPUT;
-		rc = -1;
-	}
-	buf_free(&text);
-	return (rc);
-}
-
-static int
-verify_proof(const struct audit_request *request, struct buf *out, struct err *e)
+verify_record(
+    const struct audit_request *request, struct span text, struct buf *out, struct err *e)
 {
 	struct audit_proof proof = { .record = AUDIT_NONE };
 	int code = -1;
 
-	if (check_proof_file(request, &proof, e) == 0) {
+	if (audit_proof_check(
+		text, request->options.anchor, request->options.names, &proof, e) == 0) {
 		(request->json ? audit_proof_print_json : audit_proof_print_text)(
 		    request->proof, &proof, out);
 		code = proof.why[0] == '\0' ? 0 : ERR_FINDING;
 	}
 	audit_proof_free(&proof);
+	return (code);
+}
+
+static int
+verify_consistent(
+    const struct audit_request *request, struct span text, struct buf *out, struct err *e)
+{
+	struct audit_consistent proof;
+
+	if (audit_consistent_check(
+		text, request->options.anchor, request->options.names, &proof, e) == -1)
+		return (-1);
+	(request->json ? audit_consistent_print_json : audit_consistent_print_text)(
+	    request->proof, &proof, out);
+	return (proof.why[0] == '\0' ? 0 : ERR_FINDING);
+}
+
+/* What is too long to be a proof is a bad one; what cannot be read is none. */
+static int
+verify_proof(const struct audit_request *request, struct buf *out, struct err *e)
+{
+	struct span magic = SPAN(AUDIT_CONSISTENT_MAGIC);
+	struct buf text = { 0 };
+	int code = -1;
+
+	if (io_read_file(AT_FDCWD, request->proof, AUDIT_PROOF_BYTES_MAX, &text, e) == 0)
+		code = (span_starts(buf_view(&text), magic) ? verify_consistent : verify_record)(
+		    request, buf_view(&text), out, e);
+	else if (errno == EFBIG) {
+		struct audit_proof proof = { .why = "longer than a proof can be" };
+
+		(request->json ? audit_proof_print_json : audit_proof_print_text)(
+		    request->proof, &proof, out);
+		code = ERR_FINDING;
+	} else
+		e->code = ERR_INPUT;
+	buf_free(&text);
 	return (code);
 }
 
