@@ -159,7 +159,7 @@ audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
 			.coverage = coverage,
 			.bad_entry = AUDIT_NONE };
 		rc = check_stream(chain, streams, name);
-		if (rc == -1 || attempt + 1 == AUDIT_ATTEMPTS || !audit_is_moving(chain, attempt))
+		if (attempt + 1 == AUDIT_ATTEMPTS || !audit_is_moving(chain, attempt))
 			break;
 		(void)close(chain->dirfd);
 		audit_chain_free(chain);

@@ -232,14 +232,6 @@ note_end(struct audit_coverage *coverage, const char *name, int64_t others_us)
 		coverage->newest_us = others_us;
 }
 
-/* Is a writer at the vocabulary, whose segment's entry comes later? */
-static bool
-is_written(const struct verify *v, const struct audit_chain *chain, const char *name)
-{
-	return (audit_has_grown(chain) || audit_is_young(chain->dirfd, "chain.jsonl") ||
-	    audit_is_young(v->words, name));
-}
-
 static void
 check_stream(struct verify *v, const struct stream *stream)
 {
@@ -268,11 +260,10 @@ check_stream(struct verify *v, const struct stream *stream)
 		v->pool.defer = true;
 		audit_pool_check(&v->pool, &chain, &segments);
 		if (words && chain.segment_count > 0)
-			audit_words_check(&chain, v->words, &vocabulary);
-		if (v->pool.again_count > 0 ||
-		    (vocabulary.count > 0 && is_written(v, &chain, stream->name)))
-			audit_stream_again(&(struct audit_again){ &v->pool, v->streams, v->words,
-					       stream->name, v->options, &segments, &vocabulary },
+			audit_words_again(&chain, v->words, &vocabulary);
+		if (v->pool.again_count > 0)
+			audit_stream_again(&(struct audit_again){ &v->pool, v->streams,
+					       stream->name, v->options, &segments },
 			    &v->result->coverage);
 	}
 	audit_list_sort(&chain.list);
@@ -324,19 +315,53 @@ open_store(struct verify *v, const char *store, struct err *e)
 	return (audit_pool_open(&v->pool, v->options->jobs, e));
 }
 
+/* What is there, and what the store's chain says of it. */
 static int
-check_own(struct verify *v, struct err *e)
+find_streams(struct verify *v, struct err *e)
 {
-	struct audit_coverage *coverage = &v->result->coverage;
-
-	v->has_own = audit_stream_begin(
-			 &v->own, v->streams, STORE_OWN_STREAM, v->options, coverage) == 0;
-	if (check_anchor(v, e) == -1)
-		return (-1);
+	v->has_own = audit_stream_begin(&v->own, v->streams, STORE_OWN_STREAM, v->options,
+			 &v->result->coverage) == 0;
 	list_streams(v);
 	if (audit_walk(v->store, "streams", see_stream, v, e) == -1)
 		return (-1);
 	merge_streams(v);
+	return (0);
+}
+
+/* Is something there that a writer may be about to list? */
+static bool
+is_being_made(const struct verify *v)
+{
+	bool unlisted = !v->has_own;
+
+	for (size_t i = 0; i < v->count && !unlisted; i++)
+		unlisted = v->items[i].entry == AUDIT_NONE;
+	return (unlisted &&
+	    (audit_is_young(v->store, "streams") || audit_is_warm(&v->own) ||
+		audit_is_young(v->streams, STORE_OWN_STREAM)));
+}
+
+static int
+check_own(struct verify *v, struct err *e)
+{
+	struct audit_coverage coverage = v->result->coverage;
+	struct audit_list all = v->all;
+
+	for (unsigned attempt = 0;; attempt++) {
+		if (find_streams(v, e) == -1)
+			return (-1);
+		if (attempt + 1 == AUDIT_ATTEMPTS || !is_being_made(v))
+			break;
+		audit_pause(attempt);
+		if (v->own.dirfd != -1)
+			(void)close(v->own.dirfd);
+		audit_chain_free(&v->own);
+		audit_list_back(&v->all, &all);
+		v->result->coverage = coverage;
+		v->count = 0;
+	}
+	if (check_anchor(v, e) == -1)
+		return (-1);
 	if (v->has_own)
 		check_seen(v, &v->own);
 	audit_list_sort(&v->own.list);

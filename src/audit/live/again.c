@@ -1,9 +1,10 @@
 #include "audit/live/again.h"
 
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "audit/live/live.h"
 #include "audit/live/moving.h"
 #include "audit/store_check.h"
 
@@ -29,37 +30,17 @@ pick(const struct audit_pool *pool, struct audit_chain *chain)
 	chain->segment_count = kept;
 }
 
-/* A vocabulary comes before its segment's entry. */
-static void
-check_words(struct audit_again *a, struct audit_chain *chain)
-{
-	struct audit_list list;
-
-	if (a->words_list->count == 0 || chain->segment_count == 0)
-		return;
-	audit_list_init(&list, chain->name, AUDIT_FINDINGS_PER_FILE);
-	chain->newest_good = true;
-	audit_words_check(chain, a->words, &list);
-	if (list.count == 0 && !list.failed) {
-		audit_list_free(a->words_list);
-		audit_list_init(a->words_list, chain->name, AUDIT_FINDINGS_PER_FILE);
-	}
-	audit_list_free(&list);
-}
-
 /* false: there is no chain any more. */
 static bool
 check_once(struct audit_again *a, struct audit_coverage *coverage)
 {
 	struct audit_coverage counted = *coverage; /* chain and notes were */
 	struct audit_chain chain;
-	bool there =
-	    audit_stream_begin(&chain, a->streams, a->name, a->options, &counted) == 0;
+	bool there = audit_stream_begin(&chain, a->streams, a->name, a->options, &counted) == 0;
 
 	if (!there || chain.list.has_error)
 		audit_list_move(a->segments, &chain.list);
 	if (there) {
-		check_words(a, &chain);
 		pick(a->pool, &chain);
 		chain.coverage = coverage;
 		audit_pool_check(a->pool, &chain, a->segments);
@@ -76,13 +57,56 @@ audit_stream_again(struct audit_again *a, struct audit_coverage *coverage)
 	bool there = true;
 
 	for (unsigned attempt = 0; attempt + 1 < AUDIT_ATTEMPTS && there; attempt++) {
-		if (a->pool->again_count == 0 && a->words_list->count == 0)
+		if (a->pool->again_count == 0)
 			break;
 		audit_pause(attempt);
 		a->pool->defer = attempt + 2 < AUDIT_ATTEMPTS;
-		if (a->pool->again_count > 0)
-			qsort(a->pool->again, a->pool->again_count, sizeof(a->pool->again[0]),
-			    compare_numbers);
+		qsort(a->pool->again, a->pool->again_count, sizeof(a->pool->again[0]),
+		    compare_numbers);
 		there = check_once(a, coverage);
+	}
+}
+
+/* ---- the vocabulary ---- */
+
+struct newest {
+	struct audit_chain *chain;
+	struct audit_segment segment;
+};
+
+/* chain ends with this segment. */
+static void
+see_segment(void *arg, uint64_t i, const struct seal_entry *entry)
+{
+	struct newest *newest = arg;
+	struct audit_chain *chain = newest->chain;
+	const struct seal_segment *facts = &entry->of.segment;
+
+	if (entry->type != SEAL_SEGMENT)
+		return;
+	newest->segment = (struct audit_segment){ .line = i, .seg = facts->seg };
+	chain->segments = &newest->segment;
+	chain->segment_count = 1;
+	chain->newest_good = true;
+	chain->signed_count = i + 1;
+	chain->words_count = facts->words_count;
+	memcpy(chain->words_hash, facts->words_hash, sizeof(chain->words_hash));
+}
+
+void
+audit_words_again(const struct audit_chain *chain, int words, struct audit_list *list)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		struct audit_chain now = *chain; /* borrows all of it */
+		struct newest newest = { .chain = &now };
+
+		(void)audit_appended(chain, see_segment, &newest);
+		audit_words_check(&now, words, list);
+		if (list->count == 0 || attempt + 1 == AUDIT_ATTEMPTS ||
+		    !(audit_is_warm(chain) || audit_is_young(words, chain->name)))
+			return;
+		audit_pause(attempt);
+		audit_list_free(list);
+		audit_list_init(list, chain->name, AUDIT_FINDINGS_PER_FILE);
 	}
 }

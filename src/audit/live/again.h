@@ -6,14 +6,19 @@
 
 struct audit_again {
 	struct audit_pool *pool; /* again: segments to check once more */
-	int streams, words; /* directories; words may be -1 */
-	const char *name; /* of the stream */
+	int streams;             /* directory */
+	const char *name;        /* of the stream */
 	const struct audit_options *options;
 	struct audit_list *segments; /* findings go here */
-	struct audit_list *words_list; /* ... of the vocabulary are emptied if they pass */
 };
 
 /* Read the chain again, and check again what is left over, until all is told. */
 void audit_stream_again(struct audit_again *a, struct audit_coverage *coverage);
+
+/*
+ * audit_words_check beside a writer: a vocabulary comes before its segment's
+ * entry, and entries came since the chain was read.
+ */
+void audit_words_again(const struct audit_chain *chain, int words, struct audit_list *list);
 
 #endif

@@ -17,6 +17,13 @@ struct audit_escrow;
 typedef void (*audit_judge)(void *arg, uint64_t i, const struct seal_entry *entry);
 void audit_judged(struct audit_chain *chain, audit_judge each, void *arg);
 
+/*
+ * The same for entries that were appended since the chain was read.  Nobody
+ * checked them: they explain what lies there, and are judged the next time.
+ * Returns how many whole lines there are.
+ */
+uint64_t audit_appended(const struct audit_chain *chain, audit_judge each, void *arg);
+
 /* The ratchet that begins with entry; NULL: none does. */
 const struct seal_ratchet_start *audit_ratchet_start(const struct seal_entry *entry);
 
@@ -30,6 +37,9 @@ struct audit_ratchet {
 
 /* May g be the next flush? */
 bool audit_ratchet_goes_on(const struct audit_ratchet *ratchet, uint64_t g);
+
+/* The entry moves ratchet on. */
+void audit_ratchet_see(struct audit_ratchet *ratchet, const struct seal_entry *entry);
 
 /* Do flushes go on from segment to segment?  Findings go to chain->list. */
 void audit_ratchet_check(struct audit_chain *chain, struct audit_ratchet *ratchet);

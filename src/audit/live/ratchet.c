@@ -11,24 +11,6 @@
 #include "crypto/random.h"
 #include "store/layout.h"
 
-void
-audit_judged(struct audit_chain *chain, audit_judge each, void *arg)
-{
-	struct seal_entry *entry = calloc(1, sizeof(*entry));
-
-	if (entry == NULL) {
-		chain->list.failed = true;
-		return;
-	}
-	for (uint64_t i = 0; i < chain->count && i != chain->bad_entry; i++) {
-		if (seal_entry_read(chain->lines[i], chain->names, entry, NULL) == -1 ||
-		    entry->index != i)
-			break;
-		each(arg, i, entry);
-	}
-	free(entry);
-}
-
 const struct seal_ratchet_start *
 audit_ratchet_start(const struct seal_entry *entry)
 {
@@ -55,18 +37,23 @@ audit_ratchet_goes_on(const struct audit_ratchet *ratchet, uint64_t g)
 	    (ratchet->has_start && g == ratchet->start));
 }
 
-static void
-check_tags(struct walk *w, uint64_t i, const struct seal_segment *facts)
+void
+audit_ratchet_see(struct audit_ratchet *ratchet, const struct seal_entry *entry)
 {
-	struct audit_ratchet *ratchet = w->ratchet;
-	struct audit_place at = audit_place("chain.jsonl");
+	const struct seal_ratchet_start *start = audit_ratchet_start(entry);
+	const struct seal_segment *facts = &entry->of.segment;
 
-	at.entry = i;
-	at.segment = facts->seg;
-	if (!audit_ratchet_goes_on(ratchet, facts->tags.g0))
-		audit_report(&w->chain->list, AUDIT_E_TAGS, &at,
-		    "its first flush is %ju, not the one that follows", (uintmax_t)facts->tags.g0);
-	w->chain->coverage->tagged = true;
+	if (start != NULL) {
+		ratchet->has_start = true;
+		ratchet->start = start->g;
+	}
+	if (entry->type == SEAL_START || entry->type == SEAL_STOP)
+		ratchet->running = entry->type == SEAL_START;
+	if (entry->type != SEAL_SEGMENT)
+		return;
+	ratchet->sealed = facts->seg;
+	if (!facts->has_tags)
+		return;
 	ratchet->has_next = true;
 	ratchet->has_start = false;
 	ratchet->next = facts->tags.g + 1;
@@ -76,23 +63,19 @@ static void
 see_entry(void *arg, uint64_t i, const struct seal_entry *entry)
 {
 	struct walk *w = arg;
-	struct audit_ratchet *ratchet = w->ratchet;
-	const struct seal_ratchet_start *start = audit_ratchet_start(entry);
+	struct audit_place at = audit_place("chain.jsonl");
+	bool tagged = entry->type == SEAL_SEGMENT && entry->of.segment.has_tags;
 
-	if (start != NULL) {
-		ratchet->has_start = true;
-		ratchet->start = start->g;
+	if (tagged && !audit_ratchet_goes_on(w->ratchet, entry->of.segment.tags.g0)) {
+		at.entry = i;
+		at.segment = entry->of.segment.seg;
+		audit_report(&w->chain->list, AUDIT_E_TAGS, &at,
+		    "its first flush is %ju, not the one that follows",
+		    (uintmax_t)entry->of.segment.tags.g0);
+	}
+	if (tagged || audit_ratchet_start(entry) != NULL)
 		w->chain->coverage->tagged = true;
-	}
-	if (entry->type == SEAL_START)
-		ratchet->running = true;
-	else if (entry->type == SEAL_STOP)
-		ratchet->running = false;
-	else if (entry->type == SEAL_SEGMENT) {
-		ratchet->sealed = entry->of.segment.seg;
-		if (entry->of.segment.has_tags)
-			check_tags(w, i, &entry->of.segment);
-	}
+	audit_ratchet_see(w->ratchet, entry);
 }
 
 void
