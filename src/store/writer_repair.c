@@ -14,6 +14,7 @@
 #include "crypto/sha256.h"
 #include "seal/note.h"
 #include "store/keys/force.h"
+#include "store/keys/lineage.h"
 #include "store/sweep.h"
 
 /* One entry is large; all work here shares one. */
@@ -267,6 +268,9 @@ settle_keys(struct repair *r, struct err *e)
 		return (-1);
 	if ((log_next && store_writer_promote_log(w, e) == -1) ||
 	    (epoch_next && store_writer_promote(w, e) == -1))
+		return (-1);
+	if ((w->lost_log || w->lost_epoch) &&
+	    store_lineage_check(w->dirfd, &w->chain, &w->names, e) == -1)
 		return (-1);
 	if (w->lost_epoch) {
 		crypto_wipe(&w->keys->epoch, sizeof(w->keys->epoch));

@@ -18,8 +18,8 @@ is_type(struct span line, const char *type)
 	return (span_starts(head, span_str(type)));
 }
 
-static bool
-changes_keys(struct span line)
+bool
+store_force_changes(struct span line)
 {
 	return (is_type(line, "\"type\":\"rekey\"") || is_type(line, "\"type\":\"recover\""));
 }
@@ -71,7 +71,7 @@ store_force_find(const struct store_chain *chain, uint64_t count, const struct s
 	if (find_epoch(chain, count, names, scratch, &found, e) == -1)
 		return (-1);
 	for (uint64_t i = count; i-- > 0;) {
-		if (i > 0 && !changes_keys(chain->lines[i]))
+		if (i > 0 && !store_force_changes(chain->lines[i]))
 			continue;
 		if (read_line(chain, i, names, scratch, e) == -1)
 			return (-1);
@@ -93,7 +93,7 @@ store_force_was(const struct store_chain *chain, const struct seal_names *names,
     struct seal_entry *scratch, struct span vkey)
 {
 	for (size_t i = 0; i < chain->count; i++)
-		if ((i == 0 || changes_keys(chain->lines[i])) &&
+		if ((i == 0 || store_force_changes(chain->lines[i])) &&
 		    seal_entry_read(chain->lines[i], names, scratch, NULL) == 0 &&
 		    span_equal(store_force_brings(scratch), vkey))
 			return (true);

@@ -28,6 +28,9 @@ int store_force_find(const struct store_chain *chain, uint64_t count,
 /* The log vkey that entry puts in force; empty: none. */
 struct span store_force_brings(const struct seal_entry *entry);
 
+/* May line, behind genesis, change them?  Then it is a rekey or a recover. */
+bool store_force_changes(struct span line);
+
 /* Was vkey the log key of chain at any time? */
 bool store_force_was(const struct store_chain *chain, const struct seal_names *names,
     struct seal_entry *scratch, struct span vkey);

@@ -378,6 +378,27 @@ test_refused(void **state)
 	REFUSED(rekey("shop", another, NULL, &e), ERR_CONFIG, "epoch key is lost");
 }
 
+/* Who writes the store names a key of their own; the one who lost the keys is told. */
+static void
+test_a_forged_lineage(void **state)
+{
+	char path[200];
+	struct err e = { 0 };
+
+	prepare();
+	assert_int_equal(rekey_log(&e), 0);
+	lose_log();
+	assert_int_equal(rekey_log_by_recovery(&e), 0);
+	/* A note over the first rekey by the new key alone: the old key's line goes. */
+	(void)snprintf(path, sizeof(path), "sed -i 5d %s/streams/shop/cp/00000003.note", work_store);
+	assert_int_equal(system(path), 0);
+	assert_int_equal(rekey_log(&e), 0); /* whose keys are all there has signed it */
+	lose_log();
+	assert_int_equal(rekey_log_by_recovery(&e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	assert_non_null(strstr(e.text, "entry 2: "));
+}
+
 /* The auditor's line names the beginning. */
 static void
 test_the_anchor_stays(void **state)
@@ -412,6 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_a_forged_lineage),
 		cmocka_unit_test(test_the_anchor_stays),
 		cmocka_unit_test(test_crash_after_every_step),
 		cmocka_unit_test(test_crashes_in_repair),
