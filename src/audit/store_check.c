@@ -52,11 +52,14 @@ see_in_seg(void *arg, int dir, const char *name)
 	struct audit_chain *chain = names->chain;
 	char file[300];
 	uint64_t seg = 0;
+	int known;
 
 	(void)dir;
-	if (audit_unfinished(name, chain->coverage) || audit_seg_files_see(names->files, name))
+	if (audit_unfinished(name, chain->coverage) ||
+	    (known = audit_seg_files_see(names->files, name)) == 1)
 		return;
-	for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && seg == 0; i++)
+	for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && seg == 0 && known == 0;
+	     i++)
 		seg = audit_number(name, suffixes[i]);
 	if (seg != 0 &&
 	    bsearch(&seg, names->numbers, chain->segment_count, sizeof(seg), compare_numbers) !=

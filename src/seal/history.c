@@ -152,6 +152,7 @@ add_segment(struct seal_history *history, const struct seal_entry *entry, struct
 	segments[history->count++] = (struct seal_past){ .seg = facts->seg,
 		.entry = entry->index,
 		.n = facts->n,
+		.has_tags = facts->has_tags,
 		.file_size = facts->file_size,
 		.replay = replay->parsed + replay->partial + replay->unparsed };
 	return (0);

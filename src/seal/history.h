@@ -38,7 +38,7 @@ struct seal_touched {
 
 struct seal_past {
 	uint64_t seg, entry, n; /* entry: index of its segment entry */
-	bool pruned;
+	bool pruned, has_tags;
 	uint64_t revision;      /* of its files; 0: as sealed */
 	uint64_t file_size;     /* of that revision; revision 0: as sealed */
 	uint64_t replay;        /* records that were replayed, as sealed */

@@ -78,7 +78,7 @@ see_pruned(struct audit_seg_files *files, uint64_t seg)
 }
 
 /* Data and salts that stand beside those of the newest revision. */
-static bool
+static int
 see_other(struct audit_chain *chain, const struct seal_past *past, const char *name,
     uint64_t revision, enum suffix kind)
 {
@@ -88,20 +88,21 @@ see_other(struct audit_chain *chain, const struct seal_past *past, const char *n
 	(void)snprintf(file, sizeof(file), "seg/%s", name);
 	at.segment = past->seg;
 	at.entry = past->entry;
-	if (revision > past->revision || (revision > 0 && kind != DATA && kind != SALT))
-		return (false);
+	if (revision > past->revision || (revision > 0 && kind != DATA && kind != SALT) ||
+	    (kind == TAGS && !past->has_tags))
+		return (-1);
 	if (revision == past->revision || (kind != DATA && kind != SALT))
-		return (true);
+		return (1);
 	if (kind == DATA)
 		audit_report(&chain->list, AUDIT_E_TOMBSTONED_RECORD_PRESENT, &at,
 		    "records are in it that revision %ju erased", (uintmax_t)past->revision);
 	else
 		audit_report(&chain->list, AUDIT_E_ERASED_SALT_PRESENT, &at,
 		    "salts are in it that revision %ju erased", (uintmax_t)past->revision);
-	return (true);
+	return (1);
 }
 
-bool
+int
 audit_seg_files_see(struct audit_seg_files *files, const char *name)
 {
 	struct audit_chain *chain = files->chain;
@@ -113,11 +114,11 @@ audit_seg_files_see(struct audit_seg_files *files, const char *name)
 	if (past == NULL) {
 		/* The entry that named it may be one that is gone. */
 		chain->list.suppressed += revision != 0 && chain->damaged;
-		return (revision != 0 && chain->damaged);
+		return (revision != 0 && chain->damaged ? 1 : 0);
 	}
 	if (past->pruned) {
 		see_pruned(files, seg);
-		return (true);
+		return (1);
 	}
 	return (see_other(chain, past, name, revision, kind));
 }

@@ -26,12 +26,13 @@ void audit_heads_end(struct audit_chain *own);
 void audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain);
 
 /*
- * Names in seg/, where entries pruned, erased or replaced something.  false:
- * the history does not know name, or not as one of its files.
+ * Names in seg/, where entries pruned, erased or replaced something.  see: 1 if
+ * it is a file of a segment (if it may not be there, that is told), -1 if the
+ * segment has no such file, 0 if there is no such segment.
  */
 struct audit_seg_files;
 int audit_seg_files_open(struct audit_seg_files **files, struct audit_chain *chain);
-bool audit_seg_files_see(struct audit_seg_files *files, const char *name);
+int audit_seg_files_see(struct audit_seg_files *files, const char *name);
 void audit_seg_files_close(struct audit_seg_files *files); /* reports */
 
 #endif

@@ -1,4 +1,4 @@
-/* Rows of docs/format.md 19 that name segments, holds, streams: each, broken, has its code and place. */
+/* Entries that name segments, holds, streams; docs/format.md 19: each, broken, has its code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
