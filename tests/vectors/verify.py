@@ -1216,14 +1216,15 @@ class Segment:
         if [flush.g for flush in flushes] != list(range(tags['g0'], tags['g0'] + len(flushes))) or \
                 len(flushes) != tags['g'] - tags['g0'] + 1:
             raise Bad('E_TAGS', f'not the flushes {tags["g0"]} to {tags["g"]}')
-        if any(flush.seg != self.entry['seg'] for flush in flushes) or flushes[-1].n != self.entry['n']:
+        if any(flush.seg != self.entry['seg'] for flush in flushes) or flushes[-1].n != self.entry['n'] or \
+                flushes[-1].root != base64_decode(self.entry['root'], 32):
             raise Bad('E_TAGS', 'not the flushes of this segment')
+        self.flushes = flushes
         for flush in flushes if self.leaves is not None else ():
             for leaf in self.leaves[frontier.count:flush.n]:
                 frontier.add(leaf)
             if flush.root != frontier.root():
                 raise Bad('E_TAGS', f'flush {flush.g} is not of the first {flush.n} records')
-        self.flushes = flushes
 
     def note(self, check, *arguments, **where):
         """Whatever check finds is a finding of this segment, and the rest is checked all the same."""
@@ -1327,9 +1328,9 @@ def judge_segment_file(chain, sealed, name, rev, end):
     file, number = f'seg/{name}', sealed.entry['seg']
     if sealed.pruned:
         chain.add('E_PRUNED_STILL_PRESENT', f'segment {number} was pruned', f'seg/{number:08}', segment=number)
-    elif end == 'idx' or (end == 'tags' and 'tags' in sealed.entry) or (end != 'tags' and rev == sealed.rev):
+    elif end in ('idx', 'tags') or rev == sealed.rev:
         return
-    elif rev > sealed.rev or end == 'tags':
+    elif rev > sealed.rev:
         chain.add('W_UNKNOWN_FILE', 'nothing names this file', file)
     elif end == 'salt':
         chain.add('E_ERASED_SALT_PRESENT', 'of a revision before erasures', file, segment=number)
@@ -2249,10 +2250,10 @@ class Anchors:
         note = Note(content)
         if note.body != body:
             raise ValueError('not over the note of that size')
-        if 'by' in entry and 'time' in entry and not any(
-                signer == entry['by'] and len(line) == 76 and
-                int.from_bytes(line[4:12], 'big') == parse_seconds(parse_time(entry['time']))
-                for signer, line in note.signatures):
+        if not any(entry.get('by', signer) == signer and len(line) == 76 and not line[4] & 0x80 and
+                   ('time' not in entry or
+                    int.from_bytes(line[4:12], 'big') == parse_seconds(parse_time(entry['time'])))
+                   for signer, line in note.signatures):
             raise ValueError('no cosignature of the witness and the time that the entry names')
         for name, (witness, key_hash, public) in (self.policy.witnesses if self.policy else {}).items():
             try:
@@ -2271,7 +2272,7 @@ class Anchors:
         last = self.chain.entries[entry['size'] - 1]
         if last and when.replace(microsecond=0) < parse_time(last['t']).replace(microsecond=0):
             raise ValueError('a stamp from before the note')
-        if 'time' in entry and parse_time(entry['time']) != when:
+        if 'time' in entry and parse_time(entry['time']) != when - datetime.timedelta(microseconds=when.microsecond % 1000):
             raise ValueError('not of the time that the entry says')
         self.stamps += 1
 
