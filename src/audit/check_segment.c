@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "audit/history/open.h"
+#include "audit/read/peek.h"
 #include "base/err.h"
 #include "base/scan.h"
 
@@ -19,61 +20,12 @@ struct reading {
 	const struct seal_segment *facts;
 	struct audit_pass *pass;
 	const struct seal_past *past; /* with redact entries; NULL: as it was sealed */
-	bool idx_good; /* the job's .idx is the sealed one */
+	bool idx_good;                /* the job's .idx is the sealed one */
+	struct audit_peek peek;
+	bool shared;                  /* the thread that reads peeks, too */
 };
 
 /* ---- one batch of lines ---- */
-
-static void
-tally(struct audit_tally *t, uint64_t record)
-{
-	if (t->count++ == 0)
-		t->first = record;
-}
-
-/* The record in the line of a segment with erasures; false: there is none. */
-static bool
-take_record(const struct reading *r, size_t i, struct span *line)
-{
-	if (line->len >= RECORD_BYTES_MAX)
-		return (true);
-	switch (r->job->kinds[i]) {
-	case SEAL_LINE_BAD:
-	case SEAL_LINE_RECORD: return (true);
-	case SEAL_LINE_REPLACED: (void)seal_line_read(*line, NULL, line); return (true);
-	default: r->pass->erased++; return (false);
-	}
-}
-
-static void
-peek_lines(const struct reading *r, const char *start, size_t count)
-{
-	struct audit_job *job = r->job;
-	struct audit_pass *pass = r->pass;
-	bool import = r->facts->has_mask_seed;
-	struct record_facts facts;
-	uint32_t from = 0;
-
-	for (size_t i = 0; i < count; from = job->ends[i++]) {
-		struct span line = { start + from, job->ends[i] - from - 1 };
-
-		if (r->past != NULL && !take_record(r, i, &line))
-			continue;
-		if (audit_record_check(&job->records, line, &facts) == -1) {
-			tally(line.len < RECORD_BYTES_MAX ? &pass->syntax : &pass->large,
-			    pass->lines + i);
-			continue;
-		}
-		pass->states[facts.state]++;
-		pass->status[stats_status_class(facts.status)]++;
-		if (facts.time_us < pass->time_min_us)
-			pass->time_min_us = facts.time_us;
-		if (facts.time_us > pass->time_max_us)
-			pass->time_max_us = facts.time_us;
-		if (import && !audit_epochs_cover(&job->epochs, line, facts.time_us))
-			tally(&pass->mask_epoch, pass->lines + i);
-	}
-}
 
 /* Does .idx say of count leaves what they are?  roots are those of the blocks that they end. */
 static void
@@ -157,7 +109,8 @@ read_batch(const struct reading *r, const char *start, size_t count)
 	if (pass->lines + count == r->facts->n)
 		root_count += (size_t)seal_tree_tail(&job->tree, roots[root_count]);
 	compare_idx(r, count, (const unsigned char(*)[32])roots, root_count);
-	peek_lines(r, start, count);
+	if (!r->shared)
+		audit_peek_lines(&r->peek, start, job->ends, count);
 	pass->lines += count;
 	pass->bytes += job->ends[count - 1];
 }
@@ -227,6 +180,9 @@ read_file(struct reading *r, int fd)
 	begin_file_hash(r);
 	store_reader_begin(
 	    job->reader, fd, bytes_max(r->facts, r->past) + AUDIT_SPARE_BYTES, see_bytes, r);
+	r->peek = (struct audit_peek){ job, pass, r->past, r->facts->has_mask_seed };
+	r->shared =
+	    r->past == NULL && store_reader_share(job->reader, audit_peek_run, &r->peek);
 	do {
 		if (store_reader_next(job->reader, &lines, &e) == -1) {
 			pass->torn = store_reader_torn(job->reader);

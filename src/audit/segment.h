@@ -55,6 +55,7 @@ struct audit_job {
 	struct seal_tree tree;
 	struct crypto_sha256 file;
 	uint32_t ends[AUDIT_BATCH];
+	uint32_t peek_ends[AUDIT_BATCH]; /* of who looks at the records meanwhile */
 	struct audit_salts from;
 	unsigned char salts[AUDIT_BATCH][16];
 	bool known[AUDIT_BATCH];
@@ -83,6 +84,7 @@ struct audit_pass {
 	uint64_t status[STATS_STATUS_CLASSES];
 	int64_t time_min_us, time_max_us;
 	struct audit_tally syntax, large, mask_epoch;
+	uint64_t peeked;        /* lines whose records were looked at */
 	uint64_t erased;        /* lines that hold no record */
 	uint64_t kept_count;    /* of job->kept; more are only counted */
 	enum store_layout layout;

@@ -32,7 +32,9 @@ struct store_reader {
 	ZSTD_DStream *stream; /* inside memory */
 	void *memory;
 	int fd;
-	bool wants_ahead;
+	bool wants_ahead, began;
+	store_see see;
+	void *see_arg;
 	struct store_ahead *ahead; /* reads; NULL: the caller does */
 	uint64_t max_bytes, out_total, frames;
 	store_observe observe;
@@ -91,8 +93,6 @@ store_reader_close(struct store_reader *r)
 	free(r);
 }
 
-static int take_lines(void *arg, struct span *lines, struct err *e);
-
 void
 store_reader_ahead(struct store_reader *r, bool ahead)
 {
@@ -105,6 +105,8 @@ store_reader_begin(
 {
 	store_ahead_end(r->ahead);
 	r->ahead = NULL;
+	r->began = false;
+	r->see = NULL;
 	if (r->fd != -1)
 		(void)close(r->fd);
 	(void)ZSTD_DCtx_reset(r->stream, ZSTD_reset_session_only);
@@ -119,8 +121,16 @@ store_reader_begin(
 	crypto_sha256_init(&r->have);
 	r->end = fd == -1;
 	r->in_at = r->in_len = r->carry_at = r->carry_len = 0;
-	if (r->wants_ahead && fd != -1)
-		r->ahead = store_ahead_begin(take_lines, r, OUT_BYTES);
+}
+
+bool
+store_reader_share(struct store_reader *r, store_see see, void *arg)
+{
+	if (!r->wants_ahead || r->began)
+		return (false);
+	r->see = see;
+	r->see_arg = arg;
+	return (true);
 }
 
 /* Before looking at what the thread writes. */
@@ -362,6 +372,8 @@ take_lines(void *arg, struct span *lines, struct err *e)
 	*lines = span_of(r->out, 0);
 	if (!r->failed)
 		r->failed = next_lines(r, lines) == -1;
+	if (r->see != NULL && lines->len > 0)
+		r->see(r->see_arg, *lines);
 	if (!r->failed || lines->len > 0)
 		return (0);
 	if (e != NULL)
@@ -372,6 +384,9 @@ take_lines(void *arg, struct span *lines, struct err *e)
 int
 store_reader_next(struct store_reader *r, struct span *lines, struct err *e)
 {
+	if (!r->began && r->wants_ahead && r->fd != -1)
+		r->ahead = store_ahead_begin(take_lines, r, OUT_BYTES);
+	r->began = true;
 	return (r->ahead != NULL ? store_ahead_next(r->ahead, lines, e) : take_lines(r, lines, e));
 }
 

@@ -34,6 +34,14 @@ void store_reader_begin(struct store_reader *r, int fd, uint64_t max_bytes,
 void store_reader_ahead(struct store_reader *r, bool ahead);
 
 /*
+ * Between begin and the first next: have that thread show each run to see as
+ * well, before it is handed out.  false: there will be no thread, and see is
+ * not called.
+ */
+typedef void (*store_see)(void *arg, struct span lines);
+bool store_reader_share(struct store_reader *r, store_see see, void *arg);
+
+/*
  * Next run of whole lines (each with LF), at most about 2 MiB, valid until
  * the next call.  *lines empty: end.  -1: damaged container, more than
  * max_bytes, a line over RECORD_BYTES_MAX without LF, or bytes behind the
