@@ -554,6 +554,7 @@ test_a_second_process_is_refused(void **state)
 	assert_int_equal(open_live(&s, &l, &found, &e), 0);
 	assert_int_equal(open_live(&second, &other, &found, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
+	store_close(second);
 	store_live_close(l);
 	store_close(s);
 }

@@ -159,7 +159,7 @@ static void
 torn_ratchet(void)
 {
 	write_live(false);
-	shell("printf x | dd of=s.keys/shop/ratchet bs=1 seek=100 conv=notrunc 2>/dev/null");
+	shell("printf 'torn torn torn' | dd of=s.keys/shop/ratchet bs=1 seek=100 conv=notrunc 2>/dev/null");
 }
 
 static void
