@@ -3,11 +3,13 @@
  * rest.  It holds no code that signs, masks or writes a store.
  */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/outside/request.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "record/record.h"
@@ -114,9 +116,35 @@ read_option(int c, char **argv, struct audit_request *request, struct err *e)
 	}
 }
 
+static bool progress_shown;
+
+/* On a terminal only, five times a second. */
+static void
+progress(void *arg, uint64_t done, uint64_t total)
+{
+	int64_t *shown_ns = arg, now_ns = clock_mono_ns();
+
+	if (total == 0 || !isatty(STDERR_FILENO) || now_ns - *shown_ns < 200000000)
+		return;
+	*shown_ns = now_ns;
+	progress_shown = true;
+	fprintf(stderr, "\rcretula-verify: %u %%",
+	    (unsigned)(done >= total ? 100 : done * 100 / total));
+	fflush(stderr);
+}
+
+static void
+end_progress(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = false;
+}
+
 static int
 fail(const struct err *e)
 {
+	end_progress();
 	fprintf(stderr, "cretula-verify: %s\n", e->text);
 	return (e->code == ERR_NONE ? ERR_IO : (int)e->code);
 }
@@ -140,8 +168,11 @@ main(int argc, char **argv)
 	struct audit_request request = { .options = { .names = &names } };
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
+	int64_t shown_ns = clock_mono_ns();
 	int c, code;
 
+	request.options.progress = progress;
+	request.options.progress_arg = &shown_ns;
 	request.options.jobs = processors < 1 ? 1 : processors > 64 ? 64 : (unsigned)processors;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
@@ -160,6 +191,7 @@ main(int argc, char **argv)
 	}
 	if ((code = audit_request_run(&request, &out, &e)) == -1)
 		return (fail(&e));
+	end_progress();
 	code = print(&out, code);
 	buf_free(&out);
 	return (code);
