@@ -10,7 +10,7 @@
 #include "seal/past/touched.h"
 
 /* Comparisons that all entries of a chain may take together: seconds. */
-#define STEPS_MAX (UINT64_C(1) << 28)
+#define STEPS_MAX (UINT64_C(1) << 27)
 #define MOVED_AT_ONCE 4 /* touched records moved in a step, about */
 
 struct seal_history {

@@ -35,10 +35,11 @@ tell_both(const struct audit_locate *w, const struct audit_event *event, uint64_
 			if (code_of(w, event->i + to, event->j + to) != code)
 				break;
 		at = place_of(w, event->i + from, event->j + from, to - from);
-		audit_report(w->target->list, code, &at,
-		    code == AUDIT_E_RECORD_MODIFIED && to - from > 1 ? "not the sealed records" :
-			code == AUDIT_E_RECORD_MODIFIED              ? "not the sealed record" :
-								       audit_kept_text(code));
+		if (code == AUDIT_E_RECORD_MODIFIED)
+			audit_report(w->target->list, code, &at, "not the sealed record%s",
+			    to - from > 1 ? "s" : "");
+		else
+			audit_report(w->target->list, code, &at, "%s", audit_kept_text(code));
 	}
 }
 
