@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 
-from lib import Skip, combined, cretula, equal, main, read, write
+from lib import Skip, combined, cretula, equal, main, read, records, write
+from test_anchor import Authority, Witness, entries
 from test_outside import outside
 
-COREUTILS = 'base64 cat cut head mktemp printf rm sha256sum tail test'.split()
+COREUTILS = 'base64 cat cut head mktemp od printf rm sha256sum tail test'.split()
 CODE = re.compile(rb'\b[EW]_[A-Z_]+\b')
 
 
@@ -64,20 +65,26 @@ def test_whole():
                                                       '../vectors/verify.py')))
 
 
+def follow_readme(**more):
+    """Run the commands of README.md with nothing but what it says is needed."""
+    commands = read('bundle/README.md').decode().split('```sh\n')[1].split('```')[0]
+    os.makedirs('tools', exist_ok=True)
+    for tool in [*COREUTILS, 'openssl', 'zstd', 'python3']:
+        path = shutil.which(tool)
+        if path is None:
+            raise Skip(f'no {tool}')
+        if not os.path.lexists(f'tools/{tool}'):
+            os.symlink(path, f'tools/{tool}')
+    env = {'PATH': os.path.abspath('tools'), 'PYTHONDONTWRITEBYTECODE': '1', **more}
+    return subprocess.run(['/bin/sh', '-c', commands], cwd='bundle', env=env, capture_output=True, check=False)
+
+
 def test_readme():
     """The commands of README.md, as they stand, with coreutils, openssl, zstd and python3 only."""
     month(1)
     month(2)
     evidence('--stream', 's')
-    commands = read('bundle/README.md').decode().split('```sh\n')[1].split('```')[0]
-    os.mkdir('tools')
-    for tool in [*COREUTILS, 'openssl', 'zstd', 'python3']:
-        path = shutil.which(tool)
-        if path is None:
-            raise Skip(f'no {tool}')
-        os.symlink(path, f'tools/{tool}')
-    env = {'PATH': os.path.abspath('tools'), 'PYTHONDONTWRITEBYTECODE': '1'}
-    done = subprocess.run(['/bin/sh', '-c', commands], cwd='bundle', env=env, capture_output=True, check=False)
+    done = follow_readme()
     equal(done.returncode, 0, f'{done.stdout!r} {done.stderr!r}')
     assert b'good' in done.stdout and b'Signature Verified Successfully' in done.stdout and b'{"time"' in done.stdout
     equal(done.stderr, b'')
@@ -86,8 +93,7 @@ def test_readme():
         path = f'bundle/store/streams/s/{path}'
         good = read(path)
         write(path, good[:40] + bytes([good[40] ^ 1]) + good[41:])
-        done = subprocess.run(['/bin/sh', '-c', commands], cwd='bundle', env=env, capture_output=True, check=False)
-        assert done.returncode != 0, path
+        assert follow_readme().returncode != 0, path
         write(path, good)
 
 
@@ -162,6 +168,136 @@ def test_tampering():
         if remade is not None:
             remake_manifest()
             equal(verdict(), (1 if remade else 0, remade), f'{claim}, and a new manifest')
+
+
+def anchored():
+    """A store with a cosignature and a time stamp, and the policy that demands the witness."""
+    month(1)
+    witness, authority = Witness('witness.example'), Authority()
+    where = ('--store', 'store', '--stream', 's')
+    write('answer', witness.cosign(read('store/streams/s/checkpoint')))
+    cretula('anchor', 'import', 'answer', *where, '--witness', witness.vkey, code=0)
+    cretula('anchor', 'print', 'tsq', *where, '--out', 'q.tsq', code=0)
+    cretula('anchor', 'import', authority.stamp('q.tsq'), *where, '--tsa-ca', authority.ca, code=0)
+    write('policy', f'log {entries()[0]["log"]}\nwitness w {witness.vkey} https://w\ngroup g any w\nquorum g\n'.encode())
+    return witness, authority
+
+
+def test_anchors():
+    """What others said goes with it; README's commands check it by openssl."""
+    witness, authority = anchored()
+    evidence('--policy', 'policy')
+    equal(sorted(os.listdir('bundle/store/streams/s/anchor')), ['00000003.cosig', '00000004.tsr'])
+    equal(verdict('--policy', 'bundle/policy'), (0, set()))
+    lines = read('bundle/policy').decode().splitlines()
+    equal([line.split(' ')[0] for line in lines], ['#', 'log', 'witness', 'group', 'quorum'])
+    equal(lines[2], f'witness w {witness.vkey}')
+    done = follow_readme(TSA=os.path.abspath(authority.ca))
+    equal(done.returncode, 0, f'{done.stdout!r} {done.stderr!r}')
+    equal(done.stdout.count(b'Signature Verified Successfully'), 2)
+    assert b'Verification: OK' in done.stdout
+    done = follow_readme()
+    equal((done.returncode, done.stderr), (0, b''), 'without certificates')
+    other = Authority('other')
+    assert follow_readme(TSA=os.path.abspath(other.ca)).returncode != 0
+    for name in ('00000003.cosig', '00000004.tsr'):
+        path = f'bundle/store/streams/s/anchor/{name}'
+        good = read(path)
+        for change in (lambda: write(path, good[:-20] + bytes([good[-20] ^ 1]) + good[-19:]), lambda: os.unlink(path)):
+            change()
+            equal(verdict(), (1, {'E_ANCHOR', 'E_BUNDLE'}), name)
+            remake_manifest()
+            equal(verdict(), (1, {'E_ANCHOR'}), name)
+            assert follow_readme(TSA=os.path.abspath(authority.ca)).returncode != 0
+            write(path, good)
+            remake_manifest()
+    evidence()
+    equal(read('bundle/policy').decode().splitlines()[-1], 'quorum none')
+    equal([line.split(' ')[0] for line in read('bundle/policy').decode().splitlines()], ['log', 'log', 'quorum'])
+    equal(verdict(), (0, set()))
+    write('strict', read('policy').replace(b'quorum g', b'witness x ' + Witness('x').vkey.encode() + b'\nquorum x'))
+    evidence('--policy', 'strict', code=1)
+    evidence('--policy', 'log', code=78)
+    assert not os.path.exists('bundle')
+
+
+def test_erased_and_pruned():
+    """Segments go with the revision that they have; of others only the chain speaks."""
+    for number in (1, 2, 3):
+        month(number)
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '5,9-12', '--reason',
+            'asked', code=0)
+    made = evidence('--json').json
+    names = segment_files()
+    assert '00000001.r1.jsonl.zst' in names and '00000001.r1.salt' in names and '00000001.jsonl.zst' not in names, names
+    equal(verdict(), (0, set()))
+    sums = json.loads(read('bundle/counts.json'))[0]
+    equal((made['records'], sums['records'], sums['pruned_segments']), (1200, 1200, 0))
+    equal(sums['erased'], 5)
+    equal(follow_readme().returncode, 0)
+    evidence('--since', '2025-02-01T00:00:00Z')
+    equal(verdict(), (0, set()))
+    for end in ('r1.salt', 'idx'):
+        shutil.copy(f'store/streams/s/seg/00000001.{end}', 'bundle/store/streams/s/seg/')
+        remake_manifest()
+        equal(both(), (1, {'E_BUNDLE'}), end)
+        os.unlink(f'bundle/store/streams/s/seg/00000001.{end}')
+
+
+def test_proofs():
+    """Single records: their proofs, and nothing of the others."""
+    month(1)
+    month(2)
+    made = evidence('--stream', 's', '--record', '401,7', '--json').json
+    equal((made['records'], made['segments']), (2, 0))
+    equal(json.loads(read('bundle/bundle.json')), {'v': 1, 'stream': 's', 'records': [7, 401]})
+    equal(sorted(os.listdir('bundle')), ['MANIFEST.sha256', 'README.md', 'anchor', 'bundle.json', 'policy', 'proofs',
+                                         'verify.py'])
+    anchor = read('bundle/anchor').decode().strip()
+    equal(both(), (0, set()))
+    equal(both('--anchor', anchor), (0, set()))
+    done = follow_readme()
+    equal((done.returncode, done.stderr), (0, b''), f'{done.stdout!r}')
+    shown = {json.loads(line)['path'] for line in done.stdout.splitlines() if line.startswith(b'{"time"')}
+    equal(shown, {records('store')[n]['path'] for n in (7, 401)})
+    for other in (6, 400):
+        assert not any(json.dumps(records('store')[other]).encode() in read(f'bundle/proofs/{n}') for n in (7, 401))
+    equal(both('--anchor', anchor.replace('sha256:', 'sha256:0')[:-1])[0], 1)
+    good = read('bundle/proofs/7')
+    rows = [
+        ('changed', lambda: write('bundle/proofs/7', good[:200] + bytes([good[200] ^ 1]) + good[201:]), {'E_PROOF'}),
+        ('gone', lambda: os.unlink('bundle/proofs/7'), {'E_PROOF'}),
+        ('of another record', lambda: shutil.copy('bundle/proofs/401', 'bundle/proofs/7'), {'E_BUNDLE'}),
+        ('of another stream', lambda: write('bundle/bundle.json', b'{"v":1,"stream":"t","records":[7,401]}\n'), {'E_BUNDLE'}),
+    ]
+    for claim, change, codes in rows:
+        change()
+        equal(both(), (1, codes | {'E_BUNDLE'}), claim)
+        assert follow_readme().returncode != 0, claim
+        remake_manifest()
+        equal(both(), (1, codes), claim)
+        write('bundle/proofs/7', good)
+        write('bundle/bundle.json', b'{"v":1,"stream":"s","records":[7,401]}\n')
+        remake_manifest()
+        equal(both(), (0, set()), claim)
+    for facts in (b'{"v":1,"stream":"s","records":[]}', b'{"v":1,"stream":"s","records":[401,7]}',
+                  b'{"v":1,"stream":"s","records":[7,7]}', b'{"v":1,"stream":"s","records":["7"]}'):
+        write('bundle/bundle.json', facts + b'\n')
+        equal(both()[0], 1, facts)
+    for args, code in [(('--record', '7'), 2), (('--stream', 's', '--record', 'x'), 2), (('--stream', 's', '--record', '7,'), 2),
+                       (('--stream', 's', '--record', '7,7'), 2), (('--stream', 's', '--record', ''), 2),
+                       (('--stream', 's', '--record', '7', '--since', '-7d'), 2), (('--stream', 's', '--record', '800'), 66),
+                       (('--stream', 't', '--record', '1'), 66)]:
+        evidence(*args, code=code)
+        assert not os.path.exists('bundle') and not os.path.exists('bundle.tmp')
+
+
+def both(*args):
+    """As verdict, for what verify.py takes proof by proof."""
+    ours = cretula('verify', '--bundle', 'bundle', *args)
+    theirs = outside('--bundle', 'bundle', *args)
+    equal((theirs.returncode, theirs.stdout), (ours.code, ours.out))
+    return ours.code, {code.decode() for code in CODE.findall(ours.out)}
 
 
 def test_refused():

@@ -21,7 +21,8 @@ static int
 prove(const struct app_args *args, struct buf *out, struct err *e)
 {
 	const char *store = app_arg(args, "store"), *stream = app_arg(args, "stream");
-	uint64_t record = 0, old = 0, new = 0;
+	struct audit_consistent_sizes sizes = { 0, 0 };
+	uint64_t record = 0;
 
 	if (store == NULL || stream == NULL ||
 	    (app_arg(args, "record") == NULL) == (app_arg(args, "consistency") == NULL))
@@ -29,12 +30,12 @@ prove(const struct app_args *args, struct buf *out, struct err *e)
 		    "--store DIR, --stream NAME and one of --record N, --consistency OLD are "
 		    "needed"));
 	if (app_arg_count(args, "record", 0, NUMBER_MAX, &record, e) == -1 ||
-	    app_arg_count(args, "consistency", 1, NUMBER_MAX, &old, e) == -1 ||
-	    app_arg_count(args, "to", 1, NUMBER_MAX, &new, e) == -1)
+	    app_arg_count(args, "consistency", 1, NUMBER_MAX, &sizes.from, e) == -1 ||
+	    app_arg_count(args, "to", 1, NUMBER_MAX, &sizes.to, e) == -1)
 		return (-1);
-	if (old != 0)
-		return (audit_consistent_prove(store, stream, old, new, app_names(), out, e));
-	if (new != 0)
+	if (sizes.from != 0)
+		return (audit_consistent_prove(store, stream, sizes, app_names(), out, e));
+	if (sizes.to != 0)
 		return (err_set(e, ERR_USAGE, "--to is for --consistency"));
 	return (audit_prove(store, stream, record, app_names(), out, e));
 }

@@ -13,13 +13,12 @@
 #include "app/names.h"
 #include "app/records.h"
 #include "audit/outside/bundle.h"
-#include "audit/outside/request.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
-#include "crypto/sha256.h"
 #include "seal/note.h"
+#include "store/erase/erase.h"
 #include "store/layout.h"
 
 struct make {
@@ -31,6 +30,8 @@ struct make {
 	struct app_records *records; /* the stream at hand */
 	const char *name;
 	size_t signed_count; /* of its entries: what goes in */
+	uint64_t erased, pruned; /* of it: records, and segments of the range */
+	const struct audit_policy *given;
 	struct stats_counts total;
 	struct audit_range range;
 	struct seal_entry entry;
@@ -79,6 +80,36 @@ copy_notes(struct make *m, struct err *e)
 	return (app_evidence_copy(&m->out, fd, file, path, e) == -1 ? -1 : 0);
 }
 
+/* What entries under the note name in anchor/.  A missing one is for the check to tell. */
+static int
+copy_anchors(struct make *m, struct err *e)
+{
+	const struct store_chain *chain = &m->records->chain;
+	char file[256], path[EVIDENCE_PATH_BYTES];
+	bool made = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < m->signed_count && rc >= 0; i++) {
+		const struct span *name = &m->entry.of.anchor.file.name;
+
+		if (seal_entry_read(chain->lines[i], app_names(), &m->entry, e) == -1)
+			return (-1);
+		if (m->entry.type != SEAL_ANCHOR || !span_starts(*name, span_str("anchor/")) ||
+		    name->len >= sizeof(file) ||
+		    span_find(span_from(*name, 7), '/') + 7 != name->len)
+			continue;
+		path_in(m, "anchor", path);
+		if (!made && (rc = app_evidence_mkdir(&m->out, path, e)) == -1)
+			return (-1);
+		made = true;
+		(void)snprintf(file, sizeof(file), "%.*s", (int)name->len, name->ptr);
+		path_in(m, file, path);
+		if (!app_evidence_has(&m->out, path))
+			rc = app_evidence_copy(&m->out, m->records->stream_fd, file, path, e);
+	}
+	return (rc == -1 ? -1 : 0);
+}
+
 static int
 copy_chain(struct make *m, struct err *e)
 {
@@ -102,12 +133,12 @@ copy_chain(struct make *m, struct err *e)
 		e) == -1 ||
 	    copy_notes(m, e) == -1)
 		return (-1);
+	if (copy_anchors(m, e) == -1)
+		return (-1);
 	if (seal_entry_read(chain->lines[0], app_names(), &m->entry, e) == -1 ||
 	    m->entry.type != SEAL_GENESIS)
 		return (err_set(e, ERR_FINDING, "stream %s has no genesis", m->name));
-	buf_str(&m->policy, "log ");
-	buf_span(&m->policy, m->entry.of.genesis.log);
-	buf_char(&m->policy, '\n');
+	app_evidence_policy_log(m->given, m->entry.of.genesis.log, &m->policy);
 	return (0);
 }
 
@@ -147,12 +178,18 @@ static int
 copy_segment(struct make *m, int seg_fd, struct err *e)
 {
 	const struct seal_segment *facts = &m->entry.of.segment;
+	const struct seal_past *past;
 	char prefix[24];
 
 	if (!audit_range_holds(&m->range, facts))
 		return (0);
+	if ((past = app_records_past(m->records, &m->entry)) != NULL && past->pruned) {
+		m->pruned++;
+		return (0);
+	}
 	m->counts->segments++;
 	m->counts->records += facts->n;
+	m->erased += past == NULL ? 0 : past->erased_count;
 	m->counts->bytes += facts->bytes;
 	stats_counts_add(&m->total, &facts->counts);
 	(void)snprintf(prefix, sizeof(prefix), "%08ju.", (uintmax_t)facts->seg);
@@ -188,6 +225,8 @@ copy_segments(struct make *m, struct err *e)
 
 	if (seg_fd == -1)
 		return (errno == ENOENT ? 0 : -1);
+	if (store_history_read(chain, app_names(), &m->records->history, e) == -1)
+		rc = -1;
 	for (size_t i = 0; i < m->signed_count && rc == 0; i++) {
 		if (seal_entry_read(chain->lines[i], app_names(), &m->entry, e) == -1)
 			rc = -1;
@@ -212,6 +251,8 @@ add_sums(struct make *m, uint64_t segments, uint64_t records)
 	json_str(&m->sums, "stream", span_str(m->name));
 	json_u64(&m->sums, "segments", segments);
 	json_u64(&m->sums, "records", records);
+	json_u64(&m->sums, "erased", m->erased);
+	json_u64(&m->sums, "pruned_segments", m->pruned);
 	json_u64(&m->sums, "lines", c->lines);
 	json_u64(&m->sums, "bytes", c->bytes);
 	json_u64(&m->sums, "parsed", c->in.parsed);
@@ -235,6 +276,7 @@ add_stream(struct make *m, const char *name, struct err *e)
 
 	m->records = &open;
 	m->name = name;
+	m->erased = m->pruned = 0;
 	stats_counts_clear(&m->total);
 	if (app_records_open(&open, m->what->store, name, m->what->since, m->what->until, e) == 0) {
 		m->range.since_us = open.since_us;
@@ -294,35 +336,8 @@ add_time(struct buf *out, const char *key, int64_t t_us)
 }
 
 static int
-put_anchor(struct make *m, struct err *e)
-{
-	struct app_records own;
-	unsigned char hash[32];
-	struct buf text = { 0 };
-	int rc = -1;
-
-	if (app_records_open(&own, m->what->store, STORE_OWN_STREAM, NULL, NULL, e) == 0 &&
-	    own.chain.count > 0 &&
-	    seal_entry_read(own.chain.lines[0], app_names(), &m->entry, e) == 0 &&
-	    m->entry.type == SEAL_GENESIS) {
-		crypto_sha256(own.chain.lines[0].ptr, own.chain.lines[0].len, hash);
-		buf_span(&text, m->entry.of.genesis.log);
-		buf_str(&text, " sha256:");
-		buf_hex(&text, hash, sizeof(hash));
-		buf_char(&text, '\n');
-		rc = app_evidence_put(&m->out, "anchor", buf_view(&text), e);
-	}
-	app_records_close(&own);
-	buf_free(&text);
-	return (rc);
-}
-
-static int
 put_texts(struct make *m, struct err *e)
 {
-	static const unsigned char verify[] = {
-#include "app/verify_py.h"
-	};
 	struct buf facts = { 0 }, readme = { 0 };
 	int rc = -1;
 
@@ -335,37 +350,18 @@ put_texts(struct make *m, struct err *e)
 	buf_str(&facts, "}\n");
 	app_evidence_readme(m->first[0] == '\0' ? STORE_OWN_STREAM : m->first, &readme);
 	buf_str(&m->sums, "]\n");
+	app_evidence_policy_end(m->given, &m->policy);
 	if (!buf_ok(&facts) || !buf_ok(&readme) || !buf_ok(&m->sums) || !buf_ok(&m->policy))
 		(void)err_set(e, ERR_IO, "out of memory");
 	else if (app_evidence_put(&m->out, "bundle.json", buf_view(&facts), e) == 0 &&
 	    app_evidence_put(&m->out, "README.md", buf_view(&readme), e) == 0 &&
 	    app_evidence_put(&m->out, "counts.json", buf_view(&m->sums), e) == 0 &&
 	    app_evidence_put(&m->out, "policy", buf_view(&m->policy), e) == 0 &&
-	    app_evidence_put(
-		&m->out, "verify.py", span_of((const char *)verify, sizeof(verify)), e) == 0 &&
-	    put_anchor(m, e) == 0)
+	    app_evidence_put_common(&m->out, m->what->store, e) == 0)
 		rc = app_evidence_manifest(&m->out, e);
 	buf_free(&facts);
 	buf_free(&readme);
 	return (rc);
-}
-
-/* Whoever gets it will do the same. */
-static int
-check_made(const struct make *m, struct err *e)
-{
-	struct audit_request request = {
-		.bundle = m->out.path, .json = true, .options = { .jobs = 1, .names = app_names() }
-	};
-	struct buf report = { 0 };
-	int code = audit_request_run(&request, &report, e);
-
-	buf_free(&report);
-	if (code == ERR_FINDING)
-		return (err_set(e, ERR_FINDING,
-		    "what is in the store does not verify: cretula verify --store %s",
-		    m->what->store));
-	return (code == -1 ? -1 : 0);
 }
 
 int
@@ -380,12 +376,13 @@ app_evidence_make(
 	*counts = (struct app_evidence_counts){ 0 };
 	m->what = what;
 	m->counts = counts;
+	m->given = what->policy;
 	buf_char(&m->sums, '[');
 	if (app_evidence_open(&m->out, what->out, e) == 0 &&
 	    app_evidence_mkdir(&m->out, "store", e) == 0 &&
 	    app_evidence_mkdir(&m->out, "store/streams", e) == 0 &&
 	    app_evidence_mkdir(&m->out, "store/words", e) == 0 && add_streams(m, e) == 0 &&
-	    put_texts(m, e) == 0 && check_made(m, e) == 0)
+	    put_texts(m, e) == 0 && app_evidence_check(&m->out, what, e) == 0)
 		rc = 0;
 	for (size_t i = 0; i < m->out.count; i++)
 		counts->files += !m->out.files[i].is_directory;

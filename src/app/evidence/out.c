@@ -145,6 +145,15 @@ app_evidence_copy(
 	return (rc);
 }
 
+bool
+app_evidence_has(const struct app_evidence_out *out, const char *path)
+{
+	for (size_t i = out->count; i-- > 0;)
+		if (strcmp(out->files[i].path, path) == 0)
+			return (true);
+	return (false);
+}
+
 static int
 compare_files(const void *a, const void *b)
 {

@@ -62,8 +62,8 @@ read_file(struct check *c)
 	if (audit_read(c->chain->dirfd, c->found.name, AUDIT_ANCHOR_BYTES_MAX, &c->file, &code,
 		&e) == -1) {
 		/* One that is longer than any is not the one that was named. */
-		audit_report(list, code == AUDIT_E_LIMIT ? AUDIT_E_ANCHOR : code, &at, "%s",
-		    e.text);
+		audit_report(
+		    list, code == AUDIT_E_LIMIT ? AUDIT_E_ANCHOR : code, &at, "%s", e.text);
 		return (-1);
 	}
 	crypto_sha256(c->file.data, c->file.len, hash);

@@ -14,12 +14,16 @@
 #define AUDIT_CONSISTENT_BYTES_MAX ((size_t)(AUDIT_CONSISTENT_PARTS + 1) * SEAL_PROOF_BYTES_MAX)
 
 /*
- * Add the proof that the note of size new (0: the newest) goes on from that of
- * old; checked before it is given.  -1: ERR_INPUT (no such stream or note),
+ * Add the proof that the note of size to (0: the newest) goes on from that of
+ * from; checked before it is given.  -1: ERR_INPUT (no such stream or note),
  * ERR_FINDING (the store does not verify there), ERR_IO.
  */
-int audit_consistent_prove(const char *store, const char *stream, uint64_t old, uint64_t new,
-    const struct seal_names *names, struct buf *out, struct err *e);
+struct audit_consistent_sizes {
+	uint64_t from, to;
+};
+int audit_consistent_prove(const char *store, const char *stream,
+    struct audit_consistent_sizes sizes, const struct seal_names *names, struct buf *out,
+    struct err *e);
 
 struct audit_consistent {
 	char why[200]; /* "" if it is good: what is wrong otherwise */

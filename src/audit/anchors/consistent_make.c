@@ -76,7 +76,7 @@ check_made(const struct buf *out, const struct seal_names *names, struct err *e)
 }
 
 int
-audit_consistent_prove(const char *store, const char *stream, uint64_t old, uint64_t new,
+audit_consistent_prove(const char *store, const char *stream, struct audit_consistent_sizes sizes,
     const struct seal_names *names, struct buf *out, struct err *e)
 {
 	struct audit_source_note notes[2] = { { .text = { 0 } }, { .text = { 0 } } };
@@ -87,13 +87,13 @@ audit_consistent_prove(const char *store, const char *stream, uint64_t old, uint
 	if (audit_source_open(store, stream, &of, e) == -1 ||
 	    audit_source_open(store, STORE_OWN_STREAM, &own, e) == -1)
 		goto out;
-	if (new == 0)
-		new = of->newest.note.size;
-	if (old > new)
+	if (sizes.to == 0)
+		sizes.to = of->newest.note.size;
+	if (sizes.from > sizes.to)
 		(void)err_set(e, ERR_INPUT, "the note of size %ju is older than that of %ju",
-		    (uintmax_t) new, (uintmax_t)old);
-	else if (audit_source_note(of, old, &notes[0], e) == 0 &&
-	    audit_source_note(of, new, &notes[1], e) == 0) {
+		    (uintmax_t)sizes.to, (uintmax_t)sizes.from);
+	else if (audit_source_note(of, sizes.from, &notes[0], e) == 0 &&
+	    audit_source_note(of, sizes.to, &notes[1], e) == 0) {
 		print_head(of, notes, out);
 		if (is_own || print_stream(own, stream, names, out, e) == 0) {
 			print_entry(own, 0, out);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "base/scan.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
@@ -20,6 +21,7 @@
 #define MANIFEST "MANIFEST.sha256"
 #define MANIFEST_BYTES_MAX ((size_t)256 << 20)
 #define FACTS "bundle.json"
+#define FACTS_BYTES_MAX ((size_t)2 << 20)
 #define DEPTH_MAX 6 /* store/streams/NAME/seg/FILE and one more */
 #define PATH_BYTES 512
 #define READ_BYTES 65536
@@ -206,6 +208,31 @@ read_time(const struct json_value *facts, const char *key, int64_t *t_us)
 	    !json_get_str(facts, key, &text) || clock_parse_rfc3339(text.ptr, text.len, t_us) == 0);
 }
 
+/* Numbers, ascending; without them it is of segments. */
+static bool
+read_records(const struct json_value *facts, struct audit_range *range)
+{
+	struct json_cursor cursor;
+	struct json_value list, item;
+	struct span key;
+
+	if (!json_get(facts, "records", &list))
+		return (true);
+	if (list.type != JSON_ARRAY ||
+	    (range->records = calloc(AUDIT_BUNDLE_RECORDS_MAX, sizeof(range->records[0]))) == NULL)
+		return (false);
+	json_open(&cursor, &list);
+	while (json_next(&cursor, &key, &item)) {
+		size_t count = range->record_count;
+
+		if (count == AUDIT_BUNDLE_RECORDS_MAX || item.type != JSON_INT || item.number < 0 ||
+		    (count > 0 && range->records[count - 1] >= (uint64_t)item.number))
+			return (false);
+		range->records[range->record_count++] = (uint64_t)item.number;
+	}
+	return (range->record_count > 0);
+}
+
 static void
 read_facts(struct manifest *m, struct audit_range *range)
 {
@@ -216,7 +243,7 @@ read_facts(struct manifest *m, struct audit_range *range)
 	uint64_t version = 0;
 	struct err e;
 
-	if (audit_read(m->dir, FACTS, 4096, &bytes, &code, &e) == -1) {
+	if (audit_read(m->dir, FACTS, FACTS_BYTES_MAX, &bytes, &code, &e) == -1) {
 		report(m, FACTS, e.text);
 		goto out;
 	}
@@ -227,7 +254,7 @@ read_facts(struct manifest *m, struct audit_range *range)
 	    !json_get_u64(&facts, "v", &version) || version != 1 ||
 	    (json_get_str(&facts, "stream", &stream) && !store_name_known(stream)) ||
 	    !read_time(&facts, "since", &range->since_us) ||
-	    !read_time(&facts, "until", &range->until_us))
+	    !read_time(&facts, "until", &range->until_us) || !read_records(&facts, range))
 		report(m, FACTS, "does not say which part of a store this is");
 	else
 		(void)snprintf(
@@ -261,6 +288,13 @@ audit_bundle_check(
 	return (0);
 }
 
+void
+audit_range_free(struct audit_range *range)
+{
+	free(range->records);
+	range->records = NULL;
+}
+
 bool
 audit_range_holds(const struct audit_range *range, const struct seal_segment *facts)
 {
@@ -270,21 +304,65 @@ audit_range_holds(const struct audit_range *range, const struct seal_segment *fa
 	    facts->counts.time_min_us < range->until_us);
 }
 
+/* Segments that are not in the range, ascending. */
+struct outside {
+	struct audit_chain *chain;
+	uint64_t *numbers;
+	size_t count;
+};
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+
+	return ((*one > *other) - (*one < *other));
+}
+
+/* All files of a segment begin with its number and a dot, whatever their revision. */
+static void
+see_in_seg(void *arg, int dir, const char *name)
+{
+	struct outside *outside = arg;
+	size_t digits = strspn(name, "0123456789");
+	char file[300] = "";
+	struct audit_place at = audit_place(file);
+	uint64_t seg;
+
+	(void)dir;
+	(void)snprintf(file, sizeof(file), "seg/%s", name);
+	if (digits == 0 || name[digits] != '.' || num_u64(span_of(name, digits), &seg) == -1 ||
+	    bsearch(&seg, outside->numbers, outside->count, sizeof(seg), compare_numbers) == NULL)
+		return;
+	at.segment = seg;
+	audit_report(&outside->chain->list, AUDIT_E_BUNDLE, &at, "of another range");
+}
+
+static void
+check_outside(struct outside *outside)
+{
+	qsort(outside->numbers, outside->count, sizeof(outside->numbers[0]), compare_numbers);
+	if (outside->count > 0 && audit_kind(outside->chain->dirfd, "seg") == AUDIT_DIRECTORY)
+		(void)audit_walk(outside->chain->dirfd, "seg", see_in_seg, outside, NULL);
+}
+
 bool
 audit_range_apply(const struct audit_range *range, struct audit_chain *chain)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	size_t kept = 0, count = chain->segment_count;
+	struct outside outside = { .chain = chain,
+		.numbers = calloc(count + 1, sizeof(outside.numbers[0])) };
 	bool holds = true;
 
-	if (entry == NULL) {
+	if (entry == NULL || outside.numbers == NULL) {
+		free(entry);
+		free(outside.numbers);
 		chain->list.failed = true;
 		return (true);
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct audit_segment *segment = &chain->segments[i];
-		char path[STORE_PATH_BYTES];
-		struct audit_place at = audit_place(path);
 
 		holds =
 		    seal_entry_read(chain->lines[segment->line], chain->names, entry, NULL) == -1 ||
@@ -294,12 +372,11 @@ audit_range_apply(const struct audit_range *range, struct audit_chain *chain)
 			continue;
 		}
 		chain->coverage->segments_outside++;
-		store_segment_path(path, segment->seg, "jsonl.zst");
-		at.segment = segment->seg;
-		if (audit_kind(chain->dirfd, path) != AUDIT_MISSING)
-			audit_report(&chain->list, AUDIT_E_BUNDLE, &at, "of another range");
+		outside.numbers[outside.count++] = segment->seg;
 	}
 	chain->segment_count = kept;
+	check_outside(&outside);
+	free(outside.numbers);
 	free(entry);
 	return (holds);
 }

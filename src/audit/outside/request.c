@@ -102,22 +102,24 @@ verify_bundle(const struct audit_request *request, struct buf *out, struct err *
 		options.range = &range;
 		options.found = &found;
 		options.stream = range.stream[0] != '\0' ? range.stream : NULL;
-		if (verify(request, store, &options, &result, e) == 0)
+		if ((range.records != NULL ?
+			    audit_bundle_proofs(request->bundle, &range, &options, &result, e) :
+			    verify(request, store, &options, &result, e)) == 0)
 			code = report(request, &result, out);
+		audit_range_free(&range);
 	}
 	audit_list_free(&found);
 	return (code);
 }
 
 static int
-verify_record(
-    const struct audit_request *request, struct span text, struct buf *out, struct err *e)
+verify_record(const struct audit_request *request, struct span text, struct buf *out, struct err *e)
 {
 	struct audit_proof proof = { .record = AUDIT_NONE };
 	int code = -1;
 
-	if (audit_proof_check(
-		text, request->options.anchor, request->options.names, &proof, e) == 0) {
+	if (audit_proof_check(text, request->options.anchor, request->options.names, &proof, e) ==
+	    0) {
 		(request->json ? audit_proof_print_json : audit_proof_print_text)(
 		    request->proof, &proof, out);
 		code = proof.why[0] == '\0' ? 0 : ERR_FINDING;
