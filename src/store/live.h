@@ -54,6 +54,7 @@ struct store_live_found {
 	bool crashed;            /* something was open */
 	uint64_t kept, untagged; /* records: committed, and of these behind the last commit */
 	uint64_t lost;           /* torn lines that were dropped */
+	bool full;               /* the open failed for lack of space */
 };
 
 /*
@@ -79,7 +80,7 @@ bool store_live_fits(const struct store_live *l, uint64_t records, uint64_t byte
 
 /*
  * Commit run, which may be empty (a heartbeat).  Calls no allocator.  0: it
- * is durable.  -1: what was committed before stays so; broken.
+ * is durable.  -1: what was committed before stays so; broken, unless full.
  */
 int store_live_flush(struct store_live *l, const struct store_live_run *run, struct err *e);
 
@@ -99,6 +100,14 @@ int store_live_head(struct store_live *l, struct err *e);
 /* Has sealing in the background failed?  Then -1 and e. */
 int store_live_check(struct store_live *l, struct err *e);
 bool store_live_broken(const struct store_live *l);
+
+/*
+ * Did the last call fail for lack of space?  What it wrote is taken back.  Not
+ * broken: with the reserve used, a stop can seal what is open.  Else the next
+ * open does, once there is space.
+ */
+bool store_live_full(const struct store_live *l);
+void store_live_use_reserve(struct store_live *l); /* 1 MiB becomes free */
 
 /* Seal what is open, unless nothing was flushed, and write the entry stop. */
 int store_live_stop(struct store_live *l, const struct store_live_facts *done,

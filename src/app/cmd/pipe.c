@@ -121,38 +121,30 @@ open_live(struct piping *p, struct err *e)
 {
 	const struct config_stream *stream = p->setup.stream;
 	struct app_pipe *pipe = &p->pipe;
-	int64_t now_us = clock_now_us();
-	struct buf epochs = { 0 };
-	struct store_live_options how = { .store = p->store,
+
+	pipe->unlocked = !key_ring_locked(pipe->ring) || !mask_words_locked(p->words);
+	pipe->how = (struct store_live_options){ .store = p->store,
 		.name = p->stream_name,
 		.mode = "pipe",
 		.names = app_names(),
-		.next = { .policy = pipe->policy_hash } };
-	int rc = -1;
-
-	pipe->unlocked = !key_ring_locked(pipe->ring) || !mask_words_locked(p->words);
-	how.unlocked = pipe->unlocked;
-	app_pipe_epochs(now_us, &epochs);
-	how.next.epochs = buf_view(&epochs);
-	if (!buf_ok(&epochs))
-		(void)err_set(e, ERR_IO, "out of memory");
-	else if (store_live_open(&how, &pipe->live, &p->found, e) == 0)
-		rc = app_pipe_turn(pipe->ring, stream->grace_us, now_us, pipe->live, e);
-	buf_free(&epochs);
+		.next = { .policy = pipe->policy_hash },
+		.unlocked = pipe->unlocked };
+	pipe->turn_us = clock_now_us();
 	pipe->setup.policy = &stream->policy;
 	pipe->setup.ring = pipe->ring;
 	pipe->setup.words = p->words;
 	pipe->setup.epochs = MASK_EPOCH_LIVE;
-	pipe->setup.now_us = now_us;
+	pipe->setup.now_us = pipe->turn_us;
 	pipe->setup.line_max = stream->line_max;
-	return (rc);
+	if (app_pipe_open_live(pipe, &p->found, e) == -1)
+		return (-1);
+	return (app_pipe_turn(pipe->ring, stream->grace_us, pipe->turn_us, pipe->live, e));
 }
 
 /* ---- running ---- */
 
-/* Seal and say why; also after an error of the input. */
 static int
-finish(struct piping *p, const char *reason, struct err *e)
+seal_and_stop(struct piping *p, const char *reason, struct err *e)
 {
 	struct buf epochs = { 0 }, words = { 0 };
 	struct store_live_facts facts;
@@ -162,6 +154,19 @@ finish(struct piping *p, const char *reason, struct err *e)
 		rc = store_live_stop(p->pipe.live, &facts, reason, e);
 	buf_free(&epochs);
 	buf_free(&words);
+	return (rc);
+}
+
+/* Seal and say why; also after an error of the input. */
+static int
+finish(struct piping *p, const char *reason, struct err *e)
+{
+	int rc;
+
+	while ((rc = seal_and_stop(p, reason, e)) == -1 && store_live_full(p->pipe.live) &&
+	    e != NULL)
+		if (app_pipe_wait_for_space(&p->pipe, e) == -1)
+			return (-1);
 	return (rc);
 }
 
@@ -183,23 +188,25 @@ run_pipe(struct piping *p, struct err *e)
 	rc = app_pipe_run(pipe, e);
 	if (rc == 0)
 		return (finish(p, stop != 0 ? "term" : "end", e));
-	if (!store_live_broken(pipe->live) && store_live_check(pipe->live, NULL) == 0)
+	if (pipe->live != NULL && !store_live_broken(pipe->live) &&
+	    store_live_check(pipe->live, NULL) == 0)
 		(void)finish(p, "error", NULL);
 	return (-1);
 }
 
 static int
-say(const struct piping *p)
+say(struct piping *p)
 {
 	const struct stats_counts *c = &p->pipe.counts;
 	struct buf out = { 0 };
 
+	app_pipe_close_live(&p->pipe);
 	if (!p->args->json) {
 		fprintf(stderr,
 		    "lines=%llu bytes=%llu records=%llu unparsed=%llu segments=%llu flushes=%llu\n",
 		    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 		    (unsigned long long)p->pipe.records, (unsigned long long)c->in.unparsed,
-		    (unsigned long long)store_live_segments(p->pipe.live),
+		    (unsigned long long)p->pipe.segments,
 		    (unsigned long long)p->pipe.flushes);
 		return (0);
 	}
@@ -211,7 +218,7 @@ say(const struct piping *p)
 	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 	    (unsigned long long)p->pipe.records, (unsigned long long)c->in.parsed,
 	    (unsigned long long)c->in.partial, (unsigned long long)c->in.unparsed,
-	    (unsigned long long)c->meta, (unsigned long long)store_live_segments(p->pipe.live),
+	    (unsigned long long)c->meta, (unsigned long long)p->pipe.segments,
 	    (unsigned long long)p->pipe.flushes, (long long)p->pipe.slowest_flush_ns / 1000000,
 	    (long long)p->pipe.slowest_cut_ns / 1000000, (unsigned long long)p->found.kept,
 	    (unsigned long long)p->found.untagged);
@@ -233,7 +240,7 @@ run(const struct app_args *args)
 		code = app_fail("pipe", &e);
 	if (p.pipe.unlocked)
 		app_warn("pipe", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
-	store_live_close(p.pipe.live);
+	app_pipe_close_live(&p.pipe);
 	mask_words_close(p.words);
 	key_ring_free(p.pipe.ring);
 	store_close(p.store);

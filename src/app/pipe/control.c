@@ -140,6 +140,18 @@ cut(struct app_pipe *p, int64_t now_us, struct err *e)
 	return (rc);
 }
 
+/*
+ * After a call with result rc: 1 if it failed for lack of space, and there is
+ * some now.
+ */
+static int
+waited(struct app_pipe *p, int rc, struct err *e)
+{
+	if (rc != -1 || p->live == NULL || !store_live_full(p->live))
+		return (rc);
+	return (app_pipe_wait_for_space(p, e) == 0 ? 1 : -1);
+}
+
 /* ---- flushes ---- */
 
 static int
@@ -157,14 +169,24 @@ flush(struct app_pipe *p, const struct store_live_run *run, struct err *e)
 }
 
 static int
-flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
+flush_run(struct app_pipe *p, const struct app_area *a, struct err *e)
 {
 	struct store_live_run run = { a->lines, a->ends, a->count, &a->counts };
 
 	/* Between two turns of epochs all records are of the same: those of now. */
 	if (!store_live_fits(p->live, a->count, a->len) && cut(p, p->turn_us, e) == -1)
 		return (-1);
-	if (flush(p, &run, e) == -1)
+	return (flush(p, &run, e));
+}
+
+static int
+flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
+{
+	int rc;
+
+	while ((rc = waited(p, flush_run(p, a, e), e)) == 1)
+		;
+	if (rc == -1)
 		return (-1);
 	mask_epochs_merge(&p->epochs, &a->epochs);
 	stats_counts_add(&p->counts, &a->counts);
@@ -194,6 +216,20 @@ heartbeat(struct app_pipe *p, struct err *e)
 
 /* ---- the loop ---- */
 
+/* The segment of the old epochs ends, the keys of the new ones come. */
+static int
+turn(struct app_pipe *p, int64_t now_us, struct err *e)
+{
+	int rc;
+
+	p->turn_us = now_us;
+	if (waited(p, cut(p, now_us, e), e) == -1)
+		return (-1);
+	while ((rc = waited(p, app_pipe_turn(p->ring, p->grace_us, now_us, p->live, e), e)) == 1)
+		;
+	return (rc);
+}
+
 /* What the reader asks for.  1: something was done; 0; -1 with e.  Under the lock. */
 static int
 serve_reader(struct app_pipe *p, struct err *e)
@@ -205,16 +241,15 @@ serve_reader(struct app_pipe *p, struct err *e)
 		return (0);
 	if (p->ready) {
 		pthread_mutex_unlock(&p->lock);
-		rc = flush_area(p, a, e);
-		clear_area(a);
+		if ((rc = flush_area(p, a, e)) == 0)
+			clear_area(a);
 		pthread_mutex_lock(&p->lock);
 		p->ready = false;
 	} else {
 		int64_t now_us = p->turn_us;
 
 		pthread_mutex_unlock(&p->lock);
-		if ((rc = cut(p, now_us, e)) == 0)
-			rc = app_pipe_turn(p->ring, p->grace_us, now_us, p->live, e);
+		rc = turn(p, now_us, e);
 		pthread_mutex_lock(&p->lock);
 		p->turn = false;
 	}
@@ -241,8 +276,9 @@ serve_time(struct app_pipe *p, struct err *e)
 		rc = cut(p, p->turn_us, e);
 	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)
 		rc = heartbeat(p, e);
+	rc = waited(p, rc, e);
 	pthread_mutex_lock(&p->lock);
-	return (rc);
+	return (rc == -1 ? -1 : 0);
 }
 
 static void

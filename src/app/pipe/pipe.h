@@ -38,7 +38,8 @@ struct app_area {
 struct app_pipe {
 	/* in */
 	int fd;
-	struct store_live *live;
+	struct store_live_options how; /* next.epochs is filled in at each open */
+	struct store_live *live;       /* NULL: it could not be opened again */
 	struct mask_setup setup;       /* format NULL: decided on the first lines */
 	struct key_ring *ring;
 	const int64_t *grace_us;       /* by period */
@@ -49,7 +50,8 @@ struct app_pipe {
 	volatile sig_atomic_t *seal;       /* cut now; cleared here */
 	/* out */
 	struct stats_counts counts;
-	uint64_t records, flushes;
+	uint64_t records, flushes, segments; /* segments: of a live that is closed */
+	unsigned full_waits;
 	int64_t slowest_flush_ns, slowest_cut_ns;
 	bool unlocked;
 	/* both threads, under lock */
@@ -68,6 +70,7 @@ struct app_pipe {
 	/* of the writer */
 	struct mask_epochs epochs;     /* of the open segment */
 	int64_t opened_ns, flushed_ns;
+	uint64_t left_bytes;           /* of a segment that a full disk left open */
 };
 
 /* The epochs of now for every class, as JSON: what a record may be of. */
@@ -79,6 +82,17 @@ void app_pipe_epochs(int64_t now_us, struct buf *out);
  */
 int app_pipe_turn(struct key_ring *ring, const int64_t *grace_us, int64_t now_us,
     struct store_live *live, struct err *e);
+
+/* Open p->live as p->how says, for records of turn_us. */
+int app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct err *e);
+void app_pipe_close_live(struct app_pipe *p); /* its segments are counted */
+
+/*
+ * After a call on live that failed for lack of space (e says which): seal
+ * what is open, wait for space, open again.  0: the call may be made again;
+ * -1 with e.
+ */
+int app_pipe_wait_for_space(struct app_pipe *p, struct err *e);
 
 /*
  * Run to the end of the pipe, or until *stop.  What was read is committed;

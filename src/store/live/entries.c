@@ -50,6 +50,8 @@ store_open_append(struct store_live *l, struct seal_entry *entry, struct err *e)
 
 	pthread_mutex_lock(&l->lock);
 	rc = store_writer_append(l->stream->writer, entry, false, e);
+	if (rc == -1)
+		store_open_failed(l);
 	pthread_mutex_unlock(&l->lock);
 	return (rc);
 }

@@ -3,6 +3,7 @@
  * is the commit point.
  */
 #include <assert.h>
+#include <errno.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -39,12 +40,45 @@ hash_run(struct store_live *l, const struct store_live_run *run)
 	}
 }
 
-/* What a failed flush wrote goes: no half record is left in front of the next. */
-static void
-take_back(struct live_open *o, uint64_t data_bytes)
+void
+store_open_mark(struct store_live *l)
 {
-	(void)io_truncate(o->data_fd, (off_t)data_bytes, NULL);
-	(void)io_truncate(o->tags_fd, (off_t)o->tags_bytes, NULL);
+	const struct live_open *o = l->at;
+	struct live_mark *m = &l->mark;
+
+	m->tree = o->tree;
+	m->state = o->state;
+	m->n = o->n;
+	m->g = o->g;
+	memcpy(m->root, o->root, sizeof(m->root));
+	*m->ratchet = *l->ratchet;
+	m->made = true;
+}
+
+/*
+ * What a failed flush wrote goes: no half record is left in front of the
+ * next.  If only space was missing, the segment is again as of the mark.
+ */
+static void
+take_back(struct store_live *l, uint64_t data_bytes)
+{
+	struct live_open *o = l->at;
+	const struct live_mark *m = &l->mark;
+	int saved = errno;
+	bool back = io_truncate(o->data_fd, (off_t)data_bytes, NULL) == 0;
+
+	back = io_truncate(o->tags_fd, (off_t)o->tags_bytes, NULL) == 0 && back;
+	if (back && m->made && store_is_full(saved)) {
+		o->tree = m->tree;
+		o->state = m->state;
+		o->n = m->n;
+		o->g = m->g;
+		memcpy(o->root, m->root, sizeof(o->root));
+		*l->ratchet = *m->ratchet;
+		l->broken = false;
+	}
+	l->mark.made = false;
+	errno = saved;
 }
 
 static int
@@ -57,6 +91,24 @@ write_sector(struct store_live *l, struct err *e)
 	rc = io_slot_write(l->keys_fd, "ratchet", sector, e);
 	crypto_wipe(sector, sizeof(sector));
 	return (rc);
+}
+
+/* After a failed write: does the sector still say what it said before? */
+static bool
+sector_is_old(const struct store_live *l)
+{
+	unsigned char want[SEAL_SECTOR_BYTES], have[SEAL_SECTOR_BYTES];
+	int saved = errno;
+	bool same = false;
+
+	if (l->mark.made && io_slot_read(l->keys_fd, "ratchet", have, NULL) == 0) {
+		seal_ratchet_encode(l->mark.ratchet, want);
+		same = memcmp(have, want, sizeof(want)) == 0;
+	}
+	crypto_wipe(want, sizeof(want));
+	crypto_wipe(have, sizeof(have));
+	errno = saved;
+	return (same);
 }
 
 /* The tag of what at says, durable with the data. */
@@ -87,12 +139,22 @@ store_open_commit(struct store_live *l, uint64_t before, struct err *e)
 	struct live_open *o = l->at;
 
 	if (write_tag(l, e) == -1) {
-		take_back(o, before);
+		take_back(l, before);
 		return (-1);
 	}
-	if (io_fdatasync(o->data_fd, e) == -1 || io_fdatasync(o->tags_fd, e) == -1 ||
-	    write_sector(l, e) == -1)
+	/* What could not be synced nobody knows: no full disk that one waits for. */
+	if (io_fdatasync(o->data_fd, e) == -1 || io_fdatasync(o->tags_fd, e) == -1) {
+		errno = EIO;
 		return (-1);
+	}
+	if (write_sector(l, e) == -1) {
+		if (sector_is_old(l))
+			take_back(l, before);
+		else
+			errno = EIO;
+		return (-1);
+	}
+	l->mark.made = false;
 	o->tags_bytes += l->line.len;
 	if (!o->flushed)
 		o->g0 = o->g;
@@ -118,16 +180,20 @@ store_live_flush(struct store_live *l, const struct store_live_run *run, struct 
 	if (l->broken)
 		return (err_set(e, ERR_IO, "a flush failed; the next start goes on"));
 	assert(store_live_fits(l, run->count, bytes));
+	store_open_mark(l);
 	l->broken = true; /* until all is done */
 	if (bytes > 0 && io_write(o->data_fd, run->lines, bytes, e) == -1) {
-		take_back(o, before);
+		take_back(l, before);
+		store_open_failed(l);
 		return (err_in(e, "open/%08ju.data", (uintmax_t)o->number));
 	}
 	hash_run(l, run);
 	o->state.off += bytes;
 	stats_counts_add(&o->state.counts, run->counts);
-	if (store_open_commit(l, before, e) == -1)
+	if (store_open_commit(l, before, e) == -1) {
+		store_open_failed(l);
 		return (-1);
+	}
 	l->broken = false;
 	return (0);
 }

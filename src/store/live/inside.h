@@ -11,6 +11,7 @@
 #include "seal/tree.h"
 #include "store/inside.h"
 #include "store/live.h"
+#include "store/live/lines.h"
 
 #define LIVE_RUN_LINES 8192
 #define LIVE_RUN_BYTES ((size_t)2 << 20)
@@ -47,6 +48,16 @@ struct live_open {
 	bool unlocked;
 };
 
+/* The open segment as of its last commit, for a flush that finds no space. */
+struct live_mark {
+	struct seal_tree tree;
+	struct seal_state state;
+	uint64_t n, g;
+	unsigned char root[32];
+	struct seal_ratchet *ratchet; /* guarded memory */
+	bool made;
+};
+
 struct store_live {
 	struct store_stream *stream;
 	struct seal_names names;
@@ -56,13 +67,17 @@ struct store_live {
 	struct live_hash *hash;
 	struct buf line;              /* of a tag; room for any */
 	struct live_open *at;         /* takes flushes */
+	struct live_mark mark;
 	bool broken;
+	bool full;                    /* the last failure was for lack of space */
+	bool reserved;
 	/* sealing */
 	pthread_mutex_t lock;         /* of the chain, and of what follows */
 	pthread_t sealer;
 	bool sealing, seal_failed, seal_done;
 	struct live_open *older;
 	struct err seal_error;
+	int seal_errnum;
 	uint64_t sealed;
 };
 
@@ -88,26 +103,19 @@ void store_open_leaves(struct live_hash *h, const unsigned char seed[static 16],
     const char *lines, size_t count);
 /*
  * Tag, sync and sector for what tree, n and state of l->at say.  If the tag
- * cannot be written, the data is cut back to before bytes.
+ * cannot be written, the data is cut back to before bytes; with a mark made
+ * before the change and no more than a full disk, all is as it was then.
  */
 int store_open_commit(struct store_live *l, uint64_t before, struct err *e);
+void store_open_mark(struct store_live *l);
 
-/* ---- lines.c: the data file, read back in runs ---- */
+/* ---- reserve.c ---- */
 
-struct live_lines {
-	int fd;
-	char *buffer; /* LIVE_RUN_BYTES */
-	uint64_t at, end;
-};
-
-int store_lines_open(struct live_lines *r, int fd, uint64_t from, uint64_t end, struct err *e);
-void store_lines_close(struct live_lines *r);
-/*
- * The next run of whole lines, at most LIVE_RUN_LINES, ends in h->ends.
- * *count 0: nothing whole is left; at stands behind the last whole line.
- */
-int store_lines_next(struct live_lines *r, struct live_hash *h, size_t *count, struct span *run,
-    struct err *e);
+bool store_is_full(int errnum);
+/* By errno: is it for lack of space?  And is the chain still good? */
+void store_open_failed(struct store_live *l);
+/* Set space aside; without any left there is just no reserve. */
+void store_open_reserve(struct store_live *l);
 
 /* ---- seal.c ---- */
 

@@ -276,9 +276,10 @@ store_open_memory(struct store_live *l, struct err *e)
 {
 	l->hash = malloc(sizeof(*l->hash));
 	l->ratchet = crypto_secret_alloc(sizeof(*l->ratchet), NULL);
+	l->mark.ratchet = crypto_secret_alloc(sizeof(*l->mark.ratchet), NULL);
 	if (l->hash == NULL || buf_reserve(&l->line, SEAL_TAG_BYTES_MAX + 1) == -1)
 		return (err_set(e, ERR_IO, "out of memory"));
-	if (l->ratchet == NULL)
+	if (l->ratchet == NULL || l->mark.ratchet == NULL)
 		return (err_set(e, ERR_CONFIG, "no guarded memory for the ratchet"));
 	return (0);
 }
@@ -296,6 +297,7 @@ open_live(struct store_live *l, const struct store_live_options *how,
 	    store_open_recover(l, how, found, e) == -1 ||
 	    store_open_begin(l, l->stream->segments + 1, &how->next, e) == -1)
 		return (err_in(e, "store %s: stream %s", how->store->dir, how->name));
+	store_open_reserve(l);
 	return (0);
 }
 
@@ -311,6 +313,7 @@ store_live_open(const struct store_live_options *how, struct store_live **l,
 	made->keys_fd = made->open_fd = -1;
 	(void)pthread_mutex_init(&made->lock, NULL);
 	if (open_live(made, how, found, e) == -1) {
+		found->full = store_is_full(errno);
 		store_live_close(made);
 		return (-1);
 	}
@@ -324,9 +327,11 @@ store_live_close(struct store_live *l)
 	if (l == NULL)
 		return;
 	(void)store_open_join(l, NULL);
+	store_open_free(l->older);
 	store_open_free(l->at);
 	store_stream_close(l->stream);
 	crypto_secret_free(l->ratchet);
+	crypto_secret_free(l->mark.ratchet);
 	free(l->hash);
 	buf_free(&l->line);
 	if (l->keys_fd != -1)

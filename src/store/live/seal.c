@@ -176,6 +176,8 @@ store_open_seal(struct store_live *l, struct live_open *o, struct err *e)
 	struct sealing s = { .l = l, .o = o };
 	int rc = -1;
 
+	if (l->stream->segments >= o->number) /* tried before: it is sealed already */
+		return (store_open_remove(l, o->number, e));
 	if (open_memory(&s, e) == -1 || read_tags(&s, e) == -1 ||
 	    store_segment_begin_seed(l->stream, o->seed, &s.segment, e) == -1 ||
 	    pack(&s, e) == -1)
@@ -199,6 +201,7 @@ sealer_main(void *arg)
 	int rc = store_open_seal(l, l->older, &e);
 
 	pthread_mutex_lock(&l->lock);
+	l->seal_errnum = errno;
 	l->seal_done = true;
 	l->seal_failed = rc == -1;
 	l->seal_error = e;
@@ -212,16 +215,36 @@ store_open_join(struct store_live *l, struct err *e)
 	if (l->sealing) {
 		(void)pthread_join(l->sealer, NULL);
 		l->sealing = false;
-		store_open_free(l->older);
-		l->older = NULL;
-		if (!l->seal_failed)
+		if (!l->seal_failed) {
+			store_open_free(l->older);
+			l->older = NULL;
 			l->sealed++;
+		}
 	}
 	if (!l->seal_failed)
 		return (0);
+	errno = l->seal_errnum;
+	store_open_failed(l);
 	if (e != NULL)
 		*e = l->seal_error;
 	return (-1);
+}
+
+/* What could not be sealed for lack of space, again. */
+static int
+seal_older(struct store_live *l, struct err *e)
+{
+	if (store_open_join(l, e) == 0)
+		return (0);
+	if (!l->full || l->broken || l->older == NULL)
+		return (-1);
+	if (store_open_seal(l, l->older, e) == -1)
+		return (-1);
+	store_open_free(l->older);
+	l->older = NULL;
+	l->seal_failed = l->full = false;
+	l->sealed++;
+	return (0);
 }
 
 int
@@ -250,12 +273,15 @@ finish(struct store_live *l, const struct store_live_facts *done, struct err *e)
 	struct live_open *o = l->at;
 
 	if (!o->flushed) {
+		store_open_mark(l);
 		l->broken = true;
 		if (store_open_commit(l, o->state.off, e) == -1)
 			return (-1);
 		l->broken = false;
 	}
 	o->to_ms = store_boot_ms();
+	buf_clear(&o->said);
+	buf_clear(&o->words);
 	buf_span(&o->said, done->epochs);
 	buf_span(&o->words, done->words);
 	o->words_count = done->words_count;
@@ -273,11 +299,17 @@ store_live_cut(struct store_live *l, const struct store_live_facts *done,
 
 	if (l->broken)
 		return (err_set(e, ERR_IO, "a flush failed; the next start goes on"));
-	if (finish(l, done, e) == -1 || store_open_join(l, e) == -1 ||
-	    store_open_begin(l, o->number + 1, next, e) == -1) {
-		l->broken = true;
+	if (finish(l, done, e) == -1 || store_open_join(l, e) == -1) {
+		store_open_failed(l);
+		l->broken = l->broken || !l->full;
 		return (-1);
 	}
+	if (store_open_begin(l, o->number + 1, next, e) == -1) {
+		store_open_failed(l);
+		l->broken = !l->full || store_open_remove(l, o->number + 1, NULL) == -1;
+		return (-1);
+	}
+	store_open_reserve(l);
 	l->older = o;
 	l->seal_done = l->seal_failed = false;
 	if ((errno = pthread_create(&l->sealer, NULL, sealer_main, l)) != 0) {
@@ -290,28 +322,50 @@ store_live_cut(struct store_live *l, const struct store_live_facts *done,
 	return (0);
 }
 
-int
-store_live_stop(struct store_live *l, const struct store_live_facts *done, const char *reason,
-    struct err *e)
+static int
+append_stop(struct store_live *l, const char *reason, struct err *e)
 {
-	struct seal_entry *entry;
-	struct live_open *o = l->at;
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	int rc;
 
-	if (store_open_join(l, e) == -1)
-		return (-1);
-	if (l->broken)
-		return (err_set(e, ERR_IO, "a flush failed; the next start goes on"));
-	l->broken = true; /* nothing takes flushes any more */
-	if (!o->flushed)
-		rc = store_open_remove(l, o->number, e);
-	else if ((rc = finish(l, done, e)) == 0 && (rc = store_open_seal(l, o, e)) == 0)
-		l->sealed++;
-	if (rc == -1 || (entry = calloc(1, sizeof(*entry))) == NULL)
-		return (rc == -1 ? -1 : err_sys(e, ERR_IO, "entry"));
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
 	entry->type = SEAL_STOP;
 	entry->of.stop.reason = span_str(reason);
 	rc = store_open_append(l, entry, e);
 	free(entry);
+	return (rc);
+}
+
+static int
+stop(struct store_live *l, const struct store_live_facts *done, const char *reason, struct err *e)
+{
+	struct live_open *o = l->at;
+
+	if (seal_older(l, e) == -1)
+		return (-1);
+	if (l->broken)
+		return (err_set(e, ERR_IO, "a flush failed; the next start goes on"));
+	if (!o->flushed) {
+		if (store_open_remove(l, o->number, e) == -1)
+			return (-1);
+	} else {
+		if (finish(l, done, e) == -1 || store_open_seal(l, o, e) == -1)
+			return (-1);
+		l->sealed++;
+	}
+	store_live_use_reserve(l); /* nothing is open: it is needed no more */
+	return (append_stop(l, reason, e));
+}
+
+int
+store_live_stop(struct store_live *l, const struct store_live_facts *done, const char *reason,
+    struct err *e)
+{
+	int rc = stop(l, done, reason, e);
+
+	if (rc == -1)
+		store_open_failed(l);
+	l->broken = true; /* nothing takes flushes any more */
 	return (rc);
 }

@@ -381,6 +381,114 @@ test_errors_at_every_step(void **state)
 	}
 }
 
+/* ---- a full disk ---- */
+
+/* Three flushes, a cut, and two: each tried again until it is done. */
+static int
+act_patiently(bool *waited, struct err *e)
+{
+	struct store_live_facts done = facts();
+	struct store_live_found found;
+	struct store_live *l = NULL;
+	struct store *s;
+	int step = 0, rc = open_live(&s, &l, &found, e);
+
+	while (rc == 0 && step < 7) {
+		uint64_t begun = shared->begun;
+
+		rc = step == 3 ? store_live_cut(l, &done, &next, e)
+		    : step == 6 ? store_live_stop(l, &done, "end", e) : flush(l, e);
+		step += rc == 0;
+		if (rc == 0)
+			continue;
+		if (!store_live_full(l))
+			break;
+		*waited = true;
+		shared->begun = begun; /* the same records again */
+		store_live_use_reserve(l);
+		if (!store_live_broken(l) && step < 6)
+			(void)store_live_stop(l, &done, "disk-full", e);
+		store_live_close(l);
+		l = NULL;
+		store_close(s);
+		rc = open_live(&s, &l, &found, e);
+		assert_int_equal(found.untagged, 0);
+	}
+	store_live_close(l);
+	store_close(s);
+	return (rc);
+}
+
+/*
+ * No space at one step after the other: the process waits and goes on, and
+ * nothing is lost or doubled; or it says that it cannot know what the disk has.
+ */
+static void
+test_a_full_disk_is_waited_for(void **state)
+{
+	static const int errors[] = { ENOSPC, EDQUOT };
+	unsigned waits = 0, ends = 0;
+
+	for (uint64_t nth = 1;; nth++) {
+		struct store_live_found found;
+		struct err e = { 0 };
+		bool waited = false;
+		uint64_t from;
+		int rc;
+
+		begin();
+		from = io_fault_steps();
+		io_fault_set(nth, errors[nth % 2], false);
+		rc = act_patiently(&waited, &e);
+		io_fault_set(0, 0, false);
+		if (io_fault_steps() - from < nth) {
+			assert_int_equal(rc, 0);
+			break;
+		}
+		waits += waited;
+		ends += rc == -1;
+		if (rc == 0) {
+			assert_whole("full", nth);
+			assert_int_equal(checked.records, 5 * FLUSH);
+		}
+		e = (struct err){ 0 };
+		if (settle(&found, &e) == -1)
+			fail_msg("step %ju: %s", (uintmax_t)nth, e.text);
+		assert_whole("then", nth);
+		assert_int_equal(files_in("open"), 0);
+	}
+	print_message("# waited %u times, gave up %u times\n", waits, ends);
+	assert_true(waits > 50);
+}
+
+static void
+test_the_reserve_is_there_while_records_are_taken(void **state)
+{
+	struct store_live_facts done = facts();
+	struct store_live_found found;
+	struct store_live *l;
+	struct store *s;
+	struct stat st;
+	struct err e = { 0 };
+	char path[200];
+
+	begin();
+	assert_int_equal(open_live(&s, &l, &found, &e), 0);
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/open/reserve", work_store);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 1 << 20);
+	assert_true(st.st_blocks * 512 >= 1 << 20);
+	store_live_use_reserve(l);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(flush(l, &e), 0);
+	assert_int_equal(store_live_cut(l, &done, &next, &e), 0);
+	assert_int_equal(stat(path, &st), 0); /* made again */
+	assert_int_equal(store_live_stop(l, &done, "end", &e), 0);
+	assert_int_equal(files_in("open"), 0);
+	store_live_close(l);
+	store_close(s);
+}
+
 /* ---- what no crash leaves ---- */
 
 static void
@@ -576,6 +684,8 @@ main(void)
 		cmocka_unit_test(test_crash_after_every_step),
 		cmocka_unit_test(test_crashes_in_recovery),
 		cmocka_unit_test(test_errors_at_every_step),
+		cmocka_unit_test(test_a_full_disk_is_waited_for),
+		cmocka_unit_test(test_the_reserve_is_there_while_records_are_taken),
 		cmocka_unit_test(test_only_two_states_are_honest),
 		cmocka_unit_test(test_files_gone),
 		cmocka_unit_test(test_a_second_process_is_refused),

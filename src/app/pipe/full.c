@@ -1,0 +1,130 @@
+/*
+ * app: a pipe whose disk is full: it seals what is open, blocks its input,
+ * and goes on when there is space.
+ */
+#include <sys/statvfs.h>
+
+#include <time.h>
+
+#include "app/pipe/pipe.h"
+#include "app/say.h"
+#include "base/clock.h"
+#include "store/store.h"
+
+#define PAUSE_FIRST_NS INT64_C(20000000)
+#define PAUSE_LAST_NS INT64_C(2000000000)
+#define LOOK_NS 20000000 /* signals are seen at least so often */
+#define SPACE_BYTES ((uint64_t)2 << 20)
+
+void
+app_pipe_close_live(struct app_pipe *p)
+{
+	if (p->live == NULL)
+		return;
+	p->segments += store_live_segments(p->live);
+	store_live_close(p->live);
+	p->live = NULL;
+}
+
+/* With the reserve: seal what is open and say why.  What is left the next open seals. */
+static void
+stop_full(struct app_pipe *p)
+{
+	struct buf epochs = { 0 }, words = { 0 };
+	struct store_live_facts facts;
+
+	store_live_use_reserve(p->live);
+	p->left_bytes = store_live_bytes(p->live);
+	if (!store_live_broken(p->live) &&
+	    app_pipe_facts(p, &epochs, &words, &facts, NULL) == 0 &&
+	    store_live_stop(p->live, &facts, "disk-full", NULL) == 0)
+		p->left_bytes = 0;
+	buf_free(&epochs);
+	buf_free(&words);
+	app_pipe_close_live(p);
+	mask_epochs_clear(&p->epochs);
+}
+
+/* Room for the reserve, for what waits, and for what is left to be sealed? */
+static bool
+has_space(const struct app_pipe *p)
+{
+	struct statvfs fs;
+	uint64_t need = SPACE_BYTES + p->left_bytes / 8;
+
+	if (fstatvfs(store_words_fd(p->how.store), &fs) == -1)
+		return (true); /* then trying will tell */
+	for (int i = 0; i < 2; i++)
+		need += p->areas[i].len;
+	return ((uint64_t)fs.f_bavail * fs.f_frsize >= need);
+}
+
+int
+app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct err *e)
+{
+	struct store_live_options how = p->how;
+	struct buf epochs = { 0 };
+	int rc;
+
+	app_pipe_epochs(p->turn_us, &epochs);
+	how.next.epochs = buf_view(&epochs);
+	if (buf_ok(&epochs))
+		rc = store_live_open(&how, &p->live, found, e);
+	else
+		rc = err_set(e, ERR_IO, "out of memory");
+	buf_free(&epochs);
+	if (rc == 0)
+		p->opened_ns = p->flushed_ns = clock_mono_ns();
+	return (rc);
+}
+
+/* false: told to stop. */
+static bool
+pause_for(struct app_pipe *p, int64_t ns)
+{
+	const struct timespec look = { 0, LOOK_NS };
+
+	for (int64_t until = clock_mono_ns() + ns; clock_mono_ns() < until;) {
+		if (*p->stop != 0)
+			return (false);
+		if (*p->seal != 0) { /* somebody made room: look now */
+			*p->seal = 0;
+			return (true);
+		}
+		(void)nanosleep(&look, NULL);
+	}
+	return (*p->stop == 0);
+}
+
+static uint64_t
+count_waiting(const struct app_pipe *p)
+{
+	return (p->areas[0].count + p->areas[1].count);
+}
+
+int
+app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
+{
+	struct store_live_found found = { .full = true };
+	int64_t pause_ns = PAUSE_FIRST_NS;
+
+	app_warn("pipe", "no space left: what came is sealed, input waits until there is some (%s)",
+	    e->text);
+	p->full_waits++;
+	stop_full(p);
+	while (found.full) {
+		if (!pause_for(p, pause_ns))
+			return (err_set(e, ERR_IO,
+			    "no space left: told to stop with %llu records unwritten",
+			    (unsigned long long)count_waiting(p)));
+		pause_ns = 2 * pause_ns < PAUSE_LAST_NS ? 2 * pause_ns : PAUSE_LAST_NS;
+		if (!has_space(p))
+			continue;
+		if (app_pipe_open_live(p, &found, e) == 0)
+			break;
+	}
+	if (p->live == NULL)
+		return (-1);
+	app_warn("pipe", "there is space again: input goes on");
+	return (0);
+}
