@@ -258,6 +258,16 @@ forget_key(struct importing *im, struct err *e)
 
 /* ---- the end ---- */
 
+/* The store's own chain says how far the stream goes; what is sealed stays so without it. */
+static void
+say_head(struct importing *im)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (im->stream != NULL && store_stream_head(im->stream, &e) == -1)
+		app_warn("import", "how far the stream goes is not yet recorded: %s", e.text);
+}
+
 static int
 verify(const struct importing *im, struct audit_result *result, double *seconds, struct err *e)
 {
@@ -297,6 +307,7 @@ finish(struct importing *im, struct err *e)
 	struct buf out = { 0 }, anchor = { 0 };
 	int code = -1;
 
+	say_head(im);
 	store_stream_close(im->stream);
 	im->stream = NULL;
 	if (store_anchor(im->store, &anchor, e) == -1)
@@ -360,6 +371,8 @@ run(const struct app_args *args)
 		    "import", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
 	if (code == -1) {
 		code = app_fail("import", &e);
+		if (im.import.segments > 0)
+			say_head(&im);
 		say_created(&im);
 	}
 	close_all(&im);

@@ -121,6 +121,7 @@ open_live(struct piping *p, struct err *e)
 {
 	const struct config_stream *stream = p->setup.stream;
 	struct app_pipe *pipe = &p->pipe;
+	struct store_last last;
 
 	pipe->unlocked = !key_ring_locked(pipe->ring) || !mask_words_locked(p->words);
 	pipe->how = (struct store_live_options){ .store = p->store,
@@ -129,7 +130,11 @@ open_live(struct piping *p, struct err *e)
 		.names = app_names(),
 		.next = { .policy = pipe->policy_hash },
 		.unlocked = pipe->unlocked };
-	pipe->turn_us = clock_now_us();
+	if (store_last(p->store, p->stream_name, app_names(), &last, e) == -1)
+		return (-1);
+	pipe->has_broken = app_clock_start(
+	    &pipe->clock, clock_now_us(), last.t_us, last.expected_us, &pipe->broke);
+	pipe->turn_us = pipe->clock.now_us;
 	pipe->setup.policy = &stream->policy;
 	pipe->setup.ring = pipe->ring;
 	pipe->setup.words = p->words;
@@ -138,7 +143,7 @@ open_live(struct piping *p, struct err *e)
 	pipe->setup.line_max = stream->line_max;
 	if (app_pipe_open_live(pipe, &p->found, e) == -1)
 		return (-1);
-	return (app_pipe_turn(pipe->ring, stream->grace_us, pipe->turn_us, pipe->live, e));
+	return (app_pipe_turn(pipe, pipe->turn_us, e));
 }
 
 /* ---- running ---- */
@@ -150,8 +155,8 @@ seal_and_stop(struct piping *p, const char *reason, struct err *e)
 	struct store_live_facts facts;
 	int rc = app_pipe_facts(&p->pipe, &epochs, &words, &facts, e);
 
-	if (rc == 0)
-		rc = store_live_stop(p->pipe.live, &facts, reason, e);
+	if (rc == 0 && (rc = store_live_stop(p->pipe.live, &facts, reason, e)) == 0)
+		app_pipe_head(&p->pipe);
 	buf_free(&epochs);
 	buf_free(&words);
 	return (rc);
@@ -182,6 +187,7 @@ run_pipe(struct piping *p, struct err *e)
 		    "last commit, %llu torn",
 		    (unsigned long long)p->found.kept, (unsigned long long)p->found.untagged,
 		    (unsigned long long)p->found.lost);
+	app_pipe_head(pipe);
 	pipe->fd = STDIN_FILENO;
 	pipe->stop = &stop;
 	pipe->seal = &seal;

@@ -35,7 +35,8 @@ struct app_capture {
 	uint64_t dropped;   /* of the line that is being skipped */
 	int64_t first_ns;   /* when the oldest of raw came */
 	int64_t handed_ns;
-	int64_t now_us;     /* never goes back */
+	struct app_clock clock;
+	int64_t now_us;     /* what it believed when records were masked last */
 	char *scratch;
 	struct mask *mask;
 	struct mask_candidates *learn;
@@ -51,6 +52,7 @@ app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 		return (err_sys(e, ERR_IO, "pipe"));
 	made->p = p;
 	made->now_us = p->setup.now_us;
+	made->clock = p->clock;
 	if (arena_open(&made->memory, RAW_BYTES + PARSE_LINE_MAX + 128, ARENA_SECRET, e) == -1 ||
 	    (p->learn && mask_candidates_open(&made->learn, e) == -1)) {
 		app_capture_close(made);
@@ -234,19 +236,23 @@ turn_epochs(struct app_capture *c, int64_t now_us)
 	return (!quit);
 }
 
-/* A clock that goes back is not followed. */
+/* A clock that goes back is not followed; days also turn while nothing comes. */
 static bool
 see_clock(struct app_capture *c)
 {
-	int64_t now_us = clock_now_us();
+	struct app_clock_break ignored; /* the writer sees it too */
+	int64_t now_us;
 
+	(void)app_clock_look(&c->clock, clock_now_us(), app_clock_boot_us(), &ignored);
+	now_us = c->clock.now_us;
 	if (now_us <= c->now_us)
 		return (true);
 	if (key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us) &&
 	    !turn_epochs(c, now_us))
 		return (false);
 	c->now_us = now_us;
-	mask_now(c->mask, now_us);
+	if (c->mask != NULL)
+		mask_now(c->mask, now_us);
 	return (true);
 }
 
@@ -291,8 +297,6 @@ mask_all(struct app_capture *c)
 {
 	size_t len;
 
-	if (!see_clock(c))
-		return (false);
 	while ((len = batch_len(c)) > 0 || (c->eof && c->have > 0)) {
 		bool added = len == 0;
 
@@ -379,7 +383,7 @@ turn(struct app_capture *c, struct err *e)
 	skip(c);
 	if (c->mask == NULL && (rc = open_mask(c, e)) != 1)
 		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
-	if (should_mask(c) && !mask_all(c))
+	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))
 		return (1);
 	return (hand_over_in_time(c) ? 0 : 1);
 }

@@ -5,96 +5,13 @@
 #include <time.h>
 
 #include "app/pipe/pipe.h"
+#include "app/say.h"
 #include "base/clock.h"
 #include "input/input.h"
 
 #define TICK_NS 50000000
 #define HEARTBEAT_NS INT64_C(60000000000) /* a flush at least so often */
 #define AREA_KEEP ((size_t)16 << 20)      /* of an area's memory */
-
-/* ---- epochs ---- */
-
-void
-app_pipe_epochs(int64_t now_us, struct buf *out)
-{
-	struct mask_epochs all;
-
-	mask_epochs_clear(&all);
-	for (int c = 0; c < RECORD_CLASS_COUNT; c++)
-		mask_epochs_add(&all, (enum record_class)c,
-		    key_epoch_index(mask_epoch_period((enum record_class)c), now_us));
-	mask_epochs_print(&all, out);
-}
-
-struct epoch {
-	char name[16];
-	unsigned char commitment[32];
-};
-
-static int
-list_epochs(const struct key_ring *ring, struct epoch **list, size_t *count, struct err *e)
-{
-	struct key_ring_facts facts;
-
-	key_ring_describe(ring, &facts);
-	*count = facts.epoch_count;
-	if ((*list = calloc(*count + 1, sizeof(**list))) == NULL)
-		return (err_sys(e, ERR_IO, "epochs"));
-	for (size_t i = 0; i < *count; i++)
-		key_ring_epoch(ring, i, (*list)[i].name, (*list)[i].commitment);
-	return (0);
-}
-
-static int
-append_destroy(struct store_live *live, const struct epoch *gone, struct err *e)
-{
-	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	int rc;
-
-	if (entry == NULL)
-		return (err_sys(e, ERR_IO, "entry"));
-	entry->type = SEAL_DESTROY;
-	entry->of.destroy.what = span_str(gone->name);
-	memcpy(entry->of.destroy.commitment, gone->commitment, 32);
-	rc = store_live_append(live, entry, e);
-	free(entry);
-	return (rc);
-}
-
-/* One entry for each of before that after does not have. */
-static int
-say_destroyed(const struct epoch *before, size_t before_count, const struct epoch *after,
-    size_t after_count, struct store_live *live, struct err *e)
-{
-	for (size_t i = 0; i < before_count; i++) {
-		bool there = false;
-
-		for (size_t j = 0; j < after_count && !there; j++)
-			there = memcmp(&before[i], &after[j], sizeof(after[j])) == 0;
-		if (!there && append_destroy(live, &before[i], e) == -1)
-			return (-1);
-	}
-	return (0);
-}
-
-int
-app_pipe_turn(struct key_ring *ring, const int64_t *grace_us, int64_t now_us,
-    struct store_live *live, struct err *e)
-{
-	struct epoch *before = NULL, *after = NULL;
-	size_t before_count, after_count;
-	unsigned destroyed;
-	int rc = -1;
-
-	if (list_epochs(ring, &before, &before_count, e) == 0 &&
-	    key_ring_live(ring, now_us, grace_us, &destroyed, e) == 0 &&
-	    list_epochs(ring, &after, &after_count, e) == 0)
-		rc = live == NULL || destroyed == 0 ? 0
-		    : say_destroyed(before, before_count, after, after_count, live, e);
-	free(before);
-	free(after);
-	return (rc);
-}
 
 /* ---- cuts ---- */
 
@@ -225,9 +142,39 @@ turn(struct app_pipe *p, int64_t now_us, struct err *e)
 	p->turn_us = now_us;
 	if (waited(p, cut(p, now_us, e), e) == -1)
 		return (-1);
-	while ((rc = waited(p, app_pipe_turn(p->ring, p->grace_us, now_us, p->live, e), e)) == 1)
+	while ((rc = waited(p, app_pipe_turn(p, now_us, e), e)) == 1)
 		;
+	if (rc == 0)
+		app_pipe_head(p);
 	return (rc);
+}
+
+/* Records are kept without it; only what an older copy of the stream hides is not seen. */
+void
+app_pipe_head(struct app_pipe *p)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (store_live_head(p->live, &e) == -1)
+		app_warn("pipe", "how far the stream goes is not yet recorded: %s", e.text);
+}
+
+/* The chain tells when the clock went back or leapt. */
+static int
+see_clock(struct app_pipe *p, struct err *e)
+{
+	struct app_clock_break broke;
+
+	if (app_clock_look(&p->clock, clock_now_us(), app_clock_boot_us(), &broke)) {
+		p->broke = broke;
+		p->has_broken = true;
+	}
+	if (!p->has_broken)
+		return (0);
+	if (store_live_clock(p->live, p->broke.was_us, p->broke.now_us, e) == -1)
+		return (-1);
+	p->has_broken = false;
+	return (0);
 }
 
 /* What the reader asks for.  1: something was done; 0; -1 with e.  Under the lock. */
@@ -272,6 +219,8 @@ serve_time(struct app_pipe *p, struct err *e)
 	p->pushed = false;
 	pthread_mutex_unlock(&p->lock);
 	rc = store_live_check(p->live, e);
+	if (rc == 0)
+		rc = see_clock(p, e);
 	if (rc == 0 && sealing)
 		rc = cut(p, p->turn_us, e);
 	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/pipe/clock.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "key/key.h"
@@ -45,6 +46,7 @@ struct app_pipe {
 	const int64_t *grace_us;       /* by period */
 	char policy_hash[65];
 	int64_t seal_every_ns;
+	struct app_clock clock;        /* started; of the writer from then on */
 	bool learn;
 	const volatile sig_atomic_t *stop; /* drain and end */
 	volatile sig_atomic_t *seal;       /* cut now; cleared here */
@@ -70,6 +72,8 @@ struct app_pipe {
 	/* of the writer */
 	struct mask_epochs epochs;     /* of the open segment */
 	int64_t opened_ns, flushed_ns;
+	struct app_clock_break broke;  /* which the chain does not tell yet */
+	bool has_broken;
 	uint64_t left_bytes;           /* of a segment that a full disk left open */
 };
 
@@ -77,11 +81,13 @@ struct app_pipe {
 void app_pipe_epochs(int64_t now_us, struct buf *out);
 
 /*
- * Live epochs of now_us; what was destroyed is written to the chain of live
- * (unless NULL).
+ * Live epochs of now_us; of those that were destroyed, by us or another
+ * process, the chain says so.  By a clock that is not sure none is destroyed.
  */
-int app_pipe_turn(struct key_ring *ring, const int64_t *grace_us, int64_t now_us,
-    struct store_live *live, struct err *e);
+int app_pipe_turn(struct app_pipe *p, int64_t now_us, struct err *e);
+
+/* Say in the store's chain how far the stream goes; a failure is only warned of. */
+void app_pipe_head(struct app_pipe *p);
 
 /* Open p->live as p->how says, for records of turn_us. */
 int app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct err *e);

@@ -27,6 +27,7 @@
 static char dir[64], store_path[80];
 static volatile sig_atomic_t stop, seal;
 static int feed_fd;
+static struct app_pipe *running;
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -44,6 +45,20 @@ feed(unsigned count)
 		assert_true(write(feed_fd, line, sizeof(line) - 1) == (ssize_t)sizeof(line) - 1);
 }
 
+static void
+wait_for_turn(int64_t us)
+{
+	bool turned = false;
+
+	for (int i = 0; i < 500 && !turned; i++) {
+		usleep(20000);
+		pthread_mutex_lock(&running->lock);
+		turned = running->turn_us >= us && !running->turn;
+		pthread_mutex_unlock(&running->lock);
+	}
+	assert_true(turned);
+}
+
 /* Three lines before midnight of a week's end, two behind it, one ten days later. */
 static void *
 feeder(void *arg)
@@ -53,11 +68,15 @@ feeder(void *arg)
 	clock_set(MONDAY_US + 1000000);
 	feed(2);
 	usleep(700000);
-	clock_set(MONDAY_US + 10 * DAY_US);
+	for (int day = 1; day <= 10; day++) { /* days also turn while nothing comes */
+		clock_set(MONDAY_US + day * DAY_US);
+		wait_for_turn(MONDAY_US + day * DAY_US);
+	}
 	feed(1);
 	usleep(700000);
 	clock_set(MONDAY_US); /* backwards: not followed */
 	feed(1);
+	usleep(500000);
 	(void)close(feed_fd);
 	return (NULL);
 }
@@ -94,6 +113,7 @@ run(struct store *s, struct mask_policy *policy)
 		.names = app_names(), .next = { .policy = POLICY } };
 	struct store_live_found found;
 	struct store_live_facts facts;
+	struct app_clock_break broke;
 	struct buf epochs = { 0 }, used = { 0 }, words = { 0 };
 	struct err e = { ERR_NONE, "" };
 	int64_t now_us = MONDAY_US - 5000000;
@@ -107,7 +127,9 @@ run(struct store *s, struct mask_policy *policy)
 	how.next.epochs = buf_view(&epochs);
 	if (store_live_open(&how, &p.live, &found, &e) == -1)
 		fail_msg("%s", e.text);
-	assert_int_equal(app_pipe_turn(p.ring, grace, now_us, p.live, &e), 0);
+	p.how = how;
+	assert_false(app_clock_start(&p.clock, now_us, INT64_MIN, 0, &broke));
+	assert_int_equal(app_pipe_turn(&p, now_us, &e), 0);
 	p.setup.policy = policy;
 	p.setup.ring = p.ring;
 	p.setup.format = parse_format_find(span_str("apache-combined"));
@@ -117,6 +139,7 @@ run(struct store *s, struct mask_policy *policy)
 	assert_int_equal(pipe(fds), 0);
 	p.fd = fds[0];
 	feed_fd = fds[1];
+	running = &p;
 	assert_int_equal(pthread_create(&thread, NULL, feeder, NULL), 0);
 	if (app_pipe_run(&p, &e) == -1)
 		fail_msg("%s", e.text);
@@ -150,7 +173,9 @@ test_epochs_turn(void **state)
 	run(s, &policy);
 	store_close(s);
 	clock_set(-1);
-	assert_int_equal(count_of("\"type\":\"segment\""), 3);
+	assert_int_equal(count_of("\"type\":\"segment\""), 12);
+	assert_int_equal(count_of("\"type\":\"clock\""), 1);
+	assert_int_equal(count_of("\"was\":\"2026-12-03T00:00:00.000Z\",\"now\":\"2026-11-23T00:00:00.000Z\""), 1);
 	assert_int_equal(count_of("\"n\":3,"), 1);
 	assert_int_equal(count_of("\"ip\":[\"2026-W47\"]"), 1);
 	assert_int_equal(count_of("\"ip\":[\"2026-W48\"]"), 1);
