@@ -99,6 +99,7 @@ try_bundle(void)
 	audit_list_init(&list, "bundle", AUDIT_FINDINGS_PER_FILE);
 	demand(audit_bundle_check(path, &range, &list, NULL) == 0 && !list.failed);
 	audit_list_free(&list);
+	audit_range_free(&range);
 }
 
 int

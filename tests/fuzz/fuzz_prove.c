@@ -1,12 +1,30 @@
-/* Fuzz target: any text as the proof of a record ends in bounded time, with a verdict that prints. */
+/* Fuzz target: any text as a proof, of a record or of two notes, ends in bounded time, with a verdict that prints. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/anchors/consistent.h"
 #include "audit/outside/prove.h"
 #include "base/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+try_consistent(struct span text, const struct seal_names *names)
+{
+	struct audit_consistent proof;
+	struct buf out = { 0 };
+
+	if (audit_consistent_check(text, NULL, names, &proof, NULL) == -1)
+		abort();
+	if (proof.why[0] == '\0' && (proof.old == 0 || proof.old > proof.new))
+		abort();
+	audit_consistent_print_text("proof", &proof, &out);
+	audit_consistent_print_json("proof", &proof, &out);
+	if (!buf_ok(&out) || out.len == 0)
+		abort();
+	buf_free(&out);
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -27,5 +45,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	buf_free(&out);
 	audit_proof_free(&proof);
+	try_consistent(span_of((const char *)data, size), &names);
 	return (0);
 }
