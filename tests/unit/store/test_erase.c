@@ -475,43 +475,56 @@ test_refusals(void **state)
 	assert_lines(ACTS);
 }
 
-/* What is not the sealed segment is not signed again: byte by byte of both files. */
+/* One bit is wrong: the erasure is refused, or the lines that were read are the sealed ones. */
+static bool
+refuses_damage(const char *file, off_t at)
+{
+	static const struct act again = { { { 11, { NULL, 0 } } }, 1 };
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+	unsigned char byte;
+	off_t size;
+	int fd = open_seg(file, O_RDWR, &size), rc;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 4;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	assert_int_equal(open_all(&s, &st, &e), 0);
+	rc = erase_in(st, &again, &e);
+	store_stream_close(st);
+	store_close(s);
+	if (rc == -1) {
+		assert_int_equal(e.code, ERR_FINDING);
+		byte ^= 4;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	}
+	(void)close(fd);
+	return (rc == -1);
+}
+
+/* What is not the sealed segment is not signed again. */
 static void
 test_damage_is_not_laundered(void **state)
 {
 	static const char *const files[] = { "00000001.r3.jsonl.zst", "00000001.r3.salt" };
 
 	for (size_t i = 0; i < 2; i++) {
-		struct store_stream *st;
-		struct store *s;
-		struct err e = { 0 };
-		off_t size;
-		int fd;
+		unsigned refused = 0;
 
 		prepare(ACTS);
-		assert_int_equal(open_all(&s, &st, &e), 0);
-		fd = open_seg(files[i], O_RDWR, &size);
-		for (off_t at = 0; at < size; at += 7) {
-			const struct act again = { { { 11, { NULL, 0 } } }, 1 };
-			unsigned char was, is;
-
-			assert_int_equal(pread(fd, &was, 1, at), 1);
-			is = was ^ 4;
-			assert_int_equal(pwrite(fd, &is, 1, at), 1);
-			e.text[0] = '\0';
-			/* the seek table is written anew, and salts of no record do not matter */
-			if (erase_in(st, &again, &e) == 0) {
-				assert_true(at > (i == 0 ? size - 40 : 300));
-				break;
+		for (off_t at = 0; at < 300; at += 7) { /* salts behind that are of no record */
+			seen.revision = ACTS;
+			if (refuses_damage(files[i], at)) {
+				refused++;
+				continue;
 			}
-			assert_int_equal(e.code, ERR_FINDING);
-			assert_int_equal(pwrite(fd, &was, 1, at), 1);
+			if (check_erased(&seen, work_store, "shop", 1) == -1)
+				fail_msg("%s, byte %jd: %s", files[i], (intmax_t)at, seen.wrong);
+			prepare(ACTS);
 		}
-		(void)close(fd);
-		store_stream_close(st);
-		store_close(s);
-		if (e.text[0] != '\0')
-			assert_int_equal(assert_repaired("damage", i), ACTS);
+		assert_true(refused > 35);
+		assert_int_equal(assert_repaired("damage", i), ACTS);
 	}
 }
 
