@@ -2,6 +2,8 @@
  * What the mutation test (tests/mutation) found that no other test would miss:
  * each row names the sentence that verify must say, not the code alone.
  */
+#include <sys/stat.h>
+
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -11,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "build.h"
+#include "build_past.h"
 #include "crypto/sign.h"
 #include "seal/note.h"
 
@@ -147,6 +149,48 @@ alarm_entry(struct build *b)
 	build_append(shop(b), &entry, false);
 }
 
+/* The syntax of an entry lets days and months pass that there are not. */
+static void
+odd_epochs(struct build *b)
+{
+	build_segment(shop(b),
+	    &(struct build_segment){ .lines = lines.data,
+		.len = lines.len,
+		.mask_epochs = "{\"ip\":[\"2026-13-41\"]}",
+		.import = true });
+}
+
+static void
+derive_longer_file(struct build *b)
+{
+	unsigned char root[32];
+	char folder[256];
+
+	seal_tree_root(&shop(b)->tree, root);
+	build_derive(shop(b), shop(b)->origin, shop(b)->count, root, NULL, "made");
+	build_path(b, "streams/shop/out", folder);
+	assert_int_equal(mkdir(folder, 0750), 0);
+	build_write(b, "streams/shop/out/made.json", "made, and more", 14);
+}
+
+static void
+lose_log_key(struct build *b, const char *end)
+{
+	static struct seal_entry entry;
+
+	build_common(shop(b), SEAL_RECOVER, &entry);
+	entry.of.recover = (struct seal_recover){ .reason = span_str("accepted"),
+		.log = vkey_of(shop(b)->origin, end),
+		.has_recovery = true };
+	build_append(shop(b), &entry, true);
+}
+
+static void
+lose_for_another_name(struct build *b)
+{
+	lose_log_key(b, "/other");
+}
+
 static const struct {
 	const char *claim;
 	void (*tamper)(struct build *b);
@@ -164,6 +208,12 @@ static const struct {
 	{ "nor their heads", head_in_stream, AUDIT_E_ENTRY_SYNTAX, "shop", "heads are in" },
 	{ "an alarm is told as long as nobody answers", alarm_entry, AUDIT_E_OPEN, "shop",
 	    "the writer found its open segment changed" },
+	{ "epochs are days that there are", odd_epochs, AUDIT_E_MASK_EPOCH, "shop",
+	    "mask_epochs is not of the format" },
+	{ "a derived file has its size", derive_longer_file, AUDIT_E_FILE_HASH, "shop",
+	    "its file is of another size" },
+	{ "a lost log key is replaced under its name", lose_for_another_name, AUDIT_E_REKEY, "shop",
+	    "not another key of the same name" },
 };
 
 static bool
