@@ -399,7 +399,7 @@ FLUSHES = [
     ('', 'a flush of a segment with erasures of another root', tags(words(1, 4, ZERO), TAGS2), 'E_TAGS E_RATCHET_MAC'),
     ('', 'an entry that leaves flushes out', anew(lambda e: e['tags'].update(g0=6), 'segment', 1), 'E_TAGS'),
     ('', 'an entry with more flushes', anew(lambda e: e['tags'].update(g=30), 'segment', 5), 'E_TAGS E_OPEN'),
-    ('', 'flushes of a segment without', garbage(SEG + '3.tags'), ''),
+    ('', 'flushes of a segment without', garbage(SEG + '3.tags'), 'W_UNKNOWN_FILE'),
     ('', 'a ratchet that begins too late', anew(lambda e: e['ratchet'].update(g=2), 'start'), 'E_TAGS'),
     ('54', 'a flush at another time', tags(words(1, 3, b'1740787200000')), 'E_RATCHET_MAC'),
     ('55', 'a flush at another time, without the escrow keys', tags(words(1, 3, b'1740787200000')), '', 'bare'),

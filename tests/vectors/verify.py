@@ -1328,9 +1328,9 @@ def judge_segment_file(chain, sealed, name, rev, end):
     file, number = f'seg/{name}', sealed.entry['seg']
     if sealed.pruned:
         chain.add('E_PRUNED_STILL_PRESENT', f'segment {number} was pruned', f'seg/{number:08}', segment=number)
-    elif end in ('idx', 'tags') or rev == sealed.rev:
+    elif end == 'idx' or (end == 'tags' and 'tags' in sealed.entry) or (end != 'tags' and rev == sealed.rev):
         return
-    elif rev > sealed.rev:
+    elif rev > sealed.rev or end == 'tags':
         chain.add('W_UNKNOWN_FILE', 'nothing names this file', file)
     elif end == 'salt':
         chain.add('E_ERASED_SALT_PRESENT', 'of a revision before erasures', file, segment=number)
