@@ -187,6 +187,31 @@ alarm_behind_answer(struct build *b)
 	build_recover(past_shop, true, "tags");
 }
 
+/* Nobody vouches for what it says, so the segment is missed. */
+static void
+prune_unsigned(struct build *b)
+{
+	static struct seal_entry entry;
+	struct buf line = { 0 };
+
+	build_common(past_shop, SEAL_PRUNE, &entry);
+	entry.of.prune =
+	    (struct seal_prune){ .segs = span_str("[[2,2]]"), .rule = span_str("30d") };
+	assert_int_equal(seal_entry_print(&entry, &build_names, &line, NULL), 0);
+	build_line(past_shop, line.data);
+	unlink_all(2);
+	buf_free(&line);
+	(void)b;
+}
+
+static void
+damage_before(struct build *b)
+{
+	build_prune(past_shop, "[[2,2],[9,9]]");
+	build_hold(past_shop, "case-7", NULL, 77, NULL);
+	build_edit(b, SHOP "chain.jsonl", "\"seg\":3,\"first\":60", "\"seg\":3,\"first\":61");
+}
+
 /* ---- other streams ---- */
 
 static void
@@ -299,6 +324,8 @@ static const struct past_row rows[] = {
 	{ "all numbers pruned", prune_all_numbers, 1, AUDIT_E_ENTRY_TARGET, LAST, NONE, NONE },
 	{ "30: files of a pruned segment", keep_pruned, 1, AUDIT_E_PRUNED_STILL_PRESENT, 2, 2,
 	    NONE },
+	{ "an unsigned prune", prune_unsigned, 2, AUDIT_E_SEGMENT_MISSING, 2, 2, NONE },
+	{ "what is said behind damage", damage_before, 3, AUDIT_E_CHAIN_ROOT, 3, NONE, NONE },
 	{ "56: a held segment pruned", prune_held, 1, AUDIT_E_PRUNE_UNDER_HOLD, LAST + 1, NONE,
 	    NONE },
 	{ "a hold that was released", prune_released, 0, 0, NONE, NONE, NONE },
