@@ -174,21 +174,27 @@ derive_longer_file(struct build *b)
 }
 
 static void
-lose_log_key(struct build *b, const char *end)
+lose_log_key(struct build *b, const char *end, bool has_recovery)
 {
 	static struct seal_entry entry;
 
 	build_common(shop(b), SEAL_RECOVER, &entry);
 	entry.of.recover = (struct seal_recover){ .reason = span_str("accepted"),
 		.log = vkey_of(shop(b)->origin, end),
-		.has_recovery = true };
+		.has_recovery = has_recovery };
 	build_append(shop(b), &entry, true);
 }
 
 static void
 lose_for_another_name(struct build *b)
 {
-	lose_log_key(b, "/other");
+	lose_log_key(b, "/other", true);
+}
+
+static void
+lose_without_recovery(struct build *b)
+{
+	lose_log_key(b, "", false);
 }
 
 static const struct {
@@ -214,6 +220,8 @@ static const struct {
 	    "its file is of another size" },
 	{ "a lost log key is replaced under its name", lose_for_another_name, AUDIT_E_REKEY, "shop",
 	    "not another key of the same name" },
+	{ "and by the recovery key", lose_without_recovery, AUDIT_E_REKEY, "shop",
+	    "without the recovery key's signature" },
 };
 
 static bool
