@@ -38,6 +38,7 @@ struct store_live_facts {
 	struct span words;  /* the vocabulary, which becomes STORE/words/NAME */
 	uint64_t words_count;
 	bool unlocked;
+	const char *period; /* which ends with it (store/periods.h); NULL: none */
 };
 
 struct store_live_options {
@@ -93,24 +94,6 @@ int store_live_cut(struct store_live *l, const struct store_live_facts *done,
 
 /* Append an entry of another type that names no key (destroy, clock, config). */
 int store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e);
-
-/* Append that the clock says now_us where was_us came before or was due. */
-int store_live_clock(struct store_live *l, int64_t was_us, int64_t now_us, struct err *e);
-
-/* Is there a destroy entry of this epoch? */
-bool store_live_says_destroyed(
-    struct store_live *l, const char *what, const unsigned char commitment[static 32]);
-
-/* Of a stream that need not be open, or there. */
-struct store_last {
-	int64_t t_us;        /* of the newest entry; INT64_MIN: none */
-	int64_t expected_us; /* what the clock should say by now; 0: not known of this boot */
-};
-int store_last(const struct store *s, const char *name, const struct seal_names *names,
-    struct store_last *last, struct err *e);
-
-/* As store_stream_head. */
-int store_live_head(struct store_live *l, struct err *e);
 
 /* Has sealing in the background failed?  Then -1 and e. */
 int store_live_check(struct store_live *l, struct err *e);

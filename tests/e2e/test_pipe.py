@@ -510,6 +510,47 @@ def test_a_clock_that_went_back_before_the_start():
     good(4)
 
 
+def rotates():
+    return [(e['period'], e['segs']) for e in entries() if e['type'] == 'rotate']
+
+
+def test_periods_end_also_while_nothing_runs():
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for day, kind in ((22, 'weekly'), (22, 'weekly'), (23, 'weekly'), (23, 'daily'), (24, 'daily'), (24, 'monthly')):
+        cretula(*PIPE[1:], '--rotate', kind, stdin=line(5), env={'CRETULA_CLOCK': f'2026-11-{day}T12:00:00Z'}, code=0)
+    equal(rotates(), [('2026-W47', [[1, 2]]), ('2026-11-23', [[3, 4]])])
+    good(6)
+    cretula(*PIPE[1:], '--rotate', 'yearly', code=2)
+
+
+def test_periods_by_size():
+    process = start('--rotate', '1M')
+    for n in range(6):
+        process.stdin.write(make_log(5000, seed=n))
+        time.sleep(1)
+    end(process)
+    got = rotates()
+    assert len(got) >= 3, got
+    equal([p for p, _ in got], [str(n + 1) for n in range(len(got))])
+    equal([s[0][0] for _, s in got[1:]], [s[0][1] + 1 for _, s in got[:-1]], 'without gaps')
+    good(30000)
+
+
+def test_storms_of_signals_do_no_harm():
+    """SIGHUP is ignored (the configuration is read at the start); SIGUSR1 seals, once for many."""
+    process = start()
+    wait_for(opened)
+    for n in range(300):
+        process.stdin.write(line(n))
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGUSR1)
+        time.sleep(0.002)
+    end(process)
+    equal(sizes(), list(range(300)))
+    good(300)
+
+
 def test_an_older_copy_of_a_stream_is_seen():
     """The store's own chain says how far each stream goes: with the anchor alone a restored one shows."""
     cretula(*PIPE[1:], stdin=line(1), code=0)

@@ -22,6 +22,7 @@ static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml" },
 	{ "format", "NAME", "format of the lines, or auto (the default)" },
 	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
+	{ "rotate", "P", "end a period daily, weekly, monthly (UTC), or at a size from 1M" },
 	{ "seal-every", "T", "seal a segment so often, 1s to 1h (default 1h)" },
 	{ "store", "DIR", "the store; made if it does not exist" },
 	{ "stream", "NAME", "the stream, if not named as STREAM" },
@@ -82,6 +83,7 @@ static int
 read_options(struct piping *p, struct err *e)
 {
 	const char *name = app_arg(p->args, "format"), *every = app_arg(p->args, "seal-every");
+	const char *rotate = app_arg(p->args, "rotate");
 	int64_t every_us = HOUR_US;
 
 	if (read_name(p, e) == -1 ||
@@ -93,6 +95,9 @@ read_options(struct piping *p, struct err *e)
 		every_us > HOUR_US))
 		return (err_set(e, ERR_USAGE, "--seal-every %s: from 1s to 1h", every));
 	p->pipe.seal_every_ns = every_us * 1000;
+	if (rotate != NULL && app_rotate_parse(rotate, &p->pipe.rotate) == -1)
+		return (err_set(e, ERR_USAGE,
+		    "--rotate %s: daily, weekly, monthly, or a size from 1M", rotate));
 	return (app_format_find(
 	    name != NULL ? name : p->setup.stream->format, &p->pipe.setup.format, e));
 }
@@ -142,6 +147,8 @@ open_live(struct piping *p, struct err *e)
 	pipe->setup.now_us = pipe->turn_us;
 	pipe->setup.line_max = stream->line_max;
 	if (app_pipe_open_live(pipe, &p->found, e) == -1)
+		return (-1);
+	if (app_pipe_rotate_start(pipe, e) == -1)
 		return (-1);
 	return (app_pipe_turn(pipe, pipe->turn_us, e));
 }
@@ -258,7 +265,8 @@ const struct app_command app_command_pipe = { "pipe",
 	"mask log lines as they come and keep them in a live, sealed stream", "[STREAM]", 0, 1,
 	options,
 	"Reads standard input until it ends or SIGTERM comes. What is read is committed within\n"
-	"about a second; after a crash the next start goes on there. SIGUSR1 seals at once.\n"
+	"about a second; after a crash the next start goes on there. SIGUSR1 seals at once;\n"
+	"SIGHUP is ignored: the configuration is read at the start. On a full disk input waits.\n"
 	"Records can be viewed once they are sealed.\n\n"
 	"examples:\n"
 	"  tail -F access.log | cretula pipe --store ./store shop\n"

@@ -1,5 +1,6 @@
 /* app: the writer of a pipe: commits, cuts, turns epochs. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,7 @@ app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
 	mask_words_save(p->setup.words, words);
 	facts->words_count = mask_words_promoted(p->setup.words);
 	pthread_mutex_unlock(&p->words_lock);
+	facts->period = NULL;
 	facts->epochs = buf_view(epochs);
 	facts->words = buf_view(words);
 	facts->unlocked = p->unlocked;
@@ -33,7 +35,7 @@ app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
 }
 
 static int
-cut(struct app_pipe *p, int64_t now_us, struct err *e)
+cut_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e)
 {
 	struct buf epochs = { 0 }, words = { 0 }, all = { 0 };
 	struct store_live_next next = { .policy = p->policy_hash };
@@ -45,8 +47,10 @@ cut(struct app_pipe *p, int64_t now_us, struct err *e)
 	next.epochs = buf_view(&all);
 	if (!buf_ok(&all))
 		rc = err_set(e, ERR_IO, "out of memory closing a segment");
-	else if ((rc = app_pipe_facts(p, &epochs, &words, &facts, e)) == 0)
+	else if ((rc = app_pipe_facts(p, &epochs, &words, &facts, e)) == 0) {
+		facts.period = period;
 		rc = store_live_cut(p->live, &facts, &next, e);
+	}
 	buf_free(&epochs);
 	buf_free(&words);
 	buf_free(&all);
@@ -55,6 +59,12 @@ cut(struct app_pipe *p, int64_t now_us, struct err *e)
 	took = p->opened_ns - start_ns;
 	p->slowest_cut_ns = took > p->slowest_cut_ns ? took : p->slowest_cut_ns;
 	return (rc);
+}
+
+static int
+cut(struct app_pipe *p, int64_t now_us, struct err *e)
+{
+	return (cut_period(p, now_us, NULL, e));
 }
 
 /*
@@ -108,6 +118,7 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 	mask_epochs_merge(&p->epochs, &a->epochs);
 	stats_counts_add(&p->counts, &a->counts);
 	p->records += a->count;
+	p->period_bytes += a->len;
 	return (0);
 }
 
@@ -133,15 +144,41 @@ heartbeat(struct app_pipe *p, struct err *e)
 
 /* ---- the loop ---- */
 
+/* Cut; where a full disk made the cut, the period's entry still has to come. */
+static int
+end_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e)
+{
+	int rc = waited(p, cut_period(p, now_us, period, e), e);
+
+	while (rc == 1 && period != NULL)
+		rc = waited(p, store_live_rotate(p->live, period, e), e);
+	return (rc == -1 ? -1 : 0);
+}
+
+/* By size: is it full?  Segments of one period are about so large. */
+static int
+rotate_size(struct app_pipe *p, struct err *e)
+{
+	char number[24];
+
+	if (p->rotate.bytes == 0 || p->period_bytes < p->rotate.bytes)
+		return (0);
+	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)++p->period_number);
+	p->period_bytes = 0;
+	return (end_period(p, p->turn_us, number, e));
+}
+
 /* The segment of the old epochs ends, the keys of the new ones come. */
 static int
 turn(struct app_pipe *p, int64_t now_us, struct err *e)
 {
+	char name[16];
+	bool ends = app_rotate_ends(&p->rotate, p->period_us, now_us, name);
 	int rc;
 
-	p->turn_us = now_us;
-	if (waited(p, cut(p, now_us, e), e) == -1)
+	if (end_period(p, now_us, ends ? name : NULL, e) == -1)
 		return (-1);
+	p->period_us = now_us;
 	while ((rc = waited(p, app_pipe_turn(p, now_us, e), e)) == 1)
 		;
 	if (rc == 0)
@@ -221,6 +258,8 @@ serve_time(struct app_pipe *p, struct err *e)
 	rc = store_live_check(p->live, e);
 	if (rc == 0)
 		rc = see_clock(p, e);
+	if (rc == 0)
+		rc = rotate_size(p, e);
 	if (rc == 0 && sealing)
 		rc = cut(p, p->turn_us, e);
 	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)

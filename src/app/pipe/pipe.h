@@ -15,11 +15,13 @@
 #include <stdint.h>
 
 #include "app/pipe/clock.h"
+#include "app/pipe/rotate.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "key/key.h"
 #include "mask/mask.h"
 #include "store/live.h"
+#include "store/periods.h"
 
 #define APP_PIPE_BYTES ((size_t)64 << 20)  /* records that wait for a flush, at most */
 #define APP_PIPE_RECORDS ((size_t)512 << 10)
@@ -46,6 +48,7 @@ struct app_pipe {
 	const int64_t *grace_us;       /* by period */
 	char policy_hash[65];
 	int64_t seal_every_ns;
+	struct app_rotate rotate;
 	struct app_clock clock;        /* started; of the writer from then on */
 	bool learn;
 	const volatile sig_atomic_t *stop; /* drain and end */
@@ -74,6 +77,8 @@ struct app_pipe {
 	int64_t opened_ns, flushed_ns;
 	struct app_clock_break broke;  /* which the chain does not tell yet */
 	bool has_broken;
+	int64_t period_us;             /* a time of the running period */
+	uint64_t period_bytes, period_number;
 	uint64_t left_bytes;           /* of a segment that a full disk left open */
 };
 
@@ -88,6 +93,9 @@ int app_pipe_turn(struct app_pipe *p, int64_t now_us, struct err *e);
 
 /* Say in the store's chain how far the stream goes; a failure is only warned of. */
 void app_pipe_head(struct app_pipe *p);
+
+/* At a start: the period of what is sealed may have ended meanwhile. */
+int app_pipe_rotate_start(struct app_pipe *p, struct err *e);
 
 /* Open p->live as p->how says, for records of turn_us. */
 int app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct err *e);

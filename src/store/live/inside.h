@@ -12,6 +12,7 @@
 #include "store/inside.h"
 #include "store/live.h"
 #include "store/live/lines.h"
+#include "store/periods.h"
 
 #define LIVE_RUN_LINES 8192
 #define LIVE_RUN_BYTES ((size_t)2 << 20)
@@ -46,6 +47,7 @@ struct live_open {
 	struct buf said, words;
 	uint64_t words_count;
 	bool unlocked;
+	char period[STORE_PERIOD_BYTES]; /* which ends with it; "" */
 };
 
 /* The open segment as of its last commit, for a flush that finds no space. */

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/num.h"
+#include "seal/lists.h"
 #include "store/live/inside.h"
 #include "store/writer.h"
 
@@ -117,4 +119,82 @@ store_live_says_destroyed(
 	pthread_mutex_unlock(&l->lock);
 	free(entry);
 	return (said);
+}
+
+/* ---- periods ---- */
+
+/* Back to the newest rotate that names a segment; under the lock. */
+static int
+look_back(struct store_live *l, struct seal_entry *entry, struct store_unrotated *u,
+    uint64_t *rotated, struct err *e)
+{
+	const struct store_chain *chain = store_writer_chain(l->stream->writer);
+
+	*u = (struct store_unrotated){ .t_us = INT64_MIN };
+	*rotated = 0;
+	for (size_t i = chain->count; i-- > 0 && *rotated == 0;) {
+		struct json_cursor c;
+		struct seal_range range;
+
+		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+			return (err_in(e, "entry %zu", i));
+		if (entry->type == SEAL_SEGMENT) {
+			u->segments++;
+			u->bytes += entry->of.segment.bytes;
+			u->t_us = u->t_us == INT64_MIN ? entry->t_us : u->t_us;
+		}
+		if (entry->type != SEAL_ROTATE)
+			continue;
+		if (u->number == 0)
+			(void)num_u64(entry->of.rotate.period, &u->number);
+		seal_ranges_open(entry->of.rotate.segs, &c);
+		while (seal_ranges_next(&c, &range))
+			*rotated = range.last;
+	}
+	return (0);
+}
+
+int
+store_live_unrotated(struct store_live *l, struct store_unrotated *u, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	uint64_t rotated;
+	int rc;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	pthread_mutex_lock(&l->lock);
+	rc = look_back(l, entry, u, &rotated, e);
+	pthread_mutex_unlock(&l->lock);
+	free(entry);
+	return (rc);
+}
+
+int
+store_live_rotate(struct store_live *l, const char *period, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct store_unrotated u;
+	struct seal_range range;
+	struct buf segs = { 0 };
+	int rc;
+
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	pthread_mutex_lock(&l->lock);
+	if ((rc = look_back(l, entry, &u, &range.first, e)) == 0) {
+		range.first++;
+		range.last = l->stream->segments;
+		seal_ranges_print(&range, range.last >= range.first, &segs);
+		memset(entry, 0, sizeof(*entry));
+		entry->type = SEAL_ROTATE;
+		entry->of.rotate.period = span_str(period);
+		entry->of.rotate.segs = buf_view(&segs);
+		rc = buf_ok(&segs) ? store_writer_append(l->stream->writer, entry, false, e)
+				   : err_set(e, ERR_IO, "out of memory");
+	}
+	pthread_mutex_unlock(&l->lock);
+	buf_free(&segs);
+	free(entry);
+	return (rc);
 }

@@ -3,6 +3,7 @@
  * chain.  What is read must have the root that the last flush tagged.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -191,6 +192,14 @@ out:
 	return (rc);
 }
 
+static int
+seal_and_rotate(struct store_live *l, struct live_open *o, struct err *e)
+{
+	if (store_open_seal(l, o, e) == -1)
+		return (-1);
+	return (o->period[0] == '\0' ? 0 : store_live_rotate(l, o->period, e));
+}
+
 /* ---- off the capture path ---- */
 
 static void *
@@ -198,7 +207,7 @@ sealer_main(void *arg)
 {
 	struct store_live *l = arg;
 	struct err e = { ERR_NONE, "" };
-	int rc = store_open_seal(l, l->older, &e);
+	int rc = seal_and_rotate(l, l->older, &e);
 
 	pthread_mutex_lock(&l->lock);
 	l->seal_errnum = errno;
@@ -238,7 +247,7 @@ seal_older(struct store_live *l, struct err *e)
 		return (0);
 	if (!l->full || l->broken || l->older == NULL)
 		return (-1);
-	if (store_open_seal(l, l->older, e) == -1)
+	if (seal_and_rotate(l, l->older, e) == -1)
 		return (-1);
 	store_open_free(l->older);
 	l->older = NULL;
@@ -286,6 +295,7 @@ finish(struct store_live *l, const struct store_live_facts *done, struct err *e)
 	buf_span(&o->words, done->words);
 	o->words_count = done->words_count;
 	o->unlocked = done->unlocked;
+	(void)snprintf(o->period, sizeof(o->period), "%s", done->period ? done->period : "");
 	if (!buf_ok(&o->said) || !buf_ok(&o->words))
 		return (err_set(e, ERR_IO, "out of memory closing a segment"));
 	return (0);

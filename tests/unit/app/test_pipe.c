@@ -57,6 +57,7 @@ wait_for_turn(int64_t us)
 		pthread_mutex_unlock(&running->lock);
 	}
 	assert_true(turned);
+	usleep(200000); /* the writer looks at the clock, too */
 }
 
 /* Three lines before midnight of a week's end, two behind it, one ten days later. */
@@ -128,6 +129,13 @@ run(struct store *s, struct mask_policy *policy)
 	if (store_live_open(&how, &p.live, &found, &e) == -1)
 		fail_msg("%s", e.text);
 	p.how = how;
+	p.turn_us = now_us;
+	assert_int_equal(app_rotate_parse("fortnightly", &p.rotate), -1);
+	assert_int_equal(app_rotate_parse("1K", &p.rotate), -1);
+	assert_int_equal(app_rotate_parse("2M", &p.rotate), 0);
+	assert_int_equal(p.rotate.bytes, 2 << 20);
+	assert_int_equal(app_rotate_parse("daily", &p.rotate), 0);
+	assert_int_equal(app_pipe_rotate_start(&p, &e), 0);
 	assert_false(app_clock_start(&p.clock, now_us, INT64_MIN, 0, &broke));
 	assert_int_equal(app_pipe_turn(&p, now_us, &e), 0);
 	p.setup.policy = policy;
@@ -174,6 +182,9 @@ test_epochs_turn(void **state)
 	store_close(s);
 	clock_set(-1);
 	assert_int_equal(count_of("\"type\":\"segment\""), 12);
+	assert_int_equal(count_of("\"type\":\"rotate\""), 11);
+	assert_int_equal(count_of("\"period\":\"2026-11-22\",\"segs\":[[1,1]]"), 1);
+	assert_int_equal(count_of("\"period\":\"2026-12-02\",\"segs\":[[11,11]]"), 1);
 	assert_int_equal(count_of("\"type\":\"clock\""), 1);
 	assert_int_equal(count_of("\"was\":\"2026-12-03T00:00:00.000Z\",\"now\":\"2026-11-23T00:00:00.000Z\""), 1);
 	assert_int_equal(count_of("\"n\":3,"), 1);

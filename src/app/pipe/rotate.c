@@ -1,0 +1,57 @@
+#include "app/pipe/rotate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/pipe/pipe.h"
+#include "base/num.h"
+
+int
+app_rotate_parse(const char *text, struct app_rotate *r)
+{
+	static const char *const names[KEY_PERIOD_COUNT] = { "daily", "weekly", "monthly" };
+
+	*r = (struct app_rotate){ .by_time = false };
+	for (int i = 0; i < KEY_PERIOD_COUNT; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*r = (struct app_rotate){ .by_time = true, .period = (enum key_period)i };
+			return (0);
+		}
+	}
+	if (num_size(span_str(text), &r->bytes) == -1 || r->bytes < APP_ROTATE_BYTES_MIN)
+		return (-1);
+	return (0);
+}
+
+bool
+app_rotate_ends(
+    const struct app_rotate *r, int64_t from_us, int64_t to_us, char name[static 16])
+{
+	int64_t from;
+
+	if (!r->by_time)
+		return (false);
+	from = key_epoch_index(r->period, from_us);
+	if (from >= key_epoch_index(r->period, to_us))
+		return (false);
+	(void)key_epoch_name(r->period, from, name);
+	return (true);
+}
+
+int
+app_pipe_rotate_start(struct app_pipe *p, struct err *e)
+{
+	struct store_unrotated u;
+	char name[16];
+
+	p->period_us = p->turn_us;
+	if (!p->rotate.by_time && p->rotate.bytes == 0)
+		return (0);
+	if (store_live_unrotated(p->live, &u, e) == -1)
+		return (-1);
+	p->period_bytes = u.bytes;
+	p->period_number = u.number;
+	if (u.segments == 0 || !app_rotate_ends(&p->rotate, u.t_us, p->turn_us, name))
+		return (0);
+	return (store_live_rotate(p->live, name, e));
+}

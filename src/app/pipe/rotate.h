@@ -1,0 +1,25 @@
+/* app: where the periods of a pipe end, in UTC. */
+#ifndef CRETULA_APP_PIPE_ROTATE_H
+#define CRETULA_APP_PIPE_ROTATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "key/key.h"
+
+struct app_rotate {
+	bool by_time;
+	enum key_period period; /* by_time */
+	uint64_t bytes;         /* of records; 0: no periods by size */
+};
+
+#define APP_ROTATE_BYTES_MIN ((uint64_t)1 << 20)
+
+/* daily, weekly, monthly, or a size from 1M.  0 or -1. */
+int app_rotate_parse(const char *text, struct app_rotate *r);
+
+/* Does a period end between two times?  Then its name, which is that of from_us. */
+bool app_rotate_ends(
+    const struct app_rotate *r, int64_t from_us, int64_t to_us, char name[static 16]);
+
+#endif

@@ -1,0 +1,48 @@
+/* store: what a live stream says from time to time: clock, keys, how far it goes, periods. */
+#ifndef CRETULA_STORE_PERIODS_H
+#define CRETULA_STORE_PERIODS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "seal/entry.h"
+
+struct err;
+struct store;
+struct store_live;
+
+/* Append that the clock says now_us where was_us came before or was due. */
+int store_live_clock(struct store_live *l, int64_t was_us, int64_t now_us, struct err *e);
+
+/* Is there a destroy entry of this epoch? */
+bool store_live_says_destroyed(
+    struct store_live *l, const char *what, const unsigned char commitment[static 32]);
+
+/* Of a stream that need not be open, or there. */
+struct store_last {
+	int64_t t_us;        /* of the newest entry; INT64_MIN: none */
+	int64_t expected_us; /* what the clock should say by now; 0: not known of this boot */
+};
+int store_last(const struct store *s, const char *name, const struct seal_names *names,
+    struct store_last *last, struct err *e);
+
+/* As store_stream_head. */
+int store_live_head(struct store_live *l, struct err *e);
+
+/* ---- periods (`rotate`) ---- */
+
+/* A name ("2026-11-25", "2026-W48", "2026-11") or a number. */
+#define STORE_PERIOD_BYTES 24
+
+/* What is sealed and of no period yet. */
+struct store_unrotated {
+	uint64_t segments, bytes;
+	int64_t t_us;    /* of the newest of them; INT64_MIN: none */
+	uint64_t number; /* of the newest period that has one; 0: none */
+};
+int store_live_unrotated(struct store_live *l, struct store_unrotated *u, struct err *e);
+
+/* Append that period ends with the newest sealed segment. */
+int store_live_rotate(struct store_live *l, const char *period, struct err *e);
+
+#endif
