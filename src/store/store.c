@@ -212,7 +212,7 @@ open_keys(struct store *s, enum found found, struct err *e)
 	if (!there && found == FOUND_STORE && s->make_keys == NULL)
 		return (err_set(e, ERR_CONFIG,
 		    "no keys at %s: the store can be read and verified, "
-		    "not written; name its keys with --keys",
+		    "not written; name its keys with --keys, or see `cretula recover`",
 		    s->keys));
 	if (!there && s->make_keys != NULL && store_recovery_fits(s->dir, s->make_keys, e) == -1)
 		return (-1);

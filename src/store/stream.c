@@ -116,6 +116,9 @@ open_writer(struct store_stream *st, const char *policy_hash, bool listed, struc
 	int keys = key_open_stream(
 	    st->store->keys_fd, st->name, !listed || special.takeover, e), rc;
 
+	if (keys == -1 && errno == ENOENT)
+		return (err_set(e, ERR_CONFIG,
+		    "its signing keys are gone (`cretula recover` says what is left)"));
 	if (keys == -1)
 		return (-1);
 	special.create = !listed;

@@ -250,6 +250,17 @@ load_epoch(struct repair *r, bool *next, struct err *e)
 	return (0);
 }
 
+static int
+point_to_recover(struct err *e)
+{
+	struct err was;
+
+	if (e == NULL)
+		return (-1);
+	was = *e;
+	return (err_set(e, was.code, "%s (`cretula recover` says what is left)", was.text));
+}
+
 /*
  * The keys that sign behind the newest entry take their places (step 6), and
  * those that were made for an entry that never came go.
@@ -263,9 +274,11 @@ settle_keys(struct repair *r, struct err *e)
 	if (find_force(r, w->chain.count, e) == -1 || load_log(r, &log_next, e) == -1)
 		return (-1);
 	if (w->lost_log && !w->takeover)
+		return (point_to_recover(e));
+	if (load_epoch(r, &epoch_next, e) == -1)
 		return (-1);
-	if (load_epoch(r, &epoch_next, e) == -1 || (w->lost_epoch && !w->takeover))
-		return (-1);
+	if (w->lost_epoch && !w->takeover)
+		return (point_to_recover(e));
 	if ((log_next && store_writer_promote_log(w, e) == -1) ||
 	    (epoch_next && store_writer_promote(w, e) == -1))
 		return (-1);

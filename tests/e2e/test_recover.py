@@ -261,7 +261,7 @@ def test_rekey_one_all_and_by_the_recovery_key():
 def test_a_lost_log_key_is_replaced():
     fresh()
     os.remove('store.keys/s/log.key')
-    load(write('b.log', log(2)), code=78)
+    assert 'cretula recover' in load(write('b.log', log(2)), code=78).err
     assert 'only the recovery key' in cretula('key', 'rekey', '--store', 'store', '--stream', 's', code=78).err
     cretula('key', 'rekey', '--store', 'store', '--stream', 's', '--recovery', 'recovery', code=0)
     load('b.log')
@@ -394,7 +394,7 @@ def test_lost_keys_of_a_stream():
     pipe(log(2))
     crash(log(3))
     shutil.rmtree('store.keys/live')
-    pipe(code=78)
+    assert 'cretula recover' in pipe(code=78).err
     run = cretula('recover', '--store', 'store', '--stream', 'live', code=1)
     assert 'signing keys     lost' in run.text, run.text
     accept = ['recover', '--store', 'store', '--stream', 'live', '--accept-loss', '--reason', 'keys gone']
@@ -425,7 +425,7 @@ def test_lost_keys_as_a_whole():
     pipe(log(2))
     line = anchor()
     shutil.rmtree('store.keys')
-    load('a.log', code=78)
+    assert 'cretula recover' in load('a.log', code=78).err
     accept = ['recover', '--store', 'store', '--accept-loss', '--reason', 'burned']
     assert 'as a whole' in cretula('recover', '--store', 'store', '--stream', 's', code=78).err
     cretula(*accept, '--stream', 's', code=78)
