@@ -46,7 +46,9 @@ find_stream(struct app_setup *s, const char *name, struct err *e)
 	if (name == NULL)
 		name = c->stream_count == 1 ? c->streams[0].name : "default";
 	s->stream = config_stream_find(c, name, &s->fallback);
-	return (s->stream == &s->fallback && c->stream_count > 0 && !own ? no_stream(c, name, e) : 0);
+	if (s->stream == &s->fallback && c->stream_count > 0 && !own)
+		return (no_stream(c, name, e));
+	return (0);
 }
 
 int

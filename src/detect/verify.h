@@ -103,9 +103,7 @@ bool detect_verify_iban(struct span text); /* length of the country, mod 97 */
 /* 2025-11-24, 20251124, 24.11.2025, 2025-11, 2025-11-24T10:11:12Z ... */
 bool detect_verify_date_value(struct span text);
 
-/* ---- national.c: German, French, Brazilian, Spanish and Italian ones ---- */
-
-bool detect_verify_national(struct span text);
+bool detect_verify_national(struct span text); /* national.c: five states' */
 
 /* ---- where.c: addresses of all sorts ---- */
 
