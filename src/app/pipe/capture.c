@@ -162,16 +162,27 @@ is_full(const struct app_area *a)
 	return (a->len >= APP_PIPE_BYTES || a->count + INPUT_BATCH_LINES > APP_PIPE_RECORDS);
 }
 
+static void
+note_wait(int64_t *longest_ns, int64_t start_ns)
+{
+	int64_t took_ns = clock_mono_ns() - start_ns;
+
+	if (took_ns > *longest_ns)
+		*longest_ns = took_ns;
+}
+
 /* Give the area to the writer; wait until it has no other.  false: told to quit. */
 static bool
 hand_over(struct app_capture *c)
 {
 	struct app_pipe *p = c->p;
+	int64_t start_ns = clock_mono_ns();
 	bool quit;
 
 	pthread_mutex_lock(&p->lock);
 	while (p->ready && !p->quit)
 		pthread_cond_wait(&p->to_reader, &p->lock);
+	note_wait(&p->longest_wait_ns, start_ns);
 	quit = p->quit;
 	if (!quit && p->areas[p->filling].count + p->areas[p->filling].counts.lines > 0) {
 		p->filling ^= 1;
@@ -197,6 +208,8 @@ hand_over_in_time(struct app_capture *c)
 	pthread_mutex_unlock(&p->lock);
 	if (quit)
 		return (false);
+	/* A seal that was asked for is worth no stop of the capture. */
+	c->push = c->push && idle;
 	if (c->push || is_full(a) ||
 	    (waits && idle &&
 		(a->len >= APP_PIPE_FLUSH_BYTES ||
@@ -221,16 +234,19 @@ static bool
 turn_epochs(struct app_capture *c, int64_t now_us)
 {
 	struct app_pipe *p = c->p;
+	int64_t start_ns;
 	bool quit;
 
 	if (!hand_over(c))
 		return (false);
+	start_ns = clock_mono_ns();
 	pthread_mutex_lock(&p->lock);
 	p->turn = true;
 	p->turn_us = now_us;
 	pthread_cond_signal(&p->to_main);
 	while (p->turn && !p->quit)
 		pthread_cond_wait(&p->to_reader, &p->lock);
+	note_wait(&p->longest_turn_ns, start_ns);
 	quit = p->quit;
 	pthread_mutex_unlock(&p->lock);
 	return (!quit);

@@ -58,6 +58,7 @@ struct app_pipe {
 	uint64_t records, flushes, segments; /* segments: of a live that is closed */
 	unsigned full_waits;
 	int64_t slowest_flush_ns, slowest_cut_ns;
+	int64_t longest_wait_ns, longest_turn_ns; /* in which the reader stood still */
 	bool unlocked;
 	/* both threads, under lock */
 	pthread_mutex_t lock;
