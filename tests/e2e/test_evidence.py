@@ -240,7 +240,7 @@ def test_erased_and_pruned():
     for end in ('r1.salt', 'idx'):
         shutil.copy(f'store/streams/s/seg/00000001.{end}', 'bundle/store/streams/s/seg/')
         remake_manifest()
-        equal(both(), (1, {'E_BUNDLE'}), end)
+        equal(verdict(), (1, {'E_BUNDLE'}), end)
         os.unlink(f'bundle/store/streams/s/seg/00000001.{end}')
 
 

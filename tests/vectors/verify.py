@@ -1182,10 +1182,10 @@ class Segment:
         item, found = self.sealed.items.get(i), parse_placeholder(line)
         record = self.entry['first'] + i
         if item is None and found is None:
-            return True
-        if found is None:
+            return True  # what only begins like a placeholder is a record that is none
+        if found is None and not line.startswith(b'{"~'):
             self.add('E_TOMBSTONED_RECORD_PRESENT', f'record {record} was erased', record=record, line=i + 1)
-        elif item is None or found[0] != item.leaf or (found[1] is None) != item.erased:
+        elif item is None or found is None or found[0] != item.leaf or (found[1] is None) != item.erased:
             self.add('E_ERASED_WITHOUT_TOMBSTONE', f'record {record} is not what an entry says of it', record=record,
                      line=i + 1)
         elif not item.erased and item.news[-1] != \
@@ -1289,6 +1289,8 @@ class Segment:
         for i, j, gone, new in edits:
             if broken and i + gone == n and j + new == len(lines):
                 gone = min(gone, new)  # the rest is missing because the file is broken
+            for k in range(min(gone, new)):
+                self.check_placeholder(i + k, lines[j + k])
             self.name_edit(i, j, gone, new, moved)
         if broken:
             self.add(broken.code, f'{broken}, behind record {self.entry["first"] + len(lines) - 1}')
@@ -1361,12 +1363,13 @@ def check_segments(chain):
             segments = []  # not followed, wherever it leads
     except FileNotFoundError:
         pass
+    names = list_dir(report, chain.store, f'{chain.folder}/seg') if chain.part and segments else []
     for sealed in segments:
         newest, entry = None, sealed.entry
         if chain.part and not chain.part.holds(entry):
-            file = sealed.file_name('jsonl.zst')
-            if os.path.lexists(os.path.join(chain.store, chain.folder, file)):
-                chain.add('E_BUNDLE', 'of another range', file)
+            for name in names:
+                if name.startswith(f'{entry["seg"]:08}.'):
+                    chain.add('E_BUNDLE', 'of another range', f'seg/{name}')
             continue
         if sealed.pruned or sealed.place >= chain.signed or sealed.place == chain.bad or \
                 entry['n'] > RECORDS_MAX or entry['bytes'] > BYTES_MAX:
@@ -1488,6 +1491,15 @@ def parse_flushes(content, is_open):
     return flushes
 
 
+def check_open_line(line, i):
+    if len(line) + 1 > LINE_MAX:
+        raise Bad('E_LIMIT', f'line {i + 1} has {len(line) + 1} bytes')
+    try:
+        parse_record(line)
+    except ValueError:
+        raise Bad('E_RECORD_SYNTAX', f'line {i + 1} is no record') from None
+
+
 def check_flushes(flushes, data, number, g):
     """Do the flushes of an open segment go on from g, each over the records that it names?"""
     frontier, at = Frontier(), 0
@@ -1499,6 +1511,7 @@ def check_flushes(flushes, data, number, g):
             raise Bad('E_OPEN', f'flush {flush.g} had {flush.offset} bytes, {len(text)} are here')
         *lines, rest = text[at:flush.offset].split(b'\n')
         for line in lines:
+            check_open_line(line, frontier.count)
             frontier.add(record_leaf(salts.salt(frontier.count), line))
         if rest or frontier.count != flush.n or frontier.root() != flush.root:
             raise Bad('E_OPEN', f'the {flush.n} records that flush {flush.g} committed are not here')
@@ -1520,7 +1533,7 @@ def look_at_open(chain, numbers):
             content[end] = read_file(with_missing, limit) if os.path.lexists(with_missing) else None
         flushes = parse_flushes(content['tags'] or b'', is_open=True)
         if None in content.values():
-            if flushes or number != numbers[-1]:
+            if flushes or content['data'] or number != numbers[-1]:
                 raise Bad('E_OPEN', f'files of segment {number} are missing')
             continue
         try:
@@ -1623,6 +1636,8 @@ def check_stream(report, store, name, brought, listed=None, part=None):
         if not part and not chain.damaged and chain.signed == len(chain.lines):
             check_open(chain)
     derived = {entry['file']['name'].partition('/')[0] for _, entry in chain.history.derived if 'file' in entry}
+    if chain.damaged:  # what names them may be what is missing
+        derived |= set(list_dir(report, store, chain.folder))
     warn_unknown(report, store, chain.folder, {'chain.jsonl', 'checkpoint', 'cp', 'open', 'seg', 'anchor'} | derived)
     return chain
 
@@ -2097,9 +2112,8 @@ def check_derived(chain, chains):
             except OSError:
                 chain.add('E_FILE_HASH', 'the file is missing', entry['file']['name'])
         source = chains.get(entry['origin'].rpartition('/')[2])
-        if source and source.genesis and source.genesis['origin'] == entry['origin'] and not source.damaged and \
-                not (1 <= entry['size'] <= len(source.lines) and
-                     source.root(entry['size']) == base64_decode(entry['root'], 32)):
+        if source and source.genesis and source.genesis['origin'] == entry['origin'] and \
+                note_body(source, entry['size']) != f'{entry["origin"]}\n{entry["size"]}\n{entry["root"]}\n'.encode():
             chain.add('E_ENTRY_TARGET', f'entry {i}: derived from another note than the source has', entry=i)
 
 
@@ -2112,7 +2126,7 @@ class Policy:
     """A C2SP tlog-policy; ValueError if text is none."""
 
     def __init__(self, text):
-        self.logs, self.witnesses, self.groups, self.quorum = set(), {}, {}, None
+        self.logs, self.witnesses, self.groups, self.quorum, self.asked = set(), {}, {}, None, False
         for line in text.splitlines():
             word, *values = line.split() or ['#']
             if not word.startswith('#'):
@@ -2209,6 +2223,15 @@ def parse_stamp(content):
     return digest, datetime.datetime.strptime(match[1].decode(), '%Y%m%d%H%M%S') + fraction
 
 
+def note_body(chain, size):
+    """The body of the note of that size; None if it is not here, or none."""
+    try:
+        note = Note(read_file(os.path.join(chain.store, chain.folder, f'cp/{size:08}.note'), NOTE_MAX))
+        return note.body if note.size == size else None
+    except (OSError, Bad):
+        return None
+
+
 class Anchors:
     """What others said of the notes of one chain."""
 
@@ -2219,7 +2242,7 @@ class Anchors:
         chain, known = self.chain, set()
         for i, entry in chain.history.anchors:
             known.add(entry['file']['name'].partition('/')[2])
-            if i < chain.signed and not (chain.damaged and chain.bad is not None and entry['size'] > chain.bad):
+            if i < chain.signed:
                 self.check_anchor(i, entry)
         if chain.damaged:  # what names them may be what is missing
             known |= set(list_dir(chain.report, chain.store, f'{chain.folder}/anchor'))
@@ -2227,8 +2250,10 @@ class Anchors:
         if self.stamps:
             chain.report.facts.append(f'{chain.name}: {self.stamps} time stamps, their signatures not checked')
         if self.policy and self.policy.quorum not in (None, 'none') and chain.genesis and \
-                chain.genesis['log'] in self.policy.logs and not any(map(self.policy.met, self.cosigned.values())):
-            chain.add('E_WITNESS', 'no note has the quorum of the policy', 'anchor')
+                (not self.policy.logs or chain.genesis['log'] in self.policy.logs):
+            self.policy.asked = True
+            if not chain.damaged and not any(map(self.policy.met, self.cosigned.values())):
+                chain.add('E_WITNESS', 'no note has the quorum of the policy', 'anchor')
 
     def check_anchor(self, i, entry):
         file = entry['file']
@@ -2238,8 +2263,9 @@ class Anchors:
         try:
             if len(content) != file['size'] or sha256(content).hex() != file['hash']:
                 raise ValueError('not the file that was kept')
-            body = f'{self.chain.genesis["origin"]}\n{entry["size"]}\n' \
-                   f'{base64.b64encode(self.chain.root(entry["size"])).decode()}\n'.encode()
+            body = note_body(self.chain, entry['size'])
+            if body is None:
+                return  # what is wrong with the note was told
             (self.check_cosignatures if entry['kind'] == 'cosignature' else self.check_stamp)(entry, content, body)
         except Bad as bad:
             self.chain.add('E_ANCHOR' if bad.code == 'E_NOTE' else bad.code, str(bad), file['name'], entry=i)
@@ -2379,6 +2405,8 @@ def check_store(store, anchor, report, brought=None, part=None):
     if root.there and not found | set(listed) - {STORE_CHAIN}:
         seen.check_age(root)
     seen.check_missing(report)
+    if brought.policy and brought.policy.quorum not in (None, 'none') and not brought.policy.asked:
+        report.add('E_WITNESS', 'streams', 'the policy names none of the logs that are here')
     check_heads(root, chains)
     for chain in chains.values():
         check_derived(chain, chains)

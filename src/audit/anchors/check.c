@@ -55,8 +55,13 @@ read_file(struct check *c)
 	struct err e;
 
 	at.file = c->found.name;
-	if (audit_kind(c->chain->dirfd, "anchor") != AUDIT_DIRECTORY) {
+	switch (audit_kind(c->chain->dirfd, "anchor")) {
+	case AUDIT_DIRECTORY: break;
+	case AUDIT_MISSING:
 		audit_report(list, code, &at, "there is no directory anchor/");
+		return (-1);
+	default:
+		list->suppressed++; /* what it is instead is told at the end */
 		return (-1);
 	}
 	if (audit_read(c->chain->dirfd, c->found.name, AUDIT_ANCHOR_BYTES_MAX, &c->file, &code,
