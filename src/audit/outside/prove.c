@@ -14,14 +14,16 @@
 #include "seal/lists.h"
 #include "seal/tree.h"
 #include "store/chain.h"
+#include "store/keys/force.h"
 #include "store/layout.h"
 
 #define NO_LINE SIZE_MAX
 
-/* A chain with its newest note. */
+/* A chain with the newest note that its first log key signed. */
 struct source {
 	int dirfd;
 	struct store_chain chain;
+	size_t signed_count; /* under the newest note */
 	struct buf checkpoint;
 	struct seal_note note;
 	unsigned char (*leaves)[32]; /* of the entries under the note */
@@ -37,11 +39,54 @@ source_close(struct source *s)
 	free(s->leaves);
 }
 
+/* Where the log key changes for the first time, or the end of what is signed. */
+static size_t
+find_change(const struct source *s)
+{
+	static const struct seal_names none = { .classes = NULL };
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	size_t i = entry == NULL ? s->signed_count : 1;
+
+	for (; i < s->signed_count; i++)
+		if (store_force_changes(s->chain.lines[i]) &&
+		    seal_entry_read(s->chain.lines[i], &none, entry, NULL) == 0 &&
+		    store_force_brings(entry).len > 0)
+			break;
+	free(entry);
+	return (i < s->signed_count ? i : s->signed_count);
+}
+
+/* A proof names the first log key, so its notes are of the time of that one. */
+static int
+go_back(struct source *s, struct err *e)
+{
+	char path[STORE_PATH_BYTES];
+
+	if (s->note.size == 0 || s->note.size > s->chain.count)
+		return (err_set(e, ERR_FINDING, "signed entries are missing: cretula verify"));
+	s->signed_count = (size_t)s->note.size;
+	if (find_change(s) == s->signed_count)
+		return (0);
+	store_note_path(path, find_change(s));
+	if (io_read_file(s->dirfd, path, SEAL_NOTE_BYTES_MAX, &s->checkpoint, e) == -1 ||
+	    seal_note_read(buf_view(&s->checkpoint), &s->note, e) == -1)
+		return (-1);
+	if (s->note.size == 0 || s->note.size > s->signed_count)
+		return (err_set(e, ERR_FINDING, "%s: of another size: cretula verify", path));
+	return (0);
+}
+
+static int
+too_new(struct err *e)
+{
+	return (err_set(e, ERR_INPUT,
+	    "sealed since the log key was changed, which such a proof cannot show; `cretula "
+	    "evidence` can"));
+}
+
 static int
 hash_entries(struct source *s, struct err *e)
 {
-	if (s->note.size == 0 || s->note.size > s->chain.count)
-		return (err_set(e, ERR_FINDING, "signed entries are missing: cretula verify"));
 	if ((s->leaves = calloc((size_t)s->note.size, sizeof(s->leaves[0]))) == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	for (size_t i = 0; i < s->note.size; i++)
@@ -60,7 +105,8 @@ source_open(struct source *s, int streams, const char *name, struct err *e)
 	}
 	if (io_read_file(s->dirfd, "checkpoint", SEAL_NOTE_BYTES_MAX, &s->checkpoint, e) == -1 ||
 	    seal_note_read(buf_view(&s->checkpoint), &s->note, e) == -1 ||
-	    store_chain_read(s->dirfd, &s->chain, e) == -1 || hash_entries(s, e) == -1)
+	    store_chain_read(s->dirfd, &s->chain, e) == -1 || go_back(s, e) == -1 ||
+	    hash_entries(s, e) == -1)
 		return (err_in(e, "stream %s", name));
 	return (0);
 }
@@ -99,7 +145,7 @@ static size_t
 find_segment(const struct source *s, const struct seal_names *names, uint64_t record,
     struct seal_entry *entry)
 {
-	size_t low = 0, high = (size_t)s->note.size;
+	size_t low = 0, high = s->signed_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2, at = middle;
@@ -132,7 +178,7 @@ find_revision(const struct source *s, const struct seal_names *names, size_t fro
 	int rc = entry == NULL ? err_set(e, ERR_IO, "out of memory") : 0;
 
 	*revision = 0;
-	for (size_t i = from; rc == 0 && i < s->note.size; i++) {
+	for (size_t i = from; rc == 0 && i < s->signed_count; i++) {
 		struct span line = s->chain.lines[i];
 
 		if ((!is_of_type(line, "redact\"") && !is_of_type(line, "prune\"")) ||
@@ -165,6 +211,11 @@ print_record(const struct source *s, const struct seal_names *names, uint64_t re
 		    e, ERR_INPUT, "no signed segment holds record %ju", (uintmax_t)record);
 		goto out;
 	}
+	if (at >= s->note.size) {
+		(void)too_new(e);
+		(void)err_in(e, "record %ju", (uintmax_t)record);
+		goto out;
+	}
 	made.index = record - entry->of.segment.first;
 	if (find_revision(s, names, at, entry->of.segment.seg, &revision, e) == -1 ||
 	    audit_prove_in_segment(s->dirfd, &entry->of.segment, revision, &made, e) == -1) {
@@ -194,7 +245,7 @@ print_stream(const struct source *own, const struct seal_names *names, const cha
     struct buf *out, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	size_t i, count = (size_t)own->note.size;
+	size_t i, count = own->signed_count;
 
 	if (entry == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
@@ -206,6 +257,8 @@ print_stream(const struct source *own, const struct seal_names *names, const cha
 	free(entry);
 	if (i == count)
 		return (err_set(e, ERR_FINDING, "the store does not list stream %s", stream));
+	if (i >= own->note.size)
+		return (too_new(e));
 	print_entry(own, i, out);
 	print_entry(own, 0, out);
 	return (0);
