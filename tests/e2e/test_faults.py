@@ -46,16 +46,21 @@ FAULTS = [
         ('e2e/test_recover.py', 'test_lost_keys_of_a_stream'), ('e2e/test_recover.py', 'test_lost_keys_as_a_whole')]),
     ('disk full, at each durable step', [
         ('unit/store/test_crash.c', 'test_disk_full'), ('unit/store/test_erase.c', 'test_disk_full'),
-        ('e2e/test_crash.py', 'test_an_error_at_each_durable_step'), ('e2e/test_pipe.py', 'test_a_full_disk_keeps_what_is_committed'), ('e2e/test_badinput.py', 'test_full_disk')]),
+        ('e2e/test_crash.py', 'test_an_error_at_each_durable_step'), ('e2e/test_pipe.py', 'test_a_full_disk_at_each_step'),
+        ('e2e/test_pipe.py', 'test_a_full_disk_is_waited_for'), ('e2e/test_pipe.py', 'test_sigterm_while_the_disk_is_full'), ('e2e/test_badinput.py', 'test_full_disk')]),
     ('EIO or failed fdatasync', [
         ('unit/store/test_crash.c', 'test_bad_disk'), ('unit/store/test_live.c', 'test_errors_at_every_step'),
         ('unit/key/test_crash.c', 'a_dead_disk_changes_nothing_in_memory'),
-        ('e2e/test_crash.py', 'test_an_error_at_each_durable_step')]),
+        ('e2e/test_crash.py', 'test_an_error_at_each_durable_step'),
+        ('e2e/test_pipe.py', 'test_a_bad_disk_ends_it_and_the_next_start_goes_on')]),
     ('short reads and writes, EINTR', [('e2e/test_faults.py', 'test_short_reads_and_writes_and_interrupts')]),
     ('quota reached, disk read-only all at once', [
         ('e2e/test_faults.py', 'test_quota_and_read_only_at_each_step'), ('e2e/test_faults.py', 'test_a_store_on_a_read_only_mount')]),
     ('seg/ gone while running', [('e2e/test_faults.py', 'test_seg_vanishes_while_running')]),
-    ('clock goes back', [('unit/store/test_store.c', 'test_destroy_and_time')]),
+    ('clock goes back, leaps ahead, begins in 1970', [
+        ('unit/store/test_store.c', 'test_destroy_and_time'), ('unit/app/test_clock.c', 'test_looks'),
+        ('unit/app/test_clock.c', 'test_a_leap_that_stays_is_followed_after_a_day'), ('unit/app/test_clock.c', 'test_starts'),
+        ('e2e/test_pipe.py', 'test_a_clock_that_went_back_before_the_start')]),
     ('second writer on the stream, restart while the old one seals, fork', [
         ('unit/store/test_live.c', 'test_a_second_process_is_refused'), ('unit/store/test_store.c', 'test_busy'),
         ('e2e/test_pipe.py', 'test_a_second_instance_is_busy'), ('e2e/test_badinput.py', 'test_the_store_is_open_elsewhere'),
