@@ -197,6 +197,25 @@ lose_without_recovery(struct build *b)
 	lose_log_key(b, "", false);
 }
 
+/* An anchor is told of, and there is no directory that could hold it. */
+static void
+no_anchors(struct build *b)
+{
+	static struct seal_entry entry;
+
+	build_common(shop(b), SEAL_ANCHOR, &entry);
+	entry.of.anchor = (struct seal_anchor){ .kind = span_str("cosignature"),
+		.size = 1,
+		.file = { .name = span_str("anchor/00000001.cosig"), .size = 9 } };
+	build_append(shop(b), &entry, false);
+}
+
+static void
+anchors_are_a_file(struct build *b)
+{
+	build_write(b, "streams/shop/anchor", "x", 1);
+}
+
 static const struct {
 	const char *claim;
 	void (*tamper)(struct build *b);
@@ -214,6 +233,9 @@ static const struct {
 	{ "nor their heads", head_in_stream, AUDIT_E_ENTRY_SYNTAX, "shop", "heads are in" },
 	{ "an alarm is told as long as nobody answers", alarm_entry, AUDIT_E_OPEN, "shop",
 	    "the writer found its open segment changed" },
+	{ "anchors have a directory", no_anchors, AUDIT_E_ANCHOR, "shop",
+	    "there is no directory anchor/" },
+	{ "which is one", anchors_are_a_file, AUDIT_E_FILE_TYPE, "shop", "not a directory" },
 	{ "epochs are days that there are", odd_epochs, AUDIT_E_MASK_EPOCH, "shop",
 	    "mask_epochs is not of the format" },
 	{ "a derived file has its size", derive_longer_file, AUDIT_E_FILE_HASH, "shop",
