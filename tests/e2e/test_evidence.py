@@ -177,6 +177,8 @@ def anchored():
     where = ('--store', 'store', '--stream', 's')
     write('answer', witness.cosign(read('store/streams/s/checkpoint')))
     cretula('anchor', 'import', 'answer', *where, '--witness', witness.vkey, code=0)
+    write('answer', witness.cosign(read('store/streams/cretula.store/checkpoint')))
+    cretula('anchor', 'import', 'answer', *where[:2], '--stream', 'cretula.store', '--witness', witness.vkey, code=0)
     cretula('anchor', 'print', 'tsq', *where, '--out', 'q.tsq', code=0)
     cretula('anchor', 'import', authority.stamp('q.tsq'), *where, '--tsa-ca', authority.ca, code=0)
     write('policy', f'log {entries()[0]["log"]}\nwitness w {witness.vkey} https://w\ngroup g any w\nquorum g\n'.encode())
@@ -194,7 +196,7 @@ def test_anchors():
     equal(lines[2], f'witness w {witness.vkey}')
     done = follow_readme(TSA=os.path.abspath(authority.ca))
     equal(done.returncode, 0, f'{done.stdout!r} {done.stderr!r}')
-    equal(done.stdout.count(b'Signature Verified Successfully'), 2)
+    equal(done.stdout.count(b'Signature Verified Successfully'), 3)
     assert b'Verification: OK' in done.stdout
     done = follow_readme()
     equal((done.returncode, done.stderr), (0, b''), 'without certificates')
@@ -256,6 +258,8 @@ def test_proofs():
     anchor = read('bundle/anchor').decode().strip()
     equal(both(), (0, set()))
     equal(both('--anchor', anchor), (0, set()))
+    cretula('verify', '--bundle', 'bundle', '--policy', 'bundle/policy', code=2)
+    cretula('verify', '--proof', 'bundle/proofs/7', '--policy', 'bundle/policy', code=2)
     done = follow_readme()
     equal((done.returncode, done.stderr), (0, b''), f'{done.stdout!r}')
     shown = {json.loads(line)['path'] for line in done.stdout.splitlines() if line.startswith(b'{"time"')}

@@ -34,14 +34,22 @@ static const char check[] =
     "| `verify.py` | an independent verifier, Python standard library only |\n\n"
     "**Compare `anchor` with the line that you were given before, on another way.** Whoever made "
     "this\n"
-    "bundle could have made another store; only that line tells. The same goes for the witnesses "
-    "in "
-    "`policy`.\n\n"
+    "bundle could have made another store; only that line tells.";
+
+static const char check_all[] =
+    " The same goes for the witnesses in `policy`.\n\n"
     "## Check it\n\n"
     "With coreutils, openssl, zstd and python3, in this directory; or run `cretula-verify --bundle "
     ".\n"
     "--anchor LINE --policy FILE`. For time stamps, name a file with the authority's certificates: "
     "`TSA=FILE`.\n\n"
+    "```sh\n"
+    "set -eu\n";
+
+static const char check_proofs[] =
+    "\n\n## Check it\n\n"
+    "With coreutils and python3, in this directory; or run `cretula-verify --bundle . --anchor "
+    "LINE`.\n\n"
     "```sh\n"
     "set -eu\n";
 
@@ -81,7 +89,7 @@ static const char anchor_commands[] =
     "while read -r WHAT _ VKEY; do\n"
     "    if [ \"$WHAT\" != witness ]; then continue; fi\n"
     "    public \"$VKEY\" > \"$T/key\"\n"
-    "    for F in \"$S\"/anchor/*.cosig; do\n"
+    "    for F in store/streams/*/anchor/*.cosig; do\n"
     "        if [ ! -e \"$F\" ]; then continue; fi\n"
     "        while read -r _ WHO SIGNATURE; do\n"
     "            if [ \"$WHO\" != \"${VKEY%%+*}\" ]; then continue; fi\n"
@@ -94,10 +102,10 @@ static const char anchor_commands[] =
     "    done\n"
     "done < policy\n\n"
     "# 6. Time stamps, by certificates that you trust.\n"
-    "for F in \"$S\"/anchor/*.tsr; do\n"
+    "for F in store/streams/*/anchor/*.tsr; do\n"
     "    if [ ! -e \"$F\" ] || [ -z \"${TSA:-}\" ]; then continue; fi\n"
     "    N=${F##*/}\n"
-    "    head -n 3 \"$S/cp/${N%%[-.]*}.note\" > \"$T/body\"\n"
+    "    head -n 3 \"${F%/anchor/*}/cp/${N%%[-.]*}.note\" > \"$T/body\"\n"
     "    openssl ts -verify -data \"$T/body\" -in \"$F\" -CAfile \"$TSA\"\n"
     "done\n\n"
     "# 7. The records, to read.\n"
@@ -135,6 +143,7 @@ app_evidence_readme(const char *stream, struct buf *out)
 	buf_str(out, head);
 	buf_str(out, files);
 	buf_str(out, check);
+	buf_str(out, check_all);
 	buf_fmt(out, "S=store/streams/%s\n", stream);
 	buf_str(out, commands);
 	buf_str(out, note_commands);
@@ -148,6 +157,7 @@ app_evidence_readme_proofs(struct buf *out)
 	buf_str(out, head);
 	buf_str(out, proof_files);
 	buf_str(out, check);
+	buf_str(out, check_proofs);
 	buf_str(out, proof_commands);
 	buf_str(out, proof_tail);
 }

@@ -102,9 +102,13 @@ verify_bundle(const struct audit_request *request, struct buf *out, struct err *
 		options.range = &range;
 		options.found = &found;
 		options.stream = range.stream[0] != '\0' ? range.stream : NULL;
-		if ((range.records != NULL ?
-			    audit_bundle_proofs(request->bundle, &range, &options, &result, e) :
-			    verify(request, store, &options, &result, e)) == 0)
+		if (range.records != NULL && request->policy != NULL)
+			(void)err_set(
+			    e, ERR_USAGE, "--policy is of chains, and this bundle has only proofs");
+		else if ((range.records != NULL ?
+				 audit_bundle_proofs(
+				     request->bundle, &range, &options, &result, e) :
+				 verify(request, store, &options, &result, e)) == 0)
 			code = report(request, &result, out);
 		audit_range_free(&range);
 	}
@@ -178,5 +182,7 @@ audit_request_run(const struct audit_request *request, struct buf *out, struct e
 		    "--pin, --max-age and --stream are for whole stores (--store DIR)"));
 	if (request->bundle != NULL)
 		return (verify_bundle(request, out, e));
+	if (request->policy != NULL)
+		return (err_set(e, ERR_USAGE, "--policy is for stores and bundles"));
 	return (verify_proof(request, out, e));
 }
