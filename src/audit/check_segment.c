@@ -426,8 +426,10 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 	struct audit_place whole;
 	int fd;
 
-	if (seal_entry_read(chain->lines[segment->line], chain->names, &job->entry, NULL) == -1)
-		return (false); /* the chain check read it, so this cannot be */
+	if (seal_entry_read(chain->lines[segment->line], chain->names, &job->entry, NULL) == -1) {
+		list->failed = true; /* the chain check read it: there is no memory */
+		return (false);
+	}
 	if (past != NULL && (past->pruned || past->entry != segment->line)) {
 		list->suppressed += !past->pruned;
 		return (false);

@@ -74,8 +74,12 @@ audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain)
 
 	while (is_of(heads, i, name) && heads->items[i].listed)
 		i++;
-	if (!is_of(heads, i, name) || (tree = calloc(1, sizeof(*tree))) == NULL)
+	if (!is_of(heads, i, name))
 		return;
+	if ((tree = calloc(1, sizeof(*tree))) == NULL) {
+		chain->list.failed = true;
+		return;
+	}
 	seal_tree_init(tree);
 	seal_tree_root(tree, root);
 	for (; is_of(heads, i, name) && heads->items[i].size <= chain->count; i++) {

@@ -235,8 +235,11 @@ audit_judge_entries(struct audit_chain *chain)
 	j->at = audit_place("chain.jsonl");
 	for (uint64_t i = 0; i < chain->signed_count; i++) {
 		j->at.entry = i;
-		if (i == chain->bad_entry ||
-		    seal_entry_read(chain->lines[i], chain->names, &j->entry, NULL) == -1)
+		if (seal_entry_read(chain->lines[i], chain->names, &j->entry, NULL) == -1) {
+			j->silent = true;
+			/* It could be read before, unless that was told. */
+			chain->list.failed = chain->list.failed || !chain->damaged;
+		} else if (i == chain->bad_entry)
 			j->silent = true;
 		else if (j->entry.index == i)
 			take_entry(j);
