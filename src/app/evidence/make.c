@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "seal/note.h"
 #include "store/erase/erase.h"
+#include "store/keys/force.h"
 #include "store/layout.h"
 
 struct make {
@@ -117,7 +118,8 @@ copy_chain(struct make *m, struct err *e)
 	const struct store_chain *chain = &m->records->chain;
 	bool own = strcmp(m->name, STORE_OWN_STREAM) == 0;
 	char path[EVIDENCE_PATH_BYTES];
-	struct span last;
+	struct store_force force;
+	struct span last, first;
 
 	for (unsigned i = 0; i < (own ? 2 : 3); i++) {
 		path_in(m, directories[i], path);
@@ -138,7 +140,13 @@ copy_chain(struct make *m, struct err *e)
 	if (seal_entry_read(chain->lines[0], app_names(), &m->entry, e) == -1 ||
 	    m->entry.type != SEAL_GENESIS)
 		return (err_set(e, ERR_FINDING, "stream %s has no genesis", m->name));
-	app_evidence_policy_log(m->given, m->entry.of.genesis.log, &m->policy);
+	/* A chain is known by its first log key; the newest note may be signed by a later one. */
+	first = m->entry.of.genesis.log;
+	app_evidence_policy_log(m->given, first, &m->policy);
+	if (store_force_find(chain, m->signed_count, app_names(), &m->entry, &force, e) == -1)
+		return (-1);
+	if (!span_equal(first, force.log))
+		app_evidence_policy_log(m->given, force.log, &m->policy);
 	return (0);
 }
 
