@@ -29,6 +29,8 @@ struct config_stream {
 	char routes[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* relative to the file */
 	unsigned route_count;
 	int64_t grace_us[3];             /* by enum key_period */
+	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
+	int64_t seal_every_us;
 	uint64_t line_max;               /* limits.line */
 	unsigned line;                   /* where it stands, for errors */
 };

@@ -52,8 +52,12 @@ const struct config_option config_options[] = {
 	{ "streams.*.path_token", CONFIG_SWITCH, STREAM_AT(policy.path_token_shared), "subject",
 	    ONE_OF("subject shared"),
 	    "subject: tokens of a path are equal for one client only; shared: for all" },
+	{ "streams.*.rotate", CONFIG_PERIOD, STREAM_AT(rotate), "never", ANY,
+	    "where a period of `pipe` ends: daily, weekly, monthly (UTC), or at a size from 1M" },
 	{ "streams.*.routes", CONFIG_PATHS, STREAM_LIST(routes, route_count), "[]", ANY,
 	    "files of routes, whose words are kept in clear; relative to this file" },
+	{ "streams.*.seal_every", CONFIG_DURATION, STREAM_AT(seal_every_us), "1h",
+	    RANGE(1000000, UINT64_C(3600000000)), "`pipe` seals a segment so often" },
 	{ "streams.*.servers", CONFIG_NAMES, STREAM_LIST(policy.servers, policy.server_count), "[]",
 	    ANY, "names of our own machines, kept in clear" },
 	{ "streams.*.trusted_proxies", CONFIG_NETWORKS,
@@ -83,8 +87,6 @@ const char *const config_later[] = {
 	"streams.*.limits.rate",
 	"streams.*.public",
 	"streams.*.retain",
-	"streams.*.rotate",
-	"streams.*.seal_every",
 	"streams.*.triggers",
 };
 const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);

@@ -24,6 +24,7 @@ enum config_type {
 	CONFIG_NETWORKS, /* struct mask_network[MASK_NETWORKS_MAX], and a count */
 	CONFIG_PATH, /* char[CONFIG_PATH_BYTES] */
 	CONFIG_PATHS, /* char[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES], and a count */
+	CONFIG_PERIOD, /* char[CONFIG_NAME_BYTES]: never, daily, weekly, monthly, a size */
 	CONFIG_SIZE, /* uint64_t, bytes */
 	CONFIG_SWITCH, /* bool: the second of two choices */
 	CONFIG_TYPE_COUNT

@@ -122,6 +122,7 @@ print_value(
 		break;
 	case CONFIG_FORMAT:
 	case CONFIG_NAME:
+	case CONFIG_PERIOD:
 	case CONFIG_PATH: quote(out, place); break;
 	default: print_list(c, o, from, out);
 	}

@@ -22,6 +22,8 @@ text_of(const struct value *v)
 	return (span_str(v->text));
 }
 
+#define PERIOD_BYTES_MIN ((uint64_t)1 << 20)
+
 /* Relative paths of a file start where the file is. */
 static int
 join(const struct value *v, char out[static CONFIG_PATH_BYTES])
@@ -111,6 +113,28 @@ set_format(struct value *v, void *to)
 		config_hint_near(v->l, text_of(v), names.data);
 	}
 	buf_free(&names);
+}
+
+static void
+set_period(struct value *v, void *to)
+{
+	static const char words[] = "never daily weekly monthly";
+	uint64_t bytes = 0;
+	struct span word;
+
+	for (unsigned i = 0; (word = config_word(words, i)).len > 0; i++)
+		if (span_equal(word, text_of(v)))
+			bytes = PERIOD_BYTES_MIN;
+	if (bytes == 0)
+		(void)num_size(text_of(v), &bytes);
+	if (bytes >= PERIOD_BYTES_MIN && text_of(v).len < CONFIG_NAME_BYTES) {
+		memset(to, 0, CONFIG_NAME_BYTES);
+		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", v->text);
+		return;
+	}
+	config_say(v->l, v->at, "%s must be a period", v->name);
+	config_hint(v->l, "one of: %s, or a size from 1M", words);
+	config_hint_near(v->l, text_of(v), words);
 }
 
 /* The index of the choice; -1: said. */
@@ -315,6 +339,7 @@ static const struct {
 	[CONFIG_NETWORKS] = { set_network, sizeof(struct mask_network), MASK_NETWORKS_MAX },
 	[CONFIG_PATH] = { set_path, 0, 0 },
 	[CONFIG_PATHS] = { set_route, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
+	[CONFIG_PERIOD] = { set_period, 0, 0 },
 	[CONFIG_SIZE] = { set_size, 0, 0 },
 	[CONFIG_SWITCH] = { set_switch, 0, 0 },
 };

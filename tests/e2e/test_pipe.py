@@ -524,6 +524,19 @@ def test_periods_end_also_while_nothing_runs():
     cretula(*PIPE[1:], '--rotate', 'yearly', code=2)
 
 
+def test_periods_and_seals_of_the_configuration():
+    write('c.yaml', b'store: store\nstreams: {s: {format: combined, rotate: 1M, seal_every: 1s}}\n')
+    process = subprocess.Popen([CRETULA, 'pipe', '--config', 'c.yaml', 's'], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                               bufsize=0)
+    process.stdin.write(make_log(6000))
+    wait_for(lambda: os.path.isdir('store/streams/s') and len(rotates()) == 1)
+    wait_for(lambda: len(segments('store')) >= 3)
+    end(process)
+    equal(rotates()[0][0], '1')
+    write('c.yaml', b'store: store\nstreams: {s: {rotate: 9K}}\n')
+    cretula('pipe', '--config', 'c.yaml', 's', code=78)
+
+
 def test_periods_by_size():
     process = start('--rotate', '1M')
     for n in range(6):

@@ -84,18 +84,21 @@ read_options(struct piping *p, struct err *e)
 {
 	const char *name = app_arg(p->args, "format"), *every = app_arg(p->args, "seal-every");
 	const char *rotate = app_arg(p->args, "rotate");
-	int64_t every_us = HOUR_US;
+	int64_t every_us;
 
 	if (read_name(p, e) == -1 ||
 	    app_setup_open(p->args, p->stream_name, &p->setup, e) == -1 ||
 	    app_store_path(p->args, &p->setup, &p->store_path, e) == -1)
 		return (-1);
+	every_us = p->setup.stream->seal_every_us;
+	if (rotate == NULL)
+		rotate = p->setup.stream->rotate;
 	if (every != NULL &&
 	    (num_duration(span_str(every), &every_us) == -1 || every_us < SECOND_US ||
 		every_us > HOUR_US))
 		return (err_set(e, ERR_USAGE, "--seal-every %s: from 1s to 1h", every));
 	p->pipe.seal_every_ns = every_us * 1000;
-	if (rotate != NULL && app_rotate_parse(rotate, &p->pipe.rotate) == -1)
+	if (app_rotate_parse(rotate, &p->pipe.rotate) == -1)
 		return (err_set(e, ERR_USAGE,
 		    "--rotate %s: daily, weekly, monthly, or a size from 1M", rotate));
 	return (app_format_find(

@@ -12,6 +12,8 @@ app_rotate_parse(const char *text, struct app_rotate *r)
 	static const char *const names[KEY_PERIOD_COUNT] = { "daily", "weekly", "monthly" };
 
 	*r = (struct app_rotate){ .by_time = false };
+	if (strcmp(text, "never") == 0)
+		return (0);
 	for (int i = 0; i < KEY_PERIOD_COUNT; i++) {
 		if (strcmp(text, names[i]) == 0) {
 			*r = (struct app_rotate){ .by_time = true, .period = (enum key_period)i };

@@ -15,7 +15,7 @@ struct app_rotate {
 
 #define APP_ROTATE_BYTES_MIN ((uint64_t)1 << 20)
 
-/* daily, weekly, monthly, or a size from 1M.  0 or -1. */
+/* never, daily, weekly, monthly, or a size from 1M.  0 or -1. */
 int app_rotate_parse(const char *text, struct app_rotate *r);
 
 /* Does a period end between two times?  Then its name, which is that of from_us. */

@@ -27,6 +27,12 @@ static const struct {
 	{ "a star is no key", IN_STREAM "mask: {'*': token}\n",
 	    "c.yaml:3:12: no class is called \"*\"\n      mask: {'*': token}\n             ^\n" },
 	{ "an empty key is unknown", "'': 1\n", "c.yaml:1:1: unknown key \"\"\n  '': 1\n  ^\n" },
+	{ "a period that is none", IN_STREAM "rotate: dayly\n",
+	    "c.yaml:3:13: rotate must be a period\n      rotate: dayly\n              ^\n"
+	    "hint: did you mean \"daily\"?\n" },
+	{ "a period too small", IN_STREAM "rotate: 9K\n",
+	    "c.yaml:3:13: rotate must be a period\n      rotate: 9K\n              ^\n"
+	    "hint: one of: never daily weekly monthly, or a size from 1M\n" },
 	{ "an option of a later release is known", IN_STREAM "retain: {detail: 30d}\n",
 	    "c.yaml:3:5: \"retain\" is not in this release\n      retain: {detail: 30d}\n      "
 	    "^\n" },
