@@ -206,6 +206,7 @@ def test_escrow_files_that_are_none():
     write('other', b'cretula escrow v1\ncretula/0123456789abcdef/s 1 ' + b'A' * 43 + b'=\n')
     cretula('verify', '--store', 'store', '--escrow', 'missing', code=66)
     cretula('verify', '--store', 'store', '--escrow', 'none', code=78)
+    cretula('verify', '--proof', 'none', '--escrow', 'other', code=2)
     text = cretula('verify', '--store', 'store', '--escrow', 'other', code=0).text
     assert 'not checked: ratchet: 1 that the escrow file has no key of' in text, text
 

@@ -182,7 +182,7 @@ audit_request_run(const struct audit_request *request, struct buf *out, struct e
 		    "--pin, --max-age and --stream are for whole stores (--store DIR)"));
 	if (request->bundle != NULL)
 		return (verify_bundle(request, out, e));
-	if (request->policy != NULL)
-		return (err_set(e, ERR_USAGE, "--policy is for stores and bundles"));
+	if (request->policy != NULL || request->escrow != NULL)
+		return (err_set(e, ERR_USAGE, "--policy and --escrow are for stores and bundles"));
 	return (verify_proof(request, out, e));
 }
