@@ -496,6 +496,24 @@ def test_keys_destroyed_by_another_process_are_said_in_each_stream():
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
+def test_two_processes_make_one_key_of_an_epoch():
+    """Whoever turns first makes it: the other one takes it, while both run."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for day in (22, 23, 24):
+        env = {**os.environ, 'CRETULA_CLOCK': f'2026-11-{day}T12:00:00Z'}
+        pipes = [subprocess.Popen([CRETULA, 'pipe', '--store', 'store', n, '--format', 'combined'], env=env,
+                                  stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) for n in ('s', 'x', 'y')]
+        for process in pipes:
+            process.stdin.write(line(5))
+        for process in pipes:
+            end(process)
+    clients = [[r['client'] for r in records('store', n)] for n in ('s', 'x', 'y')]
+    equal(clients[0], clients[1])
+    equal(clients[0], clients[2])
+    equal(len(set(clients[0])), 2, 'two weeks')
+
+
 def test_a_clock_that_went_back_before_the_start():
     if not is_testing_build():
         raise Skip('not built with -Dtesting=true')
