@@ -468,6 +468,19 @@ def test_consistency():
     cretula('prove', '--store', 'store', '--stream', 's', '--record', 0, '--to', 2, code=2)
 
 
+def test_consistency_and_rekey():
+    """A proof names the first log key, so it ends where that was changed."""
+    make()
+    make(30)
+    last = size_of(newest())
+    cretula('key', 'rekey', '--store', 'store', '--all', code=0)
+    make(40)
+    for stream, top in (('s', last), ('cretula.store', None)):
+        done = check(prove(1, stream=stream), '--anchor', auditor(), '--json').json
+        assert done['new'] == top if top else done['new'] < size_of(newest(stream)), done
+        prove(1, '--to', done['new'] + 1, stream=stream, code=66)
+
+
 def test_consistency_tampering():
     """Row 62 of it: other sizes, hashes, notes, stores; every line gone, doubled, or of another proof."""
     make()
