@@ -114,7 +114,8 @@ see_in_stream(void *arg, int dir, const char *name)
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(name, known[i]) == 0)
 			return;
-	if (!audit_derived_names(chain, name))
+	/* The entry that named it may be one that is gone. */
+	if (!audit_derived_names(chain, name) && !chain->damaged)
 		report_unknown(chain, name);
 }
 
