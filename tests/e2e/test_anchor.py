@@ -432,12 +432,17 @@ def prove(old, *args, code=0, stream='s'):
     return cretula('prove', '--store', 'store', '--stream', stream, '--consistency', old, *args, code=code).out
 
 
+def python(path, *args):
+    return subprocess.run([sys.executable, VERIFY_PY, '--proof', path, *args], capture_output=True, check=False)
+
+
 def check(text, *args, code=0):
-    """The report of cretula; cretula-verify must agree."""
+    """The report of cretula; cretula-verify and verify.py must agree."""
     write('proof', text)
     ours = cretula('verify', '--proof', 'proof', *args, code=code)
     theirs = outside('--proof', 'proof', *args)
     equal((theirs.returncode, theirs.stdout), (ours.code, ours.out))
+    equal(python('proof', *args).returncode, ours.code)
     return ours
 
 
@@ -502,7 +507,8 @@ def test_consistency_tampering():
     changed += [text + b'x', text[:-1], text + text, b'', b'cretula consistency proof v1\n', b'x' * 10 ** 6]
     for one in changed:
         write('proof', one)
-        done = outside('--proof', 'proof')
+        done, third = outside('--proof', 'proof'), python('proof')
+        equal(third.returncode, done.returncode, third.stdout)
         if done.returncode == 0:
             position = next(at for at in range(len(text)) if one[at] != text[at])
             line = text[text.rfind(b'\n', 0, position) + 1:].split(b'\n')[0]

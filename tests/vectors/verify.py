@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """verify.py STORE [--anchor LINE] [OPTION...] [--json]: check a cretula store, with nothing of cretula.
 verify.py --bundle DIR [--anchor LINE] [OPTION...] [--json]: check evidence out of a store.
-verify.py --proof FILE [--anchor LINE] [--json]: check the proof of one record.
+verify.py --proof FILE [--anchor LINE] [--json]: check the proof of one record, or that a chain only grew.
 
 Options: --pin FILE and --max-age T find a store that was set back; --escrow FILE checks the flushes of live segments
 with the keys that were given out; --policy FILE says which witnesses must have cosigned (C2SP tlog-policy).
@@ -1701,6 +1701,7 @@ class Seen:
 # ---- 13, 17. Proofs ------------------------------------------------------------------------------------------------
 
 RECORD_PROOF, PART = b'cretula record proof v1\n', b'c2sp.org/tlog-proof@v1\n'
+GROWTH_PROOF = b'cretula consistency proof v1\n'
 PROOF_MAX, HASHES_MAX = 131072, 64
 
 
@@ -1720,6 +1721,29 @@ def included(hashes, leaf, index, size, root):
             r = sha256(b'\1', r, p)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and r == root
+
+
+def consistent(hashes, old, old_root, new, new_root):
+    """RFC 9162, 2.1.4.2."""
+    if old == new:
+        return not hashes and old_root == new_root
+    path = [old_root] * (old & (old - 1) == 0) + hashes
+    if not path:
+        return False
+    fn, sn, fr, sr = old - 1, new - 1, path[0], path[0]
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    for c in path[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = sha256(b'\1', c, fr), sha256(b'\1', c, sr)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = sha256(b'\1', sr, c)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and (fr, sr) == (old_root, new_root)
 
 
 def parse_part(text, magic):
@@ -1771,6 +1795,38 @@ def check_proof(text, anchor):
     return stream['name'], segment['first'] + index, extra[16:]
 
 
+def check_growth(text, anchor):
+    """(stream, old size, new size); ValueError if the proof of two notes does not hold."""
+    head, *bodies, rest = text.split(b'\n\n', 5)
+    match = re.fullmatch(GROWTH_PROOF + rb'old ([1-9]\d{0,18})\nnew ([1-9]\d{0,18})((?:\n\S{44})*)', head)
+    if len(bodies) != 4 or not match or int(match[1]) > int(match[2]):
+        raise ValueError('not of the form of a proof')
+    hashes = [base64_decode(line.decode('ascii'), 32) for line in match[3].split()]
+    notes = [Note(body + b'\n\n' + lines + b'\n') for body, lines in zip(bodies[::2], bodies[1::2])]
+    before, *parts = re.split(b'^(?=' + re.escape(PART) + b')', rest, flags=re.MULTILINE)
+    if before or not 1 <= len(parts) <= 2 or len(hashes) > HASHES_MAX:
+        raise ValueError('not of the form of a proof')
+    genesis, line, genesis_signed = prove_entry(parts[-1], 'genesis')
+    if anchor and (genesis['log'], sha256(line).hex()) != anchor:
+        raise ValueError('of another store than the anchor')
+    if genesis['stream'] != STORE_CHAIN or genesis['i'] != 0:
+        raise ValueError('not the genesis of a store')
+    genesis_signed(genesis['origin'], genesis['log'])
+    stream, name = genesis, STORE_CHAIN
+    if len(parts) == 2:
+        stream, _, stream_signed = prove_entry(parts[0], 'stream')
+        stream_signed(genesis['origin'], genesis['log'])
+        name = stream['name']
+    for note, size in zip(notes, match.groups()):
+        if note.origin != stream['origin'] or parse_vkey(stream['log'])[0] != note.origin or \
+                not note.signed_by(stream['log']) or note.size != int(size):
+            raise ValueError(f'no good note of {stream["origin"]} and of that size')
+    old, new = notes
+    if not consistent(hashes, old.size, old.root, new.size, new.root):
+        raise ValueError('the newer note does not go on from the older one')
+    return name, old.size, new.size
+
+
 def main_proof(name, anchor, as_json):
     try:
         with open(name, 'rb') as file:
@@ -1779,6 +1835,11 @@ def main_proof(name, anchor, as_json):
         print(f'{name}: {problem.strerror}', file=sys.stderr)
         return 66
     try:
+        if content.startswith(GROWTH_PROOF):
+            stream, old, new = check_growth(content, anchor)
+            found = {'stream': stream, 'old': old, 'new': new, 'anchored': bool(anchor)}
+            print(json.dumps(found) if as_json else f'good: stream {stream} was only added to from size {old} to {new}')
+            return 0
         stream, number, line = check_proof(content, anchor)
     except (ValueError, Bad) as problem:
         print(json.dumps({'code': 'E_PROOF', 'text': str(problem)}) if as_json else f'E_PROOF {name}: {problem}')
