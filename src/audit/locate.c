@@ -72,7 +72,8 @@ consume(struct audit_locate *w, bool damaged)
 {
 	struct span line = line_at(w, 0);
 
-	if (damaged && w->mark_count < AUDIT_EVENTS_MAX && is_placeholder(line, NULL))
+	if (damaged && w->mark_count < AUDIT_EVENTS_MAX &&
+	    is_placeholder(line, w->mark_leaf[w->mark_count]))
 		w->marks[w->mark_count++] = w->j;
 	if (damaged && w->damaged_lines < AUDIT_KEPT) {
 		memcpy(w->job->moved[w->damaged_lines], line.ptr, line.len);

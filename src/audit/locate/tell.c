@@ -1,4 +1,6 @@
 /* What the walk over a damaged segment found, in findings. */
+#include <string.h>
+
 #include "audit/locate/walk.h"
 
 static struct audit_place
@@ -16,11 +18,15 @@ place_of(const struct audit_locate *w, uint64_t i, uint64_t j, uint64_t count)
 static enum audit_code
 code_of(const struct audit_locate *w, uint64_t i, uint64_t j)
 {
+	const struct seal_touched *t = audit_touched(w->target->past, i);
+
 	for (size_t k = 0; k < w->mark_count; k++)
 		if (w->marks[k] == j)
-			return (AUDIT_E_ERASED_WITHOUT_TOMBSTONE);
-	return (audit_touched(w->target->past, i) != NULL ? AUDIT_E_TOMBSTONED_RECORD_PRESENT :
-							    AUDIT_E_RECORD_MODIFIED);
+			/* The right one among damaged lines is damaged with them. */
+			return (t != NULL && memcmp(w->mark_leaf[k], t->leaf, 32) == 0 ?
+				AUDIT_E_RECORD_MODIFIED :
+				AUDIT_E_ERASED_WITHOUT_TOMBSTONE);
+	return (t != NULL ? AUDIT_E_TOMBSTONED_RECORD_PRESENT : AUDIT_E_RECORD_MODIFIED);
 }
 
 /* Records and lines that stand in each other's place; runs of a kind are told once. */

@@ -34,6 +34,7 @@ struct audit_locate {
 	bool found[AUDIT_KEPT]; /* is a kept record one of those? */
 	bool any_moved;
 	uint64_t marks[AUDIT_EVENTS_MAX]; /* damaged lines that are placeholders */
+	unsigned char mark_leaf[AUDIT_EVENTS_MAX][32];
 	size_t mark_count;
 	bool told; /* a placeholder in its place, that may not be there */
 	unsigned char leaf[1][32]; /* of the last match */
