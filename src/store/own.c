@@ -206,12 +206,22 @@ int
 store_own_head(struct store *s, const char *name, uint64_t size,
     const unsigned char root[static 32], struct err *e)
 {
-	struct store_writer *own;
-	int rc;
+	struct store_writer *own = NULL;
+	int rc = -1;
 
-	if (store_own_open(s, false, &own, e) == -1)
-		return (err_in(e, "store %s", s->dir));
-	if ((rc = append_head(own, name, size, root, e)) == -1)
+	/*
+	 * The line of an append that failed may be there without its note.  Whoever
+	 * only warns of a missing head must not leave that: opening repairs it, and
+	 * a head that is there by then is not written twice.
+	 */
+	for (int attempt = 0; attempt < 2; attempt++) {
+		store_writer_close(own);
+		if (store_own_open(s, false, &own, e) == -1)
+			return (err_in(e, "store %s", s->dir));
+		if ((rc = append_head(own, name, size, root, e)) == 0 || !store_writer_broken(own))
+			break;
+	}
+	if (rc == -1)
 		(void)err_in(e, "store %s", s->dir);
 	store_writer_close(own);
 	return (rc);
