@@ -67,7 +67,9 @@ bool store_stream_interrupted(const struct store_stream *st);
 
 /*
  * Say in cretula.store how far the stream's chain goes: an older copy of it
- * shows.  Nothing is appended if that is said already.
+ * shows.  Nothing is appended if that is said already, nor for a chain whose
+ * write has failed: that error was told, and the next writer repairs the chain
+ * and says its head.
  */
 int store_stream_head(struct store_stream *st, struct err *e);
 

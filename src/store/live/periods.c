@@ -22,10 +22,7 @@ store_live_head(struct store_live *l, struct err *e)
 	size = store_writer_count(w);
 	seal_tree_root(&w->tree, root);
 	pthread_mutex_unlock(&l->lock);
-	if (broken)
-		return (err_set(
-		    e, ERR_IO, "the chain of stream %s needs a repair", l->stream->name));
-	return (store_own_head(l->stream->store, l->stream->name, size, root, e));
+	return (broken ? 0 : store_own_head(l->stream->store, l->stream->name, size, root, e));
 }
 
 /* ---- the clock ---- */
