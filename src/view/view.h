@@ -1,7 +1,7 @@
 /*
  * view: what each role may see.
  *
- * The one door to records: filter, role and renderer.  For now the developer
+ * The one door to records: role and renderer.  For now the developer
  * sees every record; the other tiers are roles that refuse (issue 6 opens
  * them), never silently more.
  */
@@ -22,25 +22,6 @@ int view_role_find(const char *name, enum view_role *role, struct err *e);
 
 /* May role see single records?  0; or -1 with ERR_USAGE that names what it may use. */
 int view_role_records(enum view_role role, struct err *e);
-
-/* ---- filter: FIELD OP LITERAL joined by && (design.md 8) ---- */
-
-struct view_filter; /* immutable once compiled */
-
-/*
- * == != < <= > >= on any field (numbers by value, time as RFC 3339), ^= and
- * ~= (prefix, contains) on texts.  Literals: "text", number, bare word.
- * Lists, flags and extra match if any element does; != is the contrary of
- * ==, so that a record without the field matches it and nothing else.  A
- * record without a state is "parsed".  Errors: ERR_USAGE, "column N: what",
- * without the literal.
- */
-int view_filter_compile(const char *text, struct view_filter **filter, struct err *e);
-void view_filter_free(struct view_filter *filter);
-bool view_filter_match(const struct view_filter *filter, const struct record *r);
-
-/* Add two lines to out: text, and a caret under the column that e names. */
-void view_filter_caret(const char *text, const struct err *e, struct buf *out);
 
 /* ---- renderers ---- */
 

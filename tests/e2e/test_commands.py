@@ -49,7 +49,7 @@ def test_version():
     assert re.fullmatch(r'cretula \d+\.\d+\.\d+\n', cretula('--version', code=0).text)
 
 
-def test_view_filters_agree_with_jq():
+def test_filters_agree_with_jq():
     base = small_store()
     rows = cretula('view', *base, code=0).lines
     for where, keep in (('status >= 400', lambda r: r['status'] >= 400),

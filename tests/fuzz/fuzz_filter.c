@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "view/view.h"
+#include "filter/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +22,7 @@ check_refusal(const char *text, size_t size, const struct err *e)
 	if (e->code != ERR_USAGE || sscanf(e->text, "column %u:", &column) != 1 || column < 1 ||
 	    column > size + 1)
 		abort();
-	view_filter_caret(text, e, &out);
+	filter_caret(text, e, &out);
 	if (!buf_ok(&out) || out.len == 0 || out.data[out.len - 1] != '\n')
 		abort();
 	buf_free(&out);
@@ -32,7 +32,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct record_decoder decoder;
-	struct view_filter *filter = NULL;
+	struct filter *filter = NULL;
 	char *text = malloc(size + 1);
 	struct record r;
 	struct err e;
@@ -41,11 +41,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (view_filter_compile(text, &filter, &e) == 0)
-		(void)view_filter_match(filter, &r);
+	if (filter_compile(text, &filter, &e) == 0)
+		(void)filter_match(filter, &r);
 	else
 		check_refusal(text, strlen(text), &e);
-	view_filter_free(filter);
+	filter_free(filter);
 	free(text);
 	return (0);
 }

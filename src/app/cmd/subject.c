@@ -36,7 +36,7 @@ struct work {
 	const char *stream, *store_path;
 	struct app_setup setup;
 	struct app_records records;
-	struct view_filter *filter;
+	struct filter *filter;
 	struct buf hint;
 	bool dry;
 	struct app_subject subject;
@@ -80,8 +80,8 @@ read_which(struct work *w, struct err *e)
 		    err_set(e, ERR_USAGE, "which records? --record, --where, --since or --until"));
 	if (numbers != NULL && app_subject_numbers(numbers, &w->subject.ranges, e) == -1)
 		return (-1);
-	if (where != NULL && view_filter_compile(where, &w->filter, e) == -1) {
-		view_filter_caret(where, e, &w->hint);
+	if (where != NULL && filter_compile(where, &w->filter, e) == -1) {
+		filter_caret(where, e, &w->hint);
 		return (-1);
 	}
 	w->subject.filter = w->filter;
@@ -282,7 +282,7 @@ run(const struct app_args *args)
 	store_close(w->store);
 	app_records_close(&w->records);
 	app_setup_close(&w->setup);
-	view_filter_free(w->filter);
+	filter_free(w->filter);
 	buf_free(&w->subject.ranges);
 	buf_free(&w->subject.plan);
 	buf_free(&w->subject.entries);

@@ -6,6 +6,7 @@
 #include "app/records.h"
 #include "app/say.h"
 #include "base/err.h"
+#include "filter/filter.h"
 #include "view/view.h"
 
 static const struct app_option options[] = {
@@ -25,7 +26,7 @@ static const struct app_option options[] = {
 
 struct viewing {
 	struct app_records records;
-	struct view_filter *filter;
+	struct filter *filter;
 	const struct view_renderer *renderer;
 	struct record_decoder decoder;
 	struct record record;
@@ -60,8 +61,8 @@ open_all(struct viewing *v, const struct app_args *args, struct err *e)
 	    view_role_records(role, e) == -1 || open_renderer(v, app_arg(args, "as"), e) == -1 ||
 	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
 		return (-1);
-	if (where != NULL && view_filter_compile(where, &v->filter, e) == -1) {
-		view_filter_caret(where, e, &v->hint);
+	if (where != NULL && filter_compile(where, &v->filter, e) == -1) {
+		filter_caret(where, e, &v->hint);
 		return (-1);
 	}
 	return (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
@@ -77,7 +78,7 @@ show(void *arg, struct span line, struct err *e)
 	if (record_decode(&v->decoder, line, &v->record, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)v->records.number));
 	if (v->record.time_us < v->records.since_us || v->record.time_us >= v->records.until_us ||
-	    (v->filter != NULL && !view_filter_match(v->filter, &v->record)))
+	    (v->filter != NULL && !filter_match(v->filter, &v->record)))
 		return (0);
 	if (v->numbers)
 		buf_fmt(&v->out, "%llu\t", (unsigned long long)v->records.number);
@@ -108,7 +109,7 @@ run(const struct app_args *args)
 		    (unsigned long long)v.records.erased);
 	buf_free(&v.out);
 	buf_free(&v.hint);
-	view_filter_free(v.filter);
+	filter_free(v.filter);
 	app_records_close(&v.records);
 	return (code);
 }

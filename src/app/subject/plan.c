@@ -146,7 +146,7 @@ is_chosen(const struct walk *w)
 	const struct app_records *records = w->s->records;
 
 	return (w->record.time_us >= records->since_us && w->record.time_us < records->until_us &&
-	    (w->s->filter == NULL || view_filter_match(w->s->filter, &w->record)));
+	    (w->s->filter == NULL || filter_match(w->s->filter, &w->record)));
 }
 
 static int

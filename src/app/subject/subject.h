@@ -11,12 +11,12 @@
 #include "mask/again.h"
 #include "seal/lists.h"
 #include "store/erase/erase.h"
-#include "view/view.h"
+#include "filter/filter.h"
 
 struct app_subject {
 	/* which: all of these must hold */
 	struct buf ranges; /* struct seal_range of record numbers, ascending; empty: all */
-	const struct view_filter *filter; /* NULL: all */
+	const struct filter *filter; /* NULL: all */
 	struct app_records *records; /* open; its window counts */
 	uint64_t from; /* numbers below it are passed over: done before */
 	/* what */

@@ -1,6 +1,6 @@
 /* match: does a record fit a compiled filter? */
-#include "view/filter.h"
-#include "view/view.h"
+#include "filter/filter.h"
+#include "filter/inside.h"
 
 /* order: of the record's value to the literal, as memcmp says it. */
 static bool
@@ -94,7 +94,7 @@ term_holds(const struct filter_term *term, const struct record *r)
 }
 
 bool
-view_filter_match(const struct view_filter *filter, const struct record *r)
+filter_match(const struct filter *filter, const struct record *r)
 {
 	for (size_t i = 0; i < filter->count; i++)
 		if (term_holds(&filter->terms[i], r) == filter->terms[i].negate)

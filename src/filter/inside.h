@@ -1,6 +1,6 @@
-/* filter: a compiled filter.  Private to view/. */
-#ifndef CRETULA_VIEW_FILTER_H
-#define CRETULA_VIEW_FILTER_H
+/* filter, inside: what a compiled filter is. */
+#ifndef CRETULA_FILTER_INSIDE_H
+#define CRETULA_FILTER_INSIDE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ struct filter_term {
 
 #define FILTER_TERMS_MAX 32
 
-struct view_filter {
+struct filter {
 	struct filter_term terms[FILTER_TERMS_MAX];
 	size_t count;
 	size_t used;

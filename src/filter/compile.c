@@ -5,13 +5,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/num.h"
-#include "view/filter.h"
-#include "view/view.h"
+#include "filter/filter.h"
+#include "filter/inside.h"
 
 struct parser {
 	struct span text;
 	size_t at;
-	struct view_filter *filter;
+	struct filter *filter;
 	struct err *e;
 };
 
@@ -174,7 +174,7 @@ read_op(struct parser *p, struct filter_term *term)
 /* ---- literal ---- */
 
 static void
-keep(struct view_filter *filter, char c)
+keep(struct filter *filter, char c)
 {
 	filter->literals[filter->used++] = c;
 }
@@ -284,7 +284,7 @@ read_join(struct parser *p)
 static int
 read_terms(struct parser *p)
 {
-	struct view_filter *filter = p->filter;
+	struct filter *filter = p->filter;
 
 	for (;;) {
 		struct filter_term *term = &filter->terms[filter->count];
@@ -310,7 +310,7 @@ read_terms(struct parser *p)
 }
 
 int
-view_filter_compile(const char *text, struct view_filter **filter, struct err *e)
+filter_compile(const char *text, struct filter **filter, struct err *e)
 {
 	struct parser p = { .text = span_str(text), .e = e };
 
@@ -319,7 +319,7 @@ view_filter_compile(const char *text, struct view_filter **filter, struct err *e
 	if (p.filter == NULL)
 		return (err_set(e, ERR_IO, "no memory for a filter"));
 	if (read_terms(&p) != 0) {
-		view_filter_free(p.filter);
+		filter_free(p.filter);
 		return (-1);
 	}
 	*filter = p.filter;
@@ -327,13 +327,23 @@ view_filter_compile(const char *text, struct view_filter **filter, struct err *e
 }
 
 void
-view_filter_free(struct view_filter *filter)
+filter_free(struct filter *filter)
 {
 	free(filter);
 }
 
+uint64_t
+filter_fields(const struct filter *filter)
+{
+	uint64_t fields = 0;
+
+	for (size_t i = 0; i < filter->count; i++)
+		fields |= UINT64_C(1) << filter->terms[i].field;
+	return (fields);
+}
+
 void
-view_filter_caret(const char *text, const struct err *e, struct buf *out)
+filter_caret(const char *text, const struct err *e, struct buf *out)
 {
 	const char *at = strstr(e->text, "column ");
 	unsigned column;

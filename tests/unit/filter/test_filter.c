@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "view/view.h"
+#include "filter/filter.h"
 
 #define HEAD "{\"time\":\"2026-11-25T03:00:00.000Z\""
 
@@ -74,16 +74,16 @@ filters_match_as_said(void **state)
 	static struct record_decoder dec;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct view_filter *filter = NULL;
+		struct filter *filter = NULL;
 		struct record r;
 		struct err e;
 
 		assert_int_equal(record_decode(&dec, span_str(rows[i].line), &r, &e), 0);
-		if (view_filter_compile(rows[i].filter, &filter, &e) != 0)
+		if (filter_compile(rows[i].filter, &filter, &e) != 0)
 			fail_msg("%s: %s", rows[i].claim, e.text);
-		if (view_filter_match(filter, &r) != rows[i].match)
+		if (filter_match(filter, &r) != rows[i].match)
 			fail_msg("%s: %s", rows[i].claim, rows[i].filter);
-		view_filter_free(filter);
+		filter_free(filter);
 	}
 }
 
@@ -125,10 +125,10 @@ mistakes_name_their_column(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct view_filter *filter = NULL;
+		struct filter *filter = NULL;
 		struct err e = { 0 };
 
-		assert_int_equal(view_filter_compile(rows[i].filter, &filter, &e), -1);
+		assert_int_equal(filter_compile(rows[i].filter, &filter, &e), -1);
 		assert_null(filter);
 		assert_int_equal(e.code, ERR_USAGE);
 		assert_string_equal(e.text, rows[i].text);
@@ -139,15 +139,15 @@ static void
 terms_have_a_bound(void **state)
 {
 	char text[1024] = "status == 1";
-	struct view_filter *filter = NULL;
+	struct filter *filter = NULL;
 	struct err e;
 
 	for (int i = 1; i < 32; i++)
 		strcat(text, " && status == 1");
-	assert_int_equal(view_filter_compile(text, &filter, &e), 0);
-	view_filter_free(filter);
+	assert_int_equal(filter_compile(text, &filter, &e), 0);
+	filter_free(filter);
 	strcat(text, " && status == 1");
-	assert_int_equal(view_filter_compile(text, &filter, &e), -1);
+	assert_int_equal(filter_compile(text, &filter, &e), -1);
 	assert_string_equal(e.text, "column 481: too many terms");
 }
 
@@ -164,13 +164,13 @@ a_caret_stands_under_the_mistake(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct view_filter *filter = NULL;
+		struct filter *filter = NULL;
 		struct buf out = { 0 };
 		struct err e;
 
-		assert_int_equal(view_filter_compile(rows[i].filter, &filter, &e), -1);
+		assert_int_equal(filter_compile(rows[i].filter, &filter, &e), -1);
 		(void)err_in(&e, "--where");
-		view_filter_caret(rows[i].filter, &e, &out);
+		filter_caret(rows[i].filter, &e, &out);
 		assert_true(buf_ok(&out));
 		assert_string_equal(out.data, rows[i].shown);
 		buf_free(&out);
