@@ -54,6 +54,10 @@ lines_parsed(const struct stats_counts *c, struct buf *out)
 	buf_str(out, " partial, ");
 	number(out, c->in.unparsed);
 	buf_str(out, " unparsed, ");
+	if (c->in.counted > 0) {
+		number(out, c->in.counted);
+		buf_str(out, " counted, ");
+	}
 	number(out, c->meta);
 	buf_str(out, " blank");
 	for (unsigned i = 0, some = 0; i < app_names()->reason_count; i++)
@@ -212,6 +216,7 @@ app_summary_json(const struct app_summary *s, struct buf *out)
 	json_u64(out, "parsed", im->counts.in.parsed);
 	json_u64(out, "partial", im->counts.in.partial);
 	json_u64(out, "unparsed", im->counts.in.unparsed);
+	json_u64(out, "counted", im->counts.in.counted);
 	json_u64(out, "meta", im->counts.meta);
 	json_u64(out, "records", im->records);
 	json_u64(out, "record_bytes", im->record_bytes);

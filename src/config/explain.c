@@ -9,6 +9,7 @@
 static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_CHOICE] = "one of",
 	[CONFIG_COUNT] = "a whole number",
+	[CONFIG_DETAIL] = "a list of rules, the first that matches counts",
 	[CONFIG_DURATION] = "a duration",
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_HOSTS] = "a list of host names",

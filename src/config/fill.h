@@ -87,6 +87,8 @@ void config_value_method(struct config_loader *l, int class_id, const struct con
 
 /* ---- print.c ---- */
 
+/* Quoted for YAML. */
+void config_print_quoted(struct buf *out, const char *text);
 /* A number as the file would say it: "64K", "7d", "10". */
 void config_print_amount(enum config_type type, uint64_t n, struct buf *out);
 

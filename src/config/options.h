@@ -13,6 +13,7 @@ enum config_type {
 	CONFIG_AGENTS, /* as CONFIG_NAMES, programs */
 	CONFIG_CHOICE, /* one word of choices; an unsigned, its index */
 	CONFIG_COUNT, /* unsigned */
+	CONFIG_DETAIL, /* struct detail_rule[DETAIL_RULES_MAX], and a count */
 	CONFIG_DURATION, /* int64_t, microseconds */
 	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
@@ -41,7 +42,7 @@ struct config_option {
 	const char *help;
 };
 
-#define CONFIG_OPTIONS_MAX 32
+#define CONFIG_OPTIONS_MAX 48
 #define CONFIG_OPTION_PATH_BYTES 128
 
 /* Sorted by path. */

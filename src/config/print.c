@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/fill.h"
+#include "config/maps/maps.h"
 
 static const struct {
 	const char *unit;
@@ -42,8 +43,8 @@ config_print_amount(enum config_type type, uint64_t n, struct buf *out)
 }
 
 /* Quoted for YAML; "${" would mean the environment. */
-static void
-quote(struct buf *out, const char *text)
+void
+config_print_quoted(struct buf *out, const char *text)
 {
 	buf_char(out, '"');
 	for (; *text != '\0'; text++) {
@@ -65,7 +66,7 @@ print_route(const struct config *c, const char *route, struct buf *out)
 
 	if (strncmp(route, c->path, len) == 0 && route[len] != '/' && route[len] != '\0')
 		route += len;
-	quote(out, route);
+	config_print_quoted(out, route);
 }
 
 static void
@@ -89,10 +90,12 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 			buf_str(out, ", ");
 		if (o->type == CONFIG_NETWORKS)
 			print_network((const struct mask_network *)(const void *)place + i, out);
+		else if (o->type == CONFIG_DETAIL)
+			config_detail_print(place + i * sizeof(struct detail_rule), out);
 		else if (o->type == CONFIG_PATHS)
 			print_route(c, place + (size_t)i * CONFIG_PATH_BYTES, out);
 		else
-			quote(out, place + (size_t)i * MASK_NAME_BYTES);
+			config_print_quoted(out, place + (size_t)i * MASK_NAME_BYTES);
 	}
 	buf_char(out, ']');
 }
@@ -123,7 +126,7 @@ print_value(
 	case CONFIG_FORMAT:
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
-	case CONFIG_PATH: quote(out, place); break;
+	case CONFIG_PATH: config_print_quoted(out, place); break;
 	default: print_list(c, o, from, out);
 	}
 }

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "config/fill.h"
+#include "config/maps/maps.h"
+#include "detail/detail.h"
 #include "parse/parse.h"
 
 /* A text that is put together from the environment is not checked. */
@@ -49,15 +51,21 @@ schema_list(const struct config_option *o, struct buf *out)
 {
 	unsigned most = MASK_NAMES_MAX;
 
-	if (o->type == CONFIG_NETWORKS)
+	if (o->type == CONFIG_DETAIL)
+		most = DETAIL_RULES_MAX;
+	else if (o->type == CONFIG_NETWORKS)
 		most = MASK_NETWORKS_MAX;
 	else if (o->type == CONFIG_PATHS)
 		most = CONFIG_ROUTES_MAX;
 	json_str(out, "type", span_str("array"));
 	json_u64(out, "maxItems", most);
 	open_object(out, "items");
-	json_str(out, "type", span_str("string"));
-	json_u64(out, "minLength", 1);
+	if (o->type == CONFIG_DETAIL)
+		config_detail_schema(out);
+	else {
+		json_str(out, "type", span_str("string"));
+		json_u64(out, "minLength", 1);
+	}
 	buf_char(out, '}');
 }
 

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "config/fill.h"
+#include "config/maps/maps.h"
 #include "parse/parse.h"
 
 struct value {
@@ -322,26 +323,28 @@ set_agent(struct value *v, void *to)
 
 static const struct {
 	void (*set)(struct value *v, void *to);
+	void (*set_map)(struct config_loader *l, const struct config_node *map, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
 	unsigned items_max;
 } types[CONFIG_TYPE_COUNT] = {
-	[CONFIG_AGENTS] = { set_agent, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_CHOICE] = { set_choice, 0, 0 },
-	[CONFIG_COUNT] = { set_count, 0, 0 },
-	[CONFIG_DURATION] = { set_duration, 0, 0 },
-	[CONFIG_FORMAT] = { set_format, 0, 0 },
-	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_INCLUDE] = { set_include, 0, 0 },
-	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_METHOD] = { NULL, 0, 0 }, /* config_value_method */
-	[CONFIG_NAME] = { set_name, 0, 0 },
-	[CONFIG_NAMES] = { set_word, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_NETWORKS] = { set_network, sizeof(struct mask_network), MASK_NETWORKS_MAX },
-	[CONFIG_PATH] = { set_path, 0, 0 },
-	[CONFIG_PATHS] = { set_route, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
-	[CONFIG_PERIOD] = { set_period, 0, 0 },
-	[CONFIG_SIZE] = { set_size, 0, 0 },
-	[CONFIG_SWITCH] = { set_switch, 0, 0 },
+	[CONFIG_AGENTS] = { set_agent, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_CHOICE] = { set_choice, NULL, 0, 0 },
+	[CONFIG_COUNT] = { set_count, NULL, 0, 0 },
+	[CONFIG_DETAIL] = { NULL, config_detail_set, sizeof(struct detail_rule), DETAIL_RULES_MAX },
+	[CONFIG_DURATION] = { set_duration, NULL, 0, 0 },
+	[CONFIG_FORMAT] = { set_format, NULL, 0, 0 },
+	[CONFIG_HOSTS] = { set_host, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_INCLUDE] = { set_include, NULL, 0, 0 },
+	[CONFIG_MACHINES] = { set_machine, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_METHOD] = { NULL, NULL, 0, 0 }, /* config_value_method */
+	[CONFIG_NAME] = { set_name, NULL, 0, 0 },
+	[CONFIG_NAMES] = { set_word, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_NETWORKS] = { set_network, NULL, sizeof(struct mask_network), MASK_NETWORKS_MAX },
+	[CONFIG_PATH] = { set_path, NULL, 0, 0 },
+	[CONFIG_PATHS] = { set_route, NULL, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
+	[CONFIG_PERIOD] = { set_period, NULL, 0, 0 },
+	[CONFIG_SIZE] = { set_size, NULL, 0, 0 },
+	[CONFIG_SWITCH] = { set_switch, NULL, 0, 0 },
 };
 
 static void
@@ -377,7 +380,10 @@ config_value_set(struct config_loader *l, const struct config_option *o,
 			config_say(l, n->mark, "%s has more than %u items", v.name, *count);
 			return;
 		}
-		set_one(&v, n, place + (*count)++ * bytes);
+		if (types[o->type].set_map != NULL)
+			types[o->type].set_map(l, n, place + (*count)++ * bytes);
+		else
+			set_one(&v, n, place + (*count)++ * bytes);
 	}
 }
 

@@ -133,6 +133,20 @@ time_of(const struct mask *m, const struct event *ev)
 	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
 }
 
+/* Only of what was read whole; false: it is counted, and that is all. */
+static bool
+keep_detail(struct mask *m)
+{
+	switch (detail_of(m->detail, &m->record)) {
+	case DETAIL_COUNT:
+		mask_pending_drop(m, m->pending.line);
+		m->batch->counts.in.counted++;
+		return (false);
+	case DETAIL_SLIM: detail_slim(&m->record); return (true);
+	default: return (true);
+	}
+}
+
 static void
 emit_event(struct mask *m, const struct event *ev, bool partial)
 {
@@ -151,6 +165,8 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 	if (m->learning)
 		mask_candidates_time(m->learn, r->time_us);
 	mask_event(m, ev, partial);
+	if (!partial && m->detail != NULL && !keep_detail(m))
+		return;
 	if (partial)
 		m->batch->counts.in.partial++;
 	else

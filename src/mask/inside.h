@@ -30,6 +30,7 @@ struct mask {
 	struct mask_keys *keys;
 	struct detect_hosts *hosts;
 	struct detect_agent_cache *agents;
+	struct detail *detail; /* NULL: all is kept whole */
 	struct arena memory; /* holds the mask itself and what follows */
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;

@@ -7,6 +7,18 @@
 /* Room for rounding each piece up to a multiple of 16. */
 #define PIECES 16
 
+static int
+open_detail(const struct mask_policy *policy, struct mask *m, struct err *e)
+{
+	unsigned at;
+
+	if (detail_open(policy->detail, policy->detail_count, &m->detail, &at, e) == 0)
+		return (0);
+	if (e->code == ERR_USAGE)
+		e->code = ERR_CONFIG;
+	return (err_in(e, "detail: rule %u", at + 1));
+}
+
 int
 mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 {
@@ -64,6 +76,8 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 			goto out;
 		}
 	}
+	if (setup->policy->detail_count > 0 && open_detail(setup->policy, made, e) == -1)
+		goto out;
 	*m = made;
 	made = NULL;
 	rc = 0;
@@ -82,6 +96,7 @@ mask_close(struct mask *m)
 	mask_keys_close(m->keys);
 	detect_hosts_close(m->hosts);
 	detect_agent_cache_close(m->agents);
+	detail_close(m->detail);
 	/* The mask lies in its own memory. */
 	memory = m->memory;
 	arena_close(&memory);

@@ -190,6 +190,20 @@ print_names(struct buf *out, const char *key, const char (*names)[MASK_NAME_BYTE
 	buf_char(out, ']');
 }
 
+static void
+print_detail(struct buf *out, const struct mask_policy *p)
+{
+	json_key(out, "detail");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < p->detail_count; i++) {
+		buf_str(out, i == 0 ? "{" : ",{");
+		json_str(out, "keep", span_str(detail_level_names[p->detail[i].keep]));
+		json_str(out, "when", span_str(p->detail[i].when));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
 void
 mask_policy_print(const struct mask_policy *p, struct buf *out)
 {
@@ -203,6 +217,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)
 		json_str(out, record_classes[i].name, span_str(mask_method_names[p->method[i]]));
 	buf_char(out, '}');
+	print_detail(out, p);
 	print_names(out, "hosts", p->hosts, p->host_count);
 	print_names(out, "machines", p->machines, p->machine_count);
 	print_networks(out, "own_networks", p->own_networks, p->own_network_count);

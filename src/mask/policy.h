@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "detail/detail.h"
 #include "record/record.h"
 
 struct err;
@@ -42,6 +43,8 @@ struct mask_policy {
 	unsigned agent_count;
 	unsigned words_k;                /* 10: promoted at 10..15 distinct subjects */
 	enum mask_words_mode words_mode;
+	struct detail_rule detail[DETAIL_RULES_MAX]; /* how much is kept; the first that matches */
+	unsigned detail_count;
 	bool agent_full;                 /* token of the full User-Agent */
 	bool path_token_shared;          /* sg. not bound to the subject */
 };

@@ -219,23 +219,25 @@ say(struct piping *p)
 	app_pipe_close_live(&p->pipe);
 	if (!p->args->json) {
 		fprintf(stderr,
-		    "lines=%llu bytes=%llu records=%llu unparsed=%llu segments=%llu flushes=%llu\n",
+		    "lines=%llu bytes=%llu records=%llu unparsed=%llu counted=%llu "
+		    "segments=%llu flushes=%llu\n",
 		    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 		    (unsigned long long)p->pipe.records, (unsigned long long)c->in.unparsed,
-		    (unsigned long long)p->pipe.segments,
+		    (unsigned long long)c->in.counted, (unsigned long long)p->pipe.segments,
 		    (unsigned long long)p->pipe.flushes);
 		return (0);
 	}
 	buf_fmt(&out,
 	    "{\"lines\":%llu,\"bytes\":%llu,\"records\":%llu,\"parsed\":%llu,\"partial\":%llu,"
-	    "\"unparsed\":%llu,\"meta\":%llu,\"segments\":%llu,\"flushes\":%llu,"
+	    "\"unparsed\":%llu,\"counted\":%llu,\"meta\":%llu,\"segments\":%llu,\"flushes\":%llu,"
 	    "\"slowest_flush_ms\":%lld,\"slowest_cut_ms\":%lld,"
 	    "\"longest_wait_ms\":%.3f,\"longest_turn_ms\":%.3f,\"recovered\":%llu,"
 	    "\"untagged\":%llu}\n",
 	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 	    (unsigned long long)p->pipe.records, (unsigned long long)c->in.parsed,
 	    (unsigned long long)c->in.partial, (unsigned long long)c->in.unparsed,
-	    (unsigned long long)c->meta, (unsigned long long)p->pipe.segments,
+	    (unsigned long long)c->in.counted, (unsigned long long)c->meta,
+	    (unsigned long long)p->pipe.segments,
 	    (unsigned long long)p->pipe.flushes, (long long)p->pipe.slowest_flush_ns / 1000000,
 	    (long long)p->pipe.slowest_cut_ns / 1000000, (double)p->pipe.longest_wait_ns / 1e6,
 	    (double)p->pipe.longest_turn_ns / 1e6, (unsigned long long)p->found.kept,

@@ -146,6 +146,8 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 		buf_str(out, "\nread\n");
 		row(out, "lines", t->sealed.lines, 0);
 		row(out, "bytes", t->sealed.bytes, 0);
+		if (t->sealed.in.counted > 0)
+			row(out, "counted only", t->sealed.in.counted, t->sealed.lines);
 		row(out, "blank", t->sealed.meta, 0);
 		row(out, "lost", t->sealed.lost, 0);
 		for (unsigned i = 0; i < app_names()->reason_count; i++)
@@ -196,6 +198,7 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 	if (!t->window) {
 		json_u64(out, "lines", t->sealed.lines);
 		json_u64(out, "bytes", t->sealed.bytes);
+		json_u64(out, "counted", t->sealed.in.counted);
 		json_u64(out, "meta", t->sealed.meta);
 		json_u64(out, "lost", t->sealed.lost);
 		json_key(out, "reasons");

@@ -33,6 +33,24 @@ static const struct {
 	{ "a period too small", IN_STREAM "rotate: 9K\n",
 	    "c.yaml:3:13: rotate must be a period\n      rotate: 9K\n              ^\n"
 	    "hint: one of: never daily weekly monthly, or a size from 1M\n" },
+	{ "a filter that is none, the caret in it", IN_STREAM "detail: [{when: 'path = /a', keep: count}]\n",
+	    "c.yaml:3:27: when: no operator = ; did you mean ==?\n"
+	    "      detail: [{when: 'path = /a', keep: count}]\n                            ^\n" },
+	{ "a rule without a filter", IN_STREAM "detail: [{keep: count}]\n",
+	    "c.yaml:3:14: detail: when is missing\n      detail: [{keep: count}]\n               ^\n" },
+	{ "a rule with more than it may have", IN_STREAM "detail: [{when: status > 1, keep: slim, wen: 1}]\n",
+	    "c.yaml:3:45: unknown key \"wen\"\n      detail: [{when: status > 1, keep: slim, wen: 1}]\n"
+	    "                                              ^\n"
+	    "hint: did you mean \"when\"?\n" },
+	{ "how much is one of three", IN_STREAM "detail: [{when: status > 1, keep: slin}]\n",
+	    "c.yaml:3:39: keep must be one of: count slim full\n"
+	    "      detail: [{when: status > 1, keep: slin}]\n                                        ^\n"
+	    "hint: did you mean \"slim\"?\n" },
+	{ "a rule is a map", IN_STREAM "detail: [count]\n",
+	    "c.yaml:3:14: detail: every item must be a map\n      detail: [count]\n               ^\n" },
+	{ "a rule about a person", IN_STREAM "detail: [{when: 'user == us.a', keep: count}]\n",
+	    "c.yaml:3:22: when: user: a rule asks what happened, not who did it or when\n"
+	    "      detail: [{when: 'user == us.a', keep: count}]\n                       ^\n" },
 	{ "an option of a later release is known", IN_STREAM "retain: {detail: 30d}\n",
 	    "c.yaml:3:5: \"retain\" is not in this release\n      retain: {detail: 30d}\n      "
 	    "^\n" },

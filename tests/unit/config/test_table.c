@@ -128,6 +128,8 @@ test_what_is_printed_reads_back(void **state)
 		{ "c.yaml", "store: '/a \"b\\ $${c} #d: e'\nkeys: \"\xc3\xa4\"\ntenant: \"1\"\n" },
 		{ "dir/c.yaml", "streams: {a: {routes: [r, dir/r, ../r, /r, \"q'\\\"\"]}}" },
 		{ "/c.yaml", "streams: {a: {routes: [r, /r, /a/r]}}" },
+		{ "c.yaml", "streams: {a: {detail: [{when: 'path == \"/a b\" && status >= 500', keep: full}, "
+			    "{when: \"path == \\\"$${x}\\\"\", keep: count}]}}" },
 		{ "c.yaml",
 		    "streams: {s: {format: nginx-combined, mask: {ip.peer: drop, agent: {full: "
 		    "token}, path: redact}, epochs: {grace: {day: 500ms, week: 1h, month: 90s}}, "

@@ -46,6 +46,66 @@ test_skeleton(void **state)
 	bed_close(&bed);
 }
 
+#define GET(path, status, agent) \
+	"192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET " path " HTTP/1.1\" " status \
+	" 5 \"https://other.example/a?b=c\" \"" agent "\"\n"
+#define FIREFOX "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
+
+/* What is counted leaves no record, and every line is accounted for. */
+static void
+test_detail(void **state)
+{
+	static struct bed bed;
+	struct mask_policy policy;
+	const struct stats_counts *c = &bed.batch.counts;
+	const char *text = GET("/api/secret-of-erika?x=9", "200", FIREFOX) GET("/healthz", "200", FIREFOX)
+	    GET("/healthz", "503", FIREFOX) GET("/login?a=1", "304", FIREFOX)
+	    "192.0.2.7 - - [bad] \"GET /healthz HTTP/1.1\" 200 5 \"-\" \"-\"\n"
+	    GET("/healthz?token=erika", "200", FIREFOX) GET("/api/secret-of-erika", "200", FIREFOX);
+	const char *out;
+
+	mask_policy_default(&policy);
+	policy.detail_count = 2;
+	policy.detail[0] = (struct detail_rule){ "path == /healthz && status == 200", DETAIL_COUNT };
+	policy.detail[1] = (struct detail_rule){ "status < 400 && path ^= /login", DETAIL_SLIM };
+	bed_open(&bed, &policy);
+	out = bed_run(&bed, span_str(text), 0);
+	assert_int_equal(c->lines, 7);
+	assert_int_equal(c->in.counted, 2);
+	assert_int_equal(c->in.parsed + c->in.partial + c->in.unparsed, 5);
+	assert_true(stats_counts_balanced(c));
+	assert_int_equal(stats_counts_records(c), bed.batch.record_count);
+	assert_int_equal(c->status[2] + c->status[3] + c->status[5] + c->status[0], 5);
+	/* Tokens are whole in what is kept, around what is not. */
+	assert_null(strstr(out, "...."));
+	assert_non_null(strstr(out, "\"path\":\"/login\",\"protocol\":\"HTTP/1.1\",\"status\":304,\"bytes\":5}"));
+	assert_non_null(strstr(out, "\"status\":503"));
+	assert_non_null(strstr(out, "\"agent\":\"Firefox\""));
+	bed_close(&bed);
+}
+
+static void
+test_detail_that_is_wrong_opens_no_mask(void **state)
+{
+	struct mask_policy policy;
+	struct mask *m = NULL;
+	struct key_ring *ring = NULL;
+	struct err e = { 0 };
+	struct mask_setup setup = { .policy = &policy, .line_max = PARSE_LINE_MAX };
+
+	mask_policy_default(&policy);
+	policy.detail_count = 1;
+	policy.detail[0] = (struct detail_rule){ "user == erika", DETAIL_COUNT };
+	assert_int_equal(key_ring_ephemeral(&ring, &e), 0);
+	setup.ring = ring;
+	assert_int_equal(mask_open(&setup, &m, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_string_equal(e.text,
+	    "detail: rule 1: column 1: user: a rule asks what happened, not who did it or when");
+	assert_null(m);
+	key_ring_free(ring);
+}
+
 /* The reader keeps the first line_max + 1 bytes and says how many it dropped. */
 static void
 test_overlong(void **state)
@@ -336,6 +396,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts), cmocka_unit_test(test_skeleton),
+		cmocka_unit_test(test_detail), cmocka_unit_test(test_detail_that_is_wrong_opens_no_mask),
 		cmocka_unit_test(test_overlong), cmocka_unit_test(test_time),
 		cmocka_unit_test(test_epochs), cmocka_unit_test(test_determinism),
 		cmocka_unit_test(test_learning_first), cmocka_unit_test(test_tables_change_nothing),

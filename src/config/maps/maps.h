@@ -1,0 +1,32 @@
+/* maps: options that are lists of maps, one file each.  Private to config/. */
+#ifndef CRETULA_CONFIG_MAPS_H
+#define CRETULA_CONFIG_MAPS_H
+
+#include "config/fill.h"
+
+/* ---- read.c ---- */
+
+struct config_key {
+	const char *name;
+	struct config_mark at;        /* of its text; line 0: not given */
+	char text[CONFIG_TEXT_BYTES]; /* "" if not given */
+};
+
+/*
+ * The texts of a map: every key is one of keys and all are there.  0; or -1,
+ * and all that is wrong is said to l.  option names the list, for errors.
+ */
+int config_map_read(struct config_loader *l, const struct config_node *map, const char *option,
+    struct config_key *keys, unsigned count);
+
+/* The number of text in a blank-separated list; -1: said. */
+int config_map_choose(struct config_loader *l, const struct config_key *key, const char *words);
+
+/* ---- one file each ---- */
+
+/* A row of the table of lists: what reads, prints and describes an item. */
+void config_detail_set(struct config_loader *l, const struct config_node *map, void *to);
+void config_detail_print(const void *from, struct buf *out);
+void config_detail_schema(struct buf *out);
+
+#endif
