@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/topic.h"
+#include "mask/policy.h"
 #include "parse/parse.h"
 #include "record/record.h"
 
@@ -34,17 +35,46 @@ print_fields(struct buf *out)
 		buf_fmt(out, "| `%s` | %s |\n", record_flags[i].name, record_flags[i].help);
 }
 
+/* The default first. */
+static void
+print_methods(enum record_class c, struct buf *out)
+{
+	struct mask_policy defaults;
+
+	mask_policy_default(&defaults);
+	buf_str(out, mask_method_names[defaults.method[c]]);
+	for (int m = 0; m < MASK_METHOD_COUNT; m++)
+		if (m != (int)defaults.method[c] &&
+		    mask_method_check(c, (enum mask_method)m, NULL) == 0)
+			buf_fmt(out, ", %s", mask_method_names[m]);
+}
+
 static void
 print_classes(struct buf *out)
 {
 	buf_str(out,
 	    "# Identifier classes\n\n"
 	    "What `mask:` of a stream may name; a token is PREFIX.xxxxxxxxxxxxxxxx.\n\n"
-	    "| class | token | what it is |\n|---|---|---|\n");
-	for (unsigned i = 1; i < RECORD_CLASS_COUNT; i++)
-		buf_fmt(out, "| `%s` | %s%s | %s |\n", record_classes[i].name,
+	    "| class | token | what it is | methods, the default first |\n|---|---|---|---|\n");
+	for (unsigned i = 1; i < RECORD_CLASS_COUNT; i++) {
+		buf_fmt(out, "| `%s` | %s%s | %s | ", record_classes[i].name,
 		    record_classes[i].prefix, record_classes[i].prefix[0] != '\0' ? "." : "-",
 		    record_classes[i].help);
+		print_methods((enum record_class)i, out);
+		buf_str(out, " |\n");
+	}
+	buf_str(out,
+	    "\n`agent` is written `agent: { full: token }`.\n\n"
+	    "| method | what stands in the record |\n|---|---|\n"
+	    "| `token` | the token of its class, trust and epoch |\n"
+	    "| `address` | the token's bits as an IPv6 address in 2001:db8::/32 |\n"
+	    "| `prefix` | the network as an address that keeps common prefixes (ipcrypt-pfx) |\n"
+	    "| `truncate` | the network: 24 bits of IPv4, 48 of IPv6, 40 of 6to4, 32 of Teredo |\n"
+	    "| `keep` | the value |\n"
+	    "| `redact` | `[class]` |\n"
+	    "| `drop` | nothing |\n"
+	    "| `seal` | the value, for the holder of an offline key (`cretula key pair`, "
+	    "`key open`) |\n");
 }
 
 static void

@@ -21,6 +21,7 @@ struct err;
 #define CONFIG_ROUTES_MAX 16
 #define CONFIG_PATH_BYTES 1024
 #define CONFIG_NAME_BYTES 64
+#define CONFIG_SEAL_BYTES 72 /* of a public key as key/sealkey.h prints it */
 
 struct config_stream {
 	char name[CONFIG_NAME_BYTES];
@@ -40,6 +41,7 @@ struct config {
 	char store[CONFIG_PATH_BYTES];   /* "" if not given */
 	char keys[CONFIG_PATH_BYTES];
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
+	char seal_key[CONFIG_SEAL_BYTES]; /* "" if not given */
 	struct config_stream *streams;
 	unsigned stream_count;
 };

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "config/fill.h"
+#include "key/sealkey.h"
 
 static void
 loader_free(struct config_loader *l)
@@ -107,24 +108,45 @@ include_one(struct config_loader *l)
 	return;
 }
 
+/* What the file says once, and the policy of each stream needs. */
+static void
+share(struct config_loader *l)
+{
+	struct config *c = l->config;
+
+	_Static_assert(sizeof(c->tenant) == MASK_NAME_BYTES, "a tenant fits a policy");
+	for (unsigned i = 0; i < c->stream_count; i++) {
+		struct mask_policy *p = &c->streams[i].policy;
+
+		memcpy(p->tenant, c->tenant, sizeof(p->tenant));
+		/* The class is the full string (class.def): one switch, two places. */
+		p->method[RECORD_CLASS_AGENT] = p->agent_full ? MASK_TOKEN : MASK_DROP;
+		if (!mask_policy_seals(p))
+			continue;
+		if (key_seal_parse(span_str(c->seal_key), p->seal_key) == 0) {
+			p->has_seal_key = true;
+			continue;
+		}
+		if (c->seal_key[0] == '\0') {
+			config_say(l, l->stream_given[i],
+			    "a class has the method seal, and there is no seal_key");
+			config_hint(
+			    l, "cretula key pair makes one, and prints the line for this file");
+		}
+	}
+}
+
 /* All files are there: say what is wrong, or hand over. */
 static int
 finish(struct config_loader *l, struct config **c, struct buf *report, struct err *e)
 {
 	struct config *made = l->config;
 
-	_Static_assert(sizeof(made->tenant) == MASK_NAME_BYTES, "a tenant fits a policy");
+	share(l);
 	if (l->problem_total > 0) {
 		config_problems_print(l, report);
 		return (err_set(e, ERR_CONFIG, "%s: %u error%s", l->sources[0].path,
 		    l->problem_total, l->problem_total == 1 ? "" : "s"));
-	}
-	for (unsigned i = 0; i < made->stream_count; i++) {
-		struct mask_policy *p = &made->streams[i].policy;
-
-		memcpy(p->tenant, made->tenant, sizeof(p->tenant));
-		/* The class is the full string (class.def): one switch, two places. */
-		p->method[RECORD_CLASS_AGENT] = p->agent_full ? MASK_TOKEN : MASK_DROP;
 	}
 	if (l->may_include)
 		memcpy(made->path, l->sources[0].path, sizeof(made->path));

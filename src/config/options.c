@@ -22,6 +22,8 @@ const struct config_option config_options[] = {
 	    "one more file of options, relative to this one; neither may repeat the other" },
 	{ "keys", CONFIG_PATH, FILE_AT(keys), "", ANY,
 	    "directory of the keys, never inside of the store; beside it if not given" },
+	{ "seal_key", CONFIG_SEAL_KEY, FILE_AT(seal_key), "", ANY,
+	    "public key of the method seal, made by `cretula key pair`" },
 	{ "store", CONFIG_PATH, FILE_AT(store), "", ANY,
 	    "directory of the sealed records, as seen from the working directory" },
 	{ "streams.*.agents", CONFIG_AGENTS, STREAM_LIST(policy.agents, policy.agent_count), "[]",

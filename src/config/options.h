@@ -26,6 +26,7 @@ enum config_type {
 	CONFIG_PATH, /* char[CONFIG_PATH_BYTES] */
 	CONFIG_PATHS, /* char[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES], and a count */
 	CONFIG_PERIOD, /* char[CONFIG_NAME_BYTES]: never, daily, weekly, monthly, a size */
+	CONFIG_SEAL_KEY, /* char[CONFIG_SEAL_BYTES], a public key */
 	CONFIG_SIZE, /* uint64_t, bytes */
 	CONFIG_SWITCH, /* bool: the second of two choices */
 	CONFIG_TYPE_COUNT
@@ -42,7 +43,7 @@ struct config_option {
 	const char *help;
 };
 
-#define CONFIG_OPTIONS_MAX 48
+#define CONFIG_OPTIONS_MAX 64
 #define CONFIG_OPTION_PATH_BYTES 128
 
 /* Sorted by path. */

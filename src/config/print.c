@@ -126,6 +126,7 @@ print_value(
 	case CONFIG_FORMAT:
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
+	case CONFIG_SEAL_KEY:
 	case CONFIG_PATH: config_print_quoted(out, place); break;
 	default: print_list(c, o, from, out);
 	}
@@ -146,7 +147,8 @@ is_said(const struct config_option *o, const void *from)
 {
 	if (o->type == CONFIG_INCLUDE)
 		return (false); /* what it said is here */
-	return (o->type != CONFIG_PATH || *((const char *)from + o->offset) != '\0');
+	return ((o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY) ||
+	    *((const char *)from + o->offset) != '\0');
 }
 
 /* One level of the table; from is the struct config or a stream of it. */

@@ -100,6 +100,7 @@ schema_value(const struct config_option *o, struct buf *out)
 	case CONFIG_INCLUDE:
 	case CONFIG_NAME:
 	case CONFIG_PATH:
+	case CONFIG_SEAL_KEY:
 		json_str(out, "type", span_str("string"));
 		json_u64(out, "minLength", 1);
 		break;

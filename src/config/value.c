@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "config/fill.h"
 #include "config/maps/maps.h"
+#include "key/sealkey.h"
 #include "parse/parse.h"
 
 struct value {
@@ -136,6 +137,22 @@ set_period(struct value *v, void *to)
 	config_say(v->l, v->at, "%s must be a period", v->name);
 	config_hint(v->l, "one of: %s, or a size from 1M", words);
 	config_hint_near(v->l, text_of(v), words);
+}
+
+/* A key with a slip in it would lose what is sealed to it. */
+static void
+set_seal_key(struct value *v, void *to)
+{
+	unsigned char public_key[32];
+
+	_Static_assert(CONFIG_SEAL_BYTES >= KEY_SEAL_TEXT_BYTES, "a key fits");
+	if (key_seal_parse(text_of(v), public_key) == -1) {
+		config_say(v->l, v->at, "%s must be a public key, cretula-seal+...", v->name);
+		config_hint(v->l, "cretula key pair makes one, and prints the line for this file");
+		return;
+	}
+	memset(to, 0, CONFIG_SEAL_BYTES);
+	memcpy(to, v->text, strlen(v->text));
 }
 
 /* The index of the choice; -1: said. */
@@ -343,6 +360,7 @@ static const struct {
 	[CONFIG_PATH] = { set_path, NULL, 0, 0 },
 	[CONFIG_PATHS] = { set_route, NULL, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
 	[CONFIG_PERIOD] = { set_period, NULL, 0, 0 },
+	[CONFIG_SEAL_KEY] = { set_seal_key, NULL, 0, 0 },
 	[CONFIG_SIZE] = { set_size, NULL, 0, 0 },
 	[CONFIG_SWITCH] = { set_switch, NULL, 0, 0 },
 };

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "detect/canon.h"
 #include "detect/detect.h"
+#include "mask/method/seal.h"
 #include "mask/url/out.h"
 
 #define TOKEN_CHARS 16
@@ -171,7 +172,7 @@ walk(struct look *k, struct span text)
 	while (i < text.len) {
 		struct span rest = span_from(text, i);
 		bool border = i == 0 || !is_alnum(text.ptr[i - 1]);
-		size_t own = border ? token_at(rest) + mark_at(rest) : 0;
+		size_t own = border ? token_at(rest) + mark_at(rest) + mask_sealed_at(rest) : 0;
 
 		if (own == 0 && !is_delimiter(k, text.ptr[i])) {
 			i++;

@@ -262,7 +262,9 @@ mask_batch(struct mask *m, struct mask_batch *batch)
 	mask_epochs_clear(&batch->epochs);
 	batch->counts.bytes = batch->read;
 	m->pending.open = true;
+	mask_seal_begin(m);
 	walk_lines(m, mask_line);
+	mask_seal_end(m);
 	mask_pending_finish(m);
 	m->pending.open = false;
 }

@@ -85,6 +85,18 @@ store(struct mask *m, const char *text, size_t len)
 	return (span_of(copy, len));
 }
 
+/* An address in its one form, or the text as it stands, for the offline key. */
+static struct span
+seal(struct mask *m, const struct parse_addr *addr, struct span value)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (addr == NULL)
+		return (mask_sealed_text(m, value));
+	(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, text, sizeof(text));
+	return (mask_sealed_text(m, span_str(text)));
+}
+
 /*
  * What an address or a text in its place is written as; empty if the class
  * is dropped.  addr is NULL if it is no strict address.
@@ -109,6 +121,11 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 		return (span_of("", 0));
 	if (method == MASK_TRUNCATE && addr != NULL)
 		return (store(m, text, print_truncated(addr, text)));
+	if (method == MASK_SEAL) {
+		struct span sealed = seal(m, addr, value);
+
+		return (sealed.len > 0 ? sealed : mask_redaction(c));
+	}
 	if (method == MASK_PREFIX && addr != NULL && (len = print_prefix(m, slot, addr, text)) > 0)
 		return (store(m, text, len));
 	if (method != MASK_TOKEN && method != MASK_ADDRESS)

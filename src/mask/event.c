@@ -212,11 +212,14 @@ static struct span
 token_of(struct mask *m, enum mask_slot slot, const char *position, struct span text)
 {
 	enum record_class c = mask_slot_class(slot);
+	struct span sealed;
 	char *token;
 
 	mask_count(m, c);
 	if (m->policy->method[c] == MASK_DROP)
 		return (span_of("", 0));
+	if (m->policy->method[c] == MASK_SEAL && (sealed = mask_sealed_text(m, text)).len > 0)
+		return (sealed);
 	if (m->policy->method[c] != MASK_TOKEN || (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
 		return (mask_redaction(c));
 	if (position == NULL ? mask_token(m, slot, text, token) :

@@ -10,6 +10,7 @@
 #include "detect/host.h"
 #include "mask/line.h"
 #include "mask/mask.h"
+#include "mask/method/seal.h"
 #include "mask/pending.h"
 #include "mask/pseudonym.h"
 #include "mask/url/query.h"
@@ -51,6 +52,7 @@ struct mask {
 	uint64_t words_settled;  /* mask_words_settled at the batch before */
 	int64_t noted[RECORD_CLASS_COUNT]; /* epoch that is already in batch->epochs */
 	uint32_t line_number;
+	struct mask_sealing sealing;
 
 	/* of the line */
 	int64_t day;                      /* of the epochs below; INT64_MIN if none */

@@ -19,6 +19,20 @@ open_detail(const struct mask_policy *policy, struct mask *m, struct err *e)
 	return (err_in(e, "detail: rule %u", at + 1));
 }
 
+/* What the policy wants besides. */
+static int
+obey(const struct mask_policy *policy, struct mask *m, struct err *e)
+{
+	m->sealing.used = mask_policy_seals(policy);
+	if (m->sealing.used && !policy->has_seal_key)
+		return (err_set(e, ERR_CONFIG, "mask: method \"seal\" needs a seal_key"));
+	for (unsigned i = 0; i < policy->agent_count; i++)
+		if (detect_agent_allow(m->agents, span_str(policy->agents[i])) == -1)
+			return (err_set(e, ERR_CONFIG, "agents: %s is no name of a program",
+			    policy->agents[i]));
+	return (policy->detail_count > 0 ? open_detail(policy, m, e) : 0);
+}
+
 int
 mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 {
@@ -68,15 +82,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 		err_set(e, ERR_CONFIG, "mask: no memory for agents");
 		goto out;
 	}
-	for (unsigned i = 0; i < setup->policy->agent_count; i++) {
-		const char *name = setup->policy->agents[i];
-
-		if (detect_agent_allow(made->agents, span_str(name)) == -1) {
-			err_set(e, ERR_CONFIG, "agents: %s is no name of a program", name);
-			goto out;
-		}
-	}
-	if (setup->policy->detail_count > 0 && open_detail(setup->policy, made, e) == -1)
+	if (obey(setup->policy, made, e) == -1)
 		goto out;
 	*m = made;
 	made = NULL;

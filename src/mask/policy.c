@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "crypto/sha256.h"
+#include "key/sealkey.h"
 #include "parse/addr.h"
 
 const char *const mask_method_names[MASK_METHOD_COUNT] = {
@@ -23,6 +24,17 @@ const char *const mask_method_names[MASK_METHOD_COUNT] = {
 
 #define MAY(method) (1u << (method))
 #define MAY_HIDE (MAY(MASK_REDACT) | MAY(MASK_DROP))
+
+/*
+ * Who holds the offline key reads what was sealed: no class that lets him in
+ * somewhere (credentials, sessions, the user of a failed login, who often is
+ * a password), and none whose numbers must not be kept at all.
+ */
+#define SEALABLE \
+	(UINT64_C(1) << RECORD_CLASS_IP_PEER | UINT64_C(1) << RECORD_CLASS_IP_FWD | \
+	    UINT64_C(1) << RECORD_CLASS_USER_AUTH | UINT64_C(1) << RECORD_CLASS_EMAIL | \
+	    UINT64_C(1) << RECORD_CLASS_DEVICE | UINT64_C(1) << RECORD_CLASS_SERVER | \
+	    UINT64_C(1) << RECORD_CLASS_JOIN | UINT64_C(1) << RECORD_CLASS_TLS)
 
 static const enum mask_method default_methods[RECORD_CLASS_COUNT] = {
 #define CLASS(id, name, prefix, method, epoch, help) MASK_##method,
@@ -58,9 +70,9 @@ mask_class_find(struct span name)
 	return (-1);
 }
 
-/* Which methods a class may use in this release, one bit each. */
+/* Which methods a class may use besides sealing, one bit each. */
 static unsigned
-methods_of(enum record_class class_id)
+methods_without_seal(enum record_class class_id)
 {
 	switch (class_id) {
 	case RECORD_CLASS_NONE: return (MAY(MASK_KEEP));
@@ -76,6 +88,13 @@ methods_of(enum record_class class_id)
 	}
 }
 
+static unsigned
+methods_of(enum record_class class_id)
+{
+	return (methods_without_seal(class_id) |
+	    ((SEALABLE >> class_id & 1) != 0 ? MAY(MASK_SEAL) : 0));
+}
+
 int
 mask_method_check(enum record_class class_id, enum mask_method method, struct err *e)
 {
@@ -83,9 +102,6 @@ mask_method_check(enum record_class class_id, enum mask_method method, struct er
 	char list[128];
 	size_t len = 0;
 
-	if (method == MASK_SEAL)
-		return (err_set(e, ERR_CONFIG, "%s: method \"%s\" is not in this release",
-		    record_classes[class_id].name, mask_method_names[method]));
 	if ((may & MAY(method)) != 0)
 		return (0);
 	list[0] = '\0';
@@ -95,6 +111,15 @@ mask_method_check(enum record_class class_id, enum mask_method method, struct er
 			    len == 0 ? "" : ", ", mask_method_names[i]);
 	return (err_set(e, ERR_CONFIG, "%s: method \"%s\" is not allowed; use one of: %s",
 	    record_classes[class_id].name, mask_method_names[method], list));
+}
+
+bool
+mask_policy_seals(const struct mask_policy *p)
+{
+	for (int i = 0; i < RECORD_CLASS_COUNT; i++)
+		if (p->method[i] == MASK_SEAL)
+			return (true);
+	return (false);
 }
 
 /* Zero the bits behind the prefix, so that one network has one form. */
@@ -208,6 +233,7 @@ void
 mask_policy_print(const struct mask_policy *p, struct buf *out)
 {
 	static const char *const modes[] = { "learn", "fixed", "keep" };
+	char key[KEY_SEAL_TEXT_BYTES];
 
 	buf_char(out, '{');
 	json_bool(out, "agent_full", p->agent_full);
@@ -222,6 +248,10 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	print_names(out, "machines", p->machines, p->machine_count);
 	print_networks(out, "own_networks", p->own_networks, p->own_network_count);
 	json_str(out, "path_token", span_str(p->path_token_shared ? "shared" : "bound"));
+	if (p->has_seal_key) {
+		key_seal_print(p->seal_key, key);
+		json_str(out, "seal_key", span_str(key));
+	}
 	print_names(out, "servers", p->servers, p->server_count);
 	json_str(out, "tenant", span_str(p->tenant));
 	print_networks(out, "trusted_proxies", p->trusted_proxies, p->trusted_proxy_count);

@@ -47,6 +47,8 @@ struct mask_policy {
 	unsigned detail_count;
 	bool agent_full;                 /* token of the full User-Agent */
 	bool path_token_shared;          /* sg. not bound to the subject */
+	bool has_seal_key;
+	unsigned char seal_key[32];      /* what the method seal seals to */
 };
 
 /* The defaults of class.def and design.md 5. */
@@ -58,12 +60,15 @@ int mask_method_find(struct span name);
 int mask_class_find(struct span name);
 
 /*
- * May class use method (in this release)?  0, or -1 with ERR_CONFIG and the
- * methods that it may use.  KEEP of an identifier is refused: there is no
+ * May class use method?  0, or -1 with ERR_CONFIG and the methods that it may
+ * use.  SEAL also needs a seal_key.  KEEP of an identifier is refused: there is no
  * "allow all" switch (CAMPAIGN and LANGUAGE may be kept; PATH and PARAM only
  * through words mode keep).
  */
 int mask_method_check(enum record_class class_id, enum mask_method method, struct err *e);
+
+/* Does any class have the method SEAL? */
+bool mask_policy_seals(const struct mask_policy *p);
 
 /* "10.0.0.0/8", "2001:db8::/32", one address.  0 or -1. */
 int mask_network_parse(struct span text, struct mask_network *net);

@@ -82,10 +82,15 @@ put_global(struct mask *m, enum record_field f, enum mask_slot slot, struct span
 {
 	enum record_class c = mask_slot_class(slot);
 	char token[MASK_TOKEN_BYTES];
+	struct span text;
 
 	mask_count(m, c);
 	if (m->policy->method[c] == MASK_DROP)
 		return;
+	if (m->policy->method[c] == MASK_SEAL && (text = mask_sealed_text(m, value)).len > 0) {
+		record_set_text(&m->record, f, text);
+		return;
+	}
 	if (m->policy->method[c] != MASK_TOKEN || !mask_token(m, slot, value, token)) {
 		mask_set_redacted(m, f, c);
 		return;

@@ -13,9 +13,10 @@ static const struct app_option options[] = {
 	{ "key", "WHICH", "rekey: log (the default) or recovery" },
 	{ "keys", "DIR", "the directory of the keys (default: STORE.keys)" },
 	{ "new-recovery-out", "FILE", "rekey: where the new recovery key goes" },
-	{ "out", "FILE", "escrow: made or extended; -: standard output" },
+	{ "out", "FILE", "escrow: made or extended, -: standard output; pair: the secret" },
 	{ "recovery", "FILE", "the recovery key" },
 	{ "recovery-out", "FILE", "create: make a recovery key too, in a new file" },
+	{ "secret", "FILE", "open: what pair wrote" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "which stream; cretula.store is the store's own chain" },
 	{ "vkey", "VKEY", "revoke: the log key that is void" },
@@ -30,6 +31,8 @@ static const struct action {
 } actions[] = {
 	{ "create", { "keys", "recovery-out" }, app_key_create },
 	{ "escrow", { "config", "keys", "out", "store", "stream" }, app_key_escrow },
+	{ "open", { "secret" }, app_key_open },
+	{ "pair", { "out" }, app_key_pair },
 	{ "rekey",
 	    { "all", "config", "key", "keys", "new-recovery-out", "recovery", "store", "stream" },
 	    app_key_rekey },
@@ -70,18 +73,23 @@ run(const struct app_args *args)
 			return (app_fail("key", &e));
 		return (actions[i].run(args));
 	}
-	(void)err_set(&e, ERR_USAGE, "'%s': create, escrow, rekey, revoke or show", what);
+	(void)err_set(
+	    &e, ERR_USAGE, "'%s': create, escrow, open, pair, rekey, revoke or show", what);
 	return (app_fail("key", &e));
 }
 
 const struct app_command app_command_key = { "key",
 	"make keys, change them, give one out, or show what there is",
-	"create|escrow|rekey|revoke|show", 1, 1, options,
+	"create|escrow|open|pair|rekey|revoke|show", 1, 1, options,
 	"create   makes the keys of a store that will be made later (import does it by itself).\n"
 	"         --recovery-out also makes a recovery key: it replaces signing keys that are\n"
 	"         lost or stolen, and is kept off the machine.\n"
 	"escrow   begins a new ratchet of a stream and gives its key out. Who has it checks every\n"
 	"         flush that was committed since, also those of the segment that is open.\n"
+	"pair     makes a key pair for values that `mask: CLASS: seal` hides (seal_key:). The\n"
+	"         secret goes to a new file, and never into KEYS.\n"
+	"open     puts sealed values back into records on standard input, with that secret; 3 if\n"
+	"         some were sealed to another key. The output is raw: mind where it goes.\n"
 	"rekey    gives streams another log key. With --recovery the old one may be lost.\n"
 	"         --key recovery changes the recovery key itself, of all streams.\n"
 	"revoke   says, by the recovery key, that what an old log key signed counts for nothing\n"
@@ -92,6 +100,9 @@ const struct app_command app_command_key = { "key",
 	"  cretula key create --keys ./store.keys --recovery-out /media/stick/recovery\n"
 	"  cretula key show --store ./store\n"
 	"  cretula key escrow --store ./store --stream shop --out /media/stick/escrow\n"
+	"  cretula key pair --out /media/stick/seal\n"
+	"  cretula view --store ./store --stream shop |\n"
+	"      cretula key open --secret /media/stick/seal\n"
 	"  cretula key rekey --store ./store --all\n"
 	"  cretula key rekey --store ./store --all --key recovery --recovery old \\\n"
 	"      --new-recovery-out new\n"

@@ -299,12 +299,28 @@ put_bound(struct mask *m, enum mask_slot slot, struct span position, struct span
 	return (true);
 }
 
+/* No two boxes are equal: what holds one is not kept for the next line. */
+static bool
+put_sealed(struct mask *m, struct mask_out *out, enum record_class c, struct span value)
+{
+	size_t len;
+
+	m->effects.cacheable = false;
+	if ((len = mask_sealed(m, value, out->text + out->len, out->size - out->len)) == 0)
+		return (false);
+	mask_effect_count(m, c);
+	out->len += len;
+	return (true);
+}
+
 void
 mask_put_bound(struct mask *m, struct mask_out *out, enum mask_slot slot, struct span position,
     struct span value)
 {
 	enum record_class c = mask_slot_class(slot);
 
+	if (m->policy->method[c] == MASK_SEAL && put_sealed(m, out, c, value))
+		return;
 	if (m->policy->method[c] != MASK_TOKEN) {
 		mask_put_redacted(m, out, c);
 		return;
@@ -386,7 +402,8 @@ is_writable(struct span word)
 	for (size_t i = 0; i < word.len; i++)
 		if (!is_word_byte(word.ptr[i]))
 			return (false);
-	return (!looks_like_token(word));
+	return (!looks_like_token(word) &&
+	    !span_starts(word, span_of(MASK_SEALED_HEAD, MASK_SEALED_HEAD_BYTES)));
 }
 
 bool

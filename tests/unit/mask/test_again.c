@@ -13,6 +13,11 @@ static struct record_decoder decoder;
 static struct record_encoder encoder;
 static struct record record;
 
+/* As long as one block, which is all that can be told of it here. */
+#define SEALED "sealed:AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_eyJAKIAabcdAbCdEfGhIjKlMnOpQrStU" \
+	"vWxYz0123456789-_eyJAKIAabcdAbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_"
+_Static_assert(sizeof(SEALED) - 1 == 7 + 136, "a block");
+
 #define LINE(rest) "{\"time\":\"2026-11-25T03:00:00.000Z\"," rest "}"
 
 static void
@@ -26,6 +31,8 @@ test_pieces(void **state)
 		    LINE("\"path\":\"/shop/{int}/sg.abcdefghij234567/v1\",\"query\":\"page=2&q={word}\"") },
 		{ "a token with a domain behind it stays", LINE("\"host\":\"ht.abcdefghij234567.example.com\""),
 		    LINE("\"host\":\"ht.abcdefghij234567.example.com\"") },
+		{ "a sealed text stays", LINE("\"client\":\"" SEALED "\",\"query\":\"email=" SEALED "\""),
+		    LINE("\"client\":\"" SEALED "\",\"query\":\"email=" SEALED "\"") },
 		{ "a class stays", LINE("\"path\":\"/[ip.fwd]/[pan]\",\"query\":\"q={base64}\""),
 		    LINE("\"path\":\"/[ip.fwd]/[pan]\",\"query\":\"q={base64}\"") },
 		{ "an e-mail in a path goes", LINE("\"path\":\"/u/erika@example.org/x\""),

@@ -31,9 +31,10 @@ test_methods(void **state)
 		{ "an address may be cut", RECORD_CLASS_IP_PEER, MASK_TRUNCATE, NULL },
 		{ "an address is never kept", RECORD_CLASS_IP_PEER, MASK_KEEP,
 		    "ip.peer: method \"keep\" is not allowed; "
-		    "use one of: token, address, prefix, truncate, redact, drop" },
+		    "use one of: token, address, prefix, truncate, redact, drop, seal" },
 		{ "a user is not cut", RECORD_CLASS_USER_AUTH, MASK_TRUNCATE,
-		    "user.auth: method \"truncate\" is not allowed; use one of: token, redact, drop" },
+		    "user.auth: method \"truncate\" is not allowed; "
+		    "use one of: token, redact, drop, seal" },
 		{ "a credential is no token", RECORD_CLASS_CREDENTIAL, MASK_TOKEN,
 		    "credential: method \"token\" is not allowed; use one of: redact, drop" },
 		{ "a card number is not kept", RECORD_CLASS_PAN, MASK_KEEP,
@@ -42,8 +43,18 @@ test_methods(void **state)
 		{ "a path is kept only by words", RECORD_CLASS_PATH, MASK_KEEP,
 		    "path: method \"keep\" is not allowed; use one of: token, redact, drop" },
 		{ "an address may keep its neighbours", RECORD_CLASS_IP_PEER, MASK_PREFIX, NULL },
-		{ "seal comes later", RECORD_CLASS_IP_PEER, MASK_SEAL,
-		    "ip.peer: method \"seal\" is not in this release" },
+		{ "an address may be sealed", RECORD_CLASS_IP_PEER, MASK_SEAL, NULL },
+		{ "a user may be sealed", RECORD_CLASS_USER_AUTH, MASK_SEAL, NULL },
+		{ "a password may not", RECORD_CLASS_CREDENTIAL, MASK_SEAL,
+		    "credential: method \"seal\" is not allowed; use one of: redact, drop" },
+		{ "nor what often is one", RECORD_CLASS_USER_CLAIM, MASK_SEAL,
+		    "user.claim: method \"seal\" is not allowed; use one of: token, redact, drop" },
+		{ "nor what lets one in", RECORD_CLASS_SESSION, MASK_SEAL,
+		    "session: method \"seal\" is not allowed; use one of: token, redact, drop" },
+		{ "nor a card number", RECORD_CLASS_PAN, MASK_SEAL,
+		    "pan: method \"seal\" is not allowed; use one of: redact, drop" },
+		{ "nor what the schema does not know", RECORD_CLASS_UNKNOWN, MASK_SEAL,
+		    "unknown: method \"seal\" is not allowed; use one of: redact, drop" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -132,6 +143,10 @@ test_print(void **state)
 	q = p;
 	mask_policy_hash(&q, two);
 	assert_memory_equal(one, two, 32);
+	q.has_seal_key = true;
+	mask_policy_hash(&q, two);
+	assert_memory_not_equal(one, two, 32);
+	q = p;
 	q.path_token_shared = true;
 	mask_policy_hash(&q, two);
 	assert_memory_not_equal(one, two, 32);

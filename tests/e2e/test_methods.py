@@ -1,0 +1,86 @@
+"""What `mask:` does with a class, from the configuration to the store and back."""
+from lib import combined, cretula, equal, main, make_log, read, tree_bytes, write
+
+LOG = (combined(1, user='carol', target='/a?email=erika%40example.org') +
+       combined(2, user='hunter2', status=401) + combined(3, client='2001:db8::7')).encode()
+
+
+def pair(name='secret'):
+    """A new pair; the line of the configuration."""
+    return cretula('key', 'pair', '--out', name, '--json', code=0).json['public']
+
+
+def config(public, mask):
+    write('c.yaml', f'seal_key: {public}\nstreams: {{s: {{mask: {{{mask}}}}}}}\n'.encode())
+
+
+def test_sealed_values_come_back_with_the_secret():
+    config(pair(), 'ip.peer: seal, user.auth: seal, email: seal')
+    cretula('import', '--store', 'store', '--config', 'c.yaml', '--stream', 's', '--format', 'apache-combined', '-',
+            stdin=LOG, code=0)
+    cretula('verify', '--store', 'store', code=0)
+    for path, data in tree_bytes('store', 'store.keys').items():
+        for raw in (b'203.0.113.7', b'carol', b'hunter2', b'erika'):
+            assert raw not in data, path
+    sealed = cretula('view', '--store', 'store', '--stream', 's', code=0)
+    for record in sealed.lines:
+        assert record['client'].startswith('sealed:') and b'203.0.113.7' not in sealed.out, record
+    opened = cretula('key', 'open', '--secret', 'secret', stdin=sealed.out, code=0).lines
+    equal([r['client'] for r in opened], ['203.0.113.7', '203.0.113.7', '2001:db8::7'])
+    equal(opened[0]['user'], 'carol')
+    equal(opened[0]['query'], 'email=erika@example.org')
+    assert opened[1]['user'].startswith('uc.'), 'a mistyped password is not sealed'
+
+
+def test_another_secret_opens_nothing():
+    config(pair(), 'ip.peer: seal')
+    pair('other')
+    masked = cretula('mask', '--config', 'c.yaml', '--format', 'auto', stdin=LOG, code=0).out
+    run = cretula('key', 'open', '--secret', 'other', stdin=masked, code=3)
+    equal(run.out, masked)
+    assert '3 were sealed to another key' in run.err, run.err
+
+
+def test_open_takes_what_it_gets():
+    """Long lines, no end of line, texts that only begin so: all but what opens goes through."""
+    config(pair(), 'ip.peer: seal')
+    masked = cretula('mask', '--config', 'c.yaml', '--format', 'auto', stdin=make_log(3000), code=0).out
+    opened = cretula('key', 'open', '--secret', 'secret', stdin=masked, code=0)
+    assert len(masked) > 1 << 20 and len(opened.lines) == 3000 and b'sealed:' not in opened.out
+    one_line = masked.replace(b'\n', b' ')
+    equal(cretula('key', 'open', '--secret', 'secret', stdin=one_line, code=0).out, opened.out.replace(b'\n', b' '))
+    odd = b'sealed: sealed:xyz "sealed:' + b'A' * 5000 + b'" sealed:'
+    equal(cretula('key', 'open', '--secret', 'secret', stdin=odd, code=0).out, odd)
+    equal(cretula('key', 'open', '--secret', 'secret', stdin=b'', code=0).out, b'')
+
+
+def test_rescrub_leaves_what_is_sealed():
+    config(pair(), 'ip.peer: seal')
+    args = ('--config', 'c.yaml', '--stream', 's')
+    cretula('import', '--store', 'store', *args, '--format', 'auto', '-', stdin=LOG, code=0)
+    run = cretula('subject', 'rescrub', '--store', 'store', '--stream', 's', '--reason', 'test', '--dry-run')
+    assert run.code in (0, 3) and b'sealed' not in run.out, (run.code, run.out, run.err)
+
+
+def test_what_is_refused():
+    public = pair()
+    for text, claim in ((f'seal_key: {public}\nstreams: {{s: {{mask: {{credential: seal}}}}}}', 'is not allowed'),
+                        (f'seal_key: {public}\nstreams: {{s: {{mask: {{session: seal}}}}}}', 'is not allowed'),
+                        ('streams: {s: {mask: {ip.peer: seal}}}', 'there is no seal_key'),
+                        (f'seal_key: {public[:-3]}x==', 'seal_key must be a public key')):
+        write('c.yaml', text.encode())
+        run = cretula('check', '--config', 'c.yaml', code=78)
+        assert claim in run.err, run.err
+    run = cretula('key', 'pair', '--out', 'secret', code=78)
+    assert 'exists already' in run.err, run.err
+    cretula('key', 'pair', code=2)
+    cretula('key', 'open', code=2)
+    cretula('key', 'create', '--keys', 'keys', code=0)
+    run = cretula('key', 'pair', '--out', 'keys/secret', code=78)
+    assert 'kept apart' in run.err, run.err
+    write('none', b'cretula seal v1\n')
+    cretula('key', 'open', '--secret', 'none', code=78)
+    assert read('secret').startswith(b'cretula seal v1\n')
+
+
+main()
