@@ -39,7 +39,7 @@ segment_seal(struct app_import *im, struct err *e)
 	int rc = -1;
 
 	mask_words_save(im->setup->words, &words);
-	mask_epochs_print(&im->epochs, &epochs);
+	mask_epochs_print(&im->epochs, im->setup->policy, &epochs);
 	if (!buf_ok(&words) || !buf_ok(&epochs)) {
 		(void)err_set(e, ERR_IO, "out of memory sealing a segment");
 		goto out;

@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "config/fill.h"
-#include "key/key.h"
-#include "mask/epochs.h"
 #include "parse/parse.h"
 
 static const char *const type_names[CONFIG_TYPE_COUNT] = {
@@ -11,6 +9,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_COUNT] = "a whole number",
 	[CONFIG_DETAIL] = "a list of rules, the first that matches counts",
 	[CONFIG_DURATION] = "a duration",
+	[CONFIG_EPOCH] = "one of",
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_HOSTS] = "a list of host names",
 	[CONFIG_INCLUDE] = "a file",
@@ -63,7 +62,6 @@ explain_type(const struct config_option *o, struct buf *out)
 static void
 explain_classes(struct buf *out)
 {
-	static const char *const periods[KEY_PERIOD_COUNT] = { "day", "week", "month" };
 	struct mask_policy defaults;
 
 	mask_policy_default(&defaults);
@@ -80,8 +78,10 @@ explain_classes(struct buf *out)
 				buf_fmt(out, " %s", mask_method_names[m]);
 		buf_fmt(out, "\n              %s", info->help);
 		if (info->prefix[0] != '\0')
-			buf_fmt(out, "; key of the %s",
-			    periods[mask_epoch_period((enum record_class)i)]);
+			buf_fmt(out, "; key of the %s%s", mask_period_names[defaults.epoch[i]],
+			    mask_epoch_check((enum record_class)i, KEY_WEEK, NULL) == 0 ?
+				"" :
+				", never longer");
 		buf_char(out, '\n');
 	}
 }

@@ -29,6 +29,7 @@ struct config_loader {
 	struct config_mark include_mark;
 	struct config_mark given[CONFIG_OPTIONS_MAX]; /* line 0: not yet */
 	struct config_mark stream_given[CONFIG_STREAMS_MAX];
+	uint64_t epochs_given; /* of the stream at hand: a bit for each class */
 	struct config_problem problems[CONFIG_PROBLEMS_MAX];
 	unsigned problem_count;
 	unsigned problem_total; /* with those that found no room */
@@ -83,6 +84,12 @@ void config_value_set(struct config_loader *l, const struct config_option *o,
     const struct config_node *node, void *to);
 /* The same for one class of mask:. */
 void config_value_method(struct config_loader *l, int class_id, const struct config_node *node,
+    struct config_stream *stream);
+
+/* ---- maps/epochs.c ---- */
+
+/* One key of epochs:, a class or the first word of several.  false: there is none. */
+bool config_value_epoch(struct config_loader *l, const struct config_node *key,
     struct config_stream *stream);
 
 /* ---- print.c ---- */

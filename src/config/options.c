@@ -30,6 +30,8 @@ const struct config_option config_options[] = {
 	    ANY, "our own programs as their User-Agent begins (MyApp/3.1), kept in clear" },
 	{ "streams.*.detail", CONFIG_DETAIL, STREAM_LIST(policy.detail, policy.detail_count), "[]",
 	    ANY, "how much of an event is kept: { when: FILTER, keep: count, slim or full }" },
+	{ "streams.*.epochs.*", CONFIG_EPOCH, STREAM_AT(policy.epoch), "", ONE_OF("day week month"),
+	    "how long the keys of a class live: ip covers ip.peer and ip.fwd" },
 	{ "streams.*.epochs.grace.day", CONFIG_DURATION, STREAM_AT(grace_us[KEY_DAY]), "1d",
 	    RANGE(0, GRACE_MAX), "a key of a day is destroyed this long after the day" },
 	{ "streams.*.epochs.grace.month", CONFIG_DURATION, STREAM_AT(grace_us[KEY_MONTH]), "1w",
@@ -198,17 +200,4 @@ config_word(const char *words, unsigned i)
 			return (span_of(words, len));
 		words += len;
 	}
-}
-
-bool
-config_epoch_class(struct span key)
-{
-	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++) {
-		struct span name = span_str(record_classes[i].name);
-
-		if (span_equal(key, name) || span_is(key, record_classes[i].prefix) ||
-		    span_equal(key, span_of(name.ptr, span_find(name, '.'))))
-			return (key.len > 0);
-	}
-	return (false);
 }

@@ -15,6 +15,7 @@ enum config_type {
 	CONFIG_COUNT, /* unsigned */
 	CONFIG_DETAIL, /* struct detail_rule[DETAIL_RULES_MAX], and a count */
 	CONFIG_DURATION, /* int64_t, microseconds */
+	CONFIG_EPOCH, /* a period of the keys of each class */
 	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
 	CONFIG_INCLUDE, /* another file; no place */
@@ -73,8 +74,5 @@ bool config_option_next(const char *group, size_t *at, struct config_child *chil
 
 /* Word i of a blank-separated list; empty past the end. */
 struct span config_word(const char *words, unsigned i);
-
-/* Is key a class, as the periods of `epochs:` to come are given by: "ip", "session"? */
-bool config_epoch_class(struct span key);
 
 #endif

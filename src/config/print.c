@@ -142,6 +142,15 @@ print_methods(const struct mask_policy *p, int indent, struct buf *out)
 			    mask_method_names[p->method[i]]);
 }
 
+static void
+print_epochs(const struct mask_policy *p, int indent, struct buf *out)
+{
+	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)
+		if (record_classes[i].prefix[0] != '\0')
+			buf_fmt(out, "%*s%s: %s\n", indent, "", record_classes[i].name,
+			    mask_period_names[p->epoch[i]]);
+}
+
 static bool
 is_said(const struct config_option *o, const void *from)
 {
@@ -172,6 +181,8 @@ print_group(
 			print_group(c, child.path, from, indent + 2, out);
 		} else if (child.row->type == CONFIG_METHOD)
 			print_methods(&((const struct config_stream *)from)->policy, indent, out);
+		else if (child.row->type == CONFIG_EPOCH)
+			print_epochs(&((const struct config_stream *)from)->policy, indent, out);
 		else if (is_said(child.row, from)) {
 			buf_fmt(out, "%*s%s: ", indent, "", child.name);
 			print_value(c, child.row, from, out);

@@ -127,6 +127,27 @@ schema_classes(struct buf *out)
 	}
 }
 
+static void
+schema_period(const char *name, const char *help, bool day_only, struct buf *out)
+{
+	open_object(out, name);
+	json_str(out, "description", span_str(help));
+	buf_str(out, day_only ? ",\"enum\":[\"day\"]}"
+			      : ",\"enum\":[\"day\",\"week\",\"month\"]}");
+}
+
+/* Each class that has tokens, and the words that stand for two of them. */
+static void
+schema_periods(struct buf *out)
+{
+	schema_period("ip", "ip.peer and ip.fwd", false, out);
+	schema_period("user", "user.auth and user.claim", true, out);
+	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)
+		if (record_classes[i].prefix[0] != '\0')
+			schema_period(record_classes[i].name, record_classes[i].help,
+			    mask_epoch_check((enum record_class)i, KEY_WEEK, NULL) == -1, out);
+}
+
 /* An empty map may be left out: "words:". */
 static void
 schema_group(const char *group, struct buf *out)
@@ -145,6 +166,10 @@ schema_group(const char *group, struct buf *out)
 	while (config_option_next(group, &at, &child)) {
 		if (child.row != NULL && child.row->type == CONFIG_METHOD) {
 			schema_classes(out);
+			continue;
+		}
+		if (child.row != NULL && child.row->type == CONFIG_EPOCH) {
+			schema_periods(out);
 			continue;
 		}
 		open_object(out, streams ? "^[a-z][a-z0-9-]{0,31}$" : child.name);

@@ -131,6 +131,7 @@ walk_stream(struct walk *w, const struct config_node *key)
 	c->streams[before].line = key->mark.line;
 	l->stream_given[before] = key->mark;
 	w->stream = (int)before;
+	l->epochs_given = 0;
 	if (is_map(w, key->value, "streams.*"))
 		walk_map(w, key->value, "streams.*");
 	w->stream = -1;
@@ -185,13 +186,13 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 	} else if (strcmp(group, "streams.*.mask") == 0) {
 		if (walk_class(w, key) == 0)
 			say_no_class(w, key);
+	} else if (strcmp(group, "streams.*.epochs") == 0) {
+		if (!config_value_epoch(w->l, key, &w->l->config->streams[w->stream]))
+			say_no_class(w, key);
 	} else if (word && config_option_later(path))
 		config_say(
 		    w->l, key->mark, "%s is not in this release", config_shown(key->text, shown));
-	else if (strcmp(group, "streams.*.epochs") == 0 && config_epoch_class(key->text)) {
-		config_say(w->l, key->mark, "a period for one class is not in this release");
-		config_hint(w->l, "grace: is; --explain lists the period of each class");
-	} else
+	else
 		say_unknown(w, key, group);
 }
 

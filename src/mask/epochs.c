@@ -3,18 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-static const enum key_period periods[RECORD_CLASS_COUNT] = {
-#define CLASS(id, name, prefix, method, epoch, help) KEY_##epoch,
-#include "record/class.def"
-#undef CLASS
-};
-
-enum key_period
-mask_epoch_period(enum record_class c)
-{
-	return (periods[c]);
-}
-
 void
 mask_epochs_clear(struct mask_epochs *e)
 {
@@ -120,16 +108,17 @@ next_prefix(const struct mask_epochs *e, const char *last)
 }
 
 static void
-print_ranges(const struct mask_epochs *e, enum record_class c, struct buf *out)
+print_ranges(const struct mask_epochs *e, enum record_class c, enum key_period period,
+    struct buf *out)
 {
 	for (unsigned i = 0; i < e->of[c].count; i++) {
 		char name[16];
 
 		buf_str(out, i == 0 ? "\"" : ",\"");
-		(void)key_epoch_name(periods[c], e->of[c].range[i].first, name);
+		(void)key_epoch_name(period, e->of[c].range[i].first, name);
 		buf_str(out, name);
 		if (e->of[c].range[i].last != e->of[c].range[i].first) {
-			(void)key_epoch_name(periods[c], e->of[c].range[i].last, name);
+			(void)key_epoch_name(period, e->of[c].range[i].last, name);
 			buf_str(out, "..");
 			buf_str(out, name);
 		}
@@ -138,7 +127,7 @@ print_ranges(const struct mask_epochs *e, enum record_class c, struct buf *out)
 }
 
 void
-mask_epochs_print(const struct mask_epochs *e, struct buf *out)
+mask_epochs_print(const struct mask_epochs *e, const struct mask_policy *policy, struct buf *out)
 {
 	bool first = true;
 
@@ -157,7 +146,7 @@ mask_epochs_print(const struct mask_epochs *e, struct buf *out)
 		}
 		all.of[shown] = all.of[RECORD_CLASS_NONE];
 		buf_fmt(out, "%s\"%s\":[", first ? "" : ",", p);
-		print_ranges(&all, shown, out);
+		print_ranges(&all, shown, policy->epoch[shown], out);
 		buf_char(out, ']');
 		first = false;
 	}

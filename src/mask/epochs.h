@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "key/key.h"
+#include "mask/policy.h"
 #include "record/record.h"
 
 #define MASK_EPOCH_RANGES 32
@@ -24,9 +24,6 @@ struct mask_epochs {
 	} of[RECORD_CLASS_COUNT];
 };
 
-/* Period of a class (class.def). */
-enum key_period mask_epoch_period(enum record_class c);
-
 void mask_epochs_clear(struct mask_epochs *e);
 void mask_epochs_add(struct mask_epochs *e, enum record_class c, int64_t index);
 void mask_epochs_merge(struct mask_epochs *into, const struct mask_epochs *more);
@@ -35,8 +32,9 @@ void mask_epochs_merge(struct mask_epochs *into, const struct mask_epochs *more)
  * Add the JSON object of an entry to out, classes by token prefix in
  * alphabetical order, e.g. {"ip":["2026-W47","2026-W48"],"se":["2026-11-20..2026-11-25"]}:
  * a range of one is a name, of more is "first..last".  Classes with the same
- * prefix are merged.
+ * prefix are merged; the policy says of which period each is.
  */
-void mask_epochs_print(const struct mask_epochs *e, struct buf *out);
+void mask_epochs_print(const struct mask_epochs *e, const struct mask_policy *policy,
+    struct buf *out);
 
 #endif

@@ -70,7 +70,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->canon_value = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
 	assert(made->canon_value != NULL);
 	crypto_random(made->seed, sizeof(made->seed));
-	if ((made->keys = mask_keys_open(setup->ring, setup->policy->tenant)) == NULL) {
+	if ((made->keys = mask_keys_open(setup->ring, setup->policy)) == NULL) {
 		err_set(e, ERR_CONFIG, "mask: no memory for keys");
 		goto out;
 	}

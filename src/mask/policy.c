@@ -42,11 +42,20 @@ static const enum mask_method default_methods[RECORD_CLASS_COUNT] = {
 #undef CLASS
 };
 
+static const enum key_period default_periods[RECORD_CLASS_COUNT] = {
+#define CLASS(id, name, prefix, method, epoch, help) KEY_##epoch,
+#include "record/class.def"
+#undef CLASS
+};
+
+const char *const mask_period_names[KEY_PERIOD_COUNT] = { "day", "week", "month" };
+
 void
 mask_policy_default(struct mask_policy *p)
 {
 	memset(p, 0, sizeof(*p));
 	memcpy(p->method, default_methods, sizeof(p->method));
+	memcpy(p->epoch, default_periods, sizeof(p->epoch));
 	memcpy(p->tenant, "default", sizeof("default"));
 	p->words_k = 10;
 	p->words_mode = MASK_WORDS_LEARN;
@@ -120,6 +129,29 @@ mask_policy_seals(const struct mask_policy *p)
 		if (p->method[i] == MASK_SEAL)
 			return (true);
 	return (false);
+}
+
+int
+mask_epoch_check(enum record_class class_id, enum key_period period, struct err *e)
+{
+	const struct record_class_info *info = &record_classes[class_id];
+
+	if (info->prefix[0] == '\0')
+		return (err_set(
+		    e, ERR_CONFIG, "%s: never becomes a token, so it has no key", info->name));
+	/* ADR 11: no switch makes these last longer. */
+	if (default_periods[class_id] == KEY_DAY && period != KEY_DAY)
+		return (err_set(e, ERR_CONFIG, "%s: its key lives a day, never longer",
+		    info->name));
+	return (0);
+}
+
+void
+mask_epoch_set(struct mask_policy *p, enum record_class class_id, enum key_period period)
+{
+	for (int i = 0; i < RECORD_CLASS_COUNT; i++)
+		if (strcmp(record_classes[i].prefix, record_classes[class_id].prefix) == 0)
+			p->epoch[i] = period;
 }
 
 /* Zero the bits behind the prefix, so that one network has one form. */
@@ -229,6 +261,18 @@ print_detail(struct buf *out, const struct mask_policy *p)
 	buf_char(out, ']');
 }
 
+static void
+print_epochs(struct buf *out, const struct mask_policy *p)
+{
+	json_key(out, "epochs");
+	buf_char(out, '{');
+	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)
+		if (record_classes[i].prefix[0] != '\0')
+			json_str(out, record_classes[i].name,
+			    span_str(mask_period_names[p->epoch[i]]));
+	buf_char(out, '}');
+}
+
 void
 mask_policy_print(const struct mask_policy *p, struct buf *out)
 {
@@ -244,6 +288,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 		json_str(out, record_classes[i].name, span_str(mask_method_names[p->method[i]]));
 	buf_char(out, '}');
 	print_detail(out, p);
+	print_epochs(out, p);
 	print_names(out, "hosts", p->hosts, p->host_count);
 	print_names(out, "machines", p->machines, p->machine_count);
 	print_networks(out, "own_networks", p->own_networks, p->own_network_count);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "detail/detail.h"
+#include "key/key.h"
 #include "record/record.h"
 
 struct err;
@@ -32,6 +33,7 @@ struct mask_network {
 
 struct mask_policy {
 	enum mask_method method[RECORD_CLASS_COUNT];
+	enum key_period epoch[RECORD_CLASS_COUNT]; /* one for all classes of a token prefix */
 	char tenant[MASK_NAME_BYTES];
 	struct mask_network trusted_proxies[MASK_NETWORKS_MAX];
 	struct mask_network own_networks[MASK_NETWORKS_MAX]; /* kept in clear */
@@ -69,6 +71,16 @@ int mask_method_check(enum record_class class_id, enum mask_method method, struc
 
 /* Does any class have the method SEAL? */
 bool mask_policy_seals(const struct mask_policy *p);
+
+/*
+ * May the keys of class live so long?  0, or -1 with ERR_CONFIG: it never
+ * becomes a token, or is of those that may not be linked for more than a day
+ * (ADR 11).
+ */
+int mask_epoch_check(enum record_class class_id, enum key_period period, struct err *e);
+/* Give it, and every class with the same token prefix, that period. */
+void mask_epoch_set(struct mask_policy *p, enum record_class class_id, enum key_period period);
+extern const char *const mask_period_names[KEY_PERIOD_COUNT];
 
 /* "10.0.0.0/8", "2001:db8::/32", one address.  0 or -1. */
 int mask_network_parse(struct span text, struct mask_network *net);

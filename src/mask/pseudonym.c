@@ -48,7 +48,7 @@ struct keyset {
 
 struct mask_keys {
 	const struct key_ring *ring;
-	const char *tenant;
+	const struct mask_policy *policy;
 	struct keyset sets[KEY_PERIOD_COUNT][KEYSETS];
 };
 
@@ -59,7 +59,7 @@ mask_slot_class(enum mask_slot slot)
 }
 
 struct mask_keys *
-mask_keys_open(const struct key_ring *ring, const char *tenant)
+mask_keys_open(const struct key_ring *ring, const struct mask_policy *policy)
 {
 	struct mask_keys *k = crypto_secret_alloc(sizeof(*k), NULL);
 
@@ -67,7 +67,7 @@ mask_keys_open(const struct key_ring *ring, const char *tenant)
 		return (NULL);
 	memset(k, 0, sizeof(*k));
 	k->ring = ring;
-	k->tenant = tenant;
+	k->policy = policy;
 	return (k);
 }
 
@@ -98,7 +98,7 @@ first_use(struct mask_keys *k, struct keyset *set, enum mask_slot slot,
 {
 	if ((set->ready >> slot & 1) != 0)
 		return (false);
-	key_class(set->prk, k->tenant, record_classes[slots[slot].class_id].prefix,
+	key_class(set->prk, k->policy->tenant, record_classes[slots[slot].class_id].prefix,
 	    slots[slot].trust, key);
 	set->ready |= UINT32_C(1) << slot;
 	return (true);
@@ -107,7 +107,7 @@ first_use(struct mask_keys *k, struct keyset *set, enum mask_slot slot,
 const struct crypto_hmac_key *
 mask_keys_get(struct mask_keys *k, enum mask_slot slot, int64_t index)
 {
-	struct keyset *set = keyset_of(k, mask_epoch_period(slots[slot].class_id), index);
+	struct keyset *set = keyset_of(k, k->policy->epoch[slots[slot].class_id], index);
 	unsigned char key[32];
 
 	if (set->missing)
@@ -122,7 +122,7 @@ mask_keys_get(struct mask_keys *k, enum mask_slot slot, int64_t index)
 const struct crypto_prefix_key *
 mask_keys_prefix(struct mask_keys *k, enum mask_slot slot, int64_t index)
 {
-	struct keyset *set = keyset_of(k, mask_epoch_period(slots[slot].class_id), index);
+	struct keyset *set = keyset_of(k, k->policy->epoch[slots[slot].class_id], index);
 	struct crypto_prefix_key *made =
 	    slot == MASK_SLOT_PEER_PREFIX ? &set->peer_prefix : &set->fwd_prefix;
 	unsigned char key[32];
@@ -212,7 +212,7 @@ static const struct crypto_hmac_key *
 key_of_line(struct mask *m, enum mask_slot slot)
 {
 	enum record_class c = slots[slot].class_id;
-	int64_t index = m->index[mask_epoch_period(c)];
+	int64_t index = m->index[m->policy->epoch[c]];
 	const struct crypto_hmac_key *key = mask_keys_get(m->keys, slot, index);
 
 	if (key != NULL)
@@ -223,13 +223,13 @@ key_of_line(struct mask *m, enum mask_slot slot)
 static inline bool
 is_noted(const struct mask *m, enum record_class c)
 {
-	return (m->noted[c] == m->index[mask_epoch_period(c)]);
+	return (m->noted[c] == m->index[m->policy->epoch[c]]);
 }
 
 static uint64_t
 line_salt(const struct mask *m, enum mask_slot slot)
 {
-	uint64_t index = (uint64_t)m->index[mask_epoch_period(slots[slot].class_id)];
+	uint64_t index = (uint64_t)m->index[m->policy->epoch[slots[slot].class_id]];
 
 	return ((index * MASK_SLOT_COUNT + (uint64_t)slot + 1) * UINT64_C(0x9e3779b97f4a7c15));
 }
@@ -304,7 +304,7 @@ mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned b
     unsigned char out[static 16])
 {
 	enum record_class c = slots[slot].class_id;
-	int64_t index = m->index[mask_epoch_period(c)];
+	int64_t index = m->index[m->policy->epoch[c]];
 	const struct crypto_prefix_key *key = mask_keys_prefix(m->keys, slot, index);
 	struct mask_token_slot *at;
 	uint64_t hash[2];

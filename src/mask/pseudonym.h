@@ -31,6 +31,7 @@
 #include "crypto/hmac.h"
 #include "crypto/prefix.h"
 #include "key/key.h"
+#include "mask/policy.h"
 #include "record/record.h"
 
 #define MASK_TOKEN_BYTES 19 /* "ip." and 16 characters */
@@ -56,7 +57,8 @@ void mask_token_print_bound(const struct crypto_hmac_key *key, const char *prefi
 
 /* Class keys of a few epochs, made when first asked for; in secret memory. */
 struct mask_keys;
-struct mask_keys *mask_keys_open(const struct key_ring *ring, const char *tenant);
+/* Of the policy, which outlives them: tenant, and the period of each class. */
+struct mask_keys *mask_keys_open(const struct key_ring *ring, const struct mask_policy *policy);
 void mask_keys_close(struct mask_keys *k); /* wipes; NULL is legal */
 
 /* NULL if the ring has no such epoch.  Valid until the next call. */

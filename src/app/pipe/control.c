@@ -20,7 +20,7 @@ int
 app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
     struct store_live_facts *facts, struct err *e)
 {
-	mask_epochs_print(&p->epochs, epochs);
+	mask_epochs_print(&p->epochs, p->setup.policy, epochs);
 	pthread_mutex_lock(&p->words_lock);
 	mask_words_save(p->setup.words, words);
 	facts->words_count = mask_words_promoted(p->setup.words);
@@ -43,7 +43,7 @@ cut_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e
 	int64_t start_ns = clock_mono_ns(), took;
 	int rc;
 
-	app_pipe_epochs(now_us, &all);
+	app_pipe_epochs(p->setup.policy, now_us, &all);
 	next.epochs = buf_view(&all);
 	if (!buf_ok(&all))
 		rc = err_set(e, ERR_IO, "out of memory closing a segment");

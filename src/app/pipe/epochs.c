@@ -32,15 +32,15 @@ struct epochs {
 };
 
 void
-app_pipe_epochs(int64_t now_us, struct buf *out)
+app_pipe_epochs(const struct mask_policy *policy, int64_t now_us, struct buf *out)
 {
 	struct mask_epochs all;
 
 	mask_epochs_clear(&all);
 	for (int c = 0; c < RECORD_CLASS_COUNT; c++)
 		mask_epochs_add(&all, (enum record_class)c,
-		    key_epoch_index(mask_epoch_period((enum record_class)c), now_us));
-	mask_epochs_print(&all, out);
+		    key_epoch_index(policy->epoch[c], now_us));
+	mask_epochs_print(&all, policy, out);
 }
 
 static int

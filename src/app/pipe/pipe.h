@@ -84,7 +84,7 @@ struct app_pipe {
 };
 
 /* The epochs of now for every class, as JSON: what a record may be of. */
-void app_pipe_epochs(int64_t now_us, struct buf *out);
+void app_pipe_epochs(const struct mask_policy *policy, int64_t now_us, struct buf *out);
 
 /*
  * Live epochs of now_us; of those that were destroyed, by us or another

@@ -59,10 +59,32 @@ static const struct {
 	{ "so is one in a group", IN_STREAM "limits: {rate: 9/s}\n",
 	    "c.yaml:3:14: \"rate\" is not in this release\n      limits: {rate: 9/s}\n"
 	    "               ^\n" },
-	{ "a period for a class is of a later release", IN_STREAM "epochs: {session: day}\n",
-	    "c.yaml:3:14: a period for one class is not in this release\n"
-	    "      epochs: {session: day}\n               ^\n"
-	    "hint: grace: is; --explain lists the period of each class\n" },
+	{ "a session is not linked for longer than a day", IN_STREAM "epochs: {session: week}\n",
+	    "c.yaml:3:23: session: its key lives a day, never longer\n"
+	    "      epochs: {session: week}\n                        ^\n" },
+	{ "nor is a claimed user by a word for all users", IN_STREAM "epochs: {user: month}\n",
+	    "c.yaml:3:20: user.claim: its key lives a day, never longer\n"
+	    "      epochs: {user: month}\n                     ^\n" },
+	{ "nor a device", IN_STREAM "epochs: {device: week}\n",
+	    "c.yaml:3:22: device: its key lives a day, never longer\n"
+	    "      epochs: {device: week}\n                       ^\n" },
+	{ "what never becomes a token has no key", IN_STREAM "epochs: {phone: day}\n",
+	    "c.yaml:3:21: phone: never becomes a token, so it has no key\n"
+	    "      epochs: {phone: day}\n                      ^\n" },
+	{ "a period of keys that is none", IN_STREAM "epochs: {ip: weak}\n",
+	    "c.yaml:3:18: \"ip\" must be day, week or month\n"
+	    "      epochs: {ip: weak}\n                   ^\n"
+	    "hint: did you mean \"week\"?\n" },
+	{ "one class cannot have two periods", IN_STREAM "epochs: {ip: day, ip.fwd: week}\n",
+	    "c.yaml:3:23: ip.fwd: the keys of its tokens (if.) already live a day\n"
+	    "      epochs: {ip: day, ip.fwd: week}\n                        ^\n" },
+	{ "classes of one prefix have one key", IN_STREAM "epochs: {server: month, text: day}\n",
+	    "c.yaml:3:29: text: the keys of its tokens (xx.) already live a month\n"
+	    "      epochs: {server: month, text: day}\n                              ^\n" },
+	{ "a period of a class that is none", IN_STREAM "epochs: {ip.pear: day}\n",
+	    "c.yaml:3:14: no class is called \"ip.pear\"\n"
+	    "      epochs: {ip.pear: day}\n               ^\n"
+	    "hint: did you mean \"ip.peer\"?\n" },
 	{ "a key twice", "store: /a\nkeys: /b\nstore: /c\n",
 	    "c.yaml:3:1: \"store\" is given twice; the first is on line 1\n  store: /c\n  ^\n" },
 	{ "a stream twice", "streams:\n  a:\n  a:\n",

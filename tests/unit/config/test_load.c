@@ -86,7 +86,8 @@ static const char whole[] = "store: /s\n"
 			    "      campaign: drop\n"
 			    "      credential: drop\n"
 			    "      agent: {full: token}\n"
-			    "    epochs: {grace: {day: 36h, week: 0s, month: 365d}}\n"
+			    "    epochs: {ip: day, user.auth: month, text: day, server: day,\n"
+			    "      grace: {day: 36h, week: 0s, month: 365d}}\n"
 			    "    trusted_proxies: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
 			    "    own_networks: {keep: [192.0.2.0/24]}\n"
 			    "    agents: [MyApp, shop-worker]\n"
@@ -124,6 +125,13 @@ test_every_option_arrives(void **state)
 	assert_int_equal(p->method[RECORD_CLASS_CREDENTIAL], MASK_DROP);
 	assert_int_equal(p->method[RECORD_CLASS_AGENT], MASK_TOKEN);
 	assert_true(p->agent_full);
+	assert_int_equal(p->epoch[RECORD_CLASS_IP_PEER], KEY_DAY);
+	assert_int_equal(p->epoch[RECORD_CLASS_IP_FWD], KEY_DAY);
+	assert_int_equal(p->epoch[RECORD_CLASS_USER_AUTH], KEY_MONTH);
+	assert_int_equal(p->epoch[RECORD_CLASS_USER_CLAIM], KEY_DAY);
+	assert_int_equal(p->epoch[RECORD_CLASS_SERVER], KEY_DAY);
+	assert_int_equal(p->epoch[RECORD_CLASS_TLS], KEY_DAY); /* of the prefix of server */
+	assert_int_equal(p->epoch[RECORD_CLASS_PATH], KEY_WEEK);
 	assert_int_equal(s->grace_us[KEY_DAY], 36 * DAY_US / 24);
 	assert_int_equal(s->grace_us[KEY_WEEK], 0);
 	assert_int_equal(s->grace_us[KEY_MONTH], 365 * DAY_US);

@@ -19,7 +19,8 @@ test_rows_are_sorted_and_whole(void **state)
 			fail_msg("%s: no help or default", o->path);
 		assert_true(o->max == 0 || o->min <= o->max || o->type == CONFIG_NETWORKS);
 		assert_int_equal(
-		    o->choices != NULL, o->type == CONFIG_CHOICE || o->type == CONFIG_SWITCH);
+		    o->choices != NULL, o->type == CONFIG_CHOICE || o->type == CONFIG_EPOCH ||
+			o->type == CONFIG_SWITCH);
 		assert_ptr_equal(config_option_find(o->path), o);
 		assert_false(config_option_group(o->path));
 		assert_false(config_option_later(o->path));
@@ -132,7 +133,8 @@ test_what_is_printed_reads_back(void **state)
 			    "{when: \"path == \\\"$${x}\\\"\", keep: count}]}}" },
 		{ "c.yaml",
 		    "streams: {s: {format: nginx-combined, mask: {ip.peer: drop, agent: {full: "
-		    "token}, path: redact}, epochs: {grace: {day: 500ms, week: 1h, month: 90s}}, "
+		    "token}, path: redact}, epochs: {ip: month, "
+		    "text: day, user.auth: day, grace: {day: 500ms, week: 1h, month: 90s}}, "
 		    "trusted_proxies: [\"::1\", 10.1.2.3/9], own_networks: {keep: [\"fc00::/7\"]}, "
 		    "hosts: "
 		    "[a], agents: [A-b_1], servers: ['b\"\\', '${HOME}x'], machine_accounts: [\"abc*\"], words: {k: "
@@ -201,6 +203,14 @@ test_the_schema_has_exactly_the_options(void **state)
 		fail_msg("%s", e.text);
 	collect(&v, "", &names);
 	for (size_t i = 0; i < config_option_count; i++) {
+		if (config_options[i].type == CONFIG_EPOCH) {
+			buf_str(&want, "streams.*.epochs.ip streams.*.epochs.user ");
+			for (int c = RECORD_CLASS_NONE + 1; c < RECORD_CLASS_COUNT; c++)
+				if (record_classes[c].prefix[0] != '\0')
+					buf_fmt(&want, "streams.*.epochs.%s ",
+					    record_classes[c].name);
+			continue;
+		}
 		if (config_options[i].type != CONFIG_METHOD) {
 			buf_fmt(&want, "%s ", config_options[i].path);
 			continue;

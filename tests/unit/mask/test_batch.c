@@ -164,18 +164,56 @@ test_epochs(void **state)
 
 	bed_open(&bed, NULL);
 	first = strdup(bed_run(&bed, span_str(text), 0));
-	mask_epochs_print(&bed.batch.epochs, &out);
+	mask_epochs_print(&bed.batch.epochs, &bed.policy, &out);
 	assert_string_equal(out.data, "{\"ip\":[\"2025-W48..2025-W49\"],"
 	    "\"se\":[\"2025-11-24\",\"2025-12-01\"]}");
 	/* Out of the tables, the epochs are noted again. */
 	buf_clear(&out);
 	assert_string_equal(bed_run(&bed, span_str(text), 1), first);
-	mask_epochs_print(&bed.batch.epochs, &out);
+	mask_epochs_print(&bed.batch.epochs, &bed.policy, &out);
 	assert_string_equal(out.data, "{\"ip\":[\"2025-W48..2025-W49\"],"
 	    "\"se\":[\"2025-11-24\",\"2025-12-01\"]}");
 	free(first);
 	buf_free(&out);
 	bed_close(&bed);
+}
+
+/* Each class has the period that the policy gives it. */
+static void
+test_periods(void **state)
+{
+	static struct bed bed;
+	struct mask_policy policy;
+	struct buf out = { .data = NULL };
+	struct span first, second;
+	const char *text =
+	    "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /?sid=abcdefgh HTTP/1.1\" 200 5 \"-\" "
+	    "\"-\"\n"
+	    "192.0.2.7 - - [25/Nov/2025:10:11:12 +0000] \"GET /?sid=abcdefgh HTTP/1.1\" 200 5 \"-\" "
+	    "\"-\"\n";
+
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		static const char *const epochs[] = { "2025-11-24..2025-11-25", "2025-W48",
+			"2025-11" };
+		char want[128];
+
+		mask_policy_default(&policy);
+		mask_epoch_set(&policy, RECORD_CLASS_IP_PEER, (enum key_period)p);
+		bed_open(&bed, &policy);
+		first = span_str(bed_run(&bed, span_str(text), 0));
+		assert_int_equal(bed.batch.record_count, 2);
+		buf_clear(&out);
+		mask_epochs_print(&bed.batch.epochs, &policy, &out);
+		(void)snprintf(want, sizeof(want),
+		    "{\"ip\":[\"%s\"],\"se\":[\"2025-11-24..2025-11-25\"]}", epochs[p]);
+		assert_string_equal(out.data, want);
+		second = span_from(first, bed.batch.ends[0]);
+		first = span_of(strstr(first.ptr, "\"client\":\""), 30);
+		second = span_of(strstr(second.ptr, "\"client\":\""), 30);
+		assert_int_equal(span_equal(first, second), p != KEY_DAY);
+		bed_close(&bed);
+	}
+	buf_free(&out);
 }
 
 /* A log with names, ids, sessions, nobody, garbage, many clients. */
@@ -398,7 +436,7 @@ main(void)
 		cmocka_unit_test(test_counts), cmocka_unit_test(test_skeleton),
 		cmocka_unit_test(test_detail), cmocka_unit_test(test_detail_that_is_wrong_opens_no_mask),
 		cmocka_unit_test(test_overlong), cmocka_unit_test(test_time),
-		cmocka_unit_test(test_epochs), cmocka_unit_test(test_determinism),
+		cmocka_unit_test(test_epochs), cmocka_unit_test(test_periods), cmocka_unit_test(test_determinism),
 		cmocka_unit_test(test_learning_first), cmocka_unit_test(test_tables_change_nothing),
 	};
 

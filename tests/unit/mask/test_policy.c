@@ -147,6 +147,10 @@ test_print(void **state)
 	mask_policy_hash(&q, two);
 	assert_memory_not_equal(one, two, 32);
 	q = p;
+	mask_epoch_set(&q, RECORD_CLASS_IP_PEER, KEY_DAY);
+	mask_policy_hash(&q, two);
+	assert_memory_not_equal(one, two, 32);
+	q = p;
 	q.path_token_shared = true;
 	mask_policy_hash(&q, two);
 	assert_memory_not_equal(one, two, 32);
@@ -154,6 +158,28 @@ test_print(void **state)
 }
 
 /* ---- epochs ---- */
+
+static void
+test_periods(void **state)
+{
+	struct mask_policy p;
+	struct err e;
+
+	mask_policy_default(&p);
+	for (int c = RECORD_CLASS_NONE + 1; c < RECORD_CLASS_COUNT; c++) {
+		bool token = record_classes[c].prefix[0] != '\0';
+
+		assert_int_equal(mask_epoch_check((enum record_class)c, KEY_DAY, &e), token ? 0 : -1);
+		assert_int_equal(mask_epoch_check((enum record_class)c, KEY_MONTH, &e),
+		    token && p.epoch[c] != KEY_DAY ? 0 : -1);
+	}
+	assert_int_equal(p.epoch[RECORD_CLASS_SESSION], KEY_DAY);
+	assert_int_equal(p.epoch[RECORD_CLASS_DEVICE], KEY_DAY);
+	assert_int_equal(p.epoch[RECORD_CLASS_USER_CLAIM], KEY_DAY);
+	mask_epoch_set(&p, RECORD_CLASS_TLS, KEY_DAY);
+	assert_int_equal(p.epoch[RECORD_CLASS_TEXT], KEY_DAY); /* both are xx. */
+	assert_int_equal(p.epoch[RECORD_CLASS_PATH], KEY_WEEK);
+}
 
 static void
 test_epochs(void **state)
@@ -172,13 +198,15 @@ test_epochs(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mask_policy policy;
 		struct mask_epochs e;
 		struct buf out = { .data = NULL };
 
+		mask_policy_default(&policy);
 		mask_epochs_clear(&e);
 		for (unsigned n = 0; n < rows[i].count; n++)
 			mask_epochs_add(&e, RECORD_CLASS_SESSION, rows[i].add[n]);
-		mask_epochs_print(&e, &out);
+		mask_epochs_print(&e, &policy, &out);
 		assert_string_equal(out.data, rows[i].out);
 		buf_free(&out);
 	}
@@ -189,7 +217,9 @@ test_epochs_many(void **state)
 {
 	static struct mask_epochs e, more, all;
 	struct buf out = { .data = NULL };
+	struct mask_policy policy;
 
+	mask_policy_default(&policy);
 	mask_epochs_clear(&e);
 	mask_epochs_clear(&more);
 	mask_epochs_clear(&all);
@@ -217,7 +247,7 @@ test_epochs_many(void **state)
 	mask_epochs_add(&e, RECORD_CLASS_TLS, 2917);
 	mask_epochs_add(&e, RECORD_CLASS_SERVER, 2916);
 	mask_epochs_add(&e, RECORD_CLASS_IP_PEER, 2916);
-	mask_epochs_print(&e, &out);
+	mask_epochs_print(&e, &policy, &out);
 	assert_string_equal(out.data,
 	    "{\"ip\":[\"2025-W47\"],\"xx\":[\"2025-W47..2025-W48\"]}");
 	buf_free(&out);
@@ -229,7 +259,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_names), cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_epochs),
+		cmocka_unit_test(test_print), cmocka_unit_test(test_periods), cmocka_unit_test(test_epochs),
 		cmocka_unit_test(test_epochs_many),
 	};
 
