@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config/fill.h"
+#include "config/maps/maps.h"
 #include "parse/parse.h"
 
 static const char *const type_names[CONFIG_TYPE_COUNT] = {
@@ -10,6 +11,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_DETAIL] = "a list of rules, the first that matches counts",
 	[CONFIG_DURATION] = "a duration",
 	[CONFIG_EPOCH] = "one of",
+	[CONFIG_FIELDS] = "drop or redact",
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_HOSTS] = "a list of host names",
 	[CONFIG_INCLUDE] = "a file",
@@ -98,6 +100,7 @@ config_explain(struct buf *out)
 		buf_fmt(out, "\n    %s\n", o->help);
 	}
 	explain_classes(out);
+	config_fields_explain(out);
 	buf_str(out, "\nNot in this release\n");
 	for (size_t i = 0; i < config_later_count; i++) {
 		buf_str(out, "  ");

@@ -38,6 +38,8 @@ const struct config_option config_options[] = {
 	    RANGE(0, GRACE_MAX), "a key of a month is destroyed this long after the month" },
 	{ "streams.*.epochs.grace.week", CONFIG_DURATION, STREAM_AT(grace_us[KEY_WEEK]), "1w",
 	    RANGE(0, GRACE_MAX), "a key of a week is destroyed this long after the week" },
+	{ "streams.*.fields.*", CONFIG_FIELDS, STREAM_AT(policy.field_drop), "", ANY,
+	    "drop or redact a field, whatever its class leaves in it" },
 	{ "streams.*.format", CONFIG_FORMAT, STREAM_AT(format), "auto", ANY,
 	    "format of the lines, or auto: decide on the first lines" },
 	{ "streams.*.hosts", CONFIG_HOSTS, STREAM_LIST(policy.hosts, policy.host_count), "[]", ANY,
@@ -150,14 +152,15 @@ config_option_name(const struct config_option *o)
 void
 config_option_shown(const char *path, struct buf *out)
 {
-	const char *name = "NAME";
+	const char *name = "NAME", *start = path;
 
 	for (; *path != '\0'; path++) {
 		if (*path != '*') {
 			buf_char(out, *path);
 			continue;
 		}
-		buf_str(out, name);
+		buf_str(out,
+		    strcmp(path, "*") == 0 && strstr(start, ".fields.") != NULL ? "FIELD" : name);
 		name = "CLASS";
 	}
 }

@@ -179,7 +179,10 @@ print_group(
 		if (child.row == NULL) {
 			buf_fmt(out, "%*s%s:\n", indent, "", child.name);
 			print_group(c, child.path, from, indent + 2, out);
-		} else if (child.row->type == CONFIG_METHOD)
+		} else if (child.row->type == CONFIG_FIELDS)
+			config_fields_print(
+			    &((const struct config_stream *)from)->policy, indent, out);
+		else if (child.row->type == CONFIG_METHOD)
 			print_methods(&((const struct config_stream *)from)->policy, indent, out);
 		else if (child.row->type == CONFIG_EPOCH)
 			print_epochs(&((const struct config_stream *)from)->policy, indent, out);

@@ -172,6 +172,10 @@ schema_group(const char *group, struct buf *out)
 			schema_periods(out);
 			continue;
 		}
+		if (child.row != NULL && child.row->type == CONFIG_FIELDS) {
+			config_fields_schema(out);
+			continue;
+		}
 		open_object(out, streams ? "^[a-z][a-z0-9-]{0,31}$" : child.name);
 		if (child.row != NULL)
 			schema_value(child.row, out);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/fill.h"
+#include "config/maps/maps.h"
 #include "store/layout.h"
 
 #define AGENT "streams.*.mask.agent"
@@ -183,7 +184,9 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 	else if (word && config_option_group(path)) {
 		if (is_map(w, key->value, path))
 			walk_map(w, key->value, path);
-	} else if (strcmp(group, "streams.*.mask") == 0) {
+	} else if (strcmp(group, "streams.*.fields") == 0)
+		config_fields_set(w->l, key, &w->l->config->streams[w->stream]);
+	else if (strcmp(group, "streams.*.mask") == 0) {
 		if (walk_class(w, key) == 0)
 			say_no_class(w, key);
 	} else if (strcmp(group, "streams.*.epochs") == 0) {

@@ -3,6 +3,7 @@
  */
 #include "base/scan.h"
 #include "mask/inside.h"
+#include "mask/method/fields.h"
 #include "mask/words/inside.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
@@ -171,6 +172,7 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 		m->batch->counts.in.partial++;
 	else
 		m->batch->counts.in.parsed++;
+	mask_fields_take(m->policy, r);
 	stats_counts_record(&m->batch->counts,
 	    record_has(r, RECORD_FIELD_STATUS) ? (int)r->number[RECORD_FIELD_STATUS] : -1,
 	    r->time_us);

@@ -122,6 +122,24 @@ mask_method_check(enum record_class class_id, enum mask_method method, struct er
 	    record_classes[class_id].name, mask_method_names[method], list));
 }
 
+int
+mask_field_check(enum record_field field, enum mask_method method, struct err *e)
+{
+	const struct record_field_info *info = &record_fields[field];
+
+	if (field == RECORD_FIELD_TIME || field == RECORD_FIELD_STATE ||
+	    field == RECORD_FIELD_FLAGS)
+		return (err_set(e, ERR_CONFIG, "every record keeps its %s", info->name));
+	if (method == MASK_REDACT &&
+	    (info->class_id == RECORD_CLASS_NONE ||
+		(info->type != RECORD_TEXT && info->type != RECORD_LIST)))
+		return (err_set(
+		    e, ERR_CONFIG, "%s holds no identifier in a text: drop it", info->name));
+	if (method == MASK_DROP || method == MASK_REDACT)
+		return (0);
+	return (err_set(e, ERR_CONFIG, "%s: a field can be dropped or redacted", info->name));
+}
+
 bool
 mask_policy_seals(const struct mask_policy *p)
 {
@@ -248,6 +266,18 @@ print_names(struct buf *out, const char *key, const char (*names)[MASK_NAME_BYTE
 }
 
 static void
+print_fields(struct buf *out, const struct mask_policy *p)
+{
+	json_key(out, "fields");
+	buf_char(out, '{');
+	for (int f = 0; f < RECORD_FIELD_COUNT; f++)
+		if (((p->field_drop | p->field_redact) >> f & 1) != 0)
+			json_str(out, record_fields[f].name,
+			    span_str((p->field_drop >> f & 1) != 0 ? "drop" : "redact"));
+	buf_char(out, '}');
+}
+
+static void
 print_detail(struct buf *out, const struct mask_policy *p)
 {
 	json_key(out, "detail");
@@ -289,6 +319,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	buf_char(out, '}');
 	print_detail(out, p);
 	print_epochs(out, p);
+	print_fields(out, p);
 	print_names(out, "hosts", p->hosts, p->host_count);
 	print_names(out, "machines", p->machines, p->machine_count);
 	print_networks(out, "own_networks", p->own_networks, p->own_network_count);

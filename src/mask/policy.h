@@ -34,6 +34,7 @@ struct mask_network {
 struct mask_policy {
 	enum mask_method method[RECORD_CLASS_COUNT];
 	enum key_period epoch[RECORD_CLASS_COUNT]; /* one for all classes of a token prefix */
+	uint64_t field_drop, field_redact; /* bit per enum record_field */
 	char tenant[MASK_NAME_BYTES];
 	struct mask_network trusted_proxies[MASK_NETWORKS_MAX];
 	struct mask_network own_networks[MASK_NETWORKS_MAX]; /* kept in clear */
@@ -68,6 +69,13 @@ int mask_class_find(struct span name);
  * through words mode keep).
  */
 int mask_method_check(enum record_class class_id, enum mask_method method, struct err *e);
+
+/*
+ * May a field be DROPped, or REDACTed, over what its class says?  0, or -1
+ * with ERR_CONFIG.  Each record keeps time, state and flags; only a text of a
+ * class can become "[class]".
+ */
+int mask_field_check(enum record_field field, enum mask_method method, struct err *e);
 
 /* Does any class have the method SEAL? */
 bool mask_policy_seals(const struct mask_policy *p);

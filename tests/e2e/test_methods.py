@@ -1,5 +1,5 @@
 """What `mask:` does with a class, from the configuration to the store and back."""
-from lib import combined, cretula, equal, main, make_log, read, tree_bytes, write
+from lib import combined, cretula, equal, main, make_log, read, records, tree_bytes, write
 
 LOG = (combined(1, user='carol', target='/a?email=erika%40example.org') +
        combined(2, user='hunter2', status=401) + combined(3, client='2001:db8::7')).encode()
@@ -60,6 +60,21 @@ def test_rescrub_leaves_what_is_sealed():
     cretula('import', '--store', 'store', *args, '--format', 'auto', '-', stdin=LOG, code=0)
     run = cretula('subject', 'rescrub', '--store', 'store', '--stream', 's', '--reason', 'test', '--dry-run')
     assert run.code in (0, 3) and b'sealed' not in run.out, (run.code, run.out, run.err)
+
+
+def test_fields_go_and_the_store_verifies():
+    write('c.yaml', b'streams: {s: {fields: {status: drop, referer: drop, agent: drop, user: redact, path: redact}}}')
+    cretula('import', '--store', 'store', '--config', 'c.yaml', '--stream', 's', '--format', 'auto', '-',
+            stdin=make_log(500), code=0)
+    cretula('verify', '--store', 'store', code=0)
+    found = records('store')
+    equal(len(found), 500)
+    for record in found:
+        assert not {'status', 'referer', 'agent'} & set(record) and record['path'] == '[path]', record
+    equal({r.get('user') for r in found}, {None, '[user.auth]'})
+    assert any('os' in r for r in found)
+    explained = cretula('check', '--explain', code=0).text
+    assert 'streams.NAME.fields.FIELD' in explained and '  user redact' in explained, explained
 
 
 def test_what_is_refused():

@@ -1,4 +1,4 @@
-/* maps: options that are lists of maps, one file each.  Private to config/. */
+/* maps: options that are maps or lists of them, one file each.  Private to config/. */
 #ifndef CRETULA_CONFIG_MAPS_H
 #define CRETULA_CONFIG_MAPS_H
 
@@ -28,5 +28,12 @@ int config_map_choose(struct config_loader *l, const struct config_key *key, con
 void config_detail_set(struct config_loader *l, const struct config_node *map, void *to);
 void config_detail_print(const void *from, struct buf *out);
 void config_detail_schema(struct buf *out);
+
+/* fields: one of its keys with its value; what is said; the properties; the list for people. */
+void config_fields_set(struct config_loader *l, const struct config_node *key,
+    struct config_stream *stream);
+void config_fields_print(const struct mask_policy *p, int indent, struct buf *out);
+void config_fields_schema(struct buf *out);
+void config_fields_explain(struct buf *out);
 
 #endif

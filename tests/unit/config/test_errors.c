@@ -85,6 +85,22 @@ static const struct {
 	    "c.yaml:3:14: no class is called \"ip.pear\"\n"
 	    "      epochs: {ip.pear: day}\n               ^\n"
 	    "hint: did you mean \"ip.peer\"?\n" },
+	{ "a field that is none", IN_STREAM "fields: {refferer: drop}\n",
+	    "c.yaml:3:14: no field is called \"refferer\"\n      fields: {refferer: drop}\n"
+	    "               ^\nhint: did you mean \"referer\"?\n" },
+	{ "a field is not kept over its class", IN_STREAM "fields: {client: keep}\n",
+	    "c.yaml:3:22: a field is dropped, redacted, or left as its class says\n"
+	    "      fields: {client: keep}\n                       ^\n"
+	    "hint: one of: drop redact\n" },
+	{ "a field that every record keeps", IN_STREAM "fields: {state: drop}\n",
+	    "c.yaml:3:21: every record keeps its state\n      fields: {state: drop}\n"
+	    "                      ^\n" },
+	{ "a field without a class", IN_STREAM "fields: {status: redact}\n",
+	    "c.yaml:3:22: status holds no identifier in a text: drop it\n"
+	    "      fields: {status: redact}\n                       ^\n" },
+	{ "a class that is sealed to nobody", IN_STREAM "mask: {ip.peer: seal}\n",
+	    "c.yaml:2:3: a class has the method seal, and there is no seal_key\n    s:\n    ^\n"
+	    "hint: cretula key pair makes one, and prints the line for this file\n" },
 	{ "a key twice", "store: /a\nkeys: /b\nstore: /c\n",
 	    "c.yaml:3:1: \"store\" is given twice; the first is on line 1\n  store: /c\n  ^\n" },
 	{ "a stream twice", "streams:\n  a:\n  a:\n",
