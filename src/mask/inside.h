@@ -117,6 +117,8 @@ void mask_set_text(struct mask *m, enum record_field f, struct span text);
 /* "[class]", and the field set to it. */
 struct span mask_redaction(enum record_class c);
 void mask_set_redacted(struct mask *m, enum record_field f, enum record_class c);
+/* A member of EXTRA; key is a literal. */
+void mask_add_number(struct mask *m, const char *key, int64_t number);
 
 /*
  * What will be looked up, so that it is there when it is needed: client.c
@@ -134,6 +136,7 @@ bool mask_client_subject(struct mask *m, const struct event *ev);
 /* user.c: USER and SESSION. */
 void mask_user(struct mask *m, const struct event *ev);
 void mask_session(struct mask *m, const struct event *ev);
+void mask_session_value(struct mask *m, struct span session);
 
 /* target.c: PATH, QUERY, and HOST if the target names one and the event does not. */
 void mask_target(struct mask *m, const struct event *ev);

@@ -49,3 +49,16 @@ mask_set_redacted(struct mask *m, enum record_field f, enum record_class c)
 {
 	record_set_text(&m->record, f, mask_redaction(c));
 }
+
+__attribute__((cold)) void
+mask_add_number(struct mask *m, const char *key, int64_t number)
+{
+	struct record *r = &m->record;
+	struct record_extra *extra = &r->extra[r->extra_count];
+
+	if (r->extra_count == RECORD_EXTRA_MAX)
+		return;
+	*extra = (struct record_extra){ .key = span_str(key), .number = number, .is_number = true };
+	r->extra_count++;
+	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+}

@@ -164,5 +164,11 @@ mask_session(struct mask *m, const struct event *ev)
 	if (event_has(ev, EVENT_SESSION) && !is_absent(ev->text[EVENT_SESSION]))
 		session = ev->text[EVENT_SESSION];
 	if (session.len > 0)
-		put_global(m, RECORD_FIELD_SESSION, MASK_SLOT_SESSION, session);
+		mask_session_value(m, session);
+}
+
+void
+mask_session_value(struct mask *m, struct span session)
+{
+	put_global(m, RECORD_FIELD_SESSION, MASK_SLOT_SESSION, session);
 }

@@ -16,6 +16,7 @@
 #define SEGMENTS_MAX 64
 #define PIECE_BYTES_MAX 96 /* no segment is written longer than that */
 #define LITERAL_BYTES_MAX 256
+#define PATH_BYTES_MAX 4096 /* what is behind is not looked at */
 
 struct walk {
 	struct mask *m;
@@ -344,22 +345,44 @@ add_segment(struct segments *s, struct span segment)
 	return (true);
 }
 
+/*
+ * What ends a word: a slash, also as many servers and every browser take it,
+ * parameters, and what was "%3F": whoever encodes too much means a query.
+ */
+static const bool word_ends[256] = {
+	['/'] = true, ['\\'] = true, [';'] = true, ['?'] = true, ['#'] = true
+};
+
 /* Byte by byte: segments are too short for anything faster. */
-static void
+static inline size_t
+word_end(struct span path, size_t at)
+{
+	while (at < path.len && !word_ends[(unsigned char)path.ptr[at]])
+		at++;
+	return (at);
+}
+
+static bool
+is_slash(char c)
+{
+	return (c == '/' || c == '\\');
+}
+
+static inline void
 split(struct span path, struct segments *s)
 {
 	s->count = 0;
-	s->params = s->capped = s->slash = false;
+	s->params = s->slash = false;
 	for (size_t at = 0; at < path.len; at++) {
-		size_t start = at, end = SIZE_MAX;
+		size_t start = at, end = word_end(path, at);
 
-		for (; at < path.len && path.ptr[at] != '/'; at++)
-			if (path.ptr[at] == ';' && end == SIZE_MAX)
-				end = at;
+		for (at = end; at < path.len && path.ptr[at] == ';'; s->params = true)
+			at = word_end(path, at + 1);
+		if (at < path.len && !is_slash(path.ptr[at])) {
+			path.len = at;
+			s->params = true;
+		}
 		s->slash = at < path.len;
-		s->params = s->params || end != SIZE_MAX;
-		if (end == SIZE_MAX)
-			end = at;
 		if (!add_segment(s, span_of(path.ptr + start, end - start)))
 			return;
 	}
@@ -407,6 +430,17 @@ walk_segments(struct walk *w, const struct segments *s)
 		mask_out_char(w->out, '/');
 }
 
+/* How many bytes stand behind the last slash: a part of a segment is not known for what it is. */
+static size_t
+cut_segment(struct span path)
+{
+	size_t len = path.len;
+
+	while (len > 0 && path.ptr[len - 1] != '/')
+		len--;
+	return (path.len - len);
+}
+
 void
 mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 {
@@ -420,6 +454,9 @@ mask_render_path(struct mask *m, struct span raw, struct mask_out *out)
 		mask_put_redacted(m, out, RECORD_CLASS_PATH);
 		return;
 	}
+	s.capped = path.len > PATH_BYTES_MAX;
+	if (s.capped)
+		path.len = PATH_BYTES_MAX - cut_segment(span_of(path.ptr, PATH_BYTES_MAX));
 	split(path, &s);
 	if (s.params)
 		mask_effect_flag(&m->effects, RECORD_FLAG_PATH_PARAM);

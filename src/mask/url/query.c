@@ -3,6 +3,7 @@
  *
  *   name=value      a value that is kept (value.c): page=2, lang=de, utm_source=news
  *   name={int}      a value that is hidden, by its shape; {empty} if there is none
+ *   name=/api/sg.#  a URL, scrubbed as a referer is (referer.c)
  *   name=[pan]      something that is never tokened
  *   name=se.TOKEN   a session id; em. an e-mail address, dv. a device id
  *   name=           a value of a class that is dropped (gclid)
@@ -17,6 +18,7 @@
 #include "mask/words/inside.h"
 
 #define PARAMS_MAX 64
+#define QUERY_BYTES_MAX 4096 /* what starts behind is only counted */
 #define NAME_BYTES_MAX 40
 #define LEARNED_BYTES_MAX 24
 #define LEARNED_DIGITS_MAX 3
@@ -90,6 +92,36 @@ is_learnable(struct span name)
 	    is_made_of(name, "_-[]") && detect_shape(name) == DETECT_SHAPE_WORD);
 }
 
+/*
+ * May the name be written?  Of "filter[status][]" each word by itself; a
+ * number in brackets counts.
+ */
+static bool
+is_clear_name(struct mask *m, struct span name)
+{
+	uint64_t root = mask_words_root(m->words, MASK_WORD_PARAM);
+	struct span rest = name;
+	size_t len;
+
+	if (m->policy->words_mode == MASK_WORDS_KEEP ||
+	    mask_word_clear(m, MASK_WORD_PARAM, root, name, false))
+		return (true);
+	if ((len = span_find(name, '[')) == name.len)
+		return (false);
+	while (rest.len > 0) {
+		struct span word = span_of(rest.ptr, len);
+
+		if (word.len > 0 && (word.len > LEARNED_DIGITS_MAX || !mask_all_digits(word)) &&
+		    !mask_word_clear(m, MASK_WORD_PARAM, root, word, false))
+			return (false);
+		rest = span_from(rest, len + 1);
+		if (rest.len > 0 && rest.ptr[0] == '[')
+			rest = span_from(rest, 1);
+		len = span_find(rest, ']');
+	}
+	return (true);
+}
+
 static enum mask_param_kind
 kind_of(struct span name)
 {
@@ -130,9 +162,7 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 	made->kind = (uint8_t)kind_of(*name);
 	if (!is_name(*name) || detect_class(*name) != RECORD_CLASS_NONE)
 		return (made);
-	if (m->policy->words_mode != MASK_WORDS_KEEP &&
-	    !mask_word_clear(
-		m, MASK_WORD_PARAM, mask_words_root(m->words, MASK_WORD_PARAM), *name, false)) {
+	if (!is_clear_name(m, *name)) {
 		struct mask_sighting seen = { .class_id = MASK_WORD_PARAM,
 			.position = mask_words_root(m->words, MASK_WORD_PARAM),
 			.parent = root_place,
@@ -150,6 +180,18 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 
 /* ---- values ---- */
 
+/* A UUID (of at most 38 bytes) without braces, in lower case. */
+static struct span
+uuid_form(struct span text, char *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '{' && text.ptr[i] != '}')
+			out[len++] = is_letter(text.ptr[i]) ? text.ptr[i] | 0x20 : text.ptr[i];
+	return (span_of(out, len));
+}
+
 /* A value nothing is known of: what it contains, else its shape. */
 static void
 put_hidden(struct mask *m, struct mask_out *out, struct span value)
@@ -162,6 +204,8 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 		mask_put_redacted(m, out, found);
 		return;
 	}
+	if (mask_render_nested(m, value, out))
+		return;
 	if (shape == DETECT_SHAPE_EMAIL) {
 		mask_put_bound(m, out, MASK_SLOT_EMAIL, span_of("email", 5),
 		    mask_email_form(m, value, form, sizeof(form)));
@@ -172,7 +216,8 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 		return;
 	}
 	if (found == RECORD_CLASS_DEVICE && shape == DETECT_SHAPE_UUID) {
-		mask_put_bound(m, out, MASK_SLOT_DEVICE, span_of("device", 6), value);
+		mask_put_bound(m, out, MASK_SLOT_DEVICE, span_of("device", 6),
+		    uuid_form(value, form));
 		return;
 	}
 	/* "5" is a word of a path, but a number of a query. */
@@ -209,6 +254,13 @@ put_number(struct mask *m, struct mask_out *out, enum mask_param_kind kind, stru
 }
 
 static void
+put_text(struct mask *m, struct mask_out *out)
+{
+	mask_effect_count(m, RECORD_CLASS_QUERY);
+	mask_put_shape(out, "text");
+}
+
+static void
 put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, struct span raw)
 {
 	enum mask_param_kind kind = (enum mask_param_kind)param->kind;
@@ -233,8 +285,7 @@ put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, 
 	}
 	canon = detect_canon(raw, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
 	if (mask_effect_canon(m, canon, value)) {
-		mask_effect_count(m, RECORD_CLASS_QUERY);
-		mask_put_shape(out, "text");
+		put_text(m, out);
 		return;
 	}
 	if (kind == MASK_PARAM_SESSION) {
@@ -242,8 +293,7 @@ put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, 
 		return;
 	}
 	if (mask_effect_bytes(m, value)) {
-		mask_effect_count(m, RECORD_CLASS_QUERY);
-		mask_put_shape(out, "text");
+		put_text(m, out);
 		return;
 	}
 	if (mask_value_kept(m, param, value))
@@ -304,6 +354,22 @@ put_param(struct mask *m, struct mask_out *out, struct span raw)
 	put_value(m, out, param, span_from(raw, equals + 1));
 }
 
+/* A value that begins before QUERY_BYTES_MAX and ends behind is text, whatever it holds. */
+static void
+put_param_cut(struct mask *m, struct mask_out *out, struct span raw)
+{
+	struct span name = span_of(raw.ptr, span_find(raw, '='));
+	struct mask_param made;
+
+	if (name.len == raw.len || name.len > MASK_PARAM_TEXT) {
+		put_text(m, out);
+		return;
+	}
+	put_name(m, out, param_of(m, name, &made, &name), name);
+	mask_out_char(out, '=');
+	put_text(m, out);
+}
+
 /* Index of the next '&' or ';'. */
 static size_t
 find_separator(struct span text)
@@ -315,25 +381,46 @@ find_separator(struct span text)
 	return (i);
 }
 
+/* The parameters of rest are not written: how many there are is said in EXTRA. */
+static void
+count_more(struct mask *m, struct span rest)
+{
+	unsigned more = 0;
+
+	while (rest.len > 0 && more < UINT16_MAX) {
+		size_t len = find_separator(rest);
+
+		more += len > 0;
+		rest = span_from(rest, len + 1);
+	}
+	m->effects.params_more = (uint16_t)more;
+	mask_effect_flag(&m->effects, RECORD_FLAG_PARAMS_CAPPED);
+}
+
 void
 mask_render_query(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct span rest = raw;
 
 	for (unsigned count = 0; rest.len > 0;) {
-		size_t len = find_separator(rest);
+		size_t len = find_separator(rest), start = raw.len - rest.len;
 		struct span param = span_of(rest.ptr, len);
 
+		if (len > 0 &&
+		    (count == PARAMS_MAX || start >= QUERY_BYTES_MAX ||
+			!mask_out_fits(out, PIECE_BYTES_MAX))) {
+			count_more(m, rest);
+			return;
+		}
 		rest = span_from(rest, len + 1);
 		if (len == 0)
 			continue;
-		if (count == PARAMS_MAX || !mask_out_fits(out, PIECE_BYTES_MAX)) {
-			mask_effect_flag(&m->effects, RECORD_FLAG_PARAMS_CAPPED);
-			return;
-		}
 		if (count++ > 0)
 			mask_out_char(out, '&');
-		put_param(m, out, param);
+		if (start + len > QUERY_BYTES_MAX)
+			put_param_cut(m, out, param);
+		else
+			put_param(m, out, param);
 	}
 }
 

@@ -191,6 +191,59 @@ mask_render_referer(struct mask *m, struct span raw, struct mask_out *out)
 	m->no_learning = false;
 }
 
+/* "/path", "//host/path", "https://host/path": what a browser would go to. */
+static bool
+split_nested(const struct mask *m, struct span value, struct url *url, struct span *path)
+{
+	split(value, url);
+	if (url->scheme.len == 0) {
+		if (value.ptr[0] != '/')
+			return (false);
+		if (value.len > 1 && value.ptr[1] == '/') {
+			url->authority = span_from(value, 2);
+			url->authority.len = authority_len(url->authority);
+			url->rest = 2 + url->authority.len;
+		}
+	}
+	*path = span_from(value, url->rest);
+	path->len = scan_either(*path, '?', '#');
+	if (url->rest > 0 && !is_own(m->policy, bare_host(url->authority)))
+		path->len = 0;
+	return (true);
+}
+
+__attribute__((noinline)) bool
+mask_render_nested(struct mask *m, struct span value, struct mask_out *out)
+{
+	struct mask_render *r = &m->effects;
+	uint8_t seen = r->words_seen, clear = r->words_clear;
+	bool no_learning = m->no_learning;
+	size_t size = out->size;
+	struct span path;
+	struct url url;
+
+	/* Most values are none: one look at the first byte. */
+	if (value.len == 0 || (value.ptr[0] != '/' && (value.ptr[0] | 0x20) != 'h') ||
+	    !split_nested(m, value, &url, &path))
+		return (false);
+	mask_effect_count(m, RECORD_CLASS_QUERY);
+	/* Anybody can write any path there: it says nothing of ours. */
+	m->no_learning = true;
+	if (size - out->len > MASK_NESTED_BYTES)
+		out->size = out->len + MASK_NESTED_BYTES;
+	if (url.rest > 0) {
+		mask_out_add(out, url.scheme.len > 0 ? url.scheme : span_of("//", 2));
+		mask_render_host(m, url.authority, out);
+	}
+	if (path.len > 0)
+		mask_render_path(m, path, out);
+	out->size = size;
+	m->no_learning = no_learning;
+	r->words_seen = seen;
+	r->words_clear = clear;
+	return (true);
+}
+
 /*
  * Only the part that is rendered names the entry: the queries of search
  * engines and of our own pages differ in every line.

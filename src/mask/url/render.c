@@ -14,7 +14,7 @@ static const char token_holder[MASK_TOKEN_BYTES + 1] = "...................";
 
 /* ---- the table ---- */
 
-static void
+static inline void
 apply(struct mask *m, const struct mask_render *r)
 {
 	if (m->learn_only)
@@ -27,6 +27,8 @@ apply(struct mask *m, const struct mask_render *r)
 		m->batch->counts.masked[r->counts[i].class_id] += r->counts[i].n;
 	m->batch->words_seen += r->words_seen;
 	m->batch->words_clear += r->words_clear;
+	if (r->params_more > 0)
+		mask_add_number(m, "params_more", r->params_more);
 }
 
 /* The tokens of this subject, into a copy of the text. */
@@ -171,7 +173,7 @@ render_anew(struct mask *m, mask_render_fn fn, struct span raw, struct mask_rend
 	made->cacheable = came_before(m, made->key);
 	made->words_seen = made->words_clear = 0;
 	made->hole_count = made->learn_count = made->count_count = made->tails_len = 0;
-	made->flags = 0;
+	made->flags = made->params_more = 0;
 	if (out.size > RECORD_TEXT_MAX)
 		out.size = RECORD_TEXT_MAX;
 	fn(m, raw, &out);

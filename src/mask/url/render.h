@@ -1,12 +1,11 @@
 /*
  * mask, inside: rendering a path, a query, a host or a referer.
  *
- * Writing such a text has effects beside the text: flags, counts, words to
- * learn, tokens bound to the subject.  They are collected in struct
- * mask_render, which is also what the render table keeps: the text with
- * holes where the tokens of one subject stand.  Beside public text the table
- * holds only what those tokens are made of, position and value, in the mask's
- * secret memory.  It is looked up by 128 bits of keyed hash of the raw bytes.
+ * Writing such a text has effects beside the text: flags, counts, words to learn, tokens bound
+ * to the subject.  They are collected in struct mask_render, which is also what the render table
+ * keeps: the text with holes where the tokens of one subject stand.  Beside public text the table
+ * holds only what those tokens are made of, position and value, in the mask's secret memory.  It
+ * is looked up by 128 bits of keyed hash of the raw bytes.
  */
 #ifndef CRETULA_MASK_URL_RENDER_H
 #define CRETULA_MASK_URL_RENDER_H
@@ -46,6 +45,7 @@ struct mask_render {
 	bool cacheable;
 	bool plain;          /* no byte of the text needs an escape */
 	uint8_t tails_len;
+	uint16_t params_more; /* of a query, beyond what is kept */
 	uint64_t flags;
 	struct {
 		uint8_t class_id, n;
@@ -75,7 +75,7 @@ enum mask_render_kind {
 	MASK_RENDER_HOST, MASK_RENDER_KINDS
 };
 
-/* A text of this line that will be rendered: its name, and its entry on the way. */
+/* A text of this line that will be rendered, and its entry on the way. */
 struct mask_ahead {
 	struct span raw; /* ptr is NULL if there is none */
 	uint64_t key[2];
@@ -85,8 +85,8 @@ struct mask_ahead {
 typedef void (*mask_render_fn)(struct mask *m, struct span raw, struct mask_out *out);
 
 /*
- * Render raw, through the table.  The text lies in the record's text memory;
- * effects are applied to record and batch.  Empty if it is to be left out.
+ * Render raw, through the table.  The text lies in the record's text memory; effects are applied
+ * to record and batch.  Empty if it is to be left out.
  */
 struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn,
     struct span raw);
@@ -105,6 +105,9 @@ void mask_render_origin(struct mask *m, struct span raw, struct mask_out *out);
 /* The learning pass: only names, and values that are words. */
 void mask_learn_query(struct mask *m, struct span raw);
 void mask_render_host(struct mask *m, struct span authority, struct mask_out *out);
+#define MASK_NESTED_BYTES 512
+/* A URL (canonical) as a value, scrubbed as a referer; at most that long.  false: it is none. */
+bool mask_render_nested(struct mask *m, struct span value, struct mask_out *out);
 
 /* ---- what they are made of: all of it is noted in m->effects ---- */
 
@@ -128,10 +131,7 @@ void mask_put_global(struct mask *m, struct mask_out *out, enum mask_slot slot,
 /* Classes that never become a token, wherever they are found. */
 bool mask_class_is_secret(enum record_class c);
 
-/*
- * May word be written in clear at position?  Looks at charset, vocabulary
- * and detectors.  positional: only if it is known at this very position.
- */
+/* May word be in clear (charset, vocabulary, detectors)?  positional: known at this very place. */
 bool mask_word_clear(struct mask *m, enum mask_word_class c, uint64_t position,
     struct span word, bool positional);
 /* Could word ever be promoted?  Charset, length, detectors, no token look-alike. */

@@ -3,6 +3,9 @@
  * authority, asterisk, and what is none of these.
  */
 #include "base/scan.h"
+#include "base/text.h"
+#include "detect/canon.h"
+#include "detect/detect.h"
 #include "mask/inside.h"
 
 void
@@ -13,15 +16,27 @@ mask_host_field(struct mask *m, struct span host)
 	mask_set_rendered(m, RECORD_FIELD_HOST, text);
 }
 
-/* Length of "scheme://" in front of target; 0 if there is none. */
+static bool
+is_letter(char c)
+{
+	return ((unsigned char)((c | 0x20) - 'a') < 26);
+}
+
+#define SCHEME_BYTES_MAX 32
+
+/* Length of "scheme://" in front of target (RFC 3986 3.1); 0 if there is none. */
 static size_t
 scheme_len(struct span target)
 {
 	size_t i = 0;
 
-	while (i < target.len && i < 16 && ((target.ptr[i] | 0x20) >= 'a') &&
-	    ((target.ptr[i] | 0x20) <= 'z'))
-		i++;
+	for (; i < target.len && i < SCHEME_BYTES_MAX; i++) {
+		char c = target.ptr[i];
+
+		if (!is_letter(c) &&
+		    (i == 0 || ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.')))
+			break;
+	}
 	if (i == 0 || target.len - i < 3 || memcmp(target.ptr + i, "://", 3) != 0)
 		return (0);
 	return (i + 3);
@@ -39,12 +54,50 @@ authority_end(struct span target)
 	return (i);
 }
 
-static void
+/* The first matrix parameter of text that is a session by its name; empty if none is. */
+static struct span
+session_of(struct span text)
+{
+	struct span rest = span_from(text, span_find(text, ';') + 1);
+
+	while (rest.len > 0) {
+		struct span param = rest;
+		size_t equals;
+
+		param.len = scan_either(param, ';', '/');
+		rest = param.len < rest.len && rest.ptr[param.len] == '/' ?
+		    span_from(rest, span_find(rest, ';') + 1) :
+		    span_from(rest, param.len + 1);
+		equals = span_find(param, '=');
+		if (equals < param.len && detect_name_is_session(span_of(param.ptr, equals)))
+			return (span_from(param, equals + 1));
+	}
+	return (span_of("", 0));
+}
+
+/* "/cart;jsessionid=...": the path does not keep it, but it is a session all the same. */
+__attribute__((cold, noinline)) static void
+put_session(struct mask *m, struct span path)
+{
+	struct span text, session;
+	enum detect_canon_result canon =
+	    detect_canon(path, false, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &text);
+
+	if (canon != DETECT_CANON_SAME && canon != DETECT_CANON_DECODED)
+		return;
+	session = session_of(text);
+	if (session.len > 0 && text_is_utf8(session))
+		mask_session_value(m, session);
+}
+
+static inline void
 put_path(struct mask *m, struct span path)
 {
 	struct span text = mask_render(m, MASK_RENDER_PATH, mask_render_path, path);
 
 	mask_set_rendered(m, RECORD_FIELD_PATH, text);
+	if ((m->record.flags >> RECORD_FLAG_PATH_PARAM & 1) != 0)
+		put_session(m, path);
 }
 
 static void

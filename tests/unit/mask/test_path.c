@@ -76,8 +76,31 @@ test_paths(void **state)
 		{ "so is an e-mail", "/erika%40example.org", "/{email}", NONE },
 		{ "a look-alike token is masked again", "/sg.abcdefghij234567", "/sg.#", NONE },
 		{ "a look-alike type, too", "/%7Bint%7D", "/sg.#", NONE },
-		{ "a query behind an encoded mark is part of the path", "/api%3Fx=1", "/sg.#", NONE },
+		{ "what stands behind an encoded mark is a query", "/api%3Fx=1", "/api",
+		    RECORD_FLAG_PATH_PARAM },
+		{ "twice encoded, too", "/users/erika%253Fx=/api", "/users/sg.#",
+		    RECORD_FLAG_PATH_PARAM },
+		{ "or a fragment", "/api%23erika/api", "/api", RECORD_FLAG_PATH_PARAM },
 		{ "a fragment goes", "/api#erika", "/api", NONE },
+		{ "a fragment with a mark goes whole", "/api#erika?x=1", "/api", NONE },
+		{ "a backslash separates", "/users\\x5Cerika\\\\api", "/users/sg.#/api", NONE },
+		{ "an encoded one, too", "/users%5Cerika%5C..%5Cmax/api", "/users/sg.#/api", NONE },
+		{ "a parameter does not hide dots", "/users/..;/api", "/api", RECORD_FLAG_PATH_PARAM },
+		{ "on any segment they go", "/api;v=1/users;by=x/erika;z/api;q=a@b.de/v1",
+		    "/api/users/sg.#/api/v1", RECORD_FLAG_PATH_PARAM },
+		{ "a segment of parameters is none", "/;erika/api", "/api", RECORD_FLAG_PATH_PARAM },
+		{ "an overlong slash is no UTF-8", "/users%C0%AFerika", "[path]", RECORD_FLAG_BAD_UTF8 },
+		{ "nor an overlong dot", "/%C0%AE%C0%AE/api", "[path]", RECORD_FLAG_BAD_UTF8 },
+		{ "a NUL hides all", "/api%00/erika", "[path]", RECORD_FLAG_UNSETTLED },
+		{ "four times encoded is read", "/users/%25252565rika", "/users/sg.#", NONE },
+		{ "a surrogate pair is text", "/%uD83D%uDE00", "/{text}", NONE },
+		{ "user information is no path", "http://erika@x/users", "/users", NONE },
+		{ "nor in two parts", "http://a@erika:pw@h.example:80/api", "/api", NONE },
+		{ "other schemes, too", "android-app://com.erika/api", "/api", NONE },
+		{ "a scheme without authority is none", "mailto:erika@example.org", "/{email}", NONE },
+		{ "an authority alone is a root", "http://h.example", "/", NONE },
+		{ "with a query", "http://h.example?x=1", "/", NONE },
+		{ "two slashes are no authority", "//erika:pw@h.example/api", "/{email}/api", NONE },
 		{ "an absolute target is read", "http://erika:pw@h.example/api?x=1", "/api", NONE },
 		{ "the asterisk stays", "*", "*", NONE },
 		{ "a path without a slash gets one", "api/v1", "/api/v1", NONE },
@@ -94,6 +117,77 @@ test_paths(void **state)
 		if (r.flags != (rows[i].flag == NONE ? 0 : UINT64_C(1) << rows[i].flag))
 			fail_msg("%s: flags %llx", rows[i].claim, (unsigned long long)r.flags);
 	}
+	bed_close(&bed);
+}
+
+/* One segment, one token, however it is spelled; and so what stands below. */
+static void
+test_spellings(void **state)
+{
+	static const char *const targets[] = { "/users/erika/cv-2024", "/users/%65rika/cv-2024",
+		"/users/%2565rika/cv-2024", "/users/%252565rika/cv-2024", "/users/%u0065rika/cv-2024",
+		"/users/%26%23101%3Brika/cv-2024",
+		"/%75sers/%65%72%69%6B%61/cv%2d2024", "/users%2Ferika%2fcv-2024", "//users///erika//cv-2024",
+		"/users/./erika/../erika/cv-2024", "/users/max/%2e%2e/erika/cv-2024",
+		"/users/..;a=b/users/erika/cv-2024", "/users\\x5Cerika\\\\cv-2024", "/users%5Cerika%5Ccv-2024",
+		"/users/erika;v=1/cv-2024;w", "/users/erika/cv-2024?x=erika", "/users/erika/cv-2024#erika",
+		"/users/erika/cv-2024%3Fx", "/users/erika/cv-2024%23x", "users/erika/cv-2024",
+		"http://h.example/users/erika/cv-2024", "HTTPS://a:b@h.example:8080//users/erika/cv-2024" };
+	static struct bed bed;
+	char first[128] = "";
+
+	bed_open(&bed, NULL);
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		struct record r = bed_request(&bed, targets[i], 200, "-");
+		struct span path = r.text[RECORD_FIELD_PATH];
+
+		if (!bed_fits(path, "/users/sg.#/sg.#"))
+			fail_msg("%s: %.*s", targets[i], (int)path.len, path.ptr);
+		if (i == 0)
+			snprintf(first, sizeof(first), "%.*s", (int)path.len, path.ptr);
+		if (!span_is(path, first))
+			fail_msg("%s: %.*s is not %s", targets[i], (int)path.len, path.ptr, first);
+	}
+	bed_close(&bed);
+}
+
+/* ";jsessionid=" is the session of the request, the same as its cookie. */
+static void
+test_session(void **state)
+{
+	static const struct {
+		const char *target;
+		bool session;
+	} rows[] = {
+		{ "/cart;jsessionid=1A530637289A03B0?item=5", true },
+		{ "/cart;v=1;JSESSIONID=1A530637289A03B0/x", true },
+		{ "/a;b=c/cart%3Bjsessionid%3D1A530637289A03B0;d", true },
+		{ "/api?sid=1A530637289A03B0", false }, /* in the query, as before */
+		{ "/cart;item=1A530637289A03B0", false },
+		{ "/cart;jsessionid=", false },
+		{ "/cart;jsessionid=%ff", false },
+		{ "/jsessionid=1A530637289A03B0", false },
+	};
+	static struct bed bed;
+	char first[64] = "";
+
+	bed_open(&bed, NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int again = 0; again < 3; again++) {
+			struct record r = bed_request(&bed, rows[i].target, 200, "-");
+			struct span session = r.text[RECORD_FIELD_SESSION];
+
+			if (record_has(&r, RECORD_FIELD_SESSION) != rows[i].session)
+				fail_msg("%s", rows[i].target);
+			if (!rows[i].session)
+				continue;
+			assert_fits(session, "se.#");
+			if (first[0] == '\0')
+				snprintf(first, sizeof(first), "%.*s", (int)session.len, session.ptr);
+			assert_true(span_is(session, first));
+		}
+	(void)bed_request(&bed, "/?sid=1A530637289A03B0", 200, "-");
+	assert_non_null(strstr(bed.batch.records, first));
 	bed_close(&bed);
 }
 
@@ -169,11 +263,17 @@ test_caps(void **state)
 	r = bed_request(&bed, target, 200, "-");
 	assert_true(r.text[RECORD_FIELD_PATH].len <= RECORD_TEXT_MAX);
 	assert_true(bed_flag(&r, RECORD_FLAG_PATH_CAPPED));
+	/* What begins before 4 kB and ends behind is not cut to something else. */
 	memset(target, 'e', 5000);
 	target[0] = '/';
 	target[5000] = '\0';
 	r = bed_request(&bed, target, 200, "-");
-	assert_true(r.text[RECORD_FIELD_PATH].len < 64);
+	assert_fits(r.text[RECORD_FIELD_PATH], "/");
+	assert_true(bed_flag(&r, RECORD_FLAG_PATH_CAPPED));
+	memcpy(target, "/api/", 5);
+	r = bed_request(&bed, target, 200, "-");
+	assert_fits(r.text[RECORD_FIELD_PATH], "/api/");
+	assert_true(bed_flag(&r, RECORD_FLAG_PATH_CAPPED));
 	bed_close(&bed);
 }
 
@@ -220,7 +320,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths), cmocka_unit_test(test_again),
+		cmocka_unit_test(test_paths), cmocka_unit_test(test_spellings),
+		cmocka_unit_test(test_session), cmocka_unit_test(test_again),
 		cmocka_unit_test(test_binding), cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_modes), cmocka_unit_test(test_counts),
 	};

@@ -67,19 +67,62 @@ test_queries(void **state)
 		{ "an IBAN neither", "id=DE89370400440532013000", "id=[iban]" },
 		{ "a secret is found by its form", "q=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",
 		    "q=[credential]" },
-		{ "groups are names", "user%5Bemail%5D=a@b.de", "pn.#=em.#" },
+		{ "groups are names", "user%5Bemail%5D=a@b.de&filter[status][]=3&ids[12]=4",
+		    "user[email]=em.#&filter[status][]={int}&ids[12]={int}" },
+		{ "each word of it is looked at", "user[erika]=1&erika[name]=2&filter[a]b=3",
+		    "pn.#={int}&pn.#={int}&pn.#={int}" },
+		{ "four groups are too many", "a[b][c][d][e]=1", "pn.#={int}" },
+		{ "a nested path is a path", "next=/users/erika%3Fx=1%26y=2", "next=/users/sg.#" },
+		{ "whatever the name", "q=/api/88231177&erika=/api", "q=/api/{int}&pn.#=/api" },
+		{ "twice encoded, too", "next=%252Fusers%252Ferika", "next=/users/sg.#" },
+		{ "of another site only the origin stays",
+		    "url=https%3A%2F%2Ferika@www.google.com:8%2Fusers/erika%3Fq=x", "url=https://www.google.com" },
+		{ "of our own the path, too", "redirect=HTTPS://shop.example.com/users/erika?x=y%26a=b",
+		    "redirect=https://shop.example.com/users/sg.#" },
+		{ "without a scheme as well", "next=//shop.example.com/api%23x&next=//evil.example/erika",
+		    "next=//shop.example.com/api&next=//ht.#" },
+		{ "a backslash is a slash", "next=/users%5Cerika", "next=/users/sg.#" },
+		{ "a nested e-mail is hidden", "next=https://x.example/?m=a@b.de&next=/a@b.de",
+		    "next=https://ht.#&next=/{email}" },
+		{ "a nested secret is one", "next=/?c=4111111111111111", "next=[pan]" },
+		{ "a secret by its name, too", "code=/users/erika", "code=[credential]" },
+		{ "a password in one hides all", "url=https://erika:pw@www.google.com/", "url=[credential]" },
+		{ "other schemes are no URLs", "url=javascript:x&url=mailto:a@b.de&url=ftp://a/b",
+		    "url={word}&url=em.#&url={word}" },
+		{ "S3, signed", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAI/2/us&X-Amz-Date=20251124"
+		    "&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=ab12&x-amz-security-token=t",
+		    "X-Amz-Algorithm=[credential]&X-Amz-Credential=[credential]&X-Amz-Date=[credential]"
+		    "&X-Amz-Expires=[credential]&X-Amz-SignedHeaders=[credential]&X-Amz-Signature=[credential]"
+		    "&pn.#=[credential]" },
+		{ "S3, before", "AWSAccessKeyId=AKIAI&Expires=1764000000&Signature=x%3D",
+		    "AWSAccessKeyId=[credential]&Expires={int}&Signature=[credential]" },
+		{ "GCS", "X-Goog-Algorithm=x&X-Goog-Credential=svc%40p.iam&X-Goog-Signature=247a&GoogleAccessId=a@b.c",
+		    "X-Goog-Algorithm=[credential]&X-Goog-Credential=[credential]&X-Goog-Signature=[credential]"
+		    "&GoogleAccessId=[credential]" },
+		{ "a SAS of Azure", "sv=2022-11-02&se=2025-12-01T00%3A00%3A00Z&sp=r&sig=Z%2FR&sip=203.0.113.7"
+		    "&skoid=3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+		    "sv={date}&se=[credential]&sp=[credential]&sig=[credential]&sip={address}&skoid=[credential]" },
+		{ "CloudFront", "Policy=eyJTdG&Signature=abc~&Key-Pair-Id=APKA",
+		    "Policy=[credential]&Signature=[credential]&Key-Pair-Id=[credential]" },
 		{ "an id in a group is not", "items%5B41892334%5D=2", "pn.#={int}" },
 		{ "a value that does not settle is text", "q=%2525252525252541", "q={text}" },
 		{ "bad percent signs, too", "q=%zz", "q={text}" },
 		{ "no UTF-8, too", "q=%ff%fe", "q={text}" },
 		{ "plus is a blank", "q=a+b", "q={text}" },
 		{ "an encoded '&' is part of the value", "q=a%26id%3D1", "q={word}" },
+		{ "a question mark, too", "q=a?b=erika", "q={word}" },
+		{ "a fragment goes", "id=1#id=2&erika=3", "id={int}" },
+		{ "an identifier behind an encoded mark is found", "q=x%3Fa@b.de&q=x%23a@b.de&q=x%2Fa@b.de",
+		    "q=em.#&q=em.#&q=em.#" },
 	};
 	static struct bed bed;
+	struct mask_policy p;
 
-	bed_open(&bed, NULL);
+	mask_policy_default(&p);
+	memcpy(p.hosts[p.host_count++], "shop.example.com", 17);
+	bed_open(&bed, &p);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char target[512];
+		char target[1024];
 		struct record r;
 
 		snprintf(target, sizeof(target), "/api?%s", rows[i].query);
@@ -173,9 +216,24 @@ test_caps(void **state)
 		params += r.text[RECORD_FIELD_QUERY].ptr[i] == '&';
 	assert_int_equal(params, 64);
 	assert_true(bed_flag(&r, RECORD_FLAG_PARAMS_CAPPED));
+	assert_non_null(strstr(bed.batch.records, "\"extra\":{\"params_more\":1}"));
 	target[strlen(target) - 5] = '\0';
 	r = bed_request(&bed, target, 200, "-");
 	assert_false(bed_flag(&r, RECORD_FLAG_PARAMS_CAPPED));
+	assert_null(strstr(bed.batch.records, "params_more"));
+	/* What begins behind 4 kB is counted; what ends there is hidden whole. */
+	memset(target, 'e', 4200);
+	memcpy(target, "/api?id=1&q=", 12);
+	strcpy(target + 4200, "&id=2&&id=3");
+	for (int again = 0; again < 3; again++) {
+		r = bed_request(&bed, target, 200, "-");
+		assert_fits(r.text[RECORD_FIELD_QUERY], "id={int}&q={text}");
+		assert_non_null(strstr(bed.batch.records, "\"extra\":{\"params_more\":2}"));
+	}
+	target[10] = 'e';
+	target[11] = 'e';
+	r = bed_request(&bed, target, 200, "-");
+	assert_fits(r.text[RECORD_FIELD_QUERY], "id={int}&{text}");
 	len = (size_t)snprintf(target, sizeof(target), "/api?");
 	for (int i = 0; i < 60; i++)
 		len += (size_t)snprintf(target + len, sizeof(target) - len, "&erika%d=a%d@example.org", i, i);
@@ -211,6 +269,37 @@ test_email(void **state)
 	bed_close(&bed);
 }
 
+/* So has a device, and a name that is none of ours. */
+static void
+test_spellings(void **state)
+{
+	static const char *const queries[] = {
+		"idfa=EA7583CD-A667-48BC-B806-42ECB2B48606&erika=1",
+		"idfa=ea7583cd-a667-48bc-b806-42ecb2b48606&%65rika=1",
+		"idfa=%65A7583cd-a667-48bc-b806-42ecb2b48606&%2565rika=22",
+		"idfa=%7BEA7583CD-A667-48BC-B806-42ECB2B48606%7D&%u0065rika=333",
+		"idfa={ea7583cd%2Da667-48bc-b806-42ecb2b48606};%25%36%35rika=1",
+	};
+	static struct bed bed;
+	char first[128] = "";
+
+	bed_open(&bed, NULL);
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		char target[512], here[128];
+		struct record r;
+
+		snprintf(target, sizeof(target), "/api?%s", queries[i]);
+		r = bed_request(&bed, target, 200, "-");
+		snprintf(here, sizeof(here), "%.*s", (int)r.text[RECORD_FIELD_QUERY].len,
+		    r.text[RECORD_FIELD_QUERY].ptr);
+		if (i == 0)
+			snprintf(first, sizeof(first), "%s", here);
+		if (strcmp(here, first) != 0)
+			fail_msg("%s: %s is not %s", queries[i], here, first);
+	}
+	bed_close(&bed);
+}
+
 static void
 test_methods(void **state)
 {
@@ -238,7 +327,7 @@ main(void)
 		cmocka_unit_test(test_queries), cmocka_unit_test(test_learned),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_caps), cmocka_unit_test(test_email),
-		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_spellings), cmocka_unit_test(test_methods),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
