@@ -1,7 +1,4 @@
-/*
- * mask, inside: what the units of the room share.  Nobody outside of the
- * room includes it.
- */
+/* mask, inside: what the units of the room share, and nobody else includes. */
 #ifndef CRETULA_MASK_INSIDE_H
 #define CRETULA_MASK_INSIDE_H
 
@@ -120,10 +117,7 @@ void mask_set_redacted(struct mask *m, enum record_field f, enum record_class c)
 /* A member of EXTRA; key is a literal. */
 void mask_add_number(struct mask *m, const char *key, int64_t number);
 
-/*
- * What will be looked up, so that it is there when it is needed: client.c
- * reads the peer's address, target.c and referer.c find the parts.
- */
+/* What will be looked up, so that it is there by then: client.c, target.c, referer.c. */
 void mask_client_ahead(struct mask *m, const struct event *ev);
 void mask_target_ahead(struct mask *m, const struct event *ev);
 void mask_referer_ahead(struct mask *m, const struct event *ev);
