@@ -127,6 +127,18 @@ bytes_max(const struct seal_segment *facts, const struct seal_past *past)
 	return ((bytes < SEAL_BYTES_MAX ? bytes : SEAL_BYTES_MAX) + AUDIT_SPARE_BYTES);
 }
 
+/* Of lines that end there, how many stand in front of the first that is too long? */
+static size_t
+count_short(const uint32_t *ends, size_t count)
+{
+	uint32_t from = 0;
+
+	for (size_t i = 0; i < count; from = ends[i++] + 1)
+		if (ends[i] - from >= RECORD_BYTES_MAX)
+			return (i);
+	return (count);
+}
+
 static void
 read_lines(const struct reading *r, struct span lines)
 {
@@ -135,12 +147,16 @@ read_lines(const struct reading *r, struct span lines)
 
 	while (lines.len > 0 && !pass->over) {
 		size_t scanned, count = scan_lines(lines, r->job->ends, AUDIT_BATCH, &scanned);
+		size_t good = count_short(r->job->ends, count);
 
 		if (count == 0)
 			break;
-		read_batch(r, lines.ptr, count);
-		lines = span_from(lines, r->job->ends[count - 1]);
-		pass->over = pass->lines > AUDIT_LINES_MAX || pass->bytes > most;
+		pass->long_line = good < count;
+		if (good > 0)
+			read_batch(r, lines.ptr, good);
+		if (!pass->long_line)
+			lines = span_from(lines, r->job->ends[good - 1]);
+		pass->over = pass->long_line || pass->lines > AUDIT_LINES_MAX || pass->bytes > most;
 	}
 }
 
@@ -186,6 +202,7 @@ read_file(struct reading *r, int fd)
 	do {
 		if (store_reader_next(job->reader, &lines, &e) == -1) {
 			pass->torn = store_reader_torn(job->reader);
+			pass->over = pass->long_line = store_reader_long(job->reader);
 			(void)snprintf(pass->text, sizeof(pass->text), "%.*s",
 			    (int)sizeof(pass->text) - 1, e.text);
 			break;
@@ -296,7 +313,6 @@ judge_good(const struct audit_job *job, const struct audit_target *target)
 		return; /* whoever put lines there changed the bytes and counts, too */
 	audit_counts_check(&job->entry, target->past, pass, &at, target->list);
 	judge_file(target);
-	report_tally(target, AUDIT_E_LIMIT, &pass->large, "sealed, but too long");
 	report_tally(target, AUDIT_E_RECORD_SYNTAX, &pass->syntax, "sealed, but of another format");
 	report_tally(
 	    target, AUDIT_E_MASK_EPOCH, &pass->mask_epoch, "a token's epoch is not in mask_epochs");
@@ -321,7 +337,11 @@ judge_bad(struct audit_job *job, const struct audit_chain *chain, const struct a
 
 	/* Whoever adds that much does not want it to be searched. */
 	if (pass->over) {
-		audit_report(target->list, code, &at, "far more lines than were sealed");
+		at.record = pass->long_line ? facts->first + pass->lines : AUDIT_NONE;
+		at.line = pass->long_line ? pass->lines + 1 : AUDIT_NONE;
+		audit_report(target->list, code, &at, "%s",
+		    pass->long_line ? "longer than a record may be" :
+				      "far more lines than were sealed");
 		return;
 	}
 	if (idx_good && (fd = store_open_file(chain->dirfd, at.file, &size, NULL)) != -1) {

@@ -67,14 +67,28 @@ is_placeholder(struct span line, unsigned char *leaf)
 	return (kind == SEAL_LINE_ERASED || kind == SEAL_LINE_REPLACED);
 }
 
+/* Keep in mind that the line stands for a record, or wants to. */
+static void
+mark(struct audit_locate *w, struct span line)
+{
+	enum seal_line kind;
+
+	if (w->mark_count == AUDIT_EVENTS_MAX)
+		return;
+	kind = seal_line_read(line, w->mark_leaf[w->mark_count], NULL);
+	if (kind == SEAL_LINE_RECORD)
+		return;
+	w->mark_bad[w->mark_count] = kind == SEAL_LINE_BAD;
+	w->marks[w->mark_count++] = w->j;
+}
+
 static void
 consume(struct audit_locate *w, bool damaged)
 {
 	struct span line = line_at(w, 0);
 
-	if (damaged && w->mark_count < AUDIT_EVENTS_MAX &&
-	    is_placeholder(line, w->mark_leaf[w->mark_count]))
-		w->marks[w->mark_count++] = w->j;
+	if (damaged)
+		mark(w, line);
 	if (damaged && w->damaged_lines < AUDIT_KEPT) {
 		memcpy(w->job->moved[w->damaged_lines], line.ptr, line.len);
 		w->kept_len[w->damaged_lines] = (uint32_t)line.len;

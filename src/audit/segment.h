@@ -83,13 +83,13 @@ struct audit_pass {
 	uint64_t states[3]; /* by enum record_state */
 	uint64_t status[STATS_STATUS_CLASSES];
 	int64_t time_min_us, time_max_us;
-	struct audit_tally syntax, large, mask_epoch;
+	struct audit_tally syntax, mask_epoch;
 	uint64_t peeked;        /* lines whose records were looked at */
 	uint64_t erased;        /* lines that hold no record */
 	uint64_t kept_count;    /* of job->kept; more are only counted */
 	enum store_layout layout;
 	bool idx_differs; /* the sealed .idx is not that of these records */
-	bool whole, torn, over; /* read to its end; ends within a line; over a bound */
+	bool whole, torn, over, long_line; /* to its end; within a line; over a bound; of a line */
 	char text[160];         /* what the reader said, if not whole */
 };
 

@@ -46,7 +46,7 @@ struct store_reader {
 	unsigned odd; /* bit per enum store_layout */
 	struct crypto_sha256 want, have; /* seek tables: that of the frames, that of the file */
 	bool end; /* no more bytes in the file */
-	bool torn;
+	bool torn, too_long;
 	bool failed; /* no more is to come, because of why */
 	struct err why;
 	size_t in_at, in_len; /* of in */
@@ -115,7 +115,7 @@ store_reader_begin(
 	r->observe = observe;
 	r->arg = arg;
 	r->out_total = r->frames = 0;
-	r->in_frame = r->data_frame = r->table_frame = r->torn = r->failed = false;
+	r->in_frame = r->data_frame = r->table_frame = r->torn = r->too_long = r->failed = false;
 	r->odd = 0;
 	crypto_sha256_init(&r->want);
 	crypto_sha256_init(&r->have);
@@ -146,6 +146,13 @@ store_reader_torn(const struct store_reader *r)
 {
 	settle(r);
 	return (r->torn);
+}
+
+bool
+store_reader_long(const struct store_reader *r)
+{
+	settle(r);
+	return (r->too_long);
 }
 
 uint64_t
@@ -351,7 +358,8 @@ next_lines(struct store_reader *r, struct span *lines)
 	rc = decode_run(r, &len, &r->why);
 	end = scan_last(span_of(r->out, len), '\n');
 	end = end == len ? 0 : end + 1;
-	if (rc == 0 && len - end > RECORD_BYTES_MAX) {
+	if (len - end >= RECORD_BYTES_MAX) {
+		r->too_long = true;
 		rc =
 		    err_set(&r->why, ERR_FINDING, "a line of more than %d bytes", RECORD_BYTES_MAX);
 	} else if (rc == 0 && end == 0 && len > 0) {

@@ -44,12 +44,14 @@ bool store_reader_share(struct store_reader *r, store_see see, void *arg);
 /*
  * Next run of whole lines (each with LF), at most about 2 MiB, valid until
  * the next call.  *lines empty: end.  -1: damaged container, more than
- * max_bytes, a line over RECORD_BYTES_MAX without LF, or bytes behind the
- * last LF (then store_reader_torn is true); ERR_FINDING with the reason.
+ * max_bytes, a line over RECORD_BYTES_MAX that does not end in the run (then
+ * store_reader_long is true), or bytes behind the last LF (store_reader_torn);
+ * ERR_FINDING with the reason.
  * All whole lines in front of the damage are handed out before.
  */
 int store_reader_next(struct store_reader *r, struct span *lines, struct err *e);
 bool store_reader_torn(const struct store_reader *r);
+bool store_reader_long(const struct store_reader *r);
 uint64_t store_reader_frames(const struct store_reader *r); /* data frames so far */
 
 /* At the end of a file: the first way in which it is not laid out as docs/format.md 5 says. */

@@ -87,6 +87,7 @@ class Writer(make.Writer):
         self.clock = 1740787200000  # 2025-03-01, milliseconds since 1970
         self.number = self.first = 0
         self.ratchet_key, self.g, self.aggregate, self.escrow = None, 1, bytes(32), []
+        self.odd = None              # committed in the open segment for its second line
         self.sealed = {}             # segment -> (lines, nodes, leaves, revision)
 
     def vkey(self, seed, kind=''):
@@ -223,6 +224,7 @@ class Writer(make.Writer):
     def open_segment(self, records):
         number, seed, offset, tags = self.number + 1, secret(f'{self.origin} salts open', 16), 0, []
         lines = [make.record_line(k) for k in records]
+        lines[1] = self.odd or lines[1]
         salts = verify.Salts({(0, 0): seed})
         leaves = [verify.record_leaf(salts.salt(i), line[:-1]) for i, line in enumerate(lines)]
         for n in (0, len(lines) // 2, len(lines)):

@@ -14,7 +14,7 @@ import make
 import verify
 from life import STRANGER, WITNESS, b64, covers, covers_text, time_stamp
 from make import ed25519_sign, secret
-from tamper import CHAIN, ROOT, SHOP, both, changed, edit, exchanged, garbage, load, put, records, remove, save, without
+from tamper import CHAIN, ROOT, SHOP, both, changed, edit, exchanged, garbage, load, put, records, remove, rows, save, unsigned, without
 
 SEG = SHOP + 'seg/0000000'
 DATA1, SALT1, IDX1, TAGS1 = (SEG + '1.' + end for end in ('jsonl.zst', 'salt', 'idx', 'tags'))
@@ -141,6 +141,20 @@ REVISIONS = [
     ('27', 'a replaced record is erased without an entry', another(5, erased_in(2, 25, 5)), 'E_ERASED_WITHOUT_TOMBSTONE'),
     ('27', 'an erased record is replaced without an entry',
      another(3, placeholder(b'replaced', sealed_leaf(2, 25, 3), RECORD)), 'E_ERASED_WITHOUT_TOMBSTONE'),
+    *(('27', f'{claim} where a record was {done}', another(place, line), 'E_ERASED_WITHOUT_TOMBSTONE')
+      for place, done in ((3, 'erased'), (5, 'replaced')) for claim, line in (
+          ('only the beginning of a placeholder', b'{"~\n'),
+          ('a placeholder of another kind', b'{"~gone":"%s"}\n' % b64(sealed_leaf(2, 25, place)).encode()),
+          ('a placeholder without its end', placeholder(b'erased', sealed_leaf(2, 25, place))[:-2] + b'\n'),
+          ('a placeholder with a blank', placeholder(b'erased', sealed_leaf(2, 25, place)).replace(b':', b': ')),
+          ('a leaf of 31 bytes', placeholder(b'erased', bytes(31))),
+          ('a replacement that is no record', placeholder(b'replaced', sealed_leaf(2, 25, place), b'{"status":404}')),
+          ('a replacement that is nothing', placeholder(b'replaced', sealed_leaf(2, 25, place), b'{')))),
+    ('27', 'only the beginning of a placeholder where nothing was erased', another(7, b'{"~\n'), 'E_RECORD_MODIFIED'),
+    ('27', 'only the beginning of a placeholder, and a record beside it is deleted',
+     records(lambda r: [*r[:3], b'{"~\n', *r[4:7], *r[8:]], DATA2), 'E_ERASED_WITHOUT_TOMBSTONE E_RECORD_MISSING'),
+    ('27', 'an erased record is put back, and a record beside it is deleted',
+     records(lambda r: [*r[:3], line_before(3), *r[4:7], *r[8:]], DATA2), 'E_RECORD_MISSING E_TOMBSTONED_RECORD_PRESENT'),
     ('28', 'another leaf where a record was erased', another(3, placeholder(b'erased', bytes(32))),
      'E_ERASED_WITHOUT_TOMBSTONE'),
     ('28', 'another leaf without an entry', another(7, placeholder(b'erased', bytes(32)), DATA1),
@@ -227,6 +241,31 @@ def head(**own):
 
 
 PROMISES = [
+    ('34', 'a pruning that nobody signed, of files that are gone', both(
+        unsigned('prune', segs=[[6, 6]], rule='age', cutoff='2025-03-01T00:00:00.000Z'),
+        remove(*(f'{SEG}6.{end}' for end in ('jsonl.zst', 'salt', 'idx', 'tags')))),
+     'E_SEGMENT_MISSING E_UNSIGNED_ENTRIES', 'bare'),
+    ('34', 'a pruning that nobody signed, of files that are there',
+     unsigned('prune', segs=[[6, 6]], rule='age', cutoff='2025-03-01T00:00:00.000Z'), 'E_UNSIGNED_ENTRIES'),
+    ('34', 'erasures that nobody signed', unsigned(
+        'redact', seg=3, rev=1, items=[{'r': 0, 'leaf': b64(bytes(32))}], reason='',
+        file={'name': 'seg/00000003.r1.jsonl.zst', 'size': 1}), 'E_UNSIGNED_ENTRIES'),
+    ('34', 'an anchor that nobody signed', unsigned('anchor', kind='tsr', size=10, file={
+        'name': 'anchor/00000010.tsr', 'size': 1, 'hash': '0' * 64}), 'E_UNSIGNED_ENTRIES'),
+    ('34', 'an answer to an alarm that nobody signed', both(
+        more(step('recover', 'tags', alarm=True)), unsigned('recover', alarm=False, reason='accepted', seg=7, kept=0,
+                                                            untagged=0, lost=0, sw='x')), 'E_OPEN E_UNSIGNED_ENTRIES'),
+    ('34', 'an alarm that nobody signed', unsigned('recover', alarm=True, reason='tags', seg=7, kept=0, untagged=0, lost=0,
+                                                   sw='x'), 'E_UNSIGNED_ENTRIES'),
+    ('34', 'a hold that nobody signed, on nothing', unsigned('hold', hold='new', segs=[[9, 9]], mask_epochs={}, reason=''),
+     'E_UNSIGNED_ENTRIES'),
+    ('34', 'a start that nobody signed', unsigned('start', mode='pipe', ratchet={'g': 99, 'k': '0' * 64, 'mode': 'disk'}, sw='x'),
+     'E_UNSIGNED_ENTRIES'),
+    ('31', 'a signed pruning names another segment', rows(CHAIN, lambda r: [
+        x.replace(b'"segs":[[4,4]],"rule"', b'"segs":[[3,3]],"rule"') for x in r]),
+     'E_CHAIN_ROOT E_ENTRY_LINK E_SEGMENT_MISSING'),
+    ('31', 'a signed hold names a segment that is not there', rows(CHAIN, lambda r: [
+        x.replace(b'"hold":"case-3","segs":[[1,1]]', b'"hold":"case-3","segs":[[9,9]]') for x in r]), 'E_CHAIN_ROOT E_ENTRY_LINK'),
     ('', 'a hold under a name in force', more(step('hold', 'case-3')), 'E_ENTRY_TARGET'),
     ('', 'a hold under a name that was released', more(step('hold', 'case-1')), ''),
     ('', 'a hold under a name that is over', more(step('hold', 'case-2')), ''),
@@ -376,6 +415,11 @@ def words(line, at, value):
     return change
 
 
+def committed(line):
+    """The writer flushes another second line of its open segment."""
+    return anew(more=lambda shop: setattr(shop, 'odd', line))
+
+
 ZERO = b64(bytes(32)).encode()
 
 FLUSHES = [
@@ -400,6 +444,7 @@ FLUSHES = [
     ('', 'an entry that leaves flushes out', anew(lambda e: e['tags'].update(g0=6), 'segment', 1), 'E_TAGS'),
     ('', 'an entry with more flushes', anew(lambda e: e['tags'].update(g=30), 'segment', 5), 'E_TAGS E_OPEN'),
     ('', 'flushes of a segment without', garbage(SEG + '3.tags'), 'W_UNKNOWN_FILE'),
+    ('', 'flushes of a revision', garbage(SEG + '2.r2.tags'), 'W_UNKNOWN_FILE'),
     ('', 'a ratchet that begins too late', anew(lambda e: e['ratchet'].update(g=2), 'start'), 'E_TAGS'),
     ('54', 'a flush at another time', tags(words(1, 3, b'1740787200000')), 'E_RATCHET_MAC'),
     ('55', 'a flush at another time, without the escrow keys', tags(words(1, 3, b'1740787200000')), '', 'bare'),
@@ -411,6 +456,10 @@ FLUSHES = [
     ('67', 'a committed record of an open segment changed', edit(OPEN + 'data', lambda c: c.replace(b'GET', b'PUT', 1)), 'E_OPEN'),
     ('67', 'a committed record of an open segment deleted',
      edit(OPEN + 'data', lambda c: b''.join(without(c.splitlines(keepends=True), 1))), 'E_OPEN'),
+    ('67', 'a committed line of an open segment that is no record', committed(b'{"time":"2025"}\n'), 'E_RECORD_SYNTAX'),
+    ('67', 'a committed line of an open segment that stands for a record', committed(erased_in(1, 0, 7)), 'E_RECORD_SYNTAX'),
+    ('67', 'a committed line of an open segment of 16,385 bytes', committed(b'x' * 16384 + b'\n'), 'E_LIMIT'),
+    ('67', 'a committed line of an open segment of 512 KiB', committed(b'x' * 524288 + b'\n'), 'E_LIMIT'),
     ('67', 'the records of an open segment cut', edit(OPEN + 'data', lambda c: c[:200]), 'E_OPEN'),
     ('67', 'what was not committed is cut', edit(OPEN + 'data', lambda c: c[:c.rindex(b'\n') + 1]), ''),
     ('67', 'more that is not committed', edit(OPEN + 'data', lambda c: c + b'x\ny\n'), ''),

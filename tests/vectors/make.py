@@ -280,6 +280,14 @@ def table_notes():
         ('E_NOTE', 'extension-line', resigned(body + b'extension\n')),
         ('E_NOTE', 'root-of-31-bytes', resigned(note_body(origin, 58, bytes(31)))),
         ('E_NOTE', 'control-character', resigned(body.replace(b'shop', b'sh\1p'))),
+        ('E_NOTE', 'blank-in-origin', resigned(body.replace(b'shop', b'sh op'))),
+        ('E_NOTE', 'no-break-blank-in-origin', resigned(body.replace(b'shop', 'sh\xa0op'.encode()))),
+        ('E_NOTE', 'plus-in-origin', resigned(body.replace(b'shop', b'sh+op'))),
+        ('E_NOTE', 'no-origin', resigned(body[body.index(b'\n'):])),
+        ('E_NOTE', 'origin-of-256-bytes', resigned(b'x' * 256 + body[body.index(b'\n'):])),
+        ('E_NOTE', 'wide-blank-in-a-name', good + '\u2014 w\u3000w AAAAAAA=\n'.encode()),
+        ('E_NOTE', 'name-of-256-bytes', good + '\u2014 '.encode() + b'w' * 256 + b' AAAAAAA=\n'),
+        ('good', 'name-of-255-bytes', good + '\u2014 '.encode() + b'w' * 255 + b' AAAAAAA=\n'),
     ]
     for code, why, note in rows:
         yield f'{note.hex() or "-"} {log_vkey} {epoch_vkey} {code} {why}'

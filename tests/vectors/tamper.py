@@ -109,6 +109,16 @@ def forge(lines):
     return [*lines, verify.dump_entry(entry) + b'\n']
 
 
+def unsigned(kind, /, **own):
+    """An entry more, linked as it should be, that nobody signed."""
+    def tamper(store):
+        lines = load(store, CHAIN).splitlines(keepends=True)
+        entry = {**{key: json.loads(lines[-1])[key] for key in ('v', 'i', 'type', 't', 'prev')}, 'type': kind,
+                 'i': len(lines), 'prev': verify.sha256(lines[-1][:-1]).hex(), **own}
+        save(store, CHAIN, b''.join([*lines, verify.dump_entry(entry) + b'\n']))
+    return tamper
+
+
 def other_seed(_):
     return b'0 0 ' + base64.b64encode(make.secret('other salts', 16)) + b'\n'
 

@@ -24,7 +24,7 @@ import verify
 from tamper import (CHAIN, CHECKPOINT, DATA, DATA2, IDX, IDX2, NOTE2, NOTE4, ROOT, SALT, SALT2, SHOP, both, changed,
                     checked_frame, drop_line, edit, exchanged, fake_dir, flip, flip_behind, forge, frames, garbage,
                     imposter, insert, instead, lie, load, odd_record, other_seed, put, records, remove, resign, rows, save,
-                    sealed, shift, swap, without)
+                    sealed, shift, swap, unsigned, without)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, '..', '..', 'src')
@@ -166,6 +166,10 @@ CASES = [
     ('42', 'a note without final LF', edit(NOTE2, lambda c: c[:-1]), 'E_NOTE'),
     ('42', 'an empty note', edit(NOTE2, lambda c: b''), 'E_NOTE'),
     ('43', 'a leading zero in a size', edit(NOTE2, lambda c: c.replace(b'\n2\n', b'\n02\n')), 'E_NOTE'),
+    ('42', 'a blank in the origin of a note', edit(NOTE2, lambda c: c.replace(b'/shop', b'/sh op', 1)), 'E_NOTE'),
+    ('42', 'a blank in the origin of a note, and no genesis to compare it with', both(
+        rows(CHAIN, lambda r: changed(r, 0, b'"v":1', b'"v":2')), edit(NOTE2, lambda c: c.replace(b'/shop', b'/sh op', 1))),
+     'E_CHAIN_ROOT E_ENTRY_SYNTAX E_ENTRY_LINK E_GENESIS E_NOTE'),
     ('43', '101 signature lines', edit(NOTE2, lambda c: c + '\u2014 w AAAAAAA=\n'.encode() * 99), 'E_NOTE'),
     ('44', 'a kept note deleted', remove(NOTE2), 'E_CHECKPOINT_MISSING'),
     ('44', 'the newest note deleted', remove(NOTE4), 'E_CHECKPOINT_MISSING'),
@@ -269,6 +273,24 @@ CASES = [
     ('58', 'a record of 16,385 bytes', odd_record(b',"method"', b',"level":"%s","method"' % (b'x' * 16500)), 'E_LIMIT'),
     ('66', 'a file that unpacks to much more than was sealed',
      edit(DATA, lambda c: make.zstd_frame((b'x' * 1023 + b'\n') * 49152)), 'E_LIMIT'),
+    ('66', 'a file of one line of 64 MiB', edit(DATA, lambda c: make.zstd_frame(b'x' * 2**26)), 'E_LIMIT'),
+    ('66', 'a line of 2 MiB behind the records', records(lambda r: [*r, b'x' * 2**21 + b'\n']), 'E_LIMIT'),
+    ('66', 'a line of 64 KiB between the records', records(lambda r: [*r[:9], b'x' * 65536 + b'\n', *r[9:]]), 'E_LIMIT'),
+    ('66', 'a record made 16,385 bytes long', records(lambda r: [*r[:9], b'x' * 16384 + b'\n', *r[10:]]), 'E_LIMIT'),
+    ('66', 'a record made 16,384 bytes long', records(lambda r: [*r[:9], b'x' * 16383 + b'\n', *r[10:]]), 'E_RECORD_MODIFIED'),
+    ('66', 'a last line of 16,384 bytes without its end', records(lambda r: [*r, b'x' * 16384]), 'E_LIMIT'),
+    ('66', 'a last line of 16,383 bytes without its end', records(lambda r: [*r, b'x' * 16383]), 'E_TORN_LINE'),
+    ('66', 'a long line in front of damage',
+     edit(DATA, lambda c: make.zstd_frame(b'x' * 2**21 + b'\n') + b'garbage'), 'E_LIMIT'),
+    ('66', 'far more lines than a segment may have', edit(DATA, lambda c: make.zstd_frame(b'\n' * 1200000)), 'E_LIMIT'),
+    ('34', 'a pruning that nobody signed, of files that are gone', both(
+        unsigned('prune', segs=[[1, 1]], rule='age 1d', cutoff='2026-12-01T00:00:00.000Z'), remove(DATA, SALT, IDX)),
+     'E_SEGMENT_MISSING E_UNSIGNED_ENTRIES'),
+    ('34', 'a pruning that nobody signed, of files that are there',
+     unsigned('prune', segs=[[1, 1]], rule='age 1d', cutoff='2026-12-01T00:00:00.000Z'), 'E_UNSIGNED_ENTRIES'),
+    ('34', 'a segment that nobody signed', unsigned('segment', **{
+        k: v for k, v in json.loads(load(os.path.join(HERE, 'store'), CHAIN).splitlines()[2]).items()
+        if k not in ('v', 'i', 'type', 't', 'prev')}), 'E_UNSIGNED_ENTRIES'),
     ('', 'a stream deleted', lambda store: shutil.rmtree(os.path.join(store, SHOP)), 'E_STREAM_MISSING'),
     ('', 'the store chain deleted', lambda store: shutil.rmtree(os.path.join(store, ROOT)),
      'E_GENESIS E_STREAM_MISSING'),

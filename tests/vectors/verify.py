@@ -192,6 +192,7 @@ FIELDS = {name: kind for kind, names in (
 FLAGS = ('time_arrival ip_noncanonical peer_unix peer_name user_nonstandard request_garbage ctl_in_field bad_utf8 '
          'unsettled path_param params_capped path_capped fwd_capped overlong secret_found duplicate_key').split()
 LINE_MAX = 16384
+SPARE_BYTES, SPARE_LINES = 2**25, 65536  # read beyond what is sealed, to name what was added
 ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]')
 SHORT = {'"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t'}
 RECORD_TIME = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3}|\d{6})Z', re.ASCII)
@@ -453,7 +454,7 @@ def check_container(content, frames, lines):
 
 
 def decompress(content, limit=BYTES_MAX):
-    """(text, whole): what zstd makes of the frames, and whether it had no complaint."""
+    """(text, whole): what zstd makes of the frames, and whether it had no complaint.  Not more than limit."""
     if not content:
         return b'', True
     with tempfile.TemporaryFile() as file:
@@ -461,16 +462,15 @@ def decompress(content, limit=BYTES_MAX):
         file.seek(0)
         with subprocess.Popen(['zstd', '-d', '-c', '-q'], stdin=file, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL) as child:
-            text = child.stdout.read(limit + 1)
-            if len(text) > limit:
+            text = child.stdout.read(limit)
+            if child.stdout.read(1):
                 child.kill()
-                raise Bad('E_LIMIT', f'more than {limit} bytes of lines')
     return text, child.returncode == 0
 
 
 # ---- 6. Entries ----------------------------------------------------------------------------------------------------
 
-ENTRY_MAX, SOURCES_MAX = 61440, 64
+ENTRY_MAX, SOURCES_MAX, KEY_NAME_MAX = 61440, 64, 255
 CLASSES = ('none ip.peer ip.fwd port ident user.auth user.claim email phone mac geo device session credential pan iban '
            'national tracking campaign query path param host server agent join tls language unknown text').split()
 PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
@@ -493,11 +493,16 @@ def is_base64(text, size):
         return False
 
 
+def is_key_name(name):
+    """C2SP signed-note: some UTF-8 without '+', blanks of any kind and control characters."""
+    return 0 < len(name.encode()) <= KEY_NAME_MAX and not any(c == '+' or c <= ' ' or c == '\x7f' or c.isspace() for c in name)
+
+
 def parse_vkey(text, kind=1):
     """(name, key hash, public key); ValueError if it is none.  kind: 1 of signatures, 4 of cosignatures."""
     name, key_hash, encoded = text.split('+', 2)
     key = base64_decode(encoded, 33)
-    if not name or key[0] != kind or sha256(name.encode(), b'\n', key)[:4].hex() != key_hash:
+    if not is_key_name(name) or key[0] != kind or sha256(name.encode(), b'\n', key)[:4].hex() != key_hash:
         raise ValueError('vkey')
     return name, bytes.fromhex(key_hash), key[1:]
 
@@ -803,12 +808,12 @@ class Note:
                 raise ValueError('control character')
             body, signatures = re.fullmatch(r'([^\n]*\n[^\n]*\n[^\n]*\n)\n((?:[^\n]*\n)+)', text).groups()
             self.origin, size, root = body.split('\n')[:3]
-            if not re.fullmatch(r'[1-9][0-9]{0,15}', size):
-                raise ValueError('size')
+            if not is_key_name(self.origin) or not re.fullmatch(r'[1-9][0-9]{0,19}', size) or int(size) >= 2**64:
+                raise ValueError('origin or size')
             self.body, self.size, self.root = body.encode(), int(size), base64_decode(root, 32)
             rows = [re.fullmatch('\u2014 ([^ +]+) (\\S+)', row).groups() for row in signatures.split('\n')[:-1]]
-            if len(rows) > SIGNATURES_MAX:
-                raise ValueError('too many signature lines')
+            if len(rows) > SIGNATURES_MAX or not all(is_key_name(name) for name, _ in rows):
+                raise ValueError('too many signature lines, or a name that is none')
             self.signatures = [(name, base64.b64decode(sig.encode('ascii'), validate=True)) for name, sig in rows]
             if any(len(sig) < 5 or base64.b64encode(sig).decode() != row[1]
                    for (_, sig), row in zip(self.signatures, rows)):
@@ -838,6 +843,7 @@ class Chain:
         self.lines, self.entries = [], []         # entries: None where a line is none
         self.genesis = self.key = None        # self.key: the epoch key that signs the note at hand
         self.log = None                       # the log key that signs it
+        self.sealed = {}                      # segments, by the place of their entry
         self.history = History(self)          # what the entries did so far
         self.epoch = 0
         self.due = {'i': 0, 'seg': 1, 'first': 0, 't': ''}
@@ -889,8 +895,8 @@ class Chain:
             if not signs_itself:
                 self.turn_epoch(i)
             self.damaged = self.damaged or entry is None
-        self.history.tell_alarms()
         self.check_end(sizes, bool(rest), tree_root(self.leaves))
+        self.history.judge_all()
         return True
 
     def root(self, size):
@@ -926,7 +932,7 @@ class Chain:
             self.check_numbers(i, entry)
         elif entry['type'] not in TYPES:
             self.report.unchecked.append(f'{self.folder}: entry {i} is of a type that this version does not know')
-        self.history.judge(i, entry, self.continues())
+        self.history.judge_keys(i, entry, self.continues())
 
     def continues(self):
         """Is the entry at hand the one that comes next?  What another says of its place is a dependant."""
@@ -953,6 +959,7 @@ class Chain:
             self.add('E_RECORD_GAP', f'segment {entry["seg"]} starts at {entry["first"]}, not {self.due["first"]}',
                      entry=i)
         self.due.update(seg=entry['seg'] + 1, first=entry['first'] + entry['n'])
+        self.sealed[i] = Sealed(i, entry)
         if entry['file']['name'] != f'seg/{entry["seg"]:08}.jsonl.zst':
             self.add('E_ENTRY_SYNTAX', f'entry {i}: file.name', entry=i)
         try:
@@ -1087,6 +1094,7 @@ class Segment:
         self.stem = f'seg/{self.entry["seg"]:08}'
         self.data, self.salt = (sealed.file_name(end) for end in ('jsonl.zst', 'salt'))
         self.salts = self.idx = self.leaves = self.flushes = None
+        self.opened = False  # are records and salts there to be compared with?
 
     def add(self, code, text, file=None, **where):
         self.chain.add(code, text, file or self.data, segment=self.entry['seg'], **where)
@@ -1094,7 +1102,7 @@ class Segment:
     def check(self):
         """True if every record is the sealed one."""
         good = self.check_files()
-        if 'tags' in self.entry:
+        if 'tags' in self.entry and self.opened:
             self.note(self.check_tags, file=f'{self.stem}.tags')
         return good
 
@@ -1112,6 +1120,7 @@ class Segment:
         try:
             self.salts = Salts.parse(salts)
             self.check_salts()
+            self.opened = True
             return self.check_lines(content)
         except (ValueError, AttributeError):
             self.add('E_SALT', 'not lines of LEVEL INDEX BASE64 in order', self.salt)
@@ -1145,8 +1154,16 @@ class Segment:
             done = sum(frame[2] for frame in frames)
             if content[done:done + 4] != FRAME.to_bytes(4, 'little'):
                 content = content[:done]  # zstd would try other formats
-        text, whole = decompress(content, self.entry['bytes'] + 2**25)
+        erased = sum(item.erased for item in self.sealed.items.values())
+        most = self.entry['bytes'] + LINE_MAX * (len(self.sealed.items) - erased) + 64 * erased
+        most = min(most, BYTES_MAX) + SPARE_BYTES
+        text, whole = decompress(content, most + LINE_MAX)
         *lines, rest = text.split(b'\n')
+        i = next((i for i, line in enumerate([*lines, rest]) if len(line) >= LINE_MAX), None)
+        if i is not None:
+            raise Bad('E_LIMIT', f'line {i + 1} is longer than a record may be')
+        if len(text) - len(rest) > most or len(lines) > RECORDS_MAX + SPARE_LINES:
+            raise Bad('E_LIMIT', 'far more lines than were sealed')
         if not whole:
             broken = broken or Bad('E_CONTAINER', 'zstd refuses it')
         elif rest and not broken:
@@ -1240,16 +1257,14 @@ class Segment:
             number, placeholder = self.entry['first'] + i, parse_placeholder(line)
             records.append(None)
             try:
-                if len(line) + 1 > LINE_MAX:
-                    raise Bad('E_LIMIT', f'record {number} has {len(line) + 1} bytes')
                 if not placeholder or placeholder[1] is not None:
                     records[i] = parse_record(placeholder[1] if placeholder else line)
-            except (Bad, ValueError) as problem:
-                code, unreadable = getattr(problem, 'code', 'E_RECORD_SYNTAX'), True
+            except ValueError as problem:
+                unreadable = True
                 # The text of a decoding error would quote the record.
                 why = 'bytes that are no UTF-8' if isinstance(problem, UnicodeError) else \
                     'no JSON' if isinstance(problem, json.JSONDecodeError) else problem
-                self.add(code, f'record {number}: {why}', record=number, line=i + 1)
+                self.add('E_RECORD_SYNTAX', f'record {number}: {why}', record=number, line=i + 1)
         if not unreadable:  # what cannot be read cannot be counted
             erased = sum(item.erased for item in self.sealed.items.values())
             self.note(check_counts, self.entry, lines, [record for record in records if record], erased,
@@ -1289,9 +1304,8 @@ class Segment:
         for i, j, gone, new in edits:
             if broken and i + gone == n and j + new == len(lines):
                 gone = min(gone, new)  # the rest is missing because the file is broken
-            for k in range(min(gone, new)):
-                self.check_placeholder(i + k, lines[j + k])
-            self.name_edit(i, j, gone, new, moved)
+            odd = sum(not self.check_placeholder(i + k, lines[j + k]) for k in range(min(gone, new)))
+            self.name_edit(i, j, gone, new, moved, odd)
         if broken:
             self.add(broken.code, f'{broken}, behind record {self.entry["first"] + len(lines) - 1}')
 
@@ -1306,15 +1320,16 @@ class Segment:
                 moved[j] = i
         return moved
 
-    def name_edit(self, i, j, gone, new, moved):
+    def name_edit(self, i, j, gone, new, moved, odd):
+        """odd: how many of the changed ones were told of."""
         record, changed = self.entry['first'] + i, min(gone, new)
         if moved and all(j + k in moved for k in range(new)) and all(i + k in moved.values() for k in range(gone)):
             if new:
                 self.add('E_RECORD_REORDERED', f'line {j + 1} was sealed as record {self.entry["first"] + moved[j]}',
                          record=self.entry['first'] + moved[j], line=j + 1)
             return
-        if changed:
-            self.add('E_RECORD_MODIFIED', f'{changed} from record {record} on', record=record, line=j + 1)
+        if changed > odd:
+            self.add('E_RECORD_MODIFIED', f'{changed - odd} from record {record} on', record=record, line=j + 1)
         if gone > new:
             self.add('E_RECORD_MISSING', f'{gone - new} from record {record + changed} on', record=record + changed)
         elif new > gone:
@@ -1342,7 +1357,7 @@ def judge_segment_file(chain, sealed, name, rev, end):
 
 def check_segment_files(chain):
     """Each file in seg/ is one that the chain names."""
-    by_number, known = {sealed.entry['seg']: sealed for sealed in chain.history.sealed}, set()
+    by_number, known = {sealed.entry['seg']: sealed for sealed in chain.sealed.values()}, set()
     for name in list_dir(chain.report, chain.store, f'{chain.folder}/seg'):
         match = SEGMENT_FILE.fullmatch(name)
         sealed = by_number.get(int(match[1])) if match else None
@@ -1357,7 +1372,7 @@ def check_segment_files(chain):
 def check_segments(chain):
     """The segments that somebody vouches for."""
     report, checked, newest, whole, flushes = chain.report, 0, None, False, {}
-    segments = chain.history.sealed
+    segments = list(chain.sealed.values())
     try:
         if not stat.S_ISDIR(os.lstat(os.path.join(chain.store, chain.folder, 'seg')).st_mode):
             segments = []  # not followed, wherever it leads
@@ -1380,7 +1395,7 @@ def check_segments(chain):
         flushes[entry['seg']] = newest.flushes
     check_segment_files(chain)
     report.facts.append(f'{chain.name}: {len(chain.lines)} entries, {chain.notes} good notes, {checked} of '
-                        f'{sum(s.entry["n"] for s in chain.history.sealed)} records good, newest entry '
+                        f'{sum(s.entry["n"] for s in chain.sealed.values())} records good, newest entry '
                         f'{chain.due["t"] or "none"}')
     chain.history.tell_facts()
     if newest and whole:
@@ -1407,8 +1422,8 @@ def check_words(chain, newest):
 
 # ---- 11. Erased and replaced records -------------------------------------------------------------------------------
 
-PLACEHOLDER = re.compile(rb'\{"~erased":"([A-Za-z0-9+/]{43}=)"\}|\{"~replaced":"([A-Za-z0-9+/]{43}=)","rec":(.*)\}',
-                         re.DOTALL)
+PLACEHOLDER = re.compile(rb'\{"~erased":"([A-Za-z0-9+/]{43}=)"\}|'
+                         rb'\{"~replaced":"([A-Za-z0-9+/]{43}=)","rec":(\{"time":".*\})\}', re.DOTALL)
 
 
 def parse_placeholder(line):
@@ -1513,6 +1528,8 @@ def check_flushes(flushes, data, number, g):
         for line in lines:
             check_open_line(line, frontier.count)
             frontier.add(record_leaf(salts.salt(frontier.count), line))
+        if len(rest) >= LINE_MAX:
+            raise Bad('E_LIMIT', f'line {frontier.count + 1} is longer than a record may be')
         if rest or frontier.count != flush.n or frontier.root() != flush.root:
             raise Bad('E_OPEN', f'the {flush.n} records that flush {flush.g} committed are not here')
         at, g = flush.offset, g + 1
@@ -1932,7 +1949,9 @@ class History:
 
     def __init__(self, chain):
         self.chain = chain
-        self.sealed, self.by_number = [], {}
+        self.by_number = {}               # segments, as far as they ascend
+        self.last = 0                     # the last of them
+        self.silent = False               # an entry before is damaged
         self.holds = {}                   # id -> its entry
         self.recovery = None              # the recovery key in force
         self.change = None
@@ -1943,19 +1962,32 @@ class History:
         self.anchors, self.derived, self.heads = [], [], []
         self.seeds, self.destroyed = set(), set()
 
-    def judge(self, i, entry, in_place):
+    def judge_keys(self, i, entry, in_place):
+        """Before the note of the entry is looked at: which keys may have signed it?"""
+        self.judge(self.KEYS, i, entry, in_place)
+
+    def judge_all(self):
+        """Once it is known who signed what: the entries that somebody vouches for."""
+        for i, entry in enumerate(self.chain.entries[:self.chain.signed]):
+            if entry is None or i == self.chain.bad:
+                self.silent = True
+            elif entry['i'] == i:
+                if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
+                    self.flush_due = entry['ratchet']['g']
+                self.judge(self.PROMISES, i, entry, not self.silent)
+        self.tell_alarms()
+
+    def judge(self, judges, i, entry, in_place):
         """Behind damage nothing is told, but what an entry says is done all the same where it can be."""
-        if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
-            self.flush_due = entry['ratchet']['g']
         try:
-            self.JUDGES.get(entry['type'], lambda *_: None)(self, i, entry)
+            judges.get(entry['type'], lambda *_: None)(self, i, entry)
         except Bad as bad:
             if in_place:
                 self.chain.add(bad.code, f'entry {i}: {bad}', entry=i)
 
     def tell(self, code, i, text):
         """A finding that does not keep the entry from counting."""
-        if self.chain.continues():
+        if not self.silent:
             self.chain.add(code, f'entry {i}: {text}', entry=i)
 
     # Segments
@@ -1968,9 +2000,9 @@ class History:
         return found
 
     def judge_segment(self, i, entry):
-        sealed = Sealed(i, entry)
-        self.sealed.append(sealed)
-        self.by_number[entry['seg']] = sealed
+        if entry['seg'] > self.last:
+            self.by_number[entry['seg']] = self.chain.sealed[i]
+            self.last = entry['seg']
         self.seeds |= {entry['mask_seed']} if 'mask_seed' in entry else set()
         if 'tags' in entry:
             due, self.flush_due = self.flush_due, entry['tags']['g'] + 1
@@ -1984,7 +2016,7 @@ class History:
         if entry['hold'] in {hold['hold'] for hold in self.in_force(entry['t'])}:
             raise Bad('E_ENTRY_TARGET', 'a hold of this name is in force')
         self.are_there(entry['segs'])
-        if not 1 <= entry.get('onward', 1) <= self.chain.due['seg']:
+        if not 1 <= entry.get('onward', 1) <= self.last + 1:
             raise Bad('E_ENTRY_TARGET', 'holds on from a segment that does not come next')
         self.holds[entry['hold']] = entry
 
@@ -2036,7 +2068,7 @@ class History:
                 self.tell('E_PRUNE_UNDER_HOLD', i, f'the key of {entry["what"]} is held by {hold["hold"]}')
 
     def judge_rotate(self, i, entry):
-        last = self.chain.due['seg'] - 1
+        last = self.last
         if entry['segs'] != ([[self.rotated + 1, last]] if last > self.rotated else []):
             raise Bad('E_ENTRY_TARGET', f'not the segments {self.rotated + 1} to {last}')
         self.rotated = last
@@ -2097,11 +2129,7 @@ class History:
             raise Bad('E_REVOKED', 'no good signature of the recovery key')
         self.revoked.append((entry['vkey'], entry['from'], i))
 
-    def judge_recover(self, i, entry):
-        if entry['alarm']:
-            self.alarms.append((i, entry))
-        elif entry['reason'] == 'accepted':
-            self.accepted = i
+    def judge_lost(self, i, entry):
         if 'log' in entry:
             if not self.chain.log:
                 raise Bad('E_REKEY', 'no key is in force')
@@ -2111,12 +2139,18 @@ class History:
                 raise Bad('E_REKEY', 'no good signature of the recovery key')
             self.change = Change(i + 1, entry['log'], True)
 
-    JUDGES = {'anchor': judge_anchor, 'derive': judge_derive, 'destroy': judge_destroy, 'genesis': judge_genesis,
-              'head': judge_head, 'hold': judge_hold, 'prune': judge_prune, 'recover': judge_recover,
-              'redact': judge_redact, 'rekey': judge_rekey, 'release': judge_release, 'replay': judge_replay,
-              'revoke': judge_revoke, 'rotate': judge_rotate, 'segment': judge_segment}
+    # Alarms
 
-    # At the end of the chain
+    def judge_recover(self, i, entry):
+        if entry['alarm'] and not self.silent:
+            self.alarms.append((i, entry))
+        elif not entry['alarm'] and entry['reason'] == 'accepted':
+            self.accepted = i
+
+    KEYS = {'genesis': judge_genesis, 'recover': judge_lost, 'rekey': judge_rekey, 'revoke': judge_revoke}
+    PROMISES = {'anchor': judge_anchor, 'derive': judge_derive, 'destroy': judge_destroy, 'head': judge_head,
+                'hold': judge_hold, 'prune': judge_prune, 'recover': judge_recover, 'redact': judge_redact,
+                'release': judge_release, 'replay': judge_replay, 'rotate': judge_rotate, 'segment': judge_segment}
 
     def tell_alarms(self):
         for i, entry in self.alarms:
@@ -2128,9 +2162,9 @@ class History:
 
     def tell_facts(self):
         name, facts = self.chain.name, self.chain.report.facts
-        items = [item for sealed in self.sealed for item in sealed.items.values()]
+        items = [item for sealed in self.by_number.values() for item in sealed.items.values()]
         for count, what in (
-                (sum(sealed.pruned for sealed in self.sealed), 'segments pruned'),
+                (sum(sealed.pruned for sealed in self.by_number.values()), 'segments pruned'),
                 (sum(item.erased for item in items), 'records erased'),
                 (sum(not item.erased for item in items), 'records replaced'),
                 (len(self.holds), 'holds not released'),

@@ -103,6 +103,8 @@ read_to(struct reading *r, uint64_t off)
 		if (got == -1)
 			return (complain(r, DATA, AUDIT_E_OPEN, 0, "cannot be read"));
 		count = scan_lines(span_of(r->bytes, (size_t)got), r->ends, AUDIT_BATCH, &scanned);
+		if (count == 0 && (size_t)got >= RECORD_BYTES_MAX)
+			return (complain(r, DATA, AUDIT_E_LIMIT, r->tree.count + 1, "too long"));
 		if (count == 0 && (size_t)got < want)
 			return (complain(r, DATA, AUDIT_E_OPEN, 0, "shorter than its flushes say"));
 		if (count == 0 || r->tree.count + count > SEAL_RECORDS_MAX)

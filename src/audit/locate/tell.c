@@ -20,12 +20,17 @@ code_of(const struct audit_locate *w, uint64_t i, uint64_t j)
 {
 	const struct seal_touched *t = audit_touched(w->target->past, i);
 
-	for (size_t k = 0; k < w->mark_count; k++)
-		if (w->marks[k] == j)
-			/* The right one among damaged lines is damaged with them. */
-			return (t != NULL && memcmp(w->mark_leaf[k], t->leaf, 32) == 0 ?
-				AUDIT_E_RECORD_MODIFIED :
-				AUDIT_E_ERASED_WITHOUT_TOMBSTONE);
+	for (size_t k = 0; k < w->mark_count; k++) {
+		if (w->marks[k] != j)
+			continue;
+		if (w->mark_bad[k])
+			return (t != NULL ? AUDIT_E_ERASED_WITHOUT_TOMBSTONE :
+					    AUDIT_E_RECORD_MODIFIED);
+		/* The right one among damaged lines is damaged with them. */
+		return (t != NULL && memcmp(w->mark_leaf[k], t->leaf, 32) == 0 ?
+			AUDIT_E_RECORD_MODIFIED :
+			AUDIT_E_ERASED_WITHOUT_TOMBSTONE);
+	}
 	return (t != NULL ? AUDIT_E_TOMBSTONED_RECORD_PRESENT : AUDIT_E_RECORD_MODIFIED);
 }
 

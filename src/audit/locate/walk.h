@@ -33,7 +33,8 @@ struct audit_locate {
 	uint64_t moved[AUDIT_KEPT]; /* of a kept line: the record that it is; AUDIT_NONE */
 	bool found[AUDIT_KEPT]; /* is a kept record one of those? */
 	bool any_moved;
-	uint64_t marks[AUDIT_EVENTS_MAX]; /* damaged lines that are placeholders */
+	uint64_t marks[AUDIT_EVENTS_MAX]; /* damaged lines that are no records */
+	bool mark_bad[AUDIT_EVENTS_MAX]; /* it only begins like a placeholder */
 	unsigned char mark_leaf[AUDIT_EVENTS_MAX][32];
 	size_t mark_count;
 	bool told; /* a placeholder in its place, that may not be there */

@@ -13,8 +13,6 @@ tally(struct audit_tally *t, uint64_t record)
 static bool
 take_record(const struct audit_peek *p, size_t i, struct span *line)
 {
-	if (line->len >= RECORD_BYTES_MAX)
-		return (true);
 	switch (p->job->kinds[i]) {
 	case SEAL_LINE_BAD:
 	case SEAL_LINE_RECORD: return (true);
@@ -37,8 +35,7 @@ audit_peek_lines(const struct audit_peek *p, const char *start, const uint32_t *
 		if (p->past != NULL && !take_record(p, i, &line))
 			continue;
 		if (audit_record_check(&job->records, line, &facts) == -1) {
-			tally(line.len < RECORD_BYTES_MAX ? &pass->syntax : &pass->large,
-			    pass->peeked + i);
+			tally(&pass->syntax, pass->peeked + i);
 			continue;
 		}
 		pass->states[facts.state]++;

@@ -144,10 +144,14 @@ test_bounds(void **state)
 
 	/* No LF for longer than a record may be. */
 	memset(zeros, 'x', sizeof(zeros));
-	add_frame(&file, zeros, RECORD_BYTES_MAX + 1, 0, true);
+	add_frame(&file, zeros, RECORD_BYTES_MAX, 0, true);
 	assert_int_equal(read_all(buf_view(&file), UINT64_MAX, &e), -1);
 	assert_non_null(strstr(e.text, "a line of more than"));
-	assert_false(store_reader_torn(reader));
+	assert_true(store_reader_long(reader) && !store_reader_torn(reader));
+	buf_clear(&file);
+	add_frame(&file, zeros, RECORD_BYTES_MAX - 1, 0, true);
+	assert_int_equal(read_all(buf_view(&file), UINT64_MAX, &e), -1);
+	assert_true(store_reader_torn(reader) && !store_reader_long(reader));
 	buf_clear(&file);
 	zeros[9] = '\n';
 	add_frame(&file, zeros, RECORD_BYTES_MAX + 11, 0, true);
