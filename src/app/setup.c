@@ -9,6 +9,7 @@
 #include "app/setup.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "mask/geo.h"
 #include "parse/parse.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
@@ -59,8 +60,8 @@ app_setup_open(const struct app_args *args, const char *stream, struct app_setup
 	int rc;
 
 	memset(s, 0, sizeof(*s));
-	rc = path != NULL ? config_load(path, &s->config, &report, e)
-			  : config_default(&s->config, e);
+	rc = path != NULL ? config_load(path, &s->config, &report, e) :
+			    config_default(&s->config, e);
 	if (rc == -1 && report.len > 0)
 		fputs(report.data, stderr);
 	buf_free(&report);
@@ -70,6 +71,7 @@ app_setup_open(const struct app_args *args, const char *stream, struct app_setup
 void
 app_setup_close(struct app_setup *s)
 {
+	mask_geo_close(s->geo);
 	config_free(s->config);
 	memset(s, 0, sizeof(*s));
 }
@@ -94,6 +96,12 @@ app_keys_path(const struct app_args *args, const struct app_setup *s)
 	if (path == NULL && s->config->keys[0] != '\0')
 		path = s->config->keys;
 	return (path);
+}
+
+int
+app_geo_open(struct app_setup *s, struct err *e)
+{
+	return (mask_geo_open(s->config->geo_country, s->config->geo_asn, &s->geo, e));
 }
 
 static int

@@ -15,6 +15,7 @@ struct app_setup {
 	struct config *config;
 	const struct config_stream *stream;
 	struct config_stream fallback;
+	struct mask_geo *geo; /* app_geo_open */
 };
 
 /*
@@ -31,6 +32,9 @@ int app_store_path(const struct app_args *args, const struct app_setup *s, const
     struct err *e);
 /* --keys, else the configuration's; NULL: beside the store. */
 const char *app_keys_path(const struct app_args *args, const struct app_setup *s);
+
+/* The databases of the configuration into s->geo, before anything is made on disk. */
+int app_geo_open(struct app_setup *s, struct err *e);
 
 /*
  * Open the vocabulary with the stream's k, its routes, and the file at

@@ -41,6 +41,8 @@ struct config {
 	char store[CONFIG_PATH_BYTES];   /* "" if not given */
 	char keys[CONFIG_PATH_BYTES];
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
+	char geo_asn[CONFIG_PATH_BYTES]; /* "" if not given; relative to the file */
+	char geo_country[CONFIG_PATH_BYTES];
 	char seal_key[CONFIG_SEAL_BYTES]; /* "" if not given */
 	struct config_stream *streams;
 	unsigned stream_count;

@@ -70,5 +70,7 @@ config_stream_find(const struct config *c, const char *name, struct config_strea
 		if (strcmp(c->streams[i].name, name) == 0)
 			return (&c->streams[i]);
 	config_stream_default(fallback, name, c->tenant);
+	fallback->policy.geo_asn = c->geo_asn[0] != '\0';
+	fallback->policy.geo_country = c->geo_country[0] != '\0';
 	return (fallback);
 }

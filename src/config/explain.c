@@ -12,6 +12,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_DURATION] = "a duration",
 	[CONFIG_EPOCH] = "one of",
 	[CONFIG_FIELDS] = "drop or redact",
+	[CONFIG_FILE] = "a file",
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_HOSTS] = "a list of host names",
 	[CONFIG_INCLUDE] = "a file",

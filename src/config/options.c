@@ -18,6 +18,10 @@
 #define GRACE_MAX ((uint64_t)365 * 86400 * 1000000)
 
 const struct config_option config_options[] = {
+	{ "geo.asn", CONFIG_FILE, FILE_AT(geo_asn), "", ANY,
+	    "database (.mmdb) for the network operator of a client, relative to this file" },
+	{ "geo.country", CONFIG_FILE, FILE_AT(geo_country), "", ANY,
+	    "database (.mmdb) for the country of a client, relative to this file" },
 	{ "include", CONFIG_INCLUDE, 0, 0, "", ANY,
 	    "one more file of options, relative to this one; neither may repeat the other" },
 	{ "keys", CONFIG_PATH, FILE_AT(keys), "", ANY,

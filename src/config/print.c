@@ -123,6 +123,7 @@ print_value(
 	case CONFIG_SWITCH:
 		buf_span(out, config_word(o->choices, *(const bool *)place ? 1 : 0));
 		break;
+	case CONFIG_FILE: print_route(c, place, out); break;
 	case CONFIG_FORMAT:
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
@@ -156,7 +157,7 @@ is_said(const struct config_option *o, const void *from)
 {
 	if (o->type == CONFIG_INCLUDE)
 		return (false); /* what it said is here */
-	return ((o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY) ||
+	return ((o->type != CONFIG_FILE && o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY) ||
 	    *((const char *)from + o->offset) != '\0');
 }
 

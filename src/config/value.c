@@ -351,6 +351,7 @@ static const struct {
 	[CONFIG_DURATION] = { set_duration, NULL, 0, 0 },
 	[CONFIG_EPOCH] = { NULL, NULL, 0, 0 }, /* config_value_epoch */
 	[CONFIG_FIELDS] = { NULL, NULL, 0, 0 }, /* config_fields_set */
+	[CONFIG_FILE] = { set_route, NULL, 0, 0 },
 	[CONFIG_FORMAT] = { set_format, NULL, 0, 0 },
 	[CONFIG_HOSTS] = { set_host, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_INCLUDE] = { set_include, NULL, 0, 0 },

@@ -314,6 +314,8 @@ put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 	}
 	if (m->learning)
 		m->learn_subject = mask_words_subject(m->words, resolved.bytes, resolved.len);
+	if (m->places.geo != NULL)
+		mask_place_put(m, &resolved);
 	text = hide(m, MASK_SLOT_PEER, peer, value);
 	m->subject_value = NULL;
 	/* Tokens and addresses are plain. */

@@ -7,6 +7,7 @@
 #include "detect/host.h"
 #include "mask/line.h"
 #include "mask/mask.h"
+#include "mask/method/place.h"
 #include "mask/method/seal.h"
 #include "mask/pending.h"
 #include "mask/pseudonym.h"
@@ -30,6 +31,7 @@ struct mask {
 	struct detect_agent_cache *agents;
 	struct detail *detail; /* NULL: all is kept whole */
 	struct arena memory; /* holds the mask itself and what follows */
+	struct mask_places places;
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;
 	uint16_t *doors;     /* marks of texts that came once */
@@ -132,11 +134,12 @@ void mask_user(struct mask *m, const struct event *ev);
 void mask_session(struct mask *m, const struct event *ev);
 void mask_session_value(struct mask *m, struct span session);
 
+
 /* target.c: PATH, QUERY, and HOST if the target names one and the event does not. */
 void mask_target(struct mask *m, const struct event *ev);
 void mask_host_field(struct mask *m, struct span host);
 
-/* referer.c */
+/* referer.c: REFERER. */
 void mask_referer(struct mask *m, const struct event *ev);
 
 /* event.c: everything of one event into m->record, after a look ahead. */

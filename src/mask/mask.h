@@ -12,6 +12,7 @@
 
 #include "base/span.h"
 #include "mask/epochs.h"
+#include "mask/geo.h"
 #include "mask/policy.h"
 #include "mask/words.h"
 #include "parse/parse.h"
@@ -35,6 +36,7 @@ struct mask_setup {
 	enum mask_epoch_mode epochs;
 	int64_t now_us;     /* arrival time of lines whose own time is bad */
 	size_t line_max;    /* limits.line, at most PARSE_LINE_MAX */
+	const struct mask_geo *geo; /* outlives the mask; NULL: no country, no ASN */
 };
 
 /* All memory is taken here.  0, or -1 and ERR_CONFIG. */

@@ -39,10 +39,11 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	struct arena memory = { .base = NULL };
 	struct mask *made = NULL;
 	struct mask_render *renders;
+	size_t places = setup->geo == NULL ? 0 : MASK_PLACES * sizeof(*made->places.slots);
 	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
 	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
 	    MASK_ENDS * sizeof(*made->ends) + MASK_DOORS * sizeof(*made->doors) +
-	    MASK_PARAMS * sizeof(*made->params) + 6 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	    MASK_PARAMS * sizeof(*made->params) + places + 6 * (size_t)PARSE_LINE_MAX + PIECES * 16;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);
@@ -58,7 +59,9 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->epochs = setup->epochs;
 	made->now_us = setup->now_us;
 	made->line_max = setup->line_max;
+	made->places.geo = setup->geo;
 	made->memory = memory;
+	made->places.slots = arena_take(&made->memory, places);
 	made->tokens = arena_take(&made->memory, MASK_TOKENS * sizeof(*made->tokens));
 	made->doors = arena_take(&made->memory, MASK_DOORS * sizeof(*made->doors));
 	made->params = arena_take(&made->memory, MASK_PARAMS * sizeof(*made->params));

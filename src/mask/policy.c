@@ -320,6 +320,11 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	print_detail(out, p);
 	print_epochs(out, p);
 	print_fields(out, p);
+	json_key(out, "geo");
+	buf_char(out, '{');
+	json_bool(out, "asn", p->geo_asn);
+	json_bool(out, "country", p->geo_country);
+	buf_char(out, '}');
 	print_names(out, "hosts", p->hosts, p->host_count);
 	print_names(out, "machines", p->machines, p->machine_count);
 	print_networks(out, "own_networks", p->own_networks, p->own_network_count);

@@ -50,6 +50,7 @@ struct mask_policy {
 	unsigned detail_count;
 	bool agent_full;                 /* token of the full User-Agent */
 	bool path_token_shared;          /* sg. not bound to the subject */
+	bool geo_country, geo_asn;       /* are looked up */
 	bool has_seal_key;
 	unsigned char seal_key[32];      /* what the method seal seals to */
 };

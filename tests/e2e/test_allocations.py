@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from lib import CRETULA, Skip, cretula, equal, main, make_log, write
+from mmdb import has_geo, mmdb
 
 
 def preload():
@@ -23,6 +24,16 @@ def test_import_and_mask_allocate_nothing_while_they_run():
         cretula('import', '--store', 'store' + ''.join(options), '--stream', 's', '--format', 'apache-combined', *options,
                 'a.log', env=env, code=0)
     cretula('mask', '--format', 'apache-combined', '--jobs', 3, stdin=data, env=env, code=0)
+
+
+def test_sealing_and_looking_up_allocate_nothing():
+    env = preload()
+    public = cretula('key', 'pair', '--out', 'secret', '--json', code=0).json['public']
+    write('x.mmdb', mmdb({'198.51.0.0/16': ('DE', 64496)}))
+    geo = 'geo: {country: x.mmdb, asn: x.mmdb}\n' if has_geo() else ''
+    write('c.yaml', (geo + f'seal_key: {public}\nstreams: {{s: {{mask: {{ip.peer: seal, email: seal}}}}}}\n').encode())
+    cretula('mask', '--config', 'c.yaml', '--format', 'apache-combined', '--jobs', 3, stdin=make_log(40000, clients=20000),
+            env=env, code=0)
 
 
 def test_pipe_allocates_nothing_while_it_reads():

@@ -1,5 +1,8 @@
 """What `mask:` does with a class, from the configuration to the store and back."""
-from lib import combined, cretula, equal, main, make_log, read, records, tree_bytes, write
+import os
+
+from lib import Skip, combined, cretula, equal, main, make_log, read, records, tree_bytes, write
+from mmdb import has_geo, mmdb
 
 LOG = (combined(1, user='carol', target='/a?email=erika%40example.org') +
        combined(2, user='hunter2', status=401) + combined(3, client='2001:db8::7')).encode()
@@ -75,6 +78,36 @@ def test_fields_go_and_the_store_verifies():
     assert any('os' in r for r in found)
     explained = cretula('check', '--explain', code=0).text
     assert 'streams.NAME.fields.FIELD' in explained and '  user redact' in explained, explained
+
+
+def need_geo():
+    if not has_geo():
+        raise Skip('built without libmaxminddb')
+
+
+def test_country_and_asn_are_looked_up_before_masking():
+    need_geo()
+    write('both.mmdb', mmdb({'203.0.113.0/24': ('DE', 64496), '2001:db8::/32': ('FR', 64497), '198.51.100.0/24': ('xx', 1)}))
+    os.makedirs('etc')
+    write('etc/c.yaml', b'geo: {country: ../both.mmdb, asn: ../both.mmdb}')
+    cretula('import', '--store', 'store', '--config', 'etc/c.yaml', '--stream', 's', '--format', 'auto', '-', stdin=LOG +
+            combined(4, client='198.51.100.7').encode(), code=0)
+    cretula('verify', '--store', 'store', code=0)
+    equal([(r.get('country'), r.get('asn')) for r in records('store')],
+          [('DE', 64496), ('DE', 64496), ('FR', 64497), (None, 1)])
+    piped = cretula('pipe', 't', '--store', 'store', '--config', 'etc/c.yaml', '--format', 'apache-combined', stdin=LOG)
+    equal((piped.code, [r['country'] for r in records('store', 't')]), (0, ['DE', 'DE', 'FR']), piped.err)
+
+
+def test_a_bad_database_is_refused_before_anything_is_made():
+    need_geo()
+    good = mmdb({'203.0.113.0/24': ('DE', 64496)})
+    for data in (b'', b'no database', good[:len(good) // 2], b'\xff' * 6 + good[6:]):
+        write('x.mmdb', data)
+        write('c.yaml', b'geo: {asn: x.mmdb}')
+        for command in (('import', '--stream', 's', '-'), ('pipe', 's')):
+            run = cretula(*command, '--store', 'store', '--config', 'c.yaml', '--format', 'apache-combined', stdin=LOG, code=78)
+            assert 'geo: ' in run.err and not os.path.exists('store') and not os.path.exists('store.keys'), run.err
 
 
 def test_what_is_refused():

@@ -88,6 +88,7 @@ open_sources(struct importing *im, struct err *e)
 		return (-1);
 	im->import.jobs = jobs > 0 ? (unsigned)jobs : app_processors(PIPELINE_SLOTS);
 	if (app_setup_open(im->args, im->stream_name, &im->setup, e) == -1 ||
+	    app_geo_open(&im->setup, e) == -1 ||
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
 	    app_format_find(name != NULL ? name : im->setup.stream->format, &format, e) == -1)
 		return (-1);
@@ -218,7 +219,7 @@ open_mask(struct importing *im, struct err *e)
 	    (im->nothing_new ? settle_secret : open_secret)(im, e) == -1)
 		return (-1);
 	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.format,
-		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max };
+		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, im->setup.geo };
 	im->import.unlocked = !key_ring_locked(im->ring) || !mask_words_locked(im->words);
 	return (0);
 }

@@ -78,7 +78,8 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 	const struct parse_format *format = NULL;
 	const char *stream = app_arg(m->args, "stream"), *name = app_arg(m->args, "format");
 
-	if (app_setup_open(m->args, stream, &m->setup, e) == -1)
+	if (app_setup_open(m->args, stream, &m->setup, e) == -1 ||
+	    app_geo_open(&m->setup, e) == -1)
 		return (-1);
 	if (app_format_find(name != NULL ? name : m->setup.stream->format, &format, e) == -1 ||
 	    open_ring(m, now_us, e) == -1 ||
@@ -136,7 +137,7 @@ run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 {
 	const struct config_stream *stream = m->setup.stream;
 	struct mask_setup setup = { &stream->policy, m->ring, m->words, m->sources.format,
-		MASK_EPOCH_LIVE, now_us, stream->line_max };
+		MASK_EPOCH_LIVE, now_us, stream->line_max, m->setup.geo };
 	struct pipeline p = { .mode = PIPELINE_MASK,
 		.jobs = 1,
 		.setup = &setup,

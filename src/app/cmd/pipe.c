@@ -88,6 +88,7 @@ read_options(struct piping *p, struct err *e)
 
 	if (read_name(p, e) == -1 ||
 	    app_setup_open(p->args, p->stream_name, &p->setup, e) == -1 ||
+	    app_geo_open(&p->setup, e) == -1 ||
 	    app_store_path(p->args, &p->setup, &p->store_path, e) == -1)
 		return (-1);
 	every_us = p->setup.stream->seal_every_us;
@@ -149,6 +150,7 @@ open_live(struct piping *p, struct err *e)
 	pipe->setup.epochs = MASK_EPOCH_LIVE;
 	pipe->setup.now_us = pipe->turn_us;
 	pipe->setup.line_max = stream->line_max;
+	pipe->setup.geo = p->setup.geo;
 	if (app_pipe_open_live(pipe, &p->found, e) == -1)
 		return (-1);
 	if (app_pipe_rotate_start(pipe, e) == -1)

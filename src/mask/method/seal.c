@@ -103,7 +103,7 @@ mask_unseal(const unsigned char secret[static 32], struct span text, char *out, 
 	unsigned char box[BOX_MAX];
 	size_t len = text.len - MASK_SEALED_HEAD_BYTES, bytes, size;
 
-	if (mask_sealed_at(text) != text.len)
+	if (text.len == 0 || mask_sealed_at(text) != text.len)
 		return (-1);
 	for (size_t i = 0; i < len; i++) {
 		char c = text.ptr[MASK_SEALED_HEAD_BYTES + i];

@@ -412,7 +412,7 @@ test_tables_change_nothing(void **state)
 		struct span one = span_of(line, (size_t)(strchr(line, '\n') + 1 - line));
 		struct mask_setup setup = { &bed.policy, bed.ring, bed.words,
 			parse_format_find(span_str("combined")), MASK_EPOCH_EVENT, BED_NOW_US,
-			PARSE_LINE_MAX };
+			PARSE_LINE_MAX, NULL };
 		struct err e;
 
 		mask_close(bed.mask);
