@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/setup.h"
+#include "app/words/words.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "mask/geo.h"
@@ -104,22 +105,6 @@ app_geo_open(struct app_setup *s, struct err *e)
 	return (mask_geo_open(s->config->geo_country, s->config->geo_asn, &s->geo, e));
 }
 
-static int
-load_routes(const struct app_setup *s, struct mask_words *words, struct err *e)
-{
-	struct buf text = { 0 };
-	int rc = 0;
-
-	for (unsigned i = 0; i < s->stream->route_count && rc == 0; i++) {
-		const char *path = s->stream->routes[i];
-
-		if ((rc = io_read_file(AT_FDCWD, path, WORDS_BYTES_MAX, &text, e)) == 0)
-			rc = mask_words_routes(words, buf_view(&text), path, e);
-	}
-	buf_free(&text);
-	return (rc);
-}
-
 int
 app_words_open(const struct app_setup *s, int dirfd, const char *path, struct mask_words **words,
     struct err *e)
@@ -129,7 +114,7 @@ app_words_open(const struct app_setup *s, int dirfd, const char *path, struct ma
 
 	*words = NULL;
 	if (mask_words_open(s->stream->policy.words_k, words, e) == -1 ||
-	    load_routes(s, *words, e) == -1)
+	    app_words_preload(s->stream, mask_words_configure, *words, NULL, e) == -1)
 		goto out;
 	if (path != NULL && io_read_file(dirfd, path, WORDS_BYTES_MAX, &text, e) == -1) {
 		if (errno != ENOENT)

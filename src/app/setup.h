@@ -37,8 +37,9 @@ const char *app_keys_path(const struct app_args *args, const struct app_setup *s
 int app_geo_open(struct app_setup *s, struct err *e);
 
 /*
- * Open the vocabulary with the stream's k, its routes, and the file at
- * dirfd/path (a missing one is fine); path NULL: none.
+ * Open the vocabulary with the stream's k, its routes, OpenAPI files and
+ * document roots, and the file at dirfd/path (a missing one is fine); path
+ * NULL: none.
  */
 int app_words_open(const struct app_setup *s, int dirfd, const char *path,
     struct mask_words **words, struct err *e);

@@ -28,7 +28,9 @@ struct config_stream {
 	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
 	struct mask_policy policy;       /* defaults, over them mask:, words: ... */
 	char routes[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* relative to the file */
-	unsigned route_count;
+	char openapi[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* words.h */
+	char docroot[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES];
+	unsigned route_count, openapi_count, docroot_count;
 	int64_t grace_us[3];             /* by enum key_period */
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
 	int64_t seal_every_us;

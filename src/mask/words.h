@@ -27,6 +27,8 @@ struct mask_words;
 #define MASK_WORDS_LAG 8
 #define MASK_WORDS_CANDIDATE_BYTES (16u << 20)
 #define MASK_WORDS_CHILDREN_MAX 200
+#define MASK_WORDS_WORD_BYTES 256
+#define MASK_WORDS_POSITION_BYTES 2048
 
 enum mask_word_class { MASK_WORD_PATH, MASK_WORD_PARAM, MASK_WORD_HOST, MASK_WORD_CLASS_COUNT };
 
@@ -43,8 +45,17 @@ bool mask_words_locked(const struct mask_words *words);
  */
 int mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e);
 
-/* Load routes, one a line: "/users/{id}/orders", "/a/:x/b"; a last "*" is the rest. */
-int mask_words_routes(struct mask_words *words, struct span text, const char *name, struct err *e);
+/* A word at a place (as in mask_words_load). */
+typedef int (*mask_words_fn)(void *arg, enum mask_word_class c, struct span position,
+    struct span word, struct err *e);
+/* The words of a route: "/users/{id}/orders", "/a/:x/b"; what holds a '{' or '*' is any word. */
+int mask_words_route(struct span route, mask_words_fn fn, void *arg, struct err *e);
+/* Of routes, one a line; '#' starts a comment line. */
+int mask_words_routes(struct span text, const char *name, mask_words_fn fn, void *arg,
+    struct err *e);
+/* words (arg) shows it from the start, and does not save it. */
+int mask_words_configure(void *arg, enum mask_word_class c, struct span position,
+    struct span word, struct err *e);
 
 /* Promoted words only, sorted, in the format that mask_words_load reads. */
 void mask_words_save(const struct mask_words *words, struct buf *out);

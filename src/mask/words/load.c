@@ -7,9 +7,6 @@
 
 const char *const mask_words_class_names[MASK_WORD_CLASS_COUNT] = { "path", "param", "host" };
 
-#define WORD_BYTES_MAX 256
-#define POSITION_BYTES_MAX 2048
-
 int
 mask_words_class_find(struct span name)
 {
@@ -109,10 +106,10 @@ load_line(struct mask_words *w, struct span line, struct err *e)
 	second = part(&rest, '\t');
 	if (span_find(rest, '\t') != rest.len)
 		return (err_set(e, ERR_CONFIG, "more than three fields"));
-	if (second.len > POSITION_BYTES_MAX || rest.len > WORD_BYTES_MAX)
+	if (second.len > MASK_WORDS_POSITION_BYTES || rest.len > MASK_WORDS_WORD_BYTES)
 		return (err_set(e, ERR_CONFIG, "too long"));
 	if (first.len + 1 + second.len == line.len) {
-		if (second.len == 0 || second.len > WORD_BYTES_MAX)
+		if (second.len == 0 || second.len > MASK_WORDS_WORD_BYTES)
 			return (err_set(e, ERR_CONFIG, "no word, or a too long one"));
 		return (insert(w, mask_words_key(w, (enum mask_word_class)c, 0, second), e));
 	}
@@ -132,50 +129,69 @@ mask_words_load(struct mask_words *words, struct span text, const char *name, st
 	return (0);
 }
 
+/* ":id", "*", "{id}", also "{name}.json" and "{a}-{b}". */
 static bool
 is_variable(struct span segment)
 {
-	return (segment.len > 0 &&
-	    (segment.ptr[0] == '{' || segment.ptr[0] == ':' || segment.ptr[0] == '*'));
+	return (segment.ptr[0] == ':' || segment.ptr[0] == '*' ||
+	    span_find(segment, '{') < segment.len);
 }
 
-static int
-load_route(struct mask_words *w, struct span line, struct err *e)
+int
+mask_words_route(struct span route, mask_words_fn fn, void *arg, struct err *e)
 {
-	uint64_t at = mask_words_root(w, MASK_WORD_PATH);
-	struct span rest = span_from(line, 1);
+	char place[MASK_WORDS_POSITION_BYTES];
+	struct span rest = span_from(route, 1);
+	size_t len = 0;
 
-	if (line.len == 0 || line.ptr[0] == '#')
-		return (0);
-	if (line.ptr[0] != '/')
+	if (route.len == 0 || route.ptr[0] != '/')
 		return (err_set(e, ERR_CONFIG, "a route starts with '/'"));
-	if (line.len > POSITION_BYTES_MAX)
+	if (route.len > sizeof(place))
 		return (err_set(e, ERR_CONFIG, "too long"));
+	rest.len = span_find(rest, '?'); /* some write a query behind it */
 	while (rest.len > 0) {
 		struct span segment = part(&rest, '/');
 
 		if (segment.len == 0)
 			continue;
-		if (is_variable(segment)) {
-			at = mask_words_child(w, at, span_of("*", 1));
-			continue;
-		}
-		if (insert(w, mask_words_key(w, MASK_WORD_PATH, at, segment), e) == -1)
+		if (is_variable(segment))
+			segment = span_of("*", 1);
+		else if (segment.len > MASK_WORDS_WORD_BYTES)
+			return (err_set(e, ERR_CONFIG, "too long"));
+		else if (fn(arg, MASK_WORD_PATH, len == 0 ? span_of("/", 1) : span_of(place, len),
+			     segment, e) == -1)
 			return (-1);
-		at = mask_words_child(w, at, segment);
+		place[len++] = '/';
+		memcpy(place + len, segment.ptr, segment.len);
+		len += segment.len;
 	}
 	return (0);
 }
 
 int
-mask_words_routes(struct mask_words *words, struct span text, const char *name, struct err *e)
+mask_words_routes(struct span text, const char *name, mask_words_fn fn, void *arg, struct err *e)
 {
 	struct span rest = text;
 
-	for (size_t number = 1; rest.len > 0; number++)
-		if (load_route(words, line_of(&rest), e) == -1)
+	for (size_t number = 1; rest.len > 0; number++) {
+		struct span line = line_of(&rest);
+
+		if (line.len > 0 && line.ptr[0] != '#' && mask_words_route(line, fn, arg, e) == -1)
 			return (err_in(e, "%s:%zu", name, number));
+	}
 	return (0);
+}
+
+int
+mask_words_configure(void *arg, enum mask_word_class c, struct span position, struct span word,
+    struct err *e)
+{
+	struct mask_words *w = arg;
+	uint64_t at;
+
+	if (!mask_words_position(w, c, position, &at))
+		return (err_set(e, ERR_CONFIG, "no position of a %s", mask_words_class_names[c]));
+	return (insert(w, mask_words_key(w, c, at, word), e));
 }
 
 /* ---- saving ---- */

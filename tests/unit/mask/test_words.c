@@ -105,8 +105,9 @@ test_routes(void **state)
 	struct mask_words *w = open_words(10);
 	struct err e = { 0 };
 
-	assert_int_equal(mask_words_routes(w, span_str("# ours\n/kunden/{id}/rechnungen\n"
-	    "/a1/:x/b1\n/statisch/*\n/users/anmelden\n"), "r", &e), 0);
+	assert_int_equal(mask_words_routes(span_str("# ours\n/kunden/{id}/rechnungen\n"
+	    "/a1/:x/b1?q=1\n/statisch/*\n/users/anmelden\n\n/bericht/{n}.pdf/teil\n"), "r",
+	    mask_words_configure, w, &e), 0);
 	assert_true(clear(w, "/", "kunden", 0));
 	assert_true(clear(w, "/kunden/{uuid}", "rechnungen", 0));
 	assert_true(clear(w, "/kunden/*", "rechnungen", 0));
@@ -115,7 +116,10 @@ test_routes(void **state)
 	assert_true(clear(w, "/", "statisch", 0));
 	assert_true(clear(w, "/users", "anmelden", 0));
 	assert_int_equal(mask_words_promoted(w), 0); /* configured, not learned */
-	assert_int_equal(mask_words_routes(w, span_str("/ok\nkunden\n"), "r", &e), -1);
+	assert_true(clear(w, "/bericht/*", "teil", 0));
+	assert_false(clear(w, "/a1/*", "b1?q=1", 0));
+	assert_int_equal(
+	    mask_words_routes(span_str("/ok\nkunden\n"), "r", mask_words_configure, w, &e), -1);
 	assert_string_equal(e.text, "r:2: a route starts with '/'");
 	mask_words_close(w);
 }
