@@ -23,6 +23,7 @@ static const struct app_command *const commands[] = {
 	&app_command_mask,
 	&app_command_pipe,
 	&app_command_prove,
+	&app_command_quarantine,
 	&app_command_recover,
 	&app_command_risk,
 	&app_command_stats,
@@ -41,10 +42,10 @@ help_overview(void)
 	    "cretula: anonymous, audit-ready access logs\n\n"
 	    "usage: cretula COMMAND [--option ...] [FILE...]\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		buf_fmt(&out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		buf_fmt(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	buf_str(&out, "\ncretula help TOPIC explains:\n\n");
 	for (const struct app_topic *t = app_topics; t->name != NULL; t++)
-		buf_fmt(&out, "  %-8s %s\n", t->name, t->summary);
+		buf_fmt(&out, "  %-10s %s\n", t->name, t->summary);
 	buf_str(&out,
 	    "\n"
 	    "Start with a log that you have:\n\n"

@@ -45,6 +45,7 @@ struct config {
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
 	char geo_asn[CONFIG_PATH_BYTES]; /* "" if not given; relative to the file */
 	char geo_country[CONFIG_PATH_BYTES];
+	char quarantine_key[CONFIG_SEAL_BYTES];
 	char seal_key[CONFIG_SEAL_BYTES]; /* "" if not given */
 	struct config_stream *streams;
 	unsigned stream_count;

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/fill.h"
 #include "key/key.h"
+#include "key/sealkey.h"
 #include "parse/parse.h"
 
 #define DAY_US ((int64_t)86400 * 1000000)
@@ -72,5 +73,7 @@ config_stream_find(const struct config *c, const char *name, struct config_strea
 	config_stream_default(fallback, name, c->tenant);
 	fallback->policy.geo_asn = c->geo_asn[0] != '\0';
 	fallback->policy.geo_country = c->geo_country[0] != '\0';
+	fallback->policy.has_quarantine_key =
+	    key_seal_parse(span_str(c->quarantine_key), fallback->policy.quarantine_key) == 0;
 	return (fallback);
 }

@@ -123,6 +123,8 @@ share(struct config_loader *l)
 		p->method[RECORD_CLASS_AGENT] = p->agent_full ? MASK_TOKEN : MASK_DROP;
 		p->geo_asn = c->geo_asn[0] != '\0';
 		p->geo_country = c->geo_country[0] != '\0';
+		p->has_quarantine_key =
+		    key_seal_parse(span_str(c->quarantine_key), p->quarantine_key) == 0;
 		if (!mask_policy_seals(p))
 			continue;
 		if (key_seal_parse(span_str(c->seal_key), p->seal_key) == 0) {

@@ -26,6 +26,8 @@ const struct config_option config_options[] = {
 	    "one more file of options, relative to this one; neither may repeat the other" },
 	{ "keys", CONFIG_PATH, FILE_AT(keys), "", ANY,
 	    "directory of the keys, never inside of the store; beside it if not given" },
+	{ "quarantine_key", CONFIG_SEAL_KEY, FILE_AT(quarantine_key), "", ANY,
+	    "public key that lines which cannot be read are sealed to; `cretula key pair`" },
 	{ "seal_key", CONFIG_SEAL_KEY, FILE_AT(seal_key), "", ANY,
 	    "public key of the method seal, made by `cretula key pair`" },
 	{ "store", CONFIG_PATH, FILE_AT(store), "", ANY,
@@ -94,7 +96,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
 const char *const config_later[] = {
 	"approvers",
 	"disk",
-	"quarantine_key",
 	"roles",
 	"serve",
 	"streams.*.format_string",

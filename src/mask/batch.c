@@ -103,9 +103,12 @@ emit(struct mask *m)
 	b->ends[b->record_count++] = (uint32_t)b->records_len;
 }
 
-/* Of a line that says nothing: when it came, how long it was, and why. */
+/*
+ * Of a line that says nothing: when it came, how long it was, and why; the
+ * line itself only for who has the key of the quarantine.
+ */
 static void
-emit_skeleton(struct mask *m, uint64_t line_bytes, enum parse_reason reason)
+emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_reason reason)
 {
 	struct record *r = &m->record;
 
@@ -114,10 +117,11 @@ emit_skeleton(struct mask *m, uint64_t line_bytes, enum parse_reason reason)
 	record_set_text(r, RECORD_FIELD_REASON, span_str(parse_reason_names[reason]));
 	record_set_text(r, RECORD_FIELD_STATE, span_of("unparsed", 8));
 	r->extra[0].key = span_of("line_bytes", 10);
-	r->extra[0].number = (int64_t)line_bytes;
+	r->extra[0].number = (int64_t)(line.len + dropped);
 	r->extra[0].is_number = true;
 	r->extra_count = 1;
 	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+	mask_hold_line(m, line);
 	record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
 	if (reason == PARSE_REASON_TOO_LONG)
 		record_set_flag(r, RECORD_FLAG_OVERLONG);
@@ -213,7 +217,7 @@ mask_line(struct mask *m, struct mask_line *l)
 	m->at = l;
 	switch (l->result) {
 	case PARSE_META: m->batch->counts.meta++; break;
-	case PARSE_UNPARSED: emit_skeleton(m, l->line.len + l->dropped, l->reason); break;
+	case PARSE_UNPARSED: emit_skeleton(m, l->line, l->dropped, l->reason); break;
 	default: emit_event(m, &l->event, l->result == PARSE_PARTIAL); break;
 	}
 	m->line_number++;

@@ -329,6 +329,10 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	print_names(out, "machines", p->machines, p->machine_count);
 	print_networks(out, "own_networks", p->own_networks, p->own_network_count);
 	json_str(out, "path_token", span_str(p->path_token_shared ? "shared" : "bound"));
+	if (p->has_quarantine_key) {
+		key_seal_print(p->quarantine_key, key);
+		json_str(out, "quarantine_key", span_str(key));
+	}
 	if (p->has_seal_key) {
 		key_seal_print(p->seal_key, key);
 		json_str(out, "seal_key", span_str(key));

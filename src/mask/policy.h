@@ -51,7 +51,8 @@ struct mask_policy {
 	bool agent_full;                 /* token of the full User-Agent */
 	bool path_token_shared;          /* sg. not bound to the subject */
 	bool geo_country, geo_asn;       /* are looked up */
-	bool has_seal_key;
+	bool has_seal_key, has_quarantine_key;
+	unsigned char quarantine_key[32]; /* what lines that cannot be read are sealed to */
 	unsigned char seal_key[32];      /* what the method seal seals to */
 };
 

@@ -28,6 +28,8 @@ struct mask_sealing {
 	bool used; /* a class has the method */
 	bool open; /* the sealer is of the batch at hand */
 	struct crypto_sealer sealer;
+	bool hold_open; /* the same, to the key of the quarantine */
+	struct crypto_sealer hold;
 };
 
 /* Around a batch. */
@@ -38,6 +40,24 @@ void mask_seal_end(struct mask *m);
 size_t mask_sealed(struct mask *m, struct span value, char *out, size_t size);
 /* The same in the record's memory; empty if it cannot be. */
 struct span mask_sealed_text(struct mask *m, struct span value);
+
+/*
+ * The quarantine: a line that could not be read, sealed to the policy's
+ * quarantine_key in EXTRA of the skeleton at hand, in members "line",
+ * "line2" ... of at most MASK_SEALED_VALUE_MAX bytes each.  What is longer
+ * than all of them is cut.
+ */
+#define MASK_HELD_MAX 11 /* members: more do not fit a record */
+#define MASK_HELD_BYTES (MASK_HELD_MAX * (size_t)MASK_SEALED_VALUE_MAX)
+void mask_hold_line(struct mask *m, struct span line);
+
+/*
+ * The line that the skeleton r holds, opened into out of MASK_HELD_BYTES +
+ * 2.  0; 1: r holds none; -1: it is of another key.
+ */
+struct record;
+int mask_held_line(const unsigned char secret[static 32], const struct record *r, char *out,
+    struct span *line);
 
 /* How many bytes at the front of text are such a text; 0 if none. */
 size_t mask_sealed_at(struct span text);

@@ -182,6 +182,72 @@ test_what_does_not_open(void **state)
 	bed_close(&bed);
 }
 
+/* What cannot be read is held for who has the secret, whole or its beginning. */
+static void
+test_lines_are_held(void **state)
+{
+	static const size_t rows[] = { 1, 45, 1005, 1006, 1007, 2012, 5000, MASK_HELD_BYTES - 1,
+		MASK_HELD_BYTES, MASK_HELD_BYTES + 1, 40000, PARSE_LINE_MAX, PARSE_LINE_MAX + 1 };
+	static char text[PARSE_LINE_MAX + 8], out[MASK_HELD_BYTES];
+	static struct bed bed;
+	struct mask_policy p;
+
+	mask_policy_default(&p);
+	crypto_sealed_public(secret, p.quarantine_key);
+	p.has_quarantine_key = true;
+	bed_open(&bed, &p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t whole = rows[i] < MASK_HELD_BYTES ? rows[i] : MASK_HELD_BYTES;
+		unsigned char other[32] = { 0, 9 };
+		struct span line;
+		struct err e = { 0 };
+		struct record r;
+
+		for (size_t n = 0; n < rows[i]; n++)
+			text[n] = (char)('a' + n % 23);
+		text[0] = '\xff'; /* no UTF-8 */
+		text[rows[i]] = '\n';
+		(void)bed_run(&bed, span_of(text, rows[i] + 1), i);
+		assert_int_equal(bed.batch.counts.in.unparsed, 1);
+		assert_null(memmem(bed.batch.records, bed.batch.records_len, "abcdefgh", 8));
+		if (record_decode(&bed.decoder,
+		    span_of(bed.batch.records, bed.batch.records_len - 1), &r, &e) != 0)
+			fail_msg("%zu bytes: %s", rows[i], e.text);
+		if (mask_held_line(secret, &r, out, &line) != 0 || line.len != whole)
+			fail_msg("%zu bytes: %zu held", rows[i], line.len);
+		assert_memory_equal(line.ptr, text, whole);
+		assert_int_equal(r.extra[0].number, rows[i]);
+		assert_true(span_is(r.text[RECORD_FIELD_STATE], "unparsed"));
+		assert_int_equal(bed_flag(&r, RECORD_FLAG_OVERLONG), rows[i] > PARSE_LINE_MAX);
+		assert_int_equal(mask_held_line(other, &r, out, &line), -1);
+	}
+	bed_close(&bed);
+}
+
+static void
+test_nothing_is_held(void **state)
+{
+	static struct bed bed;
+	static char out[MASK_HELD_BYTES];
+	struct mask_policy p;
+	struct record r;
+	struct span line;
+
+	bed_open(&bed, NULL);
+	r = bed_record(&bed, "no log line at all");
+	assert_int_equal(r.extra_count, 1);
+	assert_int_equal(mask_held_line(secret, &r, out, &line), 1);
+	bed_close(&bed);
+	/* What can be read is not held. */
+	mask_policy_default(&p);
+	crypto_sealed_public(secret, p.quarantine_key);
+	p.has_quarantine_key = true;
+	bed_open(&bed, &p);
+	r = from(&bed, "192.0.2.7", "-", 200, "/");
+	assert_int_equal(mask_held_line(secret, &r, out, &line), 1);
+	bed_close(&bed);
+}
+
 static void
 test_no_key_no_mask(void **state)
 {
@@ -210,6 +276,8 @@ main(void)
 		cmocka_unit_test(test_credentials_are_not_sealed),
 		cmocka_unit_test(test_no_imitation),
 		cmocka_unit_test(test_what_does_not_open),
+		cmocka_unit_test(test_lines_are_held),
+		cmocka_unit_test(test_nothing_is_held),
 		cmocka_unit_test(test_no_key_no_mask),
 	};
 
