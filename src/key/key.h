@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "key/epoch.h"
 
 struct err;
 
@@ -68,21 +69,6 @@ int key_open_dir(const char *dir, struct err *e);
 /* KEYS/STREAM as a dirfd, made 0700 if create. */
 int key_open_stream(int keys_fd, const char *stream, bool create, struct err *e);
 
-/* ---- epochs ---- */
-
-enum key_period { KEY_DAY, KEY_WEEK, KEY_MONTH };
-#define KEY_PERIOD_COUNT 3
-
-/* Days since 1970-01-01; weeks (from Monday) and months since the same. */
-int64_t key_epoch_index(enum key_period period, int64_t t_us);
-/* "2026-11-25", "2026-W48", "2026-11"; NUL-terminated.  Returns the length. */
-size_t key_epoch_name(enum key_period period, int64_t index, char out[static 16]);
-int64_t key_epoch_end_us(enum key_period period, int64_t index); /* first instant after it */
-
-/* The widest range of event times that gets an epoch: 1990-01-01 to 2100-01-01. */
-#define KEY_TIME_MIN_US ((int64_t)631152000 * 1000000)
-#define KEY_TIME_MAX_US ((int64_t)4102444800 * 1000000)
-
 /* ---- the ring: root and seeds, in guarded memory ---- */
 
 struct key_ring;
@@ -95,15 +81,6 @@ int key_ring_ephemeral(struct key_ring **ring, struct err *e);
 
 void key_ring_free(struct key_ring *ring); /* wipes; NULL is legal */
 bool key_ring_locked(const struct key_ring *ring);
-
-/*
- * Live epochs: make sure a seed exists for the epoch of each period at
- * now_us, write the keyring if one was made, and destroy the epochs that
- * ended longer than grace_us[period] ago (*destroyed counts them).
- * Single-threaded; afterwards key_ring_prk is read-only and thread-safe.
- */
-int key_ring_live(struct key_ring *ring, int64_t now_us,
-    const int64_t grace_us[static KEY_PERIOD_COUNT], unsigned *destroyed, struct err *e);
 
 /*
  * Import epochs (ADR 3): one random secret per import; the seed of every
@@ -135,16 +112,5 @@ void key_class(const unsigned char prk[static 32], const char *tenant, const cha
 
 /* HMAC key for fingerprints of source files, used for nothing else. */
 void key_ring_fingerprint(const struct key_ring *ring, unsigned char out[static 32]);
-
-/* What `key show` prints: never a secret. */
-struct key_ring_facts {
-	unsigned char root_id[8]; /* first bytes of SHA-256("cretula root id\n" | root) */
-	size_t epoch_count;
-	bool import_open;
-};
-void key_ring_describe(const struct key_ring *ring, struct key_ring_facts *facts);
-/* The i-th epoch: its name and commitment SHA-256("cretula seed v1\n" | seed). */
-void key_ring_epoch(const struct key_ring *ring, size_t i, char name[static 16],
-    unsigned char commitment[static 32]);
 
 #endif

@@ -120,7 +120,7 @@ static int
 advance(struct key_ring *ring, int64_t now_us, const int64_t *grace_us, struct err *e)
 {
 	struct key_keyring *work = &ring->work;
-	size_t expired = key_table_expire(&work->table, now_us, grace_us);
+	size_t expired = key_table_expire(&work->table, now_us, grace_us, &ring->keep);
 	int made = key_table_extend(&work->table, now_us);
 
 	if (made == -1)
@@ -160,18 +160,13 @@ count_gone(const struct key_table *old, const struct key_table *new)
 	return (gone);
 }
 
-int
-key_ring_live(struct key_ring *ring, int64_t now_us,
-    const int64_t grace_us[static KEY_PERIOD_COUNT], unsigned *destroyed, struct err *e)
+/* Bring memory and disk to now. */
+static int
+turn(struct key_ring *ring, int64_t now_us, const int64_t *grace_us, unsigned *destroyed,
+    struct err *e)
 {
 	int rc;
 
-	if (now_us < KEY_TIME_MIN_US || now_us >= KEY_TIME_MAX_US)
-		return (err_set(e, ERR_CONFIG, "the clock is not between 1990 and 2100"));
-	if (!key_table_due(&ring->table, now_us, grace_us)) {
-		*destroyed = 0;
-		return (0);
-	}
 	if (ring->dirfd == -1) {
 		ring->work.table = ring->table;
 		rc = advance(ring, now_us, grace_us, e);
@@ -184,6 +179,25 @@ key_ring_live(struct key_ring *ring, int64_t now_us,
 	}
 	crypto_wipe(&ring->work, sizeof(ring->work));
 	return (rc);
+}
+
+int
+key_ring_live(struct key_ring *ring, int64_t now_us, const int64_t *grace_us,
+    unsigned *destroyed, struct err *e)
+{
+	if (now_us < KEY_TIME_MIN_US || now_us >= KEY_TIME_MAX_US)
+		return (err_set(e, ERR_CONFIG, "the clock is not between 1990 and 2100"));
+	if (!key_table_due(&ring->table, now_us, grace_us) && !key_ring_differs(ring)) {
+		*destroyed = 0;
+		return (0);
+	}
+	return (turn(ring, now_us, grace_us, destroyed, e));
+}
+
+void
+key_ring_keep(struct key_ring *ring, bool (*ask)(void *arg, const char *epoch), void *arg)
+{
+	ring->keep = (struct key_keep){ ask, arg };
 }
 
 /* ADR 3: an import's epochs come from one secret and go with it. */

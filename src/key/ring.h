@@ -14,6 +14,7 @@ struct key_ring {
 	unsigned char replaced[32]; /* its commitment */
 	unsigned char root[32];
 	unsigned char import_secret[32];
+	struct key_keep keep;
 	struct key_table table;
 	struct key_keyring work; /* next state of table, and files */
 };

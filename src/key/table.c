@@ -30,8 +30,11 @@ key_table_encode(const struct key_table *t, unsigned char out[static KEY_TABLE_B
 bool
 key_epoch_possible(enum key_period period, int64_t index)
 {
-	return (index >= key_epoch_index(period, KEY_TIME_MIN_US) &&
-	    index <= key_epoch_index(period, KEY_TIME_MAX_US - 1));
+	int64_t base = key_epoch_base(index);
+
+	return (base >= key_epoch_index(period, KEY_TIME_MIN_US) &&
+	    base <= key_epoch_index(period, KEY_TIME_MAX_US - 1) &&
+	    index / KEY_CHANGE_STEP <= KEY_CHANGES_MAX);
 }
 
 static int
@@ -82,36 +85,82 @@ key_table_find(const struct key_table *t, enum key_period period, int64_t index)
 	return (NULL);
 }
 
-static bool
-expired(const struct key_epoch *epoch, int64_t now_us, const int64_t *grace_us)
+const struct key_epoch *
+key_table_newest(const struct key_table *t, enum key_period period, int64_t base)
+{
+	const struct key_epoch *newest = NULL;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->epochs[i].period == period && key_epoch_base(t->epochs[i].index) == base &&
+		    (newest == NULL || t->epochs[i].index > newest->index))
+			newest = &t->epochs[i];
+	return (newest);
+}
+
+int64_t
+key_table_end_us(const struct key_table *t, const struct key_epoch *epoch)
 {
 	int64_t end_us = key_epoch_end_us(epoch->period, epoch->index);
 
-	assert(grace_us[epoch->period] >= 0);
-	return (now_us - end_us > grace_us[epoch->period]);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct key_epoch *other = &t->epochs[i];
+
+		if (other->period == epoch->period && other->index > epoch->index &&
+		    key_epoch_base(other->index) == key_epoch_base(epoch->index) &&
+		    other->created_us < end_us)
+			end_us = other->created_us;
+	}
+	return (end_us);
 }
 
 bool
-key_table_due(const struct key_table *t, int64_t now_us,
+key_table_is_over(const struct key_table *t, const struct key_epoch *epoch, int64_t now_us,
     const int64_t grace_us[static KEY_PERIOD_COUNT])
 {
+	assert(grace_us[epoch->period] >= 0);
+	return (now_us - key_table_end_us(t, epoch) > grace_us[epoch->period]);
+}
+
+bool
+key_table_due(const struct key_table *t, int64_t now_us, const int64_t *grace_us)
+{
 	for (enum key_period p = 0; p < KEY_PERIOD_COUNT; p++)
-		if (key_table_find(t, p, key_epoch_index(p, now_us)) == NULL)
+		if (key_table_newest(t, p, key_epoch_index(p, now_us)) == NULL)
 			return (true);
-	for (size_t i = 0; i < t->count; i++)
-		if (expired(&t->epochs[i], now_us, grace_us))
+	for (size_t i = 0; grace_us != NULL && i < t->count; i++)
+		if (key_table_is_over(t, &t->epochs[i], now_us, grace_us))
 			return (true);
 	return (false);
 }
 
-size_t
-key_table_expire(struct key_table *t, int64_t now_us,
-    const int64_t grace_us[static KEY_PERIOD_COUNT])
+/* Before any is taken out: the end of one is the beginning of another. */
+static size_t
+mark(const struct key_table *t, int64_t now_us, const int64_t *grace_us,
+    const struct key_keep *keep, bool gone[static KEY_EPOCHS_MAX])
+{
+	size_t count = 0;
+	char name[16];
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct key_epoch *epoch = &t->epochs[i];
+
+		gone[i] = key_table_is_over(t, epoch, now_us, grace_us);
+		if (gone[i] && keep->ask != NULL) {
+			(void)key_epoch_name(epoch->period, epoch->index, name);
+			gone[i] = !keep->ask(keep->arg, name);
+		}
+		count += gone[i];
+	}
+	return (count);
+}
+
+static void
+take_out(struct key_table *t, const bool gone[static KEY_EPOCHS_MAX])
 {
 	size_t kept = 0, had = t->count;
 
 	for (size_t i = 0; i < had; i++) {
-		if (expired(&t->epochs[i], now_us, grace_us))
+		if (gone[i])
 			continue;
 		if (kept != i)
 			t->epochs[kept] = t->epochs[i];
@@ -119,7 +168,46 @@ key_table_expire(struct key_table *t, int64_t now_us,
 	}
 	crypto_wipe(&t->epochs[kept], (had - kept) * sizeof(t->epochs[0]));
 	t->count = kept;
-	return (had - kept);
+}
+
+size_t
+key_table_expire(struct key_table *t, int64_t now_us, const int64_t *grace_us,
+    const struct key_keep *keep)
+{
+	bool gone[KEY_EPOCHS_MAX];
+	size_t count = grace_us == NULL ? 0 : mark(t, now_us, grace_us, keep, gone);
+
+	if (count > 0)
+		take_out(t, gone);
+	return (count);
+}
+
+int
+key_table_remove(struct key_table *t, enum key_period period, int64_t index)
+{
+	const struct key_epoch *epoch = key_table_find(t, period, index);
+	bool gone[KEY_EPOCHS_MAX] = { false };
+
+	if (epoch == NULL)
+		return (-1);
+	gone[epoch - t->epochs] = true;
+	take_out(t, gone);
+	return (0);
+}
+
+int
+key_table_add(struct key_table *t, enum key_period period, int64_t index, int64_t now_us)
+{
+	struct key_epoch *epoch = &t->epochs[t->count];
+
+	if (t->count == KEY_EPOCHS_MAX)
+		return (-1);
+	epoch->period = period;
+	epoch->index = index;
+	epoch->created_us = now_us;
+	crypto_random(epoch->seed, sizeof(epoch->seed));
+	t->count++;
+	return (0);
 }
 
 int
@@ -128,18 +216,12 @@ key_table_extend(struct key_table *t, int64_t now_us)
 	int made = 0;
 
 	for (enum key_period p = 0; p < KEY_PERIOD_COUNT; p++) {
-		struct key_epoch *epoch = &t->epochs[t->count];
 		int64_t index = key_epoch_index(p, now_us);
 
-		if (key_table_find(t, p, index) != NULL)
+		if (key_table_newest(t, p, index) != NULL)
 			continue;
-		if (t->count == KEY_EPOCHS_MAX)
+		if (key_table_add(t, p, index, now_us) == -1)
 			return (-1);
-		epoch->period = p;
-		epoch->index = index;
-		epoch->created_us = now_us;
-		crypto_random(epoch->seed, sizeof(epoch->seed));
-		t->count++;
 		made++;
 	}
 	return (made);

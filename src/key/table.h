@@ -41,14 +41,34 @@ const struct key_epoch *key_table_find(const struct key_table *t, enum key_perio
 /* Could there be such an epoch, between KEY_TIME_MIN_US and _MAX_US? */
 bool key_epoch_possible(enum key_period period, int64_t index);
 
-/* Does t lack an epoch of now, or hold one whose grace is over? */
-bool key_table_due(const struct key_table *t, int64_t now_us,
+/* The key in use of an epoch: the one of the newest change; NULL if there is none. */
+const struct key_epoch *key_table_newest(const struct key_table *t, enum key_period period,
+    int64_t base);
+
+/* When it was used last: at the end of its time, or when a newer one was made. */
+int64_t key_table_end_us(const struct key_table *t, const struct key_epoch *epoch);
+
+/* Is its grace over? */
+bool key_table_is_over(const struct key_table *t, const struct key_epoch *epoch, int64_t now_us,
     const int64_t grace_us[static KEY_PERIOD_COUNT]);
+
+/* Does t lack an epoch of now, or hold one whose grace is over?  grace_us NULL: none ever is. */
+bool key_table_due(const struct key_table *t, int64_t now_us, const int64_t *grace_us);
+
+/* Which of those whose grace is over are kept all the same. */
+struct key_keep {
+	bool (*ask)(void *arg, const char *epoch); /* NULL: none */
+	void *arg;
+};
 
 /* Take out and wipe the epochs whose grace is over.  Returns how many. */
-size_t key_table_expire(struct key_table *t, int64_t now_us,
-    const int64_t grace_us[static KEY_PERIOD_COUNT]);
+size_t key_table_expire(struct key_table *t, int64_t now_us, const int64_t *grace_us,
+    const struct key_keep *keep);
+/* Take out and wipe one.  -1: there is none. */
+int key_table_remove(struct key_table *t, enum key_period period, int64_t index);
 
+/* Make one.  -1: t is full. */
+int key_table_add(struct key_table *t, enum key_period period, int64_t index, int64_t now_us);
 /* Make the missing epochs of now.  Returns how many; or -1: t is full. */
 int key_table_extend(struct key_table *t, int64_t now_us);
 

@@ -19,6 +19,10 @@ mask_line_epochs(struct mask *m, int64_t t_us)
 	m->day = day;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
 		m->index[p] = key_epoch_index((enum key_period)p, t_us);
+	if (m->epochs != MASK_EPOCH_LIVE)
+		return;
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
+		m->index[p] = key_ring_newest(m->ring, (enum key_period)p, m->index[p]);
 }
 
 static bool

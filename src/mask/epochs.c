@@ -114,6 +114,9 @@ print_ranges(const struct mask_epochs *e, enum record_class c, enum key_period p
 	for (unsigned i = 0; i < e->of[c].count; i++) {
 		char name[16];
 
+		/* Ranges are of first keys: live segments have one epoch of each class. */
+		assert(e->of[c].range[i].last == e->of[c].range[i].first ||
+		    e->of[c].range[i].last < KEY_CHANGE_STEP);
 		buf_str(out, i == 0 ? "\"" : ",\"");
 		(void)key_epoch_name(period, e->of[c].range[i].first, name);
 		buf_str(out, name);

@@ -26,6 +26,7 @@ struct mask {
 	enum mask_epoch_mode epochs;
 	int64_t now_us;
 	size_t line_max;
+	const struct key_ring *ring;
 	struct mask_keys *keys;
 	struct detect_hosts *hosts;
 	struct detect_agent_cache *agents;

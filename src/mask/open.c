@@ -54,6 +54,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made = arena_take(&memory, sizeof(*made));
 	made->renders = renders;
 	made->policy = setup->policy;
+	made->ring = setup->ring;
 	made->words = setup->words;
 	made->format = setup->format;
 	made->epochs = setup->epochs;
@@ -115,4 +116,14 @@ void
 mask_now(struct mask *m, int64_t now_us)
 {
 	m->now_us = now_us;
+}
+
+void
+mask_turned(struct mask *m)
+{
+	mask_keys_forget(m->keys);
+	/* They tell which value had which token, also of keys that are gone. */
+	crypto_wipe(m->tokens, MASK_TOKENS * sizeof(*m->tokens));
+	assert(m->pending.count == 0);
+	crypto_wipe(m->pending.in, sizeof(m->pending.in));
 }

@@ -91,6 +91,24 @@ keyset_of(struct mask_keys *k, enum key_period period, int64_t index)
 	return (set);
 }
 
+void
+mask_keys_forget(struct mask_keys *k)
+{
+	unsigned char prk[32];
+
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
+		for (int i = 0; i < KEYSETS; i++) {
+			struct keyset *set = &k->sets[p][i];
+
+			if (set->used &&
+			    (set->missing ||
+				key_ring_prk(k->ring, (enum key_period)p, set->index, prk) == -1 ||
+				!crypto_equal(prk, set->prk, sizeof(prk))))
+				crypto_wipe(set, sizeof(*set));
+		}
+	crypto_wipe(prk, sizeof(prk));
+}
+
 /* A key that is used for the first time, where it is wanted; false: it is there already. */
 static bool
 first_use(struct mask_keys *k, struct keyset *set, enum mask_slot slot,

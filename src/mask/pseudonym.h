@@ -61,6 +61,9 @@ struct mask_keys;
 struct mask_keys *mask_keys_open(const struct key_ring *ring, const struct mask_policy *policy);
 void mask_keys_close(struct mask_keys *k); /* wipes; NULL is legal */
 
+/* Wipe the keys of epochs that the ring has no more. */
+void mask_keys_forget(struct mask_keys *k);
+
 /* NULL if the ring has no such epoch.  Valid until the next call. */
 const struct crypto_hmac_key *mask_keys_get(struct mask_keys *k, enum mask_slot slot,
     int64_t index);

@@ -382,6 +382,15 @@ seal_history_held(const struct seal_history *history, uint64_t seg, int64_t t_us
 	return (seal_holds_segments(&history->holds, &range, t_us, &steps, hold) == SEAL_HELD_YES);
 }
 
+bool
+seal_history_held_epoch(
+    const struct seal_history *history, struct span epoch, int64_t t_us, struct span *hold)
+{
+	uint64_t steps = UINT64_MAX;
+
+	return (seal_holds_epoch(&history->holds, epoch, t_us, &steps, hold) == SEAL_HELD_YES);
+}
+
 size_t
 seal_history_pruned(const struct seal_history *history)
 {

@@ -66,6 +66,10 @@ const struct seal_touched *seal_past_record(const struct seal_past *past, uint32
 bool seal_history_held(const struct seal_history *history, uint64_t seg, int64_t t_us,
     struct span *hold);
 
+/* The same of a mask epoch. */
+bool seal_history_held_epoch(const struct seal_history *history, struct span epoch, int64_t t_us,
+    struct span *hold);
+
 size_t seal_history_pruned(const struct seal_history *history);   /* segments */
 size_t seal_history_holds(const struct seal_history *history, int64_t t_us); /* in force */
 

@@ -288,6 +288,8 @@ PROMISES = [
      'E_PRUNE_UNDER_HOLD'),
     ('56', 'the key of a held day is destroyed', more(step('add', 'destroy', what='2025-03-01', commitment='0' * 64)),
      'E_PRUNE_UNDER_HOLD'),
+    ('56', 'the second key of a held epoch is destroyed',
+     more(step('add', 'destroy', what='2025-W10.2', commitment='0' * 64)), 'E_PRUNE_UNDER_HOLD'),
     ('56', 'the key of an epoch after the held ones is destroyed',
      more(step('add', 'destroy', what='2025-W11', commitment='0' * 64)), ''),
     ('56', 'a hold under a name in force changes nothing', more(step('hold', 'case-3', [(2, 2)]), step('prune', 2)),

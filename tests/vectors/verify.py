@@ -477,6 +477,7 @@ PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
 REASONS = 'grammar too_long binary cut ambiguous'.split()
 STATES = ('parsed', 'partial', 'unparsed')
 EPOCH_NAME = (r'\d{4}-\d\d-\d\d', r'\d{4}-W\d\d', r'\d{4}-\d\d')
+EPOCH_KEY = r'(\.([2-9]|[1-9]\d{1,2}))?'  # the second key of an epoch, the third ...
 
 
 def base64_decode(text, size):
@@ -546,7 +547,13 @@ def is_tally(names):
 
 
 def epoch_kind(name):
-    return next((k for k, pattern in enumerate(EPOCH_NAME) if re.fullmatch(pattern, name, re.ASCII)), None)
+    return next((k for k, pattern in enumerate(EPOCH_NAME) if re.fullmatch(pattern + EPOCH_KEY, name, re.ASCII)), None)
+
+
+def epoch_order(name):
+    """Names sort as their times; those of the second key of an epoch come behind, then the third ..."""
+    time, _, number = name.partition('.')
+    return int(number or 1), time
 
 
 def epoch_name(kind, time):
@@ -559,10 +566,12 @@ def epoch_spans(names):
     """The list as (first, last) pairs; ValueError unless it is sorted (names sort as their times), of one kind."""
     spans, kinds = [], set()
     for name in names:
-        first, _, last = name.partition('..')
-        spans.append((first, last or first))
-        kinds |= {epoch_kind(first), epoch_kind(last or first)}
-        if first >= (last or '~') or name.endswith('..') or (len(spans) > 1 and spans[-2][1] >= first):
+        first, dots, last = name.partition('..')
+        spans.append((first, last if dots else first))
+        kinds |= {epoch_kind(end) for end in spans[-1]}
+        if dots and (first >= last or '.' in first + last):
+            raise ValueError('no range')
+        if len(spans) > 1 and epoch_order(spans[-2][1]) >= epoch_order(first):
             raise ValueError('not sorted')
     if len(kinds) != 1 or None in kinds:
         raise ValueError('not of one kind')
@@ -649,7 +658,7 @@ TYPES = {
     'derive': (('origin', IS_ORIGIN), ('size', is_count), ('root', is_bytes(32)), ('segs', is_runs()),
                ('transform', IS_WORD), ('policy', IS_POLICY), ('to', is_runs(), 'optional'),
                ('file', IS_FILE, 'optional')),
-    'destroy': (('what', is_like('import|' + '|'.join(EPOCH_NAME))), ('commitment', IS_HEX)),
+    'destroy': (('what', is_like('import|(' + '|'.join(EPOCH_NAME) + ')' + EPOCH_KEY)), ('commitment', IS_HEX)),
     'genesis': (('stream', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('recovery', is_vkey, 'optional'),
                 ('epoch', is_count), ('next', is_vkey), ('escrow', is_flag), RATCHET, ('policy', IS_POLICY), SW),
     'head': (('name', IS_STREAM), ('size', is_count), ('root', is_bytes(32))),
@@ -2063,7 +2072,8 @@ class History:
         self.destroyed.add(entry['commitment'])
         for hold in self.in_force(entry['t']):
             spans = [span for names in hold['mask_epochs'].values() for span in epoch_spans(names)]
-            if any(epoch_kind(first) == epoch_kind(entry['what']) and first <= entry['what'] <= last
+            time = entry['what'].partition('.')[0]  # a name without a number stands for all keys of its time
+            if any(first == entry['what'] or (epoch_kind(first) == epoch_kind(time) and first <= time <= last)
                    for first, last in spans):
                 self.tell('E_PRUNE_UNDER_HOLD', i, f'the key of {entry["what"]} is held by {hold["hold"]}')
 

@@ -65,9 +65,10 @@ open_ring(struct masking *m, int64_t now_us, struct err *e)
 	rc = keys != NULL ? key_ring_open(fd, &m->ring, e) : key_ring_ephemeral(&m->ring, e);
 	if (fd != -1)
 		(void)close(fd);
+	/* It destroys nothing: no chain would say so, nor which are held. */
 	return (rc == -1 ?
 		-1 :
-		key_ring_live(m->ring, now_us, m->setup.stream->grace_us, &destroyed, e));
+		key_ring_live(m->ring, now_us, NULL, &destroyed, e));
 }
 
 static int

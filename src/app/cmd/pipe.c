@@ -151,11 +151,12 @@ open_live(struct piping *p, struct err *e)
 	pipe->setup.now_us = pipe->turn_us;
 	pipe->setup.line_max = stream->line_max;
 	pipe->setup.geo = p->setup.geo;
+	(void)app_pipe_keys_changed(pipe); /* from here on they are watched */
 	if (app_pipe_open_live(pipe, &p->found, e) == -1)
 		return (-1);
 	if (app_pipe_rotate_start(pipe, e) == -1)
 		return (-1);
-	return (app_pipe_turn(pipe, pipe->turn_us, e));
+	return (app_pipe_turn_first(pipe, e));
 }
 
 /* ---- running ---- */

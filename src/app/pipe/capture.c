@@ -32,6 +32,7 @@ struct app_capture {
 	size_t have;
 	bool eof, skipping;
 	bool push;          /* the writer wants what is there */
+	bool changed;       /* and has seen other keys */
 	uint64_t dropped;   /* of the line that is being skipped */
 	int64_t first_ns;   /* when the oldest of raw came */
 	int64_t handed_ns;
@@ -252,20 +253,27 @@ turn_epochs(struct app_capture *c, int64_t now_us)
 	return (!quit);
 }
 
-/* A clock that goes back is not followed; days also turn while nothing comes. */
+/*
+ * A clock that goes back is not followed; days also turn while nothing comes,
+ * and so do keys that another process changed.
+ */
 static bool
 see_clock(struct app_capture *c)
 {
 	struct app_clock_break ignored; /* the writer sees it too */
 	int64_t now_us;
+	bool turns;
 
 	(void)app_clock_look(&c->clock, clock_now_us(), app_clock_boot_us(), &ignored);
-	now_us = c->clock.now_us;
-	if (now_us <= c->now_us)
+	now_us = c->clock.now_us > c->now_us ? c->clock.now_us : c->now_us;
+	turns = c->changed ||
+	    key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us);
+	if (!turns && now_us == c->now_us)
 		return (true);
-	if (key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us) &&
-	    !turn_epochs(c, now_us))
+	if (turns && !turn_epochs(c, now_us))
 		return (false);
+	if (turns && c->mask != NULL)
+		mask_turned(c->mask);
 	c->now_us = now_us;
 	if (c->mask != NULL)
 		mask_now(c->mask, now_us);
@@ -393,6 +401,7 @@ turn(struct app_capture *c, struct err *e)
 
 	pthread_mutex_lock(&c->p->lock);
 	c->push = c->p->push;
+	c->changed = c->p->changed;
 	pthread_mutex_unlock(&c->p->lock);
 	if (fill(c, timeout_ms, e) == -1)
 		return (-1);

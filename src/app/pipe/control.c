@@ -43,7 +43,7 @@ cut_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e
 	int64_t start_ns = clock_mono_ns(), took;
 	int rc;
 
-	app_pipe_epochs(p->setup.policy, now_us, &all);
+	app_pipe_epochs(p->setup.policy, p->ring, now_us, &all);
 	next.epochs = buf_view(&all);
 	if (!buf_ok(&all))
 		rc = err_set(e, ERR_IO, "out of memory closing a segment");
@@ -168,7 +168,11 @@ rotate_size(struct app_pipe *p, struct err *e)
 	return (end_period(p, p->turn_us, number, e));
 }
 
-/* The segment of the old epochs ends, the keys of the new ones come. */
+/*
+ * The keys of the new epochs come, the segment of the old ones ends: the head
+ * of the next one names those that its records will be of.  Meanwhile the
+ * reader waits, so that none comes between.
+ */
 static int
 turn(struct app_pipe *p, int64_t now_us, struct err *e)
 {
@@ -176,14 +180,13 @@ turn(struct app_pipe *p, int64_t now_us, struct err *e)
 	bool ends = app_rotate_ends(&p->rotate, p->period_us, now_us, name);
 	int rc;
 
-	if (end_period(p, now_us, ends ? name : NULL, e) == -1)
-		return (-1);
-	p->period_us = now_us;
 	while ((rc = waited(p, app_pipe_turn(p, now_us, e), e)) == 1)
 		;
-	if (rc == 0)
-		app_pipe_head(p);
-	return (rc);
+	if (rc == -1 || end_period(p, now_us, ends ? name : NULL, e) == -1)
+		return (-1);
+	p->period_us = now_us;
+	app_pipe_head(p);
+	return (0);
 }
 
 /* Records are kept without it; only what an older copy of the stream hides is not seen. */
@@ -235,7 +238,7 @@ serve_reader(struct app_pipe *p, struct err *e)
 		pthread_mutex_unlock(&p->lock);
 		rc = turn(p, now_us, e);
 		pthread_mutex_lock(&p->lock);
-		p->turn = false;
+		p->turn = p->changed = false;
 	}
 	pthread_cond_signal(&p->to_reader);
 	return (rc == -1 ? -1 : 1);
@@ -246,7 +249,7 @@ static int
 serve_time(struct app_pipe *p, struct err *e)
 {
 	int64_t now_ns = clock_mono_ns();
-	bool sealing = p->pushed || now_ns - p->opened_ns >= p->seal_every_ns;
+	bool sealing = p->pushed || now_ns - p->opened_ns >= p->seal_every_ns, changed;
 	int rc;
 
 	if (*p->seal != 0) {
@@ -255,6 +258,7 @@ serve_time(struct app_pipe *p, struct err *e)
 	}
 	p->pushed = false;
 	pthread_mutex_unlock(&p->lock);
+	changed = app_pipe_keys_changed(p);
 	rc = store_live_check(p->live, e);
 	if (rc == 0)
 		rc = see_clock(p, e);
@@ -266,6 +270,7 @@ serve_time(struct app_pipe *p, struct err *e)
 		rc = heartbeat(p, e);
 	rc = waited(p, rc, e);
 	pthread_mutex_lock(&p->lock);
+	p->changed = p->changed || changed;
 	return (rc == -1 ? -1 : 0);
 }
 

@@ -66,7 +66,7 @@ app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct er
 	struct buf epochs = { 0 };
 	int rc;
 
-	app_pipe_epochs(p->setup.policy, p->turn_us, &epochs);
+	app_pipe_epochs(p->setup.policy, p->ring, p->turn_us, &epochs);
 	how.next.epochs = buf_view(&epochs);
 	if (buf_ok(&epochs))
 		rc = store_live_open(&how, &p->live, found, e);

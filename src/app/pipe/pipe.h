@@ -9,6 +9,8 @@
 #ifndef CRETULA_APP_PIPE_PIPE_H
 #define CRETULA_APP_PIPE_PIPE_H
 
+#include <sys/stat.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -68,6 +70,7 @@ struct app_pipe {
 	bool ready;                    /* the other one waits for its commit */
 	bool push, pushed;             /* hand over what is there; done */
 	bool turn;                     /* the reader waits for the epochs of turn_us */
+	bool changed;                  /* the keys are others: the reader shall ask for a turn */
 	int64_t turn_us;
 	bool quit;                     /* the writer has failed */
 	bool ended, failed;            /* the reader is done */
@@ -81,16 +84,24 @@ struct app_pipe {
 	int64_t period_us;             /* a time of the running period */
 	uint64_t period_bytes, period_number;
 	uint64_t left_bytes;           /* of a segment that a full disk left open */
+	struct stat keyring;           /* of the keyring when it was looked at last */
 };
 
 /* The epochs of now for every class, as JSON: what a record may be of. */
-void app_pipe_epochs(const struct mask_policy *policy, int64_t now_us, struct buf *out);
+void app_pipe_epochs(const struct mask_policy *policy, const struct key_ring *ring, int64_t now_us,
+    struct buf *out);
+
+/* Has another process changed the keys since the last turn?  The caller's thread is the writer. */
+bool app_pipe_keys_changed(struct app_pipe *p);
 
 /*
  * Live epochs of now_us; of those that were destroyed, by us or another
  * process, the chain says so.  By a clock that is not sure none is destroyed.
  */
 int app_pipe_turn(struct app_pipe *p, int64_t now_us, struct err *e);
+
+/* The same before the first record; what was opened may name keys of before. */
+int app_pipe_turn_first(struct app_pipe *p, struct err *e);
 
 /* Say in the store's chain how far the stream goes; a failure is only warned of. */
 void app_pipe_head(struct app_pipe *p);

@@ -1,5 +1,6 @@
 /* What texts of entries may look like. */
 #include "base/json.h"
+#include "base/num.h"
 #include "base/text.h"
 #include "seal/entry/field.h"
 #include "seal/note.h"
@@ -37,8 +38,22 @@ looks_like(struct span text, const char *form)
 
 enum epoch_kind { NO_EPOCH, DAY, WEEK, MONTH };
 
+/* A name as that of its time, and the number of the key: 2026-W48 is 1, 2026-W48.2 is 2. */
+static bool
+read_epoch(struct span name, struct span *time, uint64_t *number)
+{
+	size_t dot = span_find(name, '.');
+	struct span digits = dot < name.len ? span_from(name, dot + 1) : span_of(NULL, 0);
+
+	*time = span_of(name.ptr, dot);
+	*number = 1;
+	return (dot == name.len ||
+	    (digits.len > 0 && digits.len <= 3 && digits.ptr[0] != '0' &&
+		num_u64(digits, number) == 0 && *number > 1));
+}
+
 static enum epoch_kind
-epoch_kind(struct span name)
+time_kind(struct span name)
 {
 	if (looks_like(name, "0000-00-00"))
 		return (DAY);
@@ -47,21 +62,41 @@ epoch_kind(struct span name)
 	return (looks_like(name, "0000-00") ? MONTH : NO_EPOCH);
 }
 
-/* NAME or FIRST..LAST, as a pair. */
+static enum epoch_kind
+epoch_kind(struct span name)
+{
+	struct span time;
+	uint64_t number;
+
+	return (read_epoch(name, &time, &number) ? time_kind(time) : NO_EPOCH);
+}
+
+/* NAME or FIRST..LAST, as a pair; numbers have no ranges. */
 static bool
 read_range(struct span text, struct span *first, struct span *last)
 {
 	static const struct span dots = SPAN("..");
 	size_t at = span_find(text, '.');
 
-	*first = *last = span_of(text.ptr, at);
-	if (at == text.len)
+	*first = *last = text;
+	if (at == text.len || !span_starts(span_from(text, at), dots))
 		return (true);
+	*first = span_of(text.ptr, at);
 	*last = span_from(text, at + dots.len);
-	return (span_starts(span_from(text, at), dots) && span_less(*first, *last));
+	return (span_find(*last, '.') == last->len && span_less(*first, *last));
 }
 
-/* Epochs and ranges of one kind, ascending; their names sort as their times. */
+/* Names sort as their times, those with numbers behind, by number. */
+static bool
+epoch_less(struct span a, struct span b)
+{
+	uint64_t number_a, number_b;
+
+	return (read_epoch(a, &a, &number_a) && read_epoch(b, &b, &number_b) &&
+	    (number_a < number_b || (number_a == number_b && span_less(a, b))));
+}
+
+/* Epochs and ranges of one kind, ascending. */
 static bool
 is_epoch_list(const struct json_value *list)
 {
@@ -78,7 +113,7 @@ is_epoch_list(const struct json_value *list)
 			return (false);
 		if (before.ptr == NULL)
 			kind = epoch_kind(first);
-		else if (!span_less(before, first))
+		else if (!epoch_less(before, first))
 			return (false);
 		if (kind == NO_EPOCH || epoch_kind(first) != kind || epoch_kind(last) != kind)
 			return (false);
@@ -164,7 +199,7 @@ is_path(struct span text)
 static bool
 is_period(struct span text)
 {
-	if (epoch_kind(text) != NO_EPOCH)
+	if (time_kind(text) != NO_EPOCH)
 		return (true);
 	if (text.len == 0 || text.len > 15 || text.ptr[0] == '0')
 		return (false);

@@ -161,12 +161,19 @@ seal_holds_segments(const struct seal_holds *holds, const struct seal_range *seg
 	return (SEAL_HELD_NO);
 }
 
-/* text is a name or FIRST..LAST; names of a kind are of one length, and sort as their times. */
+/*
+ * text is a name or FIRST..LAST; names of a kind are of one length, and sort as
+ * their times.  A text without a number (2026-W48, not 2026-W48.2) stands for
+ * all keys of its time.
+ */
 static bool
 has_epoch(struct span text, struct span epoch)
 {
-	size_t len = epoch.len;
+	size_t len = span_find(epoch, '.');
 
+	if (span_equal(text, epoch))
+		return (true);
+	epoch.len = len;
 	if (text.len == len)
 		return (span_equal(text, epoch));
 	return (text.len == 2 * len + 2 && memcmp(text.ptr + len, "..", 2) == 0 &&

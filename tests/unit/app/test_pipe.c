@@ -124,7 +124,7 @@ run(struct store *s, struct mask_policy *policy)
 	clock_set(now_us);
 	assert_int_equal(key_ring_open(store_keys_fd(s), &p.ring, &e), 0);
 	assert_int_equal(mask_words_open(10, &p.setup.words, &e), 0);
-	app_pipe_epochs(policy, now_us, &epochs);
+	app_pipe_epochs(policy, p.ring, now_us, &epochs);
 	how.next.epochs = buf_view(&epochs);
 	if (store_live_open(&how, &p.live, &found, &e) == -1)
 		fail_msg("%s", e.text);

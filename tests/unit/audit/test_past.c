@@ -122,6 +122,22 @@ destroy_held(struct build *b)
 }
 
 static void
+destroy_held_change(struct build *b)
+{
+	(void)b;
+	build_hold(past_shop, "case-7", NULL, 0, "{\"ip\":[\"2025-W40..2025-W48\"]}");
+	build_destroy(past_shop, "2025-W44.2");
+}
+
+static void
+destroy_other_change(struct build *b)
+{
+	(void)b;
+	build_hold(past_shop, "case-7", NULL, 0, "{\"ip\":[\"2025-W44.2\"]}");
+	build_destroy(past_shop, "2025-W44.3");
+}
+
+static void
 destroy_other(struct build *b)
 {
 	(void)b;
@@ -336,6 +352,9 @@ static const struct past_row rows[] = {
 	{ "a release of nothing", release_nothing, 1, AUDIT_E_ENTRY_TARGET, LAST, NONE, NONE },
 	{ "a held key destroyed", destroy_held, 1, AUDIT_E_PRUNE_UNDER_HOLD, LAST + 1, NONE, NONE },
 	{ "another key destroyed", destroy_other, 0, 0, NONE, NONE, NONE },
+	{ "a hold is of all keys of its time", destroy_held_change, 1, AUDIT_E_PRUNE_UNDER_HOLD,
+	    LAST + 1, NONE, NONE },
+	{ "a hold of one of them is of no other", destroy_other_change, 0, 0, NONE, NONE, NONE },
 	{ "rotated, and rotated without a segment", rotate, 0, 0, NONE, NONE, NONE },
 	{ "some of the segments rotated", rotate_some, 1, AUDIT_E_ENTRY_TARGET, LAST, NONE, NONE },
 	{ "replayed", replay, 0, 0, NONE, NONE, NONE },

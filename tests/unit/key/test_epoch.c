@@ -70,6 +70,47 @@ before_1970_it_still_rounds_down(void **state)
 	assert_int_equal(key_epoch_end_us(KEY_DAY, -1), 0);
 }
 
+static void
+a_changed_key_has_a_number(void **state)
+{
+	char name[16];
+
+	assert_int_equal(key_epoch_name(KEY_WEEK, 2969 + KEY_CHANGE_STEP, name), 10);
+	assert_string_equal(name, "2026-W48.2");
+	assert_int_equal(key_epoch_name(KEY_DAY, 20782 + KEY_CHANGES_MAX * KEY_CHANGE_STEP, name), 14);
+	assert_string_equal(name, "2026-11-25.999");
+	assert_int_equal(key_epoch_base(2969 + 5 * KEY_CHANGE_STEP), 2969);
+	assert_int_equal(key_epoch_end_us(KEY_WEEK, 2969 + 5 * KEY_CHANGE_STEP),
+	    key_epoch_end_us(KEY_WEEK, 2969));
+	assert_int_equal(key_epoch_start_us(KEY_DAY, 20782 + KEY_CHANGE_STEP), 20782 * DAY_US);
+}
+
+static void
+names_are_read_as_they_are_written(void **state)
+{
+	static const char *const bad[] = { "", "2026", "2026-W48.", "2026-W48.1", "2026-W48.02",
+		"2026-W48.1000", "2026-W00", "2026-W54", "2025-W53", "2026-13", "2026-00", "2026-02-29",
+		"2026-2-28", "2026-11-25 ", "1989-12-31", "2100-01-01", "import", "2026-W+8", " 026-11",
+		"2026-W48.2.2", "2026-W48..2026-W49", "99999-11", "2026-11-31" };
+	enum key_period period;
+	int64_t index;
+	char name[16];
+
+	for (enum key_period p = 0; p < KEY_PERIOD_COUNT; p++)
+		for (int64_t i = key_epoch_index(p, KEY_TIME_MIN_US);
+		     i <= key_epoch_index(p, KEY_TIME_MAX_US - 1); i += 7) {
+			int64_t at = i + (i % 3) * 400 * KEY_CHANGE_STEP;
+			size_t len = key_epoch_name(p, at, name);
+
+			assert_int_equal(key_epoch_parse(span_of(name, len), &period, &index), 0);
+			assert_int_equal(period, p);
+			assert_int_equal(index, at);
+		}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (key_epoch_parse(span_str(bad[i]), &period, &index) != -1)
+			fail_msg("%s", bad[i]);
+}
+
 int
 main(void)
 {
@@ -77,6 +118,8 @@ main(void)
 		cmocka_unit_test(known_days),
 		cmocka_unit_test(an_epoch_ends_where_the_next_begins),
 		cmocka_unit_test(before_1970_it_still_rounds_down),
+		cmocka_unit_test(a_changed_key_has_a_number),
+		cmocka_unit_test(names_are_read_as_they_are_written),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

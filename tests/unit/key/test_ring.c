@@ -416,10 +416,118 @@ without_locked_memory_it_still_works(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- keys that are changed, kept and destroyed by command ---- */
+
+static void
+a_change_ends_a_key_and_begins_another(void **state)
+{
+	unsigned char first[32], second[32], prk[32];
+	int fd = make_keys();
+	struct key_ring *ring = open_ring(fd), *other = open_ring(fd);
+	char was[16], name[16];
+
+	assert_int_equal(key_ring_change(ring, KEY_DAY, NOW_US, was, name, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG); /* nothing to end */
+	live(ring, NOW_US, 0);
+	live(other, NOW_US, 0);
+	assert_true(has_day(ring, 20782, first));
+	assert_int_equal(key_ring_newest(ring, KEY_DAY, 20782), 20782);
+	assert_false(key_ring_differs(other));
+	assert_int_equal(key_ring_change(ring, KEY_DAY, NOW_US + 10, was, name, &e), 0);
+	assert_string_equal(was, "2026-11-25");
+	assert_string_equal(name, "2026-11-25.2");
+	assert_int_equal(key_ring_newest(ring, KEY_DAY, 20782), 20782 + KEY_CHANGE_STEP);
+	assert_true(has_day(ring, 20782 + KEY_CHANGE_STEP, second));
+	assert_memory_not_equal(first, second, 32);
+	assert_true(has_day(ring, 20782, prk)); /* in its grace */
+	assert_memory_equal(first, prk, 32);
+	/* Another process sees it, and goes on with the new one. */
+	assert_true(key_ring_differs(other));
+	assert_int_equal(key_ring_newest(other, KEY_DAY, 20782), 20782);
+	live(other, NOW_US + 20, 0);
+	assert_int_equal(key_ring_newest(other, KEY_DAY, 20782), 20782 + KEY_CHANGE_STEP);
+	assert_true(has_day(other, 20782 + KEY_CHANGE_STEP, prk));
+	assert_memory_equal(second, prk, 32);
+	/* The grace of the first began with its change. */
+	live(ring, NOW_US + 10 + DAY_US, 0);
+	assert_true(has_day(ring, 20782, prk));
+	live(ring, NOW_US + 11 + DAY_US, 1);
+	assert_false(has_day(ring, 20782, prk));
+	assert_true(has_day(ring, 20782 + KEY_CHANGE_STEP, prk));
+	live(ring, NOW_US + 3 * DAY_US, 2);
+	assert_false(has_day(ring, 20782 + KEY_CHANGE_STEP, prk));
+	key_ring_free(ring);
+	key_ring_free(other);
+	(void)close(fd);
+}
+
+static void
+one_epoch_is_destroyed_by_command(void **state)
+{
+	unsigned char prk[32];
+	int fd = make_keys();
+	struct key_ring *ring = open_ring(fd), *other;
+	char was[16], name[16];
+
+	live(ring, NOW_US, 0);
+	assert_int_equal(key_ring_destroy(ring, KEY_DAY, 20781, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_int_equal(key_ring_change(ring, KEY_DAY, NOW_US, was, name, &e), 0);
+	assert_int_equal(key_ring_destroy(ring, KEY_DAY, 20782, &e), 0);
+	assert_false(has_day(ring, 20782, prk));
+	other = open_ring(fd);
+	assert_false(has_day(other, 20782, prk));
+	assert_int_equal(key_ring_newest(other, KEY_DAY, 20782), 20782 + KEY_CHANGE_STEP);
+	/* Its name does not come back. */
+	assert_int_equal(key_ring_change(other, KEY_DAY, NOW_US, was, name, &e), 0);
+	assert_string_equal(name, "2026-11-25.3");
+	key_ring_free(ring);
+	key_ring_free(other);
+	(void)close(fd);
+}
+
+static bool
+keeps_day(void *arg, const char *epoch)
+{
+	unsigned *asked = arg;
+
+	(*asked)++;
+	return (strcmp(epoch, "2026-11-25") == 0);
+}
+
+static void
+what_is_held_outlives_its_grace(void **state)
+{
+	unsigned char prk[32];
+	int fd = make_keys();
+	struct key_ring *ring = open_ring(fd);
+	unsigned asked = 0, destroyed;
+
+	live(ring, NOW_US, 0);
+	live(ring, NOW_US + DAY_US, 0);
+	key_ring_keep(ring, keeps_day, &asked);
+	live(ring, NOW_US + 5 * DAY_US, 1); /* the 26th; the 25th is held */
+	assert_int_equal(asked, 2);
+	assert_true(has_day(ring, 20782, prk));
+	assert_false(has_day(ring, 20783, prk));
+	key_ring_keep(ring, NULL, NULL);
+	/* Without periods of grace nothing is ever over. */
+	assert_int_equal(key_ring_live(ring, NOW_US + 50 * DAY_US, NULL, &destroyed, &e), 0);
+	assert_int_equal(destroyed, 0);
+	assert_true(has_day(ring, 20782, prk));
+	live(ring, NOW_US + 50 * DAY_US, 5);
+	assert_false(has_day(ring, 20782, prk));
+	key_ring_free(ring);
+	(void)close(fd);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_change_ends_a_key_and_begins_another),
+		cmocka_unit_test(one_epoch_is_destroyed_by_command),
+		cmocka_unit_test(what_is_held_outlives_its_grace),
 		cmocka_unit_test(classes_have_known_keys),
 		cmocka_unit_test(the_epochs_of_now_are_made_once),
 		cmocka_unit_test(an_epoch_dies_when_its_grace_is_over),

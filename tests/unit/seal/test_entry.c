@@ -54,6 +54,10 @@ static const struct {
 	{ "many epochs", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"em\":[\"2026-10\",\"2026-11..2027-01\"],"
 	    "\"ip\":[\"2025-W52..2026-W02\",\"2026-W48\"],\"se\":[\"2026-11-25\",\"2026-11-27\"]},"
 	    "\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+	{ "keys that were changed", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48\","
+	    "\"2026-W49\",\"2026-W47.2\",\"2026-W48.2\",\"2026-W01.10\",\"2026-W01.999\"],\"se\":[\"2026-11-25.3\"]},"
+	    "\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+	{ "a changed key destroyed", HEAD("destroy") ",\"what\":\"2026-11.2\",\"commitment\":\"" ZEROS "\"}" },
 	{ "nothing masked", FRONT("20") TIME IN ",\"by\":{\"status\":{}},\"masked\":{}" TAIL },
 };
 
@@ -191,6 +195,15 @@ test_refused(void **state)
 		{ "a file of another segment", HEAD("segment") ",\"seg\":42,\"first\":7,\"n\":0,\"bytes\":400,\"root\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"file\":{\"name\":\"seg/00000043.jsonl.zst\",\"size\":99,\"hash\":\"" ZEROS "\"},\"idx\":\"" ZEROS "\"," IN TAIL },
 		{ "mask epochs out of order", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"se\":[\"2026-W48\"],\"ip\":[\"2026-W48\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
 		{ "epochs as names and not in a list", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":\"x\"},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a first key with a number", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.1\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a number with a zero", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.02\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "no number", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a number too large", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.1000\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a range of changed keys", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W47.2..2026-W48.2\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a range to a changed key", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W47..2026-W48.2\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a changed key before a first one", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.2\",\"2026-W49\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "changed keys out of order", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{\"ip\":[\"2026-W48.3\",\"2026-W49.2\"]},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[]" BACK },
+		{ "a period that is a key", HEAD("rotate") ",\"period\":\"2026-W48.2\",\"segs\":[]}" },
 		{ "unlocked false", FRONT("0") IN ",\"policy\":\"sha256:" ZEROS "\",\"mask_epochs\":{},\"words\":{\"n\":5,\"hash\":\"" ZEROS "\"},\"sources\":[],\"unlocked\":false" BACK },
 		{ "a bad stream name", HEAD("stream") ",\"name\":\"Shop\",\"origin\":\"" ORIGIN "\",\"log\":\"" KEY "\",\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"" KEY "\"}" },
 		{ "a bad origin", HEAD("stream") ",\"name\":\"shop\",\"origin\":\"cretula/00c0ffee5eed000/shop\",\"log\":\"" KEY "\",\"genesis\":\"" ZEROS "\",\"epoch\":4,\"next\":\"" KEY "\"}" },

@@ -1,0 +1,143 @@
+#include "app/key/epochs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/text.h"
+
+#define LIST "epochs"
+#define LIST_BYTES_MAX ((size_t)1 << 20)
+#define NAME_BYTES 16
+
+static const struct span label = SPAN("cretula epochs v1\n");
+
+int
+app_epochs_of_ring(const struct key_ring *ring, struct app_epochs *out, struct err *e)
+{
+	struct key_ring_facts facts;
+
+	key_ring_describe(ring, &facts);
+	out->count = facts.epoch_count;
+	if ((out->list = calloc(out->count + 1, sizeof(*out->list))) == NULL)
+		return (err_sys(e, ERR_IO, "epochs"));
+	for (size_t i = 0; i < out->count; i++)
+		key_ring_epoch(ring, i, out->list[i].what, out->list[i].commitment);
+	return (0);
+}
+
+bool
+app_epochs_have(const struct app_epochs *all, const struct store_gone *one)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(all->list[i].what, one->what) == 0 &&
+		    memcmp(all->list[i].commitment, one->commitment, 32) == 0)
+			return (true);
+	return (false);
+}
+
+/* "NAME HEX" */
+static int
+take_line(struct span line, struct store_gone *out)
+{
+	size_t len = span_find(line, ' '), got;
+
+	if (len == 0 || len >= NAME_BYTES || len == line.len)
+		return (-1);
+	memcpy(out->what, line.ptr, len);
+	out->what[len] = '\0';
+	if (text_unhex(span_from(line, len + 1), out->commitment, 32, &got) == -1 || got != 32)
+		return (-1);
+	return (0);
+}
+
+static int
+parse_list(struct span text, struct app_epochs *out, struct err *e)
+{
+	struct span rest = span_starts(text, label) ? span_from(text, label.len) : text;
+
+	if (rest.ptr == text.ptr ||
+	    (out->list = calloc(text.len / 64 + 1, sizeof(*out->list))) == NULL)
+		return (err_set(e, ERR_CONFIG, LIST ": not a list of epochs"));
+	while (rest.len > 0) {
+		size_t len = span_find(rest, '\n');
+
+		if (len == rest.len ||
+		    take_line(span_of(rest.ptr, len), &out->list[out->count]) == -1)
+			return (err_set(e, ERR_CONFIG, LIST ": not a list of epochs"));
+		out->count++;
+		rest = span_from(rest, len + 1);
+	}
+	return (0);
+}
+
+int
+app_epochs_read(int fd, struct app_epochs *out, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = io_read_file(fd, LIST, LIST_BYTES_MAX, &text, e);
+
+	if (rc == 0)
+		rc = parse_list(buf_view(&text), out, e);
+	else if (errno == ENOENT)
+		rc = 0;
+	buf_free(&text);
+	return (rc);
+}
+
+int
+app_epochs_write(int fd, const struct app_epochs *all, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	buf_span(&text, label);
+	for (size_t i = 0; i < all->count; i++) {
+		buf_str(&text, all->list[i].what);
+		buf_char(&text, ' ');
+		buf_hex(&text, all->list[i].commitment, 32);
+		buf_char(&text, '\n');
+	}
+	rc = buf_ok(&text) ? io_replace(fd, LIST, buf_view(&text), 0600, false, e)
+			   : err_set(e, ERR_IO, "out of memory");
+	buf_free(&text);
+	return (rc);
+}
+
+bool
+app_epochs_same(const struct app_epochs *a, const struct app_epochs *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; i < a->count && same; i++)
+		same = app_epochs_have(b, &a->list[i]);
+	return (same);
+}
+
+int
+app_epochs_held(const struct store *s, int64_t now_us, const struct app_epochs *all, bool **held,
+    struct buf *hold, struct err *e)
+{
+	char(*names)[NAME_BYTES] = calloc(all->count + 1, sizeof(*names));
+	struct store_held_epochs ask = { .count = all->count, .hold = hold };
+	int rc = -1;
+
+	if (names == NULL || (*held = calloc(all->count + 1, sizeof(**held))) == NULL) {
+		free(names);
+		return (err_sys(e, ERR_IO, "epochs"));
+	}
+	for (size_t i = 0; i < all->count; i++)
+		memcpy(names[i], all->list[i].what, NAME_BYTES);
+	ask.names = (const char(*)[NAME_BYTES])names;
+	ask.held = *held;
+	rc = store_epochs_held(s, app_names(), now_us, &ask, e);
+	free(names);
+	if (rc == -1) {
+		free(*held);
+		*held = NULL;
+	}
+	return (rc);
+}
