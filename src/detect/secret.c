@@ -7,63 +7,24 @@
 
 /* ---- known by their beginning ---- */
 
-/* Sorted by first character; tail: how many of [A-Za-z0-9_-] must follow. */
 static const struct {
 	struct span prefix;
 	uint8_t tail;
 } prefixes[] = {
-	{ SPAN("-----BEGIN "), 0 },
-	{ SPAN("A3T"), 17 },
-	{ SPAN("ABIA"), 16 },
-	{ SPAN("ACCA"), 16 },
-	{ SPAN("AGE-SECRET-KEY-1"), 20 },
-	{ SPAN("AIza"), 30 },
-	{ SPAN("AKIA"), 16 },
-	{ SPAN("ASIA"), 16 },
-	{ SPAN("ATATT3"), 20 },
-	{ SPAN("EAACEdEose0cBA"), 4 },
-	{ SPAN("LTAI"), 16 },
-	{ SPAN("NRAK-"), 20 },
-	{ SPAN("PMAK-"), 20 },
-	{ SPAN("SG."), 16 },
-	{ SPAN("T3BlbkFJ"), 8 },
-	{ SPAN("dckr_pat_"), 16 },
-	{ SPAN("doo_v1_"), 20 },
-	{ SPAN("dop_v1_"), 20 },
-	{ SPAN("dor_v1_"), 20 },
-	{ SPAN("github_pat_"), 20 },
-	{ SPAN("gldt-"), 16 },
-	{ SPAN("glpat-"), 16 },
-	{ SPAN("glrt-"), 16 },
-	{ SPAN("glptt-"), 16 },
-	{ SPAN("glsa_"), 20 },
-	{ SPAN("hf_"), 20 },
-	{ SPAN("hooks.slack.com/"), 8 },
-	{ SPAN("hvb."), 16 },
-	{ SPAN("hvs."), 16 },
-	{ SPAN("key-"), 32 },
-	{ SPAN("lin_api_"), 20 },
-	{ SPAN("npm_"), 30 },
-	{ SPAN("pypi-AgE"), 16 },
-	{ SPAN("rk_live_"), 10 },
-	{ SPAN("rk_test_"), 10 },
-	{ SPAN("rubygems_"), 20 },
-	{ SPAN("sbp_"), 20 },
-	{ SPAN("shpat_"), 20 },
-	{ SPAN("shpca_"), 20 },
-	{ SPAN("shppa_"), 20 },
-	{ SPAN("shpss_"), 20 },
-	{ SPAN("sk-ant-"), 16 },
-	{ SPAN("sk-proj-"), 16 },
-	{ SPAN("sk_live_"), 10 },
-	{ SPAN("sk_test_"), 10 },
-	{ SPAN("sq0atp-"), 16 },
-	{ SPAN("sq0csp-"), 16 },
-	{ SPAN("whsec_"), 16 },
-	{ SPAN("xapp-"), 10 },
-	{ SPAN("xox"), 10 },
-	{ SPAN("ya29."), 16 },
+#define PREFIX(text, tail) { SPAN(text), tail },
+#include "detect/prefixes.def"
+#undef PREFIX
 };
+
+/* The first row of each first byte, plus one; made before main. */
+static uint8_t first_rows[256];
+
+__attribute__((constructor)) static void
+index_prefixes(void)
+{
+	for (size_t i = sizeof(prefixes) / sizeof(prefixes[0]); i-- > 0;)
+		first_rows[(unsigned char)prefixes[i].prefix.ptr[0]] = (uint8_t)(i + 1);
+}
 
 /*
  * Where we are in a text.  The end of the run found last is kept: asking at
@@ -94,7 +55,7 @@ tail_len(struct place *p, size_t ahead)
 
 /* Six base62 digits of the CRC-32 of the 30 characters before them. */
 static bool
-github_checks(const char *tail)
+token_checks(const char *tail)
 {
 	static const char digits[] =
 	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -112,18 +73,28 @@ github_checks(const char *tail)
 	return (true);
 }
 
+/* GitHub's "ghp_" and the like, and npm's. */
+static bool
+has_checksum(struct span rest)
+{
+	if (rest.len < 24 || rest.ptr[3] != '_')
+		return (false);
+	if (rest.ptr[0] == 'n')
+		return (rest.ptr[1] == 'p' && rest.ptr[2] == 'm');
+	return (rest.ptr[1] == 'h' && rest.ptr[2] != '\0' && strchr("pousr", rest.ptr[2]) != NULL);
+}
+
 /* Behind a word boundary any tail will do; elsewhere the checksum decides. */
 static bool
-is_github(struct place *p, bool boundary)
+is_checked(struct place *p, bool boundary)
 {
 	struct span rest = span_from(p->text, p->at);
 	size_t len;
 
-	if (rest.len < 24 || rest.ptr[3] != '_' || rest.ptr[2] == '\0' ||
-	    strchr("pousr", rest.ptr[2]) == NULL)
+	if (!has_checksum(rest))
 		return (false);
 	len = tail_len(p, 4);
-	return (boundary ? len >= 20 : len >= 36 && github_checks(rest.ptr + 4));
+	return (boundary ? len >= 20 : len >= 36 && token_checks(rest.ptr + 4));
 }
 
 /* Three or five parts of base64url, the first a JSON object; any tail. */
@@ -148,16 +119,17 @@ static bool
 is_prefixed(struct place *p)
 {
 	struct span rest = span_from(p->text, p->at);
+	size_t first;
 
 	if (rest.len < 11)
 		return (false);
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+	first = first_rows[(unsigned char)rest.ptr[0]];
+	for (size_t i = first - 1; first != 0 && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		struct span prefix = prefixes[i].prefix;
 
-		if (prefix.ptr[0] > rest.ptr[0])
+		if (prefix.ptr[0] != rest.ptr[0])
 			return (false);
-		if (prefix.ptr[0] == rest.ptr[0] && span_starts(rest, prefix) &&
-		    tail_len(p, prefix.len) >= prefixes[i].tail)
+		if (span_starts(rest, prefix) && tail_len(p, prefix.len) >= prefixes[i].tail)
 			return (true);
 	}
 	return (false);
@@ -177,21 +149,21 @@ starts_fold(struct span text, const char *lower, size_t len)
 }
 
 /* "Bearer x" "Basic x": a scheme, a blank, and what is no plain word. */
-static bool
-is_authorization(struct span rest)
+size_t
+detect_secret_scheme(struct span rest)
 {
 	size_t i = starts_fold(rest, "bearer ", 7) ? 7 : starts_fold(rest, "basic ", 6) ? 6 : 0;
 	size_t start;
 	bool odd = false;
 
 	if (i == 0)
-		return (false);
+		return (0);
 	while (i < rest.len && rest.ptr[i] == ' ')
 		i++;
 	for (start = i; i < rest.len && rest.ptr[i] != ' ' && rest.ptr[i] != ','; i++)
 		odd = odd || !detect_verify_is_letter(rest.ptr[i]) ||
 		    (i > start && detect_verify_is_upper(rest.ptr[i]));
-	return (i - start >= 6 && odd);
+	return (i - start >= 6 && odd ? i : 0);
 }
 
 /* "//user:password@": a colon and then '@' before the path begins. */
@@ -221,8 +193,8 @@ is_name(char c)
 }
 
 /* What is assigned at text[i], '=' or ':'?  '"password": "x"' counts as well. */
-static enum record_class
-assigned(struct span text, size_t i)
+enum record_class
+detect_secret_assigned(struct span text, size_t i)
 {
 	size_t end = i, start, value = i + 1;
 	struct span name;
@@ -252,12 +224,12 @@ begins_secret(struct place *p)
 
 	if (c == 'e' && is_jwt(p))
 		return (true);
-	if (c == 'g' && is_github(p, boundary))
+	if ((c == 'g' || c == 'n') && is_checked(p, boundary))
 		return (true);
 	if (!boundary || !(detect_verify_is_letter(c) || c == '-'))
 		return (false);
-	return (
-	    is_prefixed(p) || ((c | 0x20) == 'b' && is_authorization(span_from(p->text, p->at))));
+	return (is_prefixed(p) ||
+	    ((c | 0x20) == 'b' && detect_secret_scheme(span_from(p->text, p->at)) != 0));
 }
 
 enum record_class
@@ -270,7 +242,7 @@ detect_secret_known(struct span text)
 		char c = text.ptr[p.at];
 
 		if (c == '=' || c == ':')
-			found = detect_verify_worse(found, assigned(text, p.at));
+			found = detect_verify_worse(found, detect_secret_assigned(text, p.at));
 		else if (c == '/' ? is_user_information(span_from(text, p.at)) : begins_secret(&p))
 			return (RECORD_CLASS_CREDENTIAL);
 	}
@@ -322,10 +294,23 @@ decode_hex(struct span run, char *out)
 	return (run.len / 2);
 }
 
-/* Ask look about each stretch of plain text in bytes. */
-static enum record_class
-look_at(struct span bytes, enum record_class (*look)(struct span))
+/* Without NUL bytes: UTF-16 of plain text becomes plain text.  Returns the length. */
+static size_t
+drop_zeros(char *bytes, size_t len)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != '\0')
+			bytes[kept++] = bytes[i];
+	return (kept);
+}
+
+/* Ask look about each stretch of plain text in len bytes. */
+static enum record_class
+look_at(char *memory, size_t len, enum record_class (*look)(struct span))
+{
+	struct span bytes = span_of(memory, drop_zeros(memory, len));
 	enum record_class found = RECORD_CLASS_NONE;
 	size_t i = 0;
 
@@ -355,13 +340,13 @@ look_in_run(struct span run, enum record_class (*look)(struct span))
 		kinds |= 1u << detect_secret_kind(run.ptr[i]);
 	/* Nobody's plain text becomes base64 in one case. */
 	for (size_t shift = 0; (kinds & 12) == 12 && shift < 4; shift++)
-		found = detect_verify_worse(found,
-		    look_at(span_of(bytes, decode_base64(span_from(run, shift), bytes)), look));
+		found = detect_verify_worse(
+		    found, look_at(bytes, decode_base64(span_from(run, shift), bytes), look));
 	while (hex < run.len && detect_verify_is_hex(run.ptr[hex]))
 		hex++;
 	for (size_t shift = 0; hex == run.len && shift < 2; shift++)
 		found = detect_verify_worse(
-		    found, look_at(span_of(bytes, decode_hex(span_from(run, shift), bytes)), look));
+		    found, look_at(bytes, decode_hex(span_from(run, shift), bytes), look));
 	return (found);
 }
 

@@ -285,11 +285,29 @@ says_ssn(struct span text)
 	return (false);
 }
 
+/* A number that ends at text[end]; says: whether the text says "ssn", -1 if not asked yet. */
+static enum record_class
+number_in(struct span text, const struct number *n, size_t end, int *says)
+{
+	enum record_class found;
+
+	if (n->count < 7)
+		return (RECORD_CLASS_NONE);
+	found = number_class(n);
+	if (n->count >= 9 && n->groups == 2 && end < text.len && (text.ptr[end] | 0x20) == 'e')
+		found = detect_verify_worse(found, RECORD_CLASS_PHONE); /* 4.915112345678e12 */
+	if (n->groups != 1 || n->count != 9 || !is_ssn(n->digits))
+		return (found);
+	if (*says == -1)
+		*says = says_ssn(text);
+	return (*says == 1 ? detect_verify_worse(found, RECORD_CLASS_NATIONAL) : found);
+}
+
 enum record_class
 detect_verify_numbers(struct span text)
 {
 	enum record_class found = RECORD_CLASS_NONE;
-	int says = -1; /* whether the text says "ssn": not asked yet */
+	int says = -1;
 	struct number n;
 	size_t i = 0;
 
@@ -299,20 +317,20 @@ detect_verify_numbers(struct span text)
 			continue;
 		}
 		i = number_read(text, i, &n);
-		if (n.count < 7)
-			continue;
-		found = detect_verify_worse(found, number_class(&n));
-		if (n.count >= 9 && n.groups == 2 && i < text.len && (text.ptr[i] | 0x20) == 'e')
-			found =
-			    detect_verify_worse(found, RECORD_CLASS_PHONE); /* 4.915112345678e12 */
-		if (n.groups != 1 || n.count != 9 || !is_ssn(n.digits))
-			continue;
-		if (says == -1)
-			says = says_ssn(text);
-		if (says == 1)
-			found = detect_verify_worse(found, RECORD_CLASS_NATIONAL);
+		found = detect_verify_worse(found, number_in(text, &n, i, &says));
 	}
 	return (found);
+}
+
+size_t
+detect_verify_number_at(struct span text, size_t i, enum record_class *found)
+{
+	struct number n;
+	size_t end = number_read(text, i, &n);
+	int says = 0;
+
+	*found = number_in(text, &n, end, &says);
+	return (end);
 }
 
 /* ---- IBAN ---- */
@@ -352,7 +370,7 @@ iban_checks(const char *iban, size_t len)
 
 /* Does one start at text[i], a letter behind a boundary? */
 static bool
-iban_at(struct span text, size_t i)
+iban_at(struct span text, size_t i, size_t *end)
 {
 	char iban[40];
 	size_t want, len = 0;
@@ -370,17 +388,26 @@ iban_at(struct span text, size_t i)
 	}
 	if (want == 0 || len < want || (i < text.len && detect_verify_is_alnum(text.ptr[i])))
 		return (false);
+	*end = i;
 	return (iban_checks(iban, len));
 }
 
 bool
 detect_verify_iban(struct span text)
 {
+	size_t end;
+
 	for (size_t i = 0; i + 15 <= text.len; i++)
-		if (detect_verify_is_letter(text.ptr[i]) &&
-		    (i == 0 || !detect_verify_is_alnum(text.ptr[i - 1])) && iban_at(text, i))
+		if (detect_verify_iban_at(text, i, &end))
 			return (true);
 	return (false);
+}
+
+bool
+detect_verify_iban_at(struct span text, size_t i, size_t *end)
+{
+	return (i + 15 <= text.len && detect_verify_is_letter(text.ptr[i]) &&
+	    (i == 0 || !detect_verify_is_alnum(text.ptr[i - 1])) && iban_at(text, i, end));
 }
 
 /* ---- dates ---- */

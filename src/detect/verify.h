@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "detect/secret.h"
 #include "record/record.h"
 
 static inline bool
@@ -96,9 +97,12 @@ detect_verify_weigh(struct span text)
  */
 enum record_class detect_verify_numbers(struct span text);
 
+/* What the number that begins with the digit at text[i] is; where it ends. */
+size_t detect_verify_number_at(struct span text, size_t i, enum record_class *found);
 bool detect_verify_luhn(const char *digits, size_t count);
 bool detect_verify_card(const char *digits, size_t count);
 bool detect_verify_iban(struct span text); /* length of the country, mod 97 */
+bool detect_verify_iban_at(struct span text, size_t i, size_t *end);
 
 /* 2025-11-24, 20251124, 24.11.2025, 2025-11, 2025-11-24T10:11:12Z ... */
 bool detect_verify_date_value(struct span text);
@@ -110,38 +114,11 @@ bool detect_verify_national(struct span text); /* national.c: five states' */
 bool detect_verify_email(struct span text);
 bool detect_verify_mac(struct span text);
 bool detect_verify_geo(struct span text);     /* latitude, longitude */
+bool detect_verify_geo_at(struct span text, size_t i, size_t *end);
 bool detect_verify_uuid(struct span text);
 bool detect_verify_address(struct span text); /* IPv4 and IPv6, dashed quads, in-addr.arpa */
 /* Decimal, hexadecimal, octal and short forms that inet_aton would take. */
 bool detect_verify_address_value(struct span text);
-
-/* ---- names.c ---- */
-
-/* A name so plain that what is assigned to it in free text is a secret. */
-bool detect_name_is_password(struct span name);
-
-/* ---- random.c ---- */
-
-/* 1 digit, 2 upper, 3 lower, 0 anything else. */
-unsigned detect_secret_kind(char c);
-/* A run of characters that looks drawn by lot. */
-bool detect_secret_random(struct span text);
-/* Bits per character of the first 64, times 256. */
-unsigned detect_secret_entropy(struct span text);
-/* Neighbours that change between upper, lower and digit. */
-unsigned detect_secret_changes(struct span text);
-
-/* ---- secret.c ---- */
-
-/* CREDENTIAL or SESSION by prefix, header or name; NONE. */
-enum record_class detect_secret_known(struct span text);
-
-/*
- * Call look for each run of plain text of at least 6 characters that a
- * base64 or hex run of at least 16 in text decodes to; the most sensitive
- * answer, NONE if there is nothing.
- */
-enum record_class detect_secret_decoded(struct span text, enum record_class (*look)(struct span));
 
 /* The more sensitive of two, in the order that detect.h states. */
 enum record_class detect_verify_worse(enum record_class a, enum record_class b);

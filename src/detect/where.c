@@ -152,23 +152,33 @@ take_degrees(struct span text, size_t *i, unsigned limit)
 }
 
 bool
+detect_verify_geo_at(struct span text, size_t i, size_t *end)
+{
+	size_t at = i;
+
+	if (!detect_verify_is_digit(text.ptr[i]) ||
+	    (i > 0 && (detect_verify_is_digit(text.ptr[i - 1]) || text.ptr[i - 1] == '.')))
+		return (false);
+	if (!take_degrees(text, &at, 180))
+		return (false);
+	while (at < text.len && at < i + 24 && text.ptr[at] != '-' &&
+	    strchr(",; /:", text.ptr[at]) != NULL && text.ptr[at] != '\0')
+		at++;
+	if (at <= i || is_digit_at(text, at - 1) || text.ptr[at - 1] == '.' ||
+	    !take_degrees(text, &at, 180) || (at < text.len && text.ptr[at] == '.'))
+		return (false);
+	*end = at;
+	return (true);
+}
+
+bool
 detect_verify_geo(struct span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		size_t at = i;
+	size_t end;
 
-		if (!detect_verify_is_digit(text.ptr[i]) ||
-		    (i > 0 && (detect_verify_is_digit(text.ptr[i - 1]) || text.ptr[i - 1] == '.')))
-			continue;
-		if (!take_degrees(text, &at, 180))
-			continue;
-		while (at < text.len && at < i + 24 && text.ptr[at] != '-' &&
-		    strchr(",; /:", text.ptr[at]) != NULL && text.ptr[at] != '\0')
-			at++;
-		if (at > i && !is_digit_at(text, at - 1) && text.ptr[at - 1] != '.' &&
-		    take_degrees(text, &at, 180) && !(at < text.len && text.ptr[at] == '.'))
+	for (size_t i = 0; i < text.len; i++)
+		if (detect_verify_geo_at(text, i, &end))
 			return (true);
-	}
 	return (false);
 }
 

@@ -7,6 +7,7 @@
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "detect/host.h"
+#include "detect/text.h"
 
 #define INPUT_MAX 8192
 
@@ -66,6 +67,25 @@ check_host(struct span in)
 	assert(again.len == host.len && again.domain_at == host.domain_at);
 }
 
+static void
+check_text(struct span in)
+{
+	struct detect_hit hits[8];
+	size_t count = detect_text(in, hits, 8), at = 0;
+	bool words = false;
+
+	for (size_t i = 0; i < count; i++) {
+		assert(hits[i].at >= at && hits[i].len > 0 && hits[i].len <= in.len - hits[i].at);
+		assert(hits[i].class_id != RECORD_CLASS_NONE);
+		at = hits[i].at + hits[i].len;
+	}
+	for (size_t i = 0; i < in.len; i++)
+		words = words || (unsigned char)in.ptr[i] <= ' ' ||
+		    strchr("\"'`<>()[]{}|,\x7f", in.ptr[i]) != NULL;
+	/* What is found in a word as a whole is found in it as a text. */
+	assert(words || detect_class(in) == RECORD_CLASS_NONE || count > 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,5 +106,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cached = &detect_agent_cached(agents, in, name)->agent;
 	assert(span_equal(cached->family, agent.family) && cached->major == agent.major);
 	check_host(in);
+	check_text(in);
 	return (0);
 }
