@@ -122,7 +122,7 @@ append(struct work *w, struct err *e)
 static int
 add(struct work *w, bool *added, struct err *e)
 {
-	bool found;
+	bool found = false;
 
 	crypto_sha256(w->what->bytes.ptr, w->what->bytes.len, w->hash);
 	if (w->what->size > store_writer_count(w->writer))

@@ -541,10 +541,13 @@ attack(const struct attack *a)
 	assert_int_equal(io_read_file(AT_FDCWD, path, 1 << 20, &bytes, &e), 0);
 	assert_true(bytes.len > a->cut);
 	bytes.len -= a->cut;
-	if (a->flip >= 0) { /* a hex digit stays one */
+	if (a->flip >= 0) { /* a hex digit stays one, and base64 of a salt is still some */
 		char *at = &bytes.data[a->flip];
 
-		*at = (char)(*at == 'a' || *at == 'f' ? 'b' : *at ^ 1);
+		if (strcmp(a->file, "salt") == 0)
+			*at = (char)(*at == 'A' ? 'B' : 'A');
+		else
+			*at = (char)(*at == 'a' || *at == 'f' ? 'b' : *at ^ 1);
 	}
 	if (a->flip < -1)
 		bytes.data[bytes.len - (size_t)-a->flip] ^= 1;
