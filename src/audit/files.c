@@ -56,7 +56,7 @@ audit_walk(int dirfd, const char *path, audit_each each, void *arg, struct err *
 		return (-1);
 	if ((dir = fdopendir(fd)) == NULL) {
 		(void)close(fd);
-		return (err_sys(e, ERR_IO, "%s", path));
+		return (err_memory(e)); /* nothing else is wrong with a directory that is open */
 	}
 	while ((found = readdir(dir)) != NULL)
 		if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)

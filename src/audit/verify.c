@@ -45,6 +45,7 @@ struct verify {
 	bool has_own;
 	struct stream *items;
 	size_t count, size;
+	unsigned shortages; /* of memory, before it began */
 };
 
 /* ---- which streams ---- */
@@ -434,9 +435,10 @@ finish(struct verify *v, struct err *e)
 	struct audit_result *result = v->result;
 	struct audit_list *all = &v->all;
 
-	if (all->failed ||
+	/* What was found for want of memory is no finding, and what was not is no proof. */
+	if (all->failed || err_memory_count() != v->shortages ||
 	    (result->findings = calloc(all->count + 1, sizeof(all->items[0]))) == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	take_findings(result, all, AUDIT_ERROR);
 	take_findings(result, all, AUDIT_WARNING);
 	result->suppressed = all->suppressed;
@@ -457,7 +459,8 @@ audit_verify(const char *store, const struct audit_options *options, struct audi
 		.store = -1,
 		.streams = -1,
 		.words = -1,
-		.own = { .dirfd = -1 } };
+		.own = { .dirfd = -1 },
+		.shortages = err_memory_count() };
 	int rc = -1;
 
 	*result = (struct audit_result){ .coverage = { .time_min_us = INT64_MAX,

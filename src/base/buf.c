@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/num.h"
 #include "base/text.h"
 
@@ -55,7 +56,7 @@ grow(struct buf *b, size_t need)
 		size *= 2;
 	if ((data = malloc(size)) == NULL) {
 		b->broken = true;
-		return (-1);
+		return (err_memory(NULL));
 	}
 	if (b->size > 0) {
 		memcpy(data, b->data, b->len);

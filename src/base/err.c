@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -170,4 +171,19 @@ err_in(struct err *e, const char *fmt, ...)
 	memcpy(e->text, text, strlen(text) + 1);
 	errno = saved;
 	return (-1);
+}
+
+static atomic_uint shortages;
+
+int
+err_memory(struct err *e)
+{
+	atomic_fetch_add(&shortages, 1);
+	return (err_set(e, ERR_IO, "out of memory"));
+}
+
+unsigned
+err_memory_count(void)
+{
+	return (atomic_load(&shortages));
 }

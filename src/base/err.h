@@ -41,4 +41,14 @@ int err_sys(struct err *e, enum err_code code, const char *fmt, ...)
 int err_in(struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * An allocator had nothing: ERR_IO, "out of memory".  Always returns -1.  That
+ * it happened is counted, whatever becomes of e: what a caller takes for a
+ * fault of its input may be one of memory.
+ */
+int err_memory(struct err *e);
+
+/* How often so far, in all threads. */
+unsigned err_memory_count(void);
+
 #endif

@@ -35,7 +35,7 @@ make_room(struct seal_cover *cover, size_t more, struct err *e)
 	if (wider.size < cover->count + more)
 		wider.size = cover->count + more;
 	if ((wider.nodes = calloc(wider.size, sizeof(wider.nodes[0]))) == NULL)
-		return (err_set(e, ERR_IO, "salts: out of memory"));
+		return (err_memory(e));
 	if (cover->count > 0)
 		memcpy(wider.nodes, cover->nodes, cover->count * sizeof(cover->nodes[0]));
 	seal_cover_free(cover);

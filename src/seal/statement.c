@@ -41,7 +41,7 @@ check(struct span vkey, const struct buf *message, const unsigned char signature
 	struct seal_vkey key;
 
 	if (!buf_ok(message))
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if (seal_vkey_read(vkey, &key, NULL) == -1)
 		return (err_set(e, ERR_FINDING, "no %s key", whose));
 	if (!crypto_check(key.public_key, buf_view(message), signature))

@@ -37,7 +37,7 @@ check_cosignature(
 	int rc = -1;
 
 	if (note == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if (seal_note_read(in->file, note, e) == -1)
 		(void)err_in(e, "not a note");
 	else if (!span_equal(note->body, in->body))

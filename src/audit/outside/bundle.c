@@ -118,7 +118,9 @@ hash_file(int dir, const char *name, unsigned char hash[static 32])
 	int fd;
 
 	crypto_sha256_init(&h);
-	if (bytes != NULL && (fd = store_open_file(dir, name, &size, NULL)) != -1) {
+	if (bytes == NULL)
+		(void)err_memory(NULL);
+	else if ((fd = store_open_file(dir, name, &size, NULL)) != -1) {
 		while ((len = io_read(fd, bytes, READ_BYTES, NULL)) > 0)
 			crypto_sha256_add(&h, bytes, (size_t)len);
 		(void)close(fd);
@@ -218,9 +220,13 @@ read_records(const struct json_value *facts, struct audit_range *range)
 
 	if (!json_get(facts, "records", &list))
 		return (true);
-	if (list.type != JSON_ARRAY ||
-	    (range->records = calloc(AUDIT_BUNDLE_RECORDS_MAX, sizeof(range->records[0]))) == NULL)
+	if (list.type != JSON_ARRAY)
 		return (false);
+	range->records = calloc(AUDIT_BUNDLE_RECORDS_MAX, sizeof(range->records[0]));
+	if (range->records == NULL) {
+		(void)err_memory(NULL);
+		return (false);
+	}
 	json_open(&cursor, &list);
 	while (json_next(&cursor, &key, &item)) {
 		size_t count = range->record_count;
@@ -270,7 +276,7 @@ audit_bundle_check(
 	struct manifest *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	*range = (struct audit_range){ .since_us = INT64_MIN, .until_us = INT64_MAX };
 	m->list = list;
 	if ((m->dir = io_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, e)) == -1) {

@@ -169,8 +169,8 @@ verify_proof(const struct audit_request *request, struct buf *out, struct err *e
 	return (code);
 }
 
-int
-audit_request_run(const struct audit_request *request, struct buf *out, struct err *e)
+static int
+run(const struct audit_request *request, struct buf *out, struct err *e)
 {
 	if ((request->store != NULL) + (request->bundle != NULL) + (request->proof != NULL) != 1)
 		return (err_set(
@@ -185,4 +185,17 @@ audit_request_run(const struct audit_request *request, struct buf *out, struct e
 	if (request->policy != NULL || request->escrow != NULL)
 		return (err_set(e, ERR_USAGE, "--policy and --escrow are for stores and bundles"));
 	return (verify_proof(request, out, e));
+}
+
+int
+audit_request_run(const struct audit_request *request, struct buf *out, struct err *e)
+{
+	unsigned shortages = err_memory_count();
+	int code = run(request, out, e);
+
+	/* Not a word then: a bad verdict may be one of memory. */
+	if (err_memory_count() == shortages)
+		return (code);
+	buf_clear(out);
+	return (err_memory(e));
 }

@@ -115,6 +115,19 @@ depth_eats_the_middle(void **unused)
 	assert_string_equal(e.text + strlen(e.text) - 21, ": leaf does not match");
 }
 
+static void
+shortage_is_counted(void **unused)
+{
+	struct err e = { ERR_NONE, "" };
+	unsigned before = err_memory_count();
+
+	assert_int_equal(err_memory(&e), -1);
+	assert_int_equal(e.code, ERR_IO);
+	assert_string_equal(e.text, "out of memory");
+	assert_int_equal(err_memory(NULL), -1);
+	assert_int_equal(err_memory_count() - before, 2);
+}
+
 int
 main(void)
 {
@@ -125,6 +138,7 @@ main(void)
 		cmocka_unit_test(the_text_is_one_line_of_utf8),
 		cmocka_unit_test(cuts_keep_whole_characters_and_the_cause),
 		cmocka_unit_test(depth_eats_the_middle),
+		cmocka_unit_test(shortage_is_counted),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
