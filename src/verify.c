@@ -11,6 +11,7 @@
 #include "audit/outside/request.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/num.h"
 #include "record/record.h"
 #include "seal/entry.h"
@@ -171,6 +172,8 @@ main(int argc, char **argv)
 	int64_t shown_ns = clock_mono_ns();
 	int c, code;
 
+	if (io_keep_standard() == -1)
+		return (ERR_IO);
 	request.options.progress = progress;
 	request.options.progress_arg = &shown_ns;
 	request.options.jobs = processors < 1 ? 1 : processors > 64 ? 64 : (unsigned)processors;

@@ -11,6 +11,7 @@
 #include "app/topic.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "crypto/random.h"
 
 static const struct app_command *const commands[] = {
@@ -139,6 +140,8 @@ app_main(int argc, char **argv)
 	const struct app_command *c;
 	const char *name = argc > 1 ? argv[1] : "--help";
 
+	if (io_keep_standard() == -1)
+		return (ERR_IO);
 	harden();
 	if (strcmp(name, "--version") == 0) {
 		puts("cretula " CRETULA_VERSION);

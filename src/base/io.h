@@ -18,6 +18,13 @@
 
 struct err;
 
+/*
+ * First thing in main: where standard input, output or error are closed, put
+ * something there that fails when used.  Else the next file that is opened, a
+ * key perhaps, would be standard error.
+ */
+int io_keep_standard(void);
+
 /* open(2) relative to dirfd (AT_FDCWD allowed).  Returns fd, or -1 with e. */
 int io_open(int dirfd, const char *path, int flags, mode_t mode, struct err *e);
 

@@ -25,6 +25,16 @@ close_quietly(int fd)
 	errno = saved;
 }
 
+int
+io_keep_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return (-1);
+	return (0);
+}
+
 /*
  * Open path without being made to wait by a fifo, and only if it is a
  * regular file; errno is never ENOENT for one that is there.

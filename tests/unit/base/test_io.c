@@ -449,6 +449,30 @@ a_lock_keeps_others_out(void **unused)
 	(void)empty_dir();
 }
 
+/* What is opened next is no standard stream; reading and writing those fails. */
+static void
+closed_standard_streams_are_kept(void **unused)
+{
+	char byte = 'x';
+	int status;
+	pid_t child = fork();
+
+	assert_true(child != -1);
+	if (child == 0) {
+		for (int fd = 0; fd < 3; fd++)
+			(void)close(fd);
+		_exit(io_keep_standard() == 0 && open(dir_path, O_RDONLY) > 2 &&
+				read(0, &byte, 1) == -1 && write(1, &byte, 1) == -1 &&
+				write(2, &byte, 1) == -1 ?
+			0 :
+			1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(io_keep_standard(), 0);
+	assert_int_equal(fcntl(1, F_GETFD) == -1, 0);
+}
+
 int
 main(void)
 {
@@ -467,6 +491,7 @@ main(void)
 		cmocka_unit_test(a_slot_is_old_or_new_whichever_step_fails),
 		cmocka_unit_test(shred_overwrites_before_it_unlinks),
 		cmocka_unit_test(a_lock_keeps_others_out),
+		cmocka_unit_test(closed_standard_streams_are_kept),
 	};
 
 	return (cmocka_run_group_tests(tests, set_up, tear_down));
