@@ -121,6 +121,7 @@ struct audit_chain {
 	struct seal_vkey epoch;
 
 	bool damaged;                 /* what follows is a dependant */
+	bool displaced; /* an entry is not in its place */
 	uint64_t bad_entry;           /* the first that its note does not cover; AUDIT_NONE */
 	uint64_t signed_count;        /* entries under a good note */
 	struct audit_segment *segments;

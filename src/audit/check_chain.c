@@ -214,9 +214,11 @@ check_place(struct walk *w, const struct audit_place *at)
 	const struct seal_entry *entry = &w->entry;
 
 	w->numbered = entry->index == w->index;
-	if (!w->numbered)
+	if (!w->numbered) {
+		chain->displaced = true;
 		audit_report(&chain->list, AUDIT_E_ENTRY_INDEX, at, "index %ju, expected %ju",
 		    (uintmax_t)entry->index, (uintmax_t)w->index);
+	}
 	w->index = entry->index + 1;
 	if (memcmp(entry->prev, w->before, sizeof(w->before)) != 0)
 		audit_report(&chain->list, AUDIT_E_ENTRY_LINK, at,

@@ -55,8 +55,10 @@ add_stream(struct verify *v, struct span name)
 {
 	struct stream *items, *item;
 
-	if (v->count == STREAMS_MAX)
+	if (v->count == STREAMS_MAX) {
+		v->result->coverage.unknown_entries++;
 		return (NULL);
+	}
 	if (v->count == v->size) {
 		size_t size = v->size == 0 ? 16 : v->size * 2;
 
@@ -179,8 +181,9 @@ check_listing(const struct verify *v, const struct stream *stream, struct audit_
 		audit_report(&chain->list, AUDIT_E_GENESIS, &at,
 		    "not the genesis that entry %ju of " STORE_OWN_STREAM " lists",
 		    (uintmax_t)stream->entry);
-	else if (!span_equal(chain->genesis.log, stream->log) ||
-	    !span_equal(chain->genesis.origin, stream->origin))
+	else if (chain->has_genesis &&
+	    (!span_equal(chain->genesis.log, stream->log) ||
+		!span_equal(chain->genesis.origin, stream->origin)))
 		audit_report(&chain->list, AUDIT_E_GENESIS, &at,
 		    "not the key that entry %ju of " STORE_OWN_STREAM " lists",
 		    (uintmax_t)stream->entry);
@@ -407,6 +410,8 @@ check_streams(struct verify *v, struct err *e)
 		any = true;
 		check_stream(v, &v->items[i]);
 	}
+	if (!any && v->options->range != NULL)
+		any = audit_range_missing(v->options->range, &v->all);
 	if (v->options->pins != NULL)
 		audit_pins_missing(v->options->pins, only, &v->all);
 	audit_anchors_missing(v->options, &v->result->coverage, &v->all);

@@ -128,6 +128,24 @@ def test_one_stream():
     assert {'E_BUNDLE', 'E_STREAM_MISSING'} <= found, found
 
 
+def test_another_stream_beside():
+    """A bundle of one stream in which another one lies, that nobody would look at, is none."""
+    month(1)
+    month(2, name='t')
+    evidence(code=0)
+    facts = b'{"v":1,"stream":"%s"}\n'
+    write('bundle/bundle.json', facts % b's')
+    write('bundle/store/streams/t/chain.jsonl', b'what nobody signed\n')
+    remake_manifest()
+    equal(verdict(), (1, {'E_BUNDLE'}))
+    shutil.rmtree('bundle/store/streams/t')
+    remake_manifest()
+    equal(verdict()[0], 0)
+    write('bundle/bundle.json', facts % b'u')
+    remake_manifest()
+    equal(verdict(), (1, {'E_BUNDLE'}))
+
+
 def test_tampering():
     """Row 65: a file missing, added, changed, or of another range; with and without a new manifest."""
     for number in (1, 2, 3):

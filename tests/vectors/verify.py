@@ -48,18 +48,20 @@ class Report:
     """Findings, in the order of discovery; one of a code for each file is enough."""
 
     def __init__(self):
-        self.findings = []
+        self.findings, self.told = [], set()
         self.unchecked = []  # what could not be looked at: exit 3
         self.facts = []      # coverage: what was looked at
         self.unfinished = 0  # files under .tmp names
 
     def add(self, code, file, text, **where):
-        if not any(f['code'] == code and f['file'] == file for f in self.findings):
+        if (code, file) not in self.told:
+            self.told.add((code, file))
             self.findings.append({'code': code, 'file': file, **where, 'text': text})
 
     def drop(self, file, entry):
         """Take out what was said of this file's entries from one on."""
         self.findings = [f for f in self.findings if f['file'] != file or f.get('entry', -1) < entry]
+        self.told = {(f['code'], f['file']) for f in self.findings}
 
     def exit_code(self):
         if any(f['code'].startswith('E_') for f in self.findings):
@@ -651,7 +653,7 @@ def is_items(value):
 
 
 TYPES = {
-    'anchor': (('kind', is_one_of('cosignature', 'tsr')), ('size', is_count), ('file', IS_FILE), BY,
+    'anchor': (('kind', IS_WORD), ('size', is_count), ('file', IS_FILE), BY,
                ('time', is_time, 'optional')),
     'clock': (('was', is_time), ('now', is_time), ('boot', IS_BOOT, 'optional')),
     'config': (('kind', IS_WORD), ('policy', IS_POLICY), is_optional('text', is_escaped), UNTIL, BY, SW),
@@ -675,8 +677,7 @@ TYPES = {
               ('recovery', is_bytes(64), 'optional')),
     'release': (('hold', IS_WORD), ('reason', is_escaped), BY),
     'replay': (('seg', is_count), ('n', is_count)),
-    'report': (('kind', is_one_of('verify', 'canary', 'risk', 'retain', 'subject')), ('result', is_count),
-               ('hash', IS_HEX), BY),
+    'report': (('kind', IS_WORD), ('result', is_count), ('hash', IS_HEX), BY),
     'revoke': (('vkey', is_vkey), ('from', is_count), ('signature', is_bytes(64))),
     'rotate': (('period', is_like('[1-9][0-9]*|' + '|'.join(EPOCH_NAME))), ('segs', is_runs(0))),
     'segment': (
@@ -729,6 +730,12 @@ def parse_entry(line):
         raise ValueError(f'the keys of {entry["type"]} are wrong')
     if entry['type'] == 'segment' and (entry['n'] >= 20) + ('by' in entry) + ('masked' in entry) not in (0, 3):
         raise ValueError('by or masked for fewer than 20 records, or left out for more')
+    if entry['type'] == 'segment' and (entry['n'] > 0) != ('time' in entry):
+        raise ValueError('bounds of time for no records, or none for some')
+    if entry['type'] in ('segment', 'redact'):
+        revision = f'.r{entry["rev"]}' if 'rev' in entry else ''
+        if entry['file']['name'] != f'seg/{entry["seg"]:08}{revision}.jsonl.zst':
+            raise ValueError('file.name')
     if not any(entry.get('replay', {1: 1}).values()):
         raise ValueError('a replay of none')
     if 'next' in entry and not (is_vkey(entry['next']) and is_count(entry.get('epoch'))):
@@ -969,8 +976,6 @@ class Chain:
                      entry=i)
         self.due.update(seg=entry['seg'] + 1, first=entry['first'] + entry['n'])
         self.sealed[i] = Sealed(i, entry)
-        if entry['file']['name'] != f'seg/{entry["seg"]:08}.jsonl.zst':
-            self.add('E_ENTRY_SYNTAX', f'entry {i}: file.name', entry=i)
         try:
             check_entry_sums(entry)
         except Bad as bad:
@@ -1595,7 +1600,7 @@ def check_open(chain):
             chain.report.facts.append(f'{chain.name}: a writer is at work: its open segment was not judged')
         else:
             chain.add(getattr(bad, 'code', 'E_OPEN'), str(bad), f'open/{chain.due["seg"]:08}.tags')
-    warn_unknown(chain.report, chain.store, f'{chain.folder}/open', [n for n in names if OPEN_FILE.fullmatch(n)])
+    warn_unknown(chain.report, chain.store, f'{chain.folder}/open', [n for n in names if OPEN_FILE.fullmatch(n) or n == 'reserve'])
 
 
 # ---- 14. Statements of keys on keys, and cosignatures --------------------------------------------------------------
@@ -2089,15 +2094,21 @@ class History:
             raise Bad('E_COUNTS', f'segment {entry["seg"]} says another number of replayed records')
 
     def judge_derive(self, i, entry):
-        self.derived.append((i, entry))  # other streams are looked at once all are read
+        if self.chain.continues():
+            self.derived.append((i, entry))  # other streams are looked at once all are read
         self.are_there(entry.get('to', []))
 
     def judge_anchor(self, i, entry):
-        end = 'cosig' if entry['kind'] == 'cosignature' else 'tsr'
+        end = {'cosignature': 'cosig', 'tsr': 'tsr'}.get(entry['kind'])
+        if end is None:
+            self.chain.report.unchecked.append(f'{self.chain.folder}: entry {i} is an anchor of a kind that this version '
+                                               'does not know')
+            return
         if not 1 <= entry['size'] <= i or \
                 not re.fullmatch(rf'anchor/{entry["size"]:08}(-([2-9]|[1-9][0-9]+))?\.{end}', entry['file']['name']):
             raise Bad('E_ENTRY_TARGET', 'no note of that size, or a file of another name')
-        self.anchors.append((i, entry))
+        if self.chain.continues():
+            self.anchors.append((i, entry))
 
     def judge_head(self, i, entry):
         self.heads.append((i, entry))
@@ -2205,7 +2216,7 @@ def check_heads(root, chains):
 
 def check_derived(chain, chains):
     for i, entry in chain.history.derived:
-        if i >= chain.signed:
+        if i >= chain.signed or i == chain.bad:
             continue
         if 'file' in entry and not chain.part:
             try:
@@ -2216,8 +2227,12 @@ def check_derived(chain, chains):
                 chain.add(bad.code, str(bad), entry['file']['name'])
             except OSError:
                 chain.add('E_FILE_HASH', 'the file is missing', entry['file']['name'])
-        source = chains.get(entry['origin'].rpartition('/')[2])
-        if source and source.genesis and source.genesis['origin'] == entry['origin'] and \
+        store, _, name = entry['origin'].rpartition('/')
+        source = chains.get(name)
+        if not chain.genesis or chain.genesis['origin'].rpartition('/')[0] != store or \
+                chain.part and not (source and source.there):
+            continue  # of another store, or not in this bundle
+        if not (source and source.genesis and source.genesis['origin'] == entry['origin']) or \
                 note_body(source, entry['size']) != f'{entry["origin"]}\n{entry["size"]}\n{entry["root"]}\n'.encode():
             chain.add('E_ENTRY_TARGET', f'entry {i}: derived from another note than the source has', entry=i)
 
@@ -2347,7 +2362,7 @@ class Anchors:
         chain, known = self.chain, set()
         for i, entry in chain.history.anchors:
             known.add(entry['file']['name'].partition('/')[2])
-            if i < chain.signed:
+            if i < chain.signed and i != chain.bad:
                 self.check_anchor(i, entry)
         if chain.damaged:  # what names them may be what is missing
             known |= set(list_dir(chain.report, chain.store, f'{chain.folder}/anchor'))
@@ -2495,8 +2510,14 @@ def check_store(store, anchor, report, brought=None, part=None):
             if entry['name'] in listed:
                 root.add('E_GENESIS', f'entry {i} lists {entry["name"]} again', entry=i)
             listed.setdefault(entry['name'], entry)
+    if part and part.stream:
+        for name in list_dir(report, store, 'streams'):
+            if name not in (part.stream, STORE_CHAIN):
+                report.add('E_BUNDLE', f'streams/{name}', 'of another stream')
     found = {name for name in list_dir(report, store, 'streams')
              if STREAM_NAME.fullmatch(name) and stat.S_ISDIR(os.lstat(os.path.join(store, 'streams', name)).st_mode)}
+    if part and part.stream and part.stream not in found | set(listed):
+        report.add('E_BUNDLE', 'bundle.json', f'stream {part.stream} is not in it')
     warn_unknown(report, store, 'streams', found | set(listed) | {STORE_CHAIN})
     for name in sorted((found | set(listed)) - {STORE_CHAIN}):
         if part and part.stream not in (None, name):

@@ -202,6 +202,17 @@ take_entry(struct judge *j)
 	}
 }
 
+/* What an entry out of its place says is done, else its files were unknown; it is not told. */
+static void
+take_placed(struct judge *j, uint64_t i)
+{
+	bool silent = j->silent;
+
+	j->silent = silent || j->entry.index != i;
+	take_entry(j);
+	j->silent = silent;
+}
+
 static void
 cover(struct judge *j)
 {
@@ -241,8 +252,8 @@ audit_judge_entries(struct audit_chain *chain)
 			chain->list.failed = chain->list.failed || !chain->damaged;
 		} else if (i == chain->bad_entry)
 			j->silent = true;
-		else if (j->entry.index == i)
-			take_entry(j);
+		else
+			take_placed(j, i);
 	}
 	tell_alarms(j, AUDIT_E_OPEN, "the writer found its open segment changed");
 	if (chain->heads.count > 0)

@@ -160,7 +160,7 @@ audit_open_check(struct audit_chain *chain, const struct audit_ratchet *ratchet)
 	struct audit_place at = audit_place("open");
 	struct err e;
 
-	if (chain->damaged) {
+	if (chain->damaged || chain->displaced) {
 		chain->list.suppressed++; /* what is sealed is not known */
 		return;
 	}

@@ -38,6 +38,7 @@ struct manifest {
 	struct row *rows;
 	size_t count;
 	int dir;
+	const char *stream; /* "": all */
 	char path[PATH_BYTES]; /* of the directory that is walked, with a "/", or "" */
 	unsigned depth;
 };
@@ -149,6 +150,14 @@ check_file(struct manifest *m, int dir, const char *name, const char *path)
 		report(m, path, "not the file that the manifest lists");
 }
 
+/* A stream that nobody looks at, in the bundle of another. */
+static bool
+is_stranger(const struct manifest *m, const char *name)
+{
+	return (m->stream[0] != '\0' && strcmp(m->path, "store/streams/") == 0 &&
+	    strcmp(name, m->stream) != 0 && strcmp(name, STORE_OWN_STREAM) != 0);
+}
+
 static void
 see_file(void *arg, int dir, const char *name)
 {
@@ -163,6 +172,8 @@ see_file(void *arg, int dir, const char *name)
 		report(m, name, "no file of a bundle");
 		return;
 	}
+	if (is_stranger(m, name))
+		report(m, path, "not of the stream that this is a bundle of");
 	if (kind == AUDIT_REGULAR) {
 		check_file(m, dir, name, path);
 		return;
@@ -286,6 +297,7 @@ audit_bundle_check(
 		return (err_in(e, "%s: no bundle", dir));
 	}
 	read_facts(m, range);
+	m->stream = range->stream;
 	check_manifest(m);
 	(void)close(m->dir);
 	buf_free(&m->bytes);
@@ -308,6 +320,15 @@ audit_range_holds(const struct audit_range *range, const struct seal_segment *fa
 		return (true);
 	return (facts->n > 0 && facts->counts.time_max_us >= range->since_us &&
 	    facts->counts.time_min_us < range->until_us);
+}
+
+bool
+audit_range_missing(const struct audit_range *range, struct audit_list *list)
+{
+	struct audit_place at = audit_place(FACTS);
+
+	audit_report(list, AUDIT_E_BUNDLE, &at, "stream %s is not in it", range->stream);
+	return (true);
 }
 
 /* Segments that are not in the range, ascending. */

@@ -42,4 +42,7 @@ bool audit_range_holds(const struct audit_range *range, const struct seal_segmen
  */
 bool audit_range_apply(const struct audit_range *range, struct audit_chain *chain);
 
+/* Say that the stream of range is not there; true. */
+bool audit_range_missing(const struct audit_range *range, struct audit_list *list);
+
 #endif

@@ -33,6 +33,7 @@ enum seal_form {
 	SEAL_FORM_U64,
 	SEAL_FORM_VKEY,
 	SEAL_FORM_WHAT, /* is destroyed */
+	SEAL_FORM_WHICH, /* key is replaced */
 	SEAL_FORM_WORD, /* [a-z][a-z0-9-]{0,31} */
 };
 

@@ -257,6 +257,13 @@ is_what(struct span text)
 	return (span_is(text, "import") || epoch_kind(text) != NO_EPOCH);
 }
 
+/* A key of which nobody knows what it signs replaces none. */
+static bool
+is_which(struct span text)
+{
+	return (span_is(text, "log") || span_is(text, "recovery"));
+}
+
 bool
 seal_form_ok(enum seal_form form, struct span text)
 {
@@ -271,6 +278,7 @@ seal_form_ok(enum seal_form form, struct span text)
 		[SEAL_FORM_STREAM] = is_stream,
 		[SEAL_FORM_VKEY] = is_vkey,
 		[SEAL_FORM_WHAT] = is_what,
+		[SEAL_FORM_WHICH] = is_which,
 		[SEAL_FORM_WORD] = is_word,
 	};
 

@@ -174,6 +174,7 @@ print_fields(struct printer *p, const struct seal_field *f)
 		[SEAL_FORM_U64] = print_u64,
 		[SEAL_FORM_VKEY] = print_text,
 		[SEAL_FORM_WHAT] = print_text,
+		[SEAL_FORM_WHICH] = print_text,
 		[SEAL_FORM_WORD] = print_text,
 	};
 

@@ -165,6 +165,7 @@ read_fields(struct seal_taker *r, const struct reader *reader, const struct seal
 		[SEAL_FORM_U64] = read_u64,
 		[SEAL_FORM_VKEY] = read_text,
 		[SEAL_FORM_WHAT] = read_text,
+		[SEAL_FORM_WHICH] = read_text,
 		[SEAL_FORM_WORD] = read_text,
 	};
 

@@ -160,7 +160,7 @@ static const struct seal_field redact[] = {
 };
 
 static const struct seal_field rekey[] = {
-	TEXT("key", WORD, rekey.key),
+	TEXT("key", WHICH, rekey.key),
 	TEXT("old", VKEY, rekey.old),
 	TEXT("new", VKEY, rekey.new),
 	BYTES("proof", BASE64, rekey.proof),
