@@ -1985,10 +1985,12 @@ class History:
         for i, entry in enumerate(self.chain.entries[:self.chain.signed]):
             if entry is None or i == self.chain.bad:
                 self.silent = True
-            elif entry['i'] == i:
-                if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
-                    self.flush_due = entry['ratchet']['g']
-                self.judge(self.PROMISES, i, entry, not self.silent)
+                continue
+            if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
+                self.flush_due = entry['ratchet']['g']
+            silent, self.silent = self.silent, self.silent or entry['i'] != i
+            self.judge(self.PROMISES, i, entry, not self.silent)
+            self.silent = silent
         self.tell_alarms()
 
     def judge(self, judges, i, entry, in_place):
@@ -2094,7 +2096,7 @@ class History:
             raise Bad('E_COUNTS', f'segment {entry["seg"]} says another number of replayed records')
 
     def judge_derive(self, i, entry):
-        if self.chain.continues():
+        if not self.silent:
             self.derived.append((i, entry))  # other streams are looked at once all are read
         self.are_there(entry.get('to', []))
 
@@ -2107,7 +2109,7 @@ class History:
         if not 1 <= entry['size'] <= i or \
                 not re.fullmatch(rf'anchor/{entry["size"]:08}(-([2-9]|[1-9][0-9]+))?\.{end}', entry['file']['name']):
             raise Bad('E_ENTRY_TARGET', 'no note of that size, or a file of another name')
-        if self.chain.continues():
+        if not self.silent:
             self.anchors.append((i, entry))
 
     def judge_head(self, i, entry):
