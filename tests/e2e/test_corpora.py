@@ -42,12 +42,13 @@ def test_named_files_parse_as_counted():
 
 
 def test_no_access_log_leaks_into_its_store():
-    """leakscan.py over store and keys of every access log found."""
+    """leakscan.py, and our own scan, over store and keys of every access log found."""
     count = blind = 0
     for path, form in access_logs():
         store = f'store{count}'
         cretula('import', '--store', store, '--stream', 's', '--format', form, path)
         blind += leakscan(path, store, store + '.keys') == 3
+        cretula('scan', store, store + '.keys', code=0)
         cretula('verify', '--store', store, code=0)
         count += 1
     print(f'# {count} access logs, in {blind} of them the oracle had nothing to look for')

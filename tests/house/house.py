@@ -66,6 +66,17 @@ def layers(root):
                 yield f'{path}:{number}: {room} includes {name}, which lies above it'
 
 
+def leak_apart(root):
+    """What looks for leaks shares nothing with what masks: leak includes base and crypto, only app includes leak."""
+    for path in sources(root):
+        room = path.split('/')[1]
+        for number, name in includes(root, path):
+            other = name.split('/')[0]
+            if (room == 'leak' and other not in ('leak', 'base', 'crypto')) or \
+                    (other == 'leak' and room not in ('leak', 'app')):
+                yield f'{path}:{number}: {room} includes {name}'
+
+
 def headers_alone(root):
     """Sentence 4: every header compiles alone."""
     for path in sources(root, ('.h',)):
@@ -177,6 +188,7 @@ def forbidden_calls(root):
 RULES = [
     (raw_events, 'src/seal/leaf.c', '#include "parse/event.h"\n'),
     (layers, 'src/base/num.c', '#include "crypto/sha256.h"\n'),
+    (leak_apart, 'src/mask/url/path.c', '#include "leak/leak.h"\n'),
     (headers_alone, 'src/base/num.h', 'size_t planted(struct nowhere x);\n'),
     (exported, 'src/parse/format.c', '\nint\nplanted(void)\n{\n\treturn (0);\n}\n'),
     (budgets, 'src/base/num.c', '\nint\nnum_planted(void)\n{\n' + '\t;\n' * 80 + '}\n'),
