@@ -25,6 +25,15 @@ struct store_held_epochs {
 int store_epochs_held(const struct store *s, const struct seal_names *names, int64_t t_us,
     const struct store_held_epochs *ask, struct err *e);
 
+/*
+ * Every entry of every stream, cretula.store first, as they are now and
+ * without a lock, until each says -1.
+ */
+typedef int (*store_each)(void *arg, const char *stream, const struct seal_entry *entry,
+    struct err *e);
+int store_each_entry(const struct store *s, const struct seal_names *names, store_each each,
+    void *arg, struct err *e);
+
 /* An epoch whose key is gone. */
 struct store_gone {
 	char what[16];

@@ -9,11 +9,15 @@
 static const struct app_option options[] = {
 	{ "all", NULL, "rekey: every stream, and the store's own chain" },
 	{ "config", "FILE", "cretula.yaml, for store, keys and policy" },
+	{ "dry-run", NULL, "destroy: only say what would be done" },
+	{ "epoch", "NAME", "destroy: which, as list shows it" },
 	{ "from", "SIZE", "revoke: notes of this size and above are void" },
 	{ "key", "WHICH", "rekey: log (the default) or recovery" },
 	{ "keys", "DIR", "the directory of the keys (default: STORE.keys)" },
 	{ "new-recovery-out", "FILE", "rekey: where the new recovery key goes" },
 	{ "out", "FILE", "escrow: made or extended, -: standard output; pair: the secret" },
+	{ "period", "P", "rotate: day, week or month only; all three if not given" },
+	{ "reason", "TEXT", "rotate, destroy: why; it is kept in the store's own chain" },
 	{ "recovery", "FILE", "the recovery key" },
 	{ "recovery-out", "FILE", "create: make a recovery key too, in a new file" },
 	{ "secret", "FILE", "open: what pair wrote" },
@@ -30,7 +34,9 @@ static const struct action {
 	int (*run)(const struct app_args *args);
 } actions[] = {
 	{ "create", { "keys", "recovery-out" }, app_key_create },
+	{ "destroy", { "config", "dry-run", "epoch", "keys", "reason", "store" }, app_key_destroy },
 	{ "escrow", { "config", "keys", "out", "store", "stream" }, app_key_escrow },
+	{ "list", { "config", "keys", "store" }, app_key_list },
 	{ "open", { "secret" }, app_key_open },
 	{ "pair", { "out" }, app_key_pair },
 	{ "rekey",
@@ -38,6 +44,7 @@ static const struct action {
 	    app_key_rekey },
 	{ "revoke", { "config", "from", "keys", "recovery", "store", "stream", "vkey" },
 	    app_key_revoke },
+	{ "rotate", { "config", "keys", "period", "reason", "store" }, app_key_rotate },
 	{ "show", { "keys", "store" }, app_key_show },
 };
 
@@ -73,17 +80,24 @@ run(const struct app_args *args)
 			return (app_fail("key", &e));
 		return (actions[i].run(args));
 	}
-	(void)err_set(
-	    &e, ERR_USAGE, "'%s': create, escrow, open, pair, rekey, revoke or show", what);
+	(void)err_set(&e, ERR_USAGE,
+	    "'%s': create, destroy, escrow, list, open, pair, rekey, revoke, rotate or show", what);
 	return (app_fail("key", &e));
 }
 
 const struct app_command app_command_key = { "key",
 	"make keys, change them, give one out, or show what there is",
-	"create|escrow|open|pair|rekey|revoke|show", 1, 1, options,
+	"create|destroy|escrow|list|open|pair|rekey|revoke|rotate|show", 1, 1, options,
 	"create   makes the keys of a store that will be made later (import does it by itself).\n"
 	"         --recovery-out also makes a recovery key: it replaces signing keys that are\n"
 	"         lost or stolen, and is kept off the machine.\n"
+	"list     shows the epochs of the mask keys: which are in use, in grace until when, held,\n"
+	"         or destroyed (with --store), who uses them, and how long keys of a class live.\n"
+	"rotate   ends keys that are in use before their day, week or month does; the rest of it\n"
+	"         has new ones (2026-W48.2), and tokens change. Running pipes follow at once.\n"
+	"destroy  forgets an epoch before its grace is over, for good, and says so in the chain\n"
+	"         of every stream that used it. Never one that is in use or under a hold. After\n"
+	"         a crash run it again, or start the pipe: the chains are completed.\n"
 	"escrow   begins a new ratchet of a stream and gives its key out. Who has it checks every\n"
 	"         flush that was committed since, also those of the segment that is open.\n"
 	"pair     makes a key pair for values that `mask: CLASS: seal` hides (seal_key:). The\n"
@@ -99,6 +113,9 @@ const struct app_command app_command_key = { "key",
 	"examples:\n"
 	"  cretula key create --keys ./store.keys --recovery-out /media/stick/recovery\n"
 	"  cretula key show --store ./store\n"
+	"  cretula key list --store ./store\n"
+	"  cretula key rotate --store ./store --period week --reason 'laptop stolen'\n"
+	"  cretula key destroy --store ./store --epoch 2026-W48 --reason 'ticket 7'\n"
 	"  cretula key escrow --store ./store --stream shop --out /media/stick/escrow\n"
 	"  cretula key pair --out /media/stick/seal\n"
 	"  cretula view --store ./store --stream shop |\n"

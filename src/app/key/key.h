@@ -11,11 +11,14 @@ struct store;
 
 /* Each answers with an exit code. */
 int app_key_create(const struct app_args *args);
+int app_key_destroy(const struct app_args *args);
 int app_key_escrow(const struct app_args *args);
+int app_key_list(const struct app_args *args);
 int app_key_open(const struct app_args *args);
 int app_key_pair(const struct app_args *args);
 int app_key_rekey(const struct app_args *args);
 int app_key_revoke(const struct app_args *args);
+int app_key_rotate(const struct app_args *args);
 int app_key_show(const struct app_args *args);
 
 /* ---- the seed of a file that an option names ---- */

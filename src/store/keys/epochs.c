@@ -77,6 +77,51 @@ store_epochs_held(const struct store *s, const struct seal_names *names, int64_t
 	return (store_each_stream(s, ask_stream, &a, e));
 }
 
+/* ---- all entries ---- */
+
+struct walking {
+	const struct store *store;
+	const struct seal_names *names;
+	store_each each;
+	void *arg;
+	struct seal_entry *entry;
+};
+
+static int
+walk_stream(void *arg, const char *stream, struct err *e)
+{
+	struct walking *w = arg;
+	struct store_chain chain = { .lines = NULL };
+	int fd = io_open_dir(w->store->streams_fd, stream, e), rc;
+
+	if (fd == -1)
+		return (errno == ENOENT ? 0 : -1);
+	rc = store_chain_read(fd, &chain, e);
+	(void)close(fd);
+	for (size_t i = 0; i < chain.count && rc == 0; i++) {
+		if ((rc = seal_entry_read(chain.lines[i], w->names, w->entry, e)) == 0)
+			rc = w->each(w->arg, stream, w->entry, e);
+		else
+			(void)err_in(e, "entry %zu", i);
+	}
+	store_chain_free(&chain);
+	return (rc == 0 ? 0 : err_in(e, "stream %s", stream));
+}
+
+int
+store_each_entry(const struct store *s, const struct seal_names *names, store_each each, void *arg,
+    struct err *e)
+{
+	struct walking w = { s, names, each, arg, calloc(1, sizeof(*w.entry)) };
+	int rc;
+
+	if (w.entry == NULL)
+		return (err_sys(e, ERR_IO, "entries"));
+	rc = store_each_stream(s, walk_stream, &w, e);
+	free(w.entry);
+	return (rc);
+}
+
 /* ---- what is gone ---- */
 
 static bool

@@ -1,0 +1,181 @@
+"""key list, rotate, destroy: keys that end early, are forgotten early, or are held."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments
+
+NOW = {'CRETULA_CLOCK': '2026-11-24T13:00:00Z'}
+WHY = ('--reason', 'a "laptop" is gone')
+
+
+def line(n):
+    return combined(n, client='192.0.2.7').encode()
+
+
+def run(stream='s', day=24, **more):
+    return cretula('pipe', '--store', 'store', stream, '--format', 'combined', stdin=line(1),
+                   env={'CRETULA_CLOCK': f'2026-11-{day}T12:00:00Z', **more}, code=0)
+
+
+def entries(stream='s'):
+    return [json.loads(e) for e in read(f'store/streams/{stream}/chain.jsonl').decode().splitlines()]
+
+
+def destroyed(stream='s'):
+    return [e['what'] for e in entries(stream) if e['type'] == 'destroy']
+
+
+def good():
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
+                          check=False)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+
+
+def listed(*more, env=None):
+    return json.loads(cretula('key', 'list', '--store', 'store', '--json', *more, env=env or NOW, code=0).text)
+
+
+def states():
+    return {e['name']: e['state'] for e in listed()['epochs']}
+
+
+def days():
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for day in (22, 23, 24):
+        run(day=day)
+
+
+def test_list_says_what_becomes_of_each():
+    days()
+    equal(states(), {'2026-W47': 'grace', '2026-11': 'live', '2026-11-23': 'grace', '2026-W48': 'live', '2026-11-24': 'live'})
+    week = next(e for e in listed()['epochs'] if e['name'] == '2026-W47')
+    equal((week['begin'], week['end'], week['until']),
+          ('2026-11-16T00:00:00.000Z', '2026-11-23T00:00:00.000Z', '2026-11-30T00:00:00.000Z'))
+    equal(week['streams'], ['s'])
+    equal([(d['name'], d['stream']) for d in listed()['destroyed']], [('2026-11-22', 's')])
+    equal(listed()['classes']['default']['session'], 'day')
+    text = cretula('key', 'list', '--keys', 'store.keys', env=NOW, code=0).text
+    assert '2026-W47       2026-11-16T00:00Z to 2026-11-23T00:00Z  in grace until 2026-11-30T00:00Z' in text, text
+    assert '--store DIR' in text, text
+    with open('c.yaml', 'w', encoding='ascii') as file:
+        file.write('streams: {s: {epochs: {ip: day, grace: {week: 0s}}}, t: {epochs: {ip: month}}}\n')
+    found = listed('--config', 'c.yaml')
+    equal((found['classes']['s']['ip.peer'], found['classes']['t']['ip.fwd']), ('day', 'month'))
+    equal(next(e['state'] for e in found['epochs'] if e['name'] == '2026-W47'), 'over')
+    cretula('key', 'list', code=2)
+    cretula('key', 'list', '--store', 'none', code=66)
+    assert not os.path.exists('none')
+
+
+def test_rotate_ends_a_key_and_its_grace_begins():
+    days()
+    run('t')
+    said = cretula('key', 'rotate', '--store', 'store', '--period', 'week', *WHY, env=NOW, code=0).text
+    equal(said, '2026-W48 has ended, its grace runs from now on; 2026-W48.2 is in use\n')
+    equal((states()['2026-W48'], states()['2026-W48.2']), ('grace', 'live'))
+    for stream in ('s', 't'):
+        run(stream)
+        equal([e['mask_epochs']['ip'] for e in segments('store', stream)][-1], ['2026-W48.2'])
+    tokens = [r['client'] for r in records('store')]
+    equal(len(set(tokens[-2:])), 2, 'one client, one week, two keys')
+    equal(records('store', 't')[-1]['client'], tokens[-1])
+    said = [e for e in entries('cretula.store') if e['type'] == 'config']
+    equal([(e['kind'], e['text']) for e in said], [('key-rotate', '2026-W48.2: a "laptop" is gone')])
+    # All three, and again; the names go on.
+    out = cretula('key', 'rotate', '--store', 'store', '--json', *WHY, env=NOW, code=0).text
+    equal([e['name'] for e in json.loads(out)], ['2026-11-24.2', '2026-W48.3', '2026-11.2'])
+    run()
+    equal(segments('store')[-1]['mask_epochs']['ip'], ['2026-W48.3'])
+    # The grace of the first: a week from when it ended, not from the end of its week.
+    for day in (25, 26, 27, 28, 29, 30):
+        run(day=day)
+    assert '2026-W48' not in destroyed(), destroyed()
+    for now in ('2026-12-01T12:00:00Z', '2026-12-01T13:00:01Z'):
+        cretula('pipe', '--store', 'store', 's', '--format', 'combined', stdin=line(1), env={'CRETULA_CLOCK': now}, code=0)
+    assert '2026-W48' in destroyed() and '2026-W48.3' in [e['name'] for e in listed()['epochs']], destroyed()
+    good()
+
+
+def test_a_running_pipe_follows():
+    days()
+    env = {**os.environ, 'CRETULA_CLOCK': '2026-11-24T12:30:00Z'}
+    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE,
+                            stderr=subprocess.PIPE, bufsize=0, env=env)
+
+    def wait_for(what):
+        until = time.monotonic() + 20
+        while not what():
+            assert time.monotonic() < until, 'waited in vain'
+            time.sleep(0.02)
+
+    pipe.stdin.write(line(1))
+    wait_for(lambda: any(n.endswith('.data') and os.path.getsize(f'store/streams/s/open/{n}') > 0
+                         for n in os.listdir('store/streams/s/open')))
+    before = len(segments('store'))
+    cretula('key', 'rotate', '--store', 'store', '--period', 'week', *WHY, env=NOW, code=0)
+    wait_for(lambda: len(segments('store')) == before + 1)
+    pipe.stdin.write(line(2))
+    done = json.loads(cretula('key', 'destroy', '--store', 'store', '--epoch', '2026-W48', '--json', *WHY, env=NOW, code=0).text)
+    equal(done, {'epoch': '2026-W48', 'dry_run': False, 'destroyed': True, 'entries': 0, 'later': 1})
+    wait_for(lambda: '2026-W48' in destroyed())
+    pipe.stdin.write(line(3))
+    equal((pipe.communicate(timeout=30)[1], pipe.returncode)[1], 0)
+    used = [e['mask_epochs'].get('ip') for e in segments('store') if e['n'] > 0][-2:]
+    equal(used, [['2026-W48'], ['2026-W48.2']])
+    equal(destroyed().count('2026-W48'), 1)
+    good()
+
+
+def test_destroy_refuses():
+    days()
+    destroy = ('key', 'destroy', '--store', 'store', *WHY)
+    assert 'rotate --period week' in cretula(*destroy, '--epoch', '2026-W48', env=NOW, code=78).err
+    cretula(*destroy, '--epoch', '2026-W40', env=NOW, code=78)
+    cretula(*destroy, '--epoch', '2026-W4', env=NOW, code=2)
+    cretula(*destroy, env=NOW, code=2)
+    cretula('key', 'destroy', '--store', 'store', '--epoch', '2026-W47', env=NOW, code=2)
+    # By a clock that is wrong nothing is destroyed, nor changed.
+    for wrong in ('2026-11-20T00:00:00Z', '2027-06-01T00:00:00Z'):
+        clock = {'CRETULA_CLOCK': wrong}
+        assert 'clock' in cretula(*destroy, '--epoch', '2026-W47', env=clock, code=78).err
+        cretula('key', 'rotate', '--store', 'store', *WHY, env=clock, code=78)
+        equal(listed(env=clock)['clock_sure'], False)
+    cretula(*destroy, '--epoch', '2026-W47', '--dry-run', env=NOW, code=0)
+    equal(destroyed(), ['2026-11-22'])
+    equal(len(listed()['epochs']), 5)
+
+
+def test_destroy_is_whole_or_not_at_all():
+    """A death at every step: the key is there, or it is gone, and the next run says so, once, in each stream."""
+    days()
+    run('t')
+    subprocess.run('cp -a store old; cp -a store.keys old.keys', shell=True, check=True)
+    destroy = ('key', 'destroy', '--store', 'store', '--epoch', '2026-W47', *WHY)
+    deaths = gone = 0
+    for n in range(1, 200, 4):
+        subprocess.run('rm -rf store store.keys; cp -a old store; cp -a old.keys store.keys', shell=True, check=True)
+        if cretula(*destroy, env={**NOW, 'CRETULA_FAULT': str(n)}).code == 0:
+            break
+        deaths += 1
+        if '2026-W47' in states():
+            equal(destroyed(), ['2026-11-22'], n)
+            cretula(*destroy, env=NOW, code=0)
+        else:
+            gone += 1
+            # Half of the times the pipes complete it, else the command itself.
+            if gone % 2 == 0:
+                run()
+            else:
+                again = cretula(*destroy, env=NOW)
+                equal(again.code, 0 if 'since before' in again.text else 78, again.err)
+        equal(destroyed(), ['2026-11-22', '2026-W47'], n)
+    assert deaths > 8 and gone > 3, (deaths, gone)
+    good()
+
+
+main()
