@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/say.h"
 #include "app/setup.h"
+#include "app/source/secret.h"
 #include "app/summary.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -17,7 +18,6 @@
 #include "crypto/random.h"
 #include "key/key.h"
 #include "store/layout.h"
-#include "store/secrets.h"
 
 static const struct app_option options[] = {
 	{ "again", NULL, "import files also if they are sealed already" },
@@ -141,28 +141,11 @@ nothing_new(const struct app_sources *sources)
 	return (true);
 }
 
-/*
- * The chains say which secret is gone: that of this stream each that is not
- * kept, also what a crash kept from being said; the others the one in gone
- * (NULL: none), which their own next import would say else.
- */
 static int
 record_destroyed(struct importing *im, const unsigned char *kept, const unsigned char *gone,
     struct err *e)
 {
-	static struct store_secrets_open open;
-	struct err other;
-
-	if (store_stream_secrets(im->stream, &open, e) == -1)
-		return (-1);
-	for (size_t i = 0; i < open.count; i++)
-		if ((kept == NULL || memcmp(open.list[i], kept, 32) != 0) &&
-		    store_stream_destroyed(im->stream, open.list[i], e) == -1)
-			return (-1);
-	if (gone != NULL &&
-	    store_destroyed(im->store, im->stream_name, app_names(), gone, &other) == -1)
-		app_warn("import", "not yet recorded, that a key is destroyed: %s", other.text);
-	return (0);
+	return (app_secret_destroyed(im->store, im->stream, im->stream_name, kept, gone, e));
 }
 
 static int
@@ -193,19 +176,9 @@ open_secret(struct importing *im, struct err *e)
 static int
 settle_secret(struct importing *im, struct err *e)
 {
-	struct key_ring_facts facts;
-	unsigned char gone[32];
-
 	if (app_arg(im->args, "link-epochs") != NULL)
 		return (0);
-	key_ring_describe(im->ring, &facts);
-	if (!facts.import_open)
-		return (record_destroyed(im, NULL, NULL, e));
-	if (key_ring_import(im->ring, true, gone, e) == -1)
-		return (e->code == ERR_BUSY ? 0 : -1); /* in use: no import left it */
-	if (key_ring_import_end(im->ring, e) == -1)
-		return (-1);
-	return (record_destroyed(im, NULL, gone, e));
+	return (app_secret_settle(im->ring, im->store, im->stream, im->stream_name, e));
 }
 
 static int

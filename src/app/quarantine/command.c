@@ -7,6 +7,10 @@
 #include "base/err.h"
 
 static const struct app_option options[] = {
+	{ "config", "FILE", "replay: cretula.yaml" },
+	{ "format", "NAME", "replay: format of the lines (default: the configuration's)" },
+	{ "keys", "DIR", "replay: keys of the store (default: STORE.keys)" },
+	{ "secret", "FILE", "replay: what `cretula key pair` wrote" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
 	{ NULL, NULL, NULL },
@@ -15,26 +19,42 @@ static const struct app_option options[] = {
 static int
 run(const struct app_args *args)
 {
+	static const char *const replay_only[] = { "config", "format", "keys", "secret" };
 	struct err e = { ERR_NONE, "" };
+	const char *what = args->operands[0];
+	bool list = strcmp(what, "list") == 0;
 
-	if (app_arg(args, "store") == NULL || app_arg(args, "stream") == NULL)
+	if (!list && strcmp(what, "replay") != 0)
+		(void)err_set(&e, ERR_USAGE, "'%s': list or replay", what);
+	else if (app_arg(args, "store") == NULL || app_arg(args, "stream") == NULL)
 		(void)err_set(&e, ERR_USAGE, "--store DIR and --stream NAME are needed");
-	else if (strcmp(args->operands[0], "list") == 0)
-		return (app_quarantine_list(args));
-	else
-		(void)err_set(&e, ERR_USAGE, "'%s': list", args->operands[0]);
-	return (app_fail("quarantine", &e));
+	for (size_t i = 0; list && i < sizeof(replay_only) / sizeof(replay_only[0]); i++)
+		if (app_arg(args, replay_only[i]) != NULL)
+			(void)err_set(&e, ERR_USAGE, "--%s does not go with list", replay_only[i]);
+	if (e.code != ERR_NONE)
+		return (app_fail("quarantine", &e));
+	return (list ? app_quarantine_list(args) : app_quarantine_replay(args));
 }
 
 const struct app_command app_command_quarantine = { "quarantine",
-	"lines that could not be read", "list", 1, 1, options,
+	"lines that could not be read, and reading them again", "list|replay", 1, 1, options,
 	"With quarantine_key: in the configuration, a line that cannot be read is sealed to that\n"
 	"key and kept in its record, of which everybody else sees when it came, how long it was\n"
 	"and why it was not read. `cretula key pair` makes the key; `cretula key open` shows the\n"
 	"lines to who has its secret.\n\n"
-	"list     all of them; line says held, beginning (of more than 11,066 bytes), or gone\n\n"
+	"list     all of them; line says held, beginning (of more than 11,066 bytes), gone, or as\n"
+	"         which record it was replayed\n"
+	"replay   reads what is held with the parser of today, and appends what it can read, "
+	"masked\n"
+	"         with a key of its own as an import is; extra.replay_of names the skeleton. Run "
+	"it\n"
+	"         again: nothing is replayed twice. The lines are in memory only.\n\n"
+	"exit codes of replay: 0 good, 3 none could be read, or some were sealed to another key,\n"
+	"66 no such stream, 75 somebody writes to the stream, 78 no keys, or a bad secret\n\n"
 	"examples:\n"
 	"  cretula quarantine list --store ./store --stream shop\n"
+	"  cretula quarantine replay --store ./store --stream shop --format nginx-combined \\\n"
+	"      --secret /media/stick/seal\n"
 	"  cretula view --store ./store --stream shop --where 'state == unparsed' |\n"
 	"      cretula key open --secret /media/stick/seal | jq .extra\n",
 	run };

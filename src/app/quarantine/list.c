@@ -36,9 +36,8 @@ print_text(const struct app_quarantine *q, const struct sums *sums, struct buf *
 		char time[CLOCK_RFC3339_BYTES];
 
 		(void)clock_rfc3339(time, held->time_us / 1000 * 1000);
-		buf_fmt(out, "%10llu  %-24.24s  %-9s  %8llu  %s",
-		    (unsigned long long)held->number, time, reason_of(held),
-		    (unsigned long long)held->line_bytes, line_of(held));
+		buf_fmt(out, "%10llu  %-24.24s  %-9s  %8llu  %s", (unsigned long long)held->number,
+		    time, reason_of(held), (unsigned long long)held->line_bytes, line_of(held));
 		if (held->replayed)
 			buf_fmt(out, " as %llu", (unsigned long long)held->by);
 		buf_char(out, '\n');

@@ -46,5 +46,6 @@ struct app_held *app_quarantine_find(struct app_quarantine *q, uint64_t number);
 
 /* Each answers with an exit code. */
 int app_quarantine_list(const struct app_args *args);
+int app_quarantine_replay(const struct app_args *args);
 
 #endif

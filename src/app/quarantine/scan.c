@@ -54,8 +54,8 @@ number_of(const struct record *r, const char *key)
 static bool
 is_unparsed(const struct record *r)
 {
-	return (record_has(r, RECORD_FIELD_STATE) &&
-	    span_is(r->text[RECORD_FIELD_STATE], "unparsed"));
+	return (
+	    record_has(r, RECORD_FIELD_STATE) && span_is(r->text[RECORD_FIELD_STATE], "unparsed"));
 }
 
 static void
@@ -100,8 +100,7 @@ look(void *arg, struct span line, struct err *e)
 }
 
 int
-app_quarantine_scan(
-    struct app_quarantine *q, const char *store, const char *stream, struct err *e)
+app_quarantine_scan(struct app_quarantine *q, const char *store, const char *stream, struct err *e)
 {
 	q->records.stream_fd = -1;
 	if (app_records_open(&q->records, store, stream, NULL, NULL, e) == -1)

@@ -1,0 +1,311 @@
+/*
+ * app: cretula quarantine replay.  Lines that are held are opened with the
+ * offline secret, in memory only, and read by the parser of today; what it can
+ * read becomes a record, sealed in a segment of its own.  The record names
+ * the skeleton it comes from, so that no line is replayed twice.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "app/quarantine/pack.h"
+#include "app/quarantine/quarantine.h"
+#include "app/say.h"
+#include "app/setup.h"
+#include "app/source/secret.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "key/sealkey.h"
+#include "mask/method/seal.h"
+#include "store/layout.h"
+
+struct replaying {
+	const struct app_args *args;
+	const char *store_path, *stream_name;
+	struct app_setup setup;
+	struct app_quarantine lines;
+	struct store *store;
+	struct store_stream *stream;
+	struct key_ring *ring;
+	struct mask_words *words;
+	struct mask *mask;
+	struct mask_batch batch;
+	struct app_pack pack;
+	struct record_encoder encoder;
+	struct record_decoder decoder; /* of what the mask wrote */
+	const struct parse_format *format;
+	unsigned char *secret; /* 32 bytes */
+	char *raw; /* MASK_HELD_BYTES and an LF; in secret memory, too */
+	char policy[65];
+	uint64_t left, other_key;
+};
+
+#define RAW_BYTES (MASK_HELD_BYTES + 2)
+
+/* ---- opening ---- */
+
+static int
+open_what(struct replaying *r, struct err *e)
+{
+	const char *name = app_arg(r->args, "format"), *secret = app_arg(r->args, "secret");
+
+	r->stream_name = app_arg(r->args, "stream");
+	if (secret == NULL)
+		return (err_set(e, ERR_USAGE, "--secret FILE is needed"));
+	if (app_setup_open(r->args, r->stream_name, &r->setup, e) == -1 ||
+	    app_geo_open(&r->setup, e) == -1 ||
+	    app_store_path(r->args, &r->setup, &r->store_path, e) == -1 ||
+	    app_format_find(name != NULL ? name : r->setup.stream->format, &r->format, e) == -1)
+		return (-1);
+	if (r->format == NULL)
+		return (err_set(e, ERR_USAGE,
+		    "--format NAME is needed: what could not be read "
+		    "does not say what it is"));
+	if ((r->secret = crypto_secret_alloc(32, NULL)) == NULL ||
+	    (r->raw = crypto_secret_alloc(RAW_BYTES, NULL)) == NULL)
+		return (err_set(e, ERR_CONFIG, "no guarded memory for keys"));
+	return (key_seal_read(secret, r->secret, e));
+}
+
+static int
+open_store(struct replaying *r, struct err *e)
+{
+	unsigned char hash[32];
+	bool created;
+
+	mask_policy_hash(&r->setup.stream->policy, hash);
+	r->policy[text_hex(r->policy, hash, sizeof(hash))] = '\0';
+	if (store_open(r->store_path, app_keys_path(r->args, &r->setup), &r->store, &created, e) ==
+		-1 ||
+	    key_ring_open(store_keys_fd(r->store), &r->ring, e) == -1 ||
+	    store_stream_open(r->store, r->stream_name, r->policy, app_names(), &r->stream, e) ==
+		-1)
+		return (-1);
+	return (0);
+}
+
+/* A secret that is thrown away, as that of an import. */
+static int
+open_secret(struct replaying *r, struct err *e)
+{
+	unsigned char gone[32];
+	bool replaced;
+
+	if (key_ring_import(r->ring, false, r->pack.mask_seed, e) == -1)
+		return (-1);
+	replaced = key_ring_import_replaced(r->ring, gone);
+	return (app_secret_destroyed(
+	    r->store, r->stream, r->stream_name, r->pack.mask_seed, replaced ? gone : NULL, e));
+}
+
+static int
+open_mask(struct replaying *r, struct err *e)
+{
+	const struct config_stream *stream = r->setup.stream;
+	struct mask_setup setup;
+
+	if (app_words_open(&r->setup, store_words_fd(r->store), r->stream_name, &r->words, e) ==
+		-1 ||
+	    open_secret(r, e) == -1)
+		return (-1);
+	setup = (struct mask_setup){ &stream->policy, r->ring, r->words, r->format,
+		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, r->setup.geo };
+	if (mask_open(&setup, &r->mask, e) == -1)
+		return (-1);
+	r->batch.records = malloc(RECORD_BYTES_MAX);
+	r->batch.ends = malloc(sizeof(*r->batch.ends));
+	if (r->batch.records == NULL || r->batch.ends == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	r->pack.store = r->store;
+	r->pack.stream = r->stream;
+	r->pack.stream_name = r->stream_name;
+	r->pack.policy = r->policy;
+	r->pack.mask_policy = &stream->policy;
+	r->pack.words = r->words;
+	r->pack.unlocked = !key_ring_locked(r->ring) || !mask_words_locked(r->words);
+	return (app_pack_open(&r->pack, e));
+}
+
+/* ---- what a crash left unsaid ---- */
+
+static int
+say_again(struct replaying *r, struct err *e)
+{
+	static struct seal_entry entry;
+	const struct store_chain *chain = &r->lines.records.chain;
+	uint64_t seg = 0, n = 0;
+
+	/* Only the newest can be unsaid: it is said before the next one is begun. */
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct stats_outcome *replay = &entry.of.segment.counts.replay;
+
+		if (seal_entry_read(chain->lines[i], app_names(), &entry, e) == -1)
+			return (-1);
+		if (entry.type == SEAL_SEGMENT && replay->parsed + replay->partial > 0) {
+			seg = entry.of.segment.seg;
+			n = replay->parsed + replay->partial + replay->unparsed;
+		} else if (entry.type == SEAL_REPLAY && entry.of.replay.seg == seg)
+			seg = 0;
+	}
+	return (seg == 0 ? 0 : app_pack_say(r->stream, seg, n, e));
+}
+
+/* ---- one line ---- */
+
+/* The record of the line that lies in raw, with where it comes from; 0: there is none. */
+static size_t
+read_line(struct replaying *r, size_t len, uint64_t number, char out[static RECORD_BYTES_MAX])
+{
+	struct mask_batch *b = &r->batch;
+	struct record record;
+	size_t made;
+
+	r->raw[len] = '\n';
+	b->lines = span_of(r->raw, len + 1);
+	b->read = len + 1;
+	mask_batch(r->mask, b);
+	crypto_wipe(r->raw, len);
+	b->number++;
+	if (b->counts.in.parsed + b->counts.in.partial != 1 ||
+	    record_decode(&r->decoder, span_of(b->records, b->records_len - 1), &record, NULL) ==
+		-1 ||
+	    record.extra_count == RECORD_EXTRA_MAX)
+		return (0);
+	record.extra[record.extra_count++] = (struct record_extra){
+		.key = span_str(APP_REPLAY_OF), .number = (int64_t)number, .is_number = true
+	};
+	record.present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+	made = record_encode(&r->encoder, &record, out);
+	/* A record without room for it would be replayed again and again. */
+	return (memmem(out, made, "\"" APP_REPLAY_OF "\":", sizeof(APP_REPLAY_OF) + 2) == NULL ?
+		0 :
+		made);
+}
+
+static int
+replay(void *arg, struct span line, struct err *e)
+{
+	struct replaying *r = arg;
+	uint64_t number = r->lines.records.number;
+	const struct app_held *held = app_quarantine_find(&r->lines, number);
+	char out[RECORD_BYTES_MAX];
+	struct record record;
+	struct span raw;
+	size_t len;
+
+	if (held == NULL || !held->held || held->replayed)
+		return (0);
+	if (record_decode(&r->lines.decoder, line, &record, e) == -1)
+		return (-1);
+	if (mask_held_line(r->secret, &record, r->raw, &raw) != 0) {
+		r->other_key++;
+		return (0);
+	}
+	if (!held->whole || raw.len != held->line_bytes || memchr(raw.ptr, '\n', raw.len) != NULL ||
+	    (len = read_line(r, raw.len, number, out)) == 0) {
+		r->left++;
+		return (0);
+	}
+	return (app_pack_add(&r->pack, span_of(out, len), &r->batch.counts, &r->batch.epochs, e));
+}
+
+/* ---- all of it ---- */
+
+static bool
+is_waiting(const struct app_quarantine *q)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->list[i].held && !q->list[i].replayed)
+			return (true);
+	return (false);
+}
+
+static int
+replay_all(struct replaying *r, struct err *e)
+{
+	/* What is there is looked at once nobody else can add to it. */
+	if (open_store(r, e) == -1 ||
+	    app_quarantine_scan(&r->lines, r->store_path, r->stream_name, e) == -1 ||
+	    say_again(r, e) == -1)
+		return (-1);
+	if (!is_waiting(&r->lines))
+		return (app_secret_settle(r->ring, r->store, r->stream, r->stream_name, e));
+	if (open_mask(r, e) == -1 || app_records_walk(&r->lines.records, replay, r, e) == -1 ||
+	    app_pack_seal(&r->pack, e) == -1 || key_ring_import_end(r->ring, e) == -1 ||
+	    app_secret_destroyed(r->store, r->stream, r->stream_name, NULL, NULL, e) == -1)
+		return (-1);
+	return (store_stream_head(r->stream, e));
+}
+
+/* No stream is made by looking for one. */
+static int
+check_stream(struct replaying *r, struct err *e)
+{
+	struct app_records records = { .stream_fd = -1 };
+	int rc = app_records_open(&records, r->store_path, r->stream_name, NULL, NULL, e);
+
+	app_records_close(&records);
+	return (rc);
+}
+
+static int
+finish(const struct replaying *r)
+{
+	uint64_t done = r->pack.records;
+	struct buf out = { 0 };
+
+	if (r->args->json) {
+		buf_char(&out, '{');
+		json_u64(&out, "replayed", done);
+		json_u64(&out, "left", r->left);
+		json_u64(&out, "other_key", r->other_key);
+		buf_str(&out, "}\n");
+	} else {
+		buf_fmt(&out, "%llu lines replayed, %llu still cannot be read as %s",
+		    (unsigned long long)done, (unsigned long long)r->left, r->format->name);
+		if (r->other_key > 0)
+			buf_fmt(&out, ", %llu were sealed to another key",
+			    (unsigned long long)r->other_key);
+		buf_char(&out, '\n');
+	}
+	return (app_finish("quarantine replay", &out,
+	    r->other_key > 0 || (done == 0 && r->left > 0) ? ERR_INCOMPLETE : 0));
+}
+
+static void
+close_all(struct replaying *r)
+{
+	app_pack_close(&r->pack);
+	mask_close(r->mask);
+	free(r->batch.records);
+	free(r->batch.ends);
+	mask_words_close(r->words);
+	store_stream_close(r->stream);
+	key_ring_free(r->ring);
+	store_close(r->store);
+	app_quarantine_close(&r->lines);
+	crypto_secret_free(r->secret);
+	crypto_secret_free(r->raw);
+	app_setup_close(&r->setup);
+}
+
+int
+app_quarantine_replay(const struct app_args *args)
+{
+	static struct replaying r;
+	struct err e = { ERR_NONE, "" };
+	int code;
+
+	r.args = args;
+	r.lines.records.stream_fd = -1;
+	if (open_what(&r, &e) == -1 || check_stream(&r, &e) == -1 || replay_all(&r, &e) == -1)
+		code = app_fail("quarantine replay", &e);
+	else
+		code = finish(&r);
+	close_all(&r);
+	return (code);
+}
