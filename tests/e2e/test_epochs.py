@@ -178,4 +178,63 @@ def test_destroy_is_whole_or_not_at_all():
     good()
 
 
+def audit(code, *more, env=None):
+    return json.loads(cretula('key', 'audit', '--store', 'store', '--json', *more, env=env or NOW, code=code).out)
+
+
+def test_audit_says_what_a_thief_could_do():
+    days()
+    said = audit(0)
+    equal(said['findings'], [])
+    equal({k: said['epochs'][k] for k in ('used', 'grace', 'held', 'over')}, {'used': 3, 'grace': 2, 'held': 0, 'over': 0})
+    shop = next(s for s in said['streams'] if s['name'] == 's')
+    equal((shop['records'], shop['linkable'], shop['signs'], shop['running']), (3, 3, True, False))
+    assert '3 of 3 sealed records' in said['thieves']['keys'], said['thieves']
+    assert 'no process writes' in said['thieves']['memory'], said['thieves']
+    cretula('key', 'destroy', '--store', 'store', '--epoch', '2026-W47', *WHY, env=NOW, code=0)
+    equal(next(s['linkable'] for s in audit(0)['streams'] if s['name'] == 's'), 2)
+    text = cretula('key', 'audit', '--store', 'store', env=NOW, code=0).text
+    assert 'good: nothing is worse than designed' in text and '2 of 3 records can be linked' in text, text
+
+
+def test_audit_finds_what_is_worse_than_designed():
+    days()
+
+    def found(what, *more, env=None):
+        findings = audit(1, *more, env=env)['findings']
+        assert any(what in f for f in findings), findings
+
+    os.chmod('store.keys/s/log.key', 0o640)
+    found('log.key: mode 0640 lets its group in')
+    os.chmod('store.keys/s/log.key', 0o600)
+    os.chmod('store.keys', 0o755)
+    found('store.keys: mode 0755 lets everybody in')
+    os.chmod('store.keys', 0o700)
+    os.chmod('store/streams/s/chain.jsonl', 0o644)
+    found('chain.jsonl: mode 0644 lets everybody in')
+    os.chmod('store/streams/s/chain.jsonl', 0o640)
+    os.symlink('/dev/null', 'store.keys/s/more')
+    found('more: not a regular file')
+    os.unlink('store.keys/s/more')
+    cretula('key', 'create', '--keys', 'others', '--recovery-out', 'recovery', code=0)
+    os.rename('recovery', 'store.keys/recovery')
+    found('a recovery key lies in KEYS')
+    os.unlink('store.keys/recovery')
+    found('its grace is over for more than a day', env={'CRETULA_CLOCK': '2026-12-03T13:00:00Z'})
+    found('the clock is not what the chains expect', env={'CRETULA_CLOCK': '2026-11-20T13:00:00Z'})
+    with open('a.log', 'wb') as log:
+        log.write(line(1))
+    cretula('import', '--store', 'store', '--stream', 'i', '--format', 'combined', '--link-epochs', 'a.log',
+            env=NOW, code=0)
+    said = audit(0)
+    assert said['import_key'] and 'and of an import' in said['thieves']['keys'], said['thieves']
+    assert any('an import is kept' in n for n in said['notes']), said['notes']
+    with open('store.keys/import.seed', 'r+b') as seed:
+        seed.write(bytes(512))
+    found('stream i: the keys of 1 imports are gone from KEYS, and no entry says')
+    os.rename('store.keys', 'my-backups')
+    found('called like a backup', '--keys', 'my-backups')
+    equal(cretula('key', 'audit', '--store', 'store', env=NOW).code, 78)
+
+
 main()

@@ -33,6 +33,7 @@ static const struct action {
 	const char *options[9];
 	int (*run)(const struct app_args *args);
 } actions[] = {
+	{ "audit", { "config", "keys", "store" }, app_key_audit },
 	{ "create", { "keys", "recovery-out" }, app_key_create },
 	{ "destroy", { "config", "dry-run", "epoch", "keys", "reason", "store" }, app_key_destroy },
 	{ "escrow", { "config", "keys", "out", "store", "stream" }, app_key_escrow },
@@ -81,13 +82,14 @@ run(const struct app_args *args)
 		return (actions[i].run(args));
 	}
 	(void)err_set(&e, ERR_USAGE,
-	    "'%s': create, destroy, escrow, list, open, pair, rekey, revoke, rotate or show", what);
+	    "'%s': audit, create, destroy, escrow, list, open, pair, rekey, revoke, rotate, show",
+	    what);
 	return (app_fail("key", &e));
 }
 
 const struct app_command app_command_key = { "key",
 	"make keys, change them, give one out, or show what there is",
-	"create|destroy|escrow|list|open|pair|rekey|revoke|rotate|show", 1, 1, options,
+	"ACTION", 1, 1, options,
 	"create   makes the keys of a store that will be made later (import does it by itself).\n"
 	"         --recovery-out also makes a recovery key: it replaces signing keys that are\n"
 	"         lost or stolen, and is kept off the machine.\n"
@@ -98,6 +100,8 @@ const struct app_command app_command_key = { "key",
 	"destroy  forgets an epoch before its grace is over, for good, and says so in the chain\n"
 	"         of every stream that used it. Never one that is in use or under a hold. After\n"
 	"         a crash run it again, or start the pipe: the chains are completed.\n"
+	"audit    says what a thief of each part (disk, backup, KEYS or a part of it, memory)\n"
+	"         could do with this store now; 1 if something is worse than designed.\n"
 	"escrow   begins a new ratchet of a stream and gives its key out. Who has it checks every\n"
 	"         flush that was committed since, also those of the segment that is open.\n"
 	"pair     makes a key pair for values that `mask: CLASS: seal` hides (seal_key:). The\n"
@@ -116,6 +120,7 @@ const struct app_command app_command_key = { "key",
 	"  cretula key list --store ./store\n"
 	"  cretula key rotate --store ./store --period week --reason 'laptop stolen'\n"
 	"  cretula key destroy --store ./store --epoch 2026-W48 --reason 'ticket 7'\n"
+	"  cretula key audit --store ./store\n"
 	"  cretula key escrow --store ./store --stream shop --out /media/stick/escrow\n"
 	"  cretula key pair --out /media/stick/seal\n"
 	"  cretula view --store ./store --stream shop |\n"

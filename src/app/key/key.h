@@ -10,6 +10,7 @@ struct err;
 struct store;
 
 /* Each answers with an exit code. */
+int app_key_audit(const struct app_args *args);
 int app_key_create(const struct app_args *args);
 int app_key_destroy(const struct app_args *args);
 int app_key_escrow(const struct app_args *args);

@@ -148,12 +148,28 @@ open_store(struct app_key_live *l, struct err *e)
 }
 
 int
-app_key_live_open(
+app_key_live_find(
     const struct app_args *args, bool store, struct app_key_live *l, struct err *e)
 {
 	*l = (struct app_key_live){ .keys_fd = -1 };
-	if (read_config(args, l, e) == -1 || find_paths(args, store, l, e) == -1 ||
-	    (l->store_path != NULL && open_store(l, e) == -1) ||
+	if (read_config(args, l, e) == -1)
+		return (-1);
+	return (find_paths(args, store, l, e));
+}
+
+int
+app_key_live_open(
+    const struct app_args *args, bool store, struct app_key_live *l, struct err *e)
+{
+	if (app_key_live_find(args, store, l, e) == -1)
+		return (-1);
+	return (app_key_live_load(l, e));
+}
+
+int
+app_key_live_load(struct app_key_live *l, struct err *e)
+{
+	if ((l->store_path != NULL && open_store(l, e) == -1) ||
 	    (l->keys_fd = key_open_dir(l->keys_path, e)) == -1 ||
 	    key_ring_open(l->keys_fd, &l->ring, e) == -1 ||
 	    app_epochs_of_ring(l->ring, &l->all, e) == -1 || take_streams(l, e) == -1 ||

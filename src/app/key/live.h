@@ -35,6 +35,10 @@ struct app_key_live {
 /* What --config, --keys and --store name; store: it must be named. */
 int app_key_live_open(const struct app_args *args, bool store, struct app_key_live *l,
     struct err *e);
+/* The same in two steps: the paths; what is there. */
+int app_key_live_find(const struct app_args *args, bool store, struct app_key_live *l,
+    struct err *e);
+int app_key_live_load(struct app_key_live *l, struct err *e);
 void app_key_live_close(struct app_key_live *l);
 
 /* The i-th epoch: what becomes of it. */
