@@ -90,12 +90,10 @@ static const struct {
 	{ EVENT_IDENT, RECORD_CLASS_IDENT },
 	{ EVENT_AUTH, RECORD_CLASS_CREDENTIAL },
 	{ EVENT_LANGUAGE, RECORD_CLASS_LANGUAGE },
-	{ EVENT_MESSAGE, RECORD_CLASS_TEXT },
 	{ EVENT_REQUEST, RECORD_CLASS_UNKNOWN },
 };
 #define DROPPED \
-	(BIT(EVENT_IDENT) | BIT(EVENT_AUTH) | BIT(EVENT_LANGUAGE) | BIT(EVENT_MESSAGE) | \
-	    BIT(EVENT_REQUEST))
+	(BIT(EVENT_IDENT) | BIT(EVENT_AUTH) | BIT(EVENT_LANGUAGE) | BIT(EVENT_REQUEST))
 
 /* What a field is written as when the grammar could not read it. */
 static const struct {
@@ -115,7 +113,7 @@ static const struct {
 /* Texts that combined lines do not have; one test skips them all. */
 #define RARE \
 	(BIT(EVENT_SESSION) | BIT(EVENT_COOKIE) | BIT(EVENT_SERVER) | BIT(EVENT_UPSTREAM) | \
-	    BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT))
+	    BIT(EVENT_JOIN) | BIT(EVENT_TLS_ID) | BIT(EVENT_OBJECT) | BIT(EVENT_MESSAGE))
 
 static bool
 is_name(struct span text, const struct name *name)
@@ -295,6 +293,17 @@ put_extra(struct mask *m, const struct event *ev)
 	}
 }
 
+/* Free text stands in EXTRA, under a key of ours. */
+static void
+put_message(struct mask *m, struct span text)
+{
+	if (m->policy->method[RECORD_CLASS_TEXT] == MASK_DROP)
+		mask_count(m, RECORD_CLASS_TEXT);
+	else
+		add_extra(m, span_of("message", 7),
+		    mask_render(m, MASK_RENDER_TEXT, mask_render_text, text));
+}
+
 static void
 put_rare(struct mask *m, const struct event *ev)
 {
@@ -312,6 +321,8 @@ put_rare(struct mask *m, const struct event *ev)
 	if (mask_has(ev, EVENT_TLS_ID))
 		add_extra(m, span_of("tls_id", 6),
 		    token_of(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
+	if (mask_has(ev, EVENT_MESSAGE))
+		put_message(m, ev->text[EVENT_MESSAGE]);
 }
 
 static void

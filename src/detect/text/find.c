@@ -260,7 +260,7 @@ value_end(struct span text, size_t i, char quote)
 
 	if (scheme > 0)
 		return (i + scheme);
-	for (; i < text.len; i++)
+	for (i++; i < text.len; i++)
 		if (quote != '\0' ?
 			text.ptr[i] == quote && text.ptr[i - 1] != '\\' :
 			(unsigned char)text.ptr[i] <= ' ' || strchr(",;&}\"'", text.ptr[i]) != NULL)

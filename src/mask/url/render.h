@@ -72,7 +72,7 @@ struct mask;
 
 enum mask_render_kind {
 	MASK_RENDER_PATH, MASK_RENDER_QUERY, MASK_RENDER_REFERER, MASK_RENDER_ORIGIN,
-	MASK_RENDER_HOST, MASK_RENDER_KINDS
+	MASK_RENDER_HOST, MASK_RENDER_TEXT, MASK_RENDER_KINDS
 };
 
 /* A text of this line that will be rendered, and its entry on the way. */
@@ -105,6 +105,7 @@ void mask_render_origin(struct mask *m, struct span raw, struct mask_out *out);
 /* The learning pass: only names, and values that are words. */
 void mask_learn_query(struct mask *m, struct span raw);
 void mask_render_host(struct mask *m, struct span authority, struct mask_out *out);
+void mask_render_text(struct mask *m, struct span raw, struct mask_out *out); /* text/render.c */
 #define MASK_NESTED_BYTES 512
 /* A URL (canonical) as a value, scrubbed as a referer; at most that long.  false: it is none. */
 bool mask_render_nested(struct mask *m, struct span value, struct mask_out *out);

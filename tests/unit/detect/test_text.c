@@ -82,6 +82,7 @@ places_are_exact(void **state)
 		{ "GET /u?e=bob@example.org&x=1 HTTP", "GET /u?e=[email]&x=1 HTTP" },
 		{ "7.113.0.203.in-addr.arpa", "[ip.fwd]" },
 		{ "npm" "_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O50Zb5Hm", "[credential]" },
+		{ "pwd=\001x and more", "pwd=[credential] and more" },
 		{ "12345678Z or X1234567L", "[national] or [national]" },
 	};
 
