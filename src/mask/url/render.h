@@ -97,7 +97,6 @@ void mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span r
 void mask_render_path_ahead(struct mask *m, enum mask_render_kind kind, struct span raw,
     size_t path);
 
-/* The functions. */
 void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_query(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_referer(struct mask *m, struct span raw, struct mask_out *out); /* own */

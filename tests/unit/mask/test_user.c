@@ -179,10 +179,12 @@ test_rare(void **state)
 	ev.extra_count = 2;
 	mask_event_ahead(bed.mask, &ev);
 	mask_event(bed.mask, &ev, false);
-	assert_int_equal(r->extra_count, 4);
-	assert_fits(r->extra[2].key, "pn.#");
-	assert_fits(r->extra[3].key, "status");
-	assert_fits(r->extra[3].text, "[unknown]");
+	assert_int_equal(r->extra_count, 5);
+	assert_fits(r->extra[2].key, "message");
+	assert_fits(r->extra[2].text, "xx.# xx.#");
+	assert_fits(r->extra[3].key, "pn.#");
+	assert_fits(r->extra[4].key, "status");
+	assert_fits(r->extra[4].text, "[unknown]");
 	static char out[RECORD_BYTES_MAX + 1];
 	struct record_encoder enc = { 0 };
 	r->time_us = BED_NOW_US;
