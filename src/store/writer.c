@@ -11,11 +11,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
-#include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "crypto/sign.h"
 #include "seal/note.h"
+#include "store/keys/pending.h"
 #include "store/sweep.h"
 
 #define SOFTWARE "cretula " CRETULA_VERSION
@@ -82,6 +82,8 @@ store_writer_sign(struct store_writer *w, const struct key_slot *epoch, struct e
 		(void)err_set(e, ERR_IO, "note: out of memory");
 	else if (io_replace(w->dirfd, path, buf_view(&note), STORE_FILE_MODE, true, e) == 0)
 		rc = io_replace(w->dirfd, "checkpoint", buf_view(&note), STORE_FILE_MODE, false, e);
+	if (rc == 0)
+		store_pending_signed(w->keys_fd, w->tree.count);
 	buf_free(&note);
 	return (rc);
 }
@@ -110,19 +112,6 @@ store_writer_promote_log(struct store_writer *w, struct err *e)
 	w->lost_log = false;
 	crypto_wipe(&w->keys->log_next, sizeof(w->keys->log_next));
 	return (0);
-}
-
-/* Step 3. */
-static int
-write_pending(struct store_writer *w, struct span line, struct err *e)
-{
-	unsigned char hash[32];
-	char text[65];
-
-	crypto_sha256(line.ptr, line.len, hash);
-	text_hex(text, hash, sizeof(hash));
-	text[64] = '\n';
-	return (io_replace(w->keys_fd, "pending", span_of(text, sizeof(text)), 0600, false, e));
 }
 
 /* Room for one more line, so that nothing can fail once it is on disk. */
@@ -172,7 +161,7 @@ commit(struct store_writer *w, const struct seal_entry *entry, struct span line,
 
 	if (reserve(chain, line.len) == -1)
 		return (err_set(e, ERR_IO, "chain: out of memory"));
-	if (write_pending(w, bare, e) == -1 || append_line(w, line, e) == -1)
+	if (store_pending_write(w->keys_fd, bare, e) == -1 || append_line(w, line, e) == -1)
 		return (-1);
 	w->broken = true; /* until all is done */
 	chain->lines[chain->count++] = span_of(chain->bytes.data + chain->bytes.len, bare.len);

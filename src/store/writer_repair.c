@@ -9,12 +9,11 @@
 
 #include "base/err.h"
 #include "base/io.h"
-#include "base/text.h"
 #include "crypto/random.h"
-#include "crypto/sha256.h"
 #include "seal/note.h"
 #include "store/keys/force.h"
 #include "store/keys/lineage.h"
+#include "store/keys/pending.h"
 #include "store/sweep.h"
 
 /* One entry is large; all work here shares one. */
@@ -154,22 +153,10 @@ find_note(struct repair *r, struct err *e)
 static int
 check_pending(struct store_writer *w, struct err *e)
 {
-	struct span line = w->chain.lines[w->chain.count - 1];
-	unsigned char hash[32];
-	struct buf pending = { 0 };
-	char text[65];
 	bool same;
 
-	crypto_sha256(line.ptr, line.len, hash);
-	text_hex(text, hash, sizeof(hash));
-	text[64] = '\n';
-	if (io_read_file(w->keys_fd, "pending", sizeof(text), &pending, e) == -1 &&
-	    errno != ENOENT && errno != EFBIG) {
-		buf_free(&pending);
+	if (store_pending_is(w->keys_fd, w->chain.lines[w->chain.count - 1], &same, e) == -1)
 		return (-1);
-	}
-	same = span_equal(buf_view(&pending), span_of(text, sizeof(text)));
-	buf_free(&pending);
 	if (!same)
 		return (err_set(e, ERR_FINDING,
 		    "entry %zu is not signed, and this program did not "
@@ -396,6 +383,8 @@ repair(struct repair *r, struct err *e)
 	for (uint64_t i = 0; i < r->signed_count; i++)
 		store_writer_absorb(w, w->chain.lines[i]);
 	if (r->signed_count > 0 && check_note(r, e) == -1)
+		return (-1);
+	if (store_pending_check(w->keys_fd, &w->chain, e) == -1)
 		return (-1);
 	if (r->signed_count < w->chain.count) {
 		if (settle_last(r, e) == -1)

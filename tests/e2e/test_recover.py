@@ -489,4 +489,20 @@ def test_an_older_chain_is_not_continued():
     assert re.search('older copy', run.err), run.err
 
 
+def test_an_erasure_is_not_undone():
+    """A store put back to before an erasure, which brought no new key, is not gone on with: two notes of one size."""
+    fresh()
+    shutil.copytree('store', 'old')
+    erase = ('subject', 'erase', '--store', 'store', '--stream', 's', '--reason', 'x', '--record')
+    cretula(*erase, 1, code=0)
+    shutil.move('store', 'new')
+    shutil.move('old', 'store')
+    for command in ((*erase, 2), ('recover', '--store', 'store', '--stream', 's'),
+                    ('pipe', '--store', 'store', '--stream', 's', '--format', 'apache-combined')):
+        assert re.search('older copy', cretula(*command, code=1).err), command
+    shutil.rmtree('store')
+    shutil.move('new', 'store')
+    cretula(*erase, 2, code=0)
+
+
 main()
