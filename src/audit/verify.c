@@ -219,10 +219,7 @@ check_seen(const struct verify *v, struct audit_chain *chain)
 		check_age(v, chain);
 }
 
-/*
- * An older copy of one stream verifies, and the store's newest entry hides
- * it: say which stream ends first, and when.
- */
+/* An older copy of one stream verifies: say which stream ends first, and when. */
 static void
 note_end(struct audit_coverage *coverage, const char *name, int64_t others_us)
 {
