@@ -156,7 +156,7 @@ damage_is_said_and_looked_through(void **state)
 	static unsigned char bytes[300000], text[300000];
 	size_t len;
 
-	put("no-gzip", "\x1f\x8b\x08\0bob.k@example.org somewhere", 40);
+	put("no-gzip", "\x1f\x8b\x08\0bob.k@example.org somewhere", 31);
 	scan("no-gzip", "", 1, "its gzip is damaged");
 	put("no-zstd", "\x28\xb5\x2f\xfd\xff\xff\xff\xff bob.k@example.org", 26);
 	scan("no-zstd", "", 1, "its zstd is damaged");
