@@ -35,27 +35,58 @@ struct worker {
 	bool no_memory;
 };
 
+static int
+by_place(const void *a, const void *b)
+{
+	const struct leak_hit *x = a, *y = b;
+
+	if (x->file != y->file)
+		return (x->file < y->file ? -1 : 1);
+	if (x->at != y->at)
+		return (x->at < y->at ? -1 : 1);
+	if (x->rule != y->rule)
+		return (x->rule < y->rule ? -1 : 1);
+	return (x->value < y->value ? -1 : x->value > y->value);
+}
+
+/*
+ * Room for one more.  They come in no order within a file: of twice as many
+ * as are wanted the first ones stay.
+ */
+static bool
+make_room(struct worker *worker)
+{
+	size_t keep = worker->work->tree->keep, size = worker->hit_size * 2;
+	struct leak_hit *more;
+
+	if (worker->hit_count < worker->hit_size)
+		return (true);
+	if (worker->hit_size >= 2 * keep) {
+		qsort(worker->hits, worker->hit_count, sizeof(*worker->hits), by_place);
+		worker->hit_count = keep;
+		return (true);
+	}
+	size = size < 64 ? 64 : size > 2 * keep ? 2 * keep : size;
+	if ((more = reallocarray(worker->hits, size, sizeof(*more))) == NULL) {
+		worker->no_memory = true;
+		return (false);
+	}
+	worker->hits = more;
+	worker->hit_size = size;
+	return (true);
+}
+
 static void
 add_hit(void *arg, const struct leak_finding *finding)
 {
 	struct worker *worker = arg;
 	struct leak_tree *tree = worker->work->tree;
-	struct leak_hit *hit = worker->hits;
+	struct leak_hit *hit;
 
 	tree->files[worker->file].hits++;
 	worker->by_rule[finding->rule]++;
-	if (worker->hit_count == tree->keep)
+	if (tree->keep == 0 || !make_room(worker))
 		return;
-	if (worker->hit_count == worker->hit_size) {
-		size_t size = worker->hit_size == 0 ? 64 : worker->hit_size * 2;
-
-		if ((hit = reallocarray(hit, size, sizeof(*hit))) == NULL) {
-			worker->no_memory = true;
-			return;
-		}
-		worker->hits = hit;
-		worker->hit_size = size;
-	}
 	hit = &worker->hits[worker->hit_count++];
 	*hit = (struct leak_hit){ .file = worker->file,
 		.rule = finding->rule,
@@ -174,18 +205,6 @@ close_worker(struct worker *worker)
 	leak_scanner_close(worker->rest);
 	free(worker->bytes);
 	free(worker->hits);
-}
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct leak_hit *x = a, *y = b;
-
-	if (x->file != y->file)
-		return (x->file < y->file ? -1 : 1);
-	if (x->at != y->at)
-		return (x->at < y->at ? -1 : 1);
-	return (x->rule < y->rule ? -1 : x->rule > y->rule);
 }
 
 /* Each worker kept its first ones; together, sorted, they are cut to what was wanted. */

@@ -90,22 +90,6 @@ fill_teddy(struct leak_rules *rules)
 	}
 }
 
-unsigned
-leak_three_hash(const unsigned char *three)
-{
-	uint32_t n = (uint32_t)three[0] | (uint32_t)three[1] << 8 | (uint32_t)three[2] << 16;
-
-	return (n * 0x9e3779b1u >> 22);
-}
-
-unsigned
-leak_name_hash(const unsigned char *last)
-{
-	unsigned char three[3] = { last[-2] | 0x20, last[-1] | 0x20, last[0] | 0x20 };
-
-	return (leak_three_hash(three));
-}
-
 /* "_ga" folds to 0x7f, the same on both sides. */
 static void
 fill_names(struct leak_rules *rules)

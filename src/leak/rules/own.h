@@ -17,8 +17,22 @@ pcre2_code *leak_compile(struct span pattern, struct err *e);
 /* Limits of time and memory for one match; NULL: no memory. */
 pcre2_match_context *leak_match_context(pcre2_jit_stack **stack);
 
-/* A hash below 1024 of three bytes; of the three letters that end at last, of any case. */
-unsigned leak_three_hash(const unsigned char *three);
-unsigned leak_name_hash(const unsigned char *last);
+/* A hash below 1024 of three bytes. */
+static inline unsigned
+leak_three_hash(const unsigned char *three)
+{
+	uint32_t n = (uint32_t)three[0] | (uint32_t)three[1] << 8 | (uint32_t)three[2] << 16;
+
+	return (n * 0x9e3779b1u >> 22);
+}
+
+/* Of the three letters that end at last, of any case. */
+static inline unsigned
+leak_name_hash(const unsigned char *last)
+{
+	unsigned char three[3] = { last[-2] | 0x20, last[-1] | 0x20, last[0] | 0x20 };
+
+	return (leak_three_hash(three));
+}
 
 #endif

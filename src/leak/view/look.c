@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "leak/inside.h"
+#include "leak/rules/own.h"
 
 bool
 leak_child_begin(struct leak_scanner *s, unsigned parent, struct leak_child *child)
@@ -66,21 +67,43 @@ place(struct leak_scanner *s, unsigned depth, enum leak_kind kind, size_t p)
 	}
 }
 
+/* Of the kinds that are frequent in any text: is it worth a call? */
+static bool
+may_be(const struct leak_scanner *s, const struct leak_view *view, enum leak_kind kind, size_t p)
+{
+	const uint64_t *set = s->rules->literals;
+	unsigned hash;
+
+	if (kind == LEAK_KIND_LITERAL) {
+		hash = leak_three_hash(view->bytes + p);
+	} else if (kind == LEAK_KIND_NAME && p > 4) {
+		const unsigned char *last = view->bytes + p - 1;
+
+		/* A name in quotes, or without; else the long way. */
+		last -= *last == '"' || *last == '\'';
+		if (!leak_is_alnum(*last))
+			return (true);
+		hash = leak_name_hash(last);
+		set = s->rules->name_ends;
+	} else {
+		return (true);
+	}
+	return ((set[hash / 64] >> hash % 64 & 1) != 0);
+}
+
 static void
-places_of_word(struct leak_scanner *s, unsigned depth, const uint64_t *kinds, size_t base)
+places_of_kind(
+    struct leak_scanner *s, unsigned depth, enum leak_kind kind, const uint64_t *words, size_t base)
 {
 	const struct leak_view *view = &s->views[depth];
 
-	for (int k = 0; k < LEAK_KINDS; k++) {
-		uint64_t set = kinds[k];
+	for (size_t w = 0; w < 4; w++)
+		for (uint64_t set = words[w]; set != 0; set &= set - 1) {
+			size_t p = base + w * 64 + (size_t)__builtin_ctzll(set);
 
-		for (; set != 0; set &= set - 1) {
-			size_t p = base + (size_t)__builtin_ctzll(set);
-
-			if (p >= view->begin && p < view->limit)
-				place(s, depth, (enum leak_kind)k, p);
+			if (p >= view->begin && p < view->limit && may_be(s, view, kind, p))
+				place(s, depth, kind, p);
 		}
-	}
 }
 
 /* Without rules of cretula's own there are decoders still, for planted values. */
@@ -95,14 +118,21 @@ leak_look(struct leak_scanner *s, unsigned depth)
 	leak_match_own(s, view);
 	while (at < view->limit) {
 		size_t words = (view->limit - at + 63) / 64;
-		uint64_t kinds[LEAK_KINDS];
 
 		if (words > LEAK_MARKS_WORDS)
 			words = LEAK_MARKS_WORDS;
 		leak_marks_classes(&s->rules->teddy, view->bytes + at, words, marks);
-		for (size_t w = 0; w < words; w++)
-			if (leak_marks_kinds(marks, w, kinds))
-				places_of_word(s, depth, kinds, at + w * 64);
+		for (size_t w = 0; w < words; w += 4) {
+			struct leak_places places;
+			uint32_t any = leak_marks_kinds(marks, w, &places);
+
+			for (; any != 0; any &= any - 1) {
+				int kind = __builtin_ctz(any);
+
+				places_of_kind(
+				    s, depth, (enum leak_kind)kind, places.word[kind], at + w * 64);
+			}
+		}
 		at += words * 64;
 	}
 }

@@ -81,8 +81,16 @@ struct leak_teddy {
 void leak_marks_classes(const struct leak_teddy *teddy, const unsigned char *bytes, size_t words,
     struct leak_marks *marks);
 
-/* The places in word i (from 0) of the block, and whether there are any. */
-bool leak_marks_kinds(const struct leak_marks *marks, size_t i, uint64_t kinds[static LEAK_KINDS]);
+/* Places in four words. */
+struct leak_places {
+	uint64_t word[LEAK_KINDS][4];
+};
+
+/*
+ * The places in words i to i + 3 (from 0, a multiple of four) of the block;
+ * bit k of the result: there are some of kind k.
+ */
+uint32_t leak_marks_kinds(const struct leak_marks *marks, size_t i, struct leak_places *places);
 
 /* For tests: the portable variant (true), or choose again (false). */
 void leak_marks_force_portable(bool on);

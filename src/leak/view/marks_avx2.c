@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include "leak/view/kinds_impl.h"
+
 #define WIDE __attribute__((target("avx2,bmi,popcnt")))
 #define WIDE_INLINE WIDE __attribute__((always_inline)) static inline
 
@@ -129,6 +131,12 @@ leak_marks_avx2(const struct leak_teddy *teddy, const unsigned char *bytes, size
 		for (int c = 0; c < LEAK_CLASSES; c++)
 			marks->word[c][w] = bits(low[c]) | bits(high[c]) << 32;
 	}
+}
+
+WIDE uint32_t
+leak_marks_kinds_avx2(const struct leak_marks *marks, size_t i, struct leak_places *places)
+{
+	return (kinds_of_four(marks, i, places));
 }
 
 #endif

@@ -9,6 +9,8 @@
 bool leak_marks_avx2_usable(void);
 void leak_marks_avx2(const struct leak_teddy *teddy, const unsigned char *bytes, size_t words,
     struct leak_marks *marks);
+uint32_t leak_marks_kinds_avx2(
+    const struct leak_marks *marks, size_t i, struct leak_places *places);
 #endif
 
 #endif

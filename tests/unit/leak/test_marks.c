@@ -49,6 +49,32 @@ both_variants_agree(void **state)
 	}
 }
 
+/* The places too, and what is said of them at once. */
+static void
+both_variants_find_the_same_places(void **state)
+{
+	static struct leak_marks marks;
+	static const struct leak_teddy none;
+
+	for (unsigned seed = 0; seed < 20; seed++) {
+		fill(seed, "0123456789.:-+ abcdefABCDEF%\\=");
+		leak_marks_classes(&none, memory + LEAK_MARKS_SLACK, LEAK_MARKS_WORDS, &marks);
+		for (size_t w = 0; w < LEAK_MARKS_WORDS; w += 4) {
+			struct leak_places wide, plain;
+			uint32_t any = leak_marks_kinds(&marks, w, &wide);
+
+			leak_marks_force_portable(true);
+			assert_int_equal(leak_marks_kinds(&marks, w, &plain), any);
+			leak_marks_force_portable(false);
+			assert_memory_equal(&wide, &plain, sizeof(wide));
+			for (int k = 0; k < LEAK_KINDS; k++)
+				assert_int_equal(any >> k & 1,
+				    (wide.word[k][0] | wide.word[k][1] | wide.word[k][2] |
+					wide.word[k][3]) != 0);
+		}
+	}
+}
+
 /* Where a kind is, wherever it stands in and across words. */
 static void
 kinds_are_found_across_words(void **state)
@@ -87,16 +113,20 @@ kinds_are_found_across_words(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (size_t at = 40; at < 140; at++) {
 			size_t place = at + rows[i].at, found = 0;
-			uint64_t kinds[LEAK_KINDS];
+			struct leak_places places;
 
 			memset(memory, '~', sizeof(memory));
 			memcpy(memory + LEAK_MARKS_SLACK + at, rows[i].text, strlen(rows[i].text));
 			leak_marks_classes(
 			    &none, memory + LEAK_MARKS_SLACK, LEAK_MARKS_WORDS, &marks);
-			for (size_t w = 0; w < LEAK_MARKS_WORDS; w++) {
-				(void)leak_marks_kinds(&marks, w, kinds);
-				found += (size_t)__builtin_popcountll(kinds[rows[i].kind]);
-				if (w == place / 64 && (kinds[rows[i].kind] >> place % 64 & 1) == 0)
+			for (size_t w = 0; w < LEAK_MARKS_WORDS; w += 4) {
+				(void)leak_marks_kinds(&marks, w, &places);
+				for (size_t k = 0; k < 4; k++)
+					found += (size_t)__builtin_popcountll(
+					    places.word[rows[i].kind][k]);
+				if (w == place / 256 * 4 &&
+				    (places.word[rows[i].kind][place / 64 % 4] >> place % 64 & 1) ==
+					0)
 					fail_msg("'%s' at %zu", rows[i].text, at);
 			}
 			assert_in_range(found, 1, 3);
@@ -108,6 +138,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_variants_agree),
+		cmocka_unit_test(both_variants_find_the_same_places),
 		cmocka_unit_test(kinds_are_found_across_words),
 	};
 
