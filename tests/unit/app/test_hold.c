@@ -67,9 +67,12 @@ append_release(struct store *s, const char *stream)
 	append(s, stream, &entry);
 }
 
-/* A pipe of stream "shop" turns at now_us, as it does at each start. */
+/*
+ * A pipe of stream "shop" turns at now_us, as it does at each start; the newest
+ * entry was of last_us (INT64_MIN: not known).
+ */
 static void
-turn(struct store *s, int64_t now_us)
+turn_after(struct store *s, int64_t last_us, int64_t now_us)
 {
 	static const int64_t grace[KEY_PERIOD_COUNT] = { DAY_US, DAY_US, DAY_US };
 	static struct mask_policy policy;
@@ -85,14 +88,20 @@ turn(struct store *s, int64_t now_us)
 	clock_set(now_us);
 	p.how = how;
 	p.setup.policy = &policy;
-	assert_false(app_clock_start(&p.clock, now_us, INT64_MIN, 0, &broke));
+	(void)app_clock_start(&p.clock, now_us, last_us, 0, &broke);
 	if (key_ring_open(store_keys_fd(s), &p.ring, &e) == -1 ||
 	    store_live_open(&how, &p.live, &found, &e) == -1 ||
-	    app_pipe_turn(&p, now_us, &e) == -1 ||
+	    app_pipe_turn(&p, p.clock.now_us, &e) == -1 ||
 	    store_live_stop(p.live, &facts, "end", &e) == -1)
 		fail_msg("%s", e.text);
 	store_live_close(p.live);
 	key_ring_free(p.ring);
+}
+
+static void
+turn(struct store *s, int64_t now_us)
+{
+	turn_after(s, INT64_MIN, now_us);
 }
 
 static bool
@@ -207,6 +216,21 @@ a_hold_ends_with_its_time(void **state)
 	assert_false(has_key(s, "2026-W47"));
 }
 
+/* The clock went back: the time believed is late enough, and yet all is kept. */
+static void
+nothing_is_destroyed_by_a_clock_that_went_back(void **state)
+{
+	struct store *s = *state;
+
+	turn(s, MONDAY_US - DAY_US);
+	turn_after(s, MONDAY_US + 3 * DAY_US, MONDAY_US - DAY_US);
+	assert_true(has_key(s, "2026-W47"));
+	assert_true(has_key(s, "2026-11-22"));
+	assert_true(has_key(s, "2026-11-26")); /* epochs are of the time believed */
+	turn(s, MONDAY_US + 3 * DAY_US + 1000);
+	assert_false(has_key(s, "2026-W47"));
+}
+
 static void
 nothing_is_destroyed_where_a_chain_cannot_be_read(void **state)
 {
@@ -259,6 +283,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_pipe_keeps_what_another_stream_holds, begin, end),
 		cmocka_unit_test_setup_teardown(a_hold_ends_with_its_time, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    nothing_is_destroyed_by_a_clock_that_went_back, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    nothing_is_destroyed_where_a_chain_cannot_be_read, begin, end),
 		cmocka_unit_test_setup_teardown(a_command_refuses_what_is_held, begin, end),
