@@ -1,7 +1,8 @@
 """Tamperings with the store of life.py.  A row: number in the tamper table, claim, tampering, codes, options.
 
 A tampering takes the folder of a fresh store; anew(...) writes it another way instead.  Options: 'bare' (the auditor has
-neither escrow keys nor a policy), 'two' and 'one' (the quorum of the policy; else witness w1).
+neither escrow keys nor a policy), 'two' and 'one' (the quorum of the policy; else witness w1), 'foreign' (a policy for
+other logs).
 """
 import base64
 import os
@@ -500,6 +501,12 @@ FLUSHES = [
     ('67', 'the open segment deleted whole: only the writer knows', remove(*(OPEN + end for end in ('data', 'tags', 'salt'))), ''),
     ('67', 'an open segment that was sealed is still there', garbage(SHOP + 'open/00000006.data'), ''),
     ('67', 'an unknown file in open/', garbage(SHOP + 'open/x'), 'W_UNKNOWN_FILE'),
+    ('67', 'an older open segment that has no flush', both(
+        anew(more=lambda shop: setattr(shop, 'number', 7)),
+        lambda store: os.rename(os.path.join(store, SHOP + 'open/00000008.salt'), os.path.join(store, 'salt')),
+        *(lambda store, number=number: shutil.copy(os.path.join(store, 'salt'),
+                                                   os.path.join(store, f'{SHOP}open/0000000{number}.salt'))
+          for number in (7, 8)), garbage(OPEN + 'data', b''), garbage(OPEN + 'tags', b'')), 'E_OPEN'),
     ('67', 'a next segment that has no flush yet', garbage(SHOP + 'open/00000008.data', b''), ''),
 ]
 
@@ -557,6 +564,7 @@ ANCHORS = [
     ('63', 'a cosignature of 2^63 seconds', cosignature(when=2**63), 'E_ANCHOR'),
     ('63', 'one of two witnesses that are demanded', lambda store: None, 'E_WITNESS', 'two'),
     ('63', 'one of two witnesses of which one is demanded', lambda store: None, '', 'one'),
+    ('63', 'a quorum that is demanded of none of these logs', lambda store: None, 'E_WITNESS', 'foreign'),
     ('63', 'a quorum that no note has', remove(COSIG), 'E_ANCHOR E_WITNESS'),
     ('63', 'a cosignature over another note', cosignature(lambda c: c.replace(b'\n10\n', b'\n11\n')), 'E_ANCHOR'),
     ('63', 'a cosignature that is no note', cosignature(lambda c: c[:-1]), 'E_ANCHOR'),

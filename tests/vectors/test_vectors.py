@@ -308,6 +308,8 @@ CASES = [
     ('', 'masked left out for 40', lie(lambda e: e.pop('masked'), place=1), 'E_ENTRY_SYNTAX'),
     ('', 'by left out for 40', lie(lambda e: e.pop('by'), place=1), 'E_ENTRY_SYNTAX'),
     ('', 'a class of a later version', lie(lambda e: e['masked'].update({'shoe': 1}), place=1), ''),
+    ('', 'the store lists itself', lie(put(name='cretula.store'), of='stream', stream='cretula.store'),
+     'E_ENTRY_SYNTAX E_STREAM_UNLISTED'),
     ('', 'live epochs', lie(lambda e: e.pop('mask_seed'), place=1), ''),
     ('', 'an entry of a later type', lie(put(type='later'), of='destroy'), 'exit3'),
     ('', 'a file for a stream', garbage('streams/junk'), 'W_UNKNOWN_FILE'),
@@ -426,6 +428,8 @@ class Life:
         save(folder, 'escrow', life.escrow_file(shop).encode())
         for quorum in ('w1', 'one', 'two'):
             save(folder, quorum, life.policy_file(shop, quorum).encode())
+        other = make.make_vkey('other.example.org', make.ed25519_public(make.secret('other')))
+        save(folder, 'foreign', re.sub('log .*', f'log {other}', life.policy_file(shop, 'w1')).encode())
 
     def options(self, which):
         return () if which == 'bare' else ('--escrow', os.path.join(self.folder, 'escrow'),

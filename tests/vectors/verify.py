@@ -1567,6 +1567,8 @@ def look_at_open(chain, numbers):
             if flushes or content['data'] or number != numbers[-1]:
                 raise Bad('E_OPEN', f'files of segment {number} are missing')
             continue
+        if not flushes and number != numbers[-1]:
+            raise Bad('E_OPEN', f'segment {number} has no flush, and another is behind it')
         try:
             salts = Salts.parse(content['salt'])
             salts.salt(SALT_FILE)
@@ -2509,6 +2511,9 @@ def check_store(store, anchor, report, brought=None, part=None):
     listed = {}
     for i, entry in enumerate(root.entries[:root.signed]):
         if entry and entry['type'] == 'stream':
+            if entry['name'] == STORE_CHAIN:
+                root.add('E_ENTRY_SYNTAX', f'entry {i}: lists the chain that it is in', entry=i)
+                continue
             if entry['name'] in listed:
                 root.add('E_GENESIS', f'entry {i} lists {entry["name"]} again', entry=i)
             listed.setdefault(entry['name'], entry)

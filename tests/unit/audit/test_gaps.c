@@ -128,6 +128,19 @@ list_in_stream(struct build *b)
 	build_append(s, &entry, true);
 }
 
+/* The store's chain lists itself. */
+static void
+list_the_store(struct build *b)
+{
+	static struct seal_entry entry;
+
+	build_common(&b->own, SEAL_STREAM, &entry);
+	entry.of.stream = (struct seal_stream){ .name = span_str("cretula.store"),
+		.origin = span_str(b->own.origin),
+		.log = vkey_of(b->own.origin, "") };
+	build_append(&b->own, &entry, true);
+}
+
 static void
 head_in_stream(struct build *b)
 {
@@ -230,6 +243,8 @@ static const struct {
 	    "recovery key of another origin" },
 	{ "a stream lists no streams", list_in_stream, AUDIT_E_ENTRY_SYNTAX, "shop",
 	    "streams are listed in" },
+	{ "and the store not itself", list_the_store, AUDIT_E_ENTRY_SYNTAX, "cretula.store",
+	    "not a stream's name" },
 	{ "nor their heads", head_in_stream, AUDIT_E_ENTRY_SYNTAX, "shop", "heads are in" },
 	{ "an alarm is told as long as nobody answers", alarm_entry, AUDIT_E_OPEN, "shop",
 	    "the writer found its open segment changed" },

@@ -369,6 +369,41 @@ test_open(void **state)
 	assert_int_equal(run(opens, COUNT(opens), escrow.data), 0);
 }
 
+/* Where several findings have one code, which of them is told? */
+static void
+test_open_says(void **state)
+{
+	static const struct {
+		struct tamper tamper;
+		const char *says;
+	} rows[] = {
+		{ { "data cut", &sealed, CUT, DATA2, "", 1, 0, AUDIT_E_OPEN },
+		    "open/00000002.data: shorter than its flushes say" },
+		{ { "salt that is none", &sealed, MAKE, OPEN "00000002.salt", "x\n", 0, 0,
+		      AUDIT_E_OPEN },
+		    "open/00000002.salt: " },
+		{ { "the older one without a flush", &two, MAKE, OPEN "00000001.tags", "", 0, 0,
+		      AUDIT_E_OPEN },
+		    "open/00000001.tags: no flush, and another is behind it" },
+	};
+	struct audit_result result;
+	struct build b = { 0 };
+	char said[300];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		copy_store(rows[i].tamper.store, &b, "tampered");
+		apply(&b, &rows[i].tamper);
+		verify(&b, NULL, &result);
+		assert_int_equal(result.finding_count, 1);
+		assert_int_equal(result.findings[0].code, rows[i].tamper.code);
+		(void)snprintf(said, sizeof(said), "%s: %s", result.findings[0].file,
+		    result.findings[0].text);
+		if (strstr(said, rows[i].says) == NULL)
+			fail_msg("%s: %s", rows[i].tamper.claim, said);
+		audit_result_free(&result);
+	}
+}
+
 static void
 test_open_is_reported(void **state)
 {
@@ -529,6 +564,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_open_is_reported),
+		cmocka_unit_test(test_open_says),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_escrow),
 		cmocka_unit_test(test_other_keys),

@@ -311,12 +311,42 @@ test_good(void **state)
 	build_end(&b);
 }
 
+/* As many places as are told, and then a tail that is missing: that is counted, too. */
+static void
+test_many_and_the_tail(void **state)
+{
+	struct audit_result result;
+	struct buf all = { 0 };
+	struct span tail;
+	struct build b;
+	unsigned told = 0;
+
+	build_begin(&b);
+	build_lines(&all, 0, 500);
+	build_segment(build_stream(&b, "shop"),
+	    &(struct build_segment){ .lines = all.data, .len = all.len });
+	for (size_t i = 0; i < AUDIT_FINDINGS_PER_FILE; i++)
+		all.data[build_cut(buf_view(&all), 4 * i, 4 * i + 1).ptr - all.data + 40] ^= 1;
+	tail = build_cut(buf_view(&all), 490, 500);
+	build_repack(&b, SHOP "seg/00000001.jsonl.zst", all.data, all.len - tail.len);
+	build_verify(&b, 1, NULL, &result);
+	for (size_t k = 0; k < result.finding_count; k++)
+		told += result.findings[k].code == AUDIT_E_RECORD_MODIFIED;
+	assert_int_equal(told, AUDIT_FINDINGS_PER_FILE);
+	assert_int_equal(result.finding_count, told);
+	assert_int_equal(result.suppressed, 1);
+	audit_result_free(&result);
+	build_end(&b);
+	buf_free(&all);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_tampering),
+		cmocka_unit_test(test_many_and_the_tail),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

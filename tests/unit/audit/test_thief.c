@@ -422,7 +422,9 @@ test_anchor(void **state)
 	struct audit_options options = { .jobs = 1, .names = &build_names };
 	struct audit_result result;
 	struct build b;
-	struct buf anchor = { 0 };
+	struct buf anchor = { 0 }, other = { 0 };
+	unsigned char key[32];
+	struct span vkey;
 
 	make_store(&b);
 	build_anchor(&b, &anchor);
@@ -439,6 +441,19 @@ test_anchor(void **state)
 	assert_false(result.coverage.anchored);
 	audit_result_free(&result);
 
+	/* The right genesis under another key. */
+	buf_clear(&anchor);
+	build_anchor(&b, &anchor);
+	vkey = span_of(anchor.data, span_find(buf_view(&anchor), ' '));
+	crypto_sign_public((unsigned char[32]){ 9 }, key);
+	seal_vkey_print(span_of(vkey.ptr, span_find(vkey, '+')), key, &other);
+	buf_span(&other, span_from(buf_view(&anchor), vkey.len));
+	build_verify(&b, 1, other.data, &result);
+	assert_int_equal(result.finding_count, 1);
+	assert_string_equal(result.findings[0].text, "not the log key of the anchor");
+	assert_false(result.coverage.anchored);
+	audit_result_free(&result);
+	buf_free(&other);
 	options.anchor = "nonsense";
 	assert_int_equal(audit_verify(b.dir, &options, &result, NULL), -1);
 	options.anchor = NULL;
