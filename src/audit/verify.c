@@ -45,7 +45,7 @@ struct verify {
 	bool has_own;
 	struct stream *items;
 	size_t count, size;
-	unsigned shortages; /* of memory, before it began */
+	unsigned shortages; /* of memory, before; one more, and no verdict is worth anything */
 };
 
 /* ---- which streams ---- */
@@ -437,7 +437,6 @@ finish(struct verify *v, struct err *e)
 	struct audit_result *result = v->result;
 	struct audit_list *all = &v->all;
 
-	/* What was found for want of memory is no finding, and what was not is no proof. */
 	if (all->failed || err_memory_count() != v->shortages ||
 	    (result->findings = calloc(all->count + 1, sizeof(all->items[0]))) == NULL)
 		return (err_memory(e));
@@ -461,7 +460,7 @@ audit_verify(const char *store, const struct audit_options *options, struct audi
 		.store = -1,
 		.streams = -1,
 		.words = -1,
-		.own = { .dirfd = -1 },
+		.own.dirfd = -1,
 		.shortages = err_memory_count() };
 	int rc = -1;
 
