@@ -149,6 +149,18 @@ is_behind_epoch(const struct leak_match *m)
 	return ((i == 0 || m->bytes[i - 1] == '\n') && len >= 7 && m->bytes[i + 4] == '-');
 }
 
+/* All of KEYS/NAME/pending: HEX, and perhaps SIZE, a line each. */
+static bool
+is_pending(const struct leak_match *m)
+{
+	if (m->start != 0 || m->len > m->end + 22)
+		return (false);
+	for (size_t i = m->end; i < m->len; i++)
+		if (m->bytes[i] != '\n' && !leak_is_digit(m->bytes[i]))
+			return (false);
+	return (true);
+}
+
 /*
  * Hashes and ids in cretula's own files (docs/format.md): values under the
  * keys of chain entries, "sha256:HEX", lines of MANIFEST.sha256 and of the
@@ -170,8 +182,7 @@ is_ours(const struct leak_match *m)
 			return (true);
 	if (len != 64)
 		return (false);
-	/* KEYS/NAME/pending */
-	if (m->start == 0 && m->len <= 65)
+	if (is_pending(m))
 		return (true);
 	if ((m->start == 0 || m->bytes[m->start - 1] == '\n') && m->end + 2 < m->len &&
 	    memcmp(m->bytes + m->end, "  ", 2) == 0)
