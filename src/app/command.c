@@ -32,6 +32,7 @@ static const struct app_command *const commands[] = {
 	&app_command_subject,
 	&app_command_verify,
 	&app_command_view,
+	&app_command_words,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -20,6 +20,7 @@ extern const struct app_command app_command_stats;
 extern const struct app_command app_command_subject;
 extern const struct app_command app_command_verify;
 extern const struct app_command app_command_view;
+extern const struct app_command app_command_words;
 
 /* What main does: find the row, call it, return its code. */
 int app_main(int argc, char **argv);

@@ -50,7 +50,7 @@ segment_seal(struct app_import *im, struct err *e)
 	facts->mask_epochs = buf_view(&epochs);
 	facts->has_mask_seed = true;
 	memcpy(facts->mask_seed, im->mask_seed, sizeof(facts->mask_seed));
-	facts->words_count = mask_words_promoted(im->setup->words);
+	facts->words_count = mask_words_lines(im->setup->words);
 	im->unlocked = im->unlocked || im->pipeline->unlocked;
 	facts->unlocked = im->unlocked;
 	im->segment = NULL; /* handed over */

@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "app/setup.h"
+#include "app/say.h"
 #include "app/words/words.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "crypto/random.h"
+#include "key/key.h"
 #include "mask/geo.h"
 #include "parse/parse.h"
 
@@ -106,22 +109,30 @@ app_geo_open(struct app_setup *s, struct err *e)
 }
 
 int
-app_words_open(const struct app_setup *s, int dirfd, const char *path, struct mask_words **words,
-    struct err *e)
+app_words_open(const struct app_setup *s, const struct key_ring *keys, int dirfd, const char *path,
+    struct mask_words **words, struct err *e)
 {
+	unsigned char secret[32];
 	struct buf text = { 0 };
 	int rc = -1;
 
 	*words = NULL;
-	if (mask_words_open(s->stream->policy.words_k, words, e) == -1 ||
-	    app_words_preload(s->stream, mask_words_configure, *words, NULL, e) == -1)
+	if (mask_words_open(s->stream->policy.words_k, words, e) == -1)
 		goto out;
+	if (keys != NULL) {
+		key_ring_words(keys, secret);
+		mask_words_secret(*words, secret);
+		crypto_wipe(secret, sizeof(secret));
+	}
 	if (path != NULL && io_read_file(dirfd, path, WORDS_BYTES_MAX, &text, e) == -1) {
 		if (errno != ENOENT)
 			goto out;
 	} else if (path != NULL && mask_words_load(*words, buf_view(&text), path, e) == -1)
 		goto out;
-	rc = 0;
+	if (keys == NULL && mask_words_forgotten(*words) > 0)
+		app_warn("words", "some were forgotten, and only the keys of the store say which: "
+		    "nothing is learned without --keys");
+	rc = app_words_preload(s->stream, mask_words_configure, *words, NULL, e);
 out:
 	buf_free(&text);
 	if (rc == -1) {

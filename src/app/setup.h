@@ -10,6 +10,7 @@
 #include "mask/words.h"
 
 struct err;
+struct key_ring;
 
 struct app_setup {
 	struct config *config;
@@ -37,12 +38,13 @@ const char *app_keys_path(const struct app_args *args, const struct app_setup *s
 int app_geo_open(struct app_setup *s, struct err *e);
 
 /*
- * Open the vocabulary with the stream's k, its routes, OpenAPI files and
- * document roots, and the file at dirfd/path (a missing one is fine); path
- * NULL: none.
+ * Open the vocabulary with the stream's k, the file at dirfd/path (a missing
+ * one is fine; path NULL: none), and routes, OpenAPI files and document roots.
+ * keys NULL: whether a word was forgotten cannot be told, so nothing is learned
+ * where some were.
  */
-int app_words_open(const struct app_setup *s, int dirfd, const char *path,
-    struct mask_words **words, struct err *e);
+int app_words_open(const struct app_setup *s, const struct key_ring *keys, int dirfd,
+    const char *path, struct mask_words **words, struct err *e);
 
 /* The parser of a name; ERR_USAGE with the list.  "auto" gives NULL and 0. */
 struct parse_format;

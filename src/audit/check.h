@@ -131,7 +131,7 @@ struct audit_chain {
 	struct buf derived;           /* first parts of the names in derive entries: spans */
 	uint64_t derived_bytes;       /* of these files, hashed so far */
 	bool newest_good; /* the records of the newest segment are the sealed ones */
-	uint64_t words_count; /* as the newest segment says */
+	uint64_t words_line, words_count; /* the entry that says it: the newest */
 	unsigned char words_hash[32];
 	struct buf anchors;   /* struct audit_anchored of what was found (outside/anchors.h) */
 };

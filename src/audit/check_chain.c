@@ -7,6 +7,7 @@
 #include "audit/history/judge.h"
 #include "audit/notes.h"
 #include "audit/segment.h"
+#include "audit/store_check.h"
 #include "base/err.h"
 #include "base/scan.h"
 #include "crypto/sha256.h"
@@ -202,8 +203,7 @@ check_segment_entry(struct walk *w, const struct audit_place *at)
 	}
 	audit_counts_balance(&w->entry, &chain->list);
 	add_segment(w, facts, at->entry);
-	chain->words_count = facts->words_count;
-	memcpy(chain->words_hash, facts->words_hash, sizeof(chain->words_hash));
+	audit_words_said(chain, &w->entry, at->entry);
 }
 
 /* Index, link and time.  Each compares with the entry before, so one slip is one finding. */
@@ -249,6 +249,8 @@ check_entry(struct walk *w, uint64_t i)
 		check_genesis(w, &at);
 	if (w->entry.type == SEAL_SEGMENT)
 		check_segment_entry(w, &at);
+	else if (w->entry.type == SEAL_CONFIG)
+		audit_words_said(chain, &w->entry, i);
 	else if (w->entry.type == SEAL_STREAM && !is_own(chain))
 		audit_report(&chain->list, AUDIT_E_ENTRY_SYNTAX, &at,
 		    "streams are listed in " STORE_OWN_STREAM " only");

@@ -172,6 +172,21 @@ audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
 	return (rc);
 }
 
+void
+audit_words_said(struct audit_chain *chain, const struct seal_entry *entry, uint64_t i)
+{
+	bool is_segment = entry->type == SEAL_SEGMENT;
+	const unsigned char *hash = is_segment ? entry->of.segment.words_hash :
+						 entry->of.config.words_hash;
+
+	if (!is_segment && (entry->type != SEAL_CONFIG || !entry->of.config.has_words))
+		return;
+	chain->words_line = i;
+	chain->words_count =
+	    is_segment ? entry->of.segment.words_count : entry->of.config.words_count;
+	memcpy(chain->words_hash, hash, sizeof(chain->words_hash));
+}
+
 /* Given even where records were erased. */
 static bool
 words_salt(const struct audit_chain *chain, const struct audit_segment *newest,
@@ -204,6 +219,7 @@ audit_words_check(const struct audit_chain *chain, int words, struct audit_list 
 	struct err e;
 
 	if (newest->line >= chain->signed_count || newest->line == chain->bad_entry ||
+	    chain->words_line >= chain->signed_count || chain->words_line == chain->bad_entry ||
 	    !chain->newest_good || !words_salt(chain, newest, salt))
 		return; /* told elsewhere; if no record fits, the salt may be another */
 	(void)snprintf(file, sizeof(file), "../../words/%s", chain->name);

@@ -13,7 +13,10 @@
 int audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
     const struct audit_options *options, struct audit_coverage *coverage);
 
-/* The vocabulary in words (STORE/words, or -1) against the newest segment. */
+/* Entry i may say what the vocabulary is from here on. */
+void audit_words_said(struct audit_chain *chain, const struct seal_entry *entry, uint64_t i);
+
+/* The vocabulary in words (STORE/words, or -1) against the newest of these. */
 void audit_words_check(const struct audit_chain *chain, int words, struct audit_list *list);
 
 #endif

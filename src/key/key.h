@@ -47,10 +47,7 @@ int key_slot_erase(int dirfd, const char *name, struct err *e); /* zeros, synced
 
 /* ---- the directory ---- */
 
-/*
- * Create KEYS (must not exist, parent must) with root key, kek and keyring.
- * ERR_BUSY: another process is making it; errno EEXIST: it is there.
- */
+/* Create KEYS (its parent exists).  ERR_BUSY: another process does; errno EEXIST: it is there. */
 int key_create(const char *dir, struct err *e);
 
 /*
@@ -112,5 +109,8 @@ void key_class(const unsigned char prk[static 32], const char *tenant, const cha
 
 /* HMAC key for fingerprints of source files, used for nothing else. */
 void key_ring_fingerprint(const struct key_ring *ring, unsigned char out[static 32]);
+
+/* HMAC key of the marks of forgotten words: HKDF-Expand(root, "cretula words v1\n", 32). */
+void key_ring_words(const struct key_ring *ring, unsigned char out[static 32]);
 
 #endif

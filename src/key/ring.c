@@ -261,6 +261,12 @@ key_ring_fingerprint(const struct key_ring *ring, unsigned char out[static 32])
 	memcpy(out, ring->table.fingerprint, sizeof(ring->table.fingerprint));
 }
 
+void
+key_ring_words(const struct key_ring *ring, unsigned char out[static 32])
+{
+	crypto_hkdf_expand(ring->root, span_str("cretula words v1\n"), out, 32);
+}
+
 static void
 labelled_hash(const char *label, const unsigned char secret[static 32],
     unsigned char out[static 32])

@@ -44,7 +44,7 @@ struct mask_policy {
 	char machines[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* machine accounts; "system:*" globs */
 	unsigned trusted_proxy_count, own_network_count, host_count, server_count, machine_count;
 	unsigned agent_count;
-	unsigned words_k;                /* 10: promoted at 10..15 distinct subjects */
+	unsigned words_k;                /* 10: promoted at 11..16 distinct subjects */
 	enum mask_words_mode words_mode;
 	struct detail_rule detail[DETAIL_RULES_MAX]; /* how much is kept; the first that matches */
 	unsigned detail_count;

@@ -2,8 +2,8 @@
  * mask: the vocabulary, the answer to names in paths that no pattern finds.
  *
  * A word is written in clear when it is configured, in the shipped list of
- * common web words, or promoted: used by at least k distinct subjects at that
- * position with 2xx or 304 (design.md 5).  A subject is an IPv4 /24 or an IPv6
+ * common web words, or promoted: used by more than k distinct subjects at that
+ * position with 2xx or 304 (design.md 5, docs/adr/0013).  A subject is an IPv4 /24 or an IPv6
  * /40 (one site gets a /48, and a /43 would be 32 of them); who holds a /32
  * counts as 256 (docs/adr/0008).  Parameters, which are answered whatever
  * they are called, need k + 5.
@@ -39,8 +39,9 @@ bool mask_words_locked(const struct mask_words *words);
 
 /*
  * Load lines "class TAB word" (any position) or "class TAB position TAB
- * word"; '#' starts a comment line.  Positions are "/a/b", "?" for names of
- * parameters, "?sort" for values, ".".  class: path, param, host; others are
+ * word", behind which may stand TAB since (2026-11-25) and TAB "added"; '#'
+ * starts a comment line.  Positions are "/a/b", "?" for names of parameters,
+ * "?sort" for values, ".".  class: path, param, host, forgotten; others are
  * skipped.  name is for errors: ERR_CONFIG "name:line: what".
  */
 int mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e);
@@ -57,9 +58,10 @@ int mask_words_routes(struct span text, const char *name, mask_words_fn fn, void
 int mask_words_configure(void *arg, enum mask_word_class c, struct span position,
     struct span word, struct err *e);
 
-/* Promoted words only, sorted, in the format that mask_words_load reads. */
+/* Promoted words, sorted, in the format that mask_words_load reads, and marks of forgotten ones. */
 void mask_words_save(const struct mask_words *words, struct buf *out);
 size_t mask_words_promoted(const struct mask_words *words);
+size_t mask_words_lines(const struct mask_words *words); /* of what mask_words_save prints */
 /* Words that could not be considered because memory was full. */
 uint64_t mask_words_refused(const struct mask_words *words);
 
@@ -71,6 +73,40 @@ uint64_t mask_words_child(const struct mask_words *words, uint64_t position, str
 /* May batch see word in clear at position? */
 bool mask_words_clear(const struct mask_words *words, enum mask_word_class c, uint64_t position,
     struct span word, uint64_t batch);
+
+/* ---- by hand ---- */
+
+#define MASK_WORDS_SINCE_BYTES 10
+
+/*
+ * The key of the marks of forgotten words (key_ring_words), before anything
+ * is loaded.  Without it a vocabulary with marks learns nothing.
+ */
+void mask_words_secret(struct mask_words *words, const unsigned char key[static 32]);
+size_t mask_words_forgotten(const struct mask_words *words);
+/* 0; or -1: ERR_USAGE for what cannot be shown, ERR_CONFIG for a bad place or a full table. */
+int mask_words_add(struct mask_words *words, enum mask_word_class c, struct span position,
+    struct span word, const char since[static MASK_WORDS_SINCE_BYTES], struct err *e);
+/*
+ * Drop word, and what is below it, and leave a mark that keeps it from coming
+ * back.  An empty position means everywhere.  Returns how many lines went, or -1.
+ */
+int mask_words_forget(struct mask_words *words, struct span position, struct span word,
+    struct err *e);
+
+struct mask_words_row {
+	enum mask_word_class class_id;
+	struct span position, word, since; /* since: "" if unknown; position: "" for everywhere */
+	bool added;
+};
+/* The promoted words, in no order. */
+void mask_words_each(const struct mask_words *words,
+    void (*fn)(void *arg, const struct mask_words_row *row), void *arg);
+/* Those that are clear everywhere, unless they were forgotten. */
+void mask_words_shipped(void (*fn)(void *arg, const struct mask_words_row *row), void *arg);
+extern const char *const mask_words_class_names[MASK_WORD_CLASS_COUNT];
+/* The class of a position by its first character; -1 if it is none. */
+int mask_words_class_of(struct span position);
 
 /* ---- learning ---- */
 

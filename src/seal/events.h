@@ -104,6 +104,9 @@ struct seal_config {
 	struct span text;         /* escaped, optional */
 	bool has_until;
 	int64_t until_us;
+	bool has_words;           /* the vocabulary from here on, as in a segment */
+	uint64_t words_count;
+	unsigned char words_hash[32];
 	struct span by; /* optional */
 };
 

@@ -12,6 +12,7 @@
 #include "key/key.h"
 #include "store/erase/inside.h"
 #include "store/sweep.h"
+#include "store/words/inside.h"
 
 /* ---- the store's list of streams ---- */
 
@@ -145,7 +146,8 @@ sweep(struct store_stream *st, struct err *e)
 	char words[STORE_NAME_MAX + 3];
 
 	(void)snprintf(words, sizeof(words), ".%s.", st->name);
-	if (store_sweep_tmp(st->store->words_fd, ".", words, e) == -1)
+	if (store_words_sweep(st, e) == -1 ||
+	    store_sweep_tmp(st->store->words_fd, ".", words, e) == -1)
 		return (-1);
 	if (store_sweep_segments(st->dirfd, st->segments, e) == -1)
 		return (-1);

@@ -638,6 +638,7 @@ IS_PLAIN = is_like(r'[ !#-\[\]-~]{0,1024}')  # needs no escape
 IS_HEX, IS_POLICY = is_like('[0-9a-f]{64}'), is_like('sha256:[0-9a-f]{64}')
 IS_STREAM, IS_ORIGIN = is_like(STREAM_NAME.pattern), is_like(r'cretula/[0-9a-f]{16}/[a-z0-9.-]+')
 IS_WORD, IS_BOOT = is_like('[a-z][a-z0-9-]{0,31}'), is_like('[0-9a-f]{32}')
+IS_WORDS = is_object(('n', is_count), ('hash', IS_HEX))
 IS_FILE = is_object(('name', is_path), ('size', is_count), ('hash', IS_HEX))
 IS_ITEM = is_object(('r', is_count), ('leaf', is_bytes(32)), ('new', is_bytes(32), 'optional'))
 RATCHET = ('ratchet', is_object(('g', is_count), ('k', IS_HEX), ('mode', IS_WORD)), 'optional')
@@ -656,7 +657,8 @@ TYPES = {
     'anchor': (('kind', IS_WORD), ('size', is_count), ('file', IS_FILE), BY,
                ('time', is_time, 'optional')),
     'clock': (('was', is_time), ('now', is_time), ('boot', IS_BOOT, 'optional')),
-    'config': (('kind', IS_WORD), ('policy', IS_POLICY), is_optional('text', is_escaped), UNTIL, BY, SW),
+    'config': (('kind', IS_WORD), ('policy', IS_POLICY), is_optional('text', is_escaped), UNTIL,
+               ('words', IS_WORDS, 'optional'), BY, SW),
     'derive': (('origin', IS_ORIGIN), ('size', is_count), ('root', is_bytes(32)), ('segs', is_runs()),
                ('transform', IS_WORD), ('policy', IS_POLICY), ('to', is_runs(), 'optional'),
                ('file', IS_FILE, 'optional')),
@@ -691,7 +693,7 @@ TYPES = {
         ('masked', is_tally(CLASSES), 'optional'),
         ('reasons', lambda v: is_tally(REASONS)(v) and len(v) > 0, 'optional'),
         ('policy', IS_POLICY), ('mask_epochs', is_mask_epochs), ('mask_seed', IS_HEX, 'optional'),
-        ('words', is_object(('n', is_count), ('hash', IS_HEX))),
+        ('words', IS_WORDS),
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
                                       ('tail', is_like('[0-9a-f]{32}'), 'optional'), ('end', is_flag)), SOURCES_MAX)),
         ('tags', is_object(('g0', is_count), ('g', is_count), ('agg', is_bytes(32)), ('untagged', is_count)),
@@ -1420,7 +1422,7 @@ def check_segments(chain):
 # ---- 8. The vocabulary ---------------------------------------------------------------------------------------------
 
 def check_words(chain, newest):
-    """The vocabulary is sealed by the newest segment; one that is absent counts as empty."""
+    """The vocabulary is sealed by the newest segment, or by a config entry since; one that is absent counts as empty."""
     file, content = f'words/{chain.name}', b''
     try:
         content = read_file(os.path.join(chain.store, file), 2**28)
@@ -1429,9 +1431,14 @@ def check_words(chain, newest):
     except Bad as bad:
         chain.report.add(bad.code, file, str(bad))
         return
-    sealed = newest.entry['words']
+    sealed, by = newest.entry['words'], f'segment {newest.entry["seg"]}'
+    for index, entry in enumerate(chain.entries):
+        if entry and entry['type'] == 'config' and 'words' in entry and entry['i'] > newest.entry['i']:
+            if index >= chain.signed or index == chain.bad:
+                return
+            sealed, by = entry['words'], f'entry {index}'
     if words_hash(newest.salts, content).hex() != sealed['hash'] or content.count(b'\n') != sealed['n']:
-        chain.report.add('W_WORDS', file, f'not the {sealed["n"]} words that segment {newest.entry["seg"]} seals')
+        chain.report.add('W_WORDS', file, f'not the {sealed["n"]} words that {by} seals')
 
 
 # ---- 11. Erased and replaced records -------------------------------------------------------------------------------

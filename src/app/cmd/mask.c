@@ -78,13 +78,18 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 	char *paths[] = { dash };
 	const struct parse_format *format = NULL;
 	const char *stream = app_arg(m->args, "stream"), *name = app_arg(m->args, "format");
+	const struct key_ring *keys;
 
 	if (app_setup_open(m->args, stream, &m->setup, e) == -1 ||
 	    app_geo_open(&m->setup, e) == -1)
 		return (-1);
 	if (app_format_find(name != NULL ? name : m->setup.stream->format, &format, e) == -1 ||
-	    open_ring(m, now_us, e) == -1 ||
-	    app_words_open(&m->setup, AT_FDCWD, app_arg(m->args, "words"), &m->words, e) == -1)
+	    open_ring(m, now_us, e) == -1)
+		return (-1);
+	/* Keys of this run only say nothing of forgotten words. */
+	keys = app_arg(m->args, "keys") != NULL ? m->ring : NULL;
+	if (app_words_open(
+		&m->setup, keys, AT_FDCWD, app_arg(m->args, "words"), &m->words, e) == -1)
 		return (-1);
 	return (app_sources_open(&m->sources, paths, 1, format, NULL, e));
 }

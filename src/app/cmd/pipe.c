@@ -121,8 +121,8 @@ open_store(struct piping *p, struct err *e)
 		return (-1);
 	pipe->grace_us = stream->grace_us;
 	pipe->learn = stream->policy.words_mode == MASK_WORDS_LEARN;
-	return (app_words_open(
-	    &p->setup, store_words_fd(p->store), p->stream_name, &p->words, e));
+	return (app_words_open(&p->setup, pipe->ring, store_words_fd(p->store), p->stream_name,
+	    &p->words, e));
 }
 
 static int

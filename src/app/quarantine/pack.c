@@ -155,7 +155,7 @@ app_pack_seal(struct app_pack *p, struct err *e)
 	facts->mask_epochs = buf_view(&epochs);
 	facts->has_mask_seed = true;
 	memcpy(facts->mask_seed, p->mask_seed, sizeof(facts->mask_seed));
-	facts->words_count = mask_words_promoted(p->words);
+	facts->words_count = mask_words_lines(p->words);
 	facts->unlocked = p->unlocked;
 	segment = p->segment;
 	p->segment = NULL; /* handed over */

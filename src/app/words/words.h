@@ -2,6 +2,8 @@
 #ifndef CRETULA_APP_WORDS_WORDS_H
 #define CRETULA_APP_WORDS_WORDS_H
 
+#include "app/args.h"
+#include "base/buf.h"
 #include "config/config.h"
 #include "mask/words.h"
 
@@ -13,5 +15,13 @@ struct err;
  */
 int app_words_preload(const struct config_stream *stream, mask_words_fn fn, void *arg,
     const char **origin, struct err *e);
+
+/* cretula words list; the exit code. */
+int app_words_list(const struct app_args *args);
+
+/* A file, or a pipe, of at most max bytes, added to out. */
+int app_words_read(const char *path, size_t max, struct buf *out, struct err *e);
+/* Nothing is made where there is no such stream: 0, or -1 and ERR_INPUT. */
+int app_words_there(const char *store, const char *stream, struct err *e);
 
 #endif

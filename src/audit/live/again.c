@@ -82,6 +82,10 @@ see_segment(void *arg, uint64_t i, const struct seal_entry *entry)
 	struct audit_chain *chain = newest->chain;
 	const struct seal_segment *facts = &entry->of.segment;
 
+	if (entry->type == SEAL_CONFIG && entry->of.config.has_words) {
+		audit_words_said(chain, entry, i);
+		chain->signed_count = i + 1;
+	}
 	if (entry->type != SEAL_SEGMENT)
 		return;
 	newest->segment = (struct audit_segment){ .line = i, .seg = facts->seg };
@@ -89,8 +93,7 @@ see_segment(void *arg, uint64_t i, const struct seal_entry *entry)
 	chain->segment_count = 1;
 	chain->newest_good = true;
 	chain->signed_count = i + 1;
-	chain->words_count = facts->words_count;
-	memcpy(chain->words_hash, facts->words_hash, sizeof(chain->words_hash));
+	audit_words_said(chain, entry, i);
 }
 
 void

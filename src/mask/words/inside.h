@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "crypto/hmac.h"
 #include "mask/words.h"
 
 /* 16 random bytes of this process, the same for all threads. */
@@ -59,7 +60,12 @@ struct words_entry {
 	uint32_t parent_at, word_at;
 	uint16_t parent_len, word_len;
 	uint8_t class_id;
+	bool added;     /* by hand, not learned */
+	char since[MASK_WORDS_SINCE_BYTES]; /* "2026-11-25"; zeros: nobody knows */
 };
+
+#define WORDS_FORGOTTEN_MAX 4096
+#define WORDS_MARK_BYTES 16
 
 struct words_learner; /* learn.c */
 
@@ -88,6 +94,11 @@ struct mask_words {
 	_Atomic uint64_t settled;
 	_Atomic uint64_t refused;
 	struct words_learner *learner;
+	/* What shall not be shown again: keyed hashes, sorted. */
+	unsigned char (*forgotten)[WORDS_MARK_BYTES];
+	size_t forgotten_count;
+	bool has_secret;
+	struct crypto_hmac_key secret;
 };
 
 /* words.c, for the writer.  false when full. */
@@ -98,10 +109,36 @@ uint64_t mask_words_closed_key(const struct mask_words *w, uint64_t position);
 bool mask_words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
     uint64_t *position);
 int mask_words_class_find(struct span name);
-extern const char *const mask_words_class_names[MASK_WORD_CLASS_COUNT];
-/* Keep the text of a promoted word.  false when full. */
+/* Keep the text of a promoted word; since NULL: unknown.  false when full. */
 bool mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span parent,
-    struct span word);
+    struct span word, const char *since);
+
+static inline struct span
+words_entry_parent(const struct mask_words *w, const struct words_entry *entry)
+{
+	return (span_of(w->text.base + entry->parent_at, entry->parent_len));
+}
+
+static inline struct span
+words_entry_word(const struct mask_words *w, const struct words_entry *entry)
+{
+	return (span_of(w->text.base + entry->word_at, entry->word_len));
+}
+
+/* A key that no batch sees, and that nothing is promoted to. */
+#define WORDS_NEVER UINT64_MAX
+void mask_words_deny(struct mask_words *w, uint64_t key);
+/* Words that are clear everywhere, one by one; false at the end. */
+bool mask_words_common(size_t i, enum mask_word_class *c, struct span *word);
+uint64_t mask_words_anywhere(const struct mask_words *w, enum mask_word_class c, struct span word);
+
+/* forget.c: a line of the file, "forgotten TAB HEX". */
+int mask_words_load_mark(struct mask_words *w, struct span hex, struct err *e);
+/* After loading: what is clear everywhere may be forgotten, too. */
+void mask_words_deny_common(struct mask_words *w);
+/* Must word not be shown at position?  Without the key nothing may, once something is forgotten. */
+bool mask_words_is_forgotten(const struct mask_words *w, enum mask_word_class c,
+    struct span position, struct span word);
 
 /* learn.c */
 struct words_learner *mask_words_learner_open(unsigned k, struct err *e);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "crypto/random.h"
+#include "key/key.h"
 #include "mask/words.h"
 #include "mask/words/inside.h"
 
@@ -21,7 +22,12 @@
 #define LEARNER_TEXT_BYTES (6u << 20)
 #define LEARNER_TABLE_BYTES (9u << 20)
 #define LEARNER_POSITIONS (1u << 15)
-#define LEARNER_SPREAD 6 /* k is drawn from k..k+5 */
+/*
+ * More than k, by 1 to 6: whoever has k - 1 networks of his own, and asks for
+ * a word that one more client used, must not see it promoted (docs/adr/0013).
+ */
+#define LEARNER_LEAST 1
+#define LEARNER_SPREAD 6
 /* A parameter can be made up, and the answer is 200 all the same: more have to use it. */
 #define LEARNER_PARAM_MORE 5
 
@@ -55,6 +61,7 @@ struct words_learner {
 	size_t text_used;
 	int64_t window_us; /* start of the 24 hours */
 	bool has_window;
+	char since[16]; /* the day of the batch at hand */
 };
 
 struct words_learner *
@@ -67,7 +74,9 @@ mask_words_learner_open(unsigned k, struct err *e)
 		return (NULL);
 	}
 	l->stride = (sizeof(struct candidate) +
-			(k + LEARNER_SPREAD + LEARNER_PARAM_MORE) * sizeof(uint32_t) + 7) &
+			(k + LEARNER_LEAST + LEARNER_SPREAD + LEARNER_PARAM_MORE) *
+			    sizeof(uint32_t) +
+			7) &
 	    ~(size_t)7;
 	for (l->slots = 64; l->slots * 2 * l->stride <= LEARNER_TABLE_BYTES;)
 		l->slots *= 2;
@@ -120,7 +129,7 @@ forget(struct words_learner *l)
 static unsigned
 threshold(const struct mask_words *w, enum mask_word_class c, uint64_t key)
 {
-	return (w->k + (c == MASK_WORD_PARAM ? LEARNER_PARAM_MORE : 0u) +
+	return (w->k + LEARNER_LEAST + (c == MASK_WORD_PARAM ? LEARNER_PARAM_MORE : 0u) +
 	    (unsigned)(words_mix(w->seed_k, key) % LEARNER_SPREAD));
 }
 
@@ -129,12 +138,17 @@ static void
 promote(struct mask_words *w, struct candidate *c, uint64_t since)
 {
 	const char *text = w->learner->text + c->text_at;
+	struct span parent, word;
 
 	if (c->parent_key != 0 && !mask_words_has(w, c->parent_key, UINT64_MAX))
 		return;
 	c->done = true;
-	if (!mask_words_enter(w, (enum mask_word_class)c->class_id, span_of(text, c->parent_len),
-		span_of(text + c->parent_len, c->word_len))) {
+	parent = span_of(text, c->parent_len);
+	word = span_of(text + c->parent_len, c->word_len);
+	if (mask_words_is_forgotten(w, (enum mask_word_class)c->class_id, parent, word))
+		return;
+	if (!mask_words_enter(
+		w, (enum mask_word_class)c->class_id, parent, word, w->learner->since)) {
 		refuse(w, 1);
 		return;
 	}
@@ -438,6 +452,7 @@ turn(struct words_learner *l, const struct mask_candidates *c)
 {
 	if (!c->has_time)
 		return;
+	(void)key_epoch_name(KEY_DAY, key_epoch_index(KEY_DAY, c->time_us), l->since);
 	if (l->has_window && c->time_us - l->window_us < DAY_US &&
 	    l->window_us - c->time_us < DAY_US)
 		return;

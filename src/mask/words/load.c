@@ -73,10 +73,16 @@ insert(struct mask_words *w, uint64_t key, struct err *e)
 	return (0);
 }
 
+/* What stands behind a word of one position. */
+struct tail {
+	struct span since; /* empty: unknown */
+	bool added;
+};
+
 /* A word of one position was promoted once: mask_words_save prints it again. */
 static int
 load_at(struct mask_words *w, enum mask_word_class c, struct span place, struct span word,
-    struct err *e)
+    const struct tail *tail, struct err *e)
 {
 	uint64_t position, key;
 
@@ -85,15 +91,50 @@ load_at(struct mask_words *w, enum mask_word_class c, struct span place, struct 
 	key = mask_words_key(w, c, position, word);
 	if (mask_words_has(w, key, UINT64_MAX))
 		return (0);
-	if (!mask_words_enter(w, c, place, word))
+	if (!mask_words_enter(w, c, place, word, tail->since.len > 0 ? tail->since.ptr : NULL))
 		return (err_set(e, ERR_CONFIG, "more than %u promoted words", WORDS_MAX));
+	w->entries[w->entry_count - 1].added = tail->added;
 	return (insert(w, key, e));
+}
+
+static bool
+is_day(struct span text)
+{
+	if (text.len != MASK_WORDS_SINCE_BYTES)
+		return (false);
+	for (size_t i = 0; i < text.len; i++)
+		if (i == 4 || i == 7 ? text.ptr[i] != '-' :
+				       text.ptr[i] < '0' || text.ptr[i] > '9')
+			return (false);
+	return (true);
+}
+
+static int
+read_tail(struct span rest, struct tail *tail, struct err *e)
+{
+	*tail = (struct tail){ .since = part(&rest, '\t') };
+	if (tail->since.len > 0 && !is_day(tail->since))
+		return (err_set(e, ERR_CONFIG, "no day"));
+	tail->added = span_is(rest, "added");
+	if (rest.len > 0 && !tail->added)
+		return (err_set(e, ERR_CONFIG, "something behind the day"));
+	return (0);
+}
+
+static int
+load_anywhere(struct mask_words *w, enum mask_word_class c, struct span word, struct err *e)
+{
+	if (word.len == 0 || word.len > MASK_WORDS_WORD_BYTES)
+		return (err_set(e, ERR_CONFIG, "no word, or a too long one"));
+	return (insert(w, mask_words_anywhere(w, c, word), e));
 }
 
 static int
 load_line(struct mask_words *w, struct span line, struct err *e)
 {
-	struct span rest = line, first, second;
+	struct span rest = line, first, second, word;
+	struct tail tail;
+	bool anywhere;
 	int c;
 
 	if (line.len == 0 || line.ptr[0] == '#')
@@ -101,21 +142,22 @@ load_line(struct mask_words *w, struct span line, struct err *e)
 	first = part(&rest, '\t');
 	if (first.len == line.len)
 		return (err_set(e, ERR_CONFIG, "no tab"));
+	if (span_is(first, "forgotten"))
+		return (mask_words_load_mark(w, rest, e));
 	if ((c = mask_words_class_find(first)) == -1)
 		return (0);
 	second = part(&rest, '\t');
-	if (span_find(rest, '\t') != rest.len)
-		return (err_set(e, ERR_CONFIG, "more than three fields"));
-	if (second.len > MASK_WORDS_POSITION_BYTES || rest.len > MASK_WORDS_WORD_BYTES)
+	anywhere = first.len + 1 + second.len == line.len;
+	word = part(&rest, '\t');
+	if (read_tail(rest, &tail, e) == -1)
+		return (-1);
+	if (second.len > MASK_WORDS_POSITION_BYTES || word.len > MASK_WORDS_WORD_BYTES)
 		return (err_set(e, ERR_CONFIG, "too long"));
-	if (first.len + 1 + second.len == line.len) {
-		if (second.len == 0 || second.len > MASK_WORDS_WORD_BYTES)
-			return (err_set(e, ERR_CONFIG, "no word, or a too long one"));
-		return (insert(w, mask_words_key(w, (enum mask_word_class)c, 0, second), e));
-	}
-	if (rest.len == 0)
+	if (anywhere)
+		return (load_anywhere(w, (enum mask_word_class)c, second, e));
+	if (word.len == 0)
 		return (err_set(e, ERR_CONFIG, "no word"));
-	return (load_at(w, (enum mask_word_class)c, second, rest, e));
+	return (load_at(w, (enum mask_word_class)c, second, word, &tail, e));
 }
 
 int
@@ -126,6 +168,7 @@ mask_words_load(struct mask_words *words, struct span text, const char *name, st
 	for (size_t number = 1; rest.len > 0; number++)
 		if (load_line(words, line_of(&rest), e) == -1)
 			return (err_in(e, "%s:%zu", name, number));
+	mask_words_deny_common(words);
 	return (0);
 }
 
@@ -191,22 +234,12 @@ mask_words_configure(void *arg, enum mask_word_class c, struct span position, st
 
 	if (!mask_words_position(w, c, position, &at))
 		return (err_set(e, ERR_CONFIG, "no position of a %s", mask_words_class_names[c]));
+	if (mask_words_is_forgotten(w, c, position, word))
+		return (0);
 	return (insert(w, mask_words_key(w, c, at, word), e));
 }
 
 /* ---- saving ---- */
-
-static struct span
-entry_parent(const struct mask_words *w, const struct words_entry *entry)
-{
-	return (span_of(w->text.base + entry->parent_at, entry->parent_len));
-}
-
-static struct span
-entry_word(const struct mask_words *w, const struct words_entry *entry)
-{
-	return (span_of(w->text.base + entry->word_at, entry->word_len));
-}
 
 static int
 compare_spans(struct span a, struct span b)
@@ -226,8 +259,8 @@ compare_entries(const void *one, const void *two, void *words)
 	    strcmp(mask_words_class_names[a->class_id], mask_words_class_names[b->class_id]);
 
 	if (order == 0)
-		order = compare_spans(entry_parent(w, a), entry_parent(w, b));
-	return (order != 0 ? order : compare_spans(entry_word(w, a), entry_word(w, b)));
+		order = compare_spans(words_entry_parent(w, a), words_entry_parent(w, b));
+	return (order != 0 ? order : compare_spans(words_entry_word(w, a), words_entry_word(w, b)));
 }
 
 void
@@ -239,6 +272,12 @@ mask_words_save(const struct mask_words *words, struct buf *out)
 		out->broken = true;
 		return;
 	}
+	/* "forgotten" stands in front of "host" and the others. */
+	for (size_t i = 0; i < words->forgotten_count; i++) {
+		buf_str(out, "forgotten\t");
+		buf_hex(out, words->forgotten[i], sizeof(words->forgotten[i]));
+		buf_char(out, '\n');
+	}
 	for (size_t i = 0; i < words->entry_count; i++)
 		order[i] = (uint32_t)i;
 	/* The comparison only reads; qsort_r has no const. */
@@ -249,9 +288,15 @@ mask_words_save(const struct mask_words *words, struct buf *out)
 
 		buf_str(out, mask_words_class_names[entry->class_id]);
 		buf_char(out, '\t');
-		buf_span(out, entry_parent(words, entry));
+		buf_span(out, words_entry_parent(words, entry));
 		buf_char(out, '\t');
-		buf_span(out, entry_word(words, entry));
+		buf_span(out, words_entry_word(words, entry));
+		if (entry->since[0] != '\0' || entry->added)
+			buf_char(out, '\t');
+		if (entry->since[0] != '\0')
+			buf_add(out, entry->since, sizeof(entry->since));
+		if (entry->added)
+			buf_str(out, "\tadded");
 		buf_char(out, '\n');
 	}
 	free(order);

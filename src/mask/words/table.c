@@ -30,14 +30,17 @@ static const struct {
 static int
 words_take(struct mask_words *w, struct err *e)
 {
-	size_t table = WORDS_SLOTS * sizeof(*w->slots) + WORDS_MAX * sizeof(*w->entries) + 32;
+	size_t marks = WORDS_FORGOTTEN_MAX * sizeof(*w->forgotten);
+	size_t table =
+	    WORDS_SLOTS * sizeof(*w->slots) + WORDS_MAX * sizeof(*w->entries) + marks + 48;
 
 	if (arena_open(&w->table, table, ARENA_PLAIN, e) == -1 ||
 	    arena_open(&w->text, WORDS_TEXT_BYTES, ARENA_LAZY, e) == -1)
 		return (-1);
 	w->slots = arena_take(&w->table, WORDS_SLOTS * sizeof(*w->slots));
 	w->entries = arena_take(&w->table, WORDS_MAX * sizeof(*w->entries));
-	if (w->slots == NULL || w->entries == NULL)
+	w->forgotten = arena_take(&w->table, marks);
+	if (w->slots == NULL || w->entries == NULL || w->forgotten == NULL)
 		return (err_set(e, ERR_CONFIG, "vocabulary: no memory"));
 	if ((w->learner = mask_words_learner_open(w->k, e)) == NULL)
 		return (-1);
@@ -66,8 +69,8 @@ mask_words_open(unsigned k, struct mask_words **words, struct err *e)
 		goto out;
 	for (size_t i = 0; i < sizeof(common_words) / sizeof(common_words[0]); i++)
 		(void)mask_words_insert(w,
-		    mask_words_key(
-			w, common_words[i].class_id, ANYWHERE, span_str(common_words[i].word)),
+		    mask_words_anywhere(
+			w, common_words[i].class_id, span_str(common_words[i].word)),
 		    0);
 	*words = w;
 	w = NULL;
@@ -189,7 +192,8 @@ mask_words_insert(struct mask_words *w, uint64_t key, uint64_t since)
 
 	if (!found && w->slots_used >= SLOTS_USED_MAX)
 		return (false);
-	if (found && atomic_load_explicit(&slot->since, memory_order_relaxed) <= since)
+	if (found && (atomic_load_explicit(&slot->since, memory_order_relaxed) <= since ||
+			atomic_load_explicit(&slot->since, memory_order_relaxed) == WORDS_NEVER))
 		return (true);
 	atomic_store_explicit(&slot->since, since, memory_order_relaxed);
 	if (!found) {
@@ -201,6 +205,34 @@ mask_words_insert(struct mask_words *w, uint64_t key, uint64_t since)
 	else
 		atomic_store(&w->changes[since % WORDS_CHANGES], since);
 	return (true);
+}
+
+void
+mask_words_deny(struct mask_words *w, uint64_t key)
+{
+	bool found;
+	struct words_slot *slot;
+
+	(void)mask_words_insert(w, key, WORDS_NEVER - 1);
+	slot = slot_of(w, key, &found);
+	if (found)
+		atomic_store_explicit(&slot->since, WORDS_NEVER, memory_order_relaxed);
+}
+
+bool
+mask_words_common(size_t i, enum mask_word_class *c, struct span *word)
+{
+	if (i >= sizeof(common_words) / sizeof(common_words[0]))
+		return (false);
+	*c = common_words[i].class_id;
+	*word = span_str(common_words[i].word);
+	return (true);
+}
+
+uint64_t
+mask_words_anywhere(const struct mask_words *w, enum mask_word_class c, struct span word)
+{
+	return (mask_words_key(w, c, ANYWHERE, word));
 }
 
 bool
@@ -248,14 +280,17 @@ mask_words_settle(struct mask_words *words)
 {
 	mask_words_learner_settle(words);
 	for (size_t i = 0; i < WORDS_SLOTS; i++)
-		atomic_store_explicit(&words->slots[i].since, 0, memory_order_relaxed);
+		if (atomic_load_explicit(&words->slots[i].since, memory_order_relaxed) !=
+		    WORDS_NEVER)
+			atomic_store_explicit(&words->slots[i].since, 0, memory_order_relaxed);
 	atomic_fetch_add(&words->settled, 1);
 }
 
 /* ---- the texts of promoted words ---- */
 
 bool
-mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span parent, struct span word)
+mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span parent, struct span word,
+    const char *since)
 {
 	struct words_entry *entry = &w->entries[w->entry_count];
 	char *text;
@@ -270,6 +305,10 @@ mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span paren
 	entry->parent_len = (uint16_t)parent.len;
 	entry->word_len = (uint16_t)word.len;
 	entry->class_id = (uint8_t)c;
+	entry->added = false;
+	memset(entry->since, 0, sizeof(entry->since));
+	if (since != NULL)
+		memcpy(entry->since, since, sizeof(entry->since));
 	w->entry_count++;
 	return (true);
 }
@@ -278,6 +317,12 @@ size_t
 mask_words_promoted(const struct mask_words *words)
 {
 	return (words->entry_count);
+}
+
+size_t
+mask_words_lines(const struct mask_words *words)
+{
+	return (words->entry_count + words->forgotten_count);
 }
 
 uint64_t

@@ -65,11 +65,18 @@ static const struct seal_field clock[] = {
 	END,
 };
 
+static const struct seal_field config_words[] = {
+	NUMBER("n", config.words_count),
+	BYTES("hash", HEX, config.words_hash),
+	END,
+};
+
 static const struct seal_field config[] = {
 	TEXT("kind", WORD, config.kind),
 	TEXT("policy", POLICY, config.policy),
 	GIVEN("text", ESCAPED, config.text),
 	IF(config.has_until, "until", TIME, config.until_us),
+	OBJECT(AT(config.has_words), "words", config_words),
 	GIVEN("by", PLAIN, config.by),
 	SOFTWARE,
 	END,

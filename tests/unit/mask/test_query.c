@@ -159,7 +159,8 @@ test_learned(void **state)
 	assert_fits(r.text[RECORD_FIELD_QUERY], "view={word}&utm_medium={word}&pn.#={int}");
 	mask_words_save(bed.words, &saved);
 	assert_string_equal(
-	    saved.data, "param\t?sort\tfarbe\nparam\t?sort\tpreis\nparam\t?utm_source\trundbrief\n");
+	    saved.data, "param\t?sort\tfarbe\t2025-11-24\n"
+	    "param\t?sort\tpreis\t2025-11-24\nparam\t?utm_source\trundbrief\t2025-11-24\n");
 	bed_open(&again, NULL);
 	assert_int_equal(mask_words_load(again.words, span_str(saved.data), "saved", &e), 0);
 	r = bed_request(&again, target, 200, "-");

@@ -35,7 +35,7 @@ static const struct {
 	    ZEROS "\"},?\"by\":\"tsa.example\",?\"time\":\"" NOON "\"}" },
 	{ "clock", HEAD("clock") ",\"was\":\"" NOON "\",\"now\":\"1970-01-01T00:00:00.000Z\",?\"boot\":\"" BOOT "\"}" },
 	{ "config", HEAD("config") ",\"kind\":\"detail\",\"policy\":\"sha256:" ZEROS "\",?\"text\":\"error burst\",?\"until\":\""
-	    NOON "\",?\"by\":\"ops\",\"sw\":\"cretula 1\"}" },
+	    NOON "\",?\"words\":{\"n\":3,\"hash\":\"" ZEROS "\"},?\"by\":\"ops\",\"sw\":\"cretula 1\"}" },
 	{ "derive", HEAD("derive") ",\"origin\":\"" ORIGIN "\",\"size\":58,\"root\":\"" B32 "\",\"segs\":[[1,24],[26,26]],"
 	    "\"transform\":\"archive\",\"policy\":\"sha256:" ZEROS "\",?\"to\":[[1,2]],?\"file\":{\"name\":\"x.json\",\"size\":1,"
 	    "\"hash\":\"" ZEROS "\"}}" },

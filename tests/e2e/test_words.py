@@ -1,0 +1,200 @@
+"""cretula words: what a vocabulary shows; words added and taken away, in the chain and on the disk."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+
+HERE = ['--store', 'store', '--stream', 's']
+IMPORT = ['import', *HERE, '--format', 'auto', 'log']
+WORDS = 'store/words/s'
+
+
+def log():
+    targets = ('/laden', '/laden/schuhe', '/erika-m', '/laden/erika-m?farbton=1')
+    return ''.join(combined(n, client=f'198.51.{n}.9', target=t) for n in range(30) for t in targets)
+
+
+def make():
+    for path in ('store', 'store.keys'):
+        shutil.rmtree(path, ignore_errors=True)
+    write('log', log().encode())
+    cretula(*IMPORT, code=0)
+
+
+def words(what, *args, code=0, **more):
+    return cretula('words', what, *HERE, *args, code=code, **more)
+
+
+def listed(*args):
+    return json.loads(words('list', '--json', *args).text)
+
+
+def entries(kind):
+    return [e for e in map(json.loads, read('store/streams/s/chain.jsonl').decode().splitlines()) if e['type'] == kind]
+
+
+def verdicts():
+    """What cretula verify and the independent script say."""
+    ours = cretula('verify', '--store', 'store')
+    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
+    theirs = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    return (ours.code, ours.text), (theirs.returncode, theirs.stdout.decode())
+
+
+def good():
+    for code, out in verdicts():
+        equal(code, 0, out)
+        assert 'W_' not in out, out
+
+
+def paths():
+    return {r['path'] for r in records('store')}
+
+
+def test_list_says_where_how_and_since_when():
+    """Learned words with their day; --origin, --all and --config choose."""
+    make()
+    out = words('list').text
+    assert '/laden\tschuhe\tlearned\t2025-11-24\n' in out, out
+    assert 'words; 0 forgotten\n' in out, out
+    everything = listed('--all')['words']
+    assert {'class': 'path', 'word': 'index.html', 'origin': 'shipped'} in everything
+    os.makedirs('root/bilder', exist_ok=True)
+    write('routes', b'/kunden/{id}/akte\n')
+    write('api.json', b'{"openapi":"3.0.0","paths":{"/dinge":{"get":{"parameters":[{"in":"query","name":"art"}]}}}}')
+    write('c.yaml', b'streams: {s: {routes: [routes], openapi: [api.json], docroot: [root]}}\n')
+    known = {(w['position'], w['word']): w['origin'] for w in listed('--config', 'c.yaml')['words']}
+    equal(known[('/kunden/*', 'akte')], 'route')
+    equal((known[('/', 'dinge')], known[('?', 'art')]), ('openapi', 'openapi'))
+    equal(known[('/', 'bilder')], 'docroot')
+    equal({w['origin'] for w in listed('--config', 'c.yaml', '--origin', 'docroot')['words']}, {'docroot'})
+
+
+def test_a_word_is_forgotten_for_good():
+    """Gone from the file and from what is learned later; the chain says the new hash; both verifiers agree."""
+    make()
+    assert '/erika-m' in paths(), paths()
+    os.link(WORDS, 'old')
+    out = words('forget', 'erika-m').text
+    assert '1 forgotten, 3 lines removed' in out and 'erika' not in out, out
+    assert b'erika' not in read(WORDS)
+    equal(set(read('old')), {0}, 'the old file is overwritten')
+    equal(sorted(os.listdir('store/words')), ['s'])
+    equal([e['kind'] for e in entries('config')], ['words'])
+    equal(entries('config')[0]['words']['n'], read(WORDS).count(b'\n'))
+    good()
+    cretula(*IMPORT, '--again', code=0)
+    assert b'erika' not in read(WORDS)
+    equal(sum(r['path'] == '/erika-m' for r in records('store')), 30)  # those of before
+    good()
+    equal(words('forget', '--json', 'erika-m').text.split('"changed":')[1], 'false}\n')
+    equal(len(entries('config')), 1)
+
+
+def test_words_are_added_and_read():
+    """At a place, from arguments and from a file; an identifier is refused, and nothing is changed."""
+    make()
+    words('add', '--position', '/laden', 'hosen', 'hemden', '--by', 'ops')
+    write('list', b'# ours\n/kunden/*\takte\n\nmarkt\n')
+    words('add', '--from', 'list')
+    words('add', '--from', '-', stdin=b'?\tgroesse\n')
+    known = {(w['position'], w['word']): w['origin'] for w in listed()['words']}
+    for place, word in ('/laden', 'hosen'), ('/laden', 'hemden'), ('/kunden/*', 'akte'), ('/', 'markt'), ('?', 'groesse'):
+        equal(known[(place, word)], 'added')
+    equal(entries('config')[0]['by'], 'ops')
+    good()
+    before = read(WORDS)
+    for args in (['erika@example.org'], ['--position', '/laden', '4111111111111111'], ['ein wort']):
+        done = words('add', *args, code=2)
+        assert args[-1] not in done.err, done.err
+    words('add', code=2)
+    equal(read(WORDS), before)
+    write('log2', combined(1, target='/laden/hosen?groesse=4').encode())
+    cretula('import', *HERE, '--format', 'auto', 'log2', code=0)
+    assert '/laden/hosen' in paths()
+    words('forget', '--position', '/laden', 'hosen')
+    words('add', '--position', '/laden', 'hosen')
+    assert b'forgotten' not in read(WORDS)
+
+
+def test_a_lie_about_the_words_is_found():
+    """Another vocabulary than the config entry seals: both verifiers warn."""
+    make()
+    words('forget', 'erika-m')
+    write(WORDS, read(WORDS) + b'path\t/z\tzzz\n')
+    for code, out in verdicts():
+        assert 'W_WORDS' in out, (code, out)
+
+
+def test_a_mask_without_the_keys_learns_nothing():
+    """The file of a store, taken elsewhere: with its keys it goes on, without them nothing is learned."""
+    make()
+    words('forget', 'erika-m')
+    for keys in ([], ['--keys', 'store.keys']):
+        shutil.copy(WORDS, 'words')
+        done = cretula('mask', '--format', 'auto', '--words', 'words', *keys,
+                       stdin=log().replace('schuhe', 'socken').encode(), code=0)
+        assert b'erika' not in read('words')
+        equal(b'socken' in read('words'), bool(keys))
+        equal('nothing is learned' in done.err, not keys, done.err)
+
+
+def test_a_crash_at_any_step():
+    """Whatever the step: run again, and the word is gone, the chain right, nothing left beside the file."""
+    if not is_testing_build():
+        raise Skip('the binary has no fault points')
+    for kind in ('77', '5'):
+        for n in range(1, 200):
+            make_once()
+            done = words('forget', 'erika-m', code=None, env={'CRETULA_FAULT': f'{n}:{0 if kind == "77" else 5}'})
+            if done.code == 0:
+                break
+            words('forget', 'erika-m')
+            assert b'erika' not in read(WORDS), n
+            equal(sorted(os.listdir('store/words')), ['s'], n)
+            equal(len(entries('config')) >= 1, True)
+            good()
+        assert 5 < n < 199, n
+
+
+def make_once():
+    """The same store each time: a copy."""
+    if not os.path.exists('kept'):
+        make()
+        shutil.copytree('store', 'kept')
+        shutil.copytree('store.keys', 'kept.keys')
+    for path in ('store', 'store.keys'):
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree('kept' + path[5:], path)
+
+
+def test_a_stream_at_work_is_busy():
+    """While a pipe writes it, 75; nothing is made where there is no such stream."""
+    make()
+    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE,
+                            stderr=subprocess.PIPE, bufsize=0)
+    pipe.stdin.write(combined(1).encode())
+    for _ in range(200):
+        if any(name.endswith('.data') for _, _, names in os.walk('store/streams/s/open') for name in names):
+            break
+        time.sleep(0.05)
+    done = words('forget', 'erika-m', code=75)
+    assert 'SIGTERM' in done.err, done.err
+    pipe.send_signal(signal.SIGTERM)
+    pipe.communicate()
+    words('forget', 'erika-m')
+    good()
+    for what in ('list', 'add', 'forget'):
+        cretula('words', what, '--store', 'store', '--stream', 'fehlt', *([] if what == 'list' else ['x']), code=66)
+    equal(os.path.exists('store/streams/fehlt'), False)
+    cretula('words', 'loesche', *HERE, code=2)
+    cretula('words', 'list', '--stream', 's', code=2)
+    cretula('words', 'list', *HERE, 'wort', code=2)
+
+
+main()
