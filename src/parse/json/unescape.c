@@ -1,0 +1,88 @@
+/* unescape: what a JSON string means. */
+#include <string.h>
+
+#include "parse/json/json.h"
+
+static unsigned
+hex4(const char *at)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned char c = (unsigned char)at[i];
+
+		n = n << 4 | (c <= '9' ? (unsigned)(c - '0') : (c | 0x20u) - 'a' + 10u);
+	}
+	return (n);
+}
+
+static char *
+put_utf8(char *out, unsigned c)
+{
+	if (c < 0x80)
+		*out++ = (char)c;
+	else if (c < 0x800) {
+		*out++ = (char)(0xc0 | c >> 6);
+		*out++ = (char)(0x80 | (c & 0x3f));
+	} else if (c < 0x10000) {
+		*out++ = (char)(0xe0 | c >> 12);
+		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*out++ = (char)(0x80 | (c & 0x3f));
+	} else {
+		*out++ = (char)(0xf0 | c >> 18);
+		*out++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*out++ = (char)(0x80 | (c & 0x3f));
+	}
+	return (out);
+}
+
+/* The character of \uXXXX at i, with the second half of its pair; how many bytes that is. */
+static size_t
+unicode(struct span text, size_t i, unsigned *c, bool *whole)
+{
+	*c = hex4(text.ptr + i + 2);
+	if (*c < 0xd800 || *c > 0xdfff)
+		return (6);
+	if (*c < 0xdc00 && text.len - i >= 12 && text.ptr[i + 6] == '\\' &&
+	    text.ptr[i + 7] == 'u') {
+		unsigned low = hex4(text.ptr + i + 8);
+
+		if (low >= 0xdc00 && low <= 0xdfff) {
+			*c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
+			return (12);
+		}
+	}
+	*c = 0xfffd;
+	*whole = false;
+	return (6);
+}
+
+struct span
+parse_json_unescape(struct span text, char **scratch, bool *whole)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	char *start = *scratch, *out = start;
+
+	for (size_t i = 0; i < text.len;) {
+		size_t plain = span_find(span_from(text, i), '\\');
+		const char *at;
+		unsigned c;
+
+		memcpy(out, text.ptr + i, plain);
+		out += plain;
+		i += plain;
+		if (i == text.len)
+			break;
+		if (text.ptr[i + 1] == 'u') {
+			i += unicode(text, i, &c, whole);
+			out = put_utf8(out, c);
+			continue;
+		}
+		at = strchr(from, text.ptr[i + 1]);
+		*out++ = at == NULL ? text.ptr[i + 1] : to[at - from];
+		i += 2;
+	}
+	*scratch = out;
+	return (span_of(start, (size_t)(out - start)));
+}

@@ -1,0 +1,347 @@
+/* walk: one pass over a JSON value. */
+#include <string.h>
+
+#include "parse/json/json.h"
+
+struct level {
+	bool array;
+	uint16_t path_len; /* of the names outside of this level */
+};
+
+struct walk {
+	const char *at, *end;
+	parse_json_each each;
+	void *arg;
+	struct parse_json_leaf leaf;
+	unsigned depth;
+	size_t path_len; /* of the names of what is walked; more than was kept if it was cut */
+	struct level levels[PARSE_JSON_DEPTH_MAX];
+	char path[PARSE_JSON_PATH_BYTES];
+};
+_Static_assert(PARSE_JSON_DEPTH_MAX * 65536ULL < UINT32_MAX, "path lengths");
+
+static void
+skip_blanks(struct walk *w)
+{
+	while (w->at < w->end &&
+	    (*w->at == ' ' || *w->at == '\t' || *w->at == '\n' || *w->at == '\r'))
+		w->at++;
+}
+
+/* ---- strings ---- */
+
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* A high bit where a byte of v is zero; bytes behind the first such one may err. */
+static inline uint64_t
+zeros(uint64_t v)
+{
+	return ((v - ONES) & ~v & HIGHS);
+}
+
+/* How many bytes at the start of 8 mean themselves: no quote, backslash, control, nor 8th bit. */
+static inline unsigned
+plain_bytes(const char *at)
+{
+	uint64_t v, special;
+
+	memcpy(&v, at, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	special = zeros(v ^ ONES * '"') | zeros(v ^ ONES * '\\') |
+	    ((v - ONES * 0x20) & ~v & HIGHS) | (v & HIGHS);
+	return (special == 0 ? 8 : (unsigned)__builtin_ctzll(special) / 8);
+}
+
+/* The length of the UTF-8 sequence at s, not beyond end; 0 if there is none (RFC 3629). */
+static unsigned
+sequence(const unsigned char *s, const unsigned char *end)
+{
+	unsigned len = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+	if (len == 0 || (size_t)(end - s) < len)
+		return (0);
+	for (unsigned i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return (0);
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return (0);
+	return (len);
+}
+
+static bool
+is_hex(char c)
+{
+	return ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'));
+}
+
+/* The length of the escape at the backslash; 0 if there is none. */
+static unsigned
+escape(const char *at, const char *end)
+{
+	if (end - at < 2)
+		return (0);
+	if (at[1] != 'u')
+		return (at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) != NULL ? 2 : 0);
+	if (end - at < 6)
+		return (0);
+	for (int i = 2; i < 6; i++)
+		if (!is_hex(at[i]))
+			return (0);
+	return (6);
+}
+
+/* At the byte behind a quote; moves behind the other. */
+static enum parse_json_result
+walk_string(struct walk *w, struct span *text, bool *escaped)
+{
+	const char *start = w->at;
+
+	*escaped = false;
+	for (;;) {
+		unsigned len;
+
+		if (w->end - w->at >= 8) {
+			len = plain_bytes(w->at);
+			w->at += len;
+			if (len == 8)
+				continue;
+		}
+		if (w->at == w->end)
+			return (PARSE_JSON_SYNTAX);
+		if (*w->at == '"')
+			break;
+		if (*w->at == '\\') {
+			len = escape(w->at, w->end);
+			*escaped = true;
+		} else if ((unsigned char)*w->at >= 0x80) {
+			len = sequence((const unsigned char *)w->at, (const unsigned char *)w->end);
+			if (len == 0)
+				return (PARSE_JSON_UTF8);
+		} else
+			len = (unsigned char)*w->at < 0x20 ? 0 : 1;
+		if (len == 0)
+			return (PARSE_JSON_SYNTAX);
+		w->at += len;
+	}
+	*text = span_of(start, (size_t)(w->at - start));
+	w->at++;
+	return (PARSE_JSON_OK);
+}
+
+/* ---- numbers and words ---- */
+
+static bool
+digits(struct walk *w)
+{
+	const char *start = w->at;
+
+	while (w->at < w->end && *w->at >= '0' && *w->at <= '9')
+		w->at++;
+	return (w->at > start);
+}
+
+static bool
+walk_number(struct walk *w)
+{
+	const char *start = w->at;
+	bool good;
+
+	if (*w->at == '-')
+		w->at++;
+	good = w->at < w->end && (*w->at == '0' ? (w->at++, true) : digits(w));
+	if (good && w->at < w->end && *w->at == '.') {
+		w->at++;
+		good = digits(w);
+	}
+	if (good && w->at < w->end && (*w->at | 0x20) == 'e') {
+		w->at++;
+		if (w->at < w->end && (*w->at == '+' || *w->at == '-'))
+			w->at++;
+		good = digits(w);
+	}
+	w->leaf.type = PARSE_JSON_NUMBER;
+	w->leaf.text = span_of(start, (size_t)(w->at - start));
+	return (good);
+}
+
+static bool
+walk_word(struct walk *w)
+{
+	static const struct {
+		struct span text;
+		enum parse_json_type type;
+	} words[] = { { SPAN("true"), PARSE_JSON_TRUE }, { SPAN("false"), PARSE_JSON_FALSE },
+		{ SPAN("null"), PARSE_JSON_NULL } };
+	struct span rest = span_of(w->at, (size_t)(w->end - w->at));
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_starts(rest, words[i].text)) {
+			w->leaf.type = words[i].type;
+			w->leaf.text = span_of(w->at, words[i].text.len);
+			w->at += words[i].text.len;
+			return (true);
+		}
+	return (false);
+}
+
+/* ---- names ---- */
+
+/* Behind the names so far; what finds no room is only counted. */
+static void
+add_name(struct walk *w, struct span name)
+{
+	size_t room = w->path_len < sizeof(w->path) ? sizeof(w->path) - w->path_len : 0;
+
+	if (name.len > 0 && room > 0)
+		memcpy(w->path + w->path_len, name.ptr, name.len < room ? name.len : room);
+	w->path_len += name.len;
+}
+
+/* The name of a member: behind that of its object, with a dot. */
+static enum parse_json_result
+walk_name(struct walk *w)
+{
+	enum parse_json_result result;
+	bool escaped, whole = true;
+	struct span name;
+
+	skip_blanks(w);
+	if (w->at == w->end || *w->at++ != '"')
+		return (PARSE_JSON_SYNTAX);
+	if ((result = walk_string(w, &name, &escaped)) != PARSE_JSON_OK)
+		return (result);
+	w->path_len = w->levels[w->depth - 1].path_len;
+	if (w->path_len > 0)
+		add_name(w, span_of(".", 1));
+	if (!escaped)
+		add_name(w, name);
+	else if (name.len <= sizeof(w->path)) {
+		char meant[PARSE_JSON_PATH_BYTES], *at = meant;
+
+		add_name(w, parse_json_unescape(name, &at, &whole));
+	} else
+		w->path_len += name.len;
+	skip_blanks(w);
+	return (w->at < w->end && *w->at++ == ':' ? PARSE_JSON_OK : PARSE_JSON_SYNTAX);
+}
+
+/* ---- values ---- */
+
+static enum parse_json_result
+tell(struct walk *w)
+{
+	w->leaf.path_cut = w->path_len > sizeof(w->path);
+	w->leaf.path = span_of(w->path, w->leaf.path_cut ? sizeof(w->path) : w->path_len);
+	return (w->each(w->arg, &w->leaf) ? PARSE_JSON_OK : PARSE_JSON_STOPPED);
+}
+
+/* A value that is no container. */
+static enum parse_json_result
+walk_leaf(struct walk *w)
+{
+	enum parse_json_result result;
+
+	w->leaf.escaped = false;
+	if (*w->at == '"') {
+		w->at++;
+		w->leaf.type = PARSE_JSON_STRING;
+		if ((result = walk_string(w, &w->leaf.text, &w->leaf.escaped)) != PARSE_JSON_OK)
+			return (result);
+	} else if (*w->at == '-' || (*w->at >= '0' && *w->at <= '9')) {
+		if (!walk_number(w))
+			return (PARSE_JSON_SYNTAX);
+	} else if (!walk_word(w))
+		return (PARSE_JSON_SYNTAX);
+	return (tell(w));
+}
+
+/* At the bracket of a container; *empty if it was closed at once, and told. */
+static enum parse_json_result
+open_level(struct walk *w, bool *empty)
+{
+	bool array = *w->at == '[';
+	struct level *level;
+
+	if (w->depth == PARSE_JSON_DEPTH_MAX)
+		return (PARSE_JSON_DEEP);
+	w->at++;
+	skip_blanks(w);
+	*empty = w->at < w->end && *w->at == (array ? ']' : '}');
+	if (*empty) {
+		w->at++;
+		w->leaf.type = PARSE_JSON_EMPTY;
+		w->leaf.text = span_of(w->at, 0);
+		w->leaf.escaped = false;
+		return (tell(w));
+	}
+	if (array)
+		add_name(w, span_of("[]", 2));
+	/* Names longer than this are cut long since: how long does not matter. */
+	if (w->path_len > UINT16_MAX)
+		w->path_len = UINT16_MAX;
+	level = &w->levels[w->depth++];
+	level->array = array;
+	level->path_len = (uint16_t)w->path_len;
+	return (array ? PARSE_JSON_OK : walk_name(w));
+}
+
+/* Behind a value: to the next one, closing what ends; *done at the end of all. */
+static enum parse_json_result
+next_value(struct walk *w, bool *done)
+{
+	while (w->depth > 0) {
+		struct level *level = &w->levels[w->depth - 1];
+
+		skip_blanks(w);
+		if (w->at == w->end)
+			return (PARSE_JSON_SYNTAX);
+		if (*w->at == ',') {
+			w->at++;
+			if (!level->array)
+				return (walk_name(w));
+			w->path_len = level->path_len;
+			return (PARSE_JSON_OK);
+		}
+		if (*w->at != (level->array ? ']' : '}'))
+			return (PARSE_JSON_SYNTAX);
+		w->at++;
+		w->depth--;
+	}
+	skip_blanks(w);
+	*done = true;
+	return (w->at == w->end ? PARSE_JSON_OK : PARSE_JSON_SYNTAX);
+}
+
+enum parse_json_result
+parse_json_walk(struct span text, parse_json_each each, void *arg)
+{
+	struct walk w;
+	bool done = false;
+
+	if (span_starts(text, span_of("\xef\xbb\xbf", 3)))
+		text = span_from(text, 3);
+	w.at = text.ptr;
+	w.end = text.len == 0 ? text.ptr : text.ptr + text.len;
+	w.each = each;
+	w.arg = arg;
+	w.depth = 0;
+	w.path_len = 0;
+	while (!done) {
+		enum parse_json_result result;
+		bool empty = true;
+
+		skip_blanks(&w);
+		if (w.at == w.end)
+			return (PARSE_JSON_SYNTAX);
+		result = *w.at == '{' || *w.at == '[' ? open_level(&w, &empty) : walk_leaf(&w);
+		if (result == PARSE_JSON_OK && empty)
+			result = next_value(&w, &done);
+		if (result != PARSE_JSON_OK)
+			return (result);
+	}
+	return (PARSE_JSON_OK);
+}
