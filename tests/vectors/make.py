@@ -193,6 +193,57 @@ def table_fingerprints():
         yield hexes(key, head, hmac_sha256(key, head)[:16])
 
 
+def table_covers():
+    import life  # which is made of this file
+    gone = (), (0,), (1, 2, 3), (5, 2**31 + 5), (2**32 - 1,), (7, 2**31 + 7, 2**31 + 2**20 + 7, 2**32 - 1), range(0, 64, 2)
+    for number, erased in enumerate(gone):
+        seed = secret(f'covers {number}', 16)
+        yield hexes(seed, ','.join(map(str, erased)) or '-', life.covers_text(life.covers({(0, 0): seed}, erased)))
+
+
+def table_ratchet():
+    origin, key, aggregate = f'cretula/{STORE_ID}/shop', secret('ratchet'), bytes(32)
+    for g, (n, wall) in enumerate(((0, 1), (3, 1740787200000), (3, 1740787201000), (2**20, 2**64 - 1)), 1):
+        tag = f'{g} 1 {n} {wall} {base64.b64encode(sha256(b"root", bytes((g,)))).decode()}'.encode()
+        after = hmac_sha256(key, b'cretula tag v1\n' + aggregate + origin.encode() + b'\n' + tag + b'\n')
+        following = sha256(b'cretula evolve v1\n', key)
+        yield hexes(origin, key, aggregate, tag, following, after, sha256(b'cretula escrow v1\n', key))
+        key, aggregate = following, after
+
+
+def table_statements():
+    origin = f'cretula/{STORE_ID}/shop'
+    old, new = (make_vkey(origin, ed25519_public(secret('statement ' + which))) for which in ('old', 'new'))
+    yield hexes('rekey', origin, old, new, verify.rekey_statement(origin, old, new))
+    yield hexes('rekey', origin, new, old, verify.rekey_statement(origin, new, old))
+    for size in (1, 2**53 - 1):
+        yield hexes('revoke', origin, old, size, verify.revoke_statement(origin, old, size))
+
+
+def table_cosignatures():
+    """NOTE VKEY TIME WHY; TIME is - where there is no cosignature, or a bad one."""
+    import life
+    origin, log, epoch = note_parts()
+    note = signed_note(origin, 58, number_leaf(58), log, 41, epoch)
+    body = note[:note.index(b'\n\n') + 1]
+    name, seed = 'witness.example.org/w1', secret('witness')
+    vkey = life.cosignature_key(name, seed)[1]
+
+    def line(when, text=body, by=seed):
+        return life.cosignature_line(name, by, text, when)
+
+    good = base64.b64decode(line(7).split(b' ')[2])
+    flipped = b' '.join((*line(7).split(b' ')[:2], base64.b64encode(good[:-1] + bytes((good[-1] ^ 1,))) + b'\n'))
+    short = b' '.join((*line(7).split(b' ')[:2], base64.b64encode(good[:-1]) + b'\n'))
+    for time, why, lines in (
+            ('1740902400', 'plain', line(1740902400)), ('0', 'at-the-epoch', line(0)),
+            (str(2**63 - 1), 'latest', line(2**63 - 1)), ('9', 'the-newest-of-two', line(9) + line(7)),
+            ('-', 'none', b''), ('-', 'good-then-bad', line(9) + flipped), ('-', 'bit', flipped),
+            ('-', 'a-byte-short', short), ('-', 'time-of-2-to-the-63', line(2**63)),
+            ('-', 'of-another-note', line(9, body.replace(b'58', b'59'))), ('-', 'by-another', line(9, by=secret('other')))):
+        yield hexes(note + lines, vkey, time, why)
+
+
 def table_vkeys():
     for name in ('example.org/log', f'cretula/{STORE_ID}/shop', f'cretula/{STORE_ID}/shop/epoch/41'):
         public = ed25519_public(secret('vkey ' + name))
@@ -535,11 +586,20 @@ def anchor_line(root):
 
 # ---- All of it -----------------------------------------------------------------------------------------------------
 
+def life_lines():
+    """Of each type of entry one or more."""
+    import life
+    with tempfile.TemporaryDirectory() as folder:
+        root, shop = life.make_life(os.path.join(folder, 'life'))
+    assert {verify.parse_entry(line)['type'] for line in root.lines + shop.lines} == set(verify.TYPES)
+    return root.lines + shop.lines
+
+
 def write_all(folder):
     root, shop = make_store(os.path.join(folder, 'store'))
     tables = {name[6:].replace('_', '-'): make for name, make in globals().items() if name.startswith('table_')}
     lines = root.lines + shop.lines
-    tables['entries'] = lambda: (line.decode() for line in lines)
+    tables['entries'] = lambda: (line.decode() for line in lines + life_lines())
     tables['entries-bad'] = lambda: table_entries_bad(lines)
     tables['anchor'] = lambda: [anchor_line(root)]
     for name, make in tables.items():
@@ -557,7 +617,7 @@ def content_of(folder):
     return found
 
 
-DEPENDS = re.compile(rb'("prev":"|"hash":"|"size":)[0-9a-f]*')  # on the compressed bytes, which zstd versions make
+DEPENDS = re.compile(rb'("prev":"|"hash":"|"size":|"root":")[0-9a-zA-Z+/]*')  # on the compressed bytes, which zstd versions make
 
 
 def neutral(name, content):

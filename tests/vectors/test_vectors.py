@@ -380,6 +380,14 @@ def note_verdict(content, log, epoch):
         'E_EPOCH_SIG' if note.signed_by(log) else 'E_LOG_SIG'
 
 
+def cosigned_at(content, vkey):
+    note, (name, key_hash, public) = verify.Note(content), verify.parse_vkey(vkey, 4)
+    try:
+        return str(max(verify.cosigned(note.body, line, public) for line in note.lines_of(name, key_hash)))
+    except ValueError:
+        return '-'
+
+
 def test_readers(tap):
     wrong = [row[4] for row in table_rows('ed25519.txt')
              if verify.ed25519_verify(*map(unhex, row[:3])) != (row[3] == 'good')]
@@ -393,6 +401,8 @@ def test_readers(tap):
             verify.parse_entry(unhex(row[0]))
             wrong.append(row[1])
     tap.result(not wrong, 'no line of entries-bad.txt is read', wrong)
+    wrong = [row[3] for row in table_rows('cosignatures.txt') if cosigned_at(unhex(row[0]), row[1]) != row[2]]
+    tap.result(not wrong, 'cosignatures are judged as cosignatures.txt says', wrong)
     # RFC 8032, section 7.1, test 2: the one thing here that neither make.py nor verify.py made.
     public, sig = (bytes.fromhex(h) for h in (
         '3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c',

@@ -19,6 +19,9 @@
 #include "seal/entry.h"
 #include "seal/leaf.h"
 #include "seal/note.h"
+#include "seal/puncture.h"
+#include "seal/ratchet.h"
+#include "seal/statement.h"
 #include "seal/tree.h"
 
 /* Names as the product has them; seal/ gets them handed in. */
@@ -35,7 +38,7 @@ static const char *const reasons[] = {
 static const struct seal_names names = { classes, sizeof(classes) / sizeof(classes[0]), reasons,
 	sizeof(reasons) / sizeof(reasons[0]) };
 
-#define COLUMNS_MAX 5
+#define COLUMNS_MAX 7
 struct row {
 	struct span line, column[COLUMNS_MAX];
 	size_t number;
@@ -131,7 +134,7 @@ check_leaf(const struct row *row)
 	memcpy(salts[0], salt.data, 16);
 	buf_char(&line, '\n');
 	end = (uint32_t)line.len;
-	seal_leaves(line.data, &end, 1, (const unsigned char (*)[16])salts, leaf);
+	seal_leaves(line.data, &end, 1, (const unsigned char(*)[16])salts, leaf);
 	assert_hex(row, 2, leaf[0], 32);
 	buf_free(&salt);
 	buf_free(&line);
@@ -151,7 +154,7 @@ grow(struct seal_tree *tree, uint64_t count, struct buf *idx)
 		unsigned char leaf[1][32], block[1][32];
 
 		seal_entry_leaf(input, sizeof(input), leaf[0]);
-		if (seal_tree_add(tree, (const unsigned char (*)[32])leaf, 1, block) == 1)
+		if (seal_tree_add(tree, (const unsigned char(*)[32])leaf, 1, block) == 1)
 			buf_add(&roots, block[0], 32);
 		buf_add(idx, leaf[0], 2);
 	}
@@ -260,19 +263,107 @@ check_bad_entry(const struct row *row)
 }
 
 static void
+check_cover(const struct row *row)
+{
+	struct buf seed = bytes_of(row->column[0]), text = bytes_of(row->column[2]), made = { 0 };
+	struct seal_cover cover = { .count = 0 };
+	struct span rest = span_is(row->column[1], "-") ? span_of("", 0) : row->column[1];
+	unsigned char salt[16];
+
+	assert_int_equal(seal_cover_seed(&cover, (const unsigned char *)seed.data, NULL), 0);
+	while (rest.len > 0) {
+		size_t len = span_find(rest, ',');
+		uint32_t index = (uint32_t)number_of(span_of(rest.ptr, len));
+
+		assert_int_equal(seal_cover_puncture(&cover, index, NULL), 0);
+		assert_false(seal_cover_salt(&cover, index, salt));
+		rest = span_from(rest, len + 1);
+	}
+	seal_cover_print(&cover, &made);
+	assert_true(span_equal(buf_view(&made), buf_view(&text)));
+	seal_cover_free(&cover);
+	assert_int_equal(seal_cover_read(buf_view(&text), &cover, NULL), 0);
+	buf_clear(&made);
+	seal_cover_print(&cover, &made);
+	assert_true(span_equal(buf_view(&made), buf_view(&text)));
+	seal_cover_free(&cover);
+	buf_free(&seed);
+	buf_free(&text);
+	buf_free(&made);
+}
+
+static void
+check_ratchet(const struct row *row)
+{
+	struct buf k = bytes_of(row->column[1]), a = bytes_of(row->column[2]);
+	struct buf flush = bytes_of(row->column[3]);
+	struct seal_ratchet r;
+	unsigned char commitment[32];
+
+	seal_ratchet_begin(&r, (const unsigned char *)k.data, row->number + 1);
+	memcpy(r.a, a.data, sizeof(r.a));
+	seal_ratchet_commitment(r.k, commitment);
+	assert_hex(row, 6, commitment, 32);
+	seal_ratchet_step(&r, row->column[0], buf_view(&flush));
+	assert_hex(row, 4, r.k, 32);
+	assert_hex(row, 5, r.a, 32);
+	buf_free(&k);
+	buf_free(&a);
+	buf_free(&flush);
+}
+
+static void
+check_statement(const struct row *row)
+{
+	struct buf want = bytes_of(row->column[4]), made = { 0 };
+
+	if (span_is(row->column[0], "rekey"))
+		assert_int_equal(
+		    seal_rekey_message(row->column[1], row->column[2], row->column[3], &made), 0);
+	else
+		seal_revoke_message(
+		    row->column[1], row->column[2], number_of(row->column[3]), &made);
+	assert_true(span_equal(buf_view(&made), buf_view(&want)));
+	buf_free(&want);
+	buf_free(&made);
+}
+
+static void
+check_cosignature(const struct row *row)
+{
+	static struct seal_note note;
+	struct buf text = bytes_of(row->column[0]);
+	struct seal_vkey witness;
+	uint64_t time_s;
+	struct err e;
+
+	assert_int_equal(seal_witness_read(row->column[1], &witness, &e), 0);
+	assert_int_equal(seal_note_read(buf_view(&text), &note, &e), 0);
+	if (seal_cosignature_check(&note, &witness, &time_s, &e) == -1)
+		assert_true(span_is(row->column[2], "-"));
+	else
+		assert_int_equal(time_s, number_of(row->column[2]));
+	buf_free(&text);
+}
+
+static void
 test_vectors(void **state)
 {
 	static const struct {
 		const char *table;
 		void (*each)(const struct row *row);
 	} rows[] = {
+		{ "cosignatures.txt", check_cosignature },
+		{ "covers.txt", check_cover },
 		{ "entries-bad.txt", check_bad_entry },
 		{ "entries.txt", check_good_entry },
 		{ "idx.txt", check_idx },
 		{ "leaves.txt", check_leaf },
 		{ "notes.txt", check_note },
+		{ "ratchet.txt", check_ratchet },
 		{ "roots.txt", check_root },
 		{ "salts.txt", check_salt },
+		{ "statements.txt", check_statement },
 		{ "vkeys.txt", check_vkey },
 	};
 
