@@ -198,8 +198,8 @@ static void
 measure_text(void)
 {
 	static const char *const clean[] = {
-		"2025/11/24 10:11:12 [error] 991#991: *17 open() \"/srv/www/html/news/x.html\" failed "
-		"(2: No such file or directory)\n",
+		("2025/11/24 10:11:12 [error] 991#991: *17 open() \"/srv/www/html/news/x.html\" "
+		 "failed (2: No such file or directory)\n"),
 		"worker process 4711 exited on signal 11, restarting in 250 ms\n",
 		"connection to upstream timed out while reading the response header\n",
 		"cache: 1204 entries, 88 % hits, 3 evictions since the last report\n",

@@ -100,8 +100,8 @@ static void
 plain_text_stays(void **state)
 {
 	static const char *const texts[] = { "", "x", "nothing to see here",
-		"2025/11/24 10:11:12 [error] 991#991: *17 open() \"/srv/www/x.html\" failed (2: No such "
-		"file or directory)", "build 4012 of 2025-11-24T10:11:12.123Z took 0.25 s",
+		("2025/11/24 10:11:12 [error] 991#991: *17 open() \"/srv/www/x.html\" failed "
+		 "(2: No such file or directory)"), "build 4012 of 2025-11-24T10:11:12.123Z took 0.25 s",
 		"Chrome/120.0.0.0 on /api/v2", "100% of 3 retries", "std::vector<int> x::y",
 		"reset your password today", "status=200 bytes=512 time=0.001", "a & b \\ c % d @ e",
 		"release-notes-2024-for-spring", "/usr/share/nginx/html/index.html" };

@@ -324,9 +324,10 @@ test_k_less_one(void **state)
 		bed_open(&bed, NULL);
 		for (unsigned i = 0; i < WORDS; i++)
 			for (unsigned n = 0; n < OWN + (unsigned)with; n++)
-				for (unsigned host = 1; host < 4; host++) /* the same network, for k */
-					len += (size_t)snprintf(log + len, sizeof(log) - len, host > 1 && n == OWN ?
-					    "" : "198.51.%u.%u - - [24/Nov/2025:10:11:12 +0000] \"GET /geheim%u "
+				/* Hosts of one network, for k; of the other there is one. */
+				for (unsigned host = 1; host < (n == OWN ? 2 : 4); host++)
+					len += (size_t)snprintf(log + len, sizeof(log) - len,
+					    "198.51.%u.%u - - [24/Nov/2025:10:11:12 +0000] \"GET /geheim%u "
 					    "HTTP/1.1\" 200 5 \"-\" \"-\"\n", n == OWN ? 100 : n, host, i);
 		assert_true(len < sizeof(log));
 		mask_candidates_reset(bed.learn);
