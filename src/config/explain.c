@@ -8,6 +8,7 @@
 static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_CHOICE] = "one of",
 	[CONFIG_COUNT] = "a whole number",
+	[CONFIG_RULES] = "a list of rules",
 	[CONFIG_DETAIL] = "a list of rules, the first that matches counts",
 	[CONFIG_DURATION] = "a duration",
 	[CONFIG_EPOCH] = "one of",

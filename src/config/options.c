@@ -74,6 +74,8 @@ const struct config_option config_options[] = {
 	    "where a period of `pipe` ends: daily, weekly, monthly (UTC), or at a size from 1M" },
 	{ "streams.*.routes", CONFIG_PATHS, STREAM_LIST(routes, route_count), "[]", ANY,
 	    "files of routes, whose words are kept in clear; relative to this file" },
+	{ "streams.*.rules", CONFIG_RULES, STREAM_LIST(policy.rules, policy.rule_count), "[]", ANY,
+	    "own identifiers: { name: N, pattern: PCRE2, class: C, test: found, not: clean }" },
 	{ "streams.*.seal_every", CONFIG_DURATION, STREAM_AT(seal_every_us), "1h",
 	    RANGE(1000000, UINT64_C(3600000000)), "`pipe` seals a segment so often" },
 	{ "streams.*.servers", CONFIG_NAMES, STREAM_LIST(policy.servers, policy.server_count), "[]",

@@ -30,6 +30,7 @@ enum config_type {
 	CONFIG_PATHS, /* char[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES], and a count */
 	CONFIG_PERIOD, /* char[CONFIG_NAME_BYTES]: never, daily, weekly, monthly, a size */
 	CONFIG_SEAL_KEY, /* char[CONFIG_SEAL_BYTES], a public key */
+	CONFIG_RULES, /* struct detect_rule[DETECT_RULES_MAX], and a count */
 	CONFIG_SIZE, /* uint64_t, bytes */
 	CONFIG_SWITCH, /* bool: the second of two choices */
 	CONFIG_TYPE_COUNT

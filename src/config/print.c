@@ -92,6 +92,8 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 			print_network((const struct mask_network *)(const void *)place + i, out);
 		else if (o->type == CONFIG_DETAIL)
 			config_detail_print(place + i * sizeof(struct detail_rule), out);
+		else if (o->type == CONFIG_RULES)
+			config_rules_print(place + i * sizeof(struct detect_rule), out);
 		else if (o->type == CONFIG_PATHS)
 			print_route(c, place + (size_t)i * CONFIG_PATH_BYTES, out);
 		else

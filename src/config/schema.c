@@ -53,6 +53,8 @@ schema_list(const struct config_option *o, struct buf *out)
 
 	if (o->type == CONFIG_DETAIL)
 		most = DETAIL_RULES_MAX;
+	else if (o->type == CONFIG_RULES)
+		most = DETECT_RULES_MAX;
 	else if (o->type == CONFIG_NETWORKS)
 		most = MASK_NETWORKS_MAX;
 	else if (o->type == CONFIG_PATHS)
@@ -62,6 +64,8 @@ schema_list(const struct config_option *o, struct buf *out)
 	open_object(out, "items");
 	if (o->type == CONFIG_DETAIL)
 		config_detail_schema(out);
+	else if (o->type == CONFIG_RULES)
+		config_rules_schema(out);
 	else {
 		json_str(out, "type", span_str("string"));
 		json_u64(out, "minLength", 1);

@@ -364,6 +364,7 @@ static const struct {
 	[CONFIG_PATHS] = { set_route, NULL, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
 	[CONFIG_PERIOD] = { set_period, NULL, 0, 0 },
 	[CONFIG_SEAL_KEY] = { set_seal_key, NULL, 0, 0 },
+	[CONFIG_RULES] = { NULL, config_rules_set, sizeof(struct detect_rule), DETECT_RULES_MAX },
 	[CONFIG_SIZE] = { set_size, NULL, 0, 0 },
 	[CONFIG_SWITCH] = { set_switch, NULL, 0, 0 },
 };

@@ -31,6 +31,7 @@ struct mask {
 	struct detect_hosts *hosts;
 	struct detect_agent_cache *agents;
 	struct detail *detail; /* NULL: all is kept whole */
+	struct detect_rules *rules; /* NULL: none */
 	struct arena memory; /* holds the mask itself and what follows */
 	struct mask_places places;
 	struct mask_token_slot *tokens;
@@ -134,7 +135,6 @@ bool mask_client_subject(struct mask *m, const struct event *ev);
 void mask_user(struct mask *m, const struct event *ev);
 void mask_session(struct mask *m, const struct event *ev);
 void mask_session_value(struct mask *m, struct span session);
-
 
 /* target.c: PATH, QUERY, and HOST if the target names one and the event does not. */
 void mask_target(struct mask *m, const struct event *ev);

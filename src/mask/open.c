@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "crypto/random.h"
 #include "mask/inside.h"
+#include "mask/text/rules.h"
 
 /* Room for rounding each piece up to a multiple of 16. */
 #define PIECES 16
@@ -88,6 +89,8 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	}
 	if (obey(setup->policy, made, e) == -1)
 		goto out;
+	if (mask_rules_open(made, e) == -1)
+		goto out;
 	*m = made;
 	made = NULL;
 	rc = 0;
@@ -107,6 +110,7 @@ mask_close(struct mask *m)
 	detect_hosts_close(m->hosts);
 	detect_agent_cache_close(m->agents);
 	detail_close(m->detail);
+	detect_rules_close(m->rules);
 	/* The mask lies in its own memory. */
 	memory = m->memory;
 	arena_close(&memory);

@@ -292,6 +292,23 @@ print_detail(struct buf *out, const struct mask_policy *p)
 }
 
 static void
+print_rules(struct buf *out, const struct mask_policy *p)
+{
+	json_key(out, "rules");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < p->rule_count; i++) {
+		buf_str(out, i == 0 ? "{" : ",{");
+		json_str(out, "class", span_str(record_classes[p->rules[i].class_id].name));
+		json_str(out, "name", span_str(p->rules[i].name));
+		json_str(out, "not", span_str(p->rules[i].not_in));
+		json_str(out, "pattern", span_str(p->rules[i].pattern));
+		json_str(out, "test", span_str(p->rules[i].test));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+static void
 print_epochs(struct buf *out, const struct mask_policy *p)
 {
 	json_key(out, "epochs");
@@ -337,6 +354,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 		key_seal_print(p->seal_key, key);
 		json_str(out, "seal_key", span_str(key));
 	}
+	print_rules(out, p);
 	print_names(out, "servers", p->servers, p->server_count);
 	json_str(out, "tenant", span_str(p->tenant));
 	print_networks(out, "trusted_proxies", p->trusted_proxies, p->trusted_proxy_count);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "detail/detail.h"
+#include "detect/rules.h"
 #include "key/key.h"
 #include "record/record.h"
 
@@ -48,6 +49,8 @@ struct mask_policy {
 	enum mask_words_mode words_mode;
 	struct detail_rule detail[DETAIL_RULES_MAX]; /* how much is kept; the first that matches */
 	unsigned detail_count;
+	struct detect_rule rules[DETECT_RULES_MAX]; /* identifiers of this site */
+	unsigned rule_count;
 	bool agent_full;                 /* token of the full User-Agent */
 	bool path_token_shared;          /* sg. not bound to the subject */
 	bool geo_country, geo_asn;       /* are looked up */

@@ -8,12 +8,13 @@
 
 struct config_key {
 	const char *name;
+	bool optional;
 	struct config_mark at;        /* of its text; line 0: not given */
 	char text[CONFIG_TEXT_BYTES]; /* "" if not given */
 };
 
 /*
- * The texts of a map: every key is one of keys and all are there.  0; or -1,
+ * The texts of a map: every key is one of keys and all that must be are there.  0; or -1,
  * and all that is wrong is said to l.  option names the list, for errors.
  */
 int config_map_read(struct config_loader *l, const struct config_node *map, const char *option,
@@ -28,6 +29,9 @@ int config_map_choose(struct config_loader *l, const struct config_key *key, con
 void config_detail_set(struct config_loader *l, const struct config_node *map, void *to);
 void config_detail_print(const void *from, struct buf *out);
 void config_detail_schema(struct buf *out);
+void config_rules_set(struct config_loader *l, const struct config_node *map, void *to);
+void config_rules_print(const void *from, struct buf *out);
+void config_rules_schema(struct buf *out);
 
 /* fields: one of its keys with its value; what is said; the properties; the list for people. */
 void config_fields_set(struct config_loader *l, const struct config_node *key,

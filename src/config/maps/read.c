@@ -54,7 +54,7 @@ config_map_read(struct config_loader *l, const struct config_node *map, const ch
 			rc = -1;
 	}
 	for (unsigned i = 0; i < count && rc == 0; i++)
-		if (keys[i].at.line == 0) {
+		if (keys[i].at.line == 0 && !keys[i].optional) {
 			config_say(l, map->mark, "%s: %s is missing", option, keys[i].name);
 			rc = -1;
 		}

@@ -14,6 +14,7 @@
 #include "detect/detect.h"
 #include "detect/text.h"
 #include "mask/inside.h"
+#include "mask/text/rules.h"
 #include "mask/url/segment.h"
 #include "mask/words/inside.h"
 
@@ -105,8 +106,8 @@ put_token(struct talk *t, struct span word)
 
 	if (word.len <= sizeof(folded)) {
 		for (size_t i = 0; i < word.len; i++)
-			folded[i] = is_upper(word.ptr[i]) ? (char)(word.ptr[i] + ('a' - 'A')) :
-							    word.ptr[i];
+			folded[i] =
+			    is_upper(word.ptr[i]) ? (char)(word.ptr[i] + ('a' - 'A')) : word.ptr[i];
 		word = span_of(folded, word.len);
 	}
 	mask_put_bound(t->m, t->out, MASK_SLOT_TEXT, place, word);
@@ -236,12 +237,65 @@ put_found(struct talk *t, struct span found, enum record_class c)
 	t->number = false;
 }
 
+/* What no rule of the user says anything about. */
+static void
+put_part(struct talk *t, struct span text)
+{
+	struct detect_hit hits[HITS_MAX];
+	size_t count = detect_text(text, hits, HITS_MAX), at = 0;
+
+	for (size_t i = 0; i < count && !t->full; i++) {
+		put_gap(t, span_of(text.ptr + at, hits[i].at - at));
+		t->full = t->full || !mask_out_fits(t->out, PIECE_BYTES_MAX);
+		if (!t->full)
+			put_found(t, span_of(text.ptr + hits[i].at, hits[i].len), hits[i].class_id);
+		at = hits[i].at + hits[i].len;
+	}
+	put_gap(t, span_from(text, at));
+}
+
+/* Finds of the user's rules and what stands between them. */
+static void
+put_by_rules(struct talk *t, struct span text)
+{
+	enum detect_rules_answer answer;
+	struct detect_hit hit;
+	size_t at = 0;
+
+	while (!t->full &&
+	    (answer = detect_rules_find(t->m->rules, text, at, &hit)) != DETECT_RULES_NONE) {
+		if (answer == DETECT_RULES_LIMIT) {
+			mask_effect_flag(&t->m->effects, RECORD_FLAG_UNSETTLED);
+			hit = (struct detect_hit){ at, text.len - at, hit.class_id };
+		}
+		put_part(t, span_of(text.ptr + at, hit.at - at));
+		t->full = t->full || !mask_out_fits(t->out, PIECE_BYTES_MAX);
+		if (!t->full)
+			mask_put_redacted(t->m, t->out, hit.class_id);
+		at = hit.at + hit.len;
+	}
+	put_part(t, span_from(text, at));
+}
+
+/* Does a rule find something only in what the text means? */
+static enum record_class
+hidden_by_rules(struct mask *m, struct span raw)
+{
+	struct span meant = raw;
+
+	if (m->rules == NULL ||
+	    detect_canon(raw, false, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &meant) !=
+		DETECT_CANON_DECODED ||
+	    mask_rules_class(m, raw) != RECORD_CLASS_NONE)
+		return (RECORD_CLASS_NONE);
+	return (mask_rules_class(m, meant));
+}
+
 void
 mask_render_text(struct mask *m, struct span raw, struct mask_out *out)
 {
-	struct detect_hit hits[HITS_MAX];
 	struct talk t = { .m = m, .out = out };
-	size_t count, at = 0;
+	enum record_class hidden;
 
 	if (mask_effect_bytes(m, raw) || span_find(raw, '\0') < raw.len ||
 	    (m->policy->method[RECORD_CLASS_TEXT] != MASK_TOKEN &&
@@ -249,15 +303,14 @@ mask_render_text(struct mask *m, struct span raw, struct mask_out *out)
 		mask_put_redacted(m, out, RECORD_CLASS_TEXT);
 		return;
 	}
-	count = detect_text(raw, hits, HITS_MAX);
-	for (size_t i = 0; i < count && !t.full; i++) {
-		put_gap(&t, span_of(raw.ptr + at, hits[i].at - at));
-		t.full = t.full || !mask_out_fits(out, PIECE_BYTES_MAX);
-		if (!t.full)
-			put_found(&t, span_of(raw.ptr + hits[i].at, hits[i].len), hits[i].class_id);
-		at = hits[i].at + hits[i].len;
+	if ((hidden = hidden_by_rules(m, raw)) != RECORD_CLASS_NONE) {
+		mask_put_redacted(m, out, hidden);
+		return;
 	}
-	put_gap(&t, span_from(raw, at));
+	if (m->rules == NULL)
+		put_part(&t, raw);
+	else
+		put_by_rules(&t, raw);
 	if (t.full)
 		mask_effect_flag(&m->effects, RECORD_FLAG_TEXT_CAPPED);
 }

@@ -10,6 +10,7 @@
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
+#include "mask/text/rules.h"
 #include "mask/url/segment.h"
 #include "mask/words/inside.h"
 
@@ -183,7 +184,13 @@ put_word(struct walk *w, struct span segment)
 static enum piece
 put_segment(struct walk *w, struct span segment)
 {
+	enum record_class own = mask_rules_class(w->m, segment);
 	enum detect_shape shape;
+
+	if (own != RECORD_CLASS_NONE) {
+		mask_put_redacted(w->m, w->out, own);
+		return (PIECE_TEMPLATE);
+	}
 
 	if (mask_effect_bytes(w->m, segment) || segment.ptr[0] == '~' || segment.ptr[0] == '@') {
 		enum record_class found = detect_class(segment);

@@ -14,6 +14,7 @@
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
+#include "mask/text/rules.h"
 #include "mask/url/segment.h"
 #include "mask/words/inside.h"
 
@@ -160,7 +161,8 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 		return (made);
 	(void)mask_effect_bytes(m, *name);
 	made->kind = (uint8_t)kind_of(*name);
-	if (!is_name(*name) || detect_class(*name) != RECORD_CLASS_NONE)
+	if (!is_name(*name) || detect_class(*name) != RECORD_CLASS_NONE ||
+	    mask_rules_class(m, *name) != RECORD_CLASS_NONE)
 		return (made);
 	if (!is_clear_name(m, *name)) {
 		struct mask_sighting seen = { .class_id = MASK_WORD_PARAM,
@@ -266,12 +268,13 @@ put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, 
 	enum mask_param_kind kind = (enum mask_param_kind)param->kind;
 	struct span value = raw;
 	enum detect_canon_result canon;
+	enum record_class own;
 
 	if (raw.len == 0) {
 		mask_put_shape(out, "empty");
 		return;
 	}
-	if (put_number(m, out, kind, raw))
+	if (m->rules == NULL && put_number(m, out, kind, raw))
 		return;
 	if (kind == MASK_PARAM_SECRET) {
 		mask_effect_count(m, RECORD_CLASS_CREDENTIAL);
@@ -288,6 +291,12 @@ put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, 
 		put_text(m, out);
 		return;
 	}
+	if ((own = mask_rules_class(m, value)) != RECORD_CLASS_NONE) {
+		mask_put_redacted(m, out, own);
+		return;
+	}
+	if (put_number(m, out, kind, raw))
+		return;
 	if (kind == MASK_PARAM_SESSION) {
 		mask_put_global(m, out, MASK_SLOT_SESSION, value);
 		return;
@@ -307,15 +316,16 @@ put_value(struct mask *m, struct mask_out *out, const struct mask_param *param, 
 static void
 put_name(struct mask *m, struct mask_out *out, const struct mask_param *param, struct span name)
 {
-	enum record_class found;
+	enum record_class found, own;
 
 	if (param->len > 0) {
 		mask_out_add(out, span_of(param->text, param->len));
 		return;
 	}
 	found = detect_class(name);
-	if (mask_class_is_secret(found))
-		mask_put_redacted(m, out, found);
+	own = mask_rules_class(m, name);
+	if (own != RECORD_CLASS_NONE || mask_class_is_secret(found))
+		mask_put_redacted(m, out, own != RECORD_CLASS_NONE ? own : found);
 	else
 		mask_put_bound(m, out, MASK_SLOT_PARAM, root_place, name);
 }
@@ -437,7 +447,8 @@ learn_param(struct mask *m, struct span raw)
 	if (param->kind < MASK_PARAM_WORD || value.len == 0)
 		return;
 	canon = detect_canon(value, true, m->canon_value, 2 * (size_t)PARSE_LINE_MAX, &value);
-	if (!mask_effect_canon(m, canon, value) && !mask_effect_bytes(m, value))
+	if (!mask_effect_canon(m, canon, value) && !mask_effect_bytes(m, value) &&
+	    mask_rules_class(m, value) == RECORD_CLASS_NONE)
 		(void)mask_value_kept(m, param, value);
 }
 

@@ -101,6 +101,26 @@ static const struct {
 	{ "a class that is sealed to nobody", IN_STREAM "mask: {ip.peer: seal}\n",
 	    "c.yaml:2:3: a class has the method seal, and there is no seal_key\n    s:\n    ^\n"
 	    "hint: cretula key pair makes one, and prints the line for this file\n" },
+	{ "a rule that does not compile",
+	    IN_STREAM "rules: [{name: n, pattern: 'C-[0-9', class: unknown, test: C-1}]\n",
+	    "c.yaml:3:39: pattern: missing terminating ] for character class\n"
+	    "      rules: [{name: n, pattern: 'C-[0-9', class: unknown, test: C-1}]\n"
+	    "                                        ^\n" },
+	{ "a rule without a test", IN_STREAM "rules: [{name: n, pattern: 'C-1', class: unknown}]\n",
+	    "c.yaml:3:13: rules: test is missing\n"
+	    "      rules: [{name: n, pattern: 'C-1', class: unknown}]\n              ^\n" },
+	{ "a rule that is too slow",
+	    IN_STREAM "rules: [{name: n, pattern: '(a+)+$', class: unknown, test: aa}]\n",
+	    "c.yaml:3:32: pattern: it is too slow: more than 1000 steps on 512 bytes like its test\n"
+	    "      rules: [{name: n, pattern: '(a+)+$', class: unknown, test: aa}]\n"
+	    "                                 ^\n"
+	    "hint: every rule has a test, a text in which it finds something\n" },
+	{ "a rule of a class that is none",
+	    IN_STREAM "rules: [{name: n, pattern: x, class: customer, test: x}]\n",
+	    "c.yaml:3:42: class: there is no class of this name\n"
+	    "      rules: [{name: n, pattern: x, class: customer, test: x}]\n"
+	    "                                           ^\n"
+	    "hint: `cretula help classes` lists them; unknown fits everything\n" },
 	{ "a key twice", "store: /a\nkeys: /b\nstore: /c\n",
 	    "c.yaml:3:1: \"store\" is given twice; the first is on line 1\n  store: /c\n  ^\n" },
 	{ "a stream twice", "streams:\n  a:\n  a:\n",

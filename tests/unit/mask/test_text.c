@@ -166,6 +166,67 @@ methods(void **state)
 	bed_close(&bed);
 }
 
+static const struct detect_rule customer = { "customer", "\\bC-\\d{8}\\b", "C-12345678", "C-1",
+	RECORD_CLASS_UNKNOWN };
+
+static void
+rules_of_the_user(void **state)
+{
+	static const struct {
+		const char *target, *path, *query;
+	} rows[] = {
+		{ "/api/C-12345678/x?q=C-12345678", "/api/[unknown]/*", "q=[unknown]" },
+		{ "/api/%43-12345678?page=3", "/api/[unknown]", "page=3" },
+		{ "/api?C-12345678", "/api", "[unknown]" },
+		{ "/api?page=C%2D12345678", "/api", "page=[unknown]" },
+		{ "/api/C-1234567?page=3", "/api/sg.#", "page=3" },
+	};
+	struct mask_policy policy;
+	struct record r;
+	struct bed bed;
+
+	mask_policy_default(&policy);
+	policy.rules[0] = customer;
+	policy.rule_count = 1;
+	bed_open(&bed, &policy);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r = bed_request(&bed, rows[i].target, 200, "-");
+		if (strchr(rows[i].path, '*') != NULL)
+			assert_true(span_starts(r.text[RECORD_FIELD_PATH], span_str("/api/[unknown]/")));
+		else
+			assert_fits(r.text[RECORD_FIELD_PATH], rows[i].path);
+		if (!bed_fits(r.text[RECORD_FIELD_QUERY], rows[i].query))
+			fail_msg("%s: %.*s", rows[i].target, (int)r.text[RECORD_FIELD_QUERY].len,
+			    r.text[RECORD_FIELD_QUERY].ptr);
+	}
+	bed.mask->format = &made;
+	assert_fits(said(&bed, "failed for C-12345678 and C-87654321, bob.k@example.org"),
+	    "failed for [unknown] and [unknown], em.#");
+	assert_fits(said(&bed, "failed for C%2D12345678"), "[unknown]");
+	bed_close(&bed);
+}
+
+/* What a rule gives up is masked whole, and the record says so. */
+static void
+a_rule_that_is_given_up(void **state)
+{
+	static const struct detect_rule slow = { "slow", "(Q|(a|aa)+X)", "Q", "", RECORD_CLASS_UNKNOWN };
+	char target[100] = "/api/";
+	struct mask_policy policy;
+	struct record r;
+	struct bed bed;
+
+	mask_policy_default(&policy);
+	policy.rules[0] = slow;
+	policy.rule_count = 1;
+	bed_open(&bed, &policy);
+	memset(target + 5, 'a', 60);
+	r = bed_request(&bed, target, 200, "-");
+	assert_fits(r.text[RECORD_FIELD_PATH], "/api/[unknown]");
+	assert_true(bed_flag(&r, RECORD_FLAG_UNSETTLED));
+	bed_close(&bed);
+}
+
 /* ---- the hostile inputs of ../shared/cases: whole lines, as if no format knew them ---- */
 
 static int
@@ -343,6 +404,8 @@ main(void)
 		cmocka_unit_test(a_nul_hides_all),
 		cmocka_unit_test(long_text_is_capped),
 		cmocka_unit_test(methods),
+		cmocka_unit_test(rules_of_the_user),
+		cmocka_unit_test(a_rule_that_is_given_up),
 		cmocka_unit_test(hostile_lines),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(flipped_bytes_add_nothing),
