@@ -69,7 +69,7 @@ struct store_loss {
 	char word[33];       /* of the alarm; "": open segment and ratchet are good */
 	struct err why;      /* says more of it */
 	bool alarm;          /* the chain has one that nothing answers */
-	uint64_t records;    /* of the open segment, as far as the ratchet knows */
+	uint64_t records;    /* of what is open, as far as the ratchet and older flushes know */
 	uint64_t sealed;     /* they stay */
 };
 /* Only looks; s is best from store_open_lost. */

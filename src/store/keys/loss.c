@@ -12,6 +12,7 @@
 #include "crypto/sign.h"
 #include "key/key.h"
 #include "seal/note.h"
+#include "seal/tags.h"
 #include "store/keys.h"
 #include "store/keys/change.h"
 #include "store/keys/force.h"
@@ -78,15 +79,37 @@ store_recovery_fits(const char *dir, const unsigned char recovery[static 32], st
 
 /* ---- looking ---- */
 
-/* Records of the open segment, as far as a whole sector says. */
+#define TAGS_BYTES_MAX ((size_t)1 << 31)
+
+/* Records of an older open segment, which is being sealed: what its flushes say. */
+static uint64_t
+flushed_records(const struct store_live *l, uint64_t number)
+{
+	struct buf bytes = { 0 };
+	struct seal_tags tags;
+	char path[40];
+	uint64_t n = 0;
+
+	(void)snprintf(path, sizeof(path), "%08ju.tags", (uintmax_t)number);
+	if (io_read_file(l->open_fd, path, TAGS_BYTES_MAX, &bytes, NULL) == 0) {
+		seal_tags_open(&tags, buf_view(&bytes), true);
+		while (seal_tags_next(&tags, NULL) == 1 && tags.tag.seg == number)
+			n = tags.tag.n;
+	}
+	buf_free(&bytes);
+	return (n);
+}
+
+/* Records of what is open, as far as a whole sector says. */
 static uint64_t
 known_records(struct store_live *l)
 {
+	uint64_t first = l->stream->segments + 1;
 	bool bad;
 
-	if (store_ratchet_load(l, &bad, NULL) == -1 || l->ratchet->seg <= l->stream->segments)
+	if (store_ratchet_load(l, &bad, NULL) == -1 || l->ratchet->seg < first)
 		return (0);
-	return (l->ratchet->n);
+	return (l->ratchet->n + (l->ratchet->seg > first ? flushed_records(l, first) : 0));
 }
 
 static int

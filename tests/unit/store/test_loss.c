@@ -176,6 +176,27 @@ changed_data(void)
 	shell("sed -i s/path/Path/ s/streams/shop/open/00000002.data");
 }
 
+/* The older segment could not be sealed, something being in its place; the newer one is changed. */
+static void
+two_open(void)
+{
+	struct store_live_facts done = facts();
+	struct store_live *l;
+	struct store *s;
+	struct err e = { 0 };
+
+	if (open_live(&s, &l, &e) == -1 || flush(l, 0, &e) == -1)
+		fail_msg("%s", e.text);
+	shell("mkdir -p s/streams/shop/seg/00000001.salt/x");
+	if (store_live_cut(l, &done, &next, &e) == -1 || flush(l, FLUSH, &e) == -1)
+		fail_msg("%s", e.text);
+	store_live_close(l);
+	store_close(s);
+	shell("rm -r s/streams/shop/seg/00000001.salt");
+	shell("test -f s/streams/shop/open/00000001.data");
+	shell("sed -i s/path/Path/ s/streams/shop/open/00000002.data");
+}
+
 /* The alarm is in the chain, and then the files come back. */
 static void
 restored(void)
@@ -549,6 +570,8 @@ test_looking(void **state)
 		{ "a torn ratchet", torn_ratchet, 0, 0, "ratchet", 0, false, true },
 		{ "no open files", no_open_files, 0, 0, "tags", 5, false, true },
 		{ "changed data", changed_data, 0, 0, "records", 5, false, true },
+		{ "changed data, and an older segment that is open", two_open, 0, 0, "records", 10,
+		    false, true },
 		{ "an alarm whose cause is gone", restored, 0, 0, "", 0, true, true },
 		{ "a stream's keys are lost", no_stream_keys, 3, 0, "ratchet", 0, false, false },
 		{ "an epoch key is lost", no_epoch_key, 2, 0, "", 0, false, false },
