@@ -540,7 +540,17 @@ def test_busy_and_no_keys():
                 break
             time.sleep(0.05)
         cretula(*args, code=75)
+        # The store's own chain is held for one entry at a time.
+        cretula('anchor', 'print', 'witness', '--store', 'store', '--stream', 'cretula.store', '--out', 'request', code=0)
+        cretula('anchor', 'print', 'tsq', *STORE, '--out', 'query', code=0)
+        write('own', witness.cosign(newest('cretula.store')))
+        own = ('anchor', 'import', 'own', '--store', 'store', '--stream', 'cretula.store', '--witness', witness.vkey)
+        cretula(*own, code=0)
+        equal([e['type'] for e in entries('cretula.store')][-1], 'anchor')
+        pipe.stdin.write(combined(2).encode())
         pipe.communicate(b'')
+        equal(pipe.returncode, 0)
+        equal(entries('cretula.store')[-1]['type'], 'head')
     os.rename('store.keys', 'away')
     before = entries()
     cretula(*args, code=78)
