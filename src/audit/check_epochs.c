@@ -117,8 +117,10 @@ slot(struct audit_epochs *epochs, const char *prefix)
 	return (&epochs->slot[(prefix[0] - 'a') * LETTERS + (prefix[1] - 'a')]);
 }
 
-int
-audit_epochs_read(struct span mask_epochs, struct audit_epochs *epochs)
+/* Each list of a prefix by take.  -1: that of one is not of the format. */
+static int
+read_all(struct span mask_epochs, struct audit_epochs *epochs,
+    int (*take)(const struct json_value *list, struct audit_ranges *ranges))
 {
 	struct json_value object, list;
 	unsigned count = 0;
@@ -135,10 +137,33 @@ audit_epochs_read(struct span mask_epochs, struct audit_epochs *epochs)
 			continue;
 		*at = (uint8_t)++count;
 		ranges->count = ranges->last = 0;
-		if (json_get(&object, prefix, &list) && read_ranges(&list, ranges) == -1)
+		if (json_get(&object, prefix, &list) && take(&list, ranges) == -1)
 			return (-1);
 	}
 	return (0);
+}
+
+int
+audit_epochs_read(struct span mask_epochs, struct audit_epochs *epochs)
+{
+	return (read_all(mask_epochs, epochs, read_ranges));
+}
+
+/* Records are of the time of their arrival, which they do not tell. */
+static int
+read_any(const struct json_value *list, struct audit_ranges *ranges)
+{
+	(void)list;
+	ranges->count = 1;
+	ranges->range[0].from_us = INT64_MIN;
+	ranges->range[0].to_us = INT64_MAX;
+	return (0);
+}
+
+int
+audit_epochs_read_live(struct span mask_epochs, struct audit_epochs *epochs)
+{
+	return (read_all(mask_epochs, epochs, read_any));
 }
 
 /* ---- tokens ---- */

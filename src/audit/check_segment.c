@@ -196,7 +196,8 @@ read_file(struct reading *r, int fd)
 	begin_file_hash(r);
 	store_reader_begin(
 	    job->reader, fd, bytes_max(r->facts, r->past) + AUDIT_SPARE_BYTES, see_bytes, r);
-	r->peek = (struct audit_peek){ job, pass, r->past, r->facts->has_mask_seed };
+	r->peek = (struct audit_peek){ job, pass, r->past,
+		r->facts->has_mask_seed || r->facts->has_tags };
 	r->shared =
 	    r->past == NULL && store_reader_share(job->reader, audit_peek_run, &r->peek);
 	do {
@@ -367,6 +368,16 @@ cover(const struct audit_pass *pass, struct audit_coverage *coverage)
 		coverage->time_max_us = pass->time_max_us;
 }
 
+/* Of what nobody masked nothing is said. */
+static bool
+read_epochs(struct audit_job *job, const struct seal_segment *facts)
+{
+	if (facts->has_mask_seed)
+		return (audit_epochs_read(facts->mask_epochs, &job->epochs) == 0);
+	return (!facts->has_tags ||
+	    audit_epochs_read_live(facts->mask_epochs, &job->epochs) == 0);
+}
+
 static bool
 check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
     struct audit_target *target, struct audit_coverage *coverage, bool idx_good)
@@ -380,7 +391,7 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 		.idx_good = idx_good };
 	bool good;
 
-	if (facts->has_mask_seed && audit_epochs_read(facts->mask_epochs, &job->epochs) == -1)
+	if (!read_epochs(job, facts))
 		audit_report(target->list, AUDIT_E_MASK_EPOCH, &target->at,
 		    "mask_epochs is not of the format");
 	audit_flushes_begin(&job->flushes, chain, facts);

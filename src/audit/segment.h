@@ -93,10 +93,7 @@ struct audit_pass {
 	char text[160];         /* what the reader said, if not whole */
 };
 
-/*
- * Check one segment; findings go to list, what was checked to coverage.
- * Are its records the sealed ones?
- */
+/* Findings go to list, what was checked to coverage; are its records the sealed ones? */
 bool audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
     const struct audit_segment *segment, struct audit_list *list, struct audit_coverage *coverage);
 
@@ -109,8 +106,9 @@ void audit_counts_check(const struct seal_entry *entry, const struct seal_past *
 /* The counts alone: identities of docs/format.md 6. */
 void audit_counts_balance(const struct seal_entry *entry, struct audit_list *list);
 
-/* mask_epochs of an entry.  -1 if it is not of the format. */
+/* mask_epochs, of a live segment at all times.  -1 if it is not of the format. */
 int audit_epochs_read(struct span mask_epochs, struct audit_epochs *epochs);
+int audit_epochs_read_live(struct span mask_epochs, struct audit_epochs *epochs);
 /* Do they cover every token in a line of that time? */
 bool audit_epochs_cover(struct audit_epochs *epochs, struct span line, int64_t time_us);
 

@@ -77,6 +77,10 @@ def time_stamp(body, when='20250301120000Z', status=0, digest=None, algorithm=ve
 
 # ---- The writer ----------------------------------------------------------------------------------------------------
 
+# Of every token that make.py's records have.
+EPOCHS = {'if': ['2025-W09'], 'ip': ['2025-W09'], 'se': ['2025-03-01']}
+
+
 class Writer(make.Writer):
     """lie(entry) may change an entry before it is linked and signed; sign(entry, seeds) says which log keys sign it."""
 
@@ -172,7 +176,7 @@ class Writer(make.Writer):
             own['replay'] = states
         if len(lines) >= 20:
             own.update(by={'status': make.status_counts([line + LF for line in lines])}, masked={'ip.peer': 9})
-        own.update(policy=policy(), mask_epochs={'ip': ['2025-W09']},
+        own.update(policy=policy(), mask_epochs=EPOCHS,
                    words={'n': make.WORDS.count(LF), 'hash': verify.words_hash(salts, make.WORDS).hex()}, sources=[])
         if live:
             g0, size = self.g, len(lines)

@@ -801,8 +801,11 @@ TOKEN = re.compile(rb'(?<![a-z0-9])(' + '|'.join(PREFIXES).encode() + rb')\.[a-z
 
 
 def check_mask_epochs(entry, lines, records):
-    """In an import, each token lies in an epoch that the entry lists for its prefix: that of the record's time."""
+    """Each token has an epoch that the entry lists for its prefix: in an import, that of the record's time."""
     spans = {prefix: epoch_spans(names) for prefix, names in entry['mask_epochs'].items()}
+    for i, record in enumerate(records if 'tags' in entry and 'mask_seed' not in entry else ()):
+        for prefix in {match[1].decode() for match in TOKEN.finditer(lines[i])} - set(spans) if record else ():
+            raise Bad('E_MASK_EPOCH', f'record {entry["first"] + i}: no epoch of {prefix}')
     for i, record in enumerate(records if 'mask_seed' in entry else ()):
         for prefix in {match[1].decode() for match in TOKEN.finditer(lines[i])} if record else ():
             kind = epoch_kind(spans[prefix][0][0]) if prefix in spans else 0

@@ -44,7 +44,7 @@ audit_peek_lines(const struct audit_peek *p, const char *start, const uint32_t *
 			pass->time_min_us = facts.time_us;
 		if (facts.time_us > pass->time_max_us)
 			pass->time_max_us = facts.time_us;
-		if (p->import && !audit_epochs_cover(&job->epochs, line, facts.time_us))
+		if (p->masked && !audit_epochs_cover(&job->epochs, line, facts.time_us))
 			tally(&pass->mask_epoch, pass->peeked + i);
 	}
 	pass->peeked += count;

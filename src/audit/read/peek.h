@@ -8,7 +8,7 @@ struct audit_peek {
 	struct audit_job *job;
 	struct audit_pass *pass;
 	const struct seal_past *past; /* of a segment with redact entries; then job->kinds holds */
-	bool import; /* tokens have their epochs */
+	bool masked; /* tokens have their epochs: an import, or a live segment */
 };
 
 /* The next count lines, as in seal_leaves; the counts of pass go up. */

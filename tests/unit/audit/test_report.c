@@ -116,6 +116,8 @@ test_ranges(void **state)
 		{ "another class says nothing", "{\"se\":[\"2026-W48\"]}", "2026-11-25T00:00:00Z",
 		    0 },
 		{ "no class either", "{}", "2026-11-25T00:00:00Z", 0 },
+		{ "a key that was changed is of no import", "{\"ip\":[\"2026-W48.2\"]}",
+		    "2026-11-25T00:00:00Z", 0 },
 		{ "no week 54", "{\"ip\":[\"2026-W54\"]}", "2026-11-25T00:00:00Z", -1 },
 		{ "no month 13", "{\"ip\":[\"2026-13\"]}", "2026-11-25T00:00:00Z", -1 },
 		{ "no half range", "{\"ip\":[\"2026-W10..\"]}", "2026-11-25T00:00:00Z", -1 },
@@ -137,6 +139,30 @@ test_ranges(void **state)
 		if (have != rows[i].have)
 			print_error("%s: %d\n", rows[i].claim, have);
 		assert_int_equal(have, rows[i].have);
+	}
+}
+
+static void
+test_epochs_of_live_segments(void **state)
+{
+	static const struct {
+		const char *claim, *epochs;
+		int have;
+	} rows[] = {
+		{ "any epoch of the prefix", "{\"ip\":[\"2020-W01\"]}", 1 },
+		{ "also one of a key that was changed", "{\"ip\":[\"2026-W48.2\"]}", 1 },
+		{ "another prefix is none", "{\"if\":[\"2026-W48\"],\"se\":[\"2026-11-25\"]}", 0 },
+		{ "nothing is none", "{}", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static const struct span line =
+		    SPAN("{\"time\":\"\",\"client\":\"ip.abcdefghij234567\"}");
+		struct audit_epochs epochs;
+
+		assert_int_equal(audit_epochs_read_live(span_str(rows[i].epochs), &epochs), 0);
+		if (audit_epochs_cover(&epochs, line, 0) != rows[i].have)
+			fail_msg("%s", rows[i].claim);
 	}
 }
 
@@ -489,6 +515,7 @@ main(void)
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_epochs_of_live_segments),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_empty_salt),
 		cmocka_unit_test(test_same_prefix),
