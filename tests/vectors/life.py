@@ -1,8 +1,8 @@
 """The life of a store, for the tests: every type of entry, every kind of file, by an independent writer.
 
 make_life(FOLDER) writes a store of two chains.  The stream `shop` has, when all is done: segments 1, 5, 6 (live), 2
-(live, one record erased, one replaced twice), 3 (what was replayed), 4 (live, pruned), and segment 7, open.  Its log key
-was replaced three times, once after it was lost; two others anchored its notes.  Nothing of cretula is used.
+(live, one record erased, one replaced twice), 3 (what was replayed), 4 (live, pruned), and segment 7, open.  Its log
+key was replaced three times, once after it was lost; two others anchored its notes.  Nothing of cretula is used.
 """
 import base64
 import os
@@ -59,14 +59,15 @@ def der(tag, *parts):
     content = b''.join(parts)
     size = len(content)
     width = (size.bit_length() + 7) // 8
-    return bytes((tag,)) + (bytes((size,)) if size < 128 else bytes((0x80 | width,)) + size.to_bytes(width, 'big')) + content
+    head = bytes((size,)) if size < 128 else bytes((0x80 | width,)) + size.to_bytes(width, 'big')
+    return bytes((tag,)) + head + content
 
 
 def time_stamp(body, when='20250301120000Z', status=0, digest=None, algorithm=verify.SHA256_OID):
     """A TimeStampResp that nobody signed: a reader without certificates cannot tell."""
     sha = der(0x30, der(6, algorithm), der(5))
-    info = der(0x30, der(2, b'\1'), der(6, b'\x2a\x03\x04'), der(0x30, sha, der(4, digest or sha256(body))), der(2, b'\7'),
-               der(0x18, when.encode()))
+    info = der(0x30, der(2, b'\1'), der(6, b'\x2a\x03\x04'), der(0x30, sha, der(4, digest or sha256(body))),
+               der(2, b'\7'), der(0x18, when.encode()))
     signer = der(0x30, der(2, b'\1'), der(0x30, der(0x30), der(2, b'\1')), sha,
                  der(0x30, der(6, bytes.fromhex('2a864886f70d01010b')), der(5)), der(4, bytes(8)))
     signed = der(0x30, der(2, b'\3'), der(0x31, sha), der(0x30, der(6, verify.TST_INFO), der(0xa0, der(4, info))),
@@ -99,7 +100,8 @@ class Writer(make.Writer):
 
     def add(self, kind, /, **own):
         self.clock += 1000
-        self.append(kind, make.rfc3339(make.EPOCH + make.datetime.timedelta(milliseconds=self.clock))[:19] + '.000Z', own)
+        now = make.EPOCH + make.datetime.timedelta(milliseconds=self.clock)
+        self.append(kind, make.rfc3339(now)[:19] + '.000Z', own)
 
     def append(self, kind, time, own, log_seeds=None):
         entry = {'v': 1, 'i': len(self.lines), 'type': kind, 't': time,
@@ -140,8 +142,8 @@ class Writer(make.Writer):
     def flush(self, number, leaves, wall):
         """A line of .tags over these leaves."""
         line = f'{self.g} {number} {len(leaves)} {wall} {b64(verify.tree_root(leaves))}'.encode()
-        self.aggregate = hmac_sha256(self.ratchet_key, b'cretula tag v1\n' + self.aggregate + self.origin.encode() + LF +
-                                     line + LF)
+        self.aggregate = hmac_sha256(self.ratchet_key, b'cretula tag v1\n' + self.aggregate + self.origin.encode() +
+                                     LF + line + LF)
         self.ratchet_key = sha256(b'cretula evolve v1\n', self.ratchet_key)
         self.g += 1
         return line
@@ -190,8 +192,8 @@ class Writer(make.Writer):
         self.add('segment', **own, **self.turn(), sw=SW)
 
     def prune(self, *numbers, **more):
-        self.add('prune', segs=[[number, number] for number in numbers], rule='age 30d', cutoff='2025-03-01T00:00:00.000Z',
-                 **more)
+        self.add('prune', segs=[[number, number] for number in numbers], rule='age 30d',
+                 cutoff='2025-03-01T00:00:00.000Z', **more)
         for number in numbers:
             for name in os.listdir(os.path.join(self.folder, 'seg')):
                 if name.startswith(f'{number:08}.'):
@@ -308,8 +310,8 @@ def live(shop):
     shop.segment(range(45, 50))
     shop.segment([])
     shop.add('clock', was='2025-03-01T08:00:09.000Z', now='2025-02-27T08:00:09.000Z', boot=BOOT)
-    shop.add('config', kind='raw', policy=policy(), text='for a week: \u00e4\U0001f98a "x"', until='2025-03-08T00:00:00.000Z',
-             by='erika', sw=SW)
+    shop.add('config', kind='raw', policy=policy(), text='for a week: \u00e4\U0001f98a "x"',
+             until='2025-03-08T00:00:00.000Z', by='erika', sw=SW)
     shop.add('rotate', period='2025-03-02', segs=[[3, 5]])
     shop.add('rotate', period='7', segs=[])
     shop.hold('case-1', [(1, 2), (4, 4)], mask_epochs={'ip': ['2025-W09..2025-W10']}, until='2025-03-01T00:00:20.000Z')
@@ -334,7 +336,8 @@ def live(shop):
     shop.segment(range(50, 52))
     content = b'{"day":"2025-03-01","n":36}\n'
     shop.write('derived/day.json', content)
-    shop.add('derive', origin=shop.origin, size=5, root=b64(verify.tree_root([sha256(b'\0', x) for x in shop.lines[:5]])),
+    shop.add('derive', origin=shop.origin, size=5,
+             root=b64(verify.tree_root([sha256(b'\0', x) for x in shop.lines[:5]])),
              segs=[[1, 2]], transform='counts', policy=policy(), to=[[6, 6]],
              file={'name': 'derived/day.json', 'size': len(content), 'hash': sha256(content).hex()})
 

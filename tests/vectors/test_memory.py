@@ -20,7 +20,8 @@ CLAIMS = ('nothing was changed', 'a byte of a record changed', 'a record moved',
 LIFE = ('nothing was changed', 'nothing was changed, nothing brought', 'an erased record is put back',
         'the salt of an erased record is back', 'a held segment is pruned', 'a revoked key signs',
         'a flush of another root', 'a committed record of an open segment changed', 'a time stamp of another note',
-        'one of two witnesses that are demanded', 'a bad cosignature of a known witness', 'a head that the stream is too short for',
+        'one of two witnesses that are demanded', 'a bad cosignature of a known witness',
+        'a head that the stream is too short for',
         'the flushes of a segment deleted', 'an unknown file in anchor/', 'the file of a pruned segment is back',
         'a derived file changed', 'the note over a rekey lacks the old key')
 
@@ -79,7 +80,8 @@ def test_bundles(tap, program, cretula, folder):
         age(bundle)
         check(tap, f'a damaged bundle of {kind}', program, ['--bundle', bundle, '--anchor', anchor], None, 8)
     check(tap, 'a proof', program, ['--proof', os.path.join(bundle, 'proofs/41'), '--anchor', anchor], '0', 8)
-    check(tap, 'a damaged proof', program, ['--proof', os.path.join(bundle, 'proofs/3'), '--anchor', anchor], '1 E_PROOF')
+    check(tap, 'a damaged proof', program, ['--proof', os.path.join(bundle, 'proofs/3'), '--anchor', anchor],
+          '1 E_PROOF')
 
 
 def main(arguments):

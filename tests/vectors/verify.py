@@ -192,7 +192,8 @@ FIELDS = {name: kind for kind, names in (
     ('text', 'server upstream tls'), ('extra', 'extra'), ('state', 'state'), ('flags', 'flags'),
 ) for name in names.split()}
 FLAGS = ('time_arrival ip_noncanonical peer_unix peer_name user_nonstandard request_garbage ctl_in_field bad_utf8 '
-         'unsettled path_param params_capped path_capped fwd_capped overlong secret_found duplicate_key text_capped').split()
+         'unsettled path_param params_capped path_capped fwd_capped overlong secret_found duplicate_key '
+         'text_capped').split()
 LINE_MAX = 16384
 SPARE_BYTES, SPARE_LINES = 2**25, 65536  # read beyond what is sealed, to name what was added
 ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]')
@@ -498,7 +499,8 @@ def is_base64(text, size):
 
 def is_key_name(name):
     """C2SP signed-note: some UTF-8 without '+', blanks of any kind and control characters."""
-    return 0 < len(name.encode()) <= KEY_NAME_MAX and not any(c == '+' or c <= ' ' or c == '\x7f' or c.isspace() for c in name)
+    return 0 < len(name.encode()) <= KEY_NAME_MAX and \
+        not any(c == '+' or c <= ' ' or c == '\x7f' or c.isspace() for c in name)
 
 
 def parse_vkey(text, kind=1):
@@ -608,8 +610,8 @@ def is_optional(key, check):
 def is_runs(least=1):
     """Segment numbers as [[FIRST,LAST],...]: ascending, with a gap between two runs."""
     return lambda v: isinstance(v, list) and len(v) >= least and \
-        all(isinstance(run, list) and len(run) == 2 and all(map(is_count, run)) and 1 <= run[0] <= run[1] for run in v) \
-        and all(one[1] + 1 < other[0] for one, other in zip(v, v[1:]))
+        all(isinstance(run, list) and len(run) == 2 and all(map(is_count, run)) and 1 <= run[0] <= run[1]
+            for run in v) and all(one[1] + 1 < other[0] for one, other in zip(v, v[1:]))
 
 
 def is_path(value):
@@ -772,7 +774,7 @@ def check_entry_sums(entry):
 
 
 def check_counts(entry, lines, records, erased=0, replaced=0):
-    """What a verifier recomputes from the records.  Erased ones may be missing, replaced ones count as what they say."""
+    """What a verifier recomputes.  Erased records may be missing, replaced ones count as what they say."""
     redacted = erased + replaced > 0
     if not redacted and entry['bytes'] != sum(len(line) + 1 for line in lines):
         raise Bad('E_COUNTS', 'bytes of lines')
@@ -1030,7 +1032,8 @@ class Chain:
             old, new = note.verdict(self.log), note.verdict(change.new)
             if False not in (old, new) and (old or new) and \
                     not (new and (change.recovered or old and not self.history.voided(self.log, note.size))):
-                self.add('E_REKEY', f'the note over entry {change.size - 1} lacks the old or the new key', entry=change.size - 1)
+                self.add('E_REKEY', f'the note over entry {change.size - 1} lacks the old or the new key',
+                         entry=change.size - 1)
                 self.history.change = None
             elif not new or old is False:
                 raise Bad('E_LOG_SIG', 'no good signature of the log key')
@@ -1425,7 +1428,7 @@ def check_segments(chain):
 # ---- 8. The vocabulary ---------------------------------------------------------------------------------------------
 
 def check_words(chain, newest):
-    """The vocabulary is sealed by the newest segment, or by a config entry since; one that is absent counts as empty."""
+    """The vocabulary is sealed by the newest segment, or by a config entry since; an absent one is empty."""
     file, content = f'words/{chain.name}', b''
     try:
         content = read_file(os.path.join(chain.store, file), 2**28)
@@ -1612,7 +1615,8 @@ def check_open(chain):
             chain.report.facts.append(f'{chain.name}: a writer is at work: its open segment was not judged')
         else:
             chain.add(getattr(bad, 'code', 'E_OPEN'), str(bad), f'open/{chain.due["seg"]:08}.tags')
-    warn_unknown(chain.report, chain.store, f'{chain.folder}/open', [n for n in names if OPEN_FILE.fullmatch(n) or n == 'reserve'])
+    warn_unknown(chain.report, chain.store, f'{chain.folder}/open',
+                 [n for n in names if OPEN_FILE.fullmatch(n) or n == 'reserve'])
 
 
 # ---- 14. Statements of keys on keys, and cosignatures --------------------------------------------------------------
@@ -1905,7 +1909,8 @@ class Part:
 
     def __init__(self, facts):
         self.stream = facts.get('stream')
-        if list(facts)[:1] != ['v'] or facts['v'] != 1 or not (self.stream is None or STREAM_NAME.fullmatch(self.stream)):
+        if list(facts)[:1] != ['v'] or facts['v'] != 1 or \
+                not (self.stream is None or STREAM_NAME.fullmatch(self.stream)):
             raise ValueError('not of version 1')
         self.since, self.until = (facts.get(key) and parse_time(facts[key]) for key in ('since', 'until'))
 
@@ -2115,8 +2120,8 @@ class History:
     def judge_anchor(self, i, entry):
         end = {'cosignature': 'cosig', 'tsr': 'tsr'}.get(entry['kind'])
         if end is None:
-            self.chain.report.unchecked.append(f'{self.chain.folder}: entry {i} is an anchor of a kind that this version '
-                                               'does not know')
+            self.chain.report.unchecked.append(f'{self.chain.folder}: entry {i} is an anchor of a kind that this '
+                                               'version does not know')
             return
         if not 1 <= entry['size'] <= i or \
                 not re.fullmatch(rf'anchor/{entry["size"]:08}(-([2-9]|[1-9][0-9]+))?\.{end}', entry['file']['name']):
@@ -2208,8 +2213,8 @@ class History:
                 facts.append(f'{name}: {count} {what}')
         for vkey, start, place in self.revoked:
             if start <= place + 1:
-                facts.append(f'{name}: the notes of size {start} to {place + 1} by {"+".join(vkey.split("+")[:2])} count '
-                             'for nothing: later notes vouch for their entries')
+                facts.append(f'{name}: the notes of size {start} to {place + 1} by {"+".join(vkey.split("+")[:2])} '
+                             'count for nothing: later notes vouch for their entries')
 
 
 def check_heads(root, chains):
@@ -2432,7 +2437,8 @@ class Anchors:
         last = self.chain.entries[entry['size'] - 1]
         if last and when.replace(microsecond=0) < parse_time(last['t']).replace(microsecond=0):
             raise ValueError('a stamp from before the note')
-        if 'time' in entry and parse_time(entry['time']) != when - datetime.timedelta(microseconds=when.microsecond % 1000):
+        cut = when - datetime.timedelta(microseconds=when.microsecond % 1000)
+        if 'time' in entry and parse_time(entry['time']) != cut:
             raise ValueError('not of the time that the entry says')
         self.stamps += 1
 
@@ -2477,8 +2483,8 @@ class Replay:
         if self.good:
             self.chain.report.facts.append(f'{self.chain.name}: {self.good} flushes are those that were committed')
         if self.missing:
-            self.chain.report.unchecked.append(f'{self.chain.folder}: {self.missing} segments whose escrow key is not in '
-                                               'the file')
+            self.chain.report.unchecked.append(f'{self.chain.folder}: {self.missing} segments whose escrow key is not '
+                                               'in the file')
 
     def begin(self, i, ratchet):
         self.key, self.g = self.keys.get((self.origin, ratchet['g'])), ratchet['g']
@@ -2499,7 +2505,8 @@ class Replay:
             if flushes is None:  # pruned
                 self.key = evolve(self.key, tags['g'] - tags['g0'] + 1)
             elif self.aggregate != base64_decode(tags['agg'], 32):
-                self.chain.add('E_RATCHET_MAC', 'these flushes were not committed', f'seg/{entry["seg"]:08}.tags', entry=i)
+                self.chain.add('E_RATCHET_MAC', 'these flushes were not committed', f'seg/{entry["seg"]:08}.tags',
+                               entry=i)
             else:
                 self.good += len(flushes)
         self.g, self.aggregate = tags['g'] + 1, base64_decode(tags['agg'], 32)
@@ -2586,7 +2593,8 @@ def main(arguments):
     try:
         anchor, age = take_option(rest, '--anchor'), take_option(rest, '--max-age')
         seen = Seen(take_option(rest, '--pin'), age and parse_duration(age))
-        brought = Brought(seen, *(read_brought(rest, *how) for how in (('--policy', Policy), ('--escrow', parse_escrow))))
+        brought = Brought(seen, *(read_brought(rest, *how)
+                                  for how in (('--policy', Policy), ('--escrow', parse_escrow))))
         anchor, proof = anchor and parse_anchor(anchor), take_option(rest, '--proof')
         bundle = take_option(rest, '--bundle')
         store, = rest if not proof and not bundle else [*rest, os.path.join(bundle or '', 'store')]
