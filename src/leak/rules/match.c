@@ -7,6 +7,7 @@
 
 #define TRIES_MAX 16 /* matches that a check refuses, at one place */
 #define ANYWHERE SIZE_MAX
+#define NEAR 8 /* bytes beside a match that decide over it */
 #define NAME_GAP_MAX 6 /* what may stand between a name and its sign: quotes, a bracket */
 #define NAME_BYTES_MAX 80
 
@@ -107,6 +108,25 @@ holds(const struct leak_row *row, const struct leak_match *m)
 	return ((row->flags & LEAK_ROW_NOISE) == 0 || !leak_is_noise(m));
 }
 
+/*
+ * Escapes are decoded with some bytes in clear around them.  What lies in
+ * those was seen in the parent already, and whole: here it may be cut.
+ */
+static bool
+is_untouched(const struct leak_view *view, const struct leak_match *m)
+{
+	size_t from = m->start > NEAR ? m->start - NEAR : 0;
+	size_t to = view->len - m->end > NEAR ? m->end + NEAR : view->len;
+
+	if (view->parent == NULL ||
+	    (view->kinds & (LEAK_WAY_BASE64 | LEAK_WAY_HEX | LEAK_WAY_WIDE)) != 0)
+		return (false);
+	for (size_t i = from; i < to; i++)
+		if (view->map[i + 1] != view->map[i] + 1)
+			return (false);
+	return (true);
+}
+
 /* One rule at one place: a match that covers it, and begins at from if that is known. */
 static void
 match_one(struct leak_scanner *s, struct leak_view *view, size_t number, size_t from, size_t p)
@@ -136,7 +156,8 @@ match_one(struct leak_scanner *s, struct leak_view *view, size_t number, size_t 
 		m.end = found[1];
 		if (m.end > p && holds(row, &m)) {
 			view->rule_done[number] = (uint32_t)m.end;
-			leak_report(s, view, number, 0, "", m.start);
+			if (!is_untouched(view, &m))
+				leak_report(s, view, number, 0, "", m.start);
 			return;
 		}
 		if (anchored)

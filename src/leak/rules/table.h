@@ -52,7 +52,7 @@ leak_check leak_check_cpf, leak_check_nir, leak_check_steuer, leak_check_aadhaar
     leak_check_pesel, leak_check_bsn, leak_check_dni;
 /* secrets.c: and what is no leak because cretula writes it */
 leak_check leak_check_value, leak_check_basic, leak_check_hexid, leak_check_ulid,
-    leak_check_entropy, leak_check_path_number, leak_check_key, leak_check_uuid;
+    leak_check_entropy, leak_check_path_number, leak_check_key, leak_check_uuid, leak_check_jwt;
 
 /*
  * Is what stands at bytes[at, end) one of our own tokens (prefix, dot, 16 of

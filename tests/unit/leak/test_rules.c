@@ -83,6 +83,21 @@ static const struct {
 	{ "tel=030 1234567", "phone-named" },
 	{ "\"telephone\":\"[phone]\"", NULL },
 	{ "?jwt=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.", "jwt" },
+	{ "/shop/sg.ewo6o4zbz7zbpted.html", NULL },
+	{ "eyJhYmNkZWZnaGlqa2wi.eyJzdWIiOiIxMjM0In0", NULL },
+	{ "\"signature\":"
+	  "\"FfsUJO3TMYw/oF3j+u2Mo7ah5ds2BGiaQG/3+YMbotrr0xk+jPG7/oHdfltNYzMQdmZgR/7ZAyd61ssP6gqkCA"
+	  "==\"",
+	    NULL },
+	{ "\"signature\":"
+	  "\"FfsUJO3TMYw/oF3j+u2Mo7ah5ds2BGiaQG/3+YMbotrr0xk+jPG7/oHdfltNYzMQdmZgR/7ZAyd61ssP6gqkCA"
+	  "x==\"",
+	    "secret" },
+	{ "cretula open v1\n9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d\n{}",
+	    NULL },
+	{ "\"prev\":\"9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d\",\"text\":"
+	  "\"nothing of importance is in this text but a sign, \\u2013 \"",
+	    NULL },
 	{ "eyJ.abc", NULL },
 	{ "key AKIAIOSFODNN7EXAMPLE x", "provider-key" },
 	{ "AKIAIOSFODNN7EXAMPL", NULL },
