@@ -36,6 +36,16 @@ def test_sealing_and_looking_up_allocate_nothing():
             env=env, code=0)
 
 
+def test_rules_allocate_nothing_while_they_match():
+    env = preload()
+    write('c.yaml', b"streams: {s: {rules: [{name: n, pattern: '[a-z]+-[0-9]+', class: unknown, test: x-1},"
+          b" {name: slow, pattern: '(Q|(a|aa)+X)', class: unknown, test: Q}]}}\n")
+    slow = b'1.2.3.4 - - [24/Nov/2025:10:11:12 +0000] "GET /' + b'a' * 80 + b' HTTP/1.1" 200 5 "-" "-"\n'
+    run = cretula('mask', '--config', 'c.yaml', '--format', 'apache-combined', '--jobs', 3,
+                  stdin=make_log(20000, clients=2000) + slow * 50, env=env, code=0)
+    equal(run.out.count(b'"unsettled"'), 50)
+
+
 def test_pipe_allocates_nothing_while_it_reads():
     env = preload()
     data = make_log(40000, clients=2000) + b'\xff\x00rubbish "\n' * 50 + b'x' * 3_000_000
