@@ -18,7 +18,7 @@ say_pattern(
 	if (column > 0)
 		at.column += (unsigned)column;
 	config_say(l, at, "pattern: %s", e->text);
-	if (column == 0)
+	if (strstr(e->text, "finds nothing") != NULL)
 		config_hint(l, "every rule has a test, a text in which it finds something");
 }
 

@@ -113,6 +113,11 @@ static const struct {
 	    IN_STREAM "rules: [{name: n, pattern: '(a+)+$', class: unknown, test: aa}]\n",
 	    "c.yaml:3:32: pattern: it is too slow: more than 1000 steps on 512 bytes like its test\n"
 	    "      rules: [{name: n, pattern: '(a+)+$', class: unknown, test: aa}]\n"
+	    "                                 ^\n" },
+	{ "a rule that does not find its test",
+	    IN_STREAM "rules: [{name: n, pattern: 'C-1', class: unknown, test: C-2}]\n",
+	    "c.yaml:3:32: pattern: it finds nothing in its test\n"
+	    "      rules: [{name: n, pattern: 'C-1', class: unknown, test: C-2}]\n"
 	    "                                 ^\n"
 	    "hint: every rule has a test, a text in which it finds something\n" },
 	{ "a rule of a class that is none",

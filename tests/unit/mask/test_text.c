@@ -395,6 +395,33 @@ flipped_bytes_add_nothing(void **state)
 	bed_close(&bed);
 }
 
+/* The same of a whole line, whatever becomes of its grammar. */
+static void
+flipped_lines_add_nothing(void **state)
+{
+	static const char in[] = "203.0.113.77 - erika.mustermann [24/Nov/2025:10:11:12 +0000] "
+	    "\"GET /u/erika.mustermann@planted.test?q=203.0.113.77&mail=erika.mustermann HTTP/1.1\" 200 5 "
+	    "\"https://planted.test/erika\" \"curl/8.0 (erika.mustermann)\"";
+	static const char *const parts[] = { "erika", "muste", "terma", "rmann", "203.0", "113.7" };
+	struct bed bed;
+
+	bed_open(&bed, NULL);
+	for (size_t i = 0; i < sizeof(in) - 1; i++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			char text[sizeof(in) + 1];
+			const char *out;
+
+			memcpy(text, in, sizeof(in));
+			text[i] = (char)(text[i] ^ 1 << bit);
+			text[sizeof(in) - 1] = '\n';
+			out = bed_run(&bed, span_of(text, sizeof(in)), 0);
+			for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++)
+				if (contains(span_of(out, bed.batch.records_len), span_str(parts[p])))
+					fail_msg("byte %zu, bit %u: %s", i, bit, out);
+		}
+	bed_close(&bed);
+}
+
 int
 main(void)
 {
@@ -409,6 +436,7 @@ main(void)
 		cmocka_unit_test(hostile_lines),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(flipped_bytes_add_nothing),
+		cmocka_unit_test(flipped_lines_add_nothing),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
