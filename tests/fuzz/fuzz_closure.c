@@ -253,6 +253,23 @@ closure_holds(const char *text, size_t len, const char *word, int depth)
 	return (found);
 }
 
+/* Every encoding, twice over, must be seen through. */
+static void
+is_not_blind(void)
+{
+	static char text[TEXT_MAX];
+
+	for (unsigned how = 0; how < 12; how++)
+		for (unsigned again = 0; again < 12; again++) {
+			size_t len = strlen(planted[0]);
+
+			memcpy(text, planted[0], len);
+			len = encode(text, len, how);
+			len = encode(text, len, again);
+			check(closure_holds(text, len, forbidden[0], CLOSURE_DEPTH));
+		}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -275,8 +292,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char text[TEXT_MAX], line[TEXT_MAX + 256];
 	size_t which, len, head, line_len;
 
-	if (mask == NULL)
+	if (mask == NULL) {
 		start();
+		is_not_blind();
+	}
 	if (size < 3)
 		return (0);
 	which = data[0] % PLANTED_COUNT;
