@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 #define CHUNK_BYTES ((size_t)65536)
+#define SHRED_SYNC_BYTES ((off_t)8 << 20)
 
 static void
 close_quietly(int fd)
@@ -276,6 +277,9 @@ write_zeros(int fd, off_t size, struct err *e)
 		size_t len = left < (off_t)CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;
 
 		if (io_pwrite(fd, zeros, len, at, e) == -1)
+			return (-1);
+		/* Little by little: others wait for the same disk. */
+		if ((at + (off_t)len) % SHRED_SYNC_BYTES == 0 && io_fdatasync(fd, e) == -1)
 			return (-1);
 	}
 	return (0);

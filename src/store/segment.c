@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "seal/tree.h"
+#include "store/sweep.h"
 #include "store/writer.h"
 
 #define FRAMES_MAX_EXPECTED 4096 /* more than that only with tiny batches */
@@ -165,7 +166,7 @@ unlink_files(const struct store_segment *seg, bool unfinished)
 
 	for (size_t i = 0; i < FILES; i++) {
 		path_of(seg, i, unfinished, path);
-		(void)io_unlink(seg->stream->dirfd, path, NULL);
+		(void)store_remove_file(seg->stream->dirfd, path, NULL);
 	}
 }
 

@@ -1,7 +1,10 @@
 #include "store/sweep.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -51,6 +54,17 @@ store_scan(int dirfd, const char *path, store_each each, void *arg, struct err *
 	return (rc);
 }
 
+int
+store_remove_file(int fd, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1)
+		return (io_shred(fd, name, e));
+	return (io_unlink(fd, name, e));
+}
+
 static bool
 ends(struct span name, struct span tail)
 {
@@ -65,7 +79,7 @@ remove_tmp(void *arg, int fd, const char *name, struct err *e)
 
 	if (!ends(span_str(name), tmp) || !span_starts(span_str(name), span_str(*prefix)))
 		return (0);
-	return (io_unlink(fd, name, e));
+	return (store_remove_file(fd, name, e));
 }
 
 int
@@ -101,7 +115,7 @@ remove_segment(void *arg, int fd, const char *name, struct err *e)
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		ours = ours || read_number(name, suffixes[i]) > *last;
-	return (ours ? io_unlink(fd, name, e) : 0);
+	return (ours ? store_remove_file(fd, name, e) : 0);
 }
 
 static int

@@ -22,6 +22,12 @@ int store_make_dir(int dirfd, const char *name, bool fresh, int *fd, struct err 
 typedef int (*store_each)(void *arg, int fd, const char *name, struct err *e);
 int store_scan(int dirfd, const char *path, store_each each, void *arg, struct err *e);
 
+/*
+ * Remove name, overwritten first if it is a file of no other name: what is
+ * left over may hold records or salts of what is erased later.
+ */
+int store_remove_file(int fd, const char *name, struct err *e);
+
 /* Remove what starts with prefix and ends in ".tmp"; path "." is dirfd itself. */
 int store_sweep_tmp(int dirfd, const char *path, const char *prefix, struct err *e);
 

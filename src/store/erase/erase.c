@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "record/record.h"
 #include "store/erase/inside.h"
+#include "store/sweep.h"
 #include "store/writer.h"
 
 #define PLAIN_BYTES_MAX 1024 /* docs/format.md 6 */
@@ -257,7 +258,7 @@ drop_files(const struct erase_work *work)
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		next_path(work, suffixes[i], path);
-		(void)io_unlink(work->stream->dirfd, path, NULL);
+		(void)store_remove_file(work->stream->dirfd, path, NULL);
 	}
 }
 

@@ -138,7 +138,7 @@ settle_name(void *arg, int fd, const char *name, struct err *e)
 		return (0);
 	known = find(r, seg);
 	if (revision > (known == NULL ? 0 : known->newest))
-		return (io_unlink(fd, name, e));
+		return (store_remove_file(fd, name, e));
 	if (known == NULL || revision == known->newest || !is_whole(r->stream, known))
 		return (0);
 	return (io_shred(fd, name, e));

@@ -1,7 +1,4 @@
 /* Records that nobody can vouch for go, with the seed of their salts. */
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/io.h"
@@ -16,17 +13,6 @@ has_end(const char *name, const char *end)
 	return (len > end_len && strcmp(name + len - end_len, end) == 0);
 }
 
-/* Overwritten if it is a file; whatever else was put there is only taken away. */
-static int
-remove_file(int fd, const char *name, struct err *e)
-{
-	struct stat st;
-
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-		return (io_shred(fd, name, e));
-	return (io_unlink(fd, name, e));
-}
-
 static int
 remove_open(void *arg, int fd, const char *name, struct err *e)
 {
@@ -34,14 +20,14 @@ remove_open(void *arg, int fd, const char *name, struct err *e)
 	if (name[0] < '0' || name[0] > '9' ||
 	    (!has_end(name, ".data") && !has_end(name, ".tags") && !has_end(name, ".salt")))
 		return (0);
-	return (remove_file(fd, name, e));
+	return (store_remove_file(fd, name, e));
 }
 
 static int
 remove_head(void *arg, int fd, const char *name, struct err *e)
 {
 	(void)arg;
-	return (strncmp(name, "open.", 5) == 0 ? remove_file(fd, name, e) : 0);
+	return (strncmp(name, "open.", 5) == 0 ? store_remove_file(fd, name, e) : 0);
 }
 
 int

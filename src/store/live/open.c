@@ -240,18 +240,19 @@ out:
 int
 store_open_remove(struct store_live *l, uint64_t number, struct err *e)
 {
-	static const char *const suffixes[] = { "data", "tags" };
+	/*
+	 * The tags first: without them, what a crash leaves of a segment that was
+	 * never flushed looks as if it was just being made.
+	 */
+	static const char *const suffixes[] = { "tags", "data", "salt" };
 	char path[STORE_PATH_BYTES];
 
+	/* Records and seed of what may be erased one day: not for free blocks. */
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		store_open_path(path, number, suffixes[i]);
-		if (io_unlink(l->open_fd, path, e) == -1)
+		if (io_shred(l->open_fd, path, e) == -1 && errno != ENOENT)
 			return (-1);
 	}
-	/* The seed of records that may be erased one day: not for free blocks. */
-	store_open_path(path, number, "salt");
-	if (io_shred(l->open_fd, path, e) == -1 && errno != ENOENT)
-		return (-1);
 	head_path(path, number);
 	return (io_unlink(l->keys_fd, path, e));
 }

@@ -248,6 +248,70 @@ test_flush_cut_stop(void **state)
 }
 
 /* With the first key, kept aside as an escrow holder would, all tags verify. */
+/* What is unlinked is zeros by then, whoever reads free blocks. */
+static void
+test_what_was_open_is_overwritten(void **state)
+{
+	static const char *const names[] = { "data", "tags", "salt" };
+	struct store_live_facts done = facts();
+	struct store_live_found found;
+	struct err e = { 0 };
+	struct store_live *l;
+	struct store *s;
+	char path[200], got[4096];
+	int fds[3];
+
+	(void)state;
+	begin();
+	assert_int_equal(open_live(&s, &l, &found, &e), 0);
+	assert_int_equal(flush(l, &e), 0);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(path, sizeof(path), "%s/streams/shop/open/00000001.%s", work_store, names[i]);
+		assert_true((fds[i] = open(path, O_RDONLY)) != -1);
+	}
+	assert_int_equal(store_live_cut(l, &done, &next, &e), 0);
+	assert_int_equal(store_live_stop(l, &done, "end", &e), 0);
+	for (size_t i = 0; i < 3; i++) {
+		ssize_t len = pread(fds[i], got, sizeof(got), 0);
+
+		assert_true(len > 0);
+		for (ssize_t k = 0; k < len; k++)
+			if (got[k] != 0)
+				fail_msg("%s: byte %zd is still there", names[i], k);
+		(void)close(fds[i]);
+	}
+	store_live_close(l);
+	store_close(s);
+	assert_whole("overwritten", 0);
+}
+
+/* What a crash left of a segment that nobody named: its salts, its records. */
+static void
+test_what_is_swept_is_overwritten(void **state)
+{
+	static const char *const names[] = { "seg/00000009.salt", "seg/00000009.jsonl.zst",
+		"seg/00000009.tags", "seg/00000009.salt.tmp" };
+	struct store_live_found found;
+	struct err e = { 0 };
+	char path[200], got[8];
+	int fds[4];
+
+	(void)state;
+	begin();
+	assert_int_equal(act(&e), 0);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(path, sizeof(path), "%s/streams/shop/%s", work_store, names[i]);
+		assert_true((fds[i] = open(path, O_RDWR | O_CREAT | O_EXCL, 0640)) != -1);
+		assert_int_equal(write(fds[i], "secret", 6), 6);
+	}
+	assert_int_equal(settle(&found, &e), 0);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(pread(fds[i], got, sizeof(got), 0), 6);
+		assert_memory_equal(got, "\0\0\0\0\0\0", 6);
+		(void)close(fds[i]);
+	}
+}
+
 static void
 test_tags_verify_with_the_first_key(void **state)
 {
@@ -682,6 +746,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flush_cut_stop),
+		cmocka_unit_test(test_what_was_open_is_overwritten),
+		cmocka_unit_test(test_what_is_swept_is_overwritten),
 		cmocka_unit_test(test_tags_verify_with_the_first_key),
 		cmocka_unit_test(test_an_empty_segment_is_sealed),
 		cmocka_unit_test(test_crash_after_every_step),
