@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 
-from lib import Skip, combined, cretula, equal, main, make_log, read, shared, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, read, shared, write
 
 sys.dont_write_bytecode = True
 ADDRESS, MAIL = '203.0.113.7', 'bob.k@example.org'
@@ -101,7 +101,7 @@ def test_a_store_and_its_bundle_are_clean():
 
 
 def test_a_live_store_is_clean_while_it_is_open():
-    pipe = subprocess.Popen([os.path.abspath(sys.argv[1]), 'pipe', '--store', 'live', '--format', 'apache-combined', 's'],
+    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'live', '--format', 'apache-combined', 's'],
                             stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         pipe.stdin.write(make_log(200))
