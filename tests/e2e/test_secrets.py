@@ -78,7 +78,15 @@ def mappings(pid):
     return [(first, last, flags, name) for first, last, flags, name, mode in found if 'r' in mode]
 
 
+def need_plain_memory():
+    """A sanitizer maps terabytes of shadow, which nobody can read or dump."""
+    with open(CRETULA, 'rb') as program:
+        if b'__asan_init' in program.read():
+            raise Skip('a sanitizer maps more memory than can be looked at')
+
+
 def test_every_copy_of_a_key_in_memory_is_locked_and_left_out_of_cores():
+    need_plain_memory()
     if os.geteuid() != 0:
         raise Skip('only root reads the memory of another process')
     process, known = running()
@@ -153,6 +161,7 @@ def test_its_own_user_cannot_look_into_it():
 
 
 def test_a_core_that_root_forces_has_no_key():
+    need_plain_memory()
     if os.geteuid() != 0:
         raise Skip('only root forces a core')
     if shutil.which('gcore') is None:
