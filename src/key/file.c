@@ -10,6 +10,11 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "key/recovery.h"
+
+#define BASE64_BYTES 44 /* of 32 */
 
 int
 key_config_error(struct err *e)
@@ -91,4 +96,48 @@ out:
 	(void)close(fd);
 	errno = saved;
 	return (len);
+}
+
+/* ---- a secret in a file of its own ---- */
+
+int
+key_file_make(
+    const char *path, struct span head, unsigned char secret[static 32], struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = -1;
+
+	if (key_outside(path, e) == -1)
+		return (-1);
+	crypto_random(secret, 32);
+	buf_span(&text, head);
+	buf_base64(&text, secret, 32);
+	buf_char(&text, '\n');
+	if (!buf_ok(&text))
+		(void)err_set(e, ERR_IO, "%s: out of memory", path);
+	else if ((rc = io_replace(AT_FDCWD, path, buf_view(&text), 0600, true, e)) == -1 &&
+	    errno == EEXIST)
+		(void)err_set(e, ERR_CONFIG, "%s: exists already", path);
+	buf_wipe(&text);
+	return (rc);
+}
+
+int
+key_file_secret(const char *path, struct span head, const char *what,
+    unsigned char secret[static 32], struct err *e)
+{
+	char text[128];
+	ssize_t len = key_file_read(AT_FDCWD, path, text, sizeof(text), e);
+	size_t got = 0;
+	int rc = -1;
+
+	if (len == -1)
+		return (-1);
+	if ((size_t)len == head.len + BASE64_BYTES + 1 && text[len - 1] == '\n' &&
+	    span_starts(span_of(text, (size_t)len), head))
+		rc = text_unbase64(span_of(text + head.len, BASE64_BYTES), secret, 32, &got);
+	crypto_wipe(text, sizeof(text));
+	if (rc == -1 || got != 32)
+		return (err_set(e, ERR_CONFIG, "%s: not %s", path, what));
+	return (0);
 }

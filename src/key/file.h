@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/span.h"
+
 struct err;
 struct stat;
 
@@ -18,6 +20,16 @@ int key_file_private(const struct stat *st, const char *name, struct err *e);
  * if it is not private, EFBIG if it is longer.
  */
 ssize_t key_file_read(int dirfd, const char *name, void *bytes, size_t size, struct err *e);
+
+/*
+ * A secret of 32 bytes in a file of its own, outside of stores and KEYS: head,
+ * a line, and the secret in Base64.  Make draws it and a new file of mode
+ * 0600; what names it in an error.  0, or -1 with e.
+ */
+int key_file_make(const char *path, struct span head, unsigned char secret[static 32],
+    struct err *e);
+int key_file_secret(const char *path, struct span head, const char *what,
+    unsigned char secret[static 32], struct err *e);
 
 /* Prepend "keys DIR: ", where the system tells DIR of dirfd; errno stays.  Returns -1. */
 int key_in_dir(struct err *e, int dirfd);

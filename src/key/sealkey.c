@@ -1,17 +1,11 @@
 #include "key/sealkey.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/err.h"
-#include "base/io.h"
 #include "base/text.h"
-#include "crypto/random.h"
 #include "crypto/sealed.h"
 #include "crypto/sha256.h"
 #include "key/file.h"
-#include "key/recovery.h"
 
 #define BASE64_BYTES 44 /* of 32 */
 #define NAME "cretula-seal"
@@ -57,39 +51,11 @@ key_seal_parse(struct span text, unsigned char public_key[static 32])
 int
 key_seal_create(const char *path, unsigned char secret[static 32], struct err *e)
 {
-	struct buf text = { 0 };
-	int rc = -1;
-
-	if (key_outside(path, e) == -1)
-		return (-1);
-	crypto_random(secret, 32);
-	buf_span(&text, head);
-	buf_base64(&text, secret, 32);
-	buf_char(&text, '\n');
-	if (!buf_ok(&text))
-		(void)err_set(e, ERR_IO, "%s: out of memory", path);
-	else if ((rc = io_replace(AT_FDCWD, path, buf_view(&text), 0600, true, e)) == -1 &&
-	    errno == EEXIST)
-		(void)err_set(e, ERR_CONFIG, "%s: exists already", path);
-	buf_wipe(&text);
-	return (rc);
+	return (key_file_make(path, head, secret, e));
 }
 
 int
 key_seal_read(const char *path, unsigned char secret[static 32], struct err *e)
 {
-	char text[128];
-	ssize_t len = key_file_read(AT_FDCWD, path, text, sizeof(text), e);
-	size_t got = 0;
-	int rc = -1;
-
-	if (len == -1)
-		return (-1);
-	if ((size_t)len == head.len + BASE64_BYTES + 1 && text[len - 1] == '\n' &&
-	    span_starts(span_of(text, (size_t)len), head))
-		rc = text_unbase64(span_of(text + head.len, BASE64_BYTES), secret, 32, &got);
-	crypto_wipe(text, sizeof(text));
-	if (rc == -1 || got != 32)
-		return (err_set(e, ERR_CONFIG, "%s: not the secret of a seal key", path));
-	return (0);
+	return (key_file_secret(path, head, "the secret of a seal key", secret, e));
 }
