@@ -166,12 +166,9 @@ text_base32(char *out, const void *bytes, size_t len)
 	return (at);
 }
 
-/*
- * Length of the well-formed sequence at p (RFC 3629, table of section 4), 0
- * if none.  Only the second byte has limits of its own.
- */
-static size_t
-utf8_len(const unsigned char *p, size_t left)
+/* The table of RFC 3629, section 4: only the second byte has limits of its own. */
+size_t
+text_utf8_len(const unsigned char *p, size_t left)
 {
 	unsigned char low = 0x80, high = 0xbf;
 	size_t len;
@@ -199,6 +196,31 @@ utf8_len(const unsigned char *p, size_t left)
 	return (len);
 }
 
+size_t
+text_utf8_put(char *out, uint32_t code)
+{
+	if (code < 0x80) {
+		out[0] = (char)code;
+		return (1);
+	}
+	if (code < 0x800) {
+		out[0] = (char)(0xc0 | code >> 6);
+		out[1] = (char)(0x80 | (code & 63));
+		return (2);
+	}
+	if (code < 0x10000) {
+		out[0] = (char)(0xe0 | code >> 12);
+		out[1] = (char)(0x80 | (code >> 6 & 63));
+		out[2] = (char)(0x80 | (code & 63));
+		return (3);
+	}
+	out[0] = (char)(0xf0 | code >> 18);
+	out[1] = (char)(0x80 | (code >> 12 & 63));
+	out[2] = (char)(0x80 | (code >> 6 & 63));
+	out[3] = (char)(0x80 | (code & 63));
+	return (4);
+}
+
 /* Does one of the 8 bytes at p have its top bit set? */
 static inline bool
 has_high(const unsigned char *p)
@@ -222,7 +244,7 @@ text_is_utf8(struct span in)
 			at += 8;
 			continue;
 		}
-		if ((len = utf8_len(p + at, in.len - at)) == 0)
+		if ((len = text_utf8_len(p + at, in.len - at)) == 0)
 			return (false);
 		at += len;
 	}

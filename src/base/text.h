@@ -23,6 +23,10 @@ size_t text_base32(char *out, const void *bytes, size_t len);
 
 /* Is in well-formed UTF-8 (RFC 3629: no overlong, surrogate, > U+10FFFF)? */
 bool text_is_utf8(struct span in);
+/* Length of the well-formed sequence at p, of which left bytes (1 or more) are there; 0: none. */
+size_t text_utf8_len(const unsigned char *p, size_t left);
+/* The sequence of a code point up to U+10FFFF that is no surrogate; returns 1 to 4. */
+size_t text_utf8_put(char *out, uint32_t code);
 
 /* All bytes 0x20..0x7e? */
 bool text_is_ascii(struct span in);

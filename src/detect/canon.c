@@ -85,32 +85,6 @@ hex_run(struct span in, size_t digits)
 	return (value);
 }
 
-/* UTF-8 of a code point that is no surrogate; returns 1..4. */
-static size_t
-put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return (1);
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 63));
-		return (2);
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 63));
-		out[2] = (char)(0x80 | (c & 63));
-		return (3);
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 63));
-	out[2] = (char)(0x80 | (c >> 6 & 63));
-	out[3] = (char)(0x80 | (c & 63));
-	return (4);
-}
-
 /*
  * "%uXXXX" or "\uXXXX", perhaps a pair of them.  Returns the bytes eaten, 0
  * if it is none or a lone surrogate.
@@ -123,7 +97,7 @@ take_utf16(struct span in, char *out, size_t *written)
 	if (high == -1 || (high & 0xfc00) == 0xdc00)
 		return (0);
 	if ((high & 0xfc00) != 0xd800) {
-		*written = put_utf8(out, (uint32_t)high);
+		*written = text_utf8_put(out, (uint32_t)high);
 		return (6);
 	}
 	if (in.len < 12 || in.ptr[6] != in.ptr[0] || (in.ptr[7] | 0x20) != 'u')
@@ -131,7 +105,7 @@ take_utf16(struct span in, char *out, size_t *written)
 	low = hex_run(span_from(in, 8), 4);
 	if (low == -1 || (low & 0xfc00) != 0xdc00)
 		return (0);
-	*written = put_utf8(out, (uint32_t)(0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff)));
+	*written = text_utf8_put(out, (uint32_t)(0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff)));
 	return (12);
 }
 
@@ -197,7 +171,7 @@ take_numeric(struct span in, char *out, size_t *written)
 	}
 	if (i == start || value == 0 || value > 0x10ffff || (value & 0xfffff800) == 0xd800)
 		return (0);
-	*written = put_utf8(out, value);
+	*written = text_utf8_put(out, value);
 	return (i < in.len && in.ptr[i] == ';' ? i + 1 : i);
 }
 

@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "record/escape.h"
 #include "record/line.h"
 #include "record/record.h"
@@ -80,37 +81,18 @@ escape_code(struct span in, uint32_t *code)
 	return (0);
 }
 
-/* Of the codes that must be escaped all are below U+10000. */
-static size_t
-utf8_put(char out[static 3], uint32_t code)
-{
-	if (code < 0x80) {
-		out[0] = (char)code;
-		return (1);
-	}
-	if (code < 0x800) {
-		out[0] = (char)(0xc0 | code >> 6);
-		out[1] = (char)(0x80 | (code & 0x3f));
-		return (2);
-	}
-	out[0] = (char)(0xe0 | code >> 12);
-	out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-	out[2] = (char)(0x80 | (code & 0x3f));
-	return (3);
-}
-
 /* The one way to write an escape is record_escape_code's. */
 static int
 read_escape(struct cursor *c)
 {
-	char canonical[RECORD_ESCAPE_GROWTH], bytes[3];
+	char canonical[RECORD_ESCAPE_GROWTH], bytes[4];
 	uint32_t code;
 
 	if (escape_code(rest(c), &code) != 0 || !record_must_escape(code))
 		return (bad(c, "no such escape"));
 	if (!take(c, canonical, (size_t)(record_escape_code(canonical, code) - canonical)))
 		return (bad(c, "an escape that is written otherwise"));
-	keep(c->dec, bytes, utf8_put(bytes, code));
+	keep(c->dec, bytes, text_utf8_put(bytes, code));
 	return (0);
 }
 

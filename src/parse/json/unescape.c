@@ -1,6 +1,7 @@
 /* unescape: what a JSON string means. */
 #include <string.h>
 
+#include "base/text.h"
 #include "parse/json/json.h"
 
 static unsigned
@@ -14,27 +15,6 @@ hex4(const char *at)
 		n = n << 4 | (c <= '9' ? (unsigned)(c - '0') : (c | 0x20u) - 'a' + 10u);
 	}
 	return (n);
-}
-
-static char *
-put_utf8(char *out, unsigned c)
-{
-	if (c < 0x80)
-		*out++ = (char)c;
-	else if (c < 0x800) {
-		*out++ = (char)(0xc0 | c >> 6);
-		*out++ = (char)(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		*out++ = (char)(0xe0 | c >> 12);
-		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
-		*out++ = (char)(0x80 | (c & 0x3f));
-	} else {
-		*out++ = (char)(0xf0 | c >> 18);
-		*out++ = (char)(0x80 | (c >> 12 & 0x3f));
-		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
-		*out++ = (char)(0x80 | (c & 0x3f));
-	}
-	return (out);
 }
 
 /* The character of \uXXXX at i, with the second half of its pair; how many bytes that is. */
@@ -76,7 +56,7 @@ parse_json_unescape(struct span text, char **scratch, bool *whole)
 			break;
 		if (text.ptr[i + 1] == 'u') {
 			i += unicode(text, i, &c, whole);
-			out = put_utf8(out, c);
+			out += text_utf8_put(out, c);
 			continue;
 		}
 		at = strchr(from, text.ptr[i + 1]);

@@ -1,6 +1,7 @@
 /* walk: one pass over a JSON value. */
 #include <string.h>
 
+#include "base/text.h"
 #include "parse/json/json.h"
 
 struct level {
@@ -55,23 +56,6 @@ plain_bytes(const char *at)
 	return (special == 0 ? 8 : (unsigned)__builtin_ctzll(special) / 8);
 }
 
-/* The length of the UTF-8 sequence at s, not beyond end; 0 if there is none (RFC 3629). */
-static unsigned
-sequence(const unsigned char *s, const unsigned char *end)
-{
-	unsigned len = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-	if (len == 0 || (size_t)(end - s) < len)
-		return (0);
-	for (unsigned i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return (0);
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return (0);
-	return (len);
-}
-
 static bool
 is_hex(char c)
 {
@@ -102,7 +86,7 @@ walk_string(struct walk *w, struct span *text, bool *escaped)
 
 	*escaped = false;
 	for (;;) {
-		unsigned len;
+		size_t len;
 
 		if (w->end - w->at >= 8) {
 			len = plain_bytes(w->at);
@@ -118,7 +102,7 @@ walk_string(struct walk *w, struct span *text, bool *escaped)
 			len = escape(w->at, w->end);
 			*escaped = true;
 		} else if ((unsigned char)*w->at >= 0x80) {
-			len = sequence((const unsigned char *)w->at, (const unsigned char *)w->end);
+			len = text_utf8_len((const unsigned char *)w->at, (size_t)(w->end - w->at));
 			if (len == 0)
 				return (PARSE_JSON_UTF8);
 		} else
