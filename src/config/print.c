@@ -83,6 +83,7 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 {
 	const char *place = (const char *)from + o->offset;
 	unsigned count = *(const unsigned *)(const void *)((const char *)from + o->count_offset);
+	const struct config_map_list *maps = config_map_list(o->type);
 
 	buf_char(out, '[');
 	for (unsigned i = 0; i < count; i++) {
@@ -90,10 +91,8 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 			buf_str(out, ", ");
 		if (o->type == CONFIG_NETWORKS)
 			print_network((const struct mask_network *)(const void *)place + i, out);
-		else if (o->type == CONFIG_DETAIL)
-			config_detail_print(place + i * sizeof(struct detail_rule), out);
-		else if (o->type == CONFIG_RULES)
-			config_rules_print(place + i * sizeof(struct detect_rule), out);
+		else if (maps != NULL)
+			maps->print(place + i * maps->item_bytes, out);
 		else if (o->type == CONFIG_PATHS)
 			print_route(c, place + (size_t)i * CONFIG_PATH_BYTES, out);
 		else
@@ -180,8 +179,14 @@ print_group(
 			continue;
 		}
 		if (child.row == NULL) {
+			size_t before = out->len, behind;
+
 			buf_fmt(out, "%*s%s:\n", indent, "", child.name);
+			behind = out->len;
 			print_group(c, child.path, from, indent + 2, out);
+			/* Nothing in it was said. */
+			if (out->len == behind)
+				out->len = before;
 		} else if (child.row->type == CONFIG_FIELDS)
 			config_fields_print(
 			    &((const struct config_stream *)from)->policy, indent, out);

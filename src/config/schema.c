@@ -49,23 +49,18 @@ schema_words(const struct config_option *o, struct buf *out)
 static void
 schema_list(const struct config_option *o, struct buf *out)
 {
-	unsigned most = MASK_NAMES_MAX;
+	const struct config_map_list *maps = config_map_list(o->type);
+	unsigned most = maps != NULL ? maps->items_max : MASK_NAMES_MAX;
 
-	if (o->type == CONFIG_DETAIL)
-		most = DETAIL_RULES_MAX;
-	else if (o->type == CONFIG_RULES)
-		most = DETECT_RULES_MAX;
-	else if (o->type == CONFIG_NETWORKS)
+	if (o->type == CONFIG_NETWORKS)
 		most = MASK_NETWORKS_MAX;
 	else if (o->type == CONFIG_PATHS)
 		most = CONFIG_ROUTES_MAX;
 	json_str(out, "type", span_str("array"));
 	json_u64(out, "maxItems", most);
 	open_object(out, "items");
-	if (o->type == CONFIG_DETAIL)
-		config_detail_schema(out);
-	else if (o->type == CONFIG_RULES)
-		config_rules_schema(out);
+	if (maps != NULL)
+		maps->schema(out);
 	else {
 		json_str(out, "type", span_str("string"));
 		json_u64(out, "minLength", 1);

@@ -340,33 +340,32 @@ set_agent(struct value *v, void *to)
 
 static const struct {
 	void (*set)(struct value *v, void *to);
-	void (*set_map)(struct config_loader *l, const struct config_node *map, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
 	unsigned items_max;
 } types[CONFIG_TYPE_COUNT] = {
-	[CONFIG_AGENTS] = { set_agent, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_CHOICE] = { set_choice, NULL, 0, 0 },
-	[CONFIG_COUNT] = { set_count, NULL, 0, 0 },
-	[CONFIG_DETAIL] = { NULL, config_detail_set, sizeof(struct detail_rule), DETAIL_RULES_MAX },
-	[CONFIG_DURATION] = { set_duration, NULL, 0, 0 },
-	[CONFIG_EPOCH] = { NULL, NULL, 0, 0 }, /* config_value_epoch */
-	[CONFIG_FIELDS] = { NULL, NULL, 0, 0 }, /* config_fields_set */
-	[CONFIG_FILE] = { set_route, NULL, 0, 0 },
-	[CONFIG_FORMAT] = { set_format, NULL, 0, 0 },
-	[CONFIG_HOSTS] = { set_host, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_INCLUDE] = { set_include, NULL, 0, 0 },
-	[CONFIG_MACHINES] = { set_machine, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_METHOD] = { NULL, NULL, 0, 0 }, /* config_value_method */
-	[CONFIG_NAME] = { set_name, NULL, 0, 0 },
-	[CONFIG_NAMES] = { set_word, NULL, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_NETWORKS] = { set_network, NULL, sizeof(struct mask_network), MASK_NETWORKS_MAX },
-	[CONFIG_PATH] = { set_path, NULL, 0, 0 },
-	[CONFIG_PATHS] = { set_route, NULL, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
-	[CONFIG_PERIOD] = { set_period, NULL, 0, 0 },
-	[CONFIG_SEAL_KEY] = { set_seal_key, NULL, 0, 0 },
-	[CONFIG_RULES] = { NULL, config_rules_set, sizeof(struct detect_rule), DETECT_RULES_MAX },
-	[CONFIG_SIZE] = { set_size, NULL, 0, 0 },
-	[CONFIG_SWITCH] = { set_switch, NULL, 0, 0 },
+	[CONFIG_AGENTS] = { set_agent, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_CHOICE] = { set_choice, 0, 0 },
+	[CONFIG_COUNT] = { set_count, 0, 0 },
+	[CONFIG_DETAIL] = { NULL, 0, 0 }, /* config_map_list */
+	[CONFIG_DURATION] = { set_duration, 0, 0 },
+	[CONFIG_EPOCH] = { NULL, 0, 0 }, /* config_value_epoch */
+	[CONFIG_FIELDS] = { NULL, 0, 0 }, /* config_fields_set */
+	[CONFIG_FILE] = { set_route, 0, 0 },
+	[CONFIG_FORMAT] = { set_format, 0, 0 },
+	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_INCLUDE] = { set_include, 0, 0 },
+	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_METHOD] = { NULL, 0, 0 }, /* config_value_method */
+	[CONFIG_NAME] = { set_name, 0, 0 },
+	[CONFIG_NAMES] = { set_word, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_NETWORKS] = { set_network, sizeof(struct mask_network), MASK_NETWORKS_MAX },
+	[CONFIG_PATH] = { set_path, 0, 0 },
+	[CONFIG_PATHS] = { set_route, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
+	[CONFIG_PERIOD] = { set_period, 0, 0 },
+	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
+	[CONFIG_RULES] = { NULL, 0, 0 }, /* config_map_list */
+	[CONFIG_SIZE] = { set_size, 0, 0 },
+	[CONFIG_SWITCH] = { set_switch, 0, 0 },
 };
 
 static void
@@ -382,7 +381,9 @@ config_value_set(struct config_loader *l, const struct config_option *o,
     const struct config_node *node, void *to)
 {
 	struct value v = { .l = l, .option = o, .name = config_option_name(o) };
-	size_t bytes = types[o->type].item_bytes;
+	const struct config_map_list *maps = config_map_list(o->type);
+	size_t bytes = maps != NULL ? maps->item_bytes : types[o->type].item_bytes;
+	unsigned most = maps != NULL ? maps->items_max : types[o->type].items_max;
 	unsigned *count = (unsigned *)(void *)((char *)to + o->count_offset);
 	char *place = (char *)to + o->offset;
 
@@ -398,12 +399,12 @@ config_value_set(struct config_loader *l, const struct config_option *o,
 		return;
 	}
 	for (const struct config_node *n = node->first; n != NULL; n = n->next) {
-		if (*count == types[o->type].items_max) {
+		if (*count == most) {
 			config_say(l, n->mark, "%s has more than %u items", v.name, *count);
 			return;
 		}
-		if (types[o->type].set_map != NULL)
-			types[o->type].set_map(l, n, place + (*count)++ * bytes);
+		if (maps != NULL)
+			maps->set(l, n, place + (*count)++ * bytes);
 		else
 			set_one(&v, n, place + (*count)++ * bytes);
 	}

@@ -23,9 +23,22 @@ int config_map_read(struct config_loader *l, const struct config_node *map, cons
 /* The number of text in a blank-separated list; -1: said. */
 int config_map_choose(struct config_loader *l, const struct config_key *key, const char *words);
 
+/* ---- list.c ---- */
+
+/* A list whose items are maps: how large one is, and what reads, prints, describes it. */
+struct config_map_list {
+	enum config_type type;
+	size_t item_bytes;
+	unsigned items_max;
+	void (*set)(struct config_loader *l, const struct config_node *map, void *to);
+	void (*print)(const void *from, struct buf *out);
+	void (*schema)(struct buf *out);
+};
+/* NULL: an option of this type is none. */
+const struct config_map_list *config_map_list(enum config_type type);
+
 /* ---- one file each ---- */
 
-/* A row of the table of lists: what reads, prints and describes an item. */
 void config_detail_set(struct config_loader *l, const struct config_node *map, void *to);
 void config_detail_print(const void *from, struct buf *out);
 void config_detail_schema(struct buf *out);
