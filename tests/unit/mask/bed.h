@@ -175,4 +175,30 @@ bed_fits(struct span text, const char *pattern)
 		fail_msg("\"%.*s\" is not \"%s\"", (int)fits_text.len, fits_text.ptr, (pattern)); \
 } while (0)
 
+/* The record of an event with this peer, and hops. */
+static inline struct record
+bed_peer(struct bed *bed, const char *client, const char *forwarded)
+{
+	static struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.time_us = BED_NOW_US;
+	ev.time_ok = true;
+	ev.has_text = UINT32_C(1) << EVENT_CLIENT;
+	ev.text[EVENT_CLIENT] = span_str(client);
+	if (forwarded != NULL) {
+		ev.has_text |= UINT32_C(1) << EVENT_FORWARDED;
+		ev.text[EVENT_FORWARDED] = span_str(forwarded);
+	}
+	(void)bed_run(bed, span_of("", 0), 0);
+	bed->mask->batch = &bed->batch;
+	record_clear(&bed->mask->record);
+	bed->mask->text_used = 0;
+	mask_line_epochs(bed->mask, BED_NOW_US);
+	bed->mask->at = &bed->mask->lines[0];
+	mask_event_ahead(bed->mask, &ev);
+	mask_event(bed->mask, &ev, false);
+	return (bed->mask->record);
+}
+
 #endif

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "unit/mask/bed.h"
+#include "unit/mask/cases.h"
 
 #include "base/io.h"
 
@@ -60,35 +61,6 @@ read_rows(struct span text)
 	}
 }
 
-static int
-digit(char c)
-{
-	return (c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* \\ \t \n \r \xHH; out has in.len bytes. */
-static size_t
-unescape(struct span in, char *out)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < in.len; i++) {
-		char c = in.ptr[i];
-
-		if (c != '\\' || i + 1 == in.len) {
-			out[len++] = c;
-			continue;
-		}
-		c = in.ptr[++i];
-		if (c == 'x' && i + 2 < in.len) {
-			out[len++] = (char)(digit(in.ptr[i + 1]) * 16 + digit(in.ptr[i + 2]));
-			i += 2;
-		} else
-			out[len++] = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
-	}
-	return (len);
-}
-
 static struct row *
 row_by_id(struct span id)
 {
@@ -117,10 +89,10 @@ decode_view(const char *in, size_t len, char *out)
 
 	for (size_t i = 0; i < len; i++) {
 		if (in[i] == '%' && i + 2 < len) {
-			out[n++] = (char)(digit(in[i + 1]) * 16 + digit(in[i + 2]));
+			out[n++] = (char)(cases_digit(in[i + 1]) * 16 + cases_digit(in[i + 2]));
 			i += 2;
 		} else if (in[i] == '\\' && i + 5 < len && in[i + 1] == 'u') {
-			out[n++] = (char)(digit(in[i + 4]) * 16 + digit(in[i + 5]));
+			out[n++] = (char)(cases_digit(in[i + 4]) * 16 + cases_digit(in[i + 5]));
 			i += 5;
 		} else
 			out[n++] = in[i];
@@ -141,7 +113,7 @@ check_forbidden(struct row *row)
 			complain(row, "contains %s", always[i]);
 	while (rest.len > 0) {
 		struct span item = part(&rest, " ;; ");
-		size_t len = item.len < sizeof(word) ? unescape(item, word) : 0;
+		size_t len = item.len < sizeof(word) ? cases_unescape(item, word) : 0;
 
 		if (contains_folded(row->out, row->out_len, word, len) ||
 		    contains_folded(view, view_len, word, len))
@@ -384,7 +356,7 @@ test_rows(void **state)
 	for (size_t i = 0; i < row_count; i++) {
 		struct row *row = &rows[i];
 		char *input = malloc(row->column[INPUT].len + 2);
-		size_t len = unescape(row->column[INPUT], input);
+		size_t len = cases_unescape(row->column[INPUT], input);
 
 		input[len++] = '\n';
 		row->out = strdup(bed_run(&bed, span_of(input, len), 0));

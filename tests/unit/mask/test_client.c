@@ -4,31 +4,6 @@
 
 #include "base/text.h"
 
-static struct record
-from(struct bed *bed, const char *client, const char *forwarded)
-{
-	static struct event ev;
-
-	memset(&ev, 0, sizeof(ev));
-	ev.time_us = BED_NOW_US;
-	ev.time_ok = true;
-	ev.has_text = UINT32_C(1) << EVENT_CLIENT;
-	ev.text[EVENT_CLIENT] = span_str(client);
-	if (forwarded != NULL) {
-		ev.has_text |= UINT32_C(1) << EVENT_FORWARDED;
-		ev.text[EVENT_FORWARDED] = span_str(forwarded);
-	}
-	(void)bed_run(bed, span_of("", 0), 0);
-	bed->mask->batch = &bed->batch;
-	record_clear(&bed->mask->record);
-	bed->mask->text_used = 0;
-	mask_line_epochs(bed->mask, BED_NOW_US);
-	bed->mask->at = &bed->mask->lines[0];
-	mask_event_ahead(bed->mask, &ev);
-	mask_event(bed->mask, &ev, false);
-	return (bed->mask->record);
-}
-
 static void
 test_peers(void **state)
 {
@@ -59,7 +34,7 @@ test_peers(void **state)
 	p.own_network_count = 2;
 	bed_open(&bed, &p);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct record r = from(&bed, rows[i].client, NULL);
+		struct record r = bed_peer(&bed, rows[i].client, NULL);
 		struct span text = record_has(&r, RECORD_FIELD_CLIENT) ?
 		    r.text[RECORD_FIELD_CLIENT] : span_of("", 0);
 
@@ -74,12 +49,12 @@ test_peers(void **state)
 static bool
 same(struct bed *bed, const char *one, const char *two)
 {
-	struct record r = from(bed, one, NULL);
+	struct record r = bed_peer(bed, one, NULL);
 	char first[64];
 
 	snprintf(first, sizeof(first), "%.*s", (int)r.text[RECORD_FIELD_CLIENT].len,
 	    r.text[RECORD_FIELD_CLIENT].ptr);
-	r = from(bed, two, NULL);
+	r = bed_peer(bed, two, NULL);
 	return (span_is(r.text[RECORD_FIELD_CLIENT], first));
 }
 
@@ -139,7 +114,7 @@ test_methods(void **state)
 		mask_policy_default(&p);
 		p.method[RECORD_CLASS_IP_PEER] = rows[i].method;
 		bed_open(&bed, &p);
-		r = from(&bed, rows[i].client, NULL);
+		r = bed_peer(&bed, rows[i].client, NULL);
 		text = record_has(&r, RECORD_FIELD_CLIENT) ? r.text[RECORD_FIELD_CLIENT] :
 		    span_of("", 0);
 		if (!span_is(text, rows[i].out))
@@ -161,7 +136,7 @@ test_address(void **state)
 	mask_policy_default(&p);
 	p.method[RECORD_CLASS_IP_PEER] = MASK_ADDRESS;
 	bed_open(&bed, &p);
-	r = from(&bed, "192.0.2.7", NULL);
+	r = bed_peer(&bed, "192.0.2.7", NULL);
 	assert_int_equal(parse_addr(r.text[RECORD_FIELD_CLIENT], &addr), PARSE_ADDR_OK);
 	assert_int_equal(addr.len, 16);
 	assert_memory_equal(addr.bytes, "\x20\x01\x0d\xb8", 4);
@@ -197,7 +172,7 @@ test_prefix(void **state)
 	bed_open(&bed, &p);
 	for (unsigned round = 0; round < 2; round++) /* the second time it is remembered */
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-			struct record r = from(&bed, rows[i].client, rows[i].client);
+			struct record r = bed_peer(&bed, rows[i].client, rows[i].client);
 			unsigned char want[16] = { 0 };
 			char text[INET6_ADDRSTRLEN];
 
@@ -214,7 +189,7 @@ test_prefix(void **state)
 			assert_int_equal(r.forwarded_count, 1);
 			assert_false(span_is(r.forwarded[0], text));
 		}
-	assert_true(span_is(from(&bed, "host.example.net", NULL).text[RECORD_FIELD_CLIENT], "[ip.peer]"));
+	assert_true(span_is(bed_peer(&bed, "host.example.net", NULL).text[RECORD_FIELD_CLIENT], "[ip.peer]"));
 	bed_close(&bed);
 }
 
@@ -248,7 +223,7 @@ test_forwarded(void **state)
 	p.trusted_proxy_count = 1;
 	bed_open(&bed, &p);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct record r = from(&bed, rows[i].peer, rows[i].header);
+		struct record r = bed_peer(&bed, rows[i].peer, rows[i].header);
 		char hops[1024];
 		size_t len = 0;
 
@@ -275,16 +250,16 @@ test_resolved(void **state)
 	assert_int_equal(mask_network_parse(span_str("10.0.0.0/8"), &p.trusted_proxies[0]), 0);
 	p.trusted_proxy_count = 1;
 	bed_open(&bed, &p);
-	r = from(&bed, "198.51.100.9", NULL);
+	r = bed_peer(&bed, "198.51.100.9", NULL);
 	snprintf(direct, sizeof(direct), "%.19s", r.text[RECORD_FIELD_CLIENT].ptr);
 	assert_memory_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
-	r = from(&bed, "10.0.0.1", "1.2.3.4, 198.51.100.9, 10.0.0.2");
+	r = bed_peer(&bed, "10.0.0.1", "1.2.3.4, 198.51.100.9, 10.0.0.2");
 	assert_memory_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
 	/* The peer's hop has the peer's token; a header from elsewhere has not. */
 	assert_true(span_is(r.forwarded[1], direct));
 	snprintf(behind, sizeof(behind), "%.19s", r.text[RECORD_FIELD_CLIENT].ptr);
 	assert_string_not_equal(behind, direct);
-	r = from(&bed, "192.0.2.7", "198.51.100.9");
+	r = bed_peer(&bed, "192.0.2.7", "198.51.100.9");
 	assert_false(span_equal(span_from(r.forwarded[0], 3), span_of(direct + 3, 16)));
 	bed_close(&bed);
 }

@@ -19,36 +19,10 @@ next(void)
 	return ((uint32_t)(seed >> 16));
 }
 
-/* The record of an event with this peer, and hops. */
-static struct record
-from(struct bed *bed, const char *client, const char *forwarded)
-{
-	static struct event ev;
-
-	memset(&ev, 0, sizeof(ev));
-	ev.time_us = BED_NOW_US;
-	ev.time_ok = true;
-	ev.has_text = UINT32_C(1) << EVENT_CLIENT;
-	ev.text[EVENT_CLIENT] = span_str(client);
-	if (forwarded != NULL) {
-		ev.has_text |= UINT32_C(1) << EVENT_FORWARDED;
-		ev.text[EVENT_FORWARDED] = span_str(forwarded);
-	}
-	(void)bed_run(bed, span_of("", 0), 0);
-	bed->mask->batch = &bed->batch;
-	record_clear(&bed->mask->record);
-	bed->mask->text_used = 0;
-	mask_line_epochs(bed->mask, BED_NOW_US);
-	bed->mask->at = &bed->mask->lines[0];
-	mask_event_ahead(bed->mask, &ev);
-	mask_event(bed->mask, &ev, false);
-	return (bed->mask->record);
-}
-
 static void
 token_of(struct bed *bed, const char *spelling, char out[static 24])
 {
-	struct record r = from(bed, spelling, NULL);
+	struct record r = bed_peer(bed, spelling, NULL);
 
 	snprintf(out, 24, "%.*s", (int)r.text[RECORD_FIELD_CLIENT].len,
 	    r.text[RECORD_FIELD_CLIENT].ptr);
@@ -240,7 +214,7 @@ test_records_are_apart(void **state)
 	char peer[24];
 
 	bed_open(&bed, NULL);
-	r = from(&bed, "203.0.113.7", "203.0.113.7, 203.0.113.7");
+	r = bed_peer(&bed, "203.0.113.7", "203.0.113.7, 203.0.113.7");
 	assert_int_equal(r.forwarded_count, 2);
 	snprintf(peer, sizeof(peer), "%.19s", r.text[RECORD_FIELD_CLIENT].ptr);
 	assert_true(span_equal(r.forwarded[0], r.forwarded[1]));

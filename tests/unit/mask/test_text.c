@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "unit/mask/bed.h"
+#include "unit/mask/cases.h"
 
 #include "base/io.h"
 #include "base/text.h"
@@ -229,34 +230,6 @@ a_rule_that_is_given_up(void **state)
 
 /* ---- the hostile inputs of ../shared/cases: whole lines, as if no format knew them ---- */
 
-static int
-digit(char c)
-{
-	return (c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-static size_t
-unescape(struct span in, char *out)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < in.len; i++) {
-		char c = in.ptr[i];
-
-		if (c != '\\' || i + 1 == in.len) {
-			out[len++] = c;
-			continue;
-		}
-		c = in.ptr[++i];
-		if (c == 'x' && i + 2 < in.len) {
-			out[len++] = (char)(digit(in.ptr[i + 1]) * 16 + digit(in.ptr[i + 2]));
-			i += 2;
-		} else
-			out[len++] = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
-	}
-	return (len);
-}
-
 static bool
 contains(struct span text, struct span word)
 {
@@ -283,7 +256,7 @@ static void
 check_row(struct bed *bed, const struct span column[static COLUMNS], unsigned *failures)
 {
 	static char input[1 << 18], word[1 << 18];
-	struct span rest = span_of(input, unescape(column[INPUT], input));
+	struct span rest = span_of(input, cases_unescape(column[INPUT], input));
 	struct record r;
 
 	while (rest.len > 0) {
@@ -296,7 +269,7 @@ check_row(struct bed *bed, const struct span column[static COLUMNS], unsigned *f
 		while (forbidden.len > 0) {
 			struct span item = part(&forbidden, " ;; ");
 
-			if (!contains(out, span_of(word, unescape(item, word))))
+			if (!contains(out, span_of(word, cases_unescape(item, word))))
 				continue;
 			print_error("%.*s: %.*s in %.*s\n", (int)column[ID].len, column[ID].ptr,
 			    (int)item.len, item.ptr, (int)out.len, out.ptr);
