@@ -113,8 +113,9 @@ key_table_end_us(const struct key_table *t, const struct key_epoch *epoch)
 	return (end_us);
 }
 
-bool
-key_table_is_over(const struct key_table *t, const struct key_epoch *epoch, int64_t now_us,
+/* Is its grace over? */
+static bool
+is_over(const struct key_table *t, const struct key_epoch *epoch, int64_t now_us,
     const int64_t grace_us[static KEY_PERIOD_COUNT])
 {
 	assert(grace_us[epoch->period] >= 0);
@@ -128,7 +129,7 @@ key_table_due(const struct key_table *t, int64_t now_us, const int64_t *grace_us
 		if (key_table_newest(t, p, key_epoch_index(p, now_us)) == NULL)
 			return (true);
 	for (size_t i = 0; grace_us != NULL && i < t->count; i++)
-		if (key_table_is_over(t, &t->epochs[i], now_us, grace_us))
+		if (is_over(t, &t->epochs[i], now_us, grace_us))
 			return (true);
 	return (false);
 }
@@ -144,7 +145,7 @@ mark(const struct key_table *t, int64_t now_us, const int64_t *grace_us,
 	for (size_t i = 0; i < t->count; i++) {
 		const struct key_epoch *epoch = &t->epochs[i];
 
-		gone[i] = key_table_is_over(t, epoch, now_us, grace_us);
+		gone[i] = is_over(t, epoch, now_us, grace_us);
 		if (gone[i] && keep->ask != NULL) {
 			(void)key_epoch_name(epoch->period, epoch->index, name);
 			gone[i] = !keep->ask(keep->arg, name);

@@ -48,10 +48,6 @@ const struct key_epoch *key_table_newest(const struct key_table *t, enum key_per
 /* When it was used last: at the end of its time, or when a newer one was made. */
 int64_t key_table_end_us(const struct key_table *t, const struct key_epoch *epoch);
 
-/* Is its grace over? */
-bool key_table_is_over(const struct key_table *t, const struct key_epoch *epoch, int64_t now_us,
-    const int64_t grace_us[static KEY_PERIOD_COUNT]);
-
 /* Does t lack an epoch of now, or hold one whose grace is over?  grace_us NULL: none ever is. */
 bool key_table_due(const struct key_table *t, int64_t now_us, const int64_t *grace_us);
 

@@ -250,12 +250,12 @@ print_destroyed(struct destroying *d)
 	}
 	if (d->dry)
 		buf_fmt(&d->out,
-		    "%s would be destroyed: its tokens in %u streams could never again be linked "
-		    "to anybody\n",
-		    d->epoch, d->said);
+		    "%s would be destroyed: its tokens in %u stream%s could never again be "
+		    "linked to anybody\n",
+		    d->epoch, d->said, d->said == 1 ? "" : "s");
 	else
-		buf_fmt(&d->out, "%s is destroyed%s; %u streams say so now", d->epoch,
-		    d->there ? "" : " since before", d->said);
+		buf_fmt(&d->out, "%s is destroyed%s; %u stream%s so now", d->epoch,
+		    d->there ? "" : " since before", d->said, d->said == 1 ? " says" : "s say");
 	if (!d->dry && d->later > 0)
 		buf_fmt(&d->out, ", %u when the process that writes them has seen it", d->later);
 	buf_str(&d->out, d->dry ? "" : "\n");

@@ -21,8 +21,9 @@ largest(const struct risk_set *set)
 	return (set->k_min == 0 ? 0.0 : 1.0 / (double)set->k_min);
 }
 
-int
-app_risk_coarsen(const struct app_risk_said *s)
+/* Which column to coarsen: the one without which least is alone; -1: none helps. */
+static int
+coarsen(const struct app_risk_said *s)
 {
 	const struct risk_result *r = s->result;
 	uint64_t least = r->all.below[1];
@@ -81,7 +82,7 @@ static void
 print_judgement(const struct app_risk_said *s, struct buf *out)
 {
 	const struct risk_result *r = s->result;
-	int column = app_risk_coarsen(s);
+	int column = coarsen(s);
 
 	buf_fmt(out, "\n  largest risk    %.2f, of a client in the smallest class",
 	    largest(&r->all));
@@ -236,7 +237,7 @@ void
 app_risk_json(const struct app_risk_said *s, struct buf *out)
 {
 	const struct risk_result *r = s->result;
-	int column = app_risk_coarsen(s);
+	int column = coarsen(s);
 
 	buf_char(out, '{');
 	json_str(out, "stream", span_str(s->stream));

@@ -16,7 +16,4 @@ struct app_risk_said {
 void app_risk_text(const struct app_risk_said *s, struct buf *out);
 void app_risk_json(const struct app_risk_said *s, struct buf *out);
 
-/* Which column to coarsen: the one without which least is alone; -1: none helps. */
-int app_risk_coarsen(const struct app_risk_said *s);
-
 #endif

@@ -16,8 +16,9 @@ is_word(const unsigned char *bytes, size_t len, const char *word)
 	return (true);
 }
 
-bool
-leak_is_token(const unsigned char *bytes, size_t len, size_t at)
+/* Is what stands at at one of our own tokens (prefix, dot, 16 of base32), whole? */
+static bool
+is_token(const unsigned char *bytes, size_t len, size_t at)
 {
 	static const char prefixes[] = "ip if us uc em se dv sg pn ua rq ht xx";
 	const unsigned char *p = bytes + at;
@@ -73,7 +74,7 @@ leak_check_value(const struct leak_match *m)
 	const unsigned char *value = m->bytes + at;
 	bool digit = false, pass;
 
-	if (at >= m->end || leak_is_token(m->bytes, m->len, at) || is_our_signature(m, at))
+	if (at >= m->end || is_token(m->bytes, m->len, at) || is_our_signature(m, at))
 		return (false);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (is_word(value, len, words[i]))
@@ -101,7 +102,7 @@ leak_check_key(const struct leak_match *m)
 
 	for (size_t i = at; i < m->end; i++)
 		digit |= leak_is_digit(m->bytes[i]);
-	return (digit && !leak_is_token(m->bytes, m->len, at));
+	return (digit && !is_token(m->bytes, m->len, at));
 }
 
 static unsigned

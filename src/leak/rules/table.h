@@ -54,12 +54,6 @@ leak_check leak_check_cpf, leak_check_nir, leak_check_steuer, leak_check_aadhaar
 leak_check leak_check_value, leak_check_basic, leak_check_hexid, leak_check_ulid,
     leak_check_entropy, leak_check_path_number, leak_check_key, leak_check_uuid, leak_check_jwt;
 
-/*
- * Is what stands at bytes[at, end) one of our own tokens (prefix, dot, 16 of
- * base32, nothing before or behind), whole?
- */
-bool leak_is_token(const unsigned char *bytes, size_t len, size_t at);
-
 /* Do the bytes around [start, end) look like chance rather than text? */
 bool leak_is_noise(const struct leak_match *m);
 
