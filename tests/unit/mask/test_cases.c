@@ -369,7 +369,7 @@ test_rows(void **state)
 	}
 	for (size_t i = 0; i < row_count; i++)
 		check_relation(&bed, &rows[i]);
-	print_message("%zu rows, %u complaints\n", row_count, failures);
+	print_message("# %zu rows, %u complaints\n", row_count, failures);
 	for (size_t i = 0; i < row_count; i++)
 		free(rows[i].out);
 	buf_free(&cases);
