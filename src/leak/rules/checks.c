@@ -1,28 +1,40 @@
 /* Addresses: what a pattern cannot say. */
 #include <string.h>
 
+#include "base/text.h"
 #include "leak/inside.h"
 
 #define NOISE_AROUND 64
 
+/* Count what is neither ASCII text nor UTF-8 in [from, to); zeros say nothing. */
+static void
+count_odd(const unsigned char *bytes, size_t from, size_t to, size_t *odd, size_t *count)
+{
+	for (size_t i = from; i < to;) {
+		size_t len = bytes[i] < 0x80 ? 1 : text_utf8_len(bytes + i, to - i);
+
+		if (bytes[i] != 0)
+			*count += len > 1 ? len : 1;
+		*odd += len == 0 || (len == 1 && bytes[i] != 0 && !leak_is_text(bytes[i]));
+		i += len > 1 ? len : 1;
+	}
+}
+
 /*
- * Random bytes have about 38 printable ones in a hundred; text, tables of a
- * database and configuration files have most.
+ * More than half of random bytes cannot be text.  In texts none is odd, in
+ * tables of a database few are.  A key stands between zeros, in a file of a
+ * few words: hence the distance, and zeros that do not count.
  */
 bool
 leak_is_noise(const struct leak_match *m)
 {
 	size_t from = m->start > NOISE_AROUND ? m->start - NOISE_AROUND : 0;
 	size_t to = m->len - m->end > NOISE_AROUND ? m->end + NOISE_AROUND : m->len;
-	size_t text = 0, around = 0;
+	size_t odd = 0, count = 0;
 
-	for (size_t i = from; i < to; i++) {
-		if (i >= m->start && i < m->end)
-			continue;
-		around++;
-		text += leak_is_text(m->bytes[i]) || m->bytes[i] == 0 || m->bytes[i] >= 0xc3;
-	}
-	return (around >= 16 && text * 100 < around * 72);
+	count_odd(m->bytes, from, m->start, &odd, &count);
+	count_odd(m->bytes, m->end, to, &odd, &count);
+	return (count >= 16 && odd * 4 > count);
 }
 
 static bool

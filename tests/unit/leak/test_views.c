@@ -173,20 +173,55 @@ what_looks_like_a_token_hides_nothing(void **state)
 	assert_string_equal(find_in(&find, TEXT("sid=zz.abcdefghij234567"), 100), "session@0");
 }
 
+static unsigned char
+next_random(void)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return ((unsigned char)(x >> 32));
+}
+
 /* Random bytes hold no identifiers; a megabyte of them gives no alarm. */
 static void
 noise_is_no_alarm(void **state)
 {
 	static unsigned char text[1 << 20];
-	uint64_t x = 88172645463325252u;
 
-	for (size_t i = 0; i < sizeof(text); i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		text[i] = (unsigned char)(x >> 32);
-	}
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = next_random();
 	assert_string_equal(find_in(&find, text, sizeof(text), 65536), "");
+}
+
+/* The few random bytes of a key file, between words and zeros, hold none either. */
+static void
+a_key_file_is_no_alarm(void **state)
+{
+	unsigned char text[512];
+
+	for (unsigned round = 0; round < 3000; round++) {
+		size_t at = 16 + round % 80;
+
+		memset(text, 0, sizeof(text));
+		memcpy(text, "cretula key 1\n", 14);
+		for (size_t i = 16; i < 112; i++)
+			text[i] = next_random();
+		memcpy(text + at, "x@y.za", 6);
+		assert_string_equal(find_in(&find, text, sizeof(text), 1000), "");
+	}
+}
+
+/* A short address between the numbers of a table is still one. */
+static void
+a_table_is_no_noise(void **state)
+{
+	static const char row[] = "\x14\x07\x05\x01\x1d\x23\x04\x21"
+				  "annab@x.de21.11.2026 Berlin\x00\x00\x19\x08\x05\x01\x1d\x21\x04\x21"
+				  "bob21.11.2026 Paris";
+
+	assert_string_equal(find_in(&find, TEXT(row), 1000), "email@8");
 }
 
 /* Text that decodes to itself and more of it is given up, and said. */
@@ -213,6 +248,8 @@ main(void)
 		cmocka_unit_test(windows_hide_nothing),
 		cmocka_unit_test(what_looks_like_a_token_hides_nothing),
 		cmocka_unit_test(noise_is_no_alarm),
+		cmocka_unit_test(a_key_file_is_no_alarm),
+		cmocka_unit_test(a_table_is_no_noise),
 		cmocka_unit_test(endless_decoding_is_bounded),
 	};
 
