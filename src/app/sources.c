@@ -36,23 +36,23 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 	source->has_time = found->has_time;
 	if (found->lines == 0)
 		return (0);
-	if (s->format == NULL && found->format == NULL) {
+	if (s->parser.format == NULL && found->format == NULL) {
 		app_evidence_print(found, &text);
 		(void)err_set(e, ERR_INPUT, "%s: format not clear: %s; name it with --format",
 		    source->path, buf_ok(&text) ? text.data : "");
 		buf_free(&text);
 		return (-1);
 	}
-	if (s->format == NULL)
-		s->format = found->format;
+	if (s->parser.format == NULL)
+		s->parser.format = found->format;
 	for (unsigned i = 0; i < found->fit_count; i++)
-		if (found->fits[i].format == s->format)
+		if (found->fits[i].format == s->parser.format)
 			fit = found->fits[i].parsed + found->fits[i].partial;
 	if (2 * fit < found->lines)
 		return (err_set(e, ERR_INPUT,
 		    "%s: %u of its first %u lines are %s like the files "
 		    "before it; import it by itself",
-		    source->path, fit, found->lines, s->format->name));
+		    source->path, fit, found->lines, s->parser.format->name));
 	s->detect_fit += fit;
 	s->detect_lines += found->lines;
 	return (0);
@@ -135,7 +135,7 @@ app_sources_open(struct app_sources *s, char **paths, int count, const struct pa
     const atomic_bool *stop, struct err *e)
 {
 	memset(s, 0, sizeof(*s));
-	s->format = format;
+	s->parser.format = format;
 	s->stop = stop;
 	s->list = calloc((size_t)count + 1, sizeof(*s->list));
 	s->active = calloc((size_t)count + 1, sizeof(struct app_source *));
@@ -148,8 +148,8 @@ app_sources_open(struct app_sources *s, char **paths, int count, const struct pa
 		if (look_at(s, &s->list[i], format != NULL, e) == -1)
 			return (-1);
 	}
-	if (s->format == NULL) /* only empty files: any format reads them */
-		s->format = &parse_formats[0];
+	if (s->parser.format == NULL) /* only empty files: any format reads them */
+		s->parser.format = &parse_formats[0];
 	qsort(s->list, s->count, sizeof(*s->list), by_time);
 	settle(s);
 	return (0);

@@ -44,7 +44,7 @@ struct app_source {
 struct app_sources {
 	struct app_source *list;
 	size_t count;
-	const struct parse_format *format;
+	struct parser parser;
 	unsigned detect_fit, detect_lines; /* evidence of the format; 0, 0 if named */
 	uint64_t file_bytes;               /* on disk, of those not skipped */
 	struct app_source **active;        /* those not skipped */

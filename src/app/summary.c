@@ -37,7 +37,7 @@ lines_read(const struct app_import *im, struct buf *out)
 	number(out, im->counts.lines);
 	buf_str(out, " lines, ");
 	bytes(out, im->counts.bytes);
-	buf_fmt(out, ", %s", im->sources->format->name);
+	buf_fmt(out, ", %s", im->sources->parser.format->name);
 	if (im->sources->detect_lines > 0)
 		buf_fmt(out, " (detected: %u of %u lines)", im->sources->detect_fit,
 		    im->sources->detect_lines);
@@ -210,7 +210,7 @@ app_summary_json(const struct app_summary *s, struct buf *out)
 
 	buf_char(out, '{');
 	json_str(out, "stream", span_str(im->stream_name));
-	json_str(out, "format", span_str(im->sources->format->name));
+	json_str(out, "format", span_str(im->sources->parser.format->name));
 	json_u64(out, "lines", im->counts.lines);
 	json_u64(out, "bytes", im->counts.bytes);
 	json_u64(out, "parsed", im->counts.in.parsed);

@@ -52,7 +52,7 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 		m->noted[c] = INT64_MIN;
 	m->day = INT64_MIN;
 	if (m->epochs == MASK_EPOCH_LIVE)
-		mask_line_epochs(m, m->now_us);
+		mask_line_epochs(m, m->parse.now_us);
 }
 
 struct lines {
@@ -116,7 +116,7 @@ emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_rea
 {
 	struct record *r = &m->record;
 
-	r->time_us = m->now_us;
+	r->time_us = m->parse.now_us;
 	record_set_text(r, RECORD_FIELD_EVENT, span_of("log", 3));
 	record_set_text(r, RECORD_FIELD_REASON, span_str(parse_reason_names[reason]));
 	record_set_text(r, RECORD_FIELD_STATE, span_of("unparsed", 8));
@@ -139,7 +139,7 @@ emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_rea
 static int64_t
 time_of(const struct mask *m, const struct event *ev)
 {
-	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
+	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->parse.now_us);
 }
 
 /* Only of what was read whole; false: it is counted, and that is all. */
@@ -200,7 +200,7 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 		l->reason = PARSE_REASON_TOO_LONG;
 		return (true);
 	}
-	l->result = parse_line(m->format, l->line, l->scratch, &l->event, &l->reason);
+	l->result = parse_line(&m->parse, l->line, l->scratch, &l->event, &l->reason);
 	if (l->result == PARSE_UNPARSED || l->result == PARSE_META ||
 	    (m->learn_only && !may_teach(&l->event)))
 		return (true);

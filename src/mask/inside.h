@@ -22,9 +22,9 @@ struct mask {
 	/* what the mask was opened with */
 	const struct mask_policy *policy;
 	struct mask_words *words;
-	const struct parse_format *format;
+	struct parser parser;
+	struct parse_state parse; /* now_us: when the batch came */
 	enum mask_epoch_mode epochs;
-	int64_t now_us;
 	size_t line_max;
 	const struct key_ring *ring;
 	struct mask_keys *keys;

@@ -32,7 +32,7 @@ struct mask_setup {
 	const struct mask_policy *policy; /* outlives the mask */
 	const struct key_ring *ring;      /* outlives the mask */
 	struct mask_words *words;         /* shared; outlives the mask */
-	const struct parse_format *format;
+	struct parser parser;
 	enum mask_epoch_mode epochs;
 	int64_t now_us;     /* arrival time of lines whose own time is bad */
 	size_t line_max;    /* limits.line, at most PARSE_LINE_MAX */

@@ -57,9 +57,9 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->policy = setup->policy;
 	made->ring = setup->ring;
 	made->words = setup->words;
-	made->format = setup->format;
+	made->parser = setup->parser;
+	parse_begin(&made->parse, &made->parser, setup->now_us);
 	made->epochs = setup->epochs;
-	made->now_us = setup->now_us;
 	made->line_max = setup->line_max;
 	made->places.geo = setup->geo;
 	made->memory = memory;
@@ -119,7 +119,7 @@ mask_close(struct mask *m)
 void
 mask_now(struct mask *m, int64_t now_us)
 {
-	m->now_us = now_us;
+	m->parse.now_us = now_us;
 }
 
 void

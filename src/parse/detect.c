@@ -52,15 +52,36 @@ detect_points(enum parse_result result, const struct event *ev)
 	return (ev->user_odd || ev->extra_count > 0 ? POINTS_ODD : POINTS_OWN);
 }
 
+/* Read as format says, without options. */
+struct reader {
+	struct parser parser;
+	struct parse_state state;
+	enum parse_reason reason; /* of the last line */
+};
+
+static void
+reader_begin(struct reader *reader, const struct parse_format *format)
+{
+	reader->parser = (struct parser){ .format = format };
+	parse_begin(&reader->state, &reader->parser, 0);
+}
+
+static enum parse_result
+reader_line(struct reader *reader, struct span line, char *scratch, struct event *ev)
+{
+	return (parse_line(&reader->state, line, scratch, ev, &reader->reason));
+}
+
 static void
 detect_score(const struct sample *sample, char *scratch, struct score *score)
 {
+	struct reader reader;
 	struct event ev;
-	enum parse_reason reason;
 
+	reader_begin(&reader, score->format);
 	for (unsigned i = 0; i < sample->count; i++) {
 		enum parse_result result =
-		    parse_line(score->format, sample->line[i], scratch, &ev, &reason);
+		    reader_line(&reader, sample->line[i], scratch, &ev);
 
 		if (result != PARSE_EVENT && result != PARSE_PARTIAL)
 			continue;
@@ -113,17 +134,19 @@ static bool
 detect_disagree(const struct sample *sample, char *scratch, const struct parse_format *a,
     const struct parse_format *b)
 {
+	struct reader as_a, as_b;
 	struct event of_a, of_b;
-	enum parse_reason reason;
 
 	if (a->line == b->line)
 		return (false);
+	reader_begin(&as_a, a);
+	reader_begin(&as_b, b);
 	for (unsigned i = 0; i < sample->count; i++) {
 		/* Escapes share the scratch: such a line tells nothing here. */
 		if (span_find(sample->line[i], '\\') < sample->line[i].len)
 			continue;
-		if (parse_line(a, sample->line[i], scratch, &of_a, &reason) == PARSE_EVENT &&
-		    parse_line(b, sample->line[i], scratch, &of_b, &reason) == PARSE_EVENT &&
+		if (reader_line(&as_a, sample->line[i], scratch, &of_a) == PARSE_EVENT &&
+		    reader_line(&as_b, sample->line[i], scratch, &of_b) == PARSE_EVENT &&
 		    !detect_event_equal(&of_a, &of_b))
 			return (true);
 	}
@@ -174,15 +197,16 @@ static const struct parse_format *
 detect_server(const struct sample *sample, char *scratch, const struct parse_format *format)
 {
 	const struct parse_format *nginx = parse_format_find(span_str("nginx-combined"));
+	struct reader reader;
 	struct event ev;
-	enum parse_reason reason;
 	int votes = 0;
 
 	if (nginx == NULL || format->line != nginx->line)
 		return (format);
+	reader_begin(&reader, nginx);
 	for (unsigned i = 0; i < sample->count; i++) {
 		votes += detect_escapes(sample->line[i]);
-		if (parse_line(nginx, sample->line[i], scratch, &ev, &reason) == PARSE_EVENT)
+		if (reader_line(&reader, sample->line[i], scratch, &ev) == PARSE_EVENT)
 			votes += detect_habits(&ev);
 	}
 	return (votes > 0 ? nginx : parse_format_find(span_str("apache-combined")));
@@ -191,12 +215,13 @@ detect_server(const struct sample *sample, char *scratch, const struct parse_for
 static void
 detect_time(const struct sample *sample, char *scratch, struct parse_evidence *evidence)
 {
+	struct reader reader;
 	struct event ev;
-	enum parse_reason reason;
 
+	reader_begin(&reader, evidence->format);
 	for (unsigned i = 0; i < sample->count && !evidence->has_time; i++) {
 		enum parse_result result =
-		    parse_line(evidence->format, sample->line[i], scratch, &ev, &reason);
+		    reader_line(&reader, sample->line[i], scratch, &ev);
 
 		if ((result == PARSE_EVENT || result == PARSE_PARTIAL) && ev.time_ok) {
 			evidence->first_time_us = ev.time_us;
@@ -208,12 +233,13 @@ detect_time(const struct sample *sample, char *scratch, struct parse_evidence *e
 static unsigned
 detect_lines(const struct sample *sample, char *scratch)
 {
+	struct reader reader;
 	struct event ev;
-	enum parse_reason reason;
 	unsigned lines = 0;
 
+	reader_begin(&reader, &parse_formats[0]);
 	for (unsigned i = 0; i < sample->count; i++)
-		lines += parse_line(&parse_formats[0], sample->line[i], scratch, &ev, &reason) !=
+		lines += reader_line(&reader, sample->line[i], scratch, &ev) !=
 		    PARSE_META;
 	return (lines);
 }

@@ -1,30 +1,6 @@
 /* parse: the table of formats. */
-#include "parse/clf.h"
+#include "parse/clf/clf.h"
 #include "parse/parse.h"
-
-static enum parse_result
-format_common(struct span line, char *scratch, struct event *ev, enum parse_reason *reason)
-{
-	static const struct parse_clf shape = { .vhost = false, .combined = false };
-
-	return (parse_clf(&shape, line, scratch, ev, reason));
-}
-
-static enum parse_result
-format_combined(struct span line, char *scratch, struct event *ev, enum parse_reason *reason)
-{
-	static const struct parse_clf shape = { .vhost = false, .combined = true };
-
-	return (parse_clf(&shape, line, scratch, ev, reason));
-}
-
-static enum parse_result
-format_vhost(struct span line, char *scratch, struct event *ev, enum parse_reason *reason)
-{
-	static const struct parse_clf shape = { .vhost = true, .combined = true };
-
-	return (parse_clf(&shape, line, scratch, ev, reason));
-}
 
 #define SAMPLE_COMMON \
 	"192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /index.html HTTP/1.1\" 200 512"
@@ -33,14 +9,14 @@ format_vhost(struct span line, char *scratch, struct event *ev, enum parse_reaso
 
 const struct parse_format parse_formats[] = {
 	{ "apache-combined", "combined", "Apache's combined log: common with referer and agent",
-	    SAMPLE_COMBINED, format_combined, NULL },
+	    SAMPLE_COMBINED, parse_clf_combined, NULL },
 	{ "apache-common", "common", "the common log format of Apache and many others",
-	    SAMPLE_COMMON, format_common, NULL },
+	    SAMPLE_COMMON, parse_clf_common, NULL },
 	{ "apache-vhost-combined", "vhost_combined",
 	    "Apache's vhost_combined: host:port in front of combined",
-	    "www.example.com:443 " SAMPLE_COMBINED, format_vhost, NULL },
+	    "www.example.com:443 " SAMPLE_COMBINED, parse_clf_vhost, NULL },
 	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
-	    format_combined, NULL },
+	    parse_clf_combined, NULL },
 };
 const size_t parse_format_count = sizeof(parse_formats) / sizeof(parse_formats[0]);
 

@@ -18,8 +18,14 @@ line_is_blank(struct span line)
 	return (i == line.len);
 }
 
+void
+parse_begin(struct parse_state *state, const struct parser *parser, int64_t now_us)
+{
+	*state = (struct parse_state){ .parser = parser, .now_us = now_us };
+}
+
 enum parse_result
-parse_line(const struct parse_format *format, struct span line, char *scratch, struct event *ev,
+parse_line(struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason)
 {
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
@@ -30,5 +36,5 @@ parse_line(const struct parse_format *format, struct span line, char *scratch, s
 	}
 	if (line_is_blank(line))
 		return (PARSE_META);
-	return (format->line(line, scratch, ev, reason));
+	return (state->parser->format->line(state, line, scratch, ev, reason));
 }

@@ -31,13 +31,18 @@ enum parse_reason {
 };
 extern const char *const parse_reason_names[PARSE_REASON_COUNT];
 
+struct parse_state;
+
+/* Arguments as parse_line, which has removed a CR and sorted out blank lines. */
+typedef enum parse_result parse_line_function(struct parse_state *state, struct span line,
+    char *scratch, struct event *ev, enum parse_reason *reason);
+
 struct parse_format {
 	const char *name;    /* "nginx-combined" */
 	const char *aliases; /* blank-separated, or "" */
 	const char *help;
 	const char *sample;  /* one line, for help and tests; no real data */
-	enum parse_result (*line)(struct span line, char *scratch, struct event *ev,
-	    enum parse_reason *reason);
+	parse_line_function *line;
 	bool (*starts_record)(struct span line); /* NULL: every line does */
 };
 
@@ -50,14 +55,28 @@ const struct parse_format *parse_format_find(struct span name);
 
 #define PARSE_LINE_MAX 65536 /* default of limits.line */
 
+/* A format put to use.  Filled in by the caller, shared by threads, never changed. */
+struct parser {
+	const struct parse_format *format;
+};
+
+/* What one thread reads lines of one stream with. */
+struct parse_state {
+	const struct parser *parser;
+	int64_t now_us; /* about when the lines were written: times may name no year */
+};
+
+/* Start, or start anew.  parser outlives state. */
+void parse_begin(struct parse_state *state, const struct parser *parser, int64_t now_us);
+
 /*
- * Parse one line (no LF; a trailing CR is removed here).  scratch has room
- * for PARSE_LINE_MAX bytes (unescaped texts) and belongs to the caller's
- * thread; ev borrows line and scratch.  Lines over PARSE_LINE_MAX are
- * unparsed with reason too_long.  Any bytes are legal.
+ * Parse one line (no LF; a trailing CR is removed here).  Lines come in their
+ * order: some say how to read the next.  scratch has room for PARSE_LINE_MAX
+ * bytes (unescaped texts); ev borrows line and scratch.  Lines over
+ * PARSE_LINE_MAX are unparsed with reason too_long.  Any bytes are legal.
  */
-enum parse_result parse_line(const struct parse_format *format, struct span line,
-    char *scratch, struct event *ev, enum parse_reason *reason);
+enum parse_result parse_line(struct parse_state *state, struct span line, char *scratch,
+    struct event *ev, enum parse_reason *reason);
 
 /* ---- detection ---- */
 

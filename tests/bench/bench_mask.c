@@ -14,6 +14,7 @@
 #include "key/key.h"
 #include "mask/mask.h"
 #include "parse/event.h"
+#include "../unit/parse/one.h"
 
 static char *text;
 static size_t text_len, line_count;
@@ -62,7 +63,7 @@ open_all(void)
 	    mask_words_open(10, &words, &e) == -1 || mask_candidates_open(&candidates, &e) == -1)
 		die(e.text);
 	struct mask_setup setup = { .policy = &policy, .ring = ring, .words = words,
-		.format = format, .epochs = MASK_EPOCH_EVENT, .now_us = clock_now_us(),
+		.parser.format = format, .epochs = MASK_EPOCH_EVENT, .now_us = clock_now_us(),
 		.line_max = PARSE_LINE_MAX };
 	if (mask_open(&setup, &mask, &e) == -1)
 		die(e.text);
@@ -99,7 +100,7 @@ parse_all(void)
 		const char *end = memchr(text + at, '\n', text_len - at);
 		size_t len = end == NULL ? text_len - at : (size_t)(end - text) - at;
 
-		parsed += parse_line(format, span_of(text + at, len), scratch, &ev, &reason) ==
+		parsed += parse_one(format, span_of(text + at, len), scratch, &ev, &reason) ==
 		    PARSE_EVENT;
 		at += len + 1;
 	}

@@ -7,8 +7,9 @@
 #include <time.h>
 
 #include "parse/addr.h"
-#include "parse/clf.h"
+#include "parse/clf/clf.h"
 #include "parse/timestamp.h"
+#include "../unit/parse/one.h"
 
 #define TEXT_BYTES (64u << 20)
 #define LINES_MAX 200000
@@ -72,7 +73,7 @@ once(enum what what, const struct parse_format *format)
 		size_t at;
 
 		if (what == WHOLE) {
-			(void)parse_line(format, lines[i], scratch, &ev, &reason);
+			(void)parse_one(format, lines[i], scratch, &ev, &reason);
 		} else if (what == CAREFUL) {
 			(void)parse_clf_careful(&shape, lines[i], scratch, &ev, &reason);
 		} else if (what == ADDRESSES) {

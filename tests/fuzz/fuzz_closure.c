@@ -57,9 +57,9 @@ start(void)
 	    key_ring_import(ring, false, commitment, &e) == 0 &&
 	    mask_words_open(10, &words, &e) == 0);
 	struct mask_setup setup = { .policy = &policy, .ring = ring, .words = words,
-		.format = parse_format_find(span_of("apache-combined", 15)), .epochs = MASK_EPOCH_EVENT,
+		.parser.format = parse_format_find(span_of("apache-combined", 15)), .epochs = MASK_EPOCH_EVENT,
 		.line_max = PARSE_LINE_MAX };
-	check(setup.format != NULL && mask_open(&setup, &mask, &e) == 0);
+	check(setup.parser.format != NULL && mask_open(&setup, &mask, &e) == 0);
 	batch.records = malloc(4 * RECORD_BYTES_MAX);
 	batch.ends = malloc(64);
 	check(atexit(stop) == 0);

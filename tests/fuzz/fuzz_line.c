@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "parse/clf.h"
+#include "parse/clf/clf.h"
+#include "../unit/parse/one.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -80,7 +81,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct event ev;
 		enum parse_reason reason = PARSE_REASON_COUNT;
 		enum parse_result result =
-		    parse_line(&parse_formats[i], line, scratch, &ev, &reason);
+		    parse_one(&parse_formats[i], line, scratch, &ev, &reason);
 
 		if (result == PARSE_UNPARSED)
 			check(reason < PARSE_REASON_COUNT);

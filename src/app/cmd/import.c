@@ -191,7 +191,7 @@ open_mask(struct importing *im, struct err *e)
 		&im->words, e) == -1 ||
 	    (im->nothing_new ? settle_secret : open_secret)(im, e) == -1)
 		return (-1);
-	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.format,
+	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.parser,
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, im->setup.geo };
 	im->import.unlocked = !key_ring_locked(im->ring) || !mask_words_locked(im->words);
 	return (0);
@@ -261,7 +261,7 @@ incomplete(const struct app_import *im)
 	if (lines > 0 &&
 	    (im->records + im->counts.in.counted == 0 || 2 * im->counts.in.unparsed > lines)) {
 		app_warn("import", "most lines do not fit %s: is --format right?",
-		    im->sources->format->name);
+		    im->sources->parser.format->name);
 		return (ERR_INCOMPLETE);
 	}
 	for (size_t i = 0; i < im->sources->count; i++)

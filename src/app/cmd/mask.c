@@ -142,7 +142,7 @@ static int
 run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 {
 	const struct config_stream *stream = m->setup.stream;
-	struct mask_setup setup = { &stream->policy, m->ring, m->words, m->sources.format,
+	struct mask_setup setup = { &stream->policy, m->ring, m->words, m->sources.parser,
 		MASK_EPOCH_LIVE, now_us, stream->line_max, m->setup.geo };
 	struct pipeline p = { .mode = PIPELINE_MASK,
 		.jobs = 1,

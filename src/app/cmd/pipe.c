@@ -103,7 +103,7 @@ read_options(struct piping *p, struct err *e)
 		return (err_set(e, ERR_USAGE,
 		    "--rotate %s: daily, weekly, monthly, or a size from 1M", rotate));
 	return (app_format_find(
-	    name != NULL ? name : p->setup.stream->format, &p->pipe.setup.format, e));
+	    name != NULL ? name : p->setup.stream->format, &p->pipe.setup.parser.format, e));
 }
 
 static int

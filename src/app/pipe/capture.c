@@ -347,7 +347,7 @@ find_format(struct app_capture *c, struct err *e)
 	size_t len, at;
 	bool last;
 
-	if (c->p->setup.format != NULL)
+	if (c->p->setup.parser.format != NULL)
 		return (1);
 	at = scan_last(span_of(c->raw, c->have), '\n');
 	len = at == c->have && !c->eof ? 0 : c->eof ? c->have : at + 1;
@@ -366,7 +366,7 @@ find_format(struct app_capture *c, struct err *e)
 		buf_free(&text);
 		return (-1);
 	}
-	c->p->setup.format = found.format;
+	c->p->setup.parser.format = found.format;
 	return (found.format != NULL ? 1 : 0);
 }
 

@@ -45,7 +45,7 @@ struct app_pipe {
 	int fd;
 	struct store_live_options how; /* next.epochs is filled in at each open */
 	struct store_live *live;       /* NULL: it could not be opened again */
-	struct mask_setup setup;       /* format NULL: decided on the first lines */
+	struct mask_setup setup;       /* parser.format NULL: decided on the first lines */
 	struct key_ring *ring;
 	const int64_t *grace_us;       /* by period */
 	char policy_hash[65];

@@ -37,7 +37,7 @@ struct replaying {
 	struct app_pack pack;
 	struct record_encoder encoder;
 	struct record_decoder decoder; /* of what the mask wrote */
-	const struct parse_format *format;
+	struct parser parser;
 	unsigned char *secret; /* 32 bytes */
 	char *raw; /* MASK_HELD_BYTES and an LF; in secret memory, too */
 	char policy[65];
@@ -59,9 +59,10 @@ open_what(struct replaying *r, struct err *e)
 	if (app_setup_open(r->args, r->stream_name, &r->setup, e) == -1 ||
 	    app_geo_open(&r->setup, e) == -1 ||
 	    app_store_path(r->args, &r->setup, &r->store_path, e) == -1 ||
-	    app_format_find(name != NULL ? name : r->setup.stream->format, &r->format, e) == -1)
+	    app_format_find(name != NULL ? name : r->setup.stream->format, &r->parser.format, e) ==
+		-1)
 		return (-1);
-	if (r->format == NULL)
+	if (r->parser.format == NULL)
 		return (err_set(e, ERR_USAGE,
 		    "--format NAME is needed: what could not be read "
 		    "does not say what it is"));
@@ -112,7 +113,7 @@ open_mask(struct replaying *r, struct err *e)
 		e) == -1 ||
 	    open_secret(r, e) == -1)
 		return (-1);
-	setup = (struct mask_setup){ &stream->policy, r->ring, r->words, r->format,
+	setup = (struct mask_setup){ &stream->policy, r->ring, r->words, r->parser,
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, r->setup.geo };
 	if (mask_open(&setup, &r->mask, e) == -1)
 		return (-1);
@@ -266,7 +267,7 @@ finish(const struct replaying *r)
 		buf_str(&out, "}\n");
 	} else {
 		buf_fmt(&out, "%llu lines replayed, %llu still cannot be read as %s",
-		    (unsigned long long)done, (unsigned long long)r->left, r->format->name);
+		    (unsigned long long)done, (unsigned long long)r->left, r->parser.format->name);
 		if (r->other_key > 0)
 			buf_fmt(&out, ", %llu were sealed to another key",
 			    (unsigned long long)r->other_key);

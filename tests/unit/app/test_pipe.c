@@ -140,7 +140,7 @@ run(struct store *s, struct mask_policy *policy)
 	assert_int_equal(app_pipe_turn(&p, now_us, &e), 0);
 	p.setup.policy = policy;
 	p.setup.ring = p.ring;
-	p.setup.format = parse_format_find(span_str("apache-combined"));
+	p.setup.parser.format = parse_format_find(span_str("apache-combined"));
 	p.setup.epochs = MASK_EPOCH_LIVE;
 	p.setup.now_us = now_us;
 	p.setup.line_max = PARSE_LINE_MAX;

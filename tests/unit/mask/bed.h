@@ -54,9 +54,9 @@ bed_open_as(struct bed *bed, const struct mask_policy *policy, const char *forma
 	assert_int_equal(mask_words_open(bed->policy.words_k, &bed->words, &e), 0);
 	assert_int_equal(mask_candidates_open(&bed->learn, &e), 0);
 	setup = (struct mask_setup){ .policy = &bed->policy, .ring = bed->ring,
-		.words = bed->words, .format = parse_format_find(span_str(format)),
+		.words = bed->words, .parser.format = parse_format_find(span_str(format)),
 		.epochs = epochs, .now_us = BED_NOW_US, .line_max = PARSE_LINE_MAX };
-	assert_non_null(setup.format);
+	assert_non_null(setup.parser.format);
 	if (mask_open(&setup, &bed->mask, &e) != 0)
 		fail_msg("mask_open: %s", e.text);
 	bed->batch.records = malloc((size_t)512 * RECORD_BYTES_MAX);

@@ -304,7 +304,7 @@ open_seeded(struct bed *bed, struct mask **masks, unsigned count)
 	masks[0] = bed->mask;
 	for (unsigned i = 1; i < count; i++) {
 		struct mask_setup setup = { .policy = &bed->policy, .ring = bed->ring,
-			.words = bed->words, .format = parse_format_find(span_str("combined")),
+			.words = bed->words, .parser.format = parse_format_find(span_str("combined")),
 			.epochs = MASK_EPOCH_EVENT, .now_us = BED_NOW_US, .line_max = PARSE_LINE_MAX };
 
 		assert_int_equal(mask_open(&setup, &masks[i], &e), 0);
@@ -411,7 +411,7 @@ test_tables_change_nothing(void **state)
 	for (const char *line = log; line < log + len;) {
 		struct span one = span_of(line, (size_t)(strchr(line, '\n') + 1 - line));
 		struct mask_setup setup = { &bed.policy, bed.ring, bed.words,
-			parse_format_find(span_str("combined")), MASK_EPOCH_EVENT, BED_NOW_US,
+			{ parse_format_find(span_str("combined")) }, MASK_EPOCH_EVENT, BED_NOW_US,
 			PARSE_LINE_MAX, NULL };
 		struct err e;
 

@@ -195,7 +195,7 @@ test_records(void **state)
 	assert_int_equal(mask_geo_open(path, path, &geo, NULL), 0);
 	mask_close(bed.mask);
 	setup = (struct mask_setup){ .policy = &bed.policy, .ring = bed.ring, .words = bed.words,
-		.format = parse_format_find(span_str("combined")), .epochs = MASK_EPOCH_EVENT,
+		.parser.format = parse_format_find(span_str("combined")), .epochs = MASK_EPOCH_EVENT,
 		.now_us = BED_NOW_US, .line_max = PARSE_LINE_MAX, .geo = geo };
 	assert_int_equal(mask_open(&setup, &bed.mask, NULL), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -147,7 +147,7 @@ test_no_key(void **state)
 	mask_close(bed.mask);
 	bed.mask = NULL;
 	struct mask_setup setup = { .policy = &bed.policy, .ring = bed.ring, .words = bed.words,
-		.format = parse_format_find(span_str("combined")), .epochs = MASK_EPOCH_LIVE,
+		.parser.format = parse_format_find(span_str("combined")), .epochs = MASK_EPOCH_LIVE,
 		.now_us = BED_NOW_US + INT64_C(86400000000) * 400, .line_max = PARSE_LINE_MAX };
 	assert_int_equal(mask_open(&setup, &bed.mask, NULL), 0);
 	r = bed_request(&bed, "/users/erika?sid=abcdefghij", 200, "-");

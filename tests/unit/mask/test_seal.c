@@ -259,7 +259,7 @@ test_no_key_no_mask(void **state)
 	bed_open(&bed, NULL);
 	bed.policy.method[RECORD_CLASS_IP_PEER] = MASK_SEAL;
 	setup = (struct mask_setup){ .policy = &bed.policy, .ring = bed.ring, .words = bed.words,
-		.format = parse_format_find(span_str("combined")), .now_us = BED_NOW_US,
+		.parser.format = parse_format_find(span_str("combined")), .now_us = BED_NOW_US,
 		.line_max = PARSE_LINE_MAX };
 	assert_int_equal(mask_open(&setup, &m, &e), -1);
 	assert_int_equal(e.code, ERR_CONFIG);

@@ -12,7 +12,8 @@ static struct span message;
 
 /* A format whose lines are what the test says. */
 static enum parse_result
-made_line(struct span line, char *scratch, struct event *ev, enum parse_reason *reason)
+made_line(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
 {
 	memset(ev, 0, sizeof(*ev));
 	ev->type = EVENT_LOG;
@@ -30,7 +31,7 @@ static void
 open_bed(struct bed *bed, const struct mask_policy *policy)
 {
 	bed_open(bed, policy);
-	bed->mask->format = &made;
+	bed->mask->parser.format = &made;
 }
 
 /* The record of a message; its text, or "" if there is none. */
@@ -200,7 +201,7 @@ rules_of_the_user(void **state)
 			fail_msg("%s: %.*s", rows[i].target, (int)r.text[RECORD_FIELD_QUERY].len,
 			    r.text[RECORD_FIELD_QUERY].ptr);
 	}
-	bed.mask->format = &made;
+	bed.mask->parser.format = &made;
 	assert_fits(said(&bed, "failed for C-12345678 and C-87654321, bob.k@example.org"),
 	    "failed for [unknown] and [unknown], em.#");
 	assert_fits(said(&bed, "failed for C%2D12345678"), "[unknown]");

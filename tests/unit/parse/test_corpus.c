@@ -7,9 +7,10 @@
 
 #include <time.h>
 
-#include "parse/clf.h"
+#include "parse/clf/clf.h"
 #include "parse/unescape.h"
 #include "show.h"
+#include "one.h"
 
 static char scratch[PARSE_LINE_MAX], scratch_other[PARSE_LINE_MAX];
 
@@ -55,7 +56,7 @@ test_counts(void **state)
 			struct event ev;
 			enum parse_reason reason;
 
-			count[parse_line(f, line, scratch, &ev, &reason)]++;
+			count[parse_one(f, line, scratch, &ev, &reason)]++;
 		}
 		if (count[PARSE_EVENT] != rows[i].event ||
 		    count[PARSE_PARTIAL] != rows[i].partial ||
@@ -292,7 +293,7 @@ test_beats(void **state)
 			enum parse_result result;
 
 			assert_true(json_value(json, "raw", raw, sizeof(raw)));
-			result = parse_line(f, span_str(raw), scratch, &ev, &reason);
+			result = parse_one(f, span_str(raw), scratch, &ev, &reason);
 			if (result != PARSE_EVENT && result != PARSE_PARTIAL)
 				fail_msg("%s: %s", file, raw);
 			lines++;
@@ -345,7 +346,7 @@ test_vrl(void **state)
 
 		if (!json_value(json, "raw", raw, sizeof(raw)))
 			fail_msg("%s: row %u", file, n);
-		assert_int_equal(parse_line(f, span_str(raw), scratch, &ev, &reason), PARSE_EVENT);
+		assert_int_equal(parse_one(f, span_str(raw), scratch, &ev, &reason), PARSE_EVENT);
 		bad += compare_time(file, json, &ev, "timestamp");
 		bad += compare_number(file, json, &ev, "status", EVENT_STATUS);
 		if (json_value(json, "client", want, sizeof(want))) {

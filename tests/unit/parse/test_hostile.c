@@ -3,6 +3,7 @@
 
 #include "parse/event.h"
 #include "parse/parse.h"
+#include "one.h"
 
 static char scratch[PARSE_LINE_MAX];
 
@@ -47,7 +48,7 @@ case_check(struct span id, struct span lines, struct span keep, struct span outc
 	bool status = true, method = true;
 
 	while (shared_line(&lines, &line)) {
-		result = parse_line(f, line, scratch, &ev, &reason);
+		result = parse_one(f, line, scratch, &ev, &reason);
 		seen[result]++;
 		if (result == PARSE_UNPARSED)
 			continue;

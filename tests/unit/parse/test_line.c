@@ -8,10 +8,11 @@
 
 #include <stdlib.h>
 
-#include "parse/clf.h"
+#include "parse/clf/clf.h"
 #include "parse/marks.h"
 #include "parse/unescape.h"
 #include "show.h"
+#include "one.h"
 
 #define TIME " [24/Nov/2025:10:11:12 +0000] "
 #define HEAD "203.0.113.7 - -" TIME
@@ -39,7 +40,7 @@ check(const struct row *rows, size_t count)
 
 		assert_non_null(f);
 		enum parse_result result =
-		    parse_line(f, span_str(rows[i].line), scratch, &ev, &reason);
+		    parse_one(f, span_str(rows[i].line), scratch, &ev, &reason);
 		show_event(result, reason, &ev, got, sizeof(got));
 		if (strcmp(got, rows[i].want) != 0) {
 			print_error("%s: %s\n  got  %s\n  want %s\n", rows[i].format, rows[i].line,
@@ -254,7 +255,7 @@ test_unparsed(void **state)
 	(void)state;
 	CHECK(rows);
 	assert_int_equal(
-	    parse_line(&parse_formats[0], span_of(nul, sizeof(nul) - 1), scratch, &ev, &reason),
+	    parse_one(&parse_formats[0], span_of(nul, sizeof(nul) - 1), scratch, &ev, &reason),
 	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_BINARY);
 }
@@ -275,17 +276,17 @@ test_bounds(void **state)
 		memcpy(line + len, anchor, sizeof(anchor) - 1);
 		len += sizeof(anchor) - 1;
 	}
-	assert_int_equal(parse_line(&parse_formats[0], span_of(line, len), scratch, &ev, &reason),
+	assert_int_equal(parse_one(&parse_formats[0], span_of(line, len), scratch, &ev, &reason),
 	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_AMBIGUOUS);
 	memset(line, 'x', PARSE_LINE_MAX + 1);
 	assert_int_equal(
-	    parse_line(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch, &ev, &reason),
+	    parse_one(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch, &ev, &reason),
 	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_TOO_LONG);
 	line[PARSE_LINE_MAX] = '\r';
 	assert_int_equal(
-	    parse_line(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch, &ev, &reason),
+	    parse_one(&parse_formats[0], span_of(line, PARSE_LINE_MAX + 1), scratch, &ev, &reason),
 	    PARSE_UNPARSED);
 	assert_int_equal(reason, PARSE_REASON_GRAMMAR);
 	free(line);
@@ -303,7 +304,7 @@ test_many_extras(void **state)
 	for (unsigned n = 1; n <= EVENT_EXTRA_MAX + 3; n++) {
 		len += (size_t)snprintf(line + len, sizeof(line) - len, " e%u", n);
 		assert_int_equal(
-		    parse_line(&parse_formats[0], span_of(line, len), scratch, &ev, &reason),
+		    parse_one(&parse_formats[0], span_of(line, len), scratch, &ev, &reason),
 		    n <= EVENT_EXTRA_MAX ? PARSE_EVENT : PARSE_PARTIAL);
 		assert_int_equal(ev.extra_count, n <= EVENT_EXTRA_MAX ? n : EVENT_EXTRA_MAX);
 	}
@@ -354,7 +355,7 @@ test_table(void **state)
 		assert_true(i == 0 || strcmp(parse_formats[i - 1].name, f->name) < 0);
 		assert_ptr_equal(parse_format_find(span_str(f->name)), f);
 		assert_int_equal(
-		    parse_line(f, span_str(f->sample), scratch, &ev, &reason), PARSE_EVENT);
+		    parse_one(f, span_str(f->sample), scratch, &ev, &reason), PARSE_EVENT);
 	}
 	assert_string_equal(
 	    parse_format_find(span_str("vhost_combined"))->name, "apache-vhost-combined");

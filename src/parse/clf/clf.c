@@ -5,7 +5,7 @@
  * whose tail has the shape of the format.  A user can write such a text into
  * a field, so a second one that also fits makes the line ambiguous.
  */
-#include "parse/clf.h"
+#include "parse/clf/clf.h"
 #include "parse/field.h"
 #include "parse/request.h"
 #include "parse/timestamp.h"
@@ -395,4 +395,34 @@ parse_clf(const struct parse_clf *shape, struct span line, char *scratch, struct
 	if (parse_clf_quick(shape, line, ev))
 		return (PARSE_EVENT);
 	return (parse_clf_careful(shape, line, scratch, ev, reason));
+}
+
+enum parse_result
+parse_clf_common(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	static const struct parse_clf shape = { .vhost = false, .combined = false };
+
+	(void)state;
+	return (parse_clf(&shape, line, scratch, ev, reason));
+}
+
+enum parse_result
+parse_clf_combined(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	static const struct parse_clf shape = { .vhost = false, .combined = true };
+
+	(void)state;
+	return (parse_clf(&shape, line, scratch, ev, reason));
+}
+
+enum parse_result
+parse_clf_vhost(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	static const struct parse_clf shape = { .vhost = true, .combined = true };
+
+	(void)state;
+	return (parse_clf(&shape, line, scratch, ev, reason));
 }

@@ -7,7 +7,7 @@
  */
 #include <endian.h>
 
-#include "parse/clf_quick.h"
+#include "parse/clf/clf_quick.h"
 #include "parse/field.h"
 #include "parse/marks.h"
 #include "parse/request.h"

@@ -9,10 +9,13 @@
 #ifndef CRETULA_PARSE_CLF_H
 #define CRETULA_PARSE_CLF_H
 
-#include "parse/clf_quick.h"
+#include "parse/clf/clf_quick.h"
 #include "parse/parse.h"
 
-/* Quick where it can be, careful elsewhere.  Arguments as parse_format.line. */
+/* The formats of the table. */
+parse_line_function parse_clf_common, parse_clf_combined, parse_clf_vhost;
+
+/* Quick where it can be, careful elsewhere.  Arguments as parse_line. */
 enum parse_result parse_clf(const struct parse_clf *shape, struct span line, char *scratch,
     struct event *ev, enum parse_reason *reason);
 
