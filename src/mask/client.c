@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 
+#include "mask/extra/extra.h"
 #include "mask/inside.h"
 #include "mask/words/inside.h"
 
@@ -204,8 +205,8 @@ is_trusted(const struct mask *m, const struct parse_addr *addr)
 		addr->bytes, addr->len));
 }
 
-static struct span
-hide_hop(struct mask *m, struct span hop)
+struct span
+mask_hop(struct mask *m, struct span hop)
 {
 	struct parse_addr addr;
 	int port;
@@ -233,7 +234,7 @@ put_forwarded(struct mask *m, struct span value)
 			record_set_flag(r, RECORD_FLAG_FWD_CAPPED);
 			break;
 		}
-		text = hide_hop(m, hop);
+		text = mask_hop(m, hop);
 		if (text.len > 0)
 			r->forwarded[r->forwarded_count++] = text;
 	}

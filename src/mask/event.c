@@ -4,6 +4,7 @@
  * Every text of the event has a rule here, or is not written at all: there
  * is no way for a field that nobody thought of.
  */
+#include "mask/extra/extra.h"
 #include "mask/inside.h"
 
 /* A text of ours, padded so that the encoder may copy it in one size. */
@@ -205,27 +206,6 @@ put_agent(struct mask *m, const struct event *ev)
 
 /* ---- what few formats have ---- */
 
-/* A token of text; empty if the class is dropped. */
-static struct span
-token_of(struct mask *m, enum mask_slot slot, const char *position, struct span text)
-{
-	enum record_class c = mask_slot_class(slot);
-	struct span sealed;
-	char *token;
-
-	mask_count(m, c);
-	if (m->policy->method[c] == MASK_DROP)
-		return (span_of("", 0));
-	if (m->policy->method[c] == MASK_SEAL && (sealed = mask_sealed_text(m, text)).len > 0)
-		return (sealed);
-	if (m->policy->method[c] != MASK_TOKEN || (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
-		return (mask_redaction(c));
-	if (position == NULL ? mask_token(m, slot, text, token) :
-			       mask_token_bound(m, slot, span_str(position), text, token))
-		return (span_of(token, MASK_TOKEN_BYTES));
-	return (mask_redaction(c));
-}
-
 static void
 put_server(struct mask *m, enum record_field f, const char *position, struct span text)
 {
@@ -237,23 +217,9 @@ put_server(struct mask *m, enum record_field f, const char *position, struct spa
 		record_set_text(&m->record, f, span_str(m->policy->servers[i]));
 		return;
 	}
-	out = token_of(m, MASK_SLOT_SERVER, position, text);
+	out = mask_extra_token(m, MASK_SLOT_SERVER, position, text);
 	if (out.len > 0)
 		record_set_text(&m->record, f, out);
-}
-
-static void
-add_extra(struct mask *m, struct span key, struct span text)
-{
-	struct record *r = &m->record;
-
-	if (r->extra_count == RECORD_EXTRA_MAX || text.len == 0)
-		return;
-	r->extra[r->extra_count].key = key;
-	r->extra[r->extra_count].text = text;
-	r->extra[r->extra_count].is_number = false;
-	r->extra_count++;
-	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
 }
 
 static void
@@ -264,44 +230,8 @@ put_object(struct mask *m, struct span text)
 	if (text.ptr[0] == '/')
 		mask_set_rendered(m, RECORD_FIELD_OBJECT,
 		    mask_render(m, MASK_RENDER_PATH, mask_render_path, text));
-	else if ((out = token_of(m, MASK_SLOT_TEXT, "object", text)).len > 0)
+	else if ((out = mask_extra_token(m, MASK_SLOT_TEXT, "object", text)).len > 0)
 		record_set_text(&m->record, RECORD_FIELD_OBJECT, out);
-}
-
-/* Keys as parameter names are: the vocabulary decides; values are hidden. */
-static void
-put_extra(struct mask *m, const struct event *ev)
-{
-	for (unsigned i = 0; i < ev->extra_count; i++) {
-		struct span key = ev->extra[i].key, text;
-		char *copy;
-
-		if (key.len == 0)
-			continue;
-		if (mask_word_clear(m, MASK_WORD_PARAM, mask_words_root(m->words, MASK_WORD_PARAM),
-			key, false) &&
-		    key.len <= MASK_PARAM_TEXT) {
-			if ((copy = mask_take(m, key.len)) == NULL)
-				return;
-			memcpy(copy, key.ptr, key.len);
-			text = span_of(copy, key.len);
-		} else
-			text = token_of(m, MASK_SLOT_PARAM, "?", key);
-		mask_count(m, RECORD_CLASS_UNKNOWN);
-		if (m->policy->method[RECORD_CLASS_UNKNOWN] != MASK_DROP && text.len > 0)
-			add_extra(m, text, mask_redaction(RECORD_CLASS_UNKNOWN));
-	}
-}
-
-/* Free text stands in EXTRA, under a key of ours. */
-static void
-put_message(struct mask *m, struct span text)
-{
-	if (m->policy->method[RECORD_CLASS_TEXT] == MASK_DROP)
-		mask_count(m, RECORD_CLASS_TEXT);
-	else
-		add_extra(m, span_of("message", 7),
-		    mask_render(m, MASK_RENDER_TEXT, mask_render_text, text));
 }
 
 static void
@@ -316,13 +246,13 @@ put_rare(struct mask *m, const struct event *ev)
 	if (mask_has(ev, EVENT_OBJECT))
 		put_object(m, ev->text[EVENT_OBJECT]);
 	if (mask_has(ev, EVENT_JOIN))
-		add_extra(
-		    m, span_of("join", 4), token_of(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
+		mask_extra_add(
+		    m, span_of("join", 4), mask_extra_token(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
 	if (mask_has(ev, EVENT_TLS_ID))
-		add_extra(m, span_of("tls_id", 6),
-		    token_of(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
+		mask_extra_add(m, span_of("tls_id", 6),
+		    mask_extra_token(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
 	if (mask_has(ev, EVENT_MESSAGE))
-		put_message(m, ev->text[EVENT_MESSAGE]);
+		mask_extra_message(m, ev->text[EVENT_MESSAGE]);
 }
 
 static void
@@ -363,6 +293,10 @@ mask_event(struct mask *m, const struct event *ev, bool partial)
 		record_set_text(&m->record, RECORD_FIELD_STATE, span_of("partial", 7));
 	if (ev->garbage)
 		record_set_flag(&m->record, RECORD_FLAG_REQUEST_GARBAGE);
+	if (ev->duplicate_key)
+		record_set_flag(&m->record, RECORD_FLAG_DUPLICATE_KEY);
+	if (ev->bad_unicode)
+		record_set_flag(&m->record, RECORD_FLAG_BAD_UTF8);
 	mask_user(m, ev);
 	if (mask_has(ev, EVENT_HOST))
 		mask_host_field(m, ev->text[EVENT_HOST]);
@@ -375,5 +309,5 @@ mask_event(struct mask *m, const struct event *ev, bool partial)
 	if ((ev->has_text & RARE) != 0)
 		put_rare(m, ev);
 	if (ev->extra_count > 0)
-		put_extra(m, ev);
+		mask_extra(m, ev);
 }

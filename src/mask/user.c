@@ -3,6 +3,7 @@
  */
 #include "detect/canon.h"
 #include "detect/detect.h"
+#include "mask/extra/extra.h"
 #include "mask/inside.h"
 #include "base/text.h"
 
@@ -38,12 +39,24 @@ glob(struct span pattern, struct span text)
 	return (p == pattern.len);
 }
 
+/* Kubernetes keeps such names for its own parts: nobody can call himself so. */
 static bool
-is_machine(const struct mask_policy *p, struct span user)
+is_kubernetes(const struct mask *m, struct span user)
 {
-	if (p->machine_count == 0 || user.len > MACHINE_BYTES_MAX || !text_is_ascii(user) ||
+	return (m->at->event.type == EVENT_K8S && span_starts(user, span_of("system:", 7)));
+}
+
+static bool
+is_machine(const struct mask *m, struct span user)
+{
+	const struct mask_policy *p = m->policy;
+
+	if ((p->machine_count == 0 && m->at->event.type != EVENT_K8S) ||
+	    user.len > MACHINE_BYTES_MAX || !text_is_ascii(user) ||
 	    detect_class(user) != RECORD_CLASS_NONE)
 		return (false);
+	if (is_kubernetes(m, user))
+		return (true);
 	for (unsigned i = 0; i < p->machine_count; i++)
 		if (glob(span_str(p->machines[i]), user))
 			return (true);
@@ -114,7 +127,8 @@ mask_user(struct mask *m, const struct event *ev)
 {
 	struct span user = ev->text[EVENT_USER];
 	int64_t status = (ev->has_number >> EVENT_STATUS & 1) != 0 ? ev->number[EVENT_STATUS] : 0;
-	bool claimed = status == 401 || status == 403;
+	/* Whom Kubernetes forbids something it knows. */
+	bool claimed = status == 401 || (status == 403 && ev->type != EVENT_K8S);
 	char form[512];
 
 	if (!event_has(ev, EVENT_USER) || is_absent(user))
@@ -122,7 +136,7 @@ mask_user(struct mask *m, const struct event *ev)
 	if (ev->user_odd)
 		record_set_flag(&m->record, RECORD_FLAG_USER_NONSTANDARD);
 	flag_bytes(m, user);
-	if (!claimed && is_machine(m->policy, user)) {
+	if (!claimed && is_machine(m, user)) {
 		mask_set_text(m, RECORD_FIELD_USER, user);
 		return;
 	}
@@ -130,6 +144,18 @@ mask_user(struct mask *m, const struct event *ev)
 		user = mask_email_form(m, user, form, sizeof(form));
 	put_global(
 	    m, RECORD_FIELD_USER, claimed ? MASK_SLOT_USER_CLAIM : MASK_SLOT_USER_AUTH, user);
+}
+
+struct span
+mask_user_text(struct mask *m, struct span user)
+{
+	char form[512];
+
+	if (is_machine(m, user))
+		return (user);
+	if (detect_shape(user) == DETECT_SHAPE_EMAIL)
+		user = mask_email_form(m, user, form, sizeof(form));
+	return (mask_extra_token(m, MASK_SLOT_USER_AUTH, NULL, user));
 }
 
 /* The value of the first cookie that is a session by its name. */

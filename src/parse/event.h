@@ -56,8 +56,26 @@ enum event_type {
 
 #define EVENT_EXTRA_MAX 32
 
+/* What value is: how it is masked. */
+enum event_extra_kind {
+	EVENT_EXTRA_UNKNOWN, /* nobody knows: only that it was there is written */
+	EVENT_EXTRA_WORD,    /* one of a closed list (mask/extra.c), else unknown */
+	EVENT_EXTRA_NUMBER,  /* a count or a time, in number, that names nobody */
+	EVENT_EXTRA_ADDRESS, /* of a machine, as a header asserts it */
+	EVENT_EXTRA_USER,    /* somebody's name */
+	EVENT_EXTRA_SESSION,
+	EVENT_EXTRA_SECRET,
+	EVENT_EXTRA_JOIN,    /* request id, trace id */
+	EVENT_EXTRA_NAME,    /* of a thing */
+	EVENT_EXTRA_KIND_COUNT
+};
+
+/* key is ours, a literal of the format, if known; else as the source gave it. */
 struct event_extra {
 	struct span key, value;
+	enum event_extra_kind kind;
+	bool known;
+	int64_t number;
 };
 
 /*
@@ -71,6 +89,8 @@ struct event {
 	bool time_ok;        /* else the source's time was absent or bad */
 	bool garbage;        /* the request line is no HTTP (EVENT_REQUEST) */
 	bool user_odd;       /* blanks, quotes or brackets in the user field */
+	bool duplicate_key;  /* a name came twice: neither value counts */
+	bool bad_unicode;    /* a text was no UTF-8, or half of a surrogate pair */
 	uint32_t has_text;
 	uint32_t has_number;
 	uint32_t bad_text;   /* fields that the grammar could not read: mask whole */
@@ -78,6 +98,7 @@ struct event {
 	int64_t number[EVENT_NUMBER_COUNT];
 	struct event_extra extra[EVENT_EXTRA_MAX];
 	unsigned extra_count;
+	unsigned extra_more; /* that found no room in extra */
 };
 _Static_assert(EVENT_TEXT_COUNT <= 32, "has_text is one word");
 

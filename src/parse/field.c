@@ -10,10 +10,13 @@ parse_field_clear(struct event *ev)
 	ev->time_ok = false;
 	ev->garbage = false;
 	ev->user_odd = false;
+	ev->duplicate_key = false;
+	ev->bad_unicode = false;
 	ev->has_text = 0;
 	ev->has_number = 0;
 	ev->bad_text = 0;
 	ev->extra_count = 0;
+	ev->extra_more = 0;
 }
 
 bool
@@ -88,7 +91,8 @@ parse_field_extra(struct event *ev, struct span rest, unsigned first, char **scr
 		if (value.len == 0 || (value.len == 1 && value.ptr[0] == '-'))
 			continue;
 		ev->extra[ev->extra_count++] =
-		    (struct event_extra){ span_str(names[n]), parse_unescape(value, scratch) };
+		    (struct event_extra){ .key = span_str(names[n]),
+			.value = parse_unescape(value, scratch) };
 	}
 	return (whole);
 }

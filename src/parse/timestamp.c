@@ -1,6 +1,7 @@
-/* parse: CLF times, eight digits at a time. */
+/* parse: times, eight digits at a time. */
 #include "parse/timestamp.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define CLF_LEN 26 /* dd/Mon/yyyy:hh:mm:ss +hhmm */
@@ -83,6 +84,15 @@ days_of(int year, int month, int day)
 	return ((int64_t)y * 365 + y / 4 - y / 100 + y / 400 + of_year - 719468);
 }
 
+static bool
+day_is_good(int year, const struct month *m, int day)
+{
+	if (day >= 1 && day <= m->days)
+		return (true);
+	return (day == 29 && m->number == 2 &&
+	    (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)));
+}
+
 /* "dd/Mon/yyyy" in days; -1 if it is none or before 1970. */
 static int64_t
 date_of(const char *p)
@@ -96,11 +106,8 @@ date_of(const char *p)
 		return (-1);
 	if (p[2] != '/' || p[6] != '/' || m->letters != letters || year < 1970)
 		return (-1);
-	if (day < 1 || day > m->days) {
-		if (day != 29 || m->number != 2 ||
-		    (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
-			return (-1);
-	}
+	if (!day_is_good(year, m, day))
+		return (-1);
 	return (days_of(year, m->number, day));
 }
 
@@ -182,4 +189,130 @@ parse_time_clf(struct span text, int64_t *t_us)
 	}
 	*t_us = last.t_us;
 	return (0);
+}
+
+/* ---- RFC 3339 ---- */
+
+#define ISO_LEN 19 /* yyyy-mm-ddThh:mm:ss */
+
+/* Two digits; -1 if they are none. */
+static int
+digits2(const char *p)
+{
+	unsigned high = (unsigned char)(p[0] - '0'), low = (unsigned char)(p[1] - '0');
+
+	return (high > 9 || low > 9 ? -1 : (int)(high * 10 + low));
+}
+
+/* "yyyy-mm-dd" in days; -1 if it is none or before 1970. */
+static int64_t
+iso_date(const char *p)
+{
+	static const uint8_t days[13] = { 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int year = digits4(p), number = digits2(p + 5), day = digits2(p + 8);
+	struct month m = { .number = (uint8_t)number };
+
+	if (p[4] != '-' || p[7] != '-' || year < 1970 || number < 1 || number > 12)
+		return (-1);
+	m.days = days[number];
+	return (day_is_good(year, &m, day) ? days_of(year, number, day) : -1);
+}
+
+/* What stands behind the clock and its fraction, in seconds; INT32_MIN if it is no zone. */
+static int32_t
+iso_zone(struct span text)
+{
+	char four[6];
+
+	if (text.len > 0 && text.ptr[0] == ' ')
+		text = span_from(text, 1);
+	if (text.len == 0 || span_is(text, "Z") || span_is(text, "z") || span_is(text, "UTC") ||
+	    span_is(text, "GMT"))
+		return (0);
+	if (text.len != 3 && text.len != 5 && (text.len != 6 || text.ptr[3] != ':'))
+		return (INT32_MIN);
+	memcpy(four, text.ptr, 3);
+	memcpy(four + 3, text.len == 3 ? "00" : text.ptr + text.len - 2, 2);
+	return (zone_of(four));
+}
+
+static int
+iso_read(struct span text, int64_t *t_us)
+{
+	int64_t days;
+	int32_t zone, us = 0;
+	int seconds;
+	size_t end = ISO_LEN;
+	char fraction[10];
+
+	if (text.len < ISO_LEN || (text.ptr[10] != 'T' && text.ptr[10] != 't' && text.ptr[10] != ' '))
+		return (-1);
+	if (text.len > end && (text.ptr[end] == '.' || text.ptr[end] == ',')) {
+		for (end++; end < text.len && digits2((char[]){ '0', text.ptr[end] }) >= 0;)
+			end++;
+		if (end - ISO_LEN > sizeof(fraction))
+			return (-1);
+		memcpy(fraction, text.ptr + ISO_LEN, end - ISO_LEN);
+		fraction[0] = '.';
+		if ((us = fraction_of(span_of(fraction, end - ISO_LEN))) < 0)
+			return (-1);
+	}
+	days = iso_date(text.ptr);
+	seconds = clock_of(text.ptr + 11);
+	zone = iso_zone(span_from(text, end));
+	if (days < 0 || seconds < 0 || zone == INT32_MIN)
+		return (-1);
+	days = days * 86400 + seconds - zone;
+	if (days < 0)
+		return (-1);
+	*t_us = days * 1000000 + us;
+	return (0);
+}
+
+int
+parse_time_iso(struct span text, int64_t *t_us)
+{
+	return (iso_read(text, t_us));
+}
+
+/* ---- since 1970 ---- */
+
+int
+parse_time_epoch(struct span text, int64_t *t_us)
+{
+	int64_t whole = 0;
+	int32_t us = 0;
+	size_t len = 0;
+
+	while (len < text.len && len < 19 && (unsigned char)(text.ptr[len] - '0') <= 9)
+		whole = whole * 10 + (text.ptr[len++] - '0');
+	if (len == 0 || whole < 0)
+		return (-1);
+	if (len < text.len) {
+		struct span rest = span_from(text, len), more = span_from(rest, 10);
+
+		for (size_t i = 0; i < more.len; i++)
+			if ((unsigned char)(more.ptr[i] - '0') > 9)
+				return (-1);
+		rest.len -= more.len;
+		if ((us = fraction_of(rest)) < 0)
+			return (-1);
+	}
+	if (len <= 11)
+		*t_us = whole * 1000000 + us;
+	else if (len <= 14)
+		*t_us = whole * 1000 + us / 1000;
+	else
+		*t_us = len <= 17 ? whole : whole / 1000;
+	return (0);
+}
+
+int
+parse_time_any(struct span text, int64_t *t_us)
+{
+	if (text.len >= ISO_LEN && text.ptr[4] == '-')
+		return (parse_time_iso(text, t_us));
+	if (text.len >= CLF_LEN && text.ptr[2] == '/')
+		return (parse_time_clf(text, t_us));
+	return (parse_time_epoch(text, t_us));
 }

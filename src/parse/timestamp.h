@@ -9,4 +9,20 @@
 /* "24/Nov/2025:10:11:12 +0000" (CLF), fraction of the second allowed.  0 or -1. */
 int parse_time_clf(struct span text, int64_t *t_us);
 
+/*
+ * "2025-11-24T10:11:12.123456Z" (RFC 3339): 'T', 't' or a blank before the
+ * clock, a '.' or ',' and 1 to 9 digits, 'Z', "+hh:mm", "+hhmm", "+hh", " UTC"
+ * or " GMT" behind; without a zone it is UTC.  0 or -1.
+ */
+int parse_time_iso(struct span text, int64_t *t_us);
+
+/*
+ * Since 1970, in seconds, with a fraction or not, milliseconds, microseconds
+ * or nanoseconds: what it is shows in the number of digits.  0 or -1.
+ */
+int parse_time_epoch(struct span text, int64_t *t_us);
+
+/* Any of these. */
+int parse_time_any(struct span text, int64_t *t_us);
+
 #endif

@@ -1,0 +1,183 @@
+/* extra: keys and values of EXTRA. */
+#include <stdlib.h>
+
+#include "mask/extra/extra.h"
+
+/* What sources write of themselves, not of anybody.  Sorted. */
+static const char *const words[] = {
+#define WORD(text) text,
+#include "mask/extra/words.def"
+#undef WORD
+};
+
+void
+mask_extra_add(struct mask *m, struct span key, struct span text)
+{
+	struct record *r = &m->record;
+
+	if (r->extra_count == RECORD_EXTRA_MAX || text.len == 0)
+		return;
+	r->extra[r->extra_count].key = key;
+	r->extra[r->extra_count].text = text;
+	r->extra[r->extra_count].is_number = false;
+	r->extra_count++;
+	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+}
+
+struct span
+mask_extra_token(
+    struct mask *m, enum mask_slot slot, const char *position, struct span text)
+{
+	enum record_class c = mask_slot_class(slot);
+	struct span sealed;
+	char *token;
+
+	mask_count(m, c);
+	if (m->policy->method[c] == MASK_DROP)
+		return (span_of("", 0));
+	if (m->policy->method[c] == MASK_SEAL && (sealed = mask_sealed_text(m, text)).len > 0)
+		return (sealed);
+	if (m->policy->method[c] != MASK_TOKEN || (token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
+		return (mask_redaction(c));
+	if (position == NULL ? mask_token(m, slot, text, token) :
+			       mask_token_bound(m, slot, span_str(position), text, token))
+		return (span_of(token, MASK_TOKEN_BYTES));
+	return (mask_redaction(c));
+}
+
+void
+mask_extra_message(struct mask *m, struct span text)
+{
+	if (m->policy->method[RECORD_CLASS_TEXT] == MASK_DROP)
+		mask_count(m, RECORD_CLASS_TEXT);
+	else
+		mask_extra_add(m, span_of("message", 7),
+		    mask_render(m, MASK_RENDER_TEXT, mask_render_text, text));
+}
+
+/* ---- keys ---- */
+
+/* "a.b[].c": a, b and c are words. */
+static bool
+is_clear_key(struct mask *m, struct span key)
+{
+	uint64_t root = mask_words_root(m->words, MASK_WORD_PARAM);
+
+	if (key.len > MASK_PARAM_TEXT)
+		return (false);
+	while (key.len > 0) {
+		size_t dot = span_find(key, '.');
+		struct span part = span_of(key.ptr, dot);
+
+		while (part.len > 2 && memcmp(part.ptr + part.len - 2, "[]", 2) == 0)
+			part.len -= 2;
+		if (!mask_word_clear(m, MASK_WORD_PARAM, root, part, false) || dot + 1 == key.len)
+			return (false);
+		key = span_from(key, dot + 1);
+	}
+	return (true);
+}
+
+/* Empty: it cannot be written. */
+static struct span
+key_of(struct mask *m, const struct event_extra *extra)
+{
+	struct span key = extra->key;
+	char *copy;
+
+	if (extra->known || key.len == 0)
+		return (key);
+	if (!is_clear_key(m, key))
+		return (mask_extra_token(m, MASK_SLOT_PARAM, "?", key));
+	if ((copy = mask_take(m, key.len)) == NULL)
+		return (span_of("", 0));
+	memcpy(copy, key.ptr, key.len);
+	return (span_of(copy, key.len));
+}
+
+/* ---- values ---- */
+
+static int
+compare(const void *text, const void *row)
+{
+	return (strcmp(text, *(const char *const *)row));
+}
+
+/* The word as it stands in the list; empty if it does not. */
+static struct span
+word_of(struct span text)
+{
+	char copy[64];
+	const char *const *found;
+
+	if (text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len) != NULL)
+		return (span_of("", 0));
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	found = bsearch(copy, words, sizeof(words) / sizeof(words[0]), sizeof(words[0]), compare);
+	return (found == NULL ? span_of("", 0) : span_str(*found));
+}
+
+static struct span
+redacted(struct mask *m, enum record_class c)
+{
+	mask_count(m, c);
+	return (m->policy->method[c] == MASK_DROP ? span_of("", 0) : mask_redaction(c));
+}
+
+static struct span
+value_of(struct mask *m, const struct event_extra *extra)
+{
+	struct span text = extra->value;
+
+	switch (extra->kind) {
+	case EVENT_EXTRA_WORD:
+		if ((text = word_of(text)).len > 0)
+			return (text);
+		break;
+	case EVENT_EXTRA_ADDRESS: return (mask_hop(m, text));
+	case EVENT_EXTRA_USER: return (mask_user_text(m, text));
+	case EVENT_EXTRA_SESSION:
+		return (mask_extra_token(m, MASK_SLOT_SESSION, NULL, text));
+	case EVENT_EXTRA_SECRET: return (redacted(m, RECORD_CLASS_CREDENTIAL));
+	case EVENT_EXTRA_JOIN: return (mask_extra_token(m, MASK_SLOT_JOIN, NULL, text));
+	case EVENT_EXTRA_NAME: return (mask_extra_token(m, MASK_SLOT_TEXT, "name", text));
+	default: break;
+	}
+	return (redacted(m, RECORD_CLASS_UNKNOWN));
+}
+
+static void
+add_number(struct mask *m, struct span key, int64_t number)
+{
+	struct record *r = &m->record;
+
+	if (r->extra_count == RECORD_EXTRA_MAX)
+		return;
+	r->extra[r->extra_count++] =
+	    (struct record_extra){ .key = key, .number = number, .is_number = true };
+	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
+}
+
+void
+mask_extra(struct mask *m, const struct event *ev)
+{
+	for (unsigned i = 0; i < ev->extra_count; i++) {
+		const struct event_extra *extra = &ev->extra[i];
+		struct span key = key_of(m, extra), value;
+
+		if (extra->kind == EVENT_EXTRA_NUMBER) {
+			if (key.len > 0)
+				add_number(m, key, extra->number);
+			continue;
+		}
+		value = value_of(m, extra);
+		if (key.len > 0)
+			mask_extra_add(m, key, value);
+	}
+	if (ev->extra_more > 0) {
+		if (m->record.extra_count == RECORD_EXTRA_MAX)
+			m->record.extra_count--;
+		add_number(m, span_of("fields_more", 11), (int64_t)ev->extra_more);
+	}
+}
