@@ -21,7 +21,8 @@ app_evidence_print(const struct parse_evidence *evidence, struct buf *out)
 		buf_str(out, "no known format fits");
 	for (unsigned i = 0; i < evidence->fit_count; i++)
 		buf_fmt(out, "%s%s (%u of %u lines)", i == 0 ? "" : ", ",
-		    evidence->fits[i].format->name, evidence->fits[i].parsed, evidence->lines);
+		    evidence->fits[i].format->name, evidence->fits[i].parsed,
+		    evidence->fits[i].records);
 }
 
 /* The format of one head, into s for the first file, compared for the others. */
@@ -30,7 +31,7 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
     struct err *e)
 {
 	struct buf text = { 0 };
-	unsigned fit = 0;
+	unsigned fit = 0, seen = found->lines;
 
 	source->first_time_us = found->first_time_us;
 	source->has_time = found->has_time;
@@ -46,15 +47,17 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 	if (s->parser.format == NULL)
 		s->parser.format = found->format;
 	for (unsigned i = 0; i < found->fit_count; i++)
-		if (found->fits[i].format == s->parser.format)
+		if (found->fits[i].format == s->parser.format) {
 			fit = found->fits[i].parsed + found->fits[i].partial;
-	if (2 * fit < found->lines)
+			seen = found->fits[i].records;
+		}
+	if (2 * fit < seen)
 		return (err_set(e, ERR_INPUT,
 		    "%s: %u of its first %u lines are %s like the files "
 		    "before it; import it by itself",
-		    source->path, fit, found->lines, s->parser.format->name));
+		    source->path, fit, seen, s->parser.format->name));
 	s->detect_fit += fit;
-	s->detect_lines += found->lines;
+	s->detect_lines += seen;
 	return (0);
 }
 
@@ -225,6 +228,12 @@ app_sources_rewind(struct app_sources *s)
 	s->next = 0;
 }
 
+static size_t
+whole(const void *arg, struct span bytes, bool last)
+{
+	return (parse_whole(arg, bytes, INPUT_BATCH_LINES, last));
+}
+
 int
 app_sources_next(void *arg, struct input **in, struct err *e)
 {
@@ -235,13 +244,16 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 	if (s->next == s->active_count)
 		return (0);
 	source = s->active[s->next++];
-	if (source->opened != NULL) {
+	if (source->opened != NULL)
 		*in = source->opened;
+	else if (input_open(source->path, s->stop, in, e) == -1)
+		return (-1);
+	if (s->parser.format->piece != NULL)
+		input_by_records(*in, whole, &s->parser);
+	if (source->opened != NULL) {
 		source->opened = NULL; /* handed over, already positioned */
 		return (0);
 	}
-	if (input_open(source->path, s->stop, in, e) == -1)
-		return (-1);
 	if (s->leave_unfinished && !source->is_stdin)
 		(void)input_leave_unfinished(*in);
 	if (source->start > 0 && input_skip(*in, source->start, e) == -1) {

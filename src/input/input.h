@@ -68,6 +68,16 @@ int input_read(struct input *in, size_t line_max, struct input_batch *batch, str
  */
 bool input_leave_unfinished(struct input *in);
 
+/*
+ * Records that are several lines, or parts of one: how many of these bytes,
+ * which begin where one does, are whole records; INPUT_BATCH_LINES of them at
+ * most.  last: nothing follows them.  0: not even the first is whole.
+ */
+typedef size_t input_whole(const void *arg, struct span bytes, bool last);
+
+/* Batches end where records do, which whole says; arg is the caller's. */
+void input_by_records(struct input *in, input_whole *whole, const void *arg);
+
 /* The last bytes before the place we are at: INPUT_TAIL_BYTES, or all. */
 struct span input_tail(const struct input *in);
 

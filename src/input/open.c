@@ -101,6 +101,13 @@ input_leave_unfinished(struct input *in)
 	return (in->leave);
 }
 
+void
+input_by_records(struct input *in, input_whole *whole, const void *arg)
+{
+	in->whole = whole;
+	in->whole_arg = arg;
+}
+
 uint64_t
 input_file_size(const struct input *in)
 {

@@ -158,29 +158,51 @@ read_overlong(struct input *in, size_t line_max, struct input_batch *batch, stru
 	return (0);
 }
 
+/* Does nothing follow what the batch holds? */
+static bool
+read_is_last(const struct input *in, const struct input_batch *batch)
+{
+	return ((in->ended || in->broken) && in->ready_at == in->ready_len &&
+	    batch->line_count < INPUT_BATCH_LINES);
+}
+
+/* Where records end, if the lines up to cut are no measure. */
+static size_t
+read_whole(const struct input *in, size_t cut, const struct input_batch *batch)
+{
+	bool last = read_is_last(in, batch);
+	/* A line that may grow, or runs into damage, is last only if it is whole by itself. */
+	bool keep = last && (in->leave || in->broken);
+	size_t len = batch->line_count == INPUT_BATCH_LINES ? cut : batch->len;
+	size_t whole = in->whole(in->whole_arg, span_of(batch->bytes, len), last && !keep);
+
+	if (keep && whole < cut)
+		whole = in->whole(in->whole_arg, span_of(batch->bytes, cut), true);
+	return (whole > 0 ? whole : cut);
+}
+
 /* A full or last batch: cut it, or end it. */
 static void
 read_cut(struct input *in, size_t cut, struct input_batch *batch)
 {
 	size_t rest = batch->len - cut;
+	bool part = rest > 0 && memchr(batch->bytes + cut, '\n', rest) == NULL;
+	bool last = part && read_is_last(in, batch);
 
 	batch->read = batch->len;
-	if (rest == 0)
-		return;
-	if (in->ended && in->ready_at == in->ready_len && batch->line_count < INPUT_BATCH_LINES &&
-	    !in->leave) {
+	if ((last && !in->broken && !in->leave && in->whole == NULL) ||
+	    (rest == 0 && cut > 0 && batch->bytes[cut - 1] != '\n')) {
 		batch->bytes[batch->len++] = '\n';
 		batch->line_count++;
 		return;
 	}
+	if (rest == 0)
+		return;
 	batch->len = cut;
 	batch->read = cut;
-	if (in->ended && in->ready_at == in->ready_len && batch->line_count < INPUT_BATCH_LINES) {
-		batch->unfinished = true;
-		return;
-	}
+	batch->unfinished = last && in->leave && !in->broken;
 	/* Of a line that runs into damage nothing is given. */
-	if (!in->broken || in->ready_at < in->ready_len || batch->line_count == INPUT_BATCH_LINES)
+	if (!batch->unfinished && !(last && in->broken))
 		read_give_back(in, batch->bytes + cut, rest);
 }
 
@@ -196,6 +218,8 @@ input_read(struct input *in, size_t line_max, struct input_batch *batch, struct 
 	batch->dropped = 0;
 	batch->unfinished = false;
 	cut = read_fill(in, batch);
+	if (in->whole != NULL && batch->len > 0)
+		cut = read_whole(in, cut, batch);
 	if (cut == 0 && in->broken)
 		return (input_damage(in, e));
 	if (cut == 0 && batch->len == INPUT_BATCH_BYTES) {

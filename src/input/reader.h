@@ -16,6 +16,8 @@ struct input {
 	struct err damage;
 	bool regular; /* a file that has a size */
 	bool leave;   /* a last line without line end */
+	input_whole *whole; /* NULL: records are lines */
+	const void *whole_arg;
 	char *tail;   /* INPUT_TAIL_BYTES: the last ones that were consumed */
 	char *spare;  /* as tail, while it is not clear whether a line is left */
 	size_t tail_len;

@@ -84,6 +84,47 @@ next_line(const struct mask *m, struct lines *l, struct span *line)
 	return (true);
 }
 
+/* The next piece, of a format that has them; false at the end. */
+static bool
+next_piece(const struct mask *m, struct lines *l, struct mask_line *line)
+{
+	struct parse_piece piece;
+
+	if (l->rest.len == 0)
+		return (false);
+	m->parser.format->piece(&m->parser, l->rest, &piece);
+	line->line = piece.text;
+	line->kind = piece.kind;
+	line->ends_line = piece.text.len < piece.len;
+	line->line_ends = piece.line_ends;
+	if (piece.kind == PARSE_PIECE_RECORD && piece.line_ends == 0)
+		line->line_ends = 1; /* the last one, without its end */
+	l->rest = span_from(l->rest, piece.len);
+	return (true);
+}
+
+/* Where the event at hand is counted. */
+static struct stats_outcome *
+outcome(struct mask *m)
+{
+	struct stats_counts *c = &m->batch->counts;
+
+	return (m->at->kind == PARSE_PIECE_ITEM ? &c->split : &c->in);
+}
+
+/* Every line end is a record's, a container's (the last of it), or joins lines. */
+static void
+count_lines(struct mask *m, const struct mask_line *l)
+{
+	struct stats_counts *c = &m->batch->counts;
+	bool record = l->kind == PARSE_PIECE_RECORD;
+	bool frame = l->kind == PARSE_PIECE_FRAME && l->ends_line;
+
+	c->lines += l->line_ends;
+	c->meta += frame || (record && l->result == PARSE_META);
+	c->joined += l->line_ends - (record || frame);
+}
+
 static bool
 may_teach(const struct event *ev)
 {
@@ -129,7 +170,7 @@ emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_rea
 	record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
 	if (reason == PARSE_REASON_TOO_LONG)
 		record_set_flag(r, RECORD_FLAG_OVERLONG);
-	m->batch->counts.in.unparsed++;
+	outcome(m)->unparsed++;
 	m->batch->counts.reasons[reason]++;
 	stats_counts_record(&m->batch->counts, -1, r->time_us);
 	emit(m);
@@ -149,7 +190,7 @@ keep_detail(struct mask *m)
 	switch (detail_of(m->detail, &m->record)) {
 	case DETAIL_COUNT:
 		mask_pending_drop(m, m->pending.line);
-		m->batch->counts.in.counted++;
+		outcome(m)->counted++;
 		return (false);
 	case DETAIL_SLIM: detail_slim(&m->record); return (true);
 	default: return (true);
@@ -177,9 +218,9 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 	if (!partial && m->detail != NULL && !keep_detail(m))
 		return;
 	if (partial)
-		m->batch->counts.in.partial++;
+		outcome(m)->partial++;
 	else
-		m->batch->counts.in.parsed++;
+		outcome(m)->parsed++;
 	mask_fields_take(m->policy, r);
 	stats_counts_record(&m->batch->counts,
 	    record_has(r, RECORD_FIELD_STATUS) ? (int)r->number[RECORD_FIELD_STATUS] : -1,
@@ -192,9 +233,16 @@ static bool
 read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 {
 	l->reason = PARSE_REASON_GRAMMAR;
-	if (!next_line(m, lines, &l->line))
+	l->kind = PARSE_PIECE_RECORD;
+	l->line_ends = 1;
+	if (!(m->parser.format->piece != NULL ? next_piece(m, lines, l)
+					      : next_line(m, lines, &l->line)))
 		return (false);
 	l->dropped = lines->rest.len == 0 ? m->batch->dropped : 0;
+	if (l->kind == PARSE_PIECE_FRAME) {
+		l->result = PARSE_META;
+		return (true);
+	}
 	if (l->line.len > m->line_max || l->dropped > 0) {
 		l->result = PARSE_UNPARSED;
 		l->reason = PARSE_REASON_TOO_LONG;
@@ -214,13 +262,13 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 static void
 mask_line(struct mask *m, struct mask_line *l)
 {
-	m->batch->counts.lines++;
+	count_lines(m, l);
 	record_clear(&m->record);
 	m->text_used = 0;
 	m->fresh_count = 0;
 	m->at = l;
 	switch (l->result) {
-	case PARSE_META: m->batch->counts.meta++; break;
+	case PARSE_META: break;
 	case PARSE_UNPARSED: emit_skeleton(m, l->line, l->dropped, l->reason); break;
 	default: emit_event(m, &l->event, l->result == PARSE_PARTIAL); break;
 	}

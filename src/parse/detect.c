@@ -15,12 +15,14 @@ enum { POINTS_PARTIAL = 1, POINTS_ODD = 2, POINTS_OWN = 4 };
 
 struct score {
 	const struct parse_format *format;
+	unsigned records; /* lines or pieces that are not meta */
 	unsigned parsed, partial, points, extras;
 };
 
-/* The lines of head that are looked at. */
+/* The lines of head that are looked at, or the pieces of a format that has them. */
 struct sample {
 	struct span line[PARSE_DETECT_LINES];
+	unsigned line_ends[PARSE_DETECT_LINES]; /* in a piece, but at least 1 */
 	unsigned count;
 };
 
@@ -37,8 +39,31 @@ detect_sample(struct span head, struct sample *sample)
 
 		if (len == rest.len && sample->count > 0)
 			break;
+		sample->line_ends[sample->count] = 1;
 		sample->line[sample->count++] = span_of(rest.ptr, len);
 		at += len + 1;
+	}
+}
+
+/* What a format reads of head: lines, or pieces of its own. */
+static void
+detect_sample_as(const struct parser *parser, struct span head, struct sample *sample)
+{
+	struct parse_piece piece;
+
+	if (parser->format->piece == NULL) {
+		detect_sample(head, sample);
+		return;
+	}
+	sample->count = 0;
+	for (size_t at = 0; at < head.len && sample->count < PARSE_DETECT_LINES; at += piece.len) {
+		parser->format->piece(parser, span_from(head, at), &piece);
+		if (piece.open && sample->count > 0)
+			break;
+		if (piece.kind == PARSE_PIECE_FRAME)
+			continue;
+		sample->line_ends[sample->count] = piece.line_ends > 0 ? piece.line_ends : 1;
+		sample->line[sample->count++] = piece.text;
 	}
 }
 
@@ -73,21 +98,24 @@ reader_line(struct reader *reader, struct span line, char *scratch, struct event
 }
 
 static void
-detect_score(const struct sample *sample, char *scratch, struct score *score)
+detect_score(struct span head, char *scratch, struct score *score)
 {
+	struct sample sample;
 	struct reader reader;
 	struct event ev;
 
 	reader_begin(&reader, score->format);
-	for (unsigned i = 0; i < sample->count; i++) {
+	detect_sample_as(&reader.parser, head, &sample);
+	for (unsigned i = 0; i < sample.count; i++) {
 		enum parse_result result =
-		    reader_line(&reader, sample->line[i], scratch, &ev);
+		    reader_line(&reader, sample.line[i], scratch, &ev);
 
+		score->records += result != PARSE_META;
 		if (result != PARSE_EVENT && result != PARSE_PARTIAL)
 			continue;
 		score->parsed += result == PARSE_EVENT;
 		score->partial += result == PARSE_PARTIAL;
-		score->points += detect_points(result, &ev);
+		score->points += detect_points(result, &ev) * sample.line_ends[i];
 		score->extras += ev.extra_count;
 	}
 }
@@ -213,15 +241,17 @@ detect_server(const struct sample *sample, char *scratch, const struct parse_for
 }
 
 static void
-detect_time(const struct sample *sample, char *scratch, struct parse_evidence *evidence)
+detect_time(struct span head, char *scratch, struct parse_evidence *evidence)
 {
+	struct sample sample;
 	struct reader reader;
 	struct event ev;
 
 	reader_begin(&reader, evidence->format);
-	for (unsigned i = 0; i < sample->count && !evidence->has_time; i++) {
+	detect_sample_as(&reader.parser, head, &sample);
+	for (unsigned i = 0; i < sample.count && !evidence->has_time; i++) {
 		enum parse_result result =
-		    reader_line(&reader, sample->line[i], scratch, &ev);
+		    reader_line(&reader, sample.line[i], scratch, &ev);
 
 		if ((result == PARSE_EVENT || result == PARSE_PARTIAL) && ev.time_ok) {
 			evidence->first_time_us = ev.time_us;
@@ -246,12 +276,11 @@ detect_lines(const struct sample *sample, char *scratch)
 
 /* The best of count scores, if it is good enough and nobody disagrees. */
 static const struct parse_format *
-detect_choose(const struct sample *sample, char *scratch, const struct score *scores, size_t count,
-    unsigned lines)
+detect_choose(const struct sample *sample, char *scratch, const struct score *scores, size_t count)
 {
 	const struct score *best = &scores[0];
 
-	if (count == 0 || best->parsed == 0 || (best->parsed + best->partial) * 2 < lines)
+	if (count == 0 || best->parsed == 0 || (best->parsed + best->partial) * 2 < best->records)
 		return (NULL);
 	for (size_t i = 1; i < count && !detect_better(best, &scores[i]); i++)
 		if (detect_disagree(sample, scratch, best->format, scores[i].format))
@@ -273,6 +302,7 @@ detect_show(const struct score *scores, size_t count, struct parse_evidence *evi
 		evidence->fits[at].format = scores[i].format;
 		evidence->fits[at].parsed = scores[i].parsed;
 		evidence->fits[at].partial = scores[i].partial;
+		evidence->fits[at].records = scores[i].records;
 	}
 	evidence->fit_count = (unsigned)count;
 }
@@ -291,12 +321,12 @@ parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
 		struct score *s = &scores[count];
 
 		*s = (struct score){ .format = &parse_formats[i] };
-		detect_score(&sample, scratch, s);
+		detect_score(head, scratch, s);
 		count += s->parsed + s->partial > 0;
 	}
 	detect_sort(scores, count);
-	evidence->format = detect_choose(&sample, scratch, scores, count, evidence->lines);
+	evidence->format = detect_choose(&sample, scratch, scores, count);
 	detect_show(scores, count, evidence);
 	if (evidence->format != NULL)
-		detect_time(&sample, scratch, evidence);
+		detect_time(head, scratch, evidence);
 }

@@ -37,13 +37,35 @@ struct parse_state;
 typedef enum parse_result parse_line_function(struct parse_state *state, struct span line,
     char *scratch, struct event *ev, enum parse_reason *reason);
 
+/* What of the input is read as one. */
+enum parse_piece_kind {
+	PARSE_PIECE_RECORD, /* a line, or several */
+	PARSE_PIECE_ITEM,   /* an event of a container */
+	PARSE_PIECE_FRAME   /* what stands around items */
+};
+
+struct parse_piece {
+	enum parse_piece_kind kind;
+	struct span text;   /* what to parse */
+	size_t len;         /* bytes from the first to the next piece; never 0 */
+	unsigned line_ends; /* among them */
+	bool open;          /* more bytes might belong to it */
+	bool head;          /* what it is shows in the piece behind it: not to be cut off */
+};
+
+struct parser;
+
+/* The first piece of rest, which is not empty and begins where a piece does. */
+typedef void parse_piece_function(
+    const struct parser *parser, struct span rest, struct parse_piece *piece);
+
 struct parse_format {
 	const char *name;    /* "nginx-combined" */
 	const char *aliases; /* blank-separated, or "" */
 	const char *help;
 	const char *sample;  /* one line, for help and tests; no real data */
 	parse_line_function *line;
-	bool (*starts_record)(struct span line); /* NULL: every line does */
+	parse_piece_function *piece; /* NULL: a line is a record */
 };
 
 /* Rows sorted by name; "auto" is none of them. */
@@ -78,6 +100,12 @@ void parse_begin(struct parse_state *state, const struct parser *parser, int64_t
 enum parse_result parse_line(struct parse_state *state, struct span line, char *scratch,
     struct event *ev, enum parse_reason *reason);
 
+/*
+ * Of a format with pieces: how many of these bytes are whole pieces, at most
+ * count of them.  With last nothing follows, and so every piece is whole.
+ */
+size_t parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last);
+
 /* ---- detection ---- */
 
 #define PARSE_DETECT_LINES 200
@@ -86,7 +114,8 @@ struct parse_evidence {
 	const struct parse_format *format; /* the choice; NULL if none or a tie */
 	struct {
 		const struct parse_format *format;
-		unsigned parsed, partial; /* of lines */
+		unsigned parsed, partial; /* of records */
+		unsigned records; /* lines, or what the format takes for one */
 	} fits[16];
 	unsigned fit_count;            /* best first */
 	unsigned lines;                /* non-meta lines looked at */

@@ -19,6 +19,7 @@
 #define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
 #define MASK_BYTES (RAW_BYTES / 2)         /* masked without waiting */
 #define MASK_NS INT64_C(250000000)         /* how long a line waits to be masked */
+#define RECORD_NS INT64_C(1000000000)      /* of silence: nothing joins the last line */
 #define POLL_MS 100                        /* signals are seen at least so often */
 #define PIPE_BYTES (1 << 20)
 #define DETECT_BYTES ((size_t)512 << 10)
@@ -35,6 +36,7 @@ struct app_capture {
 	bool changed;       /* and has seen other keys */
 	uint64_t dropped;   /* of the line that is being skipped */
 	int64_t first_ns;   /* when the oldest of raw came */
+	int64_t last_ns;    /* and the newest */
 	int64_t handed_ns;
 	struct app_clock clock;
 	int64_t now_us;     /* what it believed when records were masked last */
@@ -93,8 +95,10 @@ read_some(struct app_capture *c, size_t most, struct err *e)
 		return (err_sys(e, ERR_INPUT, "standard input"));
 	if (n > 0 && c->have == 0)
 		c->first_ns = clock_mono_ns();
-	if (n > 0)
+	if (n > 0) {
 		c->have += (size_t)n;
+		c->last_ns = clock_mono_ns();
+	}
 	c->eof = n == 0;
 	return (0);
 }
@@ -119,6 +123,28 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	return (read_some(c, RAW_BYTES, e));
 }
 
+/* Bytes of whole records that make one batch; 0 if there is none. */
+static size_t
+batch_len(const struct app_capture *c)
+{
+	const struct parser *parser = &c->p->setup.parser;
+	struct span raw = span_of(c->raw, c->have);
+	size_t at, keep = c->p->setup.line_max + 1;
+
+	if (c->skipping)
+		return (c->have > keep && c->raw[keep] == '\n' ? keep + 1 : 0);
+	if (parser->format != NULL && parser->format->piece != NULL) {
+		at = parse_whole(parser, raw, INPUT_BATCH_LINES,
+		    c->eof || clock_mono_ns() - c->last_ns >= RECORD_NS);
+		if (at > 0 || c->have < RAW_BYTES)
+			return (at);
+	}
+	if (scan_count_lines(raw, INPUT_BATCH_LINES, &at) == INPUT_BATCH_LINES)
+		return (at);
+	at = scan_last(raw, '\n');
+	return (at == raw.len ? 0 : at + 1);
+}
+
 /*
  * A line that fills all memory: its first line_max + 1 bytes stay, the rest
  * is counted and dropped up to its end.
@@ -128,7 +154,7 @@ skip(struct app_capture *c)
 {
 	size_t keep = c->p->setup.line_max + 1, at = c->have;
 
-	if (!c->skipping && (c->have < RAW_BYTES || memchr(c->raw, '\n', c->have) != NULL))
+	if (!c->skipping && (c->have < RAW_BYTES || batch_len(c) > 0))
 		return;
 	c->skipping = true;
 	if (c->have > keep)
@@ -138,21 +164,6 @@ skip(struct app_capture *c)
 		memmove(c->raw + keep, c->raw + at, c->have - at);
 		c->have -= at - keep;
 	}
-}
-
-/* Bytes of whole lines that make one batch; 0 if there is none. */
-static size_t
-batch_len(const struct app_capture *c)
-{
-	struct span raw = span_of(c->raw, c->have);
-	size_t at, keep = c->p->setup.line_max + 1;
-
-	if (c->skipping)
-		return (c->have > keep && c->raw[keep] == '\n' ? keep + 1 : 0);
-	if (scan_count_lines(raw, INPUT_BATCH_LINES, &at) == INPUT_BATCH_LINES)
-		return (at);
-	at = scan_last(raw, '\n');
-	return (at == raw.len ? 0 : at + 1);
 }
 
 /* ---- handing over ---- */
@@ -322,7 +333,7 @@ mask_all(struct app_capture *c)
 	size_t len;
 
 	while ((len = batch_len(c)) > 0 || (c->eof && c->have > 0)) {
-		bool added = len == 0;
+		bool added = len == 0 || (c->eof && len == c->have && c->raw[len - 1] != '\n');
 
 		if (added) {
 			len = c->have + 1;

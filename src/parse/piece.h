@@ -1,0 +1,30 @@
+/*
+ * parse: records of several lines, and containers of several records.
+ *
+ * Whoever reads a stream cuts it between pieces (parse_whole) and takes the
+ * pieces of what he has one by one.
+ */
+#ifndef CRETULA_PARSE_PIECE_H
+#define CRETULA_PARSE_PIECE_H
+
+#include "parse/parse.h"
+
+/* The record that the first len bytes of rest are, with its line end or without. */
+void parse_piece_record(struct span rest, size_t len, bool open, struct parse_piece *piece);
+
+/* A line, and those behind it of which continues is true (they come without LF). */
+void parse_piece_lines(struct span rest, bool (*continues)(const void *arg, struct span line),
+    const void *arg, struct parse_piece *piece);
+
+/* Line ends within double quotes are none (RFC 4180); "" counts as two quotes. */
+parse_piece_function parse_piece_quoted;
+
+/*
+ * JSON objects, each a record, on one line or on many; of {"NAME":[...]},
+ * where NAME is one of names (ended by NULL), and of [...] each item is one.
+ * All other lines are records as they are.
+ */
+void parse_piece_json(
+    const char *const *names, struct span rest, struct parse_piece *piece);
+
+#endif

@@ -1,0 +1,166 @@
+/* parse: what of a stream is read as one, wherever it is cut. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "parse/piece.h"
+
+static void
+json_piece(const struct parser *parser, struct span rest, struct parse_piece *piece)
+{
+	static const char *const names[] = { "Records", "items", NULL };
+
+	parse_piece_json(names, rest, piece);
+}
+
+static bool
+is_tabbed(const void *arg, struct span line)
+{
+	return (line.len > 0 && line.ptr[0] == '\t');
+}
+
+static void
+tab_piece(const struct parser *parser, struct span rest, struct parse_piece *piece)
+{
+	parse_piece_lines(rest, is_tabbed, NULL, piece);
+}
+
+static const struct parse_format json = { .name = "json", .piece = json_piece };
+static const struct parse_format tabs = { .name = "tabs", .piece = tab_piece };
+static const struct parse_format quoted = { .name = "quoted", .piece = parse_piece_quoted };
+
+/* Kind, line ends, text; a bar behind each, as "R1 text|"; a plus if it is open. */
+static void
+show(const struct parser *parser, struct span bytes, bool plus, char *out, size_t size)
+{
+	size_t used = 0;
+
+	*out = '\0';
+	while (bytes.len > 0) {
+		struct parse_piece piece;
+
+		parser->format->piece(parser, bytes, &piece);
+		assert_true(piece.len > 0 && piece.len <= bytes.len);
+		assert_true(piece.text.len <= piece.len);
+		used += (size_t)snprintf(out + used, size - used, "%c%u%s %.*s|", "RIF"[piece.kind],
+		    piece.line_ends, piece.open && plus ? "+" : "", (int)piece.text.len, piece.text.ptr);
+		assert_true(used < size);
+		bytes = span_from(bytes, piece.len);
+	}
+}
+
+struct row {
+	const struct parse_format *format;
+	const char *bytes, *want;
+};
+
+static const struct row rows[] = {
+	/* objects, a line each */
+	{ &json, "{\"a\":1}\n{\"b\":2}\n", "R1 {\"a\":1}|R1 {\"b\":2}|" },
+	{ &json, "{\"a\":1}\r\n{}\n", "R1 {\"a\":1}\r|R1 {}|" },
+	{ &json, "{\"a\":1}", "R0+ {\"a\":1}|" },
+	{ &json, "\n \n{}\n", "R1 |R1  |R1 {}|" },
+	{ &json, "{\"a\":\n", "R1+ {\"a\":|" },
+	/* on many lines */
+	{ &json, "{\n \"a\": {\n  \"b\": 1\n }\n}\n{}\n", "R5 {\n \"a\": {\n  \"b\": 1\n }\n}|R1 {}|" },
+	{ &json, "{} {}\n", "R1 {} {}|" },
+	/* broken ones end where a line does */
+	{ &json, "{\"a\":\"b\n{\"c\":1}\n", "R1 {\"a\":\"b|R1 {\"c\":1}|" },
+	{ &json, "{\"a\":1,\n{\"c\":1}\n", "R1 {\"a\":1,|R1 {\"c\":1}|" },
+	{ &json, "no json\n{}\n", "R1 no json|R1 {}|" },
+	{ &json, "{} x\n{}\n", "R1 {} x|R1 {}|" },
+	/* containers */
+	{ &json, "{\"Records\":[{\"a\":1},{\"b\":[2]}]}\n",
+	    "F0 {\"Records\":|I0 {\"a\":1}|I0 {\"b\":[2]}|F1 ]}|" },
+	{ &json, "{\"Records\":[{\"a\":1}]}", "F0 {\"Records\":|I0 {\"a\":1}|F0 ]}|" },
+	{ &json, "{\"Records\":[]}\n{}\n", "F0 {\"Records\":|F0 [|F1 ]}|R1 {}|" },
+	{ &json, "{\"kind\":\"EventList\",\"metadata\":{\"x\":[1]},\"items\":[{}],\"n\":{\"m\":1}}\n",
+	    "F0 {\"kind\":\"EventList\",\"metadata\":{\"x\":[1]},\"items\":|I0 {}|"
+	    "F1 ],\"n\":{\"m\":1}}|" },
+	{ &json, "{\n  \"Records\": [\n    {\n      \"a\": 1\n    },\n    {}\n  ]\n}\n",
+	    "F1 {\n  \"Records\": |I3 {\n      \"a\": 1\n    }|I1 {}|F3 \n  ]\n}|" },
+	{ &json, "[{\"a\":1},{}]\n{}\n", "I0 {\"a\":1}|I0 {}|F1 ]|R1 {}|" },
+	{ &json, "[1,\"a,b\",null]\n", "I0 1|I0 \"a,b\"|I0 null|F1+ ]|" },
+	{ &json, "{\"Records\":[{\"a\":\"}]\\\"\"}]}\n",
+	    "F0 {\"Records\":|I0 {\"a\":\"}]\\\"\"}|F1 ]}|" },
+	{ &json, "{\"Records\":[{\"a\":1},{\"b\n{}\n", "F0 {\"Records\":|I0 {\"a\":1}|I1 ,{\"b|R1 {}|" },
+	{ &json, "{\"Records\":[{\"a\":1},{\"b\":", "F0 {\"Records\":|I0 {\"a\":1}|I0+ ,{\"b\":|" },
+	{ &json, "{\"records\":[{}]}\n", "R1 {\"records\":[{}]}|" },
+	/* lines that go on */
+	{ &tabs, "a\n\tb\n\tc\nd\n", "R3 a\n\tb\n\tc|R1+ d|" },
+	{ &tabs, "\tb\nc", "R1 \tb|R0+ c|" },
+	{ &tabs, "\n\n", "R1 |R1+ |" },
+	/* quotes */
+	{ &quoted, "a,\"b\nc\",d\ne\n", "R2 a,\"b\nc\",d|R1 e|" },
+	{ &quoted, "a,\"b\"\"\n\",d\ne", "R2 a,\"b\"\"\n\",d|R0+ e|" },
+	{ &quoted, "a,\"b\n", "R1+ a,\"b|" },
+};
+
+static void
+pieces_are_what_the_format_says(void **state)
+{
+	char got[4096];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parser parser = { .format = rows[i].format };
+
+		show(&parser, span_str(rows[i].bytes), true, got, sizeof(got));
+		assert_string_equal(got, rows[i].want);
+	}
+}
+
+/* Whatever has come, only pieces that stay as they are count as whole. */
+static void
+what_is_whole_stays(void **state)
+{
+	char whole[4096], parts[4096];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parser parser = { .format = rows[i].format };
+		struct span all = span_str(rows[i].bytes);
+
+		show(&parser, all, false, whole, sizeof(whole));
+		for (size_t len = 0; len <= all.len; len++) {
+			size_t first = parse_whole(&parser, span_of(all.ptr, len), 100, false);
+			size_t used;
+
+			assert_true(first <= len);
+			if (first == len && all.ptr[len] == '\n' && all.ptr[len - 1] != '\n')
+				continue; /* a container may end there; its line end is blank */
+			show(&parser, span_of(all.ptr, first), false, parts, sizeof(parts));
+			used = strlen(parts);
+			show(&parser, span_from(all, first), false, parts + used, sizeof(parts) - used);
+			if (strcmp(parts, whole) != 0)
+				print_error("row %zu, %zu bytes: %zu whole\n", i, len, first);
+			assert_string_equal(parts, whole);
+		}
+		assert_int_equal(parse_whole(&parser, all, 100, true), all.len);
+	}
+}
+
+static void
+no_more_pieces_than_asked_for(void **state)
+{
+	struct parser parser = { .format = &json };
+
+	assert_int_equal(parse_whole(&parser, span_str("{}\n{}\n{}\n"), 2, true), 6);
+	assert_int_equal(parse_whole(&parser, span_str("[{},{},{}]\n"), 2, true), 6);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pieces_are_what_the_format_says),
+		cmocka_unit_test(what_is_whole_stays),
+		cmocka_unit_test(no_more_pieces_than_asked_for),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
