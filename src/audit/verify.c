@@ -39,6 +39,7 @@ struct verify {
 	const struct audit_options *options;
 	struct audit_result *result;
 	int store, streams, words; /* directories; words may be -1 */
+	bool has_words; /* or there are none, as there may be; else something else is there */
 	struct audit_list all;
 	struct audit_pool pool;
 	struct audit_chain own;
@@ -219,20 +220,6 @@ check_seen(const struct verify *v, struct audit_chain *chain)
 		check_age(v, chain);
 }
 
-/* An older copy of one stream verifies: say which stream ends first, and when. */
-static void
-note_end(struct audit_coverage *coverage, const char *name, int64_t others_us)
-{
-	int64_t own_us = coverage->newest_us;
-
-	if (own_us != INT64_MIN && own_us < coverage->laggard_us) {
-		coverage->laggard_us = own_us;
-		(void)snprintf(coverage->laggard, sizeof(coverage->laggard), "%s", name);
-	}
-	if (others_us > own_us)
-		coverage->newest_us = others_us;
-}
-
 static void
 check_stream(struct verify *v, const struct stream *stream)
 {
@@ -240,7 +227,7 @@ check_stream(struct verify *v, const struct stream *stream)
 	unsigned opens = v->result->coverage.open_count;
 	struct audit_chain chain;
 	struct audit_list segments, vocabulary, flushes;
-	bool words = true; /* are those of the newest segment at hand */
+	bool words = v->has_words; /* are those of the newest segment at hand */
 
 	audit_list_init(&segments, stream->name, FINDINGS_MAX);
 	audit_list_init(&vocabulary, stream->name, FINDINGS_MAX);
@@ -253,7 +240,7 @@ check_stream(struct verify *v, const struct stream *stream)
 		check_seen(v, &chain);
 		audit_heads_check(&v->own.heads, &chain);
 		if (v->options->range != NULL) {
-			words = audit_range_apply(v->options->range, &chain);
+			words = audit_range_apply(v->options->range, &chain) && words;
 			v->result->coverage.open_count = opens; /* a bundle has none */
 		}
 		if (v->options->escrow != NULL)
@@ -275,7 +262,7 @@ check_stream(struct verify *v, const struct stream *stream)
 	if (chain.dirfd != -1)
 		(void)close(chain.dirfd);
 	audit_chain_free(&chain);
-	note_end(&v->result->coverage, stream->name, others_us);
+	audit_note_end(&v->result->coverage, stream->name, others_us);
 }
 
 /* ---- the anchor ---- */
@@ -303,6 +290,19 @@ check_anchor(struct verify *v, struct err *e)
 
 /* ---- the store ---- */
 
+/* A link is not followed, wherever it leads: of no stream anything is told then. */
+static void
+open_words(struct verify *v)
+{
+	enum audit_kind kind = audit_kind(v->store, "words");
+	struct audit_place at = audit_place("words");
+
+	v->words = io_open_dir(v->store, "words", NULL);
+	v->has_words = kind == AUDIT_MISSING || kind == AUDIT_DIRECTORY;
+	if (!v->has_words)
+		audit_report(&v->all, AUDIT_E_FILE_TYPE, &at, "not a directory");
+}
+
 static int
 open_store(struct verify *v, const char *store, struct err *e)
 {
@@ -312,7 +312,7 @@ open_store(struct verify *v, const char *store, struct err *e)
 			e->code = ERR_INPUT;
 		return (err_in(e, "%s: no store", store));
 	}
-	v->words = io_open_dir(v->store, "words", NULL);
+	open_words(v);
 	return (audit_pool_open(&v->pool, v->options->jobs, e));
 }
 

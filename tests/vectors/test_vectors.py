@@ -317,6 +317,12 @@ CASES = [
     ('', 'seg/ is a link', both(fake_dir('elsewhere'), instead(SHOP + 'seg', lambda p: os.symlink(p + '.x', p))),
      'E_FILE_TYPE'),
     ('', 'a fifo for the vocabulary', instead('words/shop', os.mkfifo), 'E_FILE_TYPE'),
+    ('', 'a link to the vocabularies', lambda store: (
+        os.rename(os.path.join(store, 'words'), store + '.words'), os.symlink(store + '.words', os.path.join(store, 'words'))),
+     'E_FILE_TYPE'),
+    ('', 'a link to nowhere for the vocabularies', instead('words', lambda p: os.symlink(p + '.x', p)), 'E_FILE_TYPE'),
+    ('', 'a file for the vocabularies', instead('words', lambda p: open(p, 'wb').close()), 'E_FILE_TYPE'),
+    ('', 'no vocabularies at all', lambda store: shutil.rmtree(os.path.join(store, 'words')), 'W_WORDS'),
     ('', 'the vocabulary changed', edit('words/shop', lambda c: c + b'path\t/shop\tzzz\n'), 'W_WORDS'),
     ('', 'the vocabulary deleted', remove('words/shop'), 'W_WORDS'),
 ]

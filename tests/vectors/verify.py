@@ -174,6 +174,14 @@ def list_dir(report, store, folder):
     return []
 
 
+def has_other(store, folder):
+    """Is something there that is no directory?"""
+    try:
+        return not stat.S_ISDIR(os.lstat(os.path.join(store, folder)).st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def warn_unknown(report, store, folder, known):
     for name in list_dir(report, store, folder):
         if name.endswith('.tmp'):
@@ -1430,6 +1438,8 @@ def check_segments(chain):
 def check_words(chain, newest):
     """The vocabulary is sealed by the newest segment, or by a config entry since; an absent one is empty."""
     file, content = f'words/{chain.name}', b''
+    if has_other(chain.store, 'words'):
+        return  # told once, for all streams
     try:
         content = read_file(os.path.join(chain.store, file), 2**28)
     except FileNotFoundError:
@@ -2525,6 +2535,8 @@ def check_store(store, anchor, report, brought=None, part=None):
         compare_genesis(root, *anchor, None, 'the anchor')
     else:
         report.facts.append('no --anchor: the genesis of the store was taken on trust')
+    if has_other(store, 'words'):
+        report.add('E_FILE_TYPE', 'words', 'not a directory')
     listed = {}
     for i, entry in enumerate(root.entries[:root.signed]):
         if entry and entry['type'] == 'stream':

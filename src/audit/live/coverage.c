@@ -73,6 +73,19 @@ name_anchors(struct lines *l)
 }
 
 void
+audit_note_end(struct audit_coverage *coverage, const char *name, int64_t others_us)
+{
+	int64_t own_us = coverage->newest_us;
+
+	if (own_us != INT64_MIN && own_us < coverage->laggard_us) {
+		coverage->laggard_us = own_us;
+		(void)snprintf(coverage->laggard, sizeof(coverage->laggard), "%s", name);
+	}
+	if (others_us > own_us)
+		coverage->newest_us = others_us;
+}
+
+void
 audit_name_unchecked(
     const struct audit_options *options, size_t streams, struct audit_coverage *coverage)
 {
