@@ -95,9 +95,16 @@ read_jobs(const char *text, unsigned *jobs, struct err *e)
 	return (0);
 }
 
+/* Each once: of two stores or anchors, which is meant? */
 static int
-read_option(int c, char **argv, struct audit_request *request, struct err *e)
+read_option(int c, char **argv, bool given[static VERSION - ANCHOR + 1],
+    struct audit_request *request, struct err *e)
 {
+	if (c >= ANCHOR && given[c - ANCHOR])
+		return (err_set(e, ERR_USAGE, "--%s is given twice: cretula-verify --help",
+		    options[c - ANCHOR].name));
+	if (c >= ANCHOR)
+		given[c - ANCHOR] = true;
 	switch (c) {
 	case ANCHOR: request->options.anchor = optarg; return (0);
 	case BUNDLE: request->bundle = optarg; return (0);
@@ -170,6 +177,7 @@ main(int argc, char **argv)
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 	int64_t shown_ns = clock_mono_ns();
+	bool given[VERSION - ANCHOR + 1] = { false };
 	int c, code;
 
 	if (io_keep_standard() == -1)
@@ -184,7 +192,7 @@ main(int argc, char **argv)
 				    stdout) == EOF ?
 				ERR_IO :
 				0);
-		if (read_option(c, argv, &request, &e) == -1)
+		if (read_option(c, argv, given, &request, &e) == -1)
 			return (fail(&e));
 	}
 	if (optind < argc) {

@@ -58,8 +58,10 @@ app_args_read(
 		else if (c == LONG_HELP)
 			args->help = true;
 		else if (c >= LONG_FIRST && c < LONG_FIRST + count) {
-			if (args->value[c - LONG_FIRST] != NULL && optarg != NULL)
-				args->twice = command->options[c - LONG_FIRST].name;
+			if (args->value[c - LONG_FIRST] != NULL)
+				return (err_set(e, ERR_USAGE,
+				    "%s: --%s is given twice: cretula %s --help", command->name,
+				    command->options[c - LONG_FIRST].name, command->name));
 			args->value[c - LONG_FIRST] = optarg != NULL ? optarg : "";
 		} else if (c == ':')
 			return (err_set(e, ERR_USAGE, "%s: %s needs a value: cretula %s --help",

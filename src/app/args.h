@@ -24,7 +24,6 @@ struct app_command;
 
 struct app_args {
 	const struct app_command *command;
-	const char *twice; /* an option with a value that was given twice; the last counts */
 	const char *value[APP_OPTIONS_MAX]; /* by row; "" for a given flag; NULL if absent */
 	char **operands;
 	int operand_count;
@@ -42,7 +41,7 @@ struct app_command {
 	int (*run)(const struct app_args *args); /* the exit code */
 };
 
-/* argv[0] is the command's name.  0, or -1 and ERR_USAGE. */
+/* argv[0] is the command's name.  0, or -1 and ERR_USAGE; of two --store none is meant surely. */
 int app_args_read(const struct app_command *command, int argc, char **argv, struct app_args *args,
     struct err *e);
 

@@ -45,6 +45,22 @@ def test_help_topics_are_the_manual():
     cretula('help', 'nothing', code=2)
 
 
+def test_no_option_is_taken_twice():
+    """Of every command, each option, whether it has a value or not."""
+    for name in commands():
+        page = cretula(name, '--help', code=0).text
+        for option, value in re.findall(r'^  --([a-z-]+)( [A-Z]\S*)?', page, re.M):
+            if option in ('json', 'help'):
+                continue
+            once = ['--' + option] + (['x'] if value else [])
+            run = cretula(name, *once, *once)
+            assert run.code == 2 and f'--{option} is given twice' in run.err, (name, option, run.code, run.err)
+    run = cretula('verify', '--store', 'a', '--sto', 'b', code=2)
+    assert '--store is given twice' in run.err, run.err
+    run = subprocess.run([CRETULA + '-verify', '--store', 'a', '--store=b'], capture_output=True, check=False)
+    assert run.returncode == 2 and b'--store is given twice' in run.stderr, run
+
+
 def test_version():
     assert re.fullmatch(r'cretula \d+\.\d+\.\d+\n', cretula('--version', code=0).text)
 

@@ -101,9 +101,6 @@ read_options(struct work *w, struct err *e)
 {
 	struct app_subject *s = &w->subject;
 
-	if (w->args->twice != NULL)
-		return (err_set(
-		    e, ERR_USAGE, "--%s is given twice; lists are like 5,9-12", w->args->twice));
 	if ((w->stream = app_arg(w->args, "stream")) == NULL)
 		return (err_set(e, ERR_USAGE, "--stream NAME is needed"));
 	w->dry = app_arg(w->args, "dry-run") != NULL;
