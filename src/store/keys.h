@@ -28,6 +28,10 @@ int store_recovery_fits(const char *dir, const unsigned char recovery[static 32]
 typedef int (*store_each_name)(void *arg, const char *name, struct err *e);
 int store_each_stream(const struct store *s, store_each_name each, void *arg, struct err *e);
 
+/* Does an entry of any chain name that key, be it signed or torn? */
+int store_key_is_named(
+    const struct store *s, const unsigned char public_key[static 32], bool *named, struct err *e);
+
 /* ---- of one stream, which may be cretula.store ---- */
 
 struct store_rekey {

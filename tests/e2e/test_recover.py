@@ -1,4 +1,5 @@
 """Keys that change, are given out or are lost, and what is given up: key create, escrow, rekey, revoke; recover."""
+import base64
 import json
 import os
 import re
@@ -7,9 +8,11 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 
-from lib import CRETULA, SOURCE, combined, cretula, equal, main, read, records, tree_bytes, write
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, tree_bytes,
+                 write)
 
 
 def log(marker, lines=30):
@@ -289,8 +292,55 @@ def test_the_recovery_key_changes():
     fresh(recovery=False)
     run = cretula(*options, code=78)
     assert 'no stream' in run.err and 'without a recovery key' in run.text, (run.err, run.text)
+    cretula('key', 'create', '--keys', 'other.keys', '--recovery-out', 'other', code=0)
     assert 'without a recovery key' in cretula('key', 'rekey', '--store', 'store', '--stream', 's', '--recovery',
-                                               'recovery2', code=78).err
+                                               'other', code=78).err
+
+
+def test_a_refused_recovery_key_leaves_no_file():
+    """A key that no chain names is none: its file would be kept, and the right one perhaps not."""
+    options = ['key', 'rekey', '--store', 'store', '--key', 'recovery', '--all', '--new-recovery-out', 'recovery2']
+    fresh(recovery=False)
+    cretula(*options, code=78)
+    assert not os.path.exists('recovery2')
+    fresh()
+    write('wrong', read('recovery').splitlines(keepends=True)[0] + base64.b64encode(bytes(32)) + b'\n')
+    cretula(*options, '--recovery', 'wrong', code=78)
+    assert not os.path.exists('recovery2')
+    os.rename('store.keys', 'elsewhere')
+    cretula(*options, '--recovery', 'recovery', code=78)
+    assert not os.path.exists('recovery2')
+    os.rename('elsewhere', 'store.keys')
+    write('recovery2', read('recovery'))  # somebody's: it is not ours to remove
+    cretula(*options, '--recovery', 'wrong', code=78)
+    equal(read('recovery2'), read('recovery'))
+    os.remove('recovery2')
+
+
+def test_a_recovery_key_that_an_entry_names_stays():
+    """Whatever step fails: the file is there if a chain names its key, and running it again completes the change."""
+    if not is_testing_build():
+        raise Skip('NEEDS A BUILD WITH -Dtesting=true')
+    options = ['key', 'rekey', '--store', 'store', '--key', 'recovery', '--all', '--new-recovery-out', 'recovery2',
+               '--recovery', 'recovery']
+    fresh()
+    kept = shutil.copytree('.', tempfile.mkdtemp(prefix='cretula-'), dirs_exist_ok=True)
+    seen = set()
+    for step in range(1, 200):
+        for name in os.listdir('.'):
+            shutil.rmtree(name) if os.path.isdir(name) else os.remove(name)
+        shutil.copytree(kept, '.', dirs_exist_ok=True)
+        run = cretula(*options, env={'CRETULA_FAULT': f'{step}:5'})
+        if run.code == 0:
+            break
+        named = any(b'"type":"rekey"' in read(f'store/streams/{s}/chain.jsonl') for s in ('s', 'cretula.store'))
+        seen.add(named)
+        assert named <= os.path.exists('recovery2'), (step, run.err)
+        if named or step % 5 == 0:
+            cretula(*options, code=0)
+            good()
+    shutil.rmtree(kept)
+    equal(seen, {False, True})
 
 
 def test_revoke():

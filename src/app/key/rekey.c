@@ -8,9 +8,11 @@
 #include "app/names.h"
 #include "app/say.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 #include "key/recovery.h"
 #include "store/keys.h"
 
@@ -21,6 +23,7 @@ struct rekeying {
 	unsigned char *recovery, *next; /* secret; NULL: none */
 	struct buf out;
 	unsigned changed;
+	bool made; /* next, and its file, by this run */
 };
 
 /* ---- rekey ---- */
@@ -73,8 +76,26 @@ take_next(struct rekeying *r, struct err *e)
 	if ((made = crypto_secret_alloc(32, NULL)) == NULL)
 		return (err_set(e, ERR_CONFIG, "no guarded memory for keys"));
 	rc = key_recovery_create(path, made, e);
+	r->made = rc == 0;
 	r->next = made;
 	return (rc);
+}
+
+/*
+ * A refused run leaves no file that looks like a key in force.  One that broke
+ * off leaves it: an entry may name the key, whatever the failure said.
+ */
+static void
+drop_next(struct rekeying *r)
+{
+	unsigned char public_key[32];
+	bool named;
+
+	if (!r->made)
+		return;
+	crypto_sign_public(r->next, public_key);
+	if (store_key_is_named(r->store, public_key, &named, NULL) == 0 && !named)
+		(void)io_shred(AT_FDCWD, app_arg(r->args, "new-recovery-out"), NULL);
 }
 
 static int
@@ -124,6 +145,7 @@ app_key_rekey(const struct app_args *args)
 
 	/* What was changed before a failure is said all the same. */
 	if (rc == -1) {
+		drop_next(&r);
 		(void)app_print(&r.out, &ignored);
 		buf_free(&r.out);
 		code = app_fail("key rekey", &e);

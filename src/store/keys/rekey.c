@@ -1,8 +1,10 @@
 /* New keys for the chain of a stream, or for that of the store. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 #include "store/inside.h"
 #include "store/keys.h"
 #include "store/keys/change.h"
@@ -90,6 +92,48 @@ store_is_listed(const struct store *s, const char *name)
 	struct search search = { name, false };
 
 	return (store_each_stream(s, is_name, &search, NULL) == 0 && search.found);
+}
+
+struct mention {
+	const struct store *store;
+	struct buf key; /* as the end of a vkey says it */
+	bool found;
+};
+
+static int
+look_for(void *arg, const char *name, struct err *e)
+{
+	struct mention *m = arg;
+	struct store_chain chain;
+	int dirfd = io_open_dir(m->store->streams_fd, name, e), rc;
+
+	if (dirfd == -1)
+		return (-1);
+	if ((rc = store_chain_read(dirfd, &chain, e)) == 0) {
+		m->found |= chain.bytes.len > 0 &&
+		    memmem(chain.bytes.data, chain.bytes.len, m->key.data, m->key.len) != NULL;
+		store_chain_free(&chain);
+	}
+	(void)close(dirfd);
+	return (rc);
+}
+
+int
+store_key_is_named(
+    const struct store *s, const unsigned char public_key[static 32], bool *named, struct err *e)
+{
+	struct mention m = { .store = s };
+	unsigned char key[33] = { 1 }; /* Ed25519 */
+	int rc = -1;
+
+	memcpy(key + 1, public_key, 32);
+	buf_base64(&m.key, key, sizeof(key));
+	if (!buf_ok(&m.key))
+		(void)err_set(e, ERR_IO, "out of memory");
+	else if ((rc = store_each_stream(s, look_for, &m, e)) == 0)
+		*named = m.found;
+	buf_free(&m.key);
+	return (rc);
 }
 
 /* ---- rekey and revoke ---- */
