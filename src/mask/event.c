@@ -246,8 +246,8 @@ put_rare(struct mask *m, const struct event *ev)
 	if (mask_has(ev, EVENT_OBJECT))
 		put_object(m, ev->text[EVENT_OBJECT]);
 	if (mask_has(ev, EVENT_JOIN))
-		mask_extra_add(
-		    m, span_of("join", 4), mask_extra_token(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
+		mask_extra_add(m, span_of("join", 4),
+		    mask_extra_token(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
 	if (mask_has(ev, EVENT_TLS_ID))
 		mask_extra_add(m, span_of("tls_id", 6),
 		    mask_extra_token(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
@@ -308,6 +308,6 @@ mask_event(struct mask *m, const struct event *ev, bool partial)
 		count_dropped(m, ev);
 	if ((ev->has_text & RARE) != 0)
 		put_rare(m, ev);
-	if (ev->extra_count > 0)
+	if ((ev->extra_count | ev->headers[0] | ev->headers[1]) != 0)
 		mask_extra(m, ev);
 }

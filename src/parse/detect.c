@@ -9,9 +9,9 @@
 #include "parse/event.h"
 #include "parse/parse.h"
 
-#define DETECT_FORMATS_MAX 16 /* as evidence.fits */
+#define DETECT_FORMATS_MAX PARSE_DETECT_FITS_MAX
 
-enum { POINTS_PARTIAL = 1, POINTS_ODD = 2, POINTS_OWN = 4 };
+enum { POINTS_GENERIC = 1, POINTS_PARTIAL = 2, POINTS_ODD = 4, POINTS_OWN = 8 };
 
 struct score {
 	const struct parse_format *format;
@@ -67,9 +67,23 @@ detect_sample_as(const struct parser *parser, struct span head, struct sample *s
 	}
 }
 
-static unsigned
-detect_points(enum parse_result result, const struct event *ev)
+/* Reads what any program wrote: only if nobody knows better. */
+static bool
+detect_is_generic(const struct parse_format *format)
 {
+	static const char *const names[] = { "json-lines" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(format->name, names[i]) == 0)
+			return (true);
+	return (false);
+}
+
+static unsigned
+detect_points(const struct parse_format *format, enum parse_result result, const struct event *ev)
+{
+	if (detect_is_generic(format))
+		return (POINTS_GENERIC);
 	if (result == PARSE_PARTIAL)
 		return (POINTS_PARTIAL);
 	if (!event_has(ev, EVENT_CLIENT))
@@ -115,7 +129,8 @@ detect_score(struct span head, char *scratch, struct score *score)
 			continue;
 		score->parsed += result == PARSE_EVENT;
 		score->partial += result == PARSE_PARTIAL;
-		score->points += detect_points(result, &ev) * sample.line_ends[i];
+		score->points +=
+		    detect_points(score->format, result, &ev) * sample.line_ends[i];
 		score->extras += ev.extra_count;
 	}
 }

@@ -54,6 +54,15 @@ enum event_type {
 	EVENT_HTTP, EVENT_K8S, EVENT_LOGIN, EVENT_DB, EVENT_CLOUD, EVENT_LOG, EVENT_TYPE_COUNT
 };
 
+/* Headers that programs know by name. */
+enum event_header {
+#define HEADER(id, name, row) EVENT_HEADER_##id,
+#include "parse/headers.def"
+#undef HEADER
+	EVENT_HEADER_COUNT
+};
+_Static_assert(EVENT_HEADER_COUNT <= 64, "headers are one word");
+
 #define EVENT_EXTRA_MAX 32
 
 /* What value is: how it is masked. */
@@ -99,6 +108,7 @@ struct event {
 	struct event_extra extra[EVENT_EXTRA_MAX];
 	unsigned extra_count;
 	unsigned extra_more; /* that found no room in extra */
+	uint64_t headers[2]; /* of request and response: bit per row of headers.def */
 };
 _Static_assert(EVENT_TEXT_COUNT <= 32, "has_text is one word");
 

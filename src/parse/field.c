@@ -17,6 +17,7 @@ parse_field_clear(struct event *ev)
 	ev->bad_text = 0;
 	ev->extra_count = 0;
 	ev->extra_more = 0;
+	ev->headers[0] = ev->headers[1] = 0;
 }
 
 bool

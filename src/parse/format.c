@@ -1,11 +1,26 @@
 /* parse: the table of formats. */
 #include "parse/clf/clf.h"
+#include "parse/json/format/web.h"
 #include "parse/parse.h"
 
 #define SAMPLE_COMMON \
 	"192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /index.html HTTP/1.1\" 200 512"
 #define SAMPLE_COMBINED \
 	SAMPLE_COMMON " \"https://www.example.com/\" \"Mozilla/5.0 (X11) Firefox/128.0\""
+
+#define SAMPLE_JSON_NGINX \
+	"{\"time_iso8601\":\"2025-11-24T10:11:12+00:00\",\"remote_addr\":\"192.0.2.7\"," \
+	"\"request_method\":\"GET\",\"request_uri\":\"/index.html\",\"status\":200," \
+	"\"body_bytes_sent\":512,\"request_time\":0.004,\"http_user_agent\":\"curl/8.5.0\"}"
+#define SAMPLE_JSON_INGRESS \
+	"{\"time\":\"2025-11-24T10:11:12+00:00\",\"remote_addr\":\"192.0.2.7\"," \
+	"\"method\":\"GET\",\"vhost\":\"www.example.com\",\"path\":\"/index.html\"," \
+	"\"request_query\":\"page=2\",\"request_proto\":\"HTTP/2.0\",\"status\":200," \
+	"\"bytes_sent\":512,\"duration\":0.004,\"proxy_upstream_name\":\"shop-web-80\"}"
+#define SAMPLE_JSON_LINES \
+	"{\"@timestamp\":\"2025-11-24T10:11:12Z\",\"client.ip\":\"192.0.2.7\"," \
+	"\"http.request.method\":\"GET\",\"url.path\":\"/index.html\"," \
+	"\"http.response.status_code\":200,\"log.level\":\"info\"}"
 
 const struct parse_format parse_formats[] = {
 	{ "apache-combined", "combined", "Apache's combined log: common with referer and agent",
@@ -15,8 +30,14 @@ const struct parse_format parse_formats[] = {
 	{ "apache-vhost-combined", "vhost_combined",
 	    "Apache's vhost_combined: host:port in front of combined",
 	    "www.example.com:443 " SAMPLE_COMBINED, parse_clf_vhost, NULL },
+	{ "ingress-nginx-json", "", "ingress-nginx with a log-format-upstream in JSON",
+	    SAMPLE_JSON_INGRESS, parse_json_ingress, NULL },
+	{ "json-lines", "json", "one JSON object a line, with names of OpenTelemetry, ECS or nginx",
+	    SAMPLE_JSON_LINES, parse_json_lines, NULL },
 	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
 	    parse_clf_combined, NULL },
+	{ "nginx-json", "", "nginx with a log_format in JSON, escape=json or not",
+	    SAMPLE_JSON_NGINX, parse_json_nginx, NULL },
 };
 const size_t parse_format_count = sizeof(parse_formats) / sizeof(parse_formats[0]);
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "parse/json/table.h"
 
 struct err;
 struct event;
@@ -80,12 +81,14 @@ const struct parse_format *parse_format_find(struct span name);
 /* A format put to use.  Filled in by the caller, shared by threads, never changed. */
 struct parser {
 	const struct parse_format *format;
+	const struct parse_json_map *map; /* of JSON members; NULL: none */
 };
 
 /* What one thread reads lines of one stream with. */
 struct parse_state {
 	const struct parser *parser;
 	int64_t now_us; /* about when the lines were written: times may name no year */
+	struct parse_json_table json;
 };
 
 /* Start, or start anew.  parser outlives state. */
@@ -109,6 +112,7 @@ size_t parse_whole(const struct parser *parser, struct span bytes, size_t count,
 /* ---- detection ---- */
 
 #define PARSE_DETECT_LINES 200
+#define PARSE_DETECT_FITS_MAX 64
 
 struct parse_evidence {
 	const struct parse_format *format; /* the choice; NULL if none or a tie */
@@ -116,7 +120,7 @@ struct parse_evidence {
 		const struct parse_format *format;
 		unsigned parsed, partial; /* of records */
 		unsigned records; /* lines, or what the format takes for one */
-	} fits[16];
+	} fits[PARSE_DETECT_FITS_MAX];
 	unsigned fit_count;            /* best first */
 	unsigned lines;                /* non-meta lines looked at */
 	int64_t first_time_us;         /* of the first event in the chosen format */

@@ -245,7 +245,8 @@ iso_read(struct span text, int64_t *t_us)
 	size_t end = ISO_LEN;
 	char fraction[10];
 
-	if (text.len < ISO_LEN || (text.ptr[10] != 'T' && text.ptr[10] != 't' && text.ptr[10] != ' '))
+	if (text.len < ISO_LEN ||
+	    (text.ptr[10] != 'T' && text.ptr[10] != 't' && text.ptr[10] != ' '))
 		return (-1);
 	if (text.len > end && (text.ptr[end] == '.' || text.ptr[end] == ',')) {
 		for (end++; end < text.len && digits2((char[]){ '0', text.ptr[end] }) >= 0;)

@@ -97,6 +97,12 @@ key_of(struct mask *m, const struct event_extra *extra)
 
 /* ---- values ---- */
 
+static const struct span headers[] = {
+#define HEADER(id, name, row) SPAN(name),
+#include "parse/headers.def"
+#undef HEADER
+};
+
 static int
 compare(const void *text, const void *row)
 {
@@ -159,9 +165,32 @@ add_number(struct mask *m, struct span key, int64_t number)
 	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
 }
 
+/* "accept,cookie": that a request had them says what sent it. */
+static void
+add_headers(struct mask *m, struct span key, uint64_t bits)
+{
+	char *start, *out;
+	size_t size = 0;
+
+	for (uint64_t left = bits; left != 0; left &= left - 1)
+		size += headers[__builtin_ctzll(left)].len + 1;
+	if (size == 0 || (start = out = mask_take(m, size)) == NULL)
+		return;
+	for (uint64_t left = bits; left != 0; left &= left - 1) {
+		const struct span *name = &headers[__builtin_ctzll(left)];
+
+		memcpy(out, name->ptr, name->len);
+		out += name->len;
+		*out++ = ',';
+	}
+	mask_extra_add(m, key, span_of(start, size - 1));
+}
+
 void
 mask_extra(struct mask *m, const struct event *ev)
 {
+	add_headers(m, span_of("headers", 7), ev->headers[0]);
+	add_headers(m, span_of("response_headers", 16), ev->headers[1]);
 	for (unsigned i = 0; i < ev->extra_count; i++) {
 		const struct event_extra *extra = &ev->extra[i];
 		struct span key = key_of(m, extra), value;

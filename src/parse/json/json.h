@@ -48,6 +48,22 @@ enum parse_json_result {
 enum parse_json_result parse_json_walk(struct span text, parse_json_each each, void *arg);
 
 /*
+ * The same for lines of servers, which are not always JSON to the letter.
+ * Strings may hold any bytes from 0x80 on.  A sloppy walk also takes \xHH,
+ * and nothing or a lone '-' for a value: nginx writes that for an empty
+ * variable.  enter may be NULL; if it says no, nothing in the container of
+ * that name is handed out.
+ */
+struct parse_json_door {
+	parse_json_each each;
+	bool (*enter)(void *arg, struct span path);
+	void *arg;
+	bool sloppy;
+	bool cut; /* out: the text ends where it must go on */
+};
+enum parse_json_result parse_json_walk_line(struct span text, struct parse_json_door *door);
+
+/*
  * The bytes that a string of a leaf means, at *scratch, which is moved behind
  * them; there is room for as many bytes as text has.  *whole becomes false if
  * half of a surrogate pair stands alone (U+FFFD is written).

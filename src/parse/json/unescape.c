@@ -5,11 +5,11 @@
 #include "parse/json/json.h"
 
 static unsigned
-hex4(const char *at)
+hex(const char *at, int count)
 {
 	unsigned n = 0;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < count; i++) {
 		unsigned char c = (unsigned char)at[i];
 
 		n = n << 4 | (c <= '9' ? (unsigned)(c - '0') : (c | 0x20u) - 'a' + 10u);
@@ -21,12 +21,12 @@ hex4(const char *at)
 static size_t
 unicode(struct span text, size_t i, unsigned *c, bool *whole)
 {
-	*c = hex4(text.ptr + i + 2);
+	*c = hex(text.ptr + i + 2, 4);
 	if (*c < 0xd800 || *c > 0xdfff)
 		return (6);
 	if (*c < 0xdc00 && text.len - i >= 12 && text.ptr[i + 6] == '\\' &&
 	    text.ptr[i + 7] == 'u') {
-		unsigned low = hex4(text.ptr + i + 8);
+		unsigned low = hex(text.ptr + i + 8, 4);
 
 		if (low >= 0xdc00 && low <= 0xdfff) {
 			*c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
@@ -57,6 +57,11 @@ parse_json_unescape(struct span text, char **scratch, bool *whole)
 		if (text.ptr[i + 1] == 'u') {
 			i += unicode(text, i, &c, whole);
 			out += text_utf8_put(out, c);
+			continue;
+		}
+		if (text.ptr[i + 1] == 'x') { /* of a sloppy walk only */
+			*out++ = (char)hex(text.ptr + i + 2, 2);
+			i += 4;
 			continue;
 		}
 		at = strchr(from, text.ptr[i + 1]);

@@ -12,7 +12,11 @@ struct level {
 struct walk {
 	const char *at, *end;
 	parse_json_each each;
+	bool (*enter)(void *arg, struct span path);
 	void *arg;
+	bool any_bytes, sloppy;
+	unsigned skipped; /* the depth whose container nobody wants, with all in it; 0: none */
+	struct span top;  /* the name at hand, while it stands in the outermost object */
 	struct parse_json_leaf leaf;
 	unsigned depth;
 	size_t path_len; /* of the names of what is walked; more than was kept if it was cut */
@@ -64,18 +68,22 @@ is_hex(char c)
 
 /* The length of the escape at the backslash; 0 if there is none. */
 static unsigned
-escape(const char *at, const char *end)
+escape(const struct walk *w)
 {
-	if (end - at < 2)
+	const char *at = w->at;
+	int len;
+
+	if (w->end - at < 2)
 		return (0);
-	if (at[1] != 'u')
+	if (at[1] != 'u' && (at[1] != 'x' || !w->sloppy))
 		return (at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) != NULL ? 2 : 0);
-	if (end - at < 6)
+	len = at[1] == 'u' ? 6 : 4;
+	if (w->end - at < len)
 		return (0);
-	for (int i = 2; i < 6; i++)
+	for (int i = 2; i < len; i++)
 		if (!is_hex(at[i]))
 			return (0);
-	return (6);
+	return ((unsigned)len);
 }
 
 /* At the byte behind a quote; moves behind the other. */
@@ -99,9 +107,9 @@ walk_string(struct walk *w, struct span *text, bool *escaped)
 		if (*w->at == '"')
 			break;
 		if (*w->at == '\\') {
-			len = escape(w->at, w->end);
+			len = escape(w);
 			*escaped = true;
-		} else if ((unsigned char)*w->at >= 0x80) {
+		} else if ((unsigned char)*w->at >= 0x80 && !w->any_bytes) {
 			len = text_utf8_len((const unsigned char *)w->at, (size_t)(w->end - w->at));
 			if (len == 0)
 				return (PARSE_JSON_UTF8);
@@ -185,12 +193,28 @@ add_name(struct walk *w, struct span name)
 	w->path_len += name.len;
 }
 
+static void
+append_name(struct walk *w, struct span name, bool escaped)
+{
+	char meant[PARSE_JSON_PATH_BYTES], *at = meant;
+	bool whole = true;
+
+	if (w->path_len > 0)
+		add_name(w, span_of(".", 1));
+	if (!escaped)
+		add_name(w, name);
+	else if (name.len <= sizeof(meant))
+		add_name(w, parse_json_unescape(name, &at, &whole));
+	else
+		w->path_len += name.len;
+}
+
 /* The name of a member: behind that of its object, with a dot. */
 static enum parse_json_result
 walk_name(struct walk *w)
 {
 	enum parse_json_result result;
-	bool escaped, whole = true;
+	bool escaped;
 	struct span name;
 
 	skip_blanks(w);
@@ -199,16 +223,13 @@ walk_name(struct walk *w)
 	if ((result = walk_string(w, &name, &escaped)) != PARSE_JSON_OK)
 		return (result);
 	w->path_len = w->levels[w->depth - 1].path_len;
-	if (w->path_len > 0)
-		add_name(w, span_of(".", 1));
-	if (!escaped)
-		add_name(w, name);
-	else if (name.len <= sizeof(w->path)) {
-		char meant[PARSE_JSON_PATH_BYTES], *at = meant;
-
-		add_name(w, parse_json_unescape(name, &at, &whole));
+	w->top.len = 0;
+	if (w->path_len == 0 && !escaped && name.len <= sizeof(w->path)) {
+		/* It is copied only if something stands in it. */
+		w->top = name;
+		w->path_len = name.len;
 	} else
-		w->path_len += name.len;
+		append_name(w, name, escaped);
 	skip_blanks(w);
 	return (w->at < w->end && *w->at++ == ':' ? PARSE_JSON_OK : PARSE_JSON_SYNTAX);
 }
@@ -218,9 +239,32 @@ walk_name(struct walk *w)
 static enum parse_json_result
 tell(struct walk *w)
 {
+	if (w->skipped != 0)
+		return (PARSE_JSON_OK);
 	w->leaf.path_cut = w->path_len > sizeof(w->path);
-	w->leaf.path = span_of(w->path, w->leaf.path_cut ? sizeof(w->path) : w->path_len);
+	w->leaf.path = w->top.len > 0 ? w->top :
+	    span_of(w->path, w->leaf.path_cut ? sizeof(w->path) : w->path_len);
 	return (w->each(w->arg, &w->leaf) ? PARSE_JSON_OK : PARSE_JSON_STOPPED);
+}
+
+static enum parse_json_result
+tell_nothing(struct walk *w, enum parse_json_type type)
+{
+	w->leaf.type = type;
+	w->leaf.text = span_of(w->at, 0);
+	w->leaf.escaped = false;
+	return (tell(w));
+}
+
+/* Nothing at all, or a '-' that no digit follows. */
+static bool
+is_absent(const struct walk *w)
+{
+	const char *at = w->at;
+
+	if (*at == '-')
+		at++;
+	return (at < w->end && (*at == ',' || *at == '}'));
 }
 
 /* A value that is no container. */
@@ -235,12 +279,31 @@ walk_leaf(struct walk *w)
 		w->leaf.type = PARSE_JSON_STRING;
 		if ((result = walk_string(w, &w->leaf.text, &w->leaf.escaped)) != PARSE_JSON_OK)
 			return (result);
+	} else if (w->sloppy && is_absent(w)) {
+		w->at += *w->at == '-';
+		return (tell_nothing(w, PARSE_JSON_NULL));
 	} else if (*w->at == '-' || (*w->at >= '0' && *w->at <= '9')) {
 		if (!walk_number(w))
 			return (PARSE_JSON_SYNTAX);
 	} else if (!walk_word(w))
 		return (PARSE_JSON_SYNTAX);
 	return (tell(w));
+}
+
+/* Into a container that is not empty: its name is that of all in it. */
+static void
+open_names(struct walk *w)
+{
+	size_t len = w->path_len;
+
+	if (w->top.len > 0) {
+		w->path_len = 0;
+		add_name(w, w->top);
+		w->top.len = 0;
+	}
+	if (w->enter != NULL && w->skipped == 0 &&
+	    !w->enter(w->arg, span_of(w->path, len < sizeof(w->path) ? len : sizeof(w->path))))
+		w->skipped = w->depth + 1;
 }
 
 /* At the bracket of a container; *empty if it was closed at once, and told. */
@@ -257,11 +320,9 @@ open_level(struct walk *w, bool *empty)
 	*empty = w->at < w->end && *w->at == (array ? ']' : '}');
 	if (*empty) {
 		w->at++;
-		w->leaf.type = PARSE_JSON_EMPTY;
-		w->leaf.text = span_of(w->at, 0);
-		w->leaf.escaped = false;
-		return (tell(w));
+		return (tell_nothing(w, PARSE_JSON_EMPTY));
 	}
+	open_names(w);
 	if (array)
 		add_name(w, span_of("[]", 2));
 	/* Names longer than this are cut long since: how long does not matter. */
@@ -293,39 +354,65 @@ next_value(struct walk *w, bool *done)
 		if (*w->at != (level->array ? ']' : '}'))
 			return (PARSE_JSON_SYNTAX);
 		w->at++;
-		w->depth--;
+		if (w->skipped == w->depth--)
+			w->skipped = 0;
 	}
 	skip_blanks(w);
 	*done = true;
 	return (w->at == w->end ? PARSE_JSON_OK : PARSE_JSON_SYNTAX);
 }
 
-enum parse_json_result
-parse_json_walk(struct span text, parse_json_each each, void *arg)
+static enum parse_json_result
+walk(struct walk *w, struct span text)
 {
-	struct walk w;
 	bool done = false;
 
 	if (span_starts(text, span_of("\xef\xbb\xbf", 3)))
 		text = span_from(text, 3);
-	w.at = text.ptr;
-	w.end = text.len == 0 ? text.ptr : text.ptr + text.len;
-	w.each = each;
-	w.arg = arg;
-	w.depth = 0;
-	w.path_len = 0;
+	w->at = text.ptr;
+	w->end = text.len == 0 ? text.ptr : text.ptr + text.len;
+	w->skipped = w->depth = 0;
+	w->path_len = w->top.len = 0;
 	while (!done) {
 		enum parse_json_result result;
 		bool empty = true;
 
-		skip_blanks(&w);
-		if (w.at == w.end)
+		skip_blanks(w);
+		if (w->at == w->end)
 			return (PARSE_JSON_SYNTAX);
-		result = *w.at == '{' || *w.at == '[' ? open_level(&w, &empty) : walk_leaf(&w);
+		result = *w->at == '{' || *w->at == '[' ? open_level(w, &empty) : walk_leaf(w);
 		if (result == PARSE_JSON_OK && empty)
-			result = next_value(&w, &done);
+			result = next_value(w, &done);
 		if (result != PARSE_JSON_OK)
 			return (result);
 	}
 	return (PARSE_JSON_OK);
+}
+
+enum parse_json_result
+parse_json_walk(struct span text, parse_json_each each, void *arg)
+{
+	struct walk w;
+
+	w.each = each;
+	w.enter = NULL;
+	w.arg = arg;
+	w.any_bytes = w.sloppy = false;
+	return (walk(&w, text));
+}
+
+enum parse_json_result
+parse_json_walk_line(struct span text, struct parse_json_door *door)
+{
+	struct walk w;
+	enum parse_json_result result;
+
+	w.each = door->each;
+	w.enter = door->enter;
+	w.arg = door->arg;
+	w.any_bytes = true;
+	w.sloppy = door->sloppy;
+	result = walk(&w, text);
+	door->cut = result == PARSE_JSON_SYNTAX && w.at == w.end && w.depth > 0;
+	return (result);
 }

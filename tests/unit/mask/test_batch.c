@@ -411,7 +411,7 @@ test_tables_change_nothing(void **state)
 	for (const char *line = log; line < log + len;) {
 		struct span one = span_of(line, (size_t)(strchr(line, '\n') + 1 - line));
 		struct mask_setup setup = { &bed.policy, bed.ring, bed.words,
-			{ parse_format_find(span_str("combined")) }, MASK_EPOCH_EVENT, BED_NOW_US,
+			{ .format = parse_format_find(span_str("combined")) }, MASK_EPOCH_EVENT, BED_NOW_US,
 			PARSE_LINE_MAX, NULL };
 		struct err e;
 

@@ -1,4 +1,5 @@
-/* The hostile inputs of ../shared/cases, as far as they are combined lines. */
+/* The hostile inputs of ../shared/cases, of the formats that we know. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <strings.h>
 #include <unistd.h>
@@ -13,8 +14,18 @@
 
 enum column { ID, FORMAT, INPUT, FORBID, KEEP, OUTCOME, RELATION, NOTE };
 
+/* What a format is called there, and here. */
+static const struct {
+	const char *theirs, *ours;
+} formats[] = {
+	{ "combined", "combined" },
+	{ "json", "json-lines" },
+};
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
 struct row {
 	struct span column[COLUMNS];
+	size_t format;
 	char *out;
 	size_t out_len, records;
 };
@@ -56,8 +67,11 @@ read_rows(struct span text)
 
 		for (int c = 0; c < COLUMNS; c++)
 			row->column[c] = part(&line, "\t");
-		if (span_is(row->column[FORMAT], "combined"))
-			row_count++;
+		row->format = 0;
+		while (row->format < FORMATS &&
+		    !span_is(row->column[FORMAT], formats[row->format].theirs))
+			row->format++;
+		row_count += row->format < FORMATS;
 	}
 }
 
@@ -171,11 +185,23 @@ static const struct {
 } texts[] = {
 	{ "method", RECORD_FIELD_METHOD }, { "path", RECORD_FIELD_PATH },
 	{ "ua.family", RECORD_FIELD_AGENT }, { "os", RECORD_FIELD_OS },
-	{ "ref.origin", RECORD_FIELD_REFERER },
+	{ "ref.origin", RECORD_FIELD_REFERER }, { "host", RECORD_FIELD_HOST },
+	{ "verb", RECORD_FIELD_ACTION }, { "user", RECORD_FIELD_USER },
 }, numbers[] = {
 	{ "status", RECORD_FIELD_STATUS }, { "bytes", RECORD_FIELD_BYTES },
 	{ "ua.major", RECORD_FIELD_AGENT_MAJOR },
 };
+
+/* Members of extra of which only that they were there is written. */
+static size_t
+unknown_keys(const struct record *r)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < r->extra_count; i++)
+		count += !r->extra[i].is_number && span_is(r->extra[i].text, "[unknown]");
+	return (count);
+}
 
 /* The value that a generic name has in this record. */
 static struct span
@@ -195,19 +221,45 @@ generic_value(const struct row *row, const struct record *r, struct span name, c
 		return (span_of(memory, len));
 	if (span_is(name, "params.count"))
 		return (span_of(memory, (size_t)sprintf(memory, "%zu", count)));
+	if (span_is(name, "unknown_keys"))
+		return (span_of(memory, (size_t)sprintf(memory, "%zu", unknown_keys(r))));
 	if (span_is(name, "count"))
 		return (span_of(memory, (size_t)sprintf(memory, "%zu", row->records)));
 	if (span_is(name, "parse"))
 		return (span_is(text_of(r, RECORD_FIELD_STATE), "unparsed") ?
-		    span_str("quarantine") : span_str("parsed"));
+		    span_str("quarantine") : span_is(text_of(r, RECORD_FIELD_STATE), "partial") ?
+		    span_str("partial") : span_str("parsed"));
 	if (span_is(name, "peer.kind"))
 		return (bed_flag(r, RECORD_FLAG_PEER_UNIX) ? span_str("unix") : span_str("other"));
 	return (span_of(memory, (size_t)sprintf(memory, "unknown name")));
 }
 
+/* "Cookie,X-Api-Key": each of them is named in extra. */
+static bool
+has_headers(const struct record *r, struct span names)
+{
+	char folded[64];
+
+	while (names.len > 0) {
+		struct span name = part(&names, ",");
+		bool found = false;
+
+		for (size_t i = 0; i < name.len; i++)
+			folded[i] = (char)tolower((unsigned char)name.ptr[i]);
+		for (unsigned i = 0; i < r->extra_count; i++)
+			found = found || (span_is(r->extra[i].key, "headers") &&
+			    memmem(r->extra[i].text.ptr, r->extra[i].text.len, folded, name.len) != NULL);
+		if (!found)
+			return (false);
+	}
+	return (true);
+}
+
 static bool
 has_flag(const struct record *r, struct span name)
 {
+	if (span_is(name, "bad_unicode"))
+		name = span_str("bad_utf8");
 	for (int i = 0; i < RECORD_FLAG_COUNT; i++)
 		if (span_is(name, record_flags[i].name))
 			return (bed_flag(r, (enum record_flag)i));
@@ -223,6 +275,11 @@ check_keep(struct row *row, const struct record *r, struct span item)
 	struct span wanted = span_from(item, equals + 1);
 	char memory[8192], both[256];
 
+	if (span_is(name, "headers")) {
+		if (!has_headers(r, wanted))
+			complain(row, "no headers %.*s", (int)wanted.len, wanted.ptr);
+		return;
+	}
 	if (span_is(name, "flags")) {
 		/* A line that is quarantined has no fields to flag. */
 		if (!has_flag(r, wanted) && !span_is(text_of(r, RECORD_FIELD_STATE), "unparsed"))
@@ -330,14 +387,51 @@ check_relation(struct bed *bed, struct row *row)
 }
 
 static void
+run_row(struct bed *bed, struct row *row)
+{
+	char *input = malloc(row->column[INPUT].len + 2);
+	size_t len = cases_unescape(row->column[INPUT], input);
+
+	input[len++] = '\n';
+	row->out = strdup(bed_run(bed, span_of(input, len), 0));
+	row->out_len = bed->batch.records_len;
+	row->records = bed->batch.record_count;
+	if (getenv("CASES_PRINT") != NULL)
+		print_message(
+		    "%.*s %s", (int)row->column[ID].len, row->column[ID].ptr, row->out);
+	check_row(bed, row);
+	free(input);
+}
+
+/* All rows of one format, with the words of the cases. */
+static void
+run_format(size_t format, struct span words)
+{
+	struct mask_policy policy;
+	struct err e = { 0 };
+	struct bed bed;
+
+	mask_policy_default(&policy);
+	strcpy(policy.agents[policy.agent_count++], "MyApp"); /* a literal of class ua */
+	strcpy(policy.hosts[policy.host_count++], "www.example.com");
+	bed_open_as(&bed, &policy, formats[format].ours, MASK_EPOCH_EVENT);
+	assert_int_equal(mask_words_load(bed.words, words, "literals.txt", &e), 0);
+	for (size_t i = 0; i < row_count; i++)
+		if (rows[i].format == format)
+			run_row(&bed, &rows[i]);
+	for (size_t i = 0; i < row_count; i++)
+		if (rows[i].format == format)
+			check_relation(&bed, &rows[i]);
+	bed_close(&bed);
+}
+
+static void
 test_rows(void **state)
 {
 	const char *shared = getenv("CRETULA_SHARED");
 	char path[1024];
 	struct buf cases = { .data = NULL }, words = { .data = NULL };
 	struct err e = { 0 };
-	struct mask_policy policy;
-	struct bed bed;
 
 	(void)snprintf(path, sizeof(path), "%s/cases/masking.tsv", shared == NULL ? "" : shared);
 	if (shared == NULL || access(path, R_OK) != 0) {
@@ -347,34 +441,15 @@ test_rows(void **state)
 	assert_int_equal(io_read_file(AT_FDCWD, path, 1 << 20, &cases, &e), 0);
 	(void)snprintf(path, sizeof(path), "%s/cases/literals.txt", shared);
 	assert_int_equal(io_read_file(AT_FDCWD, path, 1 << 20, &words, &e), 0);
-	mask_policy_default(&policy);
-	strcpy(policy.agents[policy.agent_count++], "MyApp"); /* a literal of class ua */
-	bed_open(&bed, &policy);
-	assert_int_equal(mask_words_load(bed.words, buf_view(&words), "literals.txt", &e), 0);
 	read_rows(buf_view(&cases));
 	assert_true(row_count > 60);
-	for (size_t i = 0; i < row_count; i++) {
-		struct row *row = &rows[i];
-		char *input = malloc(row->column[INPUT].len + 2);
-		size_t len = cases_unescape(row->column[INPUT], input);
-
-		input[len++] = '\n';
-		row->out = strdup(bed_run(&bed, span_of(input, len), 0));
-		row->out_len = bed.batch.records_len;
-		row->records = bed.batch.record_count;
-		if (getenv("CASES_PRINT") != NULL)
-			print_message("%.*s %s", (int)row->column[ID].len, row->column[ID].ptr, row->out);
-		check_row(&bed, row);
-		free(input);
-	}
-	for (size_t i = 0; i < row_count; i++)
-		check_relation(&bed, &rows[i]);
+	for (size_t format = 0; format < FORMATS; format++)
+		run_format(format, buf_view(&words));
 	print_message("# %zu rows, %u complaints\n", row_count, failures);
 	for (size_t i = 0; i < row_count; i++)
 		free(rows[i].out);
 	buf_free(&cases);
 	buf_free(&words);
-	bed_close(&bed);
 	assert_int_equal(failures, 0);
 }
 

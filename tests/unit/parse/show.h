@@ -19,6 +19,22 @@ static const char *const show_names[EVENT_TEXT_COUNT] = {
 	[EVENT_REQUEST] = "request",
 	[EVENT_REFERER] = "referer",
 	[EVENT_AGENT] = "agent",
+	[EVENT_SESSION] = "session",
+	[EVENT_COOKIE] = "cookie",
+	[EVENT_AUTH] = "auth",
+	[EVENT_SCHEME] = "scheme",
+	[EVENT_LANGUAGE] = "language",
+	[EVENT_JOIN] = "join",
+	[EVENT_SERVER] = "server",
+	[EVENT_UPSTREAM] = "upstream",
+	[EVENT_CACHE] = "cache",
+	[EVENT_TLS] = "tls",
+	[EVENT_TLS_ID] = "tls_id",
+	[EVENT_LEVEL] = "level",
+	[EVENT_ACTION] = "action",
+	[EVENT_OBJECT] = "object",
+	[EVENT_OUTCOME] = "outcome",
+	[EVENT_MESSAGE] = "message",
 };
 
 static size_t
@@ -32,6 +48,37 @@ show_span(char *out, size_t size, const char *name, struct span s, bool bad)
 		at += (size_t)snprintf(
 		    out + at, size - at, c < 0x20 || c >= 0x7f ? "<%02x>" : "%c", c);
 	}
+	return (at);
+}
+
+static size_t
+show_extra(const struct event_extra *extra, char *out, size_t size)
+{
+	char key[160];
+
+	(void)snprintf(key, sizeof(key), "%s%.*s", extra->known ? "+" : "", (int)extra->key.len,
+	    extra->key.ptr);
+	if (extra->kind == EVENT_EXTRA_NUMBER)
+		return ((size_t)snprintf(out, size, " %s=%lld", key, (long long)extra->number));
+	return (show_span(out, size, key, extra->value, false));
+}
+
+/* The numbers that few formats have. */
+static size_t
+show_numbers(const struct event *ev, char *out, size_t size, size_t at)
+{
+	static const char *const names[EVENT_NUMBER_COUNT] = {
+		[EVENT_REQUEST_BYTES] = "in",
+		[EVENT_DURATION_US] = "us",
+		[EVENT_UPSTREAM_US] = "upstream_us",
+		[EVENT_UPSTREAM_STATUS] = "upstream_status",
+		[EVENT_PORT] = "port",
+	};
+
+	for (unsigned n = 0; n < EVENT_NUMBER_COUNT; n++)
+		if (names[n] != NULL && (ev->has_number >> n & 1) != 0)
+			at += (size_t)snprintf(
+			    out + at, size - at, " %s=%lld", names[n], (long long)ev->number[n]);
 	return (at);
 }
 
@@ -58,13 +105,15 @@ show_event(enum parse_result result, enum parse_reason reason, const struct even
 	if ((ev->has_number >> EVENT_BYTES & 1) != 0)
 		at += (size_t)snprintf(
 		    out + at, size - at, " bytes=%lld", (long long)ev->number[EVENT_BYTES]);
-	for (unsigned i = 0; i < ev->extra_count; i++) {
-		char key[16];
-
-		(void)snprintf(
-		    key, sizeof(key), "%.*s", (int)ev->extra[i].key.len, ev->extra[i].key.ptr);
-		at += show_span(out + at, size - at, key, ev->extra[i].value, false);
-	}
+	at = show_numbers(ev, out, size, at);
+	for (unsigned i = 0; i < ev->extra_count; i++)
+		at += show_extra(&ev->extra[i], out + at, size - at);
+	if (ev->extra_more > 0)
+		at += (size_t)snprintf(out + at, size - at, " more=%u", ev->extra_more);
+	if (ev->duplicate_key)
+		at += (size_t)snprintf(out + at, size - at, " duplicate");
+	if (ev->bad_unicode)
+		at += (size_t)snprintf(out + at, size - at, " bad-unicode");
 	if (!ev->time_ok)
 		at += (size_t)snprintf(out + at, size - at, " no-time");
 	if (ev->garbage)

@@ -80,13 +80,17 @@ test_logs(void **state)
 		{ "corpora/willthefarmer/meatlabel.app.access.log-20251219", "nginx-combined" },
 		{ "corpora/epsos-tomcat/localhost_access_log_1_900.txt", "apache-common" },
 		{ "corpora/alp/combined_access.log", "apache-combined" },
+		{ "corpora/alp/json_access.log", "nginx-json" },
+		{ "corpora/lnav/logfile_cloudflare.1", "json-lines" },
+		{ "corpora/lnav/logfile_nextcloud.0", "json-lines" },
+		{ "corpora/crowdsec/fastly-logs.log", NULL },
 		{ "corpora/beats/nginx_access_access.log", "nginx-combined" },
 		{ "corpora/beats/apache_access_darwin-2.4.23.log", "apache-common" },
 		{ "corpora/beats/apache_access_test-vhost.log", "apache-vhost-combined" },
 		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx-combined" },
 		{ "corpora/willthefarmer/apache_csv.farmwork.access.log-20241228", NULL },
 		{ "corpora/elastic-examples/auth.log", NULL },
-		{ "corpora/falco/k8s_audit_a.jsonl", NULL },
+		{ "corpora/falco/k8s_audit_a.jsonl", "json-lines" },
 		{ "corpora/haproxylogparser/haproxy_1_8000.log", NULL },
 	};
 	unsigned bad = 0;

@@ -1,0 +1,216 @@
+/* Lines of JSON formats become events. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "one.h"
+#include "show.h"
+
+struct row {
+	const char *claim, *in, *out;
+};
+
+static char scratch[PARSE_LINE_MAX];
+
+/* The line in memory of its own, so that a read behind it is seen. */
+static const char *
+show(const char *format, struct span line, char *out, size_t size)
+{
+	static char *copy;
+	enum parse_reason reason = PARSE_REASON_GRAMMAR;
+	enum parse_result result;
+	struct event ev;
+
+	free(copy);
+	copy = malloc(line.len == 0 ? 1 : line.len);
+	assert_non_null(copy);
+	memcpy(copy, line.ptr, line.len);
+	result = parse_one(parse_format_find(span_str(format)), span_of(copy, line.len), scratch,
+	    &ev, &reason);
+	return (show_event(result, reason, &ev, out, size));
+}
+
+static void
+check(const char *format, const struct row *rows, size_t count)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char got[8192];
+
+		(void)show(format, span_str(rows[i].in), got, sizeof(got));
+		if (strcmp(got, rows[i].out) == 0)
+			continue;
+		print_error("%s:\n  got  %s\n  want %s\n", rows[i].claim, got, rows[i].out);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+#define CHECK(format, rows) check(format, rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* Members that make it one of nginx, with a time. */
+#define NGINX "\"time_iso8601\":\"2025-11-24T10:11:12+00:00\",\"remote_addr\":\"192.0.2.7\""
+
+static void
+nginx(void **state)
+{
+	static const struct row rows[] = {
+		{ "variables by their names",
+		    "{" NGINX ",\"remote_user\":\"eve\",\"request\":\"GET /a?b=1 HTTP/1.1\",\"status\": "
+		    "\"200\",\"body_bytes_sent\":\"512\",\"request_length\":99,\"request_time\":\"0.004\","
+		    "\"http_referer\":\"https://www.example.com/\",\"http_user_agent\":\"curl\","
+		    "\"http_x_forwarded_for\":\"192.0.2.1, 192.0.2.2\",\"host\":\"www.example.com\"}",
+		    "event client=192.0.2.7 forwarded=192.0.2.1, 192.0.2.2 user=eve method=GET "
+		    "host=www.example.com target=/a?b=1 protocol=HTTP/1.1 "
+		    "referer=https://www.example.com/ agent=curl status=200 bytes=512 in=99 us=4000" },
+		{ "a target of two members", "{" NGINX ",\"uri\":\"/a\",\"args\":\"b=1\"}",
+		    "event client=192.0.2.7 target=/a?b=1" },
+		{ "and of the one that is more exact",
+		    "{" NGINX ",\"uri\":\"/b\",\"request_uri\":\"/a?b=1\"}",
+		    "event client=192.0.2.7 target=/a?b=1" },
+		{ "lists of upstreams",
+		    "{" NGINX ",\"upstream_addr\":\"192.0.2.8:80, 192.0.2.9:80\",\"upstream_status\":"
+		    "\"502, 200\",\"upstream_response_time\":\"0.1, 0.02\"}",
+		    "event client=192.0.2.7 upstream=192.0.2.8:80, 192.0.2.9:80 upstream_us=120000 "
+		    "upstream_status=200" },
+		{ "nothing where a variable was empty",
+		    "{" NGINX ",\"status\":200,\"upstream_status\":,\"upstream_response_time\":-}",
+		    "event client=192.0.2.7 status=200" },
+		{ "escapes of a format without escape=json",
+		    "{" NGINX ",\"http_user_agent\":\"a\\x22b\\xC3\\xa4\"}",
+		    "event client=192.0.2.7 agent=a\"b<c3><a4>" },
+		{ "any bytes in a text", "{" NGINX ",\"http_user_agent\":\"a\xff\"}",
+		    "event client=192.0.2.7 agent=a<ff>" },
+		{ "a garbled request", "{" NGINX ",\"request\":\"\\u0016\\u0003\",\"status\":400}",
+		    "event client=192.0.2.7 request=<16><03> status=400 garbage" },
+		{ "a status that is none", "{" NGINX ",\"status\":\"ok\"}",
+		    "partial client=192.0.2.7 +status=ok" },
+		{ "no time", "{\"remote_addr\":\"192.0.2.7\",\"request_time\":0}",
+		    "event client=192.0.2.7 us=0 no-time" },
+		{ "not nginx", "{\"client\":\"192.0.2.7\",\"ts\":1}", "unparsed grammar" },
+		{ "no JSON", "remote_addr request_time", "unparsed grammar" },
+		{ "an array", "[" NGINX "]", "unparsed grammar" },
+		{ "cut", "{" NGINX ",\"status\":2", "unparsed cut" },
+		{ "cut in a text", "{" NGINX ",\"status\":\"2", "unparsed cut" },
+		{ "more behind it", "{" NGINX "} x", "unparsed grammar" },
+	};
+
+	(void)state;
+	CHECK("nginx-json", rows);
+}
+
+static void
+any_program(void **state)
+{
+	static const struct row rows[] = {
+		{ "ECS, nested",
+		    "{\"@timestamp\":\"2025-11-24T10:11:12.5Z\",\"client\":{\"ip\":\"192.0.2.7\"},\"http\":"
+		    "{\"request\":{\"method\":\"GET\"},\"response\":{\"status_code\":200,\"body\":"
+		    "{\"bytes\":5}},\"version\":\"1.1\"},\"url\":{\"path\":\"/a\",\"query\":\"b=1\"},"
+		    "\"event\":{\"duration\":4000000}}",
+		    "event client=192.0.2.7 method=GET target=/a?b=1 protocol=HTTP/1.1 status=200 bytes=5 "
+		    "us=4000" },
+		{ "OpenTelemetry, flat",
+		    "{\"timestamp\":1763979072,\"client.address\":\"192.0.2.7\",\"http.request.method\":"
+		    "\"GET\",\"url.full\":\"https://www.example.com/a\",\"trace_id\":\"abc\"}",
+		    "event client=192.0.2.7 method=GET target=https://www.example.com/a +trace_id=abc" },
+		{ "pino",
+		    "{\"level\":30,\"time\":1763979072123,\"req\":{\"id\":7,\"method\":\"GET\",\"url\":\"/a\","
+		    "\"headers\":{\"user-agent\":\"curl\",\"x-own\":\"1\"},\"remoteAddress\":\"::1\"},"
+		    "\"res\":{\"statusCode\":200},\"responseTime\":12,\"msg\":\"done\"}",
+		    "event client=::1 method=GET target=/a agent=curl join=7 level=info message=done "
+		    "status=200 us=12000 req.headers.x-own=" },
+		{ "headers by any case, in lists",
+		    "{\"ts\":1,\"headers\":{\"X-Forwarded-For\":[\"192.0.2.1\",\"192.0.2.2\"],\"COOKIE\":"
+		    "[\"a=b\"],\"X_Real_Ip\":[\"192.0.2.3\"]}}",
+		    "event forwarded=192.0.2.1, 192.0.2.2 cookie=a=b +x-real-ip=192.0.2.3" },
+		{ "unknown names keep no value",
+		    "{\"ts\":1,\"a\":\"x\",\"b\":{\"c\":[1,2,{\"d\":true}]},\"e\":null,\"f\":\"\",\"g\":{}}",
+		    "event a= b.c[]= b.c[].d=" },
+		{ "a name twice: neither counts",
+		    "{\"ts\":1,\"user\":\"eve\",\"client\":\"192.0.2.7\",\"user\":\"bob\"}",
+		    "partial client=192.0.2.7 duplicate" },
+		{ "an unknown name twice", "{\"ts\":1,\"a\":1,\"a\":2}", "event a= duplicate" },
+		{ "two names for one thing",
+		    "{\"ts\":1,\"client_ip\":\"192.0.2.7\",\"remote_addr\":\"192.0.2.8\"}",
+		    "event client=192.0.2.8 +client_ip=192.0.2.7" },
+		{ "two times of one moment",
+		    "{\"time\":\"2025-11-24T10:11:12Z\",\"msec\":\"1763979072.5\"}", "event" },
+		{ "half of a pair", "{\"ts\":1,\"user\":\"\\ud83d x\"}",
+		    "event user=<ef><bf><bd> x bad-unicode odd" },
+		{ "a duration of no known unit", "{\"ts\":1,\"duration\":5}", "event +duration=5" },
+		{ "words are words", "{\"ts\":1,\"status\":\"ok\"}", "event +status=ok" },
+		{ "a name with an escape is the same name", "{\"ts\":1,\"us\\u0065r\":\"eve\"}",
+		    "event user=eve" },
+		{ "NUL", "{\"ts\":1,\"user\":\"\\u0000\"}", "event user=<00>" },
+		{ "more members than there is room for",
+		    "{\"ts\":1,\"a\":[[[1]]],\"b0\":0,\"b1\":0,\"b2\":0,\"b3\":0,\"b4\":0,\"b5\":0,"
+		    "\"b6\":0,\"b7\":0,\"b8\":0,\"b9\":0,\"c0\":0,\"c1\":0,\"c2\":0,\"c3\":0,\"c4\":0,"
+		    "\"c5\":0,\"c6\":0,\"c7\":0,\"c8\":0,\"c9\":0,\"d0\":0,\"d1\":0,\"d2\":0,\"d3\":0,"
+		    "\"d4\":0,\"d5\":0,\"d6\":0,\"d7\":0,\"d8\":0,\"d9\":0,\"e0\":0,\"e1\":0}",
+		    "event a[][][]= b0= b1= b2= b3= b4= b5= b6= b7= b8= b9= c0= c1= c2= "
+		    "c3= c4= c5= c6= c7= c8= c9= d0= d1= d2= d3= d4= d5= d6= d7= d8= "
+		    "d9= e0= more=1" },
+		{ "nothing", "{}", "event no-time" },
+		{ "a value left out", "{\"ts\":}", "unparsed grammar" },
+		{ "too deep",
+		    "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+		    "unparsed grammar" },
+	};
+
+	(void)state;
+	CHECK("json-lines", rows);
+}
+
+static void
+samples_are_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < parse_format_count; i++) {
+		const struct parse_format *f = &parse_formats[i];
+		enum parse_reason reason;
+		struct event ev;
+
+		if (f->sample[0] != '{')
+			continue;
+		if (parse_one(f, span_str(f->sample), scratch, &ev, &reason) != PARSE_EVENT)
+			fail_msg("%s: its sample is none", f->name);
+		assert_true(ev.time_ok);
+		assert_int_equal(ev.extra_more, 0);
+	}
+}
+
+/* Of any front part of a line no byte behind it is read, and it is never an event. */
+static void
+front_parts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < parse_format_count; i++) {
+		const struct parse_format *f = &parse_formats[i];
+		char got[4096];
+
+		for (size_t len = 1; f->sample[0] == '{' && len < strlen(f->sample); len++) {
+			(void)show(f->name, span_of(f->sample, len), got, sizeof(got));
+			if (strncmp(got, "unparsed", 8) != 0)
+				fail_msg("%s: %zu bytes: %s", f->name, len, got);
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nginx),
+		cmocka_unit_test(any_program),
+		cmocka_unit_test(samples_are_whole),
+		cmocka_unit_test(front_parts),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
