@@ -182,13 +182,15 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 
 /* ---- values ---- */
 
-/* A UUID (of at most 38 bytes) without braces, in lower case. */
+#define FORM_BYTES 512 /* of a spelling that is hashed */
+
+/* What holds a UUID without braces, in lower case; at most FORM_BYTES of it. */
 static struct span
-uuid_form(struct span text, char *out)
+uuid_form(struct span text, char out[static FORM_BYTES])
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < text.len; i++)
+	for (size_t i = 0; i < text.len && len < FORM_BYTES; i++)
 		if (text.ptr[i] != '{' && text.ptr[i] != '}')
 			out[len++] = is_letter(text.ptr[i]) ? text.ptr[i] | 0x20 : text.ptr[i];
 	return (span_of(out, len));
@@ -200,7 +202,7 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 {
 	enum record_class found = detect_class(value);
 	enum detect_shape shape = detect_shape(value);
-	char form[512];
+	char form[FORM_BYTES];
 
 	if (mask_class_is_secret(found)) {
 		mask_put_redacted(m, out, found);
@@ -217,7 +219,8 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 		mask_put_redacted(m, out, found);
 		return;
 	}
-	if (found == RECORD_CLASS_DEVICE && shape == DETECT_SHAPE_UUID) {
+	if (found == RECORD_CLASS_DEVICE && shape == DETECT_SHAPE_UUID &&
+	    value.len <= sizeof(form)) {
 		mask_put_bound(m, out, MASK_SLOT_DEVICE, span_of("device", 6),
 		    uuid_form(value, form));
 		return;

@@ -243,6 +243,30 @@ test_caps(void **state)
 	bed_close(&bed);
 }
 
+/* A text that holds a UUID is none by its length: no copy of it may be longer than its place. */
+static void
+test_long_uuid(void **state)
+{
+	static struct bed bed;
+	static char target[8000];
+	static const char uuid[] = "38400000-8cf0-11bd-b23e-10b96e40000d";
+	struct record r;
+
+	(void)state;
+	bed_open(&bed, NULL);
+	for (size_t len = 20; len < 3000; len += len / 2) {
+		size_t at = (size_t)snprintf(target, sizeof(target), "/api?q=");
+
+		for (size_t i = 0; i < len; i++)
+			target[at++] = i % 7 == 6 ? '\'' : 'z';
+		(void)snprintf(target + at, sizeof(target) - at, "%s", uuid);
+		r = bed_request(&bed, target, 200, "-");
+		assert_fits(r.text[RECORD_FIELD_QUERY],
+		    len + strlen(uuid) <= 512 ? "q=dv.#" : "q={uuid}");
+	}
+	bed_close(&bed);
+}
+
 /* All of these targets give one and the same query. */
 static void
 check_same(const char *before, const char *const *forms, size_t count)
@@ -319,7 +343,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_queries), cmocka_unit_test(test_learned),
 		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_caps), cmocka_unit_test(test_email),
+		cmocka_unit_test(test_caps), cmocka_unit_test(test_long_uuid),
+		cmocka_unit_test(test_email),
 		cmocka_unit_test(test_spellings), cmocka_unit_test(test_methods),
 	};
 
