@@ -25,6 +25,20 @@ app_evidence_print(const struct parse_evidence *evidence, struct buf *out)
 		    evidence->fits[i].records);
 }
 
+void
+app_envelope_print(
+    const enum parse_envelope envelope[static PARSE_ENVELOPES_MAX], struct buf *out)
+{
+	for (unsigned i = 0; i < PARSE_ENVELOPES_MAX && envelope[i] != PARSE_ENVELOPE_NONE; i++)
+		buf_fmt(out, "%s > ", parse_envelope_name(envelope[i]));
+}
+
+static bool
+wrapped_alike(const struct app_sources *s, const struct parse_evidence *found)
+{
+	return (memcmp(found->envelope, s->parser.envelope, sizeof(found->envelope)) == 0);
+}
+
 /* The format of one head, into s for the first file, compared for the others. */
 static int
 detect(struct app_sources *s, struct app_source *source, const struct parse_evidence *found,
@@ -44,14 +58,16 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 		buf_free(&text);
 		return (-1);
 	}
-	if (s->parser.format == NULL)
+	if (s->parser.format == NULL) {
 		s->parser.format = found->format;
+		memcpy(s->parser.envelope, found->envelope, sizeof(found->envelope));
+	}
 	for (unsigned i = 0; i < found->fit_count; i++)
 		if (found->fits[i].format == s->parser.format) {
 			fit = found->fits[i].parsed + found->fits[i].partial;
 			seen = found->fits[i].records;
 		}
-	if (2 * fit < seen)
+	if (2 * fit < seen || (found->format == s->parser.format && !wrapped_alike(s, found)))
 		return (err_set(e, ERR_INPUT,
 		    "%s: %u of its first %u lines are %s like the files "
 		    "before it; import it by itself",
@@ -84,16 +100,17 @@ identify(const struct app_sources *s, struct app_source *source, struct err *e)
 static int
 look_at(struct app_sources *s, struct app_source *source, bool named, struct err *e)
 {
+	struct app_look look = { .path = source->path, .stop = s->stop };
 	struct parse_evidence found;
 	struct input *in = NULL;
-	size_t need;
 	int rc = -1;
 
 	if (identify(s, source, e) == -1)
 		return (-1);
 	/* A pipe may be slow: do not wait for more than is needed. */
-	need = named && source->is_stdin ? INPUT_HEAD_BYTES : APP_DETECT_BYTES;
-	if (app_detect(source->path, need, s->stop, &in, &found, e) == -1)
+	look.bytes = named && source->is_stdin ? INPUT_HEAD_BYTES : APP_DETECT_BYTES;
+	look.named = named && source == s->list ? &s->parser : NULL;
+	if (app_detect(&look, &in, &found, e) == -1)
 		return (-1);
 	s->file_bytes += input_file_size(in);
 	if (!named && detect(s, source, &found, e) == -1)
@@ -248,7 +265,7 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 		*in = source->opened;
 	else if (input_open(source->path, s->stop, in, e) == -1)
 		return (-1);
-	if (s->parser.format->piece != NULL)
+	if (parse_pieces(&s->parser) != NULL)
 		input_by_records(*in, whole, &s->parser);
 	if (source->opened != NULL) {
 		source->opened = NULL; /* handed over, already positioned */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "parse/parse.h"
+#include "parse/detect.h"
 #include "seal/entry.h"
 
 struct err;
@@ -53,6 +53,10 @@ struct app_sources {
 	bool leave_unfinished;             /* last lines, of plain files */
 	unsigned unfinished;               /* lines that were left, of skipped files */
 };
+
+/* "docker > syslog > ", or nothing. */
+void app_envelope_print(const enum parse_envelope envelope[static PARSE_ENVELOPES_MAX],
+    struct buf *out);
 
 /*
  * Look at every file: open, detect (format NULL), sort by the time of the

@@ -37,7 +37,9 @@ lines_read(const struct app_import *im, struct buf *out)
 	number(out, im->counts.lines);
 	buf_str(out, " lines, ");
 	bytes(out, im->counts.bytes);
-	buf_fmt(out, ", %s", im->sources->parser.format->name);
+	buf_str(out, ", ");
+	app_envelope_print(im->sources->parser.envelope, out);
+	buf_str(out, im->sources->parser.format->name);
 	if (im->sources->detect_lines > 0)
 		buf_fmt(out, " (detected: %u of %u lines)", im->sources->detect_fit,
 		    im->sources->detect_lines);

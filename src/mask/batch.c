@@ -92,7 +92,7 @@ next_piece(const struct mask *m, struct lines *l, struct mask_line *line)
 
 	if (l->rest.len == 0)
 		return (false);
-	m->parser.format->piece(&m->parser, l->rest, &piece);
+	m->parse.pieces(&m->parser, l->rest, &piece);
 	line->line = piece.text;
 	line->kind = piece.kind;
 	line->ends_line = piece.text.len < piece.len;
@@ -235,7 +235,7 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 	l->reason = PARSE_REASON_GRAMMAR;
 	l->kind = PARSE_PIECE_RECORD;
 	l->line_ends = 1;
-	if (!(m->parser.format->piece != NULL ? next_piece(m, lines, l)
+	if (!(m->parse.pieces != NULL ? next_piece(m, lines, l)
 					      : next_line(m, lines, &l->line)))
 		return (false);
 	l->dropped = lines->rest.len == 0 ? m->batch->dropped : 0;

@@ -19,7 +19,7 @@
 #define MASK_TEXT_BYTES 16384 /* all texts of one record */
 
 struct mask {
-	/* what the mask was opened with */
+	/* what it was opened with */
 	const struct mask_policy *policy;
 	struct mask_words *words;
 	struct parser parser;

@@ -22,7 +22,7 @@ struct mask_line {
 	uint64_t agent_ahead[2]; /* name of the agent's entry, if there is an agent */
 	struct parse_addr peer;
 	enum parse_addr_kind peer_kind;
-	char *scratch;        /* PARSE_LINE_MAX: texts of the event */
+	char *scratch;        /* PARSE_SCRATCH_BYTES: texts of the event */
 	struct event event;
 };
 

@@ -46,6 +46,9 @@ void mask_close(struct mask *m); /* wipes; NULL is legal */
 /* Between batches: now_us is another; with MASK_EPOCH_LIVE the ring must have its epochs. */
 void mask_now(struct mask *m, int64_t now_us);
 
+/* Between batches: lines are read in another way. */
+void mask_parser(struct mask *m, const struct parser *parser);
+
 /*
  * Between batches: the ring has other epochs.  What was made with keys that it
  * has no more is wiped.

@@ -44,7 +44,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
 	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
 	    MASK_ENDS * sizeof(*made->ends) + MASK_DOORS * sizeof(*made->doors) +
-	    MASK_PARAMS * sizeof(*made->params) + places + 6 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	    MASK_PARAMS * sizeof(*made->params) + places + 8 * (size_t)PARSE_LINE_MAX + PIECES * 16;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);
@@ -57,8 +57,8 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->policy = setup->policy;
 	made->ring = setup->ring;
 	made->words = setup->words;
-	made->parser = setup->parser;
-	parse_begin(&made->parse, &made->parser, setup->now_us);
+	made->parse.now_us = setup->now_us;
+	mask_parser(made, &setup->parser);
 	made->epochs = setup->epochs;
 	made->line_max = setup->line_max;
 	made->places.geo = setup->geo;
@@ -70,7 +70,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->segments = arena_take(&made->memory, MASK_SEGMENTS * sizeof(*made->segments));
 	made->ends = arena_take(&made->memory, MASK_ENDS * sizeof(*made->ends));
 	for (int i = 0; i < 2; i++)
-		made->lines[i].scratch = arena_take(&made->memory, PARSE_LINE_MAX);
+		made->lines[i].scratch = arena_take(&made->memory, PARSE_SCRATCH_BYTES);
 	made->canon = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
 	made->canon_value = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
 	assert(made->canon_value != NULL);
@@ -120,6 +120,13 @@ void
 mask_now(struct mask *m, int64_t now_us)
 {
 	m->parse.now_us = now_us;
+}
+
+void
+mask_parser(struct mask *m, const struct parser *parser)
+{
+	m->parser = *parser;
+	parse_begin(&m->parse, &m->parser, m->parse.now_us);
 }
 
 void

@@ -6,8 +6,9 @@
  * So combined beats common on combined lines, and common beats combined
  * where referer and agent are missing.
  */
-#include "parse/event.h"
-#include "parse/parse.h"
+#include "base/clock.h"
+#include "parse/detect.h"
+#include "parse/envelope/envelope.h"
 
 #define DETECT_FORMATS_MAX PARSE_DETECT_FITS_MAX
 
@@ -24,6 +25,15 @@ struct sample {
 	struct span line[PARSE_DETECT_LINES];
 	unsigned line_ends[PARSE_DETECT_LINES]; /* in a piece, but at least 1 */
 	unsigned count;
+};
+
+/* What is looked at, and as what. */
+struct look {
+	struct span head;
+	char *scratch;
+	int64_t now_us;
+	enum parse_envelope envelope[PARSE_ENVELOPES_MAX];
+	struct sample sample; /* lines, or the pieces of the envelope */
 };
 
 /* A last line without its end may be cut: it counts only if it is alone. */
@@ -49,15 +59,16 @@ detect_sample(struct span head, struct sample *sample)
 static void
 detect_sample_as(const struct parser *parser, struct span head, struct sample *sample)
 {
+	parse_piece_function *next = parse_pieces(parser);
 	struct parse_piece piece;
 
-	if (parser->format->piece == NULL) {
+	if (next == NULL) {
 		detect_sample(head, sample);
 		return;
 	}
 	sample->count = 0;
 	for (size_t at = 0; at < head.len && sample->count < PARSE_DETECT_LINES; at += piece.len) {
-		parser->format->piece(parser, span_from(head, at), &piece);
+		next(parser, span_from(head, at), &piece);
 		if (piece.open && sample->count > 0)
 			break;
 		if (piece.kind == PARSE_PIECE_FRAME)
@@ -99,10 +110,11 @@ struct reader {
 };
 
 static void
-reader_begin(struct reader *reader, const struct parse_format *format)
+reader_begin(struct reader *reader, const struct look *look, const struct parse_format *format)
 {
 	reader->parser = (struct parser){ .format = format };
-	parse_begin(&reader->state, &reader->parser, 0);
+	memcpy(reader->parser.envelope, look->envelope, sizeof(look->envelope));
+	parse_begin(&reader->state, &reader->parser, look->now_us);
 }
 
 static enum parse_result
@@ -112,17 +124,17 @@ reader_line(struct reader *reader, struct span line, char *scratch, struct event
 }
 
 static void
-detect_score(struct span head, char *scratch, struct score *score)
+detect_score(const struct look *look, struct score *score)
 {
 	struct sample sample;
 	struct reader reader;
 	struct event ev;
 
-	reader_begin(&reader, score->format);
-	detect_sample_as(&reader.parser, head, &sample);
+	reader_begin(&reader, look, score->format);
+	detect_sample_as(&reader.parser, look->head, &sample);
 	for (unsigned i = 0; i < sample.count; i++) {
 		enum parse_result result =
-		    reader_line(&reader, sample.line[i], scratch, &ev);
+		    reader_line(&reader, sample.line[i], look->scratch, &ev);
 
 		score->records += result != PARSE_META;
 		if (result != PARSE_EVENT && result != PARSE_PARTIAL)
@@ -174,7 +186,7 @@ detect_event_equal(const struct event *a, const struct event *b)
 
 /* Two that fit equally: do they read some line differently? */
 static bool
-detect_disagree(const struct sample *sample, char *scratch, const struct parse_format *a,
+detect_disagree(const struct look *look, const struct parse_format *a,
     const struct parse_format *b)
 {
 	struct reader as_a, as_b;
@@ -182,14 +194,14 @@ detect_disagree(const struct sample *sample, char *scratch, const struct parse_f
 
 	if (a->line == b->line)
 		return (false);
-	reader_begin(&as_a, a);
-	reader_begin(&as_b, b);
-	for (unsigned i = 0; i < sample->count; i++) {
+	reader_begin(&as_a, look, a);
+	reader_begin(&as_b, look, b);
+	for (unsigned i = 0; i < look->sample.count; i++) {
 		/* Escapes share the scratch: such a line tells nothing here. */
-		if (span_find(sample->line[i], '\\') < sample->line[i].len)
+		if (span_find(look->sample.line[i], '\\') < look->sample.line[i].len)
 			continue;
-		if (reader_line(&as_a, sample->line[i], scratch, &of_a) == PARSE_EVENT &&
-		    reader_line(&as_b, sample->line[i], scratch, &of_b) == PARSE_EVENT &&
+		if (reader_line(&as_a, look->sample.line[i], look->scratch, &of_a) == PARSE_EVENT &&
+		    reader_line(&as_b, look->sample.line[i], look->scratch, &of_b) == PARSE_EVENT &&
 		    !detect_event_equal(&of_a, &of_b))
 			return (true);
 	}
@@ -237,7 +249,7 @@ detect_habits(const struct event *ev)
  * events: never a tie.  The name goes to nginx on evidence, else to Apache.
  */
 static const struct parse_format *
-detect_server(const struct sample *sample, char *scratch, const struct parse_format *format)
+detect_server(const struct look *look, const struct parse_format *format)
 {
 	const struct parse_format *nginx = parse_format_find(span_str("nginx-combined"));
 	struct reader reader;
@@ -246,27 +258,27 @@ detect_server(const struct sample *sample, char *scratch, const struct parse_for
 
 	if (nginx == NULL || format->line != nginx->line)
 		return (format);
-	reader_begin(&reader, nginx);
-	for (unsigned i = 0; i < sample->count; i++) {
-		votes += detect_escapes(sample->line[i]);
-		if (reader_line(&reader, sample->line[i], scratch, &ev) == PARSE_EVENT)
+	reader_begin(&reader, look, nginx);
+	for (unsigned i = 0; i < look->sample.count; i++) {
+		votes += detect_escapes(look->sample.line[i]);
+		if (reader_line(&reader, look->sample.line[i], look->scratch, &ev) == PARSE_EVENT)
 			votes += detect_habits(&ev);
 	}
 	return (votes > 0 ? nginx : parse_format_find(span_str("apache-combined")));
 }
 
 static void
-detect_time(struct span head, char *scratch, struct parse_evidence *evidence)
+detect_time(const struct look *look, struct parse_evidence *evidence)
 {
 	struct sample sample;
 	struct reader reader;
 	struct event ev;
 
-	reader_begin(&reader, evidence->format);
-	detect_sample_as(&reader.parser, head, &sample);
+	reader_begin(&reader, look, evidence->format);
+	detect_sample_as(&reader.parser, look->head, &sample);
 	for (unsigned i = 0; i < sample.count && !evidence->has_time; i++) {
 		enum parse_result result =
-		    reader_line(&reader, sample.line[i], scratch, &ev);
+		    reader_line(&reader, sample.line[i], look->scratch, &ev);
 
 		if ((result == PARSE_EVENT || result == PARSE_PARTIAL) && ev.time_ok) {
 			evidence->first_time_us = ev.time_us;
@@ -276,31 +288,31 @@ detect_time(struct span head, char *scratch, struct parse_evidence *evidence)
 }
 
 static unsigned
-detect_lines(const struct sample *sample, char *scratch)
+detect_lines(const struct look *look)
 {
 	struct reader reader;
 	struct event ev;
 	unsigned lines = 0;
 
-	reader_begin(&reader, &parse_formats[0]);
-	for (unsigned i = 0; i < sample->count; i++)
-		lines += reader_line(&reader, sample->line[i], scratch, &ev) !=
+	reader_begin(&reader, look, &parse_formats[0]);
+	for (unsigned i = 0; i < look->sample.count; i++)
+		lines += reader_line(&reader, look->sample.line[i], look->scratch, &ev) !=
 		    PARSE_META;
 	return (lines);
 }
 
 /* The best of count scores, if it is good enough and nobody disagrees. */
 static const struct parse_format *
-detect_choose(const struct sample *sample, char *scratch, const struct score *scores, size_t count)
+detect_choose(const struct look *look, const struct score *scores, size_t count)
 {
 	const struct score *best = &scores[0];
 
 	if (count == 0 || best->parsed == 0 || (best->parsed + best->partial) * 2 < best->records)
 		return (NULL);
 	for (size_t i = 1; i < count && !detect_better(best, &scores[i]); i++)
-		if (detect_disagree(sample, scratch, best->format, scores[i].format))
+		if (detect_disagree(look, best->format, scores[i].format))
 			return (NULL);
-	return (detect_server(sample, scratch, best->format));
+	return (detect_server(look, best->format));
 }
 
 /* Best first; of twins the chosen one. */
@@ -322,26 +334,100 @@ detect_show(const struct score *scores, size_t count, struct parse_evidence *evi
 	evidence->fit_count = (unsigned)count;
 }
 
-void
-parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
+/* Wrap what is looked at in as many envelopes as most of its lines have. */
+static void
+detect_envelopes(struct look *look)
 {
-	struct score scores[DETECT_FORMATS_MAX] = { 0 };
-	struct sample sample;
+	for (unsigned depth = 0; depth < PARSE_ENVELOPES_MAX; depth++) {
+		unsigned e;
+
+		for (e = PARSE_ENVELOPE_NONE + 1; e < PARSE_ENVELOPE_COUNT; e++) {
+			struct reader reader;
+			unsigned peeled = 0;
+
+			look->envelope[depth] = (enum parse_envelope)e;
+			reader_begin(&reader, look, &parse_formats[0]);
+			detect_sample_as(&reader.parser, look->head, &look->sample);
+			for (unsigned i = 0; i < look->sample.count; i++) {
+				struct parse_peel p = { .text = look->sample.line[i],
+					.now_us = look->now_us, .scratch = look->scratch,
+					.room = PARSE_SCRATCH_BYTES - PARSE_LINE_MAX };
+
+				peeled += p.text.len <= PARSE_LINE_MAX &&
+				    parse_envelope_peel(&reader.parser, &p) > depth;
+			}
+			if (peeled * 2 > look->sample.count)
+				break;
+		}
+		if (e == PARSE_ENVELOPE_COUNT) {
+			look->envelope[depth] = PARSE_ENVELOPE_NONE;
+			break;
+		}
+	}
+}
+
+/* All formats that read something of it, best first; how many. */
+static size_t
+detect_fits(const struct look *look, struct score *scores)
+{
 	size_t count = 0;
 
-	memset(evidence, 0, sizeof(*evidence));
-	detect_sample(head, &sample);
-	evidence->lines = detect_lines(&sample, scratch);
 	for (size_t i = 0; i < parse_format_count && count < DETECT_FORMATS_MAX; i++) {
 		struct score *s = &scores[count];
 
 		*s = (struct score){ .format = &parse_formats[i] };
-		detect_score(head, scratch, s);
+		detect_score(look, s);
 		count += s->parsed + s->partial > 0;
 	}
 	detect_sort(scores, count);
-	evidence->format = detect_choose(&sample, scratch, scores, count);
+	return (count);
+}
+
+void
+parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
+{
+	struct score bare_scores[DETECT_FORMATS_MAX] = { 0 };
+	struct score wrapped_scores[DETECT_FORMATS_MAX] = { 0 };
+	struct look bare = { .head = head, .scratch = scratch, .now_us = clock_now_us() };
+	struct look wrapped = bare;
+	const struct look *look = &bare;
+	const struct score *scores = bare_scores;
+	size_t count;
+
+	memset(evidence, 0, sizeof(*evidence));
+	detect_sample(head, &bare.sample);
+	evidence->lines = detect_lines(&bare);
+	count = detect_fits(&bare, bare_scores);
+	detect_envelopes(&wrapped);
+	if (wrapped.envelope[0] != PARSE_ENVELOPE_NONE) {
+		size_t more = detect_fits(&wrapped, wrapped_scores);
+
+		if (more > 0 && wrapped_scores[0].points >= bare_scores[0].points) {
+			look = &wrapped;
+			scores = wrapped_scores;
+			count = more;
+		}
+	}
+	memcpy(evidence->envelope, look->envelope, sizeof(look->envelope));
+	evidence->format = detect_choose(look, scores, count);
 	detect_show(scores, count, evidence);
 	if (evidence->format != NULL)
-		detect_time(head, scratch, evidence);
+		detect_time(look, evidence);
+}
+
+void
+parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
+{
+	struct look bare = { .head = head, .scratch = scratch, .now_us = clock_now_us() };
+	struct look wrapped = bare;
+	struct score as_is = { .format = parser->format }, inside = as_is;
+
+	memcpy(parser->envelope, bare.envelope, sizeof(bare.envelope));
+	detect_envelopes(&wrapped);
+	if (wrapped.envelope[0] == PARSE_ENVELOPE_NONE)
+		return;
+	detect_score(&bare, &as_is);
+	detect_score(&wrapped, &inside);
+	if (inside.points >= as_is.points && inside.points > 0)
+		memcpy(parser->envelope, wrapped.envelope, sizeof(wrapped.envelope));
 }

@@ -1,5 +1,5 @@
 /* parse: the door; what holds for a line of any format. */
-#include "parse/event.h"
+#include "parse/envelope/envelope.h"
 #include "parse/parse.h"
 
 const char *const parse_reason_names[PARSE_REASON_COUNT] = {
@@ -21,7 +21,28 @@ line_is_blank(struct span line)
 void
 parse_begin(struct parse_state *state, const struct parser *parser, int64_t now_us)
 {
-	*state = (struct parse_state){ .parser = parser, .now_us = now_us };
+	*state = (struct parse_state){ .parser = parser,
+		.pieces = parse_pieces(parser), .now_us = now_us };
+}
+
+/* A line that lacks its envelope is read as it is. */
+static enum parse_result
+line_in_envelope(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	struct parse_peel p = { .text = line, .now_us = state->now_us, .scratch = scratch,
+		.room = PARSE_SCRATCH_BYTES - PARSE_LINE_MAX };
+	enum parse_result result;
+
+	(void)parse_envelope_peel(state->parser, &p);
+	if (line_is_blank(p.text))
+		return (PARSE_META);
+	state->outer = &p.outer;
+	result = state->parser->format->line(state, p.text, p.scratch, ev, reason);
+	state->outer = NULL;
+	if (result == PARSE_EVENT || result == PARSE_PARTIAL)
+		parse_envelope_fill(&p.outer, ev);
+	return (result);
 }
 
 enum parse_result
@@ -36,5 +57,7 @@ parse_line(struct parse_state *state, struct span line, char *scratch, struct ev
 	}
 	if (line_is_blank(line))
 		return (PARSE_META);
-	return (state->parser->format->line(state, line, scratch, ev, reason));
+	if (state->parser->envelope[0] == PARSE_ENVELOPE_NONE)
+		return (state->parser->format->line(state, line, scratch, ev, reason));
+	return (line_in_envelope(state, line, scratch, ev, reason));
 }

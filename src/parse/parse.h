@@ -32,6 +32,7 @@ enum parse_reason {
 };
 extern const char *const parse_reason_names[PARSE_REASON_COUNT];
 
+struct parse_outer;
 struct parse_state;
 
 /* Arguments as parse_line, which has removed a CR and sorted out blank lines. */
@@ -77,18 +78,37 @@ extern const size_t parse_format_count;
 const struct parse_format *parse_format_find(struct span name);
 
 #define PARSE_LINE_MAX 65536 /* default of limits.line */
+#define PARSE_SCRATCH_BYTES (2 * PARSE_LINE_MAX) /* of an envelope, and of what is in it */
+
+/* What a line may be wrapped in. */
+enum parse_envelope {
+	PARSE_ENVELOPE_NONE,
+	PARSE_ENVELOPE_CRI,
+	PARSE_ENVELOPE_DOCKER, /* json-file */
+	PARSE_ENVELOPE_JOURNAL,
+	PARSE_ENVELOPE_SYSLOG,
+	PARSE_ENVELOPE_COUNT
+};
+#define PARSE_ENVELOPES_MAX 3
+
+/* "syslog" */
+const char *parse_envelope_name(enum parse_envelope envelope);
 
 /* A format put to use.  Filled in by the caller, shared by threads, never changed. */
 struct parser {
 	const struct parse_format *format;
 	const struct parse_json_map *map; /* of JSON members; NULL: none */
+	enum parse_envelope envelope[PARSE_ENVELOPES_MAX]; /* the outermost first */
+	bool whole; /* what comes was cut before: all of it is one record */
 };
 
 /* What one thread reads lines of one stream with. */
 struct parse_state {
 	const struct parser *parser;
+	parse_piece_function *pieces; /* parse_pieces(parser) */
 	int64_t now_us; /* about when the lines were written: times may name no year */
 	struct parse_json_table json;
+	const struct parse_outer *outer; /* of the line at hand; NULL: it has no envelope */
 };
 
 /* Start, or start anew.  parser outlives state. */
@@ -96,42 +116,20 @@ void parse_begin(struct parse_state *state, const struct parser *parser, int64_t
 
 /*
  * Parse one line (no LF; a trailing CR is removed here).  Lines come in their
- * order: some say how to read the next.  scratch has room for PARSE_LINE_MAX
- * bytes (unescaped texts); ev borrows line and scratch.  Lines over
+ * order: some say how to read the next.  scratch has room for
+ * PARSE_SCRATCH_BYTES (unescaped texts); ev borrows line and scratch.  Lines over
  * PARSE_LINE_MAX are unparsed with reason too_long.  Any bytes are legal.
  */
 enum parse_result parse_line(struct parse_state *state, struct span line, char *scratch,
     struct event *ev, enum parse_reason *reason);
 
+/* How to cut a stream into what is read as one; NULL: at line ends. */
+parse_piece_function *parse_pieces(const struct parser *parser);
+
 /*
- * Of a format with pieces: how many of these bytes are whole pieces, at most
+ * Of a stream with pieces: how many of these bytes are whole pieces, at most
  * count of them.  With last nothing follows, and so every piece is whole.
  */
 size_t parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last);
-
-/* ---- detection ---- */
-
-#define PARSE_DETECT_LINES 200
-#define PARSE_DETECT_FITS_MAX 64
-
-struct parse_evidence {
-	const struct parse_format *format; /* the choice; NULL if none or a tie */
-	struct {
-		const struct parse_format *format;
-		unsigned parsed, partial; /* of records */
-		unsigned records; /* lines, or what the format takes for one */
-	} fits[PARSE_DETECT_FITS_MAX];
-	unsigned fit_count;            /* best first */
-	unsigned lines;                /* non-meta lines looked at */
-	int64_t first_time_us;         /* of the first event in the chosen format */
-	bool has_time;
-};
-
-/*
- * Decide on the first PARSE_DETECT_LINES lines of head.  A more specific
- * format wins over one whose lines it extends (combined over common); two
- * that fit equally and say different things are a tie.  scratch as above.
- */
-void parse_detect(struct span head, char *scratch, struct parse_evidence *evidence);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/scan.h"
+#include "parse/envelope/envelope.h"
 #include "parse/piece.h"
 
 void
@@ -67,14 +68,33 @@ parse_piece_quoted(const struct parser *parser, struct span rest, struct parse_p
 	parse_piece_record(rest, len, quoted || rest.ptr[len - 1] != '\n', piece);
 }
 
+static void
+piece_whole(const struct parser *parser, struct span rest, struct parse_piece *piece)
+{
+	(void)parser;
+	parse_piece_record(rest, rest.len, false, piece);
+}
+
+parse_piece_function *
+parse_pieces(const struct parser *parser)
+{
+	if (parser->whole)
+		return (piece_whole);
+	/* Lines that belong together are wrapped one by one. */
+	if (parser->envelope[0] != PARSE_ENVELOPE_NONE)
+		return (parse_envelope_piece(parser->envelope[0]));
+	return (parser->format->piece);
+}
+
 size_t
 parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last)
 {
 	struct parse_piece piece;
+	parse_piece_function *next = parse_pieces(parser);
 	size_t at = 0, whole = 0;
 
 	for (size_t i = 0; i < count && at < bytes.len; i++) {
-		parser->format->piece(parser, span_from(bytes, at), &piece);
+		next(parser, span_from(bytes, at), &piece);
 		if (piece.open && !last)
 			break;
 		at += piece.len;

@@ -245,8 +245,7 @@ iso_read(struct span text, int64_t *t_us)
 	size_t end = ISO_LEN;
 	char fraction[10];
 
-	if (text.len < ISO_LEN ||
-	    (text.ptr[10] != 'T' && text.ptr[10] != 't' && text.ptr[10] != ' '))
+	if (text.len < ISO_LEN || memchr("Tt ", text.ptr[10], 3) == NULL)
 		return (-1);
 	if (text.len > end && (text.ptr[end] == '.' || text.ptr[end] == ',')) {
 		for (end++; end < text.len && digits2((char[]){ '0', text.ptr[end] }) >= 0;)
@@ -274,6 +273,65 @@ int
 parse_time_iso(struct span text, int64_t *t_us)
 {
 	return (iso_read(text, t_us));
+}
+
+/* ---- RFC 3164 ---- */
+
+#define BSD_LEN 15 /* Mon dd hh:mm:ss */
+#define DAY_US (INT64_C(86400) * 1000000)
+
+/* The last year in which the day is before limit, in days; -1 if it never was. */
+static int64_t
+last_day(const struct month *m, int day, int64_t limit)
+{
+	int year = (int)(limit / 365) + 1970; /* this one, or one later */
+
+	for (int tries = 0; tries < 10 && year >= 1970; tries++, year--) {
+		int64_t days = day_is_good(year, m, day) ? days_of(year, m->number, day) : -1;
+
+		if (days >= 0 && days <= limit)
+			return (days);
+	}
+	return (-1);
+}
+
+size_t
+parse_time_bsd(struct span text, int64_t now_us, int64_t *t_us)
+{
+	const struct month *m;
+	uint32_t letters;
+	int64_t days;
+	int day, seconds, year = -1;
+	size_t clock = 7, end;
+
+	if (text.len < BSD_LEN)
+		return (0);
+	letters = load32(text.ptr) & 0xffffff;
+	m = &months[letters * 0x67e5u >> 28];
+	day = digits2((char[]){ text.ptr[4] == ' ' ? '0' : text.ptr[4], text.ptr[5] });
+	if (m->letters != letters || text.ptr[3] != ' ' || text.ptr[6] != ' ')
+		return (0);
+	if (text.len >= BSD_LEN + 5 && text.ptr[11] == ' ')
+		year = digits4(text.ptr + 7);
+	if (year >= 1970)
+		clock = 12;
+	if ((seconds = clock_of(text.ptr + clock)) < 0)
+		return (0);
+	days = clock == 7 ? last_day(m, day, (now_us + DAY_US) / DAY_US)
+	    : day_is_good(year, m, day) ? days_of(year, m->number, day) : -1;
+	if (days < 0)
+		return (0);
+	*t_us = (days * 86400 + seconds) * 1000000;
+	end = clock + 8;
+	if (end < text.len && text.ptr[end] == '.') {
+		size_t from = end++;
+
+		while (end < text.len && end < from + 10 &&
+		    (unsigned char)(text.ptr[end] - '0') <= 9)
+			end++;
+		*t_us += end == from + 1 ? 0 : fraction_of(span_of(text.ptr + from, end - from));
+	}
+	return (end);
 }
 
 /* ---- since 1970 ---- */

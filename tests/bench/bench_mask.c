@@ -91,7 +91,7 @@ cut(size_t at)
 static uint64_t
 parse_all(void)
 {
-	static char scratch[PARSE_LINE_MAX];
+	static char scratch[PARSE_SCRATCH_BYTES];
 	static struct event ev;
 	enum parse_reason reason;
 	uint64_t parsed = 0;

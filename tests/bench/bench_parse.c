@@ -15,7 +15,7 @@
 #define LINES_MAX 200000
 #define ROUNDS 20
 
-static char scratch[PARSE_LINE_MAX];
+static char scratch[PARSE_SCRATCH_BYTES];
 static struct span lines[LINES_MAX];
 static size_t line_count, text_len;
 

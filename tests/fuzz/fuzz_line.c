@@ -73,7 +73,7 @@ check_quick(struct span line, char *scratch)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char scratch[PARSE_LINE_MAX];
+	static char scratch[PARSE_SCRATCH_BYTES];
 	struct parse_evidence evidence;
 	struct span line = span_of((const char *)data, size);
 

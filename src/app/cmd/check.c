@@ -45,11 +45,29 @@ verdict(const struct parse_evidence *evidence)
 }
 
 static void
+print_envelopes(const struct parse_evidence *evidence, struct buf *out)
+{
+	json_key(out, "envelopes");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < PARSE_ENVELOPES_MAX; i++) {
+		enum parse_envelope envelope = evidence->envelope[i];
+
+		if (envelope == PARSE_ENVELOPE_NONE)
+			break;
+		buf_str(out, i == 0 ? "" : ",");
+		json_quote(out, span_str(parse_envelope_name(envelope)));
+	}
+	buf_char(out, ']');
+}
+
+static void
 print_evidence(const struct app_args *args, const char *path, const struct parse_evidence *evidence,
     struct buf *out)
 {
 	if (!args->json) {
-		buf_fmt(out, "%s: %s\n  evidence: ", path, verdict(evidence));
+		buf_fmt(out, "%s: ", path);
+		app_envelope_print(evidence->envelope, out);
+		buf_fmt(out, "%s\n  evidence: ", verdict(evidence));
 		app_evidence_print(evidence, out);
 		buf_char(out, '\n');
 		return;
@@ -58,6 +76,8 @@ print_evidence(const struct app_args *args, const char *path, const struct parse
 	json_str(out, "file", span_str(path));
 	if (evidence->format != NULL)
 		json_str(out, "format", span_str(evidence->format->name));
+	if (evidence->envelope[0] != PARSE_ENVELOPE_NONE)
+		print_envelopes(evidence, out);
 	json_u64(out, "lines", evidence->lines);
 	json_key(out, "fits");
 	buf_char(out, '[');
@@ -74,12 +94,13 @@ print_evidence(const struct app_args *args, const char *path, const struct parse
 static int
 check_detect(const struct app_args *args, const char *path)
 {
+	struct app_look look = { .path = path, .bytes = APP_DETECT_BYTES };
 	struct parse_evidence evidence;
 	struct err e = { ERR_NONE, "" };
 	struct input *in = NULL;
 	struct buf out = { 0 };
 
-	if (app_detect(path, APP_DETECT_BYTES, NULL, &in, &evidence, &e) == -1)
+	if (app_detect(&look, &in, &evidence, &e) == -1)
 		return (app_fail("check", &e));
 	input_close(in);
 	print_evidence(args, path, &evidence, &out);

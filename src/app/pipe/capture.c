@@ -56,14 +56,15 @@ app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 	made->p = p;
 	made->now_us = p->setup.now_us;
 	made->clock = p->clock;
-	if (arena_open(&made->memory, RAW_BYTES + PARSE_LINE_MAX + 128, ARENA_SECRET, e) == -1 ||
+	if (arena_open(&made->memory, RAW_BYTES + PARSE_SCRATCH_BYTES + 128, ARENA_SECRET, e) ==
+		-1 ||
 	    (p->learn && mask_candidates_open(&made->learn, e) == -1)) {
 		app_capture_close(made);
 		return (-1);
 	}
 	p->unlocked = p->unlocked || !made->memory.locked;
 	made->raw = arena_take(&made->memory, RAW_BYTES + 64);
-	made->scratch = arena_take(&made->memory, PARSE_LINE_MAX);
+	made->scratch = arena_take(&made->memory, PARSE_SCRATCH_BYTES);
 	(void)fcntl(p->fd, F_SETPIPE_SZ, PIPE_BYTES);
 	*c = made;
 	return (0);
@@ -133,7 +134,7 @@ batch_len(const struct app_capture *c)
 
 	if (c->skipping)
 		return (c->have > keep && c->raw[keep] == '\n' ? keep + 1 : 0);
-	if (parser->format != NULL && parser->format->piece != NULL) {
+	if (parser->format != NULL && parse_pieces(parser) != NULL) {
 		at = parse_whole(parser, raw, INPUT_BATCH_LINES,
 		    c->eof || clock_mono_ns() - c->last_ns >= RECORD_NS);
 		if (at > 0 || c->have < RAW_BYTES)
@@ -358,10 +359,14 @@ find_format(struct app_capture *c, struct err *e)
 	size_t len, at;
 	bool last;
 
-	if (c->p->setup.parser.format != NULL)
-		return (1);
 	at = scan_last(span_of(c->raw, c->have), '\n');
 	len = at == c->have && !c->eof ? 0 : c->eof ? c->have : at + 1;
+	if (c->p->setup.parser.format != NULL) {
+		if (len > 0)
+			parse_detect_envelope(
+			    span_of(c->raw, len), c->scratch, &c->p->setup.parser);
+		return (len > 0 || c->eof || c->have == RAW_BYTES ? 1 : 0);
+	}
 	last = c->eof || len >= DETECT_BYTES || waited >= DETECT_LAST_NS ||
 	    scan_count_lines(span_of(c->raw, len), PARSE_DETECT_LINES, &at) == PARSE_DETECT_LINES;
 	if (!last && (len == 0 || waited < DETECT_NS))
@@ -378,6 +383,7 @@ find_format(struct app_capture *c, struct err *e)
 		return (-1);
 	}
 	c->p->setup.parser.format = found.format;
+	memcpy(c->p->setup.parser.envelope, found.envelope, sizeof(found.envelope));
 	return (found.format != NULL ? 1 : 0);
 }
 

@@ -113,6 +113,7 @@ open_mask(struct replaying *r, struct err *e)
 		e) == -1 ||
 	    open_secret(r, e) == -1)
 		return (-1);
+	r->parser.whole = true; /* what was held was cut already */
 	setup = (struct mask_setup){ &stream->policy, r->ring, r->words, r->parser,
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, r->setup.geo };
 	if (mask_open(&setup, &r->mask, e) == -1)
@@ -206,7 +207,7 @@ replay(void *arg, struct span line, struct err *e)
 		r->other_key++;
 		return (0);
 	}
-	if (!held->whole || raw.len != held->line_bytes || memchr(raw.ptr, '\n', raw.len) != NULL ||
+	if (!held->whole || raw.len != held->line_bytes ||
 	    (len = read_line(r, raw.len, number, out)) == 0) {
 		r->left++;
 		return (0);

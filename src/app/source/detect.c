@@ -4,23 +4,27 @@
 #include "base/err.h"
 
 int
-app_detect(const char *path, size_t bytes, const atomic_bool *stop, struct input **in,
-    struct parse_evidence *found, struct err *e)
+app_detect(const struct app_look *look, struct input **in, struct parse_evidence *found,
+    struct err *e)
 {
 	struct arena secret = { 0 }; /* the scratch sees raw lines */
 	struct input *made = NULL;
 	struct span head;
+	char *scratch;
 	int rc = -1;
 
 	*in = NULL;
-	if (arena_open(&secret, PARSE_LINE_MAX, ARENA_SECRET, e) == -1 ||
-	    input_open(path, stop, &made, e) == -1)
+	if (arena_open(&secret, PARSE_SCRATCH_BYTES, ARENA_SECRET, e) == -1 ||
+	    input_open(look->path, look->stop, &made, e) == -1)
 		goto out;
-	if (input_peek(made, bytes, &head, e) == -1) {
-		(void)err_in(e, "%s", path);
+	if (input_peek(made, look->bytes, &head, e) == -1) {
+		(void)err_in(e, "%s", look->path);
 		goto out;
 	}
-	parse_detect(head, arena_take(&secret, PARSE_LINE_MAX), found);
+	scratch = arena_take(&secret, PARSE_SCRATCH_BYTES);
+	parse_detect(head, scratch, found);
+	if (look->named != NULL)
+		parse_detect_envelope(head, scratch, look->named);
 	*in = made;
 	made = NULL; /* handed over */
 	rc = 0;

@@ -6,18 +6,24 @@
 #include <stddef.h>
 
 #include "input/input.h"
-#include "parse/parse.h"
+#include "parse/detect.h"
 
 struct err;
 
 #define APP_DETECT_BYTES ((size_t)512 << 10)
 
+struct app_look {
+	const char *path;
+	size_t bytes;            /* wait for no more, at most APP_DETECT_BYTES */
+	const atomic_bool *stop; /* as in input.h */
+	struct parser *named;    /* of a format that is given: find its envelopes; or NULL */
+};
+
 /*
- * Open path, wait for its first bytes (at most APP_DETECT_BYTES) and find out
- * its format.  *in is the caller's to close, not yet consumed; NULL after -1.
- * stop as in input.h.
+ * Open a file, wait for its first bytes and find out its format.  *in is the
+ * caller's to close, not yet consumed; NULL after -1.
  */
-int app_detect(const char *path, size_t bytes, const atomic_bool *stop, struct input **in,
-    struct parse_evidence *found, struct err *e);
+int app_detect(const struct app_look *look, struct input **in, struct parse_evidence *found,
+    struct err *e);
 
 #endif

@@ -91,7 +91,8 @@ test_detail_that_is_wrong_opens_no_mask(void **state)
 	struct mask *m = NULL;
 	struct key_ring *ring = NULL;
 	struct err e = { 0 };
-	struct mask_setup setup = { .policy = &policy, .line_max = PARSE_LINE_MAX };
+	struct mask_setup setup = { .policy = &policy, .parser.format = &parse_formats[0],
+		.line_max = PARSE_LINE_MAX };
 
 	mask_policy_default(&policy);
 	policy.detail_count = 1;

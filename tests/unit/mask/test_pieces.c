@@ -47,6 +47,7 @@ every_line_is_counted_once(void **state)
 
 	bed_open(&bed, NULL);
 	bed.mask->parser.format = &made;
+	bed.mask->parse.pieces = made_piece;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct stats_counts *c = &bed.batch.counts;
 		const struct row *row = &rows[i];

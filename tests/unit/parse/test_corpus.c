@@ -12,7 +12,7 @@
 #include "show.h"
 #include "one.h"
 
-static char scratch[PARSE_LINE_MAX], scratch_other[PARSE_LINE_MAX];
+static char scratch[PARSE_SCRATCH_BYTES], scratch_other[PARSE_LINE_MAX];
 
 /* ---- counts ---- */
 

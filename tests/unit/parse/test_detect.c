@@ -1,12 +1,12 @@
 /* parse: detection, on made-up heads and on real logs. */
 #include "shared.h"
 
-#include "parse/parse.h"
+#include "parse/detect.h"
 
 #define COMMON "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /a HTTP/1.1\" 200 512"
 #define COMBINED COMMON " \"-\" \"curl\"\n"
 
-static char scratch[PARSE_LINE_MAX];
+static char scratch[PARSE_SCRATCH_BYTES];
 
 static void
 test_rows(void **state)
@@ -83,7 +83,7 @@ test_logs(void **state)
 		{ "corpora/alp/json_access.log", "nginx-json" },
 		{ "corpora/lnav/logfile_cloudflare.1", "json-lines" },
 		{ "corpora/lnav/logfile_nextcloud.0", "json-lines" },
-		{ "corpora/crowdsec/fastly-logs.log", NULL },
+		{ "corpora/crowdsec/fastly-logs.log", "json-lines" },
 		{ "corpora/beats/nginx_access_access.log", "nginx-combined" },
 		{ "corpora/beats/apache_access_darwin-2.4.23.log", "apache-common" },
 		{ "corpora/beats/apache_access_test-vhost.log", "apache-vhost-combined" },

@@ -5,7 +5,7 @@
 #include "parse/parse.h"
 #include "one.h"
 
-static char scratch[PARSE_LINE_MAX];
+static char scratch[PARSE_SCRATCH_BYTES];
 
 /* The escapes of the case file: \\ \t \n \r \xHH. */
 static struct span

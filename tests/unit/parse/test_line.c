@@ -21,7 +21,7 @@
 #define GET "method=GET target=/ protocol=HTTP/1.1"
 #define OK "\"GET / HTTP/1.1\" 200 512"
 
-static char scratch[PARSE_LINE_MAX];
+static char scratch[PARSE_SCRATCH_BYTES];
 
 struct row {
 	const char *format, *line, *want;
