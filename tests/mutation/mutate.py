@@ -211,6 +211,7 @@ class Table:
     def __init__(self, root):
         sys.path.insert(0, os.path.join(root, 'tests/vectors'))
         import life_cases  # of the sources under test, so not before
+        import open_cases
         import test_vectors as vectors
         self.folder, self.cases = tempfile.TemporaryDirectory(prefix='cretula-mutants-'), []
         anchor = ' '.join(vectors.table_rows('anchor.txt')[0])
@@ -218,7 +219,7 @@ class Table:
             self.add(os.path.join(vectors.HERE, 'store'), case, ('--anchor', anchor))
         os.mkdir(os.path.join(self.folder.name, 'life'))
         lived = vectors.Life(os.path.join(self.folder.name, 'life'))
-        for case in life_cases.LIFE:
+        for case in (*life_cases.LIFE, *open_cases.OPEN_FILES):
             if 'openssl' not in case[1] or shutil.which('openssl'):
                 self.add(lived.store, case, ('--anchor', lived.anchor, *lived.options((*case, None)[4])))
 

@@ -15,7 +15,8 @@ import make
 import verify
 from life import STRANGER, WITNESS, b64, covers, covers_text, time_stamp
 from make import ed25519_sign, secret
-from tamper import CHAIN, ROOT, SHOP, both, changed, edit, exchanged, garbage, load, put, records, remove, rows, save, unsigned, without
+from tamper import (CHAIN, ROOT, SHOP, both, changed, edit, exchanged, garbage, load, put, records, remove, rows, save,
+                    unsigned, without)
 
 SEG = SHOP + 'seg/0000000'
 DATA1, SALT1, IDX1, TAGS1 = (SEG + '1.' + end for end in ('jsonl.zst', 'salt', 'idx', 'tags'))
@@ -437,6 +438,17 @@ def committed(line):
 
 
 ZERO = b64(bytes(32)).encode()
+NEXT = SHOP + 'open/00000008.'
+
+
+def last_lf(content):
+    return content[:content.rindex(b'\n') + 1]
+
+
+def whole(store):
+    """The open segment ends as one behind which another was opened."""
+    both(edit(OPEN + 'data', last_lf), edit(OPEN + 'tags', last_lf))(store)
+
 
 FLUSHES = [
     ('', 'the flushes of a segment deleted', remove(TAGS1), 'E_TAGS'),
@@ -507,9 +519,8 @@ FLUSHES = [
         *(lambda store, number=number: shutil.copy(os.path.join(store, 'salt'),
                                                    os.path.join(store, f'{SHOP}open/0000000{number}.salt'))
           for number in (7, 8)), garbage(OPEN + 'data', b''), garbage(OPEN + 'tags', b'')), 'E_OPEN'),
-    ('67', 'a next segment that has no flush yet', garbage(SHOP + 'open/00000008.data', b''), ''),
+    ('67', 'a next segment that has no flush yet', both(whole, garbage(NEXT + 'data', b'')), ''),
 ]
-
 
 # ---- Anchors -------------------------------------------------------------------------------------------------------
 

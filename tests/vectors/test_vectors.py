@@ -20,6 +20,7 @@ import tempfile
 import life
 import life_cases
 import make
+import open_cases
 import verify
 from tamper import (CHAIN, CHECKPOINT, DATA, DATA2, IDX, IDX2, NOTE2, NOTE4, ROOT, SALT, SALT2, SHOP, both, changed,
                     checked_frame, drop_line, edit, exchanged, fake_dir, flip, flip_behind, forge, frames, garbage,
@@ -465,7 +466,7 @@ def test_life(tap, program, lived, case, folder):
 
 
 def test_lives(tap, program, lived, folder):
-    for k, case in enumerate(life_cases.LIFE):
+    for k, case in enumerate([*life_cases.LIFE, *open_cases.OPEN_FILES]):
         if 'openssl' in case[1] and not shutil.which('openssl'):
             tap.result(True, case[1], skip='THE openssl PROGRAM IS MISSING')
             continue
@@ -523,7 +524,7 @@ ELSEWHERE = {  # numbers of the tamper table that have no row here, and why
 
 def test_numbers(tap):
     """Each row of the tamper table is tested."""
-    there = {number for case in (*CASES, *PINNED, *life_cases.LIFE) for number in case[0].split(', ')}
+    there = {number for case in (*CASES, *PINNED, *life_cases.LIFE, *open_cases.OPEN_FILES) for number in case[0].split(', ')}
     missing = [number for number in map(str, range(1, 71)) if number not in there and number not in ELSEWHERE]
     tap.result(not missing, 'each number of the tamper table has a case', *missing)
 
@@ -628,6 +629,7 @@ def test_pins(tap, program):
 
 def main(arguments):
     tap, program = Tap(), arguments[0] if arguments else None
+    verify.PAUSES = (0,)  # nobody writes here meanwhile
     if os.access('/dev/shm', os.W_OK):
         tempfile.tempdir = '/dev/shm'  # many small files, and nobody needs them on a disk
     if program and not os.access(program, os.X_OK):

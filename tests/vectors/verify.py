@@ -174,6 +174,14 @@ def list_dir(report, store, folder):
     return []
 
 
+def is_odd(path):
+    """Is something there that is no regular file?"""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def has_other(store, folder):
     """Is something there that is no directory?"""
     try:
@@ -1259,7 +1267,7 @@ class Segment:
         if content is None:
             return
         tags, frontier = self.entry['tags'], Frontier()
-        flushes = parse_flushes(content, is_open=False)
+        flushes = list(parse_flushes(content, is_open=False))
         if [flush.g for flush in flushes] != list(range(tags['g0'], tags['g0'] + len(flushes))) or \
                 len(flushes) != tags['g'] - tags['g0'] + 1:
             raise Bad('E_TAGS', f'not the flushes {tags["g0"]} to {tags["g"]}')
@@ -1500,13 +1508,18 @@ class Sealed:
 
 TAGS_MAX, FLUSHES_MAX, FLUSH_MAX = 2**28, 2**20, 16384
 NUMBER = '(?:0|[1-9][0-9]{0,19})'
+SOURCES_MAX = 64
 FLUSH = re.compile(rf'({NUMBER}) ({NUMBER}) ({NUMBER}) ({NUMBER}) ([A-Za-z0-9+/]{{43}}=)(?:\t(.*))?')
-STATE = re.compile(rf'({NUMBER}) ({NUMBER})( min[+-]{NUMBER} max[+-]{NUMBER})?((?: [a-z0-9._]+={NUMBER})*)'
+STATE = re.compile(rf'({NUMBER}) ({NUMBER})( min([+-]{NUMBER}) max([+-]{NUMBER}))?((?: [a-z0-9._]+={NUMBER})*)'
                    rf'((?: @[0-9a-f]{{32}}:{NUMBER}:{NUMBER}:[01])*)')
 STATE_COUNTS = ('bytes counted joined lines lost meta parsed partial replay.parsed replay.partial replay.unparsed '
                 'split.counted split.parsed split.partial split.unparsed status.1xx status.2xx status.3xx status.4xx '
                 'status.5xx status.none unparsed').split() + \
     ['masked.' + name for name in CLASSES] + ['reason.' + name for name in REASONS]
+
+
+def are_times(first, last):
+    return first is None or '-0' not in (first, last) and -2**63 < int(first) <= int(last) < 2**63
 
 
 class Flush:
@@ -1520,8 +1533,9 @@ class Flush:
         self.root, self.offset, self.line = base64_decode(match[5], 32), None, line.split(b'\t')[0] + b'\n'
         if is_open:
             state = STATE.fullmatch(match[6])
-            counts = [count.partition('=') for count in state[4].split()] if state else []
+            counts = [count.partition('=') for count in state[6].split()] if state else []
             if not state or (state[3] is None) != (self.n == 0) or any(value == '0' for _, _, value in counts) or \
+                    not are_times(state[4], state[5]) or state[7].count('@') > SOURCES_MAX or \
                     not in_order([name for name, _, _ in counts], STATE_COUNTS) or \
                     any(int(number) >= 2**64 for number in re.findall('[0-9]+', re.sub('@[0-9a-f]+', '', match[6]))):
                 raise ValueError('not the state of a flush')
@@ -1531,16 +1545,20 @@ class Flush:
 
 
 def parse_flushes(content, is_open):
-    """The flushes of a .tags file.  Of an open segment, what has no end yet is not looked at."""
+    """The flushes of a .tags file, one by one.  Of an open segment, what has no end yet is not looked at."""
     *lines, rest = content.split(b'\n')
+    before = None
     try:
-        flushes = [Flush(line, is_open) for line in lines]
-        if rest and not is_open or any(one.g + 1 != other.g or one.n > other.n or one.seg != other.seg
-                                       for one, other in zip(flushes, flushes[1:])):
-            raise ValueError('flushes out of order')
+        for line in lines:
+            flush = Flush(line, is_open)
+            if before and (before.g + 1 != flush.g or before.n > flush.n or before.seg != flush.seg):
+                raise ValueError('flushes out of order')
+            yield flush
+            before = flush
+        if rest and (not is_open or len(rest) >= FLUSH_MAX):
+            raise ValueError('a last line without end')
     except ValueError as problem:
         raise Bad('E_OPEN' if is_open else 'E_TAGS', f'not lines of flushes: {problem}') from None
-    return flushes
 
 
 def check_open_line(line, i):
@@ -1552,66 +1570,83 @@ def check_open_line(line, i):
         raise Bad('E_RECORD_SYNTAX', f'line {i + 1} is no record') from None
 
 
-def check_flushes(flushes, data, number, g):
-    """Do the flushes of an open segment go on from g, each over the records that it names?"""
-    frontier, at = Frontier(), 0
-    salts, text = data
+def check_flushes(flushes, salts, text, number, g):
+    """The last flush of an open segment, None if there is none: they go on from g, each over the records that it names."""
+    frontier, at, last = Frontier(), 0, None
     for flush in flushes:
-        if flush.seg != number or flush.g != g:
+        if flush.seg != number or flush.g != g or max(flush.n, frontier.count) > RECORDS_MAX:
             raise Bad('E_OPEN', f'flush {flush.g} of segment {flush.seg} where {g} of {number} is due')
-        if flush.offset > len(text) or flush.offset < at:
-            raise Bad('E_OPEN', f'flush {flush.g} had {flush.offset} bytes, {len(text)} are here')
+        if not at <= flush.offset <= BYTES_MAX:
+            raise Bad('E_OPEN', f'flush {flush.g} had {flush.offset} bytes, the one before {at}')
         *lines, rest = text[at:flush.offset].split(b'\n')
         for line in lines:
             check_open_line(line, frontier.count)
             frontier.add(record_leaf(salts.salt(frontier.count), line))
         if len(rest) >= LINE_MAX:
             raise Bad('E_LIMIT', f'line {frontier.count + 1} is longer than a record may be')
-        if rest or frontier.count != flush.n or frontier.root() != flush.root:
+        if flush.offset > len(text) or rest or frontier.count != flush.n or frontier.root() != flush.root:
             raise Bad('E_OPEN', f'the {flush.n} records that flush {flush.g} committed are not here')
-        at, g = flush.offset, g + 1
-    return g
+        at, g, last = flush.offset, g + 1, flush
+    return last
+
+
+def look_at_segment(folder, number, newest, g):
+    """Bad if an open segment is not what its flushes say; its last flush, or None."""
+    content = {}
+    for end, limit in (('tags', TAGS_MAX * 4), ('salt', 4096), ('data', BYTES_MAX * 2)):
+        name = os.path.join(folder, f'{number:08}.{end}')
+        content[end] = read_file(name, limit) if os.path.lexists(name) else None
+    tags, data = content['tags'], content['data']
+    if None in content.values():
+        if not newest or tags or data:
+            raise Bad('E_OPEN', f'files of segment {number} are missing')
+        return None
+    try:
+        salts = Salts.parse(content['salt'])
+    except (ValueError, AttributeError):
+        raise Bad('E_OPEN', f'the salts of segment {number} are none') from None
+    if set(salts.nodes) != {(0, 0)}:
+        raise Bad('E_OPEN', f'the salts of segment {number} are not a seed')
+    last = check_flushes(parse_flushes(tags, is_open=True), salts, data, number, g)
+    if not newest and (last is None or last.offset != len(data) or not tags.endswith(b'\n')):
+        raise Bad('E_OPEN', f'segment {number} does not end with a flush, and another is behind it')
+    return last
 
 
 def look_at_open(chain, numbers):
-    """Bad if an open segment is not what its flushes say; the number of its records for each."""
+    """Bad if the open segments are not what their flushes say; the number of records for each."""
     folder, g, found = os.path.join(chain.store, chain.folder, 'open'), chain.history.flush_due, {}
     first = chain.due['seg']
     numbers = [number for number in numbers if number >= first]  # what is sealed is about to be removed
-    if numbers != list(range(first, first + len(numbers))) or len(numbers) > 2:
-        raise Bad('E_OPEN', f'segments {numbers} are open where {first} is due')
-    for number in numbers:
-        content = {}
-        for end, limit in (('tags', TAGS_MAX * 4), ('data', BYTES_MAX * 2), ('salt', 4096)):
-            with_missing = os.path.join(folder, f'{number:08}.{end}')
-            content[end] = read_file(with_missing, limit) if os.path.lexists(with_missing) else None
-        flushes = parse_flushes(content['tags'] or b'', is_open=True)
-        if None in content.values():
-            if flushes or content['data'] or number != numbers[-1]:
-                raise Bad('E_OPEN', f'files of segment {number} are missing')
-            continue
-        if not flushes and number != numbers[-1]:
-            raise Bad('E_OPEN', f'segment {number} has no flush, and another is behind it')
-        try:
-            salts = Salts.parse(content['salt'])
-            salts.salt(SALT_FILE)
-        except (ValueError, AttributeError, KeyError):
-            raise Bad('E_OPEN', f'the salts of segment {number} are none') from None
-        g = check_flushes(flushes, (salts, content['data']), number, g)
-        found[number] = flushes[-1].n if flushes else 0
+    for i, number in enumerate(numbers):
+        if i == 2 or number != first + i:
+            raise Bad('E_OPEN', f'segments {numbers} are open where {first} is due')
+        last = look_at_segment(folder, number, number == numbers[-1], g)
+        found[number] = last.n if last else 0
+        g = last.g + 1 if last else g
     return found
 
 
-OPEN_FILE = re.compile(r'(\d{8,})\.(data|tags|salt)')
+PAUSES = (0.2, 0.5, 0)  # seconds, for a writer to come to an end
+OPEN_FILE = re.compile(r'(0{0,7}[1-9]\d*)\.(data|tags|salt)')
+
+
+def open_number(name):
+    """Of which segment; 0 if of none."""
+    match = OPEN_FILE.fullmatch(name)
+    return int(match[1]) if match and match[1] == f'{int(match[1]):08}' and int(match[1]) < 2**64 else 0
 
 
 def check_open(chain):
     """The open segments.  A writer may be at work: what looks wrong is looked at again, and not once it went on."""
-    names, bad = [], None
-    for pause in (0.2, 0.5, 0):
-        names = list_dir(chain.report, chain.store, f'{chain.folder}/open')
-        numbers = sorted({int(match[1]) for match in map(OPEN_FILE.fullmatch, names) if match})
+    names, bad, folder = [], None, f'{chain.folder}/open'
+    for pause in PAUSES:
+        names = list_dir(chain.report, chain.store, folder)
+        numbers = sorted(set(map(open_number, names)) - {0})
         try:
+            for name in names:
+                if (open_number(name) or name == 'reserve') and is_odd(os.path.join(chain.store, folder, name)):
+                    raise Bad('E_FILE_TYPE', f'{name} is no regular file')
             found = look_at_open(chain, numbers)
             chain.report.facts += [f'{chain.name}: segment {number} is open: {n} records, not sealed'
                                    for number, n in found.items()]
@@ -1625,8 +1660,7 @@ def check_open(chain):
             chain.report.facts.append(f'{chain.name}: a writer is at work: its open segment was not judged')
         else:
             chain.add(getattr(bad, 'code', 'E_OPEN'), str(bad), f'open/{chain.due["seg"]:08}.tags')
-    warn_unknown(chain.report, chain.store, f'{chain.folder}/open',
-                 [n for n in names if OPEN_FILE.fullmatch(n) or n == 'reserve'])
+    warn_unknown(chain.report, chain.store, folder, [n for n in names if open_number(n) or n == 'reserve'])
 
 
 # ---- 14. Statements of keys on keys, and cosignatures --------------------------------------------------------------

@@ -70,14 +70,15 @@ see_file(void *arg, int dir, const char *name)
 {
 	struct looking *l = arg;
 	uint64_t number = 0;
+	bool reserve = strcmp(name, "reserve") == 0;
 	unsigned i, *files;
 
-	if (audit_unfinished(name, l->chain->coverage) || strcmp(name, "reserve") == 0)
+	if (audit_unfinished(name, l->chain->coverage))
 		return;
 	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if ((number = audit_number(name, suffixes[i])) != 0)
 			break;
-	if (number == 0) {
+	if (number == 0 && !reserve) {
 		report(l->chain, AUDIT_W_UNKNOWN_FILE, name, "not of an open segment");
 		return;
 	}
@@ -86,8 +87,8 @@ see_file(void *arg, int dir, const char *name)
 		l->odd = true;
 		return;
 	}
-	/* Sealed already: the writer's to remove. */
-	if (number <= l->sealed)
+	/* Of no segment, or sealed already: the writer's to remove. */
+	if (reserve || number <= l->sealed)
 		return;
 	if ((files = place_of(l, number)) != NULL)
 		*files |= 1u << i;
@@ -118,13 +119,13 @@ is_empty(const struct looking *l, size_t i, const char *suffix)
 
 /*
  * A newest one whose first flush did not come yet need not have all of its
- * files; but all are there before the first record is.
+ * files; but all are there before the first byte of a record or a flush is.
  */
 static bool
 is_newborn(const struct looking *l, size_t i)
 {
-	return (i + 1 == l->count && is_empty(l, i, ".tags") &&
-	    (l->list[i].files == OPEN_ALL || is_empty(l, i, ".data")));
+	return (i + 1 == l->count && l->list[i].files != OPEN_ALL && is_empty(l, i, ".tags") &&
+	    is_empty(l, i, ".data"));
 }
 
 static void
@@ -133,6 +134,7 @@ check_all(struct looking *l, const struct audit_ratchet *ratchet, struct audit_o
 	struct audit_open_reading reading = { .chain = l->chain, .ratchet = *ratchet };
 
 	for (size_t i = 0; i < l->count; i++) {
+		reading.newest = i + 1 == l->count;
 		if (i == OPEN_MAX)
 			complain(l, i, "more than two open segments");
 		else if (l->list[i].number != ratchet->sealed + 1 + i)

@@ -7,6 +7,7 @@
 struct audit_open_reading {
 	struct audit_chain *chain;
 	struct audit_ratchet ratchet; /* goes on from segment to segment */
+	bool newest; /* of the segments; only behind its last flush there may be more */
 	bool flushed;
 	uint64_t g, records; /* the last flush; records of all segments */
 };
@@ -15,8 +16,8 @@ struct audit_open_reading {
 bool audit_open_empty(int dirfd, const char *path);
 
 /*
- * Read segment number, which has a flush and should have all of its files.
- * 0; or -1 with a finding in the chain's list.
+ * Read segment number, which has all of its files and, unless it is the newest,
+ * a flush.  0; or -1 with a finding in the chain's list.
  */
 int audit_open_read(struct audit_open_reading *reading, uint64_t number);
 

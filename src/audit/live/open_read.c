@@ -131,6 +131,8 @@ check_line(struct reading *r)
 		return ("more than a segment has");
 	if (seal_state_read(r->tags.walk.state, r->to->chain->names, &r->state, NULL) == -1)
 		return ("no state of a writer");
+	if ((r->state.counts.time_min_us <= r->state.counts.time_max_us) != (tag->n > 0))
+		return ("times of no records, or records without");
 	if (r->state.off < r->at || r->state.off > SEAL_BYTES_MAX)
 		return ("its data goes back, or is more than a segment has");
 	return (NULL);
@@ -200,6 +202,21 @@ open_files(struct reading *r)
 	return (0);
 }
 
+/* At a cut the older one has a last flush of all that is in it. */
+static int
+check_whole(struct reading *r)
+{
+	struct stat st;
+
+	if (r->tags.walk.line == 0)
+		return (complain(r, TAGS, AUDIT_E_OPEN, 0, "no flush, and another is behind it"));
+	if (r->tags.len > 0)
+		return (complain(r, TAGS, AUDIT_E_OPEN, 0, "more behind its last flush"));
+	if (fstat(r->data_fd, &st) == -1 || (uint64_t)st.st_size != r->at)
+		return (complain(r, DATA, AUDIT_E_OPEN, 0, "longer than its last flush says"));
+	return (0);
+}
+
 static int
 read_all(struct reading *r)
 {
@@ -214,8 +231,10 @@ read_all(struct reading *r)
 			return (-1);
 	if (got == -1)
 		return (complain(r, TAGS, AUDIT_E_OPEN, r->tags.walk.line, e.text));
+	if (!r->to->newest && check_whole(r) == -1)
+		return (-1);
 	if (r->tags.walk.line == 0)
-		return (complain(r, TAGS, AUDIT_E_OPEN, 0, "no flush, and another is behind it"));
+		return (0);
 	ratchet->has_next = true;
 	ratchet->has_start = false;
 	ratchet->next = r->to->g + 1;
