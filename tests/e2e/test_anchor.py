@@ -474,16 +474,18 @@ def test_consistency():
 
 
 def test_consistency_and_rekey():
-    """A proof names the first log key, so it ends where that was changed."""
+    """A proof names the first log key and who followed it, so it goes on where that was changed."""
     make()
     make(30)
-    last = size_of(newest())
+    before = {stream: size_of(newest(stream)) for stream in ('s', 'cretula.store')}
     cretula('key', 'rekey', '--store', 'store', '--all', code=0)
     make(40)
-    for stream, top in (('s', last), ('cretula.store', None)):
-        done = check(prove(1, stream=stream), '--anchor', auditor(), '--json').json
-        assert done['new'] == top if top else done['new'] < size_of(newest(stream)), done
-        prove(1, '--to', done['new'] + 1, stream=stream, code=66)
+    for stream, last in before.items():
+        top = size_of(newest(stream))
+        assert top > last + 1
+        for old, new in ((1, last), (1, last + 1), (last, top), (last + 1, top), (top, top)):
+            done = check(prove(old, '--to', new, stream=stream), '--anchor', auditor(), '--json').json
+            equal((done['old'], done['new'], done['anchored']), (old, new, True))
 
 
 def test_consistency_tampering():

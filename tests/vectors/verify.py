@@ -1849,41 +1849,153 @@ def parse_part(text, magic):
     return extra, int(match[2]), hashes, match[4]
 
 
-def prove_entry(part, kind):
-    """(entry, its line, what is to be checked once the key is known)."""
-    line, index, hashes, note = parse_part(part, re.escape(PART))
-    note, entry = Note(note), parse_entry(line)
-    if entry['type'] != kind or entry['i'] != index:
-        raise ValueError('what is to be proved is another entry')
+PARTS_MAX = 64
 
-    def signed(origin, log):
-        if note.origin != origin or parse_vkey(log)[0] != origin or not note.signed_by(log):
-            raise ValueError(f'no good note of {origin}')
-        if not included(hashes, sha256(b'\0', line), index, note.size, note.root):
+
+class Entry:
+    """An entry, and that it is one of those under a note: a part of a proof."""
+
+    def __init__(self, text):
+        self.line, self.index, self.hashes, note = parse_part(text, re.escape(PART))
+        self.note, self.entry = Note(note), parse_entry(self.line)
+        self.type = self.entry['type']
+        if self.entry['i'] != self.index:
+            raise ValueError('what is to be proved is another entry')
+
+    def covered(self):
+        return included(self.hashes, sha256(b'\0', self.line), self.index, self.note.size, self.note.root)
+
+    def demand(self, kind):
+        if self.type != kind:
+            raise ValueError(f'what is to be proved is no {kind} entry')
+        return self.entry
+
+
+class Reigns:
+    """The log keys of a chain, by the size of the first note that each signs, and its recovery key."""
+
+    def __init__(self, origin, log, recovery):
+        self.origin, self.logs, self.recovery = origin, [(1, log)], recovery
+
+    def log(self, size):
+        return [log for first, log in self.logs if first <= size or first == 1][-1]
+
+    def check(self, note):
+        log = self.log(note.size)
+        if note.origin != self.origin or parse_vkey(log)[0] != self.origin or not note.signed_by(log):
+            raise ValueError(f'no good note of {self.origin}')
+
+    def check_entry(self, part):
+        self.check(part.note)
+        if not part.covered():
             raise ValueError('an entry that the note does not cover')
-    return entry, line, signed
+
+    def turn(self, part):
+        """A change of keys, under the note that it came with."""
+        entry, size = part.entry, part.note.size
+        if size != part.index + 1 or part.note.origin != self.origin or not part.covered():
+            raise ValueError('a change of keys that is not the last entry of its note')
+        if part.type == 'rekey' and entry['key'] == 'recovery':
+            self.check_change(entry['old'], self.recovery, entry['new'], entry)
+            self.check(part.note)
+            self.recovery = entry['new']
+        elif part.type == 'rekey':
+            self.check_change(entry['old'], self.log(size), entry['new'], entry)
+            by_old, by_new = part.note.verdict(entry['old']), part.note.verdict(entry['new'])
+            if not by_new or not (by_old or 'recovery' in entry and by_old is None):
+                raise ValueError('a change of keys that the two did not sign')
+            self.logs.append((size, entry['new']))
+        elif part.type == 'recover' and 'log' in entry and 'recovery' in entry:
+            self.check_change(self.log(size), self.log(size), entry['log'], entry)
+            self.logs.append((size, entry['log']))
+            self.check(part.note)
+        else:
+            raise ValueError('no change of keys')
+
+    def check_change(self, old, in_force, new, entry):
+        if old != in_force or old is None:
+            raise ValueError('a change of a key that is not in force')
+        statement = rekey_statement(self.origin, old, new)
+        if parse_vkey(old)[0] != parse_vkey(new)[0] or parse_vkey(old)[2] == parse_vkey(new)[2]:
+            raise ValueError('not another key of the same name')
+        if 'proof' in entry and not states(new, statement, entry['proof']):
+            raise ValueError('the new key does not prove itself')
+        if 'recovery' in entry and not states(self.recovery, statement, entry['recovery']):
+            raise ValueError('no good signature of the recovery key')
+
+
+def split_parts(text):
+    """(what is before them, parts)."""
+    before, *parts = re.split(b'^(?=' + re.escape(PART) + b')', text, flags=re.MULTILINE)
+    if len(parts) > PARTS_MAX:
+        raise ValueError('more parts than a proof may have')
+    return before, list(map(Entry, parts))
+
+
+def check_lineage(parts, anchor):
+    """(stream, its Reigns) of [stream,] genesis, and the changes of keys behind them."""
+    listed = parts[0] if parts and parts[0].type == 'stream' else None
+    root, *changes = parts[1 if listed else 0:] or [None]
+    if root is None:
+        raise ValueError('a part is missing')
+    genesis = root.demand('genesis')
+    if anchor and (genesis['log'], sha256(root.line).hex()) != anchor:
+        raise ValueError('of another store than the anchor')
+    if genesis['stream'] != STORE_CHAIN or genesis['i'] != 0:
+        raise ValueError('not the genesis of a store')
+    store = own = Reigns(genesis['origin'], genesis['log'], genesis.get('recovery'))
+    now, last = store, 0
+    if listed:
+        own = Reigns(listed.entry['origin'], listed.entry['log'], None)
+    for part in changes:
+        if part.type == 'genesis' and now is store and listed:
+            now, last = own, 0
+            facts = part.entry
+            if part.index or (sha256(part.line).hex(), facts['origin'], facts['log']) != \
+                    tuple(listed.entry[key] for key in ('genesis', 'origin', 'log')):
+                raise ValueError('not the genesis of the stream')
+            own.recovery = facts.get('recovery')
+            own.check_entry(part)
+        else:
+            if part.index <= last:
+                raise ValueError('changes of keys that are not in their order')
+            last = part.index
+            now.turn(part)
+    for part in (root, listed) if listed else (root,):
+        store.check_entry(part)
+    return listed.entry['name'] if listed else STORE_CHAIN, own
+
+
+def check_replaced(redact, segment, index, extra):
+    """(leaf, record) of a line that replaced another, as the entry says; ValueError if it does not."""
+    found = parse_placeholder(extra[16:])
+    items = [item for item in redact['items'] if item['r'] == index]
+    if not found or found[1] is None or redact['seg'] != segment['seg'] or not items or 'new' not in items[0]:
+        raise ValueError('the line is not one that replaced the record')
+    if base64_decode(items[0]['leaf'], 32) != found[0] or base64_decode(items[0]['new'], 32) != sha256(b'\0', extra):
+        raise ValueError('the line is not the one that replaced the record')
+    return found
 
 
 def check_proof(text, anchor):
     """(stream, number of the record, its line); ValueError if the proof does not hold."""
-    record, *parts = re.split(b'^(?=' + re.escape(PART) + b')', text, flags=re.MULTILINE)
-    if len(parts) != 3:
-        raise ValueError('not the proof of a record')
+    record, parts = split_parts(text)
     extra, index, hashes, rest = parse_part(record, re.escape(RECORD_PROOF))
-    segment, _, segment_signed = prove_entry(parts[0], 'segment')
-    stream, _, stream_signed = prove_entry(parts[1], 'stream')
-    genesis, line, genesis_signed = prove_entry(parts[2], 'genesis')
-    if anchor and (genesis['log'], sha256(line).hex()) != anchor:
-        raise ValueError('of another store than the anchor')
-    if genesis['stream'] != STORE_CHAIN or genesis['i'] != 0:
-        raise ValueError('not the genesis of a store')
-    for signed in (genesis_signed, stream_signed):
-        signed(genesis['origin'], genesis['log'])
-    segment_signed(stream['origin'], stream['log'])
-    if rest or not included(hashes, sha256(b'\0', extra), index, segment['n'], base64_decode(segment['root'], 32)):
+    if len(parts) < 3:
+        raise ValueError('a part is missing')
+    segment, tail = parts[0].demand('segment'), parts[1:]
+    redact = tail.pop(0) if tail[0].type == 'redact' else None
+    tail[0].demand('stream')
+    name, reigns = check_lineage(tail, anchor)
+    leaf, line = sha256(b'\0', extra), extra[16:]
+    for part in (parts[0], redact) if redact else parts[:1]:
+        reigns.check_entry(part)
+    if redact:
+        leaf, line = check_replaced(redact.entry, segment, index, extra)
+    if rest or not included(hashes, leaf, index, segment['n'], base64_decode(segment['root'], 32)):
         raise ValueError('the record is not one of the segment')
-    parse_record(extra[16:])
-    return stream['name'], segment['first'] + index, extra[16:]
+    parse_record(line)
+    return name, segment['first'] + index, line
 
 
 def check_growth(text, anchor):
@@ -1894,24 +2006,14 @@ def check_growth(text, anchor):
         raise ValueError('not of the form of a proof')
     hashes = [base64_decode(line.decode('ascii'), 32) for line in match[3].split()]
     notes = [Note(body + b'\n\n' + lines + b'\n') for body, lines in zip(bodies[::2], bodies[1::2])]
-    before, *parts = re.split(b'^(?=' + re.escape(PART) + b')', rest, flags=re.MULTILINE)
-    if before or not 1 <= len(parts) <= 2 or len(hashes) > HASHES_MAX:
+    before, parts = split_parts(rest)
+    if before or len(hashes) > HASHES_MAX:
         raise ValueError('not of the form of a proof')
-    genesis, line, genesis_signed = prove_entry(parts[-1], 'genesis')
-    if anchor and (genesis['log'], sha256(line).hex()) != anchor:
-        raise ValueError('of another store than the anchor')
-    if genesis['stream'] != STORE_CHAIN or genesis['i'] != 0:
-        raise ValueError('not the genesis of a store')
-    genesis_signed(genesis['origin'], genesis['log'])
-    stream, name = genesis, STORE_CHAIN
-    if len(parts) == 2:
-        stream, _, stream_signed = prove_entry(parts[0], 'stream')
-        stream_signed(genesis['origin'], genesis['log'])
-        name = stream['name']
+    name, reigns = check_lineage(parts, anchor)
     for note, size in zip(notes, match.groups()):
-        if note.origin != stream['origin'] or parse_vkey(stream['log'])[0] != note.origin or \
-                not note.signed_by(stream['log']) or note.size != int(size):
-            raise ValueError(f'no good note of {stream["origin"]} and of that size')
+        reigns.check(note)
+        if note.size != int(size):
+            raise ValueError('a note of another size')
     old, new = notes
     if not consistent(hashes, old.size, old.root, new.size, new.root):
         raise ValueError('the newer note does not go on from the older one')
@@ -1921,7 +2023,7 @@ def check_growth(text, anchor):
 def main_proof(name, anchor, as_json):
     try:
         with open(name, 'rb') as file:
-            content = file.read(4 * PROOF_MAX + 1)
+            content = file.read((PARTS_MAX + 1) * PROOF_MAX + 1)
     except OSError as problem:
         print(f'{name}: {problem.strerror}', file=sys.stderr)
         return 66

@@ -5,13 +5,13 @@
 #ifndef CRETULA_AUDIT_ANCHORS_CONSISTENT_H
 #define CRETULA_AUDIT_ANCHORS_CONSISTENT_H
 
+#include "audit/proof/parts.h"
 #include "audit/verify.h"
 #include "seal/note.h"
 #include "seal/proof.h"
 
 #define AUDIT_CONSISTENT_MAGIC "cretula consistency proof v1\n"
-#define AUDIT_CONSISTENT_PARTS 2 /* of the form of seal/proof.h: stream, genesis */
-#define AUDIT_CONSISTENT_BYTES_MAX ((size_t)(AUDIT_CONSISTENT_PARTS + 1) * SEAL_PROOF_BYTES_MAX)
+#define AUDIT_CONSISTENT_BYTES_MAX (AUDIT_PARTS_BYTES_MAX + SEAL_PROOF_BYTES_MAX) /* two notes */
 
 /*
  * Add the proof that the note of size to (0: the newest) goes on from that of

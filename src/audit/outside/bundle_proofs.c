@@ -40,8 +40,9 @@ static void
 name_unchecked(const struct audit_options *options, struct audit_coverage *coverage)
 {
 	static const char *const unchecked[] = {
-		"the epoch keys' signatures, and keys replaced or revoked: that needs the chains",
-		"whether records were erased since: a proof stays valid",
+		"the epoch keys' signatures, and keys changed since or revoked: that needs the "
+		"chains",
+		"whether records were erased or replaced since: a proof stays valid",
 		"anchor: none given, the store's key taken on trust",
 	};
 

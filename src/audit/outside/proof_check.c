@@ -1,7 +1,7 @@
 /*
- * The proof of one record, checked with nothing but its text.  Each part names
- * what the part before it is measured by: the segment's root, the log key of
- * the stream, the log key of the store.
+ * The proof of one record, checked with nothing but its text: the record is one
+ * of the segment, its entry one of the stream (and so is the one that replaced
+ * the record, if it was); whose stream that is, audit/proof/lineage.h says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,34 +9,28 @@
 
 #include "audit/outside/anchor.h"
 #include "audit/outside/prove.h"
+#include "audit/proof/lineage.h"
 #include "base/err.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "record/record.h"
-#include "seal/tree.h"
-#include "store/layout.h"
+#include "seal/lists.h"
+#include "seal/placeholder.h"
 
 static const struct span magic = SPAN(AUDIT_PROOF_MAGIC);
 static const struct span part_magic = SPAN("c2sp.org/tlog-proof@v1\n");
 static const struct span record_start = SPAN("{\"time\":\"");
 
-/* An entry of a chain, and that it is one of those under a note. */
-struct part {
-	struct seal_proof_file file;
-	struct seal_note note;
-	struct buf line;
-	struct seal_entry entry; /* borrows line */
-};
-
 struct check {
-	const struct seal_names *names;
 	struct audit_proof *proof;
 	struct seal_proof_file record; /* no checkpoint */
+	struct seal_note no_note;
 	struct buf extra; /* its salt | line */
-	struct part parts[AUDIT_PROOF_PARTS];
+	struct span line; /* the record that is in there */
+	struct audit_parts parts;
+	const struct audit_part *segment, *redact; /* redact: NULL if it is as it was sealed */
+	struct audit_lineage lineage;
 };
-enum { SEGMENT, STREAM, GENESIS };
 
 static int
 bad(struct check *c, const char *text)
@@ -49,30 +43,12 @@ bad(struct check *c, const char *text)
 
 /* ---- reading ---- */
 
-/* The text up to where the next part begins; *rest is from there on. */
-static struct span
-cut_part(struct span *rest)
-{
-	struct span whole = *rest;
-	size_t at = part_magic.len; /* its own first line is no next part */
-
-	while (at < whole.len) {
-		at += span_find(span_from(whole, at), '\n') + 1;
-		if (span_starts(span_from(whole, at), part_magic))
-			break;
-	}
-	if (at > whole.len)
-		at = whole.len;
-	*rest = span_from(whole, at);
-	return (span_of(whole.ptr, at));
-}
-
 /*
  * The first part has the form of the others without a note.  It is read as one
  * of them, under a note that is none of anything.
  */
 static int
-read_record(struct check *c, struct span text, struct seal_note *note)
+read_record(struct check *c, struct span text)
 {
 	static const char no_note[] =
 	    "none\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\xe2\x80\x94 none AAAAAAAA\n";
@@ -87,7 +63,7 @@ read_record(struct check *c, struct span text, struct seal_note *note)
 	buf_str(&whole, no_note);
 	if (!buf_ok(&whole))
 		(void)bad(c, "out of memory");
-	else if (seal_proof_read(buf_view(&whole), &c->record, note, &e) == -1)
+	else if (seal_proof_read(buf_view(&whole), &c->record, &c->no_note, &e) == -1)
 		(void)bad(c, e.text);
 	else if (!span_is(c->record.checkpoint, no_note))
 		(void)bad(c, "proof of the record: more than a proof");
@@ -100,95 +76,98 @@ read_record(struct check *c, struct span text, struct seal_note *note)
 }
 
 static int
-read_part(struct check *c, struct span text, struct part *part, enum seal_type type)
+read_all(struct check *c, struct span text, const struct audit_anchor *anchor,
+    const struct seal_names *names)
 {
+	struct span first = audit_parts_before(&text);
+	const struct audit_parts *parts = &c->parts;
+	size_t from = 1;
 	struct err e;
 
-	if (seal_proof_read(text, &part->file, &part->note, &e) == -1)
-		return (bad(c, e.text));
-	if (seal_proof_extra(&part->file, &part->line) == -1 ||
-	    seal_entry_read(buf_view(&part->line), c->names, &part->entry, &e) == -1)
-		return (bad(c, "what is to be proved is no entry"));
-	if (part->entry.type != type || part->entry.index != part->file.index)
-		return (bad(c, "what is to be proved is another entry"));
-	return (0);
-}
-
-static int
-read_all(struct check *c, struct span text)
-{
-	static const enum seal_type types[] = { SEAL_SEGMENT, SEAL_STREAM, SEAL_GENESIS };
-	struct span first = cut_part(&text);
-
-	if (read_record(c, first, &c->parts[0].note) == -1)
+	if (read_record(c, first) == -1)
 		return (-1);
-	for (unsigned i = 0; i < AUDIT_PROOF_PARTS; i++)
-		if (text.len == 0 || read_part(c, cut_part(&text), &c->parts[i], types[i]) == -1)
-			return (bad(c, "a part is missing"));
-	return (text.len == 0 ? 0 : bad(c, "more than the proof of a record"));
+	if (audit_parts_read(text, names, &c->parts, &e) == -1)
+		return (bad(c, e.text));
+	if (parts->count < 3 || parts->items[0].entry.type != SEAL_SEGMENT)
+		return (bad(c, "a part is missing"));
+	c->segment = &parts->items[0];
+	if (parts->items[1].entry.type == SEAL_REDACT)
+		c->redact = &parts->items[from++];
+	if (parts->items[from].entry.type != SEAL_STREAM)
+		return (bad(c, "a part is missing"));
+	if (audit_lineage_read(parts, from, anchor, &c->lineage, &e) == -1)
+		return (bad(c, e.text));
+	return (0);
 }
 
 /* ---- checking ---- */
 
-/* Is the part's entry one of origin's, under a note by its log key? */
+/* Does the redact entry say of this record that this line replaced it? */
 static int
-check_entry(struct check *c, const struct part *part, struct span origin, struct span log)
+check_replaced(struct check *c, struct span line, const unsigned char leaf[static 32])
 {
-	unsigned char leaf[32];
-	struct seal_vkey key;
-	struct err e;
+	const struct seal_redact *redact = &c->redact->entry.of.redact;
+	struct seal_item item = { .record = AUDIT_NONE };
+	unsigned char now[32];
+	struct json_cursor cursor;
 
-	if (seal_vkey_read(log, &key, &e) == -1 || !span_equal(key.name, origin) ||
-	    !span_equal(part->note.origin, origin))
-		return (bad(c, "a note of another origin"));
-	if (seal_note_check(&part->note, &key, &e) == -1)
-		return (bad(c, e.text));
-	seal_entry_leaf(part->line.data, part->line.len, leaf);
-	if (!seal_proof_included(
-		&part->file.proof, leaf, part->file.index, part->note.size, part->note.root))
-		return (bad(c, "an entry that the note does not cover"));
+	if (redact->seg != c->segment->entry.of.segment.seg)
+		return (bad(c, "what replaced the record is of another segment"));
+	for (seal_items_open(redact->items, &cursor); seal_items_next(&cursor, &item);)
+		if (item.record == c->record.index)
+			break;
+	seal_replaced_leaf(line, (const unsigned char *)c->extra.data, now);
+	if (item.record != c->record.index || !item.has_new ||
+	    memcmp(item.leaf, leaf, sizeof(item.leaf)) != 0 ||
+	    memcmp(item.new_leaf, now, sizeof(now)) != 0)
+		return (bad(c, "the line is not the one that replaced the record"));
+	return (0);
+}
+
+/* The leaf of the record, and in c->line what is there of it. */
+static int
+find_leaf(struct check *c, unsigned char leaf[static 32])
+{
+	struct span line = span_from(buf_view(&c->extra), 16);
+	struct crypto_sha256 h;
+
+	if (c->redact != NULL) {
+		if (seal_line_read(line, leaf, &c->line) != SEAL_LINE_REPLACED)
+			return (bad(c, "the line is not one that replaced a record"));
+		return (check_replaced(c, line, leaf));
+	}
+	crypto_sha256_init(&h);
+	crypto_sha256_add(&h, "", 1);
+	crypto_sha256_add(&h, c->extra.data, c->extra.len);
+	crypto_sha256_end(&h, leaf);
+	c->line = line;
 	return (0);
 }
 
 static int
 check_record(struct check *c)
 {
-	const struct seal_segment *facts = &c->parts[SEGMENT].entry.of.segment;
-	struct span line = span_from(buf_view(&c->extra), 16);
+	const struct seal_segment *facts = &c->segment->entry.of.segment;
 	unsigned char leaf[32];
-	struct crypto_sha256 h;
 
-	crypto_sha256_init(&h);
-	crypto_sha256_add(&h, "", 1);
-	crypto_sha256_add(&h, c->extra.data, c->extra.len);
-	crypto_sha256_end(&h, leaf);
+	if (find_leaf(c, leaf) == -1)
+		return (-1);
 	if (!seal_proof_included(&c->record.proof, leaf, c->record.index, facts->n, facts->root))
 		return (bad(c, "the record is not one of the segment"));
-	if (!span_starts(line, record_start) || line.len >= RECORD_BYTES_MAX ||
-	    !text_is_utf8(line) || span_find(line, '\n') != line.len)
+	if (!span_starts(c->line, record_start) || c->line.len >= RECORD_BYTES_MAX ||
+	    !text_is_utf8(c->line) || span_find(c->line, '\n') != c->line.len)
 		return (bad(c, "sealed, but no record"));
 	return (0);
 }
 
 static int
-check_all(struct check *c, const struct audit_anchor *anchor)
+check_all(struct check *c)
 {
-	const struct seal_genesis *genesis = &c->parts[GENESIS].entry.of.genesis;
-	const struct seal_stream *stream = &c->parts[STREAM].entry.of.stream;
-	unsigned char hash[32];
+	struct err e;
 
-	crypto_sha256(c->parts[GENESIS].line.data, c->parts[GENESIS].line.len, hash);
-	if (anchor != NULL &&
-	    (memcmp(hash, anchor->genesis, sizeof(hash)) != 0 ||
-		!span_equal(anchor->vkey, genesis->log)))
-		return (bad(c, "of another store than the anchor's"));
-	c->proof->anchored = anchor != NULL;
-	if (!span_is(genesis->stream, STORE_OWN_STREAM) || c->parts[GENESIS].file.index != 0)
-		return (bad(c, "not the genesis of a store"));
-	if (check_entry(c, &c->parts[GENESIS], genesis->origin, genesis->log) == -1 ||
-	    check_entry(c, &c->parts[STREAM], genesis->origin, genesis->log) == -1 ||
-	    check_entry(c, &c->parts[SEGMENT], stream->origin, stream->log) == -1)
-		return (-1);
+	if (audit_reigns_hold(&c->lineage.own, c->segment, &e) == -1 ||
+	    (c->redact != NULL && audit_reigns_hold(&c->lineage.own, c->redact, &e) == -1))
+		return (bad(c, e.text));
 	return (check_record(c));
 }
 
@@ -203,17 +182,19 @@ copy_text(char *out, size_t size, struct span text)
 static void
 tell(const struct check *c, struct audit_proof *proof)
 {
-	const struct part *segment = &c->parts[SEGMENT];
-	const struct seal_stream *stream = &c->parts[STREAM].entry.of.stream;
-
-	copy_text(proof->stream, sizeof(proof->stream), stream->name);
-	copy_text(proof->origin, sizeof(proof->origin), stream->origin);
-	proof->segment = segment->entry.of.segment.seg;
-	proof->record = segment->entry.of.segment.first + c->record.index;
-	proof->entry = segment->file.index;
-	proof->size = segment->note.size;
-	proof->sealed_us = segment->entry.t_us;
-	buf_span(&proof->line, span_from(buf_view(&c->extra), 16));
+	copy_text(proof->stream, sizeof(proof->stream), c->lineage.stream);
+	copy_text(proof->origin, sizeof(proof->origin), c->lineage.own.origin);
+	proof->segment = c->segment->entry.of.segment.seg;
+	proof->record = c->segment->entry.of.segment.first + c->record.index;
+	proof->entry = c->segment->file.index;
+	proof->size = c->segment->note.size;
+	proof->sealed_us = c->segment->entry.t_us;
+	proof->replaced = c->redact != NULL;
+	if (proof->replaced) {
+		proof->replaced_entry = c->redact->file.index;
+		proof->replaced_us = c->redact->entry.t_us;
+	}
+	buf_span(&proof->line, c->line);
 }
 
 int
@@ -229,19 +210,18 @@ audit_proof_check(struct span text, const char *anchor, const struct seal_names 
 		return (-1);
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
-	c->names = names;
 	c->proof = proof;
 	if (text.len > AUDIT_PROOF_BYTES_MAX)
 		(void)bad(c, "longer than a proof can be");
-	else if (read_all(c, text) == 0 && check_all(c, anchor == NULL ? NULL : &pinned) == 0)
+	else if (read_all(c, text, anchor == NULL ? NULL : &pinned, names) == 0 &&
+	    check_all(c) == 0) {
 		tell(c, proof);
-	if (proof->why[0] != '\0')
-		proof->anchored = false;
+		proof->anchored = anchor != NULL;
+	}
 	if (!buf_ok(&proof->line))
 		rc = err_set(e, ERR_IO, "out of memory");
 	buf_free(&c->extra);
-	for (unsigned i = 0; i < AUDIT_PROOF_PARTS; i++)
-		buf_free(&c->parts[i].line);
+	audit_parts_free(&c->parts);
 	free(c);
 	return (rc);
 }

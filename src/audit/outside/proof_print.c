@@ -5,8 +5,8 @@
 
 static const char *const unchecked[] = {
 	"anchor: none given, the store's key taken on trust",
-	"the epoch key's signature, and keys replaced or revoked: that needs the chain",
-	"whether the record was erased since: a proof stays valid",
+	"the epoch keys' signatures, and keys changed since or revoked: that needs the chain",
+	"whether the record was erased or replaced since: a proof stays valid",
 };
 
 static void
@@ -43,6 +43,11 @@ audit_proof_print_text(const char *name, const struct audit_proof *proof, struct
 	buf_fmt(out, "\nsealed: %s, segment %ju, entry %ju of %ju signed ones of ", time,
 	    (uintmax_t)proof->segment, (uintmax_t)proof->entry, (uintmax_t)proof->size);
 	add_plain(out, proof->origin);
+	if (proof->replaced) {
+		time[clock_rfc3339(time, proof->replaced_us)] = '\0';
+		buf_fmt(out, "\nreplaced: %s, by entry %ju: what was sealed first is gone", time,
+		    (uintmax_t)proof->replaced_entry);
+	}
 	buf_str(out, "\nrecord: ");
 	buf_span(out, buf_view(&proof->line));
 	buf_char(out, '\n');
@@ -81,6 +86,12 @@ audit_proof_print_json(const char *name, const struct audit_proof *proof, struct
 	json_u64(out, "size", proof->size);
 	json_str(out, "sealed", span_of(time, clock_rfc3339(time, proof->sealed_us)));
 	json_bool(out, "anchored", proof->anchored);
+	json_bool(out, "replaced", proof->replaced);
+	if (proof->replaced) {
+		json_u64(out, "replaced_entry", proof->replaced_entry);
+		json_str(out, "replaced_at",
+		    span_of(time, clock_rfc3339(time, proof->replaced_us)));
+	}
 	json_str(out, "line", buf_view(&proof->line));
 	json_key(out, "not_checked");
 	buf_char(out, '[');

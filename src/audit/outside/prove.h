@@ -5,31 +5,36 @@
 #ifndef CRETULA_AUDIT_OUTSIDE_PROVE_H
 #define CRETULA_AUDIT_OUTSIDE_PROVE_H
 
+#include "audit/proof/parts.h"
 #include "audit/verify.h"
 #include "seal/proof.h"
 
 #define AUDIT_PROOF_MAGIC "cretula record proof v1\n"
-#define AUDIT_PROOF_PARTS 3 /* of the form of seal/proof.h: segment, stream, genesis */
-#define AUDIT_PROOF_BYTES_MAX ((size_t)(AUDIT_PROOF_PARTS + 1) * SEAL_PROOF_BYTES_MAX)
+#define AUDIT_PROOF_BYTES_MAX (AUDIT_PARTS_BYTES_MAX + SEAL_PROOF_BYTES_MAX)
 
 /* ---- making ---- */
 
 /*
  * Add the proof of a record (counted from 0) of a stream to out.  It is
- * checked before it is given.  -1: ERR_INPUT (no such stream or record, or it
- * was erased, replaced or pruned), ERR_FINDING (the store does not verify there), ERR_IO.
+ * checked before it is given.  Of a replaced record it proves the line that is
+ * there now.  -1: ERR_INPUT (no such stream or record; or it was erased or
+ * pruned, and by which entry), ERR_FINDING (the store does not verify there), ERR_IO.
  */
 int audit_prove(const char *store, const char *stream, uint64_t record,
     const struct seal_names *names, struct buf *out, struct err *e);
 
 /* One record within its segment. */
 struct audit_record_proof {
-	struct buf extra;  /* salt | line */
 	uint64_t index;    /* in the segment */
+	uint64_t revision; /* of the segment's files, after erasures; 0: as sealed */
+	unsigned replaced; /* how often it was; 0: never */
+	const unsigned char *now; /* what commits to the line that replaced it */
+	/* made: */
+	struct buf extra;  /* salt | line */
 	struct seal_proof proof;
 };
-/* dirfd: the stream's.  revision: of the segment's files, after erasures; 0: as sealed. */
-int audit_prove_in_segment(int dirfd, const struct seal_segment *facts, uint64_t revision,
+/* dirfd: the stream's.  made begins with what is asked for. */
+int audit_prove_in_segment(int dirfd, const struct seal_segment *facts,
     struct audit_record_proof *made, struct err *e);
 
 /* ---- checking ---- */
@@ -41,6 +46,9 @@ struct audit_proof {
 	uint64_t record, segment; /* record: of the stream */
 	uint64_t entry, size;     /* the segment's entry, and entries that the note covers */
 	int64_t sealed_us;
+	bool replaced;            /* is line not what was sealed, but what replaced it? */
+	uint64_t replaced_entry;  /* by this entry */
+	int64_t replaced_us;
 	struct buf line;          /* the record, without LF */
 };
 

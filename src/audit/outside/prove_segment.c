@@ -189,6 +189,33 @@ read_block(struct finder *f, uint64_t first, size_t count, struct err *e)
 	return (buf_ok(&f->lines) ? 0 : err_set(e, ERR_IO, "out of memory"));
 }
 
+/* What the leaf is made of; or, of a line that replaced it, the commitment to that. */
+static int
+add_extra(struct finder *f, struct audit_record_proof *made, size_t at, struct span line,
+    struct err *e)
+{
+	unsigned char salt[16], now[32];
+
+	if (f->kinds[at] != (made->replaced > 0 ? SEAL_LINE_REPLACED : SEAL_LINE_RECORD))
+		return (err_set(e, ERR_FINDING, "the line is not what the entries say of it"));
+	if (made->replaced == 0) {
+		memcpy(salt, f->salts[at], sizeof(salt));
+		if (!f->known[at])
+			return (err_set(e, ERR_FINDING, "the record has no salt"));
+	} else {
+		uint32_t of = SEAL_SALT_REPLACED(made->index, made->replaced - 1);
+
+		if (!seal_cover_salt(&f->cover, of, salt))
+			return (err_set(e, ERR_FINDING, "what replaced the record has no salt"));
+		seal_replaced_leaf(line, salt, now);
+		if (memcmp(now, made->now, sizeof(now)) != 0)
+			return (err_set(e, ERR_FINDING, "not what an entry says replaced it"));
+	}
+	buf_add(&made->extra, salt, sizeof(salt));
+	buf_span(&made->extra, line);
+	return (buf_ok(&made->extra) ? 0 : err_set(e, ERR_IO, "out of memory"));
+}
+
 static int
 prove_in_block(struct finder *f, struct audit_record_proof *made, struct err *e)
 {
@@ -197,26 +224,19 @@ prove_in_block(struct finder *f, struct audit_record_proof *made, struct err *e)
 	size_t at = (size_t)(made->index - first), start;
 	const unsigned char(*roots)[32] =
 	    (const unsigned char(*)[32])((const unsigned char *)f->idx.data + 2 * n);
+	struct span line;
 
 	if (read_block(f, first, count, e) == -1)
 		return (-1);
 	(void)seal_cover_salts(&f->cover, (uint32_t)first, count, f->salts, f->known, f->memory);
 	seal_leaves(f->lines.data, f->ends, count, (const unsigned char(*)[16])f->salts, f->leaves);
 	(void)seal_leaves_kept(f->lines.data, f->ends, count, f->leaves, f->kinds);
-	if (f->kinds[at] == SEAL_LINE_ERASED)
-		return (err_set(e, ERR_INPUT, "erased: what was sealed is gone"));
-	if (f->kinds[at] == SEAL_LINE_REPLACED)
-		return (err_set(e, ERR_INPUT,
-		    "replaced: the line that was sealed is gone, and only that can be proved"));
-	if (f->kinds[at] != SEAL_LINE_RECORD || !f->known[at])
-		return (err_set(e, ERR_FINDING, "no record, or without its salt"));
 	start = at == 0 ? 0 : f->ends[at - 1];
-	buf_add(&made->extra, f->salts[at], 16);
-	buf_add(&made->extra, f->lines.data + start, f->ends[at] - start - 1);
+	line = span_of(f->lines.data + start, f->ends[at] - start - 1);
+	if (add_extra(f, made, at, line, e) == -1)
+		return (-1);
 	seal_proof_in_block(
 	    roots, n, (const unsigned char(*)[32])f->leaves, made->index, &made->proof);
-	if (!buf_ok(&made->extra))
-		return (err_set(e, ERR_IO, "out of memory"));
 	if (!seal_proof_included(&made->proof, f->leaves[at], made->index, n, f->facts->root))
 		return (err_set(e, ERR_FINDING, "the record is not the sealed one"));
 	return (0);
@@ -259,7 +279,7 @@ read_cover(struct finder *f, int dirfd, uint64_t revision, struct err *e)
 }
 
 int
-audit_prove_in_segment(int dirfd, const struct seal_segment *facts, uint64_t revision,
+audit_prove_in_segment(int dirfd, const struct seal_segment *facts,
     struct audit_record_proof *made, struct err *e)
 {
 	struct finder *f = calloc(1, sizeof(*f));
@@ -269,10 +289,10 @@ audit_prove_in_segment(int dirfd, const struct seal_segment *facts, uint64_t rev
 	if (f == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	f->facts = facts;
-	store_revision_path(path, facts->seg, revision, "jsonl.zst");
+	store_revision_path(path, facts->seg, made->revision, "jsonl.zst");
 	if (facts->n > SEAL_RECORDS_MAX || made->index >= facts->n)
 		(void)err_set(e, ERR_FINDING, "a segment larger than the format allows");
-	else if (read_idx(f, dirfd, e) == 0 && read_cover(f, dirfd, revision, e) == 0 &&
+	else if (read_idx(f, dirfd, e) == 0 && read_cover(f, dirfd, made->revision, e) == 0 &&
 	    store_seek_open(dirfd, path, &f->seek, e) == 0)
 		rc = store_seek_frames(f->seek) == 0 ?
 		    err_set(e, ERR_FINDING, "%s holds no records", path) :
