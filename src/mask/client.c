@@ -334,9 +334,12 @@ mask_client_ahead(struct mask *m, const struct event *ev)
 	if (!mask_has(ev, EVENT_CLIENT) || is_unix(ev->text[EVENT_CLIENT]))
 		return;
 	m->at->peer_kind = parse_addr_port(ev->text[EVENT_CLIENT], &m->at->peer, &port);
-	if (m->at->peer_kind == PARSE_ADDR_OK)
-		mask_token_ahead(
-		    m, MASK_SLOT_PEER, span_of((const char *)m->at->peer.bytes, m->at->peer.len));
+	if (m->at->peer_kind != PARSE_ADDR_OK)
+		return;
+	mask_token_ahead(
+	    m, MASK_SLOT_PEER, span_of((const char *)m->at->peer.bytes, m->at->peer.len));
+	if (m->places.geo != NULL)
+		mask_place_ahead(m);
 }
 
 void

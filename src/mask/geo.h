@@ -1,6 +1,6 @@
 /*
  * mask: country and network operator of an address, looked up before it is
- * masked, in databases of the MaxMind DB format (libmaxminddb).
+ * masked, in databases of the MaxMind DB format.
  *
  * A database is a file of somebody else's: what it says is looked at as
  * closely as a log line. Two capital letters are a country, a number below
@@ -20,12 +20,9 @@ struct mask_place {
 	uint32_t asn;    /* 0 if not known */
 };
 
-/* Was it built in? */
-bool mask_geo_built(void);
-
 /*
  * Open the databases; "" is none, and *geo is NULL if both are.  0, or -1
- * and ERR_CONFIG: missing, damaged, or not built in.  The files stay mapped:
+ * and ERR_CONFIG: missing or damaged.  The files stay mapped:
  * whoever renews one writes a new file and renames it.
  */
 int mask_geo_open(const char *country, const char *asn, struct mask_geo **geo, struct err *e);

@@ -1,8 +1,6 @@
 """Databases of the MaxMind DB format, made up on the spot."""
 import ipaddress
 
-from lib import cretula, write
-
 
 def mmdb(networks):
     """A MaxMind DB, as its public description has it: {network: (country, asn)} in a tree of IPv6."""
@@ -35,9 +33,3 @@ def mmdb(networks):
              text('binary_format_major_version') + number(5, 2, 2) + text('binary_format_minor_version') + number(5, 0, 2) +
              text('build_epoch') + number(9, 1764000000, 8) + text('description') + b'\xe0')
     return tree + bytes(16) + data + b'\xab\xcd\xefMaxMind.com' + facts
-
-
-def has_geo():
-    """Was libmaxminddb there when the binary was built?"""
-    write('none.yaml', b'geo: {country: none.mmdb}')
-    return 'without libmaxminddb' not in cretula('mask', '--config', 'none.yaml', '--format', 'auto', code=78).err

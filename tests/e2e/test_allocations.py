@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from lib import CRETULA, Skip, cretula, equal, main, make_log, write
-from mmdb import has_geo, mmdb
+from mmdb import mmdb
 
 
 def preload():
@@ -30,7 +30,7 @@ def test_sealing_and_looking_up_allocate_nothing():
     env = preload()
     public = cretula('key', 'pair', '--out', 'secret', '--json', code=0).json['public']
     write('x.mmdb', mmdb({'198.51.0.0/16': ('DE', 64496)}))
-    geo = 'geo: {country: x.mmdb, asn: x.mmdb}\n' if has_geo() else ''
+    geo = 'geo: {country: x.mmdb, asn: x.mmdb}\n'
     write('c.yaml', (geo + f'seal_key: {public}\nquarantine_key: {public}\nstreams: {{s: {{mask: {{ip.peer: seal, email: seal}}}}}}\n').encode())
     cretula('mask', '--config', 'c.yaml', '--format', 'apache-combined', '--jobs', 3, stdin=make_log(40000, clients=20000) + b'no log line\n' * 500,
             env=env, code=0)

@@ -1,8 +1,8 @@
 """What `mask:` does with a class, from the configuration to the store and back."""
 import os
 
-from lib import Skip, combined, cretula, equal, main, make_log, read, records, tree_bytes, write
-from mmdb import has_geo, mmdb
+from lib import combined, cretula, equal, main, make_log, read, records, tree_bytes, write
+from mmdb import mmdb
 
 LOG = (combined(1, user='carol', target='/a?email=erika%40example.org') +
        combined(2, user='hunter2', status=401) + combined(3, client='2001:db8::7')).encode()
@@ -80,13 +80,7 @@ def test_fields_go_and_the_store_verifies():
     assert 'streams.NAME.fields.FIELD' in explained and '  user redact' in explained, explained
 
 
-def need_geo():
-    if not has_geo():
-        raise Skip('built without libmaxminddb')
-
-
 def test_country_and_asn_are_looked_up_before_masking():
-    need_geo()
     write('both.mmdb', mmdb({'203.0.113.0/24': ('DE', 64496), '2001:db8::/32': ('FR', 64497), '198.51.100.0/24': ('xx', 1)}))
     os.makedirs('etc')
     write('etc/c.yaml', b'geo: {country: ../both.mmdb, asn: ../both.mmdb}')
@@ -100,7 +94,6 @@ def test_country_and_asn_are_looked_up_before_masking():
 
 
 def test_a_bad_database_is_refused_before_anything_is_made():
-    need_geo()
     good = mmdb({'203.0.113.0/24': ('DE', 64496)})
     for data in (b'', b'no database', good[:len(good) // 2], b'\xff' * 6 + good[6:]):
         write('x.mmdb', data)

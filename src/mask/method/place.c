@@ -11,18 +11,35 @@
 
 #define SALT UINT64_C(0x67656f)
 
+static struct mask_place_slot *
+slot_of(const struct mask *m, const uint64_t key[static 2])
+{
+	return (&m->places.slots[key[1] & (MASK_PLACES - 1)]);
+}
+
+void
+mask_place_ahead(struct mask *m)
+{
+	__builtin_prefetch(slot_of(m, m->at->peer_ahead.key));
+}
+
 void
 mask_place_put(struct mask *m, const struct parse_addr *addr)
 {
+	const struct parse_addr *peer = &m->at->peer;
 	struct mask_place_slot *at;
 	char *text;
 	uint64_t key[2];
 
-	hash_wide(span_of((const char *)addr->bytes, addr->len), m->seed, SALT, key);
-	at = &m->places.slots[key[0] & (MASK_PLACES - 1)];
-	if (at->key[0] != key[0] || at->key[1] != key[1]) {
+	/* Mostly it is the peer, whose name was made for its token. */
+	if (addr->len == peer->len && memcmp(addr->bytes, peer->bytes, addr->len) == 0)
+		memcpy(key, m->at->peer_ahead.key, sizeof(key));
+	else
+		hash_wide(span_of((const char *)addr->bytes, addr->len), m->seed, SALT, key);
+	at = slot_of(m, key);
+	if (at->key != key[0]) {
 		mask_geo_find(m->places.geo, addr->bytes, addr->len, &at->place);
-		memcpy(at->key, key, sizeof(key));
+		at->key = key[0];
 	}
 	if (at->place.country[0] != '\0' && (text = mask_take(m, 2)) != NULL) {
 		memcpy(text, at->place.country, 2);

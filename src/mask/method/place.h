@@ -5,10 +5,10 @@
 #include "mask/geo.h"
 #include "parse/addr.h"
 
-#define MASK_PLACES 8192 /* a power of two */
+#define MASK_PLACES 65536 /* a power of two */
 
 struct mask_place_slot {
-	uint64_t key[2]; /* keyed hash of the address */
+	uint64_t key; /* keyed hash of the address; the place in the table is another 16 bits */
 	struct mask_place place;
 };
 
@@ -19,6 +19,8 @@ struct mask_places {
 
 struct mask;
 
+/* Fetch what is kept of the peer at hand, whose token is looked up too. */
+void mask_place_ahead(struct mask *m);
 /* COUNTRY and ASN of the record at hand. */
 void mask_place_put(struct mask *m, const struct parse_addr *addr);
 

@@ -6,13 +6,15 @@
 #include <string.h>
 
 #define MMDB_NODES_MAX 512
-#define MMDB_BYTES_MAX 8192
+#define MMDB_BYTES_MAX 12288
 
 struct mmdb {
 	unsigned ip_version;
+	unsigned record_bits; /* 24, 28 or 32 */
+	uint32_t gap; /* bytes that the test puts before data */
 	uint32_t node[MMDB_NODES_MAX][2]; /* 0: nothing; 1..: a node; with DATA an offset in data */
 	unsigned node_count;
-	unsigned char data[2048];
+	unsigned char data[4096];
 	size_t data_len;
 };
 #define MMDB_DATA UINT32_C(0x80000000)
@@ -22,6 +24,7 @@ mmdb_start(struct mmdb *m, unsigned ip_version)
 {
 	memset(m, 0, sizeof(*m));
 	m->ip_version = ip_version;
+	m->record_bits = 24;
 	m->node_count = 1;
 }
 
@@ -84,10 +87,26 @@ mmdb_add(struct mmdb *m, const unsigned char *bytes, unsigned bits, uint32_t pla
 			m->node[at][bit] = place;
 			return;
 		}
+		if ((m->node[at][bit] & MMDB_DATA) != 0)
+			return; /* a wider network has it already */
 		if (m->node[at][bit] == 0)
 			m->node[at][bit] = m->node_count++;
 		at = m->node[at][bit];
 	}
+}
+
+static inline unsigned char *
+mmdb_node(unsigned char *p, unsigned record_bits, const uint32_t to[2])
+{
+	unsigned low = record_bits == 32 ? 4 : 3;
+
+	for (unsigned side = 0; side < 2; side++) {
+		for (unsigned i = low; i-- > 0;)
+			*p++ = (unsigned char)(to[side] >> (8 * i));
+		if (side == 0 && record_bits == 28)
+			*p++ = (unsigned char)((to[0] >> 24 & 15) << 4 | (to[1] >> 24 & 15));
+	}
+	return (p);
 }
 
 /* Returns the bytes written to out. */
@@ -96,18 +115,18 @@ mmdb_write(const struct mmdb *m, unsigned char out[static MMDB_BYTES_MAX])
 {
 	unsigned char *p = out;
 
-	for (unsigned i = 0; i < m->node_count; i++)
-		for (int side = 0; side < 2; side++) {
-			uint32_t to = m->node[i][side];
+	for (unsigned i = 0; i < m->node_count; i++) {
+		uint32_t to[2];
 
-			if ((to & MMDB_DATA) != 0)
-				to = m->node_count + 16 + (to & ~MMDB_DATA);
-			else if (to == 0)
-				to = m->node_count;
-			*p++ = (unsigned char)(to >> 16);
-			*p++ = (unsigned char)(to >> 8);
-			*p++ = (unsigned char)to;
+		for (int side = 0; side < 2; side++) {
+			to[side] = m->node[i][side];
+			if ((to[side] & MMDB_DATA) != 0)
+				to[side] = m->node_count + 16 + m->gap + (to[side] & ~MMDB_DATA);
+			else if (to[side] == 0)
+				to[side] = m->node_count;
 		}
+		p = mmdb_node(p, m->record_bits, to);
+	}
 	memset(p, 0, 16);
 	p += 16;
 	memcpy(p, m->data, m->data_len);
@@ -116,7 +135,7 @@ mmdb_write(const struct mmdb *m, unsigned char out[static MMDB_BYTES_MAX])
 	p += 14;
 	*p++ = 7 << 5 | 9;
 	p = mmdb_number(mmdb_text(p, "node_count"), 6, m->node_count, 4);
-	p = mmdb_number(mmdb_text(p, "record_size"), 5, 24, 2);
+	p = mmdb_number(mmdb_text(p, "record_size"), 5, m->record_bits, 2);
 	p = mmdb_number(mmdb_text(p, "ip_version"), 5, m->ip_version, 2);
 	p = mmdb_text(mmdb_text(p, "database_type"), "Test");
 	p = mmdb_text(p, "languages");

@@ -7,15 +7,6 @@
 #include "unit/mask/bed.h"
 #include "unit/mask/mmdb.h"
 
-/* The library forgets some memory when it refuses a file; the process ends then. */
-const char *__lsan_default_suppressions(void);
-
-const char *
-__lsan_default_suppressions(void)
-{
-	return ("leak:libmaxminddb");
-}
-
 static char folder[] = "/tmp/cretula-geo-XXXXXX";
 static char path[64];
 
@@ -243,18 +234,6 @@ stop(void **state)
 	return (rmdir(folder));
 }
 
-static void
-test_not_built(void **state)
-{
-	struct mask_geo *geo;
-	struct err e = { 0 };
-
-	assert_int_equal(mask_geo_open("x", "", &geo, &e), -1);
-	assert_int_equal(e.code, ERR_CONFIG);
-	assert_int_equal(mask_geo_open("", "", &geo, &e), 0);
-	print_message("SKIP: built without libmaxminddb, databases are not tested\n");
-}
-
 int
 main(void)
 {
@@ -265,8 +244,6 @@ main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_records),
 	};
-	const struct CMUnitTest without[] = { cmocka_unit_test(test_not_built) };
 
-	return (mask_geo_built() ? cmocka_run_group_tests(tests, start, stop) :
-				   cmocka_run_group_tests(without, NULL, NULL));
+	return (cmocka_run_group_tests(tests, start, stop));
 }
