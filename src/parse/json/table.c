@@ -53,7 +53,7 @@ name_hash(struct span name, uint32_t seed)
 		b = load32(name.ptr + name.len - 4);
 	} else {
 		a = name.len == 0 ? 0 : (unsigned char)name.ptr[0];
-		b = name.len == 0 ? 0 : (unsigned char)name.ptr[name.len / 2] << 8 |
+		b = name.len == 0 ? 0 : (uint64_t)(unsigned char)name.ptr[name.len / 2] << 8 |
 			(unsigned char)name.ptr[name.len - 1];
 	}
 	a = (a ^ (name.len + seed)) * UINT64_C(0x9e3779b97f4a7c15);
