@@ -83,15 +83,16 @@ print_formats(struct buf *out)
 	buf_str(out,
 	    "# Log formats\n\nWhat `--format` may name, besides `auto`.\n\n"
 	    "## Envelopes\n\n"
-	    "Lines may come wrapped, up to three times.  What in, is found on the first lines, for\n"
-	    "named formats too; a line that lacks it is read as it is.  Time, machine, program, stream\n"
-	    "and severity of an envelope stand in the record where the line has none of its own; its\n"
-	    "other fields are not kept.\n\n"
+	    "Lines may come wrapped, up to three times.  What in, is found on the first lines,\n"
+	    "for named formats too; a line that lacks it is read as it is.  Time, machine,\n"
+	    "program, stream and severity of an envelope stand in the record where the line has\n"
+	    "none of its own; its other fields are not kept.\n\n"
 	    "| envelope | what it is |\n|---|---|\n"
-	    "| `syslog` | RFC 3164 (also with RFC 3339 times, and without `<N>`), RFC 5424 with its\n"
-	    "structured data, frames of RFC 6587 |\n"
+	    "| `syslog` | RFC 3164, also with RFC 3339 times and without `<N>`; RFC 5424 with "
+	    "its structured data; frames of RFC 6587 |\n"
 	    "| `docker` | the json-file log driver; parts of a long line are joined |\n"
-	    "| `cri` | containerd and CRI-O (`/var/log/pods`); parts of a long line are joined |\n"
+	    "| `cri` | containerd and CRI-O (`/var/log/pods`); parts of a long line are joined "
+	    "|\n"
 	    "| `journal` | `journalctl -o export` |\n");
 	for (size_t i = 0; i < parse_format_count; i++)
 		buf_fmt(out, "\n## %s\n\n%s%s%s%s\n\n    %s\n", parse_formats[i].name,
