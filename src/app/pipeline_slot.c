@@ -6,6 +6,7 @@
 
 #define SLOT_RECORDS_BYTES ((size_t)INPUT_BATCH_LINES * RECORD_BYTES_MAX)
 #define SLOT_RAW_BYTES ((size_t)INPUT_BATCH_BYTES + 64)
+#define SLOT_SECRET_BYTES (SLOT_RAW_BYTES + INPUT_CONTEXT_BYTES)
 
 static int
 slot_open(struct slot *slot, struct shared *s, struct err *e)
@@ -31,6 +32,7 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 		b->part.packed = arena_take(&slot->packed, packed);
 	}
 	slot->raw = arena_take(&s->raw, SLOT_RAW_BYTES);
+	slot->context = arena_take(&s->raw, INPUT_CONTEXT_BYTES);
 	if (s->p->learn || s->p->mode == PIPELINE_LEARN)
 		return (mask_candidates_open(&b->mask.learn, e));
 	return (0);
@@ -39,7 +41,7 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 int
 app_slots_open(struct shared *s, struct err *e)
 {
-	if (arena_open(&s->raw, PIPELINE_SLOTS * (SLOT_RAW_BYTES + 16), ARENA_SECRET, e) == -1)
+	if (arena_open(&s->raw, PIPELINE_SLOTS * (SLOT_SECRET_BYTES + 32), ARENA_SECRET, e) == -1)
 		return (-1);
 	s->p->unlocked = !s->raw.locked;
 	for (size_t i = 0; i < PIPELINE_SLOTS; i++)

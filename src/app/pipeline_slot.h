@@ -23,6 +23,7 @@ struct slot {
 	enum slot_state state;
 	struct pipeline_batch batch;
 	char *raw;             /* secret: wiped by task 1 */
+	char *context;         /* secret: the line that says how to read those in raw */
 	struct arena records;  /* address space for the worst case */
 	struct arena packed;
 };

@@ -137,6 +137,17 @@ hand_over(struct shared *s, struct slot *slot, const struct input_batch *in, str
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* What the lines of the next batch are read by stands before them. */
+static void
+take_context(struct slot *slot, const struct input *in)
+{
+	struct span context = input_context(in);
+
+	if (context.len > 0)
+		memcpy(slot->context, context.ptr, context.len);
+	slot->batch.mask.context = span_of(slot->context, context.len);
+}
+
 /* One source to its end.  0, 1 when told to stop, -1 with e. */
 static int
 read_source(struct shared *s, struct input *in, size_t source, struct err *e)
@@ -149,6 +160,7 @@ read_source(struct shared *s, struct input *in, size_t source, struct err *e)
 			return (1);
 		memset(&batch, 0, sizeof(batch));
 		batch.bytes = slot->raw;
+		take_context(slot, in);
 		if (input_read(in, s->p->setup->line_max, &batch, e) == -1)
 			return (err_in(e, "%s", s->p->name(s->p->next_arg, source)));
 		if (batch.len > 0 || batch.end)

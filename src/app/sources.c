@@ -118,6 +118,8 @@ look_at(struct app_sources *s, struct app_source *source, bool named, struct err
 	source->first_time_us = found.first_time_us;
 	source->has_time = found.has_time;
 	if (source->is_stdin) {
+		if (s->parser.format != NULL && s->parser.format->context != NULL)
+			input_remember(in, s->parser.format->context);
 		source->opened = in;
 		in = NULL; /* handed over */
 	}
@@ -267,6 +269,8 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 		return (-1);
 	if (parse_pieces(&s->parser) != NULL)
 		input_by_records(*in, whole, &s->parser);
+	if (s->parser.format->context != NULL)
+		input_remember(*in, s->parser.format->context);
 	if (source->opened != NULL) {
 		source->opened = NULL; /* handed over, already positioned */
 		return (0);

@@ -94,10 +94,19 @@ print_formats(struct buf *out)
 	    "| `cri` | containerd and CRI-O (`/var/log/pods`); parts of a long line are joined "
 	    "|\n"
 	    "| `journal` | `journalctl -o export` |\n");
-	for (size_t i = 0; i < parse_format_count; i++)
-		buf_fmt(out, "\n## %s\n\n%s%s%s%s\n\n    %s\n", parse_formats[i].name,
+	for (size_t i = 0; i < parse_format_count; i++) {
+		struct span sample = span_str(parse_formats[i].sample);
+
+		buf_fmt(out, "\n## %s\n\n%s%s%s\n\n", parse_formats[i].name,
 		    parse_formats[i].help, parse_formats[i].aliases[0] != '\0' ? "; also " : "",
-		    parse_formats[i].aliases, "", parse_formats[i].sample);
+		    parse_formats[i].aliases);
+		while (sample.len > 0) {
+			size_t len = span_find(sample, '\n');
+
+			buf_fmt(out, "    %.*s\n", (int)len, sample.ptr);
+			sample = span_from(sample, len + 1);
+		}
+	}
 }
 
 const struct app_topic app_topics[] = {

@@ -78,6 +78,16 @@ typedef size_t input_whole(const void *arg, struct span bytes, bool last);
 /* Batches end where records do, which whole says; arg is the caller's. */
 void input_by_records(struct input *in, input_whole *whole, const void *arg);
 
+/*
+ * Remember the last line that begins with prefix (a literal): it says how to
+ * read those behind it.  Of one longer than INPUT_CONTEXT_BYTES so much.  To be
+ * called before anything is read or skipped; once more changes nothing.
+ */
+#define INPUT_CONTEXT_BYTES 4096
+void input_remember(struct input *in, const char *prefix);
+/* It, if it stands before the next batch; else empty.  Valid until the next call. */
+struct span input_context(const struct input *in);
+
 /* The last bytes before the place we are at: INPUT_TAIL_BYTES, or all. */
 struct span input_tail(const struct input *in);
 

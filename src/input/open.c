@@ -42,11 +42,14 @@ input_open(const char *path, const atomic_bool *stop, struct input **in, struct 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "memory"));
 	made->fd = -1;
-	if (arena_open(&made->arena, INPUT_BATCH_BYTES + 2 * INPUT_TAIL_BYTES, ARENA_SECRET, e) ==
-	    -1)
+	if (arena_open(&made->arena,
+		INPUT_BATCH_BYTES + 2 * INPUT_TAIL_BYTES + 2 * INPUT_CONTEXT_BYTES, ARENA_SECRET,
+		e) == -1)
 		goto fail;
 	made->tail = arena_take(&made->arena, INPUT_TAIL_BYTES);
 	made->spare = arena_take(&made->arena, INPUT_TAIL_BYTES);
+	made->context = arena_take(&made->arena, INPUT_CONTEXT_BYTES);
+	made->next = arena_take(&made->arena, INPUT_CONTEXT_BYTES);
 	made->ready = arena_take(&made->arena, INPUT_BATCH_BYTES);
 	if (open_path(path, stop != NULL, made, e) == -1)
 		goto fail;

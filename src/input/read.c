@@ -35,6 +35,8 @@ input_passed(struct input *in, const char *bytes, size_t len)
 {
 	size_t keep;
 
+	if (in->prefix != NULL)
+		input_watch(in, span_of(bytes, len));
 	if (len > INPUT_TAIL_BYTES) {
 		bytes += len - INPUT_TAIL_BYTES;
 		len = INPUT_TAIL_BYTES;
@@ -243,7 +245,7 @@ input_skip(struct input *in, uint64_t bytes, struct err *e)
 		uint64_t have = in->ready_len - in->ready_at;
 		uint64_t some = have < bytes ? have : bytes;
 
-		if (have == 0 && bytes > INPUT_TAIL_BYTES)
+		if (have == 0 && bytes > INPUT_TAIL_BYTES && in->prefix == NULL)
 			some = input_source_seek(in->source, bytes - INPUT_TAIL_BYTES);
 		if (some == 0) {
 			input_more(in, READ_STEP_BYTES);

@@ -21,6 +21,10 @@ struct input {
 	char *tail;   /* INPUT_TAIL_BYTES: the last ones that were consumed */
 	char *spare;  /* as tail, while it is not clear whether a line is left */
 	size_t tail_len;
+	const char *prefix; /* of lines that are remembered; NULL: none are */
+	bool partway;       /* in a line that is not, or too long */
+	char *context, *next; /* INPUT_CONTEXT_BYTES: the last one, and a line that is one so far */
+	size_t context_len, next_len;
 	char *ready; /* INPUT_BATCH_BYTES: read or given back, not consumed */
 	size_t ready_at, ready_len;
 	uint64_t at; /* offset of the next byte to consume */
@@ -38,6 +42,9 @@ void input_more(struct input *in, size_t size);
 
 /* These bytes were consumed: they are, or go to, the tail. */
 void input_passed(struct input *in, const char *bytes, size_t len);
+
+/* These bytes were consumed: does a line to remember end in them? */
+void input_watch(struct input *in, struct span bytes);
 
 /* Fill e with the damage met.  Returns -1. */
 int input_damage(const struct input *in, struct err *e);

@@ -5,6 +5,7 @@
 #include "mask/inside.h"
 #include "mask/method/fields.h"
 #include "mask/words/inside.h"
+#include "parse/context.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
@@ -48,6 +49,8 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 	m->learn = batch->learn;
 	m->learn_only = learn_only;
 	m->line_number = 0;
+	if (batch->context.ptr != NULL && m->parser.format->context != NULL)
+		parse_resume(&m->parse, batch->context);
 	for (int c = 0; c < RECORD_CLASS_COUNT; c++)
 		m->noted[c] = INT64_MIN;
 	m->day = INT64_MIN;
@@ -246,6 +249,8 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 	if (l->line.len > m->line_max || l->dropped > 0) {
 		l->result = PARSE_UNPARSED;
 		l->reason = PARSE_REASON_TOO_LONG;
+		if (parse_is_context(m->parser.format, l->line))
+			parse_resume(&m->parse, span_of("", 0)); /* nobody knows what it said */
 		return (true);
 	}
 	l->result = parse_line(&m->parse, l->line, l->scratch, &l->event, &l->reason);

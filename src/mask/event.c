@@ -45,7 +45,8 @@ static const struct name levels[] = { NAME("trace"), NAME("debug"), NAME("info")
 static const struct name caches[] = { NAME("HIT"), NAME("MISS"), NAME("BYPASS"), NAME("EXPIRED"),
 	NAME("STALE"), NAME("UPDATING"), NAME("REVALIDATED"), NAME("DYNAMIC"), NAME("PASS"),
 	NAME("Hit"), NAME("Miss"), NAME("RefreshHit"), NAME("Error"), NAME("TCP_HIT"),
-	NAME("TCP_MISS"), NAME("TCP_MEM_HIT"), { "", 0 } };
+	NAME("TCP_MISS"), NAME("TCP_MEM_HIT"), NAME("OriginShieldHit"), NAME("Redirect"),
+	NAME("LimitExceeded"), NAME("CapacityExceeded"), { "", 0 } };
 static const struct name tls_versions[] = { NAME("TLSv1.3"), NAME("TLSv1.2"), NAME("TLSv1.1"),
 	NAME("TLSv1"), NAME("SSLv3"), NAME("tls1.3"), NAME("tls1.2"), { "", 0 } };
 static const struct name outcomes[] = { NAME("success"), NAME("failure"), NAME("unknown"),

@@ -59,6 +59,7 @@ void mask_turned(struct mask *m);
 struct mask_batch {
 	/* in */
 	struct span lines;   /* ends with LF */
+	struct span context; /* as parse_resume; ptr NULL: the batch follows the one before */
 	uint64_t number;     /* of the batch, from 0: what the vocabulary shows it */
 	uint64_t dropped;    /* bytes cut out of the last line, which is overlong */
 	uint64_t read;       /* bytes of the source it stands for: counts.bytes */

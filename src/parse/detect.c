@@ -78,22 +78,10 @@ detect_sample_as(const struct parser *parser, struct span head, struct sample *s
 	}
 }
 
-/* Reads what any program wrote: only if nobody knows better. */
-static bool
-detect_is_generic(const struct parse_format *format)
-{
-	static const char *const names[] = { "json-lines" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(format->name, names[i]) == 0)
-			return (true);
-	return (false);
-}
-
 static unsigned
 detect_points(const struct parse_format *format, enum parse_result result, const struct event *ev)
 {
-	if (detect_is_generic(format))
+	if (format->fit == PARSE_FIT_GENERIC)
 		return (POINTS_GENERIC);
 	if (result == PARSE_PARTIAL)
 		return (POINTS_PARTIAL);
@@ -375,6 +363,8 @@ detect_fits(const struct look *look, struct score *scores)
 	for (size_t i = 0; i < parse_format_count && count < DETECT_FORMATS_MAX; i++) {
 		struct score *s = &scores[count];
 
+		if (parse_formats[i].fit == PARSE_FIT_NAMED)
+			continue;
 		*s = (struct score){ .format = &parse_formats[i] };
 		detect_score(look, s);
 		count += s->parsed + s->partial > 0;

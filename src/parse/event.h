@@ -96,6 +96,7 @@ struct event {
 	enum event_type type;
 	int64_t time_us;     /* UTC */
 	bool time_ok;        /* else the source's time was absent or bad */
+	bool zone_assumed;   /* the time named no zone: that of the parser was taken */
 	bool garbage;        /* the request line is no HTTP (EVENT_REQUEST) */
 	bool user_odd;       /* blanks, quotes or brackets in the user field */
 	bool duplicate_key;  /* a name came twice: neither value counts */

@@ -1,7 +1,11 @@
 /* parse: the table of formats. */
 #include "parse/clf/clf.h"
+#include "parse/cloud/w3c.h"
 #include "parse/json/format/web.h"
 #include "parse/parse.h"
+
+/* What a row does not name it does not have. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define SAMPLE_COMMON \
 	"192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /index.html HTTP/1.1\" 200 512"
@@ -21,6 +25,19 @@
 	"{\"@timestamp\":\"2025-11-24T10:11:12Z\",\"client.ip\":\"192.0.2.7\"," \
 	"\"http.request.method\":\"GET\",\"url.path\":\"/index.html\"," \
 	"\"http.response.status_code\":200,\"log.level\":\"info\"}"
+#define SAMPLE_W3C \
+	"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip " \
+	"cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\n" \
+	"2025-11-24 10:11:12 192.0.2.80 GET /index.html page=2 443 - 192.0.2.7 " \
+	"Mozilla/5.0+(X11)+Firefox/128.0 https://www.example.com/ 200 0 0 15"
+#define SAMPLE_CLOUDFRONT \
+	"#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem " \
+	"sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type " \
+	"x-edge-request-id x-host-header cs-protocol cs-bytes time-taken\n" \
+	"2025-11-24\t10:11:12\tFRA56-P1\t512\t192.0.2.7\tGET\td111111abcdef8.cloudfront.net\t" \
+	"/index.html\t200\t-\tMozilla/5.0%20(X11)%20Firefox/128.0\t-\t-\tHit\t" \
+	"SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ==\twww.example.com\thttps\t" \
+	"23\t0.001"
 
 const struct parse_format parse_formats[] = {
 	{ "apache-combined", "combined", "Apache's combined log: common with referer and agent",
@@ -30,14 +47,18 @@ const struct parse_format parse_formats[] = {
 	{ "apache-vhost-combined", "vhost_combined",
 	    "Apache's vhost_combined: host:port in front of combined",
 	    "www.example.com:443 " SAMPLE_COMBINED, parse_clf_vhost, NULL },
+	{ "aws-cloudfront", "cloudfront", "CloudFront's standard logs, which name their columns",
+	    SAMPLE_CLOUDFRONT, parse_w3c_cloudfront, .context = PARSE_W3C_CONTEXT },
 	{ "ingress-nginx-json", "", "ingress-nginx with a log-format-upstream in JSON",
 	    SAMPLE_JSON_INGRESS, parse_json_ingress, NULL },
 	{ "json-lines", "json", "one JSON object a line, with names of OpenTelemetry, ECS or nginx",
-	    SAMPLE_JSON_LINES, parse_json_lines, NULL },
+	    SAMPLE_JSON_LINES, parse_json_lines, .fit = PARSE_FIT_GENERIC },
 	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
 	    parse_clf_combined, NULL },
 	{ "nginx-json", "", "nginx with a log_format in JSON, escape=json or not",
 	    SAMPLE_JSON_NGINX, parse_json_nginx, NULL },
+	{ "w3c", "iis", "W3C extended logs of IIS and others, which name their columns", SAMPLE_W3C,
+	    parse_w3c, .context = PARSE_W3C_CONTEXT },
 };
 const size_t parse_format_count = sizeof(parse_formats) / sizeof(parse_formats[0]);
 

@@ -1,4 +1,5 @@
 /* parse: the door; what holds for a line of any format. */
+#include "parse/context.h"
 #include "parse/envelope/envelope.h"
 #include "parse/parse.h"
 
@@ -43,6 +44,25 @@ line_in_envelope(struct parse_state *state, struct span line, char *scratch, str
 	if (result == PARSE_EVENT || result == PARSE_PARTIAL)
 		parse_envelope_fill(&p.outer, ev);
 	return (result);
+}
+
+void
+parse_resume(struct parse_state *state, struct span context)
+{
+	struct event ev; /* such a line is none, and needs no scratch */
+	enum parse_reason reason;
+
+	parse_begin(state, state->parser, state->now_us);
+	if (context.len > 0 && context.ptr[context.len - 1] == '\r')
+		context.len--;
+	if (parse_is_context(state->parser->format, context))
+		(void)state->parser->format->line(state, context, NULL, &ev, &reason);
+}
+
+bool
+parse_is_context(const struct parse_format *format, struct span line)
+{
+	return (format->context != NULL && span_starts(line, span_str(format->context)));
 }
 
 enum parse_result

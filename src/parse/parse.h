@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "parse/columns.h"
 #include "parse/json/table.h"
 
 struct err;
@@ -61,13 +62,22 @@ struct parser;
 typedef void parse_piece_function(
     const struct parser *parser, struct span rest, struct parse_piece *piece);
 
+/* How sure a line that fits makes of its format. */
+enum parse_fit {
+	PARSE_FIT_OWN,     /* hardly anything else looks so */
+	PARSE_FIT_GENERIC, /* much does: only where no other fits */
+	PARSE_FIT_NAMED    /* everything does: never guessed */
+};
+
 struct parse_format {
 	const char *name;    /* "nginx-combined" */
 	const char *aliases; /* blank-separated, or "" */
 	const char *help;
-	const char *sample;  /* one line, for help and tests; no real data */
+	const char *sample;  /* a record, for help and tests; no real data */
 	parse_line_function *line;
 	parse_piece_function *piece; /* NULL: a line is a record */
+	const char *context; /* lines that begin so say how to read the next; NULL: none do */
+	enum parse_fit fit;
 };
 
 /* Rows sorted by name; "auto" is none of them. */
@@ -109,6 +119,8 @@ struct parse_state {
 	int64_t now_us; /* about when the lines were written: times may name no year */
 	struct parse_json_table json;
 	const struct parse_outer *outer; /* of the line at hand; NULL: it has no envelope */
+	struct parse_columns columns[2]; /* an event borrows names of those before last */
+	unsigned columns_at; /* which of them is in force */
 };
 
 /* Start, or start anew.  parser outlives state. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "parse/clf/clf.h"
+#include "parse/detect.h"
 #include "../unit/parse/one.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
