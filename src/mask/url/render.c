@@ -431,12 +431,14 @@ mask_word_clear(
 {
 	uint64_t batch = m->batch->number;
 
-	if (!is_writable(word))
+	/* Most are not in the vocabulary: nothing more is asked of them. */
+	if (word.len == 0 || word.len > DETECT_HOST_BYTES)
 		return (false);
 	if (positional ? !mask_words_clear_at(m->words, c, position, word, batch) :
 			 !mask_words_clear(m->words, c, position, word, batch))
 		return (false);
-	return (is_harmless(word) || detect_class(word) == RECORD_CLASS_NONE);
+	return (is_writable(word) &&
+	    (is_harmless(word) || detect_class(word) == RECORD_CLASS_NONE));
 }
 
 void

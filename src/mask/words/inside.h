@@ -48,6 +48,7 @@ void mask_candidates_see(struct mask_candidates *c, const struct mask_sighting *
 #define WORDS_MAX (1u << 16)
 #define WORDS_TEXT_BYTES (6u << 20)
 #define WORDS_CHANGES 1024
+#define WORDS_BITS (1u << 19)
 
 /* Insert-only; one writer.  since is written before key is published. */
 struct words_slot {
@@ -55,8 +56,7 @@ struct words_slot {
 	_Atomic uint64_t since; /* number of the first batch that sees it */
 };
 
-/* What mask_words_save prints. */
-struct words_entry {
+struct words_entry { /* what mask_words_save prints */
 	uint32_t parent_at, word_at;
 	uint16_t parent_len, word_len;
 	uint8_t class_id;
@@ -85,6 +85,7 @@ struct mask_words {
 	uint64_t seed_position, seed_subject, seed_k;
 	unsigned char nonce[16];
 	struct words_slot *slots;
+	_Atomic uint64_t *bits; /* of keys that may be there: near, where slots are far */
 	size_t slots_used;
 	struct words_entry *entries;
 	size_t entry_count;

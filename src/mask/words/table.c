@@ -32,15 +32,17 @@ words_take(struct mask_words *w, struct err *e)
 {
 	size_t marks = WORDS_FORGOTTEN_MAX * sizeof(*w->forgotten);
 	size_t table =
-	    WORDS_SLOTS * sizeof(*w->slots) + WORDS_MAX * sizeof(*w->entries) + marks + 48;
+	    WORDS_SLOTS * sizeof(*w->slots) + WORDS_MAX * sizeof(*w->entries) + marks +
+	    WORDS_BITS / 8 + 64;
 
 	if (arena_open(&w->table, table, ARENA_PLAIN, e) == -1 ||
 	    arena_open(&w->text, WORDS_TEXT_BYTES, ARENA_LAZY, e) == -1)
 		return (-1);
+	w->bits = arena_take(&w->table, WORDS_BITS / 8);
 	w->slots = arena_take(&w->table, WORDS_SLOTS * sizeof(*w->slots));
 	w->entries = arena_take(&w->table, WORDS_MAX * sizeof(*w->entries));
 	w->forgotten = arena_take(&w->table, marks);
-	if (w->slots == NULL || w->entries == NULL || w->forgotten == NULL)
+	if (w->bits == NULL || w->slots == NULL || w->entries == NULL || w->forgotten == NULL)
 		return (err_set(e, ERR_CONFIG, "vocabulary: no memory"));
 	if ((w->learner = mask_words_learner_open(w->k, e)) == NULL)
 		return (-1);
@@ -175,12 +177,29 @@ slot_of(const struct mask_words *w, uint64_t key, bool *found)
 	}
 }
 
+/* One bit of the upper half of the key, which slots do not use. */
+static inline uint64_t
+bit_of(uint64_t key)
+{
+	return (UINT64_C(1) << (key >> 32 & 63));
+}
+
+static inline _Atomic uint64_t *
+bits_of(const struct mask_words *w, uint64_t key)
+{
+	return (&w->bits[key >> 38 & (WORDS_BITS / 64 - 1)]);
+}
+
+/* Most words that are asked for are not there: the bits say so without a look at a slot. */
 bool
 mask_words_has(const struct mask_words *w, uint64_t key, uint64_t batch)
 {
 	bool found;
-	struct words_slot *slot = slot_of(w, key, &found);
+	struct words_slot *slot;
 
+	if ((atomic_load_explicit(bits_of(w, key), memory_order_relaxed) & bit_of(key)) == 0)
+		return (false);
+	slot = slot_of(w, key, &found);
 	return (found && atomic_load_explicit(&slot->since, memory_order_relaxed) <= batch);
 }
 
@@ -197,6 +216,7 @@ mask_words_insert(struct mask_words *w, uint64_t key, uint64_t since)
 		return (true);
 	atomic_store_explicit(&slot->since, since, memory_order_relaxed);
 	if (!found) {
+		(void)atomic_fetch_or_explicit(bits_of(w, key), bit_of(key), memory_order_relaxed);
 		atomic_store_explicit(&slot->key, key, memory_order_release);
 		w->slots_used++;
 	}

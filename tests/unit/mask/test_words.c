@@ -86,6 +86,29 @@ test_load(void **state)
 	}
 }
 
+/* What says quickly that a word is not there never says it of one that is. */
+static void
+test_many(void **state)
+{
+	static char text[1 << 21];
+	struct mask_words *w = open_words(10);
+	struct err e = { 0 };
+	size_t len = 0;
+	char word[32];
+
+	(void)state;
+	for (int i = 0; i < 60000; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "path\t/\tlager%dx\n", i);
+	assert_int_equal(mask_words_load(w, span_of(text, len), "w", &e), 0);
+	for (int i = 0; i < 60000; i++) {
+		snprintf(word, sizeof(word), "lager%dx", i);
+		assert_true(clear(w, "/", word, 1));
+		snprintf(word, sizeof(word), "lager%dy", i);
+		assert_false(clear(w, "/", word, 1));
+	}
+	mask_words_close(w);
+}
+
 static void
 test_positions(void **state)
 {
@@ -617,7 +640,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_open), cmocka_unit_test(test_load), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_positions), cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_k), cmocka_unit_test(test_lag), cmocka_unit_test(test_close),
 		cmocka_unit_test(test_day), cmocka_unit_test(test_save), cmocka_unit_test(test_full), cmocka_unit_test(test_threads),
