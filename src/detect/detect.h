@@ -62,4 +62,13 @@ bool detect_name_is_secret(struct span name);   /* token, password, sig, code, X
 bool detect_name_is_session(struct span name);  /* PHPSESSID, sid, jsessionid ... */
 bool detect_name_is_tracking(struct span name); /* gclid, fbclid, _ga ... */
 
+enum detect_name {
+	DETECT_NAME_SECRET = 1, /* of a parameter, cookie or form field */
+	DETECT_NAME_PASSWORD = 2, /* in free text as well; is a secret, too */
+	DETECT_NAME_SESSION = 4,
+	DETECT_NAME_TRACKING = 8
+};
+/* All of these at once: cheaper than one question after the other. */
+unsigned detect_name_kinds(struct span name);
+
 #endif

@@ -127,14 +127,16 @@ static enum mask_param_kind
 kind_of(struct span name)
 {
 	enum mask_param_kind kind = mask_value_kind(name);
+	unsigned kinds;
 
 	if (kind != MASK_PARAM_PLAIN)
 		return (kind);
-	if (detect_name_is_session(name))
+	kinds = detect_name_kinds(name);
+	if ((kinds & DETECT_NAME_SESSION) != 0)
 		return (MASK_PARAM_SESSION);
-	if (detect_name_is_secret(name))
+	if ((kinds & (DETECT_NAME_SECRET | DETECT_NAME_PASSWORD)) != 0)
 		return (MASK_PARAM_SECRET);
-	return (detect_name_is_tracking(name) ? MASK_PARAM_TRACKING : MASK_PARAM_PLAIN);
+	return ((kinds & DETECT_NAME_TRACKING) != 0 ? MASK_PARAM_TRACKING : MASK_PARAM_PLAIN);
 }
 
 /* ---- names ---- */

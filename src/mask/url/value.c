@@ -16,33 +16,34 @@
 #define NAME_BYTES_MAX 16 /* of the names below */
 
 static const struct {
-	const char *name;
+	struct span name;
 	enum mask_param_kind kind;
 } allowed[] = {
-	{ "dir", MASK_PARAM_ORDER },
-	{ "format", MASK_PARAM_WORD },
-	{ "lang", MASK_PARAM_LANGUAGE },
-	{ "limit", MASK_PARAM_NUMBER },
-	{ "locale", MASK_PARAM_LANGUAGE },
-	{ "offset", MASK_PARAM_NUMBER },
-	{ "order", MASK_PARAM_ORDER },
-	{ "page", MASK_PARAM_NUMBER },
-	{ "per_page", MASK_PARAM_NUMBER },
-	{ "sort", MASK_PARAM_KEYS },
-	{ "tab", MASK_PARAM_WORD },
-	{ "utm_campaign", MASK_PARAM_CAMPAIGN },
-	{ "utm_medium", MASK_PARAM_CAMPAIGN },
-	{ "utm_source", MASK_PARAM_CAMPAIGN },
-	{ "v", MASK_PARAM_VERSION },
-	{ "ver", MASK_PARAM_VERSION },
-	{ "view", MASK_PARAM_WORD },
+	{ SPAN("dir"), MASK_PARAM_ORDER },
+	{ SPAN("format"), MASK_PARAM_WORD },
+	{ SPAN("lang"), MASK_PARAM_LANGUAGE },
+	{ SPAN("limit"), MASK_PARAM_NUMBER },
+	{ SPAN("locale"), MASK_PARAM_LANGUAGE },
+	{ SPAN("offset"), MASK_PARAM_NUMBER },
+	{ SPAN("order"), MASK_PARAM_ORDER },
+	{ SPAN("page"), MASK_PARAM_NUMBER },
+	{ SPAN("per_page"), MASK_PARAM_NUMBER },
+	{ SPAN("sort"), MASK_PARAM_KEYS },
+	{ SPAN("tab"), MASK_PARAM_WORD },
+	{ SPAN("utm_campaign"), MASK_PARAM_CAMPAIGN },
+	{ SPAN("utm_medium"), MASK_PARAM_CAMPAIGN },
+	{ SPAN("utm_source"), MASK_PARAM_CAMPAIGN },
+	{ SPAN("v"), MASK_PARAM_VERSION },
+	{ SPAN("ver"), MASK_PARAM_VERSION },
+	{ SPAN("view"), MASK_PARAM_WORD },
 };
 
 enum mask_param_kind
 mask_value_kind(struct span name)
 {
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (span_is(name, allowed[i].name))
+		if (name.len == allowed[i].name.len && name.ptr[0] == allowed[i].name.ptr[0] &&
+		    span_equal(name, allowed[i].name))
 			return (allowed[i].kind);
 	return (MASK_PARAM_PLAIN);
 }

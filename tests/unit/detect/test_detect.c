@@ -313,15 +313,32 @@ names(void **state)
 		{ "page", false, false, false }, { "utm_source", false, false, false },
 		{ "gallery", false, false, false }, { "codec", false, false, false },
 		{ "", false, false, false }, { "monkey", false, false, false },
+		/* The first and the last of a letter, and what has but their length. */
+		{ "accesskey", true, false, false }, { "awsaccesskeyid", true, false, false },
+		{ "se", true, false, false }, { "syclid", false, false, true },
+		{ "yclid", false, false, true }, { "zanpid", false, false, true },
+		{ "ZAN-PID", false, false, true }, { "zanpix", false, false, false },
+		{ "x-oss-date", true, false, false }, { "asp.net_sessionId", false, true, false },
+		{ "mysessiontoken", true, true, false }, { "..", false, false, false },
+		{ "_", false, false, false }, { "hsa", false, false, false },
+		{ "hsa_acc", false, false, true }, { "\xc3\xa4token", true, false, false },
+		{ "tokentokentokentokentokentokentokentokentokentokentokentokentoken", false, false,
+		    false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct span name = span_str(rows[i].name);
+		unsigned kinds;
 
 		if (detect_name_is_secret(name) != rows[i].secret ||
 		    detect_name_is_session(name) != rows[i].session ||
 		    detect_name_is_tracking(name) != rows[i].tracking)
 			fail_msg("%s", rows[i].name);
+		kinds = detect_name_kinds(name);
+		if (((kinds & (DETECT_NAME_SECRET | DETECT_NAME_PASSWORD)) != 0) != rows[i].secret ||
+		    ((kinds & DETECT_NAME_SESSION) != 0) != rows[i].session ||
+		    ((kinds & DETECT_NAME_TRACKING) != 0) != rows[i].tracking)
+			fail_msg("%s: %u", rows[i].name, kinds);
 	}
 }
 
