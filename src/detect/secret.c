@@ -19,11 +19,33 @@ static const struct {
 /* The first row of each first byte, plus one; made before main. */
 static uint8_t first_rows[256];
 
+/* What a byte can be the beginning of. */
+enum {
+	BYTE_ALNUM = 1,    /* what follows is not at a word boundary */
+	BYTE_ASSIGNS = 2,  /* '=', ':' */
+	BYTE_ANYWHERE = 4, /* of what is known wherever it stands */
+	BYTE_BOUNDARY = 8  /* of what is known at a word boundary */
+};
+static uint8_t byte_kinds[256];
+
 __attribute__((constructor)) static void
 index_prefixes(void)
 {
 	for (size_t i = sizeof(prefixes) / sizeof(prefixes[0]); i-- > 0;)
 		first_rows[(unsigned char)prefixes[i].prefix.ptr[0]] = (uint8_t)(i + 1);
+	for (int c = 0; c < 128; c++) {
+		if (detect_verify_is_alnum((char)c))
+			byte_kinds[c] = BYTE_ALNUM;
+		if ((detect_verify_is_letter((char)c) || c == '-') &&
+		    (first_rows[c] != 0 || (c | 0x20) == 'b')) /* or "Bearer", "Basic" */
+			byte_kinds[c] |= BYTE_BOUNDARY;
+	}
+	byte_kinds['='] = byte_kinds[':'] = BYTE_ASSIGNS;
+	/* "//user:password@", JWT, what has a checksum. */
+	byte_kinds['/'] = BYTE_ANYWHERE;
+	byte_kinds['e'] |= BYTE_ANYWHERE;
+	byte_kinds['g'] |= BYTE_ANYWHERE;
+	byte_kinds['n'] |= BYTE_ANYWHERE;
 }
 
 /*
@@ -237,11 +259,19 @@ detect_secret_known(struct span text)
 {
 	enum record_class found = RECORD_CLASS_NONE;
 	struct place p = { .text = text };
+	unsigned before = 0;
 
 	for (; p.at < text.len; p.at++) {
 		char c = text.ptr[p.at];
+		unsigned kinds = byte_kinds[(unsigned char)c];
+		unsigned asks = BYTE_ASSIGNS | BYTE_ANYWHERE;
 
-		if (c == '=' || c == ':')
+		if ((before & BYTE_ALNUM) == 0)
+			asks |= BYTE_BOUNDARY;
+		before = kinds;
+		if ((kinds & asks) == 0)
+			continue;
+		if ((kinds & BYTE_ASSIGNS) != 0)
 			found = detect_verify_worse(found, detect_secret_assigned(text, p.at));
 		else if (c == '/' ? is_user_information(span_from(text, p.at)) : begins_secret(&p))
 			return (RECORD_CLASS_CREDENTIAL);

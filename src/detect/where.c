@@ -329,10 +329,31 @@ has_arpa(struct span text)
 	return (false);
 }
 
+/* How many dots, dashes and colons. */
+static void
+count_joints(struct span text, unsigned counts[static 3])
+{
+	unsigned dots = 0, dashes = 0, colons = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		dots += text.ptr[i] == '.';
+		dashes += text.ptr[i] == '-';
+		colons += text.ptr[i] == ':';
+	}
+	counts[0] = dots;
+	counts[1] = dashes;
+	counts[2] = colons;
+}
+
+/* Most texts have not what joins four numbers, or groups, or a zone. */
 bool
 detect_verify_address(struct span text)
 {
-	return (has_ipv4(text) || has_ipv6(text) || has_arpa(text));
+	unsigned counts[3];
+
+	count_joints(text, counts);
+	return (((counts[0] >= 3 || counts[1] >= 3) && has_ipv4(text)) ||
+	    (counts[2] >= 2 && has_ipv6(text)) || (counts[0] >= 1 && has_arpa(text)));
 }
 
 /* One part of an inet_aton form; -1 if it is no number. */

@@ -35,6 +35,16 @@ static const char *const parents[] = { "account", "accounts", "applicant", "appl
 	"subscriber", "subscribers", "t", "teacher", "teachers", "ticket", "tickets", "u",
 	"unsubscribe", "user", "username", "usernames", "users", "verify", "voter", "voters" };
 
+/* A bit for each length of those that begin with a letter; made before main. */
+static uint16_t parent_lengths[26];
+
+__attribute__((constructor)) static void
+index_parents(void)
+{
+	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
+		parent_lengths[parents[i][0] - 'a'] |= (uint16_t)(1u << strlen(parents[i]));
+}
+
 static int
 compare_parents(const void *text, const void *name)
 {
@@ -45,10 +55,12 @@ bool
 mask_segment_bears_identity(struct span segment)
 {
 	char folded[PARENT_BYTES_MAX + 1];
+	unsigned first = segment.len == 0 ? 0 : (unsigned char)(segment.ptr[0] | 0x20) - 'a';
 
 	if (segment.len >= 5 && equal_folded(span_of(segment.ptr, 5), "reset"))
 		return (true);
-	if (segment.len > PARENT_BYTES_MAX)
+	if (segment.len > PARENT_BYTES_MAX || first >= 26 ||
+	    (parent_lengths[first] >> segment.len & 1) == 0)
 		return (false);
 	for (size_t i = 0; i < segment.len; i++) {
 		folded[i] = segment.ptr[i] | 0x20;
