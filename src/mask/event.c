@@ -4,6 +4,7 @@
  * Every text of the event has a rule here, or is not written at all: there
  * is no way for a field that nobody thought of.
  */
+#include "detect/detect.h"
 #include "mask/extra/extra.h"
 #include "mask/inside.h"
 
@@ -54,7 +55,8 @@ static const struct name outcomes[] = { NAME("success"), NAME("failure"), NAME("
 static const struct name actions[] = { NAME("get"), NAME("list"), NAME("watch"), NAME("create"),
 	NAME("update"), NAME("patch"), NAME("delete"), NAME("deletecollection"), NAME("login"),
 	NAME("logout"), NAME("connect"), NAME("disconnect"), NAME("select"), NAME("insert"),
-	NAME("read"), NAME("write"), { "", 0 } };
+	NAME("read"), NAME("write"), NAME("post"), NAME("put"), NAME("head"), NAME("options"),
+	NAME("proxy"), { "", 0 } };
 
 #define BIT(f) (UINT32_C(1) << (f))
 
@@ -130,6 +132,39 @@ set_name(struct mask *m, enum record_field f, const struct name *name)
 	record_set_plain(&m->record, f, span_of(name->text, name->len));
 }
 
+/*
+ * "DescribeInstances": what AWS calls its own calls.  No one can make it log
+ * another word there than one that begins like this.
+ */
+static bool
+is_call(struct span text)
+{
+	static const struct span verbs[] = { SPAN("Describe"), SPAN("Get"), SPAN("List"),
+		SPAN("Create"), SPAN("Delete"), SPAN("Put"), SPAN("Update"), SPAN("Modify"),
+		SPAN("Attach"), SPAN("Detach"), SPAN("Add"), SPAN("Remove"), SPAN("Start"),
+		SPAN("Stop"), SPAN("Run"), SPAN("Terminate"), SPAN("Reboot"), SPAN("Assume"),
+		SPAN("Associate"), SPAN("Disassociate"), SPAN("Authorize"), SPAN("Revoke"),
+		SPAN("Enable"), SPAN("Disable"), SPAN("Register"), SPAN("Deregister"), SPAN("Tag"),
+		SPAN("Untag"), SPAN("Lookup"), SPAN("Batch"), SPAN("Invoke"), SPAN("Restore"),
+		SPAN("Copy"), SPAN("Head"), SPAN("Send"), SPAN("Receive"), SPAN("Publish"),
+		SPAN("Subscribe"), SPAN("Decrypt"), SPAN("Encrypt"), SPAN("Generate"), SPAN("Set"),
+		SPAN("Allocate"), SPAN("Release"), SPAN("Import"), SPAN("Export"), SPAN("Search"),
+		SPAN("Test"), SPAN("Upload"), SPAN("Initiate"), SPAN("Complete"), SPAN("Abort"),
+		SPAN("Cancel"), SPAN("Check"), SPAN("Replace"), SPAN("Reset"), SPAN("Accept"),
+		SPAN("Reject"), SPAN("Sign"), SPAN("Verify"), SPAN("Change"), SPAN("Switch") };
+
+	if (text.len > 64)
+		return (false);
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)((text.ptr[i] | 0x20) - 'a') > 25 &&
+		    (unsigned char)(text.ptr[i] - '0') > 9)
+			return (false);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (span_starts(text, verbs[i]))
+			return (detect_class(text) == RECORD_CLASS_NONE);
+	return (false);
+}
+
 static void
 put_listed(struct mask *m, const struct event *ev)
 {
@@ -141,6 +176,10 @@ put_listed(struct mask *m, const struct event *ev)
 
 		if (!mask_has(ev, f))
 			continue;
+		if (f == EVENT_ACTION && ev->type == EVENT_CLOUD && is_call(ev->text[f])) {
+			record_set_text(&m->record, RECORD_FIELD_ACTION, ev->text[f]);
+			continue;
+		}
 		while (name->len > 0 && !is_name(ev->text[f], name))
 			name++;
 		if (name->len == 0) {
@@ -190,7 +229,7 @@ put_agent(struct mask *m, const struct event *ev)
 	const struct detect_agent_entry *entry;
 	char token[MASK_TOKEN_BYTES];
 
-	if ((ev->bad_text & BIT(EVENT_AGENT)) != 0 || ev->type != EVENT_HTTP)
+	if ((ev->bad_text & BIT(EVENT_AGENT)) != 0 || (ev->type != EVENT_HTTP && text.len == 0))
 		return;
 	entry = detect_agent_cached(m->agents, text, m->at->agent_ahead);
 	detect_agent_put(&entry->agent, &m->record);

@@ -127,8 +127,10 @@ mask_user(struct mask *m, const struct event *ev)
 {
 	struct span user = ev->text[EVENT_USER];
 	int64_t status = (ev->has_number >> EVENT_STATUS & 1) != 0 ? ev->number[EVENT_STATUS] : 0;
-	/* Whom Kubernetes forbids something it knows. */
-	bool claimed = status == 401 || (status == 403 && ev->type != EVENT_K8S);
+	/* Whom Kubernetes forbids something it knows; who fails to log in may be anybody. */
+	bool claimed = status == 401 || (status == 403 && ev->type != EVENT_K8S) ||
+	    (ev->type == EVENT_LOGIN && event_has(ev, EVENT_OUTCOME) &&
+		span_is(ev->text[EVENT_OUTCOME], "failure"));
 	char form[512];
 
 	if (!event_has(ev, EVENT_USER) || is_absent(user))

@@ -12,7 +12,7 @@
 
 #define DETECT_FORMATS_MAX PARSE_DETECT_FITS_MAX
 
-enum { POINTS_GENERIC = 1, POINTS_PARTIAL = 2, POINTS_ODD = 4, POINTS_OWN = 8 };
+enum { POINTS_LOG = 1, POINTS_GENERIC = 2, POINTS_PARTIAL = 3, POINTS_ODD = 4, POINTS_OWN = 8 };
 
 struct score {
 	const struct parse_format *format;
@@ -83,6 +83,9 @@ detect_points(const struct parse_format *format, enum parse_result result, const
 {
 	if (format->fit == PARSE_FIT_GENERIC)
 		return (POINTS_GENERIC);
+	/* Every program that logs with zap writes so, not only Caddy. */
+	if (ev->type == EVENT_LOG && strcmp(format->name, "caddy-json") == 0)
+		return (POINTS_LOG);
 	if (result == PARSE_PARTIAL)
 		return (POINTS_PARTIAL);
 	if (!event_has(ev, EVENT_CLIENT))

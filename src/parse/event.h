@@ -76,6 +76,7 @@ enum event_extra_kind {
 	EVENT_EXTRA_SECRET,
 	EVENT_EXTRA_JOIN,    /* request id, trace id */
 	EVENT_EXTRA_NAME,    /* of a thing */
+	EVENT_EXTRA_NAMES,   /* some of them, with ", " between */
 	EVENT_EXTRA_KIND_COUNT
 };
 

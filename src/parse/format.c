@@ -1,6 +1,8 @@
 /* parse: the table of formats. */
 #include "parse/clf/clf.h"
 #include "parse/cloud/w3c.h"
+#include "parse/json/format/samples.h"
+#include "parse/json/format/servers.h"
 #include "parse/json/format/web.h"
 #include "parse/parse.h"
 
@@ -12,19 +14,6 @@
 #define SAMPLE_COMBINED \
 	SAMPLE_COMMON " \"https://www.example.com/\" \"Mozilla/5.0 (X11) Firefox/128.0\""
 
-#define SAMPLE_JSON_NGINX \
-	"{\"time_iso8601\":\"2025-11-24T10:11:12+00:00\",\"remote_addr\":\"192.0.2.7\"," \
-	"\"request_method\":\"GET\",\"request_uri\":\"/index.html\",\"status\":200," \
-	"\"body_bytes_sent\":512,\"request_time\":0.004,\"http_user_agent\":\"curl/8.5.0\"}"
-#define SAMPLE_JSON_INGRESS \
-	"{\"time\":\"2025-11-24T10:11:12+00:00\",\"remote_addr\":\"192.0.2.7\"," \
-	"\"method\":\"GET\",\"vhost\":\"www.example.com\",\"path\":\"/index.html\"," \
-	"\"request_query\":\"page=2\",\"request_proto\":\"HTTP/2.0\",\"status\":200," \
-	"\"bytes_sent\":512,\"duration\":0.004,\"proxy_upstream_name\":\"shop-web-80\"}"
-#define SAMPLE_JSON_LINES \
-	"{\"@timestamp\":\"2025-11-24T10:11:12Z\",\"client.ip\":\"192.0.2.7\"," \
-	"\"http.request.method\":\"GET\",\"url.path\":\"/index.html\"," \
-	"\"http.response.status_code\":200,\"log.level\":\"info\"}"
 #define SAMPLE_W3C \
 	"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip " \
 	"cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\n" \
@@ -49,14 +38,26 @@ const struct parse_format parse_formats[] = {
 	    "www.example.com:443 " SAMPLE_COMBINED, parse_clf_vhost, NULL },
 	{ "aws-cloudfront", "cloudfront", "CloudFront's standard logs, which name their columns",
 	    SAMPLE_CLOUDFRONT, parse_w3c_cloudfront, .context = PARSE_W3C_CONTEXT },
+	{ "aws-cloudtrail", "cloudtrail", "events of AWS CloudTrail, one a line",
+	    PARSE_SAMPLE_CLOUDTRAIL, parse_json_cloudtrail, NULL },
+	{ "caddy-json", "caddy", "Caddy's logs in JSON, of accesses and of itself",
+	    PARSE_SAMPLE_CADDY, parse_json_caddy, NULL },
+	{ "envoy-json", "istio-json", "Envoy's access log in JSON, as of Istio and Envoy Gateway",
+	    PARSE_SAMPLE_ENVOY, parse_json_envoy, NULL },
 	{ "ingress-nginx-json", "", "ingress-nginx with a log-format-upstream in JSON",
-	    SAMPLE_JSON_INGRESS, parse_json_ingress, NULL },
+	    PARSE_SAMPLE_INGRESS, parse_json_ingress, NULL },
 	{ "json-lines", "json", "one JSON object a line, with names of OpenTelemetry, ECS or nginx",
-	    SAMPLE_JSON_LINES, parse_json_lines, .fit = PARSE_FIT_GENERIC },
+	    PARSE_SAMPLE_LINES, parse_json_lines, .fit = PARSE_FIT_GENERIC },
+	{ "k8s-audit", "", "audit events of a Kubernetes API server, one a line",
+	    PARSE_SAMPLE_K8S, parse_json_k8s, NULL },
 	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
 	    parse_clf_combined, NULL },
 	{ "nginx-json", "", "nginx with a log_format in JSON, escape=json or not",
-	    SAMPLE_JSON_NGINX, parse_json_nginx, NULL },
+	    PARSE_SAMPLE_NGINX, parse_json_nginx, NULL },
+	{ "postgres-jsonlog", "", "PostgreSQL's jsonlog, of version 15 and later",
+	    PARSE_SAMPLE_POSTGRES, parse_json_postgres, NULL },
+	{ "traefik-json", "", "Traefik's access log in JSON", PARSE_SAMPLE_TRAEFIK,
+	    parse_json_traefik, NULL },
 	{ "w3c", "iis", "W3C extended logs of IIS and others, which name their columns", SAMPLE_W3C,
 	    parse_w3c, .context = PARSE_W3C_CONTEXT },
 };

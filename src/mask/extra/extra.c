@@ -3,6 +3,8 @@
 
 #include "mask/extra/extra.h"
 
+#define NAMES_MAX 16 /* of one list */
+
 /* What sources write of themselves, not of anybody.  Sorted. */
 static const char *const words[] = {
 #define WORD(text) text,
@@ -25,8 +27,7 @@ mask_extra_add(struct mask *m, struct span key, struct span text)
 }
 
 struct span
-mask_extra_token(
-    struct mask *m, enum mask_slot slot, const char *position, struct span text)
+mask_extra_token(struct mask *m, enum mask_slot slot, const char *position, struct span text)
 {
 	enum record_class c = mask_slot_class(slot);
 	struct span sealed;
@@ -131,6 +132,33 @@ redacted(struct mask *m, enum record_class c)
 	return (m->policy->method[c] == MASK_DROP ? span_of("", 0) : mask_redaction(c));
 }
 
+/* "a, b": words as they are, others as tokens. */
+static struct span
+names_of(struct mask *m, struct span list)
+{
+	char *start = m->text + m->text_used, *out;
+
+	for (unsigned i = 0; list.len > 0 && i < NAMES_MAX; i++) {
+		size_t len = span_find(list, ',');
+		struct span name = span_of(list.ptr, len), text = word_of(name);
+		char token[MASK_TOKEN_BYTES];
+
+		list = span_from(list, len + 2);
+		if (text.len == 0) {
+			mask_count(m, RECORD_CLASS_TEXT);
+			if (!mask_token_bound(m, MASK_SLOT_TEXT, span_of("name", 4), name, token))
+				continue;
+			text = span_of(token, sizeof(token));
+		}
+		if ((out = mask_take(m, text.len + 1)) == NULL)
+			break;
+		memcpy(out, text.ptr, text.len);
+		out[text.len] = ',';
+	}
+	out = m->text + m->text_used;
+	return (span_of(start, out > start ? (size_t)(out - start) - 1 : 0));
+}
+
 static struct span
 value_of(struct mask *m, const struct event_extra *extra)
 {
@@ -143,10 +171,13 @@ value_of(struct mask *m, const struct event_extra *extra)
 		break;
 	case EVENT_EXTRA_ADDRESS: return (mask_hop(m, text));
 	case EVENT_EXTRA_USER: return (mask_user_text(m, text));
-	case EVENT_EXTRA_SESSION:
-		return (mask_extra_token(m, MASK_SLOT_SESSION, NULL, text));
+	case EVENT_EXTRA_SESSION: return (mask_extra_token(m, MASK_SLOT_SESSION, NULL, text));
 	case EVENT_EXTRA_SECRET: return (redacted(m, RECORD_CLASS_CREDENTIAL));
 	case EVENT_EXTRA_JOIN: return (mask_extra_token(m, MASK_SLOT_JOIN, NULL, text));
+	case EVENT_EXTRA_NAMES:
+		if (m->policy->method[RECORD_CLASS_TEXT] == MASK_TOKEN)
+			return (names_of(m, text));
+		return (redacted(m, RECORD_CLASS_TEXT));
 	case EVENT_EXTRA_NAME: return (mask_extra_token(m, MASK_SLOT_TEXT, "name", text));
 	default: break;
 	}

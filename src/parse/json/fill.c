@@ -23,15 +23,19 @@ static const enum event_extra_kind kinds[EVENT_TEXT_COUNT] = {
 	[EVENT_JOIN] = EVENT_EXTRA_JOIN,
 	[EVENT_SERVER] = EVENT_EXTRA_NAME,
 	[EVENT_UPSTREAM] = EVENT_EXTRA_NAME,
+	[EVENT_TLS_ID] = EVENT_EXTRA_NAME,
+	[EVENT_HOST] = EVENT_EXTRA_NAME,
 };
 
 static void
 add_extra(struct parse_json_line *line, const struct parse_json_name *name,
     enum event_extra_kind kind, struct span value)
 {
-	parse_json_extra(line, (struct event_extra){
-	    .key = name->key != NULL ? span_str(name->key) : name->path,
-	    .value = value, .kind = kind, .known = true });
+	parse_json_extra(line,
+	    (struct event_extra){ .key = name->key != NULL ? span_str(name->key) : name->path,
+		.value = value,
+		.kind = kind,
+		.known = true });
 }
 
 static void
@@ -105,7 +109,9 @@ static void
 fill_extra(struct parse_json_line *line, const struct parse_json_name *name, struct span text)
 {
 	struct event_extra extra = { .key = name->key != NULL ? span_str(name->key) : name->path,
-		.value = text, .kind = (enum event_extra_kind)name->to, .known = true };
+		.value = text,
+		.kind = (enum event_extra_kind)name->to,
+		.known = true };
 
 	if (extra.kind == EVENT_EXTRA_NUMBER && !read_number(name, text, &extra.number))
 		extra.kind = EVENT_EXTRA_UNKNOWN;
@@ -139,8 +145,9 @@ fill_row(struct parse_json_line *line, const struct parse_json_name *name,
 	case PARSE_JSON_AS_OPTION: fill_option(line, name, text); break;
 	case PARSE_JSON_AS_KNOWN:
 		if (!span_is(text, name->key))
-			parse_json_extra(line, (struct event_extra){ .key = name->path,
-			    .value = text, .known = true });
+			parse_json_extra(line,
+			    (struct event_extra){
+				.key = name->path, .value = text, .known = true });
 		break;
 	case PARSE_JSON_AS_REST: break;
 	}

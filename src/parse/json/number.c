@@ -73,9 +73,13 @@ unit_power(struct decimal *d, enum parse_json_unit unit, int *power)
 		int power;
 	} units[] = { { "ns", -3 }, { "us", 0 }, { "\xc2\xb5s", 0 }, { "\xce\xbcs", 0 },
 		{ "ms", 3 }, { "s", 6 } };
-	static const int8_t powers[] = { [PARSE_JSON_ONE] = 0, [PARSE_JSON_NS] = -3,
-		[PARSE_JSON_US] = 0, [PARSE_JSON_MS] = 3, [PARSE_JSON_S] = 6,
-		[PARSE_JSON_FRACTION] = 6 };
+	static const int8_t powers[] = { [PARSE_JSON_ONE] = 0,
+		[PARSE_JSON_NS] = -3,
+		[PARSE_JSON_US] = 0,
+		[PARSE_JSON_MS] = 3,
+		[PARSE_JSON_S] = 6,
+		[PARSE_JSON_FRACTION] = 6,
+		[PARSE_JSON_ALL] = 0 };
 
 	*power = powers[unit];
 	if (d->rest.len == 0)

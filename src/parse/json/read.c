@@ -178,6 +178,14 @@ append_item(struct parse_json_line *line, struct parse_json_value *value,
 	list->len = (size_t)(line->scratch - list->ptr);
 }
 
+static bool
+is_list(const struct parse_json_name *name)
+{
+	return (name->as == PARSE_JSON_AS_LIST ||
+	    (name->as == PARSE_JSON_AS_OPTION && name->unit == PARSE_JSON_ALL) ||
+	    (name->as == PARSE_JSON_AS_EXTRA && name->to == EVENT_EXTRA_NAMES));
+}
+
 static void
 note_known(struct parse_json_line *line, unsigned row, const struct parse_json_leaf *leaf)
 {
@@ -185,7 +193,7 @@ note_known(struct parse_json_line *line, unsigned row, const struct parse_json_l
 	struct parse_json_value *value = &line->values[row];
 
 	if (bit_get(line->seen, row)) {
-		if (name->as == PARSE_JSON_AS_LIST && is_item(leaf->path))
+		if (is_list(name) && is_item(leaf->path))
 			append_item(line, value, leaf);
 		else if (is_item(leaf->path))
 			line->ev->extra_more++;
@@ -196,6 +204,15 @@ note_known(struct parse_json_line *line, unsigned row, const struct parse_json_l
 	bit_set(line->seen, row);
 	value->number = leaf->type == PARSE_JSON_NUMBER;
 	value->text = value_text(line, leaf);
+}
+
+/* Of a tree with rows in it: what no row knows is the tree's. */
+static bool
+is_in_tree(const struct parse_json_line *line, struct span path)
+{
+	const struct span *tree = &line->table->row[line->tree]->path;
+
+	return (line->tree_len > 0 && path.len > tree->len && span_starts(path, *tree));
 }
 
 static bool
@@ -213,6 +230,8 @@ each(void *arg, const struct parse_json_leaf *leaf)
 		return (true);
 	if (row == -1 && line->format->requests[0] != '\0')
 		row = find_header(line, leaf->path, &known);
+	if (row == -1 && is_in_tree(line, leaf->path))
+		return (true);
 	if (row == -1)
 		note_unknown(line, leaf);
 	else if (!known)
@@ -230,7 +249,11 @@ enter(void *arg, struct span path)
 		return (true);
 	bit_set(line->seen, (unsigned)row);
 	line->values[row].text = span_of("", 0);
-	return (false);
+	if (line->table->row[row]->unit != PARSE_JSON_ALL)
+		return (false);
+	line->tree = (unsigned)row;
+	line->tree_len = path.len;
+	return (true);
 }
 
 /* ---- the line ---- */
@@ -244,8 +267,8 @@ reason_of(struct span text, enum parse_json_result result, bool cut)
 }
 
 enum parse_result
-parse_json_read(const struct parse_json_format *format, struct parse_state *state,
-    struct span text, char *scratch, struct event *ev, enum parse_reason *reason)
+parse_json_read(const struct parse_json_format *format, struct parse_state *state, struct span text,
+    char *scratch, struct event *ev, enum parse_reason *reason)
 {
 	struct parse_json_line line;
 	struct parse_json_door door = { .each = each, .arg = &line, .sloppy = format->sloppy };
@@ -263,6 +286,8 @@ parse_json_read(const struct parse_json_format *format, struct parse_state *stat
 	line.keys_end = scratch + PARSE_LINE_MAX;
 	line.partial = false;
 	line.own = 0;
+	line.tree = 0;
+	line.tree_len = 0;
 	memset(line.seen, 0, sizeof(line.seen));
 	memset(line.twice, 0, sizeof(line.twice));
 	memset(line.option, 0, sizeof(line.option));

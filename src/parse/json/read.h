@@ -40,6 +40,8 @@ struct parse_json_line {
 	char *keys, *keys_end;           /* for names, behind it */
 	bool partial;
 	unsigned own;
+	size_t tree_len;  /* of the path of the tree that is walked; 0: of none */
+	unsigned tree;    /* its row */
 	uint64_t seen[PARSE_JSON_WORDS], twice[PARSE_JSON_WORDS];
 	struct span option[PARSE_JSON_OPTION_COUNT]; /* len 0: not there */
 	struct parse_json_value values[PARSE_JSON_ROWS_MAX];

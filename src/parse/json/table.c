@@ -99,7 +99,7 @@ add(struct parse_json_table *table, const struct parse_json_name *names, unsigne
 			at = (at + 1) & (PARSE_JSON_SLOTS - 1);
 		table->trees = table->trees || names[i].as == PARSE_JSON_AS_TREE;
 		table->row[*total] = &names[i];
-		table->slot[at] = (uint16_t)++*total;
+		table->slot[at] = (uint16_t)++ * total;
 	}
 }
 

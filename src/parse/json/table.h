@@ -29,7 +29,8 @@ enum parse_json_as {
 /* Of what a number is: powers of ten of it in a microsecond. */
 enum parse_json_unit {
 	PARSE_JSON_ONE, PARSE_JSON_NS, PARSE_JSON_US, PARSE_JSON_MS, PARSE_JSON_S,
-	PARSE_JSON_FRACTION /* seconds if it has a fraction, else nobody knows */
+	PARSE_JSON_FRACTION, /* seconds if it has a fraction, else nobody knows */
+	PARSE_JSON_ALL       /* no number: an option of all items; a tree that rows are part of */
 };
 
 /* What several members make together, or one makes several of. */

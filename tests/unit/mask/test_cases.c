@@ -20,6 +20,10 @@ static const struct {
 } formats[] = {
 	{ "combined", "combined" },
 	{ "json", "json-lines" },
+	{ "caddy-json", "caddy-json" },
+	{ "envoy-json", "envoy-json" },
+	{ "k8s-audit", "k8s-audit" },
+	{ "traefik-json", "traefik-json" },
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -189,6 +193,7 @@ static const struct {
 	{ "verb", RECORD_FIELD_ACTION }, { "user", RECORD_FIELD_USER },
 }, numbers[] = {
 	{ "status", RECORD_FIELD_STATUS }, { "bytes", RECORD_FIELD_BYTES },
+	{ "size", RECORD_FIELD_BYTES },
 	{ "ua.major", RECORD_FIELD_AGENT_MAJOR },
 };
 
@@ -221,6 +226,20 @@ generic_value(const struct row *row, const struct record *r, struct span name, c
 		return (span_of(memory, len));
 	if (span_is(name, "params.count"))
 		return (span_of(memory, (size_t)sprintf(memory, "%zu", count)));
+	/* Of /namespaces/NAMESPACE/RESOURCE/NAME or /RESOURCE/NAME. */
+	if (span_is(name, "resource")) {
+		struct span rest = span_from(text_of(r, RECORD_FIELD_OBJECT), 1);
+		struct span first = part(&rest, "/");
+
+		if (span_is(first, "namespaces"))
+			(void)part(&rest, "/");
+		return (span_is(first, "namespaces") ? part(&rest, "/") : first);
+	}
+	if (span_is(name, "group")) {
+		for (unsigned i = 0; i < r->extra_count; i++)
+			if (span_is(r->extra[i].key, "groups"))
+				return (r->extra[i].text);
+	}
 	if (span_is(name, "unknown_keys"))
 		return (span_of(memory, (size_t)sprintf(memory, "%zu", unknown_keys(r))));
 	if (span_is(name, "count"))

@@ -43,6 +43,18 @@ test_counts(void **state)
 		{ "corpora/beats/nginx_access_access.log", "nginx", 14, 0, 0 },
 		{ "corpora/lnav/logfile_bad_access_log.0", "combined", 2, 0, 1 },
 		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx", 12, 0, 0 },
+		{ "corpora/alp/json_access.log", "nginx-json", 14, 0, 0 },
+		{ "corpora/lnav/logfile_cloudflare.1", "json-lines", 15, 0, 0 },
+		{ "corpora/lnav/logfile_nextcloud.0", "json-lines", 5, 0, 0 },
+		{ "corpora/falco/k8s_audit_a.jsonl", "k8s-audit", 23, 0, 0 },
+		{ "corpora/audit2rbac/demo.log", "k8s-audit", 37, 0, 0 },
+		{ "corpora/crowdsec/k8s-audit-pod-exec-file.log", "k8s-audit", 1, 0, 0 },
+		{ "corpora/crowdsec/caddy-logs.log", "caddy-json", 11, 0, 0 },
+		/* The other line is no JSON: what a plug-in prints. */
+		{ "corpora/crowdsec/traefik_json.log", "traefik-json", 6, 0, 1 },
+		{ "corpora/crowdsec/aws-cloudtrail.log", "aws-cloudtrail", 2, 0, 0 },
+		/* 17 are no audit.k8s.io events but what AKS makes of them, and parts of some. */
+		{ "corpora/panther/k8s_audit_tests_a.jsonl", "k8s-audit", 102, 0, 17 },
 	};
 	unsigned bad = 0;
 

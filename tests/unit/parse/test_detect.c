@@ -90,7 +90,12 @@ test_logs(void **state)
 		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx-combined" },
 		{ "corpora/willthefarmer/apache_csv.farmwork.access.log-20241228", NULL },
 		{ "corpora/elastic-examples/auth.log", NULL },
-		{ "corpora/falco/k8s_audit_a.jsonl", "json-lines" },
+		{ "corpora/falco/k8s_audit_a.jsonl", "k8s-audit" },
+		{ "corpora/audit2rbac/demo.log", "k8s-audit" },
+		{ "corpora/panther/k8s_audit_tests_a.jsonl", "k8s-audit" },
+		{ "corpora/crowdsec/caddy-logs.log", "caddy-json" },
+		{ "corpora/crowdsec/traefik_json.log", "traefik-json" },
+		{ "corpora/crowdsec/aws-cloudtrail.log", "aws-cloudtrail" },
 		{ "corpora/haproxylogparser/haproxy_1_8000.log", NULL },
 	};
 	unsigned bad = 0;

@@ -168,6 +168,117 @@ any_program(void **state)
 }
 
 static void
+kubernetes(void **state)
+{
+	static const struct row rows[] = {
+		{ "who did what to which object",
+		    "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Request\",\"auditID\":\"a1\","
+		    "\"stage\":\"ResponseComplete\",\"requestURI\":\"/api/v1/pods/a\",\"verb\":\"get\",\"user\":"
+		    "{\"username\":\"eve\",\"groups\":[\"system:masters\",\"ops\"],\"extra\":{\"k\":[\"v\"]}},"
+		    "\"sourceIPs\":[\"192.0.2.1\",\"192.0.2.7\"],\"objectRef\":{\"resource\":\"pods\","
+		    "\"namespace\":\"shop\",\"name\":\"a\",\"subresource\":\"log\"},\"responseStatus\":"
+		    "{\"metadata\":{},\"code\":403},\"requestObject\":{\"a\":{\"b\":[1]}},"
+		    "\"requestReceivedTimestamp\":\"2025-11-24T10:11:12.5Z\",\"stageTimestamp\":"
+		    "\"2025-11-24T10:11:12.75Z\",\"annotations\":{\"authorization.k8s.io/decision\":\"forbid\"}}",
+		    "event client=192.0.2.7 forwarded=192.0.2.1 user=eve target=/api/v1/pods/a join=a1 "
+		    "level=Request action=get object=/namespaces/shop/pods/a/log outcome=failure "
+		    "status=403 us=250000 +groups=system:masters, ops +user.extra= +decision=forbid "
+		    "+requestObject= +stage=ResponseComplete" },
+		{ "one address is the peer",
+		    "{\"verb\":\"get\",\"stage\":\"Panic\",\"auditID\":\"a\",\"sourceIPs\":[\"::1\"],"
+		    "\"stageTimestamp\":\"2025-11-24T10:11:12Z\"}",
+		    "event client=::1 join=a action=get +stage=Panic" },
+		{ "a body twice is a body",
+		    "{\"verb\":\"get\",\"auditID\":\"a\",\"stage\":\"x\",\"timestamp\":1,\"requestObject\":"
+		    "{\"a\":1},\"requestObject\":\"x\"}",
+		    "event join=a action=get +requestObject= +stage=x" },
+		{ "not an event", "{\"kind\":\"Event\",\"verb\":\"get\"}", "unparsed grammar" },
+	};
+
+	(void)state;
+	CHECK("k8s-audit", rows);
+}
+
+static void
+proxies(void **state)
+{
+	static const struct row caddy[] = {
+		{ "an access",
+		    "{\"level\":\"info\",\"ts\":1763979072.5,\"logger\":\"http.log.access.log0\",\"msg\":"
+		    "\"handled request\",\"request\":{\"remote_ip\":\"192.0.2.7\",\"client_ip\":\"192.0.2.1\","
+		    "\"method\":\"GET\",\"uri\":\"/a\",\"headers\":{\"User-Agent\":[\"curl\"],\"X-Own\":"
+		    "[\"a\",\"b\"]}},\"user_id\":\"\",\"duration\":2.7e-06,\"status\":200,\"resp_headers\":"
+		    "{\"Server\":[\"Caddy\"],\"X-Own\":[\"c\"]}}",
+		    "event client=192.0.2.7 method=GET target=/a agent=curl level=info status=200 us=2 "
+		    "request.headers.X-Own[]= resp_headers.X-Own[]= +logger=http.log.access.log0 "
+		    "+request.client_ip=192.0.2.1" },
+		{ "of itself", "{\"level\":\"warn\",\"ts\":1763979072,\"msg\":\"no config\",\"file\":\"a\"}",
+		    "event level=warn message=no config file=" },
+	};
+	static const struct row envoy[] = {
+		{ "Envoy Gateway's names",
+		    "{\":authority\":\"www.example.com\",\"bytes_sent\":5,\"downstream_remote_address\":"
+		    "\"192.0.2.7:59292\",\"duration\":11,\"method\":\"GET\",\"response_code\":200,"
+		    "\"response_flags\":\"-\",\"start_time\":\"2025-11-24T10:11:12.5Z\",\"x-envoy-origin-path\":"
+		    "\"/a?b=1\",\"x-forwarded-for\":\"192.0.2.1\",\"upstream_host\":null}",
+		    "event client=192.0.2.7:59292 forwarded=192.0.2.1 method=GET host=www.example.com "
+		    "target=/a?b=1 status=200 bytes=5 us=11000" },
+	};
+	static const struct row traefik[] = {
+		{ "durations in nanoseconds, TLS by its number, one client",
+		    "{\"ClientAddr\":\"192.0.2.7:1\",\"ClientHost\":\"192.0.2.7\",\"ClientUsername\":\"-\","
+		    "\"Duration\":357313,\"OriginDuration\":324669,\"OriginStatus\":502,\"RequestPath\":\"/a\","
+		    "\"RetryAttempts\":1,\"StartUTC\":\"2025-11-24T10:11:12.587782192Z\",\"TLSVersion\":\"1.3\","
+		    "\"request_Cookie\":\"a=b\",\"origin_Date\":\"x\"}",
+		    "event client=192.0.2.7 cookie=a=b target=/a tls=TLSv1.3 us=357 upstream_us=324 "
+		    "upstream_status=502 +RetryAttempts=1" },
+		{ "a client that is another",
+		    "{\"ClientAddr\":\"192.0.2.8:1\",\"ClientHost\":\"192.0.2.7\",\"time\":1}",
+		    "event client=192.0.2.7 +ClientAddr=192.0.2.8:1" },
+	};
+
+	(void)state;
+	CHECK("caddy-json", caddy);
+	CHECK("envoy-json", envoy);
+	CHECK("traefik-json", traefik);
+}
+
+static void
+clouds_and_databases(void **state)
+{
+	static const struct row trail[] = {
+		{ "a call",
+		    "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"IAMUser\",\"arn\":\"arn:aws:x\","
+		    "\"userName\":\"eve\",\"accessKeyId\":\"AKIA\"},\"eventTime\":\"2025-11-24T10:11:12Z\","
+		    "\"eventSource\":\"ec2.amazonaws.com\",\"eventName\":\"RunInstances\",\"errorCode\":"
+		    "\"AccessDenied\",\"sourceIPAddress\":\"192.0.2.7\",\"requestParameters\":{\"a\":1},"
+		    "\"additionalEventData\":{\"x\":1,\"bytesTransferredOut\":7}}",
+		    "event client=192.0.2.7 user=eve action=RunInstances outcome=failure bytes=7 "
+		    "+eventVersion=1.08 +identity=IAMUser +userIdentity.arn=arn:aws:x +access_key=AKIA "
+		    "+service=ec2.amazonaws.com +requestParameters= +additionalEventData= "
+		    "+error=AccessDenied" },
+		{ "a login",
+		    "{\"eventVersion\":\"1.08\",\"eventTime\":\"2025-11-24T10:11:12Z\",\"eventName\":"
+		    "\"ConsoleLogin\",\"awsRegion\":\"us-east-1\",\"responseElements\":{\"ConsoleLogin\":"
+		    "\"Failure\"}}",
+		    "event action=login outcome=failure +eventVersion=1.08 +region=us-east-1 "
+		    "+responseElements=" },
+	};
+	static const struct row postgres[] = {
+		{ "an error",
+		    "{\"timestamp\":\"2025-11-24 10:11:12.5 UTC\",\"user\":\"eve\",\"dbname\":\"shop\",\"pid\":1,"
+		    "\"line_num\":2,\"ps\":\"SELECT\",\"error_severity\":\"ERROR\",\"state_code\":\"42P01\","
+		    "\"message\":\"no table\",\"statement\":\"select 1\"}",
+		    "event user=eve level=ERROR message=no table +database=shop +pid=1 +line_num=2 "
+		    "+ps=SELECT +state_code=42P01 +statement=select 1" },
+	};
+
+	(void)state;
+	CHECK("aws-cloudtrail", trail);
+	CHECK("postgres-jsonlog", postgres);
+}
+
+static void
 samples_are_whole(void **state)
 {
 	(void)state;
@@ -208,6 +319,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nginx),
 		cmocka_unit_test(any_program),
+		cmocka_unit_test(kubernetes),
+		cmocka_unit_test(proxies),
+		cmocka_unit_test(clouds_and_databases),
 		cmocka_unit_test(samples_are_whole),
 		cmocka_unit_test(front_parts),
 	};

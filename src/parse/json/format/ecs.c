@@ -145,7 +145,10 @@ parse_json_lines(struct parse_state *state, struct span line, char *scratch, str
     enum parse_reason *reason)
 {
 	static const struct parse_json_format format = { .names = names,
-		.count = sizeof(names) / sizeof(names[0]), .web = true, .own = "", .own_min = 0,
+		.count = sizeof(names) / sizeof(names[0]),
+		.web = true,
+		.own = "",
+		.own_min = 0,
 		.requests = "headers. request.headers. req.headers. request_headers. "
 			    "http.request.header. http.request.headers.",
 		.responses = "response.headers. res.headers. response_headers. "

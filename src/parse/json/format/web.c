@@ -283,7 +283,10 @@ parse_json_nginx(struct parse_state *state, struct span line, char *scratch, str
 		       "http_user_agent http_referer request_time request_length time_local "
 		       "time_iso8601 msec server_protocol http_x_forwarded_for upstream_addr "
 		       "upstream_response_time http_host server_name body_bytes response_time ua",
-		.own_min = 2, .requests = "", .responses = "", .sloppy = true };
+		.own_min = 2,
+		.requests = "",
+		.responses = "",
+		.sloppy = true };
 
 	return (parse_json_read(&format, state, line, scratch, ev, reason));
 }
@@ -295,7 +298,10 @@ parse_json_ingress(struct parse_state *state, struct span line, char *scratch, s
 	static const struct parse_json_format format = { .web = true,
 		.own = "proxy_upstream_name proxy_alternative_upstream_name x_forward_for "
 		       "request_proto ingress_name request_query",
-		.own_min = 2, .requests = "", .responses = "", .sloppy = true };
+		.own_min = 2,
+		.requests = "",
+		.responses = "",
+		.sloppy = true };
 
 	return (parse_json_read(&format, state, line, scratch, ev, reason));
 }

@@ -1,0 +1,10 @@
+/* parse: formats of proxies and servers that write JSON under names of their own. */
+#ifndef CRETULA_PARSE_JSON_SERVERS_H
+#define CRETULA_PARSE_JSON_SERVERS_H
+
+#include "parse/json/read.h"
+
+parse_line_function parse_json_caddy, parse_json_cloudtrail, parse_json_envoy, parse_json_k8s,
+    parse_json_postgres, parse_json_traefik;
+
+#endif
