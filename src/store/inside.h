@@ -57,6 +57,13 @@ int store_lock_dir(int fd, const char *name, struct err *e);
 int store_newest_segment(
     const struct store_stream *st, uint64_t *index, struct seal_entry *entry, struct err *e);
 
+/* Not opened yet: dirfd is -1. */
+struct store_stream *store_stream_new(
+    struct store *s, const char *name, const struct seal_names *names, struct err *e);
+/* The writer of st, whose dirfd is open; its keys are made, and the chain begun, if not listed. */
+int store_stream_writer(
+    struct store_stream *st, const char *policy_hash, bool listed, struct err *e);
+
 /* As store_stream_open, also where a segment is open: store_live_open sees to it. */
 int store_stream_open_live(struct store *s, const char *name, const char *policy_hash,
     const struct seal_names *names, struct store_stream **st, struct err *e);

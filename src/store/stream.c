@@ -10,26 +10,12 @@
 #include "crypto/hmac.h"
 #include "crypto/sha256.h"
 #include "key/key.h"
+#include "store/begin/listing.h"
 #include "store/erase/inside.h"
 #include "store/sweep.h"
 #include "store/words/inside.h"
 
-/* ---- the store's list of streams ---- */
-
-/* The entry of cretula.store that lists st; false if there is none. */
-static bool
-find_listing(
-    const struct store_stream *st, const struct store_writer *own, struct seal_entry *entry)
-{
-	static const struct seal_names names = { .classes = NULL };
-	const struct store_chain *chain = store_writer_chain(own);
-
-	for (size_t i = 0; i < chain->count; i++)
-		if (seal_entry_read(chain->lines[i], &names, entry, NULL) == 0 &&
-		    entry->type == SEAL_STREAM && span_is(entry->of.stream.name, st->name))
-			return (true);
-	return (false);
-}
+/* ---- opening ---- */
 
 static int
 check_listing(struct store_stream *st, const unsigned char listed[static 32], struct err *e)
@@ -41,37 +27,6 @@ check_listing(struct store_stream *st, const unsigned char listed[static 32], st
 		return (err_set(e, ERR_FINDING, "its genesis is not the one that the store lists"));
 	return (0);
 }
-
-/* Nothing but the genesis is written before the stream is listed. */
-static int
-list(struct store_stream *st, struct store_writer *own, struct seal_entry *entry, struct err *e)
-{
-	const struct store_chain *chain = store_writer_chain(st->writer);
-	struct buf log = { 0 };
-	char origin[80];
-	int rc = -1;
-
-	if (chain->count > 1)
-		return (err_set(e, ERR_FINDING,
-		    "the store does not list it; is cretula.store an "
-		    "older copy?"));
-	(void)snprintf(origin, sizeof(origin), "cretula/%s/%s", st->store->id, st->name);
-	memset(entry, 0, sizeof(*entry));
-	entry->type = SEAL_STREAM;
-	entry->of.stream.name = span_str(st->name);
-	entry->of.stream.origin = span_str(origin);
-	store_writer_vkey(st->writer, &log);
-	entry->of.stream.log = buf_view(&log);
-	store_writer_genesis(st->writer, entry->of.stream.genesis);
-	if (!buf_ok(&log))
-		(void)err_set(e, ERR_IO, "out of memory");
-	else if ((rc = store_writer_append(own, entry, true, e)) == -1)
-		(void)err_in(e, "stream " STORE_OWN_STREAM);
-	buf_free(&log);
-	return (rc);
-}
-
-/* ---- opening ---- */
 
 int
 store_newest_segment(
@@ -106,8 +61,8 @@ take_stock(struct store_stream *st, struct seal_entry *entry, struct err *e)
 	return (0);
 }
 
-static int
-open_writer(struct store_stream *st, const char *policy_hash, bool listed, struct err *e)
+int
+store_stream_writer(struct store_stream *st, const char *policy_hash, bool listed, struct err *e)
 {
 	struct store_identity id = { .name = st->name,
 		.store_id = st->store->id,
@@ -184,14 +139,17 @@ open_chain(struct store_stream *st, const char *policy_hash, struct seal_entry *
 
 	if (store_own_open(st->store, false, &own, e) == -1)
 		return (-1);
-	if ((listed = find_listing(st, own, entry))) {
+	if ((listed = store_listing_find(own, st->name, entry))) {
+		store_abandoned_settle(st->store, own);
 		store_writer_close(own);
 		own = NULL;
 	}
 	if (make_dirs(st, !listed, e) == 0 && store_lock_dir(st->dirfd, st->name, e) == 0 &&
-	    open_writer(st, policy_hash, listed, e) == 0)
+	    store_stream_writer(st, policy_hash, listed, e) == 0)
 		rc = listed ? check_listing(st, entry->of.stream.genesis, e)
-			    : list(st, own, entry, e);
+			    : store_listing_add(st, own, entry, e);
+	if (rc == 0 && !listed)
+		store_abandoned_settle(st->store, own);
 	store_writer_close(own);
 	return (rc);
 }
@@ -211,8 +169,8 @@ open_stream(struct store_stream *st, const char *policy_hash, bool live, struct 
 	return (rc);
 }
 
-static struct store_stream *
-new_stream(struct store *s, const char *name, const struct seal_names *names, struct err *e)
+struct store_stream *
+store_stream_new(struct store *s, const char *name, const struct seal_names *names, struct err *e)
 {
 	struct store_stream *made;
 
@@ -254,14 +212,14 @@ int
 store_stream_open(struct store *s, const char *name, const char *policy_hash,
     const struct seal_names *names, struct store_stream **st, struct err *e)
 {
-	return (open_new(new_stream(s, name, names, e), policy_hash, false, st, e));
+	return (open_new(store_stream_new(s, name, names, e), policy_hash, false, st, e));
 }
 
 int
 store_stream_open_live(struct store *s, const char *name, const char *policy_hash,
     const struct seal_names *names, struct store_stream **st, struct err *e)
 {
-	return (open_new(new_stream(s, name, names, e), policy_hash, true, st, e));
+	return (open_new(store_stream_new(s, name, names, e), policy_hash, true, st, e));
 }
 
 void

@@ -47,7 +47,8 @@ FAULTS = [
     ('disk full, at each durable step', [
         ('unit/store/test_crash.c', 'test_disk_full'), ('unit/store/test_erase.c', 'test_disk_full'),
         ('e2e/test_crash.py', 'test_an_error_at_each_durable_step'), ('e2e/test_pipe.py', 'test_a_full_disk_at_each_step'),
-        ('e2e/test_pipe.py', 'test_a_full_disk_is_waited_for'), ('e2e/test_pipe.py', 'test_sigterm_while_the_disk_is_full'), ('e2e/test_badinput.py', 'test_full_disk')]),
+        ('e2e/test_pipe.py', 'test_a_full_disk_is_waited_for'), ('e2e/test_pipe.py', 'test_sigterm_while_the_disk_is_full'), ('e2e/test_badinput.py', 'test_full_disk'),
+        ('e2e/test_faults.py', 'test_a_half_made_stream_is_settled_by_any_writer')]),
     ('EIO or failed fdatasync', [
         ('unit/store/test_crash.c', 'test_bad_disk'), ('unit/store/test_live.c', 'test_errors_at_every_step'),
         ('unit/key/test_crash.c', 'a_dead_disk_changes_nothing_in_memory'),
@@ -191,6 +192,42 @@ def test_quota_and_read_only_at_each_step():
             assert sizes() in (list(range(60)), list(range(50, 60))), (name, n, sizes())
             good()
         assert n > 50, n
+
+
+def test_a_half_made_stream_is_settled_by_any_writer():
+    """A full disk or a death at any step of a new stream: whoever writes next finishes it or takes it away."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    write('a.log', lines(0, 50))
+    write('b.log', lines(50, 60))
+    load = ['import', '--store', 'store', '--format', 'combined', '--no-verify', '--stream']
+    cretula(*load, 's', 'a.log', code=0)
+    for name in ('store', 'store.keys'):
+        shutil.copytree(name, name + '.kept')
+    bad, ends = 0, set()
+    for n in range(1, 200, 3):
+        for name in ('store', 'store.keys'):
+            shutil.rmtree(name)
+            shutil.copytree(name + '.kept', name)
+        if cretula(*load, 'new', 'b.log', env={'CRETULA_FAULT': f'{n}:28' if n % 2 else str(n)}).code == 0:
+            break
+        left = cretula('verify', '--store', 'store')
+        bad += 'E_STREAM_UNLISTED' in left.text
+        write('c.log', lines(100, 101))
+        cretula(*load, 's', '--again', 'c.log', code=0)
+        if 'E_STREAM_UNLISTED' in left.text:
+            cretula('verify', '--store', 'store', '--strict', code=0)
+            ends.add(os.path.exists('store/streams/new'))
+        if n % 4 == 0:
+            cretula(*load, 'new', 'b.log', code=0)
+            equal(sorted(r['bytes'] for r in records('store', 'new')), list(range(1050, 1060)), n)
+            good()
+    assert bad > 3 and ends == {False, True}, (bad, ends)
+    os.mkdir('store/streams/foreign')  # not of ours: its keys are not there
+    write('store/streams/foreign/chain.jsonl', read('store/streams/s/chain.jsonl').splitlines(keepends=True)[0])
+    cretula(*load, 's', '--again', 'c.log', code=0)
+    assert 'E_STREAM_UNLISTED' in cretula('verify', '--store', 'store', code=1).text
+    assert not os.path.exists('store.keys/foreign')
 
 
 def test_a_store_on_a_read_only_mount():
