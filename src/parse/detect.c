@@ -12,7 +12,7 @@
 
 #define DETECT_FORMATS_MAX PARSE_DETECT_FITS_MAX
 
-enum { POINTS_LOG = 1, POINTS_GENERIC = 2, POINTS_PARTIAL = 3, POINTS_ODD = 4, POINTS_OWN = 8 };
+enum { POINTS_GENERIC = 2, POINTS_PARTIAL = 3, POINTS_ODD = 4, POINTS_OWN = 8 };
 
 struct score {
 	const struct parse_format *format;
@@ -81,11 +81,11 @@ detect_sample_as(const struct parser *parser, struct span head, struct sample *s
 static unsigned
 detect_points(const struct parse_format *format, enum parse_result result, const struct event *ev)
 {
-	if (format->fit == PARSE_FIT_GENERIC)
+	if (format->fit == PARSE_FIT_GENERIC ||
+	    (format->fit == PARSE_FIT_TYPED && ev->type == EVENT_LOG))
 		return (POINTS_GENERIC);
-	/* Every program that logs with zap writes so, not only Caddy. */
-	if (ev->type == EVENT_LOG && strcmp(format->name, "caddy-json") == 0)
-		return (POINTS_LOG);
+	if (format->fit == PARSE_FIT_TYPED)
+		return (POINTS_OWN);
 	if (result == PARSE_PARTIAL)
 		return (POINTS_PARTIAL);
 	if (!event_has(ev, EVENT_CLIENT))
@@ -120,6 +120,7 @@ detect_score(const struct look *look, struct score *score)
 	struct sample sample;
 	struct reader reader;
 	struct event ev;
+	bool typed = false;
 
 	reader_begin(&reader, look, score->format);
 	detect_sample_as(&reader.parser, look->head, &sample);
@@ -135,7 +136,11 @@ detect_score(const struct look *look, struct score *score)
 		score->points +=
 		    detect_points(score->format, result, &ev) * sample.line_ends[i];
 		score->extras += ev.extra_count;
+		typed = typed || ev.type != EVENT_LOG;
 	}
+	/* Nothing but what any program may say. */
+	if (score->format->fit == PARSE_FIT_TYPED && !typed)
+		score->parsed = score->partial = score->points = 0;
 }
 
 /* Does a fit better?  Equal ones keep the order of the table. */

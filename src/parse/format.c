@@ -1,4 +1,5 @@
 /* parse: the table of formats. */
+#include "parse/auth/auth.h"
 #include "parse/clf/clf.h"
 #include "parse/cloud/w3c.h"
 #include "parse/json/format/samples.h"
@@ -36,12 +37,15 @@ const struct parse_format parse_formats[] = {
 	{ "apache-vhost-combined", "vhost_combined",
 	    "Apache's vhost_combined: host:port in front of combined",
 	    "www.example.com:443 " SAMPLE_COMBINED, parse_clf_vhost, NULL },
+	{ "auth", "sshd sudo pam", "sshd, sudo, su, PAM and logind, over syslog or the journal",
+	    "sshd[991]: Failed password for invalid user admin from 192.0.2.7 port 40812 ssh2",
+	    parse_auth, .fit = PARSE_FIT_TYPED },
 	{ "aws-cloudfront", "cloudfront", "CloudFront's standard logs, which name their columns",
 	    SAMPLE_CLOUDFRONT, parse_w3c_cloudfront, .context = PARSE_W3C_CONTEXT },
 	{ "aws-cloudtrail", "cloudtrail", "events of AWS CloudTrail, one a line",
 	    PARSE_SAMPLE_CLOUDTRAIL, parse_json_cloudtrail, NULL },
 	{ "caddy-json", "caddy", "Caddy's logs in JSON, of accesses and of itself",
-	    PARSE_SAMPLE_CADDY, parse_json_caddy, NULL },
+	    PARSE_SAMPLE_CADDY, parse_json_caddy, .fit = PARSE_FIT_TYPED },
 	{ "envoy-json", "istio-json", "Envoy's access log in JSON, as of Istio and Envoy Gateway",
 	    PARSE_SAMPLE_ENVOY, parse_json_envoy, NULL },
 	{ "ingress-nginx-json", "", "ingress-nginx with a log-format-upstream in JSON",

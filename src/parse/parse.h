@@ -65,6 +65,7 @@ typedef void parse_piece_function(
 /* How sure a line that fits makes of its format. */
 enum parse_fit {
 	PARSE_FIT_OWN,     /* hardly anything else looks so */
+	PARSE_FIT_TYPED,   /* of type log much does; of another, nothing else */
 	PARSE_FIT_GENERIC, /* much does: only where no other fits */
 	PARSE_FIT_NAMED    /* everything does: never guessed */
 };

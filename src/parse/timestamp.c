@@ -304,20 +304,25 @@ parse_time_bsd(struct span text, int64_t now_us, int64_t *t_us)
 	int day, seconds, year = -1;
 	size_t clock = 7, end;
 
-	if (text.len < BSD_LEN)
+	if (text.len < BSD_LEN - 1)
 		return (0);
 	letters = load32(text.ptr) & 0xffffff;
 	m = &months[letters * 0x67e5u >> 28];
-	day = digits2((char[]){ text.ptr[4] == ' ' ? '0' : text.ptr[4], text.ptr[5] });
-	if (m->letters != letters || text.ptr[3] != ' ' || text.ptr[6] != ' ')
+	if (text.ptr[5] == ' ') { /* "Nov 4 10:11:12" */
+		day = digits2((char[]){ '0', text.ptr[4] });
+		clock = 6;
+	} else {
+		day = digits2((char[]){ text.ptr[4] == ' ' ? '0' : text.ptr[4], text.ptr[5] });
+	}
+	if (m->letters != letters || text.ptr[3] != ' ' || text.ptr[clock - 1] != ' ')
 		return (0);
-	if (text.len >= BSD_LEN + 5 && text.ptr[11] == ' ')
-		year = digits4(text.ptr + 7);
+	if (text.len >= clock + 13 && text.ptr[clock + 4] == ' ')
+		year = digits4(text.ptr + clock);
 	if (year >= 1970)
-		clock = 12;
-	if ((seconds = clock_of(text.ptr + clock)) < 0)
+		clock += 5;
+	if (text.len < clock + 8 || (seconds = clock_of(text.ptr + clock)) < 0)
 		return (0);
-	days = clock == 7 ? last_day(m, day, (now_us + DAY_US) / DAY_US)
+	days = year < 1970 ? last_day(m, day, (now_us + DAY_US) / DAY_US)
 	    : day_is_good(year, m, day) ? days_of(year, m->number, day) : -1;
 	if (days < 0)
 		return (0);

@@ -23,8 +23,9 @@ int parse_time_iso(struct span text, int64_t *t_us);
 int parse_time_epoch(struct span text, int64_t *t_us);
 
 /*
- * "Nov 24 10:11:12" (RFC 3164), a fraction behind it, the year behind the day
- * or none: then the last one in which that is not a day after now_us.
+ * "Nov 24 10:11:12" or "Nov  4" (RFC 3164), also "Nov 4", a fraction behind
+ * it, the year behind the day or none: then the last one in which that is not
+ * a day after now_us.
  * How many bytes of text it takes; 0 if text does not begin with one.
  */
 size_t parse_time_bsd(struct span text, int64_t now_us, int64_t *t_us);

@@ -89,13 +89,15 @@ test_logs(void **state)
 		{ "corpora/beats/apache_access_test-vhost.log", "apache-vhost-combined" },
 		{ "corpora/crowdsec/nginx-http-malformed.log", "nginx-combined" },
 		{ "corpora/willthefarmer/apache_csv.farmwork.access.log-20241228", NULL },
-		{ "corpora/elastic-examples/auth.log", NULL },
 		{ "corpora/falco/k8s_audit_a.jsonl", "k8s-audit" },
 		{ "corpora/audit2rbac/demo.log", "k8s-audit" },
 		{ "corpora/panther/k8s_audit_tests_a.jsonl", "k8s-audit" },
 		{ "corpora/crowdsec/caddy-logs.log", "caddy-json" },
 		{ "corpora/crowdsec/traefik_json.log", "traefik-json" },
 		{ "corpora/crowdsec/aws-cloudtrail.log", "aws-cloudtrail" },
+		{ "corpora/elastic-examples/auth.log", "auth" },
+		{ "corpora/beats/system_auth_test.log", "auth" },
+		{ "corpora/crowdsec/sshd-logs.log", "auth" },
 		{ "corpora/haproxylogparser/haproxy_1_8000.log", NULL },
 	};
 	unsigned bad = 0;

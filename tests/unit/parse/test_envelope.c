@@ -89,6 +89,8 @@ static const struct row {
 	{ "s", "<13>Nov 24 10:11:12 prog[1]: no machine", T0 "!notice|program=prog|no machine|" },
 	{ "s", "<13>Nov 24 10:11:12 prog: no machine", T0 "!notice|program=prog|no machine|" },
 	{ "s", "Nov  4 10:11:12 web1 kernel: x", "1762251072000|@web1|program=kernel|x|" },
+	{ "s", "Nov 4 10:11:12 web1 kernel: x", "1762251072000|@web1|program=kernel|x|" },
+	{ "s", "Nov 4 2023 10:11:12 web1 a: x", "1699092672000|@web1|program=a|x|" },
 	{ "s", "Nov 24 10:11:12.25 web1 a: x", "1763979072250|@web1|program=a|x|" },
 	{ "s", "Nov 24 2023 10:11:12 web1 a: x", "1700820672000|@web1|program=a|x|" },
 	{ "s", "2025-11-24T11:11:12.000+01:00 web1 a[1]: x", T0 "@web1|program=a|x|" },
