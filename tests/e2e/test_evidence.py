@@ -11,7 +11,7 @@ from lib import Skip, combined, cretula, equal, main, read, records, write
 from test_anchor import Authority, Witness, entries
 from test_outside import outside
 
-COREUTILS = 'base64 cat cut head mktemp od printf rm sha256sum tail test'.split()
+COREUTILS = 'base64 cat csplit cut head mktemp od printf rm sha256sum tail test tr'.split()
 CODE = re.compile(rb'\b[EW]_[A-Z_]+\b')
 
 
@@ -132,16 +132,15 @@ def test_another_stream_beside():
     """A bundle of one stream in which another one lies, that nobody would look at, is none."""
     month(1)
     month(2, name='t')
-    evidence(code=0)
-    facts = b'{"v":1,"stream":"%s"}\n'
-    write('bundle/bundle.json', facts % b's')
+    evidence('--stream', 's')
+    os.mkdir('bundle/store/streams/t')
     write('bundle/store/streams/t/chain.jsonl', b'what nobody signed\n')
     remake_manifest()
     equal(verdict(), (1, {'E_BUNDLE'}))
     shutil.rmtree('bundle/store/streams/t')
     remake_manifest()
     equal(verdict()[0], 0)
-    write('bundle/bundle.json', facts % b'u')
+    write('bundle/bundle.json', b'{"v":1,"stream":"u"}\n')
     remake_manifest()
     equal(verdict(), (1, {'E_BUNDLE'}))
 
@@ -274,8 +273,8 @@ def test_proofs():
     equal(sorted(os.listdir('bundle')), ['MANIFEST.sha256', 'README.md', 'anchor', 'bundle.json', 'policy', 'proofs',
                                          'verify.py'])
     anchor = read('bundle/anchor').decode().strip()
-    equal(both(), (0, set()))
-    equal(both('--anchor', anchor), (0, set()))
+    equal(verdict(), (0, set()))
+    equal(verdict('--anchor', anchor), (0, set()))
     cretula('verify', '--bundle', 'bundle', '--policy', 'bundle/policy', code=2)
     cretula('verify', '--proof', 'bundle/proofs/7', '--policy', 'bundle/policy', code=2)
     done = follow_readme()
@@ -284,7 +283,7 @@ def test_proofs():
     equal(shown, {records('store')[n]['path'] for n in (7, 401)})
     for other in (6, 400):
         assert not any(json.dumps(records('store')[other]).encode() in read(f'bundle/proofs/{n}') for n in (7, 401))
-    equal(both('--anchor', anchor.replace('sha256:', 'sha256:0')[:-1])[0], 1)
+    equal(verdict('--anchor', anchor.replace('sha256:', 'sha256:0')[:-1])[0], 1)
     good = read('bundle/proofs/7')
     rows = [
         ('changed', lambda: write('bundle/proofs/7', good[:200] + bytes([good[200] ^ 1]) + good[201:]), {'E_PROOF'}),
@@ -294,18 +293,46 @@ def test_proofs():
     ]
     for claim, change, codes in rows:
         change()
-        equal(both(), (1, codes | {'E_BUNDLE'}), claim)
+        equal(verdict(), (1, codes | {'E_BUNDLE'}), claim)
         assert follow_readme().returncode != 0, claim
         remake_manifest()
-        equal(both(), (1, codes), claim)
+        equal(verdict(), (1, codes), claim)
         write('bundle/proofs/7', good)
         write('bundle/bundle.json', b'{"v":1,"stream":"s","records":[7,401]}\n')
         remake_manifest()
-        equal(both(), (0, set()), claim)
+        equal(verdict(), (0, set()), claim)
     for facts in (b'{"v":1,"stream":"s","records":[]}', b'{"v":1,"stream":"s","records":[401,7]}',
-                  b'{"v":1,"stream":"s","records":[7,7]}', b'{"v":1,"stream":"s","records":["7"]}'):
+                  b'{"v":1,"stream":"s","records":[7,7]}', b'{"v":1,"stream":"s","records":["7"]}',
+                  b'{"v":1,"stream":"s","records":7}', b'{"v":1,"records":[7,401]}', b'{"v":1,"stream":"s"}', b'{"v":2}', b'',
+                  b'{"v":1,"stream":"s","records":[7', b'{"v":1,"stream":"s","records":[-7,401]}'):
         write('bundle/bundle.json', facts + b'\n')
-        equal(both()[0], 1, facts)
+        equal(verdict(), (1, {'E_BUNDLE'}), facts)
+    os.unlink('bundle/bundle.json')
+    equal(verdict(), (1, {'E_BUNDLE'}))
+    write('bundle/bundle.json', b'{"v":1,"stream":"s","records":[7,401]}\n')
+    equal(verdict(), (0, set()))
+    for path, content in [('proofs/8', good), ('proofs/007', good), ('counts.json', b'[]\n'), ('store/x', b''), ('anchor', b'x\n'),
+                          ('anchor', b''), ('policy', b'quorum none\n'),
+                          ('policy', b''.join(read('bundle/policy').splitlines(True)[::-1]))]:
+        path = f'bundle/{path}'
+        before = read(path) if os.path.exists(path) else None
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write(path, content)
+        remake_manifest()
+        equal(verdict(), (1, {'E_BUNDLE'}), path)
+        if before is None:
+            os.unlink(path)
+        else:
+            write(path, before)
+    os.rmdir('bundle/store')
+    for path in ('anchor', 'policy'):
+        before = read(f'bundle/{path}')
+        os.unlink(f'bundle/{path}')
+        remake_manifest()
+        equal(verdict(), (1, {'E_BUNDLE'}), path)
+        write(f'bundle/{path}', before)
+    remake_manifest()
+    equal(verdict(), (0, set()))
     for args, code in [(('--record', '7'), 2), (('--stream', 's', '--record', 'x'), 2), (('--stream', 's', '--record', '7,'), 2),
                        (('--stream', 's', '--record', '7,7'), 2), (('--stream', 's', '--record', ''), 2),
                        (('--stream', 's', '--record', '7', '--since', '-7d'), 2), (('--stream', 's', '--record', '800'), 66),
@@ -314,12 +341,77 @@ def test_proofs():
         assert not os.path.exists('bundle') and not os.path.exists('bundle.tmp')
 
 
-def both(*args):
-    """As verdict, for what verify.py takes proof by proof."""
-    ours = cretula('verify', '--bundle', 'bundle', *args)
-    theirs = outside('--bundle', 'bundle', *args)
-    equal((theirs.returncode, theirs.stdout), (ours.code, ours.out))
-    return ours.code, {code.decode() for code in CODE.findall(ours.out)}
+def test_proofs_across_keys():
+    """Every log key that either chain had is in `policy`; the commands of README.md hold by openssl alone."""
+    cretula('key', 'create', '--keys', 'store.keys', '--recovery-out', 'recovery', code=0)
+    month(1)
+    cretula('key', 'rekey', '--store', 'store', '--all', code=0)
+    month(2)
+    cretula('key', 'rekey', '--store', 'store', '--all', '--recovery', 'recovery', code=0)
+    month(3)
+    for record in ('9', '410'):
+        cretula('subject', 'rescrub', '--store', 'store', '--stream', 's', '--record', record, '--drop', 'path', '--reason',
+                'asked', code=0)
+    evidence('--stream', 's', '--record', '0,9,410,999')
+    logs = [line.split(' ') for line in read('bundle/policy').decode().splitlines()]
+    wanted = [e.get('log') or e['new'] for name in ('cretula.store', 's') for e in entries(name)
+              if e['type'] in ('genesis', 'rekey')]
+    equal(logs, [*(['log', vkey] for vkey in wanted), ['quorum', 'none']])
+    equal(len(set(wanted)), 6)
+    done = follow_readme()
+    equal((done.returncode, done.stderr), (0, b''), f'{done.stdout!r}')
+    for n, extra in ((0, 0), (9, 1), (410, 1), (999, 0)):
+        parts = read(f'bundle/proofs/{n}').split(b'c2sp.org/tlog-proof@v1\n')
+        equal(len(parts), 1 + 3 + extra + 2 + 1 + 2, n)
+    commands = read('bundle/README.md')
+    write('bundle/README.md', commands.replace(b'sha256sum -c --quiet', b': ').replace(b'python3 verify.py', b': '))
+    equal(follow_readme().returncode, 0)
+    for n, at in ((0, 40), (9, 200), (410, 1500), (999, -300)):
+        good = read(f'bundle/proofs/{n}')
+        write(f'bundle/proofs/{n}', good[:at] + bytes([good[at] ^ 1]) + good[at:][1:])
+        assert follow_readme().returncode != 0, (n, at)
+        write(f'bundle/proofs/{n}', good)
+    policy = read('bundle/policy')
+    write('bundle/policy', policy.replace(wanted[-1].encode(), wanted[0].encode()))
+    assert follow_readme().returncode != 0, 'no key for the newest notes'
+
+
+def test_beside():
+    """Row 65: the auditor's line, the log keys and the sums are those of the chains, in whatever range; a manifest hides nothing."""
+    cretula('key', 'create', '--keys', 'store.keys', '--recovery-out', 'recovery', code=0)
+    for number in (1, 2, 3):
+        month(number)
+    month(1, name='t')
+    cretula('key', 'rekey', '--store', 'store', '--all', code=0)
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '5,450', '--reason', 'asked', code=0)
+    for args, sums in [((), [(3, 1200, 2), (1, 400, 0)]), (('--stream', 't'), [(1, 400, 0)]),
+                       (('--since', '2025-02-01T00:00:00Z'), [(2, 800, 1), (0, 0, 0)])]:
+        evidence(*args)
+        equal(verdict(), (0, set()))
+        rows = json.loads(read('bundle/counts.json'))
+        equal([(row['segments'], row['records'], row['erased']) for row in rows], sums)
+    policy, sums, line = (read(f'bundle/{name}') for name in ('policy', 'counts.json', 'anchor'))
+    equal(policy.count(b'log '), 6)
+    logs = policy.splitlines(True)
+    rows = [
+        ('counts.json', sums.replace(b'"records":800', b'"records":801')), ('counts.json', sums.replace(b'"lost":0', b'"lost":1', 1)),
+        ('counts.json', sums[:-1]), ('counts.json', b''), ('counts.json', b'[]\n'), ('counts.json', None),
+        ('policy', policy.replace(b'log ', b'log x', 1)), ('policy', b''.join(logs[1:])), ('policy', b''.join([logs[0], *logs])),
+        ('policy', b'quorum none\n'), ('policy', b'\xff\n'), ('policy', None),
+        ('anchor', line.replace(b'sha256:', b'sha256:0')), ('anchor', line[:-1]), ('anchor', b''), ('anchor', None),
+    ]
+    for file, content in rows:
+        before = read(f'bundle/{file}')
+        assert content != before
+        if content is None:
+            os.unlink(f'bundle/{file}')
+        else:
+            write(f'bundle/{file}', content)
+        remake_manifest()
+        equal(verdict(), (1, {'E_BUNDLE'}), (file, content))
+        write(f'bundle/{file}', before)
+    remake_manifest()
+    equal(verdict(), (0, set()))
 
 
 def test_refused():

@@ -1,6 +1,7 @@
 /*
  * Fuzz target: what an outsider brings beside stores.  The first byte says
- * what the rest is: a file of pins, the manifest of a bundle or its facts.
+ * what the rest is: a file of pins, the manifest of a bundle, its facts or its
+ * policy.
  */
 #include <sys/stat.h>
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "audit/outside/beside.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
 #include "base/err.h"
@@ -17,7 +19,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char dir[] = "/tmp/cretula-fuzz-XXXXXX";
-static const char *const files[] = { "pins", "b/MANIFEST.sha256", "b/bundle.json" };
+static const char *const files[] = { "pins", "b/MANIFEST.sha256", "b/bundle.json", "b/policy" };
 
 static void
 demand(int claim)
@@ -49,7 +51,7 @@ clean_up(void)
 {
 	char path[128];
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		path_of(i, path);
 		(void)unlink(path);
 	}
@@ -68,6 +70,7 @@ begin(void)
 	demand(mkdir(path, 0700) == 0);
 	put(1, "", 0);
 	put(2, "{\"v\":1}\n", 8);
+	put(3, "", 0);
 }
 
 /* Pins that were read are written as they were, but sorted: the same again. */
@@ -102,6 +105,23 @@ try_bundle(void)
 	audit_range_free(&range);
 }
 
+/* Keys that are there are those that a reader finds, and no others. */
+static void
+try_policy(struct span text)
+{
+	struct audit_beside beside = { .line = { 0 } };
+	struct audit_list list;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/b", dir);
+	audit_list_init(&list, "bundle", AUDIT_FINDINGS_PER_FILE);
+	audit_beside_check(path, &beside, &list);
+	/* anchor is missing; policy is good if it has no key */
+	demand(!list.failed && list.count >= 1 && list.count <= 2);
+	demand(list.count == 2 || !span_starts(text, span_str("log ")));
+	audit_list_free(&list);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -113,13 +133,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begun = true;
 	if (size == 0)
 		return (0);
-	file = data[0] % 3;
+	file = data[0] % 4;
 	put(file, data + 1, size - 1);
 	if (file == 0)
 		try_pins();
+	else if (file == 3)
+		try_policy(span_of((const char *)data + 1, size - 1));
 	else
 		try_bundle();
 	put(1, "", 0);
 	put(2, "{\"v\":1}\n", 8);
+	put(3, "", 0);
 	return (0);
 }

@@ -1932,7 +1932,7 @@ def split_parts(text):
     return before, list(map(Entry, parts))
 
 
-def check_lineage(parts, anchor):
+def check_lineage(parts, anchor, seen=None):
     """(stream, its Reigns) of [stream,] genesis, and the changes of keys behind them."""
     listed = parts[0] if parts and parts[0].type == 'stream' else None
     root, *changes = parts[1 if listed else 0:] or [None]
@@ -1963,6 +1963,9 @@ def check_lineage(parts, anchor):
             now.turn(part)
     for part in (root, listed) if listed else (root,):
         store.check_entry(part)
+    logs = [log for reigns in (store, own) for _, log in reigns.logs]
+    if seen is not None and len(logs) > len(seen.get('logs', ())):
+        seen.update(logs=logs, line=f'{genesis["log"]} sha256:{sha256(root.line).hex()}\n')
     return listed.entry['name'] if listed else STORE_CHAIN, own
 
 
@@ -1977,8 +1980,11 @@ def check_replaced(redact, segment, index, extra):
     return found
 
 
-def check_proof(text, anchor):
-    """(stream, number of the record, its line); ValueError if the proof does not hold."""
+def check_proof(text, anchor, store=None):
+    """(stream, number of the record, its line); ValueError if the proof does not hold.
+
+    Into store go the auditor's line that would match, and every log key that the two chains had by then.
+    """
     record, parts = split_parts(text)
     extra, index, hashes, rest = parse_part(record, re.escape(RECORD_PROOF))
     if len(parts) < 3:
@@ -1986,7 +1992,7 @@ def check_proof(text, anchor):
     segment, tail = parts[0].demand('segment'), parts[1:]
     redact = tail.pop(0) if tail[0].type == 'redact' else None
     tail[0].demand('stream')
-    name, reigns = check_lineage(tail, anchor)
+    name, reigns = check_lineage(tail, anchor, store)
     leaf, line = sha256(b'\0', extra), extra[16:]
     for part in (parts[0], redact) if redact else parts[:1]:
         reigns.check_entry(part)
@@ -2050,14 +2056,22 @@ def parse_duration(text):
 
 # ---- 18. Bundles ---------------------------------------------------------------------------------------------------
 
+RECORDS_MAX = 100000
+SUMS = 'lines bytes parsed partial unparsed counted meta joined'.split()
+
+
 class Part:
     """Which part of a store a bundle holds."""
 
     def __init__(self, facts):
-        self.stream = facts.get('stream')
+        self.stream, self.records = facts.get('stream'), facts.get('records')
         if list(facts)[:1] != ['v'] or facts['v'] != 1 or \
                 not (self.stream is None or STREAM_NAME.fullmatch(self.stream)):
             raise ValueError('not of version 1')
+        if self.records is not None and not (
+                self.stream and 0 < len(self.records) <= RECORDS_MAX and all(map(is_int, self.records)) and
+                self.records == sorted({n for n in self.records if 0 <= n < 2**63})):
+            raise ValueError('not records, ascending')
         self.since, self.until = (facts.get(key) and parse_time(facts[key]) for key in ('since', 'until'))
 
     def holds(self, entry):
@@ -2102,10 +2116,85 @@ def check_manifest(bundle, report):
 
 def read_part(bundle, report):
     try:
-        return Part(parse_json(read_file(os.path.join(bundle, 'bundle.json'), 4096).decode('ascii')))
+        return Part(parse_json(read_file(os.path.join(bundle, 'bundle.json'), 2**21).decode('ascii')))
     except (OSError, Bad, ValueError, AttributeError, TypeError) as problem:
         report.add('E_BUNDLE', 'bundle.json', f'does not say which part of a store this is: {problem}')
         return Part({'v': 1})
+
+
+def dump_sums(chains, part):
+    """counts.json: what the entries of segments in the range say, stream by stream."""
+    rows = []
+    for chain in chains:
+        row = dict.fromkeys(('segments', 'records', 'erased', 'pruned_segments', *SUMS, 'lost'), 0)
+        for entry in chain.entries[:chain.signed]:
+            if not entry or entry['type'] != 'segment' or not part.holds(entry):
+                continue
+            sealed = chain.history.by_number[entry['seg']]
+            if sealed.pruned:
+                row['pruned_segments'] += 1
+                continue
+            row['segments'] += 1
+            row['records'] += entry['n']
+            row['erased'] += sum(item.erased for item in sealed.items.values())
+            for name in (*SUMS, 'lost'):
+                row[name] += entry['in'][name]
+        rows.append(json.dumps({'stream': chain.name, **row}, separators=(',', ':')))
+    return '[' + ',\n'.join(rows) + ']\n'
+
+
+def check_beside(bundle, report, line, logs, sums=None):
+    """What lies beside chains or proofs says again what these say; policy has the log keys in `log` lines or comments."""
+    for file, wanted in (('anchor', line), ('policy', logs), ('counts.json', sums)):
+        if wanted is None:
+            continue
+        try:
+            found = read_file(os.path.join(bundle, file), 2**24).decode()
+            if file == 'policy':
+                found = [line.partition(' ')[2] for line in found.split('\n') if line.startswith(('log ', '# '))]
+            if found != wanted:
+                report.add('E_BUNDLE', file, 'not what the signed entries say')
+        except (OSError, Bad, ValueError) as problem:
+            report.add('E_BUNDLE', file, f'not readable: {problem}')
+
+
+def check_proofs(bundle, anchor, report, part):
+    """A bundle of single records."""
+    store = {}
+    for name in ('store', 'counts.json', *(f'proofs/{name}' for name in list_dir(report, bundle, 'proofs')
+                                           if name not in map(str, part.records))):
+        if os.path.lexists(os.path.join(bundle, name)):
+            report.add('E_BUNDLE', name, 'not of the records that this is a bundle of')
+    for number in part.records:
+        file = f'proofs/{number}'
+        try:
+            content = read_file(os.path.join(bundle, file), (PARTS_MAX + 1) * PROOF_MAX)
+            if check_proof(content, anchor, store)[:2] != (part.stream, number):
+                report.add('E_BUNDLE', file, 'the proof of another record')
+        except (OSError, ValueError, Bad) as problem:
+            report.add('E_PROOF', file, str(problem))
+    if not report.findings:
+        check_beside(bundle, report, store['line'], store['logs'])
+    report.facts.append(f'{len(part.records)} records, by their proofs')
+
+
+def check_bundle(bundle, anchor, report, brought):
+    part = read_part(bundle, report)
+    check_manifest(bundle, report)
+    if part.records and brought.policy:
+        report.add('E_BUNDLE', 'bundle.json', '--policy is of chains, and this bundle has only proofs')
+    if part.records:
+        check_proofs(bundle, anchor, report, part)
+    elif os.path.isdir(os.path.join(bundle, 'store/streams')):
+        chains = check_store(os.path.join(bundle, 'store'), anchor, report, brought, part)
+        if report.exit_code() != 1:
+            root = chains[STORE_CHAIN]
+            listed = [chains[entry['name']] for entry in root.entries[:root.signed]
+                      if entry and entry['type'] == 'stream' and entry['name'] in chains]
+            logs = [log for chain in (root, *listed) for log in dict.fromkeys((chain.genesis['log'], chain.log))]
+            check_beside(bundle, report, f'{logs[0]} sha256:{sha256(root.lines[0]).hex()}\n', logs, dump_sums(listed, part))
+    else:
+        report.add('E_BUNDLE', 'store', 'there is no store, and no records are named')
 
 
 # ---- 19. What entries promise --------------------------------------------------------------------------------------
@@ -2708,6 +2797,7 @@ def check_store(store, anchor, report, brought=None, part=None):
     check_heads(root, chains)
     for chain in chains.values():
         check_derived(chain, chains)
+    return chains
 
 
 def parse_anchor(line):
@@ -2755,14 +2845,14 @@ def main(arguments):
         return 2
     if proof:
         return main_proof(proof, anchor, as_json)
-    if not os.path.isdir(os.path.join(store, 'streams')):
-        print(f'{store}: no store', file=sys.stderr)
+    if not os.path.isdir(bundle or os.path.join(store, 'streams')):
+        print(f'{bundle or store}: no {"bundle" if bundle else "store"}', file=sys.stderr)
         return 66
-    report, part = Report(), None
+    report = Report()
     if bundle:
-        part = read_part(bundle, report)
-        check_manifest(bundle, report)
-    check_store(store, anchor, report, brought, part)
+        check_bundle(bundle, anchor, report, brought)
+    else:
+        check_store(store, anchor, report, brought)
     if report.exit_code() == 0:
         seen.keep()
     if report.unfinished:

@@ -12,7 +12,7 @@
 #include "app/evidence/evidence.h"
 #include "app/names.h"
 #include "app/records.h"
-#include "audit/outside/bundle.h"
+#include "audit/outside/beside.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -31,9 +31,8 @@ struct make {
 	struct app_records *records; /* the stream at hand */
 	const char *name;
 	size_t signed_count; /* of its entries: what goes in */
-	uint64_t erased, pruned; /* of it: records, and segments of the range */
 	const struct audit_policy *given;
-	struct stats_counts total;
+	struct audit_sums row; /* of it */
 	struct audit_range range;
 	struct seal_entry entry;
 };
@@ -191,15 +190,13 @@ copy_segment(struct make *m, int seg_fd, struct err *e)
 
 	if (!audit_range_holds(&m->range, facts))
 		return (0);
-	if ((past = app_records_past(m->records, &m->entry)) != NULL && past->pruned) {
-		m->pruned++;
+	past = app_records_past(m->records, &m->entry);
+	audit_sums_add(&m->row, facts, past);
+	if (past != NULL && past->pruned)
 		return (0);
-	}
 	m->counts->segments++;
 	m->counts->records += facts->n;
-	m->erased += past == NULL ? 0 : past->erased_count;
 	m->counts->bytes += facts->bytes;
-	stats_counts_add(&m->total, &facts->counts);
 	(void)snprintf(prefix, sizeof(prefix), "%08ju.", (uintmax_t)facts->seg);
 	return (copy_files(m, seg_fd, prefix, e));
 }
@@ -249,43 +246,18 @@ copy_segments(struct make *m, struct err *e)
 	return (rc == -1 ? -1 : 0);
 }
 
-static void
-add_sums(struct make *m, uint64_t segments, uint64_t records)
-{
-	const struct stats_counts *c = &m->total;
-
-	buf_str(&m->sums, m->counts->streams == 1 ? "" : ",\n");
-	buf_char(&m->sums, '{');
-	json_str(&m->sums, "stream", span_str(m->name));
-	json_u64(&m->sums, "segments", segments);
-	json_u64(&m->sums, "records", records);
-	json_u64(&m->sums, "erased", m->erased);
-	json_u64(&m->sums, "pruned_segments", m->pruned);
-	json_u64(&m->sums, "lines", c->lines);
-	json_u64(&m->sums, "bytes", c->bytes);
-	json_u64(&m->sums, "parsed", c->in.parsed);
-	json_u64(&m->sums, "partial", c->in.partial);
-	json_u64(&m->sums, "unparsed", c->in.unparsed);
-	json_u64(&m->sums, "counted", c->in.counted);
-	json_u64(&m->sums, "meta", c->meta);
-	json_u64(&m->sums, "joined", c->joined);
-	json_u64(&m->sums, "lost", c->lost);
-	buf_char(&m->sums, '}');
-}
-
 /* ---- streams ---- */
 
 static int
 add_stream(struct make *m, const char *name, struct err *e)
 {
-	uint64_t segments = m->counts->segments, records = m->counts->records;
 	struct app_records open;
 	int rc = -1;
 
 	m->records = &open;
 	m->name = name;
-	m->erased = m->pruned = 0;
-	stats_counts_clear(&m->total);
+	m->row = (struct audit_sums){ 0 };
+	stats_counts_clear(&m->row.counts);
 	if (app_records_open(&open, m->what->store, name, m->what->since, m->what->until, e) == 0) {
 		m->range.since_us = open.since_us;
 		m->range.until_us = open.until_us;
@@ -297,7 +269,7 @@ add_stream(struct make *m, const char *name, struct err *e)
 	if (rc == 0 && strcmp(name, STORE_OWN_STREAM) != 0) {
 		(void)snprintf(m->first, sizeof(m->first), "%s", name);
 		m->counts->streams++;
-		add_sums(m, m->counts->segments - segments, m->counts->records - records);
+		audit_sums_print(&m->row, span_str(name), &m->sums);
 	}
 	return (rc);
 }
@@ -357,7 +329,7 @@ put_texts(struct make *m, struct err *e)
 	add_time(&facts, "until", m->range.until_us);
 	buf_str(&facts, "}\n");
 	app_evidence_readme(m->first[0] == '\0' ? STORE_OWN_STREAM : m->first, &readme);
-	buf_str(&m->sums, "]\n");
+	audit_sums_end(&m->sums);
 	app_evidence_policy_end(m->given, &m->policy);
 	if (!buf_ok(&facts) || !buf_ok(&readme) || !buf_ok(&m->sums) || !buf_ok(&m->policy))
 		(void)err_set(e, ERR_IO, "out of memory");
@@ -385,7 +357,6 @@ app_evidence_make(
 	m->what = what;
 	m->counts = counts;
 	m->given = what->policy;
-	buf_char(&m->sums, '[');
 	if (app_evidence_open(&m->out, what->out, e) == 0 &&
 	    app_evidence_mkdir(&m->out, "store", e) == 0 &&
 	    app_evidence_mkdir(&m->out, "store/streams", e) == 0 &&

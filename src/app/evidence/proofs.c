@@ -9,6 +9,7 @@
 #include "audit/outside/prove.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "store/keys/force.h"
 #include "store/layout.h"
 
 static int
@@ -34,7 +35,25 @@ put_proofs(struct app_evidence_out *out, const struct app_evidence *what,
 	return (rc);
 }
 
-/* The keys that the proofs name: of the stream, and of the store. */
+/* Every log key that a chain ever had: a proof may have notes by any of them. */
+static int
+print_logs(const struct app_evidence *what, const struct store_chain *chain,
+    struct seal_entry *entry, struct buf *out, struct err *e)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		struct span log;
+
+		if (i > 0 && !store_force_changes(chain->lines[i]))
+			continue;
+		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1)
+			return (-1);
+		log = i == 0 ? entry->of.genesis.log : store_force_brings(entry);
+		if (log.len > 0)
+			app_evidence_policy_log(what->policy, log, out);
+	}
+	return (0);
+}
+
 static int
 print_policy(const struct app_evidence *what, struct buf *out, struct err *e)
 {
@@ -43,17 +62,17 @@ print_policy(const struct app_evidence *what, struct buf *out, struct err *e)
 	int rc = entry == NULL ? err_set(e, ERR_IO, "out of memory") : 0;
 
 	for (unsigned i = 0; i < 2 && rc == 0; i++) {
-		struct app_records chain;
+		struct app_records records;
 
-		rc = app_records_open(&chain, what->store, names[i], NULL, NULL, e);
+		rc = app_records_open(&records, what->store, names[i], NULL, NULL, e);
 		if (rc == 0 &&
-		    (chain.chain.count == 0 ||
-			seal_entry_read(chain.chain.lines[0], app_names(), entry, e) == -1 ||
+		    (records.chain.count == 0 ||
+			seal_entry_read(records.chain.lines[0], app_names(), entry, e) == -1 ||
 			entry->type != SEAL_GENESIS))
 			rc = err_set(e, ERR_FINDING, "stream %s has no genesis", names[i]);
 		if (rc == 0)
-			app_evidence_policy_log(what->policy, entry->of.genesis.log, out);
-		app_records_close(&chain);
+			rc = print_logs(what, &records.chain, entry, out, e);
+		app_records_close(&records);
 	}
 	app_evidence_policy_end(what->policy, out);
 	free(entry);

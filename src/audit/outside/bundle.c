@@ -38,7 +38,7 @@ struct manifest {
 	struct row *rows;
 	size_t count;
 	int dir;
-	const char *stream; /* "": all */
+	const struct audit_range *range;
 	char path[PATH_BYTES]; /* of the directory that is walked, with a "/", or "" */
 	unsigned depth;
 };
@@ -150,12 +150,43 @@ check_file(struct manifest *m, int dir, const char *name, const char *path)
 		report(m, path, "not the file that the manifest lists");
 }
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+
+	return ((*one > *other) - (*one < *other));
+}
+
+/* What nobody looks at in a bundle of proofs: chains, or the proof of another record. */
+static bool
+is_no_proof(const struct manifest *m, const char *name)
+{
+	const struct audit_range *range = m->range;
+	char digits[24] = "";
+	uint64_t record;
+
+	if (m->path[0] == '\0')
+		return (strcmp(name, "store") == 0 || strcmp(name, "counts.json") == 0);
+	if (strcmp(m->path, "proofs/") != 0)
+		return (false);
+	if (num_u64(span_str(name), &record) == 0)
+		(void)snprintf(digits, sizeof(digits), "%ju", (uintmax_t)record);
+	return (strcmp(name, digits) != 0 ||
+	    bsearch(&record, range->records, range->record_count, sizeof(record),
+		compare_numbers) == NULL);
+}
+
 /* A stream that nobody looks at, in the bundle of another. */
 static bool
 is_stranger(const struct manifest *m, const char *name)
 {
-	return (m->stream[0] != '\0' && strcmp(m->path, "store/streams/") == 0 &&
-	    strcmp(name, m->stream) != 0 && strcmp(name, STORE_OWN_STREAM) != 0);
+	const char *stream = m->range->stream;
+
+	if (m->range->is_proofs)
+		return (is_no_proof(m, name));
+	return (stream[0] != '\0' && strcmp(m->path, "store/streams/") == 0 &&
+	    strcmp(name, stream) != 0 && strcmp(name, STORE_OWN_STREAM) != 0);
 }
 
 static void
@@ -173,7 +204,7 @@ see_file(void *arg, int dir, const char *name)
 		return;
 	}
 	if (is_stranger(m, name))
-		report(m, path, "not of the stream that this is a bundle of");
+		report(m, path, "not of what this is a bundle of");
 	if (kind == AUDIT_REGULAR) {
 		check_file(m, dir, name, path);
 		return;
@@ -231,8 +262,9 @@ read_records(const struct json_value *facts, struct audit_range *range)
 
 	if (!json_get(facts, "records", &list))
 		return (true);
-	if (list.type != JSON_ARRAY)
+	if (list.type != JSON_ARRAY || range->stream[0] == '\0')
 		return (false);
+	range->is_proofs = true;
 	range->records = calloc(AUDIT_BUNDLE_RECORDS_MAX, sizeof(range->records[0]));
 	if (range->records == NULL) {
 		(void)err_memory(NULL);
@@ -250,33 +282,44 @@ read_records(const struct json_value *facts, struct audit_range *range)
 	return (range->record_count > 0);
 }
 
+static bool
+take_facts(struct span text, struct audit_range *range)
+{
+	struct span stream = SPAN("");
+	struct json_value facts;
+	uint64_t version = 0;
+
+	if (json_parse(text, &facts, NULL) == -1 || facts.type != JSON_OBJECT ||
+	    !json_get_u64(&facts, "v", &version) || version != 1 ||
+	    (json_get_str(&facts, "stream", &stream) && !store_name_known(stream)))
+		return (false);
+	(void)snprintf(range->stream, sizeof(range->stream), "%.*s", (int)stream.len, stream.ptr);
+	return (read_time(&facts, "since", &range->since_us) &&
+	    read_time(&facts, "until", &range->until_us) && read_records(&facts, range));
+}
+
 static void
 read_facts(struct manifest *m, struct audit_range *range)
 {
+	static const struct audit_range all = { .since_us = INT64_MIN, .until_us = INT64_MAX };
 	enum audit_code code = AUDIT_E_BUNDLE;
-	struct json_value facts;
 	struct buf bytes = { 0 };
-	struct span text, stream = SPAN("");
-	uint64_t version = 0;
+	struct span text;
 	struct err e;
 
-	if (audit_read(m->dir, FACTS, FACTS_BYTES_MAX, &bytes, &code, &e) == -1) {
+	*range = all;
+	if (audit_read(m->dir, FACTS, FACTS_BYTES_MAX, &bytes, &code, &e) == -1)
 		report(m, FACTS, e.text);
-		goto out;
+	else {
+		text = buf_view(&bytes);
+		if (text.len > 0 && text.ptr[text.len - 1] == '\n')
+			text.len--;
+		if (!take_facts(text, range)) {
+			report(m, FACTS, "does not say which part of a store this is");
+			audit_range_free(range);
+			*range = all;
+		}
 	}
-	text = buf_view(&bytes);
-	if (text.len > 0 && text.ptr[text.len - 1] == '\n')
-		text.len--;
-	if (json_parse(text, &facts, &e) == -1 || facts.type != JSON_OBJECT ||
-	    !json_get_u64(&facts, "v", &version) || version != 1 ||
-	    (json_get_str(&facts, "stream", &stream) && !store_name_known(stream)) ||
-	    !read_time(&facts, "since", &range->since_us) ||
-	    !read_time(&facts, "until", &range->until_us) || !read_records(&facts, range))
-		report(m, FACTS, "does not say which part of a store this is");
-	else
-		(void)snprintf(
-		    range->stream, sizeof(range->stream), "%.*s", (int)stream.len, stream.ptr);
-out:
 	buf_free(&bytes);
 }
 
@@ -288,7 +331,7 @@ audit_bundle_check(
 
 	if (m == NULL)
 		return (err_memory(e));
-	*range = (struct audit_range){ .since_us = INT64_MIN, .until_us = INT64_MAX };
+	*range = (struct audit_range){ .since_us = INT64_MIN };
 	m->list = list;
 	if ((m->dir = io_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, e)) == -1) {
 		free(m);
@@ -297,7 +340,7 @@ audit_bundle_check(
 		return (err_in(e, "%s: no bundle", dir));
 	}
 	read_facts(m, range);
-	m->stream = range->stream;
+	m->range = range;
 	check_manifest(m);
 	(void)close(m->dir);
 	buf_free(&m->bytes);
@@ -337,14 +380,6 @@ struct outside {
 	uint64_t *numbers;
 	size_t count;
 };
-
-static int
-compare_numbers(const void *a, const void *b)
-{
-	const uint64_t *one = a, *other = b;
-
-	return ((*one > *other) - (*one < *other));
-}
 
 /* All files of a segment begin with its number and a dot, whatever their revision. */
 static void

@@ -11,7 +11,8 @@
 struct audit_range {
 	char stream[40]; /* "": all */
 	int64_t since_us, until_us;
-	uint64_t *records; /* these alone, as proofs; NULL: segments */
+	bool is_proofs;    /* of records alone; else of segments */
+	uint64_t *records; /* these */
 	size_t record_count;
 };
 

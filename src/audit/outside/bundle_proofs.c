@@ -3,15 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/outside/beside.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/prove.h"
 #include "base/err.h"
 #include "base/io.h"
 
+/* A later proof knows more keys. */
+static void
+take_beside(struct audit_beside *beside, struct audit_proof *proof)
+{
+	audit_beside_free(beside);
+	*beside = (struct audit_beside){ .line = proof->auditor, .logs = proof->logs };
+	proof->auditor = proof->logs = (struct buf){ 0 }; /* handed over */
+}
+
 /* What one proof of a bundle is worth; of which record, bundle.json and its name say. */
 static int
 check_proof(const char *dir, const struct audit_range *range, const struct audit_options *options,
-    uint64_t record, struct err *e)
+    uint64_t record, struct audit_beside *beside, struct err *e)
 {
 	struct audit_list *found = options->found;
 	struct audit_proof proof = { .record = AUDIT_NONE };
@@ -31,6 +41,8 @@ check_proof(const char *dir, const struct audit_range *range, const struct audit
 		audit_report(found, AUDIT_E_PROOF, &at, "%s", proof.why);
 	else if (rc == 0 && (proof.record != record || strcmp(proof.stream, range->stream) != 0))
 		audit_report(found, AUDIT_E_BUNDLE, &at, "the proof of another record");
+	else if (rc == 0 && proof.logs.len > beside->logs.len)
+		take_beside(beside, &proof);
 	audit_proof_free(&proof);
 	buf_free(&text);
 	return (rc);
@@ -56,6 +68,8 @@ audit_bundle_proofs(const char *dir, const struct audit_range *range,
     const struct audit_options *options, struct audit_result *result, struct err *e)
 {
 	struct audit_list *found = options->found;
+	struct audit_beside beside = { .line = { 0 } };
+	int rc = 0;
 
 	*result = (struct audit_result){ .coverage = { .time_min_us = INT64_MAX,
 					     .time_max_us = INT64_MIN,
@@ -65,9 +79,13 @@ audit_bundle_proofs(const char *dir, const struct audit_range *range,
 					     .records = range->record_count,
 					     .anchored = options->anchor != NULL } };
 	(void)snprintf(result->store, sizeof(result->store), "%s", dir);
-	for (size_t i = 0; i < range->record_count; i++)
-		if (check_proof(dir, range, options, range->records[i], e) == -1)
-			return (-1);
+	for (size_t i = 0; i < range->record_count && rc == 0; i++)
+		rc = check_proof(dir, range, options, range->records[i], &beside, e);
+	if (rc == 0 && !found->has_error)
+		audit_beside_check(dir, &beside, found);
+	audit_beside_free(&beside);
+	if (rc == -1)
+		return (-1);
 	if (found->failed)
 		return (err_set(e, ERR_IO, "out of memory"));
 	result->findings = found->items; /* handed over */

@@ -195,6 +195,7 @@ tell(const struct check *c, struct audit_proof *proof)
 		proof->replaced_us = c->redact->entry.t_us;
 	}
 	buf_span(&proof->line, c->line);
+	audit_lineage_tell(&c->lineage, &proof->auditor, &proof->logs);
 }
 
 int
@@ -218,7 +219,7 @@ audit_proof_check(struct span text, const char *anchor, const struct seal_names 
 		tell(c, proof);
 		proof->anchored = anchor != NULL;
 	}
-	if (!buf_ok(&proof->line))
+	if (!buf_ok(&proof->line) || !buf_ok(&proof->auditor) || !buf_ok(&proof->logs))
 		rc = err_set(e, ERR_IO, "out of memory");
 	buf_free(&c->extra);
 	audit_parts_free(&c->parts);
@@ -230,4 +231,6 @@ void
 audit_proof_free(struct audit_proof *proof)
 {
 	buf_free(&proof->line);
+	buf_free(&proof->auditor);
+	buf_free(&proof->logs);
 }

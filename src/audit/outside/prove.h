@@ -50,6 +50,8 @@ struct audit_proof {
 	uint64_t replaced_entry;  /* by this entry */
 	int64_t replaced_us;
 	struct buf line;          /* the record, without LF */
+	struct buf auditor;       /* the line that an auditor of this store holds, with LF */
+	struct buf logs;          /* all log keys of the store and the stream, each with LF */
 };
 
 /* anchor: the auditor's line, or NULL.  0 and *proof, good or bad; -1: ERR_USAGE, ERR_IO. */

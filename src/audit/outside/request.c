@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "audit/anchors/consistent.h"
 #include "audit/anchors/policy.h"
 #include "audit/live/escrow.h"
+#include "audit/outside/beside.h"
 #include "audit/outside/bundle.h"
 #include "audit/outside/pin.h"
 #include "audit/outside/prove.h"
@@ -85,6 +88,40 @@ out:
 	return (code);
 }
 
+/* Of segments: what lies beside the store is compared once that is good. */
+static int
+verify_segments(const struct audit_request *request, const struct audit_range *range,
+    struct audit_options *options, struct audit_result *result, struct err *e)
+{
+	char store[4096];
+
+	(void)snprintf(store, sizeof(store), "%s/store", request->bundle);
+	if (verify(request, store, options, result, e) == -1)
+		return (-1);
+	if (result->errors == 0 &&
+	    audit_beside_store(request->bundle, range, options->names, result, e) == -1) {
+		audit_result_free(result);
+		return (-1);
+	}
+	return (0);
+}
+
+/* Neither chains nor proofs: what was found says so. */
+static void
+report_empty(const char *dir, struct audit_range *range, struct audit_list *found)
+{
+	struct audit_place at = audit_place("store");
+	int fd = io_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	if (!range->is_proofs && audit_kind(fd, "store/streams") != AUDIT_DIRECTORY) {
+		audit_report(found, AUDIT_E_BUNDLE, &at,
+		    "there is no store, and no records are named");
+		range->is_proofs = true;
+	}
+	if (fd != -1)
+		(void)close(fd);
+}
+
 static int
 verify_bundle(const struct audit_request *request, struct buf *out, struct err *e)
 {
@@ -92,23 +129,23 @@ verify_bundle(const struct audit_request *request, struct buf *out, struct err *
 	struct audit_result result;
 	struct audit_range range;
 	struct audit_list found;
-	char store[4096];
 	int code = -1;
 
 	audit_list_init(&found, "bundle", AUDIT_FINDINGS_PER_FILE);
-	if ((size_t)snprintf(store, sizeof(store), "%s/store", request->bundle) >= sizeof(store))
+	if (strlen(request->bundle) > 4000)
 		return (err_set(e, ERR_INPUT, "--bundle: too long a name"));
 	if (audit_bundle_check(request->bundle, &range, &found, e) == 0) {
 		options.range = &range;
 		options.found = &found;
 		options.stream = range.stream[0] != '\0' ? range.stream : NULL;
+		report_empty(request->bundle, &range, &found);
 		if (range.records != NULL && request->policy != NULL)
 			(void)err_set(
 			    e, ERR_USAGE, "--policy is of chains, and this bundle has only proofs");
-		else if ((range.records != NULL ?
+		else if ((range.is_proofs ?
 				 audit_bundle_proofs(
 				     request->bundle, &range, &options, &result, e) :
-				 verify(request, store, &options, &result, e)) == 0)
+				 verify_segments(request, &range, &options, &result, e)) == 0)
 			code = report(request, &result, out);
 		audit_range_free(&range);
 	}

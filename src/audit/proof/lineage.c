@@ -198,18 +198,17 @@ take_changes(const struct audit_parts *parts, size_t from, const struct seal_str
 /* ---- all of it ---- */
 
 static int
-check_genesis(
-    const struct audit_part *part, const struct audit_anchor *anchor, struct err *e)
+check_genesis(const struct audit_part *part, const struct audit_anchor *anchor,
+    unsigned char hash[static 32], struct err *e)
 {
 	const struct seal_genesis *genesis = &part->entry.of.genesis;
-	unsigned char hash[32];
 
 	if (part->entry.type != SEAL_GENESIS || part->file.index != 0 ||
 	    !span_is(genesis->stream, STORE_OWN_STREAM))
 		return (bad(e, "not the genesis of a store"));
 	crypto_sha256(part->line.data, part->line.len, hash);
 	if (anchor != NULL &&
-	    (memcmp(hash, anchor->genesis, sizeof(hash)) != 0 ||
+	    (memcmp(hash, anchor->genesis, sizeof(anchor->genesis)) != 0 ||
 		!span_equal(anchor->vkey, genesis->log)))
 		return (bad(e, "of another store than the anchor's"));
 	return (0);
@@ -229,7 +228,7 @@ audit_lineage_read(const struct audit_parts *parts, size_t from, const struct au
 	if (from >= parts->count)
 		return (bad(e, "a part is missing"));
 	root = &parts->items[from++];
-	if (check_genesis(root, anchor, e) == -1)
+	if (check_genesis(root, anchor, l->genesis, e) == -1)
 		return (-1);
 	begin(&l->store, root->entry.of.genesis.origin, root->entry.of.genesis.log,
 	    root->entry.of.genesis.recovery);
@@ -243,4 +242,26 @@ audit_lineage_read(const struct audit_parts *parts, size_t from, const struct au
 	if (stream == NULL)
 		l->own = l->store;
 	return (0);
+}
+
+/* ---- telling ---- */
+
+static void
+tell_logs(const struct audit_reigns *reigns, struct buf *logs)
+{
+	for (size_t i = 0; i < reigns->count; i++) {
+		buf_span(logs, reigns->of[i].log);
+		buf_char(logs, '\n');
+	}
+}
+
+void
+audit_lineage_tell(const struct audit_lineage *l, struct buf *line, struct buf *logs)
+{
+	buf_span(line, l->store.of[0].log);
+	buf_str(line, " sha256:");
+	buf_hex(line, l->genesis, sizeof(l->genesis));
+	buf_char(line, '\n');
+	tell_logs(&l->store, logs);
+	tell_logs(&l->own, logs);
 }

@@ -22,6 +22,7 @@ struct audit_reigns {
 
 struct audit_lineage {
 	struct span stream; /* its name */
+	unsigned char genesis[32]; /* hash of the store's */
 	struct audit_reigns store, own; /* own: the stream's, which may be the same chain */
 };
 
@@ -31,6 +32,10 @@ struct audit_lineage {
  */
 int audit_lineage_read(const struct audit_parts *parts, size_t from,
     const struct audit_anchor *anchor, struct audit_lineage *lineage, struct err *e);
+
+/* The auditor's line; and every log key of both chains, in their order.  Each with LF. */
+void audit_lineage_tell(
+    const struct audit_lineage *lineage, struct buf *line, struct buf *logs);
 
 /* Is note of this chain, signed by the log key that was in force at its size? */
 int audit_reigns_signed(
