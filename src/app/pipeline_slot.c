@@ -4,7 +4,7 @@
 #include "app/pipeline_slot.h"
 #include "record/record.h"
 
-#define SLOT_RECORDS_BYTES ((size_t)INPUT_BATCH_LINES * RECORD_BYTES_MAX)
+#define SLOT_RECORDS_BYTES ((size_t)MASK_BATCH_RECORDS * RECORD_BYTES_MAX)
 #define SLOT_RAW_BYTES ((size_t)INPUT_BATCH_BYTES + 64)
 #define SLOT_SECRET_BYTES (SLOT_RAW_BYTES + INPUT_CONTEXT_BYTES)
 
@@ -17,15 +17,15 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 	bool seals = s->p->mode == PIPELINE_SEAL;
 
 	if (arena_open(&slot->records,
-		SLOT_RECORDS_BYTES + INPUT_BATCH_LINES * (sizeof(uint32_t) + SEAL_HASH_BYTES) + 64,
+		SLOT_RECORDS_BYTES + MASK_BATCH_RECORDS * (sizeof(uint32_t) + SEAL_HASH_BYTES) + 64,
 		ARENA_LAZY, e) == -1)
 		return (-1);
 	if (seals &&
 	    arena_open(&slot->packed, packed + frames * sizeof(struct store_frame) + 64, ARENA_LAZY,
 		e) == -1)
 		return (-1);
-	b->mask.ends = arena_take(&slot->records, INPUT_BATCH_LINES * sizeof(uint32_t));
-	b->part.leaves = arena_take(&slot->records, INPUT_BATCH_LINES * SEAL_HASH_BYTES);
+	b->mask.ends = arena_take(&slot->records, MASK_BATCH_RECORDS * sizeof(uint32_t));
+	b->part.leaves = arena_take(&slot->records, MASK_BATCH_RECORDS * SEAL_HASH_BYTES);
 	b->mask.records = arena_take(&slot->records, SLOT_RECORDS_BYTES);
 	if (seals) {
 		b->part.frames = arena_take(&slot->packed, frames * sizeof(struct store_frame));
@@ -64,7 +64,7 @@ app_slots_close(struct shared *s)
 int
 app_worker_open(struct worker *w, struct shared *s, struct err *e)
 {
-	size_t salts = (size_t)INPUT_BATCH_LINES * 16;
+	size_t salts = (size_t)MASK_BATCH_RECORDS * 16;
 
 	memset(w, 0, sizeof(*w));
 	w->shared = s;
@@ -73,11 +73,11 @@ app_worker_open(struct worker *w, struct shared *s, struct err *e)
 	if (s->p->mode != PIPELINE_SEAL)
 		return (0);
 	if (store_compressor_open(1, &w->compressor, e) == -1 ||
-	    arena_open(&w->memory, salts + SEAL_SALTS_MEMORY(INPUT_BATCH_LINES) + 64, ARENA_PLAIN,
+	    arena_open(&w->memory, salts + SEAL_SALTS_MEMORY(MASK_BATCH_RECORDS) + 64, ARENA_PLAIN,
 		e) == -1)
 		return (-1);
 	w->salts = arena_take(&w->memory, salts);
-	w->salt_memory = arena_take(&w->memory, SEAL_SALTS_MEMORY(INPUT_BATCH_LINES));
+	w->salt_memory = arena_take(&w->memory, SEAL_SALTS_MEMORY(MASK_BATCH_RECORDS));
 	return (0);
 }
 

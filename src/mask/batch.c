@@ -151,12 +151,9 @@ emit(struct mask *m)
 	b->ends[b->record_count++] = (uint32_t)b->records_len;
 }
 
-/*
- * Of a line that says nothing: when it came, how long it was, and why; the
- * line itself only for who has the key of the quarantine.
- */
+/* What all records of a line that cannot be read say; extra has one number. */
 static void
-emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_reason reason)
+start_skeleton(struct mask *m, enum parse_reason reason, const char *key, uint64_t number)
 {
 	struct record *r = &m->record;
 
@@ -164,19 +161,48 @@ emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_rea
 	record_set_text(r, RECORD_FIELD_EVENT, span_of("log", 3));
 	record_set_text(r, RECORD_FIELD_REASON, span_str(parse_reason_names[reason]));
 	record_set_text(r, RECORD_FIELD_STATE, span_of("unparsed", 8));
-	r->extra[0].key = span_of("line_bytes", 10);
-	r->extra[0].number = (int64_t)(line.len + dropped);
+	r->extra[0].key = span_str(key);
+	r->extra[0].number = (int64_t)number;
 	r->extra[0].is_number = true;
 	r->extra_count = 1;
 	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
-	mask_hold_line(m, line);
 	record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
+	stats_counts_record(&m->batch->counts, -1, r->time_us);
+}
+
+/* What a record has no room for stands in records of its own behind it (ADR 15). */
+static void
+emit_continued(struct mask *m, struct span rest)
+{
+	for (unsigned part = 2; rest.len > 0; part++) {
+		record_clear(&m->record);
+		m->text_used = 0;
+		start_skeleton(m, PARSE_REASON_CONTINUED, "line_part", part);
+		rest = mask_hold_line(m, rest);
+		m->batch->counts.split.unparsed++;
+		emit(m);
+	}
+}
+
+/*
+ * Of a line that says nothing: when it came, how long it was, and why; the
+ * line itself only for who has the key of the quarantine.
+ */
+static void
+emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_reason reason)
+{
+	struct span rest;
+
+	start_skeleton(m, reason, "line_bytes", line.len + dropped);
+	rest = mask_hold_line(m, line);
 	if (reason == PARSE_REASON_TOO_LONG)
-		record_set_flag(r, RECORD_FLAG_OVERLONG);
+		record_set_flag(&m->record, RECORD_FLAG_OVERLONG);
 	outcome(m)->unparsed++;
 	m->batch->counts.reasons[reason]++;
-	stats_counts_record(&m->batch->counts, -1, r->time_us);
 	emit(m);
+	/* What is cut, or what no limit allows, is never replayed: its beginning is enough. */
+	if (dropped == 0 && line.len <= PARSE_LINE_MAX)
+		emit_continued(m, rest);
 }
 
 /* The line's own time, or that of its arrival. */
@@ -238,8 +264,7 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 	l->reason = PARSE_REASON_GRAMMAR;
 	l->kind = PARSE_PIECE_RECORD;
 	l->line_ends = 1;
-	if (!(m->parse.pieces != NULL ? next_piece(m, lines, l)
-					      : next_line(m, lines, &l->line)))
+	if (!(m->parse.pieces != NULL ? next_piece(m, lines, l) : next_line(m, lines, &l->line)))
 		return (false);
 	l->dropped = lines->rest.len == 0 ? m->batch->dropped : 0;
 	if (l->kind == PARSE_PIECE_FRAME) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "input/input.h"
 #include "mask/epochs.h"
 #include "mask/geo.h"
 #include "mask/policy.h"
@@ -55,6 +56,12 @@ void mask_parser(struct mask *m, const struct parser *parser);
  */
 void mask_turned(struct mask *m);
 
+/*
+ * Records of a batch, at most: one a line, and those that hold more of a long
+ * line that could not be read, 11,066 bytes each (docs/format.md 22).
+ */
+#define MASK_BATCH_RECORDS (INPUT_BATCH_LINES + INPUT_BATCH_BYTES / 11066 + 1)
+
 /* One batch of whole lines in, encoded records out. */
 struct mask_batch {
 	/* in */
@@ -64,8 +71,8 @@ struct mask_batch {
 	uint64_t dropped;    /* bytes cut out of the last line, which is overlong */
 	uint64_t read;       /* bytes of the source it stands for: counts.bytes */
 	/* out: memory of the caller */
-	char *records;       /* at least INPUT_BATCH_LINES * RECORD_BYTES_MAX of address space */
-	uint32_t *ends;      /* ends[i]: offset behind the LF of record i */
+	char *records;       /* at least MASK_BATCH_RECORDS * RECORD_BYTES_MAX of address space */
+	uint32_t *ends;      /* ends[i]: offset behind the LF of record i; MASK_BATCH_RECORDS */
 	size_t records_len;
 	size_t record_count;
 	struct stats_counts counts;

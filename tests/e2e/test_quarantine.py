@@ -35,7 +35,7 @@ def held_line(record):
 
 
 def test_no_line_is_ever_raw():
-    """By import and by pipe; who has the secret reads them, long ones by their beginning."""
+    """By import and by pipe; who has the secret reads them, long ones in two records."""
     configure()
     write('a.log', LINES)
     cretula('import', '--store', 'store', '--stream', 's', *ARGS, 'a.log', code=0)
@@ -44,11 +44,12 @@ def test_no_line_is_ever_raw():
     for path, data in tree_bytes('store', 'store.keys').items():
         assert b'mustermann' not in data and b'xxxxxxxx' not in data, path
     for stream in ('s', 'p'):
-        equal([r['extra']['line_bytes'] for r in unparsed('store', stream)], [len(SECRET_TEXT), len(LONG), len(SECRET_TEXT) + 2])
+        equal([r['extra'].get('line_bytes', r['reason']) for r in unparsed('store', stream)],
+              [len(SECRET_TEXT), len(LONG), 'continued', len(SECRET_TEXT) + 2])
         lines = [held_line(r) for r in opened('store', stream)]
         equal(lines[0].encode(), SECRET_TEXT)
-        equal(lines[1].encode(), LONG[:11066])
-        equal(lines[2], '\ufffd\0' + SECRET_TEXT.decode())
+        equal((lines[1] + lines[2]).encode(), LONG)
+        equal(lines[3], '\ufffd\0' + SECRET_TEXT.decode())
 
 
 def test_without_a_key_nothing_is_held():
@@ -65,7 +66,7 @@ def test_list_says_what_there_is():
     write('a.log', LINES)
     cretula('import', '--store', 'store', '--stream', 's', *ARGS, 'a.log', code=0)
     listed = cretula('quarantine', 'list', '--store', 'store', '--stream', 's', '--json', code=0).json
-    equal([line['line'] for line in listed['lines']], ['held', 'beginning', 'held'])
+    equal([line['line'] for line in listed['lines']], ['held', 'held', 'held'])
     equal((listed['held'], listed['replayed']), (3, 0))
     text = cretula('quarantine', 'list', '--store', 'store', '--stream', 's', code=0).text
     assert '3 lines could not be read, 3 of them are held' in text and 'mustermann' not in text, text
@@ -81,7 +82,7 @@ def test_erasing_a_record_erases_its_line():
     box = unparsed()[0]['extra']['line']
     cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', 1, '--reason', 'test', code=0)
     cretula('verify', '--store', 'store', code=0)
-    equal([r['extra']['line_bytes'] for r in unparsed()], [len(LONG), len(SECRET_TEXT) + 2])
+    equal([r['extra'].get('line_bytes') for r in unparsed()], [len(LONG), None, len(SECRET_TEXT) + 2])
     assert box.encode() not in cretula('view', '--store', 'store', '--stream', 's', code=0).out
     # Or only the line, and the skeleton stays.
     cretula('subject', 'rescrub', '--store', 'store', '--stream', 's', '--where', 'state == unparsed', '--drop', 'extra',
@@ -141,6 +142,43 @@ def test_a_line_is_replayed_once():
     done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
                           check=False, text=True)
     equal(done.returncode, 0, done.stdout + done.stderr)
+
+
+def long_line(size, n=1):
+    """A line of that size that only apache-combined can read."""
+    line = combined(n, client='203.0.113.9', user='carol', target='/long?q=').encode().rstrip(b'\n')
+    return line.replace(b'/long?q=', b'/long?q=' + b'v' * (size - len(line))) + b'\n'
+
+
+def test_lines_of_any_length_are_replayed():
+    """Up to the longest that is read; of longer ones the beginning is held."""
+    configure()
+    sizes = [11065, 11066, 11067, 22132, 22133, 65535, 65536]
+    lines = [long_line(size) for size in sizes]
+    equal([len(line) - 1 for line in lines], sizes)
+    write('a.log', LINES + b''.join(lines) + long_line(65537) + GOOD[0])
+    cretula('import', '--store', 'store', '--stream', 's', *ARGS, 'a.log', code=3)
+    equal(len(unparsed()), 4 + 1 + 1 + 2 + 2 + 3 + 6 + 6 + 1)
+    [entry] = segments('store', 's')
+    equal((entry['in']['unparsed'], entry['in']['split']['unparsed'], entry['n']), (11, 15, 6 + 1 + 26))
+    listed = cretula('quarantine', 'list', '--store', 'store', '--stream', 's', '--json', code=0).json
+    equal([line['line_bytes'] for line in listed['lines']][3:], sizes + [65537])
+    equal([line['line'] for line in listed['lines']][3:], ['held'] * 7 + ['beginning'])
+    # One record of a line erased: the rest of it is no line.
+    gone = listed['lines'][6]['record'] + 1
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', gone, '--reason', 'test', code=0)
+    cretula('quarantine', 'list', '--store', 'store', '--stream', 's', code=0)
+    equal(replay().json, {'replayed': 6, 'left': 5, 'other_key': 0})
+    found = [r for r in records('store') if 'replay_of' in r.get('extra', {})]
+    equal([r['extra']['replay_of'] for r in found], [line['record'] for n, line in enumerate(listed['lines']) if n in (3, 4, 5, 7, 8, 9)])
+    assert all(r['client'].startswith('ip.') and r['status'] == 200 for r in found), found
+    equal(replay(code=3).json, {'replayed': 0, 'left': 5, 'other_key': 0})
+    cretula('verify', '--store', 'store', code=0)
+    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
+                          check=False, text=True)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    for path, data in tree_bytes('store', 'store.keys').items():
+        assert b'203.0.113.' not in data and b'carol' not in data and b'vvvvvvvv' not in data, path
 
 
 def test_a_piped_stream_is_replayed_and_goes_on():

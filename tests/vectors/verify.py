@@ -493,7 +493,7 @@ ENTRY_MAX, SOURCES_MAX, KEY_NAME_MAX = 61440, 64, 255
 CLASSES = ('none ip.peer ip.fwd port ident user.auth user.claim email phone mac geo device session credential pan iban '
            'national tracking campaign query path param host server agent join tls language unknown text').split()
 PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
-REASONS = 'grammar too_long binary cut ambiguous no_fields columns'.split()
+REASONS = 'grammar too_long binary cut ambiguous no_fields columns continued'.split()
 STATES = ('parsed', 'partial', 'unparsed')
 EPOCH_NAME = (r'\d{4}-\d\d-\d\d', r'\d{4}-W\d\d', r'\d{4}-\d\d')
 EPOCH_KEY = r'(\.([2-9]|[1-9]\d{1,2}))?'  # the second key of an epoch, the third ...

@@ -172,7 +172,7 @@ skip(struct app_capture *c)
 static bool
 is_full(const struct app_area *a)
 {
-	return (a->len >= APP_PIPE_BYTES || a->count + INPUT_BATCH_LINES > APP_PIPE_RECORDS);
+	return (a->len >= APP_PIPE_BYTES || a->count + MASK_BATCH_RECORDS > APP_PIPE_RECORDS);
 }
 
 static void

@@ -314,7 +314,7 @@ write_all(struct app_pipe *p, struct err *e)
 static int
 open_areas(struct app_pipe *p, struct err *e)
 {
-	const size_t lines = APP_PIPE_BYTES + (size_t)INPUT_BATCH_LINES * RECORD_BYTES_MAX;
+	const size_t lines = APP_PIPE_BYTES + (size_t)MASK_BATCH_RECORDS * RECORD_BYTES_MAX;
 
 	for (int i = 0; i < 2; i++) {
 		struct app_area *a = &p->areas[i];

@@ -20,6 +20,7 @@ struct app_held {
 	uint64_t by;         /* the record that the line became; if replayed */
 	int64_t time_us;     /* when it came */
 	unsigned reason;     /* enum parse_reason; PARSE_REASON_COUNT: not known */
+	unsigned parts;      /* records that hold it, this one and those behind it */
 	bool held, whole;    /* the line is there, all of it */
 	bool replayed;
 };
@@ -30,6 +31,9 @@ struct app_quarantine {
 	struct app_held *list; /* ascending */
 	size_t count, size;
 };
+
+/* Of a line of so many bytes, how many records hold it. */
+unsigned app_quarantine_parts(uint64_t line_bytes);
 
 /* A record that was replayed says so: extra.replay_of is the number of the skeleton. */
 #define APP_REPLAY_OF "replay_of"

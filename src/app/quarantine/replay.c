@@ -39,12 +39,17 @@ struct replaying {
 	struct record_decoder decoder; /* of what the mask wrote */
 	struct parser parser;
 	unsigned char *secret; /* 32 bytes */
-	char *raw; /* MASK_HELD_BYTES and an LF; in secret memory, too */
+	char *raw; /* RAW_BYTES: a line and an LF; in secret memory, too */
+	const struct app_held *at; /* whose line is being put together; NULL: none */
+	size_t raw_len;
+	unsigned parts; /* of it */
 	char policy[65];
 	uint64_t left, other_key;
 };
 
-#define RAW_BYTES (MASK_HELD_BYTES + 2)
+/* Records that the longest line has, and the bytes that they can hold. */
+#define PARTS_MAX ((PARSE_LINE_MAX + MASK_HELD_BYTES - 1) / MASK_HELD_BYTES)
+#define RAW_BYTES (PARTS_MAX * MASK_HELD_BYTES + 2)
 
 /* ---- opening ---- */
 
@@ -109,8 +114,8 @@ open_mask(struct replaying *r, struct err *e)
 	const struct config_stream *stream = r->setup.stream;
 	struct mask_setup setup;
 
-	if (app_words_open(&r->setup, r->ring, store_words_fd(r->store), r->stream_name, &r->words,
-		e) == -1 ||
+	if (app_words_open(
+		&r->setup, r->ring, store_words_fd(r->store), r->stream_name, &r->words, e) == -1 ||
 	    open_secret(r, e) == -1)
 		return (-1);
 	r->parser.whole = true; /* what was held was cut already */
@@ -118,8 +123,9 @@ open_mask(struct replaying *r, struct err *e)
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, r->setup.geo };
 	if (mask_open(&setup, &r->mask, e) == -1)
 		return (-1);
-	r->batch.records = malloc(RECORD_BYTES_MAX);
-	r->batch.ends = malloc(sizeof(*r->batch.ends));
+	/* A line that still cannot be read is held again, in a record that nobody keeps. */
+	r->batch.records = malloc(PARTS_MAX * (size_t)RECORD_BYTES_MAX);
+	r->batch.ends = malloc(PARTS_MAX * sizeof(*r->batch.ends));
 	if (r->batch.records == NULL || r->batch.ends == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	r->pack.store = r->store;
@@ -188,31 +194,61 @@ read_line(struct replaying *r, size_t len, uint64_t number, char out[static RECO
 		made);
 }
 
-static int
-replay(void *arg, struct span line, struct err *e)
+/* Is the record of that number the next one of a line that is wanted? */
+static bool
+is_next(struct replaying *r, uint64_t number)
 {
-	struct replaying *r = arg;
-	uint64_t number = r->lines.records.number;
 	const struct app_held *held = app_quarantine_find(&r->lines, number);
+
+	if (held != NULL) {
+		r->at = held->held && !held->replayed ? held : NULL;
+		r->raw_len = r->parts = 0;
+		return (r->at != NULL);
+	}
+	return (r->at != NULL && number == r->at->number + r->parts);
+}
+
+/* The line that is together now. */
+static int
+replay_line(struct replaying *r, const struct app_held *held, struct err *e)
+{
 	char out[RECORD_BYTES_MAX];
-	struct record record;
-	struct span raw;
 	size_t len;
 
-	if (held == NULL || !held->held || held->replayed)
-		return (0);
-	if (record_decode(&r->lines.decoder, line, &record, e) == -1)
-		return (-1);
-	if (mask_held_line(r->secret, &record, r->raw, &raw) != 0) {
-		r->other_key++;
-		return (0);
-	}
-	if (!held->whole || raw.len != held->line_bytes ||
-	    (len = read_line(r, raw.len, number, out)) == 0) {
+	if (!held->whole || r->raw_len != held->line_bytes ||
+	    memchr(r->raw, '\n', r->raw_len) != NULL ||
+	    (len = read_line(r, r->raw_len, held->number, out)) == 0) {
 		r->left++;
 		return (0);
 	}
 	return (app_pack_add(&r->pack, span_of(out, len), &r->batch.counts, &r->batch.epochs, e));
+}
+
+static int
+replay(void *arg, struct span line, struct err *e)
+{
+	struct replaying *r = arg;
+	const struct app_held *held;
+	struct record record;
+	struct span part;
+
+	if (!is_next(r, r->lines.records.number))
+		return (0);
+	if (record_decode(&r->lines.decoder, line, &record, e) == -1)
+		return (-1);
+	held = r->at;
+	r->at = NULL;
+	if (mask_held_line(r->secret, &record, r->raw + r->raw_len, &part) != 0) {
+		r->other_key++;
+		return (0);
+	}
+	r->raw_len += part.len;
+	r->parts++;
+	if (held->whole && r->parts < held->parts) {
+		r->at = held;
+		return (0);
+	}
+	return (replay_line(r, held, e));
 }
 
 /* ---- all of it ---- */

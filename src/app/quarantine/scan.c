@@ -51,11 +51,56 @@ number_of(const struct record *r, const char *key)
 	return (-1);
 }
 
+unsigned
+app_quarantine_parts(uint64_t line_bytes)
+{
+	return (line_bytes <= MASK_HELD_BYTES ?
+		1 :
+		(unsigned)((line_bytes + MASK_HELD_BYTES - 1) / MASK_HELD_BYTES));
+}
+
 static bool
 is_unparsed(const struct record *r)
 {
 	return (
 	    record_has(r, RECORD_FIELD_STATE) && span_is(r->text[RECORD_FIELD_STATE], "unparsed"));
+}
+
+static bool
+is_continued(const struct record *r)
+{
+	return (record_has(r, RECORD_FIELD_REASON) &&
+	    span_is(r->text[RECORD_FIELD_REASON], parse_reason_names[PARSE_REASON_CONTINUED]));
+}
+
+static bool
+holds(const struct record *r)
+{
+	for (unsigned i = 0; i < r->extra_count; i++)
+		if (!r->extra[i].is_number && span_is(r->extra[i].key, "line") &&
+		    mask_sealed_at(r->extra[i].text) == r->extra[i].text.len)
+			return (true);
+	return (false);
+}
+
+static bool
+is_whole(const struct app_held *held)
+{
+	return (held->held && held->line_bytes <= PARSE_LINE_MAX &&
+	    held->parts == app_quarantine_parts(held->line_bytes));
+}
+
+/* Records of one line follow each other; one that was erased leaves its beginning. */
+static void
+continue_line(struct app_quarantine *q, const struct record *r)
+{
+	struct app_held *held = q->count > 0 ? &q->list[q->count - 1] : NULL;
+
+	if (held == NULL || q->records.number != held->number + held->parts ||
+	    number_of(r, "line_part") != (int64_t)held->parts + 1 || !holds(r))
+		return;
+	held->parts++;
+	held->whole = is_whole(held);
 }
 
 static void
@@ -69,11 +114,9 @@ describe(struct app_held *held, const struct record *r)
 		if (record_has(r, RECORD_FIELD_REASON) &&
 		    span_is(r->text[RECORD_FIELD_REASON], parse_reason_names[i]))
 			held->reason = i;
-	for (unsigned i = 0; i < r->extra_count; i++)
-		if (!r->extra[i].is_number && span_is(r->extra[i].key, "line") &&
-		    mask_sealed_at(r->extra[i].text) == r->extra[i].text.len)
-			held->held = true;
-	held->whole = held->held && held->line_bytes <= MASK_HELD_BYTES;
+	held->held = holds(r);
+	held->parts = 1;
+	held->whole = is_whole(held);
 }
 
 static int
@@ -86,7 +129,9 @@ look(void *arg, struct span line, struct err *e)
 
 	if (record_decode(&q->decoder, line, &r, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)q->records.number));
-	if (is_unparsed(&r)) {
+	if (is_unparsed(&r) && is_continued(&r))
+		continue_line(q, &r);
+	else if (is_unparsed(&r)) {
 		if ((held = add(q, e)) == NULL)
 			return (-1);
 		held->number = q->records.number;

@@ -82,32 +82,34 @@ mask_sealed_text(struct mask *m, struct span value)
 
 static const char *const held_keys[MASK_HELD_MAX] = { "line", "line2", "line3", "line4", "line5",
 	"line6", "line7", "line8", "line9", "line10", "line11" };
-_Static_assert(MASK_HELD_MAX * MASK_SEALED_BYTES <= MASK_TEXT_BYTES, "the texts fit");
-_Static_assert(MASK_HELD_MAX * (MASK_SEALED_BYTES + sizeof("\"line11\":\"\",")) + 512 <=
-	RECORD_BYTES_MAX, "and the record");
+_Static_assert(MASK_HELD_MAX *MASK_SEALED_BYTES <= MASK_TEXT_BYTES, "the texts fit");
+_Static_assert(
+    MASK_HELD_MAX *(MASK_SEALED_BYTES + sizeof("\"line11\":\"\",")) + 512 <= RECORD_BYTES_MAX,
+    "and the record");
 _Static_assert(MASK_HELD_MAX < RECORD_EXTRA_MAX, "beside line_bytes");
+_Static_assert(MASK_HELD_BYTES == 11066, "as MASK_BATCH_RECORDS says");
 
-void
+struct span
 mask_hold_line(struct mask *m, struct span line)
 {
 	struct record *r = &m->record;
 
 	if (!m->policy->has_quarantine_key)
-		return;
+		return (span_of("", 0));
 	/* Few batches have such a line: the key is made when the first comes. */
 	if (!m->sealing.hold_open &&
 	    crypto_sealer_start(&m->sealing.hold, m->policy->quarantine_key) == -1)
-		return;
+		return (span_of("", 0));
 	m->sealing.hold_open = true;
 	for (unsigned i = 0; i < MASK_HELD_MAX && (i == 0 || line.len > 0); i++) {
 		size_t len = line.len < MASK_SEALED_VALUE_MAX ? line.len : MASK_SEALED_VALUE_MAX;
 		struct record_extra *to = &r->extra[r->extra_count];
 		char text[MASK_SEALED_BYTES], *copy;
-		size_t chars = print_box(
-		    &m->sealing.hold, span_of(line.ptr, len), text, sizeof(text));
+		size_t chars =
+		    print_box(&m->sealing.hold, span_of(line.ptr, len), text, sizeof(text));
 
 		if ((copy = mask_take(m, chars)) == NULL)
-			return;
+			break;
 		memcpy(copy, text, chars);
 		to->key = span_str(held_keys[i]);
 		to->text = span_of(copy, chars);
@@ -115,11 +117,12 @@ mask_hold_line(struct mask *m, struct span line)
 		r->extra_count++;
 		line = span_from(line, len);
 	}
+	return (line);
 }
 
 int
-mask_held_line(const unsigned char secret[static 32], const struct record *r, char *out,
-    struct span *line)
+mask_held_line(
+    const unsigned char secret[static 32], const struct record *r, char *out, struct span *line)
 {
 	size_t len = 0;
 	unsigned held = 0;

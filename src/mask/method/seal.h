@@ -44,15 +44,15 @@ struct span mask_sealed_text(struct mask *m, struct span value);
 /*
  * The quarantine: a line that could not be read, sealed to the policy's
  * quarantine_key in EXTRA of the skeleton at hand, in members "line",
- * "line2" ... of at most MASK_SEALED_VALUE_MAX bytes each.  What is longer
- * than all of them is cut.
+ * "line2" ... of at most MASK_SEALED_VALUE_MAX bytes each.  Returns what is
+ * beyond all of them; empty without a key.
  */
 #define MASK_HELD_MAX 11 /* members: more do not fit a record */
 #define MASK_HELD_BYTES (MASK_HELD_MAX * (size_t)MASK_SEALED_VALUE_MAX)
-void mask_hold_line(struct mask *m, struct span line);
+struct span mask_hold_line(struct mask *m, struct span line);
 
 /*
- * The line that the skeleton r holds, opened into out of MASK_HELD_BYTES +
+ * What the skeleton r holds of its line, opened into out of MASK_HELD_BYTES +
  * 2.  0; 1: r holds none; -1: it is of another key.
  */
 struct record;

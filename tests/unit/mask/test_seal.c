@@ -182,45 +182,126 @@ test_what_does_not_open(void **state)
 	bed_close(&bed);
 }
 
-/* What cannot be read is held for who has the secret, whole or its beginning. */
 static void
-test_lines_are_held(void **state)
+open_held(struct bed *bed)
 {
-	static const size_t rows[] = { 1, 45, 1005, 1006, 1007, 2012, 5000, MASK_HELD_BYTES - 1,
-		MASK_HELD_BYTES, MASK_HELD_BYTES + 1, 40000, PARSE_LINE_MAX, PARSE_LINE_MAX + 1 };
-	static char text[PARSE_LINE_MAX + 8], out[MASK_HELD_BYTES];
-	static struct bed bed;
 	struct mask_policy p;
 
 	mask_policy_default(&p);
 	crypto_sealed_public(secret, p.quarantine_key);
 	p.has_quarantine_key = true;
-	bed_open(&bed, &p);
+	bed_open(bed, &p);
+}
+
+/* A line of that many bytes that nothing reads. */
+static struct span
+unreadable(size_t len)
+{
+	static char text[PARSE_LINE_MAX + 8];
+
+	for (size_t n = 0; n < len; n++)
+		text[n] = (char)('a' + n % 23);
+	text[0] = '\xff'; /* no UTF-8 */
+	text[len] = '\n';
+	return (span_of(text, len + 1));
+}
+
+static size_t
+record_start(const struct bed *bed, size_t i)
+{
+	return (i == 0 ? 0 : bed->batch.ends[i - 1]);
+}
+
+/* Record i of the batch at hand. */
+static void
+decode(struct bed *bed, size_t i, struct record *r)
+{
+	size_t at = record_start(bed, i);
+	struct err e = { 0 };
+
+	if (record_decode(&bed->decoder,
+		span_of(bed->batch.records + at, bed->batch.ends[i] - 1 - at), r, &e) != 0)
+		fail_msg("record %zu: %s", i, e.text);
+}
+
+/* What cannot be read is held for who has the secret: whole, or of what no parser takes its beginning. */
+static void
+test_lines_are_held(void **state)
+{
+	static const size_t rows[] = { 1, 45, 1005, 1006, 1007, 2012, 5000, MASK_HELD_BYTES - 1,
+		MASK_HELD_BYTES, MASK_HELD_BYTES + 1, 2 * MASK_HELD_BYTES, 2 * MASK_HELD_BYTES + 1, 40000,
+		PARSE_LINE_MAX - 1, PARSE_LINE_MAX, PARSE_LINE_MAX + 1 };
+	static char out[7 * MASK_HELD_BYTES];
+	static struct bed bed;
+
+	open_held(&bed);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		size_t whole = rows[i] < MASK_HELD_BYTES ? rows[i] : MASK_HELD_BYTES;
+		size_t whole = rows[i] <= PARSE_LINE_MAX ? rows[i] : MASK_HELD_BYTES, len = 0;
+		size_t parts = (whole + MASK_HELD_BYTES - 1) / MASK_HELD_BYTES;
 		unsigned char other[32] = { 0, 9 };
-		struct span line;
-		struct err e = { 0 };
+		struct span text = unreadable(rows[i]), line;
 		struct record r;
 
-		for (size_t n = 0; n < rows[i]; n++)
-			text[n] = (char)('a' + n % 23);
-		text[0] = '\xff'; /* no UTF-8 */
-		text[rows[i]] = '\n';
-		(void)bed_run(&bed, span_of(text, rows[i] + 1), i);
+		(void)bed_run(&bed, text, i);
 		assert_int_equal(bed.batch.counts.in.unparsed, 1);
+		assert_int_equal(bed.batch.counts.split.unparsed, parts - 1);
+		assert_int_equal(bed.batch.record_count, parts);
+		assert_int_equal(stats_counts_records(&bed.batch.counts), parts);
 		assert_null(memmem(bed.batch.records, bed.batch.records_len, "abcdefgh", 8));
-		if (record_decode(&bed.decoder,
-		    span_of(bed.batch.records, bed.batch.records_len - 1), &r, &e) != 0)
-			fail_msg("%zu bytes: %s", rows[i], e.text);
-		if (mask_held_line(secret, &r, out, &line) != 0 || line.len != whole)
-			fail_msg("%zu bytes: %zu held", rows[i], line.len);
-		assert_memory_equal(line.ptr, text, whole);
-		assert_int_equal(r.extra[0].number, rows[i]);
-		assert_true(span_is(r.text[RECORD_FIELD_STATE], "unparsed"));
-		assert_int_equal(bed_flag(&r, RECORD_FLAG_OVERLONG), rows[i] > PARSE_LINE_MAX);
+		for (size_t part = 0; part < parts; part++) {
+			decode(&bed, part, &r);
+			assert_int_equal(mask_held_line(secret, &r, out + len, &line), 0);
+			len += line.len;
+			assert_int_equal(r.extra[0].number, part == 0 ? rows[i] : part + 1);
+			assert_true(span_is(r.text[RECORD_FIELD_STATE], "unparsed"));
+			assert_int_equal(span_is(r.text[RECORD_FIELD_REASON], "continued"), part > 0);
+			assert_int_equal(
+			    bed_flag(&r, RECORD_FLAG_OVERLONG), rows[i] > PARSE_LINE_MAX);
+		}
+		if (len != whole)
+			fail_msg("%zu bytes: %zu held", rows[i], len);
+		assert_memory_equal(out, text.ptr, whole);
 		assert_int_equal(mask_held_line(other, &r, out, &line), -1);
 	}
+	bed_close(&bed);
+}
+
+/* One bit of any character another, or the record cut anywhere: nothing is opened that was not held. */
+static void
+test_held_lines_are_whole_or_nothing(void **state)
+{
+	static char out[MASK_HELD_BYTES + 2];
+	static struct bed bed;
+	size_t boxes = 0;
+
+	open_held(&bed);
+	(void)bed_run(&bed, unreadable(MASK_HELD_BYTES + 1500), 0);
+	assert_int_equal(bed.batch.record_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct record r;
+		struct span line;
+
+		decode(&bed, i, &r);
+		for (unsigned n = 1; n < r.extra_count; n++) {
+			struct span *box = &r.extra[n].text;
+			char *text = bed.batch.records + (box->ptr - bed.batch.records);
+			size_t len = box->len;
+
+			boxes++;
+			for (size_t at = 0; at < len; at++) {
+				char was = text[at];
+
+				text[at] = (char)(was ^ 1 << (at % 7));
+				assert_int_equal(mask_held_line(secret, &r, out, &line), -1);
+				text[at] = was;
+				box->len = at;
+				assert_int_equal(mask_held_line(secret, &r, out, &line), -1);
+				box->len = len;
+			}
+		}
+		assert_int_equal(mask_held_line(secret, &r, out, &line), 0);
+	}
+	assert_int_equal(boxes, MASK_HELD_MAX + 2);
 	bed_close(&bed);
 }
 
@@ -277,6 +358,7 @@ main(void)
 		cmocka_unit_test(test_no_imitation),
 		cmocka_unit_test(test_what_does_not_open),
 		cmocka_unit_test(test_lines_are_held),
+		cmocka_unit_test(test_held_lines_are_whole_or_nothing),
 		cmocka_unit_test(test_nothing_is_held),
 		cmocka_unit_test(test_no_key_no_mask),
 	};
