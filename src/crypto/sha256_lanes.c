@@ -128,17 +128,25 @@ advance2(struct lane *l[static 2], size_t blocks)
 SHANI static void
 advance4(struct lane *l[static 4], size_t blocks)
 {
-	struct regs r[4];
+	const unsigned char *pa = l[0]->at, *pb = l[1]->at;
+	const unsigned char *pc = l[2]->at, *pd = l[3]->at;
+	struct regs a, b, c, d;
 
-	for (int lane = 0; lane < 4; lane++)
-		lane_load(l[lane], &r[lane]);
+	lane_load(l[0], &a);
+	lane_load(l[1], &b);
+	lane_load(l[2], &c);
+	lane_load(l[3], &d);
 	for (size_t i = 0; i < blocks; i++) {
-		for (int lane = 0; lane < 4; lane++)
-			regs_block(&r[lane], l[lane]->at + i * CRYPTO_BLOCK_BYTES);
-		compress4(r);
+		regs_block(&a, pa + i * CRYPTO_BLOCK_BYTES);
+		regs_block(&b, pb + i * CRYPTO_BLOCK_BYTES);
+		regs_block(&c, pc + i * CRYPTO_BLOCK_BYTES);
+		regs_block(&d, pd + i * CRYPTO_BLOCK_BYTES);
+		compress4(&a, &b, &c, &d);
 	}
-	for (int lane = 0; lane < 4; lane++)
-		lane_store(l[lane], &r[lane], blocks);
+	lane_store(l[0], &a, blocks);
+	lane_store(l[1], &b, blocks);
+	lane_store(l[2], &c, blocks);
+	lane_store(l[3], &d, blocks);
 }
 
 /* Run 4, 2 or 1 of the lanes until one of them needs attention. */

@@ -81,39 +81,27 @@ regs_block(struct regs *r, const unsigned char *p)
 	r->m[3] = swap(load(p + 48));
 }
 
-/*
- * Four rounds with the constants at k, then the four message words of 16
- * rounds later, if they are wanted.  i: which of the four words of m is next.
- */
+/* Four rounds; if there are more, the message words of 16 rounds later. */
 INLINE void
 four_rounds(struct regs *r, const uint32_t *k, const int i, const bool more)
 {
-	__m128i *w0 = &r->m[i & 3], *w1 = &r->m[(i + 1) & 3];
-	__m128i *w2 = &r->m[(i + 2) & 3], *w3 = &r->m[(i + 3) & 3];
-	__m128i wk;
+	__m128i *m = r->m, wk = _mm_add_epi32(m[i], load(k + 4 * i));
 
-	wk = _mm_add_epi32(*w0, load(k + 4 * i));
 	r->cdgh = _mm_sha256rnds2_epu32(r->cdgh, r->abef, wk);
 	r->abef = _mm_sha256rnds2_epu32(r->abef, r->cdgh, _mm_shuffle_epi32(wk, 0x0e));
 	if (more)
-		*w0 = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(*w0, *w1),
-		    _mm_alignr_epi8(*w3, *w2, 4)), *w3);
+		m[i] = _mm_sha256msg2_epu32(
+		    _mm_add_epi32(_mm_sha256msg1_epu32(m[i], m[(i + 1) & 3]),
+			_mm_alignr_epi8(m[(i + 3) & 3], m[(i + 2) & 3], 4)), m[(i + 3) & 3]);
 }
 
-/*
- * Sixteen rounds a turn, the last without words to come.  Rolled: four lanes
- * of all 64 rounds are 13 KiB of code, more than what decodes ahead of need
- * holds; where they happened to lie made them twice as slow.
- */
+/* Rolled: where 13 KiB of code happened to lie made four lanes twice as slow. */
 #define ALL_ROUNDS(STEP) \
-	do { \
-		const uint32_t *k = crypto_sha256_k; \
-		for (; k < crypto_sha256_k + 48; k += 16) { \
-			STEP(0, true) STEP(1, true) STEP(2, true) STEP(3, true) \
-		} \
-		STEP(0, false) STEP(1, false) STEP(2, false) STEP(3, false) \
-	} while (0)
-
+	const uint32_t *k = crypto_sha256_k; \
+	for (; k < crypto_sha256_k + 48; k += 16) { \
+		STEP(0, true) STEP(1, true) STEP(2, true) STEP(3, true) \
+	} \
+	STEP(0, false) STEP(1, false) STEP(2, false) STEP(3, false)
 INLINE void
 regs_add(struct regs *r, __m128i abef, __m128i cdgh)
 {
@@ -126,9 +114,8 @@ compress1(struct regs *a)
 {
 	const __m128i a0 = a->abef, a1 = a->cdgh;
 
-#define STEP(i, more) four_rounds(a, k, i, more);
-	ALL_ROUNDS(STEP);
-#undef STEP
+#define STEP1(i, more) four_rounds(a, k, i, more);
+	ALL_ROUNDS(STEP1)
 	regs_add(a, a0, a1);
 }
 
@@ -137,31 +124,26 @@ compress2(struct regs *a, struct regs *b)
 {
 	const __m128i a0 = a->abef, a1 = a->cdgh, b0 = b->abef, b1 = b->cdgh;
 
-#define STEP(i, more) four_rounds(a, k, i, more); four_rounds(b, k, i, more);
-	ALL_ROUNDS(STEP);
-#undef STEP
+#define STEP2(i, more) four_rounds(a, k, i, more); four_rounds(b, k, i, more);
+	ALL_ROUNDS(STEP2)
 	regs_add(a, a0, a1);
 	regs_add(b, b0, b1);
 }
 
-/*
- * Once in a unit, so that all who call it find it near.  Copies, because
- * pointers might name the same lane; the message words are not given back.
- */
-SHANI static __attribute__((noinline)) void
-compress4(struct regs lanes[static 4])
+INLINE void
+compress4(struct regs *a, struct regs *b, struct regs *c, struct regs *d)
 {
-	struct regs a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];
+	const __m128i a0 = a->abef, a1 = a->cdgh, b0 = b->abef, b1 = b->cdgh;
+	const __m128i c0 = c->abef, c1 = c->cdgh, d0 = d->abef, d1 = d->cdgh;
 
-#define STEP(i, more) \
-	four_rounds(&a, k, i, more); four_rounds(&b, k, i, more); \
-	four_rounds(&c, k, i, more); four_rounds(&d, k, i, more);
-	ALL_ROUNDS(STEP);
-#undef STEP
-	regs_add(&lanes[0], a.abef, a.cdgh);
-	regs_add(&lanes[1], b.abef, b.cdgh);
-	regs_add(&lanes[2], c.abef, c.cdgh);
-	regs_add(&lanes[3], d.abef, d.cdgh);
+#define STEP4(i, more) \
+	four_rounds(a, k, i, more); four_rounds(b, k, i, more); \
+	four_rounds(c, k, i, more); four_rounds(d, k, i, more);
+	ALL_ROUNDS(STEP4)
+	regs_add(a, a0, a1);
+	regs_add(b, b0, b1);
+	regs_add(c, c0, c1);
+	regs_add(d, d0, d1);
 }
 
 #endif
