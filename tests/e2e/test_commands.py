@@ -107,6 +107,26 @@ def test_view_as_combined_can_be_read_again():
     assert not re.search(r'[\x00-\x08\x0b-\x1f\x7f]', text)
 
 
+def test_how_many_path_words_stay_readable():
+    """import, pipe and stats say the same of the same paths."""
+    paths = [f'/products/w{n % 4}x{word}' for n, word in enumerate(('kappa', 'lambda', 'sigma', 'omega') * 5)] + ['/', '/api/users/erika']
+    log = ''.join(combined(n, target=path) for n, path in enumerate(paths)).encode()
+    imported = cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', '--json', '-', stdin=log, code=0).json
+    piped = cretula('pipe', 'p', '--store', 'store', '--format', 'combined', '--json', stdin=log, code=0).json
+    for stream, said in (('s', imported), ('p', piped)):
+        stats = cretula('stats', '--store', 'store', '--stream', stream, '--words', '--json', code=0).json
+        words = [word for r in records('store', stream) for word in r['path'].split('/') if word]
+        equal(stats['words_seen'], len(words))
+        equal(stats['words_clear'], sum(not word.startswith('sg.') for word in words))
+        equal((said['words_seen'], said['words_clear']), (stats['words_seen'], stats['words_clear']))
+        assert 0 < stats['words_clear'] < stats['words_seen'], stats
+        assert 'words_seen' not in cretula('stats', '--store', 'store', '--stream', stream, '--json', code=0).json
+    text = cretula('stats', '--store', 'store', '--stream', 's', '--words', code=0).text
+    assert 'path words' in text and 'readable' in text, text
+    piped = cretula('pipe', 'p', '--store', 'store', '--format', 'combined', stdin=log, code=0).err
+    assert f"words={said['words_seen']} words_clear={said['words_clear']}\n" in piped, piped
+
+
 def test_stats_are_the_sums_of_the_records():
     base = small_store()
     rows = records('store', 'shop')

@@ -223,11 +223,12 @@ say(struct piping *p)
 	if (!p->args->json) {
 		fprintf(stderr,
 		    "lines=%llu bytes=%llu records=%llu unparsed=%llu counted=%llu "
-		    "segments=%llu flushes=%llu\n",
+		    "segments=%llu flushes=%llu words=%llu words_clear=%llu\n",
 		    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 		    (unsigned long long)p->pipe.records, (unsigned long long)c->in.unparsed,
 		    (unsigned long long)c->in.counted, (unsigned long long)p->pipe.segments,
-		    (unsigned long long)p->pipe.flushes);
+		    (unsigned long long)p->pipe.flushes, (unsigned long long)p->pipe.words_seen,
+		    (unsigned long long)p->pipe.words_clear);
 		return (0);
 	}
 	buf_fmt(&out,
@@ -235,7 +236,7 @@ say(struct piping *p)
 	    "\"unparsed\":%llu,\"counted\":%llu,\"meta\":%llu,\"segments\":%llu,\"flushes\":%llu,"
 	    "\"slowest_flush_ms\":%lld,\"slowest_cut_ms\":%lld,"
 	    "\"longest_wait_ms\":%.3f,\"longest_turn_ms\":%.3f,\"recovered\":%llu,"
-	    "\"untagged\":%llu}\n",
+	    "\"untagged\":%llu,\"words_seen\":%llu,\"words_clear\":%llu}\n",
 	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 	    (unsigned long long)p->pipe.records, (unsigned long long)c->in.parsed,
 	    (unsigned long long)c->in.partial, (unsigned long long)c->in.unparsed,
@@ -244,7 +245,8 @@ say(struct piping *p)
 	    (unsigned long long)p->pipe.flushes, (long long)p->pipe.slowest_flush_ns / 1000000,
 	    (long long)p->pipe.slowest_cut_ns / 1000000, (double)p->pipe.longest_wait_ns / 1e6,
 	    (double)p->pipe.longest_turn_ns / 1e6, (unsigned long long)p->found.kept,
-	    (unsigned long long)p->found.untagged);
+	    (unsigned long long)p->found.untagged, (unsigned long long)p->pipe.words_seen,
+	    (unsigned long long)p->pipe.words_clear);
 	return (app_finish("pipe", &out, 0));
 }
 

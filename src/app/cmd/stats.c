@@ -19,6 +19,7 @@ static const struct app_option options[] = {
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
 	{ "until", "T", "before then" },
+	{ "words", NULL, "also how many path words stayed readable; reads every record" },
 	{ NULL, NULL, NULL },
 };
 
@@ -28,18 +29,45 @@ struct totals {
 	struct stats_counts counted; /* what the records of the window say */
 	uint64_t record_count, record_bytes, disk_bytes, segments;
 	uint64_t partial, unparsed, erased;
+	uint64_t words_seen, words_clear; /* of paths */
+	struct record_decoder decoder;
 	bool window;
+	bool words; /* are counted */
 	bool touched; /* records were erased or replaced: the entries say more than there is */
 };
 
 static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
 	"5xx" };
 
+/* Is a word of a path a token? */
+static bool
+is_token(struct span word)
+{
+	return (word.len >= 3 && memcmp(word.ptr, "sg.", 3) == 0);
+}
+
+/* Templates and classes say what stood there: they are no words. */
+static void
+count_words(struct totals *t, struct span path)
+{
+	while (path.len > 0) {
+		size_t len = span_find(path, '/');
+		struct span word = span_of(path.ptr, len);
+
+		if (len > 0 && word.ptr[0] != '{' && word.ptr[0] != '[') {
+			t->words_seen++;
+			t->words_clear += !is_token(word);
+		}
+		path = span_from(path, len < path.len ? len + 1 : len);
+	}
+}
+
 static int
 count_line(void *arg, struct span line, struct err *e)
 {
 	struct totals *t = arg;
 	struct record_facts facts;
+	struct record record;
 
 	if (record_peek(line, &facts, e) == -1)
 		return (-1);
@@ -50,6 +78,12 @@ count_line(void *arg, struct span line, struct err *e)
 	t->unparsed += facts.state == RECORD_UNPARSED;
 	t->record_count++;
 	t->record_bytes += line.len + 1;
+	if (!t->words)
+		return (0);
+	if (record_decode(&t->decoder, line, &record, e) == -1)
+		return (-1);
+	if (record_has(&record, RECORD_FIELD_PATH))
+		count_words(t, record.text[RECORD_FIELD_PATH]);
 	return (0);
 }
 
@@ -90,7 +124,7 @@ collect(struct totals *t, struct err *e)
 		return (-1);
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
 		by_status += t->sealed.status[i];
-	if (!t->window && !t->touched && by_status == t->record_count) {
+	if (!t->window && !t->words && !t->touched && by_status == t->record_count) {
 		t->counted = t->sealed;
 		t->partial = t->sealed.in.partial;
 		t->unparsed = t->sealed.in.unparsed;
@@ -159,6 +193,11 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 			if (t->sealed.masked[i] > 0)
 				row(out, app_names()->classes[i], t->sealed.masked[i], 0);
 	}
+	if (t->words) {
+		buf_str(out, "\npath words\n");
+		row(out, "seen", t->words_seen, 0);
+		row(out, "readable", t->words_clear, t->words_seen);
+	}
 	buf_str(out, "\nkept\n");
 	row(out, "segments", t->segments, 0);
 	row(out, "line bytes", t->record_bytes, 0);
@@ -192,6 +231,10 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 		if (c->status[i] > 0)
 			json_u64(out, status_names[i], c->status[i]);
 	buf_char(out, '}');
+	if (t->words) {
+		json_u64(out, "words_seen", t->words_seen);
+		json_u64(out, "words_clear", t->words_clear);
+	}
 	json_u64(out, "segments", t->segments);
 	json_u64(out, "record_bytes", t->record_bytes);
 	json_u64(out, "disk_bytes", t->disk_bytes);
@@ -220,13 +263,14 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 static int
 run(const struct app_args *args)
 {
-	struct totals t = { .records = { .stream_fd = -1 } };
+	static struct totals t = { .records = { .stream_fd = -1 } };
 	const char *role_name = app_arg(args, "role"), *stream = app_arg(args, "stream");
 	enum view_role role = VIEW_DEVELOPER;
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 	int code;
 
+	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
 	if ((role_name != NULL && view_role_find(role_name, &role, &e) == -1) ||
 	    view_role_records(role, &e) == -1 ||
@@ -243,8 +287,9 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_stats = { "stats", "totals of a stream", "", 0, 0, options,
-	"Totals come from the sealed counts; with --since or --until the records are counted.\n\n"
+	"Totals come from the sealed counts; with --since, --until or --words the records are counted.\n\n"
 	"examples:\n"
 	"  cretula stats --store ./store --stream shop\n"
-	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n",
+	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n"
+	"  cretula stats --store ./store --stream shop --words\n",
 	run };

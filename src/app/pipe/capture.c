@@ -318,6 +318,8 @@ mask_one(struct app_capture *c, size_t len, bool added)
 	a->len += b.records_len;
 	a->count += b.record_count;
 	stats_counts_add(&a->counts, &b.counts);
+	p->words_seen += b.words_seen;
+	p->words_clear += b.words_clear;
 	mask_epochs_merge(&a->epochs, &b.epochs);
 	crypto_wipe(c->raw, len);
 	c->have = c->have + added - len;

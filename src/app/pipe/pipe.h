@@ -57,6 +57,7 @@ struct app_pipe {
 	volatile sig_atomic_t *seal;       /* cut now; cleared here */
 	/* out */
 	struct stats_counts counts;
+	uint64_t words_seen, words_clear; /* of paths; by the reader, for when it has ended */
 	uint64_t records, flushes, segments; /* segments: of a live that is closed */
 	unsigned full_waits;
 	int64_t slowest_flush_ns, slowest_cut_ns;
