@@ -1,6 +1,10 @@
 /* walk: one pass over a JSON value. */
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/text.h"
 #include "parse/json/json.h"
 
@@ -35,6 +39,27 @@ skip_blanks(struct walk *w)
 
 /* ---- strings ---- */
 
+/*
+ * How many bytes at the start of PLAIN_STEP mean themselves: no quote,
+ * backslash or control, nor, unless any may stand there, one from 0x80 on.
+ */
+#ifdef __SSE2__
+#define PLAIN_STEP 16
+
+static inline unsigned
+plain_bytes(const char *at, bool any)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+	__m128i special = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	unsigned mask;
+
+	special = _mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v));
+	mask = (unsigned)_mm_movemask_epi8(any ? special : _mm_or_si128(special, v));
+	return (mask == 0 ? PLAIN_STEP : (unsigned)__builtin_ctz(mask));
+}
+#else
+#define PLAIN_STEP 8
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
@@ -45,9 +70,8 @@ zeros(uint64_t v)
 	return ((v - ONES) & ~v & HIGHS);
 }
 
-/* How many bytes at the start of 8 mean themselves: no quote, backslash, control, nor 8th bit. */
 static inline unsigned
-plain_bytes(const char *at)
+plain_bytes(const char *at, bool any)
 {
 	uint64_t v, special;
 
@@ -56,9 +80,10 @@ plain_bytes(const char *at)
 	v = __builtin_bswap64(v);
 #endif
 	special = zeros(v ^ ONES * '"') | zeros(v ^ ONES * '\\') |
-	    ((v - ONES * 0x20) & ~v & HIGHS) | (v & HIGHS);
-	return (special == 0 ? 8 : (unsigned)__builtin_ctzll(special) / 8);
+	    ((v - ONES * 0x20) & ~v & HIGHS) | (any ? 0 : v & HIGHS);
+	return (special == 0 ? PLAIN_STEP : (unsigned)__builtin_ctzll(special) / 8);
 }
+#endif
 
 static bool
 is_hex(char c)
@@ -96,10 +121,10 @@ walk_string(struct walk *w, struct span *text, bool *escaped)
 	for (;;) {
 		size_t len;
 
-		if (w->end - w->at >= 8) {
-			len = plain_bytes(w->at);
+		if (w->end - w->at >= PLAIN_STEP) {
+			len = plain_bytes(w->at, w->any_bytes);
 			w->at += len;
-			if (len == 8)
+			if (len == PLAIN_STEP)
 				continue;
 		}
 		if (w->at == w->end)
@@ -224,7 +249,9 @@ walk_name(struct walk *w)
 		return (result);
 	w->path_len = w->levels[w->depth - 1].path_len;
 	w->top.len = 0;
-	if (w->path_len == 0 && !escaped && name.len <= sizeof(w->path)) {
+	if (w->skipped != 0)
+		;
+	else if (w->path_len == 0 && !escaped && name.len <= sizeof(w->path)) {
 		/* It is copied only if something stands in it. */
 		w->top = name;
 		w->path_len = name.len;

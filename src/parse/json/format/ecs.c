@@ -105,6 +105,11 @@ static const struct parse_json_name names[] = {
 	NUMBER("httpRequest.latency", DURATION_US, S),
 
 	TEXT("http.request.referrer", REFERER),
+	TEXT("request_referer", REFERER),
+	TEXT("request_user_agent", AGENT),
+	TEXT("request_protocol", PROTOCOL),
+	NUMBER("response_body_size", BYTES, ONE),
+	TEXT("fastly_server", SERVER),
 	TEXT("httpRequest.referer", REFERER),
 	TEXT("user_agent.original", AGENT),
 	TEXT("http.user_agent", AGENT),
