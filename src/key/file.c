@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "crypto/sha256.h"
 #include "key/recovery.h"
 
 #define BASE64_BYTES 44 /* of 32 */
@@ -140,4 +142,26 @@ key_file_secret(const char *path, struct span head, const char *what,
 	if (rc == -1 || got != 32)
 		return (err_set(e, ERR_CONFIG, "%s: not %s", path, what));
 	return (0);
+}
+
+size_t
+key_public_print(struct span name, const unsigned char public_key[static 32], char *out)
+{
+	struct crypto_sha256 h;
+	unsigned char hash[32];
+	char *start = out;
+
+	crypto_sha256_init(&h);
+	crypto_sha256_add(&h, name.ptr, name.len);
+	crypto_sha256_add(&h, "\n", 1);
+	crypto_sha256_add(&h, public_key, 32);
+	crypto_sha256_end(&h, hash);
+	memcpy(out, name.ptr, name.len);
+	out += name.len;
+	*out++ = '+';
+	out += text_hex(out, hash, 4);
+	*out++ = '+';
+	out += text_base64(out, public_key, 32);
+	*out = '\0';
+	return ((size_t)(out - start));
 }

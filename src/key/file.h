@@ -31,6 +31,13 @@ int key_file_make(const char *path, struct span head, unsigned char secret[stati
 int key_file_secret(const char *path, struct span head, const char *what,
     unsigned char secret[static 32], struct err *e);
 
+/*
+ * A public key as text, "NAME+HHHHHHHH+BASE64" and a NUL; returns its length.
+ * HHHHHHHH shows a flipped bit: it is of the name and the key.
+ */
+#define KEY_PUBLIC_BYTES(name_bytes) ((name_bytes) + 1 + 8 + 1 + 44 + 1)
+size_t key_public_print(struct span name, const unsigned char public_key[static 32], char *out);
+
 /* Prepend "keys DIR: ", where the system tells DIR of dirfd; errno stays.  Returns -1. */
 int key_in_dir(struct err *e, int dirfd);
 

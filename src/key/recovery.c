@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -15,6 +16,8 @@
 #include "key/file.h"
 
 #define PUBLIC "recovery.pub"
+#define NAME "cretula-recovery"
+#define PUBLIC_BYTES KEY_PUBLIC_BYTES(sizeof(NAME) - 1) /* with an LF */
 #define BASE64_BYTES 44 /* of 32 */
 
 static const struct span head = SPAN("cretula recovery v1\n");
@@ -80,35 +83,39 @@ int
 key_recovery_publish(int keys_fd, const unsigned char seed[static 32], struct err *e)
 {
 	unsigned char public_key[32];
-	struct buf text = { 0 };
-	int rc = -1;
+	char text[PUBLIC_BYTES];
+	size_t len;
 
 	crypto_sign_public(seed, public_key);
-	buf_base64(&text, public_key, sizeof(public_key));
-	buf_char(&text, '\n');
-	if (!buf_ok(&text))
-		(void)err_set(e, ERR_IO, PUBLIC ": out of memory");
-	else
-		rc = io_replace(keys_fd, PUBLIC, buf_view(&text), 0600, false, e);
-	buf_free(&text);
-	return (rc == 0 ? 0 : key_config_error(e));
+	len = key_public_print(span_str(NAME), public_key, text);
+	text[len++] = '\n';
+	if (io_replace(keys_fd, PUBLIC, span_of(text, len), 0600, false, e) == -1)
+		return (key_config_error(e));
+	return (0);
 }
 
 int
 key_recovery_public(int keys_fd, unsigned char out[static 32], bool *have, struct err *e)
 {
-	char text[BASE64_BYTES + 2];
+	char text[PUBLIC_BYTES + 1], again[PUBLIC_BYTES] = "";
 	ssize_t len = key_file_read(keys_fd, PUBLIC, text, sizeof(text), e);
+	unsigned char made[32];
 	size_t got = 0;
 
 	*have = false;
 	if (len == -1)
 		return (errno == ENOENT ? 0 : key_in_dir(e, keys_fd));
-	if (len != BASE64_BYTES + 1 || text[BASE64_BYTES] != '\n' ||
-	    text_unbase64(span_of(text, BASE64_BYTES), out, 32, &got) == -1 || got != 32) {
-		(void)err_set(e, ERR_CONFIG, PUBLIC ": not a public key");
+	if (len == PUBLIC_BYTES && text[len - 1] == '\n' &&
+	    text_unbase64(span_of(text + len - 1 - BASE64_BYTES, BASE64_BYTES), made, 32,
+		&got) == 0 &&
+	    got == 32)
+		(void)key_public_print(span_str(NAME), made, again);
+	if (got != 32 || memcmp(text, again, PUBLIC_BYTES - 1) != 0) {
+		(void)err_set(e, ERR_CONFIG,
+		    PUBLIC ": damaged: not a recovery key as it was written (`cretula key show`)");
 		return (key_in_dir(e, keys_fd));
 	}
+	memcpy(out, made, 32);
 	*have = true;
 	return (0);
 }

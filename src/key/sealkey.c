@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "crypto/sealed.h"
-#include "crypto/sha256.h"
 #include "key/file.h"
 
 #define BASE64_BYTES 44 /* of 32 */
@@ -16,16 +15,8 @@ static const struct span head = SPAN("cretula seal v1\n");
 void
 key_seal_print(const unsigned char public_key[static 32], char out[static KEY_SEAL_TEXT_BYTES])
 {
-	unsigned char hash[32], text[NAME_BYTES + 1 + 32] = NAME "\n";
-
-	_Static_assert(NAME_BYTES + 1 + 8 + 1 + BASE64_BYTES + 1 == KEY_SEAL_TEXT_BYTES, "size");
-	memcpy(text + NAME_BYTES + 1, public_key, 32);
-	crypto_sha256(text, sizeof(text), hash);
-	memcpy(out, NAME "+", NAME_BYTES + 1);
-	out += NAME_BYTES + 1;
-	out += text_hex(out, hash, 4);
-	*out++ = '+';
-	out[text_base64(out, public_key, 32)] = '\0';
+	_Static_assert(KEY_PUBLIC_BYTES(NAME_BYTES) == KEY_SEAL_TEXT_BYTES, "size");
+	(void)key_public_print(span_str(NAME), public_key, out);
 }
 
 int

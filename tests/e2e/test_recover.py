@@ -106,13 +106,54 @@ def test_create_makes_a_recovery_key():
     write('a.log', log(1))
     load('a.log')
     hidden(seed())
-    public = read('store.keys/recovery.pub').strip()
+    public = read('store.keys/recovery.pub').split(b'+', 2)[2].strip()
     for stream in ('s', 'cretula.store'):
         first = entries(stream)[0]
         name, _, key = first['recovery'].split('+', 2)
         equal(name, first['origin'] + '/recovery')
         import base64
         equal(base64.b64encode(base64.b64decode(key)[1:]), public)
+    good()
+
+
+def test_a_flipped_bit_of_public_key_files_is_noticed():
+    """Each bit of KEYS/recovery.pub and of the head of an open segment: 78 and its name, before anything is signed."""
+    fresh()
+    kept, before = read('store.keys/recovery.pub'), read('store/streams/s/chain.jsonl')
+    for bit in range(0, len(kept) * 8, 5):
+        write('store.keys/recovery.pub', kept[:bit // 8] + bytes((kept[bit // 8] ^ 1 << bit % 8,)) + kept[bit // 8 + 1:])
+        run = load('a.log', 'new', code=78)
+        assert 'recovery.pub: damaged' in run.err, (bit, run.err)
+    for cut in (0, 1, 40, len(kept) - 1):
+        write('store.keys/recovery.pub', kept[:cut])
+        assert 'recovery.pub: damaged' in load('a.log', 'new', code=78).err, cut
+    equal(read('store/streams/s/chain.jsonl'), before)
+    assert not os.path.exists('store/streams/new')
+    assert 'recovery.pub: damaged' in cretula('key', 'show', '--keys', 'store.keys', code=78).err
+    write('store.keys/recovery.pub', kept)
+    load('a.log', 'new')
+    good()
+
+
+def test_a_damaged_head_of_an_open_segment_is_named():
+    fresh()
+    crash(log(2))
+    head, = (name for name in os.listdir('store.keys/live') if name.startswith('open.'))
+    kept, files = read(f'store.keys/live/{head}'), tempfile.mkdtemp(prefix='cretula-')
+    shutil.copytree('.', files, dirs_exist_ok=True)
+    for bit in range(3, len(kept) * 8, 211):
+        for name in ('store', 'store.keys'):
+            shutil.rmtree(name)
+            shutil.copytree(os.path.join(files, name), name)
+        write(f'store.keys/live/{head}', kept[:bit // 8] + bytes((kept[bit // 8] ^ 1 << bit % 8,)) + kept[bit // 8 + 1:])
+        run = pipe(log(4), code=78)
+        assert 'alarm (files)' in run.err and f'{head}: damaged' in run.err, (bit, run.err)
+    assert 'alarm: files' in cretula('recover', '--store', 'store', '--stream', 'live', code=1).text
+    for name in ('store', 'store.keys'):
+        shutil.rmtree(name)
+        shutil.copytree(os.path.join(files, name), name)
+    shutil.rmtree(files)
+    pipe(log(4))
     good()
 
 

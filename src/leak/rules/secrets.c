@@ -203,7 +203,7 @@ is_ours(const struct leak_match *m)
 {
 	static const char *const hashes[] = { "\"prev\":\"", "\"hash\":\"", "\"idx\":\"",
 		"\"k\":\"", "\"commitment\":\"", "\"mask_seed\":\"", "\"genesis\":\"",
-		"sha256:", "cretula open v1\n" };
+		"sha256:", "cretula open v2\n" };
 	static const char *const ids[] = { "\"fp\":\"", "\"tail\":\"", "\"boot\":\"" };
 	size_t len = m->end - m->start;
 

@@ -16,8 +16,10 @@
 #include "store/writer.h"
 
 #define HEAD_BYTES_MAX ((size_t)1 << 16)
+#define HASH_LABEL "sha256:"
+#define HASH_LINE_BYTES (sizeof(HASH_LABEL) - 1 + 64 + 1) /* hex and LF */
 
-static const struct span head_label = SPAN("cretula open v1\n");
+static const struct span head_label = SPAN("cretula open v2\n");
 
 void
 store_open_path(char out[static STORE_PATH_BYTES], uint64_t number, const char *suffix)
@@ -71,6 +73,7 @@ write_head(struct store_live *l, struct live_open *o, const struct store_live_ne
     struct err *e)
 {
 	char path[STORE_PATH_BYTES];
+	unsigned char hash[32];
 	struct buf text = { 0 };
 	int rc = -1;
 
@@ -83,6 +86,10 @@ write_head(struct store_live *l, struct live_open *o, const struct store_live_ne
 	buf_char(&text, '\n');
 	memcpy(o->before, l->ratchet->a, sizeof(o->before));
 	buf_base64(&text, o->before, sizeof(o->before));
+	buf_char(&text, '\n');
+	crypto_sha256(text.data, text.len, hash);
+	buf_str(&text, HASH_LABEL);
+	buf_hex(&text, hash, sizeof(hash));
 	buf_char(&text, '\n');
 	head_path(path, o->number);
 	if (!buf_ok(&text) || !buf_ok(&o->epochs))
@@ -149,16 +156,35 @@ out:
 
 /* ---- after a crash ---- */
 
-/* Three lines behind the label: policy, epochs, the aggregate before. */
-static int
-take_head(struct span rest, struct live_open *o)
+/* All but the last line, whose hash that is; a head of another hash is empty. */
+static struct span
+check_head(struct span text)
 {
-	struct span lines[3];
+	struct span none = { NULL, 0 }, hash;
+	unsigned char want[32], is[32];
+	size_t got;
+
+	if (text.len < head_label.len + HASH_LINE_BYTES || !span_starts(text, head_label) ||
+	    text.ptr[text.len - 1] != '\n')
+		return (none);
+	hash = span_of(text.ptr + text.len - HASH_LINE_BYTES, HASH_LINE_BYTES - 1);
+	text.len -= HASH_LINE_BYTES;
+	crypto_sha256(text.ptr, text.len, is);
+	if (!span_starts(hash, span_str(HASH_LABEL)) ||
+	    text_unhex(span_from(hash, sizeof(HASH_LABEL) - 1), want, sizeof(want), &got) == -1 ||
+	    got != sizeof(want) ||
+	    memcmp(is, want, sizeof(is)) != 0)
+		return (none);
+	return (span_from(text, head_label.len));
+}
+
+/* Three lines between label and hash: policy, epochs, the aggregate before. */
+static int
+take_head(struct span text, struct live_open *o)
+{
+	struct span lines[3], rest = check_head(text);
 	size_t len;
 
-	if (!span_starts(rest, head_label))
-		return (-1);
-	rest = span_from(rest, head_label.len);
 	for (size_t i = 0; i < 3; i++) {
 		if ((len = span_find(rest, '\n')) == rest.len)
 			return (-1);
@@ -186,7 +212,9 @@ read_head(struct store_live *l, struct live_open *o, struct err *e)
 		goto out;
 	rc = take_head(buf_view(&text), o);
 	if (rc == -1)
-		(void)err_set(e, ERR_CONFIG, "%s: not the head of a segment", path);
+		(void)err_set(e, ERR_CONFIG,
+		    "keys of %s: %s: damaged: not the head of a segment as it was written",
+		    l->stream->name, path);
 out:
 	buf_free(&text);
 	return (rc);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ struct recovering {
 	bool uncommitted; /* a line behind the sector was met */
 	bool look_only;   /* touch nothing */
 	const char *alarm; /* a word */
+	char cause[ERR_TEXT_BYTES]; /* "FILE: what is wrong with it", or "" */
 	struct store_live_found *found;
 };
 
@@ -52,10 +54,11 @@ alarm(struct recovering *r, const char *word, struct err *e)
 	struct seal_recover *recover;
 
 	(void)err_set(e, ERR_CONFIG,
-	    "alarm (%s): open segment and ratchet are not what a crash leaves; what is sealed "
+	    "alarm (%s): %.200s%sopen segment and ratchet are not what a crash leaves; what is "
+	    "sealed "
 	    "stays good, this stream takes no more records until `cretula recover` has given "
 	    "them up",
-	    word);
+	    word, r->cause, r->cause[0] == '\0' ? "" : "; ");
 	if (store_open_alarmed(r->l) || (entry = calloc(1, sizeof(*entry))) == NULL)
 		return (-1);
 	entry->type = SEAL_RECOVER;
@@ -75,6 +78,7 @@ bad_file(struct recovering *r, const char *word, struct err *e)
 	if (e->code == ERR_IO)
 		return (-1);
 	r->alarm = word;
+	(void)snprintf(r->cause, sizeof(r->cause), "%s", e->text);
 	return (-1);
 }
 

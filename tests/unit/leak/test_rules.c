@@ -93,7 +93,7 @@ static const struct {
 	  "\"FfsUJO3TMYw/oF3j+u2Mo7ah5ds2BGiaQG/3+YMbotrr0xk+jPG7/oHdfltNYzMQdmZgR/7ZAyd61ssP6gqkCA"
 	  "x==\"",
 	    "secret" },
-	{ "cretula open v1\n9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d\n{}",
+	{ "cretula open v2\n9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d\n{}",
 	    NULL },
 	{ "\"prev\":\"9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d\",\"text\":"
 	  "\"nothing of importance is in this text but a sign, \\u2013 \"",

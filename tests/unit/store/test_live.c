@@ -641,6 +641,10 @@ static const struct attack attacks[] = {
 	{ "the ratchet is gone", "@ratchet", SIZE_MAX, -1, NULL, "ratchet" },
 	{ "the ratchet is torn", "@ratchet", 0, 100, NULL, "ratchet" },
 	{ "the head is gone", "@open.00000001", SIZE_MAX, -1, NULL, "files" },
+	{ "the policy in the head is another", "@open.00000001", 0, 20, NULL, "files" },
+	{ "the hash of the head is another", "@open.00000001", 0, -9, NULL, "files" },
+	{ "the head is cut", "@open.00000001", 1, -1, NULL, "files" },
+	{ "more is in the head", "@open.00000001", 0, -1, "x", "files" },
 };
 
 static bool
