@@ -33,6 +33,7 @@ struct look {
 	char *scratch;
 	int64_t now_us;
 	enum parse_envelope envelope[PARSE_ENVELOPES_MAX];
+	const struct parse_string *string; /* of a named format */
 	struct sample sample; /* lines, or the pieces of the envelope */
 };
 
@@ -103,7 +104,7 @@ struct reader {
 static void
 reader_begin(struct reader *reader, const struct look *look, const struct parse_format *format)
 {
-	reader->parser = (struct parser){ .format = format };
+	reader->parser = (struct parser){ .format = format, .string = look->string };
 	memcpy(reader->parser.envelope, look->envelope, sizeof(look->envelope));
 	parse_begin(&reader->state, &reader->parser, look->now_us);
 }
@@ -416,7 +417,8 @@ parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
 void
 parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
 {
-	struct look bare = { .head = head, .scratch = scratch, .now_us = clock_now_us() };
+	struct look bare = { .head = head, .scratch = scratch, .now_us = clock_now_us(),
+		.string = parser->string };
 	struct look wrapped = bare;
 	struct score as_is = { .format = parser->format }, inside = as_is;
 
@@ -428,4 +430,25 @@ parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
 	detect_score(&wrapped, &inside);
 	if (inside.points >= as_is.points && inside.points > 0)
 		memcpy(parser->envelope, wrapped.envelope, sizeof(wrapped.envelope));
+}
+
+void
+parse_detect_named(struct span head, char *scratch, const struct parser *parser,
+    struct parse_evidence *evidence)
+{
+	struct look look = { .head = head, .scratch = scratch, .now_us = clock_now_us(),
+		.string = parser->string };
+	struct score score = { .format = parser->format };
+
+	memset(evidence, 0, sizeof(*evidence));
+	memcpy(look.envelope, parser->envelope, sizeof(look.envelope));
+	memcpy(evidence->envelope, parser->envelope, sizeof(look.envelope));
+	detect_sample(head, &look.sample);
+	detect_score(&look, &score);
+	evidence->lines = score.records;
+	detect_show(&score, score.parsed + score.partial > 0, evidence);
+	if (2 * (score.parsed + score.partial) < score.records)
+		return;
+	evidence->format = parser->format;
+	detect_time(&look, evidence);
 }

@@ -28,6 +28,10 @@ struct parse_evidence {
  */
 void parse_detect(struct span head, char *scratch, struct parse_evidence *evidence);
 
+/* How the named format fits; format is NULL if half of it does not. */
+void parse_detect_named(struct span head, char *scratch, const struct parser *parser,
+    struct parse_evidence *evidence);
+
 /* The format is named: fill in parser's envelopes by what head is wrapped in. */
 void parse_detect_envelope(struct span head, char *scratch, struct parser *parser);
 

@@ -16,6 +16,7 @@
 
 struct err;
 struct event;
+struct parse_string;
 
 enum parse_result {
 	PARSE_EVENT,    /* whole */
@@ -111,6 +112,7 @@ struct parser {
 	const struct parse_json_map *map; /* of JSON members; NULL: none */
 	enum parse_envelope envelope[PARSE_ENVELOPES_MAX]; /* the outermost first */
 	bool whole; /* what comes was cut before: all of it is one record */
+	const struct parse_string *string; /* of a format string; NULL: it is none */
 };
 
 /* What one thread reads lines of one stream with. */
