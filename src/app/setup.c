@@ -15,6 +15,7 @@
 #include "key/key.h"
 #include "mask/geo.h"
 #include "parse/parse.h"
+#include "parse/string/string.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
 
@@ -76,6 +77,7 @@ void
 app_setup_close(struct app_setup *s)
 {
 	mask_geo_close(s->geo);
+	parse_string_free(s->string);
 	config_free(s->config);
 	memset(s, 0, sizeof(*s));
 }

@@ -17,6 +17,7 @@ struct app_setup {
 	const struct config_stream *stream;
 	struct config_stream fallback;
 	struct mask_geo *geo; /* app_geo_open */
+	struct parse_string *string; /* app_parser_find */
 };
 
 /*

@@ -101,6 +101,7 @@ static int
 look_at(struct app_sources *s, struct app_source *source, bool named, struct err *e)
 {
 	struct app_look look = { .path = source->path, .stop = s->stop };
+	struct parser parser = s->parser; /* envelopes are those of the first file */
 	struct parse_evidence found;
 	struct input *in = NULL;
 	int rc = -1;
@@ -109,10 +110,12 @@ look_at(struct app_sources *s, struct app_source *source, bool named, struct err
 		return (-1);
 	/* A pipe may be slow: do not wait for more than is needed. */
 	look.bytes = named && source->is_stdin ? INPUT_HEAD_BYTES : APP_DETECT_BYTES;
-	look.named = named && source == s->list ? &s->parser : NULL;
+	look.named = named ? &parser : NULL;
 	if (app_detect(&look, &in, &found, e) == -1)
 		return (-1);
 	s->file_bytes += input_file_size(in);
+	if (named && source == s->list)
+		s->parser = parser;
 	if (!named && detect(s, source, &found, e) == -1)
 		goto out;
 	source->first_time_us = found.first_time_us;
@@ -153,11 +156,11 @@ settle(struct app_sources *s)
 }
 
 int
-app_sources_open(struct app_sources *s, char **paths, int count, const struct parse_format *format,
+app_sources_open(struct app_sources *s, char **paths, int count, const struct parser *parser,
     const atomic_bool *stop, struct err *e)
 {
 	memset(s, 0, sizeof(*s));
-	s->parser.format = format;
+	s->parser = *parser;
 	s->stop = stop;
 	s->list = calloc((size_t)count + 1, sizeof(*s->list));
 	s->active = calloc((size_t)count + 1, sizeof(struct app_source *));
@@ -167,7 +170,7 @@ app_sources_open(struct app_sources *s, char **paths, int count, const struct pa
 		s->list[i].path = paths[i];
 		s->list[i].order = (unsigned)i;
 		s->count++;
-		if (look_at(s, &s->list[i], format != NULL, e) == -1)
+		if (look_at(s, &s->list[i], parser->format != NULL, e) == -1)
 			return (-1);
 	}
 	if (s->parser.format == NULL) /* only empty files: any format reads them */

@@ -59,13 +59,13 @@ void app_envelope_print(const enum parse_envelope envelope[static PARSE_ENVELOPE
     struct buf *out);
 
 /*
- * Look at every file: open, detect (format NULL), sort by the time of the
+ * Look at every file: open, detect (parser's format NULL), sort by the time of the
  * first event (files without one stay last, in the given order).  ERR_INPUT
  * if one cannot be read or formats differ or tie; the text lists them.  stop:
  * of input.h.
  */
 int app_sources_open(struct app_sources *s, char **paths, int count,
-    const struct parse_format *format, const atomic_bool *stop, struct err *e);
+    const struct parser *parser, const atomic_bool *stop, struct err *e);
 void app_sources_close(struct app_sources *s);
 
 /*

@@ -77,6 +77,34 @@ print_classes(struct buf *out)
 	    "`key open`) |\n");
 }
 
+/* What a server was told, instead of a name. */
+static void
+print_strings(struct buf *out)
+{
+	buf_str(out,
+	    "\n## Format strings\n\n"
+	    "`--format-string TEXT`, or `format_string:` of a stream, says how lines look as the\n"
+	    "server was told: nginx's `log_format`, Apache's `LogFormat`, or the PatternLayout of\n"
+	    "log4j and logback.  The whole directive may be pasted, quotes and all; `@FILE` reads\n"
+	    "it from a file.  Whose it is shows: `$` is nginx; of those with `%` it is log4j if\n"
+	    "something is none of Apache's (`%d`, `%msg`, `%-5p`); `--dialect` or\n"
+	    "`format_dialect:` says it.\n\n"
+	    "    cretula check --detect access.log \\\n"
+	    "        --format-string '$remote_addr [$time_local] \"$request\" $status'\n\n"
+	    "- Variables and directives that the record has a field for fill it; others stand in\n"
+	    "  `extra` under their name, masked, as do variables of one's own and headers.\n"
+	    "- `escape=json` and `escape=none` of nginx are understood.  What a line without\n"
+	    "  escapes says in two ways is masked in both; the rest of it is kept.\n"
+	    "- Two fields with nothing between are an error, but for host and target\n"
+	    "  (`$host$request_uri`), path and query (`%U%q`, `$uri$is_args$args`) and the parts\n"
+	    "  of one time (`%{%T}t.%{msec_frac}t%{%z}t`).\n"
+	    "- A time without a zone is UTC; without a time the line has that of its arrival, and\n"
+	    "  is `partial`.\n"
+	    "- A record of log4j goes on until a line that begins one: stack traces are part of\n"
+	    "  the message.  Colours (`%highlight`), groups and `%n` in the middle are refused.\n"
+	    "- combined, common and vhost_combined written out are read as the formats above.\n");
+}
+
 static void
 print_formats(struct buf *out)
 {
@@ -107,6 +135,7 @@ print_formats(struct buf *out)
 			sample = span_from(sample, len + 1);
 		}
 	}
+	print_strings(out);
 }
 
 const struct app_topic app_topics[] = {

@@ -26,6 +26,8 @@ struct err;
 struct config_stream {
 	char name[CONFIG_NAME_BYTES];
 	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
+	char format_string[CONFIG_PATH_BYTES]; /* "" if not given */
+	unsigned format_dialect;         /* enum parse_string_dialect */
 	struct mask_policy policy;       /* defaults, over them mask:, words: ... */
 	char routes[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* relative to the file */
 	char openapi[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* words.h */

@@ -15,6 +15,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_FIELDS] = "drop or redact",
 	[CONFIG_FILE] = "a file",
 	[CONFIG_FORMAT] = "one of",
+	[CONFIG_FORMAT_STRING] = "a format string",
 	[CONFIG_HOSTS] = "a list of host names",
 	[CONFIG_INCLUDE] = "a file",
 	[CONFIG_AGENTS] = "a list of programs",

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "key/key.h"
+#include "parse/string/string.h"
 
 #define FILE_AT(member) offsetof(struct config, member), 0
 #define STREAM_AT(member) offsetof(struct config_stream, member), 0
@@ -50,6 +51,10 @@ const struct config_option config_options[] = {
 	    "drop or redact a field, whatever its class leaves in it" },
 	{ "streams.*.format", CONFIG_FORMAT, STREAM_AT(format), "auto", ANY,
 	    "format of the lines, or auto: decide on the first lines" },
+	{ "streams.*.format_dialect", CONFIG_CHOICE, STREAM_AT(format_dialect), "auto",
+	    ONE_OF("auto nginx apache log4j"), "whose format_string is" },
+	{ "streams.*.format_string", CONFIG_FORMAT_STRING, STREAM_AT(format_string), "", ANY,
+	    "how the server was told to write its lines: log_format, LogFormat, PatternLayout" },
 	{ "streams.*.hosts", CONFIG_HOSTS, STREAM_LIST(policy.hosts, policy.host_count), "[]", ANY,
 	    "names of our own sites, kept in clear" },
 	{ "streams.*.limits.line", CONFIG_SIZE, STREAM_AT(line_max), "64K", RANGE(1024, 65536),
@@ -100,7 +105,6 @@ const char *const config_later[] = {
 	"disk",
 	"roles",
 	"serve",
-	"streams.*.format_string",
 	"streams.*.input",
 	"streams.*.limits.rate",
 	"streams.*.public",
@@ -112,6 +116,9 @@ const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0])
 /* The choices of words.mode are stored as the enum of mask/policy.h. */
 _Static_assert(
     MASK_WORDS_LEARN == 0 && MASK_WORDS_FIXED == 1 && MASK_WORDS_KEEP == 2, "learn fixed keep");
+_Static_assert(PARSE_STRING_AUTO == 0 && PARSE_STRING_NGINX == 1 && PARSE_STRING_APACHE == 2 &&
+	PARSE_STRING_LOG4J == 3 && PARSE_STRING_DIALECT_COUNT == 4,
+    "auto nginx apache log4j");
 _Static_assert(sizeof(enum mask_words_mode) == sizeof(unsigned), "a choice is an unsigned");
 
 const struct config_option *

@@ -19,6 +19,7 @@ enum config_type {
 	CONFIG_FIELDS, /* drop or redact of each field */
 	CONFIG_FILE, /* char[CONFIG_PATH_BYTES], relative to the file of options */
 	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
+	CONFIG_FORMAT_STRING, /* char[CONFIG_PATH_BYTES] */
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
 	CONFIG_INCLUDE, /* another file; no place */
 	CONFIG_MACHINES, /* as CONFIG_NAMES, with a "*" at the end */

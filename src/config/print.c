@@ -126,6 +126,7 @@ print_value(
 		break;
 	case CONFIG_FILE: print_route(c, place, out); break;
 	case CONFIG_FORMAT:
+	case CONFIG_FORMAT_STRING:
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
 	case CONFIG_SEAL_KEY:
@@ -158,7 +159,8 @@ is_said(const struct config_option *o, const void *from)
 {
 	if (o->type == CONFIG_INCLUDE)
 		return (false); /* what it said is here */
-	return ((o->type != CONFIG_FILE && o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY) ||
+	return ((o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING &&
+		    o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY) ||
 	    *((const char *)from + o->offset) != '\0');
 }
 

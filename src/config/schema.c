@@ -97,6 +97,7 @@ schema_value(const struct config_option *o, struct buf *out)
 		json_str(out, "pattern", span_str("^([0-9]+[KMGT]?" OR_VARIABLE ")$"));
 		break;
 	case CONFIG_FILE:
+	case CONFIG_FORMAT_STRING:
 	case CONFIG_INCLUDE:
 	case CONFIG_NAME:
 	case CONFIG_PATH:

@@ -9,6 +9,7 @@
 #include "config/maps/maps.h"
 #include "key/sealkey.h"
 #include "parse/parse.h"
+#include "parse/string/string.h"
 
 struct value {
 	struct config_loader *l;
@@ -115,6 +116,23 @@ set_format(struct value *v, void *to)
 		config_hint_near(v->l, text_of(v), names.data);
 	}
 	buf_free(&names);
+}
+
+/* Whose it is may be said behind it: it must be good for somebody. */
+static void
+set_format_string(struct value *v, void *to)
+{
+	struct parse_string *made = NULL;
+	struct err first, e;
+
+	for (int d = PARSE_STRING_AUTO; made == NULL && d < PARSE_STRING_DIALECT_COUNT; d++)
+		(void)parse_string_compile(text_of(v), (enum parse_string_dialect)d, &made,
+		    d == PARSE_STRING_AUTO ? &first : &e);
+	if (made == NULL)
+		config_say(v->l, v->at, "%s: %s", v->name, first.text);
+	else
+		set_path(v, to);
+	parse_string_free(made);
 }
 
 static void
@@ -352,6 +370,7 @@ static const struct {
 	[CONFIG_FIELDS] = { NULL, 0, 0 }, /* config_fields_set */
 	[CONFIG_FILE] = { set_route, 0, 0 },
 	[CONFIG_FORMAT] = { set_format, 0, 0 },
+	[CONFIG_FORMAT_STRING] = { set_format_string, 0, 0 },
 	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_INCLUDE] = { set_include, 0, 0 },
 	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },

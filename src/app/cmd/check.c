@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/say.h"
 #include "app/source/detect.h"
+#include "app/source/parser.h"
 #include "app/sources.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -13,7 +14,10 @@
 static const struct app_option options[] = {
 	{ "config", "FILE", "read it, report every error, print what is in force" },
 	{ "detect", "FILE", "say which format a log file is in, and why" },
+	APP_OPTION_DIALECT,
 	{ "explain", NULL, "every option: type, default, meaning" },
+	{ "format", "NAME", "with --detect: say how the file fits this one" },
+	APP_OPTION_FORMAT_STRING,
 	{ "schema", NULL, "JSON Schema of the configuration" },
 	{ NULL, NULL, NULL },
 };
@@ -92,9 +96,9 @@ print_evidence(const struct app_args *args, const char *path, const struct parse
 }
 
 static int
-check_detect(const struct app_args *args, const char *path)
+check_detect(const struct app_args *args, const char *path, struct parser *named)
 {
-	struct app_look look = { .path = path, .bytes = APP_DETECT_BYTES };
+	struct app_look look = { .path = path, .bytes = APP_DETECT_BYTES, .named = named };
 	struct parse_evidence evidence;
 	struct err e = { ERR_NONE, "" };
 	struct input *in = NULL;
@@ -106,6 +110,29 @@ check_detect(const struct app_args *args, const char *path)
 	print_evidence(args, path, &evidence, &out);
 	return (app_finish("check", &out,
 	    evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE));
+}
+
+/* A format string: is it good, and how does a file fit it? */
+static int
+check_string(const struct app_args *args, const char *detect)
+{
+	struct app_setup setup;
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	struct parser parser;
+	int code;
+
+	if (app_setup_open(args, NULL, &setup, &e) == -1 ||
+	    app_parser_find(args, &setup, &parser, &e) == -1)
+		code = app_fail("check", &e);
+	else if (detect != NULL)
+		code = check_detect(args, detect, parser.format != NULL ? &parser : NULL);
+	else {
+		buf_fmt(&out, "the format string is good: %s\n", parser.format->help);
+		code = app_finish("check", &out, 0);
+	}
+	app_setup_close(&setup);
+	return (code);
 }
 
 static int
@@ -123,8 +150,11 @@ run(const struct app_args *args)
 		config_explain(&out);
 		return (app_finish("check", &out, 0));
 	}
+	if (app_arg(args, "format-string") != NULL ||
+	    (detect != NULL && app_arg(args, "format") != NULL))
+		return (check_string(args, detect));
 	if (detect != NULL)
-		return (check_detect(args, detect));
+		return (check_detect(args, detect, NULL));
 	if (config != NULL)
 		return (check_config(config));
 	(void)err_set(&e, ERR_USAGE, "--config FILE or --detect FILE is needed");
@@ -137,5 +167,6 @@ const struct app_command app_command_check = { "check",
 	"examples:\n"
 	"  cretula check --config cretula.yaml\n"
 	"  cretula check --detect access.log\n"
+	"  cretula check --detect access.log --format-string '$remote_addr [$time_local] $status'\n"
 	"  cretula check --explain | less\n",
 	run };

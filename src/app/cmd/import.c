@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/say.h"
 #include "app/setup.h"
+#include "app/source/parser.h"
 #include "app/source/secret.h"
 #include "app/summary.h"
 #include "base/clock.h"
@@ -23,7 +24,9 @@ static const struct app_option options[] = {
 	{ "again", NULL, "import files also if they are sealed already" },
 	{ "config", "FILE", "cretula.yaml" },
 	{ "final", NULL, "take a last line without line end: nobody writes on" },
+	APP_OPTION_DIALECT,
 	{ "format", "NAME", "format of the files, or auto (the default)" },
+	APP_OPTION_FORMAT_STRING,
 	{ "jobs", "N", "worker threads, 1 to 8 (default: one a processor)" },
 	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
 	{ "link-epochs", NULL, "keep the import's mask key: later imports get equal tokens" },
@@ -73,8 +76,7 @@ progress(void *arg, uint64_t bytes_read)
 static int
 open_sources(struct importing *im, struct err *e)
 {
-	const struct parse_format *format = NULL;
-	const char *name = app_arg(im->args, "format");
+	struct parser parser;
 	uint64_t jobs = 0;
 
 	if ((im->stream_name = app_arg(im->args, "stream")) == NULL)
@@ -90,9 +92,9 @@ open_sources(struct importing *im, struct err *e)
 	if (app_setup_open(im->args, im->stream_name, &im->setup, e) == -1 ||
 	    app_geo_open(&im->setup, e) == -1 ||
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
-	    app_format_find(name != NULL ? name : im->setup.stream->format, &format, e) == -1)
+	    app_parser_find(im->args, &im->setup, &parser, e) == -1)
 		return (-1);
-	return (app_sources_open(&im->sources, im->args->operands, im->args->operand_count, format,
+	return (app_sources_open(&im->sources, im->args->operands, im->args->operand_count, &parser,
 	    &interrupted, e));
 }
 

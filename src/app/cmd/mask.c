@@ -8,6 +8,7 @@
 #include "app/pipeline.h"
 #include "app/say.h"
 #include "app/setup.h"
+#include "app/source/parser.h"
 #include "app/sources.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -16,7 +17,9 @@
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml, for the policy" },
+	APP_OPTION_DIALECT,
 	{ "format", "NAME", "format of the lines, or auto (the default)" },
+	APP_OPTION_FORMAT_STRING,
 	{ "jobs", "N", "worker threads, 1 to 8 (default 1)" },
 	{ "keys", "DIR", "mask with these keys; without, a key of this run only" },
 	{ "stream", "NAME", "which stream of the configuration, if it has several" },
@@ -76,14 +79,14 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 {
 	static char dash[] = "-";
 	char *paths[] = { dash };
-	const struct parse_format *format = NULL;
-	const char *stream = app_arg(m->args, "stream"), *name = app_arg(m->args, "format");
+	struct parser parser;
+	const char *stream = app_arg(m->args, "stream");
 	const struct key_ring *keys;
 
 	if (app_setup_open(m->args, stream, &m->setup, e) == -1 ||
 	    app_geo_open(&m->setup, e) == -1)
 		return (-1);
-	if (app_format_find(name != NULL ? name : m->setup.stream->format, &format, e) == -1 ||
+	if (app_parser_find(m->args, &m->setup, &parser, e) == -1 ||
 	    open_ring(m, now_us, e) == -1)
 		return (-1);
 	/* Keys of this run only say nothing of forgotten words. */
@@ -91,7 +94,7 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 	if (app_words_open(
 		&m->setup, keys, AT_FDCWD, app_arg(m->args, "words"), &m->words, e) == -1)
 		return (-1);
-	return (app_sources_open(&m->sources, paths, 1, format, NULL, e));
+	return (app_sources_open(&m->sources, paths, 1, &parser, NULL, e));
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "app/pipe/pipe.h"
 #include "app/say.h"
 #include "app/setup.h"
+#include "app/source/parser.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -20,7 +21,9 @@
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml" },
+	APP_OPTION_DIALECT,
 	{ "format", "NAME", "format of the lines, or auto (the default)" },
+	APP_OPTION_FORMAT_STRING,
 	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
 	{ "rotate", "P", "end a period daily, weekly, monthly (UTC), or at a size from 1M" },
 	{ "seal-every", "T", "seal a segment so often, 1s to 1h (default 1h)" },
@@ -82,7 +85,7 @@ read_name(struct piping *p, struct err *e)
 static int
 read_options(struct piping *p, struct err *e)
 {
-	const char *name = app_arg(p->args, "format"), *every = app_arg(p->args, "seal-every");
+	const char *every = app_arg(p->args, "seal-every");
 	const char *rotate = app_arg(p->args, "rotate");
 	int64_t every_us;
 
@@ -102,8 +105,7 @@ read_options(struct piping *p, struct err *e)
 	if (app_rotate_parse(rotate, &p->pipe.rotate) == -1)
 		return (err_set(e, ERR_USAGE,
 		    "--rotate %s: daily, weekly, monthly, or a size from 1M", rotate));
-	return (app_format_find(
-	    name != NULL ? name : p->setup.stream->format, &p->pipe.setup.parser.format, e));
+	return (app_parser_find(p->args, &p->setup, &p->pipe.setup.parser, e));
 }
 
 static int

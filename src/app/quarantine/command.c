@@ -4,11 +4,14 @@
 #include "app/command.h"
 #include "app/quarantine/quarantine.h"
 #include "app/say.h"
+#include "app/source/parser.h"
 #include "base/err.h"
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "replay: cretula.yaml" },
+	APP_OPTION_DIALECT,
 	{ "format", "NAME", "replay: format of the lines (default: the configuration's)" },
+	APP_OPTION_FORMAT_STRING,
 	{ "keys", "DIR", "replay: keys of the store (default: STORE.keys)" },
 	{ "secret", "FILE", "replay: what `cretula key pair` wrote" },
 	{ "store", "DIR", "the store" },
@@ -19,7 +22,8 @@ static const struct app_option options[] = {
 static int
 run(const struct app_args *args)
 {
-	static const char *const replay_only[] = { "config", "format", "keys", "secret" };
+	static const char *const replay_only[] = { "config", "dialect", "format",
+		"format-string", "keys", "secret" };
 	struct err e = { ERR_NONE, "" };
 	const char *what = args->operands[0];
 	bool list = strcmp(what, "list") == 0;

@@ -13,6 +13,7 @@
 #include "app/quarantine/quarantine.h"
 #include "app/say.h"
 #include "app/setup.h"
+#include "app/source/parser.h"
 #include "app/source/secret.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -56,7 +57,7 @@ struct replaying {
 static int
 open_what(struct replaying *r, struct err *e)
 {
-	const char *name = app_arg(r->args, "format"), *secret = app_arg(r->args, "secret");
+	const char *secret = app_arg(r->args, "secret");
 
 	r->stream_name = app_arg(r->args, "stream");
 	if (secret == NULL)
@@ -64,12 +65,11 @@ open_what(struct replaying *r, struct err *e)
 	if (app_setup_open(r->args, r->stream_name, &r->setup, e) == -1 ||
 	    app_geo_open(&r->setup, e) == -1 ||
 	    app_store_path(r->args, &r->setup, &r->store_path, e) == -1 ||
-	    app_format_find(name != NULL ? name : r->setup.stream->format, &r->parser.format, e) ==
-		-1)
+	    app_parser_find(r->args, &r->setup, &r->parser, e) == -1)
 		return (-1);
 	if (r->parser.format == NULL)
 		return (err_set(e, ERR_USAGE,
-		    "--format NAME is needed: what could not be read "
+		    "--format NAME or --format-string is needed: what could not be read "
 		    "does not say what it is"));
 	if ((r->secret = crypto_secret_alloc(32, NULL)) == NULL ||
 	    (r->raw = crypto_secret_alloc(RAW_BYTES, NULL)) == NULL)

@@ -22,9 +22,12 @@ app_detect(const struct app_look *look, struct input **in, struct parse_evidence
 		goto out;
 	}
 	scratch = arena_take(&secret, PARSE_SCRATCH_BYTES);
-	parse_detect(head, scratch, found);
 	if (look->named != NULL)
 		parse_detect_envelope(head, scratch, look->named);
+	if (look->named != NULL)
+		parse_detect_named(head, scratch, look->named, found);
+	else
+		parse_detect(head, scratch, found);
 	*in = made;
 	made = NULL; /* handed over */
 	rc = 0;
