@@ -42,7 +42,9 @@ static const struct name levels[] = { NAME("trace"), NAME("debug"), NAME("info")
 	NAME("alert"), NAME("emerg"), NAME("fatal"), NAME("TRACE"), NAME("DEBUG"), NAME("INFO"),
 	NAME("NOTICE"), NAME("WARN"), NAME("WARNING"), NAME("ERROR"), NAME("CRITICAL"),
 	NAME("ALERT"), NAME("FATAL"), NAME("Metadata"), NAME("Request"), NAME("RequestResponse"),
-	{ "", 0 } };
+	NAME("LOG"), NAME("PANIC"), NAME("DETAIL"), NAME("HINT"), NAME("STATEMENT"),
+	NAME("CONTEXT"), NAME("QUERY"), NAME("LOCATION"), NAME("DEBUG1"), NAME("DEBUG2"),
+	NAME("DEBUG3"), NAME("DEBUG4"), NAME("DEBUG5"), { "", 0 } };
 static const struct name caches[] = { NAME("HIT"), NAME("MISS"), NAME("BYPASS"), NAME("EXPIRED"),
 	NAME("STALE"), NAME("UPDATING"), NAME("REVALIDATED"), NAME("DYNAMIC"), NAME("PASS"),
 	NAME("Hit"), NAME("Miss"), NAME("RefreshHit"), NAME("Error"), NAME("TCP_HIT"),

@@ -1,11 +1,13 @@
 /* parse: the table of formats. */
-#include "parse/auth/auth.h"
+#include "parse/message/auth.h"
+#include "parse/message/postgres.h"
 #include "parse/clf/clf.h"
 #include "parse/cloud/w3c.h"
 #include "parse/json/format/samples.h"
 #include "parse/json/format/servers.h"
 #include "parse/json/format/web.h"
 #include "parse/parse.h"
+#include "parse/piece.h"
 
 /* What a row does not name it does not have. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -58,6 +60,16 @@ const struct parse_format parse_formats[] = {
 	    parse_clf_combined, NULL },
 	{ "nginx-json", "", "nginx with a log_format in JSON, escape=json or not",
 	    PARSE_SAMPLE_NGINX, parse_json_nginx, NULL },
+	{ "postgres", "postgresql",
+	    "PostgreSQL's stderr with a time in front, of any log_line_prefix; pgaudit",
+	    "2025-11-24 10:11:12.003 UTC [4711] shop@orders LOG:  duration: 0.559 ms  statement: "
+	    "select 1",
+	    parse_postgres, parse_piece_postgres },
+	{ "postgres-csvlog", "", "PostgreSQL's csvlog; pgaudit",
+	    "2025-11-24 10:11:12.003 UTC,\"shop\",\"orders\",4711,\"192.0.2.7:44618\",6743.1,1,"
+	    "\"SELECT\",2025-11-24 10:11:10 UTC,3/135,0,LOG,00000,\"statement: select 1\",,,,,,,,,"
+	    "\"psql\",\"client backend\"",
+	    parse_postgres_csv, parse_piece_quoted },
 	{ "postgres-jsonlog", "", "PostgreSQL's jsonlog, of version 15 and later",
 	    PARSE_SAMPLE_POSTGRES, parse_json_postgres, NULL },
 	{ "traefik-json", "", "Traefik's access log in JSON", PARSE_SAMPLE_TRAEFIK,

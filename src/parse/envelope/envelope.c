@@ -111,7 +111,8 @@ fill_data(struct event *ev, struct span data)
 		if (at + 1 >= data.len || data.ptr[at + 1] != '"')
 			return;
 		end = value_end(data, at + 2);
-		fill_extra(ev, &(struct event_extra){ .key = span_of(data.ptr + name, at - name),
+		fill_extra(ev,
+		    &(struct event_extra){ .key = span_of(data.ptr + name, at - name),
 			.value = span_of(data.ptr + at + 2, end - at - 2) });
 		at = end + 1;
 	}
@@ -126,9 +127,15 @@ parse_envelope_fill(const struct parse_outer *outer, struct event *ev)
 	}
 	fill_text(ev, EVENT_SERVER, outer->host);
 	fill_text(ev, EVENT_LEVEL, outer->level);
-	fill_extra(ev, &(struct event_extra){ .key = span_of("program", 7), .known = true,
-		.kind = EVENT_EXTRA_WORD, .value = outer->program });
-	fill_extra(ev, &(struct event_extra){ .key = span_of("stream", 6), .known = true,
-		.kind = EVENT_EXTRA_WORD, .value = outer->stream });
+	fill_extra(ev,
+	    &(struct event_extra){ .key = span_of("program", 7),
+		.known = true,
+		.kind = EVENT_EXTRA_WORD,
+		.value = outer->program });
+	fill_extra(ev,
+	    &(struct event_extra){ .key = span_of("stream", 6),
+		.known = true,
+		.kind = EVENT_EXTRA_WORD,
+		.value = outer->stream });
 	fill_data(ev, outer->data);
 }

@@ -90,8 +90,8 @@ static bool
 cri_continues(const void *arg, struct span line)
 {
 	struct cri *before = *(struct cri *const *)arg, next;
-	bool goes_on = before->part && cri_read(line, &next) &&
-	    span_equal(next.stream, before->stream);
+	bool goes_on =
+	    before->part && cri_read(line, &next) && span_equal(next.stream, before->stream);
 
 	if (goes_on)
 		*before = next;
@@ -150,8 +150,8 @@ docker_read(struct span line, struct docker *d)
 static bool
 docker_part(const struct docker *d)
 {
-	return (d->log.len >= DOCKER_PART_BYTES &&
-	    memcmp(d->log.ptr + d->log.len - 2, "\\n", 2) != 0);
+	return (
+	    d->log.len >= DOCKER_PART_BYTES && memcmp(d->log.ptr + d->log.len - 2, "\\n", 2) != 0);
 }
 
 bool

@@ -29,8 +29,8 @@ take_word(struct span *text)
 static bool
 take_priority(struct span *text, struct span *level)
 {
-	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning",
-		"notice", "info", "debug" };
+	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice",
+		"info", "debug" };
 	size_t end = span_find(*text, '>');
 	int64_t priority;
 
@@ -108,8 +108,8 @@ take_data(struct span *text, struct span *data)
 
 	if (text->len == 0 || text->ptr[0] != '[')
 		return (span_is(take_word(text), "-"));
-	while (at < text->len && (quoted || text->ptr[at] != ']' ||
-				     (at + 1 < text->len && text->ptr[at + 1] == '['))) {
+	while (at < text->len &&
+	    (quoted || text->ptr[at] != ']' || (at + 1 < text->len && text->ptr[at + 1] == '['))) {
 		if (quoted && text->ptr[at] == '\\')
 			at++;
 		else if (text->ptr[at] == '"')

@@ -14,7 +14,7 @@
 /* How a value ends. */
 enum ending {
 	WHOLE,
-	OPEN,  /* the text ends before */
+	OPEN, /* the text ends before */
 	BROKEN /* here stands what no value has */
 };
 
@@ -125,8 +125,8 @@ find_array(const char *const *names, struct span text, size_t at)
 }
 
 static void
-piece_of(enum parse_piece_kind kind, struct span rest, size_t len, bool open,
-    struct parse_piece *piece)
+piece_of(
+    enum parse_piece_kind kind, struct span rest, size_t len, bool open, struct parse_piece *piece)
 {
 	parse_piece_record(rest, len, open, piece);
 	piece->kind = kind;

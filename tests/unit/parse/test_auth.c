@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "parse/auth/template.h"
+#include "parse/message/template.h"
 #include "one.h"
 
 static char scratch[PARSE_SCRATCH_BYTES];
@@ -60,20 +60,24 @@ static const struct row {
 	{ "sshd[1]: Failed password for invalid user bob from 192.0.2.7 port 40812 ssh2",
 	    "login|login|failure|u=bob|a=192.0.2.7|p=40812|method=password|" },
 	/* a name that imitates what follows it */
-	{ "sshd[1]: Failed password for invalid user x from 10.0.0.1 port 1 ssh2 from 192.0.2.7 port "
+	{ "sshd[1]: Failed password for invalid user x from 10.0.0.1 port 1 ssh2 from 192.0.2.7 "
+	  "port "
 	  "40812 ssh2",
-	    "login|login|failure|u=x from 10.0.0.1 port 1 ssh2|a=192.0.2.7|p=40812|method=password|" },
+	    "login|login|failure|u=x from 10.0.0.1 port 1 "
+	    "ssh2|a=192.0.2.7|p=40812|method=password|" },
 	{ "sshd[1]: Invalid user  from 192.0.2.7", "login|login|failure|a=192.0.2.7|" },
 	{ "sshd-session[1]: Invalid user a b from 192.0.2.7 port 5",
 	    "login|login|failure|u=a b|a=192.0.2.7|p=5|" },
 	{ "sshd[1]: Connection closed by authenticating user root 192.0.2.7 port 45362 [preauth]",
 	    "login|disconnect|failure|u=root|a=192.0.2.7|p=45362|" },
-	{ "sshd[1]: message repeated 3 times: [ Failed password for root from 192.0.2.7 port 9 ssh2]",
+	{ "sshd[1]: message repeated 3 times: [ Failed password for root from 192.0.2.7 port 9 "
+	  "ssh2]",
 	    "login|login|failure|u=root|a=192.0.2.7|p=9|method=password|repeated=3|" },
 	{ "sshd[1]: Failed password for root from 192.0.2.7 port 99999 ssh2",
 	    "log|m=Failed password for root from 192.0.2.7 port 99999 ssh2|" },
 	{ "sshd[1]: Server listening on :: port 22.", "log|m=Server listening on :: port 22.|" },
-	{ "sshd[1]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= "
+	{ "sshd[1]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh "
+	  "ruser= "
 	  "rhost=192.0.2.7  user=root",
 	    "login|login|failure|u=root|a=192.0.2.7|tty=ssh|" },
 	{ "CRON[9]: pam_unix(cron:session): session opened for user root by (uid=0)",
@@ -111,7 +115,7 @@ templates_read_themselves(void **state)
 {
 	static const char *const templates[] = {
 #define MESSAGE(program, template, action, outcome) template,
-#include "parse/auth/messages.def"
+#include "parse/message/auth.def"
 #undef MESSAGE
 	};
 
@@ -126,7 +130,8 @@ templates_read_themselves(void **state)
 			else if (*++t == 'p' || *t == 'n')
 				len += (size_t)sprintf(line + len, "40");
 			else
-				len += (size_t)sprintf(line + len, *t == 'x' ? "erika m ad" : "value");
+				len +=
+				    (size_t)sprintf(line + len, *t == 'x' ? "erika m ad" : "value");
 		}
 		if (!parse_template(templates[i], span_of(line, len), &ev))
 			fail_msg("%.*s", (int)len, line);

@@ -36,10 +36,10 @@ parser_of(const char *envelopes)
 	struct parser parser = { .format = &plain };
 
 	for (size_t i = 0; envelopes[i] != '\0'; i++)
-		parser.envelope[i] = envelopes[i] == 's' ? PARSE_ENVELOPE_SYSLOG
-		    : envelopes[i] == 'd'		 ? PARSE_ENVELOPE_DOCKER
-		    : envelopes[i] == 'c'		 ? PARSE_ENVELOPE_CRI
-							 : PARSE_ENVELOPE_JOURNAL;
+		parser.envelope[i] = envelopes[i] == 's' ? PARSE_ENVELOPE_SYSLOG :
+		    envelopes[i] == 'd'                  ? PARSE_ENVELOPE_DOCKER :
+		    envelopes[i] == 'c'                  ? PARSE_ENVELOPE_CRI :
+							   PARSE_ENVELOPE_JOURNAL;
 	return (parser);
 }
 
@@ -70,8 +70,8 @@ show(const char *envelopes, const char *line, char *out, size_t size)
 	if (event_has(&ev, EVENT_LEVEL))
 		used += put(out + used, size - used, "!", ev.text[EVENT_LEVEL]);
 	for (unsigned i = 0; i < ev.extra_count; i++) {
-		used += (size_t)snprintf(
-		    out + used, size - used, "%.*s=", (int)ev.extra[i].key.len, ev.extra[i].key.ptr);
+		used += (size_t)snprintf(out + used, size - used, "%.*s=", (int)ev.extra[i].key.len,
+		    ev.extra[i].key.ptr);
 		used += put(out + used, size - used, "", ev.extra[i].value);
 	}
 	if (event_has(&ev, EVENT_MESSAGE))
@@ -94,7 +94,8 @@ static const struct row {
 	{ "s", "Nov 24 10:11:12.25 web1 a: x", "1763979072250|@web1|program=a|x|" },
 	{ "s", "Nov 24 2023 10:11:12 web1 a: x", "1700820672000|@web1|program=a|x|" },
 	{ "s", "2025-11-24T11:11:12.000+01:00 web1 a[1]: x", T0 "@web1|program=a|x|" },
-	{ "s", "Nov 24 10:11:12 mac com.apple.x[1] (y.z): hello", T0 "@mac|program=com.apple.x|hello|" },
+	{ "s", "Nov 24 10:11:12 mac com.apple.x[1] (y.z): hello",
+	    T0 "@mac|program=com.apple.x|hello|" },
 	{ "s", "Nov 24 10:11:12 web1 last message repeated 2 times",
 	    T0 "@web1|last message repeated 2 times|" },
 	/* the year: the last in which it is not tomorrow's tomorrow */
@@ -106,7 +107,8 @@ static const struct row {
 	{ "s", "<34>1 - - - - - -", "none" },
 	{ "s", "<34>1 - - app - - - x", "!crit|program=app|x|" },
 	{ "s",
-	    "<134>1 2025-11-24T10:11:12Z web1 app 77 ID47 [auth@32473 user=\"bob\" note=\"a \\\"q\\\" "
+	    "<134>1 2025-11-24T10:11:12Z web1 app 77 ID47 [auth@32473 user=\"bob\" note=\"a "
+	    "\\\"q\\\" "
 	    "\\] b\"][x y=\"\"] \xef\xbb\xbflogin",
 	    T0 "@web1|!info|program=app|user=bob|note=a \\\"q\\\" \\] b|login|" },
 	{ "s", "63 <34>1 2025-11-24T10:11:12.000Z web1 app 77 ID47 - hello\nworld",
@@ -122,9 +124,12 @@ static const struct row {
 	    "2025-11-24T10:11:13.000000000Z stderr F two",
 	    T0 "stream=stderr|one two|" },
 	{ "c", "2025-11-24T10:11:12Z stdin F x", "2025-11-24T10:11:12Z stdin F x|" },
-	{ "d", "{\"log\":\"a \\\"b\\\"\\n\",\"stream\":\"stdout\",\"time\":\"2025-11-24T10:11:12.000Z\"}",
+	{ "d",
+	    "{\"log\":\"a "
+	    "\\\"b\\\"\\n\",\"stream\":\"stdout\",\"time\":\"2025-11-24T10:11:12.000Z\"}",
 	    T0 "stream=stdout|a \"b\"|" },
-	{ "d", "{\"log\":\"\\n\",\"stream\":\"stdout\",\"time\":\"2025-11-24T10:11:12.000Z\"}", "none" },
+	{ "d", "{\"log\":\"\\n\",\"stream\":\"stdout\",\"time\":\"2025-11-24T10:11:12.000Z\"}",
+	    "none" },
 	{ "d", "{\"log\":1}", "{\"log\":1}|" },
 	{ "j",
 	    "__REALTIME_TIMESTAMP=1763979072000000\n_HOSTNAME=web1\nPRIORITY=6\n_COMM=python\n"
@@ -150,8 +155,8 @@ what_is_inside_is_read(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		show(rows[i].envelopes, rows[i].line, got, sizeof(got));
 		if (strcmp(got, rows[i].want) != 0)
-			fail_msg("%s: %s\n  got  %s\n  want %s", rows[i].envelopes, rows[i].line, got,
-			    rows[i].want);
+			fail_msg("%s: %s\n  got  %s\n  want %s", rows[i].envelopes, rows[i].line,
+			    got, rows[i].want);
 	}
 }
 
@@ -189,9 +194,9 @@ check_pieces(const char *envelopes, struct span bytes, const char *want)
 	for (struct span rest = bytes; rest.len > 0;) {
 		struct parse_piece piece;
 
-		parse_pieces(&parser)(&parser, rest, &piece);
-		used += (size_t)snprintf(got + used, sizeof(got) - used, "%zu%s|", piece.len,
-		    piece.open ? "+" : "");
+		parse_pieces (&parser)(&parser, rest, &piece);
+		used += (size_t)snprintf(
+		    got + used, sizeof(got) - used, "%zu%s|", piece.len, piece.open ? "+" : "");
 		rest = span_from(rest, piece.len);
 	}
 	assert_string_equal(got, want);

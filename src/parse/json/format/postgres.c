@@ -1,6 +1,7 @@
 /* postgres: its jsonlog, of version 15 and later. */
 #include "parse/field.h"
 #include "parse/json/format/servers.h"
+#include "parse/message/postgres.h"
 
 #define TEXT PARSE_JSON_TEXT
 #define NUMBER PARSE_JSON_NUMBER
@@ -42,7 +43,15 @@ static const struct parse_json_name names[] = {
 static void
 finish(struct parse_json_line *line)
 {
-	line->ev->type = EVENT_LOG;
+	struct event *ev = line->ev;
+	struct span level = { NULL, 0 }, text = { NULL, 0 };
+
+	if (event_has(ev, EVENT_LEVEL))
+		level = ev->text[EVENT_LEVEL];
+	if (event_has(ev, EVENT_MESSAGE))
+		text = ev->text[EVENT_MESSAGE];
+	ev->has_text &= ~(UINT32_C(1) << EVENT_MESSAGE);
+	parse_postgres_message(level, text, ev);
 }
 
 enum parse_result

@@ -1,6 +1,6 @@
 /* parse: what the programs that let people in say. */
-#include "parse/auth/auth.h"
-#include "parse/auth/template.h"
+#include "parse/message/auth.h"
+#include "parse/message/template.h"
 #include "parse/envelope/envelope.h"
 #include "parse/field.h"
 
@@ -8,7 +8,7 @@ static const struct message {
 	const char *program, *template, *action, *outcome;
 } messages[] = {
 #define MESSAGE(program, template, action, outcome) { program, template, action, outcome },
-#include "parse/auth/messages.def"
+#include "parse/message/auth.def"
 #undef MESSAGE
 };
 
@@ -102,7 +102,9 @@ add_repeated(struct event *ev, int64_t times)
 	if (times == 0 || ev->extra_count == EVENT_EXTRA_MAX)
 		return;
 	ev->extra[ev->extra_count++] = (struct event_extra){ .key = span_of("repeated", 8),
-		.kind = EVENT_EXTRA_NUMBER, .known = true, .number = times };
+		.kind = EVENT_EXTRA_NUMBER,
+		.known = true,
+		.number = times };
 }
 
 enum parse_result

@@ -1,6 +1,6 @@
 /* parse: who logged in, or tried to: sshd, sudo, su, PAM and logind, over syslog. */
-#ifndef CRETULA_PARSE_AUTH_AUTH_H
-#define CRETULA_PARSE_AUTH_AUTH_H
+#ifndef CRETULA_PARSE_MESSAGE_AUTH_H
+#define CRETULA_PARSE_MESSAGE_AUTH_H
 
 #include "parse/parse.h"
 

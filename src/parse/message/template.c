@@ -1,5 +1,7 @@
 /* parse: reading a message by its template. */
-#include "parse/auth/template.h"
+#include <strings.h>
+
+#include "parse/message/template.h"
 #include "parse/field.h"
 
 /* Text of the template up to its next field or end. */
@@ -29,8 +31,9 @@ find(struct span text, struct span literal, bool last)
 	return (found);
 }
 
-static void
-add(struct event *ev, struct span key, struct span value, enum event_extra_kind kind)
+void
+parse_template_extra(
+    struct event *ev, const char *key, struct span value, enum event_extra_kind kind)
 {
 	if (value.len == 0)
 		return;
@@ -38,8 +41,9 @@ add(struct event *ev, struct span key, struct span value, enum event_extra_kind 
 		ev->extra_more++;
 		return;
 	}
-	ev->extra[ev->extra_count++] =
-	    (struct event_extra){ .key = key, .value = value, .kind = kind, .known = true };
+	ev->extra[ev->extra_count++] = (struct event_extra){
+		.key = span_str(key), .value = value, .kind = kind, .known = true
+	};
 }
 
 /* No blank, and not empty: what %a, %m and %o are. */
@@ -90,11 +94,11 @@ take_members(struct event *ev, struct span rest)
 		else if (span_is(name, "rhost"))
 			parse_field_text(ev, EVENT_CLIENT, value);
 		else if (span_is(name, "ruser"))
-			add(ev, span_of("remote_user", 11), value, EVENT_EXTRA_USER);
+			parse_template_extra(ev, "remote_user", value, EVENT_EXTRA_USER);
 		else if (span_is(name, "tty"))
-			add(ev, span_of("tty", 3), value, EVENT_EXTRA_WORD);
+			parse_template_extra(ev, "tty", value, EVENT_EXTRA_WORD);
 		else if (!span_is(name, "uid") && !span_is(name, "euid"))
-			add(ev, span_of("member", 6), value, EVENT_EXTRA_UNKNOWN);
+			parse_template_extra(ev, "member", value, EVENT_EXTRA_UNKNOWN);
 		rest = span_from(rest, len < rest.len ? len + 1 : len);
 	}
 }
@@ -110,6 +114,58 @@ take_port(struct event *ev, struct span value)
 	return (true);
 }
 
+void
+parse_template_sql(struct span text, struct event *ev)
+{
+	static const char *const actions[] = { "select", "insert", "update", "delete" };
+
+	parse_field_text(ev, EVENT_MESSAGE, text);
+	while (text.len > 0 && memchr(" \t\n(", text.ptr[0], 4) != NULL)
+		text = span_from(text, 1);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (text.len > 6 && strncasecmp(text.ptr, actions[i], 6) == 0 &&
+		    memchr(" \t\n(*", text.ptr[6], 5) != NULL)
+			parse_field_text(ev, EVENT_ACTION, span_str(actions[i]));
+}
+
+/* "12.345", in milliseconds. */
+static bool
+take_ms(struct event *ev, struct span value)
+{
+	size_t dot = span_find(value, '.');
+	struct span part = span_from(value, dot < value.len ? dot + 1 : dot);
+	int64_t ms, us = 0;
+
+	if (part.len > 3 || !parse_field_digits(span_of(value.ptr, dot), &ms) || dot == 0 ||
+	    dot > 15 || (part.len > 0 && !parse_field_digits(part, &us)))
+		return (false);
+	for (size_t i = part.len; i < 3; i++)
+		us *= 10;
+	parse_field_set_number(ev, EVENT_DURATION_US, ms * 1000 + us);
+	return (true);
+}
+
+/* "h:mm:ss.mmm" */
+static bool
+take_clock(struct event *ev, struct span value)
+{
+	static const int64_t units_us[] = { INT64_C(3600000000), 60000000, 1000000 };
+	int64_t sum_us = 0, number;
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t len = span_find(value, i < 2 ? ':' : '.');
+
+		if (len == 0 || len > 6 || !parse_field_digits(span_of(value.ptr, len), &number))
+			return (false);
+		sum_us += number * units_us[i];
+		value = span_from(value, len < value.len ? len + 1 : len);
+	}
+	if (value.len == 3 && parse_field_digits(value, &number))
+		sum_us += number * 1000;
+	parse_field_set_number(ev, EVENT_DURATION_US, sum_us);
+	return (true);
+}
+
 /* Is value what a field of this kind can be?  Then ev has it. */
 static bool
 take(char kind, struct span value, struct event *ev)
@@ -120,17 +176,28 @@ take(char kind, struct span value, struct event *ev)
 	case 'u':
 	case 'v': parse_field_text(ev, EVENT_USER, value); return (true);
 	case 't':
-	case 'w': add(ev, span_of("target_user", 11), value, EVENT_EXTRA_USER); return (true);
+	case 'w': parse_template_extra(ev, "target_user", value, EVENT_EXTRA_USER); return (true);
 	case 'k': parse_field_text(ev, EVENT_TLS_ID, value); return (true);
 	case 'r': parse_field_text(ev, EVENT_MESSAGE, value); return (true);
 	case 's': parse_field_text(ev, EVENT_SESSION, value); return (is_word(value));
-	case 'a': parse_field_text(ev, EVENT_CLIENT, value); return (is_word(value));
+	case 'a':
+		if (!span_is(value, "[local]")) /* PostgreSQL's word for a unix socket */
+			parse_field_text(ev, EVENT_CLIENT, value);
+		return (is_word(value));
 	case 'o': parse_field_text(ev, EVENT_OBJECT, value); return (is_word(value));
-	case 'm': add(ev, span_of("method", 6), value, EVENT_EXTRA_WORD); return (is_word(value));
-	case 'y': add(ev, span_of("tty", 3), value, EVENT_EXTRA_WORD); return (true);
-	case 'd': add(ev, span_of("directory", 9), value, EVENT_EXTRA_UNKNOWN); return (true);
+	case 'm':
+		parse_template_extra(ev, "method", value, EVENT_EXTRA_WORD);
+		return (is_word(value));
+	case 'y': parse_template_extra(ev, "tty", value, EVENT_EXTRA_WORD); return (true);
+	case 'd': parse_template_extra(ev, "directory", value, EVENT_EXTRA_UNKNOWN); return (true);
 	case 'c': take_command(ev, value); return (value.len > 0);
 	case 'f': take_members(ev, value); return (true);
+	case 'b': parse_template_extra(ev, "database", value, EVENT_EXTRA_NAME); return (true);
+	case 'g': parse_template_extra(ev, "application", value, EVENT_EXTRA_NAME); return (true);
+	case 'h': parse_template_extra(ev, "statement", value, EVENT_EXTRA_NAME); return (true);
+	case 'q': parse_template_sql(value, ev); return (true);
+	case 'e': return (take_ms(ev, value));
+	case 'z': return (take_clock(ev, value));
 	case 'x': return (take_pair(ev, value));
 	case 'p': return (take_port(ev, value));
 	default: return (kind == 'n' && parse_field_digits(value, &number));

@@ -11,11 +11,20 @@
  *	%a address     %p port      %s session        %k fingerprint of a key
  *	%m method      %y terminal  %d directory      %c command with arguments
  *	%o path        %r free text %n a number       %f name=value ...
+ *	%b database    %g program   %h name of a statement
+ *	%q SQL         %e milliseconds                %z h:mm:ss
  */
-#ifndef CRETULA_PARSE_AUTH_TEMPLATE_H
-#define CRETULA_PARSE_AUTH_TEMPLATE_H
+#ifndef CRETULA_PARSE_MESSAGE_TEMPLATE_H
+#define CRETULA_PARSE_MESSAGE_TEMPLATE_H
 
 #include "parse/event.h"
+
+/* SQL: a message, and the action if its first word is one. */
+void parse_template_sql(struct span text, struct event *ev);
+
+/* One more field of EXTRA, of a key that is ours; nothing if value is empty. */
+void parse_template_extra(
+    struct event *ev, const char *key, struct span value, enum event_extra_kind kind);
 
 /* Fill ev with the fields of text.  False: text is another, and ev maybe touched. */
 bool parse_template(const char *template, struct span text, struct event *ev);
