@@ -28,7 +28,7 @@ seal_history_open(struct seal_history **history, struct err *e)
 	struct seal_history *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	made->steps = STEPS_MAX;
 	*history = made;
 	return (0);
@@ -145,7 +145,7 @@ add_segment(struct seal_history *history, const struct seal_entry *entry, struct
 		size_t size = history->size == 0 ? 64 : history->size * 2;
 
 		if ((segments = reallocarray(segments, size, sizeof(*segments))) == NULL)
-			return (err_set(e, ERR_IO, "out of memory"));
+			return (err_memory(e));
 		history->segments = segments;
 		history->size = size;
 	}

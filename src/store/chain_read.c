@@ -44,7 +44,7 @@ store_chain_read(int dirfd, struct store_chain *chain, struct err *e)
 	}
 	if (split(&made) == -1) {
 		store_chain_free(&made);
-		return (err_set(e, ERR_IO, "chain.jsonl: out of memory"));
+		return (err_memory(e));
 	}
 	*chain = made;
 	return (0);

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import life
 import life_cases
 import test_vectors as vectors
 from tamper import load, save
@@ -79,6 +80,12 @@ def test_bundles(tap, program, cretula, folder):
         save(bundle, name, load(bundle, name)[:-9])
         age(bundle)
         check(tap, f'a damaged bundle of {kind}', program, ['--bundle', bundle, '--anchor', anchor], None, 8)
+    lived, bundle_of_life = os.path.join(folder, 'proved'), os.path.join(folder, 'bundle-life')
+    life.make_life(lived)
+    run = subprocess.run([cretula, 'evidence', '--store', lived, '--out', bundle_of_life, '--stream', 'shop', '--record',
+                          '24,30'], capture_output=True, check=False)
+    tap.result(run.returncode == 0, 'a bundle of records across keys is made', run.stderr.decode())
+    check(tap, 'a bundle of records across keys', program, ['--bundle', bundle_of_life], '0', 8)
     check(tap, 'a proof', program, ['--proof', os.path.join(bundle, 'proofs/41'), '--anchor', anchor], '0', 8)
     check(tap, 'a damaged proof', program, ['--proof', os.path.join(bundle, 'proofs/3'), '--anchor', anchor],
           '1 E_PROOF')

@@ -143,7 +143,7 @@ audit_consistent_check(struct span text, const char *anchor, const struct seal_n
 	if (anchor != NULL && audit_anchor_read(anchor, &pinned, e) == -1)
 		return (-1);
 	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	c->proof = proof;
 	if (text.len > AUDIT_CONSISTENT_BYTES_MAX)
 		(void)bad(c, "longer than a proof can be");

@@ -37,7 +37,7 @@ check_made(const struct buf *out, const struct seal_names *names, struct err *e)
 	struct audit_consistent proof;
 
 	if (!buf_ok(out))
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if (audit_consistent_check(buf_view(out), NULL, names, &proof, e) == -1)
 		return (-1);
 	if (proof.why[0] != '\0')

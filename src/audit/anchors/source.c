@@ -38,7 +38,7 @@ static int
 hash_entries(struct audit_source *s, struct err *e)
 {
 	if ((s->leaves = calloc(s->chain.count + 1, sizeof(s->leaves[0]))) == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	for (size_t i = 0; i < s->chain.count; i++)
 		seal_entry_leaf(s->chain.lines[i].ptr, s->chain.lines[i].len, s->leaves[i]);
 	return (0);
@@ -61,7 +61,7 @@ check_root(const struct audit_source *s, const struct audit_source_note *note, s
 	unsigned char root[32];
 
 	if (tree == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	seal_tree_init(tree);
 	if (note->note.size <= s->chain.count)
 		(void)seal_tree_add(
@@ -91,7 +91,7 @@ audit_source_open(
 	struct audit_source *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if ((made->dirfd = open_stream(store, stream, e)) != -1) {
 		if (read_all(made, e) == 0) {
 			*source = made;

@@ -296,6 +296,8 @@ audit_beside_store(const char *dir, const struct audit_range *range,
 	struct reading *r = calloc(1, sizeof(*r));
 	struct audit_list list;
 	char store[4096];
+	unsigned shortages = err_memory_count();
+	struct err ignored;
 	int rc = 0;
 
 	if (r == NULL)
@@ -303,11 +305,11 @@ audit_beside_store(const char *dir, const struct audit_range *range,
 	*r = (struct reading){ .range = range, .names = names, .beside = &beside };
 	audit_list_init(&list, "bundle", AUDIT_FINDINGS_PER_FILE);
 	(void)snprintf(store, sizeof(store), "%s/store", dir);
-	if (read_store(r, store, e) == 0)
+	if (read_store(r, store, &ignored) == 0)
 		audit_beside_check(dir, &beside, &list);
 	else
 		report(&list, "store", "not readable any more");
-	if (list.failed || !buf_ok(&beside.line) || !buf_ok(&beside.logs) || !buf_ok(&beside.sums))
+	if (list.failed || err_memory_count() != shortages)
 		rc = err_memory(e);
 	else if (list.count > 0)
 		rc = add_errors(result, &list, e);

@@ -87,7 +87,7 @@ audit_bundle_proofs(const char *dir, const struct audit_range *range,
 	if (rc == -1)
 		return (-1);
 	if (found->failed)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	result->findings = found->items; /* handed over */
 	result->finding_count = found->count;
 	result->errors = (unsigned)found->count;

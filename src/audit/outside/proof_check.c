@@ -210,7 +210,7 @@ audit_proof_check(struct span text, const char *anchor, const struct seal_names 
 	if (anchor != NULL && audit_anchor_read(anchor, &pinned, e) == -1)
 		return (-1);
 	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	c->proof = proof;
 	if (text.len > AUDIT_PROOF_BYTES_MAX)
 		(void)bad(c, "longer than a proof can be");
@@ -220,7 +220,7 @@ audit_proof_check(struct span text, const char *anchor, const struct seal_names 
 		proof->anchored = anchor != NULL;
 	}
 	if (!buf_ok(&proof->line) || !buf_ok(&proof->auditor) || !buf_ok(&proof->logs))
-		rc = err_set(e, ERR_IO, "out of memory");
+		rc = err_memory(e);
 	buf_free(&c->extra);
 	audit_parts_free(&c->parts);
 	free(c);

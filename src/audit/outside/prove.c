@@ -133,7 +133,7 @@ find_fate(const struct audit_source *s, const struct seal_names *names, struct f
     struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	int rc = entry == NULL ? err_set(e, ERR_IO, "out of memory") : 0;
+	int rc = entry == NULL ? err_memory(e) : 0;
 
 	for (size_t i = fate->segment + 1; rc == 0 && i < s->newest.note.size; i++) {
 		struct span line = s->chain.lines[i];
@@ -171,7 +171,7 @@ print_record(const struct audit_source *s, const struct seal_names *names, uint6
 	int rc = -1;
 
 	if (entry == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if ((fate.segment = find_segment(s, names, record, entry)) == NO_LINE) {
 		(void)err_set(e, ERR_INPUT, "no signed segment holds it");
 		goto out;
@@ -207,7 +207,7 @@ check_made(const struct buf *out, const struct seal_names *names, struct err *e)
 	int rc;
 
 	if (!buf_ok(out))
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if ((rc = audit_proof_check(buf_view(out), NULL, names, &proof, e)) == 0 &&
 	    proof.why[0] != '\0')
 		rc = err_set(e, ERR_FINDING, "the store does not verify: %s", proof.why);

@@ -186,7 +186,7 @@ read_block(struct finder *f, uint64_t first, size_t count, struct err *e)
 		}
 		f->text = span_from(f->text, len);
 	}
-	return (buf_ok(&f->lines) ? 0 : err_set(e, ERR_IO, "out of memory"));
+	return (buf_ok(&f->lines) ? 0 : err_memory(e));
 }
 
 /* What the leaf is made of; or, of a line that replaced it, the commitment to that. */
@@ -213,7 +213,7 @@ add_extra(struct finder *f, struct audit_record_proof *made, size_t at, struct s
 	}
 	buf_add(&made->extra, salt, sizeof(salt));
 	buf_span(&made->extra, line);
-	return (buf_ok(&made->extra) ? 0 : err_set(e, ERR_IO, "out of memory"));
+	return (buf_ok(&made->extra) ? 0 : err_memory(e));
 }
 
 static int
@@ -287,7 +287,7 @@ audit_prove_in_segment(int dirfd, const struct seal_segment *facts,
 	int rc = -1;
 
 	if (f == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	f->facts = facts;
 	store_revision_path(path, facts->seg, made->revision, "jsonl.zst");
 	if (facts->n > SEAL_RECORDS_MAX || made->index >= facts->n)

@@ -127,7 +127,7 @@ audit_lineage_print(const struct audit_source *of, const struct audit_source *ow
 	int rc = -1;
 
 	if (entry == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if (of == own || print_listed(own, stream, names, entry, out, e) == 0) {
 		audit_part_print(own, 0, out);
 		rc = print_changes(own, false, names, entry, out, e);

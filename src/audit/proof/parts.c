@@ -50,7 +50,7 @@ add_part(struct audit_parts *parts, struct err *e)
 
 	if (parts->items == NULL &&
 	    (parts->items = calloc(AUDIT_PARTS_MAX, sizeof(*parts->items))) == NULL) {
-		(void)err_set(e, ERR_IO, "out of memory");
+		(void)err_memory(e);
 		return (NULL);
 	}
 	if (parts->count == AUDIT_PARTS_MAX) {
