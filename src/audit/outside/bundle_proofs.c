@@ -52,8 +52,7 @@ static void
 name_unchecked(const struct audit_options *options, struct audit_coverage *coverage)
 {
 	static const char *const unchecked[] = {
-		"the epoch keys' signatures, and keys changed since or revoked: that needs the "
-		"chains",
+		"epoch keys' signatures, keys changed since or revoked: that needs the chains",
 		"whether records were erased or replaced since: a proof stays valid",
 		"anchor: none given, the store's key taken on trust",
 	};
