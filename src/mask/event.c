@@ -49,7 +49,12 @@ static const struct name caches[] = { NAME("HIT"), NAME("MISS"), NAME("BYPASS"),
 	NAME("STALE"), NAME("UPDATING"), NAME("REVALIDATED"), NAME("DYNAMIC"), NAME("PASS"),
 	NAME("Hit"), NAME("Miss"), NAME("RefreshHit"), NAME("Error"), NAME("TCP_HIT"),
 	NAME("TCP_MISS"), NAME("TCP_MEM_HIT"), NAME("OriginShieldHit"), NAME("Redirect"),
-	NAME("LimitExceeded"), NAME("CapacityExceeded"), { "", 0 } };
+	NAME("LimitExceeded"), NAME("CapacityExceeded"), NAME("TCP_TUNNEL"), NAME("NONE"),
+	NAME("NONE_NONE"), NAME("TCP_MISS_ABORTED"), NAME("TCP_HIT_ABORTED"),
+	NAME("TCP_REFRESH_HIT"), NAME("TCP_REFRESH_MISS"), NAME("TCP_REFRESH_UNMODIFIED"),
+	NAME("TCP_REFRESH_MODIFIED"), NAME("TCP_CLIENT_REFRESH_MISS"), NAME("TCP_IMS_HIT"),
+	NAME("TCP_NEGATIVE_HIT"), NAME("TCP_OFFLINE_HIT"), NAME("TCP_DENIED"),
+	NAME("TCP_SWAPFAIL_MISS"), NAME("TCP_INM_HIT"), NAME("TAG_NONE"), { "", 0 } };
 static const struct name tls_versions[] = { NAME("TLSv1.3"), NAME("TLSv1.2"), NAME("TLSv1.1"),
 	NAME("TLSv1"), NAME("SSLv3"), NAME("tls1.3"), NAME("tls1.2"), { "", 0 } };
 static const struct name outcomes[] = { NAME("success"), NAME("failure"), NAME("unknown"),

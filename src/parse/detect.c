@@ -79,6 +79,17 @@ detect_sample_as(const struct parser *parser, struct span head, struct sample *s
 	}
 }
 
+/* Fields that the format has no name for. */
+static unsigned
+detect_extras(const struct event *ev)
+{
+	unsigned count = ev->extra_more;
+
+	for (unsigned i = 0; i < ev->extra_count; i++)
+		count += !ev->extra[i].known;
+	return (count);
+}
+
 static unsigned
 detect_points(const struct parse_format *format, enum parse_result result, const struct event *ev)
 {
@@ -91,7 +102,7 @@ detect_points(const struct parse_format *format, enum parse_result result, const
 		return (POINTS_PARTIAL);
 	if (!event_has(ev, EVENT_CLIENT))
 		return (POINTS_PARTIAL);
-	return (ev->user_odd || ev->extra_count > 0 ? POINTS_ODD : POINTS_OWN);
+	return (ev->user_odd || detect_extras(ev) > 0 ? POINTS_ODD : POINTS_OWN);
 }
 
 /* Read as format says, without options. */
@@ -136,7 +147,7 @@ detect_score(const struct look *look, struct score *score)
 		score->partial += result == PARSE_PARTIAL;
 		score->points +=
 		    detect_points(score->format, result, &ev) * sample.line_ends[i];
-		score->extras += ev.extra_count;
+		score->extras += detect_extras(&ev);
 		typed = typed || ev.type != EVENT_LOG;
 	}
 	/* Nothing but what any program may say. */

@@ -2,12 +2,16 @@
 #include "parse/message/auth.h"
 #include "parse/message/postgres.h"
 #include "parse/clf/clf.h"
+#include "parse/cloud/aws.h"
 #include "parse/cloud/w3c.h"
 #include "parse/json/format/samples.h"
 #include "parse/json/format/servers.h"
 #include "parse/json/format/web.h"
 #include "parse/parse.h"
 #include "parse/piece.h"
+#include "parse/samples.h"
+#include "parse/server/server.h"
+#include "parse/text/text.h"
 
 /* What a row does not name it does not have. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -34,30 +38,52 @@
 const struct parse_format parse_formats[] = {
 	{ "apache-combined", "combined", "Apache's combined log: common with referer and agent",
 	    SAMPLE_COMBINED, parse_clf_combined, NULL },
-	{ "apache-common", "common", "the common log format of Apache and many others",
+	{ "apache-common", "common tomcat", "the common log format of Apache, Tomcat and others",
 	    SAMPLE_COMMON, parse_clf_common, NULL },
+	{ "apache-error", "", "Apache's error log, of 2.2 and 2.4", PARSE_SAMPLE_APACHE_ERROR,
+	    parse_server_apache_error, NULL },
 	{ "apache-vhost-combined", "vhost_combined",
 	    "Apache's vhost_combined: host:port in front of combined",
 	    "www.example.com:443 " SAMPLE_COMBINED, parse_clf_vhost, NULL },
 	{ "auth", "sshd sudo pam", "sshd, sudo, su, PAM and logind, over syslog or the journal",
 	    "sshd[991]: Failed password for invalid user admin from 192.0.2.7 port 40812 ssh2",
 	    parse_auth, .fit = PARSE_FIT_TYPED },
+	{ "aws-alb", "alb", "access logs of AWS application load balancers", PARSE_SAMPLE_ALB,
+	    parse_aws_alb, NULL },
+	{ "aws-clb", "elb", "access logs of AWS classic load balancers", PARSE_SAMPLE_CLB,
+	    parse_aws_clb, NULL },
 	{ "aws-cloudfront", "cloudfront", "CloudFront's standard logs, which name their columns",
 	    SAMPLE_CLOUDFRONT, parse_w3c_cloudfront, .context = PARSE_W3C_CONTEXT },
 	{ "aws-cloudtrail", "cloudtrail", "events of AWS CloudTrail, one a line",
 	    PARSE_SAMPLE_CLOUDTRAIL, parse_json_cloudtrail, NULL },
+	{ "aws-nlb", "nlb", "TLS access logs of AWS network load balancers", PARSE_SAMPLE_NLB,
+	    parse_aws_nlb, NULL },
+	{ "aws-s3", "s3", "server access logs of AWS S3", PARSE_SAMPLE_S3, parse_aws_s3, NULL },
 	{ "caddy-json", "caddy", "Caddy's logs in JSON, of accesses and of itself",
 	    PARSE_SAMPLE_CADDY, parse_json_caddy, .fit = PARSE_FIT_TYPED },
+	{ "cef", "", "the common event format of security devices", PARSE_SAMPLE_CEF,
+	    parse_text_cef, NULL },
+	{ "envoy", "istio", "Envoy's and Istio's default access log", PARSE_SAMPLE_ENVOY_TEXT,
+	    parse_server_envoy, NULL },
 	{ "envoy-json", "istio-json", "Envoy's access log in JSON, as of Istio and Envoy Gateway",
 	    PARSE_SAMPLE_ENVOY, parse_json_envoy, NULL },
+	{ "haproxy", "haproxy-http haproxy-tcp",
+	    "HAProxy: option httplog, tcplog and httpslog, errors, captures", PARSE_SAMPLE_HAPROXY,
+	    parse_server_haproxy, NULL },
+	{ "ingress-nginx", "", "ingress-nginx's default access log", PARSE_SAMPLE_INGRESS_TEXT,
+	    parse_server_ingress, NULL },
 	{ "ingress-nginx-json", "", "ingress-nginx with a log-format-upstream in JSON",
 	    PARSE_SAMPLE_INGRESS, parse_json_ingress, NULL },
 	{ "json-lines", "json", "one JSON object a line, with names of OpenTelemetry, ECS or nginx",
 	    PARSE_SAMPLE_LINES, parse_json_lines, .fit = PARSE_FIT_GENERIC },
 	{ "k8s-audit", "", "audit events of a Kubernetes API server, one a line",
 	    PARSE_SAMPLE_K8S, parse_json_k8s, NULL },
+	{ "logfmt", "", "key=value pairs, with the names of json-lines", PARSE_SAMPLE_LOGFMT,
+	    parse_text_logfmt, .fit = PARSE_FIT_GENERIC },
 	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
 	    parse_clf_combined, NULL },
+	{ "nginx-error", "", "nginx's error log", PARSE_SAMPLE_NGINX_ERROR,
+	    parse_server_nginx_error, NULL },
 	{ "nginx-json", "", "nginx with a log_format in JSON, escape=json or not",
 	    PARSE_SAMPLE_NGINX, parse_json_nginx, NULL },
 	{ "postgres", "postgresql",
@@ -72,6 +98,12 @@ const struct parse_format parse_formats[] = {
 	    parse_postgres_csv, parse_piece_quoted },
 	{ "postgres-jsonlog", "", "PostgreSQL's jsonlog, of version 15 and later",
 	    PARSE_SAMPLE_POSTGRES, parse_json_postgres, NULL },
+	{ "squid", "", "Squid's native access log", PARSE_SAMPLE_SQUID, parse_server_squid,
+	    NULL },
+	{ "text", "plain", "lines without a form: a time, a level, free text; never guessed",
+	    PARSE_SAMPLE_TEXT, parse_text_plain, .fit = PARSE_FIT_NAMED },
+	{ "traefik", "traefik-clf", "Traefik's access log in CLF", PARSE_SAMPLE_TRAEFIK_TEXT,
+	    parse_server_traefik, NULL },
 	{ "traefik-json", "", "Traefik's access log in JSON", PARSE_SAMPLE_TRAEFIK,
 	    parse_json_traefik, NULL },
 	{ "w3c", "iis", "W3C extended logs of IIS and others, which name their columns", SAMPLE_W3C,

@@ -1,7 +1,7 @@
 /* parse: lines of the W3C extended log file format. */
 #include "parse/cloud/w3c.h"
 #include "parse/event.h"
-#include "parse/named.h"
+#include "parse/named/named.h"
 #include "parse/timestamp.h"
 
 /* What IIS and CloudFront do differently. */

@@ -295,8 +295,11 @@ parse_json_read(const struct parse_json_format *format, struct parse_state *stat
 		door.enter = enter;
 	while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
 		text = span_from(text, 1);
-	result = text.len > 0 && text.ptr[0] == '{' ? parse_json_walk_line(text, &door) :
-						      PARSE_JSON_SYNTAX;
+	if (format->walk != NULL)
+		result = format->walk(text, &door);
+	else
+		result = text.len > 0 && text.ptr[0] == '{' ? parse_json_walk_line(text, &door)
+							    : PARSE_JSON_SYNTAX;
 	if (result != PARSE_JSON_OK || line.own < format->own_min) {
 		*reason = reason_of(text, result, door.cut);
 		parse_field_clear(ev);

@@ -19,6 +19,8 @@ struct parse_json_format {
 	const char *responses;
 	bool sloppy;           /* parse_json_walk_line */
 	bool guess;            /* a number that is none was not meant to be one */
+	/* What hands out the leaves of a line; NULL: it is an object of JSON. */
+	enum parse_json_result (*walk)(struct span line, struct parse_json_door *door);
 	/* What the table cannot say; may be NULL. */
 	void (*finish)(struct parse_json_line *line);
 };

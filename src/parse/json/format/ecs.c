@@ -3,6 +3,7 @@
  * the Elastic Common Schema, Google's httpRequest, pino, bunyan and others.
  */
 #include "parse/json/format/web.h"
+#include "parse/text/text.h"
 
 #define TEXT PARSE_JSON_TEXT
 #define LIST PARSE_JSON_LIST
@@ -158,6 +159,24 @@ parse_json_lines(struct parse_state *state, struct span line, char *scratch, str
 			    "http.request.header. http.request.headers.",
 		.responses = "response.headers. res.headers. response_headers. "
 			     "http.response.header. http.response.headers.",
+		.guess = true };
+
+	return (parse_json_read(&format, state, line, scratch, ev, reason));
+}
+
+/* The same names in pairs; text/logfmt.c. */
+enum parse_result
+parse_text_logfmt(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	static const struct parse_json_format format = { .names = names,
+		.count = sizeof(names) / sizeof(names[0]),
+		.web = true,
+		.own = "",
+		.own_min = 0,
+		.requests = "",
+		.responses = "",
+		.walk = parse_text_walk_logfmt,
 		.guess = true };
 
 	return (parse_json_read(&format, state, line, scratch, ev, reason));

@@ -1,5 +1,5 @@
 /* parse: fields with names or places of their own. */
-#include "parse/named.h"
+#include "parse/named/named.h"
 
 #define SCALED_MAX (INT64_C(1) << 53)
 

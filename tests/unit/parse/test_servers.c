@@ -1,0 +1,195 @@
+/*
+ * parse: real logs of servers in formats of their own, whole, cut anywhere,
+ * and beside what other programs read in them.
+ */
+#include "shared.h"
+
+#include "one.h"
+#include "parse/envelope/envelope.h"
+#include "show.h"
+
+static char scratch[PARSE_SCRATCH_BYTES];
+
+/* Real logs.  Every line that is no event was looked at: see why. */
+static const struct log {
+	const char *file, *format;
+	enum parse_envelope envelope;
+	unsigned event, partial, unparsed, meta;
+	const char *why;
+} logs[] = {
+	{ "haproxylogparser/haproxy_1_8000.log", "haproxy", PARSE_ENVELOPE_SYSLOG, 8000, 0, 0, 0,
+	    "" },
+	{ "beats/haproxy_log_default.log", "haproxy", PARSE_ENVELOPE_SYSLOG, 1, 0, 0, 0, "" },
+	{ "beats/haproxy_log_haproxy.log", "haproxy", PARSE_ENVELOPE_SYSLOG, 10, 0, 0, 0, "" },
+	{ "beats/haproxy_log_httplog-no-headers.log", "haproxy", PARSE_ENVELOPE_SYSLOG, 3, 0, 0, 1,
+	    "a blank line" },
+	{ "beats/haproxy_log_tcplog.log", "haproxy", PARSE_ENVELOPE_SYSLOG, 1, 0, 0, 0, "" },
+	{ "crowdsec/haproxy-logs.log", "haproxy", PARSE_ENVELOPE_NONE, 5, 0, 0, 0, "" },
+	{ "crowdsec/aws-alb-logs.log", "aws-alb", PARSE_ENVELOPE_NONE, 14, 0, 0, 0, "" },
+	{ "opensearch/elb.raw.log", "aws-alb", PARSE_ENVELOPE_NONE, 63, 0, 0, 0, "" },
+	{ "vrl/parse_aws_alb_log.log", "aws-alb", PARSE_ENVELOPE_NONE, 13, 0, 0, 0, "" },
+	{ "logstash-patterns/aws.log", "aws-clb", PARSE_ENVELOPE_NONE, 4, 0, 4, 0,
+	    "two lines of S3, two of CloudFront" },
+	{ "logstash-patterns/aws.log", "aws-s3", PARSE_ENVELOPE_NONE, 2, 0, 6, 0,
+	    "four lines of a load balancer, two of CloudFront" },
+	{ "request-log-analyzer/2012-10-05-16-18-11-F9AAC5D1A55AEBAD.s3.log", "aws-s3",
+	    PARSE_ENVELOPE_NONE, 5, 0, 0, 0, "" },
+	{ "logstash-patterns/squid.log", "squid", PARSE_ENVELOPE_NONE, 4, 0, 0, 0, "" },
+	{ "crowdsec/traefik_clf.log", "traefik", PARSE_ENVELOPE_NONE, 7, 0, 0, 2, "blank lines" },
+	{ "beats/traefik_access_test.log", "traefik", PARSE_ENVELOPE_NONE, 6, 0, 1, 0,
+	    "a line in common, without what Traefik adds" },
+	{ "crowdsec/cri-logs.log", "ingress-nginx", PARSE_ENVELOPE_CRI, 3, 0, 0, 0, "" },
+	{ "willthefarmer/nginx_error.meatlabel.app.error.log-20251219", "nginx-error",
+	    PARSE_ENVELOPE_NONE, 303, 0, 0, 0, "" },
+	{ "crowdsec/pfsense-rfc5424-nginx.log", "nginx-error", PARSE_ENVELOPE_SYSLOG, 1, 0, 0, 1,
+	    "a blank line" },
+	{ "crowdsec/apache2-logs.log", "apache-error", PARSE_ENVELOPE_NONE, 2, 0, 7, 0,
+	    "lines of access logs" },
+	{ "crowdsec/nginx_http-logs.log", "nginx-error", PARSE_ENVELOPE_NONE, 1, 0, 8, 0,
+	    "lines of access logs" },
+	{ "epsos-tomcat/localhost_access_log_1_900.txt", "tomcat", PARSE_ENVELOPE_NONE, 900, 0, 0,
+	    0, "" },
+	{ "otel-log-collection/tomcat_access.log", "tomcat", PARSE_ENVELOPE_NONE, 7, 0, 0, 0, "" },
+	{ "opensearch/cloudfront.raw.log", "aws-cloudfront", PARSE_ENVELOPE_NONE, 40, 0, 0, 2,
+	    "directives" },
+	{ "lnav/logfile_w3c.0", "w3c", PARSE_ENVELOPE_NONE, 1, 0, 0, 4, "directives" },
+	{ "lnav/logfile_w3c.3", "w3c", PARSE_ENVELOPE_NONE, 3, 0, 0, 7, "directives, blank lines" },
+	{ "lnav/logfile_w3c_big.0", "w3c", PARSE_ENVELOPE_NONE, 210, 0, 0, 44, "directives" },
+	{ "beats/iis_access_test.log", "w3c", PARSE_ENVELOPE_NONE, 3, 0, 2, 12,
+	    "two lines of 14 values behind a header of 21 columns" },
+	{ "beats/iis_access_test-iis-7.5.log", "w3c", PARSE_ENVELOPE_NONE, 4, 0, 0, 4,
+	    "directives" },
+	{ "beats/iis_access_test-ipv6zone.log", "w3c", PARSE_ENVELOPE_NONE, 1, 0, 0, 4,
+	    "directives" },
+	{ "beats/iis_access_test-iis-7.2.log", "w3c", PARSE_ENVELOPE_NONE, 0, 0, 5, 0,
+	    "no #Fields line: nobody knows the columns" },
+	{ "beats/iis_access_test-x-forward-for.log", "w3c", PARSE_ENVELOPE_NONE, 0, 0, 9, 0,
+	    "no #Fields line: nobody knows the columns" },
+};
+#define LOGS (sizeof(logs) / sizeof(logs[0]))
+
+static struct span
+load(const struct log *log, struct parser *parser, struct parse_state *reader)
+{
+	char name[256];
+
+	*parser = (struct parser){ .format = parse_format_find(span_str(log->format)),
+		.envelope = { log->envelope } };
+	assert_non_null(parser->format);
+	parse_begin(reader, parser, INT64_C(1764000000000000));
+	(void)snprintf(name, sizeof(name), "corpora/%s", log->file);
+	return (shared_load(name));
+}
+
+static void
+test_counts(void **state)
+{
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < LOGS; i++) {
+		struct parser parser;
+		struct parse_state reader;
+		struct span text = load(&logs[i], &parser, &reader), line;
+		unsigned count[4] = { 0 };
+
+		while (shared_line(&text, &line)) {
+			struct event ev;
+			enum parse_reason reason;
+
+			count[parse_line(&reader, line, scratch, &ev, &reason)]++;
+		}
+		if (count[PARSE_EVENT] == logs[i].event && count[PARSE_PARTIAL] == logs[i].partial &&
+		    count[PARSE_UNPARSED] == logs[i].unparsed && count[PARSE_META] == logs[i].meta)
+			continue;
+		print_error("%s %s (%s): %u events, %u partial, %u unparsed, %u meta\n",
+		    logs[i].format, logs[i].file, logs[i].why, count[0], count[1], count[2],
+		    count[3]);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* ---- cut anywhere ---- */
+
+static void
+inside(struct span s, struct span line)
+{
+	/* One run of memory at most: the line's, the scratch's, or a literal of the format. */
+	if (s.len == 0 || (s.ptr >= line.ptr && s.ptr + s.len <= line.ptr + line.len))
+		return;
+	if (s.ptr >= scratch && s.ptr < scratch + sizeof(scratch))
+		assert_true(s.ptr + s.len <= scratch + sizeof(scratch));
+}
+
+static void
+check_cut(struct parse_state *reader, struct span line)
+{
+	struct event ev;
+	enum parse_reason reason = PARSE_REASON_COUNT;
+	enum parse_result result = parse_line(reader, line, scratch, &ev, &reason);
+
+	if (result == PARSE_UNPARSED)
+		assert_true(reason < PARSE_REASON_COUNT);
+	if (result == PARSE_UNPARSED || result == PARSE_META)
+		return;
+	for (unsigned f = 0; f < EVENT_TEXT_COUNT; f++)
+		if (event_has(&ev, (enum event_text)f))
+			inside(ev.text[f], line);
+	for (unsigned i = 0; i < ev.extra_count; i++)
+		inside(ev.extra[i].value, line);
+}
+
+/* The line is copied, so that a sanitizer sees a read behind its end. */
+static void
+cut_everywhere(struct parse_state *reader, struct span line)
+{
+	for (size_t len = 0; len <= line.len; len++) {
+		char *copy = malloc(len + 1);
+
+		memcpy(copy, line.ptr, len);
+		check_cut(reader, span_of(copy, len));
+		free(copy);
+	}
+}
+
+static void
+test_cut_logs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LOGS; i++) {
+		struct parser parser;
+		struct parse_state reader;
+		struct span text = load(&logs[i], &parser, &reader), line;
+
+		for (unsigned n = 0; n < 15 && shared_line(&text, &line); n++)
+			cut_everywhere(&reader, line);
+	}
+}
+
+static void
+test_cut_samples(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < parse_format_count; i++) {
+		struct parser parser = { .format = &parse_formats[i] };
+		struct parse_state reader;
+		struct span text = span_str(parse_formats[i].sample), line;
+
+		parse_begin(&reader, &parser, INT64_C(1764000000000000));
+		while (shared_line(&text, &line))
+			cut_everywhere(&reader, line);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_cut_logs),
+		cmocka_unit_test(test_cut_samples),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
