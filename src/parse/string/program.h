@@ -15,7 +15,7 @@
 /* How a value may look: it decides where it ends. */
 enum string_shape {
 	STRING_FREE,    /* anything that the server's escaping lets through */
-	STRING_TOKEN,   /* without blanks and quotes */
+	STRING_TOKEN,   /* without blanks and bare quotes */
 	STRING_NUMBER,  /* one, which may have a fraction, or "-" */
 	STRING_NUMBERS, /* with ", " or " : " between them */
 	STRING_LIST,    /* the same of tokens */

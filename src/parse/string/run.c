@@ -49,6 +49,18 @@ is_list(struct span text)
 	return (!item);
 }
 
+/* No blank, and quotes only as their server escapes them. */
+static bool
+is_token(struct span text)
+{
+	if (memchr(text.ptr, ' ', text.len) != NULL)
+		return (false);
+	for (size_t at = 0; (at += span_find(span_from(text, at), '"')) < text.len; at++)
+		if (at == 0 || text.ptr[at - 1] != '\\')
+			return (false);
+	return (true);
+}
+
 bool
 parse_string_fits(const struct string_field *field, struct span value)
 {
@@ -56,10 +68,7 @@ parse_string_fits(const struct string_field *field, struct span value)
 
 	switch (field->shape) {
 	case STRING_FREE: return (true);
-	case STRING_TOKEN:
-		return (value.len == 0 ||
-		    (memchr(value.ptr, ' ', value.len) == NULL &&
-			memchr(value.ptr, '"', value.len) == NULL));
+	case STRING_TOKEN: return (value.len == 0 || is_token(value));
 	case STRING_NUMBER: return (value.len == 0 || is_number(value, false));
 	case STRING_NUMBERS:
 		return (value.len == 0 || (is_number(value, true) && is_list(value)));

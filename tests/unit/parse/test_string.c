@@ -128,6 +128,8 @@ static const struct {
 	    "event client=192.0.2.7 method=GET target=/a b?c protocol=HTTP/1.1 no-time" },
 	{ "a time of several directives", "%h %{%Y-%m-%dT%T}t.%{usec_frac}t%{%z}t",
 	    "192.0.2.7 2025-11-24T11:11:12.250000+0100", "event client=192.0.2.7" },
+	{ "a method with a quote", "\"%m\" %s", "\"\\\"GET\" 400",
+	    "event method=\"GET status=400 no-time" },
 	{ "a user that is empty", "%h %l %u %t", "192.0.2.7 - \"\" " DATE,
 	    "event client=192.0.2.7" },
 	{ "names of the environment", "%h %{SSL_PROTOCOL}x %{UNIQUE_ID}e %{Foo-Bar}n",

@@ -1,0 +1,248 @@
+"""Real servers under hostile requests: what nginx and Apache say they served is what we count and read."""
+import base64
+import collections
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from lib import Skip, cretula, equal, main, read, write
+
+NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
+APACHE = shutil.which('apache2') or '/usr/sbin/apache2'
+MODULES = '/usr/lib/apache2/modules'
+# What a client may send, and the status it must get; None: the server decides.
+CANARY = 'canary-erika-4711'
+
+
+def basic(user):
+    return 'Basic ' + base64.b64encode(user.encode('utf-8', 'surrogateescape') + b':pw').decode()
+
+
+def request(target='/', method='GET', version='HTTP/1.1', **headers):
+    lines = [f'{method} {target} {version}', 'Host: www.example.com', 'Connection: close']
+    lines += [f'{name.replace("_", "-")}: {value}' for name, value in headers.items()]
+    return ('\r\n'.join(lines) + '\r\n\r\n').encode('utf-8', 'surrogateescape')
+
+
+def hostile():
+    """Bytes on the wire, one connection each."""
+    time_forged = '] "GET /forged HTTP/1.1" 200 9 "-" "forged'
+    texts = ['plain', 'with blank', '"quoted"', '\\backslash\\', "'", 'a" "b" 200 "c', time_forged,
+             '- - [24/Nov/2025:10:11:12 +0000] "GET /forged HTTP/1.1" 299 1', '\\x22', '\\"', '\\u0022', '{"a":1}', '%22%0a',
+             'üñï', '\udcff\udcfe', '\t', '-', ', ', ' : ', '[', ']', '] [', '\x7f', 'x' * 2000, '$status %s ${x}',
+             '</script>', CANARY, '200', '', '"', '\\', '127.0.0.1, 10.0.0.1', '0 0 0']
+    out = [request(User_Agent=text, Referer=f'http://r.example/{text}', X_Forwarded_For=text, Cookie=f'a={text}',
+                   Authorization=basic(text.replace(':', '')), X_Foo=text) for text in texts]
+    out += [request(f'/{target}') for target in ['', 'a?b=c', '%22%20%5d', 'a%00b', '"', '\\', '[x]', '?' * 50, 'ü', '%zz',
+                                                 '../../etc/passwd', 'a' * 3000, '?a="b"&c=\\', "'", '{}']]
+    out += [request('/', method=method) for method in ['HEAD', 'OPTIONS', 'POST', 'PUT', 'get', 'FOO-BAR', '"GET']]
+    out += [request('/', version=version) for version in ['HTTP/1.0', 'HTTP/2.0', 'HTTP/1.1x', 'HTTP/9.9', '']]
+    out += [request('http://other.example/x'), request('*', method='OPTIONS'), request('x:443', method='CONNECT'),
+            b'GET /\r\n\r\n', b'\x16\x03\x01\x02\x00\x01', b'\x00\x01\x02"\\\r\n\r\n', b'"\r\n\r\n', b'\\x22 " [] \r\n\r\n',
+            b'GET / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\nHost: a b"c\r\n\r\n', b'GET /' + b'z' * 20000 + b' HTTP/1.1\r\n\r\n',
+            b'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n', b'GET  /  HTTP/1.1\r\nHost: x\r\n\r\n']
+    return out
+
+
+def send(port, wire):
+    """The status that came back; 0 if none did."""
+    with socket.create_connection(('127.0.0.1', port), timeout=10) as s:
+        s.sendall(wire)
+        s.shutdown(socket.SHUT_WR)
+        answer = b''
+        try:
+            while more := s.recv(65536):
+                answer += more
+        except OSError:
+            pass
+    if answer.startswith(b'hello'):  # HTTP/0.9
+        return 200
+    return int(answer[9:12]) if answer.startswith(b'HTTP/') else 0
+
+
+class Server:
+    def __init__(self, argv, port):
+        self.port = port
+        self.child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def __enter__(self):
+        for _ in range(100):
+            if self.child.poll() is not None:
+                raise Skip(f'the server does not start: {self.child.stderr.read()[-300:]!r}')
+            try:
+                socket.create_connection(('127.0.0.1', self.port), timeout=1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise Skip('the server does not listen')
+
+    def __exit__(self, *_):
+        self.child.send_signal(signal.SIGTERM)
+        self.child.wait(timeout=30)
+        self.child.stderr.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+# ---- what must hold for every format ----
+
+def fits(log, format_string, oracle, has):
+    """Every line is read, in full; statuses, sizes and methods are the oracle's, line by line."""
+    text = read(log)
+    count = text.count(b'\n')
+    equal(count, len(oracle), f'{log}: lines')
+    run = cretula('mask', '--format-string', format_string, stdin=text, code=0)
+    records = run.lines
+    equal(len(records), count, f'{log}: records')
+    for line, record, want in zip(text.splitlines(), records, oracle):
+        where = f'{log}: {line[:300]!r}: {record}'
+        assert record.get('state') is None, where
+        for name in has:
+            # The server names no method of what it refused at once; odd methods are not written.
+            if name == 'method' and (want[name] is None or record.get('method') in (None, '[unknown]')):
+                assert 'method' in record or 'request_garbage' in record.get('flags', []) or want[name] is None, where
+                continue
+            equal(record.get(name), want[name], f'{where}: {name}')
+    assert CANARY.encode() not in run.out, log
+    return records
+
+
+NGINX_FORMATS = {
+    'main': """'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
+        '"$http_user_agent" "$http_x_forwarded_for" $request_time $upstream_response_time'""",
+    'bare': "'$status $body_bytes_sent $remote_addr $remote_user $msec'",
+    'headers': """'$msec|$status|$body_bytes_sent|"$http_x_foo"|"$http_cookie"|"$http_authorization"|"$uri"|"$args"'""",
+    'times': """'$time_iso8601 $status "$request_uri" "$http_user_agent" $body_bytes_sent $request_length $connection $pipe '
+        '$request_id $server_protocol $scheme $host $hostname $connection_requests $bytes_sent'""",
+    'json': """escape=json '{"time":"$time_iso8601","status":$status,"size":$body_bytes_sent,"agent":"$http_user_agent",'
+        '"referer":"$http_referer","request":"$request","user":"$remote_user","foo":"$http_x_foo","ip":"$remote_addr"}'""",
+    'upstream': """'$time_local "$request" $status $body_bytes_sent [$upstream_addr] [$upstream_status] '
+        '[$upstream_response_time] "$sent_http_content_type" $upstream_cache_status'""",
+}
+
+
+def nginx_config(folder, port, away):
+    formats = ''.join(f'log_format {name} {text};\n' for name, text in NGINX_FORMATS.items())
+    logs = ''.join(f'access_log {folder}/{name}.log {name};\n' for name in NGINX_FORMATS)
+    return f'''daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log crit;
+events {{}}
+http {{ client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+{formats}
+log_format oracle escape=json '{{"status":"$status","bytes":$body_bytes_sent,"method":"$request_method"}}';
+{logs} access_log {folder}/oracle.log oracle;
+upstream gone {{ server 127.0.0.1:{away}; server 127.0.0.1:{away} backup; }}
+server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello $status\\n"; }}
+  location /a {{ proxy_pass http://gone; }} }} }}
+'''.encode()
+
+
+def nginx_oracle(path):
+    out = []
+    for line in read(path).splitlines():
+        said = json.loads(line)
+        out.append({'status': int(said['status']), 'bytes': said['bytes'], 'method': said['method'] or None})
+    return out
+
+
+def test_nginx():
+    if not os.path.exists(NGINX):
+        raise Skip('no nginx: ./setup installs it')
+    folder, port = os.getcwd(), free_port()
+    write('nginx.conf', nginx_config(folder, port, free_port()))
+    wires = hostile()
+    with Server([NGINX, '-p', folder, '-c', f'{folder}/nginx.conf'], port):
+        answers = collections.Counter(send(port, wire) for wire in wires)
+        time.sleep(0.2)
+    oracle = nginx_oracle('oracle.log')
+    served = collections.Counter(want['status'] for want in oracle)
+    for status, count in answers.items():
+        if status not in (0, 400):  # of what is no HTTP the answer has no status line
+            equal(served[status], count, f'answers with {status}')
+    for name, text in NGINX_FORMATS.items():
+        has = ['status', 'bytes'] + (['method'] if name in ('main', 'json', 'upstream') else [])
+        fits(f'{name}.log', f'log_format {name} {text};', oracle, has)
+
+
+APACHE_FORMATS = {
+    'own': r'%v:%p %h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %D %X',
+    'bare': r'%>s %B %a %u %{%Y-%m-%dT%H:%M:%S}t.%{usec_frac}t%{%z}t',
+    'parts': r'%{msec}t %>s %B \"%m\" \"%U\" \"%q\" \"%H\" \"%{X-Foo}i\" %!200,304{Referer}i \"%{a}C\" %k %f',
+    'target': r'%t %>s %B \"%m %U%q %H\" \"%{Content-Type}o\" %I %O %S %T %{ms}T %P',
+}
+
+
+def apache_config(folder, port):
+    load = ''.join(f'LoadModule {name}_module {MODULES}/mod_{name}.so\n' for name in
+                   ['mpm_event', 'authz_core', 'logio', 'dir', 'mime', 'unixd', 'headers', 'auth_basic', 'authn_core',
+                    'authn_file', 'authz_user', 'authn_anon'] if os.path.exists(f'{MODULES}/mod_{name}.so'))
+    logs = ''.join(f'LogFormat "{text}" {name}\nCustomLog {folder}/{name}.log {name}\n'
+                   for name, text in APACHE_FORMATS.items())
+    return f'''ServerRoot {folder}
+ServerName www.example.com
+Listen 127.0.0.1:{port}
+PidFile {folder}/pid
+DefaultRuntimeDir {folder}
+{load}User nobody
+Group nogroup
+ErrorLog {folder}/error.log
+LogLevel crit
+TypesConfig /dev/null
+DocumentRoot {folder}/root
+{logs}CustomLog {folder}/oracle.log "%>s %B %m"
+<Directory {folder}/root>
+Require all granted
+</Directory>
+<Location /secret>
+AuthType Basic
+AuthName x
+AuthBasicProvider anon
+Anonymous *
+Anonymous_MustGiveEmail Off
+Anonymous_VerifyEmail Off
+Require valid-user
+</Location>
+'''.encode()
+
+
+def apache_oracle(path):
+    out = []
+    for line in read(path).decode('utf-8', 'surrogateescape').splitlines():
+        status, size, method = line.split(' ', 2)
+        out.append({'status': int(status), 'bytes': int(size), 'method': method if method != '-' else None})
+    return out
+
+
+def test_apache():
+    if not os.path.exists(APACHE) or not os.path.isdir(MODULES):
+        raise Skip('no apache2-bin: ./setup installs it')
+    folder, port = os.getcwd(), free_port()
+    os.mkdir('root')
+    for name in ('', 'root'):
+        os.chmod(os.path.join(folder, name), 0o777)
+    write('root/index.html', b'hello\n')
+    write('apache.conf', apache_config(folder, port))
+    wires = hostile() + [request('/secret/', Authorization=basic(user)) for user in
+                         ['joe', 'joe doe', '"', 'a] [b', '- [x] "GET', '']]
+    with Server([APACHE, '-X', '-f', f'{folder}/apache.conf'], port):
+        answers = collections.Counter(send(port, wire) for wire in wires)
+        time.sleep(0.2)
+    oracle = apache_oracle('oracle.log')
+    served = collections.Counter(want['status'] for want in oracle)
+    for status, count in answers.items():
+        if status not in (0, 400, 408):
+            equal(served[status], count, f'answers with {status}')
+    for name, text in APACHE_FORMATS.items():
+        has = ['status'] + (['bytes'] if name != 'own' else []) + ([] if name == 'bare' else ['method'])
+        fits(f'{name}.log', f'LogFormat "{text}" {name}', oracle, has)
+
+
+main()
