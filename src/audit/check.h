@@ -136,9 +136,6 @@ struct audit_chain {
 	struct buf anchors;   /* struct audit_anchored of what was found (outside/anchors.h) */
 };
 
-#define AUDIT_CHAIN_BYTES_MAX ((size_t)256 << 20)
-#define AUDIT_CHAIN_LINES_MAX ((size_t)1 << 20)
-
 /* Read chain.jsonl: 0; or -1 with a finding in its list. */
 int audit_chain_read(struct audit_chain *chain);
 /* Entries, links, notes, epochs; fills what stands behind has_genesis. */

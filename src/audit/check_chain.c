@@ -34,11 +34,11 @@ static int
 find_lines(struct audit_chain *chain, const struct audit_place *at)
 {
 	struct span rest = buf_view(&chain->bytes);
-	size_t scanned = 0, count = scan_count_lines(rest, AUDIT_CHAIN_LINES_MAX + 1, &scanned);
+	size_t scanned = 0, count = scan_count_lines(rest, SEAL_CHAIN_ENTRIES_MAX + 1, &scanned);
 
-	if (count > AUDIT_CHAIN_LINES_MAX) {
+	if (count > SEAL_CHAIN_ENTRIES_MAX) {
 		audit_report(&chain->list, AUDIT_E_LIMIT, at, "more than %zu entries",
-		    AUDIT_CHAIN_LINES_MAX);
+		    SEAL_CHAIN_ENTRIES_MAX);
 		return (-1);
 	}
 	if ((chain->lines = calloc(count + 1, sizeof(chain->lines[0]))) == NULL) {
@@ -62,7 +62,7 @@ audit_chain_read(struct audit_chain *chain)
 	enum audit_code code = AUDIT_E_CHAIN_TRUNCATED;
 	struct err e;
 
-	if (audit_read(chain->dirfd, CHAIN_FILE, AUDIT_CHAIN_BYTES_MAX, &chain->bytes, &code, &e) ==
+	if (audit_read(chain->dirfd, CHAIN_FILE, SEAL_CHAIN_BYTES_MAX, &chain->bytes, &code, &e) ==
 	    -1) {
 		audit_report(&chain->list, code, &at, "%s", e.text);
 		return (-1);

@@ -18,6 +18,9 @@
 struct err;
 
 #define SEAL_ENTRY_BYTES_MAX 61440
+/* Of a chain: a reader may hold all of it.  At one segment an hour some twenty years. */
+#define SEAL_CHAIN_BYTES_MAX ((size_t)256 << 20)
+#define SEAL_CHAIN_ENTRIES_MAX ((size_t)1 << 20)
 #define SEAL_VERSION 1
 
 /* In the order of their names. */

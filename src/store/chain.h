@@ -70,6 +70,12 @@ void store_writer_close(struct store_writer *w);
 int store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotate,
     struct err *e);
 
+/*
+ * Is there room for a segment more, and for what is to be said behind it?
+ * ERR_CONFIG: a reader takes no longer chain (docs/format.md 6).
+ */
+int store_writer_room(const struct store_writer *w, struct err *e);
+
 /* Did a step fail behind a line's write? */
 bool store_writer_broken(const struct store_writer *w);
 

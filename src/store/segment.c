@@ -108,6 +108,8 @@ store_segment_begin(struct store_stream *st, struct store_segment **seg, struct 
 	unsigned char seed[16];
 	int rc;
 
+	if (store_writer_room(st->writer, e) == -1)
+		return (err_in(e, "store %s: stream %s", st->store->dir, st->name));
 	crypto_random(seed, sizeof(seed));
 	rc = store_segment_begin_seed(st, seed, seg, e);
 	crypto_wipe(seed, sizeof(seed));

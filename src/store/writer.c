@@ -176,6 +176,28 @@ commit(struct store_writer *w, const struct seal_entry *entry, struct span line,
 	return (0);
 }
 
+/* For the seal of what is open, and for what ends or changes a stream. */
+#define ROOM_BYTES ((size_t)8 << 20)
+#define ROOM_ENTRIES ((size_t)4096)
+
+static int
+check_room(const struct store_writer *w, size_t bytes, size_t entries, struct err *e)
+{
+	const struct store_chain *chain = &w->chain;
+
+	if (chain->bytes.len + bytes > SEAL_CHAIN_BYTES_MAX ||
+	    chain->count + entries > SEAL_CHAIN_ENTRIES_MAX)
+		return (err_set(e, ERR_CONFIG,
+		    "its chain is full (%zu entries): go on in another stream", chain->count));
+	return (0);
+}
+
+int
+store_writer_room(const struct store_writer *w, struct err *e)
+{
+	return (check_room(w, ROOM_BYTES, ROOM_ENTRIES, e));
+}
+
 /* What the writer knows better than the caller; step 1. */
 static int
 fill_in(
@@ -219,7 +241,7 @@ store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotat
 	buf_char(&line, '\n');
 	if (!buf_ok(&line))
 		(void)err_set(e, ERR_IO, "entry: out of memory");
-	else
+	else if (check_room(w, line.len, 1, e) == 0)
 		rc = commit(w, entry, buf_view(&line), e);
 out:
 	crypto_wipe(&w->keys->next, sizeof(w->keys->next));

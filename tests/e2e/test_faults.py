@@ -230,6 +230,22 @@ def test_a_half_made_stream_is_settled_by_any_writer():
     assert not os.path.exists('store.keys/foreign')
 
 
+def test_a_chain_of_one_endless_line_costs_its_size_once():
+    """256 MiB without an LF, and one byte more: refused, and not held twice."""
+    write('a.log', lines(0, 50))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'a.log', code=0)
+    for size, finding, most in ((2 ** 28, b'E_CHAIN_TORN', 300), (2 ** 28 + 1, b'E_LIMIT', 64)):
+        os.truncate('store/streams/s/chain.jsonl', 0)
+        os.truncate('store/streams/s/chain.jsonl', size)
+        with tempfile.TemporaryFile() as out:
+            process = subprocess.Popen([CRETULA, 'verify', '--store', 'store'], stdout=out)
+            _, status, used = os.wait4(process.pid, 0)
+            out.seek(0)
+            equal((os.waitstatus_to_exitcode(status), finding in out.read()), (1, True), size)
+        if not sanitized():
+            assert used.ru_maxrss < most * 1024, (size, used.ru_maxrss)
+
+
 def test_a_store_on_a_read_only_mount():
     """Import and pipe say so in one line, exit 74, and change nothing; verify and view read it; then it goes on."""
     os.mkdir('disk')

@@ -284,6 +284,7 @@ CASES = [
     ('66', 'a long line in front of damage',
      edit(DATA, lambda c: make.zstd_frame(b'x' * 2**21 + b'\n') + b'garbage'), 'E_LIMIT'),
     ('66', 'far more lines than a segment may have', edit(DATA, lambda c: make.zstd_frame(b'\n' * 1200000)), 'E_LIMIT'),
+    ('66', 'a chain of more lines than one may have', edit(CHAIN, lambda c: c + b'\n' * 2**20), 'E_LIMIT'),
     ('34', 'a pruning that nobody signed, of files that are gone', both(
         unsigned('prune', segs=[[1, 1]], rule='age 1d', cutoff='2026-12-01T00:00:00.000Z'), remove(DATA, SALT, IDX)),
      'E_SEGMENT_MISSING E_UNSIGNED_ENTRIES'),

@@ -411,6 +411,7 @@ def idx_bytes(leaves):
 
 FRAME, SKIPPABLE, SEEK_TABLE, SEEK_END = 0xFD2FB528, 0x184D2A50, 0x184D2A5E, 0x8F92EAB1
 FRAME_MAX, BYTES_MAX, RECORDS_MAX = 1048576, 268435456, 1048576
+CHAIN_MAX, ENTRIES_MAX = 268435456, 1048576
 
 
 def little(content, at, size):
@@ -912,8 +913,11 @@ class Chain:
 
     def check(self):
         """False if there is no chain to speak of."""
-        content = self.read('chain.jsonl', 2**28, 'E_CHAIN_TRUNCATED')
+        content = self.read('chain.jsonl', CHAIN_MAX, 'E_CHAIN_TRUNCATED')
         if content is None:
+            return False
+        if content.count(b'\n') > ENTRIES_MAX:
+            self.add('E_LIMIT', f'more than {ENTRIES_MAX} entries')
             return False
         *self.lines, rest = content.split(b'\n')
         if rest:
@@ -1655,7 +1659,7 @@ def check_open(chain):
             bad = problem
             time.sleep(pause)
     else:
-        now = chain.read('chain.jsonl', 2**28, 'E_CHAIN_TRUNCATED')
+        now = chain.read('chain.jsonl', CHAIN_MAX, 'E_CHAIN_TRUNCATED')
         if now is not None and now.count(b'\n') > len(chain.lines):
             chain.report.facts.append(f'{chain.name}: a writer is at work: its open segment was not judged')
         else:

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "audit/live/live.h"
@@ -39,48 +40,66 @@ end_of(const struct audit_chain *chain)
 	return ((size_t)(last->ptr - chain->bytes.data) + last->len + 1);
 }
 
-/* What stands behind at now. */
-static int
-read_behind(const struct audit_chain *chain, size_t at, struct buf *bytes)
-{
-	char piece[16384];
-	uint64_t size;
-	ssize_t len = -1;
-	int fd = store_open_file(chain->dirfd, "chain.jsonl", &size, NULL);
+/* What stands behind at now, a piece at a time: a writer's lines are short, others' may not be. */
+struct behind {
+	int fd;
+	size_t start, len; /* of bytes that are not taken yet */
+	char bytes[SEAL_ENTRY_BYTES_MAX + 1];
+};
 
-	if (fd == -1 || lseek(fd, (off_t)at, SEEK_SET) == -1)
-		goto out;
-	while ((len = io_read(fd, piece, sizeof(piece), NULL)) > 0 &&
-	    bytes->len < AUDIT_CHAIN_BYTES_MAX)
-		buf_add(bytes, piece, (size_t)len);
-out:
-	if (fd != -1)
-		(void)close(fd);
-	return (len == -1 || !buf_ok(bytes) ? -1 : 0);
+static bool
+begin_behind(struct behind *b, const struct audit_chain *chain)
+{
+	uint64_t size;
+
+	b->start = b->len = 0;
+	b->fd = store_open_file(chain->dirfd, "chain.jsonl", &size, NULL);
+	return (b->fd != -1 && lseek(b->fd, (off_t)end_of(chain), SEEK_SET) != -1);
+}
+
+/* The next line, until the next call; false if no whole one of an entry's length is there. */
+static bool
+next_behind(struct behind *b, struct span *line)
+{
+	struct span left = span_of(b->bytes + b->start, b->len);
+	size_t len = span_find(left, '\n');
+	ssize_t got;
+
+	if (len == left.len) {
+		memmove(b->bytes, left.ptr, left.len);
+		b->start = 0;
+		got = io_read(b->fd, b->bytes + b->len, sizeof(b->bytes) - b->len, NULL);
+		if (got <= 0)
+			return (false);
+		b->len += (size_t)got;
+		left = span_of(b->bytes, b->len);
+		if ((len = span_find(left, '\n')) == left.len)
+			return (false);
+	}
+	*line = span_of(left.ptr, len);
+	b->start += len + 1;
+	b->len -= len + 1;
+	return (true);
 }
 
 uint64_t
 audit_appended(const struct audit_chain *chain, audit_judge each, void *arg)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct buf bytes = { 0 };
+	struct behind *b = malloc(sizeof(*b));
 	uint64_t i = chain->count;
-	struct span rest;
+	struct span line;
 
-	if (entry == NULL || read_behind(chain, end_of(chain), &bytes) == -1)
-		goto out;
-	for (rest = buf_view(&bytes); rest.len > 0; i++) {
-		size_t len = span_find(rest, '\n');
-
-		if (len == rest.len ||
-		    seal_entry_read(span_of(rest.ptr, len), chain->names, entry, NULL) == -1 ||
-		    entry->index != i)
-			break;
-		each(arg, i, entry);
-		rest = span_from(rest, len + 1);
-	}
-out:
-	buf_free(&bytes);
+	if (b != NULL)
+		b->fd = -1;
+	if (entry != NULL && b != NULL && begin_behind(b, chain))
+		for (; i < SEAL_CHAIN_ENTRIES_MAX && next_behind(b, &line) &&
+		     seal_entry_read(line, chain->names, entry, NULL) == 0 && entry->index == i;
+		     i++)
+			each(arg, i, entry);
+	if (b != NULL && b->fd != -1)
+		(void)close(b->fd);
+	free(b);
 	free(entry);
 	return (i);
 }

@@ -139,7 +139,8 @@ store_open_begin(
 
 	if (o == NULL)
 		return (-1);
-	if (write_head(l, o, next, e) == -1 || write_salt(l, o, e) == -1 ||
+	if (store_writer_room(l->stream->writer, e) == -1 ||
+	    write_head(l, o, next, e) == -1 || write_salt(l, o, e) == -1 ||
 	    (o->data_fd = open_file(l, number, "data", O_CREAT | O_EXCL, e)) == -1 ||
 	    (o->tags_fd = open_file(l, number, "tags", O_CREAT | O_EXCL, e)) == -1 ||
 	    io_sync_dir(l->open_fd, e) == -1)

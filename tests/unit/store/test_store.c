@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "key/key.h"
 #include "store/layout.h"
+#include "store/writer.h"
 #include "work.h"
 
 static struct checked checked;
@@ -484,6 +485,37 @@ test_refused(void **state)
 	}
 }
 
+/* A reader takes no longer chain: what is open can still be sealed, nothing more begins. */
+static void
+test_a_full_chain_begins_no_segment(void **state)
+{
+	static const struct {
+		const char *claim;
+		size_t bytes, entries;
+		int rc;
+	} rows[] = {
+		{ "an empty chain", 0, 0, 0 },
+		{ "8 MiB are left", SEAL_CHAIN_BYTES_MAX - ((size_t)8 << 20), 1, 0 },
+		{ "less is left", SEAL_CHAIN_BYTES_MAX - ((size_t)8 << 20) + 1, 1, -1 },
+		{ "4,096 lines are left", 1, SEAL_CHAIN_ENTRIES_MAX - 4096, 0 },
+		{ "less are left", 1, SEAL_CHAIN_ENTRIES_MAX - 4095, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store_writer *w = calloc(1, sizeof(*w));
+		struct err e = { 0 };
+
+		assert_non_null(w);
+		w->chain.bytes.len = rows[i].bytes;
+		w->chain.count = rows[i].entries;
+		if (store_writer_room(w, &e) != rows[i].rc)
+			fail_msg("%s: %s", rows[i].claim, e.text);
+		assert_int_equal(e.code, rows[i].rc == 0 ? ERR_NONE : ERR_CONFIG);
+		free(w);
+	}
+}
+
 /* Keys made beforehand by `key create`, an empty directory, a new file system. */
 static void
 test_places(void **state)
@@ -611,6 +643,7 @@ main(void)
 		cmocka_unit_test(test_busy_with_other_keys),
 		cmocka_unit_test(test_heads_say_how_far_a_stream_goes),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_a_full_chain_begins_no_segment),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_names_of_streams),
 		cmocka_unit_test(test_spent_keys_are_gone),
