@@ -60,12 +60,21 @@ open_regular(int dirfd, const char *path, int flags, struct stat *st, struct err
 	return (fd);
 }
 
+static int
+too_large(size_t max, struct err *e)
+{
+	errno = EFBIG;
+	return (err_set(e, ERR_INPUT, "larger than %zu bytes", max));
+}
+
 /* The size that fstat tells is a hint; a file may grow, /proc says 0. */
 static int
 read_rest(int fd, size_t hint, size_t max, struct buf *b, struct err *e)
 {
-	size_t want = hint < max ? hint + 1 : max + 1;
+	size_t want = hint + 1;
 
+	if (hint > max)
+		return (too_large(max, e)); /* without memory for what is not wanted */
 	for (;;) {
 		ssize_t n;
 
@@ -77,10 +86,8 @@ read_rest(int fd, size_t hint, size_t max, struct buf *b, struct err *e)
 			return (-1);
 		b->len += (size_t)n;
 		b->data[b->len] = '\0';
-		if (b->len > max) {
-			errno = EFBIG;
-			return (err_set(e, ERR_INPUT, "larger than %zu bytes", max));
-		}
+		if (b->len > max)
+			return (too_large(max, e));
 		if ((size_t)n < want)
 			return (0);
 		want = max + 1 - b->len < CHUNK_BYTES ? max + 1 - b->len : CHUNK_BYTES;
