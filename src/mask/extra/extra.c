@@ -159,6 +159,16 @@ names_of(struct mask *m, struct span list)
 	return (span_of(start, out > start ? (size_t)(out - start) - 1 : 0));
 }
 
+/* One that the site has configured as its own is no secret. */
+static struct span
+name_of(struct mask *m, struct span text)
+{
+	for (unsigned i = 0; i < m->policy->server_count; i++)
+		if (span_is(text, m->policy->servers[i]))
+			return (span_str(m->policy->servers[i]));
+	return (mask_extra_token(m, MASK_SLOT_TEXT, "name", text));
+}
+
 static struct span
 value_of(struct mask *m, const struct event_extra *extra)
 {
@@ -178,7 +188,7 @@ value_of(struct mask *m, const struct event_extra *extra)
 		if (m->policy->method[RECORD_CLASS_TEXT] == MASK_TOKEN)
 			return (names_of(m, text));
 		return (redacted(m, RECORD_CLASS_TEXT));
-	case EVENT_EXTRA_NAME: return (mask_extra_token(m, MASK_SLOT_TEXT, "name", text));
+	case EVENT_EXTRA_NAME: return (name_of(m, text));
 	default: break;
 	}
 	return (redacted(m, RECORD_CLASS_UNKNOWN));
