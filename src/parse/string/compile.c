@@ -13,11 +13,11 @@ const char *const parse_string_dialects[PARSE_STRING_DIALECT_COUNT] = { [PARSE_S
 
 static const struct parse_format formats[PARSE_STRING_DIALECT_COUNT] = {
 	[PARSE_STRING_NGINX] = { "nginx-format-string", "", "log_format of nginx", "",
-	    parse_string_line, NULL },
+	    parse_string_line, NULL, NULL, PARSE_FIT_OWN },
 	[PARSE_STRING_APACHE] = { "apache-format-string", "", "LogFormat of Apache", "",
-	    parse_string_line, NULL },
+	    parse_string_line, NULL, NULL, PARSE_FIT_OWN },
 	[PARSE_STRING_LOG4J] = { "log4j-format-string", "", "PatternLayout of log4j, logback", "",
-	    parse_string_line, parse_string_piece },
+	    parse_string_line, parse_string_piece, NULL, PARSE_FIT_OWN },
 };
 
 bool
