@@ -63,13 +63,13 @@ def der(tag, *parts):
     return bytes((tag,)) + head + content
 
 
-def time_stamp(body, when='20250301120000Z', status=0, digest=None, algorithm=verify.SHA256_OID):
+def time_stamp(body, when='20250301120000Z', status=0, digest=None, algorithm=verify.SHA256_OID, signature=der(4, bytes(8))):
     """A TimeStampResp that nobody signed: a reader without certificates cannot tell."""
     sha = der(0x30, der(6, algorithm), der(5))
     info = der(0x30, der(2, b'\1'), der(6, b'\x2a\x03\x04'), der(0x30, sha, der(4, digest or sha256(body))),
                der(2, b'\7'), der(0x18, when.encode()))
     signer = der(0x30, der(2, b'\1'), der(0x30, der(0x30), der(2, b'\1')), sha,
-                 der(0x30, der(6, bytes.fromhex('2a864886f70d01010b')), der(5)), der(4, bytes(8)))
+                 der(0x30, der(6, bytes.fromhex('2a864886f70d01010b')), der(5)), signature)
     signed = der(0x30, der(2, b'\3'), der(0x31, sha), der(0x30, der(6, verify.TST_INFO), der(0xa0, der(4, info))),
                  der(0x31, signer))
     return der(0x30, der(0x30, der(2, bytes((status,)))),

@@ -5,6 +5,7 @@ neither escrow keys nor a policy), 'two' and 'one' (the quorum of the policy; el
 other logs).
 """
 import base64
+import functools
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import tempfile
 import life
 import make
 import verify
-from life import STRANGER, WITNESS, b64, covers, covers_text, time_stamp
+from life import STRANGER, WITNESS, b64, covers, covers_text, der, time_stamp
 from make import ed25519_sign, secret
 from tamper import (CHAIN, ROOT, SHOP, both, changed, edit, exchanged, garbage, load, put, records, remove, rows, save,
                     unsigned, without)
@@ -591,6 +592,14 @@ ANCHORS = [
     ('64', 'a time stamp of another time than the entry says', stamp(time='2025-03-01T12:00:01.000Z'), 'E_ANCHOR'),
     ('64', 'a time stamp with SHA-1', stamp(algorithm=bytes.fromhex('2b0e03021a')), 'E_ANCHOR'),
     ('64', 'a time stamp that is none', more(lambda shop: shop.anchor('tsr', 10, b'0\x80\0\0')), 'E_ANCHOR'),
+    *(('64', f'a time stamp with {claim} where only its signature is', stamp(signature=signature), codes)
+      for claim, signature, codes in (
+        ('a length that is not the shortest', b'\x04\x81\x08' + bytes(8), 'E_ANCHOR'),
+        ('an indefinite length', b'\x24\x80\x04\x01\x00\0\0', 'E_ANCHOR'),
+        ('a tag of many bytes', b'\x1f\x81\x01\x00', 'E_ANCHOR'),
+        ('40 values in each other', functools.reduce(lambda inner, _: der(0x30, inner), range(40), b''), ''),
+        ('70 values in each other', functools.reduce(lambda inner, _: der(0x30, inner), range(70), b''), 'E_ANCHOR'),
+        ('half a value in a value', der(0x30, b'\x04\x08\x00'), 'E_ANCHOR'))),
     ('64', 'a time stamp deleted', remove(STAMP), 'E_ANCHOR'),
     ('64', 'a time stamp changed', edit(STAMP, lambda c: c[:-1] + b'x'), 'E_ANCHOR'),
     ('64', 'a time stamp of another size', anew(lambda e: e['file'].update(size=7), 'anchor', 1), 'E_ANCHOR'),

@@ -2545,6 +2545,9 @@ class Policy:
         return name in seen or name == 'none'
 
 
+DER_DEPTH = 64
+
+
 def der(content, at=0):
     """(tag, content, end) of the DER value at a place; ValueError if there is none."""
     if at + 2 > len(content) or content[at] & 0x1f == 0x1f:
@@ -2558,6 +2561,15 @@ def der(content, at=0):
     if at + size > len(content):
         raise ValueError('der')
     return tag, content[at:at + size], at + size
+
+
+def der_check(content, depth=1):
+    """ValueError unless it is values and nothing else, also what is in them."""
+    if depth > DER_DEPTH:
+        raise ValueError('der: too deep')
+    for tag, inner in der_items(content):
+        if tag & 0x20:
+            der_check(inner, depth + 1)
 
 
 def der_list(content, tag=0x30):
@@ -2582,6 +2594,7 @@ SHA256_OID, INTEGER, OCTETS, OID, SEQUENCE, GENERALIZED = bytes.fromhex('6086480
 
 def parse_stamp(content):
     """(message imprint, time) of a DER TimeStampResp that was granted: RFC 3161, 2.4.2.  ValueError if it is none."""
+    der_check(content)
     (kind, status), (token_kind, token) = der_list(content)
     (status_kind, number), *_ = der_items(status)
     if (kind, token_kind, status_kind) != (SEQUENCE, SEQUENCE, INTEGER) or number not in (b'\0', b'\1'):

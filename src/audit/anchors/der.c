@@ -62,6 +62,33 @@ audit_der_skip(struct span *rest)
 	return (take(rest, 0, true, NULL, NULL));
 }
 
+/* Values in values: those that are left at each depth. */
+bool
+audit_der_is(struct span text)
+{
+	struct span left[DER_DEPTH_MAX];
+	size_t depth = 0;
+
+	left[0] = text;
+	for (;;) {
+		struct span content;
+		unsigned tag;
+
+		while (left[depth].len == 0)
+			if (depth-- == 0)
+				return (true);
+		if (!read_head(left[depth], &tag, &content))
+			return (false);
+		left[depth] = span_from(
+		    left[depth], (size_t)(content.ptr - left[depth].ptr) + content.len);
+		if ((tag & 0x20) == 0)
+			continue;
+		if (++depth == DER_DEPTH_MAX)
+			return (false);
+		left[depth] = content;
+	}
+}
+
 bool
 audit_der_small(struct span *rest, uint32_t *n)
 {

@@ -7,6 +7,8 @@
 
 #include "base/span.h"
 
+#define DER_DEPTH_MAX 64 /* a time stamp has some fifteen */
+
 enum {
 	DER_BOOLEAN = 0x01,
 	DER_INTEGER = 0x02,
@@ -31,6 +33,9 @@ bool audit_der_take(struct span *rest, unsigned tag, struct span *content);
 bool audit_der_skip(struct span *rest);
 /* As audit_der_take with the whole value, its head included. */
 bool audit_der_whole(struct span *rest, unsigned tag, struct span *whole);
+
+/* Is it values and nothing else, also what is in them, down to that depth? */
+bool audit_der_is(struct span text);
 
 /* An INTEGER of 0 to 2^31 - 1. */
 bool audit_der_small(struct span *rest, uint32_t *n);

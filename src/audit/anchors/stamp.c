@@ -136,6 +136,8 @@ audit_stamp_read(struct span response, struct audit_stamp *stamp, struct err *e)
 	struct span parts, octets;
 
 	*stamp = (struct audit_stamp){ 0 };
+	if (!audit_der_is(response)) /* also what only OpenSSL reads, which takes more */
+		return (bad(e, "not DER"));
 	if (!audit_der_take(&response, DER_SEQUENCE, &parts) || response.len > 0)
 		return (bad(e, "not a response"));
 	if (read_status(&parts, e) == -1)
