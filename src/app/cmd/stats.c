@@ -287,7 +287,8 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_stats = { "stats", "totals of a stream", "", 0, 0, options,
-	"Totals come from the sealed counts; with --since, --until or --words the records are counted.\n\n"
+	"Totals come from the sealed counts; with --since, --until or --words the records are "
+	"counted.\n\n"
 	"examples:\n"
 	"  cretula stats --store ./store --stream shop\n"
 	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n"

@@ -72,6 +72,8 @@ extern const struct seal_special seal_segment_file, seal_segment_time, seal_segm
 /* Is text, as it stands in the line, of the form?  True for forms of no text. */
 bool seal_form_ok(enum seal_form form, struct span text);
 bool seal_epochs_ok(const struct json_value *map);
+/* Add map, in order whatever order it has; false, and anything added, if that is not enough. */
+bool seal_epochs_add(struct span map, struct buf *out);
 
 /* ---- printing bits that specials share ---- */
 

@@ -139,6 +139,118 @@ seal_epochs_ok(const struct json_value *map)
 	return (true);
 }
 
+/* Of two items of a list; those that do not differ so are the same item, or overlap. */
+static bool
+item_less(struct span a, struct span b)
+{
+	struct span first_a, first_b, last;
+
+	return (read_range(a, &first_a, &last) && read_range(b, &first_b, &last) &&
+	    epoch_less(first_a, first_b));
+}
+
+/*
+ * The smallest of items (of a list, or keys of a map) beyond before; NULL at
+ * the end.  false: two of them have no order, and none may be left out.
+ */
+static bool
+next_in_order(const struct json_value *of, struct span before, struct span *next)
+{
+	bool keys = of->type == JSON_OBJECT;
+	bool (*less)(struct span, struct span) = keys ? span_less : item_less;
+	struct json_cursor c;
+	struct json_value item;
+	struct span key;
+
+	*next = span_of(NULL, 0);
+	json_open(&c, of);
+	while (json_next(&c, &key, &item)) {
+		struct span text = keys ? key : item.text;
+
+		if (!keys && item.type != JSON_STRING)
+			return (false);
+		if (before.ptr != NULL && !less(before, text)) {
+			if (!less(text, before) && !span_equal(text, before))
+				return (false);
+			continue;
+		}
+		if (next->ptr == NULL || less(text, *next))
+			*next = text;
+	}
+	return (true);
+}
+
+static bool
+add_list(const struct json_value *list, struct buf *out)
+{
+	struct span before = { NULL, 0 }, next;
+
+	if (list->type != JSON_ARRAY)
+		return (false);
+	buf_char(out, '[');
+	for (;;) {
+		if (!next_in_order(list, before, &next))
+			return (false);
+		if (next.ptr == NULL)
+			break;
+		buf_str(out, before.ptr == NULL ? "\"" : ",\"");
+		buf_span(out, next);
+		buf_char(out, '"');
+		before = next;
+	}
+	buf_char(out, ']');
+	return (true);
+}
+
+/* The members of that key: one, or their order would be lost. */
+static bool
+add_member(const struct json_value *map, struct span key, struct buf *out)
+{
+	struct json_cursor c;
+	struct json_value list;
+	struct span other;
+	unsigned count = 0;
+
+	buf_char(out, '"');
+	buf_span(out, key);
+	buf_str(out, "\":");
+	json_open(&c, map);
+	while (json_next(&c, &other, &list))
+		if (span_equal(other, key) && (++count > 1 || !add_list(&list, out)))
+			return (false);
+	return (true);
+}
+
+bool
+seal_epochs_add(struct span map, struct buf *out)
+{
+	struct json_value v;
+	struct span before = { NULL, 0 }, next;
+	size_t start = out->len;
+
+	if (json_parse(map, &v, NULL) == -1 || v.type != JSON_OBJECT)
+		return (false);
+	if (seal_epochs_ok(&v)) {
+		buf_span(out, map);
+		return (true);
+	}
+	buf_char(out, '{');
+	for (;;) {
+		if (!next_in_order(&v, before, &next))
+			return (false);
+		if (next.ptr == NULL)
+			break;
+		if (before.ptr != NULL)
+			buf_char(out, ',');
+		if (!add_member(&v, next, out))
+			return (false);
+		before = next;
+	}
+	buf_char(out, '}');
+	return (buf_ok(out) && json_parse(span_from(buf_view(out), start), &v, NULL) == 0 &&
+	    seal_epochs_ok(&v));
+}
+
 /* ---- names ---- */
 
 static bool

@@ -85,10 +85,21 @@ print_raw(struct printer *p, const struct seal_field *f)
 {
 	struct span text = text_of(p, f);
 
-	if (text.len == 0)
-		text = span_str(f->form == SEAL_FORM_EPOCHS ? "{}" : "[]");
 	json_key(p->out, f->key);
-	buf_span(p->out, text);
+	buf_span(p->out, text.len == 0 ? span_of("[]", 2) : text);
+}
+
+/* No entry is written that a reader refuses. */
+static void
+print_epochs(struct printer *p, const struct seal_field *f)
+{
+	struct span text = text_of(p, f);
+
+	json_key(p->out, f->key);
+	if (text.len == 0)
+		text = span_of("{}", 2);
+	if (!seal_epochs_add(text, p->out) && p->wrong == NULL)
+		p->wrong = f->key;
 }
 
 static void
@@ -155,7 +166,7 @@ print_fields(struct printer *p, const struct seal_field *f)
 	static void (*const forms[])(struct printer *, const struct seal_field *) = {
 		[SEAL_FORM_BASE64] = print_base64,
 		[SEAL_FORM_BOOL] = print_bool,
-		[SEAL_FORM_EPOCHS] = print_raw,
+		[SEAL_FORM_EPOCHS] = print_epochs,
 		[SEAL_FORM_ESCAPED] = print_text,
 		[SEAL_FORM_FLAG] = print_bool,
 		[SEAL_FORM_HEX] = print_hex,

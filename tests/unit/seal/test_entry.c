@@ -139,6 +139,56 @@ test_time_is_rounded_out(void **state)
 	buf_free(&line);
 }
 
+/* What a writer says of epochs stands in order, or is not written. */
+static void
+test_epochs_are_put_in_order(void **state)
+{
+	static const struct {
+		const char *claim, *in, *out; /* out NULL: refused */
+	} rows[] = {
+		{ "in order already", "{\"ip\":[\"2026-W48\",\"2026-W49\"]}", "{\"ip\":[\"2026-W48\",\"2026-W49\"]}" },
+		{ "a list", "{\"ip\":[\"2026-W49\",\"2026-W47\",\"2026-W48\"]}",
+		    "{\"ip\":[\"2026-W47\",\"2026-W48\",\"2026-W49\"]}" },
+		{ "an epoch twice", "{\"ip\":[\"2026-W49\",\"2026-W48\",\"2026-W49\"]}",
+		    "{\"ip\":[\"2026-W48\",\"2026-W49\"]}" },
+		{ "prefixes", "{\"us\":[\"2026-W48\"],\"ip\":[\"2026-11\"]}",
+		    "{\"ip\":[\"2026-11\"],\"us\":[\"2026-W48\"]}" },
+		{ "ranges, and keys that were changed", "{\"se\":[\"2026-11-20.2\",\"2026-11-25\",\"2026-11-01..2026-11-09\"]}",
+		    "{\"se\":[\"2026-11-01..2026-11-09\",\"2026-11-25\",\"2026-11-20.2\"]}" },
+		{ "ranges that overlap", "{\"ip\":[\"2026-W49\",\"2026-W40..2026-W50\"]}", NULL },
+		{ "two ranges of one beginning", "{\"ip\":[\"2026-W40..2026-W41\",\"2026-W40\"]}", NULL },
+		{ "a prefix twice", "{\"us\":[\"2026-W48\"],\"ip\":[\"2026-11\"],\"us\":[\"2026-W49\"]}", NULL },
+		{ "kinds", "{\"ip\":[\"2026-W49\",\"2026-11\"]}", NULL },
+		{ "no epoch", "{\"ip\":[\"2026-W49\",\"x\"]}", NULL },
+		{ "two that are none", "{\"ip\":[\"y\",\"x\"]}", NULL },
+		{ "an empty list", "{\"ip\":[]}", NULL },
+		{ "a number", "{\"ip\":[7]}", NULL },
+		{ "no list", "{\"us\":[\"2026-W48\"],\"ip\":\"2026-W48\"}", NULL },
+		{ "no object", "[]", NULL },
+		{ "no JSON", "{", NULL },
+	};
+	static struct seal_entry entry, again;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf line = { 0 };
+		struct err e = { 0 };
+		int rc;
+
+		memset(&entry, 0, sizeof(entry));
+		entry.type = SEAL_HOLD;
+		entry.of.hold = (struct seal_hold){ .hold = span_str("case-7"), .segs = span_str("[]"),
+			.mask_epochs = span_str(rows[i].in), .reason = span_str("a letter") };
+		rc = seal_entry_print(&entry, &names, &line, &e);
+		if (rc != (rows[i].out == NULL ? -1 : 0))
+			fail_msg("%s: %s%.*s", rows[i].claim, e.text, (int)line.len, buf_view(&line).ptr);
+		if (rc == 0 && seal_entry_read(buf_view(&line), &names, &again, &e) != 0)
+			fail_msg("%s: %s", rows[i].claim, e.text);
+		if (rc == 0 && !span_is(again.of.hold.mask_epochs, rows[i].out))
+			fail_msg("%s: %.*s", rows[i].claim, (int)line.len, buf_view(&line).ptr);
+		buf_free(&line);
+	}
+}
+
 static void
 test_refused(void **state)
 {
@@ -330,6 +380,7 @@ main(void)
 		cmocka_unit_test(test_print_of_read_is_the_line),
 		cmocka_unit_test(test_values_arrive),
 		cmocka_unit_test(test_time_is_rounded_out),
+		cmocka_unit_test(test_epochs_are_put_in_order),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_nul_is_refused_everywhere),
 		cmocka_unit_test(test_unknown_type),
