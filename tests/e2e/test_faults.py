@@ -6,11 +6,13 @@ I3  verify is good, or names the loss
 I4  earlier epoch keys and ratchet keys are nowhere on the disk
 I5  the counts add up
 """
+import calendar
 import json
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -61,7 +63,8 @@ FAULTS = [
     ('clock goes back, leaps ahead, begins in 1970', [
         ('unit/store/test_store.c', 'test_destroy_and_time'), ('unit/app/test_clock.c', 'test_looks'),
         ('unit/app/test_clock.c', 'test_a_leap_that_stays_is_followed_after_a_day'), ('unit/app/test_clock.c', 'test_starts'),
-        ('e2e/test_pipe.py', 'test_a_clock_that_went_back_before_the_start')]),
+        ('e2e/test_pipe.py', 'test_a_clock_that_went_back_before_the_start'),
+        ('e2e/test_faults.py', 'test_the_clock_jumps_while_running')]),
     ('second writer on the stream, restart while the old one seals, fork', [
         ('unit/store/test_live.c', 'test_a_second_process_is_refused'), ('unit/store/test_store.c', 'test_busy'),
         ('e2e/test_pipe.py', 'test_a_second_instance_is_busy'), ('e2e/test_badinput.py', 'test_the_store_is_open_elsewhere'),
@@ -174,6 +177,50 @@ def test_short_reads_and_writes_and_interrupts():
     equal(sizes(), list(range(5100)))
     good()
     cretula('verify', '--store', 'store', '--strict', env=rude, code=0)
+
+
+def test_the_clock_jumps_while_running():
+    """An hour back, a month ahead, home again, with lines all the time: three clock entries, nothing lost or destroyed."""
+    if sanitized():
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'clock_jump.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'clock_jump.so', source], check=True)
+    env = {**os.environ, 'LD_PRELOAD': os.path.abspath('clock_jump.so'), 'CLOCK_JUMP': os.path.abspath('jump')}
+
+    def jump(seconds):
+        with open('jump', 'r+b' if os.path.exists('jump') else 'wb') as file:  # in place: it is mapped
+            file.write(struct.pack('=q', seconds))
+
+    def clocks():
+        return [e for e in entries() if e['type'] == 'clock']
+
+    def seconds(text):
+        return calendar.timegm(time.strptime(text[:19], '%Y-%m-%dT%H:%M:%S'))
+    hour, month, home = -3600, 30 * 86400, 0
+    jump(home)
+    process = subprocess.Popen(PIPE, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=env, bufsize=0)
+    process.stdin.write(lines(0, 10))
+    wait_for(lambda: committed(10))
+    for n, (by, moved) in enumerate(((hour, hour), (month, month - hour), (home, home - month)), 1):
+        jump(by)
+        process.stdin.write(lines(n * 10, n * 10 + 10))
+        wait_for(lambda n=n: len(clocks()) == n)
+        entry = clocks()[-1]
+        assert abs(seconds(entry['now']) - seconds(entry['was']) - moved) < 20, (entry, moved)
+    process.stdin.write(lines(40, 50))
+    end(process)
+    equal(sizes(), list(range(50)))
+    good()
+    times = [e['t'] for e in entries()]
+    equal(times, sorted(times), 't never decreases')
+    equal([e['type'] for e in entries() if e['type'] in ('destroy', 'recover')], [])
+    equal(len(clocks()), 3)
+    cretula(*PIPE[1:], stdin=lines(50, 60), code=0)  # by the true clock, a month behind the newest entry
+    equal(sizes(), list(range(60)))
+    equal([e['type'] for e in entries() if e['type'] in ('destroy', 'recover')], [])
+    equal(len(clocks()), 4, 'a start that finds itself before the newest entry says so')
+    good()
+    cretula('verify', '--store', 'store', '--strict', code=0)
 
 
 def test_quota_and_read_only_at_each_step():
