@@ -46,6 +46,16 @@ lines_read(const struct app_import *im, struct buf *out)
 	buf_char(out, '\n');
 }
 
+/* Some of a kind, unless there are none. */
+static void
+some(uint64_t count, const char *what, struct buf *out)
+{
+	if (count == 0)
+		return;
+	number(out, count);
+	buf_fmt(out, " %s, ", what);
+}
+
 static void
 lines_parsed(const struct stats_counts *c, struct buf *out)
 {
@@ -56,19 +66,28 @@ lines_parsed(const struct stats_counts *c, struct buf *out)
 	buf_str(out, " partial, ");
 	number(out, c->in.unparsed);
 	buf_str(out, " unparsed, ");
-	if (c->in.counted > 0) {
-		number(out, c->in.counted);
-		buf_str(out, " counted, ");
-	}
+	some(c->in.counted, "counted", out);
+	some(c->joined, "joined to others", out);
 	number(out, c->meta);
-	buf_str(out, " blank");
-	for (unsigned i = 0, some = 0; i < app_names()->reason_count; i++)
+	buf_str(out, " blank or comments");
+	for (unsigned i = 0, said = 0; i < app_names()->reason_count; i++)
 		if (c->reasons[i] > 0)
-			buf_fmt(out, "%s%s %llu", some++ == 0 ? " (" : ", ",
+			buf_fmt(out, "%s%s %llu", said++ == 0 ? " (" : ", ",
 			    app_names()->reasons[i], (unsigned long long)c->reasons[i]);
-	if (c->in.unparsed > 0)
+	if (c->in.unparsed + c->split.unparsed > 0)
 		buf_char(out, ')');
 	buf_char(out, '\n');
+	if (c->split.parsed + c->split.partial + c->split.unparsed + c->split.counted == 0)
+		return;
+	label(out, "events");
+	buf_str(out, "of containers: ");
+	number(out, c->split.parsed);
+	buf_str(out, " parsed, ");
+	some(c->split.counted, "counted", out);
+	number(out, c->split.partial);
+	buf_str(out, " partial, ");
+	number(out, c->split.unparsed);
+	buf_str(out, " unparsed\n");
 }
 
 static void
@@ -81,9 +100,9 @@ masked(const struct stats_counts *c, struct buf *out)
 		if (c->masked[i] == 0)
 			continue;
 		buf_fmt(out, "%s%s ",
-		    shown == 0           ? ""
-			: shown % 4 == 0 ? ",\n            "
-					 : ", ",
+		    shown == 0         ? "" :
+			shown % 4 == 0 ? ",\n            " :
+					 ", ",
 		    app_names()->classes[i]);
 		number(out, c->masked[i]);
 		shown++;
@@ -220,6 +239,14 @@ app_summary_json(const struct app_summary *s, struct buf *out)
 	json_u64(out, "unparsed", im->counts.in.unparsed);
 	json_u64(out, "counted", im->counts.in.counted);
 	json_u64(out, "meta", im->counts.meta);
+	json_u64(out, "joined", im->counts.joined);
+	json_key(out, "split");
+	buf_char(out, '{');
+	json_u64(out, "parsed", im->counts.split.parsed);
+	json_u64(out, "partial", im->counts.split.partial);
+	json_u64(out, "unparsed", im->counts.split.unparsed);
+	json_u64(out, "counted", im->counts.split.counted);
+	buf_char(out, '}');
 	json_u64(out, "records", im->records);
 	json_u64(out, "record_bytes", im->record_bytes);
 	json_u64(out, "disk_bytes", im->disk_bytes);

@@ -13,24 +13,36 @@ FILES = [
 ]
 
 
-def leakscan(raw, *outputs):
+# What leakscan.py calls a leak and is none: paths in query values, of words that the shipped list knows, and
+# versions.  Looked at line by line; the list is short on purpose.
+COINCIDENCES = {
+    'epsos-tomcat/localhost_access_log_1_900.txt': ['%2Flogin%2Fview', '%2Flanguage%2Fview'],
+    'opensearch/cloudfront.raw.log': ['v1.3.0'],
+    'panther/k8s_audit_tests_a.jsonl': ['/app/secrets'],
+}
+
+
+def leakscan(name, *outputs):
     """The independent oracle: 0 no leak, 3 nothing to look for in this log."""
-    done = subprocess.run([sys.executable, shared('corpora', 'leakscan.py'), '--deep', raw, *outputs], capture_output=True, text=True,
-                          check=False)
-    assert done.returncode in (0, 3), done.stdout + done.stderr
+    done = subprocess.run([sys.executable, shared('corpora', 'leakscan.py'), '--deep', shared('corpora', name), *outputs],
+                          capture_output=True, text=True, check=False)
+    leaks = [line for line in done.stdout.splitlines() if line.startswith('LEAK')]
+    allowed = [f"LEAK query '{value}' " for value in COINCIDENCES.get(name, [])]
+    left = [line for line in leaks if not line.startswith(tuple(allowed))]
+    assert done.returncode in (0, 3) or (done.returncode == 1 and leaks and not left), done.stdout + done.stderr
     return done.returncode
 
 
-def access_logs():
-    """Every nginx or Apache access log of the corpora."""
-    for folder in ('alp', 'beats', 'crowdsec', 'elastic-examples', 'vrl', 'willthefarmer', 'nekrassov01', 'telegraf', 'lnav'):
-        top = shared('corpora', folder) if os.path.isdir(os.path.join(shared('corpora'), folder)) else None
-        for name in sorted(os.listdir(top)) if top else []:
-            path = os.path.join(top, name)
-            if not name.endswith('.jsonl') and os.path.isfile(path):
-                run = cretula('check', '--detect', path, '--json')
-                if run.code == 0 and run.json.get('format', '').startswith(('apache', 'nginx')):
-                    yield path, run.json['format']
+def logs():
+    """Every log of the corpora whose format is known."""
+    for folder in sorted(os.listdir(shared('corpora'))):
+        top = os.path.join(shared('corpora'), folder)
+        for name in sorted(os.listdir(top)) if os.path.isdir(top) else []:
+            if name.endswith('.expected.jsonl'):
+                continue
+            run = cretula('check', '--detect', os.path.join(top, name), '--json')
+            if run.code == 0 and run.json.get('format'):
+                yield f'{folder}/{name}'
 
 
 def test_named_files_parse_as_counted():
@@ -41,18 +53,18 @@ def test_named_files_parse_as_counted():
         equal([run.json[k] for k in ('lines', 'parsed', 'partial', 'unparsed', 'meta')], [lines, *want], name)
 
 
-def test_no_access_log_leaks_into_its_store():
-    """leakscan.py, and our own scan, over store and keys of every access log found."""
+def test_no_log_leaks_into_its_store():
+    """leakscan.py, and our own scan, over store and keys of every log of the corpora in a known format."""
     count = blind = 0
-    for path, form in access_logs():
+    for name in logs():
         store = f'store{count}'
-        cretula('import', '--store', store, '--stream', 's', '--format', form, path)
-        blind += leakscan(path, store, store + '.keys') == 3
+        cretula('import', '--store', store, '--stream', 's', shared('corpora', name))
+        blind += leakscan(name, store, store + '.keys') == 3
         cretula('scan', store, store + '.keys', code=0)
         cretula('verify', '--store', store, code=0)
         count += 1
-    print(f'# {count} access logs, in {blind} of them the oracle had nothing to look for')
-    assert count >= 8 and blind < count / 2, (count, blind)
+    print(f'# {count} logs, in {blind} of them the oracle had nothing to look for')
+    assert count >= 90 and blind < count / 2, (count, blind)
 
 
 def test_most_path_words_stay_readable():

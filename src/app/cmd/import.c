@@ -258,10 +258,12 @@ verify(const struct importing *im, struct audit_result *result, double *seconds,
 static int
 incomplete(const struct app_import *im)
 {
-	uint64_t lines = im->counts.lines - im->counts.meta;
+	const struct stats_counts *c = &im->counts;
+	uint64_t lines = c->lines - c->meta - c->joined + c->split.unparsed;
 
 	if (lines > 0 &&
-	    (im->records + im->counts.in.counted == 0 || 2 * im->counts.in.unparsed > lines)) {
+	    (im->records + c->in.counted == 0 ||
+		2 * (c->in.unparsed + c->split.unparsed) > lines + c->split.parsed)) {
 		app_warn("import", "most lines do not fit %s: is --format right?",
 		    im->sources->parser.format->name);
 		return (ERR_INCOMPLETE);

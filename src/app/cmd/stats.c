@@ -154,6 +154,32 @@ print_time(struct buf *out, int64_t t_us)
 	buf_add(out, text, clock_rfc3339(text, t_us));
 }
 
+/* What the lines were, and what was masked in them. */
+static void
+print_read(const struct stats_counts *c, struct buf *out)
+{
+	uint64_t split = c->split.parsed + c->split.partial + c->split.unparsed + c->split.counted;
+
+	buf_str(out, "\nread\n");
+	row(out, "lines", c->lines, 0);
+	row(out, "bytes", c->bytes, 0);
+	if (c->in.counted > 0)
+		row(out, "counted only", c->in.counted, c->lines);
+	row(out, "blank or comment", c->meta, 0);
+	if (c->joined > 0)
+		row(out, "joined to others", c->joined, 0);
+	if (split > 0)
+		row(out, "in containers", split, 0);
+	row(out, "lost", c->lost, 0);
+	for (unsigned i = 0; i < app_names()->reason_count; i++)
+		if (c->reasons[i] > 0)
+			row(out, app_names()->reasons[i], c->reasons[i], c->lines);
+	buf_str(out, "\nmasked values\n");
+	for (unsigned i = 0; i < app_names()->class_count; i++)
+		if (c->masked[i] > 0)
+			row(out, app_names()->classes[i], c->masked[i], 0);
+}
+
 static void
 print_text(const struct totals *t, const char *stream, struct buf *out)
 {
@@ -176,23 +202,8 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
 		if (c->status[i] > 0)
 			row(out, status_names[i], c->status[i], t->record_count);
-	if (!t->window) {
-		buf_str(out, "\nread\n");
-		row(out, "lines", t->sealed.lines, 0);
-		row(out, "bytes", t->sealed.bytes, 0);
-		if (t->sealed.in.counted > 0)
-			row(out, "counted only", t->sealed.in.counted, t->sealed.lines);
-		row(out, "blank", t->sealed.meta, 0);
-		row(out, "lost", t->sealed.lost, 0);
-		for (unsigned i = 0; i < app_names()->reason_count; i++)
-			if (t->sealed.reasons[i] > 0)
-				row(out, app_names()->reasons[i], t->sealed.reasons[i],
-				    t->sealed.lines);
-		buf_str(out, "\nmasked values\n");
-		for (unsigned i = 0; i < app_names()->class_count; i++)
-			if (t->sealed.masked[i] > 0)
-				row(out, app_names()->classes[i], t->sealed.masked[i], 0);
-	}
+	if (!t->window)
+		print_read(&t->sealed, out);
 	if (t->words) {
 		buf_str(out, "\npath words\n");
 		row(out, "seen", t->words_seen, 0);

@@ -6,6 +6,7 @@
  */
 #include "parse/field.h"
 #include "parse/json/format/servers.h"
+#include "parse/piece.h"
 
 #define TEXT PARSE_JSON_TEXT
 #define NUMBER PARSE_JSON_NUMBER
@@ -107,4 +108,13 @@ parse_json_cloudtrail(struct parse_state *state, struct span line, char *scratch
 		.finish = finish };
 
 	return (parse_json_read(&format, state, line, scratch, ev, reason));
+}
+
+void
+parse_piece_cloudtrail(const struct parser *parser, struct span rest, struct parse_piece *piece)
+{
+	static const char *const arrays[] = { "Records", NULL };
+
+	(void)parser;
+	parse_piece_json(arrays, rest, piece);
 }

@@ -5,6 +5,7 @@
  */
 #include "parse/field.h"
 #include "parse/json/format/servers.h"
+#include "parse/piece.h"
 #include "parse/timestamp.h"
 
 #define TEXT PARSE_JSON_TEXT
@@ -163,4 +164,13 @@ parse_json_k8s(struct parse_state *state, struct span line, char *scratch, struc
 		.finish = finish };
 
 	return (parse_json_read(&format, state, line, scratch, ev, reason));
+}
+
+void
+parse_piece_k8s(const struct parser *parser, struct span rest, struct parse_piece *piece)
+{
+	static const char *const arrays[] = { "items", NULL };
+
+	(void)parser;
+	parse_piece_json(arrays, rest, piece);
 }

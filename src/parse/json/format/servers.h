@@ -7,4 +7,7 @@
 parse_line_function parse_json_caddy, parse_json_cloudtrail, parse_json_envoy, parse_json_k8s,
     parse_json_postgres, parse_json_traefik;
 
+/* Events that stand in {"Records":[...]}, and in an EventList's items. */
+parse_piece_function parse_piece_cloudtrail, parse_piece_k8s;
+
 #endif
