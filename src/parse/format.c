@@ -54,7 +54,7 @@ const struct parse_format parse_formats[] = {
 	    parse_aws_clb, NULL },
 	{ "aws-cloudfront", "cloudfront", "CloudFront's standard logs, which name their columns",
 	    SAMPLE_CLOUDFRONT, parse_w3c_cloudfront, .context = PARSE_W3C_CONTEXT },
-	{ "aws-cloudtrail", "cloudtrail", "events of AWS CloudTrail, in files of Records or one a line",
+	{ "aws-cloudtrail", "cloudtrail", "AWS CloudTrail, in files of Records or an event a line",
 	    PARSE_SAMPLE_CLOUDTRAIL, parse_json_cloudtrail, parse_piece_cloudtrail },
 	{ "aws-nlb", "nlb", "TLS access logs of AWS network load balancers", PARSE_SAMPLE_NLB,
 	    parse_aws_nlb, NULL },
