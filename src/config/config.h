@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "mask/policy.h"
+#include "parse/json/map.h"
 
 struct err;
 
@@ -28,6 +29,7 @@ struct config_stream {
 	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
 	char format_string[CONFIG_PATH_BYTES]; /* "" if not given */
 	unsigned format_dialect;         /* enum parse_string_dialect */
+	struct parse_json_map map;       /* of formats in JSON */
 	struct mask_policy policy;       /* defaults, over them mask:, words: ... */
 	char routes[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* relative to the file */
 	char openapi[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* words.h */

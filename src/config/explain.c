@@ -20,6 +20,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_INCLUDE] = "a file",
 	[CONFIG_AGENTS] = "a list of programs",
 	[CONFIG_MACHINES] = "a list of users",
+	[CONFIG_MEMBERS] = "a path (a.b, a[].b), or a list of them",
 	[CONFIG_METHOD] = "one of the methods below",
 	[CONFIG_NAME] = "a name",
 	[CONFIG_NAMES] = "a list of names",
@@ -104,6 +105,7 @@ config_explain(struct buf *out)
 	}
 	explain_classes(out);
 	config_fields_explain(out);
+	config_members_explain(out);
 	buf_str(out, "\nNot in this release\n");
 	for (size_t i = 0; i < config_later_count; i++) {
 		buf_str(out, "  ");

@@ -62,6 +62,8 @@ const struct config_option config_options[] = {
 	{ "streams.*.machine_accounts", CONFIG_MACHINES,
 	    STREAM_LIST(policy.machines, policy.machine_count), "[]", ANY,
 	    "users that are no persons, kept in clear; a * at the end stands for any rest" },
+	{ "streams.*.map.*", CONFIG_MEMBERS, STREAM_AT(map), "", ANY,
+	    "which member of a JSON line is what: { client: peer.addr, user: actor.name }" },
 	{ "streams.*.mask.*", CONFIG_METHOD, STREAM_AT(policy.method), "", ANY,
 	    "what becomes of the identifiers of a class" },
 	{ "streams.*.mask.agent.full", CONFIG_SWITCH, STREAM_AT(policy.agent_full), "drop",
@@ -178,7 +180,10 @@ config_option_shown(const char *path, struct buf *out)
 			continue;
 		}
 		buf_str(out,
-		    strcmp(path, "*") == 0 && strstr(start, ".fields.") != NULL ? "FIELD" : name);
+		    strcmp(path, "*") != 0                ? name :
+			strstr(start, ".fields.") != NULL ? "FIELD" :
+			strstr(start, ".map.") != NULL    ? "WHAT" :
+							    name);
 		name = "CLASS";
 	}
 }

@@ -23,6 +23,7 @@ enum config_type {
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
 	CONFIG_INCLUDE, /* another file; no place */
 	CONFIG_MACHINES, /* as CONFIG_NAMES, with a "*" at the end */
+	CONFIG_MEMBERS, /* struct parse_json_map: a path of each what */
 	CONFIG_METHOD, /* one method of each class */
 	CONFIG_NAME, /* char[CONFIG_NAME_BYTES] */
 	CONFIG_NAMES, /* char[MASK_NAMES_MAX][MASK_NAME_BYTES], and a count */

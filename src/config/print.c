@@ -192,6 +192,9 @@ print_group(
 		} else if (child.row->type == CONFIG_FIELDS)
 			config_fields_print(
 			    &((const struct config_stream *)from)->policy, indent, out);
+		else if (child.row->type == CONFIG_MEMBERS)
+			config_members_print(
+			    &((const struct config_stream *)from)->map, indent, out);
 		else if (child.row->type == CONFIG_METHOD)
 			print_methods(&((const struct config_stream *)from)->policy, indent, out);
 		else if (child.row->type == CONFIG_EPOCH)

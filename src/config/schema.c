@@ -177,6 +177,10 @@ schema_group(const char *group, struct buf *out)
 			config_fields_schema(out);
 			continue;
 		}
+		if (child.row != NULL && child.row->type == CONFIG_MEMBERS) {
+			config_members_schema(out);
+			continue;
+		}
 		open_object(out, streams ? "^[a-z][a-z0-9-]{0,31}$" : child.name);
 		if (child.row != NULL)
 			schema_value(child.row, out);

@@ -374,6 +374,7 @@ static const struct {
 	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_INCLUDE] = { set_include, 0, 0 },
 	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_MEMBERS] = { NULL, 0, 0 }, /* config_members_set */
 	[CONFIG_METHOD] = { NULL, 0, 0 }, /* config_value_method */
 	[CONFIG_NAME] = { set_name, 0, 0 },
 	[CONFIG_NAMES] = { set_word, MASK_NAME_BYTES, MASK_NAMES_MAX },

@@ -186,6 +186,8 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 			walk_map(w, key->value, path);
 	} else if (strcmp(group, "streams.*.fields") == 0)
 		config_fields_set(w->l, key, &w->l->config->streams[w->stream]);
+	else if (strcmp(group, "streams.*.map") == 0)
+		config_members_set(w->l, key, &w->l->config->streams[w->stream]);
 	else if (strcmp(group, "streams.*.mask") == 0) {
 		if (walk_class(w, key) == 0)
 			say_no_class(w, key);

@@ -42,7 +42,7 @@ app_parser_find(
 		   *said = app_arg(args, "dialect");
 	enum parse_string_dialect dialect = (enum parse_string_dialect)s->stream->format_dialect;
 
-	*parser = (struct parser){ 0 };
+	*parser = (struct parser){ .map = &s->stream->map };
 	if (name != NULL && given != NULL)
 		return (err_set(e, ERR_USAGE, "--format and --format-string: one of them"));
 	if (said != NULL && !parse_string_dialect(span_str(said), &dialect))

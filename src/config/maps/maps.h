@@ -53,4 +53,11 @@ void config_fields_print(const struct mask_policy *p, int indent, struct buf *ou
 void config_fields_schema(struct buf *out);
 void config_fields_explain(struct buf *out);
 
+/* map: the same, of members of JSON. */
+void config_members_set(struct config_loader *l, const struct config_node *key,
+    struct config_stream *stream);
+void config_members_print(const struct parse_json_map *map, int indent, struct buf *out);
+void config_members_schema(struct buf *out);
+void config_members_explain(struct buf *out);
+
 #endif

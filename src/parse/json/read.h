@@ -54,6 +54,10 @@ enum parse_result parse_json_read(const struct parse_json_format *format,
     struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason);
 
+/* map.c: row of map as a table has them. */
+void parse_json_map_row(
+    const struct parse_json_map *map, unsigned row, struct parse_json_name *name);
+
 /* fill.c: the rows that were seen into the event; type and all. */
 void parse_json_fill(struct parse_json_line *line);
 

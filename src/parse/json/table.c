@@ -53,12 +53,13 @@ name_hash(struct span name, uint32_t seed)
 		b = load32(name.ptr + name.len - 4);
 	} else {
 		a = name.len == 0 ? 0 : (unsigned char)name.ptr[0];
-		b = name.len == 0 ? 0 : (uint64_t)(unsigned char)name.ptr[name.len / 2] << 8 |
+		b = name.len == 0 ? 0 :
+				    (uint64_t)(unsigned char)name.ptr[name.len / 2] << 8 |
 			(unsigned char)name.ptr[name.len - 1];
 	}
 	a = (a ^ (name.len + seed)) * UINT64_C(0x9e3779b97f4a7c15);
 	b = (b ^ a >> 32) * UINT64_C(0xc2b2ae3d27d4eb4f);
-	return ((unsigned)((a ^ b) >> 54) & (PARSE_JSON_SLOTS - 1));
+	return ((unsigned)((a ^ b) >> 53) & (PARSE_JSON_SLOTS - 1));
 }
 
 /* Two rows of one name: the first one is found. */
@@ -123,8 +124,10 @@ parse_json_table_build(struct parse_json_table *table, const struct parse_json_f
 	unsigned total = 0;
 
 	memset(table, 0, sizeof(*table));
+	for (unsigned i = 0; map != NULL && i < map->count; i++)
+		parse_json_map_row(map, i, &table->mapped[i]);
 	if (map != NULL)
-		add(table, map->row, map->count, &total, 0);
+		add(table, table->mapped, map->count, &total, 0);
 	add(table, format->names, format->count, &total, 0);
 	if (format->web)
 		add(table, parse_json_web, parse_json_web_count, &total, 0);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "parse/json/map.h"
 
 enum parse_json_as {
 	PARSE_JSON_AS_TEXT,    /* to: enum event_text */
@@ -66,16 +67,8 @@ struct parse_json_name {
 #define PARSE_JSON_KNOWN(path, value) { SPAN(path), PARSE_JSON_AS_KNOWN, 0, 0, value }
 #define PARSE_JSON_REST(path) { SPAN(path), PARSE_JSON_AS_REST, 0, 0, NULL }
 
-/* What a user's configuration says: what the member of that path is. */
-#define PARSE_JSON_MAP_MAX 64
-
-struct parse_json_map {
-	struct parse_json_name row[PARSE_JSON_MAP_MAX];
-	unsigned count;
-};
-
-#define PARSE_JSON_ROWS_MAX 448
-#define PARSE_JSON_SLOTS 1024 /* a power of two, more than twice the rows */
+#define PARSE_JSON_ROWS_MAX 576
+#define PARSE_JSON_SLOTS 2048 /* a power of two, more than twice the rows */
 
 struct parse_json_format;
 
@@ -85,6 +78,7 @@ struct parse_json_table {
 	unsigned count;   /* of rows found by path; those of headers follow */
 	bool trees;       /* some row is a tree */
 	const struct parse_json_name *row[PARSE_JSON_ROWS_MAX];
+	struct parse_json_name mapped[PARSE_JSON_MAP_MAX];
 	uint16_t slot[PARSE_JSON_SLOTS]; /* row + 1 */
 	bool own[PARSE_JSON_ROWS_MAX];
 };

@@ -88,6 +88,13 @@ static const struct {
 	{ "a field that is none", IN_STREAM "fields: {refferer: drop}\n",
 	    "c.yaml:3:14: no field is called \"refferer\"\n      fields: {refferer: drop}\n"
 	    "               ^\nhint: did you mean \"referer\"?\n" },
+	{ "a member that is nothing we have", IN_STREAM "map: {cilent: a.b}\n",
+	    "c.yaml:3:11: a member cannot be \"cilent\"\n      map: {cilent: a.b}\n"
+	    "            ^\nhint: did you mean \"client\"?\n" },
+	{ "a member twice", IN_STREAM "map: {user: [a, a]}\n",
+	    "c.yaml:3:21: a path is 1 to 127 bytes, each one only once\n"
+	    "      map: {user: [a, a]}\n                      ^\n"
+	    "hint: names with dots between, [] behind that of an array: a.b, a[].b\n" },
 	{ "a field is not kept over its class", IN_STREAM "fields: {client: keep}\n",
 	    "c.yaml:3:22: a field is dropped, redacted, or left as its class says\n"
 	    "      fields: {client: keep}\n                       ^\n"

@@ -132,7 +132,7 @@ test_what_is_printed_reads_back(void **state)
 		{ "c.yaml", "streams: {a: {detail: [{when: 'path == \"/a b\" && status >= 500', keep: full}, "
 			    "{when: \"path == \\\"$${x}\\\"\", keep: count}]}}" },
 		{ "c.yaml",
-		    "streams: {s: {format: nginx-combined, fields: {referer: drop, user: redact}, mask: {ip.peer: drop, agent: {full: "
+		    "streams: {s: {format: nginx-combined, fields: {referer: drop, user: redact}, map: {user: actor, client: [\"a.b[].c\", 'd \"e']}, mask: {ip.peer: drop, agent: {full: "
 		    "token}, path: redact}, epochs: {ip: month, "
 		    "text: day, user.auth: day, grace: {day: 500ms, week: 1h, month: 90s}}, "
 		    "trusted_proxies: [\"::1\", 10.1.2.3/9], own_networks: {keep: [\"fc00::/7\"]}, "
@@ -216,6 +216,12 @@ test_the_schema_has_exactly_the_options(void **state)
 				if (mask_field_check((enum record_field)f, MASK_DROP, NULL) == 0)
 					buf_fmt(&want, "streams.*.fields.%s ",
 					    record_fields[f].name);
+			continue;
+		}
+		if (config_options[i].type == CONFIG_MEMBERS) {
+			for (size_t what = 0; parse_json_map_whats[what] != NULL; what++)
+				buf_fmt(
+				    &want, "streams.*.map.%s ", parse_json_map_whats[what]);
 			continue;
 		}
 		if (config_options[i].type != CONFIG_METHOD) {

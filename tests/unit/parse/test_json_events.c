@@ -269,13 +269,65 @@ clouds_and_databases(void **state)
 		    "{\"timestamp\":\"2025-11-24 10:11:12.5 UTC\",\"user\":\"eve\",\"dbname\":\"shop\",\"pid\":1,"
 		    "\"line_num\":2,\"ps\":\"SELECT\",\"error_severity\":\"ERROR\",\"state_code\":\"42P01\","
 		    "\"message\":\"no table\",\"statement\":\"select 1\"}",
-		    "event user=eve level=ERROR message=no table +database=shop +pid=1 +line_num=2 "
+		    "event user=eve level=ERROR outcome=failure message=no table +database=shop +pid=1 "
+		    "+line_num=2 "
 		    "+ps=SELECT +state_code=42P01 +statement=select 1" },
 	};
 
 	(void)state;
 	CHECK("aws-cloudtrail", trail);
 	CHECK("postgres-jsonlog", postgres);
+}
+
+/* Names of one's own, over those of the format. */
+static void
+maps(void **state)
+{
+	static const struct {
+		const char *what, *path;
+	} said[] = { { "client", "peer.addr" }, { "user", "actors[].name" },
+		{ "duration_ms", "took" }, { "user", "who" }, { "secret", "pin" },
+		{ "query", "status" } };
+	static const char in[] =
+	    "{\"ts\":1,\"remote_addr\":\"192.0.2.9\",\"peer\":{\"addr\":\"192.0.2.7\"},\"who\":"
+	    "\"bob\",\"actors\":[{\"name\":\"eve\"}],\"took\":\"1.5\",\"pin\":1,\"path\":\"/a\","
+	    "\"status\":\"b=1\"}";
+	struct parse_json_map map = { .count = 0 };
+	struct parser parser = { .format = parse_format_find(span_str("json-lines")), .map = &map };
+	struct parse_state reader;
+	enum parse_reason reason;
+	enum parse_result result;
+	struct event ev;
+	char got[4096], path[PARSE_JSON_MAP_PATH_BYTES + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		assert_int_equal(parse_json_map_add(&map, span_str(said[i].what),
+				     span_str(said[i].path)),
+		    PARSE_JSON_MAP_OK);
+	parse_begin(&reader, &parser, 0);
+	result = parse_line(&reader, span_str(in), scratch, &ev, &reason);
+	assert_string_equal(show_event(result, reason, &ev, got, sizeof(got)),
+	    "event client=192.0.2.7 user=eve target=/a?b=1 us=1500 +secret=1 +user=bob "
+	    "+remote_addr=192.0.2.9");
+	assert_int_equal(
+	    parse_json_map_add(&map, span_str("usr"), span_str("a")), PARSE_JSON_MAP_WHAT);
+	assert_int_equal(
+	    parse_json_map_add(&map, span_str("user"), span_str("")), PARSE_JSON_MAP_PATH);
+	assert_int_equal(
+	    parse_json_map_add(&map, span_str("user"), span_str("who")), PARSE_JSON_MAP_PATH);
+	memset(path, 'a', sizeof(path));
+	assert_int_equal(parse_json_map_add(&map, span_str("user"),
+			     span_of(path, PARSE_JSON_MAP_PATH_BYTES)),
+	    PARSE_JSON_MAP_PATH);
+	while (map.count < PARSE_JSON_MAP_MAX)
+		assert_int_equal(parse_json_map_add(&map, span_str("user"),
+				     span_of(path, PARSE_JSON_MAP_PATH_BYTES - map.count)),
+		    PARSE_JSON_MAP_OK);
+	assert_int_equal(
+	    parse_json_map_add(&map, span_str("user"), span_str("b")), PARSE_JSON_MAP_FULL);
+	parse_begin(&reader, &parser, 0);
+	assert_int_equal(parse_line(&reader, span_str(in), scratch, &ev, &reason), PARSE_EVENT);
 }
 
 static void
@@ -322,6 +374,7 @@ main(void)
 		cmocka_unit_test(kubernetes),
 		cmocka_unit_test(proxies),
 		cmocka_unit_test(clouds_and_databases),
+		cmocka_unit_test(maps),
 		cmocka_unit_test(samples_are_whole),
 		cmocka_unit_test(front_parts),
 	};
