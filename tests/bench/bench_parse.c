@@ -1,6 +1,7 @@
 /*
  * How fast lines are parsed: ns a line and GB/s, on a made-up set of combined
  * lines, or on the lines of FILE.  usage: bench_parse [FORMAT [FILE]]
+ * FORMAT may be a format string; without one, combined as such is measured, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +9,16 @@
 
 #include "parse/addr.h"
 #include "parse/clf/clf.h"
+#include "parse/string/string.h"
 #include "parse/timestamp.h"
-#include "../unit/parse/one.h"
+#include "parse/event.h"
 
 #define TEXT_BYTES (64u << 20)
 #define LINES_MAX 200000
 #define ROUNDS 20
 
 static char scratch[PARSE_SCRATCH_BYTES];
+static struct parse_state state;
 static struct span lines[LINES_MAX];
 static size_t line_count, text_len;
 
@@ -60,7 +63,7 @@ split(struct span text)
 enum what { WHOLE, CAREFUL, TIMES, ADDRESSES };
 
 static double
-once(enum what what, const struct parse_format *format)
+once(enum what what)
 {
 	static const struct parse_clf shape = { .vhost = false, .combined = true };
 	double start = now_ns();
@@ -73,7 +76,7 @@ once(enum what what, const struct parse_format *format)
 		size_t at;
 
 		if (what == WHOLE) {
-			(void)parse_one(format, lines[i], scratch, &ev, &reason);
+			(void)parse_line(&state, lines[i], scratch, &ev, &reason);
 		} else if (what == CAREFUL) {
 			(void)parse_clf_careful(&shape, lines[i], scratch, &ev, &reason);
 		} else if (what == ADDRESSES) {
@@ -87,12 +90,13 @@ once(enum what what, const struct parse_format *format)
 }
 
 static void
-bench(const char *name, enum what what, const struct parse_format *format)
+bench(const char *name, enum what what, const struct parser *parser)
 {
 	double best = 1e30, bytes = (double)text_len / (double)line_count;
 
+	parse_begin(&state, parser, 0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		double ns = once(what, format);
+		double ns = once(what);
 
 		if (ns < best)
 			best = ns;
@@ -101,27 +105,62 @@ bench(const char *name, enum what what, const struct parse_format *format)
 	    "%-9s %7.1f ns a line of %.0f bytes  %6.2f GB/s\n", name, best, bytes, bytes / best);
 }
 
+/* FORMAT as a name, or as a format string; false if it is neither. */
+static bool
+find(const char *text, struct parser *parser)
+{
+	struct parse_string *string = NULL;
+
+	*parser = (struct parser){ .format = parse_format_find(span_str(text)) };
+	if (parser->format == NULL &&
+	    parse_string_compile(span_str(text), PARSE_STRING_AUTO, &string, NULL) == 0) {
+		parser->format = parse_string_format(string);
+		parser->string = string;
+	}
+	return (parser->format != NULL);
+}
+
+/* What combined is as a format string: read as the preset, and field by field. */
+static void
+bench_strings(void)
+{
+#define COMBINED \
+	"$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent " \
+	"\"$http_referer\" \"$http_user_agent\""
+	struct parser parser;
+
+	if (find(COMBINED, &parser))
+		bench("string", WHOLE, &parser);
+	parse_string_free((struct parse_string *)(uintptr_t)parser.string);
+	if (find("escape=json " COMBINED, &parser)) /* no preset has these escapes */
+		bench("program", WHOLE, &parser);
+	parse_string_free((struct parse_string *)(uintptr_t)parser.string);
+}
+
 int
 main(int argc, char **argv)
 {
-	const struct parse_format *format =
-	    parse_format_find(span_str(argc > 1 ? argv[1] : "apache-combined"));
+	struct parser parser;
+	bool known = find(argc > 1 ? argv[1] : "apache-combined", &parser);
 	char *text = malloc(TEXT_BYTES);
 	FILE *f = argc > 2 ? fopen(argv[2], "rb") : NULL;
 
-	if (format == NULL || text == NULL || (argc > 2 && f == NULL)) {
+	if (!known || text == NULL || (argc > 2 && f == NULL)) {
 		(void)fprintf(stderr, "usage: bench_parse [FORMAT [FILE]]\n");
 		return (2);
 	}
 	split(span_of(text, f == NULL ? make_text(text) : fread(text, 1, TEXT_BYTES, f)));
 	if (line_count > 0) {
-		bench("line", WHOLE, format);
-		bench("careful", CAREFUL, format);
-		bench("time", TIMES, format);
-		bench("address", ADDRESSES, format);
+		bench("line", WHOLE, &parser);
+		bench("careful", CAREFUL, &parser);
+		bench("time", TIMES, &parser);
+		bench("address", ADDRESSES, &parser);
+		if (argc == 1)
+			bench_strings();
 	}
 	if (f != NULL)
 		(void)fclose(f);
+	parse_string_free((struct parse_string *)(uintptr_t)parser.string);
 	free(text);
 	return (0);
 }

@@ -11,13 +11,17 @@ const char *const parse_string_dialects[PARSE_STRING_DIALECT_COUNT] = { [PARSE_S
 	[PARSE_STRING_NGINX] = "nginx", [PARSE_STRING_APACHE] = "apache",
 	[PARSE_STRING_LOG4J] = "log4j" };
 
+#define FORMAT(what, told, pieces) \
+	{ \
+		.name = what "-format-string", .aliases = "", .help = told, .sample = "", \
+		.line = parse_string_line, .piece = pieces, .fit = PARSE_FIT_OWN \
+	}
+
 static const struct parse_format formats[PARSE_STRING_DIALECT_COUNT] = {
-	[PARSE_STRING_NGINX] = { "nginx-format-string", "", "log_format of nginx", "",
-	    parse_string_line, NULL, NULL, PARSE_FIT_OWN },
-	[PARSE_STRING_APACHE] = { "apache-format-string", "", "LogFormat of Apache", "",
-	    parse_string_line, NULL, NULL, PARSE_FIT_OWN },
-	[PARSE_STRING_LOG4J] = { "log4j-format-string", "", "PatternLayout of log4j, logback", "",
-	    parse_string_line, parse_string_piece, NULL, PARSE_FIT_OWN },
+	[PARSE_STRING_NGINX] = FORMAT("nginx", "log_format of nginx", NULL),
+	[PARSE_STRING_APACHE] = FORMAT("apache", "LogFormat of Apache", NULL),
+	[PARSE_STRING_LOG4J] =
+	    FORMAT("log4j", "PatternLayout of log4j, logback", parse_string_piece),
 };
 
 bool
@@ -50,7 +54,7 @@ parse_string_keep(struct parse_string *string, struct span text)
 {
 	char *at = string->bytes + string->used;
 
-	if (text.len > sizeof(string->bytes) - string->used)
+	if (text.len == 0 || text.len > sizeof(string->bytes) - string->used)
 		return (span_of(at, 0));
 	memcpy(at, text.ptr, text.len);
 	string->used += text.len;

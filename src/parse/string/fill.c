@@ -98,6 +98,8 @@ last_of(struct span text)
 static bool
 read_number(const struct string_field *f, struct span text, int64_t *number)
 {
+	if (f->unit == PARSE_JSON_ONE && text.len > 0 && parse_field_digits(text, number))
+		return (true);
 	if (f->as == STRING_AS_NUMBER && f->to == EVENT_UPSTREAM_STATUS)
 		text = last_of(text);
 	if (f->shape == STRING_NUMBERS)
@@ -258,12 +260,24 @@ set_type(struct event *ev)
 	ev->type = http ? EVENT_HTTP : EVENT_LOG;
 }
 
+/* Is there something to unescape in any of the values, which stand in their order? */
+static bool
+has_escapes(const struct parse_string *s, const struct span *value)
+{
+	const char *start = value[0].ptr, *end = value[s->count - 1].ptr;
+
+	end += value[s->count - 1].len;
+	return (s->escape != STRING_ESCAPE_NONE &&
+	    memchr(start, '\\', (size_t)(end - start)) != NULL);
+}
+
 enum parse_result
 parse_string_fill(const struct parse_state *state, const struct span *value, uint64_t differs,
     char *scratch, struct event *ev)
 {
 	const struct parse_string *s = state->parser->string;
-	struct filling fill = { .state = state, .escape = s->escape, .ev = ev,
+	struct filling fill = { .state = state, .ev = ev,
+		.escape = has_escapes(s, value) ? s->escape : STRING_ESCAPE_NONE,
 		.scratch = scratch, .scratch_end = scratch + PARSE_LINE_MAX };
 
 	parse_field_clear(ev);

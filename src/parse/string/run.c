@@ -103,6 +103,29 @@ is_only(const struct parse_string *s, const struct string_field *f, struct span 
 	return (memmem(more.ptr, more.len, f->after.ptr, f->after.len) == NULL);
 }
 
+/* Short values, byte by byte: where the first byte stands that they cannot hold. */
+static inline size_t
+token_len(struct span rest)
+{
+	size_t len = 0;
+
+	while (len < rest.len && rest.ptr[len] != ' ' && rest.ptr[len] != '"')
+		len++;
+	return (len);
+}
+
+static inline size_t
+number_len(struct span rest)
+{
+	size_t len = 0;
+
+	while (len < rest.len && (parse_field_is_digit(rest.ptr[len]) || rest.ptr[len] == '.'))
+		len++;
+	if (len == 0 && rest.len > 0 && rest.ptr[0] == '-')
+		len++;
+	return (len);
+}
+
 static bool
 quick_end(const struct parse_string *s, const struct string_field *f, struct span rest, size_t *len)
 {
@@ -123,10 +146,29 @@ quick_end(const struct parse_string *s, const struct string_field *f, struct spa
 		*len = (size_t)(found - rest.ptr);
 		return (is_only(s, f, rest, *len));
 	}
+	if (f->shape == STRING_NUMBER) {
+		*len = number_len(rest);
+		return (is_behind(f, rest, *len));
+	}
+	if (f->shape == STRING_TOKEN && !f->keep) {
+		*len = token_len(rest);
+		return (is_behind(f, rest, *len) &&
+		    (*len == 0 || rest.ptr[*len] == ' ' || rest.ptr[*len - 1] != '\\'));
+	}
 	*len = span_find(rest, f->after.ptr[0]);
 	if (f->after.ptr[0] == '"' && *len > 0 && rest.ptr[*len - 1] == '\\')
 		return (false);
 	return (is_behind(f, rest, *len));
+}
+
+/* Was it not looked at when its end was found? */
+static inline bool
+needs_look(const struct string_field *f)
+{
+	bool closed = f->closed && !f->keep;
+
+	return (f->shape != STRING_FREE &&
+	    !(closed && (f->shape == STRING_TOKEN || f->shape == STRING_NUMBER)));
 }
 
 static bool
@@ -146,7 +188,7 @@ quick(const struct parse_string *s, struct span line, struct span *value)
 		} else if (f->shape == STRING_FREE && memchr(rest.ptr, '"', rest.len) != NULL)
 			return (false);
 		value[i] = span_of(rest.ptr, len);
-		if (f->shape != STRING_FREE && !parse_string_fits(f, value[i]))
+		if (needs_look(f) && !parse_string_fits(f, value[i]))
 			return (false);
 		rest = span_from(rest, len + (f->keep ? 0 : f->after.len));
 	}

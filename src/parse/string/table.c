@@ -213,7 +213,7 @@ parse_string_cookie(struct span name)
 	struct string_field field = { .shape = STRING_FREE, .rank = RANK_LAST,
 		.as = STRING_AS_EXTRA, .to = EVENT_EXTRA_UNKNOWN };
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	for (size_t i = 0; name.len > 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (memmem(name.ptr, name.len, parts[i], strlen(parts[i])) != NULL) {
 			field.as = STRING_AS_TEXT;
 			field.to = EVENT_SESSION;
