@@ -119,6 +119,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	json_u64(out, "import_keys", c->import_keys);
 	json_u64(out, "derived_unseen", c->derived_unseen);
 	json_u64(out, "replayed", c->replayed);
+	json_u64(out, "ratchets_lost", c->ratchets_lost);
 	add_anchors(out, c);
 	add_open(out, c);
 	json_key(out, "not_checked");

@@ -114,6 +114,7 @@ struct audit_coverage {
 	unsigned open_count;
 	bool tagged;                    /* flushes were sealed, or ratchets begun */
 	unsigned ratchets, ratchets_unkeyed; /* with an escrow key; without one in the file */
+	unsigned ratchets_lost;         /* segments whose ratchet a crash took */
 	uint64_t cosignatures, stamps;  /* anchors that are good by known keys */
 	uint64_t cosignatures_unchecked, stamps_unchecked; /* nobody's key at hand */
 	unsigned quorums;               /* chains that the policy demands its quorum of */

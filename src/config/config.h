@@ -36,6 +36,7 @@ struct config_stream {
 	char docroot[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES];
 	unsigned route_count, openapi_count, docroot_count;
 	int64_t grace_us[3];             /* by enum key_period */
+	bool ratchet_ram;                /* else in its sector; format.md 12 */
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
 	int64_t seal_every_us;
 	uint64_t line_max;               /* limits.line */
@@ -47,6 +48,7 @@ struct config {
 	char store[CONFIG_PATH_BYTES];   /* "" if not given */
 	char keys[CONFIG_PATH_BYTES];
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
+	char escrow_key[CONFIG_SEAL_BYTES]; /* "" if not given */
 	char geo_asn[CONFIG_PATH_BYTES]; /* "" if not given; relative to the file */
 	char geo_country[CONFIG_PATH_BYTES];
 	char quarantine_key[CONFIG_SEAL_BYTES];

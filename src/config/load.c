@@ -118,6 +118,11 @@ share(struct config_loader *l)
 	for (unsigned i = 0; i < c->stream_count; i++) {
 		struct mask_policy *p = &c->streams[i].policy;
 
+		if (c->streams[i].ratchet_ram && c->escrow_key[0] == '\0') {
+			config_say(l, l->stream_given[i],
+			    "ratchet: ram is for who gets its keys, and there is no escrow_key");
+			config_hint(l, "cretula key pair makes one; put its public line there");
+		}
 		memcpy(p->tenant, c->tenant, sizeof(p->tenant));
 		/* The class is the full string (class.def): one switch, two places. */
 		p->method[RECORD_CLASS_AGENT] = p->agent_full ? MASK_TOKEN : MASK_DROP;

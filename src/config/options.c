@@ -19,6 +19,8 @@
 #define GRACE_MAX ((uint64_t)365 * 86400 * 1000000)
 
 const struct config_option config_options[] = {
+	{ "escrow_key", CONFIG_SEAL_KEY, FILE_AT(escrow_key), "", ANY,
+	    "public key that the keys of ratchets in memory are sealed to; `cretula key pair`" },
 	{ "geo.asn", CONFIG_FILE, FILE_AT(geo_asn), "", ANY,
 	    "database (.mmdb) for the network operator of a client, relative to this file" },
 	{ "geo.country", CONFIG_FILE, FILE_AT(geo_country), "", ANY,
@@ -77,6 +79,9 @@ const struct config_option config_options[] = {
 	{ "streams.*.path_token", CONFIG_SWITCH, STREAM_AT(policy.path_token_shared), "subject",
 	    ONE_OF("subject shared"),
 	    "subject: tokens of a path are equal for one client only; shared: for all" },
+	{ "streams.*.ratchet", CONFIG_SWITCH, STREAM_AT(ratchet_ram), "sector",
+	    ONE_OF("sector ram"),
+	    "ram: for disks that never overwrite (btrfs, zfs); needs escrow_key; see threats.md" },
 	{ "streams.*.rotate", CONFIG_PERIOD, STREAM_AT(rotate), "never", ANY,
 	    "where a period of `pipe` ends: daily, weekly, monthly (UTC), or at a size from 1M" },
 	{ "streams.*.routes", CONFIG_PATHS, STREAM_LIST(routes, route_count), "[]", ANY,

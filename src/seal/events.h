@@ -14,13 +14,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
-
-/* Where a ratchet begins, and what commits to its key (seal/ratchet.h). */
-struct seal_ratchet_start {
-	uint64_t g;
-	unsigned char commitment[32];
-	struct span mode; /* "sector", "ram" */
-};
+#include "seal/begin.h"
 
 struct seal_file {
 	struct span name; /* relative to the stream's directory */

@@ -41,6 +41,18 @@ seal_ratchet_commitment(const unsigned char k[static 32], unsigned char out[stat
 	hash_behind(escrow_label, k, out);
 }
 
+const struct seal_ratchet_start *
+seal_ratchet_begun(const struct seal_entry *entry)
+{
+	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
+		return (&entry->of.genesis.ratchet);
+	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
+		return (&entry->of.start.ratchet);
+	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
+		return (&entry->of.recover.ratchet);
+	return (NULL);
+}
+
 static void
 evolve(struct seal_ratchet *r)
 {

@@ -28,6 +28,9 @@ void seal_ratchet_begin(struct seal_ratchet *r, const unsigned char k[static 32]
 /* What genesis, start or recover say of k: SHA-256("cretula escrow v1" LF | k). */
 void seal_ratchet_commitment(const unsigned char k[static 32], unsigned char out[static 32]);
 
+/* The ratchet that begins with entry; NULL: none does. */
+const struct seal_ratchet_start *seal_ratchet_begun(const struct seal_entry *entry);
+
 /* Fold text, a tag's, into a; then the next key takes the place of k. */
 void seal_ratchet_step(struct seal_ratchet *r, struct span origin, struct span text);
 

@@ -38,6 +38,7 @@ struct seal_segment {
 	bool has_tags, has_live;
 	struct {
 		uint64_t g0, g;         /* first and last flush */
+		bool lost;              /* a crash took the ratchet, and A with it: no agg */
 		unsigned char agg[32];  /* A behind the last */
 		uint64_t untagged;      /* records that no flush covers */
 	} tags;

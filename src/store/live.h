@@ -47,6 +47,11 @@ struct store_live_options {
 	const char *mode; /* word of the start entry: "pipe" */
 	const struct seal_names *names;
 	struct store_live_next next;
+	/*
+	 * 32 bytes, a public key (crypto/sealed.h): the ratchet is kept in memory
+	 * only, and its first key is sealed to that one.  NULL: in its sector.
+	 */
+	const unsigned char *escrow;
 	bool unlocked;
 };
 
@@ -55,6 +60,7 @@ struct store_live_found {
 	bool crashed;            /* something was open */
 	uint64_t kept, untagged; /* records: committed, and of these behind the last commit */
 	uint64_t lost;           /* torn lines that were dropped */
+	bool ratchet_lost;       /* it was in memory: nobody can tell what is missing at the end */
 	bool full;               /* the open failed for lack of space */
 };
 

@@ -134,10 +134,10 @@ class Writer(make.Writer):
 
     # Segments
 
-    def new_ratchet(self, g):
+    def new_ratchet(self, g, **more):
         self.g, self.ratchet_key = g, secret(f'{self.origin} ratchet {g}')
         self.escrow.append(f'{self.origin} {g} {b64(self.ratchet_key)}\n')
-        return {'g': g, 'k': sha256(b'cretula escrow v1\n', self.ratchet_key).hex(), 'mode': 'disk'}
+        return {'g': g, 'k': sha256(b'cretula escrow v1\n', self.ratchet_key).hex(), 'mode': 'disk', **more}
 
     def flush(self, number, leaves, wall):
         """A line of .tags over these leaves."""
@@ -148,7 +148,8 @@ class Writer(make.Writer):
         self.g += 1
         return line
 
-    def segment(self, records, live=True, **facts):
+    def segment(self, records, live=True, lost=False, **facts):
+        """lost: a crash took the ratchet, and nothing binds the flushes."""
         self.number += 1
         lines = [make.record_line(k)[:-1] for k in records]
         stem, seed = f'seg/{self.number:08}', secret(f'{self.origin} salts {self.number}', 16)
@@ -181,11 +182,13 @@ class Writer(make.Writer):
         own.update(policy=policy(), mask_epochs=EPOCHS,
                    words={'n': make.WORDS.count(LF), 'hash': verify.words_hash(salts, make.WORDS).hex()}, sources=[])
         if live:
-            g0, size = self.g, len(lines)
+            g0, size, before = self.g, len(lines), self.aggregate
             steps = [0, size // 3, size // 3, size] if size else [0]
             tags = [self.flush(self.number, leaves[:n], self.clock + k) for k, n in enumerate(steps)]
             self.write(stem + '.tags', b''.join(line + LF for line in tags))
-            own.update(tags={'g0': g0, 'g': self.g - 1, 'agg': b64(self.aggregate), 'untagged': 0},
+            end = {'lost': True} if lost else {'agg': b64(self.aggregate)}
+            self.aggregate = before if lost else self.aggregate
+            own.update(tags={'g0': g0, 'g': self.g - 1, **end, 'untagged': 0},
                        live={'boot': BOOT, 'from': 1000 * self.number, 'to': 1000 * self.number + 999})
         self.first += len(lines)
         own.update(facts)
@@ -301,7 +304,7 @@ class Writer(make.Writer):
 def live(shop):
     """What happens to shop, in order."""
     shop.genesis()
-    shop.add('start', mode='pipe', boot=BOOT, ratchet=shop.new_ratchet(1), sw=SW)
+    shop.add('start', mode='pipe', boot=BOOT, ratchet=shop.new_ratchet(1, mode='ram', box=b64(bytes(86))), sw=SW)
     shop.segment(range(25))
     shop.segment(range(25, 37))
     shop.add('rotate', period='2025-03-01', segs=[[1, 2]])

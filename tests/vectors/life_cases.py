@@ -451,7 +451,36 @@ def whole(store):
     both(edit(OPEN + 'data', last_lf), edit(OPEN + 'tags', last_lf))(store)
 
 
+def crashed(mode='ram', reason='ram', seg=0, alarm=False, again=(), then=True):
+    """The process ends with its ratchet; again: what begins before what was open is sealed; then: it goes on."""
+    def tamper(shop):
+        def begin(mode):
+            shop.add('start', mode='pipe', ratchet=shop.new_ratchet(shop.g, mode=mode), sw=make.SW)
+
+        begin(mode)
+        shop.recover(reason, alarm=alarm, seg=shop.number + 1 + seg)
+        for mode_again in again:
+            shop.add('start', mode='pipe', ratchet=shop.new_ratchet(shop.g + 1, mode=mode_again), sw=make.SW)
+            shop.g += 1
+        shop.segment(range(52, 55), lost=True)
+        begin('ram')
+        if then:
+            shop.segment(range(55, 58))
+    return more(tamper)
+
+
 FLUSHES = [
+    ('67', 'a crash took a ratchet that was in memory', crashed(then=False), 'W_RATCHET_LOST'),
+    ('67', 'a crash took a ratchet, without the escrow keys', crashed(), 'W_RATCHET_LOST', 'bare'),
+    ('67', 'a ratchet in a sector is said to be lost', crashed('sector'), 'E_TAGS'),
+    ('67', 'a ratchet is lost, and no crash was told', crashed(reason='crash'), 'E_TAGS'),
+    ('67', 'a ratchet is lost of another segment than was told', crashed(seg=1), 'E_TAGS'),
+    ('67', 'a ratchet is lost, and an alarm was told', crashed(alarm=True), 'E_OPEN E_TAGS'),
+    ('67', 'a ratchet is lost that began since', crashed(again=('ram',)), 'E_TAGS'),
+    ('67', 'a sector begins before the loss is sealed', crashed(again=('sector',)), 'E_TAGS'),
+    ('67', 'nothing binds the flushes of a segment, and nothing says so',
+     anew(lambda e: (e['tags'].pop('agg'), e['tags'].pop('untagged'), e['tags'].update(lost=True, untagged=0)), 'segment', 0),
+     'E_TAGS'),
     ('', 'the flushes of a segment deleted', remove(TAGS1), 'E_TAGS'),
     ('', 'the first flush deleted', tags(lambda r: r[1:]), 'E_TAGS'),
     ('', 'a flush in the middle deleted', tags(lambda r: without(r, 1)), 'E_TAGS'),

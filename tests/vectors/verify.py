@@ -653,6 +653,14 @@ def is_one_of(*values):
     return lambda v: is_text(v) and v in values
 
 
+def is_either(*checks):
+    return lambda v: any(check(v) for check in checks)
+
+
+def is_true(value):
+    return value is True
+
+
 IS_PLAIN = is_like(r'[ !#-\[\]-~]{0,1024}')  # needs no escape
 IS_HEX, IS_POLICY = is_like('[0-9a-f]{64}'), is_like('sha256:[0-9a-f]{64}')
 IS_STREAM, IS_ORIGIN = is_like(STREAM_NAME.pattern), is_like(r'cretula/[0-9a-f]{16}/[a-z0-9.-]+')
@@ -660,8 +668,9 @@ IS_WORD, IS_BOOT = is_like('[a-z][a-z0-9-]{0,31}'), is_like('[0-9a-f]{32}')
 IS_WORDS = is_object(('n', is_count), ('hash', IS_HEX))
 IS_FILE = is_object(('name', is_path), ('size', is_count), ('hash', IS_HEX))
 IS_ITEM = is_object(('r', is_count), ('leaf', is_bytes(32)), ('new', is_bytes(32), 'optional'))
-RATCHET = ('ratchet', is_object(('g', is_count), ('k', IS_HEX), ('mode', IS_WORD)), 'optional')
-UNLOCKED = ('unlocked', lambda v: v is True, 'optional')
+RATCHET = ('ratchet', is_object(('g', is_count), ('k', IS_HEX), ('mode', IS_WORD), ('box', is_bytes(86), 'optional')),
+           'optional')
+UNLOCKED = ('unlocked', is_true, 'optional')
 BY, UNTIL, SW = is_optional('by', IS_PLAIN), ('until', is_time, 'optional'), ('sw', IS_PLAIN)
 SPLIT = ('parsed', 'partial', 'unparsed', 'counted')
 COMMON = (('v', lambda v: is_int(v) and v == 1), ('i', is_count), ('type', IS_PLAIN), ('t', is_time), ('prev', IS_HEX))
@@ -715,8 +724,8 @@ TYPES = {
         ('words', IS_WORDS),
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
                                       ('tail', is_like('[0-9a-f]{32}'), 'optional'), ('end', is_flag)), SOURCES_MAX)),
-        ('tags', is_object(('g0', is_count), ('g', is_count), ('agg', is_bytes(32)), ('untagged', is_count)),
-         'optional'),
+        ('tags', is_either(*(is_object(('g0', is_count), ('g', is_count), end, ('untagged', is_count))
+                             for end in (('agg', is_bytes(32)), ('lost', is_true)))), 'optional'),
         ('live', is_object(('boot', IS_BOOT), ('from', is_count), ('to', is_count)), 'optional'),
         UNLOCKED, ('epoch', is_count), ('next', is_vkey), SW),
     'start': (('mode', IS_WORD), ('boot', IS_BOOT, 'optional'), RATCHET, UNLOCKED, SW),
@@ -2228,6 +2237,7 @@ class History:
         self.revoked = []                 # (vkey, from, place)
         self.alarms, self.accepted = [], -1
         self.flush_due = 0                # G of the next flush
+        self.in_memory, self.lost = False, 0  # the ratchet in force; the segment that a crash left without it
         self.rotated = 0                  # the last segment that a rotate closed
         self.anchors, self.derived, self.heads = [], [], []
         self.seeds, self.destroyed = set(), set()
@@ -2244,6 +2254,7 @@ class History:
                 continue
             if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
                 self.flush_due = entry['ratchet']['g']
+                self.in_memory, self.lost = entry['ratchet']['mode'] == 'ram', 0
             silent, self.silent = self.silent, self.silent or entry['i'] != i
             self.judge(self.PROMISES, i, entry, not self.silent)
             self.silent = silent
@@ -2280,6 +2291,12 @@ class History:
             due, self.flush_due = self.flush_due, entry['tags']['g'] + 1
             if entry['tags']['g0'] != due:
                 raise Bad('E_TAGS', f'starts at flush {entry["tags"]["g0"]} where {due} is due')
+            if 'lost' in entry['tags']:
+                if entry['seg'] != self.lost:
+                    raise Bad('E_TAGS', 'no crash explains that its ratchet is lost')
+                self.tell('W_RATCHET_LOST', i, 'whether more flushes followed is not known')
+                self.chain.report.facts.append(f'{self.chain.name}: segment {entry["seg"]}: whether records were cut off '
+                                               'its end by a crash was not checked')
 
     def in_force(self, t):
         return [hold for hold in self.holds.values() if hold.get('until', t) >= t]
@@ -2423,6 +2440,8 @@ class History:
     def judge_recover(self, i, entry):
         if entry['alarm'] and not self.silent:
             self.alarms.append((i, entry))
+        elif not entry['alarm'] and entry['reason'] == 'ram' and self.in_memory:
+            self.lost = entry['seg']
         elif not entry['alarm'] and entry['reason'] == 'accepted':
             self.accepted = i
 
@@ -2746,6 +2765,9 @@ class Replay:
 
     def check_segment(self, i, entry):
         tags, flushes = entry['tags'], self.flushes.get(entry['seg'])
+        if 'lost' in tags:
+            self.key = None  # until the next ratchet begins
+            return
         if self.key is None or not 0 <= tags['g0'] - self.g <= FLUSHES_MAX or tags['g'] - tags['g0'] >= FLUSHES_MAX:
             self.missing += 1
         else:

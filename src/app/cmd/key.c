@@ -20,7 +20,7 @@ static const struct app_option options[] = {
 	{ "reason", "TEXT", "rotate, destroy: why; it is kept in the store's own chain" },
 	{ "recovery", "FILE", "the recovery key" },
 	{ "recovery-out", "FILE", "create: make a recovery key too, in a new file" },
-	{ "secret", "FILE", "open: what pair wrote" },
+	{ "secret", "FILE", "escrow, open: what pair wrote" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "which stream; cretula.store is the store's own chain" },
 	{ "vkey", "VKEY", "revoke: the log key that is void" },
@@ -36,7 +36,7 @@ static const struct action {
 	{ "audit", { "config", "keys", "store" }, app_key_audit },
 	{ "create", { "keys", "recovery-out" }, app_key_create },
 	{ "destroy", { "config", "dry-run", "epoch", "keys", "reason", "store" }, app_key_destroy },
-	{ "escrow", { "config", "keys", "out", "store", "stream" }, app_key_escrow },
+	{ "escrow", { "config", "keys", "out", "secret", "store", "stream" }, app_key_escrow },
 	{ "list", { "config", "keys", "store" }, app_key_list },
 	{ "open", { "secret" }, app_key_open },
 	{ "pair", { "out" }, app_key_pair },
@@ -103,7 +103,9 @@ const struct app_command app_command_key = { "key",
 	"audit    says what a thief of each part (disk, backup, KEYS or a part of it, memory)\n"
 	"         could do with this store now; 1 if something is worse than designed.\n"
 	"escrow   begins a new ratchet of a stream and gives its key out. Who has it checks every\n"
-	"         flush that was committed since, also those of the segment that is open.\n"
+	"         flush that was committed since, also those of the segment that is open. With\n"
+	"         --secret: the keys that `ratchet: ram` sealed to escrow_key, out of the chain;\n"
+	"         a copy of the store will do, and its KEYS are not needed.\n"
 	"pair     makes a key pair for values that `mask: CLASS: seal` hides (seal_key:). The\n"
 	"         secret goes to a new file, and never into KEYS.\n"
 	"open     puts sealed values back into records on standard input, with that secret; 3 if\n"
@@ -122,6 +124,7 @@ const struct app_command app_command_key = { "key",
 	"  cretula key destroy --store ./store --epoch 2026-W48 --reason 'ticket 7'\n"
 	"  cretula key audit --store ./store\n"
 	"  cretula key escrow --store ./store --stream shop --out /media/stick/escrow\n"
+	"  cretula key escrow --store ./copy --stream shop --secret ./seal --out ./escrow\n"
 	"  cretula key pair --out /media/stick/seal\n"
 	"  cretula view --store ./store --stream shop |\n"
 	"      cretula key open --secret /media/stick/seal\n"

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "key/sealkey.h"
 #include "store/layout.h"
 #include "store/store.h"
 
@@ -122,6 +123,9 @@ open_store(struct piping *p, struct err *e)
 	    key_ring_open(store_keys_fd(p->store), &pipe->ring, e) == -1)
 		return (-1);
 	pipe->grace_us = stream->grace_us;
+	if (stream->ratchet_ram &&
+	    key_seal_parse(span_str(p->setup.config->escrow_key), pipe->escrow) == 0)
+		pipe->how.escrow = pipe->escrow; /* the loader saw to it that it is one */
 	pipe->learn = stream->policy.words_mode == MASK_WORDS_LEARN;
 	return (app_words_open(&p->setup, pipe->ring, store_words_fd(p->store), p->stream_name,
 	    &p->words, e));
@@ -140,6 +144,7 @@ open_live(struct piping *p, struct err *e)
 		.mode = "pipe",
 		.names = app_names(),
 		.next = { .policy = pipe->policy_hash },
+		.escrow = pipe->how.escrow,
 		.unlocked = pipe->unlocked };
 	if (store_last(p->store, p->stream_name, app_names(), &last, e) == -1)
 		return (-1);
@@ -196,6 +201,10 @@ run_pipe(struct piping *p, struct err *e)
 	struct app_pipe *pipe = &p->pipe;
 	int rc;
 
+	if (p->found.ratchet_lost)
+		app_warn("pipe",
+		    "its ratchet was in memory: whether more was committed is not known; the "
+		    "chain says so");
 	if (p->found.crashed)
 		app_warn("pipe",
 		    "the last run did not stop: %llu records recovered, %llu of them behind its "

@@ -79,6 +79,8 @@ app_key_escrow(const struct app_args *args)
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 
+	if (app_arg(args, "secret") != NULL)
+		return (app_key_escrow_open(args));
 	if (stream == NULL || giving.out == NULL)
 		(void)err_set(&e, ERR_USAGE, "--stream NAME and --out FILE are needed");
 	else if (args->json && strcmp(giving.out, "-") == 0)

@@ -14,6 +14,7 @@ int app_key_audit(const struct app_args *args);
 int app_key_create(const struct app_args *args);
 int app_key_destroy(const struct app_args *args);
 int app_key_escrow(const struct app_args *args);
+int app_key_escrow_open(const struct app_args *args); /* with --secret */
 int app_key_list(const struct app_args *args);
 int app_key_open(const struct app_args *args);
 int app_key_pair(const struct app_args *args);

@@ -48,6 +48,7 @@ struct app_pipe {
 	struct mask_setup setup;       /* parser.format NULL: decided on the first lines */
 	struct key_ring *ring;
 	const int64_t *grace_us;       /* by period */
+	unsigned char escrow[32];      /* of how, if the ratchet is in memory */
 	char policy_hash[65];
 	int64_t seal_every_ns;
 	struct app_rotate rotate;

@@ -46,6 +46,9 @@ name_ratchet(struct lines *l, const struct audit_escrow *escrow)
 {
 	size_t unseen = 0;
 
+	if (l->coverage->ratchets_lost > 0)
+		add(l, "ratchet: whether %u segment%s lost records at a crash (W_RATCHET_LOST)",
+		    l->coverage->ratchets_lost, l->coverage->ratchets_lost == 1 ? "" : "s");
 	if (escrow == NULL) {
 		if (l->coverage->tagged)
 			add(l, "ratchet: no escrow key");

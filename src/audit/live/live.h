@@ -24,14 +24,13 @@ void audit_judged(struct audit_chain *chain, audit_judge each, void *arg);
  */
 uint64_t audit_appended(const struct audit_chain *chain, audit_judge each, void *arg);
 
-/* The ratchet that begins with entry; NULL: none does. */
-const struct seal_ratchet_start *audit_ratchet_start(const struct seal_entry *entry);
-
 /* Where flushes go on behind the chain. */
 struct audit_ratchet {
 	bool has_next, has_start; /* flushes were sealed; a ratchet began since */
 	uint64_t next, start; /* the flush that follows, by either */
 	uint64_t sealed; /* the newest segment */
+	bool ram; /* the ratchet in force was in memory only */
+	uint64_t lost; /* the segment whose flushes a crash left without it; 0: none */
 	bool running; /* the last session of the stream has no end */
 };
 

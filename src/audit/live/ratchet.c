@@ -11,18 +11,6 @@
 #include "crypto/random.h"
 #include "store/layout.h"
 
-const struct seal_ratchet_start *
-audit_ratchet_start(const struct seal_entry *entry)
-{
-	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
-		return (&entry->of.genesis.ratchet);
-	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
-		return (&entry->of.start.ratchet);
-	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
-		return (&entry->of.recover.ratchet);
-	return (NULL);
-}
-
 /* ---- without keys ---- */
 
 struct walk {
@@ -40,13 +28,18 @@ audit_ratchet_goes_on(const struct audit_ratchet *ratchet, uint64_t g)
 void
 audit_ratchet_see(struct audit_ratchet *ratchet, const struct seal_entry *entry)
 {
-	const struct seal_ratchet_start *start = audit_ratchet_start(entry);
+	const struct seal_ratchet_start *start = seal_ratchet_begun(entry);
 	const struct seal_segment *facts = &entry->of.segment;
 
 	if (start != NULL) {
 		ratchet->has_start = true;
 		ratchet->start = start->g;
+		ratchet->ram = span_is(start->mode, "ram");
+		ratchet->lost = 0;
 	}
+	if (entry->type == SEAL_RECOVER && ratchet->ram && !entry->of.recover.alarm &&
+	    span_is(entry->of.recover.reason, "ram"))
+		ratchet->lost = entry->of.recover.seg;
 	if (entry->type == SEAL_START || entry->type == SEAL_STOP)
 		ratchet->running = entry->type == SEAL_START;
 	if (entry->type != SEAL_SEGMENT)
@@ -59,6 +52,21 @@ audit_ratchet_see(struct audit_ratchet *ratchet, const struct seal_entry *entry)
 	ratchet->next = facts->tags.g + 1;
 }
 
+/* Only a ratchet that is in memory is lost, and the writer says so before. */
+static void
+see_lost(struct walk *w, const struct seal_segment *facts, const struct audit_place *at)
+{
+	if (w->ratchet->lost != facts->seg) {
+		audit_report(&w->chain->list, AUDIT_E_TAGS, at,
+		    "no crash explains that its ratchet is lost");
+		return;
+	}
+	w->chain->coverage->ratchets_lost++;
+	audit_report(&w->chain->list, AUDIT_W_RATCHET_LOST, at,
+	    "flushes %ju to %ju, and perhaps more that are gone",
+	    (uintmax_t)facts->tags.g0, (uintmax_t)facts->tags.g);
+}
+
 static void
 see_entry(void *arg, uint64_t i, const struct seal_entry *entry)
 {
@@ -66,14 +74,16 @@ see_entry(void *arg, uint64_t i, const struct seal_entry *entry)
 	struct audit_place at = audit_place("chain.jsonl");
 	bool tagged = entry->type == SEAL_SEGMENT && entry->of.segment.has_tags;
 
-	if (tagged && !audit_ratchet_goes_on(w->ratchet, entry->of.segment.tags.g0)) {
-		at.entry = i;
+	at.entry = i;
+	if (tagged)
 		at.segment = entry->of.segment.seg;
+	if (tagged && !audit_ratchet_goes_on(w->ratchet, entry->of.segment.tags.g0))
 		audit_report(&w->chain->list, AUDIT_E_TAGS, &at,
 		    "its first flush is %ju, not the one that follows",
 		    (uintmax_t)entry->of.segment.tags.g0);
-	}
-	if (tagged || audit_ratchet_start(entry) != NULL)
+	else if (tagged && entry->of.segment.tags.lost)
+		see_lost(w, &entry->of.segment, &at);
+	if (tagged || seal_ratchet_begun(entry) != NULL)
 		w->chain->coverage->tagged = true;
 	audit_ratchet_see(w->ratchet, entry);
 }
@@ -162,8 +172,13 @@ replay_segment(struct replay *r, uint64_t i, const struct seal_segment *facts)
 	struct seal_ratchet before = r->ratchet;
 	char path[STORE_PATH_BYTES];
 	struct audit_place at;
-	bool whole = r->has_key && step_over(r, facts);
+	bool whole;
 
+	if (facts->tags.lost) { /* no aggregate to compare, and another ratchet follows */
+		r->has_key = false;
+		return;
+	}
+	whole = r->has_key && step_over(r, facts);
 	if (whole && memcmp(r->ratchet.a, facts->tags.agg, 32) != 0) {
 		store_segment_path(path, facts->seg, "tags");
 		at = audit_place(path);
@@ -188,7 +203,7 @@ static void
 replay_entry(void *arg, uint64_t i, const struct seal_entry *entry)
 {
 	struct replay *r = arg;
-	const struct seal_ratchet_start *start = audit_ratchet_start(entry);
+	const struct seal_ratchet_start *start = seal_ratchet_begun(entry);
 
 	if (start != NULL)
 		begin_ratchet(r, i, start);

@@ -33,6 +33,7 @@
 		NUMBER("g", type.ratchet.g), \
 		BYTES("k", HEX, type.ratchet.commitment), \
 		TEXT("mode", WORD, type.ratchet.mode), \
+		IF_BYTES(type.ratchet.has_box, "box", BASE64, type.ratchet.box), \
 		END, \
 	}
 #define A_FILE(rows, type) \
@@ -218,7 +219,7 @@ static const struct seal_field segment_words[] = {
 static const struct seal_field segment_tags[] = {
 	NUMBER("g0", segment.tags.g0),
 	NUMBER("g", segment.tags.g),
-	BYTES("agg", BASE64, segment.tags.agg),
+	SPECIAL("agg", seal_segment_agg), /* or lost */
 	NUMBER("untagged", segment.tags.untagged),
 	END,
 };

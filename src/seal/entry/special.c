@@ -175,6 +175,23 @@ print_sources(struct buf *b, const struct seal_entry *entry, const struct seal_n
 	buf_char(b, ']');
 }
 
+/* What binds the flushes; or that nothing does. */
+static void
+print_agg(struct buf *b, const struct seal_entry *entry, const struct seal_names *names)
+{
+	const struct seal_segment *s = &entry->of.segment;
+
+	(void)names;
+	if (s->tags.lost) {
+		json_bool(b, "lost", true);
+		return;
+	}
+	json_key(b, "agg");
+	buf_char(b, '"');
+	buf_base64(b, s->tags.agg, sizeof(s->tags.agg));
+	buf_char(b, '"');
+}
+
 /* ---- reading ---- */
 
 static void
@@ -364,10 +381,24 @@ read_sources(struct seal_taker *r, const struct seal_names *names, struct seal_e
 	}
 }
 
+static void
+read_agg(struct seal_taker *r, const struct seal_names *names, struct seal_entry *entry)
+{
+	struct seal_segment *s = &entry->of.segment;
+
+	(void)names;
+	s->tags.lost = seal_take_is(r, "lost");
+	if (!s->tags.lost)
+		seal_take_base64(r, "agg", s->tags.agg, sizeof(s->tags.agg));
+	else if (!seal_take_bool(r, "lost"))
+		seal_refuse(r, "lost", "not true");
+}
+
 const struct seal_special seal_segment_file = { print_file, read_file };
 const struct seal_special seal_segment_time = { print_time, read_time };
 const struct seal_special seal_segment_in = { print_in, read_in };
 const struct seal_special seal_segment_by = { print_by, read_by };
 const struct seal_special seal_segment_reasons = { print_reasons, read_reasons };
 const struct seal_special seal_segment_sources = { print_sources, read_sources };
+const struct seal_special seal_segment_agg = { print_agg, read_agg };
 const struct seal_special seal_redact_file = { print_redact_file, read_redact_file };

@@ -82,8 +82,13 @@ begin_next(struct store_live *l, const struct store_escrow *how, struct escrow *
 	bool fresh;
 	uint64_t g;
 
-	if (store_open_settle(l, &found, &fresh, e) == -1 ||
-	    store_ratchet_next(l, &g, a, e) == -1 ||
+	if (store_open_settle(l, &found, &fresh, e) == -1)
+		return (-1);
+	if (l->ram)
+		return (err_set(e, ERR_CONFIG,
+		    "its ratchet is in memory only: the chain has its first key, sealed to "
+		    "escrow_key (--secret FILE opens it)"));
+	if (store_ratchet_next(l, &g, a, e) == -1 ||
 	    give(how, l->stream->store, x->k, g, e) == -1)
 		return (-1);
 	if (store_ratchet_prepare(l, x->k, g, a, e) == -1 || append_start(l, e) == -1 ||

@@ -81,35 +81,56 @@ store_recovery_fits(const char *dir, const unsigned char recovery[static 32], st
 
 #define TAGS_BYTES_MAX ((size_t)1 << 31)
 
-/* Records of an older open segment, which is being sealed: what its flushes say. */
-static uint64_t
-flushed_records(const struct store_live *l, uint64_t number)
+/* The last flush of open segment number, by its file; zeros: none. */
+static struct seal_tag
+last_flush(const struct store_live *l, uint64_t number)
 {
+	struct seal_tag last = { .g = 0 };
 	struct buf bytes = { 0 };
 	struct seal_tags tags;
 	char path[40];
-	uint64_t n = 0;
 
 	(void)snprintf(path, sizeof(path), "%08ju.tags", (uintmax_t)number);
 	if (io_read_file(l->open_fd, path, TAGS_BYTES_MAX, &bytes, NULL) == 0) {
 		seal_tags_open(&tags, buf_view(&bytes), true);
 		while (seal_tags_next(&tags, NULL) == 1 && tags.tag.seg == number)
-			n = tags.tag.n;
+			last = tags.tag;
 	}
 	buf_free(&bytes);
-	return (n);
+	return (last);
 }
 
-/* Records of what is open, as far as a whole sector says. */
+/* Records of what is open, as far as a whole sector says; without one, the flushes. */
 static uint64_t
 known_records(struct store_live *l)
 {
 	uint64_t first = l->stream->segments + 1;
 	bool bad;
 
+	if (l->ram)
+		return (last_flush(l, first).n + last_flush(l, first + 1).n);
 	if (store_ratchet_load(l, &bad, NULL) == -1 || l->ratchet->seg < first)
 		return (0);
-	return (l->ratchet->n + (l->ratchet->seg > first ? flushed_records(l, first) : 0));
+	return (l->ratchet->n + (l->ratchet->seg > first ? last_flush(l, first).n : 0));
+}
+
+/* The flush that comes next, as far as more than the chain knows; at least g. */
+static uint64_t
+known_flush(struct store_live *l, uint64_t g)
+{
+	uint64_t first = l->stream->segments + 1, known = 0;
+	bool bad;
+
+	if (l->ram) {
+		for (uint64_t i = first; i <= first + 1; i++)
+			if (last_flush(l, i).g >= known)
+				known = last_flush(l, i).g + 1;
+		/* Nobody vouches for what is written there. */
+		return (known > g && known - g <= 2 * SEAL_FLUSHES_MAX ? known : g);
+	}
+	if (store_ratchet_load(l, &bad, NULL) == 0)
+		known = l->ratchet->g;
+	return (known > g ? known : g);
 }
 
 static int
@@ -148,16 +169,16 @@ static int
 prepare(struct store_live *l, struct seal_recover *recover, struct err *e)
 {
 	unsigned char k[32], a[32];
-	bool bad;
-	uint64_t g, known;
+	bool given_up;
+	uint64_t g;
 	int rc;
 
-	if (store_ratchet_next(l, &g, a, e) == -1)
+	if (store_open_session(l, &given_up, e) == -1 || store_ratchet_next(l, &g, a, e) == -1)
 		return (-1);
 	/* The number of a flush that is lost is not used again. */
-	known = store_ratchet_load(l, &bad, NULL) == 0 ? l->ratchet->g : 0;
+	g = known_flush(l, g);
 	crypto_random(k, sizeof(k));
-	rc = store_ratchet_prepare(l, k, known > g ? known : g, a, e);
+	rc = store_ratchet_prepare(l, k, g, a, e);
 	crypto_wipe(k, sizeof(k));
 	recover->has_ratchet = true;
 	recover->ratchet.g = l->ratchet->g;

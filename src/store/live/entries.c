@@ -64,24 +64,11 @@ store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e)
 	return (0);
 }
 
-/* The ratchet that entry begins, or NULL. */
-static const struct seal_ratchet_start *
-begun(const struct seal_entry *entry)
-{
-	if (entry->type == SEAL_GENESIS && entry->of.genesis.has_ratchet)
-		return (&entry->of.genesis.ratchet);
-	if (entry->type == SEAL_START && entry->of.start.has_ratchet)
-		return (&entry->of.start.ratchet);
-	if (entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet)
-		return (&entry->of.recover.ratchet);
-	return (NULL);
-}
-
 /* Where entry says that the next flush is, if it does. */
 static bool
 next_flush(const struct seal_entry *entry, uint64_t *g)
 {
-	const struct seal_ratchet_start *start = begun(entry);
+	const struct seal_ratchet_start *start = seal_ratchet_begun(entry);
 
 	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags) {
 		*g = entry->of.segment.tags.g + 1;
@@ -117,6 +104,7 @@ store_open_start(
     struct store_live *l, const struct store_live_options *how, bool fresh, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool waits = l->ram && how->escrow == NULL; /* in ratchet.next */
 	struct seal_start *start;
 	int rc;
 
@@ -127,11 +115,11 @@ store_open_start(
 	start->mode = span_str(how->mode);
 	start->unlocked = how->unlocked;
 	store_boot_id(start->boot, &start->has_boot);
-	start->has_ratchet = fresh;
-	start->ratchet.g = l->ratchet->g;
-	start->ratchet.mode = span_str("sector");
-	seal_ratchet_commitment(l->ratchet->k, start->ratchet.commitment);
-	rc = store_open_append(l, entry, e);
+	if ((rc = store_ratchet_choose(l, how->escrow, fresh, start, e)) == 0 &&
+	    (rc = store_open_append(l, entry, e)) == 0)
+		rc = l->ram ? store_ratchet_erase(l, e) :
+		    waits	? store_ratchet_promote(l, e) :
+				  0;
 	free(entry);
 	return (rc);
 }
@@ -153,11 +141,12 @@ store_open_alarmed(struct store_live *l)
 static void
 take_past(struct live_past *past, const struct seal_entry *entry, bool *answered)
 {
-	const struct seal_ratchet_start *start = begun(entry);
+	const struct seal_ratchet_start *start = seal_ratchet_begun(entry);
 	const struct seal_recover *recover = &entry->of.recover;
 	uint64_t g;
 
-	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags && !past->has_agg) {
+	if (entry->type == SEAL_SEGMENT && entry->of.segment.has_tags &&
+	    !entry->of.segment.tags.lost && !past->has_agg) {
 		past->has_agg = true;
 		memcpy(past->agg, entry->of.segment.tags.agg, sizeof(past->agg));
 	}
@@ -196,21 +185,26 @@ store_open_past(struct store_live *l, struct live_past *past, struct err *e)
 }
 
 int
-store_open_given_up(struct store_live *l, bool *given_up, struct err *e)
+store_open_session(struct store_live *l, bool *given_up, struct err *e)
 {
 	const struct store_chain *chain = store_writer_chain(l->stream->writer);
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	const struct seal_ratchet_start *start;
 	bool found = false;
 	int rc = 0;
 
-	*given_up = false;
+	*given_up = l->ram = false;
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
 	for (size_t i = chain->count; i-- > 0 && rc == 0 && !found;) {
-		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1) {
 			rc = err_in(e, "entry %zu", i);
-		*given_up = rc == 0 && entry->type == SEAL_RECOVER && entry->of.recover.has_ratchet;
-		found = *given_up || entry->type == SEAL_START;
+			break;
+		}
+		start = seal_ratchet_begun(entry);
+		*given_up = start != NULL && entry->type == SEAL_RECOVER;
+		l->ram = start != NULL && span_is(start->mode, "ram");
+		found = start != NULL || entry->type == SEAL_START;
 	}
 	free(entry);
 	return (rc);

@@ -38,6 +38,7 @@ struct live_open {
 	uint64_t n, g0, g;
 	uint64_t tags_bytes;     /* of the lines that are committed */
 	bool flushed;
+	bool lost;               /* its ratchet went with the process that made the flushes */
 	unsigned char root[32];
 	unsigned char before[32], agg[32]; /* A before its first flush, and behind its last */
 	bool has_live;
@@ -66,6 +67,7 @@ struct store_live {
 	int keys_fd, open_fd;
 	char origin[LIVE_ORIGIN_BYTES];
 	struct seal_ratchet *ratchet; /* guarded memory */
+	bool ram;                     /* and nowhere else */
 	struct live_hash *hash;
 	struct buf line;              /* of a tag; room for any */
 	struct live_open *at;         /* takes flushes */
@@ -93,6 +95,7 @@ int store_open_begin(struct store_live *l, uint64_t number, const struct store_l
 int store_open_reopen(struct store_live *l, uint64_t number, struct live_open **o, struct err *e);
 /* Remove what is left of number; missing files are fine. */
 int store_open_remove(struct store_live *l, uint64_t number, struct err *e);
+void store_open_reset(struct live_open *o); /* as if no flush of it was met */
 void store_open_free(struct live_open *o); /* NULL is legal */
 /* Of l, whose stream is open. */
 int store_open_memory(struct store_live *l, struct err *e);
@@ -127,7 +130,6 @@ int store_open_seal(struct store_live *l, struct live_open *o, struct err *e);
 int store_open_join(struct store_live *l, struct err *e);
 
 /* ---- recover.c ---- */
-
 
 /* settle, and the entry start. */
 int store_open_recover(struct store_live *l, const struct store_live_options *how,

@@ -44,10 +44,19 @@ new_open(uint64_t number, struct err *e)
 	}
 	o->number = number;
 	o->data_fd = o->tags_fd = -1;
+	store_open_reset(o);
+	return (o);
+}
+
+void
+store_open_reset(struct live_open *o)
+{
 	seal_tree_init(&o->tree);
 	crypto_sha256(NULL, 0, o->root);
+	memset(&o->state, 0, sizeof(o->state));
 	stats_counts_clear(&o->state.counts);
-	return (o);
+	o->n = o->g0 = o->g = o->tags_bytes = 0;
+	o->flushed = false;
 }
 
 void

@@ -4,6 +4,8 @@
 
 #include "base/io.h"
 #include "crypto/random.h"
+#include "crypto/sealed.h"
+#include "key/key.h"
 #include "store/live/ratchet.h"
 
 static int
@@ -124,4 +126,85 @@ store_ratchet_next(struct store_live *l, uint64_t *g, unsigned char a[static 32]
 	*g = past.free_g;
 	memcpy(a, past.agg, sizeof(past.agg));
 	return (0);
+}
+
+/* ---- at a start ---- */
+
+/* Whoever has the secret of escrow gets the first key back; nobody on this machine does. */
+static int
+seal_key(const unsigned char escrow[static 32], const struct seal_ratchet *r,
+    struct seal_ratchet_start *start, struct err *e)
+{
+	struct crypto_sealer sealer;
+
+	_Static_assert(SEAL_RATCHET_BOX == 32 + CRYPTO_SEALED_OVERHEAD, "a box of a key");
+	if (crypto_sealer_start(&sealer, escrow) == -1)
+		return (err_set(e, ERR_CONFIG, "the escrow key is none that can be sealed to"));
+	crypto_sealed_make(
+	    &sealer, span_of((const char *)r->k, sizeof(r->k)), start->box);
+	crypto_sealer_end(&sealer);
+	start->has_box = true;
+	return (0);
+}
+
+/* Nothing of it is written anywhere. */
+static int
+begin_in_memory(struct store_live *l, struct err *e)
+{
+	unsigned char k[32], a[32];
+	uint64_t g;
+
+	if (store_ratchet_next(l, &g, a, e) == -1)
+		return (-1);
+	crypto_random(k, sizeof(k));
+	seal_ratchet_begin(l->ratchet, k, g);
+	memcpy(l->ratchet->a, a, sizeof(l->ratchet->a));
+	crypto_wipe(k, sizeof(k));
+	return (0);
+}
+
+/* Behind one in memory, of which nothing is left. */
+static int
+begin_in_slot(struct store_live *l, struct err *e)
+{
+	unsigned char k[32], a[32];
+	uint64_t g;
+	int rc;
+
+	if (store_ratchet_next(l, &g, a, e) == -1)
+		return (-1);
+	crypto_random(k, sizeof(k));
+	rc = store_ratchet_prepare(l, k, g, a, e);
+	crypto_wipe(k, sizeof(k));
+	return (rc);
+}
+
+int
+store_ratchet_choose(struct store_live *l, const unsigned char *escrow, bool fresh,
+    struct seal_start *start, struct err *e)
+{
+	int rc;
+
+	if (escrow == NULL && !fresh && !l->ram)
+		return (0); /* it goes on */
+	if (escrow != NULL)
+		rc = begin_in_memory(l, e);
+	else
+		rc = fresh ? store_ratchet_begin(l, e) : begin_in_slot(l, e);
+	if (rc == -1)
+		return (-1);
+	l->ram = escrow != NULL;
+	start->has_ratchet = true;
+	start->ratchet.g = l->ratchet->g;
+	start->ratchet.mode = span_str(l->ram ? "ram" : "sector");
+	seal_ratchet_commitment(l->ratchet->k, start->ratchet.commitment);
+	return (l->ram ? seal_key(escrow, l->ratchet, &start->ratchet, e) : 0);
+}
+
+int
+store_ratchet_erase(struct store_live *l, struct err *e)
+{
+	if (key_slot_erase(l->keys_fd, "ratchet", e) == -1)
+		return (-1);
+	return (key_slot_erase(l->keys_fd, "ratchet.next", e));
 }

@@ -24,6 +24,14 @@ int store_ratchet_settle(struct store_live *l, struct err *e);
  */
 int store_ratchet_next(
     struct store_live *l, uint64_t *g, unsigned char a[static 32], struct err *e);
+/*
+ * The ratchet of a start, in l->ratchet; where it is a new one, start names it.
+ * escrow as in store_live_options.  With the entry, what is left to do is
+ * promote, if it took the place of one in memory; or erase, if it is one.
+ */
+int store_ratchet_choose(struct store_live *l, const unsigned char *escrow, bool fresh,
+    struct seal_start *start, struct err *e);
+int store_ratchet_erase(struct store_live *l, struct err *e);
 /* From its sector.  -1 and *bad: the sector is missing, torn or erased. */
 int store_ratchet_load(struct store_live *l, bool *bad, struct err *e);
 
@@ -54,7 +62,10 @@ struct live_past {
 	bool alarm;               /* one that no recover answers */
 };
 int store_open_past(struct store_live *l, struct live_past *past, struct err *e);
-/* Is the newest ratchet one of a recover, and nothing has started since? */
-int store_open_given_up(struct store_live *l, bool *given_up, struct err *e);
+/*
+ * Is the newest ratchet one of a recover, and nothing has started since?  And
+ * l->ram: is it one in memory?  Such a one begins with each start.
+ */
+int store_open_session(struct store_live *l, bool *given_up, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,36 +15,11 @@
 #include "base/scan.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
-#include "record/record.h"
-#include "store/live/ratchet.h"
+#include "store/live/found.h"
 #include "store/sweep.h"
 
 #define TAGS_BYTES_MAX ((size_t)1 << 31)
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
-#define OPEN_MAX 2 /* segments: one taking flushes, one being sealed */
-
-/* One open segment, as it was found. */
-struct look {
-	struct live_open *o;
-	struct buf tags;
-	struct seal_tag tag;  /* of the last committed line */
-	struct span state;    /* its state */
-	bool torn;            /* bytes behind the last LF */
-	uint64_t data_bytes;
-};
-
-struct recovering {
-	struct store_live *l;
-	struct look looks[OPEN_MAX];
-	size_t count;
-	uint64_t g;       /* the flush that should come next */
-	bool uncommitted; /* a line behind the sector was met */
-	bool look_only;   /* touch nothing */
-	const char *alarm; /* a word */
-	char cause[ERR_TEXT_BYTES]; /* "FILE: what is wrong with it", or "" */
-	struct store_live_found *found;
-};
-
 /* ---- alarms ---- */
 
 /* For good: this is more than a crash leaves. */
@@ -104,6 +80,25 @@ look_at(struct recovering *r, struct look *k, uint64_t number, struct err *e)
 	return (0);
 }
 
+static bool
+is_empty(const struct store_live *l, uint64_t number, const char *suffix)
+{
+	char path[STORE_PATH_BYTES];
+	struct stat st;
+
+	store_open_path(path, number, suffix);
+	if (fstatat(l->open_fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return (errno == ENOENT);
+	return (S_ISREG(st.st_mode) && st.st_size == 0);
+}
+
+/* Without a sector that would know: by its files. */
+static bool
+never_flushed(const struct store_live *l, uint64_t number)
+{
+	return (is_empty(l, number, "tags") && is_empty(l, number, "data"));
+}
+
 /*
  * Only what is whole, or was about to be made whole: a segment of which no
  * flush was committed may lack files.
@@ -120,7 +115,7 @@ find(struct recovering *r, const struct seal_ratchet *sector, struct err *e)
 	for (size_t i = 0; i < found.count; i++) {
 		const struct store_open_files *f = &found.list[i];
 		bool newborn = i + 1 == found.count && f->files != all && sector != NULL &&
-		    sector->seg < f->number;
+		    (r->l->ram ? never_flushed(r->l, f->number) : sector->seg < f->number);
 
 		if (f->number <= sealed || newborn) {
 			if (!r->look_only && store_open_remove(r->l, f->number, e) == -1)
@@ -206,7 +201,7 @@ check_tags(struct recovering *r, struct err *e)
 	}
 	if (r->g != r->l->ratchet->g)
 		return ("tags");
-	if (last != NULL && !same_as_sector(r, last))
+	if (last != NULL && !r->l->ram && !same_as_sector(r, last))
 		return ("ratchet");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct look *k = &r->looks[i];
@@ -254,90 +249,6 @@ out:
 	return (rc);
 }
 
-/* ---- the tail behind the last commit ---- */
-
-/* How many of the lines are records; the first that is none ends the tail. */
-static size_t
-count_records(struct live_open *o, const struct live_hash *h, struct span run, size_t count)
-{
-	struct stats_counts *c = &o->state.counts;
-	struct record_facts facts;
-	uint32_t start = 0;
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		uint32_t end = h->ends[i];
-
-		if (end - start > RECORD_BYTES_MAX || o->n + i == SEAL_RECORDS_MAX ||
-		    o->state.off + end > SEAL_BYTES_MAX ||
-		    record_peek(span_of(run.ptr + start, end - start - 1), &facts, NULL) == -1)
-			break;
-		c->lines++;
-		c->in.parsed += facts.state == RECORD_PARSED;
-		c->in.partial += facts.state == RECORD_PARTIAL;
-		c->in.unparsed += facts.state == RECORD_UNPARSED;
-		stats_counts_record(c, facts.status, facts.time_us);
-		start = end;
-	}
-	return (i);
-}
-
-static int
-take_tail(struct recovering *r, struct look *k, struct err *e)
-{
-	struct live_open *o = k->o;
-	struct live_hash *h = r->l->hash;
-	struct live_lines lines;
-	struct span run;
-	size_t count, good;
-	uint64_t before = o->n;
-
-	if (store_lines_open(&lines, o->data_fd, o->state.off, k->data_bytes, e) == -1)
-		return (-1);
-	do {
-		if (store_lines_next(&lines, h, &count, &run, e) == -1) {
-			store_lines_close(&lines);
-			return (-1);
-		}
-		good = count_records(o, h, run, count);
-		store_open_leaves(h, o->seed, o->n, run.ptr, good);
-		(void)seal_tree_add(
-		    &o->tree, (const unsigned char(*)[32])h->leaves, good, NULL);
-		o->n += good;
-		o->state.off += good == 0 ? 0 : h->ends[good - 1];
-		r->found->lost += count - good;
-	} while (count > 0 && good == count);
-	store_lines_close(&lines);
-	if (o->state.off < k->data_bytes && r->found->lost == 0)
-		r->found->lost = 1; /* without an end */
-	r->found->untagged = o->n - before;
-	o->state.untagged += o->n - before;
-	return (0);
-}
-
-/* Torn and uncommitted lines go; what is kept of the tail gets a flush of its own. */
-static int
-settle_tail(struct recovering *r, struct look *k, struct err *e)
-{
-	struct store_live *l = r->l;
-	struct live_open *o = k->o;
-	int rc = 0;
-
-	if (take_tail(r, k, e) == -1)
-		return (-1);
-	if ((k->tags.len > o->tags_bytes &&
-		io_truncate(o->tags_fd, (off_t)o->tags_bytes, e) == -1) ||
-	    (k->data_bytes > o->state.off &&
-		io_truncate(o->data_fd, (off_t)o->state.off, e) == -1))
-		return (-1);
-	if (r->found->untagged > 0) {
-		l->at = o;
-		rc = store_open_commit(l, o->state.off, e);
-		l->at = NULL;
-	}
-	return (rc);
-}
-
 /* ---- sealing what was found ---- */
 
 static int
@@ -351,7 +262,7 @@ append_recover(struct recovering *r, const struct live_open *o, struct err *e)
 		return (err_sys(e, ERR_IO, "entry"));
 	entry->type = SEAL_RECOVER;
 	recover = &entry->of.recover;
-	recover->reason = span_str("crash");
+	recover->reason = span_str(o->lost ? "ram" : "crash");
 	recover->seg = o->number;
 	recover->kept = o->n;
 	recover->untagged = r->found->untagged;
@@ -386,13 +297,17 @@ settle(struct recovering *r, struct err *e)
 	struct look *newest = &r->looks[r->count - 1], *older = r->count == 2 ? newest - 1 : NULL;
 
 	r->found->crashed = true;
-	if (settle_tail(r, newest, e) == -1 || append_recover(r, newest->o, e) == -1)
+	if (store_open_tail(r, newest, e) == -1)
+		return (-1);
+	r->found->ratchet_lost = newest->o->lost = r->l->ram && newest->o->flushed;
+	if (append_recover(r, newest->o, e) == -1)
 		return (-1);
 	if (older != NULL && seal_one(r, older, newest->o->before, e) == -1)
 		return (-1);
 	return (seal_one(r, newest, r->l->ratchet->a, e));
 }
 
+/* Are flushes and records what a crash leaves? */
 static int
 judge(struct recovering *r, struct err *e)
 {
@@ -403,7 +318,58 @@ judge(struct recovering *r, struct err *e)
 	for (size_t i = 0; i < r->count; i++)
 		if (read_records(r, &r->looks[i], e) == -1)
 			return (-1);
-	return (r->count == 0 || r->look_only ? 0 : settle(r, e));
+	return (0);
+}
+
+/* ---- a ratchet that was in memory ---- */
+
+/* How many flushes are written, of all segments; *newest: of the newest. */
+static uint64_t
+count_flushes(const struct recovering *r, uint64_t *newest)
+{
+	uint64_t count = 0;
+	size_t at;
+
+	*newest = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		struct span all = buf_view(&r->looks[i].tags);
+		size_t whole = scan_last(all, '\n');
+
+		whole = whole == all.len ? 0 : whole + 1;
+		*newest = scan_count_lines(span_of(all.ptr, whole), SIZE_MAX, &at);
+		count += *newest;
+	}
+	return (count);
+}
+
+/*
+ * Key and aggregate are gone, and with them who could say how far the flushes
+ * went.  What is there counts; of the last one the records may not all have
+ * reached the disk.
+ */
+static int
+judge_without(struct recovering *r, struct err *e)
+{
+	static const unsigned char none[32];
+	uint64_t first = r->g, newest, count = count_flushes(r, &newest);
+	const char *word;
+
+	seal_ratchet_begin(r->l->ratchet, none, first + count);
+	if (judge(r, e) == 0)
+		return (0);
+	word = r->alarm;
+	if (word == NULL || newest == 0 ||
+	    (strcmp(word, "data") != 0 && strcmp(word, "records") != 0))
+		return (-1);
+	for (size_t i = 0; i < r->count; i++)
+		store_open_reset(r->looks[i].o);
+	r->uncommitted = false;
+	r->g = first;
+	r->l->ratchet->g--;
+	if (judge(r, e) == 0)
+		return (0);
+	r->alarm = r->alarm == NULL ? NULL : word;
+	return (-1);
 }
 
 /* What a recover gave up and a crash left goes now: nothing was opened since. */
@@ -412,7 +378,7 @@ finish_giving_up(struct store_live *l, struct err *e)
 {
 	bool given_up;
 
-	if (store_open_given_up(l, &given_up, e) == -1)
+	if (store_open_session(l, &given_up, e) == -1)
 		return (-1);
 	return (given_up ? store_open_give_up(l, e) : 0);
 }
@@ -430,13 +396,14 @@ recover(struct recovering *r, bool *fresh, struct err *e)
 	*fresh = expected == 1;
 	if (*fresh)
 		return (find(r, NULL, e));
-	if (store_ratchet_load(r->l, &bad, e) == -1) {
+	if (!r->l->ram && store_ratchet_load(r->l, &bad, e) == -1) {
 		r->alarm = bad ? "ratchet" : NULL;
 		return (-1);
 	}
-	if (find(r, r->l->ratchet, e) == -1)
+	if (find(r, r->l->ratchet, e) == -1 ||
+	    (r->l->ram ? judge_without(r, e) : judge(r, e)) == -1)
 		return (-1);
-	return (judge(r, e));
+	return (r->count == 0 || r->look_only ? 0 : settle(r, e));
 }
 
 static void
@@ -486,8 +453,7 @@ store_open_recover(struct store_live *l, const struct store_live_options *how,
 {
 	bool fresh;
 
-	if (store_open_settle(l, found, &fresh, e) == -1 ||
-	    (fresh && store_ratchet_begin(l, e) == -1))
+	if (store_open_settle(l, found, &fresh, e) == -1)
 		return (-1);
 	return (store_open_start(l, how, fresh, e));
 }

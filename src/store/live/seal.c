@@ -145,6 +145,7 @@ state_facts(struct sealing *s)
 	facts->tags.g0 = o->g0;
 	facts->tags.g = o->g;
 	facts->tags.untagged = o->state.untagged;
+	facts->tags.lost = o->lost;
 	memcpy(facts->tags.agg, o->agg, sizeof(facts->tags.agg));
 	facts->has_live = o->has_live;
 	memcpy(facts->live.boot, o->boot, sizeof(facts->live.boot));

@@ -108,6 +108,9 @@ static const struct {
 	{ "a class that is sealed to nobody", IN_STREAM "mask: {ip.peer: seal}\n",
 	    "c.yaml:2:3: a class has the method seal, and there is no seal_key\n    s:\n    ^\n"
 	    "hint: cretula key pair makes one, and prints the line for this file\n" },
+	{ "a ratchet in memory whose keys nobody gets", IN_STREAM "ratchet: ram\n",
+	    "c.yaml:2:3: ratchet: ram is for who gets its keys, and there is no escrow_key\n"
+	    "    s:\n    ^\nhint: cretula key pair makes one; put its public line there\n" },
 	{ "a rule that does not compile",
 	    IN_STREAM "rules: [{name: n, pattern: 'C-[0-9', class: unknown, test: C-1}]\n",
 	    "c.yaml:3:39: pattern: missing terminating ] for character class\n"
