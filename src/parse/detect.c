@@ -12,7 +12,7 @@
 
 #define DETECT_FORMATS_MAX PARSE_DETECT_FITS_MAX
 
-enum { POINTS_GENERIC = 2, POINTS_PARTIAL = 3, POINTS_ODD = 4, POINTS_OWN = 8 };
+enum { POINTS_TEXT = 1, POINTS_GENERIC = 2, POINTS_PARTIAL = 3, POINTS_ODD = 4, POINTS_OWN = 8 };
 
 struct score {
 	const struct parse_format *format;
@@ -93,6 +93,8 @@ detect_extras(const struct event *ev)
 static unsigned
 detect_points(const struct parse_format *format, enum parse_result result, const struct event *ev)
 {
+	if (format->fit == PARSE_FIT_NAMED)
+		return (POINTS_TEXT);
 	if (format->fit == PARSE_FIT_GENERIC ||
 	    (format->fit == PARSE_FIT_TYPED && ev->type == EVENT_LOG))
 		return (POINTS_GENERIC);
@@ -383,7 +385,9 @@ detect_fits(const struct look *look, struct score *scores)
 	for (size_t i = 0; i < parse_format_count && count < DETECT_FORMATS_MAX; i++) {
 		struct score *s = &scores[count];
 
-		if (parse_formats[i].fit == PARSE_FIT_NAMED)
+		/* In an envelope, which has a time, anything may be text. */
+		if (parse_formats[i].fit == PARSE_FIT_NAMED &&
+		    look->envelope[0] == PARSE_ENVELOPE_NONE)
 			continue;
 		*s = (struct score){ .format = &parse_formats[i] };
 		detect_score(look, s);
@@ -412,7 +416,9 @@ parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
 	if (wrapped.envelope[0] != PARSE_ENVELOPE_NONE) {
 		size_t more = detect_fits(&wrapped, wrapped_scores);
 
-		if (more > 0 && wrapped_scores[0].points >= bare_scores[0].points) {
+		if (more > 0 &&
+		    (wrapped_scores[0].points >= bare_scores[0].points ||
+			bare_scores[0].points <= POINTS_GENERIC * bare_scores[0].records)) {
 			look = &wrapped;
 			scores = wrapped_scores;
 			count = more;

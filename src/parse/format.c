@@ -100,7 +100,7 @@ const struct parse_format parse_formats[] = {
 	    PARSE_SAMPLE_POSTGRES, parse_json_postgres, NULL },
 	{ "squid", "", "Squid's native access log", PARSE_SAMPLE_SQUID, parse_server_squid,
 	    NULL },
-	{ "text", "plain", "lines without a form: a time, a level, free text; never guessed",
+	{ "text", "plain", "lines without a form: a time, a level, free text; guessed only in an envelope",
 	    PARSE_SAMPLE_TEXT, parse_text_plain, .fit = PARSE_FIT_NAMED },
 	{ "traefik", "traefik-clf", "Traefik's access log in CLF", PARSE_SAMPLE_TRAEFIK_TEXT,
 	    parse_server_traefik, NULL },

@@ -68,7 +68,7 @@ enum parse_fit {
 	PARSE_FIT_OWN,     /* hardly anything else looks so */
 	PARSE_FIT_TYPED,   /* of type log much does; of another, nothing else */
 	PARSE_FIT_GENERIC, /* much does: only where no other fits */
-	PARSE_FIT_NAMED    /* everything does: never guessed */
+	PARSE_FIT_NAMED    /* everything does: guessed only in an envelope */
 };
 
 struct parse_format {

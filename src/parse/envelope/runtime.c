@@ -142,7 +142,7 @@ static bool
 docker_read(struct span line, struct docker *d)
 {
 	*d = (struct docker){ .escaped = false };
-	return (line.len > 9 && memcmp(line.ptr, "{\"log\":\"", 8) == 0 &&
+	return (line.len > 9 && memcmp(line.ptr, "{\"log\":", 7) == 0 &&
 	    parse_json_walk(line, docker_leaf, d) == PARSE_JSON_OK && d->log.ptr != NULL &&
 	    d->time.ptr != NULL);
 }

@@ -1,0 +1,115 @@
+"""Records of several lines, events in containers, lines in envelopes: each line is counted once, in files and pipes."""
+import json
+import subprocess
+import time
+
+from lib import CRETULA, cretula, equal, main, records, segments, shared, write
+
+POSTGRES = b'''2025-11-24 10:11:12.003 UTC [1] bob@orders LOG:  statement: select a,
+\tb
+\tfrom t
+2025-11-24 10:11:13.003 UTC [1] bob@orders LOG:  duration: 1.5 ms
+'''
+EVENT = {'kind': 'Event', 'apiVersion': 'audit.k8s.io/v1', 'level': 'Metadata', 'stage': 'ResponseComplete',
+         'requestURI': '/api/v1/pods', 'verb': 'list', 'user': {'username': 'erika'}, 'sourceIPs': ['203.0.113.7'],
+         'responseStatus': {'code': 200}, 'requestReceivedTimestamp': '2025-11-24T10:11:12.000000Z'}
+ACCESS = '203.0.113.7 - erika [24/Nov/2025:10:11:12 +0000] "GET /index.html HTTP/1.1" 200 512 "-" "curl/8.5.0"'
+
+
+def sealed(**want):
+    """The sums that the entries of stream s seal; verify agrees with them."""
+    cretula('verify', '--store', 'store', code=0)
+    got = {}
+    for entry in segments('store'):
+        i = entry['in']
+        equal(i['lines'], i['parsed'] + i['partial'] + i['unparsed'] + i['counted'] + i['meta'] + i['joined'])
+        for key in ('lines', 'parsed', 'partial', 'unparsed', 'meta', 'joined'):
+            got[key] = got.get(key, 0) + i[key]
+        for key, value in i.get('split', {}).items():
+            got['split_' + key] = got.get('split_' + key, 0) + value
+        got['n'] = got.get('n', 0) + entry['n']
+    equal({key: got.get(key, 0) for key in want}, want)
+
+
+def imported(name, data, *options):
+    write(name, data)
+    return cretula('import', '--store', 'store', '--stream', 's', name, '--json', *options, code=0).json
+
+
+def test_lines_that_belong_together():
+    """A statement of three lines is one record."""
+    run = imported('postgres.log', POSTGRES)
+    equal([run[k] for k in ('format', 'lines', 'parsed', 'joined')], ['postgres', 4, 2, 2])
+    sealed(lines=4, parsed=2, joined=2, n=2)
+    equal([r['event'] for r in records('store')], ['db.query', 'db.query'])
+
+
+def test_events_of_a_container():
+    """An EventList on one line and the same on many give the same events; the line itself is no record."""
+    one = json.dumps({'kind': 'EventList', 'apiVersion': 'audit.k8s.io/v1', 'metadata': {}, 'items': [EVENT] * 3}) + '\n'
+    many = json.dumps({'kind': 'EventList', 'items': [EVENT] * 2}, indent=2) + '\n'
+    run = imported('audit.log', (one + many).encode())
+    equal([run[k] for k in ('format', 'parsed', 'meta')], ['k8s-audit', 0, 2])
+    sealed(parsed=0, meta=2, split_parsed=5, n=5, joined=many.count('\n') - 1, lines=1 + many.count('\n'))
+    equal({r['path'] for r in records('store')}, {'/api/v1/pods'})
+
+
+def test_a_large_container():
+    """More events than a batch holds, in a file without a line end; nothing of it is left when it is imported again."""
+    data = json.dumps({'kind': 'EventList', 'items': [EVENT] * 20000}).encode()
+    run = imported('audit.log', data)
+    equal(run['split']['parsed'], 20000)
+    sealed(split_parsed=20000, n=20000, parsed=0)
+    again = cretula('import', '--store', 'store', '--stream', 's', 'audit.log', code=0)
+    assert 'nothing new' in again.out.decode(), again.out
+    sealed(n=20000)
+
+
+def test_envelopes_are_peeled():
+    """The same access line, bare and in four envelopes, gives the same record but for what the envelopes say."""
+    docker = json.dumps({'log': ACCESS + '\n', 'stream': 'stdout', 'time': '2025-11-24T10:11:12.5Z'})
+    wrapped = {
+        'bare': ACCESS, 'syslog': '<134>Nov 24 10:11:12 web1 nginx: ' + ACCESS,
+        'docker': docker, 'cri': '2025-11-24T10:11:12.500000000Z stdout F ' + ACCESS,
+        'journal': f'__REALTIME_TIMESTAMP=1763979072500000\n_HOSTNAME=web1\nMESSAGE={ACCESS}\n',
+        'cri docker': '2025-11-24T10:11:12.500000000Z stdout F ' + docker,
+    }
+    seen = {}
+    for name, line in wrapped.items():
+        out = cretula('mask', stdin=(line + '\n').encode() * 20, code=0).out.decode().splitlines()
+        equal(len(out), 20, name)
+        record = json.loads(out[0])
+        for key in ('client', 'user', 'server', 'extra', 'level'):
+            record.pop(key, None)
+        seen[name] = record
+    for name, record in seen.items():
+        equal(record, seen['bare'], name)
+
+
+def test_a_pipe_waits_for_what_belongs_to_a_record():
+    """Lines that come late still join; after a second of silence a record is whole."""
+    process = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'postgres'], stdin=subprocess.PIPE,
+                               stderr=subprocess.PIPE, bufsize=0)
+    lines = POSTGRES.splitlines(keepends=True)
+    for part in (lines[0], lines[1][:1], lines[1][1:] + lines[2]):
+        process.stdin.write(part)
+        time.sleep(0.4)
+    process.stdin.write(lines[3])
+    time.sleep(1.6)
+    process.stdin.write(lines[3] + lines[0][:-1])
+    said = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, 0, said)
+    sealed(lines=6, parsed=4, joined=2, n=4)
+
+
+def test_messages_of_syslog_without_a_format():
+    """What no format knows is text, in an envelope that says when and where."""
+    run = cretula('check', '--detect', shared('corpora', 'beats/system_syslog_darwin-syslog.log'), '--json', code=0)
+    equal([run.json['format'], run.json['envelopes']], ['text', ['syslog']])
+    out = cretula('mask', stdin=b'Nov 24 10:11:12 web1 kernel: eth0: link is up\n' * 3, code=0).out
+    record = json.loads(out.splitlines()[0])
+    equal([record['event'], record['extra']['program']], ['log', 'kernel'])
+    assert 'web1' not in record['server'], record
+
+
+main()
