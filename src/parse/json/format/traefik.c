@@ -61,6 +61,12 @@ finish(struct parse_json_line *line)
 	struct event *ev = line->ev;
 	struct span address = line->option[ADDRESS];
 
+	/* A list is what a header says, which is where it may come from. */
+	if (event_has(ev, EVENT_CLIENT) && !event_has(ev, EVENT_FORWARDED) &&
+	    span_find(ev->text[EVENT_CLIENT], ',') < ev->text[EVENT_CLIENT].len) {
+		parse_field_text(ev, EVENT_FORWARDED, ev->text[EVENT_CLIENT]);
+		ev->has_text &= ~(UINT32_C(1) << EVENT_CLIENT);
+	}
 	if (!event_has(ev, EVENT_CLIENT))
 		parse_field_text(ev, EVENT_CLIENT, address);
 	else if (!span_starts(address, ev->text[EVENT_CLIENT]) &&
