@@ -13,12 +13,31 @@ APACHE = shutil.which('apache2') or '/usr/sbin/apache2'
 MODULES = '/usr/lib/apache2/modules'
 # ---- what must hold for every format ----
 
+AGENTS = b'streams: {s: {mask: {agent: {full: token}}}}\n'
+
+
+def agrees(log, records, oracle):
+    """One token for one User-Agent, and another for each other: none is cut or mixed with its neighbours."""
+    seen, tokens = {}, set()
+    for record, want in zip(records, oracle):
+        token = record.get('agent_full')
+        if want['agent'] in ('', '-'):
+            equal(token, None, f'{log}: {record}')
+            continue
+        assert token, f'{log}: {record} {want}'
+        equal(seen.setdefault(want['agent'], token), token, f'{log}: {want}')
+        tokens.add(token)
+    equal(len(tokens), len(seen), f'{log}: User-Agents')
+    assert len(seen) > 25, seen
+
+
 def fits(log, format_string, oracle, has):
     """Every line is read, in full; statuses, sizes and methods are the oracle's, line by line."""
     text = read(log)
     count = text.count(b'\n')
     equal(count, len(oracle), f'{log}: lines')
-    run = cretula('mask', '--format-string', format_string, stdin=text, code=0)
+    write('agents.yaml', AGENTS)
+    run = cretula('mask', '--config', 'agents.yaml', '--format-string', format_string, stdin=text, code=0)
     records = run.lines
     equal(len(records), count, f'{log}: records')
     for line, record, want in zip(text.splitlines(), records, oracle):
@@ -56,7 +75,8 @@ events {{}}
 http {{ client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
 uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
 {formats}
-log_format oracle escape=json '{{"status":"$status","bytes":$body_bytes_sent,"method":"$request_method"}}';
+log_format oracle escape=json '{{"status":"$status","bytes":$body_bytes_sent,"method":"$request_method",'
+'"agent":"$http_user_agent"}}';
 {logs} access_log {folder}/oracle.log oracle;
 upstream gone {{ server 127.0.0.1:{away}; server 127.0.0.1:{away} backup; }}
 server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello $status\\n"; }}
@@ -66,9 +86,10 @@ server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello $status\\n"; 
 
 def nginx_oracle(path):
     out = []
-    for line in read(path).splitlines():
+    for line in read(path).decode('utf-8', 'surrogateescape').split('\n')[:-1]:
         said = json.loads(line)
-        out.append({'status': int(said['status']), 'bytes': said['bytes'], 'method': said['method'] or None})
+        out.append({'status': int(said['status']), 'bytes': said['bytes'], 'method': said['method'] or None,
+                    'agent': said['agent']})
     return out
 
 
@@ -88,7 +109,9 @@ def test_nginx():
             equal(served[status], count, f'answers with {status}')
     for name, text in NGINX_FORMATS.items():
         has = ['status', 'bytes'] + (['method'] if name in ('main', 'json', 'upstream') else [])
-        fits(f'{name}.log', f'log_format {name} {text};', oracle, has)
+        records = fits(f'{name}.log', f'log_format {name} {text};', oracle, has)
+        if 'http_user_agent' in text:
+            agrees(name, records, oracle)
 
 
 APACHE_FORMATS = {
@@ -116,7 +139,7 @@ ErrorLog {folder}/error.log
 LogLevel crit
 TypesConfig /dev/null
 DocumentRoot {folder}/root
-{logs}CustomLog {folder}/oracle.log "%>s %B %m"
+{logs}CustomLog {folder}/oracle.log "%>s %B %m %{{User-Agent}}i"
 <Directory {folder}/root>
 Require all granted
 </Directory>
@@ -134,9 +157,9 @@ Require valid-user
 
 def apache_oracle(path):
     out = []
-    for line in read(path).decode('utf-8', 'surrogateescape').splitlines():
-        status, size, method = line.split(' ', 2)
-        out.append({'status': int(status), 'bytes': int(size), 'method': method if method != '-' else None})
+    for line in read(path).decode('utf-8', 'surrogateescape').split('\n')[:-1]:
+        status, size, method, agent = line.split(' ', 3)
+        out.append({'status': int(status), 'bytes': int(size), 'method': method if method != '-' else None, 'agent': agent})
     return out
 
 
@@ -161,7 +184,9 @@ def test_apache():
             equal(served[status], count, f'answers with {status}')
     for name, text in APACHE_FORMATS.items():
         has = ['status'] + (['bytes'] if name != 'own' else []) + ([] if name == 'bare' else ['method'])
-        fits(f'{name}.log', f'LogFormat "{text}" {name}', oracle, has)
+        records = fits(f'{name}.log', f'LogFormat "{text}" {name}', oracle, has)
+        if 'User-Agent' in text:
+            agrees(name, records, oracle)
 
 
 main()
