@@ -1,0 +1,81 @@
+"""Format strings where a format may be named: commands, configuration, errors."""
+import os
+
+from lib import cretula, equal, main, records, write
+
+NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $request_time'
+LINES = ''.join(f'192.0.2.7 - erika [24/Nov/2025:10:11:{n:02} +0000] "GET /a HTTP/1.1" 20{n % 10} 0.{n}\n'
+                for n in range(20)).encode()
+
+
+def test_commands():
+    write('a.log', LINES)
+    write('format', f"log_format main '{NGINX}';\n".encode())
+    for how in (['--format-string', NGINX], ['--format-string', '@format'], ['--format-string', NGINX, '--dialect', 'nginx']):
+        out = cretula('mask', *how, stdin=LINES, code=0).lines
+        equal([r['status'] for r in out], [200 + n % 10 for n in range(20)], 'statuses')
+        equal(out[3]['duration_us'], 300000, 'duration')
+    cretula('import', '--store', 'i', '--stream', 's', '--format-string', NGINX, 'a.log', code=0)
+    equal(len(records('i')), 20, 'imported')
+    cretula('pipe', 's', '--store', 'p', '--format-string', NGINX, stdin=LINES, code=0)
+    equal(len(records('p')), 20, 'piped')
+    for store in ('i', 'p'):
+        cretula('verify', '--store', store, code=0)
+
+
+def test_check():
+    write('a.log', LINES)
+    equal(cretula('check', '--detect', 'a.log', '--format-string', NGINX, '--json', code=0).json['fits'],
+          [{'format': 'nginx-format-string', 'parsed': 20, 'partial': 0}], 'fits')
+    cretula('check', '--detect', 'a.log', '--format-string', '$status', code=3)
+    assert 'LogFormat of Apache' in cretula('check', '--format-string', '%h %t', code=0).text
+    run = cretula('check', '--detect', 'a.log', '--format', 'nginx-combined', '--json')
+    assert 'nginx-combined' in run.text or run.json['fits'] == [], run.text
+
+
+def test_errors():
+    for args, text in ((['--format-string', '$a$b'], "'$a$b' at column 1: two fields with nothing between"),
+                       (['--format-string', '%h %Z'], "'%Z' at column 4: no such directive of Apache"),
+                       (['--format-string', '$a', '--format', 'auto'], '--format and --format-string: one of them'),
+                       (['--format-string', '$a', '--dialect', 'iis'], '--dialect iis: it is nginx, apache, log4j or auto'),
+                       (['--format-string', '$a', '--dialect', 'apache'], 'there is no field in it'),
+                       (['--format-string', '@no/such/file'], 'no/such/file')):
+        run = cretula('mask', *args, stdin=LINES)
+        assert run.code in (2, 66) and text in run.err and run.out == b'', (args, run.code, run.err)
+    assert not os.path.exists('store')
+
+
+def test_configuration():
+    good = "streams:\n  s:\n    format_string: >-\n      log_format main '" + NGINX + "';\n"
+    write('good.yaml', good.encode())
+    equal(len(cretula('mask', '--config', 'good.yaml', stdin=LINES, code=0).lines), 20, 'records')
+    printed = cretula('check', '--config', 'good.yaml', code=0).out
+    write('printed.yaml', printed)
+    equal(cretula('check', '--config', 'printed.yaml', code=0).out, printed, 'printed and read again')
+    write('bad.yaml', good.replace('$status', '$status$pid').encode())
+    run = cretula('check', '--config', 'bad.yaml', code=78)
+    assert 'bad.yaml:3:20' in run.err and "'$status$pid' at column" in run.err, run.err
+    write('both.yaml', good.replace('    format_string', '    format: nginx-combined\n    format_string').encode())
+    run = cretula('mask', '--config', 'both.yaml', stdin=LINES, code=78)
+    assert 'format and format_string: one of them' in run.err, run.err
+    write('dialect.yaml', b"streams: {s: {format_string: '%m %p', format_dialect: log4j}}\n")
+    equal(cretula('mask', '--config', 'dialect.yaml', stdin=b'hello INFO\n').lines[0]['level'], 'INFO', 'level')
+
+
+def test_stack_traces():
+    """A trace is part of its message; counts say what was joined."""
+    log = ''.join(f'2025-11-24 10:11:{n:02},123 ERROR [main] a.B - failed for bob{n}@example.com\njava.lang.X: y\n'
+                  f'\tat a.B.c(B.java:7)\n' for n in range(20)).encode()
+    run = cretula('mask', '--format-string', '%d %-5p [%t] %c{1.} - %m%n%ex', stdin=log, code=0)
+    equal(len(run.lines), 20, 'records')
+    assert 'joined=40' in run.err and 'lines=60' in run.err, run.err
+    assert b'bob' not in run.out and 'B.java' not in run.lines[0]['event'], run.out[:300]
+
+
+def test_in_an_envelope():
+    wrapped = b''.join(b'<190>Nov 24 10:11:12 web1 nginx: ' + line + b'\n' for line in LINES.splitlines())
+    out = cretula('mask', '--format-string', NGINX, stdin=wrapped, code=0).lines
+    equal([r['status'] for r in out], [200 + n % 10 for n in range(20)], 'statuses')
+
+
+main()
