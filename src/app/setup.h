@@ -8,6 +8,7 @@
 #include "app/args.h"
 #include "config/config.h"
 #include "mask/words.h"
+#include "parse/named/zone.h"
 
 struct err;
 struct key_ring;
@@ -18,6 +19,7 @@ struct app_setup {
 	struct config_stream fallback;
 	struct mask_geo *geo; /* app_geo_open */
 	struct parse_string *string; /* app_parser_find */
+	struct parse_zone zone;
 };
 
 /*

@@ -28,6 +28,7 @@ struct config_stream {
 	char name[CONFIG_NAME_BYTES];
 	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
 	char format_string[CONFIG_PATH_BYTES]; /* "" if not given */
+	char timezone[CONFIG_NAME_BYTES]; /* "" if not given */
 	unsigned format_dialect;         /* enum parse_string_dialect */
 	struct parse_json_map map;       /* of formats in JSON */
 	struct mask_policy policy;       /* defaults, over them mask:, words: ... */

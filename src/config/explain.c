@@ -30,6 +30,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_PERIOD] = "never | daily | weekly | monthly, or a size",
 	[CONFIG_SEAL_KEY] = "a public key",
 	[CONFIG_SIZE] = "a size",
+	[CONFIG_ZONE] = "a time zone",
 	[CONFIG_SWITCH] = "one of",
 };
 

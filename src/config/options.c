@@ -92,6 +92,8 @@ const struct config_option config_options[] = {
 	    RANGE(1000000, UINT64_C(3600000000)), "`pipe` seals a segment so often" },
 	{ "streams.*.servers", CONFIG_NAMES, STREAM_LIST(policy.servers, policy.server_count), "[]",
 	    ANY, "names of our own machines, kept in clear" },
+	{ "streams.*.timezone", CONFIG_ZONE, STREAM_AT(timezone), "", ANY,
+	    "of times that name none: Europe/Berlin, +02:00; without it UTC, and flagged" },
 	{ "streams.*.trusted_proxies", CONFIG_NETWORKS,
 	    STREAM_LIST(policy.trusted_proxies, policy.trusted_proxy_count), "[]", RANGE(8, 7),
 	    "proxies whose X-Forwarded-For is believed" },

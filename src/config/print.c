@@ -130,6 +130,7 @@ print_value(
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
 	case CONFIG_SEAL_KEY:
+	case CONFIG_ZONE:
 	case CONFIG_PATH: config_print_quoted(out, place); break;
 	default: print_list(c, o, from, out);
 	}
@@ -160,7 +161,8 @@ is_said(const struct config_option *o, const void *from)
 	if (o->type == CONFIG_INCLUDE)
 		return (false); /* what it said is here */
 	return ((o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING &&
-		    o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY) ||
+		    o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY &&
+		    o->type != CONFIG_ZONE) ||
 	    *((const char *)from + o->offset) != '\0');
 }
 

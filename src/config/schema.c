@@ -102,6 +102,7 @@ schema_value(const struct config_option *o, struct buf *out)
 	case CONFIG_NAME:
 	case CONFIG_PATH:
 	case CONFIG_SEAL_KEY:
+	case CONFIG_ZONE:
 		json_str(out, "type", span_str("string"));
 		json_u64(out, "minLength", 1);
 		break;

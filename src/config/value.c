@@ -8,6 +8,7 @@
 #include "config/fill.h"
 #include "config/maps/maps.h"
 #include "key/sealkey.h"
+#include "parse/named/zone.h"
 #include "parse/parse.h"
 #include "parse/string/string.h"
 
@@ -133,6 +134,17 @@ set_format_string(struct value *v, void *to)
 	else
 		set_path(v, to);
 	parse_string_free(made);
+}
+
+static void
+set_zone(struct value *v, void *to)
+{
+	struct parse_zone zone;
+
+	if (parse_zone_load(text_of(v), &zone) == -1)
+		config_say(v->l, v->at, "%s: there is no such time zone here", v->name);
+	else
+		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", v->text);
 }
 
 static void
@@ -382,6 +394,7 @@ static const struct {
 	[CONFIG_PATH] = { set_path, 0, 0 },
 	[CONFIG_PATHS] = { set_route, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
 	[CONFIG_PERIOD] = { set_period, 0, 0 },
+	[CONFIG_ZONE] = { set_zone, 0, 0 },
 	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
 	[CONFIG_RULES] = { NULL, 0, 0 }, /* config_map_list */
 	[CONFIG_SIZE] = { set_size, 0, 0 },

@@ -236,6 +236,8 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 		record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
 		partial = true;
 	}
+	if (ev->zone_assumed)
+		record_set_flag(r, RECORD_FLAG_ZONE_ASSUMED);
 	partial = partial || ev->bad_text != 0;
 	if (m->epochs == MASK_EPOCH_EVENT)
 		mask_line_epochs(m, r->time_us);

@@ -41,7 +41,6 @@ struct parse_state;
 typedef enum parse_result parse_line_function(struct parse_state *state, struct span line,
     char *scratch, struct event *ev, enum parse_reason *reason);
 
-/* What of the input is read as one. */
 enum parse_piece_kind {
 	PARSE_PIECE_RECORD, /* a line, or several */
 	PARSE_PIECE_ITEM,   /* an event of a container */
@@ -111,6 +110,7 @@ struct parser {
 	const struct parse_format *format;
 	const struct parse_json_map *map; /* of JSON members; NULL: none */
 	enum parse_envelope envelope[PARSE_ENVELOPES_MAX]; /* the outermost first */
+	const struct parse_zone *zone; /* of times that name none; NULL: UTC, and it is said */
 	bool whole; /* what comes was cut before: all of it is one record */
 	const struct parse_string *string; /* of a format string; NULL: it is none */
 };

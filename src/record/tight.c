@@ -12,9 +12,17 @@
 /* What a record that does not fit must leave out. */
 enum lean { LEAN_NOTHING, LEAN_MANY, LEAN_LONG };
 
+/* All flags, each in quotes and with a comma. */
+enum {
+	FLAGS_BYTES = 0
+#define FLAG(id, name, help) +sizeof(name) + 2
+#include "record/flags.def"
+#undef FLAG
+};
+
 _Static_assert(
     RECORD_FIELD_COUNT *(RECORD_ESCAPE_GROWTH *RECORD_LEAN_BYTES + RECORD_KEY_BYTES - 6) +
-	    RECORD_FLAG_COUNT * 24 + 64 <=
+	    FLAGS_BYTES + 64 <=
 	RECORD_BYTES_MAX,
     "a lean record always fits");
 

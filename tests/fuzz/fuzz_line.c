@@ -38,7 +38,7 @@ static bool
 may_be_ours(enum event_text f)
 {
 	return (f == EVENT_ACTION || f == EVENT_OUTCOME || f == EVENT_PROTOCOL ||
-	    f == EVENT_CACHE || f == EVENT_LEVEL || f == EVENT_TLS);
+	    f == EVENT_SCHEME || f == EVENT_CACHE || f == EVENT_LEVEL || f == EVENT_TLS);
 }
 
 static void

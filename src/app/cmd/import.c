@@ -34,6 +34,7 @@ static const struct app_option options[] = {
 	{ "no-verify", NULL, "do not verify the store at the end" },
 	{ "store", "DIR", "the store; made if it does not exist" },
 	{ "stream", "NAME", "the stream of the store" },
+	APP_OPTION_TIMEZONE,
 	{ NULL, NULL, NULL },
 };
 

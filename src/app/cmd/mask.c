@@ -23,6 +23,7 @@ static const struct app_option options[] = {
 	{ "jobs", "N", "worker threads, 1 to 8 (default 1)" },
 	{ "keys", "DIR", "mask with these keys; without, a key of this run only" },
 	{ "stream", "NAME", "which stream of the configuration, if it has several" },
+	APP_OPTION_TIMEZONE,
 	{ "words", "FILE", "vocabulary: read, learned into, and written back" },
 	{ NULL, NULL, NULL },
 };

@@ -30,6 +30,7 @@ static const struct app_option options[] = {
 	{ "seal-every", "T", "seal a segment so often, 1s to 1h (default 1h)" },
 	{ "store", "DIR", "the store; made if it does not exist" },
 	{ "stream", "NAME", "the stream, if not named as STREAM" },
+	APP_OPTION_TIMEZONE,
 	{ NULL, NULL, NULL },
 };
 

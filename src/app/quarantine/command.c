@@ -16,6 +16,7 @@ static const struct app_option options[] = {
 	{ "secret", "FILE", "replay: what `cretula key pair` wrote" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
+	APP_OPTION_TIMEZONE,
 	{ NULL, NULL, NULL },
 };
 
@@ -23,7 +24,7 @@ static int
 run(const struct app_args *args)
 {
 	static const char *const replay_only[] = { "config", "dialect", "format",
-		"format-string", "keys", "secret" };
+		"format-string", "keys", "secret", "timezone" };
 	struct err e = { ERR_NONE, "" };
 	const char *what = args->operands[0];
 	bool list = strcmp(what, "list") == 0;

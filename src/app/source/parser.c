@@ -34,6 +34,23 @@ compile_given(struct app_setup *s, const char *given, enum parse_string_dialect 
 	return (rc);
 }
 
+/* --timezone, else the stream's. */
+static int
+find_zone(const struct app_args *args, struct app_setup *s, struct parser *parser, struct err *e)
+{
+	const char *given = app_arg(args, "timezone");
+
+	const char *name = given != NULL ? given : s->stream->timezone;
+
+	if (name[0] == '\0' && given == NULL)
+		return (0);
+	if (parse_zone_load(span_str(name), &s->zone) == -1)
+		return (err_set(e, given != NULL ? ERR_USAGE : ERR_CONFIG,
+		    "%s: there is no such time zone here", name));
+	parser->zone = &s->zone;
+	return (0);
+}
+
 int
 app_parser_find(
     const struct app_args *args, struct app_setup *s, struct parser *parser, struct err *e)
@@ -43,6 +60,8 @@ app_parser_find(
 	enum parse_string_dialect dialect = (enum parse_string_dialect)s->stream->format_dialect;
 
 	*parser = (struct parser){ .map = &s->stream->map };
+	if (find_zone(args, s, parser, e) == -1)
+		return (-1);
 	if (name != NULL && given != NULL)
 		return (err_set(e, ERR_USAGE, "--format and --format-string: one of them"));
 	if (said != NULL && !parse_string_dialect(span_str(said), &dialect))

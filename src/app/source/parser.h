@@ -13,8 +13,11 @@ struct err;
 #define APP_OPTION_FORMAT_STRING \
 	{ "format-string", "TEXT", "log_format, LogFormat or PatternLayout; or @FILE with it" }
 
+#define APP_OPTION_TIMEZONE \
+	{ "timezone", "ZONE", "of times that name none: Europe/Berlin, +02:00 (default: UTC)" }
+
 /*
- * Of --format, --format-string and --dialect, else of the stream.  format is
+ * Of --timezone, --format, --format-string and --dialect, else of the stream.  format is
  * NULL for auto.  A format string belongs to s.
  */
 int app_parser_find(const struct app_args *args, struct app_setup *s, struct parser *parser,

@@ -2,6 +2,7 @@
 #include "parse/cloud/w3c.h"
 #include "parse/event.h"
 #include "parse/named/named.h"
+#include "parse/named/zone.h"
 #include "parse/timestamp.h"
 
 /* What IIS and CloudFront do differently. */
@@ -243,8 +244,11 @@ split(struct line *l, struct span line, struct span *values, unsigned count)
 }
 
 static enum parse_result
-read_values(struct line *l, const struct parse_columns *columns, const struct span *values)
+read_values(struct line *l, const struct parse_state *state, const struct span *values)
 {
+	const struct parse_columns *columns = &state->columns[state->columns_at];
+
+
 	for (unsigned i = 0; i < columns->count; i++) {
 		if (columns->column[i].row != PARSE_COLUMN_OTHER)
 			put(l, &parse_w3c_columns[columns->column[i].row], values[i]);
@@ -255,7 +259,8 @@ read_values(struct line *l, const struct parse_columns *columns, const struct sp
 	}
 	put_time(l);
 	put_target(l);
-	l->ev->zone_assumed = l->local && l->ev->time_ok;
+	if (l->local)
+		parse_zone_assume(state, l->ev);
 	return (l->good && l->ev->time_ok ? PARSE_EVENT : PARSE_PARTIAL);
 }
 
@@ -304,7 +309,7 @@ read_line(const struct dialect *dialect, struct parse_state *state, struct span 
 	if (*reason != PARSE_REASON_COLUMNS || !split(&l, line, values, columns->count))
 		return (PARSE_UNPARSED);
 	parse_field_clear(ev);
-	return (read_values(&l, columns, values));
+	return (read_values(&l, state, values));
 }
 
 enum parse_result

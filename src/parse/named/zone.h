@@ -2,10 +2,34 @@
 #ifndef CRETULA_PARSE_ZONE_H
 #define CRETULA_PARSE_ZONE_H
 
-#include "parse/event.h"
-#include "parse/parse.h"
+#include <stdint.h>
 
-/* ev's time was read as UTC, but named no zone: it is the parser's, if it has one. */
+#include "base/span.h"
+
+struct event;
+struct parse_state;
+
+/* Steps of a zone's clock, 1970 to 2100: two a year at most. */
+#define PARSE_ZONE_STEPS_MAX 320
+
+struct parse_zone {
+	unsigned count;
+	struct {
+		int64_t local_s; /* what its clock shows when the step is done; since 1970 */
+		int32_t offset_s; /* from then on, east of Greenwich */
+	} step[PARSE_ZONE_STEPS_MAX];
+};
+
+/*
+ * "UTC", "+02:00", "Europe/Berlin" (of the system's zones).  0; -1 if there is
+ * no such zone.  For the start of a program: it sets TZ for a moment.
+ */
+int parse_zone_load(struct span name, struct parse_zone *zone);
+
+/* The time that a clock there shows, to UTC; an hour that comes twice is its second. */
+int64_t parse_zone_utc(const struct parse_zone *zone, int64_t local_us);
+
+/* ev's time was read as UTC, but named no zone: it is the parser's, else UTC, and that is said. */
 void parse_zone_assume(const struct parse_state *state, struct event *ev);
 
 #endif
