@@ -130,13 +130,13 @@ find_clauses(struct span text, struct span *message, struct span *found)
 static void
 put_upstream(struct event *ev, struct span url)
 {
-	const char *behind = memmem(url.ptr, url.len, "://", 3);
+	const char *behind;
 	struct span peer = url;
 	size_t len;
 
 	if (url.len == 0)
 		return;
-	if (behind != NULL)
+	if ((behind = memmem(url.ptr, url.len, "://", 3)) != NULL)
 		peer = span_from(url, (size_t)(behind - url.ptr) + 3);
 	len = span_starts(peer, span_str("unix:")) ? peer.len : span_find(peer, '/');
 	parse_field_text(ev, EVENT_UPSTREAM, span_of(peer.ptr, len));
