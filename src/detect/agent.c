@@ -98,22 +98,51 @@ major_at(struct span rest)
 	return (digits > 0 ? major : -1);
 }
 
-static bool
-word_has(struct span word, const char *part, size_t len)
-{
-	return (word.len >= len && memmem(word.ptr, word.len, part, len) != NULL);
-}
+#define STARTS(rest, literal) span_starts(rest, span_of(literal, sizeof(literal) - 1))
 
 /* A crawler by its name; "cubot" makes telephones. */
 static bool
 sounds_like_bot(struct span word)
 {
-	if (word_has(word, "crawl", 5) || word_has(word, "spider", 6) ||
-	    word_has(word, "scraper", 7) || word_has(word, "monitor", 7))
-		return (true);
-	return (word.len >= 3 && !span_is(word, "cubot") &&
-	    (memcmp(word.ptr + word.len - 3, "bot", 3) == 0 || word_has(word, "bot-", 4) ||
-		word_has(word, "-bot", 4) || span_is(word, "robot")));
+	for (size_t i = 0; i + 3 <= word.len; i++) {
+		struct span rest = span_from(word, i);
+
+		switch (rest.ptr[0]) {
+		case 'c':
+			if (STARTS(rest, "crawl"))
+				return (true);
+			break;
+		case 's':
+			if (STARTS(rest, "spider") || STARTS(rest, "scraper"))
+				return (true);
+			break;
+		case 'm':
+			if (STARTS(rest, "monitor"))
+				return (true);
+			break;
+		case '-':
+			if (STARTS(rest, "-bot"))
+				return (true);
+			break;
+		case 'b':
+			if (STARTS(rest, "bot") && (rest.len == 3 || rest.ptr[3] == '-') &&
+			    !span_is(word, "cubot"))
+				return (true);
+			break;
+		default: break;
+		}
+	}
+	return (false);
+}
+
+/* "+http": where a crawler says who it is. */
+static bool
+has_address(struct span text)
+{
+	for (size_t at; (at = span_find(text, '+')) < text.len; text = span_from(text, at + 1))
+		if (STARTS(span_from(text, at), "+http"))
+			return (true);
+	return (false);
 }
 
 /* Tools and apps have everyday names: they must stand as a product does. */
@@ -213,7 +242,7 @@ read_words(struct span text, const struct allowed *allowed, struct detect_agent 
 	}
 	family = r.family;
 	agent->bot = (family != NULL && family->kind == BOT) || r.bot ||
-	    memmem(text.ptr, text.len, "+http", 5) != NULL;
+	    has_address(text);
 	/* A crawler that poses as a browser is none. */
 	if (agent->bot && family != NULL && family->kind >= APP)
 		family = NULL;

@@ -66,6 +66,20 @@ add_literal(struct detect_agents_memory *m, size_t number)
 		set_bit(m->candidates, detect_agents_waiting[literal->first_waiting + i]);
 }
 
+/* Longer ones begin with the same three bytes, or share a bucket by chance. */
+static inline bool
+is_at(const struct detect_agents_literal *literal, const unsigned char *p, size_t left)
+{
+	const unsigned char *text = (const unsigned char *)literal->text;
+	size_t i = literal->len;
+
+	if (i > left || text[0] != p[0] || text[1] != p[1] || text[2] != p[2])
+		return (false);
+	while (i > 3 && text[i - 1] == p[i - 1])
+		i--;
+	return (i <= 3);
+}
+
 static void
 find_literals(struct detect_agents_memory *m, struct span text)
 {
@@ -76,9 +90,7 @@ find_literals(struct detect_agents_memory *m, struct span text)
 
 		for (size_t k = detect_agents_buckets[bucket];
 		     k < detect_agents_buckets[bucket + 1]; k++)
-			if (detect_agents_literals[k].len <= text.len - i &&
-			    memcmp(detect_agents_literals[k].text, p,
-				detect_agents_literals[k].len) == 0)
+			if (is_at(&detect_agents_literals[k], p, text.len - i))
 				add_literal(m, k);
 	}
 }
@@ -343,11 +355,16 @@ major_of(
 static const struct detect_agents_rule *
 first_rule(struct detect_agents_memory *m, struct span text, size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++) {
-		const struct detect_agents_rule *rule = &detect_agents_rules[i];
+	for (size_t at = from / 64; at * 64 < to; at++) {
+		uint64_t left = m->candidates[at];
 
-		if (has_bit(m->candidates, i) && has_needs(m, rule) && run(m, rule, text))
-			return (rule);
+		for (; left != 0; left &= left - 1) {
+			size_t i = at * 64 + (size_t)__builtin_ctzll(left);
+			const struct detect_agents_rule *rule = &detect_agents_rules[i];
+
+			if (i >= from && i < to && has_needs(m, rule) && run(m, rule, text))
+				return (rule);
+		}
 	}
 	return (NULL);
 }
