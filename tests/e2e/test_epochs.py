@@ -195,6 +195,7 @@ def test_audit_says_what_a_thief_could_do():
     equal(next(s['linkable'] for s in audit(0)['streams'] if s['name'] == 's'), 2)
     text = cretula('key', 'audit', '--store', 'store', env=NOW, code=0).text
     assert 'good: nothing is worse than designed' in text and '2 of 3 records can be linked' in text, text
+    assert max(map(len, text.splitlines())) <= 100, text
 
 
 def test_audit_finds_what_is_worse_than_designed():

@@ -32,8 +32,9 @@ print_pair(
 	}
 	buf_fmt(out,
 	    "the secret is in %s: move that file off this machine now, who has it reads what is "
-	    "sealed\nin cretula.yaml:\n\n  seal_key: %s\n",
-	    file, text);
+	    "sealed\nin cretula.yaml, for values that `mask: CLASS: seal` hides:\n\n"
+	    "  seal_key: %s\n\nor for lines that cannot be read:\n\n  quarantine_key: %s\n",
+	    file, text, text);
 }
 
 int

@@ -138,6 +138,47 @@ static const struct thief {
 
 /* ---- text ---- */
 
+#define COLUMNS 100
+
+/*
+ * Words of text behind what stands in the line already (at columns of it);
+ * lines that follow begin where the text began.  A long word, a path, stays
+ * whole.
+ */
+static void
+add_wrapped(struct buf *out, size_t at, struct span text)
+{
+	size_t column = at;
+
+	for (bool first = true; text.len > 0; first = false) {
+		size_t len = span_find(text, ' ');
+
+		if (!first && column + 1 + len > COLUMNS) {
+			buf_fmt(out, "\n%*s", (int)at, "");
+			column = at;
+		} else if (!first) {
+			buf_char(out, ' ');
+			column++;
+		}
+		buf_span(out, span_of(text.ptr, len));
+		column += len;
+		text = span_from(text, len < text.len ? len + 1 : len);
+	}
+	buf_char(out, '\n');
+}
+
+static void
+print_thief(const struct app_audit *a, const struct sums *s, size_t i, struct buf *out)
+{
+	struct buf text = { 0 };
+	size_t start = out->len;
+
+	buf_fmt(out, "  %-22s ", thieves[i].title);
+	thieves[i].say(a, s, &text);
+	add_wrapped(out, out->len - start, buf_view(&text));
+	buf_free(&text);
+}
+
 static void
 print_lines(const struct buf *lines, const char *title, struct buf *out)
 {
@@ -146,7 +187,8 @@ print_lines(const struct buf *lines, const char *title, struct buf *out)
 	while (rest.len > 0) {
 		size_t len = span_find(rest, '\n');
 
-		buf_fmt(out, "%s  %.*s\n", title, (int)len, rest.ptr);
+		buf_fmt(out, "%s  ", title);
+		add_wrapped(out, strlen(title) + 2, span_of(rest.ptr, len));
 		rest = span_from(rest, len < rest.len ? len + 1 : len);
 	}
 }
@@ -164,11 +206,8 @@ app_audit_text(const struct app_audit *a, struct buf *out)
 	    "  recovery key: %s; ratchet keys given out: %ju\n\nwho steals\n",
 	    a->used, a->grace, a->held, a->over, a->has_recovery ? "made" : "none",
 	    (uintmax_t)s.escrows);
-	for (size_t i = 0; i < sizeof(thieves) / sizeof(thieves[0]); i++) {
-		buf_fmt(out, "  %-22s ", thieves[i].title);
-		thieves[i].say(a, &s, out);
-		buf_char(out, '\n');
-	}
+	for (size_t i = 0; i < sizeof(thieves) / sizeof(thieves[0]); i++)
+		print_thief(a, &s, i, out);
 	for (size_t i = 0; i < a->stream_count; i++) {
 		const struct app_audit_stream *one = &a->streams[i];
 
