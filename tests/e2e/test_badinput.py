@@ -1,4 +1,5 @@
 """Bad input: a clear one-line error with place and cause, the right exit code, nothing half-written."""
+import json
 import gzip
 import os
 import shutil
@@ -255,6 +256,48 @@ def test_mask_says_counts_and_exit_codes():
     cretula('mask', '--format', 'apache-combined', stdin=b'', code=0)
     fails(78, 'nowhere', 'mask', '--format', 'apache-combined', '--keys', 'nowhere', stdin=b'')
     fails(66, 'format not clear', 'mask', '--format', 'auto', stdin=b'junk ' + SECRET.encode() + b'\n')
+
+
+def fail_closed_line(target='/a', user='-', client='192.0.2.7', time='17/May/2015:10:05:03 +0000'):
+    return f'{client} - {user} [{time}] "GET {target} HTTP/1.1" 200 5 "-" "x"\n'.encode('latin-1')
+
+
+def fail_closed_json(more, behind=''):
+    return ('{"@timestamp":"2025-11-24T10:11:12Z","client.ip":"192.0.2.7","http.request.method":"GET","url.path":"/x"' + more + '}' +
+            behind + '\n').encode()
+
+
+FAIL_CLOSED = (
+    # claim, format, line, state, and what the record has to say
+    ('a line of no format', 'combined', b'erika wrote this\n', 'unparsed', {'reason': 'grammar'}),
+    ('a line that is cut', 'combined', fail_closed_line('/erika')[:50] + b'\n', 'unparsed', {'reason': 'cut'}),
+    ('a byte that is zero', 'combined', fail_closed_line('/erika\0'), 'unparsed', {'reason': 'binary'}),
+    ('two objects in a line', 'json-lines', fail_closed_json('', ' {"user.name":"erika"}'), 'unparsed', {'reason': 'grammar'}),
+    ('a time that is none', 'combined', fail_closed_line('/erika', time='99/Foo/2015:10:05:03 +0000'), 'partial', {'flags': ['time_arrival']}),
+    ('a member twice', 'json-lines', fail_closed_json(',"user.name":"erika","user.name":"bob"'), 'partial',
+     {'user': '[user.auth]', 'flags': ['duplicate_key']}),
+    ('no UTF-8', 'combined', fail_closed_line('/a/erika\xff'), 'parsed', {'flags': ['bad_utf8']}),
+    ('a percent sign of nothing', 'combined', fail_closed_line('/a/erika%zz'), 'parsed', {'path': '[path]', 'flags': ['unsettled']}),
+    ('decoding without end', 'combined', fail_closed_line('/a/%2525252525252565rika'), 'parsed', {'path': '[path]', 'flags': ['unsettled']}),
+    ('a zero, encoded', 'combined', fail_closed_line('/a/erika%00'), 'parsed', {'path': '[path]', 'flags': ['unsettled']}),
+    ('an address that is none', 'combined', fail_closed_line(client='0300.erika.2.7'), 'parsed', {'flags': ['peer_name']}),
+    ('a user with blanks and quotes', 'combined', fail_closed_line(user='erika m "x'), 'parsed', {'flags': ['user_nonstandard']}),
+    ('a member that nobody knows', 'json-lines', fail_closed_json(',"zzz":"erika"'), 'parsed', {}),
+)
+
+
+def test_what_cannot_be_masked_is_not_written():
+    """design.md 5, fail closed: each kind of failure hides its field or its line, and is counted as what it is."""
+    for claim, name, line, state, says in FAIL_CLOSED:
+        run = cretula('mask', '--format', name, stdin=line, code=3 if state == 'unparsed' else 0)
+        assert b'erika' not in (run.out + run.err.encode()).lower() and b'192.0.2.7' not in run.out, (claim, run.out)
+        record = json.loads(run.out)
+        equal(record.get('state', 'parsed'), state, claim)
+        equal({key: record.get(key) for key in says}, says, claim)
+        want = ' '.join(f'{s}={int(s == state)}' for s in ('parsed', 'partial', 'unparsed'))
+        assert 'lines=1 ' in run.err and want in run.err, (claim, run.err)
+        if claim == 'a member that nobody knows':
+            equal(list(record['extra'].values()), ['[unknown]'])
 
 
 def test_view_and_stats_refuse_clearly():
