@@ -38,7 +38,8 @@ static bool
 may_be_ours(enum event_text f)
 {
 	return (f == EVENT_ACTION || f == EVENT_OUTCOME || f == EVENT_PROTOCOL ||
-	    f == EVENT_SCHEME || f == EVENT_CACHE || f == EVENT_LEVEL || f == EVENT_TLS);
+	    f == EVENT_CACHE || f == EVENT_LEVEL || f == EVENT_TLS || f == EVENT_SCHEME ||
+	    f == EVENT_METHOD);
 }
 
 static void
@@ -53,7 +54,11 @@ check_event(const struct event *ev, struct span line, const char *scratch)
 		else if (event_has(ev, (enum event_text)f))
 			check_span(ev->text[f], line, scratch);
 	for (unsigned i = 0; i < ev->extra_count; i++) {
-		check_span(ev->extra[i].value, line, scratch);
+		if (ev->extra[i].kind == EVENT_EXTRA_WORD)
+			check_word(ev->extra[i].value);
+		else
+			check_span(ev->extra[i].value, line, scratch);
+		check_word(ev->extra[i].key);
 		check(ev->extra[i].key.len > 0);
 	}
 }

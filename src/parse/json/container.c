@@ -98,11 +98,45 @@ is_among(const char *const *names, struct span name)
 	return (false);
 }
 
+/* Without the blanks at its end, and the byte before them, if that is c. */
+static bool
+take_back(struct span *text, char c)
+{
+	while (text->len > 0 && memchr(" \t\r\n", text->ptr[text->len - 1], 4) != NULL)
+		text->len--;
+	if (text->len == 0 || text->ptr[text->len - 1] != c)
+		return (false);
+	text->len--;
+	return (true);
+}
+
+/* Does a bracket follow one of names?  Of most records none does, which is soon seen. */
+static bool
+may_have_array(const char *const *names, struct span text)
+{
+	for (size_t at = 0; (at += span_find(span_from(text, at), '[')) < text.len; at++) {
+		struct span head = span_of(text.ptr, at);
+
+		if (!take_back(&head, ':') || !take_back(&head, '"'))
+			continue;
+		for (const char *const *name = names; *name != NULL; name++) {
+			size_t len = strlen(*name);
+
+			if (head.len > len && head.ptr[head.len - len - 1] == '"' &&
+			    memcmp(head.ptr + head.len - len, *name, len) == 0)
+				return (true);
+		}
+	}
+	return (false);
+}
+
 /* Where the array of one of names begins in the object at at; 0 if it does not soon. */
 static size_t
 find_array(const char *const *names, struct span text, size_t at)
 {
 	text.len = text.len < at + HEAD_BYTES ? text.len : at + HEAD_BYTES;
+	if (!may_have_array(names, text))
+		return (0);
 	for (at++;; at++) {
 		size_t name = at = skip_blanks(text, at);
 		bool named;
