@@ -19,6 +19,7 @@ static const struct app_option options[] = {
 	{ "format", "NAME", "with --detect: say how the file fits this one" },
 	APP_OPTION_FORMAT_STRING,
 	{ "schema", NULL, "JSON Schema of the configuration" },
+	APP_OPTION_TIMEZONE,
 	{ NULL, NULL, NULL },
 };
 
