@@ -98,8 +98,8 @@ print_strings(struct buf *out)
 	    "- Two fields with nothing between are an error, but for host and target\n"
 	    "  (`$host$request_uri`), path and query (`%U%q`, `$uri$is_args$args`) and the parts\n"
 	    "  of one time (`%{%T}t.%{msec_frac}t%{%z}t`).\n"
-	    "- A time without a zone is UTC; without a time the line has that of its arrival, and\n"
-	    "  is `partial`.\n"
+	    "- A time without a zone is that of `timezone:`; without a time the line has that of\n"
+	    "  its arrival, and is `partial`.\n"
 	    "- A record of log4j goes on until a line that begins one: stack traces are part of\n"
 	    "  the message.  Colours (`%highlight`), groups and `%n` in the middle are refused.\n"
 	    "- combined, common and vhost_combined written out are read as the formats above.\n");

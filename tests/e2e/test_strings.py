@@ -89,6 +89,17 @@ def test_stack_traces():
     assert b'example.com' not in run.out and b'B.java' not in run.out, run.out[:300]
 
 
+def test_zones():
+    """A time that names no zone is that of --timezone; else UTC, and it is said."""
+    line = b'2025-11-24 10:11:12,123 INFO x\n'
+    for format_string, args, time, flags in (
+            ('%d %p %m%n', ['--timezone', 'Europe/Berlin'], '2025-11-24T09:11:12.123Z', None),
+            ('%d{DEFAULT}{UTC} %p %m%n', ['--timezone', 'Europe/Berlin'], '2025-11-24T10:11:12.123Z', None),
+            ('%d %p %m%n', [], '2025-11-24T10:11:12.123Z', ['zone_assumed'])):
+        record = cretula('mask', '--format-string', format_string, *args, stdin=line, code=0).lines[0]
+        equal((record['time'], record.get('flags')), (time, flags), format_string)
+
+
 def test_in_an_envelope():
     wrapped = b''.join(b'<190>Nov 24 10:11:12 web1 nginx: ' + line + b'\n' for line in LINES.splitlines())
     out = cretula('mask', '--format-string', NGINX, stdin=wrapped, code=0).lines

@@ -211,6 +211,19 @@ is_closed_by(const struct parse_string *s, const struct string_field *field, cha
 	}
 }
 
+/* Does the pattern name neither zone nor seconds since 1970? */
+static bool
+is_local(struct span date)
+{
+	for (size_t i = 0; i + 1 < date.len; i++) {
+		if (date.ptr[i] != '%')
+			continue;
+		if (strchr("zZs", date.ptr[++i]) != NULL)
+			return (false);
+	}
+	return (date.len > 0);
+}
+
 static void
 sort(struct parse_string *s)
 {
@@ -263,6 +276,8 @@ finish(struct string_builder *b)
 
 	if (s->count == 0)
 		return (err_set(b->e, ERR_USAGE, "format string: there is no field in it"));
+	for (unsigned i = 0; i < s->count; i++)
+		s->field[i].local = !s->field[i].utc && is_local(s->field[i].date);
 	for (unsigned i = 0; i < s->count; i++)
 		s->field[i].closed = s->field[i].after.len > 0 &&
 		    is_closed_by(s, &s->field[i], s->field[i].after.ptr[0]);

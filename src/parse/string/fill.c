@@ -1,6 +1,7 @@
 /* string: values into the event. */
 #include "parse/field.h"
 #include "parse/json/read.h"
+#include "parse/named/zone.h"
 #include "parse/request.h"
 #include "parse/string/date.h"
 #include "parse/string/program.h"
@@ -140,6 +141,8 @@ fill_time(struct filling *fill, const struct string_field *f, struct span text)
 	if (rc == 0 && !ev->time_ok) {
 		ev->time_us = t_us;
 		ev->time_ok = true;
+		if (f->local)
+			parse_zone_assume(fill->state, ev);
 	} else if (rc == -1 || t_us - ev->time_us >= SAME_TIME_US ||
 	    ev->time_us - t_us >= SAME_TIME_US)
 		add_known(fill, f, EVENT_EXTRA_UNKNOWN, text);

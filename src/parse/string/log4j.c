@@ -156,7 +156,7 @@ static int
 add_date(struct string_builder *b, const struct directive *d)
 {
 	struct string_field field = { .as = STRING_AS_TIME, .shape = STRING_DATE, .rank = RANK,
-		.pad = d->pad, .key = span_of("time", 4) };
+		.pad = d->pad, .utc = d->options > 1, .key = span_of("time", 4) };
 	char pattern[2 * STRING_JAVA_MAX];
 	struct span java = d->options > 0 ? d->option[0] : span_of("", 0);
 	size_t len;
