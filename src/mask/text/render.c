@@ -173,7 +173,7 @@ word_end(struct span text, size_t i)
 	return (i);
 }
 
-/* What a byte between words is written as. */
+/* What a byte between words is written as; no '@', which makes a mailbox of any two. */
 static char
 sign_of(char c)
 {
@@ -181,7 +181,7 @@ sign_of(char c)
 		return ('(');
 	if (c == ']' || c == '}')
 		return (')');
-	return (c != '\0' && strchr(".,:;!?()=/-\"'+*|<>@~$^", c) != NULL ? c : ' ');
+	return (c != '\0' && strchr(".,:;!?()=/-\"'+*|<>~$^", c) != NULL ? c : ' ');
 }
 
 static void

@@ -63,6 +63,7 @@ messages(void **state)
 		{ "words of programs stay", "Connection refused while connecting to upstream",
 		    "Connection refused while connecting to upstream" },
 		{ "names do not", "login failed for Erika", "login failed for xx.#" },
+		{ "two words make no mailbox", "cohort=gy3@0.05", "xx.#=xx.# xx.#" },
 		{ "an e-mail is a token", "sent to bob.k@example.org!", "sent to em.#!" },
 		{ "an address is a token", "client: 203.0.113.7, server", "client: if.#, server" },
 		{ "a secret is none", "secret=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
