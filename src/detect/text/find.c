@@ -361,8 +361,9 @@ detect_text(struct span text, struct detect_hit *hits, size_t max)
 
 	assert(max > 0);
 	for (size_t at = 0; at < text.len; at += SIEVE_PIECE) {
-		detect_sieve(text, at, marks);
-		for (size_t b = 0; b < SIEVE_BLOCKS; b++)
+		size_t blocks = detect_sieve(text, at, marks);
+
+		for (size_t b = 0; b < blocks; b++)
 			for (uint64_t left = marks[b]; left != 0; left &= left - 1) {
 				size_t i = at + b * SIEVE_BLOCK + (size_t)__builtin_ctzll(left);
 

@@ -202,39 +202,50 @@ classify(const char *bytes, size_t blocks, struct detect_classes *out)
 	detect_sieve_plain(bytes, blocks, out);
 }
 
-/* A piece and the block behind it, from a copy where it is too near to the end. */
-static void
+/*
+ * A piece and the block behind it, from a copy where it is too near to the
+ * end.  How many blocks of the piece there are; the one behind them is empty
+ * or classified, too.
+ */
+static size_t
 classify_piece(struct span rest, struct detect_classes *out)
 {
 	char copy[SIEVE_PIECE + 2 * SIEVE_BLOCK];
-	size_t blocks = SIEVE_BLOCKS + 1;
+	size_t blocks = SIEVE_BLOCKS + 1, whole;
 
 	if (rest.len >= blocks * SIEVE_BLOCK + SIEVE_AHEAD) {
 		classify(rest.ptr, blocks, out);
-		return;
+		return (SIEVE_BLOCKS);
 	}
 	blocks = (rest.len + SIEVE_BLOCK - 1) / SIEVE_BLOCK;
 	if (blocks > SIEVE_BLOCKS + 1)
 		blocks = SIEVE_BLOCKS + 1;
-	if (rest.len > blocks * SIEVE_BLOCK + SIEVE_AHEAD)
-		rest.len = blocks * SIEVE_BLOCK + SIEVE_AHEAD;
+	whole = blocks * SIEVE_BLOCK + SIEVE_AHEAD;
+	if (rest.len > whole)
+		rest.len = whole;
+	/* Zeros first, in steps of one size: the end is overwritten. */
+	memset(copy + (blocks - 1) * SIEVE_BLOCK, 0, 2 * SIEVE_BLOCK);
 	memcpy(copy, rest.ptr, rest.len);
-	memset(copy + rest.len, 0, blocks * SIEVE_BLOCK + SIEVE_AHEAD - rest.len);
 	classify(copy, blocks, out);
-	memset(out + blocks, 0, (SIEVE_BLOCKS + 1 - blocks) * sizeof(*out));
+	if (blocks > SIEVE_BLOCKS)
+		return (SIEVE_BLOCKS);
+	out[blocks] = (struct detect_classes){ 0 };
+	return (blocks);
 }
 
-void
+size_t
 detect_sieve(struct span text, size_t at, uint64_t marks[static SIEVE_BLOCKS])
 {
 	struct detect_classes classes[SIEVE_BLOCKS + 1];
 	struct carry carry = { 0 };
+	size_t blocks;
 
 	assert(at % SIEVE_PIECE == 0 && at < text.len);
-	classify_piece(span_from(text, at), classes);
-	for (size_t b = 0; b < SIEVE_BLOCKS; b++) {
+	blocks = classify_piece(span_from(text, at), classes);
+	for (size_t b = 0; b < blocks; b++) {
 		marks[b] = marks_of(&classes[b], &classes[b + 1], &carry);
 		if (classes[b].literal != 0)
 			marks[b] |= literals_of(text, at + b * SIEVE_BLOCK, classes[b].literal);
 	}
+	return (blocks);
 }

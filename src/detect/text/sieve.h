@@ -20,10 +20,10 @@
 
 /*
  * marks[b] bit i: a verifier should look at text[at + 64 * b + i].  At most
- * SIEVE_PIECE bytes from at on, a multiple of SIEVE_PIECE; marks behind the
- * end of text are 0.
+ * SIEVE_PIECE bytes from at on, a multiple of SIEVE_PIECE.  Returns how many
+ * marks there are; bits behind the end of text are 0.
  */
-void detect_sieve(struct span text, size_t at, uint64_t marks[static SIEVE_BLOCKS]);
+size_t detect_sieve(struct span text, size_t at, uint64_t marks[static SIEVE_BLOCKS]);
 
 /* For tests: from now on take the portable side, or what the CPU has. */
 void detect_sieve_force_portable(bool portable);
