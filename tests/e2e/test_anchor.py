@@ -154,9 +154,10 @@ def test_witness_request():
     equal(cretula('anchor', 'print', 'witness', *STORE, code=0).out, b'old 0\n\n' + note)
     early = cretula('anchor', 'print', 'witness', *STORE, '--size', 2, code=0).out
     equal(early, b'old 0\n\n' + read('store/streams/s/cp/00000002.note'))
-    for args, code in [(('--old', 99), 66), (('--size', 99), 66), (('--old', 'x'), 2), (('--stream', 'none'), 66),
-                       (('--store', 'none'), 66)]:
+    for args, code in [(('--old', 99), 66), (('--size', 99), 66), (('--old', 'x'), 2), (('--stream', 'none'), 2)]:
         cretula('anchor', 'print', 'witness', *STORE, *args, code=code)
+    cretula('anchor', 'print', 'witness', '--store', 'store', '--stream', 'none', code=66)
+    cretula('anchor', 'print', 'witness', '--store', 'none', '--stream', 's', code=66)
     cretula('anchor', 'print', 'nothing', *STORE, code=2)
     cretula('anchor', 'export', 'x', *STORE, code=2)
     cretula('anchor', 'print', 'tsq', '--store', 'store', code=2)
