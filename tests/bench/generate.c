@@ -1,8 +1,9 @@
 /*
- * generate BYTES [SEED]: a combined access log of about BYTES on standard
- * output, the same for the same seed.  200,000 clients by Zipf's law, a shop
- * with some 600 paths and ids in them, query strings, referers, 200 agents:
- * about 247 bytes a line.
+ * generate BYTES [SEED [KIND]]: a log of about BYTES on standard output, the
+ * same for the same seed.  Of most kinds it tells the requests to a shop:
+ * 200,000 clients by Zipf's law, some 600 paths and ids in them, query
+ * strings, referers, 200 agents.  combined, about 247 bytes a line, unless
+ * KIND says otherwise; the others are in generate_kinds.c.
  */
 #include <math.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "generate.h"
 
 #define CLIENTS 200000
 #define AGENTS 200
@@ -20,7 +23,7 @@ static uint64_t state;
 static uint32_t zipf[TABLE]; /* a uniform slot to a client rank */
 static char agents[AGENTS][256];
 
-static uint32_t
+uint32_t
 draw(uint32_t below)
 {
 	state ^= state << 13;
@@ -120,36 +123,49 @@ referer(char *out, size_t size)
 	return (snprintf(out, size, "-"));
 }
 
-static int
-line(char *out, size_t size, time_t when)
+/* What is drawn, and in which order, is what a seed means. */
+static void
+request(struct request *out, uint64_t n)
 {
 	static const unsigned statuses[] = { 200, 200, 200, 200, 200, 200, 304, 302, 404, 500 };
-	char date[64], target[256], from[256];
-	struct tm tm;
 	uint32_t who = client(), mixed = who * 2654435761u;
+	time_t when = (time_t)(1764000000 + n / 400);
 
-	gmtime_r(&when, &tm);
-	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S +0000", &tm);
-	path(target, sizeof(target));
-	referer(from, sizeof(from));
-	return (snprintf(out, size, "%u.%u.%u.%u - %s [%s] \"%s %s HTTP/1.1\" %u %u \"%s\" \"%s\"\n",
-	    mixed >> 24 | 1, mixed >> 16 & 255, mixed >> 8 & 255, (mixed & 255) | 1,
-	    draw(40) == 0 ? "maria.k" : "-", date, draw(12) == 0 ? "POST" : "GET", target,
-	    statuses[draw(10)], draw(60000) + 200, from, agents[mixed % AGENTS]));
+	out->n = n;
+	gmtime_r(&when, &out->tm);
+	path(out->target, sizeof(out->target));
+	referer(out->referer, sizeof(out->referer));
+	out->bytes = draw(60000) + 200;
+	out->status = statuses[draw(10)];
+	out->method = draw(12) == 0 ? "POST" : "GET";
+	out->user = draw(40) == 0 ? "maria.k" : "-";
+	out->agent = agents[mixed % AGENTS];
+	snprintf(out->address, sizeof(out->address), "%u.%u.%u.%u", mixed >> 24 | 1,
+	    mixed >> 16 & 255, mixed >> 8 & 255, (mixed & 255) | 1);
 }
 
 int
-main(int argc, char **argv)
+line_combined(char *out, size_t size, const struct request *r)
 {
-	static char out[OUT_BYTES + 2048];
-	uint64_t bytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 1 << 20, done = 0;
+	char date[64];
+
+	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S +0000", &r->tm);
+	return (snprintf(out, size, "%s - %s [%s] \"%s %s HTTP/1.1\" %u %u \"%s\" \"%s\"\n",
+	    r->address, r->user, date, r->method, r->target, r->status, r->bytes, r->referer,
+	    r->agent));
+}
+
+static int
+generate(uint64_t bytes, line_fn *line)
+{
+	static char out[OUT_BYTES + LINE_BYTES];
+	struct request r;
+	uint64_t done = 0;
 	size_t len = 0;
 
-	state = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1) * 0x9E3779B97F4A7C15u + 1;
-	zipf_init();
-	agents_init();
 	for (uint64_t n = 0; done + len < bytes; n++) {
-		len += (size_t)line(out + len, sizeof(out) - len, (time_t)(1764000000 + n / 400));
+		request(&r, n);
+		len += (size_t)line(out + len, sizeof(out) - len, &r);
 		if (len < OUT_BYTES)
 			continue;
 		if (fwrite(out, 1, len, stdout) != len)
@@ -158,4 +174,19 @@ main(int argc, char **argv)
 		len = 0;
 	}
 	return (fwrite(out, 1, len, stdout) == len && fflush(stdout) == 0 ? 0 : 74);
+}
+
+int
+main(int argc, char **argv)
+{
+	line_fn *line = kind_line(argc > 3 ? argv[3] : "combined");
+
+	if (line == NULL) {
+		fprintf(stderr, "usage: generate BYTES [SEED [KIND]]\n");
+		return (64);
+	}
+	state = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1) * 0x9E3779B97F4A7C15u + 1;
+	zipf_init();
+	agents_init();
+	return (generate(argc > 1 ? strtoull(argv[1], NULL, 10) : 1 << 20, line));
 }
