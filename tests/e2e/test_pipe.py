@@ -8,6 +8,7 @@ import time
 
 from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, write
 
+LONG = os.environ.get('CRETULA_LONG') == '1'  # every step, not some
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
 
 
@@ -248,7 +249,7 @@ def test_kill_at_random_moments_then_resume():
 def test_a_death_after_each_durable_step():
     if not is_testing_build():
         raise Skip('not built with -Dtesting=true')
-    for n in range(1, 400):
+    for n in range(1, 400, 1 if LONG else 5):  # of 330 steps
         subprocess.run(['rm', '-rf', 'store', 'store.keys'], check=True)
         run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50))), env={'CRETULA_FAULT': str(n)})
         if run.code == 0:
@@ -273,7 +274,7 @@ def test_a_full_disk_at_each_step():
     if not is_testing_build():
         raise Skip('not built with -Dtesting=true')
     waits = 0
-    for n in range(1, 400):
+    for n in range(1, 400, 1 if LONG else 5):
         subprocess.run(['rm', '-rf', 'store', 'store.keys'], check=True)
         run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50))), env={'CRETULA_FAULT': f'{n}:{(28, 122)[n % 2]}'})
         if run.code == 0:
@@ -298,7 +299,7 @@ def test_a_bad_disk_ends_it_and_the_next_start_goes_on():
     """EIO at each step: 74, never tried again on the same file; what was committed is there once."""
     if not is_testing_build():
         raise Skip('not built with -Dtesting=true')
-    for n in range(1, 400, 2):
+    for n in range(1, 400, 2 if LONG else 7):
         subprocess.run(['rm', '-rf', 'store', 'store.keys'], check=True)
         run = cretula(*PIPE[1:], stdin=b''.join(map(line, range(50))), env={'CRETULA_FAULT': f'{n}:5'})
         if run.code == 0 and n > 330:

@@ -36,9 +36,10 @@ check(bool holds)
 
 /* A format that says what this program has built. */
 static enum parse_result
-made_line(struct span line, char *scratch, struct event *ev, enum parse_reason *reason)
+made_line(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
 {
-	(void)line, (void)scratch, (void)reason;
+	(void)state, (void)line, (void)scratch, (void)reason;
 	memset(ev, 0, sizeof(*ev));
 	ev->time_us = INT64_C(1764000000) * 1000000;
 	ev->time_ok = true;
@@ -78,7 +79,7 @@ start(void)
 	    key_ring_import(ring, false, commitment, &e) == 0 &&
 	    mask_words_open(10, &words, &e) == 0 && mask_candidates_open(&candidates, &e) == 0);
 	struct mask_setup setup = { .policy = &policy, .ring = ring, .words = words,
-		.format = &format, .epochs = MASK_EPOCH_EVENT, .now_us = 0,
+		.parser.format = &format, .epochs = MASK_EPOCH_EVENT, .now_us = 0,
 		.line_max = PARSE_LINE_MAX };
 	check(mask_open(&setup, &mask, &e) == 0);
 	batch.records = malloc(4 * RECORD_BYTES_MAX);
