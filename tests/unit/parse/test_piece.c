@@ -131,7 +131,7 @@ what_is_whole_stays(void **state)
 			size_t used;
 
 			assert_true(first <= len);
-			if (first == len && all.ptr[len] == '\n' && all.ptr[len - 1] != '\n')
+			if (len > 0 && first == len && all.ptr[len] == '\n' && all.ptr[len - 1] != '\n')
 				continue; /* a container may end there; its line end is blank */
 			show(&parser, span_of(all.ptr, first), false, parts, sizeof(parts));
 			used = strlen(parts);
