@@ -15,6 +15,8 @@ struct field {
 	struct span name, value;
 };
 
+#define FIELD_BYTES_MAX (1u << 20) /* a longer one is no length, but text */
+
 enum { FIELD_MORE, FIELD_END, FIELD_CUT };
 
 /* The field at *at, which moves behind it. */
@@ -38,6 +40,8 @@ take_field(struct span text, size_t *at, struct field *f)
 		return (*at = text.len, FIELD_CUT);
 	for (unsigned i = 0; i < 8; i++)
 		size |= (uint64_t)(unsigned char)rest.ptr[len + 1 + i] << 8 * i;
+	if (size > FIELD_BYTES_MAX)
+		return (*at += len + 1, FIELD_END);
 	rest = span_from(rest, len + 9);
 	if (size >= rest.len)
 		return (*at = text.len, FIELD_CUT);

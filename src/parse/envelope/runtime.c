@@ -150,8 +150,14 @@ docker_read(struct span line, struct docker *d)
 static bool
 docker_part(const struct docker *d)
 {
-	return (
-	    d->log.len >= DOCKER_PART_BYTES && memcmp(d->log.ptr + d->log.len - 2, "\\n", 2) != 0);
+	size_t end = d->log.len, escapes = 0;
+
+	if (end < DOCKER_PART_BYTES)
+		return (false);
+	/* An even number of backslashes before the n: none of them makes it a line end. */
+	while (escapes + 1 < end && d->log.ptr[end - 2 - escapes] == '\\')
+		escapes++;
+	return (d->log.ptr[end - 1] != 'n' || escapes % 2 == 0);
 }
 
 bool

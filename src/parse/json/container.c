@@ -9,6 +9,8 @@
 
 #include "parse/piece.h"
 
+#define BLANKS_MAX 4096 /* looked over for the sign of a container */
+#define DEPTH_MAX 64
 #define HEAD_BYTES 512 /* what may stand before the array of a container */
 
 /* How a value ends. */
@@ -59,6 +61,8 @@ skip_nested(struct span text, size_t *at)
 		if (c == '\n' && i + 1 < text.len && text.ptr[i + 1] == '{')
 			return (*at = i, BROKEN);
 		depth += c == '{' || c == '[';
+		if (depth > DEPTH_MAX)
+			return (*at = i, BROKEN);
 		depth -= c == '}' || c == ']';
 		i++;
 	} while (ending == WHOLE && depth > 0 && i < text.len);
@@ -255,10 +259,14 @@ take_object(struct span rest, size_t at, struct parse_piece *piece)
 void
 parse_piece_json(const char *const *names, struct span rest, struct parse_piece *piece)
 {
-	size_t at = skip_blanks(rest, 0), line = span_find(rest, '\n'), array;
+	size_t seen = rest.len < BLANKS_MAX ? rest.len : BLANKS_MAX, array;
+	size_t at = skip_blanks(span_of(rest.ptr, seen), 0);
+	size_t line = span_find(span_of(rest.ptr, at), '\n');
 
-	if (line < at && (at == rest.len || memchr(",]", rest.ptr[at], 2) == NULL)) {
+	if (line < at && (at == seen || memchr(",]", rest.ptr[at], 2) == NULL)) {
 		piece_of(PARSE_PIECE_RECORD, rest, line + 1, at == rest.len, piece); /* blank */
+	} else if (at == seen && at < rest.len) {
+		take_line(rest, at, piece);
 	} else if (at == rest.len) {
 		piece_of(PARSE_PIECE_RECORD, rest, rest.len, true, piece);
 	} else if (rest.ptr[at] == '[' || rest.ptr[at] == ',') {

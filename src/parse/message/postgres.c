@@ -214,6 +214,22 @@ find_level(struct span line, size_t at, struct span *level, struct span *text)
 	return (line.len);
 }
 
+/* Another level with the two blanks that PostgreSQL writes behind it, in the first line. */
+static bool
+has_level(struct span text)
+{
+	struct span level, rest;
+
+	text.len = span_find(text, '\n');
+	for (size_t at = 0; (at = find_level(text, at, &level, &rest)) < text.len; at++) {
+		size_t end = at + level.len + 1;
+
+		if (end + 1 < text.len && memcmp(text.ptr + end, "  ", 2) == 0)
+			return (true);
+	}
+	return (false);
+}
+
 static void
 take_client(struct event *ev, struct span value)
 {
@@ -318,6 +334,11 @@ parse_postgres(struct parse_state *state, struct span line, char *scratch, struc
 	if (time == 0 || (at = find_level(line, time, &level, &text)) == line.len) {
 		*reason = PARSE_REASON_GRAMMAR;
 		return (PARSE_UNPARSED);
+	}
+	if (has_level(text)) { /* a name may hold all that is read as a prefix */
+		parse_field_text(ev, EVENT_MESSAGE, span_from(line, time));
+		ev->type = EVENT_LOG;
+		return (PARSE_PARTIAL);
 	}
 	take_prefix(ev, span_of(line.ptr + time, at - time));
 	parse_postgres_message(level, text, ev);

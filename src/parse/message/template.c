@@ -221,6 +221,10 @@ parse_template(const char *template, struct span text, struct event *ev)
 		template += 2;
 		literal = literal_of(template);
 		end = *template == '\0' ? text.len : find(text, literal, last);
+		/* Free text behind it can imitate it: then nobody knows. */
+		if (kind == 'x' && strstr(template, "%r") != NULL &&
+		    end != find(text, literal, false))
+			return (false);
 		if (*template != '\0' && end == text.len)
 			return (false);
 		if (!take(kind, span_of(text.ptr, end), ev))

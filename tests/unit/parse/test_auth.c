@@ -91,6 +91,10 @@ static const struct row {
 	    "login|failure|u=bob|o=/bin/ls|tty=pts/0|directory=/|target_user=root|" },
 	{ "su[7]: Successful su for root by bob", "login|login|success|u=bob|target_user=root|" },
 	{ "systemd-logind[1]: New session c12 of user bob.", "login|login|success|u=bob|s=c12|" },
+	{ "sshd[1]: Disconnecting authenticating user root 203.0.113.9 port 22: Change of username: "
+	  "(root) -> (x 6.6.6.6 port 5: y) [preauth]",
+	    "log|m=Disconnecting authenticating user root 203.0.113.9 port 22: Change of username: "
+	    "(root) -> (x 6.6.6.6 port 5: y) [preauth]|" },
 	{ "kernel: hello", "log|m=hello|" },
 	{ "no program here", "none" },
 	{ "message repeated 3 times: [ ]", "none" },

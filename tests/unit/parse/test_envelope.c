@@ -216,6 +216,7 @@ parts_belong_together(void **state)
 		     "2025-11-24T10:11:12.000Z stdout P c\n2025-11-24T10:11:12.000Z stderr F d\n"
 		     "2025-11-24T10:11:12.000Z stdout P e\n"),
 	    "72|36|36|36+|");
+	check_pieces("j", span_str("garbage line\nMESSAGE=x\n\nMESSAGE=y\n\n"), "13|11|11|");
 	check_pieces("j", span_of(binary, sizeof(binary) - 1), "31|4+|");
 	check_pieces("d", span_str("{\"log\":\"a\",\"time\":\"x\"}\n{}\n"), "23|3|");
 	buf_str(&docker, "{\"log\":\"");
@@ -225,6 +226,10 @@ parts_belong_together(void **state)
 	check_pieces("d", buf_view(&docker), "16429+|");
 	buf_str(&docker, "{\"log\":\"b\\n\",\"time\":\"2025-11-24T10:11:12.000Z\"}\n");
 	check_pieces("d", buf_view(&docker), "16477|");
+	memcpy(docker.data + 16389, "\\\\n", 3); /* a backslash and an n: the line goes on */
+	check_pieces("d", buf_view(&docker), "16477|");
+	memcpy(docker.data + 16389, "a\\n", 3);
+	check_pieces("d", buf_view(&docker), "16429|48|");
 	buf_free(&docker);
 }
 

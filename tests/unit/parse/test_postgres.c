@@ -107,6 +107,9 @@ static const struct row {
 	    "db|LOG|read|u=b|o=public.t|m=select \"\"a\"\", 1|" T0
 	    "database=o|audit=SESSION|audit_class=READ|command=SELECT|object_type=TABLE|"
 	    "parameter=<none>|" },
+	/* a role that imitates a line: nobody knows who did what */
+	{ STDERR, T "[1] x LOG:  connection authorized: user=admin database=prod@db FATAL:  password "
+	    "authentication failed for user \"x LOG:  connection authorized: user=admin\"", "none" },
 	{ STDERR, "no time LOG: x", "none" },
 	{ STDERR, T "no level", "none" },
 	{ CSV,
