@@ -39,6 +39,8 @@ take_bracket(struct span *rest, struct span *text)
 
 /* ---- nginx ---- */
 
+#define NGINX_LINE_BYTES 2047 /* longer lines are cut: the clauses of the server may be gone */
+
 /* What nginx says behind a message, in this order; each may be missing but the first. */
 enum clause { CLIENT, SERVER, REQUEST, SUBREQUEST, UPSTREAM, HOST, REFERRER, CLAUSE_COUNT };
 
@@ -97,6 +99,16 @@ read_clauses(struct span text, struct span *found)
 		c = behind;
 	}
 	return (true);
+}
+
+/* nginx writes a request as it came: quotes in it may end what it seems to end. */
+static bool
+quotes_inside(const struct span *found)
+{
+	for (unsigned c = 0; c < CLAUSE_COUNT; c++)
+		if (found[c].len > 0 && span_find(found[c], '"') < found[c].len)
+			return (true);
+	return (false);
 }
 
 /* The message of text, and what follows it.  How many ways there are to see that. */
@@ -211,6 +223,7 @@ parse_server_nginx_error(struct parse_state *state, struct span line, char *scra
 {
 	struct span rest = span_from(line, 20), level, message, found[CLAUSE_COUNT];
 	unsigned fits;
+	bool doubt;
 
 	(void)scratch;
 	parse_field_clear(ev);
@@ -220,12 +233,13 @@ parse_server_nginx_error(struct parse_state *state, struct span line, char *scra
 	ev->type = EVENT_LOG;
 	parse_field_text(ev, EVENT_LEVEL, level);
 	fits = find_clauses(rest, &message, found);
+	doubt = fits > 1 || (fits == 1 && (line.len >= NGINX_LINE_BYTES || quotes_inside(found)));
 	put_clauses(ev, found);
 	parse_field_text(ev, EVENT_MESSAGE, message);
-	if (fits > 1) /* one of them is a client's */
+	if (doubt) /* what was read may be a client's */
 		ev->bad_text |= BIT(EVENT_CLIENT) | BIT(EVENT_HOST) | BIT(EVENT_TARGET) |
 		    BIT(EVENT_REFERER) | BIT(EVENT_UPSTREAM) | BIT(EVENT_METHOD);
-	return (fits > 1 ? PARSE_PARTIAL : PARSE_EVENT);
+	return (doubt ? PARSE_PARTIAL : PARSE_EVENT);
 }
 
 /* ---- Apache ---- */

@@ -182,10 +182,36 @@ test_cut_samples(void **state)
 	}
 }
 
+/* What a request can imitate is not believed. */
+static void
+clauses_in_a_request_are_doubted(void **state)
+{
+	static const char start[] = "2025/11/24 10:11:12 [error] 31#31: *46 open() \"/srv/x, client: "
+				    "6.6.6.6, server: s, request: \"GET / HTTP/1.1\", host: \"h\"";
+	static const char inside[] =
+	    "2025/11/24 10:11:12 [error] 31#31: *46 refused, client: 192.0.2.7, server: s, "
+	    "request: \"GET /\", upstream: \"http://6.6.6.6:80/\", host: \"v.example.com\", "
+	    "referrer: \"http://b.example/ HTTP/1.1\", host: \"www.example.com\"";
+	static char room[PARSE_SCRATCH_BYTES], cut[2048];
+	const struct parse_format *f = parse_format_find(span_str("nginx-error"));
+	enum parse_reason reason;
+	struct event ev;
+
+	memset(cut, 'x', sizeof(cut));
+	memcpy(cut + sizeof(cut) - sizeof(start), start, sizeof(start));
+	memcpy(cut, start, 47); /* the time and what was opened */
+	assert_int_equal(parse_one(f, span_of(cut, 2047), room, &ev, &reason), PARSE_PARTIAL);
+	assert_true((ev.bad_text >> EVENT_CLIENT & 1) != 0);
+	assert_int_equal(parse_one(f, span_str(start), room, &ev, &reason), PARSE_EVENT);
+	assert_int_equal(parse_one(f, span_str(inside), room, &ev, &reason), PARSE_PARTIAL);
+	assert_true((ev.bad_text >> EVENT_UPSTREAM & 1) != 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(clauses_in_a_request_are_doubted),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_cut_logs),
 		cmocka_unit_test(test_cut_samples),
