@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "input/live.h"
 #include "key/sealkey.h"
 #include "store/layout.h"
 #include "store/store.h"
@@ -167,6 +168,16 @@ open_live(struct piping *p, struct err *e)
 	return (app_pipe_turn_first(pipe, e));
 }
 
+static int
+open_input(struct piping *p, struct err *e)
+{
+	const struct input_live_options how = { .place = { .kind = INPUT_PIPE },
+		.fd = STDIN_FILENO,
+		.line_max = p->setup.stream->line_max };
+
+	return (input_live_open(&how, &p->pipe.in, e));
+}
+
 /* ---- running ---- */
 
 static int
@@ -213,7 +224,6 @@ run_pipe(struct piping *p, struct err *e)
 		    (unsigned long long)p->found.kept, (unsigned long long)p->found.untagged,
 		    (unsigned long long)p->found.lost);
 	app_pipe_head(pipe);
-	pipe->fd = STDIN_FILENO;
 	pipe->stop = &stop;
 	pipe->seal = &seal;
 	rc = app_pipe_run(pipe, e);
@@ -271,13 +281,14 @@ run(const struct app_args *args)
 
 	catch_signals();
 	if (read_options(&p, &e) == 0 && open_store(&p, &e) == 0 && open_live(&p, &e) == 0 &&
-	    run_pipe(&p, &e) == 0)
+	    open_input(&p, &e) == 0 && run_pipe(&p, &e) == 0)
 		code = say(&p);
 	else
 		code = app_fail("pipe", &e);
 	if (p.pipe.unlocked)
 		app_warn("pipe", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
 	app_pipe_close_live(&p.pipe);
+	input_live_close(p.pipe.in);
 	mask_words_close(p.words);
 	key_ring_free(p.pipe.ring);
 	store_close(p.store);

@@ -1,13 +1,8 @@
 /* app: the thread that reads a pipe: lines in, masked records into an area. */
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/pipe/pipe.h"
 #include "app/sources.h"
@@ -15,13 +10,13 @@
 #include "base/scan.h"
 #include "crypto/random.h"
 #include "input/input.h"
+#include "input/live.h"
 
 #define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
 #define MASK_BYTES (RAW_BYTES / 2)         /* masked without waiting */
 #define MASK_NS INT64_C(250000000)         /* how long a line waits to be masked */
 #define RECORD_NS INT64_C(1000000000)      /* of silence: nothing joins the last line */
 #define POLL_MS 100                        /* signals are seen at least so often */
-#define PIPE_BYTES (1 << 20)
 #define DETECT_BYTES ((size_t)512 << 10)
 #define DETECT_NS INT64_C(2000000000)      /* behind the first line: if it is clear by then */
 #define DETECT_LAST_NS INT64_C(10000000000)
@@ -31,10 +26,13 @@ struct app_capture {
 	struct arena memory;
 	char *raw;
 	size_t have;
-	bool eof, skipping;
+	bool eof;
 	bool push;          /* the writer wants what is there */
 	bool changed;       /* and has seen other keys */
-	uint64_t dropped;   /* of the line that is being skipped */
+	size_t added;       /* bytes of raw that nobody sent: line ends */
+	size_t cut;         /* 0, or the end of a line of raw that lacks its rest */
+	uint64_t dropped;   /* so many bytes */
+	uint64_t lost;      /* lines that the kernel had no room for */
 	int64_t first_ns;   /* when the oldest of raw came */
 	int64_t last_ns;    /* and the newest */
 	int64_t handed_ns;
@@ -62,10 +60,9 @@ app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 		app_capture_close(made);
 		return (-1);
 	}
-	p->unlocked = p->unlocked || !made->memory.locked;
+	p->unlocked = p->unlocked || !made->memory.locked || !input_live_locked(p->in);
 	made->raw = arena_take(&made->memory, RAW_BYTES + 64);
 	made->scratch = arena_take(&made->memory, PARSE_SCRATCH_BYTES);
-	(void)fcntl(p->fd, F_SETPIPE_SZ, PIPE_BYTES);
 	*c = made;
 	return (0);
 }
@@ -83,45 +80,35 @@ app_capture_close(struct app_capture *c)
 
 /* ---- reading ---- */
 
-static int
-read_some(struct app_capture *c, size_t most, struct err *e)
-{
-	size_t room = RAW_BYTES - c->have;
-	ssize_t n;
-
-	if (room == 0)
-		return (0);
-	n = read(c->p->fd, c->raw + c->have, most < room ? most : room);
-	if (n == -1 && errno != EINTR && errno != EAGAIN)
-		return (err_sys(e, ERR_INPUT, "standard input"));
-	if (n > 0 && c->have == 0)
-		c->first_ns = clock_mono_ns();
-	if (n > 0) {
-		c->have += (size_t)n;
-		c->last_ns = clock_mono_ns();
-	}
-	c->eof = n == 0;
-	return (0);
-}
-
-/* What comes within timeout_ms, or what is in the pipe when told to stop. */
+/* What comes within timeout_ms, or is there when told to stop. */
 static int
 fill(struct app_capture *c, int timeout_ms, struct err *e)
 {
-	struct pollfd want = { .fd = c->p->fd, .events = POLLIN };
-	int waiting = 0, rc = 0;
+	struct input_more more;
 
-	if (*c->p->stop != 0) {
-		if (ioctl(c->p->fd, FIONREAD, &waiting) == -1 || waiting > PIPE_BYTES)
-			waiting = waiting > PIPE_BYTES ? PIPE_BYTES : 0;
-		if (waiting > 0)
-			rc = read_some(c, (size_t)waiting, e);
-		c->eof = c->eof || (size_t)waiting <= RAW_BYTES - c->have || waiting == 0;
-		return (rc);
-	}
-	if (poll(&want, 1, timeout_ms) <= 0)
+	if (*c->p->stop != 0)
+		input_live_stop(c->p->in);
+	if (input_live_read(
+		c->p->in, c->raw + c->have, RAW_BYTES - c->have, timeout_ms, &more, e) == -1)
+		return (-1);
+	c->eof = more.end;
+	c->lost += more.lost;
+	if (more.len == 0)
 		return (0);
-	return (read_some(c, RAW_BYTES, e));
+	c->last_ns = clock_mono_ns();
+	if (c->have == 0)
+		c->first_ns = c->last_ns;
+	c->cut = more.cut > 0 ? c->have + more.cut : 0;
+	c->dropped = more.dropped;
+	c->added += more.added;
+	c->have += more.len;
+	return (0);
+}
+
+static bool
+is_raw_full(const struct app_capture *c)
+{
+	return (RAW_BYTES - c->have < INPUT_LIVE_ROOM);
 }
 
 /* Bytes of whole records that make one batch; 0 if there is none. */
@@ -129,42 +116,17 @@ static size_t
 batch_len(const struct app_capture *c)
 {
 	const struct parser *parser = &c->p->setup.parser;
-	struct span raw = span_of(c->raw, c->have);
-	size_t at, keep = c->p->setup.line_max + 1;
+	struct span raw = span_of(c->raw, c->cut > 0 ? c->cut : c->have);
+	size_t at;
 
-	if (c->skipping)
-		return (c->have > keep && c->raw[keep] == '\n' ? keep + 1 : 0);
 	if (parser->format != NULL && parse_pieces(parser) != NULL) {
 		at = parse_whole(parser, raw, INPUT_BATCH_LINES,
-		    c->eof || clock_mono_ns() - c->last_ns >= RECORD_NS);
-		if (at > 0 || c->have < RAW_BYTES)
+		    c->eof || c->cut > 0 || clock_mono_ns() - c->last_ns >= RECORD_NS);
+		if (at > 0 || !is_raw_full(c))
 			return (at);
 	}
-	if (scan_count_lines(raw, INPUT_BATCH_LINES, &at) == INPUT_BATCH_LINES)
-		return (at);
-	at = scan_last(raw, '\n');
-	return (at == raw.len ? 0 : at + 1);
-}
-
-/*
- * A line that fills all memory: its first line_max + 1 bytes stay, the rest
- * is counted and dropped up to its end.
- */
-static void
-skip(struct app_capture *c)
-{
-	size_t keep = c->p->setup.line_max + 1, at = c->have;
-
-	if (!c->skipping && (c->have < RAW_BYTES || batch_len(c) > 0))
-		return;
-	c->skipping = true;
-	if (c->have > keep)
-		at = keep + span_find(span_of(c->raw + keep, c->have - keep), '\n');
-	c->dropped += at > keep ? at - keep : 0;
-	if (at > keep) {
-		memmove(c->raw + keep, c->raw + at, c->have - at);
-		c->have -= at - keep;
-	}
+	(void)scan_count_lines(raw, INPUT_BATCH_LINES, &at);
+	return (at); /* raw is whole lines */
 }
 
 /* ---- handing over ---- */
@@ -293,14 +255,16 @@ see_clock(struct app_capture *c)
 }
 
 static void
-mask_one(struct app_capture *c, size_t len, bool added)
+mask_one(struct app_capture *c, size_t len)
 {
 	struct app_pipe *p = c->p;
 	struct app_area *a = &p->areas[p->filling];
+	size_t added = c->added < len ? c->added : len;
+	uint64_t dropped = len == c->cut ? c->dropped : 0;
 	struct mask_batch b = { .lines = span_of(c->raw, len),
 		.number = c->number++,
-		.dropped = c->dropped,
-		.read = len + c->dropped - added,
+		.dropped = dropped,
+		.read = len + dropped - added,
 		.records = a->lines + a->len,
 		.ends = a->ends + a->count,
 		.learn = c->learn };
@@ -317,34 +281,30 @@ mask_one(struct app_capture *c, size_t len, bool added)
 		b.ends[i] += (uint32_t)a->len;
 	a->len += b.records_len;
 	a->count += b.record_count;
+	b.counts.lost += c->lost;
 	stats_counts_add(&a->counts, &b.counts);
 	p->words_seen += b.words_seen;
 	p->words_clear += b.words_clear;
 	mask_epochs_merge(&a->epochs, &b.epochs);
 	crypto_wipe(c->raw, len);
-	c->have = c->have + added - len;
+	c->have -= len;
 	memmove(c->raw, c->raw + len, c->have);
-	c->skipping = false;
-	c->dropped = 0;
+	c->added -= added;
+	c->cut -= c->cut < len ? c->cut : len;
+	c->lost = 0;
 	c->first_ns = clock_mono_ns();
 }
 
-/* All whole lines; at the end also one that has no LF.  false: told to quit. */
+/* All whole records.  false: told to quit. */
 static bool
 mask_all(struct app_capture *c)
 {
 	size_t len;
 
-	while ((len = batch_len(c)) > 0 || (c->eof && c->have > 0)) {
-		bool added = len == 0 || (c->eof && len == c->have && c->raw[len - 1] != '\n');
-
-		if (added) {
-			len = c->have + 1;
-			c->raw[c->have] = '\n';
-		}
+	while ((len = batch_len(c)) > 0) {
 		if (is_full(&c->p->areas[c->p->filling]) && !hand_over(c))
 			return (false);
-		mask_one(c, len, added);
+		mask_one(c, len);
 	}
 	return (true);
 }
@@ -358,22 +318,19 @@ find_format(struct app_capture *c, struct err *e)
 	int64_t waited = c->have == 0 ? 0 : clock_mono_ns() - c->first_ns;
 	struct parse_evidence found;
 	struct buf text = { 0 };
-	size_t len, at;
+	size_t len = c->have, at;
 	bool last;
 
-	at = scan_last(span_of(c->raw, c->have), '\n');
-	len = at == c->have && !c->eof ? 0 : c->eof ? c->have : at + 1;
 	if (c->p->setup.parser.format != NULL) {
 		if (len > 0)
 			parse_detect_envelope(
 			    span_of(c->raw, len), c->scratch, &c->p->setup.parser);
-		return (len > 0 || c->eof || c->have == RAW_BYTES ? 1 : 0);
+		return (len > 0 || c->eof ? 1 : 0);
 	}
 	last = c->eof || len >= DETECT_BYTES || waited >= DETECT_LAST_NS ||
 	    scan_count_lines(span_of(c->raw, len), PARSE_DETECT_LINES, &at) == PARSE_DETECT_LINES;
 	if (!last && (len == 0 || waited < DETECT_NS))
-		return (c->have < RAW_BYTES ? 0
-		    : err_set(e, ERR_INPUT, "no line in the first %zu bytes", c->have));
+		return (0);
 	parse_detect(span_of(c->raw, len), c->scratch, &found);
 	if (found.format == NULL && found.lines == 0)
 		found.format = c->eof ? &parse_formats[0] : NULL;
@@ -408,7 +365,7 @@ open_mask(struct app_capture *c, struct err *e)
 static bool
 should_mask(const struct app_capture *c)
 {
-	return (c->have >= MASK_BYTES || c->eof || c->push ||
+	return (c->have >= MASK_BYTES || c->eof || c->push || c->cut > 0 ||
 	    (c->have > 0 && clock_mono_ns() - c->first_ns >= MASK_NS));
 }
 
@@ -424,7 +381,6 @@ turn(struct app_capture *c, struct err *e)
 	pthread_mutex_unlock(&c->p->lock);
 	if (fill(c, timeout_ms, e) == -1)
 		return (-1);
-	skip(c);
 	if (c->mask == NULL && (rc = open_mask(c, e)) != 1)
 		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
 	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))

@@ -1,10 +1,10 @@
 /*
- * app: lines from a pipe into a live stream.
+ * app: lines from a live input into a live stream.
  *
- * One thread ("cr-read") drains the pipe, masks, and fills an area with
+ * One thread ("cr-read") drains the input, masks, and fills an area with
  * records; the calling thread commits the other one, cuts segments and turns
  * epochs.  All memory is taken before the first byte; a full area pushes
- * back on the pipe.
+ * back on the input.
  */
 #ifndef CRETULA_APP_PIPE_PIPE_H
 #define CRETULA_APP_PIPE_PIPE_H
@@ -40,9 +40,11 @@ struct app_area {
 	struct mask_epochs epochs;
 };
 
+struct input_live;
+
 struct app_pipe {
 	/* in */
-	int fd;
+	struct input_live *in;
 	struct store_live_options how; /* next.epochs is filled in at each open */
 	struct store_live *live;       /* NULL: it could not be opened again */
 	struct mask_setup setup;       /* parser.format NULL: decided on the first lines */

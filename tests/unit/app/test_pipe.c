@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "crypto/random.h"
+#include "input/live.h"
 #include "parse/parse.h"
 #include "store/store.h"
 
@@ -112,6 +113,8 @@ run(struct store *s, struct mask_policy *policy)
 		.policy_hash = POLICY, .seal_every_ns = INT64_C(3600000000000), .learn = true };
 	struct store_live_options how = { .store = s, .name = "shop", .mode = "pipe",
 		.names = app_names(), .next = { .policy = POLICY } };
+	struct input_live_options input = { .place = { .kind = INPUT_PIPE },
+		.line_max = PARSE_LINE_MAX };
 	struct store_live_found found;
 	struct store_live_facts facts;
 	struct app_clock_break broke;
@@ -145,7 +148,8 @@ run(struct store *s, struct mask_policy *policy)
 	p.setup.now_us = now_us;
 	p.setup.line_max = PARSE_LINE_MAX;
 	assert_int_equal(pipe(fds), 0);
-	p.fd = fds[0];
+	input.fd = fds[0];
+	assert_int_equal(input_live_open(&input, &p.in, &e), 0);
 	feed_fd = fds[1];
 	running = &p;
 	assert_int_equal(pthread_create(&thread, NULL, feeder, NULL), 0);
@@ -162,6 +166,7 @@ run(struct store *s, struct mask_policy *policy)
 	buf_free(&epochs);
 	buf_free(&used);
 	buf_free(&words);
+	input_live_close(p.in);
 	(void)close(fds[0]);
 }
 

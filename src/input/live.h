@@ -1,0 +1,88 @@
+/*
+ * input: lines from sources that do not end by themselves: a pipe, a FIFO,
+ * sockets that local or distant programs write to.
+ *
+ * One thread reads; it only drains.  Whole lines come out, whoever sent them:
+ * a connection's half line waits for its other half.  A datagram, and a frame
+ * of RFC 6587 (octet counting, told by its first byte), is one line: a line
+ * end inside of it becomes #012.
+ *
+ * Half lines lie in a fixed pool of locked memory.  Once it is used up, or all
+ * connections are taken, the one that owes a line end longest is closed; what
+ * it sent stays a line.
+ */
+#ifndef CRETULA_INPUT_LIVE_H
+#define CRETULA_INPUT_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct err;
+struct input_live;
+
+#define INPUT_PLACE_BYTES 256
+
+enum input_kind {
+	INPUT_PIPE, /* a descriptor that is open: standard input */
+	INPUT_FIFO, /* a path, made if it does not exist */
+	INPUT_UNIX, /* a socket for datagrams, as /dev/log is one */
+	INPUT_UNIX_STREAM, /* the same for connections */
+	INPUT_UDP,
+	INPUT_TCP
+};
+
+struct input_place {
+	enum input_kind kind;
+	char path[INPUT_PLACE_BYTES]; /* or the host; "" for all addresses */
+	char port[8]; /* of UDP and TCP */
+};
+
+/* "fifo:PATH", "unix:PATH", "unix-stream:PATH", "udp:HOST:PORT" ...; "pipe".  0; -1, ERR_CONFIG. */
+int input_place_read(struct span text, struct input_place *place, struct err *e);
+
+struct input_live_options {
+	struct input_place place;
+	int fd; /* of it, open already; -1: to be opened here */
+	size_t line_max; /* of a longer one line_max + 1 bytes are kept */
+	unsigned connections; /* at most */
+};
+
+/* All memory is taken here.  0; -1 with e: ERR_CONFIG, ERR_BUSY, ERR_INPUT. */
+int input_live_open(const struct input_live_options *how, struct input_live **in, struct err *e);
+void input_live_close(struct input_live *in); /* NULL is legal */
+bool input_live_locked(const struct input_live *in);
+
+/* What one call gave. */
+struct input_more {
+	size_t len; /* whole lines, each with LF */
+	size_t added; /* of these bytes were never sent: line ends */
+	size_t cut; /* 0; or the end of a line that lacks its rest */
+	uint64_t dropped; /* so many bytes of it */
+	uint64_t lost; /* lines (datagrams) that the kernel had no room for */
+	bool end; /* nothing follows */
+};
+
+/* Less room for lines than this: nothing is read. */
+#define INPUT_LIVE_ROOM ((size_t)768 << 10)
+
+/*
+ * Lines that are there, or come within timeout_ms, to out.  Calls no
+ * allocator.  -1: the source itself is broken (ERR_INPUT); a connection that
+ * breaks just ends.
+ */
+int input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
+    struct input_more *more, struct err *e);
+
+/* From now on nobody is let in; what waits is still given, then comes the end. */
+void input_live_stop(struct input_live *in);
+
+/* Since the start: for people. */
+struct input_live_counts {
+	uint64_t connections, refused; /* taken in; closed for lack of room */
+	unsigned open;
+};
+void input_live_count(const struct input_live *in, struct input_live_counts *counts);
+
+#endif

@@ -1,0 +1,93 @@
+/* input, inside: what the units of live/ share. */
+#ifndef CRETULA_INPUT_LIVE_INSIDE_H
+#define CRETULA_INPUT_LIVE_INSIDE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "input/live.h"
+
+#define LIVE_READ_BYTES ((size_t)256 << 10) /* of one source, before the others have their turn */
+#define LIVE_FRAMES_BYTES \
+	((size_t)64 << 10) /* of one that may count octets: #012 is longer than LF */
+#define LIVE_BLOCK_BYTES 1024
+
+/* Half lines lie in blocks of a pool. */
+struct live_block {
+	struct live_block *next;
+	char bytes[LIVE_BLOCK_BYTES - sizeof(struct live_block *)];
+};
+
+struct live_pool {
+	struct live_block *free;
+	unsigned left;
+};
+
+enum live_framing {
+	LIVE_FRAMING_START, /* digits of a length, a blank and a '<' may come */
+	LIVE_FRAMING_OCTETS, /* owed bytes of a message follow */
+	LIVE_FRAMING_LINES /* to the end of the feed */
+};
+
+/* One who sends: a connection, a pipe. */
+struct live_feed {
+	int fd; /* -1: this place is free */
+	bool listens; /* who comes there becomes a feed */
+	enum live_framing framing;
+	uint64_t owed; /* START: the length so far */
+	bool blank; /* and the blank behind it came */
+	struct live_block *first, *last;
+	size_t len; /* of what waits */
+	uint64_t dropped; /* of its end, for its length */
+	int64_t since_ns; /* it began, or the feed came */
+	uint64_t lines;
+};
+
+/* Where lines go. */
+struct live_sink {
+	char *at;
+	size_t room, len, added, cut;
+	uint64_t dropped;
+};
+
+struct input_live {
+	struct arena memory;
+	char *buffer; /* LIVE_READ_BYTES: what was read last; then wiped */
+	struct live_pool pool;
+	struct live_feed *feeds; /* feed_count; [0] is the place itself */
+	unsigned feed_count, open;
+	size_t line_max;
+	enum input_kind kind;
+	char path[INPUT_PLACE_BYTES]; /* of a socket that was made here; "" */
+	int epoll_fd, keep_fd; /* keep_fd: a writer of a FIFO, so that it never ends */
+	bool stopping, ended;
+	int64_t stopped_ns;
+	uint32_t drops; /* SO_RXQ_OVFL as it was last */
+	uint64_t connections, refused;
+};
+
+/* ---- lines.c: bytes of a feed become lines ---- */
+
+void input_pool_open(struct live_pool *pool, void *memory, size_t blocks);
+
+/*
+ * Bytes came; room for four times as many, and as those that wait, is the
+ * caller's duty.  false: the pool is used up, and the half line became a line.
+ */
+bool input_feed_take(struct live_feed *feed, struct live_pool *pool, size_t line_max,
+    struct span bytes, struct live_sink *sink);
+
+/* Nothing follows: what waits is a line. */
+void input_feed_end(struct live_feed *feed, struct live_pool *pool, struct live_sink *sink);
+
+/*
+ * A message of its own: len bytes that lie behind the sink's become a line;
+ * dropped more did not fit.
+ */
+void input_message(struct live_sink *sink, size_t len, uint64_t dropped);
+
+/* ---- open.c ---- */
+
+/* The descriptor of a place, not blocking.  -1 with e. */
+int input_place_open(const struct input_live_options *how, struct input_live *in, struct err *e);
+
+#endif
