@@ -107,6 +107,27 @@ add_repeated(struct event *ev, int64_t times)
 		.number = times };
 }
 
+/* Is text one of the messages that program is known for? */
+static bool
+take_known(struct span program, struct span text, struct event *ev)
+{
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		if (!is_program(program, messages[i].program))
+			continue;
+		if (parse_template(messages[i].template, text, ev)) {
+			say(ev, &messages[i]);
+			return (true);
+		}
+		parse_field_clear(ev);
+		ev->type = EVENT_LOG;
+	}
+	return (false);
+}
+
+/*
+ * Without a program only what sshd is known to say counts: "sshd -E FILE" and
+ * "sshd -D -e" name none.
+ */
 enum parse_result
 parse_auth(struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason)
@@ -118,6 +139,8 @@ parse_auth(struct parse_state *state, struct span line, char *scratch, struct ev
 	parse_field_clear(ev);
 	ev->type = EVENT_LOG;
 	if (program.len == 0) {
+		if (take_known(span_of("sshd", 4), line, ev))
+			return (PARSE_EVENT);
 		*reason = PARSE_REASON_GRAMMAR;
 		return (PARSE_UNPARSED);
 	}
@@ -126,18 +149,8 @@ parse_auth(struct parse_state *state, struct span line, char *scratch, struct ev
 	times = take_repeated(&text);
 	if (take_pam(&text))
 		program = span_of("pam", 3);
-	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
-		if (!is_program(program, messages[i].program))
-			continue;
-		if (parse_template(messages[i].template, text, ev)) {
-			say(ev, &messages[i]);
-			add_repeated(ev, times);
-			return (PARSE_EVENT);
-		}
-		parse_field_clear(ev);
-		ev->type = EVENT_LOG;
-	}
-	parse_field_text(ev, EVENT_MESSAGE, text);
+	if (!take_known(program, text, ev))
+		parse_field_text(ev, EVENT_MESSAGE, text);
 	add_repeated(ev, times);
 	return (PARSE_EVENT);
 }

@@ -97,6 +97,14 @@ static const struct row {
 	    "(root) -> (x 6.6.6.6 port 5: y) [preauth]|" },
 	{ "kernel: hello", "log|m=hello|" },
 	{ "no program here", "none" },
+	/* sshd -E FILE */
+	{ "Failed password for root from 192.0.2.7 port 9 ssh2",
+	    "login|login|failure|u=root|a=192.0.2.7|p=9|method=password|" },
+	{ "Starting session: command for a b from 192.0.2.7 port 9 id 0",
+	    "login|success|u=a b|a=192.0.2.7|p=9|" },
+	{ "banner exchange: Connection from 192.0.2.7 port 9: invalid format",
+	    "login|connect|failure|a=192.0.2.7|m=invalid format|p=9|" },
+	{ "Successful su for root by bob", "none" },
 	{ "message repeated 3 times: [ ]", "none" },
 	{ "sshd[1]: message repeated 3 times: [ ]", "log|repeated=3|" },
 };
