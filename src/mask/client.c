@@ -7,6 +7,7 @@
 
 #include "mask/extra/extra.h"
 #include "mask/inside.h"
+#include "mask/url/render.h"
 #include "mask/words/inside.h"
 
 /* The bits of the token behind 2001:db8::/32 (RFC 3849), then 16 zero bits. */
@@ -227,6 +228,8 @@ put_forwarded(struct mask *m, struct span value)
 {
 	struct record *r = &m->record;
 
+	if ((mask_bytes_of(value) & MASK_BYTES_CONTROL) != 0)
+		record_set_flag(r, RECORD_FLAG_CTL_IN_FIELD);
 	for (struct span rest = value; rest.len > 0;) {
 		struct span hop = next_hop(&rest), text;
 

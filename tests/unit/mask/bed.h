@@ -16,12 +16,14 @@
 #include "key/key.h"
 #include "mask/inside.h"
 #include "mask/mask.h"
+#include "parse/string/string.h"
 
 #define BED_NOW_US (INT64_C(1764000000) * 1000000) /* 2025-11-24T16:00:00Z */
 
 /* Of the next beds: keys that all share, NULL: each has its own; what lines are in. */
 __attribute__((unused)) static struct key_ring *bed_ring;
 __attribute__((unused)) static enum parse_envelope bed_envelope;
+__attribute__((unused)) static const struct parse_string *bed_string; /* instead of a format */
 
 struct bed {
 	struct mask_policy policy;
@@ -59,8 +61,9 @@ bed_open_as(struct bed *bed, const struct mask_policy *policy, const char *forma
 	assert_int_equal(mask_words_open(bed->policy.words_k, &bed->words, &e), 0);
 	assert_int_equal(mask_candidates_open(&bed->learn, &e), 0);
 	setup = (struct mask_setup){ .policy = &bed->policy, .ring = bed->ring,
-		.words = bed->words, .parser = { .format = parse_format_find(span_str(format)),
-		    .envelope = { bed_envelope } },
+		.words = bed->words, .parser = { .format = bed_string != NULL ?
+		    parse_string_format(bed_string) : parse_format_find(span_str(format)),
+		    .envelope = { bed_envelope }, .string = bed_string },
 		.epochs = epochs, .now_us = BED_NOW_US, .line_max = PARSE_LINE_MAX };
 	assert_non_null(setup.parser.format);
 	if (mask_open(&setup, &bed->mask, &e) != 0)
