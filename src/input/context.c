@@ -44,6 +44,15 @@ input_watch(struct input *in, struct span bytes)
 	while (bytes.len > 0) {
 		size_t len = span_find(bytes, '\n');
 
+		/* A byte order mark before the first line of a file is none of its bytes. */
+		if (!in->partway && in->next_len == 0 &&
+		    span_starts(bytes, span_of("\xef\xbb\xbf", 3))) {
+			bytes = span_from(bytes, 3);
+			len -= 3;
+		}
+		if (bytes.len == 0)
+			return;
+
 		if (in->partway || in->next_len > 0 || bytes.ptr[0] == in->prefix[0])
 			watch_part(in, span_of(bytes.ptr, len), len < bytes.len);
 		else

@@ -35,4 +35,7 @@ void parse_detect_named(struct span head, char *scratch, const struct parser *pa
 /* The format is named: fill in parser's envelopes by what head is wrapped in. */
 void parse_detect_envelope(struct span head, char *scratch, struct parser *parser);
 
+/* "UTF-16LE", as iconv calls it, if that is what head begins; NULL: it is bytes. */
+const char *parse_detect_wide(struct span head);
+
 #endif

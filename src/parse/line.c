@@ -19,6 +19,13 @@ line_is_blank(struct span line)
 	return (i == line.len);
 }
 
+/* Windows writes a byte order mark before the first line of a file, also of UTF-8. */
+static struct span
+without_mark(struct span line)
+{
+	return (span_starts(line, span_of("\xef\xbb\xbf", 3)) ? span_from(line, 3) : line);
+}
+
 void
 parse_begin(struct parse_state *state, const struct parser *parser, int64_t now_us)
 {
@@ -53,6 +60,7 @@ parse_resume(struct parse_state *state, struct span context)
 	enum parse_reason reason;
 
 	parse_begin(state, state->parser, state->now_us);
+	context = without_mark(context);
 	if (context.len > 0 && context.ptr[context.len - 1] == '\r')
 		context.len--;
 	if (parse_is_context(state->parser->format, context))
@@ -62,7 +70,8 @@ parse_resume(struct parse_state *state, struct span context)
 bool
 parse_is_context(const struct parse_format *format, struct span line)
 {
-	return (format->context != NULL && span_starts(line, span_str(format->context)));
+	return (format->context != NULL &&
+	    span_starts(without_mark(line), span_str(format->context)));
 }
 
 enum parse_result
@@ -75,6 +84,7 @@ parse_line(struct parse_state *state, struct span line, char *scratch, struct ev
 		*reason = PARSE_REASON_TOO_LONG;
 		return (PARSE_UNPARSED);
 	}
+	line = without_mark(line);
 	if (line_is_blank(line))
 		return (PARSE_META);
 	if (state->parser->envelope[0] == PARSE_ENVELOPE_NONE)

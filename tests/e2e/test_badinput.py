@@ -117,6 +117,42 @@ def test_binary_garbage_and_tls_hello():
     cretula('verify', '--store', 'store', code=0)
 
 
+def test_utf_16_is_named_and_not_read():
+    """With a byte order mark and without, also in .gz: by import, mask and check."""
+    text = make_log(20).decode()
+    for name, encoded in [('UTF-16', text.encode('utf-16')), ('UTF-16LE', text.encode('utf-16-le')),
+                          ('UTF-16BE', text.encode('utf-16-be')), ('UTF-32', text.encode('utf-32'))]:
+        write('wide.log', encoded)
+        write('wide.log.gz', gzip.compress(encoded))
+        for path in ('wide.log', 'wide.log.gz'):
+            for told in ([], ['--format', 'apache-combined']):
+                fails(66, f'iconv -f {name} -t UTF-8', 'import', '--store', 'store', '--stream', 's', *told, path)
+                fails(66, f'iconv -f {name} -t UTF-8', 'check', '--detect', path, *told)
+        fails(66, f'is text in {name}', 'mask', stdin=encoded)
+        fails(66, f'is text in {name}', 'mask', '--format', 'apache-combined', stdin=encoded)
+        if not name.endswith('E'):  # what the message says works
+            equal(len(cretula('mask', stdin=encoded.decode(name).encode(), code=0).lines), 20)
+    no_store()
+
+
+def test_a_byte_order_mark_is_no_byte_of_the_first_line():
+    """Of UTF-8, as Windows writes it; also before the line that names the columns."""
+    mark = b'\xef\xbb\xbf'
+    run = cretula('mask', '--format', 'apache-combined', stdin=mark + make_log(1), code=0)
+    equal((run.lines[0].get('flags'), run.lines[0]['client'][:3]), (None, 'ip.'))
+    columns = b'#Fields: date time c-ip cs-method cs-uri-stem sc-status\r\n'
+    lines = b''.join(b'2025-11-24 10:%02d:%02d 203.0.113.7 GET /a 200\r\n' % (n // 60, n % 60) for n in range(200))
+    equal([r['status'] for r in cretula('mask', '--format', 'w3c', stdin=mark + columns + lines, code=0).lines], [200] * 200)
+    write('x.log', mark + columns + lines)
+    base = ('import', '--store', 'store', '--stream', 's', '--json', 'x.log')
+    equal(cretula(*base, code=0).json['parsed'], 200)
+    with open('x.log', 'ab') as file:
+        file.write(lines)
+    equal(cretula(*base, code=0).json['parsed'], 200)  # goes on in the middle
+    events = b'{"Records":[{"eventVersion":"1.08","eventTime":"2025-11-24T10:11:12Z","eventSource":"ec2.amazonaws.com","eventName":"A"}]}\n'
+    equal(len(cretula('mask', '--format', 'aws-cloudtrail', stdin=mark + events, code=0).lines), 1)
+
+
 def test_nul_bytes_and_overlong_lines():
     """70 KB, 3 MB and 20 MB lines: one skeleton each, bounded memory, neighbours untouched."""
     long = [combined(1, target='/' + 'x' * 70000), combined(2, target='/' + SECRET + 'y' * 3000000),

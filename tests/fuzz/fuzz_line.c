@@ -116,5 +116,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_quick(line, scratch);
 	parse_detect(line, scratch, &evidence);
 	check(evidence.fit_count <= parse_format_count);
+	(void)parse_detect_wide(line);
 	return (0);
 }

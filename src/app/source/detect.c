@@ -10,6 +10,7 @@ app_detect(const struct app_look *look, struct input **in, struct parse_evidence
 	struct arena secret = { 0 }; /* the scratch sees raw lines */
 	struct input *made = NULL;
 	struct span head;
+	const char *wide;
 	char *scratch;
 	int rc = -1;
 
@@ -19,6 +20,13 @@ app_detect(const struct app_look *look, struct input **in, struct parse_evidence
 		goto out;
 	if (input_peek(made, look->bytes, &head, e) == -1) {
 		(void)err_in(e, "%s", look->path);
+		goto out;
+	}
+	if ((wide = parse_detect_wide(head)) != NULL) {
+		(void)err_set(e, ERR_INPUT,
+		    "%s: is text in %s, and not in UTF-8: give - as the file, and to it what "
+		    "iconv -f %s -t UTF-8 makes of this one",
+		    look->path, wide, wide);
 		goto out;
 	}
 	scratch = arena_take(&secret, PARSE_SCRATCH_BYTES);

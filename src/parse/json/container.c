@@ -263,7 +263,10 @@ parse_piece_json(const char *const *names, struct span rest, struct parse_piece 
 	size_t at = skip_blanks(span_of(rest.ptr, seen), 0);
 	size_t line = span_find(span_of(rest.ptr, at), '\n');
 
-	if (line < at && (at == seen || memchr(",]", rest.ptr[at], 2) == NULL)) {
+	if (rest.len > 3 && memcmp(rest.ptr, "\xef\xbb\xbf", 3) == 0) {
+		piece_of(PARSE_PIECE_FRAME, rest, 3, false, piece); /* a byte order mark */
+		piece->head = true;
+	} else if (line < at && (at == seen || memchr(",]", rest.ptr[at], 2) == NULL)) {
 		piece_of(PARSE_PIECE_RECORD, rest, line + 1, at == rest.len, piece); /* blank */
 	} else if (at == seen && at < rest.len) {
 		take_line(rest, at, piece);
