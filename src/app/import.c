@@ -129,6 +129,7 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 	im->unfinished += b->unfinished;
 	stats_counts_add(&im->facts.counts, &b->mask.counts);
 	mask_epochs_merge(&im->epochs, &b->mask.epochs);
+	parse_others_add(&im->others, &b->mask.others);
 	im->words_seen += b->mask.words_seen;
 	im->words_clear += b->mask.words_clear;
 	return (0);

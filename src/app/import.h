@@ -32,6 +32,7 @@ struct app_import {
 	struct stats_counts counts;
 	uint64_t records, record_bytes, disk_bytes, segments;
 	uint64_t words_seen, words_clear;
+	struct parse_others others;     /* what lines are that are unparsed */
 	unsigned unfinished;            /* last lines that were left */
 	bool interrupted;               /* the sources' stop was raised */
 	bool unlocked;                  /* some secret memory could not be locked */

@@ -90,6 +90,20 @@ lines_parsed(const struct stats_counts *c, struct buf *out)
 	buf_str(out, " unparsed\n");
 }
 
+/* What those are that could not be read, if they are of one kind. */
+static void
+unparsed_are(const struct parse_others *others, struct buf *out)
+{
+	uint32_t count;
+	const struct parse_format *format = parse_others_best(others, &count);
+
+	if (format == NULL)
+		return;
+	label(out, "mixed");
+	buf_fmt(out, "%u of %u unparsed lines that were tried are %s: import them by themselves\n",
+	    count, others->tried, format->name);
+}
+
 static void
 masked(const struct stats_counts *c, struct buf *out)
 {
@@ -190,6 +204,7 @@ done(const struct app_import *im, struct buf *out)
 {
 	lines_read(im, out);
 	lines_parsed(&im->counts, out);
+	unparsed_are(&im->others, out);
 	masked(&im->counts, out);
 	if (im->words_seen > 0) {
 		label(out, "words");
@@ -228,6 +243,8 @@ app_summary_json(const struct app_summary *s, struct buf *out)
 {
 	const struct app_import *im = s->import;
 	double seconds = im->learn_s + im->seal_s;
+	uint32_t count;
+	const struct parse_format *format = parse_others_best(&im->others, &count);
 
 	buf_char(out, '{');
 	json_str(out, "stream", span_str(im->stream_name));
@@ -247,6 +264,14 @@ app_summary_json(const struct app_summary *s, struct buf *out)
 	json_u64(out, "unparsed", im->counts.split.unparsed);
 	json_u64(out, "counted", im->counts.split.counted);
 	buf_char(out, '}');
+	if (format != NULL) {
+		json_key(out, "mixed");
+		buf_char(out, '{');
+		json_str(out, "format", span_str(format->name));
+		json_u64(out, "lines", count);
+		json_u64(out, "tried", im->others.tried);
+		buf_char(out, '}');
+	}
 	json_u64(out, "records", im->records);
 	json_u64(out, "record_bytes", im->record_bytes);
 	json_u64(out, "disk_bytes", im->disk_bytes);

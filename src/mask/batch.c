@@ -184,6 +184,23 @@ emit_continued(struct mask *m, struct span rest)
 	}
 }
 
+#define OTHERS_OF_BATCH 16 /* lines that are shown to other formats */
+#define OTHERS_OF_RUN 256
+
+/* What is it, if it is nothing that it should be? */
+static void
+try_others(struct mask *m, struct span line, enum parse_reason reason)
+{
+	struct parse_others *others = &m->batch->others;
+
+	if (others->tried == OTHERS_OF_BATCH || m->others_tried == OTHERS_OF_RUN ||
+	    reason == PARSE_REASON_TOO_LONG || reason == PARSE_REASON_BINARY)
+		return;
+	m->others_tried++;
+	parse_others_try(&m->parser,
+	    &(struct parse_line_at){ line, m->at->scratch, m->parse.now_us }, others);
+}
+
 /*
  * Of a line that says nothing: when it came, how long it was, and why; the
  * line itself only for who has the key of the quarantine.
@@ -200,6 +217,7 @@ emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_rea
 	outcome(m)->unparsed++;
 	m->batch->counts.reasons[reason]++;
 	emit(m);
+	try_others(m, line, reason);
 	/* What is cut, or what no limit allows, is never replayed: its beginning is enough. */
 	if (dropped == 0 && line.len <= PARSE_LINE_MAX)
 		emit_continued(m, rest);
@@ -349,6 +367,7 @@ mask_batch(struct mask *m, struct mask_batch *batch)
 	batch->records_len = batch->record_count = 0;
 	batch->words_seen = batch->words_clear = 0;
 	stats_counts_clear(&batch->counts);
+	memset(&batch->others, 0, sizeof(batch->others));
 	mask_epochs_clear(&batch->epochs);
 	batch->counts.bytes = batch->read;
 	m->pending.open = true;

@@ -52,7 +52,7 @@ struct mask {
 	uint64_t batch_last;     /* number of the batch before */
 	uint64_t words_settled;  /* mask_words_settled at the batch before */
 	int64_t noted[RECORD_CLASS_COUNT]; /* epoch that is already in batch->epochs */
-	uint32_t line_number;
+	uint32_t line_number, others_tried;
 	struct mask_sealing sealing;
 
 	/* of the line */

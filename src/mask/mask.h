@@ -16,6 +16,7 @@
 #include "mask/geo.h"
 #include "mask/policy.h"
 #include "mask/words.h"
+#include "parse/others.h"
 #include "parse/parse.h"
 #include "record/record.h"
 #include "stats/counts.h"
@@ -77,6 +78,7 @@ struct mask_batch {
 	size_t record_count;
 	struct stats_counts counts;
 	struct mask_epochs epochs;
+	struct parse_others others;        /* what some of the lines are that are unparsed */
 	uint64_t words_seen, words_clear;  /* path words, and how many stayed in clear */
 	struct mask_candidates *learn;     /* NULL: do not learn */
 };

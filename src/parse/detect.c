@@ -90,8 +90,9 @@ detect_extras(const struct event *ev)
 	return (count);
 }
 
-static unsigned
-detect_points(const struct parse_format *format, enum parse_result result, const struct event *ev)
+unsigned
+parse_detect_points(
+    const struct parse_format *format, enum parse_result result, const struct event *ev)
 {
 	if (format->fit == PARSE_FIT_NAMED)
 		return (POINTS_TEXT);
@@ -148,7 +149,7 @@ detect_score(const struct look *look, struct score *score)
 		score->parsed += result == PARSE_EVENT;
 		score->partial += result == PARSE_PARTIAL;
 		score->points +=
-		    detect_points(score->format, result, &ev) * sample.line_ends[i];
+		    parse_detect_points(score->format, result, &ev) * sample.line_ends[i];
 		score->extras += detect_extras(&ev);
 		typed = typed || ev.type != EVENT_LOG;
 	}

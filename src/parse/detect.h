@@ -35,6 +35,10 @@ void parse_detect_named(struct span head, char *scratch, const struct parser *pa
 /* The format is named: fill in parser's envelopes by what head is wrapped in. */
 void parse_detect_envelope(struct span head, char *scratch, struct parser *parser);
 
+/* How much it says for format that it reads a line so. */
+unsigned parse_detect_points(
+    const struct parse_format *format, enum parse_result result, const struct event *ev);
+
 /* "UTF-16LE", as iconv calls it, if that is what head begins; NULL: it is bytes. */
 const char *parse_detect_wide(struct span head);
 

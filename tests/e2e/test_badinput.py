@@ -117,6 +117,26 @@ def test_binary_garbage_and_tls_hello():
     cretula('verify', '--store', 'store', code=0)
 
 
+def test_mixed_formats_are_counted_and_named():
+    """Each reason is counted; the other format is named, also one that is wrapped in syslog."""
+    error = (b'2025/11/24 10:11:12 [error] 31#31: *46 open() "/srv/a" failed (2: No such file or directory), client: 192.0.2.7, '
+             b'server: localhost, request: "GET /a HTTP/1.1", host: "www.example.com"\n')
+    wrapped = (b'<30>Nov 24 10:11:12 lb haproxy[1]: 192.0.2.7:51234 [24/Nov/2025:10:11:12.123] www~ shop/web1 0/0/1/3/4 200 512 - - '
+               b'---- 1/1/0/0/0 0/0 "GET /index.html HTTP/1.1"\n')
+    binary = b'\0\1\2\3' * 9 + b'\n'
+    for lines, name in ((error, 'nginx-error'), (wrapped, 'haproxy'), (b'nothing of the kind\n', None)):
+        data = make_log(300) + lines * 20 + binary
+        run = cretula('mask', '--format', 'apache-combined', stdin=data, code=0)
+        assert ' grammar=20 binary=1' in run.err, run.err
+        equal(f'16 of 16 unparsed lines that were tried are {name}' in run.err, name is not None, run.err)
+        write('mixed.log', data)
+        run = cretula('import', '--store', f'store-{name}', '--stream', 's', '--json', 'mixed.log', code=0)
+        equal(run.json['unparsed'], 21)
+        equal(run.json.get('mixed'), {'format': name, 'lines': 16, 'tried': 16} if name else None)
+    run = cretula('mask', '--format', 'nginx-error', stdin=make_log(30), code=3)
+    assert 'are apache-combined' in run.err, run.err
+
+
 def test_utf_16_is_named_and_not_read():
     """With a byte order mark and without, also in .gz: by import, mask and check."""
     text = make_log(20).decode()

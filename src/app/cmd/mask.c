@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/names.h"
 #include "app/pipeline.h"
 #include "app/say.h"
 #include "app/setup.h"
@@ -35,6 +36,7 @@ struct masking {
 	struct key_ring *ring;
 	struct mask_words *words;
 	struct stats_counts counts;
+	struct parse_others others; /* what lines are that are unparsed */
 };
 
 /* ---- the sink ---- */
@@ -45,6 +47,7 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 	struct masking *m = arg;
 
 	stats_counts_add(&m->counts, &b->mask.counts);
+	parse_others_add(&m->others, &b->mask.others);
 	return (app_write(b->mask.records, b->mask.records_len, e));
 }
 
@@ -123,13 +126,30 @@ summary(const struct masking *m)
 
 	fprintf(stderr,
 	    "lines=%llu bytes=%llu parsed=%llu partial=%llu unparsed=%llu counted=%llu "
-	    "meta=%llu joined=%llu split=%llu\n",
+	    "meta=%llu joined=%llu split=%llu",
 	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 	    (unsigned long long)c->in.parsed, (unsigned long long)c->in.partial,
 	    (unsigned long long)c->in.unparsed, (unsigned long long)c->in.counted,
 	    (unsigned long long)c->meta, (unsigned long long)c->joined,
 	    (unsigned long long)(c->split.parsed + c->split.partial + c->split.unparsed +
 		c->split.counted));
+	for (unsigned i = 0; i < app_names()->reason_count; i++)
+		if (c->reasons[i] > 0)
+			fprintf(stderr, " %s=%llu", app_names()->reasons[i],
+			    (unsigned long long)c->reasons[i]);
+	fputc('\n', stderr);
+}
+
+/* Lines of several formats, or all of another than they should be? */
+static void
+say_mixed(const struct parse_others *others)
+{
+	uint32_t count;
+	const struct parse_format *format = parse_others_best(others, &count);
+
+	if (format != NULL)
+		app_warn("mask", "%u of %u unparsed lines that were tried are %s", count,
+		    others->tried, format->name);
 }
 
 static int
@@ -184,6 +204,7 @@ run(const struct app_args *args)
 		code = app_fail("mask", &e);
 	else if ((code = incomplete(&m.counts)) != 0)
 		app_warn("mask", "most lines do not fit the format: is --format right?");
+	say_mixed(&m.others);
 	if (m.counts.lines > 0 || code == 0)
 		summary(&m);
 	app_sources_close(&m.sources);
