@@ -137,12 +137,13 @@ hand_over(struct shared *s, struct slot *slot, const struct input_batch *in, str
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* What the lines of the next batch are read by stands before them. */
+/* What the lines of the next batch are read by: when, and a line before them. */
 static void
 take_context(struct slot *slot, const struct input *in)
 {
 	struct span context = input_context(in);
 
+	slot->batch.mask.written_us = input_written_us(in);
 	if (context.len > 0)
 		memcpy(slot->context, context.ptr, context.len);
 	slot->batch.mask.context = span_of(slot->context, context.len);

@@ -29,6 +29,7 @@ open_path(const char *path, bool may_stop, struct input *in, struct err *e)
 	if (S_ISREG(st.st_mode)) {
 		in->regular = true;
 		in->file_size = (uint64_t)st.st_size;
+		in->written_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
 		(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	}
 	return (0);
@@ -115,6 +116,12 @@ uint64_t
 input_file_size(const struct input *in)
 {
 	return (in->file_size);
+}
+
+int64_t
+input_written_us(const struct input *in)
+{
+	return (in->written_us);
 }
 
 uint64_t

@@ -29,6 +29,7 @@ struct input {
 	size_t ready_at, ready_len;
 	uint64_t at; /* offset of the next byte to consume */
 	uint64_t file_size;
+	int64_t written_us;
 };
 
 /*

@@ -49,13 +49,16 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 	m->learn = batch->learn;
 	m->learn_only = learn_only;
 	m->line_number = 0;
+	m->parse.now_us = m->now_us;
+	if (time_is_good(batch->written_us) && batch->written_us < m->now_us)
+		m->parse.now_us = batch->written_us;
 	if (batch->context.ptr != NULL && m->parser.format->context != NULL)
 		parse_resume(&m->parse, batch->context);
 	for (int c = 0; c < RECORD_CLASS_COUNT; c++)
 		m->noted[c] = INT64_MIN;
 	m->day = INT64_MIN;
 	if (m->epochs == MASK_EPOCH_LIVE)
-		mask_line_epochs(m, m->parse.now_us);
+		mask_line_epochs(m, m->now_us);
 }
 
 struct lines {
@@ -157,7 +160,7 @@ start_skeleton(struct mask *m, enum parse_reason reason, const char *key, uint64
 {
 	struct record *r = &m->record;
 
-	r->time_us = m->parse.now_us;
+	r->time_us = m->now_us;
 	record_set_text(r, RECORD_FIELD_EVENT, span_of("log", 3));
 	record_set_text(r, RECORD_FIELD_REASON, span_str(parse_reason_names[reason]));
 	record_set_text(r, RECORD_FIELD_STATE, span_of("unparsed", 8));
@@ -227,7 +230,7 @@ emit_skeleton(struct mask *m, struct span line, uint64_t dropped, enum parse_rea
 static int64_t
 time_of(const struct mask *m, const struct event *ev)
 {
-	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->parse.now_us);
+	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
 }
 
 /* Only of what was read whole; false: it is counted, and that is all. */

@@ -23,7 +23,8 @@ struct mask {
 	const struct mask_policy *policy;
 	struct mask_words *words;
 	struct parser parser;
-	struct parse_state parse; /* now_us: when the batch came */
+	struct parse_state parse; /* now_us: when the lines of the batch were written */
+	int64_t now_us;           /* when they came */
 	enum mask_epoch_mode epochs;
 	size_t line_max;
 	const struct key_ring *ring;
@@ -61,8 +62,7 @@ struct mask {
 	uint32_t fresh_count;
 	bool learning;                    /* this line may promote words */
 	bool no_learning;                 /* but not of the text at hand */
-	bool subject_known;
-	bool peer_trusted;
+	bool subject_known, peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
 	uint64_t subject_hash;            /* of the subject token */
 	const char *subject_value;        /* what the token was made of; for client.c */

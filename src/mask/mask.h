@@ -71,6 +71,7 @@ struct mask_batch {
 	uint64_t number;     /* of the batch, from 0: what the vocabulary shows it */
 	uint64_t dropped;    /* bytes cut out of the last line, which is overlong */
 	uint64_t read;       /* bytes of the source it stands for: counts.bytes */
+	int64_t written_us;  /* when its source was, for times without a year; 0: now */
 	/* out: memory of the caller */
 	char *records;       /* at least MASK_BATCH_RECORDS * RECORD_BYTES_MAX of address space */
 	uint32_t *ends;      /* ends[i]: offset behind the LF of record i; MASK_BATCH_RECORDS */

@@ -57,7 +57,7 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->policy = setup->policy;
 	made->ring = setup->ring;
 	made->words = setup->words;
-	made->parse.now_us = setup->now_us;
+	made->now_us = made->parse.now_us = setup->now_us;
 	mask_parser(made, &setup->parser);
 	made->epochs = setup->epochs;
 	made->line_max = setup->line_max;
@@ -119,7 +119,7 @@ mask_close(struct mask *m)
 void
 mask_now(struct mask *m, int64_t now_us)
 {
-	m->parse.now_us = now_us;
+	m->now_us = m->parse.now_us = now_us;
 }
 
 void
