@@ -123,12 +123,12 @@ print_formats(struct buf *out)
 	    "|\n"
 	    "| `journal` | `journalctl -o export` |\n"
 	    "\n## Times and bytes\n\n"
-	    "- All times become UTC.  One that names no zone is of `timezone:` (`--timezone`), else\n"
-	    "  taken as UTC, and the record says `zone_assumed`.\n"
-	    "- One that names no year (RFC 3164) is of the last year in which it is not younger than\n"
-	    "  its file was written, or than now, by more than a day.\n"
-	    "- Lines are UTF-8, or bytes.  UTF-16 and UTF-32 are named and not read: convert them\n"
-	    "  with `iconv -f UTF-16 -t UTF-8`.\n");
+	    "- All times become UTC.  One that names no zone is of `timezone:` (`--timezone`),\n"
+	    "  else taken as UTC, and the record says `zone_assumed`.\n"
+	    "- One that names no year (RFC 3164) is of the last year in which it is not younger\n"
+	    "  than its file was written, or than now, by more than a day.\n"
+	    "- Lines are UTF-8, or bytes.  UTF-16 and UTF-32 are named and not read: convert\n"
+	    "  them with `iconv -f UTF-16 -t UTF-8`.\n");
 	for (size_t i = 0; i < parse_format_count; i++) {
 		struct span sample = span_str(parse_formats[i].sample);
 
