@@ -36,6 +36,57 @@ app_warn(const char *command, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+/* A value of logfmt. */
+static void
+quote(struct buf *out, const char *text)
+{
+	buf_char(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_char(out, '\\');
+		buf_char(out, (unsigned char)*text < ' ' ? ' ' : *text);
+	}
+	buf_char(out, '"');
+}
+
+void
+app_log(const char *level, const char *stream, const char *fmt, va_list ap)
+{
+	char text[ERR_TEXT_BYTES * 2], time[CLOCK_RFC3339_BYTES];
+	struct buf out = { 0 };
+	size_t len = clock_rfc3339(time, clock_now_us());
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	buf_fmt(&out, "time=%.*s level=%s ", (int)len, time, level);
+	if (stream != NULL)
+		buf_fmt(&out, "stream=%s ", stream);
+	buf_str(&out, "msg=");
+	quote(&out, text);
+	buf_char(&out, '\n');
+	app_hint(&out); /* one write: lines of threads do not mix */
+	buf_free(&out);
+}
+
+void
+app_info(const char *stream, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	app_log("info", stream, fmt, ap);
+	va_end(ap);
+}
+
+void
+app_error(const char *stream, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	app_log("error", stream, fmt, ap);
+	va_end(ap);
+}
+
 void
 app_hint(const struct buf *lines)
 {

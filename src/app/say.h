@@ -2,6 +2,7 @@
 #ifndef CRETULA_APP_SAY_H
 #define CRETULA_APP_SAY_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,15 @@ int app_fail(const char *command, const struct err *e);
 
 /* "cretula COMMAND: text" on standard error, no error. */
 void app_warn(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The log of a daemon, one line of logfmt: level is error, warn or info;
+ * stream NULL: of none.
+ */
+void app_log(const char *level, const char *stream, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+void app_info(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void app_error(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Lines below an error that explain it, on standard error. */
 void app_hint(const struct buf *lines);

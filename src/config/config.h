@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "input/live.h"
 #include "mask/policy.h"
 #include "parse/json/map.h"
 
@@ -41,6 +42,8 @@ struct config_stream {
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
 	int64_t seal_every_us;
 	uint64_t line_max;               /* limits.line */
+	struct input_place input;        /* of `run`; INPUT_PIPE: fed by `pipe` */
+	unsigned connections;            /* limits.connections */
 	unsigned line;                   /* where it stands, for errors */
 };
 

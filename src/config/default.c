@@ -24,6 +24,7 @@ config_stream_default(struct config_stream *s, const char *name, const char *ten
 	s->grace_us[KEY_WEEK] = 7 * DAY_US;
 	s->grace_us[KEY_MONTH] = 7 * DAY_US;
 	s->line_max = PARSE_LINE_MAX;
+	s->connections = 1024;
 	memcpy(s->rotate, "never", sizeof("never"));
 	s->seal_every_us = DAY_US / 24;
 }

@@ -21,6 +21,7 @@ enum config_type {
 	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
 	CONFIG_FORMAT_STRING, /* char[CONFIG_PATH_BYTES] */
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
+	CONFIG_INPUT, /* struct input_place: the last word of path is its kind */
 	CONFIG_INCLUDE, /* another file; no place */
 	CONFIG_MACHINES, /* as CONFIG_NAMES, with a "*" at the end */
 	CONFIG_MEMBERS, /* struct parse_json_map: a path of each what */
@@ -50,7 +51,7 @@ struct config_option {
 	const char *help;
 };
 
-#define CONFIG_OPTIONS_MAX 64
+#define CONFIG_OPTIONS_MAX 96
 #define CONFIG_OPTION_PATH_BYTES 128
 
 /* Sorted by path. */

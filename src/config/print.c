@@ -102,6 +102,15 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 }
 
 static void
+print_input(const struct input_place *place, struct buf *out)
+{
+	char text[INPUT_TEXT_BYTES];
+
+	input_place_print(place, text);
+	config_print_quoted(out, strchr(text, ':') + 1);
+}
+
+static void
 print_value(
     const struct config *c, const struct config_option *o, const void *from, struct buf *out)
 {
@@ -124,6 +133,7 @@ print_value(
 	case CONFIG_SWITCH:
 		buf_span(out, config_word(o->choices, *(const bool *)place ? 1 : 0));
 		break;
+	case CONFIG_INPUT: print_input((const struct input_place *)(const void *)place, out); break;
 	case CONFIG_FILE: print_route(c, place, out); break;
 	case CONFIG_FORMAT:
 	case CONFIG_FORMAT_STRING:
@@ -155,11 +165,24 @@ print_epochs(const struct mask_policy *p, int indent, struct buf *out)
 			    mask_period_names[p->epoch[i]]);
 }
 
+/* Of all its kinds only the one that it is. */
+static bool
+is_input(const struct config_option *o, const void *from)
+{
+	const char *kind = strrchr(o->path, '.') + 1;
+	char text[INPUT_TEXT_BYTES];
+
+	input_place_print(&((const struct config_stream *)from)->input, text);
+	return (strncmp(text, kind, strlen(kind)) == 0 && text[strlen(kind)] == ':');
+}
+
 static bool
 is_said(const struct config_option *o, const void *from)
 {
 	if (o->type == CONFIG_INCLUDE)
 		return (false); /* what it said is here */
+	if (o->type == CONFIG_INPUT)
+		return (is_input(o, from));
 	return ((o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING &&
 		    o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY &&
 		    o->type != CONFIG_ZONE) ||

@@ -99,6 +99,7 @@ schema_value(const struct config_option *o, struct buf *out)
 	case CONFIG_FILE:
 	case CONFIG_FORMAT_STRING:
 	case CONFIG_INCLUDE:
+	case CONFIG_INPUT:
 	case CONFIG_NAME:
 	case CONFIG_PATH:
 	case CONFIG_SEAL_KEY:

@@ -368,6 +368,25 @@ set_agent(struct value *v, void *to)
 	set_word(v, to);
 }
 
+/* "kind:place", the kind being the last word of the option; or all of it in the value. */
+static void
+set_input(struct value *v, void *to)
+{
+	const char *kind = strrchr(v->option->path, '.') + 1;
+	struct input_place place, *input = to;
+	char text[CONFIG_TEXT_BYTES + CONFIG_NAME_BYTES];
+	struct err e;
+
+	(void)snprintf(text, sizeof(text), "%s%s%s", strcmp(kind, "syslog") == 0 ? "" : kind,
+	    strcmp(kind, "syslog") == 0 ? "" : ":", v->text);
+	if (input_place_read(span_str(text), &place, &e) == -1)
+		config_say(v->l, v->at, "%s: %s", v->name, e.text);
+	else if (input->kind != INPUT_PIPE)
+		config_say(v->l, v->at, "a stream has one input, and there is one already");
+	else
+		*input = place;
+}
+
 static const struct {
 	void (*set)(struct value *v, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
@@ -384,6 +403,7 @@ static const struct {
 	[CONFIG_FORMAT] = { set_format, 0, 0 },
 	[CONFIG_FORMAT_STRING] = { set_format_string, 0, 0 },
 	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
+	[CONFIG_INPUT] = { set_input, 0, 0 },
 	[CONFIG_INCLUDE] = { set_include, 0, 0 },
 	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_MEMBERS] = { NULL, 0, 0 }, /* config_members_set */

@@ -7,6 +7,7 @@
 #include "store/layout.h"
 
 #define AGENT "streams.*.mask.agent"
+#define INPUT "streams.*.input"
 
 struct walk {
 	struct config_loader *l;
@@ -25,6 +26,8 @@ is_map(struct walk *w, const struct config_node *node, const char *group)
 		return (false);
 	if (node->kind == CONFIG_MAP)
 		return (true);
+	if (strcmp(group, INPUT) == 0 && span_is(node->text, "pipe"))
+		return (false); /* as it is without a word */
 	config_option_shown(group, &shown);
 	config_say(w->l, node->mark, "%s must be a map", buf_ok(&shown) ? shown.data : group);
 	if (strcmp(group, AGENT) == 0)

@@ -42,6 +42,10 @@ struct input_place {
 /* "fifo:PATH", "unix:PATH", "unix-stream:PATH", "udp:HOST:PORT" ...; "pipe".  0; -1, ERR_CONFIG. */
 int input_place_read(struct span text, struct input_place *place, struct err *e);
 
+/* The same text, in its shortest form. */
+#define INPUT_TEXT_BYTES (INPUT_PLACE_BYTES + 32)
+void input_place_print(const struct input_place *place, char out[static INPUT_TEXT_BYTES]);
+
 struct input_live_options {
 	struct input_place place;
 	int fd; /* of it, open already; -1: to be opened here */

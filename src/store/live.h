@@ -125,5 +125,6 @@ void store_live_close(struct store_live *l);
 uint64_t store_live_records(const struct store_live *l);  /* of the open segment */
 uint64_t store_live_bytes(const struct store_live *l);
 uint64_t store_live_segments(struct store_live *l);       /* sealed by this process */
+uint64_t store_live_sealed(struct store_live *l);         /* records of the stream, by anybody */
 
 #endif

@@ -32,7 +32,6 @@ struct app_capture {
 	size_t added;       /* bytes of raw that nobody sent: line ends */
 	size_t cut;         /* 0, or the end of a line of raw that lacks its rest */
 	uint64_t dropped;   /* so many bytes */
-	uint64_t lost;      /* lines that the kernel had no room for */
 	int64_t first_ns;   /* when the oldest of raw came */
 	int64_t last_ns;    /* and the newest */
 	int64_t handed_ns;
@@ -67,6 +66,14 @@ app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 	return (0);
 }
 
+uint64_t
+app_capture_waiting(const struct app_capture *c)
+{
+	size_t at;
+
+	return (scan_count_lines(span_of(c->raw, c->have), SIZE_MAX, &at));
+}
+
 void
 app_capture_close(struct app_capture *c)
 {
@@ -92,7 +99,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 		c->p->in, c->raw + c->have, RAW_BYTES - c->have, timeout_ms, &more, e) == -1)
 		return (-1);
 	c->eof = more.end;
-	c->lost += more.lost;
+	c->p->areas[c->p->filling].counts.lost += more.lost;
 	if (more.len == 0)
 		return (0);
 	c->last_ns = clock_mono_ns();
@@ -146,6 +153,12 @@ note_wait(int64_t *longest_ns, int64_t start_ns)
 		*longest_ns = took_ns;
 }
 
+static bool
+has_news(const struct app_area *a)
+{
+	return (a->count + a->counts.lines + a->counts.lost > 0);
+}
+
 /* Give the area to the writer; wait until it has no other.  false: told to quit. */
 static bool
 hand_over(struct app_capture *c)
@@ -159,7 +172,7 @@ hand_over(struct app_capture *c)
 		pthread_cond_wait(&p->to_reader, &p->lock);
 	note_wait(&p->longest_wait_ns, start_ns);
 	quit = p->quit;
-	if (!quit && p->areas[p->filling].count + p->areas[p->filling].counts.lines > 0) {
+	if (!quit && has_news(&p->areas[p->filling])) {
 		p->filling ^= 1;
 		p->ready = true;
 		pthread_cond_signal(&p->to_main);
@@ -175,7 +188,7 @@ hand_over_in_time(struct app_capture *c)
 {
 	struct app_pipe *p = c->p;
 	const struct app_area *a = &p->areas[p->filling];
-	bool idle, quit, waits = a->counts.lines > 0;
+	bool idle, quit, waits = has_news(a);
 
 	pthread_mutex_lock(&p->lock);
 	idle = !p->ready;
@@ -281,7 +294,6 @@ mask_one(struct app_capture *c, size_t len)
 		b.ends[i] += (uint32_t)a->len;
 	a->len += b.records_len;
 	a->count += b.record_count;
-	b.counts.lost += c->lost;
 	stats_counts_add(&a->counts, &b.counts);
 	p->words_seen += b.words_seen;
 	p->words_clear += b.words_clear;
@@ -291,7 +303,6 @@ mask_one(struct app_capture *c, size_t len)
 	memmove(c->raw, c->raw + len, c->have);
 	c->added -= added;
 	c->cut -= c->cut < len ? c->cut : len;
-	c->lost = 0;
 	c->first_ns = clock_mono_ns();
 }
 
@@ -398,6 +409,7 @@ app_capture_main(void *arg)
 
 	(void)prctl(PR_SET_NAME, "open");
 	c->handed_ns = clock_mono_ns() - APP_PIPE_FLUSH_NS;
+	p->areas[p->filling].counts.lost += p->lost;
 	while (rc == 0 && !c->eof)
 		rc = turn(c, &e);
 	if (rc == -1 && c->mask != NULL)

@@ -196,7 +196,7 @@ app_pipe_head(struct app_pipe *p)
 	struct err e = { ERR_NONE, "" };
 
 	if (store_live_head(p->live, &e) == -1)
-		app_warn("pipe", "how far the stream goes is not yet recorded: %s", e.text);
+		app_pipe_warn(p, "how far the stream goes is not yet recorded: %s", e.text);
 }
 
 /* The chain tells when the clock went back or leapt. */
@@ -361,8 +361,10 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 	mask_epochs_clear(&p->epochs);
 	p->turn_us = p->setup.now_us;
 	p->opened_ns = p->flushed_ns = clock_mono_ns();
-	if (open_areas(p, e) == 0 && app_capture_open(p, &c, e) == 0)
-		rc = run_threads(p, c, e);
+	if (open_areas(p, e) == 0 && app_capture_open(p, &c, e) == 0 &&
+	    (rc = run_threads(p, c, e)) == -1)
+		p->unwritten = p->areas[0].counts.lines + p->areas[0].counts.lost +
+		    p->areas[1].counts.lines + p->areas[1].counts.lost + app_capture_waiting(c);
 	app_capture_close(c);
 	arena_close(&p->areas[0].memory);
 	arena_close(&p->areas[1].memory);

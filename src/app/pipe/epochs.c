@@ -123,7 +123,7 @@ turn_ring(struct app_pipe *p, const struct app_epochs *before, int64_t now_us, s
 
 	if (grace_us != NULL && is_any_over(p->ring, before->count, now_us, grace_us) &&
 	    app_epochs_held(p->how.store, now_us, before, &keeping.held, NULL, &why) == -1) {
-		app_warn("pipe", "no key is destroyed, for it is not known what is held: %s",
+		app_pipe_warn(p, "no key is destroyed, for it is not known what is held: %s",
 		    why.text);
 		grace_us = NULL;
 	}

@@ -4,6 +4,8 @@
  */
 #include <sys/statvfs.h>
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "app/pipe/pipe.h"
@@ -15,6 +17,22 @@
 #define PAUSE_LAST_NS INT64_C(2000000000)
 #define LOOK_NS 20000000 /* signals are seen at least so often */
 #define SPACE_BYTES ((uint64_t)2 << 20)
+
+void
+app_pipe_warn(const struct app_pipe *p, const char *fmt, ...)
+{
+	char text[ERR_TEXT_BYTES * 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (p->daemon != NULL)
+		app_log("warn", p->daemon, fmt, ap);
+	else {
+		(void)vsnprintf(text, sizeof(text), fmt, ap);
+		app_warn("pipe", "%s", text);
+	}
+	va_end(ap);
+}
 
 void
 app_pipe_close_live(struct app_pipe *p)
@@ -108,7 +126,7 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 	struct store_live_found found = { .full = true };
 	int64_t pause_ns = PAUSE_FIRST_NS;
 
-	app_warn("pipe", "no space left: what came is sealed, input waits until there is some (%s)",
+	app_pipe_warn(p, "no space left: what came is sealed, input waits until there is some (%s)",
 	    e->text);
 	p->full_waits++;
 	stop_full(p);
@@ -125,6 +143,6 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 	}
 	if (p->live == NULL)
 		return (-1);
-	app_warn("pipe", "there is space again: input goes on");
+	app_pipe_warn(p, "there is space again: input goes on");
 	return (0);
 }

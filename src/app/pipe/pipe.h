@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include <pthread.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,7 +41,6 @@ struct app_area {
 };
 
 struct input_live;
-
 struct app_pipe {
 	/* in */
 	struct input_live *in;
@@ -56,12 +55,15 @@ struct app_pipe {
 	struct app_rotate rotate;
 	struct app_clock clock;        /* started; of the writer from then on */
 	bool learn;
-	const volatile sig_atomic_t *stop; /* drain and end */
-	volatile sig_atomic_t *seal;       /* cut now; cleared here */
+	uint64_t lost;                 /* lines that a run before could not write */
+	const atomic_int *stop;            /* drain and end */
+	atomic_int *seal;                  /* cut now; cleared here */
+	const char *daemon;                /* the stream's name for its log; NULL: `pipe` speaks */
 	/* out */
 	struct stats_counts counts;
 	uint64_t words_seen, words_clear; /* of paths; by the reader, for when it has ended */
 	uint64_t records, flushes, segments; /* segments: of a live that is closed */
+	uint64_t unwritten;            /* lines that came, after an error */
 	unsigned full_waits;
 	int64_t slowest_flush_ns, slowest_cut_ns;
 	int64_t longest_wait_ns, longest_turn_ns; /* in which the reader stood still */
@@ -91,6 +93,10 @@ struct app_pipe {
 	struct stat keyring;           /* of the keyring when it was looked at last */
 };
 
+/* To standard error: a line for people, of a daemon one in logfmt. */
+void app_pipe_warn(const struct app_pipe *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* The epochs of now for every class, as JSON: what a record may be of. */
 void app_pipe_epochs(const struct mask_policy *policy, const struct key_ring *ring, int64_t now_us,
     struct buf *out);
@@ -110,12 +116,12 @@ int app_pipe_turn_first(struct app_pipe *p, struct err *e);
 /* Say in the store's chain how far the stream goes; a failure is only warned of. */
 void app_pipe_head(struct app_pipe *p);
 
-/* At a start: the period of what is sealed may have ended meanwhile. */
+/* The period of what is sealed may have ended before the start. */
 int app_pipe_rotate_start(struct app_pipe *p, struct err *e);
 
-/* Open p->live as p->how says, for records of turn_us. */
+/* Open p->live as p->how says, for records of turn_us; close: its segments are counted. */
 int app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct err *e);
-void app_pipe_close_live(struct app_pipe *p); /* its segments are counted */
+void app_pipe_close_live(struct app_pipe *p);
 
 /*
  * After a call on live that failed for lack of space (e says which): seal
@@ -125,9 +131,8 @@ void app_pipe_close_live(struct app_pipe *p); /* its segments are counted */
 int app_pipe_wait_for_space(struct app_pipe *p, struct err *e);
 
 /*
- * Run to the end of the pipe, or until *stop.  What was read is committed;
- * 0, and *done (texts in buffers of the caller) is what the last segment
- * needs for its seal.  -1 with e: what was committed stays so.
+ * Run to the end of the input, or until *stop: what was read is committed.
+ * -1 with e: what was committed stays so.
  */
 int app_pipe_run(struct app_pipe *p, struct err *e);
 
@@ -135,10 +140,11 @@ int app_pipe_run(struct app_pipe *p, struct err *e);
 int app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
     struct store_live_facts *facts, struct err *e);
 
-/* The reader's thread; arg is the pipe. */
+/* The reader's thread. */
 struct app_capture;
 int app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e);
 void app_capture_close(struct app_capture *c); /* NULL is legal */
-void *app_capture_main(void *arg);             /* arg: the capture */
+uint64_t app_capture_waiting(const struct app_capture *c); /* lines that are not masked */
+void *app_capture_main(void *capture);
 
 #endif

@@ -34,12 +34,18 @@ compile_given(struct app_setup *s, const char *given, enum parse_string_dialect 
 	return (rc);
 }
 
+/* Of the command line, if there is one. */
+static const char *
+option(const struct app_args *args, const char *name)
+{
+	return (args == NULL ? NULL : app_arg(args, name));
+}
+
 /* --timezone, else the stream's. */
 static int
 find_zone(const struct app_args *args, struct app_setup *s, struct parser *parser, struct err *e)
 {
-	const char *given = app_arg(args, "timezone");
-
+	const char *given = option(args, "timezone");
 	const char *name = given != NULL ? given : s->stream->timezone;
 
 	if (name[0] == '\0' && given == NULL)
@@ -55,8 +61,8 @@ int
 app_parser_find(
     const struct app_args *args, struct app_setup *s, struct parser *parser, struct err *e)
 {
-	const char *name = app_arg(args, "format"), *given = app_arg(args, "format-string"),
-		   *said = app_arg(args, "dialect");
+	const char *name = option(args, "format"), *given = option(args, "format-string"),
+		   *said = option(args, "dialect");
 	enum parse_string_dialect dialect = (enum parse_string_dialect)s->stream->format_dialect;
 
 	*parser = (struct parser){ .map = &s->stream->map };

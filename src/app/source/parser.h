@@ -18,7 +18,7 @@ struct err;
 
 /*
  * Of --timezone, --format, --format-string and --dialect, else of the stream.  format is
- * NULL for auto.  A format string belongs to s.
+ * NULL for auto.  A format string belongs to s.  args NULL: of the stream alone.
  */
 int app_parser_find(const struct app_args *args, struct app_setup *s, struct parser *parser,
     struct err *e);

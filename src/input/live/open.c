@@ -91,6 +91,20 @@ input_place_read(struct span text, struct input_place *place, struct err *e)
 	    "not pipe, fifo:PATH, unix:PATH, unix-stream:PATH, udp:HOST:PORT or tcp:HOST:PORT"));
 }
 
+void
+input_place_print(const struct input_place *place, char out[static INPUT_TEXT_BYTES])
+{
+	bool colons = strchr(place->path, ':') != NULL && place->port[0] != '\0';
+	const char *kind = "pipe";
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].kind == place->kind)
+			kind = kinds[i].prefix;
+	(void)snprintf(out, INPUT_TEXT_BYTES, "%s%s%s%s%s%s", kind, colons ? "[" : "",
+	    place->port[0] != '\0' && place->path[0] == '\0' ? "*" : place->path,
+	    colons ? "]" : "", place->port[0] != '\0' ? ":" : "", place->port);
+}
+
 /* ---- descriptors ---- */
 
 static int

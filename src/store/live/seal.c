@@ -274,6 +274,17 @@ store_live_segments(struct store_live *l)
 	return (l->sealed);
 }
 
+uint64_t
+store_live_sealed(struct store_live *l)
+{
+	uint64_t records;
+
+	pthread_mutex_lock(&l->lock);
+	records = store_stream_records(l->stream);
+	pthread_mutex_unlock(&l->lock);
+	return (records);
+}
+
 /* ---- cut and stop ---- */
 
 /* The segment is closed: its last flush, and what the caller knows of it. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@
 #define MONDAY_US (INT64_C(1795392000) * 1000000) /* 2026-11-23 */
 
 static char dir[64], store_path[80];
-static volatile sig_atomic_t stop, seal;
+static atomic_int stop, seal;
 static int feed_fd;
 static struct app_pipe *running;
 

@@ -1,0 +1,140 @@
+/* app: a live stream from its opening to its seal. */
+#include "app/pipe/session.h"
+
+#include <string.h>
+
+#include "app/names.h"
+#include "app/say.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "key/sealkey.h"
+#include "store/store.h"
+
+/* ---- opening ---- */
+
+static int
+open_store(struct app_session *s, struct err *e)
+{
+	const struct config_stream *stream = s->setup->stream;
+	struct app_pipe *pipe = &s->pipe;
+	unsigned char hash[32];
+	bool created;
+
+	mask_policy_hash(&stream->policy, hash);
+	pipe->policy_hash[text_hex(pipe->policy_hash, hash, sizeof(hash))] = '\0';
+	if (store_open(s->store_path, s->keys_path, &s->store, &created, e) == -1 ||
+	    key_ring_open(store_keys_fd(s->store), &pipe->ring, e) == -1)
+		return (-1);
+	pipe->grace_us = stream->grace_us;
+	pipe->how.escrow = NULL;
+	if (stream->ratchet_ram &&
+	    key_seal_parse(span_str(s->setup->config->escrow_key), pipe->escrow) == 0)
+		pipe->how.escrow = pipe->escrow; /* the loader saw to it that it is one */
+	pipe->learn = stream->policy.words_mode == MASK_WORDS_LEARN;
+	return (app_words_open(
+	    s->setup, pipe->ring, store_words_fd(s->store), s->name, &s->words, e));
+}
+
+static int
+open_live(struct app_session *s, struct err *e)
+{
+	const struct config_stream *stream = s->setup->stream;
+	struct app_pipe *pipe = &s->pipe;
+	struct store_last last;
+
+	pipe->unlocked = !key_ring_locked(pipe->ring) || !mask_words_locked(s->words);
+	pipe->how = (struct store_live_options){ .store = s->store,
+		.name = s->name,
+		.mode = s->mode,
+		.names = app_names(),
+		.next = { .policy = pipe->policy_hash },
+		.escrow = pipe->how.escrow,
+		.unlocked = pipe->unlocked };
+	if (store_last(s->store, s->name, app_names(), &last, e) == -1)
+		return (-1);
+	pipe->has_broken = app_clock_start(
+	    &pipe->clock, clock_now_us(), last.t_us, last.expected_us, &pipe->broke);
+	pipe->turn_us = pipe->clock.now_us;
+	pipe->setup.policy = &stream->policy;
+	pipe->setup.ring = pipe->ring;
+	pipe->setup.words = s->words;
+	pipe->setup.epochs = MASK_EPOCH_LIVE;
+	pipe->setup.now_us = pipe->turn_us;
+	pipe->setup.line_max = stream->line_max;
+	pipe->setup.geo = s->setup->geo;
+	(void)app_pipe_keys_changed(pipe); /* from here on they are watched */
+	if (app_pipe_open_live(pipe, &s->found, e) == -1 || app_pipe_rotate_start(pipe, e) == -1)
+		return (-1);
+	return (app_pipe_turn_first(pipe, e));
+}
+
+int
+app_session_open(struct app_session *s, struct err *e)
+{
+	return (open_store(s, e) == 0 && open_live(s, e) == 0 ? 0 : -1);
+}
+
+/* ---- running ---- */
+
+static int
+seal_and_stop(struct app_pipe *pipe, const char *reason, struct err *e)
+{
+	struct buf epochs = { 0 }, words = { 0 };
+	struct store_live_facts facts;
+	int rc = app_pipe_facts(pipe, &epochs, &words, &facts, e);
+
+	if (rc == 0 && (rc = store_live_stop(pipe->live, &facts, reason, e)) == 0)
+		app_pipe_head(pipe);
+	buf_free(&epochs);
+	buf_free(&words);
+	return (rc);
+}
+
+/* Seal and say why; also after an error of the input. */
+static int
+finish(struct app_pipe *pipe, const char *reason, struct err *e)
+{
+	int rc;
+
+	while ((rc = seal_and_stop(pipe, reason, e)) == -1 && store_live_full(pipe->live) &&
+	    e != NULL)
+		if (app_pipe_wait_for_space(pipe, e) == -1)
+			return (-1);
+	return (rc);
+}
+
+int
+app_session_run(struct app_session *s, struct err *e)
+{
+	struct app_pipe *pipe = &s->pipe;
+
+	if (s->found.ratchet_lost)
+		app_pipe_warn(pipe,
+		    "its ratchet was in memory: whether more was committed is not known; the "
+		    "chain says so");
+	if (s->found.crashed)
+		app_pipe_warn(pipe,
+		    "the last run did not stop: %llu records recovered, %llu of them behind its "
+		    "last commit, %llu torn",
+		    (unsigned long long)s->found.kept, (unsigned long long)s->found.untagged,
+		    (unsigned long long)s->found.lost);
+	app_pipe_head(pipe);
+	if (app_pipe_run(pipe, e) == 0)
+		return (finish(pipe, *pipe->stop != 0 ? "term" : "end", e));
+	if (pipe->live != NULL && !store_live_broken(pipe->live) &&
+	    store_live_check(pipe->live, NULL) == 0)
+		(void)finish(pipe, "error", NULL);
+	return (-1);
+}
+
+void
+app_session_close(struct app_session *s)
+{
+	app_pipe_close_live(&s->pipe);
+	mask_words_close(s->words);
+	key_ring_free(s->pipe.ring);
+	store_close(s->store);
+	s->words = NULL;
+	s->pipe.ring = NULL;
+	s->store = NULL;
+}

@@ -1,0 +1,88 @@
+/* app: what a service manager hands over, and wants to hear. */
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/run/run.h"
+#include "base/num.h"
+
+#define FIRST_FD 3
+
+void
+app_notify(const char *text)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t len = path == NULL ? 0 : strlen(path);
+	int fd;
+
+	if (len < 2 || len >= sizeof(to.sun_path) || (path[0] != '/' && path[0] != '@'))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (path[0] == '@')
+		to.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return;
+	/* Nobody to tell who does not listen: a manager that is gone stops nothing. */
+	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	(void)close(fd);
+}
+
+static bool
+is_ours(const char *variable)
+{
+	const char *pid = getenv(variable);
+	uint64_t number;
+
+	return (pid != NULL && num_u64(span_str(pid), &number) == 0 &&
+	    number == (uint64_t)getpid());
+}
+
+int64_t
+app_notify_watchdog_ns(void)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	uint64_t us;
+
+	if (text == NULL || (getenv("WATCHDOG_PID") != NULL && !is_ours("WATCHDOG_PID")) ||
+	    num_u64(span_str(text), &us) == -1 || us == 0 || us > UINT64_C(1000000000000))
+		return (0);
+	return ((int64_t)us * 500); /* twice as often as it must be */
+}
+
+void
+app_listen_read(struct app_listen *l)
+{
+	const char *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	uint64_t number = 0;
+
+	memset(l, 0, sizeof(*l));
+	if (!is_ours("LISTEN_PID") || count == NULL || num_u64(span_str(count), &number) == -1)
+		return;
+	for (; l->count < number && l->count < APP_LISTEN_MAX; l->count++) {
+		size_t len = names == NULL ? 0 : strcspn(names, ":");
+
+		(void)fcntl(FIRST_FD + (int)l->count, F_SETFD, FD_CLOEXEC);
+		if (len > 0 && len < CONFIG_NAME_BYTES)
+			memcpy(l->name[l->count], names, len);
+		names = names != NULL && names[len] == ':' ? names + len + 1 : NULL;
+	}
+}
+
+int
+app_listen_take(struct app_listen *l, const char *name, bool only)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->taken[i] || (strcmp(l->name[i], name) != 0 && !(only && l->count == 1)))
+			continue;
+		l->taken[i] = true;
+		return (FIRST_FD + (int)i);
+	}
+	return (-1);
+}

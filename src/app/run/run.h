@@ -1,0 +1,74 @@
+/*
+ * app: cretula run: every stream that has an input, each with its two
+ * threads (app/pipe), and the main thread for signals and the service manager.
+ */
+#ifndef CRETULA_APP_RUN_RUN_H
+#define CRETULA_APP_RUN_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "app/pipe/session.h"
+#include "app/setup.h"
+#include "input/live.h"
+
+/* A configuration that several streams use. */
+struct run_config {
+	struct config *config;
+	unsigned users;
+};
+
+enum run_state {
+	RUN_STARTING,
+	RUN_READING,
+	RUN_WAITING, /* to be opened again, after an error */
+	RUN_ENDED,   /* as it was told */
+	RUN_FAILED   /* for good: only a person can help */
+};
+
+struct run_stream {
+	char name[CONFIG_NAME_BYTES];
+	struct run_config *owner;
+	const char *store_path, *keys_path;
+	struct app_setup setup; /* its config is the owner's */
+	struct app_session session;
+	struct input_live *in;
+	pthread_t thread;
+	atomic_int stop, seal;
+	_Atomic enum run_state state;
+	uint64_t before;        /* records of the stream when the session began */
+	uint64_t lost;          /* lines of sessions that failed, not yet sealed as such */
+	bool started;           /* the thread runs, or waits to be joined */
+	struct err error;       /* of RUN_FAILED */
+};
+
+/*
+ * Open what can fail: store, keys, vocabulary, and the input unless in is one
+ * already (it is the stream's then).  fd: the input's, handed to us; -1.
+ */
+int app_run_open(struct run_stream *r, struct run_config *c, const struct config_stream *stream,
+    struct input_live *in, int fd, struct err *e);
+int app_run_start(struct run_stream *r, struct err *e);
+/* Tell it to stop, wait until all is sealed, and close; *in NULL: its input, too. */
+void app_run_stop(struct run_stream *r);
+void app_run_join(struct run_stream *r, struct input_live **in);
+
+/* ---- notify.c: the service manager; sd_notify(3), sd_listen_fds(3) ---- */
+
+/* A datagram to $NOTIFY_SOCKET, if there is one. */
+void app_notify(const char *text);
+/* How often WATCHDOG=1 is wanted, in nanoseconds; 0: never. */
+int64_t app_notify_watchdog_ns(void);
+
+#define APP_LISTEN_MAX 64
+struct app_listen {
+	unsigned count;
+	char name[APP_LISTEN_MAX][CONFIG_NAME_BYTES]; /* FileDescriptorName= */
+	bool taken[APP_LISTEN_MAX];
+};
+/* The sockets that were handed to us, 3 and up. */
+void app_listen_read(struct app_listen *l);
+/* The one called name, or -1; with one socket and one stream names do not matter. */
+int app_listen_take(struct app_listen *l, const char *name, bool only);
+
+#endif

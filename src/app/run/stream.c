@@ -1,0 +1,194 @@
+/* app: a stream of `cretula run`: opened, run, opened again after what may pass. */
+#include <sys/prctl.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/run/run.h"
+#include "app/say.h"
+#include "app/source/parser.h"
+#include "base/clock.h"
+
+#define PAUSE_FIRST_NS INT64_C(500000000)
+#define PAUSE_LAST_NS INT64_C(60000000000)
+#define LOOK_NS 50000000
+
+/* ---- opening ---- */
+
+/* A session that is new each time, of options that stay. */
+static int
+open_session(struct run_stream *r, struct err *e)
+{
+	const struct config_stream *stream = r->setup.stream;
+	struct app_session *s = &r->session;
+
+	memset(s, 0, sizeof(*s));
+	s->name = r->name;
+	s->mode = "run";
+	s->store_path = r->store_path;
+	s->keys_path = r->keys_path;
+	s->setup = &r->setup;
+	s->pipe.in = r->in;
+	s->pipe.stop = &r->stop;
+	s->pipe.seal = &r->seal;
+	s->pipe.daemon = r->name;
+	s->pipe.seal_every_ns = stream->seal_every_us * 1000;
+	s->pipe.setup.parser.map = &stream->map;
+	if (app_rotate_parse(stream->rotate, &s->pipe.rotate) == -1 ||
+	    app_parser_find(NULL, &r->setup, &s->pipe.setup.parser, e) == -1)
+		return (-1); /* the loader looked at rotate */
+	if (app_session_open(s, e) == -1)
+		return (-1);
+	r->before = store_live_sealed(s->pipe.live);
+	return (0);
+}
+
+static int
+open_input(struct run_stream *r, int fd, struct err *e)
+{
+	const struct config_stream *stream = r->setup.stream;
+	const struct input_live_options how = { .place = stream->input,
+		.fd = fd,
+		.line_max = stream->line_max,
+		.connections = stream->connections };
+
+	return (input_live_open(&how, &r->in, e));
+}
+
+int
+app_run_open(struct run_stream *r, struct run_config *c, const struct config_stream *stream,
+    struct input_live *in, int fd, struct err *e)
+{
+	(void)memcpy(r->name, stream->name, sizeof(r->name));
+	r->owner = c;
+	c->users++;
+	r->setup.config = c->config;
+	r->setup.stream = stream;
+	r->in = in;
+	r->state = RUN_STARTING;
+	if (app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
+	    (in == NULL && open_input(r, fd, e) == -1))
+		return (err_in(e, "stream %s", r->name));
+	r->session.pipe.in = r->in;
+	if (r->session.pipe.unlocked || !input_live_locked(r->in))
+		return (err_set(e, ERR_CONFIG,
+		    "stream %s: memory cannot be locked: raise RLIMIT_MEMLOCK "
+		    "(LimitMEMLOCK=infinity in a unit)",
+		    r->name));
+	return (0);
+}
+
+/* ---- running ---- */
+
+/* false: told to stop. */
+static bool
+pause_for(struct run_stream *r, int64_t ns)
+{
+	const struct timespec look = { 0, LOOK_NS };
+
+	for (int64_t until = clock_mono_ns() + ns; clock_mono_ns() < until && r->stop == 0;)
+		(void)nanosleep(&look, NULL);
+	return (r->stop == 0);
+}
+
+/*
+ * Is it of a kind that goes away by itself?  A store whose open files are not
+ * what a crash leaves, keys that cannot be read: those are for a person.
+ */
+static bool
+may_pass(const struct err *e)
+{
+	return (e->code == ERR_IO || e->code == ERR_BUSY);
+}
+
+/*
+ * What was on its way when the writing failed is lost, but for what reached
+ * the disk and was found there.
+ */
+static bool
+go_on(struct run_stream *r, uint64_t expected)
+{
+	uint64_t found = r->before > expected ? r->before - expected : 0;
+
+	r->lost -= found < r->lost ? found : r->lost;
+	r->session.pipe.lost = r->lost;
+	app_info(r->name, "open again; %llu lines were lost", (unsigned long long)r->lost);
+	r->lost = 0;
+	return (true);
+}
+
+/* After an error: open again until it works.  false: told to stop, or no use. */
+static bool
+reopen(struct run_stream *r, struct err *e)
+{
+	uint64_t expected = r->before + r->session.pipe.records;
+
+	r->lost += r->session.pipe.unwritten;
+	for (int64_t pause_ns = PAUSE_FIRST_NS; may_pass(e);) {
+		app_error(r->name, "%s; trying again in %lld ms", e->text,
+		    (long long)(pause_ns / 1000000));
+		app_session_close(&r->session);
+		r->state = RUN_WAITING;
+		if (!pause_for(r, pause_ns))
+			return (false);
+		pause_ns = 2 * pause_ns < PAUSE_LAST_NS ? 2 * pause_ns : PAUSE_LAST_NS;
+		if (open_session(r, e) == 0)
+			return (go_on(r, expected));
+	}
+	return (false);
+}
+
+static void *
+stream_main(void *arg)
+{
+	struct run_stream *r = arg;
+	struct err e = { ERR_NONE, "" };
+	int rc;
+
+	(void)prctl(PR_SET_NAME, "cr-write");
+	do {
+		r->state = RUN_READING;
+		rc = app_session_run(&r->session, &e);
+	} while (rc == -1 && r->stop == 0 && reopen(r, &e));
+	if (rc == -1) {
+		app_error(r->name, "stopped: %s", e.text);
+		r->error = e;
+	}
+	r->state = rc == 0 ? RUN_ENDED : RUN_FAILED;
+	return (NULL);
+}
+
+int
+app_run_start(struct run_stream *r, struct err *e)
+{
+	if ((errno = pthread_create(&r->thread, NULL, stream_main, r)) != 0)
+		return (err_sys(e, ERR_IO, "stream %s: starting a thread", r->name));
+	r->started = true;
+	return (0);
+}
+
+void
+app_run_stop(struct run_stream *r)
+{
+	r->stop = 1;
+}
+
+void
+app_run_join(struct run_stream *r, struct input_live **in)
+{
+	if (r->started)
+		(void)pthread_join(r->thread, NULL);
+	app_session_close(&r->session);
+	if (in != NULL)
+		*in = r->in;
+	else
+		input_live_close(r->in);
+	r->setup.config = NULL; /* the owner's */
+	app_setup_close(&r->setup);
+	if (r->owner != NULL && --r->owner->users == 0) {
+		config_free(r->owner->config);
+		free(r->owner);
+	}
+}

@@ -1,0 +1,241 @@
+"""run: the daemon between what sends lines and the store."""
+import fcntl
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+
+CONFIG = """store: store
+streams:
+  tcp: { input: { tcp: "127.0.0.1:%(tcp)d" }, format: combined }
+  udp: { input: { udp: "127.0.0.1:%(udp)d" }, format: combined }
+  fifo: { input: { fifo: %(here)s/fifo }, format: combined }
+  local: { input: { unix: %(here)s/local.sock }, format: combined }
+  conn: { input: { unix-stream: %(here)s/conn.sock }, format: combined }
+  piped: { input: pipe }
+"""
+ONE = "store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined }\n"
+
+
+def line(n):
+    return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000).encode()
+
+
+def free_port(kind):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def configure(text=ONE):
+    places = {'here': os.getcwd(), 'tcp': free_port(socket.SOCK_STREAM), 'udp': free_port(socket.SOCK_DGRAM)}
+    write('c.yaml', (text % places).encode())
+
+
+def manager():
+    """What a service manager listens on, and what it heard."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind('notify.sock')
+    s.settimeout(20)
+    return s
+
+
+class Daemon:
+    """cretula run, ready."""
+
+    def __init__(self, *options, env=None, command=None, pass_fds=()):
+        if os.path.exists('notify.sock'):
+            os.unlink('notify.sock')
+        self.manager = manager()
+        env = {**os.environ, 'NOTIFY_SOCKET': os.path.abspath('notify.sock'), **(env or {})}
+        self.process = subprocess.Popen(command or [CRETULA, 'run', '--config', 'c.yaml', *options], env=env,
+                                        stderr=subprocess.PIPE, pass_fds=pass_fds)
+        heard = self.manager.recv(100)
+        if heard != b'READY=1':
+            raise AssertionError(f'{heard}: {self.process.communicate()[1].decode()}')
+
+    def end(self, code=0, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        said = self.process.communicate(timeout=60)[1].decode()
+        equal(self.process.returncode, code if number != signal.SIGKILL else -number, said)
+        self.manager.close()
+        return said
+
+
+def connect(path, kind=socket.SOCK_STREAM):
+    s = socket.socket(socket.AF_UNIX, kind)
+    s.connect(path)
+    return s
+
+
+def sizes(stream):
+    return [r['bytes'] - 1000 for r in records('store', stream)]
+
+
+def wait_for(what, seconds=20):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, 'waited in vain'
+        time.sleep(0.02)
+
+
+def committed(stream):
+    folder = f'store/streams/{stream}/open'
+    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
+
+
+def test_every_input():
+    """What is sent to each is in its stream, masked, once, and in order."""
+    configure(CONFIG)
+    ports = [int(p) for p in re.findall(r'127\.0\.0\.1:(\d+)', read('c.yaml').decode())]
+    daemon = Daemon()
+    tcp = socket.create_connection(('127.0.0.1', ports[0]))
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    local, conn = connect('local.sock', socket.SOCK_DGRAM), connect('conn.sock')
+    fifo = os.open('fifo', os.O_WRONLY)
+    for n in range(500):
+        tcp.sendall(line(n))
+        udp.sendto(line(n), ('127.0.0.1', ports[1]))
+        local.send(line(n).rstrip(b'\n'))
+        frame = b'<13>Nov 24 10:00:00 web nginx: ' + line(n)
+        conn.sendall(b'%d %s' % (len(frame), frame))
+        os.write(fifo, line(n))
+    time.sleep(0.3)
+    for n in range(500, 510):
+        tcp.sendall(line(n))
+    said = daemon.end()  # with everything still connected
+    for stream in ('tcp', 'udp', 'fifo', 'local', 'conn'):
+        equal(sizes(stream), list(range(510 if stream == 'tcp' else 500)), stream)
+        assert f'stream={stream}' in said, said
+    assert not os.path.exists('store/streams/piped'), 'pipe is no business of run'
+    assert not os.path.exists('conn.sock'), 'its socket stays'
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    for folder, _, files in os.walk('store'):
+        for name in files:
+            if name.endswith('.zst'):
+                plain = subprocess.run(['zstdcat', os.path.join(folder, name)], capture_output=True, check=True).stdout
+                assert not re.search(rb'10\.\d+\.\d+\.9', plain), name
+
+
+def test_many_connections():
+    """A few hundred at once, each with half lines; each line once."""
+    configure()
+    daemon = Daemon()
+    all_of_them = [connect('s.sock') for _ in range(300)]
+    for n, s in enumerate(all_of_them):
+        s.sendall(line(n)[:50])
+    for n, s in enumerate(all_of_them):
+        s.sendall(line(n)[50:] + line(1000 + n))
+    for s in all_of_them[:100]:
+        s.close()
+    daemon.end()
+    equal(sorted(sizes('s')), sorted([*range(300), *range(1000, 1300)]))
+
+
+def test_second_instance_is_busy():
+    configure()
+    daemon = Daemon()
+    run = cretula('run', '--config', 'c.yaml', code=75)
+    assert 'another cretula process' in run.err, run.err
+    connect('s.sock').sendall(line(1))  # the first one still reads
+    wait_for(lambda: committed('s') == 1)
+    daemon.end()
+
+
+def test_kill_and_go_on():
+    """What was committed is there once; sockets are taken over."""
+    configure()
+    done = 0
+    for _ in range(3):
+        daemon = Daemon()
+        with connect('s.sock') as s:
+            s.sendall(b''.join(line(done + n) for n in range(100)))
+            wait_for(lambda: committed('s') == 100)
+        daemon.end(number=signal.SIGKILL)
+        done += 100
+    Daemon().end()
+    equal(sizes('s'), list(range(done)))
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_signals():
+    """SIGUSR1 seals at once."""
+    configure()
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1))
+    wait_for(lambda: committed('s') == 1)
+    daemon.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: os.path.exists('store/streams/s/seg/00000001.jsonl.zst'))
+    daemon.end(number=signal.SIGINT)
+
+
+def test_bad_disk_is_tried_again():
+    """An error of the disk ends the session of a stream, not the daemon: it opens again and goes on."""
+    configure()
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    Daemon().end()
+    daemon = Daemon(env={'CRETULA_FAULT': '84:5'})
+    sent = 0
+    with connect('s.sock') as s:
+        for _ in range(60):
+            s.sendall(line(sent))
+            sent += 1
+            time.sleep(0.05)
+    time.sleep(1)
+    said = daemon.end()
+    kept = sizes('s')
+    equal(kept, sorted(set(kept)))
+    lost = sum(e['in'].get('lost', 0) for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines())
+               if e['type'] == 'segment')
+    assert 'trying again' in said, said
+    equal(len(kept) + lost, sent, said)
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_service_manager():
+    """Sockets are handed over by name; READY, WATCHDOG and STOPPING are said."""
+    configure("store: store\nstreams:\n  a: { input: { tcp: '127.0.0.1:1' } }\n  b: { input: { unix: /nowhere } }\n")
+    a = socket.socket()
+    a.bind(('127.0.0.1', 0))
+    a.listen()
+    b = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    b.bind('b.sock')
+    high = [fcntl.fcntl(s, fcntl.F_DUPFD, 20) for s in (b, a)]
+    inner = f'exec 3<&{high[0]} 4<&{high[1]}; export LISTEN_PID=$$ WATCHDOG_PID=$$; exec "$0" run --config c.yaml'
+    daemon = Daemon(command=['bash', '-c', inner, CRETULA], pass_fds=high,
+                    env={'LISTEN_FDS': '2', 'LISTEN_FDNAMES': 'b:a', 'WATCHDOG_USEC': '200000'})
+    with socket.create_connection(a.getsockname()) as s:
+        s.sendall(line(1))
+    connect('b.sock', socket.SOCK_DGRAM).send(line(2))
+    equal(daemon.manager.recv(100), b'WATCHDOG=1')
+    equal(daemon.manager.recv(100), b'WATCHDOG=1')
+    daemon.process.send_signal(signal.SIGTERM)
+    while daemon.manager.recv(100) != b'STOPPING=1':
+        pass
+    daemon.end()
+    equal((sizes('a'), sizes('b')), ([1], [2]))
+    assert os.path.exists('b.sock'), 'a socket of the manager is not ours to remove'
+
+
+def test_bad_configurations():
+    for text, want in (
+        ('store: s\nstreams:\n  s: { format: combined }\n', 'no stream has an input'),
+        ('streams:\n  s: { input: { unix: /x } }\n', 'no store'),
+        ('store: s\nstreams:\n  s: { input: { unix: x } }\n', 'begins with /'),
+        ('store: s\nstreams:\n  s: { input: { udp: "1" } }\n', 'HOST:PORT'),
+        ('store: s\nstreams:\n  s: { input: { udp: "a:1", tcp: "b:2" } }\n', 'one input'),
+        ('store: s\nstreams:\n  s: { input: { socket: /x } }\n', 'unknown key'),
+        ('store: s\nstreams:\n  s: { input: { fifo: /nowhere/at/all } }\n', '/nowhere/at/all'),
+    ):
+        write('c.yaml', text.encode())
+        run = cretula('run', '--config', 'c.yaml', code=78)
+        assert want in run.err, (text, run.err)
+
+
+main()
