@@ -4,6 +4,7 @@
 #ifndef CRETULA_PARSE_COLUMNS_H
 #define CRETULA_PARSE_COLUMNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -12,6 +13,7 @@
 #define PARSE_COLUMNS_BYTES 4096 /* a line as long or longer is not believed */
 
 struct parse_columns {
+	bool tabs;      /* stand between the names, and so between values */
 	unsigned count; /* 0: there was no such line, or it cannot be believed */
 	struct {
 		uint8_t row;      /* of the table of names; PARSE_COLUMN_OTHER: see name */

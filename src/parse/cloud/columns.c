@@ -125,6 +125,7 @@ parse_w3c_fields(struct span names, struct parse_columns *columns)
 	size_t at = 0, used = 0;
 
 	columns->count = 0;
+	columns->tabs = span_find(names, '\t') < names.len;
 	while (at < names.len) {
 		size_t len = 0;
 		struct span name;

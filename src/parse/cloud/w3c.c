@@ -312,6 +312,23 @@ read_line(const struct dialect *dialect, struct parse_state *state, struct span 
 	return (read_values(&l, state, values));
 }
 
+/*
+ * What stands between values is no matter of a line: a client may send a tab,
+ * or a blank.  Names with blanks may stand over values with tabs; that shows
+ * behind a date or a time, which nobody but the server writes.
+ */
+static bool
+has_tabs(const struct parse_columns *columns, struct span line)
+{
+	enum parse_w3c_kind first;
+
+	if (columns->tabs || columns->count == 0 || columns->column[0].row == PARSE_COLUMN_OTHER)
+		return (columns->tabs);
+	first = parse_w3c_columns[columns->column[0].row].kind;
+	return (first >= PARSE_W3C_DATE && first <= PARSE_W3C_TIME_LOCAL &&
+	    span_find(line, '\t') < span_find(line, ' '));
+}
+
 enum parse_result
 parse_w3c(struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason)
@@ -321,8 +338,8 @@ parse_w3c(struct parse_state *state, struct span line, char *scratch, struct eve
 
 	if (line.ptr[0] == '#')
 		return (read_directive(state, line, false));
-	return (read_line(span_find(line, '\t') < line.len ? &tabs : &blanks, state, line, scratch,
-	    ev, reason));
+	return (read_line(has_tabs(&state->columns[state->columns_at], line) ? &tabs : &blanks,
+	    state, line, scratch, ev, reason));
 }
 
 enum parse_result
