@@ -99,7 +99,8 @@ print_strings(struct buf *out)
 	    "  (`$host$request_uri`), path and query (`%U%q`, `$uri$is_args$args`) and the parts\n"
 	    "  of one time (`%{%T}t.%{msec_frac}t%{%z}t`).\n"
 	    "- A time without a zone is that of `timezone:`; without a time the line has that of\n"
-	    "  its arrival, and is `partial`.\n"
+	    "  its arrival, and is `partial`.  A name as `CEST` is no zone.  A time without a day\n"
+	    "  is of the last day on which it was such a time, half a day ahead at most.\n"
 	    "- A record of log4j goes on until a line that begins one: stack traces are part of\n"
 	    "  the message.  Colours (`%highlight`), groups and `%n` in the middle are refused.\n"
 	    "- combined, common and vhost_combined written out are read as the formats above.\n");

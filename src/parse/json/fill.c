@@ -81,7 +81,8 @@ fill_number(struct parse_json_line *line, const struct parse_json_name *name, st
 		if ((line->ev->has_number >> n & 1) == 0 && name->unit != PARSE_JSON_FRACTION)
 			line->partial = !line->format->guess;
 		add_extra(line, name, EVENT_EXTRA_UNKNOWN, text);
-	} else if (n == EVENT_STATUS && (value < 0 || value > 9999)) {
+	} else if ((n == EVENT_STATUS || n == EVENT_UPSTREAM_STATUS) &&
+	    (value < 0 || value > 9999)) {
 		line->partial = !line->format->guess;
 		add_extra(line, name, EVENT_EXTRA_UNKNOWN, text);
 	} else

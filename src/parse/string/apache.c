@@ -91,7 +91,7 @@ add_date(struct string_builder *b, const struct directive *d, struct span patter
 
 	if (!parse_string_date_check(pattern, &wrong))
 		return (bad(b, d, "a letter of strftime that is not known here; known are "
-				  "%Y %m %d %H %M %S %b %e %y %j %p %z %s %F %T %D %R"));
+				  "%Y %m %d %H %M %S %b %e %y %j %p %z %s %F %T %D %R %c"));
 	field.date = parse_string_keep(b->string, pattern);
 	if (pattern.len == 0 || field.date.len == 0)
 		return (bad(b, d, "an empty pattern of a time"));
@@ -163,8 +163,7 @@ environment(struct span name)
 		field.to = EVENT_TLS_ID;
 	} else if (span_is(name, "SSL_TLS_SNI")) {
 		field.as = STRING_AS_TEXT;
-		field.to = EVENT_HOST;
-		field.shape = STRING_TOKEN;
+		field.to = EVENT_HOST; /* the client says it, blanks and all */
 	}
 	return (field);
 }

@@ -85,19 +85,30 @@ parse_string_literal(struct string_builder *b, const char *bytes, size_t len)
 	return (0);
 }
 
-/* "2025-11-24T10:11:12" and ".123": one time in two directives. */
+/* Of the letters of the pattern, is one among these? */
+static bool
+has_letter(struct span date, const char *letters)
+{
+	for (size_t i = 0; i + 1 < date.len; i++)
+		if (date.ptr[i] == '%' && strchr(letters, date.ptr[++i]) != NULL)
+			return (true);
+	return (false);
+}
+
+/* A day in one and a clock in the other; or "10:11:12" and, behind one byte, ".123". */
 static bool
 joins_date(const struct string_field *last, const struct string_field *field)
 {
-	static const char whole[] = "YFycs";
+	static const char day[] = "YyFcsxDdejmbBh", clock[] = "HIklMSTXrRcsp";
+	bool parts;
 
 	if (last->as != STRING_AS_TIME || field->as != STRING_AS_TIME || last->date.len == 0 ||
-	    field->date.len == 0 || last->after.len > 1)
+	    field->date.len == 0 || span_find(last->after, '%') < last->after.len)
 		return (false);
-	for (size_t i = 0; i + 1 < field->date.len; i++)
-		if (field->date.ptr[i] == '%' && strchr(whole, field->date.ptr[i + 1]) != NULL)
-			return (false);
-	return (true);
+	parts = has_letter(last->date, day) != has_letter(last->date, clock) &&
+	    has_letter(field->date, day) != has_letter(field->date, clock) &&
+	    has_letter(last->date, day) != has_letter(field->date, day);
+	return (parts || (last->after.len <= 1 && !has_letter(field->date, "YFycs")));
 }
 
 static int
@@ -211,19 +222,6 @@ is_closed_by(const struct parse_string *s, const struct string_field *field, cha
 	}
 }
 
-/* Does the pattern name neither zone nor seconds since 1970? */
-static bool
-is_local(struct span date)
-{
-	for (size_t i = 0; i + 1 < date.len; i++) {
-		if (date.ptr[i] != '%')
-			continue;
-		if (strchr("zZs", date.ptr[++i]) != NULL)
-			return (false);
-	}
-	return (date.len > 0);
-}
-
 static void
 sort(struct parse_string *s)
 {
@@ -276,8 +274,6 @@ finish(struct string_builder *b)
 
 	if (s->count == 0)
 		return (err_set(b->e, ERR_USAGE, "format string: there is no field in it"));
-	for (unsigned i = 0; i < s->count; i++)
-		s->field[i].local = !s->field[i].utc && is_local(s->field[i].date);
 	for (unsigned i = 0; i < s->count; i++)
 		s->field[i].closed = s->field[i].after.len > 0 &&
 		    is_closed_by(s, &s->field[i], s->field[i].after.ptr[0]);

@@ -4,12 +4,12 @@
 #include "parse/field.h"
 
 #define DAY_S INT64_C(86400)
-#define LETTERS "YymdeHIMSbBhaApzZNfsFTDRjnt%"
+#define LETTERS "YymdeHIklMSbBhaApPzZNfsFTDRrcxXjuwnt%"
 
 struct date {
 	struct span rest; /* of the text */
-	int64_t year, month, day, hour, minute, second, us, epoch, zone;
-	bool has_day, has_epoch, pm, am;
+	int64_t year, month, day, day_of_year, hour, minute, second, us, epoch, zone;
+	bool has_day, has_epoch, has_zone, pm, am;
 };
 
 static const char months[12][10] = { "january", "february", "march", "april", "may", "june",
@@ -81,18 +81,13 @@ read_fraction(struct date *d)
 	return (len > 0);
 }
 
-/* "+0100", "+01:00", "+01", "Z", "UTC", "GMT" */
+/* "+0100", "+01:00", "+01" */
 static bool
-read_zone(struct date *d)
+read_offset(struct date *d)
 {
 	struct span t = d->rest;
 	int64_t hours, minutes = 0, sign;
 
-	if (span_starts(t, span_of("UTC", 3)) || span_starts(t, span_of("GMT", 3)) ||
-	    span_starts(t, span_of("Z", 1))) {
-		d->rest = span_from(t, t.ptr[0] == 'Z' ? 1 : 3);
-		return (true);
-	}
 	if (t.len < 3 || (t.ptr[0] != '+' && t.ptr[0] != '-'))
 		return (false);
 	sign = t.ptr[0] == '-' ? -1 : 1;
@@ -105,7 +100,35 @@ read_zone(struct date *d)
 	    !read_digits(d, 2, 2, &minutes))
 		return (false);
 	d->zone = sign * (hours * 3600 + minutes * 60);
+	d->has_zone = true;
 	return (hours < 15 && minutes < 60);
+}
+
+/*
+ * An offset, "Z", "UTC", "GMT", "GMT+01:00"; with names also "CEST", which
+ * does not say which zone of that name it is: as if it said none.
+ */
+static bool
+read_zone(struct date *d, bool names)
+{
+	struct span t = d->rest;
+	size_t len = 0;
+
+	while (len < t.len && (t.ptr[len] | 0x20) >= 'a' && (t.ptr[len] | 0x20) <= 'z')
+		len++;
+	if (span_starts(t, span_of("UTC", 3)) || span_starts(t, span_of("GMT", 3)) ||
+	    span_starts(t, span_of("Z", 1))) {
+		d->rest = span_from(t, t.ptr[0] == 'Z' ? 1 : 3);
+		d->has_zone = true;
+		t = d->rest;
+		if (names && !read_offset(d))
+			d->rest = t;
+		return (true);
+	}
+	if (!names || len == 0)
+		return (read_offset(d));
+	d->rest = span_from(t, len);
+	return (len >= 3 && len <= 5);
 }
 
 static bool
@@ -135,13 +158,20 @@ read_half(struct date *d)
 
 static bool read_pattern(struct date *d, struct span pattern);
 
+/* One digit may have a blank in front. */
 static bool
-read_day(struct date *d, size_t min)
+read_padded(struct date *d, int64_t *value)
+{
+	if (d->rest.len > 0 && d->rest.ptr[0] == ' ')
+		d->rest = span_from(d->rest, 1);
+	return (read_digits(d, 1, 2, value));
+}
+
+static bool
+read_day(struct date *d)
 {
 	d->has_day = true;
-	if (min == 1 && d->rest.len > 0 && d->rest.ptr[0] == ' ')
-		d->rest = span_from(d->rest, 1);
-	return (read_digits(d, min, 2, &d->day));
+	return (read_padded(d, &d->day));
 }
 
 static bool
@@ -173,7 +203,9 @@ read_letter(struct date *d, char letter)
 	case 'y': return (read_year(d, false));
 	case 'm': return (read_digits(d, 1, 2, &d->month));
 	case 'd':
-	case 'e': return (read_day(d, 1));
+	case 'e': return (read_day(d));
+	case 'k':
+	case 'l': return (read_padded(d, &d->hour));
 	case 'H':
 	case 'I': return (read_digits(d, 1, 2, &d->hour));
 	case 'M': return (read_digits(d, 2, 2, &d->minute));
@@ -183,15 +215,22 @@ read_letter(struct date *d, char letter)
 	case 'h': return (read_word(d, months, 12, &d->month));
 	case 'a':
 	case 'A': return (read_word(d, days, 7, &ignored));
-	case 'j': return (read_digits(d, 1, 3, &ignored));
+	case 'j': return (read_digits(d, 1, 3, &d->day_of_year));
+	case 'u':
+	case 'w': return (read_digits(d, 1, 1, &ignored));
+	case 'P':
 	case 'p': return (read_half(d));
-	case 'z':
-	case 'Z': return (read_zone(d));
+	case 'z': return (read_zone(d, false));
+	case 'Z': return (read_zone(d, true));
 	case 'N':
 	case 'f': return (read_fraction(d));
 	case 's': return (read_epoch(d));
 	case 'F': return (read_pattern(d, span_of("%Y-%m-%d", 8)));
+	case 'X':
 	case 'T': return (read_pattern(d, span_of("%H:%M:%S", 8)));
+	case 'r': return (read_pattern(d, span_of("%I:%M:%S %p", 11)));
+	case 'c': return (read_pattern(d, span_of("%a %b %e %H:%M:%S %Y", 20)));
+	case 'x':
 	case 'D': return (read_pattern(d, span_of("%m/%d/%y", 8)));
 	case 'R': return (read_pattern(d, span_of("%H:%M", 5)));
 	case 'i': /* only of ours: log4j and logback differ */
@@ -234,7 +273,7 @@ is_possible(const struct date *d)
 	if (d->hour > 23 || d->minute > 59 || d->second > 60)
 		return (false);
 	if (!d->has_day)
-		return (true);
+		return (d->day_of_year >= 0 && d->day_of_year <= 365 + (d->year == -1 || leap));
 	if (d->month < 1 || d->month > 12 || d->day < 1 || d->day > most[d->month - 1])
 		return (false);
 	return (d->year == -1 || (d->year >= 1970 && (d->month != 2 || d->day < 29 || leap)));
@@ -246,7 +285,7 @@ day_of(const struct date *d, int64_t now_s, int64_t clock)
 {
 	int64_t day;
 
-	if (!d->has_day) {
+	if (!d->has_day && d->day_of_year == 0) {
 		day = now_s / DAY_S;
 		return (day * DAY_S + clock > now_s + DAY_S / 2 ? day - 1 : day);
 	}
@@ -268,7 +307,7 @@ parse_string_date_read(struct span pattern, struct span text, int64_t now_us, in
 		return (-1);
 	if (d.has_epoch) {
 		*t_us = d.epoch + d.us;
-		return (0);
+		return (1);
 	}
 	if ((d.pm || d.am) && (d.hour < 1 || d.hour > 12))
 		return (-1);
@@ -276,9 +315,13 @@ parse_string_date_read(struct span pattern, struct span text, int64_t now_us, in
 		d.hour = d.hour % 12 + (d.pm ? 12 : 0);
 	if (!is_possible(&d))
 		return (-1);
+	if (!d.has_day && d.day_of_year > 0) {
+		d.month = 1; /* days_of counts on from there */
+		d.day = d.day_of_year;
+	}
 	clock = d.hour * 3600 + d.minute * 60 + d.second - d.zone;
 	*t_us = (day_of(&d, now_us / 1000000, clock) * DAY_S + clock) * 1000000 + d.us;
-	return (*t_us < 0 && d.has_day && d.year != -1 ? -1 : 0);
+	return (*t_us < 0 && d.has_day && d.year != -1 ? -1 : d.has_zone);
 }
 
 size_t

@@ -14,8 +14,8 @@
 bool parse_string_date_check(struct span pattern, size_t *bad);
 
 /*
- * text as pattern says, all of it; without a zone it is UTC, without a date
- * the last such time before now_us and half a day.  0 or -1.
+ * text as pattern says, all of it; without a date the last such time before
+ * now_us and half a day.  1; 0 if it names no zone, then it is as if UTC; -1.
  */
 int parse_string_date_read(struct span pattern, struct span text, int64_t now_us, int64_t *t_us);
 

@@ -117,7 +117,8 @@ fill_number(struct filling *fill, const struct string_field *f, struct span text
 	/* The last of several upstreams did not answer. */
 	if (to == EVENT_UPSTREAM_STATUS && is_absent(last_of(text)))
 		return;
-	if (!read_number(f, text, &number) || (to == EVENT_STATUS && number > 9999)) {
+	if (!read_number(f, text, &number) ||
+	    ((to == EVENT_STATUS || to == EVENT_UPSTREAM_STATUS) && number > 9999)) {
 		/* Of a list of upstreams it may be that none answered. */
 		fill->partial = fill->partial || f->shape != STRING_NUMBERS;
 		add_known(fill, f, EVENT_EXTRA_UNKNOWN, text);
@@ -133,15 +134,16 @@ fill_time(struct filling *fill, const struct string_field *f, struct span text)
 {
 	struct event *ev = fill->ev;
 	int64_t t_us;
+	bool dated = f->shape != STRING_CLF && f->date.len > 0;
 	int rc = f->shape == STRING_CLF ? parse_time_clf(text, &t_us) :
-	    f->date.len > 0 ?
+	    dated ?
 		parse_string_date_read(f->date, text, fill->state->now_us, &t_us) :
 		parse_time_any(text, &t_us);
 
-	if (rc == 0 && !ev->time_ok) {
+	if (rc != -1 && !ev->time_ok) {
 		ev->time_us = t_us;
 		ev->time_ok = true;
-		if (f->local)
+		if (dated && rc == 0 && !f->utc)
 			parse_zone_assume(fill->state, ev);
 	} else if (rc == -1 || t_us - ev->time_us >= SAME_TIME_US ||
 	    ev->time_us - t_us >= SAME_TIME_US)

@@ -56,8 +56,8 @@ letter_of(char c, size_t count)
 	case 'D': return ('j');
 	case 'Z':
 	case 'X':
-	case 'x':
-	case 'z': return ('z');
+	case 'x': return ('z');
+	case 'z': return ('Z');
 	default: return (0);
 	}
 }

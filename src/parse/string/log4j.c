@@ -152,18 +152,49 @@ read_directive(struct string_source *s, struct directive *d)
 	return (read_options(s, d));
 }
 
+/* logback's "pattern, zone": pattern becomes what stands in front, the zone is given back. */
+static struct span
+cut_zone(struct span *pattern)
+{
+	const char *comma = pattern->len == 0 ? NULL : memrchr(pattern->ptr, ',', pattern->len);
+	struct span zone = span_of("", 0), front = *pattern;
+
+	if (comma == NULL)
+		return (zone);
+	front.len = (size_t)(comma - pattern->ptr);
+	zone = span_from(*pattern, front.len + 1);
+	while (zone.len > 0 && zone.ptr[0] == ' ')
+		zone = span_from(zone, 1);
+	if (zone.len == 0 ||
+	    !(parse_string_java_zone(zone) || span_find(zone, '/') < zone.len))
+		return (span_of("", 0));
+	*pattern = front;
+	return (zone);
+}
+
+static struct span
+without_quotes(struct span text)
+{
+	if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
+		return (span_of(text.ptr + 1, text.len - 2));
+	return (text);
+}
+
 static int
 add_date(struct string_builder *b, const struct directive *d)
 {
 	struct string_field field = { .as = STRING_AS_TIME, .shape = STRING_DATE, .rank = RANK,
-		.pad = d->pad, .utc = d->options > 1, .key = span_of("time", 4) };
+		.pad = d->pad, .key = span_of("time", 4) };
 	char pattern[2 * STRING_JAVA_MAX];
 	struct span java = d->options > 0 ? d->option[0] : span_of("", 0);
+	struct span zone = d->options > 1 ? d->option[1] : cut_zone(&java);
 	size_t len;
 
-	if (d->options > 1 && !parse_string_java_zone(d->option[1]))
-		return (bad(b, d, "a zone that is not UTC: write one into the pattern (X)"));
-	if ((len = parse_string_java_date(java, pattern)) == 0)
+	field.utc = d->options > 1 || zone.len > 0;
+	if (!parse_string_java_zone(zone))
+		return (bad(b, d,
+		    "a zone that is not UTC: leave it out here, and name it as the timezone"));
+	if ((len = parse_string_java_date(without_quotes(java), pattern)) == 0)
 		return (bad(b, d, "a pattern of a time that is not known here"));
 	field.date = parse_string_keep(b->string, span_of(pattern, len));
 	return (parse_string_add(b, d->at, field));

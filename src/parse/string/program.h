@@ -45,7 +45,6 @@ struct string_field {
 	bool pad;          /* blanks around it are none of it */
 	bool closed;       /* the text behind cannot begin within the value */
 	bool utc;          /* a time without a zone is UTC, the layout says */
-	bool local;        /* it is nobody knows where */
 	bool keep;         /* the text behind is where the next value begins */
 	struct span key;   /* of extra */
 	struct span date;  /* date.h */

@@ -74,7 +74,7 @@ parse_string_fits(const struct string_field *field, struct span value)
 		return (value.len == 0 || (is_number(value, true) && is_list(value)));
 	case STRING_LIST: return (value.len == 0 || is_list(value));
 	case STRING_CLF: return (parse_time_clf(value, &t_us) == 0);
-	case STRING_DATE: return (parse_string_date_read(field->date, value, 0, &t_us) == 0);
+	case STRING_DATE: return (parse_string_date_read(field->date, value, 0, &t_us) != -1);
 	}
 	return (false);
 }

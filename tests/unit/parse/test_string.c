@@ -105,6 +105,9 @@ static const struct {
 	    "event client=192.0.2.7 session=abc +cookie_theme=dark no-time" },
 	{ "the more exact time counts", "$time_local $msec", "24/Nov/2025:10:11:12 +0000 1763979072.5",
 	    "event" },
+	{ "a name that a client says of the server forges nothing",
+	    "%h %{SSL_TLS_SNI}x %>s %b %{User-Agent}i", "192.0.2.7 a b.c 404 200 12 x",
+	    "partial client=192.0.2.7 +status_original=? +body_bytes=? +user-agent=? no-time" },
 	{ "a line that is cut", MAIN "$request_time",
 	    "192.0.2.7 - joe [24/Nov/2025:10:11:12 +0000] \"GET /a?b=1 HT", "unparsed cut" },
 	{ "a line of something else", MAIN "$request_time", "hello world", "unparsed grammar" },
@@ -185,7 +188,49 @@ static const struct {
 	{ "%d{UNIX_MILLIS} %m%n", "1763979072250 x", "2025-11-24T10:11:12.25Z" },
 	{ "%d{ABSOLUTE} %m%n", "23:00:00,000 x", "2025-11-23T23:00:00Z" },
 	{ "%d{MMM d HH:mm:ss} %m%n", "Dec 31 23:59:59 x", "2024-12-31T23:59:59Z" },
+	{ "%{%T}t %{%Y-%m-%d}t %s", "10:11:12 2020-02-29 200", "2020-02-29T10:11:12Z" },
+	{ "%{%Y-%m-%d}t at %{%T}t %s", "2020-02-29 at 10:11:12 200", "2020-02-29T10:11:12Z" },
+	{ "%{begin:%F %T}t %{end:%F %T}t %s", "2020-02-29 10:11:12 2020-02-29 10:11:13 200",
+	    "2020-02-29T10:11:12Z" },
+	{ "%{%Y-%j %T}t %s", "2020-060 10:11:12 200", "2020-02-29T10:11:12Z" },
+	{ "%{%Y-%j %T}t %s", "2020-366 10:11:12 200", "2020-12-31T10:11:12Z" },
+	{ "%{%c}t %s", "Sat Feb 29 10:11:12 2020 200", "2020-02-29T10:11:12Z" },
+	{ "%{%x %r}t %s", "02/29/20 10:11:12 PM 200", "2020-02-29T22:11:12Z" },
+	{ "%{%d.%m.%Y %k:%M:%S}t %s", "29.02.2020  9:11:12 200", "2020-02-29T09:11:12Z" },
+	{ "%{%u %d.%m.%y %l:%M %P}t %s", "6 29.02.20  9:11 am 200", "2020-02-29T09:11:00Z" },
+	{ "%{%F %T %Z}t %s", "2020-02-29 10:11:12 CEST 200", "2020-02-29T10:11:12Z" },
+	{ "%d{yyyy-MM-dd HH:mm:ss z} %m%n", "2020-02-29 10:11:12 GMT+01:00 x",
+	    "2020-02-29T09:11:12Z" },
+	{ "%d{\"yyyy-MM-dd HH:mm:ss,SSS\", UTC} %m%n", "2020-02-29 10:11:12,000 x",
+	    "2020-02-29T10:11:12Z" },
+	{ "%date{yyyy-MM-dd HH:mm:ss, UTC} %m%n", "2020-02-29 10:11:12 x", "2020-02-29T10:11:12Z" },
 };
+
+/* Is it said that nobody knows where a time is of? */
+static void
+test_zones(void **state)
+{
+	static const struct {
+		const char *format, *line;
+		bool assumed;
+	} zones[] = { { "%{%F %T %Z}t %s", "2020-02-29 10:11:12 CEST 200", true },
+		{ "%{%F %T %Z}t %s", "2020-02-29 10:11:12 UTC 200", false },
+		{ "%{%F %T %z}t %s", "2020-02-29 10:11:12 +0100 200", false },
+		{ "%{%F %T}t %s", "2020-02-29 10:11:12 200", true },
+		{ "%{%s}t %s", "1763979072 200", false },
+		{ "%d{yyyy-MM-dd HH:mm:ss, UTC} %m%n", "2020-02-29 10:11:12 x", false },
+		{ "%d{ISO8601}{UTC} %m%n", "2020-02-29 10:11:12,000 x", false } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(zones); i++) {
+		struct event ev;
+		char got[512];
+
+		(void)read_as(zones[i].format, zones[i].line, &ev, got, sizeof(got));
+		if (!ev.time_ok || ev.zone_assumed != zones[i].assumed)
+			fail_msg("%s: %s", zones[i].format, got);
+	}
+}
 
 static void
 test_times(void **state)
@@ -224,13 +269,17 @@ static const struct {
 	{ "%h %{x", "'%{x' at column 4: it does not end" },
 	{ "%h %{%Q}t",
 	    "'%{%Q}t' at column 4: a letter of strftime that is not known here; known are %Y %m %d "
-	    "%H %M %S %b %e %y %j %p %z %s %F %T %D %R" },
+	    "%H %M %S %b %e %y %j %p %z %s %F %T %D %R %c" },
 	{ "%d %highlight{x}", "'%highlight' at column 4: no such converter here; known are %d %p "
 			      "%c %t %m %X %C %M %L %F %r %n %ex and their long names" },
 	{ "%d{yyyy-QQ} %m", "'%d{yyyy-QQ}' at column 1: a pattern of a time that is not known "
 			    "here" },
 	{ "%d{ISO8601}{Europe/Berlin} %m", "'%d{ISO8601}{Europe/Berlin}' at column 1: a zone that "
-					   "is not UTC: write one into the pattern (X)" },
+					   "is not UTC: leave it out here, and name it as the "
+					   "timezone" },
+	{ "%d{HH:mm:ss, Asia/Tokyo} %m", "'%d{HH:mm:ss, Asia/Tokyo}' at column 1: a zone that is "
+					 "not UTC: leave it out here, and name it as the "
+					 "timezone" },
 	{ "%d %m%n%p", "'%p' at column 8: it stands behind a line end: only a stack trace may" },
 };
 
@@ -337,6 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_guess),
