@@ -17,6 +17,7 @@ enum { POINTS_TEXT = 1, POINTS_GENERIC = 2, POINTS_PARTIAL = 3, POINTS_ODD = 4, 
 struct score {
 	const struct parse_format *format;
 	unsigned records; /* lines or pieces that are not meta */
+	unsigned lines;   /* of them all */
 	unsigned parsed, partial, points, extras;
 };
 
@@ -144,6 +145,7 @@ detect_score(const struct look *look, struct score *score)
 		    reader_line(&reader, sample.line[i], look->scratch, &ev);
 
 		score->records += result != PARSE_META;
+		score->lines += sample.line_ends[i];
 		if (result != PARSE_EVENT && result != PARSE_PARTIAL)
 			continue;
 		score->parsed += result == PARSE_EVENT;
@@ -312,6 +314,17 @@ detect_lines(const struct look *look)
 	return (lines);
 }
 
+/*
+ * Is what is wrapped no worse than what is bare?  A line counts, however many
+ * each saw: the last one may be left out of one of them.
+ */
+static bool
+detect_wraps(const struct score *wrapped, const struct score *bare)
+{
+	return (wrapped->points > 0 && (uint64_t)wrapped->points * bare->lines >=
+	    (uint64_t)bare->points * wrapped->lines);
+}
+
 /* The best of count scores, if it is good enough and nobody disagrees. */
 static const struct parse_format *
 detect_choose(const struct look *look, const struct score *scores, size_t count)
@@ -418,7 +431,7 @@ parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
 		size_t more = detect_fits(&wrapped, wrapped_scores);
 
 		if (more > 0 &&
-		    (wrapped_scores[0].points >= bare_scores[0].points ||
+		    (detect_wraps(&wrapped_scores[0], &bare_scores[0]) ||
 			bare_scores[0].points <= POINTS_GENERIC * bare_scores[0].records)) {
 			look = &wrapped;
 			scores = wrapped_scores;
@@ -446,7 +459,7 @@ parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
 		return;
 	detect_score(&bare, &as_is);
 	detect_score(&wrapped, &inside);
-	if (inside.points >= as_is.points && inside.points > 0)
+	if (detect_wraps(&inside, &as_is))
 		memcpy(parser->envelope, wrapped.envelope, sizeof(wrapped.envelope));
 }
 

@@ -246,7 +246,8 @@ add(struct string_builder *b, struct directive *d)
 		field = (struct string_field){ .as = STRING_AS_EXTRA, .to = EVENT_EXTRA_UNKNOWN,
 			.shape = STRING_FREE, .rank = RANK, .pad = d->pad,
 			.key = span_of("context", 7) };
-		if (d->options > 0 && parse_string_name(b, &field, "", d->option[0]) == -1)
+		if (d->options > 0 && d->option[0].len > 0 &&
+		    parse_string_name(b, &field, "", d->option[0]) == -1)
 			return (-1);
 	}
 	return (parse_string_add(b, d->at, field));

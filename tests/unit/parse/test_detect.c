@@ -66,6 +66,40 @@ test_rows(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* What stands before the blank is not the user, however well it would fit there. */
+static void
+test_envelopes(void **state)
+{
+#define DATA "<134>1 2025-11-24T10:11:12.003Z host nginx 1 - [a@1 b=\"c\"] "
+#define BSD "Nov 24 10:11:12 host nginx: "
+	static const struct {
+		const char *claim, *head;
+		enum parse_envelope envelope;
+	} rows[] = {
+		{ "bare lines have none", COMBINED COMBINED, PARSE_ENVELOPE_NONE },
+		{ "a tag in front is syslog", BSD COMBINED BSD COMBINED, PARSE_ENVELOPE_SYSLOG },
+		{ "so is structured data", DATA COMBINED, PARSE_ENVELOPE_SYSLOG },
+		{ "of many lines, too", DATA COMBINED DATA COMBINED DATA COMBINED DATA COMBINED,
+		    PARSE_ENVELOPE_SYSLOG },
+		{ "an odd user is no envelope",
+		    "192.0.2.7 - joe x [24/Nov/2025:10:11:12 +0000] \"GET /a HTTP/1.1\" 200 5\n",
+		    PARSE_ENVELOPE_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parser parser = { .format = parse_format_find(span_str("combined")) };
+		struct parse_evidence evidence;
+
+		parse_detect(span_str(rows[i].head), scratch, &evidence);
+		parse_detect_envelope(span_str(rows[i].head), scratch, &parser);
+		if (evidence.format == NULL || evidence.envelope[0] != rows[i].envelope ||
+		    parser.envelope[0] != rows[i].envelope)
+			fail_msg("%s: %d, %d", rows[i].claim, evidence.envelope[0],
+			    parser.envelope[0]);
+	}
+}
+
 static void
 test_logs(void **state)
 {
@@ -173,6 +207,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_envelopes),
 		cmocka_unit_test(test_logs),
 	};
 

@@ -108,6 +108,7 @@ static const struct {
 	{ "a name that a client says of the server forges nothing",
 	    "%h %{SSL_TLS_SNI}x %>s %b %{User-Agent}i", "192.0.2.7 a b.c 404 200 12 x",
 	    "partial client=192.0.2.7 +status_original=? +body_bytes=? +user-agent=? no-time" },
+	{ "a context without a name", "%X{} %m%n", "a b", "event message=b +context=a no-time" },
 	{ "a line that is cut", MAIN "$request_time",
 	    "192.0.2.7 - joe [24/Nov/2025:10:11:12 +0000] \"GET /a?b=1 HT", "unparsed cut" },
 	{ "a line of something else", MAIN "$request_time", "hello world", "unparsed grammar" },
