@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/source/detect.h"
+#include "app/source/parser.h"
 #include "app/source/resume.h"
 #include "app/source/same.h"
 #include "app/sources.h"
@@ -61,6 +62,8 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 	if (s->parser.format == NULL) {
 		s->parser.format = found->format;
 		memcpy(s->parser.envelope, found->envelope, sizeof(found->envelope));
+		if (app_parser_check(&s->parser, e) == -1)
+			return (-1);
 	}
 	for (unsigned i = 0; i < found->fit_count; i++)
 		if (found->fits[i].format == s->parser.format) {

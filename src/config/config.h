@@ -16,6 +16,7 @@
 #include "input/live.h"
 #include "mask/policy.h"
 #include "parse/json/map.h"
+#include "parse/string/string.h"
 
 struct err;
 
@@ -28,7 +29,7 @@ struct err;
 struct config_stream {
 	char name[CONFIG_NAME_BYTES];
 	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
-	char format_string[CONFIG_PATH_BYTES]; /* "" if not given */
+	char format_string[PARSE_STRING_BYTES + 1]; /* "" if not given */
 	char timezone[CONFIG_NAME_BYTES]; /* "" if not given */
 	unsigned format_dialect;         /* enum parse_string_dialect */
 	struct parse_json_map map;       /* of formats in JSON */

@@ -43,9 +43,9 @@ variable(struct config_loader *l, struct config_mark at, struct span in, size_t 
 	return (value);
 }
 
-/* Replace ${NAME}.  Returns the length, or CONFIG_TEXT_BYTES if it is too long; -1: said. */
+/* Replace ${NAME}.  Returns the length, or size if it is too long; -1: said. */
 static ssize_t
-expand(struct config_loader *l, const struct config_node *node, char *out)
+expand(struct config_loader *l, const struct config_node *node, char *out, size_t size)
 {
 	struct span in = node->text;
 	size_t len = 0;
@@ -65,8 +65,8 @@ expand(struct config_loader *l, const struct config_node *node, char *out)
 			part = span_str(value);
 			used += 2;
 		}
-		if (part.len >= CONFIG_TEXT_BYTES - len)
-			return (CONFIG_TEXT_BYTES);
+		if (part.len >= size - len)
+			return ((ssize_t)size);
 		memcpy(out + len, part.ptr, part.len);
 		len += part.len;
 		in = span_from(in, used);
@@ -85,8 +85,8 @@ has_control(struct span s)
 }
 
 int
-config_text(struct config_loader *l, const struct config_node *node, const char *name,
-    char out[static CONFIG_TEXT_BYTES])
+config_text_of(struct config_loader *l, const struct config_node *node, const char *name,
+    char *out, size_t size)
 {
 	ssize_t len;
 
@@ -95,13 +95,12 @@ config_text(struct config_loader *l, const struct config_node *node, const char 
 		    node->kind == CONFIG_LIST ? "list" : "map");
 		return (-1);
 	}
-	if ((len = expand(l, node, out)) == -1)
+	if ((len = expand(l, node, out, size)) == -1)
 		return (-1);
 	if (len == 0)
 		config_say(l, node->mark, "%s has no value", name);
-	else if (len == CONFIG_TEXT_BYTES)
-		config_say(
-		    l, node->mark, "%s is longer than %d bytes", name, CONFIG_TEXT_BYTES - 1);
+	else if ((size_t)len == size)
+		config_say(l, node->mark, "%s is longer than %zu bytes", name, size - 1);
 	else if (has_control(span_of(out, (size_t)len)))
 		config_say(l, node->mark, "%s has a control character in it", name);
 	else if (!text_is_utf8(span_of(out, (size_t)len)))
@@ -109,4 +108,11 @@ config_text(struct config_loader *l, const struct config_node *node, const char 
 	else
 		return (0);
 	return (-1);
+}
+
+int
+config_text(struct config_loader *l, const struct config_node *node, const char *name,
+    char out[static CONFIG_TEXT_BYTES])
+{
+	return (config_text_of(l, node, name, out, CONFIG_TEXT_BYTES));
 }

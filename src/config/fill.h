@@ -76,6 +76,9 @@ struct span config_suggest(struct span word, const char *words);
  */
 int config_text(struct config_loader *l, const struct config_node *node, const char *name,
     char out[static CONFIG_TEXT_BYTES]);
+/* The same, of another size. */
+int config_text_of(struct config_loader *l, const struct config_node *node, const char *name,
+    char *out, size_t size);
 
 /* ---- value.c ---- */
 

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "config/fill.h"
 #include "key/sealkey.h"
+#include "parse/parse.h"
 
 static void
 loader_free(struct config_loader *l)
@@ -108,6 +109,28 @@ include_one(struct config_loader *l)
 	return;
 }
 
+/* What a stream says twice, or for nothing. */
+static void
+check_formats(struct config_loader *l)
+{
+	for (unsigned i = 0; i < l->config->stream_count; i++) {
+		const struct config_stream *s = &l->config->streams[i];
+		const struct parse_format *format = parse_format_find(span_str(s->format));
+
+		if (s->format_string[0] != '\0' && format != NULL)
+			config_say(l, l->stream_given[i],
+			    "format and format_string: one of them says how lines look");
+		if (s->map.count == 0 || (s->format_string[0] == '\0' && format == NULL))
+			continue;
+		if (s->format_string[0] != '\0' || !format->members) {
+			config_say(l, l->stream_given[i],
+			    "map: is of members that have names, and %s has none",
+			    s->format_string[0] != '\0' ? "a format string" : s->format);
+			config_hint(l, "formats in JSON have them, and logfmt");
+		}
+	}
+}
+
 /* What the file says once, and the policy of each stream needs. */
 static void
 share(struct config_loader *l)
@@ -152,6 +175,7 @@ finish(struct config_loader *l, struct config **c, struct buf *report, struct er
 	struct config *made = l->config;
 
 	share(l);
+	check_formats(l);
 	if (l->problem_total > 0) {
 		config_problems_print(l, report);
 		return (err_set(e, ERR_CONFIG, "%s: %u error%s", l->sources[0].path,

@@ -17,7 +17,7 @@ struct value {
 	const struct config_option *option;
 	const char *name;
 	struct config_mark at;
-	char text[CONFIG_TEXT_BYTES];
+	char text[PARSE_STRING_BYTES + 1]; /* of format strings; of all others CONFIG_TEXT_BYTES */
 };
 
 static struct span
@@ -50,6 +50,7 @@ static void
 set_path(struct value *v, void *to)
 {
 	_Static_assert(CONFIG_TEXT_BYTES <= CONFIG_PATH_BYTES, "every text fits a path");
+	_Static_assert(CONFIG_TEXT_BYTES <= PARSE_STRING_BYTES, "a value has room for it");
 	memset(to, 0, CONFIG_PATH_BYTES);
 	memcpy(to, v->text, strlen(v->text));
 }
@@ -132,7 +133,7 @@ set_format_string(struct value *v, void *to)
 	if (made == NULL)
 		config_say(v->l, v->at, "%s: %s", v->name, first.text);
 	else
-		set_path(v, to);
+		memcpy(to, v->text, strlen(v->text) + 1);
 	parse_string_free(made);
 }
 
@@ -377,8 +378,9 @@ set_input(struct value *v, void *to)
 	char text[CONFIG_TEXT_BYTES + CONFIG_NAME_BYTES];
 	struct err e;
 
-	(void)snprintf(text, sizeof(text), "%s%s%s", strcmp(kind, "syslog") == 0 ? "" : kind,
-	    strcmp(kind, "syslog") == 0 ? "" : ":", v->text);
+	(void)snprintf(text, sizeof(text), "%s%s%.*s", strcmp(kind, "syslog") == 0 ? "" : kind,
+	    strcmp(kind, "syslog") == 0 ? "" : ":", CONFIG_TEXT_BYTES - 1,
+	    v->text);
 	if (input_place_read(span_str(text), &place, &e) == -1)
 		config_say(v->l, v->at, "%s: %s", v->name, e.text);
 	else if (input->kind != INPUT_PIPE)
@@ -424,8 +426,10 @@ static const struct {
 static void
 set_one(struct value *v, const struct config_node *node, void *to)
 {
+	size_t size = v->option->type == CONFIG_FORMAT_STRING ? sizeof(v->text) : CONFIG_TEXT_BYTES;
+
 	v->at = node->mark;
-	if (!node->broken && config_text(v->l, node, v->name, v->text) == 0)
+	if (!node->broken && config_text_of(v->l, node, v->name, v->text, size) == 0)
 		types[v->option->type].set(v, to);
 }
 

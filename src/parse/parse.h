@@ -71,14 +71,14 @@ enum parse_fit {
 };
 
 struct parse_format {
-	const char *name;    /* "nginx-combined" */
-	const char *aliases; /* blank-separated, or "" */
-	const char *help;
+	const char *name;          /* "nginx-combined" */
+	const char *aliases, *help; /* aliases: blank-separated, or "" */
 	const char *sample;  /* a record, for help and tests; no real data */
 	parse_line_function *line;
 	parse_piece_function *piece; /* NULL: a line is a record */
 	const char *context; /* lines that begin so say how to read the next; NULL: none do */
 	enum parse_fit fit;
+	bool members; /* named ones, which a map may say the meaning of */
 };
 
 /* Rows sorted by name; "auto" is none of them. */

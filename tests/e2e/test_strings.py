@@ -3,7 +3,7 @@ import glob
 import os
 import re
 
-from lib import cretula, equal, main, read, records, shared, write
+from lib import combined, cretula, equal, main, read, records, shared, write
 
 NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $request_time'
 LINES = ''.join(f'192.0.2.7 - erika [24/Nov/2025:10:11:{n:02} +0000] "GET /a HTTP/1.1" 20{n % 10} 0.{n}\n'
@@ -62,6 +62,33 @@ def test_configuration():
     assert 'format and format_string: one of them' in run.err, run.err
     write('dialect.yaml', b"streams: {s: {format_string: '%m %p', format_dialect: log4j}}\n")
     equal(cretula('mask', '--config', 'dialect.yaml', stdin=b'hello INFO\n').lines[0]['level'], 'INFO', 'level')
+
+
+def test_long_ones():
+    """As long as nginx takes them, also in the configuration; one byte more is an error that says so."""
+    text = '$remote_addr [$time_local] "$request" $status $body_bytes_sent ' + 'x' * 3000
+    line = b'203.0.113.7 [24/Nov/2025:10:11:12 +0000] "GET / HTTP/1.1" 200 512 ' + b'x' * 3000 + b'\n'
+    write('long.yaml', f'streams: {{s: {{format_string: \'{text}\'}}}}\n'.encode())
+    equal(cretula('mask', '--config', 'long.yaml', stdin=line, code=0).lines[0]['bytes'], 512)
+    printed = cretula('check', '--config', 'long.yaml', code=0).out
+    write('printed.yaml', printed)
+    equal(cretula('check', '--config', 'printed.yaml', code=0).out, printed)
+    write('longer.yaml', f'streams: {{s: {{format_string: \'{"$status" + "x" * 4090}\'}}}}\n'.encode())
+    assert 'format_string is longer than 4096 bytes' in cretula('check', '--config', 'longer.yaml', code=78).err
+
+
+def test_a_map_is_for_members():
+    """Of what has none, named, found or written out, it says nothing: nobody must think it does."""
+    write('map.yaml', b'streams: {s: {map: {client: peer}}}\n')
+    member = b'{"peer":"203.0.113.7","time":"2025-11-24T10:11:12Z"}\n'
+    for told in (['--format', 'json-lines'], []):
+        equal(cretula('mask', '--config', 'map.yaml', *told, stdin=member, code=0).lines[0]['client'][:3], 'ip.')
+    line = combined(1).encode()
+    for told in (['--format', 'nginx-combined'], ['--format-string', NGINX], []):
+        run = cretula('mask', '--config', 'map.yaml', *told, stdin=line, code=78)
+        assert 'map: of the stream is of members that have names, and' in run.err and run.out == b'', run.err
+    run = cretula('pipe', 's', '--store', 'store', '--config', 'map.yaml', stdin=line, code=78)
+    assert 'map: of the stream' in run.err, run.err
 
 
 def test_as_the_preset():

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/pipe/pipe.h"
+#include "app/source/parser.h"
 #include "app/sources.h"
 #include "base/clock.h"
 #include "base/scan.h"
@@ -354,6 +355,8 @@ find_format(struct app_capture *c, struct err *e)
 	}
 	c->p->setup.parser.format = found.format;
 	memcpy(c->p->setup.parser.envelope, found.envelope, sizeof(found.envelope));
+	if (app_parser_check(&c->p->setup.parser, e) == -1)
+		return (-1);
 	return (found.format != NULL ? 1 : 0);
 }
 

@@ -58,16 +58,24 @@ find_zone(const struct app_args *args, struct app_setup *s, struct parser *parse
 }
 
 int
-app_parser_find(
+app_parser_check(const struct parser *parser, struct err *e)
+{
+	if (parser->map == NULL || parser->map->count == 0 || parser->format == NULL ||
+	    parser->format->members)
+		return (0);
+	return (err_set(e, ERR_CONFIG,
+	    "map: of the stream is of members that have names, and %s has none",
+	    parser->string != NULL ? "a format string" : parser->format->name));
+}
+
+static int
+find_format(
     const struct app_args *args, struct app_setup *s, struct parser *parser, struct err *e)
 {
 	const char *name = option(args, "format"), *given = option(args, "format-string"),
 		   *said = option(args, "dialect");
 	enum parse_string_dialect dialect = (enum parse_string_dialect)s->stream->format_dialect;
 
-	*parser = (struct parser){ .map = &s->stream->map };
-	if (find_zone(args, s, parser, e) == -1)
-		return (-1);
 	if (name != NULL && given != NULL)
 		return (err_set(e, ERR_USAGE, "--format and --format-string: one of them"));
 	if (said != NULL && !parse_string_dialect(span_str(said), &dialect))
@@ -76,12 +84,19 @@ app_parser_find(
 	if (given != NULL)
 		return (compile_given(s, given, dialect, parser, e));
 	if (name == NULL && s->stream->format_string[0] != '\0') {
-		if (strcmp(s->stream->format, "auto") != 0)
-			return (err_set(e, ERR_CONFIG,
-			    "stream %s: format and format_string: one of them", s->stream->name));
 		if (compile(s, span_str(s->stream->format_string), dialect, parser, e) == -1)
 			return (err_in(e, "stream %s", s->stream->name));
 		return (0);
 	}
 	return (app_format_find(name != NULL ? name : s->stream->format, &parser->format, e));
+}
+
+int
+app_parser_find(
+    const struct app_args *args, struct app_setup *s, struct parser *parser, struct err *e)
+{
+	*parser = (struct parser){ .map = &s->stream->map };
+	if (find_zone(args, s, parser, e) == -1 || find_format(args, s, parser, e) == -1)
+		return (-1);
+	return (app_parser_check(parser, e));
 }

@@ -23,4 +23,7 @@ struct err;
 int app_parser_find(const struct app_args *args, struct app_setup *s, struct parser *parser,
     struct err *e);
 
+/* Once the format is known: does the stream say anything that is not for it? */
+int app_parser_check(const struct parser *parser, struct err *e);
+
 #endif

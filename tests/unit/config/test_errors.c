@@ -91,6 +91,16 @@ static const struct {
 	{ "a member that is nothing we have", IN_STREAM "map: {cilent: a.b}\n",
 	    "c.yaml:3:11: a member cannot be \"cilent\"\n      map: {cilent: a.b}\n"
 	    "            ^\nhint: did you mean \"client\"?\n" },
+	{ "a map for a format without members",
+	    "streams: {s: {format: squid, map: {client: a.b}}}\n",
+	    "c.yaml:1:11: map: is of members that have names, and squid has none\n"
+	    "  streams: {s: {format: squid, map: {client: a.b}}}\n"
+	    "            ^\nhint: formats in JSON have them, and logfmt\n" },
+	{ "a map for a format string",
+	    "streams: {s: {format_string: $status, map: {client: a.b}}}\n",
+	    "c.yaml:1:11: map: is of members that have names, and a format string has none\n"
+	    "  streams: {s: {format_string: $status, map: {client: a.b}}}\n"
+	    "            ^\nhint: formats in JSON have them, and logfmt\n" },
 	{ "a member twice", IN_STREAM "map: {user: [a, a]}\n",
 	    "c.yaml:3:21: a path is 1 to 127 bytes, each one only once\n"
 	    "      map: {user: [a, a]}\n                      ^\n"

@@ -132,7 +132,7 @@ test_what_is_printed_reads_back(void **state)
 		{ "c.yaml", "streams: {a: {detail: [{when: 'path == \"/a b\" && status >= 500', keep: full}, "
 			    "{when: \"path == \\\"$${x}\\\"\", keep: count}]}}" },
 		{ "c.yaml",
-		    "streams: {s: {format: nginx-combined, fields: {referer: drop, user: redact}, map: {user: actor, client: [\"a.b[].c\", 'd \"e']}, mask: {ip.peer: drop, agent: {full: "
+		    "streams: {s: {format: nginx-json, fields: {referer: drop, user: redact}, map: {user: actor, client: [\"a.b[].c\", 'd \"e']}, mask: {ip.peer: drop, agent: {full: "
 		    "token}, path: redact}, epochs: {ip: month, "
 		    "text: day, user.auth: day, grace: {day: 500ms, week: 1h, month: 90s}}, "
 		    "trusted_proxies: [\"::1\", 10.1.2.3/9], own_networks: {keep: [\"fc00::/7\"]}, "

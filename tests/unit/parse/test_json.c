@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "parse/event.h"
 #include "parse/json/json.h"
+#include "parse/parse.h"
 
 struct seen {
 	struct buf text;
@@ -251,6 +253,32 @@ escapes_mean_bytes(void **state)
 	}
 }
 
+/* A map is for the formats that look members up, and for no other. */
+static void
+formats_with_members_look_them_up(void **state)
+{
+	static char memory[PARSE_SCRATCH_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < parse_format_count; i++) {
+		struct span rest = span_str(parse_formats[i].sample);
+		struct parser parser = { .format = &parse_formats[i] };
+		struct parse_state reading;
+		enum parse_reason reason;
+		struct event ev;
+
+		parse_begin(&reading, &parser, 0);
+		while (rest.len > 0) {
+			size_t len = span_find(rest, '\n');
+
+			(void)parse_line(&reading, span_of(rest.ptr, len), memory, &ev, &reason);
+			rest = span_from(rest, len + 1);
+		}
+		if ((reading.json.format != NULL) != parse_formats[i].members)
+			fail_msg("%s", parse_formats[i].name);
+	}
+}
+
 int
 main(void)
 {
@@ -262,6 +290,7 @@ main(void)
 		cmocka_unit_test(a_walk_can_be_stopped),
 		cmocka_unit_test(every_cut_is_refused),
 		cmocka_unit_test(escapes_mean_bytes),
+		cmocka_unit_test(formats_with_members_look_them_up),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
