@@ -23,15 +23,6 @@
 #define PLACEHOLDER_BYTES 67 /* around a new line, without LF */
 #define MINUTE_US (INT64_C(60) * 1000000)
 
-struct store_eraser {
-	struct store_stream *stream;
-	struct seal_history *history;
-	bool stale; /* an entry is in the chain that the history does not have */
-	struct seal_entry entry; /* scratch, and the segment's while work is on */
-	struct record_decoder decoder;
-	struct record record;
-};
-
 /* ---- what was done before ---- */
 
 int
@@ -97,8 +88,8 @@ store_eraser_history(const struct store_eraser *x)
 
 /* ---- refusals ---- */
 
-static bool
-is_plain(struct span text)
+bool
+store_erase_is_plain(struct span text)
 {
 	if (text.len > PLAIN_BYTES_MAX || !text_is_ascii(text))
 		return (false);
@@ -110,7 +101,7 @@ check_texts(const struct store_erase_order *order, struct err *e)
 {
 	if (order->reason.len == 0)
 		return (err_set(e, ERR_USAGE, "a reason is needed"));
-	if (!is_plain(order->ref) || !is_plain(order->by))
+	if (!store_erase_is_plain(order->ref) || !store_erase_is_plain(order->by))
 		return (err_set(e, ERR_USAGE,
 		    "ref and by are printable ASCII without \" and \\, at most %d bytes",
 		    PLAIN_BYTES_MAX));
@@ -328,14 +319,12 @@ append(struct store_eraser *x, struct erase_work *work, struct err *e)
 	return (rc);
 }
 
-/* The chain has it now: what was said before is over. */
-static int
-take_entry(struct store_eraser *x, struct err *e)
+int
+store_erase_took(struct store_eraser *x, struct err *e)
 {
 	const struct store_chain *chain = store_writer_chain(x->stream->writer);
 	enum seal_verdict verdict;
 
-	x->stale = true;
 	if (seal_entry_read(chain->lines[chain->count - 1], &x->stream->names, &x->entry, e) ==
 		-1 ||
 	    seal_history_take(x->history, &x->entry, &verdict, NULL) == -1)
@@ -360,10 +349,11 @@ erase(struct store_eraser *x, struct erase_work *work, struct err *e)
 			drop_files(work);
 		return (-1);
 	}
+	x->stale = true;
 	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1)
 		return (
 		    err_in(e, "signed, but the next start must overwrite what was there before"));
-	return (take_entry(x, e));
+	return (store_erase_took(x, e));
 }
 
 int

@@ -5,7 +5,8 @@
  * in the place of those records, and its .salt gives nothing of theirs; then a
  * signed entry names them, and the files before are overwritten.  After a
  * crash the next open of the stream removes what has no entry, or overwrites
- * what was to go.
+ * what was to go.  Whole segments are pruned by the entry alone: their files
+ * go behind it.
  */
 #ifndef CRETULA_STORE_ERASE_ERASE_H
 #define CRETULA_STORE_ERASE_ERASE_H
@@ -65,6 +66,28 @@ struct store_erase_order {
  * the text says that the next open goes on.
  */
 int store_erase(struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry,
+    struct err *e);
+
+/* ---- whole segments ---- */
+
+#define STORE_PRUNE_RANGES_MAX 1500 /* so many fit an entry, whatever else it says */
+
+struct store_prune_order {
+	const struct seal_range *ranges; /* as seal/lists.h has them */
+	size_t count;                    /* 1 to STORE_PRUNE_RANGES_MAX */
+	struct span rule;                /* plain text */
+	struct span by;                  /* plain text; empty: not said */
+	int64_t cutoff_us;
+};
+
+/*
+ * One prune entry, *entry is its index; then the salts of those segments are
+ * overwritten and all their files removed.  Refused before anything is
+ * written: ERR_INPUT (no such segment, pruned already), ERR_CONFIG (a hold
+ * names one), ERR_USAGE (texts).  ERR_IO: nothing is pruned, unless the text
+ * says that the next open goes on; it also does after a crash.
+ */
+int store_prune(struct store_eraser *x, const struct store_prune_order *order, uint64_t *entry,
     struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* The files of revisions: which are to go, and how they go. */
+/* The files of revisions and of pruned segments: which are to go, and how they go. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,8 +10,11 @@
 #include "store/erase/inside.h"
 #include "store/sweep.h"
 
-static const char *const suffixes[] = { "salt", "jsonl.zst" }; /* the salts go first */
-#define FILES (sizeof(suffixes) / sizeof(suffixes[0]))
+/* The salts go first. */
+static const char *const suffixes[] = { "salt", "jsonl.zst", "tags", "idx" };
+#define SALT 0 /* index of suffixes */
+#define FILES 2 /* those that have revisions */
+#define ALL_FILES (sizeof(suffixes) / sizeof(suffixes[0]))
 
 int
 store_erase_shred(int dirfd, uint64_t seg, uint64_t revision, struct err *e)
@@ -34,8 +37,10 @@ struct revision {
 
 struct revisions {
 	const struct store_stream *stream;
-	struct buf list; /* struct revision */
-	size_t file; /* index of suffixes, of this pass */
+	struct buf list;   /* struct revision */
+	struct buf pruned; /* struct seal_range, as the entries say */
+	size_t file;       /* index of suffixes, of this pass */
+	bool removed;      /* a name whose directory is not synced yet */
 };
 
 static struct revision *
@@ -51,12 +56,12 @@ find(const struct revisions *r, uint64_t seg)
 
 /* Cheap, because few entries are one: canonical lines have their type in one place. */
 static bool
-is_redact(struct span line)
+is_type(struct span line, const char *type)
 {
 	struct span rest = span_from(line, sizeof("{\"v\":1,") - 1);
 
 	rest = span_from(rest, span_find(rest, ',') + 1);
-	return (span_starts(rest, span_str("\"type\":\"redact\",")));
+	return (span_starts(rest, span_str(type)));
 }
 
 static void
@@ -71,6 +76,35 @@ note(struct revisions *r, const struct seal_redact *redact)
 		known->newest = redact->revision;
 }
 
+/* Segments are pruned in their order, mostly: then they are one range. */
+static void
+note_pruned(struct revisions *r, const struct seal_prune *prune)
+{
+	struct seal_range range, *list;
+	struct json_cursor c;
+
+	for (seal_ranges_open(prune->segs, &c); seal_ranges_next(&c, &range);) {
+		size_t count = r->pruned.len / sizeof(*list);
+
+		list = (struct seal_range *)(void *)r->pruned.data;
+		if (count > 0 && list[count - 1].last + 1 == range.first)
+			list[count - 1].last = range.last;
+		else
+			buf_add(&r->pruned, &range, sizeof(range));
+	}
+}
+
+static bool
+is_pruned(const struct revisions *r, uint64_t seg)
+{
+	const struct seal_range *list = (const struct seal_range *)(const void *)r->pruned.data;
+
+	for (size_t i = 0; i < r->pruned.len / sizeof(*list); i++)
+		if (list[i].first <= seg && seg <= list[i].last)
+			return (true);
+	return (false);
+}
+
 static int
 read_chain(struct revisions *r, struct err *e)
 {
@@ -79,15 +113,18 @@ read_chain(struct revisions *r, struct err *e)
 	int rc = entry == NULL ? err_sys(e, ERR_IO, "entry") : 0;
 
 	for (size_t i = 0; i < chain->count && rc == 0; i++) {
-		if (!is_redact(chain->lines[i]))
+		if (!is_type(chain->lines[i], "\"type\":\"redact\",") &&
+		    !is_type(chain->lines[i], "\"type\":\"prune\","))
 			continue;
 		if (seal_entry_read(chain->lines[i], &r->stream->names, entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else if (entry->type == SEAL_REDACT)
 			note(r, &entry->of.redact);
+		else if (entry->type == SEAL_PRUNE)
+			note_pruned(r, &entry->of.prune);
 	}
 	free(entry);
-	if (rc == 0 && !buf_ok(&r->list))
+	if (rc == 0 && (!buf_ok(&r->list) || !buf_ok(&r->pruned)))
 		rc = err_set(e, ERR_IO, "out of memory");
 	return (rc);
 }
@@ -127,6 +164,16 @@ is_whole(const struct store_stream *st, const struct revision *known)
 	return (true);
 }
 
+/* Without its salts nothing of a pruned segment can be tested any more. */
+static int
+remove_pruned(struct revisions *r, int fd, const char *name, struct err *e)
+{
+	if (r->file == SALT)
+		return (store_remove_file(fd, name, e));
+	r->removed = true;
+	return (io_unlink(fd, name, e));
+}
+
 static int
 settle_name(void *arg, int fd, const char *name, struct err *e)
 {
@@ -136,6 +183,10 @@ settle_name(void *arg, int fd, const char *name, struct err *e)
 
 	if (!read_name(name, suffixes[r->file], &seg, &revision))
 		return (0);
+	if (is_pruned(r, seg))
+		return (remove_pruned(r, fd, name, e));
+	if (r->file >= FILES)
+		return (0);
 	known = find(r, seg);
 	if (revision > (known == NULL ? 0 : known->newest))
 		return (store_remove_file(fd, name, e));
@@ -144,14 +195,32 @@ settle_name(void *arg, int fd, const char *name, struct err *e)
 	return (io_shred(fd, name, e));
 }
 
+static int
+sync_names(const struct revisions *r, struct err *e)
+{
+	int folder, rc;
+
+	if (!r->removed)
+		return (0);
+	if ((folder = io_open_dir(r->stream->dirfd, "seg", e)) == -1)
+		return (-1);
+	rc = io_sync_dir(folder, e);
+	(void)close(folder);
+	return (rc);
+}
+
 int
 store_erase_repair(const struct store_stream *st, struct err *e)
 {
 	struct revisions r = { .stream = st };
 	int rc = read_chain(&r, e);
 
-	for (r.file = 0; r.file < FILES && rc == 0; r.file++)
-		rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
+	for (r.file = 0; r.file < ALL_FILES && rc == 0; r.file++)
+		if (r.file < FILES || r.pruned.len > 0)
+			rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
+	if (rc == 0)
+		rc = sync_names(&r, e);
 	buf_free(&r.list);
+	buf_free(&r.pruned);
 	return (rc);
 }

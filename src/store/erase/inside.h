@@ -2,9 +2,28 @@
 #ifndef CRETULA_STORE_ERASE_INSIDE_H
 #define CRETULA_STORE_ERASE_INSIDE_H
 
+#include "record/record.h"
 #include "seal/puncture.h"
 #include "store/erase/erase.h"
 #include "store/inside.h"
+
+struct store_eraser {
+	struct store_stream *stream;
+	struct seal_history *history;
+	bool stale; /* an entry is in the chain that the history does not have */
+	struct seal_entry entry; /* scratch, and the segment's while work is on */
+	struct record_decoder decoder;
+	struct record record;
+};
+
+/* ref, by, rule: what an entry takes without escapes.  May be empty. */
+bool store_erase_is_plain(struct span text);
+
+/*
+ * The entry that was appended last joins the history.  The eraser is of no
+ * use without it, so say stale as soon as the entry may be there.
+ */
+int store_erase_took(struct store_eraser *x, struct err *e);
 
 /* One erasure on its way. */
 struct erase_work {
@@ -31,7 +50,8 @@ int store_erase_shred(int dirfd, uint64_t seg, uint64_t revision, struct err *e)
 
 /*
  * After a crash: files of revisions that the chain does not know are removed,
- * older ones than the newest that it knows overwritten.
+ * older ones than the newest that it knows overwritten, and those of pruned
+ * segments removed, their salts overwritten first.
  */
 int store_erase_repair(const struct store_stream *st, struct err *e);
 
