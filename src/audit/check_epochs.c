@@ -11,7 +11,6 @@
 #include "audit/segment.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/num.h"
 
 #define DAY_US ((int64_t)86400 * 1000000)
 #define LETTERS 26
@@ -23,52 +22,6 @@
 typedef signed char block __attribute__((vector_size(TOKEN_DIGITS)));
 
 /* ---- mask_epochs ---- */
-
-/* Two digits at at, between min and max; -1 if they are not. */
-static int
-two_digits(struct span name, size_t at, int min, int max)
-{
-	uint64_t n;
-
-	if (name.len < at + 2 || num_u64(span_of(name.ptr + at, 2), &n) == -1 || (int)n < min ||
-	    (int)n > max)
-		return (-1);
-	return ((int)n);
-}
-
-/* First and last day of 2026-W48, 2026-11-25 or 2026-11. */
-static int
-epoch_days(struct span name, int64_t *first, int64_t *last)
-{
-	uint64_t year;
-	int month, day;
-
-	if (name.len < 7 || num_u64(span_of(name.ptr, 4), &year) == -1 || name.ptr[4] != '-' ||
-	    year == 0)
-		return (-1);
-	if (name.ptr[5] == 'W') {
-		if (name.len != 8 || (day = two_digits(name, 6, 1, 53)) == -1)
-			return (-1);
-		/* Week 1 has January 4 in it; day 0 was a Thursday. */
-		*first = clock_days((int)year, 1, 4);
-		*first += 7 * (day - 1) - (((*first + 3) % 7 + 7) % 7);
-		*last = *first + 6;
-		return (0);
-	}
-	if ((month = two_digits(name, 5, 1, 12)) == -1)
-		return (-1);
-	if (name.len == 7) {
-		*first = clock_days((int)year, month, 1);
-		*last = (month == 12 ? clock_days((int)year + 1, 1, 1) :
-				       clock_days((int)year, month + 1, 1)) -
-		    1;
-		return (0);
-	}
-	if (name.len != 10 || name.ptr[7] != '-' || (day = two_digits(name, 8, 1, 31)) == -1)
-		return (-1);
-	*first = *last = clock_days((int)year, month, day);
-	return (0);
-}
 
 static int
 add_range(struct span text, struct audit_ranges *ranges)
@@ -82,9 +35,11 @@ add_range(struct span text, struct audit_ranges *ranges)
 	/* A key that was changed is of a live stream: no time of an import has it. */
 	if (at == text.len && span_find(text, '.') < text.len)
 		return (0);
-	if (ranges->count == AUDIT_WEEKS || epoch_days(span_of(text.ptr, at), &first, &last) == -1)
+	if (ranges->count == AUDIT_WEEKS ||
+	    clock_named_days(span_of(text.ptr, at), &first, &last) == -1)
 		return (-1);
-	if (at < text.len && epoch_days(span_from(text, at + dots.len), &ignored, &last) == -1)
+	if (at < text.len &&
+	    clock_named_days(span_from(text, at + dots.len), &ignored, &last) == -1)
 		return (-1);
 	ranges->range[ranges->count].from_us = first * DAY_US;
 	ranges->range[ranges->count].to_us = (last + 1) * DAY_US;

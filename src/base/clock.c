@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/num.h"
+
 #define SECOND_US INT64_C(1000000)
 #define DAY_S INT64_C(86400)
 #define DAY_US (DAY_S * SECOND_US)
@@ -286,4 +288,59 @@ clock_iso_week(int64_t days, char out[static 9])
 	put_two(out, c.year / 100);
 	put_two(out + 2, c.year % 100);
 	put_two(out + 6, week);
+}
+
+/* Two digits at at, between min and max; -1 if they are not. */
+static int
+two_digits(struct span name, size_t at, int min, int max)
+{
+	uint64_t n;
+
+	if (name.len < at + 2 || num_u64(span_of(name.ptr + at, 2), &n) == -1 || (int)n < min ||
+	    (int)n > max)
+		return (-1);
+	return ((int)n);
+}
+
+/* Not every year has a week 53. */
+static int
+week_days(struct span name, int year, int64_t *first, int64_t *last)
+{
+	int week = two_digits(name, 6, 1, 53);
+	char again[9];
+
+	if (name.len != 8 || week == -1)
+		return (-1);
+	/* Week 1 has January 4 in it; day 0 was a Thursday. */
+	*first = clock_days(year, 1, 4);
+	*first += 7 * (week - 1) - (((*first + 3) % 7 + 7) % 7);
+	*last = *first + 6;
+	clock_iso_week(*first, again);
+	return (span_is(name, again) ? 0 : -1);
+}
+
+int
+clock_named_days(struct span name, int64_t *first, int64_t *last)
+{
+	uint64_t year;
+	int month, day;
+
+	if (name.len < 7 || num_u64(span_of(name.ptr, 4), &year) == -1 || name.ptr[4] != '-' ||
+	    year == 0)
+		return (-1);
+	if (name.ptr[5] == 'W')
+		return (week_days(name, (int)year, first, last));
+	if ((month = two_digits(name, 5, 1, 12)) == -1)
+		return (-1);
+	*first = clock_days((int)year, month, 1);
+	*last = (month == 12 ? clock_days((int)year + 1, 1, 1) :
+			       clock_days((int)year, month + 1, 1)) -
+	    1;
+	if (name.len == 7)
+		return (0);
+	day = two_digits(name, 8, 1, (int)(*last - *first) + 1);
+	if (name.len != 10 || name.ptr[7] != '-' || day == -1)
+		return (-1);
+	*first = *last = *first + day - 1;
+	return (0);
 }

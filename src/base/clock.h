@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 /* Microseconds since 1970-01-01T00:00:00Z, without leap seconds. */
 int64_t clock_now_us(void);
 
@@ -42,5 +44,11 @@ int clock_parse_rfc3339(const char *text, size_t len, int64_t *t_us);
 
 /* ISO 8601 week of a day number: "2026-W48" in out, 9 bytes with NUL. */
 void clock_iso_week(int64_t days, char out[static 9]);
+
+/*
+ * First and last day of "2026-W48", "2026-11-25" or "2026-11".  0, or -1 if
+ * it is none of these, or the calendar has no such week, day or month.
+ */
+int clock_named_days(struct span name, int64_t *first, int64_t *last);
 
 #endif

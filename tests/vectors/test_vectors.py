@@ -307,6 +307,8 @@ CASES = [
         lambda e: e['mask_epochs'].update(se=['2026-11-28', '2026-11-30']), place=1), 'E_MASK_EPOCH'),
     ('', 'masked for 7 records', lie(lambda e: insert(e, 'policy', 'masked', {'ip.peer': 1}), place=2),
      'E_ENTRY_SYNTAX'),
+    ('', 'epochs of a week that no year has', lie(lambda e: e['mask_epochs'].update(se=['2025-W60']), place=1),
+     'E_ENTRY_SYNTAX'),
     ('', 'masked left out for 40', lie(lambda e: e.pop('masked'), place=1), 'E_ENTRY_SYNTAX'),
     ('', 'by left out for 40', lie(lambda e: e.pop('by'), place=1), 'E_ENTRY_SYNTAX'),
     ('', 'a class of a later version', lie(lambda e: e['masked'].update({'shoe': 1}), place=1), ''),

@@ -567,8 +567,22 @@ def is_tally(names):
         all(is_count(x) and x > 0 for x in v.values())
 
 
+def is_in_calendar(kind, time):
+    """Does the calendar have it?  Not every year has a week 53."""
+    try:
+        if kind == 1:
+            datetime.date.fromisocalendar(int(time[:4]), int(time[6:]), 1)
+        else:
+            datetime.date.fromisoformat(time if kind == 0 else time + '-01')
+    except ValueError:
+        return False
+    return True
+
+
 def epoch_kind(name):
-    return next((k for k, pattern in enumerate(EPOCH_NAME) if re.fullmatch(pattern + EPOCH_KEY, name, re.ASCII)), None)
+    """0 day, 1 week, 2 month; None if there is no such one."""
+    return next((k for k, pattern in enumerate(EPOCH_NAME) if re.fullmatch(pattern + EPOCH_KEY, name, re.ASCII) and
+                 is_in_calendar(k, name.partition('.')[0])), None)
 
 
 def epoch_order(name):
@@ -597,6 +611,10 @@ def epoch_spans(names):
     if len(kinds) != 1 or None in kinds:
         raise ValueError('not of one kind')
     return spans
+
+
+def is_period(value):
+    return is_like('[1-9][0-9]*')(value) or (is_text(value) and '.' not in value and epoch_kind(value) is not None)
 
 
 def is_mask_epochs(value):
@@ -690,7 +708,7 @@ TYPES = {
     'derive': (('origin', IS_ORIGIN), ('size', is_count), ('root', is_bytes(32)), ('segs', is_runs()),
                ('transform', IS_WORD), ('policy', IS_POLICY), ('to', is_runs(), 'optional'),
                ('file', IS_FILE, 'optional')),
-    'destroy': (('what', is_like('import|(' + '|'.join(EPOCH_NAME) + ')' + EPOCH_KEY)), ('commitment', IS_HEX)),
+    'destroy': (('what', lambda v: is_text(v) and (v == 'import' or epoch_kind(v) is not None)), ('commitment', IS_HEX)),
     'genesis': (('stream', IS_STREAM), ('origin', IS_ORIGIN), ('log', is_vkey), ('recovery', is_vkey, 'optional'),
                 ('epoch', is_count), ('next', is_vkey), ('escrow', is_flag), RATCHET, ('policy', IS_POLICY), SW),
     'head': (('name', IS_STREAM), ('size', is_count), ('root', is_bytes(32))),
@@ -709,7 +727,7 @@ TYPES = {
     'replay': (('seg', is_count), ('n', is_count)),
     'report': (('kind', IS_WORD), ('result', is_count), ('hash', IS_HEX), BY),
     'revoke': (('vkey', is_vkey), ('from', is_count), ('signature', is_bytes(64))),
-    'rotate': (('period', is_like('[1-9][0-9]*|' + '|'.join(EPOCH_NAME))), ('segs', is_runs(0))),
+    'rotate': (('period', is_period), ('segs', is_runs(0))),
     'segment': (
         ('seg', is_count), ('first', is_count), ('n', is_count), ('bytes', is_count), ('root', is_bytes(32)),
         ('file', is_object(('name', IS_PLAIN), ('size', is_count), ('hash', IS_HEX))),

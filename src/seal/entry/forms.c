@@ -1,4 +1,5 @@
 /* What texts of entries may look like. */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -52,9 +53,14 @@ read_epoch(struct span name, struct span *time, uint64_t *number)
 		num_u64(digits, number) == 0 && *number > 1));
 }
 
+/* What the calendar does not have, a week 60 or a 30th of February, is no name. */
 static enum epoch_kind
 time_kind(struct span name)
 {
+	int64_t first, last;
+
+	if (clock_named_days(name, &first, &last) == -1)
+		return (NO_EPOCH);
 	if (looks_like(name, "0000-00-00"))
 		return (DAY);
 	if (looks_like(name, "0000-W00"))
