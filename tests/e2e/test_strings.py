@@ -91,6 +91,35 @@ def test_a_map_is_for_members():
     assert 'map: of the stream' in run.err, run.err
 
 
+def test_where_lines_stop():
+    """check says at which directive, and where in the line; never what stands there."""
+    good = b'203.0.113.7 [24/Nov/2025:10:11:12 +0000] "GET /erika HTTP/1.1" 200 0.1\n'
+    bad = [good.replace(b' 200 ', b' erika '), good.replace(b' 200 ', b' erika '), good.replace(b'[24', b'[erika'),
+           good.replace(b' 0.1', b' 0.1 erika')]
+    text = '$remote_addr [$time_local] "$request" $status $request_time'
+    for lines, told, want in [
+            ([good] * 3 + bad, text, {'lines': 2, 'of': 4, 'directive': '$status', 'column': 39, 'line': 4, 'byte': 64,
+                                      'why': 'a number should stand there'}),
+            ([bad[2]], text, {'lines': 1, 'of': 1, 'directive': '$time_local', 'column': 15, 'line': 1, 'byte': 14,
+                              'why': 'a time like 24/Nov/2025:10:11:12 +0000 should stand there'}),
+            ([bad[3]], text, {'lines': 1, 'of': 1, 'directive': '$request_time', 'column': 47, 'line': 1, 'byte': 68,
+                              'why': 'a number should stand there'}),
+            ([good], '<$remote_addr', {'lines': 1, 'of': 1, 'directive': '$remote_addr', 'column': 2, 'line': 1, 'byte': 1,
+                                       'why': 'the text in front of it is not there'}),
+            ([good], '%h - %t', {'lines': 1, 'of': 1, 'directive': '%h', 'column': 1, 'line': 1, 'byte': 1,
+                                 'why': 'the text behind it does not come'}),
+            ([good] * 3, text, None)]:
+        write('a.log', b''.join(lines))
+        run = cretula('check', '--detect', 'a.log', '--format-string', told, '--json')
+        equal(run.json.get('stops'), want, told)
+        text_run = cretula('check', '--detect', 'a.log', '--format-string', told)
+        equal('stops: ' in text_run.text, want is not None, text_run.text)
+        assert 'erika' not in text_run.text + run.text + run.err + text_run.err
+    wrapped = b''.join(b'<30>Nov 24 10:11:12 web nginx: ' + line for line in [good] * 5 + bad)
+    write('a.log', wrapped)
+    equal(cretula('check', '--detect', 'a.log', '--format-string', text, '--json').json['stops']['byte'], 64)
+
+
 def test_as_the_preset():
     """Field by field, real logs say what the preset says."""
     log = b''.join(read(path) for path in sorted(glob.glob(shared('corpora', 'willthefarmer') + '/*access.log-*')))

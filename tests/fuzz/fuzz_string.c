@@ -55,7 +55,10 @@ read_lines(const struct parser *parser, struct span text)
 		struct span line = span_of(text.ptr, span_find(text, '\n'));
 		enum parse_reason reason = PARSE_REASON_COUNT;
 		struct event ev;
+		struct parse_string_stop stop;
 		enum parse_result result = parse_line(&state, line, scratch, &ev, &reason);
+
+		(void)parse_string_stops(parser->string, line, &stop);
 
 		if (result == PARSE_UNPARSED)
 			check(reason < PARSE_REASON_COUNT);

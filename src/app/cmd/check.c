@@ -65,9 +65,44 @@ print_envelopes(const struct parse_evidence *evidence, struct buf *out)
 	buf_char(out, ']');
 }
 
+/* Where lines stop that a format string does not read. */
+static void
+print_stops(const struct app_args *args, const struct parse_stops *stops, struct buf *out)
+{
+	const struct parse_string_stop *stop = &stops->stop;
+
+	if (stops->here == 0)
+		return;
+	if (!args->json) {
+		buf_fmt(out,
+		    "  stops: %u of %u lines that do not fit stop at '%.*s' (column %u of the "
+		    "format string)\n",
+		    stops->here, stops->lines, (int)stop->directive.len, stop->directive.ptr,
+		    stop->column);
+		if (stop->behind.len > 0)
+			buf_fmt(out, "         with '%.*s' behind it", (int)stop->behind.len,
+			    stop->behind.ptr);
+		else
+			buf_str(out, "         with the end of the line behind it");
+		buf_fmt(out, ": %s;\n         the first is line %u, at its byte %zu\n", stop->why,
+		    stops->line, stop->at + 1);
+		return;
+	}
+	json_key(out, "stops");
+	buf_char(out, '{');
+	json_u64(out, "lines", stops->here);
+	json_u64(out, "of", stops->lines);
+	json_str(out, "directive", stop->directive);
+	json_u64(out, "column", stop->column);
+	json_str(out, "why", span_str(stop->why));
+	json_u64(out, "line", stops->line);
+	json_u64(out, "byte", stop->at + 1);
+	buf_char(out, '}');
+}
+
 static void
 print_evidence(const struct app_args *args, const char *path, const struct parse_evidence *evidence,
-    struct buf *out)
+    const struct parse_stops *stops, struct buf *out)
 {
 	if (!args->json) {
 		buf_fmt(out, "%s: ", path);
@@ -75,6 +110,7 @@ print_evidence(const struct app_args *args, const char *path, const struct parse
 		buf_fmt(out, "%s\n  evidence: ", verdict(evidence));
 		app_evidence_print(evidence, out);
 		buf_char(out, '\n');
+		print_stops(args, stops, out);
 		return;
 	}
 	buf_char(out, '{');
@@ -93,13 +129,18 @@ print_evidence(const struct app_args *args, const char *path, const struct parse
 		json_u64(out, "partial", evidence->fits[i].partial);
 		buf_char(out, '}');
 	}
-	buf_str(out, "]}\n");
+	buf_char(out, ']');
+	print_stops(args, stops, out);
+	buf_str(out, "}\n");
 }
 
 static int
 check_detect(const struct app_args *args, const char *path, struct parser *named)
 {
-	struct app_look look = { .path = path, .bytes = APP_DETECT_BYTES, .named = named };
+	struct parse_stops stops = { .lines = 0 };
+	struct app_look look = {
+		.path = path, .bytes = APP_DETECT_BYTES, .named = named, .stops = &stops
+	};
 	struct parse_evidence evidence;
 	struct err e = { ERR_NONE, "" };
 	struct input *in = NULL;
@@ -108,7 +149,7 @@ check_detect(const struct app_args *args, const char *path, struct parser *named
 	if (app_detect(&look, &in, &evidence, &e) == -1)
 		return (app_fail("check", &e));
 	input_close(in);
-	print_evidence(args, path, &evidence, &out);
+	print_evidence(args, path, &evidence, &stops, &out);
 	return (app_finish("check", &out,
 	    evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE));
 }

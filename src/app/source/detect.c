@@ -36,6 +36,8 @@ app_detect(const struct app_look *look, struct input **in, struct parse_evidence
 		parse_detect_named(head, scratch, look->named, found);
 	else
 		parse_detect(head, scratch, found);
+	if (look->stops != NULL && look->named != NULL && look->named->string != NULL)
+		parse_stops_find(look->named, head, scratch, look->stops);
 	*in = made;
 	made = NULL; /* handed over */
 	rc = 0;

@@ -7,6 +7,7 @@
 
 #include "input/input.h"
 #include "parse/detect.h"
+#include "parse/stops.h"
 
 struct err;
 
@@ -17,6 +18,7 @@ struct app_look {
 	size_t bytes;            /* wait for no more, at most APP_DETECT_BYTES */
 	const atomic_bool *stop; /* as in input.h */
 	struct parser *named;    /* of a format that is given: find its envelopes; or NULL */
+	struct parse_stops *stops; /* to fill in, of a format string; or NULL */
 };
 
 /*

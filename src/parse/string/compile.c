@@ -169,6 +169,9 @@ parse_string_add(struct string_builder *b, size_t at, struct string_field field)
 	}
 	if (s->count == STRING_OPS_MAX)
 		return (parse_string_bad(b, at, b->source.at, "more than 64 fields"));
+	field.directive = parse_string_keep(
+	    s, span_of(b->source.text + at, b->source.at > at ? b->source.at - at : 0));
+	field.column = b->source.column[at] + 1u;
 	s->field[s->count++] = field;
 	return (0);
 }

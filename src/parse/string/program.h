@@ -49,6 +49,8 @@ struct string_field {
 	struct span key;   /* of extra */
 	struct span date;  /* date.h */
 	struct span after; /* the text behind; empty in the last one only */
+	struct span directive;
+	unsigned column;   /* of it in the format string, from 1 */
 };
 
 struct parse_string {

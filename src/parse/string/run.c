@@ -205,7 +205,28 @@ struct search {
 	uint64_t differs;
 	int64_t work;
 	bool cut;
+	unsigned stop; /* the last field that a value was looked for */
+	size_t stop_at;
+	const char *why; /* there was none; NULL: there was */
 };
+
+static const char *const no_shape[] = { [STRING_FREE] = "what stands there is not it",
+	[STRING_TOKEN] = "a word without blanks should stand there",
+	[STRING_NUMBER] = "a number should stand there",
+	[STRING_NUMBERS] = "a number, or some with commas, should stand there",
+	[STRING_LIST] = "a word, or some with commas, should stand there",
+	[STRING_CLF] = "a time like 24/Nov/2025:10:11:12 +0000 should stand there",
+	[STRING_DATE] = "a time should stand there as the directive says" };
+
+static void
+note_stop(struct search *search, unsigned i, struct span rest, const char *why)
+{
+	if (search->why != NULL && i <= search->stop)
+		return;
+	search->stop = i;
+	search->stop_at = search->line.len - rest.len;
+	search->why = why;
+}
 
 /* Bytes in which a value may end: up to a quote that the server did not write of it. */
 static size_t
@@ -269,6 +290,9 @@ search_from(struct search *search, unsigned i, struct span rest)
 	if (f->after.len == 0) {
 		if (limit == rest.len && take(search, i, rest))
 			note_way(search);
+		else
+			note_stop(search, i, rest, limit == rest.len ? no_shape[f->shape] :
+			    "a quote stands in it that ends it before the line ends");
 		return;
 	}
 	for (; search->work > 0 && !(search->ways > 0 && search->s->first_wins); len++) {
@@ -277,19 +301,26 @@ search_from(struct search *search, unsigned i, struct span rest)
 
 		search->work -= (at == NULL ? (int64_t)behind.len : at - behind.ptr) + 16;
 		if (at == NULL) {
+			note_stop(search, i, rest, "the text behind it does not come");
 			search->cut = search->cut || (i > 0 && len == 0);
 			return;
 		}
 		len = (size_t)(at - rest.ptr);
-		if (len > limit)
+		if (len > limit) {
+			note_stop(search, i, rest, "a quote ends it before the text behind it");
 			return;
-		if (!take(search, i, span_of(rest.ptr, len)))
+		}
+		if (!take(search, i, span_of(rest.ptr, len))) {
+			note_stop(search, i, rest, no_shape[f->shape]);
 			continue;
+		}
 		behind = span_from(rest, len + (f->keep ? 0 : f->after.len));
 		if (i + 1 < search->s->count)
 			search_from(search, i + 1, behind);
 		else if (behind.len == 0)
 			note_way(search);
+		else
+			note_stop(search, i, behind, "the line goes on behind the text behind it");
 	}
 }
 
@@ -304,6 +335,32 @@ begin(struct search *search, const struct parse_string *s, struct span line)
 	search->differs = 0;
 	search->work = WORK_MAX;
 	search->cut = false;
+	search->stop = 0;
+	search->stop_at = 0;
+	search->why = NULL;
+}
+
+bool
+parse_string_stops(
+    const struct parse_string *string, struct span line, struct parse_string_stop *stop)
+{
+	struct search search;
+
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	begin(&search, string, line);
+	if (span_starts(line, string->first))
+		search_from(&search, 0, span_from(line, string->first.len));
+	else
+		search.why = "the text in front of it is not there";
+	if (search.ways > 0 || search.why == NULL)
+		return (false);
+	*stop = (struct parse_string_stop){ .directive = string->field[search.stop].directive,
+		.column = string->field[search.stop].column,
+		.behind = string->field[search.stop].after,
+		.at = search.stop_at,
+		.why = search.why };
+	return (true);
 }
 
 static enum parse_result

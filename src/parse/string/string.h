@@ -44,6 +44,19 @@ int parse_string_compile(struct span text, enum parse_string_dialect dialect,
     struct parse_string **made, struct err *e);
 void parse_string_free(struct parse_string *string); /* NULL is legal */
 
+/* Where the reading of a line stops, and why.  It says nothing of what is in the line. */
+struct parse_string_stop {
+	struct span directive;
+	unsigned column; /* of the directive in the format string, from 1 */
+	struct span behind; /* the text that must follow its value */
+	size_t at;       /* byte of the line where its value begins */
+	const char *why;
+};
+
+/* True, and where, if string does not read line. */
+bool parse_string_stops(
+    const struct parse_string *string, struct span line, struct parse_string_stop *stop);
+
 /* What a parser has as its format, beside the string itself. */
 const struct parse_format *parse_string_format(const struct parse_string *string);
 
