@@ -149,10 +149,47 @@ is_quoted(const struct parse_values *v, unsigned i)
 	return (v->count > i && v->how[i] == '"');
 }
 
+#define PLACE(i) (UINT64_C(1) << (i))
+
+/*
+ * Nothing here escapes a quote.  Who sends some may end the request early and
+ * write what seems to stand behind it: then the server's own quotes stand where
+ * none should.
+ */
+static bool
+is_forged(const struct parse_values *v, struct span rest, uint64_t quoted)
+{
+	for (unsigned i = 0; i < v->count; i++)
+		if (v->how[i] == '"' ? (quoted >> i & 1) == 0 :
+				       span_find(v->text[i], '"') < v->text[i].len)
+			return (true);
+	return (span_find(rest, '"') < rest.len);
+}
+
+/* What stands before the request, only the server wrote. */
+static enum parse_result
+fill_before(const struct parse_places *whole, struct span line, struct parse_values *v,
+    char *scratch, struct event *ev, enum parse_reason *reason)
+{
+	struct parse_places shape = *whole;
+
+	for (v->count = 0; shape.place[v->count].kind != PARSE_PLACE_REQUEST; v->count++)
+		;
+	shape.count_min = v->count;
+	v->rest = line.len;
+	v->open = false;
+	if (parse_places_fill(&shape, line, v, scratch, ev, reason) == PARSE_UNPARSED)
+		return (PARSE_UNPARSED);
+	ev->bad_text |= UINT32_C(1) << EVENT_TARGET | UINT32_C(1) << EVENT_AGENT;
+	return (PARSE_PARTIAL);
+}
+
 enum parse_result
 parse_aws_alb(struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason)
 {
+	static const uint64_t quoted = PLACE(12) | PLACE(13) | PLACE(17) | PLACE(18) | PLACE(19) |
+	    PLACE(22) | PLACE(23) | PLACE(24) | PLACE(25) | PLACE(26) | PLACE(27) | PLACE(28);
 	struct parse_values v;
 	enum parse_result result;
 
@@ -160,7 +197,10 @@ parse_aws_alb(struct parse_state *state, struct span line, char *scratch, struct
 	parse_places_split(&alb, line, &v);
 	if (!is_quoted(&v, 12) || !is_aws_id(v.text[2], "app/"))
 		return (refuse(reason));
-	result = parse_places_fill(&alb, line, &v, scratch, ev, reason);
+	if (is_forged(&v, span_of("", 0), quoted))
+		result = fill_before(&alb, line, &v, scratch, ev, reason);
+	else
+		result = parse_places_fill(&alb, line, &v, scratch, ev, reason);
 	for (unsigned i = 0; i < ROWS(types) && result != PARSE_UNPARSED; i++)
 		if (span_is(v.text[0], types[i].type))
 			parse_field_text(ev, EVENT_SCHEME, span_str(types[i].scheme));
@@ -177,6 +217,8 @@ parse_aws_clb(struct parse_state *state, struct span line, char *scratch, struct
 	parse_places_split(&clb, line, &v);
 	if (!is_quoted(&v, 11) || (v.count > 12 && !is_quoted(&v, 12)))
 		return (refuse(reason));
+	if (is_forged(&v, span_from(line, v.rest), PLACE(11) | PLACE(12)))
+		return (fill_before(&clb, line, &v, scratch, ev, reason));
 	return (parse_places_fill(&clb, line, &v, scratch, ev, reason));
 }
 
@@ -212,5 +254,7 @@ parse_aws_s3(struct parse_state *state, struct span line, char *scratch, struct 
 	parse_places_split(&s3, line, &v);
 	if (v.count < 9 || v.how[2] != '[' || (v.how[8] != '"' && !span_is(v.text[8], "-")))
 		return (refuse(reason));
+	if (is_forged(&v, span_from(line, v.rest), PLACE(8) | PLACE(15) | PLACE(16)))
+		return (fill_before(&s3, line, &v, scratch, ev, reason));
 	return (parse_places_fill(&s3, line, &v, scratch, ev, reason));
 }

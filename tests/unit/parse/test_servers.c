@@ -110,6 +110,64 @@ test_counts(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* ---- quotes that nobody escapes ---- */
+
+#define S3(request) \
+	"79a59df900b949e5 shop [24/Nov/2025:10:11:12 +0000] 192.0.2.7 - 3E57427F3EXAMPLE " \
+	"REST.GET.OBJECT a.html \"" request "\" 403 AccessDenied 512 512 7 6 \"-\" \"curl/8\" -"
+#define ALB(request) \
+	"https 2025-11-24T10:11:12.345678Z app/shop/50dc6c495c0c9188 192.0.2.7:51234 " \
+	"192.0.2.80:80 0.001 0.004 0.000 403 200 34 512 \"" request "\" \"curl/8\" - - - " \
+	"\"Root=1-5833\" \"www.example.com\" \"-\" 0 2025-11-24T10:11:12.340000Z \"forward\" \"-\" " \
+	"\"-\" \"192.0.2.80:80\" \"200\" \"-\" \"-\""
+#define CLB(request) \
+	"2025-11-24T10:11:12.345678Z shop 192.0.2.7:51234 192.0.2.80:80 0.001 0.004 0.000 403 " \
+	"200 34 512 \"" request "\" \"curl/8\" - -"
+
+/* Whoever writes quotes into a request forges nothing of what stands behind it. */
+static void
+test_quotes(void **state)
+{
+	static const struct {
+		const char *claim, *format, *line;
+		enum parse_result result;
+		bool status;
+	} rows[] = {
+		{ "S3: an honest line", "aws-s3", S3("GET /a HTTP/1.1"), PARSE_EVENT, true },
+		{ "S3: a quote that ends nothing", "aws-s3", S3("GET /a\"b HTTP/1.1"), PARSE_EVENT,
+		    true },
+		{ "S3: a status of the client's", "aws-s3",
+		    S3("GET /a\" 200 - 7 7 1 1 \"-\" \"x\" - HTTP/1.1"), PARSE_PARTIAL, false },
+		{ "S3: the same, balanced", "aws-s3",
+		    S3("GET /a HTTP/1.1\" 200 - 7 7 1 1 \"-\" \"x"), PARSE_PARTIAL, false },
+		{ "S3: beyond all columns", "aws-s3",
+		    S3("GET /a HTTP/1.1\" 200 - 7 7 1 1 \"-\" \"x\" 1 2 3 4 5 6 7 8 9 \""),
+		    PARSE_PARTIAL, false },
+		{ "ALB: an honest line", "aws-alb", ALB("GET https://a:443/b HTTP/1.1"),
+		    PARSE_EVENT, true },
+		{ "ALB: an agent of the client's", "aws-alb",
+		    ALB("GET https://a:443/b HTTP/1.1\" \"x"), PARSE_PARTIAL, true },
+		{ "CLB: an honest line", "aws-clb", CLB("GET https://a:443/b HTTP/1.1"),
+		    PARSE_EVENT, true },
+		{ "CLB: an agent of the client's", "aws-clb",
+		    CLB("GET https://a:443/b HTTP/1.1\" \"x\" a TLSv1.3 \""), PARSE_PARTIAL, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum parse_reason reason = PARSE_REASON_COUNT;
+		struct event ev;
+		enum parse_result result = parse_one(parse_format_find(span_str(rows[i].format)),
+		    span_str(rows[i].line), scratch, &ev, &reason);
+		bool status = (ev.has_number >> EVENT_STATUS & 1) != 0;
+
+		if (result != rows[i].result || status != rows[i].status ||
+		    (status && ev.number[EVENT_STATUS] != 403) ||
+		    (result == PARSE_PARTIAL && event_has(&ev, EVENT_AGENT)))
+			fail_msg("%s: %d", rows[i].claim, result);
+	}
+}
+
 /* ---- cut anywhere ---- */
 
 static void
@@ -213,6 +271,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clauses_in_a_request_are_doubted),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_cut_logs),
 		cmocka_unit_test(test_cut_samples),
 	};
