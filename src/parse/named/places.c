@@ -34,6 +34,17 @@ bare_len(struct span text, bool lists)
 	return (len);
 }
 
+/* A value behind a quote, where nothing is escaped: up to the next one. */
+static bool
+raw_quoted(struct span text, struct span *value, size_t *len)
+{
+	size_t end = span_find(text, '"');
+
+	*value = span_of(text.ptr, end);
+	*len = end < text.len ? end + 1 : end;
+	return (end + 1 == text.len || (end < text.len && text.ptr[end + 1] == ' '));
+}
+
 void
 parse_places_split(const struct parse_places *shape, struct span line, struct parse_values *v)
 {
@@ -46,7 +57,8 @@ parse_places_split(const struct parse_places *shape, struct span line, struct pa
 		v->how[v->count] = ' ';
 		if (rest.ptr[0] == '"') {
 			v->how[v->count] = '"';
-			v->open = !parse_field_quoted(inner, &value, &len);
+			v->open = shape->raw ? !raw_quoted(inner, &value, &len) :
+					       !parse_field_quoted(inner, &value, &len);
 			len++;
 		} else if (rest.ptr[0] == '[') {
 			v->how[v->count] = '[';
@@ -66,6 +78,27 @@ parse_places_split(const struct parse_places *shape, struct span line, struct pa
 			at++;
 	}
 	v->rest = at;
+}
+
+/*
+ * Who may send quotes as they are ends a value where he likes, and writes the
+ * next ones himself: of a line with more quotes than its values have, nobody
+ * knows which are the server's.
+ */
+static bool
+is_forgeable(const struct parse_places *shape, struct span line, const struct parse_values *v)
+{
+	size_t quotes = 0, ours = 0;
+
+	if (shape->ends && v->rest < line.len)
+		return (true);
+	if (!shape->raw)
+		return (false);
+	for (size_t at = 0; (at += span_find(span_from(line, at), '"')) < line.len; at++)
+		quotes++;
+	for (unsigned i = 0; i < v->count; i++)
+		ours += v->how[i] == '"' ? 2 : 0;
+	return (quotes != ours);
 }
 
 /* "502, 200": the last item. */
@@ -157,6 +190,12 @@ parse_places_fill(const struct parse_places *shape, struct span line, const stru
 	    v->open ? PARSE_REASON_CUT : PARSE_REASON_GRAMMAR;
 	if (*reason != PARSE_REASON_GRAMMAR || v->count < shape->count_min)
 		return (PARSE_UNPARSED);
+	if (is_forgeable(shape, line, v)) {
+		*reason = PARSE_REASON_AMBIGUOUS;
+		return (PARSE_UNPARSED);
+	}
+	if (shape->raw)
+		scratch = NULL; /* nothing is escaped */
 	for (unsigned i = 0; i < v->count; i++)
 		if (!put(ev, &shape->place[i], v->text[i], &scratch))
 			good = false;

@@ -48,6 +48,8 @@ struct parse_places {
 	unsigned count, count_min; /* of places, and of those that are always there */
 	bool lists;                /* "a, b" and "a : b" are one value */
 	bool pads;                 /* several blanks are one */
+	bool raw;                  /* quotes in quotes are not escaped, and so not believed */
+	bool ends;                 /* nothing stands behind the last place */
 };
 
 struct parse_values {

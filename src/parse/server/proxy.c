@@ -104,15 +104,15 @@ static const struct parse_place traefik_places[] = {
 };
 
 static const struct parse_places envoy = { .place = envoy_places, .count = ROWS(envoy_places),
-	.count_min = 13 };
+	.count_min = 13, .raw = true };
 static const struct parse_places istio = { .place = istio_places, .count = ROWS(istio_places),
-	.count_min = 22 };
+	.count_min = 22, .raw = true, .ends = true };
 static const struct parse_places ingress = { .place = ingress_places, .count = ROWS(ingress_places),
 	.count_min = 18, .lists = true };
 static const struct parse_places squid = { .place = squid_places, .count = ROWS(squid_places),
 	.count_min = 10, .pads = true };
 static const struct parse_places traefik = { .place = traefik_places, .count = ROWS(traefik_places),
-	.count_min = 13 };
+	.count_min = 13, .raw = true };
 
 static enum parse_result
 refuse(enum parse_reason *reason)
@@ -190,6 +190,26 @@ put_squid(struct event *ev, const struct parse_values *v)
 	return (parse_named_status(ev, EVENT_STATUS, span_from(v->text[3], result + 1)));
 }
 
+/*
+ * "HIER_DIRECT/192.0.2.80" among the words that stand behind a whole line: a
+ * target with blanks wrote those before it.
+ */
+static bool
+names_peer(struct span rest)
+{
+	while (rest.len > 0) {
+		size_t len = span_find(rest, ' '), at = 0;
+
+		while (at < len &&
+		    ((rest.ptr[at] >= 'A' && rest.ptr[at] <= 'Z') || rest.ptr[at] == '_'))
+			at++;
+		if (at > 0 && at < len && rest.ptr[at] == '/')
+			return (true);
+		rest = span_from(rest, len < rest.len ? len + 1 : len);
+	}
+	return (false);
+}
+
 enum parse_result
 parse_server_squid(struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason)
@@ -203,6 +223,10 @@ parse_server_squid(struct parse_state *state, struct span line, char *scratch, s
 	    span_find(v.text[3], '/') == v.text[3].len ||
 	    span_find(v.text[8], '/') == v.text[8].len)
 		return (refuse(reason));
+	if (names_peer(span_from(line, v.rest))) {
+		*reason = PARSE_REASON_AMBIGUOUS;
+		return (PARSE_UNPARSED);
+	}
 	result = parse_places_fill(&squid, line, &v, scratch, ev, reason);
 	if (result == PARSE_EVENT && !put_squid(ev, &v))
 		result = PARSE_PARTIAL;

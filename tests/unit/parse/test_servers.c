@@ -265,10 +265,78 @@ clauses_in_a_request_are_doubted(void **state)
 	assert_true((ev.bad_text >> EVENT_UPSTREAM & 1) != 0);
 }
 
+#define ENVOY_START "[2025-11-24T10:11:12.345Z] \"GET /a HTTP/1.1\" 200 - 0 5 3 2 \"-\" "
+#define ISTIO_START \
+	"[2025-11-24T10:11:12.345Z] \"GET /a HTTP/1.1\" 200 - via_upstream - \"-\" 0 5 3 2 \"-\" "
+#define ISTIO_END " outbound|80 10.0.0.1:1 10.0.0.2:2 192.0.2.7:3 "
+#define TRAEFIK_START "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" "
+#define S3_START \
+	"79a59df900b949e5 shop [24/Nov/2025:10:11:12 +0000] 192.0.2.7 - 3E57427F3E REST.GET.OBJECT a " \
+	"\"GET /a HTTP/1.1\" 200 - 5 5 7 6 \"-\" "
+#define CLB_START \
+	"2025-11-24T10:11:12Z shop 192.0.2.7:5 192.0.2.80:80 0.1 0.2 0.3 200 200 3 5 " \
+	"\"GET http://a.example/ HTTP/1.1\" "
+#define SQUID_START "1763979072.123 4 192.0.2.7 TCP_MISS/200 5 GET http://a.example/ "
+
+/* A client that sends a quote moves nothing that the server says behind it. */
+static void
+quotes_of_clients_end_no_value(void **state)
+{
+	static const struct {
+		const char *format, *line, *want; /* how it begins */
+	} rows[] = {
+		{ "envoy", ENVOY_START "\"curl\" \"id\" \"h.example\" \"10.0.0.1:80\"", "event " },
+		{ "envoy", ENVOY_START "\"x\" \"i\" \"f.example\" \"6.6.6.6:80\" \"id\" \"h.example\" "
+			   "\"10.0.0.1:80\"", "unparsed ambiguous" },
+		{ "envoy", ENVOY_START "\"x\\\" \"id\" \"h.example\" \"10.0.0.1:80\"",
+		    "event method=GET host=h.example target=/a protocol=HTTP/1.1 agent=x\\ "
+		    "join=id upstream=10.0.0.1:80" },
+		{ "envoy", ENVOY_START "\"x \" \"id\" \"h.example\" \"10.0.0.1:80\"", "event " },
+		{ "envoy", ENVOY_START "\"x\"y\" \"id\" \"h.example\" \"10.0.0.1:80\"", "unparsed " },
+		{ "envoy", "[2025-11-24T10:11:12.345Z] \"GET /\" 200 - 0 5 3 2 \"-\" \"a\" \"b\" \"c\" "
+			   "\"d\" HTTP/1.1\" 404 - 0 5 3 2 \"-\" \"curl\" \"id\" \"h\" \"10.0.0.1:80\"",
+		    "unparsed ambiguous" },
+		{ "envoy", ISTIO_START "\"c\" \"id\" \"h\" \"10.0.0.1:80\"" ISTIO_END "sni default",
+		    "event client=192.0.2.7 " },
+		{ "envoy", ISTIO_START "\"c\" \"id\" \"h\" \"6.6.6.6:80\" o 6.6.6.6:1 6.6.6.6:2 6.6.6.6:3 s "
+			   "r\" \"id\" \"h\" \"10.0.0.1:80\"" ISTIO_END "sni default",
+		    "unparsed ambiguous" },
+		{ "envoy", ISTIO_START "\"c\" \"id\" \"h\" \"10.0.0.1:80\"" ISTIO_END "sni r default",
+		    "unparsed ambiguous" },
+		{ "traefik", TRAEFIK_START "\"curl \" 17 \"r@docker\" \"http://10.0.0.1:80\" 4ms",
+		    "event client=192.0.2.7 method=GET target=/a protocol=HTTP/1.1 agent=curl " },
+		{ "traefik", TRAEFIK_START "\"x\" 1 \"r\" \"http://6.6.6.6:80\" 1ms \" 17 \"r@docker\" "
+			     "\"http://10.0.0.1:80\" 4ms", "unparsed ambiguous" },
+		{ "aws-s3", S3_START "\"curl/8\" -", "event " },
+		{ "aws-s3", S3_START "\"x\" - h SigV4 c AuthHeader f.example TLSv1.1 - -\" - h2 SigV4 c "
+			    "AuthHeader s3.example TLSv1.3 - -", "unparsed ambiguous" },
+		{ "aws-clb", CLB_START "\"curl/8\" c TLSv1.2", "event " },
+		{ "aws-clb", CLB_START "\"x\" f TLSv1.0 \" c TLSv1.2", "unparsed ambiguous" },
+		{ "squid", SQUID_START "- HIER_DIRECT/192.0.2.80 text/html", "event " },
+		{ "squid", SQUID_START "- HIER_DIRECT/6.6.6.6 a/b - HIER_DIRECT/192.0.2.80 text/html",
+		    "unparsed ambiguous" },
+	};
+	unsigned bad = 0;
+	char got[4096];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum parse_reason reason = PARSE_REASON_GRAMMAR;
+		struct event ev;
+		enum parse_result result = parse_one(parse_format_find(span_str(rows[i].format)),
+		    span_str(rows[i].line), scratch, &ev, &reason);
+
+		(void)show_event(result, reason, &ev, got, sizeof(got));
+		if (strncmp(got, rows[i].want, strlen(rows[i].want)) != 0)
+			bad++, print_error("%s\n  got  %s\n  want %s\n", rows[i].line, got, rows[i].want);
+	}
+	assert_int_equal(bad, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quotes_of_clients_end_no_value),
 		cmocka_unit_test(clauses_in_a_request_are_doubted),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_quotes),
