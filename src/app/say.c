@@ -68,6 +68,16 @@ app_log(const char *level, const char *stream, const char *fmt, va_list ap)
 }
 
 void
+app_warn_log(const char *stream, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	app_log("warn", stream, fmt, ap);
+	va_end(ap);
+}
+
+void
 app_info(const char *stream, const char *fmt, ...)
 {
 	va_list ap;

@@ -22,6 +22,8 @@ void app_warn(const char *command, const char *fmt, ...) __attribute__((format(p
  */
 void app_log(const char *level, const char *stream, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
+void app_warn_log(const char *stream, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 void app_info(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void app_error(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

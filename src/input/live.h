@@ -1,6 +1,6 @@
 /*
  * input: lines from sources that do not end by themselves: a pipe, a FIFO,
- * sockets that local or distant programs write to.
+ * a file that grows, sockets that local or distant programs write to.
  *
  * One thread reads; it only drains.  Whole lines come out, whoever sent them:
  * a connection's half line waits for its other half.  A datagram, and a frame
@@ -27,6 +27,7 @@ struct input_live;
 enum input_kind {
 	INPUT_PIPE, /* a descriptor that is open: standard input */
 	INPUT_FIFO, /* a path, made if it does not exist */
+	INPUT_FILE, /* it grows, is renamed and comes anew, or is cut */
 	INPUT_UNIX, /* a socket for datagrams, as /dev/log is one */
 	INPUT_UNIX_STREAM, /* the same for connections */
 	INPUT_UDP,
@@ -39,7 +40,7 @@ struct input_place {
 	char port[8]; /* of UDP and TCP */
 };
 
-/* "fifo:PATH", "unix:PATH", "unix-stream:PATH", "udp:HOST:PORT" ...; "pipe".  0; -1, ERR_CONFIG. */
+/* "pipe", "fifo:PATH", "unix:PATH", "udp:HOST:PORT" and so on.  0; -1, ERR_CONFIG. */
 int input_place_read(struct span text, struct input_place *place, struct err *e);
 
 /* The same text, in its shortest form. */
@@ -65,6 +66,7 @@ struct input_more {
 	size_t cut; /* 0; or the end of a line that lacks its rest */
 	uint64_t dropped; /* so many bytes of it */
 	uint64_t lost; /* lines (datagrams) that the kernel had no room for */
+	bool flush; /* a file has ended: nothing joins these lines */
 	bool end; /* nothing follows */
 };
 
@@ -78,6 +80,29 @@ struct input_more {
  */
 int input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
     struct input_more *more, struct err *e);
+
+/*
+ * How far the lines of the last read go in a file, which tells it from others
+ * by its head (at most INPUT_HEAD_BYTES; valid until the next read).
+ */
+struct input_position {
+	bool has; /* of files only */
+	bool end; /* and it is done with */
+	uint64_t file; /* another number, another file */
+	uint64_t at;
+	struct span head;
+};
+void input_live_position(const struct input_live *in, struct input_position *p);
+
+/* What of the file that begins like head was read: 0 with at and rank (newest highest), -1. */
+typedef int input_find(void *arg, struct span head, uint64_t *at, uint64_t *rank);
+
+/*
+ * Files: go on where we were, in a file that may have another name now.
+ * false: find knows none of those that are there; reading begins at the start
+ * of the file.  May be called again.
+ */
+bool input_live_resume(struct input_live *in, input_find *find, void *arg);
 
 /* From now on nobody is let in; what waits is still given, then comes the end. */
 void input_live_stop(struct input_live *in);

@@ -53,6 +53,7 @@ struct store_live_options {
 	 */
 	const unsigned char *escrow;
 	bool unlocked;
+	bool replays; /* what is behind the last commit comes again: it is dropped */
 };
 
 /* What was found at the open. */
@@ -80,6 +81,8 @@ struct store_live_run {
 	const uint32_t *ends;
 	size_t count;
 	const struct stats_counts *counts; /* of these */
+	const struct seal_source *source;  /* which they go up to; NULL: it cannot be read again */
+	bool next_source;                  /* another one than that of the run before */
 };
 
 /* Does run fit the open segment?  If not, cut first. */
@@ -119,6 +122,11 @@ int store_live_stop(struct store_live *l, const struct store_live_facts *done,
 
 /* Close; without a stop before, as a crash would. NULL is legal. */
 void store_live_close(struct store_live *l);
+
+/* As store_stream_cursors, of what is sealed. */
+struct store_cursor;
+int store_live_cursors(struct store_live *l, const unsigned char fingerprint_key[static 32],
+    struct span head, struct store_cursor **list, size_t *count, struct err *e);
 
 /* ---- for people ---- */
 

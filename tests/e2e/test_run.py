@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -135,6 +136,108 @@ def test_many_connections():
         s.close()
     daemon.end()
     equal(sorted(sizes('s')), sorted([*range(300), *range(1000, 1300)]))
+
+
+FILE = "store: store\nstreams:\n  s: { input: { file: %(here)s/access.log }, format: combined }\n"
+
+
+def append(name, *numbers):
+    with open(name, 'ab') as f:
+        f.write(b''.join(line(n) for n in numbers))
+
+
+def once(got, sent):
+    """0 to sent, in order; else the first places where it is not so."""
+    odd = [(n, a) for n, a in enumerate(got) if a != (got[n - 1] + 1 if n else 0)]
+    assert not odd and len(got) == sent, f'{len(got)} of {sent}, breaks at {odd[:10]}'
+
+
+def seen(count):
+    return lambda: sum(read(f'store/streams/s/open/{n}').count(b'\n') for n in os.listdir('store/streams/s/open')
+                       if n.endswith('.data')) >= count
+
+
+def test_growing_file():
+    """From its beginning, as it grows, half lines too; over starts and kills each line once."""
+    configure(FILE)
+    append('access.log', *range(50))
+    daemon = Daemon()
+    wait_for(seen(50))
+    append('access.log', *range(50, 60))
+    with open('access.log', 'ab') as f:
+        f.write(line(60)[:40])
+        f.flush()
+        wait_for(seen(60))
+        daemon.end()  # the half line waits for the next start
+        f.write(line(60)[40:])
+    daemon = Daemon()
+    wait_for(seen(1))
+    daemon.end(number=signal.SIGKILL)
+    append('access.log', *range(61, 70))
+    daemon = Daemon()
+    wait_for(seen(9))
+    daemon.end(number=signal.SIGKILL)
+    Daemon().end()
+    equal(sizes('s'), list(range(70)))
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_rotated_file():
+    """By rename and create while it runs and while it does not, and by copy and truncate: each line once."""
+    configure(FILE)
+    append('access.log', *range(10))
+    daemon = Daemon()
+    wait_for(seen(10))
+    with open('access.log', 'ab') as old:
+        os.rename('access.log', 'access.log.1')
+        append('access.log', *range(20, 30))
+        old.write(b''.join(line(n) for n in range(10, 20)))  # its writer is late
+        old.flush()
+    wait_for(seen(30))
+    append('access.log', 30)
+    wait_for(seen(31))
+    daemon.end()
+    append('access.log', *range(31, 40))
+    os.rename('access.log', 'access.log.2')
+    append('access.log', *range(40, 45))
+    time.sleep(0.02)
+    os.rename('access.log', 'access.log-20261126')
+    append('access.log', *range(45, 50))
+    daemon = Daemon()
+    wait_for(seen(19))
+    append('access.log', *range(50, 60))
+    data = read('access.log')
+    write('access.log.copy', data)
+    os.truncate('access.log', 0)
+    append('access.log', *range(60, 65))
+    wait_for(seen(34))
+    daemon.end()
+    equal(sizes('s'), list(range(65)))
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_killed_while_a_file_grows():
+    """Ten kills at random moments: exactly once, for what was not committed is read again."""
+    configure(FILE)
+    rng = random.Random(7)
+    sent = 0
+    for _ in range(10):
+        daemon = Daemon()
+        until = time.monotonic() + rng.uniform(0.05, 1.5)
+        while time.monotonic() < until:
+            append('access.log', *range(sent, sent + 40))
+            sent += 40
+            if rng.random() < 0.02:
+                os.rename('access.log', f'access.log.{sent}')
+            time.sleep(0.01)
+        daemon.end(number=signal.SIGKILL)
+    Daemon().end()
+    for _ in range(3):  # a stop does not wait for the files behind the one at hand
+        daemon = Daemon()
+        time.sleep(1.5)
+        daemon.end()
+    once(sizes('s'), sent)
+    cretula('verify', '--store', 'store', '--strict', code=0)
 
 
 def test_second_instance_is_busy():

@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "input/input.h"
 #include "input/live.h"
+#include "store/store.h"
 
 #define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
 #define MASK_BYTES (RAW_BYTES / 2)         /* masked without waiting */
@@ -33,6 +34,10 @@ struct app_capture {
 	size_t added;       /* bytes of raw that nobody sent: line ends */
 	size_t cut;         /* 0, or the end of a line of raw that lacks its rest */
 	uint64_t dropped;   /* so many bytes */
+	bool flush;         /* a file has ended with these lines */
+	struct input_position position; /* behind raw; its head is not looked at */
+	struct seal_source source;      /* of the file, as of the last area */
+	uint64_t source_file;
 	int64_t first_ns;   /* when the oldest of raw came */
 	int64_t last_ns;    /* and the newest */
 	int64_t handed_ns;
@@ -100,6 +105,9 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 		c->p->in, c->raw + c->have, RAW_BYTES - c->have, timeout_ms, &more, e) == -1)
 		return (-1);
 	c->eof = more.end;
+	c->flush = c->flush || more.flush;
+	if (more.len > 0 || more.flush)
+		input_live_position(c->p->in, &c->position);
 	c->p->areas[c->p->filling].counts.lost += more.lost;
 	if (more.len == 0)
 		return (0);
@@ -129,7 +137,7 @@ batch_len(const struct app_capture *c)
 
 	if (parser->format != NULL && parse_pieces(parser) != NULL) {
 		at = parse_whole(parser, raw, INPUT_BATCH_LINES,
-		    c->eof || c->cut > 0 || clock_mono_ns() - c->last_ns >= RECORD_NS);
+		    c->eof || c->flush || c->cut > 0 || clock_mono_ns() - c->last_ns >= RECORD_NS);
 		if (at > 0 || !is_raw_full(c))
 			return (at);
 	}
@@ -160,6 +168,29 @@ has_news(const struct app_area *a)
 	return (a->count + a->counts.lines + a->counts.lost > 0);
 }
 
+/* How far the records of the area go in the file that they come from. */
+static void
+note_source(struct app_capture *c, struct app_area *a)
+{
+	struct input_position *at = &c->position;
+	struct seal_source *s = &c->source;
+	uint64_t head;
+
+	a->has_source = at->has && at->at >= c->have;
+	if (!a->has_source)
+		return;
+	a->next_source = at->file != c->source_file;
+	s->at = at->at - c->have;
+	s->end = at->end && c->have == 0;
+	head = s->at < at->head.len ? s->at : at->head.len;
+	if (a->next_source || s->head != head)
+		store_fingerprint(
+		    c->p->fingerprint_key, span_of(at->head.ptr, (size_t)head), s->fp);
+	s->head = head;
+	c->source_file = at->file;
+	a->source = *s;
+}
+
 /* Give the area to the writer; wait until it has no other.  false: told to quit. */
 static bool
 hand_over(struct app_capture *c)
@@ -174,6 +205,7 @@ hand_over(struct app_capture *c)
 	note_wait(&p->longest_wait_ns, start_ns);
 	quit = p->quit;
 	if (!quit && has_news(&p->areas[p->filling])) {
+		note_source(c, &p->areas[p->filling]);
 		p->filling ^= 1;
 		p->ready = true;
 		pthread_cond_signal(&p->to_main);
@@ -379,7 +411,7 @@ open_mask(struct app_capture *c, struct err *e)
 static bool
 should_mask(const struct app_capture *c)
 {
-	return (c->have >= MASK_BYTES || c->eof || c->push || c->cut > 0 ||
+	return (c->have >= MASK_BYTES || c->eof || c->push || c->flush || c->cut > 0 ||
 	    (c->have > 0 && clock_mono_ns() - c->first_ns >= MASK_NS));
 }
 
@@ -399,6 +431,9 @@ turn(struct app_capture *c, struct err *e)
 		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
 	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))
 		return (1);
+	if (c->flush && !hand_over(c)) /* an area is of one file */
+		return (1);
+	c->flush = false;
 	return (hand_over_in_time(c) ? 0 : 1);
 }
 

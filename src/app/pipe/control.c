@@ -98,7 +98,8 @@ flush(struct app_pipe *p, const struct store_live_run *run, struct err *e)
 static int
 flush_run(struct app_pipe *p, const struct app_area *a, struct err *e)
 {
-	struct store_live_run run = { a->lines, a->ends, a->count, &a->counts };
+	struct store_live_run run = { a->lines, a->ends, a->count, &a->counts,
+		a->has_source ? &a->source : NULL, a->next_source };
 
 	/* Between two turns of epochs all records are of the same: those of now. */
 	if (!store_live_fits(p->live, a->count, a->len) && cut(p, p->turn_us, e) == -1)
@@ -136,7 +137,7 @@ static int
 heartbeat(struct app_pipe *p, struct err *e)
 {
 	struct stats_counts none;
-	struct store_live_run run = { NULL, NULL, 0, &none };
+	struct store_live_run run = { .counts = &none };
 
 	stats_counts_clear(&none);
 	return (flush(p, &run, e));

@@ -16,29 +16,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/pipe/area.h"
 #include "app/pipe/clock.h"
 #include "app/pipe/rotate.h"
-#include "base/arena.h"
 #include "base/err.h"
 #include "key/key.h"
 #include "mask/mask.h"
 #include "store/live.h"
 #include "store/periods.h"
-
-#define APP_PIPE_BYTES ((size_t)64 << 20)  /* records that wait for a flush, at most */
-#define APP_PIPE_RECORDS ((size_t)512 << 10)
-#define APP_PIPE_FLUSH_BYTES ((size_t)4 << 20) /* flushed without waiting a second */
-#define APP_PIPE_FLUSH_NS INT64_C(1000000000)
-
-/* Records of whole batches, between masking and commit. */
-struct app_area {
-	struct arena memory;
-	char *lines;
-	uint32_t *ends;
-	size_t len, count;
-	struct stats_counts counts;
-	struct mask_epochs epochs;
-};
 
 struct input_live;
 struct app_pipe {
@@ -49,6 +34,7 @@ struct app_pipe {
 	struct mask_setup setup;       /* parser.format NULL: decided on the first lines */
 	struct key_ring *ring;
 	const int64_t *grace_us;       /* by period */
+	unsigned char fingerprint_key[32]; /* of files */
 	unsigned char escrow[32];      /* of how, if the ratchet is in memory */
 	char policy_hash[65];
 	int64_t seal_every_ns;

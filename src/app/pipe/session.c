@@ -49,7 +49,9 @@ open_live(struct app_session *s, struct err *e)
 		.names = app_names(),
 		.next = { .policy = pipe->policy_hash },
 		.escrow = pipe->how.escrow,
-		.unlocked = pipe->unlocked };
+		.unlocked = pipe->unlocked,
+		.replays = s->replays };
+	key_ring_fingerprint(pipe->ring, pipe->fingerprint_key);
 	if (store_last(s->store, s->name, app_names(), &last, e) == -1)
 		return (-1);
 	pipe->has_broken = app_clock_start(

@@ -14,6 +14,7 @@ struct app_session {
 	const char *mode;               /* word of its start entry: pipe, run */
 	const char *store_path, *keys_path; /* keys NULL: beside the store */
 	const struct app_setup *setup;  /* outlives the session */
+	bool replays;                   /* the input is a file, resumed by the caller */
 	/* of which pipe.in, stop, seal, setup.parser, seal_every_ns, rotate are the caller's */
 	struct app_pipe pipe;
 	/* the session's own */

@@ -10,6 +10,7 @@
 #include "app/say.h"
 #include "app/source/parser.h"
 #include "base/clock.h"
+#include "store/store.h"
 
 #define PAUSE_FIRST_NS INT64_C(500000000)
 #define PAUSE_LAST_NS INT64_C(60000000000)
@@ -39,10 +40,41 @@ open_session(struct run_stream *r, struct err *e)
 	if (app_rotate_parse(stream->rotate, &s->pipe.rotate) == -1 ||
 	    app_parser_find(NULL, &r->setup, &s->pipe.setup.parser, e) == -1)
 		return (-1); /* the loader looked at rotate */
+	s->replays = stream->input.kind == INPUT_FILE;
 	if (app_session_open(s, e) == -1)
 		return (-1);
 	r->before = store_live_sealed(s->pipe.live);
 	return (0);
+}
+
+/* ---- files: where to go on ---- */
+
+/* The newest cursor of what begins like head. */
+static int
+find_cursor(void *arg, struct span head, uint64_t *at, uint64_t *rank)
+{
+	struct run_stream *r = arg;
+	struct store_cursor *list = NULL;
+	size_t count = 0;
+	int rc = store_live_cursors(
+	    r->session.pipe.live, r->session.pipe.fingerprint_key, head, &list, &count, NULL);
+
+	if (rc == 0 && count > 0) {
+		*at = list[0].source.at;
+		*rank = list[0].entry + 1;
+	}
+	free(list);
+	return (rc == 0 && count > 0 ? 0 : -1);
+}
+
+static void
+resume(struct run_stream *r)
+{
+	if (r->setup.stream->input.kind != INPUT_FILE)
+		return;
+	if (!input_live_resume(r->in, find_cursor, r) && r->before > 0)
+		app_warn_log(r->name,
+		    "no file is there that was read before: what it got since is not read");
 }
 
 static int
@@ -72,6 +104,7 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 	    (in == NULL && open_input(r, fd, e) == -1))
 		return (err_in(e, "stream %s", r->name));
 	r->session.pipe.in = r->in;
+	resume(r);
 	if (r->session.pipe.unlocked || !input_live_locked(r->in))
 		return (err_set(e, ERR_CONFIG,
 		    "stream %s: memory cannot be locked: raise RLIMIT_MEMLOCK "
@@ -113,6 +146,9 @@ go_on(struct run_stream *r, uint64_t expected)
 	uint64_t found = r->before > expected ? r->before - expected : 0;
 
 	r->lost -= found < r->lost ? found : r->lost;
+	if (r->session.replays)
+		r->lost = 0; /* they are read again */
+	resume(r);
 	r->session.pipe.lost = r->lost;
 	app_info(r->name, "open again; %llu lines were lost", (unsigned long long)r->lost);
 	r->lost = 0;

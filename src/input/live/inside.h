@@ -49,7 +49,10 @@ struct live_sink {
 	uint64_t dropped;
 };
 
+struct live_tail;
+
 struct input_live {
+	struct live_tail *tail; /* of a file */
 	struct arena memory;
 	char *buffer; /* LIVE_READ_BYTES: what was read last; then wiped */
 	struct live_pool pool;
@@ -75,6 +78,9 @@ void input_pool_open(struct live_pool *pool, void *memory, size_t blocks);
  */
 bool input_feed_take(struct live_feed *feed, struct live_pool *pool, size_t line_max,
     struct span bytes, struct live_sink *sink);
+
+/* What waits is not: the memory goes back. */
+void input_feed_forget(struct live_feed *feed, struct live_pool *pool);
 
 /* Nothing follows: what waits is a line. */
 void input_feed_end(struct live_feed *feed, struct live_pool *pool, struct live_sink *sink);

@@ -290,6 +290,23 @@ input_feed_take(struct live_feed *feed, struct live_pool *pool, size_t line_max,
 }
 
 void
+input_feed_forget(struct live_feed *feed, struct live_pool *pool)
+{
+	struct live_block *block;
+
+	while ((block = feed->first) != NULL) {
+		crypto_wipe(block->bytes, sizeof(block->bytes));
+		feed->first = block->next;
+		block->next = pool->free;
+		pool->free = block;
+		pool->left++;
+	}
+	feed->last = NULL;
+	feed->len = 0;
+	feed->dropped = 0;
+}
+
+void
 input_feed_end(struct live_feed *feed, struct live_pool *pool, struct live_sink *sink)
 {
 	if (feed->len == 0 && feed->dropped == 0)

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "crypto/random.h"
-#include "input/live/inside.h"
+#include "input/live/tail.h"
 
 #define EVENTS 64
 #define POOL_BYTES ((size_t)16 << 20)
@@ -48,7 +48,8 @@ open_memory(struct input_live *in, struct err *e)
 
 	/* A block holds a little less than its size. */
 	blocks += blocks / 64 + 1;
-	if (arena_open(&in->memory, LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + 64, ARENA_SECRET,
+	if (arena_open(&in->memory,
+		LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + INPUT_HEAD_BYTES + 64, ARENA_SECRET,
 		e) == -1)
 		return (-1);
 	in->buffer = arena_take(&in->memory, LIVE_READ_BYTES);
@@ -76,8 +77,10 @@ input_live_open(const struct input_live_options *how, struct input_live **in, st
 		goto fail;
 	made->feeds[0].framing = LIVE_FRAMING_LINES;
 	made->feeds[0].listens = is_listener_kind(made->kind);
-	made->feeds[0].fd = input_place_open(how, made, e);
-	if (made->feeds[0].fd == -1)
+	if (made->kind == INPUT_FILE) {
+		if (input_tail_open(made, how->place.path, e) == -1)
+			goto fail;
+	} else if ((made->feeds[0].fd = input_place_open(how, made, e)) == -1)
 		goto fail;
 	/* A pipe may be a file, which epoll does not take. */
 	if (made->feeds[0].listens &&
@@ -106,6 +109,7 @@ input_live_close(struct input_live *in)
 		(void)close(in->keep_fd);
 	if (in->path[0] != '\0')
 		(void)unlink(in->path);
+	input_tail_close(in->tail);
 	arena_close(&in->memory);
 	free(in->feeds);
 	free(in);
@@ -352,7 +356,10 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 		more->end = in->ended;
 		return (0);
 	}
-	if (in->feeds[0].listens)
+	if (in->tail != NULL) {
+		rc = input_tail_read(in, &sink, timeout_ms, more);
+		in->ended = in->ended || (in->stopping && is_drained(in));
+	} else if (in->feeds[0].listens)
 		rc = read_connections(in, timeout_ms, &sink);
 	else if (in->stopping || poll(&want, 1, timeout_ms) > 0)
 		rc = is_message_kind(in->kind) ? read_messages(in, &sink, more) :

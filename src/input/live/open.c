@@ -24,6 +24,7 @@ static const struct {
 	enum input_kind kind;
 } kinds[] = {
 	{ "fifo:", INPUT_FIFO },
+	{ "file:", INPUT_FILE },
 	{ "unix:", INPUT_UNIX },
 	{ "unix-stream:", INPUT_UNIX_STREAM },
 	{ "udp:", INPUT_UDP },
@@ -60,10 +61,12 @@ read_address(struct span text, struct input_place *place, struct err *e)
 static int
 read_path(struct span text, struct input_place *place, struct err *e)
 {
-	size_t most = place->kind == INPUT_FIFO ? sizeof(place->path) :
-						  sizeof(((struct sockaddr_un *)0)->sun_path);
+	size_t most = place->kind == INPUT_FIFO || place->kind == INPUT_FILE ?
+	    sizeof(place->path) :
+	    sizeof(((struct sockaddr_un *)0)->sun_path);
 
-	if (text.len == 0 || text.ptr[0] != '/' || text.len >= most)
+	if (text.len == 0 || text.ptr[0] != '/' || text.ptr[text.len - 1] == '/' ||
+	    text.len >= most)
 		return (err_set(
 		    e, ERR_CONFIG, "a path begins with / and has fewer than %zu bytes", most));
 	memcpy(place->path, text.ptr, text.len);
@@ -88,7 +91,8 @@ input_place_read(struct span text, struct input_place *place, struct err *e)
 			read_path(text, place, e));
 	}
 	return (err_set(e, ERR_CONFIG,
-	    "not pipe, fifo:PATH, unix:PATH, unix-stream:PATH, udp:HOST:PORT or tcp:HOST:PORT"));
+	    "not pipe, fifo:PATH, file:PATH, unix:PATH, unix-stream:PATH, udp:HOST:PORT or "
+	    "tcp:HOST:PORT"));
 }
 
 void
@@ -101,8 +105,8 @@ input_place_print(const struct input_place *place, char out[static INPUT_TEXT_BY
 		if (kinds[i].kind == place->kind)
 			kind = kinds[i].prefix;
 	(void)snprintf(out, INPUT_TEXT_BYTES, "%s%s%s%s%s%s", kind, colons ? "[" : "",
-	    place->port[0] != '\0' && place->path[0] == '\0' ? "*" : place->path,
-	    colons ? "]" : "", place->port[0] != '\0' ? ":" : "", place->port);
+	    place->port[0] != '\0' && place->path[0] == '\0' ? "*" : place->path, colons ? "]" : "",
+	    place->port[0] != '\0' ? ":" : "", place->port);
 }
 
 /* ---- descriptors ---- */

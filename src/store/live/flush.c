@@ -171,6 +171,21 @@ store_live_fits(const struct store_live *l, uint64_t records, uint64_t bytes)
 	    (!l->at->flushed || l->at->g - l->at->g0 + 1 < SEAL_FLUSHES_MAX));
 }
 
+/* All sources of the segment; of very many the oldest go: what counts is where to go on. */
+static void
+note_source(struct seal_state *state, const struct store_live_run *run)
+{
+	if (run->source == NULL)
+		return;
+	if (state->source_count == 0 || run->next_source) {
+		if (state->source_count == SEAL_SOURCES_MAX)
+			memmove(state->sources, state->sources + 1,
+			    --state->source_count * sizeof(state->sources[0]));
+		state->source_count++;
+	}
+	state->sources[state->source_count - 1] = *run->source;
+}
+
 int
 store_live_flush(struct store_live *l, const struct store_live_run *run, struct err *e)
 {
@@ -190,6 +205,7 @@ store_live_flush(struct store_live *l, const struct store_live_run *run, struct 
 	hash_run(l, run);
 	o->state.off += bytes;
 	stats_counts_add(&o->state.counts, run->counts);
+	note_source(&o->state, run);
 	if (store_open_commit(l, before, e) == -1) {
 		store_open_failed(l);
 		return (-1);

@@ -68,6 +68,7 @@ struct store_live {
 	char origin[LIVE_ORIGIN_BYTES];
 	struct seal_ratchet *ratchet; /* guarded memory */
 	bool ram;                     /* and nowhere else */
+	bool replays;                 /* the source can be read again */
 	struct live_hash *hash;
 	struct buf line;              /* of a tag; room for any */
 	struct live_open *at;         /* takes flushes */
@@ -97,7 +98,6 @@ int store_open_reopen(struct store_live *l, uint64_t number, struct live_open **
 int store_open_remove(struct store_live *l, uint64_t number, struct err *e);
 void store_open_reset(struct live_open *o); /* as if no flush of it was met */
 void store_open_free(struct live_open *o); /* NULL is legal */
-/* Of l, whose stream is open. */
 int store_open_memory(struct store_live *l, struct err *e);
 int store_open_dirs(struct store_live *l, struct err *e);
 

@@ -332,6 +332,7 @@ open_live(struct store_live *l, const struct store_live_options *how,
 		return (-1);
 	(void)snprintf(l->origin, sizeof(l->origin), "cretula/%s/%s", how->store->id, how->name);
 	l->names = *how->names;
+	l->replays = how->replays;
 	if (store_open_memory(l, e) == -1 || store_open_dirs(l, e) == -1 ||
 	    store_open_recover(l, how, found, e) == -1 ||
 	    store_open_begin(l, l->stream->segments + 1, &how->next, e) == -1)

@@ -274,6 +274,18 @@ store_live_segments(struct store_live *l)
 	return (l->sealed);
 }
 
+int
+store_live_cursors(struct store_live *l, const unsigned char fingerprint_key[static 32],
+    struct span head, struct store_cursor **list, size_t *count, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = store_stream_cursors(l->stream, fingerprint_key, head, list, count, e);
+	pthread_mutex_unlock(&l->lock);
+	return (rc);
+}
+
 uint64_t
 store_live_sealed(struct store_live *l)
 {

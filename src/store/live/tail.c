@@ -1,4 +1,7 @@
-/* What lies behind the last commit: whole records are kept, and counted as untagged. */
+/*
+ * What lies behind the last commit: whole records are kept, and counted as
+ * untagged, but for those of a source that is read again from there on.
+ */
 #include "base/io.h"
 #include "record/record.h"
 #include "store/live/found.h"
@@ -69,7 +72,7 @@ store_open_tail(struct recovering *r, struct look *k, struct err *e)
 	struct live_open *o = k->o;
 	int rc = 0;
 
-	if (take_tail(r, k, e) == -1)
+	if (!l->replays && take_tail(r, k, e) == -1)
 		return (-1);
 	if ((k->tags.len > o->tags_bytes &&
 		io_truncate(o->tags_fd, (off_t)o->tags_bytes, e) == -1) ||

@@ -71,7 +71,9 @@ flush(struct store_live *l, uint64_t first, struct err *e)
 	char lines[FLUSH * MADE_LINE_BYTES];
 	uint32_t ends[FLUSH];
 	struct stats_counts counts;
-	struct store_live_run run = { lines, ends, FLUSH, &counts };
+	struct store_live_run run = {
+		.lines = lines, .ends = ends, .count = FLUSH, .counts = &counts
+	};
 
 	(void)make_lines(first, FLUSH, lines, ends);
 	stats_counts_clear(&counts);

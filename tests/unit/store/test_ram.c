@@ -58,7 +58,9 @@ flush(struct store_live *l, struct err *e)
 	char lines[FLUSH * MADE_LINE_BYTES];
 	uint32_t ends[FLUSH];
 	struct stats_counts counts;
-	struct store_live_run run = { lines, ends, FLUSH, &counts };
+	struct store_live_run run = {
+		.lines = lines, .ends = ends, .count = FLUSH, .counts = &counts
+	};
 	int rc;
 
 	(void)make_lines(shared->begun, FLUSH, lines, ends);

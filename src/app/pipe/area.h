@@ -1,0 +1,30 @@
+/* app: records of whole batches between masking and commit, all of one file if of any. */
+#ifndef CRETULA_APP_PIPE_AREA_H
+#define CRETULA_APP_PIPE_AREA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "mask/epochs.h"
+#include "seal/segment.h"
+#include "stats/counts.h"
+
+#define APP_PIPE_BYTES ((size_t)64 << 20)  /* records that wait for a flush, at most */
+#define APP_PIPE_RECORDS ((size_t)512 << 10)
+#define APP_PIPE_FLUSH_BYTES ((size_t)4 << 20) /* flushed without waiting a second */
+#define APP_PIPE_FLUSH_NS INT64_C(1000000000)
+
+struct app_area {
+	struct arena memory;
+	char *lines;
+	uint32_t *ends;
+	size_t len, count;
+	struct stats_counts counts;
+	struct mask_epochs epochs;
+	struct seal_source source; /* has_source: where they end in a file */
+	bool has_source, next_source;
+};
+
+#endif

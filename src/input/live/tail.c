@@ -1,0 +1,428 @@
+/*
+ * input: a file that grows, and the files it was before.
+ *
+ * Rotation by rename and create: what we hold open is read to its end, for as
+ * long as its writer stays with it; then comes the file that has its name now.
+ * Copy and truncate: the copy, which begins like what we read, has the rest.
+ * How far we got is an offset behind whole lines; half a line stays unread.
+ */
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "input/live/tail.h"
+
+#define LINGER_NS INT64_C(1000000000) /* writers may not yet have moved to the new file */
+#define WATCH (IN_CREATE | IN_MOVED_TO | IN_MODIFY)
+
+/* ---- open, close ---- */
+
+int
+input_tail_open(struct input_live *in, const char *path, struct err *e)
+{
+	struct live_tail *t = calloc(1, sizeof(*t));
+	const char *slash = strrchr(path, '/');
+	char dir[INPUT_PLACE_BYTES];
+
+	in->tail = t;
+	if (t == NULL)
+		return (err_sys(e, ERR_IO, "memory"));
+	t->fd = t->watch_fd = t->dir_fd = -1;
+	memcpy(dir, path, (size_t)(slash + 1 - path)); /* a place begins with / */
+	dir[slash + 1 - path] = '\0';
+	memcpy(t->base, slash + 1, strlen(slash));
+	t->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->dir_fd == -1)
+		return (err_sys(e, ERR_CONFIG, "%s", dir));
+	t->head = arena_take(&in->memory, INPUT_HEAD_BYTES);
+	/* Only to be woken early: where it fails we look at each timeout. */
+	t->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (t->watch_fd != -1)
+		(void)inotify_add_watch(t->watch_fd, dir, WATCH);
+	return (0);
+}
+
+static void
+close_file(struct live_tail *t)
+{
+	if (t->fd != -1)
+		(void)close(t->fd);
+	t->fd = -1;
+}
+
+void
+input_tail_close(struct live_tail *t)
+{
+	if (t == NULL)
+		return;
+	close_file(t);
+	if (t->watch_fd != -1)
+		(void)close(t->watch_fd);
+	if (t->dir_fd != -1)
+		(void)close(t->dir_fd);
+	free(t);
+}
+
+/* Read name from at on, once what is read now has ended. */
+static void
+enqueue(struct live_tail *t, const char *name, uint64_t at)
+{
+	if (t->queued == TAIL_QUEUE_MAX)
+		return;
+	(void)memcpy(t->queue[t->queued].name, name, strlen(name) + 1);
+	t->queue[t->queued++].at = at;
+}
+
+/* The bytes before at, as they will be looked at again. */
+static void
+remember(struct live_tail *t)
+{
+	size_t len = t->at < TAIL_LOOK_BYTES ? (size_t)t->at : TAIL_LOOK_BYTES;
+	ssize_t n = pread(t->fd, t->last, len, (off_t)(t->at - len));
+
+	t->last_len = n == (ssize_t)len ? len : 0;
+}
+
+/* 1; 0: there is none of this name. */
+static int
+open_file(struct live_tail *t, const char *name, uint64_t at)
+{
+	struct stat st;
+	ssize_t n;
+
+	t->fd = openat(t->dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (t->fd == -1)
+		return (0);
+	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		close_file(t);
+		return (0);
+	}
+	t->file++;
+	t->device = st.st_dev;
+	t->inode = st.st_ino;
+	t->at = at <= (uint64_t)st.st_size ? at : 0;
+	n = pread(t->fd, t->head, INPUT_HEAD_BYTES, 0);
+	t->head_len = n > 0 ? (size_t)n : 0;
+	t->eof_ns = 0;
+	remember(t);
+	return (1);
+}
+
+/* ---- where to go on ---- */
+
+/* Is it an older PATH: PATH.1, PATH-20261126; not one that is compressed? */
+static bool
+is_sibling(const struct live_tail *t, const char *name)
+{
+	static const char *const packed[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4" };
+	size_t base = strlen(t->base), len = strlen(name);
+
+	if (len <= base || len >= sizeof(t->queue[0].name) || strncmp(name, t->base, base) != 0 ||
+	    (name[base] != '.' && name[base] != '-'))
+		return (false);
+	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
+		size_t end = strlen(packed[i]);
+
+		if (len > end && strcmp(name + len - end, packed[i]) == 0)
+			return (false);
+	}
+	return (true);
+}
+
+struct candidate {
+	char name[TAIL_NAME_BYTES];
+	int64_t changed_ns;
+	uint64_t at, rank; /* rank 0: not known */
+};
+
+struct candidates {
+	struct candidate list[TAIL_QUEUE_MAX];
+	unsigned count;
+};
+
+static void
+look_at(struct live_tail *t, const char *name, input_find *find, void *arg, struct candidates *c)
+{
+	struct candidate *one = &c->list[c->count];
+	int fd = openat(t->dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (n = pread(fd, t->head, INPUT_HEAD_BYTES, 0)) <= 0)
+		goto out;
+	memset(one, 0, sizeof(*one));
+	(void)memcpy(one->name, name, strlen(name) + 1);
+	one->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	if (find(arg, span_of(t->head, (size_t)n), &one->at, &one->rank) == -1 ||
+	    one->at > (uint64_t)st.st_size)
+		one->rank = 0;
+	c->count++;
+out:
+	if (fd != -1)
+		(void)close(fd);
+}
+
+static int
+by_age(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return (x->changed_ns < y->changed_ns ? -1 : x->changed_ns > y->changed_ns);
+}
+
+static void
+find_candidates(struct live_tail *t, input_find *find, void *arg, struct candidates *c)
+{
+	int fd = openat(t->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	c->count = 0;
+	if (dir == NULL && fd != -1)
+		(void)close(fd);
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (c->count + 1 < TAIL_QUEUE_MAX && is_sibling(t, entry->d_name))
+			look_at(t, entry->d_name, find, arg, c);
+	if (dir != NULL)
+		(void)closedir(dir);
+	qsort(c->list, c->count, sizeof(c->list[0]), by_age);
+	look_at(t, t->base, find, arg, c);
+}
+
+bool
+input_live_resume(struct input_live *in, input_find *find, void *arg)
+{
+	struct live_tail *t = in->tail;
+	struct candidates all;
+	uint64_t newest = 0;
+	unsigned from;
+
+	input_feed_forget(&in->feeds[0], &in->pool);
+	close_file(t);
+	t->queued = 0;
+	find_candidates(t, find, arg, &all);
+	from = all.count;
+	for (unsigned i = 0; i < all.count; i++) {
+		if (all.list[i].rank == 0 || all.list[i].rank < newest)
+			continue;
+		newest = all.list[i].rank;
+		from = i;
+	}
+	/* The one that was read last, those that came since, and the one of today. */
+	for (unsigned i = from; i < all.count; i++)
+		enqueue(t, all.list[i].name, all.list[i].rank > 0 ? all.list[i].at : 0);
+	return (from < all.count);
+}
+
+void
+input_live_position(const struct input_live *in, struct input_position *p)
+{
+	const struct live_tail *t = in->tail;
+	const struct live_feed *feed = &in->feeds[0];
+
+	*p = (struct input_position){ .has = t != NULL && t->file > 0 };
+	if (!p->has)
+		return;
+	p->file = t->file;
+	p->at = t->at - feed->len - feed->dropped;
+	p->head = span_of(t->head, t->head_len);
+	p->end = t->ended;
+}
+
+/* ---- reading ---- */
+
+/* The file is done with: half a line at its end is one. */
+static void
+leave_file(struct input_live *in, struct live_sink *sink, struct input_more *more)
+{
+	struct live_tail *t = in->tail;
+
+	input_feed_end(&in->feeds[0], &in->pool, sink);
+	t->ended = more->flush = true;
+	close_file(t);
+}
+
+/* It was cut or written anew: the rest may be in a copy. */
+struct copied {
+	const struct live_tail *t;
+	unsigned char head[INPUT_HEAD_BYTES];
+	size_t len;
+};
+
+static int
+find_copy(void *arg, struct span head, uint64_t *at, uint64_t *rank)
+{
+	const struct copied *c = arg;
+
+	if (c->len == 0 || head.len < c->len || memcmp(head.ptr, c->head, c->len) != 0)
+		return (-1);
+	*at = c->t->at;
+	*rank = 1;
+	return (0);
+}
+
+static void
+was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
+{
+	struct live_tail *t = in->tail;
+	struct copied c = { .t = t, .len = t->head_len };
+	struct candidates all;
+
+	/* Its half line goes on in the copy. */
+	t->at -= in->feeds[0].len + in->feeds[0].dropped;
+	c.len = t->at < c.len ? (size_t)t->at : c.len;
+	memcpy(c.head, t->head, c.len);
+	find_candidates(t, find_copy, &c, &all);
+	for (unsigned i = 0; i + 1 < all.count; i++) {
+		if (all.list[i].rank == 0)
+			continue;
+		input_feed_forget(&in->feeds[0], &in->pool);
+		enqueue(t, all.list[i].name, all.list[i].at);
+		break;
+	}
+	crypto_wipe(c.head, sizeof(c.head));
+	leave_file(in, sink, more);
+	t->cuts++;
+}
+
+/* Are these bytes still there? */
+static bool
+is_there(const struct live_tail *t, const char *bytes, size_t len, uint64_t at)
+{
+	char now[TAIL_LOOK_BYTES];
+
+	return (len == 0 ||
+	    (pread(t->fd, now, len, (off_t)at) == (ssize_t)len && memcmp(now, bytes, len) == 0));
+}
+
+/* Also where nothing seems to have come: it may have grown to just its old size. */
+static bool
+is_cut(const struct live_tail *t, const struct stat *st)
+{
+	size_t head = t->head_len < TAIL_LOOK_BYTES ? t->head_len : TAIL_LOOK_BYTES;
+
+	return ((uint64_t)st->st_size < t->at || !is_there(t, t->head, head, 0) ||
+	    !is_there(t, t->last, t->last_len, t->at - t->last_len));
+}
+
+/* Has another file our name, and something in it? */
+static bool
+is_renamed(const struct live_tail *t)
+{
+	struct stat st;
+
+	return (fstatat(t->dir_fd, t->base, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_ino != t->inode || st.st_dev != t->device) && st.st_size > 0);
+}
+
+static void
+see_end(struct input_live *in, struct live_sink *sink, struct input_more *more)
+{
+	struct live_tail *t = in->tail;
+	int64_t now_ns = clock_mono_ns();
+
+	if (in->stopping) {
+		in->ended = true; /* half a line is read again by the next start */
+		return;
+	}
+	if (t->queued > 0) {
+		leave_file(in, sink, more); /* nobody writes to it any more */
+		return;
+	}
+	if (!is_renamed(t)) {
+		t->eof_ns = 0;
+		return;
+	}
+	if (t->eof_ns == 0)
+		t->eof_ns = now_ns;
+	else if (now_ns - t->eof_ns >= LINGER_NS)
+		leave_file(in, sink, more);
+}
+
+static void
+keep_head(struct live_tail *t, const char *bytes, size_t n)
+{
+	size_t room = INPUT_HEAD_BYTES - t->head_len;
+
+	if (t->head_len != t->at || room == 0)
+		return;
+	n = n < room ? n : room;
+	memcpy(t->head + t->head_len, bytes, n);
+	t->head_len += n;
+}
+
+/* 1: something was read. */
+static int
+read_file(struct input_live *in, struct live_sink *sink, struct input_more *more)
+{
+	struct live_tail *t = in->tail;
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(t->fd, &st) == -1)
+		return (-1);
+	if (is_cut(t, &st)) {
+		was_cut(in, sink, more);
+		return (1);
+	}
+	n = pread(t->fd, in->buffer, LIVE_READ_BYTES, (off_t)t->at);
+	if (n == -1)
+		return (errno == EINTR ? 0 : -1);
+	if (n == 0) {
+		see_end(in, sink, more);
+		return (more->flush ? 1 : 0);
+	}
+	t->eof_ns = 0;
+	keep_head(t, in->buffer, (size_t)n);
+	(void)input_feed_take(&in->feeds[0], &in->pool, in->line_max,
+	    span_of(in->buffer, (size_t)n), sink); /* the pool has room for one line */
+	crypto_wipe(in->buffer, (size_t)n);
+	t->at += (uint64_t)n;
+	remember(t);
+	return (1);
+}
+
+static void
+wait_for_news(struct live_tail *t, int timeout_ms)
+{
+	struct pollfd want = { .fd = t->watch_fd, .events = POLLIN };
+	char events[4096];
+
+	if (poll(&want, t->watch_fd == -1 ? 0 : 1, timeout_ms) > 0)
+		while (read(t->watch_fd, events, sizeof(events)) > 0)
+			;
+}
+
+int
+input_tail_read(
+    struct input_live *in, struct live_sink *sink, int timeout_ms, struct input_more *more)
+{
+	struct live_tail *t = in->tail;
+	int rc = 0;
+
+	t->ended = false;
+	if (t->fd == -1 && t->queued > 0) {
+		struct tail_queued next = t->queue[0];
+
+		memmove(t->queue, t->queue + 1, --t->queued * sizeof(t->queue[0]));
+		(void)open_file(t, next.name, next.at);
+	} else if (t->fd == -1)
+		(void)open_file(t, t->base, 0);
+	if (t->fd != -1)
+		rc = read_file(in, sink, more);
+	else
+		in->ended = in->stopping;
+	if (rc == 0 && !in->ended)
+		wait_for_news(t, timeout_ms);
+	return (rc == -1 ? -1 : 0);
+}
