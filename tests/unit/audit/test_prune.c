@@ -88,7 +88,9 @@ flush(struct store_live *l, uint64_t first, struct err *e)
 	char lines[LINES * MADE_LINE_BYTES];
 	uint32_t ends[LINES];
 	struct stats_counts counts;
-	struct store_live_run run = { lines, ends, LINES, &counts };
+	struct store_live_run run = {
+		.lines = lines, .ends = ends, .count = LINES, .counts = &counts
+	};
 
 	(void)make_lines(first, LINES, lines, ends);
 	stats_counts_clear(&counts);
