@@ -275,7 +275,10 @@ def test_proofs():
     anchor = read('bundle/anchor').decode().strip()
     equal(verdict(), (0, set()))
     equal(verdict('--anchor', anchor), (0, set()))
-    cretula('verify', '--bundle', 'bundle', '--policy', 'bundle/policy', code=2)
+    equal(verdict('--policy', 'bundle/policy'), (2, set()))
+    write('bundle/policy', read('bundle/policy') + b'# more\n')  # before anything is judged
+    equal(verdict('--policy', 'bundle/policy'), (2, set()))
+    write('bundle/policy', read('bundle/policy').replace(b'# more\n', b''))
     cretula('verify', '--proof', 'bundle/proofs/7', '--policy', 'bundle/policy', code=2)
     done = follow_readme()
     equal((done.returncode, done.stderr), (0, b''), f'{done.stdout!r}')

@@ -1,8 +1,8 @@
 """Tamperings with the store of life.py.  A row: number in the tamper table, claim, tampering, codes, options.
 
 A tampering takes the folder of a fresh store; anew(...) writes it another way instead.  Options: 'bare' (the auditor has
-neither escrow keys nor a policy), 'two' and 'one' (the quorum of the policy; else witness w1), 'foreign' (a policy for
-other logs).
+neither escrow keys nor a policy), 'escrow-part' and 'escrow-none' (not all of the keys), 'two' and 'one' (the quorum of
+the policy; else witness w1), 'foreign' (a policy for other logs).
 """
 import base64
 import functools
@@ -505,6 +505,10 @@ FLUSHES = [
     ('', 'flushes of a revision', garbage(SEG + '2.r2.tags'), 'W_UNKNOWN_FILE'),
     ('', 'a ratchet that begins too late', anew(lambda e: e['ratchet'].update(g=2), 'start'), 'E_TAGS'),
     ('54', 'a flush at another time', tags(words(1, 3, b'1740787200000')), 'E_RATCHET_MAC'),
+    ('', 'the escrow file has not all keys', lambda store: None, '', 'escrow-part'),
+    ('', 'the escrow file has no keys', lambda store: None, '', 'escrow-none'),
+    ('55', 'a flush at another time, with the first of the escrow keys',
+     tags(words(1, 3, b'1740787200000')), 'E_RATCHET_MAC', 'escrow-part'),
     ('55', 'a flush at another time, without the escrow keys', tags(words(1, 3, b'1740787200000')), '', 'bare'),
     ('54', 'an aggregate of other flushes', anew(lambda e: e['tags'].update(agg=b64(bytes(32))), 'segment', 0), 'E_RATCHET_MAC'),
     ('55', 'an aggregate of other flushes, without the escrow keys',

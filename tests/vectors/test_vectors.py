@@ -445,15 +445,20 @@ class Life:
         self.store = os.path.join(folder, 'store')
         root, shop = life.make_life(self.store)
         self.anchor, self.folder = make.anchor_line(root), folder
-        save(folder, 'escrow', life.escrow_file(shop).encode())
+        keys = life.escrow_file(shop).encode()
+        save(folder, 'escrow', keys)
+        save(folder, 'escrow-part', b''.join(keys.splitlines(keepends=True)[:-1]))
+        save(folder, 'escrow-none', keys.splitlines(keepends=True)[0])
         for quorum in ('w1', 'one', 'two'):
             save(folder, quorum, life.policy_file(shop, quorum).encode())
         other = make.make_vkey('other.example.org', make.ed25519_public(make.secret('other')))
         save(folder, 'foreign', re.sub('log .*', f'log {other}', life.policy_file(shop, 'w1')).encode())
 
     def options(self, which):
-        return () if which == 'bare' else ('--escrow', os.path.join(self.folder, 'escrow'),
-                                           '--policy', os.path.join(self.folder, which or 'w1'))
+        if which == 'bare':
+            return ()
+        escrow, policy = (which, 'w1') if which and which.startswith('escrow-') else ('escrow', which or 'w1')
+        return '--escrow', os.path.join(self.folder, escrow), '--policy', os.path.join(self.folder, policy)
 
 
 def test_life(tap, program, lived, case, folder):

@@ -2145,6 +2145,10 @@ def check_manifest(bundle, report):
         add(path, 'listed in the manifest, and missing')
 
 
+class Usage(Exception):
+    """What was asked has no meaning: exit 2, and no verdict."""
+
+
 def read_part(bundle, report):
     try:
         return Part(parse_json(read_file(os.path.join(bundle, 'bundle.json'), 2**21).decode('ascii')))
@@ -2213,7 +2217,7 @@ def check_bundle(bundle, anchor, report, brought):
     part = read_part(bundle, report)
     check_manifest(bundle, report)
     if part.records and brought.policy:
-        report.add('E_BUNDLE', 'bundle.json', '--policy is of chains, and this bundle has only proofs')
+        raise Usage('--policy is of chains, and this bundle has only proofs')
     if part.records:
         check_proofs(bundle, anchor, report, part)
     elif os.path.isdir(os.path.join(bundle, 'store/streams')):
@@ -2772,8 +2776,8 @@ class Replay:
         if self.good:
             self.chain.report.facts.append(f'{self.chain.name}: {self.good} flushes are those that were committed')
         if self.missing:
-            self.chain.report.unchecked.append(f'{self.chain.folder}: {self.missing} segments whose escrow key is not '
-                                               'in the file')
+            self.chain.report.facts.append(f'not checked: ratchet: {self.missing} segments of {self.chain.name} whose escrow key '
+                                           'is not in the file')
 
     def begin(self, i, ratchet):
         self.key, self.g = self.keys.get((self.origin, ratchet['g'])), ratchet['g']
@@ -2907,7 +2911,11 @@ def main(arguments):
         return 66
     report = Report()
     if bundle:
-        check_bundle(bundle, anchor, report, brought)
+        try:
+            check_bundle(bundle, anchor, report, brought)
+        except Usage as problem:
+            print(problem, file=sys.stderr)
+            return 2
     else:
         check_store(store, anchor, report, brought)
     if report.exit_code() == 0:
