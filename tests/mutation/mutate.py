@@ -135,7 +135,7 @@ def found(root):
     paths = sorted(glob.glob(os.path.join(root, 'src/audit/**/*.c'), recursive=True))
     paths += [os.path.join(root, 'src/seal', name + '.c') for name in READERS]
     paths += sorted(glob.glob(os.path.join(root, 'src/seal/entry/*.c')))
-    paths += [p for p in sorted(glob.glob(os.path.join(root, 'src/seal/*.c'))) if re.search(r'/(history|past\w*)\.c$', p)]
+    paths += [os.path.join(root, 'src/seal/history.c')] + sorted(glob.glob(os.path.join(root, 'src/seal/past/*.c')))
     for full in paths:
         path = os.path.relpath(full, root)
         with open(full, encoding='utf-8') as file:
