@@ -152,7 +152,8 @@ zone_of(struct span name, int *seconds)
 
 /*
  * "2025-11-24 10:11:12.003 CET", the zone a name, a number or none.  Its
- * bytes; 0: text does not begin with one.
+ * bytes; 0: text does not begin with one.  What has a T in it or a fraction
+ * behind a comma other programs wrote, which may have levels of the same names.
  */
 static size_t
 take_time(struct span text, struct event *ev)
@@ -160,11 +161,13 @@ take_time(struct span text, struct event *ev)
 	size_t clock = 19, end, name;
 	int zone_s;
 
-	if (text.len < clock)
+	if (text.len < clock || text.ptr[10] != ' ')
 		return (0);
 	while (
 	    clock < text.len && (text.ptr[clock] == '.' || parse_field_is_digit(text.ptr[clock])))
 		clock++;
+	if (clock == 19 && text.len > 20 && text.ptr[19] == ',' && parse_field_is_digit(text.ptr[20]))
+		return (0);
 	if (parse_time_iso(span_of(text.ptr, clock), &ev->time_us) == -1)
 		return (0);
 	ev->time_ok = true;
@@ -204,6 +207,8 @@ find_level(struct span line, size_t at, struct span *level, struct span *text)
 			parse_field_is_digit(rest.ptr[end])))
 			end++;
 		if (end == rest.len || rest.ptr[end] != ':' || !is_level(span_of(rest.ptr, end)))
+			continue;
+		if (end + 1 < rest.len && memchr(" \t\n", rest.ptr[end + 1], 3) == NULL)
 			continue;
 		*level = span_of(rest.ptr, end);
 		*text = span_from(rest, end + 1);
