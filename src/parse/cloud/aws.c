@@ -166,22 +166,11 @@ is_forged(const struct parse_values *v, struct span rest, uint64_t quoted)
 	return (span_find(rest, '"') < rest.len);
 }
 
-/* What stands before the request, only the server wrote. */
 static enum parse_result
-fill_before(const struct parse_places *whole, struct span line, struct parse_values *v,
-    char *scratch, struct event *ev, enum parse_reason *reason)
+doubt(enum parse_reason *reason)
 {
-	struct parse_places shape = *whole;
-
-	for (v->count = 0; shape.place[v->count].kind != PARSE_PLACE_REQUEST; v->count++)
-		;
-	shape.count_min = v->count;
-	v->rest = line.len;
-	v->open = false;
-	if (parse_places_fill(&shape, line, v, scratch, ev, reason) == PARSE_UNPARSED)
-		return (PARSE_UNPARSED);
-	ev->bad_text |= UINT32_C(1) << EVENT_TARGET | UINT32_C(1) << EVENT_AGENT;
-	return (PARSE_PARTIAL);
+	*reason = PARSE_REASON_AMBIGUOUS;
+	return (PARSE_UNPARSED);
 }
 
 enum parse_result
@@ -198,9 +187,8 @@ parse_aws_alb(struct parse_state *state, struct span line, char *scratch, struct
 	if (!is_quoted(&v, 12) || !is_aws_id(v.text[2], "app/"))
 		return (refuse(reason));
 	if (is_forged(&v, span_of("", 0), quoted))
-		result = fill_before(&alb, line, &v, scratch, ev, reason);
-	else
-		result = parse_places_fill(&alb, line, &v, scratch, ev, reason);
+		return (doubt(reason));
+	result = parse_places_fill(&alb, line, &v, scratch, ev, reason);
 	for (unsigned i = 0; i < ROWS(types) && result != PARSE_UNPARSED; i++)
 		if (span_is(v.text[0], types[i].type))
 			parse_field_text(ev, EVENT_SCHEME, span_str(types[i].scheme));
@@ -218,7 +206,7 @@ parse_aws_clb(struct parse_state *state, struct span line, char *scratch, struct
 	if (!is_quoted(&v, 11) || (v.count > 12 && !is_quoted(&v, 12)))
 		return (refuse(reason));
 	if (is_forged(&v, span_from(line, v.rest), PLACE(11) | PLACE(12)))
-		return (fill_before(&clb, line, &v, scratch, ev, reason));
+		return (doubt(reason));
 	return (parse_places_fill(&clb, line, &v, scratch, ev, reason));
 }
 
@@ -255,6 +243,6 @@ parse_aws_s3(struct parse_state *state, struct span line, char *scratch, struct 
 	if (v.count < 9 || v.how[2] != '[' || (v.how[8] != '"' && !span_is(v.text[8], "-")))
 		return (refuse(reason));
 	if (is_forged(&v, span_from(line, v.rest), PLACE(8) | PLACE(15) | PLACE(16)))
-		return (fill_before(&s3, line, &v, scratch, ev, reason));
+		return (doubt(reason));
 	return (parse_places_fill(&s3, line, &v, scratch, ev, reason));
 }

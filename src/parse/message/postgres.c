@@ -166,7 +166,8 @@ take_time(struct span text, struct event *ev)
 	while (
 	    clock < text.len && (text.ptr[clock] == '.' || parse_field_is_digit(text.ptr[clock])))
 		clock++;
-	if (clock == 19 && text.len > 20 && text.ptr[19] == ',' && parse_field_is_digit(text.ptr[20]))
+	if (clock == 19 && text.len > 20 && text.ptr[19] == ',' &&
+	    parse_field_is_digit(text.ptr[20]))
 		return (0);
 	if (parse_time_iso(span_of(text.ptr, clock), &ev->time_us) == -1)
 		return (0);
