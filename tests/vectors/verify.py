@@ -2088,6 +2088,7 @@ def parse_duration(text):
 # ---- 18. Bundles ---------------------------------------------------------------------------------------------------
 
 RECORDS_MAX = 100000
+BUNDLE_FILE_MAX, BUNDLE_DEPTH, BUNDLE_PATH = 2**29, 6, 510
 SUMS = 'lines bytes parsed partial unparsed counted meta joined'.split()
 
 
@@ -2096,14 +2097,14 @@ class Part:
 
     def __init__(self, facts):
         self.stream, self.records = facts.get('stream'), facts.get('records')
-        if list(facts)[:1] != ['v'] or facts['v'] != 1 or \
+        if None in facts.values() or not is_int(facts.get('v')) or facts['v'] != 1 or \
                 not (self.stream is None or STREAM_NAME.fullmatch(self.stream)):
             raise ValueError('not of version 1')
         if self.records is not None and not (
                 self.stream and 0 < len(self.records) <= RECORDS_MAX and all(map(is_int, self.records)) and
                 self.records == sorted({n for n in self.records if 0 <= n < 2**63})):
             raise ValueError('not records, ascending')
-        self.since, self.until = (facts.get(key) and parse_time(facts[key]) for key in ('since', 'until'))
+        self.since, self.until = (parse_time(facts[key]) if key in facts else None for key in ('since', 'until'))
 
     def holds(self, entry):
         if self.since is None and self.until is None:
@@ -2128,12 +2129,17 @@ def check_manifest(bundle, report):
     except (OSError, Bad, ValueError, AttributeError) as problem:
         add('MANIFEST.sha256', f'not sorted lines of sha256sum: {problem}')
     for folder, folders, names in os.walk(bundle):
-        for name in [*names, *(f for f in folders if os.path.islink(os.path.join(folder, f)))]:
+        depth = 0 if folder == bundle else os.path.relpath(folder, bundle).count('/') + 1
+        odd = [f for f in folders if os.path.islink(os.path.join(folder, f)) or depth == BUNDLE_DEPTH]
+        folders[:] = [f for f in folders if f not in odd]
+        for name in [*names, *odd]:
             path = os.path.relpath(os.path.join(folder, name), bundle)
             if path == 'MANIFEST.sha256':
                 continue
             try:
-                content = read_file(os.path.join(folder, name), 2**31)
+                if name in odd or len(os.fsencode(path)) > BUNDLE_PATH:
+                    raise Bad('E_BUNDLE', 'no file of a bundle')
+                content = read_file(os.path.join(folder, name), BUNDLE_FILE_MAX)
                 if path not in listed:
                     add(path, 'the manifest does not list it')
                 elif sha256(content).hex() != listed.pop(path):
@@ -2151,7 +2157,12 @@ class Usage(Exception):
 
 def read_part(bundle, report):
     try:
-        return Part(parse_json(read_file(os.path.join(bundle, 'bundle.json'), 2**21).decode('ascii')))
+        text = read_file(os.path.join(bundle, 'bundle.json'), 2**21).decode('ascii')
+        facts = parse_json(text)
+        known = {key: facts[key] for key in ('v', 'stream', 'since', 'until', 'records') if key in facts}
+        if text != json.dumps(known, separators=(',', ':')) + '\n':
+            raise ValueError('not as it is written')
+        return Part(facts)
     except (OSError, Bad, ValueError, AttributeError, TypeError) as problem:
         report.add('E_BUNDLE', 'bundle.json', f'does not say which part of a store this is: {problem}')
         return Part({'v': 1})

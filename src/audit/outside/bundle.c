@@ -22,6 +22,7 @@
 #define MANIFEST_BYTES_MAX ((size_t)256 << 20)
 #define FACTS "bundle.json"
 #define FACTS_BYTES_MAX ((size_t)2 << 20)
+#define FILE_BYTES_MAX ((uint64_t)512 << 20) /* more than any segment that is sealed */
 #define DEPTH_MAX 6 /* store/streams/NAME/seg/FILE and one more */
 #define PATH_BYTES 512
 #define READ_BYTES 65536
@@ -114,7 +115,7 @@ hash_file(int dir, const char *name, unsigned char hash[static 32])
 {
 	char *bytes = malloc(READ_BYTES);
 	struct crypto_sha256 h;
-	uint64_t size;
+	uint64_t size, taken = 0;
 	ssize_t len = -1;
 	int fd;
 
@@ -122,8 +123,11 @@ hash_file(int dir, const char *name, unsigned char hash[static 32])
 	if (bytes == NULL)
 		(void)err_memory(NULL);
 	else if ((fd = store_open_file(dir, name, &size, NULL)) != -1) {
-		while ((len = io_read(fd, bytes, READ_BYTES, NULL)) > 0)
+		while (size <= FILE_BYTES_MAX && taken <= size &&
+		    (len = io_read(fd, bytes, READ_BYTES, NULL)) > 0) {
 			crypto_sha256_add(&h, bytes, (size_t)len);
+			taken += (size_t)len;
+		}
 		(void)close(fd);
 	}
 	crypto_sha256_end(&h, hash);
@@ -282,6 +286,40 @@ read_records(const struct json_value *facts, struct audit_range *range)
 	return (range->record_count > 0);
 }
 
+static void
+print_time(struct buf *out, const char *key, int64_t t_us, int64_t none)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	if (t_us != none)
+		json_str(out, key, span_of(text, clock_rfc3339(text, t_us)));
+}
+
+/* There is one way to write it: what a reader would pass over, another would not. */
+static bool
+is_printed(const struct audit_range *range, struct span text)
+{
+	struct buf out = { 0 };
+	bool same;
+
+	buf_str(&out, "{");
+	json_u64(&out, "v", 1);
+	if (range->stream[0] != '\0')
+		json_str(&out, "stream", span_str(range->stream));
+	print_time(&out, "since", range->since_us, INT64_MIN);
+	print_time(&out, "until", range->until_us, INT64_MAX);
+	if (range->is_proofs)
+		json_key(&out, "records");
+	for (size_t i = 0; i < range->record_count; i++)
+		buf_fmt(&out, "%c%ju", i == 0 ? '[' : ',', (uintmax_t)range->records[i]);
+	buf_str(&out, range->is_proofs ? "]}\n" : "}\n");
+	same = buf_ok(&out) && span_equal(buf_view(&out), text);
+	if (!buf_ok(&out))
+		(void)err_memory(NULL);
+	buf_free(&out);
+	return (same);
+}
+
 static bool
 take_facts(struct span text, struct audit_range *range)
 {
@@ -312,9 +350,9 @@ read_facts(struct manifest *m, struct audit_range *range)
 		report(m, FACTS, e.text);
 	else {
 		text = buf_view(&bytes);
-		if (text.len > 0 && text.ptr[text.len - 1] == '\n')
+		if (text.len > 0)
 			text.len--;
-		if (!take_facts(text, range)) {
+		if (!take_facts(text, range) || !is_printed(range, buf_view(&bytes))) {
 			report(m, FACTS, "does not say which part of a store this is");
 			audit_range_free(range);
 			*range = all;
