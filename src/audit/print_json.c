@@ -105,6 +105,8 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	if (c->newest_us != INT64_MIN)
 		add_time(out, "newest", c->newest_us);
 	json_bool(out, "anchored", c->anchored);
+	if (c->auditor[0] != '\0')
+		json_str(out, "auditor", span_str(c->auditor));
 	json_u64(out, "segments_outside", c->segments_outside);
 	json_u64(out, "pins_good", c->pins_good);
 	json_u64(out, "pins_new", c->pins_new);

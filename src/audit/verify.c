@@ -273,6 +273,8 @@ check_anchor(struct verify *v, struct err *e)
 	struct audit_place at = audit_place("chain.jsonl");
 	struct audit_anchor anchor;
 
+	audit_anchor_print(
+	    v->own.genesis.log, v->own.genesis_hash, v->result->coverage.auditor);
 	if (v->options->anchor == NULL)
 		return (0);
 	if (audit_anchor_read(v->options->anchor, &anchor, e) == -1)

@@ -99,6 +99,7 @@ struct audit_coverage {
 	int64_t laggard_us;               /* t of the last entry of the stream that ends first */
 	char laggard[40];                 /* its name; "" if there are no two streams */
 	bool anchored;                    /* an anchor was given and matched */
+	char auditor[512];                /* the auditor's line as the store says it, or "" */
 	uint64_t segments_outside;        /* of the range */
 	unsigned pins_good, pins_new; /* chains that go on from their pin; without one so far */
 	unsigned unknown_entries;         /* exit 3 */

@@ -56,6 +56,19 @@ def test_same_report():
             equal((theirs.returncode, theirs.stdout), (ours.code, ours.out), f'{change} {extra}')
 
 
+def test_the_line():
+    """pipe says the auditor's line when it makes a store, and verify as long as none is given."""
+    made = cretula('pipe', '--store', 'store', 's', stdin=make_log(3), code=0).err
+    line = made.split('; auditor ')[1].splitlines()[0]
+    equal(cretula('verify', '--store', 'store', '--json').json['coverage']['auditor'], line)
+    assert f"auditor's line, as this store says it: {line}\n" in cretula('verify', '--store', 'store').text
+    assert 'as this store says it' not in cretula('verify', '--store', 'store', '--anchor', line, code=0).text
+    assert 'auditor' not in cretula('pipe', '--store', 'store', 's', stdin=make_log(3), code=0).err
+    path = 'store/streams/s/cp/00000002.note'
+    write(path, read(path)[:-9] + b'AAAA' + read(path)[-5:])
+    assert 'as this store says it' not in cretula('verify', '--store', 'store', code=1).text
+
+
 def test_pin():
     """A pin is made, moves on with the store, and finds the store of yesterday."""
     store()

@@ -34,7 +34,8 @@ static const char check[] =
     "| `verify.py` | an independent verifier, Python standard library only |\n\n"
     "**Compare `anchor` with the line that you were given before, on another way.** Whoever made "
     "this\n"
-    "bundle could have made another store; only that line tells. `verify.py` came with it too: run one of\n"
+    "bundle could have made another store; only that line tells. `verify.py` came with it too: "
+    "run one of\n"
     "your own if you have it (`cretula-verify`), or read it before you run it.";
 
 static const char check_all[] =

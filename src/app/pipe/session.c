@@ -12,6 +12,20 @@
 
 /* ---- opening ---- */
 
+/* Whoever will check the store needs its line, and it is said once. */
+static int
+say_created(const struct app_session *s, bool created, struct err *e)
+{
+	struct buf anchor = { 0 };
+	int rc = 0;
+
+	if (created && (rc = store_anchor(s->store, &anchor, e)) == 0)
+		app_warn("pipe", "the store %s is made; keys %s; auditor %.*s", s->store_path,
+		    store_keys_path(s->store), (int)anchor.len, anchor.data);
+	buf_free(&anchor);
+	return (rc);
+}
+
 static int
 open_store(struct app_session *s, struct err *e)
 {
@@ -23,6 +37,7 @@ open_store(struct app_session *s, struct err *e)
 	mask_policy_hash(&stream->policy, hash);
 	pipe->policy_hash[text_hex(pipe->policy_hash, hash, sizeof(hash))] = '\0';
 	if (store_open(s->store_path, s->keys_path, &s->store, &created, e) == -1 ||
+	    say_created(s, created, e) == -1 ||
 	    key_ring_open(store_keys_fd(s->store), &pipe->ring, e) == -1)
 		return (-1);
 	pipe->grace_us = stream->grace_us;

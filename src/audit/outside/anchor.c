@@ -1,5 +1,7 @@
 #include "audit/outside/anchor.h"
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/text.h"
 #include "seal/note.h"
@@ -22,4 +24,18 @@ audit_anchor_read(const char *line, struct audit_anchor *anchor, struct err *e)
 	    len != 32)
 		return (err_set(e, ERR_USAGE, "the anchor is not VKEY sha256:HEX"));
 	return (0);
+}
+
+void
+audit_anchor_print(
+    struct span vkey, const unsigned char genesis[static 32], char line[static AUDIT_LINE_BYTES])
+{
+	char hex[65];
+
+	hex[text_hex(hex, genesis, 32)] = '\0';
+	if (vkey.len == 0 || vkey.len > AUDIT_LINE_BYTES - sizeof(" sha256:") - 64)
+		line[0] = '\0';
+	else
+		(void)snprintf(line, AUDIT_LINE_BYTES, "%.*s sha256:%s", (int)vkey.len, vkey.ptr,
+		    hex);
 }
