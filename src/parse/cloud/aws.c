@@ -117,11 +117,11 @@ static const struct parse_place s3_places[] = {
 static const struct parse_places alb = { .place = alb_places, .count = ROWS(alb_places),
 	.count_min = 22 };
 static const struct parse_places clb = { .place = clb_places, .count = ROWS(clb_places),
-	.count_min = 12, .raw = true };
+	.count_min = 12 };
 static const struct parse_places nlb = { .place = nlb_places, .count = ROWS(nlb_places),
 	.count_min = 18 };
 static const struct parse_places s3 = { .place = s3_places, .count = ROWS(s3_places),
-	.count_min = 17, .raw = true };
+	.count_min = 17 };
 
 /* What an ALB calls the type of a request, and the scheme that it has. */
 static const struct {
