@@ -152,5 +152,5 @@ parse_auth(struct parse_state *state, struct span line, char *scratch, struct ev
 	if (!take_known(program, text, ev))
 		parse_field_text(ev, EVENT_MESSAGE, text);
 	add_repeated(ev, times);
-	return (PARSE_EVENT);
+	return (ev->duplicate_key ? PARSE_PARTIAL : PARSE_EVENT);
 }

@@ -78,28 +78,68 @@ take_command(struct event *ev, struct span value)
 		parse_field_text(ev, EVENT_MESSAGE, span_from(value, len + 1));
 }
 
+enum member { MEMBER_USER, MEMBER_RHOST, MEMBER_RUSER, MEMBER_TTY, MEMBER_ID, MEMBER_OTHER };
+
+static enum member
+member_of(struct span name)
+{
+	static const struct {
+		const char *name;
+		enum member member;
+	} members[] = { { "user", MEMBER_USER }, { "rhost", MEMBER_RHOST },
+		{ "ruser", MEMBER_RUSER }, { "tty", MEMBER_TTY }, { "uid", MEMBER_ID },
+		{ "euid", MEMBER_ID } };
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (span_is(name, members[i].name))
+			return (members[i].member);
+	return (MEMBER_OTHER);
+}
+
+/* Who sends a name with blanks writes members, too: of two of one name neither counts. */
+static void
+refuse_member(struct event *ev, enum member member)
+{
+	ev->duplicate_key = true;
+	if (member == MEMBER_USER || member == MEMBER_RHOST)
+		ev->bad_text |= UINT32_C(1)
+		    << (member == MEMBER_USER ? EVENT_USER : EVENT_CLIENT);
+	for (unsigned i = 0; i < ev->extra_count; i++)
+		if ((member == MEMBER_TTY && span_is(ev->extra[i].key, "tty")) ||
+		    (member == MEMBER_RUSER && span_is(ev->extra[i].key, "remote_user")))
+			ev->extra[i].kind = EVENT_EXTRA_UNKNOWN;
+}
+
 /* "logname= uid=0 tty=ssh ruser= rhost=192.0.2.7  user=root" */
 static void
 take_members(struct event *ev, struct span rest)
 {
+	unsigned seen = 0;
+
 	while (rest.len > 0) {
 		size_t len = span_find(rest, ' '), sign;
-		struct span word = span_of(rest.ptr, len), name, value;
+		struct span word = span_of(rest.ptr, len), value;
+		enum member member;
 
 		sign = span_find(word, '=');
-		name = span_of(word.ptr, sign);
+		member = member_of(span_of(word.ptr, sign));
 		value = span_from(word, sign < len ? sign + 1 : len);
-		if (span_is(name, "user"))
-			parse_field_text(ev, EVENT_USER, value);
-		else if (span_is(name, "rhost"))
-			parse_field_text(ev, EVENT_CLIENT, value);
-		else if (span_is(name, "ruser"))
-			parse_template_extra(ev, "remote_user", value, EVENT_EXTRA_USER);
-		else if (span_is(name, "tty"))
-			parse_template_extra(ev, "tty", value, EVENT_EXTRA_WORD);
-		else if (!span_is(name, "uid") && !span_is(name, "euid"))
-			parse_template_extra(ev, "member", value, EVENT_EXTRA_UNKNOWN);
 		rest = span_from(rest, len < rest.len ? len + 1 : len);
+		if ((seen >> member & 1) != 0 && member < MEMBER_ID) {
+			refuse_member(ev, member);
+			continue;
+		}
+		seen |= 1u << member;
+		switch (member) {
+		case MEMBER_USER: parse_field_text(ev, EVENT_USER, value); break;
+		case MEMBER_RHOST: parse_field_text(ev, EVENT_CLIENT, value); break;
+		case MEMBER_RUSER:
+			parse_template_extra(ev, "remote_user", value, EVENT_EXTRA_USER);
+			break;
+		case MEMBER_TTY: parse_template_extra(ev, "tty", value, EVENT_EXTRA_WORD); break;
+		case MEMBER_ID: break;
+		default: parse_template_extra(ev, "member", value, EVENT_EXTRA_UNKNOWN); break;
+		}
 	}
 }
 
@@ -178,6 +218,7 @@ take(char kind, struct span value, struct event *ev)
 	case 't':
 	case 'w': parse_template_extra(ev, "target_user", value, EVENT_EXTRA_USER); return (true);
 	case 'k': parse_field_text(ev, EVENT_TLS_ID, value); return (true);
+	case 'l':
 	case 'r': parse_field_text(ev, EVENT_MESSAGE, value); return (true);
 	case 's': parse_field_text(ev, EVENT_SESSION, value); return (is_word(value));
 	case 'a':
@@ -215,7 +256,7 @@ parse_template(const char *template, struct span text, struct event *ev)
 	template += literal.len;
 	while (*template != '\0') {
 		char kind = template[1];
-		bool last = kind == 'u' || kind == 't' || kind == 'x';
+		bool last = kind == 'u' || kind == 't' || kind == 'x' || kind == 'l';
 		size_t end;
 
 		template += 2;

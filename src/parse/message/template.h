@@ -11,6 +11,7 @@
  *	%a address     %p port      %s session        %k fingerprint of a key
  *	%m method      %y terminal  %d directory      %c command with arguments
  *	%o path        %r free text %n a number       %f name=value ...
+ *	%l free text, up to the last of what follows
  *	%b database    %g program   %h name of a statement
  *	%q SQL         %e milliseconds                %z h:mm:ss
  */

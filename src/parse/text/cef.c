@@ -50,11 +50,15 @@ static const struct key {
 	{ "suser", TEXT, EVENT_USER, NULL },
 };
 
+#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
+_Static_assert(KEY_COUNT <= 32, "seen is one word");
+
 struct cef {
 	const struct parse_state *state;
 	struct event *ev;
 	char *scratch;
 	bool good;
+	uint32_t seen; /* bit per row of keys */
 };
 
 static bool
@@ -86,7 +90,7 @@ plain(struct cef *c, struct span raw)
 static const struct key *
 find(struct span name)
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < KEY_COUNT; i++)
 		if (span_is(name, keys[i].name))
 			return (&keys[i]);
 	return (NULL);
@@ -109,6 +113,62 @@ read_time(struct cef *c, struct span value)
 	return (len > 0);
 }
 
+/*
+ * A key that came before: who sent a value with " key=" in it may have written
+ * either, and so neither counts.
+ */
+static void
+refuse_key(struct cef *c, const struct key *k)
+{
+	struct event *ev = c->ev;
+
+	ev->duplicate_key = true;
+	c->good = false;
+	switch (k->as) {
+	case TEXT: ev->bad_text |= UINT32_C(1) << k->to; break;
+	case NUMBER: ev->has_number &= ~(UINT32_C(1) << k->to); break;
+	case TIME: ev->time_ok = false; break;
+	default:
+		for (unsigned i = 0; i < ev->extra_count; i++)
+			if (ev->extra[i].known && span_is(ev->extra[i].key, k->key)) {
+				ev->extra[i].kind = EVENT_EXTRA_UNKNOWN;
+				ev->extra[i].value = span_str("twice");
+			}
+	}
+}
+
+/* Is it the first value of this key? */
+static bool
+is_first(struct cef *c, const struct key *k)
+{
+	uint32_t bit = UINT32_C(1) << (k - keys);
+
+	if ((c->seen & bit) != 0) {
+		refuse_key(c, k);
+		return (false);
+	}
+	c->seen |= bit;
+	return (true);
+}
+
+/* A key that no row has; of two of one name only the first is kept. */
+static void
+put_unknown(struct cef *c, struct span name, struct span value)
+{
+	struct event *ev = c->ev;
+
+	for (unsigned i = 0; i < ev->extra_count; i++)
+		if (!ev->extra[i].known && span_equal(ev->extra[i].key, name)) {
+			ev->duplicate_key = true;
+			c->good = false;
+			return;
+		}
+	if (ev->extra_count == EVENT_EXTRA_MAX)
+		ev->extra_more++;
+	else if (value.len > 0)
+		ev->extra[ev->extra_count++] = (struct event_extra){ .key = name, .value = value };
+}
+
 static void
 put(struct cef *c, struct span name, struct span value)
 {
@@ -116,20 +176,13 @@ put(struct cef *c, struct span name, struct span value)
 	struct event *ev = c->ev;
 
 	if (k == NULL) {
-		if (ev->extra_count == EVENT_EXTRA_MAX)
-			ev->extra_more++;
-		else if (value.len > 0)
-			ev->extra[ev->extra_count++] =
-			    (struct event_extra){ .key = name, .value = value };
+		put_unknown(c, name, value);
 		return;
 	}
+	if (!is_first(c, k))
+		return;
 	switch (k->as) {
-	case TEXT:
-		if (!event_has(ev, (enum event_text)k->to))
-			parse_field_text(ev, (enum event_text)k->to, value);
-		else
-			parse_named_extra(ev, k->name, EVENT_EXTRA_UNKNOWN, value);
-		break;
+	case TEXT: parse_field_text(ev, (enum event_text)k->to, value); break;
 	case EXTRA:
 		parse_named_extra(ev, k->key, (enum event_extra_kind)k->to, value);
 		break;

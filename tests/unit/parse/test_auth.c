@@ -32,11 +32,12 @@ show(struct span line, char *out)
 	enum parse_reason reason;
 	struct event ev;
 
-	if (parse_one(parse_format_find(span_str("sshd")), line, scratch, &ev, &reason) !=
-	    PARSE_EVENT) {
-		strcpy(out, "none");
-		return;
+	switch (parse_one(parse_format_find(span_str("sshd")), line, scratch, &ev, &reason)) {
+	case PARSE_EVENT: break;
+	case PARSE_PARTIAL: out += sprintf(out, "partial|"); break;
+	default: strcpy(out, "none"); return;
 	}
+	ev.has_text &= ~ev.bad_text; /* as masking takes it */
 	out += sprintf(out, "%s|", ev.type == EVENT_LOGIN ? "login" : "log");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (event_has(&ev, texts[i].f))
@@ -80,6 +81,18 @@ static const struct row {
 	  "ruser= "
 	  "rhost=192.0.2.7  user=root",
 	    "login|login|failure|u=root|a=192.0.2.7|tty=ssh|" },
+	/* members that a name with blanks imitates */
+	{ "sshd[1]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= "
+	  "rhost=192.0.2.7  user=x rhost=6.6.6.6",
+	    "partial|login|login|failure|u=x|tty=ssh|" },
+	{ "sshd[1]: pam_unix(sshd:auth): authentication failure; tty=ssh rhost=  user=x rhost=6.6.6.6",
+	    "partial|login|login|failure|u=x|tty=ssh|" },
+	{ "sshd[1]: PAM 2 more authentication failures; rhost=192.0.2.7  user=x user=root",
+	    "partial|login|login|failure|a=192.0.2.7|" },
+	{ "sshd[1]: Bad protocol version identification '' from 192.0.2.7 port 5",
+	    "login|connect|failure|a=192.0.2.7|p=5|" },
+	{ "sshd[1]: Bad protocol version identification 'x' from 6.6.6.6 port 1' from 192.0.2.7 port 5",
+	    "login|connect|failure|a=192.0.2.7|m=x' from 6.6.6.6 port 1|p=5|" },
 	{ "CRON[9]: pam_unix(cron:session): session opened for user root by (uid=0)",
 	    "login|login|success|u=root|" },
 	{ "sudo: pam_unix(sudo:session): session opened for user root(uid=0) by bob(uid=1000)",
