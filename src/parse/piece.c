@@ -48,24 +48,72 @@ parse_piece_lines(struct span rest, bool (*continues)(const void *arg, struct sp
 	parse_piece_record(rest, len, len == rest.len, piece);
 }
 
+/* "2025-11-24 10:11:12": so a record of a csvlog begins. */
+static bool
+is_stamped(struct span line)
+{
+	static const char form[] = "0000-00-00 00:00:00";
+
+	if (line.len < sizeof(form) - 1)
+		return (false);
+	for (size_t i = 0; i < sizeof(form) - 1; i++) {
+		char c = line.ptr[i];
+
+		if (form[i] == '0' ? c < '0' || c > '9' : c != form[i])
+			return (false);
+	}
+	return (true);
+}
+
+/* Of a record whose quotes are wrong, as after a crash: up to the next stamp before bad. */
+static size_t
+broken_len(struct span rest, size_t bad)
+{
+	size_t first = line_len(rest, 0), len = first;
+
+	while (len <= bad && len < rest.len) {
+		if (is_stamped(span_from(rest, len)))
+			return (len);
+		len += line_len(rest, len);
+	}
+	return (first);
+}
+
+/* *at: from the start of a field to the comma or line end behind it.  False: no field. */
+static bool
+skip_field(struct span rest, size_t *at)
+{
+	if (rest.ptr[*at] != '"') {
+		while (*at < rest.len && memchr(",\"\n", rest.ptr[*at], 3) == NULL)
+			++*at;
+		return (*at == rest.len || rest.ptr[*at] != '"');
+	}
+	do { /* a quote behind a quote is one of the value */
+		++*at;
+		*at += span_find(span_from(rest, *at), '"');
+		*at += *at < rest.len;
+	} while (*at < rest.len && rest.ptr[*at] == '"');
+	return (*at == rest.len || memchr(",\r\n", rest.ptr[*at], 3) != NULL);
+}
+
 void
 parse_piece_quoted(const struct parser *parser, struct span rest, struct parse_piece *piece)
 {
-	bool quoted = false;
-	size_t len = 0;
+	size_t at = 0;
 
 	(void)parser;
-	while (len < rest.len) {
-		size_t more = line_len(rest, len);
-		struct span line = span_of(rest.ptr + len, more);
-
-		for (size_t at = 0; (at += span_find(span_from(line, at), '"')) < line.len; at++)
-			quoted = !quoted;
-		len += more;
-		if (!quoted && line.ptr[more - 1] == '\n')
-			break;
+	while (at < rest.len && rest.ptr[at] != '\n') {
+		if (!skip_field(rest, &at)) {
+			at = broken_len(rest, at);
+			parse_piece_record(rest, at, rest.ptr[at - 1] != '\n', piece);
+			return;
+		}
+		while (at < rest.len && rest.ptr[at] == '\r')
+			at++;
+		if (at < rest.len && rest.ptr[at] == ',')
+			at++;
 	}
-	parse_piece_record(rest, len, quoted || rest.ptr[len - 1] != '\n', piece);
+	parse_piece_record(rest, at < rest.len ? at + 1 : at, at == rest.len, piece);
 }
 
 static void

@@ -16,7 +16,11 @@ void parse_piece_record(struct span rest, size_t len, bool open, struct parse_pi
 void parse_piece_lines(struct span rest, bool (*continues)(const void *arg, struct span line),
     const void *arg, struct parse_piece *piece);
 
-/* Line ends within double quotes are none (RFC 4180); "" counts as two quotes. */
+/*
+ * Line ends within double quotes are none (RFC 4180).  Who writes CSV escapes
+ * quotes: one that stands where none can shows a record that was cut, which
+ * ends at the next line that begins with a time, or with its first line.
+ */
 parse_piece_function parse_piece_quoted;
 
 /*

@@ -214,6 +214,14 @@ skip_member(struct span text, size_t *at)
 	return (ending);
 }
 
+/* From the first byte to the end of the line that at is in. */
+static void
+take_line(struct span rest, size_t at, struct parse_piece *piece)
+{
+	at += span_find(span_from(rest, at), '\n');
+	piece_of(PARSE_PIECE_RECORD, rest, at < rest.len ? at + 1 : at, at == rest.len, piece);
+}
+
 /* ] and what its container has behind it. */
 static void
 take_end(struct span rest, size_t at, struct parse_piece *piece)
@@ -228,16 +236,13 @@ take_end(struct span rest, size_t at, struct parse_piece *piece)
 		return;
 	}
 	/* A bare array has nothing behind it, and nor has a broken one. */
-	end = ending == WHOLE && rest.ptr[end] == '}' ? end + 1 : at + 1;
-	piece_of(PARSE_PIECE_FRAME, rest, line_end(rest, end), false, piece);
-}
-
-/* From the first byte to the end of the line that at is in. */
-static void
-take_line(struct span rest, size_t at, struct parse_piece *piece)
-{
-	at += span_find(span_from(rest, at), '\n');
-	piece_of(PARSE_PIECE_RECORD, rest, at < rest.len ? at + 1 : at, at == rest.len, piece);
+	end = line_end(rest, ending == WHOLE && rest.ptr[end] == '}' ? end + 1 : at + 1);
+	/* More ends on the line end nothing: no container looks so. */
+	if (end < rest.len && rest.ptr[end - 1] != '\n' && memchr("]}", rest.ptr[end], 2) != NULL)
+		take_line(rest, end, piece);
+	else
+		piece_of(PARSE_PIECE_FRAME, rest, end,
+		    end == rest.len && rest.ptr[end - 1] != '\n', piece);
 }
 
 /* An object that is a record, whether its line holds it whole or not. */

@@ -78,7 +78,7 @@ static const struct row rows[] = {
 	/* containers */
 	{ &json, "{\"Records\":[{\"a\":1},{\"b\":[2]}]}\n",
 	    "F0 {\"Records\":|I0 {\"a\":1}|I0 {\"b\":[2]}|F1 ]}|" },
-	{ &json, "{\"Records\":[{\"a\":1}]}", "F0 {\"Records\":|I0 {\"a\":1}|F0 ]}|" },
+	{ &json, "{\"Records\":[{\"a\":1}]}", "F0 {\"Records\":|I0 {\"a\":1}|F0+ ]}|" },
 	{ &json, "{\"Records\":[]}\n{}\n", "F0 {\"Records\":|F0 [|F1 ]}|R1 {}|" },
 	{ &json, "{\"kind\":\"EventList\",\"metadata\":{\"x\":[1]},\"items\":[{}],\"n\":{\"m\":1}}\n",
 	    "F0 {\"kind\":\"EventList\",\"metadata\":{\"x\":[1]},\"items\":|I0 {}|"
@@ -91,6 +91,9 @@ static const struct row rows[] = {
 	    "F0 {\"Records\":|I0 {\"a\":\"}]\\\"\"}|F1 ]}|" },
 	{ &json, "{\"Records\":[{\"a\":1},{\"b\n{}\n", "F0 {\"Records\":|I0 {\"a\":1}|I1 ,{\"b|R1 {}|" },
 	{ &json, "{\"Records\":[{\"a\":1},{\"b\":", "F0 {\"Records\":|I0 {\"a\":1}|I0+ ,{\"b\":|" },
+	/* ends that end nothing are no frame */
+	{ &json, "]]]\n{}\n", "R1 ]]]|R1 {}|" },
+	{ &json, "]}]}\n{}\n", "R1 ]}]}|R1 {}|" },
 	{ &json, "{\"records\":[{}]}\n", "R1 {\"records\":[{}]}|" },
 	/* lines that go on */
 	{ &tabs, "a\n\tb\n\tc\nd\n", "R3 a\n\tb\n\tc|R1+ d|" },
@@ -100,6 +103,16 @@ static const struct row rows[] = {
 	{ &quoted, "a,\"b\nc\",d\ne\n", "R2 a,\"b\nc\",d|R1 e|" },
 	{ &quoted, "a,\"b\"\"\n\",d\ne", "R2 a,\"b\"\"\n\",d|R0+ e|" },
 	{ &quoted, "a,\"b\n", "R1+ a,\"b|" },
+	{ &quoted, "a,\"\"\"b\",,\"\"\r\ne", "R1 a,\"\"\"b\",,\"\"\r|R0+ e|" },
+	/* a record that was cut joins none behind it */
+	{ &quoted, "a,\"b\n2025-11-24 10:11:12 UTC,\"c\"\nd\n",
+	    "R1 a,\"b|R1 2025-11-24 10:11:12 UTC,\"c\"|R1 d|" },
+	{ &quoted, "a,\"b\nx\n2025-11-24 10:11:12 UTC,\"c\"\nd\n",
+	    "R2 a,\"b\nx|R1 2025-11-24 10:11:12 UTC,\"c\"|R1 d|" },
+	{ &quoted, "a\"b\nc,\"d\"\n", "R1 a\"b|R1 c,\"d\"|" },
+	/* what a client sends is escaped, and begins nothing */
+	{ &quoted, "a,\"b\n2025-11-24 10:11:12 UTC,\"\"root\"\",x\n\",d\ne\n",
+	    "R3 a,\"b\n2025-11-24 10:11:12 UTC,\"\"root\"\",x\n\",d|R1 e|" },
 };
 
 static void
