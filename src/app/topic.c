@@ -103,6 +103,8 @@ print_strings(struct buf *out)
 	    "  is of the last day on which it was such a time, half a day ahead at most.\n"
 	    "- A record of log4j goes on until a line that begins one: stack traces are part of\n"
 	    "  the message.  Colours (`%highlight`), groups and `%n` in the middle are refused.\n"
+	    "- A W3C log without a `#Fields` line is read with that line as its format string:\n"
+	    "  `--format-string '#Fields: date time c-ip cs-method cs-uri-stem sc-status'`.\n"
 	    "- combined, common and vhost_combined written out are read as the formats above.\n");
 }
 

@@ -2,6 +2,7 @@
 #include "parse/context.h"
 #include "parse/envelope/envelope.h"
 #include "parse/parse.h"
+#include "parse/string/string.h"
 
 const char *const parse_reason_names[PARSE_REASON_COUNT] = {
 #define REASON(id, name, help) [PARSE_REASON_##id] = (name),
@@ -26,11 +27,26 @@ without_mark(struct span line)
 	return (span_starts(line, span_of("\xef\xbb\xbf", 3)) ? span_from(line, 3) : line);
 }
 
+/* Read a line that says how to read those behind it, if context is one. */
+static void
+take_context(struct parse_state *state, struct span context)
+{
+	struct event ev; /* such a line is none, and needs no scratch */
+	enum parse_reason reason;
+
+	context = without_mark(context);
+	if (context.len > 0 && context.ptr[context.len - 1] == '\r')
+		context.len--;
+	if (parse_is_context(state->parser->format, context))
+		(void)state->parser->format->line(state, context, NULL, &ev, &reason);
+}
+
 void
 parse_begin(struct parse_state *state, const struct parser *parser, int64_t now_us)
 {
 	*state = (struct parse_state){ .parser = parser,
 		.pieces = parse_pieces(parser), .now_us = now_us };
+	take_context(state, parse_string_columns(parser->string));
 }
 
 /* A line that lacks its envelope is read as it is. */
@@ -56,15 +72,8 @@ line_in_envelope(struct parse_state *state, struct span line, char *scratch, str
 void
 parse_resume(struct parse_state *state, struct span context)
 {
-	struct event ev; /* such a line is none, and needs no scratch */
-	enum parse_reason reason;
-
 	parse_begin(state, state->parser, state->now_us);
-	context = without_mark(context);
-	if (context.len > 0 && context.ptr[context.len - 1] == '\r')
-		context.len--;
-	if (parse_is_context(state->parser->format, context))
-		(void)state->parser->format->line(state, context, NULL, &ev, &reason);
+	take_context(state, context);
 }
 
 bool

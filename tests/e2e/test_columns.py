@@ -1,5 +1,6 @@
 """Logs whose columns a #Fields line names: right in any batch, thread and continued import."""
 from lib import cretula, equal, main, records
+from lib import write as save
 
 FIELDS = ['#Fields: date time c-ip cs-method cs-uri-stem sc-status time-taken\n',
           '#Fields: time date sc-status c-ip cs-method cs-uri-stem s-port time-taken\n']
@@ -73,6 +74,33 @@ def test_a_pipe_keeps_them_from_write_to_write():
     run = cretula('pipe', 's', '--store', 'store', '--format', 'w3c', stdin=TEXT.encode(), code=0)
     assert run.code == 0
     equal(got('store'), want(0, 60100))
+
+
+def test_columns_of_a_file_that_names_none():
+    """Given as a format string, on the command line or in the configuration; what the file names later counts."""
+    named = b'#Fields: date time c-ip cs-method cs-uri-stem sc-status\r\n'
+    other = b'#Fields: date time sc-status cs-method cs-uri-stem c-ip\r\n'
+    lines = b''.join(b'2025-11-24 10:%02d:%02d 203.0.113.7 GET /a 200\r\n' % (n // 60 % 60, n % 60) for n in range(40000))
+    last = b'2025-11-24 11:00:00 404 GET /a 203.0.113.7\r\n'
+    text = named.decode().strip()
+    assert cretula('mask', '--format', 'w3c', stdin=lines[:4900]).code == 3
+    want = [200] * 40000 + [404]
+    for jobs in (1, 3):
+        run = cretula('mask', '--format-string', text, '--jobs', jobs, stdin=lines + other + last, code=0)
+        equal([r['status'] for r in run.lines], want)
+    save('c.yaml', f'streams: {{s: {{format_string: "{text}"}}}}\n'.encode())
+    save('x.log', lines)
+    base = ('import', '--store', 'store', '--stream', 's', '--config', 'c.yaml', '--json', 'x.log')
+    equal(cretula(*base, code=0).json['parsed'], 40000)
+    with open('x.log', 'ab') as file:
+        file.write(lines[:10 * len(lines) // 40000] + other + last)
+    equal(cretula(*base, code=0).json['parsed'], 11)
+    cretula('pipe', 'p', '--store', 'store', '--format-string', text, stdin=lines[:100 * len(lines) // 40000], code=0)
+    equal(len([r for r in records('store', 'p') if r.get('status') == 200]), 100)
+    run = cretula('check', '--detect', 'x.log', '--format-string', text, code=0)
+    assert 'w3c (200 of 200 lines)' in run.text, run.text
+    for bad in ('#Fields:', '#Fields: ' + ' '.join(f'x{n}' for n in range(70))):
+        assert '#Fields names no columns' in cretula('mask', '--format-string', bad, code=2).err
 
 
 main()

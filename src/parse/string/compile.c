@@ -302,6 +302,12 @@ parse_string_compile(struct span text, enum parse_string_dialect dialect,
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (err_memory(e));
 	b.string = s;
+	if (parse_string_is_fields(text)) {
+		if (parse_string_fields(s, text, e) == -1)
+			goto failed;
+		*made = s;
+		return (0);
+	}
 	if (parse_string_paste(text, dialect, &b.source, e) == -1)
 		goto failed;
 	s->format = &formats[dialect];

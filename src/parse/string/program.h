@@ -56,6 +56,7 @@ struct string_field {
 struct parse_string {
 	const struct parse_format *format;
 	parse_line_function *clf; /* it is a preset, written out; else NULL */
+	struct span columns; /* it is a #Fields line; else empty */
 	enum string_escape escape;
 	bool first_wins; /* of several ways to read a line the first counts */
 	struct span first; /* the text in front of all fields */
@@ -109,6 +110,10 @@ struct string_field parse_string_cookie(struct span name);
 /* One that nobody knows, with a key made of prefix and name. */
 int parse_string_name(struct string_builder *b, struct string_field *field, const char *prefix,
     struct span name);
+
+/* fields.c: the columns of W3C logs. */
+bool parse_string_is_fields(struct span text);
+int parse_string_fields(struct parse_string *string, struct span text, struct err *e);
 
 /* One each: the whole source.  0 or -1. */
 int parse_string_nginx(struct string_builder *b);

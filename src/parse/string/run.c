@@ -346,6 +346,8 @@ parse_string_stops(
 {
 	struct search search;
 
+	if (string->count == 0)
+		return (false);
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	begin(&search, string, line);

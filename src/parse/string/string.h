@@ -2,7 +2,8 @@
  * parse: format strings, as servers are configured with them.
  *
  * nginx's log_format, Apache's LogFormat and the PatternLayout of log4j and
- * logback.  Compiled once into a list of fields with the text that stands
+ * logback; or the #Fields line of a W3C log.
+ *  Compiled once into a list of fields with the text that stands
  * behind each; lines are read by it without a copy.
  */
 #ifndef CRETULA_PARSE_STRING_H
@@ -56,6 +57,9 @@ struct parse_string_stop {
 /* True, and where, if string does not read line. */
 bool parse_string_stops(
     const struct parse_string *string, struct span line, struct parse_string_stop *stop);
+
+/* The #Fields line that it is, to be read before all others; empty: it is none. */
+struct span parse_string_columns(const struct parse_string *string);
 
 /* What a parser has as its format, beside the string itself. */
 const struct parse_format *parse_string_format(const struct parse_string *string);
