@@ -95,8 +95,9 @@ PLAIN = b''.join(combined(n, client=f'203.0.113.{n}', user='carol').encode() for
 
 
 def replay(*args, store='store', stream='s', secret='secret', code=0):
-    return cretula('quarantine', 'replay', '--store', store, '--stream', stream, '--secret', secret, '--format',
-                   'apache-combined', '--json', *args, code=code)
+    told = () if '--format' in args else ('--format', 'apache-combined')
+    return cretula('quarantine', 'replay', '--store', store, '--stream', stream, '--secret', secret, *told, '--json', *args,
+                   code=code)
 
 
 def chain(stream='s', store='store'):
@@ -179,6 +180,43 @@ def test_lines_of_any_length_are_replayed():
     equal(done.returncode, 0, done.stdout + done.stderr)
     for path, data in tree_bytes('store', 'store.keys').items():
         assert b'203.0.113.' not in data and b'carol' not in data and b'vvvvvvvv' not in data, path
+
+
+def test_what_is_wrapped_is_unwrapped():
+    """A held line has its envelope with it, or has none: each is looked at by itself."""
+    configure()
+    wrapped = [b'<30>Nov 24 10:11:12 web nginx: ' + line for line in PLAIN.splitlines(True)[:3]]
+    cri = [b'2025-11-24T10:11:12.5Z stdout F ' + line for line in PLAIN.splitlines(True)[3:]]
+    write('a.log', b''.join(wrapped + cri) + PLAIN)
+    cretula('import', '--store', 'store', '--stream', 's', '--config', 'c.yaml', '--format', 'squid', 'a.log', code=3)
+    equal(len(unparsed()), 10)
+    equal(replay().json, {'replayed': 10, 'left': 0, 'other_key': 0})
+    found = [r for r in records('store') if 'replay_of' in r.get('extra', {})]
+    equal(len({r['client'] for r in found}), 5)
+    assert all(r['status'] == 200 and r['client'].startswith('ip.') and 'state' not in r for r in found), found
+    equal(['server' in r for r in found], [True] * 3 + [False] * 7)
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_records_of_several_lines_are_replayed():
+    """Whole, by a format that has such records; to another they are no line."""
+    configure()
+    event = (b'{"kind":"Event",\n"apiVersion":"audit.k8s.io/v1",\n"level":"Metadata","stage":"ResponseComplete","verb":"list",\n'
+             b'"requestURI":"/api/v1/pods","user":{"username":"carol"},"sourceIPs":["203.0.113.7"],"responseStatus":{"code":200},\n'
+             b'"requestReceivedTimestamp":"2025-11-24T10:11:12.500000Z"}\n')
+    write('a.log', event * 3)
+    cretula('import', '--store', 'store', '--stream', 's', '--config', 'c.yaml', '--format', 'aws-cloudtrail', 'a.log', code=3)
+    equal([r['extra']['line_bytes'] for r in unparsed()], [len(event) - 1] * 3)
+    for name in ('apache-combined', 'json-lines', 'postgres', 'postgres-csvlog'):
+        equal(replay('--format', name, code=3).json, {'replayed': 0, 'left': 3, 'other_key': 0})
+    equal(replay('--format', 'k8s-audit').json, {'replayed': 3, 'left': 0, 'other_key': 0})
+    found = [r for r in records('store') if 'replay_of' in r.get('extra', {})]
+    equal([(r['event'], r['status'], r['client'][:3]) for r in found], [('k8s.audit', 200, 'ip.')] * 3)
+    cretula('verify', '--store', 'store', code=0)
+    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
+                          check=False, text=True)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    assert b'carol' not in b''.join(tree_bytes('store', 'store.keys').values())
 
 
 def test_a_piped_stream_is_replayed_and_goes_on():

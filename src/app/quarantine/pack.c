@@ -88,7 +88,7 @@ count(struct app_pack *p, const struct stats_counts *counts)
 
 	c.replay = c.in;
 	memset(&c.in, 0, sizeof(c.in));
-	c.lines = c.bytes = 0;
+	c.lines = c.bytes = c.joined = c.meta = 0;
 	stats_counts_add(&p->facts.counts, &c);
 }
 

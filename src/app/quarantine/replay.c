@@ -22,6 +22,7 @@
 #include "crypto/random.h"
 #include "key/sealkey.h"
 #include "mask/method/seal.h"
+#include "parse/detect.h"
 #include "store/layout.h"
 
 struct replaying {
@@ -41,6 +42,7 @@ struct replaying {
 	struct parser parser;
 	unsigned char *secret; /* 32 bytes */
 	char *raw; /* RAW_BYTES: a line and an LF; in secret memory, too */
+	char *scratch; /* PARSE_SCRATCH_BYTES, there, too */
 	const struct app_held *at; /* whose line is being put together; NULL: none */
 	size_t raw_len;
 	unsigned parts; /* of it */
@@ -72,7 +74,8 @@ open_what(struct replaying *r, struct err *e)
 		    "--format NAME or --format-string is needed: what could not be read "
 		    "does not say what it is"));
 	if ((r->secret = crypto_secret_alloc(32, NULL)) == NULL ||
-	    (r->raw = crypto_secret_alloc(RAW_BYTES, NULL)) == NULL)
+	    (r->raw = crypto_secret_alloc(RAW_BYTES, NULL)) == NULL ||
+	    (r->scratch = crypto_secret_alloc(PARSE_SCRATCH_BYTES, NULL)) == NULL)
 		return (err_set(e, ERR_CONFIG, "no guarded memory for keys"));
 	return (key_seal_read(secret, r->secret, e));
 }
@@ -118,7 +121,6 @@ open_mask(struct replaying *r, struct err *e)
 		&r->setup, r->ring, store_words_fd(r->store), r->stream_name, &r->words, e) == -1 ||
 	    open_secret(r, e) == -1)
 		return (-1);
-	r->parser.whole = true; /* what was held was cut already */
 	setup = (struct mask_setup){ &stream->policy, r->ring, r->words, r->parser,
 		MASK_EPOCH_EVENT, clock_now_us(), stream->line_max, r->setup.geo };
 	if (mask_open(&setup, &r->mask, e) == -1)
@@ -164,6 +166,33 @@ say_again(struct replaying *r, struct err *e)
 
 /* ---- one line ---- */
 
+/*
+ * Read the text in raw as what it is wrapped in, if that is so.  False: it
+ * has lines that are no record together, as this format cuts them.
+ */
+static bool
+take_parser(struct replaying *r, size_t len)
+{
+	struct parser parser = r->parser;
+	struct span text = span_of(r->raw, len + 1);
+	parse_piece_function *next;
+	struct parse_piece piece;
+
+	parser.whole = false;
+	parse_detect_envelope(text, r->scratch, &parser);
+	crypto_wipe(r->scratch, PARSE_SCRATCH_BYTES);
+	if (memchr(r->raw, '\n', len) != NULL) {
+		if ((next = parse_pieces(&parser)) == NULL)
+			return (false);
+		next(&parser, text, &piece);
+		if (piece.kind != PARSE_PIECE_RECORD || piece.len != text.len)
+			return (false);
+	}
+	parser.whole = true; /* what was held was cut already */
+	mask_parser(r->mask, &parser);
+	return (true);
+}
+
 /* The record of the line that lies in raw, with where it comes from; 0: there is none. */
 static size_t
 read_line(struct replaying *r, size_t len, uint64_t number, char out[static RECORD_BYTES_MAX])
@@ -173,6 +202,10 @@ read_line(struct replaying *r, size_t len, uint64_t number, char out[static RECO
 	size_t made;
 
 	r->raw[len] = '\n';
+	if (!take_parser(r, len)) {
+		crypto_wipe(r->raw, len);
+		return (0);
+	}
 	b->lines = span_of(r->raw, len + 1);
 	b->read = len + 1;
 	mask_batch(r->mask, b);
@@ -216,7 +249,6 @@ replay_line(struct replaying *r, const struct app_held *held, struct err *e)
 	size_t len;
 
 	if (!held->whole || r->raw_len != held->line_bytes ||
-	    memchr(r->raw, '\n', r->raw_len) != NULL ||
 	    (len = read_line(r, r->raw_len, held->number, out)) == 0) {
 		r->left++;
 		return (0);
@@ -328,6 +360,7 @@ close_all(struct replaying *r)
 	app_quarantine_close(&r->lines);
 	crypto_secret_free(r->secret);
 	crypto_secret_free(r->raw);
+	crypto_secret_free(r->scratch);
 	app_setup_close(&r->setup);
 }
 

@@ -2,9 +2,9 @@
  * parse: format strings, as servers are configured with them.
  *
  * nginx's log_format, Apache's LogFormat and the PatternLayout of log4j and
- * logback; or the #Fields line of a W3C log.
- *  Compiled once into a list of fields with the text that stands
- * behind each; lines are read by it without a copy.
+ * logback; or the #Fields line of a W3C log.  Compiled once into a list of
+ * fields with the text that stands behind each; lines are read by it without
+ * a copy.
  */
 #ifndef CRETULA_PARSE_STRING_H
 #define CRETULA_PARSE_STRING_H
