@@ -84,7 +84,7 @@ const struct parse_format parse_formats[] = {
 	{ "nginx-combined", "nginx", "nginx's default log_format combined", SAMPLE_COMBINED,
 	    parse_clf_combined, NULL },
 	{ "nginx-error", "", "nginx's error log", PARSE_SAMPLE_NGINX_ERROR,
-	    parse_server_nginx_error, NULL },
+	    parse_server_nginx_error, parse_piece_nginx_error },
 	{ "nginx-json", "", "nginx with a log_format in JSON, escape=json or not",
 	    PARSE_SAMPLE_NGINX, parse_json_nginx, .members = true },
 	{ "postgres", "postgresql",

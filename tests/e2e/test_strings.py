@@ -91,6 +91,25 @@ def test_a_map_is_for_members():
     assert 'map: of the stream' in run.err, run.err
 
 
+def test_what_php_says_on_several_lines():
+    """Is part of nginx's error, up to the closing quote or the next record; nothing else is joined."""
+    begin, end = '2025/11/24 10:11:12 [error] 31#31: *46 ', ', client: 192.0.2.7, server: x, request: "GET /a HTTP/1.1", host: "x"'
+    trace = ('FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught Exception: no erika in /srv/a.php:3\nStack trace:\n'
+             '#0 /srv/b.php(7): run(\'erika@example.org\')\n#1 {main}\n  thrown in /srv/a.php on line 3" while reading upstream')
+    log = [begin + trace + end, begin + 'open() "/a" failed (2: No such file or directory)' + end, 'rubbish of another kind',
+           begin + 'FastCGI sent in stderr: "PHP message: cut by nginx\nand more', begin + 'FastCGI sent in stderr: "one" while x' + end]
+    text = ('\n'.join(log) + '\n').encode()
+    run = cretula('mask', '--format', 'nginx-error', stdin=text, code=0)
+    equal([('client' in r, r.get('state')) for r in run.lines],
+          [(True, None), (True, None), (False, 'unparsed'), (False, None), (True, None)])
+    assert 'parsed=4 partial=0 unparsed=1 counted=0 meta=0 joined=5' in run.err, run.err
+    assert b'erika' not in run.out
+    write('error.log', text)
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'nginx-error', 'error.log', code=0)
+    cretula('verify', '--store', 'store', code=0)
+    equal(len(records('store')), 5)
+
+
 def test_where_lines_stop():
     """check says at which directive, and where in the line; never what stands there."""
     good = b'203.0.113.7 [24/Nov/2025:10:11:12 +0000] "GET /erika HTTP/1.1" 200 0.1\n'

@@ -6,6 +6,7 @@
  */
 #include "parse/named/named.h"
 #include "parse/request.h"
+#include "parse/piece.h"
 #include "parse/server/server.h"
 #include "parse/timestamp.h"
 #include "parse/named/zone.h"
@@ -243,6 +244,53 @@ parse_server_nginx_error(struct parse_state *state, struct span line, char *scra
 		ev->bad_text |= BIT(EVENT_CLIENT) | BIT(EVENT_HOST) | BIT(EVENT_TARGET) |
 		    BIT(EVENT_REFERER) | BIT(EVENT_UPSTREAM) | BIT(EVENT_METHOD);
 	return (doubt ? PARSE_PARTIAL : PARSE_EVENT);
+}
+
+/* A time as nginx writes it, and a level. */
+static bool
+begins_nginx(struct span line)
+{
+	static const char form[] = "0000/00/00 00:00:00 [";
+
+	if (line.len < sizeof(form) - 1)
+		return (false);
+	for (size_t i = 0; i < sizeof(form) - 1; i++)
+		if (form[i] == '0' ? !parse_field_is_digit(line.ptr[i]) : line.ptr[i] != form[i])
+			return (false);
+	return (true);
+}
+
+/*
+ * What PHP and other programs write goes between quotes as it is, line ends
+ * too: such a record ends behind the closing quote, and at the latest where
+ * the next one begins.
+ */
+void
+parse_piece_nginx_error(const struct parser *parser, struct span rest, struct parse_piece *piece)
+{
+	static const struct span opens = SPAN(" sent in stderr: \""), closes = SPAN("\" while ");
+	size_t len = span_find(rest, '\n'), from;
+	const char *open = memmem(rest.ptr, len, opens.ptr, opens.len);
+	bool ends = open == NULL || !begins_nginx(rest);
+
+	(void)parser;
+	from = open == NULL ? len : (size_t)(open - rest.ptr) + opens.len;
+	ends = ends || memmem(rest.ptr + from, len - from, closes.ptr, closes.len) != NULL;
+	len = len < rest.len ? len + 1 : len;
+	while (!ends && len < rest.len && len < PARSE_LINE_MAX) {
+		struct span next = span_from(rest, len);
+		size_t more = span_find(next, '\n');
+
+		if (begins_nginx(next)) {
+			ends = true;
+			break;
+		}
+		ends = memmem(next.ptr, more, closes.ptr, closes.len) != NULL;
+		len += more < next.len ? more + 1 : more;
+	}
+	ends = ends || len >= PARSE_LINE_MAX;
+	ends = ends && rest.ptr[len - 1] == '\n';
+	parse_piece_record(rest, len, len == rest.len && !ends, piece);
 }
 
 /* ---- Apache ---- */

@@ -11,5 +11,6 @@ parse_line_function parse_server_traefik;
 parse_line_function parse_server_haproxy;
 /* error.c */
 parse_line_function parse_server_apache_error, parse_server_nginx_error;
+parse_piece_function parse_piece_nginx_error;
 
 #endif
