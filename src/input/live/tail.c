@@ -44,6 +44,7 @@ input_tail_open(struct input_live *in, const char *path, struct err *e)
 	if (t->dir_fd == -1)
 		return (err_sys(e, ERR_CONFIG, "%s", dir));
 	t->head = arena_take(&in->memory, INPUT_HEAD_BYTES);
+	t->other = arena_take(&in->memory, INPUT_HEAD_BYTES);
 	/* Only to be woken early: where it fails we look at each timeout. */
 	t->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (t->watch_fd != -1)
@@ -72,14 +73,12 @@ input_tail_close(struct live_tail *t)
 	free(t);
 }
 
-/* Read name from at on, once what is read now has ended. */
+/* Read that file from at on, whatever its name is by then, once what is read now has ended. */
 static void
-enqueue(struct live_tail *t, const char *name, uint64_t at)
+enqueue(struct live_tail *t, ino_t inode, uint64_t at)
 {
-	if (t->queued == TAIL_QUEUE_MAX)
-		return;
-	(void)memcpy(t->queue[t->queued].name, name, strlen(name) + 1);
-	t->queue[t->queued++].at = at;
+	if (t->queued < TAIL_QUEUE_MAX)
+		t->queue[t->queued++] = (struct tail_queued){ inode, at };
 }
 
 /* The bytes before at, as they will be looked at again. */
@@ -92,19 +91,19 @@ remember(struct live_tail *t)
 	t->last_len = n == (ssize_t)len ? len : 0;
 }
 
-/* 1; 0: there is none of this name. */
-static int
-open_file(struct live_tail *t, const char *name, uint64_t at)
+/* false: there is none of this name, or it is not the one that is meant (0: any). */
+static bool
+open_file(struct live_tail *t, const char *name, ino_t inode, uint64_t at)
 {
 	struct stat st;
 	ssize_t n;
 
 	t->fd = openat(t->dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (t->fd == -1)
-		return (0);
-	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		return (false);
+	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode) || (inode != 0 && st.st_ino != inode)) {
 		close_file(t);
-		return (0);
+		return (false);
 	}
 	t->file++;
 	t->device = st.st_dev;
@@ -114,7 +113,7 @@ open_file(struct live_tail *t, const char *name, uint64_t at)
 	t->head_len = n > 0 ? (size_t)n : 0;
 	t->eof_ns = 0;
 	remember(t);
-	return (1);
+	return (true);
 }
 
 /* ---- where to go on ---- */
@@ -126,7 +125,7 @@ is_sibling(const struct live_tail *t, const char *name)
 	static const char *const packed[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4" };
 	size_t base = strlen(t->base), len = strlen(name);
 
-	if (len <= base || len >= sizeof(t->queue[0].name) || strncmp(name, t->base, base) != 0 ||
+	if (len <= base || len >= TAIL_NAME_BYTES || strncmp(name, t->base, base) != 0 ||
 	    (name[base] != '.' && name[base] != '-'))
 		return (false);
 	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
@@ -139,7 +138,7 @@ is_sibling(const struct live_tail *t, const char *name)
 }
 
 struct candidate {
-	char name[TAIL_NAME_BYTES];
+	ino_t inode;
 	int64_t changed_ns;
 	uint64_t at, rank; /* rank 0: not known */
 };
@@ -158,12 +157,12 @@ look_at(struct live_tail *t, const char *name, input_find *find, void *arg, stru
 	ssize_t n;
 
 	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    (n = pread(fd, t->head, INPUT_HEAD_BYTES, 0)) <= 0)
+	    (n = pread(fd, t->other, INPUT_HEAD_BYTES, 0)) <= 0)
 		goto out;
 	memset(one, 0, sizeof(*one));
-	(void)memcpy(one->name, name, strlen(name) + 1);
+	one->inode = st.st_ino;
 	one->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	if (find(arg, span_of(t->head, (size_t)n), &one->at, &one->rank) == -1 ||
+	if (find == NULL || find(arg, span_of(t->other, (size_t)n), &one->at, &one->rank) == -1 ||
 	    one->at > (uint64_t)st.st_size)
 		one->rank = 0;
 	c->count++;
@@ -199,6 +198,14 @@ find_candidates(struct live_tail *t, input_find *find, void *arg, struct candida
 	look_at(t, t->base, find, arg, c);
 }
 
+static ino_t
+inode_of_path(const struct live_tail *t)
+{
+	struct stat st;
+
+	return (fstatat(t->dir_fd, t->base, &st, 0) == 0 ? st.st_ino : 0);
+}
+
 bool
 input_live_resume(struct input_live *in, input_find *find, void *arg)
 {
@@ -206,11 +213,15 @@ input_live_resume(struct input_live *in, input_find *find, void *arg)
 	struct candidates all;
 	uint64_t newest = 0;
 	unsigned from;
+	ino_t before;
 
 	input_feed_forget(&in->feeds[0], &in->pool);
 	close_file(t);
 	t->queued = 0;
-	find_candidates(t, find, arg, &all);
+	do { /* a file that is renamed while we look would be missed */
+		before = inode_of_path(t);
+		find_candidates(t, find, arg, &all);
+	} while (before != inode_of_path(t));
 	from = all.count;
 	for (unsigned i = 0; i < all.count; i++) {
 		if (all.list[i].rank == 0 || all.list[i].rank < newest)
@@ -220,7 +231,7 @@ input_live_resume(struct input_live *in, input_find *find, void *arg)
 	}
 	/* The one that was read last, those that came since, and the one of today. */
 	for (unsigned i = from; i < all.count; i++)
-		enqueue(t, all.list[i].name, all.list[i].rank > 0 ? all.list[i].at : 0);
+		enqueue(t, all.list[i].inode, all.list[i].rank > 0 ? all.list[i].at : 0);
 	return (from < all.count);
 }
 
@@ -252,21 +263,16 @@ leave_file(struct input_live *in, struct live_sink *sink, struct input_more *mor
 	close_file(t);
 }
 
-/* It was cut or written anew: the rest may be in a copy. */
-struct copied {
-	const struct live_tail *t;
-	unsigned char head[INPUT_HEAD_BYTES];
-	size_t len;
-};
-
+/* It was cut or written anew: the rest may be in a copy, which begins as it did. */
 static int
 find_copy(void *arg, struct span head, uint64_t *at, uint64_t *rank)
 {
-	const struct copied *c = arg;
+	const struct live_tail *t = arg;
+	size_t len = t->at < t->head_len ? (size_t)t->at : t->head_len;
 
-	if (c->len == 0 || head.len < c->len || memcmp(head.ptr, c->head, c->len) != 0)
+	if (len == 0 || head.len < len || memcmp(head.ptr, t->head, len) != 0)
 		return (-1);
-	*at = c->t->at;
+	*at = t->at;
 	*rank = 1;
 	return (0);
 }
@@ -275,22 +281,18 @@ static void
 was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 {
 	struct live_tail *t = in->tail;
-	struct copied c = { .t = t, .len = t->head_len };
 	struct candidates all;
 
 	/* Its half line goes on in the copy. */
 	t->at -= in->feeds[0].len + in->feeds[0].dropped;
-	c.len = t->at < c.len ? (size_t)t->at : c.len;
-	memcpy(c.head, t->head, c.len);
-	find_candidates(t, find_copy, &c, &all);
+	find_candidates(t, find_copy, t, &all);
 	for (unsigned i = 0; i + 1 < all.count; i++) {
 		if (all.list[i].rank == 0)
 			continue;
 		input_feed_forget(&in->feeds[0], &in->pool);
-		enqueue(t, all.list[i].name, all.list[i].at);
+		enqueue(t, all.list[i].inode, all.list[i].at);
 		break;
 	}
-	crypto_wipe(c.head, sizeof(c.head));
 	leave_file(in, sink, more);
 	t->cuts++;
 }
@@ -403,6 +405,50 @@ wait_for_news(struct live_tail *t, int timeout_ms)
 			;
 }
 
+/* ---- the next file ---- */
+
+static bool
+open_queued(struct live_tail *t, const struct tail_queued *q)
+{
+	int fd = openat(t->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool found = open_file(t, t->base, q->inode, q->at);
+
+	if (dir == NULL && fd != -1)
+		(void)close(fd);
+	while (!found && dir != NULL && (entry = readdir(dir)) != NULL)
+		found = entry->d_ino == q->inode && is_sibling(t, entry->d_name) &&
+		    open_file(t, entry->d_name, q->inode, q->at);
+	if (dir != NULL)
+		(void)closedir(dir);
+	return (found);
+}
+
+/*
+ * The file of our path.  Others may have had that name since the last one was
+ * left: they come before it.
+ */
+static void
+open_path(struct live_tail *t)
+{
+	ino_t left = t->file > 0 ? t->inode : 0;
+	struct candidates all;
+	unsigned i = 0;
+
+	if (!open_file(t, t->base, 0, 0) || left == 0 || left == t->inode)
+		return;
+	find_candidates(t, NULL, NULL, &all);
+	while (i < all.count && all.list[i].inode != left)
+		i++;
+	for (i++; i < all.count && all.list[i].inode != t->inode; i++)
+		enqueue(t, all.list[i].inode, 0);
+	if (t->queued == 0)
+		return;
+	enqueue(t, t->inode, 0);
+	close_file(t);
+}
+
 int
 input_tail_read(
     struct input_live *in, struct live_sink *sink, int timeout_ms, struct input_more *more)
@@ -411,13 +457,14 @@ input_tail_read(
 	int rc = 0;
 
 	t->ended = false;
-	if (t->fd == -1 && t->queued > 0) {
+	if (t->fd == -1 && t->queued == 0)
+		open_path(t);
+	while (t->fd == -1 && t->queued > 0) {
 		struct tail_queued next = t->queue[0];
 
 		memmove(t->queue, t->queue + 1, --t->queued * sizeof(t->queue[0]));
-		(void)open_file(t, next.name, next.at);
-	} else if (t->fd == -1)
-		(void)open_file(t, t->base, 0);
+		(void)open_queued(t, &next);
+	}
 	if (t->fd != -1)
 		rc = read_file(in, sink, more);
 	else

@@ -12,7 +12,7 @@
 #define TAIL_LOOK_BYTES ((size_t)256)
 
 struct tail_queued {
-	char name[TAIL_NAME_BYTES];
+	ino_t inode;
 	uint64_t at;
 };
 
@@ -24,6 +24,7 @@ struct live_tail {
 	dev_t device;
 	ino_t inode;
 	uint64_t at; /* bytes of it that were read */
+	char *other; /* as head, of another one */
 	char *head; /* INPUT_HEAD_BYTES, secret memory */
 	size_t head_len;
 	char last[TAIL_LOOK_BYTES]; /* before at: still there when more comes? */
