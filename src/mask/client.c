@@ -5,6 +5,8 @@
  */
 #include <arpa/inet.h>
 
+#include <limits.h>
+
 #include "mask/extra/extra.h"
 #include "mask/inside.h"
 #include "mask/url/render.h"
@@ -206,8 +208,9 @@ is_trusted(const struct mask *m, const struct parse_addr *addr)
 		addr->bytes, addr->len));
 }
 
-struct span
-mask_hop(struct mask *m, struct span hop)
+/* One hop; asserted: by a header that whoever sent the request may have written. */
+static struct span
+hide_hop(struct mask *m, struct span hop, bool asserted)
 {
 	struct parse_addr addr;
 	int port;
@@ -215,7 +218,7 @@ mask_hop(struct mask *m, struct span hop)
 	enum parse_addr_kind kind = parse_addr_port(hop, &addr, &port);
 
 	if (kind == PARSE_ADDR_OK)
-		return (hide(m, m->peer_trusted ? MASK_SLOT_PEER : MASK_SLOT_FWD, &addr,
+		return (hide(m, asserted ? MASK_SLOT_FWD : MASK_SLOT_PEER, &addr,
 		    span_of((const char *)addr.bytes, addr.len)));
 	if (kind == PARSE_ADDR_LIKE)
 		record_set_flag(&m->record, RECORD_FLAG_IP_NONCANONICAL);
@@ -223,11 +226,51 @@ mask_hop(struct mask *m, struct span hop)
 	    fold(hop, form, sizeof(form))));
 }
 
+/* A header of one address: a proxy that does not know it hands on what a client wrote. */
+struct span
+mask_hop(struct mask *m, struct span hop)
+{
+	return (hide_hop(m, hop, true));
+}
+
+/*
+ * Each hop is asserted by the one to its right, the last one by the peer.  So
+ * the last one that is no proxy of ours is the client, as our proxies saw it;
+ * what stands left of it is the client's word.  How many hops those are; and
+ * the client, if it is an address.
+ */
+static unsigned
+read_hops(const struct mask *m, struct span value, struct parse_addr *client, bool *found)
+{
+	unsigned count = 0, asserted = 0;
+
+	*found = false;
+	for (struct span rest = value; rest.len > 0; count++) {
+		struct span hop = next_hop(&rest);
+		struct parse_addr addr;
+		int port;
+		bool is_addr = parse_addr_port(hop, &addr, &port) == PARSE_ADDR_OK;
+
+		if (is_addr && is_trusted(m, &addr))
+			continue;
+		asserted = count;
+		*found = is_addr;
+		if (is_addr)
+			*client = addr;
+	}
+	return (asserted);
+}
+
 static void
 put_forwarded(struct mask *m, struct span value)
 {
 	struct record *r = &m->record;
+	struct parse_addr client;
+	unsigned asserted = UINT_MAX, count = 0;
+	bool found;
 
+	if (m->peer_trusted)
+		asserted = read_hops(m, value, &client, &found);
 	if ((mask_bytes_of(value) & MASK_BYTES_CONTROL) != 0)
 		record_set_flag(r, RECORD_FLAG_CTL_IN_FIELD);
 	for (struct span rest = value; rest.len > 0;) {
@@ -237,7 +280,7 @@ put_forwarded(struct mask *m, struct span value)
 			record_set_flag(r, RECORD_FLAG_FWD_CAPPED);
 			break;
 		}
-		text = mask_hop(m, hop);
+		text = hide_hop(m, hop, count++ < asserted);
 		if (text.len > 0)
 			r->forwarded[r->forwarded_count++] = text;
 	}
@@ -245,23 +288,33 @@ put_forwarded(struct mask *m, struct span value)
 		r->present |= UINT64_C(1) << RECORD_FIELD_FORWARDED;
 }
 
-/* The last hop that is an address and no proxy of ours; false if there is none. */
 static bool
 resolve(const struct mask *m, struct span value, struct parse_addr *resolved)
 {
-	bool found = false;
+	struct parse_addr client;
+	bool found;
 
-	for (struct span rest = value; rest.len > 0;) {
-		struct span hop = next_hop(&rest);
-		struct parse_addr addr;
-		int port;
-
-		if (parse_addr_port(hop, &addr, &port) == PARSE_ADDR_OK && !is_trusted(m, &addr)) {
-			*resolved = addr;
-			found = true;
-		}
-	}
+	(void)read_hops(m, value, &client, &found);
+	if (found)
+		*resolved = client;
 	return (found);
+}
+
+/*
+ * Two headers that name hops: our proxies write one of them, and hand on what a
+ * client wrote in the other.  It is not known which, so neither is believed.
+ */
+static bool
+is_disputed(const struct event *ev)
+{
+	for (unsigned i = 0; i < ev->extra_count; i++) {
+		const struct event_extra *extra = &ev->extra[i];
+
+		if (extra->kind == EVENT_EXTRA_ADDRESS &&
+		    memmem(extra->key.ptr, extra->key.len, "forwarded", 9) != NULL)
+			return (true);
+	}
+	return (false);
 }
 
 /* ---- the subject ---- */
@@ -308,7 +361,7 @@ put_peer(struct mask *m, const struct event *ev, const struct parse_addr *peer)
 	struct span value = span_of((const char *)peer->bytes, peer->len), text;
 	struct parse_addr resolved;
 
-	m->peer_trusted = is_trusted(m, peer);
+	m->peer_trusted = is_trusted(m, peer) && !is_disputed(ev);
 	if (m->peer_trusted && mask_has(ev, EVENT_FORWARDED) &&
 	    resolve(m, ev->text[EVENT_FORWARDED], &resolved))
 		set_subject(m, MASK_SLOT_PEER, span_of((const char *)resolved.bytes, resolved.len));
@@ -373,7 +426,7 @@ mask_client_subject(struct mask *m, const struct event *ev)
 	if (!mask_has(ev, EVENT_CLIENT) ||
 	    parse_addr_port(ev->text[EVENT_CLIENT], &addr, &port) != PARSE_ADDR_OK)
 		return (false);
-	if (is_trusted(m, &addr) && mask_has(ev, EVENT_FORWARDED))
+	if (is_trusted(m, &addr) && mask_has(ev, EVENT_FORWARDED) && !is_disputed(ev))
 		(void)resolve(m, ev->text[EVENT_FORWARDED], &addr);
 	m->learn_subject = mask_words_subject(m->words, addr.bytes, addr.len);
 	return (true);

@@ -1,4 +1,5 @@
 """What `mask:` does with a class, from the configuration to the store and back."""
+import json
 import os
 
 from lib import combined, cretula, equal, main, make_log, read, records, tree_bytes, write
@@ -101,6 +102,30 @@ def test_a_bad_database_is_refused_before_anything_is_made():
         for command in (('import', '--stream', 's', '-'), ('pipe', 's')):
             run = cretula(*command, '--store', 'store', '--config', 'c.yaml', '--format', 'apache-combined', stdin=LOG, code=78)
             assert 'geo: ' in run.err and not os.path.exists('store') and not os.path.exists('store.keys'), run.err
+
+
+def test_a_trusted_proxy_is_no_oracle():
+    """What a client writes into a header never gives the token that somebody's own requests have, whoever hands it on."""
+    write('p.yaml', b'streams: {s: {trusted_proxies: [10.0.0.0/8]}}')
+    rows = (  # claim, headers, does the victim's own token stand there
+        ('our proxy says who asked', {'x-forwarded-for': '198.51.100.22'}, True),
+        ('the victim is what the client said', {'x-forwarded-for': '198.51.100.22, 203.0.113.7'}, False),
+        ('... behind two of ours', {'x-forwarded-for': '198.51.100.22, 203.0.113.7, 10.1.1.1'}, False),
+        ('... behind what is no address', {'x-forwarded-for': '198.51.100.22, unknown, 10.1.1.1'}, False),
+        ('two headers, one of them the client wrote', {'forwarded': 'for=198.51.100.22', 'x-forwarded-for': '203.0.113.7'}, False),
+        ('... the other one', {'x-forwarded-for': '198.51.100.22', 'forwarded': 'for=203.0.113.7'}, False),
+        ('a header that our proxy does not know', {'cf-connecting-ip': '198.51.100.22'}, False),
+        ('... nor that', {'x-real-ip': '198.51.100.22'}, False),
+    )
+    lines = [{'@timestamp': '2025-11-24T10:11:12Z', 'client.ip': '10.0.0.1', 'url.path': '/', 'headers': headers}
+             for _, headers, _ in rows]
+    lines.append({'@timestamp': '2025-11-24T10:11:12Z', 'client.ip': '198.51.100.22', 'url.path': '/'})
+    run = cretula('mask', '--config', 'p.yaml', '--format', 'json-lines', code=0,
+                  stdin=''.join(json.dumps(line) + '\n' for line in lines).encode())
+    *got, victim = run.lines
+    for (claim, _, stands), record in zip(rows, got):
+        equal(victim['client'] in json.dumps(record), stands, claim)
+        assert victim['client'][3:] not in json.dumps(record) or stands, claim
 
 
 def test_what_is_refused():

@@ -210,6 +210,11 @@ test_forwarded(void **state)
 		{ "garbage counts", "192.0.2.7", "unknown, _hidden, ,x", "if.#,if.#,if.#,if.#", false },
 		{ "behind our proxy as peers", "10.0.0.1", "198.51.100.9, 10.0.0.2", "ip.#,ip.#",
 		    false },
+		{ "but not what a client says of others", "10.0.0.1", "192.0.2.1, 198.51.100.9, 10.0.0.2",
+		    "if.#,ip.#,ip.#", false },
+		{ "nor of our proxies", "10.0.0.1", "10.0.0.3, 198.51.100.9", "if.#,ip.#", false },
+		{ "nor behind a hop that is no address", "10.0.0.1", "192.0.2.1, unknown, 10.0.0.2",
+		    "if.#,if.#,ip.#", false },
 		{ "at most 16", "192.0.2.7", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
 		    "if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#,if.#",
 		    true },
@@ -255,6 +260,13 @@ test_resolved(void **state)
 	assert_memory_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
 	r = bed_peer(&bed, "10.0.0.1", "1.2.3.4, 198.51.100.9, 10.0.0.2");
 	assert_memory_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
+	/* What a client writes of somebody is not what that one's own requests are. */
+	r = bed_peer(&bed, "10.0.0.1", "198.51.100.9, 203.0.113.5, 10.0.0.2");
+	assert_false(span_equal(span_from(r.forwarded[0], 3), span_of(direct + 3, 16)));
+	assert_memory_not_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
+	r = bed_peer(&bed, "10.0.0.1", "198.51.100.9, unknown, 10.0.0.2");
+	assert_memory_not_equal(bed.mask->subject, direct, MASK_TOKEN_BYTES);
+	r = bed_peer(&bed, "10.0.0.1", "1.2.3.4, 198.51.100.9, 10.0.0.2");
 	/* The peer's hop has the peer's token; a header from elsewhere has not. */
 	assert_true(span_is(r.forwarded[1], direct));
 	snprintf(behind, sizeof(behind), "%.19s", r.text[RECORD_FIELD_CLIENT].ptr);
