@@ -23,17 +23,24 @@ equal_folded(struct span a, const char *lower)
 /* Sorted: what stands below these names a person or is a secret. */
 static const char *const parents[] = { "account", "accounts", "applicant", "applicants",
 	"appointment", "appointments", "author", "authors", "avatar", "avatars", "benutzer",
-	"booking", "bookings", "candidate", "candidates", "case", "cases", "chat", "claim",
-	"claims", "client", "clients", "confirm", "contact", "contacts", "customer", "customers",
-	"doctor", "doctors", "donor", "donors", "download", "downloads", "email", "emails",
-	"employee", "employees", "follower", "followers", "friend", "friends", "guest", "guests",
-	"id", "ids", "in", "inbox", "invite", "invites", "invoice", "invoices", "konten", "konto",
-	"kunde", "kunden", "mail", "member", "members", "name", "names", "order", "orders", "owner",
-	"owners", "passenger", "passengers", "patient", "patients", "people", "person", "policies",
-	"policy", "prescription", "prescriptions", "profile", "profiles", "reservation",
-	"reservations", "resident", "residents", "s", "share", "staff", "student", "students",
-	"subscriber", "subscribers", "t", "teacher", "teachers", "ticket", "tickets", "u",
-	"unsubscribe", "user", "username", "usernames", "users", "verify", "voter", "voters" };
+	"bestellung", "bestellungen", "booking", "bookings", "candidate", "candidates", "case",
+	"cases", "chat", "claim", "claims", "client", "cliente", "clientes", "clients",
+	"commande", "commandes", "compte", "comptes", "confirm", "contact", "contacts", "cuenta",
+	"cuentas", "customer", "customers", "doctor", "doctors", "donor", "donors", "download",
+	"downloads", "email", "emails", "employee", "employees", "factura", "facturas",
+	"follower", "followers", "friend", "friends", "gebruiker", "gebruikers", "guest",
+	"guests", "id", "ids", "in", "inbox", "invite", "invites", "invoice", "invoices",
+	"klant", "klanten", "konten", "konto", "kunde", "kunden", "mail", "member", "members",
+	"membre", "membres", "miembro", "miembros", "mitarbeiter", "mitglied", "mitglieder",
+	"name", "names", "nutzer", "order", "orders", "owner", "owners", "paciente", "pacientes",
+	"passenger", "passengers", "patient", "patienten", "patients", "pedido", "pedidos",
+	"people", "perfil", "perfiles", "person", "policies", "policy", "prescription",
+	"prescriptions", "profil", "profile", "profiles", "profils", "rechnung", "rechnungen",
+	"reservation", "reservations", "resident", "residents", "s", "share", "staff", "student",
+	"students", "subscriber", "subscribers", "t", "teacher", "teachers", "ticket", "tickets",
+	"u", "unsubscribe", "usager", "usagers", "user", "username", "usernames", "users",
+	"usuario", "usuarios", "utente", "utenti", "utilisateur", "utilisateurs", "verify",
+	"voter", "voters" };
 
 /* A bit for each length of those that begin with a letter; made before main. */
 static uint16_t parent_lengths[26];

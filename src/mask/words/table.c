@@ -154,6 +154,9 @@ mask_words_subject(const struct mask_words *words, const unsigned char *bytes, s
 {
 	size_t keep = len == 4 ? 3 : 5;
 
+	/* 6to4: who has an IPv4 address has that network too, and must not count twice. */
+	if (len == 16 && memcmp(bytes, "\x20\x02", 2) == 0)
+		return (mask_words_subject(words, bytes + 2, 4));
 	/* Teredo: what follows is the server, which the client chooses. */
 	if (len == 16 && memcmp(bytes, "\x20\x01\0\0", 4) == 0)
 		keep = 4;
