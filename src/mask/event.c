@@ -197,14 +197,24 @@ put_listed(struct mask *m, const struct event *ev)
 	}
 }
 
+/*
+ * No size in bytes and no time in microseconds is as large as that: a card
+ * number with three zeros behind it, because its source counts milliseconds.
+ */
+#define NUMBER_MAX INT64_C(1000000000000000)
+
 static void
 put_numbers(struct mask *m, const struct event *ev)
 {
 	for (uint32_t left = ev->has_number & ~BIT(EVENT_PORT); left != 0; left &= left - 1) {
 		enum event_number n = (enum event_number)__builtin_ctz(left);
 
-		if (ev->number[n] >= 0)
+		if (ev->number[n] < 0 || mask_extra_is_card(m, ev->number[n]))
+			continue;
+		if (ev->number[n] < NUMBER_MAX)
 			record_set_int(&m->record, numbers[n], ev->number[n]);
+		else
+			mask_count(m, RECORD_CLASS_UNKNOWN);
 	}
 	if ((ev->has_number >> EVENT_PORT & 1) != 0)
 		mask_count(m, RECORD_CLASS_PORT);

@@ -1,6 +1,9 @@
 /* extra: keys and values of EXTRA. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "detect/verify.h"
 #include "mask/extra/extra.h"
 
 #define NAMES_MAX 16 /* of one list */
@@ -194,6 +197,21 @@ value_of(struct mask *m, const struct event_extra *extra)
 	return (redacted(m, RECORD_CLASS_UNKNOWN));
 }
 
+__attribute__((cold)) bool
+mask_extra_card(struct mask *m, int64_t number)
+{
+	char text[24];
+	const char *digits = text;
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, number);
+	digits += *digits == '-';
+	if (!detect_verify_card(digits, strlen(digits)))
+		return (false);
+	mask_count(m, RECORD_CLASS_PAN);
+	record_set_flag(&m->record, RECORD_FLAG_SECRET_FOUND);
+	return (true);
+}
+
 static void
 add_number(struct mask *m, struct span key, int64_t number)
 {
@@ -237,7 +255,7 @@ mask_extra(struct mask *m, const struct event *ev)
 		struct span key = key_of(m, extra), value;
 
 		if (extra->kind == EVENT_EXTRA_NUMBER) {
-			if (key.len > 0)
+			if (key.len > 0 && !mask_extra_is_card(m, extra->number))
 				add_number(m, key, extra->number);
 			continue;
 		}

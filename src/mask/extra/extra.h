@@ -27,4 +27,17 @@ struct span mask_extra_token(struct mask *m, enum mask_slot slot, const char *po
 struct span mask_hop(struct mask *m, struct span hop);
 struct span mask_user_text(struct mask *m, struct span user);
 
+/*
+ * Is it the number of a payment card, where a count or a time belongs?  Then
+ * it is counted and flagged, and not to be written.
+ */
+bool mask_extra_card(struct mask *m, int64_t number);
+static inline bool
+mask_extra_is_card(struct mask *m, int64_t number)
+{
+	const int64_t least = INT64_C(1000000000000); /* of thirteen digits */
+
+	return ((number >= least || number <= -least) && mask_extra_card(m, number));
+}
+
 #endif
