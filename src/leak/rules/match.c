@@ -145,8 +145,8 @@ match_one(struct leak_scanner *s, struct leak_view *view, size_t number, size_t 
 		from = view->rule_done[number];
 	for (int tries = 0; tries < TRIES_MAX && from <= p && !s->gave_up[number]; tries++) {
 		struct leak_match m = { view->bytes, view->len, 0, 0 };
-		int rc = pcre2_match(rule->code, view->bytes, end, from,
-		    PCRE2_NOTEMPTY | (anchored ? PCRE2_ANCHORED : 0), s->match, s->context);
+		int rc = pcre2_match(
+		    rule->code, view->bytes, end, from, PCRE2_NOTEMPTY, s->match, s->context);
 
 		if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
 			give_up(s, number);
@@ -166,6 +166,14 @@ match_one(struct leak_scanner *s, struct leak_view *view, size_t number, size_t 
 	}
 }
 
+/* Is the rule compiled to begin at from, or else anywhere before p? */
+static bool
+is_tried(const struct leak_row *row, enum leak_kind kind, size_t from)
+{
+	return (kind != LEAK_KIND_LITERAL ||
+	    ((row->flags & LEAK_ROW_BEFORE) != 0) == (from == ANYWHERE));
+}
+
 static void
 match_kind(
     struct leak_scanner *s, struct leak_view *view, enum leak_kind kind, size_t from, size_t p)
@@ -173,7 +181,8 @@ match_kind(
 	for (size_t i = 0; i < s->rules->by_kind_count[kind]; i++) {
 		size_t number = s->rules->by_kind[kind][i];
 
-		if (s->rules->rule[number].code != NULL)
+		if (s->rules->rule[number].code != NULL &&
+		    is_tried(s->rules->rule[number].row, kind, from))
 			match_one(s, view, number, from, p);
 	}
 }

@@ -10,12 +10,12 @@ static const char value_name[] = "value";
 
 /* Compile for every processor's threads: the code is not changed by matching. */
 pcre2_code *
-leak_compile(struct span pattern, struct err *e)
+leak_compile(struct span pattern, uint32_t options, struct err *e)
 {
 	PCRE2_SIZE at = 0;
 	int why = 0;
 	pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len,
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C, &why, &at, NULL);
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | options, &why, &at, NULL);
 	unsigned char text[120];
 
 	if (code == NULL) {
@@ -101,12 +101,23 @@ fill_names(struct leak_rules *rules)
 	}
 }
 
+/* When it is said to the match instead, the JIT's code is passed over. */
+static uint32_t
+anchor_of(const struct leak_row *row)
+{
+	uint32_t known = UINT32_C(1) << LEAK_KIND_NAME | UINT32_C(1) << LEAK_KIND_LITERAL;
+
+	if ((row->flags & LEAK_ROW_BEFORE) != 0 || (row->kinds & known) == 0)
+		return (0);
+	return (PCRE2_ANCHORED);
+}
+
 static int
 add_row(struct leak_rules *rules, const struct leak_row *row, struct err *e)
 {
 	struct leak_rule *rule = &rules->rule[rules->count];
 
-	if ((rule->code = leak_compile(span_str(row->pattern), e)) == NULL)
+	if ((rule->code = leak_compile(span_str(row->pattern), anchor_of(row), e)) == NULL)
 		return (err_in(e, "rule %s", row->name));
 	rule->row = row;
 	memcpy(rule->name, row->name, strlen(row->name) + 1);

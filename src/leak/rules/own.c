@@ -97,7 +97,7 @@ add_rule(struct leak_rules *rules, const struct trial *trial, struct span line, 
 			return (err_set(e, ERR_CONFIG, "there is a rule of that name"));
 	if (rules->count - rules->own_first == LEAK_OWN_RULES_MAX)
 		return (err_set(e, ERR_CONFIG, "more than %d rules", LEAK_OWN_RULES_MAX));
-	if ((code = leak_compile(span_from(line, at), e)) == NULL)
+	if ((code = leak_compile(span_from(line, at), 0, e)) == NULL)
 		return (-1);
 	if (try_all(trial, code, e) == -1) {
 		pcre2_code_free(code);

@@ -8,6 +8,7 @@
 #include <pcre2.h>
 
 #include "leak/leak.h"
+#include "leak/rules/own.h"
 #include "leak/rules/table.h"
 #include "leak/view/marks.h"
 
@@ -43,8 +44,9 @@ struct leak_rules {
 	struct leak_teddy teddy;
 	size_t by_kind[LEAK_KINDS][LEAK_RULES_MAX]; /* rules to try there */
 	size_t by_kind_count[LEAK_KINDS];
-	uint64_t name_ends[16]; /* hashes of the last three letters of names, a bit each */
-	uint64_t literals[16]; /* ... and of the literals' rare bytes */
+	/* Hashes of the last three letters of names, a bit each; of the literals' rare bytes. */
+	uint64_t name_ends[1 << LEAK_THREE_HASH_BITS >> 6];
+	uint64_t literals[1 << LEAK_THREE_HASH_BITS >> 6];
 	struct leak_values values;
 };
 

@@ -76,8 +76,8 @@ const struct leak_row leak_rows[] = {
 	    "(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:[0-9]{1,3}\\.){3}[0-9]{1,3}|"
 	    "[0-9A-Fa-f]{1,4}|)(?![0-9A-Za-z:])",
 	    "IPv6 address" },
-	{ "ipv6-arpa", AT(LITERAL), 0, 80, 16, NULL, "(?i)(?:[0-9a-f]\\.){16,32}ip6\\.arpa",
-	    "IPv6 address of a reverse lookup" },
+	{ "ipv6-arpa", AT(LITERAL), LEAK_ROW_BEFORE, 80, 16, NULL,
+	    "(?i)(?:[0-9a-f]\\.){16,32}ip6\\.arpa", "IPv6 address of a reverse lookup" },
 	{ "jwt", AT(LITERAL), 0, 1, 1200, leak_check_jwt,
 	    NO_WORD_BEFORE "e(?:yJ|wo|yA)[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{4,}", "JSON Web Token" },
 	{ "mac", AT(COLONS) | AT(OCTETS), 0, 20, 24, leak_check_mac,

@@ -16,7 +16,8 @@ typedef bool leak_check(const struct leak_match *m);
 
 enum {
 	LEAK_ROW_STRICT = 1, /* only with LEAK_STRICT */
-	LEAK_ROW_NOISE = 2 /* may be a chance find in random bytes: needs text around it */
+	LEAK_ROW_NOISE = 2, /* may be a chance find in random bytes: needs text around it */
+	LEAK_ROW_BEFORE = 4 /* begins before its literal; others with it, or with the name */
 };
 
 struct leak_row {

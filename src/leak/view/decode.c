@@ -7,6 +7,7 @@
 #include "leak/inside.h"
 
 #define AROUND 128 /* bytes in clear around an escape that belong to what it hides */
+#define ENTITY_BYTES_MAX 8 /* of the longest name, with its signs */
 #define AGAIN 256 /* of a piece that was cut, how much is looked at again */
 
 struct decoded {
@@ -167,6 +168,9 @@ decode_entity(const unsigned char *in, size_t len, struct decoded *d)
 		decode_numbered(in, len, d);
 		return;
 	}
+	/* Most signs of this kind stand between parameters. */
+	if (memchr(in, ';', len < ENTITY_BYTES_MAX ? len : ENTITY_BYTES_MAX) == NULL)
+		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].name);
 
@@ -267,13 +271,12 @@ static bool
 is_mail(const struct leak_view *view, size_t p)
 {
 	size_t from = p > 2 * AROUND ? p - 2 * AROUND : 0;
-	size_t to = view->len - p > 4 * AROUND ? p + 4 * AROUND : view->len;
+	const unsigned char *end =
+	    view->bytes + (view->len - p > 4 * AROUND ? p + 4 * AROUND : view->len);
 
-	for (size_t i = from; i + 6 < to; i++) {
-		const unsigned char *at = view->bytes + i;
-
-		if (at[0] != '=')
-			continue;
+	for (const unsigned char *at = view->bytes + from; at + 6 < end; at++) {
+		if ((at = memchr(at, '=', (size_t)(end - 6 - at))) == NULL)
+			break;
 		if ((at[1] == '3' && at[2] == 'D') || at[1] == '\n' ||
 		    (at[1] == '\r' && at[2] == '\n'))
 			return (true);

@@ -11,19 +11,26 @@
 #define BACK_MAX BEHIND_BYTES
 #define AGAIN 512 /* of a run that was cut, how much is looked at again; four divides it */
 
+/* Of a character of either alphabet its value + 1; 0 for what is in neither. */
+static unsigned char values[256];
+
+__attribute__((constructor)) static void
+fill_values(void)
+{
+	static const char characters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < sizeof(characters) - 1; i++)
+		values[(unsigned char)characters[i]] = (unsigned char)(i + 1);
+	values['-'] = values['+'];
+	values['_'] = values['/'];
+}
+
 /* -1 for what is in neither alphabet. */
 static int
 value_of(unsigned char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (c - 'a' + 26);
-	if (c >= '0' && c <= '9')
-		return (c - '0' + 52);
-	if (c == '+' || c == '-')
-		return (62);
-	return (c == '/' || c == '_' ? 63 : -1);
+	return ((int)values[c] - 1);
 }
 
 /* Up to four characters at p into bytes; how many bytes, -1 if one is no base64 before two are. */
