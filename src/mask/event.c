@@ -365,6 +365,6 @@ mask_event(struct mask *m, const struct event *ev, bool partial)
 		count_dropped(m, ev);
 	if ((ev->has_text & RARE) != 0)
 		put_rare(m, ev);
-	if ((ev->extra_count | ev->headers[0] | ev->headers[1]) != 0)
+	if ((ev->extra_count | ev->extra_more | ev->headers[0] | ev->headers[1]) != 0)
 		mask_extra(m, ev);
 }

@@ -47,10 +47,44 @@ test_samples(void **state)
 	}
 }
 
+/* Of what finds no room it is said how much there was, be it all there was. */
+static void
+test_left_out(void **state)
+{
+#define K16 "kkkkkkkkkkkkkkkk"
+#define LONG K16 K16 K16 K16 K16 K16 K16 K16 K16
+#define START "{\"@timestamp\":\"2025-11-24T10:11:12Z\",\"status\":200"
+	static const struct {
+		const char *line, *said;
+	} rows[] = {
+		{ START ",\"" LONG "\":1}", "\"extra\":{\"fields_more\":1}" },
+		{ START ",\"pid\":1,\"" LONG "\":1,\"" LONG "x\":1}",
+		    "\"extra\":{\"pid\":\"[unknown]\",\"fields_more\":2}" },
+		{ START "}", "\"agent\":\"none\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *out;
+		char text[512];
+		struct bed bed;
+		int len = snprintf(text, sizeof(text), "%s\n", rows[i].line);
+
+		bed_open_as(&bed, NULL, "json-lines", MASK_EPOCH_EVENT);
+		out = bed_run(&bed, span_of(text, (size_t)len), 0);
+		if (strstr(out, rows[i].said) == NULL)
+			fail_msg("%s: %s", rows[i].line, out);
+		bed_close(&bed);
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_samples) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_left_out),
+	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
