@@ -174,10 +174,23 @@ print_read(const struct stats_counts *c, struct buf *out)
 	for (unsigned i = 0; i < app_names()->reason_count; i++)
 		if (c->reasons[i] > 0)
 			row(out, app_names()->reasons[i], c->reasons[i], c->lines);
-	buf_str(out, "\nmasked values\n");
+	buf_str(out, "\nmasked values (of segments of 20 records and more)\n");
 	for (unsigned i = 0; i < app_names()->class_count; i++)
 		if (c->masked[i] > 0)
 			row(out, app_names()->classes[i], c->masked[i], 0);
+}
+
+/* Events of containers. */
+static void
+print_split(const struct stats_outcome *split, struct buf *out)
+{
+	json_key(out, "split");
+	buf_char(out, '{');
+	json_u64(out, "parsed", split->parsed);
+	json_u64(out, "partial", split->partial);
+	json_u64(out, "unparsed", split->unparsed);
+	json_u64(out, "counted", split->counted);
+	buf_char(out, '}');
 }
 
 static void
@@ -254,6 +267,8 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 		json_u64(out, "bytes", t->sealed.bytes);
 		json_u64(out, "counted", t->sealed.in.counted);
 		json_u64(out, "meta", t->sealed.meta);
+		json_u64(out, "joined", t->sealed.joined);
+		print_split(&t->sealed.split, out);
 		json_u64(out, "lost", t->sealed.lost);
 		json_key(out, "reasons");
 		buf_char(out, '{');
