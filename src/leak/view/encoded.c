@@ -193,7 +193,7 @@ void
 leak_decode_wide(struct leak_scanner *s, unsigned depth, size_t p)
 {
 	struct leak_view *view = &s->views[depth];
-	size_t at = p - 1, stride = 2, first;
+	size_t at = p - 1, stride = 2, first, begins;
 	struct leak_child child;
 
 	if (p == 0)
@@ -205,8 +205,13 @@ leak_decode_wide(struct leak_scanner *s, unsigned depth, size_t p)
 	first = at;
 	while (first >= stride && at - first < BACK_MAX && is_wide(view, first - stride, stride))
 		first -= stride;
-	/* Only the first place of a run begins it; one that a window cuts begins where it can. */
-	if (first != at && first >= view->begin)
+	/*
+	 * Only the first place of a run begins it; one that a window cuts begins
+	 * where it can.  A place has a NUL two bytes before it (kinds_impl.h), so
+	 * behind other bytes the first one is that of the second character.
+	 */
+	begins = first > 0 && view->bytes[first - 1] != 0 ? first + stride : first;
+	if (at != begins && first >= view->begin)
 		return;
 	if (!leak_child_begin(s, depth, &child))
 		return;

@@ -88,6 +88,12 @@ what_decodes_is_found_where_it_begins(void **state)
 		{ TEXT("\0b\0o\0b\0.\0k\0@\0e\0x\0.\0o\0r\0g"), "email@1(utf-16)" },
 		{ TEXT("b\0\0\0o\0\0\0b\0\0\0@\0\0\0e\0\0\0x\0\0\0.\0\0\0d\0\0\0e\0\0\0"),
 		    "email@0(utf-16)" },
+		{ TEXT("\xff\xfe" "b\0o\0b\0@\0e\0x\0.\0d\0e\0"), "email@2(utf-16)" },
+		{ TEXT("\xfe\xff" "\0b\0o\0b\0@\0e\0x\0.\0d\0e"), "email@3(utf-16)" },
+		{ TEXT("a text, b\0o\0b\0@\0e\0x\0.\0d\0e\0 and more"), "email@8(utf-16)" },
+		{ TEXT("a text b\0o\0b\0@\0e\0x\0.\0d\0e\0"), "email@7(utf-16)" },
+		{ TEXT("a text,b\0\0\0o\0\0\0b\0\0\0@\0\0\0e\0\0\0x\0\0\0.\0\0\0d\0\0\0e\0\0\0"),
+		    "email@7(utf-16)" },
 		{ TEXT("\0\0\0203.0.113.7\0\0\1\2\3"), "ipv4@3" },
 		/* nothing to find: hashes, keys, half escapes */
 		{ TEXT("%4 %zz %u00 \\u00 &#; &nosuch; =4 #4 \xef\xbc"), "" },
