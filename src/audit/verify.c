@@ -324,6 +324,7 @@ find_streams(struct verify *v, struct err *e)
 {
 	v->has_own = audit_stream_begin(&v->own, v->streams, STORE_OWN_STREAM, v->options,
 			 &v->result->coverage) == 0;
+	v->result->coverage.own_us = v->result->coverage.newest_us;
 	list_streams(v);
 	if (audit_walk(v->store, "streams", see_stream, v, e) == -1)
 		return (-1);

@@ -96,6 +96,7 @@ struct audit_coverage {
 	uint64_t segments_missing;
 	int64_t time_min_us, time_max_us; /* of records; min > max if none */
 	int64_t newest_us;                /* t of the newest entry checked */
+	int64_t own_us;                   /* t of the last entry of the store's own chain */
 	int64_t laggard_us;               /* t of the last entry of the stream that ends first */
 	char laggard[40];                 /* its name; "" if there are no two streams */
 	bool anchored;                    /* an anchor was given and matched */

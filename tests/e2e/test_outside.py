@@ -69,6 +69,31 @@ def test_the_line():
     assert 'as this store says it' not in cretula('verify', '--store', 'store', code=1).text
 
 
+def test_an_older_stream():
+    """An older copy of a stream is found by the store's chain; if that is as old, verify says so, a pin and an age tell."""
+    for name, seed in (('s', 1), ('t', 2)):
+        write('log', make_log(60, seed=seed))
+        cretula('import', '--store', 'store', '--stream', name, '--format', 'auto', 'log', code=0)
+    shutil.copytree('store', 'old')
+    time.sleep(1.1)
+    for name, seed in (('s', 3), ('t', 4)):
+        write('log', make_log(60, seed=seed))
+        cretula('import', '--store', 'store', '--stream', name, '--format', 'auto', 'log', code=0)
+    outside('--store', 'store', '--pin', 'pin', code=0)
+
+    def put_back(name):
+        shutil.rmtree(f'store/streams/{name}')
+        shutil.copytree(f'old/streams/{name}', f'store/streams/{name}')
+    put_back('s')
+    assert b'E_ROLLBACK s ' in outside('--store', 'store', code=1).stdout
+    put_back('cretula.store')
+    report = cretula('verify', '--store', 'store', '--json', code=0).json['coverage']
+    ends = [line.split(' up to ')[1] for line in report['not_checked'] if "the store's chain says" in line]
+    assert len(ends) == 1 and ends[0] < report['newest'], report
+    assert b'E_ROLLBACK s ' in outside('--store', 'store', '--pin', 'pin', code=1).stdout
+    outside('--store', 'store', '--max-age', '1s', code=1)
+
+
 def test_pin():
     """A pin is made, moves on with the store, and finds the store of yesterday."""
     store()

@@ -39,6 +39,11 @@ name_rollback(struct lines *l, size_t streams)
 		newest[clock_rfc3339(newest, coverage->laggard_us)] = '\0';
 		add(l, "rollback: stream %.36s ends first, at %.30s", coverage->laggard, newest);
 	}
+	if (streams > 0 && coverage->own_us != INT64_MIN) {
+		newest[clock_rfc3339(newest, coverage->own_us)] = '\0';
+		add(l, "rollback: the store's chain says how long each stream is up to %.30s",
+		    newest);
+	}
 }
 
 static void
