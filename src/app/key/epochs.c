@@ -8,12 +8,15 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
+#include "crypto/sha256.h"
 
 #define LIST "epochs"
 #define LIST_BYTES_MAX ((size_t)1 << 20)
 #define NAME_BYTES 16
+#define SUM_BYTES (7 + 64 + 1) /* "sha256:HEX" and LF, over all before it */
 
-static const struct span label = SPAN("cretula epochs v1\n");
+static const struct span label = SPAN("cretula epochs v2\n");
+static const struct span sum_label = SPAN("sha256:");
 
 int
 app_epochs_of_ring(const struct key_ring *ring, struct app_epochs *out, struct err *e)
@@ -54,14 +57,43 @@ take_line(struct span line, struct store_gone *out)
 	return (0);
 }
 
+/* A bit that turns must not make a live key a destroyed one, or hide one. */
+static void
+print_sum(struct span body, char sum[static SUM_BYTES + 1])
+{
+	unsigned char hash[32];
+
+	crypto_sha256(body.ptr, body.len, hash);
+	memcpy(sum, sum_label.ptr, sum_label.len);
+	text_hex(sum + sum_label.len, hash, sizeof(hash));
+	sum[SUM_BYTES - 1] = '\n';
+}
+
+/* All but the sum; empty if that is another. */
+static struct span
+checked(struct span text)
+{
+	struct span body = span_of(text.ptr, text.len < SUM_BYTES ? 0 : text.len - SUM_BYTES);
+	char sum[SUM_BYTES + 1];
+
+	print_sum(body, sum);
+	if (!span_equal(span_from(text, body.len), span_of(sum, SUM_BYTES)))
+		body.len = 0;
+	return (body);
+}
+
 static int
 parse_list(struct span text, struct app_epochs *out, struct err *e)
 {
-	struct span rest = span_starts(text, label) ? span_from(text, label.len) : text;
+	struct span body = checked(text);
+	struct span rest = span_from(body, label.len);
 
-	if (rest.ptr == text.ptr ||
-	    (out->list = calloc(text.len / 64 + 1, sizeof(*out->list))) == NULL)
-		return (err_set(e, ERR_CONFIG, LIST ": not a list of epochs"));
+	if (!span_starts(body, label))
+		return (err_set(e, ERR_CONFIG,
+		    LIST " is damaged, or no list of epochs: put back a copy of it; without it "
+			 "it stays unsaid which keys were destroyed meanwhile"));
+	if ((out->list = calloc(text.len / 64 + 1, sizeof(*out->list))) == NULL)
+		return (err_memory(e));
 	while (rest.len > 0) {
 		size_t len = span_find(rest, '\n');
 
@@ -91,6 +123,7 @@ app_epochs_read(int fd, struct app_epochs *out, struct err *e)
 int
 app_epochs_write(int fd, const struct app_epochs *all, struct err *e)
 {
+	char sum[SUM_BYTES + 1];
 	struct buf text = { 0 };
 	int rc;
 
@@ -100,6 +133,10 @@ app_epochs_write(int fd, const struct app_epochs *all, struct err *e)
 		buf_char(&text, ' ');
 		buf_hex(&text, all->list[i].commitment, 32);
 		buf_char(&text, '\n');
+	}
+	if (buf_ok(&text)) {
+		print_sum(buf_view(&text), sum);
+		buf_add(&text, sum, SUM_BYTES);
 	}
 	rc = buf_ok(&text) ? io_replace(fd, LIST, buf_view(&text), 0600, false, e)
 			   : err_set(e, ERR_IO, "out of memory");

@@ -181,14 +181,14 @@ is_behind_epoch(const struct leak_match *m)
 	return ((i == 0 || m->bytes[i - 1] == '\n') && len >= 7 && m->bytes[i + 4] == '-');
 }
 
-/* All of KEYS/NAME/pending: HEX, and perhaps SIZE, a line each. */
+/* All of KEYS/NAME/pending: HEX, and perhaps SIZE, a line each with its checksum. */
 static bool
 is_pending(const struct leak_match *m)
 {
-	if (m->start != 0 || m->len > m->end + 22)
+	if (m->start != 0 || m->len > m->end + 40)
 		return (false);
 	for (size_t i = m->end; i < m->len; i++)
-		if (m->bytes[i] != '\n' && !leak_is_digit(m->bytes[i]))
+		if (memchr("\n 0123456789abcdef", m->bytes[i], 18) == NULL)
 			return (false);
 	return (true);
 }

@@ -15,7 +15,10 @@ int store_pending_write(int keys_fd, struct span line, struct err *e);
  */
 void store_pending_signed(int keys_fd, uint64_t size);
 
-/* Is line the one that store_pending_write was given last?  -1: not readable. */
+/*
+ * Is line the one that store_pending_write was given last?  -1: not readable,
+ * or ERR_CONFIG, here and below: damaged.
+ */
 int store_pending_is(int keys_fd, struct span line, bool *same, struct err *e);
 
 /*
