@@ -37,7 +37,7 @@ take_context(struct parse_state *state, struct span context)
 	context = without_mark(context);
 	if (context.len > 0 && context.ptr[context.len - 1] == '\r')
 		context.len--;
-	if (parse_is_context(state->parser->format, context))
+	if (context.len > 0 && parse_is_context(state->parser->format, context))
 		(void)state->parser->format->line(state, context, NULL, &ev, &reason);
 }
 
