@@ -341,4 +341,5 @@ def test_bad_configurations():
         assert want in run.err, (text, run.err)
 
 
-main()
+if __name__ == '__main__':
+    main()
