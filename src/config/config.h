@@ -81,6 +81,10 @@ void config_free(struct config *c); /* NULL is legal */
 const struct config_stream *config_stream_find(const struct config *c, const char *name,
     struct config_stream *fallback);
 
+/* Would the streams be read, masked and sealed alike? */
+bool config_stream_same(const struct config *c, const struct config_stream *s,
+    const struct config *d, const struct config_stream *t);
+
 /* Every option: path, type, default, help; for --explain and the manual. */
 void config_explain(struct buf *out);
 /* The JSON Schema of the file. */

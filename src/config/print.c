@@ -232,6 +232,25 @@ print_group(
 	}
 }
 
+bool
+config_stream_same(const struct config *c, const struct config_stream *s, const struct config *d,
+    const struct config_stream *t)
+{
+	struct config of_c = *c, of_d = *d;
+	struct buf one = { 0 }, other = { 0 };
+	bool same;
+
+	of_c.stream_count = of_d.stream_count = 0; /* what is said for all of them */
+	print_group(c, "", &of_c, 0, &one);
+	print_group(d, "", &of_d, 0, &other);
+	print_group(c, "streams.*", s, 0, &one);
+	print_group(d, "streams.*", t, 0, &other);
+	same = buf_ok(&one) && buf_ok(&other) && span_equal(buf_view(&one), buf_view(&other));
+	buf_free(&one);
+	buf_free(&other);
+	return (same);
+}
+
 void
 config_print(const struct config *c, struct buf *out)
 {

@@ -277,6 +277,47 @@ def test_signals():
     daemon.end(number=signal.SIGINT)
 
 
+def test_another_configuration():
+    """SIGHUP: a good one is taken, connections stay, streams come and go; of a bad one nothing is."""
+    configure(ONE + "  old: { input: { unix: %(here)s/old.sock }, format: combined }\n")
+    daemon = Daemon()
+
+    def reload(text, want):
+        configure(text)
+        daemon.process.send_signal(signal.SIGHUP)
+        equal(daemon.manager.recv(100), b'RELOADING=1')
+        equal(daemon.manager.recv(100), b'READY=1')
+        wait_for(want)
+
+    conn = connect('s.sock')
+    old = connect('old.sock', socket.SOCK_DGRAM)
+    old.send(line(1))
+    conn.sendall(line(0) + line(1)[:30])  # half a line stays with its connection
+    wait_for(lambda: committed('s') == 1)
+    reload('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, formt: combined }\n', lambda: True)
+    reload('store: other\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock } }\n', lambda: True)
+    reload(ONE.replace('combined', 'combined, mask: { ip.peer: address }') +
+           "  new: { input: { unix: %(here)s/new.sock }, format: combined }\n", lambda: not os.path.exists('old.sock'))
+    conn.sendall(line(1)[30:])
+    connect('new.sock', socket.SOCK_DGRAM).send(line(5))
+    wait_for(lambda: committed('s') == 1 and committed('new') == 1)
+    pid, fds = daemon.process.pid, None
+    for n in range(8):  # no descriptor stays behind
+        reload(ONE + f"  new: {{{{ input: {{{{ unix: %(here)s/new.sock }}}}, format: combined, words: {{{{ k: {10 + n} }}}} }}}}\n"
+               .replace('{{', '{').replace('}}', '}'), lambda: True)
+        time.sleep(0.1 if fds else 1)
+        fds = fds or len(os.listdir(f'/proc/{pid}/fd'))
+        wait_for(lambda: len(os.listdir(f'/proc/{pid}/fd')) <= fds)  # sealing has some for a while
+    said = daemon.end()
+    equal(sizes('s'), [0, 1])
+    equal((sizes('old'), sizes('new')), ([1], [5]))
+    clients = [r['client'] for r in records('store')]
+    assert clients[0].startswith('ip.') and clients[1].startswith('2001:db8:'), clients
+    equal(said.count('stays as it was'), 2, said)
+    assert 'unknown key' in said and 'need a restart' in said, said
+    cretula('verify', '--store', 'store', code=0)
+
+
 def test_bad_disk_is_tried_again():
     """An error of the disk ends the session of a stream, not the daemon: it opens again and goes on."""
     configure()

@@ -99,6 +99,10 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 {
 	struct input_more more;
 
+	if (*c->p->stop == APP_PIPE_DETACH) {
+		c->eof = true;
+		return (0);
+	}
 	if (*c->p->stop != 0)
 		input_live_stop(c->p->in);
 	if (input_live_read(

@@ -25,6 +25,8 @@
 #include "store/live.h"
 #include "store/periods.h"
 
+#define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
+
 struct input_live;
 struct app_pipe {
 	/* in */
@@ -42,7 +44,7 @@ struct app_pipe {
 	struct app_clock clock;        /* started; of the writer from then on */
 	bool learn;
 	uint64_t lost;                 /* lines that a run before could not write */
-	const atomic_int *stop;            /* drain and end */
+	const atomic_int *stop;            /* not 0: drain and end; APP_PIPE_DETACH: only end */
 	atomic_int *seal;                  /* cut now; cleared here */
 	const char *daemon;                /* the stream's name for its log; NULL: `pipe` speaks */
 	/* out */

@@ -49,8 +49,10 @@ struct run_stream {
 int app_run_open(struct run_stream *r, struct run_config *c, const struct config_stream *stream,
     struct input_live *in, int fd, struct err *e);
 int app_run_start(struct run_stream *r, struct err *e);
-/* Tell it to stop, wait until all is sealed, and close; *in NULL: its input, too. */
+/* Tell it to drain its input, seal and end; or to leave the input to another one. */
 void app_run_stop(struct run_stream *r);
+void app_run_detach(struct run_stream *r);
+/* Wait until it has ended, and close; in NULL: its input, too. */
 void app_run_join(struct run_stream *r, struct input_live **in);
 
 /* ---- notify.c: the service manager; sd_notify(3), sd_listen_fds(3) ---- */

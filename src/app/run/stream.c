@@ -212,6 +212,12 @@ app_run_stop(struct run_stream *r)
 }
 
 void
+app_run_detach(struct run_stream *r)
+{
+	r->stop = APP_PIPE_DETACH;
+}
+
+void
 app_run_join(struct run_stream *r, struct input_live **in)
 {
 	if (r->started)

@@ -1,0 +1,266 @@
+/* app: the streams of a daemon, as its configuration has them now. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/run/daemon.h"
+#include "app/say.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+/* ---- configuration ---- */
+
+static int
+load(const struct run_daemon *d, struct run_config **c, struct err *e)
+{
+	struct buf report = { 0 };
+	struct run_config *made = calloc(1, sizeof(*made));
+	int rc = made == NULL ? err_sys(e, ERR_IO, "configuration") :
+				config_load(d->path, &made->config, &report, e);
+
+	if (rc == -1) {
+		app_hint(&report);
+		free(made);
+	} else
+		*c = made;
+	buf_free(&report);
+	return (rc);
+}
+
+static void
+unload(struct run_config *c)
+{
+	if (c->users > 0)
+		return;
+	config_free(c->config);
+	free(c);
+}
+
+static const char *
+path_of(const struct run_daemon *d, const char *option, const char *configured)
+{
+	const char *given = app_arg(d->args, option);
+
+	return (given != NULL ? given : configured[0] != '\0' ? configured : NULL);
+}
+
+static unsigned
+count_inputs(const struct config *c)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < c->stream_count; i++)
+		count += c->streams[i].input.kind != INPUT_PIPE;
+	return (count);
+}
+
+/* Streams without an input are those of `pipe`. */
+static int
+check(const struct run_daemon *d, const struct config *c, struct err *e)
+{
+	if (path_of(d, "store", c->store) == NULL)
+		return (err_set(e, ERR_CONFIG, "%s: no store (`store:`, or --store)", d->path));
+	if (count_inputs(c) == 0)
+		return (err_set(e, ERR_CONFIG,
+		    "%s: no stream has an input: `input: { unix: /run/cretula/shop.sock }`",
+		    d->path));
+	return (0);
+}
+
+/* ---- streams ---- */
+
+/* in: the input of the stream before, which it goes on with; NULL. */
+static int
+add(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
+    struct input_live *in, struct err *e)
+{
+	struct run_stream *r = calloc(1, sizeof(*r));
+	char place[INPUT_TEXT_BYTES];
+
+	if (r == NULL)
+		return (err_sys(e, ERR_IO, "stream %s", stream->name));
+	r->store_path = path_of(d, "store", c->config->store);
+	r->keys_path = path_of(d, "keys", c->config->keys);
+	if (app_run_open(r, c, stream, in,
+		in != NULL ? -1 :
+			     app_listen_take(&d->listen, stream->name,
+				 count_inputs(c->config) == 1),
+		e) == -1 ||
+	    app_run_start(r, e) == -1) {
+		app_run_join(r, NULL);
+		free(r);
+		return (-1);
+	}
+	d->streams[d->count++] = r;
+	input_place_print(&stream->input, place);
+	app_info(stream->name, "reading %s", place);
+	return (0);
+}
+
+static void
+drop(struct run_daemon *d, unsigned i, struct input_live **in)
+{
+	struct run_stream *r = d->streams[i];
+
+	app_run_join(r, in);
+	free(r);
+	d->streams[i] = d->streams[--d->count];
+}
+
+int
+app_daemon_start(struct run_daemon *d, struct err *e)
+{
+	struct run_config *c = NULL;
+	int rc;
+
+	if (load(d, &c, e) == -1)
+		return (-1);
+	rc = check(d, c->config, e);
+	c->users++; /* ours, while streams come and go */
+	for (unsigned i = 0; rc == 0 && i < c->config->stream_count; i++)
+		if (c->config->streams[i].input.kind != INPUT_PIPE)
+			rc = add(d, c, &c->config->streams[i], NULL, e);
+	c->users--;
+	unload(c);
+	return (rc);
+}
+
+void
+app_daemon_stop(struct run_daemon *d)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		app_run_stop(d->streams[i]);
+	while (d->count > 0)
+		drop(d, d->count - 1, NULL);
+}
+
+void
+app_daemon_seal(struct run_daemon *d)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		d->streams[i]->seal = 1;
+}
+
+bool
+app_daemon_dead(const struct run_daemon *d, struct err *e)
+{
+	bool failed = false;
+
+	for (unsigned i = 0; i < d->count; i++) {
+		if (d->streams[i]->state != RUN_FAILED && d->streams[i]->state != RUN_ENDED)
+			return (false);
+		if (!failed && d->streams[i]->state == RUN_FAILED) {
+			*e = d->streams[i]->error;
+			failed = true;
+		}
+	}
+	return (true);
+}
+
+/* ---- another configuration ---- */
+
+static const struct config_stream *
+find(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (strcmp(c->streams[i].name, name) == 0 &&
+		    c->streams[i].input.kind != INPUT_PIPE)
+			return (&c->streams[i]);
+	return (NULL);
+}
+
+static bool
+has_stream(const struct run_daemon *d, const char *name)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (strcmp(d->streams[i]->name, name) == 0)
+			return (true);
+	return (false);
+}
+
+static bool
+same_input(const struct config_stream *a, const struct config_stream *b)
+{
+	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 &&
+	    a->line_max == b->line_max && a->connections == b->connections);
+}
+
+/* Its input goes on if it is the same.  If the new one does not open, the old one is back. */
+static void
+change(struct run_daemon *d, unsigned i, struct run_config *c, const struct config_stream *to)
+{
+	const struct config_stream *from = d->streams[i]->setup.stream;
+	struct run_config *old = d->streams[i]->owner;
+	bool keeps = same_input(from, to);
+	struct input_live *in = NULL;
+	struct err e;
+
+	if (keeps)
+		app_run_detach(d->streams[i]);
+	else
+		app_run_stop(d->streams[i]);
+	old->users++;
+	drop(d, i, keeps ? &in : NULL);
+	if (add(d, c, to, in, &e) == -1) {
+		app_error(to->name, "as before, for the new one cannot be opened: %s", e.text);
+		if (add(d, old, from, NULL, &e) == -1)
+			app_error(to->name, "and that cannot be opened any more: %s", e.text);
+	}
+	old->users--;
+	unload(old);
+}
+
+static void
+apply(struct run_daemon *d, struct run_config *c)
+{
+	struct err e;
+
+	for (unsigned i = d->count; i-- > 0;) { /* whoever is changed moves to the end */
+		struct run_stream *r = d->streams[i];
+		const struct config_stream *to = find(c->config, r->name);
+
+		if (to == NULL) {
+			app_info(r->name, "is not configured any more");
+			app_run_stop(r);
+			drop(d, i, NULL);
+		} else if (r->state == RUN_FAILED || r->state == RUN_ENDED ||
+		    !config_stream_same(r->owner->config, r->setup.stream, c->config, to))
+			change(d, i, c, to);
+	}
+	for (unsigned i = 0; i < c->config->stream_count; i++) {
+		const struct config_stream *s = &c->config->streams[i];
+
+		if (s->input.kind != INPUT_PIPE && !has_stream(d, s->name) &&
+		    add(d, c, s, NULL, &e) == -1)
+			app_error(s->name, "%s", e.text);
+	}
+}
+
+static bool
+is_same_path(const char *a, const char *b)
+{
+	return (a == NULL || b == NULL ? a == b : strcmp(a, b) == 0);
+}
+
+void
+app_daemon_reload(struct run_daemon *d)
+{
+	const struct run_stream *first = d->streams[0];
+	struct run_config *c = NULL;
+	struct err e = { ERR_NONE, "" };
+
+	if (load(d, &c, &e) == -1 || check(d, c->config, &e) == -1)
+		app_error(NULL, "the configuration stays as it was: %s", e.text);
+	else if (d->count > 0 &&
+	    (!is_same_path(first->store_path, path_of(d, "store", c->config->store)) ||
+		!is_same_path(first->keys_path, path_of(d, "keys", c->config->keys))))
+		app_error(NULL, "the configuration stays as it was: another store or other keys "
+				"need a restart");
+	else {
+		c->users++;
+		apply(d, c);
+		c->users--;
+		app_info(NULL, "the configuration was read again: %u streams", d->count);
+	}
+	if (c != NULL)
+		unload(c);
+}
