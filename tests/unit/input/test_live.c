@@ -22,6 +22,9 @@
 
 #define ROOM ((size_t)2 << 20)
 
+#define TWENTY "01234567890123456789"
+#define LONG_PATH "unix:/" TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY
+
 static char dir[64];
 static char *out;
 
@@ -138,9 +141,7 @@ test_places(void **state)
 		{ "tcp:logs.example:601", "logs.example", "601", INPUT_TCP },
 	};
 	static const char *const bad[] = { "", "pipes", "fifo:a", "fifo:", "unix:", "unix:a/b",
-		"unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
-		"0123456789012345678901234567890123456789",
-		"udp:514", "udp:127.0.0.1:", "udp:127.0.0.1:0", "tcp:127.0.0.1:65536",
+		LONG_PATH, "udp:514", "udp:127.0.0.1:", "udp:127.0.0.1:0", "tcp:127.0.0.1:65536",
 		"tcp:::1:601", "tcp:a:x", "http:/a" };
 	struct input_place p;
 	struct err e;
