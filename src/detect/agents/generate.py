@@ -139,13 +139,13 @@ def find_group(tree, number):
 
 def needs(tree):
     """Groups of literals: of each, one must be in the text."""
-    groups, run = [], {''}
+    groups, run, steps = [], {''}, flat(tree)
 
     def flush():
         if run and min(map(len, run)) >= LITERAL_MIN:
             groups.append({text[:LITERAL_MAX] for text in run})
 
-    for op, value in ops(tree):
+    for at, (op, value) in enumerate(steps):
         few = texts_of(op, value)
         longer = join(run, few) if few is not None else None
         if longer is not None:
@@ -154,24 +154,31 @@ def needs(tree):
         flush()
         run = few if few is not None else {''}
         if few is None:
-            groups += needs_of(op, value)
+            groups += needs_of(op, value, steps[at + 1:at + 2])
     flush()
     return groups
 
 
-def needs_of(op, value):
-    if op == 'SUBPATTERN':
-        return needs(value[3])
+def flat(tree):
+    """Steps, without the brackets around some of them."""
+    out = []
+    for op, value in ops(tree):
+        out += flat(value[3]) if op == 'SUBPATTERN' else [(op, value)]
+    return out
+
+
+def needs_of(op, value, behind):
+    """What is behind a branch belongs to each of its ways: 'bot' and then a slash is less often there than 'bot'."""
     if op in ('MAX_REPEAT', 'MIN_REPEAT'):
         return needs(value[2]) if value[0] > 0 else []
     if op != 'BRANCH':
         return []
     best = []
     for branch in value[1]:
-        inside = needs(branch)
+        inside = needs(list(branch) + behind)
         if not inside:
             return []
-        best.append(min(inside, key=len))
+        best.append(min(inside, key=lambda group: (len(group), -min(map(len, group)))))
     return [set().union(*best)]
 
 
