@@ -4,12 +4,13 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
 
 CONFIG = """store: store
 streams:
@@ -365,6 +366,19 @@ def test_service_manager():
     daemon.end()
     equal((sizes('a'), sizes('b')), ([1], [2]))
     assert os.path.exists('b.sock'), 'a socket of the manager is not ours to remove'
+
+
+def test_unit():
+    """The unit that is shipped leaves the service next to nothing."""
+    if not shutil.which('systemd-analyze'):
+        raise Skip('no systemd-analyze')
+    unit = os.path.join(SOURCE, 'packaging/systemd/cretula.service')
+    run = subprocess.run(['systemd-analyze', 'security', '--offline=true', '--threshold=15', unit], capture_output=True,
+                         check=False)
+    equal(run.returncode, 0, run.stdout.decode()[-300:] + run.stderr.decode())
+    run = subprocess.run(['systemd-analyze', 'security', '--offline=true', '--threshold=5', unit], capture_output=True,
+                         check=False)
+    assert run.returncode != 0, 'it says yes to everything'
 
 
 def test_bad_configurations():
