@@ -35,6 +35,7 @@ protect(struct arena *a)
 	a->locked = mlock2(a->base, a->size, MLOCK_ONFAULT) == 0;
 	(void)madvise(a->base, a->size, MADV_DONTDUMP);
 	(void)madvise(a->base, a->size, MADV_WIPEONFORK);
+	(void)madvise(a->base, a->size, MADV_HUGEPAGE);
 }
 
 int
