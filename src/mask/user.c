@@ -46,21 +46,23 @@ is_kubernetes(const struct mask *m, struct span user)
 	return (m->at->event.type == EVENT_K8S && span_starts(user, span_of("system:", 7)));
 }
 
+/* Does the policy say that this is the name of a program? */
 static bool
-is_machine(const struct mask *m, struct span user)
+is_configured(const struct mask_policy *p, struct span user)
 {
-	const struct mask_policy *p = m->policy;
-
-	if ((p->machine_count == 0 && m->at->event.type != EVENT_K8S) ||
-	    user.len > MACHINE_BYTES_MAX || !text_is_ascii(user) ||
-	    detect_class(user) != RECORD_CLASS_NONE)
-		return (false);
-	if (is_kubernetes(m, user))
-		return (true);
 	for (unsigned i = 0; i < p->machine_count; i++)
 		if (glob(span_str(p->machines[i]), user))
 			return (true);
 	return (false);
+}
+
+/* Whether it may be written; the detectors are asked last, for they take longest. */
+static bool
+is_machine(const struct mask *m, struct span user)
+{
+	return (user.len <= MACHINE_BYTES_MAX &&
+	    (is_kubernetes(m, user) || is_configured(m->policy, user)) && text_is_ascii(user) &&
+	    detect_class(user) == RECORD_CLASS_NONE);
 }
 
 struct span
