@@ -1,19 +1,11 @@
 /* extra: keys and values of EXTRA. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "detect/verify.h"
 #include "mask/extra/extra.h"
 
 #define NAMES_MAX 16 /* of one list */
-
-/* What sources write of themselves, not of anybody.  Sorted. */
-static const char *const words[] = {
-#define WORD(text) text,
-#include "mask/extra/words.def"
-#undef WORD
-};
 
 void
 mask_extra_add(struct mask *m, struct span key, struct span text)
@@ -107,27 +99,6 @@ static const struct span headers[] = {
 #undef HEADER
 };
 
-static int
-compare(const void *text, const void *row)
-{
-	return (strcmp(text, *(const char *const *)row));
-}
-
-/* The word as it stands in the list; empty if it does not. */
-static struct span
-word_of(struct span text)
-{
-	char copy[64];
-	const char *const *found;
-
-	if (text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len) != NULL)
-		return (span_of("", 0));
-	memcpy(copy, text.ptr, text.len);
-	copy[text.len] = '\0';
-	found = bsearch(copy, words, sizeof(words) / sizeof(words[0]), sizeof(words[0]), compare);
-	return (found == NULL ? span_of("", 0) : span_str(*found));
-}
-
 static struct span
 redacted(struct mask *m, enum record_class c)
 {
@@ -143,7 +114,7 @@ names_of(struct mask *m, struct span list)
 
 	for (unsigned i = 0; list.len > 0 && i < NAMES_MAX; i++) {
 		size_t len = span_find(list, ',');
-		struct span name = span_of(list.ptr, len), text = word_of(name);
+		struct span name = span_of(list.ptr, len), text = mask_extra_word(name);
 		char token[MASK_TOKEN_BYTES];
 
 		list = span_from(list, len + 2);
@@ -179,7 +150,7 @@ value_of(struct mask *m, const struct event_extra *extra)
 
 	switch (extra->kind) {
 	case EVENT_EXTRA_WORD:
-		if ((text = word_of(text)).len > 0)
+		if ((text = mask_extra_word(text)).len > 0)
 			return (text);
 		break;
 	case EVENT_EXTRA_ADDRESS: return (mask_hop(m, text));

@@ -23,6 +23,10 @@ void mask_extra_message(struct mask *m, struct span text);
 struct span mask_extra_token(struct mask *m, enum mask_slot slot, const char *position,
     struct span text);
 
+/* word.c: the word as it stands in the list of those written in clear; empty: it does not. */
+#define MASK_EXTRA_WORD_BYTES 63
+struct span mask_extra_word(struct span text);
+
 /* client.c: one hop that a header asserts; user.c: a user's name.  Empty: dropped. */
 struct span mask_hop(struct mask *m, struct span hop);
 struct span mask_user_text(struct mask *m, struct span user);
