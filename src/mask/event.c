@@ -274,9 +274,10 @@ put_server(struct mask *m, enum record_field f, const char *position, struct spa
 		record_set_text(&m->record, f, span_str(m->policy->servers[i]));
 		return;
 	}
-	out = mask_extra_token(m, MASK_SLOT_SERVER, position, text);
+	/* A token, a box or a class: plain, and in memory that may be read further. */
+	out = mask_extra_token_later(m, MASK_SLOT_SERVER, position, text);
 	if (out.len > 0)
-		record_set_text(&m->record, f, out);
+		record_set_plain(&m->record, f, out);
 }
 
 static void
@@ -304,10 +305,10 @@ put_rare(struct mask *m, const struct event *ev)
 		put_object(m, ev->text[EVENT_OBJECT]);
 	if (mask_has(ev, EVENT_JOIN))
 		mask_extra_add(m, span_of("join", 4),
-		    mask_extra_token(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
+		    mask_extra_token_later(m, MASK_SLOT_JOIN, NULL, ev->text[EVENT_JOIN]));
 	if (mask_has(ev, EVENT_TLS_ID))
 		mask_extra_add(m, span_of("tls_id", 6),
-		    mask_extra_token(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
+		    mask_extra_token_later(m, MASK_SLOT_TLS, "tls", ev->text[EVENT_TLS_ID]));
 	if (mask_has(ev, EVENT_MESSAGE))
 		mask_extra_message(m, ev->text[EVENT_MESSAGE]);
 }

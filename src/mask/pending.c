@@ -57,12 +57,31 @@ mask_pending_drop(struct mask *m, unsigned count)
 		m->pending.count = count;
 }
 
+/* The same as place_of, of a value of EXTRA. */
+static char *
+place_in_extra(const struct mask *m, const char *at)
+{
+	const struct record *r = &m->record;
+
+	for (unsigned i = 0; record_has(r, RECORD_FIELD_EXTRA) && i < r->extra_count; i++) {
+		const struct record_extra *x = &r->extra[i];
+		char *line;
+
+		if (x->is_number || at < x->text.ptr || at >= x->text.ptr + x->text.len)
+			continue;
+		line = record_extra_at(&m->encoder, i);
+		return (line == NULL ? NULL : line + (at - x->text.ptr));
+	}
+	return (NULL);
+}
+
 /* Where the byte at of a text of the record stands in its line; NULL if unknown. */
 static char *
 place_of(const struct mask *m, const char *at)
 {
 	static const enum record_field fields[] = { RECORD_FIELD_PATH, RECORD_FIELD_QUERY,
-		RECORD_FIELD_REFERER, RECORD_FIELD_HOST, RECORD_FIELD_OBJECT };
+		RECORD_FIELD_REFERER, RECORD_FIELD_HOST, RECORD_FIELD_OBJECT, RECORD_FIELD_SERVER,
+		RECORD_FIELD_UPSTREAM };
 	const struct record *r = &m->record;
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -74,7 +93,7 @@ place_of(const struct mask *m, const char *at)
 		line = record_plain_at(&m->encoder, fields[i]);
 		return (line == NULL ? NULL : line + (at - text.ptr));
 	}
-	return (NULL);
+	return (place_in_extra(m, at));
 }
 
 bool

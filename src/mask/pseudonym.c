@@ -258,6 +258,14 @@ token_slot(const struct mask *m, uint64_t hash)
 	return (&m->tokens[hash & (MASK_TOKENS - 1)]);
 }
 
+static inline void
+print_prefix(char out[static MASK_TOKEN_BYTES], enum record_class c)
+{
+	out[0] = record_classes[c].prefix[0];
+	out[1] = record_classes[c].prefix[1];
+	out[2] = '.';
+}
+
 /* A token noted before may be reused only if its epoch is noted, too. */
 static bool
 recall(struct mask *m, enum mask_slot slot, const uint64_t key[static 2],
@@ -265,14 +273,11 @@ recall(struct mask *m, enum mask_slot slot, const uint64_t key[static 2],
 {
 	const struct mask_token_slot *at = token_slot(m, key[0]);
 	enum record_class c = slots[slot].class_id;
-	const char *prefix = record_classes[c].prefix;
 
 	if (at->key[0] != key[0] || at->key[1] != key[1] ||
 	    (!is_noted(m, c) && key_of_line(m, slot) == NULL))
 		return (false);
-	out[0] = prefix[0];
-	out[1] = prefix[1];
-	out[2] = '.';
+	print_prefix(out, c);
 	memcpy(out + 3, at->text, sizeof(at->text));
 	return (true);
 }
@@ -299,20 +304,21 @@ bool
 mask_token(
     struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])
 {
+	/* Sessions are many and come from few clients at a time, requests come once. */
+	bool kept = slot != MASK_SLOT_SESSION && slot != MASK_SLOT_JOIN;
 	uint64_t key[2];
 	const struct crypto_hmac_key *mac;
 
 	if (slot == MASK_SLOT_PEER && value.ptr == m->at->peer_ahead.raw.ptr)
 		memcpy(key, m->at->peer_ahead.key, sizeof(key));
-	else
+	else if (kept)
 		hash_wide(value, m->seed, line_salt(m, slot), key);
-	if (recall(m, slot, key, out))
+	if (kept && recall(m, slot, key, out))
 		return (true);
 	if ((mac = key_of_line(m, slot)) == NULL)
 		return (false);
 	mask_token_print(mac, record_classes[slots[slot].class_id].prefix, value, out);
-	/* Sessions are many and come from few clients at a time: they stay out. */
-	if (slot != MASK_SLOT_SESSION)
+	if (kept)
 		remember(m, key, out);
 	return (true);
 }
@@ -396,14 +402,6 @@ mask_token_tail(struct span position, struct span value, char *out, size_t size)
 	if (value.len > 0)
 		memcpy(at + 2, value.ptr, value.len);
 	return (position.len + value.len + 4);
-}
-
-static inline void
-print_prefix(char out[static MASK_TOKEN_BYTES], enum record_class c)
-{
-	out[0] = record_classes[c].prefix[0];
-	out[1] = record_classes[c].prefix[1];
-	out[2] = '.';
 }
 
 bool

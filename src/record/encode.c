@@ -217,9 +217,21 @@ put_flags(char *p, uint64_t flags)
 	return (p + 1);
 }
 
+/* As put_text, of the i-th member; where it went is noted if it stands there as it is. */
+static inline char *
+put_value(char *p, const char *end, struct record_encoder *enc, const struct record *r, size_t i)
+{
+	struct span text = r->extra[i].text;
+	char *start = p;
+
+	if ((p = put_text(p, end, text)) != NULL && (size_t)(p - start) == text.len + 1)
+		enc->extra_at[i] = (uint16_t)(start - enc->out);
+	return (p);
+}
+
 /* As put_list.  Of members with equal keys the first stays. */
 static char *
-put_extra(char *p, const char *end, const struct record *r)
+put_extra(char *p, const char *end, struct record_encoder *enc, const struct record *r)
 {
 	struct span keys[RECORD_EXTRA_MAX];
 	size_t count = 0;
@@ -228,6 +240,7 @@ put_extra(char *p, const char *end, const struct record *r)
 		const struct record_extra *x = &r->extra[i];
 		char *start = p;
 
+		enc->extra_at[i] = 0;
 		if (count > 0)
 			*p++ = ',';
 		*p++ = '"';
@@ -245,7 +258,7 @@ put_extra(char *p, const char *end, const struct record *r)
 			p = put_int(p, x->number);
 		} else {
 			*p++ = '"';
-			if ((p = put_text(p, end, x->text)) == NULL)
+			if ((p = put_value(p, end, enc, r, i)) == NULL)
 				return (NULL);
 		}
 		if (p > end)
@@ -257,12 +270,13 @@ put_extra(char *p, const char *end, const struct record *r)
 
 /* A field that is neither text nor number, without its key if it is empty. */
 static char *
-put_many(char *p, const char *end, const struct record *r, const struct record_key *key)
+put_many(char *p, const char *end, struct record_encoder *enc, const struct record *r,
+    const struct record_key *key)
 {
 	if (key->type == RECORD_LIST && r->forwarded_count > 0)
 		return (put_list(p, end, r));
 	if (key->type == RECORD_EXTRA && r->extra_count > 0)
-		return (put_extra(p, end, r));
+		return (put_extra(p, end, enc, r));
 	if (key->type == RECORD_FLAGS && r->flags != 0) {
 		if (end - p < RECORD_FLAG_COUNT * 24)
 			return (NULL);
@@ -310,7 +324,7 @@ put_fields(
 		else if (key->type == RECORD_TEXT)
 			p = put_text(p, end, r->text[f]);
 		else
-			p = put_many(p, end, r, key);
+			p = put_many(p, end, enc, r, key);
 		if (p == NULL)
 			return (NULL);
 	}
@@ -384,6 +398,7 @@ record_encode(struct record_encoder *enc, const struct record *r, char *out)
 	enc->copied = r->plain;
 	if ((p = put_all(p, out + RECORD_BYTES_MAX - SLACK, enc, r)) == NULL) {
 		enc->copied = 0;
+		memset(enc->extra_at, 0, sizeof(enc->extra_at));
 		return (record_encode_tight(r, out));
 	}
 	copy(p, "}\n", 2);

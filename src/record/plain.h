@@ -36,4 +36,11 @@ record_plain_at(const struct record_encoder *enc, enum record_field f)
 	return ((enc->copied >> f & 1) != 0 ? enc->out + enc->at[f] : NULL);
 }
 
+/* The same of a text that is the i-th of extra, plain or not. */
+static inline char *
+record_extra_at(const struct record_encoder *enc, size_t i)
+{
+	return (enc->extra_at[i] != 0 ? enc->out + enc->extra_at[i] : NULL);
+}
+
 #endif

@@ -97,6 +97,7 @@ struct record_encoder {
 	char *out; /* the last line */
 	uint64_t copied; /* plain texts that stand there as they are */
 	uint16_t at[RECORD_FIELD_COUNT]; /* and where */
+	uint16_t extra_at[RECORD_EXTRA_MAX]; /* values of extra that do so; 0: it does not */
 };
 _Static_assert(RECORD_BYTES_MAX <= UINT16_MAX, "an offset fits 16 bits");
 

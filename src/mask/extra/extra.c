@@ -41,6 +41,31 @@ mask_extra_token(struct mask *m, enum mask_slot slot, const char *position, stru
 	return (mask_redaction(c));
 }
 
+struct span
+mask_extra_token_later(struct mask *m, enum mask_slot slot, const char *position, struct span text)
+{
+	enum record_class c = mask_slot_class(slot);
+	char tail[MASK_RENDER_BYTES + MASK_TAIL_SLACK], *token;
+	size_t len = 0;
+	bool made;
+
+	/* A rule on details may ask what the token is. */
+	if (m->policy->method[c] != MASK_TOKEN || m->detail != NULL)
+		return (mask_extra_token(m, slot, position, text));
+	mask_count(m, c);
+	if ((token = mask_take(m, MASK_TOKEN_BYTES)) == NULL)
+		return (mask_redaction(c));
+	if (position != NULL)
+		len = mask_token_tail(span_str(position), text, tail, MASK_RENDER_BYTES);
+	if (position == NULL)
+		made = mask_token_later(m, slot, text, token);
+	else if (len == 0)
+		made = mask_token_bound(m, slot, span_str(position), text, token);
+	else
+		made = mask_token_bound_later(m, slot, span_of(tail, len), token);
+	return (made ? span_of(token, MASK_TOKEN_BYTES) : mask_redaction(c));
+}
+
 void
 mask_extra_message(struct mask *m, struct span text)
 {
@@ -140,7 +165,7 @@ name_of(struct mask *m, struct span text)
 	for (unsigned i = 0; i < m->policy->server_count; i++)
 		if (span_is(text, m->policy->servers[i]))
 			return (span_str(m->policy->servers[i]));
-	return (mask_extra_token(m, MASK_SLOT_TEXT, "name", text));
+	return (mask_extra_token_later(m, MASK_SLOT_TEXT, "name", text));
 }
 
 static struct span
@@ -157,7 +182,7 @@ value_of(struct mask *m, const struct event_extra *extra)
 	case EVENT_EXTRA_USER: return (mask_user_text(m, text));
 	case EVENT_EXTRA_SESSION: return (mask_extra_token(m, MASK_SLOT_SESSION, NULL, text));
 	case EVENT_EXTRA_SECRET: return (redacted(m, RECORD_CLASS_CREDENTIAL));
-	case EVENT_EXTRA_JOIN: return (mask_extra_token(m, MASK_SLOT_JOIN, NULL, text));
+	case EVENT_EXTRA_JOIN: return (mask_extra_token_later(m, MASK_SLOT_JOIN, NULL, text));
 	case EVENT_EXTRA_NAMES:
 		if (m->policy->method[RECORD_CLASS_TEXT] == MASK_TOKEN)
 			return (names_of(m, text));

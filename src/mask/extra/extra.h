@@ -23,6 +23,10 @@ void mask_extra_message(struct mask *m, struct span text);
 struct span mask_extra_token(struct mask *m, enum mask_slot slot, const char *position,
     struct span text);
 
+/* The same, of a text or a value of EXTRA of the record: computed with those of other lines. */
+struct span mask_extra_token_later(struct mask *m, enum mask_slot slot, const char *position,
+    struct span text);
+
 /* word.c: the word as it stands in the list of those written in clear; empty: it does not. */
 #define MASK_EXTRA_WORD_BYTES 63
 struct span mask_extra_word(struct span text);
