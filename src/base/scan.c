@@ -15,21 +15,34 @@
  * Chosen once, before main.  Until then, and where the CPU lacks it, the
  * portable side answers; both give the same answers.
  */
-static bool wide;
+static bool wide, wider;
 
 #ifdef SCAN_AVX2
 __attribute__((constructor)) static void
 choose(void)
 {
 	wide = scan_avx2_usable();
+	wider = wide && scan_avx512_usable();
 }
 
 void
 scan_force_portable(bool portable)
 {
 	wide = !portable && scan_avx2_usable();
+	wider = wide && scan_avx512_usable();
+}
+
+void
+scan_force_avx2(void)
+{
+	wider = false;
 }
 #else
+void
+scan_force_avx2(void)
+{
+}
+
 void
 scan_force_portable(bool portable)
 {
@@ -242,6 +255,38 @@ scan_json_plain(struct span in)
 			break;
 	}
 	while (i < in.len && is_plain(in.ptr[i]))
+		i++;
+	return (i);
+}
+
+static inline bool
+is_string(char c, bool any)
+{
+	return ((unsigned char)c >= 0x20 && c != '"' && c != '\\' &&
+	    (any || (unsigned char)c < 0x80));
+}
+
+size_t
+scan_json_string(struct span in, bool any)
+{
+	size_t i = 0;
+
+#ifdef SCAN_AVX2
+	if (__builtin_expect(wider, true))
+		return (scan_avx512_json_string(in, any));
+#else
+	(void)wider;
+#endif
+	IF_WIDE(scan_avx2_json_string(in, any));
+	for (; i + WORD_LEN <= in.len; i += WORD_LEN) {
+		uint64_t word = load(in.ptr + i);
+		uint64_t special = has_zero(word ^ each('"')) | has_zero(word ^ each('\\'));
+
+		special |= has_less(word, 0x20) | (any ? 0 : word & TOPS);
+		if (special != 0)
+			break;
+	}
+	while (i < in.len && is_string(in.ptr[i], any))
 		i++;
 	return (i);
 }

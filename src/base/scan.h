@@ -1,6 +1,6 @@
 /*
- * scan: find bytes fast.  AVX2 where present, portable elsewhere; chosen
- * once, compared byte for byte in tests.
+ * scan: find bytes fast.  AVX2 where present (AVX-512 for strings of JSON),
+ * portable elsewhere; chosen once, compared byte for byte in tests.
  */
 #ifndef CRETULA_BASE_SCAN_H
 #define CRETULA_BASE_SCAN_H
@@ -39,5 +39,8 @@ size_t scan_set_find_not(const struct scan_set *set, struct span in);
 
 /* Index of the first byte that JSON must escape or that is >= 0x7f; len if none. */
 size_t scan_json_plain(struct span in);
+
+/* Index of the first quote, backslash or control or, unless any, byte from 0x80 on; len if none. */
+size_t scan_json_string(struct span in, bool any);
 
 #endif

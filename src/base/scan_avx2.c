@@ -19,7 +19,7 @@ scan_avx2_usable(void)
 }
 
 /* What to look for; each finder uses the registers it needs. */
-enum what { EITHER, MEMBER, NO_MEMBER, NOT_PLAIN };
+enum what { EITHER, MEMBER, NO_MEMBER, NOT_PLAIN, NO_STRING, NO_ASCII_STRING };
 
 struct probe {
 	enum what what;
@@ -104,6 +104,17 @@ specials(__m256i x)
 	return (_mm256_or_si256(_mm256_or_si256(out, quotes), _mm256_or_si256(slashes, deletes)));
 }
 
+/* What may not stand in a string of JSON as it is. */
+WIDE_INLINE __m256i
+ends_of_string(__m256i x)
+{
+	__m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
+	__m256i quotes = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('"'));
+	__m256i slashes = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'));
+
+	return (_mm256_or_si256(controls, _mm256_or_si256(quotes, slashes)));
+}
+
 /* Bit i: byte i of x is what is looked for. */
 WIDE_INLINE uint32_t
 hits(const struct probe *probe, __m256i x)
@@ -115,6 +126,8 @@ hits(const struct probe *probe, __m256i x)
 	case MEMBER: return (~(uint32_t)_mm256_movemask_epi8(outsiders(probe, x)));
 	case NO_MEMBER: x = outsiders(probe, x); break;
 	case NOT_PLAIN: x = specials(x); break;
+	case NO_STRING: x = ends_of_string(x); break;
+	case NO_ASCII_STRING: x = _mm256_or_si256(ends_of_string(x), x); break;
 	}
 	return ((uint32_t)_mm256_movemask_epi8(x));
 }
@@ -193,6 +206,14 @@ scan_avx2_json_plain(struct span in)
 	struct probe probe = { .what = NOT_PLAIN };
 
 	return (find(&probe, in));
+}
+
+WIDE size_t
+scan_avx2_json_string(struct span in, bool any)
+{
+	struct probe bytes = { .what = NO_STRING }, ascii = { .what = NO_ASCII_STRING };
+
+	return (any ? find(&bytes, in) : find(&ascii, in));
 }
 
 /* Bit i: byte i of the 64 at p ends a line. */

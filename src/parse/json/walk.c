@@ -5,6 +5,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/scan.h"
 #include "base/text.h"
 #include "parse/json/json.h"
 
@@ -42,6 +43,7 @@ skip_blanks(struct walk *w)
 /*
  * How many bytes at the start of PLAIN_STEP mean themselves: no quote,
  * backslash or control, nor, unless any may stand there, one from 0x80 on.
+ * Most strings end there; the rest of others is left to scan.
  */
 #ifdef __SSE2__
 #define PLAIN_STEP 16
@@ -125,7 +127,8 @@ walk_string(struct walk *w, struct span *text, bool *escaped)
 			len = plain_bytes(w->at, w->any_bytes);
 			w->at += len;
 			if (len == PLAIN_STEP)
-				continue;
+				w->at += scan_json_string(
+				    span_of(w->at, (size_t)(w->end - w->at)), w->any_bytes);
 		}
 		if (w->at == w->end)
 			return (PARSE_JSON_SYNTAX);

@@ -1,4 +1,4 @@
-/* scan: both sides against loops too plain to be wrong. */
+/* scan: all sides against loops too plain to be wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,6 +93,25 @@ hit_special(char c, const void *how)
 	return (u < 0x20 || u >= 0x7f || c == '"' || c == '\\');
 }
 
+static bool
+hit_string_end(char c, const void *how)
+{
+	const bool *any = how;
+	unsigned char u = (unsigned char)c;
+
+	return (u < 0x20 || c == '"' || c == '\\' || (!*any && u >= 0x80));
+}
+
+static void
+check_string(struct span in)
+{
+	for (int any = 0; any < 2; any++) {
+		bool how = any == 1;
+
+		assert_int_equal(scan_json_string(in, how), first(in, hit_string_end, &how));
+	}
+}
+
 static void
 check_lines(struct span in)
 {
@@ -128,6 +147,7 @@ check_all(struct span in, const struct scan_set *set)
 		if (in.ptr[i] == '=')
 			last = i;
 	assert_int_equal(scan_last(in, '='), last);
+	check_string(in);
 	check_lines(in);
 }
 
@@ -169,14 +189,16 @@ set_of(struct scan_set *set, struct span bytes)
 }
 
 static void
-both_sides_agree_with_plain_loops(void **unused)
+all_sides_agree_with_plain_loops(void **unused)
 {
 	struct scan_set without_a, with_a;
 
 	set_of(&without_a, (struct span)SPAN("=&\n\x80\xff Z"));
 	set_of(&with_a, (struct span)SPAN("&\n\x80\xff aZ"));
-	for (int portable = 0; portable < 2; portable++) {
-		scan_force_portable(portable == 1);
+	for (int side = 0; side < 3; side++) {
+		scan_force_portable(side == 2);
+		if (side == 1)
+			scan_force_avx2();
 		check_kinds(&without_a);
 		check_kinds(&with_a);
 	}
@@ -253,7 +275,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_sides_agree_with_plain_loops),
+		cmocka_unit_test(all_sides_agree_with_plain_loops),
 		cmocka_unit_test(sets_are_exact_where_they_say_so),
 		cmocka_unit_test(random_sets_find_their_members),
 	};
