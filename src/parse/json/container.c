@@ -20,10 +20,16 @@ enum ending {
 	BROKEN /* here stands what no value has */
 };
 
+static inline bool
+is_blank(char c)
+{
+	return (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+}
+
 static size_t
 skip_blanks(struct span text, size_t at)
 {
-	while (at < text.len && memchr(" \t\r\n", text.ptr[at], 4) != NULL)
+	while (at < text.len && is_blank(text.ptr[at]))
 		at++;
 	return (at);
 }
@@ -106,7 +112,7 @@ is_among(const char *const *names, struct span name)
 static bool
 take_back(struct span *text, char c)
 {
-	while (text->len > 0 && memchr(" \t\r\n", text->ptr[text->len - 1], 4) != NULL)
+	while (text->len > 0 && is_blank(text->ptr[text->len - 1]))
 		text->len--;
 	if (text->len == 0 || text->ptr[text->len - 1] != c)
 		return (false);
@@ -251,7 +257,7 @@ take_object(struct span rest, size_t at, struct parse_piece *piece)
 {
 	size_t line = span_find(rest, '\n'), last = line;
 
-	while (last > at && memchr(" \t\r", rest.ptr[last - 1], 3) != NULL)
+	while (last > at && is_blank(rest.ptr[last - 1]))
 		last--;
 	/* Nearly always: the line ends as an object does, and another one begins. */
 	if (line + 1 < rest.len && rest.ptr[last - 1] == '}' && rest.ptr[line + 1] == '{')
