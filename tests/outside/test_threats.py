@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_threats.py ROOT: TAP.  Every test that docs/threats.md names exists and is run.
+"""test_threats.py ROOT: TAP.  Every test that docs/threats.md names exists and is run, and docs/format.md says what nobody writes.
 
 A claim names `LETTER: case`; the table at the end of the document says which file a letter is.  The case must be a
 test function of that file, or stand in it as the name of a row.
@@ -53,6 +53,24 @@ def complaints(root, document):
             yield f'{letter}: there is no "{case}" in {files[letter]}'
 
 
+def unwritten(root):
+    """The types of entries that no command writes: nothing makes one, or what does is never called by app/."""
+    header = read(root, 'src', 'seal', 'entry.h')
+    types = set(re.findall(r'\bSEAL_([A-Z]+)\b', re.search(r'enum seal_type \{(.*?)\}', header, re.DOTALL)[1])) - {'UNKNOWN'}
+    text = {}
+    for folder, _, names in os.walk(os.path.join(root, 'src')):
+        text.update({os.path.join(folder, name): read(folder, name) for name in names if name.endswith('.c')})
+    made = set(re.findall(r'\btype = SEAL_([A-Z]+)\b', '\n'.join(text.values())))
+    app = '\n'.join(body for path, body in text.items() if f'{os.sep}app{os.sep}' in path)
+    prunes = {'PRUNE'} if re.search(r'\bstore_prune\(', app) else set()
+    return {name.lower() for name in types - (made - {'PRUNE'}) - prunes}
+
+
+def said_unwritten(text):
+    said = re.search(r'No command writes (.*?) yet', text, re.DOTALL)
+    return set(re.findall(r'`(\w+)`', said[1])) if said else set()
+
+
 def main():
     root = sys.argv[1]
     document = read(root, 'docs', 'threats.md')
@@ -64,6 +82,10 @@ def main():
                ('a file that is not there', document.replace('test_outside.py', 'test_nowhere.py')),
                ('a file that is not run', document.replace('test_outside.py', 'lib.py')))
     rows += [(f'{claim} is complained about', list(complaints(root, text)) != found) for claim, text in planted]
+    told, there = said_unwritten(read(root, 'docs', 'format.md')), unwritten(root)
+    rows.append((f'format.md lists the {len(there)} types of entries that no command writes', told == there))
+    if told != there:
+        found.append(f'format.md: {sorted(told)}; by the sources: {sorted(there)}')
     print(f'1..{len(rows)}')
     for number, (claim, good) in enumerate(rows, 1):
         print(f'{"ok" if good else "not ok"} {number} - {claim}')
