@@ -253,7 +253,49 @@ prefix_list(struct event *ev, struct span rest, bool *instead, char **scratch)
 	return (end + 1);
 }
 
-/* [vhost] client ident user.  -1: too few; 1: a list was in the way. */
+bool
+parse_clf_is_day(struct span token)
+{
+	static const char form[] = "dddd-dd-dd";
+	int month, day;
+
+	if (token.len < sizeof(form) - 1)
+		return (false);
+	for (size_t i = 0; i < sizeof(form) - 1; i++)
+		if (form[i] == 'd' ? !parse_field_is_digit(token.ptr[i]) : token.ptr[i] != '-')
+			return (false);
+	month = (token.ptr[5] - '0') * 10 + token.ptr[6] - '0';
+	day = (token.ptr[8] - '0') * 10 + token.ptr[9] - '0';
+	if (month < 1 || month > 12 || day < 1 || day > 31)
+		return (false);
+	return (token.len == 10 || (token.ptr[10] | 0x20) == 't');
+}
+
+/*
+ * "Nov" "24" "10:11:12 www nginx: 192.0.2.7 - -" as client, ident and user, of
+ * RFC 3164 without its number.
+ */
+static bool
+is_bsd(struct span client, struct span ident, struct span user)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *at = client.len == 3 ? memmem(months, 36, client.ptr, 3) : NULL;
+
+	if (at == NULL || (at - months) % 3 != 0)
+		return (false);
+	/* A day of one digit has two blanks in front of it. */
+	if (ident.len == 0) {
+		size_t len = span_find(user, ' ');
+
+		ident = span_of(user.ptr, len);
+		user = span_from(user, len < user.len ? len + 1 : len);
+	}
+	return (ident.len <= 2 && ident.len > 0 && parse_field_is_digit(ident.ptr[0]) &&
+	    user.len >= 9 && user.ptr[2] == ':' && user.ptr[5] == ':' && user.ptr[8] == ' ' &&
+	    parse_field_is_digit(user.ptr[0]));
+}
+
+/* [vhost] client ident user.  -1: too few, or an envelope's; 1: a list was in the way. */
 static int
 prefix_read(const struct parse_clf *shape, struct span prefix, struct event *ev, char **scratch)
 {
@@ -269,7 +311,12 @@ prefix_read(const struct parse_clf *shape, struct span prefix, struct event *ev,
 		return (-1);
 	if (!prefix_token(prefix, &at, &ident))
 		return (-1);
-	user = parse_unescape(span_from(prefix, at), scratch);
+	user = span_from(prefix, at);
+	if (parse_clf_is_wrapped(host) || parse_clf_is_wrapped(client) ||
+	    is_bsd(shape->vhost ? host : client, shape->vhost ? client : ident,
+		shape->vhost ? span_from(prefix, (size_t)(ident.ptr - prefix.ptr)) : user))
+		return (-1);
+	user = parse_unescape(user, scratch);
 	if (shape->vhost)
 		parse_field_text(ev, EVENT_HOST, parse_field_host(parse_unescape(host, scratch)));
 	parse_field_text(ev, EVENT_CLIENT, parse_unescape(client, scratch));

@@ -260,6 +260,40 @@ test_unparsed(void **state)
 	assert_int_equal(reason, PARSE_REASON_BINARY);
 }
 
+/* Lines that are still in an envelope, which the head of their file did not show. */
+static void
+test_wrapped(void **state)
+{
+#define BEHIND " 192.0.2.7 - -" TIME "\"GET / HTTP/1.1\"" TAIL
+#define FRONT(peer) peer " - -" TIME "\"GET / HTTP/1.1\"" TAIL
+	static const struct row rows[] = {
+		{ "combined", "2025-11-24T10:11:12.5Z stdout F" BEHIND, "unparsed grammar" },
+		{ "common", "2025-11-24T10:11:12.5+01:00 stderr P" BEHIND, "unparsed grammar" },
+		{ "vhost_combined", "2025-11-24T10:11:12Z stdout F" BEHIND, "unparsed grammar" },
+		{ "combined", FRONT("2025-11-24T10:11:12Z"), "unparsed grammar" },
+		{ "combined", "2025-11-24 10:11:12" BEHIND, "unparsed grammar" },
+		{ "combined", "<134>Nov 24 10:11:12 www nginx:" BEHIND, "unparsed grammar" },
+		{ "combined", "<134>1 2025-11-24T10:11:12Z www nginx - - -" BEHIND,
+		    "unparsed grammar" },
+		{ "vhost_combined", "<134>Nov 24 10:11:12 www nginx:" BEHIND, "unparsed grammar" },
+		{ "vhost_combined", "www <134>1 -" TIME "\"GET / HTTP/1.1\"" TAIL,
+		    "unparsed grammar" },
+		{ "combined", "Nov 24 10:11:12 www nginx:" BEHIND, "unparsed grammar" },
+		{ "combined", "Nov  4 10:11:12 www nginx:" BEHIND, "unparsed grammar" },
+		{ "vhost_combined", "Nov 24 10:11:12 www nginx:" BEHIND, "unparsed grammar" },
+		/* Peers that only look like it. */
+		{ "combined", FRONT("2025-13-24T10"),
+		    "event client=2025-13-24T10 " GET UA " status=200 bytes=512" },
+		{ "combined", FRONT("2025-11-24.example.com"),
+		    "event client=2025-11-24.example.com " GET UA " status=200 bytes=512" },
+		{ "combined", "Nov 24 frank" TIME "\"GET / HTTP/1.1\"" TAIL,
+		    "event client=Nov ident=24 user=frank " GET UA " status=200 bytes=512" },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
 /* Hostile lines cost no more than a bounded number of readings. */
 static void
 test_bounds(void **state)
@@ -362,8 +396,8 @@ test_table(void **state)
 		while (result == PARSE_META && sample.len > 0) {
 			size_t len = span_find(sample, '\n');
 
-			result = parse_line(
-			    &reader, span_of(sample.ptr, len), scratch, &ev, &reason);
+			result =
+			    parse_line(&reader, span_of(sample.ptr, len), scratch, &ev, &reason);
 			sample = span_from(sample, len + 1);
 		}
 		assert_int_equal(result, PARSE_EVENT);
@@ -417,6 +451,7 @@ main(void)
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_tails),
 		cmocka_unit_test(test_unparsed),
+		cmocka_unit_test(test_wrapped),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_many_extras),
 		cmocka_unit_test(test_unescape),
