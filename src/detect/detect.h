@@ -20,6 +20,9 @@
  */
 enum record_class detect_class(struct span text);
 
+/* Sealed with each policy: 16 hex digits, others for other detectors. */
+extern const char detect_version[];
+
 /*
  * Is text a CREDENTIAL only because it looks random: no known prefix, no JWT,
  * nothing that it decodes to?  In a file name that is a build or a font.

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "crypto/sha256.h"
+#include "detect/detect.h"
 #include "key/sealkey.h"
 #include "parse/addr.h"
 
@@ -335,6 +336,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 		json_str(out, record_classes[i].name, span_str(mask_method_names[p->method[i]]));
 	buf_char(out, '}');
 	print_detail(out, p);
+	json_str(out, "detectors", span_str(detect_version));
 	print_epochs(out, p);
 	print_fields(out, p);
 	json_key(out, "geo");
