@@ -39,6 +39,7 @@ merge(struct parse_outer *outer, const struct parse_outer *before)
 		outer->has_time = before->has_time;
 		outer->time_us = before->time_us;
 	}
+	outer->more += before->more;
 	keep(&outer->host, before->host);
 	keep(&outer->program, before->program);
 	keep(&outer->level, before->level);
@@ -125,6 +126,7 @@ parse_envelope_fill(const struct parse_outer *outer, struct event *ev)
 		ev->time_us = outer->time_us;
 		ev->time_ok = true;
 	}
+	ev->extra_more += outer->more;
 	fill_text(ev, EVENT_SERVER, outer->host);
 	fill_text(ev, EVENT_LEVEL, outer->level);
 	fill_extra(ev,

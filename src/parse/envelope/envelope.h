@@ -15,6 +15,7 @@ struct parse_outer {
 	bool has_time;
 	int64_t time_us;
 	struct span host, program, level, stream;
+	unsigned more;    /* lines besides the one that is read */
 	struct span data; /* of RFC 5424: "[id name="value" ...]..." */
 };
 

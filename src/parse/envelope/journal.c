@@ -66,6 +66,14 @@ parse_piece_journal(const struct parser *parser, struct span rest, struct parse_
 	parse_piece_record(rest, at, end == FIELD_CUT, piece);
 }
 
+/* Of several only the last is read; `fields_more` counts the others. */
+static void
+take_message(struct span value, struct span *message, struct parse_outer *outer)
+{
+	outer->more += message->ptr != NULL;
+	*message = value;
+}
+
 bool
 parse_peel_journal(struct parse_peel *p)
 {
@@ -81,7 +89,7 @@ parse_peel_journal(struct parse_peel *p)
 		f.value = span_of("", 0);
 		end = take_field(p->text, &at, &f);
 		if (span_is(f.name, "MESSAGE"))
-			message = f.value;
+			take_message(f.value, &message, &outer);
 		else if (span_is(f.name, "__REALTIME_TIMESTAMP"))
 			outer.has_time = parse_time_epoch(f.value, &outer.time_us) == 0;
 		else if (span_is(f.name, "_HOSTNAME"))

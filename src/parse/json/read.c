@@ -52,6 +52,15 @@ is_item(struct span path)
 	return (memmem(path.ptr, path.len, "[]", 2) != NULL);
 }
 
+static bool
+was_empty(const struct parse_json_line *line, struct span path)
+{
+	for (unsigned i = 0; i < line->empties; i++)
+		if (span_equal(line->empty_name[i], path))
+			return (true);
+	return (false);
+}
+
 static void
 note_unknown(struct parse_json_line *line, const struct parse_json_leaf *leaf)
 {
@@ -66,6 +75,8 @@ note_unknown(struct parse_json_line *line, const struct parse_json_leaf *leaf)
 			line->ev->duplicate_key = true;
 		return;
 	}
+	if (line->empties > 0 && was_empty(line, key))
+		line->ev->duplicate_key = true;
 	if (line->ev->extra_count == EVENT_EXTRA_MAX) {
 		line->ev->extra_more++;
 		return;
@@ -111,22 +122,25 @@ header_name(const char *prefixes, struct span path, char out[static 64])
 	return (name);
 }
 
-/* The row of a header of the request; *known if it is one of the response that has a name. */
+/* The row of a header that has a name, of the request or the response; else -1. */
 static int
-find_header(struct parse_json_line *line, struct span path, bool *known)
+find_header(const struct parse_json_line *line, struct span path, bool *response)
 {
 	char memory[64];
 	struct span name = header_name(line->format->requests, path, memory);
-	bool response = name.len == 0;
-	int row;
 
-	if (response)
+	*response = name.len == 0;
+	if (*response)
 		name = header_name(line->format->responses, path, memory);
-	if (name.len == 0 || (row = parse_json_table_header(line->table, name)) == -1)
-		return (-1);
-	line->ev->headers[response] |= UINT64_C(1) << ((unsigned)row - line->table->count);
-	*known = response || line->table->row[row]->as == PARSE_JSON_AS_REST;
-	return (row);
+	return (name.len == 0 ? -1 : parse_json_table_header(line->table, name));
+}
+
+/* Only that it was there is kept of it? */
+static bool
+note_header(struct parse_json_line *line, unsigned row, bool response)
+{
+	line->ev->headers[response] |= UINT64_C(1) << (row - line->table->count);
+	return (response || line->table->row[row]->as == PARSE_JSON_AS_REST);
 }
 
 /* ---- values ---- */
@@ -202,6 +216,8 @@ note_known(struct parse_json_line *line, unsigned row, const struct parse_json_l
 		return;
 	}
 	bit_set(line->seen, row);
+	if (bit_get(line->empty, row) && name->as != PARSE_JSON_AS_TREE)
+		bit_set(line->twice, row);
 	value->number = leaf->type == PARSE_JSON_NUMBER;
 	value->text = value_text(line, leaf);
 }
@@ -215,26 +231,57 @@ is_in_tree(const struct parse_json_line *line, struct span path)
 	return (line->tree_len > 0 && path.len > tree->len && span_starts(path, *tree));
 }
 
+/*
+ * null, "", "-", {} and [] are no values.  Beside a value of the same name they
+ * make it one that came twice: readers differ in which of both they believe.
+ */
+static void
+note_empty(struct parse_json_line *line, int row, const struct parse_json_leaf *leaf)
+{
+	if (leaf->path_cut || is_item(leaf->path))
+		return;
+	if (row != -1) {
+		bit_set(line->empty, (unsigned)row);
+		if (bit_get(line->seen, (unsigned)row) &&
+		    line->table->row[row]->as != PARSE_JSON_AS_TREE)
+			bit_set(line->twice, (unsigned)row);
+	} else if (came_before(line, leaf->path))
+		line->ev->duplicate_key = true;
+	else if (line->empties < PARSE_JSON_EMPTIES && is_in(line->line, leaf->path.ptr))
+		line->empty_name[line->empties++] = leaf->path;
+}
+
+static bool
+is_empty(const struct parse_json_leaf *leaf)
+{
+	return (leaf->type == PARSE_JSON_NULL || leaf->type == PARSE_JSON_EMPTY ||
+	    (leaf->type == PARSE_JSON_STRING &&
+		(leaf->text.len == 0 || (leaf->text.len == 1 && leaf->text.ptr[0] == '-'))));
+}
+
 static bool
 each(void *arg, const struct parse_json_leaf *leaf)
 {
 	struct parse_json_line *line = arg;
 	int row = leaf->path_cut ? -1 : parse_json_table_find(line->table, leaf->path);
-	bool known = false;
+	bool response = false, header = false;
 
 	if (row != -1 && line->table->own[row])
 		line->own++;
-	if (leaf->type == PARSE_JSON_NULL || leaf->type == PARSE_JSON_EMPTY ||
-	    (leaf->type == PARSE_JSON_STRING &&
-		(leaf->text.len == 0 || (leaf->text.len == 1 && leaf->text.ptr[0] == '-'))))
+	else if (row == -1 && line->format->requests[0] != '\0')
+		header = (row = find_header(line, leaf->path, &response)) != -1;
+	if (is_empty(leaf)) {
+		if (!header || !response)
+			note_empty(line, row, leaf);
 		return (true);
-	if (row == -1 && line->format->requests[0] != '\0')
-		row = find_header(line, leaf->path, &known);
+	}
+	if (header && note_header(line, (unsigned)row, response))
+		return (true);
 	if (row == -1 && is_in_tree(line, leaf->path))
 		return (true);
 	if (row == -1)
 		note_unknown(line, leaf);
-	else if (!known)
+	else
 		note_known(line, (unsigned)row, leaf);
 	return (true);
 }
@@ -290,6 +337,8 @@ parse_json_read(const struct parse_json_format *format, struct parse_state *stat
 	line.tree_len = 0;
 	memset(line.seen, 0, sizeof(line.seen));
 	memset(line.twice, 0, sizeof(line.twice));
+	memset(line.empty, 0, sizeof(line.empty));
+	line.empties = 0;
 	memset(line.option, 0, sizeof(line.option));
 	if (line.table->trees)
 		door.enter = enter;

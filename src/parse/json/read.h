@@ -27,6 +27,9 @@ struct parse_json_format {
 
 #define PARSE_JSON_WORDS ((PARSE_JSON_ROWS_MAX + 63) / 64)
 
+/* Names that no row knows of members that say nothing: more are not remembered. */
+#define PARSE_JSON_EMPTIES 8
+
 struct parse_json_value {
 	struct span text; /* unescaped */
 	bool number;      /* no string */
@@ -45,6 +48,9 @@ struct parse_json_line {
 	size_t tree_len;  /* of the path of the tree that is walked; 0: of none */
 	unsigned tree;    /* its row */
 	uint64_t seen[PARSE_JSON_WORDS], twice[PARSE_JSON_WORDS];
+	uint64_t empty[PARSE_JSON_WORDS]; /* rows whose member was there and said nothing */
+	unsigned empties;                 /* members in empty_name */
+	struct span empty_name[PARSE_JSON_EMPTIES];
 	struct span option[PARSE_JSON_OPTION_COUNT]; /* len 0: not there */
 	struct parse_json_value values[PARSE_JSON_ROWS_MAX];
 };

@@ -1,4 +1,5 @@
 /* string: a format string becomes a program. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -237,6 +238,70 @@ sort(struct parse_string *s)
 	}
 }
 
+/* Members of extra that are not the format's. */
+static bool
+is_reserved(struct span key)
+{
+	static const char *const names[] = { "headers", "message", "program", "response_headers",
+		"stream" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is(key, names[i]))
+			return (true);
+	return (false);
+}
+
+static bool
+is_key(const struct parse_string *s, struct span key)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (span_equal(s->field[i].key, key))
+			return (true);
+	return (is_reserved(key));
+}
+
+/*
+ * Would the value of field i find its key taken?  The same directive twice says
+ * the same twice; of two that fill a field of the record one is not in extra.
+ */
+static bool
+is_key_taken(const struct parse_string *s, unsigned i)
+{
+	const struct string_field *field = &s->field[i];
+	unsigned others = 0, room = field->as == STRING_AS_EXTRA ? 0 : 1;
+
+	for (unsigned j = 0; j < i; j++)
+		if (span_equal(s->field[j].key, field->key) &&
+		    !span_equal(s->field[j].directive, field->directive))
+			others++;
+	return (others > room || (room == 0 && is_reserved(field->key)));
+}
+
+/* "%{Foo}i %{Foo}o": foo and foo_2, for of members with one name the first stays. */
+static int
+number_keys(struct string_builder *b)
+{
+	struct parse_string *s = b->string;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		char name[STRING_KEY_MAX + 12];
+		struct string_field *field = &s->field[i];
+		struct span key = field->key;
+		unsigned number = 2;
+
+		if (key.len == 0 || !is_key_taken(s, i))
+			continue;
+		do
+			key = span_of(name, (size_t)snprintf(name, sizeof(name), "%.*s_%u",
+				(int)field->key.len, field->key.ptr, number++));
+		while (is_key(s, key));
+		field->key = parse_string_keep(s, key);
+		if (field->key.len == 0)
+			return (parse_string_bad(b, 0, 0, "too much text"));
+	}
+	return (0);
+}
+
 /* The directives of combined and its kin: their own parsers read lines that others wrote, too. */
 static void
 know_preset(struct string_builder *b)
@@ -282,7 +347,7 @@ finish(struct string_builder *b)
 		    is_closed_by(s, &s->field[i], s->field[i].after.ptr[0]);
 	sort(s);
 	know_preset(b);
-	return (0);
+	return (number_keys(b));
 }
 
 int

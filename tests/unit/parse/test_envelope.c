@@ -74,6 +74,8 @@ show(const char *envelopes, const char *line, char *out, size_t size)
 		    ev.extra[i].key.ptr);
 		used += put(out + used, size - used, "", ev.extra[i].value);
 	}
+	if (ev.extra_more > 0)
+		used += (size_t)snprintf(out + used, size - used, "+%u|", ev.extra_more);
 	if (event_has(&ev, EVENT_MESSAGE))
 		(void)put(out + used, size - used, "", ev.text[EVENT_MESSAGE]);
 }
@@ -136,6 +138,10 @@ static const struct row {
 	    "SYSLOG_IDENTIFIER=app\nMESSAGE=hello = world\n",
 	    T0 "@web1|!info|program=app|hello = world|" },
 	{ "j", "MESSAGE=x\n", "MESSAGE=x\n|" },
+	{ "j", "MESSAGE=x\n__REALTIME_TIMESTAMP=1763979072000000\nMESSAGE=y\nMESSAGE=z\n",
+	    T0 "+2|z|" },
+	{ "js", "__REALTIME_TIMESTAMP=1763979072000000\nMESSAGE=x\nMESSAGE=<13>Nov 24 10:11:12 "
+		"prog: y\n", T0 "!notice|program=prog|+1|y|" },
 	/* one in the other */
 	{ "ds",
 	    "{\"log\":\"<38>Nov 24 10:11:13 web1 sshd[991]: x\\n\",\"stream\":\"stdout\","

@@ -139,6 +139,22 @@ any_program(void **state)
 		    "{\"ts\":1,\"user\":\"eve\",\"client\":\"192.0.2.7\",\"user\":\"bob\"}",
 		    "partial client=192.0.2.7 duplicate" },
 		{ "an unknown name twice", "{\"ts\":1,\"a\":1,\"a\":2}", "event a= duplicate" },
+		{ "a name twice, once with nothing", "{\"ts\":1,\"user\":\"eve\",\"user\":null}",
+		    "partial duplicate" },
+		{ "a name twice, with nothing first",
+		    "{\"ts\":1,\"user\":\"-\",\"client\":\"\",\"user\":\"eve\",\"client\":\"192.0.2.7\"}",
+		    "partial duplicate" },
+		{ "a name twice, an empty object first", "{\"ts\":1,\"user\":{},\"user\":\"eve\"}",
+		    "partial duplicate" },
+		{ "a name twice, both with nothing", "{\"ts\":1,\"user\":\"\",\"user\":null}",
+		    "event" },
+		{ "an unknown name twice, once with nothing", "{\"ts\":1,\"a\":1,\"a\":\"-\"}",
+		    "event a= duplicate" },
+		{ "an unknown name twice, with nothing first",
+		    "{\"ts\":1,\"a\":null,\"a\":1,\"b\":2}", "event a= b= duplicate" },
+		{ "items with nothing are no names",
+		    "{\"ts\":1,\"a\":[null,1,\"-\",{\"b\":\"\"},{\"b\":1}],\"ips\":[]}",
+		    "event a[]= a[].b=" },
 		{ "two names for one thing",
 		    "{\"ts\":1,\"client_ip\":\"192.0.2.7\",\"remote_addr\":\"192.0.2.8\"}",
 		    "event client=192.0.2.8 +client_ip=192.0.2.7" },
@@ -238,6 +254,15 @@ proxies(void **state)
 		{ "a client that is another",
 		    "{\"ClientAddr\":\"192.0.2.8:1\",\"ClientHost\":\"192.0.2.7\",\"time\":1}",
 		    "event client=192.0.2.7 +ClientAddr=192.0.2.8:1" },
+		{ "a header twice, once with nothing",
+		    "{\"ClientAddr\":\"192.0.2.7:1\",\"ClientHost\":\"192.0.2.7\",\"time\":1,"
+		    "\"request_User-Agent\":\"\",\"request_User-Agent\":\"x\","
+		    "\"request_Referer\":\"x\",\"request_Referer\":\"-\"}",
+		    "partial client=192.0.2.7 duplicate" },
+		{ "a header of the answer with nothing",
+		    "{\"ClientAddr\":\"192.0.2.7:1\",\"ClientHost\":\"192.0.2.7\",\"time\":1,"
+		    "\"request_Accept\":\"x\",\"downstream_Accept\":\"\"}",
+		    "event client=192.0.2.7" },
 	};
 
 	(void)state;
