@@ -2,6 +2,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -9,6 +10,7 @@ from hostile import CANARY, Server, free_port, hostile, send
 from lib import Skip, cretula, equal, main, read, records, write
 from test_run import Daemon, wait_for
 
+HAPROXY = shutil.which('haproxy') or '/usr/sbin/haproxy'
 NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
 RSYSLOG = shutil.which('rsyslogd') or '/usr/sbin/rsyslogd'
 
@@ -32,6 +34,15 @@ def statuses(stream):
 def open_lines(stream):
     folder = f'store/streams/{stream}/open'
     return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
+
+
+def send_quietly(port):
+    """Is nobody there yet?"""
+    try:
+        socket.create_connection(('127.0.0.1', port), timeout=1).close()
+    except OSError:
+        return True
+    return False
 
 
 def nothing_raw():
@@ -73,6 +84,47 @@ streams:
     equal(len(oracle), served)
     for stream in ('socket', 'file'):
         equal(statuses(stream), [r.get('status') for r in oracle], stream)
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    nothing_raw()
+
+
+def test_haproxy():
+    """Its log socket is ours; what it also says on its standard output is what we count."""
+    if not os.path.exists(HAPROXY):
+        raise Skip('no haproxy: ./setup installs it')
+    folder, port = os.getcwd(), free_port()
+    write('c.yaml', f"store: store\nstreams:\n  s: {{ input: {{ unix: {folder}/lb.sock }}, format: haproxy }}\n".encode())
+    write('haproxy.cfg', f"""global
+  nbthread 1
+  log {folder}/lb.sock local0
+  log stdout format raw local0
+defaults
+  log global
+  mode http
+  option httplog
+  timeout client 5s
+  timeout server 5s
+  timeout connect 1s
+frontend www
+  bind 127.0.0.1:{port}
+  http-request return status 404 if {{ path_beg /a }}
+  http-request return status 200
+""".encode())
+    daemon = Daemon()
+    with open('said', 'wb') as said:
+        proxy = subprocess.Popen([HAPROXY, '-db', '-f', 'haproxy.cfg'], stdout=said, stderr=subprocess.DEVNULL)
+    wait_for(lambda: not send_quietly(port))
+    for wire in hostile():
+        send(port, wire)
+    time.sleep(0.3)
+    proxy.terminate()
+    proxy.wait(timeout=20)
+    lines = [line for line in read('said').splitlines() if b'] www ' in line]
+    daemon.end()
+    want = cretula('mask', '--format', 'haproxy', stdin=b'\n'.join(lines) + b'\n', code=0).lines
+    got = [r for r in records('store') if r['event'] == 'http.request']
+    equal([r.get('status') for r in got], [r.get('status') for r in want if r['event'] == 'http.request'])
+    assert len(got) > 50, len(got)
     cretula('verify', '--store', 'store', '--strict', code=0)
     nothing_raw()
 

@@ -29,6 +29,7 @@ struct app_capture {
 	char *raw;
 	size_t have;
 	bool eof;
+	bool begun;         /* how lines are read is known */
 	bool push;          /* the writer wants what is there */
 	bool changed;       /* and has seen other keys */
 	size_t added;       /* bytes of raw that nobody sent: line ends */
@@ -53,19 +54,24 @@ int
 app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 {
 	struct app_capture *made = calloc(1, sizeof(*made));
+	struct mask_setup setup = p->setup;
 
 	if (made == NULL)
 		return (err_sys(e, ERR_IO, "pipe"));
 	made->p = p;
 	made->now_us = p->setup.now_us;
 	made->clock = p->clock;
+	/* Nothing waits for the mask to be made: until the format is known it has any. */
+	if (setup.parser.format == NULL)
+		setup.parser.format = &parse_formats[0];
 	if (arena_open(&made->memory, RAW_BYTES + PARSE_SCRATCH_BYTES + 128, ARENA_SECRET, e) ==
 		-1 ||
-	    (p->learn && mask_candidates_open(&made->learn, e) == -1)) {
+	    (p->learn && mask_candidates_open(&made->learn, e) == -1) ||
+	    mask_open(&setup, &made->mask, e) == -1) {
 		app_capture_close(made);
 		return (-1);
 	}
-	p->unlocked = p->unlocked || !made->memory.locked || !input_live_locked(p->in);
+	p->unlocked = p->unlocked || !made->memory.locked;
 	made->raw = arena_take(&made->memory, RAW_BYTES + 64);
 	made->scratch = arena_take(&made->memory, PARSE_SCRATCH_BYTES);
 	*c = made;
@@ -296,11 +302,10 @@ see_clock(struct app_capture *c)
 		return (true);
 	if (turns && !turn_epochs(c, now_us))
 		return (false);
-	if (turns && c->mask != NULL)
+	if (turns)
 		mask_turned(c->mask);
 	c->now_us = now_us;
-	if (c->mask != NULL)
-		mask_now(c->mask, now_us);
+	mask_now(c->mask, now_us);
 	return (true);
 }
 
@@ -396,17 +401,18 @@ find_format(struct app_capture *c, struct err *e)
 	return (found.format != NULL ? 1 : 0);
 }
 
+/* As find_format; once it is known lines are masked. */
 static int
-open_mask(struct app_capture *c, struct err *e)
+begin(struct app_capture *c, struct err *e)
 {
 	int rc = find_format(c, e);
 
 	if (rc != 1)
 		return (rc);
-	if (mask_open(&c->p->setup, &c->mask, e) == -1)
-		return (-1);
+	mask_parser(c->mask, &c->p->setup.parser);
 	mask_now(c->mask, c->now_us);
 	(void)prctl(PR_SET_NAME, "cr-read"); /* from here on no allocator is called */
+	c->begun = true;
 	return (1);
 }
 
@@ -431,7 +437,7 @@ turn(struct app_capture *c, struct err *e)
 	pthread_mutex_unlock(&c->p->lock);
 	if (fill(c, timeout_ms, e) == -1)
 		return (-1);
-	if (c->mask == NULL && (rc = open_mask(c, e)) != 1)
+	if (!c->begun && (rc = begin(c, e)) != 1)
 		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
 	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))
 		return (1);
@@ -454,7 +460,7 @@ app_capture_main(void *arg)
 	p->areas[p->filling].counts.lost += p->lost;
 	while (rc == 0 && !c->eof)
 		rc = turn(c, &e);
-	if (rc == -1 && c->mask != NULL)
+	if (rc == -1 && c->begun)
 		(void)mask_all(c); /* what was read before the error */
 	if (rc != 1)
 		(void)hand_over(c);

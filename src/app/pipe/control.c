@@ -9,6 +9,7 @@
 #include "app/say.h"
 #include "base/clock.h"
 #include "input/input.h"
+#include "input/live.h"
 
 #define TICK_NS 50000000
 #define HEARTBEAT_NS INT64_C(60000000000) /* a flush at least so often */
@@ -351,7 +352,6 @@ run_threads(struct app_pipe *p, struct app_capture *c, struct err *e)
 int
 app_pipe_run(struct app_pipe *p, struct err *e)
 {
-	struct app_capture *c = NULL;
 	int rc = -1;
 
 	(void)pthread_mutex_init(&p->lock, NULL);
@@ -362,11 +362,14 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 	mask_epochs_clear(&p->epochs);
 	p->turn_us = p->setup.now_us;
 	p->opened_ns = p->flushed_ns = clock_mono_ns();
-	if (open_areas(p, e) == 0 && app_capture_open(p, &c, e) == 0 &&
-	    (rc = run_threads(p, c, e)) == -1)
+	p->unlocked = p->unlocked || !input_live_locked(p->in);
+	if (open_areas(p, e) == 0 &&
+	    (p->capture != NULL || app_capture_open(p, &p->capture, e) == 0) &&
+	    (rc = run_threads(p, p->capture, e)) == -1)
 		p->unwritten = p->areas[0].counts.lines + p->areas[0].counts.lost +
-		    p->areas[1].counts.lines + p->areas[1].counts.lost + app_capture_waiting(c);
-	app_capture_close(c);
+		    p->areas[1].counts.lines + p->areas[1].counts.lost + app_capture_waiting(p->capture);
+	app_capture_close(p->capture);
+	p->capture = NULL;
 	arena_close(&p->areas[0].memory);
 	arena_close(&p->areas[1].memory);
 	return (rc);

@@ -27,10 +27,12 @@
 
 #define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
 
+struct app_capture;
 struct input_live;
 struct app_pipe {
 	/* in */
 	struct input_live *in;
+	struct app_capture *capture;   /* made before there is an input; NULL: by app_pipe_run */
 	struct store_live_options how; /* next.epochs is filled in at each open */
 	struct store_live *live;       /* NULL: it could not be opened again */
 	struct mask_setup setup;       /* parser.format NULL: decided on the first lines */
@@ -129,7 +131,6 @@ int app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
     struct store_live_facts *facts, struct err *e);
 
 /* The reader's thread. */
-struct app_capture;
 int app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e);
 void app_capture_close(struct app_capture *c); /* NULL is legal */
 uint64_t app_capture_waiting(const struct app_capture *c); /* lines that are not masked */

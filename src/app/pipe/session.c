@@ -88,7 +88,9 @@ open_live(struct app_session *s, struct err *e)
 int
 app_session_open(struct app_session *s, struct err *e)
 {
-	return (open_store(s, e) == 0 && open_live(s, e) == 0 ? 0 : -1);
+	if (open_store(s, e) == -1 || open_live(s, e) == -1)
+		return (-1);
+	return (app_capture_open(&s->pipe, &s->pipe.capture, e));
 }
 
 /* ---- running ---- */
@@ -148,6 +150,8 @@ void
 app_session_close(struct app_session *s)
 {
 	app_pipe_close_live(&s->pipe);
+	app_capture_close(s->pipe.capture);
+	s->pipe.capture = NULL;
 	mask_words_close(s->words);
 	key_ring_free(s->pipe.ring);
 	store_close(s->store);
