@@ -169,8 +169,9 @@ odd_epochs(struct build *b)
 	build_segment(shop(b),
 	    &(struct build_segment){ .lines = lines.data,
 		.len = lines.len,
-		.mask_epochs = "{\"ip\":[\"2026-13-41\"]}",
+		.mask_epochs = "{\"ip\":[\"2026-11-24\"]}",
 		.import = true });
+	build_edit(b, "streams/shop/chain.jsonl", "2026-11-24", "2026-13-41");
 }
 
 static void
@@ -229,12 +230,21 @@ anchors_are_a_file(struct build *b)
 	build_write(b, "streams/shop/anchor", "x", 1);
 }
 
+static void
+no_signatures(struct build *b)
+{
+	build_remove(b, "streams/shop/cp");
+	build_remove(b, "streams/shop/checkpoint");
+}
+
 static const struct {
 	const char *claim;
 	void (*tamper)(struct build *b);
 	enum audit_code code;
 	const char *stream, *text;
 } rows[] = {
+	{ "entries without notes are counted", no_signatures, AUDIT_E_UNSIGNED_ENTRIES, "shop",
+	    "no note covers it; and the 1 after it" },
 	{ "genesis says which stream it begins", another_stream, AUDIT_E_GENESIS, GHOST,
 	    "genesis of another stream" },
 	{ "the log key is called as the origin", another_log, AUDIT_E_GENESIS, GHOST,
@@ -251,8 +261,8 @@ static const struct {
 	{ "anchors have a directory", no_anchors, AUDIT_E_ANCHOR, "shop",
 	    "there is no directory anchor/" },
 	{ "which is one", anchors_are_a_file, AUDIT_E_FILE_TYPE, "shop", "not a directory" },
-	{ "epochs are days that there are", odd_epochs, AUDIT_E_MASK_EPOCH, "shop",
-	    "mask_epochs is not of the format" },
+	{ "epochs are days that there are", odd_epochs, AUDIT_E_ENTRY_SYNTAX, "shop",
+	    "entry: mask_epochs: not lists of epochs" },
 	{ "a derived file has its size", derive_longer_file, AUDIT_E_FILE_HASH, "shop",
 	    "its file is of another size" },
 	{ "a lost log key is replaced under its name", lose_for_another_name, AUDIT_E_REKEY, "shop",
@@ -296,6 +306,24 @@ test_told(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* A log key that is none has no signatures to miss: its genesis is told, not each note. */
+static void
+test_no_log_key(void **state)
+{
+	struct audit_result result;
+	struct build b;
+
+	make_store(&b);
+	another_log(&b);
+	build_verify(&b, 1, NULL, &result);
+	for (size_t i = 0; i < result.finding_count; i++)
+		if (result.findings[i].code == AUDIT_E_LOG_SIG ||
+		    result.findings[i].code == AUDIT_E_NOTE)
+			fail_msg("%s", result.findings[i].text);
+	audit_result_free(&result);
+	build_end(&b);
+}
+
 static int
 end(void **state)
 {
@@ -308,6 +336,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_no_log_key),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, end));
