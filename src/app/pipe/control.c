@@ -349,6 +349,17 @@ run_threads(struct app_pipe *p, struct app_capture *c, struct err *e)
 	return (rc);
 }
 
+/* Lines that came and are not committed. */
+static uint64_t
+count_unwritten(const struct app_pipe *p)
+{
+	uint64_t count = app_capture_waiting(p->capture);
+
+	for (int i = 0; i < 2; i++)
+		count += p->areas[i].counts.lines + p->areas[i].counts.lost;
+	return (count);
+}
+
 int
 app_pipe_run(struct app_pipe *p, struct err *e)
 {
@@ -366,8 +377,7 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 	if (open_areas(p, e) == 0 &&
 	    (p->capture != NULL || app_capture_open(p, &p->capture, e) == 0) &&
 	    (rc = run_threads(p, p->capture, e)) == -1)
-		p->unwritten = p->areas[0].counts.lines + p->areas[0].counts.lost +
-		    p->areas[1].counts.lines + p->areas[1].counts.lost + app_capture_waiting(p->capture);
+		p->unwritten = count_unwritten(p);
 	app_capture_close(p->capture);
 	p->capture = NULL;
 	arena_close(&p->areas[0].memory);
