@@ -29,6 +29,7 @@ static const struct converter {
 	SPECIAL("rException", STACK),
 	SPECIAL("rThrowable", STACK),
 	SPECIAL("rEx", STACK),
+	SPECIAL("rootException", STACK),
 	SPECIAL("wEx", STACK),
 	SPECIAL("nopexception", STACK),
 	SPECIAL("nopex", STACK),
@@ -92,10 +93,25 @@ static const struct converter {
 #undef SPECIAL
 };
 
+/*
+ * What stands around others: in a line nobody can tell where it ends, or what
+ * it made of them.  Several begin as a converter does: %red is no %r.
+ */
+static const struct span around[] = {
+	SPAN("("), SPAN("black"), SPAN("blue"), SPAN("bold"), SPAN("clr"), SPAN("cyan"),
+	SPAN("enc"), SPAN("equals"), SPAN("gray"), SPAN("green"), SPAN("highlight"),
+	SPAN("magenta"), SPAN("maxLen"), SPAN("notEmpty"), SPAN("prefix("), SPAN("red"),
+	SPAN("repeat"), SPAN("replace"), SPAN("style"), SPAN("variablesNotEmpty"),
+	SPAN("varsNotEmpty"), SPAN("white"), SPAN("yellow"),
+	/* Of logback, and not read either. */
+	SPAN("caller"), SPAN("kvp"), SPAN("lsn"), SPAN("micros")
+};
+
 struct directive {
 	size_t at;
 	const struct converter *what; /* NULL: nobody knows it */
 	bool pad, ended;              /* ended: a line end came before it */
+	bool around;                  /* it is one of those */
 	struct span option[3];
 	unsigned options;
 };
@@ -132,6 +148,18 @@ read_options(struct string_source *s, struct directive *d)
 	return (true);
 }
 
+static void
+find(struct span rest, struct directive *d)
+{
+	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++)
+		d->around = d->around || span_starts(rest, around[i]);
+	if (d->around)
+		return;
+	for (size_t i = 0; d->what == NULL && i < sizeof(converters) / sizeof(converters[0]); i++)
+		if (span_starts(rest, converters[i].name))
+			d->what = &converters[i];
+}
+
 static bool
 read_directive(struct string_source *s, struct directive *d)
 {
@@ -139,10 +167,9 @@ read_directive(struct string_source *s, struct directive *d)
 
 	read_width(s, d);
 	rest = span_of(s->text + s->at, s->len - s->at);
-	for (size_t i = 0; d->what == NULL && i < sizeof(converters) / sizeof(converters[0]); i++)
-		if (span_starts(rest, converters[i].name))
-			d->what = &converters[i];
+	find(rest, d);
 	if (d->what == NULL) {
+		s->at += rest.len > 0 && rest.ptr[0] == '(';
 		while (s->at < s->len && (s->text[s->at] | 0x20) >= 'a' &&
 		    (s->text[s->at] | 0x20) <= 'z')
 			s->at++;
@@ -225,6 +252,10 @@ add(struct string_builder *b, struct directive *d)
 	const struct converter *what = d->what;
 	struct string_field field = { .rank = RANK, .pad = d->pad };
 
+	if (d->around)
+		return (bad(b, d,
+		    "colours, groups, what changes others (%replace, %enc, %maxLen, %notEmpty), "
+		    "%caller and %kvp are not read"));
 	if (what == NULL)
 		return (bad(b, d,
 		    "no such converter here; known are %d %p %c %t %m %X %C %M %L %F %r %n %ex and "

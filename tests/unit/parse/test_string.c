@@ -153,6 +153,10 @@ static const struct {
 	    "%d{HH:mm:ss.SSS} [%thread] %-5level %logger{36} -%X{user} - %msg%n%ex",
 	    "10:11:10.000 [main] DEBUG c.f.Bar -bob - x\n\tat y",
 	    "event level=DEBUG message=x<0a><09>at y +thread=main +logger=c.f.Bar +user=bob" },
+	{ "names that begin like a colour",
+	    "%d{ABSOLUTE} %r %p %property{a} %c %m %rootException",
+	    "10:11:10,000 1 INFO x y z\n at q",
+	    "event level=INFO message=z<0a> at q +uptime_ms=1 +a=x +logger=y" },
 	{ "a level on the left", "%5p %r %L %m%n", " WARN 12 34 x",
 	    "event level=WARN message=x +uptime_ms=12 +line=34 no-time" },
 };
@@ -256,6 +260,10 @@ test_times(void **state)
 	}
 }
 
+#define AROUND \
+	"colours, groups, what changes others (%replace, %enc, %maxLen, %notEmpty), %caller and " \
+	"%kvp are not read"
+
 static const struct {
 	const char *format, *error;
 } bad[] = {
@@ -277,8 +285,16 @@ static const struct {
 	{ "%h %{%Q}t",
 	    "'%{%Q}t' at column 4: a letter of strftime that is not known here; known are %Y %m %d "
 	    "%H %M %S %b %e %y %j %p %z %s %F %T %D %R %c" },
-	{ "%d %highlight{x}", "'%highlight' at column 4: no such converter here; known are %d %p "
-			      "%c %t %m %X %C %M %L %F %r %n %ex and their long names" },
+	{ "%d %guid", "'%guid' at column 4: no such converter here; known are %d %p "
+		      "%c %t %m %X %C %M %L %F %r %n %ex and their long names" },
+	{ "%d %highlight{x}", "'%highlight' at column 4: " AROUND },
+	{ "%clr(%d){faint} %m", "'%clr' at column 1: " AROUND },
+	{ "%d %red(%p) %m", "'%red' at column 4: " AROUND },
+	{ "%d %-30(%p %t) %m", "'%-30(' at column 4: " AROUND },
+	{ "%d %replace{%m}{a}{b}", "'%replace' at column 4: " AROUND },
+	{ "%d %maxLen{%m}{20}", "'%maxLen' at column 4: " AROUND },
+	{ "%d %prefix(%m)", "'%prefix' at column 4: " AROUND },
+	{ "%d %m %caller{2}", "'%caller' at column 7: " AROUND },
 	{ "%d{yyyy-QQ} %m", "'%d{yyyy-QQ}' at column 1: a pattern of a time that is not known "
 			    "here" },
 	{ "%d{ISO8601}{Europe/Berlin} %m", "'%d{ISO8601}{Europe/Berlin}' at column 1: a zone that "
