@@ -260,6 +260,9 @@ test_times(void **state)
 	}
 }
 
+#define LETTERS \
+	"a letter of strftime that is not known here; known are %Y %m %d %H %M %S %b %e %y %j %p " \
+	"%z %s %F %T %D %R %c"
 #define AROUND \
 	"colours, groups, what changes others (%replace, %enc, %maxLen, %notEmpty), %caller and " \
 	"%kvp are not read"
@@ -282,9 +285,14 @@ static const struct {
 	{ "%h %^FX", "'%^FX' at column 4: no such directive of Apache; known are %^FU %^FB %^ti "
 		     "%^to" },
 	{ "%h %{x", "'%{x' at column 4: it does not end" },
-	{ "%h %{%Q}t",
-	    "'%{%Q}t' at column 4: a letter of strftime that is not known here; known are %Y %m %d "
-	    "%H %M %S %b %e %y %j %p %z %s %F %T %D %R %c" },
+	{ "%h %{%Q}t", "'%{%Q}t' at column 4: " LETTERS },
+	{ "%{%C%y}t", "'%{%C%y}t' at column 1: " LETTERS },
+	{ "%{%G-%V}t", "'%{%G-%V}t' at column 1: " LETTERS },
+	{ "%{%Y-%U}t", "'%{%Y-%U}t' at column 1: " LETTERS },
+	{ "%{%Y-%W}t", "'%{%Y-%W}t' at column 1: " LETTERS },
+	{ "%{%g}t", "'%{%g}t' at column 1: " LETTERS },
+	{ "%{%Ey}t", "'%{%Ey}t' at column 1: " LETTERS },
+	{ "%{%Od}t", "'%{%Od}t' at column 1: " LETTERS },
 	{ "%d %guid", "'%guid' at column 4: no such converter here; known are %d %p "
 		      "%c %t %m %X %C %M %L %F %r %n %ex and their long names" },
 	{ "%d %highlight{x}", "'%highlight' at column 4: " AROUND },
