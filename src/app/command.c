@@ -125,6 +125,7 @@ run(const struct app_command *c, int argc, char **argv)
 {
 	struct app_args args;
 	struct err e = { ERR_NONE, "" };
+	int code;
 
 	if (app_args_read(c, argc, argv, &args, &e) == -1) {
 		fprintf(stderr, "cretula %s\n", e.text);
@@ -134,7 +135,9 @@ run(const struct app_command *c, int argc, char **argv)
 		return (help_command(c));
 	if (crypto_start(&e) == -1)
 		return (app_fail(c->name, &e));
-	return (c->run(&args));
+	code = c->run(&args);
+	app_warn_spared(c->name);
+	return (code);
 }
 
 int

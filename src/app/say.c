@@ -1,6 +1,7 @@
 /* app: the only unit that prints. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/num.h"
 
 static int64_t progress_ns;
@@ -34,6 +36,23 @@ app_warn(const char *command, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+}
+
+void
+app_warn_spared(const char *command)
+{
+	static _Atomic uint64_t told;
+	uint64_t now = io_shred_spared(), count = now - atomic_exchange(&told, now);
+
+	if (count == 1)
+		app_warn(command,
+		    "a file had another name (a hard link): removed here, not overwritten; what "
+		    "it held is still there by that name");
+	else if (count > 1)
+		app_warn(command,
+		    "%ju files had another name (a hard link): removed here, not overwritten; "
+		    "what they held is still there by those names",
+		    (uintmax_t)count);
 }
 
 /* A value of logfmt. */

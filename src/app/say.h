@@ -27,6 +27,9 @@ void app_warn_log(const char *stream, const char *fmt, ...)
 void app_info(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void app_error(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Say, once each, how many files were to be overwritten and had another name. */
+void app_warn_spared(const char *command);
+
 /* Lines below an error that explain it, on standard error. */
 void app_hint(const struct buf *lines);
 

@@ -66,7 +66,8 @@ int io_replace(int dirfd, const char *path, struct span bytes, mode_t mode,
 
 /*
  * A slot: a file of exactly 512 bytes overwritten in place and synced, so
- * that the old secret does not stay in free blocks (design.md 7).
+ * that the old secret does not stay in free blocks (design.md 7).  One with
+ * another name (a hard link) is not written: errno EMLINK.
  */
 #define IO_SLOT_BYTES 512
 int io_slot_write(int dirfd, const char *path,
@@ -76,9 +77,12 @@ int io_slot_read(int dirfd, const char *path,
 
 /*
  * Overwrite a file in place with zeros, sync, unlink, sync its directory.  A
- * missing file is an error (errno ENOENT): nothing was erased.
+ * missing file is an error (errno ENOENT): nothing was erased.  One that has
+ * another name may be anybody's, linked here by who can write the directory:
+ * it is unlinked only, and io_shred_spared counts it, for people.
  */
 int io_shred(int dirfd, const char *path, struct err *e);
+uint64_t io_shred_spared(void); /* by this process */
 
 /*
  * Exclusive OFD lock on path (created 0600).  Returns the fd that holds it;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 
 #define CHUNK_BYTES ((size_t)65536)
 #define SHRED_SYNC_BYTES ((off_t)8 << 20)
+
+static _Atomic uint64_t spared;
 
 static void
 close_quietly(int fd)
@@ -213,6 +216,17 @@ sync_parent(int dirfd, const char *path, struct err *e)
 	return (rc);
 }
 
+/* What else has it would be overwritten, too. */
+static int
+check_slot_names(const struct stat *st, struct err *e)
+{
+	if (st->st_nlink <= 1)
+		return (0);
+	errno = EMLINK;
+	return (err_set(e, ERR_IO,
+	    "it has another name (a hard link), and is overwritten in place: remove the other"));
+}
+
 /* A slot just created, or whose creation was cut short, is empty. */
 static int
 check_slot_size(const struct stat *st, bool may_be_empty, struct err *e)
@@ -233,7 +247,8 @@ io_slot_write(
 
 	if ((fd = open_regular(dirfd, path, O_WRONLY | O_CREAT, &st, e)) == -1)
 		return (-1);
-	if (check_slot_size(&st, true, e) == -1 || io_pwrite(fd, slot, IO_SLOT_BYTES, 0, e) == -1 ||
+	if (check_slot_names(&st, e) == -1 || check_slot_size(&st, true, e) == -1 ||
+	    io_pwrite(fd, slot, IO_SLOT_BYTES, 0, e) == -1 ||
 	    io_fsync(fd, e) == -1)
 		goto out;
 	if (st.st_size == 0 && sync_parent(dirfd, path, e) == -1)
@@ -300,13 +315,24 @@ io_shred(int dirfd, const char *path, struct err *e)
 
 	if ((fd = open_regular(dirfd, path, O_WRONLY, &st, e)) == -1)
 		return (-1);
-	if (write_zeros(fd, st.st_size, e) == -1 || io_fsync(fd, e) == -1 ||
-	    io_unlink(dirfd, path, e) == -1 || sync_parent(dirfd, path, e) == -1)
+	if (st.st_nlink > 1)
+		(void)atomic_fetch_add(&spared, 1);
+	else if (write_zeros(fd, st.st_size, e) == -1 || io_fsync(fd, e) == -1)
+		goto out;
+	if (io_unlink(dirfd, path, e) == -1 || sync_parent(dirfd, path, e) == -1)
+		goto out;
+	rc = 0;
+out:
+	if (rc == -1)
 		(void)err_in(e, "%s", path);
-	else
-		rc = 0;
 	close_quietly(fd);
 	return (rc);
+}
+
+uint64_t
+io_shred_spared(void)
+{
+	return (atomic_load(&spared));
 }
 
 int

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -73,8 +72,7 @@ begin(struct store_segment *seg, struct err *e)
 	start_hash(seg, "cretula file v1\n", SEAL_SALT_FILE, &seg->file_hash);
 	seal_tree_init(&seg->tree);
 	path_of(seg, 0, true, path);
-	seg->fd = io_open(seg->stream->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-	    STORE_FILE_MODE, e);
+	seg->fd = store_make_file(seg->stream->dirfd, path, e);
 	return (seg->fd == -1 ? -1 : 0);
 }
 
@@ -250,9 +248,7 @@ write_side(const struct store_segment *seg, size_t file, const struct span *part
 	int fd;
 
 	path_of(seg, file, true, path);
-	fd = io_open(seg->stream->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-	    STORE_FILE_MODE, e);
-	if (fd == -1)
+	if ((fd = store_make_file(seg->stream->dirfd, path, e)) == -1)
 		return (-1);
 	for (size_t i = 0; i < part_count; i++) {
 		if (io_write(fd, parts[i].ptr, parts[i].len, e) == -1) {

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "store/writer.h"
 
 #define DIGITS 8 /* of a segment's or a note's number, at least */
 
@@ -63,6 +64,19 @@ store_remove_file(int fd, const char *name, struct err *e)
 	    st.st_nlink == 1)
 		return (io_shred(fd, name, e));
 	return (io_unlink(fd, name, e));
+}
+
+int
+store_make_file(int dirfd, const char *path, struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+	int fd = io_open(dirfd, path, flags, STORE_FILE_MODE, e);
+
+	if (fd != -1 || errno != EEXIST)
+		return (fd);
+	if (store_remove_file(dirfd, path, e) == -1)
+		return (-1);
+	return (io_open(dirfd, path, flags, STORE_FILE_MODE, e));
 }
 
 static bool

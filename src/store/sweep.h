@@ -28,6 +28,12 @@ int store_scan(int dirfd, const char *path, store_each each, void *arg, struct e
  */
 int store_remove_file(int fd, const char *name, struct err *e);
 
+/*
+ * A new file, for writing, in the place of what an attempt before left: that
+ * is removed first, never written to.  The fd, or -1.
+ */
+int store_make_file(int dirfd, const char *path, struct err *e);
+
 /* Remove what starts with prefix and ends in ".tmp"; path "." is dirfd itself. */
 int store_sweep_tmp(int dirfd, const char *path, const char *prefix, struct err *e);
 

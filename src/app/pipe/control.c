@@ -262,6 +262,7 @@ serve_time(struct app_pipe *p, struct err *e)
 	pthread_mutex_unlock(&p->lock);
 	changed = app_pipe_keys_changed(p);
 	rc = store_live_check(p->live, e);
+	app_warn_spared("pipe");
 	if (rc == 0)
 		rc = see_clock(p, e);
 	if (rc == 0)

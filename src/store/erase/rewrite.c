@@ -4,7 +4,6 @@
  * segment.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "seal/tree.h"
 #include "store/erase/inside.h"
 #include "store/reader.h"
+#include "store/sweep.h"
 #include "store/writer.h"
 
 #define RUN_LINES 4096 /* hashed at a time */
@@ -245,8 +245,7 @@ open_files(struct rewrite *w, struct err *e)
 		return (-1);
 	store_reader_begin(w->reader, in, SEAL_BYTES_MAX, NULL, NULL);
 	store_revision_path(path, work->facts->seg, work->past->revision + 1, "jsonl.zst.tmp");
-	w->fd = io_open(work->stream->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-	    STORE_FILE_MODE, e);
+	w->fd = store_make_file(work->stream->dirfd, path, e);
 	return (w->fd == -1 ? -1 : 0);
 }
 

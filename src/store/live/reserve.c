@@ -2,6 +2,8 @@
  * A full disk.  Space is set aside while there is some, so that what is open
  * can be sealed and the stop be said when there is none.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -36,12 +38,15 @@ void
 store_open_reserve(struct store_live *l)
 {
 	int saved = errno, fd;
+	struct stat st;
 
 	if (l->reserved)
 		return;
 	fd = io_open(l->open_fd, RESERVE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
 	    STORE_FILE_MODE, NULL);
-	l->reserved = fd != -1 && posix_fallocate(fd, 0, RESERVE_BYTES) == 0;
+	/* What has another name is not ours to grow. */
+	l->reserved = fd != -1 && fstat(fd, &st) == 0 && st.st_nlink == 1 &&
+	    posix_fallocate(fd, 0, RESERVE_BYTES) == 0;
 	if (fd != -1)
 		(void)close(fd);
 	if (!l->reserved)

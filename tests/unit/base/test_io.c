@@ -403,20 +403,23 @@ a_slot_is_old_or_new_whichever_step_fails(void **unused)
 	(void)empty_dir();
 }
 
-/* A second name shows what became of the bytes. */
+/* A descriptor shows what became of the bytes. */
 static void
 shred_overwrites_before_it_unlinks(void **unused)
 {
-	static char bytes[200000], zeros[sizeof(bytes)];
+	static char bytes[200000], zeros[sizeof(bytes)], got[sizeof(bytes) + 1];
 	struct err e = { ERR_NONE, "" };
 	uint64_t n;
+	int fd;
 
 	memset(bytes, 'x', sizeof(bytes));
 	put("f", span_of(bytes, sizeof(bytes)));
-	assert_int_equal(io_link(dir, "f", "other", &e), 0);
+	assert_true((fd = openat(dir, "f", O_RDONLY)) != -1);
 	assert_int_equal(io_shred(dir, "f", &e), 0);
 	assert_int_equal(faccessat(dir, "f", F_OK, 0), -1);
-	assert_true(holds("other", span_of(zeros, sizeof(zeros))));
+	assert_int_equal(read(fd, got, sizeof(got)), sizeof(bytes));
+	assert_memory_equal(got, zeros, sizeof(zeros));
+	(void)close(fd);
 	assert_int_equal(io_shred(dir, "f", &e), -1);
 	assert_int_equal(errno, ENOENT);
 	for (n = 1; n < STEPS_MAX; n++) {
@@ -428,6 +431,34 @@ shred_overwrites_before_it_unlinks(void **unused)
 	}
 	io_fault_set(0, 0, false);
 	assert_int_equal(n, 9); /* open, 4 writes, sync, unlink, sync */
+	(void)empty_dir();
+}
+
+/* It may be anybody's: whoever can write the directory linked it there. */
+static void
+what_has_another_name_is_never_overwritten(void **unused)
+{
+	unsigned char slot[IO_SLOT_BYTES] = { 'n' }, bytes[IO_SLOT_BYTES];
+	const struct span all = span_of((const char *)bytes, sizeof(bytes));
+	struct err e = { ERR_NONE, "" };
+	uint64_t spared = io_shred_spared();
+
+	memset(bytes, 'x', sizeof(bytes));
+	put("theirs", all);
+	assert_int_equal(io_link(dir, "theirs", "f", &e), 0);
+	assert_int_equal(io_shred(dir, "f", &e), 0);
+	assert_int_equal(faccessat(dir, "f", F_OK, 0), -1);
+	assert_true(holds("theirs", all));
+	assert_int_equal(io_shred_spared() - spared, 1);
+	assert_int_equal(io_link(dir, "theirs", "slot", &e), 0);
+	assert_int_equal(io_slot_write(dir, "slot", slot, &e), -1);
+	assert_int_equal(errno, EMLINK);
+	assert_non_null(strstr(e.text, "slot: it has another name"));
+	assert_true(holds("theirs", all));
+	assert_int_equal(io_unlink(dir, "theirs", &e), 0);
+	assert_int_equal(io_slot_write(dir, "slot", slot, &e), 0);
+	assert_int_equal(io_shred(dir, "slot", &e), 0);
+	assert_int_equal(io_shred_spared() - spared, 1);
 	(void)empty_dir();
 }
 
@@ -490,6 +521,7 @@ main(void)
 		cmocka_unit_test(what_is_no_slot_stays_untouched),
 		cmocka_unit_test(a_slot_is_old_or_new_whichever_step_fails),
 		cmocka_unit_test(shred_overwrites_before_it_unlinks),
+		cmocka_unit_test(what_has_another_name_is_never_overwritten),
 		cmocka_unit_test(a_lock_keeps_others_out),
 		cmocka_unit_test(closed_standard_streams_are_kept),
 	};
