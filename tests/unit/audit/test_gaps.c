@@ -52,14 +52,11 @@ vkey_of(const char *name, const char *end)
 	return (buf_view(&text));
 }
 
-/* The stream ghost, listed by nothing, with a genesis that says something odd. */
-static void
-odd_genesis(struct build *b, void (*change)(struct seal_genesis *genesis, const char *origin))
+/* The stream ghost, listed by nothing, without an entry. */
+static struct build_stream *
+begin_again(struct build *b)
 {
-	static struct seal_entry entry;
 	struct build_stream *s = &b->streams[1];
-	struct buf vkey = { 0 };
-	unsigned char key[32];
 
 	build_make(b, s, GHOST);
 	build_remove(b, "streams/" GHOST "/chain.jsonl");
@@ -67,6 +64,18 @@ odd_genesis(struct build *b, void (*change)(struct seal_genesis *genesis, const 
 	s->count = 0;
 	seal_tree_init(&s->tree);
 	memset(s->before, 0, sizeof(s->before));
+	return (s);
+}
+
+/* With a genesis that says something odd. */
+static void
+odd_genesis(struct build *b, void (*change)(struct seal_genesis *genesis, const char *origin))
+{
+	static struct seal_entry entry;
+	struct build_stream *s = begin_again(b);
+	struct buf vkey = { 0 };
+	unsigned char key[32];
+
 	build_common(s, SEAL_GENESIS, &entry);
 	crypto_sign_public(s->log_seed, key);
 	seal_vkey_print(span_str(s->origin), key, &vkey);
@@ -113,6 +122,19 @@ static void
 another_recovery(struct build *b)
 {
 	odd_genesis(b, foreign_recovery);
+}
+
+static void
+anchor_first(struct build *b)
+{
+	static struct seal_entry entry;
+	struct build_stream *s = begin_again(b);
+
+	build_common(s, SEAL_ANCHOR, &entry);
+	entry.of.anchor = (struct seal_anchor){ .kind = span_str("cosignature"),
+		.size = 1,
+		.file = { .name = span_str("anchor/00000001.cosig"), .size = 9 } };
+	build_append(s, &entry, false);
 }
 
 static void
@@ -245,6 +267,8 @@ static const struct {
 } rows[] = {
 	{ "entries without notes are counted", no_signatures, AUDIT_E_UNSIGNED_ENTRIES, "shop",
 	    "no note covers it; and the 1 after it" },
+	{ "a chain begins with genesis", anchor_first, AUDIT_E_GENESIS, GHOST,
+	    "genesis is entry 0 and only that" },
 	{ "genesis says which stream it begins", another_stream, AUDIT_E_GENESIS, GHOST,
 	    "genesis of another stream" },
 	{ "the log key is called as the origin", another_log, AUDIT_E_GENESIS, GHOST,

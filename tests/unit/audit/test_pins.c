@@ -81,6 +81,7 @@ static const struct {
 	{ "that is not 0", HEAD "o/s 0 " ROOT "\n", -1 },
 	{ "a root", HEAD "o/s 1\n", -1 },
 	{ "in Base64", HEAD "o/s 1 ?AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", -1 },
+	{ "also behind a good one", HEAD "o/s 1 " ROOT "\no/t 1 ?AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", -1 },
 	{ "not shorter", HEAD "o/s 1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n", -1 },
 	{ "nor longer", HEAD "o/s 1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", -1 },
 	{ "and no more", HEAD "o/s 1 " ROOT " \n", -1 },
@@ -388,6 +389,25 @@ test_moves_on(void **state)
 	build_end(&b);
 }
 
+/* The file holds as many pins as it may, and the store has a chain more. */
+static void
+test_full(void **state)
+{
+	struct audit_options options = { .jobs = 1, .names = &build_names };
+	struct audit_result result;
+	struct audit_pins pins;
+	struct build b;
+	struct err e;
+
+	assert_int_equal(read_many(PINS, 1, &pins), 0);
+	options.pins = &pins;
+	build_begin(&b);
+	assert_int_equal(audit_verify(b.dir, &options, &result, &e), -1);
+	audit_result_free(&result);
+	audit_pins_free(&pins);
+	build_end(&b);
+}
+
 /* ---- how old ---- */
 
 static const struct {
@@ -449,6 +469,7 @@ main(void)
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_only),
 		cmocka_unit_test(test_moves_on),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_ages),
 	};
 
