@@ -46,6 +46,8 @@ static const char usage[] =
     "  --strict        exit 4 if there are warnings\n"
     "  --version\n\n"
     "Reads only: no keys, no network. `cretula verify` gives the same report.\n"
+    "The auditor's line was said when the store was made; have it from the operator, and keep\n"
+    "it yourself: read out of the store when it is checked, it would show nothing.\n"
     "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
     "4 warnings under --strict, 66 no store there, 74 I/O\n";
 
