@@ -273,7 +273,8 @@ parse_clf_is_day(struct span token)
 
 /*
  * "Nov" "24" "10:11:12 www nginx: 192.0.2.7 - -" as client, ident and user, of
- * RFC 3164 without its number.
+ * RFC 3164 without its number.  Behind the clock are a machine and a program:
+ * so there is a blank, and the quick parser takes no such line either.
  */
 static bool
 is_bsd(struct span client, struct span ident, struct span user)
@@ -292,7 +293,7 @@ is_bsd(struct span client, struct span ident, struct span user)
 	}
 	return (ident.len <= 2 && ident.len > 0 && parse_field_is_digit(ident.ptr[0]) &&
 	    user.len >= 9 && user.ptr[2] == ':' && user.ptr[5] == ':' && user.ptr[8] == ' ' &&
-	    parse_field_is_digit(user.ptr[0]));
+	    parse_field_is_digit(user.ptr[0]) && span_find(span_from(user, 9), ' ') + 9 < user.len);
 }
 
 /* [vhost] client ident user.  -1: too few, or an envelope's; 1: a list was in the way. */

@@ -78,8 +78,8 @@ quick_prefix(
 				span_of(line.ptr, at[0]);
 	user = span_of(line.ptr + at[want - 1] + 1, len - at[want - 1] - 1);
 	if (at[0] == 0 || client.len == 0 || client.ptr[client.len - 1] == ',' || user.len == 0 ||
-	    parse_field_user_odd(user) || parse_clf_is_wrapped(line) ||
-	    (shape->vhost && parse_clf_is_wrapped(client)))
+	    parse_field_user_odd(user) || parse_clf_is_wrapped(client) ||
+	    (shape->vhost && parse_clf_is_wrapped(span_of(line.ptr, at[0]))))
 		return (false);
 	if (shape->vhost)
 		parse_field_text(ev, EVENT_HOST, parse_field_host(span_of(line.ptr, at[0])));

@@ -271,6 +271,11 @@ test_wrapped(void **state)
 		{ "common", "2025-11-24T10:11:12.5+01:00 stderr P" BEHIND, "unparsed grammar" },
 		{ "vhost_combined", "2025-11-24T10:11:12Z stdout F" BEHIND, "unparsed grammar" },
 		{ "combined", FRONT("2025-11-24T10:11:12Z"), "unparsed grammar" },
+		{ "combined", FRONT("2025-11-24"), "unparsed grammar" },
+		{ "combined", FRONT("<134>1"), "unparsed grammar" },
+		{ "vhost_combined", FRONT("2025-11-24 192.0.2.7"), "unparsed grammar" },
+		{ "vhost_combined", FRONT("www 2025-11-24"), "unparsed grammar" },
+		{ "vhost_combined", FRONT("<134>1 192.0.2.7"), "unparsed grammar" },
 		{ "combined", "2025-11-24 10:11:12" BEHIND, "unparsed grammar" },
 		{ "combined", "<134>Nov 24 10:11:12 www nginx:" BEHIND, "unparsed grammar" },
 		{ "combined", "<134>1 2025-11-24T10:11:12Z www nginx - - -" BEHIND,
@@ -288,6 +293,9 @@ test_wrapped(void **state)
 		    "event client=2025-11-24.example.com " GET UA " status=200 bytes=512" },
 		{ "combined", "Nov 24 frank" TIME "\"GET / HTTP/1.1\"" TAIL,
 		    "event client=Nov ident=24 user=frank " GET UA " status=200 bytes=512" },
+		{ "vhost_combined", "Nov 24 10:11:12 frank" TIME "\"GET / HTTP/1.1\"" TAIL,
+		    "event client=24 ident=10:11:12 user=frank method=GET host=Nov target=/ "
+		    "protocol=HTTP/1.1" UA " status=200 bytes=512" },
 	};
 
 	(void)state;
