@@ -78,28 +78,39 @@ may_be_literal(const unsigned char *p)
 	return (false);
 }
 
-void
-detect_sieve_plain(const char *bytes, size_t blocks, struct detect_classes *out)
+static struct detect_classes
+classes_of(const unsigned char *p)
 {
-	const unsigned char *p = (const unsigned char *)bytes;
+	struct detect_classes c = { 0 };
 
-	for (size_t b = 0; b < blocks; b++, p += SIEVE_BLOCK) {
-		struct detect_classes c = { 0 };
+	for (unsigned i = 0; i < SIEVE_BLOCK; i++) {
+		uint64_t kind = kinds[p[i]];
 
-		for (unsigned i = 0; i < SIEVE_BLOCK; i++) {
-			uint64_t kind = kinds[p[i]];
+		c.digit |= (kind & 1) << i;
+		c.group |= (kind >> 1 & 1) << i;
+		c.base |= (kind >> 2 & 1) << i;
+		c.colon |= (kind >> 3 & 1) << i;
+		c.dot |= (kind >> 4 & 1) << i;
+		c.zero |= (kind >> 5 & 1) << i;
+		c.x |= (kind >> 6 & 1) << i;
+		c.mark |= (kind >> 7 & 1) << i;
+		c.literal |= (uint64_t)may_be_literal(p + i) << i;
+	}
+	return (c);
+}
 
-			c.digit |= (kind & 1) << i;
-			c.group |= (kind >> 1 & 1) << i;
-			c.base |= (kind >> 2 & 1) << i;
-			c.colon |= (kind >> 3 & 1) << i;
-			c.dot |= (kind >> 4 & 1) << i;
-			c.zero |= (kind >> 5 & 1) << i;
-			c.x |= (kind >> 6 & 1) << i;
-			c.mark |= (kind >> 7 & 1) << i;
-			c.literal |= (uint64_t)may_be_literal(p + i) << i;
+void
+detect_sieve_plain(struct span text, size_t blocks, struct detect_classes *out)
+{
+	for (size_t b = 0; b < blocks; b++) {
+		struct span rest = span_from(text, b * SIEVE_BLOCK);
+		unsigned char copy[SIEVE_BLOCK + SIEVE_AHEAD] = { 0 };
+
+		if (rest.len < sizeof(copy)) {
+			memcpy(copy, rest.ptr, rest.len);
+			rest.ptr = (const char *)copy;
 		}
-		out[b] = c;
+		out[b] = classes_of((const unsigned char *)rest.ptr);
 	}
 }
 
@@ -191,44 +202,31 @@ literals_of(struct span text, size_t at, uint64_t candidates)
 }
 
 static void
-classify(const char *bytes, size_t blocks, struct detect_classes *out)
+classify(struct span text, size_t blocks, struct detect_classes *out)
 {
 #ifdef SIEVE_AVX2
 	if (wide) {
-		detect_sieve_avx2(bytes, blocks, out);
+		detect_sieve_avx2(text, blocks, out);
 		return;
 	}
 #endif
-	detect_sieve_plain(bytes, blocks, out);
+	detect_sieve_plain(text, blocks, out);
 }
 
 /*
- * A piece and the block behind it, from a copy where it is too near to the
- * end.  How many blocks of the piece there are; the one behind them is empty
- * or classified, too.
+ * A piece and the block behind it.  How many blocks of the piece there are;
+ * the one behind them is empty or classified, too.
  */
 static size_t
 classify_piece(struct span rest, struct detect_classes *out)
 {
-	char copy[SIEVE_PIECE + 2 * SIEVE_BLOCK];
-	size_t blocks = SIEVE_BLOCKS + 1, whole;
+	size_t blocks = (rest.len + SIEVE_BLOCK - 1) / SIEVE_BLOCK;
 
-	if (rest.len >= blocks * SIEVE_BLOCK + SIEVE_AHEAD) {
-		classify(rest.ptr, blocks, out);
+	if (blocks > SIEVE_BLOCKS) {
+		classify(rest, SIEVE_BLOCKS + 1, out);
 		return (SIEVE_BLOCKS);
 	}
-	blocks = (rest.len + SIEVE_BLOCK - 1) / SIEVE_BLOCK;
-	if (blocks > SIEVE_BLOCKS + 1)
-		blocks = SIEVE_BLOCKS + 1;
-	whole = blocks * SIEVE_BLOCK + SIEVE_AHEAD;
-	if (rest.len > whole)
-		rest.len = whole;
-	/* Zeros first, in steps of one size: the end is overwritten. */
-	memset(copy + (blocks - 1) * SIEVE_BLOCK, 0, 2 * SIEVE_BLOCK);
-	memcpy(copy, rest.ptr, rest.len);
-	classify(copy, blocks, out);
-	if (blocks > SIEVE_BLOCKS)
-		return (SIEVE_BLOCKS);
+	classify(rest, blocks, out);
 	out[blocks] = (struct detect_classes){ 0 };
 	return (blocks);
 }

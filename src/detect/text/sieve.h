@@ -55,12 +55,12 @@ struct detect_classes {
 	uint64_t literal; /* perhaps one begins here */
 };
 
-/* Reads blocks * SIEVE_BLOCK + SIEVE_AHEAD bytes. */
-void detect_sieve_plain(const char *bytes, size_t blocks, struct detect_classes *out);
+/* At most as many blocks as text has, begun ones too; behind its end are zeros. */
+void detect_sieve_plain(struct span text, size_t blocks, struct detect_classes *out);
 #if defined(__x86_64__)
 #define SIEVE_AVX2 1
 bool detect_sieve_avx2_usable(void);
-void detect_sieve_avx2(const char *bytes, size_t blocks, struct detect_classes *out);
+void detect_sieve_avx2(struct span text, size_t blocks, struct detect_classes *out);
 #endif
 
 #endif

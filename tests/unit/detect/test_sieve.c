@@ -60,6 +60,50 @@ both_variants_agree(void **test)
 	}
 }
 
+/* Every length, and not a byte more is there to be read. */
+static void
+ends_agree(void **test)
+{
+	uint64_t plain[SIEVE_BLOCKS], other[SIEVE_BLOCKS];
+
+	for (size_t len = 1; len < 1300; len += len == 300 ? 640 : 1)
+		for (unsigned how = 0; how < ALPHABET_COUNT; how++) {
+			size_t at = (len - 1) / SIEVE_PIECE * SIEVE_PIECE, blocks;
+			char *text = malloc(len);
+
+			assert_non_null(text);
+			fill(text, len, how);
+			detect_sieve_force_portable(true);
+			blocks = detect_sieve(span_of(text, len), at, plain);
+			detect_sieve_force_portable(false);
+			if (blocks != detect_sieve(span_of(text, len), at, other) ||
+			    blocks != (len - at + SIEVE_BLOCK - 1) / SIEVE_BLOCK ||
+			    memcmp(plain, other, blocks * sizeof(plain[0])) != 0)
+				fail_msg("%zu bytes of alphabet %u", len, how);
+			free(text);
+		}
+}
+
+/* Each byte at each place of a text that is little longer than a step. */
+static void
+every_byte_agrees(void **test)
+{
+	uint64_t plain[SIEVE_BLOCKS], other[SIEVE_BLOCKS];
+	char text[70];
+
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t len = 30; len <= sizeof(text); len++) {
+			memset(text, (int)c, sizeof(text));
+			text[len / 2] = 'p';
+			detect_sieve_force_portable(true);
+			detect_sieve(span_of(text, len), 0, plain);
+			detect_sieve_force_portable(false);
+			detect_sieve(span_of(text, len), 0, other);
+			if (memcmp(plain, other, (len + 63) / 64 * sizeof(plain[0])) != 0)
+				fail_msg("byte %u, %zu bytes", c, len);
+		}
+}
+
 /* The byte behind the text is no part of it, whatever stands there. */
 static void
 nothing_behind_the_end_counts(void **test)
@@ -141,6 +185,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_variants_agree),
+		cmocka_unit_test(ends_agree),
+		cmocka_unit_test(every_byte_agrees),
 		cmocka_unit_test(nothing_behind_the_end_counts),
 		cmocka_unit_test(what_could_be_something_is_marked),
 		cmocka_unit_test(marked_across_borders),
