@@ -4,6 +4,7 @@
  */
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -209,7 +210,12 @@ no_manifest(struct build *b, struct buf *manifest)
 static void
 no_path(struct build *b, struct buf *manifest)
 {
-	buf_str(manifest, HEX64 "  \n");
+	struct buf more = { 0 };
+
+	buf_str(&more, HEX64 "  \n");
+	buf_span(&more, buf_view(manifest));
+	buf_free(manifest);
+	*manifest = more;
 }
 
 static void
@@ -264,6 +270,34 @@ static void
 changed(struct build *b, struct buf *manifest)
 {
 	build_write(b, "README", "reap", 4);
+}
+
+/* So large that nobody hashes it, and listed with the hash of nothing. */
+static void
+huge(struct build *b, struct buf *manifest)
+{
+	char full[256];
+
+	build_path(b, "x/y", full);
+	assert_int_equal(truncate(full, ((off_t)512 << 20) + 1), 0);
+}
+
+#define LONG "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define SEEN "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+/* Folders in each other, whose names together are longer than a path of a bundle. */
+static void
+long_names(struct build *b, struct buf *manifest)
+{
+	int fd = open(b->dir, O_RDONLY | O_DIRECTORY), inner;
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(mkdirat(fd, LONG LONG LONG, 0750), 0);
+		inner = openat(fd, LONG LONG LONG, O_RDONLY | O_DIRECTORY);
+		(void)close(fd);
+		fd = inner;
+	}
+	(void)close(fd);
 }
 
 static void
@@ -364,6 +398,8 @@ static const struct {
 	{ "what is listed is there", ALL, gone, "z", "listed in the manifest, and missing" },
 	{ "what is there is listed", ALL, unlisted, "more", "the manifest does not list it" },
 	{ "as it is", ALL, changed, "README", "not the file that the manifest lists" },
+	{ "and none too large", ALL, huge, "x/y", "not the file that the manifest lists" },
+	{ "no long paths", ALL, long_names, SEEN, "no file of a bundle" },
 	{ "no links", ALL, linked, "link", "no file of a bundle" },
 	{ "six folders", ALL, deep, NULL, NULL },
 	{ "no more", ALL, too_deep, "z", "no file of a bundle" },
@@ -381,6 +417,10 @@ static const struct {
 static bool
 is_as_told(const struct audit_list *list, size_t row)
 {
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].text, STRANGER) == 0 &&
+		    (rows[row].file == NULL || strcmp(list->items[i].file, rows[row].file) != 0))
+			return (false);
 	for (size_t i = 0; i < list->count; i++)
 		if (rows[row].file != NULL && list->items[i].code == AUDIT_E_BUNDLE &&
 		    strcmp(list->items[i].file, rows[row].file) == 0 &&
@@ -417,6 +457,31 @@ test_files(void **state)
 }
 
 static void
+test_no_manifest(void **state)
+{
+	struct buf manifest = { 0 };
+	struct checked c;
+	struct build b;
+
+	make_bundle(&b, ALL, &manifest);
+	check(&b, &c);
+	assert_int_equal(c.list.count, 1);
+	assert_int_equal(c.list.items[0].code, AUDIT_E_BUNDLE);
+	assert_string_equal(c.list.items[0].file, MANIFEST);
+	release(&c);
+	build_write(&b, MANIFEST, manifest.data, manifest.len);
+	build_remove(&b, FACTS);
+	check(&b, &c);
+	assert_int_equal(c.list.count, 2);
+	assert_string_equal(c.list.items[0].file, FACTS);
+	assert_false(is_refused(&c.list)); /* it is not read at all */
+	assert_string_equal(c.list.items[1].text, "listed in the manifest, and missing");
+	release(&c);
+	build_end(&b);
+	buf_free(&manifest);
+}
+
+static void
 test_no_bundle(void **state)
 {
 	struct audit_range range;
@@ -427,6 +492,8 @@ test_no_bundle(void **state)
 	assert_int_equal(audit_bundle_check("/nowhere", &range, &list, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_int_equal(list.count, 0);
+	assert_int_equal(audit_bundle_check("/dev/null", &range, &list, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
 	assert_int_equal(audit_bundle_check("/nowhere", &range, &list, NULL), -1);
 	(void)snprintf(range.stream, sizeof(range.stream), "s");
 	assert_true(audit_range_missing(&range, &list));
@@ -500,9 +567,11 @@ count_of_others(const struct audit_result *result)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < result->finding_count; i++)
-		count += result->findings[i].code == AUDIT_E_BUNDLE &&
-		    strcmp(result->findings[i].text, "of another range") == 0 &&
-		    result->findings[i].segment == 1;
+		if (result->findings[i].code == AUDIT_E_BUNDLE) {
+			assert_string_equal(result->findings[i].text, "of another range");
+			assert_int_equal(result->findings[i].segment, 1);
+			count++;
+		}
 	return (count);
 }
 
@@ -545,6 +614,7 @@ main(void)
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_too_many_records),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_no_manifest),
 		cmocka_unit_test(test_no_bundle),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_range),

@@ -373,6 +373,7 @@ test_moves_on(void **state)
 	assert_int_equal(result.exit_code, 0);
 	assert_int_equal(result.coverage.pins_good, 2);
 	assert_int_equal(p.shop->size, b.streams[0].count);
+	assert_int_equal(result.coverage.newest_us, b.streams[0].t_us);
 	audit_result_free(&result);
 	build_path(&b, "pins", path);
 	assert_int_equal(audit_pins_write(&p.pins, path, &e), 0);

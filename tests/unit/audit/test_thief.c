@@ -13,6 +13,7 @@
 
 #include "build.h"
 #include "crypto/sign.h"
+#include "seal/leaf.h"
 #include "seal/note.h"
 
 #define OWN "cretula.store"
@@ -171,6 +172,12 @@ set_huge(struct seal_entry *entry)
 	entry->of.segment.bytes = (uint64_t)1 << 40;
 }
 
+static void
+set_many(struct seal_entry *entry)
+{
+	entry->of.segment.n = SEAL_RECORDS_MAX + 1;
+}
+
 #define CARELESS(name) \
 	static void careless_##name(struct build *b) \
 	{ \
@@ -186,6 +193,7 @@ CARELESS(bytes)
 CARELESS(t)
 CARELESS(epoch)
 CARELESS(huge)
+CARELESS(many)
 
 static void
 set_prev(struct seal_entry *entry)
@@ -366,6 +374,7 @@ static const struct {
 	{ "time does not go back", careless_t, AUDIT_E_TIME_BACK, "shop", CHAIN, 6, 1, 1 },
 	{ "epochs go in order", careless_epoch, AUDIT_E_EPOCH_ORDER, "shop", CHAIN, 6, 1, 1 },
 	{ "a segment has its bounds", careless_huge, AUDIT_E_LIMIT, "shop", CHAIN, 6, 1, 1 },
+	{ "of records, too", careless_many, AUDIT_E_LIMIT, "shop", CHAIN, 6, 1, 1 },
 	{ "prev is the entry before, though signed", careless_prev, AUDIT_E_ENTRY_LINK, "shop",
 	    CHAIN, 6, 1, 1 },
 	{ "wrong first times are seen", careless_time_min, AUDIT_E_COUNTS, "shop",
