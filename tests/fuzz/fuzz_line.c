@@ -54,7 +54,8 @@ check_event(const struct event *ev, struct span line, const char *scratch)
 		else if (event_has(ev, (enum event_text)f))
 			check_span(ev->text[f], line, scratch);
 	for (unsigned i = 0; i < ev->extra_count; i++) {
-		if (ev->extra[i].kind == EVENT_EXTRA_WORD)
+		/* Of a key of CEF that came twice neither value stays. */
+		if (ev->extra[i].kind == EVENT_EXTRA_WORD || span_is(ev->extra[i].value, "twice"))
 			check_word(ev->extra[i].value);
 		else
 			check_span(ev->extra[i].value, line, scratch);
