@@ -278,6 +278,33 @@ anchors_are_a_file(struct build *b)
 	build_write(b, "streams/shop/anchor", "x", 1);
 }
 
+#define SEED "streams/shop/seg/00000001.salt"
+
+/* The seed that was sealed, but not as it is written. */
+static void
+seed_of_a_node(struct build *b)
+{
+	build_edit(b, SEED, "0 0 ", "1 0 ");
+}
+
+static void
+seed_without_end(struct build *b)
+{
+	build_edit(b, SEED, "==\n", "== ");
+}
+
+static void
+short_seed(struct build *b)
+{
+	build_write(b, SEED, "0 0 AAAA\n", 9);
+}
+
+static void
+no_seed(struct build *b)
+{
+	build_remove(b, SEED);
+}
+
 static void
 no_signatures(struct build *b)
 {
@@ -303,6 +330,11 @@ static const struct {
 	    "recovery key of another origin" },
 	{ "a config entry changes the vocabulary", other_words, AUDIT_W_WORDS, "shop",
 	    "its sealed hash is another" },
+	{ "the seed of a segment is that of all", seed_of_a_node, AUDIT_E_SALT, "shop",
+	    "not the seed of a segment" },
+	{ "and a line", seed_without_end, AUDIT_E_SALT, "shop", "not the seed of a segment" },
+	{ "of 16 bytes", short_seed, AUDIT_E_SALT, "shop", "not the seed of a segment" },
+	{ "that is there", no_seed, AUDIT_E_SALT, "shop", "the file is missing" },
 	{ "a stream lists no streams", list_in_stream, AUDIT_E_ENTRY_SYNTAX, "shop",
 	    "streams are listed in" },
 	{ "and the store not itself", list_the_store, AUDIT_E_ENTRY_SYNTAX, "cretula.store",
