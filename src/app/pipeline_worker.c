@@ -129,6 +129,8 @@ hand_over(struct shared *s, struct slot *slot, const struct input_batch *in, str
 	b->unfinished = in->unfinished;
 	b->mask.lines = span_of(in->bytes, in->len);
 	b->mask.dropped = in->dropped;
+	b->mask.dropped_lines = in->dropped_lines;
+	b->mask.item = in->item;
 	b->mask.read = in->read;
 	pthread_mutex_lock(&s->lock);
 	b->mask.number = s->read_count++;

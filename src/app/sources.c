@@ -259,6 +259,22 @@ whole(const void *arg, struct span bytes, bool last)
 	return (parse_whole(arg, bytes, INPUT_BATCH_LINES, last));
 }
 
+static bool
+item_begins(void *arg, struct span bytes, size_t *start, size_t *value)
+{
+	struct app_sources *s = arg;
+
+	return (parse_beyond_begin(&s->parser, bytes, &s->beyond, start, value));
+}
+
+static bool
+item_ends(void *arg, struct span bytes, size_t *len)
+{
+	struct app_sources *s = arg;
+
+	return (parse_beyond(&s->beyond, bytes, len));
+}
+
 int
 app_sources_next(void *arg, struct input **in, struct err *e)
 {
@@ -273,8 +289,10 @@ app_sources_next(void *arg, struct input **in, struct err *e)
 		*in = source->opened;
 	else if (input_open(source->path, s->stop, in, e) == -1)
 		return (-1);
-	if (parse_pieces(&s->parser) != NULL)
+	if (parse_pieces(&s->parser) != NULL) {
 		input_by_records(*in, whole, &s->parser);
+		input_by_items(*in, &(struct input_items){ item_begins, item_ends, s });
+	}
 	if (s->parser.format->context != NULL)
 		input_remember(*in, s->parser.format->context);
 	if (source->opened != NULL) {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "parse/detect.h"
+#include "parse/piece.h"
 #include "seal/entry.h"
 
 struct err;
@@ -45,6 +46,7 @@ struct app_sources {
 	struct app_source *list;
 	size_t count;
 	struct parser parser;
+	struct parse_beyond beyond;        /* of the one that is read */
 	unsigned detect_fit, detect_lines; /* evidence of the format; 0, 0 if named */
 	uint64_t file_bytes;               /* on disk, of those not skipped */
 	struct app_source **active;        /* those not skipped */

@@ -47,6 +47,8 @@ struct input_batch {
 	uint64_t read;     /* bytes of the stream that this batch stands for */
 	uint64_t dropped;  /* bytes removed from the middle of the last line, which
 	                      is overlong: its first line_max + 1 bytes are kept */
+	bool item;         /* not a line is, but an item: its line end is never its own */
+	uint64_t dropped_lines; /* line ends among dropped, of an item */
 	bool end;          /* nothing follows */
 	bool unfinished;   /* but a last line that was left, with end only */
 };
@@ -77,6 +79,20 @@ typedef size_t input_whole(const void *arg, struct span bytes, bool last);
 
 /* Batches end where records do, which whole says; arg is the caller's. */
 void input_by_records(struct input *in, input_whole *whole, const void *arg);
+
+/*
+ * Items of a document, which end within a line, or many lines on.  begins: do
+ * bytes, of which no record is whole, begin with one?  *start: where; *look:
+ * where to look for its end.  ends: does it with *len of these bytes, which
+ * follow those of the last call?  All of a longer one that a batch has no
+ * room for is dropped, and what is behind it read on.
+ */
+struct input_items {
+	bool (*begins)(void *arg, struct span bytes, size_t *start, size_t *look);
+	bool (*ends)(void *arg, struct span bytes, size_t *len);
+	void *arg;
+};
+void input_by_items(struct input *in, const struct input_items *items);
 
 /*
  * Remember the last line that begins with prefix (a literal): it says how to

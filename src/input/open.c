@@ -112,6 +112,12 @@ input_by_records(struct input *in, input_whole *whole, const void *arg)
 	in->whole_arg = arg;
 }
 
+void
+input_by_items(struct input *in, const struct input_items *items)
+{
+	in->items = *items;
+}
+
 uint64_t
 input_file_size(const struct input *in)
 {

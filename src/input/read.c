@@ -116,48 +116,133 @@ read_fill(struct input *in, struct input_batch *batch)
 	return (scan_last(span_of(batch->bytes, batch->len), '\n') + 1);
 }
 
-/* The batch holds the start of a line that does not fit: skip to its end. */
-static int
-read_overlong(struct input *in, size_t line_max, struct input_batch *batch, struct err *e)
-{
-	size_t keep = line_max < INPUT_BATCH_BYTES ? line_max + 1 : INPUT_BATCH_BYTES;
-	uint64_t total = batch->len, newline = 0;
-	size_t spare_len = in->tail_len;
+/* What is skipped to its end, a line or an item: bytes and line ends so far. */
+struct skipped {
+	bool item, ended;
+	uint64_t bytes, lines;
+};
 
-	memcpy(in->spare, in->tail, spare_len);
-	input_passed(in, batch->bytes, batch->len);
-	while (newline == 0) {
+/* How many of bytes belong to it. */
+static size_t
+skip_some(struct input *in, struct span bytes, struct skipped *s)
+{
+	size_t len, stop;
+
+	if (s->item) {
+		s->ended = in->items.ends(in->items.arg, bytes, &len);
+	} else {
+		len = span_find(bytes, '\n');
+		s->ended = len < bytes.len;
+		len += s->ended;
+	}
+	s->lines += scan_count_lines(span_of(bytes.ptr, len), SIZE_MAX, &stop);
+	s->bytes += len;
+	return (len);
+}
+
+/* From the bytes behind the batch on. */
+static void
+skip_rest(struct input *in, struct skipped *s)
+{
+	while (!s->ended) {
 		struct span left;
-		size_t at;
+		size_t len;
 
 		if (in->ready_at == in->ready_len)
 			input_more(in, READ_STEP_BYTES);
 		left = span_of(in->ready + in->ready_at, in->ready_len - in->ready_at);
 		if (left.len == 0)
 			break;
-		at = span_find(left, '\n');
-		newline = at < left.len;
-		total += at;
-		input_passed(in, left.ptr, at + newline);
-		in->ready_at += at + newline;
+		len = skip_some(in, left, s);
+		input_passed(in, left.ptr, len);
+		in->ready_at += len;
 	}
-	if (in->broken && newline == 0)
+}
+
+/* Is what was skipped without end one that may grow?  A whole line never is. */
+static bool
+may_grow(const struct input *in, const struct skipped *s)
+{
+	return (in->leave && !s->ended && in->tail[in->tail_len - 1] != '\n');
+}
+
+/* The batch holds the start of what does not fit: pass on its first keep bytes, skip all. */
+static int
+read_overlong(struct input *in, size_t keep, struct skipped *s, struct input_batch *batch,
+    struct err *e)
+{
+	size_t spare_len = in->tail_len;
+
+	memcpy(in->spare, in->tail, spare_len);
+	input_passed(in, batch->bytes, batch->len);
+	skip_rest(in, s);
+	if (in->broken && !s->ended)
 		return (input_damage(in, e));
-	if (in->leave && newline == 0) {
+	if (may_grow(in, s)) {
 		memcpy(in->tail, in->spare, spare_len);
 		in->tail_len = spare_len;
-		batch->len = 0;
+		batch->len = batch->line_count = 0;
 		batch->unfinished = true;
 		return (0);
 	}
-	if (total == batch->len) /* it just fits, without or with its line end */
-		keep = batch->len;
-	batch->dropped = total - keep;
-	batch->read = total + newline;
+	batch->read = s->bytes;
+	batch->dropped = s->bytes - keep;
 	batch->len = keep;
+	return (0);
+}
+
+/* The batch holds the start of a line that does not fit: skip to its end. */
+static int
+read_line(struct input *in, size_t line_max, struct input_batch *batch, struct err *e)
+{
+	size_t len = batch->len, keep = line_max < len ? line_max + 1 : len;
+	struct skipped s = { .bytes = len };
+
+	if (read_overlong(in, keep, &s, batch, e) == -1)
+		return (-1);
+	if (batch->unfinished)
+		return (0);
+	if (s.bytes - s.ended == len) { /* it just fits, without or with its line end */
+		batch->len = len;
+		batch->dropped = 0;
+	} else {
+		batch->dropped -= s.ended;
+	}
 	batch->bytes[batch->len++] = '\n';
 	batch->line_count = 1;
 	return (0);
+}
+
+/* If the batch holds the start of an item of which no more fits: skip to its end.  1: so. */
+static int
+read_item(struct input *in, size_t line_max, struct input_batch *batch, struct err *e)
+{
+	struct skipped s = { .item = true };
+	size_t start, look, keep, stop;
+
+	if (in->items.begins == NULL ||
+	    (batch->len < INPUT_BATCH_BYTES && batch->line_count < INPUT_BATCH_LINES) ||
+	    !in->items.begins(in->items.arg, span_of(batch->bytes, batch->len), &start, &look))
+		return (0);
+	keep = start + line_max + 1;
+	s.bytes = look;
+	(void)skip_some(in, span_of(batch->bytes + look, batch->len - look), &s);
+	if (keep >= s.bytes) /* many lines, and yet no long item */
+		return (0);
+	if (s.ended && s.bytes < batch->len)
+		read_give_back(in, batch->bytes + s.bytes, batch->len - (size_t)s.bytes);
+	batch->len = s.bytes < batch->len ? (size_t)s.bytes : batch->len;
+	s.lines = scan_count_lines(
+	    span_of(batch->bytes + keep, batch->len - keep), SIZE_MAX, &stop);
+	if (read_overlong(in, keep, &s, batch, e) == -1)
+		return (-1);
+	if (batch->unfinished)
+		return (1);
+	batch->item = true;
+	batch->dropped_lines = s.lines;
+	batch->line_count = scan_count_lines(span_of(batch->bytes, keep), SIZE_MAX, &stop) + 1;
+	batch->bytes[batch->len++] = '\n';
+	return (1);
 }
 
 /* Does nothing follow what the batch holds? */
@@ -180,7 +265,7 @@ read_whole(const struct input *in, size_t cut, const struct input_batch *batch)
 
 	if (keep && whole < cut)
 		whole = in->whole(in->whole_arg, span_of(batch->bytes, cut), true);
-	return (whole > 0 ? whole : cut);
+	return (whole);
 }
 
 /* A full or last batch: cut it, or end it. */
@@ -192,8 +277,13 @@ read_cut(struct input *in, size_t cut, struct input_batch *batch)
 	bool last = part && read_is_last(in, batch);
 
 	batch->read = batch->len;
-	if ((last && !in->broken && !in->leave && in->whole == NULL) ||
-	    (rest == 0 && cut > 0 && batch->bytes[cut - 1] != '\n')) {
+	if (rest == 0 && cut > 0 && batch->bytes[cut - 1] != '\n') {
+		/* Between records, or at the end of all? */
+		if (in->ready_at == in->ready_len)
+			input_more(in, INPUT_HEAD_BYTES);
+		last = read_is_last(in, batch);
+	}
+	if ((last && !in->broken && !in->leave && in->whole == NULL) || (rest == 0 && last)) {
 		batch->bytes[batch->len++] = '\n';
 		batch->line_count++;
 		return;
@@ -211,23 +301,28 @@ read_cut(struct input *in, size_t cut, struct input_batch *batch)
 int
 input_read(struct input *in, size_t line_max, struct input_batch *batch, struct err *e)
 {
-	size_t cut;
+	size_t cut, whole;
+	int item = 0;
 
 	batch->len = 0;
 	batch->line_count = 0;
 	batch->at = in->at;
 	batch->read = 0;
-	batch->dropped = 0;
-	batch->unfinished = false;
+	batch->dropped = batch->dropped_lines = 0;
+	batch->item = batch->unfinished = false;
 	cut = read_fill(in, batch);
-	if (in->whole != NULL && batch->len > 0)
-		cut = read_whole(in, cut, batch);
-	if (cut == 0 && in->broken)
-		return (input_damage(in, e));
-	if (cut == 0 && batch->len == INPUT_BATCH_BYTES) {
-		if (read_overlong(in, line_max, batch, e) == -1)
+	if (in->whole != NULL && batch->len > 0) {
+		whole = read_whole(in, cut, batch);
+		if (whole == 0 && (item = read_item(in, line_max, batch, e)) == -1)
 			return (-1);
-	} else {
+		cut = whole > 0 ? whole : cut;
+	}
+	if (item == 0 && cut == 0 && in->broken)
+		return (input_damage(in, e));
+	if (item == 0 && cut == 0 && batch->len == INPUT_BATCH_BYTES) {
+		if (read_line(in, line_max, batch, e) == -1)
+			return (-1);
+	} else if (item == 0) {
 		read_cut(in, cut, batch);
 		input_passed(in, batch->bytes, (size_t)batch->read);
 	}

@@ -18,6 +18,7 @@ struct input {
 	bool leave;   /* a last line without line end */
 	input_whole *whole; /* NULL: records are lines */
 	const void *whole_arg;
+	struct input_items items; /* begins NULL: there are none */
 	char *tail;   /* INPUT_TAIL_BYTES: the last ones that were consumed */
 	char *spare;  /* as tail, while it is not clear whether a line is left */
 	size_t tail_len;

@@ -6,6 +6,7 @@
 #include "mask/method/fields.h"
 #include "mask/words/inside.h"
 #include "parse/context.h"
+#include "parse/piece.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
@@ -99,6 +100,8 @@ next_piece(const struct mask *m, struct lines *l, struct mask_line *line)
 	if (l->rest.len == 0)
 		return (false);
 	m->parse.pieces(&m->parser, l->rest, &piece);
+	if (m->batch->item && piece.kind == PARSE_PIECE_ITEM)
+		parse_piece_cut(l->rest, &piece);
 	line->line = piece.text;
 	line->kind = piece.kind;
 	line->ends_line = piece.text.len < piece.len;
@@ -106,6 +109,8 @@ next_piece(const struct mask *m, struct lines *l, struct mask_line *line)
 	if (piece.kind == PARSE_PIECE_RECORD && piece.line_ends == 0)
 		line->line_ends = 1; /* the last one, without its end */
 	l->rest = span_from(l->rest, piece.len);
+	if (m->batch->item && l->rest.len == 0)
+		line->line_ends += m->batch->dropped_lines;
 	return (true);
 }
 

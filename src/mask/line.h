@@ -13,7 +13,7 @@ struct mask_line {
 	uint64_t dropped;     /* bytes cut out of it */
 	enum parse_piece_kind kind;
 	bool ends_line;       /* a line end is its last byte */
-	unsigned line_ends;   /* of the source, in it */
+	uint64_t line_ends;   /* of the source, in it */
 	enum parse_result result;
 	enum parse_reason reason;
 	bool too_long;

@@ -70,6 +70,8 @@ struct mask_batch {
 	struct span context; /* as parse_resume; ptr NULL: the batch follows the one before */
 	uint64_t number;     /* of the batch, from 0: what the vocabulary shows it */
 	uint64_t dropped;    /* bytes cut out of the last line, which is overlong */
+	uint64_t dropped_lines; /* line ends among them, if an item was cut */
+	bool item;           /* so it was: the last line end is not the source's */
 	uint64_t read;       /* bytes of the source it stands for: counts.bytes */
 	int64_t written_us;  /* when its source was, for times without a year; 0: now */
 	/* out: memory of the caller */

@@ -9,6 +9,8 @@
 
 #include "parse/parse.h"
 
+#define PARSE_PIECE_DEPTH 64 /* of JSON; what is deeper ends with its line */
+
 /* The record that the first len bytes of rest are, with its line end or without. */
 void parse_piece_record(struct span rest, size_t len, bool open, struct parse_piece *piece);
 
@@ -30,5 +32,27 @@ parse_piece_function parse_piece_quoted;
  */
 void parse_piece_json(
     const char *const *names, struct span rest, struct parse_piece *piece);
+
+/* An item of a container, of which not all is there: how far it was looked through. */
+struct parse_beyond {
+	unsigned depth;
+	bool string, escaped; /* within one; behind a backslash */
+	bool line_begins;     /* behind a line end */
+	bool broken;          /* it ends with its line */
+};
+
+/*
+ * Do these bytes, which begin where a piece does, begin with an item that ends
+ * behind them?  *start: where; *value: where, behind its sign, parse_beyond
+ * begins to look for its end.
+ */
+bool parse_beyond_begin(const struct parser *parser, struct span bytes,
+    struct parse_beyond *beyond, size_t *start, size_t *value);
+
+/* The next bytes.  True: the item ends with *len of them (0 too). */
+bool parse_beyond(struct parse_beyond *beyond, struct span bytes, size_t *len);
+
+/* The beginning of such an item, and a line end that is not its own, as a piece. */
+void parse_piece_cut(struct span rest, struct parse_piece *piece);
 
 #endif

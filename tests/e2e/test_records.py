@@ -65,6 +65,34 @@ def test_a_large_container():
     sealed(n=20000)
 
 
+def trail(name, size=0, **more):
+    """A CloudTrail event with a request of size bytes."""
+    return {'eventVersion': '1.08', 'eventTime': '2025-11-24T10:11:12Z', 'eventSource': 'ec2.amazonaws.com', 'eventName': name,
+            'requestParameters': {'text': 'x [{"' * (size // 6)}, **more}
+
+
+def test_an_item_that_is_too_long():
+    """One of 3 MiB is one unparsed record, on one line as on many: those before and behind it are read, each line is counted."""
+    for indent, end, at in ((None, '', 400), (None, '\n', 0), (None, '\n', 200), (2, '\n', 0), (2, '\n', 200)):
+        events = [trail('Describe')] * 400
+        events.insert(at, trail('Large', 3 << 20, list=[0] * 2000))
+        data = json.dumps({'Records': events}, indent=indent) + end
+        run = cretula('mask', '--format', 'aws-cloudtrail', stdin=data.encode(), code=0)
+        out = [json.loads(line) for line in run.out.splitlines()]
+        equal([len(out), out[at]['state'], out[at]['reason']], [401, 'unparsed', 'too_long'], (indent, at))
+        if indent is None:
+            equal(out[at]['extra']['line_bytes'], len(json.dumps(events[at])))
+        counts = dict(w.split('=') for w in run.err.split() if '=' in w)
+        lines = max(data.count('\n'), 1)
+        equal([int(counts[k]) for k in ('lines', 'meta', 'joined', 'bytes', 'unparsed')],
+              [lines, 1, lines - 1, len(data), 0], (indent, at))
+    run = imported('trail.json', data.encode(), '--format', 'aws-cloudtrail')
+    equal(run['split']['parsed'], 400)
+    sealed(split_parsed=400, split_unparsed=1, n=401, lines=lines, meta=1, joined=lines - 1)
+    again = cretula('import', '--store', 'store', '--stream', 's', 'trail.json', code=0)
+    assert 'nothing new' in again.out.decode(), again.out
+
+
 def test_envelopes_are_peeled():
     """The same access line, bare and in four envelopes, gives the same record but for what the envelopes say."""
     docker = json.dumps({'log': ACCESS + '\n', 'stream': 'stdout', 'time': '2025-11-24T10:11:12.5Z'})

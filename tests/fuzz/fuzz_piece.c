@@ -66,6 +66,26 @@ take(const struct parser *parser, struct span bytes, struct pieces *p)
 	}
 }
 
+/* An item that ends behind the cut: found in one, or in two, it ends at the same byte. */
+static void
+beyond(const struct parser *parser, struct span bytes, size_t cut, size_t again)
+{
+	struct parse_beyond one, two;
+	size_t start, at, len, first, second = 0;
+	bool ended;
+
+	if (!parse_beyond_begin(parser, span_of(bytes.ptr, cut), &one, &start, &at))
+		return;
+	demand(start < at && at < cut);
+	two = one;
+	ended = parse_beyond(&one, span_from(bytes, at), &len);
+	demand(len <= bytes.len - at && (ended || len == bytes.len - at));
+	again = again < bytes.len - at ? again : bytes.len - at;
+	if (!parse_beyond(&two, span_of(bytes.ptr + at, again), &first))
+		demand(parse_beyond(&two, span_from(bytes, at + again), &second) == ended);
+	demand(first + second == len);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -83,6 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cut = data[1] % (bytes.len + 1);
 	whole = parse_whole(&parser, span_of(bytes.ptr, cut), PIECES_MAX, false);
 	demand(whole <= cut);
+	beyond(&parser, bytes, cut, data[0]);
 	all.count = parts.count = 0;
 	take(&parser, bytes, &all);
 	take(&parser, span_of(bytes.ptr, whole), &parts);

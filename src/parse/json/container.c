@@ -10,7 +10,6 @@
 #include "parse/piece.h"
 
 #define BLANKS_MAX 4096 /* looked over for the sign of a container */
-#define DEPTH_MAX 64
 #define HEAD_BYTES 512 /* what may stand before the array of a container */
 
 /* How a value ends. */
@@ -67,7 +66,7 @@ skip_nested(struct span text, size_t *at)
 		if (c == '\n' && i + 1 < text.len && text.ptr[i + 1] == '{')
 			return (*at = i, BROKEN);
 		depth += c == '{' || c == '[';
-		if (depth > DEPTH_MAX)
+		if (depth > PARSE_PIECE_DEPTH)
 			return (*at = i, BROKEN);
 		depth -= c == '}' || c == ']';
 		i++;

@@ -142,6 +142,160 @@ an_endless_record_is_cut(void **state)
 	assert_memory_equal(got, text, len);
 }
 
+#define ONE_LINE sizeof(text)
+
+/* Items: digits in brackets, which no others are in; bytes between them are records. */
+static size_t
+whole_items(const void *arg, struct span bytes, bool last)
+{
+	size_t end = 0, count = 0;
+	bool inside = false;
+
+	for (size_t i = 0; i < bytes.len && count < INPUT_BATCH_LINES; i++) {
+		inside = bytes.ptr[i] == '[' || (inside && bytes.ptr[i] != ']');
+		if (!inside || (last && i + 1 == bytes.len)) {
+			end = i + 1;
+			count++;
+		}
+	}
+	return (end);
+}
+
+static bool
+item_begins(void *arg, struct span bytes, size_t *first, size_t *look)
+{
+	assert_ptr_equal(arg, text);
+	*first = 0;
+	*look = 1;
+	return (bytes.ptr[0] == '[');
+}
+
+static bool
+item_ends(void *arg, struct span bytes, size_t *len)
+{
+	size_t at = span_find(bytes, ']');
+
+	*len = at < bytes.len ? at + 1 : at;
+	return (at < bytes.len);
+}
+
+/* An item of size bytes, a line end at every step of them, and some behind it. */
+static size_t
+make_items(size_t size, size_t step, const char *behind)
+{
+	memset(text, '1', size);
+	text[0] = '[';
+	for (size_t i = step; i + 1 < size; i += step)
+		text[i] = '\n';
+	text[size - 1] = ']';
+	memcpy(text + size, behind, strlen(behind));
+	return (size + strlen(behind));
+}
+
+struct items {
+	uint64_t read, dropped, dropped_lines;
+	size_t lines, cut; /* line ends given; items that were cut */
+	struct input_batch last;
+	size_t tail_len;
+	int rc;
+};
+
+static struct items
+drain_items(bool leave)
+{
+	struct input_batch b = { .bytes = batch_bytes };
+	struct input_items how = { item_begins, item_ends, text };
+	struct items all = { 0 };
+	struct input *in = NULL;
+	struct err e = { 0 };
+
+	assert_int_equal(input_open(path, NULL, &in, &e), 0);
+	input_by_records(in, whole_items, text);
+	input_by_items(in, &how);
+	if (leave)
+		assert_true(input_leave_unfinished(in));
+	do {
+		assert_int_equal(input_read(in, 1000, &b, &e), 0);
+		assert_int_equal(b.at, all.read);
+		assert_memory_equal(b.bytes, text + b.at, b.item ? b.len - 1 : b.len);
+		if (b.item)
+			assert_int_equal(b.len, 1002);
+		all.cut += b.item;
+		all.read += b.read;
+		all.dropped += b.dropped;
+		all.dropped_lines += b.dropped_lines;
+		for (size_t i = 0; i + b.item < b.len; i++)
+			all.lines += b.bytes[i] == '\n';
+		if (b.dropped == 0)
+			assert_int_equal(b.len, b.read);
+	} while (!b.end);
+	all.last = b;
+	all.tail_len = input_tail(in).len;
+	input_close(in);
+	return (all);
+}
+
+/* What is behind it is read, on its line too, and no line end is lost. */
+static void
+a_long_item_ends_where_it_does(void **state)
+{
+	static const struct {
+		size_t size, step;
+		const char *behind;
+		size_t cut;
+	} rows[] = {
+		{ INPUT_BATCH_BYTES - 1, ONE_LINE, ",[2]\n", 0 },
+		{ INPUT_BATCH_BYTES, ONE_LINE, ",[2]\n", 0 },
+		{ INPUT_BATCH_BYTES + 1, ONE_LINE, ",[2]\n", 1 },
+		{ 2 * INPUT_BATCH_BYTES + 77, ONE_LINE, ",[2],[3]\n\n[4]\n", 1 },
+		{ 2 * INPUT_BATCH_BYTES, 100, ",[2]\n", 1 },
+		{ 2 * INPUT_BATCH_BYTES, 999, "\n", 1 },
+		{ 100000, 10, ",[2]\n", 1 }, /* more lines than a batch has */
+		{ 2 * INPUT_BATCH_BYTES, 10, ",[2]\n", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = make_items(rows[i].size, rows[i].step, rows[i].behind), lines = 0;
+
+		for (size_t k = 0; k < len; k++)
+			lines += text[k] == '\n';
+		put(len);
+		for (int leave = 0; leave < 2; leave++) {
+			struct items all = drain_items(leave);
+
+			assert_int_equal(all.read, len);
+			assert_int_equal(all.cut, rows[i].cut);
+			assert_int_equal(all.dropped, rows[i].cut * (rows[i].size - 1001));
+			assert_int_equal(all.lines + all.dropped_lines, lines);
+			assert_false(all.last.unfinished);
+		}
+	}
+}
+
+/* Without its end an item is as long as the input, or left. */
+static void
+an_item_without_end(void **state)
+{
+	size_t len = make_items(3 << 20, ONE_LINE, "");
+	struct items all;
+
+	text[len - 1] = '1';
+	put(len);
+	all = drain_items(false);
+	assert_int_equal(all.read, len);
+	assert_int_equal(all.cut, 1);
+	all = drain_items(true);
+	assert_int_equal(all.read, 0);
+	assert_int_equal(all.cut, 0);
+	assert_int_equal(all.tail_len, 0);
+	assert_true(all.last.unfinished);
+	text[len - 1] = '\n'; /* a whole line does not grow */
+	put(len);
+	all = drain_items(true);
+	assert_int_equal(all.read, len);
+	assert_int_equal(all.cut, 1);
+}
+
 static int
 start(void **state)
 {
@@ -163,6 +317,8 @@ main(void)
 		cmocka_unit_test(no_record_is_cut),
 		cmocka_unit_test(the_last_line_is_as_it_is),
 		cmocka_unit_test(an_endless_record_is_cut),
+		cmocka_unit_test(a_long_item_ends_where_it_does),
+		cmocka_unit_test(an_item_without_end),
 	};
 
 	return (cmocka_run_group_tests(tests, start, stop));

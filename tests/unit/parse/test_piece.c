@@ -166,6 +166,88 @@ no_more_pieces_than_asked_for(void **state)
 	assert_int_equal(parse_whole(&parser, span_str("[{},{},{}]\n"), 2, true), 6);
 }
 
+/* Found in parts, wherever they are cut, an item ends where it does in one. */
+static void
+an_item_ends_where_it_does(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parser parser = { .format = rows[i].format };
+		struct span all = span_str(rows[i].bytes);
+
+		for (size_t cut = 1; cut < all.len; cut++) {
+			struct span some = span_of(all.ptr, cut);
+			struct parse_beyond beyond;
+			struct parse_piece piece;
+			size_t start, at, len = 0;
+
+			if (!parse_beyond_begin(&parser, some, &beyond, &start, &at))
+				continue;
+			assert_true(start < at && at < cut);
+			assert_false(parse_beyond(&beyond, span_from(some, at), &len));
+			assert_int_equal(at + len, cut);
+			for (at = cut; at < all.len; at += len)
+				if (parse_beyond(&beyond, span_of(all.ptr + at, 1), &len))
+					break;
+			parser.format->piece(&parser, span_from(all, start), &piece);
+			assert_int_equal(piece.kind, PARSE_PIECE_ITEM);
+			assert_int_equal(at + (at < all.len ? len : 0), start + piece.len);
+		}
+	}
+}
+
+/* What no item has ends it, with its line or before the next. */
+static void
+broken_items_end(void **state)
+{
+	static const struct {
+		const char *item;
+		size_t ends;
+	} items[] = {
+		{ "{\"a\":\"b\nc\"}", 8 },
+		{ "{\"a\":\n{\"b\":1}}", 6 },
+		{ "{\"a\":\n {\"b\":1}},{}", 15 },
+		{ "{\"a\":\"\\\"}\"},{}", 11 },
+		{ "\"a\\\\\",2", 5 },
+		{ "{\"a\":1", 0 },
+	};
+	char deep[200];
+
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		struct parse_beyond beyond = { .depth = 0 };
+		struct span bytes = span_str(items[i].item);
+		size_t len;
+
+		assert_int_equal(parse_beyond(&beyond, bytes, &len), items[i].ends > 0);
+		assert_int_equal(len, items[i].ends > 0 ? items[i].ends : bytes.len);
+	}
+	for (size_t depth = PARSE_PIECE_DEPTH; depth <= PARSE_PIECE_DEPTH + 1; depth++) {
+		struct parse_beyond beyond = { .depth = 0 };
+		size_t len;
+
+		memset(deep, '[', depth);
+		memset(deep + depth, ']', depth);
+		deep[2 * depth] = '\n';
+		assert_true(parse_beyond(&beyond, span_of(deep, 2 * depth + 1), &len));
+		assert_int_equal(len, 2 * depth + (depth > PARSE_PIECE_DEPTH));
+	}
+}
+
+/* Its beginning is one piece, whatever lines it has. */
+static void
+a_cut_item_is_one_piece(void **state)
+{
+	struct parse_piece piece;
+
+	parse_piece_cut(span_str("\n , {\n \"a\": \"b\n"), &piece);
+	assert_int_equal(piece.kind, PARSE_PIECE_ITEM);
+	assert_int_equal(piece.len, 15);
+	assert_int_equal(piece.line_ends, 2);
+	assert_true(span_is(piece.text, "{\n \"a\": \"b"));
+	parse_piece_cut(span_str(",  \n"), &piece);
+	assert_int_equal(piece.line_ends, 0);
+	assert_int_equal(piece.text.len, 0);
+}
+
 int
 main(void)
 {
@@ -173,6 +255,9 @@ main(void)
 		cmocka_unit_test(pieces_are_what_the_format_says),
 		cmocka_unit_test(what_is_whole_stays),
 		cmocka_unit_test(no_more_pieces_than_asked_for),
+		cmocka_unit_test(an_item_ends_where_it_does),
+		cmocka_unit_test(broken_items_end),
+		cmocka_unit_test(a_cut_item_is_one_piece),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
