@@ -48,15 +48,17 @@ parse_piece_lines(struct span rest, bool (*continues)(const void *arg, struct sp
 	parse_piece_record(rest, len, len == rest.len, piece);
 }
 
+#define STAMP_BYTES ((size_t)19)
+
 /* "2025-11-24 10:11:12": so a record of a csvlog begins. */
 static bool
 is_stamped(struct span line)
 {
-	static const char form[] = "0000-00-00 00:00:00";
+	static const char form[STAMP_BYTES + 1] = "0000-00-00 00:00:00";
 
-	if (line.len < sizeof(form) - 1)
+	if (line.len < STAMP_BYTES)
 		return (false);
-	for (size_t i = 0; i < sizeof(form) - 1; i++) {
+	for (size_t i = 0; i < STAMP_BYTES; i++) {
 		char c = line.ptr[i];
 
 		if (form[i] == '0' ? c < '0' || c > '9' : c != form[i])
@@ -65,15 +67,22 @@ is_stamped(struct span line)
 	return (true);
 }
 
-/* Of a record whose quotes are wrong, as after a crash: up to the next stamp before bad. */
+/*
+ * Of a record whose quotes are wrong, as after a crash: up to the next stamp
+ * before bad, else its first line.  *open: more bytes may tell otherwise.
+ */
 static size_t
-broken_len(struct span rest, size_t bad)
+broken_len(struct span rest, size_t bad, bool *open)
 {
 	size_t first = line_len(rest, 0), len = first;
 
+	*open = rest.ptr[first - 1] != '\n';
 	while (len <= bad && len < rest.len) {
-		if (is_stamped(span_from(rest, len)))
+		if (is_stamped(span_from(rest, len))) {
+			*open = false;
 			return (len);
+		}
+		*open = *open || rest.len - len < STAMP_BYTES;
 		len += line_len(rest, len);
 	}
 	return (first);
@@ -100,12 +109,13 @@ void
 parse_piece_quoted(const struct parser *parser, struct span rest, struct parse_piece *piece)
 {
 	size_t at = 0;
+	bool open;
 
 	(void)parser;
 	while (at < rest.len && rest.ptr[at] != '\n') {
 		if (!skip_field(rest, &at)) {
-			at = broken_len(rest, at);
-			parse_piece_record(rest, at, rest.ptr[at - 1] != '\n', piece);
+			at = broken_len(rest, at, &open);
+			parse_piece_record(rest, at, open, piece);
 			return;
 		}
 		while (at < rest.len && rest.ptr[at] == '\r')

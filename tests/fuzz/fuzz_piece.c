@@ -1,7 +1,8 @@
 /*
  * Fuzz target: streams cut into pieces.  No byte and no line end is lost.
  * Wherever what is whole is cut off, the pieces of both parts are those of
- * the whole; of broken JSON (test_piece.c has the sound) only their sum is.
+ * the whole; of broken JSON and of torn quotes, which what follows shows to be
+ * torn, only their sum is (test_piece.c has the sound ones).
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -108,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take(&parser, bytes, &all);
 	take(&parser, span_of(bytes.ptr, whole), &parts);
 	take(&parser, span_from(bytes, whole), &parts);
-	if (parser.format == &formats[0])
+	if (parser.format != &formats[1])
 		return (0);
 	demand(all.count == parts.count);
 	for (size_t i = 0; i < all.count; i++) {
