@@ -2804,12 +2804,15 @@ class Replay:
         if self.key is None or not 0 <= tags['g0'] - self.g <= FLUSHES_MAX or tags['g'] - tags['g0'] >= FLUSHES_MAX:
             self.missing += 1
         else:
-            self.key = evolve(self.key, tags['g0'] - self.g)
+            gap = tags['g0'] - self.g  # an entry before it cannot be read, and so A is not known
+            self.key = evolve(self.key, gap)
+            if gap:
+                flushes = None
             for flush in flushes or ():
                 self.aggregate = hmac.digest(self.key, b'cretula tag v1\n' + self.aggregate + self.origin.encode() +
                                              b'\n' + flush.line, 'sha256')
                 self.key = evolve(self.key, 1)
-            if flushes is None:  # pruned
+            if flushes is None:  # pruned, or there is nothing to begin with
                 self.key = evolve(self.key, tags['g'] - tags['g0'] + 1)
             elif self.aggregate != base64_decode(tags['agg'], 32):
                 self.chain.add('E_RATCHET_MAC', 'these flushes were not committed', f'seg/{entry["seg"]:08}.tags',
