@@ -409,7 +409,7 @@ test_the_sample_loads(void **state)
 	snprintf(path, sizeof(path), "%s/share/cretula.yaml", source);
 	if (config_load(path, &l.config, &l.report, &l.e) != 0)
 		fail_msg("%s", report_of(&l));
-	assert_string_equal(l.config->store, "/var/lib/cretula");
+	assert_string_equal(l.config->store, "/var/lib/cretula/store");
 	assert_int_equal(l.config->stream_count, 2);
 	check_defaults(config_stream_find(l.config, "blog", &fallback), "blog");
 	loaded_free(&l);
