@@ -5,6 +5,7 @@
 #include "leak/inside.h"
 
 #define NOISE_AROUND 64
+#define NOISE_COUNT 8 /* a checksum of 16 bytes between zeros, less what was found in it */
 
 /* Count what is neither ASCII text nor UTF-8 in [from, to); zeros say nothing. */
 static void
@@ -34,7 +35,7 @@ leak_is_noise(const struct leak_match *m)
 
 	count_odd(m->bytes, from, m->start, &odd, &count);
 	count_odd(m->bytes, m->end, to, &odd, &count);
-	return (count >= 16 && odd * 4 > count);
+	return (count >= NOISE_COUNT && odd * 4 > count);
 }
 
 static bool

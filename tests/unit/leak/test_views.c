@@ -219,6 +219,19 @@ a_key_file_is_no_alarm(void **state)
 	}
 }
 
+/* Nor does the checksum behind its zeros, which ends the file: this one was found. */
+static void
+a_checksum_is_no_alarm(void **state)
+{
+	static const char sum[] = "\tA@\xbc.Ah\x10\xcb\x8d\x32=\xf3\xd0\xc2\x12";
+	unsigned char text[512] = "cretula slot v1\nlog";
+
+	memcpy(text + sizeof(text) - 16, sum, 16);
+	assert_string_equal(find_in(&find, text, sizeof(text), 1000), "");
+	memcpy(text + sizeof(text) - 16, "\ta@b.example.\n\n\n", 16);
+	assert_string_equal(find_in(&find, text, sizeof(text), 1000), "email@497");
+}
+
 /* A short address between the numbers of a table is still one. */
 static void
 a_table_is_no_noise(void **state)
@@ -255,6 +268,7 @@ main(void)
 		cmocka_unit_test(what_looks_like_a_token_hides_nothing),
 		cmocka_unit_test(noise_is_no_alarm),
 		cmocka_unit_test(a_key_file_is_no_alarm),
+		cmocka_unit_test(a_checksum_is_no_alarm),
 		cmocka_unit_test(a_table_is_no_noise),
 		cmocka_unit_test(endless_decoding_is_bounded),
 	};
