@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 
@@ -21,7 +20,6 @@
 #include "store/inside.h"
 #include "work.h"
 
-#define CRASH_EXIT 77
 #define LINES 40 /* of a batch; two batches are a segment */
 
 static struct erased seen;
@@ -243,40 +241,39 @@ test_each_act(void **state)
 	}
 }
 
+static int
+act_once(size_t number, uint64_t nth)
+{
+	struct err e = { 0 };
+
+	return (act(number, nth, 0, false, &e));
+}
+
 /* The n-th step of the act crashes, in a child; says whether it got that far. */
 static bool
 crash(size_t number, uint64_t nth)
 {
-	int status = 0;
-	pid_t child = fork();
+	int status = work_child(act_once, number, nth);
 
-	if (child == 0) {
-		struct err e = { 0 };
+	assert_true(status == CRASH_EXIT || status == 0);
+	return (status == CRASH_EXIT);
+}
 
-		_exit(act(number, nth, 0, false, &e) == 0 ? 0 : 1);
-	}
-	assert_true(child > 0 && waitpid(child, &status, 0) == child);
-	assert_true(WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == CRASH_EXIT || WEXITSTATUS(status) == 0);
-	return (WEXITSTATUS(status) == CRASH_EXIT);
+static int
+open_once(size_t number, uint64_t nth)
+{
+	struct store_stream *st;
+	struct store *s;
+
+	io_fault_set(nth, 0, false);
+	return (open_all(&s, &st, NULL));
 }
 
 /* The n-th step of an open crashes: one that repairs. */
 static bool
 crash_open(uint64_t nth)
 {
-	int status = 0;
-	pid_t child = fork();
-
-	if (child == 0) {
-		struct store_stream *st;
-		struct store *s;
-
-		io_fault_set(nth, 0, false);
-		_exit(open_all(&s, &st, NULL) == 0 ? 0 : 1);
-	}
-	assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
-	return (WEXITSTATUS(status) == CRASH_EXIT);
+	return (work_child(open_once, 0, nth) == CRASH_EXIT);
 }
 
 static void

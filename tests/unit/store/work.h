@@ -2,6 +2,8 @@
 #ifndef CRETULA_TEST_STORE_WORK_H
 #define CRETULA_TEST_STORE_WORK_H
 
+#include <sys/wait.h>
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,22 @@ work_begin(void)
 		abort();
 	(void)snprintf(work_store, sizeof(work_store), "%s/s", work_dir);
 	(void)snprintf(work_keys, sizeof(work_keys), "%s/s.keys", work_dir);
+}
+
+#define CRASH_EXIT 77 /* what a fault of base/io.h that crashes exits with */
+
+/* act in a child, which may crash: its exit status, 0 or 1 as act says. */
+static inline int
+work_child(int (*act)(size_t number, uint64_t nth), size_t number, uint64_t nth)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(act(number, nth) == 0 ? 0 : 1);
+	if (child == -1 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		abort();
+	return (WEXITSTATUS(status));
 }
 
 /* count records, the first of number first, to lines and ends. */
