@@ -127,6 +127,28 @@ def test_sigterm_drains_flushes_and_seals():
     equal(entries()[-1]['reason'], 'term')
 
 
+def test_sigterm_does_not_wait_for_who_writes_on():
+    """A file of half a gigabyte, or a writer without end: what was taken in is sealed, and it ends."""
+    with open('long.log', 'wb') as log:
+        block = b''.join(line(n) for n in range(4000))
+        for _ in range(600):
+            log.write(block)
+    for endless in (True, False):
+        feeder = endless and subprocess.Popen(['sh', '-c', 'while cat long.log; do :; done'], stdout=subprocess.PIPE,
+                                              start_new_session=True)
+        with open('long.log', 'rb') as whole:
+            process = subprocess.Popen(PIPE, stdin=feeder.stdout if feeder else whole, stderr=subprocess.PIPE)
+        wait_for(lambda: opened() and committed() > 0)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=60)[1].decode()
+        equal(process.returncode, 0, said)
+        if feeder:
+            feeder.stdout.close()
+            os.killpg(feeder.pid, signal.SIGKILL)
+            feeder.wait()
+        cretula('verify', '--store', 'store', '--strict', code=0)
+
+
 def test_sigusr1_seals_at_once():
     process = start()
     wait_for(opened)

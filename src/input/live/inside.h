@@ -65,7 +65,7 @@ struct input_live {
 	bool stopping, ended;
 	int64_t stopped_ns;
 	uint32_t drops; /* SO_RXQ_OVFL as it was last */
-	uint64_t connections, refused;
+	uint64_t connections, refused, gone; /* input_live_counts */
 };
 
 /* ---- lines.c: bytes of a feed become lines ---- */

@@ -49,7 +49,7 @@ open_memory(struct input_live *in, struct err *e)
 	/* A block holds a little less than its size. */
 	blocks += blocks / 64 + 1;
 	if (arena_open(&in->memory,
-		LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + 2 * INPUT_HEAD_BYTES + 64,
+		LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + 3 * INPUT_HEAD_BYTES + 64,
 		ARENA_SECRET, e) == -1)
 		return (-1);
 	in->buffer = arena_take(&in->memory, LIVE_READ_BYTES);
@@ -124,7 +124,12 @@ input_live_locked(const struct input_live *in)
 void
 input_live_count(const struct input_live *in, struct input_live_counts *counts)
 {
-	*counts = (struct input_live_counts){ in->connections, in->refused, in->open };
+	*counts = (struct input_live_counts){
+		.connections = in->connections,
+		.refused = in->refused,
+		.gone = in->gone,
+		.open = in->open,
+	};
 }
 
 /* ---- connections ---- */
@@ -301,7 +306,7 @@ read_pipe(struct input_live *in, struct live_sink *sink)
 		/* What is in it now; whoever writes on and on is not waited for. */
 		if (ioctl(feed->fd, FIONREAD, &waiting) == -1 || waiting < 0)
 			waiting = 0;
-		last = (size_t)waiting <= LIVE_READ_BYTES;
+		last = (size_t)waiting <= LIVE_READ_BYTES || is_drained(in);
 	}
 	rc = in->stopping && waiting == 0 ?
 	    0 :

@@ -45,6 +45,7 @@ input_tail_open(struct input_live *in, const char *path, struct err *e)
 		return (err_sys(e, ERR_CONFIG, "%s", dir));
 	t->head = arena_take(&in->memory, INPUT_HEAD_BYTES);
 	t->other = arena_take(&in->memory, INPUT_HEAD_BYTES);
+	t->last = arena_take(&in->memory, TAIL_LOOK_BYTES);
 	/* Only to be woken early: where it fails we look at each timeout. */
 	t->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (t->watch_fd != -1)
@@ -118,86 +119,6 @@ open_file(struct live_tail *t, const char *name, ino_t inode, uint64_t at)
 
 /* ---- where to go on ---- */
 
-/* Is it an older PATH: PATH.1, PATH-20261126; not one that is compressed? */
-static bool
-is_sibling(const struct live_tail *t, const char *name)
-{
-	static const char *const packed[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4" };
-	size_t base = strlen(t->base), len = strlen(name);
-
-	if (len <= base || len >= TAIL_NAME_BYTES || strncmp(name, t->base, base) != 0 ||
-	    (name[base] != '.' && name[base] != '-'))
-		return (false);
-	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
-		size_t end = strlen(packed[i]);
-
-		if (len > end && strcmp(name + len - end, packed[i]) == 0)
-			return (false);
-	}
-	return (true);
-}
-
-struct candidate {
-	ino_t inode;
-	int64_t changed_ns;
-	uint64_t at, rank; /* rank 0: not known */
-};
-
-struct candidates {
-	struct candidate list[TAIL_QUEUE_MAX];
-	unsigned count;
-};
-
-static void
-look_at(struct live_tail *t, const char *name, input_find *find, void *arg, struct candidates *c)
-{
-	struct candidate *one = &c->list[c->count];
-	int fd = openat(t->dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-	ssize_t n;
-
-	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    (n = pread(fd, t->other, INPUT_HEAD_BYTES, 0)) <= 0)
-		goto out;
-	memset(one, 0, sizeof(*one));
-	one->inode = st.st_ino;
-	one->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	if (find == NULL || find(arg, span_of(t->other, (size_t)n), &one->at, &one->rank) == -1 ||
-	    one->at > (uint64_t)st.st_size)
-		one->rank = 0;
-	c->count++;
-out:
-	if (fd != -1)
-		(void)close(fd);
-}
-
-static int
-by_age(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
-
-	return (x->changed_ns < y->changed_ns ? -1 : x->changed_ns > y->changed_ns);
-}
-
-static void
-find_candidates(struct live_tail *t, input_find *find, void *arg, struct candidates *c)
-{
-	int fd = openat(t->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	c->count = 0;
-	if (dir == NULL && fd != -1)
-		(void)close(fd);
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (c->count + 1 < TAIL_QUEUE_MAX && is_sibling(t, entry->d_name))
-			look_at(t, entry->d_name, find, arg, c);
-	if (dir != NULL)
-		(void)closedir(dir);
-	qsort(c->list, c->count, sizeof(c->list[0]), by_age);
-	look_at(t, t->base, find, arg, c);
-}
-
 static ino_t
 inode_of_path(const struct live_tail *t)
 {
@@ -210,7 +131,7 @@ bool
 input_live_resume(struct input_live *in, input_find *find, void *arg)
 {
 	struct live_tail *t = in->tail;
-	struct candidates all;
+	struct tail_candidates all;
 	uint64_t newest = 0;
 	unsigned from;
 	ino_t before;
@@ -220,7 +141,7 @@ input_live_resume(struct input_live *in, input_find *find, void *arg)
 	t->queued = 0;
 	do { /* a file that is renamed while we look would be missed */
 		before = inode_of_path(t);
-		find_candidates(t, find, arg, &all);
+		input_tail_candidates(t, find, arg, &all);
 	} while (before != inode_of_path(t));
 	from = all.count;
 	for (unsigned i = 0; i < all.count; i++) {
@@ -281,11 +202,11 @@ static void
 was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 {
 	struct live_tail *t = in->tail;
-	struct candidates all;
+	struct tail_candidates all;
 
 	/* Its half line goes on in the copy. */
 	t->at -= in->feeds[0].len + in->feeds[0].dropped;
-	find_candidates(t, find_copy, t, &all);
+	input_tail_candidates(t, find_copy, t, &all);
 	for (unsigned i = 0; i + 1 < all.count; i++) {
 		if (all.list[i].rank == 0)
 			continue;
@@ -294,17 +215,15 @@ was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 		break;
 	}
 	leave_file(in, sink, more);
-	t->cuts++;
 }
 
 /* Are these bytes still there? */
 static bool
 is_there(const struct live_tail *t, const char *bytes, size_t len, uint64_t at)
 {
-	char now[TAIL_LOOK_BYTES];
-
 	return (len == 0 ||
-	    (pread(t->fd, now, len, (off_t)at) == (ssize_t)len && memcmp(now, bytes, len) == 0));
+	    (pread(t->fd, t->other, len, (off_t)at) == (ssize_t)len &&
+		memcmp(t->other, bytes, len) == 0));
 }
 
 /* Also where nothing seems to have come: it may have grown to just its old size. */
@@ -418,7 +337,7 @@ open_queued(struct live_tail *t, const struct tail_queued *q)
 	if (dir == NULL && fd != -1)
 		(void)close(fd);
 	while (!found && dir != NULL && (entry = readdir(dir)) != NULL)
-		found = entry->d_ino == q->inode && is_sibling(t, entry->d_name) &&
+		found = entry->d_ino == q->inode && input_tail_is_sibling(t, entry->d_name) &&
 		    open_file(t, entry->d_name, q->inode, q->at);
 	if (dir != NULL)
 		(void)closedir(dir);
@@ -433,12 +352,12 @@ static void
 open_path(struct live_tail *t)
 {
 	ino_t left = t->file > 0 ? t->inode : 0;
-	struct candidates all;
+	struct tail_candidates all;
 	unsigned i = 0;
 
 	if (!open_file(t, t->base, 0, 0) || left == 0 || left == t->inode)
 		return;
-	find_candidates(t, NULL, NULL, &all);
+	input_tail_candidates(t, NULL, NULL, &all);
 	while (i < all.count && all.list[i].inode != left)
 		i++;
 	for (i++; i < all.count && all.list[i].inode != t->inode; i++)
@@ -463,7 +382,7 @@ input_tail_read(
 		struct tail_queued next = t->queue[0];
 
 		memmove(t->queue, t->queue + 1, --t->queued * sizeof(t->queue[0]));
-		(void)open_queued(t, &next);
+		in->gone += !open_queued(t, &next);
 	}
 	if (t->fd != -1)
 		rc = read_file(in, sink, more);

@@ -16,18 +16,30 @@ struct tail_queued {
 	uint64_t at;
 };
 
+struct tail_candidate {
+	char name[TAIL_NAME_BYTES];
+	ino_t inode;
+	int64_t changed_ns;
+	uint64_t at, rank; /* rank 0: not known */
+};
+
+struct tail_candidates {
+	struct tail_candidate list[TAIL_QUEUE_MAX];
+	unsigned count;
+};
+
 struct live_tail {
 	char base[INPUT_PLACE_BYTES]; /* of the path, below dir_fd */
 	int dir_fd, watch_fd;
 	int fd; /* -1: the next one is to be opened */
-	uint64_t file, cuts; /* how many were opened, and cut */
+	uint64_t file; /* how many were opened */
 	dev_t device;
 	ino_t inode;
 	uint64_t at; /* bytes of it that were read */
 	char *other; /* as head, of another one */
 	char *head; /* INPUT_HEAD_BYTES, secret memory */
 	size_t head_len;
-	char last[TAIL_LOOK_BYTES]; /* before at: still there when more comes? */
+	char *last; /* TAIL_LOOK_BYTES before at, secret: still there when more comes? */
 	size_t last_len;
 	int64_t eof_ns; /* when it ended while another one has its name; 0 */
 	bool ended; /* the last read was its end */
@@ -40,5 +52,14 @@ int input_tail_open(struct input_live *in, const char *path, struct err *e);
 void input_tail_close(struct live_tail *t); /* NULL is legal */
 int input_tail_read(
     struct input_live *in, struct live_sink *sink, int timeout_ms, struct input_more *more);
+
+/* ---- rotated.c ---- */
+
+/* Is it an older PATH: PATH.1, PATH-20261126; not one that is compressed? */
+bool input_tail_is_sibling(const struct live_tail *t, const char *name);
+
+/* Older files by their age, and last the one of our path.  find may be NULL. */
+void input_tail_candidates(
+    struct live_tail *t, input_find *find, void *arg, struct tail_candidates *c);
 
 #endif

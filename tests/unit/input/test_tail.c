@@ -1,0 +1,243 @@
+/* A file that grows: half lines, other names, copies, and where to go on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "input/live.h"
+
+#define ROOM ((size_t)1 << 20)
+
+static char dir[64];
+static char *out;
+
+static const char *
+path(const char *name)
+{
+	static char text[2][128];
+	static int turn;
+
+	turn ^= 1;
+	(void)snprintf(text[turn], sizeof(text[turn]), "%s/%s", dir, name);
+	return (text[turn]);
+}
+
+/* At the end of a file, which is made if it is not there; age in seconds since 1970, 0: now. */
+static void
+append(const char *name, const char *text, time_t age)
+{
+	const struct timespec times[2] = { { .tv_sec = age }, { .tv_sec = age } };
+	int fd = open(path(name), O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	assert_true(fd != -1);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	if (age != 0)
+		assert_int_equal(futimens(fd, times), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static struct input_live *
+open_log(void)
+{
+	struct input_live_options how = {
+		.place = { .kind = INPUT_FILE }, .fd = -1, .line_max = 1024
+	};
+	struct input_live *in = NULL;
+	struct err e;
+
+	(void)snprintf(how.place.path, sizeof(how.place.path), "%s/log", dir);
+	if (input_live_open(&how, &in, &e) == -1)
+		fail_msg("%s", e.text);
+	return (in);
+}
+
+/* What comes until nothing did for a while; *position: behind it. */
+static const char *
+lines(struct input_live *in, int silent_ms, struct input_position *position)
+{
+	struct input_more more;
+	struct err e;
+	size_t len = 0;
+
+	for (int silent = 0; silent < silent_ms; silent += 20) {
+		assert_int_equal(input_live_read(in, out + len, ROOM - len, 20, &more, &e), 0);
+		len += more.len;
+		if (more.len > 0 || more.flush)
+			input_live_position(in, position);
+		if (more.len > 0 || more.flush)
+			silent = 0;
+	}
+	out[len] = '\0';
+	return (out);
+}
+
+static int
+setup(void **state)
+{
+	(void)snprintf(dir, sizeof(dir), "/tmp/cretula-tail-XXXXXX");
+	out = malloc(ROOM + 1);
+	return (mkdtemp(dir) == NULL || out == NULL ? -1 : 0);
+}
+
+static int
+teardown(void **state)
+{
+	char command[100];
+
+	free(out);
+	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
+	return (system(command));
+}
+
+static void
+test_half_lines(void **state)
+{
+	struct input_live *in = open_log();
+	struct input_position at;
+
+	assert_string_equal(lines(in, 60, &at), ""); /* it is not there yet */
+	append("log", "one\ntw", 0);
+	assert_string_equal(lines(in, 60, &at), "one\n");
+	assert_int_equal(at.at, 4);
+	assert_false(at.end);
+	append("log", "o\nthree", 0);
+	assert_string_equal(lines(in, 60, &at), "two\n");
+	assert_int_equal(at.at, 8);
+	assert_memory_equal(at.head.ptr, "one\ntwo\n", 8);
+	input_live_stop(in);
+	assert_string_equal(lines(in, 60, &at), ""); /* it is read again by the next start */
+	assert_int_equal(at.at, 8);
+	input_live_close(in);
+}
+
+/* Its writer moves on late; half a line at the end of what was renamed is one. */
+static void
+test_renamed(void **state)
+{
+	struct input_live *in = open_log();
+	struct input_position at;
+	uint64_t first;
+
+	append("log", "one\n", 0);
+	assert_string_equal(lines(in, 60, &at), "one\n");
+	first = at.file;
+	assert_int_equal(rename(path("log"), path("log.1")), 0);
+	append("log", "three\n", 0);
+	append("log.1", "two", 0);
+	assert_string_equal(lines(in, 1500, &at), "two\nthree\n");
+	assert_true(at.file != first);
+	assert_int_equal(at.at, 6);
+	input_live_close(in);
+}
+
+static void
+test_copied_and_cut(void **state)
+{
+	struct input_live *in = open_log();
+	struct input_position at;
+
+	append("log", "one\ntwo\nth", 0);
+	assert_string_equal(lines(in, 60, &at), "one\ntwo\n");
+	append("log.1", "one\ntwo\nthree\nfour\n", 0); /* the copy has more than we read */
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "five\n", 0);
+	assert_string_equal(lines(in, 1500, &at), "three\nfour\nfive\n");
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "6666\n", 0); /* just as long as before */
+	assert_string_equal(lines(in, 1500, &at), "6666\n");
+	input_live_close(in);
+}
+
+/* ---- where to go on ---- */
+
+/* Of the file that begins with "40": all but its last line; older ones were read, too. */
+static int
+find(void *arg, struct span head, uint64_t *at, uint64_t *rank)
+{
+	int number = atoi(head.ptr);
+
+	if (head.len < 3 || number > 40)
+		return (-1);
+	*at = head.len / 2;
+	*rank = (uint64_t)number;
+	(*(unsigned *)arg)++;
+	return (0);
+}
+
+/* Sixty files that were it: the one that was read last, and all since, by their age. */
+static void
+test_many_names(void **state)
+{
+	struct input_live *in;
+	struct input_live_counts counts;
+	struct input_position at;
+	unsigned found = 0;
+	char want[1000] = "", name[32], text[32];
+
+	for (int i = 10; i < 70; i++) {
+		(void)snprintf(name, sizeof(name), "log.%d", 100 - i);
+		(void)snprintf(text, sizeof(text), "%d a\n%d b\n", i, i);
+		append(name, text, 1700000000 + i);
+		if (i > 40)
+			(void)strcat(want, text);
+		if (i == 40)
+			(void)strcat(want, "40 b\n");
+	}
+	append("log", "70 a\n", 0);
+	append("log.1.gz", "no text", 0);
+	in = open_log();
+	assert_true(input_live_resume(in, find, &found));
+	assert_true(found > 0);
+	assert_int_equal(rename(path("log.50"), path("log.renamed")), 0); /* meanwhile */
+	assert_int_equal(unlink(path("log.49")), 0);
+	assert_string_equal(lines(in, 1500, &at) + strlen(out) - 5, "70 a\n");
+	out[strlen(out) - 5] = '\0';
+	*strstr(want, "51 a\n51 b\n") = '\0';
+	assert_memory_equal(out, want, strlen(want));
+	assert_null(strstr(out, "51 "));
+	assert_non_null(strstr(out, "50 a\n50 b\n52 a\n"));
+	assert_non_null(strstr(out, "69 b\n"));
+	input_live_count(in, &counts);
+	assert_int_equal(counts.gone, 1);
+	input_live_close(in);
+}
+
+/* Nothing is known: from the beginning of the file of our path alone. */
+static void
+test_nothing_known(void **state)
+{
+	struct input_live *in;
+	struct input_position at;
+	unsigned found = 0;
+
+	append("log.1", "80\n", 0);
+	append("log", "90\n", 0);
+	in = open_log();
+	assert_false(input_live_resume(in, find, &found));
+	assert_string_equal(lines(in, 60, &at), "90\n");
+	input_live_close(in);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_half_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_copied_and_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
