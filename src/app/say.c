@@ -38,21 +38,26 @@ app_warn(const char *command, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-void
-app_warn_spared(const char *command)
+bool
+app_spared(char text[static APP_SPARED_BYTES])
 {
 	static _Atomic uint64_t told;
 	uint64_t now = io_shred_spared(), count = now - atomic_exchange(&told, now);
 
-	if (count == 1)
-		app_warn(command,
-		    "a file had another name (a hard link): removed here, not overwritten; what "
-		    "it held is still there by that name");
-	else if (count > 1)
-		app_warn(command,
-		    "%ju files had another name (a hard link): removed here, not overwritten; "
-		    "what they held is still there by those names",
-		    (uintmax_t)count);
+	(void)snprintf(text, APP_SPARED_BYTES,
+	    "%ju %s another name (a hard link): removed here, not overwritten; what %s held is "
+	    "still there by that name",
+	    (uintmax_t)count, count == 1 ? "file had" : "files had", count == 1 ? "it" : "they");
+	return (count > 0);
+}
+
+void
+app_warn_spared(const char *command)
+{
+	char text[APP_SPARED_BYTES];
+
+	if (app_spared(text))
+		app_warn(command, "%s", text);
 }
 
 /* A value of logfmt. */

@@ -27,7 +27,12 @@ void app_warn_log(const char *stream, const char *fmt, ...)
 void app_info(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void app_error(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Say, once each, how many files were to be overwritten and had another name. */
+/*
+ * How many files were to be overwritten and had another name, since this was
+ * asked last: false if none; the same said as a warning.
+ */
+#define APP_SPARED_BYTES 160
+bool app_spared(char text[static APP_SPARED_BYTES]);
 void app_warn_spared(const char *command);
 
 /* Lines below an error that explain it, on standard error. */

@@ -114,6 +114,7 @@ def test_every_input():
     for stream in ('tcp', 'udp', 'fifo', 'local', 'conn'):
         equal(sizes(stream), list(range(510 if stream == 'tcp' else 500)), stream)
         assert f'stream={stream}' in said, said
+    assert all(text.startswith('time=') for text in said.splitlines()), said  # logfmt, all of it
     assert not os.path.exists('store/streams/piped'), 'pipe is no business of run'
     assert not os.path.exists('conn.sock'), 'its socket stays'
     cretula('verify', '--store', 'store', '--strict', code=0)

@@ -250,6 +250,7 @@ serve_reader(struct app_pipe *p, struct err *e)
 static int
 serve_time(struct app_pipe *p, struct err *e)
 {
+	char spared[APP_SPARED_BYTES];
 	int64_t now_ns = clock_mono_ns();
 	bool sealing = p->pushed || now_ns - p->opened_ns >= p->seal_every_ns, changed;
 	int rc;
@@ -262,7 +263,8 @@ serve_time(struct app_pipe *p, struct err *e)
 	pthread_mutex_unlock(&p->lock);
 	changed = app_pipe_keys_changed(p);
 	rc = store_live_check(p->live, e);
-	app_warn_spared("pipe");
+	if (app_spared(spared))
+		app_pipe_warn(p, "%s", spared);
 	if (rc == 0)
 		rc = see_clock(p, e);
 	if (rc == 0)

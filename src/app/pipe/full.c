@@ -96,9 +96,8 @@ app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct er
 	return (rc);
 }
 
-/* false: told to stop. */
-static bool
-pause_for(struct app_pipe *p, int64_t ns)
+bool
+app_pipe_pause(struct app_pipe *p, int64_t ns)
 {
 	const struct timespec look = { 0, LOOK_NS };
 
@@ -131,7 +130,7 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 	p->full_waits++;
 	stop_full(p);
 	while (found.full) {
-		if (!pause_for(p, pause_ns))
+		if (!app_pipe_pause(p, pause_ns))
 			return (err_set(e, ERR_IO,
 			    "no space left: told to stop with %llu records unwritten",
 			    (unsigned long long)count_waiting(p)));

@@ -119,6 +119,8 @@ void app_pipe_close_live(struct app_pipe *p);
  * -1 with e.
  */
 int app_pipe_wait_for_space(struct app_pipe *p, struct err *e);
+/* Wait, less if *seal asks for a look now; it is cleared.  false: told to stop. */
+bool app_pipe_pause(struct app_pipe *p, int64_t ns);
 
 /*
  * Run to the end of the input, or until *stop: what was read is committed.

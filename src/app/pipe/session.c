@@ -20,8 +20,8 @@ say_created(const struct app_session *s, bool created, struct err *e)
 	int rc = 0;
 
 	if (created && (rc = store_anchor(s->store, &anchor, e)) == 0)
-		app_warn("pipe", "the store %s is made; keys %s; auditor %.*s", s->store_path,
-		    store_keys_path(s->store), (int)anchor.len, anchor.data);
+		app_pipe_warn(&s->pipe, "the store %s is made; keys %s; auditor %.*s",
+		    s->store_path, store_keys_path(s->store), (int)anchor.len, anchor.data);
 	buf_free(&anchor);
 	return (rc);
 }

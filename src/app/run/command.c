@@ -1,4 +1,6 @@
 /* app: cretula run: the daemon. */
+#include <sys/resource.h>
+
 #include <signal.h>
 #include <time.h>
 
@@ -65,6 +67,18 @@ hold_signals(sigset_t *set)
 	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
+/* Each connection is a descriptor: as many as we may have. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int
 run(const struct app_args *args)
 {
@@ -76,6 +90,7 @@ run(const struct app_args *args)
 	if (d.path == NULL)
 		d.path = CONFIG_PATH;
 	hold_signals(&set);
+	raise_descriptors();
 	app_listen_read(&d.listen);
 	rc = app_daemon_start(&d, &e);
 	if (rc == 0)

@@ -4,17 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/run/run.h"
 #include "app/say.h"
 #include "app/source/parser.h"
-#include "base/clock.h"
 #include "store/store.h"
 
 #define PAUSE_FIRST_NS INT64_C(500000000)
 #define PAUSE_LAST_NS INT64_C(60000000000)
-#define LOOK_NS 50000000
 
 /* ---- opening ---- */
 
@@ -115,17 +112,6 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 
 /* ---- running ---- */
 
-/* false: told to stop. */
-static bool
-pause_for(struct run_stream *r, int64_t ns)
-{
-	const struct timespec look = { 0, LOOK_NS };
-
-	for (int64_t until = clock_mono_ns() + ns; clock_mono_ns() < until && r->stop == 0;)
-		(void)nanosleep(&look, NULL);
-	return (r->stop == 0);
-}
-
 /*
  * Is it of a kind that goes away by itself?  A store whose open files are not
  * what a crash leaves, keys that cannot be read: those are for a person.
@@ -167,7 +153,7 @@ reopen(struct run_stream *r, struct err *e)
 		    (long long)(pause_ns / 1000000));
 		app_session_close(&r->session);
 		r->state = RUN_WAITING;
-		if (!pause_for(r, pause_ns))
+		if (!app_pipe_pause(&r->session.pipe, pause_ns))
 			return (false);
 		pause_ns = 2 * pause_ns < PAUSE_LAST_NS ? 2 * pause_ns : PAUSE_LAST_NS;
 		if (open_session(r, e) == 0)
@@ -217,6 +203,24 @@ app_run_detach(struct run_stream *r)
 	r->stop = APP_PIPE_DETACH;
 }
 
+/* What a person should know of the input that is closed. */
+static void
+say_input(const struct run_stream *r)
+{
+	struct input_live_counts counts;
+
+	if (r->in == NULL)
+		return;
+	input_live_count(r->in, &counts);
+	if (counts.refused > 0)
+		app_warn_log(r->name,
+		    "%llu connections were closed for lack of room (limits.connections)",
+		    (unsigned long long)counts.refused);
+	if (counts.gone > 0)
+		app_warn_log(r->name, "%llu renamed files were gone before they were read",
+		    (unsigned long long)counts.gone);
+}
+
 void
 app_run_join(struct run_stream *r, struct input_live **in)
 {
@@ -225,8 +229,10 @@ app_run_join(struct run_stream *r, struct input_live **in)
 	app_session_close(&r->session);
 	if (in != NULL)
 		*in = r->in;
-	else
+	else {
+		say_input(r);
 		input_live_close(r->in);
+	}
 	r->setup.config = NULL; /* the owner's */
 	app_setup_close(&r->setup);
 	if (r->owner != NULL && --r->owner->users == 0) {
