@@ -415,6 +415,57 @@ test_the_sample_loads(void **state)
 	loaded_free(&l);
 }
 
+/* Each kind of input, in both ways to write it; what is printed reads as it was. */
+static void
+test_inputs(void **state)
+{
+	static const struct {
+		const char *said, *place;
+	} rows[] = {
+		{ "pipe", "pipe" },
+		{ "{ fifo: /run/a }", "fifo:/run/a" },
+		{ "{ file: /var/log/a.log }", "file:/var/log/a.log" },
+		{ "{ tcp: '[::1]:601' }", "tcp:[::1]:601" },
+		{ "{ udp: ':514' }", "udp:*:514" },
+		{ "{ unix: /run/a }", "unix:/run/a" },
+		{ "{ unix-stream: /run/a }", "unix-stream:/run/a" },
+		{ "{ syslog: 'unix-stream:/run/a' }", "unix-stream:/run/a" },
+		{ "{ syslog: 'udp:127.0.0.1:514' }", "udp:127.0.0.1:514" },
+	};
+	struct loaded first, l, again;
+
+	assert_int_equal(load_text(&first, "streams: {a: }\n"), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[128], place[INPUT_TEXT_BYTES];
+		struct buf printed = { 0 };
+
+		snprintf(text, sizeof(text), "streams: {a: {input: %s}}\n", rows[i].said);
+		if (load_text(&l, text) != 0)
+			fail_msg("%s: %s", text, report_of(&l));
+		input_place_print(&l.config->streams[0].input, place);
+		assert_string_equal(place, rows[i].place);
+		config_print(l.config, &printed);
+		assert_true(buf_ok(&printed));
+		if (load_text(&again, printed.data) != 0)
+			fail_msg("%s: %s", printed.data, report_of(&again));
+		assert_true(config_stream_same(
+		    l.config, l.config->streams, again.config, again.config->streams));
+		assert_int_equal(config_stream_same(first.config, first.config->streams,
+				     l.config, l.config->streams),
+		    i == 0);
+		loaded_free(&again);
+		loaded_free(&l);
+		buf_free(&printed);
+	}
+	loaded_free(&first);
+	assert_int_equal(load_text(&first, "tenant: x\nstreams: {a: }\n"), 0);
+	assert_int_equal(load_text(&l, "tenant: y\nstreams: {a: }\n"), 0);
+	assert_false(
+	    config_stream_same(first.config, first.config->streams, l.config, l.config->streams));
+	loaded_free(&first);
+	loaded_free(&l);
+}
+
 int
 main(void)
 {
@@ -425,6 +476,7 @@ main(void)
 		cmocka_unit_test(test_an_included_file_adds),
 		cmocka_unit_test(test_an_included_file_may_not_contradict),
 		cmocka_unit_test(test_every_option_arrives),
+		cmocka_unit_test(test_inputs),
 		cmocka_unit_test(test_nothing_read_is_the_defaults),
 		cmocka_unit_test(test_nothing_said_is_the_defaults),
 		cmocka_unit_test(test_the_environment_is_a_text),
