@@ -44,10 +44,15 @@ app_spared(char text[static APP_SPARED_BYTES])
 	static _Atomic uint64_t told;
 	uint64_t now = io_shred_spared(), count = now - atomic_exchange(&told, now);
 
-	(void)snprintf(text, APP_SPARED_BYTES,
-	    "%ju %s another name (a hard link): removed here, not overwritten; what %s held is "
-	    "still there by that name",
-	    (uintmax_t)count, count == 1 ? "file had" : "files had", count == 1 ? "it" : "they");
+	if (count == 1)
+		(void)snprintf(text, APP_SPARED_BYTES,
+		    "a file had another name (a hard link): removed here, not overwritten; what "
+		    "it held is still there by that name");
+	else
+		(void)snprintf(text, APP_SPARED_BYTES,
+		    "%ju files had another name (a hard link): removed here, not overwritten; "
+		    "what they held is still there by those names",
+		    (uintmax_t)count);
 	return (count > 0);
 }
 
