@@ -79,10 +79,11 @@ def sizes(stream):
     return [r['bytes'] - 1000 for r in records('store', stream)]
 
 
-def wait_for(what, seconds=20):
+def wait_for(what, seconds=20, seen=lambda: ''):
+    """seen: what there is, for who waited in vain."""
     until = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < until, 'waited in vain'
+        assert time.monotonic() < until, f'waited in vain: {seen()}'
         time.sleep(0.02)
 
 
