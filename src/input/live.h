@@ -111,6 +111,7 @@ void input_live_stop(struct input_live *in);
 struct input_live_counts {
 	uint64_t connections, refused; /* taken in; closed for lack of room */
 	uint64_t gone; /* files that were to be read and were not there any more */
+	uint64_t missed; /* datagrams that a socket handed to us had no room for before */
 	unsigned open;
 };
 void input_live_count(const struct input_live *in, struct input_live_counts *counts);

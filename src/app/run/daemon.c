@@ -68,6 +68,20 @@ check(const struct run_daemon *d, const struct config *c, struct err *e)
 
 /* ---- streams ---- */
 
+/* Some of it may be what a run before has sealed as lost: nobody can tell. */
+static void
+say_missed(const struct run_stream *r)
+{
+	struct input_live_counts counts;
+
+	input_live_count(r->in, &counts);
+	if (counts.missed > 0)
+		app_warn_log(r->name,
+		    "the socket had no room for %llu datagrams before we came; they are not in "
+		    "`lost`",
+		    (unsigned long long)counts.missed);
+}
+
 /* in: the input of the stream before, which it goes on with; NULL. */
 static int
 add(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
@@ -81,9 +95,9 @@ add(struct run_daemon *d, struct run_config *c, const struct config_stream *stre
 	r->store_path = path_of(d, "store", c->config->store);
 	r->keys_path = path_of(d, "keys", c->config->keys);
 	if (app_run_open(r, c, stream, in,
-		in != NULL ? -1 :
-			     app_listen_take(&d->listen, stream->name,
-				 count_inputs(c->config) == 1),
+		in != NULL ?
+		    -1 :
+		    app_listen_take(&d->listen, stream->name, count_inputs(c->config) == 1),
 		e) == -1 ||
 	    app_run_start(r, e) == -1) {
 		app_run_join(r, NULL);
@@ -93,6 +107,8 @@ add(struct run_daemon *d, struct run_config *c, const struct config_stream *stre
 	d->streams[d->count++] = r;
 	input_place_print(&stream->input, place);
 	app_info(stream->name, "reading %s", place);
+	if (in == NULL)
+		say_missed(r);
 	return (0);
 }
 
@@ -162,8 +178,7 @@ static const struct config_stream *
 find(const struct config *c, const char *name)
 {
 	for (unsigned i = 0; i < c->stream_count; i++)
-		if (strcmp(c->streams[i].name, name) == 0 &&
-		    c->streams[i].input.kind != INPUT_PIPE)
+		if (strcmp(c->streams[i].name, name) == 0 && c->streams[i].input.kind != INPUT_PIPE)
 			return (&c->streams[i]);
 	return (NULL);
 }
@@ -180,8 +195,8 @@ has_stream(const struct run_daemon *d, const char *name)
 static bool
 same_input(const struct config_stream *a, const struct config_stream *b)
 {
-	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 &&
-	    a->line_max == b->line_max && a->connections == b->connections);
+	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 && a->line_max == b->line_max &&
+	    a->connections == b->connections);
 }
 
 /* Its input goes on if it is the same.  If the new one does not open, the old one is back. */
@@ -253,8 +268,9 @@ app_daemon_reload(struct run_daemon *d)
 	else if (d->count > 0 &&
 	    (!is_same_path(first->store_path, path_of(d, "store", c->config->store)) ||
 		!is_same_path(first->keys_path, path_of(d, "keys", c->config->keys))))
-		app_error(NULL, "the configuration stays as it was: another store or other keys "
-				"need a restart");
+		app_error(NULL,
+		    "the configuration stays as it was: another store or other keys "
+		    "need a restart");
 	else {
 		c->users++;
 		apply(d, c);

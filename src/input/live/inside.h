@@ -64,7 +64,8 @@ struct input_live {
 	int epoll_fd, keep_fd; /* keep_fd: a writer of a FIFO, so that it never ends */
 	bool stopping, ended;
 	int64_t stopped_ns;
-	uint32_t drops; /* SO_RXQ_OVFL as it was last */
+	uint32_t drops; /* SK_MEMINFO_DROPS as it was last */
+	uint64_t missed; /* and when we came */
 	uint64_t connections, refused, gone; /* input_live_counts */
 };
 

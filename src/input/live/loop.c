@@ -3,6 +3,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <linux/sock_diag.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -28,6 +30,22 @@ static bool
 is_listener_kind(enum input_kind kind)
 {
 	return (kind == INPUT_UNIX_STREAM || kind == INPUT_TCP);
+}
+
+/*
+ * Datagrams that the kernel had no room for, since the socket is there.  What
+ * SO_RXQ_OVFL says comes with a later message only, and there may be none.
+ */
+static uint32_t
+count_drops(const struct input_live *in)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (in->kind != INPUT_UDP ||
+	    getsockopt(in->feeds[0].fd, SOL_SOCKET, SO_MEMINFO, info, &len) == -1)
+		return (0);
+	return (info[SK_MEMINFO_DROPS]);
 }
 
 /* ---- open, close ---- */
@@ -82,6 +100,8 @@ input_live_open(const struct input_live_options *how, struct input_live **in, st
 			goto fail;
 	} else if ((made->feeds[0].fd = input_place_open(how, made, e)) == -1)
 		goto fail;
+	made->drops = count_drops(made);
+	made->missed = made->drops;
 	/* A pipe may be a file, which epoll does not take. */
 	if (made->feeds[0].listens &&
 	    ((made->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) == -1 || watch(made, 0) == -1)) {
@@ -128,6 +148,7 @@ input_live_count(const struct input_live *in, struct input_live_counts *counts)
 		.connections = in->connections,
 		.refused = in->refused,
 		.gone = in->gone,
+		.missed = in->missed,
 		.open = in->open,
 	};
 }
@@ -230,40 +251,15 @@ read_feed(struct input_live *in, struct live_feed *feed, size_t most, struct liv
 	return (fits ? 1 : -1);
 }
 
-/* The kernel counts what it had no room for. */
-static void
-see_drops(struct input_live *in, struct msghdr *m, struct input_more *more)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
-		uint32_t drops;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
-			continue;
-		memcpy(&drops, CMSG_DATA(c), sizeof(drops));
-		more->lost += (uint32_t)(drops - in->drops);
-		in->drops = drops;
-	}
-}
-
 /* One message.  1, 0: none is there, -1 (errno). */
 static int
-read_message(struct input_live *in, struct live_sink *sink, struct input_more *more)
+read_message(struct input_live *in, struct live_sink *sink)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(uint32_t))];
-	} control;
 	size_t most = in->line_max + 1;
-	struct iovec to = { sink->at + sink->len, most };
-	struct msghdr m = { .msg_iov = &to,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes) };
-	ssize_t n = recvmsg(in->feeds[0].fd, &m, MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n = recv(in->feeds[0].fd, sink->at + sink->len, most, MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n == -1)
 		return (errno == EAGAIN || errno == EINTR || errno == ECONNREFUSED ? 0 : -1);
-	see_drops(in, &m, more);
 	if ((size_t)n > most)
 		input_message(sink, most, (uint64_t)n - most);
 	else
@@ -286,10 +282,14 @@ is_drained(const struct input_live *in)
 static int
 read_messages(struct input_live *in, struct live_sink *sink, struct input_more *more)
 {
+	uint32_t drops;
 	int rc = 1;
 
 	for (int i = 0; i < MESSAGES_MAX && rc == 1 && has_room(sink); i++)
-		rc = read_message(in, sink, more);
+		rc = read_message(in, sink);
+	drops = count_drops(in);
+	more->lost = drops - in->drops; /* both wrap */
+	in->drops = drops;
 	in->ended = in->stopping && (rc == 0 || is_drained(in));
 	return (rc);
 }

@@ -245,7 +245,7 @@ int
 input_place_open(const struct input_live_options *how, struct input_live *in, struct err *e)
 {
 	const struct input_place *place = &how->place;
-	const int one = 1, bytes = RECEIVE_BYTES;
+	const int bytes = RECEIVE_BYTES;
 	int fd = -1;
 
 	if (how->fd != -1)
@@ -259,10 +259,8 @@ input_place_open(const struct input_live_options *how, struct input_live *in, st
 		fd = open_inet(place, place->kind == INPUT_UDP ? SOCK_DGRAM : SOCK_STREAM, e);
 	else
 		return (err_set(e, ERR_CONFIG, "a pipe has to be given"));
-	if (fd != -1 && (place->kind == INPUT_UDP || place->kind == INPUT_UNIX)) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
+	if (fd != -1 && (place->kind == INPUT_UDP || place->kind == INPUT_UNIX))
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	}
 	if (fd != -1 && place->kind == INPUT_PIPE)
 		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
 	return (fd);
