@@ -1,4 +1,4 @@
-"""Real servers write to a running daemon: what they say they served is what is in the store."""
+"""Real servers, told as share/presets tells them, write to a running daemon: what they served is what is in the store."""
 import os
 import shutil
 import signal
@@ -7,9 +7,11 @@ import subprocess
 import time
 
 from hostile import CANARY, Server, free_port, hostile, send
-from lib import Skip, cretula, equal, main, read, records, write
+from lib import Skip, combined, cretula, equal, main, read, records, write
+from presets import SOCKETS, configure, preset
 from test_run import Daemon, wait_for
 
+CADDY = shutil.which('caddy') or '/usr/bin/caddy'
 HAPROXY = shutil.which('haproxy') or '/usr/sbin/haproxy'
 NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
 RSYSLOG = shutil.which('rsyslogd') or '/usr/sbin/rsyslogd'
@@ -21,7 +23,7 @@ def nginx_config(folder, port):
 events {{}}
 http {{ client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
 uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-access_log syslog:server=unix:{folder}/nginx.sock combined;
+{preset('nginx', 'cretula.conf', {SOCKETS: folder})}
 access_log {folder}/access.log combined;
 access_log {folder}/oracle.log combined;
 server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello\\n"; }} }} }}
@@ -61,20 +63,17 @@ def test_nginx():
         raise Skip('no nginx: ./setup installs it')
     folder, port = os.getcwd(), free_port()
     write('nginx.conf', nginx_config(folder, port))
-    write('c.yaml', f"""store: store
-streams:
-  socket: {{ input: {{ syslog: "unix:{folder}/nginx.sock" }}, format: nginx-combined }}
-  file: {{ input: {{ file: {folder}/access.log }}, format: nginx-combined }}
-""".encode())
+    configure('nginx', {SOCKETS: folder}, f'  file: {{ input: {{ file: {folder}/access.log }}, format: nginx-combined }}\n')
     daemon = Daemon()
-    os.chmod('nginx.sock', 0o666)  # nginx's workers are another user
+    for name in ('nginx.sock', 'nginx-error.sock'):
+        os.chmod(name, 0o666)  # nginx's workers are another user
     os.chmod(folder, 0o755)
     with Server([NGINX, '-p', folder, '-c', f'{folder}/nginx.conf'], port) as server:
         for n, wire in enumerate(hostile()):
             send(port, wire)
             if n % 8 == 7:  # nginx drops what a socket's short queue cannot hold
-                wait_for(lambda: open_lines('socket') >= read('oracle.log').count(b'\n'),
-                         seen=lambda: (read('oracle.log').count(b'\n'), open_lines('socket')))
+                wait_for(lambda: open_lines('nginx') >= read('oracle.log').count(b'\n'),
+                         seen=lambda: (read('oracle.log').count(b'\n'), open_lines('nginx')))
             if n % 40 == 20:
                 os.rename('access.log', f'access.log.{n}')
                 os.kill(int(read('pid')), signal.SIGUSR1)
@@ -82,12 +81,12 @@ streams:
         del server
         time.sleep(0.3)
         served = read('oracle.log').count(b'\n')
-        wait_for(lambda: open_lines('socket') >= served and open_lines('file') >= served,
-                 seen=lambda: (served, open_lines('socket'), open_lines('file')))
+        wait_for(lambda: open_lines('nginx') >= served and open_lines('file') >= served,
+                 seen=lambda: (served, open_lines('nginx'), open_lines('file')))
     daemon.end()
     oracle = cretula('mask', '--format', 'nginx-combined', stdin=read('oracle.log'), code=0).lines
     equal(len(oracle), served)
-    for stream in ('socket', 'file'):
+    for stream in ('nginx', 'file'):
         equal(statuses(stream), [r.get('status') for r in oracle], stream)
     cretula('verify', '--store', 'store', '--strict', code=0)
     nothing_raw()
@@ -98,15 +97,12 @@ def test_haproxy():
     if not os.path.exists(HAPROXY):
         raise Skip('no haproxy: ./setup installs it')
     folder, port = os.getcwd(), free_port()
-    write('c.yaml', f"store: store\nstreams:\n  s: {{ input: {{ unix: {folder}/lb.sock }}, format: haproxy }}\n".encode())
+    configure('haproxy', {'/var/lib/haproxy/dev': folder})
+    text = preset('haproxy', 'haproxy.cfg', {' /dev/cretula': f' {folder}/cretula'})
     write('haproxy.cfg', f"""global
   nbthread 1
-  log {folder}/lb.sock local0
-  log stdout format raw local0
-defaults
-  log global
-  mode http
-  option httplog
+  log stdout len 8192 format raw local0
+{text}
   timeout client 5s
   timeout server 5s
   timeout connect 1s
@@ -127,7 +123,7 @@ frontend www
     lines = [line for line in read('said').splitlines() if b'] www ' in line]
     daemon.end()
     want = cretula('mask', '--format', 'haproxy', stdin=b'\n'.join(lines) + b'\n', code=0).lines
-    got = [r for r in records('store') if r['event'] == 'http.request']
+    got = [r for r in records('store', 'haproxy') if r['event'] == 'http.request']
     equal([r.get('status') for r in got], [r.get('status') for r in want if r['event'] == 'http.request'])
     assert len(got) > 50, len(got)
     cretula('verify', '--store', 'store', '--strict', code=0)
@@ -135,33 +131,55 @@ frontend www
 
 
 def test_rsyslog():
-    """As a forwarder: frames with their lengths over TCP, line ends in messages and all."""
+    """As a forwarder: frames with their lengths over TCP, line ends in messages and all; and no other line comes."""
     if not os.path.exists(RSYSLOG):
         raise Skip('no rsyslogd: ./setup installs it')
     folder, port = os.getcwd(), free_port()
-    write('c.yaml', f"""store: store
-streams:
-  s: {{ input: {{ tcp: "127.0.0.1:{port}" }}, format: auth }}
-""".encode())
+    configure('rsyslog', {'6514': str(port)})
     write('rsyslog.conf', f"""global(workDirectory="{folder}")
 module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket="{folder}/in.sock" CreatePath="on")
-action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="octet-counted"
-  template="RSYSLOG_SyslogProtocol23Format")
+{preset('rsyslog', 'cretula.conf', {'6514': str(port)})}
+action(type="omfile" file="{folder}/rest.log")
 """.encode())
     daemon = Daemon()
     log = subprocess.Popen([RSYSLOG, '-n', '-f', 'rsyslog.conf', '-i', f'{folder}/rsyslog.pid'], stderr=subprocess.PIPE)
     wait_for(lambda: os.path.exists('in.sock'))
-    for n in range(200):
-        text = f'Failed password for invalid user {CANARY}{n} from 192.0.2.{n} port {1024 + n} ssh2'
-        subprocess.run(['logger', '-u', 'in.sock', '-t', 'sshd[77]', '-p', 'auth.info', text], check=True)
-    wait_for(lambda: open_lines('s') >= 200)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.connect('in.sock')
+        for n in range(200):
+            line = combined(n, client=f'192.0.2.{n}', target=f'/{CANARY}?q={n}', status=200 + n, agent='a\n<1>b "' * (n % 3))
+            s.send(b'<190>Nov 24 10:00:00 nginx: ' + line.encode())
+        s.send(b'<190>Nov 24 10:00:00 other: nothing for the stream\n')
+    wait_for(lambda: open_lines('rsyslog') >= 200 and os.path.exists('rest.log'))
     log.terminate()
     log.wait(timeout=20)
     daemon.end()
-    got = records('store')
-    equal([r.get('event') for r in got], ['auth.login'] * len(got))
-    equal(len([r for r in got if r.get('outcome') == 'failure']), 200, got[:2])
+    equal(statuses('rsyslog'), list(range(200, 400)))
+    equal(read('rest.log').count(b'\n'), 1, 'lines that rsyslog writes to a file')
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    nothing_raw()
+
+
+def test_caddy():
+    """Over a socket as JSON; what each request was answered is what its record says."""
+    if not os.path.exists(CADDY):
+        raise Skip('no caddy: ./setup installs it')
+    folder, port = os.getcwd(), free_port()
+    os.environ['HOME'] = folder
+    configure('caddy', {SOCKETS: folder})
+    write('Caddyfile', preset('caddy', 'Caddyfile', {
+        SOCKETS: folder, '//:80 {': f'//:{port} {{\n\tbind 127.0.0.1', '{\n\t# Also': '{\n\tadmin off\n\t# Also'}).encode())
+    daemon = Daemon()
+    with Server([CADDY, 'run', '--adapter', 'caddyfile', '--config', 'Caddyfile'], port):
+        wires = [wire for wire in hostile() if not wire.startswith(b'OPTIONS * ')]  # Go answers it, and Caddy does not know
+        answers = [send(port, wire) for wire in wires]
+    daemon.end()
+    got = records('store', 'caddy')
+    # Go answers before Caddy sees what is no HTTP.
+    equal([r['status'] for r in got], [n for n in answers if n not in (0, 400, 505)])
+    equal([r for r in got if 'state' in r], [], 'not read')
+    cretula('verify', '--store', 'store', '--strict', code=0)
     nothing_raw()
 
 

@@ -143,6 +143,9 @@ peel_5424(struct span text, struct parse_peel *p, struct parse_outer *outer)
 		return (false);
 	if (text.len >= 3 && memcmp(text.ptr, mark, 3) == 0)
 		text = span_from(text, 3);
+	/* rsyslog counts the blank behind the tag of RFC 3164 as one of the message. */
+	if (text.len > 0 && text.ptr[0] == ' ')
+		text = span_from(text, 1);
 	p->text = text;
 	return (true);
 }

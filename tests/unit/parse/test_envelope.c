@@ -108,6 +108,7 @@ static const struct row {
 	    T0 "@web1|!crit|program=app|hello|" },
 	{ "s", "<34>1 - - - - - -", "none" },
 	{ "s", "<34>1 - - app - - - x", "!crit|program=app|x|" },
+	{ "s", "<34>1 - - app - - -  x", "!crit|program=app|x|" }, /* as rsyslog hands on */
 	{ "s",
 	    "<134>1 2025-11-24T10:11:12Z web1 app 77 ID47 [auth@32473 user=\"bob\" note=\"a "
 	    "\\\"q\\\" "

@@ -1,0 +1,61 @@
+"""share/presets: what is shipped for each server reads as what it should be.  test_capture and its kind run the servers."""
+import os
+import re
+
+import yaml
+
+from lib import SOURCE, cretula, equal, main, read, write
+from presets import PRESETS, preset
+
+SERVERS = sorted(os.listdir(PRESETS))
+
+
+def files(server):
+    return [name for name in os.listdir(os.path.join(PRESETS, server)) if name != 'cretula.yaml']
+
+
+def test_each_has_a_good_stream():
+    """Alone, and all of them in one file."""
+    together = 'store: store\nstreams:\n'
+    for server in SERVERS:
+        text = preset(server, 'cretula.yaml', {})
+        run = cretula('check', '--config', os.path.join(PRESETS, server, 'cretula.yaml'), code=0)
+        equal(run.err, '', server)
+        assert '\nstreams:\n' in text, server
+        together += text.split('\nstreams:\n')[1]
+    write('c.yaml', together.encode())
+    cretula('check', '--config', 'c.yaml', code=0)
+
+
+def test_each_server_is_told_where_its_stream_reads():
+    for server in SERVERS:
+        place = yaml.safe_load(preset(server, 'cretula.yaml', {}))['streams']
+        said = ''.join(preset(server, name, {}) for name in files(server))
+        assert said.startswith('#'), server  # says where it goes
+        for name, stream in place.items():
+            for where in stream.get('input', {}).values():
+                words = [where, os.path.basename(where), where.split(':')[-1], f'cretula.yaml {name}']
+                assert any(word in said for word in words), (server, where)
+
+
+def test_sockets_have_units():
+    """What a preset tells to enable is in packaging/systemd."""
+    units = os.listdir(os.path.join(SOURCE, 'packaging', 'systemd'))
+    for server in SERVERS:
+        for name in [*files(server), 'cretula.yaml']:
+            for unit in re.findall(r'(cretula-[a-z]+@)[a-z-]+(\.socket)', preset(server, name, {})):
+                assert ''.join(unit) in units, (server, unit)
+
+
+def test_yaml_is_yaml():
+    """Of what no test can start here."""
+    for server, names in {'traefik': ['traefik.yml'], 'envoy': ['envoy.yaml'], 'docker': ['compose.yaml']}.items():
+        for name in names:
+            assert list(yaml.safe_load_all(preset(server, name, {}))), (server, name)
+    fields = yaml.safe_load(preset('envoy', 'envoy.yaml', {}))['access_log'][0]['typed_config']['log_format']['json_format']
+    topic = cretula('help', 'formats', code=0).text
+    for name in fields:  # are those that its format knows
+        assert f'"{name}"' in topic, name
+
+
+main()
