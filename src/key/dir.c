@@ -2,10 +2,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -214,7 +216,44 @@ exists_already(const char *path, struct err *e)
 	return (-1);
 }
 
-/* rename(2) never replaces a directory that has something in it. */
+/* What is there and cannot be looked into counts as used. */
+static bool
+is_empty_dir(const char *path)
+{
+	int fd = io_open_dir(AT_FDCWD, path, NULL);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	bool empty = dir != NULL;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+		return (false);
+	}
+	errno = 0;
+	while (empty && (entry = readdir(dir)) != NULL)
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	empty = empty && errno == 0;
+	(void)closedir(dir);
+	return (empty);
+}
+
+int
+key_dir_used(const char *dir, bool *used, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (clean_path(path, dir, e) == -1)
+		return (-1);
+	*used = lstat(path, &st) == 0;
+	if (!*used && errno != ENOENT && errno != ENOTDIR)
+		return (err_sys(e, ERR_CONFIG, "%s", path));
+	*used = *used && !is_empty_dir(path);
+	return (0);
+}
+
+/* rename(2) replaces a directory only if nothing is in it. */
 static int
 fill_and_name(int dirfd, const char *unfinished, const char *path,
     const unsigned char *recovery, struct err *e)
@@ -230,6 +269,11 @@ fill_and_name(int dirfd, const char *unfinished, const char *path,
 		return (0);
 	if (errno == EEXIST || errno == ENOTEMPTY)
 		return (exists_already(path, e));
+	if (errno == EBUSY) {
+		(void)err_set(e, ERR_CONFIG, "%s: a mount point: name a directory in it", path);
+		errno = EBUSY;
+		return (-1);
+	}
 	return (key_config_error(e));
 }
 
@@ -238,12 +282,12 @@ int
 key_create_recovery(const char *dir, const unsigned char *recovery, struct err *e)
 {
 	char path[PATH_MAX], unfinished[PATH_MAX + 8];
-	struct stat st;
+	bool used;
 	int fd, rc = -1;
 
-	if (clean_path(path, dir, e) == -1)
+	if (clean_path(path, dir, e) == -1 || key_dir_used(path, &used, e) == -1)
 		return (-1);
-	if (lstat(path, &st) == 0)
+	if (used)
 		return (exists_already(path, e));
 	(void)snprintf(unfinished, sizeof(unfinished), "%s.new", path);
 	if ((fd = open_unfinished(unfinished, e)) == -1)

@@ -47,8 +47,14 @@ int key_slot_erase(int dirfd, const char *name, struct err *e); /* zeros, synced
 
 /* ---- the directory ---- */
 
-/* Create KEYS (its parent exists).  ERR_BUSY: another process does; errno EEXIST: it is there. */
+/*
+ * Create KEYS (its parent exists), also in place of an empty directory.
+ * ERR_BUSY: another process does; errno EEXIST: it is there.
+ */
 int key_create(const char *dir, struct err *e);
+
+/* Is anything there?  An empty directory is nothing: somebody made room for keys. */
+int key_dir_used(const char *dir, bool *used, struct err *e);
 
 /*
  * Hold the directory fd, opened from path, for as long as fd is open.

@@ -207,7 +207,7 @@ open_keys(struct store *s, enum found found, struct err *e)
 
 	if (found == FOUND_OTHER)
 		return (err_set(e, ERR_CONFIG, "not a store, and not empty"));
-	if (exists(AT_FDCWD, s->keys, &there, e) == -1)
+	if (key_dir_used(s->keys, &there, e) == -1)
 		return (-1);
 	if (!there && found == FOUND_STORE && s->make_keys == NULL)
 		return (err_set(e, ERR_CONFIG,

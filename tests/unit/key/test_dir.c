@@ -70,6 +70,53 @@ an_existing_one_is_not_touched(void **state)
 	(void)close(fd);
 }
 
+/* Somebody made room for keys, perhaps with a mode of his own. */
+static void
+an_empty_directory_is_taken(void **state)
+{
+	struct key_ring *ring;
+	bool used;
+	int fd;
+
+	remove_tree(keys);
+	assert_int_equal(key_dir_used(keys, &used, &e), 0);
+	assert_false(used);
+	assert_int_equal(mkdir(keys, 0755), 0);
+	assert_int_equal(key_dir_used(path("keys/"), &used, &e), 0);
+	assert_false(used);
+	assert_int_equal(key_create(keys, &e), 0);
+	assert_int_equal(key_dir_used(keys, &used, &e), 0);
+	assert_true(used);
+	fd = key_open_dir(keys, &e);
+	assert_int_equal(key_ring_open(fd, &ring, &e), 0);
+	key_ring_free(ring);
+	(void)close(fd);
+}
+
+/* A link to an empty directory, a file, a hidden name: no room. */
+static void
+what_is_not_an_empty_directory_is_used(void **state)
+{
+	bool used = false;
+
+	remove_tree(keys);
+	assert_int_equal(mkdir(path("room"), 0700), 0);
+	assert_int_equal(symlink(path("room"), keys), 0);
+	assert_int_equal(key_dir_used(keys, &used, &e), 0);
+	assert_true(used);
+	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(unlink(keys), 0);
+	assert_int_equal(mknod(keys, S_IFREG | 0600, 0), 0);
+	assert_int_equal(key_dir_used(keys, &used, &e), 0);
+	assert_true(used);
+	assert_int_equal(unlink(keys), 0);
+	assert_int_equal(mkdir(keys, 0700), 0);
+	assert_int_equal(mkdir(path("keys/.x"), 0700), 0);
+	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(errno, EEXIST);
+	remove_tree(keys);
+}
+
 /* Who comes second must not touch what the first one is filling. */
 static void
 two_makers_do_not_meet(void **state)
@@ -217,6 +264,8 @@ main(void)
 		cmocka_unit_test(a_new_one_is_ours_alone),
 		cmocka_unit_test(two_have_different_roots),
 		cmocka_unit_test(an_existing_one_is_not_touched),
+		cmocka_unit_test(an_empty_directory_is_taken),
+		cmocka_unit_test(what_is_not_an_empty_directory_is_used),
 		cmocka_unit_test(two_makers_do_not_meet),
 		cmocka_unit_test(a_lock_is_on_what_the_name_leads_to),
 		cmocka_unit_test(slashes_behind_the_name_do_no_harm),
