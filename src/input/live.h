@@ -47,6 +47,12 @@ int input_place_read(struct span text, struct input_place *place, struct err *e)
 #define INPUT_TEXT_BYTES (INPUT_PLACE_BYTES + 32)
 void input_place_print(const struct input_place *place, char out[static INPUT_TEXT_BYTES]);
 
+/*
+ * A socket that listens there, of a place for connections.  *made: its path
+ * was made, and is to be unlinked.  -1 with e: ERR_CONFIG, ERR_BUSY.
+ */
+int input_place_listen(const struct input_place *place, bool *made, struct err *e);
+
 struct input_live_options {
 	struct input_place place;
 	int fd; /* of it, open already; -1: to be opened here */

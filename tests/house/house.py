@@ -145,7 +145,8 @@ def budgets(root):
         for first, last, head, body in functions(root, path):
             if last - first + 1 > LINES_FUNCTION:
                 yield f'{path}:{first}: function of {last - first + 1} lines'
-            if parameters_of(head) > PARAMETERS:
+            # How a library calls back is not ours to say.
+            if parameters_of(head) > PARAMETERS and 'MHD_Result' not in head:
                 yield f'{path}:{first}: {parameters_of(head)} parameters'
             for offset, line in enumerate(body):
                 tabs = len(line) - len(line.lstrip('\t'))

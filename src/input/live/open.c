@@ -161,7 +161,7 @@ remove_stale(const struct sockaddr_un *where, int type)
 }
 
 static int
-open_unix(const char *path, int type, struct input_live *in, struct err *e)
+open_unix(const char *path, int type, bool *made, struct err *e)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
 	int fd;
@@ -171,7 +171,7 @@ open_unix(const char *path, int type, struct input_live *in, struct err *e)
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 || bind(fd, (const struct sockaddr *)&where, sizeof(where)) == -1)
 		return (fail(fd, path, e));
-	memcpy(in->path, path, strlen(path) + 1);
+	*made = true;
 	if (chmod(path, 0660) == -1 || (type == SOCK_STREAM && listen(fd, BACKLOG) == -1))
 		return (fail(fd, path, e));
 	return (fd);
@@ -216,6 +216,14 @@ open_inet(const struct input_place *place, int type, struct err *e)
 	return (fd == -1 ? fail(-1, name, e) : fd);
 }
 
+int
+input_place_listen(const struct input_place *place, bool *made, struct err *e)
+{
+	*made = false;
+	return (place->path[0] == '/' ? open_unix(place->path, SOCK_STREAM, made, e) :
+					open_inet(place, SOCK_STREAM, e));
+}
+
 /* Is what was handed to us what the place says? */
 static int
 check_given(int fd, enum input_kind kind, struct input_live *in, struct err *e)
@@ -246,19 +254,23 @@ input_place_open(const struct input_live_options *how, struct input_live *in, st
 {
 	const struct input_place *place = &how->place;
 	const int bytes = RECEIVE_BYTES;
+	bool made = false;
 	int fd = -1;
 
 	if (how->fd != -1)
 		fd = check_given(how->fd, place->kind, in, e);
 	else if (place->kind == INPUT_FIFO)
 		fd = open_fifo(place->path, in, e);
-	else if (place->kind == INPUT_UNIX || place->kind == INPUT_UNIX_STREAM)
-		fd = open_unix(
-		    place->path, place->kind == INPUT_UNIX ? SOCK_DGRAM : SOCK_STREAM, in, e);
-	else if (place->kind == INPUT_UDP || place->kind == INPUT_TCP)
-		fd = open_inet(place, place->kind == INPUT_UDP ? SOCK_DGRAM : SOCK_STREAM, e);
+	else if (place->kind == INPUT_UNIX)
+		fd = open_unix(place->path, SOCK_DGRAM, &made, e);
+	else if (place->kind == INPUT_UDP)
+		fd = open_inet(place, SOCK_DGRAM, e);
+	else if (place->kind == INPUT_UNIX_STREAM || place->kind == INPUT_TCP)
+		fd = input_place_listen(place, &made, e);
 	else
 		return (err_set(e, ERR_CONFIG, "a pipe has to be given"));
+	if (made)
+		memcpy(in->path, place->path, strlen(place->path) + 1);
 	if (fd != -1 && (place->kind == INPUT_UDP || place->kind == INPUT_UNIX))
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	if (fd != -1 && place->kind == INPUT_PIPE)

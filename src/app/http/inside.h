@@ -1,0 +1,75 @@
+/* app, inside: what the units of http/ share. */
+#ifndef CRETULA_APP_HTTP_INSIDE_H
+#define CRETULA_APP_HTTP_INSIDE_H
+
+#include <sys/types.h>
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "app/http/http.h"
+
+enum http_phase {
+	HTTP_PHASE_FREE,
+	HTTP_PHASE_NEW, /* it has not sent a request */
+	HTTP_PHASE_IDLE, /* between two */
+	HTTP_PHASE_BODY,
+	HTTP_PHASE_WORK, /* a body is whole: it is for us to do something */
+	HTTP_PHASE_ANSWER /* it is being sent */
+};
+
+/* A connection. */
+struct http_peer {
+	int fd;
+	enum http_phase phase;
+	int64_t since_ns;
+	uint64_t bytes; /* of the body */
+};
+
+struct app_http_request {
+	struct app_http *server;
+	struct app_http_request *next; /* among those that are answered */
+	struct MHD_Connection *connection;
+	struct http_peer *peer;
+	const struct app_http_route *route; /* NULL: there is none */
+	void *body;
+	unsigned status; /* 0: not known yet */
+	bool get, swallow;
+	uint64_t swallowed;
+};
+
+struct http_given {
+	struct http_given *next;
+	int fd;
+};
+
+struct app_http {
+	const struct app_http_route *routes;
+	unsigned route_count;
+	int fd, wake_fd;
+	struct MHD_Daemon *daemon;
+	pthread_t thread;
+	bool started;
+	struct http_peer *peers; /* of the thread */
+	unsigned peer_count;
+	int64_t swept_ns, stopped_ns;
+	pthread_mutex_t lock; /* of what follows */
+	struct app_http_request *answers;
+	struct http_given *given;
+	bool quiet, stop;
+	struct app_http_counts counts;
+};
+
+/* ---- request.c ---- */
+
+enum MHD_Result app_http_handle(void *server, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *bytes, size_t *len, void **request);
+void app_http_completed(void *server, struct MHD_Connection *connection, void **request,
+    enum MHD_RequestTerminationCode why);
+
+/* ---- server.c ---- */
+
+struct http_peer *app_http_peer(struct MHD_Connection *connection);
+void app_http_phase(struct http_peer *peer, enum http_phase phase);
+
+#endif
