@@ -228,7 +228,7 @@ class Table:
         store = os.path.join(self.folder.name, str(len(self.cases)), 'store')
         shutil.copytree(origin, store)
         tamper(store)
-        code = 3 if codes == 'exit3' else 1 if 'E_' in codes else 0
+        code = 3 if 'exit3' in codes else 1 if 'E_' in codes else 0
         self.cases.append((store, options, (code, {code.encode() for code in codes.split()} - {b'exit3'})))
 
     @staticmethod

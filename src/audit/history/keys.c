@@ -210,7 +210,7 @@ audit_keys_take(struct audit_chain *chain, const struct seal_entry *entry, uint6
 static bool
 is_void(const struct audit_keys *keys, uint64_t size)
 {
-	return (keys->void_from != AUDIT_NONE && size >= keys->void_from);
+	return (size >= keys->void_from);
 }
 
 /* Is it signed by a key that was revoked before, though another is in force? */

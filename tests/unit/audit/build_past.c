@@ -344,7 +344,7 @@ build_lost(struct build_stream *s, unsigned to, enum build_flaw flaw)
 	unsigned char old_seed[32], new_seed[32], recovery_seed[32];
 	struct buf old = { 0 }, new = { 0 }, recovery = { 0 }, message = { 0 };
 
-	make_key(s, "log", to - 1, old_seed, &old);
+	make_key(s, "log", to > 0 ? to - 1 : 0, old_seed, &old);
 	make_key(s, "log", to, new_seed, &new);
 	make_key(s, "recovery", 0, recovery_seed, &recovery);
 	assert(

@@ -53,7 +53,7 @@ struct build_rekey {
 };
 void build_rekey(struct build_stream *s, const struct build_rekey *how);
 void build_revoke(struct build_stream *s, unsigned key, uint64_t from, enum build_flaw flaw);
-/* recover with log: key number to signs from its note on, with the next epoch key. */
+/* recover with log: key number to signs from its note on, with the next epoch key.  0: the first stays. */
 void build_lost(struct build_stream *s, unsigned to, enum build_flaw flaw);
 
 #endif

@@ -119,6 +119,13 @@ another_log(struct build *b)
 }
 
 static void
+change_another_log(struct build *b)
+{
+	another_log(b);
+	build_rekey(&b->streams[1], &(struct build_rekey){ .to = 1 });
+}
+
+static void
 another_recovery(struct build *b)
 {
 	odd_genesis(b, foreign_recovery);
@@ -399,6 +406,8 @@ static const struct {
 } not_told[] = {
 	{ "a log key that is none has no signatures to miss", another_log,
 	    { AUDIT_E_LOG_SIG, AUDIT_E_NOTE } },
+	{ "and none in force that could change", change_another_log,
+	    { AUDIT_E_REKEY, AUDIT_E_LOG_SIG } },
 	{ "without genesis no epoch is expected", rotate_first,
 	    { AUDIT_E_EPOCH_ORDER, AUDIT_E_EPOCH_SIG } },
 };
