@@ -30,6 +30,7 @@ static const struct app_command *const commands[] = {
 	&app_command_run,
 	&app_command_scan,
 	&app_command_stats,
+	&app_command_status,
 	&app_command_subject,
 	&app_command_verify,
 	&app_command_view,

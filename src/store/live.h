@@ -35,7 +35,7 @@ struct store_live_next {
 /* Of the records of the segment that is cut. */
 struct store_live_facts {
 	struct span epochs; /* JSON: what was really used; empty: as of next */
-	struct span words;  /* the vocabulary, which becomes STORE/words/NAME */
+	struct span words; /* the vocabulary, which becomes STORE/words/NAME */
 	uint64_t words_count;
 	bool unlocked;
 	const char *period; /* which ends with it (store/periods.h); NULL: none */
@@ -58,11 +58,11 @@ struct store_live_options {
 
 /* What was found at the open. */
 struct store_live_found {
-	bool crashed;            /* something was open */
+	bool crashed; /* something was open */
 	uint64_t kept, untagged; /* records: committed, and of these behind the last commit */
-	uint64_t lost;           /* torn lines that were dropped */
-	bool ratchet_lost;       /* it was in memory: nobody can tell what is missing at the end */
-	bool full;               /* the open failed for lack of space */
+	uint64_t lost; /* torn lines that were dropped */
+	bool ratchet_lost; /* it was in memory: nobody can tell what is missing at the end */
+	bool full; /* the open failed for lack of space */
 };
 
 /*
@@ -81,8 +81,8 @@ struct store_live_run {
 	const uint32_t *ends;
 	size_t count;
 	const struct stats_counts *counts; /* of these */
-	const struct seal_source *source;  /* which they go up to; NULL: it cannot be read again */
-	bool next_source;                  /* another one than that of the run before */
+	const struct seal_source *source; /* which they go up to; NULL: it cannot be read again */
+	bool next_source; /* another one than that of the run before */
 };
 
 /* Does run fit the open segment?  If not, cut first. */
@@ -117,8 +117,8 @@ bool store_live_full(const struct store_live *l);
 void store_live_use_reserve(struct store_live *l); /* 1 MiB becomes free */
 
 /* Seal what is open, unless nothing was flushed, and write the entry stop. */
-int store_live_stop(struct store_live *l, const struct store_live_facts *done,
-    const char *reason, struct err *e);
+int store_live_stop(
+    struct store_live *l, const struct store_live_facts *done, const char *reason, struct err *e);
 
 /* Close; without a stop before, as a crash would. NULL is legal. */
 void store_live_close(struct store_live *l);
@@ -130,9 +130,16 @@ int store_live_cursors(struct store_live *l, const unsigned char fingerprint_key
 
 /* ---- for people ---- */
 
-uint64_t store_live_records(const struct store_live *l);  /* of the open segment */
+struct store_chain_seen {
+	uint64_t entries, segments;
+	int64_t sealed_us; /* t of the newest segment; 0: there is none */
+};
+/* false, and nothing is seen: an entry is being written just now. */
+bool store_live_chain(struct store_live *l, struct store_chain_seen *seen);
+
+uint64_t store_live_records(const struct store_live *l); /* of the open segment */
 uint64_t store_live_bytes(const struct store_live *l);
-uint64_t store_live_segments(struct store_live *l);       /* sealed by this process */
-uint64_t store_live_sealed(struct store_live *l);         /* records of the stream, by anybody */
+uint64_t store_live_segments(struct store_live *l); /* sealed by this process */
+uint64_t store_live_sealed(struct store_live *l); /* records of the stream, by anybody */
 
 #endif

@@ -11,7 +11,7 @@
 #include "seal/segment.h"
 #include "stats/counts.h"
 
-#define APP_PIPE_BYTES ((size_t)64 << 20)  /* records that wait for a flush, at most */
+#define APP_PIPE_BYTES ((size_t)64 << 20) /* records that wait for a flush, at most */
 #define APP_PIPE_RECORDS ((size_t)512 << 10)
 #define APP_PIPE_FLUSH_BYTES ((size_t)4 << 20) /* flushed without waiting a second */
 #define APP_PIPE_FLUSH_NS INT64_C(1000000000)
@@ -21,6 +21,7 @@ struct app_area {
 	char *lines;
 	uint32_t *ends;
 	size_t len, count;
+	int64_t since_ns; /* when the oldest line came; 0: it is empty */
 	struct stats_counts counts;
 	struct mask_epochs epochs;
 	struct seal_source source; /* has_source: where they end in a file */

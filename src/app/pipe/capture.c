@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "app/pipe/pipe.h"
+#include "app/pipe/publish.h"
 #include "app/source/parser.h"
 #include "app/sources.h"
+#include "app/watch/figures.h"
 #include "base/clock.h"
 #include "base/scan.h"
 #include "crypto/random.h"
@@ -15,12 +17,12 @@
 #include "store/store.h"
 
 #define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
-#define MASK_BYTES (RAW_BYTES / 2)         /* masked without waiting */
-#define MASK_NS INT64_C(250000000)         /* how long a line waits to be masked */
-#define RECORD_NS INT64_C(1000000000)      /* of silence: nothing joins the last line */
-#define POLL_MS 100                        /* signals are seen at least so often */
+#define MASK_BYTES (RAW_BYTES / 2) /* masked without waiting */
+#define MASK_NS INT64_C(250000000) /* how long a line waits to be masked */
+#define RECORD_NS INT64_C(1000000000) /* of silence: nothing joins the last line */
+#define POLL_MS 100 /* signals are seen at least so often */
 #define DETECT_BYTES ((size_t)512 << 10)
-#define DETECT_NS INT64_C(2000000000)      /* behind the first line: if it is clear by then */
+#define DETECT_NS INT64_C(2000000000) /* behind the first line: if it is clear by then */
 #define DETECT_LAST_NS INT64_C(10000000000)
 
 struct app_capture {
@@ -29,25 +31,25 @@ struct app_capture {
 	char *raw;
 	size_t have;
 	bool eof;
-	bool begun;         /* how lines are read is known */
-	bool push;          /* the writer wants what is there */
-	bool changed;       /* and has seen other keys */
-	size_t added;       /* bytes of raw that nobody sent: line ends */
-	size_t cut;         /* 0, or the end of a line of raw that lacks its rest */
-	uint64_t dropped;   /* so many bytes */
-	bool flush;         /* a file has ended with these lines */
+	bool begun; /* how lines are read is known */
+	bool push; /* the writer wants what is there */
+	bool changed; /* and has seen other keys */
+	size_t added; /* bytes of raw that nobody sent: line ends */
+	size_t cut; /* 0, or the end of a line of raw that lacks its rest */
+	uint64_t dropped; /* so many bytes */
+	bool flush; /* a file has ended with these lines */
 	struct input_position position; /* behind raw; its head is not looked at */
-	struct seal_source source;      /* of the file, as of the last area */
+	struct seal_source source; /* of the file, as of the last area */
 	uint64_t source_file;
-	int64_t first_ns;   /* when the oldest of raw came */
-	int64_t last_ns;    /* and the newest */
+	int64_t first_ns; /* when the oldest of raw came */
+	int64_t last_ns; /* and the newest */
 	int64_t handed_ns;
 	struct app_clock clock;
-	int64_t now_us;     /* what it believed when records were masked last */
+	int64_t now_us; /* what it believed when records were masked last */
 	char *scratch;
 	struct mask *mask;
 	struct mask_candidates *learn;
-	uint64_t number;    /* of the next batch */
+	uint64_t number; /* of the next batch */
 };
 
 int
@@ -216,6 +218,7 @@ hand_over(struct app_capture *c)
 	quit = p->quit;
 	if (!quit && has_news(&p->areas[p->filling])) {
 		note_source(c, &p->areas[p->filling]);
+		app_figures_handed(p->figures, p->areas[p->filling].since_ns);
 		p->filling ^= 1;
 		p->ready = true;
 		pthread_cond_signal(&p->to_main);
@@ -296,8 +299,8 @@ see_clock(struct app_capture *c)
 
 	(void)app_clock_look(&c->clock, clock_now_us(), app_clock_boot_us(), &ignored);
 	now_us = c->clock.now_us > c->now_us ? c->clock.now_us : c->now_us;
-	turns = c->changed ||
-	    key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us);
+	turns =
+	    c->changed || key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us);
 	if (!turns && now_us == c->now_us)
 		return (true);
 	if (turns && !turn_epochs(c, now_us))
@@ -324,6 +327,8 @@ mask_one(struct app_capture *c, size_t len)
 		.ends = a->ends + a->count,
 		.learn = c->learn };
 
+	if (a->since_ns == 0)
+		a->since_ns = c->first_ns;
 	if (c->learn != NULL)
 		mask_candidates_reset(c->learn);
 	mask_batch(c->mask, &b);
@@ -437,6 +442,7 @@ turn(struct app_capture *c, struct err *e)
 	pthread_mutex_unlock(&c->p->lock);
 	if (fill(c, timeout_ms, e) == -1)
 		return (-1);
+	app_pipe_publish_reader(c->p, c->have > 0 ? c->first_ns : 0);
 	if (!c->begun && (rc = begin(c, e)) != 1)
 		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
 	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))

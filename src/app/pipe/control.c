@@ -6,14 +6,16 @@
 #include <time.h>
 
 #include "app/pipe/pipe.h"
+#include "app/pipe/publish.h"
 #include "app/say.h"
+#include "app/watch/figures.h"
 #include "base/clock.h"
 #include "input/input.h"
 #include "input/live.h"
 
 #define TICK_NS 50000000
 #define HEARTBEAT_NS INT64_C(60000000000) /* a flush at least so often */
-#define AREA_KEEP ((size_t)16 << 20)      /* of an area's memory */
+#define AREA_KEEP ((size_t)16 << 20) /* of an area's memory */
 
 /* ---- cuts ---- */
 
@@ -117,6 +119,7 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 		;
 	if (rc == -1)
 		return (-1);
+	app_figures_committed(p->figures, &a->counts, a->count, p->slowest_flush_ns);
 	mask_epochs_merge(&p->epochs, &a->epochs);
 	stats_counts_add(&p->counts, &a->counts);
 	p->records += a->count;
@@ -130,6 +133,7 @@ clear_area(struct app_area *a)
 	if (a->len > AREA_KEEP)
 		arena_trim(&a->memory, AREA_KEEP);
 	a->len = a->count = 0;
+	a->since_ns = 0;
 	stats_counts_clear(&a->counts);
 	mask_epochs_clear(&a->epochs);
 }
@@ -263,6 +267,7 @@ serve_time(struct app_pipe *p, struct err *e)
 	pthread_mutex_unlock(&p->lock);
 	changed = app_pipe_keys_changed(p);
 	rc = store_live_check(p->live, e);
+	app_pipe_publish_writer(p);
 	if (app_spared(spared))
 		app_pipe_warn(p, "%s", spared);
 	if (rc == 0)

@@ -10,6 +10,7 @@
 
 #include "app/pipe/pipe.h"
 #include "app/say.h"
+#include "app/watch/figures.h"
 #include "base/clock.h"
 #include "store/store.h"
 
@@ -53,8 +54,7 @@ stop_full(struct app_pipe *p)
 
 	store_live_use_reserve(p->live);
 	p->left_bytes = store_live_bytes(p->live);
-	if (!store_live_broken(p->live) &&
-	    app_pipe_facts(p, &epochs, &words, &facts, NULL) == 0 &&
+	if (!store_live_broken(p->live) && app_pipe_facts(p, &epochs, &words, &facts, NULL) == 0 &&
 	    store_live_stop(p->live, &facts, "disk-full", NULL) == 0)
 		p->left_bytes = 0;
 	buf_free(&epochs);
@@ -125,9 +125,10 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 	struct store_live_found found = { .full = true };
 	int64_t pause_ns = PAUSE_FIRST_NS;
 
-	app_pipe_warn(p, "no space left: what came is sealed, input waits until there is some (%s)",
-	    e->text);
+	app_pipe_warn(
+	    p, "no space left: what came is sealed, input waits until there is some (%s)", e->text);
 	p->full_waits++;
+	app_figures_state(p->figures, APP_FULL);
 	stop_full(p);
 	while (found.full) {
 		if (!app_pipe_pause(p, pause_ns))
@@ -142,6 +143,7 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 	}
 	if (p->live == NULL)
 		return (-1);
+	app_figures_state(p->figures, APP_READING);
 	app_pipe_warn(p, "there is space again: input goes on");
 	return (0);
 }

@@ -28,32 +28,34 @@
 #define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
 
 struct app_capture;
+struct app_figures;
 struct input_live;
 struct app_pipe {
 	/* in */
 	struct input_live *in;
-	struct app_capture *capture;   /* made before there is an input; NULL: by app_pipe_run */
+	struct app_capture *capture; /* made before there is an input; NULL: by app_pipe_run */
 	struct store_live_options how; /* next.epochs is filled in at each open */
-	struct store_live *live;       /* NULL: it could not be opened again */
-	struct mask_setup setup;       /* parser.format NULL: decided on the first lines */
+	struct store_live *live; /* NULL: it could not be opened again */
+	struct mask_setup setup; /* parser.format NULL: decided on the first lines */
 	struct key_ring *ring;
-	const int64_t *grace_us;       /* by period */
+	const int64_t *grace_us; /* by period */
 	unsigned char fingerprint_key[32]; /* of files */
-	unsigned char escrow[32];      /* of how, if the ratchet is in memory */
+	unsigned char escrow[32]; /* of how, if the ratchet is in memory */
 	char policy_hash[65];
 	int64_t seal_every_ns;
 	struct app_rotate rotate;
-	struct app_clock clock;        /* started; of the writer from then on */
+	struct app_clock clock; /* started; of the writer from then on */
 	bool learn;
-	uint64_t lost;                 /* lines that a run before could not write */
-	const atomic_int *stop;            /* not 0: drain and end; APP_PIPE_DETACH: only end */
-	atomic_int *seal;                  /* cut now; cleared here */
-	const char *daemon;                /* the stream's name for its log; NULL: `pipe` speaks */
+	uint64_t lost; /* lines that a run before could not write */
+	const atomic_int *stop; /* not 0: drain and end; APP_PIPE_DETACH: only end */
+	atomic_int *seal; /* cut now; cleared here */
+	const char *daemon; /* the stream's name for its log; NULL: `pipe` speaks */
+	struct app_figures *figures; /* who watches; NULL: nobody */
 	/* out */
 	struct stats_counts counts;
 	uint64_t words_seen, words_clear; /* of paths; by the reader, for when it has ended */
 	uint64_t records, flushes, segments; /* segments: of a live that is closed */
-	uint64_t unwritten;            /* lines that came, after an error */
+	uint64_t unwritten; /* lines that came, after an error */
 	unsigned full_waits;
 	int64_t slowest_flush_ns, slowest_cut_ns;
 	int64_t longest_wait_ns, longest_turn_ns; /* in which the reader stood still */
@@ -62,25 +64,25 @@ struct app_pipe {
 	pthread_mutex_t lock;
 	pthread_cond_t to_main, to_reader;
 	struct app_area areas[2];
-	unsigned filling;              /* the area of the reader */
-	bool ready;                    /* the other one waits for its commit */
-	bool push, pushed;             /* hand over what is there; done */
-	bool turn;                     /* the reader waits for the epochs of turn_us */
-	bool changed;                  /* the keys are others: the reader shall ask for a turn */
+	unsigned filling; /* the area of the reader */
+	bool ready; /* the other one waits for its commit */
+	bool push, pushed; /* hand over what is there; done */
+	bool turn; /* the reader waits for the epochs of turn_us */
+	bool changed; /* the keys are others: the reader shall ask for a turn */
 	int64_t turn_us;
-	bool quit;                     /* the writer has failed */
-	bool ended, failed;            /* the reader is done */
+	bool quit; /* the writer has failed */
+	bool ended, failed; /* the reader is done */
 	struct err error;
-	pthread_mutex_t words_lock;    /* the vocabulary: merging or saving */
+	pthread_mutex_t words_lock; /* the vocabulary: merging or saving */
 	/* of the writer */
-	struct mask_epochs epochs;     /* of the open segment */
+	struct mask_epochs epochs; /* of the open segment */
 	int64_t opened_ns, flushed_ns;
-	struct app_clock_break broke;  /* which the chain does not tell yet */
+	struct app_clock_break broke; /* which the chain does not tell yet */
 	bool has_broken;
-	int64_t period_us;             /* a time of the running period */
+	int64_t period_us; /* a time of the running period */
 	uint64_t period_bytes, period_number;
-	uint64_t left_bytes;           /* of a segment that a full disk left open */
-	struct stat keyring;           /* of the keyring when it was looked at last */
+	uint64_t left_bytes; /* of a segment that a full disk left open */
+	struct stat keyring; /* of the keyring when it was looked at last */
 };
 
 /* To standard error: a line for people, of a daemon one in logfmt. */
@@ -88,8 +90,8 @@ void app_pipe_warn(const struct app_pipe *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The epochs of now for every class, as JSON: what a record may be of. */
-void app_pipe_epochs(const struct mask_policy *policy, const struct key_ring *ring, int64_t now_us,
-    struct buf *out);
+void app_pipe_epochs(
+    const struct mask_policy *policy, const struct key_ring *ring, int64_t now_us, struct buf *out);
 
 /* Has another process changed the keys since the last turn?  The caller's thread is the writer. */
 bool app_pipe_keys_changed(struct app_pipe *p);

@@ -26,8 +26,7 @@ app_rotate_parse(const char *text, struct app_rotate *r)
 }
 
 bool
-app_rotate_ends(
-    const struct app_rotate *r, int64_t from_us, int64_t to_us, char name[static 16])
+app_rotate_ends(const struct app_rotate *r, int64_t from_us, int64_t to_us, char name[static 16])
 {
 	int64_t from;
 
@@ -56,4 +55,10 @@ app_pipe_rotate_start(struct app_pipe *p, struct err *e)
 	if (u.segments == 0 || !app_rotate_ends(&p->rotate, u.t_us, p->turn_us, name))
 		return (0);
 	return (store_live_rotate(p->live, name, e));
+}
+
+int64_t
+app_rotate_end(const struct app_rotate *r, int64_t t_us)
+{
+	return (r->by_time ? key_epoch_end_us(r->period, key_epoch_index(r->period, t_us)) : 0);
 }

@@ -10,7 +10,7 @@
 struct app_rotate {
 	bool by_time;
 	enum key_period period; /* by_time */
-	uint64_t bytes;         /* of records; 0: no periods by size */
+	uint64_t bytes; /* of records; 0: no periods by size */
 };
 
 #define APP_ROTATE_BYTES_MIN ((uint64_t)1 << 20)
@@ -21,5 +21,8 @@ int app_rotate_parse(const char *text, struct app_rotate *r);
 /* Does a period end between two times?  Then its name, which is that of from_us. */
 bool app_rotate_ends(
     const struct app_rotate *r, int64_t from_us, int64_t to_us, char name[static 16]);
+
+/* When the period of a time ends; 0: not by time. */
+int64_t app_rotate_end(const struct app_rotate *r, int64_t t_us);
 
 #endif

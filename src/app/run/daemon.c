@@ -94,6 +94,7 @@ add(struct run_daemon *d, struct run_config *c, const struct config_stream *stre
 		return (err_sys(e, ERR_IO, "stream %s", stream->name));
 	r->store_path = path_of(d, "store", c->config->store);
 	r->keys_path = path_of(d, "keys", c->config->keys);
+	r->figures = app_board_take(&d->board, stream->name);
 	if (app_run_open(r, c, stream, in,
 		in != NULL ?
 		    -1 :
@@ -101,6 +102,7 @@ add(struct run_daemon *d, struct run_config *c, const struct config_stream *stre
 		e) == -1 ||
 	    app_run_start(r, e) == -1) {
 		app_run_join(r, NULL);
+		app_figures_state(r->figures, APP_FAILED);
 		free(r);
 		return (-1);
 	}
@@ -122,13 +124,24 @@ drop(struct run_daemon *d, unsigned i, struct input_live **in)
 	d->streams[i] = d->streams[--d->count];
 }
 
+/* A daemon that nobody can ask works all the same. */
+static void
+open_control(struct run_daemon *d)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (app_board_store(&d->board, d->streams[0]->store_path, &e) == -1 ||
+	    app_control_open(&d->control, &d->board, &e) == -1)
+		app_warn_log(NULL, "`cretula status` will not find us: %s", e.text);
+}
+
 int
 app_daemon_start(struct run_daemon *d, struct err *e)
 {
 	struct run_config *c = NULL;
 	int rc;
 
-	if (load(d, &c, e) == -1)
+	if (app_board_open(&d->board, e) == -1 || load(d, &c, e) == -1)
 		return (-1);
 	rc = check(d, c->config, e);
 	c->users++; /* ours, while streams come and go */
@@ -137,6 +150,8 @@ app_daemon_start(struct run_daemon *d, struct err *e)
 			rc = add(d, c, &c->config->streams[i], NULL, e);
 	c->users--;
 	unload(c);
+	if (rc == 0)
+		open_control(d);
 	return (rc);
 }
 
@@ -147,6 +162,8 @@ app_daemon_stop(struct run_daemon *d)
 		app_run_stop(d->streams[i]);
 	while (d->count > 0)
 		drop(d, d->count - 1, NULL);
+	app_control_close(&d->control);
+	app_board_close(&d->board);
 }
 
 void
@@ -224,6 +241,18 @@ change(struct run_daemon *d, unsigned i, struct run_config *c, const struct conf
 	unload(old);
 }
 
+/* What is told of streams that are none any more; only this thread changes the rows. */
+static void
+forget(struct run_daemon *d, const struct config *c)
+{
+	for (unsigned i = d->board.count; i-- > 0;) {
+		const char *name = d->board.rows[i]->figures.now.name;
+
+		if (find(c, name) == NULL)
+			app_board_drop(&d->board, name);
+	}
+}
+
 static void
 apply(struct run_daemon *d, struct run_config *c)
 {
@@ -248,6 +277,7 @@ apply(struct run_daemon *d, struct run_config *c)
 		    add(d, c, s, NULL, &e) == -1)
 			app_error(s->name, "%s", e.text);
 	}
+	forget(d, c->config);
 }
 
 static bool
@@ -262,6 +292,7 @@ app_daemon_reload(struct run_daemon *d)
 	const struct run_stream *first = d->streams[0];
 	struct run_config *c = NULL;
 	struct err e = { ERR_NONE, "" };
+	bool taken = false;
 
 	if (load(d, &c, &e) == -1 || check(d, c->config, &e) == -1)
 		app_error(NULL, "the configuration stays as it was: %s", e.text);
@@ -276,7 +307,9 @@ app_daemon_reload(struct run_daemon *d)
 		apply(d, c);
 		c->users--;
 		app_info(NULL, "the configuration was read again: %u streams", d->count);
+		taken = true;
 	}
+	app_board_reloaded(&d->board, taken);
 	if (c != NULL)
 		unload(c);
 }

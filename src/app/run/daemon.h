@@ -3,13 +3,16 @@
 #define CRETULA_APP_RUN_DAEMON_H
 
 #include "app/run/run.h"
+#include "app/watch/control.h"
 
 struct run_daemon {
 	const struct app_args *args; /* with config, store, keys */
-	const char *path;            /* of the configuration */
+	const char *path; /* of the configuration */
 	struct run_stream *streams[CONFIG_STREAMS_MAX];
 	unsigned count;
 	struct app_listen listen;
+	struct app_board board;
+	struct app_control control;
 };
 
 /* All of them, or none: 0; -1 with e, and app_daemon_stop. */

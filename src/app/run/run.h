@@ -22,9 +22,11 @@ enum run_state {
 	RUN_STARTING,
 	RUN_READING,
 	RUN_WAITING, /* to be opened again, after an error */
-	RUN_ENDED,   /* as it was told */
-	RUN_FAILED   /* for good: only a person can help */
+	RUN_ENDED, /* as it was told */
+	RUN_FAILED /* for good: only a person can help */
 };
+
+struct app_figures;
 
 struct run_stream {
 	char name[CONFIG_NAME_BYTES];
@@ -36,10 +38,11 @@ struct run_stream {
 	pthread_t thread;
 	atomic_int stop, seal;
 	_Atomic enum run_state state;
-	uint64_t before;        /* records of the stream when the session began */
-	uint64_t lost;          /* lines of sessions that failed, not yet sealed as such */
-	bool started;           /* the thread runs, or waits to be joined */
-	struct err error;       /* of RUN_FAILED */
+	struct app_figures *figures; /* the board's */
+	uint64_t before; /* records of the stream when the session began */
+	uint64_t lost; /* lines of sessions that failed, not yet sealed as such */
+	bool started; /* the thread runs, or waits to be joined */
+	struct err error; /* of RUN_FAILED */
 };
 
 /*

@@ -8,10 +8,24 @@
 #include "app/run/run.h"
 #include "app/say.h"
 #include "app/source/parser.h"
+#include "app/watch/figures.h"
 #include "store/store.h"
 
 #define PAUSE_FIRST_NS INT64_C(500000000)
 #define PAUSE_LAST_NS INT64_C(60000000000)
+
+static void
+set_state(struct run_stream *r, enum run_state state)
+{
+	static const enum app_state shown[] = { [RUN_STARTING] = APP_STARTING,
+		[RUN_READING] = APP_READING,
+		[RUN_WAITING] = APP_WAITING,
+		[RUN_ENDED] = APP_ENDED,
+		[RUN_FAILED] = APP_FAILED };
+
+	r->state = state;
+	app_figures_state(r->figures, shown[state]);
+}
 
 /* ---- opening ---- */
 
@@ -32,6 +46,7 @@ open_session(struct run_stream *r, struct err *e)
 	s->pipe.stop = &r->stop;
 	s->pipe.seal = &r->seal;
 	s->pipe.daemon = r->name;
+	s->pipe.figures = r->figures;
 	s->pipe.seal_every_ns = stream->seal_every_us * 1000;
 	s->pipe.setup.parser.map = &stream->map;
 	if (app_rotate_parse(stream->rotate, &s->pipe.rotate) == -1 ||
@@ -96,7 +111,8 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 	r->setup.config = c->config;
 	r->setup.stream = stream;
 	r->in = in;
-	r->state = RUN_STARTING;
+	set_state(r, RUN_STARTING);
+	app_figures_place(r->figures, &stream->input, stream->rotate);
 	if (app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
 	    (in == NULL && open_input(r, fd, e) == -1))
 		return (err_in(e, "stream %s", r->name));
@@ -152,7 +168,7 @@ reopen(struct run_stream *r, struct err *e)
 		app_error(r->name, "%s; trying again in %lld ms", e->text,
 		    (long long)(pause_ns / 1000000));
 		app_session_close(&r->session);
-		r->state = RUN_WAITING;
+		set_state(r, RUN_WAITING);
 		if (!app_pipe_pause(&r->session.pipe, pause_ns))
 			return (false);
 		pause_ns = 2 * pause_ns < PAUSE_LAST_NS ? 2 * pause_ns : PAUSE_LAST_NS;
@@ -171,14 +187,14 @@ stream_main(void *arg)
 
 	(void)prctl(PR_SET_NAME, "cr-write");
 	do {
-		r->state = RUN_READING;
+		set_state(r, RUN_READING);
 		rc = app_session_run(&r->session, &e);
 	} while (rc == -1 && r->stop == 0 && reopen(r, &e));
 	if (rc == -1) {
 		app_error(r->name, "stopped: %s", e.text);
 		r->error = e;
 	}
-	r->state = rc == 0 ? RUN_ENDED : RUN_FAILED;
+	set_state(r, rc == 0 ? RUN_ENDED : RUN_FAILED);
 	return (NULL);
 }
 

@@ -117,9 +117,7 @@ store_open_start(
 	store_boot_id(start->boot, &start->has_boot);
 	if ((rc = store_ratchet_choose(l, how->escrow, fresh, start, e)) == 0 &&
 	    (rc = store_open_append(l, entry, e)) == 0)
-		rc = l->ram ? store_ratchet_erase(l, e) :
-		    waits	? store_ratchet_promote(l, e) :
-				  0;
+		rc = l->ram ? store_ratchet_erase(l, e) : waits ? store_ratchet_promote(l, e) : 0;
 	free(entry);
 	return (rc);
 }
@@ -135,6 +133,39 @@ store_open_alarmed(struct store_live *l)
 
 	free(entry);
 	return (alarmed);
+}
+
+/* The newest entries, down to those that were seen before. */
+static void
+see_entries(struct store_live *l, const struct store_chain *chain)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+
+	for (size_t i = chain->count; entry != NULL && i-- > l->seen.entries;) {
+		if (seal_entry_read(chain->lines[i], &l->names, entry, NULL) == -1 ||
+		    entry->type != SEAL_SEGMENT)
+			continue;
+		l->seen.sealed_us = entry->t_us;
+		l->seen.segments = entry->of.segment.seg;
+		break;
+	}
+	l->seen.entries = chain->count;
+	free(entry);
+}
+
+bool
+store_live_chain(struct store_live *l, struct store_chain_seen *seen)
+{
+	const struct store_chain *chain;
+
+	if (pthread_mutex_trylock(&l->lock) != 0)
+		return (false);
+	chain = store_writer_chain(l->stream->writer);
+	if (chain->count != l->seen.entries)
+		see_entries(l, chain);
+	*seen = l->seen;
+	pthread_mutex_unlock(&l->lock);
+	return (true);
 }
 
 /* One entry more, towards the beginning. */

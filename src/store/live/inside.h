@@ -32,13 +32,13 @@ struct live_open {
 	int data_fd, tags_fd;
 	unsigned char seed[16];
 	char policy[65];
-	struct buf epochs;       /* of the head */
+	struct buf epochs; /* of the head */
 	struct seal_tree tree;
 	struct seal_state state; /* off, untagged, counts: as of the last flush */
 	uint64_t n, g0, g;
-	uint64_t tags_bytes;     /* of the lines that are committed */
+	uint64_t tags_bytes; /* of the lines that are committed */
 	bool flushed;
-	bool lost;               /* its ratchet went with the process that made the flushes */
+	bool lost; /* its ratchet went with the process that made the flushes */
 	unsigned char root[32];
 	unsigned char before[32], agg[32]; /* A before its first flush, and behind its last */
 	bool has_live;
@@ -67,31 +67,31 @@ struct store_live {
 	int keys_fd, open_fd;
 	char origin[LIVE_ORIGIN_BYTES];
 	struct seal_ratchet *ratchet; /* guarded memory */
-	bool ram;                     /* and nowhere else */
-	bool replays;                 /* the source can be read again */
+	bool ram; /* and nowhere else */
+	bool replays; /* the source can be read again */
 	struct live_hash *hash;
-	struct buf line;              /* of a tag; room for any */
-	struct live_open *at;         /* takes flushes */
+	struct buf line; /* of a tag; room for any */
+	struct live_open *at; /* takes flushes */
 	struct live_mark mark;
-	bool broken;
-	bool full;                    /* the last failure was for lack of space */
-	bool reserved;
+	bool broken, reserved;
+	bool full; /* the last failure was for lack of space */
 	/* sealing */
-	pthread_mutex_t lock;         /* of the chain, and of what follows */
+	pthread_mutex_t lock; /* of the chain, and of what follows */
 	pthread_t sealer;
 	bool sealing, seal_failed, seal_done;
 	struct live_open *older;
 	struct err seal_error;
 	int seal_errnum;
 	uint64_t sealed;
+	struct store_chain_seen seen;
 };
 
 /* ---- open.c: the files of a segment ---- */
 
 void store_open_path(char out[static STORE_PATH_BYTES], uint64_t number, const char *suffix);
 /* New and empty, durable.  0, or -1 with e. */
-int store_open_begin(struct store_live *l, uint64_t number, const struct store_live_next *next,
-    struct err *e);
+int store_open_begin(
+    struct store_live *l, uint64_t number, const struct store_live_next *next, struct err *e);
 /* Opened again: files, seed, head; no counts. */
 int store_open_reopen(struct store_live *l, uint64_t number, struct live_open **o, struct err *e);
 /* Remove what is left of number; missing files are fine. */
@@ -142,8 +142,8 @@ uint64_t store_boot_ms(void);
 int store_open_append(struct store_live *l, struct seal_entry *entry, struct err *e);
 /* Where the ratchet should stand: the next flush by the chain.  0 announced, 1 never, -1. */
 int store_open_expected(struct store_live *l, uint64_t *g, struct err *e);
-int store_open_start(struct store_live *l, const struct store_live_options *how, bool fresh,
-    struct err *e);
+int store_open_start(
+    struct store_live *l, const struct store_live_options *how, bool fresh, struct err *e);
 /* Is the newest entry an alarm already? */
 bool store_open_alarmed(struct store_live *l);
 

@@ -1,0 +1,213 @@
+#include "app/watch/board.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+#define DISK_NS INT64_C(60000000000)
+#define DEPTH_MAX 4
+
+int
+app_board_open(struct app_board *b, struct err *e)
+{
+	memset(b, 0, sizeof(*b));
+	b->store_fd = -1;
+	b->since_us = clock_now_us();
+	if (pthread_mutex_init(&b->lock, NULL) != 0)
+		return (err_set(e, ERR_IO, "out of memory"));
+	return (0);
+}
+
+void
+app_board_close(struct app_board *b)
+{
+	for (unsigned i = 0; i < b->count; i++) {
+		app_figures_close(&b->rows[i]->figures);
+		free(b->rows[i]);
+	}
+	b->count = 0;
+	if (b->store_fd > 0)
+		(void)close(b->store_fd);
+	b->store_fd = -1;
+}
+
+int
+app_board_store(struct app_board *b, const char *path, struct err *e)
+{
+	char *real = realpath(path, NULL);
+
+	if (real == NULL || strlen(real) >= sizeof(b->store)) {
+		free(real);
+		return (err_sys(e, ERR_IO, "%s", path));
+	}
+	memcpy(b->store, real, strlen(real) + 1);
+	free(real);
+	b->store_fd = open(b->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (b->store_fd == -1 ? err_sys(e, ERR_IO, "%s", path) : 0);
+}
+
+/* ---- rows; under the lock ---- */
+
+static unsigned
+find(const struct app_board *b, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < b->count && strcmp(b->rows[i]->figures.now.name, name) != 0)
+		i++;
+	return (i);
+}
+
+static struct app_figures *
+add(struct app_board *b, const char *name)
+{
+	struct app_board_row *row;
+
+	if (b->count == CONFIG_STREAMS_MAX || (row = calloc(1, sizeof(*row))) == NULL)
+		return (NULL);
+	app_figures_open(&row->figures, name);
+	b->rows[b->count++] = row;
+	return (&row->figures);
+}
+
+struct app_figures *
+app_board_take(struct app_board *b, const char *name)
+{
+	struct app_figures *f;
+	unsigned i;
+
+	pthread_mutex_lock(&b->lock);
+	i = find(b, name);
+	f = i < b->count ? &b->rows[i]->figures : add(b, name);
+	pthread_mutex_unlock(&b->lock);
+	return (f);
+}
+
+void
+app_board_drop(struct app_board *b, const char *name)
+{
+	unsigned i;
+
+	pthread_mutex_lock(&b->lock);
+	i = find(b, name);
+	if (i < b->count) {
+		app_figures_close(&b->rows[i]->figures);
+		free(b->rows[i]);
+		b->count--;
+		memmove(&b->rows[i], &b->rows[i + 1], (b->count - i) * sizeof(b->rows[0]));
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+app_board_reloaded(struct app_board *b, bool taken)
+{
+	pthread_mutex_lock(&b->lock);
+	b->reloads += taken;
+	b->refused += !taken;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+app_board_verified(struct app_board *b, const struct app_verified *v)
+{
+	pthread_mutex_lock(&b->lock);
+	b->verified = *v;
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* ---- the disk ---- */
+
+static uint64_t
+used_below(int dirfd, const char *path, unsigned depth)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct stat st;
+	uint64_t used = 0;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+		return (0);
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			continue;
+		used += (uint64_t)st.st_blocks * 512;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+			used += used_below(fd, entry->d_name, depth + 1);
+	}
+	(void)closedir(dir);
+	return (used);
+}
+
+uint64_t
+app_disk_used(int dirfd, const char *path)
+{
+	return (used_below(dirfd, path, 0));
+}
+
+static uint64_t
+count_disk(const struct app_board *b, struct app_board_row *row, int64_t now_ns)
+{
+	char path[CONFIG_NAME_BYTES + 16];
+
+	if (b->store_fd != -1 && (row->disk_ns == 0 || now_ns - row->disk_ns > DISK_NS)) {
+		(void)snprintf(path, sizeof(path), "streams/%s", row->figures.now.name);
+		row->disk = app_disk_used(b->store_fd, path);
+		row->disk_ns = now_ns;
+	}
+	return (row->disk);
+}
+
+/* ---- all of it ---- */
+
+void
+app_board_snapshot(struct app_board *b, struct app_snapshot *s)
+{
+	struct statvfs fs;
+
+	memset(s, 0, sizeof(*s));
+	s->running = true;
+	s->now_us = clock_now_us();
+	s->now_ns = clock_mono_ns();
+	s->pid = (uint64_t)getpid();
+	pthread_mutex_lock(&b->lock);
+	s->since_us = b->since_us;
+	memcpy(s->store, b->store, sizeof(s->store));
+	s->reloads = b->reloads;
+	s->refused = b->refused;
+	s->verified = b->verified;
+	s->has_space = b->store_fd != -1 && fstatvfs(b->store_fd, &fs) == 0;
+	if (s->has_space) {
+		s->space_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+		s->space_total = (uint64_t)fs.f_blocks * fs.f_frsize;
+	}
+	for (; s->count < b->count; s->count++) {
+		app_figures_copy(&b->rows[s->count]->figures, &s->streams[s->count]);
+		s->disk[s->count] = count_disk(b, b->rows[s->count], s->now_ns);
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+bool
+app_snapshot_good(const struct app_snapshot *s)
+{
+	bool good = s->running && s->verified.code != ERR_FINDING;
+
+	for (unsigned i = 0; i < s->count; i++)
+		good = good && app_state_good[s->streams[i].state];
+	return (good);
+}

@@ -1,0 +1,82 @@
+/*
+ * app: all that a daemon tells of itself, in one place: the figures of its
+ * streams, and its own.  Any thread may call.
+ */
+#ifndef CRETULA_APP_WATCH_BOARD_H
+#define CRETULA_APP_WATCH_BOARD_H
+
+#include "app/watch/figures.h"
+#include "base/buf.h"
+
+struct err;
+
+/* How the daemon verified its own store last. */
+struct app_verified {
+	int64_t at_us; /* 0: not yet */
+	int64_t took_ns;
+	int code; /* as `verify` exits */
+	uint64_t segments, records; /* that were read */
+	bool full; /* all of it; else what came since */
+};
+
+/* A copy of everything: what `status` and metrics are made of. */
+struct app_snapshot {
+	bool running;
+	int64_t now_us, now_ns;
+	int64_t since_us; /* the daemon's start */
+	uint64_t pid;
+	char store[CONFIG_PATH_BYTES];
+	bool has_space;
+	uint64_t space_free, space_total; /* bytes of the store's file system */
+	uint64_t reloads, refused; /* configurations that were read again, or not taken */
+	struct app_verified verified;
+	unsigned count;
+	struct app_seen streams[CONFIG_STREAMS_MAX];
+	uint64_t disk[CONFIG_STREAMS_MAX]; /* bytes of the files of a stream */
+};
+
+struct app_board_row {
+	struct app_figures figures;
+	uint64_t disk;
+	int64_t disk_ns; /* when that was counted; 0: never */
+};
+
+struct app_board {
+	pthread_mutex_t lock;
+	int store_fd;
+	char store[CONFIG_PATH_BYTES]; /* its real path */
+	int64_t since_us;
+	uint64_t reloads, refused;
+	struct app_verified verified;
+	struct app_board_row *rows[CONFIG_STREAMS_MAX];
+	unsigned count;
+};
+
+/* Legal before the store is there; close is legal after a failure, and of one all zero. */
+int app_board_open(struct app_board *b, struct err *e);
+void app_board_close(struct app_board *b);
+/* The store is there now. */
+int app_board_store(struct app_board *b, const char *path, struct err *e);
+
+/* The figures of a stream, which stay when it is opened anew; NULL: no memory. */
+struct app_figures *app_board_take(struct app_board *b, const char *name);
+/* It is no stream any more. */
+void app_board_drop(struct app_board *b, const char *name);
+void app_board_reloaded(struct app_board *b, bool taken);
+void app_board_verified(struct app_board *b, const struct app_verified *v);
+
+/* Large: not on a small stack.  Files are counted at most once a minute. */
+void app_board_snapshot(struct app_board *b, struct app_snapshot *s);
+
+/* Is every stream read, and nothing found? */
+bool app_snapshot_good(const struct app_snapshot *s);
+
+/* Bytes that the files below dirfd/path take. */
+uint64_t app_disk_used(int dirfd, const char *path);
+
+/* One JSON object, with a line end; docs in `cretula status --help`. */
+void app_snapshot_json(const struct app_snapshot *s, struct buf *out);
+/* The text format of Prometheus. */
+void app_snapshot_metrics(const struct app_snapshot *s, struct buf *out);
+
+#endif

@@ -1,0 +1,91 @@
+/* app: cretula status: what a daemon does, or what a store has while none runs. */
+#include <stdlib.h>
+
+#include "app/command.h"
+#include "app/say.h"
+#include "app/setup.h"
+#include "app/watch/control.h"
+#include "app/watch/offline.h"
+#include "app/watch/print.h"
+#include "base/err.h"
+
+static const struct app_option options[] = {
+	{ "config", "FILE", "take the store from there (default /etc/cretula/cretula.yaml)" },
+	{ "metrics", NULL, "as text for Prometheus, say for the node exporter's text files" },
+	{ "store", "DIR", "the store" },
+	{ NULL, NULL, NULL },
+};
+
+/* The daemon's answer, or where none runs the same of what is sealed. */
+static int
+ask(const char *store, bool metrics, struct buf *answer, struct err *e)
+{
+	struct app_snapshot *s;
+	int rc = app_control_ask(store, metrics ? "metrics\n" : "status\n", answer, e);
+
+	if (rc == 0 || e->code != ERR_INCOMPLETE || metrics)
+		return (rc);
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return (err_memory(e));
+	if ((rc = app_offline_snapshot(store, s, e)) == 0)
+		app_snapshot_json(s, answer);
+	free(s);
+	return (rc);
+}
+
+static int
+find_store(const struct app_args *args, struct config **config, const char **store, struct err *e)
+{
+	const char *path = app_arg(args, "config");
+	struct buf report = { 0 };
+	int rc;
+
+	*store = app_arg(args, "store");
+	if (*store != NULL)
+		return (0);
+	rc = config_load(path != NULL ? path : "/etc/cretula/cretula.yaml", config, &report, e);
+	if (rc == -1)
+		app_hint(&report);
+	buf_free(&report);
+	if (rc == -1)
+		return (-1);
+	*store = (*config)->store;
+	return ((*store)[0] != '\0' ? 0 : err_set(e, ERR_USAGE, "no store (--store DIR)"));
+}
+
+static int
+run(const struct app_args *args)
+{
+	bool metrics = app_arg(args, "metrics") != NULL;
+	struct buf answer = { 0 }, text = { 0 };
+	struct config *config = NULL;
+	struct err e = { ERR_NONE, "" };
+	const char *store;
+	int code = -1;
+
+	if (find_store(args, &config, &store, &e) == 0 && ask(store, metrics, &answer, &e) == 0)
+		code = metrics ? 0 : app_status_print(buf_view(&answer), &text, &e);
+	config_free(config);
+	if (code == -1)
+		code = app_fail("status", &e);
+	else
+		code = app_finish("status", metrics || args->json ? &answer : &text, code);
+	buf_free(&answer);
+	buf_free(&text);
+	return (code);
+}
+
+const struct app_command app_command_status = { "status",
+	"what the daemon does: rate, lag, seals, losses, disk", "", 0, 0, options,
+	"Asks the daemon at its socket, STORE.sock beside the store; only its user and root may.\n"
+	"lines/s over some ten seconds, lag of the oldest line that is not on the disk yet, time\n"
+	"since the last seal, until the period ends (`rotate`; by size: bytes left), lines lost\n"
+	"since the daemon began, disk of the stream's files. While no daemon runs: what is "
+	"sealed.\n\n"
+	"exit codes: 0 all is well, 1 a stream waits or has failed, or the store did not verify,\n"
+	"3 no daemon runs, 66 no store there\n\n"
+	"examples:\n"
+	"  cretula status --store /var/lib/cretula/store\n"
+	"  cretula status --config cretula.yaml --json | jq '.streams[] | {name, lag_ms, lost}'\n"
+	"  cretula status --store ./store --metrics > /var/lib/node_exporter/cretula.prom\n",
+	run };

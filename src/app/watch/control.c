@@ -1,0 +1,281 @@
+#include "app/watch/control.h"
+
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define REQUEST_BYTES 64
+#define ANSWER_BYTES ((size_t)8 << 20)
+#define WAIT_S 2 /* for the other side */
+
+enum app_asked
+app_control_read(struct span request)
+{
+	if (span_is(request, "status\n"))
+		return (APP_ASKED_STATUS);
+	if (span_is(request, "metrics\n"))
+		return (APP_ASKED_METRICS);
+	return (APP_ASKED_NOTHING);
+}
+
+/* ---- where it is ---- */
+
+/*
+ * The directory that the store is in, and the socket's name there.  A path of
+ * any length is reached through the directory's descriptor.
+ */
+static int
+find_place(const char *store, int *dir_fd, char name[static CONFIG_PATH_BYTES], struct err *e)
+{
+	char *real = realpath(store, NULL), *slash = real == NULL ? NULL : strrchr(real, '/');
+	int rc = -1;
+
+	*dir_fd = -1;
+	if (slash == NULL || slash[1] == '\0') {
+		err_sys(e, ERR_INPUT, "%s", store);
+		goto out;
+	}
+	(void)snprintf(name, CONFIG_PATH_BYTES, "%s" APP_CONTROL_SUFFIX, slash + 1);
+	*slash = '\0';
+	*dir_fd = open(slash == real ? "/" : real, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rc = *dir_fd == -1 ? err_sys(e, ERR_INPUT, "%s", real) : 0;
+out:
+	free(real);
+	return (rc);
+}
+
+static int
+make_address(int dir_fd, const char *name, struct sockaddr_un *to, struct err *e)
+{
+	int len;
+
+	memset(to, 0, sizeof(*to));
+	to->sun_family = AF_UNIX;
+	len = snprintf(to->sun_path, sizeof(to->sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
+	if (len < 0 || (size_t)len >= sizeof(to->sun_path))
+		return (err_set(e, ERR_CONFIG, "%s: the name is too long for a socket", name));
+	return (0);
+}
+
+static void
+set_patience(int fd)
+{
+	const struct timeval most = { .tv_sec = WAIT_S };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
+}
+
+/* ---- the daemon ---- */
+
+static bool
+may_ask(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	return (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+	    (who.uid == 0 || who.uid == geteuid()));
+}
+
+static void
+send_all(int fd, struct span bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return; /* gone, or too slow */
+		bytes = span_from(bytes, (size_t)n);
+	}
+}
+
+static void
+answer(struct app_control *c, int fd)
+{
+	char request[REQUEST_BYTES];
+	ssize_t n = recv(fd, request, sizeof(request), 0);
+	enum app_asked asked = app_control_read(span_of(request, n > 0 ? (size_t)n : 0));
+	struct buf out = { 0 };
+
+	if (asked == APP_ASKED_NOTHING)
+		return;
+	app_board_snapshot(c->board, c->snapshot);
+	if (asked == APP_ASKED_STATUS)
+		app_snapshot_json(c->snapshot, &out);
+	else
+		app_snapshot_metrics(c->snapshot, &out);
+	if (buf_ok(&out))
+		send_all(fd, buf_view(&out));
+	buf_free(&out);
+}
+
+static void *
+control_main(void *arg)
+{
+	struct app_control *c = arg;
+	struct pollfd want[2] = { { .fd = c->fd, .events = POLLIN },
+		{ .fd = c->stop_fd, .events = POLLIN } };
+
+	(void)prctl(PR_SET_NAME, "control");
+	for (;;) {
+		int fd;
+
+		if (poll(want, 2, -1) == -1 && errno != EINTR)
+			return (NULL);
+		if (want[1].revents != 0)
+			return (NULL);
+		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd == -1)
+			continue;
+		set_patience(fd);
+		if (may_ask(fd))
+			answer(c, fd);
+		(void)close(fd);
+	}
+}
+
+/* One that a daemon left which was killed makes room. */
+static int
+remove_stale(const struct app_control *c, const struct sockaddr_un *to, struct err *e)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
+	struct stat st;
+
+	if (fd == -1)
+		return (err_sys(e, ERR_IO, "socket"));
+	rc = connect(fd, (const struct sockaddr *)to, sizeof(*to));
+	if (rc == 0)
+		err_set(e, ERR_BUSY, "%s: another daemon listens there", c->name);
+	else if (errno == ECONNREFUSED &&
+	    fstatat(c->dir_fd, c->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlinkat(c->dir_fd, c->name, 0);
+	(void)close(fd);
+	return (rc == 0 ? -1 : 0);
+}
+
+/* The mode of the descriptor becomes that of the name: nobody may connect in between either. */
+static int
+bind_private(struct app_control *c, const struct sockaddr_un *to)
+{
+	return (
+	    fchmod(c->fd, 0600) == -1 ? -1 : bind(c->fd, (const struct sockaddr *)to, sizeof(*to)));
+}
+
+int
+app_control_open(struct app_control *c, struct app_board *board, struct err *e)
+{
+	struct sockaddr_un to;
+
+	memset(c, 0, sizeof(*c));
+	c->board = board;
+	c->fd = c->dir_fd = c->stop_fd = -1;
+	c->snapshot = calloc(1, sizeof(*c->snapshot));
+	if (c->snapshot == NULL)
+		return (err_sys(e, ERR_IO, "control socket"));
+	if (find_place(board->store, &c->dir_fd, c->name, e) == -1 ||
+	    make_address(c->dir_fd, c->name, &to, e) == -1 || remove_stale(c, &to, e) == -1)
+		return (-1);
+	c->stop_fd = eventfd(0, EFD_CLOEXEC);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->stop_fd == -1 || c->fd == -1 || bind_private(c, &to) == -1 ||
+	    listen(c->fd, 16) == -1)
+		return (err_sys(e, ERR_IO, "%s", c->name));
+	if ((errno = pthread_create(&c->thread, NULL, control_main, c)) != 0)
+		return (err_sys(e, ERR_IO, "starting a thread"));
+	c->started = true;
+	return (0);
+}
+
+void
+app_control_close(struct app_control *c)
+{
+	const uint64_t one = 1;
+
+	if (c->snapshot == NULL)
+		return;
+	if (c->started) {
+		(void)!write(c->stop_fd, &one, sizeof(one));
+		(void)pthread_join(c->thread, NULL);
+		(void)unlinkat(c->dir_fd, c->name, 0);
+	}
+	for (int *fd = (int[]){ c->fd, c->dir_fd, c->stop_fd, -2 }; *fd != -2; fd++)
+		if (*fd != -1)
+			(void)close(*fd);
+	free(c->snapshot);
+	c->snapshot = NULL;
+}
+
+/* ---- who asks ---- */
+
+static int
+receive(int fd, struct buf *out, struct err *e)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (out->len > ANSWER_BYTES)
+			return (err_set(e, ERR_INPUT, "the daemon's answer has no end"));
+		if (buf_reserve(out, 65536) == -1)
+			return (err_memory(e));
+		n = recv(fd, out->data + out->len, 65536, 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0 || (n == -1 && errno == ECONNRESET))
+			break;
+		if (n == -1)
+			return (err_sys(e, ERR_INCOMPLETE, "the daemon does not answer"));
+		out->len += (size_t)n;
+	}
+	if (out->len == 0)
+		return (err_set(e, ERR_INCOMPLETE,
+		    "the daemon gave no answer: only its user and root may ask"));
+	return (0);
+}
+
+static int
+ask(int fd, const struct sockaddr_un *to, const char *request, struct buf *out, struct err *e)
+{
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) == -1) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			return (err_set(e, ERR_INCOMPLETE, "no daemon runs on this store"));
+		return (err_sys(e, ERR_INCOMPLETE, "the daemon's socket"));
+	}
+	set_patience(fd);
+	send_all(fd, span_str(request));
+	return (receive(fd, out, e));
+}
+
+int
+app_control_ask(const char *store, const char *request, struct buf *out, struct err *e)
+{
+	char name[CONFIG_PATH_BYTES];
+	struct sockaddr_un to;
+	int dir_fd, fd = -1, rc;
+
+	if ((rc = find_place(store, &dir_fd, name, e)) == 0 &&
+	    (rc = make_address(dir_fd, name, &to, e)) == 0) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		rc = fd == -1 ? err_sys(e, ERR_IO, "socket") : ask(fd, &to, request, out, e);
+	}
+	if (fd != -1)
+		(void)close(fd);
+	if (dir_fd != -1)
+		(void)close(dir_fd);
+	return (rc);
+}

@@ -1,0 +1,44 @@
+/*
+ * app: the control socket of a daemon, STORE.sock beside the store: whoever
+ * runs `cretula status` asks there.  One line in, one answer out.
+ */
+#ifndef CRETULA_APP_WATCH_CONTROL_H
+#define CRETULA_APP_WATCH_CONTROL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "app/watch/board.h"
+#include "base/span.h"
+
+struct err;
+
+#define APP_CONTROL_SUFFIX ".sock"
+
+enum app_asked { APP_ASKED_STATUS, APP_ASKED_METRICS, APP_ASKED_NOTHING };
+/* What a request says; foreign bytes. */
+enum app_asked app_control_read(struct span request);
+
+struct app_control {
+	struct app_board *board;
+	struct app_snapshot *snapshot; /* the thread's */
+	int fd, dir_fd, stop_fd;
+	char name[CONFIG_PATH_BYTES]; /* below dir_fd */
+	pthread_t thread;
+	bool started;
+};
+
+/*
+ * Listen; the board has its store.  ERR_BUSY if another daemon does there.
+ * Mode 0600; whoever is neither root nor of our user gets no answer.
+ */
+int app_control_open(struct app_control *c, struct app_board *board, struct err *e);
+void app_control_close(struct app_control *c); /* legal after a failure, and of one all zero */
+
+/*
+ * Ask the daemon of a store; the answer is added to out.  ERR_INCOMPLETE if
+ * none runs, ERR_INPUT if there is no such store.
+ */
+int app_control_ask(const char *store, const char *request, struct buf *out, struct err *e);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * app: what a daemon knows of its streams while it runs: numbers and times,
+ * never a byte of an event.  Writers and readers of a stream say what they
+ * did; whoever asks gets a copy.
+ */
+#ifndef CRETULA_APP_WATCH_FIGURES_H
+#define CRETULA_APP_WATCH_FIGURES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "input/live.h"
+#include "stats/counts.h"
+
+enum app_state {
+	APP_STARTING,
+	APP_READING,
+	APP_FULL, /* no space: what comes waits */
+	APP_WAITING, /* to be opened again, after an error */
+	APP_ENDED,
+	APP_FAILED,
+	APP_STATE_COUNT
+};
+extern const char *const app_state_names[APP_STATE_COUNT];
+extern const bool app_state_good[APP_STATE_COUNT]; /* nobody has to look */
+
+/* Of a stream; counts since the daemon began. */
+struct app_seen {
+	char name[CONFIG_NAME_BYTES];
+	char place[INPUT_TEXT_BYTES]; /* of its input */
+	char rotate[CONFIG_NAME_BYTES]; /* as configured */
+	enum app_state state;
+	struct stats_counts counts; /* of what is committed */
+	uint64_t records, commits;
+	uint64_t per_minute; /* lines, as of the last ten seconds or so */
+	int64_t waits_since_ns; /* arrival of the oldest line in memory; 0: none is */
+	int64_t committed_us; /* when last; 0: never */
+	int64_t slowest_commit_ns;
+	int64_t sealed_us; /* the newest segment, by anybody; 0: there is none */
+	int64_t next_seal_ns; /* monotonic; 0: not known */
+	int64_t next_rotation_us; /* 0: not by time */
+	uint64_t rotation_left; /* bytes, where it is by size */
+	uint64_t entries, segments; /* of the chain */
+	uint64_t open_records, open_bytes; /* of the open segment */
+	uint64_t full_waits, reopened;
+	struct input_live_counts input;
+};
+
+struct app_figures {
+	pthread_mutex_t lock;
+	struct app_seen now;
+	int64_t reader_since_ns, writer_since_ns; /* of now.waits_since_ns */
+	int64_t rate_ns; /* when per_minute was made */
+	uint64_t rate_lines;
+	double rate;
+};
+
+/* For all of them f may be NULL: then nobody wants to know. */
+
+void app_figures_open(struct app_figures *f, const char *name);
+void app_figures_close(struct app_figures *f);
+void app_figures_copy(struct app_figures *f, struct app_seen *seen);
+
+void app_figures_place(struct app_figures *f, const struct input_place *place, const char *rotate);
+void app_figures_state(struct app_figures *f, enum app_state state);
+
+/* The reader: when the oldest line came that it still has (0: none), and its input. */
+void app_figures_reader(
+    struct app_figures *f, int64_t since_ns, const struct input_live_counts *input);
+/* It gave the writer lines, the oldest of then. */
+void app_figures_handed(struct app_figures *f, int64_t since_ns);
+/* The writer: they are on the disk. */
+void app_figures_committed(
+    struct app_figures *f, const struct stats_counts *counts, uint64_t records, int64_t took_ns);
+
+/* What the writer sees from time to time. */
+struct app_writer_seen {
+	int64_t sealed_us, next_seal_ns, next_rotation_us; /* sealed_us 0: not known now */
+	uint64_t rotation_left, entries, segments, open_records, open_bytes;
+};
+void app_figures_writer(struct app_figures *f, const struct app_writer_seen *w);
+
+#endif

@@ -1,0 +1,349 @@
+/*
+ * app: a snapshot in the text format of Prometheus.  Labels are of lists that
+ * are known beforehand: streams of the configuration, states, statuses, classes
+ * of identifiers, reasons.  No value of an event is one.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "app/watch/board.h"
+#include "seal/entry.h"
+
+static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
+	"5xx" };
+
+struct sheet {
+	const struct app_snapshot *s;
+	struct buf *out;
+};
+
+/* ---- one line ---- */
+
+static void
+begin(const struct sheet *t, const char *name, const char *type, const char *help)
+{
+	buf_fmt(t->out, "# HELP cretula_%s %s\n# TYPE cretula_%s %s\n", name, help, name, type);
+}
+
+static void
+one(const struct sheet *t, const char *name, uint64_t value)
+{
+	buf_fmt(t->out, "cretula_%s %ju\n", name, (uintmax_t)value);
+}
+
+/* Thousandths; exact, whatever the locale. */
+static void
+milli(struct buf *out, uint64_t n)
+{
+	buf_fmt(out, " %ju.%03u\n", (uintmax_t)(n / 1000), (unsigned)(n % 1000));
+}
+
+static void
+of_stream(const struct sheet *t, const char *name, unsigned i, const char *label, const char *value,
+    uint64_t n)
+{
+	buf_fmt(t->out, "cretula_%s{stream=\"%s\"", name, t->s->streams[i].name);
+	if (label != NULL)
+		buf_fmt(t->out, ",%s=\"%s\"", label, value);
+	buf_fmt(t->out, "} %ju\n", (uintmax_t)n);
+}
+
+/* ---- rows: one number of each stream ---- */
+
+static uint64_t
+positive(int64_t n)
+{
+	return (n > 0 ? (uint64_t)n : 0);
+}
+
+static uint64_t
+up(const struct app_seen *seen)
+{
+	return (seen->state == APP_READING);
+}
+
+static uint64_t
+lines(const struct app_seen *seen)
+{
+	return (seen->counts.lines);
+}
+
+static uint64_t
+bytes(const struct app_seen *seen)
+{
+	return (seen->counts.bytes);
+}
+
+static uint64_t
+counted(const struct app_seen *seen)
+{
+	return (seen->counts.in.counted + seen->counts.split.counted);
+}
+
+static uint64_t
+lost(const struct app_seen *seen)
+{
+	return (seen->counts.lost);
+}
+
+static uint64_t
+commits(const struct app_seen *seen)
+{
+	return (seen->commits);
+}
+
+static uint64_t
+entries(const struct app_seen *seen)
+{
+	return (seen->entries);
+}
+
+static uint64_t
+segments(const struct app_seen *seen)
+{
+	return (seen->segments);
+}
+
+static uint64_t
+open_bytes(const struct app_seen *seen)
+{
+	return (seen->open_bytes);
+}
+
+static uint64_t
+open_records(const struct app_seen *seen)
+{
+	return (seen->open_records);
+}
+
+static uint64_t
+connections(const struct app_seen *seen)
+{
+	return (seen->input.open);
+}
+
+static uint64_t
+taken(const struct app_seen *seen)
+{
+	return (seen->input.connections);
+}
+
+static uint64_t
+refused(const struct app_seen *seen)
+{
+	return (seen->input.refused);
+}
+
+static uint64_t
+gone(const struct app_seen *seen)
+{
+	return (seen->input.gone);
+}
+
+static uint64_t
+full_waits(const struct app_seen *seen)
+{
+	return (seen->full_waits);
+}
+
+static uint64_t
+reopened(const struct app_seen *seen)
+{
+	return (seen->reopened);
+}
+
+static const struct {
+	const char *name, *type, *help;
+	uint64_t (*value)(const struct app_seen *seen);
+} rows[] = {
+	{ "stream_up", "gauge", "1 if the stream is read, 0 if it waits or has failed.", up },
+	{ "lines_total", "counter", "Lines that were committed.", lines },
+	{ "line_bytes_total", "counter", "Bytes of these lines, as they came.", bytes },
+	{ "counted_total", "counter", "Events that are counted without a record.", counted },
+	{ "lost_total", "counter", "Lines that were lost on the way here, and sealed as lost.",
+	    lost },
+	{ "commits_total", "counter", "Commits of lines to the disk.", commits },
+	{ "chain_entries", "gauge", "Entries of the chain.", entries },
+	{ "segments", "gauge", "Sealed segments.", segments },
+	{ "open_segment_bytes", "gauge", "Records that are committed and not yet sealed.",
+	    open_bytes },
+	{ "open_segment_records", "gauge", "The number of these records.", open_records },
+	{ "connections", "gauge", "Connections that are open.", connections },
+	{ "connections_total", "counter", "Connections that were taken.", taken },
+	{ "connections_refused_total", "counter", "Connections closed for lack of room.", refused },
+	{ "files_gone_total", "counter", "Renamed files that were gone before they were read.",
+	    gone },
+	{ "disk_full_waits_total", "counter", "How often input waited for space on the disk.",
+	    full_waits },
+	{ "reopened_total", "counter", "How often the stream was opened again after an error.",
+	    reopened },
+};
+
+static void
+add_rows(const struct sheet *t)
+{
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		begin(t, rows[r].name, rows[r].type, rows[r].help);
+		for (unsigned i = 0; i < t->s->count; i++)
+			of_stream(t, rows[r].name, i, NULL, NULL, rows[r].value(&t->s->streams[i]));
+	}
+}
+
+/* ---- times, in seconds ---- */
+
+enum second { LAG, COMMIT, COMMITTED, SEALED, NEXT_SEAL, NEXT_ROTATION, SECOND_COUNT };
+
+static const char *const seconds[SECOND_COUNT][2] = {
+	[LAG] = { "lag_seconds", "How long the oldest line that came waits to be committed." },
+	[COMMIT] = { "slowest_commit_seconds", "The slowest commit of this session." },
+	[COMMITTED] = { "last_commit_timestamp_seconds", "When lines were committed last." },
+	[SEALED] = { "last_seal_timestamp_seconds", "When a segment was sealed last." },
+	[NEXT_SEAL] = { "next_seal_seconds", "Until the open segment is sealed at the latest." },
+	[NEXT_ROTATION] = { "next_rotation_seconds", "Until the period ends (`rotate` by time)." },
+};
+
+/* In milliseconds; 0: there is no such time. */
+static uint64_t
+second(const struct sheet *t, const struct app_seen *seen, enum second which)
+{
+	const struct app_snapshot *s = t->s;
+
+	switch (which) {
+	case LAG:
+		return (seen->waits_since_ns == 0 ?
+			0 :
+			positive(s->now_ns - seen->waits_since_ns) / 1000000);
+	case COMMIT: return (positive(seen->slowest_commit_ns) / 1000000);
+	case COMMITTED: return (positive(seen->committed_us) / 1000);
+	case SEALED: return (positive(seen->sealed_us) / 1000);
+	case NEXT_SEAL: return (positive(seen->next_seal_ns - s->now_ns) / 1000000);
+	default: return (positive(seen->next_rotation_us - s->now_us) / 1000);
+	}
+}
+
+static void
+add_seconds(const struct sheet *t)
+{
+	for (int which = 0; which < SECOND_COUNT; which++) {
+		begin(t, seconds[which][0], "gauge", seconds[which][1]);
+		for (unsigned i = 0; i < t->s->count; i++) {
+			const struct app_seen *seen = &t->s->streams[i];
+			uint64_t ms = second(t, seen, (enum second)which);
+
+			if (which > COMMIT && ms == 0)
+				continue;
+			buf_fmt(t->out, "cretula_%s{stream=\"%s\"}", seconds[which][0], seen->name);
+			milli(t->out, ms);
+		}
+	}
+}
+
+/* ---- tables: several numbers of each stream ---- */
+
+struct table {
+	const char *name, *label;
+	const char *const *values; /* of the label */
+	unsigned count;
+};
+
+static void
+add_table(const struct sheet *t, const struct table *table, unsigned i, const uint64_t *numbers)
+{
+	for (unsigned k = 0; k < table->count; k++)
+		if (numbers[k] > 0)
+			of_stream(t, table->name, i, table->label, table->values[k], numbers[k]);
+}
+
+static void
+add_tables(const struct sheet *t)
+{
+	const struct seal_names *names = app_names();
+	const struct table responses = { "responses_total", "status", status_names,
+		STATS_STATUS_CLASSES };
+	const struct table masked = { "masked_total", "class", names->classes, names->class_count };
+	const struct table unread = { "unread_total", "reason", names->reasons,
+		names->reason_count };
+
+	begin(t, "records_total", "counter", "Records that were committed, by how they were read.");
+	for (unsigned i = 0; i < t->s->count; i++) {
+		const struct stats_counts *c = &t->s->streams[i].counts;
+
+		of_stream(t, "records_total", i, "state", "parsed", c->in.parsed + c->split.parsed);
+		of_stream(
+		    t, "records_total", i, "state", "partial", c->in.partial + c->split.partial);
+		of_stream(
+		    t, "records_total", i, "state", "unparsed", c->in.unparsed + c->split.unparsed);
+	}
+	begin(t, "responses_total", "counter", "Records by class of their HTTP status.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		add_table(t, &responses, i, t->s->streams[i].counts.status);
+	begin(t, "masked_total", "counter", "Values that were masked, by class of identifier.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		add_table(t, &masked, i, t->s->streams[i].counts.masked);
+	begin(t, "unread_total", "counter", "Lines that were not or partly read, by reason.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		add_table(t, &unread, i, t->s->streams[i].counts.reasons);
+}
+
+/* ---- of the daemon ---- */
+
+static void
+add_disk(const struct sheet *t)
+{
+	begin(t, "stream_disk_bytes", "gauge", "Bytes on the disk of the files of a stream.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		of_stream(t, "stream_disk_bytes", i, NULL, NULL, t->s->disk[i]);
+	if (!t->s->has_space)
+		return;
+	begin(t, "disk_free_bytes", "gauge", "Free bytes where the store is.");
+	one(t, "disk_free_bytes", t->s->space_free);
+	begin(t, "disk_size_bytes", "gauge", "All bytes there.");
+	one(t, "disk_size_bytes", t->s->space_total);
+}
+
+static void
+add_verified(const struct sheet *t)
+{
+	const struct app_verified *v = &t->s->verified;
+
+	if (v->at_us == 0)
+		return;
+	begin(t, "verify_exit_code", "gauge",
+	    "Of the daemon's last look at its own store: 0 good, 1 findings, 3 not all checked.");
+	one(t, "verify_exit_code", (uint64_t)v->code);
+	begin(t, "last_verify_timestamp_seconds", "gauge", "When that was.");
+	buf_str(t->out, "cretula_last_verify_timestamp_seconds");
+	milli(t->out, positive(v->at_us) / 1000);
+	begin(t, "verify_duration_seconds", "gauge", "How long it took.");
+	buf_str(t->out, "cretula_verify_duration_seconds");
+	milli(t->out, positive(v->took_ns) / 1000000);
+}
+
+static void
+add_daemon(const struct sheet *t)
+{
+	begin(t, "build_info", "gauge", "The version that runs.");
+	buf_str(t->out, "cretula_build_info{version=\"" CRETULA_VERSION "\"} 1\n");
+	begin(t, "start_timestamp_seconds", "gauge", "When the daemon began.");
+	buf_str(t->out, "cretula_start_timestamp_seconds");
+	milli(t->out, positive(t->s->since_us) / 1000);
+	begin(t, "reloads_total", "counter", "Configurations that were read again.");
+	buf_fmt(t->out,
+	    "cretula_reloads_total{result=\"taken\"} %ju\n"
+	    "cretula_reloads_total{result=\"refused\"} %ju\n",
+	    (uintmax_t)t->s->reloads, (uintmax_t)t->s->refused);
+}
+
+void
+app_snapshot_metrics(const struct app_snapshot *s, struct buf *out)
+{
+	const struct sheet t = { s, out };
+
+	add_daemon(&t);
+	add_disk(&t);
+	add_verified(&t);
+	add_rows(&t);
+	add_seconds(&t);
+	add_tables(&t);
+}

@@ -1,0 +1,219 @@
+#include "app/watch/print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/watch/figures.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+
+#define WORD_BYTES 32
+
+static uint64_t
+number(const struct json_value *object, const char *key)
+{
+	uint64_t n;
+
+	return (json_get_u64(object, key, &n) ? n : 0);
+}
+
+static bool
+is_true(const struct json_value *object, const char *key)
+{
+	struct json_value v;
+
+	return (json_get(object, key, &v) && v.type == JSON_TRUE);
+}
+
+/* What a person reads of a text: what the writer of JSON escaped stays so. */
+static struct span
+text(const struct json_value *object, const char *key)
+{
+	struct span t;
+
+	return (json_get_str(object, key, &t) ? t : span_of("", 0));
+}
+
+/* ---- words ---- */
+
+/* "48 s", "12 min", "5 h", "3 d". */
+static void
+print_span(char out[static WORD_BYTES], uint64_t seconds)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name;
+	} units[] = { { 2 * 86400, "d" }, { 2 * 3600, "h" }, { 2 * 60, "min" } };
+	static const uint64_t sizes[] = { 86400, 3600, 60 };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (seconds < units[i].seconds)
+			continue;
+		(void)snprintf(
+		    out, WORD_BYTES, "%ju %s", (uintmax_t)(seconds / sizes[i]), units[i].name);
+		return;
+	}
+	(void)snprintf(out, WORD_BYTES, "%ju s", (uintmax_t)seconds);
+}
+
+/* How long ago key of stream was, as of now; "-" if it never was. */
+static void
+print_age(char out[static WORD_BYTES], const struct json_value *stream, const char *key,
+    const struct json_value *all)
+{
+	struct span t = text(stream, key), now = text(all, "now");
+	int64_t t_us, now_us;
+
+	if (clock_parse_rfc3339(t.ptr, t.len, &t_us) == -1 ||
+	    clock_parse_rfc3339(now.ptr, now.len, &now_us) == -1)
+		(void)snprintf(out, WORD_BYTES, "-");
+	else
+		print_span(out, now_us > t_us ? (uint64_t)(now_us - t_us) / 1000000 : 0);
+}
+
+static void
+print_rate(char out[static WORD_BYTES], uint64_t per_minute)
+{
+	if (per_minute >= 600)
+		(void)num_print_grouped(out, per_minute / 60);
+	else
+		(void)snprintf(out, WORD_BYTES, "%u.%u", (unsigned)(per_minute / 60),
+		    (unsigned)(per_minute % 60 / 6));
+}
+
+static void
+print_rotation(char out[static WORD_BYTES], const struct json_value *stream)
+{
+	uint64_t s = number(stream, "next_rotation_s"),
+		 left = number(stream, "rotation_left_bytes");
+
+	if (left > 0)
+		(void)num_print_bytes(out, left);
+	else if (s > 0)
+		print_span(out, s);
+	else
+		(void)snprintf(out, WORD_BYTES, "-");
+}
+
+/* ---- rows ---- */
+
+static void
+add_running(const struct json_value *stream, const struct json_value *all, struct buf *out)
+{
+	char rate[WORD_BYTES], lag[WORD_BYTES], sealed[WORD_BYTES], rotation[WORD_BYTES],
+	    lost[WORD_BYTES], disk[WORD_BYTES];
+	struct span name = text(stream, "name"), state = text(stream, "state");
+	uint64_t lag_ms = number(stream, "lag_ms");
+
+	print_rate(rate, number(stream, "lines_per_minute"));
+	if (lag_ms < 10000)
+		(void)snprintf(lag, sizeof(lag), "%u.%u s", (unsigned)(lag_ms / 1000),
+		    (unsigned)(lag_ms % 1000 / 100));
+	else
+		print_span(lag, lag_ms / 1000);
+	print_age(sealed, stream, "sealed", all);
+	print_rotation(rotation, stream);
+	(void)num_print_grouped(lost, number(stream, "lost"));
+	(void)num_print_bytes(disk, number(stream, "disk_bytes"));
+	buf_fmt(out, "%-17.*s %-8.*s %8s %8s %7s %9s %6s %10s\n", (int)name.len, name.ptr,
+	    (int)state.len, state.ptr, rate, lag, sealed, rotation, lost, disk);
+}
+
+static void
+add_stopped(const struct json_value *stream, const struct json_value *all, struct buf *out)
+{
+	char sealed[WORD_BYTES], records[WORD_BYTES], lost[WORD_BYTES], disk[WORD_BYTES];
+	struct span name = text(stream, "name");
+
+	print_age(sealed, stream, "sealed", all);
+	(void)num_print_grouped(records, number(stream, "records"));
+	(void)num_print_grouped(lost, number(stream, "lost"));
+	(void)num_print_bytes(disk, number(stream, "disk_bytes"));
+	buf_fmt(out, "%-32.*s %10s %16s %8s %10s\n", (int)name.len, name.ptr, sealed, records, lost,
+	    disk);
+}
+
+/* A state that this version does not know is none to be content with. */
+static bool
+is_good(const struct json_value *stream)
+{
+	struct span state = text(stream, "state");
+
+	for (int i = 0; i < APP_STATE_COUNT; i++)
+		if (app_state_good[i] && span_is(state, app_state_names[i]))
+			return (true);
+	return (false);
+}
+
+/* ---- the head ---- */
+
+static void
+add_head(const struct json_value *all, struct buf *out)
+{
+	struct span store = text(all, "store");
+	char since[WORD_BYTES], space[WORD_BYTES];
+
+	if (!is_true(all, "running")) {
+		buf_fmt(out, "no daemon runs on %.*s; what is sealed there:\n\n", (int)store.len,
+		    store.ptr);
+		buf_fmt(out, "%-32s %10s %16s %8s %10s\n", "stream", "sealed", "records", "lost",
+		    "disk");
+		return;
+	}
+	print_age(since, all, "since", all);
+	(void)num_print_bytes(space, number(all, "disk_free_bytes"));
+	buf_fmt(out, "store %.*s, %s free; pid %ju, for %s\n\n", (int)store.len, store.ptr, space,
+	    (uintmax_t)number(all, "pid"), since);
+	buf_fmt(out, "%-17s %-8s %8s %8s %7s %9s %6s %10s\n", "stream", "state", "lines/s", "lag",
+	    "sealed", "rotates", "lost", "disk");
+}
+
+/* What `verify` said when the daemon asked it last.  false: it found something. */
+static bool
+add_verified(const struct json_value *all, struct buf *out)
+{
+	char age[WORD_BYTES], records[WORD_BYTES];
+	struct json_value v;
+	uint64_t code;
+
+	if (!json_get(all, "verified", &v) || v.type != JSON_OBJECT)
+		return (true);
+	code = number(&v, "code");
+	print_age(age, &v, "at", all);
+	(void)num_print_grouped(records, number(&v, "records"));
+	buf_fmt(out, "\nverified %s ago: %s (%s records%s)\n", age,
+	    code == 0               ? "good" :
+		code == ERR_FINDING ? "IT DOES NOT VERIFY: run cretula verify" :
+				      "not all could be checked: run cretula verify",
+	    records, is_true(&v, "full") ? "" : " that were new");
+	return (code != ERR_FINDING);
+}
+
+int
+app_status_print(struct span json, struct buf *out, struct err *e)
+{
+	struct json_value all, list, stream;
+	struct json_cursor at;
+	struct span key;
+	bool good = true, running;
+
+	while (json.len > 0 && json.ptr[json.len - 1] == '\n')
+		json.len--;
+	if (json_parse(json, &all, e) == -1)
+		return (err_in(e, "the daemon's answer"));
+	if (all.type != JSON_OBJECT || !json_get(&all, "streams", &list) || list.type != JSON_ARRAY)
+		return (err_set(e, ERR_INPUT, "the daemon's answer is of another version"));
+	running = is_true(&all, "running");
+	add_head(&all, out);
+	json_open(&at, &list);
+	while (json_next(&at, &key, &stream)) {
+		if (stream.type != JSON_OBJECT)
+			continue;
+		(running ? add_running : add_stopped)(&stream, &all, out);
+		good = good && (!running || is_good(&stream));
+	}
+	good = add_verified(&all, out) && good;
+	return (!running ? ERR_INCOMPLETE : good ? 0 : ERR_FINDING);
+}
