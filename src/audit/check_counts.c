@@ -1,4 +1,4 @@
-/* What an entry says of its records, against the records: states, statuses, times. */
+/* What an entry says of its records, against the records: states, statuses, reasons, times. */
 #include <stdio.h>
 
 #include "audit/segment.h"
@@ -49,33 +49,59 @@ compare_times(const struct stats_counts *sealed, const struct audit_pass *pass, 
 		audit_report(list, AUDIT_E_COUNTS, at, "time.max: not that of the records");
 }
 
-void
-audit_counts_check(const struct seal_entry *entry, const struct seal_past *past,
-    const struct audit_pass *pass, const struct audit_place *at, struct audit_list *list)
+/* Of reasons that are in no list of this program nobody here can tell. */
+static void
+compare_reasons(const struct audit_target *target, const struct slack *slack)
 {
-	const struct seal_segment *facts = &entry->of.segment;
-	const struct stats_counts *c = &facts->counts;
-	struct slack slack = none;
+	const struct stats_counts *c = &target->facts->counts;
+	char name[48];
+
+	for (unsigned i = 0; i < target->names->reason_count && i < STATS_REASONS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "reasons.%s", target->names->reasons[i]);
+		compare(name, c->reasons[i], target->pass->reasons[i], slack, &target->at,
+		    target->list);
+	}
+}
+
+static void
+compare_records(const struct audit_target *target, const struct slack *slack)
+{
+	const struct stats_counts *c = &target->facts->counts;
+	const struct audit_pass *pass = target->pass;
+	const struct audit_place *at = &target->at;
+	struct audit_list *list = target->list;
 	char name[24];
 
+	compare("parsed", c->in.parsed + c->split.parsed + c->replay.parsed,
+	    pass->states[RECORD_PARSED], slack, at, list);
+	compare("partial", c->in.partial + c->split.partial + c->replay.partial,
+	    pass->states[RECORD_PARTIAL], slack, at, list);
+	compare("unparsed", c->in.unparsed + c->split.unparsed + c->replay.unparsed,
+	    pass->states[RECORD_UNPARSED], slack, at, list);
+	for (unsigned i = 0; target->facts->has_by && i < STATS_STATUS_CLASSES; i++) {
+		(void)snprintf(name, sizeof(name), "by.status.%s", status_names[i]);
+		compare(name, c->status[i], pass->status[i], slack, at, list);
+	}
+}
+
+void
+audit_counts_check(const struct audit_target *target)
+{
+	const struct seal_past *past = target->past;
+	const struct audit_pass *pass = target->pass;
+	struct slack slack = none;
+
 	if (past == NULL)
-		compare("bytes", facts->bytes, pass->bytes, &none, at, list);
+		compare(
+		    "bytes", target->facts->bytes, pass->bytes, &none, &target->at, target->list);
 	else
 		slack = (struct slack){ .fewer = past->touched_count,
 			.more = past->touched_count - past->erased_count };
 	if (pass->syntax.count > 0)
 		return; /* what cannot be read cannot be counted */
-	compare("parsed", c->in.parsed + c->split.parsed + c->replay.parsed,
-	    pass->states[RECORD_PARSED], &slack, at, list);
-	compare("partial", c->in.partial + c->split.partial + c->replay.partial,
-	    pass->states[RECORD_PARTIAL], &slack, at, list);
-	compare("unparsed", c->in.unparsed + c->split.unparsed + c->replay.unparsed,
-	    pass->states[RECORD_UNPARSED], &slack, at, list);
-	for (unsigned i = 0; facts->has_by && i < STATS_STATUS_CLASSES; i++) {
-		(void)snprintf(name, sizeof(name), "by.status.%s", status_names[i]);
-		compare(name, c->status[i], pass->status[i], &slack, at, list);
-	}
-	compare_times(c, pass, past != NULL, at, list);
+	compare_records(target, &slack);
+	compare_reasons(target, &slack);
+	compare_times(&target->facts->counts, pass, past != NULL, &target->at, target->list);
 }
 
 void

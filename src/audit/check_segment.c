@@ -20,6 +20,7 @@ struct reading {
 	const struct seal_segment *facts;
 	struct audit_pass *pass;
 	const struct seal_past *past; /* with redact entries; NULL: as it was sealed */
+	const struct seal_names *names;
 	bool idx_good;                /* the job's .idx is the sealed one */
 	struct audit_peek peek;
 	bool shared;                  /* the thread that reads peeks, too */
@@ -196,7 +197,7 @@ read_file(struct reading *r, int fd)
 	begin_file_hash(r);
 	store_reader_begin(
 	    job->reader, fd, bytes_max(r->facts, r->past) + AUDIT_SPARE_BYTES, see_bytes, r);
-	r->peek = (struct audit_peek){ job, pass, r->past,
+	r->peek = (struct audit_peek){ job, pass, r->past, r->names,
 		r->facts->has_mask_seed || r->facts->has_tags };
 	r->shared =
 	    r->past == NULL && store_reader_share(job->reader, audit_peek_run, &r->peek);
@@ -312,7 +313,7 @@ judge_good(const struct audit_job *job, const struct audit_target *target)
 	report_kept(job, target);
 	if (pass->kept_count > 0)
 		return; /* whoever put lines there changed the bytes and counts, too */
-	audit_counts_check(&job->entry, target->past, pass, &at, target->list);
+	audit_counts_check(target);
 	judge_file(target);
 	report_tally(target, AUDIT_E_RECORD_SYNTAX, &pass->syntax, "sealed, but of another format");
 	report_tally(
@@ -388,6 +389,7 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 		.facts = facts,
 		.pass = &pass,
 		.past = target->past,
+		.names = target->names,
 		.idx_good = idx_good };
 	bool good;
 
@@ -451,9 +453,11 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 	const struct seal_past *past =
 	    chain->history == NULL ? NULL : seal_history_segment(chain->history, segment->seg);
 	char data[STORE_PATH_BYTES] = "";
-	struct audit_target target = {
-		.list = list, .facts = facts, .at = audit_place(data), .salts = &job->from
-	};
+	struct audit_target target = { .list = list,
+		.facts = facts,
+		.at = audit_place(data),
+		.salts = &job->from,
+		.names = chain->names };
 	struct audit_place whole;
 	int fd;
 

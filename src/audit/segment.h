@@ -82,6 +82,7 @@ struct audit_pass {
 	unsigned char root[32], file_hash[32];
 	uint64_t states[3]; /* by enum record_state */
 	uint64_t status[STATS_STATUS_CLASSES];
+	uint64_t reasons[STATS_REASONS_MAX]; /* of unparsed records */
 	int64_t time_min_us, time_max_us;
 	struct audit_tally syntax, mask_epoch;
 	uint64_t peeked;        /* lines whose records were looked at */
@@ -100,9 +101,6 @@ bool audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 /* Is line (without LF) exactly what record_encode can have written?  0 and its facts, or -1. */
 int audit_record_check(struct audit_records *memory, struct span line, struct record_facts *facts);
 
-/* Sealed counts against what was read, less what was erased or replaced.  past may be NULL. */
-void audit_counts_check(const struct seal_entry *entry, const struct seal_past *past,
-    const struct audit_pass *pass, const struct audit_place *at, struct audit_list *list);
 /* The counts alone: identities of docs/format.md 6. */
 void audit_counts_balance(const struct seal_entry *entry, struct audit_list *list);
 
@@ -123,8 +121,12 @@ struct audit_target {
 	struct audit_place at; /* file, segment and entry */
 	const struct audit_salts *salts;
 	const struct seal_past *past; /* with redact entries; NULL: as it was sealed */
+	const struct seal_names *names;
 };
 void audit_locate(struct audit_job *job, int fd, const struct audit_target *target);
+
+/* Sealed counts against what was read, less what was erased or replaced. */
+void audit_counts_check(const struct audit_target *target);
 
 /* ---- threads ---- */
 

@@ -5,19 +5,21 @@
  * name and ": can only be a key: of the record, or of a member of extra.
  * From the end of the line backwards, flags and state are told apart by
  * their last byte; if extra is there, its brace comes next, and the status
- * stands before it.
+ * stands before it, as does the reason of a line that could not be read.
  */
 #include "base/err.h"
 #include "record/line.h"
 #include "record/record.h"
 
 #define STATUS_KEY ",\"status\":"
+#define REASON_KEY ",\"reason\":"
 #define EXTRA_KEY ",\"extra\":{"
 #define STATE_KEY ",\"state\":\""
 #define FLAGS_KEY ",\"flags\":["
 #define KEY_BYTES 10
-_Static_assert(sizeof(STATUS_KEY) - 1 == KEY_BYTES && sizeof(EXTRA_KEY) - 1 == KEY_BYTES &&
-	sizeof(STATE_KEY) - 1 == KEY_BYTES && sizeof(FLAGS_KEY) - 1 == KEY_BYTES,
+_Static_assert(sizeof(STATUS_KEY) - 1 == KEY_BYTES && sizeof(REASON_KEY) - 1 == KEY_BYTES &&
+	sizeof(EXTRA_KEY) - 1 == KEY_BYTES && sizeof(STATE_KEY) - 1 == KEY_BYTES &&
+	sizeof(FLAGS_KEY) - 1 == KEY_BYTES,
     "all keys looked for have the same length");
 
 static inline bool
@@ -125,6 +127,19 @@ read_status(const char *at, const char *end)
 	return (n);
 }
 
+/* The text of the reason in start..end; a name of the list has no escapes. */
+static struct span
+read_reason(const char *start, const char *end)
+{
+	const char *at = find_key(start, end, REASON_KEY), *quote;
+
+	if (at == NULL || end - at <= KEY_BYTES || at[KEY_BYTES] != '"')
+		return (span_of("", 0));
+	at += KEY_BYTES + 1;
+	quote = memchr(at, '"', (size_t)(end - at));
+	return (quote == NULL ? span_of("", 0) : span_of(at, (size_t)(quote - at)));
+}
+
 int
 record_peek(struct span line, struct record_facts *facts, struct err *e)
 {
@@ -147,5 +162,6 @@ record_peek(struct span line, struct record_facts *facts, struct err *e)
 		return (err_set(e, ERR_FINDING, "offset %zu: no object ends here", line.len - 1));
 	status = find_key(start, end, STATUS_KEY);
 	facts->status = status == NULL ? -1 : read_status(status + KEY_BYTES, end);
+	facts->reason = facts->state == RECORD_UNPARSED ? read_reason(start, end) : span_of("", 0);
 	return (0);
 }

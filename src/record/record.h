@@ -127,7 +127,7 @@ int record_decode(struct record_decoder *dec, struct span line, struct record *r
 /*
  * What verify recomputes of a line, without decoding all of it; the line
  * must be one that record_encode can have written, which is only checked as
- * far as it is looked at: prefix, time, and the keys status, state and the
+ * far as it is looked at: prefix, time, and the keys status, state, reason and the
  * token prefixes.  0, or -1 with e.
  */
 enum record_state { RECORD_PARSED, RECORD_PARTIAL, RECORD_UNPARSED };
@@ -135,6 +135,7 @@ struct record_facts {
 	int64_t time_us;
 	int status; /* -1 if absent, 0 if there but negative or over 9999 */
 	enum record_state state;
+	struct span reason; /* of an unparsed one, in the line; else, or if it has none, empty */
 };
 int record_peek(struct span line, struct record_facts *facts, struct err *e);
 

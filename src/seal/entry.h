@@ -103,6 +103,12 @@ struct seal_names {
 };
 
 /*
+ * Where an unparsed record of that reason is counted; -1: nowhere, for a name
+ * is unknown, or the record only goes on with the line of the one before it.
+ */
+int seal_reason_index(const struct seal_names *names, struct span reason);
+
+/*
  * Add the canonical line, without LF, to out.  0, or -1 (ERR_IO) if it would
  * be longer than SEAL_ENTRY_BYTES_MAX.
  */

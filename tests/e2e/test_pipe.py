@@ -268,6 +268,24 @@ def test_kill_at_random_moments_then_resume():
     print(f'# {sent} lines sent, {len(have)} kept, {sum(e["untagged"] for e in recovers)} of them untagged')
 
 
+def test_reasons_of_what_a_crash_left_are_sealed():
+    """Behind the last flush: a line that could not be read, and the rest of another."""
+    process = start()
+    process.stdin.write(line(0) + b'nonsense\n')
+    wait_for(lambda: opened() and committed() > 0)
+    process.kill()
+    process.communicate()
+    name, = (n for n in os.listdir('store/streams/s/open') if n.endswith('.data'))
+    tail = (b'{"time":"2026-11-25T03:00:00.000Z","event":"log","reason":"%s","extra":{"line_part":2},'
+            b'"state":"unparsed","flags":["time_arrival"]}\n')
+    with open(f'store/streams/s/open/{name}', 'ab') as file:
+        file.write(b''.join(tail % reason for reason in (b'grammar', b'columns', b'continued')))
+    end(start())
+    good(5)
+    first = segments('store')[0]
+    equal((first['tags']['untagged'], first['reasons']), (3, {'grammar': 2, 'columns': 1}))
+
+
 def test_a_death_after_each_durable_step():
     if not is_testing_build():
         raise Skip('not built with -Dtesting=true')

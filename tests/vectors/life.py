@@ -179,6 +179,8 @@ class Writer(make.Writer):
             own['replay'] = states
         if len(lines) >= 20:
             own.update(by={'status': make.status_counts([line + LF for line in lines])}, masked={'ip.peer': 9})
+        if states['unparsed']:
+            own['reasons'] = make.reason_counts([line + LF for line in lines])
         own.update(policy=policy(), mask_epochs=EPOCHS,
                    words={'n': make.WORDS.count(LF), 'hash': verify.words_hash(salts, make.WORDS).hex()}, sources=[])
         if live:

@@ -125,6 +125,10 @@ def more_states(entry, by):
     entry['in']['parsed'] -= by
 
 
+def more_reasons(entry, by):
+    entry['reasons']['too_long'] += by
+
+
 def release(shop, name='case-3'):
     shop.add('release', hold=name, reason='')
 
@@ -198,6 +202,8 @@ REVISIONS = [
     ('30', 'a revision of a pruned segment is there', garbage(SEG + '4.r1.jsonl.zst'), 'E_PRUNED_STILL_PRESENT'),
     ('58', 'more states than were erased', anew(lambda e: more_states(e, 3), 'segment', 1), 'E_COUNTS'),
     ('58', 'no more states than were erased', anew(lambda e: more_states(e, 1), 'segment', 1), ''),
+    ('58', 'more reasons than were erased', anew(lambda e: more_reasons(e, 3), 'segment', 1), 'E_COUNTS'),
+    ('58', 'no more reasons than were erased', anew(lambda e: more_reasons(e, 1), 'segment', 1), ''),
     ('58', 'a size that the file of a revision has not', anew(lambda e: e['file'].update(size=9), 'redact', 1), 'E_COUNTS'),
     ('58', 'a revision recompressed', both(
         lambda store: save(store, DATA2, make.seekable([x + b'\n' for x in

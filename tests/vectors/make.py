@@ -520,7 +520,7 @@ def record_line(k):
     time = START + datetime.timedelta(seconds=k * 3607, microseconds=1 if k % 9 == 4 else 0)
     record = {'time': rfc3339(time), 'event': 'http.request'}
     if k % 13 == 12:
-        record |= {'state': 'unparsed', 'flags': ['time_arrival', 'bad_utf8']}
+        record |= {'reason': 'too_long' if k == 25 else 'grammar', 'state': 'unparsed', 'flags': ['time_arrival', 'bad_utf8']}
         return verify.record_value(record).encode() + b'\n'
     subject = bytes((192, 0, 2, k % 5))
     record['client'] = import_token('ip', 'peer', 'w', time, subject)
@@ -557,7 +557,7 @@ def make_store(store, lies=None, policy_words=WORDS):
         'in': {'lines': 44, 'bytes': 9000, 'parsed': 33, 'partial': 4, 'unparsed': 3, 'counted': 2, 'meta': 1,
                'joined': 1, 'split': dict.fromkeys(verify.SPLIT, 0), 'lost': 0},
         'by': {'status': status_counts(records[:40])}, 'masked': {'ip.peer': 37, 'ip.fwd': 6, 'session': 9},
-        'reasons': {'grammar': 2, 'too_long': 1}, 'policy': policy(),
+        'reasons': reason_counts(records[:40]), 'policy': policy(),
         'mask_epochs': {'if': ['2026-W48..2026-W49'], 'ip': ['2026-W48', '2026-W49'], 'se': ['2026-11-28..2026-11-30']},
         'mask_seed': seed})
     shop.segment('2026-12-01T08:00:01.000Z', 2, 40, [b''.join(records[40:])], {
@@ -578,6 +578,12 @@ def status_counts(lines):
         status = verify.parse_record(line[:-1]).get('status')
         counts[f'{status // 100}xx' if status else 'none'] += 1
     return {name: count for name, count in counts.items() if count}
+
+
+def reason_counts(lines):
+    records = [verify.parse_record(line[:-1]) for line in lines]
+    found = [record['reason'] for record in records if record.get('state') == 'unparsed']
+    return {name: found.count(name) for name in verify.REASONS if name in found}
 
 
 def anchor_line(root):

@@ -495,6 +495,7 @@ CLASSES = ('none ip.peer ip.fwd port ident user.auth user.claim email phone mac 
            'national tracking campaign query path param host server agent join tls language unknown text').split()
 PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
 REASONS = 'grammar too_long binary cut ambiguous no_fields columns continued'.split()
+COUNTED_REASONS = [name for name in REASONS if name != 'continued']
 STATES = ('parsed', 'partial', 'unparsed')
 EPOCH_NAME = (r'\d{4}-\d\d-\d\d', r'\d{4}-W\d\d', r'\d{4}-\d\d')
 EPOCH_KEY = r'(\.([2-9]|[1-9]\d{1,2}))?'  # the second key of an epoch, the third ...
@@ -822,13 +823,16 @@ def check_counts(entry, lines, records, erased=0, replaced=0):
     redacted = erased + replaced > 0
     if not redacted and entry['bytes'] != sum(len(line) + 1 for line in lines):
         raise Bad('E_COUNTS', 'bytes of lines')
-    states, statuses = dict.fromkeys(STATES, 0), {}
+    states, statuses, reasons = dict.fromkeys(STATES, 0), {}, {}
     for record in records:
         states[record.get('state', 'parsed')] += 1
         hundred = record.get('status', 0) // 100
         name = f'{hundred}xx' if 1 <= hundred <= 5 else 'none'
         statuses[name] = statuses.get(name, 0) + 1
-    tallies = [('state', state_sums(entry), states)]
+        if record.get('state') == 'unparsed' and record.get('reason') in COUNTED_REASONS:
+            reasons[record['reason']] = reasons.get(record['reason'], 0) + 1
+    known = {name: count for name, count in entry.get('reasons', {}).items() if name in REASONS}
+    tallies = [('state', state_sums(entry), states), ('reason', known, reasons)]
     if 'by' in entry:
         tallies.append(('status', entry['by']['status'], statuses))
     for what, sealed, found in tallies:
@@ -2946,7 +2950,7 @@ def main(arguments):
         print(json.dumps({'exit': code, 'checked': report.facts, 'unchecked': report.unchecked}))
     else:
         print('\n'.join([*report.facts, *(f'not checked: {what}' for what in report.unchecked)]))
-        print('asserted by the writer, not recomputed: lines, bytes, counted, meta, joined, lost, masked, reasons')
+        print('asserted by the writer, not recomputed: lines, bytes, counted, meta, joined, lost, masked')
         print({0: 'good', 1: 'NOT GOOD', 3: 'incomplete'}[code])
     return code
 

@@ -110,5 +110,5 @@ audit_name_unchecked(
 		    (uintmax_t)coverage->segments_outside);
 	name_ratchet(&l, options->escrow);
 	name_anchors(&l);
-	add(&l, "counts of input lines, bytes, masked values and reasons: the writer's word");
+	add(&l, "counts of input lines, bytes and masked values: the writer's word");
 }

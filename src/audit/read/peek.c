@@ -9,6 +9,15 @@ tally(struct audit_tally *t, uint64_t record)
 		t->first = record;
 }
 
+static void
+tally_reason(const struct audit_peek *p, struct span reason)
+{
+	int index = reason.len == 0 ? -1 : seal_reason_index(p->names, reason);
+
+	if (index >= 0)
+		p->pass->reasons[index]++;
+}
+
 /* The record in the line of a segment with erasures; false: there is none. */
 static bool
 take_record(const struct audit_peek *p, size_t i, struct span *line)
@@ -40,6 +49,7 @@ audit_peek_lines(const struct audit_peek *p, const char *start, const uint32_t *
 		}
 		pass->states[facts.state]++;
 		pass->status[stats_status_class(facts.status)]++;
+		tally_reason(p, facts.reason);
 		if (facts.time_us < pass->time_min_us)
 			pass->time_min_us = facts.time_us;
 		if (facts.time_us > pass->time_max_us)

@@ -8,6 +8,7 @@ struct audit_peek {
 	struct audit_job *job;
 	struct audit_pass *pass;
 	const struct seal_past *past; /* of a segment with redact entries; then job->kinds holds */
+	const struct seal_names *names;
 	bool masked; /* tokens have their epochs: an import, or a live segment */
 };
 

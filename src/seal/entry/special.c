@@ -133,6 +133,17 @@ print_by(struct buf *b, const struct seal_entry *entry, const struct seal_names 
 	buf_char(b, '}');
 }
 
+int
+seal_reason_index(const struct seal_names *names, struct span reason)
+{
+	if (span_is(reason, "continued"))
+		return (-1);
+	for (unsigned i = 0; i < names->reason_count && i < STATS_REASONS_MAX; i++)
+		if (span_is(reason, names->reasons[i]))
+			return ((int)i);
+	return (-1);
+}
+
 static void
 print_reasons(struct buf *b, const struct seal_entry *entry, const struct seal_names *names)
 {

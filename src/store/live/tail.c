@@ -8,12 +8,14 @@
 
 /* How many of the lines are records; the first that is none ends the tail. */
 static size_t
-count_records(struct live_open *o, const struct live_hash *h, struct span run, size_t count)
+count_records(struct recovering *r, struct live_open *o, struct span run, size_t count)
 {
+	const struct live_hash *h = r->l->hash;
 	struct stats_counts *c = &o->state.counts;
 	struct record_facts facts;
 	uint32_t start = 0;
 	size_t i;
+	int reason;
 
 	for (i = 0; i < count; i++) {
 		uint32_t end = h->ends[i];
@@ -26,6 +28,8 @@ count_records(struct live_open *o, const struct live_hash *h, struct span run, s
 		c->in.parsed += facts.state == RECORD_PARSED;
 		c->in.partial += facts.state == RECORD_PARTIAL;
 		c->in.unparsed += facts.state == RECORD_UNPARSED;
+		if ((reason = seal_reason_index(&r->l->names, facts.reason)) >= 0)
+			c->reasons[reason]++;
 		stats_counts_record(c, facts.status, facts.time_us);
 		start = end;
 	}
@@ -49,7 +53,7 @@ take_tail(struct recovering *r, struct look *k, struct err *e)
 			store_lines_close(&lines);
 			return (-1);
 		}
-		good = count_records(o, h, run, count);
+		good = count_records(r, o, run, count);
 		store_open_leaves(h, o->seed, o->n, run.ptr, good);
 		(void)seal_tree_add(
 		    &o->tree, (const unsigned char(*)[32])h->leaves, good, NULL);

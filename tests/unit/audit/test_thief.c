@@ -207,6 +207,13 @@ set_time_min(struct seal_entry *entry)
 	entry->of.segment.counts.time_min_us -= 60000000;
 }
 
+static void
+set_reason(struct seal_entry *entry)
+{
+	entry->of.segment.counts.reasons[0]++;
+}
+
+CARELESS(reason)
 CARELESS(prev)
 CARELESS(time_min)
 
@@ -366,6 +373,8 @@ static const struct {
 	{ "lines are the sum of their parts", careless_lines, AUDIT_E_COUNTS, "shop", CHAIN, 6, 1,
 	    1 },
 	{ "wrong statuses are counted", careless_status, AUDIT_E_COUNTS, "shop",
+	    "seg/00000006.jsonl.zst", 6, 1, 1 },
+	{ "wrong reasons are counted", careless_reason, AUDIT_E_COUNTS, "shop",
 	    "seg/00000006.jsonl.zst", 6, 1, 1 },
 	{ "wrong times are seen", careless_time, AUDIT_E_COUNTS, "shop", "seg/00000006.jsonl.zst",
 	    6, 1, 1 },

@@ -68,6 +68,38 @@ facts_are_found(void **state)
 }
 
 static void
+reasons_of_unparsed_records_are_found(void **state)
+{
+	static const struct {
+		const char *claim, *in, *reason;
+	} rows[] = {
+		{ "a reason", HEAD ",\"reason\":\"grammar\",\"state\":\"unparsed\"}", "grammar" },
+		{ "before extra", HEAD ",\"event\":\"log\",\"reason\":\"cut\",\"extra\":{\"line_bytes\":7},"
+		    "\"state\":\"unparsed\",\"flags\":[\"overlong\"]}", "cut" },
+		{ "a member of extra is none", HEAD ",\"extra\":{\"a\":1,\"reason\":\"cut\"},"
+		    "\"state\":\"unparsed\"}", "" },
+		{ "none", HEAD ",\"state\":\"unparsed\"}", "" },
+		{ "empty", HEAD ",\"reason\":\"\",\"state\":\"unparsed\"}", "" },
+		{ "a text that says so", HEAD ",\"path\":\",\\\"reason\\\":\\\"cut\",\"state\":\"unparsed\"}",
+		    "" },
+		{ "no text", HEAD ",\"reason\":7,\"state\":\"unparsed\"}", "" },
+		{ "of a record that was read", HEAD ",\"reason\":\"cut\"}", "" },
+		{ "of one that was read in part", HEAD ",\"reason\":\"cut\",\"state\":\"partial\"}", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record_facts facts;
+		struct err e;
+
+		if (record_peek(span_str(rows[i].in), &facts, &e) != 0)
+			fail_msg("%s: %s", rows[i].claim, e.text);
+		if (!span_is(facts.reason, rows[i].reason))
+			fail_msg("%s: '%.*s'", rows[i].claim, (int)facts.reason.len,
+			    facts.reason.ptr);
+	}
+}
+
+static void
 what_is_no_record_is_refused(void **state)
 {
 	static const char *const rows[] = { "", "{", "{}", "{\"time\":\"", HEAD, "{\"tomb\":\"x\"}",
@@ -155,6 +187,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_are_found),
+		cmocka_unit_test(reasons_of_unparsed_records_are_found),
 		cmocka_unit_test(what_is_no_record_is_refused),
 		cmocka_unit_test(peek_says_what_decode_says),
 		cmocka_unit_test(changed_lines_do_no_harm),
