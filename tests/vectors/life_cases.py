@@ -508,6 +508,7 @@ FLUSHES = [
     ('', 'an entry that leaves flushes out', anew(lambda e: e['tags'].update(g0=6), 'segment', 1), 'E_TAGS'),
     ('', 'an entry with more flushes', anew(lambda e: e['tags'].update(g=30), 'segment', 5), 'E_TAGS E_OPEN'),
     ('', 'a segment entry in between that cannot be read', lying('segment', 0, idx='x'), 'E_ENTRY_SYNTAX'),
+    ('', 'the entry of a segment without records cannot be read', lying('segment', 4, idx='x'), 'E_ENTRY_SYNTAX'),
     ('', 'flushes of a segment without', garbage(SEG + '3.tags'), 'W_UNKNOWN_FILE'),
     ('', 'flushes of a revision', garbage(SEG + '2.r2.tags'), 'W_UNKNOWN_FILE'),
     ('', 'a ratchet that begins too late', anew(lambda e: e['ratchet'].update(g=2), 'start'), 'E_TAGS'),

@@ -2784,9 +2784,11 @@ class Replay:
 
     def run(self):
         for i, entry in enumerate(self.chain.entries[:self.chain.signed]):
-            if entry and entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
+            if not entry or entry['i'] != i or i == self.chain.bad:  # what it said of flushes is not known
+                break
+            if entry['type'] in ('genesis', 'start', 'recover') and 'ratchet' in entry:
                 self.begin(i, entry['ratchet'])
-            elif entry and entry['type'] == 'segment' and 'tags' in entry:
+            elif entry['type'] == 'segment' and 'tags' in entry:
                 self.check_segment(i, entry)
         if self.good:
             self.chain.report.facts.append(f'{self.chain.name}: {self.good} flushes are those that were committed')
@@ -2808,7 +2810,7 @@ class Replay:
         if self.key is None or not 0 <= tags['g0'] - self.g <= FLUSHES_MAX or tags['g'] - tags['g0'] >= FLUSHES_MAX:
             self.missing += 1
         else:
-            gap = tags['g0'] - self.g  # an entry before it cannot be read, and so A is not known
+            gap = tags['g0'] - self.g  # flushes that nothing here says anything of: A is not known
             self.key = evolve(self.key, gap)
             if gap:
                 flushes = None
