@@ -58,6 +58,9 @@ struct config {
 	char geo_country[CONFIG_PATH_BYTES];
 	char quarantine_key[CONFIG_SEAL_BYTES];
 	char seal_key[CONFIG_SEAL_BYTES]; /* "" if not given */
+	char user[CONFIG_NAME_BYTES];    /* whom `run` becomes; "": who started it */
+	char group[CONFIG_NAME_BYTES];   /* "": the user's */
+	unsigned sandbox;                /* on, required, off */
 	struct config_stream *streams;
 	unsigned stream_count;
 };

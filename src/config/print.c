@@ -184,8 +184,8 @@ is_said(const struct config_option *o, const void *from)
 	if (o->type == CONFIG_INPUT)
 		return (is_input(o, from));
 	return ((o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING &&
-		    o->type != CONFIG_PATH && o->type != CONFIG_SEAL_KEY &&
-		    o->type != CONFIG_ZONE) ||
+		    o->type != CONFIG_NAME && o->type != CONFIG_PATH &&
+		    o->type != CONFIG_SEAL_KEY && o->type != CONFIG_ZONE) ||
 	    *((const char *)from + o->offset) != '\0');
 }
 

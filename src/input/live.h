@@ -14,6 +14,8 @@
 #ifndef CRETULA_INPUT_LIVE_H
 #define CRETULA_INPUT_LIVE_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -64,6 +66,11 @@ struct input_live_options {
 int input_live_open(const struct input_live_options *how, struct input_live **in, struct err *e);
 void input_live_close(struct input_live *in); /* NULL is legal */
 bool input_live_locked(const struct input_live *in);
+
+/* What was made for it (a socket, a FIFO) becomes that user's.  0; -1 with e. */
+int input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e);
+/* May we open what it will open?  A file that is not there may come.  0; -1 with e. */
+int input_live_check(const struct input_live *in, struct err *e);
 
 /* What one call gave. */
 struct input_more {

@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/run/daemon.h"
+#include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "base/err.h"
 
@@ -91,8 +92,12 @@ run(const struct app_args *args)
 		d.path = CONFIG_PATH;
 	hold_signals(&set);
 	raise_descriptors();
+	app_notify_open();
 	app_listen_read(&d.listen);
 	rc = app_daemon_start(&d, &e);
+#ifdef CRETULA_TESTING
+	app_escape();
+#endif
 	if (rc == 0)
 		rc = serve(&d, &set, &e);
 	app_notify("STOPPING=1");

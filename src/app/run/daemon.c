@@ -82,35 +82,45 @@ say_missed(const struct run_stream *r)
 		    (unsigned long long)counts.missed);
 }
 
-/* in: the input of the stream before, which it goes on with; NULL. */
+/* The socket that was handed to us for a stream, or -1. */
 static int
-add(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
+take_given(struct run_daemon *d, const struct config *c, const struct config_stream *stream)
+{
+	return (app_listen_take(&d->listen, stream->name, count_inputs(c) == 1));
+}
+
+/* in: its input if that is open already, of the stream before say; NULL. */
+static int
+open_stream(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
     struct input_live *in, struct err *e)
 {
 	struct run_stream *r = calloc(1, sizeof(*r));
-	char place[INPUT_TEXT_BYTES];
 
 	if (r == NULL)
 		return (err_sys(e, ERR_IO, "stream %s", stream->name));
 	r->store_path = path_of(d, "store", c->config->store);
 	r->keys_path = path_of(d, "keys", c->config->keys);
 	r->figures = app_board_take(&d->board, stream->name);
-	if (app_run_open(r, c, stream, in,
-		in != NULL ?
-		    -1 :
-		    app_listen_take(&d->listen, stream->name, count_inputs(c->config) == 1),
-		e) == -1 ||
-	    app_run_start(r, e) == -1) {
+	if (app_run_open(r, c, stream, in, in != NULL ? -1 : take_given(d, c->config, stream), e) ==
+	    -1) {
 		app_run_join(r, NULL);
 		app_figures_state(r->figures, APP_FAILED);
 		free(r);
 		return (-1);
 	}
 	d->streams[d->count++] = r;
-	input_place_print(&stream->input, place);
-	app_info(stream->name, "reading %s", place);
-	if (in == NULL)
-		say_missed(r);
+	return (0);
+}
+
+static int
+start_stream(struct run_stream *r, struct err *e)
+{
+	char place[INPUT_TEXT_BYTES];
+
+	if (app_run_start(r, e) == -1)
+		return (-1);
+	input_place_print(&r->setup.stream->input, place);
+	app_info(r->name, "reading %s", place);
 	return (0);
 }
 
@@ -124,6 +134,24 @@ drop(struct run_daemon *d, unsigned i, struct input_live **in)
 	d->streams[i] = d->streams[--d->count];
 }
 
+/* While the daemon runs. */
+static int
+add(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
+    struct input_live *in, struct err *e)
+{
+	if (open_stream(d, c, stream, in, e) == -1)
+		return (-1);
+	if (start_stream(d->streams[d->count - 1], e) == -1) {
+		drop(d, d->count - 1, NULL);
+		return (-1);
+	}
+	if (in == NULL)
+		say_missed(d->streams[d->count - 1]);
+	return (0);
+}
+
+/* ---- the start ---- */
+
 /* A daemon that nobody can ask works all the same. */
 static void
 open_control(struct run_daemon *d)
@@ -135,23 +163,104 @@ open_control(struct run_daemon *d)
 		app_warn_log(NULL, "`cretula status` will not find us: %s", e.text);
 }
 
+static void
+start_control(struct run_daemon *d)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (app_control_start(&d->control, &e) == -1)
+		app_warn_log(NULL, "`cretula status` will not find us: %s", e.text);
+}
+
+/* Who becomes somebody else opens inputs first: ports below 1024, sockets in /run. */
+static int
+open_inputs(struct run_daemon *d, const struct config *c, struct input_live **in,
+    const struct app_user *user, struct err *e)
+{
+	for (unsigned i = 0; user->given && i < c->stream_count; i++) {
+		const struct config_stream *s = &c->streams[i];
+
+		if (s->input.kind == INPUT_PIPE)
+			continue;
+		if (app_run_open_input(s, take_given(d, c, s), &in[i], e) == -1 ||
+		    input_live_give(in[i], user->uid, user->gid, e) == -1)
+			return (err_in(e, "stream %s", s->name));
+	}
+	return (0);
+}
+
+static bool
+has_udp(const struct config *c)
+{
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (c->streams[i].input.kind == INPUT_UDP)
+			return (true);
+	return (false);
+}
+
+/* No thread is there yet: those that come are confined, too. */
+static int
+confine(struct run_daemon *d, const struct config *c, struct err *e)
+{
+	struct buf done = { 0 };
+	int rc;
+
+	if ((d->places = calloc(1, sizeof(*d->places))) == NULL)
+		return (err_memory(e));
+	app_places_find(
+	    c, path_of(d, "store", c->store), path_of(d, "keys", c->keys), d->places);
+	d->udp = has_udp(c);
+	rc = app_confine(d->places, (enum app_sandbox)c->sandbox, d->udp, &done, e);
+	if (rc == 0)
+		app_info(NULL, "%.*s", (int)done.len, done.data);
+	buf_free(&done);
+	return (rc);
+}
+
+static int
+start_all(struct run_daemon *d, struct run_config *c, struct input_live **in, struct err *e)
+{
+	const struct config *config = c->config;
+	struct app_user user;
+
+	if (check(d, config, e) == -1 || app_user_find(config, &user, e) == -1 ||
+	    open_inputs(d, config, in, &user, e) == -1 || app_user_become(&user, e) == -1)
+		return (-1);
+	for (unsigned i = 0; i < config->stream_count; i++) {
+		struct input_live *its = in[i];
+
+		in[i] = NULL;
+		if (config->streams[i].input.kind != INPUT_PIPE &&
+		    open_stream(d, c, &config->streams[i], its, e) == -1)
+			return (-1);
+	}
+	open_control(d);
+	if (confine(d, config, e) == -1)
+		return (-1);
+	start_control(d);
+	for (unsigned i = 0; i < d->count; i++) {
+		if (start_stream(d->streams[i], e) == -1)
+			return (-1);
+		say_missed(d->streams[i]);
+	}
+	return (0);
+}
+
 int
 app_daemon_start(struct run_daemon *d, struct err *e)
 {
+	struct input_live *in[CONFIG_STREAMS_MAX] = { NULL };
 	struct run_config *c = NULL;
 	int rc;
 
 	if (app_board_open(&d->board, e) == -1 || load(d, &c, e) == -1)
 		return (-1);
-	rc = check(d, c->config, e);
 	c->users++; /* ours, while streams come and go */
-	for (unsigned i = 0; rc == 0 && i < c->config->stream_count; i++)
-		if (c->config->streams[i].input.kind != INPUT_PIPE)
-			rc = add(d, c, &c->config->streams[i], NULL, e);
+	rc = start_all(d, c, in, e);
+	for (unsigned i = 0; i < CONFIG_STREAMS_MAX; i++)
+		input_live_close(in[i]);
 	c->users--;
 	unload(c);
-	if (rc == 0)
-		open_control(d);
 	return (rc);
 }
 
@@ -164,6 +273,8 @@ app_daemon_stop(struct run_daemon *d)
 		drop(d, d->count - 1, NULL);
 	app_control_close(&d->control);
 	app_board_close(&d->board);
+	free(d->places);
+	d->places = NULL;
 }
 
 void
@@ -195,7 +306,8 @@ static const struct config_stream *
 find(const struct config *c, const char *name)
 {
 	for (unsigned i = 0; i < c->stream_count; i++)
-		if (strcmp(c->streams[i].name, name) == 0 && c->streams[i].input.kind != INPUT_PIPE)
+		if (strcmp(c->streams[i].name, name) == 0 &&
+		    c->streams[i].input.kind != INPUT_PIPE)
 			return (&c->streams[i]);
 	return (NULL);
 }
@@ -212,8 +324,8 @@ has_stream(const struct run_daemon *d, const char *name)
 static bool
 same_input(const struct config_stream *a, const struct config_stream *b)
 {
-	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 && a->line_max == b->line_max &&
-	    a->connections == b->connections);
+	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 &&
+	    a->line_max == b->line_max && a->connections == b->connections);
 }
 
 /* Its input goes on if it is the same.  If the new one does not open, the old one is back. */
@@ -286,22 +398,51 @@ is_same_path(const char *a, const char *b)
 	return (a == NULL || b == NULL ? a == b : strcmp(a, b) == 0);
 }
 
+/* What was given up at the start does not come back. */
+static int
+check_restart(const struct run_daemon *d, const struct config *c, struct err *e)
+{
+	const struct run_stream *first = d->streams[0];
+	struct app_places *wanted;
+	const struct app_place *lack;
+	int rc = 0;
+
+	if (d->count > 0 && (!is_same_path(first->store_path, path_of(d, "store", c->store)) ||
+				!is_same_path(first->keys_path, path_of(d, "keys", c->keys))))
+		return (err_set(e, ERR_CONFIG, "another store or other keys need a restart"));
+	if (d->count > 0 &&
+	    (strcmp(c->user, first->owner->config->user) != 0 ||
+		strcmp(c->group, first->owner->config->group) != 0 ||
+		c->sandbox != first->owner->config->sandbox))
+		return (err_set(e, ERR_CONFIG, "another user or sandbox needs a restart"));
+	if (c->sandbox == APP_SANDBOX_OFF)
+		return (0);
+	if (has_udp(c) && !d->udp)
+		return (err_set(e, ERR_CONFIG,
+		    "the first input of UDP needs a restart: without one at the start no such "
+		    "socket can be made (sandbox)"));
+	if ((wanted = calloc(1, sizeof(*wanted))) == NULL)
+		return (err_memory(e));
+	app_places_find(c, path_of(d, "store", c->store), path_of(d, "keys", c->keys), wanted);
+	if ((lack = app_places_lack(d->places, wanted)) != NULL)
+		rc = err_set(e, ERR_CONFIG,
+		    "%s needs a restart: it is in no directory that was configured at the start "
+		    "(sandbox)",
+		    lack->path);
+	free(wanted);
+	return (rc);
+}
+
 void
 app_daemon_reload(struct run_daemon *d)
 {
-	const struct run_stream *first = d->streams[0];
 	struct run_config *c = NULL;
 	struct err e = { ERR_NONE, "" };
 	bool taken = false;
 
-	if (load(d, &c, &e) == -1 || check(d, c->config, &e) == -1)
+	if (load(d, &c, &e) == -1 || check(d, c->config, &e) == -1 ||
+	    check_restart(d, c->config, &e) == -1)
 		app_error(NULL, "the configuration stays as it was: %s", e.text);
-	else if (d->count > 0 &&
-	    (!is_same_path(first->store_path, path_of(d, "store", c->config->store)) ||
-		!is_same_path(first->keys_path, path_of(d, "keys", c->config->keys))))
-		app_error(NULL,
-		    "the configuration stays as it was: another store or other keys "
-		    "need a restart");
 	else {
 		c->users++;
 		apply(d, c);

@@ -3,6 +3,7 @@
 #define CRETULA_APP_RUN_DAEMON_H
 
 #include "app/run/run.h"
+#include "app/sandbox/sandbox.h"
 #include "app/watch/control.h"
 
 struct run_daemon {
@@ -13,6 +14,8 @@ struct run_daemon {
 	struct app_listen listen;
 	struct app_board board;
 	struct app_control control;
+	struct app_places *places; /* that can still be opened */
+	bool udp;                  /* may such sockets be made? */
 };
 
 /* All of them, or none: 0; -1 with e, and app_daemon_stop. */

@@ -12,26 +12,36 @@
 
 #define FIRST_FD 3
 
+/* Of the process, for a confined one connects to nobody any more. */
+static int manager_fd = -1;
+
 void
-app_notify(const char *text)
+app_notify_open(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = path == NULL ? 0 : strlen(path);
-	int fd;
 
 	if (len < 2 || len >= sizeof(to.sun_path) || (path[0] != '/' && path[0] != '@'))
 		return;
 	memcpy(to.sun_path, path, len);
 	if (path[0] == '@')
 		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
+	manager_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (manager_fd == -1 ||
+	    connect(manager_fd, (const struct sockaddr *)&to,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
 		return;
+	(void)close(manager_fd);
+	manager_fd = -1;
+}
+
+void
+app_notify(const char *text)
+{
 	/* Nobody to tell who does not listen: a manager that is gone stops nothing. */
-	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&to,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	(void)close(fd);
+	if (manager_fd != -1)
+		(void)send(manager_fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
 static bool

@@ -52,6 +52,9 @@ struct run_stream {
 int app_run_open(struct run_stream *r, struct run_config *c, const struct config_stream *stream,
     struct input_live *in, int fd, struct err *e);
 int app_run_start(struct run_stream *r, struct err *e);
+/* The input alone, for who can open it and is somebody else then. */
+int app_run_open_input(
+    const struct config_stream *stream, int fd, struct input_live **in, struct err *e);
 /* Tell it to drain its input, seal and end; or to leave the input to another one. */
 void app_run_stop(struct run_stream *r);
 void app_run_detach(struct run_stream *r);
@@ -60,7 +63,9 @@ void app_run_join(struct run_stream *r, struct input_live **in);
 
 /* ---- notify.c: the service manager; sd_notify(3), sd_listen_fds(3) ---- */
 
-/* A datagram to $NOTIFY_SOCKET, if there is one. */
+/* Find $NOTIFY_SOCKET, before anything is given up. */
+void app_notify_open(void);
+/* A datagram to it, if there is one. */
 void app_notify(const char *text);
 /* How often WATCHDOG=1 is wanted, in nanoseconds; 0: never. */
 int64_t app_notify_watchdog_ns(void);

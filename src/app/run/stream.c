@@ -89,16 +89,16 @@ resume(struct run_stream *r)
 		    "no file is there that was read before: what it got since is not read");
 }
 
-static int
-open_input(struct run_stream *r, int fd, struct err *e)
+int
+app_run_open_input(
+    const struct config_stream *stream, int fd, struct input_live **in, struct err *e)
 {
-	const struct config_stream *stream = r->setup.stream;
 	const struct input_live_options how = { .place = stream->input,
 		.fd = fd,
 		.line_max = stream->line_max,
 		.connections = stream->connections };
 
-	return (input_live_open(&how, &r->in, e));
+	return (input_live_open(&how, in, e));
 }
 
 int
@@ -114,7 +114,8 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 	set_state(r, RUN_STARTING);
 	app_figures_place(r->figures, &stream->input, stream->rotate);
 	if (app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
-	    (in == NULL && open_input(r, fd, e) == -1))
+	    (in == NULL && app_run_open_input(stream, fd, &r->in, e) == -1) ||
+	    input_live_check(r->in, e) == -1)
 		return (err_in(e, "stream %s", r->name));
 	r->session.pipe.in = r->in;
 	resume(r);

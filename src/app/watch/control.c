@@ -196,6 +196,15 @@ app_control_open(struct app_control *c, struct app_board *board, struct err *e)
 	if (c->stop_fd == -1 || c->fd == -1 || bind_private(c, &to) == -1 ||
 	    listen(c->fd, 16) == -1)
 		return (err_sys(e, ERR_IO, "%s", c->name));
+	c->listens = true;
+	return (0);
+}
+
+int
+app_control_start(struct app_control *c, struct err *e)
+{
+	if (!c->listens)
+		return (0);
 	if ((errno = pthread_create(&c->thread, NULL, control_main, c)) != 0)
 		return (err_sys(e, ERR_IO, "starting a thread"));
 	c->started = true;
@@ -212,8 +221,9 @@ app_control_close(struct app_control *c)
 	if (c->started) {
 		(void)!write(c->stop_fd, &one, sizeof(one));
 		(void)pthread_join(c->thread, NULL);
-		(void)unlinkat(c->dir_fd, c->name, 0);
 	}
+	if (c->listens)
+		(void)unlinkat(c->dir_fd, c->name, 0);
 	for (int *fd = (int[]){ c->fd, c->dir_fd, c->stop_fd, -2 }; *fd != -2; fd++)
 		if (*fd != -1)
 			(void)close(*fd);

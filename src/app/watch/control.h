@@ -25,7 +25,7 @@ struct app_control {
 	int fd, dir_fd, stop_fd;
 	char name[CONFIG_PATH_BYTES]; /* below dir_fd */
 	pthread_t thread;
-	bool started;
+	bool listens, started;
 };
 
 /*
@@ -33,6 +33,8 @@ struct app_control {
  * Mode 0600; whoever is neither root nor of our user gets no answer.
  */
 int app_control_open(struct app_control *c, struct app_board *board, struct err *e);
+/* Answer from now on, in a thread: none is there before the daemon is confined. */
+int app_control_start(struct app_control *c, struct err *e);
 void app_control_close(struct app_control *c); /* legal after a failure, and of one all zero */
 
 /*

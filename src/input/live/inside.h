@@ -62,6 +62,7 @@ struct input_live {
 	enum input_kind kind;
 	char path[INPUT_PLACE_BYTES]; /* of a socket that was made here; "" */
 	int epoll_fd, keep_fd; /* keep_fd: a writer of a FIFO, so that it never ends */
+	bool made; /* the FIFO was not there before */
 	bool stopping, ended;
 	int64_t stopped_ns;
 	uint32_t drops; /* SK_MEMINFO_DROPS as it was last */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "input/live/inside.h"
+#include "input/live/tail.h"
 
 #define BACKLOG 1024
 #define RECEIVE_BYTES (8 << 20) /* asked for; the kernel gives what net.core.rmem_max allows */
@@ -128,7 +128,8 @@ open_fifo(const char *path, struct input_live *in, struct err *e)
 	struct stat st;
 	int fd;
 
-	if (mkfifo(path, 0660) == -1 && errno != EEXIST)
+	in->made = mkfifo(path, 0660) == 0;
+	if (!in->made && errno != EEXIST)
 		return (fail(-1, path, e));
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1 || fstat(fd, &st) == -1)
@@ -222,6 +223,27 @@ input_place_listen(const struct input_place *place, bool *made, struct err *e)
 	*made = false;
 	return (place->path[0] == '/' ? open_unix(place->path, SOCK_STREAM, made, e) :
 					open_inet(place, SOCK_STREAM, e));
+}
+
+int
+input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e)
+{
+	int rc = 0;
+
+	if (in->path[0] != '\0')
+		rc = lchown(in->path, uid, gid);
+	else if (in->made)
+		rc = fchown(in->feeds[0].fd, uid, gid);
+	return (rc == -1 ? err_sys(e, ERR_CONFIG, "its owner") : 0);
+}
+
+int
+input_live_check(const struct input_live *in, struct err *e)
+{
+	if (in->tail == NULL ||
+	    faccessat(in->tail->dir_fd, in->tail->base, R_OK, AT_EACCESS) == 0 || errno == ENOENT)
+		return (0);
+	return (err_sys(e, ERR_CONFIG, "%s", in->tail->base));
 }
 
 /* Is what was handed to us what the place says? */

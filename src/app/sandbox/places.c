@@ -1,0 +1,172 @@
+/* app: which files a daemon opens once it runs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/sandbox/sandbox.h"
+
+/* Too wide to be opened as a whole for the sake of one file. */
+static const char *const wide[] = { "/", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/usr",
+	"/var" };
+
+/* Names, zones, and what tells one boot from another. */
+static const char *const of_the_system[] = { "/etc/gai.conf", "/etc/host.conf", "/etc/hosts",
+	"/etc/localtime", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/services",
+	"/etc/ssl/openssl.cnf", "/proc/sys/kernel/random/boot_id", "/usr/share/zoneinfo" };
+
+static bool
+is_wide(const char *path)
+{
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (strcmp(path, wide[i]) == 0)
+			return (true);
+	return (false);
+}
+
+/* Something that is there, links resolved. */
+static void
+add(struct app_places *out, const char *path, unsigned rights)
+{
+	char real[CONFIG_PATH_BYTES * 4], *found = realpath(path, NULL);
+	size_t len = found == NULL ? 0 : strlen(found);
+
+	if (len > 0 && len < sizeof(real))
+		memcpy(real, found, len + 1);
+	free(found);
+	if (len == 0 || len >= CONFIG_PATH_BYTES)
+		return; /* nobody can open it now, either */
+	for (unsigned i = 0; i < out->count; i++)
+		if (strcmp(out->list[i].path, real) == 0) {
+			out->list[i].rights |= rights;
+			return;
+		}
+	if (out->count == APP_PLACES_MAX) {
+		out->full = true;
+		return;
+	}
+	memcpy(out->list[out->count].path, real, len + 1);
+	out->list[out->count++].rights = rights;
+}
+
+/* The directory of a path, which need not be there itself. */
+static void
+directory_of(const char *path, char out[static CONFIG_PATH_BYTES])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+	memcpy(out, slash == NULL ? "." : slash == path ? "/" : path, slash == path ? 2 : len + 1);
+	out[slash == NULL || slash == path ? 1 : len] = '\0';
+}
+
+static void
+add_directory(struct app_places *out, const char *path, unsigned rights)
+{
+	char directory[CONFIG_PATH_BYTES];
+
+	if (path[0] == '\0')
+		return;
+	directory_of(path, directory);
+	add(out, directory, rights);
+}
+
+/* A file that may be replaced, and what it is a link to. */
+static void
+add_file(struct app_places *out, const char *path)
+{
+	char directory[CONFIG_PATH_BYTES], *real = realpath(path, NULL);
+
+	directory_of(path, directory);
+	add(out, is_wide(directory) ? path : directory, APP_PLACE_READ);
+	if (real != NULL && strlen(real) < CONFIG_PATH_BYTES) {
+		directory_of(real, directory);
+		add(out, is_wide(directory) ? real : directory, APP_PLACE_READ);
+	}
+	free(real);
+}
+
+static void
+add_files(struct app_places *out, const char (*paths)[CONFIG_PATH_BYTES], unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		add_file(out, paths[i]);
+}
+
+static void
+add_input(struct app_places *out, const struct input_place *place)
+{
+	switch (place->kind) {
+	case INPUT_FILE:
+		add_directory(out, place->path, APP_PLACE_READ);
+		break;
+	case INPUT_FIFO:
+		add_directory(out, place->path, APP_PLACE_FIFO);
+		break;
+	case INPUT_UNIX:
+	case INPUT_UNIX_STREAM:
+		add_directory(out, place->path, APP_PLACE_SOCKET);
+		break;
+	default: /* no file */
+		break;
+	}
+}
+
+static void
+add_stream(struct app_places *out, const struct config_stream *s)
+{
+	add_input(out, &s->input);
+	add_files(out, s->routes, s->route_count);
+	add_files(out, s->openapi, s->openapi_count);
+	for (unsigned i = 0; i < s->docroot_count; i++)
+		add(out, s->docroot[i], APP_PLACE_READ);
+}
+
+void
+app_places_find(
+    const struct config *c, const char *store, const char *keys, struct app_places *out)
+{
+	char beside[CONFIG_PATH_BYTES + 8];
+
+	memset(out, 0, sizeof(*out));
+	add(out, store, APP_PLACE_READ | APP_PLACE_WRITE);
+	(void)snprintf(beside, sizeof(beside), "%s.keys", store);
+	add(out, keys != NULL ? keys : beside, APP_PLACE_READ | APP_PLACE_WRITE);
+	directory_of(store, beside); /* where the control socket is */
+	if (!is_wide(beside))
+		add(out, beside, APP_PLACE_SOCKET);
+	add_file(out, c->path);
+	if (c->geo_asn[0] != '\0')
+		add_file(out, c->geo_asn);
+	if (c->geo_country[0] != '\0')
+		add_file(out, c->geo_country);
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (c->streams[i].input.kind != INPUT_PIPE)
+			add_stream(out, &c->streams[i]);
+	for (size_t i = 0; i < sizeof(of_the_system) / sizeof(of_the_system[0]); i++)
+		add(out, of_the_system[i], APP_PLACE_READ);
+}
+
+static bool
+covers(const struct app_place *one, const struct app_place *wanted)
+{
+	size_t len = strcmp(one->path, "/") == 0 ? 0 : strlen(one->path);
+
+	return ((one->rights & wanted->rights) == wanted->rights &&
+	    strncmp(one->path, wanted->path, len) == 0 &&
+	    (wanted->path[len] == '\0' || wanted->path[len] == '/'));
+}
+
+const struct app_place *
+app_places_lack(const struct app_places *has, const struct app_places *wanted)
+{
+	for (unsigned i = 0; i < wanted->count; i++) {
+		bool found = false;
+
+		for (unsigned n = 0; n < has->count && !found; n++)
+			found = covers(&has->list[n], &wanted->list[i]);
+		if (!found)
+			return (&wanted->list[i]);
+	}
+	return (NULL);
+}

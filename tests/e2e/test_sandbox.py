@@ -1,0 +1,208 @@
+"""run, taken over: no other file, no other program, nobody to talk to; and not root any more."""
+import grp
+import os
+import pwd
+import re
+import signal
+import socket
+import subprocess
+
+from lib import CRETULA, Skip, cretula, equal, is_testing_build, main, read, write
+from test_run import ONE, Daemon, committed, configure, connect, free_port, line, sizes, wait_for
+
+
+def has_landlock():
+    return b'landlock' in open('/proc/self/status', 'rb').read() or os.path.exists('/sys/kernel/security/landlock')
+
+
+def said_first(text):
+    """The line of the sandbox."""
+    found = re.search(r'msg="((?:not )?confined[^"]*)"', text)
+    assert found, text
+    return found.group(1)
+
+
+def is_sanitized(said):
+    return 'not with a sanitizer' in said
+
+
+def escape(*names, to=''):
+    """What became of each attempt; and all that was said."""
+    configure()
+    daemon = Daemon(env={'CRETULA_ESCAPE': ' '.join(names), 'CRETULA_ESCAPE_TO': to})
+    said = daemon.end()
+    return dict(re.findall(r'escape ([a-z-]+): ([^"]*)"', said)), said
+
+
+def test_escapes():
+    """Each attempt is refused, in a thread too; and what is in force is said."""
+    if not is_testing_build():
+        raise Skip('not a testing build: nothing to try with')
+    secret = os.path.abspath('outside')
+    os.mkdir('d')
+    write(secret, b'x')
+    os.chmod(secret, 0o644)
+    here = os.getcwd()
+    os.chdir('d')
+    names = ['code', 'connect', 'connect-unix', 'datagrams', 'fork', 'kill', 'link', 'memory', 'netlink', 'read', 'root',
+             'send', 'terminal', 'write']
+    tried, said = escape(*names, to=secret)
+    os.chdir(here)
+    if is_sanitized(said):
+        raise Skip('a sanitizer does not live with a filter of system calls')
+    first = said_first(said)
+    if 'by Landlock' not in first:
+        raise Skip(f'this kernel has no Landlock: {first}')
+    equal(set(tried), set(names), said)
+    for name, end in tried.items():
+        assert end in ('Operation not permitted', 'Permission denied', 'Invalid cross-device link'), (name, end, said)
+    equal(read(secret), b'x')
+
+
+def test_hostile_calls_end_it():
+    """exec and ptrace: said, and then the process is gone, as of a bad system call."""
+    if not is_testing_build():
+        raise Skip('not a testing build: nothing to try with')
+    for name in ('exec', 'ptrace'):
+        configure()
+        run = subprocess.run([CRETULA, 'run', '--config', 'c.yaml'], env={**os.environ, 'CRETULA_ESCAPE': name},
+                             capture_output=True, check=False, timeout=60) if not SANITIZED else None
+        if run is None:
+            raise Skip('a sanitizer does not live with a filter of system calls')
+        said = run.stderr.decode()
+        equal(run.returncode, -signal.SIGSYS, said)
+        assert 'was denied: cretula never makes it' in said, said
+
+
+def test_every_thread():
+    """No privileges, no dump, and the filter, in each of them."""
+    configure()
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1))
+    wait_for(lambda: committed('s') == 1)
+    tasks = f'/proc/{daemon.process.pid}/task'
+    states = [read(f'{tasks}/{t}/status').decode() for t in os.listdir(tasks)]
+    assert len(states) >= 3, states
+    for state in states:
+        assert 'NoNewPrivs:\t1' in state, state
+        assert SANITIZED or 'Seccomp:\t2' in state, state
+    limits = read(f'/proc/{daemon.process.pid}/limits').decode()
+    assert re.search(r'Max core file size\s+0\s+0', limits), limits
+    daemon.end()
+
+
+def test_reload_stays_inside():
+    """Another directory needs a restart, and is named; a place that is known does not."""
+    for d in ('a', 'b', 'w'):
+        os.mkdir(d)
+    write('w/routes', b'/shop\n')
+    write('elsewhere', b'/shop\n')
+    os.mkdir('e')
+    os.rename('elsewhere', 'e/routes')
+    text = 'store: store\nstreams:\n  s: {{ input: {{ unix-stream: %(here)s/a/s.sock }}, format: combined{} }}\n'
+    os.mkdir('etc')
+    os.chdir('etc')
+    base = os.path.dirname(os.getcwd())
+
+    def config(more='', place='a'):
+        write('c.yaml', text.format(more).replace('%(here)s/a', f'{base}/{place}').encode())
+
+    config(f', routes: [{base}/w/routes]')
+    daemon = Daemon()
+
+    def reload():
+        daemon.process.send_signal(signal.SIGHUP)
+        equal(daemon.manager.recv(100), b'RELOADING=1')
+        equal(daemon.manager.recv(100), b'READY=1')
+
+    config(f', routes: [{base}/w/routes, {base}/e/routes]')
+    reload()
+    config(place='b')
+    reload()
+    write(f'{base}/w/more', b'/cart\n')
+    config(f', routes: [{base}/w/more]')
+    reload()
+    connect(f'{base}/a/s.sock').sendall(line(1))
+    wait_for(lambda: committed('s') == 1)
+    said = daemon.end()
+    if 'by Landlock' in said_first(said):
+        equal(said.count('stays as it was'), 2, said)
+        assert f'{base}/e needs a restart' in said and f'{base}/b needs a restart' in said, said
+    equal(sizes('s'), [1])
+
+
+def test_choices():
+    """off says so; required is met or ends with 78; user and group are checked."""
+    configure('sandbox: off\n' + ONE)
+    equal(said_first(Daemon().end()), 'not confined: `sandbox: off`')
+    configure('sandbox: required\n' + ONE)
+    if not SANITIZED and 'nothing is missing' in FIRST:
+        Daemon().end()
+    else:
+        run = cretula('run', '--config', 'c.yaml', code=78)
+        assert 'required, but not enforced' in run.err, run.err
+    for text, want in (('user: root\n', 'is root'), ('user: nobody-at-all\n', 'there is no user'),
+                       ('group: nogroup\n', 'needs a `user:`'), ('user: nobody\ngroup: none-such\n', 'there is no group')):
+        configure(text + ONE)
+        run = cretula('run', '--config', 'c.yaml', code=78)
+        assert want in run.err, (text, run.err)
+
+
+def test_another_user():
+    """From root: the input is opened first, then nothing of root is left; what it makes is the user's."""
+    if os.geteuid() != 0:
+        raise Skip('only root can become somebody else')
+    user, group = pwd.getpwnam('nobody'), grp.getgrnam('daemon')
+    here = os.getcwd()
+    for folder in iter(lambda h=[here]: h.pop() if h else None, None):
+        os.chmod(folder, 0o755)
+    os.chmod(os.path.dirname(here), os.stat(os.path.dirname(here)).st_mode | 0o055)
+    os.mkdir('data')
+    os.chown('data', user.pw_uid, group.gr_gid)
+    port = free_port(socket.SOCK_STREAM)
+    write('access.log', line(3))
+    os.chmod('access.log', 0o600)
+    text = ('store: data/store\nuser: nobody\ngroup: daemon\nstreams:\n'
+            '  s: { input: { unix-stream: %(here)s/s.sock }, format: combined }\n'
+            f'  t: {{ input: {{ tcp: "127.0.0.1:{port}" }}, format: combined }}\n')
+    configure(text)
+    os.chmod('c.yaml', 0o644)
+    daemon = Daemon()
+    status = read(f'/proc/{daemon.process.pid}/status').decode()
+    uid, gid = user.pw_uid, group.gr_gid
+    assert f'Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n' in status and f'Gid:\t{gid}\t{gid}\t{gid}\t{gid}\n' in status, status
+    for name in ('CapInh', 'CapBnd', 'CapAmb'):
+        assert f'{name}:\t0000000000000000' in status, status
+    for name in ('CapPrm', 'CapEff'):
+        assert f'{name}:\t0000000000004000' in status, status  # to lock memory, and no more
+    equal((os.stat('s.sock').st_uid, os.stat('data/store').st_uid, os.stat('data/store.keys').st_uid), (uid,) * 3)
+    connect('s.sock').sendall(line(1))
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(line(2))
+        wait_for(lambda: os.path.isdir('data/store/streams/t/open'))
+    daemon.end()
+    for stream in ('s', 't'):
+        run = cretula('stats', '--store', 'data/store', '--stream', stream, '--json')
+        assert run.code == 0 and run.json, run.err
+    configure(text.replace('unix-stream: %(here)s/s.sock', 'file: %(here)s/access.log'))
+    os.chmod('c.yaml', 0o644)
+    run = cretula('run', '--config', 'c.yaml', code=78)
+    assert 'access.log: Permission denied' in run.err, run.err
+
+
+def probe():
+    """What this build and kernel do, told by a start."""
+    configure()
+    return said_first(Daemon().end())
+
+
+if __name__ == '__main__':
+    import tempfile
+
+    home = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        FIRST = probe()
+        os.chdir(home)
+    SANITIZED = is_sanitized(FIRST)
+    main()
