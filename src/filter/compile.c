@@ -11,9 +11,12 @@
 struct parser {
 	struct span text;
 	size_t at;
+	unsigned depth; /* of ! and ( */
 	struct filter *filter;
 	struct err *e;
 };
+
+#define DEPTH_MAX 16
 
 /* Characters, not bytes: what a caret under the text needs. */
 static unsigned
@@ -119,8 +122,6 @@ read_field(struct parser *p, struct filter_term *term)
 	while (p->at < p->text.len && is_name(p->text.ptr[p->at]))
 		p->at++;
 	name = span_of(p->text.ptr + start, p->at - start);
-	if (name.len == 0 && p->at < p->text.len && strchr("(!", p->text.ptr[p->at]) != NULL)
-		return (bad(p, start, "a filter is FIELD OP LITERAL joined by &&, without ( or !"));
 	if (name.len == 0)
 		return (bad(p, start, "a field name is missing"));
 	if ((f = record_field_by_name(name)) == -1)
@@ -269,44 +270,94 @@ read_literal(struct parser *p, struct filter_term *term)
 
 /* ---- the whole ---- */
 
+#define JOINED "terms are joined by && or ||"
+
 static int
-read_join(struct parser *p)
+read_term(struct parser *p, bool negate, uint8_t *node)
 {
-	if (span_starts(rest(p), span_str("&&"))) {
-		p->at += 2;
-		return (0);
+	struct filter *filter = p->filter;
+	struct filter_term *term = &filter->terms[filter->term_count];
+
+	if (filter->term_count == FILTER_TERMS_MAX)
+		return (bad(p, p->at, "too many terms"));
+	if (read_field(p, term) != 0)
+		return (-1);
+	skip_blanks(p);
+	if (read_op(p, term) != 0)
+		return (-1);
+	skip_blanks(p);
+	if (read_literal(p, term) != 0)
+		return (-1);
+	term->negate = term->negate != negate;
+	*node = filter->node_count++;
+	filter->nodes[*node] = (struct filter_node) { .term = filter->term_count++ };
+	return (0);
+}
+
+static int read_joined(struct parser *p, bool negate, bool any, uint8_t *node);
+
+/* ! FILTER, ( FILTERS ) or a term. */
+static int
+read_one(struct parser *p, bool negate, uint8_t *node)
+{
+	size_t start;
+	char c;
+
+	skip_blanks(p);
+	start = p->at;
+	c = start < p->text.len ? p->text.ptr[start] : '\0';
+	if (c != '!' && c != '(')
+		return (read_term(p, negate, node));
+	if (++p->depth > DEPTH_MAX)
+		return (bad(p, start, "nested too deeply"));
+	p->at++;
+	if (c == '!') {
+		if (read_one(p, !negate, node) != 0)
+			return (-1);
+	} else {
+		if (read_joined(p, negate, true, node) != 0)
+			return (-1);
+		if (!span_starts(rest(p), span_str(")")))
+			return (p->at == p->text.len ? bad(p, start, "this ( is not closed")
+						     : bad(p, p->at, JOINED));
+		p->at++;
 	}
-	if (span_starts(rest(p), span_str("||")))
-		return (bad(p, p->at, "|| is not known; terms are joined by &&"));
-	return (bad(p, p->at, "terms are joined by &&"));
+	p->depth--;
+	return (0);
+}
+
+/*
+ * any: by ||, of what is joined by &&, which binds tighter.  negate: !(a || b)
+ * is !a && !b, so that the contrary of a whole is one of its terms.
+ */
+static int
+read_joined(struct parser *p, bool negate, bool any, uint8_t *node)
+{
+	struct filter *filter = p->filter;
+	uint8_t right;
+
+	if ((any ? read_joined(p, negate, false, node) : read_one(p, negate, node)) != 0)
+		return (-1);
+	while (skip_blanks(p), span_starts(rest(p), span_str(any ? "||" : "&&"))) {
+		p->at += 2;
+		if ((any ? read_joined(p, negate, false, &right)
+			 : read_one(p, negate, &right)) != 0)
+			return (-1);
+		filter->nodes[filter->node_count] = (struct filter_node) { .joins = true,
+			.any = any != negate, .left = *node, .right = right };
+		*node = filter->node_count++;
+	}
+	return (0);
 }
 
 static int
-read_terms(struct parser *p)
+read_all(struct parser *p)
 {
-	struct filter *filter = p->filter;
-
-	for (;;) {
-		struct filter_term *term = &filter->terms[filter->count];
-
-		skip_blanks(p);
-		if (filter->count == FILTER_TERMS_MAX)
-			return (bad(p, p->at, "too many terms"));
-		if (read_field(p, term) != 0)
-			return (-1);
-		skip_blanks(p);
-		if (read_op(p, term) != 0)
-			return (-1);
-		skip_blanks(p);
-		if (read_literal(p, term) != 0)
-			return (-1);
-		filter->count++;
-		skip_blanks(p);
-		if (p->at == p->text.len)
-			return (0);
-		if (read_join(p) != 0)
-			return (-1);
-	}
+	if (read_joined(p, false, true, &p->filter->root) != 0)
+		return (-1);
+	if (p->at == p->text.len)
+		return (0);
+	return (bad(p, p->at, p->text.ptr[p->at] == ')' ? "this ) closes nothing" : JOINED));
 }
 
 int
@@ -318,7 +369,7 @@ filter_compile(const char *text, struct filter **filter, struct err *e)
 	p.filter = calloc(1, sizeof(*p.filter) + p.text.len);
 	if (p.filter == NULL)
 		return (err_set(e, ERR_IO, "no memory for a filter"));
-	if (read_terms(&p) != 0) {
+	if (read_all(&p) != 0) {
 		filter_free(p.filter);
 		return (-1);
 	}
@@ -337,7 +388,7 @@ filter_fields(const struct filter *filter)
 {
 	uint64_t fields = 0;
 
-	for (size_t i = 0; i < filter->count; i++)
+	for (size_t i = 0; i < filter->term_count; i++)
 		fields |= UINT64_C(1) << filter->terms[i].field;
 	return (fields);
 }

@@ -1,8 +1,9 @@
 /*
  * filter: which records a condition means.
  *
- * FIELD OP LITERAL joined by && (design.md 8): what `view --where`,
- * `subject rescrub` and the detail rules of a stream say.
+ * FIELD OP LITERAL, joined by && and ||, with ! and parentheses (design.md
+ * 8): what `view --where`, `subject rescrub` and the detail rules of a stream
+ * say.
  */
 #ifndef CRETULA_FILTER_FILTER_H
 #define CRETULA_FILTER_FILTER_H
@@ -18,11 +19,12 @@ struct filter; /* immutable once compiled */
 
 /*
  * == != < <= > >= on any field (numbers by value, time as RFC 3339), ^= and
- * ~= (prefix, contains) on texts.  Literals: "text", number, bare word.
- * Lists, flags and extra match if any element does; != is the contrary of
- * ==, so that a record without the field matches it and nothing else.  A
- * record without a state is "parsed".  Errors: ERR_USAGE, "column N: what",
- * without the literal.
+ * ~= (prefix, contains) on texts; && binds tighter than ||, ! tighter than
+ * both.  Literals: "text", number, bare word.  At most 32 terms, 16 deep.
+ * Lists, flags and extra match if any element does; != and ! are the contrary,
+ * so that a record without the field matches them and nothing else.  A record
+ * without a state is "parsed".  Errors: ERR_USAGE, "column N: what", without
+ * the literal.
  */
 int filter_compile(const char *text, struct filter **filter, struct err *e);
 void filter_free(struct filter *filter); /* NULL is legal */

@@ -21,9 +21,17 @@ struct filter_term {
 
 #define FILTER_TERMS_MAX 32
 
+/* A term, or two nodes of which both (any: at least one) must hold. */
+struct filter_node {
+	bool joins, any;
+	uint8_t term;
+	uint8_t left, right;
+};
+
 struct filter {
 	struct filter_term terms[FILTER_TERMS_MAX];
-	size_t count;
+	struct filter_node nodes[2 * FILTER_TERMS_MAX - 1];
+	uint8_t term_count, node_count, root;
 	size_t used;
 	char literals[];
 };

@@ -93,11 +93,22 @@ term_holds(const struct filter_term *term, const struct record *r)
 	}
 }
 
+/* As deep as terms: each join is one level of the left side. */
+static bool
+node_holds(const struct filter *filter, const struct record *r, uint8_t at)
+{
+	const struct filter_node *node = &filter->nodes[at];
+
+	while (node->joins) {
+		if (node_holds(filter, r, node->left) == node->any)
+			return (node->any);
+		node = &filter->nodes[node->right];
+	}
+	return (term_holds(&filter->terms[node->term], r) != filter->terms[node->term].negate);
+}
+
 bool
 filter_match(const struct filter *filter, const struct record *r)
 {
-	for (size_t i = 0; i < filter->count; i++)
-		if (term_holds(&filter->terms[i], r) == filter->terms[i].negate)
-			return (false);
-	return (true);
+	return (node_holds(filter, r, filter->root));
 }

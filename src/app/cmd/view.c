@@ -115,8 +115,9 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_view = { "view", "show records of a stream", "", 0, 0, options,
-	"EXPR is FIELD OP LITERAL, joined by &&. OP is == != < <= > >= ^= (begins with) or\n"
-	"~= (contains). Fields are those of the records, e.g. status, path, client, time.\n\n"
+	"EXPR is FIELD OP LITERAL, joined by && and ||, with ! and parentheses. OP is == != <\n"
+	"<= > >= ^= (begins with) or ~= (contains). Fields are those of the records, e.g.\n"
+	"status, path, client, time.\n\n"
 	"A record that was erased is left out, one that was replaced is shown as it is now.\n\n"
 	"examples:\n"
 	"  cretula view --store ./store --stream shop --as text --where 'status >= 500'\n"

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -34,6 +35,22 @@ filters_match_as_said(void **state)
 		{ "no blanks", "status>=400&&status<500", shop, true },
 		{ "both must hold", "status >= 400 && method == POST", shop, false },
 		{ "three terms", "status >= 400 && method == GET && path ^= /shop/", shop, true },
+		{ "either", "status == 500 || method == GET", shop, true },
+		{ "neither", "status == 500 || method == POST", shop, false },
+		{ "&& binds tighter, left", "status == 500 && method == POST || bytes == -5", shop, true },
+		{ "&& binds tighter, right", "bytes == -5 || status == 500 && method == POST", shop, true },
+		{ "parentheses, left", "status == 500 && (method == POST || bytes == -5)", shop, false },
+		{ "parentheses, right", "(bytes == -5 || status == 500) && method == POST", shop, false },
+		{ "not", "!status == 500", shop, true },
+		{ "not, but it is", "!status == 404", shop, false },
+		{ "not not equal", "!status != 404", shop, true },
+		{ "not both", "!(status == 404 && method == POST)", shop, true },
+		{ "not both, but they are", "!(status == 404 && method == GET)", shop, false },
+		{ "not any", "!(status == 500 || method == POST)", shop, true },
+		{ "not any, but one is", "!(status == 500 || method == GET)", shop, false },
+		{ "not not", "!!(!status == 500 || !(method == GET))", shop, true },
+		{ "within within", "((!(bytes == 1||(status==404))||flags==overlong))", shop, true },
+		{ "not less, of what is not there", "!status < 500", bare, true },
 		{ "a bare word", "method == GET", shop, true },
 		{ "a quoted text", "method == \"GET\"", shop, true },
 		{ "escapes in quotes", "path == \"/shop/a \\\"b\\\"\"", shop, true },
@@ -111,15 +128,18 @@ mistakes_name_their_column(void **state)
 		{ "path == \"abc", "column 9: the text does not end" },
 		{ "path == \"\\", "column 10: the escapes are \\\" and \\\\" },
 		{ "path == \"\\n\"", "column 10: the escapes are \\\" and \\\\" },
-		{ "path == \"\xc3\xa4\" || status == 1",
-		    "column 13: || is not known; terms are joined by &&" },
-		{ "path == a path == b", "column 11: terms are joined by &&" },
-		{ "path == a & path == b", "column 11: terms are joined by &&" },
+		{ "path == \"\xc3\xa4\" | status == 1", "column 13: terms are joined by && or ||" },
+		{ "path == a path == b", "column 11: terms are joined by && or ||" },
+		{ "path == a & path == b", "column 11: terms are joined by && or ||" },
 		{ "path == a &&", "column 13: a field name is missing" },
-		{ "(path == a)",
-		    "column 1: a filter is FIELD OP LITERAL joined by &&, without ( or !" },
-		{ "!path == a",
-		    "column 1: a filter is FIELD OP LITERAL joined by &&, without ( or !" },
+		{ "path == a || ", "column 14: a field name is missing" },
+		{ "|| path == a", "column 1: a field name is missing" },
+		{ "()", "column 2: a field name is missing" },
+		{ "!", "column 2: a field name is missing" },
+		{ "status == 1 && (path == a", "column 16: this ( is not closed" },
+		{ "(status == 1 path == a)", "column 14: terms are joined by && or ||" },
+		{ "(status == 1))", "column 14: this ) closes nothing" },
+		{ "!!!!!!!!!!!!!!!!!status == 1", "column 17: nested too deeply" },
 		{ "flags == odd", "column 10: no flag of this name" },
 		{ "state == fine", "column 10: the states are parsed, partial and unparsed" },
 	};
@@ -149,6 +169,36 @@ terms_have_a_bound(void **state)
 	strcat(text, " && status == 1");
 	assert_int_equal(filter_compile(text, &filter, &e), -1);
 	assert_string_equal(e.text, "column 481: too many terms");
+}
+
+#define BIT(n) ((bits >> (n) & 1) != 0)
+
+/* All of !a J !(b J c) and !(a J b) J !c, where each term holds or not, each ! and J may be there, or be the other one. */
+static void
+joins_are_those_of_c(void **state)
+{
+	static struct record_decoder dec;
+	struct record r;
+	struct err e;
+
+	assert_int_equal(record_decode(&dec, span_str(shop), &r, &e), 0);
+	for (unsigned bits = 0; bits < 1u << 8; bits++) {
+		bool a = BIT(0), b = BIT(1), c = BIT(2), left = BIT(3) ? !a : a;
+		bool inner = BIT(4) ? b || c : b && c, right = BIT(5) ? !inner : inner;
+		bool want = BIT(6) ? left || right : left && right;
+		struct filter *filter = NULL;
+		char one[64], two[96], text[256];
+
+		(void)snprintf(one, sizeof(one), "%sstatus == %d", BIT(3) ? "!" : "", a ? 404 : 1);
+		(void)snprintf(two, sizeof(two), "%s(status == %d %s status == %d)", BIT(5) ? "!" : "",
+		    b ? 404 : 1, BIT(4) ? "||" : "&&", c ? 404 : 1);
+		(void)snprintf(text, sizeof(text), "%s %s %s", BIT(7) ? one : two,
+		    BIT(6) ? "||" : "&&", BIT(7) ? two : one);
+		assert_int_equal(filter_compile(text, &filter, &e), 0);
+		if (filter_match(filter, &r) != want)
+			fail_msg("%s", text);
+		filter_free(filter);
+	}
 }
 
 static void
@@ -182,6 +232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filters_match_as_said),
+		cmocka_unit_test(joins_are_those_of_c),
 		cmocka_unit_test(mistakes_name_their_column),
 		cmocka_unit_test(terms_have_a_bound),
 		cmocka_unit_test(a_caret_stands_under_the_mistake),
