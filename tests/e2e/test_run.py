@@ -321,6 +321,36 @@ def test_another_configuration():
     cretula('verify', '--store', 'store', code=0)
 
 
+def test_other_files():
+    """SIGHUP: another word in a route file stays readable; a file that is gone or broken changes nothing."""
+    write('routes', b'/shop\n')
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined, '
+              'routes: [routes], words: { mode: fixed } }\n')
+    daemon = Daemon()
+    conn = connect('s.sock')
+
+    def reload():
+        daemon.process.send_signal(signal.SIGHUP)
+        equal(daemon.manager.recv(100), b'RELOADING=1')
+        equal(daemon.manager.recv(100), b'READY=1')
+
+    for sent, change in enumerate((None, b'/shop\n/vintage-lamps\n', None, '', b'/shop\n/vintage-lamps\n')):
+        if change is None:
+            os.utime('routes')  # the same words
+        elif change == '':
+            os.unlink('routes')
+        else:
+            write('routes', change)
+        reload()
+        conn.sendall(combined(sent, target='/vintage-lamps', size=1000 + sent).encode())
+        wait_for(lambda n=sent: (committed('s') == (1 if n == 0 else n)))
+    said = daemon.end()
+    equal([r['path'] == '/vintage-lamps' for r in records('store')], [False, True, True, True, True])
+    equal(said.count('stays as it was'), 1, said)
+    starts = sum(e['type'] == 'start' for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines()))
+    equal(starts, 2, said)
+
+
 def test_bad_disk_is_tried_again():
     """An error of the disk ends the session of a stream, not the daemon: it opens again and goes on."""
     configure()

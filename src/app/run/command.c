@@ -112,6 +112,7 @@ const struct app_command app_command_run = { "run",
 	"fifo, udp, tcp, unix-stream) is read, masked, committed each second and sealed.\n"
 	"SIGTERM drains and seals, SIGUSR1 seals at once, SIGHUP reads the configuration again:\n"
 	"if it is good, streams that changed start anew, the others and the connections stay.\n"
+	"So do streams whose routes, OpenAPI files, document roots or geo databases changed.\n"
 	"A stream that cannot write is tried again; its clients wait meanwhile. Sockets of a\n"
 	"service manager (LISTEN_FDS) are taken by their names.\n\n"
 	"examples:\n"

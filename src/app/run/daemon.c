@@ -365,6 +365,28 @@ forget(struct run_daemon *d, const struct config *c)
 	}
 }
 
+/* Is what other files say of a stream the same? */
+static bool
+same_files(const struct run_stream *r, const struct config *c, const struct config_stream *to)
+{
+	unsigned char now[32];
+
+	return (app_run_files(c, to, now, NULL) == 0 && memcmp(now, r->files, sizeof(now)) == 0);
+}
+
+/* Nothing is closed for a file that could not be opened again. */
+static int
+check_files(const struct config *c, struct err *e)
+{
+	unsigned char now[32];
+
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (c->streams[i].input.kind != INPUT_PIPE &&
+		    app_run_files(c, &c->streams[i], now, e) == -1)
+			return (err_in(e, "stream %s", c->streams[i].name));
+	return (0);
+}
+
 static void
 apply(struct run_daemon *d, struct run_config *c)
 {
@@ -379,7 +401,8 @@ apply(struct run_daemon *d, struct run_config *c)
 			app_run_stop(r);
 			drop(d, i, NULL);
 		} else if (r->state == RUN_FAILED || r->state == RUN_ENDED ||
-		    !config_stream_same(r->owner->config, r->setup.stream, c->config, to))
+		    !config_stream_same(r->owner->config, r->setup.stream, c->config, to) ||
+		    !same_files(r, c->config, to))
 			change(d, i, c, to);
 	}
 	for (unsigned i = 0; i < c->config->stream_count; i++) {
@@ -441,7 +464,7 @@ app_daemon_reload(struct run_daemon *d)
 	bool taken = false;
 
 	if (load(d, &c, &e) == -1 || check(d, c->config, &e) == -1 ||
-	    check_restart(d, c->config, &e) == -1)
+	    check_restart(d, c->config, &e) == -1 || check_files(c->config, &e) == -1)
 		app_error(NULL, "the configuration stays as it was: %s", e.text);
 	else {
 		c->users++;

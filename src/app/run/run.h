@@ -39,6 +39,7 @@ struct run_stream {
 	atomic_int stop, seal;
 	_Atomic enum run_state state;
 	struct app_figures *figures; /* the board's */
+	unsigned char files[32]; /* app_run_files, as it was opened */
 	uint64_t before; /* records of the stream when the session began */
 	uint64_t lost; /* lines of sessions that failed, not yet sealed as such */
 	bool started; /* the thread runs, or waits to be joined */
@@ -60,6 +61,13 @@ void app_run_stop(struct run_stream *r);
 void app_run_detach(struct run_stream *r);
 /* Wait until it has ended, and close; in NULL: its input, too. */
 void app_run_join(struct run_stream *r, struct input_live **in);
+
+/*
+ * A digest of what routes, OpenAPI files, document roots and geo databases
+ * say.  0; -1 with e: one of them cannot be read.
+ */
+int app_run_files(const struct config *c, const struct config_stream *stream,
+    unsigned char digest[static 32], struct err *e);
 
 /* ---- notify.c: the service manager; sd_notify(3), sd_listen_fds(3) ---- */
 

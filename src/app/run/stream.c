@@ -113,7 +113,8 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 	r->in = in;
 	set_state(r, RUN_STARTING);
 	app_figures_place(r->figures, &stream->input, stream->rotate);
-	if (app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
+	if (app_run_files(c->config, stream, r->files, e) == -1 ||
+	    app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
 	    (in == NULL && app_run_open_input(stream, fd, &r->in, e) == -1) ||
 	    input_live_check(r->in, e) == -1)
 		return (err_in(e, "stream %s", r->name));
