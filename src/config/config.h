@@ -54,6 +54,7 @@ struct config {
 	char keys[CONFIG_PATH_BYTES];
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
 	char escrow_key[CONFIG_SEAL_BYTES]; /* "" if not given */
+	char metrics[CONFIG_PATH_BYTES]; /* "" if not given; config_listen */
 	char geo_asn[CONFIG_PATH_BYTES]; /* "" if not given; relative to the file */
 	char geo_country[CONFIG_PATH_BYTES];
 	char quarantine_key[CONFIG_SEAL_BYTES];
@@ -87,6 +88,9 @@ const struct config_stream *config_stream_find(const struct config *c, const cha
 /* Would the streams be read, masked and sealed alike? */
 bool config_stream_same(const struct config *c, const struct config_stream *s,
     const struct config *d, const struct config_stream *t);
+
+/* HOST:PORT or unix:PATH.  0; -1, ERR_CONFIG. */
+int config_listen(const char *text, struct input_place *place, struct err *e);
 
 /* Every option: path, type, default, help; for --explain and the manual. */
 void config_explain(struct buf *out);

@@ -21,6 +21,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_AGENTS] = "a list of programs",
 	[CONFIG_MACHINES] = "a list of users",
 	[CONFIG_MEMBERS] = "a path (a.b, a[].b), or a list of them",
+	[CONFIG_LISTEN] = "HOST:PORT or unix:PATH",
 	[CONFIG_INPUT] = "where lines come from",
 	[CONFIG_METHOD] = "one of the methods below",
 	[CONFIG_NAME] = "a name",

@@ -89,6 +89,15 @@ void config_value_set(struct config_loader *l, const struct config_option *o,
 void config_value_method(struct config_loader *l, int class_id, const struct config_node *node,
     struct config_stream *stream);
 
+/* ---- listen.c ---- */
+
+/* HOST:PORT or unix:PATH, or it is said to l. */
+void config_value_listen(struct config_loader *l, struct config_mark at, const char *name,
+    const char *text, char to[static CONFIG_PATH_BYTES]);
+/* The only input of its stream. */
+void config_value_input(struct config_loader *l, struct config_mark at,
+    const struct config_option *o, const char *said, struct input_place *input);
+
 /* ---- maps/epochs.c ---- */
 
 /* One key of epochs:, a class or the first word of several.  false: there is none. */

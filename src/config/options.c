@@ -31,6 +31,8 @@ const struct config_option config_options[] = {
 	    "one more file of options, relative to this one; neither may repeat the other" },
 	{ "keys", CONFIG_PATH, FILE_AT(keys), "", ANY,
 	    "directory of the keys, never inside of the store; beside it if not given" },
+	{ "metrics", CONFIG_LISTEN, FILE_AT(metrics), "", ANY,
+	    "`run` answers /metrics and /healthz there: 127.0.0.1:9464 or unix:PATH; no password" },
 	{ "quarantine_key", CONFIG_SEAL_KEY, FILE_AT(quarantine_key), "", ANY,
 	    "public key that lines which cannot be read are sealed to; `cretula key pair`" },
 	{ "sandbox", CONFIG_CHOICE, FILE_AT(sandbox), "on", ONE_OF("on required off"),

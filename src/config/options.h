@@ -22,6 +22,7 @@ enum config_type {
 	CONFIG_FORMAT_STRING, /* char[CONFIG_PATH_BYTES] */
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
 	CONFIG_INPUT, /* struct input_place: the last word of path is its kind */
+	CONFIG_LISTEN, /* char[CONFIG_PATH_BYTES], config_listen reads it; "" is nowhere */
 	CONFIG_INCLUDE, /* another file; no place */
 	CONFIG_MACHINES, /* as CONFIG_NAMES, with a "*" at the end */
 	CONFIG_MEMBERS, /* struct parse_json_map: a path of each what */

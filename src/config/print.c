@@ -137,6 +137,7 @@ print_value(
 	case CONFIG_FILE: print_route(c, place, out); break;
 	case CONFIG_FORMAT:
 	case CONFIG_FORMAT_STRING:
+	case CONFIG_LISTEN:
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
 	case CONFIG_SEAL_KEY:
@@ -184,7 +185,7 @@ is_said(const struct config_option *o, const void *from)
 	if (o->type == CONFIG_INPUT)
 		return (is_input(o, from));
 	return ((o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING &&
-		    o->type != CONFIG_NAME && o->type != CONFIG_PATH &&
+		    o->type != CONFIG_LISTEN && o->type != CONFIG_NAME && o->type != CONFIG_PATH &&
 		    o->type != CONFIG_SEAL_KEY && o->type != CONFIG_ZONE) ||
 	    *((const char *)from + o->offset) != '\0');
 }

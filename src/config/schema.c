@@ -100,6 +100,7 @@ schema_value(const struct config_option *o, struct buf *out)
 	case CONFIG_FORMAT_STRING:
 	case CONFIG_INCLUDE:
 	case CONFIG_INPUT:
+	case CONFIG_LISTEN:
 	case CONFIG_NAME:
 	case CONFIG_PATH:
 	case CONFIG_SEAL_KEY:

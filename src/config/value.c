@@ -369,24 +369,16 @@ set_agent(struct value *v, void *to)
 	set_word(v, to);
 }
 
-/* "kind:place", the kind being the last word of the option; or all of it in the value. */
 static void
 set_input(struct value *v, void *to)
 {
-	const char *kind = strrchr(v->option->path, '.') + 1;
-	struct input_place place, *input = to;
-	char text[CONFIG_TEXT_BYTES + CONFIG_NAME_BYTES];
-	struct err e;
+	config_value_input(v->l, v->at, v->option, v->text, to);
+}
 
-	(void)snprintf(text, sizeof(text), "%s%s%.*s", strcmp(kind, "syslog") == 0 ? "" : kind,
-	    strcmp(kind, "syslog") == 0 ? "" : ":", CONFIG_TEXT_BYTES - 1,
-	    v->text);
-	if (input_place_read(span_str(text), &place, &e) == -1)
-		config_say(v->l, v->at, "%s: %s", v->name, e.text);
-	else if (input->kind != INPUT_PIPE)
-		config_say(v->l, v->at, "a stream has one input, and there is one already");
-	else
-		*input = place;
+static void
+set_listen(struct value *v, void *to)
+{
+	config_value_listen(v->l, v->at, v->name, v->text, to);
 }
 
 static const struct {
@@ -406,6 +398,7 @@ static const struct {
 	[CONFIG_FORMAT_STRING] = { set_format_string, 0, 0 },
 	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_INPUT] = { set_input, 0, 0 },
+	[CONFIG_LISTEN] = { set_listen, 0, 0 },
 	[CONFIG_INCLUDE] = { set_include, 0, 0 },
 	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_MEMBERS] = { NULL, 0, 0 }, /* config_members_set */

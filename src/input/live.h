@@ -62,6 +62,12 @@ struct input_live_options {
 	unsigned connections; /* at most */
 };
 
+/*
+ * For others that listen as an input does: a descriptor of TCP or a unix
+ * socket (made with mode 0660), not blocking.  -1 with e.
+ */
+int input_listen(const struct input_place *place, struct err *e);
+
 /* All memory is taken here.  0; -1 with e: ERR_CONFIG, ERR_BUSY, ERR_INPUT. */
 int input_live_open(const struct input_live_options *how, struct input_live **in, struct err *e);
 void input_live_close(struct input_live *in); /* NULL is legal */

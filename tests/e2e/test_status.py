@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, write
-from test_run import ONE, Daemon, committed, configure, connect, line, wait_for
+from test_run import ONE, Daemon, committed, configure, connect, free_port, line, wait_for
 
 TWO = ONE + "  udp: { input: { udp: '127.0.0.1:%(udp)d' }, format: combined, rotate: 100M }\n"
 
@@ -147,6 +147,60 @@ def test_metrics():
     equal((run.returncode, run.stdout + run.stderr), (0, b''))
     bad = subprocess.run(['promtool', 'check', 'metrics'], input=b'a_total{b="c} 1\n', capture_output=True, check=False)
     assert bad.returncode != 0, 'it takes everything'
+
+
+def ask(path, where='metrics.sock'):
+    """(status, type, text) of a GET."""
+    with connect(where) if isinstance(where, str) else socket.create_connection(where) as s:
+        s.sendall(f'GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'.encode())
+        got = b''
+        while more := s.recv(65536):
+            got += more
+    head, _, body = got.partition(b'\r\n\r\n')
+    return (int(head.split()[1]), re.search(rb'(?i)content-type: ([^\r]*)', head)[1].decode(), body.decode())
+
+
+def test_http():
+    """/metrics as the socket has it, /healthz 200 or 503 with the stream's name, by TCP and a unix socket."""
+    port = free_port(socket.SOCK_STREAM)
+    configure(f'metrics: 127.0.0.1:{port}\n' + ONE)
+    daemon = Daemon()
+    with connect('s.sock') as s:
+        s.sendall(b''.join(line(n) for n in range(10)))
+        wait_for(lambda: stream()['lines'] == 10)
+    code, kind, text = ask('/metrics', ('127.0.0.1', port))
+    equal((code, kind), (200, 'text/plain; version=0.0.4; charset=utf-8'))
+    assert 'cretula_lines_total{stream="s"} 10\n' in text, text
+    equal(ask('/healthz', ('127.0.0.1', port)), (200, 'text/plain; charset=utf-8', 'ok\n'))
+    equal(ask('/store', ('127.0.0.1', port))[0], 404)
+    configure('metrics: 127.0.0.1:1\n' + ONE)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: status()['reloads'] == 1)
+    busy = cretula('run', '--config', write('d.yaml', f'metrics: 127.0.0.1:{port}\nstore: other\nstreams: {{ o: {{ input: '
+                   f'{{ unix: {os.getcwd()}/o.sock }} }} }}\n'.encode()), code=75)
+    assert 'metrics' in busy.err, busy.err
+    assert 'needs a restart' in daemon.end()
+    configure(f'metrics: unix:{os.getcwd()}/metrics.sock\n' + ONE)
+    Daemon().end()
+    assert not os.path.exists('metrics.sock')
+    daemon = Daemon(env={'CRETULA_FAULT': '84:5'} if is_testing_build() else {})
+    equal(stat.S_IMODE(os.stat('metrics.sock').st_mode), 0o660)
+    equal(ask('/healthz')[0], 200)
+    codes = set()
+    with connect('s.sock') as s:
+        for n in range(1000):
+            s.sendall(line(n))
+            time.sleep(0.02)
+            code, _, text = ask('/healthz')
+            codes.add(code)
+            assert (code, text) in ((200, 'ok\n'), (503, 'stream s: waiting\n')), (code, text)
+            if code == 503 or not is_testing_build():
+                break
+    assert 503 in codes or not is_testing_build()
+    daemon.end()
+    for bad, want in (('nowhere', 'HOST:PORT'), ('unix:here', 'begins with /'), ('"[::1]:99999"', 'HOST:PORT')):
+        run = cretula('check', '--config', write('c.yaml', f'metrics: {bad}\n'.encode()), code=78)
+        assert want in run.text + run.err, run.text + run.err
 
 
 if __name__ == '__main__':

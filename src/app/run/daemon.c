@@ -198,6 +198,18 @@ has_udp(const struct config *c)
 	return (false);
 }
 
+static int
+open_metrics(struct run_daemon *d, const char *place, struct err *e)
+{
+	if (place[0] == '\0')
+		return (0);
+	memcpy(d->metrics, place, strlen(place) + 1);
+	if (app_serve_open(&d->serve, &d->board, place, e) == -1)
+		return (-1);
+	app_info(NULL, "metrics on %s", place);
+	return (0);
+}
+
 /* No thread is there yet: those that come are confined, too. */
 static int
 confine(struct run_daemon *d, const struct config *c, struct err *e)
@@ -235,7 +247,8 @@ start_all(struct run_daemon *d, struct run_config *c, struct input_live **in, st
 			return (-1);
 	}
 	open_control(d);
-	if (confine(d, config, e) == -1)
+	if (open_metrics(d, config->metrics, e) == -1 || confine(d, config, e) == -1 ||
+	    app_serve_start(&d->serve, e) == -1)
 		return (-1);
 	start_control(d);
 	for (unsigned i = 0; i < d->count; i++) {
@@ -271,6 +284,7 @@ app_daemon_stop(struct run_daemon *d)
 		app_run_stop(d->streams[i]);
 	while (d->count > 0)
 		drop(d, d->count - 1, NULL);
+	app_serve_close(&d->serve);
 	app_control_close(&d->control);
 	app_board_close(&d->board);
 	free(d->places);
@@ -467,6 +481,8 @@ app_daemon_reload(struct run_daemon *d)
 	    check_restart(d, c->config, &e) == -1 || check_files(c->config, &e) == -1)
 		app_error(NULL, "the configuration stays as it was: %s", e.text);
 	else {
+		if (strcmp(d->metrics, c->config->metrics) != 0)
+			app_warn_log(NULL, "another place of metrics needs a restart");
 		c->users++;
 		apply(d, c);
 		c->users--;

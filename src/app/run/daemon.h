@@ -5,6 +5,7 @@
 #include "app/run/run.h"
 #include "app/sandbox/sandbox.h"
 #include "app/watch/control.h"
+#include "app/watch/serve.h"
 
 struct run_daemon {
 	const struct app_args *args; /* with config, store, keys */
@@ -16,6 +17,8 @@ struct run_daemon {
 	struct app_control control;
 	struct app_places *places; /* that can still be opened */
 	bool udp;                  /* may such sockets be made? */
+	struct app_serve serve;
+	char metrics[CONFIG_PATH_BYTES]; /* where it serves */
 };
 
 /* All of them, or none: 0; -1 with e, and app_daemon_stop. */

@@ -127,6 +127,7 @@ app_places_find(
     const struct config *c, const char *store, const char *keys, struct app_places *out)
 {
 	char beside[CONFIG_PATH_BYTES + 8];
+	struct input_place metrics;
 
 	memset(out, 0, sizeof(*out));
 	add(out, store, APP_PLACE_READ | APP_PLACE_WRITE);
@@ -135,6 +136,8 @@ app_places_find(
 	directory_of(store, beside); /* where the control socket is */
 	if (!is_wide(beside))
 		add(out, beside, APP_PLACE_SOCKET);
+	if (config_listen(c->metrics, &metrics, NULL) == 0)
+		add_input(out, &metrics);
 	add_file(out, c->path);
 	if (c->geo_asn[0] != '\0')
 		add_file(out, c->geo_asn);

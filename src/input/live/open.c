@@ -299,3 +299,12 @@ input_place_open(const struct input_live_options *how, struct input_live *in, st
 		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
 	return (fd);
 }
+
+int
+input_listen(const struct input_place *place, struct err *e)
+{
+	const struct input_live_options how = { .place = *place, .fd = -1 };
+	struct input_live in = { .path = "" };
+
+	return (input_place_open(&how, &in, e));
+}
