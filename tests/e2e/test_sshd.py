@@ -3,13 +3,17 @@ import collections
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import time
 
 from hostile import CANARY, Server, free_port, send
-from lib import Skip, cretula, equal, main, read, write
+from lib import Skip, cretula, equal, main, read, records, write
+from presets import SOCKETS, configure, preset
+from test_run import Daemon, committed, wait_for
 
 SSHD = shutil.which('sshd') or '/usr/sbin/sshd'
+RSYSLOG = shutil.which('rsyslogd') or '/usr/sbin/rsyslogd'
 SSH = shutil.which('ssh') or '/usr/bin/ssh'
 # Names that are nobody's here, some of which imitate what sshd writes behind a name.
 NOBODY = [CANARY, 'x from 198.51.100.22 port 22 ssh2', 'Accepted publickey for root from 198.51.100.22 port 22 ssh2',
@@ -97,6 +101,39 @@ def test_logins_are_counted_as_they_were_tried():
     check(cretula('mask', '--format', 'auth', stdin=cri.encode('utf-8', 'surrogateescape'), code=0), me)
     write('auth.log', syslog.encode('utf-8', 'surrogateescape'))
     equal(cretula('check', '--detect', 'auth.log', '--json', code=0).json['format'], 'auth')
+    over_rsyslog([line for line in log.splitlines() if line], me)
+
+
+def over_rsyslog(lines, me):
+    """As share/presets has it: from syslog to the daemon, and to no file."""
+    if not os.path.exists(RSYSLOG):
+        raise Skip('no rsyslogd: ./setup installs it')
+    folder = os.getcwd()
+    configure('sshd', {SOCKETS: folder})
+    write('rsyslog.conf', f"""global(workDirectory="{folder}")
+module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="{folder}/in.sock" CreatePath="on" RateLimit.Interval="0")
+{preset('sshd', 'cretula.conf', {SOCKETS: folder})}
+action(type="omfile" file="{folder}/rest.log")
+""".encode())
+    daemon = Daemon()
+    log = subprocess.Popen([RSYSLOG, '-n', '-f', 'rsyslog.conf', '-i', f'{folder}/rsyslog.pid'], stderr=subprocess.DEVNULL)
+    wait_for(lambda: os.path.exists('in.sock'))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.connect('in.sock')
+        for line in lines:
+            s.send(b'<38>Nov 24 10:11:12 sshd[4711]: ' + line)
+        s.send(b'<30>Nov 24 10:11:12 other: of another facility')
+    wait_for(lambda: committed('sshd') >= len(lines) and os.path.exists('rest.log'))
+    log.terminate()
+    log.wait(timeout=20)
+    daemon.end()
+    run = cretula('view', '--store', 'store', '--stream', 'sshd', code=0)
+    check(run, me)
+    equal(len(records('store', 'sshd')), len(lines))
+    equal([r for r in run.lines if 'state' in r], [], 'not read')
+    equal(read('rest.log').count(b'\n'), 1, 'lines that rsyslog writes to a file')
+    cretula('verify', '--store', 'store', '--strict', code=0)
 
 
 main()
