@@ -7,10 +7,12 @@ import subprocess
 import time
 
 from hostile import CANARY, Server, free_port, hostile, send
-from lib import Skip, combined, cretula, equal, main, read, records, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, segments, write
 from presets import SOCKETS, configure, preset
 from test_run import Daemon, wait_for
 
+APACHE = shutil.which('apache2') or '/usr/sbin/apache2'
+MODULES = '/usr/lib/apache2/modules'
 CADDY = shutil.which('caddy') or '/usr/bin/caddy'
 HAPROXY = shutil.which('haproxy') or '/usr/sbin/haproxy'
 NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
@@ -157,6 +159,58 @@ action(type="omfile" file="{folder}/rest.log")
     daemon.end()
     equal(statuses('rsyslog'), list(range(200, 400)))
     equal(read('rest.log').count(b'\n'), 1, 'lines that rsyslog writes to a file')
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    nothing_raw()
+
+
+def apache_config(folder, port):
+    """As Debian loads it, with what a2enconf would add."""
+    load = ''.join(f'LoadModule {name}_module {MODULES}/mod_{name}.so\n' for name in ('mpm_event', 'authz_core', 'unixd')
+                   if os.path.exists(f'{MODULES}/mod_{name}.so'))
+    return f'''ServerRoot {folder}
+ServerName www.example.com
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+DefaultRuntimeDir {folder}
+{load}User nobody
+Group nogroup
+DocumentRoot {folder}/root
+LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{{Referer}}i\\" \\"%{{User-Agent}}i\\"" combined
+CustomLog {folder}/oracle.log "%>s"
+{preset('apache', 'cretula.conf', {'/usr/bin/cretula': CRETULA, '/etc/cretula/cretula.yaml': f'{folder}/c.yaml'})}
+<Directory {folder}/root>
+Require all granted
+</Directory>
+'''.encode()
+
+
+def test_apache():
+    """Through pipes to the daemon, which is started again meanwhile."""
+    if not os.path.exists(APACHE) or not os.path.isdir(MODULES):
+        raise Skip('no apache2-bin: ./setup installs it')
+    folder, port = os.getcwd(), free_port()
+    os.mkdir('root')
+    for name in ('', 'root'):
+        os.chmod(os.path.join(folder, name), 0o755)
+    configure('apache', {SOCKETS: folder})
+    write('apache.conf', apache_config(folder, port))
+    daemon = Daemon()
+    with Server([APACHE, '-DFOREGROUND', '-f', f'{folder}/apache.conf'], port):
+        for n, wire in enumerate(hostile()):
+            send(port, wire)
+            if n == 30:
+                daemon.end()
+            if n == 40:
+                daemon = Daemon()
+    wait_for(lambda: open_lines('apache') + len(segments('store', 'apache')) > 0)
+    time.sleep(0.3)
+    daemon.end()
+    want = [int(line) for line in read('oracle.log').splitlines()]
+    equal(statuses('apache'), want)
+    equal([r for r in records('store', 'apache') if 'state' in r], [], 'not read')
+    errors = records('store', 'apache-error')
+    # `cretula pipe` says that it waits where Apache's children say things: in the error log.
+    assert len(errors) > 4 and len([r for r in errors if 'state' in r]) <= 4, errors
     cretula('verify', '--store', 'store', '--strict', code=0)
     nothing_raw()
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
@@ -411,6 +412,48 @@ def test_unit():
     run = subprocess.run(['systemd-analyze', 'security', '--offline=true', '--threshold=5', unit], capture_output=True,
                          check=False)
     assert run.returncode != 0, 'it says yes to everything'
+
+
+def pipe(**more):
+    return subprocess.Popen([CRETULA, 'pipe', '--config', 'c.yaml', 's'], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                            bufsize=0, **more)
+
+
+def test_pipe_hands_over():
+    """Lines wait until the daemon is there, and while it is started again: each is there once, in order."""
+    configure()
+    process = pipe()
+    process.stdin.write(line(0))
+    daemon = Daemon()
+    wait_for(lambda: committed('s') == 1)
+    sent = 60000
+    text = b''.join(line(n) for n in range(1, sent))  # the last one has no end
+    writer = threading.Thread(target=process.stdin.write, args=[text[:-1]])  # it waits while no daemon takes it
+    writer.start()
+    for _ in range(3):
+        wait_for(lambda: committed('s') > 0)
+        daemon.end()
+        daemon = Daemon()
+    writer.join(timeout=60)
+    said = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, 0, said)
+    assert 'lines wait for `cretula run`' in said and 'lost' not in said, said
+    daemon.end()
+    once(sizes('s'), sent)
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_pipe_that_nobody_takes_from():
+    """Told to end it says what it still has; a file that is no socket is no daemon."""
+    configure()
+    write('s.sock', b'')
+    process = pipe()
+    process.stdin.write(line(0))
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, 75, said)
+    assert f'{len(line(0))} bytes that nobody took' in said and '10.0.0.9' not in said, said
 
 
 def test_bad_configurations():

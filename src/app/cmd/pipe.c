@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/pipe/relay.h"
 #include "app/pipe/session.h"
 #include "app/say.h"
 #include "app/setup.h"
@@ -16,6 +17,7 @@
 
 #define SECOND_US INT64_C(1000000)
 #define HOUR_US (3600 * SECOND_US)
+#define UNLOCKED "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap"
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml" },
@@ -152,28 +154,64 @@ say(struct piping *p)
 	return (app_finish("pipe", &out, 0));
 }
 
+/* Alone: the stream is ours. */
+static int
+run_alone(struct piping *p)
+{
+	struct app_session *session = &p->session;
+	struct err e = { ERR_NONE, "" };
+	int code;
+
+	if (app_session_open(session, &e) == 0 && open_input(p, &e) == 0 &&
+	    app_session_run(session, &e) == 0)
+		code = say(p);
+	else
+		code = app_fail("pipe", &e);
+	if (session->pipe.unlocked)
+		app_warn("pipe", UNLOCKED);
+	app_session_close(session);
+	input_live_close(session->pipe.in);
+	return (code);
+}
+
+/* The stream is the daemon's, which listens for connections. */
+static int
+run_relay(struct piping *p)
+{
+	struct app_relay relay = { .from = STDIN_FILENO,
+		.path = p->setup.stream->input.path,
+		.stop = &stop };
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	int rc = app_relay_run(&relay, &e);
+
+	if (relay.unlocked)
+		app_warn("pipe", UNLOCKED);
+	if (rc == -1)
+		return (app_fail("pipe", &e));
+	if (p->args->json)
+		buf_fmt(&out, "{\"handed_on\":%llu}\n", (unsigned long long)relay.bytes);
+	return (app_finish("pipe", &out, 0));
+}
+
 static int
 run(const struct app_args *args)
 {
 	struct piping p = { .args = args };
-	struct app_session *session = &p.session;
 	struct err e = { ERR_NONE, "" };
 	int code;
 
 	catch_signals();
-	session->mode = "pipe";
-	session->setup = &p.setup;
-	session->pipe.stop = &stop;
-	session->pipe.seal = &seal;
-	if (read_options(&p, &e) == 0 && app_session_open(session, &e) == 0 &&
-	    open_input(&p, &e) == 0 && app_session_run(session, &e) == 0)
-		code = say(&p);
-	else
+	p.session.mode = "pipe";
+	p.session.setup = &p.setup;
+	p.session.pipe.stop = &stop;
+	p.session.pipe.seal = &seal;
+	if (read_options(&p, &e) == -1)
 		code = app_fail("pipe", &e);
-	if (session->pipe.unlocked)
-		app_warn("pipe", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
-	app_session_close(session);
-	input_live_close(session->pipe.in);
+	else if (p.setup.stream->input.kind == INPUT_UNIX_STREAM)
+		code = run_relay(&p);
+	else
+		code = run_alone(&p);
 	app_setup_close(&p.setup);
 	return (code);
 }
@@ -184,7 +222,9 @@ const struct app_command app_command_pipe = { "pipe",
 	"Reads standard input until it ends or SIGTERM comes. What is read is committed within\n"
 	"about a second; after a crash the next start goes on there. SIGUSR1 seals at once;\n"
 	"SIGHUP is ignored: the configuration is read at the start. On a full disk input waits.\n"
-	"Records can be viewed once they are sealed.\n\n"
+	"Records can be viewed once they are sealed.\n"
+	"A stream with `input: { unix-stream: PATH }` is the daemon's: lines go on to its socket,\n"
+	"and wait while `cretula run` is away; how they are read it says, not options here.\n\n"
 	"examples:\n"
 	"  tail -F access.log | cretula pipe --store ./store shop\n"
 	"  CustomLog \"|/usr/bin/cretula pipe --store /var/lib/cretula shop\" combined\n",

@@ -206,8 +206,12 @@ let_in(struct input_live *in, struct live_sink *sink)
 		int fd = accept4(in->feeds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct live_feed *feed;
 
-		if (fd == -1)
-			return; /* nobody, or one who is gone already, or no descriptor is left */
+		if (fd == -1) { /* nobody, or one who is gone already, or no descriptor is left */
+			if (in->stopping && in->path[0] != '\0') /* nor will anybody come */
+				(void)epoll_ctl(
+				    in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL);
+			return;
+		}
 		feed = find_free(in, sink);
 		if (feed == NULL) {
 			(void)close(fd);
@@ -219,6 +223,8 @@ let_in(struct input_live *in, struct live_sink *sink)
 			feed->fd = -1;
 			continue;
 		}
+		if (in->stopping && in->kind == INPUT_UNIX_STREAM)
+			(void)shutdown(fd, SHUT_RD); /* what it sent so far */
 		in->open++;
 		in->connections++;
 	}
@@ -377,10 +383,31 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 	return (rc == -1 ? err_sys(e, ERR_INPUT, "reading") : 0);
 }
 
+/*
+ * From here on the kernel takes nothing for us: who sends on is told so, and
+ * nothing of what it took is lost.  A socket that was handed to us is not ours
+ * alone: who comes now waits for the next one.
+ */
+static void
+refuse(struct input_live *in)
+{
+	if (in->kind != INPUT_UNIX_STREAM)
+		return;
+	if (in->path[0] != '\0')
+		(void)shutdown(in->feeds[0].fd, SHUT_RD);
+	else
+		(void)epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL);
+	for (unsigned i = 1; i < in->feed_count; i++)
+		if (in->feeds[i].fd != -1)
+			(void)shutdown(in->feeds[i].fd, SHUT_RD);
+}
+
 void
 input_live_stop(struct input_live *in)
 {
-	if (!in->stopping)
-		in->stopped_ns = clock_mono_ns();
+	if (in->stopping)
+		return;
+	in->stopped_ns = clock_mono_ns();
 	in->stopping = true;
+	refuse(in);
 }
