@@ -6,7 +6,21 @@
 #include "record/record.h"
 
 void view_render_combined(struct buf *out, const struct record *r, struct span line);
+void view_render_csv(struct buf *out, const struct record *r, struct span line);
+void view_render_csv_begin(struct buf *out);
+void view_render_ecs(struct buf *out, const struct record *r, struct span line);
 void view_render_json(struct buf *out, const struct record *r, struct span line);
+void view_render_otel(struct buf *out, const struct record *r, struct span line);
 void view_render_text(struct buf *out, const struct record *r, struct span line);
+
+/* Add text as a record's line escapes it; quote: as a string of JSON. */
+void view_escape(struct buf *out, struct span text);
+void view_quote(struct buf *out, struct span text);
+
+/* Add an instant in RFC 3339. */
+void view_add_time(struct buf *out, int64_t time_us);
+
+/* "1.1" of "HTTP/1.1" and "1.3" of "TLSv1.3": what the schemas mean by a version. */
+struct span view_version(struct span text);
 
 #endif

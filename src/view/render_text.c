@@ -5,8 +5,6 @@
  */
 #include <inttypes.h>
 
-#include "base/clock.h"
-#include "record/escape.h"
 #include "view/render.h"
 
 #define BIT(field) (UINT64_C(1) << RECORD_FIELD_##field)
@@ -28,20 +26,6 @@ placed(const struct record *r)
 	return (seen);
 }
 
-static void
-add_escaped(struct buf *out, struct span text)
-{
-	while (text.len > 0) {
-		char escaped[RECORD_ESCAPE_GROWTH];
-		uint32_t code;
-		size_t len = record_utf8_next(text, &code);
-		struct span one = span_of(text.ptr, len == 0 ? 1 : len);
-
-		buf_add(out, escaped, (size_t)(record_escape(escaped, one) - escaped));
-		text = span_from(text, one.len);
-	}
-}
-
 /* In quotes only if its end could not be seen otherwise. */
 static void
 add_word(struct buf *out, struct span text)
@@ -51,7 +35,7 @@ add_word(struct buf *out, struct span text)
 
 	if (quoted)
 		buf_char(out, '"');
-	add_escaped(out, text);
+	view_escape(out, text);
 	if (quoted)
 		buf_char(out, '"');
 }
@@ -160,11 +144,10 @@ view_render_text(struct buf *out, const struct record *r, struct span line)
 	static const int outcomes[] = { RECORD_FIELD_OUTCOME, RECORD_FIELD_LEVEL, -1 };
 	static const int objects[] = { RECORD_FIELD_OBJECT, -1 };
 	static const int clients[] = { RECORD_FIELD_CLIENT, -1 };
-	char time[CLOCK_RFC3339_BYTES];
 	uint64_t seen = placed(r);
 
 	(void)line;
-	buf_add(out, time, clock_rfc3339(time, r->time_us));
+	view_add_time(out, r->time_us);
 	buf_str(out, "  ");
 	if (record_has(r, RECORD_FIELD_STATUS))
 		buf_fmt(out, "%" PRId64, r->number[RECORD_FIELD_STATUS]);

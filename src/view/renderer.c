@@ -4,10 +4,16 @@
 #include "view/view.h"
 
 const struct view_renderer view_renderers[] = {
-	{ "combined", "Apache's combined format, tokens for client and user",
+	{ "combined", "Apache's combined format, tokens for client and user", NULL,
 	    view_render_combined },
-	{ "json", "the records as they are stored, one JSON object a line", view_render_json },
-	{ "text", "one line a record for people", view_render_text },
+	{ "csv", "comma-separated values, a column a field", view_render_csv_begin,
+	    view_render_csv },
+	{ "ecs", "the Elastic Common Schema, one JSON object a line", NULL, view_render_ecs },
+	{ "json", "the records as they are stored, one JSON object a line", NULL,
+	    view_render_json },
+	{ "otel", "OpenTelemetry: log records of OTLP in JSON, one a line", NULL,
+	    view_render_otel },
+	{ "text", "one line a record for people", NULL, view_render_text },
 };
 const size_t view_renderer_count = sizeof(view_renderers) / sizeof(view_renderers[0]);
 

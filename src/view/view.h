@@ -26,8 +26,9 @@ int view_role_records(enum view_role role, struct err *e);
 /* ---- renderers ---- */
 
 struct view_renderer {
-	const char *name; /* "json", "text", "combined"; rows sorted */
+	const char *name; /* rows sorted */
 	const char *help;
+	void (*begin)(struct buf *out); /* what stands before the first record; NULL: nothing */
 	/* Add one record to out, with its LF.  line: its stored bytes, without LF. */
 	void (*record)(struct buf *out, const struct record *r, struct span line);
 };

@@ -1,4 +1,7 @@
 """Every command as --help shows it; view, stats, check, key on a small store."""
+import csv
+import datetime
+import io
 import json
 import re
 import subprocess
@@ -105,6 +108,28 @@ def test_view_as_combined_can_be_read_again():
     text = cretula('view', *base, '--as', 'text', code=0).text
     equal(len(text.splitlines()), 400)
     assert not re.search(r'[\x00-\x08\x0b-\x1f\x7f]', text)
+
+
+def test_exports_say_what_the_records_say():
+    """csv, ecs and otel, read by the libraries that people have, against the records."""
+    base = small_store()
+    stored = cretula('view', *base, code=0).lines
+    rows = list(csv.DictReader(io.StringIO(cretula('view', *base, '--as', 'csv', code=0).text)))
+    ecs = cretula('view', *base, '--as', 'ecs', code=0).lines
+    otel = [line['resourceLogs'][0]['scopeLogs'][0]['logRecords'] for line in cretula('view', *base, '--as', 'otel', code=0).lines]
+    equal([len(rows), len(ecs), len(otel)], [len(stored)] * 3)
+    for record, row, doc, (log,) in zip(stored, rows, ecs, otel):
+        for name in ('time', 'client', 'user', 'path', 'query', 'status', 'bytes', 'agent_major'):
+            equal(row[name], str(record.get(name, '')), name)
+        equal(doc['@timestamp'], record['time'])
+        attributes = {a['key']: a['value'] for a in log['attributes']}
+        for name, path in (('client', 'client.address'), ('path', 'url.path'), ('query', 'url.query')):
+            equal(doc.get(path), record.get(name), name)
+            equal(attributes.get(path, {}).get('stringValue'), record.get(name), name)
+        equal(attributes['http.response.status_code']['intValue'], str(record['status']))
+        when = datetime.datetime.fromisoformat(record['time'].replace('Z', '+00:00'))
+        equal(int(log['timeUnixNano']), int(when.timestamp()) * 10**9 + when.microsecond * 1000)
+    equal(cretula('view', *base, '--as', 'csv', '--numbers', code=2).out, b'')
 
 
 def test_how_many_path_words_stay_readable():

@@ -10,7 +10,7 @@
 #include "view/view.h"
 
 static const struct app_option options[] = {
-	{ "as", "NAME", "json (the default), text or combined" },
+	{ "as", "NAME", "json (the default), text, combined, csv, ecs or otel" },
 	{ "limit", "N", "stop after N records" },
 	{ "numbers", NULL, "each record behind its number in the stream" },
 	{ "role", "ROLE", "developer (the default); others see no single records" },
@@ -40,8 +40,13 @@ open_renderer(struct viewing *v, const char *name, struct err *e)
 {
 	struct buf list = { 0 };
 
-	if ((v->renderer = view_renderer_find(name != NULL ? name : "json")) != NULL)
+	if ((v->renderer = view_renderer_find(name != NULL ? name : "json")) != NULL) {
+		if (v->renderer->begin != NULL && v->numbers)
+			return (err_set(e, ERR_USAGE, "--numbers does not go with --as %s", name));
+		if (v->renderer->begin != NULL)
+			v->renderer->begin(&v->out);
 		return (0);
+	}
 	for (size_t i = 0; i < view_renderer_count; i++)
 		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", view_renderers[i].name);
 	(void)err_set(e, ERR_USAGE, "--as %s: one of %s", name, buf_ok(&list) ? list.data : "");
@@ -124,5 +129,6 @@ const struct app_command app_command_view = { "view", "show records of a stream"
 	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == "
 	"POST'\n"
 	"  cretula view --store ./store --stream shop --as combined > masked.log\n"
+	"  cretula view --store ./store --stream shop --as otel > otlp.jsonl\n"
 	"  cretula view --store ./store --stream shop --since -7d | jq -r .path | sort | uniq -c\n",
 	run };
