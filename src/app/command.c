@@ -18,6 +18,7 @@ static const struct app_command *const commands[] = {
 	/* sorted by name */
 	&app_command_anchor,
 	&app_command_check,
+	&app_command_doctor,
 	&app_command_evidence,
 	&app_command_import,
 	&app_command_key,

@@ -1,0 +1,126 @@
+"""doctor: each thing that is wrong is told with what mends it, and told no more once it is mended."""
+import os
+import shutil
+
+from lib import Skip, cretula, equal, is_testing_build, main, write
+from test_run import Daemon, committed, configure, connect, line, wait_for
+
+CONFIG = """store: store
+streams:
+  s: { input: { unix: %(here)s/run/s.sock }, format: combined }
+  f: { input: { fifo: %(here)s/run/fifo }, format: combined }
+  u: { input: { udp: '127.0.0.1:%(udp)d' }, format: combined }
+  a: { input: { file: %(here)s/access.log }, format: combined }
+"""
+GOOD = {'proc/sys/net/unix/max_dgram_qlen': '512\n', 'proc/sys/net/core/rmem_max': '8388608\n',
+        'proc/swaps': 'Filename\tType\tSize\tUsed\tPriority\n/dev/zram0   partition\t1\t0\t-2\n'}
+
+
+def system(changed=None):
+    """What stands for the files of the machine."""
+    shutil.rmtree('root', ignore_errors=True)
+    for name, text in {**GOOD, **(changed or {})}.items():
+        os.makedirs(os.path.dirname(f'root/{name}'), exist_ok=True)
+        write(f'root/{name}', text.encode())
+
+
+def doctor(*options, code=None):
+    return cretula('doctor', '--config', 'c.yaml', '--json', *options, env={'CRETULA_ROOT': os.path.abspath('root')}, code=code).json
+
+
+def found(check):
+    return [f for f in doctor()['found'] if f['check'] == check]
+
+
+def test_files():
+    """Modes and owners of store and keys; keys inside of the store, in a backup, or copied by one; what mends does."""
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined }\n')
+    system()
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1))
+    wait_for(lambda: committed('s') == 1)
+    seen = doctor()
+    equal([f for f in seen['found'] if f['check'] in ('store', 'keys', 'backup', 'daemon', 'inputs', 'queue', 'disk')], [])
+    daemon.end()
+    equal([f['text'] for f in found('daemon')], ['no daemon runs on this store'])
+    os.chmod('store/streams/s/chain.jsonl', 0o644)
+    os.chmod('store.keys', 0o755)
+    for check in ('store', 'keys'):
+        wrong, = found(check)
+        equal(wrong['level'], 'bad')
+        assert os.system(wrong['mend']) == 0, wrong
+        equal(found(check), [], check)
+    if os.geteuid() == 0:
+        os.chown('store.keys/root.key', 65534, 65534)
+        wrong, = found('keys')
+        assert 'root.key' in wrong['text'], wrong
+        assert os.system(wrong['mend']) == 0, wrong
+        equal(found('keys'), [])
+    os.mkdir('backup')
+    os.rename('store.keys', 'backup/k')
+    wrong = cretula('doctor', '--store', 'store', '--keys', 'backup/k', '--json', code=1).json['found']
+    assert any(f['check'] == 'backup' and 'place of backups' in f['text'] for f in wrong), wrong
+    os.rename('backup/k', 'store/k')
+    wrong = cretula('doctor', '--store', 'store', '--keys', 'store/k', '--json', code=1).json['found']
+    assert any(f['check'] == 'keys' and 'inside of the store' in f['text'] for f in wrong), wrong
+    os.rename('store/k', 'store.keys')
+    if is_testing_build():
+        system({'etc/rsnapshot.conf': f'backup\t{os.getcwd()}/\tlocalhost/\n'})
+        wrong, = found('backup')
+        assert 'rsnapshot.conf copies' in wrong['text'], wrong
+        system({'etc/rsnapshot.conf': f'backup\t{os.getcwd()}x/\tlocalhost/\n'})
+        equal(found('backup'), [])
+
+
+def test_inputs_and_machine():
+    """Queues, buffers, directories, FIFOs, raw files and what other servers write; swap."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no other machine can be shown')
+    configure(CONFIG)
+    system({'proc/sys/net/unix/max_dgram_qlen': '10\n', 'proc/sys/net/core/rmem_max': '212992\n',
+            'proc/swaps': 'Filename\tType\n/dev/sda2  partition\t9\t0\t-2\n',
+            'etc/nginx/conf.d/a': 'server {\n  access_log /var/log/nginx/a.log main;\n  access_log off;\n'
+            '  access_log syslog:server=unix:/run/x combined;\n}\n'})
+    write('access.log', b'')
+    write('access.log.1', b'raw')
+    equal((found('queue')[0]['level'], found('buffer')[0]['level'], found('swap')[0]['level']), ('bad', 'advice', 'advice'))
+    assert 'max_dgram_qlen=512' in found('queue')[0]['mend'], found('queue')
+    inputs = found('inputs')
+    equal({f['text'] for f in inputs}, {f'{os.getcwd()}/run is not there'})
+    assert os.system(inputs[0]['mend']) == 0, inputs
+    equal(found('inputs'), [])
+    os.chmod('run', 0o777)
+    assert os.system(found('inputs')[0]['mend']) == 0
+    os.mkfifo('run/fifo', 0o644)
+    os.chmod('run/fifo', 0o644)
+    assert any('others than' in f['text'] for f in found('inputs')), found('inputs')
+    raw = found('raw-logs')
+    assert not raw or any('1 older raw files' in f['text'] and 'shred' in f['mend'] for f in raw), raw  # none on tmpfs
+    server, = found('servers')
+    assert server['text'].endswith('/conf.d/a:2: nginx writes raw lines to /var/log/nginx/a.log'), server
+    equal(doctor(code=1)['bad'] > 0, True)
+    run = cretula('doctor', '--config', 'c.yaml', env={'CRETULA_ROOT': os.path.abspath('root')}, code=1)
+    assert run.text.splitlines()[-1].startswith('good    '), run.text
+    system()
+    for check in ('queue', 'buffer', 'swap', 'servers'):
+        equal(found(check), [], check)
+
+
+def test_what_it_needs():
+    """A configuration or a store; a bad one is told as everywhere; --strict says 4 to advice."""
+    cretula('doctor', '--config', 'nowhere.yaml', code=66)
+    write('c.yaml', b'streams: { s: { format: combined } }\n')
+    cretula('doctor', '--config', 'c.yaml', code=2)
+    write('c.yaml', b'store: [\n')
+    cretula('doctor', '--config', 'c.yaml', code=78)
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined }\n')
+    Daemon().end()
+    system()
+    if is_testing_build() and not doctor()['bad']:
+        assert doctor()['advice'] > 0
+        doctor(code=0)
+        doctor('--strict', code=4)
+
+
+if __name__ == '__main__':
+    main()
