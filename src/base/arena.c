@@ -92,6 +92,19 @@ arena_reset(struct arena *a)
 }
 
 /* The system refuses to drop locked pages: unlock, drop, lock again. */
+static bool
+drop_pages(struct arena *a, size_t from)
+{
+	bool dropped;
+
+	if (a->locked)
+		(void)munlock(a->base + from, a->size - from);
+	dropped = madvise(a->base + from, a->size - from, MADV_DONTNEED) == 0;
+	if (a->locked)
+		a->locked = mlock2(a->base + from, a->size - from, MLOCK_ONFAULT) == 0;
+	return (dropped);
+}
+
 void
 arena_trim(struct arena *a, size_t keep)
 {
@@ -101,10 +114,15 @@ arena_trim(struct arena *a, size_t keep)
 		return;
 	if (a->secret && a->peak > from)
 		explicit_bzero(a->base + from, a->peak - from);
-	if (a->locked)
-		(void)munlock(a->base + from, a->size - from);
-	if (madvise(a->base + from, a->size - from, MADV_DONTNEED) == 0 && a->peak > from)
+	if (drop_pages(a, from) && a->peak > from)
 		a->peak = from;
-	if (a->locked)
-		a->locked = mlock2(a->base + from, a->size - from, MLOCK_ONFAULT) == 0;
+}
+
+void
+arena_forget(struct arena *a, const void *from)
+{
+	size_t at = round_up((size_t)((const char *)from - a->base), page_bytes());
+
+	if (at < a->size)
+		(void)drop_pages(a, at);
 }

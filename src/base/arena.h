@@ -47,4 +47,11 @@ void arena_reset(struct arena *a); /* used = 0; the bytes stay */
  */
 void arena_trim(struct arena *a, size_t keep);
 
+/*
+ * The same for pages that were taken, from the first whole one behind from
+ * on: what stands there is gone, and they read as zeros.  What was secret in
+ * them the caller has wiped.
+ */
+void arena_forget(struct arena *a, const void *from);
+
 #endif

@@ -376,6 +376,20 @@ def test_bad_disk_is_tried_again():
     cretula('verify', '--store', 'store', code=0)
 
 
+def test_idle_memory():
+    """Where nothing came yet at most 20 MiB are resident, though address space waits for the worst."""
+    configure()
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1)[:20])
+    time.sleep(0.5)
+    status = read(f'/proc/{daemon.process.pid}/status').decode()
+    said = daemon.end()
+    if 'not with a sanitizer' in said:
+        raise Skip('a sanitizer has memory of its own')
+    resident = int(re.search(r'VmRSS:\s+(\d+) kB', status).group(1))
+    assert resident <= 20 << 10, f'{resident} KiB resident'
+
+
 def test_service_manager():
     """Sockets are handed over by name; READY, WATCHDOG and STOPPING are said."""
     configure("store: store\nstreams:\n  a: { input: { tcp: '127.0.0.1:1' } }\n  b: { input: { unix: /nowhere } }\n")

@@ -16,8 +16,11 @@
 #define APP_PIPE_FLUSH_BYTES ((size_t)4 << 20) /* flushed without waiting a second */
 #define APP_PIPE_FLUSH_NS INT64_C(1000000000)
 
+#define APP_PIPE_IDLE_NS INT64_C(10000000000) /* then memory goes back */
+
 struct app_area {
 	struct arena memory;
+	bool touched; /* there is something to give back */
 	char *lines;
 	uint32_t *ends;
 	size_t len, count;

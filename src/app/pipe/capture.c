@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/pipe/pipe.h"
+#include "app/pipe/capture.h"
 #include "app/pipe/publish.h"
 #include "app/source/parser.h"
 #include "app/sources.h"
@@ -24,33 +24,6 @@
 #define DETECT_BYTES ((size_t)512 << 10)
 #define DETECT_NS INT64_C(2000000000) /* behind the first line: if it is clear by then */
 #define DETECT_LAST_NS INT64_C(10000000000)
-
-struct app_capture {
-	struct app_pipe *p;
-	struct arena memory;
-	char *raw;
-	size_t have;
-	bool eof;
-	bool begun; /* how lines are read is known */
-	bool push; /* the writer wants what is there */
-	bool changed; /* and has seen other keys */
-	size_t added; /* bytes of raw that nobody sent: line ends */
-	size_t cut; /* 0, or the end of a line of raw that lacks its rest */
-	uint64_t dropped; /* so many bytes */
-	bool flush; /* a file has ended with these lines */
-	struct input_position position; /* behind raw; its head is not looked at */
-	struct seal_source source; /* of the file, as of the last area */
-	uint64_t source_file;
-	int64_t first_ns; /* when the oldest of raw came */
-	int64_t last_ns; /* and the newest */
-	int64_t handed_ns;
-	struct app_clock clock;
-	int64_t now_us; /* what it believed when records were masked last */
-	char *scratch;
-	struct mask *mask;
-	struct mask_candidates *learn;
-	uint64_t number; /* of the next batch */
-};
 
 int
 app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
@@ -124,6 +97,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	if (more.len == 0)
 		return (0);
 	c->last_ns = clock_mono_ns();
+	c->touched = true;
 	if (c->have == 0)
 		c->first_ns = c->last_ns;
 	c->cut = more.cut > 0 ? c->have + more.cut : 0;
@@ -157,110 +131,6 @@ batch_len(const struct app_capture *c)
 	return (at); /* raw is whole lines */
 }
 
-/* ---- handing over ---- */
-
-static bool
-is_full(const struct app_area *a)
-{
-	return (a->len >= APP_PIPE_BYTES || a->count + MASK_BATCH_RECORDS > APP_PIPE_RECORDS);
-}
-
-static void
-note_wait(int64_t *longest_ns, int64_t start_ns)
-{
-	int64_t took_ns = clock_mono_ns() - start_ns;
-
-	if (took_ns > *longest_ns)
-		*longest_ns = took_ns;
-}
-
-static bool
-has_news(const struct app_area *a)
-{
-	return (a->count + a->counts.lines + a->counts.lost > 0);
-}
-
-/* How far the records of the area go in the file that they come from. */
-static void
-note_source(struct app_capture *c, struct app_area *a)
-{
-	struct input_position *at = &c->position;
-	struct seal_source *s = &c->source;
-	uint64_t head;
-
-	a->has_source = at->has && at->at >= c->have;
-	if (!a->has_source)
-		return;
-	a->next_source = at->file != c->source_file;
-	s->at = at->at - c->have;
-	s->end = at->end && c->have == 0;
-	head = s->at < at->head.len ? s->at : at->head.len;
-	if (a->next_source || s->head != head)
-		store_fingerprint(
-		    c->p->fingerprint_key, span_of(at->head.ptr, (size_t)head), s->fp);
-	s->head = head;
-	c->source_file = at->file;
-	a->source = *s;
-}
-
-/* Give the area to the writer; wait until it has no other.  false: told to quit. */
-static bool
-hand_over(struct app_capture *c)
-{
-	struct app_pipe *p = c->p;
-	int64_t start_ns = clock_mono_ns();
-	bool quit;
-
-	pthread_mutex_lock(&p->lock);
-	while (p->ready && !p->quit)
-		pthread_cond_wait(&p->to_reader, &p->lock);
-	note_wait(&p->longest_wait_ns, start_ns);
-	quit = p->quit;
-	if (!quit && has_news(&p->areas[p->filling])) {
-		note_source(c, &p->areas[p->filling]);
-		app_figures_handed(p->figures, p->areas[p->filling].since_ns);
-		p->filling ^= 1;
-		p->ready = true;
-		pthread_cond_signal(&p->to_main);
-	}
-	pthread_mutex_unlock(&p->lock);
-	c->handed_ns = clock_mono_ns();
-	return (!quit);
-}
-
-/* If it is time for it, or the writer wants it. */
-static bool
-hand_over_in_time(struct app_capture *c)
-{
-	struct app_pipe *p = c->p;
-	const struct app_area *a = &p->areas[p->filling];
-	bool idle, quit, waits = has_news(a);
-
-	pthread_mutex_lock(&p->lock);
-	idle = !p->ready;
-	quit = p->quit;
-	pthread_mutex_unlock(&p->lock);
-	if (quit)
-		return (false);
-	/* A seal that was asked for is worth no stop of the capture. */
-	c->push = c->push && idle;
-	if (c->push || is_full(a) ||
-	    (waits && idle &&
-		(a->len >= APP_PIPE_FLUSH_BYTES ||
-		    clock_mono_ns() - c->handed_ns >= APP_PIPE_FLUSH_NS))) {
-		if (!hand_over(c))
-			return (false);
-	}
-	if (c->push) {
-		pthread_mutex_lock(&p->lock);
-		p->push = false;
-		p->pushed = true;
-		pthread_cond_signal(&p->to_main);
-		pthread_mutex_unlock(&p->lock);
-	}
-	return (true);
-}
-
 /* ---- masking ---- */
 
 /* The writer cuts behind what was read before, and turns the keys. */
@@ -271,7 +141,7 @@ turn_epochs(struct app_capture *c, int64_t now_us)
 	int64_t start_ns;
 	bool quit;
 
-	if (!hand_over(c))
+	if (!app_capture_hand(c))
 		return (false);
 	start_ns = clock_mono_ns();
 	pthread_mutex_lock(&p->lock);
@@ -280,7 +150,7 @@ turn_epochs(struct app_capture *c, int64_t now_us)
 	pthread_cond_signal(&p->to_main);
 	while (p->turn && !p->quit)
 		pthread_cond_wait(&p->to_reader, &p->lock);
-	note_wait(&p->longest_turn_ns, start_ns);
+	app_capture_note_wait(&p->longest_turn_ns, start_ns);
 	quit = p->quit;
 	pthread_mutex_unlock(&p->lock);
 	return (!quit);
@@ -360,7 +230,7 @@ mask_all(struct app_capture *c)
 	size_t len;
 
 	while ((len = batch_len(c)) > 0) {
-		if (is_full(&c->p->areas[c->p->filling]) && !hand_over(c))
+		if (app_capture_full(&c->p->areas[c->p->filling]) && !app_capture_hand(c))
 			return (false);
 		mask_one(c, len);
 	}
@@ -444,13 +314,16 @@ turn(struct app_capture *c, struct err *e)
 		return (-1);
 	app_pipe_publish_reader(c->p, c->have > 0 ? c->first_ns : 0);
 	if (!c->begun && (rc = begin(c, e)) != 1)
-		return (rc == 0 && !hand_over_in_time(c) ? 1 : rc);
+		return (rc == 0 && !app_capture_hand_in_time(c) ? 1 : rc);
 	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))
 		return (1);
-	if (c->flush && !hand_over(c)) /* an area is of one file */
+	if (c->flush && !app_capture_hand(c)) /* an area is of one file */
 		return (1);
 	c->flush = false;
-	return (hand_over_in_time(c) ? 0 : 1);
+	if (!app_capture_hand_in_time(c))
+		return (1);
+	app_capture_give_back(c);
+	return (0);
 }
 
 void *
@@ -469,7 +342,7 @@ app_capture_main(void *arg)
 	if (rc == -1 && c->begun)
 		(void)mask_all(c); /* what was read before the error */
 	if (rc != 1)
-		(void)hand_over(c);
+		(void)app_capture_hand(c);
 	pthread_mutex_lock(&p->lock);
 	p->failed = rc == -1;
 	p->error = e;

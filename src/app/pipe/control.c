@@ -131,7 +131,8 @@ static void
 clear_area(struct app_area *a)
 {
 	if (a->len > AREA_KEEP)
-		arena_trim(&a->memory, AREA_KEEP);
+		arena_forget(&a->memory, a->lines + AREA_KEEP);
+	a->touched = a->touched || a->len > 0;
 	a->len = a->count = 0;
 	a->since_ns = 0;
 	stats_counts_clear(&a->counts);
@@ -250,6 +251,18 @@ serve_reader(struct app_pipe *p, struct err *e)
 	return (rc == -1 ? -1 : 1);
 }
 
+/* Of the area that waits for its turn while nothing comes.  Under the lock. */
+static void
+give_back(struct app_pipe *p, int64_t now_ns)
+{
+	struct app_area *a = &p->areas[p->filling ^ 1];
+
+	if (!a->touched || p->ready || now_ns - p->flushed_ns < APP_PIPE_IDLE_NS)
+		return;
+	arena_forget(&a->memory, a->ends);
+	a->touched = false;
+}
+
 /* What time and signals ask for.  Under the lock. */
 static int
 serve_time(struct app_pipe *p, struct err *e)
@@ -263,6 +276,7 @@ serve_time(struct app_pipe *p, struct err *e)
 		*p->seal = 0;
 		p->push = true;
 	}
+	give_back(p, now_ns);
 	p->pushed = false;
 	pthread_mutex_unlock(&p->lock);
 	changed = app_pipe_keys_changed(p);

@@ -19,7 +19,9 @@ struct live_block {
 
 struct live_pool {
 	struct live_block *free;
-	unsigned left;
+	struct live_block *fresh; /* never used so far, and not touched: no page is there yet */
+	unsigned fresh_count;
+	unsigned left; /* of both */
 };
 
 enum live_framing {

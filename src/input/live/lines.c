@@ -17,14 +17,9 @@
 void
 input_pool_open(struct live_pool *pool, void *memory, size_t blocks)
 {
-	struct live_block *all = memory;
-
 	pool->free = NULL;
-	pool->left = (unsigned)blocks;
-	for (size_t i = blocks; i-- > 0;) {
-		all[i].next = pool->free;
-		pool->free = &all[i];
-	}
+	pool->fresh = memory;
+	pool->left = pool->fresh_count = (unsigned)blocks;
 }
 
 /* ---- what waits ---- */
@@ -34,9 +29,13 @@ take_block(struct live_feed *feed, struct live_pool *pool)
 {
 	struct live_block *block = pool->free;
 
-	if (block == NULL)
+	if (block != NULL)
+		pool->free = block->next;
+	else if (pool->fresh_count > 0) {
+		block = pool->fresh++;
+		pool->fresh_count--;
+	} else
 		return (NULL);
-	pool->free = block->next;
 	pool->left--;
 	block->next = NULL;
 	if (feed->last == NULL)

@@ -130,6 +130,31 @@ trim_gives_back_only_what_is_free(void **unused)
 }
 
 static void
+forget_empties_what_is_taken(void **unused)
+{
+	for (int flags = ARENA_PLAIN; flags <= ARENA_SECRET; flags++) {
+		struct arena a = { 0 };
+		char *bytes;
+		bool locked;
+
+		assert_int_equal(arena_open(&a, 1 << 20, flags, NULL), 0);
+		locked = a.locked;
+		bytes = arena_take(&a, 1 << 20);
+		memset(bytes, 'x', 1 << 20);
+		arena_forget(&a, bytes + 5000);
+		assert_int_equal(bytes[8191], 'x'); /* its page begins before */
+		assert_int_equal(bytes[8192], 0);
+		assert_int_equal(bytes[(1 << 20) - 1], 0);
+		bytes[8192] = 'y'; /* it is there to be used */
+		assert_int_equal(a.locked, locked);
+		arena_forget(&a, bytes + (1 << 20) - 1);
+		arena_forget(&a, bytes);
+		assert_int_equal(bytes[0] | bytes[8192], 0);
+		arena_close(&a);
+	}
+}
+
+static void
 an_impossible_arena_is_an_error(void **unused)
 {
 	static const size_t sizes[] = { 0, SIZE_MAX, SIZE_MAX / 2 };
@@ -153,6 +178,7 @@ main(void)
 		cmocka_unit_test(too_much_breaks_and_stays_broken),
 		cmocka_unit_test(an_arena_hands_out_until_full),
 		cmocka_unit_test(trim_gives_back_only_what_is_free),
+		cmocka_unit_test(forget_empties_what_is_taken),
 		cmocka_unit_test(an_impossible_arena_is_an_error),
 	};
 

@@ -1,0 +1,48 @@
+/* app, inside: what the units of a pipe's reader share. */
+#ifndef CRETULA_APP_PIPE_CAPTURE_H
+#define CRETULA_APP_PIPE_CAPTURE_H
+
+#include "app/pipe/pipe.h"
+#include "input/live.h"
+#include "seal/segment.h"
+
+struct app_capture {
+	struct app_pipe *p;
+	struct arena memory;
+	char *raw;
+	size_t have;
+	bool eof;
+	bool begun; /* how lines are read is known */
+	bool push; /* the writer wants what is there */
+	bool touched; /* raw has pages */
+	bool changed; /* and has seen other keys */
+	size_t added; /* bytes of raw that nobody sent: line ends */
+	size_t cut; /* 0, or the end of a line of raw that lacks its rest */
+	uint64_t dropped; /* so many bytes */
+	bool flush; /* a file has ended with these lines */
+	struct input_position position; /* behind raw; its head is not looked at */
+	struct seal_source source; /* of the file, as of the last area */
+	uint64_t source_file;
+	int64_t first_ns; /* when the oldest of raw came */
+	int64_t last_ns; /* and the newest */
+	int64_t handed_ns;
+	struct app_clock clock;
+	int64_t now_us; /* what it believed when records were masked last */
+	char *scratch;
+	struct mask *mask;
+	struct mask_candidates *learn;
+	uint64_t number; /* of the next batch */
+};
+
+/* ---- hand.c ---- */
+
+bool app_capture_full(const struct app_area *a);
+void app_capture_note_wait(int64_t *longest_ns, int64_t start_ns);
+/* Give the area to the writer; wait until it has no other.  false: told to quit. */
+bool app_capture_hand(struct app_capture *c);
+/* If it is time for it, or the writer wants it. */
+bool app_capture_hand_in_time(struct app_capture *c);
+/* Nothing came for a while: memory that a burst has filled goes back. */
+void app_capture_give_back(struct app_capture *c);
+
+#endif
