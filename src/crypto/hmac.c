@@ -5,6 +5,7 @@
 
 #include "crypto/random.h"
 #include "crypto/sha256_impl.h"
+#include "crypto/wide/sixteen.h"
 
 _Static_assert(CRYPTO_HMAC_SHORT_BYTES == CRYPTO_BLOCK_BYTES - 9, "one block with its padding");
 
@@ -56,6 +57,12 @@ crypto_hmac_many(const struct crypto_hmac_short *in, size_t count, unsigned char
 {
 	const struct crypto_sha256_impl *impl = crypto_sha256_impl();
 
+	if (impl->hmac_sixteen != NULL)
+		for (; count >= CRYPTO_HMAC_SIXTEEN; count -= CRYPTO_HMAC_SIXTEEN) {
+			impl->hmac_sixteen(in, out);
+			in += CRYPTO_HMAC_SIXTEEN;
+			out += CRYPTO_HMAC_SIXTEEN;
+		}
 	for (size_t n; count > 0; count -= n, in += n, out += n) {
 		n = count < 4 ? count : 4;
 		impl->hmac_blocks(in, n, out);

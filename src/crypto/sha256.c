@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "crypto/sha256_impl.h"
+#include "crypto/wide/sixteen.h"
 
 #ifdef CRYPTO_SHA256_HAVE_SHANI
 #include <cpuid.h>
@@ -32,7 +33,8 @@ choose(void)
 {
 #ifdef CRYPTO_SHA256_HAVE_SHANI
 	if (have_shani())
-		return (&crypto_sha256_shani);
+		return (crypto_hmac_sixteen_usable() ? &crypto_sha256_shani_wide :
+						       &crypto_sha256_shani);
 #endif
 	return (&crypto_sha256_portable);
 }

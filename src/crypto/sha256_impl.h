@@ -24,6 +24,8 @@ struct crypto_sha256_impl {
 	/* The same of up to four at once. */
 	void (*hmac_blocks)(const struct crypto_hmac_short *in, size_t count,
 	    unsigned char (*out)[32]);
+	/* The same of sixteen, CRYPTO_HMAC_SIXTEEN; NULL: four at a time are as good. */
+	void (*hmac_sixteen)(const struct crypto_hmac_short *in, unsigned char (*out)[32]);
 	void (*many)(const struct crypto_message *m, size_t count, unsigned char (*out)[32]);
 	void (*pairs)(const unsigned char (*in)[32], size_t pairs, unsigned char (*out)[32]);
 	void (*seeds)(const unsigned char prefix[static 16], const unsigned char (*in)[16],
@@ -33,6 +35,7 @@ struct crypto_sha256_impl {
 extern const struct crypto_sha256_impl crypto_sha256_portable;
 #ifdef CRYPTO_SHA256_HAVE_SHANI
 extern const struct crypto_sha256_impl crypto_sha256_shani;
+extern const struct crypto_sha256_impl crypto_sha256_shani_wide; /* with AVX-512, too */
 #endif
 
 /* The variant in use; chosen at the first call, then one load. */

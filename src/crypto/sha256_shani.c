@@ -7,6 +7,7 @@
  * and 17.9; one lane takes 31).
  */
 #include "crypto/sha256_shani.h"
+#include "crypto/wide/sixteen.h"
 
 #ifdef CRYPTO_SHA256_HAVE_SHANI
 
@@ -248,14 +249,15 @@ shani_seeds(const unsigned char prefix[static 16], const unsigned char (*in)[16]
 	}
 }
 
-const struct crypto_sha256_impl crypto_sha256_shani = {
-	.name = "sha-ni",
-	.blocks = shani_blocks,
-	.hmac_block = shani_hmac_block,
-	.hmac_blocks = shani_hmac_blocks,
-	.many = crypto_sha256_lanes,
-	.pairs = shani_pairs,
-	.seeds = shani_seeds,
+#define VARIANT \
+	.blocks = shani_blocks, .hmac_block = shani_hmac_block, .hmac_blocks = shani_hmac_blocks, \
+	.many = crypto_sha256_lanes, .pairs = shani_pairs, .seeds = shani_seeds
+
+const struct crypto_sha256_impl crypto_sha256_shani = { .name = "sha-ni", VARIANT };
+const struct crypto_sha256_impl crypto_sha256_shani_wide = {
+	.name = "sha-ni+avx512",
+	.hmac_sixteen = crypto_hmac_sixteen,
+	VARIANT,
 };
 
 #else

@@ -17,16 +17,25 @@ print(const unsigned char mac[static MASK_TOKEN_RAW], char *out)
 }
 _Static_assert(MASK_TOKEN_RAW == 10, "two halves");
 
+/* Compute the first count of them; those behind move up. */
+static void
+finish(struct mask_pending *p, unsigned count)
+{
+	unsigned char macs[MASK_PENDING_MAX][32];
+
+	crypto_hmac_many(p->in, count, macs);
+	for (unsigned i = 0; i < count; i++)
+		print(macs[i], p->out[i]);
+	p->count -= count;
+	memmove(p->in, p->in + count, p->count * sizeof(p->in[0]));
+	memmove(p->out, p->out + count, p->count * sizeof(p->out[0]));
+}
+
 void
 mask_pending_finish(struct mask *m)
 {
-	struct mask_pending *p = &m->pending;
-	unsigned char macs[MASK_PENDING_MAX][32];
-
-	crypto_hmac_many(p->in, p->count, macs);
-	for (unsigned i = 0; i < p->count; i++)
-		print(macs[i], p->out[i]);
-	p->count = p->line = 0;
+	finish(&m->pending, m->pending.count);
+	m->pending.line = 0;
 }
 
 unsigned char *
@@ -110,8 +119,8 @@ mask_pending_move(struct mask *m)
 		}
 	for (unsigned i = p->line; i < p->count; i++)
 		p->out[i] = places[i];
-	p->line = p->count;
 	if (p->count >= MASK_PENDING_BATCH)
-		mask_pending_finish(m);
+		finish(p, p->count - p->count % MASK_PENDING_BATCH);
+	p->line = p->count;
 	return (true);
 }

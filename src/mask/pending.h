@@ -1,7 +1,7 @@
 /*
  * mask, inside: MACs that wait for each other.
  *
- * Four MACs side by side cost little more than one alone, so those of a few
+ * Sixteen MACs side by side cost little more than four alone, so those of a few
  * lines are collected: a token is first written as dots, its record is
  * encoded, and the dots in the encoded record are replaced later.
  */
@@ -13,7 +13,7 @@
 #include "crypto/hmac.h"
 
 #define MASK_PENDING_MAX 32
-#define MASK_PENDING_BATCH 16 /* are enough to be computed */
+#define MASK_PENDING_BATCH 16 /* fill all lanes there are */
 
 struct mask;
 

@@ -95,7 +95,7 @@ the_variants_are_what_they_say(void **state)
 	crypto_sha256_force_portable(true);
 	assert_string_equal(crypto_sha256_variant(), "portable");
 	crypto_sha256_force_portable(false);
-	if (strcmp(crypto_sha256_variant(), "sha-ni") != 0)
+	if (strncmp(crypto_sha256_variant(), "sha-ni", 6) != 0)
 		print_message("# this processor has no SHA-NI: lanes are not tested\n");
 }
 
