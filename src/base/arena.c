@@ -91,16 +91,22 @@ arena_reset(struct arena *a)
 	a->used = 0;
 }
 
-/* The system refuses to drop locked pages: unlock, drop, lock again. */
+/*
+ * The system refuses to drop locked pages: unlock, drop, lock again.  Where all
+ * of the process is locked (mlockall), so is memory that did not ask for it.
+ */
 static bool
 drop_pages(struct arena *a, size_t from)
 {
-	bool dropped;
+	bool dropped = !a->locked && madvise(a->base + from, a->size - from, MADV_DONTNEED) == 0;
 
-	if (a->locked)
-		(void)munlock(a->base + from, a->size - from);
+	if (dropped)
+		return (true);
+	(void)munlock(a->base + from, a->size - from);
 	dropped = madvise(a->base + from, a->size - from, MADV_DONTNEED) == 0;
-	if (a->locked)
+	if (!a->locked)
+		(void)mlock2(a->base + from, a->size - from, MLOCK_ONFAULT);
+	else
 		a->locked = mlock2(a->base + from, a->size - from, MLOCK_ONFAULT) == 0;
 	return (dropped);
 }

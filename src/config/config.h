@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "input/live.h"
+#include "input/tls.h"
 #include "mask/policy.h"
 #include "parse/json/map.h"
 #include "parse/string/string.h"
@@ -45,6 +46,8 @@ struct config_stream {
 	uint64_t line_max;               /* limits.line */
 	struct input_place input;        /* of `run`; INPUT_PIPE: fed by `pipe` */
 	unsigned connections;            /* limits.connections */
+	struct input_tls_files tls;      /* of tls and http; "" if not given */
+	char token[CONFIG_PATH_BYTES];   /* file of the bearer token of http; "" if not given */
 	unsigned line;                   /* where it stands, for errors */
 };
 

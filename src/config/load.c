@@ -131,6 +131,33 @@ check_formats(struct config_loader *l)
 	}
 }
 
+/* What belongs to some kinds of inputs only. */
+static void
+check_inputs(struct config_loader *l)
+{
+	for (unsigned i = 0; i < l->config->stream_count; i++) {
+		const struct config_stream *s = &l->config->streams[i];
+		bool http = s->input.kind == INPUT_HTTP, tls = s->input.kind == INPUT_TLS;
+		bool certificate = s->tls.certificate[0] != '\0', key = s->tls.key[0] != '\0';
+
+		if ((certificate || key || s->tls.client_ca[0] != '\0') && !http && !tls) {
+			config_say(l, l->stream_given[i],
+			    "certificate, key and client_ca are of the inputs tls and http");
+			config_hint(l, "input: { tls: \"*:6514\", certificate: F, key: F }");
+		} else if (certificate != key || (tls && !key) ||
+		    (s->tls.client_ca[0] != '\0' && !key)) {
+			config_say(l, l->stream_given[i],
+			    "TLS needs certificate and key; there is %s",
+			    certificate ? "no key" :
+				key     ? "no certificate" :
+					  "neither");
+			config_hint(l, "input: { tls: \"*:6514\", certificate: F, key: F }");
+		}
+		if (s->token[0] != '\0' && !http)
+			config_say(l, l->stream_given[i], "token is of the input http");
+	}
+}
+
 /* What the file says once, and the policy of each stream needs. */
 static void
 share(struct config_loader *l)
@@ -176,6 +203,7 @@ finish(struct config_loader *l, struct config **c, struct buf *report, struct er
 
 	share(l);
 	check_formats(l);
+	check_inputs(l);
 	if (l->problem_total > 0) {
 		config_problems_print(l, report);
 		return (err_set(e, ERR_CONFIG, "%s: %u error%s", l->sources[0].path,

@@ -65,14 +65,26 @@ const struct config_option config_options[] = {
 	    "how the server was told to write its lines: log_format, LogFormat, PatternLayout" },
 	{ "streams.*.hosts", CONFIG_HOSTS, STREAM_LIST(policy.hosts, policy.host_count), "[]", ANY,
 	    "names of our own sites, kept in clear" },
+	{ "streams.*.input.certificate", CONFIG_FILE, STREAM_AT(tls.certificate), "", ANY,
+	    "of tls and http: PEM, the chain behind it; read again at a reload" },
+	{ "streams.*.input.client_ca", CONFIG_FILE, STREAM_AT(tls.client_ca), "", ANY,
+	    "of tls and http: clients must show a certificate of one of these" },
 	{ "streams.*.input.fifo", CONFIG_INPUT, STREAM_AT(input), "", ANY,
 	    "a FIFO that servers write to, made if it is not there" },
 	{ "streams.*.input.file", CONFIG_INPUT, STREAM_AT(input), "", ANY,
 	    "a file that grows; renamed, or copied and cut, it is read on where it was left" },
+	{ "streams.*.input.http", CONFIG_INPUT, STREAM_AT(input), "", ANY,
+	    "HOST:PORT or PATH for POST /k8s/audit, /v1/logs, /ndjson; 200 once committed" },
+	{ "streams.*.input.key", CONFIG_FILE, STREAM_AT(tls.key), "", ANY,
+	    "of tls and http: private key of the certificate, PEM, mode 600" },
 	{ "streams.*.input.syslog", CONFIG_INPUT, STREAM_AT(input), "", ANY,
 	    "any other input in one word: unix:/run/cretula/shop.sock, udp:127.0.0.1:514 ..." },
 	{ "streams.*.input.tcp", CONFIG_INPUT, STREAM_AT(input), "", ANY,
 	    "HOST:PORT for connections: lines, or frames with their length (RFC 6587)" },
+	{ "streams.*.input.tls", CONFIG_INPUT, STREAM_AT(input), "", ANY,
+	    "HOST:PORT, as of tcp, encrypted (RFC 5425); needs certificate and key" },
+	{ "streams.*.input.token", CONFIG_FILE, STREAM_AT(token), "", ANY,
+	    "of http: file with the bearer token that requests must show, mode 600" },
 	{ "streams.*.input.udp", CONFIG_INPUT, STREAM_AT(input), "", ANY,
 	    "HOST:PORT for datagrams, each a line" },
 	{ "streams.*.input.unix", CONFIG_INPUT, STREAM_AT(input), "", ANY,
@@ -81,7 +93,7 @@ const struct config_option config_options[] = {
 	    "a socket for connections, as of tcp" },
 	{ "streams.*.limits.connections", CONFIG_COUNT, STREAM_AT(connections), "1024",
 	    RANGE(1, 65536),
-	    "of tcp and unix-stream at once; one that never sent a line makes room" },
+	    "of tcp, tls, http and unix-stream at once; one that never sent a line makes room" },
 	{ "streams.*.limits.line", CONFIG_SIZE, STREAM_AT(line_max), "64K", RANGE(1024, 65536),
 	    "a longer line is not parsed" },
 	{ "streams.*.machine_accounts", CONFIG_MACHINES,
@@ -139,8 +151,6 @@ const char *const config_later[] = {
 	"disk",
 	"roles",
 	"serve",
-	"streams.*.input.http",
-	"streams.*.input.tls",
 	"streams.*.limits.rate",
 	"streams.*.public",
 	"streams.*.retain",
@@ -154,6 +164,7 @@ _Static_assert(
 _Static_assert(PARSE_STRING_AUTO == 0 && PARSE_STRING_NGINX == 1 && PARSE_STRING_APACHE == 2 &&
 	PARSE_STRING_LOG4J == 3 && PARSE_STRING_DIALECT_COUNT == 4,
     "auto nginx apache log4j");
+_Static_assert(CONFIG_PATH_BYTES == INPUT_FILE_BYTES, "a path fits");
 _Static_assert(sizeof(enum mask_words_mode) == sizeof(unsigned), "a choice is an unsigned");
 
 const struct config_option *

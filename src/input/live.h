@@ -33,13 +33,15 @@ enum input_kind {
 	INPUT_UNIX, /* a socket for datagrams, as /dev/log is one */
 	INPUT_UNIX_STREAM, /* the same for connections */
 	INPUT_UDP,
-	INPUT_TCP
+	INPUT_TCP,
+	INPUT_TLS, /* the same, encrypted (input/tls.h) */
+	INPUT_HTTP /* bodies of requests, or of HTTPS; its server is the caller's */
 };
 
 struct input_place {
 	enum input_kind kind;
 	char path[INPUT_PLACE_BYTES]; /* or the host; "" for all addresses */
-	char port[8]; /* of UDP and TCP */
+	char port[8]; /* of an address; "" for a path */
 };
 
 /* "pipe", "fifo:PATH", "unix:PATH", "udp:HOST:PORT" and so on.  0; -1, ERR_CONFIG. */
@@ -49,17 +51,13 @@ int input_place_read(struct span text, struct input_place *place, struct err *e)
 #define INPUT_TEXT_BYTES (INPUT_PLACE_BYTES + 32)
 void input_place_print(const struct input_place *place, char out[static INPUT_TEXT_BYTES]);
 
-/*
- * A socket that listens there, of a place for connections.  *made: its path
- * was made, and is to be unlinked.  -1 with e: ERR_CONFIG, ERR_BUSY.
- */
-int input_place_listen(const struct input_place *place, bool *made, struct err *e);
-
 struct input_live_options {
 	struct input_place place;
 	int fd; /* of it, open already; -1: to be opened here */
 	size_t line_max; /* of a longer one line_max + 1 bytes are kept */
 	unsigned connections; /* at most */
+	const struct input_tls_files *tls; /* of INPUT_TLS */
+	const struct input_given *given;   /* of INPUT_HTTP; the input's once it is open */
 };
 
 /*
@@ -86,6 +84,8 @@ struct input_more {
 	uint64_t dropped; /* so many bytes of it */
 	uint64_t lost; /* lines (datagrams) that the kernel had no room for */
 	bool flush; /* a file has ended: nothing joins these lines */
+	uint64_t ticket; /* not 0: with them all is there that is to be committed as this */
+	bool again; /* these lines came before: a retry */
 	bool end; /* nothing follows */
 };
 
@@ -131,6 +131,9 @@ struct input_live_counts {
 	uint64_t connections, refused; /* taken in; closed for lack of room */
 	uint64_t gone; /* files that were to be read and were not there any more */
 	uint64_t missed; /* datagrams that a socket handed to us had no room for before */
+	uint64_t failed; /* TLS: no handshake, or none in time */
+	uint64_t bodies, bad, large, denied, busy; /* HTTP: taken; answered 400, 413, 401, 503 */
+	uint64_t again; /* HTTP: lines that came before */
 	unsigned open;
 };
 void input_live_count(const struct input_live *in, struct input_live_counts *counts);

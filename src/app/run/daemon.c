@@ -219,8 +219,7 @@ confine(struct run_daemon *d, const struct config *c, struct err *e)
 
 	if ((d->places = calloc(1, sizeof(*d->places))) == NULL)
 		return (err_memory(e));
-	app_places_find(
-	    c, path_of(d, "store", c->store), path_of(d, "keys", c->keys), d->places);
+	app_places_find(c, path_of(d, "store", c->store), path_of(d, "keys", c->keys), d->places);
 	d->udp = has_udp(c);
 	rc = app_confine(d->places, (enum app_sandbox)c->sandbox, d->udp, &done, e);
 	if (rc == 0)
@@ -320,8 +319,7 @@ static const struct config_stream *
 find(const struct config *c, const char *name)
 {
 	for (unsigned i = 0; i < c->stream_count; i++)
-		if (strcmp(c->streams[i].name, name) == 0 &&
-		    c->streams[i].input.kind != INPUT_PIPE)
+		if (strcmp(c->streams[i].name, name) == 0 && c->streams[i].input.kind != INPUT_PIPE)
 			return (&c->streams[i]);
 	return (NULL);
 }
@@ -339,6 +337,7 @@ static bool
 same_input(const struct config_stream *a, const struct config_stream *b)
 {
 	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 &&
+	    memcmp(&a->tls, &b->tls, sizeof(a->tls)) == 0 && strcmp(a->token, b->token) == 0 &&
 	    a->line_max == b->line_max && a->connections == b->connections);
 }
 
@@ -418,6 +417,8 @@ apply(struct run_daemon *d, struct run_config *c)
 		    !config_stream_same(r->owner->config, r->setup.stream, c->config, to) ||
 		    !same_files(r, c->config, to))
 			change(d, i, c, to);
+		else
+			app_run_refresh(r);
 	}
 	for (unsigned i = 0; i < c->config->stream_count; i++) {
 		const struct config_stream *s = &c->config->streams[i];
@@ -444,8 +445,9 @@ check_restart(const struct run_daemon *d, const struct config *c, struct err *e)
 	const struct app_place *lack;
 	int rc = 0;
 
-	if (d->count > 0 && (!is_same_path(first->store_path, path_of(d, "store", c->store)) ||
-				!is_same_path(first->keys_path, path_of(d, "keys", c->keys))))
+	if (d->count > 0 &&
+	    (!is_same_path(first->store_path, path_of(d, "store", c->store)) ||
+		!is_same_path(first->keys_path, path_of(d, "keys", c->keys))))
 		return (err_set(e, ERR_CONFIG, "another store or other keys need a restart"));
 	if (d->count > 0 &&
 	    (strcmp(c->user, first->owner->config->user) != 0 ||

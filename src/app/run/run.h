@@ -53,6 +53,7 @@ struct run_stream {
 int app_run_open(struct run_stream *r, struct run_config *c, const struct config_stream *stream,
     struct input_live *in, int fd, struct err *e);
 int app_run_start(struct run_stream *r, struct err *e);
+void app_run_refresh(struct run_stream *r);
 /* The input alone, for who can open it and is somebody else then. */
 int app_run_open_input(
     const struct config_stream *stream, int fd, struct input_live **in, struct err *e);

@@ -1,4 +1,5 @@
 /* app: a stream of `cretula run`: opened, run, opened again after what may pass. */
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include "app/run/run.h"
 #include "app/say.h"
 #include "app/source/parser.h"
+#include "input/given.h"
 #include "app/watch/figures.h"
 #include "store/store.h"
 
@@ -96,9 +98,25 @@ app_run_open_input(
 	const struct input_live_options how = { .place = stream->input,
 		.fd = fd,
 		.line_max = stream->line_max,
-		.connections = stream->connections };
+		.connections = stream->connections,
+		.tls = &stream->tls };
 
 	return (input_live_open(&how, in, e));
+}
+
+/*
+ * Raw bytes of these inputs pass through memory of libraries: all that the
+ * process touches stays out of swap.
+ */
+static int
+lock_memory(const struct config_stream *stream, struct err *e)
+{
+	if (stream->input.kind != INPUT_TLS && stream->input.kind != INPUT_HTTP)
+		return (0);
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+		return (0);
+	return (err_sys(e, ERR_CONFIG,
+	    "memory cannot be locked: raise RLIMIT_MEMLOCK (LimitMEMLOCK=infinity in a unit)"));
 }
 
 int
@@ -113,7 +131,7 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 	r->in = in;
 	set_state(r, RUN_STARTING);
 	app_figures_place(r->figures, &stream->input, stream->rotate);
-	if (app_run_files(c->config, stream, r->files, e) == -1 ||
+	if (lock_memory(stream, e) == -1 || app_run_files(c->config, stream, r->files, e) == -1 ||
 	    app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
 	    (in == NULL && app_run_open_input(stream, fd, &r->in, e) == -1) ||
 	    input_live_check(r->in, e) == -1)
@@ -200,9 +218,21 @@ stream_main(void *arg)
 	return (NULL);
 }
 
+/* What an input that goes on reads of files: certificates. */
+void
+app_run_refresh(struct run_stream *r)
+{
+	struct err e;
+
+	if (r->in != NULL && input_live_reload(r->in, &e) == -1)
+		app_error(r->name, "goes on with what it has: %s", e.text);
+}
+
 int
 app_run_start(struct run_stream *r, struct err *e)
 {
+	if (input_live_start(r->in, e) == -1)
+		return (err_in(e, "stream %s", r->name));
 	if ((errno = pthread_create(&r->thread, NULL, stream_main, r)) != 0)
 		return (err_sys(e, ERR_IO, "stream %s: starting a thread", r->name));
 	r->started = true;
@@ -234,6 +264,9 @@ say_input(const struct run_stream *r)
 		app_warn_log(r->name,
 		    "%llu connections were closed for lack of room (limits.connections)",
 		    (unsigned long long)counts.refused);
+	if (counts.failed > 0)
+		app_warn_log(r->name, "%llu connections did not get through a TLS handshake",
+		    (unsigned long long)counts.failed);
 	if (counts.gone > 0)
 		app_warn_log(r->name, "%llu renamed files were gone before they were read",
 		    (unsigned long long)counts.gone);

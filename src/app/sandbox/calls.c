@@ -64,8 +64,8 @@ static const int plain[] = {
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(utimensat), SCMP_SYS(write),
 	SCMP_SYS(writev),
 	/* memory */
-	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(mremap),
-	SCMP_SYS(munlock), SCMP_SYS(munmap), SCMP_SYS(getrandom),
+	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(mlockall),
+	SCMP_SYS(mremap), SCMP_SYS(munlock), SCMP_SYS(munmap), SCMP_SYS(getrandom),
 	/* time, threads, signals */
 	SCMP_SYS(alarm), SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(futex),
@@ -86,7 +86,7 @@ static const int plain[] = {
 	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(listen), SCMP_SYS(poll),
 	SCMP_SYS(ppoll), SCMP_SYS(pselect6), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg),
 	SCMP_SYS(recvmsg), SCMP_SYS(select), SCMP_SYS(sendmsg), SCMP_SYS(setsockopt),
-	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(timerfd_create),
+	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(socketpair), SCMP_SYS(timerfd_create),
 	SCMP_SYS(timerfd_gettime), SCMP_SYS(timerfd_settime),
 };
 

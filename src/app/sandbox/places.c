@@ -107,6 +107,10 @@ add_input(struct app_places *out, const struct input_place *place)
 	case INPUT_UNIX_STREAM:
 		add_directory(out, place->path, APP_PLACE_SOCKET);
 		break;
+	case INPUT_HTTP:
+		if (place->path[0] == '/')
+			add_directory(out, place->path, APP_PLACE_SOCKET);
+		break;
 	default: /* no file */
 		break;
 	}
@@ -118,6 +122,14 @@ add_stream(struct app_places *out, const struct config_stream *s)
 	add_input(out, &s->input);
 	add_files(out, s->routes, s->route_count);
 	add_files(out, s->openapi, s->openapi_count);
+	if (s->tls.certificate[0] != '\0')
+		add_file(out, s->tls.certificate);
+	if (s->tls.key[0] != '\0')
+		add_file(out, s->tls.key);
+	if (s->tls.client_ca[0] != '\0')
+		add_file(out, s->tls.client_ca);
+	if (s->token[0] != '\0')
+		add_file(out, s->token);
 	for (unsigned i = 0; i < s->docroot_count; i++)
 		add(out, s->docroot[i], APP_PLACE_READ);
 }

@@ -4,7 +4,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "input/given.h"
 #include "input/live.h"
+#include "input/tls.h"
 
 #define LIVE_READ_BYTES ((size_t)256 << 10) /* of one source, before the others have their turn */
 #define LIVE_FRAMES_BYTES \
@@ -70,6 +72,9 @@ struct input_live {
 	uint32_t drops; /* SK_MEMINFO_DROPS as it was last */
 	uint64_t missed; /* and when we came */
 	uint64_t connections, refused, gone; /* input_live_counts */
+	struct input_tls *tls; /* its connections come through feeds[0].fd, a pipe */
+	int listen_fd, give_fd; /* of tls: what it listens on, where it puts them */
+	struct input_given given;
 };
 
 /* ---- lines.c: bytes of a feed become lines ---- */
@@ -99,5 +104,13 @@ void input_message(struct live_sink *sink, size_t len, uint64_t dropped);
 
 /* The descriptor of a place, not blocking.  -1 with e. */
 int input_place_open(const struct input_live_options *how, struct input_live *in, struct err *e);
+
+/* ---- secure.c ---- */
+
+/* What listens, and a pipe that its connections come through. */
+int input_secure_open(const struct input_live_options *how, struct input_live *in, struct err *e);
+
+/* The next connection, or -1. */
+int input_secure_accept(const struct input_live *in);
 
 #endif

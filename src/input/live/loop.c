@@ -6,12 +6,14 @@
 #include <linux/sock_diag.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "crypto/random.h"
 #include "input/live/tail.h"
 
@@ -29,7 +31,7 @@ is_message_kind(enum input_kind kind)
 static bool
 is_listener_kind(enum input_kind kind)
 {
-	return (kind == INPUT_UNIX_STREAM || kind == INPUT_TCP);
+	return (kind == INPUT_UNIX_STREAM || kind == INPUT_TCP || kind == INPUT_TLS);
 }
 
 /*
@@ -75,6 +77,19 @@ open_memory(struct input_live *in, struct err *e)
 	return (0);
 }
 
+static int
+open_source(const struct input_live_options *how, struct input_live *in, struct err *e)
+{
+	if (in->kind == INPUT_FILE)
+		return (input_tail_open(in, how->place.path, e));
+	if (in->kind == INPUT_TLS)
+		return (input_secure_open(how, in, e));
+	if (in->kind == INPUT_HTTP)
+		return (how->given != NULL ? 0 : err_set(e, ERR_CONFIG, "nobody serves HTTP"));
+	in->feeds[0].fd = input_place_open(how, in, e);
+	return (in->feeds[0].fd == -1 ? -1 : 0);
+}
+
 int
 input_live_open(const struct input_live_options *how, struct input_live **in, struct err *e)
 {
@@ -88,18 +103,17 @@ input_live_open(const struct input_live_options *how, struct input_live **in, st
 	made->feed_count = feeds;
 	made->line_max = how->line_max;
 	made->kind = how->place.kind;
-	made->epoll_fd = made->keep_fd = -1;
+	made->epoll_fd = made->keep_fd = made->listen_fd = made->give_fd = -1;
 	for (unsigned i = 0; i < feeds; i++)
 		made->feeds[i].fd = -1;
 	if (open_memory(made, e) == -1)
 		goto fail;
 	made->feeds[0].framing = LIVE_FRAMING_LINES;
 	made->feeds[0].listens = is_listener_kind(made->kind);
-	if (made->kind == INPUT_FILE) {
-		if (input_tail_open(made, how->place.path, e) == -1)
-			goto fail;
-	} else if ((made->feeds[0].fd = input_place_open(how, made, e)) == -1)
+	if (open_source(how, made, e) == -1)
 		goto fail;
+	if (made->kind == INPUT_HTTP)
+		made->given = *how->given;
 	made->drops = count_drops(made);
 	made->missed = made->drops;
 	/* A pipe may be a file, which epoll does not take. */
@@ -118,11 +132,22 @@ fail:
 void
 input_live_close(struct input_live *in)
 {
+	int fd;
+
 	if (in == NULL)
 		return;
+	if (in->given.close != NULL)
+		in->given.close(in->given.arg);
+	input_tls_close(in->tls);
+	while (in->listen_fd != -1 && read(in->feeds[0].fd, &fd, sizeof(fd)) == sizeof(fd))
+		(void)close(fd); /* whom nobody let in */
 	for (unsigned i = in->kind == INPUT_PIPE ? 1 : 0; i < in->feed_count; i++)
 		if (in->feeds[i].fd != -1)
 			(void)close(in->feeds[i].fd);
+	if (in->listen_fd != -1)
+		(void)close(in->listen_fd);
+	if (in->give_fd != -1)
+		(void)close(in->give_fd);
 	if (in->epoll_fd != -1)
 		(void)close(in->epoll_fd);
 	if (in->keep_fd != -1)
@@ -139,18 +164,6 @@ bool
 input_live_locked(const struct input_live *in)
 {
 	return (in->memory.locked);
-}
-
-void
-input_live_count(const struct input_live *in, struct input_live_counts *counts)
-{
-	*counts = (struct input_live_counts){
-		.connections = in->connections,
-		.refused = in->refused,
-		.gone = in->gone,
-		.missed = in->missed,
-		.open = in->open,
-	};
 }
 
 /* ---- connections ---- */
@@ -203,13 +216,12 @@ static void
 let_in(struct input_live *in, struct live_sink *sink)
 {
 	for (int i = 0; i < EVENTS && sink->cut == 0; i++) {
-		int fd = accept4(in->feeds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = input_secure_accept(in);
 		struct live_feed *feed;
 
 		if (fd == -1) { /* nobody, or one who is gone already, or no descriptor is left */
 			if (in->stopping && in->path[0] != '\0') /* nor will anybody come */
-				(void)epoll_ctl(
-				    in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL);
+				(void)epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL);
 			return;
 		}
 		feed = find_free(in, sink);
@@ -331,7 +343,8 @@ static int
 read_connections(struct input_live *in, int timeout_ms, struct live_sink *sink)
 {
 	struct epoll_event events[EVENTS];
-	int n = epoll_wait(in->epoll_fd, events, EVENTS, in->stopping ? 0 : timeout_ms);
+	bool more = in->tls != NULL && !input_tls_drained(in->tls);
+	int n = epoll_wait(in->epoll_fd, events, EVENTS, in->stopping && !more ? 0 : timeout_ms);
 
 	if (n == -1 && errno != EINTR)
 		return (-1);
@@ -345,7 +358,7 @@ read_connections(struct input_live *in, int timeout_ms, struct live_sink *sink)
 		else if (read_feed(in, feed, LIVE_READ_BYTES, sink) == -1)
 			close_feed(in, feed, sink);
 	}
-	if (!in->stopping || (n > 0 && !is_drained(in)))
+	if (!in->stopping || ((n > 0 || more) && !is_drained(in)))
 		return (0);
 	for (unsigned i = 1; i < in->feed_count && has_room(sink); i++)
 		if (in->feeds[i].fd != -1)
@@ -363,6 +376,8 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 	int rc = 0;
 
 	memset(more, 0, sizeof(*more));
+	if (in->given.read != NULL && has_room(&sink))
+		return (in->given.read(in->given.arg, span_of(out, room), timeout_ms, more));
 	if (in->ended || !has_room(&sink)) {
 		more->end = in->ended;
 		return (0);
@@ -410,4 +425,8 @@ input_live_stop(struct input_live *in)
 	in->stopped_ns = clock_mono_ns();
 	in->stopping = true;
 	refuse(in);
+	if (in->tls != NULL)
+		input_tls_quiet(in->tls);
+	if (in->given.stop != NULL)
+		in->given.stop(in->given.arg);
 }

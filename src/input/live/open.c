@@ -29,6 +29,8 @@ static const struct {
 	{ "unix-stream:", INPUT_UNIX_STREAM },
 	{ "udp:", INPUT_UDP },
 	{ "tcp:", INPUT_TCP },
+	{ "tls:", INPUT_TLS },
+	{ "http:", INPUT_HTTP },
 };
 
 /* HOST:PORT; a host with colons in brackets. */
@@ -73,6 +75,13 @@ read_path(struct span text, struct input_place *place, struct err *e)
 	return (0);
 }
 
+static bool
+has_address(enum input_kind kind, struct span text)
+{
+	return (kind == INPUT_UDP || kind == INPUT_TCP || kind == INPUT_TLS ||
+	    (kind == INPUT_HTTP && !span_starts(text, span_of("/", 1))));
+}
+
 int
 input_place_read(struct span text, struct input_place *place, struct err *e)
 {
@@ -86,13 +95,12 @@ input_place_read(struct span text, struct input_place *place, struct err *e)
 			continue;
 		place->kind = kinds[i].kind;
 		text = span_from(text, prefix.len);
-		return (place->kind == INPUT_UDP || place->kind == INPUT_TCP ?
-			read_address(text, place, e) :
-			read_path(text, place, e));
+		return (has_address(place->kind, text) ? read_address(text, place, e) :
+							 read_path(text, place, e));
 	}
 	return (err_set(e, ERR_CONFIG,
-	    "not pipe, fifo:PATH, file:PATH, unix:PATH, unix-stream:PATH, udp:HOST:PORT or "
-	    "tcp:HOST:PORT"));
+	    "not pipe, fifo:PATH, file:PATH, unix:PATH, unix-stream:PATH, udp:HOST:PORT, "
+	    "tcp:HOST:PORT, tls:HOST:PORT, http:HOST:PORT or http:PATH"));
 }
 
 void
@@ -218,14 +226,6 @@ open_inet(const struct input_place *place, int type, struct err *e)
 }
 
 int
-input_place_listen(const struct input_place *place, bool *made, struct err *e)
-{
-	*made = false;
-	return (place->path[0] == '/' ? open_unix(place->path, SOCK_STREAM, made, e) :
-					open_inet(place, SOCK_STREAM, e));
-}
-
-int
 input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e)
 {
 	int rc = 0;
@@ -251,7 +251,8 @@ static int
 check_given(int fd, enum input_kind kind, struct input_live *in, struct err *e)
 {
 	char self[40];
-	bool stream = kind == INPUT_TCP || kind == INPUT_UNIX_STREAM;
+	bool stream = kind == INPUT_TCP || kind == INPUT_TLS || kind == INPUT_HTTP ||
+	    kind == INPUT_UNIX_STREAM;
 	int type = 0, flags;
 	socklen_t len = sizeof(type);
 
@@ -287,8 +288,10 @@ input_place_open(const struct input_live_options *how, struct input_live *in, st
 		fd = open_unix(place->path, SOCK_DGRAM, &made, e);
 	else if (place->kind == INPUT_UDP)
 		fd = open_inet(place, SOCK_DGRAM, e);
-	else if (place->kind == INPUT_UNIX_STREAM || place->kind == INPUT_TCP)
-		fd = input_place_listen(place, &made, e);
+	else if (place->kind != INPUT_PIPE && place->path[0] == '/')
+		fd = open_unix(place->path, SOCK_STREAM, &made, e);
+	else if (place->kind != INPUT_PIPE)
+		fd = open_inet(place, SOCK_STREAM, e);
 	else
 		return (err_set(e, ERR_CONFIG, "a pipe has to be given"));
 	if (made)

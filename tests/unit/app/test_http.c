@@ -112,12 +112,11 @@ start(unsigned connections)
 		.routes = routes, .route_count = 2, .connections = connections
 	};
 	struct err e;
-	bool made;
 
 	memset(&seen, 0, sizeof(seen));
 	(void)snprintf(place.path, sizeof(place.path), "%s", path);
-	how.fd = input_place_listen(&place, &made, &e);
-	assert_true(how.fd != -1 && made);
+	how.fd = input_listen(&place, &e);
+	assert_true(how.fd != -1);
 	if (app_http_start(&how, &server, &e) == -1)
 		fail_msg("%s", e.text);
 }

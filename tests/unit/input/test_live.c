@@ -139,10 +139,13 @@ test_places(void **state)
 		{ "tcp:*:601", "", "601", INPUT_TCP },
 		{ "tcp::601", "", "601", INPUT_TCP },
 		{ "tcp:logs.example:601", "logs.example", "601", INPUT_TCP },
+		{ "tls:*:6514", "", "6514", INPUT_TLS },
+		{ "http:127.0.0.1:4318", "127.0.0.1", "4318", INPUT_HTTP },
+		{ "http:/run/a.sock", "/run/a.sock", "", INPUT_HTTP },
 	};
 	static const char *const bad[] = { "", "pipes", "fifo:a", "fifo:", "unix:", "unix:a/b",
 		LONG_PATH, "udp:514", "udp:127.0.0.1:", "udp:127.0.0.1:0", "tcp:127.0.0.1:65536",
-		"tcp:::1:601", "tcp:a:x", "http:/a" };
+		"tcp:::1:601", "tcp:a:x", "tls:/a", "http:a", "https:a:1" };
 	struct input_place p;
 	struct err e;
 
