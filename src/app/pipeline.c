@@ -15,7 +15,7 @@ struct writer {
 static struct slot *
 slot_of(struct writer *w, uint64_t batch)
 {
-	return (&w->shared->slots[batch % PIPELINE_SLOTS]);
+	return (&w->shared->slots[batch % w->shared->slot_count]);
 }
 
 /* Place what can be placed.  0, 1 if something moved, -1 with e. */

@@ -38,13 +38,26 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 	return (0);
 }
 
+/*
+ * Who only masks needs one to read into, one to write from and one a worker: the fewer they
+ * are, the more of them is still in the processor's cache when it comes round again.
+ */
+static size_t
+slots_wanted(const struct pipeline *p)
+{
+	size_t few = (size_t)p->jobs + 2;
+
+	return (p->mode == PIPELINE_SEAL || few > PIPELINE_SLOTS ? PIPELINE_SLOTS : few);
+}
+
 int
 app_slots_open(struct shared *s, struct err *e)
 {
-	if (arena_open(&s->raw, PIPELINE_SLOTS * (SLOT_SECRET_BYTES + 32), ARENA_SECRET, e) == -1)
+	s->slot_count = slots_wanted(s->p);
+	if (arena_open(&s->raw, s->slot_count * (SLOT_SECRET_BYTES + 32), ARENA_SECRET, e) == -1)
 		return (-1);
 	s->p->unlocked = !s->raw.locked;
-	for (size_t i = 0; i < PIPELINE_SLOTS; i++)
+	for (size_t i = 0; i < s->slot_count; i++)
 		if (slot_open(&s->slots[i], s, e) == -1)
 			return (-1);
 	return (0);
@@ -53,7 +66,7 @@ app_slots_open(struct shared *s, struct err *e)
 void
 app_slots_close(struct shared *s)
 {
-	for (size_t i = 0; i < PIPELINE_SLOTS; i++) {
+	for (size_t i = 0; i < s->slot_count; i++) {
 		mask_candidates_close(s->slots[i].batch.mask.learn);
 		arena_close(&s->slots[i].records);
 		arena_close(&s->slots[i].packed);

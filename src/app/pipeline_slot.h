@@ -33,6 +33,7 @@ struct shared {
 	pthread_mutex_t lock;
 	pthread_cond_t to_reader, to_workers, to_writer;
 	struct slot slots[PIPELINE_SLOTS];
+	size_t slot_count;     /* how many of them are in use */
 	struct arena raw;
 	uint64_t read_count;   /* batches handed to workers */
 	bool read_end;         /* no further batch comes */

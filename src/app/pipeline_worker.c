@@ -56,7 +56,7 @@ find_work(struct shared *s)
 {
 	struct slot *found = NULL;
 
-	for (size_t i = 0; i < PIPELINE_SLOTS; i++) {
+	for (size_t i = 0; i < s->slot_count; i++) {
 		struct slot *slot = &s->slots[i];
 
 		if ((slot->state == SLOT_READ || slot->state == SLOT_PLACED) &&
@@ -105,7 +105,7 @@ wait_free(struct shared *s)
 	struct slot *slot;
 
 	pthread_mutex_lock(&s->lock);
-	slot = &s->slots[s->read_count % PIPELINE_SLOTS];
+	slot = &s->slots[s->read_count % s->slot_count];
 	while (slot->state != SLOT_FREE && !s->stop)
 		pthread_cond_wait(&s->to_reader, &s->lock);
 	if (s->stop)
