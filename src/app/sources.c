@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "input/input.h"
+#include "parse/piece.h"
 #include "store/store.h"
 
 void

@@ -75,13 +75,15 @@ bool input_live_locked(const struct input_live *in);
 int input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e);
 /* May we open what it will open?  A file that is not there may come.  0; -1 with e. */
 int input_live_check(const struct input_live *in, struct err *e);
-
 /* What one call gave. */
 struct input_more {
-	size_t len; /* whole lines, each with LF */
+	size_t len; /* whole lines, each with LF, and whole items */
 	size_t added; /* of these bytes were never sent: line ends */
 	size_t cut; /* 0; or the end of a line that lacks its rest */
 	uint64_t dropped; /* so many bytes of it */
+	bool item; /* it is no line, but an item, which starts at item_at */
+	size_t item_at;
+	uint64_t dropped_lines; /* line ends among dropped, of an item */
 	uint64_t lost; /* lines (datagrams) that the kernel had no room for */
 	bool flush; /* a file has ended: nothing joins these lines */
 	uint64_t ticket; /* not 0: with them all is there that is to be committed as this */

@@ -285,6 +285,22 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 	emit(m);
 }
 
+/* Of events of a container the user sets no limit. */
+static bool
+is_long(const struct mask *m, const struct mask_line *l)
+{
+	return (l->dropped > 0 ||
+	    (l->kind != PARSE_PIECE_ITEM && l->line.len > m->line_max));
+}
+
+static enum parse_result
+parse_one(struct mask *m, struct mask_line *l)
+{
+	if (l->kind == PARSE_PIECE_ITEM)
+		return (parse_item(&m->parse, l->line, l->scratch, &l->event, &l->reason));
+	return (parse_line(&m->parse, l->line, l->scratch, &l->event, &l->reason));
+}
+
 /* Parse the next line and fetch what it will need; false at the end. */
 static bool
 read_line(struct mask *m, struct lines *lines, struct mask_line *l)
@@ -299,14 +315,14 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 		l->result = PARSE_META;
 		return (true);
 	}
-	if (l->line.len > m->line_max || l->dropped > 0) {
+	if (is_long(m, l)) {
 		l->result = PARSE_UNPARSED;
 		l->reason = PARSE_REASON_TOO_LONG;
 		if (parse_is_context(m->parser.format, l->line))
 			parse_resume(&m->parse, span_of("", 0)); /* nobody knows what it said */
 		return (true);
 	}
-	l->result = parse_line(&m->parse, l->line, l->scratch, &l->event, &l->reason);
+	l->result = parse_one(m, l);
 	if (l->result == PARSE_UNPARSED || l->result == PARSE_META ||
 	    (m->learn_only && !may_teach(&l->event)))
 		return (true);

@@ -25,6 +25,7 @@ struct score {
 struct sample {
 	struct span line[PARSE_DETECT_LINES];
 	unsigned line_ends[PARSE_DETECT_LINES]; /* in a piece, but at least 1 */
+	bool item[PARSE_DETECT_LINES]; /* of a container */
 	unsigned count;
 };
 
@@ -51,6 +52,7 @@ detect_sample(struct span head, struct sample *sample)
 
 		if (len == rest.len && sample->count > 0)
 			break;
+		sample->item[sample->count] = false;
 		sample->line_ends[sample->count] = 1;
 		sample->line[sample->count++] = span_of(rest.ptr, len);
 		at += len + 1;
@@ -75,6 +77,7 @@ detect_sample_as(const struct parser *parser, struct span head, struct sample *s
 			break;
 		if (piece.kind == PARSE_PIECE_FRAME)
 			continue;
+		sample->item[sample->count] = piece.kind == PARSE_PIECE_ITEM;
 		sample->line_ends[sample->count] = piece.line_ends > 0 ? piece.line_ends : 1;
 		sample->line[sample->count++] = piece.text;
 	}
@@ -125,9 +128,13 @@ reader_begin(struct reader *reader, const struct look *look, const struct parse_
 }
 
 static enum parse_result
-reader_line(struct reader *reader, struct span line, char *scratch, struct event *ev)
+reader_line(struct reader *reader, const struct sample *sample, unsigned i, char *scratch,
+    struct event *ev)
 {
-	return (parse_line(&reader->state, line, scratch, ev, &reader->reason));
+	if (sample->item[i])
+		return (
+		    parse_item(&reader->state, sample->line[i], scratch, ev, &reader->reason));
+	return (parse_line(&reader->state, sample->line[i], scratch, ev, &reader->reason));
 }
 
 static void
@@ -142,7 +149,7 @@ detect_score(const struct look *look, struct score *score)
 	detect_sample_as(&reader.parser, look->head, &sample);
 	for (unsigned i = 0; i < sample.count; i++) {
 		enum parse_result result =
-		    reader_line(&reader, sample.line[i], look->scratch, &ev);
+		    reader_line(&reader, &sample, i, look->scratch, &ev);
 
 		score->records += result != PARSE_META;
 		score->lines += sample.line_ends[i];
@@ -213,8 +220,8 @@ detect_disagree(const struct look *look, const struct parse_format *a,
 		/* Escapes share the scratch: such a line tells nothing here. */
 		if (span_find(look->sample.line[i], '\\') < look->sample.line[i].len)
 			continue;
-		if (reader_line(&as_a, look->sample.line[i], look->scratch, &of_a) == PARSE_EVENT &&
-		    reader_line(&as_b, look->sample.line[i], look->scratch, &of_b) == PARSE_EVENT &&
+		if (reader_line(&as_a, &look->sample, i, look->scratch, &of_a) == PARSE_EVENT &&
+		    reader_line(&as_b, &look->sample, i, look->scratch, &of_b) == PARSE_EVENT &&
 		    !detect_event_equal(&of_a, &of_b))
 			return (true);
 	}
@@ -274,7 +281,7 @@ detect_server(const struct look *look, const struct parse_format *format)
 	reader_begin(&reader, look, nginx);
 	for (unsigned i = 0; i < look->sample.count; i++) {
 		votes += detect_escapes(look->sample.line[i]);
-		if (reader_line(&reader, look->sample.line[i], look->scratch, &ev) == PARSE_EVENT)
+		if (reader_line(&reader, &look->sample, i, look->scratch, &ev) == PARSE_EVENT)
 			votes += detect_habits(&ev);
 	}
 	return (votes > 0 ? nginx : parse_format_find(span_str("apache-combined")));
@@ -291,7 +298,7 @@ detect_time(const struct look *look, struct parse_evidence *evidence)
 	detect_sample_as(&reader.parser, look->head, &sample);
 	for (unsigned i = 0; i < sample.count && !evidence->has_time; i++) {
 		enum parse_result result =
-		    reader_line(&reader, sample.line[i], look->scratch, &ev);
+		    reader_line(&reader, &sample, i, look->scratch, &ev);
 
 		if ((result == PARSE_EVENT || result == PARSE_PARTIAL) && ev.time_ok) {
 			evidence->first_time_us = ev.time_us;
@@ -309,7 +316,7 @@ detect_lines(const struct look *look)
 
 	reader_begin(&reader, look, &parse_formats[0]);
 	for (unsigned i = 0; i < look->sample.count; i++)
-		lines += reader_line(&reader, look->sample.line[i], look->scratch, &ev) !=
+		lines += reader_line(&reader, &look->sample, i, look->scratch, &ev) !=
 		    PARSE_META;
 	return (lines);
 }

@@ -83,6 +83,18 @@ parse_is_context(const struct parse_format *format, struct span line)
 	    span_starts(without_mark(line), span_str(format->context)));
 }
 
+static enum parse_result
+read_line(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	line = without_mark(line);
+	if (line_is_blank(line))
+		return (PARSE_META);
+	if (state->parser->envelope[0] == PARSE_ENVELOPE_NONE)
+		return (state->parser->format->line(state, line, scratch, ev, reason));
+	return (line_in_envelope(state, line, scratch, ev, reason));
+}
+
 enum parse_result
 parse_line(struct parse_state *state, struct span line, char *scratch, struct event *ev,
     enum parse_reason *reason)
@@ -93,10 +105,16 @@ parse_line(struct parse_state *state, struct span line, char *scratch, struct ev
 		*reason = PARSE_REASON_TOO_LONG;
 		return (PARSE_UNPARSED);
 	}
-	line = without_mark(line);
-	if (line_is_blank(line))
-		return (PARSE_META);
-	if (state->parser->envelope[0] == PARSE_ENVELOPE_NONE)
-		return (state->parser->format->line(state, line, scratch, ev, reason));
-	return (line_in_envelope(state, line, scratch, ev, reason));
+	return (read_line(state, line, scratch, ev, reason));
+}
+
+enum parse_result
+parse_item(struct parse_state *state, struct span item, char *scratch, struct event *ev,
+    enum parse_reason *reason)
+{
+	if (item.len > PARSE_ITEM_MAX) {
+		*reason = PARSE_REASON_TOO_LONG;
+		return (PARSE_UNPARSED);
+	}
+	return (read_line(state, item, scratch, ev, reason));
 }

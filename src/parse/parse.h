@@ -79,6 +79,7 @@ struct parse_format {
 	const char *context; /* lines that begin so say how to read the next; NULL: none do */
 	enum parse_fit fit;
 	bool members; /* named ones, which a map may say the meaning of */
+	bool items; /* pieces may be those of a container: parse_piece_json */
 };
 
 /* Rows sorted by name; "auto" is none of them. */
@@ -89,6 +90,7 @@ extern const size_t parse_format_count;
 const struct parse_format *parse_format_find(struct span name);
 
 #define PARSE_LINE_MAX 65536 /* default of limits.line */
+#define PARSE_ITEM_MAX (4 * PARSE_LINE_MAX) /* of an event in a container */
 #define PARSE_SCRATCH_BYTES (2 * PARSE_LINE_MAX) /* of an envelope, and of what is in it */
 
 /* What a line may be wrapped in. */
@@ -138,13 +140,11 @@ void parse_begin(struct parse_state *state, const struct parser *parser, int64_t
 enum parse_result parse_line(struct parse_state *state, struct span line, char *scratch,
     struct event *ev, enum parse_reason *reason);
 
+/* The same for an item of a container, which may be as long as PARSE_ITEM_MAX. */
+enum parse_result parse_item(struct parse_state *state, struct span item, char *scratch,
+    struct event *ev, enum parse_reason *reason);
+
 /* How to cut a stream into what is read as one; NULL: at line ends. */
 parse_piece_function *parse_pieces(const struct parser *parser);
-
-/*
- * Of a stream with pieces: how many of these bytes are whole pieces, at most
- * count of them.  With last nothing follows, and so every piece is whole.
- */
-size_t parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last);
 
 #endif

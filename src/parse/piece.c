@@ -161,3 +161,45 @@ parse_whole(const struct parser *parser, struct span bytes, size_t count, bool l
 	}
 	return (whole);
 }
+
+bool
+parse_has_items(const struct parser *parser)
+{
+	return (parser->format == NULL ||
+	    (parser->format->items && parse_pieces(parser) == parser->format->piece));
+}
+
+/* Up to the first piece that is a record. */
+static size_t
+whole_items(const struct parser *parser, struct span bytes)
+{
+	parse_piece_function *next = parse_pieces(parser);
+	struct parse_piece piece;
+	size_t at = 0, whole = 0;
+
+	while (next != NULL && at < bytes.len) {
+		next(parser, span_from(bytes, at), &piece);
+		if (piece.open || piece.kind == PARSE_PIECE_RECORD)
+			break;
+		at += piece.len;
+		if (!piece.head)
+			whole = at;
+	}
+	return (whole);
+}
+
+size_t
+parse_whole_items(const struct parser *parser, struct span bytes)
+{
+	struct parser any = *parser;
+	size_t whole = 0;
+
+	if (parser->format != NULL)
+		return (whole_items(parser, bytes));
+	for (size_t i = 0; i < parse_format_count && whole == 0; i++) {
+		any.format = &parse_formats[i];
+		if (any.format->items)
+			whole = whole_items(&any, bytes);
+	}
+	return (whole);
+}

@@ -11,6 +11,21 @@
 
 #define PARSE_PIECE_DEPTH 64 /* of JSON; what is deeper ends with its line */
 
+/* May there be items?  Without a format: yes. */
+bool parse_has_items(const struct parser *parser);
+
+/*
+ * How many of these bytes, the beginning of a long line, are whole items of a
+ * container, with what stands around them.  Without a format: of any.
+ */
+size_t parse_whole_items(const struct parser *parser, struct span bytes);
+
+/*
+ * Of a stream with pieces: how many of these bytes are whole pieces, at most
+ * count of them.  With last nothing follows, and so every piece is whole.
+ */
+size_t parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last);
+
 /* The record that the first len bytes of rest are, with its line end or without. */
 void parse_piece_record(struct span rest, size_t len, bool open, struct parse_piece *piece);
 
@@ -44,7 +59,7 @@ struct parse_beyond {
 /*
  * Do these bytes, which begin where a piece does, begin with an item that ends
  * behind them?  *start: where; *value: where, behind its sign, parse_beyond
- * begins to look for its end.
+ * begins to look for its end.  Without a format: with one of any.
  */
 bool parse_beyond_begin(const struct parser *parser, struct span bytes,
     struct parse_beyond *beyond, size_t *start, size_t *value);

@@ -74,6 +74,15 @@ stats_counts_records(const struct stats_counts *c)
 	return (outcome_records(&c->in) + outcome_records(&c->split) + outcome_records(&c->replay));
 }
 
+bool
+stats_counts_misfit(const struct stats_counts *c)
+{
+	uint64_t all = outcome_records(&c->in) + c->in.counted + outcome_records(&c->split) +
+	    c->split.counted;
+
+	return (2 * (c->in.unparsed + c->split.unparsed) > all);
+}
+
 /* a + b; *over is set if that does not fit: the counts may come from disk. */
 static uint64_t
 sum(uint64_t a, uint64_t b, bool *over)

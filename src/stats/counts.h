@@ -40,6 +40,9 @@ void stats_counts_record(struct stats_counts *c, int status, int64_t time_us);
 /* n: records that the counts promise. */
 uint64_t stats_counts_records(const struct stats_counts *c);
 
+/* Are most lines and events that could be records unparsed? */
+bool stats_counts_misfit(const struct stats_counts *c);
+
 /* Does the identity hold? */
 bool stats_counts_balanced(const struct stats_counts *c);
 

@@ -1,6 +1,7 @@
 /*
- * Fuzz target: what a connection sends becomes lines, in frames or not; the
- * pieces it comes in make no difference, and the memory goes back.
+ * Fuzz target: what a connection sends becomes lines, in frames or not, and
+ * items of documents; the pieces it comes in make no difference, no byte of an
+ * item is lost uncounted, and the memory goes back.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,10 +25,98 @@ demand(int claim)
 		abort();
 }
 
+/* ---- a document: each bracket or comma begins an item, which ends before the next, or a dot ---- */
+
+static bool
+is_sign(char c)
+{
+	return (c == '[' || c == ',' || c == '.');
+}
+
+static size_t
+item_len(struct span bytes)
+{
+	size_t at = 0;
+
+	while (at < bytes.len && !is_sign(bytes.ptr[at]))
+		at++;
+	return (at);
+}
+
+static size_t
+items_whole(const void *arg, struct span bytes)
+{
+	size_t at = 0, len;
+
+	(void)arg;
+	while (at < bytes.len && is_sign(bytes.ptr[at]) &&
+	    (len = 1 + item_len(span_from(bytes, at + 1))) < bytes.len - at)
+		at += len;
+	return (at);
+}
+
+static bool
+items_begin(const void *arg, void *state, struct span bytes, size_t *start, size_t *look)
+{
+	(void)arg;
+	demand(*(const unsigned char *)state == 0);
+	*start = 0;
+	*look = 1;
+	return (bytes.len > 1 && is_sign(bytes.ptr[0]));
+}
+
+/* All of it but the bytes behind it; a line end does not end it. */
+static bool
+items_end(const void *arg, void *state, struct span bytes, size_t *len)
+{
+	(void)arg;
+	*(unsigned char *)state = 1;
+	*len = item_len(bytes);
+	return (*len < bytes.len);
+}
+
+static const struct live_limits items = { .line_max = LINE_MAX,
+	.items = { .whole = items_whole, .begins = items_begin, .ends = items_end,
+	    .max = 2 * LINE_MAX } };
+
+/* What comes out is what went in, but for what is counted. */
+static void
+sums(struct span bytes)
+{
+	struct live_feed feed = { .fd = -1, .framing = LIVE_FRAMING_LINES };
+	uint64_t dropped = 0, added = 0, len = 0;
+	struct live_pool pool;
+	size_t sent = bytes.len;
+
+	input_pool_open(&pool, memory, BLOCKS);
+	for (bool more = true; more;) {
+		struct live_sink sink = { .at = whole, .room = sizeof(whole) };
+		size_t n = bytes.len > 0 ? (unsigned char)bytes.ptr[0] % 97 + 1 : 0;
+
+		more = n > 0;
+		n = n < bytes.len ? n : bytes.len;
+		if (more)
+			demand(input_feed_take(&feed, &pool, &items, span_of(bytes.ptr, n), &sink));
+		else
+			input_feed_end(&feed, &pool, &sink);
+		demand(!sink.item || (sink.item_at < sink.cut && sink.dropped > 0 &&
+		    sink.dropped_lines <= sink.dropped &&
+		    sink.cut <= sink.item_at + LINE_MAX + 2));
+		demand(sink.cut <= sink.len && (sink.cut > 0) == (sink.dropped > 0));
+		dropped += sink.dropped;
+		added += sink.added;
+		len += sink.len;
+		bytes = span_from(bytes, n);
+	}
+	demand(len - added + dropped == sent);
+	demand(pool.left == BLOCKS);
+}
+
 /* In pieces whose sizes the bytes themselves say; one piece at most a line that is cut. */
 static size_t
 take(struct span bytes, bool in_pieces, char *out, uint64_t *dropped)
 {
+	static const struct live_limits limits = { .line_max = LINE_MAX };
 	struct live_feed feed = { .fd = -1 };
 	struct live_pool pool;
 	size_t len = 0;
@@ -39,7 +128,7 @@ take(struct span bytes, bool in_pieces, char *out, uint64_t *dropped)
 		size_t n = in_pieces ? (unsigned char)bytes.ptr[0] % 7 + 1 : bytes.len;
 
 		n = n < bytes.len ? n : bytes.len;
-		demand(input_feed_take(&feed, &pool, LINE_MAX, span_of(bytes.ptr, n), &sink));
+		demand(input_feed_take(&feed, &pool, &limits, span_of(bytes.ptr, n), &sink));
 		demand(sink.len == 0 || sink.at[sink.len - 1] == '\n');
 		demand(sink.cut <= sink.len && (sink.cut > 0) == (sink.dropped > 0));
 		*dropped += sink.dropped;
@@ -79,5 +168,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	demand(same(span_of(whole, a), span_of(parts, b)));
 	demand(none > 0 || dropped > 0 || a == b);
+	sums(bytes);
 	return (0);
 }

@@ -259,12 +259,7 @@ verify(const struct importing *im, struct audit_result *result, double *seconds,
 static int
 incomplete(const struct app_import *im)
 {
-	const struct stats_counts *c = &im->counts;
-	uint64_t lines = c->lines - c->meta - c->joined + c->split.unparsed;
-
-	if (lines > 0 &&
-	    (im->records + c->in.counted == 0 ||
-		2 * (c->in.unparsed + c->split.unparsed) > lines + c->split.parsed)) {
+	if (stats_counts_misfit(&im->counts)) {
 		app_warn("import", "most lines do not fit %s: is --format right?",
 		    im->sources->parser.format->name);
 		return (ERR_INCOMPLETE);

@@ -153,16 +153,6 @@ say_mixed(const struct parse_others *others)
 }
 
 static int
-incomplete(const struct stats_counts *c)
-{
-	uint64_t lines = c->lines - c->meta;
-
-	if (lines > 0 && stats_counts_records(c) + c->in.counted == 0)
-		return (ERR_INCOMPLETE);
-	return (2 * c->in.unparsed > lines ? ERR_INCOMPLETE : 0);
-}
-
-static int
 run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 {
 	const struct config_stream *stream = m->setup.stream;
@@ -202,7 +192,7 @@ run(const struct app_args *args)
 	if (open_all(&m, now_us, &e) == -1 || run_pipeline(&m, now_us, &e) == -1 ||
 	    save_words(&m, &e) == -1)
 		code = app_fail("mask", &e);
-	else if ((code = incomplete(&m.counts)) != 0)
+	else if ((code = stats_counts_misfit(&m.counts) ? ERR_INCOMPLETE : 0) != 0)
 		app_warn("mask", "most lines do not fit the format: is --format right?");
 	say_mixed(&m.others);
 	if (m.counts.lines > 0 || code == 0)

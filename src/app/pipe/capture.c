@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/pipe/capture.h"
+#include "app/pipe/items.h"
 #include "app/pipe/publish.h"
 #include "app/source/parser.h"
 #include "app/sources.h"
@@ -100,8 +101,9 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	c->touched = true;
 	if (c->have == 0)
 		c->first_ns = c->last_ns;
-	c->cut = more.cut > 0 ? c->have + more.cut : 0;
-	c->dropped = more.dropped;
+	c->more = more;
+	c->more.cut += more.cut > 0 ? c->have : 0;
+	c->more.item_at += c->have;
 	c->added += more.added;
 	c->have += more.len;
 	return (0);
@@ -117,18 +119,12 @@ is_raw_full(const struct app_capture *c)
 static size_t
 batch_len(const struct app_capture *c)
 {
-	const struct parser *parser = &c->p->setup.parser;
-	struct span raw = span_of(c->raw, c->cut > 0 ? c->cut : c->have);
-	size_t at;
+	struct app_pipe_raw raw = { .bytes = span_of(c->raw, c->have), .more = &c->more,
+		.last = c->eof || c->flush || c->more.cut > 0,
+		.full = is_raw_full(c) };
 
-	if (parser->format != NULL && parse_pieces(parser) != NULL) {
-		at = parse_whole(parser, raw, INPUT_BATCH_LINES,
-		    c->eof || c->flush || c->cut > 0 || clock_mono_ns() - c->last_ns >= RECORD_NS);
-		if (at > 0 || !is_raw_full(c))
-			return (at);
-	}
-	(void)scan_count_lines(raw, INPUT_BATCH_LINES, &at);
-	return (at); /* raw is whole lines */
+	raw.silent = raw.last || clock_mono_ns() - c->last_ns >= RECORD_NS;
+	return (app_pipe_batch(&c->p->setup.parser, &raw));
 }
 
 /* ---- masking ---- */
@@ -187,11 +183,14 @@ mask_one(struct app_capture *c, size_t len)
 {
 	struct app_pipe *p = c->p;
 	struct app_area *a = &p->areas[p->filling];
-	size_t added = c->added < len ? c->added : len;
-	uint64_t dropped = len == c->cut ? c->dropped : 0;
+	bool cut = c->more.cut > 0 && len == c->more.cut;
+	size_t unsent = c->added - (c->more.item && !cut), added = unsent < len ? unsent : len;
+	uint64_t dropped = cut ? c->more.dropped : 0;
 	struct mask_batch b = { .lines = span_of(c->raw, len),
 		.number = c->number++,
 		.dropped = dropped,
+		.dropped_lines = cut ? c->more.dropped_lines : 0,
+		.item = cut && c->more.item,
 		.read = len + dropped - added,
 		.records = a->lines + a->len,
 		.ends = a->ends + a->count,
@@ -219,7 +218,9 @@ mask_one(struct app_capture *c, size_t len)
 	c->have -= len;
 	memmove(c->raw, c->raw + len, c->have);
 	c->added -= added;
-	c->cut -= c->cut < len ? c->cut : len;
+	c->more.cut -= c->more.cut < len ? c->more.cut : len;
+	c->more.item = c->more.item && !cut;
+	c->more.item_at -= c->more.item_at < len ? c->more.item_at : len;
 	c->first_ns = clock_mono_ns();
 }
 
@@ -284,6 +285,7 @@ begin(struct app_capture *c, struct err *e)
 
 	if (rc != 1)
 		return (rc);
+	app_pipe_items(c->p->in, &c->p->setup.parser);
 	mask_parser(c->mask, &c->p->setup.parser);
 	mask_now(c->mask, c->now_us);
 	(void)prctl(PR_SET_NAME, "cr-read"); /* from here on no allocator is called */
@@ -296,7 +298,7 @@ begin(struct app_capture *c, struct err *e)
 static bool
 should_mask(const struct app_capture *c)
 {
-	return (c->have >= MASK_BYTES || c->eof || c->push || c->flush || c->cut > 0 ||
+	return (c->have >= MASK_BYTES || c->eof || c->push || c->flush || c->more.cut > 0 ||
 	    (c->have > 0 && clock_mono_ns() - c->first_ns >= MASK_NS));
 }
 
@@ -336,6 +338,7 @@ app_capture_main(void *arg)
 
 	(void)prctl(PR_SET_NAME, "open");
 	c->handed_ns = clock_mono_ns() - APP_PIPE_FLUSH_NS;
+	app_pipe_items(p->in, &p->setup.parser);
 	p->areas[p->filling].counts.lost += p->lost;
 	while (rc == 0 && !c->eof)
 		rc = turn(c, &e);

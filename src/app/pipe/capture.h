@@ -17,8 +17,7 @@ struct app_capture {
 	bool touched; /* raw has pages */
 	bool changed; /* and has seen other keys */
 	size_t added; /* bytes of raw that nobody sent: line ends */
-	size_t cut; /* 0, or the end of a line of raw that lacks its rest */
-	uint64_t dropped; /* so many bytes */
+	struct input_more more; /* of the last read; cut and item_at are places in raw */
 	bool flush; /* a file has ended with these lines */
 	struct input_position position; /* behind raw; its head is not looked at */
 	struct seal_source source; /* of the file, as of the last area */

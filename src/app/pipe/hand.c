@@ -33,13 +33,13 @@ note_source(struct app_capture *c, struct app_area *a)
 {
 	struct input_position *at = &c->position;
 	struct seal_source *s = &c->source;
-	uint64_t head;
+	uint64_t head, unread = c->have - c->more.item + (c->more.cut > 0 ? c->more.dropped : 0);
 
-	a->has_source = at->has && at->at >= c->have;
+	a->has_source = at->has && at->at >= unread;
 	if (!a->has_source)
 		return;
 	a->next_source = at->file != c->source_file;
-	s->at = at->at - c->have;
+	s->at = at->at - unread;
 	s->end = at->end && c->have == 0;
 	head = s->at < at->head.len ? s->at : at->head.len;
 	if (a->next_source || s->head != head)

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "input/given.h"
+#include "input/items.h"
 #include "input/live.h"
 #include "input/tls.h"
 
@@ -12,6 +13,7 @@
 #define LIVE_FRAMES_BYTES \
 	((size_t)64 << 10) /* of one that may count octets: #012 is longer than LF */
 #define LIVE_BLOCK_BYTES 1024
+#define LIVE_LOOK_BYTES ((size_t)64 << 10) /* of a document, before it is looked at again */
 
 /* Half lines lie in blocks of a pool. */
 struct live_block {
@@ -32,11 +34,29 @@ enum live_framing {
 	LIVE_FRAMING_LINES /* to the end of the feed */
 };
 
+/* What a line without an end, so far, is. */
+enum live_line {
+	LIVE_LINE_ANY,
+	LIVE_LINE_PLAIN, /* too long, and no document: to its end */
+	LIVE_LINE_ITEMS, /* long; of a document the items are given one by one */
+	LIVE_LINE_SKIPPED /* an item of it that is too long: to the item's end */
+};
+
+/* How long a line may be, and an item of one. */
+struct live_limits {
+	size_t line_max;
+	struct input_live_items items; /* whole NULL: there are none */
+};
+
 /* One who sends: a connection, a pipe. */
 struct live_feed {
 	int fd; /* -1: this place is free */
 	bool listens; /* who comes there becomes a feed */
 	enum live_framing framing;
+	enum live_line line;
+	size_t look; /* ITEMS: look again once so much waits */
+	uint64_t state[INPUT_STATE_BYTES / 8]; /* SKIPPED: the caller's */
+	uint64_t dropped_lines; /* and line ends among dropped */
 	uint64_t owed; /* START: the length so far */
 	bool blank; /* and the blank behind it came */
 	struct live_block *first, *last;
@@ -51,6 +71,9 @@ struct live_sink {
 	char *at;
 	size_t room, len, added, cut;
 	uint64_t dropped;
+	bool item; /* the cut is of one, which starts at item_at */
+	size_t item_at;
+	uint64_t dropped_lines;
 };
 
 struct live_tail;
@@ -62,7 +85,7 @@ struct input_live {
 	struct live_pool pool;
 	struct live_feed *feeds; /* feed_count; [0] is the place itself */
 	unsigned feed_count, open;
-	size_t line_max;
+	struct live_limits limits;
 	enum input_kind kind;
 	char path[INPUT_PLACE_BYTES]; /* of a socket that was made here; "" */
 	int epoll_fd, keep_fd; /* keep_fd: a writer of a FIFO, so that it never ends */
@@ -85,8 +108,8 @@ void input_pool_open(struct live_pool *pool, void *memory, size_t blocks);
  * Bytes came; room for four times as many, and as those that wait, is the
  * caller's duty.  false: the pool is used up, and the half line became a line.
  */
-bool input_feed_take(struct live_feed *feed, struct live_pool *pool, size_t line_max,
-    struct span bytes, struct live_sink *sink);
+bool input_feed_take(struct live_feed *feed, struct live_pool *pool,
+    const struct live_limits *limits, struct span bytes, struct live_sink *sink);
 
 /* What waits is not: the memory goes back. */
 void input_feed_forget(struct live_feed *feed, struct live_pool *pool);
@@ -99,6 +122,12 @@ void input_feed_end(struct live_feed *feed, struct live_pool *pool, struct live_
  * dropped more did not fit.
  */
 void input_message(struct live_sink *sink, size_t len, uint64_t dropped);
+
+/* For items.c: at most max + 1 bytes wait; the rest is counted.  How many were taken. */
+size_t input_feed_keep(
+    struct live_feed *feed, struct live_pool *pool, size_t max, struct span bytes);
+/* What waits goes to out and is wiped. */
+void input_feed_give(struct live_feed *feed, struct live_pool *pool, char *out);
 
 /* ---- open.c ---- */
 

@@ -10,7 +10,7 @@
 
 #include "base/scan.h"
 #include "crypto/random.h"
-#include "input/live/inside.h"
+#include "input/live/items.h"
 
 #define LENGTH_DIGITS 9
 
@@ -46,14 +46,14 @@ take_block(struct live_feed *feed, struct live_pool *pool)
 	return (block);
 }
 
-/* At most line_max + 1 bytes wait; the rest is counted.  Less than all: the pool is used up. */
-static size_t
-keep(struct live_feed *feed, struct live_pool *pool, size_t line_max, struct span bytes)
+/* Less than all: the pool is used up. */
+size_t
+input_feed_keep(struct live_feed *feed, struct live_pool *pool, size_t max, struct span bytes)
 {
 	size_t done = 0, want = bytes.len;
 
-	if (feed->len + want > line_max + 1)
-		want = feed->len > line_max ? 0 : line_max + 1 - feed->len;
+	if (feed->len + want > max + 1)
+		want = feed->len > max ? 0 : max + 1 - feed->len;
 	while (done < want) {
 		size_t at = feed->len % sizeof(feed->last->bytes), n;
 
@@ -69,9 +69,8 @@ keep(struct live_feed *feed, struct live_pool *pool, size_t line_max, struct spa
 	return (bytes.len);
 }
 
-/* What waits goes to out and is wiped. */
-static void
-give(struct live_feed *feed, struct live_pool *pool, char *out)
+void
+input_feed_give(struct live_feed *feed, struct live_pool *pool, char *out)
 {
 	struct live_block *block;
 	size_t left = feed->len;
@@ -98,8 +97,8 @@ static void
 put(struct live_sink *sink, struct span bytes)
 {
 	assert(sink->room - sink->len >= bytes.len);
-	if (bytes.len > 0)
-		memcpy(sink->at + sink->len, bytes.ptr, bytes.len);
+	if (bytes.len > 0) /* they may lie there already */
+		memmove(sink->at + sink->len, bytes.ptr, bytes.len);
 	sink->len += bytes.len;
 }
 
@@ -122,7 +121,7 @@ finish(struct live_feed *feed, struct live_pool *pool, struct span rest, struct 
 
 	sink->len += len;
 	assert(sink->len <= sink->room);
-	give(feed, pool, sink->at + at);
+	input_feed_give(feed, pool, sink->at + at);
 	if (feed->dropped > 0) {
 		feed->dropped += rest.len;
 		rest.len = 0;
@@ -130,6 +129,7 @@ finish(struct live_feed *feed, struct live_pool *pool, struct span rest, struct 
 	put(sink, rest);
 	end_line(sink, feed->dropped);
 	feed->dropped = 0;
+	feed->line = LIVE_LINE_ANY;
 	feed->lines++;
 }
 
@@ -164,16 +164,24 @@ input_message(struct live_sink *sink, size_t len, uint64_t dropped)
 
 /* false: the pool is used up; what waited is a line. */
 static bool
-wait_for_more(struct live_feed *feed, struct live_pool *pool, size_t line_max, struct span bytes,
-    struct live_sink *sink)
+wait_for_more(struct live_feed *feed, struct live_pool *pool, const struct live_limits *limits,
+    struct span bytes, struct live_sink *sink)
 {
-	size_t kept = keep(feed, pool, line_max, bytes);
+	bool looked = input_items_due(feed, limits, bytes.len);
+	size_t kept;
 
-	if (kept == bytes.len)
-		return (true);
-	finish(feed, pool, span_from(bytes, kept), sink);
-	sink->added++;
-	return (false);
+	if (looked)
+		bytes = input_items_look(feed, pool, limits, bytes, sink);
+	kept = input_feed_keep(feed, pool,
+	    feed->line == LIVE_LINE_ITEMS ? limits->items.max : limits->line_max, bytes);
+	if (kept < bytes.len) {
+		finish(feed, pool, span_from(bytes, kept), sink);
+		sink->added++;
+		return (false);
+	}
+	if (looked)
+		crypto_wipe(sink->at + sink->len, bytes.len);
+	return (true);
 }
 
 /* A length, a blank and a '<' make a frame; anything else lines.  How many bytes were taken. */
@@ -188,7 +196,7 @@ take_start(
 		if (c == '\n' && feed->len == 0)
 			continue; /* behind a frame, from those who count and end lines */
 		if (c == '<' && feed->blank) {
-			give(feed, pool, sink->at + sink->len); /* is written over */
+			input_feed_give(feed, pool, sink->at + sink->len); /* is written over */
 			feed->framing = LIVE_FRAMING_OCTETS;
 			return (i);
 		}
@@ -196,7 +204,7 @@ take_start(
 			feed->framing = LIVE_FRAMING_LINES;
 			return (i);
 		}
-		if (keep(feed, pool, LENGTH_DIGITS, span_of(&c, 1)) == 0) {
+		if (input_feed_keep(feed, pool, LENGTH_DIGITS, span_of(&c, 1)) == 0) {
 			feed->framing = LIVE_FRAMING_LINES;
 			return (i);
 		}
@@ -222,7 +230,7 @@ finish_frame(
 	size_t at = sink->len, len = feed->len;
 	uint64_t dropped = feed->dropped;
 
-	give(feed, pool, sink->at + at);
+	input_feed_give(feed, pool, sink->at + at);
 	if (dropped > 0) {
 		dropped += rest.len;
 		rest.len = 0;
@@ -236,14 +244,14 @@ finish_frame(
 }
 
 static size_t
-take_octets(struct live_feed *feed, struct live_pool *pool, size_t line_max, struct span bytes,
-    struct live_sink *sink)
+take_octets(struct live_feed *feed, struct live_pool *pool, const struct live_limits *limits,
+    struct span bytes, struct live_sink *sink)
 {
 	size_t n = bytes.len < feed->owed ? bytes.len : (size_t)feed->owed;
 
 	feed->owed -= n;
 	if (feed->owed > 0)
-		return (wait_for_more(feed, pool, line_max, span_of(bytes.ptr, n), sink) ? n : 0);
+		return (wait_for_more(feed, pool, limits, span_of(bytes.ptr, n), sink) ? n : 0);
 	finish_frame(feed, pool, span_of(bytes.ptr, n), sink);
 	end_frame(feed);
 	return (n);
@@ -251,15 +259,19 @@ take_octets(struct live_feed *feed, struct live_pool *pool, size_t line_max, str
 
 /* All that came: up to the last line end it is whole lines. */
 static bool
-take_lines(struct live_feed *feed, struct live_pool *pool, size_t line_max, struct span bytes,
-    struct live_sink *sink)
+take_lines(struct live_feed *feed, struct live_pool *pool, const struct live_limits *limits,
+    struct span bytes, struct live_sink *sink)
 {
 	size_t at;
 
+	if (feed->line == LIVE_LINE_SKIPPED)
+		bytes = input_items_skip(feed, pool, limits, bytes, sink);
+	if (feed->line == LIVE_LINE_SKIPPED)
+		return (true);
 	if (feed->len > 0 || feed->dropped > 0) {
 		at = span_find(bytes, '\n');
 		if (at == bytes.len)
-			return (wait_for_more(feed, pool, line_max, bytes, sink));
+			return (wait_for_more(feed, pool, limits, bytes, sink));
 		finish(feed, pool, span_of(bytes.ptr, at), sink);
 		bytes = span_from(bytes, at + 1);
 	}
@@ -269,23 +281,23 @@ take_lines(struct live_feed *feed, struct live_pool *pool, size_t line_max, stru
 		feed->lines++;
 		bytes = span_from(bytes, at + 1);
 	}
-	return (wait_for_more(feed, pool, line_max, bytes, sink));
+	return (wait_for_more(feed, pool, limits, bytes, sink));
 }
 
 bool
-input_feed_take(struct live_feed *feed, struct live_pool *pool, size_t line_max, struct span bytes,
-    struct live_sink *sink)
+input_feed_take(struct live_feed *feed, struct live_pool *pool, const struct live_limits *limits,
+    struct span bytes, struct live_sink *sink)
 {
 	size_t n;
 
 	while (bytes.len > 0 && feed->framing != LIVE_FRAMING_LINES) {
 		if (feed->framing == LIVE_FRAMING_START)
 			n = take_start(feed, pool, bytes, sink);
-		else if ((n = take_octets(feed, pool, line_max, bytes, sink)) == 0)
+		else if ((n = take_octets(feed, pool, limits, bytes, sink)) == 0)
 			return (false);
 		bytes = span_from(bytes, n);
 	}
-	return (bytes.len == 0 || take_lines(feed, pool, line_max, bytes, sink));
+	return (bytes.len == 0 || take_lines(feed, pool, limits, bytes, sink));
 }
 
 void
@@ -302,16 +314,24 @@ input_feed_forget(struct live_feed *feed, struct live_pool *pool)
 	}
 	feed->last = NULL;
 	feed->len = 0;
-	feed->dropped = 0;
+	feed->dropped = feed->dropped_lines = 0;
+	feed->line = LIVE_LINE_ANY;
 }
 
 void
 input_feed_end(struct live_feed *feed, struct live_pool *pool, struct live_sink *sink)
 {
-	if (feed->len == 0 && feed->dropped == 0)
+	if (feed->len == 0 && feed->dropped == 0) {
+		feed->line = LIVE_LINE_ANY;
 		return;
+	}
 	if (feed->framing == LIVE_FRAMING_OCTETS) {
 		finish_frame(feed, pool, span_of(NULL, 0), sink);
+		return;
+	}
+	if (feed->line == LIVE_LINE_SKIPPED) {
+		input_items_end(feed, pool, sink);
+		feed->line = LIVE_LINE_ANY;
 		return;
 	}
 	finish(feed, pool, span_of(NULL, 0), sink);

@@ -63,7 +63,8 @@ watch(struct input_live *in, unsigned i)
 static int
 open_memory(struct input_live *in, struct err *e)
 {
-	size_t most = in->line_max + 1 + LIVE_BLOCK_BYTES;
+	/* One line waits, or one item with what may stand before it. */
+	size_t most = in->limits.line_max + INPUT_ITEM_MAX + LIVE_BLOCK_BYTES;
 	size_t blocks = (is_listener_kind(in->kind) ? POOL_BYTES : most) / LIVE_BLOCK_BYTES + 1;
 
 	/* A block holds a little less than its size. */
@@ -101,7 +102,7 @@ input_live_open(const struct input_live_options *how, struct input_live **in, st
 		return (err_sys(e, ERR_IO, "memory"));
 	}
 	made->feed_count = feeds;
-	made->line_max = how->line_max;
+	made->limits.line_max = how->line_max;
 	made->kind = how->place.kind;
 	made->epoll_fd = made->keep_fd = made->listen_fd = made->give_fd = -1;
 	for (unsigned i = 0; i < feeds; i++)
@@ -261,7 +262,7 @@ read_feed(struct input_live *in, struct live_feed *feed, size_t most, struct liv
 		errno = n == 0 ? 0 : errno;
 		return (-1);
 	}
-	fits = input_feed_take(feed, &in->pool, in->line_max, span_of(in->buffer, (size_t)n), sink);
+	fits = input_feed_take(feed, &in->pool, &in->limits, span_of(in->buffer, (size_t)n), sink);
 	crypto_wipe(in->buffer, (size_t)n);
 	if (feed->lines != lines)
 		feed->since_ns = clock_mono_ns();
@@ -273,7 +274,7 @@ read_feed(struct input_live *in, struct live_feed *feed, size_t most, struct liv
 static int
 read_message(struct input_live *in, struct live_sink *sink)
 {
-	size_t most = in->line_max + 1;
+	size_t most = in->limits.line_max + 1;
 	ssize_t n = recv(in->feeds[0].fd, sink->at + sink->len, most, MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n == -1)
@@ -394,6 +395,9 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 	more->added = sink.added;
 	more->cut = sink.cut;
 	more->dropped = sink.dropped;
+	more->item = sink.item;
+	more->item_at = sink.item_at;
+	more->dropped_lines = sink.dropped_lines;
 	more->end = in->ended;
 	return (rc == -1 ? err_sys(e, ERR_INPUT, "reading") : 0);
 }

@@ -305,7 +305,7 @@ read_file(struct input_live *in, struct live_sink *sink, struct input_more *more
 	}
 	t->eof_ns = 0;
 	keep_head(t, in->buffer, (size_t)n);
-	(void)input_feed_take(&in->feeds[0], &in->pool, in->line_max,
+	(void)input_feed_take(&in->feeds[0], &in->pool, &in->limits,
 	    span_of(in->buffer, (size_t)n), sink); /* the pool has room for one line */
 	crypto_wipe(in->buffer, (size_t)n);
 	t->at += (uint64_t)n;

@@ -54,16 +54,14 @@ parse_beyond(struct parse_beyond *beyond, struct span bytes, size_t *len)
 	return (false);
 }
 
-bool
-parse_beyond_begin(const struct parser *parser, struct span bytes, struct parse_beyond *beyond,
-    size_t *start, size_t *value)
+static bool
+begins(const struct parser *parser, struct span bytes, size_t *start, size_t *value)
 {
 	parse_piece_function *next = parse_pieces(parser);
 	struct parse_piece piece = { .kind = PARSE_PIECE_FRAME };
 	size_t at = 0;
 
-	*beyond = (struct parse_beyond){ .depth = 0 };
-	for (unsigned i = 0; i < FRAMES_MAX && at < bytes.len; i++) {
+	for (unsigned i = 0; next != NULL && i < FRAMES_MAX && at < bytes.len; i++) {
 		next(parser, span_from(bytes, at), &piece);
 		if (piece.kind != PARSE_PIECE_FRAME || !piece.head)
 			break;
@@ -74,6 +72,23 @@ parse_beyond_begin(const struct parser *parser, struct span bytes, struct parse_
 	*start = at;
 	*value = at + value_at(span_from(bytes, at));
 	return (*value < bytes.len && memchr("{[\"", bytes.ptr[*value], 3) != NULL);
+}
+
+bool
+parse_beyond_begin(const struct parser *parser, struct span bytes, struct parse_beyond *beyond,
+    size_t *start, size_t *value)
+{
+	struct parser any = *parser;
+	bool found = false;
+
+	*beyond = (struct parse_beyond){ .depth = 0 };
+	if (parser->format != NULL)
+		return (begins(parser, bytes, start, value));
+	for (size_t i = 0; i < parse_format_count && !found; i++) {
+		any.format = &parse_formats[i];
+		found = any.format->items && begins(&any, bytes, start, value);
+	}
+	return (found);
 }
 
 void

@@ -196,7 +196,8 @@ take_item(struct span rest, size_t at, struct parse_piece *piece)
 	}
 	/* A word that ends nothing, or a line that begins a record: all of the line. */
 	end = start + span_find(span_from(rest, start), '\n');
-	piece_of(PARSE_PIECE_ITEM, rest, end < rest.len ? end + 1 : end, ending == OPEN, piece);
+	piece_of(PARSE_PIECE_ITEM, rest, end < rest.len ? end + 1 : end,
+	    ending == OPEN || end == rest.len, piece);
 }
 
 /* *at: from the comma before a member to the sign behind it. */

@@ -159,6 +159,14 @@ value_text(struct parse_json_line *line, const struct parse_json_leaf *leaf)
 	return (text);
 }
 
+/* Of an event that is longer than any line: no field is, and all of them are not. */
+static bool
+has_room(const struct parse_json_line *line, const struct parse_json_leaf *leaf)
+{
+	return (leaf->text.len <= PARSE_LINE_MAX &&
+	    (!leaf->escaped || parse_json_room(line, leaf->text.len)));
+}
+
 /* One more item behind value, with ", " between; counted if there is no room. */
 static void
 append_item(struct parse_json_line *line, struct parse_json_value *value,
@@ -213,6 +221,12 @@ note_known(struct parse_json_line *line, unsigned row, const struct parse_json_l
 			line->ev->extra_more++;
 		else if (name->as != PARSE_JSON_AS_TREE)
 			bit_set(line->twice, row);
+		return;
+	}
+	if (!has_room(line, leaf)) {
+		line->partial = true;
+		line->ev->extra_more++;
+		bit_set(line->empty, row); /* beside another one it came twice */
 		return;
 	}
 	bit_set(line->seen, row);
@@ -329,7 +343,8 @@ parse_json_read(const struct parse_json_format *format, struct parse_state *stat
 	line.ev = ev;
 	line.line = text;
 	line.scratch = scratch;
-	line.keys = line.scratch_end = scratch + text.len;
+	line.keys = line.scratch_end =
+	    scratch + (text.len < PARSE_LINE_MAX ? text.len : PARSE_LINE_MAX);
 	line.keys_end = scratch + PARSE_LINE_MAX;
 	line.partial = false;
 	line.own = 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "parse/event.h"
 #include "parse/piece.h"
 
 static void
@@ -248,10 +249,50 @@ a_cut_item_is_one_piece(void **state)
 	assert_int_equal(piece.text.len, 0);
 }
 
+/* An event that is longer than a line: what has room is read, what has none is said. */
+static void
+long_events(void **state)
+{
+	static const struct {
+		size_t text, escapes; /* bytes of a member that nobody reads; of one that is */
+		enum parse_result want;
+		unsigned more;
+	} events[] = {
+		{ 0, 10, PARSE_EVENT, 0 },
+		{ 100000, 10, PARSE_EVENT, 0 },
+		{ 100000, 60000, PARSE_EVENT, 0 },
+		{ 100000, 66000, PARSE_PARTIAL, 1 },
+		{ 200000, 70000, PARSE_UNPARSED, 0 },
+	};
+	static char text[PARSE_ITEM_MAX + 65536], scratch[PARSE_SCRATCH_BYTES];
+	const struct parser parser = { .format = parse_format_find(span_str("k8s-audit")) };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		enum parse_reason reason = PARSE_REASON_COUNT;
+		struct parse_state reader;
+		enum parse_result got;
+		struct event ev;
+		int len = snprintf(text, sizeof(text),
+		    "{\"auditID\":\"a\",\"verb\":\"get\",\"stage\":\"Panic\",\"requestURI\":\"/\\u0061%0*d\","
+		    "\"requestObject\":{\"a\":\"%0*d\"},\"requestReceivedTimestamp\":"
+		    "\"2025-11-24T10:11:12Z\"}",
+		    (int)events[i].escapes, 7, (int)events[i].text, 7);
+
+		parse_begin(&reader, &parser, 0);
+		got = parse_item(&reader, span_of(text, (size_t)len), scratch, &ev, &reason);
+		if (got != events[i].want || (got != PARSE_UNPARSED && ev.extra_more != events[i].more) ||
+		    (got == PARSE_UNPARSED) != (reason == PARSE_REASON_TOO_LONG) ||
+		    (got != PARSE_UNPARSED &&
+			event_has(&ev, EVENT_TARGET) != (events[i].want == PARSE_EVENT)))
+			fail_msg("row %zu: %d, %u more", i, got, ev.extra_more);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(long_events),
 		cmocka_unit_test(pieces_are_what_the_format_says),
 		cmocka_unit_test(what_is_whole_stays),
 		cmocka_unit_test(no_more_pieces_than_asked_for),

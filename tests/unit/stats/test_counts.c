@@ -114,10 +114,33 @@ an_identity_does_not_hold_by_overflow(void **state)
 	assert_false(stats_counts_balanced(&c));
 }
 
+static void
+most_are_more_than_half(void **state)
+{
+	static const struct {
+		struct stats_counts c;
+		bool misfit;
+	} rows[] = {
+		{ { .lines = 0 }, false },
+		{ { .lines = 9, .meta = 9 }, false },
+		{ { .in = { .unparsed = 1 } }, true },
+		{ { .in = { .parsed = 1, .unparsed = 1 } }, false },
+		{ { .in = { .partial = 1, .unparsed = 2 } }, true },
+		{ { .in = { .counted = 1, .unparsed = 1 } }, false },
+		{ { .in = { .unparsed = 1 }, .split = { .parsed = 3000 } }, false },
+		{ { .in = { .parsed = 1 }, .split = { .unparsed = 2 } }, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (stats_counts_misfit(&rows[i].c) != rows[i].misfit)
+			fail_msg("row %zu", i);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(most_are_more_than_half),
 		cmocka_unit_test(statuses_fall_into_classes),
 		cmocka_unit_test(counts_without_a_record_have_no_time),
 		cmocka_unit_test(records_move_times_and_statuses),
