@@ -37,7 +37,7 @@ MEMORY = 8 << 30
 READERS = ('note_read', 'proof', 'proof_file', 'statement', 'puncture', 'placeholder', 'tags', 'ratchet')
 TALK = re.compile(r'/(print_\w+|proof_print|pool|findings)\.c$')  # what these say is told by golden files
 END_TO_END = {'verify_live': '/live/', 'anchor': '/anchors/', 'evidence': '/outside/', 'outside': r'/outside/|verify\.c',  # and what comes near them
-              'prove': '/outside/pro|/proof|note_read'}
+              'prove': '/outside/pro|/proof|note_read', 'lineage': '/outside/pro|/proof|/consistent'}
 # Only without memory, or where the disk fails while it is read: no test of this kind gets there.
 OUT_OF_REACH = re.compile(r'buf_ok|buf_reserve|alloc|\bcall_once|pthread_|lseek|== ERR_IO|ERR_IO ==')
 

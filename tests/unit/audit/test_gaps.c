@@ -146,14 +146,13 @@ anchor_first(struct build *b)
 
 /* One that may have a key: there is no genesis that it could be one of. */
 static void
-rotate_first(struct build *b)
+recover_first(struct build *b)
 {
 	static struct seal_entry entry;
 	struct build_stream *s = begin_again(b);
 
-	build_common(s, SEAL_ROTATE, &entry);
-	entry.of.rotate =
-	    (struct seal_rotate){ .period = span_str("2025-11-25"), .segs = span_str("[]") };
+	build_common(s, SEAL_RECOVER, &entry);
+	entry.of.recover = (struct seal_recover){ .reason = span_str("accepted") };
 	build_append(s, &entry, true);
 }
 
@@ -408,7 +407,7 @@ static const struct {
 	    { AUDIT_E_LOG_SIG, AUDIT_E_NOTE } },
 	{ "and none in force that could change", change_another_log,
 	    { AUDIT_E_REKEY, AUDIT_E_LOG_SIG } },
-	{ "without genesis no epoch is expected", rotate_first,
+	{ "without genesis no epoch is expected", recover_first,
 	    { AUDIT_E_EPOCH_ORDER, AUDIT_E_EPOCH_SIG } },
 };
 
