@@ -19,6 +19,7 @@ struct work {
 	const struct audit_chain *chain;
 	const struct audit_segment *segments;
 	size_t count;
+	uint64_t checked; /* entries */
 	atomic_size_t next;
 	_Atomic uint64_t done;
 	struct audit_list lists[AT_ONCE];
@@ -75,6 +76,7 @@ add_coverage(struct audit_coverage *into, const struct audit_coverage *more)
 {
 	into->segments += more->segments;
 	into->segments_missing += more->segments_missing;
+	into->segments_before += more->segments_before;
 	into->records += more->records;
 	into->line_bytes += more->line_bytes;
 	into->file_bytes += more->file_bytes;
@@ -82,6 +84,22 @@ add_coverage(struct audit_coverage *into, const struct audit_coverage *more)
 		into->time_min_us = more->time_min_us;
 	if (more->time_max_us > into->time_max_us)
 		into->time_max_us = more->time_max_us;
+}
+
+static bool
+is_stopped(const struct audit_chain *chain)
+{
+	return (chain->options != NULL && chain->options->stop != NULL &&
+	    atomic_load(chain->options->stop));
+}
+
+/* Entries whose segments need not be read. */
+static uint64_t
+count_checked(const struct audit_chain *chain)
+{
+	return (chain->options == NULL || chain->options->checked == NULL ?
+		0 :
+		chain->options->checked(chain->options->checked_arg, chain->name));
 }
 
 static const struct audit_coverage none = { .time_min_us = INT64_MAX, .time_max_us = INT64_MIN };
@@ -101,8 +119,12 @@ check_one(struct worker *worker, size_t i)
 	audit_list_init(list, chain->name, AUDIT_FINDINGS_PER_FILE);
 	work->again[i] = false;
 	work->good[i] = is_trusted(chain, &work->segments[i]);
-	if (!work->good[i]) {
+	if (!work->good[i] || is_stopped(chain)) {
 		list->suppressed++;
+		return;
+	}
+	if (work->segments[i].line < work->checked) {
+		worker->coverage.segments_before++;
 		return;
 	}
 	/* Who is the last has hands to spare. */
@@ -189,6 +211,7 @@ audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audi
 	pool->again_count = 0;
 	work->pool = pool;
 	work->chain = chain;
+	work->checked = count_checked(chain);
 	atomic_init(&work->done, pool->done);
 	for (size_t at = 0; at < chain->segment_count; at += work->count) {
 		work->segments = chain->segments + at;

@@ -108,6 +108,8 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	if (c->auditor[0] != '\0')
 		json_str(out, "auditor", span_str(c->auditor));
 	json_u64(out, "segments_outside", c->segments_outside);
+	if (c->segments_before > 0)
+		json_u64(out, "segments_before", c->segments_before);
 	json_u64(out, "pins_good", c->pins_good);
 	json_u64(out, "pins_new", c->pins_new);
 	json_u64(out, "unknown_entries", c->unknown_entries);

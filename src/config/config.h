@@ -57,6 +57,7 @@ struct config {
 	char keys[CONFIG_PATH_BYTES];
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
 	char escrow_key[CONFIG_SEAL_BYTES]; /* "" if not given */
+	int64_t verify_every_us;         /* 0: never */
 	char metrics[CONFIG_PATH_BYTES]; /* "" if not given; config_listen */
 	char geo_asn[CONFIG_PATH_BYTES]; /* "" if not given; relative to the file */
 	char geo_country[CONFIG_PATH_BYTES];

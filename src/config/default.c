@@ -37,6 +37,7 @@ config_default(struct config **c, struct err *e)
 	if (made == NULL)
 		return (err_set(e, ERR_IO, "configuration: no memory"));
 	memcpy(made->tenant, "default", sizeof("default"));
+	made->verify_every_us = DAY_US;
 	*c = made;
 	return (0);
 }

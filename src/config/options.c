@@ -141,6 +141,9 @@ const struct config_option config_options[] = {
 	    "part of every key: the same value has other tokens for another tenant" },
 	{ "user", CONFIG_NAME, FILE_AT(user), "", ANY,
 	    "started as root, `run` opens its inputs and then is this user for good" },
+	{ "verify_every", CONFIG_DURATION, FILE_AT(verify_every_us), "1d",
+	    RANGE(0, UINT64_C(86400) * 31 * 1000000),
+	    "`run` verifies its own store so often, all of it each seventh time; 0s: never" },
 };
 const size_t config_option_count = sizeof(config_options) / sizeof(config_options[0]);
 _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTIONS_MAX,

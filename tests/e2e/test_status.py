@@ -1,4 +1,5 @@
 """status and metrics: what a daemon tells of itself."""
+import json
 import os
 import re
 import shutil
@@ -201,6 +202,51 @@ def test_http():
     for bad, want in (('nowhere', 'HOST:PORT'), ('unix:here', 'begins with /'), ('"[::1]:99999"', 'HOST:PORT')):
         run = cretula('check', '--config', write('c.yaml', f'metrics: {bad}\n'.encode()), code=78)
         assert want in run.text + run.err, run.text + run.err
+
+
+def reports():
+    entries = map(json.loads, read('store/streams/s/chain.jsonl').splitlines())
+    return [(e['kind'], e['result']) for e in entries if e['type'] == 'report']
+
+
+def test_verifies_itself():
+    """The daemon reads its store: all of it, then what is new; the result is told and sealed; a changed byte is found."""
+    configure('verify_every: 1s\n' + ONE)
+    daemon = Daemon()
+    with connect('s.sock') as s:
+        s.sendall(b''.join(line(n) for n in range(50)))
+        wait_for(lambda: stream()['lines'] == 50)
+        daemon.process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: stream()['segments'] == 1)
+        wait_for(lambda: len(reports()) >= 2)
+        wait_for(lambda: not status()['verified']['full'])
+        equal((status()['verified']['code'], status()['verified']['segments']), (0, 0))  # it is not read again
+        equal(set(reports()), {('verify', 0)})
+        report = cretula('status', '--store', 'store', '--report', code=0).json
+        equal(report['coverage']['segments_before'], 1, report)
+    assert 'verified' in cretula('status', '--store', 'store', code=0).text
+    assert 'cretula_verify_exit_code 0\n' in cretula('status', '--store', 'store', '--metrics', code=0).text
+    said = daemon.end()
+    assert 'verified all of the store: good, 1 segments and 50 records' in said or 'good, 0 segments' in said, said
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    equal(status(3)['verified']['code'], 0)
+    path = 'store/streams/s/seg/00000001.jsonl.zst'
+    data = bytearray(read(path))
+    data[len(data) // 2] ^= 1
+    write(path, bytes(data))
+    daemon = Daemon()
+    wait_for(lambda: ('verify', 1) in reports())
+    equal(status(1)['verified']['code'], 1)
+    assert 'DOES NOT VERIFY' in cretula('status', '--store', 'store', code=1).text
+    said = daemon.end()
+    assert re.search(r'level=error stream=s msg="verify: E_\w+ seg/00000001', said), said
+    configure('verify_every: 0s\n' + ONE)
+    daemon = Daemon()
+    with open(f'/proc/{daemon.process.pid}/comm', encoding='ascii') as f:
+        equal(f.read(), 'cretula\n')
+    names = {read(f'/proc/{daemon.process.pid}/task/{t}/comm') for t in os.listdir(f'/proc/{daemon.process.pid}/task')}
+    assert b'verify\n' not in names and b'control\n' in names, names
+    daemon.end()
 
 
 if __name__ == '__main__':

@@ -288,6 +288,8 @@ serve_time(struct app_pipe *p, struct err *e)
 		rc = see_clock(p, e);
 	if (rc == 0)
 		rc = rotate_size(p, e);
+	if (rc == 0)
+		rc = app_pipe_report(p, e);
 	if (rc == 0 && sealing)
 		rc = cut(p, p->turn_us, e);
 	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)

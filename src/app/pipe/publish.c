@@ -1,5 +1,8 @@
 #include "app/pipe/publish.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "app/pipe/pipe.h"
 #include "app/watch/figures.h"
 #include "input/live.h"
@@ -37,4 +40,24 @@ app_pipe_publish_writer(struct app_pipe *p)
 	if (p->rotate.bytes > p->period_bytes)
 		seen.rotation_left = p->rotate.bytes - p->period_bytes;
 	app_figures_writer(p->figures, &seen);
+}
+
+int
+app_pipe_report(struct app_pipe *p, struct err *e)
+{
+	unsigned char hash[32];
+	struct seal_entry *entry;
+	int code, rc;
+
+	if (!app_figures_owed(p->figures, &code, hash))
+		return (0);
+	if ((entry = calloc(1, sizeof(*entry))) == NULL)
+		return (err_memory(e));
+	entry->type = SEAL_REPORT;
+	entry->of.report.kind = span_str("verify");
+	entry->of.report.result = (uint64_t)code;
+	memcpy(entry->of.report.hash, hash, sizeof(hash));
+	rc = store_live_append(p->live, entry, e);
+	free(entry);
+	return (rc);
 }

@@ -5,10 +5,14 @@
 #include <stdint.h>
 
 struct app_pipe;
+struct err;
 
 /* The reader; raw_ns: arrival of the oldest line that is not masked, 0: there is none. */
 void app_pipe_publish_reader(struct app_pipe *p, int64_t raw_ns);
 /* The writer, now and then. */
 void app_pipe_publish_writer(struct app_pipe *p);
+
+/* What the daemon found when it verified its store goes into the chain.  0; -1 with e. */
+int app_pipe_report(struct app_pipe *p, struct err *e);
 
 #endif

@@ -83,11 +83,13 @@ raise_descriptors(void)
 static int
 run(const struct app_args *args)
 {
-	struct run_daemon d = { .args = args, .path = app_arg(args, "config") };
+	static struct run_daemon d; /* a thread that is slow to end may still look at it */
 	struct err e = { ERR_NONE, "" };
 	sigset_t set;
 	int rc;
 
+	d.args = args;
+	d.path = app_arg(args, "config");
 	if (d.path == NULL)
 		d.path = CONFIG_PATH;
 	hold_signals(&set);

@@ -201,13 +201,8 @@ has_udp(const struct config *c)
 static int
 open_metrics(struct run_daemon *d, const char *place, struct err *e)
 {
-	if (place[0] == '\0')
-		return (0);
 	memcpy(d->metrics, place, strlen(place) + 1);
-	if (app_serve_open(&d->serve, &d->board, place, e) == -1)
-		return (-1);
-	app_info(NULL, "metrics on %s", place);
-	return (0);
+	return (place[0] == '\0' ? 0 : app_serve_open(&d->serve, &d->board, place, e));
 }
 
 /* No thread is there yet: those that come are confined, too. */
@@ -250,6 +245,8 @@ start_all(struct run_daemon *d, struct run_config *c, struct input_live **in, st
 	    app_serve_start(&d->serve, e) == -1)
 		return (-1);
 	start_control(d);
+	if (app_selfcheck_start(&d->selfcheck, &d->board, config->verify_every_us, e) == -1)
+		return (-1);
 	for (unsigned i = 0; i < d->count; i++) {
 		if (start_stream(d->streams[i], e) == -1)
 			return (-1);
@@ -279,13 +276,17 @@ app_daemon_start(struct run_daemon *d, struct err *e)
 void
 app_daemon_stop(struct run_daemon *d)
 {
+	bool ended;
+
 	for (unsigned i = 0; i < d->count; i++)
 		app_run_stop(d->streams[i]);
+	ended = app_selfcheck_stop(&d->selfcheck);
 	while (d->count > 0)
 		drop(d, d->count - 1, NULL);
 	app_serve_close(&d->serve);
 	app_control_close(&d->control);
-	app_board_close(&d->board);
+	if (ended)
+		app_board_close(&d->board);
 	free(d->places);
 	d->places = NULL;
 }

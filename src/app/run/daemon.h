@@ -5,6 +5,7 @@
 #include "app/run/run.h"
 #include "app/sandbox/sandbox.h"
 #include "app/watch/control.h"
+#include "app/watch/selfcheck.h"
 #include "app/watch/serve.h"
 
 struct run_daemon {
@@ -18,6 +19,7 @@ struct run_daemon {
 	struct app_places *places; /* that can still be opened */
 	bool udp;                  /* may such sockets be made? */
 	struct app_serve serve;
+	struct app_selfcheck selfcheck;
 	char metrics[CONFIG_PATH_BYTES]; /* where it serves */
 };
 

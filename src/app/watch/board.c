@@ -35,6 +35,7 @@ app_board_close(struct app_board *b)
 		free(b->rows[i]);
 	}
 	b->count = 0;
+	buf_free(&b->report);
 	if (b->store_fd > 0)
 		(void)close(b->store_fd);
 	b->store_fd = -1;
@@ -118,10 +119,32 @@ app_board_reloaded(struct app_board *b, bool taken)
 }
 
 void
-app_board_verified(struct app_board *b, const struct app_verified *v)
+app_board_verified(struct app_board *b, const struct app_verified *v, struct buf *report)
 {
 	pthread_mutex_lock(&b->lock);
 	b->verified = *v;
+	buf_free(&b->report);
+	if (report != NULL) {
+		b->report = *report;
+		*report = (struct buf){ 0 };
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+app_board_report(struct app_board *b, const struct app_verified *v)
+{
+	pthread_mutex_lock(&b->lock);
+	for (unsigned i = 0; i < b->count; i++)
+		app_figures_owe(&b->rows[i]->figures, v->code, v->hash);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+app_board_last(struct app_board *b, struct buf *out)
+{
+	pthread_mutex_lock(&b->lock);
+	buf_span(out, buf_view(&b->report));
 	pthread_mutex_unlock(&b->lock);
 }
 

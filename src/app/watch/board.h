@@ -16,6 +16,7 @@ struct app_verified {
 	int64_t took_ns;
 	int code; /* as `verify` exits */
 	uint64_t segments, records; /* that were read */
+	unsigned char hash[32];     /* SHA-256 of the report, as JSON */
 	bool full; /* all of it; else what came since */
 };
 
@@ -48,6 +49,7 @@ struct app_board {
 	int64_t since_us;
 	uint64_t reloads, refused;
 	struct app_verified verified;
+	struct buf report; /* of that, as JSON */
 	struct app_board_row *rows[CONFIG_STREAMS_MAX];
 	unsigned count;
 };
@@ -63,7 +65,12 @@ struct app_figures *app_board_take(struct app_board *b, const char *name);
 /* It is no stream any more. */
 void app_board_drop(struct app_board *b, const char *name);
 void app_board_reloaded(struct app_board *b, bool taken);
-void app_board_verified(struct app_board *b, const struct app_verified *v);
+/* report is moved; NULL: it is not at hand. */
+void app_board_verified(struct app_board *b, const struct app_verified *v, struct buf *report);
+/* Each stream is to seal that. */
+void app_board_report(struct app_board *b, const struct app_verified *v);
+/* The last report, added to out. */
+void app_board_last(struct app_board *b, struct buf *out);
 
 /* Large: not on a small stack.  Files are counted at most once a minute. */
 void app_board_snapshot(struct app_board *b, struct app_snapshot *s);

@@ -1,5 +1,6 @@
 /* app: cretula status: what a daemon does, or what a store has while none runs. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/command.h"
 #include "app/say.h"
@@ -9,21 +10,24 @@
 #include "app/watch/print.h"
 #include "base/err.h"
 
+#define STATUS "status\n"
+
 static const struct app_option options[] = {
 	{ "config", "FILE", "take the store from there (default /etc/cretula/cretula.yaml)" },
 	{ "metrics", NULL, "as text for Prometheus, say for the node exporter's text files" },
+	{ "report", NULL, "what the daemon found when it verified its store last, as JSON" },
 	{ "store", "DIR", "the store" },
 	{ NULL, NULL, NULL },
 };
 
 /* The daemon's answer, or where none runs the same of what is sealed. */
 static int
-ask(const char *store, bool metrics, struct buf *answer, struct err *e)
+ask(const char *store, const char *request, struct buf *answer, struct err *e)
 {
 	struct app_snapshot *s;
-	int rc = app_control_ask(store, metrics ? "metrics\n" : "status\n", answer, e);
+	int rc = app_control_ask(store, request, answer, e);
 
-	if (rc == 0 || e->code != ERR_INCOMPLETE || metrics)
+	if (rc == 0 || e->code != ERR_INCOMPLETE || strcmp(request, STATUS) != 0)
 		return (rc);
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return (err_memory(e));
@@ -53,23 +57,34 @@ find_store(const struct app_args *args, struct config **config, const char **sto
 	return ((*store)[0] != '\0' ? 0 : err_set(e, ERR_USAGE, "no store (--store DIR)"));
 }
 
+static const char *
+find_request(const struct app_args *args)
+{
+	if (app_arg(args, "metrics") != NULL)
+		return ("metrics\n");
+	return (app_arg(args, "report") != NULL ? "report\n" : STATUS);
+}
+
 static int
 run(const struct app_args *args)
 {
-	bool metrics = app_arg(args, "metrics") != NULL;
+	const char *request = find_request(args);
+	bool plain = args->json || strcmp(request, STATUS) != 0;
 	struct buf answer = { 0 }, text = { 0 };
 	struct config *config = NULL;
 	struct err e = { ERR_NONE, "" };
 	const char *store;
 	int code = -1;
 
-	if (find_store(args, &config, &store, &e) == 0 && ask(store, metrics, &answer, &e) == 0)
-		code = metrics ? 0 : app_status_print(buf_view(&answer), &text, &e);
+	if (find_store(args, &config, &store, &e) == 0 && ask(store, request, &answer, &e) == 0)
+		code = strcmp(request, STATUS) != 0 ?
+		    0 :
+		    app_status_print(buf_view(&answer), &text, &e);
 	config_free(config);
 	if (code == -1)
 		code = app_fail("status", &e);
 	else
-		code = app_finish("status", metrics || args->json ? &answer : &text, code);
+		code = app_finish("status", plain ? &answer : &text, code);
 	buf_free(&answer);
 	buf_free(&text);
 	return (code);

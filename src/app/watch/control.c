@@ -28,6 +28,8 @@ app_control_read(struct span request)
 		return (APP_ASKED_STATUS);
 	if (span_is(request, "metrics\n"))
 		return (APP_ASKED_METRICS);
+	if (span_is(request, "report\n"))
+		return (APP_ASKED_REPORT);
 	return (APP_ASKED_NOTHING);
 }
 
@@ -118,8 +120,10 @@ answer(struct app_control *c, int fd)
 	app_board_snapshot(c->board, c->snapshot);
 	if (asked == APP_ASKED_STATUS)
 		app_snapshot_json(c->snapshot, &out);
-	else
+	else if (asked == APP_ASKED_METRICS)
 		app_snapshot_metrics(c->snapshot, &out);
+	else
+		app_board_last(c->board, &out);
 	if (buf_ok(&out))
 		send_all(fd, buf_view(&out));
 	buf_free(&out);
@@ -254,7 +258,8 @@ receive(int fd, struct buf *out, struct err *e)
 	}
 	if (out->len == 0)
 		return (err_set(e, ERR_INCOMPLETE,
-		    "the daemon gave no answer: only its user and root may ask"));
+		    "the daemon has no answer: only its user and root may ask, and a report is "
+		    "there once it has verified"));
 	return (0);
 }
 

@@ -15,7 +15,7 @@ struct err;
 
 #define APP_CONTROL_SUFFIX ".sock"
 
-enum app_asked { APP_ASKED_STATUS, APP_ASKED_METRICS, APP_ASKED_NOTHING };
+enum app_asked { APP_ASKED_STATUS, APP_ASKED_METRICS, APP_ASKED_REPORT, APP_ASKED_NOTHING };
 /* What a request says; foreign bytes. */
 enum app_asked app_control_read(struct span request);
 

@@ -148,3 +148,29 @@ app_figures_writer(struct app_figures *f, const struct app_writer_seen *w)
 	f->now.open_bytes = w->open_bytes;
 	pthread_mutex_unlock(&f->lock);
 }
+
+void
+app_figures_owe(struct app_figures *f, int code, const unsigned char hash[static 32])
+{
+	pthread_mutex_lock(&f->lock);
+	f->owes = true;
+	f->owed_code = code;
+	memcpy(f->owed_hash, hash, sizeof(f->owed_hash));
+	pthread_mutex_unlock(&f->lock);
+}
+
+bool
+app_figures_owed(struct app_figures *f, int *code, unsigned char hash[static 32])
+{
+	bool owes;
+
+	if (f == NULL)
+		return (false);
+	pthread_mutex_lock(&f->lock);
+	owes = f->owes;
+	f->owes = false;
+	*code = f->owed_code;
+	memcpy(hash, f->owed_hash, sizeof(f->owed_hash));
+	pthread_mutex_unlock(&f->lock);
+	return (owes);
+}

@@ -55,6 +55,9 @@ struct app_figures {
 	int64_t rate_ns; /* when per_minute was made */
 	uint64_t rate_lines;
 	double rate;
+	bool owes;                                /* a report that is to be sealed */
+	int owed_code;
+	unsigned char owed_hash[32];
 };
 
 /* For all of them f may be NULL: then nobody wants to know. */
@@ -74,6 +77,10 @@ void app_figures_handed(struct app_figures *f, int64_t since_ns);
 /* The writer: they are on the disk. */
 void app_figures_committed(
     struct app_figures *f, const struct stats_counts *counts, uint64_t records, int64_t took_ns);
+
+/* A report that the stream is to seal; the writer takes it, once. */
+void app_figures_owe(struct app_figures *f, int code, const unsigned char hash[static 32]);
+bool app_figures_owed(struct app_figures *f, int *code, unsigned char hash[static 32]);
 
 /* What the writer sees from time to time. */
 struct app_writer_seen {

@@ -13,9 +13,23 @@
 #include "store/chain.h"
 #include "store/layout.h"
 
+/* The newest report that a daemon sealed of its own store. */
 static void
-see_entry(const struct seal_entry *entry, struct app_seen *seen)
+see_report(const struct seal_entry *entry, struct app_verified *v)
 {
+	if (!span_is(entry->of.report.kind, "verify") || entry->t_us <= v->at_us ||
+	    entry->of.report.result > ERR_CONFIG)
+		return;
+	v->at_us = entry->t_us;
+	v->code = (int)entry->of.report.result;
+	memcpy(v->hash, entry->of.report.hash, sizeof(v->hash));
+}
+
+static void
+see_entry(const struct seal_entry *entry, struct app_seen *seen, struct app_verified *v)
+{
+	if (entry->type == SEAL_REPORT)
+		see_report(entry, v);
 	if (entry->type != SEAL_SEGMENT)
 		return;
 	seen->segments++;
@@ -25,9 +39,10 @@ see_entry(const struct seal_entry *entry, struct app_seen *seen)
 }
 
 static int
-see_stream(int dirfd, const char *name, struct app_seen *seen, struct err *e)
+see_stream(int dirfd, const char *name, struct app_snapshot *s, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct app_seen *seen = &s->streams[s->count];
 	struct store_chain chain = { 0 };
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), rc = -1;
 
@@ -42,7 +57,7 @@ see_stream(int dirfd, const char *name, struct app_seen *seen, struct err *e)
 			if ((rc = seal_entry_read(chain.lines[i], app_names(), entry, e)) == -1)
 				(void)err_in(e, "stream %s: entry %zu", name, i);
 			else
-				see_entry(entry, seen);
+				see_entry(entry, seen, &s->verified);
 	}
 	store_chain_free(&chain);
 	free(entry);
@@ -65,7 +80,7 @@ see_all(int streams_fd, DIR *dir, struct app_snapshot *s, struct err *e)
 	while ((entry = readdir(dir)) != NULL && s->count < CONFIG_STREAMS_MAX) {
 		if (!store_name_ok(span_str(entry->d_name)))
 			continue;
-		if (see_stream(streams_fd, entry->d_name, &s->streams[s->count], e) == -1)
+		if (see_stream(streams_fd, entry->d_name, s, e) == -1)
 			return (-1);
 		s->count++;
 	}

@@ -108,6 +108,9 @@ audit_name_unchecked(
 	if (coverage->segments_outside > 0)
 		add(&l, "segments outside of the bundle: %ju",
 		    (uintmax_t)coverage->segments_outside);
+	if (coverage->segments_before > 0)
+		add(&l, "segments that were checked before: %ju",
+		    (uintmax_t)coverage->segments_before);
 	name_ratchet(&l, options->escrow);
 	name_anchors(&l);
 	add(&l, "counts of input lines, bytes and masked values: the writer's word");
