@@ -33,6 +33,7 @@ static const struct app_command *const commands[] = {
 	&app_command_stats,
 	&app_command_status,
 	&app_command_subject,
+	&app_command_tail,
 	&app_command_verify,
 	&app_command_view,
 	&app_command_words,

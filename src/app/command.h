@@ -21,6 +21,7 @@ extern const struct app_command app_command_scan;
 extern const struct app_command app_command_stats;
 extern const struct app_command app_command_status;
 extern const struct app_command app_command_subject;
+extern const struct app_command app_command_tail;
 extern const struct app_command app_command_verify;
 extern const struct app_command app_command_view;
 extern const struct app_command app_command_words;

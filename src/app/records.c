@@ -81,6 +81,17 @@ app_records_close(struct app_records *r)
 	r->stream_fd = -1;
 }
 
+int
+app_records_again(struct app_records *r, struct err *e)
+{
+	store_chain_free(&r->chain);
+	seal_history_free(r->history);
+	r->history = NULL;
+	if (store_chain_read(r->stream_fd, &r->chain, e) == -1)
+		return (-1);
+	return (store_history_read(&r->chain, app_names(), &r->history, e));
+}
+
 /* ---- entries ---- */
 
 const struct seal_past *
@@ -95,7 +106,8 @@ in_window(const struct app_records *r, const struct seal_entry *entry)
 	const struct stats_counts *counts = &entry->of.segment.counts;
 	const struct seal_past *past;
 
-	if (entry->type != SEAL_SEGMENT)
+	if (entry->type != SEAL_SEGMENT ||
+	    entry->of.segment.first + entry->of.segment.n < r->from)
 		return (false);
 	if ((past = app_records_past(r, entry)) != NULL && past->pruned)
 		return (false);
@@ -159,18 +171,6 @@ walk_lines(struct app_records *r, const struct segment_walk *w, struct span line
 	return (0);
 }
 
-/* Somebody may have erased a record since the chain was read. */
-static int
-read_again(struct app_records *r, struct err *e)
-{
-	store_chain_free(&r->chain);
-	seal_history_free(r->history);
-	r->history = NULL;
-	if (store_chain_read(r->stream_fd, &r->chain, e) == -1)
-		return (-1);
-	return (store_history_read(&r->chain, app_names(), &r->history, e));
-}
-
 static uint64_t
 newest_revision(const struct app_records *r, uint64_t seg)
 {
@@ -206,14 +206,15 @@ int
 app_records_segment(struct app_records *r, struct store_reader *reader,
     const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
 {
-	struct segment_walk w = { segment, each, arg, segment->first, 0 };
+	struct segment_walk w = { segment, each, arg,
+		segment->first > r->from ? segment->first : r->from, 0 };
 	struct err why = { ERR_NONE, "" };
 	int rc;
 
 	while ((rc = walk_file(r, reader, &w, &why)) == -1 && why.code == ERR_FINDING) {
 		if (r->number > w.from)
 			w.from = r->number;
-		if (read_again(r, e) == -1)
+		if (app_records_again(r, e) == -1)
 			return (-1);
 		if (newest_revision(r, segment->seg) <= w.revision)
 			break;
@@ -229,15 +230,17 @@ app_records_walk(struct app_records *r, app_record_each each, void *arg, struct 
 	struct store_reader *reader = NULL;
 	struct seal_entry entry;
 	size_t at = 0;
-	int rc;
+	int end, rc = 0;
 
 	if (store_reader_open(&reader, e) == -1)
 		return (-1);
 	r->erased = 0;
-	while ((rc = app_records_entry(r, &at, &entry, e)) == 0)
-		if (entry.of.segment.n > 0 &&
-		    (rc = app_records_segment(r, reader, &entry.of.segment, each, arg, e)) != 0)
-			break;
+	while (rc == 0 && (end = app_records_entry(r, &at, &entry, e)) != 1) {
+		if (end == -1)
+			rc = -1;
+		else if (entry.of.segment.n > 0)
+			rc = app_records_segment(r, reader, &entry.of.segment, each, arg, e);
+	}
 	store_reader_close(reader);
-	return (rc == -1 ? -1 : 0);
+	return (rc);
 }

@@ -18,6 +18,7 @@ struct app_records {
 	struct store_chain chain;
 	int64_t since_us, until_us; /* half open */
 	struct seal_history *history; /* of the chain; made when it is first needed */
+	uint64_t from; /* records of lower numbers are left out */
 	uint64_t number; /* of the record at hand, in the stream */
 	uint64_t erased; /* records that the walk left out */
 	bool placeholders; /* hand out the lines as they are, also of what was erased */
@@ -30,6 +31,8 @@ struct app_records {
 int app_records_open(struct app_records *r, const char *store, const char *stream,
     const char *since, const char *until, struct err *e);
 void app_records_close(struct app_records *r);
+/* Read the chain again: somebody may have sealed or erased records since.  0 or -1. */
+int app_records_again(struct app_records *r, struct err *e);
 
 /*
  * Every segment entry that may hold records of the window, in order; not of
@@ -43,11 +46,11 @@ const struct seal_past *app_records_past(
 /*
  * Call each with every record (a line, no LF) of those segments: what was
  * replaced as it is now, and not what was erased, unless with placeholders.
- * each says 0 to go on, 1 to stop, -1 with e.
+ * each says 0 to go on, 1 to stop, -1 with e.  0, 1 if each said so, -1.
  */
 typedef int (*app_record_each)(void *arg, struct span line, struct err *e);
 int app_records_walk(struct app_records *r, app_record_each each, void *arg, struct err *e);
-/* The same of one segment; adds to erased.  1 if each said so. */
+/* The same of one segment; adds to erased. */
 int app_records_segment(struct app_records *r, struct store_reader *reader,
     const struct seal_segment *segment, app_record_each each, void *arg, struct err *e);
 

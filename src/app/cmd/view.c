@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/records.h"
 #include "app/say.h"
+#include "app/tail/follow.h"
 #include "base/err.h"
 #include "filter/filter.h"
 #include "view/view.h"
@@ -101,11 +102,12 @@ static int
 run(const struct app_args *args)
 {
 	static struct viewing v;
+	struct app_follow follow = { .records = &v.records, .each = show, .arg = &v };
 	struct err e = { ERR_NONE, "" };
 	int code = 0;
 
 	v.records.stream_fd = -1;
-	if (open_all(&v, args, &e) == -1 || app_records_walk(&v.records, show, &v, &e) == -1 ||
+	if (open_all(&v, args, &e) == -1 || app_follow_step(&follow, &e) == -1 ||
 	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
 		app_hint(&v.hint);
@@ -123,7 +125,8 @@ const struct app_command app_command_view = { "view", "show records of a stream"
 	"EXPR is FIELD OP LITERAL, joined by && and ||, with ! and parentheses. OP is == != <\n"
 	"<= > >= ^= (begins with) or ~= (contains). Fields are those of the records, e.g.\n"
 	"status, path, client, time.\n\n"
-	"A record that was erased is left out, one that was replaced is shown as it is now.\n\n"
+	"A record that was erased is left out, one that was replaced is shown as it is now. Those\n"
+	"that are committed and not sealed yet come last.\n\n"
 	"examples:\n"
 	"  cretula view --store ./store --stream shop --as text --where 'status >= 500'\n"
 	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == "

@@ -1,0 +1,125 @@
+"""view and tail of a stream that is written: what is committed is shown, sealed or not, each record once and in order."""
+import json
+import os
+import pty
+import random
+import signal
+import subprocess
+import time
+
+from lib import CRETULA, combined, cretula, equal, main
+
+PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
+BASE = ['--store', 'store', '--stream', 's']
+
+
+def start():
+    return subprocess.Popen(PIPE, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+
+
+def end(process):
+    said = process.communicate(timeout=60)[1].decode()
+    equal(process.returncode, 0, said)
+
+
+def wait_for(what, seconds=20):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, 'waited in vain'
+        time.sleep(0.02)
+
+
+def line(n):
+    return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000, status=500 if n % 100 == 7 else 200).encode()
+
+
+def lines(first, past):
+    return b''.join(map(line, range(first, past)))
+
+
+def shown(*options):
+    return [r['bytes'] - 1000 for r in cretula('view', *BASE, *options, code=0).lines]
+
+
+def tailed(*options):
+    return [r['bytes'] - 1000 for r in cretula('tail', *BASE, '--as', 'json', *options, code=0).lines]
+
+
+def seal(process, segment):
+    process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: os.path.exists(f'store/streams/s/seg/{segment:08}.jsonl.zst'))
+
+
+def test_what_is_committed_is_shown():
+    process = start()
+    process.stdin.write(lines(0, 300))
+    wait_for(lambda: os.path.exists('store/streams/s/open/00000001.tags') and shown() == list(range(300)))
+    seal(process, 1)
+    process.stdin.write(lines(300, 500))
+    wait_for(lambda: shown() == list(range(500)))
+    equal(shown('--where', 'bytes >= 1290 && bytes < 1310'), list(range(290, 310)), 'over the end of a segment')
+    equal(shown('--limit', '301'), list(range(301)))
+    numbers = cretula('view', *BASE, '--numbers', code=0).text.splitlines()
+    equal([int(text.split('\t')[0]) for text in numbers], list(range(500)))
+    equal(tailed(), list(range(490, 500)))
+    equal(tailed('--limit', '250'), list(range(250, 500)))
+    equal(tailed('--limit', '9999'), list(range(500)))
+    equal(tailed('--where', 'status >= 500', '--limit', '4'), [107, 207, 307, 407], 'looked for further back')
+    equal(tailed('--where', 'status >= 500'), [7, 107, 207, 307, 407])
+    end(process)
+    equal(shown(), list(range(500)))
+    equal(tailed(), list(range(490, 500)))
+
+
+def test_each_record_once_whatever_is_sealed():
+    """Followed while segments are cut at random moments."""
+    rng = random.Random(5)
+    process = start()
+    process.stdin.write(lines(0, 10))
+    wait_for(lambda: os.path.exists('store/streams/s/open/00000001.tags') and len(shown()) == 10)
+    follower = subprocess.Popen([CRETULA, 'tail', *BASE, '--follow', '--as', 'json', '--limit', '4'], stdout=subprocess.PIPE)
+    at = 10
+    for _ in range(12):
+        past = at + rng.randrange(1, 400)
+        process.stdin.write(lines(at, past))
+        at = past
+        time.sleep(rng.uniform(0, 0.3))
+        process.send_signal(signal.SIGUSR1)
+    got = [json.loads(follower.stdout.readline())['bytes'] - 1000 for _ in range(at - 6)]
+    equal(got, list(range(6, at)))
+    follower.terminate()
+    rest, _ = follower.communicate(timeout=20)
+    equal(rest, b'')
+    end(process)
+    equal(shown(), list(range(at)))
+
+
+def test_errors_stand_out_on_a_terminal_only():
+    process = start()
+    process.stdin.write(lines(0, 10))
+    end(process)
+    own, theirs = pty.openpty()
+    subprocess.run([CRETULA, 'tail', *BASE], stdout=theirs, check=True, timeout=60)
+    os.close(theirs)
+    text = b''
+    while (part := read_pty(own)):
+        text += part
+    rows = text.decode().splitlines()
+    equal([row.startswith('\x1b[31m') for row in rows], [n == 7 for n in range(10)], rows)
+    assert '\x1b' not in cretula('tail', *BASE, code=0).text
+
+
+def read_pty(fd):
+    try:
+        return os.read(fd, 65536)
+    except OSError:  # the other side is closed
+        return b''
+
+
+def test_mistakes():
+    for options, code in ((['--as', 'csv'], 2), (['--role', 'analyst'], 2), (['--limit', '0'], 2), (['--where', 'x'], 2)):
+        equal(cretula('tail', *BASE, *options).code, code, options)
+    equal(cretula('tail', '--store', 'none', '--stream', 's').code, 66)
+
+
+main()
