@@ -67,6 +67,7 @@ struct lines {
 	size_t at, count; /* of m->ends, which hold offsets into block */
 	struct span block;
 	size_t start; /* of the next line in block */
+	struct parse_group group; /* records that stand between each other's lines */
 };
 
 /* The next line without its LF; false at the end. */
@@ -97,9 +98,20 @@ next_piece(const struct mask *m, struct lines *l, struct mask_line *line)
 {
 	struct parse_piece piece;
 
+	if (parse_group_next(&l->group, &piece)) {
+		line->line = piece.text;
+		line->line_ends = piece.line_ends;
+		line->ends_line = true;
+		return (true);
+	}
 	if (l->rest.len == 0)
 		return (false);
 	m->parse.pieces(&m->parser, l->rest, &piece);
+	if (piece.mixed) {
+		parse_group_begin(&m->parser, span_of(l->rest.ptr, piece.len), &l->group);
+		l->rest = span_from(l->rest, piece.len);
+		return (next_piece(m, l, line));
+	}
 	if (m->batch->item && piece.kind == PARSE_PIECE_ITEM)
 		parse_piece_cut(l->rest, &piece);
 	line->line = piece.text;
@@ -310,7 +322,8 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 	l->line_ends = 1;
 	if (!(m->parse.pieces != NULL ? next_piece(m, lines, l) : next_line(m, lines, &l->line)))
 		return (false);
-	l->dropped = lines->rest.len == 0 ? m->batch->dropped : 0;
+	l->dropped = lines->rest.len == 0 && lines->group.at == lines->group.bytes.len ?
+	    m->batch->dropped : 0;
 	if (l->kind == PARSE_PIECE_FRAME) {
 		l->result = PARSE_META;
 		return (true);

@@ -54,6 +54,7 @@ struct parse_piece {
 	unsigned line_ends; /* among them */
 	bool open;          /* more bytes might belong to it */
 	bool head;          /* what it is shows in the piece behind it: not to be cut off */
+	bool mixed;         /* several records, between each other's lines (parse_group_next) */
 };
 
 struct parser;
@@ -141,8 +142,7 @@ enum parse_result parse_line(struct parse_state *state, struct span line, char *
     struct event *ev, enum parse_reason *reason);
 
 /* The same for an item of a container, which may be as long as PARSE_ITEM_MAX. */
-enum parse_result parse_item(struct parse_state *state, struct span item, char *scratch,
-    struct event *ev, enum parse_reason *reason);
+parse_line_function parse_item;
 
 /* How to cut a stream into what is read as one; NULL: at line ends. */
 parse_piece_function *parse_pieces(const struct parser *parser);

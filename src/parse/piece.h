@@ -26,6 +26,31 @@ size_t parse_whole_items(const struct parser *parser, struct span bytes);
  */
 size_t parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last);
 
+/* What of a line of a stream tells whether the next one of the same stream goes on with it. */
+struct parse_part {
+	struct span stream;
+	bool part; /* it does */
+};
+/* False: line is no such line. */
+typedef bool parse_part_function(struct span line, struct parse_part *part);
+
+/*
+ * Lines of which parts go on until no stream has one open; a piece that is
+ * mixed has parts of two.
+ */
+void parse_piece_parts(parse_part_function *read, struct span rest, struct parse_piece *piece);
+
+/* Records of a mixed piece, one by one, in the order in which they end. */
+struct parse_group {
+	parse_part_function *read;
+	struct span bytes, name[2];
+	size_t at, start[2];
+	unsigned lines[2]; /* of the record that is open; 0: none is */
+};
+void parse_group_begin(const struct parser *parser, struct span bytes, struct parse_group *group);
+/* text reaches from its first line to its last; line ends are its own.  False: no more. */
+bool parse_group_next(struct parse_group *group, struct parse_piece *piece);
+
 /* The record that the first len bytes of rest are, with its line end or without. */
 void parse_piece_record(struct span rest, size_t len, bool open, struct parse_piece *piece);
 

@@ -114,6 +114,28 @@ def test_envelopes_are_peeled():
         equal(record, seen['bare'], name)
 
 
+def test_parts_of_two_streams():
+    """Parts of a line of stdout and of one of stderr between each other are two records, whose lines are counted once."""
+    at = '2025-11-24T10:11:12.5Z'
+
+    def part(stream, tag, text):
+        return f'{at} {stream} {tag} {text}\n'
+
+    def docker(stream, text):
+        return json.dumps({'log': text, 'stream': stream, 'time': at}) + '\n'
+
+    first, second = ACCESS.replace('/index.html', '/' + 'a' * 16400), ACCESS.replace('/index.html', '/' + 'b' * 16400)
+    cri = part('stdout', 'P', first[:100]) + part('stderr', 'P', second[:90]) + part('stdout', 'F', first[100:]) + part('stderr', 'F', second[90:])
+    logs = docker('stdout', first[:16384]) + docker('stderr', second[:16384]) + docker('stdout', first[16384:] + '\n') + \
+        docker('stderr', second[16384:] + '\n')
+    for name, text, whole in (('cri', cri, part('stdout', 'F', ACCESS)), ('docker', logs, docker('stdout', ACCESS + '\n'))):
+        run = cretula('mask', '--format', 'combined', stdin=(whole * 20 + text * 3 + whole).encode(), code=0)
+        equal([(r.get('state'), r['status'], r['extra']['stream']) for r in run.lines[20:26]],
+              [(None, 200, 'stdout'), (None, 200, 'stderr')] * 3, name)
+        counts = dict(w.split('=') for w in run.err.split() if '=' in w)
+        equal([counts[k] for k in ('lines', 'parsed', 'joined', 'unparsed')], ['33', '27', '6', '0'], name)
+
+
 def test_a_pipe_waits_for_what_belongs_to_a_record():
     """Lines that come late still join; after a second of silence a record is whole."""
     process = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'postgres'], stdin=subprocess.PIPE,

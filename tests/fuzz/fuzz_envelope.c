@@ -44,6 +44,23 @@ check_span(struct span text, struct span line)
 	}
 }
 
+/* Each line end of a mixed piece is of one of its records. */
+static void
+check_group(const struct parser *parser, struct span bytes, unsigned line_ends)
+{
+	struct parse_group group;
+	struct parse_piece piece;
+	unsigned sum = 0;
+
+	parse_group_begin(parser, bytes, &group);
+	while (parse_group_next(&group, &piece)) {
+		demand(piece.text.ptr >= bytes.ptr &&
+		    piece.text.ptr + piece.text.len <= bytes.ptr + bytes.len);
+		sum += piece.line_ends;
+	}
+	demand(sum == line_ends);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -67,6 +84,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		state.pieces(&parser, rest, &piece);
 		demand(piece.len > 0 && piece.len <= rest.len);
 		sum += piece.len;
+		if (piece.mixed)
+			check_group(&parser, span_of(rest.ptr, piece.len), piece.line_ends);
 		if (parse_line(&state, piece.text, scratch, &ev, &reason) == PARSE_EVENT) {
 			for (unsigned f = 0; f < EVENT_TEXT_COUNT; f++)
 				if (event_has(&ev, (enum event_text)f))

@@ -5,11 +5,14 @@ static const struct {
 	const char *name;
 	parse_peel_function *peel;
 	parse_piece_function *piece;
+	parse_part_function *part;
 } envelopes[PARSE_ENVELOPE_COUNT] = {
-	[PARSE_ENVELOPE_CRI] = { "cri", parse_peel_cri, parse_piece_cri },
-	[PARSE_ENVELOPE_DOCKER] = { "docker", parse_peel_docker, parse_piece_docker },
-	[PARSE_ENVELOPE_JOURNAL] = { "journal", parse_peel_journal, parse_piece_journal },
-	[PARSE_ENVELOPE_SYSLOG] = { "syslog", parse_peel_syslog, parse_piece_syslog },
+	[PARSE_ENVELOPE_CRI] = { "cri", parse_peel_cri, parse_piece_cri,
+	    parse_part_cri },
+	[PARSE_ENVELOPE_DOCKER] = { "docker", parse_peel_docker, parse_piece_docker,
+	    parse_part_docker },
+	[PARSE_ENVELOPE_JOURNAL] = { "journal", parse_peel_journal, parse_piece_journal, NULL },
+	[PARSE_ENVELOPE_SYSLOG] = { "syslog", parse_peel_syslog, parse_piece_syslog, NULL },
 };
 
 const char *
@@ -22,6 +25,12 @@ parse_piece_function *
 parse_envelope_piece(enum parse_envelope envelope)
 {
 	return (envelopes[envelope].piece);
+}
+
+parse_part_function *
+parse_envelope_part(enum parse_envelope envelope)
+{
+	return (envelopes[envelope].part);
 }
 
 static void

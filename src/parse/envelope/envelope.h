@@ -9,6 +9,7 @@
 
 #include "parse/event.h"
 #include "parse/parse.h"
+#include "parse/piece.h"
 
 /* Empty where it says nothing.  Borrows from the line, or from scratch. */
 struct parse_outer {
@@ -35,6 +36,10 @@ parse_piece_function parse_piece_cri, parse_piece_docker, parse_piece_journal, p
 
 /* The pieces of the outermost envelope; NULL: lines. */
 parse_piece_function *parse_envelope_piece(enum parse_envelope envelope);
+
+/* Of an envelope that cuts lines into parts; NULL: it does not. */
+parse_part_function parse_part_cri, parse_part_docker;
+parse_part_function *parse_envelope_part(enum parse_envelope envelope);
 
 /* Peel all that the parser knows of.  How many were there. */
 unsigned parse_envelope_peel(const struct parser *parser, struct parse_peel *p);

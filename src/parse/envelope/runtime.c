@@ -75,9 +75,13 @@ parse_peel_cri(struct parse_peel *p)
 	if (rest.len > 0) {
 		if (!append(&made, first.text, &end))
 			return (false);
-		while (rest.len > 0)
-			if (!cri_read(take_line(&rest), &more) || !append(&made, more.text, &end))
+		while (rest.len > 0) {
+			if (!cri_read(take_line(&rest), &more))
 				return (false);
+			if (span_equal(more.stream, first.stream) &&
+			    !append(&made, more.text, &end))
+				return (false);
+		}
 		made.text = span_of(made.scratch, (size_t)(end - made.scratch));
 		made.scratch = end;
 	}
@@ -85,30 +89,22 @@ parse_peel_cri(struct parse_peel *p)
 	return (true);
 }
 
-/* Does the line behind what arg says go on with it?  arg: the line before. */
-static bool
-cri_continues(const void *arg, struct span line)
+bool
+parse_part_cri(struct span line, struct parse_part *part)
 {
-	struct cri *before = *(struct cri *const *)arg, next;
-	bool goes_on =
-	    before->part && cri_read(line, &next) && span_equal(next.stream, before->stream);
+	struct cri c;
 
-	if (goes_on)
-		*before = next;
-	return (goes_on);
+	if (!cri_read(line, &c))
+		return (false);
+	*part = (struct parse_part){ .stream = c.stream, .part = c.part };
+	return (true);
 }
 
 void
 parse_piece_cri(const struct parser *parser, struct span rest, struct parse_piece *piece)
 {
-	struct span behind = rest;
-	struct cri line = { .part = false }, *at = &line;
-
 	(void)parser;
-	if (!cri_read(take_line(&behind), &line))
-		line.part = false;
-	parse_piece_lines(rest, cri_continues, &at, piece);
-	piece->open = piece->open && (line.part || piece->text.len == piece->len);
+	parse_piece_parts(parse_part_cri, rest, piece);
 }
 
 /* ---- docker ---- */
@@ -177,6 +173,8 @@ parse_peel_docker(struct parse_peel *p)
 			return (false);
 		if (first)
 			made.outer.stream = d.stream;
+		else if (!span_equal(d.stream, made.outer.stream))
+			continue;
 		(void)parse_json_unescape(d.log, &end, &whole);
 		made.room = p->room - (size_t)(end - p->scratch);
 	}
@@ -189,27 +187,27 @@ parse_peel_docker(struct parse_peel *p)
 	return (true);
 }
 
-static bool
-docker_continues(const void *arg, struct span line)
+bool
+parse_part_docker(struct span line, struct parse_part *part)
 {
-	struct docker *before = *(struct docker *const *)arg, next;
-	bool goes_on = docker_part(before) && docker_read(line, &next) &&
-	    span_equal(next.stream, before->stream);
+	struct docker d;
 
-	if (goes_on)
-		*before = next;
-	return (goes_on);
+	if (!docker_read(line, &d))
+		return (false);
+	*part = (struct parse_part){ .stream = d.stream.len > 0 ? d.stream : span_of("", 0),
+		.part = docker_part(&d) };
+	return (true);
 }
 
 void
 parse_piece_docker(const struct parser *parser, struct span rest, struct parse_piece *piece)
 {
-	struct span behind = rest, first = take_line(&behind);
-	struct docker line = { .escaped = false }, *at = &line;
+	size_t len = span_find(rest, '\n');
 
 	(void)parser;
-	if (first.len >= DOCKER_PART_BYTES && !docker_read(first, &line))
-		line = (struct docker){ .escaped = false };
-	parse_piece_lines(rest, docker_continues, &at, piece);
-	piece->open = piece->open && (docker_part(&line) || piece->text.len == piece->len);
+	if (len >= DOCKER_PART_BYTES)
+		parse_piece_parts(parse_part_docker, rest, piece);
+	else
+		parse_piece_record(
+		    rest, len < rest.len ? len + 1 : len, len == rest.len, piece);
 }

@@ -222,7 +222,7 @@ parts_belong_together(void **state)
 	    span_str("2025-11-24T10:11:12.000Z stdout P a\n2025-11-24T10:11:12.000Z stdout F b\n"
 		     "2025-11-24T10:11:12.000Z stdout P c\n2025-11-24T10:11:12.000Z stderr F d\n"
 		     "2025-11-24T10:11:12.000Z stdout P e\n"),
-	    "72|36|36|36+|");
+	    "72|108+|");
 	check_pieces("j", span_str("garbage line\nMESSAGE=x\n\nMESSAGE=y\n\n"), "13|11|11|");
 	check_pieces("j", span_of(binary, sizeof(binary) - 1), "31|4+|");
 	check_pieces("d", span_str("{\"log\":\"a\",\"time\":\"x\"}\n{}\n"), "23|3|");
@@ -240,10 +240,58 @@ parts_belong_together(void **state)
 	buf_free(&docker);
 }
 
+/* Of a piece with two streams: what each record is, and how many lines are its own. */
+static void
+streams(void **state)
+{
+#define T "2025-11-24T10:11:12.000Z "
+	static const struct {
+		const char *claim, *bytes, *want; /* text and lines of each; + if more may come */
+	} groups[] = {
+		{ "one goes on behind the other", T "stdout P a\n" T "stderr F b\n" T "stdout F c\n",
+		    "b 1|ac 2|" },
+		{ "both are open", T "stdout P a\n" T "stderr P b\n" T "stdout F c\n" T "stderr F d\n",
+		    "ac 2|bd 2|" },
+		{ "a whole one comes between", T "stdout P a\n" T "stderr P b\n" T "stdout F c\n" T
+		    "stdout F e\n" T "stderr F d\n", "ac 2|e 1|bd 2|" },
+		{ "one never ends", T "stdout P a\n" T "stderr F b\n", "+a 1|b 1|" },
+		{ "something else comes", T "stdout P a\n" T "stderr P b\nelse\n", "a 1|b 1|" },
+		{ "half a line comes", T "stdout P a\n" T "stderr P b\n2025", "+a 1|b 1|" },
+	};
+	struct parser parser = { .format = parse_format_find(span_str("text")),
+		.envelope = { PARSE_ENVELOPE_CRI } };
+	static char scratch_of_peel[PARSE_SCRATCH_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct span bytes = span_str(groups[i].bytes);
+		struct parse_group group;
+		struct parse_piece piece;
+		char got[256];
+		size_t used;
+
+		parse_pieces(&parser)(&parser, bytes, &piece);
+		assert_true(piece.mixed);
+		used = (size_t)snprintf(got, sizeof(got), "%s", piece.open ? "+" : "");
+		parse_group_begin(&parser, span_of(bytes.ptr, piece.len), &group);
+		while (parse_group_next(&group, &piece)) {
+			struct parse_peel p = { .text = piece.text, .scratch = scratch_of_peel,
+				.room = PARSE_LINE_MAX };
+
+			assert_true(parse_peel_cri(&p));
+			used += (size_t)snprintf(got + used, sizeof(got) - used, "%.*s %u|",
+			    (int)p.text.len, p.text.ptr, piece.line_ends);
+		}
+		if (strcmp(got, groups[i].want) != 0)
+			fail_msg("%s: %s, want %s", groups[i].claim, got, groups[i].want);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(streams),
 		cmocka_unit_test(what_is_inside_is_read),
 		cmocka_unit_test(cut_lines_are_read_too),
 		cmocka_unit_test(parts_belong_together),
