@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "seal/history.h"
 #include "seal/note.h"
+#include "seal/raw.h"
 
 struct err;
 
@@ -133,6 +134,7 @@ struct audit_chain {
 	bool newest_good; /* the records of the newest segment are the sealed ones */
 	uint64_t words_line, words_count; /* the entry that says it: the newest */
 	unsigned char words_hash[32];
+	struct seal_raw raw;
 	struct buf anchors;   /* struct audit_anchored of what was found (outside/anchors.h) */
 };
 

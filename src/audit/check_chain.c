@@ -247,6 +247,7 @@ check_entry(struct walk *w, uint64_t i)
 	check_place(w, &at);
 	if (i == 0 || w->entry.type == SEAL_GENESIS)
 		check_genesis(w, &at);
+	seal_raw_take(&chain->raw, &w->entry);
 	if (w->entry.type == SEAL_SEGMENT)
 		check_segment_entry(w, &at);
 	else if (w->entry.type == SEAL_CONFIG)
@@ -325,6 +326,20 @@ check_line(struct walk *w, uint64_t i)
 		chain->coverage->newest_us = w->t_us;
 }
 
+/* Asserted by the writer, as counts are: what it says is passed on. */
+static void
+note_raw(const struct audit_chain *chain)
+{
+	struct audit_coverage *c = chain->coverage;
+	unsigned i = c->raw_count;
+
+	if (chain->raw.words[0] == '\0' || i == AUDIT_OPENS)
+		return;
+	(void)snprintf(c->raw[i].stream, sizeof(c->raw[i].stream), "%s", chain->name);
+	memcpy(c->raw[i].words, chain->raw.words, sizeof(c->raw[i].words));
+	c->raw_count++;
+}
+
 void
 audit_chain_check(struct audit_chain *chain)
 {
@@ -350,6 +365,7 @@ audit_chain_check(struct audit_chain *chain)
 		    "%zu whole entries, then one without an end", chain->count);
 	}
 	chain->coverage->entries += chain->count;
+	note_raw(chain);
 	audit_judge_entries(chain);
 	audit_notes_free(&w->notes);
 	free(w);

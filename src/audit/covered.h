@@ -55,6 +55,10 @@ struct audit_coverage {
 	unsigned quorums;               /* chains that the policy demands its quorum of */
 	struct audit_witnessed witnessed[AUDIT_OPENS]; /* of the first chains */
 	unsigned witnessed_count;
+	struct audit_raw { /* where lines lay unmasked before they came: seal/raw.h */
+		char stream[40], words[64];
+	} raw[AUDIT_OPENS];
+	unsigned raw_count;
 	uint64_t replayed;              /* flushes that hold with the escrow key */
 	char not_checked[AUDIT_NOT_CHECKED][120]; /* "ratchet: no escrow key" ...; "" ends */
 };

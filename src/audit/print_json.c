@@ -124,6 +124,11 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	json_u64(out, "derived_unseen", c->derived_unseen);
 	json_u64(out, "replayed", c->replayed);
 	json_u64(out, "ratchets_lost", c->ratchets_lost);
+	json_key(out, "raw_at_rest");
+	buf_char(out, '{');
+	for (unsigned i = 0; i < c->raw_count; i++)
+		json_str(out, c->raw[i].stream, span_str(c->raw[i].words));
+	buf_char(out, '}');
 	add_anchors(out, c);
 	add_open(out, c);
 	json_key(out, "not_checked");

@@ -214,6 +214,9 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 		add_count(out, c->unfinished, "file");
 		buf_char(out, '\n');
 	}
+	for (unsigned i = 0; i < c->raw_count; i++)
+		buf_fmt(out, "raw at rest before: stream %s: %s\n", c->raw[i].stream,
+		    c->raw[i].words);
 	add_ratchet(out, c);
 	add_anchors(out, c);
 	add_open(out, c);

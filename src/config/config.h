@@ -27,6 +27,15 @@ struct err;
 #define CONFIG_NAME_BYTES 64
 #define CONFIG_SEAL_BYTES 72 /* of a public key as key/sealkey.h prints it */
 
+/* Where lines lie unmasked before they come. */
+enum config_raw_at_rest {
+	CONFIG_RAW_AUTO,
+	CONFIG_RAW_NONE,
+	CONFIG_RAW_TMPFS,
+	CONFIG_RAW_DISK, /* a file of this machine */
+	CONFIG_RAW_NODE  /* a file that others share, of a Kubernetes node */
+};
+
 struct config_stream {
 	char name[CONFIG_NAME_BYTES];
 	char format[CONFIG_NAME_BYTES];  /* "auto" if not given */
@@ -45,6 +54,8 @@ struct config_stream {
 	int64_t seal_every_us;
 	uint64_t line_max;               /* limits.line */
 	struct input_place input;        /* of `run`; INPUT_PIPE: fed by `pipe` */
+	unsigned after_read;             /* enum input_after_read */
+	unsigned raw_at_rest;            /* enum config_raw_at_rest */
 	unsigned connections;            /* limits.connections */
 	struct input_tls_files tls;      /* of tls and http; "" if not given */
 	char token[CONFIG_PATH_BYTES];   /* file of the bearer token of http; "" if not given */

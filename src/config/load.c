@@ -158,6 +158,21 @@ check_inputs(struct config_loader *l)
 	}
 }
 
+/* What a file cannot be, and what only a file can. */
+static void
+check_files(struct config_loader *l)
+{
+	for (unsigned i = 0; i < l->config->stream_count; i++) {
+		const struct config_stream *s = &l->config->streams[i];
+
+		if (s->input.kind == INPUT_FILE && s->raw_at_rest == CONFIG_RAW_NONE)
+			config_say(l, l->stream_given[i],
+			    "raw_at_rest: none, and its input is a file that a server writes");
+		if (s->input.kind != INPUT_FILE && s->after_read != INPUT_KEEP)
+			config_say(l, l->stream_given[i], "after_read is of input.file only");
+	}
+}
+
 /* What the file says once, and the policy of each stream needs. */
 static void
 share(struct config_loader *l)
@@ -204,6 +219,7 @@ finish(struct config_loader *l, struct config **c, struct buf *report, struct er
 	share(l);
 	check_formats(l);
 	check_inputs(l);
+	check_files(l);
 	if (l->problem_total > 0) {
 		config_problems_print(l, report);
 		return (err_set(e, ERR_CONFIG, "%s: %u error%s", l->sources[0].path,

@@ -41,6 +41,9 @@ const struct config_option config_options[] = {
 	    "public key of the method seal, made by `cretula key pair`" },
 	{ "store", CONFIG_PATH, FILE_AT(store), "", ANY,
 	    "directory of the sealed records, as seen from the working directory" },
+	{ "streams.*.after_read", CONFIG_CHOICE, STREAM_AT(after_read), "keep",
+	    ONE_OF("keep punch shred"),
+	    "what becomes of committed lines of input.file: punch frees, shred zeroes them" },
 	{ "streams.*.agents", CONFIG_AGENTS, STREAM_LIST(policy.agents, policy.agent_count), "[]",
 	    ANY, "our own programs as their User-Agent begins (MyApp/3.1), kept in clear" },
 	{ "streams.*.detail", CONFIG_DETAIL, STREAM_LIST(policy.detail, policy.detail_count), "[]",
@@ -117,6 +120,9 @@ const struct config_option config_options[] = {
 	{ "streams.*.ratchet", CONFIG_SWITCH, STREAM_AT(ratchet_ram), "sector",
 	    ONE_OF("sector ram"),
 	    "ram: for disks that never overwrite (btrfs, zfs); needs escrow_key; see threats.md" },
+	{ "streams.*.raw_at_rest", CONFIG_CHOICE, STREAM_AT(raw_at_rest), "auto",
+	    ONE_OF("auto none tmpfs disk node"),
+	    "where lines lie unmasked before they come; auto: of input.file tmpfs or disk" },
 	{ "streams.*.rotate", CONFIG_PERIOD, STREAM_AT(rotate), "never", ANY,
 	    "where a period of `pipe` ends: daily, weekly, monthly (UTC), or at a size from 1M" },
 	{ "streams.*.routes", CONFIG_PATHS, STREAM_LIST(routes, route_count), "[]", ANY,
@@ -168,6 +174,7 @@ _Static_assert(PARSE_STRING_AUTO == 0 && PARSE_STRING_NGINX == 1 && PARSE_STRING
 	PARSE_STRING_LOG4J == 3 && PARSE_STRING_DIALECT_COUNT == 4,
     "auto nginx apache log4j");
 _Static_assert(CONFIG_PATH_BYTES == INPUT_FILE_BYTES, "a path fits");
+_Static_assert(INPUT_KEEP == 0 && INPUT_PUNCH == 1 && INPUT_SHRED == 2, "keep punch shred");
 _Static_assert(sizeof(enum mask_words_mode) == sizeof(unsigned), "a choice is an unsigned");
 
 const struct config_option *

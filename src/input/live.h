@@ -51,6 +51,8 @@ int input_place_read(struct span text, struct input_place *place, struct err *e)
 #define INPUT_TEXT_BYTES (INPUT_PLACE_BYTES + 32)
 void input_place_print(const struct input_place *place, char out[static INPUT_TEXT_BYTES]);
 
+enum input_after_read { INPUT_KEEP, INPUT_PUNCH, INPUT_SHRED }; /* committed lines of a file */
+
 struct input_live_options {
 	struct input_place place;
 	int fd; /* of it, open already; -1: to be opened here */
@@ -58,6 +60,7 @@ struct input_live_options {
 	unsigned connections; /* at most */
 	const struct input_tls_files *tls; /* of INPUT_TLS */
 	const struct input_given *given;   /* of INPUT_HTTP; the input's once it is open */
+	enum input_after_read after_read;
 };
 
 /*
@@ -89,6 +92,7 @@ struct input_more {
 	uint64_t ticket; /* not 0: with them all is there that is to be committed as this */
 	bool again; /* these lines came before: a retry */
 	bool end; /* nothing follows */
+	bool unspent; /* after_read cannot be done; said once */
 };
 
 /* Less room for lines than this: nothing is read. */
@@ -114,6 +118,9 @@ struct input_position {
 	struct span head;
 };
 void input_live_position(const struct input_live *in, struct input_position *p);
+
+/* From any thread: lines of that file up to there are committed, and all of those before. */
+void input_live_committed(struct input_live *in, uint64_t file, uint64_t at);
 
 /* What of the file that begins like head was read: 0 with at and rank (newest highest), -1. */
 typedef int input_find(void *arg, struct span head, uint64_t *at, uint64_t *rank);

@@ -104,6 +104,10 @@ int store_live_cut(struct store_live *l, const struct store_live_facts *done,
 /* Append an entry of another type that names no key (destroy, clock, config). */
 int store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e);
 
+/* Where lines lie unmasked before they come, if that is not what the chain said last. */
+int store_live_raw_at_rest(
+    struct store_live *l, const char *policy, const char *where, struct err *e);
+
 /* Has sealing in the background failed?  Then -1 and e. */
 int store_live_check(struct store_live *l, struct err *e);
 bool store_live_broken(const struct store_live *l);

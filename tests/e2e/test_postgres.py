@@ -7,10 +7,13 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 from hostile import CANARY, Server, free_port, send
-from lib import Skip, cretula, equal, main, read, write
+from lib import Skip, cretula, equal, main, read, records, write
+from presets import configure, preset
+from test_run import Daemon, wait_for
 
 BINARIES = sorted(glob.glob('/usr/lib/postgresql/*/bin'))
 STATEMENTS = [
@@ -68,21 +71,27 @@ def psql(port, user, *statements, database='postgres', password='secret'):
                           stdin=subprocess.DEVNULL, timeout=60).returncode
 
 
-def run_postgres():
-    """The logs: of stderr, CSV and JSON (None before version 15)."""
-    if not BINARIES or not shutil.which('psql'):
-        raise Skip('no postgresql: ./setup installs it')
-    binaries, folder, port = BINARIES[-1], os.getcwd(), free_port()
+def init_postgres():
+    """A database of boss in ./data; where its programs are."""
+    folder = os.getcwd()
     os.mkdir('data')
     write('password', b'secret\n')
     if os.getuid() == 0:
         os.chmod(folder, 0o755)
         shutil.chown('data', 'nobody', 'nogroup')
-    made = subprocess.run([f'{binaries}/initdb', '-D', f'{folder}/data', '-U', 'boss', '-A', 'scram-sha-256', '--no-sync',
+    made = subprocess.run([f'{BINARIES[-1]}/initdb', '-D', f'{folder}/data', '-U', 'boss', '-A', 'scram-sha-256', '--no-sync',
                            '--pwfile', f'{folder}/password', '-E', 'UTF8', '--locale', 'C'], capture_output=True,
                           check=False, **not_root())
     if made.returncode != 0:
         raise Skip(f'initdb: {made.stderr[-300:]!r}')
+    return BINARIES[-1]
+
+
+def run_postgres():
+    """The logs: of stderr, CSV and JSON (None before version 15)."""
+    if not BINARIES or not shutil.which('psql'):
+        raise Skip('no postgresql: ./setup installs it')
+    binaries, folder, port = init_postgres(), os.getcwd(), free_port()
     with open('data/postgresql.conf', 'ab') as file:
         text = settings(port, folder)
         file.write(text if int(binaries.split('/')[4].split('.')[0]) >= 15 else text.replace(b',jsonlog', b''))
@@ -146,6 +155,46 @@ def test_its_logs_tell_what_was_done():
         if text is not None:
             write('a.log', text)
             equal(cretula('check', '--detect', 'a.log', '--json', code=0).json['format'], name)
+
+
+PLACE = '/run/cretula-postgresql'
+
+
+def test_preset():
+    """As share/presets has it: into a file in memory, which the daemon reads and gives up."""
+    if not BINARIES or not shutil.which('psql'):
+        raise Skip('no postgresql: ./setup installs it')
+    if int(BINARIES[-1].split('/')[4].split('.')[0]) < 15:
+        raise Skip('postgresql before 15 writes no JSON')
+    binaries, port = init_postgres(), free_port()
+    memory = '/dev/shm' if os.path.isdir('/dev/shm') else os.getcwd()
+    with tempfile.TemporaryDirectory(prefix='cretula-', dir=memory) as place:
+        if os.getuid() == 0:
+            shutil.chown(place, 'nobody', 'nogroup')
+        with open('data/postgresql.conf', 'ab') as file:
+            text = preset('postgresql', 'cretula.conf', {PLACE: place})
+            file.write(f"{text}\nport = {port}\nunix_socket_directories = ''\nlog_timezone = 'UTC'\nfsync = off\n".encode())
+        configure('postgresql', {PLACE: place})
+        daemon = Daemon()
+        with Postgres([f'{binaries}/postgres', '-D', f'{os.getcwd()}/data'], port):
+            wait_for(lambda: psql(port, 'boss', 'create table t (a text)') == 0)
+            for _ in range(4):
+                for user in NOBODY:
+                    equal(psql(port, user, 'select 1'), 2, user)
+            log = f'{place}/postgresql.json'
+            psql(port, 'boss', *[f"create table t{n} (a text default '{CANARY}{'x' * 900}')" for n in range(120)])
+        lines = read(log).count(b'\n')
+        wait_for(lambda: os.stat(log).st_blocks * 512 < os.path.getsize(log) - 65536, seen=lambda: os.stat(log))
+        said = daemon.end()
+        assert lines > 0 and 'cannot be done' not in said, said
+        got = records('store', 'postgresql')
+        done, _ = count(got)
+        equal(done['auth.login', 'login', 'failure'], 4 * len(NOBODY), 'logins that failed')
+        equal(len([r for r in got if 'create' in str(r.get('extra'))]), 121, got[-3:])
+        equal([r for r in got if r.get('state')], [], 'not read')
+        cretula('verify', '--store', 'store', '--strict', code=0)
+        for text in (CANARY, 'boss', '127.0.0.1', *NOBODY[:5]):
+            assert text not in cretula('view', '--store', 'store', '--stream', 'postgresql', code=0).text, text
 
 
 main()

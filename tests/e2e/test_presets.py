@@ -34,7 +34,7 @@ def test_each_server_is_told_where_its_stream_reads():
         assert said.startswith('#'), server  # says where it goes
         for name, stream in place.items():
             for where in stream.get('input', {}).values():
-                words = [where, os.path.basename(where), where.split(':')[-1], f'cretula.yaml {name}']
+                words = [where, os.path.basename(where), os.path.dirname(where) if server == 'postgresql' else where, where.split(':')[-1], f'cretula.yaml {name}']
                 assert any(word in said for word in words), (server, where)
 
 

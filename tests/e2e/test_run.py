@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -218,6 +219,69 @@ def test_rotated_file():
     daemon.end()
     equal(sizes('s'), list(range(65)))
     cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def raw_at_rest(stream='s'):
+    return cretula('verify', '--store', 'store', '--json', code=0).json['coverage']['raw_at_rest'].get(stream)
+
+
+def test_what_is_committed_is_given_up():
+    """punch frees the pages of a growing file, shred zeroes them; over rotations, stops and a kill each line comes once."""
+    for how in ('punch', 'shred'):
+        place = tempfile.mkdtemp(prefix='cretula-', dir='/dev/shm' if os.path.isdir('/dev/shm') else None)
+        log = f'{place}/access.log'
+        write('c.yaml', f"store: store\nstreams:\n  s: {{ input: {{ file: {log} }}, format: combined, after_read: {how} }}\n".encode())
+        try:
+            append(log, *range(5000))
+            daemon = Daemon()
+            wait_for(seen(5000))
+            append(log, *range(5000, 5010))
+            wait_for(lambda: os.stat(log).st_blocks * 512 < 80 << 10, seen=lambda: os.stat(log).st_blocks * 512)
+            assert os.path.getsize(log) > 500 << 10, 'its size stays'
+            os.rename(log, f'{log}.1')
+            append(log, *range(5010, 5020))
+            wait_for(seen(5020))
+            wait_for(lambda: not read(f'{log}.1').strip(b'\0'))
+            daemon.end(number=signal.SIGKILL)
+            append(log, *range(5020, 5030))
+            os.rename(log, f'{log}.2')
+            append(log, *range(5030, 5040))
+            daemon = Daemon()
+            wait_for(seen(20))
+            wait_for(lambda: not read(f'{log}.2').strip(b'\0'))
+            said = daemon.end()
+            assert 'cannot be done' not in said, said
+            once(sizes('s'), 5040)
+            equal(raw_at_rest(), 'tmpfs' if place.startswith('/dev/shm') else 'disk')
+        finally:
+            shutil.rmtree(place)
+        shutil.rmtree('store')
+        shutil.rmtree('store.keys')
+
+
+def test_copies_are_sealed():
+    """Where lines lay before is in the chain, again when it is another place; what cannot be so is refused."""
+    configure(FILE.replace('format: combined', 'format: combined, raw_at_rest: node'))
+    append('access.log', 0)
+    daemon = Daemon()
+    wait_for(seen(1))
+    daemon.end()
+    equal(raw_at_rest(), 'node')
+    configure(FILE)
+    Daemon().end()
+    Daemon().end()
+    equal(raw_at_rest(), 'node,disk')
+    equal(read('store/streams/s/chain.jsonl').count(b'"raw-at-rest"'), 2)
+    equal(cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['raw_at_rest'], 'node,disk')
+    assert 'raw at rest before: stream s: node,disk' in cretula('verify', '--store', 'store', code=0).text
+    cretula('import', '--store', 'store', '--stream', 't', '--format', 'combined', 'access.log', code=0)
+    equal(raw_at_rest('t'), 'import')
+    for more, want in (('raw_at_rest: none', 'a file that a server writes'), ('raw_at_rest: tmpfs', 'another file system')):
+        configure(FILE.replace('format: combined', f'format: combined, {more}'))
+        if want != 'another file system' or not os.getcwd().startswith('/dev/shm'):
+            assert want in cretula('run', '--config', 'c.yaml', code=78).err, more
+    configure(ONE.replace('format: combined', 'format: combined, after_read: punch'))
+    assert 'input.file only' in cretula('run', '--config', 'c.yaml', code=78).err
 
 
 def test_killed_while_a_file_grows():

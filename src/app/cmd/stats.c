@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "record/record.h"
+#include "seal/raw.h"
 #include "stats/counts.h"
 #include "view/view.h"
 
@@ -31,6 +32,7 @@ struct totals {
 	uint64_t partial, unparsed, erased;
 	uint64_t words_seen, words_clear; /* of paths */
 	struct record_decoder decoder;
+	struct seal_raw raw;
 	bool window;
 	bool words; /* are counted */
 	bool touched; /* records were erased or replaced: the entries say more than there is */
@@ -112,12 +114,25 @@ add_entries(struct totals *t, struct err *e)
 	return (rc == -1 ? -1 : 0);
 }
 
+/* All of the stream, also where a window is asked for: copies are not of a time. */
+static void
+read_raw(struct totals *t)
+{
+	const struct store_chain *chain = &t->records.chain;
+	struct seal_entry entry;
+
+	for (size_t i = 0; i < chain->count; i++)
+		if (seal_entry_read(chain->lines[i], app_names(), &entry, NULL) == 0)
+			seal_raw_take(&t->raw, &entry);
+}
+
 /* Small segments seal no status counts: then the records themselves say. */
 static int
 collect(struct totals *t, struct err *e)
 {
 	uint64_t by_status = 0;
 
+	read_raw(t);
 	stats_counts_clear(&t->sealed);
 	stats_counts_clear(&t->counted);
 	if (add_entries(t, e) == -1)
@@ -226,6 +241,8 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 	row(out, "segments", t->segments, 0);
 	row(out, "line bytes", t->record_bytes, 0);
 	row(out, "disk bytes", t->disk_bytes, 0);
+	buf_fmt(out, "\nraw at rest before: %s\n",
+	    t->raw.words[0] == '\0' ? "no" : t->raw.words);
 }
 
 static void
@@ -249,6 +266,7 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 	json_u64(out, "partial", t->partial);
 	json_u64(out, "unparsed", t->unparsed);
 	json_u64(out, "erased", t->erased);
+	json_str(out, "raw_at_rest", span_str(t->raw.words));
 	json_key(out, "status");
 	buf_char(out, '{');
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)

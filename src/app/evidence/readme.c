@@ -19,6 +19,9 @@ static const char files[] =
     "cosignatures (C2SP tlog-cosignature) |\n"
     "| `policy` | the public log keys, and witnesses (C2SP tlog-policy); `anchor`: the line that "
     "names the store |\n"
+    "| entries of kind `raw-at-rest` in a chain | where lines lay unmasked before they came: "
+    "`disk` (a file that the server wrote), `node`, `tmpfs` (in memory), `none`; imported files "
+    "are a `segment` with `sources`. `cretula-verify` prints it |\n"
     "| `bundle.json`, `counts.json` | which part of the store this is, and what the writer counted "
     "in it |\n";
 

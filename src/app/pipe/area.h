@@ -28,6 +28,7 @@ struct app_area {
 	struct stats_counts counts;
 	struct mask_epochs epochs;
 	struct seal_source source; /* has_source: where they end in a file */
+	uint64_t file; /* of input_position */
 	bool has_source, next_source;
 };
 

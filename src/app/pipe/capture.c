@@ -95,6 +95,9 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	if (more.len > 0 || more.flush)
 		input_live_position(c->p->in, &c->position);
 	c->p->areas[c->p->filling].counts.lost += more.lost;
+	if (more.unspent)
+		app_pipe_warn(c->p, "after_read cannot be done: no right to write the file, or its "
+				    "file system cannot; what was read stays there");
 	if (more.len == 0)
 		return (0);
 	c->last_ns = clock_mono_ns();

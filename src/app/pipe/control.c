@@ -120,6 +120,8 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 	if (rc == -1)
 		return (-1);
 	app_figures_committed(p->figures, &a->counts, a->count, p->slowest_flush_ns);
+	if (a->has_source)
+		input_live_committed(p->in, a->file, a->source.at);
 	mask_epochs_merge(&p->epochs, &a->epochs);
 	stats_counts_add(&p->counts, &a->counts);
 	p->records += a->count;

@@ -46,7 +46,7 @@ note_source(struct app_capture *c, struct app_area *a)
 		store_fingerprint(
 		    c->p->fingerprint_key, span_of(at->head.ptr, (size_t)head), s->fp);
 	s->head = head;
-	c->source_file = at->file;
+	c->source_file = a->file = at->file;
 	a->source = *s;
 }
 

@@ -1,6 +1,10 @@
 /* app: a live stream from its opening to its seal. */
 #include "app/pipe/session.h"
 
+#include <sys/vfs.h>
+
+#include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/names.h"
@@ -50,6 +54,48 @@ open_store(struct app_session *s, struct err *e)
 	    s->setup, pipe->ring, store_words_fd(s->store), s->name, &s->words, e));
 }
 
+/* Is the folder that a file will be in one of memory? */
+static bool
+is_tmpfs(const char *path)
+{
+	char dir[INPUT_PLACE_BYTES];
+	struct statfs fs;
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path);
+	return (statfs(dir, &fs) == 0 &&
+	    ((unsigned long)fs.f_type == TMPFS_MAGIC || (unsigned long)fs.f_type == RAMFS_MAGIC));
+}
+
+/* Where lines lie unmasked before they come.  NULL with e: it is said to be memory, and is none. */
+static const char *
+raw_at_rest(const struct config_stream *stream, struct err *e)
+{
+	static const char *const words[] = { "", "none", "tmpfs", "disk", "node" };
+	bool file = stream->input.kind == INPUT_FILE;
+
+	if (stream->raw_at_rest == CONFIG_RAW_TMPFS && file && !is_tmpfs(stream->input.path)) {
+		(void)err_set(e, ERR_CONFIG, "raw_at_rest: tmpfs, and %s is on another file system",
+		    stream->input.path);
+		return (NULL);
+	}
+	if (stream->raw_at_rest != CONFIG_RAW_AUTO)
+		return (words[stream->raw_at_rest]);
+	return (words[!file                     ? CONFIG_RAW_NONE :
+		    is_tmpfs(stream->input.path) ? CONFIG_RAW_TMPFS :
+						   CONFIG_RAW_DISK]);
+}
+
+static int
+say_raw(struct app_session *s, struct err *e)
+{
+	const char *word = raw_at_rest(s->setup->stream, e);
+
+	return (word == NULL ?
+		-1 :
+		store_live_raw_at_rest(s->pipe.live, s->pipe.policy_hash, word, e));
+}
+
 static int
 open_live(struct app_session *s, struct err *e)
 {
@@ -80,7 +126,8 @@ open_live(struct app_session *s, struct err *e)
 	pipe->setup.line_max = stream->line_max;
 	pipe->setup.geo = s->setup->geo;
 	(void)app_pipe_keys_changed(pipe); /* from here on they are watched */
-	if (app_pipe_open_live(pipe, &s->found, e) == -1 || app_pipe_rotate_start(pipe, e) == -1)
+	if (app_pipe_open_live(pipe, &s->found, e) == -1 || say_raw(s, e) == -1 ||
+	    app_pipe_rotate_start(pipe, e) == -1)
 		return (-1);
 	return (app_pipe_turn_first(pipe, e));
 }

@@ -99,6 +99,7 @@ app_run_open_input(
 		.fd = fd,
 		.line_max = stream->line_max,
 		.connections = stream->connections,
+		.after_read = (enum input_after_read)stream->after_read,
 		.tls = &stream->tls };
 
 	return (input_live_open(&how, in, e));

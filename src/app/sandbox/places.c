@@ -94,11 +94,12 @@ add_files(struct app_places *out, const char (*paths)[CONFIG_PATH_BYTES], unsign
 }
 
 static void
-add_input(struct app_places *out, const struct input_place *place)
+add_input(struct app_places *out, const struct input_place *place, bool writes)
 {
 	switch (place->kind) {
 	case INPUT_FILE:
-		add_directory(out, place->path, APP_PLACE_READ);
+		add_directory(
+		    out, place->path, APP_PLACE_READ | (writes ? APP_PLACE_WRITE : 0));
 		break;
 	case INPUT_FIFO:
 		add_directory(out, place->path, APP_PLACE_FIFO);
@@ -119,7 +120,7 @@ add_input(struct app_places *out, const struct input_place *place)
 static void
 add_stream(struct app_places *out, const struct config_stream *s)
 {
-	add_input(out, &s->input);
+	add_input(out, &s->input, s->after_read != INPUT_KEEP);
 	add_files(out, s->routes, s->route_count);
 	add_files(out, s->openapi, s->openapi_count);
 	if (s->tls.certificate[0] != '\0')
@@ -149,7 +150,7 @@ app_places_find(
 	if (!is_wide(beside))
 		add(out, beside, APP_PLACE_SOCKET);
 	if (config_listen(c->metrics, &metrics, NULL) == 0)
-		add_input(out, &metrics);
+		add_input(out, &metrics, false);
 	add_file(out, c->path);
 	if (c->geo_asn[0] != '\0')
 		add_file(out, c->geo_asn);

@@ -82,7 +82,7 @@ static int
 open_source(const struct input_live_options *how, struct input_live *in, struct err *e)
 {
 	if (in->kind == INPUT_FILE)
-		return (input_tail_open(in, how->place.path, e));
+		return (input_tail_open(in, how, e));
 	if (in->kind == INPUT_TLS)
 		return (input_secure_open(how, in, e));
 	if (in->kind == INPUT_HTTP)

@@ -78,7 +78,8 @@ look_at(struct live_tail *t, struct tail_candidate *one, input_find *find, void 
 
 	if (fd == -1)
 		return;
-	if (fstat(fd, &st) == 0 && st.st_ino == one->inode &&
+	one->spent = input_tail_is_spent(t, fd);
+	if (fstat(fd, &st) == 0 && st.st_ino == one->inode && find != NULL &&
 	    (n = pread(fd, t->other, INPUT_HEAD_BYTES, 0)) > 0 &&
 	    (find(arg, span_of(t->other, (size_t)n), &one->at, &one->rank) == -1 ||
 		one->at > (uint64_t)st.st_size))
@@ -103,6 +104,7 @@ input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct t
 		(void)closedir(dir);
 	qsort(c->list, c->count, sizeof(c->list[0]), by_age);
 	c->count += stat_file(t, t->base, &c->list[c->count]);
-	for (unsigned i = 0; i < c->count && find != NULL; i++)
-		look_at(t, &c->list[i], find, arg);
+	for (unsigned i = 0; i < c->count; i++)
+		if (find != NULL || t->spend.how != INPUT_KEEP)
+			look_at(t, &c->list[i], find, arg);
 }

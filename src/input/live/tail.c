@@ -27,9 +27,10 @@
 /* ---- open, close ---- */
 
 int
-input_tail_open(struct input_live *in, const char *path, struct err *e)
+input_tail_open(struct input_live *in, const struct input_live_options *how, struct err *e)
 {
 	struct live_tail *t = calloc(1, sizeof(*t));
+	const char *path = how->place.path;
 	const char *slash = strrchr(path, '/');
 	char dir[INPUT_PLACE_BYTES];
 
@@ -37,6 +38,7 @@ input_tail_open(struct input_live *in, const char *path, struct err *e)
 	if (t == NULL)
 		return (err_sys(e, ERR_IO, "memory"));
 	t->fd = t->watch_fd = t->dir_fd = -1;
+	input_tail_spend_open(t, how->after_read);
 	memcpy(dir, path, (size_t)(slash + 1 - path)); /* a place begins with / */
 	dir[slash + 1 - path] = '\0';
 	memcpy(t->base, slash + 1, strlen(slash));
@@ -66,6 +68,7 @@ input_tail_close(struct live_tail *t)
 {
 	if (t == NULL)
 		return;
+	input_tail_spend_close(t);
 	close_file(t);
 	if (t->watch_fd != -1)
 		(void)close(t->watch_fd);
@@ -99,7 +102,7 @@ open_file(struct live_tail *t, const char *name, ino_t inode, uint64_t at)
 	struct stat st;
 	ssize_t n;
 
-	t->fd = openat(t->dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	t->fd = input_tail_spend_file(t, name);
 	if (t->fd == -1)
 		return (false);
 	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode) || (inode != 0 && st.st_ino != inode)) {
@@ -113,6 +116,9 @@ open_file(struct live_tail *t, const char *name, ino_t inode, uint64_t at)
 	n = pread(t->fd, t->head, INPUT_HEAD_BYTES, 0);
 	t->head_len = n > 0 ? (size_t)n : 0;
 	t->eof_ns = 0;
+	t->spend.done = 0;
+	if (at > 0)
+		input_tail_spent_to(t, t->at);
 	remember(t);
 	return (true);
 }
@@ -152,7 +158,9 @@ input_live_resume(struct input_live *in, input_find *find, void *arg)
 	}
 	/* The one that was read last, those that came since, and the one of today. */
 	for (unsigned i = from; i < all.count; i++)
-		enqueue(t, all.list[i].inode, all.list[i].rank > 0 ? all.list[i].at : 0);
+		if (!all.list[i].spent)
+			enqueue(t, all.list[i].inode,
+			    all.list[i].rank > 0 ? all.list[i].at : 0);
 	return (from < all.count);
 }
 
@@ -181,7 +189,8 @@ leave_file(struct input_live *in, struct live_sink *sink, struct input_more *mor
 
 	input_feed_end(&in->feeds[0], &in->pool, sink);
 	t->ended = more->flush = true;
-	close_file(t);
+	if (!input_tail_spend_leave(t))
+		close_file(t);
 }
 
 /* It was cut or written anew: the rest may be in a copy, which begins as it did. */
@@ -361,7 +370,8 @@ open_path(struct live_tail *t)
 	while (i < all.count && all.list[i].inode != left)
 		i++;
 	for (i++; i < all.count && all.list[i].inode != t->inode; i++)
-		enqueue(t, all.list[i].inode, 0);
+		if (!all.list[i].spent)
+			enqueue(t, all.list[i].inode, 0);
 	if (t->queued == 0)
 		return;
 	enqueue(t, t->inode, 0);
@@ -376,6 +386,9 @@ input_tail_read(
 	int rc = 0;
 
 	t->ended = false;
+	input_tail_spend(t);
+	more->unspent = t->spend.refused && !t->spend.told;
+	t->spend.told = t->spend.refused;
 	if (t->fd == -1 && t->queued == 0)
 		open_path(t);
 	while (t->fd == -1 && t->queued > 0) {

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <pthread.h>
+
 #include "input/input.h"
 #include "input/live/inside.h"
 
@@ -21,6 +23,7 @@ struct tail_candidate {
 	ino_t inode;
 	int64_t changed_ns;
 	uint64_t at, rank; /* rank 0: not known */
+	bool spent; /* read, committed and given up */
 };
 
 struct tail_candidates {
@@ -28,7 +31,25 @@ struct tail_candidates {
 	unsigned count;
 };
 
+/* Files that were read to their end, until all of it is committed. */
+#define TAIL_LEFT_MAX 4
+
+struct tail_left {
+	int fd; /* -1: none */
+	uint64_t file, end;
+};
+
+struct tail_spend {
+	enum input_after_read how;
+	pthread_mutex_t lock;
+	uint64_t file, at; /* committed; under lock */
+	uint64_t done; /* of the file that is open: given up to here */
+	struct tail_left left[TAIL_LEFT_MAX];
+	bool refused, told; /* we may not, or the file system cannot */
+};
+
 struct live_tail {
+	struct tail_spend spend;
 	char base[INPUT_PLACE_BYTES]; /* of the path, below dir_fd */
 	int dir_fd, watch_fd;
 	int fd; /* -1: the next one is to be opened */
@@ -48,10 +69,24 @@ struct live_tail {
 };
 
 /* in->tail, also after a failure: input_tail_close. */
-int input_tail_open(struct input_live *in, const char *path, struct err *e);
+int input_tail_open(
+    struct input_live *in, const struct input_live_options *how, struct err *e);
 void input_tail_close(struct live_tail *t); /* NULL is legal */
 int input_tail_read(
     struct input_live *in, struct live_sink *sink, int timeout_ms, struct input_more *more);
+
+/* ---- spend.c: what is committed is given up ---- */
+
+void input_tail_spend_open(struct live_tail *t, enum input_after_read how);
+void input_tail_spend_close(struct live_tail *t);
+void input_tail_spend(struct live_tail *t);
+void input_tail_spent_to(struct live_tail *t, uint64_t at); /* of the file that was opened */
+/* The file that is open is done with.  true: its descriptor is kept for a while. */
+bool input_tail_spend_leave(struct live_tail *t);
+/* Open a file so that it can be given up, if that is wanted and allowed. */
+int input_tail_spend_file(struct live_tail *t, const char *name);
+/* Was it given up, head and all? */
+bool input_tail_is_spent(const struct live_tail *t, int fd);
 
 /* ---- rotated.c ---- */
 
