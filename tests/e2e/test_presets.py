@@ -34,7 +34,8 @@ def test_each_server_is_told_where_its_stream_reads():
         assert said.startswith('#'), server  # says where it goes
         for name, stream in place.items():
             for where in stream.get('input', {}).values():
-                words = [where, os.path.basename(where), os.path.dirname(where) if server == 'postgresql' else where, where.split(':')[-1], f'cretula.yaml {name}']
+                words = [where, os.path.basename(where), os.path.dirname(where) if server == 'postgresql' else where,
+                         '--audit-log-path' if name == 'k8s-audit-file' else where, where.split(':')[-1], f'cretula.yaml {name}']
                 assert any(word in said for word in words), (server, where)
 
 
@@ -49,7 +50,8 @@ def test_sockets_have_units():
 
 def test_yaml_is_yaml():
     """Of what no test can start here."""
-    for server, names in {'traefik': ['traefik.yml'], 'envoy': ['envoy.yaml'], 'docker': ['compose.yaml']}.items():
+    for server, names in {'traefik': ['traefik.yml'], 'envoy': ['envoy.yaml'], 'docker': ['compose.yaml'],
+                          'kubernetes': ['audit-policy.yaml', 'audit-webhook.yaml', 'sidecar.yaml']}.items():
         for name in names:
             assert list(yaml.safe_load_all(preset(server, name, {}))), (server, name)
     fields = yaml.safe_load(preset('envoy', 'envoy.yaml', {}))['access_log'][0]['typed_config']['log_format']['json_format']
