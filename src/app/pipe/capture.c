@@ -292,6 +292,7 @@ begin(struct app_capture *c, struct err *e)
 	mask_parser(c->mask, &c->p->setup.parser);
 	mask_now(c->mask, c->now_us);
 	(void)prctl(PR_SET_NAME, "cr-read"); /* from here on no allocator is called */
+	app_pipe_publish_format(c->p);
 	c->begun = true;
 	return (1);
 }

@@ -42,22 +42,41 @@ app_pipe_publish_writer(struct app_pipe *p)
 	app_figures_writer(p->figures, &seen);
 }
 
-int
-app_pipe_report(struct app_pipe *p, struct err *e)
+static int
+append_report(struct app_pipe *p, enum app_report kind, const struct app_owed *owed, struct err *e)
 {
-	unsigned char hash[32];
-	struct seal_entry *entry;
-	int code, rc;
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc;
 
-	if (!app_figures_owed(p->figures, &code, hash))
-		return (0);
-	if ((entry = calloc(1, sizeof(*entry))) == NULL)
+	if (entry == NULL)
 		return (err_memory(e));
 	entry->type = SEAL_REPORT;
-	entry->of.report.kind = span_str("verify");
-	entry->of.report.result = (uint64_t)code;
-	memcpy(entry->of.report.hash, hash, sizeof(hash));
+	entry->of.report.kind = span_str(app_report_names[kind]);
+	entry->of.report.result = (uint64_t)owed->code;
+	memcpy(entry->of.report.hash, owed->hash, sizeof(owed->hash));
 	rc = store_live_append(p->live, entry, e);
 	free(entry);
 	return (rc);
+}
+
+int
+app_pipe_report(struct app_pipe *p, struct err *e)
+{
+	struct app_owed owed;
+
+	for (int kind = 0; kind < APP_REPORTS; kind++)
+		if (app_figures_owed(p->figures, (enum app_report)kind, &owed) &&
+		    append_report(p, (enum app_report)kind, &owed, e) == -1)
+			return (-1);
+	return (0);
+}
+
+void
+app_pipe_publish_format(struct app_pipe *p)
+{
+	const struct parser *parser = &p->setup.parser;
+	enum parse_envelope outer = parser->envelope[0];
+
+	app_figures_format(p->figures, parser->format->name,
+	    outer == PARSE_ENVELOPE_NONE ? "" : parse_envelope_name(outer));
 }

@@ -9,6 +9,8 @@ struct err;
 
 /* The reader; raw_ns: arrival of the oldest line that is not masked, 0: there is none. */
 void app_pipe_publish_reader(struct app_pipe *p, int64_t raw_ns);
+/* How lines are read is known now. */
+void app_pipe_publish_format(struct app_pipe *p);
 /* The writer, now and then. */
 void app_pipe_publish_writer(struct app_pipe *p);
 

@@ -136,8 +136,25 @@ app_board_report(struct app_board *b, const struct app_verified *v)
 {
 	pthread_mutex_lock(&b->lock);
 	for (unsigned i = 0; i < b->count; i++)
-		app_figures_owe(&b->rows[i]->figures, v->code, v->hash);
+		app_figures_owe(
+		    &b->rows[i]->figures, APP_REPORT_VERIFY, v->code, v->hash);
 	pthread_mutex_unlock(&b->lock);
+}
+
+bool
+app_board_canary(
+    struct app_board *b, const char *name, int code, const unsigned char hash[static 32])
+{
+	bool there;
+	unsigned i;
+
+	pthread_mutex_lock(&b->lock);
+	i = find(b, name);
+	there = i < b->count;
+	if (there)
+		app_figures_owe(&b->rows[i]->figures, APP_REPORT_CANARY, code, hash);
+	pthread_mutex_unlock(&b->lock);
+	return (there);
 }
 
 void

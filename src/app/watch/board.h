@@ -69,6 +69,9 @@ void app_board_reloaded(struct app_board *b, bool taken);
 void app_board_verified(struct app_board *b, const struct app_verified *v, struct buf *report);
 /* Each stream is to seal that. */
 void app_board_report(struct app_board *b, const struct app_verified *v);
+/* One stream is to seal what came of a canary.  false: it is none of ours. */
+bool app_board_canary(
+    struct app_board *b, const char *name, int code, const unsigned char hash[static 32]);
 /* The last report, added to out. */
 void app_board_last(struct app_board *b, struct buf *out);
 

@@ -16,21 +16,54 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "store/layout.h"
 
-#define REQUEST_BYTES 64
+#define REQUEST_BYTES 256
 #define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_S 2 /* for the other side */
 
-enum app_asked
-app_control_read(struct span request)
+/* STREAM CODE HASH.  false: it is none of it. */
+static bool
+read_canary(struct span text, struct app_request *request)
 {
-	if (span_is(request, "status\n"))
-		return (APP_ASKED_STATUS);
-	if (span_is(request, "metrics\n"))
-		return (APP_ASKED_METRICS);
-	if (span_is(request, "report\n"))
-		return (APP_ASKED_REPORT);
-	return (APP_ASKED_NOTHING);
+	size_t name = span_find(text, ' '), len;
+	struct span code = name < text.len ? span_from(text, name + 1) : span_of("", 0), hash;
+	uint64_t number;
+
+	len = span_find(code, ' ');
+	if (len == code.len || name >= sizeof(request->stream) ||
+	    !store_name_ok(span_of(text.ptr, name)))
+		return (false);
+	hash = span_from(code, len + 1);
+	if (num_u64(span_of(code.ptr, len), &number) == -1 || number > ERR_CONFIG ||
+	    hash.len != 2 * sizeof(request->hash) ||
+	    text_unhex(hash, request->hash, sizeof(request->hash), &len) == -1)
+		return (false);
+	memcpy(request->stream, text.ptr, name);
+	request->stream[name] = '\0';
+	request->code = (int)number;
+	return (true);
+}
+
+void
+app_control_read(struct span text, struct app_request *request)
+{
+	static const struct span canary = SPAN("canary ");
+
+	request->asked = APP_ASKED_NOTHING;
+	if (text.len == 0 || text.ptr[text.len - 1] != '\n')
+		return;
+	text.len--;
+	if (span_is(text, "status"))
+		request->asked = APP_ASKED_STATUS;
+	else if (span_is(text, "metrics"))
+		request->asked = APP_ASKED_METRICS;
+	else if (span_is(text, "report"))
+		request->asked = APP_ASKED_REPORT;
+	else if (span_starts(text, canary) && read_canary(span_from(text, canary.len), request))
+		request->asked = APP_ASKED_CANARY;
 }
 
 /* ---- where it is ---- */
@@ -108,22 +141,39 @@ send_all(int fd, struct span bytes)
 }
 
 static void
+print_answer(struct app_control *c, const struct app_request *request, struct buf *out)
+{
+	switch (request->asked) {
+	case APP_ASKED_STATUS:
+		app_board_snapshot(c->board, c->snapshot);
+		app_snapshot_json(c->snapshot, out);
+		break;
+	case APP_ASKED_METRICS:
+		app_board_snapshot(c->board, c->snapshot);
+		app_snapshot_metrics(c->snapshot, out);
+		break;
+	case APP_ASKED_REPORT:
+		app_board_last(c->board, out);
+		break;
+	case APP_ASKED_CANARY:
+		if (app_board_canary(c->board, request->stream, request->code, request->hash))
+			buf_str(out, "ok\n");
+		break;
+	case APP_ASKED_NOTHING:
+		break;
+	}
+}
+
+static void
 answer(struct app_control *c, int fd)
 {
-	char request[REQUEST_BYTES];
-	ssize_t n = recv(fd, request, sizeof(request), 0);
-	enum app_asked asked = app_control_read(span_of(request, n > 0 ? (size_t)n : 0));
+	char text[REQUEST_BYTES];
+	ssize_t n = recv(fd, text, sizeof(text), 0);
+	struct app_request request;
 	struct buf out = { 0 };
 
-	if (asked == APP_ASKED_NOTHING)
-		return;
-	app_board_snapshot(c->board, c->snapshot);
-	if (asked == APP_ASKED_STATUS)
-		app_snapshot_json(c->snapshot, &out);
-	else if (asked == APP_ASKED_METRICS)
-		app_snapshot_metrics(c->snapshot, &out);
-	else
-		app_board_last(c->board, &out);
+	app_control_read(span_of(text, n > 0 ? (size_t)n : 0), &request);
+	print_answer(c, &request, &out);
 	if (buf_ok(&out))
 		send_all(fd, buf_view(&out));
 	buf_free(&out);

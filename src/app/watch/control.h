@@ -15,9 +15,24 @@ struct err;
 
 #define APP_CONTROL_SUFFIX ".sock"
 
-enum app_asked { APP_ASKED_STATUS, APP_ASKED_METRICS, APP_ASKED_REPORT, APP_ASKED_NOTHING };
-/* What a request says; foreign bytes. */
-enum app_asked app_control_read(struct span request);
+enum app_asked {
+	APP_ASKED_STATUS,
+	APP_ASKED_METRICS,
+	APP_ASKED_REPORT,
+	APP_ASKED_CANARY, /* to seal what came of one */
+	APP_ASKED_NOTHING
+};
+
+struct app_request {
+	enum app_asked asked;
+	/* of a canary */
+	char stream[CONFIG_NAME_BYTES];
+	int code;
+	unsigned char hash[32];
+};
+
+/* "status", "metrics", "report", "canary STREAM CODE HASH", and LF; foreign bytes. */
+void app_control_read(struct span text, struct app_request *request);
 
 struct app_control {
 	struct app_board *board;

@@ -11,6 +11,7 @@
 
 const char *const app_state_names[APP_STATE_COUNT] = { "starting", "reading", "full", "waiting",
 	"ended", "failed" };
+const char *const app_report_names[APP_REPORTS] = { "canary", "verify" };
 const bool app_state_good[APP_STATE_COUNT] = {
 	[APP_STARTING] = true, [APP_READING] = true, [APP_ENDED] = true
 };
@@ -150,27 +151,37 @@ app_figures_writer(struct app_figures *f, const struct app_writer_seen *w)
 }
 
 void
-app_figures_owe(struct app_figures *f, int code, const unsigned char hash[static 32])
+app_figures_owe(struct app_figures *f, enum app_report kind, int code,
+    const unsigned char hash[static 32])
 {
 	pthread_mutex_lock(&f->lock);
-	f->owes = true;
-	f->owed_code = code;
-	memcpy(f->owed_hash, hash, sizeof(f->owed_hash));
+	f->owed[kind].owed = true;
+	f->owed[kind].code = code;
+	memcpy(f->owed[kind].hash, hash, sizeof(f->owed[kind].hash));
 	pthread_mutex_unlock(&f->lock);
 }
 
 bool
-app_figures_owed(struct app_figures *f, int *code, unsigned char hash[static 32])
+app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *owed)
 {
-	bool owes;
-
 	if (f == NULL)
 		return (false);
 	pthread_mutex_lock(&f->lock);
-	owes = f->owes;
-	f->owes = false;
-	*code = f->owed_code;
-	memcpy(hash, f->owed_hash, sizeof(f->owed_hash));
+	*owed = f->owed[kind];
+	f->owed[kind].owed = false;
 	pthread_mutex_unlock(&f->lock);
-	return (owes);
+	return (owed->owed);
+}
+
+void
+app_figures_format(struct app_figures *f, const char *format, const char *envelope)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	memset(f->now.format, 0, sizeof(f->now.format));
+	memset(f->now.envelope, 0, sizeof(f->now.envelope));
+	(void)strncpy(f->now.format, format, sizeof(f->now.format) - 1);
+	(void)strncpy(f->now.envelope, envelope, sizeof(f->now.envelope) - 1);
+	pthread_mutex_unlock(&f->lock);
 }

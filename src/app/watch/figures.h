@@ -31,6 +31,8 @@ struct app_seen {
 	char name[CONFIG_NAME_BYTES];
 	char place[INPUT_TEXT_BYTES]; /* of its input */
 	char rotate[CONFIG_NAME_BYTES]; /* as configured */
+	char format[CONFIG_NAME_BYTES];   /* of its lines; "": not known yet */
+	char envelope[CONFIG_NAME_BYTES]; /* the outermost; "": none */
 	enum app_state state;
 	struct stats_counts counts; /* of what is committed */
 	uint64_t records, commits;
@@ -48,6 +50,15 @@ struct app_seen {
 	struct input_live_counts input;
 };
 
+enum app_report { APP_REPORT_CANARY, APP_REPORT_VERIFY, APP_REPORTS };
+extern const char *const app_report_names[APP_REPORTS];
+
+struct app_owed {
+	bool owed;
+	int code;
+	unsigned char hash[32];
+};
+
 struct app_figures {
 	pthread_mutex_t lock;
 	struct app_seen now;
@@ -55,9 +66,7 @@ struct app_figures {
 	int64_t rate_ns; /* when per_minute was made */
 	uint64_t rate_lines;
 	double rate;
-	bool owes;                                /* a report that is to be sealed */
-	int owed_code;
-	unsigned char owed_hash[32];
+	struct app_owed owed[APP_REPORTS]; /* to be sealed */
 };
 
 /* For all of them f may be NULL: then nobody wants to know. */
@@ -69,6 +78,9 @@ void app_figures_copy(struct app_figures *f, struct app_seen *seen);
 void app_figures_place(struct app_figures *f, const struct input_place *place, const char *rotate);
 void app_figures_state(struct app_figures *f, enum app_state state);
 
+/* What its lines are, once that is known. */
+void app_figures_format(struct app_figures *f, const char *format, const char *envelope);
+
 /* The reader: when the oldest line came that it still has (0: none), and its input. */
 void app_figures_reader(
     struct app_figures *f, int64_t since_ns, const struct input_live_counts *input);
@@ -79,8 +91,9 @@ void app_figures_committed(
     struct app_figures *f, const struct stats_counts *counts, uint64_t records, int64_t took_ns);
 
 /* A report that the stream is to seal; the writer takes it, once. */
-void app_figures_owe(struct app_figures *f, int code, const unsigned char hash[static 32]);
-bool app_figures_owed(struct app_figures *f, int *code, unsigned char hash[static 32]);
+void app_figures_owe(struct app_figures *f, enum app_report kind, int code,
+    const unsigned char hash[static 32]);
+bool app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *owed);
 
 /* What the writer sees from time to time. */
 struct app_writer_seen {

@@ -94,6 +94,8 @@ add_stream(struct buf *out, const struct app_snapshot *s, unsigned i)
 	if (s->running) {
 		json_str(out, "state", span_str(app_state_names[seen->state]));
 		json_str(out, "input", span_str(seen->place));
+		json_str(out, "format", span_str(seen->format));
+		json_str(out, "envelope", span_str(seen->envelope));
 		add_counts(out, seen);
 		add_progress(out, s, seen);
 	} else {

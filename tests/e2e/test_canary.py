@@ -1,0 +1,105 @@
+"""canary: what was planted is nowhere, and that it is looked for is shown by a stream that keeps it."""
+import hashlib
+import json
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+from lib import cretula, equal, main, read, write
+from test_run import Daemon, configure, connect, line, wait_for
+
+INPUTS = """store: store
+verify_every: 0s
+streams:
+  conn: { input: { unix-stream: %(here)s/conn.sock }, format: combined }
+  dgram: { input: { unix: %(here)s/dgram.sock }, format: nginx-combined }
+  tcp: { input: { tcp: "127.0.0.1:%(tcp)d" } }
+  udp: { input: { udp: "127.0.0.1:%(udp)d" }, format: combined }
+  fifo: { input: { fifo: %(here)s/fifo }, format: auth }
+"""
+
+
+def status(stream):
+    return next(s for s in cretula('status', '--store', 'store', '--json').json['streams'] if s['name'] == stream)
+
+
+def canary(stream, code):
+    return cretula('canary', '--config', 'c.yaml', '--stream', stream, '--json', code=code)
+
+
+def reports(stream):
+    entries = map(json.loads, read(f'store/streams/{stream}/chain.jsonl').splitlines())
+    return [(e['kind'], e['result'], e['hash']) for e in entries if e['type'] == 'report']
+
+
+def test_every_input():
+    """Through a socket of each kind and a FIFO: nothing is left, the record came out, and the stream seals that."""
+    configure(INPUTS)
+    config = read('c.yaml').decode()
+    daemon = Daemon()
+    for name in ('conn', 'dgram', 'tcp', 'udp', 'fifo'):
+        run = canary(name, code=3)
+        assert 'must not be the first' in run.err, run.err
+    syslog = b'<190>Nov 24 10:00:00 web nginx: ' + line(1).rstrip(b'\n')
+    connect('conn.sock').sendall(line(1))
+    connect('dgram.sock', socket.SOCK_DGRAM).send(syslog)
+    ports = [int(part.split('"')[0]) for part in config.split('127.0.0.1:')[1:]]
+    socket.create_connection(('127.0.0.1', ports[0])).sendall(b''.join(line(n) for n in range(300)))
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(line(1), ('127.0.0.1', ports[1]))
+    with open('fifo', 'wb') as fifo:
+        fifo.write(b'<38>Nov 24 10:00:00 web sshd[9]: Failed password for root from 10.1.2.3 port 4 ssh2\n')
+    counts = {'conn': 1, 'dgram': 1, 'tcp': 300, 'udp': 1, 'fifo': 1}
+    wait_for(lambda: all(status(name)['lines'] == lines for name, lines in counts.items()))
+    with ThreadPoolExecutor() as pool:
+        runs = dict(zip(counts, pool.map(lambda name: canary(name, code=0), counts)))
+    for name, run in runs.items():
+        seen = run.json
+        equal((seen['leaks'], seen['lines'], seen['not_read']), (0, 1, 0), seen)
+        equal(seen.get('came_out'), None if name == 'fifo' else True, seen)
+        assert seen['files'] > 0 and 'address' in seen['planted'], seen
+        equal((status(name)['lines'], status(name)['unparsed']), (counts[name] + 1, 0))
+        wait_for(lambda name=name: len(reports(name)) == 1)
+        equal(reports(name), [('canary', 0, hashlib.sha256(run.out).hexdigest())])
+    text = cretula('canary', '--config', 'c.yaml', '--stream', 'conn', code=0).text
+    assert 'leaks     none' in text and 'came out' in text, text
+    daemon.end()
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_what_is_kept_is_found():
+    """A policy that keeps these addresses is caught; one that only truncates them is not."""
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined, '
+              'mask: { ip.peer: truncate, email: redact } }\n')
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1))
+    wait_for(lambda: status('s')['lines'] == 1)
+    canary('s', code=0)
+    daemon.end()
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined, '
+              'own_networks: { keep: [192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24] } }\n')
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1))
+    wait_for(lambda: status('s')['lines'] == 1)
+    seen = canary('s', code=1).json
+    equal({f['value'] for f in seen['found']}, {'address'})
+    assert all('store/streams/s/open/' in f['file'] for f in seen['found']), seen
+    wait_for(lambda: any(r[1] == 1 for r in reports('s')))
+    daemon.end()
+
+
+def test_where_it_cannot_go():
+    """Exit 3 where no daemon runs, and for files: there it would stay."""
+    configure('store: store\nstreams:\n  s: { input: { file: %(here)s/access.log }, format: combined }\n')
+    write('access.log', line(1))
+    daemon = Daemon()
+    wait_for(lambda: status('s')['lines'] == 1)
+    assert 'stay raw' in canary('s', code=3).err
+    equal(read('access.log'), line(1))
+    daemon.end()
+    assert 'no daemon runs' in canary('s', code=3).err
+    cretula('canary', '--config', 'c.yaml', '--stream', 'other', code=78)
+    assert not os.path.exists('other')
+
+
+if __name__ == '__main__':
+    main()
