@@ -73,6 +73,8 @@ int input_listen(const struct input_place *place, struct err *e);
 int input_live_open(const struct input_live_options *how, struct input_live **in, struct err *e);
 void input_live_close(struct input_live *in); /* NULL is legal */
 bool input_live_locked(const struct input_live *in);
+/* Do its senders wait while nobody reads?  Those of datagrams do not, or not for long. */
+bool input_live_can_wait(const struct input_live *in);
 
 /* What was made for it (a socket, a FIFO) becomes that user's.  0; -1 with e. */
 int input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e);

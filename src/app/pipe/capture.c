@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/pipe/capture.h"
 #include "app/pipe/items.h"
@@ -75,6 +76,18 @@ app_capture_close(struct app_capture *c)
 
 /* ---- reading ---- */
 
+/* A full disk: those who can wait do.  Time passes instead. */
+static bool
+is_held(const struct app_capture *c, int timeout_ms)
+{
+	const struct timespec rest = { 0, (long)timeout_ms * 1000000 };
+
+	if (!c->p->full || *c->p->stop != 0 || !input_live_can_wait(c->p->in))
+		return (false);
+	(void)nanosleep(&rest, NULL);
+	return (true);
+}
+
 /* What comes within timeout_ms, or is there when told to stop. */
 static int
 fill(struct app_capture *c, int timeout_ms, struct err *e)
@@ -87,6 +100,8 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	}
 	if (*c->p->stop != 0)
 		input_live_stop(c->p->in);
+	if (is_held(c, timeout_ms))
+		return (0);
 	if (input_live_read(
 		c->p->in, c->raw + c->have, RAW_BYTES - c->have, timeout_ms, &more, e) == -1)
 		return (-1);

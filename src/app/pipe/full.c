@@ -119,17 +119,13 @@ count_waiting(const struct app_pipe *p)
 	return (p->areas[0].count + p->areas[1].count);
 }
 
-int
-app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
+/* Look for it more and more seldom, and open again.  -1 with e. */
+static int
+open_with_space(struct app_pipe *p, struct err *e)
 {
 	struct store_live_found found = { .full = true };
 	int64_t pause_ns = PAUSE_FIRST_NS;
 
-	app_pipe_warn(
-	    p, "no space left: what came is sealed, input waits until there is some (%s)", e->text);
-	p->full_waits++;
-	app_figures_state(p->figures, APP_FULL);
-	stop_full(p);
 	while (found.full) {
 		if (!app_pipe_pause(p, pause_ns))
 			return (err_set(e, ERR_IO,
@@ -141,7 +137,23 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 		if (app_pipe_open_live(p, &found, e) == 0)
 			break;
 	}
-	if (p->live == NULL)
+	return (p->live == NULL ? -1 : 0);
+}
+
+int
+app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
+{
+	int rc;
+
+	app_pipe_warn(
+	    p, "no space left: what came is sealed, input waits until there is some (%s)", e->text);
+	p->full_waits++;
+	p->full = true; /* the reader leaves to its senders what they can keep */
+	app_figures_state(p->figures, APP_FULL);
+	stop_full(p);
+	rc = open_with_space(p, e);
+	p->full = false;
+	if (rc == -1)
 		return (-1);
 	app_figures_state(p->figures, APP_READING);
 	app_pipe_warn(p, "there is space again: input goes on");

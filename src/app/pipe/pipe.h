@@ -70,6 +70,7 @@ struct app_pipe {
 	bool turn; /* the reader waits for the epochs of turn_us */
 	bool changed; /* the keys are others: the reader shall ask for a turn */
 	int64_t turn_us;
+	atomic_bool full; /* no space: the writer waits for it */
 	bool quit; /* the writer has failed */
 	bool ended, failed; /* the reader is done */
 	struct err error;

@@ -167,6 +167,12 @@ input_live_locked(const struct input_live *in)
 	return (in->memory.locked);
 }
 
+bool
+input_live_can_wait(const struct input_live *in)
+{
+	return (!is_message_kind(in->kind));
+}
+
 /* ---- connections ---- */
 
 static void

@@ -1,0 +1,113 @@
+"""run on a disk that fills up: it seals and waits, loses nothing, and goes on by itself once there is space."""
+import json
+import os
+import subprocess
+import threading
+import time
+
+from lib import Skip, combined, cretula, equal, main, read, records, write
+from test_run import Daemon, connect, wait_for
+
+TEXT = """store: disk/store
+keys: keys
+streams:
+  a: { input: { unix-stream: %(here)s/a.sock }, format: combined }
+  b: { input: { file: %(here)s/access.log }, format: combined }
+"""
+LINES = 60000
+
+
+def line(n):
+    """A long one: paths that nobody else has do not compress."""
+    return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000,
+                    target=f'/{n * 7919 % 1000003}/{n * 104729 % 1000003}/{n * 1299709 % 1000003}').encode()
+
+
+def sizes(stream):
+    return [r['bytes'] - 1000 for r in records('disk/store', stream)]
+
+
+def entries(stream):
+    return [json.loads(text) for text in read(f'disk/store/streams/{stream}/chain.jsonl').splitlines()]
+
+
+def status(*more):
+    return cretula('status', '--store', 'disk/store', '--json', *more, code=None).json
+
+
+class Sender(threading.Thread):
+    """LINES to the socket."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.sent = 0
+        self.socket = connect('a.sock')
+        self.start()
+
+    def run(self):
+        for n in range(0, LINES, 200):
+            self.socket.sendall(b''.join(line(k) for k in range(n, n + 200)))
+            self.sent = n + 200
+            time.sleep(0.005)  # slower than memory fills
+        self.socket.close()
+
+
+def fill(name, leave):
+    """All but leave bytes of the disk."""
+    st = os.statvfs('disk')
+    with open(f'disk/{name}', 'ab') as f:
+        left = st.f_bavail * st.f_frsize - leave
+        while left > 0:
+            left -= f.write(b'\0' * min(left, 1 << 20))
+
+
+def test_full_disk():
+    """Twice: what came is sealed with stop{disk-full}, senders wait, nothing is lost; then every line is there, once."""
+    os.mkdir('disk')
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=48M', 'tmpfs', 'disk'], capture_output=True, check=False).returncode:
+        raise Skip('cannot mount a tmpfs here')
+    daemon = None
+    try:
+        write('c.yaml', (TEXT % {'here': os.getcwd()}).encode())
+        write('access.log', b'')
+        daemon, seen = Daemon(), 0
+        for turn in range(2):
+            fill('ballast', 4 << 20)
+            first = Sender()
+            with open('access.log', 'ab') as f:
+                for n in range(turn * 2000, turn * 2000 + 2000):
+                    f.write(line(n))
+            wait_for(lambda: any(e.get('reason') == 'disk-full' for e in entries('a')[seen:]), 30)
+            while True:  # what was sealed is smaller than what was open: take that, too
+                fill('more', 0)
+                sent = first.sent
+                time.sleep(0.4)
+                if first.sent == sent:
+                    break
+            seen = len(entries('a'))
+            assert first.is_alive(), 'a full disk takes no more'
+            assert daemon.process.poll() is None
+            state = {s['name']: s['state'] for s in status()['streams']}
+            equal(state['a'], 'full', state)
+            cretula('verify', '--store', 'disk/store', code=0)  # what was sealed, and the stop
+            os.unlink('disk/ballast')
+            os.unlink('disk/more')
+            first.join(30)
+            assert not first.is_alive(), 'it did not go on'
+        wait_for(lambda: all(s['state'] == 'reading' for s in status()['streams']))
+        said = daemon.end()
+        assert said.count('no space left') >= 2 and said.count('there is space again') >= 2, said
+        equal(sizes('a'), [*range(LINES), *range(LINES)], said)
+        equal(sizes('b'), list(range(4000)), said)
+        kinds = [(e['type'], e.get('reason')) for e in entries('a') if e['type'] in ('stop', 'start')]
+        assert sum(k[1] == 'disk-full' for k in kinds) >= 2, kinds
+        equal(sum(e['in'].get('lost', 0) for s in 'ab' for e in entries(s) if e['type'] == 'segment'), 0)
+        cretula('verify', '--store', 'disk/store', '--strict', code=0)
+    finally:
+        if daemon and daemon.process.poll() is None:
+            daemon.process.kill()
+        subprocess.run(['umount', '-l', 'disk'], capture_output=True, check=False)
+
+
+if __name__ == '__main__':
+    main()
