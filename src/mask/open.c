@@ -44,7 +44,8 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
 	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
 	    MASK_ENDS * sizeof(*made->ends) + MASK_DOORS * sizeof(*made->doors) +
-	    MASK_PARAMS * sizeof(*made->params) + places + 8 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	    MASK_PARAMS * sizeof(*made->params) + places + 2 * (size_t)PARSE_SCRATCH_BYTES +
+	    4 * (size_t)PARSE_LINE_MAX + PIECES * 16;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);

@@ -382,7 +382,7 @@ detect_envelopes(struct look *look)
 			for (unsigned i = 0; i < look->sample.count; i++) {
 				struct parse_peel p = { .text = look->sample.line[i],
 					.now_us = look->now_us, .scratch = look->scratch,
-					.room = PARSE_SCRATCH_BYTES - PARSE_LINE_MAX };
+					.room = PARSE_LINE_MAX };
 
 				peeled += p.text.len <= PARSE_LINE_MAX &&
 				    parse_envelope_peel(&reader.parser, &p) > depth;

@@ -77,7 +77,7 @@ const struct parse_format parse_formats[] = {
 	    PARSE_SAMPLE_INGRESS, parse_json_ingress, .members = true },
 	{ "json-lines", "json", "one JSON object a line, with names of OpenTelemetry, ECS or nginx",
 	    PARSE_SAMPLE_LINES, parse_json_lines, .fit = PARSE_FIT_GENERIC, .members = true },
-	{ "k8s-audit", "", "audit events of a Kubernetes API server, one a line",
+	{ "k8s-audit", "", "audit events of a Kubernetes API server; as of GKE, AKS and EKS",
 	    PARSE_SAMPLE_K8S, parse_json_k8s, parse_piece_k8s, .members = true, .items = true },
 	{ "logfmt", "", "key=value pairs, with the names of json-lines", PARSE_SAMPLE_LOGFMT,
 	    parse_text_logfmt, .fit = PARSE_FIT_GENERIC, .members = true },

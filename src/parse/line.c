@@ -55,7 +55,7 @@ line_in_envelope(struct parse_state *state, struct span line, char *scratch, str
     enum parse_reason *reason)
 {
 	struct parse_peel p = { .text = line, .now_us = state->now_us, .scratch = scratch,
-		.room = PARSE_SCRATCH_BYTES - PARSE_LINE_MAX };
+		.room = PARSE_LINE_MAX };
 	enum parse_result result;
 
 	(void)parse_envelope_peel(state->parser, &p);

@@ -92,7 +92,7 @@ const struct parse_format *parse_format_find(struct span name);
 
 #define PARSE_LINE_MAX 65536 /* default of limits.line */
 #define PARSE_ITEM_MAX (4 * PARSE_LINE_MAX) /* of an event in a container */
-#define PARSE_SCRATCH_BYTES (2 * PARSE_LINE_MAX) /* of an envelope, and of what is in it */
+#define PARSE_SCRATCH_BYTES (3 * PARSE_LINE_MAX) /* of envelopes; twice of what is in them */
 
 /* What a line may be wrapped in. */
 enum parse_envelope {

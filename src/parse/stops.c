@@ -33,7 +33,7 @@ parse_stops_find(
 		struct parse_string_stop stop;
 
 		p = (struct parse_peel){ .text = span_of(head.ptr, len), .now_us = clock_now_us(),
-			.scratch = scratch, .room = PARSE_SCRATCH_BYTES - PARSE_LINE_MAX };
+			.scratch = scratch, .room = PARSE_LINE_MAX };
 		if (len == head.len && line > 1)
 			break; /* it may be cut */
 		head = span_from(head, len + 1);

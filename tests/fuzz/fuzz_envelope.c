@@ -23,7 +23,7 @@ line_of(struct parse_state *state, struct span line, char *room, struct event *e
 {
 	(void)state;
 	(void)reason;
-	demand(room >= scratch && room + PARSE_LINE_MAX <= scratch + sizeof(scratch));
+	demand(room >= scratch && room + 2 * PARSE_LINE_MAX <= scratch + sizeof(scratch));
 	parse_field_clear(ev);
 	parse_field_text(ev, EVENT_MESSAGE, line);
 	return (PARSE_EVENT);

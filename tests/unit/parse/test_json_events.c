@@ -15,7 +15,7 @@ struct row {
 	const char *claim, *in, *out;
 };
 
-static char scratch[PARSE_LINE_MAX];
+static char scratch[PARSE_SCRATCH_BYTES];
 
 /* The line in memory of its own, so that a read behind it is seen. */
 static const char *
@@ -218,6 +218,41 @@ kubernetes(void **state)
 	CHECK("k8s-audit", rows);
 }
 
+/* As clouds hand on what an API server says. */
+static void
+clusters(void **state)
+{
+#define GKE(service) \
+	"{\"protoPayload\":{\"serviceName\":\"" service "\",\"methodName\":\"io.k8s.core.v1.pods.get\"," \
+	"\"resourceName\":\"core/v1/namespaces/shop/pods/a/log\",\"authenticationInfo\":" \
+	"{\"principalEmail\":\"eve@example.com\"},\"requestMetadata\":{\"callerIp\":\"192.0.2.7\"}," \
+	"\"request\":{\"a\":1},\"status\":{\"code\":7}},\"timestamp\":\"2025-11-24T10:11:12Z\"}"
+#define NODES \
+	"{\"protoPayload\":{\"serviceName\":\"k8s.io\",\"methodName\":\"io.k8s.core.v1.nodes.list\"," \
+	"\"resourceName\":\"core/v1/nodes\"}}"
+#define INNER \
+	"{\\\"auditID\\\":\\\"a\\\",\\\"verb\\\":\\\"get\\\",\\\"stage\\\":\\\"Panic\\\",\\\"timestamp\\\":1}"
+#define SAID "event join=a action=get +stage=Panic"
+	static const struct row rows[] = {
+		{ "GKE", GKE("k8s.io"),
+		    "event client=192.0.2.7 user=eve@example.com action=get "
+		    "object=/namespaces/shop/pods/a/log outcome=failure +protoPayload.request=" },
+		{ "GKE, without a namespace", NODES, "event action=list object=/nodes outcome=success no-time" },
+		{ "another service of Google", GKE("compute.googleapis.com"), "unparsed grammar" },
+		{ "AKS", "{\"category\":\"kube-audit\",\"properties\":{\"log\":\"" INNER "\\n\"}}", SAID },
+		{ "EKS", "{\"id\":\"1\",\"timestamp\":1,\"message\":\"" INNER "\"}", SAID },
+		{ "exported", "2025-11-24T10:11:12.5Z {\"auditID\":\"a\",\"verb\":\"get\",\"stage\":\"Panic\","
+		    "\"timestamp\":1}", SAID },
+		{ "two texts", "{\"message\":\"" INNER "\",\"properties\":{\"log\":\"" INNER "\"}}",
+		    "unparsed grammar" },
+		{ "half a text", "{\"message\":\"{\\\"auditID\\\":\\\"a\"}", "unparsed cut" },
+		{ "a text of something else", "{\"message\":\"{}\"}", "unparsed grammar" },
+	};
+
+	(void)state;
+	CHECK("k8s-audit", rows);
+}
+
 static void
 proxies(void **state)
 {
@@ -400,6 +435,7 @@ main(void)
 		cmocka_unit_test(nginx),
 		cmocka_unit_test(any_program),
 		cmocka_unit_test(kubernetes),
+		cmocka_unit_test(clusters),
 		cmocka_unit_test(proxies),
 		cmocka_unit_test(clouds_and_databases),
 		cmocka_unit_test(maps),

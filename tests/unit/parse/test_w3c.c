@@ -8,7 +8,7 @@
 #define LINE "2025-11-24 10:11:12 192.0.2.7 GET /a "
 
 static unsigned bad;
-static char scratch[2][PARSE_LINE_MAX];
+static char scratch[2][PARSE_SCRATCH_BYTES];
 
 static void
 begin(struct parse_state *state, struct parser *parser, const char *format)

@@ -2,6 +2,8 @@
  * k8s: events of a Kubernetes API server's audit log, audit.k8s.io/v1.
  *
  * What the request and the response carried is not read: secrets stand there.
+ * GKE tells the same in words of its own; AKS and EKS hand events on as texts
+ * in others (cluster.c).
  */
 #include "parse/field.h"
 #include "parse/json/format/servers.h"
@@ -19,7 +21,10 @@
 		SPAN(path), PARSE_JSON_AS_OPTION, option, 0, NULL \
 	}
 
-enum { RESOURCE = PARSE_JSON_FIRST, NAMESPACE, NAME, SUBRESOURCE, STAGE_TIME, STAGE, ADDRESSES };
+enum {
+	RESOURCE = PARSE_JSON_FIRST, NAMESPACE, NAME, SUBRESOURCE, STAGE_TIME, STAGE, ADDRESSES,
+	SERVICE, CALL, PATH, FAILED
+};
 
 static const struct parse_json_name names[] = {
 	TIME("requestReceivedTimestamp"),
@@ -73,6 +78,39 @@ static const struct parse_json_name names[] = {
 	    "latency_serialize_us"),
 	TREE("requestObject", UNKNOWN),
 	TREE("responseObject", UNKNOWN),
+	/* GKE: entries of Cloud Logging */
+	PARSE_JSON_KNOWN("protoPayload.@type", "type.googleapis.com/google.cloud.audit.AuditLog"),
+	PART("protoPayload.serviceName", SERVICE),
+	PART("protoPayload.methodName", CALL),
+	PART("protoPayload.resourceName", PATH),
+	TEXT("protoPayload.authenticationInfo.principalEmail", USER),
+	EXTRA("protoPayload.authenticationInfo.principalSubject", USER, "subject"),
+	EXTRA("protoPayload.authenticationInfo.authoritySelector", USER, "authority"),
+	TREE("protoPayload.authenticationInfo.serviceAccountDelegationInfo", UNKNOWN),
+	TREE("protoPayload.authorizationInfo", UNKNOWN),
+	TEXT("protoPayload.requestMetadata.callerIp", CLIENT),
+	TEXT("protoPayload.requestMetadata.callerIP", CLIENT),
+	TEXT("protoPayload.requestMetadata.callerSuppliedUserAgent", AGENT),
+	PART("protoPayload.status.code", FAILED),
+	TEXT("protoPayload.status.message", MESSAGE),
+	TREE("protoPayload.status.details", UNKNOWN),
+	TREE("protoPayload.request", UNKNOWN),
+	TREE("protoPayload.response", UNKNOWN),
+	TREE("protoPayload.metadata", UNKNOWN),
+	EXTRA("labels.authorization.k8s.io/decision", WORD, "decision"),
+	EXTRA("labels.authorization.k8s.io/reason", UNKNOWN, "decision_reason"),
+	EXTRA("resource.labels.cluster_name", NAME, "cluster"),
+	EXTRA("resource.labels.project_id", NAME, "project"),
+	EXTRA("resource.labels.location", NAME, "location"),
+	EXTRA("resource.type", WORD, "resource_type"),
+	EXTRA("operation.id", JOIN, "operation"),
+	EXTRA("operation.producer", WORD, NULL),
+	PARSE_JSON_KNOWN("operation.first", "true"),
+	PARSE_JSON_KNOWN("operation.last", "true"),
+	EXTRA("insertId", JOIN, "insert_id"),
+	EXTRA("logName", NAME, "log_name"),
+	EXTRA("receiveTimestamp", UNKNOWN, NULL),
+	TEXT("severity", LEVEL),
 };
 
 /* "/namespaces/NAMESPACE/RESOURCE/NAME/SUBRESOURCE", of what is there. */
@@ -130,13 +168,54 @@ set_times(struct parse_json_line *line)
 		parse_field_set_number(ev, EVENT_DURATION_US, stage_us - ev->time_us);
 }
 
+/* The next part of text, up to c; text goes behind it. */
+static struct span
+take_part(struct span *text, char c)
+{
+	size_t len = span_find(*text, c);
+	struct span part = span_of(text->ptr, len);
+
+	*text = span_from(*text, len < text->len ? len + 1 : len);
+	return (part);
+}
+
+/* "core/v1/namespaces/NAMESPACE/RESOURCE/NAME/SUBRESOURCE" and "io.k8s.core.v1.pods.get". */
+static void
+split_gke(struct parse_json_line *line)
+{
+	struct span *o = line->option, path = o[PATH], verb = o[CALL];
+
+	(void)take_part(&path, '/');
+	(void)take_part(&path, '/');
+	o[RESOURCE] = take_part(&path, '/');
+	o[NAME] = take_part(&path, '/');
+	if (span_is(o[RESOURCE], "namespaces") && path.len > 0) {
+		o[NAMESPACE] = o[NAME];
+		o[RESOURCE] = take_part(&path, '/');
+		o[NAME] = take_part(&path, '/');
+	}
+	o[SUBRESOURCE] = path;
+	while (span_find(verb, '.') < verb.len)
+		(void)take_part(&verb, '.');
+	parse_field_text(line->ev, EVENT_ACTION, verb);
+	parse_field_text(line->ev, EVENT_OUTCOME,
+	    o[FAILED].len == 0 || span_is(o[FAILED], "0") ? span_of("success", 7) :
+							    span_of("failure", 7));
+}
+
 static void
 finish(struct parse_json_line *line)
 {
 	struct event *ev = line->ev;
 
 	ev->type = EVENT_K8S;
-	set_client(line);
+	if (line->option[SERVICE].len > 0) {
+		/* Other services of Google write such entries, too. */
+		if (!span_is(line->option[SERVICE], "k8s.io"))
+			ev->type = EVENT_CLOUD;
+		split_gke(line);
+	} else
+		set_client(line);
 	set_times(line);
 	set_object(line);
 	if (line->option[STAGE].len > 0)
@@ -157,19 +236,32 @@ parse_json_k8s(struct parse_state *state, struct span line, char *scratch, struc
 	static const struct parse_json_format format = { .names = names,
 		.count = sizeof(names) / sizeof(names[0]),
 		.own = "auditID stage verb requestURI user.username sourceIPs[] objectRef.resource "
-		       "responseStatus.code apiVersion",
+		       "responseStatus.code apiVersion protoPayload.serviceName "
+		       "protoPayload.methodName protoPayload.resourceName "
+		       "protoPayload.authenticationInfo.principalEmail "
+		       "protoPayload.requestMetadata.callerIp",
 		.own_min = 3,
 		.requests = "",
 		.responses = "",
 		.finish = finish };
+	enum parse_result result;
 
-	return (parse_json_read(&format, state, line, scratch, ev, reason));
+	if (!parse_json_unwrap(&line, scratch + PARSE_LINE_MAX)) {
+		*reason = PARSE_REASON_TOO_LONG;
+		return (PARSE_UNPARSED);
+	}
+	result = parse_json_read(&format, state, line, scratch, ev, reason);
+	if (result == PARSE_UNPARSED || ev->type != EVENT_CLOUD)
+		return (result);
+	parse_field_clear(ev);
+	*reason = PARSE_REASON_GRAMMAR;
+	return (PARSE_UNPARSED);
 }
 
 void
 parse_piece_k8s(const struct parser *parser, struct span rest, struct parse_piece *piece)
 {
-	static const char *const arrays[] = { "items", NULL };
+	static const char *const arrays[] = { "items", "records", "logEvents", "events", NULL };
 
 	(void)parser;
 	parse_piece_json(arrays, rest, piece);

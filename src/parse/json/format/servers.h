@@ -10,4 +10,10 @@ parse_line_function parse_json_caddy, parse_json_cloudtrail, parse_json_envoy, p
 /* Events that stand in {"Records":[...]}, and in an EventList's items. */
 parse_piece_function parse_piece_cloudtrail, parse_piece_k8s;
 
+/*
+ * cluster.c: line becomes the audit event that a cloud wrapped in it, in
+ * PARSE_LINE_MAX bytes of scratch; others stay.  False: it has no room.
+ */
+bool parse_json_unwrap(struct span *line, char *scratch);
+
 #endif
