@@ -1,0 +1,207 @@
+/* What is asked at the control socket, and what is made of the answers: foreign bytes both. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/watch/control.h"
+#include "app/watch/print.h"
+#include "base/err.h"
+
+#define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static void
+test_requests(void **state)
+{
+	static const struct {
+		const char *claim, *text;
+		enum app_asked asked;
+	} rows[] = {
+		{ "status", "status\n", APP_ASKED_STATUS },
+		{ "metrics", "metrics\n", APP_ASKED_METRICS },
+		{ "report", "report\n", APP_ASKED_REPORT },
+		{ "a canary", "canary shop 0 " HASH "\n", APP_ASKED_CANARY },
+		{ "nothing", "", APP_ASKED_NOTHING },
+		{ "an empty line", "\n", APP_ASKED_NOTHING },
+		{ "no line end", "status", APP_ASKED_NOTHING },
+		{ "two lines", "status\nstatus\n", APP_ASKED_NOTHING },
+		{ "another word", "stop\n", APP_ASKED_NOTHING },
+		{ "no stream", "canary  0 " HASH "\n", APP_ASKED_NOTHING },
+		{ "no name of a stream", "canary a/b 0 " HASH "\n", APP_ASKED_NOTHING },
+		{ "no code", "canary shop " HASH "\n", APP_ASKED_NOTHING },
+		{ "a code that is none", "canary shop 79 " HASH "\n", APP_ASKED_NOTHING },
+		{ "a sign", "canary shop -1 " HASH "\n", APP_ASKED_NOTHING },
+		{ "half a hash", "canary shop 0 0011\n", APP_ASKED_NOTHING },
+		{ "more than a hash", "canary shop 0 " HASH "00\n", APP_ASKED_NOTHING },
+		{ "nothing behind canary", "canary \n", APP_ASKED_NOTHING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct app_request request = { .asked = APP_ASKED_NOTHING };
+
+		app_control_read(span_str(rows[i].text), &request);
+		if (request.asked != rows[i].asked)
+			fail_msg("%s: %d, want %d", rows[i].claim, request.asked, rows[i].asked);
+		if (request.asked == APP_ASKED_CANARY)
+			assert_string_equal(request.stream, "shop");
+	}
+}
+
+#define HEAD "{\"running\":true,\"now\":\"2026-11-26T10:00:00Z\",\"store\":\"/s\",\"streams\":["
+
+static void
+test_print(void **state)
+{
+	static const struct {
+		const char *claim, *json;
+		int code;
+		const char *shown;
+	} rows[] = {
+		{ "no stream", HEAD "]}\n", 0, "store /s" },
+		{ "a stream", HEAD "{\"name\":\"shop\",\"state\":\"reading\",\"lines_per_minute\":90}]}", 0,
+		    "shop              reading       1.5    0.0 s       -         -      0" },
+		{ "a stream that waits", HEAD "{\"name\":\"a\",\"state\":\"waiting\"}]}", 1, "waiting" },
+		{ "a state of tomorrow", HEAD "{\"name\":\"a\",\"state\":\"dancing\"}]}", 1, "dancing" },
+		{ "a stream without a name", HEAD "{}]}", 1, "" },
+		{ "no object", HEAD "1,\"a\",[]]}", 0, "" },
+		{ "sealed two hours ago",
+		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"sealed\":\"2026-11-26T08:00:00Z\"}]}",
+		    0, "   2 h " },
+		{ "of the future",
+		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"sealed\":\"2027-11-26T08:00:00Z\"}]}",
+		    0, "   0 s " },
+		{ "rotation by size",
+		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"rotation_left_bytes\":1048576}]}", 0,
+		    "1.0 MiB" },
+		{ "numbers that are none",
+		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"lost\":\"x\",\"lag_ms\":-5}]}", 0, "" },
+		{ "what does not verify",
+		    "{\"running\":true,\"verified\":{\"code\":1},\"streams\":[]}", 1, "NOT VERIFY" },
+		{ "not running", "{\"running\":false,\"store\":\"/s\",\"streams\":[]}", 3, "no daemon" },
+		{ "no streams", "{\"running\":true}", -1, NULL },
+		{ "a list", "[]", -1, NULL },
+		{ "nothing", "", -1, NULL },
+		{ "half of it", HEAD, -1, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { ERR_NONE, "" };
+		struct buf out = { 0 };
+		int code = app_status_print(span_str(rows[i].json), &out, &e);
+
+		if (code != rows[i].code)
+			fail_msg("%s: %d, want %d (%s)", rows[i].claim, code, rows[i].code, e.text);
+		if (rows[i].shown != NULL && strstr(out.data, rows[i].shown) == NULL)
+			fail_msg("%s: not in\n%s", rows[i].claim, out.data);
+		buf_free(&out);
+	}
+}
+
+/* Counts add up over sessions; the oldest line tells how long it waits. */
+static void
+test_figures(void **state)
+{
+	struct stats_counts counts;
+	struct app_figures f;
+	struct app_seen seen;
+	struct app_owed owed;
+	const unsigned char hash[32] = { 1 };
+
+	(void)state;
+	stats_counts_clear(&counts);
+	counts.lines = 3;
+	counts.lost = 2;
+	app_figures_open(&f, "shop");
+	app_figures_reader(&f, 50, &(struct input_live_counts){ .open = 4 });
+	app_figures_handed(&f, 40);
+	app_figures_reader(&f, 60, &(struct input_live_counts){ .open = 5 });
+	app_figures_copy(&f, &seen);
+	assert_int_equal(seen.waits_since_ns, 40);
+	app_figures_committed(&f, &counts, 3, 7);
+	app_figures_committed(&f, &counts, 3, 5);
+	app_figures_copy(&f, &seen);
+	assert_int_equal(seen.waits_since_ns, 60);
+	assert_int_equal(seen.counts.lines, 6);
+	assert_int_equal(seen.counts.lost, 4);
+	assert_int_equal(seen.records, 6);
+	assert_int_equal(seen.slowest_commit_ns, 7);
+	assert_int_equal(seen.input.open, 5);
+	app_figures_state(&f, APP_READING);
+	app_figures_state(&f, APP_FULL);
+	app_figures_copy(&f, &seen);
+	assert_int_equal(seen.waits_since_ns, 60);
+	app_figures_state(&f, APP_WAITING);
+	app_figures_state(&f, APP_READING);
+	app_figures_copy(&f, &seen);
+	assert_int_equal(seen.waits_since_ns, 0); /* it went with its session */
+	assert_int_equal(seen.full_waits, 1);
+	assert_int_equal(seen.reopened, 1);
+	app_figures_owe(&f, APP_REPORT_VERIFY, 1, hash);
+	assert_false(app_figures_owed(&f, APP_REPORT_CANARY, &owed));
+	assert_true(app_figures_owed(&f, APP_REPORT_VERIFY, &owed));
+	assert_int_equal(owed.code, 1);
+	assert_false(app_figures_owed(&f, APP_REPORT_VERIFY, &owed));
+	app_figures_close(&f);
+}
+
+/* Rows come and go by name, and what a stream counted stays while it is one. */
+static void
+test_board(void **state)
+{
+	struct app_snapshot *s = malloc(sizeof(*s));
+	struct app_figures *shop;
+	struct app_board b;
+	char name[CONFIG_NAME_BYTES];
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(app_board_open(&b, NULL), 0);
+	shop = app_board_take(&b, "shop");
+	assert_ptr_equal(app_board_take(&b, "shop"), shop);
+	app_figures_state(shop, APP_READING);
+	app_board_snapshot(&b, s);
+	assert_int_equal(s->count, 1);
+	assert_true(app_snapshot_good(s));
+	app_figures_state(app_board_take(&b, "blog"), APP_FULL);
+	app_board_snapshot(&b, s);
+	assert_int_equal(s->count, 2);
+	assert_false(app_snapshot_good(s));
+	app_board_drop(&b, "blog");
+	app_board_drop(&b, "none");
+	app_board_snapshot(&b, s);
+	assert_true(app_snapshot_good(s));
+	app_board_verified(&b, &(struct app_verified){ .at_us = 1, .code = ERR_FINDING }, NULL);
+	app_board_snapshot(&b, s);
+	assert_false(app_snapshot_good(s));
+	assert_true(app_board_canary(&b, "shop", 0, (const unsigned char[32]){ 0 }));
+	assert_false(app_board_canary(&b, "blog", 0, (const unsigned char[32]){ 0 }));
+	for (unsigned i = 1; i < CONFIG_STREAMS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "s%u", i);
+		assert_non_null(app_board_take(&b, name));
+	}
+	assert_null(app_board_take(&b, "more"));
+	app_board_close(&b);
+	app_board_close(&b);
+	free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_board),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
