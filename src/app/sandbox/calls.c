@@ -103,7 +103,7 @@ static const int hostile[] = {
 
 #define MASK_IS(n, mask, value) \
 	SCMP_CMP(n, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(mask), (scmp_datum_t)(value))
-#define IS(n, value) SCMP_CMP(n, SCMP_CMP_EQ, (scmp_datum_t)(value))
+#define IS(n, value) SCMP_CMP(n, SCMP_CMP_EQ, (scmp_datum_t)(value), 0)
 #define NEW_SPACES \
 	(CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
