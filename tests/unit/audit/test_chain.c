@@ -381,6 +381,31 @@ unknown_in_stream(struct build *b)
 	build_write(b, SHOP "evil\x1b[31m", "", 0);
 }
 
+/* The notes of what was cut are there still, and nothing else knows. */
+static void
+cut_chain_and_checkpoint(struct build *b)
+{
+	pick(b, "0123");
+	build_copy(b, SHOP "cp/00000004.note", SHOP "checkpoint");
+}
+
+static void
+checkpoint_by_log_only(struct build *b)
+{
+	drop_line(b, SHOP "checkpoint", "\xe2\x80\x94 cretula/0123456789abcdef/shop/");
+}
+
+/* Nobody vouches for what is behind a note that is not good. */
+static void
+bad_note_then_none(struct build *b)
+{
+	flip_root(b);
+	build_remove(b, SHOP "cp/00000004.note");
+	build_remove(b, SHOP "cp/00000005.note");
+	build_remove(b, SHOP "cp/00000006.note");
+	build_copy(b, SHOP "cp/00000002.note", SHOP "checkpoint");
+}
+
 #define N3 "cp/00000003.note"
 
 static const struct {
@@ -398,6 +423,8 @@ static const struct {
 	{ "a forged entry is unsigned", forge_entry, AUDIT_E_UNSIGNED_ENTRIES, "shop", CHAIN, 6, 1,
 	    1 },
 	{ "a cut chain says how much", cut_chain, AUDIT_E_CHAIN_TRUNCATED, "shop", CHAIN, 4, 2, 1 },
+	{ "also with an old checkpoint", cut_chain_and_checkpoint, AUDIT_E_CHAIN_TRUNCATED, "shop",
+	    CHAIN, 4, 2, 1 },
 	{ "an empty chain too", empty_chain, AUDIT_E_GENESIS, "shop", CHAIN, 0, 1, 1 },
 	{ "a deleted chain too", delete_chain, AUDIT_E_CHAIN_TRUNCATED, "shop", CHAIN, NONE, 1, 1 },
 	{ "a torn chain says where", tear_chain, AUDIT_E_CHAIN_TORN, "shop", CHAIN, 5, 1, 1 },
@@ -437,6 +464,10 @@ static const struct {
 	    "checkpoint", NONE, 1, 1 },
 	{ "a deleted checkpoint is missed", delete_checkpoint, AUDIT_E_CHECKPOINT_MISSING, "shop",
 	    "checkpoint", NONE, 1, 1 },
+	{ "a checkpoint needs the epoch key, too", checkpoint_by_log_only, AUDIT_E_EPOCH_SIG,
+	    "shop", "checkpoint", NONE, 1, 1 },
+	{ "behind a bad note nothing is signed", bad_note_then_none, AUDIT_E_LOG_SIG, "shop", N3, 2,
+	    1, 1 },
 	{ "an unknown file in cp is a warning", unknown_note, AUDIT_W_UNKNOWN_FILE, "shop",
 	    "cp/readme", NONE, 1, 0 },
 	{ "a bogus note is no truncation", bogus_note, AUDIT_E_NOTE, "shop", "cp/00000099.note",

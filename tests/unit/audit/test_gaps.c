@@ -106,6 +106,59 @@ foreign_recovery(struct seal_genesis *genesis, const char *origin)
 	genesis->recovery = vkey_of(origin, "/recover");
 }
 
+/* Another one of as many letters. */
+static void
+far_recovery(struct seal_genesis *genesis, const char *origin)
+{
+	genesis->recovery = vkey_of("cretula/fedcba9876543210/" GHOST, "/recovery");
+}
+
+static void
+another_far_recovery(struct build *b)
+{
+	odd_genesis(b, far_recovery);
+}
+
+/* Whoever has the keys begins again, with keys of his own. */
+static void
+second_genesis(struct build *b)
+{
+	static struct seal_entry entry;
+	struct build_stream *s = shop(b);
+
+	build_common(s, SEAL_GENESIS, &entry);
+	entry.of.genesis = (struct seal_genesis){ .stream = span_str(s->name),
+		.origin = span_str(s->origin),
+		.log = vkey_of(s->origin, ""),
+		.policy = span_str(BUILD_POLICY) };
+	build_append(s, &entry, true);
+}
+
+static void
+segment_of_the_store(struct build *b)
+{
+	char folder[256];
+
+	build_path(b, "streams/cretula.store/seg", folder);
+	assert_int_equal(mkdir(folder, 0750), 0);
+	build_segment(
+	    &b->own, &(struct build_segment){ .lines = lines.data, .len = lines.len });
+}
+
+static void
+too_large(struct seal_entry *entry)
+{
+	entry->of.segment.bytes = (256u << 20) + 1;
+}
+
+static void
+large_segment(struct build *b)
+{
+	build_segment(shop(b),
+	    &(struct build_segment){
+		.lines = lines.data, .len = lines.len, .change = too_large });
+}
+
 static void
 another_stream(struct build *b)
 {
@@ -334,6 +387,14 @@ static const struct {
 	    "log key of another origin" },
 	{ "the recovery key as well", another_recovery, AUDIT_E_GENESIS, GHOST,
 	    "recovery key of another origin" },
+	{ "of that origin, not of one as long", another_far_recovery, AUDIT_E_GENESIS, GHOST,
+	    "recovery key of another origin" },
+	{ "a chain begins once", second_genesis, AUDIT_E_GENESIS, "shop",
+	    "genesis is entry 0 and only that" },
+	{ "the store has no segments", segment_of_the_store, AUDIT_E_ENTRY_SYNTAX, "cretula.store",
+	    "a segment in the store's chain" },
+	{ "a segment is not larger than may be", large_segment, AUDIT_E_LIMIT, "shop",
+	    "a segment larger than the format allows" },
 	{ "a config entry changes the vocabulary", other_words, AUDIT_W_WORDS, "shop",
 	    "its sealed hash is another" },
 	{ "the seed of a segment is that of all", seed_of_a_node, AUDIT_E_SALT, "shop",

@@ -265,6 +265,19 @@ head_of_nothing(struct build *b)
 	build_head(b, "nobody", 3, root);
 }
 
+/* To what it was two entries ago; their notes are there still. */
+static void
+cut_back(struct build *b)
+{
+	struct buf chain = { 0 };
+
+	build_read(b, SHOP "chain.jsonl", &chain);
+	build_rotate(past_shop, "[[1,3]]");
+	build_rotate(past_shop, "[]");
+	build_write(b, SHOP "chain.jsonl", chain.data, chain.len);
+	buf_free(&chain);
+}
+
 static void
 make_file(const struct build *b, const char *text)
 {
@@ -367,6 +380,7 @@ static const struct past_row rows[] = {
 	{ "shorter than its head", head_of_more, 1, AUDIT_E_ROLLBACK, LAST, NONE, NONE },
 	{ "other than its head", head_of_another, 1, AUDIT_E_SPLIT_VIEW, NONE, NONE, NONE },
 	{ "a head of nothing", head_of_nothing, 1, AUDIT_E_ENTRY_TARGET, 2, NONE, NONE },
+	{ "cut back", cut_back, 1, AUDIT_E_CHAIN_TRUNCATED, LAST, NONE, NONE },
 	{ "derived", derive, 0, 0, NONE, NONE, NONE },
 	{ "derived, another file", derive_other_file, 1, AUDIT_E_FILE_HASH, LAST, NONE, NONE },
 	{ "derived, no file", derive_no_file, 1, AUDIT_E_FILE_HASH, LAST, NONE, NONE },

@@ -109,12 +109,82 @@ test_lengths(void **state)
 	}
 }
 
+/*
+ * Which text is a token?  Of an import whose only epoch is a week before the
+ * record's time, just these are not covered.
+ */
+static const struct {
+	const char *text;
+	bool is_token;
+} tokens[] = {
+	{ "ip.abcdefghij234567", true },
+	{ "ua.abcdefghij234567", true },
+	{ "-ip.abcdefghij234567-", true },
+	{ "and far behind, and not at a place that is easy: ip.abcdefghij234567 is", true },
+	{ "ip.abcdefghij23456", false },
+	{ "ip.abcdefghij2345678", false },
+	{ "ip.abcdefghij234567a", false },
+	{ "ip.abcdefghij2345_7", false },
+	{ "ip.abcdefgh1j234567", false },
+	{ "ip.abcdefghiJ234567", false },
+	{ "xip.abcdefghij234567", false },
+	{ "0ip.abcdefghij234567", false },
+	{ "zz.abcdefghij234567", false },
+	{ "Zp.abcdefghij234567", false },
+	{ "t{.abcdefghij234567", false },
+	{ "ip-abcdefghij234567", false },
+	{ "ip.a.b.c.d.e.f.g.h.i.j.k.l.m", false },
+	{ "", false },
+};
+
+static void
+test_tokens(void **state)
+{
+	static struct audit_epochs epochs;
+	struct span weeks = span_str("{\"ip\":[\"2025-W47\"],\"ua\":[\"2025-W47\"]}");
+	int64_t of_week = INT64_C(1763640000000000), later = of_week + INT64_C(604800000000);
+
+	assert_int_equal(audit_epochs_read(weeks, &epochs), 0);
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		char line[200];
+		int len = snprintf(line, sizeof(line),
+		    "{\"time\":\"2025-11-27T00:00:00.000Z\",\"path\":\"%s\"}", tokens[i].text);
+
+		if (audit_epochs_cover(&epochs, span_of(line, (size_t)len), later) ==
+		    tokens[i].is_token)
+			fail_msg("%s", tokens[i].text);
+		assert_true(audit_epochs_cover(&epochs, span_of(line, (size_t)len), of_week));
+	}
+}
+
+/* More weeks than an import may have are not read: there is no room for them. */
+static void
+test_weeks(void **state)
+{
+	static struct audit_epochs epochs;
+
+	for (unsigned weeks = AUDIT_WEEKS - 1; weeks <= AUDIT_WEEKS + 1; weeks++) {
+		struct buf text = { 0 };
+
+		buf_str(&text, "{\"ip\":[");
+		for (unsigned i = 0; i < weeks; i++)
+			buf_fmt(&text, "%s\"%u-W%02u\"", i == 0 ? "" : ",", 2020 + i / 50,
+			    1 + i % 50);
+		buf_str(&text, "]}");
+		assert_int_equal(audit_epochs_read(buf_view(&text), &epochs),
+		    weeks <= AUDIT_WEEKS ? 0 : -1);
+		buf_free(&text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_byte),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_weeks),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

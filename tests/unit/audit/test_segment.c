@@ -302,6 +302,8 @@ test_good(void **state)
 	assert_int_equal(result.coverage.segments, 3);
 	assert_int_equal(result.coverage.records, 3 * RECORDS);
 	assert_int_equal(result.coverage.line_bytes, lines[0].len + 2 * lines[1].len);
+	assert_int_equal(result.coverage.time_min_us, INT64_C(1764028800000000));
+	assert_int_equal(result.coverage.time_max_us, INT64_C(1764029399599000));
 	assert_int_equal(result.coverage.entries, 3 + 3 + 2);
 	assert_int_equal(result.coverage.notes, 3 + 3 + 2);
 	assert_false(result.coverage.anchored);
