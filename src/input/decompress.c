@@ -93,6 +93,17 @@ input_decompress_close(struct input_decompress *d)
 	free(d);
 }
 
+void
+input_decompress_reset(struct input_decompress *d)
+{
+	d->border = true;
+	d->wide = false;
+	if (d->gzip)
+		(void)inflateReset(&d->z);
+	else
+		(void)ZSTD_DCtx_reset(d->zstd, ZSTD_reset_session_only);
+}
+
 static int
 decompress_zstd(struct input_decompress *d, struct input_step *step)
 {

@@ -12,6 +12,9 @@ struct err;
 int input_decompress_open(bool zstd, struct input_decompress **d, struct err *e);
 void input_decompress_close(struct input_decompress *d); /* NULL is legal */
 
+/* As after the open, whatever came before; calls no allocator. */
+void input_decompress_reset(struct input_decompress *d);
+
 /* One step from in to out; used and made say how far it went. */
 struct input_step {
 	const unsigned char *in;

@@ -63,10 +63,7 @@ struct input_live_options {
 	enum input_after_read after_read;
 };
 
-/*
- * For others that listen as an input does: a descriptor of TCP or a unix
- * socket (made with mode 0660), not blocking.  -1 with e.
- */
+/* For others that listen: a descriptor of TCP or a unix socket (0660), not blocking.  -1. */
 int input_listen(const struct input_place *place, struct err *e);
 
 /* All memory is taken here.  0; -1 with e: ERR_CONFIG, ERR_BUSY, ERR_INPUT. */
@@ -80,8 +77,8 @@ bool input_live_can_wait(const struct input_live *in);
 int input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e);
 /* May we open what it will open?  A file that is not there may come.  0; -1 with e. */
 int input_live_check(const struct input_live *in, struct err *e);
-/* What one call gave. */
-struct input_more {
+enum { INPUT_NEWS_UNSPENT = 1, INPUT_NEWS_CUT = 2, INPUT_NEWS_GONE = 4, INPUT_NEWS_DAMAGED = 8 };
+struct input_more { /* what one call gave */
 	size_t len; /* whole lines, each with LF, and whole items */
 	size_t added; /* of these bytes were never sent: line ends */
 	size_t cut; /* 0; or the end of a line that lacks its rest */
@@ -94,7 +91,7 @@ struct input_more {
 	uint64_t ticket; /* not 0: with them all is there that is to be committed as this */
 	bool again; /* these lines came before: a retry */
 	bool end; /* nothing follows */
-	bool unspent; /* after_read cannot be done; said once */
+	unsigned news; /* INPUT_NEWS_ of files; lost has 1 for lines that nobody counted */
 };
 
 /* Less room for lines than this: nothing is read. */

@@ -104,7 +104,7 @@ int store_live_cut(struct store_live *l, const struct store_live_facts *done,
 /* Append an entry of another type that names no key (destroy, clock, config). */
 int store_live_append(struct store_live *l, struct seal_entry *entry, struct err *e);
 
-/* Where lines lie unmasked before they come, if that is not what the chain said last. */
+/* Where lines lie unmasked before they come, if the chain said another.  1: it named files. */
 int store_live_raw_at_rest(
     struct store_live *l, const char *policy, const char *where, struct err *e);
 

@@ -221,6 +221,96 @@ def test_rotated_file():
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
+def lost(stream='s'):
+    return sum(e['in']['lost'] for e in map(json.loads, read(f'store/streams/{stream}/chain.jsonl').splitlines())
+               if e['type'] == 'segment')
+
+
+def pack(name, how):
+    subprocess.run(['gzip', name] if how == 'gz' else ['zstd', '-q', '--rm', name], check=True)
+
+
+def test_compressed_meanwhile():
+    """Rotated and compressed while the daemon was away, twice: read on in the middle, each line once; copies are no files."""
+    for how in ('gz', 'zst'):
+        configure(FILE)
+        append('access.log', *range(3000))
+        daemon = Daemon()
+        wait_for(seen(3000))
+        daemon.end()
+        append('access.log', *range(3000, 3100))
+        with open('access.log', 'ab') as f:
+            f.write(line(3100)[:40])  # and half a line, which nobody will end
+        os.rename('access.log', 'access.log.2')
+        pack('access.log.2', how)
+        time.sleep(0.02)
+        append('access.log', *range(3101, 3200))
+        os.rename('access.log', 'access.log.1')
+        shutil.copy2('access.log.1', 'copy')
+        pack('access.log.1', how)
+        os.rename('copy', 'access.log.1')
+        time.sleep(0.02)
+        append('access.log', *range(3200, 3210))
+        daemon = Daemon()
+        wait_for(seen(210))
+        append('access.log', 3210)
+        wait_for(seen(211))
+        daemon.end()
+        daemon = Daemon()
+        append('access.log', 3211)
+        wait_for(seen(1))
+        said = daemon.end()
+        assert 'lost' not in said, said
+        got = [r.get('bytes', 4100) - 1000 for r in records('store')]
+        once(got, 3212)
+        equal(lost(), 0)
+        for name in os.listdir('.'):
+            if name.startswith(('access', 'store')):
+                shutil.rmtree(name) if os.path.isdir(name) else os.unlink(name)
+
+
+def test_lost_files_are_told():
+    """A file that is gone, one that is compressed and damaged, one that is cut without a copy: said, and counted once."""
+    configure(FILE)
+    append('access.log', *range(10))
+    daemon = Daemon()
+    wait_for(seen(10))
+    daemon.end()
+    os.rename('access.log', 'gone')  # with what it got meanwhile
+    append('access.log', *range(10, 20))
+    daemon = Daemon()
+    wait_for(seen(10))
+    assert 'is lost' in daemon.end()
+    equal(lost(), 1)
+    append('access.log', *range(20, 3000))
+    os.rename('access.log', 'access.log.1')
+    pack('access.log.1', 'gz')
+    os.truncate('access.log.1.gz', os.path.getsize('access.log.1.gz') - 500)
+    time.sleep(0.02)
+    append('access.log', *range(3000, 3010))
+    daemon = Daemon()
+    wait_for(lambda: 'damaged' in read_some(daemon))
+    wait_for(lambda: committed('s') > 10)
+    data = read('access.log')
+    os.truncate('access.log', 0)
+    append('access.log', *range(3010, 3012))
+    wait_for(lambda: 'was cut' in read_some(daemon), seen=lambda: data[:0])
+    daemon.end()
+    got = [r['bytes'] - 1000 for r in records('store') if 'bytes' in r]  # of the cut one half a line is left
+    equal(got[:20], list(range(20)))
+    equal(got[-12:], list(range(3000, 3012)))
+    equal(lost(), 2)
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def read_some(daemon):
+    """What it has said so far, of this call and those before."""
+    stderr = daemon.process.stderr
+    os.set_blocking(stderr.fileno(), False)
+    daemon.heard = getattr(daemon, 'heard', '') + (stderr.read1(65536) or b'').decode()
+    return daemon.heard
+
+
 def raw_at_rest(stream='s'):
     return cretula('verify', '--store', 'store', '--json', code=0).json['coverage']['raw_at_rest'].get(stream)
 

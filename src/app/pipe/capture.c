@@ -88,6 +88,22 @@ is_held(const struct app_capture *c, int timeout_ms)
 	return (true);
 }
 
+/* Of files: what a person should know, and may mend. */
+static void
+say_news(const struct app_pipe *p, unsigned news)
+{
+	if ((news & INPUT_NEWS_UNSPENT) != 0)
+		app_pipe_warn(p, "after_read cannot be done: no right to write the file, or its "
+				 "file system cannot; what was read stays there");
+	if ((news & INPUT_NEWS_CUT) != 0)
+		app_pipe_warn(p, "the file was cut, and no copy is there: what it got since the "
+				 "last look is lost");
+	if ((news & INPUT_NEWS_GONE) != 0)
+		app_pipe_warn(p, "a renamed file was gone before it was read: its lines are lost");
+	if ((news & INPUT_NEWS_DAMAGED) != 0)
+		app_pipe_warn(p, "a compressed file is damaged: the rest of its lines is lost");
+}
+
 /* What comes within timeout_ms, or is there when told to stop. */
 static int
 fill(struct app_capture *c, int timeout_ms, struct err *e)
@@ -110,9 +126,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	if (more.len > 0 || more.flush)
 		input_live_position(c->p->in, &c->position);
 	c->p->areas[c->p->filling].counts.lost += more.lost;
-	if (more.unspent)
-		app_pipe_warn(c->p, "after_read cannot be done: no right to write the file, or its "
-				    "file system cannot; what was read stays there");
+	say_news(c->p, more.news);
 	if (more.len == 0)
 		return (0);
 	c->last_ns = clock_mono_ns();

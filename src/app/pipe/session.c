@@ -90,10 +90,12 @@ static int
 say_raw(struct app_session *s, struct err *e)
 {
 	const char *word = raw_at_rest(s->setup->stream, e);
+	int rc = -1;
 
-	return (word == NULL ?
-		-1 :
-		store_live_raw_at_rest(s->pipe.live, s->pipe.policy_hash, word, e));
+	if (word != NULL)
+		rc = store_live_raw_at_rest(s->pipe.live, s->pipe.policy_hash, word, e);
+	s->had_files = rc == 1;
+	return (rc == -1 ? -1 : 0);
 }
 
 static int

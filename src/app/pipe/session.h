@@ -15,6 +15,7 @@ struct app_session {
 	const char *store_path, *keys_path; /* keys NULL: beside the store */
 	const struct app_setup *setup;  /* outlives the session */
 	bool replays;                   /* the input is a file, resumed by the caller */
+	bool had_files;                 /* out: so its lines came before */
 	/* of which pipe.in, stop, seal, setup.parser, seal_every_ns, rotate are the caller's */
 	struct app_pipe pipe;
 	/* the session's own */

@@ -86,9 +86,13 @@ resume(struct run_stream *r)
 {
 	if (r->setup.stream->input.kind != INPUT_FILE)
 		return;
-	if (!input_live_resume(r->in, find_cursor, r) && r->before > 0)
-		app_warn_log(r->name,
-		    "no file is there that was read before: what it got since is not read");
+	if (input_live_resume(r->in, find_cursor, r) || r->before == 0)
+		return;
+	app_warn_log(r->name,
+	    "no file is there that was read before: what it got since is %s",
+	    r->session.had_files ? "lost" : "not read");
+	/* Nobody can count these lines: they are one. */
+	r->session.pipe.lost += r->session.had_files;
 }
 
 int
@@ -172,7 +176,7 @@ go_on(struct run_stream *r, uint64_t expected)
 	if (r->session.replays)
 		r->lost = 0; /* they are read again */
 	resume(r);
-	r->session.pipe.lost = r->lost;
+	r->session.pipe.lost += r->lost;
 	app_info(r->name, "open again; %llu lines were lost", (unsigned long long)r->lost);
 	r->lost = 0;
 	return (true);

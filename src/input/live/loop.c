@@ -70,7 +70,8 @@ open_memory(struct input_live *in, struct err *e)
 	/* A block holds a little less than its size. */
 	blocks += blocks / 64 + 1;
 	if (arena_open(&in->memory,
-		LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + 3 * INPUT_HEAD_BYTES + 64,
+		LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + 3 * INPUT_HEAD_BYTES +
+		    (in->kind == INPUT_FILE ? TAIL_PACKED_BYTES : 0) + 64,
 		ARENA_SECRET, e) == -1)
 		return (-1);
 	in->buffer = arena_take(&in->memory, LIVE_READ_BYTES);

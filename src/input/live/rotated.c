@@ -7,24 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "input/live/tail.h"
 
 bool
 input_tail_is_sibling(const struct live_tail *t, const char *name)
 {
-	static const char *const packed[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4" };
 	size_t base = strlen(t->base), len = strlen(name);
 
 	if (len <= base || len >= TAIL_NAME_BYTES || strncmp(name, t->base, base) != 0 ||
 	    (name[base] != '.' && name[base] != '-'))
 		return (false);
-	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
-		size_t end = strlen(packed[i]);
-
-		if (len > end && strcmp(name + len - end, packed[i]) == 0)
-			return (false);
-	}
-	return (true);
+	return (input_tail_packing(name) != TAIL_OTHER);
 }
 
 /* false: it is not there, no file, or empty. */
@@ -38,6 +32,7 @@ stat_file(const struct live_tail *t, const char *name, struct tail_candidate *on
 	memset(one, 0, sizeof(*one));
 	memcpy(one->name, name, strlen(name) + 1);
 	one->inode = st.st_ino;
+	one->packing = name == t->base ? TAIL_PLAIN : input_tail_packing(name);
 	one->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	return (true);
 }
@@ -68,23 +63,52 @@ by_age(const void *a, const void *b)
 	return (x->changed_ns < y->changed_ns ? -1 : x->changed_ns > y->changed_ns);
 }
 
+/* Its first bytes, as they were when it was plain, to t->other; 0: none. */
+static size_t
+read_head(struct live_tail *t, int fd, enum tail_packing packing)
+{
+	ssize_t n;
+
+	if (packing != TAIL_PLAIN)
+		return (input_tail_packed_head(t, fd, packing));
+	n = pread(fd, t->other, INPUT_HEAD_BYTES, 0);
+	return (n > 0 ? (size_t)n : 0);
+}
+
 /* What is known of a file, by its head.  It may have another name by now: then nothing. */
 static void
 look_at(struct live_tail *t, struct tail_candidate *one, input_find *find, void *arg)
 {
 	int fd = openat(t->dir_fd, one->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
-	ssize_t n;
+	size_t n;
 
 	if (fd == -1)
 		return;
 	one->spent = input_tail_is_spent(t, fd);
-	if (fstat(fd, &st) == 0 && st.st_ino == one->inode && find != NULL &&
-	    (n = pread(fd, t->other, INPUT_HEAD_BYTES, 0)) > 0 &&
-	    (find(arg, span_of(t->other, (size_t)n), &one->at, &one->rank) == -1 ||
-		one->at > (uint64_t)st.st_size))
-		one->rank = 0;
+	if (fstat(fd, &st) == 0 && st.st_ino == one->inode && find != NULL) {
+		n = read_head(t, fd, one->packing);
+		one->hash = hash_bytes(t->other, n, n);
+		one->spent |= n == 0 && one->packing != TAIL_PLAIN;
+		if (n > 0 &&
+		    (find(arg, span_of(t->other, n), &one->at, &one->rank) == -1 ||
+			(one->packing == TAIL_PLAIN && one->at > (uint64_t)st.st_size)))
+			one->rank = 0;
+	}
 	(void)close(fd);
+}
+
+/* Of a file that is there both plain and compressed the plain one counts. */
+static void
+drop_copies(struct tail_candidates *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		for (unsigned k = 0; k < c->count && c->list[i].packing != TAIL_PLAIN; k++)
+			if (c->list[k].packing == TAIL_PLAIN && !c->list[k].spent &&
+			    c->list[k].hash == c->list[i].hash) {
+				c->list[i].spent = true;
+				c->list[i].rank = 0;
+			}
 }
 
 void
@@ -98,7 +122,8 @@ input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct t
 	if (dir == NULL && fd != -1)
 		(void)close(fd);
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (input_tail_is_sibling(t, entry->d_name))
+		if (input_tail_is_sibling(t, entry->d_name) &&
+		    (find != NULL || input_tail_packing(entry->d_name) == TAIL_PLAIN))
 			note_sibling(t, entry->d_name, c);
 	if (dir != NULL)
 		(void)closedir(dir);
@@ -107,4 +132,6 @@ input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct t
 	for (unsigned i = 0; i < c->count; i++)
 		if (find != NULL || t->spend.how != INPUT_KEEP)
 			look_at(t, &c->list[i], find, arg);
+	if (find != NULL)
+		drop_copies(c);
 }

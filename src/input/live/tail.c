@@ -48,6 +48,7 @@ input_tail_open(struct input_live *in, const struct input_live_options *how, str
 	t->head = arena_take(&in->memory, INPUT_HEAD_BYTES);
 	t->other = arena_take(&in->memory, INPUT_HEAD_BYTES);
 	t->last = arena_take(&in->memory, TAIL_LOOK_BYTES);
+	t->packed.in = arena_take(&in->memory, TAIL_PACKED_BYTES);
 	/* Only to be woken early: where it fails we look at each timeout. */
 	t->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (t->watch_fd != -1)
@@ -69,6 +70,7 @@ input_tail_close(struct live_tail *t)
 	if (t == NULL)
 		return;
 	input_tail_spend_close(t);
+	input_tail_packed_close(t);
 	close_file(t);
 	if (t->watch_fd != -1)
 		(void)close(t->watch_fd);
@@ -79,10 +81,10 @@ input_tail_close(struct live_tail *t)
 
 /* Read that file from at on, whatever its name is by then, once what is read now has ended. */
 static void
-enqueue(struct live_tail *t, ino_t inode, uint64_t at)
+enqueue(struct live_tail *t, const struct tail_candidate *file, uint64_t at)
 {
-	if (t->queued < TAIL_QUEUE_MAX)
-		t->queue[t->queued++] = (struct tail_queued){ inode, at };
+	if (t->queued < TAIL_QUEUE_MAX && !file->spent)
+		t->queue[t->queued++] = (struct tail_queued){ file->inode, at, file->packing };
 }
 
 /* The bytes before at, as they will be looked at again. */
@@ -97,7 +99,7 @@ remember(struct live_tail *t)
 
 /* false: there is none of this name, or it is not the one that is meant (0: any). */
 static bool
-open_file(struct live_tail *t, const char *name, ino_t inode, uint64_t at)
+open_file(struct live_tail *t, const char *name, const struct tail_queued *q)
 {
 	struct stat st;
 	ssize_t n;
@@ -105,19 +107,26 @@ open_file(struct live_tail *t, const char *name, ino_t inode, uint64_t at)
 	t->fd = input_tail_spend_file(t, name);
 	if (t->fd == -1)
 		return (false);
-	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode) || (inode != 0 && st.st_ino != inode)) {
+	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (q->inode != 0 && st.st_ino != q->inode)) {
 		close_file(t);
 		return (false);
 	}
 	t->file++;
 	t->device = st.st_dev;
 	t->inode = st.st_ino;
-	t->at = at <= (uint64_t)st.st_size ? at : 0;
-	n = pread(t->fd, t->head, INPUT_HEAD_BYTES, 0);
-	t->head_len = n > 0 ? (size_t)n : 0;
 	t->eof_ns = 0;
 	t->spend.done = 0;
-	if (at > 0)
+	t->size = 0;
+	input_tail_packed_begin(t, q->packing, q->at);
+	if (q->packing != TAIL_PLAIN) {
+		t->at = t->head_len = t->last_len = 0;
+		return (t->packed.now != NULL);
+	}
+	t->at = q->at <= (uint64_t)st.st_size ? q->at : 0;
+	n = pread(t->fd, t->head, INPUT_HEAD_BYTES, 0);
+	t->head_len = n > 0 ? (size_t)n : 0;
+	if (q->at > 0)
 		input_tail_spent_to(t, t->at);
 	remember(t);
 	return (true);
@@ -158,9 +167,7 @@ input_live_resume(struct input_live *in, input_find *find, void *arg)
 	}
 	/* The one that was read last, those that came since, and the one of today. */
 	for (unsigned i = from; i < all.count; i++)
-		if (!all.list[i].spent)
-			enqueue(t, all.list[i].inode,
-			    all.list[i].rank > 0 ? all.list[i].at : 0);
+		enqueue(t, &all.list[i], all.list[i].rank > 0 ? all.list[i].at : 0);
 	return (from < all.count);
 }
 
@@ -189,8 +196,9 @@ leave_file(struct input_live *in, struct live_sink *sink, struct input_more *mor
 
 	input_feed_end(&in->feeds[0], &in->pool, sink);
 	t->ended = more->flush = true;
-	if (!input_tail_spend_leave(t))
+	if (t->packed.now != NULL || !input_tail_spend_leave(t))
 		close_file(t);
+	t->packed.now = NULL;
 }
 
 /* It was cut or written anew: the rest may be in a copy, which begins as it did. */
@@ -220,9 +228,13 @@ was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 		if (all.list[i].rank == 0)
 			continue;
 		input_feed_forget(&in->feeds[0], &in->pool);
-		enqueue(t, all.list[i].inode, all.list[i].at);
-		break;
+		enqueue(t, &all.list[i], all.list[i].at);
+		leave_file(in, sink, more);
+		return;
 	}
+	/* Nobody has the rest.  What we saw and did not read is lost; more may be. */
+	more->lost += t->size > t->at + in->feeds[0].len + in->feeds[0].dropped ? 1 : 0;
+	more->news |= INPUT_NEWS_CUT;
 	leave_file(in, sink, more);
 }
 
@@ -291,6 +303,38 @@ keep_head(struct live_tail *t, const char *bytes, size_t n)
 	t->head_len += n;
 }
 
+/* To the pool and to lines; of the first passed bytes only the head is kept. */
+static void
+take(struct input_live *in, size_t n, size_t passed, struct live_sink *sink)
+{
+	struct live_tail *t = in->tail;
+
+	keep_head(t, in->buffer, n);
+	(void)input_feed_take(&in->feeds[0], &in->pool, &in->limits,
+	    span_of(in->buffer + passed, n - passed), sink); /* the pool has room for one line */
+	crypto_wipe(in->buffer, n);
+	t->at += (uint64_t)n;
+}
+
+/* It does not grow any more.  A damaged one has lost its rest. */
+static int
+read_packed(struct input_live *in, struct live_sink *sink, struct input_more *more)
+{
+	size_t passed;
+	ssize_t n = input_tail_packed_read(in->tail, in->buffer, LIVE_READ_BYTES, &passed);
+
+	if (n > 0) {
+		take(in, (size_t)n, passed, sink);
+		return (1);
+	}
+	if (n == -1) {
+		more->lost++;
+		more->news |= INPUT_NEWS_DAMAGED;
+	}
+	leave_file(in, sink, more);
+	return (1);
+}
+
 /* 1: something was read. */
 static int
 read_file(struct input_live *in, struct live_sink *sink, struct input_more *more)
@@ -299,12 +343,15 @@ read_file(struct input_live *in, struct live_sink *sink, struct input_more *more
 	struct stat st;
 	ssize_t n;
 
+	if (t->packed.now != NULL)
+		return (read_packed(in, sink, more));
 	if (fstat(t->fd, &st) == -1)
 		return (-1);
 	if (is_cut(t, &st)) {
 		was_cut(in, sink, more);
 		return (1);
 	}
+	t->size = (uint64_t)st.st_size;
 	n = pread(t->fd, in->buffer, LIVE_READ_BYTES, (off_t)t->at);
 	if (n == -1)
 		return (errno == EINTR ? 0 : -1);
@@ -313,11 +360,7 @@ read_file(struct input_live *in, struct live_sink *sink, struct input_more *more
 		return (more->flush ? 1 : 0);
 	}
 	t->eof_ns = 0;
-	keep_head(t, in->buffer, (size_t)n);
-	(void)input_feed_take(&in->feeds[0], &in->pool, &in->limits,
-	    span_of(in->buffer, (size_t)n), sink); /* the pool has room for one line */
-	crypto_wipe(in->buffer, (size_t)n);
-	t->at += (uint64_t)n;
+	take(in, (size_t)n, 0, sink);
 	remember(t);
 	return (1);
 }
@@ -341,13 +384,13 @@ open_queued(struct live_tail *t, const struct tail_queued *q)
 	int fd = openat(t->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	bool found = open_file(t, t->base, q->inode, q->at);
+	bool found = q->packing == TAIL_PLAIN && open_file(t, t->base, q);
 
 	if (dir == NULL && fd != -1)
 		(void)close(fd);
 	while (!found && dir != NULL && (entry = readdir(dir)) != NULL)
 		found = entry->d_ino == q->inode && input_tail_is_sibling(t, entry->d_name) &&
-		    open_file(t, entry->d_name, q->inode, q->at);
+		    open_file(t, entry->d_name, q);
 	if (dir != NULL)
 		(void)closedir(dir);
 	return (found);
@@ -360,21 +403,21 @@ open_queued(struct live_tail *t, const struct tail_queued *q)
 static void
 open_path(struct live_tail *t)
 {
+	const struct tail_queued any = { .packing = TAIL_PLAIN };
 	ino_t left = t->file > 0 ? t->inode : 0;
 	struct tail_candidates all;
 	unsigned i = 0;
 
-	if (!open_file(t, t->base, 0, 0) || left == 0 || left == t->inode)
+	if (!open_file(t, t->base, &any) || left == 0 || left == t->inode)
 		return;
 	input_tail_candidates(t, NULL, NULL, &all);
 	while (i < all.count && all.list[i].inode != left)
 		i++;
 	for (i++; i < all.count && all.list[i].inode != t->inode; i++)
-		if (!all.list[i].spent)
-			enqueue(t, all.list[i].inode, 0);
+		enqueue(t, &all.list[i], 0);
 	if (t->queued == 0)
 		return;
-	enqueue(t, t->inode, 0);
+	enqueue(t, &(struct tail_candidate){ .inode = t->inode }, 0);
 	close_file(t);
 }
 
@@ -387,7 +430,7 @@ input_tail_read(
 
 	t->ended = false;
 	input_tail_spend(t);
-	more->unspent = t->spend.refused && !t->spend.told;
+	more->news = t->spend.refused && !t->spend.told ? INPUT_NEWS_UNSPENT : 0;
 	t->spend.told = t->spend.refused;
 	if (t->fd == -1 && t->queued == 0)
 		open_path(t);
@@ -395,7 +438,12 @@ input_tail_read(
 		struct tail_queued next = t->queue[0];
 
 		memmove(t->queue, t->queue + 1, --t->queued * sizeof(t->queue[0]));
-		in->gone += !open_queued(t, &next);
+		if (open_queued(t, &next))
+			continue;
+		close_file(t);
+		in->gone++;
+		more->lost++;
+		more->news |= INPUT_NEWS_GONE;
 	}
 	if (t->fd != -1)
 		rc = read_file(in, sink, more);

@@ -13,9 +13,27 @@
 #define TAIL_NAME_BYTES 256
 #define TAIL_LOOK_BYTES ((size_t)256)
 
+#define TAIL_PACKED_BYTES ((size_t)64 << 10) /* of a compressed file, at once */
+
+enum tail_packing {
+	TAIL_PLAIN,
+	TAIL_GZIP,
+	TAIL_ZSTD,
+	TAIL_OTHER /* nobody reads it here */
+};
+
 struct tail_queued {
 	ino_t inode;
 	uint64_t at;
+	enum tail_packing packing;
+};
+
+struct tail_packed {
+	struct input_decompress *gzip, *zstd; /* NULL until there is such a file */
+	struct input_decompress *now; /* of the file that is open; NULL: it is plain */
+	unsigned char *in; /* TAIL_PACKED_BYTES */
+	size_t have, used;
+	uint64_t file_at, from; /* compressed bytes so far; what lies before was read before */
 };
 
 struct tail_candidate {
@@ -23,7 +41,9 @@ struct tail_candidate {
 	ino_t inode;
 	int64_t changed_ns;
 	uint64_t at, rank; /* rank 0: not known */
-	bool spent; /* read, committed and given up */
+	bool spent; /* read, committed and given up; or a copy of another one */
+	enum tail_packing packing;
+	uint64_t hash; /* of its head */
 };
 
 struct tail_candidates {
@@ -50,6 +70,7 @@ struct tail_spend {
 
 struct live_tail {
 	struct tail_spend spend;
+	struct tail_packed packed;
 	char base[INPUT_PLACE_BYTES]; /* of the path, below dir_fd */
 	int dir_fd, watch_fd;
 	int fd; /* -1: the next one is to be opened */
@@ -57,6 +78,7 @@ struct live_tail {
 	dev_t device;
 	ino_t inode;
 	uint64_t at; /* bytes of it that were read */
+	uint64_t size; /* as it was seen last */
 	char *other; /* as head, of another one */
 	char *head; /* INPUT_HEAD_BYTES, secret memory */
 	size_t head_len;
@@ -88,12 +110,26 @@ int input_tail_spend_file(struct live_tail *t, const char *name);
 /* Was it given up, head and all? */
 bool input_tail_is_spent(const struct live_tail *t, int fd);
 
+/* ---- packed.c: files that were compressed meanwhile ---- */
+
+enum tail_packing input_tail_packing(const char *name);
+/* The file that is opened now; plain is legal.  What lies before from is passed over. */
+void input_tail_packed_begin(struct live_tail *t, enum tail_packing packing, uint64_t from);
+void input_tail_packed_close(struct live_tail *t);
+/* Its first bytes to t->other: how many; 0: it is damaged. */
+size_t input_tail_packed_head(struct live_tail *t, int fd, enum tail_packing packing);
+/* As read(2) of what it was; *passed of it lie before from. */
+ssize_t input_tail_packed_read(struct live_tail *t, char *out, size_t size, size_t *passed);
+
 /* ---- rotated.c ---- */
 
-/* Is it an older PATH: PATH.1, PATH-20261126; not one that is compressed? */
+/* Is it an older PATH: PATH.1, PATH-20261126, PATH.2.gz? */
 bool input_tail_is_sibling(const struct live_tail *t, const char *name);
 
-/* Older files by their age, and last the one of our path.  find may be NULL. */
+/*
+ * Older files by their age, and last the one of our path.  find NULL: no
+ * compressed ones, which are only read from what a start finds.
+ */
 void input_tail_candidates(
     struct live_tail *t, input_find *find, void *arg, struct tail_candidates *c);
 

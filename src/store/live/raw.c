@@ -42,5 +42,5 @@ store_live_raw_at_rest(struct store_live *l, const char *policy, const char *whe
 		rc = store_live_append(l, entry, e);
 	}
 	free(entry);
-	return (rc);
+	return (rc == -1 ? -1 : strcmp(raw.now, "none") != 0);
 }
