@@ -1,3 +1,4 @@
+#include "crypto/sha256.h"
 #include "mask/inside.h"
 
 /* As text_base32 does it, five bytes to eight characters at a time. */
@@ -50,6 +51,14 @@ mask_pending_add(struct mask *m, const struct crypto_hmac_key *key, char *out)
 	p->out[p->count] = out;
 	memset(out, '.', MASK_TOKEN_BYTES - 3);
 	return (p->in[p->count++].block);
+}
+
+void
+mask_pending_before(struct mask *m, const unsigned char first[static 64])
+{
+	struct mask_pending *p = &m->pending;
+
+	crypto_sha256_blocks(p->in[p->count - 1].key.inner, first, 1);
 }
 
 void

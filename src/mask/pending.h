@@ -32,6 +32,9 @@ struct mask_pending {
 unsigned char *mask_pending_add(struct mask *m, const struct crypto_hmac_key *key, char *out);
 void mask_pending_added(struct mask *m);
 
+/* What was added last has a block before its own, whose padding counts it. */
+void mask_pending_before(struct mask *m, const unsigned char first[static 64]);
+
 /* Forget what was added behind the first count: its text is thrown away. */
 void mask_pending_drop(struct mask *m, unsigned count);
 

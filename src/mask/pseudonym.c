@@ -429,6 +429,7 @@ mask_token_later(
 
 #define SUBJECT_FRAMED (2 + MASK_TOKEN_BYTES)
 #define TAIL_SHORT (CRYPTO_HMAC_SHORT_BYTES - SUBJECT_FRAMED)
+#define TAIL_LONG (TAIL_SHORT + 64)
 
 /* A window into it keeps the first bytes of a tail and clears the rest. */
 static const unsigned char tail_mask[2 * MASK_TAIL_SLACK] =
@@ -476,6 +477,25 @@ print_odd(struct mask *m, enum mask_slot slot, const struct crypto_hmac_key *key
 	print_mac(prefix, mac, out);
 }
 
+/* A tail that needs a block more: the first is absorbed at once, the second waits as others do. */
+static __attribute__((noinline)) void
+bound_long(struct mask *m, const struct crypto_hmac_key *key, struct span tail, char *out)
+{
+	unsigned char both[2 * 64] = { 0, MASK_TOKEN_BYTES }, *block;
+	size_t bits = (64 + SUBJECT_FRAMED + tail.len) * 8; /* the key's block counts */
+
+	memcpy(both + 2, m->subject, MASK_TOKEN_BYTES);
+	memcpy(both + SUBJECT_FRAMED, tail.ptr, tail.len);
+	both[SUBJECT_FRAMED + tail.len] = 0x80;
+	both[sizeof(both) - 2] = (unsigned char)(bits >> 8);
+	both[sizeof(both) - 1] = (unsigned char)bits;
+	block = mask_pending_add(m, key, out);
+	mask_pending_before(m, both);
+	memcpy(block, both + 64, 64);
+	crypto_wipe(both, sizeof(both));
+	mask_pending_added(m);
+}
+
 bool
 mask_token_bound_later(
     struct mask *m, enum mask_slot slot, struct span tail, char out[static MASK_TOKEN_BYTES])
@@ -484,12 +504,16 @@ mask_token_bound_later(
 
 	if (key == NULL)
 		return (false);
-	if (!m->subject_known || tail.len > TAIL_SHORT ||
+	if (!m->subject_known || tail.len > TAIL_LONG ||
 	    (slot == MASK_SLOT_PATH && m->policy->path_token_shared)) {
 		print_odd(m, slot, key, tail, out);
 		return (true);
 	}
 	print_prefix(out, slots[slot].class_id);
+	if (tail.len > TAIL_SHORT) {
+		bound_long(m, key, tail, out + 3);
+		return (true);
+	}
 	bound_block(m->subject, tail, mask_pending_add(m, key, out + 3));
 	mask_pending_added(m);
 	return (true);

@@ -108,6 +108,35 @@ test_records(void **state)
 	bed_close(&bed);
 }
 
+/* Values whose message fits one block, two, or neither: all are made as docs/format.md says. */
+static void
+test_lengths(void **state)
+{
+	static struct bed bed;
+	struct crypto_hmac_key key;
+	unsigned char week[32];
+	char subject[MASK_TOKEN_BYTES], token[MASK_TOKEN_BYTES + 1] = "", line[256], value[128];
+	int64_t t_us = INT64_C(1763979072) * 1000000; /* 2025-11-24T10:11:12Z */
+
+	bed_open(&bed, NULL);
+	assert_int_equal(key_ring_prk(bed.ring, KEY_WEEK, key_epoch_index(KEY_WEEK, t_us), week), 0);
+	class_key(week, "ip", "peer", &key);
+	mask_token_print(&key, "ip", span_of("\300\000\002\007", 4), subject);
+	class_key(week, "sg", "peer", &key);
+	memset(value, 'e', sizeof(value));
+	for (int len = 15; len < 110; len++) {
+		struct record r;
+
+		snprintf(line, sizeof(line), "192.0.2.7 - - [24/Nov/2025:10:11:12 +0000] "
+		    "\"GET /users/%.*s HTTP/1.1\" 200 1 \"-\" \"-\"", len, value);
+		r = bed_record(&bed, line);
+		mask_token_print_bound(&key, "sg", span_of(subject, sizeof(subject)),
+		    span_str("/users"), span_of(value, (size_t)len), token);
+		assert_true(span_equal(span_from(r.text[RECORD_FIELD_PATH], 7), span_str(token)));
+	}
+	bed_close(&bed);
+}
+
 /* The same value in another epoch, tenant or without a subject is another token. */
 static void
 test_apart(void **state)
@@ -164,7 +193,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_global), cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_records), cmocka_unit_test(test_apart),
+		cmocka_unit_test(test_records), cmocka_unit_test(test_lengths), cmocka_unit_test(test_apart),
 		cmocka_unit_test(test_no_key),
 	};
 
