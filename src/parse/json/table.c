@@ -62,16 +62,27 @@ name_hash(struct span name, uint32_t seed)
 	return ((unsigned)((a ^ b) >> 53) & (PARSE_JSON_SLOTS - 1));
 }
 
-/* As span_equal, of names that hardly ever differ where a hash agrees. */
+static inline uint64_t
+differ64(const char *a, const char *b)
+{
+	return (load64(a) ^ load64(b));
+}
+
+/* As span_equal, of names that hardly ever differ where a hash agrees: no branch a byte. */
 static inline bool
 is_name(struct span a, struct span b)
 {
+	const char *last_a = a.ptr + a.len, *last_b = b.ptr + b.len;
+	uint64_t differ;
+
 	if (a.len != b.len)
 		return (false);
-	if (a.len < 8 || a.len > 16)
+	if (a.len < 8 || a.len > 32)
 		return (span_equal(a, b));
-	return (((load64(a.ptr) ^ load64(b.ptr)) |
-		    (load64(a.ptr + a.len - 8) ^ load64(b.ptr + b.len - 8))) == 0);
+	differ = differ64(a.ptr, b.ptr) | differ64(last_a - 8, last_b - 8);
+	if (a.len > 16)
+		differ |= differ64(a.ptr + 8, b.ptr + 8) | differ64(last_a - 16, last_b - 16);
+	return (differ == 0);
 }
 
 /* Two rows of one name: the first one is found. */
