@@ -81,11 +81,33 @@ parse_string_fits(const struct string_field *field, struct span value)
 
 /* ---- the ordinary line ---- */
 
-static bool
+/* As span_starts: the texts behind values are so short that a call costs more than their bytes. */
+static inline bool
+starts_with(struct span rest, struct span text)
+{
+	size_t same = 0;
+
+	while (same < text.len && same < rest.len && rest.ptr[same] == text.ptr[same])
+		same++;
+	return (same == text.len);
+}
+
+static inline bool
 is_behind(const struct string_field *f, struct span rest, size_t len)
 {
-	return (len <= rest.len && rest.len - len >= f->after.len &&
-	    memcmp(rest.ptr + len, f->after.ptr, f->after.len) == 0);
+	return (len <= rest.len && starts_with(span_from(rest, len), f->after));
+}
+
+/* As memmem, of such a text; its first byte is mostly there once. */
+static const char *
+find_text(struct span in, struct span text)
+{
+	for (; in.len >= text.len; in = span_from(in, 1)) {
+		in = span_from(in, span_find(in, text.ptr[0]));
+		if (in.len > 0 && starts_with(in, text))
+			return (in.ptr);
+	}
+	return (NULL);
 }
 
 /* Does the open value end at len, and nowhere else?  Its server lets no quote into it. */
@@ -100,7 +122,7 @@ is_only(const struct parse_string *s, const struct string_field *f, struct span 
 	more.len = span_find(more, token ? ' ' : '"') + f->after.len;
 	if (more.len > rest.len - len - 1)
 		more.len = rest.len - len - 1;
-	return (memmem(more.ptr, more.len, f->after.ptr, f->after.len) == NULL);
+	return (find_text(more, f->after) == NULL);
 }
 
 /* Short values, byte by byte: where the first byte stands that they cannot hold. */
@@ -140,8 +162,7 @@ quick_end(const struct parse_string *s, const struct string_field *f, struct spa
 		return (*len > 0 && is_behind(f, rest, *len));
 	}
 	if (!f->closed) {
-		if (f->pad ||
-		    (found = memmem(rest.ptr, rest.len, f->after.ptr, f->after.len)) == NULL)
+		if (f->pad || (found = find_text(rest, f->after)) == NULL)
 			return (false);
 		*len = (size_t)(found - rest.ptr);
 		return (is_only(s, f, rest, *len));
