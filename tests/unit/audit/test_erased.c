@@ -105,6 +105,14 @@ put_record_back(struct build *b)
 	buf_free(&text);
 }
 
+/* The .idx file is not needed to name it. */
+static void
+put_back_without_idx(struct build *b)
+{
+	put_record_back(b);
+	build_remove(b, SEG2 ".idx");
+}
+
 /* ... and another record is changed, so that records have to be searched for. */
 static void
 put_back_and_change(struct build *b)
@@ -290,6 +298,8 @@ static const struct past_row rows[] = {
 	{ "29: the salts before are there", keep_salt, 1, AUDIT_E_ERASED_SALT_PRESENT, 2, 2, NONE },
 	{ "56: erased under hold", redact_held, 1, AUDIT_E_PRUNE_UNDER_HOLD, LAST + 1, NONE, NONE },
 	{ "26: an erased record put back", put_record_back, 1, AUDIT_E_TOMBSTONED_RECORD_PRESENT, 2,
+	    2, RECORDS + 3 },
+	{ "26: ... and no .idx file", put_back_without_idx, 2, AUDIT_E_TOMBSTONED_RECORD_PRESENT, 2,
 	    2, RECORDS + 3 },
 	{ "26: ... beside a change", put_back_and_change, 2, AUDIT_E_TOMBSTONED_RECORD_PRESENT, 2,
 	    2, RECORDS + 3 },

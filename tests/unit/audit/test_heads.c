@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "crypto/sha256.h"
 #include "past.h"
+#include "seal/history.h"
 
 #define SEEDS 6 /* of imports */
 
@@ -209,6 +211,55 @@ pruned_are_not_erased(void **state)
 	}
 }
 
+/* ---- what cannot be judged ---- */
+
+static enum { AS_IT_IS, TOO_MUCH, NO_MEMORY } history;
+
+/* Of the linker (--wrap): the test stands in between. */
+int __real_seal_history_take(struct seal_history *history, const struct seal_entry *entry,
+    enum seal_verdict *verdict, struct err *why);
+int __wrap_seal_history_take(struct seal_history *of, const struct seal_entry *entry,
+    enum seal_verdict *verdict, struct err *why);
+
+int
+__wrap_seal_history_take(struct seal_history *of, const struct seal_entry *entry,
+    enum seal_verdict *verdict, struct err *why)
+{
+	if (history == NO_MEMORY)
+		return (err_memory(why));
+	if (history == AS_IT_IS || entry->type != SEAL_ROTATE)
+		return (__real_seal_history_take(of, entry, verdict, why));
+	*verdict = SEAL_VERDICT_OPEN;
+	return (0);
+}
+
+/* A chain that takes too long to judge is not good; it is not judged. */
+static void
+not_judged_is_not_good(void **state)
+{
+	struct audit_options options = { .jobs = 1, .names = &build_names };
+	struct audit_result result;
+	struct build b;
+	struct err e;
+
+	(void)state;
+	past_begin(&b);
+	build_rotate(past_shop, "[[1,3]]");
+	build_verify(&b, 1, NULL, &result);
+	assert_int_equal(result.exit_code, 0);
+	audit_result_free(&result);
+	history = TOO_MUCH;
+	build_verify(&b, 1, NULL, &result);
+	assert_int_equal(result.exit_code, 3);
+	assert_int_equal(result.coverage.unknown_entries, 1);
+	audit_result_free(&result);
+	history = NO_MEMORY;
+	assert_int_equal(audit_verify(b.dir, &options, &result, &e), -1);
+	assert_int_equal(e.code, ERR_IO);
+	history = AS_IT_IS;
+	past_end(&b);
+}
+
 int
 main(void)
 {
@@ -216,6 +267,7 @@ main(void)
 		cmocka_unit_test(heads_are_kept),
 		cmocka_unit_test(import_keys_are_counted),
 		cmocka_unit_test(pruned_are_not_erased),
+		cmocka_unit_test(not_judged_is_not_good),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
