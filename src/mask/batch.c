@@ -187,6 +187,8 @@ start_skeleton(struct mask *m, enum parse_reason reason, const char *key, uint64
 	r->extra_count = 1;
 	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
 	record_set_flag(r, RECORD_FLAG_TIME_ARRIVAL);
+	if (m->batch->again)
+		record_set_flag(r, RECORD_FLAG_SENT_AGAIN);
 	stats_counts_record(&m->batch->counts, -1, r->time_us);
 }
 
@@ -217,8 +219,8 @@ try_others(struct mask *m, struct span line, enum parse_reason reason)
 	    reason == PARSE_REASON_TOO_LONG || reason == PARSE_REASON_BINARY)
 		return;
 	m->others_tried++;
-	parse_others_try(&m->parser,
-	    &(struct parse_line_at){ line, m->at->scratch, m->parse.now_us }, others);
+	parse_others_try(
+	    &m->parser, &(struct parse_line_at){ line, m->at->scratch, m->parse.now_us }, others);
 }
 
 /*
@@ -276,6 +278,8 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 	}
 	if (ev->zone_assumed)
 		record_set_flag(r, RECORD_FLAG_ZONE_ASSUMED);
+	if (m->batch->again)
+		record_set_flag(r, RECORD_FLAG_SENT_AGAIN);
 	partial = partial || ev->bad_text != 0;
 	if (m->epochs == MASK_EPOCH_EVENT)
 		mask_line_epochs(m, r->time_us);

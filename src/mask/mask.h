@@ -71,6 +71,7 @@ struct mask_batch {
 	uint64_t number;     /* of the batch, from 0: what the vocabulary shows it */
 	uint64_t dropped;    /* bytes cut out of the last line, which is overlong */
 	uint64_t dropped_lines; /* line ends among them, if an item was cut */
+	bool again;          /* these lines came before: a retry of their sender */
 	bool item;           /* so it was: the last line end is not the source's */
 	uint64_t read;       /* bytes of the source it stands for: counts.bytes */
 	int64_t written_us;  /* when its source was, for times without a year; 0: now */

@@ -209,7 +209,7 @@ FIELDS = {name: kind for kind, names in (
 ) for name in names.split()}
 FLAGS = ('time_arrival ip_noncanonical peer_unix peer_name user_nonstandard request_garbage ctl_in_field bad_utf8 '
          'unsettled path_param params_capped path_capped fwd_capped overlong secret_found duplicate_key '
-         'text_capped zone_assumed').split()
+         'text_capped zone_assumed sent_again').split()
 LINE_MAX = 16384
 SPARE_BYTES, SPARE_LINES = 2**25, 65536  # read beyond what is sealed, to name what was added
 ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]')

@@ -16,6 +16,7 @@
 #define APP_PIPE_FLUSH_BYTES ((size_t)4 << 20) /* flushed without waiting a second */
 #define APP_PIPE_FLUSH_NS INT64_C(1000000000)
 
+#define APP_PIPE_ANSWER_NS INT64_C(100000000) /* nor longer, where somebody waits for it */
 #define APP_PIPE_IDLE_NS INT64_C(10000000000) /* then memory goes back */
 
 struct app_area {
@@ -30,6 +31,7 @@ struct app_area {
 	struct seal_source source; /* has_source: where they end in a file */
 	uint64_t file; /* of input_position */
 	bool has_source, next_source;
+	uint64_t ticket; /* not 0: once it is committed, somebody is told (input/given.h) */
 };
 
 #endif

@@ -104,6 +104,16 @@ say_news(const struct app_pipe *p, unsigned news)
 		app_pipe_warn(p, "a compressed file is damaged: the rest of its lines is lost");
 }
 
+/* Lines that came before are masked apart from those that did not. */
+static void
+note_again(struct app_capture *c, bool again)
+{
+	if (c->begun && c->have > 0 && again != c->again)
+		c->edge = c->have;
+	else
+		c->again = again && (c->begun || c->have == 0);
+}
+
 /* What comes within timeout_ms, or is there when told to stop. */
 static int
 fill(struct app_capture *c, int timeout_ms, struct err *e)
@@ -114,6 +124,8 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 		c->eof = true;
 		return (0);
 	}
+	if (c->edge > 0)
+		return (0); /* masked first */
 	if (*c->p->stop != 0)
 		input_live_stop(c->p->in);
 	if (is_held(c, timeout_ms))
@@ -123,6 +135,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 		return (-1);
 	c->eof = more.end;
 	c->flush = c->flush || more.flush;
+	c->ticket = more.ticket > 0 ? more.ticket : c->ticket;
 	if (more.len > 0 || more.flush)
 		input_live_position(c->p->in, &c->position);
 	c->p->areas[c->p->filling].counts.lost += more.lost;
@@ -133,6 +146,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	c->touched = true;
 	if (c->have == 0)
 		c->first_ns = c->last_ns;
+	note_again(c, more.again);
 	c->more = more;
 	c->more.cut += more.cut > 0 ? c->have : 0;
 	c->more.item_at += c->have;
@@ -151,8 +165,10 @@ is_raw_full(const struct app_capture *c)
 static size_t
 batch_len(const struct app_capture *c)
 {
-	struct app_pipe_raw raw = { .bytes = span_of(c->raw, c->have), .more = &c->more,
-		.last = c->eof || c->flush || c->more.cut > 0,
+	static const struct input_more none;
+	struct app_pipe_raw raw = { .bytes = span_of(c->raw, c->edge > 0 ? c->edge : c->have),
+		.more = c->edge > 0 ? &none : &c->more,
+		.last = c->eof || c->flush || c->more.cut > 0 || c->edge > 0 || c->ticket > 0,
 		.full = is_raw_full(c) };
 
 	raw.silent = raw.last || clock_mono_ns() - c->last_ns >= RECORD_NS;
@@ -218,9 +234,11 @@ mask_one(struct app_capture *c, size_t len)
 	bool cut = c->more.cut > 0 && len == c->more.cut;
 	size_t unsent = c->added - (c->more.item && !cut), added = unsent < len ? unsent : len;
 	uint64_t dropped = cut ? c->more.dropped : 0;
+	bool behind = len == c->edge; /* of the next byte it is the other way round */
 	struct mask_batch b = { .lines = span_of(c->raw, len),
 		.number = c->number++,
 		.dropped = dropped,
+		.again = c->again,
 		.dropped_lines = cut ? c->more.dropped_lines : 0,
 		.item = cut && c->more.item,
 		.read = len + dropped - added,
@@ -253,6 +271,8 @@ mask_one(struct app_capture *c, size_t len)
 	c->more.cut -= c->more.cut < len ? c->more.cut : len;
 	c->more.item = c->more.item && !cut;
 	c->more.item_at -= c->more.item_at < len ? c->more.item_at : len;
+	c->edge -= c->edge < len ? c->edge : len;
+	c->again = c->again != behind;
 	c->first_ns = clock_mono_ns();
 }
 
@@ -266,6 +286,10 @@ mask_all(struct app_capture *c)
 		if (app_capture_full(&c->p->areas[c->p->filling]) && !app_capture_hand(c))
 			return (false);
 		mask_one(c, len);
+	}
+	if (c->have == 0 && c->ticket > 0) {
+		c->p->areas[c->p->filling].ticket = c->ticket;
+		c->ticket = 0;
 	}
 	return (true);
 }
@@ -332,6 +356,7 @@ static bool
 should_mask(const struct app_capture *c)
 {
 	return (c->have >= MASK_BYTES || c->eof || c->push || c->flush || c->more.cut > 0 ||
+	    c->edge > 0 || c->ticket > 0 ||
 	    (c->have > 0 && clock_mono_ns() - c->first_ns >= MASK_NS));
 }
 

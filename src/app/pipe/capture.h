@@ -18,6 +18,9 @@ struct app_capture {
 	bool changed; /* and has seen other keys */
 	size_t added; /* bytes of raw that nobody sent: line ends */
 	struct input_more more; /* of the last read; cut and item_at are places in raw */
+	bool again; /* raw came before, up to edge (0: all of it); then it is the other way round */
+	size_t edge;
+	uint64_t ticket; /* not 0: with raw that is whole */
 	bool flush; /* a file has ended with these lines */
 	struct input_position position; /* behind raw; its head is not looked at */
 	struct seal_source source; /* of the file, as of the last area */

@@ -11,6 +11,7 @@
 #include "app/watch/figures.h"
 #include "base/clock.h"
 #include "input/input.h"
+#include "input/given.h"
 #include "input/live.h"
 
 #define TICK_NS 50000000
@@ -119,6 +120,8 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 		;
 	if (rc == -1)
 		return (-1);
+	if (a->ticket > 0)
+		input_live_commit(p->in, a->ticket);
 	app_figures_committed(p->figures, &a->counts, a->count, p->slowest_flush_ns);
 	if (a->has_source)
 		input_live_committed(p->in, a->file, a->source.at);
@@ -136,6 +139,7 @@ clear_area(struct app_area *a)
 		arena_forget(&a->memory, a->lines + AREA_KEEP);
 	a->touched = a->touched || a->len > 0;
 	a->len = a->count = 0;
+	a->ticket = 0;
 	a->since_ns = 0;
 	stats_counts_clear(&a->counts);
 	mask_epochs_clear(&a->epochs);

@@ -24,7 +24,7 @@ app_capture_note_wait(int64_t *longest_ns, int64_t start_ns)
 static bool
 has_news(const struct app_area *a)
 {
-	return (a->count + a->counts.lines + a->counts.lost > 0);
+	return (a->count + a->counts.lines + a->counts.lost + a->ticket > 0);
 }
 
 /* How far the records of the area go in the file that they come from. */
@@ -94,7 +94,8 @@ app_capture_hand_in_time(struct app_capture *c)
 	if (c->push || app_capture_full(a) ||
 	    (waits && idle &&
 		(a->len >= APP_PIPE_FLUSH_BYTES ||
-		    clock_mono_ns() - c->handed_ns >= APP_PIPE_FLUSH_NS))) {
+		    clock_mono_ns() - c->handed_ns >=
+			(a->ticket > 0 ? APP_PIPE_ANSWER_NS : APP_PIPE_FLUSH_NS)))) {
 		if (!app_capture_hand(c))
 			return (false);
 	}

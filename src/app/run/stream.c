@@ -54,7 +54,7 @@ open_session(struct run_stream *r, struct err *e)
 	if (app_rotate_parse(stream->rotate, &s->pipe.rotate) == -1 ||
 	    app_parser_find(NULL, &r->setup, &s->pipe.setup.parser, e) == -1)
 		return (-1); /* the loader looked at rotate */
-	s->replays = stream->input.kind == INPUT_FILE;
+	s->replays = stream->input.kind == INPUT_FILE || stream->input.kind == INPUT_HTTP;
 	if (app_session_open(s, e) == -1)
 		return (-1);
 	r->before = store_live_sealed(s->pipe.live);
@@ -188,6 +188,7 @@ reopen(struct run_stream *r, struct err *e)
 {
 	uint64_t expected = r->before + r->session.pipe.records;
 
+	input_live_forget(r->in);
 	r->lost += r->session.pipe.unwritten;
 	for (int64_t pause_ns = PAUSE_FIRST_NS; may_pass(e);) {
 		app_error(r->name, "%s; trying again in %lld ms", e->text,
@@ -216,6 +217,7 @@ stream_main(void *arg)
 		rc = app_session_run(&r->session, &e);
 	} while (rc == -1 && r->stop == 0 && reopen(r, &e));
 	if (rc == -1) {
+		input_live_forget(r->in);
 		app_error(r->name, "stopped: %s", e.text);
 		r->error = e;
 	}
