@@ -10,7 +10,7 @@
 /* As the calls of these names in live.h; read fills more.ticket and more.again, too. */
 struct input_given {
 	void *arg;
-	int (*start)(void *arg, struct err *e);
+	int (*start)(void *arg, int fd, struct err *e); /* fd listens, and is the input's */
 	int (*read)(void *arg, struct span room, int timeout_ms, struct input_more *more);
 	void (*commit)(void *arg, uint64_t ticket);
 	void (*forget)(void *arg);

@@ -63,7 +63,7 @@ struct input_live_options {
 	enum input_after_read after_read;
 };
 
-/* For others that listen: a descriptor of TCP or a unix socket (0660), not blocking.  -1. */
+/* For others that listen as an input does; a unix socket has mode 0660.  -1 with e. */
 int input_listen(const struct input_place *place, struct err *e);
 
 /* All memory is taken here.  0; -1 with e: ERR_CONFIG, ERR_BUSY, ERR_INPUT. */
@@ -140,8 +140,8 @@ struct input_live_counts {
 	uint64_t gone; /* files that were to be read and were not there any more */
 	uint64_t missed; /* datagrams that a socket handed to us had no room for before */
 	uint64_t failed; /* TLS: no handshake, or none in time */
-	uint64_t bodies, bad, large, denied, busy; /* HTTP: taken; answered 400, 413, 401, 503 */
-	uint64_t again; /* HTTP: lines that came before */
+	/* HTTP: bodies; those answered 400, 413, 401, 503; lines that came before */
+	uint64_t bodies, bad, large, denied, busy, again;
 	unsigned open;
 };
 void input_live_count(const struct input_live *in, struct input_live_counts *counts);

@@ -36,6 +36,8 @@ struct input_tls_options {
 int input_tls_open(const struct input_tls_options *how, struct input_tls **tls, struct err *e);
 /* Its thread, if there is none yet. */
 int input_tls_start(struct input_tls *tls, struct err *e);
+/* Whose plain end is closed is told the rest, within a second. */
+void input_tls_finish(struct input_tls *tls);
 void input_tls_close(struct input_tls *tls); /* NULL is legal */
 
 /* For connections from now on.  -1 with e: all stays as it was. */

@@ -195,14 +195,18 @@ take(struct app_http_request *r, const char *bytes, size_t len)
 static enum MHD_Result
 end(struct app_http_request *r)
 {
+	unsigned status;
+
 	if (r->get && r->status == 0)
 		return (answer_get(r));
-	if (r->status == 0) {
-		app_http_phase(r->peer, HTTP_PHASE_WORK);
-		r->status = r->route->door->end(r->body);
-	}
 	if (r->status != 0)
 		return (answer(r));
+	app_http_phase(r->peer, HTTP_PHASE_WORK);
+	/* From here on another thread may set r->status, which is ours to see once it wakes us. */
+	if ((status = r->route->door->end(r->body)) != 0) {
+		r->status = status;
+		return (answer(r));
+	}
 	MHD_suspend_connection(r->connection);
 	return (MHD_YES);
 }

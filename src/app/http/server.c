@@ -242,7 +242,7 @@ static bool
 is_answering(const struct app_http *s)
 {
 	for (unsigned i = 0; i < s->peer_count; i++)
-		if (s->peers[i].phase == HTTP_PHASE_ANSWER)
+		if (s->peers[i].phase == HTTP_PHASE_ANSWER || s->peers[i].phase == HTTP_PHASE_WORK)
 			return (true);
 	return (false);
 }

@@ -111,10 +111,11 @@ const struct app_command app_command_run = { "run",
 	"the daemon: every stream with an input, masked and sealed as lines come", "", 0, 0,
 	options,
 	"Each stream of the configuration that has an input (`input: { unix: PATH }`, file,\n"
-	"fifo, udp, tcp, unix-stream) is read, masked, committed each second and sealed.\n"
-	"SIGTERM drains and seals, SIGUSR1 seals at once, SIGHUP reads the configuration again:\n"
-	"if it is good, streams that changed start anew, the others and the connections stay.\n"
-	"So do streams whose routes, OpenAPI files, document roots or geo databases changed.\n"
+	"fifo, udp, tcp, tls, http, unix-stream) is read, masked, committed each second and\n"
+	"sealed. SIGTERM drains and seals, SIGUSR1 seals at once, SIGHUP reads the configuration\n"
+	"again: if it is good, streams that changed start anew, the others and the connections\n"
+	"stay. So do streams whose routes, OpenAPI files, document roots or geo databases\n"
+	"changed.\n"
 	"A stream that cannot write is tried again; its clients wait meanwhile. Sockets of a\n"
 	"service manager (LISTEN_FDS) are taken by their names.\n\n"
 	"examples:\n"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/intake/intake.h"
 #include "app/run/run.h"
 #include "app/say.h"
 #include "app/source/parser.h"
@@ -99,14 +100,23 @@ int
 app_run_open_input(
     const struct config_stream *stream, int fd, struct input_live **in, struct err *e)
 {
+	struct input_given given;
 	const struct input_live_options how = { .place = stream->input,
 		.fd = fd,
 		.line_max = stream->line_max,
 		.connections = stream->connections,
 		.after_read = (enum input_after_read)stream->after_read,
-		.tls = &stream->tls };
+		.tls = &stream->tls,
+		.given = &given };
+	int rc;
 
-	return (input_live_open(&how, in, e));
+	if (stream->input.kind != INPUT_HTTP)
+		return (input_live_open(&how, in, e));
+	if (app_intake_open(stream, &given, e) == -1)
+		return (-1);
+	if ((rc = input_live_open(&how, in, e)) == -1)
+		given.close(given.arg);
+	return (rc);
 }
 
 /*
@@ -271,6 +281,12 @@ say_input(const struct run_stream *r)
 		app_warn_log(r->name,
 		    "%llu connections were closed for lack of room (limits.connections)",
 		    (unsigned long long)counts.refused);
+	if (counts.bad + counts.large + counts.denied + counts.busy > 0)
+		app_warn_log(r->name,
+		    "bodies were refused: %llu malformed, %llu too large, %llu without the token, "
+		    "%llu for lack of time or room",
+		    (unsigned long long)counts.bad, (unsigned long long)counts.large,
+		    (unsigned long long)counts.denied, (unsigned long long)counts.busy);
 	if (counts.failed > 0)
 		app_warn_log(r->name, "%llu connections did not get through a TLS handshake",
 		    (unsigned long long)counts.failed);

@@ -86,8 +86,12 @@ open_source(const struct input_live_options *how, struct input_live *in, struct 
 		return (input_tail_open(in, how, e));
 	if (in->kind == INPUT_TLS)
 		return (input_secure_open(how, in, e));
-	if (in->kind == INPUT_HTTP)
-		return (how->given != NULL ? 0 : err_set(e, ERR_CONFIG, "nobody serves HTTP"));
+	if (in->kind == INPUT_HTTP) {
+		if (how->given == NULL)
+			return (err_set(e, ERR_CONFIG, "nobody serves HTTP"));
+		in->listen_fd = input_place_open(how, in, e);
+		return (in->listen_fd == -1 ? -1 : 0);
+	}
 	in->feeds[0].fd = input_place_open(how, in, e);
 	return (in->feeds[0].fd == -1 ? -1 : 0);
 }
@@ -141,7 +145,7 @@ input_live_close(struct input_live *in)
 	if (in->given.close != NULL)
 		in->given.close(in->given.arg);
 	input_tls_close(in->tls);
-	while (in->listen_fd != -1 && read(in->feeds[0].fd, &fd, sizeof(fd)) == sizeof(fd))
+	while (in->tls != NULL && read(in->feeds[0].fd, &fd, sizeof(fd)) == sizeof(fd))
 		(void)close(fd); /* whom nobody let in */
 	for (unsigned i = in->kind == INPUT_PIPE ? 1 : 0; i < in->feed_count; i++)
 		if (in->feeds[i].fd != -1)

@@ -49,7 +49,7 @@ input_live_start(struct input_live *in, struct err *e)
 {
 	if (in->tls != NULL)
 		return (input_tls_start(in->tls, e));
-	return (in->given.start != NULL ? in->given.start(in->given.arg, e) : 0);
+	return (in->given.start != NULL ? in->given.start(in->given.arg, in->listen_fd, e) : 0);
 }
 
 void

@@ -16,6 +16,7 @@
 
 #define SHAKE_NS INT64_C(10000000000)
 #define SWEEP_NS INT64_C(500000000)
+#define FINISH_NS INT64_C(1000000000)
 #define WAIT_MS 500
 #define QUIET_MS 20
 #define EVENTS 64
@@ -291,6 +292,15 @@ input_tls_open(const struct input_tls_options *how, struct input_tls **tls, stru
 fail:
 	input_tls_close(t);
 	return (-1);
+}
+
+void
+input_tls_finish(struct input_tls *t)
+{
+	int64_t until_ns = clock_mono_ns() + FINISH_NS;
+
+	while (t->open > 0 && clock_mono_ns() < until_ns)
+		(void)usleep(5000);
 }
 
 void

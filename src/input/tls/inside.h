@@ -38,7 +38,7 @@ struct input_tls {
 	struct arena memory;
 	char *buffer; /* TLS_BYTES */
 	struct tls_peer *peers;
-	unsigned open;
+	atomic_uint open;
 	int64_t swept_ns;
 	atomic_bool quiet, stop, drained;
 	_Atomic uint64_t refused, failed;

@@ -1,0 +1,61 @@
+/* app: which ids came within the last ten minutes. */
+#include <string.h>
+
+#include "app/intake/inside.h"
+
+#define WINDOW_NS INT64_C(600000000000)
+#define SEEN_COUNT (INTAKE_SEEN_BYTES / sizeof(struct intake_seen))
+#define WAYS 4
+_Static_assert((SEEN_COUNT & (SEEN_COUNT - 1)) == 0, "a power of two");
+
+uint64_t
+app_intake_id(const struct intake *in, struct span one, struct span other)
+{
+	const struct span parts[] = { one, SPAN("|"), other };
+	unsigned char hash[32];
+	uint64_t id;
+
+	crypto_hmac_parts(&in->id_key, parts, 3, hash);
+	memcpy(&id, hash, sizeof(id));
+	return (id);
+}
+
+static struct intake_seen *
+row_of(const struct intake *in, uint64_t id)
+{
+	return (&in->seen[id & (SEEN_COUNT - 1) & ~(uint64_t)(WAYS - 1)]);
+}
+
+static bool
+is_fresh(const struct intake_seen *s, int64_t now_ns)
+{
+	return (s->at_ns > 0 && now_ns - s->at_ns < WINDOW_NS);
+}
+
+bool
+app_intake_seen(const struct intake *in, uint64_t id, int64_t now_ns)
+{
+	const struct intake_seen *row = row_of(in, id);
+
+	for (int i = 0; i < WAYS; i++)
+		if (row[i].id == id && is_fresh(&row[i], now_ns))
+			return (true);
+	return (false);
+}
+
+/* Where all places are taken, the oldest is forgotten. */
+void
+app_intake_note(struct intake *in, uint64_t id, int64_t now_ns)
+{
+	struct intake_seen *row = row_of(in, id), *oldest = row;
+
+	for (int i = 0; i < WAYS; i++) {
+		if (row[i].id == id) {
+			oldest = &row[i];
+			break;
+		}
+		if (row[i].at_ns < oldest->at_ns)
+			oldest = &row[i];
+	}
+	*oldest = (struct intake_seen){ id, now_ns };
+}

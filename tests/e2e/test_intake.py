@@ -1,0 +1,358 @@
+"""run, by HTTP: what is taken and answered, what is refused, and what a death between leaves."""
+import gzip
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+from certificates import authority, client, issue
+from lib import Skip, cretula, equal, main, read, records, write
+from test_run import Daemon, committed, free_port, line, wait_for
+
+CONFIG = 'store: store\nstreams:\n  s: { input: { http: "%s"%s }, format: %s }\n'
+CANARY = 'canary-4711@example.org'
+
+
+def configure(fmt='combined', more='', place=None):
+    port = free_port(socket.SOCK_STREAM)
+    write('c.yaml', (CONFIG % (place or f'127.0.0.1:{port}', more, fmt)).encode())
+    return port
+
+
+class Peer:
+    """A connection that stays."""
+
+    def __init__(self, port=None, path=None, context=None):
+        self.http = http.client.HTTPConnection('localhost', port, timeout=30) if port else \
+            http.client.HTTPConnection('localhost', timeout=30)
+        if path:
+            self.http.sock = socket.socket(socket.AF_UNIX)
+            self.http.sock.connect(path)
+        elif context:
+            raw = socket.create_connection(('127.0.0.1', port), timeout=30)
+            self.http.sock = context.wrap_socket(raw, server_hostname='localhost')
+
+    def post(self, path, body, **headers):
+        self.http.request('POST', path, body, {k.replace('_', '-'): v for k, v in headers.items()})
+        answer = self.http.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def post(port, path, body, **headers):
+    peer = Peer(port)
+    try:
+        return peer.post(path, body, **headers)
+    finally:
+        peer.http.close()
+
+
+def audit(n, stage='ResponseComplete', **more):
+    return {'kind': 'Event', 'apiVersion': 'audit.k8s.io/v1', 'level': 'Metadata', 'auditID': f'id-{n}', 'stage': stage,
+            'requestURI': f'/api/v1/namespaces/default/pods?limit={n}', 'verb': 'list',
+            'user': {'username': 'erika@example.org'}, 'sourceIPs': ['203.0.113.7'],
+            'objectRef': {'resource': 'pods', 'namespace': 'default', 'apiVersion': 'v1'},
+            'responseStatus': {'code': 200}, 'requestReceivedTimestamp': '2026-11-24T10:00:00.000000Z',
+            'stageTimestamp': '2026-11-24T10:00:00.010000Z', **more}
+
+
+def event_list(*events):
+    return json.dumps({'kind': 'EventList', 'apiVersion': 'audit.k8s.io/v1', 'metadata': {}, 'items': events}).encode()
+
+
+def otlp(*sizes):
+    def pair(key, **value):
+        return {'key': key, 'value': value}
+    return json.dumps({'resourceLogs': [{
+        'resource': {'attributes': [pair('host.name', stringValue='web1')]},
+        'scopeLogs': [{'scope': {'name': 'nginx'}, 'logRecords': [{
+            'timeUnixNano': '1795428000000000000', 'severityText': 'INFO', 'attributes': [
+                pair('http.request.method', stringValue='GET'), pair('url.path', stringValue='/index.html'),
+                pair('http.response.status_code', intValue='200'), pair('client.address', stringValue='203.0.113.7'),
+                pair('http.response.body.size', intValue=str(size))]} for size in sizes]}]}]}).encode()
+
+
+def zstd(data):
+    if shutil.which('zstd') is None:
+        raise Skip('no zstd(1)')
+    return subprocess.run(['zstd', '-q', '-c'], input=data, capture_output=True, check=True).stdout
+
+
+def test_bodies():
+    """Lines as they are, in chunks, in gzip and zstd; 200 means committed; a retry is flagged."""
+    port = configure()
+    daemon = Daemon()
+    peer = Peer(port)
+    lines = [b''.join(line(n) for n in range(first, first + 100)) for first in range(0, 500, 100)]
+    equal(peer.post('/ndjson', lines[0]), (200, ''))
+    equal(committed('s'), 100)
+    equal(peer.post('/ndjson', gzip.compress(lines[1]), Content_Encoding='gzip'), (200, ''))
+    equal(committed('s'), 200)
+    equal(peer.post('/ndjson', zstd(lines[2]), Content_Encoding='zstd'), (200, ''))
+    equal(peer.post('/ndjson', iter([lines[3][:77], lines[3][77:]])), (200, ''))
+    parts = gzip.compress(lines[4][:400]) + gzip.compress(lines[4][400:].rstrip(b'\n'))
+    equal(peer.post('/ndjson', parts, Content_Encoding='gzip'), (200, ''))
+    equal(peer.post('/ndjson', b''), (200, ''))
+    equal(peer.post('/ndjson', lines[0]), (200, ''))
+    equal(committed('s'), 600)
+    daemon.end()
+    kept = records('store', 's')
+    equal([r['bytes'] - 1000 for r in kept], [*range(500), *range(100)])
+    equal([n for n, r in enumerate(kept) if 'sent_again' in r.get('flags', ())], list(range(500, 600)))
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_unix_socket_and_curl():
+    """A socket of the file system, by curl; it is gone behind us."""
+    configure(place=os.getcwd() + '/http.sock')
+    if shutil.which('curl') is None:
+        raise Skip('no curl')
+    daemon = Daemon()
+    write('body', b''.join(map(line, range(20000))))
+    done = subprocess.run(['curl', '-sS', '--unix-socket', 'http.sock', '--data-binary', '@body', '-w', '%{http_code}',
+                           'http://localhost/ndjson'], capture_output=True, check=True)
+    equal(done.stdout, b'200')
+    daemon.end()
+    equal([r['bytes'] - 1000 for r in records('store', 's')], list(range(20000)))
+    assert not os.path.exists('http.sock')
+
+
+def test_kubernetes():
+    """An EventList: each event a record, stages apart, retries flagged one by one."""
+    port = configure('k8s-audit')
+    daemon = Daemon()
+    peer = Peer(port)
+    equal(peer.post('/k8s/audit', event_list(*(audit(n) for n in range(50)))), (200, ''))
+    equal(peer.post('/k8s/audit', event_list(audit(1), audit(50), audit(2), audit(1, 'ResponseStarted'))), (200, ''))
+    equal(peer.post('/k8s/audit', event_list()), (200, ''))
+    status, text = peer.post('/v1/logs', otlp(1))
+    equal((status, text), (404, '404: no such path\n'))
+    daemon.end()
+    kept = records('store', 's')
+    equal({r['event'] for r in kept}, {'k8s.audit'})
+    equal([n for n, r in enumerate(kept) if 'sent_again' in r.get('flags', ())], [50, 52])
+    equal(len(kept), 54)
+    written = cretula('view', '--store', 'store', '--stream', 's').out
+    assert b'erika' not in written and b'203.0.113.7' not in written
+
+
+def test_otlp():
+    """ExportLogsServiceRequest: attributes are fields, the answer is its response."""
+    port = configure('json-lines')
+    daemon = Daemon()
+    equal(post(port, '/v1/logs', otlp(1001, 1002), Content_Type='application/json'), (200, '{}'))
+    equal(post(port, '/v1/logs', otlp(1003), Idempotency_Key='batch-7'), (200, '{}'))
+    equal(post(port, '/v1/logs', otlp(1004), Idempotency_Key='batch-7'), (200, '{}'))
+    daemon.end()
+    kept = records('store', 's')
+    equal([(r['method'], r['path'], r['status'], r['bytes'], r['level']) for r in kept],
+          [('GET', '/index.html', 200, n, 'INFO') for n in range(1001, 1005)])
+    assert all(r['client'].startswith('ip.') and r['time'] == '2026-11-23T10:00:00.000Z' for r in kept), kept[0]
+    equal(['sent_again' in r.get('flags', ()) for r in kept], [False, False, False, True])
+
+
+def test_auto():
+    """A stream of any format: the first body decides."""
+    port = configure('auto')
+    daemon = Daemon()
+    equal(post(port, '/k8s/audit', event_list(*map(audit, range(30)))), (200, ''))
+    daemon.end()
+    equal([r['event'] for r in records('store', 's')], ['k8s.audit'] * 30)
+
+
+def test_refused():
+    """What is not taken says why, without a byte of it; nothing of it is kept."""
+    port = configure('auto')
+    daemon = Daemon()
+    bomb = gzip.compress(b'\n' * (17 << 20))
+    zbomb = zstd(b'\n' * (17 << 20))
+    rows = (
+        ('/k8s/audit', CANARY.encode(), {}, 400), ('/k8s/audit', event_list(audit(1, x=CANARY))[:-1], {}, 400),
+        ('/v1/logs', b'{"' + CANARY.encode() + b'":[]}', {}, 400), ('/v1/logs', b'', {}, 400),
+        ('/v1/logs', b'[' * 5000, {}, 400), ('/ndjson', CANARY.encode(), {'Content_Encoding': 'gzip'}, 400),
+        ('/ndjson', gzip.compress(line(1))[:-9], {'Content_Encoding': 'gzip'}, 400),
+        ('/ndjson', gzip.compress(line(1)) + CANARY.encode(), {'Content_Encoding': 'gzip'}, 400),
+        ('/ndjson', zstd(line(1))[:-3], {'Content_Encoding': 'zstd'}, 400),
+        ('/ndjson', line(1), {'Content_Encoding': 'br'}, 415), ('/ndjson', bomb, {'Content_Encoding': 'gzip'}, 413),
+        ('/ndjson', zbomb, {'Content_Encoding': 'zstd'}, 413), ('/' + CANARY, b'', {}, 404),
+    )
+    for path, body, headers, status in rows:
+        got, text = post(port, path, body, **headers)
+        equal(got, status, (path, body[:40], text))
+        assert 'canary' not in text, text
+    with socket.create_connection(('127.0.0.1', port)) as s:  # said to be too large, and not read
+        s.sendall(b'POST /ndjson HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n')
+        assert b' 413 ' in s.recv(4096).split(b'\r\n')[0]
+    for method, path in (('GET', '/ndjson'), ('PUT', '/ndjson'), ('DELETE', '/v1/logs')):
+        peer = Peer(port)
+        peer.http.request(method, path)
+        answer = peer.http.getresponse()
+        equal((answer.status, answer.getheader('Allow')), (405, 'POST'))
+        peer.http.close()
+    equal(post(port, '/ndjson', line(7)), (200, ''))
+    said = daemon.end()
+    equal([r['bytes'] for r in records('store', 's')], [1007])
+    assert 'canary' not in said and 'bodies were refused: 10 malformed, 3 too large, 0 without the token, 0 for lack of time or room' in said, said
+    for root in ('store', 'store.keys'):
+        for folder, _, names in os.walk(root):
+            for name in names:
+                assert b'canary' not in read(os.path.join(folder, name)), name
+
+
+def test_token():
+    """Only who shows the token of the file may send; a new one counts from SIGHUP on."""
+    write('token', b'0123456789abcdef0123\n')
+    port = configure(more=', token: token')
+    run = cretula('run', '--config', 'c.yaml', code=78)
+    assert 'token: others may read it: chmod 600' in run.err, run.err
+    os.chmod('token', 0o600)
+    daemon = Daemon()
+    for authorization in (None, 'Bearer', 'Bearer 0123456789abcdef012', 'Bearer 0123456789abcdef01234',
+                          'Basic 0123456789abcdef0123', 'Bearer 1123456789abcdef0123'):
+        got = post(port, '/ndjson', line(1), **({'Authorization': authorization} if authorization else {}))
+        equal(got, (401, '401: a bearer token is wanted\n'), authorization)
+    equal(post(port, '/ndjson', line(2), Authorization='Bearer 0123456789abcdef0123'), (200, ''))
+    write('token', b'another-token-of-ours')
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: post(port, '/ndjson', line(3), Authorization='Bearer another-token-of-ours')[0] == 200)
+    equal(post(port, '/ndjson', line(4), Authorization='Bearer 0123456789abcdef0123')[0], 401)
+    daemon.end()
+    equal([r['bytes'] for r in records('store', 's')], [1002, 1003])
+
+
+def test_https():
+    """With a certificate it is HTTPS; with client_ca only for those who have one."""
+    authority('ca')
+    issue('server', 'ca')
+    issue('friend', 'ca', 'client')
+    port = configure(more=', certificate: server.pem, key: server.key, client_ca: ca.pem')
+    daemon = Daemon()
+    body = b''.join(map(line, range(30000)))
+    peer = Peer(port, context=client(certificate='friend'))
+    equal(peer.post('/ndjson', body), (200, ''))
+    equal(peer.post('/ndjson', line(30000)), (200, ''))
+    try:
+        equal(Peer(port, context=client()).post('/ndjson', line(1))[0], 0)
+    except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+        pass
+    try:
+        equal(post(port, '/ndjson', line(1))[0], 0)
+    except (ConnectionError, http.client.HTTPException):
+        pass
+    if shutil.which('curl'):
+        write('body', line(30001))
+        done = subprocess.run(['curl', '-sS', '--cacert', 'ca.pem', '--cert', 'friend.pem', '--key', 'friend.key', '-w',
+                               '%{http_code}', '--data-binary', '@body', f'https://localhost:{port}/ndjson'],
+                              capture_output=True, check=False)
+        equal(done.stdout, b'200', done.stderr)
+    daemon.end()
+    equal(len(records('store', 's')), 30002 if shutil.which('curl') else 30001)
+
+
+def test_broken_off():
+    """Who leaves in the middle of a body leaves nothing; those beside him are served."""
+    port = configure()
+    daemon = Daemon()
+    for n in range(20):
+        s = socket.create_connection(('127.0.0.1', port))
+        s.sendall(b'POST /ndjson HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n' + line(1) * n)
+        if n % 2:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+        s.close()
+        equal(post(port, '/ndjson', line(n)), (200, ''))
+    slow = [socket.create_connection(('127.0.0.1', port)) for _ in range(50)]
+    for s in slow:
+        s.sendall(b'POST /ndjson HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nhalf')
+    equal(post(port, '/ndjson', line(20)), (200, ''))
+    daemon.end()
+    equal([r['bytes'] - 1000 for r in records('store', 's')], list(range(21)))
+
+
+def test_killed():
+    """kill -9 under load: what was answered 200 is there, what was not came again or not at all."""
+    port = configure()
+    answered = []
+
+    def send(first):
+        for n in range(first, first + 1000):
+            try:
+                if post(port, '/ndjson', line(n), Idempotency_Key=str(n))[0] == 200:
+                    answered.append(n)
+            except (OSError, http.client.HTTPException):
+                return
+
+    for life in range(3):
+        daemon = Daemon()
+        threads = [threading.Thread(target=send, args=(life * 10000 + 1000 * i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        before = len(answered)
+        wait_for(lambda seen=before: len(answered) > seen + 20)
+        daemon.end(number=signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+    Daemon().end()
+    kept = [r['bytes'] - 1000 for r in records('store', 's')]
+    equal(len(set(kept)), len(kept), 'a line came twice')
+    equal(set(answered) - set(kept), set(), 'answered and not there')
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_stopped_with_bodies_waiting():
+    """SIGTERM: what is whole is committed and answered."""
+    port = configure()
+    daemon = Daemon()
+    answers = []
+
+    def send(n):
+        try:
+            answers.append(post(port, '/ndjson', b''.join(line(i) for i in range(n * 5000, n * 5000 + 5000)))[0])
+        except (OSError, http.client.HTTPException):
+            pass  # it was not whole
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: answers)
+    daemon.end()
+    for thread in threads:
+        thread.join()
+    equal(len(records('store', 's')), 5000 * answers.count(200), answers)
+
+
+def test_another_configuration():
+    """A reload that keeps the input loses no body and no connection."""
+    port = configure()
+    daemon = Daemon()
+    peer = Peer(port)
+    equal(peer.post('/ndjson', line(0)), (200, ''))
+    write('c.yaml', read('c.yaml').replace(b'format: combined', b'format: combined, seal_every: 10m'))
+    daemon.process.send_signal(signal.SIGHUP)
+    for n in range(1, 20):
+        equal(peer.post('/ndjson', line(n)), (200, ''))
+    said = daemon.end()
+    assert 'read again' in said, said
+    equal([r['bytes'] - 1000 for r in records('store', 's')], list(range(20)))
+
+
+def test_large_bodies():
+    """Events and lines over every limit: unparsed, none lost, and the next one is read."""
+    port = configure('k8s-audit')
+    daemon = Daemon()
+    big = audit(1, x='y' * 100000)
+    equal(post(port, '/k8s/audit', event_list(audit(0), big, audit(2))), (200, ''))
+    equal(post(port, '/k8s/audit', event_list(*(audit(n, x='z' * 1000) for n in range(10, 9010)))), (200, ''))
+    daemon.end()
+    kept = records('store', 's')
+    equal(len(kept), 9003)
+    equal([r.get('reason') for r in kept[:3]], [None, 'too_long', None])
+    equal([r.get('state') for r in kept].count('unparsed'), 1)
+
+
+if __name__ == '__main__':
+    main()
