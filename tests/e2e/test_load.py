@@ -165,11 +165,13 @@ streams:
 
 
 def feed(stop, sent, kind, place):
-    """Lines with canaries wherever a client can put one, until told to stop; sent[kind]: how many."""
+    """Lines with canaries wherever a client can put one, until told to stop; sent[kind]: how many.
+
+    Of few networks: a word that many use stays readable."""
     s = None
     while not stop.is_set():
         n = sent[kind]
-        text = combined(n // 50, client=f'10.9.{n % 250}.7', target=f'/{CANARY}/{n}?mail={CANARY}@example.org',
+        text = combined(n // 50, client=f'10.9.{n % 5}.7', target=f'/{CANARY}/{n}?mail={CANARY}@example.org',
                         user=CANARY, agent=f'Mozilla/5.0 {CANARY}', referer=f'https://{CANARY}.example/', size=n + 1000).encode()
         if kind == 's':
             with open(place, 'ab') as file:
