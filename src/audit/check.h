@@ -9,11 +9,12 @@
 #define CRETULA_AUDIT_CHECK_H
 
 #include "audit/history/keys.h"
+#include "audit/read/lines.h"
 #include "audit/verify.h"
-#include "base/buf.h"
 #include "seal/history.h"
 #include "seal/note.h"
 #include "seal/raw.h"
+#include "store/layout.h"
 
 struct err;
 
@@ -88,7 +89,7 @@ struct audit_segment {
 
 /* What an entry of the store's chain says of another one. */
 struct audit_head {
-	struct span name;
+	char name[STORE_NAME_MAX + 8]; /* a longer one is cut: no stream has it */
 	uint64_t size, entry;
 	unsigned char root[32];
 	bool listed; /* only that the stream is there: no size, no root */
@@ -107,20 +108,20 @@ struct audit_chain {
 	struct audit_list list;
 	struct audit_coverage *coverage;
 
-	struct buf bytes;             /* chain.jsonl */
-	struct span *lines;
+	struct audit_lines lines;     /* of chain.jsonl */
+	struct audit_window window;   /* of who walks the chain; threads have their own */
 	size_t count;
 	bool torn;
 
 	bool has_genesis;
-	struct seal_genesis genesis;  /* borrows bytes, like both keys */
+	struct seal_genesis genesis;  /* borrows its line, which is kept; like the keys */
 	unsigned char genesis_hash[32];
 	bool has_log;
 	struct seal_vkey log;         /* in force for the note that comes next */
 	struct audit_keys keys;
 	bool has_epoch;               /* of the entry that comes next */
 	struct seal_vkey epoch;
-
+	char epoch_name[AUDIT_EPOCH_NAME_BYTES];
 	bool damaged;                 /* what follows is a dependant */
 	bool displaced; /* an entry is not in its place */
 	uint64_t bad_entry;           /* the first that its note does not cover; AUDIT_NONE */
@@ -138,8 +139,10 @@ struct audit_chain {
 	struct buf anchors;   /* struct audit_anchored of what was found (outside/anchors.h) */
 };
 
-/* Read chain.jsonl: 0; or -1 with a finding in its list. */
+/* Find its entries: 0; or -1 with a finding in its list. */
 int audit_chain_read(struct audit_chain *chain);
+/* Entry i, until the next call; not from threads. */
+struct span audit_line(struct audit_chain *chain, uint64_t i);
 /* Entries, links, notes, epochs; fills what stands behind has_genesis. */
 void audit_chain_check(struct audit_chain *chain);
 void audit_chain_free(struct audit_chain *chain);

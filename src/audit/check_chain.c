@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/check.h"
 #include "audit/history/judge.h"
@@ -30,31 +31,6 @@ struct walk {
 
 /* ---- reading ---- */
 
-static int
-find_lines(struct audit_chain *chain, const struct audit_place *at)
-{
-	struct span rest = buf_view(&chain->bytes);
-	size_t scanned = 0, count = scan_count_lines(rest, SEAL_CHAIN_ENTRIES_MAX + 1, &scanned);
-
-	if (count > SEAL_CHAIN_ENTRIES_MAX) {
-		audit_report(&chain->list, AUDIT_E_LIMIT, at, "more than %zu entries",
-		    SEAL_CHAIN_ENTRIES_MAX);
-		return (-1);
-	}
-	if ((chain->lines = calloc(count + 1, sizeof(chain->lines[0]))) == NULL) {
-		chain->list.failed = true;
-		return (-1);
-	}
-	while (chain->count < count) {
-		size_t len = span_find(rest, '\n');
-
-		chain->lines[chain->count++] = span_of(rest.ptr, len);
-		rest = span_from(rest, len + 1);
-	}
-	chain->torn = rest.len > 0;
-	return (0);
-}
-
 int
 audit_chain_read(struct audit_chain *chain)
 {
@@ -62,20 +38,30 @@ audit_chain_read(struct audit_chain *chain)
 	enum audit_code code = AUDIT_E_CHAIN_TRUNCATED;
 	struct err e;
 
-	if (audit_read(chain->dirfd, CHAIN_FILE, SEAL_CHAIN_BYTES_MAX, &chain->bytes, &code, &e) ==
-	    -1) {
+	if (audit_window_open(&chain->window, &e) == -1 ||
+	    audit_lines_open(&chain->lines, chain->dirfd, &chain->window, &code, &e) == -1) {
 		audit_report(&chain->list, code, &at, "%s", e.text);
 		return (-1);
 	}
-	return (find_lines(chain, &at));
+	chain->count = chain->lines.count;
+	chain->torn = chain->lines.end > chain->lines.items[chain->count].start;
+	return (0);
+}
+
+struct span
+audit_line(struct audit_chain *chain, uint64_t i)
+{
+	return (audit_line_in(&chain->lines, &chain->window, i));
 }
 
 void
 audit_chain_free(struct audit_chain *chain)
 {
+	if (chain->dirfd != -1)
+		(void)close(chain->dirfd);
 	audit_list_free(&chain->list);
-	buf_free(&chain->bytes);
-	free(chain->lines);
+	audit_lines_close(&chain->lines);
+	audit_window_close(&chain->window);
 	free(chain->segments);
 	free(chain->heads.items);
 	buf_free(&chain->derived);
@@ -229,10 +215,9 @@ check_place(struct walk *w, const struct audit_place *at)
 }
 
 static void
-check_entry(struct walk *w, uint64_t i)
+check_entry(struct walk *w, uint64_t i, struct span line)
 {
 	struct audit_chain *chain = w->chain;
-	struct span line = chain->lines[i];
 	struct audit_place at = audit_place(CHAIN_FILE);
 	struct err e;
 
@@ -291,19 +276,18 @@ turn_epoch(struct walk *w, uint64_t i)
 		    "epoch %ju, expected %ju and the key of epoch %ju", (uintmax_t)w->entry.epoch,
 		    (uintmax_t)w->epoch, (uintmax_t)number);
 	w->epoch = i == 0 ? 0 : w->entry.epoch + 1;
-	chain->epoch = key;
-	chain->has_epoch = true;
+	chain->has_epoch = audit_epoch_copy(&chain->epoch, chain->epoch_name, &key);
 }
 
 static void
 check_line(struct walk *w, uint64_t i)
 {
 	struct audit_chain *chain = w->chain;
-	struct span line = chain->lines[i];
+	struct span line = audit_line(chain, i);
 	unsigned char leaf[1][32], root[32];
 	bool was_damaged = chain->damaged, own_key = i == 0;
 
-	check_entry(w, i);
+	check_entry(w, i, line);
 	if (w->readable && audit_keys_take(chain, &w->entry, i, w->numbered && !was_damaged))
 		own_key = true;
 	if (own_key)

@@ -122,8 +122,8 @@ audit_notes_check(struct audit_notes *notes, uint64_t size, const unsigned char 
 	enum audit_code code;
 	struct err e;
 
-	notes->has_epoch = chain->has_epoch;
-	notes->epoch = chain->epoch;
+	notes->has_epoch = chain->has_epoch &&
+	    audit_epoch_copy(&notes->epoch, notes->epoch_name, &chain->epoch);
 	store_note_path(path, size);
 	code = read_note(notes, path, size, true, &e);
 	if (code == GOOD) {

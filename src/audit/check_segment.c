@@ -461,8 +461,10 @@ audit_segment_check(struct audit_job *job, const struct audit_chain *chain,
 	struct audit_place whole;
 	int fd;
 
-	if (seal_entry_read(chain->lines[segment->line], chain->names, &job->entry, NULL) == -1) {
-		list->failed = true; /* the chain check read it: there is no memory */
+	if (seal_entry_read(audit_line_in(&chain->lines, &job->lines, segment->line), chain->names,
+		&job->entry, NULL) == -1) {
+		/* The chain check read it: if it is the same, there is no memory. */
+		list->failed = !audit_window_settle(&job->lines, list) || list->failed;
 		return (false);
 	}
 	if (past != NULL && (past->pruned || past->entry != segment->line)) {

@@ -16,6 +16,7 @@ struct audit_notes {
 	unsigned char good_root[32];
 	bool has_epoch; /* the key that signed the newest note */
 	struct seal_vkey epoch;
+	char epoch_name[AUDIT_EPOCH_NAME_BYTES];
 	uint64_t beyond[64]; /* sizes over the chain's */
 	size_t beyond_count;
 };

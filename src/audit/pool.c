@@ -45,7 +45,8 @@ audit_pool_open(struct audit_pool *pool, unsigned jobs, struct err *e)
 		if (job == NULL)
 			return (err_set(e, ERR_IO, "out of memory"));
 		pool->jobs[pool->job_count++] = job;
-		if (store_reader_open(&job->reader, e) == -1)
+		if (store_reader_open(&job->reader, e) == -1 ||
+		    audit_window_open(&job->lines, e) == -1)
 			return (-1);
 	}
 	return (0);
@@ -58,6 +59,7 @@ audit_pool_close(struct audit_pool *pool)
 		struct audit_job *job = pool->jobs[--pool->job_count];
 
 		store_reader_close(job->reader);
+		audit_window_close(&job->lines);
 		buf_free(&job->idx);
 		free(job);
 	}
@@ -209,6 +211,8 @@ audit_pool_check(struct audit_pool *pool, struct audit_chain *chain, struct audi
 		return;
 	}
 	pool->again_count = 0;
+	for (unsigned i = 0; i < pool->job_count; i++)
+		audit_window_clear(&pool->jobs[i]->lines);
 	work->pool = pool;
 	work->chain = chain;
 	work->checked = count_checked(chain);

@@ -9,7 +9,6 @@
 #include "record/record.h"
 #include "seal/leaf.h"
 #include "seal/tree.h"
-#include "store/layout.h"
 #include "store/reader.h"
 
 #define AUDIT_JOBS_MAX 256
@@ -52,6 +51,7 @@ struct audit_kept {
 /* Memory of one thread, taken once. */
 struct audit_job {
 	struct store_reader *reader;
+	struct audit_window lines; /* of the chain at hand */
 	struct seal_tree tree;
 	struct crypto_sha256 file;
 	uint32_t ends[AUDIT_BATCH];

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/history/judge.h"
 #include "audit/live/live.h"
@@ -165,7 +164,6 @@ audit_stream_begin(struct audit_chain *chain, int streams, const char *name,
 		rc = check_stream(chain, streams, name);
 		if (attempt + 1 == AUDIT_ATTEMPTS || !audit_is_moving(chain, attempt))
 			break;
-		(void)close(chain->dirfd);
 		audit_chain_free(chain);
 		*coverage = before;
 	}

@@ -89,7 +89,7 @@ list_streams(struct verify *v)
 		const struct seal_stream *listed = &entry->of.stream;
 		struct stream *item;
 
-		if (seal_entry_read(v->own.lines[i], v->own.names, entry, NULL) == -1 ||
+		if (seal_entry_read(audit_line(&v->own, i), v->own.names, entry, NULL) == -1 ||
 		    entry->type != SEAL_STREAM)
 			continue;
 		at.entry = i;
@@ -200,7 +200,7 @@ check_age(const struct verify *v, struct audit_chain *chain)
 	if (entry == NULL)
 		chain->list.failed = true;
 	else if (chain->count == 0 || chain->damaged ||
-	    seal_entry_read(chain->lines[chain->count - 1], chain->names, entry, NULL) == -1)
+	    seal_entry_read(audit_line(chain, chain->count - 1), chain->names, entry, NULL) == -1)
 		chain->list.suppressed++;
 	else if (clock_now_us() - entry->t_us > v->options->max_age_us) {
 		at.entry = chain->count - 1;
@@ -254,13 +254,12 @@ check_stream(struct verify *v, const struct stream *stream)
 					       stream->name, v->options, &segments },
 			    &v->result->coverage);
 	}
+	(void)audit_window_settle(&chain.window, &chain.list);
 	audit_list_sort(&chain.list);
 	audit_list_move(&v->all, &chain.list);
 	audit_list_move(&v->all, &segments);
 	audit_list_move(&v->all, &vocabulary);
 	audit_list_move(&v->all, &flushes);
-	if (chain.dirfd != -1)
-		(void)close(chain.dirfd);
 	audit_chain_free(&chain);
 	audit_note_end(&v->result->coverage, stream->name, others_us);
 }
@@ -357,8 +356,6 @@ check_own(struct verify *v, struct err *e)
 		if (attempt + 1 == AUDIT_ATTEMPTS || !is_being_made(v))
 			break;
 		audit_pause(attempt);
-		if (v->own.dirfd != -1)
-			(void)close(v->own.dirfd);
 		audit_chain_free(&v->own);
 		audit_list_back(&v->all, &all);
 		v->result->coverage = coverage;
@@ -368,6 +365,7 @@ check_own(struct verify *v, struct err *e)
 		return (-1);
 	if (v->has_own)
 		check_seen(v, &v->own);
+	(void)audit_window_settle(&v->own.window, &v->own.list);
 	audit_list_sort(&v->own.list);
 	audit_list_move(&v->all, &v->own.list);
 	return (0);
@@ -379,16 +377,14 @@ count_bytes(struct verify *v, const struct stream *stream)
 {
 	struct audit_chain chain = { .name = stream->name, .dirfd = -1 };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	bool there = entry != NULL &&
+	    (chain.dirfd = io_open_dir(v->streams, stream->name, NULL)) != -1 &&
+	    audit_chain_read(&chain) == 0;
 
-	if (entry != NULL && (chain.dirfd = io_open_dir(v->streams, stream->name, NULL)) != -1 &&
-	    audit_chain_read(&chain) == 0)
-		for (size_t i = 0; i < chain.count; i++)
-			if (seal_entry_read(chain.lines[i], v->options->names, entry, NULL) == 0 &&
-			    entry->type == SEAL_SEGMENT &&
-			    entry->of.segment.bytes <= SEAL_BYTES_MAX)
-				v->pool.total += entry->of.segment.bytes;
-	if (chain.dirfd != -1)
-		(void)close(chain.dirfd);
+	for (size_t i = 0; there && i < chain.count; i++)
+		if (seal_entry_read(audit_line(&chain, i), v->options->names, entry, NULL) == 0 &&
+		    entry->type == SEAL_SEGMENT && entry->of.segment.bytes <= SEAL_BYTES_MAX)
+			v->pool.total += entry->of.segment.bytes;
 	audit_chain_free(&chain);
 	free(entry);
 }
@@ -483,8 +479,6 @@ audit_verify(const char *store, const struct audit_options *options, struct audi
 		(void)close(v.streams);
 	if (v.words != -1)
 		(void)close(v.words);
-	if (v.own.dirfd != -1)
-		(void)close(v.own.dirfd);
 	audit_chain_free(&v.own);
 	audit_list_free(&v.all);
 	audit_pool_close(&v.pool);

@@ -1,11 +1,13 @@
 """Bad input: a clear one-line error with place and cause, the right exit code, nothing half-written."""
 import json
 import gzip
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, records, tree_bytes, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, read, records, tree_bytes, write
 
 SECRET = 'hunter2-erika'
 
@@ -474,6 +476,34 @@ def test_view_and_stats_refuse_clearly():
     fails(66, 'no stream other', 'view', '--store', 'store', '--stream', 'other')
     fails(66, 'nostore', 'stats', '--store', 'nostore', '--stream', 's')
     fails(66, 'nostore', 'verify', '--store', 'nostore')
+
+
+PEAK = """import os, resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def test_a_long_chain_stays_in_its_file():
+    """Entries that nobody signed, 24 MiB of them: verify reads them again when it needs them."""
+    if any(name in read(CRETULA) for name in (b'__asan_init', b'__tsan_init')):
+        raise Skip('a sanitizer needs memory of its own')
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    with open('store/streams/s/chain.jsonl', 'r+b') as chain:
+        lines = chain.read().splitlines()
+        for i in range(len(lines), len(lines) + 100000):
+            line = b'{"v":1,"i":%d,"type":"stop","t":"2096-12-01T08:00:02.500Z","prev":"%s","reason":"%s"}' % (
+                i, hashlib.sha256(lines[-1]).hexdigest().encode(), b'x' * 100)
+            chain.write(line + b'\n')
+            lines[-1] = line
+    for program in ([CRETULA, 'verify'], [os.path.join(os.path.dirname(CRETULA), 'cretula-verify')]):
+        run = subprocess.run([sys.executable, '-c', PEAK, *program, '--jobs', '1', '--store', 'store'], capture_output=True,
+                             check=True)
+        code, peak = map(int, run.stdout.split())
+        equal(code, 1)
+        assert peak < 22 << 10, f'{peak} KiB'
+        print(f'# {peak} KiB')
 
 
 main()

@@ -89,6 +89,8 @@ LINE = b'{"time":"2026-11-29T00:00:00.000Z","event":"log"}\n'
 BROKEN = 'E_CHAIN_ROOT E_ENTRY_LINK E_ENTRY_SYNTAX'
 
 # seal.md's number, claim, tampering, codes; the exit code is 1 if there is an E_ among them, else 0 (or as said).
+REVOKES = (b'{"v":1,"i":9,"type":"revoke",' + b'x' * 61410 + b'\n') * 547
+
 CASES = [
     ('0', 'nothing was changed', lambda store: None, ''),
     ('1', 'a byte of a record changed', records(lambda r: changed(r, 11, b'GET', b'PUT')), 'E_RECORD_MODIFIED'),
@@ -175,6 +177,11 @@ CASES = [
     ('44', 'a kept note deleted', remove(NOTE2), 'E_CHECKPOINT_MISSING'),
     ('44', 'the newest note deleted', remove(NOTE4), 'E_CHECKPOINT_MISSING'),
     ('45', 'another key under our name', edit(NOTE2, imposter), 'E_LOG_SIG'),
+    ('66', 'an entry of 61,441 bytes', edit(CHAIN, lambda c: c + b'x' * 61441 + b'\n'), 'E_LIMIT'),
+    ('66', 'an entry of 61,440 bytes', edit(CHAIN, lambda c: c + b'x' * 61440 + b'\n'), 'E_UNSIGNED_ENTRIES'),
+    ('66', 'an entry of 256 KiB', edit(CHAIN, lambda c: c + b'x' * 2**18 + b'\n'), 'E_LIMIT'),
+    ('66', 'the beginning of an entry of 256 KiB', edit(CHAIN, lambda c: c + b'x' * 2**18), 'E_CHAIN_TORN'),
+    ('66', 'more revocations than are kept', edit(CHAIN, lambda c: c + REVOKES), 'E_LIMIT'),
     ('46', 'the chain torn', edit(CHAIN, lambda c: c[:-9]), 'E_CHAIN_TORN'),
     ('46', 'the last LF of the chain gone', edit(CHAIN, lambda c: c[:-1]), 'E_CHAIN_TORN'),
     ('47', 'a key twice', rows(CHAIN, lambda r: changed(r, 2, b'"seg":2', b'"seg":2,"seg":2')), BROKEN),

@@ -491,6 +491,7 @@ def decompress(content, limit=BYTES_MAX):
 # ---- 6. Entries ----------------------------------------------------------------------------------------------------
 
 ENTRY_MAX, SOURCES_MAX, KEY_NAME_MAX = 61440, 64, 255
+KEPT, KEPT_MAX = re.compile(rb'.{7}[^,]*,.{8}(derive|genesis|recover|rekey|revoke|stream)"'), 1 << 25
 CLASSES = ('none ip.peer ip.fwd port ident user.auth user.claim email phone mac geo device session credential pan iban '
            'national tracking campaign query path param host server agent join tls language unknown text').split()
 PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
@@ -951,6 +952,10 @@ class Chain:
             self.add('E_LIMIT', f'more than {ENTRIES_MAX} entries')
             return False
         *self.lines, rest = content.split(b'\n')
+        kept = sum(len(line) for line in self.lines if KEPT.match(line))
+        if kept > KEPT_MAX or any(len(line) > ENTRY_MAX for line in self.lines):
+            self.add('E_LIMIT', f'an entry of more than {ENTRY_MAX} bytes, or too many that name what is asked for later')
+            return False
         if rest:
             self.add('E_CHAIN_TORN', f'{len(self.lines)} whole entries, then one without an end')
         names = list_dir(self.report, self.store, f'{self.folder}/cp')

@@ -14,6 +14,7 @@ struct check {
 	const struct audit_place *at;
 	struct buf file, text; /* its file; the note of its size */
 	struct seal_note note; /* of text */
+	struct audit_window window; /* another than that of the entry at hand */
 	struct seal_entry last; /* the last entry under the note */
 	struct audit_anchored found;
 };
@@ -91,8 +92,11 @@ read_note(struct check *c)
 	    seal_note_read(buf_view(&c->text), &c->note, NULL) == 0 &&
 	    c->note.size == c->anchor->size &&
 	    seal_entry_read(
-		c->chain->lines[c->anchor->size - 1], c->chain->names, &c->last, NULL) == 0)
+		audit_line_in(&c->chain->lines, &c->window, c->anchor->size - 1), c->chain->names,
+		&c->last, NULL) == 0)
 		return (0);
+	if (audit_window_settle(&c->window, &c->chain->list))
+		return (-1);
 	c->chain->list.suppressed++;
 	return (-1);
 }
@@ -152,8 +156,9 @@ audit_anchor_check(
 		chain->coverage->unknown_entries++; /* a newer writer's */
 		return;
 	}
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
+	if ((c = calloc(1, sizeof(*c))) == NULL || audit_window_open(&c->window, NULL) == -1) {
 		chain->list.failed = true;
+		free(c);
 		return;
 	}
 	c->chain = chain;
@@ -162,5 +167,6 @@ audit_anchor_check(
 	check_anchor(c, kind);
 	buf_free(&c->file);
 	buf_free(&c->text);
+	audit_window_close(&c->window);
 	free(c);
 }

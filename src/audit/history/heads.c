@@ -11,11 +11,8 @@ static int
 compare_heads(const void *a, const void *b)
 {
 	const struct audit_head *one = a, *other = b;
-	size_t len = one->name.len < other->name.len ? one->name.len : other->name.len;
-	int order = memcmp(one->name.ptr, other->name.ptr, len);
+	int order = strcmp(one->name, other->name);
 
-	if (order == 0)
-		order = (one->name.len > other->name.len) - (one->name.len < other->name.len);
 	if (order == 0)
 		order = other->listed - one->listed;
 	if (order == 0)
@@ -25,11 +22,12 @@ compare_heads(const void *a, const void *b)
 
 /* The place of the first head of name. */
 static size_t
-place_of(const struct audit_heads *heads, struct span name)
+place_of(const struct audit_heads *heads, const char *name)
 {
-	struct audit_head first = { .name = name, .listed = true };
+	struct audit_head first = { .listed = true };
 	size_t low = 0, high = heads->count;
 
+	(void)snprintf(first.name, sizeof(first.name), "%s", name);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -42,9 +40,9 @@ place_of(const struct audit_heads *heads, struct span name)
 }
 
 static bool
-is_of(const struct audit_heads *heads, size_t i, struct span name)
+is_of(const struct audit_heads *heads, size_t i, const char *name)
 {
-	return (i < heads->count && span_equal(heads->items[i].name, name));
+	return (i < heads->count && strcmp(heads->items[i].name, name) == 0);
 }
 
 static void
@@ -66,11 +64,12 @@ tell(struct audit_chain *chain, enum audit_code code, const struct audit_head *h
 void
 audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain)
 {
-	struct span name = span_str(chain->name);
+	const char *name = chain->name;
 	size_t i = place_of(heads, name);
 	struct seal_tree *tree;
 	unsigned char leaf[1][32], root[32];
 	uint64_t size = 0;
+	struct span line;
 
 	while (is_of(heads, i, name) && heads->items[i].listed)
 		i++;
@@ -86,7 +85,8 @@ audit_heads_check(const struct audit_heads *heads, struct audit_chain *chain)
 		bool moved = size < heads->items[i].size;
 
 		for (; size < heads->items[i].size; size++) {
-			seal_entry_leaf(chain->lines[size].ptr, chain->lines[size].len, leaf[0]);
+			line = audit_line(chain, size);
+			seal_entry_leaf(line.ptr, line.len, leaf[0]);
 			(void)seal_tree_add(tree, (const unsigned char(*)[32])leaf, 1, NULL);
 		}
 		if (moved)
@@ -113,12 +113,12 @@ audit_heads_end(struct audit_chain *own)
 {
 	struct audit_heads *heads = &own->heads;
 	struct audit_place at = audit_place("chain.jsonl");
-	struct span name = { NULL, 0 };
+	const char *name = NULL;
 
 	if (heads->count > 1)
 		qsort(heads->items, heads->count, sizeof(heads->items[0]), compare_heads);
 	for (size_t i = 0; i < heads->count; i++) {
-		if (name.ptr != NULL && span_equal(heads->items[i].name, name))
+		if (name != NULL && strcmp(heads->items[i].name, name) == 0)
 			continue;
 		name = heads->items[i].name;
 		at.entry = heads->items[i].entry;

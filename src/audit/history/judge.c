@@ -1,6 +1,7 @@
 /* The signed entries once more, in order: what each may say of what is before it. */
 #include "audit/history/judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,7 +136,8 @@ add_head(struct judge *j, struct span name, const struct seal_head *head)
 		return;
 	heads->items = items;
 	items += heads->count++;
-	*items = (struct audit_head){ .name = name, .entry = j->at.entry, .listed = head == NULL };
+	*items = (struct audit_head){ .entry = j->at.entry, .listed = head == NULL };
+	(void)snprintf(items->name, sizeof(items->name), "%.*s", (int)name.len, name.ptr);
 	if (head == NULL)
 		return;
 	items->size = head->size;
@@ -246,10 +248,11 @@ audit_judge_entries(struct audit_chain *chain)
 	j->at = audit_place("chain.jsonl");
 	for (uint64_t i = 0; i < chain->signed_count; i++) {
 		j->at.entry = i;
-		if (seal_entry_read(chain->lines[i], chain->names, &j->entry, NULL) == -1) {
+		if (seal_entry_read(audit_line(chain, i), chain->names, &j->entry, NULL) == -1) {
 			j->silent = true;
 			/* It could be read before, unless that was told. */
-			chain->list.failed = chain->list.failed || !chain->damaged;
+			chain->list.failed = chain->list.failed ||
+			    !(chain->damaged || chain->window.lost != AUDIT_NONE);
 		} else if (i == chain->bad_entry)
 			j->silent = true;
 		else

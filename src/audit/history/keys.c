@@ -11,6 +11,18 @@
 /* Revoked keys against keys in force: more than any chain of ours needs. */
 #define STEPS_MAX (UINT64_C(1) << 26)
 
+bool
+audit_epoch_copy(
+    struct seal_vkey *to, char name[AUDIT_EPOCH_NAME_BYTES], const struct seal_vkey *from)
+{
+	if (from->name.len > AUDIT_EPOCH_NAME_BYTES)
+		return (false);
+	memcpy(name, from->name.ptr, from->name.len);
+	*to = *from;
+	to->name = span_of(name, from->name.len);
+	return (true);
+}
+
 /* ---- lists ---- */
 
 static void *

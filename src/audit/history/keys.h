@@ -7,6 +7,12 @@
 
 struct audit_chain;
 
+#define AUDIT_EPOCH_NAME_BYTES (SEAL_NAME_BYTES_MAX + 32)
+
+/* With its name, which the line of from holds; false: no key of ours is named so. */
+bool audit_epoch_copy(
+    struct seal_vkey *to, char name[AUDIT_EPOCH_NAME_BYTES], const struct seal_vkey *from);
+
 /* A log key signs the notes of sizes from first up to the next reign. */
 struct audit_reign {
 	struct span vkey;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/live/live.h"
 #include "audit/live/moving.h"
@@ -38,6 +37,7 @@ check_once(struct audit_again *a, struct audit_coverage *coverage)
 	struct audit_chain chain;
 	bool there = audit_stream_begin(&chain, a->streams, a->name, a->options, &counted) == 0;
 
+	(void)audit_window_settle(&chain.window, &chain.list);
 	if (!there || chain.list.has_error)
 		audit_list_move(a->segments, &chain.list);
 	if (there) {
@@ -45,8 +45,6 @@ check_once(struct audit_again *a, struct audit_coverage *coverage)
 		chain.coverage = coverage;
 		audit_pool_check(a->pool, &chain, a->segments);
 	}
-	if (chain.dirfd != -1)
-		(void)close(chain.dirfd);
 	audit_chain_free(&chain);
 	return (there);
 }

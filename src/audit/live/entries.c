@@ -20,24 +20,12 @@ audit_judged(struct audit_chain *chain, audit_judge each, void *arg)
 		return;
 	}
 	for (uint64_t i = 0; i < chain->count && i != chain->bad_entry; i++) {
-		if (seal_entry_read(chain->lines[i], chain->names, entry, NULL) == -1 ||
+		if (seal_entry_read(audit_line(chain, i), chain->names, entry, NULL) == -1 ||
 		    entry->index != i)
 			break;
 		each(arg, i, entry);
 	}
 	free(entry);
-}
-
-/* Where the whole lines that were read end. */
-static size_t
-end_of(const struct audit_chain *chain)
-{
-	const struct span *last;
-
-	if (chain->count == 0)
-		return (0);
-	last = &chain->lines[chain->count - 1];
-	return ((size_t)(last->ptr - chain->bytes.data) + last->len + 1);
 }
 
 /* What stands behind at now, a piece at a time: a writer's lines are short, others' may not be. */
@@ -54,7 +42,8 @@ begin_behind(struct behind *b, const struct audit_chain *chain)
 
 	b->start = b->len = 0;
 	b->fd = store_open_file(chain->dirfd, "chain.jsonl", &size, NULL);
-	return (b->fd != -1 && lseek(b->fd, (off_t)end_of(chain), SEEK_SET) != -1);
+	return (b->fd != -1 &&
+	    lseek(b->fd, (off_t)chain->lines.items[chain->count].start, SEEK_SET) != -1);
 }
 
 /* The next line, until the next call; false if no whole one of an entry's length is there. */

@@ -66,7 +66,7 @@ audit_has_grown(const struct audit_chain *chain)
 	struct stat st;
 
 	return (fstatat(chain->dirfd, "chain.jsonl", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && (uint64_t)st.st_size > chain->bytes.len);
+	    S_ISREG(st.st_mode) && (uint64_t)st.st_size > chain->lines.end);
 }
 
 void
@@ -203,7 +203,7 @@ may_pass(const struct audit_chain *chain)
 bool
 audit_is_moving(struct audit_chain *chain, unsigned attempt)
 {
-	if (chain->lines == NULL) { /* its directory is there, its chain is coming */
+	if (chain->lines.items == NULL) { /* its directory is there, its chain is coming */
 		if (!audit_is_young(chain->dirfd, "."))
 			return (false);
 		audit_pause(attempt);

@@ -465,7 +465,8 @@ audit_range_apply(const struct audit_range *range, struct audit_chain *chain)
 		const struct audit_segment *segment = &chain->segments[i];
 
 		holds =
-		    seal_entry_read(chain->lines[segment->line], chain->names, entry, NULL) == -1 ||
+		    seal_entry_read(
+			audit_line(chain, segment->line), chain->names, entry, NULL) == -1 ||
 		    audit_range_holds(range, &entry->of.segment);
 		if (holds) {
 			chain->segments[kept++] = *segment;

@@ -142,7 +142,7 @@ audit_pins_free(struct audit_pins *pins)
 }
 
 static void
-root_at(const struct audit_chain *chain, uint64_t size, unsigned char root[static 32])
+root_at(struct audit_chain *chain, uint64_t size, unsigned char root[static 32])
 {
 	struct seal_tree *tree = calloc(1, sizeof(*tree));
 	unsigned char leaf[1][32];
@@ -152,7 +152,9 @@ root_at(const struct audit_chain *chain, uint64_t size, unsigned char root[stati
 		return; /* a root that nothing has */
 	seal_tree_init(tree);
 	for (uint64_t i = 0; i < size; i++) {
-		seal_entry_leaf(chain->lines[i].ptr, chain->lines[i].len, leaf[0]);
+		struct span line = audit_line(chain, i);
+
+		seal_entry_leaf(line.ptr, line.len, leaf[0]);
 		(void)seal_tree_add(tree, (const unsigned char(*)[32])leaf, 1, NULL);
 	}
 	seal_tree_root(tree, root);
