@@ -19,6 +19,7 @@ static const struct app_command *const commands[] = {
 	&app_command_anchor,
 	&app_command_canary,
 	&app_command_check,
+	&app_command_detail,
 	&app_command_doctor,
 	&app_command_evidence,
 	&app_command_import,

@@ -7,6 +7,7 @@
 extern const struct app_command app_command_anchor;
 extern const struct app_command app_command_canary;
 extern const struct app_command app_command_check;
+extern const struct app_command app_command_detail;
 extern const struct app_command app_command_doctor;
 extern const struct app_command app_command_evidence;
 extern const struct app_command app_command_import;

@@ -9,6 +9,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_CHOICE] = "one of",
 	[CONFIG_COUNT] = "a whole number",
 	[CONFIG_RULES] = "a list of rules",
+	[CONFIG_TRIGGERS] = "a list of triggers",
 	[CONFIG_DETAIL] = "a list of rules, the first that matches counts",
 	[CONFIG_DURATION] = "a duration",
 	[CONFIG_EPOCH] = "one of",

@@ -135,6 +135,9 @@ const struct config_option config_options[] = {
 	    ANY, "names of our own machines, kept in clear" },
 	{ "streams.*.timezone", CONFIG_ZONE, STREAM_AT(timezone), "", ANY,
 	    "of times that name none: Europe/Berlin, +02:00; without it UTC, and flagged" },
+	{ "streams.*.triggers", CONFIG_TRIGGERS,
+	    STREAM_LIST(policy.triggers, policy.trigger_count), "[]", ANY,
+	    "what raises detail: { when: error_burst or login_failures, raise: full, for: 30m }" },
 	{ "streams.*.trusted_proxies", CONFIG_NETWORKS,
 	    STREAM_LIST(policy.trusted_proxies, policy.trusted_proxy_count), "[]", RANGE(8, 7),
 	    "proxies whose X-Forwarded-For is believed" },
@@ -163,7 +166,6 @@ const char *const config_later[] = {
 	"streams.*.limits.rate",
 	"streams.*.public",
 	"streams.*.retain",
-	"streams.*.triggers",
 };
 const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);
 

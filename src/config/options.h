@@ -37,6 +37,7 @@ enum config_type {
 	CONFIG_RULES, /* struct detect_rule[DETECT_RULES_MAX], and a count */
 	CONFIG_SIZE, /* uint64_t, bytes */
 	CONFIG_ZONE, /* char[CONFIG_NAME_BYTES], a time zone */
+	CONFIG_TRIGGERS, /* struct detail_trigger[DETAIL_SIGNAL_COUNT], and a count */
 	CONFIG_SWITCH, /* bool: the second of two choices */
 	CONFIG_TYPE_COUNT
 };

@@ -413,6 +413,7 @@ static const struct {
 	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
 	[CONFIG_RULES] = { NULL, 0, 0 }, /* config_map_list */
 	[CONFIG_SIZE] = { set_size, 0, 0 },
+	[CONFIG_TRIGGERS] = { NULL, 0, 0 }, /* config_map_list */
 	[CONFIG_SWITCH] = { set_switch, 0, 0 },
 };
 

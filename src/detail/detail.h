@@ -64,7 +64,9 @@ struct detail_trigger {
 	enum detail_signal when;
 	enum detail_level raise; /* SLIM or FULL */
 	int64_t for_us;          /* above 0, at most DETAIL_RAISE_MAX_US */
+	unsigned least;          /* events of a minute */
 };
+#define DETAIL_LEAST 20
 
 #define DETAIL_RAISE_MAX_US ((int64_t)24 * 3600 * 1000000)
 
@@ -96,5 +98,26 @@ bool detail_signal(struct detail_raised *r, const struct detail_trigger *t, int6
 bool detail_tick(struct detail_raised *r, int64_t now_us, struct detail_change *change);
 /* What is kept at least; DETAIL_COUNT if nothing is raised. */
 enum detail_level detail_least(const struct detail_raised *r);
+
+/* ---- when a signal comes ---- */
+
+#define DETAIL_WINDOW_US ((int64_t)60 * 1000000)
+#define DETAIL_WINDOW_STEPS 12
+
+struct detail_events {
+	uint64_t all;
+	uint64_t errors;  /* answered with 5xx */
+	uint64_t refused; /* logins that failed: of auth.login, or 401 */
+};
+
+/* What happened within a minute, by five seconds.  All zero to start. */
+struct detail_window {
+	int64_t step;
+	struct detail_events steps[DETAIL_WINDOW_STEPS];
+};
+void detail_window_add(
+    struct detail_window *w, const struct detail_events *more, int64_t now_us);
+/* At least t->least of a minute; an error burst is also at least 5 % of all events. */
+bool detail_window_fires(struct detail_window *w, const struct detail_trigger *t, int64_t now_us);
 
 #endif

@@ -72,7 +72,6 @@ void input_live_close(struct input_live *in); /* NULL is legal */
 bool input_live_locked(const struct input_live *in);
 /* Do its senders wait while nobody reads?  Those of datagrams do not, or not for long. */
 bool input_live_can_wait(const struct input_live *in);
-
 /* What was made for it (a socket, a FIFO) becomes that user's.  0; -1 with e. */
 int input_live_give(struct input_live *in, uid_t uid, gid_t gid, struct err *e);
 /* May we open what it will open?  A file that is not there may come.  0; -1 with e. */
@@ -133,7 +132,6 @@ bool input_live_resume(struct input_live *in, input_find *find, void *arg);
 
 /* From now on nobody is let in; what waits is still given, then comes the end. */
 void input_live_stop(struct input_live *in);
-
 /* Since the start: for people. */
 struct input_live_counts {
 	uint64_t connections, refused; /* taken in; closed for lack of room */

@@ -256,7 +256,9 @@ time_of(const struct mask *m, const struct event *ev)
 static bool
 keep_detail(struct mask *m)
 {
-	switch (detail_of(m->detail, &m->record)) {
+	enum detail_level level = detail_of(m->detail, &m->record);
+
+	switch (level > m->least ? level : m->least) {
 	case DETAIL_COUNT:
 		mask_pending_drop(m, m->pending.line);
 		outcome(m)->counted++;
@@ -264,6 +266,23 @@ keep_detail(struct mask *m)
 	case DETAIL_SLIM: detail_slim(&m->record); return (true);
 	default: return (true);
 	}
+}
+
+/* What triggers look at, whether it is kept or not. */
+static void
+see_event(struct mask *m)
+{
+	const struct record *r = &m->record;
+	struct detail_events *seen = &m->batch->events;
+	bool has_status = record_has(r, RECORD_FIELD_STATUS);
+	int64_t status = has_status ? r->number[RECORD_FIELD_STATUS] : 0;
+
+	seen->all++;
+	seen->errors += status >= 500 && status <= 599;
+	seen->refused += status == 401 ||
+	    (!has_status && record_has(r, RECORD_FIELD_OUTCOME) &&
+		span_is(r->text[RECORD_FIELD_EVENT], "auth.login") &&
+		span_is(r->text[RECORD_FIELD_OUTCOME], "failure"));
 }
 
 static void
@@ -288,6 +307,7 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 	if (m->learning)
 		mask_candidates_time(m->learn, r->time_us);
 	mask_event(m, ev, partial);
+	see_event(m);
 	if (!partial && m->detail != NULL && !keep_detail(m))
 		return;
 	if (partial)
@@ -408,6 +428,7 @@ mask_batch(struct mask *m, struct mask_batch *batch)
 	batch->records_len = batch->record_count = 0;
 	batch->words_seen = batch->words_clear = 0;
 	stats_counts_clear(&batch->counts);
+	memset(&batch->events, 0, sizeof(batch->events));
 	memset(&batch->others, 0, sizeof(batch->others));
 	mask_epochs_clear(&batch->epochs);
 	batch->counts.bytes = batch->read;

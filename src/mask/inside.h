@@ -32,6 +32,7 @@ struct mask {
 	struct detect_hosts *hosts;
 	struct detect_agent_cache *agents;
 	struct detail *detail; /* NULL: all is kept whole */
+	enum detail_level least; /* mask_raise */
 	struct detect_rules *rules; /* NULL: none */
 	struct arena memory; /* holds the mask itself and what follows */
 	struct mask_places places;
@@ -42,8 +43,7 @@ struct mask {
 	struct mask_segment *segments;
 	uint32_t *ends;      /* of the next lines of the batch */
 	uint64_t seed[2];    /* of the tables above, random per mask */
-	char *canon;         /* 2 * PARSE_LINE_MAX */
-	char *canon_value;   /* the same, for parts of what lies in canon */
+	char *canon, *canon_value; /* 2 * PARSE_LINE_MAX each, the second for parts of the first */
 
 	/* of the batch */
 	struct mask_batch *batch;

@@ -51,6 +51,9 @@ void mask_now(struct mask *m, int64_t now_us);
 /* Between batches: lines are read in another way. */
 void mask_parser(struct mask *m, const struct parser *parser);
 
+/* Between batches: so much of each event is kept at least, whatever the rules say. */
+void mask_raise(struct mask *m, enum detail_level least);
+
 /*
  * Between batches: the ring has other epochs.  What was made with keys that it
  * has no more is wiped.
@@ -84,6 +87,7 @@ struct mask_batch {
 	struct mask_epochs epochs;
 	struct parse_others others;        /* what some of the lines are that are unparsed */
 	uint64_t words_seen, words_clear;  /* path words, and how many stayed in clear */
+	struct detail_events events;       /* for triggers */
 	struct mask_candidates *learn;     /* NULL: do not learn */
 };
 

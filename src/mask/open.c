@@ -124,6 +124,12 @@ mask_now(struct mask *m, int64_t now_us)
 }
 
 void
+mask_raise(struct mask *m, enum detail_level least)
+{
+	m->least = least;
+}
+
+void
 mask_parser(struct mask *m, const struct parser *parser)
 {
 	m->parser = *parser;

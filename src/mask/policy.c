@@ -293,6 +293,26 @@ print_detail(struct buf *out, const struct mask_policy *p)
 }
 
 static void
+print_triggers(struct buf *out, const struct mask_policy *p)
+{
+	if (p->trigger_count == 0)
+		return;
+	json_key(out, "triggers");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < p->trigger_count; i++) {
+		const struct detail_trigger *t = &p->triggers[i];
+
+		buf_str(out, i == 0 ? "{" : ",{");
+		json_u64(out, "for_s", (uint64_t)t->for_us / 1000000);
+		json_u64(out, "least", t->least);
+		json_str(out, "raise", span_str(detail_level_names[t->raise]));
+		json_str(out, "when", span_str(detail_signal_names[t->when]));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+static void
 print_rules(struct buf *out, const struct mask_policy *p)
 {
 	json_key(out, "rules");
@@ -359,6 +379,7 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	print_rules(out, p);
 	print_names(out, "servers", p->servers, p->server_count);
 	json_str(out, "tenant", span_str(p->tenant));
+	print_triggers(out, p);
 	print_networks(out, "trusted_proxies", p->trusted_proxies, p->trusted_proxy_count);
 	json_key(out, "words");
 	buf_char(out, '{');

@@ -49,6 +49,8 @@ struct mask_policy {
 	enum mask_words_mode words_mode;
 	struct detail_rule detail[DETAIL_RULES_MAX]; /* how much is kept; the first that matches */
 	unsigned detail_count;
+	struct detail_trigger triggers[DETAIL_SIGNAL_COUNT]; /* they raise it */
+	unsigned trigger_count;
 	struct detect_rule rules[DETECT_RULES_MAX]; /* identifiers of this site */
 	unsigned rule_count;
 	bool agent_full;                 /* token of the full User-Agent */

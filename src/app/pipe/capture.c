@@ -251,6 +251,7 @@ mask_one(struct app_capture *c, size_t len)
 	if (c->learn != NULL)
 		mask_candidates_reset(c->learn);
 	mask_batch(c->mask, &b);
+	app_raise_see(c, &b.events);
 	if (c->learn != NULL) {
 		pthread_mutex_lock(&p->words_lock);
 		mask_words_merge(p->setup.words, c->learn, b.number);
@@ -377,6 +378,7 @@ turn(struct app_capture *c, struct err *e)
 		return (rc == 0 && !app_capture_hand_in_time(c) ? 1 : rc);
 	if (!see_clock(c) || (should_mask(c) && !mask_all(c)))
 		return (1);
+	app_raise_turn(c);
 	if (c->flush && !app_capture_hand(c)) /* an area is of one file */
 		return (1);
 	c->flush = false;

@@ -296,6 +296,8 @@ serve_time(struct app_pipe *p, struct err *e)
 		rc = rotate_size(p, e);
 	if (rc == 0)
 		rc = app_pipe_report(p, e);
+	if (rc == 0)
+		rc = app_raise_tell(p, e);
 	if (rc == 0 && sealing)
 		rc = cut(p, p->turn_us, e);
 	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)
@@ -401,6 +403,7 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 	(void)pthread_cond_init(&p->to_reader, NULL);
 	stats_counts_clear(&p->counts);
 	mask_epochs_clear(&p->epochs);
+	app_figures_detail(p->figures, DETAIL_COUNT, 0);
 	p->turn_us = p->setup.now_us;
 	p->opened_ns = p->flushed_ns = clock_mono_ns();
 	p->unlocked = p->unlocked || !input_live_locked(p->in);

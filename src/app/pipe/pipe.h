@@ -18,6 +18,7 @@
 
 #include "app/pipe/area.h"
 #include "app/pipe/clock.h"
+#include "app/pipe/raise.h"
 #include "app/pipe/rotate.h"
 #include "base/err.h"
 #include "key/key.h"
@@ -70,6 +71,7 @@ struct app_pipe {
 	bool turn; /* the reader waits for the epochs of turn_us */
 	bool changed; /* the keys are others: the reader shall ask for a turn */
 	int64_t turn_us;
+	struct app_raising raising;
 	atomic_bool full; /* no space: the writer waits for it */
 	bool quit; /* the writer has failed */
 	bool ended, failed; /* the reader is done */

@@ -157,6 +157,21 @@ app_board_canary(
 	return (there);
 }
 
+bool
+app_board_wish(struct app_board *b, const char *name, const struct app_wish *wish)
+{
+	bool there;
+	unsigned i;
+
+	pthread_mutex_lock(&b->lock);
+	i = find(b, name);
+	there = i < b->count;
+	if (there)
+		app_figures_ask(&b->rows[i]->figures, wish);
+	pthread_mutex_unlock(&b->lock);
+	return (there);
+}
+
 void
 app_board_last(struct app_board *b, struct buf *out)
 {

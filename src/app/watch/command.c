@@ -37,8 +37,9 @@ ask(const char *store, const char *request, struct buf *answer, struct err *e)
 	return (rc);
 }
 
-static int
-find_store(const struct app_args *args, struct config **config, const char **store, struct err *e)
+int
+app_control_store(const struct app_args *args, struct config **config, const char **store,
+    struct err *e)
 {
 	const char *path = app_arg(args, "config");
 	struct buf report = { 0 };
@@ -76,7 +77,8 @@ run(const struct app_args *args)
 	const char *store;
 	int code = -1;
 
-	if (find_store(args, &config, &store, &e) == 0 && ask(store, request, &answer, &e) == 0)
+	if (app_control_store(args, &config, &store, &e) == 0 &&
+	    ask(store, request, &answer, &e) == 0)
 		code = strcmp(request, STATUS) != 0 ?
 		    0 :
 		    app_status_print(buf_view(&answer), &text, &e);

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "store/layout.h"
 
-#define REQUEST_BYTES 256
+#define REQUEST_BYTES 512
 #define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_S 2 /* for the other side */
 
@@ -47,10 +47,50 @@ read_canary(struct span text, struct app_request *request)
 	return (true);
 }
 
+/* The word in front of a blank; rest: what follows. */
+static struct span
+take_word(struct span *rest)
+{
+	size_t len = span_find(*rest, ' ');
+	struct span word = span_of(rest->ptr, len);
+
+	*rest = len < rest->len ? span_from(*rest, len + 1) : span_of("", 0);
+	return (word);
+}
+
+/* LEVEL SECONDS STREAM REASON. */
+static bool
+read_detail(struct span text, struct app_request *request)
+{
+	struct span level = take_word(&text), seconds = take_word(&text),
+		    stream = take_word(&text);
+	struct app_wish *wish = &request->wish;
+	uint64_t number;
+
+	memset(wish, 0, sizeof(*wish));
+	if (span_is(level, "full"))
+		wish->raise = DETAIL_FULL;
+	else if (span_is(level, "slim"))
+		wish->raise = DETAIL_SLIM;
+	else
+		return (false);
+	if (num_u64(seconds, &number) == -1 || number == 0 ||
+	    number > (uint64_t)DETAIL_RAISE_MAX_US / 1000000 ||
+	    stream.len >= sizeof(request->stream) || !store_name_ok(stream) || text.len == 0 ||
+	    text.len >= sizeof(wish->reason) || memchr(text.ptr, '\0', text.len) != NULL ||
+	    !text_is_utf8(text))
+		return (false);
+	wish->for_us = (int64_t)number * 1000000;
+	memcpy(wish->reason, text.ptr, text.len);
+	memcpy(request->stream, stream.ptr, stream.len);
+	request->stream[stream.len] = '\0';
+	return (true);
+}
+
 void
 app_control_read(struct span text, struct app_request *request)
 {
-	static const struct span canary = SPAN("canary ");
+	static const struct span canary = SPAN("canary "), detail = SPAN("detail ");
 
 	request->asked = APP_ASKED_NOTHING;
 	if (text.len == 0 || text.ptr[text.len - 1] != '\n')
@@ -64,6 +104,8 @@ app_control_read(struct span text, struct app_request *request)
 		request->asked = APP_ASKED_REPORT;
 	else if (span_starts(text, canary) && read_canary(span_from(text, canary.len), request))
 		request->asked = APP_ASKED_CANARY;
+	else if (span_starts(text, detail) && read_detail(span_from(text, detail.len), request))
+		request->asked = APP_ASKED_DETAIL;
 }
 
 /* ---- where it is ---- */
@@ -117,13 +159,15 @@ set_patience(int fd)
 /* ---- the daemon ---- */
 
 static bool
-may_ask(int fd)
+may_ask(int fd, uid_t *uid)
 {
 	struct ucred who;
 	socklen_t len = sizeof(who);
 
-	return (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
-	    (who.uid == 0 || who.uid == geteuid()));
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1)
+		return (false);
+	*uid = who.uid;
+	return (who.uid == 0 || who.uid == geteuid());
 }
 
 static void
@@ -159,13 +203,18 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 		if (app_board_canary(c->board, request->stream, request->code, request->hash))
 			buf_str(out, "ok\n");
 		break;
+	case APP_ASKED_DETAIL:
+		buf_str(out, app_board_wish(c->board, request->stream, &request->wish) ?
+			"ok\n" :
+			"no such stream\n");
+		break;
 	case APP_ASKED_NOTHING:
 		break;
 	}
 }
 
 static void
-answer(struct app_control *c, int fd)
+answer(struct app_control *c, int fd, uid_t uid)
 {
 	char text[REQUEST_BYTES];
 	ssize_t n = recv(fd, text, sizeof(text), 0);
@@ -173,6 +222,7 @@ answer(struct app_control *c, int fd)
 	struct buf out = { 0 };
 
 	app_control_read(span_of(text, n > 0 ? (size_t)n : 0), &request);
+	request.wish.uid = uid;
 	print_answer(c, &request, &out);
 	if (buf_ok(&out))
 		send_all(fd, buf_view(&out));
@@ -188,6 +238,7 @@ control_main(void *arg)
 
 	(void)prctl(PR_SET_NAME, "control");
 	for (;;) {
+		uid_t uid;
 		int fd;
 
 		if (poll(want, 2, -1) == -1 && errno != EINTR)
@@ -198,8 +249,8 @@ control_main(void *arg)
 		if (fd == -1)
 			continue;
 		set_patience(fd);
-		if (may_ask(fd))
-			answer(c, fd);
+		if (may_ask(fd, &uid))
+			answer(c, fd, uid);
 		(void)close(fd);
 	}
 }

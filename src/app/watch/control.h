@@ -20,18 +20,22 @@ enum app_asked {
 	APP_ASKED_METRICS,
 	APP_ASKED_REPORT,
 	APP_ASKED_CANARY, /* to seal what came of one */
+	APP_ASKED_DETAIL, /* more of it */
 	APP_ASKED_NOTHING
 };
 
 struct app_request {
 	enum app_asked asked;
-	/* of a canary */
-	char stream[CONFIG_NAME_BYTES];
+	char stream[CONFIG_NAME_BYTES]; /* of a canary, or detail */
 	int code;
 	unsigned char hash[32];
+	struct app_wish wish;
 };
 
-/* "status", "metrics", "report", "canary STREAM CODE HASH", and LF; foreign bytes. */
+/*
+ * "status", "metrics", "report", "canary STREAM CODE HASH", "detail LEVEL
+ * SECONDS STREAM REASON", and LF; foreign bytes.
+ */
 void app_control_read(struct span text, struct app_request *request);
 
 struct app_control {
@@ -51,6 +55,11 @@ int app_control_open(struct app_control *c, struct app_board *board, struct err 
 /* Answer from now on, in a thread: none is there before the daemon is confined. */
 int app_control_start(struct app_control *c, struct err *e);
 void app_control_close(struct app_control *c); /* legal after a failure, and of one all zero */
+
+/* --store, or that of --config, which *config holds then. */
+struct app_args;
+int app_control_store(const struct app_args *args, struct config **config, const char **store,
+    struct err *e);
 
 /*
  * Ask the daemon of a store; the answer is added to out.  ERR_INCOMPLETE if

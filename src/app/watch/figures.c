@@ -185,3 +185,40 @@ app_figures_format(struct app_figures *f, const char *format, const char *envelo
 	(void)strncpy(f->now.envelope, envelope, sizeof(f->now.envelope) - 1);
 	pthread_mutex_unlock(&f->lock);
 }
+
+void
+app_figures_ask(struct app_figures *f, const struct app_wish *wish)
+{
+	pthread_mutex_lock(&f->lock);
+	f->wish = *wish;
+	f->wished = true;
+	pthread_mutex_unlock(&f->lock);
+}
+
+bool
+app_figures_wished(struct app_figures *f, struct app_wish *wish)
+{
+	bool wished;
+
+	if (f == NULL)
+		return (false);
+	pthread_mutex_lock(&f->lock);
+	wished = f->wished;
+	if (wished)
+		*wish = f->wish;
+	f->wished = false;
+	pthread_mutex_unlock(&f->lock);
+	return (wished);
+}
+
+void
+app_figures_detail(struct app_figures *f, enum detail_level least, int64_t until_us)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->now.detail = least;
+	if (until_us > f->now.detail_until_us || least == DETAIL_COUNT)
+		f->now.detail_until_us = least == DETAIL_COUNT ? 0 : until_us;
+	pthread_mutex_unlock(&f->lock);
+}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/pipe/raise.h"
 #include "config/config.h"
 #include "input/live.h"
 #include "stats/counts.h"
@@ -48,6 +49,8 @@ struct app_seen {
 	uint64_t open_records, open_bytes; /* of the open segment */
 	uint64_t full_waits, reopened;
 	struct input_live_counts input;
+	enum detail_level detail; /* what is kept at least; COUNT: as the rules say */
+	int64_t detail_until_us;
 };
 
 enum app_report { APP_REPORT_CANARY, APP_REPORT_VERIFY, APP_REPORTS };
@@ -67,6 +70,8 @@ struct app_figures {
 	uint64_t rate_lines;
 	double rate;
 	struct app_owed owed[APP_REPORTS]; /* to be sealed */
+	struct app_wish wish;
+	bool wished;
 };
 
 /* For all of them f may be NULL: then nobody wants to know. */
@@ -94,6 +99,12 @@ void app_figures_committed(
 void app_figures_owe(struct app_figures *f, enum app_report kind, int code,
     const unsigned char hash[static 32]);
 bool app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *owed);
+
+/* More detail, asked for by hand; the reader takes it, once. */
+void app_figures_ask(struct app_figures *f, const struct app_wish *wish);
+bool app_figures_wished(struct app_figures *f, struct app_wish *wish);
+/* The writer: so much is kept at least; until_us 0: one reason for it is over. */
+void app_figures_detail(struct app_figures *f, enum detail_level least, int64_t until_us);
 
 /* What the writer sees from time to time. */
 struct app_writer_seen {

@@ -98,6 +98,10 @@ add_stream(struct buf *out, const struct app_snapshot *s, unsigned i)
 		json_str(out, "envelope", span_str(seen->envelope));
 		add_counts(out, seen);
 		add_progress(out, s, seen);
+		if (seen->detail != DETAIL_COUNT) {
+			json_str(out, "detail", span_str(detail_level_names[seen->detail]));
+			add_time(out, "detail_until", seen->detail_until_us);
+		}
 	} else {
 		json_str(out, "state", span_str("stopped"));
 		json_u64(out, "records", seen->records);

@@ -6,6 +6,8 @@
 static const struct config_map_list lists[] = {
 	{ CONFIG_DETAIL, sizeof(struct detail_rule), DETAIL_RULES_MAX, config_detail_set,
 	    config_detail_print, config_detail_schema },
+	{ CONFIG_TRIGGERS, sizeof(struct detail_trigger), DETAIL_SIGNAL_COUNT, config_triggers_set,
+	    config_triggers_print, config_triggers_schema },
 	{ CONFIG_RULES, sizeof(struct detect_rule), DETECT_RULES_MAX, config_rules_set,
 	    config_rules_print, config_rules_schema },
 };

@@ -46,6 +46,15 @@ static const struct {
 	    "c.yaml:3:39: keep must be one of: count slim full\n"
 	    "      detail: [{when: status > 1, keep: slin}]\n                                        ^\n"
 	    "hint: did you mean \"slim\"?\n" },
+	{ "a trigger that never ends", IN_STREAM "triggers: [{when: error_burst, raise: full, for: 2d}]\n",
+	    "c.yaml:3:54: for must be a duration of at most a day: 30m\n"
+	    "      triggers: [{when: error_burst, raise: full, for: 2d}]\n"
+	    "                                                       ^\n" },
+	{ "a trigger of nothing", IN_STREAM
+	    "triggers: [{when: login_failures, raise: full, for: 1h, least: 0}]\n",
+	    "c.yaml:3:68: least must be a number of events a minute, from 1\n"
+	    "      triggers: [{when: login_failures, raise: full, for: 1h, least: 0}]\n"
+	    "                                                                     ^\n" },
 	{ "a rule is a map", IN_STREAM "detail: [count]\n",
 	    "c.yaml:3:14: detail: every item must be a map\n      detail: [count]\n               ^\n" },
 	{ "a rule about a person", IN_STREAM "detail: [{when: 'user == us.a', keep: count}]\n",

@@ -1,0 +1,110 @@
+"""More detail for a while: by hand, by a burst of errors, by logins that fail; sealed, shown, and over by itself."""
+import json
+import os
+import signal
+
+from lib import combined, cretula, equal, main, read, records, write
+from test_run import Daemon, connect, wait_for
+
+TEXT = """store: store
+streams:
+  s:
+    input: { unix-stream: %s/s.sock }
+    format: combined
+    detail: [ { when: 'path == /healthz', keep: count }, { when: 'path == /shop', keep: slim } ]
+    triggers:
+      - { when: error_burst, raise: full, for: 10m }
+      - { when: login_failures, raise: slim, for: 5m, least: 5 }
+"""
+
+
+def entries():
+    return [json.loads(text) for text in read('store/streams/s/chain.jsonl').splitlines()]
+
+
+def told():
+    return [e for e in entries() if e['type'] == 'config' and e['kind'] == 'detail']
+
+
+def start():
+    write('c.yaml', (TEXT % os.getcwd()).encode())
+    daemon = Daemon()
+    return daemon, connect('s.sock')
+
+
+def taken():
+    return cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]
+
+
+def send(s, count, **more):
+    lines = taken()['lines']
+    s.sendall(b''.join(combined(n, **more).encode() for n in range(count)))
+    wait_for(lambda: taken()['lines'] == lines + count)
+
+
+def ask(*more, code=0, to=('--to', 'full')):
+    return cretula('detail', 'raise', '--store', 'store', '--stream', 's', *to, *more, code=code)
+
+
+def test_by_hand():
+    """What was counted is kept, masked as ever, for as long as was asked; the reason is in the chain."""
+    daemon, s = start()
+    send(s, 10, target='/healthz')
+    equal(taken()['records'], 0)
+    ask('--for', '2s', '--reason', 'a "ticket" 4711')
+    wait_for(lambda: taken().get('detail') == 'full')
+    send(s, 5, target='/healthz', client='203.0.113.9')
+    equal(taken()['records'], 5)
+    wait_for(lambda: 'detail' not in taken())
+    send(s, 7, target='/healthz')
+    equal(taken()['records'], 5)
+    up, down = told()
+    equal((up['text'], up['by'], 'until' in up), ('raise full by_hand: a "ticket" 4711', 'uid 0' if os.geteuid() == 0 else
+                                                  f'uid {os.geteuid()}', True))
+    equal((down['text'], 'until' in down, 'by' in down), ('end count by_hand', False, False))
+    said = daemon.end()
+    assert 'detail: at least full until' in said and '4711' not in said, said
+    assert all(r['client'].startswith('ip.') and r['agent'] for r in records('store')), records('store')
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_by_triggers():
+    """A burst of errors, then logins: one entry each; a seal or another word changes nothing, a start ends it."""
+    daemon, s = start()
+    send(s, 19, target='/api', status=502)
+    send(s, 2, target='/healthz')
+    equal((taken()['records'], told()), (19, []))
+    send(s, 2, target='/api', status=502)
+    wait_for(lambda: taken().get('detail') == 'full')
+    send(s, 3, target='/healthz')
+    equal(taken()['records'], 24)
+    daemon.process.send_signal(signal.SIGUSR1)
+    send(s, 6, target='/login', status=401)
+    wait_for(lambda: len(told()) == 2)
+    equal([e['text'] for e in told()], ['raise full error_burst', 'raise full login_failures'])
+    daemon.end()
+    daemon, s = start()
+    s.sendall(combined(1, target='/healthz').encode() * 4)
+    wait_for(lambda: taken()['lines'] == 4)
+    equal((taken()['records'], len(told())), (0, 2))
+    daemon.end()
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_wrong_wishes():
+    daemon, _ = start()
+    for args, code, want in ((('--for', '25h', '--reason', 'x'), 2, 'at most a day'), (('--for', '1h'), 2, 'are needed'),
+                             (('--for', 'x', '--reason', 'x'), 2, '--for is a time'),
+                             (('--for', '1h', '--reason', 'x' * 160), 2, 'fewer than'),
+                             (('--for', '1h', '--reason', 'x', '--stream', 'other'), 78, 'no stream other'),
+                             (('--for', '1h', '--reason', 'x', '--to', 'count'), 2, 'full or slim')):
+        run = cretula('detail', 'raise', '--store', 'store', *(() if '--stream' in args else ('--stream', 's')), *args, code=code)
+        assert want in run.err, run.err
+    equal(cretula('detail', 'lower', '--store', 'store', code=2).code, 2)
+    daemon.end()
+    ask('--for', '1h', '--reason', 'x', code=3)
+    equal(told(), [])
+
+
+if __name__ == '__main__':
+    main()
