@@ -8,152 +8,6 @@
 #include "mask/inside.h"
 #include "mask/words/inside.h"
 
-#define KEYSETS 8 /* of each period: neighbours in time do not evict each other */
-
-static const struct {
-	enum record_class class_id;
-	const char *trust;
-} slots[MASK_SLOT_COUNT] = {
-	[MASK_SLOT_PEER] = { RECORD_CLASS_IP_PEER, "peer" },
-	[MASK_SLOT_PEER_LIKE] = { RECORD_CLASS_IP_PEER, "like" },
-	[MASK_SLOT_PEER_NAME] = { RECORD_CLASS_IP_PEER, "name" },
-	[MASK_SLOT_PEER_PREFIX] = { RECORD_CLASS_IP_PEER, "prefix" },
-	[MASK_SLOT_FWD] = { RECORD_CLASS_IP_FWD, "header" },
-	[MASK_SLOT_FWD_LIKE] = { RECORD_CLASS_IP_FWD, "like" },
-	[MASK_SLOT_FWD_NAME] = { RECORD_CLASS_IP_FWD, "name" },
-	[MASK_SLOT_FWD_PREFIX] = { RECORD_CLASS_IP_FWD, "prefix" },
-	[MASK_SLOT_USER_AUTH] = { RECORD_CLASS_USER_AUTH, "auth" },
-	[MASK_SLOT_USER_CLAIM] = { RECORD_CLASS_USER_CLAIM, "claim" },
-	[MASK_SLOT_EMAIL] = { RECORD_CLASS_EMAIL, "peer" },
-	[MASK_SLOT_DEVICE] = { RECORD_CLASS_DEVICE, "peer" },
-	[MASK_SLOT_SESSION] = { RECORD_CLASS_SESSION, "peer" },
-	[MASK_SLOT_PATH] = { RECORD_CLASS_PATH, "peer" },
-	[MASK_SLOT_PARAM] = { RECORD_CLASS_PARAM, "peer" },
-	[MASK_SLOT_HOST] = { RECORD_CLASS_HOST, "peer" },
-	[MASK_SLOT_SERVER] = { RECORD_CLASS_SERVER, "peer" },
-	[MASK_SLOT_AGENT] = { RECORD_CLASS_AGENT, "peer" },
-	[MASK_SLOT_JOIN] = { RECORD_CLASS_JOIN, "peer" },
-	[MASK_SLOT_TLS] = { RECORD_CLASS_TLS, "peer" },
-	[MASK_SLOT_TEXT] = { RECORD_CLASS_TEXT, "peer" },
-};
-
-struct keyset {
-	bool used, missing;
-	int64_t index;
-	uint32_t ready; /* bit per slot */
-	unsigned char prk[32];
-	struct crypto_hmac_key keys[MASK_SLOT_COUNT];
-	struct crypto_prefix_key peer_prefix, fwd_prefix;
-};
-
-struct mask_keys {
-	const struct key_ring *ring;
-	const struct mask_policy *policy;
-	struct keyset sets[KEY_PERIOD_COUNT][KEYSETS];
-};
-
-enum record_class
-mask_slot_class(enum mask_slot slot)
-{
-	return (slots[slot].class_id);
-}
-
-struct mask_keys *
-mask_keys_open(const struct key_ring *ring, const struct mask_policy *policy)
-{
-	struct mask_keys *k = crypto_secret_alloc(sizeof(*k), NULL);
-
-	if (k == NULL)
-		return (NULL);
-	memset(k, 0, sizeof(*k));
-	k->ring = ring;
-	k->policy = policy;
-	return (k);
-}
-
-void
-mask_keys_close(struct mask_keys *k)
-{
-	crypto_secret_free(k);
-}
-
-static struct keyset *
-keyset_of(struct mask_keys *k, enum key_period period, int64_t index)
-{
-	struct keyset *set = &k->sets[period][(uint64_t)index % KEYSETS];
-
-	if (set->used && set->index == index)
-		return (set);
-	crypto_wipe(set, sizeof(*set));
-	set->used = true;
-	set->index = index;
-	set->missing = key_ring_prk(k->ring, period, index, set->prk) == -1;
-	return (set);
-}
-
-void
-mask_keys_forget(struct mask_keys *k)
-{
-	unsigned char prk[32];
-
-	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
-		for (int i = 0; i < KEYSETS; i++) {
-			struct keyset *set = &k->sets[p][i];
-
-			if (set->used &&
-			    (set->missing ||
-				key_ring_prk(k->ring, (enum key_period)p, set->index, prk) == -1 ||
-				!crypto_equal(prk, set->prk, sizeof(prk))))
-				crypto_wipe(set, sizeof(*set));
-		}
-	crypto_wipe(prk, sizeof(prk));
-}
-
-/* A key that is used for the first time, where it is wanted; false: it is there already. */
-static bool
-first_use(struct mask_keys *k, struct keyset *set, enum mask_slot slot,
-    unsigned char key[static 32])
-{
-	if ((set->ready >> slot & 1) != 0)
-		return (false);
-	key_class(set->prk, k->policy->tenant, record_classes[slots[slot].class_id].prefix,
-	    slots[slot].trust, key);
-	set->ready |= UINT32_C(1) << slot;
-	return (true);
-}
-
-const struct crypto_hmac_key *
-mask_keys_get(struct mask_keys *k, enum mask_slot slot, int64_t index)
-{
-	struct keyset *set = keyset_of(k, k->policy->epoch[slots[slot].class_id], index);
-	unsigned char key[32];
-
-	if (set->missing)
-		return (NULL);
-	if (first_use(k, set, slot, key)) {
-		crypto_hmac_key_init(&set->keys[slot], key, sizeof(key));
-		crypto_wipe(key, sizeof(key));
-	}
-	return (&set->keys[slot]);
-}
-
-const struct crypto_prefix_key *
-mask_keys_prefix(struct mask_keys *k, enum mask_slot slot, int64_t index)
-{
-	struct keyset *set = keyset_of(k, k->policy->epoch[slots[slot].class_id], index);
-	struct crypto_prefix_key *made =
-	    slot == MASK_SLOT_PEER_PREFIX ? &set->peer_prefix : &set->fwd_prefix;
-	unsigned char key[32];
-
-	if (set->missing)
-		return (NULL);
-	if (first_use(k, set, slot, key)) {
-		crypto_prefix_key_init(made, key);
-		crypto_wipe(key, sizeof(key));
-	}
-	return (made);
-}
-
 static void
 print_mac(const char *prefix, const unsigned char mac[static 32], char out[static MASK_TOKEN_BYTES])
 {
@@ -229,7 +83,7 @@ note_epoch(struct mask *m, enum record_class c, int64_t index)
 static const struct crypto_hmac_key *
 key_of_line(struct mask *m, enum mask_slot slot)
 {
-	enum record_class c = slots[slot].class_id;
+	enum record_class c = mask_slot_class(slot);
 	int64_t index = m->index[m->policy->epoch[c]];
 	const struct crypto_hmac_key *key = mask_keys_get(m->keys, slot, index);
 
@@ -247,7 +101,7 @@ is_noted(const struct mask *m, enum record_class c)
 static uint64_t
 line_salt(const struct mask *m, enum mask_slot slot)
 {
-	uint64_t index = (uint64_t)m->index[m->policy->epoch[slots[slot].class_id]];
+	uint64_t index = (uint64_t)m->index[m->policy->epoch[mask_slot_class(slot)]];
 
 	return ((index * MASK_SLOT_COUNT + (uint64_t)slot + 1) * UINT64_C(0x9e3779b97f4a7c15));
 }
@@ -272,7 +126,7 @@ recall(struct mask *m, enum mask_slot slot, const uint64_t key[static 2],
     char out[static MASK_TOKEN_BYTES])
 {
 	const struct mask_token_slot *at = token_slot(m, key[0]);
-	enum record_class c = slots[slot].class_id;
+	enum record_class c = mask_slot_class(slot);
 
 	if (at->key[0] != key[0] || at->key[1] != key[1] ||
 	    (!is_noted(m, c) && key_of_line(m, slot) == NULL))
@@ -317,7 +171,7 @@ mask_token(
 		return (true);
 	if ((mac = key_of_line(m, slot)) == NULL)
 		return (false);
-	mask_token_print(mac, record_classes[slots[slot].class_id].prefix, value, out);
+	mask_token_print(mac, record_classes[mask_slot_class(slot)].prefix, value, out);
 	if (kept)
 		remember(m, key, out);
 	return (true);
@@ -327,7 +181,7 @@ bool
 mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned bits,
     unsigned char out[static 16])
 {
-	enum record_class c = slots[slot].class_id;
+	enum record_class c = mask_slot_class(slot);
 	int64_t index = m->index[m->policy->epoch[c]];
 	const struct crypto_prefix_key *key = mask_keys_prefix(m->keys, slot, index);
 	struct mask_token_slot *at;
@@ -370,7 +224,7 @@ mask_token_bound(struct mask *m, enum mask_slot slot, struct span position, stru
     char out[static MASK_TOKEN_BYTES])
 {
 	const struct crypto_hmac_key *mac = key_of_line(m, slot);
-	const char *prefix = record_classes[slots[slot].class_id].prefix;
+	const char *prefix = record_classes[mask_slot_class(slot)].prefix;
 	struct span subject = span_of(m->subject, MASK_TOKEN_BYTES);
 
 	if (mac == NULL)
@@ -408,7 +262,7 @@ bool
 mask_token_later(
     struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])
 {
-	enum record_class c = slots[slot].class_id;
+	enum record_class c = mask_slot_class(slot);
 	const struct crypto_hmac_key *key = key_of_line(m, slot);
 	unsigned char *block;
 
@@ -462,7 +316,7 @@ static void
 print_odd(struct mask *m, enum mask_slot slot, const struct crypto_hmac_key *key, struct span tail,
     char out[static MASK_TOKEN_BYTES])
 {
-	const char *prefix = record_classes[slots[slot].class_id].prefix;
+	const char *prefix = record_classes[mask_slot_class(slot)].prefix;
 	bool shared = slot == MASK_SLOT_PATH && m->policy->path_token_shared;
 	unsigned char mac[32], len[2] = { 0, shared ? 0 : MASK_TOKEN_BYTES };
 	const struct span parts[3] = { span_of((const char *)len, 2),
@@ -509,7 +363,7 @@ mask_token_bound_later(
 		print_odd(m, slot, key, tail, out);
 		return (true);
 	}
-	print_prefix(out, slots[slot].class_id);
+	print_prefix(out, mask_slot_class(slot));
 	if (tail.len > TAIL_SHORT) {
 		bound_long(m, key, tail, out + 3);
 		return (true);
