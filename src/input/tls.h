@@ -48,6 +48,9 @@ void input_tls_quiet(struct input_tls *tls);
 /* And that is done. */
 bool input_tls_drained(const struct input_tls *tls);
 
+/* Until when a certificate and the chain behind it are good.  0; -1 with e. */
+int input_tls_expiry(const char *path, int64_t *until_us, struct err *e);
+
 struct input_tls_counts {
 	uint64_t refused; /* for lack of room */
 	uint64_t failed; /* no handshake, or none in time */

@@ -1,6 +1,7 @@
 """doctor: each thing that is wrong is told with what mends it, and told no more once it is mended."""
 import os
 import shutil
+import subprocess
 
 from lib import Skip, cretula, equal, is_testing_build, main, write
 from test_run import Daemon, committed, configure, connect, line, wait_for
@@ -104,6 +105,22 @@ def test_inputs_and_machine():
     system()
     for check in ('queue', 'buffer', 'swap', 'servers'):
         equal(found(check), [], check)
+
+
+def test_certificates():
+    """One that has expired, one that soon will, and what is none."""
+    configure("store: store\nstreams:\n  t: { input: { tls: '127.0.0.1:%(tcp)d', certificate: c.pem, key: k.pem }, format: combined }\n")
+    os.mkdir('store')
+    system()
+    for days, want in ((90, []), (5, [('advice', 'expires in 4 days')])):
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=x',
+                        '-keyout', 'k.pem', '-out', 'c.pem', '-days', str(days)], check=True, capture_output=True)
+        equal([(f['level'], ' '.join(f['text'].split()[-4:])) for f in found('certificates')], want)
+    if is_testing_build():
+        later = cretula('doctor', '--config', 'c.yaml', '--json', env={'CRETULA_CLOCK': '2045-01-01T00:00:00Z'}, code=1).json['found']
+        assert any(f['level'] == 'bad' and f['text'].endswith('has expired') for f in later), later
+    write('c.pem', b'nothing')
+    assert 'no certificate' in found('certificates')[0]['text'], found('certificates')
 
 
 def test_what_it_needs():

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, write
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, segments, write
 from test_run import ONE, Daemon, committed, configure, connect, free_port, line, wait_for
 
 TWO = ONE + "  udp: { input: { udp: '127.0.0.1:%(udp)d' }, format: combined, rotate: 100M }\n"
@@ -148,6 +148,24 @@ def test_metrics():
     equal((run.returncode, run.stdout + run.stderr), (0, b''))
     bad = subprocess.run(['promtool', 'check', 'metrics'], input=b'a_total{b="c} 1\n', capture_output=True, check=False)
     assert bad.returncode != 0, 'it takes everything'
+
+
+def test_lost():
+    """Datagrams that the kernel had no room for are told and sealed, also with none behind them."""
+    configure(TWO)
+    daemon = Daemon()
+    port = int(re.search(rb'127\.0\.0\.1:(\d+)', read('c.yaml'))[1])
+    daemon.process.send_signal(signal.SIGSTOP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for n in range(40000):
+            s.sendto(line(n), ('127.0.0.1', port))
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: stream('udp')['lines'] + stream('udp')['lost'] == 40000, seen=lambda: stream('udp'))
+    lost = stream('udp')['lost']
+    assert lost > 0
+    daemon.end()
+    equal(stream('udp', 3)['lost'], lost)
+    equal(sum(e['in'].get('lost', 0) for e in segments('store', 'udp')), lost)
 
 
 def ask(path, where='metrics.sock'):

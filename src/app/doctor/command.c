@@ -36,6 +36,7 @@ static const struct app_doctor_check checks[] = {
 	{ "buffer", app_doctor_buffer },
 	{ "raw-logs", app_doctor_raw },
 	{ "servers", app_doctor_servers },
+	{ "certificates", app_doctor_certificates },
 	{ "memory-lock", app_doctor_memory },
 	{ "swap", app_doctor_swap },
 	{ "clock", app_doctor_clock },
@@ -234,9 +235,9 @@ const struct app_command app_command_doctor = { "doctor",
 	"is everything around cretula as it has to be", "", 0, 0, options,
 	"Looks only: permissions of store and keys, keys where they cannot be overwritten or are\n"
 	"copied by a backup, queues and buffers of sockets (net.unix.max_dgram_qlen of this\n"
-	"network namespace), FIFOs, raw log files, what nginx and Apache write raw besides, the\n"
-	"limit of locked memory, swap, the clock, how long the disk will do, and the daemon.\n"
-	"Below what is not as it should be stands the command that mends it.\n\n"
+	"network namespace), FIFOs, raw log files, what nginx and Apache write raw besides,\n"
+	"certificates, the limit of locked memory, swap, the clock, how long the disk will do,\n"
+	"and the daemon. Below what is not as it should be stands the command that mends it.\n\n"
 	"exit codes: 0 nothing bad, 1 something is, 4 advice under --strict\n\n"
 	"examples:\n"
 	"  cretula doctor --config /etc/cretula/cretula.yaml\n"

@@ -8,10 +8,15 @@
 #include <unistd.h>
 
 #include "app/doctor/doctor.h"
+#include "base/clock.h"
+#include "base/err.h"
 #include "base/num.h"
+#include "input/tls.h"
 
 #define QUEUE_LEAST 512
 #define BUFFER_LEAST ((uint64_t)8 << 20)
+#define DAY_US (INT64_C(86400) * 1000000)
+#define RENEW_DAYS 21
 #define TMPFS 0x01021994UL
 
 static bool
@@ -175,4 +180,39 @@ app_doctor_raw(struct app_doctor *d)
 	for (unsigned i = 0; d->config != NULL && i < d->config->stream_count; i++)
 		if (d->config->streams[i].input.kind == INPUT_FILE)
 			check_file(d, d->config->streams[i].name, d->config->streams[i].input.path);
+}
+
+/* ---- certificates ---- */
+
+static void
+check_certificate(struct app_doctor *d, const char *name, const char *path)
+{
+	struct err e = { ERR_NONE, "" };
+	int64_t until_us, days;
+
+	if (input_tls_expiry(path, &until_us, &e) == -1) {
+		app_doctor_say(d, APP_DOCTOR_BAD, "", "stream %s: %s", name, e.text);
+		return;
+	}
+	days = (until_us - clock_now_us()) / DAY_US;
+	if (until_us < clock_now_us())
+		app_doctor_say(d, APP_DOCTOR_BAD, "systemctl reload cretula   # once it is renewed",
+		    "stream %s: %s has expired", name, path);
+	else if (days < RENEW_DAYS)
+		app_doctor_say(d, APP_DOCTOR_ADVICE,
+		    "systemctl reload cretula   # once it is renewed",
+		    "stream %s: %s expires in %jd days", name, path, (intmax_t)days);
+}
+
+void
+app_doctor_certificates(struct app_doctor *d)
+{
+	for (unsigned i = 0; d->config != NULL && i < d->config->stream_count; i++) {
+		const struct config_stream *s = &d->config->streams[i];
+
+		if (s->tls.certificate[0] != '\0')
+			check_certificate(d, s->name, s->tls.certificate);
+		if (s->tls.client_ca[0] != '\0')
+			check_certificate(d, s->name, s->tls.client_ca);
+	}
 }
