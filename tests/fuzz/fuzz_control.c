@@ -31,6 +31,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(store_name_ok(span_str(request.stream)));
 		demand(request.code >= 0 && request.code <= ERR_CONFIG);
 	}
+	if (request.asked == APP_ASKED_DETAIL) {
+		const struct app_wish *wish = &request.wish;
+
+		demand(store_name_ok(span_str(request.stream)));
+		demand(wish->raise == DETAIL_SLIM || wish->raise == DETAIL_FULL);
+		demand(wish->for_us > 0 && wish->for_us <= DETAIL_RAISE_MAX_US);
+		demand(memchr(wish->reason, '\0', sizeof(wish->reason)) != NULL);
+		demand(wish->reason[0] != '\0');
+	}
 	code = app_status_print(text, &out, &e);
 	demand(code == 0 || code == ERR_FINDING || code == ERR_INCOMPLETE ||
 	    (code == -1 && e.text[0] != '\0'));

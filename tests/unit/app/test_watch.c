@@ -39,6 +39,16 @@ test_requests(void **state)
 		{ "half a hash", "canary shop 0 0011\n", APP_ASKED_NOTHING },
 		{ "more than a hash", "canary shop 0 " HASH "00\n", APP_ASKED_NOTHING },
 		{ "nothing behind canary", "canary \n", APP_ASKED_NOTHING },
+		{ "detail", "detail full 3600 shop it fails, \"again\"\n", APP_ASKED_DETAIL },
+		{ "less of it", "detail slim 86400 shop why\n", APP_ASKED_DETAIL },
+		{ "no reason", "detail full 60 shop \n", APP_ASKED_NOTHING },
+		{ "no blank for one", "detail full 60 shop\n", APP_ASKED_NOTHING },
+		{ "a level that raises nothing", "detail count 60 shop why\n", APP_ASKED_NOTHING },
+		{ "no time", "detail full 0 shop why\n", APP_ASKED_NOTHING },
+		{ "over a day", "detail full 86401 shop why\n", APP_ASKED_NOTHING },
+		{ "a time of words", "detail full 1h shop why\n", APP_ASKED_NOTHING },
+		{ "detail of no stream", "detail full 60 ../x why\n", APP_ASKED_NOTHING },
+		{ "a reason that is no UTF-8", "detail full 60 shop \xff\n", APP_ASKED_NOTHING },
 	};
 
 	(void)state;
@@ -48,7 +58,7 @@ test_requests(void **state)
 		app_control_read(span_str(rows[i].text), &request);
 		if (request.asked != rows[i].asked)
 			fail_msg("%s: %d, want %d", rows[i].claim, request.asked, rows[i].asked);
-		if (request.asked == APP_ASKED_CANARY)
+		if (request.asked == APP_ASKED_CANARY || request.asked == APP_ASKED_DETAIL)
 			assert_string_equal(request.stream, "shop");
 	}
 }
