@@ -229,7 +229,7 @@ def reports():
 
 def test_verifies_itself():
     """The daemon reads its store: all of it, then what is new; the result is told and sealed; a changed byte is found."""
-    configure('verify_every: 1s\n' + ONE)
+    configure(f'verify_every: 1s\nmetrics: unix:{os.getcwd()}/metrics.sock\n' + ONE)
     daemon = Daemon()
     with connect('s.sock') as s:
         s.sendall(b''.join(line(n) for n in range(50)))
@@ -255,6 +255,7 @@ def test_verifies_itself():
     daemon = Daemon()
     wait_for(lambda: ('verify', 1) in reports())
     equal(status(1)['verified']['code'], 1)
+    equal(ask('/healthz')[::2], (200, 'ok\nthe store does not verify\n'))  # no reason to start us anew
     assert 'DOES NOT VERIFY' in cretula('status', '--store', 'store', code=1).text
     said = daemon.end()
     assert re.search(r'level=error stream=s msg="verify: E_\w+ seg/00000001', said), said

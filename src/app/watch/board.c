@@ -260,7 +260,7 @@ app_board_snapshot(struct app_board *b, struct app_snapshot *s)
 bool
 app_snapshot_good(const struct app_snapshot *s)
 {
-	bool good = s->running && s->verified.code != ERR_FINDING;
+	bool good = s->running;
 
 	for (unsigned i = 0; i < s->count; i++)
 		good = good && app_state_good[s->streams[i].state];

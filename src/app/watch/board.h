@@ -80,7 +80,7 @@ void app_board_last(struct app_board *b, struct buf *out);
 /* Large: not on a small stack.  Files are counted at most once a minute. */
 void app_board_snapshot(struct app_board *b, struct app_snapshot *s);
 
-/* Is every stream read, and nothing found? */
+/* Is every stream read? */
 bool app_snapshot_good(const struct app_snapshot *s);
 
 /* Bytes that the files below dirfd/path take. */

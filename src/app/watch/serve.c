@@ -18,25 +18,28 @@ get_metrics(void *arg, struct buf *out)
 	return (200);
 }
 
-/* Who asks is a probe: good or not, and whom a person has to look at. */
+/*
+ * Who asks is a probe, which may start us anew: that mends streams, but not
+ * what was changed in the store, of which it is only told.
+ */
 static unsigned
 get_health(void *arg, struct buf *out)
 {
 	struct app_serve *s = arg;
 	const struct app_snapshot *seen = s->snapshot;
+	bool good;
 
 	app_board_snapshot(s->board, s->snapshot);
-	if (app_snapshot_good(seen)) {
+	good = app_snapshot_good(seen);
+	if (good)
 		buf_str(out, "ok\n");
-		return (200);
-	}
 	for (unsigned i = 0; i < seen->count; i++)
 		if (!app_state_good[seen->streams[i].state])
 			buf_fmt(out, "stream %s: %s\n", seen->streams[i].name,
 			    app_state_names[seen->streams[i].state]);
 	if (seen->verified.code == ERR_FINDING)
 		buf_str(out, "the store does not verify\n");
-	return (503);
+	return (good ? 200 : 503);
 }
 
 int
