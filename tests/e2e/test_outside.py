@@ -56,6 +56,38 @@ def test_same_report():
             equal((theirs.returncode, theirs.stdout), (ours.code, ours.out), f'{change} {extra}')
 
 
+def on_terminal(*args):
+    """Exit code, and what a terminal on the standard error output shows."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b''
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # EIO: the other end is closed
+        pass
+    os.close(ours)
+    return process.wait(), shown
+
+
+def test_progress():
+    """How far it is, on a terminal only, and gone when it is over; strict about a warning with 4."""
+    store(lines=20000)
+    code, shown = on_terminal(CRETULA, 'verify', '--store', 'store')
+    equal(code, 0)
+    assert b' (100 %)' in shown and shown.endswith(b'\r\033[K'), shown
+    equal(cretula('verify', '--store', 'store', code=0).err, '')
+    code, shown = on_terminal(VERIFY, '--store', 'store')
+    equal(code, 0)
+    assert shown == b'' or shown.endswith(b'\r\033[K'), shown
+    write('store/streams/s/seg/odd', b'')
+    for ours in ((), ('--json',)):
+        cretula('verify', '--store', 'store', *ours, code=0)
+        cretula('verify', '--store', 'store', '--strict', *ours, code=4)
+        outside('--store', 'store', '--strict', *ours, code=4)
+
+
 def test_the_line():
     """pipe says the auditor's line when it makes a store, and verify as long as none is given."""
     made = cretula('pipe', '--store', 'store', 's', stdin=make_log(3), code=0).err

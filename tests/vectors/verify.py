@@ -1761,7 +1761,7 @@ def check_stream(report, store, name, brought, listed=None, part=None):
         if listed:
             compare_genesis(chain, listed['log'], listed['genesis'], listed['origin'], 'the store')
         flushes = check_segments(chain)
-        if brought.escrow and chain.genesis:
+        if brought.escrow is not None and chain.genesis:
             Replay(chain, brought.escrow, flushes).run()
         Anchors(chain, brought.policy).check()
         if not part and not chain.damaged and chain.signed == len(chain.lines):
