@@ -219,6 +219,8 @@ CASES = [
      'E_COUNTS'),
     ('59', 'the time of an entry goes back', lie(put(t='2026-12-01T08:00:00.999Z'), place=2), 'E_TIME_BACK'),
     ('59', 'an entry ends the wrong epoch', lie(put(epoch=7), place=2), 'E_EPOCH_ORDER'),
+    ('59', 'a next key with a name of 255 bytes',
+     lie(lambda e: e.update(next=make.make_vkey('x' * 255, make.ed25519_public(bytes(32)))), place=2), 'E_EPOCH_ORDER E_EPOCH_SIG'),
     ('60', 'the epoch signature removed', edit(NOTE2, drop_line(5)), 'E_EPOCH_SIG'),
     ('', 'a record in no epoch of its entry', lie(lambda e: e['mask_epochs'].update(ip=['2026-W48']), place=1),
      'E_MASK_EPOCH'),
