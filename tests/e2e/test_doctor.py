@@ -1,9 +1,10 @@
 """doctor: each thing that is wrong is told with what mends it, and told no more once it is mended."""
+import json
 import os
 import shutil
 import subprocess
 
-from lib import Skip, cretula, equal, is_testing_build, main, write
+from lib import CRETULA, Skip, cretula, equal, is_testing_build, main, write
 from test_run import Daemon, committed, configure, connect, line, wait_for
 
 CONFIG = """store: store
@@ -57,6 +58,12 @@ def test_files():
         assert 'root.key' in wrong['text'], wrong
         assert os.system(wrong['mend']) == 0, wrong
         equal(found('keys'), [])
+        if shutil.which('setpriv'):
+            os.chmod('.', 0o755)
+            run = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', CRETULA, 'doctor', '--store', 'store',
+                                  '--json'], capture_output=True, check=False)
+            blind = [f['check'] for f in json.loads(run.stdout)['found'] if 'may not look' in f['text']]
+            equal(blind, ['store', 'keys'])
     os.mkdir('backup')
     os.rename('store.keys', 'backup/k')
     wrong = cretula('doctor', '--store', 'store', '--keys', 'backup/k', '--json', code=1).json['found']

@@ -163,6 +163,8 @@ find_config(const struct app_args *args, struct config **c, struct err *e)
 	if (rc == -1)
 		app_hint(&report);
 	buf_free(&report);
+	if (rc == -1 && path == NULL)
+		(void)err_in(e, "no --store and no --config");
 	return (rc);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/vfs.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct tree {
 	const char *root;
 	mode_t forbidden;
 	unsigned wrong, foreign; /* modes, owners */
+	bool blind;              /* we may not look everywhere */
 	char first[CONFIG_PATH_BYTES];
 };
 
@@ -43,6 +45,7 @@ walk(struct tree *t, const char *path, unsigned depth)
 	char below[CONFIG_PATH_BYTES];
 	struct stat st;
 
+	t->blind = t->blind || (dir == NULL && errno == EACCES);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		int len = snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
 
@@ -65,10 +68,16 @@ check_tree(struct app_doctor *d, const char *root, mode_t forbidden, const char 
 	char mend[APP_DOCTOR_MEND_BYTES];
 	struct stat st;
 
+	if (lstat(root, &st) == -1 && errno == ENOENT)
+		return; /* not made yet */
 	if (lstat(root, &st) == -1)
-		return;
-	look_at(&t, root, &st);
+		t.blind = true;
+	else
+		look_at(&t, root, &st);
 	walk(&t, root, 0);
+	if (t.blind)
+		app_doctor_say(d, APP_DOCTOR_ADVICE, "sudo cretula doctor",
+		    "%s: this user may not look into all of it", root);
 	if (t.wrong > 0) {
 		(void)snprintf(mend, sizeof(mend), "chmod -R %s %s", take, root);
 		app_doctor_say(d, APP_DOCTOR_BAD, mend,

@@ -53,7 +53,7 @@ app_control_store(const struct app_args *args, struct config **config, const cha
 		app_hint(&report);
 	buf_free(&report);
 	if (rc == -1)
-		return (-1);
+		return (path != NULL ? -1 : err_in(e, "no --store and no --config"));
 	*store = (*config)->store;
 	return ((*store)[0] != '\0' ? 0 : err_set(e, ERR_USAGE, "no store (--store DIR)"));
 }

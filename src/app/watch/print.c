@@ -183,11 +183,14 @@ add_verified(const struct json_value *all, struct buf *out)
 	code = number(&v, "code");
 	print_age(age, &v, "at", all);
 	(void)num_print_grouped(records, number(&v, "records"));
-	buf_fmt(out, "\nverified %s ago: %s (%s records%s)\n", age,
-	    code == 0               ? "good" :
+	buf_fmt(out, "\nverified %s ago: %s", age,
+	    code == 0		    ? "good" :
 		code == ERR_FINDING ? "IT DOES NOT VERIFY: run cretula verify" :
-				      "not all could be checked: run cretula verify",
-	    records, is_true(&v, "full") ? "" : " that were new");
+				      "not all could be checked: run cretula verify");
+	if (number(&v, "took_ms") > 0)
+		buf_fmt(out, " (%s records%s)", records,
+		    is_true(&v, "full") ? "" : " that were new");
+	buf_char(out, '\n');
 	return (code != ERR_FINDING);
 }
 
