@@ -81,6 +81,28 @@ give_up(struct live_tail *t, int fd, uint64_t from, uint64_t to)
 	(void)futimens(fd, times);
 }
 
+/*
+ * Of a file that was left the head goes last: until something of the next one
+ * is committed, a start knows by it which files come behind.
+ */
+static void
+spend_left(struct live_tail *t, struct tail_left *left, uint64_t file, uint64_t at)
+{
+	if (left->fd == -1 || left->file > file)
+		return;
+	if (left->file == file) {
+		if (at < left->end || left->end <= INPUT_HEAD_BYTES || left->headed)
+			return;
+		give_up(t, left->fd, INPUT_HEAD_BYTES, left->end);
+		left->headed = true;
+		return;
+	}
+	if (left->end > 0)
+		give_up(t, left->fd, 0, left->end);
+	(void)close(left->fd);
+	left->fd = -1;
+}
+
 void
 input_tail_spend(struct live_tail *t)
 {
@@ -93,16 +115,8 @@ input_tail_spend(struct live_tail *t)
 	file = s->file;
 	at = s->at;
 	pthread_mutex_unlock(&s->lock);
-	for (unsigned i = 0; i < TAIL_LEFT_MAX; i++) {
-		struct tail_left *left = &s->left[i];
-
-		if (left->fd == -1 || left->file > file || (left->file == file && left->end > at))
-			continue;
-		if (left->end > 0)
-			give_up(t, left->fd, 0, left->end);
-		(void)close(left->fd);
-		left->fd = -1;
-	}
+	for (unsigned i = 0; i < TAIL_LEFT_MAX; i++)
+		spend_left(t, &s->left[i], file, at);
 	if (t->fd == -1 || file != t->file)
 		return;
 	from = s->done < INPUT_HEAD_BYTES ? INPUT_HEAD_BYTES : s->done;

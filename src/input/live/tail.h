@@ -57,6 +57,7 @@ struct tail_candidates {
 struct tail_left {
 	int fd; /* -1: none */
 	uint64_t file, end;
+	bool headed; /* only its head is left */
 };
 
 struct tail_spend {
