@@ -13,6 +13,7 @@
 #include "leak/tree.h"
 
 #define DEPTH_MAX 8
+#define ATTEMPTS 10
 #define KEEP 1000 /* findings that are shown */
 
 struct files {
@@ -126,30 +127,66 @@ open_rules(const struct app_canary *c, struct leak_rules **rules, struct err *e)
 	return (rc);
 }
 
+static void
+forget(struct files *f)
+{
+	while (f->count > 0)
+		free(f->list[--f->count]);
+	free(f->list);
+	f->list = NULL;
+	f->size = 0;
+}
+
+static bool
+is_all_read(const struct leak_tree *tree)
+{
+	for (size_t i = 0; i < tree->file_count; i++)
+		if (tree->files[i].problem[0] != '\0')
+			return (false);
+	return (true);
+}
+
+/* What was listed may have another name by now: then all is listed again. */
+static int
+scan(const char *const *paths, unsigned count, int64_t since_us, struct leak_tree *tree,
+    struct err *e)
+{
+	struct files f = { .since_us = since_us };
+	struct leak_tree empty = *tree;
+	int rc = -1;
+
+	for (int i = 0; i < ATTEMPTS && (rc == -1 || !is_all_read(tree)); i++) {
+		forget(&f);
+		leak_tree_free(tree);
+		*tree = empty;
+		for (unsigned k = 0; k < count; k++)
+			gather(&f, paths[k], 0);
+		if (f.failed) {
+			err_memory(e);
+			break;
+		}
+		rc = f.count == 0 ?
+		    0 :
+		    leak_tree_scan(tree, (const char *const *)f.list, f.count, e);
+		if (rc == -1 && e->code != ERR_INPUT)
+			break;
+	}
+	forget(&f);
+	return (rc);
+}
+
 int
 app_canary_look(const struct app_canary *c, const char *const *paths, unsigned count,
     int64_t since_us, struct app_canary_found *found, struct err *e)
 {
-	struct files f = { .since_us = since_us };
-	struct leak_rules *rules = NULL;
 	struct leak_tree tree = { .jobs = 1, .keep = KEEP };
-	int rc = -1;
+	struct leak_rules *rules = NULL;
+	int rc = open_rules(c, &rules, e);
 
-	for (unsigned i = 0; i < count; i++)
-		gather(&f, paths[i], 0);
-	if (f.failed)
-		err_memory(e);
-	else if (open_rules(c, &rules, e) == 0) {
-		tree.rules = rules;
-		rc = f.count == 0 ? 0 :
-				    leak_tree_scan(&tree, (const char *const *)f.list, f.count, e);
-	}
-	if (rc == 0)
+	tree.rules = rules;
+	if (rc == 0 && (rc = scan(paths, count, since_us, &tree, e)) == 0)
 		tell(c, &tree, found);
 	leak_tree_free(&tree);
 	leak_rules_close(rules);
-	while (f.count > 0)
-		free(f.list[--f.count]);
-	free(f.list);
 	return (rc);
 }
