@@ -78,6 +78,9 @@ seal_rekey_check(
 		return (err_set(e, ERR_FINDING, "rekey: the new key has another name"));
 	if (memcmp(old.public_key, new.public_key, sizeof(old.public_key)) == 0)
 		return (err_set(e, ERR_FINDING, "rekey: the new key is the old one"));
+	/* Else who steals the log key would take the owner's way to void it, too. */
+	if (!span_is(rekey->key, "log") && !rekey->has_recovery)
+		return (err_set(e, ERR_FINDING, "rekey: without the recovery key's signature"));
 	(void)seal_rekey_message(origin, rekey->old, rekey->new, &message);
 	rc = check(rekey->new, &message, rekey->proof, "new", e);
 	if (rc == 0 && rekey->has_recovery)

@@ -23,9 +23,9 @@ void seal_revoke_message(struct span origin, struct span vkey, uint64_t from, st
 
 /*
  * Is the entry good?  recovery: the vkey in force, or empty.  Names stay, the
- * key is another, proof and (if there is one) recovery are signatures as
- * above.  Not checked: that old is in force, who signs the note.  0, or -1
- * and ERR_FINDING.
+ * key is another, proof and (if there is one; for a recovery key there must
+ * be) recovery are signatures as above.  Not checked: that old is in force,
+ * who signs the note.  0, or -1 and ERR_FINDING.
  */
 int seal_rekey_check(struct span origin, const struct seal_rekey *rekey, struct span recovery,
     struct err *e);

@@ -38,7 +38,8 @@ struct store_rekey {
 	const char *stream;
 	const struct seal_names *names;
 	const unsigned char *recovery;
-	const unsigned char *next; /* seed of another recovery key; NULL: a new log key */
+	const unsigned char *next; /* seed of another recovery key, to which recovery gives way;
+				      NULL: a new log key */
 };
 /*
  * vkey becomes the new one.  Another recovery key that is in force already

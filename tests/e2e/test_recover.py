@@ -162,7 +162,7 @@ def test_create_refuses():
     equal(cretula('key', 'create', '--keys', 'k', '--recovery-out', 'there', code=78).out, b'')
     equal(read('there'), b'x')
     assert not os.path.exists('k')
-    os.mkdir('k2')
+    os.makedirs('k2/there')
     cretula('key', 'create', '--keys', 'k2', '--recovery-out', 'r2', code=78)
     assert not os.path.exists('r2'), 'a secret of keys that were not made'
     cretula('key', 'create', '--keys', 'k', code=0)
@@ -317,6 +317,8 @@ def test_the_recovery_key_changes():
     fresh()
     options = ['key', 'rekey', '--store', 'store', '--key', 'recovery', '--all', '--new-recovery-out', 'recovery2']
     cretula('key', 'rekey', '--store', 'store', '--key', 'recovery', '--stream', 's', '--new-recovery-out', 'x', code=2)
+    assert 'thief' in cretula(*options, code=2).err
+    assert not os.path.exists('recovery2')
     run = cretula(*options, '--recovery', 'recovery', code=0)
     quiet(run, seed(), seed('recovery2'))
     equal(mode('recovery2'), 0o600)
@@ -325,13 +327,16 @@ def test_the_recovery_key_changes():
     cretula('key', 'rekey', '--store', 'store', '--stream', 's', '--recovery', 'recovery', code=78)
     cretula('key', 'rekey', '--store', 'store', '--stream', 's', '--recovery', 'recovery2', code=0)
     length = len(entries())
-    cretula(*options, code=0)
+    cretula(*options, '--recovery', 'recovery', code=0)
     equal(len(entries()), length, 'it is in force already')
     load('a.log', 'new')
     cretula('key', 'rekey', '--store', 'store', '--stream', 'new', '--recovery', 'recovery2', code=0)
     good()
+    old = read('recovery')
     fresh(recovery=False)
-    run = cretula(*options, code=78)
+    write('old', old)
+    os.chmod('old', 0o600)
+    run = cretula(*options, '--recovery', 'old', code=78)
     assert 'no stream' in run.err and 'without a recovery key' in run.text, (run.err, run.text)
     cretula('key', 'create', '--keys', 'other.keys', '--recovery-out', 'other', code=0)
     assert 'without a recovery key' in cretula('key', 'rekey', '--store', 'store', '--stream', 's', '--recovery',
@@ -341,8 +346,12 @@ def test_the_recovery_key_changes():
 def test_a_refused_recovery_key_leaves_no_file():
     """A key that no chain names is none: its file would be kept, and the right one perhaps not."""
     options = ['key', 'rekey', '--store', 'store', '--key', 'recovery', '--all', '--new-recovery-out', 'recovery2']
+    fresh()
+    old = read('recovery')
     fresh(recovery=False)
-    cretula(*options, code=78)
+    write('old', old)
+    os.chmod('old', 0o600)
+    cretula(*options, '--recovery', 'old', code=78)
     assert not os.path.exists('recovery2')
     fresh()
     write('wrong', read('recovery').splitlines(keepends=True)[0] + base64.b64encode(bytes(32)) + b'\n')

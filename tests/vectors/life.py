@@ -335,7 +335,7 @@ def live(shop):
     shop.rekey()
     shop.rekey(recovered=True)
     shop.revoke(stolen, 24)
-    shop.rekey('recovery')
+    shop.rekey('recovery', recovered=True)
     shop.rekey('recovery', recovered=True)
     shop.recover('accepted', lost_key=True, ratchet=20, lost=3, text='the machine burnt')
     shop.segment(range(50, 52))

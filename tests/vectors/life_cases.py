@@ -378,8 +378,9 @@ def bad_proof(shop):
 def other_name(shop):
     """The new key is of another name, and proves itself all the same."""
     new = make.make_vkey('other', make.ed25519_public(secret('other')))
-    proof = ed25519_sign(secret('other'), verify.rekey_statement(shop.origin, shop.log_vkey(), new))
-    shop.add('rekey', key='recovery', old=shop.vkey(shop.recovery_seed, '/recovery'), new=new, proof=b64(proof))
+    old = shop.vkey(shop.recovery_seed, '/recovery')
+    proof, consent = (b64(ed25519_sign(seed, verify.rekey_statement(shop.origin, old, new))) for seed in (secret('other'), shop.recovery_seed))
+    shop.add('rekey', key='recovery', old=old, new=new, proof=proof, recovery=consent)
 
 
 def revoked_then(shop):
@@ -406,7 +407,8 @@ KEYS = [
     ('61', 'the new key is the old one', more(lambda w: w.rekey(new=w.log_vkey())), 'E_REKEY E_LOG_SIG'),
     ('61', 'the new recovery key has another name', more(other_name), 'E_REKEY'),
     ('61', 'another recovery key is replaced',
-     more(lambda w: w.rekey('recovery', old=w.vkey(secret('other'), '/recovery'))), 'E_REKEY'),
+     more(lambda w: w.rekey('recovery', recovered=True, old=w.vkey(secret('other'), '/recovery'))), 'E_REKEY'),
+    ('61', 'the recovery key is replaced by the log key alone', more(lambda w: w.rekey('recovery')), 'E_REKEY'),
     ('61', 'the recovery key is replaced by its own right', more(lambda w: w.rekey('recovery', recovered=True)), ''),
     ('61', 'the key in force is revoked', more(revoked_then), 'E_REVOKED'),
     ('61', 'the key in force is revoked and replaced', more(revoked_then, lambda w: w.rekey(recovered=True)), ''),

@@ -1960,8 +1960,14 @@ class Reigns:
             raise ValueError('not another key of the same name')
         if 'proof' in entry and not states(new, statement, entry['proof']):
             raise ValueError('the new key does not prove itself')
-        if 'recovery' in entry and not states(self.recovery, statement, entry['recovery']):
+        if not self.consents(entry, statement):
             raise ValueError('no good signature of the recovery key')
+
+    def consents(self, entry, statement):
+        """The recovery key says who follows it; of a log key it need not."""
+        if 'recovery' not in entry:
+            return entry.get('key') != 'recovery'
+        return states(self.recovery, statement, entry['recovery'])
 
 
 def split_parts(text):
@@ -2453,6 +2459,8 @@ class History:
         statement = rekey_statement(self.chain.genesis['origin'], entry['old'], entry['new'])
         if not states(entry['new'], statement, entry['proof']):
             raise Bad('E_REKEY', 'the new key does not prove itself')
+        if entry['key'] == 'recovery' and 'recovery' not in entry:
+            raise Bad('E_REKEY', 'without the recovery key\'s signature')
         if 'recovery' in entry and not states(self.recovery, statement, entry['recovery']):
             raise Bad('E_REKEY', 'no good signature of the recovery key')
         if entry['key'] == 'log':

@@ -112,7 +112,7 @@ const struct app_command app_command_key = { "key",
 	"open     puts sealed values back into records on standard input, with that secret; 3 if\n"
 	"         some were sealed to another key. The output is raw: mind where it goes.\n"
 	"rekey    gives streams another log key. With --recovery the old one may be lost.\n"
-	"         --key recovery changes the recovery key itself, of all streams.\n"
+	"         --key recovery changes the recovery key itself, of all streams; that takes it.\n"
 	"revoke   says, by the recovery key, that what an old log key signed counts for nothing\n"
 	"         from a size on.\n"
 	"show     lists epochs and their commitments, and the keys of each stream, never a\n"

@@ -105,6 +105,10 @@ check_options(const struct rekeying *r, bool is_recovery, struct err *e)
 
 	if (all == (app_arg(r->args, "stream") != NULL))
 		return (err_set(e, ERR_USAGE, "--stream NAME or --all is needed"));
+	if (is_recovery && app_arg(r->args, "recovery") == NULL)
+		return (err_set(e, ERR_USAGE,
+		    "--key recovery needs --recovery FILE: only the recovery key gives way to "
+		    "another one, or a thief of the log key could take it away"));
 	if (is_recovery && (!all || app_arg(r->args, "new-recovery-out") == NULL))
 		return (err_set(e, ERR_USAGE,
 		    "--key recovery needs --all and --new-recovery-out FILE: one recovery key is "

@@ -166,17 +166,16 @@ rekey_recovery(struct change *c, const unsigned char *next, const unsigned char 
 {
 	struct seal_rekey *r = &c->entry.of.rekey;
 
-	if (c->recovery.len == 0 || recovery != NULL)
-		if (check_recovery(c, recovery, e) == -1)
-			return (-1);
+	if (check_recovery(c, recovery, e) == -1)
+		return (-1);
 	recovery_vkey(c->w, next, &c->new);
 	buf_span(&c->old, buf_view(&c->recovery));
 	if (!buf_ok(&c->new) || !buf_ok(&c->old))
 		return (err_set(e, ERR_IO, "rekey: out of memory"));
 	fill_rekey(c, "recovery");
-	r->has_recovery = recovery != NULL;
+	r->has_recovery = true;
 	if (sign_rekey(c, next, r->proof, e) == -1 ||
-	    (recovery != NULL && sign_rekey(c, recovery, r->recovery, e) == -1))
+	    sign_rekey(c, recovery, r->recovery, e) == -1)
 		return (-1);
 	return (store_writer_append(c->w, &c->entry, false, e));
 }

@@ -16,7 +16,7 @@ struct err;
 /* A new log key.  The old one may be lost, given recovery. */
 int store_writer_rekey(struct store_writer *w, const unsigned char *recovery, struct err *e);
 
-/* Another recovery key, by the old one or, without it, by the log key alone. */
+/* Another recovery key, by the old one. */
 int store_writer_rekey_recovery(struct store_writer *w, const unsigned char next[static 32],
     const unsigned char *recovery, struct err *e);
 

@@ -27,7 +27,8 @@ rekey(struct build *b)
 	(void)b;
 	rekey_with(&(struct build_rekey){ .to = 1 });
 	rekey_with(&(struct build_rekey){ .to = 2, .with_recovery = true, .unsigned_old = true });
-	build_rekey(past_shop, &(struct build_rekey){ .to = 1, .recovery_key = true });
+	build_rekey(past_shop,
+	    &(struct build_rekey){ .to = 1, .recovery_key = true, .with_recovery = true });
 }
 
 static void
@@ -66,6 +67,14 @@ rekey_bad_proof(struct build *b)
 {
 	(void)b;
 	rekey_flawed(&(struct build_rekey){ .to = 1, .flaw = BUILD_BAD_PROOF });
+}
+
+/* What a thief of the log key does first, so that nobody voids it. */
+static void
+rekey_recovery_alone(struct build *b)
+{
+	(void)b;
+	rekey_flawed(&(struct build_rekey){ .to = 1, .recovery_key = true });
 }
 
 static void
@@ -241,6 +250,8 @@ static const struct past_row rows[] = {
 	{ "61: without the old key", rekey_without_old, 1, AUDIT_E_REKEY, LAST, NONE, NONE },
 	{ "without the new key", rekey_without_new, 1, AUDIT_E_REKEY, LAST, NONE, NONE },
 	{ "61: without proof", rekey_bad_proof, 1, AUDIT_E_REKEY, LAST, NONE, NONE },
+	{ "61: the recovery key by the log key alone", rekey_recovery_alone, 1, AUDIT_E_REKEY, LAST,
+	    NONE, NONE },
 	{ "a bad recovery signature", rekey_bad_recovery, 1, AUDIT_E_REKEY, LAST, NONE, NONE },
 	{ "another old key", rekey_other, 1, AUDIT_E_REKEY, LAST, NONE, NONE },
 	{ "a key revoked after it went", revoke_old, 0, 0, NONE, NONE, NONE },

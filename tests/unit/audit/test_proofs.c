@@ -210,6 +210,8 @@ add_rekey(struct forge *f, bool of_log)
 		.old = vkey_of(f, old),
 		.new = vkey_of(f, new) };
 	sign_change(f, new, vkey_of(f, old), vkey_of(f, new), entry.of.rekey.proof);
+	entry.of.rekey.has_recovery = !of_log;
+	sign_change(f, RECOVERY, vkey_of(f, old), vkey_of(f, new), entry.of.rekey.recovery);
 	add(f, &f->shop, of_log ? REKEY : NEXT_RECOVERY, &entry);
 	if (of_log)
 		f->shop.changed = f->shop.count;
@@ -685,6 +687,14 @@ rekey_alone(enum what what, struct seal_entry *entry, struct forge *f)
 	sign_change(f, RECOVERY, entry->of.rekey.old, entry->of.rekey.new, entry->of.rekey.recovery);
 }
 
+static void
+recovery_alone(enum what what, struct seal_entry *entry, struct forge *f)
+{
+	(void)f;
+	if (what == NEXT_RECOVERY)
+		entry->of.rekey.has_recovery = false;
+}
+
 /* Keys that were never those of the stream: they sign all that there is to sign. */
 static void
 rekey_of_another(enum what what, struct seal_entry *entry, struct forge *f)
@@ -874,6 +884,10 @@ static const struct row rows[] = {
 	    .why = "rekey: bad signature by the new key",
 	    .with = WITH(REKEY),
 	    .change = rekey_unproved },
+	{ .claim = "a change of the recovery key that it did not sign",
+	    .why = "rekey: without the recovery key's signature",
+	    .with = WITH(NEXT_RECOVERY) | WITH(REKEY),
+	    .change = recovery_alone },
 	{ .claim = "a change that the old key did not sign",
 	    .why = "the old key did not sign the change of keys",
 	    .with = WITH(REKEY),

@@ -86,6 +86,10 @@ test_rekey(void **state)
 	bad = good;
 	bad.has_recovery = false;
 	assert_int_equal(seal_rekey_check(origin, &bad, none, &e), 0);
+	bad.key = span_str("recovery");
+	assert_int_equal(seal_rekey_check(origin, &bad, recovery, &e), -1);
+	assert_string_equal(e.text, "rekey: without the recovery key's signature");
+	bad.key = good.key;
 	bad.old = good.new;
 	bad.new = good.old;
 	assert_int_equal(seal_rekey_check(origin, &bad, none, &e), -1);

@@ -113,12 +113,6 @@ rekey_own_by_recovery(struct err *e)
 static int
 rekey_recovery(struct err *e)
 {
-	return (rekey("shop", NULL, another, e));
-}
-
-static int
-rekey_recovery_by_recovery(struct err *e)
-{
 	return (rekey("shop", recovery, another, e));
 }
 
@@ -205,8 +199,7 @@ static const struct act {
 	{ "a new log key for a lost one", lose_log, rekey_log_by_recovery, true },
 	{ "a new log key of the store", nothing, rekey_own, false },
 	{ "a new log key of the store for a lost one", lose_own_log, rekey_own_by_recovery, true },
-	{ "a new recovery key, by the log key", nothing, rekey_recovery, false },
-	{ "a new recovery key, by the old one", nothing, rekey_recovery_by_recovery, false },
+	{ "a new recovery key", nothing, rekey_recovery, false },
 	{ "an old log key is void", change_log, revoke_first, false },
 };
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
@@ -361,6 +354,7 @@ test_refused(void **state)
 	REFUSED(rekey("none", NULL, NULL, &e), ERR_INPUT, "no stream none");
 	REFUSED(rekey("shop", stranger, NULL, &e), ERR_CONFIG, "not that of this stream");
 	REFUSED(rekey("shop", stranger, another, &e), ERR_CONFIG, "not that of this stream");
+	REFUSED(rekey("shop", NULL, another, &e), ERR_CONFIG, "takes the recovery key");
 	REFUSED(revoke_from(1, recovery, &e), ERR_CONFIG, "in force");
 	assert_int_equal(rekey_log(&e), 0);
 	REFUSED(revoke_from(1, stranger, &e), ERR_CONFIG, "not that of this stream");
