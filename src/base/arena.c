@@ -129,6 +129,6 @@ arena_forget(struct arena *a, const void *from)
 {
 	size_t at = round_up((size_t)((const char *)from - a->base), page_bytes());
 
-	if (at < a->size)
-		(void)drop_pages(a, at);
+	if (at < a->size && !drop_pages(a, at))
+		explicit_bzero(a->base + at, a->size - at); /* a sanitizer lets nothing unlock */
 }

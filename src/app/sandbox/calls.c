@@ -23,16 +23,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifdef SANITIZED
+#ifdef APP_SANITIZED
 
 /* A sanitizer traces its own process, and starts others. */
 int

@@ -11,9 +11,14 @@ static const char *const wide[] = { "/", "/dev", "/etc", "/home", "/proc", "/roo
 	"/var" };
 
 /* Names, zones, and what tells one boot from another. */
-static const char *const of_the_system[] = { "/etc/gai.conf", "/etc/host.conf", "/etc/hosts",
-	"/etc/localtime", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/services",
-	"/etc/ssl/openssl.cnf", "/proc/sys/kernel/random/boot_id", "/usr/share/zoneinfo" };
+static const char *const of_the_system[] = {
+#ifdef APP_SANITIZED
+	"/proc",
+#endif
+	"/etc/gai.conf", "/etc/host.conf", "/etc/hosts", "/etc/localtime", "/etc/nsswitch.conf",
+	"/etc/resolv.conf", "/etc/services", "/etc/ssl/openssl.cnf",
+	"/proc/sys/kernel/random/boot_id", "/usr/share/zoneinfo"
+};
 
 static bool
 is_wide(const char *path)

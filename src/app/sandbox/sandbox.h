@@ -16,6 +16,16 @@
 #include "base/buf.h"
 #include "config/config.h"
 
+/* A sanitizer looks at its own process in /proc, and traces it. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define APP_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define APP_SANITIZED 1
+#endif
+#endif
+
 struct err;
 
 /* ---- who we are ---- */
