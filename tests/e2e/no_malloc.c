@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef HOT
+#define HOT "cr-" /* how their names begin */
+#endif
+
 static void
 watch(void)
 {
@@ -16,7 +20,7 @@ watch(void)
 	char name[17] = "";
 
 	prctl(PR_GET_NAME, name);
-	if (strncmp(name, "cr-", 3) == 0) {
+	if (strncmp(name, HOT, sizeof(HOT) - 1) == 0) {
 		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 		_exit(99);
 	}

@@ -12,7 +12,7 @@ import threading
 import time
 
 from certificates import authority, client, issue
-from lib import Skip, cretula, equal, main, read, records, write
+from lib import CRETULA, Skip, cretula, equal, main, read, records, write
 from test_run import Daemon, committed, free_port, line, wait_for
 
 CONFIG = 'store: store\nstreams:\n  s: { input: { http: "%s"%s }, format: %s }\n'
@@ -338,6 +338,23 @@ def test_another_configuration():
     said = daemon.end()
     assert 'read again' in said, said
     equal([r['bytes'] - 1000 for r in records('store', 's')], list(range(20)))
+
+
+def test_the_reader_calls_no_allocator():
+    """While bodies come, in gzip and not, and are answered."""
+    if b'__asan_init' in read(CRETULA) or b'__tsan_init' in read(CRETULA):
+        raise Skip('a sanitizer replaces the allocator in this build')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'no_malloc.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-DHOT="cr-read"', '-o', 'no_malloc.so', source], check=True)
+    port = configure()
+    daemon = Daemon(env={'LD_PRELOAD': os.path.abspath('no_malloc.so')})
+    peer = Peer(port)
+    for n in range(4):
+        body = b''.join(map(line, range(n * 1000, n * 1000 + 1000)))
+        equal(peer.post('/ndjson', gzip.compress(body), Content_Encoding='gzip'), (200, ''))
+    equal(peer.post('/ndjson', line(4000)), (200, ''))
+    daemon.end()
+    equal(len(records('store', 's')), 4001)
 
 
 def test_large_bodies():
