@@ -1,9 +1,9 @@
 /*
  * app: what a daemon can still do to the machine once it is running.
  *
- * Rights go first (privileges.c), then files by Landlock (landlock.c, of the
- * places that places.c finds in the configuration), then system calls by
- * seccomp (calls.c).  None of it comes back.  All of it is for threads that
+ * Rights go first (user.c), then files by Landlock (files.c, of the places
+ * that places.c finds in the configuration), then system calls by seccomp
+ * (calls.c).  None of it comes back.  All of it is for threads that
  * the caller starts later; those that run already are only filtered.
  */
 #ifndef CRETULA_APP_SANDBOX_H
