@@ -1,6 +1,7 @@
 #include "store/keys/force.h"
 
 #include "base/err.h"
+#include "seal/statement.h"
 
 /*
  * Is line of that type?  A signed line is canonical, so the type stands where
@@ -62,27 +63,41 @@ find_epoch(const struct store_chain *chain, uint64_t count, const struct seal_na
 	return (err_set(e, ERR_FINDING, "no entry names an epoch key"));
 }
 
+/* One that a verifier refuses changes nothing: a thief's must not lock the owner out. */
+static void
+take_recovery(struct store_force *force, struct span origin, const struct seal_entry *entry)
+{
+	const struct seal_rekey *r = &entry->of.rekey;
+
+	if (entry->type == SEAL_REKEY && span_is(r->key, "recovery") &&
+	    span_equal(r->old, force->recovery) &&
+	    seal_rekey_check(origin, r, force->recovery, NULL) == 0)
+		force->recovery = r->new;
+}
+
 int
 store_force_find(const struct store_chain *chain, uint64_t count, const struct seal_names *names,
     struct seal_entry *scratch, struct store_force *force, struct err *e)
 {
 	struct store_force found = { .epoch = 0 };
+	struct span origin = { NULL, 0 };
 
 	if (find_epoch(chain, count, names, scratch, &found, e) == -1)
 		return (-1);
-	for (uint64_t i = count; i-- > 0;) {
+	for (uint64_t i = 0; i < count; i++) {
+		struct span log;
+
 		if (i > 0 && !store_force_changes(chain->lines[i]))
 			continue;
 		if (read_line(chain, i, names, scratch, e) == -1)
 			return (-1);
-		if (found.log.len == 0)
-			found.log = store_force_brings(scratch);
-		if (found.recovery.len > 0)
-			continue;
-		if (scratch->type == SEAL_GENESIS)
+		if ((log = store_force_brings(scratch)).len > 0)
+			found.log = log;
+		if (scratch->type == SEAL_GENESIS) {
+			origin = scratch->of.genesis.origin;
 			found.recovery = scratch->of.genesis.recovery;
-		else if (scratch->type == SEAL_REKEY && span_is(scratch->of.rekey.key, "recovery"))
-			found.recovery = scratch->of.rekey.new;
+		} else
+			take_recovery(&found, origin, scratch);
 	}
 	*force = found;
 	return (0);

@@ -18,8 +18,9 @@ struct store_force {
 };
 
 /*
- * Behind the first count entries, at least one.  Nothing is verified: whoever
- * asks has the newest note checked.  scratch is overwritten.
+ * Behind the first count entries, at least one.  Nothing is verified but who
+ * signed a change of the recovery key: whoever asks has the newest note
+ * checked.  scratch is overwritten.
  */
 int store_force_find(const struct store_chain *chain, uint64_t count,
     const struct seal_names *names, struct seal_entry *scratch, struct store_force *force,

@@ -1,11 +1,13 @@
 #include "store/keys/lineage.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/io.h"
 #include "seal/note.h"
 #include "seal/statement.h"
+#include "seal/tree.h"
 #include "store/keys/force.h"
 #include "store/layout.h"
 
@@ -15,7 +17,21 @@ struct lineage {
 	struct span origin, log, recovery;
 	struct seal_entry entry;
 	struct seal_note note;
+	struct seal_tree tree; /* of the entries up to and with the one at hand */
 };
+
+/* A note of another size, or over other entries, says nothing of these. */
+static int
+check_over(struct lineage *l, uint64_t index, struct err *e)
+{
+	unsigned char root[32];
+
+	seal_tree_root(&l->tree, root);
+	if (span_equal(l->note.origin, l->origin) && l->note.size == index + 1 &&
+	    memcmp(l->note.root, root, sizeof(root)) == 0)
+		return (0);
+	return (err_set(e, ERR_FINDING, "its note is not over the entries up to it"));
+}
 
 /* Is the note over the entries up to and with index signed by vkey? */
 static int
@@ -31,6 +47,8 @@ check_note(struct lineage *l, uint64_t index, struct span vkey, struct err *e)
 	    seal_vkey_read(vkey, &key, e) == 0 &&
 	    seal_note_read(buf_view(&text), &l->note, e) == 0)
 		rc = seal_note_check(&l->note, &key, e);
+	if (rc == 0)
+		rc = check_over(l, index, e);
 	buf_free(&text);
 	return (rc);
 }
@@ -42,6 +60,8 @@ take_rekey(struct lineage *l, uint64_t index, struct err *e)
 	bool is_log = span_is(r->key, "log");
 	struct span *key = is_log ? &l->log : &l->recovery;
 
+	if (!is_log && !r->has_recovery)
+		return (0); /* by a log key alone: nothing, as for a verifier */
 	if (!span_equal(r->old, *key))
 		return (err_set(e, ERR_FINDING, "rekey: the old key is not the one in force"));
 	if (seal_rekey_check(l->origin, r, l->recovery, e) == -1 ||
@@ -83,7 +103,12 @@ store_lineage_check(int dirfd, const struct store_chain *chain, const struct sea
 	if (l == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
 	l->dirfd = dirfd;
+	seal_tree_init(&l->tree);
 	for (size_t i = 0; i < chain->count && rc == 0; i++) {
+		unsigned char leaf[1][32];
+
+		seal_entry_leaf(chain->lines[i].ptr, chain->lines[i].len, leaf[0]);
+		(void)seal_tree_add(&l->tree, (const unsigned char(*)[32])leaf, 1, NULL);
 		if (i > 0 && !store_force_changes(chain->lines[i]))
 			continue;
 		if (seal_entry_read(chain->lines[i], names, &l->entry, e) == -1 ||

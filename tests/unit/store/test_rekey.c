@@ -14,9 +14,14 @@
 
 #include "checker.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 #include "key/key.h"
 #include "key/recovery.h"
+#include "seal/note.h"
+#include "seal/statement.h"
+#include "store/chain.h"
 #include "store/keys.h"
+#include "store/keys/held.h"
 #include "work.h"
 
 #define CRASH_EXIT 77
@@ -393,6 +398,77 @@ test_a_forged_lineage(void **state)
 	assert_non_null(strstr(e.text, "entry 2: "));
 }
 
+/* Whoever has no key can put a good note of another size there. */
+static void
+test_a_borrowed_note(void **state)
+{
+	char command[300];
+	struct err e = { 0 };
+
+	prepare();
+	assert_int_equal(rekey_log(&e), 0);
+	lose_log();
+	(void)snprintf(command, sizeof(command),
+	    "cd %s/streams/shop/cp && cp 00000002.note 00000003.note", work_store);
+	assert_int_equal(rekey_log_by_recovery(&e), 0); /* one more, so that it is not the newest */
+	assert_int_equal(system(command), 0);
+	lose_log();
+	assert_int_equal(rekey_log_by_recovery(&e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	assert_non_null(strstr(e.text, "entry 2: its note is not over the entries up to it"));
+}
+
+/* What a thief of the log key signs with it: another recovery key, his. */
+static void
+steal_recovery(void)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry)), *genesis = calloc(1, sizeof(*entry));
+	struct store_held held;
+	struct buf new = { 0 }, message = { 0 };
+	unsigned char public_key[32];
+	struct seal_vkey old;
+	struct store *s;
+	struct err e;
+
+	assert_int_equal(store_open_lost(work_store, NULL, NULL, &s, &e), 0);
+	assert_int_equal(store_held_open(s, "shop", &test_names, &held, &e), 0);
+	assert_int_equal(seal_entry_read(store_writer_chain(held.writer)->lines[0], &test_names,
+	    genesis, &e), 0);
+	assert_int_equal(seal_vkey_read(genesis->of.genesis.recovery, &old, &e), 0);
+	crypto_sign_public(another, public_key);
+	seal_vkey_print(old.name, public_key, &new);
+	assert_int_equal(seal_rekey_message(genesis->of.genesis.origin,
+	    genesis->of.genesis.recovery, buf_view(&new), &message), 0);
+	entry->type = SEAL_REKEY;
+	entry->of.rekey = (struct seal_rekey){ .key = span_str("recovery"),
+		.old = genesis->of.genesis.recovery,
+		.new = buf_view(&new) };
+	crypto_sign_message(another, buf_view(&message), entry->of.rekey.proof);
+	assert_int_equal(store_writer_append(held.writer, entry, false, &e), 0);
+	store_held_close(&held);
+	store_close(s);
+	buf_free(&new);
+	buf_free(&message);
+	free(entry);
+	free(genesis);
+}
+
+static void
+test_a_thief_of_the_log_key(void **state)
+{
+	struct err e = { 0 };
+
+	prepare();
+	steal_recovery();
+	assert_int_equal(rekey("shop", another, NULL, &e), -1);
+	assert_non_null(strstr(e.text, "not that of this stream"));
+	assert_int_equal(rekey_log_by_recovery(&e), 0);
+	assert_int_equal(revoke_first(&e), 0); /* the owner voids the stolen key */
+	lose_log();
+	assert_int_equal(rekey("shop", another, NULL, &e), -1);
+	assert_int_equal(rekey_log_by_recovery(&e), 0); /* and can still lose the next one */
+}
+
 /* The auditor's line names the beginning. */
 static void
 test_the_anchor_stays(void **state)
@@ -428,6 +504,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_a_forged_lineage),
+		cmocka_unit_test(test_a_borrowed_note),
+		cmocka_unit_test(test_a_thief_of_the_log_key),
 		cmocka_unit_test(test_the_anchor_stays),
 		cmocka_unit_test(test_crash_after_every_step),
 		cmocka_unit_test(test_crashes_in_repair),
