@@ -332,11 +332,20 @@ sign_last(struct repair *r, struct err *e)
 
 /*
  * Without the keys that were to sign it, an entry that no note is about can
- * only go: nobody can have seen it signed.
+ * only go: nobody can have seen it signed.  Not so if they did sign it, and
+ * its note was taken away since.
  */
 static int
 cut_last(struct store_writer *w, struct err *e)
 {
+	bool was_signed;
+
+	if (store_pending_covers(w->keys_fd, w->chain.count, &was_signed, e) == -1)
+		return (-1);
+	if (was_signed)
+		return (err_set(e, ERR_FINDING,
+		    "entry %zu was signed, and its note is gone: put a copy of cp/%08zu.note back",
+		    w->chain.count - 1, w->chain.count));
 	w->chain.count--;
 	w->chain.torn = true;
 	return (cut_torn_line(w, e));

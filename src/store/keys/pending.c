@@ -159,6 +159,18 @@ store_pending_is(int keys_fd, struct span line, bool *same, struct err *e)
 }
 
 int
+store_pending_covers(int keys_fd, uint64_t size, bool *covers, struct err *e)
+{
+	struct pending p;
+
+	*covers = false;
+	if (read_file(keys_fd, &p, e) == -1)
+		return (-1);
+	*covers = p.size >= size;
+	return (0);
+}
+
+int
 store_pending_check(int keys_fd, const struct store_chain *chain, struct err *e)
 {
 	struct pending p;

@@ -21,6 +21,9 @@ void store_pending_signed(int keys_fd, uint64_t size);
  */
 int store_pending_is(int keys_fd, struct span line, bool *same, struct err *e);
 
+/* Have these keys signed an entry that is the last of so many, or a later one? */
+int store_pending_covers(int keys_fd, uint64_t size, bool *covers, struct err *e);
+
 /*
  * Is what these keys signed last in chain?  ERR_FINDING if not: who signed
  * that must not sign another entry of the same index.

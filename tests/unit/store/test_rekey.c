@@ -418,6 +418,30 @@ test_a_borrowed_note(void **state)
 	assert_non_null(strstr(e.text, "entry 2: its note is not over the entries up to it"));
 }
 
+/* It may name a segment, whose files would go with it. */
+static void
+test_a_signed_entry_is_not_cut(void **state)
+{
+	struct store_chain chain;
+	char path[200];
+	struct err e = { 0 };
+	int fd;
+
+	prepare();
+	lose_log();
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/cp/00000002.note", work_store);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rekey_log_by_recovery(&e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	assert_non_null(strstr(e.text, "entry 1 was signed, and its note is gone"));
+	(void)snprintf(path, sizeof(path), "%s/streams/shop", work_store);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
+	assert_int_equal(chain.count, 2);
+	store_chain_free(&chain);
+	(void)close(fd);
+}
+
 /* What a thief of the log key signs with it: another recovery key, his. */
 static void
 steal_recovery(void)
@@ -506,6 +530,7 @@ main(void)
 		cmocka_unit_test(test_a_forged_lineage),
 		cmocka_unit_test(test_a_borrowed_note),
 		cmocka_unit_test(test_a_thief_of_the_log_key),
+		cmocka_unit_test(test_a_signed_entry_is_not_cut),
 		cmocka_unit_test(test_the_anchor_stays),
 		cmocka_unit_test(test_crash_after_every_step),
 		cmocka_unit_test(test_crashes_in_repair),
