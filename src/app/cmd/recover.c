@@ -157,10 +157,11 @@ print_text(const struct recovering *r, struct buf *out)
 	    r->mask_lost ? "lost: tokens from now on match none of before" : "good");
 	buf_fmt(out, "  open segment     %s%s\n", loss->word[0] == '\0' ? "good" : "alarm: ",
 	    loss->word);
+	if (loss->word[0] != '\0' && loss->why.text[0] != '\0')
+		buf_fmt(out, "                   %s\n", loss->why.text);
 	if (loss->word[0] != '\0')
-		buf_fmt(out, "                   %s\n                   records in it: %s%llu\n",
-		    loss->why.text, loss->records == 0 ? "not known, " : "",
-		    (unsigned long long)loss->records);
+		buf_fmt(out, "                   records in it: %s%llu\n",
+		    loss->records == 0 ? "not known, " : "", (unsigned long long)loss->records);
 	if (loss->alarm)
 		buf_str(out, "  chain            has an alarm that nothing answers\n");
 	buf_fmt(out, "  sealed           %llu records, they stay\n",

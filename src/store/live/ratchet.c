@@ -55,10 +55,16 @@ static int
 read_next(struct store_live *l, struct seal_ratchet *r, struct err *e)
 {
 	unsigned char sector[SEAL_SECTOR_BYTES];
+	struct err why;
 	int rc = 0;
 
-	if (io_slot_read(l->keys_fd, "ratchet.next", sector, e) == -1)
-		return (errno == ENOENT || errno == EINVAL ? 0 : -1);
+	if (io_slot_read(l->keys_fd, "ratchet.next", sector, &why) == -1) {
+		if (errno == ENOENT || errno == EINVAL)
+			return (0); /* as ever: an alarm that follows has no such reason */
+		if (e != NULL)
+			*e = why;
+		return (-1);
+	}
 	if (seal_ratchet_decode(sector, r, NULL) == 0)
 		rc = 1;
 	crypto_wipe(sector, sizeof(sector));
