@@ -44,6 +44,7 @@ struct audit_coverage {
 	uint64_t losses_accepted;   /* alarms that were answered */
 	uint64_t notes_void;        /* by log keys that were revoked later */
 	uint64_t import_keys;       /* of imports, not said to be destroyed */
+	uint64_t untagged;          /* records that a crash left behind the last flush */
 	uint64_t derived_unseen;    /* files that a bundle leaves away */
 	struct audit_open open[AUDIT_OPENS]; /* of the first streams */
 	unsigned open_count;

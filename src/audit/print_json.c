@@ -121,6 +121,7 @@ add_coverage(struct buf *out, const struct audit_coverage *c)
 	json_u64(out, "losses_accepted", c->losses_accepted);
 	json_u64(out, "notes_void", c->notes_void);
 	json_u64(out, "import_keys", c->import_keys);
+	json_u64(out, "untagged", c->untagged);
 	json_u64(out, "derived_unseen", c->derived_unseen);
 	json_u64(out, "replayed", c->replayed);
 	json_u64(out, "ratchets_lost", c->ratchets_lost);

@@ -126,6 +126,22 @@ def test_erasures_beside_verify_are_never_reported():
     verify('--strict')
 
 
+def test_what_a_crash_left_is_said():
+    """Whoever can write the store has put records behind the last flush: they are told apart, as far as anybody can."""
+    crashed()
+    before = verify()
+    equal(before['coverage']['untagged'], 0)
+    data = os.path.join(OPEN, '00000001.data')
+    first = read(data).splitlines(keepends=True)[0]
+    with open(data, 'ab') as file:
+        file.write(first * 40)
+    assert subprocess.run([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+    report = verify()
+    assert report['coverage']['untagged'] >= 40, report['coverage']
+    assert any('behind the last flush' in what for what in report['coverage']['not_checked']), report['coverage']
+
+
 def test_the_escrow_key_sees_every_flush():
     equal(start().communicate(line(1), timeout=60)[0], None)
     cretula('key', 'escrow', '--store', 'store', '--stream', 's', '--out', 'escrow', code=0)

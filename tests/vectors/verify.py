@@ -2339,6 +2339,9 @@ class History:
             due, self.flush_due = self.flush_due, entry['tags']['g'] + 1
             if entry['tags']['g0'] != due:
                 raise Bad('E_TAGS', f'starts at flush {entry["tags"]["g0"]} where {due} is due')
+            if entry['tags']['untagged']:
+                self.chain.report.facts.append(f'{self.chain.name}: segment {entry["seg"]}: {entry["tags"]["untagged"]} records that '
+                                               'a crash left behind the last flush: who wrote them was not checked')
             if 'lost' in entry['tags']:
                 if entry['seg'] != self.lost:
                     raise Bad('E_TAGS', 'no crash explains that its ratchet is lost')

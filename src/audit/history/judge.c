@@ -193,6 +193,8 @@ take_entry(struct judge *j)
 	case SEAL_SEGMENT:
 		if (entry->of.segment.has_mask_seed)
 			add_seed(j, entry->of.segment.mask_seed, false);
+		if (entry->of.segment.has_tags)
+			j->chain->coverage->untagged += entry->of.segment.tags.untagged;
 		take_past(j);
 		break;
 	case SEAL_STREAM:

@@ -51,6 +51,11 @@ name_ratchet(struct lines *l, const struct audit_escrow *escrow)
 {
 	size_t unseen = 0;
 
+	/* No key covered them until the start that took them in. */
+	if (l->coverage->untagged > 0)
+		add(l,
+		    "ratchet: who wrote the %ju record%s that crashes left behind the last flush",
+		    (uintmax_t)l->coverage->untagged, l->coverage->untagged == 1 ? "" : "s");
 	if (l->coverage->ratchets_lost > 0)
 		add(l, "ratchet: whether %u segment%s lost records at a crash (W_RATCHET_LOST)",
 		    l->coverage->ratchets_lost, l->coverage->ratchets_lost == 1 ? "" : "s");
