@@ -145,6 +145,21 @@ def test_a_line_is_replayed_once():
     equal(done.returncode, 0, done.stdout + done.stderr)
 
 
+def test_what_does_not_verify_is_not_replayed():
+    """Who can write the store puts the box of another line in the place of one."""
+    configure()
+    write('a.log', LINES + PLAIN)
+    cretula('import', '--store', 'store', '--stream', 's', *ARGS, 'a.log', code=3)
+    name = 'store/streams/s/seg/00000001.idx'
+    good = read(name)
+    write(name, bytes([good[0] ^ 1]) + good[1:])
+    before = read('store/streams/s/chain.jsonl')
+    assert 'does not verify' in replay(code=1).err
+    equal(read('store/streams/s/chain.jsonl'), before)
+    write(name, good)
+    equal(replay().json['replayed'], 5)
+
+
 def long_line(size, n=1):
     """A line of that size that only apache-combined can read."""
     line = combined(n, client='203.0.113.9', user='carol', target='/long?q=').encode().rstrip(b'\n')

@@ -15,6 +15,7 @@
 #include "app/setup.h"
 #include "app/source/parser.h"
 #include "app/source/secret.h"
+#include "audit/verify.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -294,6 +295,25 @@ is_waiting(const struct app_quarantine *q)
 	return (false);
 }
 
+/* Else who can write the store could have a line of theirs read, and sealed as ours. */
+static int
+check_sealed(struct replaying *r, struct err *e)
+{
+	struct audit_options how = { .stream = r->stream_name, .jobs = 1, .names = app_names() };
+	struct audit_result result;
+	int rc;
+
+	if (audit_verify(r->store_path, &how, &result, e) == -1)
+		return (-1);
+	rc = result.errors == 0 ?
+		0 :
+		err_set(e, ERR_FINDING,
+		    "stream %s does not verify: nothing of it is replayed; see cretula verify",
+		    r->stream_name);
+	audit_result_free(&result);
+	return (rc);
+}
+
 static int
 replay_all(struct replaying *r, struct err *e)
 {
@@ -304,7 +324,8 @@ replay_all(struct replaying *r, struct err *e)
 		return (-1);
 	if (!is_waiting(&r->lines))
 		return (app_secret_settle(r->ring, r->store, r->stream, r->stream_name, e));
-	if (open_mask(r, e) == -1 || app_records_walk(&r->lines.records, replay, r, e) == -1 ||
+	if (check_sealed(r, e) == -1 || open_mask(r, e) == -1 ||
+	    app_records_walk(&r->lines.records, replay, r, e) == -1 ||
 	    app_pack_seal(&r->pack, e) == -1 || key_ring_import_end(r->ring, e) == -1 ||
 	    app_secret_destroyed(r->store, r->stream, r->stream_name, NULL, NULL, e) == -1)
 		return (-1);
