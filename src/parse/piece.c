@@ -151,9 +151,10 @@ parse_whole(const struct parser *parser, struct span bytes, size_t count, bool l
 	parse_piece_function *next = parse_pieces(parser);
 	size_t at = 0, whole = 0;
 
-	for (size_t i = 0; i < count && at < bytes.len; i++) {
+	for (size_t records = 0; records < count && at < bytes.len;) {
 		next(parser, span_from(bytes, at), &piece);
-		if (piece.open && !last)
+		records += piece.mixed ? piece.line_ends : 1;
+		if ((piece.open && !last) || (records > count && at > 0))
 			break;
 		at += piece.len;
 		if (!piece.head)

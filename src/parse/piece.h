@@ -22,7 +22,7 @@ size_t parse_whole_items(const struct parser *parser, struct span bytes);
 
 /*
  * Of a stream with pieces: how many of these bytes are whole pieces, at most
- * count of them.  With last nothing follows, and so every piece is whole.
+ * count records in them.  With last nothing follows, and so every piece is whole.
  */
 size_t parse_whole(const struct parser *parser, struct span bytes, size_t count, bool last);
 

@@ -8,7 +8,8 @@
 #include "parse/envelope/envelope.h"
 #include "parse/piece.h"
 
-#define GROUP_BYTES ((size_t)4 * PARSE_LINE_MAX) /* no more are looked at for a line's last part */
+#define GROUP_BYTES ((size_t)4 * PARSE_LINE_MAX) /* the other stream's lines wait for no more */
+#define GROUP_LINES 4096 /* as many records there may be in it: half of a batch */
 
 static struct span
 line_at(struct span bytes, size_t at, size_t *len)
@@ -38,7 +39,7 @@ parse_piece_parts(parse_part_function *read, struct span rest, struct parse_piec
 {
 	struct span name[2] = { { NULL, 0 }, { NULL, 0 } };
 	bool open[2] = { false, false }, mixed = false;
-	size_t at = 0, len;
+	size_t at = 0, lines = 0, len;
 
 	do {
 		struct parse_part line;
@@ -58,10 +59,11 @@ parse_piece_parts(parse_part_function *read, struct span rest, struct parse_piec
 		at += len;
 		open[stream] = line.part;
 		mixed = mixed || stream == 1;
-	} while ((open[0] || open[1]) && at < rest.len && at < GROUP_BYTES);
+		/* With no line open, or else a part passes for a line. */
+	} while ((open[0] || open[1]) && at < rest.len && ++lines < GROUP_LINES);
 	parse_piece_record(rest, at, false, piece);
 	piece->mixed = mixed;
-	piece->open = at < GROUP_BYTES &&
+	piece->open = (!mixed || at < GROUP_BYTES) && lines < GROUP_LINES &&
 	    ((at == rest.len && (open[0] || open[1] || piece->text.len == at)) ||
 		(len == 0 && open[0]));
 }

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/scan.h"
 #include "parse/envelope/envelope.h"
 #include "parse/field.h"
+#include "parse/piece.h"
 
 #define NOW_US (INT64_C(1764000000) * 1000000) /* 2025-11-24T16:00:00Z */
 
@@ -240,6 +242,66 @@ parts_belong_together(void **state)
 	buf_free(&docker);
 }
 
+/* Whoever fills a part of 16 KiB to its end says what the next one begins with. */
+static void
+no_part_passes_for_a_line(void **state)
+{
+#define T "2025-11-24T10:11:12.000Z "
+	struct parser parser = { .format = parse_format_find(span_str("text")),
+		.envelope = { PARSE_ENVELOPE_CRI } };
+	struct buf line = { 0 };
+	struct parse_piece piece;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		buf_str(&line, T "stdout P ");
+		for (unsigned j = 0; j < 16384; j++)
+			buf_char(&line, 'a');
+		buf_char(&line, '\n');
+	}
+	parse_pieces(&parser)(&parser, buf_view(&line), &piece);
+	assert_int_equal(piece.len, line.len);
+	assert_true(piece.open);
+	buf_str(&line, T "stdout F forged\n");
+	parse_pieces(&parser)(&parser, buf_view(&line), &piece);
+	assert_int_equal(piece.len, line.len);
+	assert_false(piece.open);
+	line.len -= strlen(T "stdout F forged\n");
+	buf_str(&line, T "stderr F b\n" T "stdout F forged\n" T "stdout F c\n");
+	parse_pieces(&parser)(&parser, buf_view(&line), &piece);
+	assert_int_equal(piece.len, line.len - strlen(T "stdout F c\n"));
+	assert_true(piece.mixed);
+	buf_free(&line);
+}
+
+/* Who masks them has room for as many records as were asked for. */
+static void
+no_more_records_than_asked_for(void **state)
+{
+	struct parser parser = { .format = parse_format_find(span_str("text")),
+		.envelope = { PARSE_ENVELOPE_CRI } };
+	struct buf lines = { 0 };
+	struct span rest;
+
+	(void)state;
+	for (unsigned i = 0; i < 60000; i++)
+		buf_str(&lines, i % 3000 == 0 ? T "stdout P a\n" :
+			i % 3000 == 2999      ? T "stdout F b\n" :
+						T "stderr F c\n");
+	buf_str(&lines, T "stdout P a\n");
+	for (unsigned i = 0; i < 20000; i++)
+		buf_str(&lines, T "stderr F c\n");
+	for (rest = buf_view(&lines); rest.len > 0;) {
+		size_t len = parse_whole(&parser, rest, 8192, true), stop;
+
+		assert_true(len > 0);
+		assert_true(scan_count_lines(span_of(rest.ptr, len), SIZE_MAX, &stop) <= 8192);
+		rest = span_from(rest, len);
+	}
+	buf_free(&lines);
+#undef T
+}
+
 /* Of a piece with two streams: what each record is, and how many lines are its own. */
 static void
 streams(void **state)
@@ -292,6 +354,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams),
+		cmocka_unit_test(no_part_passes_for_a_line),
+		cmocka_unit_test(no_more_records_than_asked_for),
 		cmocka_unit_test(what_is_inside_is_read),
 		cmocka_unit_test(cut_lines_are_read_too),
 		cmocka_unit_test(parts_belong_together),
