@@ -36,7 +36,7 @@ bool parse_body_begin(struct parse_body *b, enum parse_body_kind kind, struct sp
 struct parse_body_line {
 	size_t len; /* bytes in out, no line end among them */
 	uint64_t dropped; /* that found no room */
-	struct span id, stage; /* of an audit event, in the body; empty: none */
+	struct span id; /* of an audit event, in the body; empty: none */
 };
 
 /* The next one into room bytes at out.  false: that was all. */

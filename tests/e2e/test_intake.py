@@ -123,12 +123,13 @@ def test_unix_socket_and_curl():
 
 
 def test_kubernetes():
-    """An EventList: each event a record, stages apart, retries flagged one by one."""
+    """An EventList: each event a record, stages apart, retries flagged one by one; a client may choose the auditID."""
     port = configure('k8s-audit')
     daemon = Daemon()
     peer = Peer(port)
     equal(peer.post('/k8s/audit', event_list(*(audit(n) for n in range(50)))), (200, ''))
-    equal(peer.post('/k8s/audit', event_list(audit(1), audit(50), audit(2), audit(1, 'ResponseStarted'))), (200, ''))
+    equal(peer.post('/k8s/audit', event_list(audit(1), audit(50), audit(2), audit(1, 'ResponseStarted'),
+                                                audit(1, verb='delete'))), (200, ''))
     equal(peer.post('/k8s/audit', event_list()), (200, ''))
     status, text = peer.post('/v1/logs', otlp(1))
     equal((status, text), (404, '404: no such path\n'))
@@ -136,7 +137,7 @@ def test_kubernetes():
     kept = records('store', 's')
     equal({r['event'] for r in kept}, {'k8s.audit'})
     equal([n for n, r in enumerate(kept) if 'sent_again' in r.get('flags', ())], [50, 52])
-    equal(len(kept), 54)
+    equal(len(kept), 55)
     written = cretula('view', '--store', 'store', '--stream', 's').out
     assert b'erika' not in written and b'203.0.113.7' not in written
 

@@ -22,13 +22,18 @@ drop_plain(struct intake *in)
 	in->plain_peak = 0;
 }
 
+/*
+ * An audit event by all of its bytes: its client may choose the auditID (a
+ * header), and would flag its next request.
+ */
 static bool
-came_before(const struct intake *in, const struct parse_body_line *line, uint64_t *id)
+came_before(
+    const struct intake *in, const struct parse_body_line *line, const char *text, uint64_t *id)
 {
 	*id = 0;
 	if (in->cutter_again || line->id.len == 0)
 		return (in->cutter_again);
-	*id = app_intake_id(in, line->id, line->stage);
+	*id = app_intake_id(in, line->id, span_of(text, line->len));
 	return (app_intake_seen(in, *id, clock_mono_ns()));
 }
 
@@ -54,7 +59,7 @@ cut_lines(struct intake *in, struct span room, struct input_more *more)
 
 		if (!parse_body_next(&in->cutter, out + more->len, in->line_max + 1, &line))
 			return (false);
-		again = came_before(in, &line, &id);
+		again = came_before(in, &line, out + more->len, &id);
 		if (more->len > 0 && again != more->again) {
 			in->cutter = before;
 			return (true);

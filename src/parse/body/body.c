@@ -72,13 +72,9 @@ next_event(struct parse_body *b, struct parse_body_out *out, struct parse_body_l
 		return (false);
 	parse_body_put(out, item);
 	members = parse_body_list(item, '{');
-	while ((line->id.len == 0 || line->stage.len == 0) &&
-	    parse_body_member(&members, &name, &value)) {
+	while (line->id.len == 0 && parse_body_member(&members, &name, &value))
 		if (span_is(name, "auditID"))
 			line->id = plain_text(value);
-		else if (span_is(name, "stage"))
-			line->stage = plain_text(value);
-	}
 	return (true);
 }
 
@@ -113,7 +109,7 @@ parse_body_next(struct parse_body *b, char *out, size_t room, struct parse_body_
 	struct parse_body_out to = { .at = out, .room = room };
 	bool more;
 
-	line->id = line->stage = span_of("", 0);
+	line->id = span_of("", 0);
 	switch (b->kind) {
 	case PARSE_BODY_LINES: more = next_line(b, &to); break;
 	case PARSE_BODY_AUDIT: more = next_event(b, &to, line); break;

@@ -31,8 +31,7 @@ show(enum parse_body_kind kind, struct span body, struct buf *out)
 		if (line.dropped > 0)
 			buf_fmt(out, "(%zu)", (size_t)line.dropped);
 		if (line.id.len > 0)
-			buf_fmt(out, " [%.*s %.*s]", (int)line.id.len, line.id.ptr,
-			    (int)line.stage.len, line.stage.ptr);
+			buf_fmt(out, " [%.*s]", (int)line.id.len, line.id.ptr);
 		buf_char(out, '\n');
 	}
 }
@@ -51,7 +50,7 @@ static const struct {
 	{ "an audit event is a line", PARSE_BODY_AUDIT,
 	    "{\"kind\":\"EventList\",\"items\":[{\"auditID\":\"a\",\"stage\":\"S\",\"x\":[1,2]},\n"
 	    " {\"b\":\n\"}]\\\"\"}]}",
-	    "{\"auditID\":\"a\",\"stage\":\"S\",\"x\":[1,2]} [a S]\n{\"b\": \"}]\\\"\"}\n" },
+	    "{\"auditID\":\"a\",\"stage\":\"S\",\"x\":[1,2]} [a]\n{\"b\": \"}]\\\"\"}\n" },
 	{ "whatever comes behind the items", PARSE_BODY_AUDIT,
 	    "{\"items\":[1],\"kind\":\"EventList\"}", "1\n" },
 	{ "an empty list", PARSE_BODY_AUDIT, "{\"kind\":\"EventList\",\"items\":[]}", "" },
