@@ -42,7 +42,8 @@ skip_string(struct span text, size_t *at)
 			return (*at = i + 1, WHOLE);
 		if (text.ptr[i] == '\n')
 			return (*at = i, BROKEN);
-		i += text.ptr[i] == '\\';
+		/* A line may be cut behind a backslash: it escapes no line end. */
+		i += text.ptr[i] == '\\' && i + 1 < text.len && text.ptr[i + 1] != '\n';
 	}
 	*at = text.len;
 	return (OPEN);

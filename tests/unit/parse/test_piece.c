@@ -73,6 +73,8 @@ static const struct row rows[] = {
 	{ &json, "{} {}\n", "R1 {} {}|" },
 	/* broken ones end where a line does */
 	{ &json, "{\"a\":\"b\n{\"c\":1}\n", "R1 {\"a\":\"b|R1 {\"c\":1}|" },
+	{ &json, "{\"a\":\"b\\\n{\"c\":1}\n", "R1 {\"a\":\"b\\|R1 {\"c\":1}|" },
+	{ &json, "[\"b\\\n{\"c\":1}\n", "I1 [\"b\\|R1 {\"c\":1}|" },
 	{ &json, "{\"a\":1,\n{\"c\":1}\n", "R1 {\"a\":1,|R1 {\"c\":1}|" },
 	{ &json, "no json\n{}\n", "R1 no json|R1 {}|" },
 	{ &json, "{} x\n{}\n", "R1 {} x|R1 {}|" },
