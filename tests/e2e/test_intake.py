@@ -255,6 +255,41 @@ def test_https():
     equal(len(records('store', 's')), 30002 if shutil.which('curl') else 30001)
 
 
+def shake_half(port, context):
+    """All of a handshake but its last flight, which is returned."""
+    raw = socket.create_connection(('127.0.0.1', port), timeout=30)
+    came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(came, goes, server_hostname='localhost')
+    while True:
+        try:
+            tls.do_handshake()
+            return raw, goes.read()
+        except ssl.SSLWantReadError:
+            if goes.pending:
+                raw.sendall(goes.read())
+            came.write(raw.recv(65536))
+
+
+def test_https_shaken_at_the_end():
+    """Who gets through the handshake while the daemon ends finds nobody, and harms nobody."""
+    authority('ca')
+    issue('server', 'ca')
+    port = configure(more=', certificate: server.pem, key: server.key')
+    daemon = Daemon()
+    halves = [shake_half(port, client()) for _ in range(40)]
+    daemon.process.send_signal(signal.SIGTERM)
+    for raw, last in halves:
+        try:
+            raw.sendall(last)
+        except OSError:
+            break  # it has closed
+        time.sleep(0.03)
+    said = daemon.process.communicate(timeout=60)[1].decode()
+    equal((daemon.process.returncode, 'Sanitizer' in said), (0, False), said)
+    for raw, _ in halves:
+        raw.close()
+
+
 def test_broken_off():
     """Who leaves in the middle of a body leaves nothing; those beside him are served."""
     port = configure()

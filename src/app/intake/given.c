@@ -188,13 +188,30 @@ reload(void *arg, struct err *e)
 
 /* ---- start, stop ---- */
 
-/* By the thread of TLS. */
+/* By the thread of TLS, which outlives the server: it sends the last answers. */
 static void
 give(void *arg, int fd)
 {
 	struct intake *in = arg;
 
-	app_http_give(in->server, fd);
+	pthread_mutex_lock(&in->lock);
+	if (in->server != NULL)
+		app_http_give(in->server, fd);
+	else
+		(void)close(fd);
+	pthread_mutex_unlock(&in->lock);
+}
+
+static void
+stop_server(struct intake *in)
+{
+	struct app_http *server;
+
+	pthread_mutex_lock(&in->lock);
+	server = in->server;
+	in->server = NULL;
+	pthread_mutex_unlock(&in->lock);
+	app_http_stop(server);
 }
 
 static int
@@ -272,7 +289,7 @@ close_intake(void *arg)
 		pthread_mutex_unlock(&in->lock);
 		(void)pthread_join(in->thread, NULL);
 	}
-	app_http_stop(in->server);
+	stop_server(in);
 	if (in->tls != NULL)
 		input_tls_finish(in->tls);
 	input_tls_close(in->tls);
