@@ -349,6 +349,28 @@ def test_what_is_committed_is_given_up():
         shutil.rmtree('store.keys')
 
 
+def test_links_are_not_given_up():
+    """Who writes a log may choose by a link what is read, but not what is destroyed."""
+    for how in ('punch', 'shred'):
+        log, kept = os.path.abspath('access.log'), b''.join(map(line, range(2000)))
+        write('precious', kept)
+        os.symlink('precious', log)
+        write('c.yaml', f"store: store\nstreams:\n  s: {{ input: {{ file: {log} }}, format: combined, after_read: {how} }}\n".encode())
+        daemon = Daemon()
+        wait_for(seen(2000))
+        write('next', line(2000))
+        os.rename('next', log)
+        wait_for(seen(2001))
+        append(log, 2001)
+        wait_for(seen(2002))
+        said = daemon.end()
+        assert read('precious') == kept, f'{how}: what a link leads to was given up'
+        assert 'after_read cannot be done' in said, said
+        os.unlink(log)
+        shutil.rmtree('store')
+        shutil.rmtree('store.keys')
+
+
 def test_copies_are_sealed():
     """Where lines lay before is in the chain, again when it is another place; what cannot be so is refused."""
     configure(FILE.replace('format: combined', 'format: combined, raw_at_rest: node'))

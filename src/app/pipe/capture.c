@@ -93,8 +93,8 @@ static void
 say_news(const struct app_pipe *p, unsigned news)
 {
 	if ((news & INPUT_NEWS_UNSPENT) != 0)
-		app_pipe_warn(p, "after_read cannot be done: no right to write the file, or its "
-				 "file system cannot; what was read stays there");
+		app_pipe_warn(p, "after_read cannot be done: no right to write the file, it is a "
+				 "link, or its file system cannot; what was read stays there");
 	if ((news & INPUT_NEWS_CUT) != 0)
 		app_pipe_warn(p, "the file was cut, and no copy is there: what it got since the "
 				 "last look is lost");

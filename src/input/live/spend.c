@@ -152,6 +152,10 @@ input_tail_spend_close(struct live_tail *t)
 	(void)pthread_mutex_destroy(&t->spend.lock);
 }
 
+/*
+ * Who writes the log may put a link there, and must not choose by it what we
+ * destroy: what a link leads to is only read.
+ */
 int
 input_tail_spend_file(struct live_tail *t, const char *name)
 {
@@ -160,8 +164,9 @@ input_tail_spend_file(struct live_tail *t, const char *name)
 
 	if (t->spend.how == INPUT_KEEP)
 		return (openat(t->dir_fd, name, O_RDONLY | flags));
-	fd = openat(t->dir_fd, name, O_RDWR | flags);
-	if (fd == -1 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+	fd = openat(t->dir_fd, name, O_RDWR | O_NOFOLLOW | flags);
+	if (fd == -1 &&
+	    (errno == EACCES || errno == EPERM || errno == EROFS || errno == ELOOP)) {
 		t->spend.refused = true;
 		fd = openat(t->dir_fd, name, O_RDONLY | flags);
 	}
