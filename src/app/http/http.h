@@ -8,8 +8,8 @@
  *
  * Whoever sends nothing for too long is closed: 10 s for the head of a first
  * request, 30 s and a second for each 64 KiB for a body, 2 min between two
- * requests.  Where there is no place for one more connection, the one that
- * never sent a request goes first.
+ * requests.  Where there is no place for one more connection, one that never
+ * sent a request makes room, or else one between two requests.
  */
 #ifndef CRETULA_APP_HTTP_HTTP_H
 #define CRETULA_APP_HTTP_HTTP_H

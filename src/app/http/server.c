@@ -112,26 +112,32 @@ sweep(struct app_http *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* The one that never sent a request, and came first, makes room. */
+/* Who waits for less: the one that never sent a request goes first, then who sends none now. */
+static bool
+is_idler(const struct http_peer *a, const struct http_peer *b)
+{
+	return (a->phase == b->phase ? a->since_ns < b->since_ns : a->phase == HTTP_PHASE_NEW);
+}
+
 static bool
 make_room(struct app_http *s)
 {
-	struct http_peer *oldest = NULL;
+	struct http_peer *idlest = NULL;
 
 	for (unsigned i = 0; i < s->peer_count; i++) {
 		struct http_peer *peer = &s->peers[i];
 
 		if (peer->phase == HTTP_PHASE_FREE)
 			return (true);
-		if (peer->phase == HTTP_PHASE_NEW &&
-		    (oldest == NULL || peer->since_ns < oldest->since_ns))
-			oldest = peer;
+		if ((peer->phase == HTTP_PHASE_NEW || peer->phase == HTTP_PHASE_IDLE) &&
+		    (idlest == NULL || is_idler(peer, idlest)))
+			idlest = peer;
 	}
-	if (oldest == NULL)
+	if (idlest == NULL)
 		return (false);
-	(void)shutdown(oldest->fd, SHUT_RDWR);
+	(void)shutdown(idlest->fd, SHUT_RDWR);
 	(void)MHD_run(s->daemon);
-	return (oldest->phase == HTTP_PHASE_FREE);
+	return (idlest->phase == HTTP_PHASE_FREE);
 }
 
 static void

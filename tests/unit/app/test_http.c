@@ -285,6 +285,34 @@ test_room(void **state)
 	stop();
 }
 
+/* Nor do those that were answered and stay keep others out: the one that is silent for longest goes. */
+static void
+test_room_of_idlers(void **state)
+{
+	static const char again[] = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
+	struct app_http_counts counts;
+	char text[4096];
+	int idle[2];
+
+	(void)state;
+	start(2);
+	for (int i = 0; i < 2; i++) {
+		idle[i] = join();
+		say(idle[i], again);
+		assert_true(recv(idle[i], text, sizeof(text), 0) > 0);
+		(void)usleep(20000); /* for the second one to be the younger */
+	}
+	ask("GET /metrics" HEAD "\r\n", "200", metrics);
+	hear(idle[0], text); /* closed */
+	assert_string_equal(text, "");
+	say(idle[1], again);
+	assert_true(recv(idle[1], text, sizeof(text), 0) > 0);
+	app_http_count(server, &counts);
+	assert_int_equal(counts.refused, 0);
+	(void)close(idle[1]);
+	stop();
+}
+
 /* A connection that came by another way; and a stop while one is owed its answer. */
 static void
 test_given(void **state)
@@ -313,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_chunks_too_large),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_room_of_idlers),
 		cmocka_unit_test(test_given),
 	};
 	int failed;
