@@ -161,9 +161,11 @@ def test_auto():
     """A stream of any format: the first body decides."""
     port = configure('auto')
     daemon = Daemon()
+    equal(post(port, '/ndjson', b''), (200, ''))
+    equal(post(port, '/ndjson', b'no log\n' * 300), (200, ''))  # decides nothing
     equal(post(port, '/k8s/audit', event_list(*map(audit, range(30)))), (200, ''))
     daemon.end()
-    equal([r['event'] for r in records('store', 's')], ['k8s.audit'] * 30)
+    equal([r.get('state') or r['event'] for r in records('store', 's')], ['unparsed'] * 300 + ['k8s.audit'] * 30)
 
 
 def test_refused():

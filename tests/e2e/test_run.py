@@ -457,6 +457,24 @@ def test_signals():
     daemon.end(number=signal.SIGINT)
 
 
+def test_no_log_at_all():
+    """What a stranger sends first neither stops a stream of any format nor is lost; its own lines are read behind it."""
+    configure('store: store\nstreams:\n  s: { input: { tcp: "127.0.0.1:%(tcp)d" } }\n')
+    port = int(re.findall(r'127\.0\.0\.1:(\d+)', read('c.yaml').decode())[0])
+    daemon = Daemon()
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(b''.join(b'erika@example.org %d\n' % n for n in range(500)))
+    wait_for(seen(500))
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(b''.join(map(line, range(300))))
+    wait_for(seen(800))
+    said = daemon.end()
+    assert said.count('no known format fits') == 1 and 'erika' not in said, said
+    kept = records('store', 's')
+    equal([r.get('state') for r in kept], ['unparsed'] * 500 + [None] * 300)
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
 def test_another_configuration():
     """SIGHUP: a good one is taken, connections stay, streams come and go; of a bad one nothing is."""
     configure(ONE + "  old: { input: { unix: %(here)s/old.sock }, format: combined }\n")

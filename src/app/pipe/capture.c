@@ -297,6 +297,29 @@ mask_all(struct app_capture *c)
 
 /* ---- the first lines ---- */
 
+/*
+ * Whoever can reach a socket may send what is no log at all, and must not stop
+ * the stream by it: these lines are counted as unparsed, and the next ones
+ * looked at.  A file, or who pipes, is asked for its format.
+ */
+static bool
+keeps_unclear(const struct app_capture *c)
+{
+	return (c->p->daemon != NULL && !c->position.has);
+}
+
+static void
+take_unclear(struct app_capture *c)
+{
+	if (!c->unclear)
+		app_pipe_warn(c->p, "no known format fits the first lines: they count as unparsed; "
+				    "name one with `format:`");
+	c->unclear = true;
+	mask_now(c->mask, c->now_us);
+	if (see_clock(c))
+		(void)mask_all(c);
+}
+
 /* Is the format known, or clear by now?  1, 0 not yet, -1 with e. */
 static int
 find_format(struct app_capture *c, struct err *e)
@@ -320,10 +343,14 @@ find_format(struct app_capture *c, struct err *e)
 	parse_detect(span_of(c->raw, len), c->scratch, &found);
 	if (found.format == NULL && found.lines == 0)
 		found.format = c->eof ? &parse_formats[0] : NULL;
-	else if (found.format == NULL && last) {
+	else if (found.format == NULL && last && keeps_unclear(c)) {
+		take_unclear(c);
+		return (0);
+	} else if (found.format == NULL && last) {
 		app_evidence_print(&found, &text);
-		(void)err_set(e, ERR_INPUT, "format not clear: %s; name it with --format",
-		    buf_ok(&text) ? text.data : "");
+		(void)err_set(e, ERR_INPUT, "format not clear: %s; name it with %s",
+		    buf_ok(&text) ? text.data : "",
+		    c->p->daemon != NULL ? "`format:`" : "--format");
 		buf_free(&text);
 		return (-1);
 	}
@@ -340,6 +367,8 @@ begin(struct app_capture *c, struct err *e)
 {
 	int rc = find_format(c, e);
 
+	if (rc == 0 && c->have == 0 && c->ticket > 0)
+		(void)mask_all(c); /* a body without a line is answered */
 	if (rc != 1)
 		return (rc);
 	app_pipe_items(c->p->in, &c->p->setup.parser);

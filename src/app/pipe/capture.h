@@ -13,6 +13,7 @@ struct app_capture {
 	size_t have;
 	bool eof;
 	bool begun; /* how lines are read is known */
+	bool unclear; /* and was looked for in vain; said */
 	bool push; /* the writer wants what is there */
 	bool touched; /* raw has pages */
 	bool changed; /* and has seen other keys */
