@@ -292,6 +292,33 @@ def test_https_shaken_at_the_end():
         raw.close()
 
 
+def test_closed_while_it_unpacks():
+    """A reload that cannot open the stream again closes its input: bodies that are being unpacked are answered."""
+    port = configure('k8s-audit')
+    daemon = Daemon()
+    body = json.dumps({'kind': 'EventList', 'x': ['y' * 99] * 100000, 'items': []}).encode()
+    answers = []
+
+    def send():
+        try:
+            while True:
+                answers.append(post(port, '/k8s/audit', body)[0])
+        except (OSError, http.client.HTTPException):
+            pass  # it was closed
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(answers) > 4)
+    os.rename('store.keys/keyring', 'store.keys/gone')
+    write('c.yaml', read('c.yaml').replace(b'format: k8s-audit', b'format: k8s-audit, seal_every: 10m'))
+    daemon.process.send_signal(signal.SIGHUP)
+    for thread in threads:
+        thread.join()
+    said = daemon.process.communicate(timeout=60)[1].decode()
+    assert daemon.process.returncode > 0, (daemon.process.returncode, said)
+
+
 def test_broken_off():
     """Who leaves in the middle of a body leaves nothing; those beside him are served."""
     port = configure()

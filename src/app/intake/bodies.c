@@ -125,6 +125,8 @@ unpack_next(struct intake *in)
 	pthread_mutex_lock(&in->lock);
 	in->unpacking = false;
 	app_intake_release(body);
+	if (status == 0 && in->quit)
+		status = 503; /* nobody reads it any more */
 	if (status == 0)
 		in->current = body;
 	else
