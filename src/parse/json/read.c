@@ -208,6 +208,42 @@ is_list(const struct parse_json_name *name)
 	    (name->as == PARSE_JSON_AS_EXTRA && name->to == EVENT_EXTRA_NAMES));
 }
 
+/* No item that is left out holds a bracket, so that one ends an array: another one has its name. */
+static bool
+is_other_array(const struct parse_json_value *value, const struct parse_json_leaf *leaf)
+{
+	return (leaf->text.ptr > value->end &&
+	    memchr(value->end, ']', (size_t)(leaf->text.ptr - value->end)) != NULL);
+}
+
+/* A name that would pass for two, once it stands between commas. */
+static bool
+is_two_names(const struct parse_json_name *name, const struct parse_json_leaf *leaf)
+{
+	struct span text = leaf->text;
+
+	return (name->as == PARSE_JSON_AS_EXTRA && name->to == EVENT_EXTRA_NAMES &&
+	    (span_find(text, ',') < text.len ||
+		(leaf->escaped &&
+		    (memmem(text.ptr, text.len, "u002c", 5) != NULL ||
+			memmem(text.ptr, text.len, "u002C", 5) != NULL))));
+}
+
+/* One more of a list that has some. */
+static void
+note_item(struct parse_json_line *line, unsigned row, const struct parse_json_leaf *leaf)
+{
+	struct parse_json_value *value = &line->values[row];
+
+	if (is_other_array(value, leaf))
+		bit_set(line->twice, row);
+	else if (is_two_names(line->table->row[row], leaf))
+		line->ev->extra_more++;
+	else
+		append_item(line, value, leaf);
+	value->end = leaf->text.ptr + leaf->text.len;
+}
+
 static void
 note_known(struct parse_json_line *line, unsigned row, const struct parse_json_leaf *leaf)
 {
@@ -216,7 +252,7 @@ note_known(struct parse_json_line *line, unsigned row, const struct parse_json_l
 
 	if (bit_get(line->seen, row)) {
 		if (is_list(name) && is_item(leaf->path))
-			append_item(line, value, leaf);
+			note_item(line, row, leaf);
 		else if (is_item(leaf->path))
 			line->ev->extra_more++;
 		else if (name->as != PARSE_JSON_AS_TREE)
@@ -229,10 +265,15 @@ note_known(struct parse_json_line *line, unsigned row, const struct parse_json_l
 		bit_set(line->empty, row); /* beside another one it came twice */
 		return;
 	}
+	if (is_two_names(name, leaf)) {
+		line->ev->extra_more++;
+		return;
+	}
 	bit_set(line->seen, row);
 	if (bit_get(line->empty, row) && name->as != PARSE_JSON_AS_TREE)
 		bit_set(line->twice, row);
 	value->number = leaf->type == PARSE_JSON_NUMBER;
+	value->end = leaf->text.ptr + leaf->text.len;
 	value->text = value_text(line, leaf);
 }
 

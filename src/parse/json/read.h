@@ -33,6 +33,7 @@ struct parse_json_format {
 struct parse_json_value {
 	struct span text; /* unescaped */
 	bool number;      /* no string */
+	const char *end;  /* of the last of its items in the line */
 };
 
 /* The line at hand.  Of values those of rows in seen are filled. */

@@ -203,6 +203,14 @@ kubernetes(void **state)
 		    "level=Request action=get object=/namespaces/shop/pods/a/log outcome=failure "
 		    "status=403 us=250000 +groups=system:masters, ops +user.extra= +decision=forbid "
 		    "+requestObject= +stage=ResponseComplete" },
+		{ "an array that comes twice is nobody's",
+		    "{\"verb\":\"get\",\"stage\":\"Panic\",\"auditID\":\"a\",\"sourceIPs\":[\"::1\",null,"
+		    "\"::2\"],\"user\":{\"groups\":[\"a\"]},\"sourceIPs\":[\"::3\"]}",
+		    "partial join=a action=get +groups=a +stage=Panic duplicate no-time" },
+		{ "and a group with a comma is no two",
+		    "{\"verb\":\"get\",\"stage\":\"Panic\",\"auditID\":\"a\",\"user\":{\"groups\":[\"a\","
+		    "\"b, system:masters\",\"b\\u002csystem:masters\",\"c\"]}}",
+		    "event join=a action=get +groups=a, c +stage=Panic more=2 no-time" },
 		{ "one address is the peer",
 		    "{\"verb\":\"get\",\"stage\":\"Panic\",\"auditID\":\"a\",\"sourceIPs\":[\"::1\"],"
 		    "\"stageTimestamp\":\"2025-11-24T10:11:12Z\"}",
