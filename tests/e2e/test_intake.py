@@ -3,6 +3,7 @@ import gzip
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -105,6 +106,17 @@ def test_bodies():
     equal([r['bytes'] - 1000 for r in kept], [*range(500), *range(100)])
     equal([n for n, r in enumerate(kept) if 'sent_again' in r.get('flags', ())], list(range(500, 600)))
     cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_idle():
+    """Nobody sends: the room for bodies takes no memory."""
+    if b'__asan_init' in read(CRETULA) or b'__tsan_init' in read(CRETULA):
+        raise Skip('a sanitizer takes memory of its own')
+    configure()
+    daemon = Daemon()
+    resident = int(re.search(r'VmRSS:\s+(\d+) kB', read(f'/proc/{daemon.process.pid}/status').decode())[1])
+    daemon.end()
+    assert resident < 40 << 10, f'{resident} KiB'
 
 
 def test_unix_socket_and_curl():

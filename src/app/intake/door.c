@@ -16,12 +16,8 @@
 void
 app_intake_pool(struct intake *in, char *memory, size_t bytes)
 {
-	struct intake_block *all = (struct intake_block *)(void *)memory;
-
-	for (size_t i = bytes / INTAKE_BLOCK_BYTES; i-- > 0;) {
-		all[i].next = in->free;
-		in->free = &all[i];
-	}
+	in->fresh = (struct intake_block *)(void *)memory;
+	in->fresh_count = bytes / sizeof(struct intake_block);
 }
 
 static struct intake_block *
@@ -33,6 +29,10 @@ take_block(struct intake_body *body)
 	pthread_mutex_lock(&in->lock);
 	if ((block = in->free) != NULL)
 		in->free = block->next;
+	else if (in->fresh_count > 0) {
+		block = in->fresh++;
+		in->fresh_count--;
+	}
 	pthread_mutex_unlock(&in->lock);
 	if (block == NULL)
 		return (NULL);

@@ -77,6 +77,8 @@ struct intake {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t to_thread, to_reader;
 	struct intake_block *free;
+	struct intake_block *fresh; /* never used so far: no page is there yet */
+	size_t fresh_count;
 	struct intake_list queue, taken;
 	struct intake_body *current; /* its lines are being read */
 	bool unpacking, stopping, quit;
