@@ -349,6 +349,26 @@ def test_what_is_committed_is_given_up():
         shutil.rmtree('store.keys')
 
 
+def test_no_more_is_given_up():
+    """after_read is as the configuration has it now, also behind SIGHUP."""
+    configure(FILE.replace('format: combined', 'format: combined, after_read: shred'))
+    append('access.log', *range(5000))
+    daemon = Daemon()
+    wait_for(seen(5000))
+    configure(FILE)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: read('store/streams/s/chain.jsonl').count(b'"stop"') == 1)
+    append('access.log', *range(5000, 6000))
+    os.rename('access.log', 'access.log.1')
+    append('access.log', *range(6000, 6010))
+    wait_for(seen(1010))
+    append('access.log', 6010)
+    wait_for(seen(1011))
+    daemon.end()
+    assert read('access.log.1').endswith(b''.join(map(line, range(5000, 6000)))), 'it was given up'
+    once(sizes('s'), 6011)
+
+
 def test_links_are_not_given_up():
     """Who writes a log may choose by a link what is read, but not what is destroyed."""
     for how in ('punch', 'shred'):

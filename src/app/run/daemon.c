@@ -339,7 +339,8 @@ same_input(const struct config_stream *a, const struct config_stream *b)
 {
 	return (memcmp(&a->input, &b->input, sizeof(a->input)) == 0 &&
 	    memcmp(&a->tls, &b->tls, sizeof(a->tls)) == 0 && strcmp(a->token, b->token) == 0 &&
-	    a->line_max == b->line_max && a->connections == b->connections);
+	    a->line_max == b->line_max && a->connections == b->connections &&
+	    a->after_read == b->after_read);
 }
 
 /* Its input goes on if it is the same.  If the new one does not open, the old one is back. */
