@@ -236,8 +236,12 @@ def test_token():
     daemon.process.send_signal(signal.SIGHUP)
     wait_for(lambda: post(port, '/ndjson', line(3), Authorization='Bearer another-token-of-ours')[0] == 200)
     equal(post(port, '/ndjson', line(4), Authorization='Bearer 0123456789abcdef0123')[0], 401)
+    write('token', b'the-third-token-of-ours')  # and something else that is new
+    write('c.yaml', read('c.yaml').replace(b'format: combined', b'format: combined, seal_every: 10m'))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: post(port, '/ndjson', line(5), Authorization='Bearer the-third-token-of-ours')[0] == 200)
     daemon.end()
-    equal([r['bytes'] for r in records('store', 's')], [1002, 1003])
+    equal([r['bytes'] for r in records('store', 's')], [1002, 1003, 1005])
 
 
 def test_https():

@@ -363,7 +363,8 @@ change(struct run_daemon *d, unsigned i, struct run_config *c, const struct conf
 		app_error(to->name, "as before, for the new one cannot be opened: %s", e.text);
 		if (add(d, old, from, NULL, &e) == -1)
 			app_error(to->name, "and that cannot be opened any more: %s", e.text);
-	}
+	} else if (keeps)
+		app_run_refresh(d->streams[d->count - 1]);
 	old->users--;
 	unload(old);
 }
