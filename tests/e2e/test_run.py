@@ -477,6 +477,20 @@ def test_signals():
     daemon.end(number=signal.SIGINT)
 
 
+def test_the_dead_are_looked_for():
+    """A connection whose other end is gone without a word does not keep its place: the kernel asks for it."""
+    configure('store: store\nstreams:\n  s: { input: { tcp: "127.0.0.1:%(tcp)d" }, format: combined }\n')
+    port = int(re.findall(r'127\.0\.0\.1:(\d+)', read('c.yaml').decode())[0])
+    daemon = Daemon()
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(line(0))
+        wait_for(seen(1))
+        rows = [row.split() for row in read('/proc/net/tcp').decode().splitlines()[1:]]
+        timers = [row[5][:2] for row in rows if int(row[1].split(':')[1], 16) == port and row[3] == '01']
+    daemon.end()
+    equal(timers, ['02'])  # the one of keepalive runs
+
+
 def test_no_log_at_all():
     """What a stranger sends first neither stops a stream of any format nor is lost; its own lines are read behind it."""
     configure('store: store\nstreams:\n  s: { input: { tcp: "127.0.0.1:%(tcp)d" } }\n')

@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -246,6 +249,21 @@ input_live_check(const struct input_live *in, struct err *e)
 	return (err_sys(e, ERR_CONFIG, "%s", in->tail->base));
 }
 
+/*
+ * Who is gone without a word (a crash, a cable) would hold his place for good:
+ * connections take these from what listens.
+ */
+static void
+look_for_the_dead(int fd)
+{
+	const int on = 1, idle_s = 600, between_s = 60, times = 5;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between_s, sizeof(between_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times));
+}
+
 /* Is what was handed to us what the place says? */
 static int
 check_given(int fd, enum input_kind kind, struct input_live *in, struct err *e)
@@ -298,6 +316,8 @@ input_place_open(const struct input_live_options *how, struct input_live *in, st
 		memcpy(in->path, place->path, strlen(place->path) + 1);
 	if (fd != -1 && (place->kind == INPUT_UDP || place->kind == INPUT_UNIX))
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	if (fd != -1 && place->port[0] != '\0' && place->kind != INPUT_UDP)
+		look_for_the_dead(fd);
 	if (fd != -1 && place->kind == INPUT_PIPE)
 		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
 	return (fd);
