@@ -36,6 +36,7 @@ struct look {
 	int64_t now_us;
 	enum parse_envelope envelope[PARSE_ENVELOPES_MAX];
 	const struct parse_string *string; /* of a named format */
+	bool named; /* the format is, and whatever it reads is its own */
 	struct sample sample; /* lines, or the pieces of the envelope */
 };
 
@@ -163,7 +164,7 @@ detect_score(const struct look *look, struct score *score)
 		typed = typed || ev.type != EVENT_LOG;
 	}
 	/* Nothing but what any program may say. */
-	if (score->format->fit == PARSE_FIT_TYPED && !typed)
+	if (score->format->fit == PARSE_FIT_TYPED && !typed && !look->named)
 		score->parsed = score->partial = score->points = 0;
 }
 
@@ -456,7 +457,7 @@ void
 parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
 {
 	struct look bare = { .head = head, .scratch = scratch, .now_us = clock_now_us(),
-		.string = parser->string };
+		.string = parser->string, .named = true };
 	struct look wrapped = bare;
 	struct score as_is = { .format = parser->format }, inside = as_is;
 
@@ -475,7 +476,7 @@ parse_detect_named(struct span head, char *scratch, const struct parser *parser,
     struct parse_evidence *evidence)
 {
 	struct look look = { .head = head, .scratch = scratch, .now_us = clock_now_us(),
-		.string = parser->string };
+		.string = parser->string, .named = true };
 	struct score score = { .format = parser->format };
 
 	memset(evidence, 0, sizeof(*evidence));

@@ -100,6 +100,18 @@ test_envelopes(void **state)
 	}
 }
 
+/* A daemon sees one line first, which may say nothing of who logged in: the name says what it is. */
+static void
+test_a_first_line_of_a_named_format(void **state)
+{
+	struct parser parser = { .format = parse_format_find(span_str("auth")) };
+
+	parse_detect_envelope(span_str("<38>1 2025-11-24T10:11:12+00:00 - sshd 4711 - - "
+				       "Server listening on 127.0.0.1 port 22.\n"),
+	    scratch, &parser);
+	assert_int_equal(parser.envelope[0], PARSE_ENVELOPE_SYSLOG);
+}
+
 static void
 test_logs(void **state)
 {
@@ -208,6 +220,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_a_first_line_of_a_named_format),
 		cmocka_unit_test(test_logs),
 	};
 
