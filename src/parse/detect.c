@@ -453,7 +453,7 @@ parse_detect(struct span head, char *scratch, struct parse_evidence *evidence)
 		detect_time(look, evidence);
 }
 
-void
+bool
 parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
 {
 	struct look bare = { .head = head, .scratch = scratch, .now_us = clock_now_us(),
@@ -463,12 +463,13 @@ parse_detect_envelope(struct span head, char *scratch, struct parser *parser)
 
 	memcpy(parser->envelope, bare.envelope, sizeof(bare.envelope));
 	detect_envelopes(&wrapped);
-	if (wrapped.envelope[0] == PARSE_ENVELOPE_NONE)
-		return;
 	detect_score(&bare, &as_is);
+	if (wrapped.envelope[0] == PARSE_ENVELOPE_NONE)
+		return (as_is.points > 0);
 	detect_score(&wrapped, &inside);
 	if (detect_wraps(&inside, &as_is))
 		memcpy(parser->envelope, wrapped.envelope, sizeof(wrapped.envelope));
+	return (as_is.points > 0 || inside.points > 0);
 }
 
 void

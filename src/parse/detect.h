@@ -32,8 +32,11 @@ void parse_detect(struct span head, char *scratch, struct parse_evidence *eviden
 void parse_detect_named(struct span head, char *scratch, const struct parser *parser,
     struct parse_evidence *evidence);
 
-/* The format is named: fill in parser's envelopes by what head is wrapped in. */
-void parse_detect_envelope(struct span head, char *scratch, struct parser *parser);
+/*
+ * The format is named: fill in parser's envelopes by what head is wrapped in.
+ * false: it reads nothing of head, so that this tells nothing.
+ */
+bool parse_detect_envelope(struct span head, char *scratch, struct parser *parser);
 
 /* How much it says for format that it reads a line so. */
 unsigned parse_detect_points(

@@ -509,6 +509,22 @@ def test_no_log_at_all():
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
+def test_strangers_do_not_say_what_lines_are_wrapped_in():
+    """Rubbish first, also where the format is named: the syslog of the server's own lines is seen all the same."""
+    configure('store: store\nstreams:\n  s: { input: { tcp: "127.0.0.1:%(tcp)d" }, format: combined }\n')
+    port = int(re.findall(r'127\.0\.0\.1:(\d+)', read('c.yaml').decode())[0])
+    daemon = Daemon()
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(b'GET / HTTP/1.1\r\nHost: erika.example\r\n\r\n')
+    wait_for(seen(2))
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(b''.join(b'<190>Nov 24 10:11:12 www nginx: ' + line(n) for n in range(50)))
+    wait_for(seen(52))
+    said = daemon.end()
+    assert 'erika' not in said and 'no known format' not in said, said
+    equal([r.get('state') for r in records('store', 's')], ['unparsed'] * 2 + [None] * 50)
+
+
 def test_another_configuration():
     """SIGHUP: a good one is taken, connections stay, streams come and go; of a bad one nothing is."""
     configure(ONE + "  old: { input: { unix: %(here)s/old.sock }, format: combined }\n")

@@ -311,7 +311,7 @@ keeps_unclear(const struct app_capture *c)
 static void
 take_unclear(struct app_capture *c)
 {
-	if (!c->unclear)
+	if (!c->unclear && c->p->setup.parser.format == NULL)
 		app_pipe_warn(c->p, "no known format fits the first lines: they count as unparsed; "
 				    "name one with `format:`");
 	c->unclear = true;
@@ -331,9 +331,13 @@ find_format(struct app_capture *c, struct err *e)
 	bool last;
 
 	if (c->p->setup.parser.format != NULL) {
-		if (len > 0)
-			parse_detect_envelope(
-			    span_of(c->raw, len), c->scratch, &c->p->setup.parser);
+		if (len > 0 &&
+		    !parse_detect_envelope(
+			span_of(c->raw, len), c->scratch, &c->p->setup.parser) &&
+		    keeps_unclear(c)) {
+			take_unclear(c); /* what its own lines are wrapped in they will say */
+			return (0);
+		}
 		return (len > 0 || c->eof ? 1 : 0);
 	}
 	last = c->eof || len >= DETECT_BYTES || waited >= DETECT_LAST_NS ||

@@ -180,7 +180,7 @@ take_parser(struct replaying *r, size_t len)
 	struct parse_piece piece;
 
 	parser.whole = false;
-	parse_detect_envelope(text, r->scratch, &parser);
+	(void)parse_detect_envelope(text, r->scratch, &parser);
 	crypto_wipe(r->scratch, PARSE_SCRATCH_BYTES);
 	if (memchr(r->raw, '\n', len) != NULL) {
 		if ((next = parse_pieces(&parser)) == NULL)

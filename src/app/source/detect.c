@@ -31,7 +31,7 @@ app_detect(const struct app_look *look, struct input **in, struct parse_evidence
 	}
 	scratch = arena_take(&secret, PARSE_SCRATCH_BYTES);
 	if (look->named != NULL)
-		parse_detect_envelope(head, scratch, look->named);
+		(void)parse_detect_envelope(head, scratch, look->named);
 	if (look->named != NULL)
 		parse_detect_named(head, scratch, look->named, found);
 	else
