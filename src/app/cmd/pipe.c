@@ -222,7 +222,6 @@ const struct app_command app_command_pipe = { "pipe",
 	"Reads standard input until it ends or SIGTERM comes. What is read is committed within\n"
 	"about a second; after a crash the next start goes on there. SIGUSR1 seals at once;\n"
 	"SIGHUP is ignored: the configuration is read at the start. On a full disk input waits.\n"
-	"Records can be viewed once they are sealed.\n"
 	"A stream with `input: { unix-stream: PATH }` is the daemon's: lines go on to its socket,\n"
 	"and wait while `cretula run` is away; how they are read it says, not options here.\n\n"
 	"examples:\n"
