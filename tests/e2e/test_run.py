@@ -477,6 +477,20 @@ def test_signals():
     daemon.end(number=signal.SIGINT)
 
 
+def test_no_stream_is_left():
+    """A reload that takes the last stream away and cannot open the new one ends the daemon, which says so."""
+    configure()
+    daemon = Daemon()
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        configure('store: store\nstreams:\n  t: { input: { tcp: "127.0.0.1:%d" } }\n' % taken.getsockname()[1])
+        daemon.process.send_signal(signal.SIGHUP)
+        said = daemon.process.communicate(timeout=60)[1].decode()
+    equal(daemon.process.returncode, 74, said)
+    assert said.endswith('cretula run: no stream is left\n'), said
+
+
 def test_the_dead_are_looked_for():
     """A connection whose other end is gone without a word does not keep its place: the kernel asks for it."""
     configure('store: store\nstreams:\n  s: { input: { tcp: "127.0.0.1:%(tcp)d" }, format: combined }\n')

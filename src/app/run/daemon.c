@@ -306,11 +306,11 @@ app_daemon_dead(const struct run_daemon *d, struct err *e)
 	for (unsigned i = 0; i < d->count; i++) {
 		if (d->streams[i]->state != RUN_FAILED && d->streams[i]->state != RUN_ENDED)
 			return (false);
-		if (!failed && d->streams[i]->state == RUN_FAILED) {
+		if (!failed && (failed = d->streams[i]->state == RUN_FAILED))
 			*e = d->streams[i]->error;
-			failed = true;
-		}
 	}
+	if (!failed)
+		(void)err_set(e, ERR_IO, "no stream is left");
 	return (true);
 }
 
