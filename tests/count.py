@@ -1,37 +1,68 @@
-"""count.py BROKEN JUNIT...: the closing line of ./test, from meson's JUnit files.
+"""count.py BROKEN LOGS...: the closing line of ./test, from meson's logs (LOGS/testlog.json and .junit.xml).
 
-BROKEN counts builds that did not even run.  Skipped tests are listed loudly.  Exit 1 unless all passed.
+BROKEN counts builds that did not even run.  A test that ended badly counts as failed whatever its parts said: who crashes behind
+five good parts has five good parts.  Skipped parts are listed loudly, and so are tests that failed beside others and passed alone
+(LOGS/again.json).  Exit 1 unless all passed.
 """
+import json
+import os
 import sys
 import xml.etree.ElementTree as tree
 
+GOOD = ('OK', 'SKIP', 'EXPECTEDFAIL')
+
+
+def build_of(logs):
+    return os.path.basename(os.path.dirname(os.path.abspath(logs)))
+
+
+def kind_of(case):
+    if case.find('failure') is not None or case.find('error') is not None:
+        return 'FAILED'
+    return 'SKIPPED' if case.find('skipped') is not None else 'passed'
+
+
+def read(logs, base):
+    """Of each test: how it ended, and its parts as (name, kind)."""
+    with open(os.path.join(logs, base + '.json'), encoding='utf-8') as log:
+        tests = {test['name']: (test['result'], []) for test in map(json.loads, log)}
+    for suite in tree.parse(os.path.join(logs, base + '.junit.xml')).getroot().iter('testsuite'):
+        project, _, name = suite.get('name').partition('.')
+        for case in suite.iter('testcase'):
+            tests[name or case.get('name')][1].append((case.get('name') if name else '', kind_of(case)))
+    return tests
+
+
+def settle(logs):
+    """Tests as they went last."""
+    tests = read(logs, 'testlog')
+    if os.path.exists(os.path.join(logs, 'again.json')):
+        for name, (result, parts) in read(logs, 'again').items():
+            if result in GOOD:
+                print(f'UNSTEADY {build_of(logs)}: {name}: failed beside others, passed alone')
+            tests[name] = (result, parts)
+    return tests
+
 
 def main():
-    passed = skipped = 0
-    failed = int(sys.argv[1])
-    seen = 0
-    for path in sys.argv[2:]:
+    counts = {'passed': 0, 'FAILED': int(sys.argv[1]), 'SKIPPED': 0}
+    for logs in sys.argv[2:]:
         try:
-            root = tree.parse(path).getroot()
-        except (OSError, tree.ParseError) as problem:
-            print(f'NO RESULTS in {path}: {problem}')
-            failed += 1
-            continue
-        for case in root.iter('testcase'):
-            seen += 1
-            name = f"{path.split('/')[1]}: {case.get('classname', '')}: {case.get('name', '')}"
-            if case.find('failure') is not None or case.find('error') is not None:
-                failed += 1
-                print('FAILED', name)
-            elif case.find('skipped') is not None:
-                skipped += 1
-                print('SKIPPED', name)
-            else:
-                passed += 1
-    if seen == 0:
-        failed += 1
-    print(f'{passed} passed, {failed} failed' + (f', {skipped} skipped' if skipped else ''))
-    return 1 if failed else 0
+            tests = settle(logs)
+        except (OSError, KeyError, ValueError, tree.ParseError) as problem:
+            tests = {f'NO RESULTS in {logs}': (repr(problem), [])}
+        for name, (result, parts) in tests.items():
+            for part, kind in parts:
+                counts[kind] += 1
+                if kind != 'passed':
+                    print(f'{kind} {build_of(logs)}: {name}: {part}')
+            if result not in GOOD and all(kind != 'FAILED' for _, kind in parts):
+                counts['FAILED'] += 1
+                print(f'FAILED {build_of(logs)}: {name}: {result}')
+    if counts['passed'] == 0:
+        counts['FAILED'] += 1
+    print(f'{counts["passed"]} passed, {counts["FAILED"]} failed' + (f', {counts["SKIPPED"]} skipped' if counts['SKIPPED'] else ''))
+    return 1 if counts['FAILED'] else 0
 
 
 if __name__ == '__main__':
