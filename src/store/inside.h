@@ -32,6 +32,9 @@ struct store_stream {
 	struct store_segment *segment; /* begun and not sealed */
 };
 
+/* With a letter in it: digits alone would look like somebody's number to who scans for some. */
+void store_draw_id(char id[static STORE_ID_BYTES]);
+
 /*
  * cretula.store, which all who write the store share: opened for one append,
  * then closed (store_writer_close).  Waits a few seconds for another one's.

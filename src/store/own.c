@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +50,17 @@ store_lock_dir(int fd, const char *name, struct err *e)
 	return (0); /* a file system without such locks: that of the keys counts */
 }
 
+void
+store_draw_id(char id[static STORE_ID_BYTES])
+{
+	unsigned char random[8];
+
+	do {
+		crypto_random(random, sizeof(random));
+		text_hex(id, random, sizeof(random));
+	} while (strspn(id, "0123456789") == STORE_ID_BYTES - 1);
+}
+
 /* The id stands in line 0 of the store's chain; a new one is drawn. */
 static int
 find_id(struct store *s, int own_fd, struct err *e)
@@ -56,7 +68,6 @@ find_id(struct store *s, int own_fd, struct err *e)
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	struct store_chain chain = { .lines = NULL };
 	char want[64];
-	unsigned char random[8];
 	int rc = -1;
 
 	if (entry == NULL)
@@ -64,8 +75,7 @@ find_id(struct store *s, int own_fd, struct err *e)
 	if (store_chain_read(own_fd, &chain, e) == -1 && errno != ENOENT)
 		goto out;
 	if (chain.count == 0) {
-		crypto_random(random, sizeof(random));
-		text_hex(s->id, random, sizeof(random));
+		store_draw_id(s->id);
 		rc = 0;
 		goto out;
 	}
