@@ -145,6 +145,7 @@ print_formats(struct buf *out)
 	    "them are `meta` or `joined`.  An event may be 256 KiB long, whatever\n"
 	    "`limits.line` says; a longer one is one unparsed record (`too_long`), and those\n"
 	    "behind it are read.\n\n"
+	    "- In the body of an HTTP request an event is a line: `limits.line` holds (64 KiB).\n"
 	    "- `pipe` and `run` read events as they come, also of a line without an end.  There\n"
 	    "  a line over 256 KiB within an event of several lines tears that event, and so\n"
 	    "  does an event of several lines over 1 MiB: each of its lines is unparsed.\n"
