@@ -1,8 +1,7 @@
 """count.py BROKEN LOGS...: the closing line of ./test, from meson's logs (LOGS/testlog.json and .junit.xml).
 
 BROKEN counts builds that did not even run.  A test that ended badly counts as failed whatever its parts said: who crashes behind
-five good parts has five good parts.  Skipped parts are listed loudly, and so are tests that failed beside others and passed alone
-(LOGS/again.json).  Exit 1 unless all passed.
+five good parts has five good parts.  Skipped parts are listed loudly.  Exit 1 unless all passed.
 """
 import json
 import os
@@ -22,27 +21,14 @@ def kind_of(case):
     return 'SKIPPED' if case.find('skipped') is not None else 'passed'
 
 
-def read(logs, base):
+def read(logs):
     """Of each test: how it ended, and its parts as (name, kind)."""
-    with open(os.path.join(logs, base + '.json'), encoding='utf-8') as log:
+    with open(os.path.join(logs, 'testlog.json'), encoding='utf-8') as log:
         tests = {test['name']: (test['result'], []) for test in map(json.loads, log)}
-    for suite in tree.parse(os.path.join(logs, base + '.junit.xml')).getroot().iter('testsuite'):
+    for suite in tree.parse(os.path.join(logs, 'testlog.junit.xml')).getroot().iter('testsuite'):
         project, _, name = suite.get('name').partition('.')
         for case in suite.iter('testcase'):
             tests[name or case.get('name')][1].append((case.get('name') if name else '', kind_of(case)))
-    return tests
-
-
-def settle(logs):
-    """Tests as they went last."""
-    tests = read(logs, 'testlog')
-    if os.path.exists(os.path.join(logs, 'again.json')):
-        for name, (result, parts) in read(logs, 'again').items():
-            if tests[name][0] in GOOD:
-                continue  # another one of the same short name
-            if result in GOOD:
-                print(f'UNSTEADY {build_of(logs)}: {name}: failed beside others, passed alone')
-            tests[name] = (result, parts)
     return tests
 
 
@@ -50,7 +36,7 @@ def main():
     counts = {'passed': 0, 'FAILED': int(sys.argv[1]), 'SKIPPED': 0}
     for logs in sys.argv[2:]:
         try:
-            tests = settle(logs)
+            tests = read(logs)
         except (OSError, KeyError, ValueError, tree.ParseError) as problem:
             tests = {f'NO RESULTS in {logs}': (repr(problem), [])}
         for name, (result, parts) in tests.items():
