@@ -26,7 +26,7 @@ def read(logs):
     with open(os.path.join(logs, 'testlog.json'), encoding='utf-8') as log:
         tests = {test['name']: (test['result'], []) for test in map(json.loads, log)}
     for suite in tree.parse(os.path.join(logs, 'testlog.junit.xml')).getroot().iter('testsuite'):
-        project, _, name = suite.get('name').partition('.')
+        _, _, name = suite.get('name').partition('.')
         for case in suite.iter('testcase'):
             tests[name or case.get('name')][1].append((case.get('name') if name else '', kind_of(case)))
     return tests

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "key/key.h"
 #include "key/recovery.h"
 
 #define BASE64_BYTES 44 /* of 32 */
@@ -164,4 +165,29 @@ key_public_print(struct span name, const unsigned char public_key[static 32], ch
 	out += text_base64(out, public_key, 32);
 	*out = '\0';
 	return ((size_t)(out - start));
+}
+
+ssize_t
+key_given_read(const char *path, void *bytes, size_t size, struct err *e)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t len = -1;
+
+	if (fd == -1)
+		return (err_sys(e, ERR_CONFIG, "%s", path));
+	if (fstat(fd, &st) == -1)
+		(void)err_sys(e, ERR_CONFIG, "%s", path);
+	else if (!S_ISREG(st.st_mode))
+		(void)err_set(e, ERR_CONFIG, "%s: not a regular file", path);
+	else if (st.st_uid != geteuid() && st.st_uid != 0)
+		(void)err_set(e, ERR_CONFIG, "%s: of another user (chown)", path);
+	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		(void)err_set(e, ERR_CONFIG, "%s: others may read it: chmod 600", path);
+	else if ((len = io_read(fd, bytes, size, e)) == -1) {
+		(void)err_in(e, "%s", path);
+		(void)key_config_error(e);
+	}
+	(void)close(fd);
+	return (len);
 }

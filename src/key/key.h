@@ -17,6 +17,8 @@
 #ifndef CRETULA_KEY_KEY_H
 #define CRETULA_KEY_KEY_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,6 +73,13 @@ int key_open_dir(const char *dir, struct err *e);
 
 /* KEYS/STREAM as a dirfd, made 0700 if create. */
 int key_open_stream(int keys_fd, const char *stream, bool create, struct err *e);
+
+/*
+ * Read a secret that an administrator put somewhere (a PEM key, a token): links
+ * are followed, as certbot has them; the file is regular, of ours or root's,
+ * closed to all others.  The bytes read, at most size; -1 and ERR_CONFIG.
+ */
+ssize_t key_given_read(const char *path, void *bytes, size_t size, struct err *e);
 
 /* ---- the ring: root and seeds, in guarded memory ---- */
 

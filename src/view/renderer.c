@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/err.h"
 #include "view/render.h"
 #include "view/view.h"
 
@@ -24,4 +25,23 @@ view_renderer_find(const char *name)
 		if (strcmp(view_renderers[i].name, name) == 0)
 			return (&view_renderers[i]);
 	return (NULL);
+}
+
+int
+view_renderer_choose(
+    const char *name, bool lines, const struct view_renderer **renderer, struct err *e)
+{
+	const struct view_renderer *found = view_renderer_find(name);
+	struct buf list = { 0 };
+
+	if (found != NULL && (found->begin == NULL || !lines)) {
+		*renderer = found;
+		return (0);
+	}
+	for (size_t i = 0; i < view_renderer_count; i++)
+		if (view_renderers[i].begin == NULL || !lines)
+			buf_fmt(&list, "%s%s", list.len == 0 ? "" : ", ", view_renderers[i].name);
+	(void)err_set(e, ERR_USAGE, "--as %s: one of %s", name, buf_ok(&list) ? list.data : "");
+	buf_free(&list);
+	return (-1);
 }

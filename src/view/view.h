@@ -36,4 +36,8 @@ extern const struct view_renderer view_renderers[];
 extern const size_t view_renderer_count;
 const struct view_renderer *view_renderer_find(const char *name);
 
+/* lines: not one that begins with a line of its own.  -1 and ERR_USAGE with those there are. */
+int view_renderer_choose(
+    const char *name, bool lines, const struct view_renderer **renderer, struct err *e);
+
 #endif

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from lib import CRETULA, combined, cretula, equal, main
+from lib import CRETULA, combined, cretula, equal, main, read, write
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
 BASE = ['--store', 'store', '--stream', 's']
@@ -114,6 +114,30 @@ def read_pty(fd):
         return os.read(fd, 65536)
     except OSError:  # the other side is closed
         return b''
+
+
+def test_what_is_damaged_is_told():
+    """A flush tells of records that are not there; what is no flush, and no file, stops nobody."""
+    process = start()
+    process.stdin.write(lines(0, 100))
+    tags, data = 'store/streams/s/open/00000001.tags', 'store/streams/s/open/00000001.data'
+    wait_for(lambda: os.path.exists(tags) and len(shown()) == 100)
+    process.kill()
+    process.communicate()
+    whole = {path: read(path) for path in (tags, data)}
+    for path, what in ((data, whole[data][:5000]), (data, b'\0' * len(whole[data])), (data, None),
+                       (tags, b'1 1 rubbish\n'), (tags, whole[tags].replace(b'\t', b' '))):
+        os.remove(path)
+        if what is None:
+            os.mkfifo(path)
+        else:
+            write(path, what)
+        for command in ('view', 'tail'):
+            run = cretula(command, *BASE)
+            assert run.code == 1 and run.err, (path, what and what[:20], command, run.code, run.err)
+        os.remove(path)
+        write(path, whole[path])
+    equal(len(shown()), 100)
 
 
 def test_mistakes():

@@ -13,7 +13,7 @@
 static const struct app_option options[] = {
 	{ "as", "NAME", "json (the default), text, combined, csv, ecs or otel" },
 	{ "limit", "N", "stop after N records" },
-	{ "numbers", NULL, "each record behind its number in the stream" },
+	{ "numbers", NULL, "each record behind its number in the stream; not as csv" },
 	{ "role", "ROLE", "developer (the default); others see no single records" },
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
@@ -37,40 +37,25 @@ struct viewing {
 };
 
 static int
-open_renderer(struct viewing *v, const char *name, struct err *e)
-{
-	struct buf list = { 0 };
-
-	if ((v->renderer = view_renderer_find(name != NULL ? name : "json")) != NULL) {
-		if (v->renderer->begin != NULL && v->numbers)
-			return (err_set(e, ERR_USAGE, "--numbers does not go with --as %s", name));
-		if (v->renderer->begin != NULL)
-			v->renderer->begin(&v->out);
-		return (0);
-	}
-	for (size_t i = 0; i < view_renderer_count; i++)
-		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", view_renderers[i].name);
-	(void)err_set(e, ERR_USAGE, "--as %s: one of %s", name, buf_ok(&list) ? list.data : "");
-	buf_free(&list);
-	return (-1);
-}
-
-static int
 open_all(struct viewing *v, const struct app_args *args, struct err *e)
 {
-	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where");
+	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where"),
+		   *as = app_arg(args, "as");
 	enum view_role role = VIEW_DEVELOPER;
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
 	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
-	    view_role_records(role, e) == -1 || open_renderer(v, app_arg(args, "as"), e) == -1 ||
+	    view_role_records(role, e) == -1 ||
+	    view_renderer_choose(as != NULL ? as : "json", v->numbers, &v->renderer, e) == -1 ||
 	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
 		return (-1);
 	if (where != NULL && filter_compile(where, &v->filter, e) == -1) {
 		filter_caret(where, e, &v->hint);
 		return (-1);
 	}
+	if (v->renderer->begin != NULL)
+		v->renderer->begin(&v->out);
 	return (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
 	    app_arg(args, "since"), app_arg(args, "until"), e));
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "crypto/random.h"
+#include "key/key.h"
 
 /* ---- memory ---- */
 
@@ -62,32 +63,19 @@ app_intake_release(struct intake_body *body)
 
 /* ---- who may ---- */
 
-/* The file's first line; NULL with e. */
+/* The file's first line.  0 or -1. */
 static int
 read_token(const char *path, char *bytes, size_t *len, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc = -1;
-	struct stat st;
-	ssize_t n;
+	ssize_t n = key_given_read(path, bytes, INTAKE_TOKEN_MAX, e);
 
-	if (fd == -1)
-		return (err_sys(e, ERR_CONFIG, "%s", path));
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		(void)err_set(e, ERR_CONFIG, "%s: not a regular file", path);
-	else if (st.st_uid != geteuid() && st.st_uid != 0)
-		(void)err_set(e, ERR_CONFIG, "%s: of another user (chown)", path);
-	else if ((st.st_mode & 077) != 0)
-		(void)err_set(e, ERR_CONFIG, "%s: others may read it: chmod 600", path);
-	else if ((n = read(fd, bytes, INTAKE_TOKEN_MAX)) == -1)
-		(void)err_sys(e, ERR_CONFIG, "%s", path);
-	else if ((*len = span_find(span_of(bytes, (size_t)n), '\n')) < 16 ||
-	    *len == INTAKE_TOKEN_MAX)
-		(void)err_set(e, ERR_CONFIG, "%s: a token has 16 to %d bytes, on one line", path,
-		    INTAKE_TOKEN_MAX - 1);
-	else
-		rc = 0;
-	(void)close(fd);
-	return (rc);
+	if (n == -1)
+		return (-1);
+	*len = span_find(span_of(bytes, (size_t)n), '\n');
+	if (*len < 16 || *len == INTAKE_TOKEN_MAX)
+		return (err_set(e, ERR_CONFIG, "%s: a token has 16 to %d bytes, on one line", path,
+		    INTAKE_TOKEN_MAX - 1));
+	return (0);
 }
 
 int

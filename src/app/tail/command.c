@@ -160,29 +160,28 @@ go_on(struct tailing *t, struct err *e)
 
 /* ---- the command ---- */
 
-static int
-open_renderer(struct tailing *t, const char *name, struct err *e)
+/* Colours are for people: text that nobody asked for by name, on a terminal. */
+static bool
+wants_colour(const char *as)
 {
 	const char *no_colour = getenv("NO_COLOR");
 
-	t->renderer = view_renderer_find(name != NULL ? name : "text");
-	if (t->renderer == NULL || t->renderer->begin != NULL)
-		return (err_set(
-		    e, ERR_USAGE, "--as %s: one of combined, ecs, json, otel, text", name));
-	t->colour = name == NULL && isatty(STDOUT_FILENO) == 1 &&
-	    (no_colour == NULL || no_colour[0] == '\0');
-	return (0);
+	return (as == NULL && isatty(STDOUT_FILENO) == 1 &&
+	    (no_colour == NULL || no_colour[0] == '\0'));
 }
 
 static int
 open_all(struct tailing *t, const struct app_args *args, struct err *e)
 {
-	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where");
+	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where"),
+		   *as = app_arg(args, "as");
 	enum view_role role = VIEW_DEVELOPER;
 
 	t->limit = LIMIT_DEFAULT;
+	t->colour = wants_colour(as);
 	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
-	    view_role_records(role, e) == -1 || open_renderer(t, app_arg(args, "as"), e) == -1 ||
+	    view_role_records(role, e) == -1 ||
+	    view_renderer_choose(as != NULL ? as : "text", true, &t->renderer, e) == -1 ||
 	    app_arg_count(args, "limit", 1, LIMIT_MAX, &t->limit, e) == -1)
 		return (-1);
 	if (where != NULL && filter_compile(where, &t->filter, e) == -1) {

@@ -11,7 +11,6 @@
 
 #include "app/names.h"
 #include "base/err.h"
-#include "seal/placeholder.h"
 #include "store/read/unsealed.h"
 
 #define TRIES 16 /* each time round a segment was sealed meanwhile; hours lie between two */
@@ -98,7 +97,7 @@ walk_open(struct app_follow *f, const struct store_unsealed *open, uint64_t firs
 {
 	struct store_unsealed_reading reading;
 	bool again = f->open_number == open->number;
-	uint64_t number = again ? f->open_first : first;
+	uint64_t number = again ? f->open_next : first;
 	struct span lines;
 	int rc;
 
@@ -111,7 +110,7 @@ walk_open(struct app_follow *f, const struct store_unsealed *open, uint64_t firs
 		if ((rc = hand_out(f, lines, &number, e)) != 0)
 			break;
 		f->open_number = open->number;
-		f->open_first = number;
+		f->open_next = number;
 		f->open_at = reading.at;
 	}
 	store_unsealed_end(&reading);
@@ -126,7 +125,6 @@ walk_opens(struct app_follow *f, uint64_t first, uint64_t segment, bool *gone, s
 	size_t count;
 	int rc = 0;
 
-	f->unsealed = 0;
 	if (store_unsealed_list(f->records->stream_fd, list, &count, e) == -1)
 		return (-1);
 	/* One that was sealed meanwhile is in the chain before it leaves the list. */
@@ -136,7 +134,6 @@ walk_opens(struct app_follow *f, uint64_t first, uint64_t segment, bool *gone, s
 			continue;
 		rc = walk_open(f, &list[i], first, gone, e);
 		first += list[i].records;
-		f->unsealed += list[i].records;
 	}
 	return (rc);
 }
@@ -157,5 +154,8 @@ app_follow_step(struct app_follow *f, struct err *e)
 		r->from = r->from < sealed ? sealed : r->from;
 		rc = walk_opens(f, sealed, segment, &gone, e);
 	}
+	if (rc == 0 && gone)
+		return (err_set(e, ERR_FINDING,
+		    "records that are committed are not in open/: `cretula verify` says more"));
 	return (rc);
 }

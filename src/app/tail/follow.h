@@ -11,13 +11,13 @@ struct app_follow {
 	struct app_records *records; /* open; its from is where a step begins */
 	app_record_each each;
 	void *arg;
-	uint64_t unsealed; /* records that the last step saw in open segments */
-	uint64_t open_number, open_first, open_at; /* how far the newest open one was read */
+	uint64_t open_number, open_next, open_at; /* how far the newest open one was read */
 };
 
 /*
  * Hand out all records from records->from on, and set it behind the last one.
- * 0, 1 if each said so, -1.
+ * 0, 1 if each said so, -1; ERR_FINDING too if a flush tells of records that
+ * are not there.
  */
 int app_follow_step(struct app_follow *f, struct err *e);
 

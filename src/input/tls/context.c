@@ -39,30 +39,6 @@ no_passphrase(char *bytes, int size, int writing, void *arg)
 	return (-1);
 }
 
-/* Links are followed, as certbot has them; what counts is the file. */
-static ssize_t
-read_key(const char *path, char *bytes, struct err *e)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	ssize_t len = -1;
-
-	if (fd == -1)
-		return (err_sys(e, ERR_CONFIG, "%s", path));
-	if (fstat(fd, &st) == -1)
-		(void)err_sys(e, ERR_CONFIG, "%s", path);
-	else if (!S_ISREG(st.st_mode))
-		(void)err_set(e, ERR_CONFIG, "%s: not a regular file", path);
-	else if (st.st_uid != geteuid() && st.st_uid != 0)
-		(void)err_set(e, ERR_CONFIG, "%s: of another user (chown)", path);
-	else if ((st.st_mode & 077) != 0)
-		(void)err_set(e, ERR_CONFIG, "%s: others may read it: chmod 600", path);
-	else if ((len = read(fd, bytes, KEY_BYTES)) == -1)
-		(void)err_sys(e, ERR_CONFIG, "%s", path);
-	(void)close(fd);
-	return (len);
-}
-
 static int
 use_key(SSL_CTX *c, const char *path, struct err *e)
 {
@@ -74,7 +50,7 @@ use_key(SSL_CTX *c, const char *path, struct err *e)
 
 	if (arena_open(&memory, KEY_BYTES, ARENA_SECRET, e) == -1)
 		return (-1);
-	if ((len = read_key(path, arena_take(&memory, KEY_BYTES), e)) == -1)
+	if ((len = key_given_read(path, arena_take(&memory, KEY_BYTES), KEY_BYTES, e)) == -1)
 		goto out;
 	bio = BIO_new_mem_buf(memory.base, (int)len);
 	if (bio != NULL)

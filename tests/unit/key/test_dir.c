@@ -175,7 +175,7 @@ strange_directories_are_refused(void **state)
 	refused(path("link/"), ENOTDIR);
 	assert_int_equal(mknod(path("file"), S_IFREG | 0600, 0), 0);
 	refused(path("file"), ENOTDIR);
-	assert_int_equal(mkfifo(path("fifo"), 0600), 0);
+	assert_int_equal(mkfifo(path("given.fifo"), 0600), 0);
 	refused(path("fifo"), ENOTDIR);
 	for (mode_t bit = 1; bit < 0100; bit <<= 1) {
 		assert_int_equal(chmod(keys, 0700 | bit), 0);
@@ -221,6 +221,29 @@ strange_files_are_refused(void **state)
 		key_ring_free(open_ring(fd));
 		(void)close(fd);
 	}
+}
+
+/* A PEM key or a token: by a link too, but regular and closed to others. */
+static void
+a_secret_that_was_given(void **state)
+{
+	char bytes[8];
+	int fd;
+
+	assert_int_equal(key_given_read(path("none"), bytes, sizeof(bytes), &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	fd = open(path("token"), O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "0123456789", 10), 10);
+	(void)close(fd);
+	assert_int_equal(symlinkat("token", AT_FDCWD, path("given")), 0);
+	assert_int_equal(key_given_read(path("given"), bytes, sizeof(bytes), &e), 8);
+	assert_memory_equal(bytes, "01234567", 8);
+	assert_int_equal(chmod(path("token"), 0640), 0);
+	assert_int_equal(key_given_read(path("given"), bytes, sizeof(bytes), &e), -1);
+	assert_non_null(strstr(e.text, "others may read it"));
+	assert_int_equal(mkfifo(path("given.fifo"), 0600), 0);
+	assert_int_equal(key_given_read(path("given.fifo"), bytes, sizeof(bytes), &e), -1);
+	assert_non_null(strstr(e.text, "not a regular file"));
 }
 
 static void
@@ -271,6 +294,7 @@ main(void)
 		cmocka_unit_test(slashes_behind_the_name_do_no_harm),
 		cmocka_unit_test(strange_directories_are_refused),
 		cmocka_unit_test(strange_files_are_refused),
+		cmocka_unit_test(a_secret_that_was_given),
 		cmocka_unit_test(streams_have_directories),
 	};
 
