@@ -1,7 +1,7 @@
 """What the end-to-end tests share: running the binary, TAP, logs made up on the spot.
 
-A test file is run as `FILE CRETULA`; its functions named test_... run in order, each in a folder of its own.  A test
-that cannot run where it is raises Skip with the reason, which is printed loudly.
+A test file is run as `FILE CRETULA [TEST...]`; its functions named test_... (or those given) run in order, each in a
+folder of its own.  A test that cannot run where it is raises Skip with the reason, which is printed loudly.
 """
 import inspect
 import json
@@ -138,7 +138,9 @@ def is_testing_build():
 def main():
     """Run the test functions of the calling module."""
     module = inspect.getmodule(inspect.stack()[1][0])
-    tests = [(name, body) for name, body in vars(module).items() if name.startswith('test_') and callable(body)]
+    tests = [(name, body) for name, body in vars(module).items()
+             if name.startswith('test_') and callable(body) and (not sys.argv[2:] or name in sys.argv[2:])]
+    assert tests, 'no test of that name'
     print(f'1..{len(tests)}')
     failed = 0
     for number, (name, body) in enumerate(tests, 1):
