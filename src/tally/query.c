@@ -1,0 +1,316 @@
+/* query: what a window adds up to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "stats/distinct.h"
+#include "stats/latency.h"
+#include "tally/db.h"
+#include "tally/query.h"
+
+_Static_assert(TALLY_SUBJECTS_MAX == STATS_SET_MAX && TALLY_SUBJECTS_MANY == STATS_SET_MANY,
+    "a set says as much as a cell");
+
+enum query {
+	QUERY_REACH,
+	QUERY_TOTALS,
+	QUERY_CELLS,
+	QUERY_SERIES,
+	QUERY_LATENCY,
+	QUERY_UNIQUES,
+	QUERY_COUNT
+};
+
+#define WINDOW "stream=(SELECT id FROM stream WHERE name=?1) AND period=?2 AND idx>=?3 AND idx<?4"
+#define TOTAL_COLUMNS \
+	"sum(requests),sum(bytes),sum(request_bytes),sum(errors_4xx),sum(errors_5xx),sum(bots)"
+#define CELL_COLUMNS "other,key,sum(requests),sum(bots),sum(bytes)"
+
+/* What was kept apart counts with the rest; of several keys of one cell the most is certain. */
+static const char *const queries[QUERY_COUNT] = {
+	[QUERY_REACH] = "SELECT segment,records FROM stream WHERE name=?1",
+	[QUERY_TOTALS] =
+	    "SELECT idx," TOTAL_COLUMNS " FROM total WHERE " WINDOW " GROUP BY idx ORDER BY idx",
+	[QUERY_CELLS] =
+	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0) FROM"
+	    " (SELECT other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
+	    "  FROM cell WHERE " WINDOW " AND dim=?5 GROUP BY other,key) AS c LEFT JOIN"
+	    " (SELECT other,key,max(subjects) AS subjects"
+	    "  FROM seen WHERE " WINDOW " AND dim=?5 GROUP BY other,key) AS s"
+	    " ON s.other=c.other AND s.key=c.key ORDER BY c.other,c.requests DESC,c.key",
+	[QUERY_SERIES] =
+	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0),c.idx FROM"
+	    " (SELECT idx,other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
+	    "  FROM cell WHERE " WINDOW " AND dim=?5 GROUP BY idx,other,key) AS c LEFT JOIN"
+	    " (SELECT idx,other,key,max(subjects) AS subjects"
+	    "  FROM seen WHERE " WINDOW " AND dim=?5 GROUP BY idx,other,key) AS s"
+	    " ON s.idx=c.idx AND s.other=c.other AND s.key=c.key"
+	    " ORDER BY c.idx,c.other,c.requests DESC,c.key",
+	[QUERY_LATENCY] =
+	    "SELECT key,sum(requests) FROM cell WHERE " WINDOW " AND dim=?5 GROUP BY key",
+	[QUERY_UNIQUES] = "SELECT idx,max(subjects),max(exact) FROM"
+			  " (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW
+			  "  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW
+			  "  AND dim=?5 AND subjects<=20) GROUP BY idx ORDER BY idx",
+};
+
+struct tally_reader {
+	sqlite3 *db;
+	sqlite3_stmt *st[QUERY_COUNT];
+};
+
+int
+tally_reader_open(const char *path, struct tally_reader **r, struct err *e)
+{
+	struct tally_reader *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_memory(e));
+	if (tally_db_open(path, false, &made->db, e) == -1) {
+		free(made);
+		return (-1);
+	}
+	*r = made;
+	return (0);
+}
+
+void
+tally_reader_close(struct tally_reader *r)
+{
+	if (r == NULL)
+		return;
+	for (int i = 0; i < QUERY_COUNT; i++)
+		(void)sqlite3_finalize(r->st[i]);
+	tally_db_close(r->db);
+	free(r);
+}
+
+static sqlite3_stmt *
+statement(struct tally_reader *r, enum query q, const char *stream, struct err *e)
+{
+	if (r->st[q] == NULL && tally_db_prepare(r->db, queries[q], &r->st[q], e) == -1)
+		return (NULL);
+	(void)sqlite3_reset(r->st[q]);
+	(void)sqlite3_bind_text(r->st[q], 1, stream, -1, SQLITE_TRANSIENT);
+	return (r->st[q]);
+}
+
+/* The first period that starts at t_us or later. */
+static int64_t
+first_from(enum tally_period period, int64_t t_us)
+{
+	int64_t index;
+
+	if (t_us <= INT64_MIN / 2)
+		return (INT64_MIN);
+	if (t_us >= INT64_MAX / 2)
+		return (INT64_MAX);
+	index = tally_index(period, t_us);
+	return (tally_start_us(period, index) < t_us ? index + 1 : index);
+}
+
+static sqlite3_stmt *
+begin(struct tally_reader *r, enum query q, const struct tally_window *w, int dim, struct err *e)
+{
+	sqlite3_stmt *st = statement(r, q, w->stream, e);
+
+	if (st == NULL)
+		return (NULL);
+	(void)sqlite3_bind_int(st, 2, (int)w->period);
+	(void)sqlite3_bind_int64(st, 3, first_from(w->period, w->since_us));
+	(void)sqlite3_bind_int64(st, 4, first_from(w->period, w->until_us));
+	if (dim != -1)
+		(void)sqlite3_bind_int(st, 5, tally_dims[dim].code);
+	return (st);
+}
+
+/* rc as a step or a callback left it: no read stays open. */
+static int
+end(sqlite3_stmt *st, int rc)
+{
+	(void)sqlite3_reset(st);
+	return (rc);
+}
+
+int
+tally_reach(struct tally_reader *r, const char *stream, struct tally_reach *reach, struct err *e)
+{
+	sqlite3_stmt *st = statement(r, QUERY_REACH, stream, e);
+	int rc;
+
+	if (st == NULL || (rc = tally_db_step(r->db, st, e)) == -1)
+		return (-1);
+	memset(reach, 0, sizeof(*reach));
+	if (rc == 1) {
+		reach->known = true;
+		reach->segment = tally_db_u64(st, 0);
+		reach->records = tally_db_u64(st, 1);
+	}
+	return (end(st, 0));
+}
+
+/* ---- totals ---- */
+
+int
+tally_totals(struct tally_reader *r, const struct tally_window *w, tally_total_each each, void *arg,
+    struct err *e)
+{
+	sqlite3_stmt *st = begin(r, QUERY_TOTALS, w, -1, e);
+	int rc, said = 0;
+
+	if (st == NULL)
+		return (-1);
+	while (said == 0 && (rc = tally_db_step(r->db, st, e)) == 1) {
+		struct tally_total t = { tally_start_us(w->period, sqlite3_column_int64(st, 0)),
+			{ tally_db_u64(st, 1), tally_db_u64(st, 2), tally_db_u64(st, 3),
+			    tally_db_u64(st, 4), tally_db_u64(st, 5), tally_db_u64(st, 6) } };
+
+		said = each(arg, &t, e);
+	}
+	return (end(st, said != 0 ? said : rc));
+}
+
+static int
+add_total(void *arg, const struct tally_total *total, struct err *e)
+{
+	struct tally_sums *sums = arg;
+
+	(void)e;
+	sums->requests += total->sums.requests;
+	sums->bytes += total->sums.bytes;
+	sums->request_bytes += total->sums.request_bytes;
+	sums->errors_4xx += total->sums.errors_4xx;
+	sums->errors_5xx += total->sums.errors_5xx;
+	sums->bots += total->sums.bots;
+	return (0);
+}
+
+int
+tally_sum(
+    struct tally_reader *r, const struct tally_window *w, struct tally_sums *sums, struct err *e)
+{
+	memset(sums, 0, sizeof(*sums));
+	return (tally_totals(r, w, add_total, sums, e));
+}
+
+/* ---- cells ---- */
+
+static struct tally_cell
+cell_of(sqlite3_stmt *st)
+{
+	return ((struct tally_cell){ .other = sqlite3_column_int(st, 0) != 0,
+	    .key = tally_db_text(st, 1),
+	    .requests = tally_db_u64(st, 2),
+	    .bots = tally_db_u64(st, 3),
+	    .bytes = tally_db_u64(st, 4),
+	    .subjects = (unsigned)sqlite3_column_int(st, 5) });
+}
+
+static void
+fold(struct tally_cell *other, const struct tally_cell *cell)
+{
+	other->other = true;
+	other->requests += cell->requests;
+	other->bots += cell->bots;
+	other->bytes += cell->bytes;
+	if (cell->subjects > other->subjects)
+		other->subjects = cell->subjects;
+}
+
+int
+tally_cells(struct tally_reader *r, const struct tally_window *w, tally_cell_each each, void *arg,
+    struct err *e)
+{
+	sqlite3_stmt *st = begin(r, QUERY_CELLS, w, (int)w->dim, e);
+	struct tally_cell other = { .key = span_of("", 0) };
+	unsigned given = 0;
+	int rc, said = 0;
+
+	if (st == NULL)
+		return (-1);
+	while (said == 0 && (rc = tally_db_step(r->db, st, e)) == 1) {
+		struct tally_cell cell = cell_of(st);
+
+		if (cell.other || (w->limit > 0 && given == w->limit))
+			fold(&other, &cell);
+		else {
+			said = each(arg, &cell, e);
+			given++;
+		}
+	}
+	if (said == 0 && rc == 0 && other.other)
+		said = each(arg, &other, e);
+	return (end(st, said != 0 ? said : rc));
+}
+
+int
+tally_series(struct tally_reader *r, const struct tally_window *w, tally_series_each each,
+    void *arg, struct err *e)
+{
+	sqlite3_stmt *st = begin(r, QUERY_SERIES, w, (int)w->dim, e);
+	int rc, said = 0;
+
+	if (st == NULL)
+		return (-1);
+	while (said == 0 && (rc = tally_db_step(r->db, st, e)) == 1) {
+		struct tally_cell cell = cell_of(st);
+
+		said = each(arg, tally_start_us(w->period, sqlite3_column_int64(st, 6)), &cell, e);
+	}
+	return (end(st, said != 0 ? said : rc));
+}
+
+/* ---- latency ---- */
+
+/* The key is the least value of its step. */
+static uint64_t
+low_of(struct span key)
+{
+	uint64_t low = 0;
+
+	for (size_t i = 0; i < key.len && i < 19 && key.ptr[i] >= '0' && key.ptr[i] <= '9'; i++)
+		low = low * 10 + (uint64_t)(key.ptr[i] - '0');
+	return (low);
+}
+
+int
+tally_latency(struct tally_reader *r, const struct tally_window *w, struct tally_latency *latency,
+    struct err *e)
+{
+	sqlite3_stmt *st = begin(r, QUERY_LATENCY, w, TALLY_LATENCY, e);
+	struct stats_latency l = { { 0 } };
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	while ((rc = tally_db_step(r->db, st, e)) == 1)
+		l.count[stats_latency_step(low_of(tally_db_text(st, 0)))] += tally_db_u64(st, 1);
+	if (rc == 0)
+		*latency = (struct tally_latency){ stats_latency_count(&l),
+			stats_latency_at(&l, 500), stats_latency_at(&l, 750),
+			stats_latency_at(&l, 900), stats_latency_at(&l, 950),
+			stats_latency_at(&l, 990), stats_latency_at(&l, 999) };
+	return (end(st, rc));
+}
+
+/* ---- uniques ---- */
+
+int
+tally_uniques(struct tally_reader *r, const struct tally_window *w, tally_unique_each each,
+    void *arg, struct err *e)
+{
+	sqlite3_stmt *st = begin(r, QUERY_UNIQUES, w, TALLY_ALL, e);
+	int rc, said = 0;
+
+	if (st == NULL)
+		return (-1);
+	while (said == 0 && (rc = tally_db_step(r->db, st, e)) == 1) {
+		struct tally_unique u = {
+			tally_start_us(w->period, sqlite3_column_int64(st, 0)), tally_db_u64(st, 1),
+			sqlite3_column_int(st, 2) != 0 && tally_db_u64(st, 1) <= TALLY_SUBJECTS_MAX
+		};
+
+		said = each(arg, &u, e);
+	}
+	return (end(st, said != 0 ? said : rc));
+}

@@ -1,0 +1,322 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "tally/db.h"
+#include "tally/query.h"
+
+static char path[64];
+
+static int
+set_up(void **state)
+{
+	(void)snprintf(path, sizeof(path), "stats.%d.db", (int)getpid());
+	(void)unlink(path);
+	return (0);
+}
+
+static int
+tear_down(void **state)
+{
+	char name[80];
+
+	(void)unlink(path);
+	(void)snprintf(name, sizeof(name), "%s-wal", path);
+	(void)unlink(name);
+	(void)snprintf(name, sizeof(name), "%s-shm", path);
+	(void)unlink(name);
+	return (0);
+}
+
+static int64_t
+at(const char *text)
+{
+	int64_t t_us;
+
+	assert_int_equal(clock_parse_rfc3339(text, strlen(text), &t_us), 0);
+	return (t_us);
+}
+
+static void
+periods_begin_where_calendars_say(void **state)
+{
+	static const struct {
+		const char *claim;
+		enum tally_period period;
+		const char *time, *start;
+	} rows[] = {
+		{ "a minute", TALLY_MINUTE, "2026-11-26T08:59:59Z", "2026-11-26T08:59:00Z" },
+		{ "an hour", TALLY_HOUR, "2026-11-26T08:59:59Z", "2026-11-26T08:00:00Z" },
+		{ "a day", TALLY_DAY, "2026-12-31T23:59:59Z", "2026-12-31T00:00:00Z" },
+		{ "a week over the end of the year", TALLY_WEEK, "2027-01-02T00:00:00Z",
+		    "2026-12-28T00:00:00Z" },
+		{ "a week begins on Monday", TALLY_WEEK, "2026-11-29T23:59:59Z",
+		    "2026-11-23T00:00:00Z" },
+		{ "a month", TALLY_MONTH, "2028-02-29T12:00:00Z", "2028-02-01T00:00:00Z" },
+		{ "before 1970", TALLY_HOUR, "1969-12-31T23:59:59Z", "1969-12-31T23:00:00Z" },
+		{ "a month before 1970", TALLY_MONTH, "1969-12-31T23:59:59Z",
+		    "1969-12-01T00:00:00Z" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t index = tally_index(rows[i].period, at(rows[i].time));
+
+		assert_int_equal(tally_start_us(rows[i].period, index), at(rows[i].start));
+		assert_int_equal(tally_index(rows[i].period, at(rows[i].start)), index);
+		assert_int_equal(tally_index(rows[i].period, at(rows[i].start) - 1), index - 1);
+	}
+}
+
+static void
+dimensions_are_told_apart(void **state)
+{
+	enum tally_dim dim;
+
+	for (int i = 0; i < TALLY_DIM_COUNT; i++) {
+		assert_int_equal(tally_dim_find(span_str(tally_dims[i].name), &dim), 0);
+		assert_int_equal(dim, i);
+		for (int k = 0; k < i; k++)
+			assert_int_not_equal(tally_dims[i].code, tally_dims[k].code);
+	}
+	assert_int_equal(tally_dim_find(span_str("nothing"), &dim), -1);
+}
+
+/* ---- a file with rows ---- */
+
+static void
+fill(const char *sql)
+{
+	struct err e = { ERR_NONE, "" };
+	sqlite3 *db;
+
+	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
+	assert_int_equal(tally_db_run(db, sql, &e), 0);
+	tally_db_close(db);
+}
+
+static int
+add_cell(void *arg, const struct tally_cell *cell, struct err *e)
+{
+	buf_fmt(arg, "%s%.*s %llu/%llu/%llu s%u\n", cell->other ? "*" : "", (int)cell->key.len,
+	    cell->key.ptr, (unsigned long long)cell->requests, (unsigned long long)cell->bots,
+	    (unsigned long long)cell->bytes, cell->subjects);
+	return (0);
+}
+
+static int
+add_series(void *arg, int64_t start_us, const struct tally_cell *cell, struct err *e)
+{
+	buf_fmt(arg, "%lld ", (long long)(start_us / 1000000));
+	return (add_cell(arg, cell, e));
+}
+
+static int
+add_unique(void *arg, const struct tally_unique *u, struct err *e)
+{
+	buf_fmt(arg, "%lld %llu %d\n", (long long)(u->start_us / 1000000),
+	    (unsigned long long)u->subjects, u->exact);
+	return (0);
+}
+
+static int
+add_total(void *arg, const struct tally_total *t, struct err *e)
+{
+	buf_fmt(arg, "%lld %llu\n", (long long)(t->start_us / 1000000),
+	    (unsigned long long)t->sums.requests);
+	return (0);
+}
+
+static const char rows_of_two_days[] =
+    "INSERT INTO stream VALUES (1,'s',7,70),(2,'t',1,1);"
+    /* stream period idx apart requests bytes request_bytes 4xx 5xx bots */
+    "INSERT INTO total VALUES "
+    "(1,2,10,0,5,50,1,1,0,2),(1,2,10,1,3,30,2,0,1,0),(1,2,11,0,9,9,0,0,0,0),"
+    " (2,2,10,0,99,0,0,0,0,0);"
+    /* stream period dim idx apart other key requests bots bytes */
+    "INSERT INTO cell VALUES (1,2,1,10,0,0,'/a',3,1,30),(1,2,1,10,1,0,'/a',2,0,20),"
+    " (1,2,1,10,0,0,'/b',4,0,1),(1,2,1,10,0,1,'',7,0,2),(1,2,1,11,0,0,'/a',1,0,1),"
+    " (1,2,11,10,0,0,'100',50,0,0),(1,2,11,10,0,0,'1024',50,0,0),(2,2,1,10,0,0,'/a',99,0,0);"
+    "INSERT INTO seen VALUES (1,2,1,10,0,'/a',1,4,NULL),(1,2,1,10,0,'/a',2,3,NULL),"
+    " (1,2,1,11,0,'/a',3,21,NULL),(1,2,1,10,1,'',1,2,NULL),(1,2,0,11,0,'',3,6,NULL),"
+    " (1,2,0,10,0,'',3,21,NULL);"
+    "INSERT INTO uniq VALUES (1,2,10,1,100,NULL),(1,2,10,2,90,NULL),(1,2,11,3,6,NULL)";
+
+static struct tally_reader *
+open_reader(void)
+{
+	struct err e = { ERR_NONE, "" };
+	struct tally_reader *r;
+
+	assert_int_equal(tally_reader_open(path, &r, &e), 0);
+	return (r);
+}
+
+#define DAY INT64_C(86400000000)
+
+static void
+windows_add_up(void **state)
+{
+	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0 },
+				  all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0 },
+				  late = { "s", TALLY_DAY, 10 * DAY + 1, INT64_MAX, TALLY_ALL, 0 },
+				  none = { "nobody", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL,
+					  0 };
+	struct err e = { ERR_NONE, "" };
+	struct tally_reader *r;
+	struct tally_reach reach;
+	struct tally_sums sums;
+	struct buf b = { 0 };
+
+	fill(rows_of_two_days);
+	r = open_reader();
+	assert_int_equal(tally_sum(r, &one, &sums, &e), 0);
+	assert_int_equal(sums.requests, 8);
+	assert_int_equal(sums.bytes, 80);
+	assert_int_equal(sums.request_bytes, 3);
+	assert_int_equal(sums.errors_4xx, 1);
+	assert_int_equal(sums.errors_5xx, 1);
+	assert_int_equal(sums.bots, 2);
+	assert_int_equal(tally_sum(r, &none, &sums, &e), 0);
+	assert_int_equal(sums.requests, 0);
+	assert_int_equal(tally_totals(r, &all, add_total, &b, &e), 0);
+	assert_string_equal(b.data, "864000 8\n950400 9\n");
+	buf_clear(&b);
+	assert_int_equal(tally_totals(r, &late, add_total, &b, &e), 0);
+	assert_string_equal(b.data, "950400 9\n");
+	assert_int_equal(tally_reach(r, "s", &reach, &e), 0);
+	assert_true(reach.known && reach.segment == 7 && reach.records == 70);
+	assert_int_equal(tally_reach(r, "nobody", &reach, &e), 0);
+	assert_false(reach.known);
+	buf_free(&b);
+	tally_reader_close(r);
+}
+
+static void
+cells_are_ordered_and_folded(void **state)
+{
+	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0 },
+			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1 };
+	struct err e = { ERR_NONE, "" };
+	struct tally_latency latency;
+	struct tally_reader *r;
+	struct buf b = { 0 };
+
+	fill(rows_of_two_days);
+	r = open_reader();
+	assert_int_equal(tally_cells(r, &one, add_cell, &b, &e), 0);
+	assert_string_equal(b.data, "/a 5/1/50 s4\n/b 4/0/1 s0\n* 7/0/2 s2\n");
+	buf_clear(&b);
+	assert_int_equal(tally_cells(r, &all, add_cell, &b, &e), 0);
+	assert_string_equal(b.data, "/a 6/1/51 s21\n* 11/0/3 s2\n");
+	buf_clear(&b);
+	assert_int_equal(tally_series(r, &all, add_series, &b, &e), 0);
+	assert_string_equal(b.data,
+	    "864000 /a 5/1/50 s4\n864000 /b 4/0/1 s0\n864000 * 7/0/2 s2\n950400 /a 1/0/1 s21\n");
+	buf_clear(&b);
+	assert_int_equal(tally_uniques(r, &all, add_unique, &b, &e), 0);
+	assert_string_equal(b.data, "864000 100 0\n950400 6 1\n");
+	assert_int_equal(tally_latency(r, &one, &latency, &e), 0);
+	assert_int_equal(latency.count, 100);
+	assert_int_equal(latency.p50_us, 100);
+	assert_in_range(latency.p99_us, 1024, 1039);
+	one.dim = TALLY_HOST;
+	assert_int_equal(tally_cells(r, &one, add_cell, &b, &e), 0);
+	buf_free(&b);
+	tally_reader_close(r);
+}
+
+/* ---- what is none ---- */
+
+static void
+a_file_that_is_none_is_refused(void **state)
+{
+	static const struct {
+		const char *claim, *sql;
+		enum err_code code;
+	} rows[] = {
+		{ "another's application", "PRAGMA application_id=7", ERR_FINDING },
+		{ "a later version", "PRAGMA user_version=9", ERR_FINDING },
+		{ "a trigger of a stranger",
+		    "CREATE TRIGGER t AFTER INSERT ON stream BEGIN DELETE FROM total; END",
+		    ERR_FINDING },
+		{ "a view of a stranger", "CREATE VIEW v AS SELECT 1", ERR_FINDING },
+		{ "a table less", "DROP TABLE uniq", ERR_FINDING },
+	};
+	struct tally_reader *r = NULL;
+	struct err e = { ERR_NONE, "" };
+	sqlite3 *db = NULL;
+	FILE *f;
+
+	assert_int_equal(tally_reader_open(path, &r, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fill(rows[i].sql);
+		assert_int_equal(tally_reader_open(path, &r, &e), -1);
+		assert_int_equal(e.code, rows[i].code);
+		assert_int_equal(tally_db_open(path, true, &db, &e), -1);
+		assert_int_equal(e.code, rows[i].code);
+		tear_down(NULL);
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	for (int i = 0; i < 5000; i++)
+		assert_true(fputs("no database\n", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(tally_reader_open(path, &r, &e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	assert_int_equal(tally_db_open(path, true, &db, &e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	tear_down(NULL);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(tally_db_open(path, true, &db, &e), -1);
+	assert_int_equal(tally_reader_open(path, &r, &e), -1);
+}
+
+/* Who may not write there, as a reader of a group, sees what is there. */
+static void
+a_reader_writes_nothing(void **state)
+{
+	struct tally_reader *r;
+	struct buf b = { 0 };
+	const struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+	struct err e = { ERR_NONE, "" };
+	sqlite3 *db;
+
+	fill(rows_of_two_days);
+	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
+	assert_int_equal(tally_db_run(db, "BEGIN IMMEDIATE;DELETE FROM total", &e), 0);
+	r = open_reader(); /* beside a writer that has not committed */
+	assert_int_equal(tally_totals(r, &all, add_total, &b, &e), 0);
+	assert_string_equal(b.data, "864000 8\n950400 9\n");
+	assert_int_equal(tally_db_run(db, "COMMIT", &e), 0);
+	buf_clear(&b);
+	assert_int_equal(tally_totals(r, &all, add_total, &b, &e), 0);
+	assert_int_equal(b.len, 0);
+	buf_free(&b);
+	tally_reader_close(r);
+	tally_db_close(db);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(periods_begin_where_calendars_say),
+		cmocka_unit_test(dimensions_are_told_apart),
+		cmocka_unit_test_setup_teardown(windows_add_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(cells_are_ordered_and_folded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_that_is_none_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_reader_writes_nothing, set_up, tear_down),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
