@@ -1,0 +1,50 @@
+/* serve, inside: what its units share. */
+#ifndef CRETULA_SERVE_INSIDE_H
+#define CRETULA_SERVE_INSIDE_H
+
+#include <pthread.h>
+
+#include "serve/limit.h"
+#include "serve/serve.h"
+#include "serve/session.h"
+
+#define SERVE_ROLES_MAX 32
+
+struct serve {
+	struct serve_options how;
+	struct serve_role roles[SERVE_ROLES_MAX];
+	unsigned role_count;
+	uint64_t seed; /* of keys of limits */
+	pthread_mutex_t lock; /* of what follows */
+	struct serve_sessions sessions;
+	struct serve_limit asks, guesses;
+	struct serve_counts counts;
+};
+
+/* ---- who.c ---- */
+
+enum serve_known { SERVE_KNOWN, SERVE_UNKNOWN, SERVE_WRONG_TOKEN };
+
+/* Who asks.  fresh: another cookie, or "".  Under the lock. */
+enum serve_known serve_who_find(struct serve *s, const struct serve_request *r,
+    struct serve_who *who, char fresh[static SERVE_COOKIE_BYTES]);
+
+/* The role whose token it is; NULL.  Every role is compared. */
+const struct serve_role *serve_who_token(const struct serve *s, struct span token);
+
+/* What limits of a request that nobody known makes go by. */
+uint64_t serve_who_peer(const struct serve *s, const struct serve_request *r);
+
+/* ---- guard.c ---- */
+
+/* What no request of a browser of ours would be.  0 and SERVE_PROBLEM_COUNT if it is good. */
+enum serve_problem serve_guard_check(const struct serve *s, const struct serve_request *r);
+
+/* Name and attributes of the cookie. */
+const char *serve_cookie_name(const struct serve_request *r);
+void serve_cookie_set(struct serve_answer *a, const struct serve_request *r, const char *value);
+
+/* A wrong token: counted, and slower each time. */
+void serve_wrong_token(struct serve *s, const struct serve_request *r, struct serve_answer *a);
+
+#endif
