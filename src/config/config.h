@@ -25,6 +25,8 @@ struct err;
 #define CONFIG_ROUTES_MAX 16
 #define CONFIG_PATH_BYTES 1024
 #define CONFIG_NAME_BYTES 64
+#define CONFIG_ROLES_MAX 32
+#define CONFIG_HASH_BYTES 72 /* of a token, as serve/token.h prints it */
 #define CONFIG_SEAL_BYTES 72 /* of a public key as key/sealkey.h prints it */
 
 /* Where lines lie unmasked before they come. */
@@ -62,6 +64,28 @@ struct config_stream {
 	unsigned line;                   /* where it stands, for errors */
 };
 
+/* Who may ask `serve`, and for what. */
+struct config_role {
+	char name[CONFIG_NAME_BYTES];
+	unsigned tier;                   /* enum view_role */
+	unsigned k;
+	char token_hash[CONFIG_HASH_BYTES]; /* "" if not given */
+	char users[MASK_NAMES_MAX][MASK_NAME_BYTES];
+	char streams[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* none: every one */
+	unsigned user_count, stream_count;
+	unsigned line;
+};
+
+/* Where `serve` listens, and as whom. */
+struct config_serve {
+	char listen[CONFIG_PATH_BYTES];  /* "" if not given; config_listen */
+	struct input_tls_files tls;      /* "" if not given */
+	char hosts[MASK_NAMES_MAX][MASK_NAME_BYTES];
+	unsigned host_count;
+	char proxy[CONFIG_NAME_BYTES];   /* a user; "" */
+	char user[CONFIG_NAME_BYTES];
+};
+
 struct config {
 	char path[CONFIG_PATH_BYTES];    /* the file; "" for the defaults */
 	char store[CONFIG_PATH_BYTES];   /* "" if not given */
@@ -77,6 +101,9 @@ struct config {
 	char user[CONFIG_NAME_BYTES];    /* whom `run` becomes; "": who started it */
 	char group[CONFIG_NAME_BYTES];   /* "": the user's */
 	unsigned sandbox;                /* on, required, off */
+	struct config_serve serve;
+	struct config_role *roles;
+	unsigned role_count;
 	struct config_stream *streams;
 	unsigned stream_count;
 };

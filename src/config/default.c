@@ -8,6 +8,7 @@
 #include "key/key.h"
 #include "key/sealkey.h"
 #include "parse/parse.h"
+#include "view/view.h"
 
 #define DAY_US ((int64_t)86400 * 1000000)
 
@@ -48,6 +49,7 @@ config_free(struct config *c)
 	if (c == NULL)
 		return;
 	free(c->streams);
+	free(c->roles);
 	free(c);
 }
 
@@ -64,6 +66,24 @@ config_stream_add(struct config *c, const char *name)
 	c->streams = more;
 	config_stream_default(&more[c->stream_count], name, c->tenant);
 	return (&more[c->stream_count++]);
+}
+
+struct config_role *
+config_role_add(struct config *c, const char *name)
+{
+	struct config_role *more;
+
+	if (c->role_count == CONFIG_ROLES_MAX)
+		return (NULL);
+	more = realloc(c->roles, (c->role_count + 1) * sizeof(*more));
+	if (more == NULL)
+		return (NULL);
+	c->roles = more;
+	memset(&more[c->role_count], 0, sizeof(*more));
+	memcpy(more[c->role_count].name, name, strnlen(name, CONFIG_NAME_BYTES - 1));
+	more[c->role_count].tier = VIEW_PUBLIC;
+	more[c->role_count].k = 10;
+	return (&more[c->role_count++]);
 }
 
 const struct config_stream *

@@ -17,6 +17,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_FILE] = "a file",
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_FORMAT_STRING] = "a format string",
+	[CONFIG_HASH] = "the hash of a token",
 	[CONFIG_HOSTS] = "a list of host names",
 	[CONFIG_INCLUDE] = "a file",
 	[CONFIG_AGENTS] = "a list of programs",

@@ -28,7 +28,7 @@ struct config_loader {
 	char include[CONFIG_TEXT_BYTES]; /* of the last source; "" if none */
 	struct config_mark include_mark;
 	struct config_mark given[CONFIG_OPTIONS_MAX]; /* line 0: not yet */
-	struct config_mark stream_given[CONFIG_STREAMS_MAX];
+	struct config_mark stream_given[CONFIG_STREAMS_MAX], role_given[CONFIG_ROLES_MAX];
 	uint64_t epochs_given; /* of the stream at hand: a bit for each class */
 	struct config_problem problems[CONFIG_PROBLEMS_MAX];
 	unsigned problem_count;
@@ -46,6 +46,9 @@ void config_stream_default(struct config_stream *s, const char *name, const char
  * pointers into it are void).  NULL: no memory, or CONFIG_STREAMS_MAX.
  */
 struct config_stream *config_stream_add(struct config *c, const char *name);
+
+/* As config_stream_add, of roles: the public tier. */
+struct config_role *config_role_add(struct config *c, const char *name);
 
 /* ---- problem.c ---- */
 
@@ -82,7 +85,7 @@ int config_text_of(struct config_loader *l, const struct config_node *node, cons
 
 /* ---- value.c ---- */
 
-/* Store node in the option's place; to is the struct config or config_stream. */
+/* Store node in the option's place; to is the struct config, config_stream or config_role. */
 void config_value_set(struct config_loader *l, const struct config_option *o,
     const struct config_node *node, void *to);
 /* The same for one class of mask:. */
@@ -97,6 +100,16 @@ void config_value_listen(struct config_loader *l, struct config_mark at, const c
 /* The only input of its stream. */
 void config_value_input(struct config_loader *l, struct config_mark at,
     const struct config_option *o, const char *said, struct input_place *input);
+
+/* ---- maps/roles.c ---- */
+
+/* The hash of a token. */
+void config_value_hash(struct config_loader *l, struct config_mark at, const char *name,
+    const char *text, char to[static CONFIG_HASH_BYTES]);
+/* One more role, if it may be called so; NULL: it is said. */
+struct config_role *config_role_begin(struct config_loader *l, const struct config_node *key);
+/* What roles and `serve:` say that cannot be. */
+void config_roles_check(struct config_loader *l);
 
 /* ---- maps/epochs.c ---- */
 

@@ -220,6 +220,7 @@ finish(struct config_loader *l, struct config **c, struct buf *report, struct er
 	check_formats(l);
 	check_inputs(l);
 	check_files(l);
+	config_roles_check(l);
 	if (l->problem_total > 0) {
 		config_problems_print(l, report);
 		return (err_set(e, ERR_CONFIG, "%s: %u error%s", l->sources[0].path,

@@ -8,11 +8,15 @@
 #include "config/config.h"
 #include "key/key.h"
 #include "parse/string/string.h"
+#include "view/view.h"
 
 #define FILE_AT(member) offsetof(struct config, member), 0
 #define STREAM_AT(member) offsetof(struct config_stream, member), 0
 #define STREAM_LIST(member, count) \
 	offsetof(struct config_stream, member), offsetof(struct config_stream, count)
+#define ROLE_AT(member) offsetof(struct config_role, member), 0
+#define ROLE_LIST(member, count) \
+	offsetof(struct config_role, member), offsetof(struct config_role, count)
 #define ANY 0, 0, NULL
 #define RANGE(min, max) (min), (max), NULL
 #define ONE_OF(words) 0, 0, (words)
@@ -35,10 +39,34 @@ const struct config_option config_options[] = {
 	    "`run` answers /metrics and /healthz there: 127.0.0.1:9464 or unix:PATH; no password" },
 	{ "quarantine_key", CONFIG_SEAL_KEY, FILE_AT(quarantine_key), "", ANY,
 	    "public key that lines which cannot be read are sealed to; `cretula key pair`" },
+	{ "roles.*.k", CONFIG_COUNT, ROLE_AT(k), "10", RANGE(10, 1000),
+	    "figures of fewer clients than this are not told; public roles have at least 20" },
+	{ "roles.*.streams", CONFIG_NAMES, ROLE_LIST(streams, stream_count), "[]", ANY,
+	    "the only streams that the role sees; none: all but those of cretula itself" },
+	{ "roles.*.tier", CONFIG_CHOICE, ROLE_AT(tier), "public",
+	    ONE_OF("developer analyst public auditor"),
+	    "developer: records; analyst, public: figures; auditor: chain and proofs" },
+	{ "roles.*.token_hash", CONFIG_HASH, ROLE_AT(token_hash), "", ANY,
+	    "of the token that opens the role; `cretula serve token` makes one" },
+	{ "roles.*.users", CONFIG_NAMES, ROLE_LIST(users, user_count), "[]", ANY,
+	    "users of this machine at the socket, or whom a proxy names; \"*\": all of those" },
 	{ "sandbox", CONFIG_CHOICE, FILE_AT(sandbox), "on", ONE_OF("on required off"),
 	    "`run` confines itself (Landlock, seccomp); required: it ends where that cannot be" },
 	{ "seal_key", CONFIG_SEAL_KEY, FILE_AT(seal_key), "", ANY,
 	    "public key of the method seal, made by `cretula key pair`" },
+	{ "serve.certificate", CONFIG_FILE, FILE_AT(serve.tls.certificate), "", ANY,
+	    "PEM, the chain behind it: `serve` speaks TLS, and may listen on any address" },
+	{ "serve.hosts", CONFIG_NAMES, offsetof(struct config, serve.hosts),
+	    offsetof(struct config, serve.host_count), "[]", ANY,
+	    "names, with the port, by which browsers reach `serve`; others are refused" },
+	{ "serve.key", CONFIG_FILE, FILE_AT(serve.tls.key), "", ANY,
+	    "private key of the certificate, PEM, mode 600" },
+	{ "serve.listen", CONFIG_LISTEN, FILE_AT(serve.listen), "", ANY,
+	    "where `serve` answers: unix:PATH or 127.0.0.1:PORT; others need a certificate" },
+	{ "serve.proxy", CONFIG_NAME, FILE_AT(serve.proxy), "", ANY,
+	    "user whose X-Remote-User is believed at the unix socket: that of the web server" },
+	{ "serve.user", CONFIG_NAME, FILE_AT(serve.user), "", ANY,
+	    "started as root, `serve` is this user for good; it needs to read the store only" },
 	{ "store", CONFIG_PATH, FILE_AT(store), "", ANY,
 	    "directory of the sealed records, as seen from the working directory" },
 	{ "streams.*.after_read", CONFIG_CHOICE, STREAM_AT(after_read), "keep",
@@ -161,8 +189,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
 const char *const config_later[] = {
 	"approvers",
 	"disk",
-	"roles",
-	"serve",
 	"streams.*.limits.rate",
 	"streams.*.public",
 	"streams.*.retain",
@@ -176,6 +202,8 @@ _Static_assert(PARSE_STRING_AUTO == 0 && PARSE_STRING_NGINX == 1 && PARSE_STRING
 	PARSE_STRING_LOG4J == 3 && PARSE_STRING_DIALECT_COUNT == 4,
     "auto nginx apache log4j");
 _Static_assert(CONFIG_PATH_BYTES == INPUT_FILE_BYTES, "a path fits");
+_Static_assert(VIEW_DEVELOPER == 0 && VIEW_ANALYST == 1 && VIEW_PUBLIC == 2 && VIEW_AUDITOR == 3,
+    "developer analyst public auditor");
 _Static_assert(INPUT_KEEP == 0 && INPUT_PUNCH == 1 && INPUT_SHRED == 2, "keep punch shred");
 _Static_assert(sizeof(enum mask_words_mode) == sizeof(unsigned), "a choice is an unsigned");
 
@@ -222,6 +250,8 @@ config_option_name(const struct config_option *o)
 {
 	const char *rest = below(o->path, "streams.*");
 
+	if (rest == NULL)
+		rest = below(o->path, "roles.*");
 	return (rest == NULL ? o->path : rest);
 }
 

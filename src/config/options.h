@@ -20,6 +20,7 @@ enum config_type {
 	CONFIG_FILE, /* char[CONFIG_PATH_BYTES], relative to the file of options */
 	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
 	CONFIG_FORMAT_STRING, /* char[CONFIG_PATH_BYTES] */
+	CONFIG_HASH, /* char[CONFIG_HASH_BYTES], of a token */
 	CONFIG_HOSTS, /* as CONFIG_NAMES, host names */
 	CONFIG_INPUT, /* struct input_place: the last word of path is its kind */
 	CONFIG_LISTEN, /* char[CONFIG_PATH_BYTES], config_listen reads it; "" is nowhere */
@@ -45,7 +46,7 @@ enum config_type {
 struct config_option {
 	const char *path; /* "*" stands for a name */
 	enum config_type type;
-	size_t offset; /* in struct config, or config_stream below "streams.*" */
+	size_t offset; /* in config; below "streams.*" config_stream, "roles.*" config_role */
 	size_t count_offset; /* of lists */
 	const char *fallback; /* the default, as the file would say it; "" if none */
 	uint64_t min, max; /* of numbers */

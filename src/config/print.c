@@ -137,6 +137,7 @@ print_value(
 	case CONFIG_FILE: print_route(c, place, out); break;
 	case CONFIG_FORMAT:
 	case CONFIG_FORMAT_STRING:
+	case CONFIG_HASH:
 	case CONFIG_LISTEN:
 	case CONFIG_NAME:
 	case CONFIG_PERIOD:
@@ -184,9 +185,10 @@ is_said(const struct config_option *o, const void *from)
 		return (false); /* what it said is here */
 	if (o->type == CONFIG_INPUT)
 		return (is_input(o, from));
-	return ((o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING &&
-		    o->type != CONFIG_LISTEN && o->type != CONFIG_NAME && o->type != CONFIG_PATH &&
-		    o->type != CONFIG_SEAL_KEY && o->type != CONFIG_ZONE) ||
+	return (
+	    (o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING && o->type != CONFIG_HASH &&
+		o->type != CONFIG_LISTEN && o->type != CONFIG_NAME && o->type != CONFIG_PATH &&
+		o->type != CONFIG_SEAL_KEY && o->type != CONFIG_ZONE) ||
 	    *((const char *)from + o->offset) != '\0');
 }
 
@@ -203,6 +205,13 @@ print_group(
 			for (unsigned i = 0; i < c->stream_count; i++) {
 				buf_fmt(out, "%*s%s:\n", indent, "", c->streams[i].name);
 				print_group(c, child.path, &c->streams[i], indent + 2, out);
+			}
+			continue;
+		}
+		if (strcmp(child.path, "roles.*") == 0) {
+			for (unsigned i = 0; i < c->role_count; i++) {
+				buf_fmt(out, "%*s%s:\n", indent, "", c->roles[i].name);
+				print_group(c, child.path, &c->roles[i], indent + 2, out);
 			}
 			continue;
 		}
@@ -242,6 +251,9 @@ config_stream_same(const struct config *c, const struct config_stream *s, const 
 	bool same;
 
 	of_c.stream_count = of_d.stream_count = 0; /* what is said for all of them */
+	of_c.role_count = of_d.role_count = 0;
+	memset(&of_c.serve, 0, sizeof(of_c.serve)); /* nor is who looks at them */
+	memset(&of_d.serve, 0, sizeof(of_d.serve));
 	print_group(c, "", &of_c, 0, &one);
 	print_group(d, "", &of_d, 0, &other);
 	print_group(c, "streams.*", s, 0, &one);

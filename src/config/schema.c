@@ -98,6 +98,7 @@ schema_value(const struct config_option *o, struct buf *out)
 		break;
 	case CONFIG_FILE:
 	case CONFIG_FORMAT_STRING:
+	case CONFIG_HASH:
 	case CONFIG_INCLUDE:
 	case CONFIG_INPUT:
 	case CONFIG_LISTEN:
@@ -156,7 +157,7 @@ schema_periods(struct buf *out)
 static void
 schema_group(const char *group, struct buf *out)
 {
-	bool streams = strcmp(group, "streams") == 0;
+	bool streams = strcmp(group, "streams") == 0, roles = strcmp(group, "roles") == 0;
 	struct config_child child;
 	size_t at = 0;
 
@@ -166,7 +167,9 @@ schema_group(const char *group, struct buf *out)
 	buf_str(out, "false");
 	if (streams)
 		json_u64(out, "maxProperties", CONFIG_STREAMS_MAX);
-	open_object(out, streams ? "patternProperties" : "properties");
+	if (roles)
+		json_u64(out, "maxProperties", CONFIG_ROLES_MAX);
+	open_object(out, streams || roles ? "patternProperties" : "properties");
 	while (config_option_next(group, &at, &child)) {
 		if (child.row != NULL && child.row->type == CONFIG_METHOD) {
 			schema_classes(out);
@@ -184,7 +187,7 @@ schema_group(const char *group, struct buf *out)
 			config_members_schema(out);
 			continue;
 		}
-		open_object(out, streams ? "^[a-z][a-z0-9-]{0,31}$" : child.name);
+		open_object(out, streams || roles ? "^[a-z][a-z0-9-]{0,31}$" : child.name);
 		if (child.row != NULL)
 			schema_value(child.row, out);
 		else

@@ -381,6 +381,12 @@ set_listen(struct value *v, void *to)
 	config_value_listen(v->l, v->at, v->name, v->text, to);
 }
 
+static void
+set_hash(struct value *v, void *to)
+{
+	config_value_hash(v->l, v->at, v->name, v->text, to);
+}
+
 static const struct {
 	void (*set)(struct value *v, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
@@ -396,6 +402,7 @@ static const struct {
 	[CONFIG_FILE] = { set_route, 0, 0 },
 	[CONFIG_FORMAT] = { set_format, 0, 0 },
 	[CONFIG_FORMAT_STRING] = { set_format_string, 0, 0 },
+	[CONFIG_HASH] = { set_hash, 0, 0 },
 	[CONFIG_HOSTS] = { set_host, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_INPUT] = { set_input, 0, 0 },
 	[CONFIG_LISTEN] = { set_listen, 0, 0 },

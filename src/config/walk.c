@@ -12,6 +12,7 @@
 struct walk {
 	struct config_loader *l;
 	int stream; /* index; -1 outside of streams */
+	struct config_role *role; /* NULL outside of roles */
 };
 
 static void walk_map(struct walk *w, const struct config_node *map, const char *group);
@@ -99,7 +100,9 @@ walk_value(struct walk *w, const struct config_option *o, const struct config_no
 {
 	struct config *c = w->l->config;
 
-	if (w->stream == -1) {
+	if (w->role != NULL)
+		config_value_set(w->l, o, key->value, w->role);
+	else if (w->stream == -1) {
 		check_given(w, o, key);
 		config_value_set(w->l, o, key->value, c);
 	} else
@@ -139,6 +142,14 @@ walk_stream(struct walk *w, const struct config_node *key)
 	if (is_map(w, key->value, "streams.*"))
 		walk_map(w, key->value, "streams.*");
 	w->stream = -1;
+}
+
+static void
+walk_role(struct walk *w, const struct config_node *key)
+{
+	if ((w->role = config_role_begin(w->l, key)) != NULL && is_map(w, key->value, "roles.*"))
+		walk_map(w, key->value, "roles.*");
+	w->role = NULL;
 }
 
 /* 0 if it was no class. */
@@ -182,6 +193,8 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 
 	if (strcmp(group, "streams") == 0)
 		walk_stream(w, key);
+	else if (strcmp(group, "roles") == 0)
+		walk_role(w, key);
 	else if (word && (o = config_option_find(path)) != NULL)
 		walk_value(w, o, key);
 	else if (word && config_option_group(path)) {
@@ -215,7 +228,7 @@ walk_map(struct walk *w, const struct config_node *map, const char *group)
 void
 config_walk(struct config_loader *l, const struct config_node *root)
 {
-	struct walk w = { l, -1 };
+	struct walk w = { l, -1, NULL };
 
 	if (root == NULL || root->broken || config_node_empty(root))
 		return;

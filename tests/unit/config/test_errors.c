@@ -15,9 +15,9 @@ static const struct {
 	    "c.yaml:1:1: unknown key \"stor\"\n  stor: /x\n  ^\nhint: did you mean \"store\"?\n" },
 	{ "an unlike key has none", "zebra: /x\n",
 	    "c.yaml:1:1: unknown key \"zebra\"\n  zebra: /x\n  ^\n" },
-	{ "a known key at the wrong place is sent home", "k: 10\n",
-	    "c.yaml:1:1: unknown key \"k\"\n  k: 10\n  ^\n"
-	    "hint: \"k\" belongs below streams.NAME.words\n" },
+	{ "a known key at the wrong place is sent home", "mode: fixed\n",
+	    "c.yaml:1:1: unknown key \"mode\"\n  mode: fixed\n  ^\n"
+	    "hint: \"mode\" belongs below streams.NAME.words\n" },
 	{ "a group at the wrong place is sent home", "words: {}\n",
 	    "c.yaml:1:1: unknown key \"words\"\n  words: {}\n  ^\n"
 	    "hint: \"words\" belongs below streams.NAME\n" },
@@ -308,8 +308,30 @@ static const struct {
 	    "c.yaml:4:1: \"disk\" is not in this release\n  disk: 1\n  ^\n" },
 	{ "a secret is cut off", "api_token: hunter2\n",
 	    "c.yaml:1:1: unknown key \"api_token\"\n  api_token: ...\n  ^\n" },
-	{ "a secret in a later option", "roles: {a: {token_hash: hunter2}}\n",
-	    "c.yaml:1:1: \"roles\" is not in this release\n  roles: {a: {token_hash: ...\n  ^\n" },
+	{ "a role that is called badly", "roles: {A b: {}}\n",
+	    "c.yaml:1:9: a role is named by 1 to 32 of a-z, 0-9 and -\n  roles: {A b: {}}\n"
+	    "          ^\nhint: it starts with a letter\n" },
+	{ "a role twice", "roles:\n  a: {}\n  a: {}\n",
+	    "c.yaml:3:3: \"a\" is given twice; the first is on line 2\n    a: {}\n    ^\n" },
+	{ "a user of two roles", "roles:\n  a: {users: [x]}\n  b: {users: [y, x]}\n",
+	    "c.yaml:3:3: users: x has another role already\n    b: {users: [y, x]}\n    ^\n" },
+	{ "a role of no stream", "roles:\n  a: {streams: [cretula.other]}\n",
+	    "c.yaml:2:3: streams: cretula.other cannot be a stream\n"
+	    "    a: {streams: [cretula.other]}\n    ^\n" },
+	{ "serving the world in clear", "serve: {listen: \"0.0.0.0:80\"}\n",
+	    "c.yaml:1:9: serve: others would read along: that address needs TLS\n"
+	    "  serve: {listen: \"0.0.0.0:80\"}\n          ^\n"
+	    "hint: listen: \"127.0.0.1:8466\", or a certificate and its key\n" },
+	{ "half of TLS", "serve:\n  certificate: a.pem\n",
+	    "c.yaml:2:3: serve: TLS needs certificate and key; there is no key\n"
+	    "    certificate: a.pem\n    ^\n" },
+	{ "a proxy that anybody could be", "serve: {listen: \"127.0.0.1:80\", proxy: www-data}\n",
+	    "c.yaml:1:9: serve: a proxy is believed at a unix socket only\n"
+	    "  serve: {listen: \"127.0.0.1:80\", proxy: www-data}\n          ^\n" },
+	{ "a secret where its hash belongs", "roles: {a: {token_hash: hunter2}}\n",
+	    "c.yaml:1:25: token_hash must be the hash of a token, sha256:...\n"
+	    "  roles: {a: {token_hash: ...\n"
+	    "hint: cretula serve token makes one, and prints the line for this file\n" },
 	{ "a secret beside an error", "{password: hunter2, zebra: 1}\n",
 	    "c.yaml:1:2: unknown key \"password\"\n  {password: ...\n   ^\n"
 	    "c.yaml:1:21: unknown key \"zebra\"\n  {password: ...\n" },
