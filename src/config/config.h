@@ -72,7 +72,8 @@ struct config_role {
 	char token_hash[CONFIG_HASH_BYTES]; /* "" if not given */
 	char users[MASK_NAMES_MAX][MASK_NAME_BYTES];
 	char streams[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* none: every one */
-	unsigned user_count, stream_count;
+	char fields[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* of records; none: as the tier has them */
+	unsigned user_count, stream_count, field_count;
 	unsigned line;
 };
 
@@ -126,6 +127,9 @@ void config_free(struct config *c); /* NULL is legal */
  */
 const struct config_stream *config_stream_find(const struct config *c, const char *name,
     struct config_stream *fallback);
+
+/* NULL: there is none of that name. */
+const struct config_role *config_role_find(const struct config *c, const char *name);
 
 /* Would the streams be read, masked and sealed alike? */
 bool config_stream_same(const struct config *c, const struct config_stream *s,

@@ -14,6 +14,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_DURATION] = "a duration",
 	[CONFIG_EPOCH] = "one of",
 	[CONFIG_FIELDS] = "drop or redact",
+	[CONFIG_FIELD_NAMES] = "a list of fields",
 	[CONFIG_FILE] = "a file",
 	[CONFIG_FORMAT] = "one of",
 	[CONFIG_FORMAT_STRING] = "a format string",

@@ -106,6 +106,9 @@ void config_value_input(struct config_loader *l, struct config_mark at,
 /* The hash of a token. */
 void config_value_hash(struct config_loader *l, struct config_mark at, const char *name,
     const char *text, char to[static CONFIG_HASH_BYTES]);
+/* A field of records. */
+void config_value_field(struct config_loader *l, struct config_mark at, const char *text,
+    char to[static MASK_NAME_BYTES]);
 /* One more role, if it may be called so; NULL: it is said. */
 struct config_role *config_role_begin(struct config_loader *l, const struct config_node *key);
 /* What roles and `serve:` say that cannot be. */

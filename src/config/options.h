@@ -17,6 +17,7 @@ enum config_type {
 	CONFIG_DURATION, /* int64_t, microseconds */
 	CONFIG_EPOCH, /* a period of the keys of each class */
 	CONFIG_FIELDS, /* drop or redact of each field */
+	CONFIG_FIELD_NAMES, /* as CONFIG_NAMES, fields of a record */
 	CONFIG_FILE, /* char[CONFIG_PATH_BYTES], relative to the file of options */
 	CONFIG_FORMAT, /* char[CONFIG_NAME_BYTES], a format or "auto" */
 	CONFIG_FORMAT_STRING, /* char[CONFIG_PATH_BYTES] */

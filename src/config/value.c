@@ -387,18 +387,23 @@ set_hash(struct value *v, void *to)
 	config_value_hash(v->l, v->at, v->name, v->text, to);
 }
 
+static void
+set_field(struct value *v, void *to)
+{
+	config_value_field(v->l, v->at, v->text, to);
+}
+
 static const struct {
 	void (*set)(struct value *v, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
 	unsigned items_max;
 } types[CONFIG_TYPE_COUNT] = {
+	/* Not here: what config_map_list and the config_*_set of whole maps read. */
 	[CONFIG_AGENTS] = { set_agent, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_CHOICE] = { set_choice, 0, 0 },
 	[CONFIG_COUNT] = { set_count, 0, 0 },
-	[CONFIG_DETAIL] = { NULL, 0, 0 }, /* config_map_list */
 	[CONFIG_DURATION] = { set_duration, 0, 0 },
-	[CONFIG_EPOCH] = { NULL, 0, 0 }, /* config_value_epoch */
-	[CONFIG_FIELDS] = { NULL, 0, 0 }, /* config_fields_set */
+	[CONFIG_FIELD_NAMES] = { set_field, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_FILE] = { set_route, 0, 0 },
 	[CONFIG_FORMAT] = { set_format, 0, 0 },
 	[CONFIG_FORMAT_STRING] = { set_format_string, 0, 0 },
@@ -408,8 +413,6 @@ static const struct {
 	[CONFIG_LISTEN] = { set_listen, 0, 0 },
 	[CONFIG_INCLUDE] = { set_include, 0, 0 },
 	[CONFIG_MACHINES] = { set_machine, MASK_NAME_BYTES, MASK_NAMES_MAX },
-	[CONFIG_MEMBERS] = { NULL, 0, 0 }, /* config_members_set */
-	[CONFIG_METHOD] = { NULL, 0, 0 }, /* config_value_method */
 	[CONFIG_NAME] = { set_name, 0, 0 },
 	[CONFIG_NAMES] = { set_word, MASK_NAME_BYTES, MASK_NAMES_MAX },
 	[CONFIG_NETWORKS] = { set_network, sizeof(struct mask_network), MASK_NETWORKS_MAX },
@@ -418,9 +421,7 @@ static const struct {
 	[CONFIG_PERIOD] = { set_period, 0, 0 },
 	[CONFIG_ZONE] = { set_zone, 0, 0 },
 	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
-	[CONFIG_RULES] = { NULL, 0, 0 }, /* config_map_list */
 	[CONFIG_SIZE] = { set_size, 0, 0 },
-	[CONFIG_TRIGGERS] = { NULL, 0, 0 }, /* config_map_list */
 	[CONFIG_SWITCH] = { set_switch, 0, 0 },
 };
 

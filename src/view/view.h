@@ -1,9 +1,9 @@
 /*
  * view: what each role may see.
  *
- * The one door to records: role and renderer.  For now the developer
- * sees every record; the other tiers are roles that refuse (issue 6 opens
- * them), never silently more.
+ * The one door: who asks has a grant, a tier that the configuration may have
+ * narrowed.  Records: developers see them, and auditors who were granted
+ * fields of them.  Counts: tier/tier.h says which cells of them.
  */
 #ifndef CRETULA_VIEW_VIEW_H
 #define CRETULA_VIEW_VIEW_H
@@ -14,14 +14,42 @@
 #include "record/record.h"
 
 struct err;
+struct filter;
 
 enum view_role { VIEW_DEVELOPER, VIEW_ANALYST, VIEW_PUBLIC, VIEW_AUDITOR, VIEW_ROLE_COUNT };
+extern const char *const view_role_names[VIEW_ROLE_COUNT];
 
 /* -1 and ERR_USAGE with the list if there is none of that name. */
 int view_role_find(const char *name, enum view_role *role, struct err *e);
 
-/* May role see single records?  0; or -1 with ERR_USAGE that names what it may use. */
-int view_role_records(enum view_role role, struct err *e);
+/*
+ * The record fields that a role can be granted, bit per enum record_field: all; of
+ * analysts and the public those that counts are shown by.
+ */
+uint64_t view_role_fields(enum view_role role);
+
+struct view_grant {
+	const char *name; /* of the role, for errors */
+	enum view_role tier;
+	unsigned k; /* subjects that a cell of counts needs; 1: developers */
+	uint64_t fields; /* of records, or of counts; time always; 0: none */
+};
+
+/* What the tier has without any configuration: auditors see no records. */
+struct view_grant view_grant_of(enum view_role role);
+
+/* May single records be seen?  0; or -1 with ERR_USAGE that names what may be used. */
+int view_grant_records(const struct view_grant *grant, struct err *e);
+
+/* A filter tells of the fields that it asks for.  0, or -1 with ERR_USAGE. */
+int view_grant_filter(const struct view_grant *grant, const struct filter *filter, struct err *e);
+
+/*
+ * Take away what is not granted: of r, and *line (its stored bytes, without LF)
+ * becomes those of what is left, in room of RECORD_BYTES_MAX, if anything was.
+ */
+void view_grant_narrow(
+    const struct view_grant *grant, struct record *r, struct span *line, char *room);
 
 /* ---- renderers ---- */
 

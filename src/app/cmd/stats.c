@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/names.h"
 #include "app/records.h"
+#include "app/role/grant.h"
 #include "app/say.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -15,7 +16,8 @@
 #include "view/view.h"
 
 static const struct app_option options[] = {
-	{ "role", "ROLE", "developer (the default)" },
+	APP_ROLE_CONFIG,
+	APP_ROLE_NAME,
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
@@ -308,24 +310,26 @@ static int
 run(const struct app_args *args)
 {
 	static struct totals t = { .records = { .stream_fd = -1 } };
-	const char *role_name = app_arg(args, "role"), *stream = app_arg(args, "stream");
-	enum view_role role = VIEW_DEVELOPER;
+	const char *stream = app_arg(args, "stream");
+	struct view_grant grant;
+	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 	int code;
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	if ((role_name != NULL && view_role_find(role_name, &role, &e) == -1) ||
-	    view_role_records(role, &e) == -1 ||
+	if (app_grant(args, &grant, &hint, &e) == -1 || view_grant_records(&grant, &e) == -1 ||
 	    app_records_open(&t.records, app_arg(args, "store"), stream, app_arg(args, "since"),
 		app_arg(args, "until"), &e) == -1 ||
 	    collect(&t, &e) == -1) {
 		code = app_fail("stats", &e);
+		app_hint(&hint);
 	} else {
 		(args->json ? print_json : print_text)(&t, stream, &out);
 		code = app_finish("stats", &out, 0);
 	}
+	buf_free(&hint);
 	app_records_close(&t.records);
 	return (code);
 }

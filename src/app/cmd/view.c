@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/records.h"
+#include "app/role/grant.h"
 #include "app/say.h"
 #include "app/tail/follow.h"
 #include "base/err.h"
@@ -12,9 +13,10 @@
 
 static const struct app_option options[] = {
 	{ "as", "NAME", "json (the default), text, combined, csv, ecs or otel" },
+	APP_ROLE_CONFIG,
 	{ "limit", "N", "stop after N records" },
 	{ "numbers", NULL, "each record behind its number in the stream; not as csv" },
-	{ "role", "ROLE", "developer (the default); others see no single records" },
+	APP_ROLE_NAME,
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
@@ -29,9 +31,11 @@ struct viewing {
 	struct app_records records;
 	struct filter *filter;
 	const struct view_renderer *renderer;
+	struct view_grant grant;
 	struct record_decoder decoder;
 	struct record record;
 	struct buf out, hint; /* hint: what to show below an error */
+	char narrowed[RECORD_BYTES_MAX];
 	uint64_t limit, shown;
 	bool numbers;
 };
@@ -39,14 +43,12 @@ struct viewing {
 static int
 open_all(struct viewing *v, const struct app_args *args, struct err *e)
 {
-	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where"),
-		   *as = app_arg(args, "as");
-	enum view_role role = VIEW_DEVELOPER;
+	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
-	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
-	    view_role_records(role, e) == -1 ||
+	if (app_grant(args, &v->grant, &v->hint, e) == -1 ||
+	    view_grant_records(&v->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "json", v->numbers, &v->renderer, e) == -1 ||
 	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
 		return (-1);
@@ -54,6 +56,8 @@ open_all(struct viewing *v, const struct app_args *args, struct err *e)
 		filter_caret(where, e, &v->hint);
 		return (-1);
 	}
+	if (v->filter != NULL && view_grant_filter(&v->grant, v->filter, e) == -1)
+		return (-1);
 	if (v->renderer->begin != NULL)
 		v->renderer->begin(&v->out);
 	return (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
@@ -71,6 +75,7 @@ show(void *arg, struct span line, struct err *e)
 	if (v->record.time_us < v->records.since_us || v->record.time_us >= v->records.until_us ||
 	    (v->filter != NULL && !filter_match(v->filter, &v->record)))
 		return (0);
+	view_grant_narrow(&v->grant, &v->record, &line, v->narrowed);
 	if (v->numbers)
 		buf_fmt(&v->out, "%llu\t", (unsigned long long)v->records.number);
 	v->renderer->record(&v->out, &v->record, line);
@@ -110,6 +115,9 @@ const struct app_command app_command_view = { "view", "show records of a stream"
 	"EXPR is FIELD OP LITERAL, joined by && and ||, with ! and parentheses. OP is == != <\n"
 	"<= > >= ^= (begins with) or ~= (contains). Fields are those of the records, e.g.\n"
 	"status, path, client, time.\n\n"
+	"--role shows what a role may see. Roles of --config can have less than their tier: a\n"
+	"developer some fields of records, an auditor those that he was granted. Analysts and the\n"
+	"public see no single records.\n\n"
 	"A record that was erased is left out, one that was replaced is shown as it is now. Those\n"
 	"that are committed and not sealed yet come last.\n\n"
 	"examples:\n"

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/role/grant.h"
 #include "app/say.h"
 #include "app/tail/follow.h"
 #include "base/err.h"
@@ -12,9 +13,10 @@
 
 static const struct app_option options[] = {
 	{ "as", "NAME", "text (the default), json, combined, ecs or otel" },
+	APP_ROLE_CONFIG,
 	{ "follow", NULL, "go on with records as they are committed, until interrupted" },
 	{ "limit", "N", "how many to begin with (default 10)" },
-	{ "role", "ROLE", "developer (the default); others see no single records" },
+	APP_ROLE_NAME,
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
 	{ "where", "EXPR", "only records that match, as for view" },
@@ -31,12 +33,14 @@ struct tailing {
 	struct app_follow follow;
 	struct filter *filter;
 	const struct view_renderer *renderer;
+	struct view_grant grant;
 	struct record_decoder decoder;
 	struct record record;
 	struct buf out, hint;
 	struct buf *last; /* a ring of the newest limit records, as they are shown */
 	uint64_t limit, seen;
 	bool colour;
+	char narrowed[RECORD_BYTES_MAX];
 };
 
 /* ---- one record ---- */
@@ -69,6 +73,7 @@ render(struct tailing *t, struct span line, struct buf *out, struct err *e)
 		return (err_in(e, "record %llu", (unsigned long long)t->records.number));
 	if (t->filter != NULL && !filter_match(t->filter, &t->record))
 		return (0);
+	view_grant_narrow(&t->grant, &t->record, &line, t->narrowed);
 	colour = t->colour ? colour_of(&t->record) : NULL;
 	if (colour != NULL)
 		buf_str(out, colour);
@@ -173,14 +178,12 @@ wants_colour(const char *as)
 static int
 open_all(struct tailing *t, const struct app_args *args, struct err *e)
 {
-	const char *role_name = app_arg(args, "role"), *where = app_arg(args, "where"),
-		   *as = app_arg(args, "as");
-	enum view_role role = VIEW_DEVELOPER;
+	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	t->limit = LIMIT_DEFAULT;
 	t->colour = wants_colour(as);
-	if ((role_name != NULL && view_role_find(role_name, &role, e) == -1) ||
-	    view_role_records(role, e) == -1 ||
+	if (app_grant(args, &t->grant, &t->hint, e) == -1 ||
+	    view_grant_records(&t->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "text", true, &t->renderer, e) == -1 ||
 	    app_arg_count(args, "limit", 1, LIMIT_MAX, &t->limit, e) == -1)
 		return (-1);
@@ -188,6 +191,8 @@ open_all(struct tailing *t, const struct app_args *args, struct err *e)
 		filter_caret(where, e, &t->hint);
 		return (-1);
 	}
+	if (t->filter != NULL && view_grant_filter(&t->grant, t->filter, e) == -1)
+		return (-1);
 	t->follow.records = &t->records;
 	if ((t->last = calloc(t->limit, sizeof(*t->last))) == NULL)
 		return (err_sys(e, ERR_IO, "the last records"));

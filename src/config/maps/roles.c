@@ -2,10 +2,13 @@
 #include <string.h>
 
 #include "config/fill.h"
+#include "base/err.h"
 #include "serve/token.h"
 #include "store/layout.h"
+#include "view/tier/tier.h"
 #include "view/view.h"
 
+_Static_assert(VIEW_K_ANALYST == 10 && VIEW_K_PUBLIC == VIEW_SUBJECTS_MAX, "the range of k");
 _Static_assert(CONFIG_HASH_BYTES >= SERVE_HASH_TEXT_BYTES, "a hash fits");
 
 void
@@ -21,6 +24,34 @@ config_value_hash(struct config_loader *l, struct config_mark at, const char *na
 	}
 	memset(to, 0, CONFIG_HASH_BYTES);
 	serve_hash_print(hash, to);
+}
+
+void
+config_value_field(struct config_loader *l, struct config_mark at, const char *text,
+    char to[static MASK_NAME_BYTES])
+{
+	struct buf names = { 0 };
+
+	if (record_field_by_name(span_str(text)) != -1) {
+		memset(to, 0, MASK_NAME_BYTES);
+		memcpy(to, text, strnlen(text, MASK_NAME_BYTES - 1));
+		return;
+	}
+	config_say(l, at, "fields: a record has no field of this name");
+	for (int f = 0; f < RECORD_FIELD_COUNT; f++)
+		buf_fmt(&names, "%s ", record_fields[f].name);
+	if (buf_ok(&names))
+		config_hint_near(l, span_str(text), names.data);
+	buf_free(&names);
+}
+
+const struct config_role *
+config_role_find(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->role_count; i++)
+		if (strcmp(c->roles[i].name, name) == 0)
+			return (&c->roles[i]);
+	return (NULL);
 }
 
 struct config_role *
@@ -60,6 +91,32 @@ is_taken(const struct config *c, unsigned until, const char *user)
 			if (strcmp(c->roles[i].users[u], user) == 0)
 				return (true);
 	return (false);
+}
+
+/* A role narrows its tier, and the name of a tier is no other one's. */
+static void
+check_tier(struct config_loader *l, struct config_role *role, struct config_mark at)
+{
+	uint64_t seen = view_role_fields((enum view_role)role->tier);
+	enum view_role tier;
+	struct err e;
+
+	if (view_role_find(role->name, &tier, &e) == 0 && tier != role->tier)
+		config_say(l, at, "role \"%s\" must be of the tier of this name", role->name);
+	if (role->tier == VIEW_PUBLIC && role->k == VIEW_K_ANALYST)
+		role->k = VIEW_K_PUBLIC; /* what the table says is the analysts' */
+	if (role->tier == VIEW_PUBLIC && role->k < VIEW_K_PUBLIC)
+		config_say(l, at, "role \"%s\": k of the public is %u", role->name, VIEW_K_PUBLIC);
+	if ((role->tier == VIEW_DEVELOPER || role->tier == VIEW_AUDITOR) &&
+	    role->k != VIEW_K_ANALYST)
+		config_say(l, at, "role \"%s\": k is of the tiers analyst and public", role->name);
+	for (unsigned i = 0; i < role->field_count; i++) {
+		int field = record_field_by_name(span_str(role->fields[i]));
+
+		if (field != -1 && (seen >> field & 1) == 0)
+			config_say(l, at, "role \"%s\": its tier does not see %s", role->name,
+			    role->fields[i]);
+	}
 }
 
 static void
@@ -120,6 +177,8 @@ config_roles_check(struct config_loader *l)
 		    at.line == 0)
 			at = l->given[i];
 	check_serve(l, at);
-	for (unsigned i = 0; i < l->config->role_count; i++)
+	for (unsigned i = 0; i < l->config->role_count; i++) {
+		check_tier(l, &l->config->roles[i], l->role_given[i]);
 		check_role(l, i);
+	}
 }

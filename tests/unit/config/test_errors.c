@@ -328,6 +328,29 @@ static const struct {
 	{ "a proxy that anybody could be", "serve: {listen: \"127.0.0.1:80\", proxy: www-data}\n",
 	    "c.yaml:1:9: serve: a proxy is believed at a unix socket only\n"
 	    "  serve: {listen: \"127.0.0.1:80\", proxy: www-data}\n          ^\n" },
+	{ "a tier that is none", "roles: {a: {tier: analist}}\n",
+	    "c.yaml:1:19: tier must be \"developer\" or \"analyst\" or \"public\" or \"auditor\"\n"
+	    "  roles: {a: {tier: analist}}\n                    ^\n"
+	    "hint: did you mean \"analyst\"?\n" },
+	{ "a k that shows more than its tier", "roles: {a: {tier: analyst, k: 9}}\n",
+	    "c.yaml:1:31: k must be a whole number from 10 to 20\n"
+	    "  roles: {a: {tier: analyst, k: 9}}\n                                ^\n" },
+	{ "a k between the public's and the analysts'", "roles: {a: {tier: public, k: 15}}\n",
+	    "c.yaml:1:9: role \"a\": k of the public is 20\n"
+	    "  roles: {a: {tier: public, k: 15}}\n          ^\n" },
+	{ "a k of somebody who sees records", "roles: {a: {tier: developer, k: 15}}\n",
+	    "c.yaml:1:9: role \"a\": k is of the tiers analyst and public\n"
+	    "  roles: {a: {tier: developer, k: 15}}\n          ^\n" },
+	{ "a field that is none", "roles: {a: {tier: auditor, fields: [pathh]}}\n",
+	    "c.yaml:1:37: fields: a record has no field of this name\n"
+	    "  roles: {a: {tier: auditor, fields: [pathh]}}\n"
+	    "                                      ^\nhint: did you mean \"path\"?\n" },
+	{ "a field that the tier does not see", "roles: {a: {tier: analyst, fields: [path, user]}}\n",
+	    "c.yaml:1:9: role \"a\": its tier does not see user\n"
+	    "  roles: {a: {tier: analyst, fields: [path, user]}}\n          ^\n" },
+	{ "a tier by another name", "roles: {developer: {tier: analyst}}\n",
+	    "c.yaml:1:9: role \"developer\" must be of the tier of this name\n"
+	    "  roles: {developer: {tier: analyst}}\n          ^\n" },
 	{ "a secret where its hash belongs", "roles: {a: {token_hash: hunter2}}\n",
 	    "c.yaml:1:25: token_hash must be the hash of a token, sha256:...\n"
 	    "  roles: {a: {token_hash: ...\n"

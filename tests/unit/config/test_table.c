@@ -106,6 +106,13 @@ check_same(const struct config *a, const struct config *b)
 	assert_string_equal(a->keys, b->keys);
 	assert_string_equal(a->tenant, b->tenant);
 	assert_int_equal(a->stream_count, b->stream_count);
+	assert_int_equal(a->role_count, b->role_count);
+	for (unsigned i = 0; i < a->role_count; i++) {
+		struct config_role left = a->roles[i], right = b->roles[i];
+
+		left.line = right.line = 0;
+		assert_memory_equal(&left, &right, sizeof(left));
+	}
 	for (unsigned i = 0; i < a->stream_count; i++) {
 		struct config_stream left = a->streams[i], right = b->streams[i];
 		unsigned char left_hash[32], right_hash[32];
@@ -126,6 +133,10 @@ test_what_is_printed_reads_back(void **state)
 	} rows[] = {
 		{ "c.yaml", "" },
 		{ "c.yaml", "streams: {a: {}, b: {}}" },
+		{ "c.yaml", "roles: {a: {}, public: {k: 20}, b: {tier: analyst, k: 12, fields: [path, status], "
+			    "users: [x], streams: [s, cretula.access], token_hash: 'sha256:"
+			    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'}, "
+			    "c: {tier: auditor, fields: [time, reason]}}" },
 		{ "c.yaml", "store: '/a \"b\\ $${c} #d: e'\nkeys: \"\xc3\xa4\"\ntenant: \"1\"\n" },
 		{ "dir/c.yaml", "streams: {a: {routes: [r, dir/r, ../r, /r, \"q'\\\"\"]}}" },
 		{ "/c.yaml", "streams: {a: {routes: [r, /r, /a/r]}}" },
