@@ -634,6 +634,51 @@ def test_bad_disk_is_tried_again():
     cretula('verify', '--store', 'store', code=0)
 
 
+def until_it_waits(daemon, s):
+    """Send until the stream says that it is to be opened again: how many lines it took."""
+    sent, fd, said = 0, daemon.process.stderr.fileno(), b''
+    os.set_blocking(fd, False)
+    while b'trying again' not in said and b'stopped: ' not in said:
+        s.sendall(line(sent))
+        sent += 1
+        if sent % 10 == 0:
+            daemon.process.send_signal(signal.SIGUSR1)  # a seal has many steps
+        time.sleep(0.02)
+        said += daemon.process.stderr.read() or b''
+        assert sent < 500, said
+    os.set_blocking(fd, True)
+    return sent
+
+
+def test_what_a_waiting_stream_lost_is_told():
+    """Who is told to stop, or is configured anew, after an error still seals how many lines it lost."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    two = ONE + '  other: { input: { unix: %(here)s/other.sock }, format: combined }\n'
+    configure(two)
+    Daemon().end()
+    keys = 'store.keys/keyring'
+    total = 0
+    for how in ('SIGTERM', 'SIGHUP', 'failed'):
+        daemon = Daemon(env={'CRETULA_FAULT': '150:5'})
+        with connect('s.sock') as s:
+            if how == 'failed':
+                os.rename(keys, 'away')  # opened again it fails for good
+            total += until_it_waits(daemon, s)
+            if how == 'failed':
+                time.sleep(1)
+                os.rename('away', keys)
+            if how != 'SIGTERM':
+                configure(two.replace('combined', f'combined, words: {{ k: {len(how) + 6} }}'))
+                daemon.process.send_signal(signal.SIGHUP)
+                equal(daemon.manager.recv(100), b'RELOADING=1')
+                equal(daemon.manager.recv(100), b'READY=1')
+        said = daemon.end()
+        equal(len(sizes('s')) + lost(), total, (how, said))
+    assert lost() > 0
+    cretula('verify', '--store', 'store', code=0)
+
+
 def test_idle_memory():
     """Where nothing came yet at most 20 MiB are resident, though address space waits for the worst."""
     configure()

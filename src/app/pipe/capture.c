@@ -432,7 +432,6 @@ app_capture_main(void *arg)
 	(void)prctl(PR_SET_NAME, "open");
 	c->handed_ns = clock_mono_ns() - APP_PIPE_FLUSH_NS;
 	app_pipe_items(p->in, &p->setup.parser);
-	p->areas[p->filling].counts.lost += p->lost;
 	while (rc == 0 && !c->eof)
 		rc = turn(c, &e);
 	if (rc == -1 && c->begun)

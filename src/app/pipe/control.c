@@ -385,7 +385,7 @@ run_threads(struct app_pipe *p, struct app_capture *c, struct err *e)
 static uint64_t
 count_unwritten(const struct app_pipe *p)
 {
-	uint64_t count = app_capture_waiting(p->capture);
+	uint64_t count = p->capture == NULL ? 0 : app_capture_waiting(p->capture);
 
 	for (int i = 0; i < 2; i++)
 		count += p->areas[i].counts.lines + p->areas[i].counts.lost;
@@ -395,7 +395,7 @@ count_unwritten(const struct app_pipe *p)
 int
 app_pipe_run(struct app_pipe *p, struct err *e)
 {
-	int rc = -1;
+	int rc;
 
 	(void)pthread_mutex_init(&p->lock, NULL);
 	(void)pthread_mutex_init(&p->words_lock, NULL);
@@ -407,9 +407,13 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 	p->turn_us = p->setup.now_us;
 	p->opened_ns = p->flushed_ns = clock_mono_ns();
 	p->unlocked = p->unlocked || !input_live_locked(p->in);
-	if (open_areas(p, e) == 0 &&
-	    (p->capture != NULL || app_capture_open(p, &p->capture, e) == 0) &&
-	    (rc = run_threads(p, p->capture, e)) == -1)
+	rc = open_areas(p, e);
+	p->areas[p->filling].counts.lost += p->lost;
+	if (rc == 0 && p->capture == NULL)
+		rc = app_capture_open(p, &p->capture, e);
+	if (rc == 0)
+		rc = run_threads(p, p->capture, e);
+	if (rc == -1)
 		p->unwritten = count_unwritten(p);
 	app_capture_close(p->capture);
 	p->capture = NULL;

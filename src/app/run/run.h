@@ -41,7 +41,7 @@ struct run_stream {
 	struct app_figures *figures; /* the board's */
 	unsigned char files[32]; /* app_run_files, as it was opened */
 	uint64_t before; /* records of the stream when the session began */
-	uint64_t lost; /* lines of sessions that failed, not yet sealed as such */
+	bool last; /* told to stop, it has tried once more */
 	bool started; /* the thread runs, or waits to be joined */
 	struct err error; /* of RUN_FAILED */
 };

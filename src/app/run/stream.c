@@ -175,43 +175,71 @@ may_pass(const struct err *e)
 
 /*
  * What was on its way when the writing failed is lost, but for what reached
- * the disk and was found there.
+ * the disk and was found there: the session that begins seals it.
  */
-static bool
-go_on(struct run_stream *r, uint64_t expected)
+static void
+take_lost(struct run_stream *r)
 {
-	uint64_t found = r->before > expected ? r->before - expected : 0;
+	struct app_lost lost;
+	uint64_t found;
 
-	r->lost -= found < r->lost ? found : r->lost;
+	if (!app_figures_lost(r->figures, &lost))
+		return;
+	found = r->before > lost.expected ? r->before - lost.expected : 0;
+	lost.lines -= found < lost.lines ? found : lost.lines;
 	if (r->session.replays)
-		r->lost = 0; /* they are read again */
-	resume(r);
-	r->session.pipe.lost += r->lost;
-	app_info(r->name, "open again; %llu lines were lost", (unsigned long long)r->lost);
-	r->lost = 0;
-	return (true);
+		lost.lines = 0; /* they are read again */
+	r->session.pipe.lost += lost.lines;
+	app_info(r->name, "%llu lines were lost before", (unsigned long long)lost.lines);
 }
 
-/* After an error: open again until it works.  false: told to stop, or no use. */
+/* A session has failed: the next one, be it of another configuration, has to tell. */
+static void
+give_lost(struct run_stream *r)
+{
+	const struct app_lost lost = { .lines = r->session.pipe.unwritten,
+		.expected = r->before + r->session.pipe.records };
+
+	input_live_forget(r->in);
+	app_figures_lose(r->figures, &lost);
+}
+
+/*
+ * After an error: open again until it works.  Who is told to stop tries once
+ * more, for the sake of what is lost.  false: told to stop, or no use.
+ */
 static bool
 reopen(struct run_stream *r, struct err *e)
 {
-	uint64_t expected = r->before + r->session.pipe.records;
+	bool last = r->stop != 0;
 
-	input_live_forget(r->in);
-	r->lost += r->session.pipe.unwritten;
-	for (int64_t pause_ns = PAUSE_FIRST_NS; may_pass(e);) {
-		app_error(r->name, "%s; trying again in %lld ms", e->text,
-		    (long long)(pause_ns / 1000000));
+	for (int64_t pause_ns = PAUSE_FIRST_NS; may_pass(e) && !r->last;) {
+		if (!last)
+			app_error(r->name, "%s; trying again in %lld ms", e->text,
+			    (long long)(pause_ns / 1000000));
 		app_session_close(&r->session);
 		set_state(r, RUN_WAITING);
-		if (!app_pipe_pause(&r->session.pipe, pause_ns))
-			return (false);
+		r->last = last = last || !app_pipe_pause(&r->session.pipe, pause_ns);
 		pause_ns = 2 * pause_ns < PAUSE_LAST_NS ? 2 * pause_ns : PAUSE_LAST_NS;
-		if (open_session(r, e) == 0)
-			return (go_on(r, expected));
+		if (open_session(r, e) == 0) {
+			app_info(r->name, "open again");
+			resume(r);
+			take_lost(r);
+			return (true);
+		}
 	}
 	return (false);
+}
+
+/* Nobody is there any more who would seal it; a reload may bring somebody. */
+static void
+say_lost(const struct run_stream *r)
+{
+	uint64_t lines = app_figures_lost_lines(r->figures);
+
+	if (lines > 0 && !r->session.replays)
+		app_error(r->name, "up to %llu lines are lost that the chain does not tell of",
+		    (unsigned long long)lines);
 }
 
 static void *
@@ -225,10 +253,12 @@ stream_main(void *arg)
 	do {
 		set_state(r, RUN_READING);
 		rc = app_session_run(&r->session, &e);
-	} while (rc == -1 && r->stop == 0 && reopen(r, &e));
+		if (rc == -1)
+			give_lost(r);
+	} while (rc == -1 && reopen(r, &e));
 	if (rc == -1) {
-		input_live_forget(r->in);
 		app_error(r->name, "stopped: %s", e.text);
+		say_lost(r);
 		r->error = e;
 	}
 	set_state(r, rc == 0 ? RUN_ENDED : RUN_FAILED);
@@ -250,8 +280,13 @@ app_run_start(struct run_stream *r, struct err *e)
 {
 	if (input_live_start(r->in, e) == -1)
 		return (err_in(e, "stream %s", r->name));
-	if ((errno = pthread_create(&r->thread, NULL, stream_main, r)) != 0)
-		return (err_sys(e, ERR_IO, "stream %s: starting a thread", r->name));
+	take_lost(r);
+	if ((errno = pthread_create(&r->thread, NULL, stream_main, r)) != 0) {
+		(void)err_sys(e, ERR_IO, "stream %s: starting a thread", r->name);
+		r->session.pipe.unwritten = r->session.pipe.lost; /* it was only taken */
+		give_lost(r);
+		return (-1);
+	}
 	r->started = true;
 	return (0);
 }

@@ -174,6 +174,43 @@ app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *o
 }
 
 void
+app_figures_lose(struct app_figures *f, const struct app_lost *lost)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	if (f->lost.lines == 0)
+		f->lost.expected = lost->expected;
+	f->lost.lines += lost->lines;
+	pthread_mutex_unlock(&f->lock);
+}
+
+bool
+app_figures_lost(struct app_figures *f, struct app_lost *lost)
+{
+	if (f == NULL)
+		return (false);
+	pthread_mutex_lock(&f->lock);
+	*lost = f->lost;
+	memset(&f->lost, 0, sizeof(f->lost));
+	pthread_mutex_unlock(&f->lock);
+	return (lost->lines > 0);
+}
+
+uint64_t
+app_figures_lost_lines(struct app_figures *f)
+{
+	uint64_t lines;
+
+	if (f == NULL)
+		return (0);
+	pthread_mutex_lock(&f->lock);
+	lines = f->lost.lines;
+	pthread_mutex_unlock(&f->lock);
+	return (lines);
+}
+
+void
 app_figures_format(struct app_figures *f, const char *format, const char *envelope)
 {
 	if (f == NULL)

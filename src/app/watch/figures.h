@@ -62,6 +62,12 @@ struct app_owed {
 	unsigned char hash[32];
 };
 
+/* Of sessions that failed, until one that does not seals it. */
+struct app_lost {
+	uint64_t lines;
+	uint64_t expected; /* records that the stream was known to have */
+};
+
 struct app_figures {
 	pthread_mutex_t lock;
 	struct app_seen now;
@@ -70,6 +76,7 @@ struct app_figures {
 	uint64_t rate_lines;
 	double rate;
 	struct app_owed owed[APP_REPORTS]; /* to be sealed */
+	struct app_lost lost;
 	struct app_wish wish;
 	bool wished;
 };
@@ -99,6 +106,11 @@ void app_figures_committed(
 void app_figures_owe(struct app_figures *f, enum app_report kind, int code,
     const unsigned char hash[static 32]);
 bool app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *owed);
+
+/* What a session lost, for the next one: it takes it, once. */
+void app_figures_lose(struct app_figures *f, const struct app_lost *lost);
+bool app_figures_lost(struct app_figures *f, struct app_lost *lost); /* false: nothing */
+uint64_t app_figures_lost_lines(struct app_figures *f);
 
 /* More detail, asked for by hand; the reader takes it, once. */
 void app_figures_ask(struct app_figures *f, const struct app_wish *wish);
