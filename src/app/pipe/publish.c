@@ -64,10 +64,15 @@ app_pipe_report(struct app_pipe *p, struct err *e)
 {
 	struct app_owed owed;
 
-	for (int kind = 0; kind < APP_REPORTS; kind++)
-		if (app_figures_owed(p->figures, (enum app_report)kind, &owed) &&
-		    append_report(p, (enum app_report)kind, &owed, e) == -1)
-			return (-1);
+	for (int i = 0; i < APP_REPORTS; i++) {
+		enum app_report kind = (enum app_report)i;
+
+		if (!app_figures_owed(p->figures, kind, &owed))
+			continue;
+		if (append_report(p, kind, &owed, e) == -1)
+			return (-1); /* it stays, for when there is space */
+		app_figures_sealed(p->figures, kind, &owed);
+	}
 	return (0);
 }
 

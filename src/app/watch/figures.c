@@ -155,7 +155,7 @@ app_figures_owe(struct app_figures *f, enum app_report kind, int code,
     const unsigned char hash[static 32])
 {
 	pthread_mutex_lock(&f->lock);
-	f->owed[kind].owed = true;
+	f->owed[kind].number = ++f->reports;
 	f->owed[kind].code = code;
 	memcpy(f->owed[kind].hash, hash, sizeof(f->owed[kind].hash));
 	pthread_mutex_unlock(&f->lock);
@@ -168,9 +168,18 @@ app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *o
 		return (false);
 	pthread_mutex_lock(&f->lock);
 	*owed = f->owed[kind];
-	f->owed[kind].owed = false;
 	pthread_mutex_unlock(&f->lock);
-	return (owed->owed);
+	return (owed->number > 0);
+}
+
+/* A newer one may have come meanwhile. */
+void
+app_figures_sealed(struct app_figures *f, enum app_report kind, const struct app_owed *owed)
+{
+	pthread_mutex_lock(&f->lock);
+	if (f->owed[kind].number == owed->number)
+		f->owed[kind].number = 0;
+	pthread_mutex_unlock(&f->lock);
 }
 
 void

@@ -57,7 +57,7 @@ enum app_report { APP_REPORT_CANARY, APP_REPORT_VERIFY, APP_REPORTS };
 extern const char *const app_report_names[APP_REPORTS];
 
 struct app_owed {
-	bool owed;
+	uint64_t number; /* of the report; 0: none is owed */
 	int code;
 	unsigned char hash[32];
 };
@@ -76,6 +76,7 @@ struct app_figures {
 	uint64_t rate_lines;
 	double rate;
 	struct app_owed owed[APP_REPORTS]; /* to be sealed */
+	uint64_t reports;
 	struct app_lost lost;
 	struct app_wish wish;
 	bool wished;
@@ -102,10 +103,11 @@ void app_figures_handed(struct app_figures *f, int64_t since_ns);
 void app_figures_committed(
     struct app_figures *f, const struct stats_counts *counts, uint64_t records, int64_t took_ns);
 
-/* A report that the stream is to seal; the writer takes it, once. */
+/* A report that the stream is to seal; the writer does, and says so then. */
 void app_figures_owe(struct app_figures *f, enum app_report kind, int code,
     const unsigned char hash[static 32]);
 bool app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *owed);
+void app_figures_sealed(struct app_figures *f, enum app_report kind, const struct app_owed *owed);
 
 /* What a session lost, for the next one: it takes it, once. */
 void app_figures_lose(struct app_figures *f, const struct app_lost *lost);

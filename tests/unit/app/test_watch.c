@@ -157,7 +157,49 @@ test_figures(void **state)
 	assert_false(app_figures_owed(&f, APP_REPORT_CANARY, &owed));
 	assert_true(app_figures_owed(&f, APP_REPORT_VERIFY, &owed));
 	assert_int_equal(owed.code, 1);
+	app_figures_close(&f);
+}
+
+/* A report stays owed until it is sealed, as a failed append has it; a newer one behind that. */
+static void
+test_reports_are_owed_until_sealed(void **state)
+{
+	const unsigned char hash[32] = { 1 };
+	struct app_owed owed, again;
+	struct app_figures f;
+
+	(void)state;
+	app_figures_open(&f, "shop");
+	app_figures_owe(&f, APP_REPORT_VERIFY, 1, hash);
+	assert_true(app_figures_owed(&f, APP_REPORT_VERIFY, &owed));
+	assert_true(app_figures_owed(&f, APP_REPORT_VERIFY, &again));
+	app_figures_owe(&f, APP_REPORT_VERIFY, 0, hash);
+	app_figures_sealed(&f, APP_REPORT_VERIFY, &owed);
+	assert_true(app_figures_owed(&f, APP_REPORT_VERIFY, &again));
+	assert_int_equal(again.code, 0);
+	app_figures_sealed(&f, APP_REPORT_VERIFY, &again);
 	assert_false(app_figures_owed(&f, APP_REPORT_VERIFY, &owed));
+	app_figures_close(&f);
+}
+
+/* What sessions lost adds up, behind what was there before the first of them; it is taken once. */
+static void
+test_losses(void **state)
+{
+	struct app_figures f;
+	struct app_lost lost;
+
+	(void)state;
+	app_figures_open(&f, "shop");
+	assert_false(app_figures_lost(&f, &lost));
+	app_figures_lose(&f, &(struct app_lost){ .lines = 3, .expected = 100 });
+	app_figures_lose(&f, &(struct app_lost){ .lines = 4, .expected = 120 });
+	assert_int_equal(app_figures_lost_lines(&f), 7);
+	assert_true(app_figures_lost(&f, &lost));
+	assert_int_equal(lost.lines, 7);
+	assert_int_equal(lost.expected, 100);
+	assert_false(app_figures_lost(&f, &lost));
+	assert_int_equal(app_figures_lost_lines(NULL), 0);
 	app_figures_close(&f);
 }
 
@@ -210,6 +252,8 @@ main(void)
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_reports_are_owed_until_sealed),
+		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_board),
 	};
 
