@@ -1,0 +1,370 @@
+/* A stats.db of random days, and what roles are shown of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "tally/db.h"
+#include "view/counts/counts.h"
+
+#define HOUR INT64_C(3600000000)
+#define DAY (24 * HOUR)
+#define FIRST 20000 /* number of the first day */
+#define DAYS 4
+#define KEYS 6
+#define PEOPLE 64
+
+static char path[64];
+
+/* who[key]: a bit for each subject of an hour; requests are ten a subject, and one. */
+struct hour {
+	uint64_t who[2][KEYS]; /* by path, by status */
+};
+static struct hour hours[DAYS * 24];
+static const char *const paths[KEYS] = { "/", "/a", "/b", "/c", "/d", "/e" };
+static const char *const statuses[KEYS] = { "200", "304", "404", "403", "500", "503" };
+
+static uint64_t
+draw(uint64_t *seed, uint64_t below)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return (*seed % below);
+}
+
+static unsigned
+people(uint64_t who)
+{
+	return ((unsigned)__builtin_popcountll(who));
+}
+
+static unsigned
+capped(uint64_t who)
+{
+	return (people(who) > 20 ? 21 : people(who));
+}
+
+static uint64_t
+requests(uint64_t who)
+{
+	return (who == 0 ? 0 : 10 * people(who) + 1);
+}
+
+/* Everybody of an hour has a path and a status, some have a path twice. */
+static void
+make_hours(uint64_t *seed)
+{
+	memset(hours, 0, sizeof(hours));
+	for (int h = 0; h < DAYS * 24; h++) {
+		uint64_t most = h / 24 == 1 ? 2 :
+		    h % 24 < 6              ? 6 :
+					      120; /* a quiet day, quiet nights */
+
+		for (uint64_t n = draw(seed, most); n > 0; n--) {
+			uint64_t bit = UINT64_C(1) << draw(seed, h / 24 == 1 ? 8 : PEOPLE);
+
+			hours[h].who[0][draw(seed, 1 + draw(seed, KEYS))] |= bit;
+			hours[h].who[1][draw(seed, 1 + draw(seed, KEYS))] |= bit;
+		}
+	}
+}
+
+static uint64_t
+sum_of(const struct hour *hour)
+{
+	uint64_t sum = 0;
+
+	for (int k = 0; k < KEYS; k++)
+		sum += requests(hour->who[0][k]) + requests(hour->who[1][k]);
+	return (sum);
+}
+
+static void
+add_row(
+    struct buf *sql, int period, int dim, int64_t index, const char *key, uint64_t n, uint64_t who)
+{
+	if (n == 0)
+		return;
+	buf_fmt(sql, "INSERT INTO cell VALUES(1,%d,%d,%lld,0,0,'%s',%llu,0,%llu);", period, dim,
+	    (long long)index, key, (unsigned long long)n, (unsigned long long)n * 7);
+	buf_fmt(sql, "INSERT INTO seen VALUES(1,%d,%d,%lld,0,'%s',1,%u,NULL);", period, dim,
+	    (long long)index, key, capped(who));
+}
+
+/* The sums of hours from..to as one period; everything has the requests of both dimensions. */
+static void
+add_period(struct buf *sql, int period, int64_t index, int from, int to)
+{
+	uint64_t all = 0, everybody = 0;
+
+	for (int h = from; h < to; h++)
+		all += sum_of(&hours[h]);
+	for (int dim = 0; dim < 2; dim++)
+		for (int k = 0; k < KEYS; k++) {
+			uint64_t n = 0, who = 0;
+
+			for (int h = from; h < to; h++) {
+				n += requests(hours[h].who[dim][k]);
+				who |= hours[h].who[dim][k];
+			}
+			everybody |= who;
+			add_row(sql, period, dim == 0 ? 1 : 2, index,
+			    dim == 0 ? paths[k] : statuses[k], n, who);
+		}
+	add_row(sql, period, 0, index, "", all, everybody);
+	if (period == TALLY_DAY)
+		buf_fmt(sql, "INSERT INTO uniq VALUES(1,2,%lld,1,%u,NULL);", (long long)index,
+		    people(everybody));
+}
+
+static void
+fill(uint64_t *seed)
+{
+	struct buf sql = { 0 };
+	struct err e = { ERR_NONE, "" };
+	sqlite3 *db;
+
+	make_hours(seed);
+	buf_str(&sql,
+	    "BEGIN;DELETE FROM cell;DELETE FROM seen;DELETE FROM uniq;DELETE FROM stream;"
+	    "INSERT INTO stream VALUES(1,'s',1,1);");
+	for (int h = 0; h < DAYS * 24; h++)
+		add_period(&sql, TALLY_HOUR, FIRST * 24 + h, h, h + 1);
+	for (int d = 0; d < DAYS; d++)
+		add_period(&sql, TALLY_DAY, FIRST + d, d * 24, d * 24 + 24);
+	buf_str(&sql, "COMMIT");
+	assert_true(buf_ok(&sql));
+	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
+	assert_int_equal(tally_db_run(db, sql.data, &e), 0);
+	tally_db_close(db);
+	buf_free(&sql);
+}
+
+static int
+set_up(void **state)
+{
+	(void)snprintf(path, sizeof(path), "counts.%d.db", (int)getpid());
+	return (0);
+}
+
+static int
+tear_down(void **state)
+{
+	char name[80];
+
+	(void)unlink(path);
+	(void)snprintf(name, sizeof(name), "%s-wal", path);
+	(void)unlink(name);
+	(void)snprintf(name, sizeof(name), "%s-shm", path);
+	(void)unlink(name);
+	return (0);
+}
+
+/* since and until in hours from the first day; now: likewise, settled. */
+static void
+ask(const struct view_grant *grant, int since, int until, int now, struct view_counts *c)
+{
+	struct view_question q = { "s", grant, FIRST * DAY + since * HOUR,
+		FIRST * DAY + until * HOUR, FIRST * DAY + now * HOUR + VIEW_SETTLE_US };
+	struct tally_reader *r = NULL;
+	struct err e = { ERR_NONE, "" };
+
+	assert_int_equal(tally_reader_open(path, &r, &e), 0);
+	if (view_counts_read(r, &q, c, &e) != 0)
+		fail_msg("%s", e.text);
+	tally_reader_close(r);
+}
+
+static uint64_t
+total_of(const struct view_table *t)
+{
+	uint64_t total[VIEW_MEASURES];
+
+	view_tier_total(t, total);
+	return (total[VIEW_REQUESTS]);
+}
+
+static uint64_t
+days_of(const struct view_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < c->day_count; i++)
+		sum += c->days[i].requests;
+	return (sum);
+}
+
+static void
+check(const struct view_grant *grant, const struct view_counts *c)
+{
+	uint64_t points = 0;
+
+	for (size_t i = 0; i < c->point_count; i++) {
+		assert_true(c->points[i].subjects >= grant->k);
+		assert_true(c->points[i].begin_us >= c->since_us);
+		assert_true(c->points[i].end_us <= c->until_us);
+		points += c->points[i].count[VIEW_REQUESTS];
+	}
+	assert_int_equal(points, c->total[VIEW_REQUESTS]);
+	assert_int_equal(total_of(&c->tables[VIEW_STATUSES]), points);
+	assert_int_equal(total_of(&c->tables[VIEW_PATHS]), days_of(c));
+	for (size_t i = 0; i < c->day_count; i++)
+		if (c->days[i].hidden)
+			assert_int_equal(c->days[i].requests + c->days[i].uniques, 0);
+	for (int d = 0; d < VIEW_DIM_COUNT; d++)
+		for (size_t i = 0; i < c->tables[d].cell_count; i++) {
+			const struct view_cell *cell = &c->tables[d].cells[i];
+
+			assert_true(!cell->hidden && cell->subjects >= grant->k);
+			if (grant->tier == VIEW_PUBLIC) {
+				assert_int_equal(cell->count[VIEW_REQUESTS] % 10, 0);
+				assert_int_equal(cell->count[VIEW_BYTES], 0);
+			}
+		}
+}
+
+static void
+parts_are_of_k_and_add_up(void **state)
+{
+	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_ANALYST),
+		view_grant_of(VIEW_PUBLIC) };
+	uint64_t seed = 5, shown = 0;
+
+	grants[1].k = 15;
+	for (int round = 0; round < 8; round++) {
+		fill(&seed);
+		for (size_t g = 0; g < sizeof(grants) / sizeof(grants[0]); g++) {
+			static const int windows[][3] = { { 0, 96, 96 }, { 24, 48, 96 },
+				{ 5, 77, 96 }, { 0, 96, 61 }, { 30, 31, 96 }, { 50, 50, 96 } };
+
+			for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+				struct view_counts c;
+
+				ask(&grants[g], windows[i][0], windows[i][1], windows[i][2], &c);
+				check(&grants[g], &c);
+				shown += c.tables[VIEW_PATHS].cell_count +
+				    c.tables[VIEW_STATUSES].cell_count;
+				view_counts_free(&c);
+			}
+		}
+	}
+	if (shown < 300)
+		fail_msg("%ju cells are shown, for nothing", (uintmax_t)shown);
+}
+
+/* All that happened in days of k is in the totals of the analysts, and no more. */
+static void
+analysts_lose_nothing_but_quiet_days(void **state)
+{
+	struct view_grant analyst = view_grant_of(VIEW_ANALYST);
+	uint64_t seed = 9, want = 0;
+	struct view_counts c;
+	bool quiet = false;
+
+	fill(&seed);
+	ask(&analyst, 0, DAYS * 24, DAYS * 24, &c);
+	assert_int_equal(c.day_count, DAYS);
+	for (int h = 0; h < DAYS * 24; h++)
+		want += c.days[h / 24].hidden ? 0 : sum_of(&hours[h]);
+	assert_int_equal(c.total[VIEW_REQUESTS], want);
+	assert_int_equal(c.total[VIEW_BYTES], want * 7);
+	assert_int_equal(days_of(&c), want);
+	for (size_t i = 0; i < c.day_count; i++)
+		quiet = quiet || c.days[i].hidden;
+	assert_true(quiet);
+	assert_true(c.total[VIEW_ERRORS_4XX] > 0);
+	assert_int_equal(c.tables[VIEW_EVENTS].cell_count, 0);
+	assert_int_equal(total_of(&c.tables[VIEW_EVENTS]), want);
+	view_counts_free(&c);
+}
+
+/* What was shown of an hour that is over stays as it was, whatever comes. */
+static void
+answers_stay(void **state)
+{
+	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_PUBLIC) };
+	uint64_t seed = 21;
+
+	fill(&seed);
+	for (size_t g = 0; g < 2; g++) {
+		struct view_counts last;
+
+		ask(&grants[g], 0, DAYS * 24, DAYS * 24, &last);
+		for (int now = 0; now < DAYS * 24; now++) {
+			struct view_counts c;
+
+			ask(&grants[g], 0, DAYS * 24, now, &c);
+			assert_true(c.point_count <= last.point_count);
+			for (size_t i = 0; i < c.point_count; i++) {
+				assert_true(c.points[i].end_us <= FIRST * DAY + now * HOUR);
+				assert_memory_equal(
+				    &c.points[i], &last.points[i], sizeof(c.points[i]));
+			}
+			for (size_t i = 0; i < c.day_count; i++)
+				assert_memory_equal(&c.days[i], &last.days[i], sizeof(c.days[i]));
+			view_counts_free(&c);
+		}
+		view_counts_free(&last);
+	}
+}
+
+static void
+a_narrower_role_sees_fewer_tables(void **state)
+{
+	struct view_grant grant = view_grant_of(VIEW_ANALYST);
+	uint64_t seed = 5;
+	struct view_counts c;
+
+	fill(&seed);
+	grant.fields = UINT64_C(1) << RECORD_FIELD_PATH;
+	ask(&grant, 0, 96, 96, &c);
+	assert_true(c.shown[VIEW_PATHS] && !c.shown[VIEW_STATUSES]);
+	assert_int_equal(c.total[VIEW_ERRORS_4XX] + c.total[VIEW_ERRORS_5XX], 0);
+	assert_int_equal(total_of(&c.tables[VIEW_STATUSES]), 0);
+	assert_true(c.tables[VIEW_PATHS].cell_count > 0);
+	view_counts_free(&c);
+	grant.fields = 0;
+	ask(&grant, 0, 96, 96, &c);
+	assert_int_equal(total_of(&c.tables[VIEW_PATHS]), 0);
+	view_counts_free(&c);
+}
+
+static void
+nothing_is_nothing(void **state)
+{
+	struct view_grant grant = view_grant_of(VIEW_PUBLIC);
+	struct view_question q = { "nobody", &grant, INT64_MIN, INT64_MAX, FIRST * DAY };
+	struct tally_reader *r = NULL;
+	struct err e = { ERR_NONE, "" };
+	struct view_counts c;
+	uint64_t seed = 5;
+
+	fill(&seed);
+	assert_int_equal(tally_reader_open(path, &r, &e), 0);
+	assert_int_equal(view_counts_read(r, &q, &c, &e), 0);
+	assert_int_equal(c.point_count + c.day_count, 0);
+	view_counts_free(&c);
+	tally_reader_close(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_are_of_k_and_add_up),
+		cmocka_unit_test(analysts_lose_nothing_but_quiet_days),
+		cmocka_unit_test(answers_stay),
+		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
+		cmocka_unit_test(nothing_is_nothing),
+	};
+
+	return (cmocka_run_group_tests(tests, set_up, tear_down));
+}
