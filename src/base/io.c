@@ -105,6 +105,13 @@ is_write(int flags)
 	return ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0);
 }
 
+/* Of ours or of the machine: it says nothing of the file, and may pass. */
+static bool
+is_lack(int errnum)
+{
+	return (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM);
+}
+
 int
 io_open(int dirfd, const char *path, int flags, mode_t mode, struct err *e)
 {
@@ -117,7 +124,7 @@ io_open(int dirfd, const char *path, int flags, mode_t mode, struct err *e)
 		fd = openat(dirfd, path, flags | O_CLOEXEC, mode);
 	while (fd == -1 && errno == EINTR);
 	if (fd == -1)
-		return (err_sys(e, code, "%s: open", path));
+		return (err_sys(e, is_lack(errno) ? ERR_IO : code, "%s: open", path));
 	return (fd);
 }
 

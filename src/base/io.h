@@ -25,7 +25,11 @@ struct err;
  */
 int io_keep_standard(void);
 
-/* open(2) relative to dirfd (AT_FDCWD allowed).  Returns fd, or -1 with e. */
+/*
+ * open(2) relative to dirfd (AT_FDCWD allowed).  Returns fd; or -1 with e:
+ * ERR_INPUT if a file cannot be read, ERR_IO if one cannot be written, or for
+ * lack of descriptors or memory.
+ */
 int io_open(int dirfd, const char *path, int flags, mode_t mode, struct err *e);
 
 /* Open dir for use as dirfd; refuses symlinks and what is no directory. */

@@ -1,4 +1,5 @@
 /* io: whole or not at all, whichever step fails. */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -504,6 +505,25 @@ closed_standard_streams_are_kept(void **unused)
 	assert_int_equal(fcntl(1, F_GETFD) == -1, 0);
 }
 
+/* Whoever reads a store takes ERR_INPUT for a file that somebody has spoilt. */
+static void
+a_lack_of_descriptors_tells_nothing_of_a_file(void **state)
+{
+	struct err e = { ERR_NONE, "" };
+	struct rlimit before, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(io_open(AT_FDCWD, "/dev/null", O_RDONLY, 0, &e), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(e.code, ERR_IO);
+	assert_int_equal(io_open(AT_FDCWD, "/dev/null/x", O_RDONLY, 0, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
 int
 main(void)
 {
@@ -523,6 +543,7 @@ main(void)
 		cmocka_unit_test(shred_overwrites_before_it_unlinks),
 		cmocka_unit_test(what_has_another_name_is_never_overwritten),
 		cmocka_unit_test(a_lock_keeps_others_out),
+		cmocka_unit_test(a_lack_of_descriptors_tells_nothing_of_a_file),
 		cmocka_unit_test(closed_standard_streams_are_kept),
 	};
 
