@@ -135,6 +135,7 @@ void input_live_stop(struct input_live *in);
 /* Since the start: for people. */
 struct input_live_counts {
 	uint64_t connections, refused; /* taken in; closed for lack of room */
+	uint64_t short_of; /* how often somebody waited for lack of descriptors */
 	uint64_t gone; /* files that were to be read and were not there any more */
 	uint64_t missed; /* datagrams that a socket handed to us had no room for before */
 	uint64_t failed; /* TLS: no handshake, or none in time */

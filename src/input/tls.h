@@ -53,6 +53,7 @@ int input_tls_expiry(const char *path, int64_t *until_us, struct err *e);
 
 struct input_tls_counts {
 	uint64_t refused; /* for lack of room */
+	uint64_t short_of; /* how often somebody waited for lack of descriptors */
 	uint64_t failed; /* no handshake, or none in time */
 };
 void input_tls_count(const struct input_tls *tls, struct input_tls_counts *counts);

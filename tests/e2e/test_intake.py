@@ -14,7 +14,7 @@ import time
 
 from certificates import authority, client, issue
 from lib import CRETULA, Skip, cretula, equal, main, read, records, write
-from test_run import Daemon, committed, free_port, line, wait_for
+from test_run import Daemon, busy_s, committed, free_port, line, wait_for
 
 CONFIG = 'store: store\nstreams:\n  s: { input: { http: "%s"%s }, format: %s }\n'
 CANARY = 'canary-4711@example.org'
@@ -271,6 +271,28 @@ def test_https():
         equal(done.stdout, b'200', done.stderr)
     daemon.end()
     equal(len(records('store', 's')), 30002 if shutil.which('curl') else 30001)
+
+
+def test_descriptors_run_out():
+    """Who finds no descriptor left waits, at no cost, and is answered later."""
+    authority('ca')
+    issue('server', 'ca')
+    for more in ('', ', certificate: server.pem, key: server.key'):
+        port = configure(more=more)
+        daemon = Daemon(command=['prlimit', '--nofile=96:96', CRETULA, 'run', '--config', 'c.yaml'])
+        many = [socket.create_connection(('127.0.0.1', port)) for _ in range(120)]
+
+        def seen():
+            return cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]['descriptors_short']
+        wait_for(lambda: seen() > 0)
+        start = busy_s(daemon.process.pid)
+        time.sleep(0.5)
+        used = busy_s(daemon.process.pid) - start
+        assert used < 0.2, f'{used} s of half a second'
+        for s in many:
+            s.close()
+        equal(Peer(port, context=client() if more else None).post('/ndjson', line(1)), (200, ''))
+        assert 'trying again' not in daemon.end()
 
 
 def shake_half(port, context):

@@ -94,6 +94,39 @@ def committed(stream):
     return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
 
 
+def busy_s(pid):
+    """Seconds of processor that a process has used."""
+    fields = read(f'/proc/{pid}/stat').rsplit(b') ', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def test_descriptors_run_out():
+    """Who finds no descriptor left waits, at no cost, and is read later; the store goes on, and status tells."""
+    for kind in ('unix-stream: %(here)s/s.sock', 'tcp: "127.0.0.1:%(tcp)d"'):
+        configure(ONE.replace('unix-stream: %(here)s/s.sock', kind))
+        daemon = Daemon(command=['prlimit', '--nofile=96:96', CRETULA, 'run', '--config', 'c.yaml'])
+        place = re.search(rb'127\.0\.0\.1:(\d+)', read('c.yaml'))
+        before = len(sizes('s')) if os.path.exists('store/streams/s/chain.jsonl') else 0
+        many = []
+        for n in range(120):
+            many.append(socket.create_connection(('127.0.0.1', int(place[1]))) if place else connect('s.sock'))
+            many[n].sendall(line(n))
+        def seen():
+            return cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]
+        wait_for(lambda: seen()['descriptors_short'] > 0, seen=seen)
+        start = busy_s(daemon.process.pid)
+        time.sleep(0.5)
+        used = busy_s(daemon.process.pid) - start
+        assert used < 0.2, f'{used} s of half a second'
+        daemon.process.send_signal(signal.SIGUSR1)
+        wait_for(lambda n=before: len(sizes('s')) > n)
+        for s in many:
+            s.close()
+        said = daemon.end()
+        assert 'trying again' not in said, said
+        equal(sorted(sizes('s')[before:]), list(range(120)), said)
+
+
 def test_every_input():
     """What is sent to each is in its stream, masked, once, and in order."""
     configure(CONFIG)

@@ -77,6 +77,7 @@ void app_http_answer(struct app_http_request *r, unsigned status);
 /* Since the start. */
 struct app_http_counts {
 	uint64_t connections, refused; /* let in; closed for lack of room */
+	uint64_t short_of; /* how often somebody waited for lack of descriptors */
 	uint64_t slow; /* closed for their slowness */
 	uint64_t requests, errors; /* answered; with a status from 400 on */
 	unsigned open;

@@ -58,6 +58,7 @@ struct app_http {
 	struct http_given *given;
 	bool quiet, stop;
 	struct app_http_counts counts;
+	int64_t rest_until_ns; /* of the thread: what listens is not looked at */
 };
 
 /* ---- request.c ---- */

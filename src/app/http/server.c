@@ -12,6 +12,7 @@
 #include "app/http/inside.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "input/accept.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define NEW_NS (10 * SECOND_NS)
@@ -157,12 +158,25 @@ take_in(struct app_http *s, int fd)
 		    s->daemon, fd, &nobody, sizeof(nobody)); /* or it closes it */
 }
 
+/* No descriptor is left for who waits: looked at again later. */
+static void
+rest(struct app_http *s)
+{
+	s->rest_until_ns = clock_mono_ns() + INPUT_REST_MS * INT64_C(1000000);
+	pthread_mutex_lock(&s->lock);
+	s->counts.short_of++;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void
 let_in(struct app_http *s)
 {
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		bool short_of;
+		int fd = input_accept(s->fd, &short_of);
 
+		if (short_of)
+			rest(s);
 		if (fd == -1)
 			return;
 		take_in(s, fd);
@@ -253,6 +267,12 @@ is_answering(const struct app_http *s)
 	return (false);
 }
 
+static bool
+rests(const struct app_http *s)
+{
+	return (clock_mono_ns() < s->rest_until_ns);
+}
+
 static int
 next_ms(struct app_http *s)
 {
@@ -260,6 +280,8 @@ next_ms(struct app_http *s)
 
 	if (MHD_get_timeout(s->daemon, &ms) == MHD_NO || ms > POLL_MS)
 		ms = POLL_MS;
+	if (rests(s) && ms > INPUT_REST_MS)
+		ms = INPUT_REST_MS;
 	return ((int)ms);
 }
 
@@ -270,7 +292,7 @@ server_main(void *arg)
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	struct pollfd wants[3] = { { .fd = s->wake_fd, .events = POLLIN },
 		{ .fd = info->epoll_fd, .events = POLLIN }, { .fd = s->fd, .events = POLLIN } };
-	bool on = true;
+	bool on = true, quiet = false;
 
 	(void)prctl(PR_SET_NAME, "http");
 	while (on || (is_answering(s) && clock_mono_ns() - s->stopped_ns < STOP_NS)) {
@@ -280,11 +302,11 @@ server_main(void *arg)
 			s->stopped_ns = clock_mono_ns();
 		}
 		pthread_mutex_lock(&s->lock);
-		if (s->quiet || s->stop)
-			wants[2].fd = -1;
+		quiet = s->quiet || s->stop;
 		pthread_mutex_unlock(&s->lock);
-		if (wants[2].fd != -1)
+		if (!quiet && !rests(s))
 			let_in(s);
+		wants[2].fd = quiet || rests(s) ? -1 : s->fd;
 		(void)MHD_run(s->daemon);
 		sweep(s);
 	}

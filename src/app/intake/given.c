@@ -172,6 +172,7 @@ count(void *arg, struct input_live_counts *counts)
 	pthread_mutex_unlock(&in->lock);
 	counts->connections = http.connections;
 	counts->refused = http.refused + tls.refused;
+	counts->short_of = http.short_of + tls.short_of;
 	counts->failed = tls.failed;
 	counts->open = http.open;
 }

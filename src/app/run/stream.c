@@ -316,6 +316,10 @@ say_input(const struct run_stream *r)
 		app_warn_log(r->name,
 		    "%llu connections were closed for lack of room (limits.connections)",
 		    (unsigned long long)counts.refused);
+	if (counts.short_of > 0)
+		app_warn_log(r->name,
+		    "connections waited for lack of descriptors, %llu times (LimitNOFILE)",
+		    (unsigned long long)counts.short_of);
 	if (counts.bad + counts.large + counts.denied + counts.busy > 0)
 		app_warn_log(r->name,
 		    "bodies were refused: %llu malformed, %llu too large, %llu without the token, "

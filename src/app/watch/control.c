@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "input/accept.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "store/layout.h"
@@ -245,9 +246,11 @@ control_main(void *arg)
 			return (NULL);
 		if (want[1].revents != 0)
 			return (NULL);
-		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd == -1)
+		if ((fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC)) == -1) {
+			if (errno != EAGAIN && errno != ECONNABORTED) /* no descriptor is left */
+				(void)poll(&want[1], 1, INPUT_REST_MS);
 			continue;
+		}
 		set_patience(fd);
 		if (may_ask(fd, &uid))
 			answer(c, fd, uid);

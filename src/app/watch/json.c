@@ -81,6 +81,7 @@ add_progress(struct buf *out, const struct app_snapshot *s, const struct app_see
 	json_u64(out, "reopened", seen->reopened);
 	json_u64(out, "connections", seen->input.open);
 	json_u64(out, "connections_refused", seen->input.refused);
+	json_u64(out, "descriptors_short", seen->input.short_of);
 	json_u64(out, "files_gone", seen->input.gone);
 }
 

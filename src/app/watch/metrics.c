@@ -136,6 +136,12 @@ refused(const struct app_seen *seen)
 }
 
 static uint64_t
+short_of(const struct app_seen *seen)
+{
+	return (seen->input.short_of);
+}
+
+static uint64_t
 gone(const struct app_seen *seen)
 {
 	return (seen->input.gone);
@@ -172,6 +178,8 @@ static const struct {
 	{ "connections", "gauge", "Connections that are open.", connections },
 	{ "connections_total", "counter", "Connections that were taken.", taken },
 	{ "connections_refused_total", "counter", "Connections closed for lack of room.", refused },
+	{ "descriptors_short_total", "counter",
+	    "How often connections waited for lack of descriptors.", short_of },
 	{ "files_gone_total", "counter", "Renamed files that were gone before they were read.",
 	    gone },
 	{ "disk_full_waits_total", "counter", "How often input waited for space on the disk.",

@@ -94,7 +94,8 @@ struct input_live {
 	int64_t stopped_ns;
 	uint32_t drops; /* SK_MEMINFO_DROPS as it was last */
 	uint64_t missed; /* and when we came */
-	uint64_t connections, refused, gone; /* input_live_counts */
+	uint64_t connections, refused, gone, short_of; /* input_live_counts */
+	int64_t rest_until_ns; /* not 0: what listens is not looked at */
 	struct input_tls *tls; /* its connections come through feeds[0].fd, a pipe */
 	int listen_fd, give_fd; /* of tls: what it listens on, where it puts them */
 	struct input_given given;
@@ -139,7 +140,7 @@ int input_place_open(const struct input_live_options *how, struct input_live *in
 /* What listens, and a pipe that its connections come through. */
 int input_secure_open(const struct input_live_options *how, struct input_live *in, struct err *e);
 
-/* The next connection, or -1. */
-int input_secure_accept(const struct input_live *in);
+/* As input_accept. */
+int input_secure_accept(const struct input_live *in, bool *short_of);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "crypto/random.h"
+#include "input/accept.h"
 #include "input/live/tail.h"
 
 #define EVENTS 64
@@ -223,15 +224,42 @@ find_free(struct input_live *in, struct live_sink *sink)
 	return (idlest);
 }
 
+/*
+ * No descriptor is left for who waits: looked at again later.  Behind a stop
+ * others end now, and theirs are free.
+ */
+static void
+rest(struct input_live *in)
+{
+	in->short_of++;
+	if (in->stopping || epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL) == -1)
+		return;
+	in->rest_until_ns = clock_mono_ns() + INPUT_REST_MS * INT64_C(1000000);
+}
+
+static void
+end_rest(struct input_live *in)
+{
+	if (in->rest_until_ns == 0 || (!in->stopping && clock_mono_ns() < in->rest_until_ns))
+		return;
+	in->rest_until_ns = 0;
+	(void)watch(in, 0);
+}
+
 /* Who waits to be let in; at most EVENTS of them. */
 static void
 let_in(struct input_live *in, struct live_sink *sink)
 {
 	for (int i = 0; i < EVENTS && sink->cut == 0; i++) {
-		int fd = input_secure_accept(in);
+		bool short_of;
+		int fd = input_secure_accept(in, &short_of);
 		struct live_feed *feed;
 
-		if (fd == -1) { /* nobody, or one who is gone already, or no descriptor is left */
+		if (short_of) {
+			rest(in);
+			return;
+		}
+		if (fd == -1) { /* nobody, or one who is gone already */
 			if (in->stopping && in->path[0] != '\0') /* nor will anybody come */
 				(void)epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL);
 			return;
@@ -356,8 +384,10 @@ read_connections(struct input_live *in, int timeout_ms, struct live_sink *sink)
 {
 	struct epoll_event events[EVENTS];
 	bool more = in->tls != NULL && !input_tls_drained(in->tls);
-	int n = epoll_wait(in->epoll_fd, events, EVENTS, in->stopping && !more ? 0 : timeout_ms);
+	int n;
 
+	end_rest(in);
+	n = epoll_wait(in->epoll_fd, events, EVENTS, in->stopping && !more ? 0 : timeout_ms);
 	if (n == -1 && errno != EINTR)
 		return (-1);
 	for (int i = 0; i < n && has_room(sink); i++) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "input/accept.h"
 #include "input/live/inside.h"
 
 /* By the thread of TLS: the plain end of a connection. */
@@ -35,12 +36,13 @@ input_secure_open(const struct input_live_options *how, struct input_live *in, s
 }
 
 int
-input_secure_accept(const struct input_live *in)
+input_secure_accept(const struct input_live *in, bool *short_of)
 {
 	int fd;
 
 	if (in->tls == NULL)
-		return (accept4(in->feeds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+		return (input_accept(in->feeds[0].fd, short_of));
+	*short_of = false;
 	return (read(in->feeds[0].fd, &fd, sizeof(fd)) == sizeof(fd) ? fd : -1);
 }
 
@@ -62,6 +64,7 @@ input_live_count(const struct input_live *in, struct input_live_counts *counts)
 	*counts = (struct input_live_counts){
 		.connections = in->connections,
 		.refused = in->refused + tls.refused,
+		.short_of = in->short_of + tls.short_of,
 		.gone = in->gone,
 		.missed = in->missed,
 		.failed = tls.failed,

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "input/accept.h"
 #include "input/tls/inside.h"
 
 #define SHAKE_NS INT64_C(10000000000)
@@ -120,12 +121,41 @@ open_peer(struct input_tls *t, struct tls_peer *peer, int fd)
 }
 
 static void
+watch_listener(struct input_tls *t, int how)
+{
+	struct epoll_event listener = { .events = EPOLLIN, .data.u32 = LISTENER };
+
+	(void)epoll_ctl(t->epoll_fd, how, t->how.fd, &listener);
+}
+
+/* No descriptor is left for who waits: looked at again later. */
+static void
+rest(struct input_tls *t)
+{
+	t->short_of++;
+	t->rest_until_ns = clock_mono_ns() + INPUT_REST_MS * INT64_C(1000000);
+	watch_listener(t, EPOLL_CTL_DEL);
+}
+
+static void
+end_rest(struct input_tls *t)
+{
+	if (t->rest_until_ns == 0 || clock_mono_ns() < t->rest_until_ns)
+		return;
+	t->rest_until_ns = 0;
+	watch_listener(t, EPOLL_CTL_ADD);
+}
+
+static void
 let_in(struct input_tls *t)
 {
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		int fd = accept4(t->how.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		bool short_of;
+		int fd = input_accept(t->how.fd, &short_of);
 		struct tls_peer *peer;
 
+		if (short_of)
+			rest(t);
 		if (fd == -1)
 			return;
 		peer = find_place(t);
@@ -204,12 +234,17 @@ front_main(void *arg)
 	(void)prctl(PR_SET_NAME, "tls");
 	while (!t->stop) {
 		bool quiet = t->quiet;
-		int n = epoll_wait(t->epoll_fd, events, EVENTS, quiet ? QUIET_MS : WAIT_MS);
+		int n = epoll_wait(t->epoll_fd, events, EVENTS,
+		    quiet		     ? QUIET_MS :
+			t->rest_until_ns > 0 ? INPUT_REST_MS :
+					       WAIT_MS);
 
 		if (quiet && listens) {
-			(void)epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, t->how.fd, NULL);
+			watch_listener(t, EPOLL_CTL_DEL);
 			listens = false;
 		}
+		if (listens)
+			end_rest(t);
 		for (int i = 0; i < n; i++) {
 			uint32_t which = events[i].data.u32;
 
@@ -359,5 +394,7 @@ input_tls_drained(const struct input_tls *t)
 void
 input_tls_count(const struct input_tls *t, struct input_tls_counts *counts)
 {
-	*counts = (struct input_tls_counts){ .refused = t->refused, .failed = t->failed };
+	*counts = (struct input_tls_counts){
+		.refused = t->refused, .failed = t->failed, .short_of = t->short_of
+	};
 }

@@ -41,7 +41,8 @@ struct input_tls {
 	atomic_uint open;
 	int64_t swept_ns;
 	atomic_bool quiet, stop, drained;
-	_Atomic uint64_t refused, failed;
+	int64_t rest_until_ns; /* not 0: what listens is not looked at */
+	_Atomic uint64_t refused, failed, short_of;
 };
 
 /* ---- context.c ---- */
