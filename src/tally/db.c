@@ -13,7 +13,7 @@
  * docs/format.md 23.  Without rowid: in the order of their keys, so that equal
  * contents are equal to whoever reads them all.
  */
-static const char *const tables[] = {
+static const char *const schema[] = {
 	"CREATE TABLE stream (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" segment INTEGER NOT NULL, records INTEGER NOT NULL) STRICT",
 	"CREATE TABLE total (stream INTEGER NOT NULL, period INTEGER NOT NULL, idx INTEGER NOT "
@@ -26,7 +26,8 @@ static const char *const tables[] = {
 	" requests INTEGER NOT NULL, bots INTEGER NOT NULL, bytes INTEGER NOT NULL,"
 	" PRIMARY KEY (stream, period, dim, idx, apart, other, key)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE epoch (id INTEGER PRIMARY KEY, period INTEGER NOT NULL, idx INTEGER NOT NULL,"
-	" origin BLOB NOT NULL, UNIQUE (period, idx, origin)) STRICT",
+	" origin BLOB NOT NULL, cover BLOB NOT NULL, gone INTEGER NOT NULL, UNIQUE (period, idx, "
+	"origin)) STRICT",
 	"CREATE TABLE seen (stream INTEGER NOT NULL, period INTEGER NOT NULL, dim INTEGER NOT NULL,"
 	" idx INTEGER NOT NULL, other INTEGER NOT NULL, key TEXT NOT NULL, epoch INTEGER NOT NULL,"
 	" subjects INTEGER NOT NULL, hashes BLOB,"
@@ -35,7 +36,7 @@ static const char *const tables[] = {
 	" epoch INTEGER NOT NULL, subjects INTEGER NOT NULL, registers BLOB,"
 	" PRIMARY KEY (stream, period, idx, epoch)) STRICT, WITHOUT ROWID",
 };
-#define TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
+#define OBJECTS ((int)(sizeof(schema) / sizeof(schema[0])))
 
 int
 tally_db_fail(sqlite3 *db, struct err *e)
@@ -47,6 +48,8 @@ tally_db_fail(sqlite3 *db, struct err *e)
 	case SQLITE_LOCKED: return (err_set(e, ERR_BUSY, "another process writes it"));
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT: return (err_set(e, ERR_FINDING, "%s", sqlite3_errstr(code)));
+	case SQLITE_CONSTRAINT:
+		return (err_set(e, ERR_FINDING, "it has other rows than it should"));
 	case SQLITE_NOMEM: return (err_memory(e));
 	default: return (err_set(e, ERR_IO, "%s", sqlite3_errstr(code)));
 	}
@@ -95,8 +98,8 @@ make(sqlite3 *db, struct err *e)
 	int rc = -1;
 
 	buf_str(&sql, "BEGIN IMMEDIATE;");
-	for (int i = 0; i < TABLES; i++) {
-		buf_str(&sql, tables[i]);
+	for (int i = 0; i < OBJECTS; i++) {
+		buf_str(&sql, schema[i]);
 		buf_char(&sql, ';');
 	}
 	buf_fmt(&sql, "PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT", TALLY_APPLICATION,
@@ -120,14 +123,14 @@ compare(sqlite3 *db, struct err *e)
 		"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid", &st, e) == -1)
 		return (-1);
 	while ((rc = tally_db_step(db, st, e)) == 1) {
-		if (found == TABLES || !span_is(tally_db_text(st, 0), tables[found]))
+		if (found == OBJECTS || !span_is(tally_db_text(st, 0), schema[found]))
 			break;
 		found++;
 	}
 	(void)sqlite3_finalize(st);
 	if (rc == -1)
 		return (-1);
-	return (rc == 0 && found == TABLES ?
+	return (rc == 0 && found == OBJECTS ?
 		0 :
 		err_set(e, ERR_FINDING, "it has tables that cretula did not make"));
 }

@@ -6,6 +6,8 @@
 #include "app/records.h"
 #include "app/role/grant.h"
 #include "app/say.h"
+#include "app/stats/report.h"
+#include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -17,10 +19,14 @@
 
 static const struct app_option options[] = {
 	APP_ROLE_CONFIG,
+	{ "csv", "TABLE", "one table: hour, day, week, month, path, status, referer, agent ..." },
+	{ "forget-pruned", NULL, "with --rebuild: what only pruned segments said is lost" },
+	{ "rebuild", NULL, "count the sealed segments again; without --stream of all streams" },
 	APP_ROLE_NAME,
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "the stream" },
+	{ "top", "N", "so many paths, agents ... (10; 0: all)" },
 	{ "until", "T", "before then" },
 	{ "words", NULL, "also how many path words stayed readable; reads every record" },
 	{ NULL, NULL, NULL },
@@ -37,6 +43,8 @@ struct totals {
 	struct seal_raw raw;
 	bool window;
 	bool words; /* are counted */
+	struct app_report report;
+	uint64_t fields; /* that the role sees */
 	bool touched; /* records were erased or replaced: the entries say more than there is */
 };
 
@@ -243,8 +251,7 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 	row(out, "segments", t->segments, 0);
 	row(out, "line bytes", t->record_bytes, 0);
 	row(out, "disk bytes", t->disk_bytes, 0);
-	buf_fmt(out, "\nraw at rest before: %s\n",
-	    t->raw.words[0] == '\0' ? "no" : t->raw.words);
+	buf_fmt(out, "\nraw at rest before: %s\n", t->raw.words[0] == '\0' ? "no" : t->raw.words);
 }
 
 static void
@@ -303,42 +310,112 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 				json_u64(out, app_names()->classes[i], t->sealed.masked[i]);
 		buf_char(out, '}');
 	}
+}
+
+/* What people or programs read; what stats.db says comes last. */
+static int
+print(const struct totals *t, bool json, const char *stream, struct buf *out, struct err *e)
+{
+	int rc;
+
+	if (!json) {
+		print_text(t, stream, out);
+		return (app_report_text(&t->report, out, e));
+	}
+	print_json(t, stream, out);
+	rc = app_report_json(&t->report, out, e);
 	buf_str(out, "}\n");
+	return (rc);
+}
+
+static int
+rebuild(const struct app_args *args, struct err *e)
+{
+	const char *store = app_arg(args, "store"), *stream = app_arg(args, "stream");
+	struct buf out = { 0 };
+	uint64_t counted = 0;
+
+	if (store == NULL)
+		return (err_set(e, ERR_USAGE, "--store DIR is needed"));
+	if (app_tally_rebuild(store, stream, app_arg(args, "forget-pruned") != NULL, &counted, e) ==
+	    -1)
+		return (-1);
+	if (args->json) {
+		buf_char(&out, '{');
+		json_u64(&out, "counted", counted);
+		buf_str(&out, "}\n");
+	} else
+		buf_fmt(&out, "%llu records counted\n", (unsigned long long)counted);
+	return (app_finish("stats", &out, 0));
+}
+
+static int
+run_report(const struct app_args *args, struct totals *t, struct err *e)
+{
+	const char *stream = app_arg(args, "stream"), *csv = app_arg(args, "csv");
+	struct buf out = { 0 };
+	uint64_t top = 10;
+	int rc;
+
+	if (app_arg_count(args, "top", 0, UINT32_MAX, &top, e) == -1 ||
+	    app_records_open(&t->records, app_arg(args, "store"), stream, app_arg(args, "since"),
+		app_arg(args, "until"), e) == -1)
+		return (-1);
+	t->report = (struct app_report){ .stream = stream,
+		.since_us = t->records.since_us,
+		.until_us = t->records.until_us,
+		.top = (unsigned)top,
+		.fields = t->fields };
+	if (app_report_open(&t->report, app_arg(args, "store"), e) == -1)
+		return (-1);
+	if (csv != NULL)
+		rc = app_report_csv(&t->report, csv, &out, e);
+	else if ((rc = collect(t, e)) == 0)
+		rc = print(t, args->json, stream, &out, e);
+	if (rc == 0)
+		return (app_finish("stats", &out, 0));
+	buf_free(&out);
+	return (-1);
 }
 
 static int
 run(const struct app_args *args)
 {
 	static struct totals t = { .records = { .stream_fd = -1 } };
-	const char *stream = app_arg(args, "stream");
 	struct view_grant grant;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
-	struct buf out = { 0 };
 	int code;
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	if (app_grant(args, &grant, &hint, &e) == -1 || view_grant_records(&grant, &e) == -1 ||
-	    app_records_open(&t.records, app_arg(args, "store"), stream, app_arg(args, "since"),
-		app_arg(args, "until"), &e) == -1 ||
-	    collect(&t, &e) == -1) {
+	if (app_grant(args, &grant, &hint, &e) == -1 || view_grant_records(&grant, &e) == -1)
+		code = -1;
+	else if ((t.fields = grant.fields) != view_grant_of(VIEW_DEVELOPER).fields &&
+	    app_arg(args, "rebuild") != NULL)
+		code = err_set(&e, ERR_USAGE, "--rebuild is for who sees all fields");
+	else if (app_arg(args, "rebuild") != NULL)
+		code = rebuild(args, &e);
+	else
+		code = run_report(args, &t, &e);
+	if (code == -1)
 		code = app_fail("stats", &e);
-		app_hint(&hint);
-	} else {
-		(args->json ? print_json : print_text)(&t, stream, &out);
-		code = app_finish("stats", &out, 0);
-	}
+	app_hint(&hint);
 	buf_free(&hint);
+	app_report_close(&t.report);
 	app_records_close(&t.records);
 	return (code);
 }
 
 const struct app_command app_command_stats = { "stats", "totals of a stream", "", 0, 0, options,
 	"Totals come from the sealed counts; with --since, --until or --words the records are "
-	"counted.\n\n"
+	"counted.\nTraffic comes from STORE/stats.db, in whole hours; nothing that is sealed "
+	"depends "
+	"on it, and\n--rebuild makes it again.\n\n"
 	"examples:\n"
 	"  cretula stats --store ./store --stream shop\n"
 	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n"
-	"  cretula stats --store ./store --stream shop --words\n",
+	"  cretula stats --store ./store --stream shop --words\n"
+	"  cretula stats --store ./store --stream shop --csv path --top 0\n"
+	"  cretula stats --store ./store --rebuild\n",
 	run };

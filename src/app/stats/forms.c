@@ -1,0 +1,263 @@
+/* app: what stats.db says, for programs and spreadsheets. */
+#include "app/stats/inside.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+
+/* ---- JSON ---- */
+
+static void
+add_time(struct buf *out, int64_t t_us)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	json_str(out, "start", span_of(text, clock_rfc3339(text, t_us)));
+}
+
+static void
+add_sums(struct buf *out, const struct tally_sums *s)
+{
+	json_u64(out, "requests", s->requests);
+	json_u64(out, "bots", s->bots);
+	json_u64(out, "errors_4xx", s->errors_4xx);
+	json_u64(out, "errors_5xx", s->errors_5xx);
+	json_u64(out, "bytes", s->bytes);
+	json_u64(out, "request_bytes", s->request_bytes);
+}
+
+/* The next object of an array. */
+static void
+open_item(struct buf *out)
+{
+	if (out->len > 0 && out->data[out->len - 1] == '}')
+		buf_char(out, ',');
+	buf_char(out, '{');
+}
+
+static void
+open_array(struct buf *out, const char *key)
+{
+	json_key(out, key);
+	buf_char(out, '[');
+}
+
+static int
+add_total(void *arg, const struct tally_total *total, struct err *e)
+{
+	struct buf *out = arg;
+
+	(void)e;
+	open_item(out);
+	add_time(out, total->start_us);
+	add_sums(out, &total->sums);
+	buf_char(out, '}');
+	return (0);
+}
+
+static int
+add_cell(void *arg, const struct tally_cell *cell, struct err *e)
+{
+	struct buf *out = arg;
+
+	(void)e;
+	open_item(out);
+	if (cell->other)
+		json_bool(out, "other", true);
+	else
+		json_str(out, "key", cell->key);
+	json_u64(out, "requests", cell->requests);
+	json_u64(out, "bots", cell->bots);
+	json_u64(out, "bytes", cell->bytes);
+	if (cell->subjects == TALLY_SUBJECTS_MANY)
+		json_u64(out, "subjects_over", TALLY_SUBJECTS_MAX);
+	else if (cell->subjects > 0)
+		json_u64(out, "subjects", cell->subjects);
+	buf_char(out, '}');
+	return (0);
+}
+
+static int
+add_unique(void *arg, const struct tally_unique *u, struct err *e)
+{
+	struct buf *out = arg;
+
+	(void)e;
+	open_item(out);
+	add_time(out, u->start_us);
+	json_u64(out, "subjects", u->subjects);
+	json_bool(out, "exact", u->exact);
+	buf_char(out, '}');
+	return (0);
+}
+
+static int
+add_tops(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+
+	w.limit = r->top;
+	json_key(out, "top");
+	buf_char(out, '{');
+	for (w.dim = TALLY_PATH; w.dim < TALLY_LATENCY; w.dim++) {
+		if (!app_report_shows(r, w.dim))
+			continue;
+		open_array(out, tally_dims[w.dim].name);
+		if (tally_cells(r->db, &w, add_cell, out, e) == -1)
+			return (-1);
+		buf_char(out, ']');
+	}
+	buf_char(out, '}');
+	return (0);
+}
+
+static int
+add_latency(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+	struct tally_latency l;
+
+	if (tally_latency(r->db, &w, &l, e) == -1)
+		return (-1);
+	json_key(out, "latency_us");
+	buf_char(out, '{');
+	json_u64(out, "count", l.count);
+	if (l.count > 0) {
+		json_u64(out, "p50", l.p50_us);
+		json_u64(out, "p75", l.p75_us);
+		json_u64(out, "p90", l.p90_us);
+		json_u64(out, "p95", l.p95_us);
+		json_u64(out, "p99", l.p99_us);
+		json_u64(out, "p999", l.p999_us);
+	}
+	buf_char(out, '}');
+	return (0);
+}
+
+static int
+add_uniques(const struct app_report *r, struct buf *out, struct err *e)
+{
+	json_key(out, "uniques");
+	buf_char(out, '{');
+	for (enum tally_period p = TALLY_DAY; p <= TALLY_MONTH; p++) {
+		struct tally_window w = app_report_window(r, p);
+
+		open_array(out, tally_period_names[p]);
+		if (tally_uniques(r->db, &w, add_unique, out, e) == -1)
+			return (-1);
+		buf_char(out, ']');
+	}
+	buf_char(out, '}');
+	return (0);
+}
+
+int
+app_report_json(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_window w;
+	struct tally_sums sums;
+	enum tally_period step;
+
+	if (r->db == NULL)
+		return (0);
+	w = app_report_whole(r);
+	if (tally_sum(r->db, &w, &sums, e) == -1 || app_report_step(r, &step, e) == -1)
+		return (-1);
+	json_key(out, "traffic");
+	buf_char(out, '{');
+	json_u64(out, "next_segment", r->reach.segment);
+	json_u64(out, "of_its_records", r->reach.records);
+	json_key(out, "total");
+	buf_char(out, '{');
+	add_sums(out, &sums);
+	buf_char(out, '}');
+	json_str(out, "period", span_str(tally_period_names[step]));
+	open_array(out, "series");
+	w = app_report_window(r, step);
+	if (tally_totals(r->db, &w, add_total, out, e) == -1)
+		return (-1);
+	buf_char(out, ']');
+	if (add_tops(r, out, e) == -1 ||
+	    (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1) ||
+	    add_uniques(r, out, e) == -1)
+		return (-1);
+	buf_char(out, '}');
+	return (0);
+}
+
+/* ---- CSV ---- */
+
+/* RFC 4180. */
+static void
+add_quoted(struct buf *out, struct span text)
+{
+	buf_char(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"')
+			buf_char(out, '"');
+		buf_char(out, text.ptr[i]);
+	}
+	buf_char(out, '"');
+}
+
+static int
+csv_total(void *arg, const struct tally_total *total, struct err *e)
+{
+	const struct tally_sums *s = &total->sums;
+	struct buf *out = arg;
+	char text[CLOCK_RFC3339_BYTES];
+
+	(void)e;
+	buf_add(out, text, clock_rfc3339(text, total->start_us));
+	buf_fmt(out, ",%llu,%llu,%llu,%llu,%llu,%llu\r\n", (unsigned long long)s->requests,
+	    (unsigned long long)s->bots, (unsigned long long)s->errors_4xx,
+	    (unsigned long long)s->errors_5xx, (unsigned long long)s->bytes,
+	    (unsigned long long)s->request_bytes);
+	return (0);
+}
+
+/* other is a column of its own: a key may have any text. */
+static int
+csv_cell(void *arg, const struct tally_cell *cell, struct err *e)
+{
+	struct buf *out = arg;
+
+	(void)e;
+	add_quoted(out, cell->key);
+	buf_fmt(out, ",%d,%llu,%llu,%llu,", cell->other, (unsigned long long)cell->requests,
+	    (unsigned long long)cell->bots, (unsigned long long)cell->bytes);
+	if (cell->subjects == TALLY_SUBJECTS_MANY)
+		buf_fmt(out, ">%d", TALLY_SUBJECTS_MAX);
+	else if (cell->subjects > 0)
+		buf_fmt(out, "%u", cell->subjects);
+	buf_str(out, "\r\n");
+	return (0);
+}
+
+int
+app_report_csv(const struct app_report *r, const char *table, struct buf *out, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+
+	if (r->db == NULL)
+		return (err_set(e, ERR_INPUT,
+		    "stream %s: not counted yet; `cretula stats --rebuild` does", r->stream));
+	for (int p = 0; p < TALLY_PERIOD_COUNT; p++)
+		if (strcmp(table, tally_period_names[p]) == 0) {
+			w.period = (enum tally_period)p;
+			buf_str(out,
+			    "start,requests,bots,errors_4xx,errors_5xx,bytes,request_bytes\r\n");
+			return (tally_totals(r->db, &w, csv_total, out, e));
+		}
+	if (tally_dim_find(span_str(table), &w.dim) == -1)
+		return (err_set(e, ERR_USAGE,
+		    "--csv: minute, hour, day, week, month, or what is counted by: path, status, "
+		    "referer, agent, country, event, method, host, os, device, latency"));
+	if (!app_report_shows(r, w.dim))
+		return (err_set(e, ERR_USAGE, "--csv %s: the role does not see that field", table));
+	w.limit = r->top;
+	buf_str(out, "key,other,requests,bots,bytes,subjects\r\n");
+	return (tally_cells(r->db, &w, csv_cell, out, e));
+}

@@ -1,0 +1,17 @@
+/* app, inside: what the forms of a report share. */
+#ifndef CRETULA_APP_STATS_INSIDE_H
+#define CRETULA_APP_STATS_INSIDE_H
+
+#include "app/stats/report.h"
+
+struct tally_window app_report_window(const struct app_report *r, enum tally_period period);
+/* In the longest periods that its ends allow: the same sums from fewer rows. */
+struct tally_window app_report_whole(const struct app_report *r);
+/* The shortest period that gives no more than a screen of rows. */
+int app_report_step(const struct app_report *r, enum tally_period *period, struct err *e);
+/* May the dimension be shown? */
+bool app_report_shows(const struct app_report *r, enum tally_dim dim);
+/* "  name   12,345   6.7 %" */
+void app_report_row(struct buf *out, const char *name, uint64_t n, uint64_t of);
+
+#endif

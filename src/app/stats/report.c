@@ -1,0 +1,319 @@
+/* app: what stats.db says, for people. */
+#include "app/stats/inside.h"
+
+#include <string.h>
+
+#include "app/tally/tally.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+
+#define BARS_MAX 60 /* rows of the curve */
+#define BAR_CHARACTERS 40
+#define KEY_CHARACTERS 46
+
+int
+app_report_open(struct app_report *r, const char *store, struct err *e)
+{
+	struct buf path = { 0 };
+	struct err why = { ERR_NONE, "" };
+	int rc = app_tally_path(store, &path, e);
+
+	r->db = NULL;
+	if (rc == 0 && (rc = tally_reader_open(path.data, &r->db, &why)) == -1) {
+		if (why.code == ERR_INPUT)
+			rc = 0;
+		else if (e != NULL)
+			*e = why;
+	}
+	buf_free(&path);
+	if (rc == 0 && r->db != NULL)
+		rc = tally_reach(r->db, r->stream, &r->reach, e);
+	if (rc == 0 && r->db != NULL && !r->reach.known)
+		app_report_close(r);
+	return (rc);
+}
+
+void
+app_report_close(struct app_report *r)
+{
+	tally_reader_close(r->db);
+	r->db = NULL;
+}
+
+/* ---- windows ---- */
+
+struct tally_window
+app_report_window(const struct app_report *r, enum tally_period period)
+{
+	return ((struct tally_window){ .stream = r->stream,
+	    .period = period,
+	    .since_us = r->since_us,
+	    .until_us = r->until_us });
+}
+
+static bool
+is_edge(enum tally_period period, int64_t t_us)
+{
+	return (t_us == INT64_MIN || t_us == INT64_MAX ||
+	    tally_start_us(period, tally_index(period, t_us)) == t_us);
+}
+
+struct tally_window
+app_report_whole(const struct app_report *r)
+{
+	enum tally_period period = TALLY_MONTH;
+
+	while (period > TALLY_HOUR &&
+	    (period == TALLY_WEEK || !is_edge(period, r->since_us) ||
+		!is_edge(period, r->until_us)))
+		period--;
+	return (app_report_window(r, period));
+}
+
+static int
+count_rows(void *arg, const struct tally_total *total, struct err *e)
+{
+	(void)total;
+	(void)e;
+	return (++*(unsigned *)arg > BARS_MAX);
+}
+
+int
+app_report_step(const struct app_report *r, enum tally_period *period, struct err *e)
+{
+	for (*period = TALLY_HOUR; *period < TALLY_MONTH; ++*period) {
+		struct tally_window w = app_report_window(r, *period);
+		unsigned rows = 0;
+		int rc = tally_totals(r->db, &w, count_rows, &rows, e);
+
+		if (rc != 1)
+			return (rc);
+	}
+	return (0);
+}
+
+bool
+app_report_shows(const struct app_report *r, enum tally_dim dim)
+{
+	return (dim == TALLY_ALL || (r->fields >> tally_dims[dim].field & 1) != 0);
+}
+
+/* ---- for people ---- */
+
+/* As in a line of records: nothing that a terminal would obey. */
+static void
+add_key(struct buf *out, struct span key)
+{
+	struct buf quoted = { 0 };
+	size_t len;
+
+	json_quote(&quoted, key);
+	len = quoted.len < 2 ? 0 : quoted.len - 2;
+	buf_fmt(out, "%-*.*s", KEY_CHARACTERS, (int)(len > KEY_CHARACTERS ? KEY_CHARACTERS : len),
+	    len == 0 ? "" : quoted.data + 1);
+	buf_free(&quoted);
+}
+
+static void
+add_count(struct buf *out, uint64_t n)
+{
+	char text[32];
+
+	num_print_grouped(text, n);
+	buf_fmt(out, " %14s", text);
+}
+
+struct curve {
+	struct buf *out;
+	enum tally_period period;
+	uint64_t most;
+};
+
+static int
+find_most(void *arg, const struct tally_total *total, struct err *e)
+{
+	struct curve *c = arg;
+
+	(void)e;
+	if (total->sums.requests > c->most)
+		c->most = total->sums.requests;
+	return (0);
+}
+
+static int
+add_bar(void *arg, const struct tally_total *total, struct err *e)
+{
+	struct curve *c = arg;
+	char time[CLOCK_RFC3339_BYTES];
+	uint64_t n = total->sums.requests;
+	unsigned eighths =
+	    c->most == 0 ? 0 : (unsigned)((double)n / (double)c->most * BAR_CHARACTERS * 8 + 0.5);
+
+	(void)e;
+	(void)clock_rfc3339(time, total->start_us);
+	time[10] = c->period == TALLY_HOUR ? ' ' : '\0';
+	time[16] = '\0';
+	buf_fmt(c->out, "  %-16s", time);
+	add_count(c->out, n);
+	add_count(c->out, total->sums.errors_4xx + total->sums.errors_5xx);
+	buf_str(c->out, "  ");
+	for (; eighths >= 8; eighths -= 8)
+		buf_str(c->out, "\xe2\x96\x88");
+	if (eighths > 0) {
+		const char part[4] = { '\xe2', '\x96', (char)(0x90 - eighths), '\0' };
+
+		buf_str(c->out, part);
+	}
+	buf_char(c->out, '\n');
+	return (0);
+}
+
+static int
+add_curve(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct curve c = { .out = out };
+	struct tally_window w;
+
+	if (app_report_step(r, &c.period, e) == -1)
+		return (-1);
+	w = app_report_window(r, c.period);
+	buf_fmt(out, "\nby %-13s %14s %14s\n", tally_period_names[c.period], "requests", "errors");
+	if (tally_totals(r->db, &w, find_most, &c, e) == -1)
+		return (-1);
+	return (tally_totals(r->db, &w, add_bar, &c, e));
+}
+
+static int
+add_sums(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+	struct tally_sums s;
+
+	if (tally_sum(r->db, &w, &s, e) == -1)
+		return (-1);
+	buf_fmt(out, "\ntraffic (all segments below %llu)\n", (unsigned long long)r->reach.segment);
+	app_report_row(out, "requests", s.requests, 0);
+	app_report_row(out, "of robots", s.bots, s.requests);
+	app_report_row(out, "errors 4xx", s.errors_4xx, s.requests);
+	app_report_row(out, "errors 5xx", s.errors_5xx, s.requests);
+	app_report_row(out, "bytes sent", s.bytes, 0);
+	if (s.request_bytes > 0)
+		app_report_row(out, "bytes got", s.request_bytes, 0);
+	return (0);
+}
+
+void
+app_report_row(struct buf *out, const char *name, uint64_t n, uint64_t of)
+{
+	char text[32];
+
+	num_print_grouped(text, n);
+	buf_fmt(out, "  %-12s %16s", name, text);
+	if (of > 0)
+		buf_fmt(out, "  %5.1f %%", 100.0 * (double)n / (double)of);
+	buf_char(out, '\n');
+}
+
+struct listing {
+	struct buf *out;
+	const char *title;
+	bool begun;
+};
+
+static int
+add_cell(void *arg, const struct tally_cell *cell, struct err *e)
+{
+	struct listing *l = arg;
+
+	(void)e;
+	if (!l->begun)
+		buf_fmt(l->out, "\n%-48s %14s %14s  subjects\n", l->title, "requests", "bytes");
+	l->begun = true;
+	buf_str(l->out, "  ");
+	add_key(l->out, cell->other ? span_str("(other)") : cell->key);
+	add_count(l->out, cell->requests);
+	add_count(l->out, cell->bytes);
+	if (cell->subjects == TALLY_SUBJECTS_MANY)
+		buf_fmt(l->out, "  > %d\n", TALLY_SUBJECTS_MAX);
+	else if (cell->subjects == 0)
+		buf_str(l->out, "  -\n");
+	else
+		buf_fmt(l->out, "  %u\n", cell->subjects);
+	return (0);
+}
+
+static int
+add_latency(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+	struct tally_latency l;
+
+	if (tally_latency(r->db, &w, &l, e) == -1)
+		return (-1);
+	if (l.count == 0)
+		return (0);
+	buf_str(out, "\nlatency, microseconds\n");
+	app_report_row(out, "requests", l.count, 0);
+	app_report_row(out, "50 %", l.p50_us, 0);
+	app_report_row(out, "90 %", l.p90_us, 0);
+	app_report_row(out, "99 %", l.p99_us, 0);
+	app_report_row(out, "99.9 %", l.p999_us, 0);
+	return (0);
+}
+
+static int
+add_unique(void *arg, const struct tally_unique *u, struct err *e)
+{
+	struct curve *c = arg;
+	char time[CLOCK_RFC3339_BYTES];
+
+	(void)e;
+	(void)clock_rfc3339(time, u->start_us);
+	time[10] = '\0';
+	if (c->most == 0)
+		buf_fmt(c->out, "\nsubjects by %s\n", tally_period_names[c->period]);
+	c->most = 1;
+	buf_fmt(c->out, "  %-16s%s", time, u->exact ? "  " : " ~");
+	add_count(c->out, u->subjects);
+	buf_char(c->out, '\n');
+	return (0);
+}
+
+/* The shortest period of which there are few enough. */
+static int
+add_uniques(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct curve c = { .out = out };
+	struct tally_window w;
+
+	if (app_report_step(r, &c.period, e) == -1)
+		return (-1);
+	c.period = c.period < TALLY_DAY ? TALLY_DAY : c.period;
+	w = app_report_window(r, c.period);
+	return (tally_uniques(r->db, &w, add_unique, &c, e));
+}
+
+int
+app_report_text(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+
+	if (r->db == NULL) {
+		buf_str(out, "\ntraffic: not counted yet; `cretula stats --rebuild` does\n");
+		return (0);
+	}
+	if (add_sums(r, out, e) == -1 || add_curve(r, out, e) == -1)
+		return (-1);
+	w.limit = r->top;
+	for (w.dim = TALLY_PATH; w.dim < TALLY_LATENCY; w.dim++) {
+		struct listing l = { out, tally_dims[w.dim].name, false };
+
+		if (app_report_shows(r, w.dim) && tally_cells(r->db, &w, add_cell, &l, e) == -1)
+			return (-1);
+	}
+	if (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1)
+		return (-1);
+	return (add_uniques(r, out, e));
+}

@@ -1,0 +1,33 @@
+/* app: what stats.db says of a stream, for people, programs and spreadsheets. */
+#ifndef CRETULA_APP_STATS_REPORT_H
+#define CRETULA_APP_STATS_REPORT_H
+
+#include "base/buf.h"
+#include "tally/query.h"
+
+struct err;
+
+struct app_report {
+	struct tally_reader *db; /* NULL: nothing is counted */
+	const char *stream;
+	int64_t since_us, until_us; /* hours that begin there */
+	unsigned top; /* so many of each dimension */
+	uint64_t fields; /* whose dimensions are shown: bit per enum record_field */
+	struct tally_reach reach;
+};
+
+/*
+ * Open STORE/stats.db if it is there and knows the stream.  -1 with e where it
+ * is damaged or another one's; the rest of a report does not need it.
+ */
+int app_report_open(struct app_report *r, const char *store, struct err *e);
+void app_report_close(struct app_report *r);
+
+/* Added to out.  0, or -1 with e. */
+int app_report_text(const struct app_report *r, struct buf *out, struct err *e);
+/* Members of an object that is open. */
+int app_report_json(const struct app_report *r, struct buf *out, struct err *e);
+/* One table: a period (totals), or a dimension.  ERR_USAGE: there is none of that name. */
+int app_report_csv(const struct app_report *r, const char *table, struct buf *out, struct err *e);
+
+#endif

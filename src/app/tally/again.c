@@ -1,0 +1,163 @@
+/* app: sealed segments are counted, for the first time or again. */
+#include <dirent.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "app/records.h"
+#include "app/tally/tally.h"
+#include "base/err.h"
+#include "store/layout.h"
+#include "store/reader.h"
+
+struct counting {
+	struct tally_book *book;
+	struct app_records records;
+	struct store_reader *reader;
+	uint64_t counted;
+};
+
+int
+app_tally_path(const char *store, struct buf *out, struct err *e)
+{
+	buf_str(out, store);
+	buf_str(out, "/" TALLY_FILE);
+	return (buf_ok(out) ? 0 : err_memory(e));
+}
+
+static int
+count_line(void *arg, struct span line, struct err *e)
+{
+	struct counting *c = arg;
+
+	c->counted++;
+	return (tally_book_line(c->book, line, e));
+}
+
+/* One segment, from the first record on that is not counted. */
+static int
+count_segment(struct counting *c, const struct seal_segment *segment, struct err *e)
+{
+	uint64_t reached, records;
+
+	tally_book_reach(c->book, &reached, &records);
+	if (segment->seg < reached)
+		return (0);
+	c->records.from = segment->first + (segment->seg == reached ? records : 0);
+	if (segment->n > 0 &&
+	    app_records_segment(&c->records, c->reader, segment, count_line, c, e) == -1) {
+		tally_book_rollback(c->book);
+		return (-1);
+	}
+	return (tally_book_commit(c->book, segment->seg + 1, 0, e));
+}
+
+static int
+count_segments(struct counting *c, struct err *e)
+{
+	struct seal_entry entry;
+	size_t at = 0;
+	int end = 0, rc = 0;
+
+	while (rc == 0 && (end = app_records_entry(&c->records, &at, &entry, e)) == 0)
+		rc = count_segment(c, &entry.of.segment, e);
+	return (end == -1 ? -1 : rc);
+}
+
+int
+app_tally_catch_up(struct tally_book *book, const char *store, const char *stream,
+    uint64_t *counted, struct err *e)
+{
+	struct counting c = { .book = book, .records = { .stream_fd = -1 } };
+	int rc = -1;
+
+	if (app_records_open(&c.records, store, stream, NULL, NULL, e) == 0 &&
+	    store_reader_open(&c.reader, e) == 0)
+		rc = count_segments(&c, e);
+	store_reader_close(c.reader);
+	app_records_close(&c.records);
+	if (counted != NULL)
+		*counted = c.counted;
+	return (rc);
+}
+
+/* ---- all of it ---- */
+
+static int
+check_pruned(const char *store, const char *stream, struct err *e)
+{
+	struct app_records r = { .stream_fd = -1 };
+	size_t pruned;
+	int rc = -1;
+
+	if (app_records_open(&r, store, stream, NULL, NULL, e) == 0 &&
+	    app_records_again(&r, e) == 0) {
+		pruned = seal_history_pruned(r.history);
+		rc = pruned == 0 ?
+		    0 :
+		    err_set(e, ERR_INCOMPLETE,
+			"%zu segments of stream %s were pruned: what is counted of them "
+			"would be lost",
+			pruned, stream);
+	}
+	app_records_close(&r);
+	return (rc);
+}
+
+/* What is there is no stats.db, or not one that can be read: it is made anew. */
+static int
+open_book(const char *path, const char *stream, struct tally_book **book, struct err *e)
+{
+	if (tally_book_open(path, stream, NULL, book, e) == 0)
+		return (0);
+	if (e->code != ERR_FINDING || tally_book_discard(path, e) == -1)
+		return (-1);
+	return (tally_book_open(path, stream, NULL, book, e));
+}
+
+static int
+count_again(const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
+{
+	struct tally_book *book = NULL;
+	struct buf path = { 0 };
+	uint64_t more = 0;
+	int rc = -1;
+
+	if ((!forget && check_pruned(store, stream, e) == -1) ||
+	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
+	    tally_book_restart(book, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
+		goto out;
+	rc = app_tally_catch_up(book, store, stream, &more, e);
+	*counted += more;
+out:
+	tally_book_close(book);
+	buf_free(&path);
+	return (rc == -1 ? err_in(e, "stream %s", stream) : 0);
+}
+
+int
+app_tally_rebuild(
+    const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
+{
+	struct buf path = { 0 };
+	struct dirent *entry;
+	DIR *streams;
+	int rc = 0;
+
+	*counted = 0;
+	if (stream != NULL)
+		return (count_again(store, stream, forget, counted, e));
+	buf_str(&path, store);
+	buf_str(&path, "/streams");
+	if (!buf_ok(&path))
+		return (err_memory(e));
+	if ((streams = opendir(path.data)) == NULL)
+		rc = err_set(e, ERR_INPUT, "%s is no store", store);
+	while (rc == 0 && (entry = readdir(streams)) != NULL)
+		/* Those with a dot in front of their name are cretula's own. */
+		if (store_name_ok(span_str(entry->d_name)))
+			rc = count_again(store, entry->d_name, forget, counted, e);
+	if (streams != NULL)
+		(void)closedir(streams);
+	buf_free(&path);
+	return (rc);
+}

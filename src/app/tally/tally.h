@@ -1,0 +1,32 @@
+/* app: what records add up to: STORE/stats.db is kept up with the segments. */
+#ifndef CRETULA_APP_TALLY_TALLY_H
+#define CRETULA_APP_TALLY_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "tally/book.h"
+
+struct err;
+
+/* STORE/stats.db; out is for the caller to free.  -1: no memory. */
+int app_tally_path(const char *store, struct buf *out, struct err *e);
+
+/*
+ * Count the sealed segments of the stream that the book does not know yet,
+ * and commit each.  Who their subjects were is not known.  counted, which may
+ * be NULL: how many records.
+ */
+int app_tally_catch_up(struct tally_book *book, const char *store, const char *stream,
+    uint64_t *counted, struct err *e);
+
+/*
+ * Count all segments of a stream again; of all streams, if it is NULL.
+ * ERR_INCOMPLETE: some were pruned, what is known of them would be lost;
+ * forget: so be it.  What is no stats.db is replaced.
+ */
+int app_tally_rebuild(
+    const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e);
+
+#endif

@@ -1,0 +1,326 @@
+/* batch: a table that is filled beside the masking of a batch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crypto/random.h"
+#include "stats/latency.h"
+#include "tally/table.h"
+
+_Static_assert(TALLY_ENTRIES_ALL < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
+	TALLY_MINUTES_ALL < TALLY_MINUTE_SLOTS,
+    "a search ends");
+_Static_assert(TALLY_WHO <= UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
+
+#define BIT(f) (UINT64_C(1) << RECORD_FIELD_##f)
+/* What a slim record has not (detail_slim), as far as it is counted by. */
+#define SLIM_DIMS (1u << TALLY_REFERER | 1u << TALLY_AGENT | 1u << TALLY_OS | 1u << TALLY_DEVICE)
+
+int
+tally_batch_open(struct tally_batch **b, struct err *e)
+{
+	struct tally_batch *made = calloc(1, sizeof(*made));
+	size_t slots = (TALLY_SLOTS + TALLY_MINUTE_SLOTS + TALLY_WHO_SLOTS) * sizeof(uint16_t);
+
+	if (made == NULL)
+		return (err_memory(e));
+	if (arena_open(&made->memory,
+		slots + TALLY_ENTRIES_ALL * sizeof(struct tally_entry) +
+		    TALLY_MINUTES_ALL * sizeof(struct tally_minute) +
+		    TALLY_WHO * sizeof(struct tally_who) + TALLY_TEXTS + 16 * 8,
+		ARENA_LAZY, e) == -1) {
+		free(made);
+		return (-1);
+	}
+	made->slots = arena_take(&made->memory, TALLY_SLOTS * sizeof(uint16_t));
+	made->minute_slots = arena_take(&made->memory, TALLY_MINUTE_SLOTS * sizeof(uint16_t));
+	made->who_slots = arena_take(&made->memory, TALLY_WHO_SLOTS * sizeof(uint16_t));
+	made->minutes = arena_take(&made->memory, TALLY_MINUTES_ALL * sizeof(struct tally_minute));
+	made->entries = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry));
+	made->who = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_who));
+	made->texts = arena_take(&made->memory, TALLY_TEXTS);
+	crypto_random(made->seed, sizeof(made->seed));
+	*b = made;
+	return (0);
+}
+
+void
+tally_batch_close(struct tally_batch *b)
+{
+	if (b == NULL)
+		return;
+	arena_close(&b->memory);
+	free(b);
+}
+
+void
+tally_batch_clear(struct tally_batch *b)
+{
+	if (tally_batch_empty(b))
+		return;
+	if (b->entry_count > TALLY_ENTRIES / 2 || b->who_count > TALLY_WHO / 2)
+		arena_forget(&b->memory, b->minutes); /* pages, which read as zeros again */
+	memset(b->slots, 0, TALLY_SLOTS * sizeof(uint16_t));
+	memset(b->minute_slots, 0, TALLY_MINUTE_SLOTS * sizeof(uint16_t));
+	if (b->who_count > 0)
+		memset(b->who_slots, 0, TALLY_WHO_SLOTS * sizeof(uint16_t));
+	b->entry_count = b->minute_count = b->who_count = 0;
+	b->text_len = 0;
+	b->full = false;
+	b->lost = 0;
+	b->last_minute = 0;
+	memset(b->last, 0, sizeof(b->last));
+}
+
+bool
+tally_batch_full(const struct tally_batch *b)
+{
+	return (b->full);
+}
+
+uint64_t
+tally_batch_lost(const struct tally_batch *b)
+{
+	return (b->lost);
+}
+
+bool
+tally_batch_empty(const struct tally_batch *b)
+{
+	return (b->minute_count == 0 && b->entry_count == 0 && b->lost == 0 && !b->full);
+}
+
+/* ---- who ---- */
+
+/* The number of a subject on a day; -1: there is no room for another. */
+static int
+find_who(struct tally_batch *b, const struct tally_subject *s, int32_t hour)
+{
+	uint64_t hash = s->hash[KEY_DAY] ^ (uint64_t)s->epoch[KEY_DAY] * b->seed[0];
+	uint32_t at = (uint32_t)(hash >> 20) % TALLY_WHO_SLOTS;
+	struct tally_who *w;
+
+	for (; b->who_slots[at] != 0; at = (at + 1) % TALLY_WHO_SLOTS) {
+		w = &b->who[b->who_slots[at] - 1];
+		if (w->hash[KEY_DAY] == s->hash[KEY_DAY] && w->hour / 24 == hour / 24 &&
+		    w->epoch[KEY_DAY] == (int32_t)s->epoch[KEY_DAY])
+			return (b->who_slots[at] - 1);
+	}
+	if (b->who_count == TALLY_WHO)
+		return (-1);
+	w = &b->who[b->who_count];
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		w->hash[p] = s->hash[p];
+		w->epoch[p] = (int32_t)s->epoch[p];
+	}
+	w->hour = hour;
+	b->who_slots[at] = (uint16_t)(b->who_count + 1);
+	return ((int)b->who_count++);
+}
+
+static inline void
+note_who(struct tally_entry *entry, int who)
+{
+	unsigned count = entry->who_count;
+
+	if (who < 0 || count == TALLY_SUBJECTS_MANY)
+		return;
+	for (unsigned i = 0; i < count; i++)
+		if (entry->who[i] == who)
+			return;
+	if (count < TALLY_SUBJECTS_MAX)
+		entry->who[count] = (uint16_t)who;
+	entry->who_count++;
+}
+
+/* ---- entries ---- */
+
+struct adding {
+	int32_t hour;
+	uint8_t apart;
+	uint32_t bot;
+	uint64_t bytes;
+	int who;
+};
+
+static inline bool
+is_entry(const struct tally_batch *b, const struct tally_entry *entry, const struct adding *a,
+    enum tally_dim dim, struct span key)
+{
+	return (entry->hour == a->hour && entry->dim == dim && entry->apart == a->apart &&
+	    entry->len == key.len && memcmp(b->texts + entry->text, key.ptr, key.len) == 0);
+}
+
+static struct tally_entry *
+find_entry(struct tally_batch *b, const struct adding *a, enum tally_dim dim, struct span key,
+    uint64_t number)
+{
+	uint64_t start = (uint64_t)(uint32_t)a->hour << 16 | (uint64_t)dim << 8 | a->apart;
+	uint64_t hash = tally_hash(b->seed, start + number * UINT64_C(0xd6e8feb86659fd93), key);
+	uint32_t at = (uint32_t)(hash >> 32) % TALLY_SLOTS;
+	struct tally_entry *entry;
+
+	for (; b->slots[at] != 0; at = (at + 1) % TALLY_SLOTS) {
+		entry = &b->entries[b->slots[at] - 1];
+		if (entry->hash == hash && entry->number == number &&
+		    is_entry(b, entry, a, dim, key))
+			return (entry);
+	}
+	entry = &b->entries[b->entry_count++];
+	b->slots[at] = (uint16_t)b->entry_count;
+	memcpy(b->texts + b->text_len, key.ptr, key.len);
+	*entry = (struct tally_entry){ .hash = hash,
+		.number = number,
+		.text = (uint32_t)b->text_len,
+		.hour = a->hour,
+		.len = (uint16_t)key.len,
+		.dim = (uint8_t)dim,
+		.apart = a->apart };
+	b->text_len += key.len;
+	return (entry);
+}
+
+static inline void
+count(struct tally_batch *b, struct tally_entry *entry, const struct adding *a)
+{
+	b->last[entry->dim] = (uint32_t)(entry - b->entries);
+	entry->requests++;
+	entry->bots += a->bot;
+	entry->bytes += a->bytes;
+	note_who(entry, a->who);
+}
+
+static void
+add_text(struct tally_batch *b, const struct adding *a, enum tally_dim dim, struct span text)
+{
+	struct span key = tally_key(text, b->key);
+	struct tally_entry *entry = &b->entries[b->last[dim]];
+
+	/* The same as before, as methods and hosts mostly are. */
+	if (b->entry_count == 0 || !is_entry(b, entry, a, dim, key))
+		entry = find_entry(b, a, dim, key, 0);
+	count(b, entry, a);
+}
+
+static void
+add_number(struct tally_batch *b, const struct adding *a, enum tally_dim dim, uint64_t number)
+{
+	struct tally_entry *entry = &b->entries[b->last[dim]];
+
+	if (b->entry_count == 0 || entry->number != number ||
+	    !is_entry(b, entry, a, dim, span_of("", 0)))
+		entry = find_entry(b, a, dim, span_of("", 0), number);
+	count(b, entry, a);
+}
+
+/* ---- minutes ---- */
+
+static struct tally_minute *
+find_minute(struct tally_batch *b, int64_t minute, uint32_t apart)
+{
+	struct tally_minute *m = &b->minutes[b->last_minute];
+	uint32_t at;
+
+	if (b->minute_count > 0 && m->minute == minute && m->apart == apart)
+		return (m);
+	at = (uint32_t)((uint64_t)(minute * 2 + apart) * UINT64_C(0x9e3779b97f4a7c15) >> 40) %
+	    TALLY_MINUTE_SLOTS;
+	for (; b->minute_slots[at] != 0; at = (at + 1) % TALLY_MINUTE_SLOTS) {
+		m = &b->minutes[b->minute_slots[at] - 1];
+		if (m->minute == minute && m->apart == apart) {
+			b->last_minute = b->minute_slots[at] - 1u;
+			return (m);
+		}
+	}
+	b->last_minute = b->minute_count;
+	m = &b->minutes[b->minute_count++];
+	b->minute_slots[at] = (uint16_t)b->minute_count;
+	*m = (struct tally_minute){ .minute = minute, .apart = apart };
+	return (m);
+}
+
+/* A number of the record that counts; what is negative says nothing. */
+static inline uint64_t
+amount(const struct record *r, enum record_field f)
+{
+	return (record_has(r, f) && r->number[f] > 0 ? (uint64_t)r->number[f] : 0);
+}
+
+static void
+add_minute(
+    struct tally_batch *b, const struct record *r, const struct adding *a, enum tally_part part)
+{
+	struct tally_sums *sums =
+	    &find_minute(b, tally_index(TALLY_MINUTE, r->time_us), a->apart)->sums;
+	uint64_t status = amount(r, RECORD_FIELD_STATUS);
+
+	sums->bots += a->bot;
+	if (part == TALLY_SLIMMED)
+		return;
+	sums->requests++;
+	sums->bytes += a->bytes;
+	sums->request_bytes += amount(r, RECORD_FIELD_REQUEST_BYTES);
+	sums->errors_4xx += status >= 400 && status <= 499;
+	sums->errors_5xx += status >= 500 && status <= 599;
+}
+
+/* ---- one record ---- */
+
+/* Is there room for whatever it may bring? */
+static bool
+has_room(struct tally_batch *b, enum tally_part part)
+{
+	bool apart = part != TALLY_RECORD;
+	uint32_t entries = apart ? TALLY_ENTRIES_ALL : TALLY_ENTRIES,
+		 minutes = apart ? TALLY_MINUTES_ALL : TALLY_MINUTES;
+	size_t reserve = apart ? 0 : (size_t)64 << 10;
+
+	return (b->entry_count + TALLY_DIM_COUNT <= entries && b->minute_count < minutes &&
+	    b->text_len + (size_t)TALLY_DIM_COUNT * TALLY_KEY_MAX <= TALLY_TEXTS - reserve);
+}
+
+static void
+add_dims(struct tally_batch *b, const struct record *r, const struct adding *a, unsigned dims)
+{
+	for (int dim = TALLY_ALL + 1; dim < TALLY_DIM_COUNT; dim++) {
+		enum record_field f = (enum record_field)tally_dims[dim].field;
+
+		if ((dims >> dim & 1) == 0 || !record_has(r, f))
+			continue;
+		if (!tally_is_number((enum tally_dim)dim))
+			add_text(b, a, (enum tally_dim)dim, r->text[f]);
+		else if (r->number[f] >= 0)
+			add_number(b, a, (enum tally_dim)dim,
+			    dim == TALLY_LATENCY ?
+				stats_latency_low(stats_latency_step((uint64_t)r->number[f])) :
+				(uint64_t)r->number[f]);
+	}
+}
+
+void
+tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
+    const struct tally_subject *subject)
+{
+	struct adding a = { .hour = (int32_t)tally_index(TALLY_HOUR, r->time_us),
+		.apart = part != TALLY_RECORD,
+		.bot = record_has(r, RECORD_FIELD_BOT) && r->number[RECORD_FIELD_BOT] == 1,
+		.bytes = amount(r, RECORD_FIELD_BYTES),
+		.who = -1 };
+
+	if (b->full && part == TALLY_RECORD)
+		return;
+	if (!has_room(b, part)) {
+		b->full = b->full || part == TALLY_RECORD;
+		b->lost += part != TALLY_RECORD;
+		return;
+	}
+	if (subject != NULL)
+		a.who = find_who(b, subject, a.hour);
+	add_minute(b, r, &a, part);
+	if (part == TALLY_SLIMMED) {
+		add_dims(b, r, &a, SLIM_DIMS);
+		return;
+	}
+	add_number(b, &a, TALLY_ALL, 0);
+	add_dims(b, r, &a, ~0u);
+}

@@ -1,0 +1,54 @@
+/*
+ * tally: what the records of one batch add up to.
+ *
+ * Made by the thread that masks the batch, in fixed memory, without an
+ * allocator; then given to a book (book.h).  A batch whose values find no
+ * place is "full": its records are counted one after the other instead.
+ */
+#ifndef CRETULA_TALLY_BATCH_H
+#define CRETULA_TALLY_BATCH_H
+
+#include "key/epoch.h"
+#include "record/record.h"
+#include "tally/tally.h"
+
+struct err;
+struct tally_batch;
+
+/* What a call counts. */
+enum tally_part {
+	TALLY_RECORD, /* a record, as it is kept */
+	TALLY_COUNTED, /* an event of which no record is kept: apart */
+	TALLY_SLIMMED /* the fields that its record, counted besides, has not: apart */
+};
+
+/*
+ * Who it was, as three numbers that mean something only as long as the keys
+ * of their day, week and month exist; and which these were (key/epoch.h).
+ */
+struct tally_subject {
+	uint64_t hash[KEY_PERIOD_COUNT];
+	int64_t epoch[KEY_PERIOD_COUNT];
+};
+
+/* All memory is taken here.  0, or -1 with e. */
+int tally_batch_open(struct tally_batch **b, struct err *e);
+void tally_batch_close(struct tally_batch *b); /* NULL is legal */
+
+/* Empty it; memory that a large batch has touched goes back. */
+void tally_batch_clear(struct tally_batch *b);
+
+/*
+ * Count r; subject NULL: not known.  A record that finds no place is not
+ * counted, nor are those behind it (tally_batch_full); what is apart has some
+ * room of its own, and what does not find it either is only counted
+ * (tally_batch_lost).
+ */
+void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
+    const struct tally_subject *subject);
+
+bool tally_batch_full(const struct tally_batch *b);
+uint64_t tally_batch_lost(const struct tally_batch *b);
+bool tally_batch_empty(const struct tally_batch *b);
+
+#endif

@@ -1,0 +1,345 @@
+/* book: one stream's rows of stats.db, for writing. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "crypto/random.h"
+#include "tally/shelf.h"
+
+/* ---- opening ---- */
+
+static int
+take_memory(struct tally_book *book, struct err *e)
+{
+	size_t slots =
+	    (TALLY_CELL_SLOTS + TALLY_GROUP_SLOTS + TALLY_TOTAL_SLOTS) * sizeof(uint32_t);
+	struct arena *a = &book->memory;
+
+	if (arena_open(a,
+		slots + TALLY_CELLS * sizeof(struct tally_kept) +
+		    TALLY_GROUPS * sizeof(struct tally_group) +
+		    TALLY_TOTALS * sizeof(struct tally_total_row) +
+		    TALLY_SKETCHES * sizeof(struct tally_sketch) + TALLY_CELL_TEXTS + 16 * 9,
+		ARENA_LAZY, e) == -1)
+		return (-1);
+	book->slots = arena_take(a, TALLY_CELL_SLOTS * sizeof(*book->slots));
+	book->group_slots = arena_take(a, TALLY_GROUP_SLOTS * sizeof(*book->group_slots));
+	book->total_slots = arena_take(a, TALLY_TOTAL_SLOTS * sizeof(*book->total_slots));
+	book->sketches = arena_take(a, TALLY_SKETCHES * sizeof(*book->sketches));
+	book->totals = arena_take(a, TALLY_TOTALS * sizeof(*book->totals));
+	book->groups = arena_take(a, TALLY_GROUPS * sizeof(*book->groups));
+	book->cells = arena_take(a, TALLY_CELLS * sizeof(*book->cells));
+	book->texts = arena_take(a, TALLY_CELL_TEXTS);
+	return (tally_batch_open(&book->batch, e));
+}
+
+/* What the file says of the stream.  1: nothing. */
+static int
+read_reach(struct tally_book *book, const char *name, struct err *e)
+{
+	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_STREAM, e);
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	if (name != NULL)
+		(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT);
+	if ((rc = tally_db_step(book->db, st, e)) == 1) {
+		book->stream = sqlite3_column_int64(st, 0);
+		book->segment = tally_db_u64(st, 1);
+		book->records = tally_db_u64(st, 2);
+	}
+	(void)sqlite3_reset(st);
+	return (rc == -1 ? -1 : rc == 0);
+}
+
+static int
+find_stream(struct tally_book *book, const char *name, struct err *e)
+{
+	int rc = read_reach(book, name, e);
+	sqlite3_stmt *st;
+
+	if (rc != 1)
+		return (rc);
+	if ((st = tally_rows_statement(book, TALLY_ST_STREAM_MAKE, e)) == NULL)
+		return (-1);
+	(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT);
+	rc = tally_db_step(book->db, st, e);
+	(void)sqlite3_reset(st);
+	if (rc == -1)
+		return (-1);
+	return (read_reach(book, name, e) == 0 ? 0 : -1);
+}
+
+int
+tally_book_open(const char *path, const char *stream, const unsigned char *origin,
+    struct tally_book **book, struct err *e)
+{
+	struct tally_book *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (err_memory(e));
+	if (tally_db_open(path, true, &made->db, e) == -1 || take_memory(made, e) == -1 ||
+	    find_stream(made, stream, e) == -1) {
+		tally_book_close(made);
+		return (-1);
+	}
+	crypto_random(made->seed, sizeof(made->seed));
+	crypto_random(made->nonce, sizeof(made->nonce));
+	if (origin != NULL) {
+		memcpy(made->origin, origin, TALLY_ORIGIN_BYTES);
+		made->origin_len = TALLY_ORIGIN_BYTES;
+	}
+	*book = made;
+	return (0);
+}
+
+void
+tally_book_close(struct tally_book *book)
+{
+	if (book == NULL)
+		return;
+	for (int i = 0; i < TALLY_ST_COUNT; i++)
+		(void)sqlite3_finalize(book->st[i]);
+	tally_db_close(book->db);
+	tally_batch_close(book->batch);
+	arena_close(&book->memory);
+	free(book);
+}
+
+int
+tally_book_discard(const char *path, struct err *e)
+{
+	static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
+	struct buf name = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && rc == 0; i++) {
+		buf_clear(&name);
+		buf_str(&name, path);
+		buf_str(&name, endings[i]);
+		if (!buf_ok(&name))
+			rc = err_memory(e);
+		else
+			rc = io_unlink(AT_FDCWD, name.data, e);
+	}
+	buf_free(&name);
+	return (rc);
+}
+
+void
+tally_book_reach(const struct tally_book *book, uint64_t *segment, uint64_t *records)
+{
+	*segment = book->segment;
+	*records = book->records;
+}
+
+/* ---- adding ---- */
+
+int
+tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e)
+{
+	for (uint32_t i = 0; i < b->minute_count; i++)
+		if ((!b->full || b->minutes[i].apart != 0) &&
+		    tally_shelf_total(book, &b->minutes[i], e) == -1)
+			return (-1);
+	for (uint32_t i = 0; i < b->entry_count; i++)
+		if ((!b->full || b->entries[i].apart != 0) &&
+		    tally_shelf_entry(book, b, &b->entries[i], e) == -1)
+			return (-1);
+	for (uint32_t i = 0; i < b->who_count; i++)
+		if (tally_shelf_who(book, &b->who[i], e) == -1)
+			return (-1);
+	return (0);
+}
+
+/* What lines added up to so far. */
+static int
+add_own(struct tally_book *book, struct err *e)
+{
+	if (tally_book_add(book, book->batch, e) == -1)
+		return (-1);
+	tally_batch_clear(book->batch);
+	return (0);
+}
+
+int
+tally_book_line(struct tally_book *book, struct span line, struct err *e)
+{
+	struct tally_batch *b = book->batch;
+	struct record r;
+
+	if (record_decode(&book->decoder, line, &r, e) == -1)
+		return (-1);
+	tally_batch_add(b, &r, TALLY_RECORD, NULL);
+	if (!tally_batch_full(b))
+		return (0);
+	b->full = false; /* it was not counted, nor was any behind it */
+	if (add_own(book, e) == -1)
+		return (-1);
+	tally_batch_add(b, &r, TALLY_RECORD, NULL);
+	return (0);
+}
+
+/* ---- committing ---- */
+
+void
+tally_book_rollback(struct tally_book *book)
+{
+	if (book->writing)
+		(void)sqlite3_exec(book->db, "ROLLBACK", NULL, NULL, NULL);
+	book->writing = false;
+	tally_batch_clear(book->batch);
+	tally_shelf_clear(book);
+	(void)read_reach(book, NULL, NULL);
+}
+
+/* -1: the file says another reach than the one that this book began at. */
+static int
+move_reach(struct tally_book *book, uint64_t segment, uint64_t records, struct err *e)
+{
+	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_REACH, e);
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	(void)sqlite3_bind_int64(st, 1, book->stream);
+	(void)sqlite3_bind_int64(st, 2, (int64_t)segment);
+	(void)sqlite3_bind_int64(st, 3, (int64_t)records);
+	(void)sqlite3_bind_int64(st, 4, (int64_t)book->segment);
+	(void)sqlite3_bind_int64(st, 5, (int64_t)book->records);
+	rc = tally_db_step(book->db, st, e);
+	(void)sqlite3_reset(st);
+	if (rc == 0 && sqlite3_changes(book->db) != 1)
+		return (err_set(e, ERR_BUSY, "another process has counted the stream"));
+	return (rc);
+}
+
+int
+tally_book_commit(struct tally_book *book, uint64_t segment, uint64_t records, struct err *e)
+{
+	if (add_own(book, e) == -1 || tally_shelf_write(book, e) == -1 ||
+	    move_reach(book, segment, records, e) == -1 ||
+	    tally_db_run(book->db, "COMMIT", e) == -1) {
+		tally_book_rollback(book);
+		return (-1);
+	}
+	book->writing = false;
+	book->segment = segment;
+	book->records = records;
+	return (0);
+}
+
+/* One statement with the stream's number. */
+static int
+of_stream(struct tally_book *book, const char *sql, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = tally_db_prepare(book->db, sql, &st, e);
+
+	if (rc == 0) {
+		(void)sqlite3_bind_int64(st, 1, book->stream);
+		rc = tally_db_step(book->db, st, e);
+	}
+	(void)sqlite3_finalize(st);
+	return (rc);
+}
+
+int
+tally_book_restart(struct tally_book *book, struct err *e)
+{
+	tally_book_rollback(book);
+	if (tally_rows_begin(book, e) == -1 ||
+	    of_stream(book, "DELETE FROM total WHERE stream=?1 AND apart=0", e) == -1 ||
+	    of_stream(book, "DELETE FROM cell WHERE stream=?1 AND apart=0", e) == -1) {
+		tally_book_rollback(book);
+		return (-1);
+	}
+	return (0);
+}
+
+/* ---- keys that are gone ---- */
+
+/* What covers who was seen is overwritten in the file, and the log does not keep it. */
+static int
+forget_row(struct tally_book *book, int64_t row, struct err *e)
+{
+	static const char *const statements[] = {
+		/* As many bytes as before: overwritten where they are. */
+		"UPDATE epoch SET cover=zeroblob(32),gone=1 WHERE id=?1",
+		"UPDATE uniq SET registers=NULL WHERE epoch=?1",
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && rc == 0; i++) {
+		sqlite3_stmt *st = NULL;
+
+		if ((rc = tally_db_prepare(book->db, statements[i], &st, e)) == 0) {
+			(void)sqlite3_bind_int64(st, 1, row);
+			rc = tally_db_step(book->db, st, e);
+		}
+		(void)sqlite3_finalize(st);
+	}
+	return (rc);
+}
+
+/* Rows of keys that are not gone, of the origin, and those of them that keep is not asked for. */
+static int
+forget_some(struct tally_book *book, struct span origin, tally_keep keep, void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = tally_db_prepare(
+	    book->db, "SELECT id,period,idx FROM epoch WHERE gone=0 AND origin=?1", &st, e);
+	int count = 0;
+
+	if (rc == -1)
+		return (-1);
+	(void)sqlite3_bind_blob(st, 1, origin.ptr, (int)origin.len, SQLITE_STATIC);
+	while ((rc = tally_db_step(book->db, st, e)) == 1) {
+		if (keep != NULL &&
+		    keep(arg, (enum key_period)(sqlite3_column_int(st, 1) - TALLY_DAY),
+			sqlite3_column_int64(st, 2)))
+			continue;
+		if ((rc = forget_row(book, sqlite3_column_int64(st, 0), e)) == -1)
+			break;
+		count++;
+	}
+	(void)sqlite3_finalize(st);
+	return (rc == -1 ? -1 : count);
+}
+
+/* Nothing that was added may be waiting: it is of keys that may be gone. */
+static int
+forget(struct tally_book *book, struct span origin, tally_keep keep, void *arg, struct err *e)
+{
+	int count;
+
+	memset(book->epochs, 0, sizeof(book->epochs));
+	if (tally_rows_begin(book, e) == -1 ||
+	    (count = forget_some(book, origin, keep, arg, e)) == -1 ||
+	    tally_db_run(book->db, "COMMIT", e) == -1) {
+		tally_book_rollback(book);
+		return (-1);
+	}
+	book->writing = false;
+	/* A reader may be in the way: then the next one does it. */
+	if (count > 0)
+		(void)sqlite3_wal_checkpoint_v2(
+		    book->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return (0);
+}
+
+int
+tally_book_forget(struct tally_book *book, tally_keep keep, void *arg, struct err *e)
+{
+	return (forget(book, span_of("", 0), keep, arg, e));
+}
+
+int
+tally_book_forget_import(struct tally_book *book, const unsigned char *origin, struct err *e)
+{
+	return (forget(book, span_of((const char *)origin, TALLY_ORIGIN_BYTES), NULL, NULL, e));
+}

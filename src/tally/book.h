@@ -1,0 +1,65 @@
+/*
+ * tally: STORE/stats.db, of one stream, for writing.
+ *
+ * Batches are added in the order of the stream.  What they add up to is kept
+ * in fixed memory and written at commits, or before where it does not
+ * fit; it counts with the commit, together with how far the stream is counted.
+ * One thread at a time; calls SQLite, and so an allocator.
+ */
+#ifndef CRETULA_TALLY_BOOK_H
+#define CRETULA_TALLY_BOOK_H
+
+#include "tally/batch.h"
+
+struct err;
+struct tally_book;
+
+/*
+ * Open or make path.  origin: what tells keys of an import from others of the
+ * same epochs (a commitment), NULL: live keys.  Errors as tally_db_open:
+ * ERR_FINDING is mended by tally_book_discard.
+ */
+int tally_book_open(const char *path, const char *stream, const unsigned char *origin,
+    struct tally_book **book, struct err *e);
+void tally_book_close(struct tally_book *book); /* what is not committed is lost; NULL is legal */
+
+/* Remove a stats.db that is none, with its log. */
+int tally_book_discard(const char *path, struct err *e);
+
+/* So far the stream is counted: all segments below segment, and records of that one. */
+void tally_book_reach(const struct tally_book *book, uint64_t *segment, uint64_t *records);
+
+/* Add a batch that is not full, or what a full one holds besides records. */
+int tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e);
+
+/* Add a line, without LF: of batches that were full, and of what is counted again. */
+int tally_book_line(struct tally_book *book, struct span line, struct err *e);
+
+/*
+ * Write all, with how far it goes now.  ERR_BUSY: another process writes, or
+ * has written this stream; what was added since the last commit is lost, and
+ * the reach is what the file says.
+ */
+int tally_book_commit(struct tally_book *book, uint64_t segment, uint64_t records, struct err *e);
+
+/* Give up what was added since the last commit. */
+void tally_book_rollback(struct tally_book *book);
+
+/*
+ * Begin again: what comes from records is removed, as part of the next
+ * commit.  What was kept apart stays, and who was seen.
+ */
+int tally_book_restart(struct tally_book *book, struct err *e);
+
+/* ---- keys that are gone ---- */
+
+/*
+ * The keys of the epochs that keep says no to (index: key/epoch.h) are
+ * destroyed: hashes and registers of subjects are overwritten, numbers stay.
+ * With an origin: of that import, whatever their epochs.
+ */
+typedef bool (*tally_keep)(void *arg, enum key_period period, int64_t index);
+int tally_book_forget(struct tally_book *book, tally_keep keep, void *arg, struct err *e);
+int tally_book_forget_import(struct tally_book *book, const unsigned char *origin, struct err *e);
+
+#endif

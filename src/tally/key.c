@@ -1,0 +1,127 @@
+/* key: what stands for a text among those that are counted by. */
+#include <string.h>
+
+#include "record/table.h"
+#include "tally/table.h"
+
+#define TOKEN_TAIL 16 /* characters behind "sg." */
+
+/*
+ * Base32; or the dots that stand there while a token is being computed
+ * (mask/pending.h).
+ */
+static bool
+is_tail(const char *at)
+{
+	bool dots = at[0] == '.';
+
+	for (int i = 0; i < TOKEN_TAIL; i++) {
+		char c = at[i];
+
+		if (dots ? c != '.' : !((c >= 'a' && c <= 'z') || (c >= '2' && c <= '7')))
+			return (false);
+	}
+	return (true);
+}
+
+static bool
+is_prefix(const char *at)
+{
+	for (int c = 0; c < RECORD_CLASS_COUNT; c++) {
+		const char *prefix = record_classes[c].prefix;
+
+		if (prefix[0] == at[0] && prefix[1] == at[1] && prefix[0] != '\0')
+			return (true);
+	}
+	return (false);
+}
+
+static bool
+is_word(char c)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
+}
+
+/* Does the dot at text.ptr[dot] stand in a token? */
+static bool
+is_token(struct span text, size_t dot)
+{
+	if (dot < 2 || text.len - dot <= TOKEN_TAIL || !is_tail(text.ptr + dot + 1))
+		return (false);
+	return (is_prefix(text.ptr + dot - 2) && (dot == 2 || !is_word(text.ptr[dot - 3])));
+}
+
+/* At most so long, and no part of a character at the end. */
+static struct span
+cut(struct span text)
+{
+	if (text.len <= TALLY_KEY_MAX)
+		return (text);
+	text.len = TALLY_KEY_MAX;
+	while (text.len > 0 && ((unsigned char)text.ptr[text.len] & 0xc0) == 0x80)
+		text.len--;
+	return (text);
+}
+
+struct span
+tally_key(struct span text, char key[static TALLY_KEY_MAX + 32])
+{
+	size_t used = 0, copied = 0;
+
+	if (text.len >= 7 && memcmp(text.ptr, "sealed:", 7) == 0)
+		return (span_of("{sealed}", 8)); /* each is another one */
+	for (size_t at = 0; at < text.len && used < TALLY_KEY_MAX;) {
+		const char *dot = memchr(text.ptr + at, '.', text.len - at);
+		size_t len;
+
+		if (dot == NULL)
+			break;
+		at = (size_t)(dot - text.ptr);
+		if (!is_token(text, at++))
+			continue;
+		len = at - 3 - copied;
+		if (len > TALLY_KEY_MAX - used)
+			break; /* it stands behind the cut */
+		memcpy(key + used, text.ptr + copied, len);
+		used += len;
+		memcpy(key + used, (const char[]){ '{', dot[-2], dot[-1], '}' }, 4);
+		used += 4;
+		copied = at += TOKEN_TAIL;
+	}
+	if (copied == 0)
+		return (cut(text));
+	if (used < TALLY_KEY_MAX) {
+		size_t rest = text.len - copied;
+
+		rest = rest > TALLY_KEY_MAX + 16 - used ? TALLY_KEY_MAX + 16 - used : rest;
+		memcpy(key + used, text.ptr + copied, rest);
+		used += rest;
+	}
+	return (cut(span_of(key, used)));
+}
+
+__extension__ typedef unsigned __int128 wide;
+
+static inline uint64_t
+mix(uint64_t a, uint64_t b)
+{
+	wide product = (wide)a * b;
+
+	return ((uint64_t)product ^ (uint64_t)(product >> 64));
+}
+
+uint64_t
+tally_hash(const uint64_t seed[static 2], uint64_t start, struct span text)
+{
+	const char *p = text.ptr;
+	size_t len = text.len;
+	uint64_t h = mix(start ^ seed[0], seed[1] | 1), word;
+
+	for (; len > 8; p += 8, len -= 8) {
+		memcpy(&word, p, 8);
+		h = mix(h ^ word, seed[1] ^ UINT64_C(0x9e3779b97f4a7c15));
+	}
+	word = 0;
+	memcpy(&word, p, len);
+	return (mix(h ^ word, seed[0] ^ (text.len * 2 + 1)));
+}

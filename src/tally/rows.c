@@ -1,0 +1,343 @@
+/* rows: the memory of a book becomes rows of stats.db. */
+#include <string.h>
+
+#include "base/err.h"
+#include "crypto/random.h"
+#include "tally/shelf.h"
+
+static const char *const texts[TALLY_ST_COUNT] = {
+	[TALLY_ST_STREAM] = "SELECT id,segment,records FROM stream WHERE name=?1",
+	[TALLY_ST_STREAM_MAKE] =
+	    "INSERT OR IGNORE INTO stream (name,segment,records) VALUES (?1,1,0)",
+	[TALLY_ST_REACHED] = "SELECT 1 FROM stream WHERE id=?1 AND segment=?2 AND records=?3",
+	[TALLY_ST_REACH] = "UPDATE stream SET segment=?2,records=?3"
+			   " WHERE id=?1 AND segment=?4 AND records=?5",
+	[TALLY_ST_TOTAL] =
+	    "INSERT INTO total VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+	    " ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"
+	    "bytes=bytes+excluded.bytes,request_bytes=request_bytes+excluded.request_bytes,"
+	    "errors_4xx=errors_4xx+excluded.errors_4xx,"
+	    "errors_5xx=errors_5xx+excluded.errors_5xx,bots=bots+excluded.bots",
+	[TALLY_ST_CELLS] = "SELECT other,key FROM cell"
+			   " WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 AND apart=?5",
+	[TALLY_ST_CELL] = "INSERT INTO cell VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[TALLY_ST_CELL_ADD] = "UPDATE cell SET requests=requests+?8,bots=bots+?9,bytes=bytes+?10"
+			      " WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 AND apart=?5"
+			      " AND other=?6 AND key=?7",
+	[TALLY_ST_EPOCH] = "SELECT id,cover FROM epoch WHERE period=?1 AND idx=?2 AND origin=?3",
+	[TALLY_ST_EPOCH_MAKE] =
+	    "INSERT INTO epoch (period,idx,origin,cover,gone) VALUES (?1,?2,?3,?4,0)",
+	[TALLY_ST_SEEN] =
+	    "SELECT subjects,hashes FROM seen WHERE stream=?1 AND period=?2 AND dim=?3"
+	    " AND idx=?4 AND other=?5 AND key=?6 AND epoch=?7",
+	[TALLY_ST_SEEN_PUT] = "INSERT OR REPLACE INTO seen VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[TALLY_ST_UNIQ] = "SELECT registers FROM uniq"
+			  " WHERE stream=?1 AND period=?2 AND idx=?3 AND epoch=?4",
+	[TALLY_ST_UNIQ_PUT] = "INSERT OR REPLACE INTO uniq VALUES (?1,?2,?3,?4,?5,?6)",
+};
+
+sqlite3_stmt *
+tally_rows_statement(struct tally_book *book, enum tally_statement which, struct err *e)
+{
+	sqlite3_stmt **st = &book->st[which];
+
+	if (*st == NULL && tally_db_prepare(book->db, texts[which], st, e) == -1)
+		return (NULL);
+	(void)sqlite3_reset(*st);
+	return (*st);
+}
+
+/* It gives no row. */
+static int
+run(struct tally_book *book, sqlite3_stmt *st, struct err *e)
+{
+	int rc = tally_db_step(book->db, st, e);
+
+	(void)sqlite3_reset(st);
+	return (rc == -1 ? -1 : 0);
+}
+
+static void
+bind_numbers(sqlite3_stmt *st, int first, const int64_t *numbers, int count)
+{
+	for (int i = 0; i < count; i++)
+		(void)sqlite3_bind_int64(st, first + i, numbers[i]);
+}
+
+/* Nobody else has counted the stream since: what was read of it still holds. */
+static int
+check_reach(struct tally_book *book, struct err *e)
+{
+	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_REACHED, e);
+	const int64_t reach[] = { book->stream, (int64_t)book->segment, (int64_t)book->records };
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	bind_numbers(st, 1, reach, 3);
+	rc = tally_db_step(book->db, st, e);
+	(void)sqlite3_reset(st);
+	if (rc == 0)
+		return (err_set(e, ERR_BUSY, "another process has counted the stream"));
+	return (rc == -1 ? -1 : 0);
+}
+
+int
+tally_rows_begin(struct tally_book *book, struct err *e)
+{
+	if (book->writing)
+		return (0);
+	if (tally_db_run(book->db, "BEGIN IMMEDIATE", e) == -1)
+		return (-1);
+	book->writing = true;
+	return (check_reach(book, e));
+}
+
+int
+tally_rows_total(struct tally_book *book, const struct tally_total_row *t, struct err *e)
+{
+	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_TOTAL, e);
+	const int64_t numbers[] = { book->stream, t->period, t->index, t->apart,
+		(int64_t)t->sums.requests, (int64_t)t->sums.bytes, (int64_t)t->sums.request_bytes,
+		(int64_t)t->sums.errors_4xx, (int64_t)t->sums.errors_5xx, (int64_t)t->sums.bots };
+
+	if (st == NULL)
+		return (-1);
+	bind_numbers(st, 1, numbers, 10);
+	return (run(book, st, e));
+}
+
+static void
+bind_key(sqlite3_stmt *st, int at, const struct tally_book *book, const struct tally_kept *cell)
+{
+	(void)sqlite3_bind_text(st, at, book->texts + cell->text, cell->len, SQLITE_STATIC);
+}
+
+int
+tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e)
+{
+	const struct tally_group *g = &book->groups[cell->group];
+	sqlite3_stmt *st =
+	    tally_rows_statement(book, cell->stored ? TALLY_ST_CELL_ADD : TALLY_ST_CELL, e);
+	const int64_t place[] = { book->stream, g->period, tally_dims[g->dim].code, g->index,
+		g->apart, cell->other };
+	const int64_t sums[] = { (int64_t)cell->requests, (int64_t)cell->bots,
+		(int64_t)cell->bytes };
+
+	if (st == NULL)
+		return (-1);
+	bind_numbers(st, 1, place, 6);
+	bind_key(st, 7, book, cell);
+	bind_numbers(st, 8, sums, 3);
+	cell->requests = cell->bots = cell->bytes = 0;
+	cell->stored = true;
+	return (run(book, st, e));
+}
+
+/* ---- keys of subjects ---- */
+
+static sqlite3_stmt *
+epoch_statement(struct tally_book *book, enum tally_statement which,
+    const struct tally_epoch *epoch, struct err *e)
+{
+	sqlite3_stmt *st = tally_rows_statement(book, which, e);
+
+	if (st == NULL)
+		return (NULL);
+	(void)sqlite3_bind_int(st, 1, (int)TALLY_DAY + epoch->period);
+	(void)sqlite3_bind_int64(st, 2, epoch->index);
+	(void)sqlite3_bind_blob(st, 3, book->origin, book->origin_len, SQLITE_STATIC);
+	return (st);
+}
+
+static int
+read_epoch(struct tally_book *book, struct tally_epoch *epoch, struct err *e)
+{
+	sqlite3_stmt *st = epoch_statement(book, TALLY_ST_EPOCH, epoch, e);
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	if ((rc = tally_db_step(book->db, st, e)) == 1) {
+		struct span cover = tally_db_text(st, 1);
+
+		epoch->row = sqlite3_column_int64(st, 0);
+		epoch->used = cover.len == sizeof(epoch->cover);
+		if (epoch->used)
+			memcpy(epoch->cover, cover.ptr, sizeof(epoch->cover));
+		else
+			rc = err_set(e, ERR_FINDING, "a key of another size");
+	}
+	(void)sqlite3_reset(st);
+	return (rc == -1 ? -1 : 0);
+}
+
+static int
+make_epoch(struct tally_book *book, struct tally_epoch *epoch, struct err *e)
+{
+	sqlite3_stmt *st = epoch_statement(book, TALLY_ST_EPOCH_MAKE, epoch, e);
+
+	if (st == NULL)
+		return (-1);
+	crypto_random(epoch->cover, sizeof(epoch->cover));
+	(void)sqlite3_bind_blob(st, 4, epoch->cover, sizeof(epoch->cover), SQLITE_STATIC);
+	if (run(book, st, e) == -1)
+		return (-1);
+	epoch->row = sqlite3_last_insert_rowid(book->db);
+	epoch->used = true;
+	return (0);
+}
+
+/* The key of a period; made if there is none.  NULL with e. */
+static const struct tally_epoch *
+find_epoch(struct tally_book *book, enum key_period period, int64_t index, struct err *e)
+{
+	struct tally_epoch *epoch =
+	    &book->epochs[((uint64_t)index * KEY_PERIOD_COUNT + period) % TALLY_EPOCHS];
+
+	if (epoch->used && epoch->period == period && epoch->index == index)
+		return (epoch);
+	*epoch = (struct tally_epoch){ .period = (uint8_t)period, .index = index };
+	if (read_epoch(book, epoch, e) == -1 || (!epoch->used && make_epoch(book, epoch, e) == -1))
+		return (NULL);
+	return (epoch);
+}
+
+/* Covered, behind the nonce that it was covered with. */
+static size_t
+cover(struct tally_book *book, const struct tally_epoch *epoch, const void *bytes, size_t len,
+    unsigned char *out)
+{
+	uint64_t count;
+
+	memcpy(&count, book->nonce + CRYPTO_COVER_NONCE - 8, 8);
+	count++;
+	memcpy(book->nonce + CRYPTO_COVER_NONCE - 8, &count, 8);
+	memcpy(out, book->nonce, CRYPTO_COVER_NONCE);
+	memcpy(out + CRYPTO_COVER_NONCE, bytes, len);
+	crypto_cover(epoch->cover, out, out + CRYPTO_COVER_NONCE, len);
+	return (CRYPTO_COVER_NONCE + len);
+}
+
+/* Into out, which has size bytes.  How many; 0: nothing that could be uncovered. */
+static size_t
+uncover(const struct tally_epoch *epoch, struct span covered, void *out, size_t size)
+{
+	size_t len = covered.len - CRYPTO_COVER_NONCE;
+
+	if (covered.len <= CRYPTO_COVER_NONCE || len > size)
+		return (0);
+	memcpy(out, covered.ptr + CRYPTO_COVER_NONCE, len);
+	crypto_cover(epoch->cover, (const unsigned char *)covered.ptr, out, len);
+	return (len);
+}
+
+/* ---- who was seen ---- */
+
+/* What is there already, taken into the set.  1: nothing new can be said. */
+static int
+merge_seen(struct tally_book *book, sqlite3_stmt *st, const struct tally_epoch *epoch,
+    struct stats_set *set, struct err *e)
+{
+	int rc = tally_db_step(book->db, st, e);
+	struct stats_set merged = { .count = 0 };
+	uint64_t hashes[STATS_SET_MAX];
+	size_t count;
+
+	if (rc != 1)
+		return (rc);
+	if (sqlite3_column_int(st, 0) >= TALLY_SUBJECTS_MANY)
+		return (1);
+	count = uncover(epoch, tally_db_text(st, 1), hashes, sizeof(hashes)) / sizeof(hashes[0]);
+	for (size_t i = 0; i < count; i++)
+		(void)stats_set_add(&merged, hashes[i]);
+	for (uint32_t i = 0; i < set->count && i < STATS_SET_MAX; i++)
+		(void)stats_set_add(&merged, set->hash[i]);
+	if (set->count == STATS_SET_MANY)
+		merged.count = STATS_SET_MANY;
+	*set = merged;
+	return (0);
+}
+
+static sqlite3_stmt *
+seen_statement(struct tally_book *book, enum tally_statement which, const struct tally_kept *cell,
+    const struct tally_epoch *epoch, struct err *e)
+{
+	const struct tally_group *g = &book->groups[cell->group];
+	const int64_t place[] = { book->stream, g->period, tally_dims[g->dim].code, g->index,
+		cell->other };
+	sqlite3_stmt *st = tally_rows_statement(book, which, e);
+
+	if (st == NULL)
+		return (NULL);
+	bind_numbers(st, 1, place, 5);
+	bind_key(st, 6, book, cell);
+	(void)sqlite3_bind_int64(st, 7, epoch->row);
+	return (st);
+}
+
+int
+tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
+{
+	unsigned char covered[CRYPTO_COVER_NONCE + sizeof(cell->set.hash)];
+	const struct tally_epoch *epoch;
+	struct stats_set set = cell->set;
+	sqlite3_stmt *st;
+	int rc;
+
+	cell->set.count = 0;
+	if (set.count == 0)
+		return (0);
+	if ((epoch = find_epoch(book, tally_key_of(book->groups[cell->group].period),
+		 cell->epoch_index, e)) == NULL ||
+	    (st = seen_statement(book, TALLY_ST_SEEN, cell, epoch, e)) == NULL)
+		return (-1);
+	rc = merge_seen(book, st, epoch, &set, e);
+	(void)sqlite3_reset(st);
+	if (rc != 0)
+		return (rc == -1 ? -1 : 0);
+	if ((st = seen_statement(book, TALLY_ST_SEEN_PUT, cell, epoch, e)) == NULL)
+		return (-1);
+	(void)sqlite3_bind_int64(st, 8, set.count);
+	/* Of many nobody asks any more who they were. */
+	if (set.count == STATS_SET_MANY)
+		(void)sqlite3_bind_null(st, 9);
+	else
+		(void)sqlite3_bind_blob(st, 9, covered,
+		    (int)cover(book, epoch, set.hash, set.count * sizeof(set.hash[0]), covered),
+		    SQLITE_STATIC);
+	return (run(book, st, e));
+}
+
+int
+tally_rows_sketch(struct tally_book *book, struct tally_sketch *s, struct err *e)
+{
+	unsigned char packed[STATS_SKETCH_REGISTERS],
+	    covered[CRYPTO_COVER_NONCE + STATS_SKETCH_REGISTERS];
+	const struct tally_epoch *epoch =
+	    find_epoch(book, tally_key_of(s->period), s->epoch_index, e);
+	const int64_t place[] = { book->stream, s->period, s->index,
+		epoch == NULL ? 0 : epoch->row };
+	struct stats_sketch before;
+	sqlite3_stmt *st;
+	size_t len;
+	int rc;
+
+	if (epoch == NULL || (st = tally_rows_statement(book, TALLY_ST_UNIQ, e)) == NULL)
+		return (-1);
+	bind_numbers(st, 1, place, 4);
+	if ((rc = tally_db_step(book->db, st, e)) == 1) {
+		len = uncover(epoch, tally_db_text(st, 0), packed, sizeof(packed));
+		if (stats_sketch_unpack(packed, len, &before) == 0)
+			stats_sketch_merge(&s->sketch, &before);
+	}
+	(void)sqlite3_reset(st);
+	if (rc == -1 || (st = tally_rows_statement(book, TALLY_ST_UNIQ_PUT, e)) == NULL)
+		return (-1);
+	bind_numbers(st, 1, place, 4);
+	(void)sqlite3_bind_int64(st, 5, (int64_t)stats_sketch_estimate(&s->sketch));
+	len = stats_sketch_pack(&s->sketch, packed);
+	(void)sqlite3_bind_blob(
+	    st, 6, covered, (int)cover(book, epoch, packed, len, covered), SQLITE_STATIC);
+	return (run(book, st, e));
+}

@@ -1,0 +1,138 @@
+/* tally, inside: the memory of a book. */
+#ifndef CRETULA_TALLY_SHELF_H
+#define CRETULA_TALLY_SHELF_H
+
+#include "base/arena.h"
+#include "crypto/stream/cover.h"
+#include "stats/distinct.h"
+#include "tally/book.h"
+#include "tally/db.h"
+#include "tally/table.h"
+
+#define TALLY_CELLS 32768u
+#define TALLY_CELL_SLOTS 65536u
+#define TALLY_GROUPS 4096u
+#define TALLY_GROUP_SLOTS 8192u
+#define TALLY_CELL_TEXTS ((size_t)2 << 20)
+#define TALLY_TOTALS 8192u
+#define TALLY_TOTAL_SLOTS 16384u
+#define TALLY_SKETCHES 16u
+#define TALLY_EPOCHS 64u
+#define TALLY_ORIGIN_BYTES 16
+
+/* Cells that share the places of a dimension: of a period, apart or not. */
+struct tally_group {
+	int64_t index;
+	uint8_t period, dim, apart;
+	uint32_t kept; /* cells with a place of their own, on disk or not */
+	uint32_t other; /* number of the cell "other" plus one; 0: not made */
+};
+
+struct tally_kept {
+	uint64_t hash;
+	uint32_t group;
+	uint32_t text;
+	uint16_t len;
+	bool other, stored; /* stored: it has a row */
+	uint64_t requests, bots, bytes; /* since the last write */
+	int64_t epoch_index; /* of the key that set is of, while it is not empty */
+	struct stats_set set;
+};
+
+struct tally_total_row {
+	int64_t index;
+	uint8_t period, apart;
+	struct tally_sums sums;
+};
+
+struct tally_sketch {
+	bool used;
+	uint8_t period;
+	int64_t index, epoch_index;
+	uint64_t last; /* when it was used */
+	struct stats_sketch sketch;
+};
+
+/*
+ * A key that subjects are counted by.  What tells them apart is covered by a
+ * key of its own: SQLite leaves copies of what it moves, and once cover is
+ * overwritten none of them says anything.
+ */
+struct tally_epoch {
+	bool used;
+	uint8_t period;
+	int64_t index, row;
+	unsigned char cover[CRYPTO_COVER_KEY];
+};
+
+enum tally_statement {
+	TALLY_ST_STREAM,
+	TALLY_ST_STREAM_MAKE,
+	TALLY_ST_REACHED,
+	TALLY_ST_REACH,
+	TALLY_ST_TOTAL,
+	TALLY_ST_CELLS,
+	TALLY_ST_CELL,
+	TALLY_ST_CELL_ADD,
+	TALLY_ST_EPOCH,
+	TALLY_ST_EPOCH_MAKE,
+	TALLY_ST_SEEN,
+	TALLY_ST_SEEN_PUT,
+	TALLY_ST_UNIQ,
+	TALLY_ST_UNIQ_PUT,
+	TALLY_ST_COUNT
+};
+
+struct tally_book {
+	sqlite3 *db;
+	sqlite3_stmt *st[TALLY_ST_COUNT];
+	bool writing; /* a transaction is open */
+	int64_t stream;
+	uint64_t segment, records; /* as the last commit said */
+	unsigned char origin[TALLY_ORIGIN_BYTES];
+	int origin_len;
+	uint64_t seed[2];
+	struct arena memory;
+	uint32_t cell_count, group_count, total_count;
+	size_t text_len;
+	uint32_t *slots, *group_slots, *total_slots; /* number plus one */
+	struct tally_kept *cells;
+	struct tally_group *groups;
+	struct tally_total_row *totals;
+	char *texts;
+	struct tally_sketch *sketches;
+	uint64_t clock; /* of their use */
+	unsigned char nonce[CRYPTO_COVER_NONCE]; /* random, and a count in the last 8 bytes */
+	struct tally_epoch epochs[TALLY_EPOCHS];
+	struct tally_batch *batch; /* of lines */
+	struct record_decoder decoder;
+};
+
+/* ---- rows.c: what goes to the file; all within a transaction ---- */
+
+int tally_rows_begin(struct tally_book *book, struct err *e);
+sqlite3_stmt *tally_rows_statement(
+    struct tally_book *book, enum tally_statement which, struct err *e);
+int tally_rows_total(struct tally_book *book, const struct tally_total_row *t, struct err *e);
+int tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e);
+/* Only who was seen in it; its set is empty then. */
+int tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e);
+int tally_rows_sketch(struct tally_book *book, struct tally_sketch *s, struct err *e);
+/* Which key a cell of a period counts subjects by; hours by that of the day. */
+static inline enum key_period
+tally_key_of(int period)
+{
+	return (period <= TALLY_DAY ? KEY_DAY : period == TALLY_WEEK ? KEY_WEEK : KEY_MONTH);
+}
+
+/* ---- shelf.c: the memory ---- */
+
+/* Write all that changed; the memory is empty then. */
+int tally_shelf_write(struct tally_book *book, struct err *e);
+void tally_shelf_clear(struct tally_book *book);
+int tally_shelf_total(struct tally_book *book, const struct tally_minute *m, struct err *e);
+int tally_shelf_entry(struct tally_book *book, const struct tally_batch *b,
+    const struct tally_entry *entry, struct err *e);
+int tally_shelf_who(struct tally_book *book, const struct tally_who *who, struct err *e);
+
+#endif

@@ -1,0 +1,81 @@
+/* tally, inside: the memory of a batch. */
+#ifndef CRETULA_TALLY_TABLE_H
+#define CRETULA_TALLY_TABLE_H
+
+#include "base/arena.h"
+#include "tally/batch.h"
+
+#define TALLY_ENTRIES 8192u /* of records */
+#define TALLY_ENTRIES_APART 1024u /* more, which only what is apart may take */
+#define TALLY_ENTRIES_ALL (TALLY_ENTRIES + TALLY_ENTRIES_APART)
+#define TALLY_SLOTS 16384u
+#define TALLY_TEXTS ((size_t)640 << 10)
+#define TALLY_MINUTES 2048u
+#define TALLY_MINUTES_APART 256u
+#define TALLY_MINUTES_ALL (TALLY_MINUTES + TALLY_MINUTES_APART)
+#define TALLY_MINUTE_SLOTS 4096u
+#define TALLY_WHO 16384u
+#define TALLY_WHO_SLOTS 32768u
+#define TALLY_KEY_MAX 512u /* bytes of a key; longer ones are cut */
+
+/* A value of a dimension within an hour. */
+struct tally_entry {
+	uint64_t hash;
+	uint64_t bytes;
+	uint64_t number; /* the key, of dimensions of numbers */
+	uint32_t text; /* where the key stands, of others */
+	uint32_t requests, bots;
+	int32_t hour;
+	uint16_t len;
+	uint8_t dim, apart;
+	uint8_t who_count; /* TALLY_SUBJECTS_MANY: more */
+	uint16_t who[TALLY_SUBJECTS_MAX]; /* in who of the batch */
+};
+
+struct tally_minute {
+	int64_t minute;
+	uint32_t apart;
+	struct tally_sums sums;
+};
+
+struct tally_who {
+	uint64_t hash[KEY_PERIOD_COUNT];
+	int32_t epoch[KEY_PERIOD_COUNT];
+	int32_t hour; /* in which it was first */
+};
+
+struct tally_batch {
+	struct arena memory;
+	uint64_t seed[2];
+	uint32_t entry_count, minute_count, who_count;
+	size_t text_len;
+	bool full;
+	uint64_t lost;
+	uint32_t last[TALLY_DIM_COUNT]; /* entries that were hit last */
+	uint32_t last_minute;
+	uint16_t *slots, *minute_slots, *who_slots; /* number plus one; 0: empty */
+	struct tally_entry *entries;
+	struct tally_minute *minutes;
+	struct tally_who *who;
+	char *texts;
+	char key[TALLY_KEY_MAX + 32]; /* of a value that is written otherwise */
+};
+
+/*
+ * What stands for a text among keys: tokens in it give way to their class in
+ * braces, and what is too long is cut behind a whole character.  The text itself, or in
+ * key.
+ */
+struct span tally_key(struct span text, char key[static TALLY_KEY_MAX + 32]);
+
+/* Which field of r a dimension counts by; false: it has none. */
+static inline bool
+tally_is_number(enum tally_dim dim)
+{
+	return (dim == TALLY_STATUS || dim == TALLY_LATENCY);
+}
+
+/* A hash of bytes that nobody outside can guess. */
+uint64_t tally_hash(const uint64_t seed[static 2], uint64_t start, struct span text);
+
+#endif

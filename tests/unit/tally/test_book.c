@@ -1,0 +1,632 @@
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "stats/latency.h"
+#include "tally/book.h"
+#include "tally/db.h"
+#include "tally/query.h"
+#include "tally/table.h"
+
+#define HOUR_US INT64_C(3600000000)
+#define DAY_US (24 * HOUR_US)
+#define START_US INT64_C(1764115200000000) /* 2025-11-26 */
+
+static struct err e;
+static char path[64];
+
+static int
+set_up(void **state)
+{
+	(void)snprintf(path, sizeof(path), "book.%d.db", (int)getpid());
+	assert_int_equal(tally_book_discard(path, &e), 0);
+	return (0);
+}
+
+static int
+tear_down(void **state)
+{
+	return (tally_book_discard(path, NULL));
+}
+
+/* ---- keys ---- */
+
+static void
+tokens_give_way_to_their_class(void **state)
+{
+	static const struct {
+		const char *claim, *in, *out;
+	} rows[] = {
+		{ "words stay", "/shop/cart.html", "/shop/cart.html" },
+		{ "a segment", "/u/sg.abcdefgh234567zz/edit", "/u/{sg}/edit" },
+		{ "with an ending", "/u/sg.abcdefgh234567zz.jpg", "/u/{sg}.jpg" },
+		{ "two", "sg.aaaaaaaaaaaaaaaa/sg.bbbbbbbbbbbbbbbb", "{sg}/{sg}" },
+		{ "a host", "ht.abcdefgh234567zz", "{ht}" },
+		{ "one that is still being computed", "/u/sg.................", "/u/{sg}" },
+		{ "too short", "/u/sg.abcdefgh234567z", "/u/sg.abcdefgh234567z" },
+		{ "no base32", "/u/sg.abcdefgh2345678z", "/u/sg.abcdefgh2345678z" },
+		{ "part of a word", "/imsg.abcdefgh234567zz", "/imsg.abcdefgh234567zz" },
+		{ "no class", "/zz.abcdefgh234567zz", "/zz.abcdefgh234567zz" },
+		{ "dots", "/a/../../................/x", "/a/../../................/x" },
+		{ "sealed", "sealed:AAAA", "{sealed}" },
+		{ "nothing", "", "" },
+	};
+	char key[TALLY_KEY_MAX + 32];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct span out = tally_key(span_str(rows[i].in), key);
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "%.*s", (int)out.len, out.ptr);
+		assert_string_equal(text, rows[i].out);
+	}
+}
+
+static void
+long_keys_are_cut_behind_a_character(void **state)
+{
+	char text[2048], key[TALLY_KEY_MAX + 32];
+
+	/* Tokens and umlauts at every distance to the cut. */
+	for (size_t lead = 0; lead < 40; lead++) {
+		size_t len = TALLY_KEY_MAX - 40 + lead;
+		struct span out;
+
+		memset(text, 'a', sizeof(text));
+		memcpy(text + 100, "/sg.abcdefgh234567zz/", 21);
+		for (size_t at = 200; at < len; at += 2)
+			memcpy(text + at, "\xc3\xa4", 2);
+		memcpy(text + len, "/sg.abcdefgh234567zz/", 21);
+		out = tally_key(span_of(text, len + 100), key);
+		assert_true(out.len <= TALLY_KEY_MAX);
+		assert_null(memmem(out.ptr, out.len, "sg.abcdefgh", 11));
+		assert_int_equal((unsigned char)out.ptr[out.len - 1] == 0xc3, 0);
+	}
+}
+
+/* ---- records ---- */
+
+static uint64_t random_state;
+
+static uint64_t
+next_random(uint64_t below)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return ((random_state >> 33) % below);
+}
+
+struct made {
+	struct record record;
+	struct tally_subject subject;
+	char path[64], referer[64];
+};
+
+/* splitmix64 */
+static uint64_t
+spread(uint64_t n)
+{
+	n += UINT64_C(0x9e3779b97f4a7c15);
+	n = (n ^ n >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	n = (n ^ n >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (n ^ n >> 31);
+}
+
+/* How many paths, hours and people there are. */
+struct shape {
+	const char *claim;
+	uint64_t records, paths, hours, people;
+};
+
+static void
+make(const struct shape *shape, struct made *m)
+{
+	static const char *const methods[] = { "GET", "POST" };
+	static const int64_t statuses[] = { 200, 200, 304, 404, 500, 99999, -1 };
+	struct record *r = &m->record;
+	uint64_t who = next_random(shape->people);
+	int64_t hour = (int64_t)next_random(shape->hours);
+
+	record_clear(r);
+	r->time_us = START_US + hour * HOUR_US + (int64_t)next_random(3600) * 1000000;
+	(void)snprintf(
+	    m->path, sizeof(m->path), "/p/%llu", (unsigned long long)next_random(shape->paths));
+	(void)snprintf(m->referer, sizeof(m->referer), "https://%llu.example/",
+	    (unsigned long long)next_random(shape->paths / 2 + 1));
+	record_set_text(r, RECORD_FIELD_EVENT, span_str("http.request"));
+	record_set_text(r, RECORD_FIELD_METHOD, span_str(methods[next_random(2)]));
+	record_set_text(r, RECORD_FIELD_PATH, span_str(m->path));
+	if (next_random(2) == 0)
+		record_set_text(r, RECORD_FIELD_REFERER, span_str(m->referer));
+	record_set_int(r, RECORD_FIELD_STATUS, statuses[next_random(7)]);
+	record_set_int(r, RECORD_FIELD_BYTES, (int64_t)next_random(5000) - 10);
+	record_set_int(r, RECORD_FIELD_DURATION, (int64_t)next_random(1u << next_random(20)));
+	if (next_random(4) == 0)
+		record_set_int(r, RECORD_FIELD_BOT, 1);
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		m->subject.epoch[p] = key_epoch_index((enum key_period)p, r->time_us);
+		m->subject.hash[p] =
+		    spread(spread(who + 1) ^ ((uint64_t)m->subject.epoch[p] * 3 + (uint64_t)p));
+	}
+}
+
+static void
+dump(const char *sql, struct buf *out)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+
+	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
+	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
+	while (tally_db_step(db, st, &e) == 1) {
+		for (int i = 0; i < sqlite3_column_count(st); i++) {
+			buf_span(out, tally_db_text(st, i));
+			buf_char(out, i + 1 < sqlite3_column_count(st) ? ' ' : '\n');
+		}
+	}
+	(void)sqlite3_finalize(st);
+	tally_db_close(db);
+}
+
+#define NUMBERS "SELECT * FROM total ORDER BY 1,2,3,4"
+#define CELLS "SELECT * FROM cell ORDER BY 1,2,3,4,5,6,7"
+#define SEEN "SELECT stream,period,dim,idx,other,key,subjects FROM seen ORDER BY 1,2,3,4,5,6"
+
+static void
+dump_all(struct buf *out)
+{
+	dump(NUMBERS, out);
+	dump(CELLS, out);
+	dump(SEEN, out);
+}
+
+/* Batches of so many records (0: as many as fit), commits after so many batches. */
+static struct tally_book *
+fill(const struct shape *shape, uint64_t batch_records, uint64_t commit_batches)
+{
+	struct tally_book *book;
+	struct tally_batch *b;
+	struct made m;
+	uint64_t in_batch = 0, batches = 0;
+
+	assert_int_equal(tally_book_open(path, "s", NULL, &book, &e), 0);
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	random_state = 42;
+	for (uint64_t i = 0; i <= shape->records; i++) {
+		if (i == shape->records || in_batch == batch_records || b->entry_count > 8000) {
+			assert_false(tally_batch_full(b));
+			assert_int_equal(tally_book_add(book, b, &e), 0);
+			tally_batch_clear(b);
+			in_batch = 0;
+			if (++batches % commit_batches == 0 || i == shape->records)
+				assert_int_equal(tally_book_commit(book, 1, i, &e), 0);
+		}
+		if (i == shape->records)
+			break;
+		make(shape, &m);
+		tally_batch_add(b, &m.record, TALLY_RECORD, &m.subject);
+		in_batch++;
+	}
+	tally_batch_close(b);
+	return (book);
+}
+
+static const struct shape shapes[] = {
+	{ "a small site", 1500, 40, 5, 12 },
+	{ "more paths than have a place", 4000, 3000, 2, 1500 },
+	{ "a record here and there, over years", 250, 50, 30000, 30 },
+};
+
+static void
+batches_and_commits_change_nothing(void **state)
+{
+	static const struct {
+		uint64_t batch, commit;
+	} ways[] = { { UINT64_MAX, 1000 }, { 100, 1 }, { 1, 1000000 }, { 700, 3 } };
+
+	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+		struct buf first = { 0 };
+
+		for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+			struct buf now = { 0 };
+
+			set_up(NULL);
+			tally_book_close(fill(&shapes[s], ways[i].batch, ways[i].commit));
+			dump_all(i == 0 ? &first : &now);
+			if (i > 0) {
+				assert_int_equal(now.len, first.len);
+				assert_memory_equal(now.data, first.data, first.len);
+			}
+			buf_free(&now);
+		}
+		assert_true(first.len > 1000);
+		buf_free(&first);
+	}
+}
+
+/* ---- sums ---- */
+
+struct sum {
+	uint64_t requests, bots, bytes;
+	unsigned cells, others, subjects_max;
+};
+
+static int
+add_cell(void *arg, const struct tally_cell *cell, struct err *err)
+{
+	struct sum *sum = arg;
+
+	sum->requests += cell->requests;
+	sum->bots += cell->bots;
+	sum->bytes += cell->bytes;
+	sum->cells += !cell->other;
+	sum->others += cell->other;
+	if (cell->subjects > sum->subjects_max)
+		sum->subjects_max = cell->subjects;
+	return (0);
+}
+
+static void
+every_level_adds_up_to_what_came(void **state)
+{
+	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+		struct tally_window w = { "s", TALLY_MINUTE, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+		struct tally_sums want = { 0 }, got;
+		struct tally_reader *r;
+		struct made m;
+
+		random_state = 42;
+		for (uint64_t i = 0; i < shapes[s].records; i++) {
+			int64_t *number = m.record.number;
+
+			make(&shapes[s], &m);
+			want.requests++;
+			want.bots += record_has(&m.record, RECORD_FIELD_BOT);
+			want.bytes += number[RECORD_FIELD_BYTES] > 0 ?
+			    (uint64_t)number[RECORD_FIELD_BYTES] :
+			    0;
+			want.errors_4xx += number[RECORD_FIELD_STATUS] == 404;
+			want.errors_5xx += number[RECORD_FIELD_STATUS] == 500;
+		}
+		set_up(NULL);
+		tally_book_close(fill(&shapes[s], 500, 2));
+		assert_int_equal(tally_reader_open(path, &r, &e), 0);
+		for (int p = 0; p < TALLY_PERIOD_COUNT; p++) {
+			static const enum tally_dim whole[] = { TALLY_ALL, TALLY_PATH, TALLY_METHOD,
+				TALLY_EVENT, TALLY_LATENCY };
+
+			w.period = (enum tally_period)p;
+			assert_int_equal(tally_sum(r, &w, &got, &e), 0);
+			assert_memory_equal(&got, &want, sizeof(got));
+			for (size_t d = 0; d < 5 && p >= TALLY_HOUR; d++) {
+				struct sum sum = { 0 };
+
+				w.dim = whole[d];
+				assert_int_equal(tally_cells(r, &w, add_cell, &sum, &e), 0);
+				assert_int_equal(sum.requests, want.requests);
+				assert_int_equal(sum.bots, want.bots);
+				assert_int_equal(sum.bytes, want.bytes);
+				assert_true(sum.others <= 1);
+				if (p == TALLY_MONTH && shapes[s].hours < 100)
+					assert_true(sum.cells <= tally_dims[whole[d]].kept);
+			}
+		}
+		tally_reader_close(r);
+	}
+}
+
+/* The first that come have a place; exact counts of few subjects, then "many". */
+static void
+cells_say_how_many_subjects(void **state)
+{
+	static const struct {
+		uint64_t people;
+		unsigned told;
+	} rows[] = { { 1, 1 }, { 10, 10 }, { 20, 20 }, { 21, 21 }, { 500, 21 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tally_window w = { "s", TALLY_HOUR, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+		struct shape shape = { "", rows[i].people * 60 + 60, 1, 1, rows[i].people };
+		struct tally_reader *r;
+		struct sum sum;
+
+		set_up(NULL);
+		tally_book_close(fill(&shape, 7, 3));
+		assert_int_equal(tally_reader_open(path, &r, &e), 0);
+		for (w.period = TALLY_HOUR; w.period <= TALLY_MONTH; w.period++)
+			for (w.dim = TALLY_ALL; w.dim <= TALLY_PATH; w.dim++) {
+				memset(&sum, 0, sizeof(sum));
+				assert_int_equal(tally_cells(r, &w, add_cell, &sum, &e), 0);
+				assert_int_equal(sum.cells, 1);
+				assert_int_equal(sum.subjects_max, rows[i].told);
+			}
+		tally_reader_close(r);
+	}
+}
+
+static int
+take_unique(void *arg, const struct tally_unique *u, struct err *err)
+{
+	*(struct tally_unique *)arg = *u;
+	return (0);
+}
+
+static void
+uniques_of_a_day_are_within_their_error(void **state)
+{
+	static const uint64_t people[] = { 5, 20, 100, 4000 };
+
+	for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
+		struct tally_window w = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+		struct shape shape = { "", people[i] * 12, 1, 5, people[i] };
+		struct tally_unique u = { 0 };
+		struct tally_reader *r;
+
+		set_up(NULL);
+		tally_book_close(fill(&shape, 1000, 2));
+		assert_int_equal(tally_reader_open(path, &r, &e), 0);
+		for (; w.period <= TALLY_MONTH; w.period++) {
+			double off;
+
+			assert_int_equal(tally_uniques(r, &w, take_unique, &u, &e), 0);
+			assert_int_equal(u.exact, people[i] <= 20);
+			off = (double)u.subjects - (double)people[i];
+			assert_true(off * off <= (double)(people[i] * people[i]) * 0.03 * 0.03);
+		}
+		tally_reader_close(r);
+	}
+}
+
+/* ---- counting again ---- */
+
+static void
+lines_give_what_batches_gave(void **state)
+{
+	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+		struct buf before = { 0 }, after = { 0 };
+		struct record_encoder enc = { 0 };
+		struct tally_book *book;
+		struct tally_batch *apart;
+		uint64_t segment, records;
+		struct made m;
+
+		set_up(NULL);
+		book = fill(&shapes[s], 400, 3);
+		assert_int_equal(tally_batch_open(&apart, &e), 0);
+		make(&shapes[s], &m);
+		tally_batch_add(apart, &m.record, TALLY_COUNTED, &m.subject);
+		tally_batch_add(apart, &m.record, TALLY_SLIMMED, &m.subject);
+		assert_int_equal(tally_book_add(book, apart, &e), 0);
+		assert_int_equal(tally_book_commit(book, 1, shapes[s].records, &e), 0);
+		dump_all(&before);
+		assert_int_equal(tally_book_restart(book, &e), 0);
+		random_state = 42;
+		for (uint64_t i = 0; i < shapes[s].records; i++) {
+			char line[RECORD_BYTES_MAX];
+			size_t len;
+
+			make(&shapes[s], &m);
+			len = record_encode(&enc, &m.record, line);
+			assert_int_equal(tally_book_line(book, span_of(line, len - 1), &e), 0);
+		}
+		tally_book_reach(book, &segment, &records);
+		assert_int_equal(records, shapes[s].records);
+		assert_int_equal(tally_book_commit(book, 2, 0, &e), 0);
+		dump_all(&after);
+		assert_int_equal(after.len, before.len);
+		assert_memory_equal(after.data, before.data, before.len);
+		tally_book_close(book);
+		tally_batch_close(apart);
+		buf_free(&before);
+		buf_free(&after);
+	}
+}
+
+static void
+a_full_batch_says_so_and_keeps_what_is_apart(void **state)
+{
+	struct tally_batch *b;
+	struct made m;
+	struct shape wide = { "", 1, 1u << 30, 40, 1u << 30 };
+	uint32_t entries;
+
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	random_state = 1;
+	for (unsigned i = 0; !tally_batch_full(b); i++) {
+		assert_in_range(i, 0, TALLY_ENTRIES);
+		make(&wide, &m);
+		tally_batch_add(b, &m.record, TALLY_RECORD, &m.subject);
+	}
+	entries = b->entry_count;
+	assert_true(entries + TALLY_DIM_COUNT > TALLY_ENTRIES);
+	for (unsigned i = 0; i < 20; i++) {
+		make(&wide, &m);
+		tally_batch_add(b, &m.record, TALLY_RECORD, &m.subject);
+		assert_int_equal(b->entry_count, entries);
+		tally_batch_add(b, &m.record, TALLY_COUNTED, &m.subject);
+		assert_true(b->entry_count > entries);
+		entries = b->entry_count;
+	}
+	assert_int_equal(tally_batch_lost(b), 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		make(&wide, &m);
+		tally_batch_add(b, &m.record, TALLY_COUNTED, &m.subject);
+	}
+	assert_true(tally_batch_lost(b) > 0);
+	assert_true(b->entry_count <= TALLY_ENTRIES_ALL);
+	tally_batch_clear(b);
+	assert_true(tally_batch_empty(b));
+	make(&wide, &m);
+	tally_batch_add(b, &m.record, TALLY_RECORD, &m.subject);
+	assert_int_equal(b->minute_count, 1);
+	assert_false(tally_batch_full(b));
+	tally_batch_close(b);
+}
+
+/* ---- commits ---- */
+
+static void
+what_is_not_committed_was_not_counted(void **state)
+{
+	struct buf before = { 0 }, after = { 0 };
+	struct tally_book *book;
+	struct tally_batch *b;
+	uint64_t segment, records;
+	struct made m;
+
+	book = fill(&shapes[0], 100, 1);
+	dump_all(&before);
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	make(&shapes[0], &m);
+	tally_batch_add(b, &m.record, TALLY_RECORD, &m.subject);
+	assert_int_equal(tally_book_add(book, b, &e), 0);
+	tally_book_close(book);
+	assert_int_equal(tally_book_open(path, "s", NULL, &book, &e), 0);
+	tally_book_reach(book, &segment, &records);
+	assert_int_equal(segment, 1);
+	assert_int_equal(records, shapes[0].records);
+	dump_all(&after);
+	assert_string_equal(after.data, before.data);
+	tally_batch_close(b);
+	tally_book_close(book);
+	buf_free(&before);
+	buf_free(&after);
+}
+
+/* Two that count one stream: the second one hears of it, and nothing is counted twice. */
+static void
+who_comes_second_counts_nothing(void **state)
+{
+	struct tally_book *one, *two, *other;
+	struct buf before = { 0 }, after = { 0 };
+	struct tally_batch *b;
+	uint64_t segment, records;
+	struct made m;
+
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	random_state = 1;
+	make(&shapes[0], &m);
+	tally_batch_add(b, &m.record, TALLY_RECORD, &m.subject);
+	assert_int_equal(tally_book_open(path, "s", NULL, &one, &e), 0);
+	assert_int_equal(tally_book_open(path, "s", NULL, &two, &e), 0);
+	assert_int_equal(tally_book_open(path, "t", NULL, &other, &e), 0);
+	assert_int_equal(tally_book_add(one, b, &e), 0);
+	assert_int_equal(tally_book_add(two, b, &e), 0);
+	assert_int_equal(tally_book_add(other, b, &e), 0);
+	assert_int_equal(tally_book_commit(one, 4, 9, &e), 0);
+	assert_int_equal(tally_book_commit(other, 1, 1, &e), 0);
+	dump_all(&before);
+	assert_int_equal(tally_book_commit(two, 4, 9, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	tally_book_reach(two, &segment, &records);
+	assert_int_equal(segment, 4);
+	assert_int_equal(records, 9);
+	dump_all(&after);
+	assert_string_equal(after.data, before.data);
+	assert_int_equal(tally_book_add(two, b, &e), 0);
+	assert_int_equal(tally_book_commit(two, 4, 10, &e), 0);
+	tally_book_close(one);
+	tally_book_close(two);
+	tally_book_close(other);
+	tally_batch_close(b);
+	buf_free(&before);
+	buf_free(&after);
+}
+
+/* ---- keys that are gone ---- */
+
+static bool
+keep_none_but_months(void *arg, enum key_period period, int64_t index)
+{
+	return (period == KEY_MONTH);
+}
+
+static bool
+file_holds(const char *ending, const void *bytes, size_t len)
+{
+	char name[80];
+	struct buf all = { 0 };
+	bool holds;
+	FILE *f;
+	int c;
+
+	(void)snprintf(name, sizeof(name), "%s%s", path, ending);
+	if ((f = fopen(name, "r")) == NULL)
+		return (false);
+	while ((c = fgetc(f)) != EOF)
+		buf_char(&all, (char)c);
+	(void)fclose(f);
+	holds = memmem(all.data == NULL ? "" : all.data, all.len, bytes, len) != NULL;
+	buf_free(&all);
+	return (holds);
+}
+
+static void
+hashes_go_with_their_key_and_numbers_stay(void **state)
+{
+	struct buf before = { 0 }, after = { 0 }, covers = { 0 }, month = { 0 };
+	struct tally_book *book;
+	struct made m;
+
+	book = fill(&shapes[0], 100, 4);
+	dump_all(&before);
+	dump("SELECT cover FROM epoch WHERE period<4", &covers);
+	dump("SELECT cover FROM epoch WHERE period=4", &month);
+	assert_int_equal(covers.len, 33 * 2);
+	assert_true(file_holds("", covers.data, 32) || file_holds("-wal", covers.data, 32));
+	random_state = 42;
+	make(&shapes[0], &m);
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
+		assert_false(file_holds("", &m.subject.hash[p], 8) ||
+		    file_holds("-wal", &m.subject.hash[p], 8));
+	assert_int_equal(tally_book_forget(book, keep_none_but_months, NULL, &e), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_false(file_holds("", covers.data + i * 33, 32) ||
+		    file_holds("-wal", covers.data + i * 33, 32));
+	assert_true(file_holds("", month.data, 32));
+	dump_all(&after);
+	assert_string_equal(after.data, before.data);
+	buf_clear(&after);
+	dump("SELECT count(*) FROM uniq WHERE registers IS NOT NULL AND period<4", &after);
+	dump("SELECT sum(gone) FROM epoch", &after);
+	assert_string_equal(after.data, "0\n2\n");
+	buf_free(&covers);
+	buf_free(&month);
+	tally_book_close(book);
+	buf_free(&before);
+	buf_free(&after);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tokens_give_way_to_their_class),
+		cmocka_unit_test(long_keys_are_cut_behind_a_character),
+		cmocka_unit_test_setup_teardown(
+		    batches_and_commits_change_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    every_level_adds_up_to_what_came, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(cells_say_how_many_subjects, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    uniques_of_a_day_are_within_their_error, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lines_give_what_batches_gave, set_up, tear_down),
+		cmocka_unit_test(a_full_batch_says_so_and_keeps_what_is_apart),
+		cmocka_unit_test_setup_teardown(
+		    what_is_not_committed_was_not_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_comes_second_counts_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    hashes_go_with_their_key_and_numbers_stay, set_up, tear_down),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
