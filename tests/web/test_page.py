@@ -1,0 +1,463 @@
+"""The page in a real browser: every page in each role, light and dark, narrow and wide, by keyboard; nothing from elsewhere.
+
+Against mock.py.  With PNG files in CRETULA_SHOTS if that names a folder: they are there to be looked at.
+"""
+import json
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
+sys.dont_write_bytecode = True
+import browser  # noqa: E402
+import contract  # noqa: E402
+import mock  # noqa: E402
+from lib import Skip, main  # noqa: E402
+
+PAGES = {'developer': ['overview', 'live', 'records', 'trust'], 'analyst': ['overview', 'trust'], 'public': ['overview', 'trust'],
+         'auditor': ['trust']}
+# A page without its session asks who it is: a browser writes that 401 to its console, whatever the page does with it.
+EXPECTED = re.compile(r'status of 401 .*/api/v1/session')
+READY = "document.querySelector('main.%s .panel') && !document.querySelector('.waiting, [aria-busy=true]')"
+
+
+class World:
+    """One browser and one server for all tests."""
+    it = None
+
+    def __init__(self):
+        self.server, self.where = mock.start()
+        self.browser = browser.Browser()
+
+    @classmethod
+    def get(cls):
+        if browser.program() is None:
+            raise Skip('chromium is missing: ./setup installs it')
+        if cls.it is None:
+            cls.it = World()
+        cls.it.server.state.mode = 'normal'
+        return cls.it
+
+    def enter(self, tier, hash_='', **options):
+        """A page of its own with a session of tier."""
+        page = browser.Page(self.browser, **options)
+        page.go(f'{self.where}/{hash_}')
+        page.until("document.querySelector('#token')")
+        page.click('#token')
+        page.run("document.querySelector('#token').focus()")
+        page.type(tier)
+        page.key('Enter')
+        page.until("document.querySelector('header nav')")
+        return page
+
+    def show(self, page, name, query=''):
+        page.run(f"void (location.hash = '#/{name}{query}')")
+        page.until(READY % name)
+
+    def sound(self, page):
+        """Nothing in the console, nothing from elsewhere."""
+        errors = [e for e in page.errors if not EXPECTED.search(e)]
+        assert not errors, errors
+        # data: is the browser's own: its controls have pictures, the page may have none.
+        away = [url for url in page.asked if not url.startswith((self.where, 'data:'))]
+        assert not away, away
+
+    def fits(self, page):
+        """Nothing is wider than the window."""
+        wide, window = page.run('[document.documentElement.scrollWidth, innerWidth]')
+        assert wide <= window, page.run("""[...document.querySelectorAll('body *')].filter(e =>
+            e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.className).slice(0, 5).join()""")
+
+    def shot(self, page, name):
+        if os.environ.get('CRETULA_SHOTS'):
+            page.until("!document.querySelector('.plot') || document.querySelector('.plot canvas')")
+            page.shot(os.path.join(os.environ['CRETULA_SHOTS'], f'{name}.png'))
+
+
+with open(os.path.join(HERE, 'vendor/axe.min.js'), encoding='utf-8') as file:
+    AXE = file.read()
+CHECK = """axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',
+    'best-practice'] }).then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200),
+    v.nodes[0].failureSummary])))"""
+
+
+def accessible(page, what):
+    if not page.run("typeof axe !== 'undefined'"):
+        page.run(AXE + ';0')
+    violations = json.loads(page.run(CHECK))
+    assert not violations, f'{what}: {json.dumps(violations, indent=1)[:1500]}'
+
+
+def closing(test):
+    """Ends the browser after the last test."""
+    def run():
+        try:
+            test()
+        finally:
+            if World.it:
+                World.it.browser.close()
+                World.it = None
+    run.__doc__ = test.__doc__
+    return run
+
+
+def test_mock():
+    """What the mock answers fits share/openapi.yaml: the page is tried with what a server may say."""
+    described = contract.Contract()
+    wrong = []
+    for tier, k in mock.K.items():
+        for mode in ('normal', 'empty', 'bad'):
+            def asked(dimension='', **query):
+                return mock.made.Asked(tier, k, query, mode, dimension)
+            answers = {'/api/v1/session': mock.session_of(tier), '/api/v1/streams': mock.made.streams(tier, mode),
+                       '/api/v1/trust': mock.made.trust(asked())}
+            if tier != 'auditor':
+                answers['/api/v1/overview'] = mock.made.overview(asked(stream='blog'))
+                answers['/api/v1/series'] = mock.made.series(asked(window='week', stream='blog'))
+                for dimension in mock.made.VALUES:
+                    answers['/api/v1/top/{dimension}'] = mock.made.top(asked(dimension, stream='blog'))
+            if tier == 'developer':
+                answers['/api/v1/records'] = mock.made.records(asked())
+                answers['/api/v1/chain'] = mock.made.chain(asked(limit='3'))
+            for path, answer in answers.items():
+                wrong += [f'{tier} {mode} {path} {text}' for text in described.wrong(answer, described.answer(path))]
+    assert not wrong, wrong[:10]
+
+
+def test_login():
+    """A wrong token is told, the right one enters, a reload stays in, leaving ends it; the token is in no address or storage."""
+    world = World.get()
+    page = browser.Page(world.browser)
+    page.go(world.where + '/#/trust')
+    page.until("document.activeElement.id === 'token'")
+    accessible(page, 'login')
+    page.type('nonsense')
+    page.key('Enter')
+    page.until("document.querySelector('#why')?.textContent.includes('not known')")
+    accessible(page, 'login, refused')
+    page.errors.clear()
+    page.type('developer')
+    page.key('Enter')
+    page.until("document.querySelector('main.trust')")
+    assert page.run("location.href + JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie") == \
+        world.where + '/#/trust{}{}', 'a token was left somewhere'
+    page.go(world.where + '/?again#/records')
+    page.until(READY % 'records')
+    world.sound(page)
+    world.server.state.mode = 'expired'
+    page.run("void (location.hash = '#/trust')")
+    page.until("document.querySelector('.login')?.textContent.includes('session has ended')")
+    world.server.state.mode = 'normal'
+    page.errors.clear()
+    page.run("document.querySelector('#token').focus()")
+    page.type('auditor')
+    page.key('Enter')
+    page.until("document.querySelector('main.trust .verdict')")
+    page.run("[...document.querySelectorAll('header.bar button')].at(-1).click()")
+    page.until("document.querySelector('#token')")
+    world.sound(page)
+    page.close()
+
+
+def test_every_page():
+    """Each page of each role, light and dark: axe finds nothing, the console is empty, nothing comes from elsewhere."""
+    world = World.get()
+    for tier, pages in PAGES.items():
+        page = world.enter(tier)
+        names = page.run("[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href').slice(2).split('?')[0])")
+        assert names == pages, f'{tier}: {names}'
+        for name in pages:
+            world.show(page, name, '?chain=shop' if name == 'trust' else '')
+            for dark in (False, True):
+                page.dark(dark)
+                accessible(page, f'{tier} {name} dark={dark}')
+                world.shot(page, f'{tier}-{name}-{"dark" if dark else "light"}')
+        world.sound(page)
+        page.close()
+
+
+def test_no_role_asks_for_more():
+    """A role's page asks for nothing that the role may not have, whatever the address says."""
+    world = World.get()
+    for tier, pages in PAGES.items():
+        page = world.enter(tier)
+        for name in ('overview', 'live', 'records', 'trust'):
+            page.run(f"void (location.hash = '#/{name}?stream=shop&chain=shop&window=hour&since=-7d&where=status')")
+            page.until(f"document.querySelector('main.{name if name in pages else pages[0]}')")
+            world.browser.idle(0.2)
+        refused = [e for e in page.errors if '403' in e]
+        assert not refused, refused
+        asked = {url.split('/api/v1/')[1].split('?')[0] for url in page.asked if '/api/v1/' in url}
+        forbidden = {'analyst': ('records', 'tail', 'chain', 'checkpoint'), 'public': ('records', 'tail', 'chain', 'checkpoint'),
+                     'auditor': ('records', 'tail', 'overview', 'series')}.get(tier, ())
+        assert not asked & set(forbidden), asked
+        page.close()
+
+
+def test_states():
+    """Loading, empty, failing, without streams, not verifying: each panel says so, and nothing breaks."""
+    world = World.get()
+    page = world.enter('developer')
+    for mode, name, sign in (
+            ('error', 'overview', "document.querySelectorAll('.failure button').length === 8"),
+            ('error', 'trust', "document.querySelector('.failure')"),
+            ('empty', 'overview', "document.querySelectorAll('.empty').length === 8"),
+            ('empty', 'records', "document.querySelector('.empty')"),
+            ('empty', 'live', "document.querySelector('.empty')"),
+            ('empty', 'trust', "document.querySelector('.verdict.warn')"),
+            ('bad', 'trust', "document.querySelector('.verdict.bad table') && document.querySelector('.holds.bad')"),
+            ('slow', 'overview', "document.querySelectorAll('.waiting').length === 8"),
+            ('none', 'overview', "document.querySelector('.empty')")):
+        world.server.state.mode = 'normal' if mode == 'none' else mode
+        page.run(f"void (location.hash = '#/{name}')")
+        if mode == 'none':
+            world.server.state.mode = mode
+        page.run('void location.reload()')
+        page.until(f"document.querySelector('main.{name}') && {sign}")
+        accessible(page, f'{name} {mode}')
+        world.shot(page, f'state-{mode}-{name}')
+    page.errors.clear()
+    world.server.state.mode = 'error'
+    page.run('void location.reload()')
+    page.until("document.querySelector('main.overview .failure')")
+    world.server.state.mode = 'normal'
+    page.click('.failure button')
+    page.until("document.querySelectorAll('.failure').length === 7")
+    page.close()
+
+
+def test_keyboard():
+    """By keyboard alone: in, along every control in the order it is seen, with a focus to see, through a chart, and on."""
+    world = World.get()
+    page = world.enter('developer', width=1280, height=900)
+    page.until(READY % 'overview')
+    page.until("document.querySelector('.plot canvas')")
+    page.run("document.activeElement.blur()")
+    seen = []
+    for _ in range(40):
+        page.key('Tab')
+        seen.append(page.run("""(e => [e.tagName, e.getAttribute('role') ?? '', (e.ariaLabel ?? e.textContent).slice(0, 40),
+            getComputedStyle(e).outlineStyle !== 'none' && parseFloat(getComputedStyle(e).outlineWidth) >= 2])
+            (document.activeElement)"""))
+    assert seen[0][2] == 'Skip to the content', seen[0]
+    assert all(shown for *_, shown in seen), [s for s in seen if not s[3]]
+    names = [name for _, _, name, _ in seen]
+    for name in ('Overview', 'Live', 'Records', 'Trust', 'Theme: system', 'Log out', 'Hour', 'Week', 'The window before'):
+        assert name in names, f'{name} is not reached: {names}'
+    assert any(role == 'slider' for _, role, _, _ in seen), names
+    page.run("document.querySelector('.plot').focus()")
+    page.key('Home')
+    first = page.run("document.querySelector('.plot').getAttribute('aria-valuetext')")
+    page.key('ArrowRight')
+    assert page.run("document.querySelector('.plot').getAttribute('aria-valuetext')") != first
+    assert 'Requests' in first, first
+    page.key('+')
+    page.until("location.hash.includes('zoom=')")
+    page.key('Escape')
+    page.until("!location.hash.includes('zoom=')")
+    world.sound(page)
+    page.close()
+
+
+def test_chart():
+    """Dragging zooms, the address says so and brings it back; the table has what the chart has; it opens for one time only."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=shop&window=day', width=1280, height=900)
+    page.until("document.querySelector('.plot canvas')")
+    page.drag('.plot .u-over', 0.25, 0.5)
+    page.until("/zoom=\\d+-\\d+/.test(location.hash)")
+    page.run("[...document.querySelectorAll('.traffic button')].find(b => b.textContent === 'Show as table').click()")
+    rows = page.until("document.querySelectorAll('.tall tbody tr').length") and page.run(
+        "document.querySelectorAll('.tall tbody tr').length")
+    assert 4 <= rows <= 8, rows
+    shared = page.run('location.hash')
+    page.go(f'{world.where}/?shared{shared}')
+    page.until("[...document.querySelectorAll('.traffic button')].some(b => b.textContent === 'Whole window')")
+    page.run("[...document.querySelectorAll('.traffic button')].find(b => b.textContent === 'Only this time').click()")
+    page.until("location.hash.includes('since=') && document.querySelector('.free')")
+    page.until(READY % 'overview')
+    world.sound(page)
+    page.close()
+
+
+def test_windows():
+    """Windows go back and forward in the address; the browser's back button goes back."""
+    world = World.get()
+    page = world.enter('analyst', '#/overview?stream=shop&window=day&at=2026-11-10')
+    page.until("document.querySelector('.shown strong')?.textContent === 'Tue 10 Nov 2026'")
+    page.click('.steps button')
+    page.until("document.querySelector('.shown strong')?.textContent === 'Mon 9 Nov 2026'")
+    page.run('void history.back()')
+    page.until("document.querySelector('.shown strong')?.textContent === 'Tue 10 Nov 2026'")
+    page.run("[...document.querySelectorAll('.choice button')].find(b => b.textContent === 'Month').click()")
+    page.until("document.querySelector('.shown strong')?.textContent === 'November 2026'")
+    world.sound(page)
+    page.close()
+
+
+def test_suppressed():
+    """Figures of too few read "<10" with the reason, are no bars or points, and "other" with the total is told."""
+    world = World.get()
+    page = world.enter('analyst', '#/overview?stream=blog')
+    page.until(READY % 'overview')
+    few = page.run("[...document.querySelectorAll('.figure.few')].map(e => [e.textContent, e.title])")
+    assert ['<10', 'Of fewer than 10 distinct clients, so the number is not shown'] in few, few
+    assert page.run("[...document.querySelectorAll('tr.other th')].every(e => e.textContent === 'other')")
+    assert 'not drawn: of fewer than 10' in page.run("document.querySelector('.traffic').textContent")
+    assert page.run("document.querySelectorAll('.barred a').length") == 0, 'an analyst is led to records'
+    page.close()
+
+
+def test_export():
+    """Every table is saved as CSV and JSON: what is shown, whole; formulas are no formulas."""
+    world = World.get()
+    page = world.enter('developer', '#/overview')
+    page.until(READY % 'overview')
+    page.run("""globalThis.saved = []; URL.createObjectURL = blob => (blob.text().then(t => saved.push(t)), 'blob:x');
+        HTMLAnchorElement.prototype.click = function () { saved.push(this.download); }; 0""")
+    page.run("document.querySelectorAll('.export button').forEach(b => b.click())")
+    saved = page.until('saved.length === 32') and page.run('saved')
+    names = [s for s in saved if re.fullmatch(r'[\w-]+\.(csv|json)', s)]
+    assert len(set(names)) == 16, names
+    paths = next(s for s in saved if s.startswith('path,requests'))
+    assert '\r\n/products/{int},' in paths and '\r\ntotal,' in paths and '\r\nother,' in paths, paths
+    formula = page.run("""import('/js/export.js').then(m => m.csv([{ key: 'a', value: r => r }],
+        ['=1+1', '-2', '@x', 'a,"b"\\n', -5]))""")
+    assert formula == "a\r\n'=1+1\r\n'-2\r\n'@x\r\n\"a,\"\"b\"\"\n\"\r\n-5\r\n", formula
+    page.close()
+
+
+def test_records():
+    """Rows open, a field narrows the filter, more come by cursor, a wrong filter is pointed at."""
+    world = World.get()
+    page = world.enter('developer', '#/records?stream=shop')
+    page.until(READY % 'records')
+    page.click('.opener')
+    page.until("document.querySelector('.fields')")
+    accessible(page, 'an opened record')
+    page.run("[...document.querySelectorAll('.below button')].find(b => b.textContent === 'More records').click()")
+    page.until("document.querySelectorAll('.records .opener').length === 200")
+    page.click('.fields .small')
+    page.until("location.hash.includes('where=')")
+    page.until(READY % 'records')
+    page.run("""void (location.hash = '#/records?stream=shop&where=' + encodeURIComponent('nix == 1'))""")
+    page.until("document.querySelector('#filter-wrong')?.textContent.includes('^')")
+    accessible(page, 'a wrong filter')
+    page.errors.clear()
+    page.run("void (location.hash = '#/overview?stream=shop')")
+    page.until("document.querySelector('.top a')")
+    page.click('.top a')
+    page.until(READY % 'records')
+    assert 'path+%3D%3D+%22%2F%22' in page.run('location.hash'), page.run('location.hash')
+    world.sound(page)
+    page.close()
+
+
+def test_live():
+    """Records come newest first, a gap is told, it pauses and goes on."""
+    world = World.get()
+    page = world.enter('developer', '#/live')
+    page.until("document.querySelectorAll('.records .opener').length > 3")
+    accessible(page, 'live')
+    page.until("document.querySelector('.live .wrong')?.textContent.startsWith('17 ')")
+    page.run("[...document.querySelectorAll('.tools button')].find(b => b.textContent === 'Pause').click()")
+    page.until("document.querySelector('.live-state.paused')")
+    seen = page.run("document.querySelectorAll('.records .opener').length")
+    world.browser.idle(0.7)
+    assert page.run("document.querySelectorAll('.records .opener').length") == seen
+    page.run("[...document.querySelectorAll('.tools button')].find(b => b.textContent === 'Go on').click()")
+    page.until(f"document.querySelectorAll('.records .opener').length > {seen}")
+    world.sound(page)
+    page.close()
+
+
+def test_sizes():
+    """From 320 pixels to 4K, and on paper, nothing is wider than the window."""
+    world = World.get()
+    page = world.enter('developer')
+    for name in PAGES['developer']:
+        world.show(page, name, '?chain=shop' if name == 'trust' else '')
+        if name == 'records':
+            page.click('.opener')
+        for width, height in ((320, 640), (768, 1024), (1440, 900), (3840, 2160)):
+            page.size(width, height)
+            page.run('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+            world.fits(page)
+            world.shot(page, f'{name}-{width}')
+        page.size(320, 640)
+        accessible(page, f'{name}, narrow')
+        page.size(794, 1123)
+        page.dark(True, 'print')
+        world.fits(page)
+        world.shot(page, f'{name}-print')
+        page.dark(False)
+    world.sound(page)
+    page.close()
+
+
+def test_theme():
+    """The switch goes from system to light to dark and back, is kept over a reload, and only that is kept."""
+    world = World.get()
+    page = world.enter('auditor', dark=True)
+    paper = "getComputedStyle(document.body.parentNode).backgroundColor"
+    dark = page.run(paper)
+    page.run("[...document.querySelectorAll('header button')].find(b => b.textContent.startsWith('Theme')).click()")
+    page.until(f"{paper} !== '{dark}' && localStorage.getItem('theme') === 'light'")
+    page.run('void location.reload()')
+    page.until(f"document.querySelector('main.trust .verdict') && {paper} !== '{dark}'")
+    for theme in ('dark', 'system'):
+        page.run("[...document.querySelectorAll('header button')].find(b => b.textContent.startsWith('Theme')).click()")
+        page.until(f"[...document.querySelectorAll('header button')].some(b => b.textContent === 'Theme: {theme}')")
+    assert page.run('localStorage.length') == 0
+    page.close()
+
+
+def test_texts():
+    """Each text that a module names is in words.js, and each in words.js is named."""
+    world = World.get()
+    page = browser.Page(world.browser)
+    page.go(world.where + '/favicon.svg')
+    page.go(world.where + '/')
+    page.until("document.querySelector('#token')")
+    known = set(page.run("""import('/js/words.js').then(({ w }) => {
+        const found = [], walk = (node, path) => typeof node === 'object' && !Array.isArray(node)
+            ? Object.entries(node).forEach(([key, value]) => walk(value, path + '.' + key)) : found.push(path.slice(1));
+        walk(w, '');
+        return found;
+    })"""))
+    nodes = known | {'.'.join(path.split('.')[:i]) for path in known for i in range(1, path.count('.') + 1)}
+    used = set()
+    for folder, _, names in os.walk(os.path.join(mock.ROOT, 'web/js')):
+        for name in names:
+            with open(os.path.join(folder, name), encoding='utf-8') as module:
+                used |= set(re.findall(r'(?<![\w.$])w\.([a-zA-Z]+(?:\.[a-zA-Z]+)*)', module.read()))
+    for ending in ('.map', '.length'):
+        used = {path.removesuffix(ending) for path in used}
+    assert not used - nodes, f'not there: {used - nodes}'
+    # Who looks one up by a name that is computed names the table it is in.
+    idle = [path for path in known if not any(path == u or path.startswith(u + '.') and u.count('.') >= 1 or path.split('.')[0] == u
+                                              for u in used)]
+    assert not idle, f'never used: {idle}'
+    page.close()
+
+
+@closing
+def last():
+    """The first paint comes at once: what the server takes apart, all of the page is there in few round trips."""
+    world = World.get()
+    page = world.enter('developer', '#/overview')
+    page.until(READY % 'overview')
+    page.run('void location.reload()')
+    page.until(READY % 'overview')
+    paint = page.run("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
+    weight = page.run("performance.getEntriesByType('resource').reduce((n, r) => n + r.encodedBodySize, 0)")
+    print(f'# first contentful paint {paint:.0f} ms, {weight / 1024:.0f} KiB')
+    assert 0 < weight < 160 * 1024, weight
+    page.close()
+
+
+test_weight = last
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,24 @@
+/* Overview: how much, how well, of what; each figure beside that of the window before. */
+import { h } from '../../vendor/preact.js';
+import { useState } from '../../vendor/hooks.js';
+import { get } from '../api.js';
+import { useLoad } from '../load.js';
+import { WindowPicker, windowParams } from '../window.js';
+import { Tiles } from './tiles.js';
+import { Tops } from './tops.js';
+import { Traffic } from './traffic.js';
+
+export function Overview({ session, stream, about, params }) {
+    const [round, setRound] = useState(0);
+    const query = { stream, ...windowParams(session.tier, params) };
+    const key = JSON.stringify([query, round]);
+    const overview = useLoad(key, (signal) => get('overview', query, signal));
+    const series = useLoad(key, (signal) => get('series', query, signal));
+    const window = overview.data?.window ?? series.data?.window;
+    return [
+        h(WindowPicker, { tier: session.tier, params, window, refresh: () => setRound(round + 1) }),
+        h(Tiles, { load: overview, series: series.data, stream }),
+        h(Traffic, { load: series, stream, tier: session.tier, params }),
+        h(Tops, { session, stream, about, query, round, window }),
+    ];
+}

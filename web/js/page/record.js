@@ -1,0 +1,111 @@
+/* How records are drawn: rows, and all fields of one. */
+import { h } from '../../vendor/preact.js';
+import { useState } from '../../vendor/hooks.js';
+import { bytes, count, micros } from '../format.js';
+import { Time } from '../parts.js';
+import { w } from '../words.js';
+
+/* "25 Nov 14:03:07.123" out of RFC 3339: what is kept, to the digit. */
+const stamp = (time) => `${time.slice(0, 10)} ${time.slice(11).replace('Z', '')}`;
+
+function request(record) {
+    const what = [record.method, record.path === undefined ? undefined : record.path + (record.query ? `?${record.query}` : '')]
+        .filter(Boolean).join(' ');
+    return what || [record.action, record.object, record.reason].filter(Boolean).join(' ') || record.event;
+}
+
+export const COLUMNS = [
+    { key: 'time', label: w.record.time, value: (r) => r.time,
+        show: (r) => h(Time, { at: r.time }, stamp(r.time)), class: 'stamp' },
+    { key: 'status', label: w.record.status, value: (r) => r.status ?? r.outcome ?? r.level,
+        show: (r) => h('span', { class: `status s${String(r.status ?? '')[0] ?? ''}` }, r.status ?? r.outcome ?? r.level ?? '–') },
+    { key: 'request', label: w.record.request, value: request, class: 'key' },
+    { key: 'client', label: w.record.client, value: (r) => r.client, class: 'token' },
+    { key: 'agent', label: w.record.agent, wide: true,
+        value: (r) => [r.agent, r.agent_major].filter((x) => x !== undefined).join(' ') },
+    { key: 'duration_us', label: w.record.duration, number: true, value: (r) => r.duration_us,
+        show: (r) => (r.duration_us === undefined ? '–' : micros(r.duration_us)) },
+    { key: 'bytes', label: w.record.bytes, number: true, value: (r) => r.bytes,
+        show: (r) => (r.bytes === undefined ? '–' : bytes(r.bytes)) },
+];
+
+/* All fields that a set of records has, time first: the columns of its export. */
+export function exportColumns(records) {
+    const keys = new Set(['time']);
+    for (const record of records)
+        for (const key of Object.keys(record))
+            keys.add(key);
+    return [...keys].map((key) => ({ key, value: (record) => record[key] }));
+}
+
+function valueText(value) {
+    if (Array.isArray(value))
+        return value.join(', ');
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/* A condition that finds records with the same value; fields that a filter cannot name have none. */
+export function condition(field, value) {
+    if (field === 'time' || typeof value === 'object')
+        return null;
+    return `${field} == ${typeof value === 'number' ? value : JSON.stringify(value)}`;
+}
+
+/* narrow(condition) adds it to the filter. */
+function Fields({ record, narrow }) {
+    return h('dl', { class: 'fields' }, Object.entries(record).map(([field, value]) => {
+        const more = narrow && condition(field, value);
+        return [h('dt', { key: field }, field), h('dd', { key: `${field} value` },
+            typeof value === 'number' && field !== 'status' ? count(value) : valueText(value),
+            more && h('button', { type: 'button', class: 'small', 'aria-label': w.record.narrow(more), title: more,
+                onClick: () => narrow(more) }, w.record.only))];
+    }));
+}
+
+function RecordRow({ record, narrow }) {
+    const [open, set] = useState(false);
+    const cells = COLUMNS.map((column, i) => h('td', { key: column.key, role: 'cell', 'data-label': column.label,
+        class: [column.number && 'number', column.wide && 'wide', column.class].filter(Boolean).join(' ') },
+    i === 0
+        ? h('button', { type: 'button', class: 'opener', 'aria-expanded': String(open), onClick: () => set(!open) },
+            column.show(record))
+        : h('span', { class: 'cell' }, column.show ? column.show(record) : column.value(record) ?? '–')));
+    return [
+        h('tr', { role: 'row', class: record.state }, cells),
+        open && h('tr', { role: 'row', class: 'opened' },
+            h('td', { role: 'cell', colSpan: COLUMNS.length }, h(Fields, { record, narrow }))),
+    ];
+}
+
+export function RecordTable({ caption, records, narrow }) {
+    return h('table', { role: 'table', class: 'cards records' },
+        h('caption', { class: 'hidden' }, caption),
+        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, COLUMNS.map((column) => h('th', {
+            key: column.key, scope: 'col', role: 'columnheader',
+            class: [column.number && 'number', column.wide && 'wide'].filter(Boolean).join(' '),
+        }, column.label)))),
+        h('tbody', { role: 'rowgroup' }, records.map(({ key, record }) => h(RecordRow, { key, record, narrow }))));
+}
+
+/* The field of a filter; a mistake in it is pointed at. */
+export function Filter({ value, error, apply }) {
+    const [text, set] = useState(value ?? '');
+    const wrong = error?.code === 'filter' ? error : null;
+    return h('form', { class: 'filter', role: 'search', onSubmit: (event) => {
+        event.preventDefault();
+        apply(text.trim() || undefined);
+    } },
+    h('label', { for: 'where' }, w.filter.label),
+    h('input', { id: 'where', value: text, spellcheck: false, autocomplete: 'off', autocapitalize: 'off', maxLength: 2048,
+        placeholder: w.filter.example, onInput: (event) => set(event.target.value),
+        'aria-invalid': wrong ? 'true' : undefined, 'aria-describedby': wrong ? 'filter-wrong' : 'filter-help' }),
+    h('button', { type: 'submit' }, w.filter.apply),
+    value && h('button', { type: 'button', onClick: () => {
+        set('');
+        apply(undefined);
+    } }, w.filter.clear),
+    wrong
+        ? h('pre', { id: 'filter-wrong', class: 'wrong', role: 'alert' },
+            wrong.column ? `${text}\n${' '.repeat(wrong.column - 1)}^ ` : '', wrong.detail ?? w.errors.filter)
+        : h('p', { id: 'filter-help', class: 'quiet' }, w.filter.help));
+}

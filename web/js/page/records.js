@@ -1,0 +1,72 @@
+/* Single records of a time, filtered; page by page. */
+import { h } from '../../vendor/preact.js';
+import { useEffect, useState } from '../../vendor/hooks.js';
+import { address, get } from '../api.js';
+import { count } from '../format.js';
+import { useLoad } from '../load.js';
+import { Choice, Export, Failure, Panel } from '../parts.js';
+import { go } from '../state.js';
+import { w } from '../words.js';
+import { Filter, RecordTable, exportColumns } from './record.js';
+
+const SPANS = ['-1h', '-24h', '-7d', '-30d'];
+const PAGE = 100;
+
+/* Pages of records that were asked for after the first one. */
+function useMore(first, key, query) {
+    const [more, set] = useState({ records: [], next: undefined, erased: 0, error: null, busy: false });
+    useEffect(() => set({ records: [], next: first?.next, erased: first?.erased ?? 0, error: null, busy: false }), [first]);
+    const load = async () => {
+        set((old) => ({ ...old, busy: true, error: null }));
+        try {
+            const page = await get('records', { ...query, cursor: more.next });
+            set((old) => ({ records: [...old.records, ...page.records], next: page.next, erased: old.erased + page.erased,
+                error: null, busy: false }));
+        } catch (error) {
+            set((old) => ({ ...old, error, busy: false }));
+        }
+    };
+    return [more, load];
+}
+
+function Times({ params }) {
+    const value = params.since ?? '-24h';
+    const options = SPANS.map((since) => [since, w.records.spans[since]]);
+    if (!SPANS.includes(value))
+        options.push([value, `${value} – ${params.until ?? w.records.now}`]);
+    return h(Choice, { label: w.records.times, options, value,
+        choose: (since) => go({ since, until: since === value ? params.until : undefined }) });
+}
+
+export function Records({ stream, params }) {
+    const query = { stream, where: params.where, since: params.since ?? '-24h', until: params.until, limit: PAGE };
+    const key = JSON.stringify(query);
+    const load = useLoad(key, (signal) => get('records', query, signal));
+    const [more, loadMore] = useMore(load.data, key, query);
+    const records = [...load.data?.records ?? [], ...more.records];
+    const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
+    return [
+        h('div', { class: 'window' }, h(Times, { params })),
+        h(Filter, { key: params.where ?? '', value: params.where, error: load.error, apply: (where) => go({ where }) }),
+        h(Panel, {
+            title: w.records.title, load: load.error?.code === 'filter' ? { ...load, again: undefined } : load,
+            note: load.data && w.records.shown(count(records.length), more.next !== undefined),
+            tools: () => [
+                h(Export, { name: `${stream}-records`, columns: exportColumns(records), rows: records }),
+                h('a', { class: 'button small', download: `${stream}.jsonl`, title: w.records.linesHelp,
+                    href: address('records.jsonl', { ...query, limit: 10000 }) }, w.records.lines)],
+            empty: (data) => data.records.length === 0 && data.next === undefined,
+            emptyText: w.records.empty,
+            show: () => [
+                h(RecordTable, { caption: w.records.caption(stream), narrow,
+                    records: records.map((record, i) => ({ key: i, record })) }),
+                more.error && h(Failure, { error: more.error, again: loadMore }),
+                h('p', { class: 'below' },
+                    more.next !== undefined && !more.error && h('button', { type: 'button', disabled: more.busy,
+                        onClick: loadMore }, more.busy ? w.loading : w.records.more),
+                    more.erased > 0 && h('span', { class: 'quiet' }, w.records.erased(count(more.erased))),
+                    h('span', { class: 'quiet' }, w.records.logged)),
+            ],
+        }),
+    ];
+}

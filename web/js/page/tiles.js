@@ -1,0 +1,121 @@
+/* The figures at the top of the overview. */
+import { h } from '../../vendor/preact.js';
+import { bytes, count, isNumber, micros, percent, short, windowName } from '../format.js';
+import { Export, Figure, Panel } from '../parts.js';
+import { w } from '../words.js';
+
+/* good: what a rise means; 0: neither. */
+const TILES = [
+    { key: 'requests', format: short, rise: 0, of: (t) => t.requests, trace: (s) => s.requests,
+        under: (t, window) => pace(t.requests, window) },
+    { key: 'uniques', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
+        under: (t) => visits(t.requests, t.uniques) },
+    { key: 'errors', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
+        under: (t) => [share(t.errors, t.requests), ' · 4xx ', h(Figure, { value: t.client_errors, format: short })] },
+    { key: 'latency', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
+        under: (t) => ['p50 ', h(Figure, { value: t.latency_us.p50, format: micros }),
+            ' · p99 ', h(Figure, { value: t.latency_us.p99, format: micros })] },
+    { key: 'bytes', format: bytes, rise: 0, of: (t) => t.bytes, trace: (s) => s.bytes,
+        under: (t) => each(t.bytes, t.requests) },
+    { key: 'bots', format: short, rise: 0, of: (t) => t.bots, trace: (s) => s.bots,
+        under: (t) => share(t.bots, t.requests) },
+];
+
+function share(part, all) {
+    return isNumber(part) && isNumber(all) ? w.tiles.share(percent(part, all)) : '';
+}
+
+/* Requests a second, or what of a longer time is one and more. */
+function pace(n, { since, until }) {
+    if (!isNumber(n) || n === 0)
+        return '';
+    const seconds = (Math.min(Date.parse(until), Date.now()) - Date.parse(since)) / 1000;
+    const [name, size] = [['second', 1], ['minute', 60], ['hour', 3600], ['day', 86400]]
+        .find(([, long]) => n * long >= seconds) ?? ['day', 86400];
+    return w.tiles.pace((n * size / seconds).toFixed(1), w.tiles.times[name]);
+}
+
+function visits(n, clients) {
+    return isNumber(n) && isNumber(clients) && clients > 0 ? w.tiles.visits((n / clients).toFixed(1)) : '';
+}
+
+function each(part, all) {
+    return isNumber(part) && isNumber(all) && all > 0 ? w.tiles.each(bytes(Math.round(part / all))) : '';
+}
+
+function Delta({ now, before, rise, window }) {
+    if (!isNumber(now) || !isNumber(before))
+        return h('span', { class: 'delta quiet' }, w.tiles.nothingBefore);
+    const change = before === 0 ? (now === 0 ? 0 : null) : (now - before) / before;
+    const title = w.tiles.before(count(before), windowName(window));
+    if (change === null)
+        return h('span', { class: 'delta', title }, w.tiles.fromZero);
+    const way = Math.abs(change) < 0.0005 ? 'same' : change > 0 ? 'up' : 'down';
+    const sense = way === 'same' || rise === 0 ? '' : (way === 'up') === (rise > 0) ? 'better' : 'worse';
+    const size = Math.abs(100 * change);
+    const text = size >= 1000 ? `×${(now / before).toFixed(0)}` : `${size.toFixed(size < 10 ? 1 : 0)} %`;
+    return h('span', { class: `delta ${sense}`, title },
+        h('span', { 'aria-hidden': 'true' }, { same: '=', up: '▲', down: '▼' }[way]),
+        h('span', { class: 'hidden' }, w.tiles.ways[way]), ` ${text}`);
+}
+
+/* The course of a figure, as a line without axes: what it says in detail stands in the chart. */
+function Spark({ column }) {
+    const values = (column ?? []).map((x) => (isNumber(x) ? x : null));
+    const known = values.filter((x) => x !== null);
+    if (known.length < 2)
+        return h('svg', { class: 'spark', 'aria-hidden': 'true' });
+    const top = Math.max(...known, 1), step = 100 / (values.length - 1);
+    let path = '', pen = 'M';
+    values.forEach((x, i) => {
+        if (x === null) {
+            pen = 'M';
+            return;
+        }
+        path += `${pen}${(i * step).toFixed(1)} ${(23 - 21 * x / top).toFixed(1)}`;
+        pen = 'L';
+    });
+    return h('svg', { class: 'spark', viewBox: '0 0 100 24', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+        h('path', { d: path }));
+}
+
+function Tile({ tile, now, before, series, window }) {
+    const name = w.tiles.names[tile.key];
+    const value = tile.of(now);
+    return h('div', { class: `tile ${tile.key}` },
+        h('dt', { title: w.tiles.help[tile.key] }, name),
+        h('dd', null,
+            h('span', { class: 'big' }, tile.about && isNumber(value) && value > 0 && h('small', { title: w.tiles.estimate }, '≈ '),
+                h(Figure, { value, format: tile.format })),
+            h(Delta, { now: value, before: before && tile.of(before.totals), rise: tile.rise, window: before?.window }),
+            h('span', { class: 'under' }, tile.under?.(now, window) || w.tiles.help[tile.key]),
+            h(Spark, { column: series && tile.trace(series) })));
+}
+
+/* What the export of the tiles holds: a row a figure. */
+function rowsOf(data) {
+    const rows = [];
+    const add = (name, now, before) => rows.push({ name, now, before });
+    for (const key of ['requests', 'uniques', 'errors', 'client_errors', 'bytes', 'bots'])
+        add(key, data.totals[key], data.previous?.totals[key]);
+    for (const key of ['p50', 'p90', 'p95', 'p99', 'p999'])
+        add(`latency_us_${key}`, data.totals.latency_us[key], data.previous?.totals.latency_us[key]);
+    return rows;
+}
+
+export function Tiles({ load, series, stream }) {
+    const columns = [
+        { key: 'figure', value: (row) => row.name },
+        { key: 'value', value: (row) => row.now },
+        { key: 'previous', value: (row) => row.before },
+    ];
+    return h(Panel, {
+        title: w.tiles.title, class: 'tiles', load,
+        note: load.data?.previous && w.tiles.against(windowName(load.data.previous.window)),
+        tools: (data) => h(Export, { name: `${stream}-totals`, columns, rows: rowsOf(data) }),
+        empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
+        emptyText: w.tiles.empty,
+        show: (data) => h('dl', null, TILES.map((tile) =>
+            h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window }))),
+    });
+}

@@ -1,0 +1,105 @@
+/* The largest cells of each dimension; what is too small to show is in "other", so that totals add up. */
+import { h } from '../../vendor/preact.js';
+import { useState } from '../../vendor/hooks.js';
+import { get } from '../api.js';
+import { bytes, isNumber, percent, short } from '../format.js';
+import { useLoad } from '../load.js';
+import { Export, Figure, Panel } from '../parts.js';
+import { link } from '../state.js';
+import { Table } from '../table.js';
+import { w } from '../words.js';
+
+/* field: what a filter of records calls it. */
+const DIMENSIONS = [
+    { name: 'paths', field: 'path', big: true },
+    { name: 'statuses', field: 'status', plain: true },
+    { name: 'events', field: 'event' },
+    { name: 'referers', field: 'referer' },
+    { name: 'agents', field: 'agent' },
+    { name: 'countries', field: 'country' },
+];
+const FEW = 10, MANY = 200;
+
+const countryNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
+
+function labelOf(dimension, key) {
+    if (dimension === 'statuses')
+        return h('span', { class: `status s${key[0]}` }, key);
+    if (dimension === 'countries' && /^[A-Z]{2}$/.test(key))
+        return [countryNames.of(key), ' ', h('span', { class: 'quiet' }, key)];
+    if (key === '')
+        return h('span', { class: 'quiet' }, w.tops.none);
+    return key;
+}
+
+/* A key leads a developer to its records. */
+function Key({ dimension, row, about, window }) {
+    if (row.key === null)
+        return h('span', { title: row.help }, row.name);
+    const label = labelOf(dimension.name, row.key);
+    if (!about?.records || !window || row.key === '')
+        return label;
+    const literal = dimension.plain ? row.key : JSON.stringify(row.key);
+    const changes = { where: `${dimension.field} == ${literal}`, since: window.since, until: window.until,
+        window: undefined, at: undefined, zoom: undefined, metric: undefined };
+    return h('a', { href: link(changes, 'records'), title: w.tops.records }, label);
+}
+
+function columnsOf(dimension, data, about) {
+    const total = data.total.requests;
+    const most = Math.max(1, ...data.rows.map((row) => (isNumber(row.requests) ? row.requests : 0)));
+    return [
+        { key: dimension.field, label: w.tops.keys[dimension.name], value: (row) => row.key ?? row.name, class: 'key',
+            show: (row) => h(Key, { dimension, row, about, window: data.window }),
+            bar: (row) => (isNumber(row.requests) && row.key !== null ? row.requests / most : 0) },
+        { key: 'requests', label: w.tops.requests, number: true, value: (row) => row.requests,
+            show: (row) => h(Figure, { value: row.requests, format: short }) },
+        { key: 'share', label: w.tops.share, number: true, value: (row) => shareOf(row.requests, total, 4),
+            show: (row) => (isNumber(row.requests) && isNumber(total) ? percent(row.requests, total) : '–') },
+        { key: 'errors', label: w.tops.errors, number: true, wide: true, value: (row) => row.errors,
+            show: (row) => h(Figure, { value: row.errors, format: short }) },
+        { key: 'bytes', label: w.tops.bytes, number: true, wide: true, value: (row) => row.bytes,
+            show: (row) => h(Figure, { value: row.bytes, format: bytes }) },
+    ];
+}
+
+function shareOf(part, all, places) {
+    return isNumber(part) && isNumber(all) && all > 0 ? Number((part / all).toFixed(places)) : null;
+}
+
+/* The rows below the line: what no row shows, and the sum. */
+function footOf(data) {
+    const rows = [];
+    if (data.other.requests !== 0)
+        rows.push({ ...data.other, name: w.tops.other, help: w.tops.otherHelp(data.k), class: 'other' });
+    rows.push({ ...data.total, name: w.tops.total, class: 'sum' });
+    return rows;
+}
+
+function Top({ dimension, session, stream, about, query, round, window }) {
+    const [limit, setLimit] = useState(FEW);
+    const load = useLoad(JSON.stringify([query, limit, round]),
+        (signal) => get(`top/${dimension.name}`, { ...query, limit }, signal));
+    const title = w.tops.titles[dimension.name];
+    return h(Panel, {
+        title, load, class: `top ${dimension.big ? 'large' : ''}`,
+        empty: (data) => data.rows.length === 0 && data.total.requests === 0,
+        emptyText: w.tops.empty,
+        tools: (data) => h(Export, { name: `${stream}-${dimension.name}`, columns: columnsOf(dimension, data),
+            rows: [...data.rows, ...footOf(data)] }),
+        show: (data) => [
+            h(Table, { caption: `${title}, ${stream}`, columns: columnsOf(dimension, data, about), rows: data.rows,
+                foot: footOf(data), rowKey: (row) => row.key }),
+            h('p', { class: 'below' },
+                data.other.requests !== 0 && session.k > 1 && h('span', { class: 'quiet' }, w.tops.otherHelp(data.k)),
+                (data.rows.length >= limit || limit > FEW) && h('button', { type: 'button', class: 'small more',
+                    onClick: () => setLimit(limit === FEW ? MANY : FEW) }, limit === FEW ? w.tops.more : w.tops.fewer)),
+        ],
+    });
+}
+
+export function Tops(props) {
+    const [paths, statuses, events, ...rest] = DIMENSIONS.map((dimension) =>
+        h(Top, { key: dimension.name, dimension, ...props }));
+    return h('div', { class: 'tops' }, paths, h('div', { class: 'stack' }, statuses, events), rest);
+}

@@ -1,0 +1,128 @@
+/* Traffic over time: a chart with a table for those who would rather read. */
+import { h } from '../../vendor/preact.js';
+import { useState } from '../../vendor/hooks.js';
+import { Chart } from '../chart.js';
+import { bytes, isNumber, micros, pointName, short } from '../format.js';
+import { Choice, Export, Figure, Panel } from '../parts.js';
+import { amend, go } from '../state.js';
+import { Table } from '../table.js';
+import { w } from '../words.js';
+
+/* What the chart can show: lines by colour of the style sheet. */
+const METRICS = {
+    requests: { format: short, lines: [
+        { key: 'requests', of: (s) => s.requests, colour: 'c1', area: true },
+        { key: 'client_errors', of: (s) => s.client_errors, colour: 'warn' },
+        { key: 'errors', of: (s) => s.errors, colour: 'bad' }] },
+    errors: { format: short, lines: [
+        { key: 'client_errors', of: (s) => s.client_errors, colour: 'warn' },
+        { key: 'errors', of: (s) => s.errors, colour: 'bad', area: true }] },
+    latency: { format: micros, lines: [
+        { key: 'p99', of: (s) => s.latency_us.p99, colour: 'c3', dash: [2, 3] },
+        { key: 'p95', of: (s) => s.latency_us.p95, colour: 'c2', dash: [6, 3] },
+        { key: 'p50', of: (s) => s.latency_us.p50, colour: 'c1' }] },
+    bytes: { format: bytes, lines: [{ key: 'bytes', of: (s) => s.bytes, colour: 'c1', area: true }] },
+    uniques: { format: short, lines: [{ key: 'uniques', of: (s) => s.uniques, colour: 'c1', area: true }] },
+    bots: { format: short, lines: [
+        { key: 'requests', of: (s) => s.requests, colour: 'c1' },
+        { key: 'bots', of: (s) => s.bots, colour: 'c2', area: true, dash: [6, 3] }] },
+};
+
+const shown = (column) => column.some((x) => x !== null);
+
+/* Metrics of which something was measured. */
+function metricsOf(series) {
+    return Object.keys(METRICS).filter((name) => METRICS[name].lines.some((line) => shown(line.of(series))));
+}
+
+const COLUMNS = [
+    ['requests', (s) => s.requests, short], ['uniques', (s) => s.uniques, short],
+    ['errors', (s) => s.errors, short], ['client_errors', (s) => s.client_errors, short],
+    ['bots', (s) => s.bots, short], ['bytes', (s) => s.bytes, bytes],
+    ['p50', (s) => s.latency_us.p50, micros], ['p95', (s) => s.latency_us.p95, micros],
+    ['p99', (s) => s.latency_us.p99, micros],
+];
+
+function columnsOf(series) {
+    const figures = COLUMNS.filter(([, of]) => shown(of(series))).map(([key, of, format]) => ({
+        key, label: w.traffic.lines[key], number: true, value: (i) => of(series)[i],
+        show: (i) => h(Figure, { value: of(series)[i], format }),
+    }));
+    return [{ key: 'time', label: w.traffic.time, value: (i) => new Date(series.time[i] * 1000).toISOString(),
+        show: (i) => pointName(series.time[i], series.step) }, ...figures];
+}
+
+/* One sentence about a chart, for who does not see it. */
+function summary(series, metric) {
+    const line = metric.lines[0];
+    const column = line.of(series);
+    let top = -1, low = -1;
+    column.forEach((x, i) => {
+        if (!isNumber(x))
+            return;
+        top = top === -1 || x > column[top] ? i : top;
+        low = low === -1 || x < column[low] ? i : low;
+    });
+    if (top === -1)
+        return w.traffic.nothing;
+    const point = (i) => `${metric.format(column[i])} (${pointName(series.time[i], series.step)})`;
+    return w.traffic.summary(w.traffic.lines[line.key], column.length, w.traffic.steps[series.step], point(low), point(top));
+}
+
+/* How many points are not drawn because they are of too few. */
+function hiddenPoints(series, metric) {
+    return metric.lines[0].of(series).filter((x) => typeof x === 'string').length;
+}
+
+/* "a-b" in seconds of the hash, if it lies in the series. */
+function zoomOf(text, time) {
+    const [from, to] = (text ?? '').split('-').map(Number);
+    return from < to && from < time[time.length - 1] && to > time[0] ? [from, to] : null;
+}
+
+/* Lines that are nothing but zero would only colour the axis. */
+function drawn(series, metric) {
+    const some = metric.lines.filter((line, i) => i === 0 || line.of(series).some((x) => isNumber(x) && x > 0));
+    return { ...metric, lines: some };
+}
+
+function Body({ series, name, tier, params, table, setTable }) {
+    const metric = drawn(series, METRICS[name]);
+    const zoom = zoomOf(params.zoom, series.time);
+    const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z';
+    const setZoom = (range) => amend({ zoom: range && `${Math.floor(range[0])}-${Math.ceil(range[1])}` });
+    const few = hiddenPoints(series, metric);
+    const inside = series.time.map((_, i) => i).filter((i) =>
+        !zoom || (series.time[i] >= zoom[0] && series.time[i] <= zoom[1]));
+    return [
+        h(Chart, { key: `${name} ${series.step} ${metric.lines.length}`, series, metric, zoom, setZoom, label: summary(series, metric) }),
+        h('p', { class: 'below' },
+            h('button', { type: 'button', class: 'small', 'aria-expanded': String(table), onClick: () => setTable(!table) },
+                table ? w.traffic.hideTable : w.traffic.showTable),
+            zoom && h('button', { type: 'button', class: 'small', onClick: () => setZoom(null) }, w.traffic.whole),
+            zoom && tier === 'developer' && h('button', { type: 'button', class: 'small', onClick: () => go({
+                since: time(zoom[0]), until: time(zoom[1]), zoom: undefined, window: undefined, at: undefined,
+            }) }, w.traffic.only),
+            few > 0 && h('span', { class: 'quiet' }, w.traffic.few(few, series.k)),
+            h('span', { class: 'quiet hint' }, w.traffic.hint)),
+        table && h(Table, { caption: w.traffic.caption, columns: columnsOf(series), rows: inside, tall: true }),
+    ];
+}
+
+export function Traffic({ load, stream, tier, params }) {
+    const [table, setTable] = useState(false);
+    const names = load.data ? metricsOf(load.data) : [];
+    const name = names.includes(params.metric) ? params.metric : names[0];
+    return h(Panel, {
+        title: w.traffic.title, load, class: 'traffic',
+        note: load.data && w.traffic.steps[load.data.step],
+        empty: (series) => names.length === 0 || series.requests.every((x) => x === 0 || x === null), emptyText: w.traffic.nothing,
+        tools: (series) => [
+            names.length > 1 && h(Choice, { label: w.traffic.what, value: name,
+                options: names.map((metric) => [metric, w.traffic.metrics[metric]]),
+                choose: (metric) => amend({ metric }) }),
+            h(Export, { name: `${stream}-series`, columns: columnsOf(series), rows: series.time.map((_, i) => i) }),
+        ],
+        show: (series) => h(Body, { series, name, tier, params, table, setTable }),
+    });
+}

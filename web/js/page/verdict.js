@@ -1,0 +1,75 @@
+/* What was checked, with what result; and what was not. */
+import { h } from '../../vendor/preact.js';
+import { ago, count, span } from '../format.js';
+import { Copy, Icon, Time } from '../parts.js';
+import { Table } from '../table.js';
+import { w } from '../words.js';
+
+/* How each state of a verification looks. */
+const LOOKS = {
+    good: ['good', 'good'], warnings: ['warn', 'warn'], bad: ['bad', 'bad'], incomplete: ['warn', 'warn'],
+    running: ['wait', 'plain'], unknown: ['warn', 'warn'],
+};
+
+function When({ verified, now }) {
+    if (!verified.at)
+        return w.verdict.never;
+    return [w.verdict.by[verified.by] ?? w.verdict.by.serve, ' ', h(Time, { at: verified.at }), ' UTC, ',
+        ago(verified.at, now), verified.took_ms === undefined ? '' : w.verdict.took(span(verified.took_ms / 1000)), '. ',
+        w.verdict.findings(count(verified.errors), count(verified.warnings))];
+}
+
+/* Streams whose lines lay on a disk unmasked before they were read. */
+const rawStreams = (trust) => trust.streams.filter(({ raw_at_rest: raw }) => raw && raw !== 'none');
+
+/* Sentences on what this verification cannot say; those that do not apply are left out. */
+function limits(trust, tier) {
+    const list = [w.limits.page, w.limits.before];
+    for (const stream of rawStreams(trust))
+        list.push(w.limits.raw(stream.name, w.raw[stream.raw_at_rest] ?? stream.raw_at_rest));
+    list.push(w.limits.asserted, w.limits.open, w.limits.rollback);
+    if (trust.verified.state === 'incomplete')
+        list.unshift(w.limits.incomplete);
+    if (trust.deletions.length > 0)
+        list.push(w.limits.deleted);
+    if (tier === 'analyst' || tier === 'public')
+        list.push(w.limits.tier);
+    return list;
+}
+
+function Findings({ findings }) {
+    const columns = [
+        { key: 'code', label: w.verdict.code, value: (row) => row.code, class: 'token' },
+        { key: 'stream', label: w.stream, value: (row) => row.stream },
+        { key: 'text', label: w.verdict.text, value: (row) => row.text, class: 'key' },
+    ];
+    return findings.length > 0 && h(Table, { caption: w.verdict.list, columns, rows: findings, cards: true });
+}
+
+export function Verdict({ trust, tier }) {
+    const { verified } = trust;
+    const [icon, look] = LOOKS[verified.state] ?? LOOKS.unknown;
+    const checked = verified.state === 'good' || verified.state === 'warnings';
+    return h('section', { class: `panel verdict ${look}` },
+        h('div', { class: 'said' }, h('span', { class: 'mark' }, h(Icon, { name: icon })),
+            h('div', null, h('h2', null, w.verdict.states[verified.state]),
+                h('p', null, h(When, { verified, now: trust.now })))),
+        h(Findings, { findings: verified.findings }),
+        h('div', { class: 'two' },
+            h('div', null, h('h3', null, checked ? w.checked.title : w.checked.would),
+                h('ul', { class: checked ? 'ticks' : 'dots' }, w.checked.list.map((text) => h('li', { key: text }, text)))),
+            h('div', null, h('h3', null, w.limits.title),
+                h('ul', { class: 'dots' }, limits(trust, tier).map((text) => h('li', { key: text }, text))))));
+}
+
+/* How to check it oneself, with the one line that names the store. */
+export function Anchor({ trust }) {
+    const { anchor, size, hash } = trust.store;
+    return h('section', { class: 'panel anchor' },
+        h('header', null, h('h2', null, w.anchor.title)),
+        h('p', null, w.anchor.lead),
+        h(Copy, { text: anchor, label: w.anchor.copy }),
+        h('p', null, w.anchor.run),
+        h(Copy, { text: `cretula-verify --store DIR --anchor '${anchor}'`, label: w.anchor.copyCommand }),
+        h('p', { class: 'quiet' }, w.anchor.head(count(size)), ' ', h('code', null, hash)));
+}

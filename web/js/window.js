@@ -1,0 +1,73 @@
+/* Which time is looked at: fixed windows for all who see figures, free ones for developers. */
+import { h } from '../vendor/preact.js';
+import { useState } from '../vendor/hooks.js';
+import { windowName } from './format.js';
+import { Choice, Icon, Time } from './parts.js';
+import { go } from './state.js';
+import { w } from './words.js';
+
+const NAMES = { developer: ['hour', 'day', 'week', 'month'], analyst: ['hour', 'day', 'week', 'month'],
+    public: ['day', 'week'] };
+
+export const windowsOf = (tier) => NAMES[tier] ?? [];
+
+/* What to ask the interface for, out of the hash; the public tier has no hours, so a day is one point: a week then. */
+export function windowParams(tier, params) {
+    if (tier === 'developer' && params.since)
+        return { since: params.since, until: params.until };
+    const fallback = tier === 'public' ? 'week' : 'day';
+    return { window: windowsOf(tier).includes(params.window) ? params.window : fallback, at: params.at };
+}
+
+/* The value of <input type=datetime-local>, taken as UTC, and back. */
+const toInput = (time) => (/^\d{4}-/.test(time ?? '') ? time.slice(0, 16) : '');
+const fromInput = (text) => (text ? `${text}:00Z` : undefined);
+
+function Free({ params, window }) {
+    const [since, setSince] = useState(toInput(params.since) || toInput(window?.since));
+    const [until, setUntil] = useState(toInput(params.until) || toInput(window?.until));
+    const apply = (event) => {
+        event.preventDefault();
+        if (since)
+            go({ since: fromInput(since), until: fromInput(until), window: undefined, at: undefined });
+    };
+    return h('form', { class: 'free', onSubmit: apply },
+        h('label', null, w.window.since, h('input', { type: 'datetime-local', value: since, required: true,
+            onInput: (event) => setSince(event.target.value) })),
+        h('label', null, w.window.until, h('input', { type: 'datetime-local', value: until,
+            onInput: (event) => setUntil(event.target.value) })),
+        h('button', { type: 'submit' }, w.window.apply));
+}
+
+function Steps({ window, at }) {
+    const future = Date.parse(window.until) > Date.now();
+    const before = new Date(Date.parse(window.since) - 1000).toISOString().slice(0, 19) + 'Z';
+    return h('span', { class: 'steps' },
+        h('button', { type: 'button', class: 'square', 'aria-label': w.window.before, title: w.window.before,
+            onClick: () => go({ at: before }) }, h(Icon, { name: 'left' })),
+        h('button', { type: 'button', class: 'square', 'aria-label': w.window.after, title: w.window.after,
+            disabled: future, onClick: () => go({ at: window.until }) }, h(Icon, { name: 'right' })),
+        h('button', { type: 'button', disabled: !at, onClick: () => go({ at: undefined }) }, w.window.latest),
+        h('button', { type: 'button', 'aria-pressed': String(at === 'now'), onClick: () => go({ at: 'now' }) },
+            w.window.now));
+}
+
+/* window: that of an answer, as soon as there is one. */
+export function WindowPicker({ tier, params, window, refresh }) {
+    const free = tier === 'developer' && (params.since !== undefined || params.free !== undefined);
+    const names = windowsOf(tier).map((name) => [name, w.window.names[name]]);
+    if (tier === 'developer')
+        names.push(['free', w.window.names.free]);
+    const choose = (name) => go(name === 'free'
+        ? { free: 1 } : { window: name, free: undefined, since: undefined, until: undefined, at: params.at });
+    return h('div', { class: 'window' },
+        h(Choice, { label: w.window.label, options: names, choose,
+            value: free ? 'free' : windowParams(tier, params).window }),
+        free ? h(Free, { params, window, key: params.since }) : window && h(Steps, { window, at: params.at }),
+        h('button', { type: 'button', class: 'square', 'aria-label': w.window.refresh, title: w.window.refresh,
+            onClick: refresh }, h(Icon, { name: 'again' })),
+        h('p', { class: 'shown' }, window && [
+            h('strong', null, windowName(window)), ' ',
+            h(Time, { at: window.since }, 'UTC'),
+            !window.complete && h('span', { class: 'tag' }, w.window.running)]));
+}
