@@ -118,6 +118,12 @@ class Page:
     def go(self, url):
         self.call('Page.navigate', url=url)
 
+    def reload(self):
+        """Returns in the new document."""
+        self.run('void (globalThis.old = true)')
+        self.call('Page.reload')
+        self.until('!globalThis.old')
+
     def run(self, expression):
         """The value of an expression, awaited."""
         answer = self.call('Runtime.evaluate', expression=expression, awaitPromise=True, returnByValue=True, userGesture=True)
@@ -125,7 +131,7 @@ class Page:
             raise RuntimeError(answer['exceptionDetails'].get('exception', {}).get('description', expression))
         return answer['result'].get('value')
 
-    def until(self, expression, seconds=20):
+    def until(self, expression, seconds=60):
         """Waits for an expression to be true."""
         end = time.monotonic() + seconds
         while True:

@@ -209,17 +209,16 @@ def test_states():
             ('bad', 'trust', "document.querySelector('.verdict.bad table') && document.querySelector('.holds.bad')"),
             ('slow', 'overview', "document.querySelectorAll('.waiting').length === 8"),
             ('none', 'overview', "document.querySelector('.empty')")):
-        world.server.state.mode = 'normal' if mode == 'none' else mode
+        world.server.state.mode = 'normal'
         page.run(f"void (location.hash = '#/{name}')")
-        if mode == 'none':
-            world.server.state.mode = mode
-        page.run('void location.reload()')
+        world.server.state.mode = mode
+        page.reload()
         page.until(f"document.querySelector('main.{name}') && {sign}")
         accessible(page, f'{name} {mode}')
         world.shot(page, f'state-{mode}-{name}')
     page.errors.clear()
     world.server.state.mode = 'error'
-    page.run('void location.reload()')
+    page.reload()
     page.until("document.querySelector('main.overview .failure')")
     world.server.state.mode = 'normal'
     page.click('.failure button')
@@ -404,7 +403,7 @@ def test_theme():
     dark = page.run(paper)
     page.run("[...document.querySelectorAll('header button')].find(b => b.textContent.startsWith('Theme')).click()")
     page.until(f"{paper} !== '{dark}' && localStorage.getItem('theme') === 'light'")
-    page.run('void location.reload()')
+    page.reload()
     page.until(f"document.querySelector('main.trust .verdict') && {paper} !== '{dark}'")
     for theme in ('dark', 'system'):
         page.run("[...document.querySelectorAll('header button')].find(b => b.textContent.startsWith('Theme')).click()")
@@ -448,7 +447,7 @@ def last():
     world = World.get()
     page = world.enter('developer', '#/overview')
     page.until(READY % 'overview')
-    page.run('void location.reload()')
+    page.reload()
     page.until(READY % 'overview')
     paint = page.run("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
     weight = page.run("performance.getEntriesByType('resource').reduce((n, r) => n + r.encodedBodySize, 0)")
