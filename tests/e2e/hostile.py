@@ -58,12 +58,14 @@ def send(port, wire):
 
 
 class Server:
-    def __init__(self, argv, port):
-        self.port = port
+    """ending: the signal on which it first says all in its logs that it did."""
+    def __init__(self, argv, port, ending=signal.SIGTERM):
+        self.port, self.ending = port, ending
         self.child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def __enter__(self):
-        for _ in range(100):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
             if self.child.poll() is not None:
                 raise Skip(f'the server does not start: {self.child.stderr.read()[-300:]!r}')
             try:
@@ -74,7 +76,7 @@ class Server:
         raise Skip('the server does not listen')
 
     def __exit__(self, *_):
-        self.child.send_signal(signal.SIGTERM)
+        self.child.send_signal(self.ending)
         self.child.wait(timeout=30)
         self.child.stderr.close()
 

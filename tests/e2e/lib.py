@@ -3,6 +3,8 @@
 A test file is run as `FILE CRETULA [TEST...]`; its functions named test_... (or those given) run in order, each in a
 folder of its own.  A test that cannot run where it is raises Skip with the reason, which is printed loudly.
 """
+import array
+import fcntl
 import inspect
 import json
 import os
@@ -11,6 +13,8 @@ import re
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 import traceback
 
 SHARED = os.environ.get('CRETULA_SHARED', '')
@@ -50,6 +54,27 @@ def cretula(*args, stdin=b'', env=None, code=None, cwd=None):
     if code is not None:
         equal(run.code, code, f'exit code of {" ".join(map(str, args))}\n{run.err}{run.out[:2000]!r}')
     return run
+
+
+def wait_for(what, seconds=60, seen=lambda: ''):
+    """seen: what there is, for who waited in vain.  No sleep of a fixed length is long enough on every machine."""
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, f'waited in vain: {seen()}'
+        time.sleep(0.02)
+
+
+def is_taken(pipe):
+    """Has everything been read that was written to it?"""
+    count = array.array('i', [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0] == 0
+
+
+def catches(process, number):
+    """Has it come so far as to do more on that signal than to die of it?"""
+    masks = re.findall(r'Sig(?:Cgt|Blk):\s+(\w+)', read(f'/proc/{process.pid}/status').decode())
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
 def equal(got, want, what=''):

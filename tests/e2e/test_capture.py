@@ -4,12 +4,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 
 from hostile import CANARY, Server, free_port, hostile, send
-from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, segments, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, segments, wait_for, write
 from presets import SOCKETS, configure, preset
-from test_run import Daemon, wait_for
+from test_run import Daemon
 
 APACHE = shutil.which('apache2') or '/usr/sbin/apache2'
 MODULES = '/usr/lib/apache2/modules'
@@ -41,6 +40,10 @@ def open_lines(stream):
     return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
 
 
+def lines_kept(stream):
+    return sum(e['n'] for e in segments('store', stream)) + open_lines(stream)
+
+
 def send_quietly(port):
     """Is nobody there yet?"""
     try:
@@ -70,7 +73,7 @@ def test_nginx():
     for name in ('nginx.sock', 'nginx-error.sock'):
         os.chmod(name, 0o666)  # nginx's workers are another user
     os.chmod(folder, 0o755)
-    with Server([NGINX, '-p', folder, '-c', f'{folder}/nginx.conf'], port) as server:
+    with Server([NGINX, '-p', folder, '-c', f'{folder}/nginx.conf'], port, signal.SIGQUIT):
         for n, wire in enumerate(hostile()):
             send(port, wire)
             if n % 8 == 7:  # nginx drops what a socket's short queue cannot hold
@@ -80,11 +83,9 @@ def test_nginx():
                 os.rename('access.log', f'access.log.{n}')
                 os.kill(int(read('pid')), signal.SIGUSR1)
                 wait_for(lambda: os.path.exists('access.log'))
-        del server
-        time.sleep(0.3)
-        served = read('oracle.log').count(b'\n')
-        wait_for(lambda: open_lines('nginx') >= served and open_lines('file') >= served,
-                 seen=lambda: (served, open_lines('nginx'), open_lines('file')))
+    served = read('oracle.log').count(b'\n')
+    wait_for(lambda: open_lines('nginx') >= served and open_lines('file') >= served,
+             seen=lambda: (served, open_lines('nginx'), open_lines('file')))
     daemon.end()
     oracle = cretula('mask', '--format', 'nginx-combined', stdin=read('oracle.log'), code=0).lines
     equal(len(oracle), served)
@@ -122,9 +123,8 @@ frontend www
         if n % 8 == 7:  # haproxy, too, drops what a socket's short queue cannot hold
             wait_for(lambda: open_lines('haproxy') >= read('said').count(b'\n'),
                      seen=lambda: (read('said').count(b'\n'), open_lines('haproxy')))
-    time.sleep(0.3)
-    proxy.terminate()
-    proxy.wait(timeout=20)
+    proxy.send_signal(signal.SIGUSR1)  # it says first what it did
+    proxy.wait(timeout=60)
     lines = [line for line in read('said').splitlines() if b'] www ' in line]
     daemon.end()
     want = cretula('mask', '--format', 'haproxy', stdin=b'\n'.join(lines) + b'\n', code=0).lines
@@ -205,8 +205,9 @@ def test_apache():
                 daemon.end()
             if n == 40:
                 daemon = Daemon()
-    wait_for(lambda: open_lines('apache') + len(segments('store', 'apache')) > 0)
-    time.sleep(0.3)
+    want = read('oracle.log').count(b'\n')
+    wait_for(lambda: lines_kept('apache') >= want and lines_kept('apache-error') > 4,
+             seen=lambda: (want, lines_kept('apache'), lines_kept('apache-error')))
     daemon.end()
     want = [int(line) for line in read('oracle.log').splitlines()]
     equal(statuses('apache'), want)

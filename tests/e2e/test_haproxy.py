@@ -1,11 +1,11 @@
 """A real HAProxy under hostile requests: what it says it served is what we count and read."""
 import os
 import shutil
+import signal
 import subprocess
-import time
 
 from hostile import CANARY, Server, free_port, hostile, request, send
-from lib import Skip, cretula, equal, main, read, write
+from lib import Skip, cretula, equal, main, read, wait_for, write
 
 HAPROXY = shutil.which('haproxy') or '/usr/sbin/haproxy'
 
@@ -39,7 +39,7 @@ frontend plain
 class Logging(Server):
     """Its log goes to a file."""
     def __init__(self, argv, port, log):
-        super().__init__(['/bin/sh', '-c', 'exec "$@" > ' + log, 'sh', *argv], port)
+        super().__init__(['/bin/sh', '-c', 'exec "$@" > ' + log, 'sh', *argv], port, signal.SIGUSR1)
 
 
 def run_haproxy(wires):
@@ -52,12 +52,11 @@ def run_haproxy(wires):
     if check.returncode != 0:
         raise Skip(f'this haproxy does not like its configuration: {check.stderr[-300:]!r}')
     with Logging([HAPROXY, '-db', '-f', 'haproxy.cfg'], port, 'log'):
-        time.sleep(0.3)
+        wait_for(lambda: b'] www ' in read('log'), seen=lambda: read('log'))
         before = len(read('log').splitlines())  # the look whether it listens
         answers = [send(port, wire) for wire in wires]
         for _ in range(3):
             send(tcp, b'hello\r\n')
-        time.sleep(0.3)
     return answers, read('log').splitlines()[before:]
 
 

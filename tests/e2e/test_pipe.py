@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, write
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, make_log, read, records,
+                 segments, wait_for, write)
 
 LONG = os.environ.get('CRETULA_LONG') == '1'  # every step, not some
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
@@ -26,13 +27,6 @@ def end(process, code=0):
     said = process.communicate(timeout=60)[1].decode()
     equal(process.returncode, code, said)
     return said
-
-
-def wait_for(what, seconds=20):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.02)
 
 
 def opened():
@@ -163,7 +157,7 @@ def test_sigusr1_seals_at_once():
     wait_for(opened)
     for n in range(3):
         process.stdin.write(line(n))
-        time.sleep(0.15)
+        wait_for(lambda: is_taken(process.stdin))
         process.send_signal(signal.SIGUSR1)
         wait_for(lambda: len(segments('store')) == n + 1)
     equal(sizes(), [0, 1, 2])
@@ -255,7 +249,7 @@ def test_kill_at_random_moments_then_resume():
             sent += count
             time.sleep(rng.uniform(0, 0.08))
         if run % 4 == 0:
-            time.sleep(2)  # all of it is committed by now
+            wait_for(lambda: in_ratchet() == sent - firsts[-1], seen=lambda: (in_ratchet(), sent - firsts[-1]))
         process.kill()
         process.communicate()
         if run % 4 == 0:
@@ -457,8 +451,7 @@ def test_tampering_with_what_is_open_is_an_alarm():
     process = start()
     wait_for(opened)
     process.stdin.write(b''.join(map(line, range(20))))
-    wait_for(lambda: committed() > 0)
-    time.sleep(0.5)  # the sector follows the tag
+    wait_for(lambda: in_ratchet() == 20)  # the sector follows the tag
     process.kill()
     process.communicate()
     path = 'store/streams/s/open/00000001.data'

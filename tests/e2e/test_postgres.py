@@ -6,9 +6,9 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-import time
 
 from hostile import CANARY, Server, free_port, send
 from lib import Skip, cretula, equal, main, read, records, write
@@ -55,7 +55,7 @@ log_timezone = 'UTC'
 class Postgres(Server):
     """It never runs as root."""
     def __init__(self, argv, port):
-        self.port = port
+        self.port, self.ending = port, signal.SIGTERM
         self.child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **not_root())
 
 
@@ -96,10 +96,7 @@ def run_postgres():
         text = settings(port, folder)
         file.write(text if int(binaries.split('/')[4].split('.')[0]) >= 15 else text.replace(b',jsonlog', b''))
     with Postgres([f'{binaries}/postgres', '-D', f'{folder}/data'], port):
-        for _ in range(100):
-            if psql(port, 'boss', '-- are you there') == 0:
-                break
-            time.sleep(0.1)
+        wait_for(lambda: psql(port, 'boss', '-- are you there') == 0)
         psql(port, 'boss', *STATEMENTS)
         for user in NOBODY:
             equal(psql(port, user, 'select 1'), 2, user)

@@ -3,7 +3,7 @@ import json
 import subprocess
 import time
 
-from lib import CRETULA, cretula, equal, main, records, segments, shared, write
+from lib import CRETULA, cretula, equal, is_taken, main, records, segments, shared, wait_for, write
 
 POSTGRES = b'''2025-11-24 10:11:12.003 UTC [1] bob@orders LOG:  statement: select a,
 \tb
@@ -143,7 +143,7 @@ def test_a_pipe_waits_for_what_belongs_to_a_record():
     lines = POSTGRES.splitlines(keepends=True)
     for part in (lines[0], lines[1][:1], lines[1][1:] + lines[2]):
         process.stdin.write(part)
-        time.sleep(0.4)
+        wait_for(lambda: is_taken(process.stdin))
     process.stdin.write(lines[3])
     time.sleep(1.6)
     process.stdin.write(lines[3] + lines[0][:-1])

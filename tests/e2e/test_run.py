@@ -12,7 +12,8 @@ import tempfile
 import threading
 import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, read, records, wait_for,
+                 write)
 
 CONFIG = """store: store
 streams:
@@ -45,7 +46,7 @@ def manager():
     """What a service manager listens on, and what it heard."""
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.bind('notify.sock')
-    s.settimeout(20)
+    s.settimeout(60)
     return s
 
 
@@ -79,14 +80,6 @@ def connect(path, kind=socket.SOCK_STREAM):
 
 def sizes(stream):
     return [r['bytes'] - 1000 for r in records('store', stream)]
-
-
-def wait_for(what, seconds=20, seen=lambda: ''):
-    """seen: what there is, for who waited in vain."""
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, f'waited in vain: {seen()}'
-        time.sleep(0.02)
 
 
 def committed(stream):
@@ -799,7 +792,7 @@ def test_pipe_that_nobody_takes_from():
     write('s.sock', b'')
     process = pipe()
     process.stdin.write(line(0))
-    time.sleep(0.2)
+    wait_for(lambda: is_taken(process.stdin))
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[1].decode()
     equal(process.returncode, 75, said)

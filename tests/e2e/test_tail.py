@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from lib import CRETULA, combined, cretula, equal, main, read, write
+from lib import CRETULA, combined, cretula, equal, main, read, wait_for, write
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
 BASE = ['--store', 'store', '--stream', 's']
@@ -20,13 +20,6 @@ def start():
 def end(process):
     said = process.communicate(timeout=60)[1].decode()
     equal(process.returncode, 0, said)
-
-
-def wait_for(what, seconds=20):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.02)
 
 
 def line(n):

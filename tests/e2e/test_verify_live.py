@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from lib import CRETULA, combined, cretula, equal, main, read, write
+from lib import CRETULA, combined, cretula, equal, main, read, wait_for, write
 
 SEG = 'store/streams/s/seg'
 OPEN = 'store/streams/s/open'
@@ -19,13 +19,6 @@ def line(n):
 def start(*options):
     return subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined', *options],
                             stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
-
-
-def wait_for(what, seconds=20):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.01)
 
 
 def tags():
