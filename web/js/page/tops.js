@@ -18,7 +18,7 @@ const DIMENSIONS = [
     { name: 'agents', field: 'agent' },
     { name: 'countries', field: 'country' },
 ];
-const FEW = 10, MANY = 200;
+const FEW = 10, BIG = 15, MANY = 200;
 
 const countryNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
 
@@ -29,6 +29,8 @@ function labelOf(dimension, key) {
         return [countryNames.of(key), ' ', h('span', { class: 'quiet' }, key)];
     if (key === '')
         return h('span', { class: 'quiet' }, w.tops.none);
+    if (dimension === 'referers')
+        return h('span', { title: key }, key.replace(/^https?:\/\//, ''));
     return key;
 }
 
@@ -77,7 +79,8 @@ function footOf(data) {
 }
 
 function Top({ dimension, session, stream, about, query, round, window }) {
-    const [limit, setLimit] = useState(FEW);
+    const few = dimension.big ? BIG : FEW;
+    const [limit, setLimit] = useState(few);
     const load = useLoad(JSON.stringify([query, limit, round]),
         (signal) => get(`top/${dimension.name}`, { ...query, limit }, signal));
     const title = w.tops.titles[dimension.name];
@@ -92,8 +95,8 @@ function Top({ dimension, session, stream, about, query, round, window }) {
                 foot: footOf(data), rowKey: (row) => row.key }),
             h('p', { class: 'below' },
                 data.other.requests !== 0 && session.k > 1 && h('span', { class: 'quiet' }, w.tops.otherHelp(data.k)),
-                (data.rows.length >= limit || limit > FEW) && h('button', { type: 'button', class: 'small more',
-                    onClick: () => setLimit(limit === FEW ? MANY : FEW) }, limit === FEW ? w.tops.more : w.tops.fewer)),
+                (data.rows.length >= limit || limit > few) && h('button', { type: 'button', class: 'small more',
+                    onClick: () => setLimit(limit === few ? MANY : few) }, limit === few ? w.tops.more : w.tops.fewer)),
         ],
     });
 }

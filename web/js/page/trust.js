@@ -81,11 +81,11 @@ function Reasons({ streams }) {
     return rows.length > 0 && h(Section, { title: w.reasons.title, name: 'unparsed', columns, rows, lead: w.reasons.lead });
 }
 
-function Section({ title, name, columns, rows, lead, empty }) {
+function Section({ title, name, columns, rows, lead, empty, cards = false }) {
     return h('section', { class: 'panel' },
         h('header', null, h('h2', null, title), h('span', { class: 'tools' }, h(Export, { name: `trust-${name}`, columns, rows }))),
         lead && h('p', { class: 'lead' }, lead),
-        rows.length === 0 ? h(Empty, { text: empty }) : h(Table, { caption: title, columns, rows, cards: true }));
+        rows.length === 0 ? h(Empty, { text: empty }) : h(Table, { caption: title, columns, rows, cards }));
 }
 
 function Retention({ streams, now }) {
@@ -101,7 +101,8 @@ function Retention({ streams, now }) {
         { key: 'next_records', label: w.streams.records, number: true, value: (s) => s.retain.next_records,
             show: (s) => (s.retain.next_records === undefined ? '–' : whole(s.retain.next_records)) },
     ];
-    return h(Section, { title: w.retain.title, name: 'retention', columns, rows: streams, lead: w.retain.lead, empty: w.empty });
+    return h(Section, { title: w.retain.title, name: 'retention', columns, rows: streams, lead: w.retain.lead,
+        empty: w.empty, cards: true });
 }
 
 function Keys({ keys, now }) {
@@ -130,7 +131,7 @@ function Details({ trust, tier }) {
     const { streams, now } = trust;
     return [
         streams.length > 0 && h(Section, { title: w.streams.title, name: 'streams', columns: columnsOfStreams(now),
-            rows: streams, lead: w.streams.lead }),
+            rows: streams, lead: w.streams.lead, cards: true }),
         streams.length > 0 && h('section', { class: 'panel' }, h('header', null, h('h2', null, w.counts.title)),
             h('p', { class: 'lead' }, w.counts.lead), streams.map((stream) => h(Balance, { key: stream.name, stream }))),
         streams.length > 0 && h('div', { class: 'two-panels' }, h(Masked, { streams }),
