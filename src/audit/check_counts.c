@@ -114,5 +114,7 @@ audit_counts_balance(const struct seal_entry *entry, struct audit_list *list)
 	at.segment = facts->seg;
 	if (!stats_counts_balanced(&facts->counts))
 		audit_report(list, AUDIT_E_COUNTS, &at, "in.lines: not the sum of its parts");
+	if (!stats_counts_caused(&facts->counts))
+		audit_report(list, AUDIT_E_COUNTS, &at, "causes: more than were counted or lost");
 	compare("n", facts->n, stats_counts_records(&facts->counts), &none, &at, list);
 }

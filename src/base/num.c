@@ -80,6 +80,14 @@ num_size(struct span in, uint64_t *bytes)
 }
 
 int
+num_rate(struct span in, uint64_t *a_second)
+{
+	if (in.len < 2 || !span_is(span_from(in, in.len - 2), "/s"))
+		return (-1);
+	return (num_u64(span_of(in.ptr, in.len - 2), a_second));
+}
+
+int
 num_duration(struct span in, int64_t *us)
 {
 	uint64_t value;

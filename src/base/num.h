@@ -12,6 +12,9 @@ int num_u64(struct span in, uint64_t *n);
 /* "64K" "256M" "1G" "200": powers of 1024.  0 or -1. */
 int num_size(struct span in, uint64_t *bytes);
 
+/* "200000/s": so many a second.  0 or -1. */
+int num_rate(struct span in, uint64_t *a_second);
+
 /* "500ms" "30s" "5m" "1h" "90d" "2w" "1y" (365 d).  0 or -1. */
 int num_duration(struct span in, int64_t *us);
 

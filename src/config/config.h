@@ -55,6 +55,7 @@ struct config_stream {
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
 	int64_t seal_every_us;
 	uint64_t line_max;               /* limits.line */
+	uint64_t rate;                   /* limits.rate; 0: none */
 	struct input_place input;        /* of `run`; INPUT_PIPE: fed by `pipe` */
 	unsigned after_read;             /* enum input_after_read */
 	unsigned raw_at_rest;            /* enum config_raw_at_rest */

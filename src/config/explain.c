@@ -33,6 +33,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_PATH] = "a path",
 	[CONFIG_PATHS] = "a list of files",
 	[CONFIG_PERIOD] = "never | daily | weekly | monthly, or a size",
+	[CONFIG_RATE] = "a number a second",
 	[CONFIG_SEAL_KEY] = "a public key",
 	[CONFIG_SIZE] = "a size",
 	[CONFIG_ZONE] = "a time zone",

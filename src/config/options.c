@@ -129,6 +129,8 @@ const struct config_option config_options[] = {
 	    "of tcp, tls, http and unix-stream at once; one that never sent a line makes room" },
 	{ "streams.*.limits.line", CONFIG_SIZE, STREAM_AT(line_max), "64K", RANGE(1024, 65536),
 	    "a longer line is not parsed" },
+	{ "streams.*.limits.rate", CONFIG_RATE, STREAM_AT(rate), "0/s", RANGE(0, DETAIL_RATE_MAX),
+	    "of what comes live: events over that many a second are only counted; 0/s: none are" },
 	{ "streams.*.machine_accounts", CONFIG_MACHINES,
 	    STREAM_LIST(policy.machines, policy.machine_count), "[]", ANY,
 	    "users that are no persons, kept in clear; a * at the end stands for any rest" },
@@ -191,7 +193,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
 const char *const config_later[] = {
 	"approvers",
 	"disk",
-	"streams.*.limits.rate",
 	"streams.*.public",
 	"streams.*.retain",
 };

@@ -35,6 +35,7 @@ enum config_type {
 	CONFIG_PATH, /* char[CONFIG_PATH_BYTES] */
 	CONFIG_PATHS, /* char[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES], and a count */
 	CONFIG_PERIOD, /* char[CONFIG_NAME_BYTES]: never, daily, weekly, monthly, a size */
+	CONFIG_RATE, /* uint64_t, a second */
 	CONFIG_SEAL_KEY, /* char[CONFIG_SEAL_BYTES], a public key */
 	CONFIG_RULES, /* struct detect_rule[DETECT_RULES_MAX], and a count */
 	CONFIG_SIZE, /* uint64_t, bytes */

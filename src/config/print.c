@@ -40,6 +40,8 @@ config_print_amount(enum config_type type, uint64_t n, struct buf *out)
 		return;
 	}
 	buf_u64(out, n);
+	if (type == CONFIG_RATE)
+		buf_str(out, "/s");
 }
 
 /* Quoted for YAML; "${" would mean the environment. */
@@ -127,6 +129,7 @@ print_value(
 		config_print_amount(
 		    o->type, (uint64_t) * (const int64_t *)(const void *)place, out);
 		break;
+	case CONFIG_RATE:
 	case CONFIG_SIZE:
 		config_print_amount(o->type, *(const uint64_t *)(const void *)place, out);
 		break;

@@ -261,10 +261,13 @@ set_count(struct value *v, void *to)
 static void
 set_size(struct value *v, void *to)
 {
+	bool rate = v->option->type == CONFIG_RATE;
 	uint64_t n = 0;
-	int rc = num_size(text_of(v), &n);
+	int rc = (rate ? num_rate : num_size)(text_of(v), &n);
 
-	if (number(v, rc, n, "a size", "sizes are whole numbers of bytes, K, M, G or T: 64K") == 0)
+	if (number(v, rc, n, rate ? "a rate" : "a size",
+		rate ? "rates are whole numbers a second: 200000/s" :
+		       "sizes are whole numbers of bytes, K, M, G or T: 64K") == 0)
 		*(uint64_t *)to = n;
 }
 
@@ -421,6 +424,7 @@ static const struct {
 	[CONFIG_PERIOD] = { set_period, 0, 0 },
 	[CONFIG_ZONE] = { set_zone, 0, 0 },
 	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
+	[CONFIG_RATE] = { set_size, 0, 0 },
 	[CONFIG_SIZE] = { set_size, 0, 0 },
 	[CONFIG_SWITCH] = { set_switch, 0, 0 },
 };
@@ -467,34 +471,4 @@ config_value_set(struct config_loader *l, const struct config_option *o,
 		else
 			set_one(&v, n, place + (*count)++ * bytes);
 	}
-}
-
-void
-config_value_method(struct config_loader *l, int class_id, const struct config_node *node,
-    struct config_stream *stream)
-{
-	const char *class_name = record_classes[class_id].name;
-	char text[CONFIG_TEXT_BYTES];
-	struct buf names = { 0 };
-	struct err e;
-	int method;
-
-	if (config_text(l, node, class_name, text) == -1)
-		return;
-	if ((method = mask_method_find(span_str(text))) != -1) {
-		if (mask_method_check((enum record_class)class_id, (enum mask_method)method, &e) ==
-		    0)
-			stream->policy.method[class_id] = (enum mask_method)method;
-		else
-			config_say(l, node->mark, "%s", e.text);
-		return;
-	}
-	config_say(l, node->mark, "%s: there is no such method", class_name);
-	for (int i = 0; i < MASK_METHOD_COUNT; i++)
-		buf_fmt(&names, "%s%s", i == 0 ? "" : " ", mask_method_names[i]);
-	if (buf_ok(&names)) {
-		config_hint(l, "one of: %s", names.data);
-		config_hint_near(l, span_str(text), names.data);
-	}
-	buf_free(&names);
 }

@@ -120,4 +120,21 @@ void detail_window_add(
 /* At least t->least of a minute; an error burst is also at least 5 % of all events. */
 bool detail_window_fires(struct detail_window *w, const struct detail_trigger *t, int64_t now_us);
 
+/* ---- so many events a second; what is over is counted ---- */
+
+#define DETAIL_RATE_MAX UINT64_C(100000000)
+
+/* Holds the events of one second at most, and is full at the start. */
+struct detail_bucket {
+	uint64_t rate; /* 0: no limit */
+	uint64_t full;
+	int64_t seen_ns;
+};
+/* now_ns is of a clock that does not go back; if it does, nothing comes in meanwhile. */
+void detail_bucket_open(struct detail_bucket *b, uint64_t rate, int64_t now_ns);
+/* Events that may be kept now; UINT64_MAX without a limit. */
+uint64_t detail_bucket_left(struct detail_bucket *b, int64_t now_ns);
+/* So many were: at most what was left. */
+void detail_bucket_take(struct detail_bucket *b, uint64_t events);
+
 #endif

@@ -50,6 +50,7 @@ begin(struct mask *m, struct mask_batch *batch, bool learn_only)
 	m->learn = batch->learn;
 	m->learn_only = learn_only;
 	m->line_number = 0;
+	m->most = batch->limited ? batch->most : UINT64_MAX;
 	m->parse.now_us = m->now_us;
 	if (time_is_good(batch->written_us) && batch->written_us < m->now_us)
 		m->parse.now_us = batch->written_us;
@@ -329,9 +330,21 @@ is_long(const struct mask *m, const struct mask_line *l)
 	    (l->kind != PARSE_PIECE_ITEM && l->line.len > m->line_max));
 }
 
+/*
+ * Over the rate: what it costs to find its end is all that it may cost.  What
+ * says how other lines are read is read.
+ */
+static bool
+is_over(const struct mask *m, const struct mask_line *l)
+{
+	return (m->most == 0 &&
+	    (l->kind == PARSE_PIECE_ITEM || !parse_is_context(m->parser.format, l->line)));
+}
+
 static enum parse_result
 parse_one(struct mask *m, struct mask_line *l)
 {
+	m->most -= m->most > 0;
 	if (l->kind == PARSE_PIECE_ITEM)
 		return (parse_item(&m->parse, l->line, l->scratch, &l->event, &l->reason));
 	return (parse_line(&m->parse, l->line, l->scratch, &l->event, &l->reason));
@@ -344,6 +357,7 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 	l->reason = PARSE_REASON_GRAMMAR;
 	l->kind = PARSE_PIECE_RECORD;
 	l->line_ends = 1;
+	l->over = false;
 	if (!(m->parse.pieces != NULL ? next_piece(m, lines, l) : next_line(m, lines, &l->line)))
 		return (false);
 	l->dropped = lines->rest.len == 0 && lines->group.at == lines->group.bytes.len ?
@@ -352,7 +366,12 @@ read_line(struct mask *m, struct lines *lines, struct mask_line *l)
 		l->result = PARSE_META;
 		return (true);
 	}
+	if ((l->over = is_over(m, l))) {
+		l->result = PARSE_UNPARSED;
+		return (true);
+	}
 	if (is_long(m, l)) {
+		m->most -= m->most > 0;
 		l->result = PARSE_UNPARSED;
 		l->reason = PARSE_REASON_TOO_LONG;
 		if (parse_is_context(m->parser.format, l->line))
@@ -374,10 +393,15 @@ static void
 mask_line(struct mask *m, struct mask_line *l)
 {
 	count_lines(m, l);
+	m->at = l;
+	if (l->over) {
+		outcome(m)->counted++;
+		m->batch->counts.causes[STATS_CAUSE_RATE]++;
+		return;
+	}
 	record_clear(&m->record);
 	m->text_used = 0;
 	m->fresh_count = 0;
-	m->at = l;
 	switch (l->result) {
 	case PARSE_META: break;
 	case PARSE_UNPARSED: emit_skeleton(m, l->line, l->dropped, l->reason); break;
@@ -437,6 +461,7 @@ mask_batch(struct mask *m, struct mask_batch *batch)
 	walk_lines(m, mask_line);
 	mask_seal_end(m);
 	mask_pending_finish(m);
+	batch->looked_at = batch->limited ? batch->most - m->most : 0;
 	m->pending.open = false;
 }
 

@@ -51,7 +51,7 @@ struct mask {
 	bool learn_only;         /* no tokens, no records */
 	uint32_t generation;     /* of the render table: counts vocabulary changes */
 	uint64_t batch_last;     /* number of the batch before */
-	uint64_t words_settled;  /* mask_words_settled at the batch before */
+	uint64_t words_settled, most; /* of the batch before; events that may yet be looked at */
 	int64_t noted[RECORD_CLASS_COUNT]; /* epoch that is already in batch->epochs */
 	uint32_t line_number, others_tried;
 	struct mask_sealing sealing;

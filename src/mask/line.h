@@ -17,6 +17,7 @@ struct mask_line {
 	enum parse_result result;
 	enum parse_reason reason;
 	bool too_long;
+	bool over;            /* limits.rate: it is counted, and nobody looked at it */
 	struct mask_ahead ahead[MASK_RENDER_KINDS];
 	struct mask_ahead peer_ahead; /* of the peer's token */
 	uint64_t agent_ahead[2]; /* name of the agent's entry, if there is an agent */

@@ -78,6 +78,8 @@ struct mask_batch {
 	bool item;           /* so it was: the last line end is not the source's */
 	uint64_t read;       /* bytes of the source it stands for: counts.bytes */
 	int64_t written_us;  /* when its source was, for times without a year; 0: now */
+	bool limited;        /* only the first `most` events are looked at, the rest is counted */
+	uint64_t most;
 	/* out: memory of the caller */
 	char *records;       /* at least MASK_BATCH_RECORDS * RECORD_BYTES_MAX of address space */
 	uint32_t *ends;      /* ends[i]: offset behind the LF of record i; MASK_BATCH_RECORDS */
@@ -85,6 +87,7 @@ struct mask_batch {
 	size_t record_count;
 	struct stats_counts counts;
 	struct mask_epochs epochs;
+	uint64_t looked_at; /* events, of most */
 	struct parse_others others;        /* what some of the lines are that are unparsed */
 	uint64_t words_seen, words_clear;  /* path words, and how many stayed in clear */
 	struct detail_events events;       /* for triggers */

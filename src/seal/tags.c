@@ -38,7 +38,7 @@ static const struct {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* The i-th count there is, in the order of a line: rows, classes, reasons. */
+/* The i-th count there is, in the order of a line: rows, classes, reasons, causes. */
 struct place {
 	const char *before, *name;
 	size_t at; /* in struct stats_counts */
@@ -59,6 +59,9 @@ place_of(size_t i, const struct seal_names *names, struct place *p)
 	else if ((i -= classes) < reasons)
 		*p = (struct place){ "reason.", names->reasons[i],
 			AT(reasons) + i * sizeof(uint64_t) };
+	else if ((i -= reasons) < STATS_CAUSE_COUNT)
+		*p = (struct place){ "cause.", stats_cause_names[i],
+			AT(causes) + i * sizeof(uint64_t) };
 	else
 		return (false);
 	return (true);

@@ -2,6 +2,27 @@
 
 #include <string.h>
 
+#define COUNTED false
+#define LOST true
+
+const char *const stats_cause_names[STATS_CAUSE_COUNT] = {
+#define CAUSE(name, text, of, help) [STATS_CAUSE_##name] = (text),
+#include "stats/causes.def"
+#undef CAUSE
+};
+
+bool
+stats_cause_is_loss(enum stats_cause cause)
+{
+	static const bool losses[STATS_CAUSE_COUNT] = {
+#define CAUSE(name, text, of, help) [STATS_CAUSE_##name] = (of),
+#include "stats/causes.def"
+#undef CAUSE
+	};
+
+	return (losses[cause]);
+}
+
 void
 stats_counts_clear(struct stats_counts *c)
 {
@@ -40,6 +61,7 @@ stats_counts_add(struct stats_counts *into, const struct stats_counts *more)
 	numbers_add(into->status, more->status, STATS_STATUS_CLASSES);
 	numbers_add(into->masked, more->masked, STATS_CLASSES_MAX);
 	numbers_add(into->reasons, more->reasons, STATS_REASONS_MAX);
+	numbers_add(into->causes, more->causes, STATS_CAUSE_COUNT);
 	if (more->time_min_us < into->time_min_us)
 		into->time_min_us = more->time_min_us;
 	if (more->time_max_us > into->time_max_us)
@@ -104,4 +126,25 @@ stats_counts_balanced(const struct stats_counts *c)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		total = sum(total, parts[i], &over);
 	return (!over && total == c->lines && c->replay.counted == 0);
+}
+
+void
+stats_counts_lose(struct stats_counts *c, enum stats_cause cause, uint64_t n)
+{
+	c->lost += n;
+	c->causes[cause] += n;
+}
+
+bool
+stats_counts_caused(const struct stats_counts *c)
+{
+	uint64_t counted = 0, lost = 0;
+	bool over = false;
+
+	for (int i = 0; i < STATS_CAUSE_COUNT; i++)
+		if (stats_cause_is_loss((enum stats_cause)i))
+			lost = sum(lost, c->causes[i], &over);
+		else
+			counted = sum(counted, c->causes[i], &over);
+	return (lost <= c->lost && counted <= sum(c->in.counted, c->split.counted, &over) && !over);
 }

@@ -326,6 +326,19 @@ CASES = [
      'E_ENTRY_SYNTAX'),
     ('', 'masked left out for 40', lie(lambda e: e.pop('masked'), place=1), 'E_ENTRY_SYNTAX'),
     ('', 'by left out for 40', lie(lambda e: e.pop('by'), place=1), 'E_ENTRY_SYNTAX'),
+    ('', 'events over the rate, which were counted', lie(
+        lambda e: (insert(e, 'policy', 'causes', {'rate': 1}), e['in'].update(counted=e['in']['counted'] + 1, lines=e['in']['lines'] + 1)), place=1), ''),
+    ('', 'more events over the rate than were counted', lie(
+        lambda e: insert(e, 'policy', 'causes', {'rate': e['in']['counted'] + e['in']['split']['counted'] + 1}), place=1), 'E_COUNTS'),
+    ('', 'more causes of losses than losses', lie(
+        lambda e: insert(e, 'policy', 'causes', {'gap': e['in']['lost'] + 1}), place=1), 'E_COUNTS'),
+    ('', 'causes whose sum has no room', lie(
+        lambda e: insert(e, 'policy', 'causes', {'gap': 2**53 - 1, 'socket': 2**53 - 1}), place=1), 'E_COUNTS'),
+    ('', 'no causes, and said so', lie(lambda e: insert(e, 'policy', 'causes', {}), place=1), 'E_ENTRY_SYNTAX'),
+    ('', 'causes out of order', lie(
+        lambda e: insert(e, 'policy', 'causes', {'gap': 1, 'rate': 1}), place=1), 'E_ENTRY_SYNTAX'),
+    ('', 'a cause of none', lie(lambda e: insert(e, 'policy', 'causes', {'rate': 0}), place=1), 'E_ENTRY_SYNTAX'),
+    ('', 'a cause of a later version', lie(lambda e: insert(e, 'policy', 'causes', {'shoe': 1}), place=1), ''),
     ('', 'a class of a later version', lie(lambda e: e['masked'].update({'shoe': 1}), place=1), ''),
     ('', 'the store lists itself', lie(put(name='cretula.store'), of='stream', stream='cretula.store'),
      'E_ENTRY_SYNTAX E_STREAM_UNLISTED'),

@@ -496,6 +496,7 @@ CLASSES = ('none ip.peer ip.fwd port ident user.auth user.claim email phone mac 
            'national tracking campaign query path param host server agent join tls language unknown text').split()
 PREFIXES = 'dv em ht if ip pn rq se sg ua uc us xx'.split()
 REASONS = 'grammar too_long binary cut ambiguous no_fields columns continued'.split()
+CAUSES = {'rate': 'counted', 'gap': 'lost', 'socket': 'lost', 'file': 'lost', 'unwritten': 'lost'}
 COUNTED_REASONS = [name for name in REASONS if name != 'continued']
 STATES = ('parsed', 'partial', 'unparsed')
 EPOCH_NAME = (r'\d{4}-\d\d-\d\d', r'\d{4}-W\d\d', r'\d{4}-\d\d')
@@ -740,6 +741,7 @@ TYPES = {
         ('by', is_object(('status', is_tally(('none', '1xx', '2xx', '3xx', '4xx', '5xx')))), 'optional'),
         ('masked', is_tally(CLASSES), 'optional'),
         ('reasons', lambda v: is_tally(REASONS)(v) and len(v) > 0, 'optional'),
+        ('causes', lambda v: is_tally(list(CAUSES))(v) and len(v) > 0, 'optional'),
         ('policy', IS_POLICY), ('mask_epochs', is_mask_epochs), ('mask_seed', IS_HEX, 'optional'),
         ('words', IS_WORDS),
         ('sources', is_list(is_object(('fp', is_like('[0-9a-f]{32}')), ('head', is_count), ('at', is_count),
@@ -813,6 +815,9 @@ def check_entry_sums(entry):
     taken = entry['in']
     if taken['lines'] != sum(taken[k] for k in ('parsed', 'partial', 'unparsed', 'counted', 'meta', 'joined')):
         raise Bad('E_COUNTS', 'in.lines is not the sum of its parts')
+    for what, most in (('counted', taken['counted'] + taken['split']['counted']), ('lost', taken['lost'])):
+        if sum(n for name, n in entry.get('causes', {}).items() if CAUSES.get(name) == what) > most:
+            raise Bad('E_COUNTS', f'causes of more than were {what}')
     if entry['n'] != sum(state_sums(entry).values()):
         raise Bad('E_COUNTS', 'n is not the sum of parsed, partial and unparsed')
     if entry['bytes'] > BYTES_MAX or entry['n'] > RECORDS_MAX:
@@ -1555,7 +1560,7 @@ STATE = re.compile(rf'({NUMBER}) ({NUMBER})( min([+-]{NUMBER}) max([+-]{NUMBER})
 STATE_COUNTS = ('bytes counted joined lines lost meta parsed partial replay.parsed replay.partial replay.unparsed '
                 'split.counted split.parsed split.partial split.unparsed status.1xx status.2xx status.3xx status.4xx '
                 'status.5xx status.none unparsed').split() + \
-    ['masked.' + name for name in CLASSES] + ['reason.' + name for name in REASONS]
+    ['masked.' + name for name in CLASSES] + ['reason.' + name for name in REASONS] + ['cause.' + name for name in CAUSES]
 
 
 def are_times(first, last):

@@ -126,25 +126,29 @@ say(struct piping *p)
 	app_pipe_close_live(&p->session.pipe);
 	if (!p->args->json) {
 		fprintf(stderr,
-		    "lines=%llu bytes=%llu records=%llu unparsed=%llu counted=%llu "
+		    "lines=%llu bytes=%llu records=%llu unparsed=%llu counted=%llu over_rate=%llu "
 		    "segments=%llu flushes=%llu words=%llu words_clear=%llu\n",
 		    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 		    (unsigned long long)pipe->records, (unsigned long long)c->in.unparsed,
-		    (unsigned long long)c->in.counted, (unsigned long long)pipe->segments,
-		    (unsigned long long)pipe->flushes, (unsigned long long)pipe->words_seen,
+		    (unsigned long long)c->in.counted,
+		    (unsigned long long)c->causes[STATS_CAUSE_RATE],
+		    (unsigned long long)pipe->segments, (unsigned long long)pipe->flushes,
+		    (unsigned long long)pipe->words_seen,
 		    (unsigned long long)pipe->words_clear);
 		return (0);
 	}
 	buf_fmt(&out,
 	    "{\"lines\":%llu,\"bytes\":%llu,\"records\":%llu,\"parsed\":%llu,\"partial\":%llu,"
-	    "\"unparsed\":%llu,\"counted\":%llu,\"meta\":%llu,\"segments\":%llu,\"flushes\":%llu,"
+	    "\"unparsed\":%llu,\"counted\":%llu,\"over_rate\":%llu,\"meta\":%llu,"
+	    "\"segments\":%llu,\"flushes\":%llu,"
 	    "\"slowest_flush_ms\":%lld,\"slowest_cut_ms\":%lld,"
 	    "\"longest_wait_ms\":%.3f,\"longest_turn_ms\":%.3f,\"recovered\":%llu,"
 	    "\"untagged\":%llu,\"words_seen\":%llu,\"words_clear\":%llu}\n",
 	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 	    (unsigned long long)pipe->records, (unsigned long long)c->in.parsed,
 	    (unsigned long long)c->in.partial, (unsigned long long)c->in.unparsed,
-	    (unsigned long long)c->in.counted, (unsigned long long)c->meta,
+	    (unsigned long long)c->in.counted, (unsigned long long)c->causes[STATS_CAUSE_RATE],
+	    (unsigned long long)c->meta,
 	    (unsigned long long)pipe->segments,
 	    (unsigned long long)pipe->flushes, (long long)pipe->slowest_flush_ns / 1000000,
 	    (long long)pipe->slowest_cut_ns / 1000000, (double)pipe->longest_wait_ns / 1e6,

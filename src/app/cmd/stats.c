@@ -1,4 +1,5 @@
 /* app: cretula stats: totals of a stream, from its sealed counts. */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/command.h"
@@ -179,6 +180,20 @@ print_time(struct buf *out, int64_t t_us)
 	buf_add(out, text, clock_rfc3339(text, t_us));
 }
 
+/* Why what is lost is. */
+static void
+print_causes(const struct stats_counts *c, struct buf *out)
+{
+	char name[24];
+
+	for (int i = 0; i < STATS_CAUSE_COUNT; i++) {
+		if (c->causes[i] == 0 || !stats_cause_is_loss((enum stats_cause)i))
+			continue;
+		(void)snprintf(name, sizeof(name), "- %s", stats_cause_names[i]);
+		row(out, name, c->causes[i], 0);
+	}
+}
+
 /* What the lines were, and what was masked in them. */
 static void
 print_read(const struct stats_counts *c, struct buf *out)
@@ -190,12 +205,15 @@ print_read(const struct stats_counts *c, struct buf *out)
 	row(out, "bytes", c->bytes, 0);
 	if (c->in.counted > 0)
 		row(out, "counted only", c->in.counted, c->lines);
+	if (c->causes[STATS_CAUSE_RATE] > 0)
+		row(out, "- over rate", c->causes[STATS_CAUSE_RATE], 0);
 	row(out, "blank or comment", c->meta, 0);
 	if (c->joined > 0)
 		row(out, "joined to others", c->joined, 0);
 	if (split > 0)
 		row(out, "in containers", split, 0);
 	row(out, "lost", c->lost, 0);
+	print_causes(c, out);
 	for (unsigned i = 0; i < app_names()->reason_count; i++)
 		if (c->reasons[i] > 0)
 			row(out, app_names()->reasons[i], c->reasons[i], c->lines);
@@ -302,6 +320,12 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 		for (unsigned i = 0; i < app_names()->reason_count; i++)
 			if (t->sealed.reasons[i] > 0)
 				json_u64(out, app_names()->reasons[i], t->sealed.reasons[i]);
+		buf_char(out, '}');
+		json_key(out, "causes");
+		buf_char(out, '{');
+		for (unsigned i = 0; i < STATS_CAUSE_COUNT; i++)
+			if (t->sealed.causes[i] > 0)
+				json_u64(out, stats_cause_names[i], t->sealed.causes[i]);
 		buf_char(out, '}');
 		json_key(out, "masked");
 		buf_char(out, '{');

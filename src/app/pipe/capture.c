@@ -38,6 +38,7 @@ app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 	made->p = p;
 	made->now_us = p->setup.now_us;
 	made->clock = p->clock;
+	detail_bucket_open(&made->bucket, p->rate, clock_mono_ns());
 	/* Nothing waits for the mask to be made: until the format is known it has any. */
 	if (setup.parser.format == NULL)
 		setup.parser.format = &parse_formats[0];
@@ -138,7 +139,8 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	c->ticket = more.ticket > 0 ? more.ticket : c->ticket;
 	if (more.len > 0 || more.flush)
 		input_live_position(c->p->in, &c->position);
-	c->p->areas[c->p->filling].counts.lost += more.lost;
+	stats_counts_lose(&c->p->areas[c->p->filling].counts,
+	    input_live_can_wait(c->p->in) ? STATS_CAUSE_FILE : STATS_CAUSE_SOCKET, more.lost);
 	say_news(c->p, more.news);
 	if (more.len == 0)
 		return (0);
@@ -244,6 +246,8 @@ mask_one(struct app_capture *c, size_t len)
 		.read = len + dropped - added,
 		.records = a->lines + a->len,
 		.ends = a->ends + a->count,
+		.limited = p->rate > 0,
+		.most = detail_bucket_left(&c->bucket, clock_mono_ns()),
 		.learn = c->learn };
 
 	if (a->since_ns == 0)
@@ -251,6 +255,7 @@ mask_one(struct app_capture *c, size_t len)
 	if (c->learn != NULL)
 		mask_candidates_reset(c->learn);
 	mask_batch(c->mask, &b);
+	detail_bucket_take(&c->bucket, b.looked_at);
 	app_raise_see(c, &b.events);
 	if (c->learn != NULL) {
 		pthread_mutex_lock(&p->words_lock);

@@ -29,6 +29,7 @@ struct app_capture {
 	int64_t first_ns; /* when the oldest of raw came */
 	int64_t last_ns; /* and the newest */
 	int64_t handed_ns;
+	struct detail_bucket bucket; /* of limits.rate */
 	struct app_clock clock;
 	int64_t now_us; /* what it believed when records were masked last */
 	char *scratch;

@@ -122,6 +122,7 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 		return (-1);
 	if (a->ticket > 0)
 		input_live_commit(p->in, a->ticket);
+	app_over_see(p, a->counts.causes[STATS_CAUSE_RATE]);
 	app_figures_committed(p->figures, &a->counts, a->count, p->slowest_flush_ns);
 	if (a->has_source)
 		input_live_committed(p->in, a->file, a->source.at);
@@ -288,6 +289,7 @@ serve_time(struct app_pipe *p, struct err *e)
 	changed = app_pipe_keys_changed(p);
 	rc = store_live_check(p->live, e);
 	app_pipe_publish_writer(p);
+	app_over_see(p, 0);
 	if (app_spared(spared))
 		app_pipe_warn(p, "%s", spared);
 	if (rc == 0)
@@ -408,7 +410,8 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 	p->opened_ns = p->flushed_ns = clock_mono_ns();
 	p->unlocked = p->unlocked || !input_live_locked(p->in);
 	rc = open_areas(p, e);
-	p->areas[p->filling].counts.lost += p->lost;
+	stats_counts_lose(&p->areas[p->filling].counts, STATS_CAUSE_UNWRITTEN, p->lost);
+	stats_counts_lose(&p->areas[p->filling].counts, STATS_CAUSE_FILE, p->lost_files);
 	if (rc == 0 && p->capture == NULL)
 		rc = app_capture_open(p, &p->capture, e);
 	if (rc == 0)

@@ -18,6 +18,7 @@
 
 #include "app/pipe/area.h"
 #include "app/pipe/clock.h"
+#include "app/pipe/over.h"
 #include "app/pipe/raise.h"
 #include "app/pipe/rotate.h"
 #include "base/err.h"
@@ -46,8 +47,10 @@ struct app_pipe {
 	int64_t seal_every_ns;
 	struct app_rotate rotate;
 	struct app_clock clock; /* started; of the writer from then on */
+	uint64_t rate; /* limits.rate; 0: none */
 	bool learn;
 	uint64_t lost; /* lines that a run before could not write */
+	uint64_t lost_files; /* 1 for those of a file that is gone */
 	const atomic_int *stop; /* not 0: drain and end; APP_PIPE_DETACH: only end */
 	atomic_int *seal; /* cut now; cleared here */
 	const char *daemon; /* the stream's name for its log; NULL: `pipe` speaks */
@@ -84,6 +87,7 @@ struct app_pipe {
 	bool has_broken;
 	int64_t period_us; /* a time of the running period */
 	uint64_t period_bytes, period_number;
+	struct app_over over; /* limits.rate, as people are told */
 	uint64_t left_bytes; /* of a segment that a full disk left open */
 	struct stat keyring; /* of the keyring when it was looked at last */
 };

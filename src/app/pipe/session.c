@@ -49,6 +49,7 @@ open_store(struct app_session *s, struct err *e)
 	if (stream->ratchet_ram &&
 	    key_seal_parse(span_str(s->setup->config->escrow_key), pipe->escrow) == 0)
 		pipe->how.escrow = pipe->escrow; /* the loader saw to it that it is one */
+	pipe->rate = stream->rate;
 	pipe->learn = stream->policy.words_mode == MASK_WORDS_LEARN;
 	return (app_words_open(
 	    s->setup, pipe->ring, store_words_fd(s->store), s->name, &s->words, e));

@@ -93,7 +93,7 @@ resume(struct run_stream *r)
 	    "no file is there that was read before: what it got since is %s",
 	    r->session.had_files ? "lost" : "not read");
 	/* Nobody can count these lines: they are one. */
-	r->session.pipe.lost += r->session.had_files;
+	r->session.pipe.lost_files += r->session.had_files;
 }
 
 int

@@ -53,6 +53,7 @@ add_counts(struct buf *out, const struct app_seen *seen)
 	add_table(out, "status", status_names, c->status, STATS_STATUS_CLASSES);
 	add_table(out, "masked", app_names()->classes, c->masked, app_names()->class_count);
 	add_table(out, "reasons", app_names()->reasons, c->reasons, app_names()->reason_count);
+	add_table(out, "causes", stats_cause_names, c->causes, STATS_CAUSE_COUNT);
 }
 
 static void

@@ -88,6 +88,12 @@ lost(const struct app_seen *seen)
 }
 
 static uint64_t
+over_rate(const struct app_seen *seen)
+{
+	return (seen->counts.causes[STATS_CAUSE_RATE]);
+}
+
+static uint64_t
 commits(const struct app_seen *seen)
 {
 	return (seen->commits);
@@ -167,6 +173,7 @@ static const struct {
 	{ "lines_total", "counter", "Lines that were committed.", lines },
 	{ "line_bytes_total", "counter", "Bytes of these lines, as they came.", bytes },
 	{ "counted_total", "counter", "Events that are counted without a record.", counted },
+	{ "over_rate_total", "counter", "Those of them that were over limits.rate.", over_rate },
 	{ "lost_total", "counter", "Lines that were lost on the way here, and sealed as lost.",
 	    lost },
 	{ "commits_total", "counter", "Commits of lines to the disk.", commits },
@@ -264,6 +271,17 @@ add_table(const struct sheet *t, const struct table *table, unsigned i, const ui
 }
 
 static void
+add_losses(const struct sheet *t, unsigned i)
+{
+	const uint64_t *causes = t->s->streams[i].counts.causes;
+
+	for (int c = 0; c < STATS_CAUSE_COUNT; c++)
+		if (stats_cause_is_loss((enum stats_cause)c))
+			of_stream(t, "lost_by_cause_total", i, "cause", stats_cause_names[c],
+			    causes[c]);
+}
+
+static void
 add_tables(const struct sheet *t)
 {
 	const struct seal_names *names = app_names();
@@ -289,6 +307,9 @@ add_tables(const struct sheet *t)
 	begin(t, "masked_total", "counter", "Values that were masked, by class of identifier.");
 	for (unsigned i = 0; i < t->s->count; i++)
 		add_table(t, &masked, i, t->s->streams[i].counts.masked);
+	begin(t, "lost_by_cause_total", "counter", "Lost lines, by how they were lost.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		add_losses(t, i);
 	begin(t, "unread_total", "counter", "Lines that were not or partly read, by reason.");
 	for (unsigned i = 0; i < t->s->count; i++)
 		add_table(t, &unread, i, t->s->streams[i].counts.reasons);

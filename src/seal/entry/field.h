@@ -65,7 +65,8 @@ extern const struct seal_row seal_rows[SEAL_UNKNOWN];
 
 /* The parts of a segment that are no plain values. */
 extern const struct seal_special seal_segment_file, seal_segment_time, seal_segment_in,
-    seal_segment_by, seal_segment_reasons, seal_segment_sources, seal_segment_agg, seal_redact_file;
+    seal_segment_by, seal_segment_reasons, seal_segment_causes, seal_segment_sources,
+    seal_segment_agg, seal_redact_file;
 
 /* ---- forms ---- */
 

@@ -243,6 +243,7 @@ static const struct seal_field segment[] = {
 	SPECIAL("in", seal_segment_in), /* and replay */
 	SPECIAL("by", seal_segment_by), /* and masked */
 	SPECIAL("reasons", seal_segment_reasons),
+	SPECIAL("causes", seal_segment_causes),
 	TEXT("policy", POLICY, segment.policy),
 	TEXT("mask_epochs", EPOCHS, segment.mask_epochs),
 	IF_BYTES(segment.has_mask_seed, "mask_seed", HEX, segment.mask_seed),

@@ -163,6 +163,25 @@ print_reasons(struct buf *b, const struct seal_entry *entry, const struct seal_n
 }
 
 static void
+print_causes(struct buf *b, const struct seal_entry *entry, const struct seal_names *names)
+{
+	const uint64_t *causes = entry->of.segment.counts.causes;
+	bool open = false;
+
+	(void)names;
+	for (unsigned i = 0; i < STATS_CAUSE_COUNT; i++) {
+		if (causes[i] == 0)
+			continue;
+		if (!open)
+			seal_add_object(b, "causes");
+		open = true;
+		json_u64(b, stats_cause_names[i], causes[i]);
+	}
+	if (open)
+		buf_char(b, '}');
+}
+
+static void
 print_sources(struct buf *b, const struct seal_entry *entry, const struct seal_names *names)
 {
 	const struct seal_segment *s = &entry->of.segment;
@@ -364,6 +383,18 @@ read_reasons(struct seal_taker *r, const struct seal_names *names, struct seal_e
 }
 
 static void
+read_causes(struct seal_taker *r, const struct seal_names *names, struct seal_entry *entry)
+{
+	(void)names;
+	if (!seal_take_is(r, "causes"))
+		return;
+	if (r->value.raw.len == 2)
+		seal_refuse(r, "causes", "empty");
+	read_counts(
+	    r, "causes", stats_cause_names, STATS_CAUSE_COUNT, entry->of.segment.counts.causes);
+}
+
+static void
 read_sources(struct seal_taker *r, const struct seal_names *names, struct seal_entry *entry)
 {
 	struct seal_segment *s = &entry->of.segment;
@@ -410,6 +441,7 @@ const struct seal_special seal_segment_time = { print_time, read_time };
 const struct seal_special seal_segment_in = { print_in, read_in };
 const struct seal_special seal_segment_by = { print_by, read_by };
 const struct seal_special seal_segment_reasons = { print_reasons, read_reasons };
+const struct seal_special seal_segment_causes = { print_causes, read_causes };
 const struct seal_special seal_segment_sources = { print_sources, read_sources };
 const struct seal_special seal_segment_agg = { print_agg, read_agg };
 const struct seal_special seal_redact_file = { print_redact_file, read_redact_file };

@@ -65,9 +65,6 @@ static const struct {
 	    "^\n" },
 	{ "so is one at the top", "disk: 200G\n",
 	    "c.yaml:1:1: \"disk\" is not in this release\n  disk: 200G\n  ^\n" },
-	{ "so is one in a group", IN_STREAM "limits: {rate: 9/s}\n",
-	    "c.yaml:3:14: \"rate\" is not in this release\n      limits: {rate: 9/s}\n"
-	    "               ^\n" },
 	{ "a session is not linked for longer than a day", IN_STREAM "epochs: {session: week}\n",
 	    "c.yaml:3:23: session: its key lives a day, never longer\n"
 	    "      epochs: {session: week}\n                        ^\n" },

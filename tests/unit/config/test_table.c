@@ -150,7 +150,7 @@ test_what_is_printed_reads_back(void **state)
 		    "hosts: "
 		    "[a], agents: [A-b_1], servers: ['b\"\\', '${HOME}x'], machine_accounts: [\"abc*\"], words: {k: "
 		    "15, mode: "
-		    "keep}, path_token: shared, limits: {line: 1025}}}" },
+		    "keep}, path_token: shared, limits: {line: 1025, rate: 7/s}}}" },
 	};
 
 	setenv("HOME", "home", 1);
