@@ -32,6 +32,7 @@ static const struct app_command *const commands[] = {
 	&app_command_risk,
 	&app_command_run,
 	&app_command_scan,
+	&app_command_serve,
 	&app_command_stats,
 	&app_command_status,
 	&app_command_subject,

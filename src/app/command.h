@@ -20,6 +20,7 @@ extern const struct app_command app_command_recover;
 extern const struct app_command app_command_risk;
 extern const struct app_command app_command_run;
 extern const struct app_command app_command_scan;
+extern const struct app_command app_command_serve;
 extern const struct app_command app_command_stats;
 extern const struct app_command app_command_status;
 extern const struct app_command app_command_subject;

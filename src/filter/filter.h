@@ -36,4 +36,10 @@ uint64_t filter_fields(const struct filter *filter);
 /* Add two lines to out: text, and a caret under the column that e names. */
 void filter_caret(const char *text, const struct err *e, struct buf *out);
 
+/*
+ * Add text, which compiles, with a ? for each literal that is no token: what
+ * an access record keeps of it.
+ */
+void filter_template(const char *text, struct buf *out);
+
 #endif

@@ -191,7 +191,7 @@ static bool
 may_ask(const struct serve_call *call, struct serve_problem_place *place)
 {
 	const struct serve_params *p = &call->params;
-	enum view_role tier = call->who.role->tier;
+	enum view_role tier = call->who.role->grant.tier;
 	const unsigned free = SERVE_BIT(SERVE_SINCE) | SERVE_BIT(SERVE_UNTIL);
 	const unsigned fixed = SERVE_BIT(SERVE_WINDOW) | SERVE_BIT(SERVE_AT);
 
@@ -246,6 +246,12 @@ let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 }
 
 static bool
+is_records(const struct serve_call *call)
+{
+	return (call->route->does == SERVE_DOES_RECORDS || call->route->does == SERVE_DOES_TAIL);
+}
+
+static bool
 may(struct serve_call *call, struct serve_answer *a)
 {
 	const char *stream = call->params.text[SERVE_STREAM];
@@ -253,11 +259,13 @@ may(struct serve_call *call, struct serve_answer *a)
 
 	if (call->route->tiers == 0)
 		return (true);
-	if ((call->route->tiers & SERVE_TIER(call->who.role->tier)) == 0)
+	if ((call->route->tiers & SERVE_TIER(call->who.role->grant.tier)) == 0)
+		serve_problem_set(a, SERVE_PROBLEM_TIER, NULL);
+	else if (is_records(call) && view_grant_records(&call->who.role->grant, NULL) == -1)
 		serve_problem_set(a, SERVE_PROBLEM_TIER, NULL);
 	else if (stream != NULL && !may_see(call, stream))
 		serve_problem_set(a, SERVE_PROBLEM_STREAM, NULL);
-	else if (call->route->does != SERVE_DOES_RECORDS && !may_ask(call, &place))
+	else if (!is_records(call) && !may_ask(call, &place))
 		serve_problem_set(a, SERVE_PROBLEM_WINDOW, &place);
 	else
 		return (true);
@@ -301,7 +309,6 @@ static void
 print_session(const struct serve_call *call, struct serve_answer *a)
 {
 	const struct serve_role *role = call->who.role;
-	static const char *const tiers[] = { "developer", "analyst", "public", "auditor" };
 	char time[CLOCK_RFC3339_BYTES];
 
 	a->status = 200;
@@ -310,8 +317,8 @@ print_session(const struct serve_call *call, struct serve_answer *a)
 	buf_char(&a->body, '{');
 	json_str(&a->body, "operator", span_str(call->who.operator));
 	json_str(&a->body, "role", span_str(role->name));
-	json_str(&a->body, "tier", span_str(tiers[role->tier]));
-	json_u64(&a->body, "k", role->k);
+	json_str(&a->body, "tier", span_str(view_role_names[role->grant.tier]));
+	json_u64(&a->body, "k", role->grant.k);
 	json_key(&a->body, "streams");
 	buf_char(&a->body, '[');
 	for (unsigned i = 0; i < role->stream_count; i++) {

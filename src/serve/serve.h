@@ -22,8 +22,7 @@ struct serve;
 
 struct serve_role {
 	char name[SERVE_NAME_BYTES];
-	enum view_role tier;
-	unsigned k;
+	struct view_grant grant; /* its name outlives the server */
 	bool has_token;
 	unsigned char token[32]; /* its hash */
 	struct serve_user {

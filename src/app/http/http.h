@@ -52,9 +52,11 @@ struct app_http_route {
 	void *arg;
 };
 
+struct app_http_whole; /* whole.h */
 struct app_http_options {
 	const struct app_http_route *routes; /* outlive the server */
 	unsigned route_count;
+	const struct app_http_whole *whole; /* instead of routes; NULL */
 	int fd; /* listens; the server's, also if it fails; -1: only app_http_give */
 	unsigned connections; /* at most */
 };

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "app/http/http.h"
+#include "app/http/whole.h"
 
 enum http_phase {
 	HTTP_PHASE_FREE,
@@ -15,7 +16,8 @@ enum http_phase {
 	HTTP_PHASE_IDLE, /* between two */
 	HTTP_PHASE_BODY,
 	HTTP_PHASE_WORK, /* a body is whole: it is for us to do something */
-	HTTP_PHASE_ANSWER /* it is being sent */
+	HTTP_PHASE_ANSWER, /* it is being sent */
+	HTTP_PHASE_STREAM /* events, as they come */
 };
 
 /* A connection. */
@@ -36,6 +38,20 @@ struct app_http_request {
 	unsigned status; /* 0: not known yet */
 	bool get, swallow;
 	uint64_t swallowed;
+	struct http_whole *whole; /* NULL: it is of a route */
+};
+
+/* A request that is read whole. */
+#define HTTP_STREAM_BYTES ((size_t)1 << 20) /* of events that wait for a client */
+struct http_whole {
+	struct app_http_request request; /* first: either is the other */
+	char *target, *method;
+	struct buf body;
+	struct serve_request asked;
+	struct serve_answer answer;
+	bool seen; /* the head is */
+	struct buf events; /* under the server's lock, as what follows */
+	bool streams, sleeps, ended;
 };
 
 struct http_given {
@@ -46,6 +62,7 @@ struct http_given {
 struct app_http {
 	const struct app_http_route *routes;
 	unsigned route_count;
+	const struct app_http_whole *whole; /* NULL: there are routes */
 	int fd, wake_fd;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
@@ -68,7 +85,18 @@ enum MHD_Result app_http_handle(void *server, struct MHD_Connection *connection,
 void app_http_completed(void *server, struct MHD_Connection *connection, void **request,
     enum MHD_RequestTerminationCode why);
 
+/* ---- whole.c ---- */
+
+void *app_http_whole_uri(void *server, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result app_http_whole_handle(struct app_http *s, struct MHD_Connection *connection,
+    const char *method, const char *bytes, size_t *len, void **request);
+enum MHD_Result app_http_whole_send(struct http_whole *w);
+void app_http_whole_completed(struct http_whole *w);
+
 /* ---- server.c ---- */
+
+/* r is to be looked at by the server's thread.  Under the lock. */
+void app_http_wake(struct app_http_request *r);
 
 struct http_peer *app_http_peer(struct MHD_Connection *connection);
 void app_http_phase(struct http_peer *peer, enum http_phase phase);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "app/http/http.h"
+#include "app/http/whole.h"
 #include "base/err.h"
 
 int
@@ -38,6 +39,27 @@ app_http_answer(struct app_http_request *r, unsigned status)
 {
 	(void)r;
 	(void)status;
+}
+
+void
+app_http_reply(struct app_http_request *r, struct serve_answer *a)
+{
+	(void)r;
+	serve_answer_free(a);
+}
+
+bool
+app_http_push(struct app_http_request *r, struct span bytes)
+{
+	(void)r;
+	(void)bytes;
+	return (false);
+}
+
+void
+app_http_end(struct app_http_request *r)
+{
+	(void)r;
 }
 
 void

@@ -215,9 +215,12 @@ enum MHD_Result
 app_http_handle(void *server, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *bytes, size_t *len, void **request)
 {
+	struct app_http *s = server;
 	enum MHD_Result rc;
 
 	(void)version;
+	if (s->whole != NULL)
+		return (app_http_whole_handle(s, connection, method, bytes, len, request));
 	if (*request == NULL)
 		return (open_request(server, connection, url, method, request));
 	if (*len == 0)
@@ -238,6 +241,11 @@ app_http_completed(void *server, struct MHD_Connection *connection, void **reque
 	(void)why;
 	if (r == NULL)
 		return;
+	if (r->whole != NULL) {
+		app_http_whole_completed(r->whole);
+		*request = NULL;
+		return;
+	}
 	if (r->body != NULL)
 		r->route->door->gone(r->body);
 	app_http_phase(r->peer, HTTP_PHASE_IDLE);

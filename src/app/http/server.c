@@ -20,6 +20,7 @@
 #define BODY_NS (30 * SECOND_NS)
 #define BODY_RATE 65536 /* bytes: each gives a second more */
 #define ANSWER_NS (30 * SECOND_NS)
+#define STREAM_NS (60 * SECOND_NS) /* in which a client takes nothing of what waits */
 #define STOP_NS (2 * SECOND_NS)
 #define POLL_MS 500
 #define ACCEPTS_MAX 64 /* before others have their turn */
@@ -80,6 +81,7 @@ is_slow(const struct http_peer *peer, int64_t now_ns)
 	case HTTP_PHASE_NEW: return (since_ns > NEW_NS);
 	case HTTP_PHASE_IDLE: return (since_ns > IDLE_NS);
 	case HTTP_PHASE_ANSWER: return (since_ns > ANSWER_NS);
+	case HTTP_PHASE_STREAM: return (since_ns > STREAM_NS);
 	case HTTP_PHASE_BODY:
 		return (since_ns > BODY_NS + (int64_t)(peer->bytes / BODY_RATE) * SECOND_NS);
 	default: return (false);
@@ -211,16 +213,24 @@ app_http_give(struct app_http *s, int fd)
 }
 
 void
+app_http_wake(struct app_http_request *r)
+{
+	struct app_http *s = r->server;
+
+	r->next = s->answers;
+	s->answers = r;
+	wake(s);
+}
+
+void
 app_http_answer(struct app_http_request *r, unsigned status)
 {
 	struct app_http *s = r->server;
 
 	pthread_mutex_lock(&s->lock);
 	r->status = status;
-	r->next = s->answers;
-	s->answers = r;
+	app_http_wake(r);
 	pthread_mutex_unlock(&s->lock);
-	wake(s);
 }
 
 /* false: that was all. */
@@ -262,7 +272,8 @@ static bool
 is_answering(const struct app_http *s)
 {
 	for (unsigned i = 0; i < s->peer_count; i++)
-		if (s->peers[i].phase == HTTP_PHASE_ANSWER || s->peers[i].phase == HTTP_PHASE_WORK)
+		if (s->peers[i].phase == HTTP_PHASE_ANSWER ||
+		    s->peers[i].phase == HTTP_PHASE_WORK || s->peers[i].phase == HTTP_PHASE_STREAM)
 			return (true);
 	return (false);
 }
@@ -318,12 +329,18 @@ server_main(void *arg)
 static int
 start_daemon(struct app_http *s, struct err *e)
 {
+	/* Who reads requests whole reads targets as they came. */
+	const struct MHD_OptionItem whole[] = { { MHD_OPTION_URI_LOG_CALLBACK,
+						    (intptr_t)app_http_whole_uri, s },
+		{ MHD_OPTION_END, 0, NULL } };
+
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
 		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
 	    0, NULL, NULL, app_http_handle, s, MHD_OPTION_CONNECTION_LIMIT, s->peer_count,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_NOTIFY_COMPLETED, app_http_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
-	    see_connection, s, MHD_OPTION_END);
+	    see_connection, s, MHD_OPTION_ARRAY, s->whole != NULL ? whole : whole + 1,
+	    MHD_OPTION_END);
 	return (s->daemon == NULL ? err_sys(e, ERR_IO, "starting HTTP") : 0);
 }
 
@@ -355,6 +372,7 @@ app_http_start(const struct app_http_options *how, struct app_http **server, str
 	(void)pthread_mutex_init(&s->lock, NULL);
 	s->routes = how->routes;
 	s->route_count = how->route_count;
+	s->whole = how->whole;
 	s->fd = how->fd;
 	s->peer_count = how->connections;
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

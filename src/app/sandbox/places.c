@@ -140,6 +140,13 @@ add_stream(struct app_places *out, const struct config_stream *s)
 		add(out, s->docroot[i], APP_PLACE_READ);
 }
 
+static void
+add_system(struct app_places *out)
+{
+	for (size_t i = 0; i < sizeof(of_the_system) / sizeof(of_the_system[0]); i++)
+		add(out, of_the_system[i], APP_PLACE_READ);
+}
+
 void
 app_places_find(
     const struct config *c, const char *store, const char *keys, struct app_places *out)
@@ -164,8 +171,31 @@ app_places_find(
 	for (unsigned i = 0; i < c->stream_count; i++)
 		if (c->streams[i].input.kind != INPUT_PIPE)
 			add_stream(out, &c->streams[i]);
-	for (size_t i = 0; i < sizeof(of_the_system) / sizeof(of_the_system[0]); i++)
-		add(out, of_the_system[i], APP_PLACE_READ);
+	add_system(out);
+}
+
+void
+app_places_store(const char *store, const char *keys, struct app_places *out)
+{
+	char beside[CONFIG_PATH_BYTES + 8];
+
+	memset(out, 0, sizeof(*out));
+	add(out, store, APP_PLACE_READ | APP_PLACE_WRITE);
+	(void)snprintf(beside, sizeof(beside), "%s.keys", store);
+	add(out, keys != NULL ? keys : beside, APP_PLACE_READ | APP_PLACE_WRITE);
+	add_system(out);
+}
+
+void
+app_places_view(const char *store, const struct input_tls_files *tls, struct app_places *out)
+{
+	memset(out, 0, sizeof(*out));
+	add(out, store, APP_PLACE_READ);
+	if (tls->certificate[0] != '\0')
+		add_file(out, tls->certificate);
+	if (tls->key[0] != '\0')
+		add_file(out, tls->key);
+	add_system(out);
 }
 
 static bool

@@ -75,6 +75,12 @@ struct app_places {
 void app_places_find(
     const struct config *c, const char *store, const char *keys, struct app_places *out);
 
+/* What a writer of the store and its keys opens. */
+void app_places_store(const char *store, const char *keys, struct app_places *out);
+/* What a reader of the store opens, and the files of a server of TLS. */
+void app_places_view(
+    const char *store, const struct input_tls_files *tls, struct app_places *out);
+
 /* The first of wanted that has does not cover; NULL. */
 const struct app_place *app_places_lack(
     const struct app_places *has, const struct app_places *wanted);

@@ -227,6 +227,39 @@ a_caret_stands_under_the_mistake(void **state)
 	}
 }
 
+static void
+a_template_has_no_literals(void **state)
+{
+	static const struct {
+		const char *filter, *kept;
+	} rows[] = {
+		{ "status >= 500", "status >= ?" },
+		{ "path^=\"/u/erika mustermann\"", "path^=?" },
+		{ "user == erika&&!(status<200||client==ip.abcdefghijklmnop)",
+		    "user == ?&&!(status<?||client==ip.abcdefghijklmnop)" },
+		{ "client == \"ip.abcdefghijklmno2\"", "client == ip.abcdefghijklmno2" },
+		{ "client == ip.abcdefghijklmno1", "client == ?" },
+		{ "client == ip.abcdefghijklmnopq", "client == ?" },
+		{ "agent ~= \"a \\\" && b == \\\\\"\t|| bot==1", "agent ~= ? || bot==?" },
+		{ "time < 2026-11-25T03:00:00Z", "time < ?" },
+		{ "path == \"\"", "path == ?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct filter *filter = NULL;
+		struct buf out = { 0 };
+		struct err e = { ERR_NONE, "" };
+
+		if (filter_compile(rows[i].filter, &filter, &e) == -1)
+			fail_msg("%s: %s", rows[i].filter, e.text);
+		filter_template(rows[i].filter, &out);
+		assert_string_equal(out.data, rows[i].kept);
+		filter_free(filter);
+		buf_free(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -236,6 +269,7 @@ main(void)
 		cmocka_unit_test(mistakes_name_their_column),
 		cmocka_unit_test(terms_have_a_bound),
 		cmocka_unit_test(a_caret_stands_under_the_mistake),
+		cmocka_unit_test(a_template_has_no_literals),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -33,8 +33,7 @@ open_one(void **state)
 
 	for (int i = 0; i < 4; i++) {
 		(void)strcpy(roles[i].name, names[i]);
-		roles[i].tier = tiers[i];
-		roles[i].k = 10;
+		roles[i].grant = view_grant_of(tiers[i]);
 		serve_token_make(tokens[i]);
 		serve_token_hash(span_str(tokens[i]), roles[i].token);
 		roles[i].has_token = true;
@@ -238,7 +237,7 @@ test_who_it_is(void **state)
 
 		q.r.user = span_str(rows[i].user);
 		good = ask(*state, &q, "GET", "/api/v1/session");
-		if (good != (rows[i].operator!= NULL) ||
+		if (good != (rows[i].operator != NULL) ||
 		    (good &&
 			(strcmp(q.call.who.operator, rows[i].operator) != 0 ||
 			    q.call.who.via != rows[i].via)))

@@ -1,0 +1,156 @@
+/* app: GET /api/v1/chain, checkpoint and streams: what lies in the store as it is. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/records.h"
+#include "app/serve/trust.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "store/layout.h"
+
+#define LIMIT_DEFAULT 100
+#define NOTE_BYTES_MAX 65536
+
+/* ---- chain ---- */
+
+static void
+print_chain(const struct store_chain *chain, const struct serve_call *call, struct serve_answer *a,
+    uint64_t *rows)
+{
+	const struct serve_params *q = &call->params;
+	uint64_t limit = q->text[SERVE_LIMIT] != NULL ? q->number[SERVE_LIMIT] : LIMIT_DEFAULT,
+		 from = chain->count > limit ? chain->count - limit : 0;
+
+	if (q->text[SERVE_FROM] != NULL)
+		from = q->number[SERVE_FROM] < chain->count ? q->number[SERVE_FROM] : chain->count;
+	if (limit > chain->count - from)
+		limit = chain->count - from;
+	buf_char(&a->body, '{');
+	json_str(&a->body, "stream", span_str(q->text[SERVE_STREAM]));
+	json_u64(&a->body, "size", chain->count);
+	json_u64(&a->body, "from", from);
+	json_key(&a->body, "entries");
+	buf_char(&a->body, '[');
+	for (uint64_t i = 0; i < limit; i++) {
+		buf_str(&a->body, i == 0 ? "" : ",");
+		buf_span(&a->body, chain->lines[from + i]);
+	}
+	buf_char(&a->body, ']');
+	if (from + limit < chain->count)
+		json_u64(&a->body, "next", from + limit);
+	buf_str(&a->body, "}\n");
+	*rows = limit;
+}
+
+void
+app_serving_chain(struct serving *v, const struct serve_call *call, struct serve_answer *a,
+    struct app_access_note *n)
+{
+	struct app_records r = { .stream_fd = -1 };
+	struct serve_problem_place place = { .parameter = "limit" };
+	struct err e = { ERR_NONE, "" };
+
+	if (call->params.text[SERVE_LIMIT] != NULL && call->params.number[SERVE_LIMIT] > 1000)
+		serve_problem_set(a, SERVE_PROBLEM_PARAMETER, &place);
+	else if (app_records_open(&r, v->store, call->params.text[SERVE_STREAM], NULL, NULL, &e) ==
+	    -1)
+		app_serving_failed(&e, a);
+	else {
+		a->status = 200;
+		print_chain(&r.chain, call, a, &n->rows);
+		n->has_rows = true;
+	}
+	app_records_close(&r);
+}
+
+void
+app_serving_checkpoint(struct serving *v, const struct serve_call *call, struct serve_answer *a,
+    struct app_access_note *n)
+{
+	struct app_records r = { .stream_fd = -1 };
+	struct err e = { ERR_NONE, "" };
+
+	(void)n;
+	if (app_records_open(&r, v->store, call->params.text[SERVE_STREAM], NULL, NULL, &e) == -1 ||
+	    io_read_file(r.stream_fd, "checkpoint", NOTE_BYTES_MAX, &a->body, &e) == -1)
+		app_serving_failed(&e, a);
+	else {
+		a->status = 200;
+		a->type = "text/plain; charset=utf-8";
+	}
+	app_records_close(&r);
+}
+
+/* ---- streams ---- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	return (strcmp(a, b));
+}
+
+int
+app_serving_names(
+    const char *store, char (*names)[SERVE_NAME_BYTES], unsigned *count, struct err *e)
+{
+	int fd = io_open_dir(AT_FDCWD, store, e), streams = -1;
+	const struct dirent *entry;
+	DIR *dir = NULL;
+
+	*count = 0;
+	if (fd != -1)
+		streams = io_open_dir(fd, "streams", e);
+	if (fd != -1)
+		(void)close(fd);
+	if (streams == -1 || (dir = fdopendir(streams)) == NULL) {
+		if (streams != -1)
+			(void)close(streams);
+		return (-1);
+	}
+	while ((entry = readdir(dir)) != NULL && *count < CONFIG_STREAMS_MAX)
+		if (store_name_known(span_str(entry->d_name)))
+			memcpy(names[(*count)++], entry->d_name, strlen(entry->d_name) + 1);
+	(void)closedir(dir);
+	qsort(names, *count, sizeof(*names), by_name);
+	return (0);
+}
+
+void
+app_serving_streams(struct serving *v, const struct serve_call *call, struct serve_answer *a,
+    struct app_access_note *n)
+{
+	const struct serve_role *role = call->who.role;
+	enum view_role tier = role->grant.tier;
+	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
+	struct err e = { ERR_NONE, "" };
+	unsigned count, shown = 0;
+
+	(void)n;
+	if (app_serving_names(v->store, names, &count, &e) == -1) {
+		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);
+		return;
+	}
+	a->status = 200;
+	buf_str(&a->body, "{\"streams\":[");
+	for (unsigned i = 0; i < count; i++) {
+		bool chain = tier == VIEW_DEVELOPER || tier == VIEW_AUDITOR;
+
+		if (!serve_may_see(role, names[i]) &&
+		    (!chain || strncmp(names[i], "cretula.", 8) != 0))
+			continue;
+		buf_str(&a->body, shown++ == 0 ? "{" : ",{");
+		json_str(&a->body, "name", span_str(names[i]));
+		json_bool(&a->body, "records",
+		    view_grant_records(&role->grant, NULL) == 0 && serve_may_see(role, names[i]) &&
+			strcmp(names[i], STORE_OWN_STREAM) != 0);
+		json_bool(&a->body, "aggregates",
+		    tier != VIEW_AUDITOR && serve_may_see(role, names[i]) &&
+			strncmp(names[i], "cretula.", 8) != 0);
+		buf_char(&a->body, '}');
+	}
+	buf_str(&a->body, "]}\n");
+}

@@ -1,0 +1,285 @@
+/* app: cretula serve: views over HTTP. */
+#include <sys/stat.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/run/run.h"
+#include "app/sandbox/sandbox.h"
+#include "app/say.h"
+#include "app/serve/serving.h"
+#include "app/setup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "input/live.h"
+#include "input/tls.h"
+
+#define CONFIG_PATH "/etc/cretula/cretula.yaml"
+#define LOOK_NS 200000000
+
+static const struct app_option options[] = {
+	{ "config", "FILE", "cretula.yaml, for roles, serve, store (default " CONFIG_PATH ")" },
+	{ "keys", "DIR", "keys of the store, for access records" },
+	{ "listen", "PLACE", "unix:PATH or 127.0.0.1:PORT (default: serve.listen)" },
+	{ "role", "NAME", "of token: whose it is to be" },
+	{ "store", "DIR", "the store (default: as configured)" },
+	{ NULL, NULL, NULL },
+};
+
+struct command {
+	const struct app_args *args;
+	struct config *config;
+	struct serving serving;
+	struct input_place place;
+	struct input_tls *tls;
+	int fd;
+};
+
+/* ---- start ---- */
+
+static int
+load(struct command *c, struct err *e)
+{
+	const char *path = app_arg(c->args, "config"), *listen = app_arg(c->args, "listen"),
+		   *store = app_arg(c->args, "store");
+	struct buf report = { 0 };
+	int rc = config_load(path != NULL ? path : CONFIG_PATH, &c->config, &report, e);
+
+	if (rc == -1)
+		app_hint(&report);
+	buf_free(&report);
+	if (rc == -1)
+		return (-1);
+	if (listen != NULL && strlen(listen) < sizeof(c->config->serve.listen))
+		memcpy(c->config->serve.listen, listen, strlen(listen) + 1);
+	c->serving.config = c->config;
+	c->serving.store = store != NULL ? store : c->config->store;
+	if (c->serving.store[0] == '\0')
+		return (err_set(e, ERR_CONFIG, "no store (`store:`, or --store)"));
+	if (c->config->serve.listen[0] == '\0')
+		return (err_set(e, ERR_CONFIG,
+		    "nowhere to listen: `serve: { listen: \"unix:/run/cretula/view.sock\" }`"));
+	if (c->config->role_count == 0)
+		return (err_set(e, ERR_CONFIG,
+		    "nobody may ask: no `roles:`; cretula serve token --role NAME makes a token"));
+	return (config_listen(c->config->serve.listen, &c->place, e));
+}
+
+static bool
+is_loopback(const struct input_place *place)
+{
+	return (strcmp(place->path, "127.0.0.1") == 0 || strcmp(place->path, "::1") == 0 ||
+	    strcmp(place->path, "localhost") == 0);
+}
+
+/* What --listen said was not seen by who read the configuration. */
+static int
+listen_there(struct command *c, struct err *e)
+{
+	bool tls = c->config->serve.tls.certificate[0] != '\0';
+
+	if (c->place.kind != INPUT_UNIX_STREAM && !tls && !is_loopback(&c->place))
+		return (err_set(e, ERR_CONFIG,
+		    "others would read along: that address needs serve.certificate and key"));
+	if (c->place.kind != INPUT_UNIX_STREAM && c->config->serve.proxy[0] != '\0')
+		return (err_set(
+		    e, ERR_CONFIG, "serve.proxy: a proxy is believed at a unix socket only"));
+	c->serving.whole.tls = tls;
+	c->serving.whole.local = c->place.kind == INPUT_UNIX_STREAM && !tls;
+	return ((c->fd = input_listen(&c->place, e)) == -1 ? err_in(e, "serve") : 0);
+}
+
+/* The policy of a stream that nobody configured: nothing in it is masked. */
+static void
+hash_policy(char text[static 65])
+{
+	struct mask_policy policy;
+	unsigned char hash[32];
+
+	mask_policy_default(&policy);
+	mask_policy_hash(&policy, hash);
+	text[text_hex(text, hash, sizeof(hash))] = '\0';
+}
+
+/* While there is one thread, and before anything of it is ours alone. */
+static int
+start_writer(struct command *c, struct err *e)
+{
+	const char *keys = app_arg(c->args, "keys");
+	char policy[65];
+	struct app_writer_options how = { .store = c->serving.store,
+		.keys = keys != NULL           ? keys :
+		    c->config->keys[0] != '\0' ? c->config->keys :
+						 NULL,
+		.policy = policy,
+		.fd = c->fd,
+		.sandbox = c->config->sandbox };
+
+	hash_policy(policy);
+	return (app_access_open(&how, &c->serving.access, e));
+}
+
+static int
+confine(struct command *c, struct err *e)
+{
+	struct app_places *places = calloc(1, sizeof(*places));
+	struct config as = *c->config;
+	struct buf done = { 0 };
+	struct app_user user;
+	int rc = -1;
+
+	if (places == NULL)
+		return (err_memory(e));
+	memcpy(as.user, c->config->serve.user, sizeof(as.user));
+	as.group[0] = '\0';
+	if (app_user_find(&as, &user, e) == -1 || app_user_become(&user, e) == -1)
+		goto out;
+	app_places_view(c->serving.store, &c->config->serve.tls, places);
+	if ((rc = app_confine(places, (enum app_sandbox)c->config->sandbox, false, &done, e)) == 0)
+		app_info(NULL, "serve is %.*s", (int)done.len, done.data);
+out:
+	buf_free(&done);
+	free(places);
+	return (rc);
+}
+
+static void
+give(void *arg, int fd)
+{
+	struct command *c = arg;
+
+	app_http_give(c->serving.http, fd);
+}
+
+static int
+start_tls(struct command *c, struct err *e)
+{
+	const struct input_tls_options how = { .files = c->config->serve.tls,
+		.fd = c->fd,
+		.connections = 64,
+		.give = give,
+		.arg = c };
+
+	if (!c->serving.whole.tls)
+		return (0);
+	return (input_tls_open(&how, &c->tls, e));
+}
+
+static int
+start(struct command *c, struct err *e)
+{
+	int fd;
+
+	if (!app_http_built())
+		return (err_set(e, ERR_CONFIG,
+		    "this cretula was built without HTTP: libmicrohttpd-dev was not there"));
+	if (load(c, e) == -1 || app_serving_roles(c->config, &c->serving.serve, e) == -1 ||
+	    listen_there(c, e) == -1 || start_writer(c, e) == -1 || start_tls(c, e) == -1 ||
+	    confine(c, e) == -1 || app_access_start(c->serving.access, e) == -1)
+		return (-1);
+	fd = c->fd;
+	if (!c->serving.whole.tls)
+		c->fd = -1; /* the server's */
+	if (app_serving_start(&c->serving, fd, e) == -1)
+		return (-1);
+	return (c->tls != NULL ? input_tls_start(c->tls, e) : 0);
+}
+
+/* ---- run, stop ---- */
+
+static int
+serve_until_told(struct command *c, const sigset_t *set, struct err *e)
+{
+	const struct timespec most = { 0, LOOK_NS };
+	int number;
+
+	app_notify("READY=1");
+	for (;;) {
+		number = sigtimedwait(set, NULL, &most);
+		if (number == SIGTERM || number == SIGINT)
+			return (0);
+		if (app_access_dead(c->serving.access))
+			return (err_set(e, ERR_IO,
+			    "the writer of access records has ended: without it nothing is shown"));
+	}
+}
+
+static void
+stop(struct command *c)
+{
+	if (c->tls != NULL)
+		input_tls_quiet(c->tls);
+	app_serving_stop(&c->serving);
+	if (c->tls != NULL)
+		input_tls_finish(c->tls);
+	input_tls_close(c->tls);
+	app_access_close(c->serving.access);
+	serve_close(c->serving.serve);
+	if (c->fd != -1)
+		(void)close(c->fd);
+	config_free(c->config);
+}
+
+static int
+run_server(const struct app_args *args)
+{
+	static struct command c;
+	struct err e = { ERR_NONE, "" };
+	sigset_t set;
+	int rc;
+
+	c.args = args;
+	c.fd = -1;
+	(void)pthread_mutex_init(&c.serving.lock, NULL);
+	(void)pthread_cond_init(&c.serving.work, NULL);
+	(void)pthread_cond_init(&c.serving.tick, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	app_notify_open();
+	rc = start(&c, &e);
+#ifdef CRETULA_TESTING
+	app_escape();
+#endif
+	if (rc == 0) {
+		app_info(NULL, "serving %s", c.config->serve.listen);
+		rc = serve_until_told(&c, &set, &e);
+	}
+	app_notify("STOPPING=1");
+	stop(&c);
+	return (rc == 0 ? 0 : app_fail("serve", &e));
+}
+
+static int
+run(const struct app_args *args)
+{
+	struct err e;
+
+	if (args->operand_count == 0)
+		return (run_server(args));
+	if (strcmp(args->operands[0], "token") == 0)
+		return (app_serving_token(args));
+	(void)err_set(&e, ERR_USAGE, "it is `cretula serve`, or `cretula serve token --role NAME`");
+	return (app_fail("serve", &e));
+}
+
+const struct app_command app_command_serve = { "serve", "views over HTTP: the page and its API",
+	"[token]", 0, 1, options,
+	"Each role sees its tier: developers records, analysts and the public figures, auditors\n"
+	"chain and proofs. share/openapi.yaml (GET /api/v1/openapi.yaml) describes the interface.\n"
+	"A role is opened by its token, by a user of this machine at a unix socket, or by whom\n"
+	"a proxy names. Whatever is shown is recorded first, in the stream cretula.access, by a\n"
+	"process of its own: the one that listens has no keys and writes nothing.\n\n"
+	"serve token makes a token, says it once, and the line for roles:.\n\n"
+	"examples:\n"
+	"  cretula serve token --role dev\n"
+	"  cretula serve --config /etc/cretula/cretula.yaml\n"
+	"  cretula serve --config cretula.yaml --listen 127.0.0.1:8466\n"
+	"  curl --unix-socket /run/cretula/view.sock http://localhost/api/v1/session\n",
+	run };

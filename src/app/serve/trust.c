@@ -1,0 +1,277 @@
+#include "app/serve/trust.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "app/records.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "crypto/sha256.h"
+#include "seal/lists.h"
+#include "store/erase/erase.h"
+#include "store/layout.h"
+
+/* ---- keys ---- */
+
+/* The oldest makes room: names of one kind sort by time, and destroyed ones are listed below. */
+static struct trust_key *
+find_key(struct trust *t, struct span name)
+{
+	struct trust_key *key;
+
+	if (name.len == 0 || name.len >= TRUST_EPOCH_BYTES)
+		return (NULL);
+	for (unsigned i = 0; i < t->key_count; i++)
+		if (span_is(name, t->keys[i].name))
+			return (&t->keys[i]);
+	if (t->key_count == TRUST_KEYS_MAX)
+		memmove(t->keys, t->keys + 1, --t->key_count * sizeof(t->keys[0]));
+	key = &t->keys[t->key_count++];
+	memset(key, 0, sizeof(*key));
+	memcpy(key->name, name.ptr, name.len);
+	return (key);
+}
+
+/* "2026-W47", or "2026-W45..2026-W47", of which the first and the last are named. */
+static void
+see_epoch(struct trust *t, struct span text)
+{
+	size_t at = 0;
+
+	while (at + 1 < text.len && (text.ptr[at] != '.' || text.ptr[at + 1] != '.'))
+		at++;
+	if (at + 1 >= text.len) {
+		(void)find_key(t, text);
+		return;
+	}
+	(void)find_key(t, span_of(text.ptr, at));
+	(void)find_key(t, span_from(text, at + 2));
+}
+
+static void
+see_epochs(struct trust *t, struct span raw)
+{
+	struct json_cursor classes, list;
+	struct json_value all, of, one;
+	struct span key;
+
+	if (json_parse(raw, &all, NULL) == -1 || all.type != JSON_OBJECT)
+		return;
+	json_open(&classes, &all);
+	while (json_next(&classes, &key, &of)) {
+		if (of.type != JSON_ARRAY)
+			continue;
+		json_open(&list, &of);
+		while (json_next(&list, &key, &one))
+			if (one.type == JSON_STRING)
+				see_epoch(t, one.text);
+	}
+}
+
+/* ---- deletions ---- */
+
+static void
+see_deletion(struct trust *t, const struct trust_deletion *one)
+{
+	struct trust_deletion *oldest = &t->deletions[0];
+
+	if (t->deletion_count < TRUST_DELETIONS_MAX) {
+		t->deletions[t->deletion_count++] = *one;
+		return;
+	}
+	for (unsigned i = 1; i < TRUST_DELETIONS_MAX; i++)
+		if (t->deletions[i].at_us < oldest->at_us)
+			oldest = &t->deletions[i];
+	if (oldest->at_us <= one->at_us)
+		*oldest = *one;
+}
+
+static uint64_t
+count_items(struct span items)
+{
+	struct json_cursor c;
+	struct seal_item item;
+	uint64_t count = 0;
+
+	seal_items_open(items, &c);
+	while (seal_items_next(&c, &item))
+		count++;
+	return (count);
+}
+
+static void
+see_prune(
+    struct trust *t, struct trust_deletion *d, struct span segs, const struct seal_history *history)
+{
+	struct json_cursor c;
+	struct seal_range range;
+	const struct seal_past *past;
+
+	seal_ranges_open(segs, &c);
+	while (seal_ranges_next(&c, &range)) {
+		d->segment = range.last;
+		for (uint64_t seg = range.first; seg <= range.last; seg++)
+			if ((past = seal_history_segment(history, seg)) != NULL)
+				d->records += past->n;
+			else
+				break;
+	}
+	see_deletion(t, d);
+}
+
+/* ---- one stream ---- */
+
+static void
+see_segment(struct trust *t, struct trust_stream *s, const struct seal_entry *entry)
+{
+	const struct seal_segment *segment = &entry->of.segment;
+
+	s->segments++;
+	s->records += segment->n;
+	s->sealed_us = entry->t_us;
+	s->balanced = s->balanced && stats_counts_balanced(&segment->counts);
+	stats_counts_add(&s->counts, &segment->counts);
+	see_epochs(t, segment->mask_epochs);
+}
+
+static void
+see_destroy(struct trust *t, struct trust_deletion *d, const struct seal_entry *entry)
+{
+	struct span what = entry->of.destroy.what;
+	struct trust_key *key = find_key(t, what);
+	size_t len = what.len < TRUST_EPOCH_BYTES ? what.len : TRUST_EPOCH_BYTES - 1;
+
+	memcpy(d->epoch, what.ptr, len);
+	if (key != NULL && !key->destroyed) {
+		key->destroyed = true;
+		key->at_us = entry->t_us;
+		see_deletion(t, d); /* other streams say the same of it */
+	}
+}
+
+static void
+see_entry(struct trust *t, struct trust_stream *s, const struct seal_entry *entry,
+    const struct seal_history *history)
+{
+	struct trust_deletion d = { .at_us = entry->t_us, .stream = s->name };
+
+	s->head_us = entry->t_us;
+	seal_raw_take(&s->raw, entry);
+	switch (entry->type) {
+	case SEAL_SEGMENT: see_segment(t, s, entry); break;
+	case SEAL_DESTROY:
+		d.kind = "destroy";
+		see_destroy(t, &d, entry);
+		break;
+	case SEAL_PRUNE:
+		d.kind = "prune";
+		see_prune(t, &d, entry->of.prune.segs, history);
+		break;
+	case SEAL_REDACT:
+		d.kind = "redact";
+		d.segment = entry->of.redact.seg;
+		d.records = count_items(entry->of.redact.items);
+		see_deletion(t, &d);
+		break;
+	default: break;
+	}
+}
+
+static void
+see_history(struct trust *t, struct trust_stream *s, const struct seal_history *history)
+{
+	const struct seal_past *past;
+	struct span hold;
+
+	s->pruned_segments = seal_history_pruned(history);
+	for (uint64_t seg = 1; s->pruned_segments > 0 && seg <= s->segments; seg++)
+		if ((past = seal_history_segment(history, seg)) != NULL && past->pruned)
+			s->pruned_records += past->n;
+	for (unsigned i = 0; i < t->key_count; i++)
+		if (!t->keys[i].held &&
+		    seal_history_held_epoch(
+			history, span_str(t->keys[i].name), clock_now_us(), &hold))
+			t->keys[i].held = true;
+}
+
+/* The auditor's line: the log key and the first entry of the store's own chain. */
+static void
+see_genesis(struct trust *t, const struct seal_entry *entry, struct span line)
+{
+	struct buf out = { 0 };
+	unsigned char hash[32];
+
+	crypto_sha256(line.ptr, line.len, hash);
+	buf_span(&out, entry->of.genesis.log);
+	buf_str(&out, " sha256:");
+	buf_hex(&out, hash, sizeof(hash));
+	if (buf_ok(&out))
+		(void)snprintf(t->anchor, sizeof(t->anchor), "%s", out.data);
+	buf_free(&out);
+}
+
+static int
+see_chain(struct trust *t, struct trust_stream *s, const struct store_chain *chain,
+    struct seal_entry *entry, struct err *e)
+{
+	struct seal_history *history = NULL;
+
+	if (store_history_read(chain, app_names(), &history, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < chain->count; i++) {
+		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1) {
+			seal_history_free(history);
+			return (err_in(e, "entry %zu", i));
+		}
+		if (i == 0 && entry->type == SEAL_GENESIS && strcmp(s->name, STORE_OWN_STREAM) == 0)
+			see_genesis(t, entry, chain->lines[0]);
+		see_entry(t, s, entry, history);
+	}
+	s->entries = chain->count;
+	if (chain->count > 0)
+		crypto_sha256(chain->lines[chain->count - 1].ptr,
+		    chain->lines[chain->count - 1].len, s->head);
+	see_history(t, s, history);
+	seal_history_free(history);
+	return (0);
+}
+
+static int
+see_stream(struct trust *t, const char *store, const char *name, struct err *e)
+{
+	struct trust_stream *s = &t->streams[t->stream_count];
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct app_records r = { .stream_fd = -1 };
+	int rc = -1;
+
+	memset(s, 0, sizeof(*s));
+	memcpy(s->name, name, sizeof(s->name));
+	s->balanced = true;
+	stats_counts_clear(&s->counts);
+	if (entry == NULL)
+		(void)err_memory(e);
+	else if (app_records_open(&r, store, name, NULL, NULL, e) == 0)
+		rc = see_chain(t, s, &r.chain, entry, e);
+	app_records_close(&r);
+	free(entry);
+	t->stream_count += rc == 0;
+	return (rc == 0 ? 0 : err_in(e, "stream %s", name));
+}
+
+int
+app_trust_read(const char *store, struct trust *t, struct err *e)
+{
+	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
+	unsigned count;
+
+	memset(t, 0, sizeof(*t));
+	if (app_serving_names(store, names, &count, e) == -1)
+		return (-1);
+	for (unsigned i = 0; i < count; i++)
+		if (see_stream(t, store, names[i], e) == -1)
+			return (-1);
+	return (0);
+}

@@ -1,0 +1,58 @@
+/* app: what proves a store, gathered from its chains: for GET /api/v1/trust. */
+#ifndef CRETULA_APP_SERVE_TRUST_H
+#define CRETULA_APP_SERVE_TRUST_H
+
+#include "app/serve/serving.h"
+#include "seal/raw.h"
+#include "stats/counts.h"
+
+#define TRUST_KEYS_MAX 256 /* the newest */
+#define TRUST_DELETIONS_MAX 50
+#define TRUST_EPOCH_BYTES 24
+
+struct trust_stream {
+	char name[SERVE_NAME_BYTES];
+	uint64_t entries, segments, records;
+	unsigned char head[32];
+	int64_t head_us, sealed_us; /* 0: none */
+	struct stats_counts counts;
+	bool balanced; /* each segment is */
+	struct seal_raw raw;
+	uint64_t pruned_segments, pruned_records;
+};
+
+struct trust_key {
+	char name[TRUST_EPOCH_BYTES];
+	bool destroyed, held;
+	int64_t at_us;
+};
+
+struct trust_deletion {
+	int64_t at_us;
+	const char *stream, *kind;
+	uint64_t segment, records;
+	char epoch[TRUST_EPOCH_BYTES];
+};
+
+struct trust {
+	struct trust_stream streams[CONFIG_STREAMS_MAX];
+	unsigned stream_count;
+	struct trust_key keys[TRUST_KEYS_MAX];
+	unsigned key_count;
+	struct trust_deletion deletions[TRUST_DELETIONS_MAX]; /* the newest, in no order */
+	unsigned deletion_count;
+	char anchor[512];
+};
+
+/* 0 or -1. */
+int app_trust_read(const char *store, struct trust *t, struct err *e);
+
+/* whole: with what tells counts. */
+void app_trust_print(
+    const struct trust *t, const struct serving_verified *verified, bool whole, struct buf *out);
+
+/* The streams of a store, cretula's own among them, sorted.  0 or -1. */
+int app_serving_names(
+    const char *store, char (*names)[SERVE_NAME_BYTES], unsigned *count, struct err *e);
+
+#endif

@@ -1,0 +1,254 @@
+/* app: GET /api/v1/trust. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "app/serve/trust.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "store/layout.h"
+
+static void
+add_time(struct buf *out, const char *key, int64_t t_us)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	if (t_us != 0)
+		json_str(out, key, span_of(text, clock_rfc3339(text, t_us)));
+}
+
+static void
+add_hash(struct buf *out, const char *key, const unsigned char hash[static 32])
+{
+	json_key(out, key);
+	buf_char(out, '"');
+	buf_hex(out, hash, 32);
+	buf_char(out, '"');
+}
+
+static void
+open_object(struct buf *out, const char *key)
+{
+	json_key(out, key);
+	buf_char(out, '{');
+}
+
+/* An item of a list that is open. */
+static void
+open_item(struct buf *out)
+{
+	buf_str(out, out->data[out->len - 1] == '[' ? "{" : ",{");
+}
+
+static void
+open_list(struct buf *out, const char *key)
+{
+	json_key(out, key);
+	buf_char(out, '[');
+}
+
+static void
+print_store(const struct trust *t, struct buf *out)
+{
+	open_object(out, "store");
+	json_str(out, "anchor", span_str(t->anchor));
+	for (unsigned i = 0; i < t->stream_count; i++)
+		if (strcmp(t->streams[i].name, STORE_OWN_STREAM) == 0) {
+			json_u64(out, "size", t->streams[i].entries);
+			add_hash(out, "hash", t->streams[i].head);
+		}
+	buf_char(out, '}');
+}
+
+static const char *
+state_of(const struct serving_verified *v)
+{
+	if (v->at_us == 0)
+		return (v->running ? "running" : "unknown");
+	return (v->code == ERR_FINDING ? "bad" :
+		v->code != 0           ? "incomplete" :
+		v->warnings > 0        ? "warnings" :
+					 "good");
+}
+
+static void
+print_verified(const struct serving_verified *v, bool whole, struct buf *out)
+{
+	open_object(out, "verified");
+	json_str(out, "state", span_str(state_of(v)));
+	add_time(out, "at", v->at_us);
+	if (v->at_us != 0) {
+		json_u64(out, "took_ms", (uint64_t)(v->took_ns / 1000000));
+		json_str(out, "by", span_str("serve"));
+	}
+	json_u64(out, "errors", v->errors);
+	json_u64(out, "warnings", v->warnings);
+	open_list(out, "findings");
+	for (unsigned i = 0; whole && i < v->finding_count; i++) {
+		open_item(out);
+		json_str(out, "code", span_str(audit_code_names[v->findings[i].code]));
+		json_str(out, "stream", span_str(v->findings[i].stream));
+		json_str(out, "text", span_str(v->findings[i].text));
+		buf_char(out, '}');
+	}
+	buf_str(out, "]}");
+}
+
+static uint64_t
+all_of(const struct stats_outcome *o)
+{
+	return (o->parsed + o->partial + o->unparsed + o->counted);
+}
+
+static void
+print_counts(const struct trust_stream *s, struct buf *out)
+{
+	const struct stats_counts *c = &s->counts;
+
+	open_object(out, "counts");
+	json_u64(out, "lines", c->lines);
+	json_u64(out, "bytes", c->bytes);
+	json_u64(out, "records", s->records);
+	json_u64(out, "parsed", c->in.parsed);
+	json_u64(out, "partial", c->in.partial);
+	json_u64(out, "unparsed", c->in.unparsed);
+	json_u64(out, "counted", c->in.counted);
+	json_u64(out, "meta", c->meta);
+	json_u64(out, "joined", c->joined);
+	json_u64(out, "split", all_of(&c->split));
+	json_u64(out, "replay", all_of(&c->replay));
+	json_u64(out, "lost", c->lost);
+	buf_char(out, '}');
+}
+
+static void
+print_table(const char *key, const char *const *names, unsigned count, const uint64_t *values,
+    struct buf *out)
+{
+	open_object(out, key);
+	for (unsigned i = 0; i < count; i++)
+		if (values[i] > 0)
+			json_u64(out, names[i], values[i]);
+	buf_char(out, '}');
+}
+
+static void
+print_stream(const struct trust_stream *s, struct buf *out)
+{
+	open_item(out);
+	json_str(out, "name", span_str(s->name));
+	json_u64(out, "entries", s->entries);
+	add_hash(out, "head", s->head);
+	add_time(out, "head_at", s->head_us);
+	add_time(out, "sealed_at", s->sealed_us);
+	json_u64(out, "segments", s->segments);
+	print_counts(s, out);
+	json_bool(out, "balanced", s->balanced);
+	print_table(
+	    "masked", app_names()->classes, app_names()->class_count, s->counts.masked, out);
+	print_table(
+	    "reasons", app_names()->reasons, app_names()->reason_count, s->counts.reasons, out);
+	json_str(out, "raw_at_rest", span_str(s->raw.words[0] == '\0' ? "none" : s->raw.words));
+	open_object(out, "pruned");
+	json_u64(out, "segments", s->pruned_segments);
+	json_u64(out, "records", s->pruned_records);
+	buf_char(out, '}');
+	/* There is no retention yet: nothing goes by itself. */
+	open_object(out, "retain");
+	json_str(out, "rule", span_str("none"));
+	buf_str(out, "}}");
+}
+
+static void
+print_key(const struct trust_key *key, struct buf *out)
+{
+	open_item(out);
+	json_str(out, "epoch", span_str(key->name));
+	json_str(out, "state",
+	    span_str(key->destroyed ? "destroyed" :
+		    key->held       ? "held" :
+				      "live"));
+	add_time(out, "at", key->at_us);
+	buf_char(out, '}');
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct trust_deletion *x = a, *y = b;
+
+	return ((x->at_us < y->at_us) - (x->at_us > y->at_us));
+}
+
+static void
+print_deletions(const struct trust *t, struct buf *out)
+{
+	struct trust_deletion sorted[TRUST_DELETIONS_MAX];
+
+	memcpy(sorted, t->deletions, sizeof(sorted));
+	qsort(sorted, t->deletion_count, sizeof(sorted[0]), newest_first);
+	for (unsigned i = 0; i < t->deletion_count; i++) {
+		const struct trust_deletion *d = &sorted[i];
+
+		open_item(out);
+		add_time(out, "at", d->at_us);
+		json_str(out, "stream", span_str(d->stream));
+		json_str(out, "kind", span_str(d->kind));
+		if (d->segment > 0)
+			json_u64(out, "segment", d->segment);
+		if (d->records > 0)
+			json_u64(out, "records", d->records);
+		if (d->epoch[0] != '\0')
+			json_str(out, "epoch", span_str(d->epoch));
+		buf_char(out, '}');
+	}
+}
+
+void
+app_trust_print(
+    const struct trust *t, const struct serving_verified *v, bool whole, struct buf *out)
+{
+	/* By the minute, so that the same answer is the same. */
+	int64_t now_us = clock_now_us() / 60000000 * 60000000;
+
+	buf_char(out, '{');
+	add_time(out, "now", now_us > v->at_us ? now_us : v->at_us);
+	print_store(t, out);
+	print_verified(v, whole, out);
+	open_list(out, "streams");
+	for (unsigned i = 0; whole && i < t->stream_count; i++)
+		print_stream(&t->streams[i], out);
+	buf_char(out, ']');
+	open_list(out, "keys");
+	for (unsigned i = 0; i < t->key_count; i++)
+		print_key(&t->keys[i], out);
+	buf_char(out, ']');
+	open_list(out, "deletions");
+	if (whole)
+		print_deletions(t, out);
+	buf_str(out, "]}\n");
+}
+
+void
+app_serving_trust(struct serving *v, const struct serve_call *call, struct serve_answer *a,
+    struct app_access_note *n)
+{
+	enum view_role tier = call->who.role->grant.tier;
+	struct trust *t = calloc(1, sizeof(*t));
+	struct serving_verified verified;
+	struct err e = { ERR_NONE, "" };
+
+	(void)n;
+	pthread_mutex_lock(&v->lock);
+	verified = v->verified;
+	pthread_mutex_unlock(&v->lock);
+	if (t == NULL || app_trust_read(v->store, t, &e) == -1)
+		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);
+	else {
+		a->status = 200;
+		app_trust_print(
+		    t, &verified, tier == VIEW_DEVELOPER || tier == VIEW_AUDITOR, &a->body);
+	}
+	free(t);
+}

@@ -1,0 +1,456 @@
+"""serve: views over HTTP; who may see what, what is recorded of it, and what is no request at all."""
+import http.client
+import json
+import os
+import pwd
+import re
+import signal
+import socket
+import time
+
+import yaml
+
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+from schema import check
+from test_run import Daemon, free_port, wait_for
+from test_sandbox import is_sanitized
+
+ROLES = {'dev': 'developer', 'sales': 'analyst', 'world': 'public', 'audit': 'auditor'}
+SERVE = [CRETULA, 'serve', '--config', 'c.yaml']
+
+
+def document():
+    with open(os.path.join(SOURCE, 'share/openapi.yaml'), encoding='utf-8') as file:
+        return yaml.safe_load(file)
+
+
+class Server:
+    """cretula serve on a loopback port, with a token for each tier."""
+
+    def __init__(self, more='', listen=None, env=None, streams=''):
+        self.port = free_port(socket.SOCK_STREAM)
+        self.tokens, text = {}, ''
+        for role, tier in ROLES.items():
+            made = cretula('serve', 'token', '--role', role, '--json', code=0).json
+            self.tokens[role] = made['token']
+            text += f'  {role}: {{ tier: {tier}, token_hash: "{made["token_hash"]}"{streams} }}\n'
+        listen = listen or f'127.0.0.1:{self.port}'
+        write('c.yaml', f'store: store\nserve: {{ listen: "{listen}" }}\nroles:\n{text}{more}'.encode())
+        self.daemon = Daemon(command=SERVE, env=env)
+
+    def connect(self):
+        return socket.create_connection(('127.0.0.1', self.port), timeout=20)
+
+    def ask(self, path, role='dev', method='GET', body=None, **headers):
+        """(status, headers, body) of a request; role None: without a token."""
+        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        if role:
+            headers['Authorization'] = f'Bearer {self.tokens[role]}'
+        c.request(method, path, body, {name.replace('_', '-'): value for name, value in headers.items()})
+        answer = c.getresponse()
+        got = answer.status, answer.headers, answer.read()
+        c.close()
+        return got
+
+    def raw(self, text):
+        """What comes of bytes on a connection, until it is closed or quiet."""
+        with self.connect() as s:
+            s.sendall(text if isinstance(text, bytes) else text.encode())
+            s.settimeout(1)
+            got = b''
+            try:
+                while chunk := s.recv(65536):
+                    got += chunk
+                    s.settimeout(.3)
+            except TimeoutError:
+                return got.decode(), False
+            except ConnectionResetError:
+                pass
+            return got.decode(), True
+
+
+def prepare(lines=60):
+    write('log', ''.join(combined(n * 60, client=f'203.0.113.{n % 50}', status=500 if n % 10 == 0 else 200)
+                         for n in range(lines)).encode())
+    cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'log', code=0)
+
+
+def seen():
+    """The access records so far."""
+    return records('store', 'cretula.access')
+
+
+def test_the_description_is_the_table():
+    """share/openapi.yaml and serve/route.c name the same routes, tiers, parameters, and what makes a record."""
+    with open(os.path.join(SOURCE, 'src/serve/route.c'), encoding='utf-8') as file:
+        text = re.sub(r'\s+', ' ', file.read())
+    table = text[text.index('serve_routes[] = {'):text.index('serve_route_count')]
+    names = {'STREAM': ['stream'], 'TIMES': ['since', 'until'], 'WINDOW': ['since', 'until', 'window', 'at']}
+    tiers = {'FIGURES': ['developer', 'analyst', 'public'], 'ANYBODY': list(ROLES.values())}
+    rows = {}
+    for path, method, tier, access, params in re.findall(
+            r'\{ "([^"]+)", "([A-Z]+)", SERVE_DOES_\w+, ([A-Z0 |]+), (true|false), ([^,]+), ', table):
+        words = re.findall(r'SERVE_BIT\(SERVE_(\w+)\)|(\w+)', params)
+        rows[path.replace('*', '{dimension}'), method] = (
+            sorted(t for w in re.findall(r'[A-Z]+', tier) for t in tiers.get(w, [w.lower()])), access == 'true',
+            sorted(p for bit, word in words if word != '0' for p in ([bit.lower()] if bit else names[word])))
+    described, api = {}, document()
+    for path, operations in api['paths'].items():
+        for method, o in operations.items():
+            params = [p if 'name' in p else api['components']['parameters'][p['$ref'].rsplit('/', 1)[1]]
+                      for p in o.get('parameters', [])]
+            described[path, method.upper()] = (sorted(t for t in o['x-tiers'] if t != 'none'), o['x-access'],
+                                               sorted(p['name'] for p in params if p['in'] == 'query'))
+    equal(len(rows), 13)
+    equal(described, rows)
+    codes = re.findall(r'^\t\{ "([a-z-]+)", \d+,', read(os.path.join(SOURCE, 'src/serve/answer.c')).decode(), re.M)
+    equal(api['components']['schemas']['Problem']['properties']['code']['enum'], codes)
+
+
+def query(path, operation):
+    """A target with what the operation needs."""
+    path = path.replace('{dimension}', 'paths')
+    return path + ('?stream=shop' if any('stream' in p.get('$ref', '') for p in operation.get('parameters', [])) else '')
+
+
+def test_each_role_at_each_route():
+    """It gets what the description says, in its shape, or 403; of both there is one record; without a token 401."""
+    prepare()
+    server, api = Server(), document()
+    want = []
+    for path, operations in api['paths'].items():
+        operation = operations.get('get')
+        if operation is None or path == '/api/v1/tail':
+            continue
+        target = query(path, operation)
+        for role, tier in ROLES.items():
+            may = tier in operation['x-tiers'] or operation['x-tiers'] == ['none']
+            if path == '/api/v1/records' and role == 'audit':
+                may = False  # who was granted no fields
+            status, headers, body = server.ask(target, role)
+            counted = os.path.exists('store/stats.db') or not {'analyst', 'public'} <= set(operation['x-tiers']) or \
+                path in ('/api/v1/session', '/api/v1/streams', '/api/v1/trust')
+            equal(status, 403 if not may else 200 if counted else 404, f'{role} {target} {body}')
+            schema = operation['responses'][str(status)]
+            kind = headers['Content-Type'].split(';')[0]
+            schema = api['components']['responses']['Problem'] if '$ref' in schema else schema
+            assert kind in schema['content'], (target, kind)
+            if kind.endswith('json'):
+                equal(list(check(api, schema['content'][kind]['schema'], json.loads(body))), [], f'{role} {target}')
+            if operation['x-access']:
+                action = path.replace('{dimension}', 'paths').removeprefix('/api/v1/')
+                want.append((role, action, 'success' if status == 200 else 'failure'))
+        status, headers, body = server.ask(target, None)
+        equal(status, 401 if operation['x-tiers'] != ['none'] else 200, target)
+        if status == 401:
+            equal(list(check(api, {'$ref': '#/components/schemas/Problem'}, json.loads(body))), [])
+            equal(headers['WWW-Authenticate'], 'Bearer')
+    equal([(r['user'], r['action'], r['outcome']) for r in seen()], want)
+    said = server.daemon.end()
+    assert 'shop' not in said and 'crt_' not in said, said
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_records():
+    """Filters, pages, forms; a filter is recorded without what it compares with; mistakes have a place."""
+    prepare(250)
+    server = Server('  few: { tier: developer, users: [root-is-not-this], fields: [status], streams: [other] }\n')
+    where = '/api/v1/records?stream=shop&where=status+%3e%3d+500+%26%26+path+%5e%3d+%22/index%22'
+    status, headers, body = server.ask(where)
+    got = json.loads(body)
+    equal((status, len(got['records']), got.get('next')), (200, 25, None))
+    equal({r['status'] for r in got['records']}, {500})
+    whole, cursor = [], ''
+    while cursor is not None:
+        status, headers, body = server.ask('/api/v1/records.jsonl?stream=shop&limit=100' + cursor)
+        equal((status, headers['Content-Type']), (200, 'application/x-ndjson'))
+        whole += body.splitlines()
+        cursor = f'&cursor={headers["Cretula-Next"]}' if 'Cretula-Next' in headers else None
+    equal(b'\n'.join(whole) + b'\n', cretula('view', '--store', 'store', '--stream', 'shop', code=0).out)
+    status, headers, body = server.ask('/api/v1/records?stream=shop', Accept='text/csv')
+    equal((headers['Content-Type'], body.count(b'\n')), ('text/csv; charset=utf-8', 101))
+    since = '&since=2025-11-24T01:00:00Z&until=2025-11-24T02:00:00Z'
+    equal(len(json.loads(server.ask('/api/v1/records?stream=shop&limit=1000' + since)[2])['records']), 60)
+    for bad, code, more in (('where=statuss+%3d%3d+1', 'filter', {'column': 1, 'parameter': 'where'}),
+                            ('since=yesterday', 'parameter', {'parameter': 'since'}),
+                            ('until=x', 'parameter', {'parameter': 'until'}),
+                            ('cursor=abc', 'parameter', {'parameter': 'cursor'})):
+        status, _, body = server.ask('/api/v1/records?stream=shop&' + bad)
+        problem = json.loads(body)
+        equal((status, problem['code']), (400, code), body)
+        assert more.items() <= problem.items(), problem
+        assert 'yesterday' not in body.decode(), body
+    equal(server.ask('/api/v1/records?stream=none')[0], 404)
+    first = seen()[0]
+    equal((first['user'], first['object'], first['extra']['where'], first['extra']['rows']),
+          ('dev', 'shop', 'status >= ? && path ^= ?', 25))
+    server.daemon.end()
+
+
+def test_sessions():
+    """Log in with a token, come back with a cookie, log out; guesses are slow; other sites get nothing."""
+    prepare(10)
+    server = Server()
+    host = f'127.0.0.1:{server.port}'
+
+    def log_in(token, **more):
+        return server.ask('/api/v1/session', None, 'POST', json.dumps({'token': token}),
+                          **{'Content-Type': 'application/json', **more})
+
+    status, headers, body = log_in(server.tokens['sales'], Origin=f'http://{host}')
+    equal((status, json.loads(body)['role'], json.loads(body)['via']), (200, 'sales', 'cookie'))
+    cookie = headers['Set-Cookie']
+    assert re.fullmatch(r'cretula=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict', cookie), cookie
+    cookie = cookie.split(';')[0]
+    status, headers, _ = server.ask('/api/v1/session', None, Cookie=cookie)
+    equal((status, headers['Set-Cookie']), (200, None))
+    equal(server.ask('/api/v1/session', None, Cookie=cookie[:-1] + ('a' if cookie[-1] != 'a' else 'b'))[0], 401)
+    equal(server.ask('/api/v1/session', None, Cookie=f'{cookie}; {cookie}')[0], 401)
+    equal(server.ask('/api/v1/session', None, 'DELETE', Cookie=cookie, Origin='http://evil.example')[0], 403)
+    status, headers, _ = server.ask('/api/v1/session', None, 'DELETE', Cookie=cookie)
+    equal((status, 'Max-Age=0' in headers['Set-Cookie']), (204, True))
+    equal(server.ask('/api/v1/session', None, Cookie=cookie)[0], 401)
+    assert '__Host-cretula=' in log_in(server.tokens['sales'], Origin=f'https://{host}')[1]['Set-Cookie']
+    for more in ({'Origin': 'http://evil.example'}, {'Sec-Fetch-Site': 'cross-site'}, {'Origin': 'null'}):
+        status, headers, body = log_in(server.tokens['sales'], **more)
+        equal((status, json.loads(body)['code'], headers['Set-Cookie']), (403, 'origin', None), more)
+    equal(log_in(server.tokens['sales'], **{'Content-Type': 'text/plain'})[0], 415)
+    equal(server.ask('/api/v1/session', None, 'POST', '{"token":1}', Content_Type='application/json')[0], 400)
+    start, codes = time.monotonic(), []
+    for _ in range(4):
+        codes.append(log_in('crt_' + 'a' * 43)[0])
+    equal(codes, [401] * 4)
+    assert time.monotonic() - start >= 1, 'four guesses'
+    equal(log_in(server.tokens['dev'])[0], 200)
+    server.daemon.end()
+
+
+def test_what_is_no_request():
+    """Two lengths, two hosts, folded and bare lines, absolute forms, traversal, large heads: refused, and closed."""
+    prepare(10)
+    server = Server()
+    host, token = f'Host: 127.0.0.1:{server.port}\r\n', server.tokens['dev']
+    who = f'{host}Authorization: Bearer {token}\r\n'
+    good, closed = server.raw(f'GET /api/v1/session HTTP/1.1\r\n{who}\r\n')
+    assert good.startswith('HTTP/1.1 200 ') and not closed, good
+    inner = f'GET /api/v1/trust HTTP/1.1\r\n{who}\r\n'
+    rows = [
+        ('a length and chunks', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: 4\r\n'
+         f'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}'),
+        ('chunks', f'POST /api/v1/session HTTP/1.1\r\n{who}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}'),
+        ('chunks in disguise', f'POST /api/v1/session HTTP/1.1\r\n{who}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{inner}'),
+        ('two lengths', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: 0\r\nContent-Length: {len(inner)}\r\n\r\n'
+         f'{inner}'),
+        ('a length that is none', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: +0\r\n\r\n{inner}'),
+        ('a negative length', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: -1\r\n\r\n{inner}'),
+        ('a body of GET', f'GET /api/v1/session HTTP/1.1\r\n{who}Content-Length: 9999\r\n\r\n'),
+        ('two hosts', f'GET /api/v1/session HTTP/1.1\r\n{who}{host}\r\n'),
+        ('no host', f'GET /api/v1/session HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\r\n'),
+        ('another host', f'GET /api/v1/session HTTP/1.1\r\nHost: evil.example\r\n\r\n'),
+        ('two authorities', f'GET /api/v1/session HTTP/1.1\r\n{who}Authorization: Bearer x\r\n\r\n'),
+        ('an absolute form', f'GET http://127.0.0.1:{server.port}/api/v1/session HTTP/1.1\r\n{who}\r\n'),
+        ('a fold', f'GET /api/v1/session HTTP/1.1\r\n{host}Authorization: Bearer\r\n {token}\r\n\r\n'),
+        ('CONNECT', f'CONNECT 127.0.0.1:80 HTTP/1.1\r\n{who}\r\n'),
+        ('TRACE', f'TRACE /api/v1/session HTTP/1.1\r\n{who}\r\n'),
+        ('up and away', f'GET /../../etc/passwd HTTP/1.1\r\n{who}\r\n'),
+        ('the same, encoded', f'GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n{who}\r\n'),
+        ('a byte of zero', f'GET /api/v1/records?stream=shop&where=%00 HTTP/1.1\r\n{who}\r\n'),
+        ('a head that is too large', f'GET /api/v1/session HTTP/1.1\r\n{who}X: {"x" * 80000}\r\n\r\n'),
+        ('a target that is too long', f'GET /api/v1/session?{"x" * 5000} HTTP/1.1\r\n{who}\r\n'),
+        ('no HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n'),
+        ('of another version', f'GET /api/v1/session HTTP/3.0\r\n{who}\r\n'),
+    ]
+    for claim, text in rows:
+        got, closed = server.raw(text)
+        status = re.findall(r'^HTTP/1.1 (\d+) ', got, re.M)
+        # What libmicrohttpd refuses itself has its head twice.
+        assert all(s[0] in '45' for s in status) and (len(status) <= 1 or closed), f'{claim}: {got}'
+        assert '"anchor"' not in got and 'root:' not in got and token not in got, f'{claim}: {got}'
+    equal([r['action'] for r in seen() if r['outcome'] == 'success'], [], 'nothing was shown')
+    equal(server.ask('/api/v1/session')[0], 200)
+    said = server.daemon.end()
+    assert 'evil' not in said and 'passwd' not in said, said
+
+
+def test_answers():
+    """Entity tags, HEAD, methods, the page, what keeps a browser in."""
+    prepare(10)
+    server = Server()
+    status, headers, body = server.ask('/api/v1/chain?stream=shop')
+    equal(status, 200)
+    for name, value in (('X-Content-Type-Options', 'nosniff'), ('X-Frame-Options', 'DENY'),
+                        ('Referrer-Policy', 'no-referrer'), ('Cache-Control', 'private, no-cache')):
+        equal(headers[name], value)
+    assert "default-src 'none'" in headers['Content-Security-Policy'] and 'Server' not in headers, headers
+    again = server.ask('/api/v1/chain?stream=shop', If_None_Match=headers['ETag'])
+    equal((again[0], again[1]['ETag'], again[2]), (304, headers['ETag'], b''))
+    equal(server.ask('/api/v1/chain?stream=shop', If_None_Match='"x"')[0], 200)
+    head = server.ask('/api/v1/chain?stream=shop', method='HEAD')
+    equal((head[0], head[1]['Content-Length'], head[2]), (200, str(len(body)), b''))
+    equal(server.ask('/api/v1/chain?stream=shop', method='POST')[0:1], (405,))
+    equal(server.ask('/api/v1/session', method='PUT')[1]['Allow'], 'DELETE, GET, HEAD, POST')
+    page = server.ask('/', None)
+    equal((page[0], page[1]['Content-Type']), (200, 'text/html; charset=utf-8'))
+    equal(server.ask('/', None, If_None_Match=page[1]['ETag'])[0], 304)
+    equal(server.ask('/', None, Sec_Fetch_Site='cross-site')[0], 200)
+    equal(server.ask('/api/v1/trust', Sec_Fetch_Site='cross-site')[0], 403)
+    equal(len([r for r in seen() if r['action'] == 'chain']), 4, 'an answer that is not sent again is a view, too')
+    server.daemon.end()
+
+
+class Events:
+    """The events of a tail."""
+
+    def __init__(self, server, path, **headers):
+        self.c = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+        self.c.request('GET', path, headers=headers)
+        self.answer = self.c.getresponse()
+
+    def next(self):
+        event = {}
+        while line := self.answer.readline().decode():
+            if line == '\n' and 'event' in event:
+                return event
+            if ': ' in line and not line.startswith(':'):
+                key, event[key] = line.rstrip('\n').split(': ', 1)[0], line.rstrip('\n').split(': ', 1)[1]
+        return None
+
+
+def test_tails():
+    """Records as they are committed; the end of the session is its end; two records of it, the second with the count."""
+    prepare(10)
+    server = Server(streams=', streams: [cretula.access]')
+    body = json.dumps({'token': server.tokens['dev']})
+    cookie = server.ask('/api/v1/session', None, 'POST', body, Content_Type='application/json')[1]['Set-Cookie']
+    cookie = cookie.split(';')[0]
+    tail = Events(server, '/api/v1/tail?stream=cretula.access&where=action+%3d%3d+chain', Cookie=cookie)
+    equal((tail.answer.status, tail.answer.headers['Content-Type']), (200, 'text/event-stream'))
+    equal(tail.answer.headers['ETag'], None)
+    for n in range(3):
+        server.ask('/api/v1/chain?stream=cretula.access', 'audit')
+        event = tail.next()
+        equal((event['event'], json.loads(event['data'])['user']), ('record', 'audit'))
+    again = Events(server, '/api/v1/tail?stream=cretula.access', Cookie=cookie, **{'Last-Event-ID': event['id']})
+    equal(json.loads(again.next()['data'])['action'], 'tail')  # its own record came behind that
+    again.c.close()
+    again.answer.close()
+    server.ask('/api/v1/session', None, 'DELETE', Cookie=cookie)
+    equal(json.loads(tail.next()['data']), {'code': 'session'})
+    equal(tail.next(), None)
+    wait_for(lambda: [r['extra'].get('rows') for r in seen() if r['action'] == 'tail'].count(3) == 1)
+    equal(server.ask('/api/v1/tail?stream=cretula.access&where=x')[0], 400)
+    equal(server.ask('/api/v1/tail?stream=cretula.access', 'world')[0], 403)
+    last = Events(server, '/api/v1/tail?stream=cretula.access', Authorization=f'Bearer {server.tokens["dev"]}')
+    server.daemon.process.send_signal(signal.SIGTERM)
+    while (event := last.next())['event'] != 'end':
+        pass
+    equal(json.loads(event['data']), {'code': 'stopping'})
+    server.daemon.end()
+    cretula('verify', '--store', 'store', code=0)
+
+
+def writer_of(daemon):
+    with open(f'/proc/{daemon.process.pid}/task/{daemon.process.pid}/children', encoding='ascii') as file:
+        return int(file.read().split()[0])
+
+
+def test_no_view_without_a_record():
+    """While the writer does not answer, nothing is shown; once it is gone, nobody serves."""
+    prepare(10)
+    server = Server()
+    writer = writer_of(server.daemon)
+    os.kill(writer, signal.SIGSTOP)
+    with server.connect() as s:
+        s.sendall(f'GET /api/v1/trust HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n'
+                  f'Authorization: Bearer {server.tokens["dev"]}\r\n\r\n'.encode())
+        time.sleep(.3)
+        os.kill(writer, signal.SIGKILL)
+        got = s.recv(65536).decode()
+    assert got.startswith('HTTP/1.1 503 ') and '"code":"access"' in got and 'anchor' not in got, got
+    said = server.daemon.process.communicate(timeout=20)[1].decode()
+    equal(server.daemon.process.returncode, 74, said)
+    assert 'nothing is shown' in said, said
+    Daemon(command=SERVE).end()  # who starts anew seals what it left
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_it_has_no_keys():
+    """Who listens cannot open them, by Landlock; nor write the store; as root, by another user, too."""
+    prepare(10)
+    if not is_testing_build():
+        raise Skip('nothing to try with')
+    for name, to in (('read', 'store.keys/root.key'), ('read', 'store.keys/cretula.access/log.key'),
+                     ('write', 'store/streams/shop/chain.jsonl'), ('connect', ''), ('fork', '')):
+        server = Server(env={'CRETULA_ESCAPE': name, 'CRETULA_ESCAPE_TO': os.path.abspath(to)})
+        said = server.daemon.end()
+        if 'Landlock' not in said or is_sanitized(said):
+            raise Skip('this kernel has no Landlock, or a sanitizer is in the way')
+        found = re.search(r'escape ' + name + ': ([^"]*)"', said)
+        assert found and found[1] in ('Permission denied', 'Operation not permitted'), said
+
+
+def unix_ask(path, uid=None, **headers):
+    """By the unix socket, as another user if uid says so."""
+    out, into = os.pipe()
+    if (child := os.fork()) == 0:
+        if uid is not None:
+            os.setresuid(uid, uid, uid)
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.connect('view.sock')
+        lines = ''.join(f'{k.replace("_", "-")}: {v}\r\n' for k, v in headers.items())
+        s.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n'.encode())
+        got = b''
+        while chunk := s.recv(65536):
+            got += chunk
+        os.write(into, got[-2000:])
+        os._exit(0)
+    os.close(into)
+    with os.fdopen(out, 'rb') as file:
+        got = file.read().decode()
+    os.waitpid(child, 0)
+    return json.loads(got.rsplit('\r\n\r\n', 1)[1])
+
+
+def test_users_of_the_machine():
+    """At a unix socket the kernel says who it is; a proxy names others, and nobody else may; TLS is no such socket."""
+    if os.geteuid() != 0:
+        raise Skip('only root can be somebody else')
+    prepare(10)
+    os.chmod('.', 0o755)
+    nobody = pwd.getpwnam('nobody').pw_uid
+    server = Server('  peers: { tier: auditor, users: [nobody, daemon] }\n  staff: { tier: analyst, users: ["*", erika] }\n',
+                    listen=f'unix:{os.getcwd()}/view.sock", proxy: "www-data')
+    os.chmod('view.sock', 0o666)
+    got = unix_ask('/api/v1/session', nobody)
+    equal((got['operator'], got['role'], got['via']), ('nobody', 'peers', 'peer'))
+    equal(unix_ask('/api/v1/session', nobody, X_Remote_User='erika')['operator'], 'nobody')
+    proxy = pwd.getpwnam('www-data').pw_uid
+    got = unix_ask('/api/v1/session', proxy, X_Remote_User='erika@shop.example')
+    equal((got['operator'], got['role'], got['via']), ('erika@shop.example', 'staff', 'proxy'))
+    equal(unix_ask('/api/v1/session', proxy)['code'], 'session')
+    equal(unix_ask('/api/v1/session')['code'], 'session')  # root
+    equal(unix_ask('/api/v1/session', pwd.getpwnam('games').pw_uid, X_Remote_User='erika')['code'], 'session')
+    server.daemon.end()
+
+
+def test_what_cannot_be_served():
+    """Other addresses without TLS, nobody who may ask, no place to listen, a store without keys: said at the start."""
+    prepare(10)
+    token = cretula('serve', 'token', '--role', 'dev', code=0).text
+    assert re.match(r'crt_[\w-]{43}\n', token) and 'token_hash: "sha256:' in token, token
+    equal(cretula('serve', 'token', code=2).out, b'')
+    for text, part in (('store: store\nserve: { listen: "0.0.0.0:80" }\nroles: { a: { users: [games] } }\n', 'needs TLS'),
+                       ('store: store\nserve: { listen: "127.0.0.1:80" }\n', 'nobody may ask'),
+                       ('store: store\nroles: { a: { users: [games] } }\n', 'nowhere to listen'),
+                       (f'store: store\nserve: {{ listen: "unix:{os.getcwd()}/x" }}\nroles: {{ a: {{ users: [root] }} }}\n', 'root reads')):
+        write('c.yaml', text.encode())
+        assert part in cretula('serve', '--config', 'c.yaml', code=78).err, part
+    write('c.yaml', f'store: store\nserve: {{ listen: "unix:{os.getcwd()}/x" }}\nroles: {{ a: {{ users: [games] }} }}\n'
+          .encode())
+    assert 'certificate' in cretula('serve', '--config', 'c.yaml', '--listen', '192.0.2.1:80', code=78).err
+    os.rename('store.keys', 'keys')
+    assert 'access records' in cretula('serve', '--config', 'c.yaml', code=78).err
+
+
+if __name__ == '__main__':
+    main()
