@@ -6,6 +6,8 @@ Given the program CRETULA, `cretula verify` must give the same exit code and the
 import base64
 import concurrent.futures
 import contextlib
+import glob
+import hashlib
 import io
 import json
 import os
@@ -362,6 +364,47 @@ CASES = [
 
 # ---- Tests ---------------------------------------------------------------------------------------------------------
 
+class Verdicts:
+    """What verify.py found, by all that it is a function of: its own sources, each byte of the store, what it is given.
+
+    ./test runs this file for the gcc build and again for the sanitizers', and names one file in CRETULA_VERDICTS for both:
+    what C finds is compared in each build; that Python finds the same in the same bytes twice says nothing of either.
+    """
+
+    def __init__(self):
+        self.path, self.known, self.new = os.environ.get('CRETULA_VERDICTS'), {}, 0
+        self.base = hashlib.sha256()
+        for source in sorted(glob.glob(os.path.join(HERE, '*.py'))):
+            self.base.update(hashlib.sha256(load('/', source)).digest())
+        if self.path and os.path.exists(self.path):
+            self.known = json.loads(load('/', self.path))
+
+    def of(self, store, anchor, *more):
+        if not self.path:
+            return run_verify(store, anchor, *more)
+        key = self.base.copy()
+        for path, folders, names in os.walk(store):
+            folders.sort()
+            for name in [*folders, *sorted(names)]:
+                whole = os.path.join(path, name)
+                shape = f'{os.path.relpath(whole, store)} {os.lstat(whole).st_mode} {os.path.islink(whole) and os.readlink(whole)}'
+                key.update(hashlib.sha256(shape.encode('utf-8', 'surrogateescape')).digest())
+                if os.path.isfile(whole):
+                    key.update(hashlib.sha256(load('/', whole)).digest())
+        for text in (anchor, *more):
+            key.update(hashlib.sha256(load('/', text) if text and os.path.isfile(text) else str(text).encode()).digest())
+        key = key.hexdigest()
+        if key not in self.known:
+            code, codes = run_verify(store, anchor, *more)
+            self.known[key] = [code, sorted(codes)]
+            self.new += 1
+        return self.known[key][0], set(self.known[key][1])
+
+    def keep(self):
+        if self.path and self.new:
+            save('/', self.path, json.dumps(self.known).encode())
+
+
 def run_verify(store, anchor=None, *more):
     """(exit code, set of codes) of verify.py, without a process of its own."""
     printed = io.StringIO()
@@ -369,6 +412,9 @@ def run_verify(store, anchor=None, *more):
         code = verify.main([store, '--json', *more] + (['--anchor', anchor] if anchor else []))
     found = [json.loads(line) for line in printed.getvalue().splitlines()]
     return code, {finding['code'] for finding in found if 'code' in finding}
+
+
+VERDICTS = Verdicts()
 
 
 def run_cretula(program, store, anchor=None, *more):
@@ -460,7 +506,7 @@ def test_case(tap, program, case, folder):
     tamper(store)
     expected = (3 if codes == 'exit3' else 1 if 'E_' in codes else 0, set(codes.split()) - {'exit3'})
     anchor = table_rows('anchor.txt')[0]
-    found = run_verify(store, ' '.join(anchor))
+    found = VERDICTS.of(store, ' '.join(anchor))
     tap.result(found == expected, numbered(number, claim), f'expected {expected}', f'found {found}')
     if program:
         tap.same(numbered(number, claim), found, run_cretula, program, store, ' '.join(anchor))
@@ -495,7 +541,7 @@ def test_life(tap, program, lived, case, folder):
     shutil.copytree(lived.store, store)
     tamper(store)
     expected = (3 if 'exit3' in codes else 1 if 'E_' in codes else 0, set(codes.split()) - {'exit3'})
-    found = run_verify(store, lived.anchor, *lived.options(which))
+    found = VERDICTS.of(store, lived.anchor, *lived.options(which))
     tap.result(found == expected, numbered(number, claim), f'expected {expected}', f'found {found}')
     if program:
         tap.same(numbered(number, claim), found, run_cretula, program, store, lived.anchor, *lived.options(which))
@@ -539,7 +585,7 @@ def test_damages(tap, program, lived, folder, count=500):
             os.unlink(os.path.join(store, name))
         else:
             save(store, name, content)
-        found = run_verify(store, lived.anchor, *lived.options(None))
+        found = VERDICTS.of(store, lived.anchor, *lived.options(None))
         unseen += [claim] if found == (0, set()) and not OPAQUE.fullmatch(name) else []
         done += 1
         if program:
@@ -579,7 +625,7 @@ def test_flips(tap, program, count=60):
             content = load(store, name)
             at, bit = rng.randrange(len(content)), 1 << rng.randrange(8)
             save(store, name, flip(content, at, bit))
-            found = run_verify(store, anchor)
+            found = VERDICTS.of(store, anchor)
             if found == (0, set()):
                 unseen.append((name, at, bit))
             if program and run_cretula(program, store, anchor) != found:
@@ -688,6 +734,7 @@ def main(arguments):
         test_lives(tap, program, lived, folder)
         test_damages(tap, program, lived, folder)
         tap.finish()
+    VERDICTS.keep()
     if not program:
         tap.result(True, 'cretula verify agrees with verify.py',
                    skip='NO cretula PROGRAM: THE C VERIFIER WAS NOT COMPARED')
