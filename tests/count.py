@@ -1,4 +1,4 @@
-"""count.py BROKEN LOGS...: the closing line of ./test, from meson's logs (LOGS/testlog.json and .junit.xml).
+"""count.py BROKEN LOGS...: the closing line of ./test, from meson's logs (LOGS.json and LOGS.junit.xml).
 
 BROKEN counts builds that did not even run.  A test that ended badly counts as failed whatever its parts said: who crashes behind
 five good parts has five good parts.  Skipped parts are listed loudly.  Exit 1 unless all passed.
@@ -12,7 +12,7 @@ GOOD = ('OK', 'SKIP', 'EXPECTEDFAIL')
 
 
 def build_of(logs):
-    return os.path.basename(os.path.dirname(os.path.abspath(logs)))
+    return os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(logs))))
 
 
 def kind_of(case):
@@ -23,9 +23,9 @@ def kind_of(case):
 
 def read(logs):
     """Of each test: how it ended, and its parts as (name, kind)."""
-    with open(os.path.join(logs, 'testlog.json'), encoding='utf-8') as log:
+    with open(f'{logs}.json', encoding='utf-8') as log:
         tests = {test['name']: (test['result'], []) for test in map(json.loads, log)}
-    for suite in tree.parse(os.path.join(logs, 'testlog.junit.xml')).getroot().iter('testsuite'):
+    for suite in tree.parse(f'{logs}.junit.xml').getroot().iter('testsuite'):
         _, _, name = suite.get('name').partition('.')
         for case in suite.iter('testcase'):
             tests[name or case.get('name')][1].append((case.get('name') if name else '', kind_of(case)))
