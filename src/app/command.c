@@ -27,6 +27,7 @@ static const struct app_command *const commands[] = {
 	&app_command_mask,
 	&app_command_pipe,
 	&app_command_prove,
+	&app_command_publish,
 	&app_command_quarantine,
 	&app_command_recover,
 	&app_command_risk,

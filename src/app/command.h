@@ -15,6 +15,7 @@ extern const struct app_command app_command_key;
 extern const struct app_command app_command_mask;
 extern const struct app_command app_command_pipe;
 extern const struct app_command app_command_prove;
+extern const struct app_command app_command_publish;
 extern const struct app_command app_command_quarantine;
 extern const struct app_command app_command_recover;
 extern const struct app_command app_command_risk;

@@ -16,8 +16,8 @@
 #include "store/layout.h"
 #include "store/reader.h"
 
-static int
-read_time(const char *name, const char *text, int64_t *t_us, struct err *e)
+int
+app_records_time(const char *name, const char *text, int64_t *t_us, struct err *e)
 {
 	int64_t back_us;
 
@@ -63,8 +63,8 @@ app_records_open(struct app_records *r, const char *store, const char *stream, c
 	r->until_us = INT64_MAX;
 	if (store == NULL || stream == NULL)
 		return (err_set(e, ERR_USAGE, "--store DIR and --stream NAME are needed"));
-	if (read_time("since", since, &r->since_us, e) == -1 ||
-	    read_time("until", until, &r->until_us, e) == -1 ||
+	if (app_records_time("since", since, &r->since_us, e) == -1 ||
+	    app_records_time("until", until, &r->until_us, e) == -1 ||
 	    (r->stream_fd = open_stream(store, stream, e)) == -1)
 		return (-1);
 	return (store_chain_read(r->stream_fd, &r->chain, e));

@@ -24,6 +24,9 @@ struct app_records {
 	bool placeholders; /* hand out the lines as they are, also of what was erased */
 };
 
+/* "--name TEXT" as those: *t_us stays if text is NULL.  0; or -1 with ERR_USAGE. */
+int app_records_time(const char *name, const char *text, int64_t *t_us, struct err *e);
+
 /*
  * Open stream of store for reading.  ERR_INPUT if there is none.  since and
  * until are RFC 3339 or "-7d" (before now); NULL: no limit.

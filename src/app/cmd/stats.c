@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/names.h"
 #include "app/records.h"
+#include "app/role/counts.h"
 #include "app/role/grant.h"
 #include "app/say.h"
 #include "app/stats/report.h"
@@ -413,7 +414,11 @@ run(const struct app_args *args)
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	if (app_grant(args, &grant, &hint, &e) == -1 || view_grant_records(&grant, &e) == -1)
+	if (app_grant(args, &grant, &hint, &e) == 0 && app_counts_serves(&grant)) {
+		buf_free(&hint);
+		return (app_counts_stats(args, &grant));
+	}
+	if (e.code != ERR_NONE || view_grant_records(&grant, &e) == -1)
 		code = -1;
 	else if ((t.fields = grant.fields) != view_grant_of(VIEW_DEVELOPER).fields &&
 	    app_arg(args, "rebuild") != NULL)

@@ -110,8 +110,7 @@ view_counts_read(struct tally_reader *reader, const struct view_question *q, str
 	view_tier_whole(public ? VIEW_DAY_US : VIEW_HOUR_US, r.over_us, &c->since_us, &c->until_us);
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		c->shown[d] = (q->grant->fields >> view_dims[d].field & 1) != 0;
-	if (read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 &&
-	    view_statuses_read(&r, e) == 0 && view_days_read(&r, e) == 0)
+	if (read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 && view_days_read(&r, e) == 0)
 		rc = 0;
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		view_tier_merge(&c->tables[d]);

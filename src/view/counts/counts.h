@@ -14,7 +14,7 @@
 #include "view/view.h"
 
 /* What the measures of tier.h are here. */
-enum view_measure { VIEW_REQUESTS, VIEW_BYTES, VIEW_ERRORS_5XX, VIEW_ERRORS_4XX };
+enum view_measure { VIEW_REQUESTS, VIEW_BYTES };
 
 enum view_dim {
 	VIEW_PATHS,
@@ -36,6 +36,7 @@ extern const struct view_dim_row view_dims[VIEW_DIM_COUNT];
 struct view_day {
 	int64_t begin_us;
 	uint64_t requests, bytes; /* as its tables have them */
+	uint64_t errors_4xx, errors_5xx; /* so far as its table of statuses shows them */
 	uint64_t uniques; /* distinct subjects; 0: not known */
 	bool hidden; /* fewer than k subjects: it prints "<k" and is in no sum */
 };
@@ -45,7 +46,7 @@ struct view_counts {
 	int64_t since_us, until_us;
 	struct view_window *points; /* hours, quiet ones joined to others; public: days */
 	size_t point_count;
-	uint64_t total[VIEW_MEASURES]; /* of the points; errors: as far as statuses are shown */
+	uint64_t total[VIEW_MEASURES]; /* of the points */
 	struct view_day *days; /* whole ones, in which there was something: tables are of these */
 	size_t day_count;
 	bool shown[VIEW_DIM_COUNT]; /* the role sees that dimension */

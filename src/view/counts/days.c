@@ -39,8 +39,24 @@ keep_keys(struct view_reading *r, struct view_table *t, struct err *e)
 	return (0);
 }
 
-int
-view_take(struct view_reading *r, struct view_table *t, enum view_dim dim, struct err *e)
+static void
+note_errors(struct view_day *day, const struct view_table *t)
+{
+	for (size_t i = 0; i < t->cell_count; i++) {
+		const struct view_cell *cell = &t->cells[i];
+		char class = cell->key.len == 3 ? cell->key.ptr[0] : '\0';
+
+		if (!cell->hidden && class == '4')
+			day->errors_4xx += cell->count[VIEW_REQUESTS];
+		else if (!cell->hidden && class == '5')
+			day->errors_5xx += cell->count[VIEW_REQUESTS];
+	}
+}
+
+/* Fold t, of one day, as the role may see it, and add it to the table of dim. */
+static int
+take(struct view_reading *r, struct view_table *t, enum view_dim dim, struct view_day *day,
+    struct err *e)
 {
 	const struct view_grant *grant = r->q->grant;
 	struct view_table *sum = &r->c->tables[dim];
@@ -50,6 +66,8 @@ view_take(struct view_reading *r, struct view_table *t, enum view_dim dim, struc
 		view_tier_fold(t, grant->k);
 	if (grant->tier == VIEW_PUBLIC)
 		view_tier_round(t);
+	if (dim == VIEW_STATUSES)
+		note_errors(day, t);
 	if (keep_keys(r, t, e) == -1)
 		return (-1);
 	if (view_tier_add(sum, t) == -1)
@@ -70,7 +88,7 @@ static int
 end_day(struct gathering *g, struct err *e)
 {
 	const struct view_sum *day = view_sums_find(&g->r->days, g->day_us);
-	const struct view_day *shown = day_at(g->r->c, g->day_us);
+	struct view_day *shown = day_at(g->r->c, g->day_us);
 	uint64_t sums[VIEW_MEASURES];
 	int rc = 0;
 
@@ -83,7 +101,7 @@ end_day(struct gathering *g, struct err *e)
 		if (day->bytes > sums[VIEW_BYTES])
 			g->t.rest[VIEW_BYTES] = day->bytes - sums[VIEW_BYTES];
 		g->t.subjects = day->subjects;
-		rc = view_take(g->r, &g->t, g->dim, e);
+		rc = take(g->r, &g->t, g->dim, shown, e);
 	}
 	drop(g);
 	return (rc);
@@ -205,7 +223,7 @@ view_days_read(struct view_reading *r, struct err *e)
 	if (find_days(r, e) == -1)
 		return (-1);
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
-		if (r->c->shown[d] && d != VIEW_STATUSES && r->c->day_count > 0 &&
+		if (r->c->shown[d] && r->c->day_count > 0 &&
 		    read_table(r, (enum view_dim)d, e) == -1)
 			return (-1);
 	return (tally_uniques(r->reader, &w, add_unique, r, e));

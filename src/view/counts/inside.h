@@ -43,12 +43,8 @@ const struct view_sum *view_sums_find(const struct view_sums *sums, int64_t begi
 size_t view_blocks(
     const struct view_reading *r, int64_t day_us, unsigned k, struct view_window blocks[static 24]);
 
-/* Fold t, of whole days, as the role may see it, and add it to the table of dim.  0 or -1. */
-int view_take(struct view_reading *r, struct view_table *t, enum view_dim dim, struct err *e);
-
-/* points, total and the table of statuses; then days and the other tables.  0 or -1. */
+/* points and total; then days and tables.  0 or -1. */
 int view_points_read(struct view_reading *r, struct err *e);
-int view_statuses_read(struct view_reading *r, struct err *e);
 int view_days_read(struct view_reading *r, struct err *e);
 
 #endif

@@ -242,25 +242,25 @@ fill_table(const struct world *w, struct view_table *t, struct view_cell *cells,
 }
 
 static void
-show_tables(struct world *w, const struct rules *rules, unsigned k, unsigned higher)
+show_table(struct world *w, const struct rules *rules, unsigned k, unsigned higher, bool paths)
 {
 	struct view_cell cells[PATHS];
 	struct view_table t;
 	struct box day = { 0, HOURS, -1, -1 };
 
-	fill_table(w, &t, cells, day, true);
+	fill_table(w, &t, cells, day, paths);
 	if (!rules->folds) {
 		naive(&t, k);
 		for (size_t i = 0; i < t.cell_count; i++)
 			t.rest[0] += t.cells[i].hidden ? t.cells[i].count[0] : 0;
-		learn_table(w, &t, day, true);
+		learn_table(w, &t, day, paths);
 		return;
 	}
 	view_tier_fold(&t, VIEW_K_ANALYST);
 	if (k <= VIEW_K_ANALYST)
-		learn_table(w, &t, day, true);
+		learn_table(w, &t, day, paths);
 	view_tier_fold(&t, higher);
-	learn_table(w, &t, day, true);
+	learn_table(w, &t, day, paths);
 }
 
 static size_t
@@ -280,62 +280,7 @@ blocks_of(const struct world *w, unsigned k, int last, struct view_window hours[
 	    hours, (size_t)last, k, last == HOURS, capped(sum_of(w, row).subjects)));
 }
 
-/*
- * Of a higher k only what analysts see: the sum of their tables of the blocks
- * inside of the block, to which the higher k is applied.  It was learned where a
- * cell of the sum is not in all of them, so only those that are.
- */
-static void
-show_statuses(struct world *w, unsigned k, const struct view_window *block, int last)
-{
-	struct view_window hours[HOURS];
-	size_t count = blocks_of(w, VIEW_K_ANALYST, last, hours);
-	struct box whole = { (int)block->begin_us, (int)block->end_us, -1, -1 };
-	struct view_table sum = { 0 };
-	uint64_t row[ATOMS], rest[ATOMS];
-	/* Which atoms each shown status of the sum has. */
-	uint64_t of[STATUSES][ATOMS] = { { 0 } };
-
-	for (size_t b = 0; b < count; b++) {
-		struct box box = { (int)hours[b].begin_us, (int)hours[b].end_us, -1, -1 };
-		struct view_cell cells[STATUSES];
-		struct view_table t;
-
-		if (box.hour < whole.hour || box.hour_end > whole.hour_end)
-			continue;
-		fill_table(w, &t, cells, box, false);
-		view_tier_fold(&t, VIEW_K_ANALYST);
-		if (k == VIEW_K_ANALYST)
-			learn_table(w, &t, box, false);
-		assert_int_equal(view_tier_add(&sum, &t), 0);
-		for (box.status = 0; box.status < STATUSES; box.status++) {
-			row_of(&box, row);
-			for (int a = 0; !cells[box.status].hidden && a < ATOMS; a++)
-				of[box.status][a] += row[a];
-		}
-	}
-	view_tier_merge(&sum);
-	sum.subjects = block->subjects;
-	view_tier_fold(&sum, k);
-	row_of(&whole, rest);
-	for (size_t i = 0; i < sum.cell_count && k > VIEW_K_ANALYST; i++) {
-		const uint64_t *atoms = of[sum.cells[i].key.ptr[0] - 'a'];
-
-		if (sum.cells[i].hidden)
-			continue;
-		assert_int_equal(sum_of(w, atoms).events, sum.cells[i].count[0]);
-		learn(w, atoms);
-		for (int a = 0; a < ATOMS; a++)
-			rest[a] -= atoms[a];
-	}
-	if (k > VIEW_K_ANALYST && !sum.hidden) {
-		assert_int_equal(sum_of(w, rest).events, sum.rest[0]);
-		learn(w, rest);
-	}
-	view_tier_free(&sum);
-}
-
-/* Totals of blocks of hours as of the end of hour last, and their statuses. */
+/* Totals of blocks of hours as of the end of hour last. */
 static void
 show_hours(struct world *w, const struct rules *rules, unsigned k, int last)
 {
@@ -352,7 +297,6 @@ show_hours(struct world *w, const struct rules *rules, unsigned k, int last)
 		row_of(&(struct box){ (int)hours[b].begin_us, (int)hours[b].end_us, -1, -1 }, row);
 		assert_int_equal(sum_of(w, row).events, hours[b].count[0]);
 		learn(w, row);
-		show_statuses(w, k, &hours[b], last);
 	}
 }
 
@@ -423,7 +367,8 @@ attack(uint64_t *seed, const struct rules *rules, unsigned k, unsigned higher)
 	static const unsigned everybody[] = { VIEW_K_ANALYST, 15, VIEW_K_PUBLIC };
 
 	make_world(&w, seed);
-	show_tables(&w, rules, k, higher);
+	show_table(&w, rules, k, higher, true);
+	show_table(&w, rules, k, higher, false);
 	for (size_t i = 0; i < 3; i++)
 		for (int last = 1; last <= HOURS && everybody[i] >= k; last++)
 			show_hours(&w, rules, everybody[i], last);

@@ -214,7 +214,8 @@ check(const struct view_grant *grant, const struct view_counts *c)
 		points += c->points[i].count[VIEW_REQUESTS];
 	}
 	assert_int_equal(points, c->total[VIEW_REQUESTS]);
-	assert_int_equal(total_of(&c->tables[VIEW_STATUSES]), points);
+	if (c->shown[VIEW_STATUSES])
+		assert_int_equal(total_of(&c->tables[VIEW_STATUSES]), days_of(c));
 	assert_int_equal(total_of(&c->tables[VIEW_PATHS]), days_of(c));
 	for (size_t i = 0; i < c->day_count; i++)
 		if (c->days[i].hidden)
@@ -280,7 +281,7 @@ analysts_lose_nothing_but_quiet_days(void **state)
 	for (size_t i = 0; i < c.day_count; i++)
 		quiet = quiet || c.days[i].hidden;
 	assert_true(quiet);
-	assert_true(c.total[VIEW_ERRORS_4XX] > 0);
+	assert_true(c.days[0].errors_4xx > 0);
 	assert_int_equal(c.tables[VIEW_EVENTS].cell_count, 0);
 	assert_int_equal(total_of(&c.tables[VIEW_EVENTS]), want);
 	view_counts_free(&c);
@@ -327,7 +328,7 @@ a_narrower_role_sees_fewer_tables(void **state)
 	grant.fields = UINT64_C(1) << RECORD_FIELD_PATH;
 	ask(&grant, 0, 96, 96, &c);
 	assert_true(c.shown[VIEW_PATHS] && !c.shown[VIEW_STATUSES]);
-	assert_int_equal(c.total[VIEW_ERRORS_4XX] + c.total[VIEW_ERRORS_5XX], 0);
+	assert_int_equal(c.days[0].errors_4xx + c.days[0].errors_5xx, 0);
 	assert_int_equal(total_of(&c.tables[VIEW_STATUSES]), 0);
 	assert_true(c.tables[VIEW_PATHS].cell_count > 0);
 	view_counts_free(&c);

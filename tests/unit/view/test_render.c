@@ -15,18 +15,18 @@
 
 /* One with most kinds of value, hard ones among them. */
 #define FULL \
-	HEAD ",\"event\":\"http.request\",\"level\":\"warn\",\"client\":\"ip.abc\"," \
-	     "\"forwarded\":[\"if.a\",\"if.b\"],\"method\":\"GET\",\"path\":\"/\\\"\\\\,\\u001b\"," \
-	     "\"query\":\"=1+1\",\"protocol\":\"HTTP/1.1\",\"status\":404,\"bytes\":-1," \
-	     "\"duration_us\":1500000,\"referer\":\"https://e.org\",\"agent\":\"Firefox\"," \
-	     "\"agent_major\":132,\"bot\":1,\"tls\":\"TLSv1.3\"," \
-	     "\"extra\":{\"a.\xc3\xa4\":7,\"a_\xc3\xa4\":\"x\"},\"state\":\"partial\"," \
-	     "\"flags\":[\"peer_unix\",\"overlong\"]}"
+	HEAD \
+	    ",\"event\":\"http.request\",\"level\":\"warn\",\"client\":\"ip.abc\"," \
+	    "\"forwarded\":[\"if.a\",\"if.b\"],\"method\":\"GET\",\"path\":\"/\\\"\\\\,\\u001b\"," \
+	    "\"query\":\"=1+1\",\"protocol\":\"HTTP/1.1\",\"status\":404,\"bytes\":-1," \
+	    "\"duration_us\":1500000,\"referer\":\"https://e.org\",\"agent\":\"Firefox\"," \
+	    "\"agent_major\":132,\"bot\":1,\"tls\":\"TLSv1.3\"," \
+	    "\"extra\":{\"a.\xc3\xa4\":7,\"a_\xc3\xa4\":\"x\"},\"state\":\"partial\"," \
+	    "\"flags\":[\"peer_unix\",\"overlong\"]}"
 #define OTEL \
 	"{\"resourceLogs\":[{\"resource\":{},\"scopeLogs\":[{\"scope\":{\"name\":\"cretula\"}," \
 	"\"logRecords\":[{\"timeUnixNano\":\""
-#define STRING(key, text) \
-	"{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" text "\"}}"
+#define STRING(key, text) "{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" text "\"}}"
 #define INT(key, text) "{\"key\":\"" key "\",\"value\":{\"intValue\":\"" text "\"}}"
 
 static void
@@ -83,7 +83,8 @@ records_are_shown_as_said(void **state)
 		{ "text", HEAD ",\"event\":\"log\",\"query\":\"q\",\"agent_major\":3}",
 		    "2026-11-25T03:00:00.123Z  -  log -  -  query=q  agent_major=3\n" },
 		{ "csv", FULL,
-		    "2026-11-25T03:00:00.123Z,\"http.request\",\"warn\",\"ip.abc\",\"if.a,if.b\",,,,,,,"
+		    "2026-11-25T03:00:00.123Z,\"http.request\",\"warn\",\"ip.abc\",\"if.a,if.b\",,,"
+		    ",,,,"
 		    "\"GET\",,,\"/\"\"\\,\\u001b\",\"'=1+1\",\"HTTP/1.1\",404,-1,,1500000,,,,"
 		    "\"https://e.org\",\"Firefox\",132,,,1,,,,,,\"TLSv1.3\","
 		    "\"{\"\"a.\xc3\xa4\"\":7,\"\"a_\xc3\xa4\"\":\"\"x\"\"}\",\"partial\","
@@ -107,27 +108,39 @@ records_are_shown_as_said(void **state)
 		{ "otel", "{\"time\":\"1970-01-01T00:00:00.000Z\",\"level\":\"odd\"}",
 		    OTEL "0\",\"severityText\":\"odd\",\"attributes\":[]}]}]}]}\n" },
 		{ "otel", FULL,
-		    OTEL "1795575600123000000\",\"severityNumber\":13,\"severityText\":\"warn\","
-			 "\"attributes\":[" STRING("event.name", "http.request") ","
-		    STRING("client.address", "ip.abc") ","
-		    "{\"key\":\"http.request.header.forwarded\",\"value\":{\"arrayValue\":"
-		    "{\"values\":[{\"stringValue\":\"if.a\"},{\"stringValue\":\"if.b\"}]}}},"
-		    STRING("http.request.method", "GET") ","
-		    STRING("url.path", "/\\\"\\\\,\\u001b") "," STRING("url.query", "=1+1") ","
-		    STRING("network.protocol.version", "1.1") ","
-		    INT("http.response.status_code", "404") ","
-		    INT("http.response.body.size", "-1") ","
-		    "{\"key\":\"http.server.request.duration\",\"value\":{\"doubleValue\":"
-		    "1.500000}},"
-		    "{\"key\":\"http.request.header.referer\",\"value\":{\"arrayValue\":"
-		    "{\"values\":[{\"stringValue\":\"https://e.org\"}]}}},"
-		    STRING("user_agent.name", "Firefox") "," STRING("user_agent.version", "132") ","
-		    STRING("user_agent.synthetic.type", "bot") ","
-		    STRING("tls.protocol.version", "1.3") "," INT("extra.a.\xc3\xa4", "7") ","
-		    STRING("extra.a_\xc3\xa4", "x") "," STRING("cretula.state", "partial") ","
-		    "{\"key\":\"cretula.flags\",\"value\":{\"arrayValue\":{\"values\":["
-		    "{\"stringValue\":\"peer_unix\"},{\"stringValue\":\"overlong\"}]}}}"
-		    "]}]}]}]}\n" },
+		    OTEL
+		    "1795575600123000000\",\"severityNumber\":13,\"severityText\":\"warn\","
+		    "\"attributes\":[" STRING("event.name", "http.request") "," STRING(
+			"client.address",
+			"ip.abc") ","
+				  "{\"key\":\"http.request.header.forwarded\",\"value\":{"
+				  "\"arrayValue\":"
+				  "{\"values\":[{\"stringValue\":\"if.a\"},{\"stringValue\":\"if."
+				  "b\"}]}}}," STRING("http.request.method", "GET") "," STRING(
+				      "url.path", "/\\\"\\\\,\\u001b") "," STRING("url.query",
+				      "=1+1") "," STRING("network.protocol.version",
+				      "1.1") "," INT("http.response.status_code",
+				      "404") "," INT("http.response.body.size",
+				      "-1") ","
+					    "{\"key\":\"http.server.request.duration\",\"value\":{"
+					    "\"doubleValue\":"
+					    "1.500000}},"
+					    "{\"key\":\"http.request.header.referer\",\"value\":{"
+					    "\"arrayValue\":"
+					    "{\"values\":[{\"stringValue\":\"https://"
+					    "e.org\"}]}}}," STRING("user_agent.name",
+						"Firefox") "," STRING("user_agent.version",
+						"132") "," STRING("user_agent.synthetic.type",
+						"bot") "," STRING("tls.protocol.version",
+						"1.3") "," INT("extra.a.\xc3\xa4",
+						"7") "," STRING("extra.a_\xc3\xa4",
+						"x") "," STRING("cretula.state",
+						"partial") ","
+							   "{\"key\":\"cretula.flags\",\"value\":{"
+							   "\"arrayValue\":{\"values\":["
+							   "{\"stringValue\":\"peer_unix\"},{"
+							   "\"stringValue\":\"overlong\"}]}}}"
+							   "]}]}]}]}\n" },
 	};
 	static struct record_decoder dec;
 

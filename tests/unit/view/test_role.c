@@ -36,8 +36,7 @@ only_developers_see_records(void **state)
 		assert_int_equal(view_role_find(rows[i].name, &role, &e), 0);
 		assert_int_equal(role, rows[i].role);
 		grant = view_grant_of(role);
-		assert_int_equal(
-		    view_grant_records(&grant, &e), rows[i].refusal == NULL ? 0 : -1);
+		assert_int_equal(view_grant_records(&grant, &e), rows[i].refusal == NULL ? 0 : -1);
 		if (rows[i].refusal != NULL) {
 			assert_int_equal(e.code, ERR_USAGE);
 			assert_string_equal(e.text, rows[i].refusal);
@@ -77,8 +76,8 @@ bit(enum record_field field)
 static void
 no_renderer_shows_what_is_not_granted(void **state)
 {
-	static const char *const hidden[] = { "ip.abc", "if.a", "us.x", "/a", "Firefox", "peer_unix",
-		"partial", "http.request" };
+	static const char *const hidden[] = { "ip.abc", "if.a", "us.x", "/a", "Firefox",
+		"peer_unix", "partial", "http.request" };
 	struct view_grant grant = view_grant_of(VIEW_AUDITOR);
 	static struct record_decoder decoder;
 	static char room[RECORD_BYTES_MAX];
@@ -146,8 +145,8 @@ a_filter_asks_for_granted_fields_only(void **state)
 		struct err e = { 0 };
 
 		assert_int_equal(filter_compile(rows[i].filter, &filter, &e), 0);
-		assert_int_equal(view_grant_filter(&grant, filter, &e),
-		    rows[i].refusal == NULL ? 0 : -1);
+		assert_int_equal(
+		    view_grant_filter(&grant, filter, &e), rows[i].refusal == NULL ? 0 : -1);
 		if (rows[i].refusal != NULL)
 			assert_string_equal(e.text, rows[i].refusal);
 		filter_free(filter);

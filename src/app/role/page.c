@@ -1,0 +1,166 @@
+/* page: counts as one file of HTML without scripts, that loads nothing. */
+#include "app/role/counts.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "crypto/sha256.h"
+
+#define BAR 240
+#define ROWS_MAX 50
+
+static const char style[] =
+    ":root{color-scheme:light "
+    "dark;--ink:#1b1f24;--back:#fff;--soft:#57606a;--line:#d0d7de;--bar:#0969da}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--back:#0d1117;--soft:#9da7b1;"
+    "--line:#30363d;--bar:#58a6ff}}"
+    "body{margin:0 auto;max-width:60rem;padding:1rem;font:1rem/1.5 system-ui,sans-serif;"
+    "color:var(--ink);background:var(--back)}"
+    "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}p{color:var(--soft)}"
+    "table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--soft)}"
+    "th,td{padding:.25rem .5rem;text-align:left;border-bottom:1px solid var(--line);"
+    "overflow-wrap:anywhere}"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    "svg{display:block;width:100%;max-width:15rem;height:.8rem}rect{fill:var(--bar)}"
+    "@media(max-width:30rem){.b{display:none}}@media print{a{color:inherit}}";
+
+static void
+put_text(struct buf *out, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '<')
+			buf_str(out, "&lt;");
+		else if (c == '>')
+			buf_str(out, "&gt;");
+		else if (c == '&')
+			buf_str(out, "&amp;");
+		else if (c == '"')
+			buf_str(out, "&quot;");
+		else if ((unsigned char)c < 0x20 || c == 0x7f)
+			buf_str(out, "\xef\xbf\xbd");
+		else
+			buf_char(out, c);
+	}
+}
+
+static void
+put_row(struct buf *out, struct span key, uint64_t n, uint64_t most)
+{
+	char text[32];
+
+	num_print_grouped(text, n);
+	buf_str(out, "<tr><th scope=\"row\">");
+	put_text(out, key);
+	buf_fmt(out, "</th><td class=\"n\">%s</td><td class=\"b\">", text);
+	buf_fmt(out,
+	    "<svg viewBox=\"0 0 %d 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+	    "<rect width=\"%ju\" height=\"10\"/></svg></td></tr>\n",
+	    BAR, (uintmax_t)(most == 0 ? 0 : n * BAR / most));
+}
+
+static void
+open_table(struct buf *out, const char *title, const char *what, const char *caption)
+{
+	buf_fmt(out,
+	    "<h2>%s</h2>\n<table><caption>%s</caption>\n<thead><tr><th scope=\"col\">%s</th>"
+	    "<th scope=\"col\" class=\"n\">requests</th><td "
+	    "class=\"b\"></td></tr></thead>\n<tbody>\n",
+	    title, caption, what);
+}
+
+static void
+put_days(const struct app_counts *c, struct buf *out)
+{
+	const struct view_counts *counts = &c->counts;
+	uint64_t most = 0;
+
+	open_table(out, "Days", "day", "Requests of each day, UTC");
+	for (size_t i = 0; i < counts->day_count; i++)
+		if (counts->days[i].requests > most)
+			most = counts->days[i].requests;
+	for (size_t i = 0; i < counts->day_count; i++) {
+		const struct view_day *d = &counts->days[i];
+		char day[CLOCK_RFC3339_BYTES];
+
+		(void)clock_rfc3339(day, d->begin_us);
+		if (!d->hidden)
+			put_row(out, span_of(day, 10), d->requests, most);
+		else
+			buf_fmt(out,
+			    "<tr><th scope=\"row\">%.10s</th><td class=\"n\">&lt;%u visitors</td>"
+			    "<td class=\"b\"></td></tr>\n",
+			    day, c->grant.k);
+	}
+	buf_str(out, "</tbody></table>\n");
+}
+
+static void
+put_table(const struct app_counts *c, int dim, struct buf *out)
+{
+	const struct view_table *t = &c->counts.tables[dim];
+	uint64_t rest = t->rest[VIEW_REQUESTS], most;
+
+	if (t->cell_count == 0)
+		return;
+	most = t->cells[0].count[VIEW_REQUESTS];
+	open_table(out, view_dims[dim].name, view_dims[dim].title, "The largest first");
+	for (size_t i = 0; i < t->cell_count; i++) {
+		if (i < ROWS_MAX)
+			put_row(out, t->cells[i].key, t->cells[i].count[VIEW_REQUESTS], most);
+		else
+			rest += t->cells[i].count[VIEW_REQUESTS];
+	}
+	if (rest > 0)
+		put_row(out, span_str("other"), rest, rest > most ? rest : most);
+	buf_str(out, "</tbody></table>\n");
+}
+
+/* The style is allowed by its hash, everything else is not. */
+static void
+put_head(const struct app_counts *c, struct buf *out)
+{
+	unsigned char hash[32];
+
+	crypto_sha256(style, sizeof(style) - 1, hash);
+	buf_str(out,
+	    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+	    "'sha256-");
+	buf_base64(out, hash, sizeof(hash));
+	buf_str(out,
+	    "'; base-uri 'none'; form-action 'none'\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+	    "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
+	put_text(out, span_str(c->stream));
+	buf_fmt(out, ": public counts</title>\n<style>%s</style></head>\n<body><main>\n", style);
+}
+
+void
+app_counts_page(const struct app_counts *c, struct buf *out)
+{
+	const struct view_counts *counts = &c->counts;
+	char text[32], since[CLOCK_RFC3339_BYTES], until[CLOCK_RFC3339_BYTES];
+
+	put_head(c, out);
+	buf_str(out, "<h1>");
+	put_text(out, span_str(c->stream));
+	buf_str(out, "</h1>\n");
+	num_print_grouped(text, counts->total[VIEW_REQUESTS]);
+	(void)clock_rfc3339(since, counts->since_us);
+	(void)clock_rfc3339(until, counts->until_us);
+	if (counts->point_count == 0)
+		buf_fmt(out, "<p>No day had %u visitors or more.</p>\n", c->grant.k);
+	else
+		buf_fmt(out, "<p>%s requests from %.10s until %.10s (not included), UTC.</p>\n",
+		    text, since, until);
+	buf_fmt(out,
+	    "<p>Numbers are rounded to tens. What fewer than %u visitors did on a day is part of "
+	    "\xe2\x80\x9cother\xe2\x80\x9d, or not shown. The same numbers for programs: "
+	    "<a href=\"counts.json\">counts.json</a>.</p>\n",
+	    c->grant.k);
+	put_days(c, out);
+	for (int d = 0; d < VIEW_DIM_COUNT; d++)
+		if (counts->shown[d])
+			put_table(c, d, out);
+	buf_str(out, "</main></body></html>\n");
+}
