@@ -5,7 +5,7 @@
 #include "app/pipeline.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/io.h"
+#include "store/words.h"
 
 /* ---- the segment in the making ---- */
 
@@ -22,15 +22,6 @@ segment_begin(struct app_import *im, size_t source, struct err *e)
 }
 
 static int
-write_words(const struct app_import *im, const struct buf *words, struct err *e)
-{
-	if (io_replace(
-		store_words_fd(im->store), im->stream_name, buf_view(words), 0640, false, e) == -1)
-		return (err_in(e, "vocabulary of stream %s", im->stream_name));
-	return (0);
-}
-
-static int
 segment_seal(struct app_import *im, struct err *e)
 {
 	struct buf words = { 0 }, epochs = { 0 };
@@ -44,13 +35,12 @@ segment_seal(struct app_import *im, struct err *e)
 		(void)err_set(e, ERR_IO, "out of memory sealing a segment");
 		goto out;
 	}
-	if (write_words(im, &words, e) == -1)
+	if (store_words_write(im->stream, &words, &facts->words_count, e) == -1)
 		goto out;
 	facts->policy = span_str(im->policy_hash);
 	facts->mask_epochs = buf_view(&epochs);
 	facts->has_mask_seed = true;
 	memcpy(facts->mask_seed, im->mask_seed, sizeof(facts->mask_seed));
-	facts->words_count = mask_words_lines(im->setup->words);
 	im->unlocked = im->unlocked || im->pipeline->unlocked;
 	facts->unlocked = im->unlocked;
 	im->segment = NULL; /* handed over */

@@ -1,8 +1,6 @@
 /* app: what several commands need before they can work. */
 #include <sched.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,14 +8,12 @@
 #include "app/say.h"
 #include "app/words/words.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "crypto/random.h"
 #include "key/key.h"
 #include "mask/geo.h"
 #include "parse/parse.h"
 #include "parse/string/string.h"
-
-#define WORDS_BYTES_MAX ((size_t)64 << 20)
+#include "store/words.h"
 
 static int
 no_stream(const struct config *c, const char *name, struct err *e)
@@ -111,31 +107,46 @@ app_geo_open(struct app_setup *s, struct err *e)
 }
 
 int
-app_words_open(const struct app_setup *s, const struct key_ring *keys, int dirfd, const char *path,
-    struct mask_words **words, struct err *e)
+app_words_open(const struct app_setup *s, const struct key_ring *keys, struct mask_words **words,
+    struct err *e)
 {
 	unsigned char secret[32];
-	struct buf text = { 0 };
-	int rc = -1;
 
-	*words = NULL;
 	if (mask_words_open(s->stream->policy.words_k, words, e) == -1)
-		goto out;
+		return (-1);
 	if (keys != NULL) {
 		key_ring_words(keys, secret);
 		mask_words_secret(*words, secret);
 		crypto_wipe(secret, sizeof(secret));
 	}
-	if (path != NULL && io_read_file(dirfd, path, WORDS_BYTES_MAX, &text, e) == -1) {
-		if (errno != ENOENT)
-			goto out;
-	} else if (path != NULL && mask_words_load(*words, buf_view(&text), path, e) == -1)
-		goto out;
-	if (keys == NULL && mask_words_forgotten(*words) > 0)
-		app_warn("words", "some were forgotten, and only the keys of the store say which: "
-		    "nothing is learned without --keys");
-	rc = app_words_preload(s->stream, mask_words_configure, *words, NULL, e);
-out:
+	return (0);
+}
+
+int
+app_words_load(const struct app_setup *s, struct mask_words *words, struct span text,
+    const char *name, struct err *e)
+{
+	if (mask_words_load(words, text, name, e) == -1)
+		return (-1);
+	if (mask_words_stopped(words))
+		app_words_closed(name);
+	return (app_words_preload(s->stream, mask_words_configure, words, NULL, e));
+}
+
+int
+app_words_of(const struct app_setup *s, const struct key_ring *keys, struct store_stream *st,
+    const char *name, struct mask_words **words, struct err *e)
+{
+	struct store_words_found found;
+	struct buf text = { 0 };
+	int rc = -1;
+
+	*words = NULL;
+	if (store_words_settle(st, &text, &found, e) == 0 &&
+	    app_words_open(s, keys, words, e) == 0) {
+		app_words_refused(name, &found);
+		rc = app_words_load(s, *words, buf_view(&text), name, e);
+	}
 	buf_free(&text);
 	if (rc == -1) {
 		mask_words_close(*words);

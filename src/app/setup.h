@@ -41,13 +41,18 @@ const char *app_keys_path(const struct app_args *args, const struct app_setup *s
 int app_geo_open(struct app_setup *s, struct err *e);
 
 /*
- * Open the vocabulary with the stream's k, the file at dirfd/path (a missing
- * one is fine; path NULL: none), and routes, OpenAPI files and document roots.
- * keys NULL: whether a word was forgotten cannot be told, so nothing is learned
- * where some were.
+ * A vocabulary with the stream's k.  keys NULL: whether a word was forgotten
+ * cannot be told, so nothing is learned where some were.
  */
-int app_words_open(const struct app_setup *s, const struct key_ring *keys, int dirfd,
-    const char *path, struct mask_words **words, struct err *e);
+int app_words_open(const struct app_setup *s, const struct key_ring *keys,
+    struct mask_words **words, struct err *e);
+/* text, and routes, OpenAPI files and document roots.  name is for errors. */
+int app_words_load(const struct app_setup *s, struct mask_words *words, struct span text,
+    const char *name, struct err *e);
+/* Both, of a stream that is open: what is on disk is believed as store/words.h says. */
+struct store_stream;
+int app_words_of(const struct app_setup *s, const struct key_ring *keys, struct store_stream *st,
+    const char *name, struct mask_words **words, struct err *e);
 
 /* The parser of a name; ERR_USAGE with the list.  "auto" gives NULL and 0. */
 struct parse_format;

@@ -127,5 +127,7 @@ void key_ring_fingerprint(const struct key_ring *ring, unsigned char out[static 
 
 /* HMAC key of the marks of forgotten words: HKDF-Expand(root, "cretula words v1\n", 32). */
 void key_ring_words(const struct key_ring *ring, unsigned char out[static 32]);
+/* The same without a ring, from KEYS/root.key: the vocabulary's file is sealed with it, too. */
+int key_words_read(int keys_fd, unsigned char out[static 32], struct err *e);
 
 #endif

@@ -267,6 +267,18 @@ key_ring_words(const struct key_ring *ring, unsigned char out[static 32])
 	crypto_hkdf_expand(ring->root, span_str("cretula words v1\n"), out, 32);
 }
 
+int
+key_words_read(int keys_fd, unsigned char out[static 32], struct err *e)
+{
+	struct key_slot slot;
+	int rc = key_slot_read(keys_fd, "root.key", "root", &slot, e);
+
+	if (rc == 0)
+		crypto_hkdf_expand(slot.secret, span_str("cretula words v1\n"), out, 32);
+	crypto_wipe(&slot, sizeof(slot));
+	return (rc);
+}
+
 static void
 labelled_hash(const char *label, const unsigned char secret[static 32],
     unsigned char out[static 32])

@@ -41,8 +41,8 @@ bool mask_words_locked(const struct mask_words *words);
  * Load lines "class TAB word" (any position) or "class TAB position TAB
  * word", behind which may stand TAB since (2026-11-25) and TAB "added"; '#'
  * starts a comment line.  Positions are "/a/b", "?" for names of parameters,
- * "?sort" for values, ".".  class: path, param, host, forgotten; others are
- * skipped.  name is for errors: ERR_CONFIG "name:line: what".
+ * "?sort" for values, ".".  class: path, param, host, forgotten, closed;
+ * others are skipped.  name is for errors: ERR_CONFIG "name:line: what".
  */
 int mask_words_load(struct mask_words *words, struct span text, const char *name, struct err *e);
 
@@ -84,6 +84,12 @@ bool mask_words_clear(const struct mask_words *words, enum mask_word_class c, ui
  */
 void mask_words_secret(struct mask_words *words, const unsigned char key[static 32]);
 size_t mask_words_forgotten(const struct mask_words *words);
+/*
+ * A line "closed TAB ..." was loaded: marks may be missing, so nothing is
+ * learned until somebody has said again what is forgotten.
+ */
+bool mask_words_stopped(const struct mask_words *words);
+void mask_words_learn_again(struct mask_words *words);
 /* 0; or -1: ERR_USAGE for what cannot be shown, ERR_CONFIG for a bad place or a full table. */
 int mask_words_add(struct mask_words *words, enum mask_word_class c, struct span position,
     struct span word, const char since[static MASK_WORDS_SINCE_BYTES], struct err *e);

@@ -17,6 +17,7 @@
 
 #include "base/span.h"
 #include "seal/entry.h"
+#include "store/words.h"
 
 struct err;
 struct store;
@@ -35,8 +36,7 @@ struct store_live_next {
 /* Of the records of the segment that is cut. */
 struct store_live_facts {
 	struct span epochs; /* JSON: what was really used; empty: as of next */
-	struct span words; /* the vocabulary, which becomes STORE/words/NAME */
-	uint64_t words_count;
+	struct span words; /* the vocabulary, which becomes STORE/words/NAME (store/words.h) */
 	bool unlocked;
 	const char *period; /* which ends with it (store/periods.h); NULL: none */
 };
@@ -63,6 +63,7 @@ struct store_live_found {
 	uint64_t lost; /* torn lines that were dropped */
 	bool ratchet_lost; /* it was in memory: nobody can tell what is missing at the end */
 	bool full; /* the open failed for lack of space */
+	struct store_words_found words;
 };
 
 /*
@@ -124,6 +125,8 @@ void store_live_use_reserve(struct store_live *l); /* 1 MiB becomes free */
 int store_live_stop(
     struct store_live *l, const struct store_live_facts *done, const char *reason, struct err *e);
 
+int store_live_words(struct store_live *l, struct buf *text, struct err *e); /* as of the open */
+
 /* Close; without a stop before, as a crash would. NULL is legal. */
 void store_live_close(struct store_live *l);
 
@@ -131,8 +134,6 @@ void store_live_close(struct store_live *l);
 struct store_cursor;
 int store_live_cursors(struct store_live *l, const unsigned char fingerprint_key[static 32],
     struct span head, struct store_cursor **list, size_t *count, struct err *e);
-
-/* ---- for people ---- */
 
 struct store_chain_seen {
 	uint64_t entries, segments;

@@ -431,7 +431,6 @@ STOPS = (
     ('the policy seals to no key', 78, lambda: stops_yaml('{mask: {ip.peer: seal}}')),
     ('a rule of the policy does not compile', 78, lambda: stops_yaml("{rules: [{name: x, class: session, pattern: '(', test: a}]}")),
     ('a file that the policy names is gone', 66, lambda: stops_yaml('{routes: [nowhere.txt]}')),
-    ('the vocabulary is damaged', 78, lambda: write('store/words/s', b'\xff\xfejunk')),
     ('the chain is damaged', 1, lambda: flip('store/streams/s/chain.jsonl', 20)),
     ('the store is a file', 78, lambda: (shutil.rmtree('store'), write('store', b'x'))),
     ('there are no random bytes', None, no_random),

@@ -163,6 +163,83 @@ def test_a_crash_at_any_step():
         assert 5 < n < 199, n
 
 
+def refused(done):
+    """A run that did not believe the file, said so in its chain, and left what both verifiers find good."""
+    assert 'None of its' in done.err and 'erika' not in done.err, done.err
+    assert entries('config')[-1]['text'].startswith('refused: '), entries('config')
+    good()
+
+
+def import_one(target):
+    """Somebody asks for it, once; how it is written."""
+    write('one', combined(1, target=target).encode())
+    done = cretula('import', *HERE, '--format', 'auto', 'one', code=0)
+    return done, list(records('store'))[-1]['path']
+
+
+def test_a_word_that_was_smuggled_in_stays_hidden():
+    """Whoever writes the file without the keys: no word of it is believed, nor of another stream's or an older one."""
+    make()
+    older = read(WORDS)
+    words('add', 'hosen')
+    cretula('import', '--store', 'store', '--stream', 't', '--format', 'auto', 'log', code=0)
+    for forged in (read(WORDS) + b'path\t/\tmax-m\t2026-01-01\n', read(WORDS).replace(b'hosen', b'max-m'),
+                   b'path\t/\tmax-m\n', read('store/words/t'), older):
+        write(WORDS, forged)
+        done, path = import_one('/laden' if forged == older or b'max-m' not in forged else '/max-m')
+        refused(done)
+        assert path.startswith('/sg.'), (forged, path)
+    done, path = import_one('/laden')
+    assert 'None of its' not in done.err, done.err
+
+
+def test_a_forgotten_word_does_not_come_back_by_a_missing_mark():
+    """Nothing is learned until somebody says again what is forgotten."""
+    for forge in (lambda: write(WORDS, b''.join(x for x in read(WORDS).splitlines(True) if not x.startswith(b'forgotten'))),
+                  lambda: os.unlink(WORDS)):
+        make()
+        words('forget', 'erika-m')
+        forge()
+        for _ in range(2):
+            done = cretula(*IMPORT, '--again', code=0)
+            assert 'nothing is learned' in done.err, done.err
+            equal([x.split(b'\t')[0] for x in read(WORDS).splitlines()], [b'closed', b'sealed'])
+        equal(entries('config')[-1]['text'][:8], 'refused:')
+        assert 'nothing is learned until' in words('list').err
+        words('forget', 'erika-m')
+        cretula(*IMPORT, '--again', code=0)
+        assert b'laden' in read(WORDS) and b'erika' not in read(WORDS)
+        good()
+
+
+def test_what_a_crash_left_does_not_vouch_for_a_forged_file():
+    """A pipe that was killed; then somebody writes the file; then a pipe, or a command that seals what was open."""
+    make_once()
+    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE,
+                            stderr=subprocess.PIPE, bufsize=0)
+    pipe.stdin.write(combined(1, target='/x').encode())
+    for _ in range(400):
+        if os.path.exists('store/streams/s/open/00000002.tags') and read('store/streams/s/open/00000002.tags'):
+            break
+        time.sleep(0.05)
+    pipe.kill()
+    pipe.communicate()
+    write(WORDS, read(WORDS) + b'path\t/\tmax-m\n')
+    for path in 'store', 'store.keys':
+        shutil.copytree(path, path + '.then')
+    line = combined(1, target='/max-m').encode()
+    done = cretula('pipe', '--store', 'store', 's', '--format', 'combined', stdin=line, code=0)
+    refused(done)
+    assert '/max-m' not in paths()
+    for path in 'store', 'store.keys':
+        shutil.rmtree(path)
+        os.rename(path + '.then', path)
+    words('forget', 'irgendwer')
+    assert b'max-m' not in read(WORDS)
+    equal(sum('text' in e for e in entries('config')), 1)
+    good()
+
+
 def make_once():
     """The same store each time: a copy."""
     if not os.path.exists('kept'):

@@ -190,8 +190,7 @@ open_mask(struct importing *im, struct err *e)
 	const struct config_stream *stream = im->setup.stream;
 
 	im->nothing_new = nothing_new(&im->sources);
-	if (app_words_open(&im->setup, im->ring, store_words_fd(im->store), im->stream_name,
-		&im->words, e) == -1 ||
+	if (app_words_of(&im->setup, im->ring, im->stream, im->stream_name, &im->words, e) == -1 ||
 	    (im->nothing_new ? settle_secret : open_secret)(im, e) == -1)
 		return (-1);
 	im->mask = (struct mask_setup){ &stream->policy, im->ring, im->words, im->sources.parser,

@@ -1,4 +1,5 @@
 /* app: cretula mask: raw lines in, masked records out, nothing kept. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "key/key.h"
+
+#define WORDS_BYTES_MAX ((size_t)64 << 20)
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml, for the policy" },
@@ -78,6 +81,26 @@ open_ring(struct masking *m, int64_t now_us, struct err *e)
 		key_ring_live(m->ring, now_us, NULL, &destroyed, e));
 }
 
+/* The user's own file: nobody seals it. */
+static int
+load_words(const struct masking *m, struct err *e)
+{
+	const char *path = app_arg(m->args, "words");
+	struct buf text = { 0 };
+	int rc = 0;
+
+	if (path != NULL && io_read_file(AT_FDCWD, path, WORDS_BYTES_MAX, &text, e) == -1 &&
+	    errno != ENOENT)
+		rc = -1;
+	if (rc == 0)
+		rc = app_words_load(&m->setup, m->words, buf_view(&text), path, e);
+	if (rc == 0 && app_arg(m->args, "keys") == NULL && mask_words_forgotten(m->words) > 0)
+		app_warn("words", "some were forgotten, and only the keys of the store say which: "
+		    "nothing is learned without --keys");
+	buf_free(&text);
+	return (rc);
+}
+
 static int
 open_all(struct masking *m, int64_t now_us, struct err *e)
 {
@@ -95,8 +118,7 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 		return (-1);
 	/* Keys of this run only say nothing of forgotten words. */
 	keys = app_arg(m->args, "keys") != NULL ? m->ring : NULL;
-	if (app_words_open(
-		&m->setup, keys, AT_FDCWD, app_arg(m->args, "words"), &m->words, e) == -1)
+	if (app_words_open(&m->setup, keys, &m->words, e) == -1 || load_words(m, e) == -1)
 		return (-1);
 	return (app_sources_open(&m->sources, paths, 1, &parser, NULL, e));
 }

@@ -1,6 +1,4 @@
 /* app: cretula words: what a vocabulary shows, and what people add to it or take away. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "app/command.h"
@@ -10,7 +8,6 @@
 #include "app/words/words.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "key/key.h"
@@ -145,24 +142,20 @@ open_store(struct changing *c, char policy[static 65], struct err *e)
 	return (key_ring_open(store_keys_fd(c->store), &c->ring, e));
 }
 
+/* As it can be believed.  Who changes it says what is forgotten: learning goes on. */
 static int
 open_words(struct changing *c, struct err *e)
 {
-	unsigned char secret[32];
+	struct store_words_found found;
 	struct buf text = { 0 };
-	int rc = mask_words_open(c->setup.stream->policy.words_k, &c->words, e);
+	int rc = store_words_settle(c->st, &text, &found, e);
 
-	if (rc == 0) {
-		key_ring_words(c->ring, secret);
-		mask_words_secret(c->words, secret);
-		explicit_bzero(secret, sizeof(secret));
-		rc = io_read_file(
-		    store_words_fd(c->store), c->stream, WORDS_BYTES_MAX, &text, e);
-		if (rc == -1 && errno == ENOENT)
-			rc = 0;
+	if (rc == 0 && (rc = app_words_open(&c->setup, c->ring, &c->words, e)) == 0) {
+		app_words_refused(c->stream, &found);
+		rc = mask_words_load(c->words, buf_view(&text), "vocabulary", e);
 	}
 	if (rc == 0)
-		rc = mask_words_load(c->words, buf_view(&text), "vocabulary", e);
+		mask_words_learn_again(c->words);
 	buf_free(&text);
 	return (rc);
 }
@@ -172,8 +165,7 @@ seal(struct changing *c, const char *policy, struct err *e)
 {
 	const char *by = app_arg(c->args, "by");
 	struct buf file = { 0 };
-	struct store_words_change change = { .lines = mask_words_lines(c->words),
-		.policy_hash = policy,
+	struct store_words_change change = { .policy_hash = policy,
 		.by = span_str(by == NULL ? "" : by) };
 	int rc = -1;
 

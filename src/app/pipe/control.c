@@ -27,7 +27,6 @@ app_pipe_facts(struct app_pipe *p, struct buf *epochs, struct buf *words,
 	mask_epochs_print(&p->epochs, p->setup.policy, epochs);
 	pthread_mutex_lock(&p->words_lock);
 	mask_words_save(p->setup.words, words);
-	facts->words_count = mask_words_lines(p->setup.words);
 	pthread_mutex_unlock(&p->words_lock);
 	facts->period = NULL;
 	facts->epochs = buf_view(epochs);

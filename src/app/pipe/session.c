@@ -10,6 +10,7 @@
 #include "app/names.h"
 #include "app/say.h"
 #include "base/clock.h"
+#include "app/words/words.h"
 #include "base/text.h"
 #include "key/sealkey.h"
 #include "store/store.h"
@@ -28,6 +29,17 @@ say_created(const struct app_session *s, bool created, struct err *e)
 		    s->store_path, store_keys_path(s->store), (int)anchor.len, anchor.data);
 	buf_free(&anchor);
 	return (rc);
+}
+
+static int
+pass_over(void *arg, enum mask_word_class c, struct span position, struct span word, struct err *e)
+{
+	(void)arg;
+	(void)c;
+	(void)position;
+	(void)word;
+	(void)e;
+	return (0);
 }
 
 static int
@@ -51,8 +63,10 @@ open_store(struct app_session *s, struct err *e)
 		pipe->how.escrow = pipe->escrow; /* the loader saw to it that it is one */
 	pipe->rate = stream->rate;
 	pipe->learn = stream->policy.words_mode == MASK_WORDS_LEARN;
-	return (app_words_open(
-	    s->setup, pipe->ring, store_words_fd(s->store), s->name, &s->words, e));
+	/* A file that is not there is told before anything is written. */
+	return (app_words_preload(stream, pass_over, NULL, NULL, e) == -1 ?
+		-1 :
+		app_words_open(s->setup, pipe->ring, &s->words, e));
 }
 
 /* Is the folder that a file will be in one of memory? */
@@ -99,6 +113,20 @@ say_raw(struct app_session *s, struct err *e)
 	return (rc == -1 ? -1 : 0);
 }
 
+/* As of the open of the stream, which nobody else writes from then on. */
+static int
+load_words(struct app_session *s, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = store_live_words(s->pipe.live, &text, e);
+
+	app_words_refused(s->name, &s->found.words);
+	if (rc == 0)
+		rc = app_words_load(s->setup, s->words, buf_view(&text), s->name, e);
+	buf_free(&text);
+	return (rc);
+}
+
 static int
 open_live(struct app_session *s, struct err *e)
 {
@@ -129,7 +157,8 @@ open_live(struct app_session *s, struct err *e)
 	pipe->setup.line_max = stream->line_max;
 	pipe->setup.geo = s->setup->geo;
 	(void)app_pipe_keys_changed(pipe); /* from here on they are watched */
-	if (app_pipe_open_live(pipe, &s->found, e) == -1 || say_raw(s, e) == -1 ||
+	if (app_pipe_open_live(pipe, &s->found, e) == -1 || load_words(s, e) == -1 ||
+	    say_raw(s, e) == -1 ||
 	    app_pipe_rotate_start(pipe, e) == -1)
 		return (-1);
 	return (app_pipe_turn_first(pipe, e));

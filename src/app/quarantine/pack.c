@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/io.h"
 #include "seal/leaf.h"
 #include "store/compress.h"
+#include "store/words.h"
 
 #define PART_RECORDS 4096
 #define PART_BYTES ((size_t)1 << 20)
@@ -148,14 +148,12 @@ app_pack_seal(struct app_pack *p, struct err *e)
 		goto out;
 	}
 	/* The newest segment is what the vocabulary is checked against. */
-	if (io_replace(
-		store_words_fd(p->store), p->stream_name, buf_view(&words), 0640, false, e) == -1)
+	if (store_words_write(p->stream, &words, &facts->words_count, e) == -1)
 		goto out;
 	facts->policy = span_str(p->policy);
 	facts->mask_epochs = buf_view(&epochs);
 	facts->has_mask_seed = true;
 	memcpy(facts->mask_seed, p->mask_seed, sizeof(facts->mask_seed));
-	facts->words_count = mask_words_lines(p->words);
 	facts->unlocked = p->unlocked;
 	segment = p->segment;
 	p->segment = NULL; /* handed over */

@@ -118,8 +118,7 @@ open_mask(struct replaying *r, struct err *e)
 	const struct config_stream *stream = r->setup.stream;
 	struct mask_setup setup;
 
-	if (app_words_open(
-		&r->setup, r->ring, store_words_fd(r->store), r->stream_name, &r->words, e) == -1 ||
+	if (app_words_of(&r->setup, r->ring, r->stream, r->stream_name, &r->words, e) == -1 ||
 	    open_secret(r, e) == -1)
 		return (-1);
 	setup = (struct mask_setup){ &stream->policy, r->ring, r->words, r->parser,

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "store/words.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
 #define PATH_BYTES 4096
@@ -62,6 +63,26 @@ app_words_there(const char *store, const char *stream, struct err *e)
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
 		return (err_set(e, ERR_INPUT, "store %s has no stream %s", store, stream));
 	return (0);
+}
+
+void
+app_words_refused(const char *stream, const struct store_words_found *found)
+{
+	if (found->refused == NULL)
+		return;
+	app_warn("words",
+	    "vocabulary of stream %s (STORE/words/%s): %s. None of its %zu lines is believed but "
+	    "%zu marks of forgotten words; the chain says so (`config`, \"refused\")",
+	    stream, stream, found->refused, found->lines, found->marks);
+}
+
+void
+app_words_closed(const char *stream)
+{
+	app_warn("words",
+	    "stream %s: marks of forgotten words may be missing, so nothing is learned until "
+	    "`cretula words forget` or `words add` has said what is forgotten",
+	    stream);
 }
 
 static void
@@ -117,6 +138,8 @@ load(struct listing *l, bool all, struct err *e)
 	buf_free(&text);
 	if (rc == -1)
 		return (-1);
+	if (mask_words_stopped(l->words))
+		app_words_closed(l->stream);
 	mask_words_each(l->words, see_row, l);
 	if (all)
 		mask_words_shipped(see_row, l);

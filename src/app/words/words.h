@@ -16,6 +16,13 @@ struct err;
 int app_words_preload(const struct config_stream *stream, mask_words_fn fn, void *arg,
     const char **origin, struct err *e);
 
+/* Warn of a vocabulary that was not believed; found as of store_words_settle. */
+struct store_words_found;
+void app_words_refused(const char *stream, const struct store_words_found *found);
+
+/* Warn that nothing is learned: mask_words_stopped. */
+void app_words_closed(const char *stream);
+
 /* cretula words list; the exit code. */
 int app_words_list(const struct app_args *args);
 

@@ -19,6 +19,18 @@ mask_words_secret(struct mask_words *words, const unsigned char key[static 32])
 	words->has_secret = true;
 }
 
+bool
+mask_words_stopped(const struct mask_words *words)
+{
+	return (words->closed);
+}
+
+void
+mask_words_learn_again(struct mask_words *words)
+{
+	words->closed = false;
+}
+
 size_t
 mask_words_forgotten(const struct mask_words *words)
 {

@@ -98,7 +98,7 @@ struct mask_words {
 	/* What shall not be shown again: keyed hashes, sorted. */
 	unsigned char (*forgotten)[WORDS_MARK_BYTES];
 	size_t forgotten_count;
-	bool has_secret;
+	bool has_secret, closed; /* closed: some may be missing, nothing is learned */
 	struct crypto_hmac_key secret;
 };
 

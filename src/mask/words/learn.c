@@ -145,7 +145,8 @@ promote(struct mask_words *w, struct candidate *c, uint64_t since)
 	c->done = true;
 	parent = span_of(text, c->parent_len);
 	word = span_of(text + c->parent_len, c->word_len);
-	if (mask_words_is_forgotten(w, (enum mask_word_class)c->class_id, parent, word))
+	if (w->closed ||
+	    mask_words_is_forgotten(w, (enum mask_word_class)c->class_id, parent, word))
 		return;
 	if (!mask_words_enter(
 		w, (enum mask_word_class)c->class_id, parent, word, w->learner->since)) {

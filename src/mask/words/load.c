@@ -144,6 +144,7 @@ load_line(struct mask_words *w, struct span line, struct err *e)
 		return (err_set(e, ERR_CONFIG, "no tab"));
 	if (span_is(first, "forgotten"))
 		return (mask_words_load_mark(w, rest, e));
+	w->closed = w->closed || span_is(first, "closed");
 	if ((c = mask_words_class_find(first)) == -1)
 		return (0);
 	second = part(&rest, '\t');
@@ -272,6 +273,8 @@ mask_words_save(const struct mask_words *words, struct buf *out)
 		out->broken = true;
 		return;
 	}
+	if (words->closed)
+		buf_str(out, "closed\tmarks\n");
 	/* "forgotten" stands in front of "host" and the others. */
 	for (size_t i = 0; i < words->forgotten_count; i++) {
 		buf_str(out, "forgotten\t");

@@ -345,7 +345,7 @@ mask_words_promoted(const struct mask_words *words)
 size_t
 mask_words_lines(const struct mask_words *words)
 {
-	return (words->entry_count + words->forgotten_count);
+	return (words->entry_count + words->forgotten_count + words->closed);
 }
 
 uint64_t

@@ -46,7 +46,6 @@ struct live_open {
 	uint64_t from_ms, to_ms;
 	/* what the caller says at the cut */
 	struct buf said, words;
-	uint64_t words_count;
 	bool unlocked;
 	char period[STORE_PERIOD_BYTES]; /* which ends with it; "" */
 };
@@ -71,6 +70,7 @@ struct store_live {
 	bool replays; /* the source can be read again */
 	struct live_hash *hash;
 	struct buf line; /* of a tag; room for any */
+	struct buf words; /* the vocabulary, until it is asked for */
 	struct live_open *at; /* takes flushes */
 	struct live_mark mark;
 	bool broken, reserved;

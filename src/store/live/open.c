@@ -374,6 +374,7 @@ store_live_close(struct store_live *l)
 	crypto_secret_free(l->mark.ratchet);
 	free(l->hash);
 	buf_free(&l->line);
+	buf_free(&l->words);
 	if (l->keys_fd != -1)
 		(void)close(l->keys_fd);
 	if (l->open_fd != -1)

@@ -19,7 +19,6 @@
 #include "store/sweep.h"
 
 #define TAGS_BYTES_MAX ((size_t)1 << 31)
-#define WORDS_BYTES_MAX ((size_t)64 << 20)
 /* ---- alarms ---- */
 
 /* For good: this is more than a crash leaves. */
@@ -272,22 +271,32 @@ append_recover(struct recovering *r, const struct live_open *o, struct err *e)
 	return (rc);
 }
 
+/* What is sealed must not vouch for what somebody else made of the vocabulary. */
+static int
+settle_words(
+    struct store_live *l, struct buf *text, struct store_live_found *found, struct err *e)
+{
+	struct store_words_found now;
+
+	if (store_words_settle(l->stream, text, &now, e) == -1)
+		return (-1);
+	if (now.refused != NULL)
+		found->words = now;
+	return (0);
+}
+
 static int
 seal_one(struct recovering *r, struct look *k, const unsigned char agg[32], struct err *e)
 {
 	struct store_live *l = r->l;
 	struct live_open *o = k->o;
-	size_t at;
 
 	if (!o->flushed)
 		return (store_open_remove(l, o->number, e));
 	r->found->kept += o->n;
 	memcpy(o->agg, agg, sizeof(o->agg));
-	if (io_read_file(l->stream->store->words_fd, l->stream->name, WORDS_BYTES_MAX, &o->words,
-		e) == -1 &&
-	    errno != ENOENT)
+	if (settle_words(l, &o->words, r->found, e) == -1)
 		return (-1);
-	o->words_count = scan_count_lines(buf_view(&o->words), SIZE_MAX, &at);
 	return (store_open_seal(l, o, e));
 }
 
@@ -453,7 +462,16 @@ store_open_recover(struct store_live *l, const struct store_live_options *how,
 {
 	bool fresh;
 
-	if (store_open_settle(l, found, &fresh, e) == -1)
+	if (store_open_settle(l, found, &fresh, e) == -1 ||
+	    settle_words(l, &l->words, found, e) == -1)
 		return (-1);
 	return (store_open_start(l, how, fresh, e));
+}
+
+int
+store_live_words(struct store_live *l, struct buf *text, struct err *e)
+{
+	buf_span(text, buf_view(&l->words));
+	buf_free(&l->words);
+	return (buf_ok(text) ? 0 : err_set(e, ERR_IO, "out of memory"));
 }

@@ -137,7 +137,6 @@ state_facts(struct sealing *s)
 	facts->counts = o->state.counts;
 	facts->policy = span_str(o->policy);
 	facts->mask_epochs = buf_view(o->said.len > 0 ? &o->said : &o->epochs);
-	facts->words_count = o->words_count;
 	facts->unlocked = o->unlocked;
 	facts->source_count = o->state.source_count;
 	memcpy(facts->sources, o->state.sources, sizeof(facts->sources));
@@ -161,9 +160,8 @@ name(struct sealing *s, struct err *e)
 	struct store_segment *segment = s->segment;
 	int rc;
 
-	if (io_replace(st->store->words_fd, st->name, buf_view(&s->o->words), STORE_FILE_MODE,
-		false, e) == -1)
-		return (err_in(e, "vocabulary of stream %s", st->name));
+	if (store_words_write(st, &s->o->words, &s->facts->words_count, e) == -1)
+		return (-1);
 	store_segment_tags(segment, buf_view(&s->tags));
 	s->segment = NULL; /* handed over */
 	pthread_mutex_lock(&s->l->lock);
@@ -317,7 +315,6 @@ finish(struct store_live *l, const struct store_live_facts *done, struct err *e)
 	buf_clear(&o->words);
 	buf_span(&o->said, done->epochs);
 	buf_span(&o->words, done->words);
-	o->words_count = done->words_count;
 	o->unlocked = done->unlocked;
 	(void)snprintf(o->period, sizeof(o->period), "%s", done->period ? done->period : "");
 	if (!buf_ok(&o->said) || !buf_ok(&o->words))

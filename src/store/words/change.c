@@ -17,22 +17,10 @@
 
 #include "base/err.h"
 #include "base/io.h"
-#include "crypto/random.h"
-#include "crypto/sha256.h"
-#include "seal/puncture.h"
+#include "base/scan.h"
 #include "store/inside.h"
 #include "store/words/inside.h"
 #include "store/writer.h"
-
-#define WORDS_BYTES_MAX ((size_t)64 << 20)
-
-/* What the chain says. */
-struct said {
-	uint64_t seg, revision; /* the newest segment; 0: none */
-	bool has_words;         /* of that segment, or of an entry since */
-	uint64_t lines;
-	unsigned char hash[32];
-};
 
 static void
 second_name(const struct store_stream *st, char name[static STORE_PATH_BYTES])
@@ -57,94 +45,22 @@ store_words_sweep(struct store_stream *st, struct err *e)
 	return (io_shred(words, old, e));
 }
 
-static void
-take(struct said *said, const struct seal_entry *entry)
-{
-	const struct seal_segment *segment = &entry->of.segment;
-	const struct seal_config *config = &entry->of.config;
-
-	if (entry->type == SEAL_SEGMENT) {
-		*said = (struct said){
-			.seg = segment->seg, .has_words = true, .lines = segment->words_count
-		};
-		memcpy(said->hash, segment->words_hash, sizeof(said->hash));
-	} else if (entry->type == SEAL_REDACT && entry->of.redact.seg == said->seg) {
-		said->revision = entry->of.redact.revision;
-	} else if (entry->type == SEAL_CONFIG && config->has_words) {
-		said->lines = config->words_count;
-		memcpy(said->hash, config->words_hash, sizeof(said->hash));
-	}
-}
-
+/* Is the body of file there already, in a file that is believed? */
 static int
-read_chain(const struct store_stream *st, struct said *said, struct err *e)
+is_there(const struct store_stream *st, const struct store_words_said *said, struct span body,
+    struct buf *old, bool *there, struct err *e)
 {
-	const struct store_chain *chain = store_writer_chain(st->writer);
-	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	int rc = entry == NULL ? err_sys(e, ERR_IO, "entry") : 0;
+	const char *why = NULL;
+	int rc = store_words_read(st, old, e);
 
-	for (size_t i = 0; i < chain->count && rc == 0; i++) {
-		if (seal_entry_read(chain->lines[i], &st->names, entry, e) == -1)
-			rc = err_in(e, "entry %zu", i);
-		else
-			take(said, entry);
-	}
-	free(entry);
+	if (rc == 0)
+		rc = store_words_judge(st, said, buf_view(old), &why, e);
+	*there = rc == 0 && why == NULL && span_equal(store_words_body(buf_view(old)), body);
 	return (rc);
 }
 
-/*
- * Of the file under the salt of the newest segment.  1; 0 if there is no
- * segment, or its salts are gone; or -1.
- */
-static int
-hash_words(const struct store_stream *st, const struct said *said, struct span file,
-    unsigned char hash[static 32], struct err *e)
-{
-	struct seal_cover cover = { .nodes = NULL };
-	unsigned char salt[16];
-	char path[STORE_PATH_BYTES];
-	struct buf text = { 0 };
-	struct crypto_sha256 h;
-	int rc = 0;
-
-	if (said->seg == 0)
-		return (0);
-	store_revision_path(path, said->seg, said->revision, "salt");
-	if (io_read_file(st->dirfd, path, SEAL_COVER_BYTES_MAX, &text, e) == -1)
-		rc = errno == ENOENT ? 0 : -1;
-	else if (seal_cover_read(buf_view(&text), &cover, e) == -1)
-		rc = err_in(e, "%s", path);
-	else if (seal_cover_salt(&cover, SEAL_SALT_WORDS, salt)) {
-		crypto_sha256_init(&h);
-		crypto_sha256_add(&h, "cretula words v1\n", 17);
-		crypto_sha256_add(&h, salt, sizeof(salt));
-		crypto_sha256_add(&h, file.ptr, file.len);
-		crypto_sha256_end(&h, hash);
-		rc = 1;
-	}
-	buf_wipe(&text);
-	seal_cover_free(&cover);
-	crypto_wipe(salt, sizeof(salt));
-	return (rc);
-}
-
-/* Is the file there already, byte by byte? */
-static int
-is_there(const struct store_stream *st, struct span file, bool *there, struct err *e)
-{
-	struct buf old = { 0 };
-	int rc = io_read_file(st->store->words_fd, st->name, WORDS_BYTES_MAX, &old, e);
-
-	*there = rc == 0 && span_equal(buf_view(&old), file);
-	if (rc == -1 && errno == ENOENT)
-		rc = 0;
-	buf_free(&old);
-	return (rc);
-}
-
-static int
-replace(struct store_stream *st, struct span file, struct err *e)
+int
+store_words_replace(struct store_stream *st, struct span file, struct err *e)
 {
 	char old[STORE_PATH_BYTES];
 	int words = st->store->words_fd;
@@ -161,7 +77,7 @@ replace(struct store_stream *st, struct span file, struct err *e)
 
 static int
 append(struct store_stream *st, const struct store_words_change *change, bool has_hash,
-    const unsigned char hash[static 32], struct err *e)
+    const struct store_words_said *now, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	int rc;
@@ -171,37 +87,70 @@ append(struct store_stream *st, const struct store_words_change *change, bool ha
 	entry->type = SEAL_CONFIG;
 	entry->of.config.kind = span_of("words", 5);
 	entry->of.config.policy = span_str(change->policy_hash);
+	entry->of.config.text = change->text;
 	entry->of.config.by = change->by;
 	if (has_hash) {
 		entry->of.config.has_words = true;
-		entry->of.config.words_count = change->lines;
-		memcpy(entry->of.config.words_hash, hash, 32);
+		entry->of.config.words_count = now->lines;
+		memcpy(entry->of.config.words_hash, now->hash, sizeof(now->hash));
 	}
 	rc = store_stream_append(st, entry, e);
 	free(entry);
 	return (rc);
 }
 
+/* file is on disk, or is to be: what the chain is to say of it, and whether it does. */
+static int
+compare(const struct store_stream *st, const struct store_words_said *said, struct span file,
+    struct store_words_said *now, bool *is_said, struct err *e)
+{
+	size_t at;
+	int has_hash = store_words_hash(st, said, file, now->hash, e);
+
+	now->lines = scan_count_lines(file, SIZE_MAX, &at);
+	*is_said = has_hash == 0 ||
+	    (said->has_words && said->lines == now->lines &&
+		memcmp(said->hash, now->hash, sizeof(now->hash)) == 0);
+	return (has_hash);
+}
+
+static int
+change_words(struct store_stream *st, const struct store_words_change *change, struct buf *file,
+    bool *changed, struct err *e)
+{
+	struct store_words_said said, now = { .seg = 0 };
+	bool there = false, is_said;
+	int has_hash;
+
+	if (store_words_said(st, &said, e) == -1 ||
+	    is_there(st, &said, change->file, file, &there, e) == -1)
+		return (-1);
+	if (!there) {
+		buf_clear(file);
+		buf_span(file, change->file);
+		if (store_words_end(st, said.seg, said.changes + 1, file, e) == -1)
+			return (-1);
+	}
+	if ((has_hash = compare(st, &said, buf_view(file), &now, &is_said, e)) == -1)
+		return (-1);
+	if (there && is_said)
+		return (0);
+	if (!there && store_words_replace(st, buf_view(file), e) == -1)
+		return (-1);
+	*changed = true;
+	return (append(st, change, has_hash == 1, &now, e));
+}
+
 int
 store_words_change(
     struct store_stream *st, const struct store_words_change *change, bool *changed, struct err *e)
 {
-	struct said said = { 0 };
-	unsigned char hash[32] = { 0 };
-	bool there = false, is_said;
-	int has_hash;
+	struct buf file = { 0 };
+	int rc;
 
 	*changed = false;
-	if (read_chain(st, &said, e) == -1 ||
-	    (has_hash = hash_words(st, &said, change->file, hash, e)) == -1 ||
-	    is_there(st, change->file, &there, e) == -1)
-		return (err_in(e, "vocabulary of stream %s", st->name));
-	is_said = has_hash == 0 ||
-	    (said.lines == change->lines && memcmp(said.hash, hash, sizeof(hash)) == 0);
-	if (there && is_said)
-		return (0);
-	if (!there && replace(st, change->file, e) == -1)
-		return (err_in(e, "vocabulary of stream %s", st->name));
-	*changed = true;
-	return (append(st, change, has_hash == 1, hash, e));
+	if ((rc = change_words(st, change, &file, changed, e)) == -1 && !*changed)
+		(void)err_in(e, "vocabulary of stream %s", st->name);
+	buf_free(&file);
+	return (rc);
 }

@@ -1,11 +1,58 @@
-/* store, inside: what a crash may leave beside a vocabulary. */
+/* store, inside: what the chain says of a vocabulary, and what stands on disk. */
 #ifndef CRETULA_STORE_WORDS_INSIDE_H
 #define CRETULA_STORE_WORDS_INSIDE_H
+
+#include "base/buf.h"
+#include "store/words.h"
+
+/* How the text of a `config` entry begins that says so. */
+#define STORE_WORDS_REFUSED "refused: "
+#define STORE_WORDS_BYTES_MAX ((size_t)64 << 20)
 
 struct err;
 struct store_stream;
 
+/* What the chain says, as of its end. */
+struct store_words_said {
+	uint64_t seg, revision; /* the newest segment; 0: none */
+	uint64_t changes; /* by hand since */
+	bool has_words; /* of that segment, or of an entry since */
+	uint64_t lines;
+	unsigned char hash[32];
+	char policy[65]; /* of the newest entry that has one */
+};
+
+int store_words_said(const struct store_stream *st, struct store_words_said *said, struct err *e);
+
+/* Was it ever changed by hand: may there have been marks of forgotten words? */
+int store_words_by_hand(const struct store_stream *st, bool *ever, struct err *e);
+
+/*
+ * Hash of file under the salt of the newest segment.  1; 0 if there is no
+ * segment, or its salts are gone; or -1.
+ */
+int store_words_hash(const struct store_stream *st, const struct store_words_said *said,
+    struct span file, unsigned char hash[static 32], struct err *e);
+
+/* file without the line that seals it. */
+struct span store_words_body(struct span file);
+/* End file with that line, of change after segment seg (0: with it). */
+int store_words_end(
+    const struct store_stream *st, uint64_t seg, uint64_t change, struct buf *file, struct err *e);
+
+/*
+ * Is file the one that was sealed last, or one that a crash kept from being
+ * sealed?  *why is NULL then, else what is wrong with it.
+ */
+int store_words_judge(const struct store_stream *st, const struct store_words_said *said,
+    struct span file, const char **why, struct err *e);
+
+/* The file, or nothing where there is none. */
+int store_words_read(const struct store_stream *st, struct buf *file, struct err *e);
+
 /* Overwrite and remove a vocabulary that another one took the place of. */
 int store_words_sweep(struct store_stream *st, struct err *e);
+/* Take the place of a vocabulary, and overwrite it. */
+int store_words_replace(struct store_stream *st, struct span file, struct err *e);
 
 #endif

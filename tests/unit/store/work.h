@@ -111,7 +111,8 @@ add_batch(struct store_segment *seg, uint64_t first, size_t count, struct err *e
 }
 
 static inline int
-seal_segment(struct store_stream *st, size_t count, size_t batches, bool end, struct err *e)
+seal_words(struct store_stream *st, size_t count, size_t batches, bool end, struct span words,
+    struct err *e)
 {
 	struct store_segment *seg;
 	struct seal_segment *facts = calloc(1, sizeof(*facts));
@@ -132,10 +133,16 @@ seal_segment(struct store_stream *st, size_t count, size_t batches, bool end, st
 	facts->policy = span_str(POLICY);
 	facts->source_count = 1;
 	facts->sources[0] = (struct seal_source){ .fp = { 7 }, .head = 3, .at = first + count, .end = end };
-	rc = store_segment_seal(seg, facts, span_str("path\t0\tabc\n"), e);
+	rc = store_segment_seal(seg, facts, words, e);
 out:
 	free(facts);
 	return (rc);
+}
+
+static inline int
+seal_segment(struct store_stream *st, size_t count, size_t batches, bool end, struct err *e)
+{
+	return (seal_words(st, count, batches, end, span_str("path\t0\tabc\n"), e));
 }
 
 #endif
