@@ -1,7 +1,14 @@
 """Who sees what: roles of the configuration, at the commands that show records."""
+import collections
+import datetime
+import html.parser
 import json
+import os
+import random
+import re
+import sqlite3
 
-from lib import cretula, equal, main, write
+from lib import cretula, equal, main, read, write
 
 LINES = b''.join(
     b'203.0.113.%d - erika [24/Nov/2025:10:11:%02d +0000] "GET /index.html HTTP/1.1" %d 512 "-" "curl/8.5.0"\n'
@@ -56,6 +63,178 @@ def test_a_role_without_a_configuration_is_its_tier():
     write('bad.yaml', b'roles: { support: { tier: analyst, k: 3 } }\n')
     run = cretula('view', *SHOP, '--role', 'support', '--config', 'bad.yaml', code=78)
     assert 'k must be a whole number from 10 to 20' in run.err and '^' in run.err, run.err
+
+
+# ---- counts ----
+
+NOW = {'CRETULA_CLOCK': '2025-11-29T12:00:00Z'}
+PATHS, STATUSES, AGENTS = ['/', '/a', '/<i>&"', '/b', '/rare'], ['200', '304', '404', '500'], ['Firefox', 'curl']
+
+
+def made_up(seed=1):
+    """Requests of some days, one of them quiet: (time, who, path, status, agent, bytes)."""
+    rnd, found = random.Random(seed), []
+    for day in range(24, 29):
+        for hour in range(24):
+            for _ in range(rnd.randint(0, 2 if day == 26 else 8 if hour < 6 else 90)):
+                who = rnd.randint(0, 6 if day == 26 else 200)
+                path = rnd.choices(PATHS, [50, 20, 20, 9, 1])[0]
+                status = rnd.choices(STATUSES, [80, 10, 9, 1])[0]
+                found.append((datetime.datetime(2025, 11, day, hour, tzinfo=datetime.timezone.utc), who, path, status,
+                              rnd.choice(AGENTS), rnd.randint(1, 999)))
+    return found
+
+
+def counted(requests):
+    """STORE/stats.db as docs/format.md has it, of these requests."""
+    schema = read(os.path.join(os.environ['CRETULA_SOURCE'], 'src/tally/db.c')).decode()
+    schema = schema[schema.index('"CREATE TABLE'):]
+    schema = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', schema[:schema.index('};')]))
+    for name in ('store/stats.db', 'store/stats.db-wal', 'store/stats.db-shm'):
+        if os.path.exists(name):
+            os.unlink(name)
+    db = sqlite3.connect('store/stats.db')
+    db.execute('PRAGMA journal_mode=WAL')
+    for statement in schema.split('CREATE')[1:]:
+        db.execute('CREATE' + statement)
+    db.execute(f'PRAGMA application_id={0x63727473}')
+    db.execute('PRAGMA user_version=1')
+    db.execute("INSERT INTO stream VALUES(1,'shop',1,0)")
+    cells = collections.defaultdict(lambda: [0, 0, set()])
+    for time, who, path, status, agent, size in requests:
+        second = int(time.timestamp())
+        for period, index in ((1, second // 3600), (2, second // 86400)):
+            for dim, key in ((0, ''), (1, path), (2, status), (4, agent)):
+                cell = cells[period, dim, index, key]
+                cell[0] += 1
+                cell[1] += size
+                cell[2].add(who)
+    for (period, dim, index, key), (n, size, who) in cells.items():
+        db.execute('INSERT INTO cell VALUES(1,?,?,?,0,0,?,?,0,?)', (period, dim, index, key, n, size))
+        db.execute('INSERT INTO seen VALUES(1,?,?,?,0,?,1,?,NULL)', (period, dim, index, key, min(len(who), 21)))
+        if (period, dim) == (2, 0):
+            db.execute('INSERT INTO uniq VALUES(1,2,?,1,?,NULL)', (index, len(who)))
+    db.commit()
+    db.close()
+
+
+def stats(role, *options):
+    return cretula('stats', *SHOP, '--role', role, '--json', *options, env=NOW, code=0).json
+
+
+def by_day(requests, of):
+    """{day: {key: (requests, subjects)}}"""
+    days = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, set()]))
+    for request in requests:
+        cell = days[request[0].date().isoformat()][of(request)]
+        cell[0] += 1
+        cell[1].add(request[1])
+    return {day: {key: (n, len(who)) for key, (n, who) in keys.items()} for day, keys in days.items()}
+
+
+def check_sums(got, k, ten=1):
+    """Every table adds up to the days, the points to the total; nothing under k is told."""
+    days = sum(day['requests'] for day in got['days'] if not isinstance(day['requests'], str))
+    equal(sum(p['requests'] for p in got['points']), got['total']['requests'])
+    for name, table in got['tables'].items():
+        parts = sum(row['requests'] for row in table['rows']) + table['other']['requests']
+        equal((parts, parts), (table['total']['requests'], days), name)
+        assert all(row['requests'] >= k and row['requests'] % ten == 0 for row in table['rows']), table
+    return days
+
+
+def test_analysts_see_cells_of_ten():
+    """What Python says of each day with its subjects, the smallest shown cell and the quiet day left out."""
+    ready()
+    requests = made_up()
+    counted(requests)
+    got = stats('analyst')
+    days = check_sums(got, 10)
+    alone, paths = by_day(requests, lambda r: ''), by_day(requests, lambda r: r[2])
+    equal([(d['day'][:10], d['requests'] if d['requests'] != '<10' else None) for d in got['days']],
+          [(day, cells[''][0] if cells[''][1] >= 10 else None) for day, cells in sorted(alone.items())])
+    assert any(d['requests'] == '<10' for d in got['days']), got['days']
+    equal(days, got['total']['requests'], 'each block of hours is in its day')
+    want = collections.Counter()
+    for day, cells in paths.items():
+        shown = {key: n for key, (n, subjects) in cells.items() if subjects >= 10}
+        if alone[day][''][1] < 10:
+            continue
+        if len(shown) < len(cells) and shown:
+            del shown[min(shown, key=lambda key: (shown[key], key))]
+        want.update(shown)
+    equal({row['key']: row['requests'] for row in got['tables']['paths']['rows']}, dict(want))
+    equal(got['tables']['countries']['rows'], [])
+    for point in got['points']:
+        inside = [r for r in requests if point['since'][:13] <= r[0].strftime('%Y-%m-%dT%H') < point['until'][:13]]
+        equal(point['requests'], len(inside))
+        assert len({r[1] for r in inside}) >= 10, point
+    text = cretula('stats', *SHOP, '--role', 'analyst', env=NOW, code=0).text
+    assert '<10' in text and 'other' in text and not re.search('[\x00-\x09\x0b-\x1f]', text), text
+
+
+def test_the_public_sees_tens_of_whole_days():
+    """Days only, k of 20, rounded; the same question has the same answer; the running day is not there."""
+    ready()
+    counted(made_up())
+    got = stats('public')
+    check_sums(got, 20, 10)
+    assert all(point['since'].endswith('T00:00:00.000Z') and 'bytes' not in point for point in got['points']), got
+    equal(got, stats('public'))
+    early = cretula('stats', *SHOP, '--role', 'public', '--json', env={'CRETULA_CLOCK': '2025-11-25T23:59:00Z'}, code=0).json
+    equal([d['day'][:10] for d in early['days']], ['2025-11-24'])
+    equal(early['points'], got['points'][:1])
+    window = stats('public', '--since', '2025-11-24T00:00:01Z', '--until', '2025-11-27T23:00:00Z')
+    equal([d['day'][:10] for d in window['days']], ['2025-11-25', '2025-11-26'])
+    write('roles.yaml', b'roles: { few: { tier: analyst, k: 15, fields: [agent] }, all: { tier: public } }\n')
+    few = stats('few', '--config', 'roles.yaml')
+    equal((few['k'], list(few['tables'])), (15, ['agents']))
+    check_sums(few, 15)
+    equal(stats('all', '--config', 'roles.yaml'), got)
+
+
+def test_what_a_role_may_not_ask():
+    """Refused, and nothing is printed."""
+    ready()
+    for role, options in (('analyst', ['--words']), ('public', ['--words']), ('auditor', []), ('analyst', ['--since', 'now'])):
+        equal(cretula('stats', *SHOP, '--role', role, *options, code=2).out, b'', role)
+    equal(cretula('stats', *SHOP, '--role', 'analyst', code=66).out, b'')  # nothing is counted
+    equal(cretula('publish', *SHOP, '--out', 'pages', '--role', 'analyst', code=2).out, b'')
+    equal(cretula('publish', *SHOP, code=2).out, b'')
+    assert not os.path.exists('pages')
+
+
+class Page(html.parser.HTMLParser):
+    """Text of a page, and everything in it that could load or run."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loads, self.text, self.tags = [], '', []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [value for name, value in attrs if name in ('src', 'href', 'srcset', 'action') or name.startswith('on')]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_published_page_is_whole_and_loads_nothing():
+    """No script, one link, hostile keys as text; the same bytes when it is made again."""
+    ready()
+    counted(made_up())
+    cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
+    equal(sorted(os.listdir('pages')), ['counts.json', 'index.html'])
+    equal(json.loads(read('pages/counts.json')), stats('public'))
+    text = read('pages/index.html').decode()
+    page = Page(text)
+    equal(page.loads, ['counts.json'])
+    assert not {'script', 'i', 'iframe', 'img', 'link'} & set(page.tags), page.tags
+    assert '/<i>&"' in page.text and "default-src 'none'" in text, text
+    assert '<20 visitors' in page.text, page.text
+    cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
+    equal(read('pages/index.html').decode(), text)
 
 
 main()
