@@ -196,7 +196,7 @@ def test_the_public_sees_tens_of_whole_days():
 def test_what_a_role_may_not_ask():
     """Refused, and nothing is printed."""
     ready()
-    for role, options in (('analyst', ['--words']), ('public', ['--words']), ('auditor', []), ('analyst', ['--since', 'now'])):
+    for role, options in (('analyst', ['--words']), ('public', ['--rebuild']), ('analyst', ['--csv', 'path']), ('auditor', []), ('analyst', ['--since', 'now'])):
         equal(cretula('stats', *SHOP, '--role', role, *options, code=2).out, b'', role)
     equal(cretula('stats', *SHOP, '--role', 'analyst', code=66).out, b'')  # nothing is counted
     equal(cretula('publish', *SHOP, '--out', 'pages', '--role', 'analyst', code=2).out, b'')
