@@ -14,20 +14,27 @@
 
 #define CRASH_EXIT 77
 
-/* Steps counted so far, and the one that fails; 0 means none does. */
+/* Steps counted so far, and the first and last one that fail; 0 means none does. */
 static _Atomic uint64_t steps;
-static _Atomic uint64_t fault_at;
+static _Atomic uint64_t fault_at, fault_last;
 static _Atomic int fault_errnum;
-static atomic_bool fault_sticky;
+
+static void
+set_fault(uint64_t nth, int errnum, uint64_t count)
+{
+	uint64_t at = atomic_load(&steps) + nth;
+
+	atomic_store(&fault_at, 0);
+	atomic_store(&fault_errnum, errnum);
+	atomic_store(&fault_last, count > UINT64_MAX - at ? UINT64_MAX : at + count - 1);
+	if (nth > 0)
+		atomic_store(&fault_at, at);
+}
 
 void
 io_fault_set(uint64_t nth, int errnum, bool sticky)
 {
-	atomic_store(&fault_at, 0);
-	atomic_store(&fault_errnum, errnum);
-	atomic_store(&fault_sticky, sticky);
-	if (nth > 0)
-		atomic_store(&fault_at, atomic_load(&steps) + nth);
+	set_fault(nth, errnum, sticky ? UINT64_MAX : 1);
 }
 
 uint64_t
@@ -37,25 +44,26 @@ io_fault_steps(void)
 }
 
 #ifdef CRETULA_TESTING
-/* CRETULA_FAULT=n[:errnum] */
+/* CRETULA_FAULT=n[:errnum[:count]] */
 __attribute__((constructor)) static void
 set_from_environment(void)
 {
 	const char *text = getenv("CRETULA_FAULT");
-	struct span in, errnum_text;
-	uint64_t nth, errnum = 0;
-	size_t colon;
+	uint64_t numbers[3] = { 0, 0, 1 };
+	struct span rest;
 
 	if (text == NULL)
 		return;
-	in = span_str(text);
-	colon = span_find(in, ':');
-	errnum_text = span_from(in, colon + 1);
-	if (num_u64(span_of(in.ptr, colon), &nth) == -1)
-		return;
-	if (errnum_text.len > 0 && (num_u64(errnum_text, &errnum) == -1 || errnum > 4095))
-		return;
-	io_fault_set(nth, (int)errnum, false);
+	rest = span_str(text);
+	for (size_t i = 0; i < 3 && rest.len > 0; i++) {
+		size_t colon = span_find(rest, ':');
+
+		if (num_u64(span_of(rest.ptr, colon), &numbers[i]) == -1)
+			return;
+		rest = span_from(rest, colon + 1);
+	}
+	if (numbers[1] <= 4095)
+		set_fault(numbers[0], (int)numbers[1], numbers[2]);
 }
 #endif
 
@@ -64,7 +72,7 @@ fault_hit(uint64_t step)
 {
 	uint64_t at = atomic_load(&fault_at);
 
-	if (step != at && !(step > at && atomic_load(&fault_sticky)))
+	if (at == 0 || step < at || step > atomic_load(&fault_last))
 		return (false);
 	errno = atomic_load(&fault_errnum);
 	return (true);

@@ -99,8 +99,8 @@ int io_lock(int dirfd, const char *path, struct err *e);
  * io_fault_set(n, errnum) the n-th step from now fails with errnum (and so
  * do all later ones if sticky).  errnum 0 means: _exit(77) there, a crash.
  * A write that fails leaves its first half; a slot is old or new.
- * With a build option the environment CRETULA_FAULT=n[:errnum] sets it at
- * start.
+ * With a build option the environment CRETULA_FAULT=n[:errnum[:count]] sets it
+ * at start; count steps in a row fail, 1 if it is not given.
  */
 void io_fault_set(uint64_t nth, int errnum, bool sticky);
 uint64_t io_fault_steps(void); /* steps counted so far */

@@ -110,7 +110,7 @@ def test_a_stream_in_trouble():
         raise Skip('not a testing build: no faults')
     configure()
     Daemon().end()
-    daemon = Daemon(env={'CRETULA_FAULT': '84:5'})
+    daemon = Daemon(env={'CRETULA_FAULT': '84:5:3'})  # it waits for 3.5 s
     codes = set()
     with connect('s.sock') as s:
         for n in range(1000):
@@ -202,7 +202,7 @@ def test_http():
     configure(f'metrics: unix:{os.getcwd()}/metrics.sock\n' + ONE)
     Daemon().end()
     assert not os.path.exists('metrics.sock')
-    daemon = Daemon(env={'CRETULA_FAULT': '84:5'} if is_testing_build() else {})
+    daemon = Daemon(env={'CRETULA_FAULT': '84:5:3'} if is_testing_build() else {})
     equal(stat.S_IMODE(os.stat('metrics.sock').st_mode), 0o660)
     equal(ask('/healthz')[0], 200)
     codes = set()
