@@ -51,7 +51,7 @@ def test_by_hand():
     daemon, s = start()
     send(s, 10, target='/healthz')
     equal(taken()['records'], 0)
-    ask('--for', '2s', '--reason', 'a "ticket" 4711')
+    ask('--for', '8s', '--reason', 'a "ticket" 4711')  # time enough for what follows, on any machine
     wait_for(lambda: taken().get('detail') == 'full')
     send(s, 5, target='/healthz', client='203.0.113.9')
     equal(taken()['records'], 5)
