@@ -31,7 +31,9 @@ export function micros(us) {
         return '0';
     if (us < 1000)
         return `${us} µs`;
-    return us < 1e6 ? `${digits(us / 1000)} ms` : `${digits(us / 1e6)} s`;
+    if (us < 1e6)
+        return `${digits(us / 1000)} ms`;
+    return us < 6e7 ? `${digits(us / 1e6)} s` : span(us / 1e6);
 }
 
 export function percent(part, all) {

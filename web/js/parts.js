@@ -68,7 +68,7 @@ export function Failure({ error, again }) {
 }
 
 export function Empty({ text }) {
-    return h('p', { class: 'state empty' }, text);
+    return h('div', { class: 'state empty' }, h('p', null, text));
 }
 
 function Waiting() {

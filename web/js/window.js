@@ -11,12 +11,19 @@ const NAMES = { developer: ['hour', 'day', 'week', 'month'], analyst: ['hour', '
 
 export const windowsOf = (tier) => NAMES[tier] ?? [];
 
-/* What to ask the interface for, out of the hash; the public tier has no hours, so a day is one point: a week then. */
-export function windowParams(tier, params) {
+const LONG_MS = { hour: 3600e3, day: 86400e3, week: 7 * 86400e3, month: 31 * 86400e3 };
+
+/*
+ * What to ask the interface for, out of the hash; the public tier has no hours, so a day is one point: a week then.
+ * Without an instant it is the newest window that has ended; of a stream that ended before that, its last one.
+ */
+export function windowParams(tier, params, last) {
     if (tier === 'developer' && params.since)
         return { since: params.since, until: params.until };
     const fallback = tier === 'public' ? 'week' : 'day';
-    return { window: windowsOf(tier).includes(params.window) ? params.window : fallback, at: params.at };
+    const window = windowsOf(tier).includes(params.window) ? params.window : fallback;
+    const over = last && Date.parse(last) < Date.now() - 2 * LONG_MS[window];
+    return { window, at: params.at ?? (over ? last : undefined) };
 }
 
 /* The value of <input type=datetime-local>, taken as UTC, and back. */
@@ -53,7 +60,7 @@ function Steps({ window, at }) {
 }
 
 /* window: that of an answer, as soon as there is one. */
-export function WindowPicker({ tier, params, window, refresh }) {
+export function WindowPicker({ tier, params, window, last, refresh }) {
     const free = tier === 'developer' && (params.since !== undefined || params.free !== undefined);
     const names = windowsOf(tier).map((name) => [name, w.window.names[name]]);
     if (tier === 'developer')
@@ -62,7 +69,7 @@ export function WindowPicker({ tier, params, window, refresh }) {
         ? { free: 1 } : { window: name, free: undefined, since: undefined, until: undefined, at: params.at });
     return h('div', { class: 'window' },
         h(Choice, { label: w.window.label, options: names, choose,
-            value: free ? 'free' : windowParams(tier, params).window }),
+            value: free ? 'free' : windowParams(tier, params, last).window }),
         free ? h(Free, { params, window, key: params.since }) : window && h(Steps, { window, at: params.at }),
         h('button', { type: 'button', class: 'square', 'aria-label': w.window.refresh, title: w.window.refresh,
             onClick: refresh }, h(Icon, { name: 'again' })),

@@ -127,10 +127,10 @@ export const w = {
     },
     records: {
         title: 'Records', times: 'Time', now: 'now',
-        spans: { '-1h': '1 hour', '-24h': '24 hours', '-7d': '7 days', '-30d': '30 days' },
+        spans: { '-1h': '1 hour', '-24h': '24 hours', '-7d': '7 days', '-30d': '30 days', all: 'All' },
         shown: (n, more) => `${n} shown, oldest first${more ? '; there are more' : ''}`,
         caption: (stream) => `Records of ${stream}`,
-        empty: 'No record fits.', more: 'More records',
+        empty: 'No record of this time fits.', anyTime: 'Look at all times', more: 'More records',
         erased: (n) => `${n} erased on request, left out.`,
         logged: 'Who looked at this, when, and by which filter is recorded.',
         lines: 'JSON lines', linesHelp: 'Up to 10,000 records with all fields, by the server',

@@ -63,7 +63,7 @@ function Note({ stream }) {
 /* Each look at a chain is an access record: it is opened by whoever wants it. */
 export function Chain({ streams }) {
     const { params } = useRoute();
-    const names = ['cretula.store', ...streams];
+    const names = [...new Set(['cretula.store', ...streams])];
     const stream = names.includes(params.chain) ? params.chain : null;
     return h('section', { class: 'panel chain' },
         h('header', null, h('h2', null, w.chain.heading)),

@@ -10,13 +10,13 @@ import { Traffic } from './traffic.js';
 
 export function Overview({ session, stream, about, params }) {
     const [round, setRound] = useState(0);
-    const query = { stream, ...windowParams(session.tier, params) };
+    const query = { stream, ...windowParams(session.tier, params, about?.last) };
     const key = JSON.stringify([query, round]);
     const overview = useLoad(key, (signal) => get('overview', query, signal));
     const series = useLoad(key, (signal) => get('series', query, signal));
     const window = overview.data?.window ?? series.data?.window;
     return [
-        h(WindowPicker, { tier: session.tier, params, window, refresh: () => setRound(round + 1) }),
+        h(WindowPicker, { tier: session.tier, params, window, last: about?.last, refresh: () => setRound(round + 1) }),
         h(Tiles, { load: overview, series: series.data, stream }),
         h(Traffic, { load: series, stream, tier: session.tier, params }),
         h(Tops, { session, stream, about, query, round, window }),

@@ -9,7 +9,7 @@ import { go } from '../state.js';
 import { w } from '../words.js';
 import { Filter, RecordTable, exportColumns } from './record.js';
 
-const SPANS = ['-1h', '-24h', '-7d', '-30d'];
+const SPANS = ['-1h', '-24h', '-7d', '-30d', 'all'];
 const PAGE = 100;
 
 /* Pages of records that were asked for after the first one. */
@@ -29,24 +29,29 @@ function useMore(first, key, query) {
     return [more, load];
 }
 
-function Times({ params }) {
-    const value = params.since ?? '-24h';
+/* A day of what still comes; all of what came before that. */
+function sinceOf(params, last) {
+    return params.since ?? (last && Date.parse(last) < Date.now() - 86400e3 ? 'all' : '-24h');
+}
+
+function Times({ params, value }) {
     const options = SPANS.map((since) => [since, w.records.spans[since]]);
     if (!SPANS.includes(value))
         options.push([value, `${value} – ${params.until ?? w.records.now}`]);
     return h(Choice, { label: w.records.times, options, value,
-        choose: (since) => go({ since, until: since === value ? params.until : undefined }) });
+        choose: (since) => go({ since, until: since === params.since ? params.until : undefined }) });
 }
 
-export function Records({ stream, params }) {
-    const query = { stream, where: params.where, since: params.since ?? '-24h', until: params.until, limit: PAGE };
+export function Records({ stream, params, about }) {
+    const since = sinceOf(params, about?.last);
+    const query = { stream, where: params.where, since: since === 'all' ? undefined : since, until: params.until, limit: PAGE };
     const key = JSON.stringify(query);
     const load = useLoad(key, (signal) => get('records', query, signal));
     const [more, loadMore] = useMore(load.data, key, query);
     const records = [...load.data?.records ?? [], ...more.records];
     const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
     return [
-        h('div', { class: 'window' }, h(Times, { params })),
+        h('div', { class: 'window' }, h(Times, { params, value: since })),
         h(Filter, { key: params.where ?? '', value: params.where, error: load.error, apply: (where) => go({ where }) }),
         h(Panel, {
             title: w.records.title, load: load.error?.code === 'filter' ? { ...load, again: undefined } : load,
@@ -56,7 +61,8 @@ export function Records({ stream, params }) {
                 h('a', { class: 'button small', download: `${stream}.jsonl`, title: w.records.linesHelp,
                     href: address('records.jsonl', { ...query, limit: 10000 }) }, w.records.lines)],
             empty: (data) => data.records.length === 0 && data.next === undefined,
-            emptyText: w.records.empty,
+            emptyText: [w.records.empty, since !== 'all' && h('button', { type: 'button',
+                onClick: () => go({ since: 'all', until: undefined }) }, w.records.anyTime)],
             show: () => [
                 h(RecordTable, { caption: w.records.caption(stream), narrow,
                     records: records.map((record, i) => ({ key: i, record })) }),

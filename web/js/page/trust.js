@@ -127,15 +127,19 @@ function Deletions({ deletions, now }) {
         empty: w.deletions.empty });
 }
 
+/* The store's own chain has no records: nothing is counted, masked or removed of it. */
+const withRecords = (streams) => streams.filter(({ name }) => name !== 'cretula.store');
+
 function Details({ trust, tier }) {
     const { streams, now } = trust;
+    const kept = withRecords(streams);
     return [
         streams.length > 0 && h(Section, { title: w.streams.title, name: 'streams', columns: columnsOfStreams(now),
             rows: streams, lead: w.streams.lead, cards: true }),
         streams.length > 0 && h('section', { class: 'panel' }, h('header', null, h('h2', null, w.counts.title)),
-            h('p', { class: 'lead' }, w.counts.lead), streams.map((stream) => h(Balance, { key: stream.name, stream }))),
-        streams.length > 0 && h('div', { class: 'two-panels' }, h(Masked, { streams }),
-            h('div', { class: 'stack' }, h(Retention, { streams, now }), h(Reasons, { streams }))),
+            h('p', { class: 'lead' }, w.counts.lead), kept.map((stream) => h(Balance, { key: stream.name, stream }))),
+        streams.length > 0 && h('div', { class: 'two-panels' }, h(Masked, { streams: kept }),
+            h('div', { class: 'stack' }, h(Retention, { streams: kept, now }), h(Reasons, { streams }))),
         h('div', { class: 'two-panels' }, h(Keys, { keys: trust.keys, now }),
             streams.length > 0 && h(Deletions, { deletions: trust.deletions, now })),
         (tier === 'developer' || tier === 'auditor') && streams.length > 0 && h(Chain, { streams: streams.map(({ name }) => name) }),

@@ -1,6 +1,6 @@
 /* What was checked, with what result; and what was not. */
 import { h } from '../../vendor/preact.js';
-import { ago, count, span } from '../format.js';
+import { ago, count, micros } from '../format.js';
 import { Copy, Icon, Time } from '../parts.js';
 import { Table } from '../table.js';
 import { w } from '../words.js';
@@ -15,7 +15,7 @@ function When({ verified, now }) {
     if (!verified.at)
         return w.verdict.never;
     return [w.verdict.by[verified.by] ?? w.verdict.by.serve, ' ', h(Time, { at: verified.at }), ' UTC, ',
-        ago(verified.at, now), verified.took_ms === undefined ? '' : w.verdict.took(span(verified.took_ms / 1000)), '. ',
+        ago(verified.at, now), verified.took_ms === undefined ? '' : w.verdict.took(micros(1000 * verified.took_ms)), '. ',
         w.verdict.findings(count(verified.errors), count(verified.warnings))];
 }
 
@@ -30,7 +30,7 @@ function limits(trust, tier) {
     list.push(w.limits.asserted, w.limits.open, w.limits.rollback);
     if (trust.verified.state === 'incomplete')
         list.unshift(w.limits.incomplete);
-    if (trust.deletions.length > 0)
+    if (trust.deletions.some(({ kind }) => kind !== 'destroy'))
         list.push(w.limits.deleted);
     if (tier === 'analyst' || tier === 'public')
         list.push(w.limits.tier);

@@ -1,0 +1,156 @@
+"""The page of the binary itself: a store is imported, `cretula serve` answers, a browser looks, in each role."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
+sys.dont_write_bytecode = True
+import test_page  # noqa: E402
+from lib import CRETULA, Skip, cretula, equal, main, make_log, wait_for, write  # noqa: E402
+
+TIERS = ('developer', 'analyst', 'public', 'auditor')
+
+
+class Served:
+    """A store with one stream, and serve on a port of loopback."""
+
+    def __init__(self):
+        if 'serve' not in subprocess.run([CRETULA, '--help'], capture_output=True, text=True, check=False).stdout:
+            raise Skip('this binary has no serve')
+        self.browser = test_page.World.get().browser
+        write('a.log', make_log(3000))
+        cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'a.log')
+        self.tokens, rows = {}, []
+        for tier in TIERS:
+            said = cretula('serve', 'token', '--role', tier).text
+            self.tokens[tier] = said.split()[0]
+            digest = re.search(r'sha256:\w+', said)[0]
+            rows.append(f'  {tier}: {{ tier: {tier}, token_hash: "{digest}" }}\n')
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            self.port = free.getsockname()[1]
+        write('cretula.yaml', ('store: store\nkeys: store.keys\nroles:\n' + ''.join(rows) +
+                               f'serve: {{ listen: "127.0.0.1:{self.port}" }}\nstreams:\n  shop: {{ format: combined }}\n').encode())
+        self.process = subprocess.Popen([CRETULA, 'serve', '--config', 'cretula.yaml'], stderr=subprocess.PIPE, text=True)
+        self.where = f'http://127.0.0.1:{self.port}'
+        wait_for(self.listens, seen=lambda: self.process.poll())
+
+    def listens(self):
+        try:
+            socket.create_connection(('127.0.0.1', self.port), 1).close()
+            return True
+        except OSError:
+            assert self.process.poll() is None, self.process.stderr.read()
+            return False
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, self.process.returncode
+
+    def enter(self, tier):
+        page = test_page.browser.Page(self.browser)
+        page.go(self.where)
+        page.until("document.querySelector('#token')")
+        page.run("document.querySelector('#token').focus()")
+        page.run("void (location.hash = '#/trust')")
+        page.type(self.tokens[tier])
+        page.key('Enter')
+        page.until("document.querySelector('header nav')")
+        return page
+
+
+def sound(page, where):
+    errors = [e for e in page.errors if not test_page.EXPECTED.search(e)]
+    assert not errors, errors
+    away = [url for url in page.asked if not url.startswith((where, 'data:'))]
+    assert not away, away
+
+
+def look(served, tier, names):
+    """Pages of a tier: drawn, accessible, nothing refused."""
+    page = served.enter(tier)
+    for name in names:
+        page.run(f"void (location.hash = '#/{name}?stream=shop{'&chain=shop' if name == 'trust' else ''}')")
+        page.until(test_page.READY % name)
+        if name != 'live':
+            test_page.accessible(page, f'{tier} {name}')
+        if os.environ.get('CRETULA_SHOTS'):
+            page.shot(os.path.join(os.environ['CRETULA_SHOTS'], f'real-{tier}-{name}.png'))
+        assert page.run("document.querySelector('.failure')?.textContent ?? ''") == '', f'{tier} {name} failed'
+    return page
+
+
+def anchor_of(page):
+    page.run("void (location.hash = '#/trust')")
+    page.until("document.querySelector('main.trust .verdict.good')")
+    return page.run("document.querySelector('.anchor code').textContent")
+
+
+def same_records(page):
+    """The first records are those of view."""
+    page.run("void (location.hash = '#/records?stream=shop&since=all')")
+    page.until("document.querySelectorAll('.records .opener').length === 100")
+    times = page.run("[...document.querySelectorAll('.records time')].map(t => t.getAttribute('datetime'))")
+    told = cretula('view', '--store', 'store', '--stream', 'shop').lines[:100]
+    equal(times, [record['time'] for record in told], 'times of records')
+
+
+def counted(served):
+    """Has the binary figures of the stream?"""
+    request = urllib.request.Request(f'{served.where}/api/v1/overview?stream=shop&window=day&at=2025-11-24',
+                                     headers={'Authorization': f'Bearer {served.tokens["developer"]}'})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as problem:
+        if json.load(problem).get('detail') == 'Nothing is counted of it yet.':
+            return None
+        raise
+
+
+def overview(served):
+    """Requests of the day of the log, as each role may see them."""
+    for tier, window in (('developer', 'day'), ('analyst', 'day'), ('public', 'week')):
+        page = served.enter(tier)
+        page.run(f"void (location.hash = '#/overview?stream=shop&window={window}&at=2025-11-24')")
+        page.until(test_page.READY % 'overview')
+        equal(page.run("document.querySelector('.tile.requests .figure').textContent"), '3,000', f'requests for {tier}')
+        total = page.run("document.querySelector('.top tr.sum td').textContent")
+        equal(total, '3,000', f'total of paths for {tier}')
+        test_page.accessible(page, f'{tier} overview')
+        if os.environ.get('CRETULA_SHOTS'):
+            page.shot(os.path.join(os.environ['CRETULA_SHOTS'], f'real-{tier}-overview.png'))
+        sound(page, served.where)
+        page.close()
+
+
+@test_page.closing
+def test_roles():
+    """Every role's pages are drawn out of a real store; the verdict and the records are those of verify and view."""
+    served = Served()
+    auditor = cretula('verify', '--store', 'store', '--json').json['coverage']['auditor']
+    for tier in TIERS:
+        page = look(served, tier, [name for name in test_page.PAGES[tier] if name != 'overview'])
+        equal(anchor_of(page), auditor, f'the line that {tier} sees')
+        if tier == 'developer':
+            same_records(page)
+        sound(page, served.where)
+        page.close()
+    has_figures = counted(served) is not None
+    if has_figures:
+        overview(served)
+    served.end()
+    if not has_figures:
+        raise Skip('this binary counts nothing for the overview')
+
+
+if __name__ == '__main__':
+    main()
