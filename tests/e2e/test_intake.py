@@ -13,7 +13,7 @@ import threading
 import time
 
 from certificates import authority, client, issue
-from lib import CRETULA, Skip, cretula, equal, main, read, records, write
+from lib import CRETULA, Skip, cretula, equal, is_testing_build, main, read, records, write
 from test_run import Daemon, busy_s, committed, free_port, line, wait_for
 
 CONFIG = 'store: store\nstreams:\n  s: { input: { http: "%s"%s }, format: %s }\n'
@@ -355,6 +355,42 @@ def test_closed_while_it_unpacks():
         thread.join()
     said = daemon.process.communicate(timeout=60)[1].decode()
     assert daemon.process.returncode > 0, (daemon.process.returncode, said)
+
+
+def test_a_stream_that_fails():
+    """Bodies that it lost are answered 503, and are no retries when they come again; what was committed before stays one."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    port = configure()
+    write('c.yaml', read('c.yaml') + f'  other: {{ input: {{ unix: {os.getcwd()}/o.sock }}, format: combined }}\n'.encode())
+    Daemon().end()
+    daemon = Daemon(env={'CRETULA_FAULT': '150:5'})
+    answers = []
+    while 503 not in answers:
+        if len(answers) % 10 == 9:
+            daemon.process.send_signal(signal.SIGUSR1)
+        answers.append(post(port, '/ndjson', line(len(answers)), Idempotency_Key=f'key-{len(answers)}')[0])
+        assert len(answers) < 400, answers
+    lost = len(answers) - 1
+    equal(answers[:-1], [200] * lost)
+    equal(post(port, '/ndjson', line(lost), Idempotency_Key=f'key-{lost}'), (200, ''))
+    equal(post(port, '/ndjson', line(0), Idempotency_Key='key-0'), (200, ''))
+    os.rename('store.keys/keyring', 'gone')
+    os.rename('store/streams/s/seg', 'seg')  # nobody can commit, nor open it again
+    daemon.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: cretula('status', '--store', 'store', '--json').json['streams'][0]['state'] == 'failed')
+    start = time.monotonic()
+    for _ in range(3):
+        equal(post(port, '/ndjson', line(1))[0], 503)
+    assert time.monotonic() - start < 10
+    os.rename('seg', 'store/streams/s/seg')
+    os.rename('gone', 'store.keys/keyring')
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: cretula('status', '--store', 'store', '--json').json['streams'][0]['state'] == 'reading')
+    equal(post(port, '/ndjson', line(1000)), (200, ''))
+    said = daemon.end()
+    kept = [(r['bytes'] - 1000, 'sent_again' in r.get('flags', ())) for r in records('store', 's')]
+    equal(kept, [(n, False) for n in range(lost + 1)] + [(0, True), (1000, False)], said)
 
 
 def test_broken_off():

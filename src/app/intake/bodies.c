@@ -60,11 +60,25 @@ answer_taken(struct intake *in, int64_t now_ns)
 	}
 }
 
+/* Was it for nothing that this body waited for a reader? */
+static bool
+is_late(const struct intake *in, const struct intake_body *body, int64_t now_ns)
+{
+	return (in->quit || in->deserted || now_ns - body->since_ns >= WAIT_NS);
+}
+
 static void
 answer_late(struct intake *in, int64_t now_ns)
 {
-	while (
-	    in->queue.first != NULL && (in->quit || now_ns - in->queue.first->since_ns >= WAIT_NS))
+	struct intake_body *body = in->current;
+
+	if (body != NULL && !in->reading && is_late(in, body, now_ns)) {
+		app_intake_drop_plain(in);
+		app_intake_unsee(in, in->tickets, in->tickets + 1);
+		in->current = NULL;
+		answer(body, 503);
+	}
+	while (in->queue.first != NULL && is_late(in, in->queue.first, now_ns))
 		answer(pop(&in->queue), 503);
 }
 
@@ -125,8 +139,14 @@ unpack_next(struct intake *in)
 	pthread_mutex_lock(&in->lock);
 	in->unpacking = false;
 	app_intake_release(body);
-	if (status == 0 && in->quit)
-		status = 503; /* nobody reads it any more */
+	if (status == 0 &&
+	    (in->quit || in->deserted ||
+		(in->cutter_again && in->unsee_from != in->unsee_to))) {
+		status = 503; /* nobody reads it any more; or was it lost, what it repeats? */
+		app_intake_drop_plain(in);
+		app_intake_unsee(in, in->tickets, in->tickets + 1);
+	}
+	app_intake_settle(in);
 	if (status == 0)
 		in->current = body;
 	else

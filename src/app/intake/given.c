@@ -14,9 +14,8 @@
 
 /* ---- reading ---- */
 
-/* Nothing is left of it. */
-static void
-drop_plain(struct intake *in)
+void
+app_intake_drop_plain(struct intake *in)
 {
 	crypto_wipe(in->plain, in->plain_peak);
 	in->plain_peak = 0;
@@ -84,8 +83,9 @@ take_current(struct intake *in, struct input_more *more)
 {
 	struct intake_body *body = in->current;
 
-	drop_plain(in);
+	app_intake_drop_plain(in);
 	in->current = NULL;
+	in->reading = false;
 	more->ticket = body->ticket = ++in->tickets;
 	app_intake_push(&in->taken, body);
 	pthread_cond_signal(&in->to_thread);
@@ -113,6 +113,7 @@ app_intake_read(void *arg, struct span room, int timeout_ms, struct input_more *
 	if (in->current == NULL)
 		wait_for_body(in, timeout_ms);
 	has = in->current != NULL;
+	in->reading = has;
 	more->end = !has && in->stopping && !in->unpacking && in->queue.first == NULL;
 	pthread_mutex_unlock(&in->lock);
 	if (!has || cut_lines(in, room, more))
@@ -136,22 +137,35 @@ commit(void *arg, uint64_t ticket)
 	pthread_mutex_unlock(&in->lock);
 }
 
-/* Nobody reads meanwhile.  What was half read is not whole any more. */
+/* Nobody reads meanwhile.  What was half read is not whole any more; what was not begun is. */
 static void
 forget(void *arg)
 {
 	struct intake *in = arg;
 
 	pthread_mutex_lock(&in->lock);
-	in->forgotten = in->tickets;
-	if (in->current != NULL) {
+	if (in->reading) {
 		struct input_more more;
 
 		take_current(in, &more);
-		in->forgotten = in->tickets;
 	}
-	if (!in->unpacking) /* a retry is none of what is lost */
-		memset(in->seen, 0, INTAKE_SEEN_BYTES);
+	in->forgotten = in->tickets;
+	if (in->unsee_from == in->unsee_to)
+		in->unsee_from = in->committed;
+	in->unsee_to = in->tickets;
+	if (!in->unpacking)
+		app_intake_settle(in);
+	pthread_cond_signal(&in->to_thread);
+	pthread_mutex_unlock(&in->lock);
+}
+
+static void
+desert(void *arg)
+{
+	struct intake *in = arg;
+
+	pthread_mutex_lock(&in->lock);
+	in->deserted = true;
 	pthread_cond_signal(&in->to_thread);
 	pthread_mutex_unlock(&in->lock);
 }
@@ -244,6 +258,9 @@ start(void *arg, int fd, struct err *e)
 	sigset_t all, before;
 	int rc;
 
+	pthread_mutex_lock(&in->lock);
+	in->deserted = false; /* somebody will read, again perhaps */
+	pthread_mutex_unlock(&in->lock);
 	if (in->started)
 		return (0);
 	if (start_server(in, fd, e) == -1)
@@ -386,6 +403,7 @@ app_intake_open(const struct config_stream *stream, struct input_given *given, s
 		.read = app_intake_read,
 		.commit = commit,
 		.forget = forget,
+		.desert = desert,
 		.reload = reload,
 		.stop = stop,
 		.count = count,

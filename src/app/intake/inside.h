@@ -48,10 +48,11 @@ struct intake_route {
 	enum parse_body_kind kind;
 };
 
-/* What was sent before: ids under a key of this process, and when. */
+/* What was sent before: ids under a key of this process, when, and in which body. */
 struct intake_seen {
 	uint64_t id;
-	int64_t at_ns;
+	uint32_t at_s; /* 0: this place is free */
+	uint32_t ticket; /* its last bits */
 };
 
 struct intake {
@@ -81,7 +82,10 @@ struct intake {
 	size_t fresh_count;
 	struct intake_list queue, taken;
 	struct intake_body *current; /* its lines are being read */
+	bool reading; /* the reader has begun with the current one */
 	bool unpacking, stopping, quit;
+	bool deserted; /* nobody reads, and nobody will before somebody mends it */
+	uint64_t unsee_from, unsee_to; /* once nobody unpacks; alike: nothing */
 	struct parse_body cutter; /* of the current one: the reader's */
 	bool cutter_again; /* all of it came before */
 	uint64_t tickets, committed, forgotten;
@@ -116,10 +120,17 @@ unsigned app_intake_unpack(
 
 uint64_t app_intake_id(const struct intake *in, struct span one, struct span other);
 bool app_intake_seen(const struct intake *in, uint64_t id, int64_t now_ns);
+/* In the body that is unpacked or read now: its ticket is the next one. */
 void app_intake_note(struct intake *in, uint64_t id, int64_t now_ns);
+/* What came in bodies behind that ticket, to the other one, is lost: a retry of it is none. */
+void app_intake_unsee(struct intake *in, uint64_t from, uint64_t to);
+/* The same of what is to be; under the lock, while nobody unpacks or reads. */
+void app_intake_settle(struct intake *in);
 
 /* ---- given.c ---- */
 
+/* Nothing is left of the plain bytes. */
+void app_intake_drop_plain(struct intake *in);
 int app_intake_read(void *intake, struct span room, int timeout_ms, struct input_more *more);
 
 #endif

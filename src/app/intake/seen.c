@@ -3,7 +3,7 @@
 
 #include "app/intake/inside.h"
 
-#define WINDOW_NS INT64_C(600000000000)
+#define WINDOW_S 600
 #define SEEN_COUNT (INTAKE_SEEN_BYTES / sizeof(struct intake_seen))
 #define WAYS 4
 _Static_assert((SEEN_COUNT & (SEEN_COUNT - 1)) == 0, "a power of two");
@@ -26,10 +26,17 @@ row_of(const struct intake *in, uint64_t id)
 	return (&in->seen[id & (SEEN_COUNT - 1) & ~(uint64_t)(WAYS - 1)]);
 }
 
+/* Never 0. */
+static uint32_t
+second_of(int64_t now_ns)
+{
+	return ((uint32_t)(now_ns / 1000000000) + 1);
+}
+
 static bool
 is_fresh(const struct intake_seen *s, int64_t now_ns)
 {
-	return (s->at_ns > 0 && now_ns - s->at_ns < WINDOW_NS);
+	return (s->at_s > 0 && second_of(now_ns) - s->at_s < WINDOW_S);
 }
 
 bool
@@ -54,8 +61,25 @@ app_intake_note(struct intake *in, uint64_t id, int64_t now_ns)
 			oldest = &row[i];
 			break;
 		}
-		if (row[i].at_ns < oldest->at_ns)
+		if (row[i].at_s < oldest->at_s)
 			oldest = &row[i];
 	}
-	*oldest = (struct intake_seen){ id, now_ns };
+	*oldest = (struct intake_seen){ id, second_of(now_ns), (uint32_t)(in->tickets + 1) };
+}
+
+void
+app_intake_unsee(struct intake *in, uint64_t from, uint64_t to)
+{
+	uint32_t first = (uint32_t)(from + 1), count = (uint32_t)(to - from);
+
+	for (size_t i = 0; count > 0 && i < SEEN_COUNT; i++)
+		if (in->seen[i].at_s > 0 && in->seen[i].ticket - first < count)
+			in->seen[i] = (struct intake_seen){ 0, 0, 0 };
+}
+
+void
+app_intake_settle(struct intake *in)
+{
+	app_intake_unsee(in, in->unsee_from, in->unsee_to);
+	in->unsee_from = in->unsee_to;
 }

@@ -259,6 +259,8 @@ stream_main(void *arg)
 	if (rc == -1) {
 		app_error(r->name, "stopped: %s", e.text);
 		say_lost(r);
+		if (r->stop == 0)
+			input_live_desert(r->in);
 		r->error = e;
 	}
 	set_state(r, rc == 0 ? RUN_ENDED : RUN_FAILED);

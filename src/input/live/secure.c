@@ -88,6 +88,13 @@ input_live_forget(struct input_live *in)
 		in->given.forget(in->given.arg);
 }
 
+void
+input_live_desert(struct input_live *in)
+{
+	if (in->given.desert != NULL)
+		in->given.desert(in->given.arg);
+}
+
 int
 input_live_reload(struct input_live *in, struct err *e)
 {
