@@ -12,8 +12,8 @@ import tempfile
 import threading
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, read, records, wait_for,
-                 write)
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, read, records, segments,
+                 wait_for, write)
 
 CONFIG = """store: store
 streams:
@@ -547,6 +547,26 @@ def test_no_log_at_all():
     kept = records('store', 's')
     equal([r.get('state') for r in kept], ['unparsed'] * 500 + [None] * 300)
     cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_long_lines_before_the_format_is_known():
+    """What is dropped of lines that are too long counts, whatever comes behind them before anybody knows what they are."""
+    for count in (1, 3):
+        shutil.rmtree('store', ignore_errors=True)
+        shutil.rmtree('store.keys', ignore_errors=True)
+        configure(ONE.replace(', format: combined', ''))
+        daemon = Daemon()
+        sent = [b'x' * (600000 + n) + b'\n' for n in range(count)] + [line(n) for n in range(250)]
+        with connect('s.sock') as s:
+            for text in sent[:count]:
+                s.sendall(text)
+                time.sleep(0.15)  # it is read before the next one
+            s.sendall(b''.join(sent[count:]))
+            wait_for(lambda n=len(sent): committed('s') == n)
+        said = daemon.end()
+        totals = [e['in'] for e in segments('store')]
+        equal((sum(t['lines'] for t in totals), sum(t['bytes'] for t in totals)), (len(sent), len(b''.join(sent))), said)
+        equal(sum(t['unparsed'] for t in totals), count, said)
 
 
 def test_strangers_do_not_say_what_lines_are_wrapped_in():

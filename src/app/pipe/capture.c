@@ -115,6 +115,34 @@ note_again(struct app_capture *c, bool again)
 		c->again = again && (c->begun || c->have == 0);
 }
 
+/* A line that lacks its rest ends a batch: the next one waits behind it. */
+static void
+note_more(struct app_capture *c, struct input_more *more)
+{
+	more->cut += more->cut > 0 ? c->have : 0;
+	more->item_at += c->have;
+	if (c->more.cut == 0)
+		c->more = *more;
+	else if (more->cut > 0)
+		c->held = *more;
+}
+
+static void
+pass_cut(struct app_capture *c, size_t len)
+{
+	c->more.cut -= c->more.cut < len ? c->more.cut : len;
+	c->more.item = c->more.item && c->more.cut > 0;
+	c->more.item_at -= c->more.item_at < len ? c->more.item_at : len;
+	if (c->held.cut == 0)
+		return;
+	c->held.cut -= len; /* it lies behind the other one */
+	c->held.item_at -= len;
+	if (c->more.cut == 0) {
+		c->more = c->held;
+		memset(&c->held, 0, sizeof(c->held));
+	}
+}
+
 /* What comes within timeout_ms, or is there when told to stop. */
 static int
 fill(struct app_capture *c, int timeout_ms, struct err *e)
@@ -125,7 +153,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 		c->eof = true;
 		return (0);
 	}
-	if (c->edge > 0)
+	if (c->edge > 0 || c->held.cut > 0)
 		return (0); /* masked first */
 	if (*c->p->stop != 0)
 		input_live_stop(c->p->in);
@@ -149,9 +177,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	if (c->have == 0)
 		c->first_ns = c->last_ns;
 	note_again(c, more.again);
-	c->more = more;
-	c->more.cut += more.cut > 0 ? c->have : 0;
-	c->more.item_at += c->have;
+	note_more(c, &more);
 	c->added += more.added;
 	c->have += more.len;
 	return (0);
@@ -234,7 +260,8 @@ mask_one(struct app_capture *c, size_t len)
 	struct app_pipe *p = c->p;
 	struct app_area *a = &p->areas[p->filling];
 	bool cut = c->more.cut > 0 && len == c->more.cut;
-	size_t unsent = c->added - (c->more.item && !cut), added = unsent < len ? unsent : len;
+	size_t unsent = c->added - (c->more.item && !cut) - c->held.item;
+	size_t added = unsent < len ? unsent : len;
 	uint64_t dropped = cut ? c->more.dropped : 0;
 	bool behind = len == c->edge; /* of the next byte it is the other way round */
 	struct mask_batch b = { .lines = span_of(c->raw, len),
@@ -274,9 +301,7 @@ mask_one(struct app_capture *c, size_t len)
 	c->have -= len;
 	memmove(c->raw, c->raw + len, c->have);
 	c->added -= added;
-	c->more.cut -= c->more.cut < len ? c->more.cut : len;
-	c->more.item = c->more.item && !cut;
-	c->more.item_at -= c->more.item_at < len ? c->more.item_at : len;
+	pass_cut(c, len);
 	c->edge -= c->edge < len ? c->edge : len;
 	c->again = c->again != behind;
 	c->first_ns = clock_mono_ns();
@@ -345,7 +370,7 @@ find_format(struct app_capture *c, struct err *e)
 		}
 		return (len > 0 || c->eof ? 1 : 0);
 	}
-	last = c->eof || len >= DETECT_BYTES || waited >= DETECT_LAST_NS ||
+	last = c->eof || c->held.cut > 0 || len >= DETECT_BYTES || waited >= DETECT_LAST_NS ||
 	    scan_count_lines(span_of(c->raw, len), PARSE_DETECT_LINES, &at) == PARSE_DETECT_LINES;
 	if (!last && (len == 0 || waited < DETECT_NS))
 		return (0);

@@ -19,6 +19,7 @@ struct app_capture {
 	bool changed; /* and has seen other keys */
 	size_t added; /* bytes of raw that nobody sent: line ends */
 	struct input_more more; /* of the last read; cut and item_at are places in raw */
+	struct input_more held; /* the same of a cut behind that one, which is not masked yet */
 	bool again; /* raw came before, up to edge (0: all of it); then it is the other way round */
 	size_t edge;
 	uint64_t ticket; /* not 0: with raw that is whole */

@@ -35,6 +35,7 @@ note_source(struct app_capture *c, struct app_area *a)
 	struct seal_source *s = &c->source;
 	uint64_t head, unread = c->have - c->more.item + (c->more.cut > 0 ? c->more.dropped : 0);
 
+	unread += c->held.cut > 0 ? c->held.dropped - c->held.item : 0;
 	a->has_source = at->has && at->at >= unread;
 	if (!a->has_source)
 		return;
