@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "app/pipeline_slot.h"
+#include "base/clock.h"
 
 #define TICK_NS 100000000
 #define KEEP_BYTES ((size_t)8 << 20) /* of a slot's memory; hostile input may touch more */
@@ -74,13 +75,8 @@ wait_for_work(struct shared *s)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += TICK_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	(void)pthread_cond_timedwait(&s->to_writer, &s->lock, &until);
+	clock_mono_after(TICK_NS, &until);
+	(void)pthread_cond_clockwait(&s->to_writer, &s->lock, CLOCK_MONOTONIC, &until);
 }
 
 static int

@@ -44,6 +44,15 @@ clock_mono_ns(void)
 }
 
 void
+clock_mono_after(int64_t ns, struct timespec *until)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, until);
+	ns += until->tv_nsec;
+	until->tv_sec += ns / 1000000000;
+	until->tv_nsec = ns % 1000000000;
+}
+
+void
 clock_set(int64_t now_us)
 {
 	atomic_store_explicit(&fixed_us, now_us, memory_order_relaxed);

@@ -14,6 +14,13 @@ int64_t clock_now_us(void);
 int64_t clock_mono_ns(void);
 
 /*
+ * So long from now, for pthread_cond_clockwait(3) and CLOCK_MONOTONIC: who
+ * waits by the time of day waits an hour longer when it leaps.
+ */
+struct timespec;
+void clock_mono_after(int64_t ns, struct timespec *until);
+
+/*
  * From now on clock_now_us says this; a negative value gives the system's
  * time back.  The environment CRETULA_CLOCK (RFC 3339) sets it at start in
  * builds with -Dtesting=true only.

@@ -19,6 +19,7 @@ import tempfile
 import time
 
 from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, shared, write
+from test_run import Daemon, configure, connect
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
 LONG = os.environ.get('CRETULA_LONG') == '1'
@@ -310,6 +311,24 @@ def test_the_clock_jumps_while_running():
     equal(len(clocks()), 4, 'a start that finds itself before the newest entry says so')
     good()
     cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_a_daemon_waits_by_no_clock_that_jumps():
+    """A month ahead, with no line that would wake it: SIGUSR1 seals at once all the same."""
+    if sanitized():
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'clock_jump.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'clock_jump.so', source], check=True)
+    write('jump', struct.pack('=q', 30 * 86400))
+    configure()
+    daemon = Daemon(env={'LD_PRELOAD': os.path.abspath('clock_jump.so'), 'CLOCK_JUMP': os.path.abspath('jump')})
+    with connect('s.sock') as s:
+        s.sendall(line(0))
+        wait_for(lambda: committed(1))
+    time.sleep(0.3)  # nothing is on its way that would wake it
+    daemon.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: [e for e in entries() if e['type'] == 'segment'], 10)
+    daemon.end()
 
 
 def test_quota_and_read_only_at_each_step():

@@ -159,11 +159,8 @@ wait_a_bit(struct intake *in)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_NS;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	(void)pthread_cond_timedwait(&in->to_thread, &in->lock, &until);
+	clock_mono_after(TICK_NS, &until);
+	(void)pthread_cond_clockwait(&in->to_thread, &in->lock, CLOCK_MONOTONIC, &until);
 }
 
 void *

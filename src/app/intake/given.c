@@ -96,11 +96,8 @@ wait_for_body(struct intake *in, int timeout_ms)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)timeout_ms * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	(void)pthread_cond_timedwait(&in->to_reader, &in->lock, &until);
+	clock_mono_after(timeout_ms * INT64_C(1000000), &until);
+	(void)pthread_cond_clockwait(&in->to_reader, &in->lock, CLOCK_MONOTONIC, &until);
 }
 
 int
@@ -373,7 +370,6 @@ int
 app_intake_open(const struct config_stream *stream, struct input_given *given, struct err *e)
 {
 	struct intake *in = calloc(1, sizeof(*in));
-	pthread_condattr_t monotonic;
 
 	if (!app_http_built()) {
 		free(in);
@@ -383,11 +379,8 @@ app_intake_open(const struct config_stream *stream, struct input_given *given, s
 	if (in == NULL)
 		return (err_memory(e));
 	(void)pthread_mutex_init(&in->lock, NULL);
-	(void)pthread_condattr_init(&monotonic);
-	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&in->to_thread, &monotonic);
-	(void)pthread_cond_init(&in->to_reader, &monotonic);
-	(void)pthread_condattr_destroy(&monotonic);
+	(void)pthread_cond_init(&in->to_thread, NULL);
+	(void)pthread_cond_init(&in->to_reader, NULL);
 	in->line_max = stream->line_max;
 	in->connections = stream->connections;
 	in->files = stream->tls;

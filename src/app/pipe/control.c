@@ -314,13 +314,8 @@ wait_a_bit(struct app_pipe *p)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += TICK_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	(void)pthread_cond_timedwait(&p->to_main, &p->lock, &until);
+	clock_mono_after(TICK_NS, &until);
+	(void)pthread_cond_clockwait(&p->to_main, &p->lock, CLOCK_MONOTONIC, &until);
 }
 
 static int

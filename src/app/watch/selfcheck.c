@@ -22,7 +22,8 @@
 #define FULL_EVERY 7                      /* times of every_us */
 #define LOOK_NS INT64_C(60000000000)      /* at the clock, which may leap */
 #define TOLD_MAX 20
-#define PATIENCE_S 3
+#define PATIENCE_NS INT64_C(3000000000)
+#define LOOK_END_NS 5000000
 
 /* ---- one time ---- */
 
@@ -153,11 +154,8 @@ wait_for_due(struct app_selfcheck *s)
 		struct timespec until;
 
 		left_ns = left_ns < 0 ? 0 : left_ns < LOOK_NS ? left_ns : LOOK_NS;
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		left_ns += until.tv_nsec;
-		until.tv_sec += left_ns / 1000000000;
-		until.tv_nsec = left_ns % 1000000000;
-		(void)pthread_cond_timedwait(&s->wake, &s->lock, &until);
+		clock_mono_after(left_ns, &until);
+		(void)pthread_cond_clockwait(&s->wake, &s->lock, CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return (!stop);
@@ -201,17 +199,19 @@ app_selfcheck_start(
 bool
 app_selfcheck_stop(struct app_selfcheck *s)
 {
-	struct timespec until;
+	const struct timespec look = { 0, LOOK_END_NS };
+	int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
 
 	if (s->started) {
 		pthread_mutex_lock(&s->lock);
 		atomic_store(&s->stop, true);
 		pthread_cond_signal(&s->wake);
 		pthread_mutex_unlock(&s->lock);
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += PATIENCE_S;
-		if (pthread_timedjoin_np(s->thread, NULL, &until) != 0)
-			return (false);
+		while (pthread_tryjoin_np(s->thread, NULL) != 0) {
+			if (clock_mono_ns() > until_ns)
+				return (false);
+			(void)nanosleep(&look, NULL);
+		}
 	}
 	s->started = false;
 	free(s->snapshot);
