@@ -211,6 +211,8 @@ add_refusals(scmp_filter_ctx filter)
 	static const int refused[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
 	int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(connect), 0);
 
+	if (rc == 0) /* SQLite gives its files to the owner of the database, if it is root */
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(fchown), 0);
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 1,
 		    MASK_IS(2, PROT_EXEC, PROT_EXEC));

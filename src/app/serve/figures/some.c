@@ -1,0 +1,201 @@
+/* app: figures for analysts and the public: what view/counts shows of them. */
+#include "app/serve/figures/figures.h"
+#include "base/err.h"
+#include "view/counts/counts.h"
+
+#define DAY_US (INT64_C(86400) * 1000000)
+
+static int
+read_counts(struct figures *f, const struct figures_window *w, struct view_counts *c, struct err *e)
+{
+	const struct view_question q = { .stream = f->stream,
+		.grant = f->grant,
+		.since_us = w->since_us,
+		.until_us = w->until_us,
+		.now_us = f->now_us };
+
+	return (view_counts_read(f->db, &q, c, e));
+}
+
+/* The public has no bytes: they are not rounded, but gone. */
+static bool
+has_bytes(const struct figures *f)
+{
+	return (f->grant->tier == VIEW_ANALYST);
+}
+
+static void
+set_counts(const struct figures *f, const struct view_counts *c,
+    const uint64_t count[static VIEW_MEASURES], struct figures_row *row)
+{
+	row->of[FIGURE_REQUESTS] = figure_number(count[VIEW_REQUESTS]);
+	if (has_bytes(f))
+		row->of[FIGURE_BYTES] = figure_number(count[VIEW_BYTES]);
+	if (!c->shown[VIEW_STATUSES])
+		return;
+	row->of[FIGURE_ERRORS] = figure_number(count[VIEW_ERRORS_5XX]);
+	row->of[FIGURE_CLIENT_ERRORS] = figure_number(count[VIEW_ERRORS_4XX]);
+}
+
+static void
+set_uniques(const struct view_day *day, struct figures_row *row)
+{
+	if (day->hidden)
+		row->of[FIGURE_UNIQUES].kind = FIGURE_FEW;
+	else if (day->uniques > 0)
+		row->of[FIGURE_UNIQUES] = figure_number(day->uniques);
+}
+
+static int
+read_total(
+    struct figures *f, const struct figures_window *w, struct figures_row *row, struct err *e)
+{
+	struct view_counts c;
+	int known;
+
+	*row = (struct figures_row){ .begin_us = w->since_us };
+	if (read_counts(f, w, &c, e) == -1)
+		return (-1);
+	known = c.point_count > 0;
+	if (known)
+		set_counts(f, &c, c.total, row);
+	else
+		row->of[FIGURE_REQUESTS].kind = FIGURE_FEW;
+	if (w->until_us - w->since_us == DAY_US && c.day_count == 1)
+		set_uniques(&c.days[0], row);
+	view_counts_free(&c);
+	return (known);
+}
+
+/* ---- series ---- */
+
+static int
+add_points(struct figures *f, const struct view_counts *c, struct err *e)
+{
+	struct figures_row *row;
+
+	for (size_t i = 0; i < c->point_count; i++) {
+		if ((row = app_figures_add(f, c->points[i].begin_us, e)) == NULL)
+			return (-1);
+		set_counts(f, c, c->points[i].count, row);
+	}
+	return (0);
+}
+
+/* Points lie in one day each. */
+static void
+sum_day(const struct view_counts *c, const struct view_day *day, uint64_t sum[static VIEW_MEASURES])
+{
+	for (unsigned m = 0; m < VIEW_MEASURES; m++)
+		sum[m] = 0;
+	for (size_t i = 0; i < c->point_count; i++)
+		if (c->points[i].begin_us >= day->begin_us &&
+		    c->points[i].begin_us < day->begin_us + DAY_US)
+			for (unsigned m = 0; m < VIEW_MEASURES; m++)
+				sum[m] += c->points[i].count[m];
+}
+
+static int
+add_days(struct figures *f, const struct view_counts *c, struct err *e)
+{
+	uint64_t sum[VIEW_MEASURES];
+	struct figures_row *row;
+
+	for (size_t i = 0; i < c->day_count; i++) {
+		const struct view_day *day = &c->days[i];
+
+		if ((row = app_figures_add(f, day->begin_us, e)) == NULL)
+			return (-1);
+		sum_day(c, day, sum);
+		if (day->hidden)
+			row->of[FIGURE_REQUESTS].kind = FIGURE_FEW;
+		else
+			set_counts(f, c, sum, row);
+		set_uniques(day, row);
+	}
+	return (0);
+}
+
+static int
+read_series(struct figures *f, struct err *e)
+{
+	struct view_counts c;
+	int rc;
+
+	if (read_counts(f, &f->window, &c, e) == -1)
+		return (-1);
+	rc = f->step == TALLY_HOUR ? add_points(f, &c, e) : add_days(f, &c, e);
+	view_counts_free(&c);
+	return (rc);
+}
+
+/* ---- top ---- */
+
+static const struct view_dim_row *
+find_dim(enum tally_dim dim)
+{
+	for (int i = 0; i < VIEW_DIM_COUNT; i++)
+		if (view_dims[i].dim == dim)
+			return (&view_dims[i]);
+	return (NULL);
+}
+
+static bool
+sees(const struct view_grant *grant, enum tally_dim dim)
+{
+	const struct view_dim_row *row = find_dim(dim);
+
+	return (row != NULL && (grant->fields >> row->field & 1) != 0);
+}
+
+static void
+add(const struct figures *f, struct figures_cell *to, const uint64_t count[static VIEW_MEASURES])
+{
+	to->requests = figure_number(to->requests.n + count[VIEW_REQUESTS]);
+	if (has_bytes(f))
+		to->bytes = figure_number(to->bytes.n + count[VIEW_BYTES]);
+}
+
+static int
+take_table(struct figures *f, const struct view_table *t, struct figures_top *top, struct err *e)
+{
+	for (size_t i = 0; i < t->cell_count; i++) {
+		const struct view_cell *cell = &t->cells[i];
+		struct figures_cell *to = &top->other;
+
+		if (cell->hidden)
+			continue;
+		if (top->count < top->limit) {
+			to = &top->cells[top->count++];
+			buf_span(&to->key, cell->key);
+			if (!buf_ok(&to->key))
+				return (err_memory(e));
+		}
+		add(f, to, cell->count);
+		add(f, &top->total, cell->count);
+	}
+	add(f, &top->other, t->rest);
+	add(f, &top->total, t->rest);
+	return (0);
+}
+
+static int
+read_top(struct figures *f, struct figures_top *top, struct err *e)
+{
+	const struct view_dim_row *dim = find_dim(top->dim);
+	struct view_counts c;
+	uint64_t sums[VIEW_MEASURES];
+	int rc = 0;
+
+	if (read_counts(f, &f->window, &c, e) == -1)
+		return (-1);
+	view_tier_total(&c.tables[dim - view_dims], sums);
+	if (sums[VIEW_REQUESTS] == 0)
+		top->total.requests.kind = FIGURE_FEW; /* no day of it is shown, or none is over */
+	else
+		rc = take_table(f, &c.tables[dim - view_dims], top, e);
+	view_counts_free(&c);
+	return (rc);
+}
+
+const struct figures_source app_figures_some = { read_total, read_series, read_top, sees };
