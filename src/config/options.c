@@ -96,6 +96,8 @@ const struct config_option config_options[] = {
 	    ONE_OF("auto nginx apache log4j"), "whose format_string is" },
 	{ "streams.*.format_string", CONFIG_FORMAT_STRING, STREAM_AT(format_string), "", ANY,
 	    "how the server was told to write its lines: log_format, LogFormat, PatternLayout" },
+	{ "streams.*.gaps", CONFIG_SWITCH, STREAM_AT(policy.gaps), "ignore", ONE_OF("ignore count"),
+	    "count: numbers that are missing are lost lines; nginx, RFC 5424 (share/presets)" },
 	{ "streams.*.hosts", CONFIG_HOSTS, STREAM_LIST(policy.hosts, policy.host_count), "[]", ANY,
 	    "names of our own sites, kept in clear" },
 	{ "streams.*.input.certificate", CONFIG_FILE, STREAM_AT(tls.certificate), "", ANY,

@@ -2,11 +2,13 @@
  * mask: whole batches of lines.
  */
 #include "base/scan.h"
+#include "mask/gaps.h"
 #include "mask/inside.h"
 #include "mask/method/fields.h"
 #include "mask/words/inside.h"
 #include "parse/context.h"
 #include "parse/piece.h"
+#include "stats/gaps.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
@@ -309,6 +311,8 @@ emit_event(struct mask *m, const struct event *ev, bool partial)
 		mask_candidates_time(m->learn, r->time_us);
 	mask_event(m, ev, partial);
 	see_event(m);
+	if (m->batch->gaps != NULL && !m->batch->again)
+		mask_gaps_see(m, ev);
 	if (!partial && m->detail != NULL && !keep_detail(m))
 		return;
 	if (partial)
@@ -397,8 +401,12 @@ mask_line(struct mask *m, struct mask_line *l)
 	if (l->over) {
 		outcome(m)->counted++;
 		m->batch->counts.causes[STATS_CAUSE_RATE]++;
+		if (m->batch->gaps != NULL)
+			stats_gaps_forget(m->batch->gaps);
 		return;
 	}
+	if (m->batch->gaps != NULL && (l->result == PARSE_META || l->result == PARSE_UNPARSED))
+		stats_gaps_excuse(m->batch->gaps, 1);
 	record_clear(&m->record);
 	m->text_used = 0;
 	m->fresh_count = 0;

@@ -23,6 +23,7 @@
 
 struct err;
 struct key_ring;
+struct stats_gaps;
 struct mask; /* one per thread */
 
 enum mask_epoch_mode {
@@ -80,6 +81,7 @@ struct mask_batch {
 	int64_t written_us;  /* when its source was, for times without a year; 0: now */
 	bool limited;        /* only the first `most` events are looked at, the rest is counted */
 	uint64_t most;
+	struct stats_gaps *gaps; /* NULL: nobody looks at the numbers of lines */
 	/* out: memory of the caller */
 	char *records;       /* at least MASK_BATCH_RECORDS * RECORD_BYTES_MAX of address space */
 	uint32_t *ends;      /* ends[i]: offset behind the LF of record i; MASK_BATCH_RECORDS */

@@ -359,6 +359,8 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	json_str(out, "detectors", span_str(detect_version));
 	print_epochs(out, p);
 	print_fields(out, p);
+	if (p->gaps)
+		json_bool(out, "gaps", true);
 	json_key(out, "geo");
 	buf_char(out, '{');
 	json_bool(out, "asn", p->geo_asn);

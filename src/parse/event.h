@@ -96,6 +96,7 @@ struct event_extra {
 struct event {
 	enum event_type type;
 	int64_t time_us;     /* UTC */
+	uint64_t sequence;   /* sequenceId that RFC 5424 defines; 0: none */
 	bool time_ok;        /* else the source's time was absent or bad */
 	bool zone_assumed;   /* the time named no zone: that of the parser was taken */
 	bool garbage;        /* the request line is no HTTP (EVENT_REQUEST) */

@@ -7,6 +7,7 @@ parse_field_clear(struct event *ev)
 {
 	ev->type = EVENT_HTTP;
 	ev->time_us = 0;
+	ev->sequence = 0;
 	ev->time_ok = false;
 	ev->zone_assumed = false;
 	ev->garbage = false;

@@ -91,6 +91,7 @@ def test_nginx():
     equal(len(oracle), served)
     for stream in ('nginx', 'file'):
         equal(statuses(stream), [r.get('status') for r in oracle], stream)
+    equal([e['in']['lost'] for e in segments('store', 'nginx') if e['in']['lost']], [], 'whatever clients do makes no gap')
     cretula('verify', '--store', 'store', '--strict', code=0)
     nothing_raw()
 

@@ -166,6 +166,7 @@ def test_lost():
     daemon.end()
     equal(stream('udp', 3)['lost'], lost)
     equal(sum(e['in'].get('lost', 0) for e in segments('store', 'udp')), lost)
+    equal(sum(e.get('causes', {}).get('socket', 0) for e in segments('store', 'udp')), lost)
 
 
 def ask(path, where='metrics.sock'):

@@ -16,6 +16,7 @@
 #include "crypto/random.h"
 #include "input/input.h"
 #include "input/live.h"
+#include "stats/gaps.h"
 #include "store/store.h"
 
 #define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
@@ -26,6 +27,15 @@
 #define DETECT_BYTES ((size_t)512 << 10)
 #define DETECT_NS INT64_C(2000000000) /* behind the first line: if it is clear by then */
 #define DETECT_LAST_NS INT64_C(10000000000)
+
+static int
+open_gaps(struct app_capture *c, struct err *e)
+{
+	if (!c->p->setup.policy->gaps)
+		return (0);
+	c->gaps = stats_gaps_open();
+	return (c->gaps == NULL ? err_sys(e, ERR_IO, "memory") : 0);
+}
 
 int
 app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
@@ -45,6 +55,7 @@ app_capture_open(struct app_pipe *p, struct app_capture **c, struct err *e)
 	if (arena_open(&made->memory, RAW_BYTES + PARSE_SCRATCH_BYTES + 128, ARENA_SECRET, e) ==
 		-1 ||
 	    (p->learn && mask_candidates_open(&made->learn, e) == -1) ||
+	    open_gaps(made, e) == -1 ||
 	    mask_open(&setup, &made->mask, e) == -1) {
 		app_capture_close(made);
 		return (-1);
@@ -71,6 +82,7 @@ app_capture_close(struct app_capture *c)
 		return;
 	mask_close(c->mask);
 	mask_candidates_close(c->learn);
+	stats_gaps_close(c->gaps);
 	arena_close(&c->memory);
 	free(c);
 }
@@ -169,6 +181,8 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 		input_live_position(c->p->in, &c->position);
 	stats_counts_lose(&c->p->areas[c->p->filling].counts,
 	    input_live_can_wait(c->p->in) ? STATS_CAUSE_FILE : STATS_CAUSE_SOCKET, more.lost);
+	if (c->gaps != NULL)
+		stats_gaps_excuse(c->gaps, more.lost); /* not twice, once they are missed */
 	say_news(c->p, more.news);
 	if (more.len == 0)
 		return (0);
@@ -273,6 +287,7 @@ mask_one(struct app_capture *c, size_t len)
 		.read = len + dropped - added,
 		.records = a->lines + a->len,
 		.ends = a->ends + a->count,
+		.gaps = c->gaps,
 		.limited = p->rate > 0,
 		.most = detail_bucket_left(&c->bucket, clock_mono_ns()),
 		.learn = c->learn };

@@ -31,6 +31,7 @@ struct app_capture {
 	int64_t last_ns; /* and the newest */
 	int64_t handed_ns;
 	struct detail_bucket bucket; /* of limits.rate */
+	struct stats_gaps *gaps; /* NULL: nobody looks for them */
 	struct app_clock clock;
 	int64_t now_us; /* what it believed when records were masked last */
 	char *scratch;

@@ -4,6 +4,7 @@
 
 #include "detect/verify.h"
 #include "mask/extra/extra.h"
+#include "mask/gaps.h"
 
 #define NAMES_MAX 16 /* of one list */
 
@@ -248,8 +249,11 @@ mask_extra(struct mask *m, const struct event *ev)
 	add_headers(m, span_of("response_headers", 16), ev->headers[1]);
 	for (unsigned i = 0; i < ev->extra_count; i++) {
 		const struct event_extra *extra = &ev->extra[i];
-		struct span key = key_of(m, extra), value;
+		struct span key, value;
 
+		if (m->policy->gaps && mask_gaps_is_number(extra))
+			continue;
+		key = key_of(m, extra);
 		if (extra->kind == EVENT_EXTRA_NUMBER) {
 			if (key.len > 0 && !mask_extra_is_card(m, extra->number))
 				add_number(m, key, extra->number);

@@ -1,5 +1,6 @@
 /* parse: the table of envelopes. */
 #include "parse/envelope/envelope.h"
+#include "parse/field.h"
 
 static const struct {
 	const char *name;
@@ -103,17 +104,29 @@ value_end(struct span data, size_t at)
 	return (at < data.len ? at : data.len);
 }
 
+static uint64_t
+sequence(struct span text)
+{
+	int64_t n;
+
+	return (parse_field_digits(text, &n) ? (uint64_t)n : 0);
+}
+
 /* Names and values between brackets; ids are of vendors, not of anybody. */
 static void
 fill_data(struct event *ev, struct span data)
 {
 	size_t at = 0;
+	bool meta = false;
 
 	while (at < data.len) {
 		size_t name, end;
 
-		while (at < data.len && data.ptr[at] != ' ' && data.ptr[at] != '"')
+		while (at < data.len && data.ptr[at] != ' ' && data.ptr[at] != '"') {
+			if (data.ptr[at] == '[')
+				meta = span_starts(span_from(data, at), span_of("[meta ", 6));
 			at++;
+		}
 		while (at < data.len && data.ptr[at] == ' ')
 			at++;
 		name = at;
@@ -121,6 +134,8 @@ fill_data(struct event *ev, struct span data)
 		if (at + 1 >= data.len || data.ptr[at + 1] != '"')
 			return;
 		end = value_end(data, at + 2);
+		if (meta && span_is(span_of(data.ptr + name, at - name), "sequenceId"))
+			ev->sequence = sequence(span_of(data.ptr + at + 2, end - at - 2));
 		fill_extra(ev,
 		    &(struct event_extra){ .key = span_of(data.ptr + name, at - name),
 			.value = span_of(data.ptr + at + 2, end - at - 2) });
