@@ -138,7 +138,7 @@ def test_metrics():
     assert 'cretula_lines_total{stream="s"} 3002\n' in text, text
     assert 'cretula_records_total{stream="s",state="unparsed"} 1\n' in text, text
     labels = set(re.findall(r'(\w+)="', text))
-    assert labels <= {'stream', 'state', 'status', 'class', 'reason', 'result', 'version'}, labels
+    assert labels <= {'stream', 'state', 'status', 'class', 'cause', 'reason', 'result', 'version'}, labels
     for word in ('erika', 'mustermann', '203.0', '198.51', 'example', 'rubbish', 'shop'):
         assert word not in text, word
     assert len(text.splitlines()) < 200, text
