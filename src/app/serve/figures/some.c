@@ -25,16 +25,24 @@ has_bytes(const struct figures *f)
 }
 
 static void
-set_counts(const struct figures *f, const struct view_counts *c,
-    const uint64_t count[static VIEW_MEASURES], struct figures_row *row)
+set_counts(
+    const struct figures *f, const uint64_t count[static VIEW_MEASURES], struct figures_row *row)
 {
 	row->of[FIGURE_REQUESTS] = figure_number(count[VIEW_REQUESTS]);
 	if (has_bytes(f))
 		row->of[FIGURE_BYTES] = figure_number(count[VIEW_BYTES]);
-	if (!c->shown[VIEW_STATUSES])
+}
+
+/* Errors are told by whole days. */
+static void
+add_errors(const struct view_counts *c, const struct view_day *day, struct figures_row *row)
+{
+	struct figure *errors = &row->of[FIGURE_ERRORS], *client = &row->of[FIGURE_CLIENT_ERRORS];
+
+	if (!c->shown[VIEW_STATUSES] || day->hidden)
 		return;
-	row->of[FIGURE_ERRORS] = figure_number(count[VIEW_ERRORS_5XX]);
-	row->of[FIGURE_CLIENT_ERRORS] = figure_number(count[VIEW_ERRORS_4XX]);
+	*errors = figure_number(errors->n + day->errors_5xx);
+	*client = figure_number(client->n + day->errors_4xx);
 }
 
 static void
@@ -58,9 +66,11 @@ read_total(
 		return (-1);
 	known = c.point_count > 0;
 	if (known)
-		set_counts(f, &c, c.total, row);
+		set_counts(f, c.total, row);
 	else
 		row->of[FIGURE_REQUESTS].kind = FIGURE_FEW;
+	for (size_t i = 0; i < c.day_count; i++)
+		add_errors(&c, &c.days[i], row);
 	if (w->until_us - w->since_us == DAY_US && c.day_count == 1)
 		set_uniques(&c.days[0], row);
 	view_counts_free(&c);
@@ -77,28 +87,15 @@ add_points(struct figures *f, const struct view_counts *c, struct err *e)
 	for (size_t i = 0; i < c->point_count; i++) {
 		if ((row = app_figures_add(f, c->points[i].begin_us, e)) == NULL)
 			return (-1);
-		set_counts(f, c, c->points[i].count, row);
+		set_counts(f, c->points[i].count, row);
 	}
 	return (0);
-}
-
-/* Points lie in one day each. */
-static void
-sum_day(const struct view_counts *c, const struct view_day *day, uint64_t sum[static VIEW_MEASURES])
-{
-	for (unsigned m = 0; m < VIEW_MEASURES; m++)
-		sum[m] = 0;
-	for (size_t i = 0; i < c->point_count; i++)
-		if (c->points[i].begin_us >= day->begin_us &&
-		    c->points[i].begin_us < day->begin_us + DAY_US)
-			for (unsigned m = 0; m < VIEW_MEASURES; m++)
-				sum[m] += c->points[i].count[m];
 }
 
 static int
 add_days(struct figures *f, const struct view_counts *c, struct err *e)
 {
-	uint64_t sum[VIEW_MEASURES];
+	uint64_t sum[VIEW_MEASURES] = { 0 };
 	struct figures_row *row;
 
 	for (size_t i = 0; i < c->day_count; i++) {
@@ -106,11 +103,13 @@ add_days(struct figures *f, const struct view_counts *c, struct err *e)
 
 		if ((row = app_figures_add(f, day->begin_us, e)) == NULL)
 			return (-1);
-		sum_day(c, day, sum);
+		sum[VIEW_REQUESTS] = day->requests;
+		sum[VIEW_BYTES] = day->bytes;
 		if (day->hidden)
 			row->of[FIGURE_REQUESTS].kind = FIGURE_FEW;
 		else
-			set_counts(f, c, sum, row);
+			set_counts(f, sum, row);
+		add_errors(c, day, row);
 		set_uniques(day, row);
 	}
 	return (0);
