@@ -441,6 +441,76 @@ def test_texts():
     page.close()
 
 
+FUNCTIONS = [
+    # module, call, what it gives
+    ('format', "short(999999)", '999,999'), ('format', "short(1234567)", '1.23 M'), ('format', "short(98765432100)", '98.8 G'),
+    ('format', "bytes(0)", '0 B'), ('format', "bytes(1023)", '1023 B'), ('format', "bytes(1536)", '1.50 KiB'),
+    ('format', "micros(0)", '0'), ('format', "micros(999)", '999 µs'), ('format', "micros(12345)", '12.3 ms'),
+    ('format', "micros(1234567)", '1.23 s'), ('format', "micros(90000000)", '1 min'),
+    ('format', "percent(1, 3)", '33.3 %'), ('format', "percent(1, 100000)", '<0.1 %'), ('format', "percent(1, 0)", '–'),
+    ('format', "figure('<10').few", True), ('format', "figure(null).text", '–'), ('format', "figure(0).text", '0'),
+    ('format', "windowName({ name: 'week', since: '2026-12-28T00:00:00Z', until: '2027-01-04T00:00:00Z' })", '28 Dec – 3 Jan 2027'),
+    ('format', "windowName({ name: 'hour', since: '2026-11-25T23:00:00Z', until: '2026-11-26T00:00:00Z' })",
+     'Wed 25 Nov 2026, 23:00–00:00'),
+    ('format', "ago('2026-11-25T00:00:00Z', '2026-11-26T00:00:00Z')", '1 d ago'),
+    ('format', "ago('2026-11-26T01:00:00Z', '2026-11-26T00:00:00Z')", 'in 1 h'),
+    ('format', r"""literal('a"b\\c')""", r'"a\"b\\c"'), ('format', r"literal('a\nb')", None), ('format', "literal(500)", '500'),
+    ('state', "build('overview', { stream: 'shop', at: undefined, where: 'a == \"b&c\"' })",
+     '#/overview?stream=shop&where=a+%3D%3D+%22b%26c%22'),
+    ('state', "JSON.stringify(parse('#/records?where=a+%3D%3D+%22b%26c%22&x='))", '{"page":"records","params":{"where":"a == \\"b&c\\"","x":""}}'),
+    ('state', "parse('').page", ''),
+    ('window', "JSON.stringify(windowParams('public', { window: 'hour', since: '-1h' }))", '{"window":"week"}'),
+    ('window', "JSON.stringify(windowParams('analyst', { since: '-1h' }))", '{"window":"day"}'),
+    ('window', "JSON.stringify(windowParams('developer', { since: '-1h' }))", '{"since":"-1h"}'),
+    ('window', "windowParams('analyst', {}, '2015-05-20T21:05:00Z').at", '2015-05-20T21:05:00Z'),
+    ('window', "windowParams('analyst', { at: 'now' }, '2015-05-20T21:05:00Z').at", 'now'),
+]
+
+
+def test_functions():
+    """Figures, times, addresses and filters are written as the rows say."""
+    world = World.get()
+    page = browser.Page(world.browser)
+    page.go(world.where + '/')
+    page.until("document.querySelector('#token')")
+    wrong = []
+    for module, call, want in FUNCTIONS:
+        name = re.search(r'(?:^|\()([a-z]\w+)\(', call.replace('JSON.stringify(', '('))[1]
+        got = page.run(f"import('/js/{module}.js').then(({{ {name} }}) => {call})")
+        if got != want:
+            wrong.append(f'{call}: {got!r}, want {want!r}')
+    assert not wrong, '\n'.join(wrong)
+    page.close()
+
+
+def test_checks():
+    """What looks for faults finds those that are planted."""
+    world = World.get()
+    page = world.enter('auditor')
+    page.until("document.querySelector('main.trust .verdict')")
+    accessible(page, 'before')
+    world.sound(page)
+    for plant, check in (
+            ("document.querySelector('.lead').style.color = '#bbb'", lambda: accessible(page, 'planted')),
+            ("document.querySelector('main').insertAdjacentHTML('beforeend', '<button></button>')",
+             lambda: accessible(page, 'planted')),
+            ("console.error('planted')", lambda: world.sound(page)),
+            ("fetch('http://127.0.0.1:1/elsewhere').catch(() => 0)", lambda: world.sound(page)),
+            ("document.querySelector('main').style.width = '5000px'", lambda: world.fits(page))):
+        page.errors.clear()
+        page.run(f'void ({plant})')
+        world.browser.idle(0.1)
+        try:
+            check()
+        except AssertionError:
+            pass
+        else:
+            raise AssertionError(f'not found: {plant}')
+        page.reload()
+        page.until("document.querySelector('main.trust .verdict')")
+    page.close()
+
+
 @closing
 def last():
     """The first paint comes at once: what the server takes apart, all of the page is there in few round trips."""

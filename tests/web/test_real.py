@@ -103,6 +103,17 @@ def same_records(page):
     equal(times, [record['time'] for record in told], 'times of records')
 
 
+def wrong_filter(page):
+    """A mistake in a filter is pointed at, in the words of view."""
+    page.run("void (location.hash = '#/records?stream=shop&since=all&where=' + encodeURIComponent('status == 200 && nix == 1'))")
+    page.until("document.querySelector('#filter-wrong')")
+    where, caret = page.run("document.querySelector('#filter-wrong').textContent").split('\n')
+    assert caret.startswith(' ' * where.index('nix') + '^ '), (where, caret)
+    page.run("[...document.querySelectorAll('.filter button')].find(b => b.textContent === 'Clear').click()")
+    page.until("document.querySelectorAll('.records .opener').length === 100")
+    page.errors = [e for e in page.errors if 'status of 400' not in e]
+
+
 def counted(served):
     """Has the binary figures of the stream?"""
     request = urllib.request.Request(f'{served.where}/api/v1/overview?stream=shop&window=day&at=2025-11-24',
@@ -142,6 +153,7 @@ def test_roles():
         equal(anchor_of(page), auditor, f'the line that {tier} sees')
         if tier == 'developer':
             same_records(page)
+            wrong_filter(page)
         sound(page, served.where)
         page.close()
     has_figures = counted(served) is not None

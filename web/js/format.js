@@ -45,6 +45,15 @@ export function percent(part, all) {
     return `${share.toFixed(1)} %`;
 }
 
+/* A literal of the filter language; null where it has none for this value. */
+export function literal(value) {
+    if (typeof value === 'number')
+        return String(value);
+    if (typeof value !== 'string' || /[\u0000-\u001f\u007f]/.test(value))
+        return null;
+    return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
+
 export const isNumber = (x) => typeof x === 'number';
 
 /* A figure of the interface: { text, title, few }; an integer, or "<10", or null. */

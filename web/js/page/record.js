@@ -1,7 +1,7 @@
 /* How records are drawn: rows, and all fields of one. */
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
-import { bytes, count, micros } from '../format.js';
+import { bytes, count, literal, micros } from '../format.js';
 import { Time } from '../parts.js';
 import { w } from '../words.js';
 
@@ -46,9 +46,8 @@ function valueText(value) {
 
 /* A condition that finds records with the same value; fields that a filter cannot name have none. */
 export function condition(field, value) {
-    if (field === 'time' || typeof value === 'object')
-        return null;
-    return `${field} == ${typeof value === 'number' ? value : JSON.stringify(value)}`;
+    const text = field === 'time' ? null : literal(value);
+    return text === null ? null : `${field} == ${text}`;
 }
 
 /* narrow(condition) adds it to the filter. */

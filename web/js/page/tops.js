@@ -2,7 +2,7 @@
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
 import { get } from '../api.js';
-import { bytes, isNumber, percent, short } from '../format.js';
+import { bytes, isNumber, literal, percent, short } from '../format.js';
 import { useLoad } from '../load.js';
 import { Export, Figure, Panel } from '../parts.js';
 import { link } from '../state.js';
@@ -39,10 +39,10 @@ function Key({ dimension, row, about, window }) {
     if (row.key === null)
         return h('span', { title: row.help }, row.name);
     const label = labelOf(dimension.name, row.key);
-    if (!about?.records || !window || row.key === '')
+    const wanted = dimension.plain ? row.key : literal(row.key);
+    if (!about?.records || !window || row.key === '' || wanted === null)
         return label;
-    const literal = dimension.plain ? row.key : JSON.stringify(row.key);
-    const changes = { where: `${dimension.field} == ${literal}`, since: window.since, until: window.until,
+    const changes = { where: `${dimension.field} == ${wanted}`, since: window.since, until: window.until,
         window: undefined, at: undefined, zoom: undefined, metric: undefined };
     return h('a', { href: link(changes, 'records'), title: w.tops.records }, label);
 }
