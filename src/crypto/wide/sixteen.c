@@ -9,6 +9,7 @@
 #define SIXTEEN __attribute__((target("avx512f,avx512bw")))
 #define INLINE SIXTEEN static inline __attribute__((always_inline))
 #define LANES CRYPTO_HMAC_SIXTEEN
+#define FRAMES_BYTES 8192 /* of sixteen() and compress(); a test sees that it is enough */
 
 /* The layout that transpose() reads: the words of both states of a key are neighbours. */
 _Static_assert(sizeof(struct crypto_hmac_key) == 64, "sixteen words a key");
@@ -123,8 +124,8 @@ compress(__m512i state[static 8], const __m512i message[static 16])
 		state[i] = _mm512_add_epi32(state[i], s[i]);
 }
 
-SIXTEEN void
-crypto_hmac_sixteen(const struct crypto_hmac_short in[static LANES], unsigned char (*out)[32])
+SIXTEEN static __attribute__((noinline)) void
+sixteen(const struct crypto_hmac_short in[static LANES], unsigned char (*out)[32])
 {
 	__m512i keys[16], words[16];
 
@@ -150,8 +151,25 @@ crypto_hmac_sixteen(const struct crypto_hmac_short in[static LANES], unsigned ch
 	transpose(words);
 	for (int i = 0; i < LANES; i++)
 		_mm256_storeu_si256((__m256i *)out[i], _mm512_castsi512_si256(words[i]));
-	explicit_bzero(keys, sizeof(keys));
-	explicit_bzero(words, sizeof(words));
+}
+
+/*
+ * States, message words and what the compiler parked of them: they lie in the
+ * frames that the work had, which were where this one is.
+ */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	unsigned char below[FRAMES_BYTES];
+
+	explicit_bzero(below, sizeof(below));
+}
+
+void
+crypto_hmac_sixteen(const struct crypto_hmac_short in[static LANES], unsigned char (*out)[32])
+{
+	sixteen(in, out);
+	wipe_stack();
 }
 
 #else
