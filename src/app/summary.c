@@ -228,7 +228,7 @@ app_summary_text(const struct app_summary *s, struct buf *out)
 	skipped(im, out);
 	label(out, "store");
 	buf_fmt(out, "%s   keys %s%s\n", s->store_path, s->keys_path,
-	    s->created ? " (new, no escrow: copy them if you must keep them)" : "");
+	    s->keys_made ? " (new, no escrow: copy them if you must keep them)" : "");
 	label(out, "auditor");
 	buf_span(out, s->anchor);
 	buf_fmt(out,

@@ -14,7 +14,7 @@ struct app_summary {
 	double verify_s;
 	const char *store_path, *keys_path;
 	struct span anchor;
-	bool created;
+	bool keys_made; /* by this import */
 };
 
 void app_summary_text(const struct app_summary *s, struct buf *out);

@@ -16,6 +16,7 @@ struct store {
 	char id[STORE_ID_BYTES];
 	unsigned char recovery[32]; /* KEYS/recovery.pub, if special says so */
 	struct store_special special; /* of every chain that is opened */
+	bool keys_made; /* by the open */
 	const unsigned char *make_keys; /* seed of the recovery key: KEYS may be made anew */
 	struct buf own_vkey; /* of cretula.store */
 	unsigned char own_genesis[32];

@@ -211,12 +211,14 @@ open_keys(struct store *s, enum found found, struct err *e)
 		return (-1);
 	if (!there && found == FOUND_STORE && s->make_keys == NULL)
 		return (err_set(e, ERR_CONFIG,
-		    "no keys at %s: the store can be read and verified, "
-		    "not written; name its keys with --keys, or see `cretula recover`",
+		    "no keys at %s: the store can be read and verified, not written; name its "
+		    "keys with --keys; if they are lost, only `cretula recover --accept-loss "
+		    "--reason TEXT --recovery FILE` goes on, with the recovery key",
 		    s->keys));
 	if (!there && s->make_keys != NULL && store_recovery_fits(s->dir, s->make_keys, e) == -1)
 		return (-1);
-	if (!there && key_create_recovery(s->keys, s->make_keys, e) == -1 && errno != EEXIST)
+	s->keys_made = !there && key_create_recovery(s->keys, s->make_keys, e) == 0;
+	if (!there && !s->keys_made && errno != EEXIST)
 		return (-1);
 	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)
 		return (-1);
@@ -405,6 +407,12 @@ const char *
 store_keys_path(const struct store *s)
 {
 	return (s->keys);
+}
+
+bool
+store_keys_made(const struct store *s)
+{
+	return (s->keys_made);
 }
 
 int

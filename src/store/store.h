@@ -33,6 +33,7 @@ int store_open(const char *dir, const char *keys, struct store **s, bool *create
 void store_close(struct store *s); /* NULL is legal */
 int store_keys_fd(const struct store *s);
 const char *store_keys_path(const struct store *s);
+bool store_keys_made(const struct store *s); /* by the open; else they were there */
 int store_words_fd(const struct store *s); /* STORE/words */
 /* The auditor's line of docs/format.md 7, added to out. */
 int store_anchor(const struct store *s, struct buf *out, struct err *e);

@@ -104,7 +104,7 @@ def test_create_makes_a_recovery_key():
     quiet(run, seed())
     equal(mode('store.keys/recovery.pub'), 0o600)
     write('a.log', log(1))
-    load('a.log')
+    assert '(new' not in load('a.log').text, 'the keys were there'
     hidden(seed())
     public = read('store.keys/recovery.pub').split(b'+', 2)[2].strip()
     for stream in ('s', 'cretula.store'):
@@ -542,6 +542,9 @@ def test_lost_keys_as_a_whole():
     assert 'cretula recover' in load('a.log', code=78).err
     accept = ['recover', '--store', 'store', '--accept-loss', '--reason', 'burned']
     assert 'as a whole' in cretula('recover', '--store', 'store', '--stream', 's', code=78).err
+    os.mkdir('store.keys')  # `recover` does not send to itself
+    assert '--recovery FILE' in cretula('recover', '--store', 'store', '--stream', 's', code=78).err
+    os.rmdir('store.keys')
     cretula(*accept, '--stream', 's', code=78)
     assert not os.path.exists('store.keys')
     write('stranger', b'cretula recovery v1\n' + b'A' * 43 + b'=\n')

@@ -276,7 +276,7 @@ finish(struct importing *im, struct err *e)
 	struct app_summary s = { .import = &im->import,
 		.store_path = im->store_path,
 		.keys_path = store_keys_path(im->store),
-		.created = im->created };
+		.keys_made = store_keys_made(im->store) };
 	struct buf out = { 0 }, anchor = { 0 };
 	int code = -1;
 
