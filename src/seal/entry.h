@@ -21,6 +21,9 @@ struct err;
 /* Of a chain: a reader may hold all of it.  At one segment an hour some twenty years. */
 #define SEAL_CHAIN_BYTES_MAX ((size_t)256 << 20)
 #define SEAL_CHAIN_ENTRIES_MAX ((size_t)1 << 20)
+/* Of a chain, in lines that name what is asked for later (keys, streams, files). */
+#define SEAL_CHAIN_KEPT_BYTES_MAX ((size_t)32 << 20)
+bool seal_entry_kept(struct span line);
 #define SEAL_VERSION 1
 
 /* In the order of their names. */

@@ -55,6 +55,7 @@ store_writer_absorb(struct store_writer *w, struct span line)
 	seal_entry_leaf(line.ptr, line.len, leaf[0]);
 	(void)seal_tree_add(&w->tree, (const unsigned char(*)[32])leaf, 1, NULL);
 	crypto_sha256(line.ptr, line.len, w->prev);
+	w->kept_bytes += seal_entry_kept(line) ? line.len : 0;
 }
 
 /* Step 5: by the log key, by the one that takes its place, by the epoch's. */
@@ -180,13 +181,17 @@ commit(struct store_writer *w, const struct seal_entry *entry, struct span line,
 #define ROOM_BYTES ((size_t)8 << 20)
 #define ROOM_ENTRIES ((size_t)4096)
 
+#define ROOM_KEPT_BYTES ((size_t)1 << 20) /* after streams, for what changes keys */
+
 static int
-check_room(const struct store_writer *w, size_t bytes, size_t entries, struct err *e)
+check_room(
+    const struct store_writer *w, size_t bytes, size_t entries, size_t kept, struct err *e)
 {
 	const struct store_chain *chain = &w->chain;
 
 	if (chain->bytes.len + bytes > SEAL_CHAIN_BYTES_MAX ||
-	    chain->count + entries > SEAL_CHAIN_ENTRIES_MAX)
+	    chain->count + entries > SEAL_CHAIN_ENTRIES_MAX ||
+	    w->kept_bytes + kept > SEAL_CHAIN_KEPT_BYTES_MAX)
 		return (err_set(e, ERR_CONFIG,
 		    "its chain is full (%zu entries): go on in another stream", chain->count));
 	return (0);
@@ -195,7 +200,7 @@ check_room(const struct store_writer *w, size_t bytes, size_t entries, struct er
 int
 store_writer_room(const struct store_writer *w, struct err *e)
 {
-	return (check_room(w, ROOM_BYTES, ROOM_ENTRIES, e));
+	return (check_room(w, ROOM_BYTES, ROOM_ENTRIES, ROOM_KEPT_BYTES, e));
 }
 
 /* What the writer knows better than the caller; step 1. */
@@ -241,7 +246,9 @@ store_writer_append(struct store_writer *w, struct seal_entry *entry, bool rotat
 	buf_char(&line, '\n');
 	if (!buf_ok(&line))
 		(void)err_set(e, ERR_IO, "entry: out of memory");
-	else if (check_room(w, line.len, 1, e) == 0)
+	else if (check_room(w, line.len, 1, seal_entry_kept(buf_view(&line)) ? line.len : 0, e) ==
+		0 &&
+	    (entry->type != SEAL_STREAM || store_writer_room(w, e) == 0))
 		rc = commit(w, entry, buf_view(&line), e);
 out:
 	crypto_wipe(&w->keys->next, sizeof(w->keys->next));

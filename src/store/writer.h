@@ -23,6 +23,7 @@ struct store_writer {
 	struct seal_names names;
 	struct store_chain chain;
 	struct seal_tree tree; /* over all lines of chain */
+	size_t kept_bytes; /* of them, as seal_entry_kept says */
 	unsigned char prev[32]; /* hash of the last line */
 	int64_t t_us; /* t of the last entry */
 	struct store_secrets *keys; /* guarded memory; epoch signs the next entry */

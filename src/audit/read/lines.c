@@ -79,19 +79,6 @@ limit(enum audit_code *code, struct err *e, const char *text)
 	return (err_set(e, ERR_FINDING, "%s", text));
 }
 
-/* Is it of a type that names what is asked for later? */
-static bool
-is_kept(struct span line)
-{
-	static const char *const types[] = { "derive", "genesis", "recover", "rekey", "revoke",
-		"stream" };
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (audit_part_is(line, types[i]))
-			return (true);
-	return (false);
-}
-
 static int
 reserve(struct audit_lines *lines, struct err *e)
 {
@@ -124,8 +111,8 @@ add_line(struct audit_lines *lines, struct span line, enum audit_code *code, str
 	item = &lines->items[lines->count++];
 	*item = (struct audit_line){ .start = start };
 	item[1] = (struct audit_line){ .start = start + (uint32_t)line.len + 1 };
-	if (is_kept(line)) {
-		if (line.len > AUDIT_KEPT_BYTES_MAX - lines->kept.len)
+	if (seal_entry_kept(line)) {
+		if (line.len > SEAL_CHAIN_KEPT_BYTES_MAX - lines->kept.len)
 			return (limit(code, e, "more of keys, streams and files than is read"));
 		item->kept = (uint32_t)lines->kept.len + 1;
 		buf_span(&lines->kept, line);

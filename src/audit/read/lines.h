@@ -16,8 +16,6 @@
 #include "audit/verify.h"
 #include "base/buf.h"
 
-#define AUDIT_KEPT_BYTES_MAX ((size_t)32 << 20)
-
 struct audit_line {
 	uint32_t start;
 	uint32_t kept;          /* its place among the kept ones, from 1; 0: in the file only */

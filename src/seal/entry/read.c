@@ -245,3 +245,19 @@ seal_entry_read(
 		return (err_set(e, ERR_FINDING, "entry: %s: %s", r.at, r.why));
 	return (0);
 }
+
+/* By the place of its type alone: a line need not be a good entry for it. */
+bool
+seal_entry_kept(struct span line)
+{
+	static const char *const types[] = { "derive", "genesis", "recover", "rekey", "revoke",
+		"stream" };
+	struct span type = span_from(line, sizeof("{\"v\":1,") - 1);
+
+	type = span_from(type, span_find(type, ',') + sizeof(",\"type\":\"") - 1);
+	type.len = span_find(type, '"');
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (span_is(type, types[i]))
+			return (true);
+	return (false);
+}

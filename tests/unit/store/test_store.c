@@ -492,14 +492,16 @@ test_a_full_chain_begins_no_segment(void **state)
 {
 	static const struct {
 		const char *claim;
-		size_t bytes, entries;
+		size_t bytes, entries, kept;
 		int rc;
 	} rows[] = {
-		{ "an empty chain", 0, 0, 0 },
-		{ "8 MiB are left", SEAL_CHAIN_BYTES_MAX - ((size_t)8 << 20), 1, 0 },
-		{ "less is left", SEAL_CHAIN_BYTES_MAX - ((size_t)8 << 20) + 1, 1, -1 },
-		{ "4,096 lines are left", 1, SEAL_CHAIN_ENTRIES_MAX - 4096, 0 },
-		{ "less are left", 1, SEAL_CHAIN_ENTRIES_MAX - 4095, -1 },
+		{ "an empty chain", 0, 0, 0, 0 },
+		{ "8 MiB are left", SEAL_CHAIN_BYTES_MAX - ((size_t)8 << 20), 1, 0, 0 },
+		{ "less is left", SEAL_CHAIN_BYTES_MAX - ((size_t)8 << 20) + 1, 1, 0, -1 },
+		{ "4,096 lines are left", 1, SEAL_CHAIN_ENTRIES_MAX - 4096, 0, 0 },
+		{ "less are left", 1, SEAL_CHAIN_ENTRIES_MAX - 4095, 0, -1 },
+		{ "1 MiB of what is kept is left", 1, 1, SEAL_CHAIN_KEPT_BYTES_MAX - (1 << 20), 0 },
+		{ "less of it is left", 1, 1, SEAL_CHAIN_KEPT_BYTES_MAX - (1 << 20) + 1, -1 },
 	};
 
 	(void)state;
@@ -510,11 +512,46 @@ test_a_full_chain_begins_no_segment(void **state)
 		assert_non_null(w);
 		w->chain.bytes.len = rows[i].bytes;
 		w->chain.count = rows[i].entries;
+		w->kept_bytes = rows[i].kept;
 		if (store_writer_room(w, &e) != rows[i].rc)
 			fail_msg("%s: %s", rows[i].claim, e.text);
 		assert_int_equal(e.code, rows[i].rc == 0 ? ERR_NONE : ERR_CONFIG);
 		free(w);
 	}
+}
+
+/* Of all lines that are there, and no entry comes behind the limit. */
+static void
+test_what_is_kept_is_counted(void **state)
+{
+	static struct seal_entry entry;
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+	size_t genesis;
+
+	(void)state;
+	work_begin();
+	open_all(&s, &st, true);
+	genesis = store_writer_chain(st->writer)->lines[0].len;
+	assert_int_equal(st->writer->kept_bytes, genesis);
+	assert_int_equal(seal_segment(st, 1, 1, true, &e), 0);
+	entry.type = SEAL_RECOVER;
+	entry.of.recover = (struct seal_recover){ .reason = SPAN("crash"), .seg = 1 };
+	assert_int_equal(store_stream_append(st, &entry, &e), 0);
+	store_stream_close(st);
+	store_close(s);
+	open_all(&s, &st, false);
+	assert_int_equal(
+	    st->writer->kept_bytes, genesis + store_writer_chain(st->writer)->lines[2].len);
+	st->writer->kept_bytes = SEAL_CHAIN_KEPT_BYTES_MAX - 100;
+	assert_int_equal(store_stream_append(st, &entry, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
+	entry.type = SEAL_STOP; /* is not kept */
+	entry.of.stop.reason = span_str("end");
+	assert_int_equal(store_stream_append(st, &entry, &e), 0);
+	store_stream_close(st);
+	store_close(s);
 }
 
 /* Keys made beforehand by `key create`, an empty directory, a new file system. */
@@ -660,6 +697,7 @@ main(void)
 		cmocka_unit_test(test_heads_say_how_far_a_stream_goes),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_a_full_chain_begins_no_segment),
+		cmocka_unit_test(test_what_is_kept_is_counted),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_names_of_streams),
 		cmocka_unit_test(test_spent_keys_are_gone),
