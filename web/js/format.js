@@ -40,7 +40,9 @@ export function percent(part, all) {
     if (!(all > 0))
         return '–';
     const share = 100 * part / all;
-    if (share > 0 && share < 0.1)
+    if (share === 0)
+        return '0 %';
+    if (share < 0.1)
         return '<0.1 %';
     return `${share.toFixed(1)} %`;
 }

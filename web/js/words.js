@@ -46,7 +46,7 @@ export const w = {
         access: 'The view was refused: the record of who looked at what could not be written.',
         busy: 'The server is busy.',
         store: 'The store cannot be read.',
-        stream: 'There is no such stream for this role.',
+        stream: 'There is nothing of this stream for this role.',
         window: 'There are no figures for this time, or this role may not choose it.',
         filter: 'The filter is not understood.',
         origin: 'The request came from another site and was refused.',
@@ -55,7 +55,7 @@ export const w = {
         again: 'Try again',
     },
     figure: {
-        none: 'Not measured',
+        none: 'Not measured, or too little to show',
         few: (k) => `Of ${people(k)}, so the number is not shown`,
     },
     time: {

@@ -34,15 +34,24 @@ function labelOf(dimension, key) {
     return key;
 }
 
+/* Paths are counted without the tokens that records have: what stands before the first one is looked for. */
+function conditionOf(dimension, key) {
+    const [known, ...tokens] = dimension.name === 'paths' ? key.split('{sg}') : [key];
+    const text = dimension.plain ? known : literal(known);
+    if (text === null || known === '' || (tokens.length > 0 && known === '/'))
+        return null;
+    return `${dimension.field} ${tokens.length > 0 ? '^=' : '=='} ${text}`;
+}
+
 /* A key leads a developer to its records. */
 function Key({ dimension, row, about, window }) {
     if (row.key === null)
         return h('span', { title: row.help }, row.name);
     const label = labelOf(dimension.name, row.key);
-    const wanted = dimension.plain ? row.key : literal(row.key);
-    if (!about?.records || !window || row.key === '' || wanted === null)
+    const where = conditionOf(dimension, row.key);
+    if (!about?.records || !window || where === null)
         return label;
-    const changes = { where: `${dimension.field} == ${wanted}`, since: window.since, until: window.until,
+    const changes = { where, since: window.since, until: window.until,
         window: undefined, at: undefined, zoom: undefined, metric: undefined };
     return h('a', { href: link(changes, 'records'), title: w.tops.records }, label);
 }
@@ -62,7 +71,7 @@ function columnsOf(dimension, data, about) {
             show: (row) => h(Figure, { value: row.errors, format: short }) },
         { key: 'bytes', label: w.tops.bytes, number: true, wide: true, value: (row) => row.bytes,
             show: (row) => h(Figure, { value: row.bytes, format: bytes }) },
-    ];
+    ].filter(({ key, value }) => key !== 'errors' || [...data.rows, data.total].some((row) => value(row) !== null));
 }
 
 function shareOf(part, all, places) {
