@@ -257,7 +257,10 @@ def test_erased_and_pruned():
     assert '00000001.r1.jsonl.zst' in names and '00000001.r1.salt' in names and '00000001.jsonl.zst' not in names, names
     equal(verdict(), (0, set()))
     sums = json.loads(read('bundle/counts.json'))[0]
-    equal((made['records'], sums['records'], sums['pruned_segments']), (1200, 1200, 0))
+    equal((made['records'], sums['records'], sums['pruned_segments']), (1195, 1200, 0))
+    equal(cretula('verify', '--bundle', 'bundle', '--json', code=0).json['coverage']['records'], 1195)
+    script = subprocess.run([sys.executable, 'bundle/verify.py', 'bundle/store'], capture_output=True, check=True)
+    assert b' 1195 of 1195 records good' in script.stdout and b's: 5 records erased' in script.stdout, script.stdout
     equal(sums['erased'], 5)
     equal(follow_readme().returncode, 0)
     evidence('--since', '2025-02-01T00:00:00Z')

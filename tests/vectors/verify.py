@@ -1452,6 +1452,11 @@ def check_segment_files(chain):
     warn_unknown(chain.report, chain.store, f'{chain.folder}/seg', known)
 
 
+def there(sealed):
+    """How many records of a segment are there to be read: neither erased nor pruned."""
+    return 0 if sealed.pruned else sealed.entry['n'] - sum(item.erased for item in sealed.items.values())
+
+
 def check_segments(chain):
     """The segments that somebody vouches for."""
     report, checked, newest, whole, flushes = chain.report, 0, None, False, {}
@@ -1474,11 +1479,11 @@ def check_segments(chain):
             continue
         newest = Segment(chain, sealed)
         whole = newest.check()
-        checked += entry['n'] if whole else 0
+        checked += there(sealed) if whole else 0
         flushes[entry['seg']] = newest.flushes
     check_segment_files(chain)
     report.facts.append(f'{chain.name}: {len(chain.lines)} entries, {chain.notes} good notes, {checked} of '
-                        f'{sum(s.entry["n"] for s in chain.sealed.values())} records good, newest entry '
+                        f'{sum(map(there, chain.sealed.values()))} records good, newest entry '
                         f'{chain.due["t"] or "none"}')
     chain.history.tell_facts()
     if newest and whole:
@@ -2526,7 +2531,7 @@ class History:
                 (len(self.holds), 'holds not released'),
                 (len(self.seeds - self.destroyed), 'keys of imports not destroyed')):
             if count:
-                facts.append(f'{name}: {count} {what}')
+                facts.append(f'{name}: {count} {what if count > 1 else re.sub("s(?= |$)", "", what, count=1)}')
         for vkey, start, place in self.revoked:
             if start <= place + 1:
                 facts.append(f'{name}: the notes of size {start} to {place + 1} by {"+".join(vkey.split("+")[:2])} '

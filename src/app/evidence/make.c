@@ -195,7 +195,8 @@ copy_segment(struct make *m, int seg_fd, struct err *e)
 	if (past != NULL && past->pruned)
 		return (0);
 	m->counts->segments++;
-	m->counts->records += facts->n;
+	/* As verify says: those that are there. */
+	m->counts->records += facts->n - (past == NULL ? 0 : past->erased_count);
 	m->counts->bytes += facts->bytes;
 	(void)snprintf(prefix, sizeof(prefix), "%08ju.", (uintmax_t)facts->seg);
 	return (copy_files(m, seg_fd, prefix, e));
