@@ -75,6 +75,16 @@ mask_pending_drop(struct mask *m, unsigned count)
 		m->pending.count = count;
 }
 
+void
+mask_pending_drop_text(struct mask *m, struct span text)
+{
+	struct mask_pending *p = &m->pending;
+
+	while (p->count > 0 && p->out[p->count - 1] >= text.ptr &&
+	    p->out[p->count - 1] < text.ptr + text.len)
+		p->count--;
+}
+
 /* The same as place_of, of a value of EXTRA. */
 static char *
 place_in_extra(const struct mask *m, const char *at)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/span.h"
 #include "crypto/hmac.h"
 
 #define MASK_PENDING_MAX 32
@@ -37,6 +38,8 @@ void mask_pending_before(struct mask *m, const unsigned char first[static 64]);
 
 /* Forget what was added behind the first count: its text is thrown away. */
 void mask_pending_drop(struct mask *m, unsigned count);
+/* The same of what goes into text: it was added last; others may have been computed since. */
+void mask_pending_drop_text(struct mask *m, struct span text);
 
 /*
  * The record at hand was encoded: its tokens now stand there.  False if

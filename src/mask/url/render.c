@@ -35,8 +35,6 @@ apply(struct mask *m, const struct mask_render *r)
 static bool
 fill_holes(struct mask *m, const struct mask_render *r, char *copy)
 {
-	unsigned before = m->pending.count;
-
 	for (unsigned i = 0; i < r->hole_count; i++) {
 		const struct mask_hole *hole = &r->holes[i];
 
@@ -44,7 +42,7 @@ fill_holes(struct mask *m, const struct mask_render *r, char *copy)
 		    mask_token_bound_later(m, (enum mask_slot)hole->slot,
 			span_of(r->bytes + hole->tail_at, hole->tail_len), copy + hole->at))
 			continue;
-		mask_pending_drop(m, before);
+		mask_pending_drop_text(m, span_of(copy, r->len));
 		return (false);
 	}
 	return (true);
