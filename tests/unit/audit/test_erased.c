@@ -248,6 +248,16 @@ lose_salt(struct build *b)
 	puncture(b, 12);
 }
 
+/* The last record is erased, and a salt behind it that no record has is gone as well. */
+static void
+lose_no_salt(struct build *b)
+{
+	static const struct build_item last[] = { { RECORDS - 1, NULL, 0 } };
+
+	build_redact(past_shop, &(struct build_redact){ 2, 1, last, 1, false, false }, &past_lines);
+	puncture(b, RECORDS);
+}
+
 static void
 lose_words_salt(struct build *b)
 {
@@ -315,6 +325,7 @@ static const struct past_row rows[] = {
 	    AUDIT_E_ERASED_WITHOUT_TOMBSTONE, 2, 2, RECORDS + 20 },
 	{ "29: the seed put back", whole_salt, 1, AUDIT_E_ERASED_SALT_PRESENT, 2, 2, RECORDS + 3 },
 	{ "a salt too few", lose_salt, 1, AUDIT_E_SALT, 2, 2, RECORDS + 12 },
+	{ "a salt too few, but of no record", lose_no_salt, 0, 0, NONE, NONE, NONE },
 	{ "the vocabulary's salt lost", lose_words_salt, 1, AUDIT_E_SALT, 2, 2, NONE },
 	{ "a new line's salt lost", lose_replacement_salt, 1, AUDIT_E_SALT, 2, 2, RECORDS + 7 },
 	{ "another revision", another_revision, 1, AUDIT_W_UNKNOWN_FILE, NONE, NONE, NONE },
