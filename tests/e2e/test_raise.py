@@ -69,7 +69,7 @@ def test_by_hand():
 
 
 def test_by_triggers():
-    """A burst of errors, then logins: one entry each; a seal or another word changes nothing, a start ends it."""
+    """A burst of errors, then logins: one entry each; a seal or another word changes nothing, a stop ends it."""
     daemon, s = start()
     send(s, 19, target='/api', status=502)
     send(s, 2, target='/healthz')
@@ -83,12 +83,44 @@ def test_by_triggers():
     wait_for(lambda: len(told()) == 2)
     equal([e['text'] for e in told()], ['raise full error_burst', 'raise full login_failures'])
     daemon.end()
+    equal([e['text'].split()[0::2] for e in told()[2:]], [['end', 'error_burst'], ['end', 'login_failures']])
+    equal([e['text'].split()[1] for e in told()[2:]][1], 'count')
     daemon, s = start()
     s.sendall(combined(1, target='/healthz').encode() * 4)
     wait_for(lambda: taken()['lines'] == 4)
-    equal((taken()['records'], len(told())), (0, 2))
+    equal((taken()['records'], len(told())), (0, 4))
     daemon.end()
     cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_a_reload_ends_it():
+    """Another configuration of the stream begins as the rules say, and the chain tells that what was raised is over."""
+    daemon, s = start()
+    send(s, 1)
+    ask('--for', '1h', '--reason', 'x')
+    wait_for(lambda: taken().get('detail') == 'full')
+    write('c.yaml', read('c.yaml').replace(b'for: 10m', b'for: 11m'))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: 'detail' not in taken())
+    send(s, 3, target='/healthz')
+    equal(taken()['records'], 1)
+    equal([e['text'] for e in told()], ['raise full by_hand: x', 'end count by_hand'])
+    daemon.end()
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_a_stream_that_is_not_read():
+    """Who asks for more of a stream that has failed is told so."""
+    write('c.yaml', ((TEXT + '  other: { input: { unix: %s/o.sock }, format: combined }\n') % (os.getcwd(), os.getcwd())).encode())
+    daemon = Daemon()
+    os.rename('store.keys/keyring', 'gone')
+    os.rename('store/streams/s/seg', 'seg')  # nobody can seal, nor open it again
+    daemon.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: cretula('status', '--store', 'store', '--json').json['streams'][0]['state'] == 'failed')
+    assert 'is not read now' in ask('--for', '1h', '--reason', 'x', code=78).err
+    os.rename('seg', 'store/streams/s/seg')
+    daemon.process.kill()
+    daemon.process.communicate()
 
 
 def test_wrong_wishes():

@@ -56,8 +56,11 @@ run(const struct app_args *args)
 	    app_control_store(args, &config, &store, &e) == 0 &&
 	    (rc = app_control_ask(store, request.data, &answer, &e)) == 0 &&
 	    !span_is(buf_view(&answer), "ok\n"))
-		rc = err_set(
-		    &e, ERR_CONFIG, "the daemon has no stream %s", app_arg(args, "stream"));
+		rc = err_set(&e, ERR_CONFIG,
+		    span_is(buf_view(&answer), "not read\n") ?
+			"stream %s is not read now: see `cretula status`" :
+			"the daemon has no stream %s",
+		    app_arg(args, "stream"));
 	config_free(config);
 	buf_free(&request);
 	buf_free(&answer);

@@ -481,8 +481,8 @@ app_capture_main(void *arg)
 		rc = turn(c, &e);
 	if (rc == -1 && c->begun)
 		(void)mask_all(c); /* what was read before the error */
-	if (rc != 1)
-		(void)app_capture_hand(c);
+	if (rc != 1 && app_capture_hand(c))
+		app_raise_end(c);
 	pthread_mutex_lock(&p->lock);
 	p->failed = rc == -1;
 	p->error = e;

@@ -318,6 +318,19 @@ wait_a_bit(struct app_pipe *p)
 	(void)pthread_cond_clockwait(&p->to_main, &p->lock, CLOCK_MONOTONIC, &until);
 }
 
+/* What is still to be told when all records are written. */
+static int
+tell_all(struct app_pipe *p, struct err *e)
+{
+	int rc;
+
+	do {
+		if ((rc = app_pipe_report(p, e)) == 0)
+			rc = app_raise_tell(p, e);
+	} while ((rc = waited(p, rc, e)) == 1);
+	return (rc);
+}
+
 static int
 write_all(struct app_pipe *p, struct err *e)
 {
@@ -336,7 +349,7 @@ write_all(struct app_pipe *p, struct err *e)
 		p->quit = true;
 	pthread_cond_signal(&p->to_reader);
 	pthread_mutex_unlock(&p->lock);
-	return (rc);
+	return (rc == -1 ? -1 : tell_all(p, e));
 }
 
 /* ---- memory ---- */

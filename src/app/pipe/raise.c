@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/pipe/capture.h"
 #include "app/watch/figures.h"
@@ -105,6 +106,26 @@ app_raise_turn(struct app_capture *c)
 	}
 	if (has_room(c->p))
 		take_wish(c);
+}
+
+void
+app_raise_end(struct app_capture *c)
+{
+	const struct timespec look = { 0, 5000000 };
+	struct detail_change change;
+	bool quit = false;
+
+	while (!quit) {
+		if (!has_room(c->p))
+			(void)nanosleep(&look, NULL);
+		else if (detail_tick(&c->p->raising.now, c->now_us + DETAIL_RAISE_MAX_US, &change))
+			tell(c, &change, NULL);
+		else
+			break;
+		pthread_mutex_lock(&c->p->lock);
+		quit = c->p->quit;
+		pthread_mutex_unlock(&c->p->lock);
+	}
 }
 
 /* ---- the writer ---- */

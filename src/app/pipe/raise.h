@@ -40,6 +40,8 @@ struct app_raising {
 /* The reader: a batch had these; time went on, or somebody asks. */
 void app_raise_see(struct app_capture *c, const struct detail_events *events);
 void app_raise_turn(struct app_capture *c);
+/* Nothing is read any more: what is raised is over. */
+void app_raise_end(struct app_capture *c);
 
 /* The writer: entries of what changed.  0; -1 with e. */
 int app_raise_tell(struct app_pipe *p, struct err *e);

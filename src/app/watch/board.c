@@ -157,19 +157,24 @@ app_board_canary(
 	return (there);
 }
 
-bool
+int
 app_board_wish(struct app_board *b, const char *name, const struct app_wish *wish)
 {
-	bool there;
+	struct app_seen seen = { .state = APP_FAILED };
 	unsigned i;
+	int rc = -1;
 
 	pthread_mutex_lock(&b->lock);
 	i = find(b, name);
-	there = i < b->count;
-	if (there)
-		app_figures_ask(&b->rows[i]->figures, wish);
+	if (i < b->count) {
+		app_figures_copy(&b->rows[i]->figures, &seen);
+		rc = seen.state == APP_READING || seen.state == APP_STARTING ||
+		    seen.state == APP_FULL;
+		if (rc == 1)
+			app_figures_ask(&b->rows[i]->figures, wish);
+	}
 	pthread_mutex_unlock(&b->lock);
-	return (there);
+	return (rc);
 }
 
 void

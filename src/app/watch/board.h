@@ -73,7 +73,7 @@ void app_board_report(struct app_board *b, const struct app_verified *v);
 bool app_board_canary(
     struct app_board *b, const char *name, int code, const unsigned char hash[static 32]);
 /* The same for more detail. */
-bool app_board_wish(struct app_board *b, const char *name, const struct app_wish *wish);
+int app_board_wish(struct app_board *b, const char *name, const struct app_wish *wish);
 /* The last report, added to out. */
 void app_board_last(struct app_board *b, struct buf *out);
 

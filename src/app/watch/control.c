@@ -185,6 +185,9 @@ send_all(int fd, struct span bytes)
 	}
 }
 
+/* Of app_board_wish, from -1 on. */
+static const char *const wish_answers[] = { "no such stream\n", "not read\n", "ok\n" };
+
 static void
 print_answer(struct app_control *c, const struct app_request *request, struct buf *out)
 {
@@ -205,9 +208,8 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 			buf_str(out, "ok\n");
 		break;
 	case APP_ASKED_DETAIL:
-		buf_str(out, app_board_wish(c->board, request->stream, &request->wish) ?
-			"ok\n" :
-			"no such stream\n");
+		buf_str(out, wish_answers[app_board_wish(c->board, request->stream,
+				 &request->wish) + 1]);
 		break;
 	case APP_ASKED_NOTHING:
 		break;
