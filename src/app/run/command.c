@@ -47,8 +47,7 @@ serve(struct run_daemon *d, const sigset_t *set, struct err *e)
 			app_daemon_reload(d);
 			app_notify("READY=1");
 		}
-		if (watchdog_ns > 0)
-			app_notify("WATCHDOG=1");
+		app_notify_alive();
 		if (app_daemon_dead(d, e))
 			return (-1);
 	}

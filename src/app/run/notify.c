@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/run/run.h"
+#include "base/clock.h"
 #include "base/num.h"
 
 #define FIRST_FD 3
@@ -52,6 +53,18 @@ is_ours(const char *variable)
 
 	return (pid != NULL && num_u64(span_str(pid), &number) == 0 &&
 	    number == (uint64_t)getpid());
+}
+
+void
+app_notify_alive(void)
+{
+	static int64_t told_ns;
+	int64_t now_ns = clock_mono_ns(), every_ns = app_notify_watchdog_ns();
+
+	if (every_ns == 0 || now_ns - told_ns < every_ns / 2)
+		return;
+	app_notify("WATCHDOG=1");
+	told_ns = now_ns;
 }
 
 int64_t

@@ -78,6 +78,8 @@ void app_notify_open(void);
 void app_notify(const char *text);
 /* How often WATCHDOG=1 is wanted, in nanoseconds; 0: never. */
 int64_t app_notify_watchdog_ns(void);
+/* That, if it is wanted and time for it.  One thread calls. */
+void app_notify_alive(void);
 
 #define APP_LISTEN_MAX 64
 struct app_listen {

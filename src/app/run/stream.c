@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/intake/intake.h"
 #include "app/run/run.h"
@@ -12,10 +13,13 @@
 #include "app/source/parser.h"
 #include "input/given.h"
 #include "app/watch/figures.h"
+#include "base/clock.h"
 #include "store/store.h"
 
 #define PAUSE_FIRST_NS INT64_C(500000000)
 #define PAUSE_LAST_NS INT64_C(60000000000)
+#define LOOK_NS 2000000
+#define END_NS INT64_C(120000000000) /* the drain, and the seal of a segment on a slow disk */
 
 static void
 set_state(struct run_stream *r, enum run_state state)
@@ -336,11 +340,31 @@ say_input(const struct run_stream *r)
 		    (unsigned long long)counts.gone);
 }
 
+/*
+ * One that drains, and then seals, may take longer than a service manager
+ * believes that we live without a word; one that hangs must not be covered.
+ */
+static void
+join(struct run_stream *r)
+{
+	const struct timespec look = { 0, LOOK_NS };
+	int64_t until_ns = clock_mono_ns() + END_NS;
+	int rc;
+
+	while ((rc = pthread_tryjoin_np(r->thread, NULL)) == EBUSY &&
+	    clock_mono_ns() < until_ns) {
+		app_notify_alive();
+		(void)nanosleep(&look, NULL);
+	}
+	if (rc == EBUSY)
+		(void)pthread_join(r->thread, NULL);
+}
+
 void
 app_run_join(struct run_stream *r, struct input_live **in)
 {
 	if (r->started)
-		(void)pthread_join(r->thread, NULL);
+		join(r);
 	app_session_close(&r->session);
 	if (in != NULL)
 		*in = r->in;
