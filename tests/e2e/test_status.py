@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 
 from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, segments, write
@@ -96,12 +97,38 @@ def test_who_may_ask():
         run = subprocess.run(as_other, capture_output=True, check=False)
         equal((run.returncode, run.stdout), (3, b''), run.stderr)
         assert b'only its user' in run.stderr, run.stderr
+        os.chmod('store.sock', 0o600)
+        run = subprocess.run(as_other[:-1], capture_output=True, check=False)
+        equal((run.returncode, run.stdout), (66, b''), run.stderr)
+        assert b'only its user and root may' in run.stderr and b'no store' not in run.stderr, run.stderr
     daemon.end(number=signal.SIGKILL)
     assert os.path.exists('store.sock')
     cretula('status', '--store', 'store', code=3)
     daemon = Daemon()
     equal(status()['pid'], daemon.process.pid)
     daemon.end()
+    if os.geteuid() == 0 and shutil.which('setpriv'):
+        run = subprocess.run(as_other[:-1], capture_output=True, check=False)
+        equal((run.returncode, run.stdout), (66, b''), run.stderr)
+        assert b'only its user and root may look' in run.stderr, run.stderr
+
+
+def test_a_false_daemon():
+    """Who listens beside a store that is another one's is not believed."""
+    if os.geteuid() != 0 or not shutil.which('setpriv'):
+        raise Skip('only root can become two others')
+    configure()
+    Daemon().end()
+    os.chmod('.', 0o777)
+    false = subprocess.Popen(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', sys.executable, '-c',
+                              'import os,socket\ns = socket.socket(socket.AF_UNIX)\ns.bind("store.sock")\n'
+                              'os.chmod("store.sock", 0o666)\ns.listen()\nprint(flush=True)\nc, _ = s.accept()\nc.recv(99)\n'
+                              'c.sendall(b\'{"running":true,"streams":[]}\')\n'], stdout=subprocess.PIPE)
+    false.stdout.readline()
+    run = cretula('status', '--store', 'store', code=78)
+    assert 'is not the owner of the store' in run.err, run.err
+    false.kill()
+    false.communicate()
 
 
 def test_a_stream_in_trouble():

@@ -16,9 +16,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "input/accept.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "input/accept.h"
+#include "input/local.h"
 #include "store/layout.h"
 
 #define REQUEST_BYTES 512
@@ -260,33 +261,6 @@ control_main(void *arg)
 	}
 }
 
-/* One that a daemon left which was killed makes room. */
-static int
-remove_stale(const struct app_control *c, const struct sockaddr_un *to, struct err *e)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
-	struct stat st;
-
-	if (fd == -1)
-		return (err_sys(e, ERR_IO, "socket"));
-	rc = connect(fd, (const struct sockaddr *)to, sizeof(*to));
-	if (rc == 0)
-		err_set(e, ERR_BUSY, "%s: another daemon listens there", c->name);
-	else if (errno == ECONNREFUSED &&
-	    fstatat(c->dir_fd, c->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode))
-		(void)unlinkat(c->dir_fd, c->name, 0);
-	(void)close(fd);
-	return (rc == 0 ? -1 : 0);
-}
-
-/* The mode of the descriptor becomes that of the name: nobody may connect in between either. */
-static int
-bind_private(struct app_control *c, const struct sockaddr_un *to)
-{
-	return (
-	    fchmod(c->fd, 0600) == -1 ? -1 : bind(c->fd, (const struct sockaddr *)to, sizeof(*to)));
-}
-
 int
 app_control_open(struct app_control *c, struct app_board *board, struct err *e)
 {
@@ -299,12 +273,13 @@ app_control_open(struct app_control *c, struct app_board *board, struct err *e)
 	if (c->snapshot == NULL)
 		return (err_sys(e, ERR_IO, "control socket"));
 	if (find_place(board->store, &c->dir_fd, c->name, e) == -1 ||
-	    make_address(c->dir_fd, c->name, &to, e) == -1 || remove_stale(c, &to, e) == -1)
+	    make_address(c->dir_fd, c->name, &to, e) == -1)
 		return (-1);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->stop_fd == -1 || c->fd == -1 || bind_private(c, &to) == -1 ||
-	    listen(c->fd, 16) == -1)
+	c->fd = input_local_bind(&to, SOCK_STREAM, 0600);
+	if (c->fd == -1 && errno == EADDRINUSE)
+		return (err_set(e, ERR_BUSY, "%s: another daemon listens there", c->name));
+	if (c->stop_fd == -1 || c->fd == -1 || listen(c->fd, 16) == -1)
 		return (err_sys(e, ERR_IO, "%s", c->name));
 	c->listens = true;
 	return (0);
@@ -369,14 +344,37 @@ receive(int fd, struct buf *out, struct err *e)
 	return (0);
 }
 
+/* Whoever may write beside the store could listen there, and say that all is well. */
 static int
-ask(int fd, const struct sockaddr_un *to, const char *request, struct buf *out, struct err *e)
+check_peer(int fd, const char *store, struct err *e)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+	struct stat st;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1 || stat(store, &st) == -1)
+		return (err_sys(e, ERR_INPUT, "%s", store));
+	if (who.uid == 0 || who.uid == geteuid() || who.uid == st.st_uid)
+		return (0);
+	return (err_set(e, ERR_CONFIG,
+	    "%s" APP_CONTROL_SUFFIX ": who listens there (uid %u) is not the owner of the store",
+	    store, (unsigned)who.uid));
+}
+
+static int
+ask(int fd, const struct sockaddr_un *to, const char *store, const char *request, struct buf *out,
+    struct err *e)
 {
 	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) == -1) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
 			return (err_set(e, ERR_INCOMPLETE, "no daemon runs on this store"));
+		if (errno == EACCES)
+			return (err_sys(e, ERR_INPUT,
+			    "the daemon's socket: only its user and root may ask"));
 		return (err_sys(e, ERR_INCOMPLETE, "the daemon's socket"));
 	}
+	if (check_peer(fd, store, e) == -1)
+		return (-1);
 	set_patience(fd);
 	send_all(fd, span_str(request));
 	return (receive(fd, out, e));
@@ -392,7 +390,7 @@ app_control_ask(const char *store, const char *request, struct buf *out, struct 
 	if ((rc = find_place(store, &dir_fd, name, e)) == 0 &&
 	    (rc = make_address(dir_fd, name, &to, e)) == 0) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		rc = fd == -1 ? err_sys(e, ERR_IO, "socket") : ask(fd, &to, request, out, e);
+		rc = fd == -1 ? err_sys(e, ERR_IO, "socket") : ask(fd, &to, store, request, out, e);
 	}
 	if (fd != -1)
 		(void)close(fd);

@@ -1,5 +1,6 @@
 /* app: what a store says of itself while no daemon runs. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,9 @@ app_offline_snapshot(const char *store, struct app_snapshot *s, struct err *e)
 	(void)strncpy(s->store, store, sizeof(s->store) - 1);
 	if (fd != -1)
 		streams_fd = openat(fd, "streams", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (streams_fd == -1 || (dir = fdopendir(dup(streams_fd))) == NULL)
+	if (streams_fd == -1 && errno == EACCES)
+		err_sys(e, ERR_INPUT, "%s: only its user and root may look", store);
+	else if (streams_fd == -1 || (dir = fdopendir(dup(streams_fd))) == NULL)
 		err_set(e, ERR_INPUT, "%s: no store there", store);
 	else
 		rc = see_all(streams_fd, dir, s, e);

@@ -15,6 +15,7 @@
 
 #include "base/num.h"
 #include "input/live/tail.h"
+#include "input/local.h"
 
 #define BACKLOG 1024
 #define RECEIVE_BYTES (8 << 20) /* asked for; the kernel gives what net.core.rmem_max allows */
@@ -157,21 +158,6 @@ open_fifo(const char *path, struct input_live *in, struct err *e)
 	return (fd);
 }
 
-/* A socket that nobody listens on any more makes room. */
-static void
-remove_stale(const struct sockaddr_un *where, int type)
-{
-	struct stat st;
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd == -1)
-		return;
-	if (connect(fd, (const struct sockaddr *)where, sizeof(*where)) == -1 &&
-	    errno == ECONNREFUSED && lstat(where->sun_path, &st) == 0 && S_ISSOCK(st.st_mode))
-		(void)unlink(where->sun_path);
-	(void)close(fd);
-}
-
 static int
 open_unix(const char *path, int type, bool *made, struct err *e)
 {
@@ -179,12 +165,10 @@ open_unix(const char *path, int type, bool *made, struct err *e)
 	int fd;
 
 	memcpy(where.sun_path, path, strlen(path)); /* read_path saw to its length */
-	remove_stale(&where, type);
-	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1 || bind(fd, (const struct sockaddr *)&where, sizeof(where)) == -1)
+	if ((fd = input_local_bind(&where, type, 0660)) == -1)
 		return (fail(fd, path, e));
 	*made = true;
-	if (chmod(path, 0660) == -1 || (type == SOCK_STREAM && listen(fd, BACKLOG) == -1))
+	if (type == SOCK_STREAM && listen(fd, BACKLOG) == -1)
 		return (fail(fd, path, e));
 	return (fd);
 }
