@@ -7,10 +7,12 @@ import pwd
 import re
 import signal
 import socket
+import ssl
 import time
 
 import yaml
 
+import certificates
 from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
 from schema import check
 from test_run import Daemon, free_port, wait_for
@@ -32,15 +34,16 @@ def hash_of(token):
 class Server:
     """cretula serve on a loopback port, with a token for each tier."""
 
-    def __init__(self, more='', listen=None, env=None, streams=''):
+    def __init__(self, more='', listen=None, env=None, streams='', port_of='127.0.0.1', serve=''):
         self.port = free_port(socket.SOCK_STREAM)
         self.tokens, text = {}, ''
         for role, tier in ROLES.items():
             made = cretula('serve', 'token', '--role', role, '--json', code=0).json
             self.tokens[role] = made['token']
             text += f'  {role}: {{ tier: {tier}, token_hash: "{made["token_hash"]}"{streams} }}\n'
-        listen = listen or f'127.0.0.1:{self.port}'
-        write('c.yaml', f'store: store\nserve: {{ listen: "{listen}" }}\nroles:\n{text}{more}'.encode())
+        listen = listen or f'{port_of}:{self.port}'
+        serve = serve % self.port if '%' in serve else serve
+        write('c.yaml', f'store: store\nserve: {{ listen: "{listen}"{serve} }}\nroles:\n{text}{more}'.encode())
         self.daemon = Daemon(command=SERVE, env=env)
 
     def connect(self):
@@ -490,6 +493,34 @@ def test_users_of_the_machine():
     equal(unix_ask('/api/v1/session', proxy)['code'], 'session')
     equal(unix_ask('/api/v1/session')['code'], 'session')  # root
     equal(unix_ask('/api/v1/session', pwd.getpwnam('games').pw_uid, X_Remote_User='erika')['code'], 'session')
+    server.daemon.end()
+
+
+def test_tls():
+    """On an address of the network by TLS only: the cookie is Secure; a user of a socket is none of it."""
+    prepare(10)
+    certificates.authority('ca')
+    certificates.issue('server', 'ca')
+    server = Server(more='  peers: { tier: auditor, users: [nobody] }\n', port_of='0.0.0.0',
+                    serve=', certificate: server.pem, key: server.key, hosts: ["localhost:%d"]')
+    context = ssl.create_default_context(cafile='ca.pem')
+    c = http.client.HTTPSConnection('localhost', server.port, timeout=20, context=context)
+    c.request('POST', '/api/v1/session', json.dumps({'token': server.tokens['world']}),
+              {'Content-Type': 'application/json', 'Origin': f'https://localhost:{server.port}'})
+    answer = c.getresponse()
+    equal((answer.status, json.loads(answer.read())['role']), (200, 'world'))
+    cookie = answer.headers['Set-Cookie']
+    assert re.fullmatch(r'__Host-cretula=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Secure', cookie), cookie
+    assert answer.headers['Strict-Transport-Security'], 'HSTS'
+    c.request('GET', '/api/v1/trust', headers={'Cookie': cookie.split(';')[0]})
+    equal(c.getresponse().status, 200)
+    c.close()
+    c = http.client.HTTPSConnection('localhost', server.port, timeout=20, context=context)
+    c.request('GET', '/api/v1/trust', headers={'Host': 'evil.example'})
+    equal(c.getresponse().status, 421)
+    c.close()
+    got, closed = server.raw(f'GET /api/v1/trust HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n')
+    assert closed and 'HTTP/1.1 200' not in got, got
     server.daemon.end()
 
 

@@ -203,6 +203,8 @@ serve_until_told(struct command *c, const sigset_t *set, struct err *e)
 		number = sigtimedwait(set, NULL, &most);
 		if (number == SIGTERM || number == SIGINT)
 			return (0);
+		if (number == SIGHUP)
+			app_warn_log(NULL, "roles are read at the start only: a change needs one");
 		if (app_access_dead(c->serving.access))
 			return (err_set(e, ERR_IO,
 			    "the writer of access records has ended: without it nothing is shown"));
@@ -222,6 +224,7 @@ stop(struct command *c)
 	serve_close(c->serving.serve);
 	if (c->fd != -1)
 		(void)close(c->fd);
+	free(c->serving.trust);
 	config_free(c->config);
 }
 
@@ -236,11 +239,13 @@ run_server(const struct app_args *args)
 	c.args = args;
 	c.fd = -1;
 	(void)pthread_mutex_init(&c.serving.lock, NULL);
+	(void)pthread_mutex_init(&c.serving.trust_lock, NULL);
 	(void)pthread_cond_init(&c.serving.work, NULL);
 	(void)pthread_cond_init(&c.serving.tick, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	app_notify_open();
 	rc = start(&c, &e);

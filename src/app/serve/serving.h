@@ -16,6 +16,7 @@
 #include "serve/serve.h"
 
 struct serving_job;
+struct trust; /* trust.h */
 struct serving_tail;
 
 #define SERVING_WORKERS 4
@@ -49,6 +50,9 @@ struct serving {
 	struct serving_verified verified;
 	bool stop;
 	atomic_bool stop_verify;
+	pthread_mutex_t trust_lock; /* of what follows */
+	struct trust *trust; /* as it was read last; NULL */
+	uint64_t trust_key; /* says what it was read from */
 	/* of the threads */
 	pthread_t workers[SERVING_WORKERS], ticker, verifier;
 	unsigned worker_count;

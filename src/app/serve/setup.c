@@ -64,7 +64,8 @@ static void
 find_hosts(const struct config *c, const struct input_place *place, struct serve_options *how)
 {
 	for (unsigned i = 0; i < c->serve.host_count; i++)
-		add_host(how, c->serve.hosts[i], "");
+		(void)snprintf(how->hosts[how->host_count++], sizeof(how->hosts[0]), "%s",
+		    c->serve.hosts[i]); /* as a browser says it, with the port */
 	if (place->kind == INPUT_UNIX_STREAM)
 		return; /* no browser comes by a file */
 	add_host(how, place->path, place->port);
@@ -85,6 +86,10 @@ app_serving_roles(const struct config *c, struct serve **serve, struct err *e)
 		return (err_memory(e));
 	if (config_listen(c->serve.listen, &place, e) == -1)
 		goto out;
+	if (c->serve.host_count > SERVE_HOSTS_MAX - 2) {
+		(void)err_set(e, ERR_CONFIG, "serve.hosts: at most %d", SERVE_HOSTS_MAX - 2);
+		goto out;
+	}
 	for (unsigned i = 0; i < c->role_count; i++)
 		if (make_role(&c->roles[i], &roles[i], e) == -1)
 			goto out;

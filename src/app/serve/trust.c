@@ -1,5 +1,7 @@
 #include "app/serve/trust.h"
 
+#include <sys/stat.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +10,14 @@
 #include "app/records.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "crypto/sha256.h"
 #include "seal/lists.h"
 #include "store/erase/erase.h"
 #include "store/layout.h"
+
+#define HOLD_US INT64_C(600000000)
 
 /* ---- keys ---- */
 
@@ -259,6 +264,26 @@ see_stream(struct trust *t, const char *store, const char *name, struct err *e)
 	free(entry);
 	t->stream_count += rc == 0;
 	return (rc == 0 ? 0 : err_in(e, "stream %s", name));
+}
+
+uint64_t
+app_trust_key(const char *store)
+{
+	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES], path[CONFIG_PATH_BYTES + 128];
+	uint64_t key = (uint64_t)(clock_now_us() / HOLD_US); /* holds end by the clock */
+	struct stat st;
+	unsigned count;
+
+	if (app_serving_names(store, names, &count, NULL) == -1)
+		return (0);
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(path, sizeof(path), "%s/streams/%s/chain.jsonl", store, names[i]);
+		if (stat(path, &st) == -1)
+			return (0);
+		key = hash_bytes(&st.st_size, sizeof(st.st_size), key);
+		key = hash_bytes(&st.st_ino, sizeof(st.st_ino), key);
+	}
+	return (key | 1);
 }
 
 int

@@ -51,6 +51,9 @@ int app_trust_read(const char *store, struct trust *t, struct err *e);
 void app_trust_print(
     const struct trust *t, const struct serving_verified *verified, bool whole, struct buf *out);
 
+/* Equal as long as nothing was appended to a chain. */
+uint64_t app_trust_key(const char *store);
+
 /* The streams of a store, cretula's own among them, sorted.  0 or -1. */
 int app_serving_names(
     const char *store, char (*names)[SERVE_NAME_BYTES], unsigned *count, struct err *e);

@@ -230,25 +230,43 @@ app_trust_print(
 	buf_str(out, "]}\n");
 }
 
+/* Chains are read again only where one has grown.  Under the lock of it; NULL: they cannot be. */
+static const struct trust *
+find_trust(struct serving *v)
+{
+	uint64_t key = app_trust_key(v->store);
+	struct err e = { ERR_NONE, "" };
+
+	if (v->trust != NULL && key != 0 && v->trust_key == key)
+		return (v->trust);
+	if (v->trust == NULL && (v->trust = calloc(1, sizeof(*v->trust))) == NULL)
+		return (NULL);
+	v->trust_key = key;
+	if (app_trust_read(v->store, v->trust, &e) == 0)
+		return (v->trust);
+	v->trust_key = 0;
+	return (NULL);
+}
+
 void
 app_serving_trust(struct serving *v, const struct serve_call *call, struct serve_answer *a,
     struct app_access_note *n)
 {
 	enum view_role tier = call->who.role->grant.tier;
-	struct trust *t = calloc(1, sizeof(*t));
 	struct serving_verified verified;
-	struct err e = { ERR_NONE, "" };
+	const struct trust *t;
 
 	(void)n;
 	pthread_mutex_lock(&v->lock);
 	verified = v->verified;
 	pthread_mutex_unlock(&v->lock);
-	if (t == NULL || app_trust_read(v->store, t, &e) == -1)
+	pthread_mutex_lock(&v->trust_lock);
+	if ((t = find_trust(v)) == NULL)
 		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);
 	else {
 		a->status = 200;
 		app_trust_print(
 		    t, &verified, tier == VIEW_DEVELOPER || tier == VIEW_AUDITOR, &a->body);
 	}
-	free(t);
+	pthread_mutex_unlock(&v->trust_lock);
 }
