@@ -6,6 +6,7 @@
 
 #include "app/names.h"
 #include "app/records.h"
+#include "app/search/search.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -15,6 +16,7 @@
 #include "store/erase/erase.h"
 #include "store/layout.h"
 #include "store/reader.h"
+#include "store/seek.h"
 
 int
 app_records_time(const char *name, const char *text, int64_t *t_us, struct err *e)
@@ -106,8 +108,7 @@ in_window(const struct app_records *r, const struct seal_entry *entry)
 	const struct stats_counts *counts = &entry->of.segment.counts;
 	const struct seal_past *past;
 
-	if (entry->type != SEAL_SEGMENT ||
-	    entry->of.segment.first + entry->of.segment.n < r->from)
+	if (entry->type != SEAL_SEGMENT || entry->of.segment.first + entry->of.segment.n < r->from)
 		return (false);
 	if ((past = app_records_past(r, entry)) != NULL && past->pruned)
 		return (false);
@@ -180,6 +181,47 @@ newest_revision(const struct app_records *r, uint64_t seg)
 }
 
 static int
+walk_frame(struct app_records *r, const struct segment_walk *w, struct store_seek *seek,
+    size_t frame, struct err *e)
+{
+	struct span lines;
+	uint64_t count;
+	int rc;
+
+	if (!app_search_may(r->search, frame, &count)) {
+		r->number += count;
+		return (0);
+	}
+	if (store_seek_read(seek, frame, &lines, e) == -1)
+		return (-1);
+	if (lines.len > 0 && lines.ptr[lines.len - 1] != '\n')
+		return (err_set(e, ERR_FINDING, "frame %zu ends within a line", frame));
+	if ((rc = walk_lines(r, w, lines, e)) == 0)
+		app_search_frame(r->search);
+	return (rc);
+}
+
+/* Frame by frame, those left out that hold nothing.  2: not possible. */
+static int
+walk_frames(struct app_records *r, const struct segment_walk *w, const char *path, struct err *e)
+{
+	const struct store_skip_of of = { w->segment->seg, w->segment->n, w->segment->root };
+	struct store_seek *seek = NULL;
+	size_t frames;
+	int rc = 0;
+
+	if (store_seek_open(r->stream_fd, path, &seek, NULL) == -1)
+		return (2);
+	frames = store_seek_frames(seek);
+	app_search_begin(r->search, &of, frames);
+	for (size_t i = 0; i < frames && rc == 0; i++)
+		rc = walk_frame(r, w, seek, i, e);
+	app_search_end(r->search, rc == 0);
+	store_seek_close(seek);
+	return (rc == -1 ? err_in(e, "%s", path) : rc);
+}
+
+static int
 walk_file(struct app_records *r, struct store_reader *reader, struct segment_walk *w, struct err *e)
 {
 	char path[STORE_PATH_BYTES];
@@ -190,6 +232,8 @@ walk_file(struct app_records *r, struct store_reader *reader, struct segment_wal
 	w->revision = newest_revision(r, w->segment->seg);
 	store_revision_path(path, w->segment->seg, w->revision, "jsonl.zst");
 	r->number = w->segment->first;
+	if (r->search != NULL && w->revision == 0 && (rc = walk_frames(r, w, path, e)) != 2)
+		return (rc);
 	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
 		return (-1);
 	store_reader_begin(reader, fd, SEAL_BYTES_MAX, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "seal/history.h"
 #include "store/chain.h"
 
+struct app_search;
 struct err;
 struct store_reader;
 
@@ -21,6 +22,7 @@ struct app_records {
 	uint64_t from; /* records of lower numbers are left out */
 	uint64_t number; /* of the record at hand, in the stream */
 	uint64_t erased; /* records that the walk left out */
+	struct app_search *search; /* passes frames over; NULL: all are read */
 	bool placeholders; /* hand out the lines as they are, also of what was erased */
 };
 

@@ -104,6 +104,10 @@ def plain_rows(cretula, work):
     def verify(jobs, cpus):
         return lambda path: once([cretula, 'verify', '--store', vstore, '--jobs', jobs], cpus=cpus)
 
+    def search(where):
+        """From the second run on what the first one noted is there."""
+        return lambda path: once([cretula, 'view', '--store', vstore, '--stream', 's', '--where', where], cpus=one_core())
+
     return [
         Row('cat', 'reads (limit)', reads('cat')),
         Row('mask', 'cretula mask, one core', reads(cretula, 'mask', '--format', 'apache-combined')),
@@ -112,6 +116,9 @@ def plain_rows(cretula, work):
         Row('import-nolearn', 'cretula import --no-learn, two cores', fresh('--no-verify', '--no-learn')),
         Row('verify-1', 'cretula verify, one core', verify('1', one_core())),
         Row('verify-2', 'cretula verify, two cores', verify('2', two)),
+        Row('view-scan', 'cretula view --where that reads all, one core', search('path ~= zzzzzz')),
+        Row('view-client', 'cretula view --where of one client, frames passed over', search('client == ip.aaaaaaaaaaaaaaaa')),
+        Row('view-status', 'cretula view --where of a status that is nowhere', search('status == 599')),
         Row('sha256sum', 'hashes the file', reads('sha256sum')),
         Row('openssl-hmac', 'HMAC of the file', reads('openssl', 'dgst', '-sha256', '-hmac', 'key')),
         Row('zstd-1', 'compresses', reads('zstd', '-1', '-c', '-T1')),
@@ -204,7 +211,7 @@ def show(rows, times, peak, sizes, jsonl):
     median = {name: statistics.median(taken) for name, taken in times.items()}
     print(f'{"":18}{"MB/s":>7}{"peak MiB":>9}  speed')
     for row in rows:
-        amount = jsonl if row.name.startswith('verify') else sizes[row.name]
+        amount = jsonl if row.name.startswith(('verify', 'view')) else sizes[row.name]
         ratio = ''
         if row.beside in median:
             speed = sizes[row.name] / median[row.name] / (sizes[row.beside] / median[row.beside])
@@ -219,7 +226,7 @@ def compare(build, options, work):
     rows = list(chosen(plain_rows(cretula, work) + kind_rows(cretula), options.only))
     files = {row.name: generate(build, options.bytes // row.part, work, row.kind) for row in rows}
     sizes = {name: os.path.getsize(path) for name, path in files.items()}
-    verified = [row.name for row in rows if row.name.startswith('verify')]
+    verified = [row.name for row in rows if row.name.startswith(('verify', 'view'))]
     jsonl = records_bytes(cretula, files[verified[0]], work) if verified else 0
     times = {row.name: [] for row in rows}
     peak = {row.name: 0 for row in rows}

@@ -6,6 +6,7 @@
 #include "app/records.h"
 #include "app/role/grant.h"
 #include "app/say.h"
+#include "app/search/search.h"
 #include "app/tail/follow.h"
 #include "base/err.h"
 #include "filter/filter.h"
@@ -29,6 +30,7 @@ static const struct app_option options[] = {
 
 struct viewing {
 	struct app_records records;
+	struct app_search search;
 	struct filter *filter;
 	const struct view_renderer *renderer;
 	struct view_grant grant;
@@ -60,8 +62,18 @@ open_all(struct viewing *v, const struct app_args *args, struct err *e)
 		return (-1);
 	if (v->renderer->begin != NULL)
 		v->renderer->begin(&v->out);
-	return (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
-	    app_arg(args, "since"), app_arg(args, "until"), e));
+	if (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
+		app_arg(args, "since"), app_arg(args, "until"), e) == -1)
+		return (-1);
+	if (v->filter != NULL) {
+		app_search_open(&v->search, app_arg(args, "store"), app_arg(args, "stream"));
+		v->search.filter = v->filter;
+		v->search.since_us = v->records.since_us;
+		v->search.until_us = v->records.until_us;
+		v->search.stream_fd = v->records.stream_fd;
+		v->records.search = &v->search;
+	}
+	return (0);
 }
 
 static int
@@ -72,6 +84,7 @@ show(void *arg, struct span line, struct err *e)
 
 	if (record_decode(&v->decoder, line, &v->record, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)v->records.number));
+	app_search_saw(&v->search, &v->record);
 	if (v->record.time_us < v->records.since_us || v->record.time_us >= v->records.until_us ||
 	    (v->filter != NULL && !filter_match(v->filter, &v->record)))
 		return (0);
@@ -97,6 +110,7 @@ run(const struct app_args *args)
 	int code = 0;
 
 	v.records.stream_fd = -1;
+	v.search.read_fd = -1;
 	if (open_all(&v, args, &e) == -1 || app_follow_step(&follow, &e) == -1 ||
 	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
@@ -106,6 +120,7 @@ run(const struct app_args *args)
 		    (unsigned long long)v.records.erased);
 	buf_free(&v.out);
 	buf_free(&v.hint);
+	app_search_close(&v.search);
 	filter_free(v.filter);
 	app_records_close(&v.records);
 	return (code);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "record/record.h"
 #include "store/erase/inside.h"
+#include "store/skip/skip.h"
 #include "store/sweep.h"
 #include "store/writer.h"
 
@@ -333,6 +334,20 @@ store_erase_took(struct store_eraser *x, struct err *e)
 	return (0);
 }
 
+/* What was derived from the records as they were. */
+static int
+forget_skip(const struct erase_work *work, struct err *e)
+{
+	const struct store_stream *st = work->stream;
+	int fd = store_skip_dir(st->store->dirfd, st->name, false), rc;
+
+	if (fd == -1)
+		return (0);
+	rc = store_skip_forget(fd, work->order->seg, e);
+	(void)close(fd);
+	return (rc);
+}
+
 static int
 erase(struct store_eraser *x, struct erase_work *work, struct err *e)
 {
@@ -350,7 +365,8 @@ erase(struct store_eraser *x, struct erase_work *work, struct err *e)
 		return (-1);
 	}
 	x->stale = true;
-	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1)
+	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1 ||
+	    forget_skip(work, e) == -1)
 		return (
 		    err_in(e, "signed, but the next start must overwrite what was there before"));
 	return (store_erase_took(x, e));

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "store/erase/inside.h"
+#include "store/skip/skip.h"
 #include "store/sweep.h"
 
 /* The salts go first. */
@@ -37,10 +38,10 @@ struct revision {
 
 struct revisions {
 	const struct store_stream *stream;
-	struct buf list;   /* struct revision */
+	struct buf list; /* struct revision */
 	struct buf pruned; /* struct seal_range, as the entries say */
-	size_t file;       /* index of suffixes, of this pass */
-	bool removed;      /* a name whose directory is not synced yet */
+	size_t file; /* index of suffixes, of this pass */
+	bool removed; /* a name whose directory is not synced yet */
 };
 
 static struct revision *
@@ -209,6 +210,15 @@ sync_names(const struct revisions *r, struct err *e)
 	return (rc);
 }
 
+/* What is derived from records that are gone, or from a segment as it was. */
+static bool
+is_stale(void *arg, uint64_t seg)
+{
+	const struct revisions *r = arg;
+
+	return (is_pruned(r, seg) || find(r, seg) != NULL);
+}
+
 int
 store_erase_repair(const struct store_stream *st, struct err *e)
 {
@@ -220,6 +230,8 @@ store_erase_repair(const struct store_stream *st, struct err *e)
 			rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
 	if (rc == 0)
 		rc = sync_names(&r, e);
+	if (rc == 0 && (r.pruned.len > 0 || r.list.len > 0))
+		rc = store_skip_sweep(st->store->dirfd, st->name, is_stale, &r, e);
 	buf_free(&r.list);
 	buf_free(&r.pruned);
 	return (rc);

@@ -1,0 +1,111 @@
+#include "app/search/search.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "app/names.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "seal/history.h"
+#include "store/chain.h"
+#include "store/erase/erase.h"
+
+void
+app_search_open(struct app_search *s, const char *store, const char *stream)
+{
+	int fd = io_open_dir(AT_FDCWD, store, NULL);
+
+	s->read_fd = s->write_fd = -1;
+	if (fd == -1)
+		return;
+	s->write_fd = store_skip_dir(fd, stream, true);
+	s->read_fd = s->write_fd != -1 ? s->write_fd : store_skip_dir(fd, stream, false);
+	(void)close(fd);
+}
+
+void
+app_search_close(struct app_search *s)
+{
+	app_search_end(s, false);
+	if (s->read_fd != -1)
+		(void)close(s->read_fd);
+	s->read_fd = s->write_fd = -1;
+}
+
+void
+app_search_begin(struct app_search *s, const struct store_skip_of *of, size_t frames)
+{
+	s->of = *of;
+	s->has_skip = store_skip_open(&s->skip, s->read_fd, of);
+	if (s->has_skip && s->skip.frames != frames) {
+		store_skip_close(&s->skip);
+		s->has_skip = false;
+	}
+	s->making = !s->has_skip && s->write_fd != -1;
+	if (s->making)
+		store_skip_begin(&s->maker, of);
+}
+
+bool
+app_search_may(struct app_search *s, size_t frame, uint64_t *count)
+{
+	bool may = true;
+
+	if (s->has_skip) {
+		*count = store_skip_count(&s->skip, frame);
+		may = store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us);
+	}
+	s->read += may;
+	s->passed += !may;
+	return (may);
+}
+
+void
+app_search_saw(struct app_search *s, const struct record *r)
+{
+	if (s->making)
+		store_skip_add(&s->maker, r);
+}
+
+void
+app_search_frame(struct app_search *s)
+{
+	if (s->making)
+		store_skip_frame(&s->maker);
+}
+
+/*
+ * Somebody may have erased a record of the segment, or pruned it, since the
+ * chain was read, and removed the file that was not there yet.
+ */
+static bool
+is_stale(const struct app_search *s)
+{
+	struct seal_history *history = NULL;
+	struct store_chain chain = { 0 };
+	const struct seal_past *past = NULL;
+	bool stale = true;
+
+	if (store_chain_read(s->stream_fd, &chain, NULL) == 0 &&
+	    store_history_read(&chain, app_names(), &history, NULL) == 0 &&
+	    (past = seal_history_segment(history, s->of.seg)) != NULL)
+		stale = past->pruned || past->revision > 0;
+	seal_history_free(history);
+	store_chain_free(&chain);
+	return (stale);
+}
+
+void
+app_search_end(struct app_search *s, bool whole)
+{
+	if (s->has_skip)
+		store_skip_close(&s->skip);
+	if (s->making && whole && store_skip_end(&s->maker, &s->of) &&
+	    store_skip_write(&s->maker, s->write_fd, s->of.seg, NULL) == 0 && is_stale(s))
+		(void)store_skip_forget(s->write_fd, s->of.seg, NULL);
+	if (s->making)
+		store_skip_drop(&s->maker);
+	s->has_skip = s->making = false;
+}

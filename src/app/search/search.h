@@ -1,0 +1,36 @@
+/*
+ * app: which frames of a segment a search need not read (store/skip.h), and
+ * what is noted of those that it reads, for the next one.
+ */
+#ifndef CRETULA_APP_SEARCH_SEARCH_H
+#define CRETULA_APP_SEARCH_SEARCH_H
+
+#include "store/skip/skip.h"
+
+struct app_search {
+	const struct filter *filter; /* NULL: all records of the window */
+	int64_t since_us, until_us;
+	int stream_fd; /* borrowed */
+	int read_fd, write_fd; /* of STORE/skip/NAME; -1: cannot be read, written */
+	bool has_skip, making; /* of the segment at hand */
+	struct store_skip skip;
+	struct store_skip_maker maker;
+	struct store_skip_of of;
+	uint64_t read, passed; /* frames */
+};
+
+/* Everything is -1 or zero before.  Never fails: without its files a search reads all. */
+void app_search_open(struct app_search *s, const char *store, const char *stream);
+void app_search_close(struct app_search *s);
+
+/* ---- one segment of frames frames, in order ---- */
+
+void app_search_begin(struct app_search *s, const struct store_skip_of *of, size_t frames);
+/* false: none of its records is meant; *count is how many they are. */
+bool app_search_may(struct app_search *s, size_t frame, uint64_t *count);
+/* A record of the frame at hand, whether it is meant or not. */
+void app_search_saw(struct app_search *s, const struct record *r);
+void app_search_frame(struct app_search *s); /* it was read to its end */
+void app_search_end(struct app_search *s, bool whole); /* whole: all frames were */
+
+#endif

@@ -1,0 +1,87 @@
+"""view --where reads only frames that can hold what is asked for; what it notes of them is never more than a help."""
+import os
+import random
+import shutil
+
+from lib import cretula, equal, main, read, write
+
+VIEW = ['view', '--store', 'store', '--stream', 's', '--as', 'json']
+SKIP = 'store/skip/s'
+
+
+def made(n=30000):
+    """Several frames in two segments, with a few rare values."""
+    rnd = random.Random(1)
+    lines = []
+    for i in range(n):
+        status = 599 if i == 17000 else rnd.choice([200, 200, 304, 404])
+        lines.append(f'203.0.{i % 7}.{i % 200} - - [24/Nov/2025:10:{i // 60 % 60:02d}:{i % 60:02d} +0000] '
+                     f'"GET /shop/{rnd.choice(["index", "search", "about"])} HTTP/1.1" {status} {i} "-" "curl/8.5.0"\n')
+    for number in (1, 2):
+        write('log', ''.join(lines[(number - 1) * n // 2:number * n // 2]).encode())
+        cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'log', code=0)
+
+
+def found(where, *options):
+    return cretula(*VIEW, '--where', where, *options, code=0).out
+
+
+def filters():
+    """Some that few records match, some that many do, with the tokens of this store."""
+    client = cretula(*VIEW, '--limit', '1', code=0).lines[0]['client']
+    return ['status == 599', 'status > 598 || bytes == 3', f'client == {client}', f'client == {client} && status == 404',
+            'bytes >= 29990', 'path == /shop/about && bytes < 50', '!(status < 599)', 'path ~= bou', 'method == PUT',
+            'time >= 2025-11-24T10:59:00Z && bytes < 10', 'agent == curl && client != ip.x']
+
+
+def test_what_is_found_does_not_depend_on_what_was_noted():
+    """Without notes, with them, in a window, and with damaged, cut and exchanged ones: the same records."""
+    made()
+    asked = filters()
+    write('store/skip', b'in the way')
+    want = {where: found(where) for where in asked}
+    os.unlink('store/skip')
+    equal({where: found(where) for where in asked}, want, 'the first time')
+    equal(sorted(os.listdir(SKIP)), ['00000001', '00000002'])
+    equal({where: found(where) for where in asked}, want, 'with notes')
+    for number, window in enumerate((['--since', '2025-11-24T10:30:00Z'], ['--until', '2025-11-24T10:00:09Z'], ['--limit', '3'])):
+        some = {where: found(where, *window) for where in asked}
+        shutil.move('store/skip', f'skip{number}')
+        equal({where: found(where, *window) for where in asked}, some, window)
+    good = read(f'{SKIP}/00000001')
+    other = read(f'{SKIP}/00000002')
+    for bad in (b'', good[:-1], good[:5000], bytes([good[0] ^ 1]) + good[1:], good[:9000] + b'\xff' + good[9001:], other):
+        write(f'{SKIP}/00000001', bad)
+        equal({where: found(where) for where in asked[:4]}, {where: want[where] for where in asked[:4]})
+        equal(read(f'{SKIP}/00000001'), good, 'made anew')
+    cretula('verify', '--store', 'store', code=0)
+
+
+def test_frames_that_hold_nothing_are_not_read():
+    """A frame that is damaged on disk is no matter to who asks for another one's records, and is to who asks for its own."""
+    made()
+    want = found('status == 599')  # in segment 2
+    name = 'store/streams/s/seg/00000001.jsonl.zst'
+    data = bytearray(read(name))
+    data[0] ^= 1  # of the first frame
+    os.chmod(name, 0o640)
+    write(name, bytes(data))
+    equal(found('status == 599'), want)
+    assert cretula(*VIEW, '--where', 'bytes == 3').code == 1
+    shutil.rmtree('store/skip')
+    assert cretula(*VIEW, '--where', 'status == 599').code == 1
+
+
+def test_nothing_is_noted_of_what_was_erased():
+    """An erasure takes the notes of its segment along, and none are made of it again; the others stay."""
+    made()
+    found('status == 599')
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '17000', '--reason', 'Art. 17', code=0)
+    equal(os.listdir(SKIP), ['00000001'])
+    equal(found('status == 599'), b'')
+    equal(os.listdir(SKIP), ['00000001'])
+    equal(len(found('bytes >= 29990').splitlines()), 10)
+    cretula('verify', '--store', 'store', code=0)
+
+
+main()
