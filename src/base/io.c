@@ -336,3 +336,13 @@ io_truncate(int fd, off_t size, struct err *e)
 		RETRY(rc, ftruncate(fd, size));
 	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "truncate"));
 }
+
+int
+io_preallocate(int fd, off_t at, off_t len, struct err *e)
+{
+	int rc = -1;
+
+	if (!stopped())
+		RETRY(rc, fallocate(fd, FALLOC_FL_KEEP_SIZE, at, len));
+	return (rc == 0 ? 0 : err_sys(e, ERR_IO, "preallocate"));
+}

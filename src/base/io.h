@@ -51,6 +51,8 @@ int io_link(int dirfd, const char *from, const char *to, struct err *e); /* neve
 int io_unlink(int dirfd, const char *path, struct err *e); /* ENOENT is fine */
 int io_sync_dir(int dirfd, struct err *e);
 int io_truncate(int fd, off_t size, struct err *e);
+/* Blocks for len bytes from at on; the file keeps its size.  -1 also without such a call. */
+int io_preallocate(int fd, off_t at, off_t len, struct err *e);
 
 /*
  * Read a whole regular file of at most max bytes into b (cleared first).

@@ -67,6 +67,7 @@ take_back(struct store_live *l, uint64_t data_bytes)
 	int saved = errno;
 	bool back = io_truncate(o->data_fd, (off_t)data_bytes, NULL) == 0;
 
+	o->room = data_bytes; /* what was behind it may be gone */
 	back = io_truncate(o->tags_fd, (off_t)o->tags_bytes, NULL) == 0 && back;
 	if (back && m->made && store_is_full(saved)) {
 		o->tree = m->tree;
@@ -197,7 +198,8 @@ store_live_flush(struct store_live *l, const struct store_live_run *run, struct 
 	assert(store_live_fits(l, run->count, bytes));
 	store_open_mark(l);
 	l->broken = true; /* until all is done */
-	if (bytes > 0 && io_write(o->data_fd, run->lines, bytes, e) == -1) {
+	if (bytes > 0 && (store_open_room(o, before + bytes, e) == -1 ||
+			     io_write(o->data_fd, run->lines, bytes, e) == -1)) {
 		take_back(l, before);
 		store_open_failed(l);
 		return (err_in(e, "open/%08ju.data", (uintmax_t)o->number));

@@ -36,9 +36,8 @@ struct live_open {
 	struct seal_tree tree;
 	struct seal_state state; /* off, untagged, counts: as of the last flush */
 	uint64_t n, g0, g;
-	uint64_t tags_bytes; /* of the lines that are committed */
-	bool flushed;
-	bool lost; /* its ratchet went with the process that made the flushes */
+	uint64_t tags_bytes, room; /* of the lines that are committed; what .data has blocks for */
+	bool flushed, lost; /* lost: its ratchet went with the process that made the flushes */
 	unsigned char root[32];
 	unsigned char before[32], agg[32]; /* A before its first flush, and behind its last */
 	bool has_live;
@@ -73,8 +72,7 @@ struct store_live {
 	struct buf words; /* the vocabulary, until it is asked for */
 	struct live_open *at; /* takes flushes */
 	struct live_mark mark;
-	bool broken, reserved;
-	bool full; /* the last failure was for lack of space */
+	bool broken, reserved, full; /* full: the last failure was for lack of space */
 	/* sealing */
 	pthread_mutex_t lock; /* of the chain, and of what follows */
 	pthread_t sealer;
@@ -117,10 +115,12 @@ void store_open_mark(struct store_live *l);
 /* ---- reserve.c ---- */
 
 bool store_is_full(int errnum);
-/* By errno: is it for lack of space?  And is the chain still good? */
+/* By errno: for lack of space?  And is the chain good? */
 void store_open_failed(struct store_live *l);
 /* Set space aside; without any left there is just no reserve. */
 void store_open_reserve(struct store_live *l);
+/* Blocks for .data up to end, and some more.  -1 with e: there is no space for it. */
+int store_open_room(struct live_open *o, uint64_t end, struct err *e);
 
 /* ---- seal.c ---- */
 

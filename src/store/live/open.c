@@ -55,7 +55,7 @@ store_open_reset(struct live_open *o)
 	crypto_sha256(NULL, 0, o->root);
 	memset(&o->state, 0, sizeof(o->state));
 	stats_counts_clear(&o->state.counts);
-	o->n = o->g0 = o->g = o->tags_bytes = 0;
+	o->n = o->g0 = o->g = o->tags_bytes = o->room = 0;
 	o->flushed = false;
 }
 

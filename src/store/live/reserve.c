@@ -1,6 +1,8 @@
 /*
  * A full disk.  Space is set aside while there is some, so that what is open
- * can be sealed and the stop be said when there is none.
+ * can be sealed and the stop be said when there is none.  Blocks of .data are
+ * taken in steps, before they are written: a commit has less to do, and what
+ * finds no space is not half written.
  */
 #include <sys/stat.h>
 
@@ -14,6 +16,8 @@
 
 #define RESERVE "reserve"
 #define RESERVE_BYTES ((off_t)1 << 20)
+#define ROOM_LEAST ((uint64_t)256 << 10)
+#define ROOM_MOST ((uint64_t)16 << 20)
 
 bool
 store_is_full(int errnum)
@@ -62,4 +66,34 @@ store_live_use_reserve(struct store_live *l)
 	(void)io_unlink(l->open_fd, RESERVE, NULL);
 	l->reserved = false;
 	errno = saved;
+}
+
+static int
+take_room(struct live_open *o, uint64_t end, struct err *e)
+{
+	uint64_t from = o->room > o->state.off ? o->room : o->state.off;
+
+	if (io_preallocate(o->data_fd, (off_t)from, (off_t)(end - from), e) == -1)
+		return (-1);
+	o->room = end;
+	return (0);
+}
+
+int
+store_open_room(struct live_open *o, uint64_t end, struct err *e)
+{
+	uint64_t more = end / 4;
+	int saved = errno, rc;
+
+	if (end <= o->room)
+		return (0);
+	more = more < ROOM_LEAST ? ROOM_LEAST : more > ROOM_MOST ? ROOM_MOST : more;
+	if ((rc = take_room(o, end + more, NULL)) == -1 && store_is_full(errno))
+		rc = take_room(o, end, e);
+	if (rc == -1 && store_is_full(errno))
+		return (-1);
+	if (rc == -1)
+		o->room = UINT64_MAX; /* the file system has no such call: writing will tell */
+	errno = saved;
+	return (0);
 }
