@@ -88,6 +88,8 @@ def test_nginx_loses():
     equal((stream('nginx')['lost'], stream('nginx')['causes']), (between.lost, {'gap': between.lost}))
     metrics = cretula('status', '--store', 'store', '--metrics', code=0).text
     assert f'cretula_lost_by_cause_total{{stream="nginx",cause="gap"}} {between.lost}\n' in metrics, metrics
+    text = cretula('status', '--store', 'store', code=0).text
+    assert f'nginx             lost: {between.lost} gap\n' in text, text
     daemon.end()
     equal(lost_in('nginx'), {'lost': between.lost, 'gap': between.lost})
     equal({k for r in records('store', 'nginx') for k in r.get('extra', {})}, {'program'}, 'numbers of connections in a record')

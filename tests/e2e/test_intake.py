@@ -210,6 +210,12 @@ def test_refused():
         equal((answer.status, answer.getheader('Allow')), (405, 'POST'))
         peer.http.close()
     equal(post(port, '/ndjson', line(7)), (200, ''))
+    told = cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]['http']
+    equal(told, {'bodies': 12, 'bad': 10, 'too_large': 3, 'denied': 0, 'busy': 0, 'sent_again': 0})
+    text = cretula('status', '--store', 'store', code=0).text
+    assert 'http: 12 bodies, 10 bad, 3 too large, 0 denied, 0 busy, 0 again\n' in text, text
+    metrics = cretula('status', '--store', 'store', '--metrics', code=0).text
+    assert 'cretula_http_refused_total{stream="s",result="too_large"} 3\n' in metrics, metrics
     said = daemon.end()
     equal([r['bytes'] for r in records('store', 's')], [1007])
     assert 'canary' not in said and 'bodies were refused: 10 malformed, 3 too large, 0 without the token, 0 for lack of time or room' in said, said

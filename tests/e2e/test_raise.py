@@ -53,6 +53,7 @@ def test_by_hand():
     equal(taken()['records'], 0)
     ask('--for', '8s', '--reason', 'a "ticket" 4711')  # time enough for what follows, on any machine
     wait_for(lambda: taken().get('detail') == 'full')
+    assert 'detail: at least full until 20' in cretula('status', '--store', 'store', code=0).text
     send(s, 5, target='/healthz', client='203.0.113.9')
     equal(taken()['records'], 5)
     wait_for(lambda: 'detail' not in taken())

@@ -54,6 +54,8 @@ def test_of_a_daemon():
         assert 50 <= seen['records'] < 1000, seen
         metrics = cretula('status', '--store', 'store', '--metrics', code=0).text
         assert f'cretula_over_rate_total{{stream="s"}} {seen["counted"]}\n' in metrics, metrics
+        text = cretula('status', '--store', 'store', code=0).text
+        assert f'over limits.rate: {seen["counted"]} events only counted\n' in text, text
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
     daemon = Daemon()

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/names.h"
+#include "app/watch/figures.h"
 #include "app/say.h"
 #include "base/clock.h"
 #include "app/words/words.h"
@@ -107,6 +108,8 @@ say_raw(struct app_session *s, struct err *e)
 	const char *word = raw_at_rest(s->setup->stream, e);
 	int rc = -1;
 
+	if (word != NULL)
+		app_figures_raw(s->pipe.figures, word);
 	if (word != NULL)
 		rc = store_live_raw_at_rest(s->pipe.live, s->pipe.policy_hash, word, e);
 	s->had_files = rc == 1;

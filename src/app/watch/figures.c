@@ -53,6 +53,7 @@ app_figures_place(struct app_figures *f, const struct input_place *place, const 
 		return;
 	pthread_mutex_lock(&f->lock);
 	input_place_print(place, f->now.place);
+	f->now.http = place->kind == INPUT_HTTP;
 	(void)strncpy(f->now.rotate, rotate, sizeof(f->now.rotate) - 1);
 	pthread_mutex_unlock(&f->lock);
 }
@@ -217,6 +218,17 @@ app_figures_lost_lines(struct app_figures *f)
 	lines = f->lost.lines;
 	pthread_mutex_unlock(&f->lock);
 	return (lines);
+}
+
+void
+app_figures_raw(struct app_figures *f, const char *word)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	memset(f->now.raw_at_rest, 0, sizeof(f->now.raw_at_rest));
+	(void)strncpy(f->now.raw_at_rest, word, sizeof(f->now.raw_at_rest) - 1);
+	pthread_mutex_unlock(&f->lock);
 }
 
 void

@@ -32,6 +32,8 @@ struct app_seen {
 	char name[CONFIG_NAME_BYTES];
 	char place[INPUT_TEXT_BYTES]; /* of its input */
 	char rotate[CONFIG_NAME_BYTES]; /* as configured */
+	char raw_at_rest[CONFIG_NAME_BYTES]; /* where lines lie before they come; "": not known */
+	bool http; /* its input counts bodies */
 	char format[CONFIG_NAME_BYTES];   /* of its lines; "": not known yet */
 	char envelope[CONFIG_NAME_BYTES]; /* the outermost; "": none */
 	enum app_state state;
@@ -90,6 +92,9 @@ void app_figures_copy(struct app_figures *f, struct app_seen *seen);
 
 void app_figures_place(struct app_figures *f, const struct input_place *place, const char *rotate);
 void app_figures_state(struct app_figures *f, enum app_state state);
+
+/* Where its lines lie unmasked before they come, as the chain has it. */
+void app_figures_raw(struct app_figures *f, const char *word);
 
 /* What its lines are, once that is known. */
 void app_figures_format(struct app_figures *f, const char *format, const char *envelope);

@@ -86,6 +86,25 @@ add_progress(struct buf *out, const struct app_snapshot *s, const struct app_see
 	json_u64(out, "files_gone", seen->input.gone);
 }
 
+/* Of HTTP: bodies that were looked at, requests not taken, by why, and lines sent again. */
+static void
+add_http(struct buf *out, const struct app_seen *seen)
+{
+	const struct input_live_counts *c = &seen->input;
+
+	if (!seen->http)
+		return;
+	json_key(out, "http");
+	buf_char(out, '{');
+	json_u64(out, "bodies", c->bodies);
+	json_u64(out, "bad", c->bad);
+	json_u64(out, "too_large", c->large);
+	json_u64(out, "denied", c->denied);
+	json_u64(out, "busy", c->busy);
+	json_u64(out, "sent_again", c->again);
+	buf_char(out, '}');
+}
+
 static void
 add_stream(struct buf *out, const struct app_snapshot *s, unsigned i)
 {
@@ -100,6 +119,8 @@ add_stream(struct buf *out, const struct app_snapshot *s, unsigned i)
 		json_str(out, "envelope", span_str(seen->envelope));
 		add_counts(out, seen);
 		add_progress(out, s, seen);
+		json_str(out, "raw_at_rest", span_str(seen->raw_at_rest));
+		add_http(out, seen);
 		if (seen->detail != DETAIL_COUNT) {
 			json_str(out, "detail", span_str(detail_level_names[seen->detail]));
 			add_time(out, "detail_until", seen->detail_until_us);

@@ -315,6 +315,32 @@ add_tables(const struct sheet *t)
 		add_table(t, &unread, i, t->s->streams[i].counts.reasons);
 }
 
+/* Of streams whose input is HTTP. */
+static void
+add_http(const struct sheet *t)
+{
+	static const char *const results[] = { "bad", "too_large", "denied", "busy" };
+
+	begin(t, "http_refused_total", "counter", "Requests that were not taken, by why.");
+	for (unsigned i = 0; i < t->s->count; i++) {
+		const struct input_live_counts *c = &t->s->streams[i].input;
+		const uint64_t numbers[] = { c->bad, c->large, c->denied, c->busy };
+
+		for (int k = 0; t->s->streams[i].http && k < 4; k++)
+			of_stream(t, "http_refused_total", i, "result", results[k], numbers[k]);
+	}
+	begin(t, "http_bodies_total", "counter", "Bodies of requests that were looked at.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		if (t->s->streams[i].http)
+			of_stream(t, "http_bodies_total", i, NULL, NULL,
+			    t->s->streams[i].input.bodies);
+	begin(t, "http_sent_again_total", "counter", "Lines of bodies that had come before.");
+	for (unsigned i = 0; i < t->s->count; i++)
+		if (t->s->streams[i].http)
+			of_stream(t, "http_sent_again_total", i, NULL, NULL,
+			    t->s->streams[i].input.again);
+}
+
 /* ---- of the daemon ---- */
 
 static void
@@ -375,4 +401,5 @@ app_snapshot_metrics(const struct app_snapshot *s, struct buf *out)
 	add_rows(&t);
 	add_seconds(&t);
 	add_tables(&t);
+	add_http(&t);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "stats/counts.h"
 
 #define WORD_BYTES 32
 
@@ -170,6 +171,78 @@ add_head(const struct json_value *all, struct buf *out)
 	    "sealed", "rotates", "lost", "disk");
 }
 
+/* ---- notes: what is not as usual, below the rows ---- */
+
+static void
+add_note(struct span name, bool *any, struct buf *out)
+{
+	if (!*any)
+		buf_char(out, '\n');
+	*any = true;
+	buf_fmt(out, "%-17.*s ", (int)name.len, name.ptr);
+}
+
+/* "lost: 12 gap, 3 socket" */
+static void
+add_losses(const struct json_value *causes, struct buf *out)
+{
+	const char *between = "lost: ";
+
+	for (int i = 0; i < STATS_CAUSE_COUNT; i++) {
+		uint64_t n = number(causes, stats_cause_names[i]);
+
+		if (n == 0 || !stats_cause_is_loss((enum stats_cause)i))
+			continue;
+		buf_fmt(out, "%s%ju %s", between, (uintmax_t)n, stats_cause_names[i]);
+		between = ", ";
+	}
+	buf_char(out, '\n');
+}
+
+static void
+add_http(const struct json_value *http, struct buf *out)
+{
+	static const char *const keys[][2] = { { "bodies", "bodies" }, { "bad", "bad" },
+		{ "too_large", "too large" }, { "denied", "denied" }, { "busy", "busy" },
+		{ "sent_again", "again" } };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		buf_fmt(out, "%s%ju %s", i == 0 ? "http: " : ", ",
+		    (uintmax_t)number(http, keys[i][0]), keys[i][1]);
+	buf_char(out, '\n');
+}
+
+static void
+add_notes(const struct json_value *stream, bool *any, struct buf *out)
+{
+	struct span name = text(stream, "name"), raw = text(stream, "raw_at_rest"),
+		    detail = text(stream, "detail"), until = text(stream, "detail_until");
+	struct json_value v = { .type = JSON_NULL };
+
+	if (detail.len > 0) {
+		add_note(name, any, out);
+		buf_fmt(out, "detail: at least %.*s until %.*s\n", (int)detail.len, detail.ptr,
+		    (int)until.len, until.ptr);
+	}
+	if (raw.len > 0 && !span_is(raw, "none")) {
+		add_note(name, any, out);
+		buf_fmt(out, "raw at rest: %.*s\n", (int)raw.len, raw.ptr);
+	}
+	if (json_get(stream, "causes", &v) && v.type == JSON_OBJECT && number(&v, "rate") > 0) {
+		add_note(name, any, out);
+		buf_fmt(out, "over limits.rate: %ju events only counted\n",
+		    (uintmax_t)number(&v, "rate"));
+	}
+	if (v.type == JSON_OBJECT && number(stream, "lost") > 0) {
+		add_note(name, any, out);
+		add_losses(&v, out);
+	}
+	if (json_get(stream, "http", &v) && v.type == JSON_OBJECT) {
+		add_note(name, any, out);
+		add_http(&v, out);
+	}
+}
+
 /* What `verify` said when the daemon asked it last.  false: it found something. */
 static bool
 add_verified(const struct json_value *all, struct buf *out)
@@ -200,7 +273,7 @@ app_status_print(struct span json, struct buf *out, struct err *e)
 	struct json_value all, list, stream;
 	struct json_cursor at;
 	struct span key;
-	bool good = true, running;
+	bool good = true, notes = false, running;
 
 	while (json.len > 0 && json.ptr[json.len - 1] == '\n')
 		json.len--;
@@ -217,6 +290,10 @@ app_status_print(struct span json, struct buf *out, struct err *e)
 		(running ? add_running : add_stopped)(&stream, &all, out);
 		good = good && (!running || is_good(&stream));
 	}
+	json_open(&at, &list);
+	while (running && json_next(&at, &key, &stream))
+		if (stream.type == JSON_OBJECT)
+			add_notes(&stream, &notes, out);
 	good = add_verified(&all, out) && good;
 	return (!running ? ERR_INCOMPLETE : good ? 0 : ERR_FINDING);
 }
