@@ -61,13 +61,34 @@ arena_open(struct arena *a, size_t size, int flags, struct err *e)
 	return (0);
 }
 
+/*
+ * What was never touched has no page: to wipe it would make one.  Locked pages
+ * that were touched are there; others may be on a disk, and are wiped as they come.
+ */
+static void
+wipe_touched(const struct arena *a, size_t len)
+{
+	unsigned char there[256];
+	size_t page = page_bytes(), count;
+
+	for (size_t at = 0; at < len; at += count * page) {
+		count = (len - at + page - 1) / page;
+		count = count < sizeof(there) ? count : sizeof(there);
+		if (!a->locked || mincore(a->base + at, count * page, there) == -1)
+			memset(there, 1, count);
+		for (size_t i = 0; i < count; i++)
+			if ((there[i] & 1) != 0)
+				explicit_bzero(a->base + at + i * page, page);
+	}
+}
+
 void
 arena_close(struct arena *a)
 {
 	if (a->base == NULL)
 		return;
 	if (a->secret)
-		explicit_bzero(a->base, a->used > a->peak ? a->used : a->peak);
+		wipe_touched(a, a->used > a->peak ? a->used : a->peak);
 	(void)munmap(a->base, a->size);
 	*a = (struct arena){ 0 };
 }

@@ -502,6 +502,29 @@ def test_the_reader_calls_no_allocator():
     equal(len(records('store', 's')), 4001)
 
 
+def test_a_burst_is_given_back():
+    """Memory that bodies have filled does not stay with the daemon; the token outlives it, and the next body is read."""
+    if any(name in read(CRETULA) for name in (b'__asan_init', b'__tsan_init')):
+        raise Skip('a sanitizer lets nothing unlock')
+    write('token', b'0123456789abcdef0123\n')
+    os.chmod('token', 0o600)
+    port = configure('combined', more=', token: token')
+    daemon = Daemon()
+
+    def resident():
+        return int(re.search(r'VmRSS:\s+(\d+)', read(f'/proc/{daemon.process.pid}/status').decode())[1]) >> 10
+
+    headers = {'Authorization': 'Bearer 0123456789abcdef0123'}
+    equal(post(port, '/ndjson', b'\n', **headers)[0], 200)
+    before = resident()
+    equal(post(port, '/ndjson', (b'#' * 1023 + b'\n') * (15 << 10), **headers)[0], 200)
+    assert resident() > before + 20, (before, resident())
+    wait_for(lambda: resident() < before + 8, seen=lambda: (before, resident()))
+    equal(post(port, '/ndjson', line(1), **headers)[0], 200)
+    daemon.end()
+    equal(records('store', 's')[-1]['bytes'], 1001)
+
+
 def test_large_bodies():
     """Events and lines over every limit: unparsed, none lost, and the next one is read."""
     port = configure('k8s-audit')

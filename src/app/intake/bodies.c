@@ -179,8 +179,10 @@ app_intake_main(void *arg)
 			break;
 		if (in->current == NULL && in->queue.first != NULL)
 			unpack_next(in);
-		else
+		else {
+			app_intake_give_back(in, now_ns);
 			wait_a_bit(in);
+		}
 	}
 	pthread_mutex_unlock(&in->lock);
 	return (NULL);

@@ -14,11 +14,26 @@
 
 /* ---- memory ---- */
 
+#define IDLE_NS INT64_C(2000000000) /* then memory goes back */
+
 void
-app_intake_pool(struct intake *in, char *memory, size_t bytes)
+app_intake_pool(struct intake *in)
 {
-	in->fresh = (struct intake_block *)(void *)memory;
-	in->fresh_count = bytes / sizeof(struct intake_block);
+	in->fresh = (struct intake_block *)(void *)(in->plain + INTAKE_BODY_MAX);
+	in->fresh_count = INTAKE_POOL_BYTES / sizeof(struct intake_block);
+	in->free = NULL;
+}
+
+void
+app_intake_give_back(struct intake *in, int64_t now_ns)
+{
+	if (in->used > 0 || in->current != NULL || in->queue.first != NULL || in->busy_ns == 0 ||
+	    now_ns - in->busy_ns < IDLE_NS)
+		return;
+	app_intake_drop_plain(in);
+	arena_forget(&in->memory, in->packed);
+	app_intake_pool(in);
+	in->busy_ns = 0;
 }
 
 static struct intake_block *
@@ -34,6 +49,7 @@ take_block(struct intake_body *body)
 		block = in->fresh++;
 		in->fresh_count--;
 	}
+	in->used += block != NULL;
 	pthread_mutex_unlock(&in->lock);
 	if (block == NULL)
 		return (NULL);
@@ -56,7 +72,9 @@ app_intake_release(struct intake_body *body)
 		crypto_wipe(block->bytes, sizeof(block->bytes));
 		block->next = body->in->free;
 		body->in->free = block;
+		body->in->used--;
 	}
+	body->in->busy_ns = clock_mono_ns();
 	body->last = NULL;
 	body->len = 0;
 }

@@ -355,10 +355,11 @@ open_memory(struct intake *in, struct err *e)
 		ARENA_SECRET | ARENA_LAZY, e) == -1 ||
 	    arena_open(&in->seen_memory, INTAKE_SEEN_BYTES, ARENA_SECRET | ARENA_LAZY, e) == -1)
 		return (-1);
+	in->token = arena_take(&in->memory, INTAKE_TOKEN_MAX); /* in front: it never goes back */
 	in->packed = arena_take(&in->memory, INTAKE_BODY_MAX);
 	in->plain = arena_take(&in->memory, INTAKE_BODY_MAX);
-	in->token = arena_take(&in->memory, INTAKE_TOKEN_MAX);
-	app_intake_pool(in, arena_take(&in->memory, INTAKE_POOL_BYTES), INTAKE_POOL_BYTES);
+	(void)arena_take(&in->memory, INTAKE_POOL_BYTES); /* behind plain */
+	app_intake_pool(in);
 	in->seen = arena_take(&in->seen_memory, INTAKE_SEEN_BYTES);
 	crypto_random(key, sizeof(key));
 	crypto_hmac_key_init(&in->id_key, key, sizeof(key));

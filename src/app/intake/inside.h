@@ -79,7 +79,8 @@ struct intake {
 	pthread_cond_t to_thread, to_reader;
 	struct intake_block *free;
 	struct intake_block *fresh; /* never used so far: no page is there yet */
-	size_t fresh_count;
+	size_t fresh_count, used; /* blocks: never used; of bodies now */
+	int64_t busy_ns; /* when memory was used last; 0: there is none to give back */
 	struct intake_list queue, taken;
 	struct intake_body *current; /* its lines are being read */
 	bool reading; /* the reader has begun with the current one */
@@ -97,7 +98,9 @@ struct intake {
 /* ---- door.c ---- */
 
 extern const struct app_http_door app_intake_door;
-void app_intake_pool(struct intake *in, char *memory, size_t bytes);
+void app_intake_pool(struct intake *in);
+/* After a burst: pages go back once nobody has anything in them.  Under the lock. */
+void app_intake_give_back(struct intake *in, int64_t now_ns);
 /* Its blocks go back, wiped.  Under the lock. */
 void app_intake_release(struct intake_body *body);
 /* 0; -1 with e: the file of the token is not there, open to others, or holds none. */
