@@ -3,9 +3,11 @@ import grp
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 
 from lib import CRETULA, Skip, cretula, equal, is_testing_build, main, read, write
 from test_run import ONE, Daemon, committed, configure, connect, free_port, line, sizes, wait_for
@@ -57,6 +59,31 @@ def test_escapes():
     for name, end in tried.items():
         assert end in ('Operation not permitted', 'Permission denied', 'Invalid cross-device link'), (name, end, said)
     equal(read(secret), b'x')
+
+
+def test_a_store_opens_no_directory_of_others():
+    """A store, keys and a configuration right below a directory that many use leave all else in it closed."""
+    if not is_testing_build():
+        raise Skip('not a testing build: nothing to try with')
+    if SANITIZED:
+        raise Skip('a sanitizer does not live with a filter of system calls')
+    with tempfile.NamedTemporaryFile(dir='/tmp') as other, tempfile.NamedTemporaryFile(dir='/tmp', suffix='.yaml') as config:
+        store = config.name + '.store'
+        write(config.name, f'store: {store}\nstreams:\n  s: {{ input: {{ unix: {os.getcwd()}/s.sock }} }}\n'.encode())
+        try:
+            daemon = Daemon(env={'CRETULA_ESCAPE': 'remove read write', 'CRETULA_ESCAPE_TO': other.name},
+                            command=[CRETULA, 'run', '--config', config.name])
+            said = daemon.end()
+        finally:
+            for path in (store, store + '.keys'):
+                shutil.rmtree(path, ignore_errors=True)
+            if os.path.exists(store + '.sock'):
+                os.unlink(store + '.sock')
+        if 'by Landlock' not in said_first(said):
+            raise Skip('this kernel has no Landlock')
+        tried = dict(re.findall(r'escape ([a-z-]+): ([^"]*)"', said))
+        equal(tried, {name: 'Permission denied' for name in ('remove', 'read', 'write')}, said)
+        assert os.path.exists(other.name)
 
 
 def test_hostile_calls_end_it():

@@ -101,6 +101,12 @@ try_write(void)
 	return (open(getenv("CRETULA_ESCAPE_TO"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
+static int
+try_remove(void)
+{
+	return (unlink(getenv("CRETULA_ESCAPE_TO")));
+}
+
 /* By a name of one of our places. */
 static int
 try_link(void)
@@ -157,6 +163,7 @@ static const struct {
 	{ "netlink", try_netlink },
 	{ "ptrace", try_ptrace },
 	{ "read", try_read },
+	{ "remove", try_remove },
 	{ "root", try_root },
 	{ "send", try_send },
 	{ "terminal", try_shells_input },

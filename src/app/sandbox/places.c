@@ -6,9 +6,14 @@
 
 #include "app/sandbox/sandbox.h"
 
-/* Too wide to be opened as a whole for the sake of one file. */
-static const char *const wide[] = { "/", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/usr",
-	"/var" };
+/*
+ * Too wide to be opened as a whole for the sake of one file, or of a store in
+ * it: what others have there is none of ours.
+ */
+static const char *const wide[] = { "/", "/boot", "/dev", "/dev/shm", "/etc", "/home", "/media",
+	"/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/sys", "/tmp", "/usr", "/usr/local",
+	"/usr/local/etc", "/var", "/var/backups", "/var/cache", "/var/lib", "/var/log", "/var/run",
+	"/var/spool", "/var/tmp" };
 
 /* Names, zones, and what tells one boot from another. */
 static const char *const of_the_system[] = {
