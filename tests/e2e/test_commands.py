@@ -215,7 +215,12 @@ def test_a_configuration_changes_the_policy():
     write('c.yaml', b'store: ./store\nstreams:\n  shop:\n    format: apache-combined\n'
           b'    own_networks: { keep: [203.0.113.0/24] }\n    mask: { path: token }\n')
     write('a.log', combined(1).encode())
-    cretula('check', '--config', 'c.yaml', code=0)
+    equal(cretula('check', '--config', 'c.yaml', code=0).text,
+          'c.yaml is good: 1 stream (--all shows every option)\n  shop              pipe, apache-combined, rotate never\n')
+    every = cretula('check', '--config', 'c.yaml', '--all', code=0).text
+    assert 'grace' in every and len(every) > 1000, every
+    write('all.yaml', every.encode())
+    equal(cretula('check', '--config', 'all.yaml', '--all', code=0).text, every, 'what it prints means the same')
     cretula('import', '--config', 'c.yaml', '--stream', 'shop', 'a.log', code=0)
     equal(records('store', 'shop')[0]['client'], '203.0.113.7')
     write('bad.yaml', b'store: ./store\nstreamz: 1\nstreams:\n  shop:\n    words: { k: 3 }\n')

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/http/http.h"
 #include "app/say.h"
 #include "app/source/detect.h"
 #include "app/source/parser.h"
@@ -12,7 +13,8 @@
 #include "config/config.h"
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "read it, report every error, print what is in force" },
+	{ "all", NULL, "with --config: print every option that is in force" },
+	{ "config", "FILE", "read it, and report every error" },
 	{ "detect", "FILE", "say which format a log file is in, and why" },
 	APP_OPTION_DIALECT,
 	{ "explain", NULL, "every option: type, default, meaning" },
@@ -23,8 +25,41 @@ static const struct app_option options[] = {
 	{ NULL, NULL, NULL },
 };
 
+/* What cannot be served by this program, though all is well written. */
 static int
-check_config(const char *path)
+check_built(const struct config *c, struct err *e)
+{
+	bool wants = c->metrics[0] != '\0';
+
+	for (unsigned i = 0; i < c->stream_count; i++)
+		wants = wants || c->streams[i].input.kind == INPUT_HTTP;
+	if (!wants || app_http_built())
+		return (0);
+	return (err_set(e, ERR_CONFIG,
+	    "http: and metrics: need libmicrohttpd, and this cretula was built without it"));
+}
+
+static void
+print_short(const struct config *c, const char *path, struct buf *out)
+{
+	char place[INPUT_TEXT_BYTES];
+
+	buf_fmt(out, "%s is good: %u stream%s (--all shows every option)\n", path, c->stream_count,
+	    c->stream_count == 1 ? "" : "s");
+	for (unsigned i = 0; i < c->stream_count; i++) {
+		const struct config_stream *s = &c->streams[i];
+
+		input_place_print(&s->input, place);
+		buf_fmt(out, "  %-16s  %s, %s, rotate %s\n", s->name, place,
+		    s->format_string[0] != '\0' ? "format_string" :
+			s->format[0] != '\0'	 ? s->format :
+						   "auto",
+		    s->rotate);
+	}
+}
+
+static int
+check_config(const char *path, bool all)
 {
 	struct config *config = NULL;
 	struct buf report = { 0 }, out = { 0 };
@@ -34,10 +69,15 @@ check_config(const char *path)
 	if (report.len > 0)
 		fputs(report.data, stderr);
 	buf_free(&report);
+	if (rc == 0)
+		rc = check_built(config, &e);
+	if (rc == 0 && all)
+		config_print(config, &out);
+	else if (rc == 0)
+		print_short(config, path, &out);
+	config_free(config);
 	if (rc == -1)
 		return (app_fail("check", &e));
-	config_print(config, &out);
-	config_free(config);
 	return (app_finish("check", &out, 0));
 }
 
@@ -198,7 +238,7 @@ run(const struct app_args *args)
 	if (detect != NULL)
 		return (check_detect(args, detect, NULL));
 	if (config != NULL)
-		return (check_config(config));
+		return (check_config(config, app_arg(args, "all") != NULL));
 	(void)err_set(&e, ERR_USAGE, "--config FILE or --detect FILE is needed");
 	return (app_fail("check", &e));
 }
@@ -208,6 +248,7 @@ const struct app_command app_command_check = { "check",
 	"All errors of a configuration come in one run, each with its place.\n\n"
 	"examples:\n"
 	"  cretula check --config cretula.yaml\n"
+	"  cretula check --config cretula.yaml --all\n"
 	"  cretula check --detect access.log\n"
 	"  cretula check --detect access.log --format-string '$remote_addr [$time_local] $status'\n"
 	"  cretula check --explain | less\n",
