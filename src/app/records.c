@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "crypto/sha256.h"
 #include "seal/leaf.h"
 #include "seal/placeholder.h"
 #include "store/erase/erase.h"
@@ -180,6 +181,21 @@ newest_revision(const struct app_records *r, uint64_t seg)
 	return (past == NULL ? 0 : past->revision);
 }
 
+static void
+hash_bytes(void *arg, const void *bytes, size_t len)
+{
+	crypto_sha256_add(arg, bytes, len);
+}
+
+static int
+say_file(const struct app_records *r, uint64_t seg, struct crypto_sha256 *bytes, struct err *e)
+{
+	unsigned char hash[32];
+
+	crypto_sha256_end(bytes, hash);
+	return (r->file(r->file_arg, seg, hash, e));
+}
+
 static int
 walk_frame(struct app_records *r, const struct segment_walk *w, struct store_seek *seek,
     size_t frame, struct err *e)
@@ -225,6 +241,7 @@ static int
 walk_file(struct app_records *r, struct store_reader *reader, struct segment_walk *w, struct err *e)
 {
 	char path[STORE_PATH_BYTES];
+	struct crypto_sha256 bytes;
 	struct span lines;
 	uint64_t size;
 	int fd, rc;
@@ -236,13 +253,15 @@ walk_file(struct app_records *r, struct store_reader *reader, struct segment_wal
 		return (rc);
 	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
 		return (-1);
-	store_reader_begin(reader, fd, SEAL_BYTES_MAX, NULL, NULL);
+	crypto_sha256_init(&bytes);
+	store_reader_begin(
+	    reader, fd, SEAL_BYTES_MAX, r->file == NULL ? NULL : hash_bytes, &bytes);
 	do {
 		if ((rc = store_reader_next(reader, &lines, e)) == -1)
 			return (err_in(e, "%s", path));
 		rc = walk_lines(r, w, lines, e);
 	} while (rc == 0 && lines.len > 0);
-	return (rc);
+	return (rc == 0 && r->file != NULL ? say_file(r, w->segment->seg, &bytes, e) : rc);
 }
 
 /* A file that is overwritten while it is read: the next revision goes on where it ended. */

@@ -23,6 +23,9 @@ struct app_records {
 	uint64_t number; /* of the record at hand, in the stream */
 	uint64_t erased; /* records that the walk left out */
 	struct app_search *search; /* passes frames over; NULL: all are read */
+	/* SHA-256 of a segment's file, once all its records were handed out; may be NULL. */
+	int (*file)(void *arg, uint64_t seg, const unsigned char hash[static 32], struct err *e);
+	void *file_arg;
 	bool placeholders; /* hand out the lines as they are, also of what was erased */
 };
 

@@ -24,6 +24,7 @@ struct reading {
 	bool idx_good;                /* the job's .idx is the sealed one */
 	struct audit_peek peek;
 	bool shared;                  /* the thread that reads peeks, too */
+	bool asked; /* for the hash of the file */
 };
 
 /* ---- one batch of lines ---- */
@@ -169,6 +170,8 @@ see_bytes(void *arg, const void *bytes, size_t len)
 	const struct reading *r = arg;
 
 	crypto_sha256_add(&r->job->file, bytes, len);
+	if (r->asked)
+		crypto_sha256_add(&r->job->plain, bytes, len);
 	r->pass->file_bytes += len;
 }
 
@@ -195,6 +198,7 @@ read_file(struct reading *r, int fd)
 	*pass = (struct audit_pass){ .time_min_us = INT64_MAX, .time_max_us = INT64_MIN };
 	seal_tree_init(&job->tree);
 	begin_file_hash(r);
+	crypto_sha256_init(&job->plain);
 	store_reader_begin(
 	    job->reader, fd, bytes_max(r->facts, r->past) + AUDIT_SPARE_BYTES, see_bytes, r);
 	r->peek = (struct audit_peek){ job, pass, r->past, r->names,
@@ -215,6 +219,7 @@ read_file(struct reading *r, int fd)
 	pass->layout = store_reader_layout(job->reader);
 	seal_tree_root(&job->tree, pass->root);
 	crypto_sha256_end(&job->file, pass->file_hash);
+	crypto_sha256_end(&job->plain, pass->plain);
 }
 
 /* ---- judging ---- */
@@ -390,6 +395,7 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 		.pass = &pass,
 		.past = target->past,
 		.names = target->names,
+		.asked = chain->options != NULL && chain->options->seen != NULL,
 		.idx_good = idx_good };
 	bool good;
 
@@ -408,6 +414,8 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 	}
 	judge_good(job, target);
 	cover(&pass, coverage);
+	if (r.asked)
+		chain->options->seen(chain->options->seen_arg, facts->seg, pass.plain);
 	/* The root of no records is that of any salt. */
 	return (facts->n > 0 || memcmp(pass.file_hash, facts->file_hash, 32) == 0);
 }

@@ -53,7 +53,7 @@ struct audit_job {
 	struct store_reader *reader;
 	struct audit_window lines; /* of the chain at hand */
 	struct seal_tree tree;
-	struct crypto_sha256 file;
+	struct crypto_sha256 file, plain; /* plain: of its bytes alone (audit_options.seen) */
 	uint32_t ends[AUDIT_BATCH];
 	uint32_t peek_ends[AUDIT_BATCH]; /* of who looks at the records meanwhile */
 	struct audit_salts from;
@@ -79,7 +79,7 @@ struct audit_tally {
 /* What one reading of a segment found. */
 struct audit_pass {
 	uint64_t lines, bytes, file_bytes;
-	unsigned char root[32], file_hash[32];
+	unsigned char root[32], file_hash[32], plain[32];
 	uint64_t states[3]; /* by enum record_state */
 	uint64_t status[STATS_STATUS_CLASSES];
 	uint64_t reasons[STATS_REASONS_MAX]; /* of unparsed records */

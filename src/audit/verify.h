@@ -75,6 +75,13 @@ struct audit_options {
 	 */
 	uint64_t (*checked)(void *arg, const char *stream);
 	void *checked_arg;
+	/*
+	 * The SHA-256 of the file of each segment whose records are the sealed
+	 * ones: who reads them later can see that it is that file.  May be NULL;
+	 * with one job it is called in this thread.
+	 */
+	void (*seen)(void *arg, uint64_t seg, const unsigned char hash[static 32]);
+	void *seen_arg;
 	const atomic_bool *stop; /* true: no more segments, the result is of no use; NULL: never */
 	/* May be NULL.  From one thread; done and total are bytes of lines. */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);

@@ -234,6 +234,12 @@ store_stream_close(struct store_stream *st)
 	free(st);
 }
 
+bool
+store_stream_holds(const struct store_stream *st, struct span chain)
+{
+	return (span_equal(buf_view(&store_writer_chain(st->writer)->bytes), chain));
+}
+
 uint64_t
 store_stream_records(const struct store_stream *st)
 {

@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import sys
 
-from lib import (SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments, tree_bytes,
-                 write)
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments,
+                 tree_bytes, write)
 
 SECRET_TEXT = b'erika.mustermann@example.org wrote this and no server did'
 LONG = b'x' * 20000
@@ -158,6 +158,35 @@ def test_what_does_not_verify_is_not_replayed():
     equal(read('store/streams/s/chain.jsonl'), before)
     write(name, good)
     equal(replay().json['replayed'], 5)
+
+
+def test_a_file_that_is_swapped_meanwhile_is_not_replayed():
+    """Whichever time it is read: nothing of it is sealed, but what verify read."""
+    if b'__asan_' in read(CRETULA) or b'__tsan_' in read(CRETULA):
+        raise Skip('a sanitizer wants to be loaded first')
+    configure()
+    write('a.log', LINES + PLAIN)
+    cretula('import', '--store', 'kept', '--stream', 's', *ARGS, 'a.log', code=3)
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'swap_file.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'swap.so', source], check=True)
+    name = 'store/streams/s/seg/00000001.jsonl.zst'
+    lines = subprocess.run(['zstd', '-dcq', name.replace('store', 'kept', 1)], capture_output=True, check=True).stdout
+    other = lines.replace(b'"status":200', b'"status":201')
+    assert other != lines
+    said = []
+    for at in range(1, 7):
+        for path in 'kept', 'kept.keys':
+            shutil.rmtree(path.replace('kept', 'store'), ignore_errors=True)
+            shutil.copytree(path, path.replace('kept', 'store'))
+        write('other', subprocess.run(['zstd', '-cq'], input=other, capture_output=True, check=True).stdout)
+        env = {'LD_PRELOAD': os.path.abspath('swap.so'), 'SWAP_FILE': name, 'SWAP_BY': 'other', 'SWAP_AT': str(at)}
+        run = cretula('quarantine', 'replay', '--store', 'store', '--stream', 's', '--format', 'apache-combined', '--secret',
+                      'secret', env=env)
+        if run.code != 1:
+            break
+        equal(os.path.exists('store/streams/s/seg/00000002.jsonl.zst'), False, at)
+        said.append('was verified a moment ago' in run.err)
+    assert said[:2] == [False, False] and said[2:] == [True] * len(said[2:]) and len(said) >= 4, said
 
 
 def long_line(size, n=1):

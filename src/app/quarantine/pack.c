@@ -92,14 +92,19 @@ count(struct app_pack *p, const struct stats_counts *counts)
 	stats_counts_add(&p->facts.counts, &c);
 }
 
+bool
+app_pack_full(const struct app_pack *p, size_t len)
+{
+	return (p->segment != NULL &&
+	    (p->placed_records + p->part.count == SEAL_RECORDS_MAX ||
+		p->placed_bytes + used(p) + len > SEAL_BYTES_MAX));
+}
+
 int
 app_pack_add(struct app_pack *p, struct span line, const struct stats_counts *counts,
     const struct mask_epochs *epochs, struct err *e)
 {
-	if (p->segment != NULL &&
-	    (p->placed_records + p->part.count == SEAL_RECORDS_MAX ||
-		p->placed_bytes + used(p) + line.len > SEAL_BYTES_MAX) &&
-	    app_pack_seal(p, e) == -1)
+	if (app_pack_full(p, line.len) && app_pack_seal(p, e) == -1)
 		return (-1);
 	if (p->segment == NULL && begin(p, e) == -1)
 		return (-1);

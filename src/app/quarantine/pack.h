@@ -45,6 +45,9 @@ void app_pack_close(struct app_pack *p); /* drops what is not sealed */
 int app_pack_add(struct app_pack *p, struct span line, const struct stats_counts *counts,
     const struct mask_epochs *epochs, struct err *e);
 
+/* Would app_pack_add seal what there is before it takes a line of len bytes? */
+bool app_pack_full(const struct app_pack *p, size_t len);
+
 /* Seal what there is, and say in the chain that it was replayed. */
 int app_pack_seal(struct app_pack *p, struct err *e);
 

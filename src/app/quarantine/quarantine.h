@@ -26,6 +26,10 @@ struct app_held {
 };
 
 struct app_quarantine {
+	/* in: as of app_records; NULL: none */
+	int (*file)(void *arg, uint64_t seg, const unsigned char hash[static 32], struct err *e);
+	void *file_arg;
+	/* out */
 	struct app_records records;
 	struct record_decoder decoder;
 	struct app_held *list; /* ascending */
@@ -39,7 +43,7 @@ unsigned app_quarantine_parts(uint64_t line_bytes);
 #define APP_REPLAY_OF "replay_of"
 
 /*
- * Look through a stream; q is all zero.  records stays open for another
+ * Look through a stream; q is all zero but for what goes in.  records stays open for another
  * walk.  app_quarantine_close in any case.
  */
 int app_quarantine_scan(

@@ -49,6 +49,13 @@ struct replaying {
 	unsigned parts; /* of it */
 	char policy[65];
 	uint64_t left, other_key;
+	uint64_t more; /* that found no room in a segment */
+	struct buf files; /* struct verified: what verify read */
+};
+
+struct verified {
+	uint64_t seg;
+	unsigned char hash[32];
 };
 
 /* Records that the longest line has, and the bytes that they can hold. */
@@ -253,6 +260,11 @@ replay_line(struct replaying *r, const struct app_held *held, struct err *e)
 		r->left++;
 		return (0);
 	}
+	/* Nothing is sealed before all that was read is known to be what was verified. */
+	if (app_pack_full(&r->pack, len)) {
+		r->more++;
+		return (0);
+	}
 	return (app_pack_add(&r->pack, span_of(out, len), &r->batch.counts, &r->batch.epochs, e));
 }
 
@@ -294,15 +306,48 @@ is_waiting(const struct app_quarantine *q)
 	return (false);
 }
 
+static void
+note_file(void *arg, uint64_t seg, const unsigned char hash[static 32])
+{
+	struct replaying *r = arg;
+	struct verified file = { .seg = seg };
+
+	memcpy(file.hash, hash, sizeof(file.hash));
+	buf_add(&r->files, &file, sizeof(file));
+}
+
+/* Whoever puts another file there in time gets nothing sealed. */
+static int
+compare_file(void *arg, uint64_t seg, const unsigned char hash[static 32], struct err *e)
+{
+	const struct replaying *r = arg;
+	const struct verified *files = (const struct verified *)(const void *)r->files.data;
+
+	for (size_t i = 0; i < r->files.len / sizeof(*files); i++)
+		if (files[i].seg == seg && memcmp(files[i].hash, hash, sizeof(files[i].hash)) == 0)
+			return (0);
+	return (err_set(e, ERR_FINDING,
+	    "stream %s: segment %llu is not what was verified a moment ago: nothing is replayed",
+	    r->stream_name, (unsigned long long)seg));
+}
+
 /* Else who can write the store could have a line of theirs read, and sealed as ours. */
 static int
 check_sealed(struct replaying *r, struct err *e)
 {
-	struct audit_options how = { .stream = r->stream_name, .jobs = 1, .names = app_names() };
+	struct audit_options how = { .stream = r->stream_name, .jobs = 1, .names = app_names(),
+		.seen = note_file, .seen_arg = r };
 	struct audit_result result;
-	int rc;
+	struct buf anchor = { 0 };
+	int rc = store_anchor(r->store, &anchor, e);
 
-	if (audit_verify(r->store_path, &how, &result, e) == -1)
+	buf_char(&anchor, '\0');
+	how.anchor = anchor.data;
+	if (rc == 0)
+		rc = buf_ok(&anchor) ? audit_verify(r->store_path, &how, &result, e) :
+				       err_set(e, ERR_IO, "out of memory");
+	buf_free(&anchor);
+	if (rc == -1)
 		return (-1);
 	rc = result.errors == 0 ?
 		0 :
@@ -313,17 +358,31 @@ check_sealed(struct replaying *r, struct err *e)
 	return (rc);
 }
 
+/* All lines of the stream, of the chain that this process holds. */
+static int
+scan(struct replaying *r, bool verified, struct err *e)
+{
+	app_quarantine_close(&r->lines);
+	memset(&r->lines, 0, sizeof(r->lines));
+	r->lines.file = verified ? compare_file : NULL;
+	r->lines.file_arg = r;
+	if (app_quarantine_scan(&r->lines, r->store_path, r->stream_name, e) == -1)
+		return (-1);
+	if (!store_stream_holds(r->stream, buf_view(&r->lines.records.chain.bytes)))
+		return (err_set(e, ERR_FINDING, "stream %s: chain.jsonl changes meanwhile",
+		    r->stream_name));
+	return (0);
+}
+
 static int
 replay_all(struct replaying *r, struct err *e)
 {
 	/* What is there is looked at once nobody else can add to it. */
-	if (open_store(r, e) == -1 ||
-	    app_quarantine_scan(&r->lines, r->store_path, r->stream_name, e) == -1 ||
-	    say_again(r, e) == -1)
+	if (open_store(r, e) == -1 || scan(r, false, e) == -1 || say_again(r, e) == -1)
 		return (-1);
 	if (!is_waiting(&r->lines))
 		return (app_secret_settle(r->ring, r->store, r->stream, r->stream_name, e));
-	if (check_sealed(r, e) == -1 || open_mask(r, e) == -1 ||
+	if (check_sealed(r, e) == -1 || scan(r, true, e) == -1 || open_mask(r, e) == -1 ||
 	    app_records_walk(&r->lines.records, replay, r, e) == -1 ||
 	    app_pack_seal(&r->pack, e) == -1 || key_ring_import_end(r->ring, e) == -1 ||
 	    app_secret_destroyed(r->store, r->stream, r->stream_name, NULL, NULL, e) == -1)
@@ -353,6 +412,8 @@ finish(const struct replaying *r)
 		json_u64(&out, "replayed", done);
 		json_u64(&out, "left", r->left);
 		json_u64(&out, "other_key", r->other_key);
+		if (r->more > 0)
+			json_u64(&out, "more", r->more);
 		buf_str(&out, "}\n");
 	} else {
 		buf_fmt(&out, "%llu lines replayed, %llu still cannot be read as %s",
@@ -360,10 +421,13 @@ finish(const struct replaying *r)
 		if (r->other_key > 0)
 			buf_fmt(&out, ", %llu were sealed to another key",
 			    (unsigned long long)r->other_key);
+		if (r->more > 0)
+			buf_fmt(&out, "; %llu more wait: run it again",
+			    (unsigned long long)r->more);
 		buf_char(&out, '\n');
 	}
 	return (app_finish("quarantine replay", &out,
-	    r->other_key > 0 || (done == 0 && r->left > 0) ? ERR_INCOMPLETE : 0));
+	    r->more > 0 || r->other_key > 0 || (done == 0 && r->left > 0) ? ERR_INCOMPLETE : 0));
 }
 
 static void
@@ -378,6 +442,7 @@ close_all(struct replaying *r)
 	key_ring_free(r->ring);
 	store_close(r->store);
 	app_quarantine_close(&r->lines);
+	buf_free(&r->files);
 	crypto_secret_free(r->secret);
 	crypto_secret_free(r->raw);
 	crypto_secret_free(r->scratch);

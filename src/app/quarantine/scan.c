@@ -150,6 +150,8 @@ app_quarantine_scan(struct app_quarantine *q, const char *store, const char *str
 	q->records.stream_fd = -1;
 	if (app_records_open(&q->records, store, stream, NULL, NULL, e) == -1)
 		return (-1);
+	q->records.file = q->file;
+	q->records.file_arg = q->file_arg;
 	return (app_records_walk(&q->records, look, q, e) == -1 ? -1 : 0);
 }
 
