@@ -229,6 +229,7 @@ walk_frames(struct app_records *r, const struct segment_walk *w, const char *pat
 	if (store_seek_open(r->stream_fd, path, &seek, NULL) == -1)
 		return (2);
 	frames = store_seek_frames(seek);
+	r->search->chain_bytes = r->chain.bytes.len;
 	app_search_begin(r->search, &of, frames);
 	for (size_t i = 0; i < frames && rc == 0; i++)
 		rc = walk_frame(r, w, seek, i, e);

@@ -3,7 +3,7 @@ import os
 import random
 import shutil
 
-from lib import cretula, equal, main, read, write
+from lib import cretula, equal, is_testing_build, main, read, write
 
 VIEW = ['view', '--store', 'store', '--stream', 's', '--as', 'json']
 SKIP = 'store/skip/s'
@@ -70,6 +70,26 @@ def test_frames_that_hold_nothing_are_not_read():
     assert cretula(*VIEW, '--where', 'bytes == 3').code == 1
     shutil.rmtree('store/skip')
     assert cretula(*VIEW, '--where', 'status == 599').code == 1
+
+
+def test_a_crash_while_notes_are_written():
+    """At each durable step of it; the next search finds the same, and notes what is missing."""
+    if not is_testing_build():
+        return
+    made(9000)
+    write('store/skip', b'in the way')
+    want = found('bytes >= 8990')
+    os.unlink('store/skip')
+    for n in range(1, 40):
+        run = cretula(*VIEW, '--where', 'bytes >= 8990', env={'CRETULA_FAULT': str(n)})
+        equal(found('bytes >= 8990'), want, n)
+        equal(sorted(name for name in os.listdir(SKIP) if name[0] != '.'), ['00000001', '00000002'])
+        cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', '/dev/null')  # a start sweeps
+        equal([name for name in os.listdir(SKIP) if name[0] == '.'], [])
+        shutil.rmtree('store/skip')
+        if run.code == 0:
+            break
+    assert 5 < n < 39, n
 
 
 def test_nothing_is_noted_of_what_was_erased():

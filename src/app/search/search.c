@@ -87,7 +87,11 @@ is_stale(const struct app_search *s)
 	struct store_chain chain = { 0 };
 	const struct seal_past *past = NULL;
 	bool stale = true;
+	struct stat st;
 
+	if (fstatat(s->stream_fd, "chain.jsonl", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_size == (off_t)s->chain_bytes)
+		return (false);
 	if (store_chain_read(s->stream_fd, &chain, NULL) == 0 &&
 	    store_history_read(&chain, app_names(), &history, NULL) == 0 &&
 	    (past = seal_history_segment(history, s->of.seg)) != NULL)

@@ -11,6 +11,7 @@ struct app_search {
 	const struct filter *filter; /* NULL: all records of the window */
 	int64_t since_us, until_us;
 	int stream_fd; /* borrowed */
+	size_t chain_bytes; /* so long was the chain that the segments are known by */
 	int read_fd, write_fd; /* of STORE/skip/NAME; -1: cannot be read, written */
 	bool has_skip, making; /* of the segment at hand */
 	struct store_skip skip;

@@ -230,7 +230,7 @@ store_erase_repair(const struct store_stream *st, struct err *e)
 			rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
 	if (rc == 0)
 		rc = sync_names(&r, e);
-	if (rc == 0 && (r.pruned.len > 0 || r.list.len > 0))
+	if (rc == 0)
 		rc = store_skip_sweep(st->store->dirfd, st->name, is_stale, &r, e);
 	buf_free(&r.list);
 	buf_free(&r.pruned);
