@@ -65,14 +65,9 @@ open_all(struct viewing *v, const struct app_args *args, struct err *e)
 	if (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
 		app_arg(args, "since"), app_arg(args, "until"), e) == -1)
 		return (-1);
-	if (v->filter != NULL) {
-		app_search_open(&v->search, app_arg(args, "store"), app_arg(args, "stream"));
-		v->search.filter = v->filter;
-		v->search.since_us = v->records.since_us;
-		v->search.until_us = v->records.until_us;
-		v->search.stream_fd = v->records.stream_fd;
-		v->records.search = &v->search;
-	}
+	if (v->filter != NULL)
+		app_search_open(&v->search, &v->records, app_arg(args, "store"),
+		    app_arg(args, "stream"), v->filter, true);
 	return (0);
 }
 
@@ -110,7 +105,6 @@ run(const struct app_args *args)
 	int code = 0;
 
 	v.records.stream_fd = -1;
-	v.search.read_fd = -1;
 	if (open_all(&v, args, &e) == -1 || app_follow_step(&follow, &e) == -1 ||
 	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);

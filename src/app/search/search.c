@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/names.h"
+#include "app/records.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "seal/history.h"
@@ -13,14 +14,23 @@
 #include "store/erase/erase.h"
 
 void
-app_search_open(struct app_search *s, const char *store, const char *stream)
+app_search_open(struct app_search *s, struct app_records *r, const char *store, const char *stream,
+    const struct filter *filter, bool make)
 {
 	int fd = io_open_dir(AT_FDCWD, store, NULL);
 
-	s->read_fd = s->write_fd = -1;
+	*s = (struct app_search){ .open = true,
+		.filter = filter,
+		.since_us = r->since_us,
+		.until_us = r->until_us,
+		.stream_fd = r->stream_fd,
+		.read_fd = -1,
+		.write_fd = -1 };
+	r->search = s;
 	if (fd == -1)
 		return;
-	s->write_fd = store_skip_dir(fd, stream, true);
+	if (make)
+		s->write_fd = store_skip_dir(fd, stream, true);
 	s->read_fd = s->write_fd != -1 ? s->write_fd : store_skip_dir(fd, stream, false);
 	(void)close(fd);
 }
@@ -28,10 +38,12 @@ app_search_open(struct app_search *s, const char *store, const char *stream)
 void
 app_search_close(struct app_search *s)
 {
+	if (!s->open)
+		return;
 	app_search_end(s, false);
 	if (s->read_fd != -1)
 		(void)close(s->read_fd);
-	s->read_fd = s->write_fd = -1;
+	s->open = false;
 }
 
 void

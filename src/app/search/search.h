@@ -7,11 +7,14 @@
 
 #include "store/skip/skip.h"
 
+struct app_records;
+
 struct app_search {
 	const struct filter *filter; /* NULL: all records of the window */
 	int64_t since_us, until_us;
 	int stream_fd; /* borrowed */
 	size_t chain_bytes; /* so long was the chain that the segments are known by */
+	bool open;
 	int read_fd, write_fd; /* of STORE/skip/NAME; -1: cannot be read, written */
 	bool has_skip, making; /* of the segment at hand */
 	struct store_skip skip;
@@ -20,9 +23,14 @@ struct app_search {
 	uint64_t read, passed; /* frames */
 };
 
-/* Everything is -1 or zero before.  Never fails: without its files a search reads all. */
-void app_search_open(struct app_search *s, const char *store, const char *stream);
-void app_search_close(struct app_search *s);
+/*
+ * For the records that r, which is open, walks, and filter.  make: also note
+ * what is not noted yet, if the store is the caller's.  Never fails: without its files a search
+ * reads all.  s and filter live as long as r.
+ */
+void app_search_open(struct app_search *s, struct app_records *r, const char *store,
+    const char *stream, const struct filter *filter, bool make);
+void app_search_close(struct app_search *s); /* all zero is legal */
 
 /* ---- one segment of frames frames, in order ---- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/records.h"
+#include "app/search/search.h"
 #include "app/serve/serving.h"
 #include "app/tail/follow.h"
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 
 struct paging {
 	struct app_records records;
+	struct app_search search;
 	struct filter *filter;
 	const struct view_renderer *renderer; /* NULL: JSON */
 	struct record_decoder decoder;
@@ -127,6 +129,9 @@ open_page(
 		app_serving_failed(&e, a);
 		return (-1);
 	}
+	if (p->filter != NULL)
+		app_search_open(
+		    &p->search, &p->records, v->store, q->text[SERVE_STREAM], p->filter, false);
 	p->records.from = p->next;
 	if (call->format != SERVE_JSON)
 		p->renderer = view_renderer_find(call->format == SERVE_CSV ? "csv" : "json");
@@ -191,6 +196,7 @@ app_serving_records(struct serving *v, const struct serve_call *call, struct ser
 			n->rows = p->shown;
 		}
 	}
+	app_search_close(&p->search);
 	filter_free(p->filter);
 	app_records_close(&p->records);
 	free(p);
