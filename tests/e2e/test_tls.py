@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from certificates import authority, client, issue
-from lib import Skip, cretula, equal, main, read, write
+from lib import Skip, cretula, equal, main, read, records, write
 from test_run import Daemon, committed, free_port, line, sizes, wait_for
 
 CONFIG = """store: store
@@ -233,6 +233,32 @@ def test_new_certificate():
     said = daemon.end()
     assert 'goes on with what it has: ' in said and 'server.pem: no certificate in PEM' in said, said
     equal(sizes('s'), [1])
+
+
+def test_the_key_is_roots():
+    """With `user:` the key is read before root is given up; a reload that cannot read it goes on with what it has."""
+    if os.geteuid() != 0:
+        raise Skip('only root can become another user')
+    port = configure()
+    above = os.path.dirname(os.getcwd())
+    os.chmod('.', 0o755)
+    os.chmod(above, os.stat(above).st_mode | 0o055)
+    os.mkdir('data')
+    shutil.chown('data', 'nobody')
+    write('c.yaml', b'user: nobody\n' + read('c.yaml').replace(b'store: store', b'store: data/store'))
+    equal(os.stat('server.key').st_uid, 0)
+    daemon = Daemon()
+    with connect(port, client()) as s:
+        s.sendall(line(0))
+        daemon.process.send_signal(signal.SIGHUP)
+        equal(daemon.manager.recv(100), b'RELOADING=1')
+        equal(daemon.manager.recv(100), b'READY=1')
+        s.sendall(line(1))
+        with connect(port, client()) as other:
+            other.sendall(line(2))
+    said = daemon.end()
+    assert 'goes on with what it has' in said and 'server.key' in said, said
+    equal(sorted(r['bytes'] - 1000 for r in records('data/store')), [0, 1, 2], said)
 
 
 def test_bad_files():
