@@ -206,10 +206,25 @@ def test_a_forgotten_word_does_not_come_back_by_a_missing_mark():
             equal([x.split(b'\t')[0] for x in read(WORDS).splitlines()], [b'closed', b'sealed'])
         equal(entries('config')[-1]['text'][:8], 'refused:')
         assert 'nothing is learned until' in words('list').err
+        assert 'nothing is learned until' in words('add', 'shop').err  # which says of none that it is forgotten
+        assert read(WORDS).startswith(b'closed'), read(WORDS)
         words('forget', 'erika-m')
         cretula(*IMPORT, '--again', code=0)
         assert b'laden' in read(WORDS) and b'erika' not in read(WORDS)
         good()
+
+
+def test_made_up_marks_leave_room_for_those_that_were_lost():
+    """However many marks a stranger wrote, what is forgotten can be said again."""
+    make()
+    words('forget', 'erika-m')
+    write(WORDS, b''.join(b'forgotten\t%032x\n' % n for n in range(5000)))
+    out = words('forget', 'erika-m')
+    assert '1 forgotten' in out.text and '2048 marks' in out.err, (out.text, out.err)
+    equal(read(WORDS).count(b'forgotten'), 2049)
+    words('forget', '--from', '/dev/null')  # nothing more
+    cretula(*IMPORT, '--again', code=0)
+    assert b'laden' in read(WORDS) and b'erika' not in read(WORDS)
 
 
 def test_what_a_crash_left_does_not_vouch_for_a_forged_file():

@@ -142,7 +142,7 @@ open_store(struct changing *c, char policy[static 65], struct err *e)
 	return (key_ring_open(store_keys_fd(c->store), &c->ring, e));
 }
 
-/* As it can be believed.  Who changes it says what is forgotten: learning goes on. */
+/* As it can be believed.  Who forgets words says what is forgotten: learning goes on. */
 static int
 open_words(struct changing *c, struct err *e)
 {
@@ -154,8 +154,10 @@ open_words(struct changing *c, struct err *e)
 		app_words_refused(c->stream, &found);
 		rc = mask_words_load(c->words, buf_view(&text), "vocabulary", e);
 	}
-	if (rc == 0)
+	if (rc == 0 && c->forget)
 		mask_words_learn_again(c->words);
+	if (rc == 0 && mask_words_stopped(c->words))
+		app_words_closed(c->stream);
 	buf_free(&text);
 	return (rc);
 }
@@ -270,7 +272,9 @@ const struct app_command app_command_words = { "words",
 	"         of sort, . are domains. A line of --from may be PLACE, a tab, WORD.\n"
 	"forget   takes words away, everywhere or at a place, and they do not come back: what\n"
 	"         is kept of them is a mark under a key in KEYS. The old file is overwritten.\n"
-	"         A name is better given by `--from -` than on the command line.\n\n"
+	"         A name is better given by `--from -` than on the command line. Where marks may\n"
+	"         be missing, it is also what lets learning go on; if none was there, with\n"
+	"         `--from /dev/null`.\n\n"
 	"The change is sealed in the stream's chain. Stop a `pipe` on the stream first.\n\n"
 	"examples:\n"
 	"  cretula words list --store ./store --stream shop\n"

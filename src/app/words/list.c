@@ -81,7 +81,7 @@ app_words_closed(const char *stream)
 {
 	app_warn("words",
 	    "stream %s: marks of forgotten words may be missing, so nothing is learned until "
-	    "`cretula words forget` or `words add` has said what is forgotten",
+	    "`cretula words forget` has said all that is forgotten",
 	    stream);
 }
 

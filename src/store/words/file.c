@@ -22,7 +22,7 @@
 
 #define MAC_BYTES 16
 #define MARK_DIGITS 32
-#define MARKS_MAX 4096
+#define MARKS_MAX 2048 /* half of what a vocabulary holds: there is room to say them again */
 
 static const char sealed[] = "sealed\t", forgotten[] = "forgotten\t";
 
