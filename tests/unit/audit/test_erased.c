@@ -258,6 +258,34 @@ lose_no_salt(struct build *b)
 	puncture(b, RECORDS);
 }
 
+/* Behind an erased record: the node from which only salts of no record derive. */
+static void
+change_no_salt(struct build *b)
+{
+	struct seal_cover cover = { 0 };
+	struct buf salt = { 0 };
+	size_t changed = 0;
+
+	lose_no_salt(b);
+	build_read(b, SEG2 ".r1.salt", &salt);
+	assert_int_equal(seal_cover_read(buf_view(&salt), &cover, NULL), 0);
+	for (size_t i = 0; i < cover.count; i++) {
+		struct seal_node *node = &cover.nodes[i];
+		uint64_t first = (uint64_t)node->index << (32 - node->level);
+
+		if (first >= RECORDS && first < (uint64_t)1 << 31) {
+			node->bytes[0] ^= 1;
+			changed++;
+		}
+	}
+	assert_true(changed > 20);
+	buf_clear(&salt);
+	seal_cover_print(&cover, &salt);
+	build_write(b, SEG2 ".r1.salt", salt.data, salt.len);
+	seal_cover_free(&cover);
+	buf_free(&salt);
+}
+
 static void
 lose_words_salt(struct build *b)
 {
@@ -326,6 +354,7 @@ static const struct past_row rows[] = {
 	{ "29: the seed put back", whole_salt, 1, AUDIT_E_ERASED_SALT_PRESENT, 2, 2, RECORDS + 3 },
 	{ "a salt too few", lose_salt, 1, AUDIT_E_SALT, 2, 2, RECORDS + 12 },
 	{ "a salt too few, but of no record", lose_no_salt, 0, 0, NONE, NONE, NONE },
+	{ "other salts, but of no record", change_no_salt, 0, 0, NONE, NONE, NONE },
 	{ "the vocabulary's salt lost", lose_words_salt, 1, AUDIT_E_SALT, 2, 2, NONE },
 	{ "a new line's salt lost", lose_replacement_salt, 1, AUDIT_E_SALT, 2, 2, RECORDS + 7 },
 	{ "another revision", another_revision, 1, AUDIT_W_UNKNOWN_FILE, NONE, NONE, NONE },
