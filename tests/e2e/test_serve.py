@@ -285,7 +285,7 @@ def test_sessions():
     equal(codes, [401] * 4)
     assert time.monotonic() - start >= 1, 'four guesses'
     equal(log_in(server.tokens['dev'])[0], 200)
-    server.daemon.end()
+    assert '4 since the start' in server.daemon.end()
 
 
 def test_what_is_no_request():
@@ -450,6 +450,29 @@ def test_it_has_no_keys():
             raise Skip('this kernel has no Landlock, or a sanitizer is in the way')
         found = re.search(r'escape ' + name + ': ([^"]*)"', said)
         assert found and found[1] in ('Permission denied', 'Operation not permitted'), said
+
+
+def test_two_users():
+    """From root: the writer becomes the owner of the store, who listens somebody that may only read; nothing is left."""
+    if os.geteuid() != 0:
+        raise Skip('only root can become others')
+    prepare(10)
+    os.chmod('.', 0o755)
+    owner, other = pwd.getpwnam('daemon'), pwd.getpwnam('nobody')
+    for root, folders, files in [*os.walk('store'), *os.walk('store.keys')]:
+        for name in ['', *folders, *files]:
+            os.chown(os.path.join(root, name), owner.pw_uid, other.pw_gid)
+    server = Server(serve=', user: nobody')
+    equal(server.ask('/api/v1/overview?stream=shop')[0], 200)
+    equal(server.ask('/api/v1/records?stream=shop')[0], 200)
+    for pid, user in ((server.daemon.process.pid, other), (writer_of(server.daemon), owner)):
+        status = read(f'/proc/{pid}/status').decode()
+        equal(set(re.search(r'^Uid:\s+(.*)$', status, re.M)[1].split()), {str(user.pw_uid)})
+        equal(int(re.search(r'^CapEff:\s+(\w+)$', status, re.M)[1], 16) & ~(1 << 14), 0)
+    server.daemon.end()
+    equal(os.stat('store/streams/cretula.access/chain.jsonl').st_uid, owner.pw_uid)
+    os.chmod('store', 0o700)
+    assert 'nobody' in cretula('serve', '--config', 'c.yaml', code=66).err
 
 
 def unix_ask(path, uid=None, **headers):

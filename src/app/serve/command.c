@@ -12,8 +12,9 @@
 #include "app/run/run.h"
 #include "app/sandbox/sandbox.h"
 #include "app/say.h"
-#include "app/serve/serving.h"
+#include "app/serve/trust.h"
 #include "app/setup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "input/live.h"
@@ -21,6 +22,7 @@
 
 #define CONFIG_PATH "/etc/cretula/cretula.yaml"
 #define LOOK_NS 200000000
+#define TELL_NS (INT64_C(60) * 1000000000)
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml, for roles, serve, store (default " CONFIG_PATH ")" },
@@ -38,6 +40,8 @@ struct command {
 	struct input_place place;
 	struct input_tls *tls;
 	int fd;
+	int64_t told_ns;
+	uint64_t told; /* wrong tokens */
 };
 
 /* ---- start ---- */
@@ -148,6 +152,20 @@ out:
 	return (rc);
 }
 
+/* Better said now than at each request. */
+static int
+check_store(const struct command *c, struct err *e)
+{
+	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
+	const char *user = c->config->serve.user;
+	unsigned count;
+
+	if (app_serving_names(c->serving.store, names, &count, e) == 0)
+		return (0);
+	return (err_in(e, "%s%s cannot read the store", user[0] == '\0' ? "" : "serve.user ",
+	    user[0] == '\0' ? "serve" : user));
+}
+
 static void
 give(void *arg, int fd)
 {
@@ -180,7 +198,8 @@ start(struct command *c, struct err *e)
 		    "this cretula was built without HTTP: libmicrohttpd-dev was not there"));
 	if (load(c, e) == -1 || app_serving_roles(c->config, &c->serving.serve, e) == -1 ||
 	    listen_there(c, e) == -1 || start_writer(c, e) == -1 || start_tls(c, e) == -1 ||
-	    confine(c, e) == -1 || app_access_start(c->serving.access, e) == -1)
+	    confine(c, e) == -1 || check_store(c, e) == -1 ||
+	    app_access_start(c->serving.access, e) == -1)
 		return (-1);
 	fd = c->fd;
 	if (!c->serving.whole.tls)
@@ -192,6 +211,24 @@ start(struct command *c, struct err *e)
 
 /* ---- run, stop ---- */
 
+/* Somebody guesses: said once a minute, however many there are. */
+static void
+tell_guesses(struct command *c, bool last)
+{
+	int64_t now_ns = clock_mono_ns();
+	struct serve_counts counts;
+
+	if (!last && now_ns - c->told_ns < TELL_NS)
+		return;
+	serve_count(c->serving.serve, &counts);
+	if (counts.wrong_tokens > c->told)
+		app_warn_log(NULL, "%llu wrong tokens, %llu since the start",
+		    (unsigned long long)(counts.wrong_tokens - c->told),
+		    (unsigned long long)counts.wrong_tokens);
+	c->told = counts.wrong_tokens;
+	c->told_ns = now_ns;
+}
+
 static int
 serve_until_told(struct command *c, const sigset_t *set, struct err *e)
 {
@@ -201,6 +238,7 @@ serve_until_told(struct command *c, const sigset_t *set, struct err *e)
 	app_notify("READY=1");
 	for (;;) {
 		number = sigtimedwait(set, NULL, &most);
+		tell_guesses(c, number == SIGTERM || number == SIGINT);
 		if (number == SIGTERM || number == SIGINT)
 			return (0);
 		if (number == SIGHUP)
