@@ -3,6 +3,7 @@
 
 #include "app/import.h"
 #include "app/pipeline.h"
+#include "app/tally/counter.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/words.h"
@@ -51,6 +52,7 @@ segment_seal(struct app_import *im, struct err *e)
 	im->record_bytes += facts->bytes;
 	im->disk_bytes += facts->file_size;
 	im->segments++;
+	app_counter_seal(im->counter, facts->seg);
 	rc = 0;
 out:
 	buf_free(&words);
@@ -115,6 +117,9 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 
 	if (store_segment_add(im->segment, &b->part, e) == -1)
 		return (-1);
+	if (im->counter != NULL)
+		app_counter_add(im->counter, &b->mask.tally,
+		    span_of(b->mask.records, b->mask.records_len), 0);
 	cursor_advance(im, b);
 	im->unfinished += b->unfinished;
 	stats_counts_add(&im->facts.counts, &b->mask.counts);
@@ -184,6 +189,7 @@ seal_pass(struct app_import *im, struct err *e)
 		.jobs = im->jobs,
 		.setup = im->setup,
 		.learn = im->learn_in_stream,
+		.tally = im->counter != NULL,
 		.next = app_sources_next,
 		.name = app_sources_name,
 		.next_arg = im->sources,

@@ -11,6 +11,7 @@
 #include "stats/counts.h"
 #include "store/store.h"
 
+struct app_counter;
 struct err;
 struct pipeline;
 
@@ -26,6 +27,7 @@ struct app_import {
 	unsigned jobs;
 	bool learn_first, learn_in_stream;
 	unsigned char fingerprint[32];  /* key */
+	struct app_counter *counter;    /* NULL: nobody counts */
 	void (*progress)(void *arg, uint64_t bytes_read);
 	void *arg;
 	/* out */

@@ -68,6 +68,7 @@ struct pipeline {
 	unsigned jobs;                  /* workers, 1 .. PIPELINE_SLOTS */
 	const struct mask_setup *setup; /* each worker opens a mask of its own */
 	bool learn;                     /* merge words in stream (MASK, SEAL) */
+	bool tally;                     /* batches bring what they add up to (SEAL) */
 	pipeline_next next;
 	pipeline_name name;
 	void *next_arg;

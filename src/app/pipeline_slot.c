@@ -33,6 +33,8 @@ slot_open(struct slot *slot, struct shared *s, struct err *e)
 	}
 	slot->raw = arena_take(&s->raw, SLOT_RAW_BYTES);
 	slot->context = arena_take(&s->raw, INPUT_CONTEXT_BYTES);
+	if (seals && s->p->tally && tally_batch_open(&b->mask.tally, e) == -1)
+		return (-1);
 	if (s->p->learn || s->p->mode == PIPELINE_LEARN)
 		return (mask_candidates_open(&b->mask.learn, e));
 	return (0);
@@ -68,6 +70,7 @@ app_slots_close(struct shared *s)
 {
 	for (size_t i = 0; i < s->slot_count; i++) {
 		mask_candidates_close(s->slots[i].batch.mask.learn);
+		tally_batch_close(s->slots[i].batch.mask.tally);
 		arena_close(&s->slots[i].records);
 		arena_close(&s->slots[i].packed);
 	}

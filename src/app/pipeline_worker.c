@@ -26,6 +26,8 @@ task_mask(struct worker *w, struct slot *slot)
 
 	if (b->learn != NULL)
 		mask_candidates_reset(b->learn);
+	if (b->tally != NULL)
+		tally_batch_clear(b->tally);
 	if (w->shared->p->mode == PIPELINE_LEARN)
 		mask_batch_learn(w->mask, b);
 	else

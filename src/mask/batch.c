@@ -4,6 +4,7 @@
 #include "base/scan.h"
 #include "mask/gaps.h"
 #include "mask/inside.h"
+#include "mask/method/count.h"
 #include "mask/method/fields.h"
 #include "mask/words/inside.h"
 #include "parse/context.h"
@@ -170,6 +171,7 @@ emit(struct mask *m)
 
 	if (m->pending.count > m->pending.line && !mask_pending_move(m))
 		len = record_encode(&m->encoder, &m->record, out);
+	mask_count_record(m, TALLY_RECORD, span_of(out, len - 1));
 	b->records_len += len;
 	b->ends[b->record_count++] = (uint32_t)b->records_len;
 }
@@ -181,6 +183,7 @@ start_skeleton(struct mask *m, enum parse_reason reason, const char *key, uint64
 	struct record *r = &m->record;
 
 	r->time_us = m->now_us;
+	m->subject_known = false;
 	record_set_text(r, RECORD_FIELD_EVENT, span_of("log", 3));
 	record_set_text(r, RECORD_FIELD_REASON, span_str(parse_reason_names[reason]));
 	record_set_text(r, RECORD_FIELD_STATE, span_of("unparsed", 8));
@@ -255,6 +258,14 @@ time_of(const struct mask *m, const struct event *ev)
 	return (ev->time_ok && time_is_good(ev->time_us) ? ev->time_us : m->now_us);
 }
 
+/* What no record will say. */
+static void
+count_apart(struct mask *m, enum tally_part part)
+{
+	mask_fields_take(m->policy, &m->record);
+	mask_count_record(m, part, span_of("", 0));
+}
+
 /* Only of what was read whole; false: it is counted, and that is all. */
 static bool
 keep_detail(struct mask *m)
@@ -263,10 +274,14 @@ keep_detail(struct mask *m)
 
 	switch (level > m->least ? level : m->least) {
 	case DETAIL_COUNT:
+		count_apart(m, TALLY_COUNTED);
 		mask_pending_drop(m, m->pending.line);
 		outcome(m)->counted++;
 		return (false);
-	case DETAIL_SLIM: detail_slim(&m->record); return (true);
+	case DETAIL_SLIM:
+		count_apart(m, TALLY_SLIMMED);
+		detail_slim(&m->record);
+		return (true);
 	default: return (true);
 	}
 }

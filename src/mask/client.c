@@ -9,6 +9,7 @@
 
 #include "mask/extra/extra.h"
 #include "mask/inside.h"
+#include "mask/method/count.h"
 #include "mask/url/render.h"
 #include "mask/words/inside.h"
 
@@ -327,6 +328,7 @@ set_subject(struct mask *m, enum mask_slot slot, struct span value)
 	/* 80 bits of a MAC are as good as a hash of them. */
 	if (m->subject_known)
 		memcpy(&m->subject_hash, m->subject + 3, sizeof(m->subject_hash));
+	mask_count_subject(m, slot, value);
 }
 
 static bool

@@ -65,12 +65,14 @@ struct mask {
 	bool subject_known, peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
 	uint64_t subject_hash;            /* of the subject token */
+	int who;                          /* its number in what the batch adds up to */
 	const char *subject_value;        /* what the token was made of; for client.c */
 	uint64_t learn_subject;           /* keyed hash of the network, for k */
 	size_t text_used;
 	struct mask_line *at;
 	struct record record;
 	struct record_encoder encoder;
+	struct record_decoder decoder;    /* of lines that have less than their record */
 	struct mask_line lines[2];        /* this one, and the next, read ahead */
 	struct mask_render effects;       /* of the text being rendered */
 	char place[RECORD_TEXT_MAX + 64]; /* parent template of the segment at hand */
@@ -135,11 +137,9 @@ bool mask_client_subject(struct mask *m, const struct event *ev);
 void mask_user(struct mask *m, const struct event *ev);
 void mask_session(struct mask *m, const struct event *ev);
 void mask_session_value(struct mask *m, struct span session);
-
 /* target.c: PATH, QUERY, and HOST if the target names one and the event does not. */
 void mask_target(struct mask *m, const struct event *ev);
 void mask_host_field(struct mask *m, struct span host);
-
 /* referer.c: REFERER. */
 void mask_referer(struct mask *m, const struct event *ev);
 

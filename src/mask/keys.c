@@ -37,7 +37,8 @@ struct keyset {
 	bool used, missing;
 	int64_t index;
 	uint32_t ready; /* bit per slot */
-	unsigned char prk[32];
+	bool counts; /* subject is made */
+	unsigned char prk[32], subject[32];
 	struct crypto_hmac_key keys[MASK_SLOT_COUNT];
 	struct crypto_prefix_key peer_prefix, fwd_prefix;
 };
@@ -148,4 +149,17 @@ mask_keys_prefix(struct mask_keys *k, enum mask_slot slot, int64_t index)
 		crypto_wipe(key, sizeof(key));
 	}
 	return (made);
+}
+
+const unsigned char *
+mask_keys_subject(struct mask_keys *k, enum key_period period, int64_t index)
+{
+	struct keyset *set = keyset_of(k, period, index);
+
+	if (set->missing)
+		return (NULL);
+	if (!set->counts)
+		key_class(set->prk, k->policy->tenant, "subject", "count", set->subject);
+	set->counts = true;
+	return (set->subject);
 }

@@ -20,6 +20,7 @@
 #include "parse/parse.h"
 #include "record/record.h"
 #include "stats/counts.h"
+#include "tally/batch.h"
 
 struct err;
 struct key_ring;
@@ -94,6 +95,7 @@ struct mask_batch {
 	uint64_t words_seen, words_clear;  /* path words, and how many stayed in clear */
 	struct detail_events events;       /* for triggers */
 	struct mask_candidates *learn;     /* NULL: do not learn */
+	struct tally_batch *tally;         /* added to; NULL: nobody counts */
 };
 
 /*

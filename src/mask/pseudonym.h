@@ -73,6 +73,12 @@ const struct crypto_prefix_key *mask_keys_prefix(struct mask_keys *k, enum mask_
     int64_t index);
 
 /*
+ * What subjects are told apart by while they are counted, in the epoch of a
+ * period: the first 16 bytes of the class key "subject" with trust "count".  NULL as above.
+ */
+const unsigned char *mask_keys_subject(struct mask_keys *k, enum key_period period, int64_t index);
+
+/*
  * Tokens by a keyed hash of all that went into them, direct-mapped: a hit
  * compares 128 bits; neither values nor keys are stored.
  */

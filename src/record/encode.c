@@ -395,9 +395,11 @@ record_encode(struct record_encoder *enc, const struct record *r, char *out)
 	assert(r->present >> RECORD_FIELD_COUNT == 0 && r->flags >> RECORD_FLAG_COUNT == 0);
 	assert(r->forwarded_count <= RECORD_FORWARDED_MAX && r->extra_count <= RECORD_EXTRA_MAX);
 	enc->out = out;
+	enc->tight = false;
 	enc->copied = r->plain;
 	if ((p = put_all(p, out + RECORD_BYTES_MAX - SLACK, enc, r)) == NULL) {
 		enc->copied = 0;
+		enc->tight = true;
 		memset(enc->extra_at, 0, sizeof(enc->extra_at));
 		return (record_encode_tight(r, out));
 	}

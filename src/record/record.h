@@ -95,6 +95,7 @@ struct record_encoder {
 	char text[32];
 	bool valid;
 	char *out; /* the last line */
+	bool tight; /* which has less than its record */
 	uint64_t copied; /* plain texts that stand there as they are */
 	uint16_t at[RECORD_FIELD_COUNT]; /* and where */
 	uint16_t extra_at[RECORD_EXTRA_MAX]; /* values of extra that do so; 0: it does not */

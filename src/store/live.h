@@ -141,7 +141,7 @@ struct store_chain_seen {
 };
 /* false, and nothing is seen: an entry is being written just now. */
 bool store_live_chain(struct store_live *l, struct store_chain_seen *seen);
-
+uint64_t store_live_segment(const struct store_live *l); /* number of the open one */
 uint64_t store_live_records(const struct store_live *l); /* of the open segment */
 uint64_t store_live_bytes(const struct store_live *l);
 uint64_t store_live_segments(struct store_live *l); /* sealed by this process */

@@ -16,6 +16,11 @@ _Static_assert(TALLY_WHO <= UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbe
 /* What a slim record has not (detail_slim), as far as it is counted by. */
 #define SLIM_DIMS (1u << TALLY_REFERER | 1u << TALLY_AGENT | 1u << TALLY_OS | 1u << TALLY_DEVICE)
 
+/* Whose texts may hold tokens. */
+#define TOKEN_DIMS \
+	(1u << TALLY_PATH | 1u << TALLY_REFERER | 1u << TALLY_HOST | 1u << TALLY_METHOD | \
+	    1u << TALLY_EVENT)
+
 int
 tally_batch_open(struct tally_batch **b, struct err *e)
 {
@@ -92,30 +97,45 @@ tally_batch_empty(const struct tally_batch *b)
 
 /* ---- who ---- */
 
-/* The number of a subject on a day; -1: there is no room for another. */
-static int
-find_who(struct tally_batch *b, const struct tally_subject *s, int32_t hour)
+/* Where the subject of a day stands, or would. */
+static uint32_t
+who_slot(const struct tally_batch *b, uint64_t local, int32_t hour)
 {
-	uint64_t hash = s->hash[KEY_DAY] ^ (uint64_t)s->epoch[KEY_DAY] * b->seed[0];
-	uint32_t at = (uint32_t)(hash >> 20) % TALLY_WHO_SLOTS;
-	struct tally_who *w;
+	uint32_t at =
+	    (uint32_t)((local ^ b->seed[0]) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % TALLY_WHO_SLOTS;
 
 	for (; b->who_slots[at] != 0; at = (at + 1) % TALLY_WHO_SLOTS) {
-		w = &b->who[b->who_slots[at] - 1];
-		if (w->hash[KEY_DAY] == s->hash[KEY_DAY] && w->hour / 24 == hour / 24 &&
-		    w->epoch[KEY_DAY] == (int32_t)s->epoch[KEY_DAY])
-			return (b->who_slots[at] - 1);
+		const struct tally_who *w = &b->who[b->who_slots[at] - 1];
+
+		if (w->local == local && w->hour / 24 == hour / 24)
+			break;
 	}
-	if (b->who_count == TALLY_WHO)
-		return (-1);
-	w = &b->who[b->who_count];
+	return (at);
+}
+
+int
+tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us)
+{
+	return (b->who_slots[who_slot(b, local, (int32_t)tally_index(TALLY_HOUR, time_us))] - 1);
+}
+
+int
+tally_batch_meet(
+    struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject)
+{
+	int32_t hour = (int32_t)tally_index(TALLY_HOUR, time_us);
+	uint32_t at = who_slot(b, local, hour);
+	struct tally_who *w = &b->who[b->who_count];
+
+	if (b->who_slots[at] != 0 || b->who_count == TALLY_WHO)
+		return (b->who_slots[at] - 1);
+	*w = (struct tally_who){ .local = local, .hour = hour };
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
-		w->hash[p] = s->hash[p];
-		w->epoch[p] = (int32_t)s->epoch[p];
+		w->hash[p] = subject->hash[p];
+		w->epoch[p] = (int32_t)subject->epoch[p];
 	}
-	w->hour = hour;
-	b->who_slots[at] = (uint16_t)(b->who_count + 1);
-	return ((int)b->who_count++);
+	b->who_slots[at] = (uint16_t)++b->who_count;
+	return ((int)b->who_count - 1);
 }
 
 static inline void
@@ -135,6 +155,27 @@ note_who(struct tally_entry *entry, int who)
 
 /* ---- entries ---- */
 
+/* Mostly short: without a call. */
+static inline bool
+is_equal(const char *a, const char *b, size_t len)
+{
+	uint64_t x[2], y[2];
+
+	if (len > 16)
+		return (memcmp(a, b, len) == 0);
+	if (len >= 8) {
+		memcpy(&x[0], a, 8);
+		memcpy(&x[1], a + len - 8, 8);
+		memcpy(&y[0], b, 8);
+		memcpy(&y[1], b + len - 8, 8);
+		return (((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0);
+	}
+	for (size_t i = 0; i < len; i++)
+		if (a[i] != b[i])
+			return (false);
+	return (true);
+}
+
 struct adding {
 	int32_t hour;
 	uint8_t apart;
@@ -148,7 +189,7 @@ is_entry(const struct tally_batch *b, const struct tally_entry *entry, const str
     enum tally_dim dim, struct span key)
 {
 	return (entry->hour == a->hour && entry->dim == dim && entry->apart == a->apart &&
-	    entry->len == key.len && memcmp(b->texts + entry->text, key.ptr, key.len) == 0);
+	    entry->len == key.len && is_equal(b->texts + entry->text, key.ptr, key.len));
 }
 
 static struct tally_entry *
@@ -193,7 +234,9 @@ count(struct tally_batch *b, struct tally_entry *entry, const struct adding *a)
 static void
 add_text(struct tally_batch *b, const struct adding *a, enum tally_dim dim, struct span text)
 {
-	struct span key = tally_key(text, b->key);
+	struct span key = (TOKEN_DIMS >> dim & 1) != 0 || text.len > TALLY_KEY_MAX ?
+	    tally_key(text, b->key) :
+	    text;
 	struct tally_entry *entry = &b->entries[b->last[dim]];
 
 	/* The same as before, as methods and hosts mostly are. */
@@ -298,14 +341,13 @@ add_dims(struct tally_batch *b, const struct record *r, const struct adding *a, 
 }
 
 void
-tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
-    const struct tally_subject *subject)
+tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who)
 {
 	struct adding a = { .hour = (int32_t)tally_index(TALLY_HOUR, r->time_us),
 		.apart = part != TALLY_RECORD,
 		.bot = record_has(r, RECORD_FIELD_BOT) && r->number[RECORD_FIELD_BOT] == 1,
 		.bytes = amount(r, RECORD_FIELD_BYTES),
-		.who = -1 };
+		.who = who };
 
 	if (b->full && part == TALLY_RECORD)
 		return;
@@ -314,8 +356,6 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 		b->lost += part != TALLY_RECORD;
 		return;
 	}
-	if (subject != NULL)
-		a.who = find_who(b, subject, a.hour);
 	add_minute(b, r, &a, part);
 	if (part == TALLY_SLIMMED) {
 		add_dims(b, r, &a, SLIM_DIMS);

@@ -39,13 +39,21 @@ void tally_batch_close(struct tally_batch *b); /* NULL is legal */
 void tally_batch_clear(struct tally_batch *b);
 
 /*
- * Count r; subject NULL: not known.  A record that finds no place is not
+ * The number in the batch of a subject; local: whatever tells subjects of the
+ * batch apart.  -1: not met yet, or there was no room for it.
+ */
+int tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us);
+/* Give it one; -1: no room. */
+int tally_batch_meet(
+    struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject);
+
+/*
+ * Count r; who: as above, -1: not known.  A record that finds no place is not
  * counted, nor are those behind it (tally_batch_full); what is apart has some
  * room of its own, and what does not find it either is only counted
  * (tally_batch_lost).
  */
-void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
-    const struct tally_subject *subject);
+void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who);
 
 bool tally_batch_full(const struct tally_batch *b);
 uint64_t tally_batch_lost(const struct tally_batch *b);

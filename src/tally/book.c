@@ -174,13 +174,13 @@ tally_book_line(struct tally_book *book, struct span line, struct err *e)
 
 	if (record_decode(&book->decoder, line, &r, e) == -1)
 		return (-1);
-	tally_batch_add(b, &r, TALLY_RECORD, NULL);
+	tally_batch_add(b, &r, TALLY_RECORD, -1);
 	if (!tally_batch_full(b))
 		return (0);
 	b->full = false; /* it was not counted, nor was any behind it */
 	if (add_own(book, e) == -1)
 		return (-1);
-	tally_batch_add(b, &r, TALLY_RECORD, NULL);
+	tally_batch_add(b, &r, TALLY_RECORD, -1);
 	return (0);
 }
 

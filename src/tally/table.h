@@ -39,6 +39,7 @@ struct tally_minute {
 };
 
 struct tally_who {
+	uint64_t local;
 	uint64_t hash[KEY_PERIOD_COUNT];
 	int32_t epoch[KEY_PERIOD_COUNT];
 	int32_t hour; /* in which it was first */
@@ -68,7 +69,7 @@ struct tally_batch {
  */
 struct span tally_key(struct span text, char key[static TALLY_KEY_MAX + 32]);
 
-/* Which field of r a dimension counts by; false: it has none. */
+/* Are its keys numbers? */
 static inline bool
 tally_is_number(enum tally_dim dim)
 {

@@ -13,6 +13,7 @@
 #include "app/source/parser.h"
 #include "app/source/secret.h"
 #include "app/summary.h"
+#include "app/tally/counter.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -52,6 +53,8 @@ struct importing {
 	bool created;
 	bool nothing_new; /* all is sealed already: no key is made, no entry written */
 	bool goes_on;     /* with the secret that another import left */
+	bool replaced;    /* the secret that another import left: gone is its commitment */
+	unsigned char gone[32];
 	int64_t start_ns;
 };
 
@@ -165,14 +168,14 @@ open_secret(struct importing *im, struct err *e)
 {
 	bool keep = resumes(im) || app_arg(im->args, "link-epochs") != NULL;
 	struct key_ring_facts facts;
-	unsigned char gone[32];
 
 	key_ring_describe(im->ring, &facts);
 	im->goes_on = keep && facts.import_open;
 	if (key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
 		return (say_importing(e));
-	return (record_destroyed(im, im->import.mask_seed,
-	    key_ring_import_replaced(im->ring, gone) ? gone : NULL, e));
+	im->replaced = key_ring_import_replaced(im->ring, im->gone);
+	return (
+	    record_destroyed(im, im->import.mask_seed, im->replaced ? im->gone : NULL, e));
 }
 
 /* Nothing to mask: but the secret that a broken-off import left goes all the same. */
@@ -201,6 +204,30 @@ open_mask(struct importing *im, struct err *e)
 
 /* ---- running ---- */
 
+/* The import stands without it: stats.db is made again from the segments. */
+static void
+say_uncounted(void *arg, const char *text)
+{
+	(void)arg;
+	app_warn("import", "not counted for stats: %s", text);
+}
+
+static void
+open_counter(struct importing *im)
+{
+	im->import.counter = app_counter_open(&(struct app_counter_options){
+	    .store = im->store_path,
+	    .stream = im->stream_name,
+	    .origin = im->import.mask_seed,
+	    .waits = true,
+	    .segments = store_stream_segments(im->stream),
+	    .warn = say_uncounted,
+	});
+	app_counter_start(im->import.counter);
+	if (im->replaced)
+		app_counter_import_ends(im->import.counter, im->gone);
+}
+
 static int
 run_import(struct importing *im, struct err *e)
 {
@@ -218,7 +245,10 @@ run_import(struct importing *im, struct err *e)
 	run->progress = progress;
 	run->arg = im;
 	im->start_ns = clock_mono_ns();
-	return (im->nothing_new ? 0 : app_import_run(run, e));
+	if (im->nothing_new)
+		return (0);
+	open_counter(im);
+	return (app_import_run(run, e));
 }
 
 /* The import's mask key goes, and the chain says so. */
@@ -229,6 +259,7 @@ forget_key(struct importing *im, struct err *e)
 		return (0);
 	if (key_ring_import_end(im->ring, e) == -1)
 		return (-1);
+	app_counter_import_ends(im->import.counter, im->import.mask_seed);
 	return (record_destroyed(im, NULL, im->goes_on ? im->import.mask_seed : NULL, e));
 }
 
@@ -280,6 +311,8 @@ finish(struct importing *im, struct err *e)
 	struct buf out = { 0 }, anchor = { 0 };
 	int code = -1;
 
+	app_counter_close(im->import.counter);
+	im->import.counter = NULL;
 	say_head(im);
 	store_stream_close(im->stream);
 	im->stream = NULL;
@@ -317,6 +350,7 @@ say_created(const struct importing *im)
 static void
 close_all(struct importing *im)
 {
+	app_counter_close(im->import.counter);
 	store_stream_close(im->stream);
 	store_close(im->store);
 	mask_words_close(im->words);

@@ -10,6 +10,7 @@
 #include "mask/epochs.h"
 #include "seal/segment.h"
 #include "stats/counts.h"
+#include "tally/batch.h"
 
 #define APP_PIPE_BYTES ((size_t)64 << 20) /* records that wait for a flush, at most */
 #define APP_PIPE_RECORDS ((size_t)512 << 10)
@@ -28,6 +29,7 @@ struct app_area {
 	int64_t since_ns; /* when the oldest line came; 0: it is empty */
 	struct stats_counts counts;
 	struct mask_epochs epochs;
+	struct tally_batch *tally; /* what they add up to; NULL: nobody counts */
 	struct seal_source source; /* has_source: where they end in a file */
 	uint64_t file; /* of input_position */
 	bool has_source, next_source;

@@ -290,7 +290,8 @@ mask_one(struct app_capture *c, size_t len)
 		.gaps = c->gaps,
 		.limited = p->rate > 0,
 		.most = detail_bucket_left(&c->bucket, clock_mono_ns()),
-		.learn = c->learn };
+		.learn = c->learn,
+		.tally = a->tally };
 
 	if (a->since_ns == 0)
 		a->since_ns = c->first_ns;

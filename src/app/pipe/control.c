@@ -8,6 +8,7 @@
 #include "app/pipe/pipe.h"
 #include "app/pipe/publish.h"
 #include "app/say.h"
+#include "app/tally/counter.h"
 #include "app/watch/figures.h"
 #include "base/clock.h"
 #include "input/input.h"
@@ -51,8 +52,11 @@ cut_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e
 	if (!buf_ok(&all))
 		rc = err_set(e, ERR_IO, "out of memory closing a segment");
 	else if ((rc = app_pipe_facts(p, &epochs, &words, &facts, e)) == 0) {
+		uint64_t number = store_live_segment(p->live);
+
 		facts.period = period;
-		rc = store_live_cut(p->live, &facts, &next, e);
+		if ((rc = store_live_cut(p->live, &facts, &next, e)) == 0)
+			app_counter_seal(p->counter, number);
 	}
 	buf_free(&epochs);
 	buf_free(&words);
@@ -127,6 +131,8 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 		input_live_committed(p->in, a->file, a->source.at);
 	mask_epochs_merge(&p->epochs, &a->epochs);
 	stats_counts_add(&p->counts, &a->counts);
+	if (a->tally != NULL)
+		app_counter_add(p->counter, &a->tally, span_of("", 0), store_live_records(p->live));
 	p->records += a->count;
 	p->period_bytes += a->len;
 	return (0);
@@ -143,6 +149,8 @@ clear_area(struct app_area *a)
 	a->since_ns = 0;
 	stats_counts_clear(&a->counts);
 	mask_epochs_clear(&a->epochs);
+	if (a->tally != NULL)
+		tally_batch_clear(a->tally);
 }
 
 static int
@@ -197,6 +205,7 @@ turn(struct app_pipe *p, int64_t now_us, struct err *e)
 		;
 	if (rc == -1 || end_period(p, now_us, ends ? name : NULL, e) == -1)
 		return (-1);
+	app_counter_keys(p->counter, p->ring);
 	p->period_us = now_us;
 	app_pipe_head(p);
 	return (0);
@@ -367,6 +376,8 @@ open_areas(struct app_pipe *p, struct err *e)
 			return (-1);
 		a->ends = arena_take(&a->memory, APP_PIPE_RECORDS * sizeof(uint32_t));
 		a->lines = arena_take(&a->memory, lines);
+		if (p->counter != NULL && tally_batch_open(&a->tally, e) == -1)
+			return (-1);
 		clear_area(a);
 	}
 	return (0);
@@ -427,7 +438,10 @@ app_pipe_run(struct app_pipe *p, struct err *e)
 		p->unwritten = count_unwritten(p);
 	app_capture_close(p->capture);
 	p->capture = NULL;
-	arena_close(&p->areas[0].memory);
-	arena_close(&p->areas[1].memory);
+	for (int i = 0; i < 2; i++) {
+		arena_close(&p->areas[i].memory);
+		tally_batch_close(p->areas[i].tally);
+		p->areas[i].tally = NULL;
+	}
 	return (rc);
 }

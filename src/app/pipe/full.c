@@ -11,6 +11,7 @@
 #include "app/pipe/pipe.h"
 #include "app/say.h"
 #include "app/watch/figures.h"
+#include "app/tally/counter.h"
 #include "base/clock.h"
 #include "store/store.h"
 
@@ -91,8 +92,10 @@ app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct er
 	else
 		rc = err_set(e, ERR_IO, "out of memory");
 	buf_free(&epochs);
-	if (rc == 0)
+	if (rc == 0) {
 		p->opened_ns = p->flushed_ns = clock_mono_ns();
+		app_counter_reopen(p->counter, store_live_segment(p->live) - 1);
+	}
 	return (rc);
 }
 

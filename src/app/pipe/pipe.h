@@ -30,6 +30,7 @@
 #define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
 
 struct app_capture;
+struct app_counter;
 struct app_figures;
 struct input_live;
 struct app_pipe {
@@ -54,6 +55,7 @@ struct app_pipe {
 	const atomic_int *stop; /* not 0: drain and end; APP_PIPE_DETACH: only end */
 	atomic_int *seal; /* cut now; cleared here */
 	const char *daemon; /* the stream's name for its log; NULL: `pipe` speaks */
+	struct app_counter *counter; /* NULL: nobody counts */
 	struct app_figures *figures; /* who watches; NULL: nobody */
 	/* out */
 	struct stats_counts counts;
@@ -131,10 +133,7 @@ int app_pipe_wait_for_space(struct app_pipe *p, struct err *e);
 /* Wait, less if *seal asks for a look now; it is cleared.  false: told to stop. */
 bool app_pipe_pause(struct app_pipe *p, int64_t ns);
 
-/*
- * Run to the end of the input, or until *stop: what was read is committed.
- * -1 with e: what was committed stays so.
- */
+/* To the end of the input, or *stop: what was read is committed.  -1: what was committed stays. */
 int app_pipe_run(struct app_pipe *p, struct err *e);
 
 /* What a cut or stop has to say of the open segment; free both. */

@@ -10,6 +10,7 @@
 #include "app/names.h"
 #include "app/watch/figures.h"
 #include "app/say.h"
+#include "app/tally/counter.h"
 #include "base/clock.h"
 #include "app/words/words.h"
 #include "base/text.h"
@@ -97,9 +98,9 @@ raw_at_rest(const struct config_stream *stream, struct err *e)
 	}
 	if (stream->raw_at_rest != CONFIG_RAW_AUTO)
 		return (words[stream->raw_at_rest]);
-	return (words[!file                     ? CONFIG_RAW_NONE :
-		    is_tmpfs(stream->input.path) ? CONFIG_RAW_TMPFS :
-						   CONFIG_RAW_DISK]);
+	return (words[!file                  ? CONFIG_RAW_NONE :
+		is_tmpfs(stream->input.path) ? CONFIG_RAW_TMPFS :
+					       CONFIG_RAW_DISK]);
 }
 
 static int
@@ -167,11 +168,33 @@ open_live(struct app_session *s, struct err *e)
 	return (app_pipe_turn_first(pipe, e));
 }
 
+/* Capture goes on without it. */
+static void
+say_uncounted(void *arg, const char *text)
+{
+	app_pipe_warn(arg, "not counted for stats: %s", text);
+}
+
+static void
+open_counter(struct app_session *s)
+{
+	struct app_pipe *pipe = &s->pipe;
+
+	pipe->counter = app_counter_open(&(struct app_counter_options){
+	    .store = s->store_path,
+	    .stream = s->name,
+	    .segments = store_live_segment(pipe->live) - 1,
+	    .warn = say_uncounted,
+	    .arg = pipe,
+	});
+}
+
 int
 app_session_open(struct app_session *s, struct err *e)
 {
 	if (open_store(s, e) == -1 || open_live(s, e) == -1)
 		return (-1);
+	open_counter(s);
 	return (app_capture_open(&s->pipe, &s->pipe.capture, e));
 }
 
@@ -197,8 +220,8 @@ finish(struct app_pipe *pipe, const char *reason, struct err *e)
 {
 	int rc;
 
-	while ((rc = seal_and_stop(pipe, reason, e)) == -1 && store_live_full(pipe->live) &&
-	    e != NULL)
+	while (
+	    (rc = seal_and_stop(pipe, reason, e)) == -1 && store_live_full(pipe->live) && e != NULL)
 		if (app_pipe_wait_for_space(pipe, e) == -1)
 			return (-1);
 	return (rc);
@@ -220,6 +243,8 @@ app_session_run(struct app_session *s, struct err *e)
 		    (unsigned long long)s->found.kept, (unsigned long long)s->found.untagged,
 		    (unsigned long long)s->found.lost);
 	app_pipe_head(pipe);
+	app_counter_start(pipe->counter);
+	app_counter_keys(pipe->counter, pipe->ring);
 	if (app_pipe_run(pipe, e) == 0)
 		return (finish(pipe, *pipe->stop != 0 ? "term" : "end", e));
 	if (pipe->live != NULL && !store_live_broken(pipe->live) &&
@@ -231,6 +256,8 @@ app_session_run(struct app_session *s, struct err *e)
 void
 app_session_close(struct app_session *s)
 {
+	app_counter_close(s->pipe.counter);
+	s->pipe.counter = NULL;
 	app_pipe_close_live(&s->pipe);
 	app_capture_close(s->pipe.capture);
 	s->pipe.capture = NULL;

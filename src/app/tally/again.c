@@ -13,6 +13,7 @@ struct counting {
 	struct tally_book *book;
 	struct app_records records;
 	struct store_reader *reader;
+	const atomic_bool *stop;
 	uint64_t counted;
 };
 
@@ -58,19 +59,20 @@ count_segments(struct counting *c, struct err *e)
 	size_t at = 0;
 	int end = 0, rc = 0;
 
-	while (rc == 0 && (end = app_records_entry(&c->records, &at, &entry, e)) == 0)
+	while (rc == 0 && (c->stop == NULL || !*c->stop) &&
+	    (end = app_records_entry(&c->records, &at, &entry, e)) == 0)
 		rc = count_segment(c, &entry.of.segment, e);
 	return (end == -1 ? -1 : rc);
 }
 
 int
-app_tally_catch_up(struct tally_book *book, const char *store, const char *stream,
+app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e)
 {
-	struct counting c = { .book = book, .records = { .stream_fd = -1 } };
+	struct counting c = { .book = book, .records = { .stream_fd = -1 }, .stop = source->stop };
 	int rc = -1;
 
-	if (app_records_open(&c.records, store, stream, NULL, NULL, e) == 0 &&
+	if (app_records_open(&c.records, source->store, source->stream, NULL, NULL, e) == 0 &&
 	    store_reader_open(&c.reader, e) == 0)
 		rc = count_segments(&c, e);
 	store_reader_close(c.reader);
@@ -126,7 +128,7 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
 	    tally_book_restart(book, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
-	rc = app_tally_catch_up(book, store, stream, &more, e);
+	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);
 	*counted += more;
 out:
 	tally_book_close(book);

@@ -2,6 +2,7 @@
 #ifndef CRETULA_APP_TALLY_TALLY_H
 #define CRETULA_APP_TALLY_TALLY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,10 +16,14 @@ int app_tally_path(const char *store, struct buf *out, struct err *e);
 
 /*
  * Count the sealed segments of the stream that the book does not know yet,
- * and commit each.  Who their subjects were is not known.  counted, which may
- * be NULL: how many records.
+ * and commit each.  Who their subjects were is not known.  counted: how many
+ * records; *stop ends it behind a segment; both may be NULL.
  */
-int app_tally_catch_up(struct tally_book *book, const char *store, const char *stream,
+struct app_tally_source {
+	const char *store, *stream;
+	const atomic_bool *stop;
+};
+int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e);
 
 /*

@@ -217,6 +217,12 @@ store_live_flush(struct store_live *l, const struct store_live_run *run, struct 
 }
 
 uint64_t
+store_live_segment(const struct store_live *l)
+{
+	return (l->at->number);
+}
+
+uint64_t
 store_live_records(const struct store_live *l)
 {
 	return (l->at->n);

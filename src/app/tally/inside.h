@@ -1,0 +1,52 @@
+/* app, inside: what the thread that counts shares with who gives to it. */
+#ifndef CRETULA_APP_TALLY_INSIDE_H
+#define CRETULA_APP_TALLY_INSIDE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "app/tally/counter.h"
+
+#define ITEMS 4 /* that wait for the thread */
+#define KEYS_MAX 512
+
+enum kind { NOTHING, ADD, SEAL, REOPEN, IMPORT_ENDS };
+
+struct item {
+	enum kind kind;
+	struct tally_batch *batch; /* of this place; empty while it is free */
+	struct span lines; /* of a batch that was full: who gave it waits */
+	uint64_t segment, records;
+	unsigned char origin[32];
+};
+
+struct keys {
+	size_t count;
+	struct key_epoch_times list[KEYS_MAX];
+};
+
+struct app_counter {
+	struct app_counter_options how;
+	struct tally_book *book; /* of the thread */
+	bool behind; /* of the thread: batches are not counted until a segment ends */
+	uint64_t open, records; /* of the thread: segment, and its records, that are added */
+	bool dirty; /* of the thread: since the last commit */
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock;
+	pthread_cond_t to_thread, to_giver;
+	/* under lock */
+	struct item items[ITEMS];
+	unsigned first, count;
+	uint64_t given, served; /* items so far */
+	bool lost_batch; /* one found no room, since */
+	uint64_t lost_seal; /* the end of this segment, which found none either; 0: none */
+	bool lost; /* one of both */
+	bool quit;
+	bool keys_changed;
+	struct keys keys;
+	struct keys there; /* of the thread: as of the last change */
+	atomic_bool stop; /* quit, for who does not hold the lock */
+};
+
+#endif

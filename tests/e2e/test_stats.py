@@ -1,0 +1,329 @@
+"""What records add up to: stats.db against an oracle that reads the records, counted once and again."""
+import collections
+import datetime
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+
+from lib import CRETULA, combined, cretula, equal, main, make_log, read, records, shared, write
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+TOKEN = re.compile(r'(?<![A-Za-z0-9])(dv|em|ht|if|ip|pn|rq|se|sg|ua|uc|us|xx)\.[a-z2-7]{16}')
+KEPT = {'path': 1000, 'status': 100, 'referer': 300, 'agent': 200, 'country': 260, 'event': 50, 'method': 30, 'host': 200,
+        'os': 50, 'device': 20}
+CODE = {name: code for code, name in enumerate(['all', *KEPT, 'latency'])}
+
+
+def index(period, t):
+    days = (t - EPOCH).days
+    return [(t - EPOCH) // datetime.timedelta(minutes=1), (t - EPOCH) // datetime.timedelta(hours=1), days, (days + 3) // 7,
+            (t.year - 1970) * 12 + t.month - 1][period]
+
+
+def time_of(record):
+    return datetime.datetime.fromisoformat(record['time'].replace('Z', '+00:00'))
+
+
+def key_of(value):
+    return TOKEN.sub(r'{\1}', str(value))
+
+
+def oracle(lines):
+    """(totals, cells) as the tables have them, without stream; lines in the order of the stream."""
+    totals, cells, kept = collections.Counter(), collections.Counter(), collections.defaultdict(set)
+    for r in lines:
+        t, status = time_of(r), r.get('status', 0)
+        bot, size = int(r.get('bot') == 1), max(r.get('bytes', 0), 0)
+        for period in range(5):
+            at = (period, index(period, t))
+            for n, more in enumerate([1, size, max(r.get('request_bytes', 0), 0), int(400 <= status < 500),
+                                      int(500 <= status < 600), bot]):
+                totals[at + (n,)] += more
+            for name in ['all', *KEPT] if period else []:
+                if name != 'all' and name not in r:
+                    continue
+                key, place = '' if name == 'all' else key_of(r[name]), (period, CODE[name], at[1])
+                if name != 'all' and len(kept[place]) < KEPT[name]:
+                    kept[place].add(key)
+                other = int(name != 'all' and key not in kept[place])
+                for n, more in enumerate([1, bot, size]):
+                    cells[place + (other, '' if other else key, n)] += more
+    return totals, cells
+
+
+def rows(store, sql):
+    db = sqlite3.connect(f'file:{store}/stats.db?mode=ro', uri=True)
+    found = db.execute(sql).fetchall()
+    db.close()
+    return found
+
+
+def dump(store):
+    """What a second count must give byte for byte."""
+    return (rows(store, 'SELECT name,total.* FROM total JOIN stream ON stream=id WHERE apart=0 ORDER BY 1,2,3,4'),
+            rows(store, 'SELECT name,cell.* FROM cell JOIN stream ON stream=id WHERE apart=0 ORDER BY 1,2,3,4,5,6,7,8'))
+
+
+def compare(store, stream, lines):
+    totals, cells = oracle(lines)
+    got = collections.Counter()
+    where = f"WHERE apart=0 AND stream=(SELECT id FROM stream WHERE name='{stream}')"
+    for period, at, *sums in rows(store, 'SELECT period,idx,requests,bytes,request_bytes,errors_4xx,errors_5xx,bots FROM '
+                                  f'total {where}'):
+        for n, more in enumerate(sums):
+            got[(period, at, n)] = more
+    equal(+got, +totals)
+    got = collections.Counter()
+    for *place, other, key, requests, bots, size in rows(
+            store, f'SELECT period,dim,idx,other,key,requests,bots,bytes FROM cell {where} AND dim<>{CODE["latency"]}'):
+        for n, more in enumerate([requests, bots, size]):
+            got[tuple(place) + (other, key, n)] = more
+    equal(+got, +cells)
+
+
+def again(store):
+    """Counting again changes nothing."""
+    before = dump(store)
+    assert before[0] and before[1]
+    cretula('stats', '--store', store, '--rebuild', code=0)
+    equal(dump(store), before)
+
+
+def import_log(store, path, *more, stream='s'):
+    return cretula('import', '--store', store, '--stream', stream, '--format', 'auto', path, *more)
+
+
+def test_imports_are_counted_as_an_oracle_counts_their_records():
+    """Two files into one stream, and another stream; then again from the segments; with four workers the same."""
+    for jobs in ('1', '4'):
+        store = f'store{jobs}'
+        write('a.log', make_log(4000))
+        write('b.log', make_log(700, seed=2))
+        for name in ('a.log', 'b.log'):
+            equal(import_log(store, name, '--jobs', jobs, '--no-learn').code, 0)
+        equal(import_log(store, 'b.log', stream='t').code, 0)
+        compare(store, 's', records(store))
+        compare(store, 't', records(store, 't'))
+        again(store)
+    told = cretula('stats', '--store', 'store1', '--stream', 's', '--json', '--top', 0, code=0).json['traffic']
+    equal((told['total']['requests'], told['next_segment']), (4700, 3))
+    equal(sum(row['requests'] for row in told['series']), 4700)
+    for name in ('status', 'method', 'event', 'path'):
+        equal(sum(cell['requests'] for cell in told['top'][name]), 4700, name)
+    text = cretula('stats', '--store', 'store1', '--stream', 's', code=0).text
+    assert '{sg}' in text and 'subjects' in text, text
+    csv = cretula('stats', '--store', 'store1', '--stream', 's', '--csv', 'status', code=0).text
+    equal(sum(int(line.split(',')[2]) for line in csv.splitlines()[1:]), 4700)
+
+
+def test_real_logs():
+    """Of each kind, among them unparsed lines, other events and times years apart."""
+    logs = [('elastic-examples', 'apache_logs'), ('audit2rbac', 'demo.log'), ('alp', 'json_access.log'),
+            ('beats', 'system_auth_auth-ubuntu1204.log'), ('haproxylogparser', 'haproxy_1_8000.log')]
+    seen = 0
+    for n, parts in enumerate(logs):
+        with open(shared('corpora', *parts), 'rb') as file:
+            write('log', b''.join(file.readlines()[:2500]))
+        if import_log('store', 'log', stream=f's{n}').code in (0, 3):
+            compare('store', f's{n}', records('store', f's{n}'))
+            seen += 1
+    assert seen >= 3, seen
+    again('store')
+
+
+def test_subjects_are_counted_and_forgotten_with_the_key():
+    """By day, exact up to 20; the import's key is destroyed, so that no hash is kept that anybody could read."""
+    lines = [combined(n, client=f'192.0.2.{n % 7}', target='/shop') for n in range(70)]
+    lines += [combined(n, client=f'198.51.100.{n % 200}', target='/login') for n in range(100, 500)]
+    write('a.log', ''.join(lines).encode())
+    equal(import_log('store', 'a.log').code, 0)
+    told = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']
+    subjects = {cell['key']: cell.get('subjects', cell.get('subjects_over')) for cell in told['top']['path']}
+    equal(len(subjects), 2)
+    equal(sorted(subjects.values()), [7, 20])
+    assert 'subjects_over' in next(c for c in told['top']['path'] if c['requests'] == 400)
+    for period in ('day', 'week', 'month'):
+        [one] = told['uniques'][period]
+        assert 200 <= one['subjects'] <= 214, one
+    equal(rows('store', 'SELECT count(*) FROM epoch WHERE gone=0 OR cover<>zeroblob(32)'), [(0,)])
+    equal(rows('store', 'SELECT count(*) FROM uniq WHERE registers IS NOT NULL'), [(0,)])
+    cretula('scan', 'store/stats.db', code=0)
+
+
+def test_what_is_only_counted_is_kept_apart():
+    """Detail rules: no record says it, so counting again leaves it as it is."""
+    write('c.yaml', b"""streams:
+  s:
+    detail:
+      - { when: 'path == /healthz', keep: count }
+      - { when: 'status == 304', keep: slim }
+""")
+    write('a.log', ''.join(
+        combined(n, client=f'192.0.2.{n % 9}', target=('/healthz', '/shop')[n % 2], status=(200, 304, 200, 200)[n % 4],
+                 referer='https://www.google.com/') for n in range(400)).encode())
+    cretula('import', '--config', 'c.yaml', '--store', 'store', '--stream', 's', '--format', 'combined', 'a.log', code=0)
+    compare('store', 's', records('store'))
+    apart = 'SELECT period,dim,idx,other,key,requests FROM cell WHERE apart=1 ORDER BY 1,2,3,4,5'
+    before = rows('store', apart)
+    equal([row[5] for row in before if row[:2] == (2, CODE['path'])], [200])
+    equal([row[5] for row in before if row[:2] == (2, CODE['referer'])], [300])
+    again('store')
+    equal(rows('store', apart), before)
+    told = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']
+    equal(told['total']['requests'], 400)
+    equal({c['key']: c['requests'] for c in told['top']['referer']}, {'https://www.google.com': 400})
+
+
+def test_more_values_than_have_a_place():
+    """The first thousand paths of an hour have a cell; the rest is one, and nothing is lost."""
+    write('c.yaml', b'streams:\n  s:\n    words: { mode: keep }\n')
+    write('a.log', ''.join(combined(n % 5000, client='192.0.2.1', target=f'/p{n * 7919 % 12000}', agent='x') for n in
+                           range(24000)).encode())
+    cretula('import', '--config', 'c.yaml', '--store', 'store', '--stream', 's', '--format', 'combined', 'a.log', code=0)
+    lines = records('store')
+    assert len({r['path'] for r in lines}) > 3000
+    compare('store', 's', lines)
+    again('store')
+
+
+def test_times_at_the_ends_of_years():
+    """Weeks that lie in two years, a leap day, minutes out of order."""
+    stamps = ['31/Dec/2024:23:59:59', '01/Jan/2025:00:00:00', '29/Feb/2024:12:00:00', '28/Dec/2026:00:00:00',
+              '03/Jan/2027:23:59:59', '31/Dec/1999:23:59:59', '01/Jan/2025:00:00:00', '31/Dec/2024:00:00:00']
+    write('a.log', ''.join(f'192.0.2.1 - - [{stamp} +0000] "GET / HTTP/1.1" 200 5 "-" "x"\n' for stamp in stamps).encode())
+    equal(import_log('store', 'a.log').code, 0)
+    compare('store', 's', records('store'))
+    again('store')
+
+
+def test_an_empty_stream_and_a_window():
+    write('empty.log', b'')
+    equal(import_log('store', 'empty.log').code, 0)
+    write('a.log', make_log(2000))
+    equal(import_log('store', 'a.log', stream='t').code, 0)
+    assert 'traffic' in cretula('stats', '--store', 'store', '--stream', 's', code=0).text
+    since = '2025-11-24T00:00:00Z', '2025-11-24T01:00:00Z'
+    told = cretula('stats', '--store', 'store', '--stream', 't', '--since', since[0], '--until', since[1], '--json',
+                   code=0).json['traffic']
+    equal(told['total']['requests'], 2000)
+    told = cretula('stats', '--store', 'store', '--stream', 't', '--since', since[1], '--json', code=0).json['traffic']
+    equal(told['total']['requests'], 0)
+
+
+def test_a_file_that_is_none_stops_no_import():
+    """It is said; what was not counted is, once the file is gone or made anew."""
+    write('a.log', make_log(300))
+    write('b.log', make_log(200, seed=3))
+    equal(import_log('store', 'a.log').code, 0)
+    write('store/stats.db', b'no database at all\n' * 300)
+    run = import_log('store', 'b.log')
+    equal(run.code, 0)
+    assert 'not counted' in run.err, run.err
+    equal(cretula('stats', '--store', 'store', '--stream', 's').code, 1)
+    cretula('stats', '--store', 'store', '--rebuild', code=0)
+    compare('store', 's', records('store'))
+    for name in ('stats.db', 'stats.db-wal', 'stats.db-shm'):
+        os.unlink(f'store/{name}')
+    write('c.log', make_log(100, seed=4))
+    equal(import_log('store', 'c.log').code, 0)
+    compare('store', 's', records('store'))
+
+
+def test_a_locked_file_stops_no_import():
+    """Another process writes for longer than anybody waits: counted at the next import."""
+    write('a.log', make_log(300))
+    write('b.log', make_log(200, seed=3))
+    equal(import_log('store', 'a.log').code, 0)
+    db = sqlite3.connect('store/stats.db', isolation_level=None)
+    db.execute('BEGIN IMMEDIATE')
+    run = import_log('store', 'b.log')
+    db.execute('ROLLBACK')
+    db.close()
+    equal(run.code, 0)
+    assert 'not counted' in run.err, run.err
+    equal(len(records('store')), 500)
+    write('c.log', make_log(100, seed=4))
+    equal(import_log('store', 'c.log').code, 0)
+    compare('store', 's', records('store'))
+    again('store')
+
+
+def start_pipe(stream='s'):
+    return subprocess.Popen([CRETULA, 'pipe', stream, '--store', 'store', '--format', 'combined'], stdin=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+
+
+def wait_for(what, seconds=60):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, 'waited in vain'
+        time.sleep(0.05)
+
+
+def committed():
+    name = 'store/streams/s/open/'
+    return sum(read(name + n).count(b'\n') for n in os.listdir(name) if n.endswith('.data')) if os.path.isdir(name) else 0
+
+
+def test_a_pipe_counts_what_it_keeps():
+    """Also what a second run adds, and with a seal between; again from the segments; subjects under live keys."""
+    for seed in (1, 2):
+        process = start_pipe()
+        process.stdin.write(make_log(3000, seed=seed))
+        process.stdin.flush()
+        if seed == 1:
+            wait_for(lambda: committed() == 3000)
+            process.send_signal(signal.SIGUSR1)
+            wait_for(lambda: os.path.exists('store/streams/s/seg/00000001.jsonl.zst'))
+            process.stdin.write(make_log(500, seed=9))
+        process.stdin.close()
+        equal(process.wait(timeout=60), 0, process.stderr.read())
+        process.stderr.close()
+    equal(len(records('store')), 6500)
+    compare('store', 's', records('store'))
+    again('store')
+    compare('store', 's', records('store'))
+    told = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']
+    equal({d['exact'] for d in told['uniques']['day']}, {False})
+    assert all(290 <= d['subjects'] <= 310 for d in told['uniques']['day']), told['uniques']
+    # It is a key of the time of capture that hides who was seen, and it lives.
+    equal(rows('store', 'SELECT count(*) FROM epoch WHERE gone=0'), [(3,)])
+
+
+def test_a_killed_pipe_counts_nothing_twice():
+    """What was open when it died is counted at the next start."""
+    process = start_pipe()
+    process.stdin.write(make_log(2000))
+    process.stdin.flush()
+    wait_for(lambda: committed() == 2000)
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stderr.close()
+    process = start_pipe()
+    process.stdin.write(make_log(300, seed=2))
+    process.stdin.close()
+    equal(process.wait(timeout=60), 0)
+    process.stderr.close()
+    equal(len(records('store')), 2300)
+    write('a.log', make_log(10, seed=5))
+    equal(import_log('store', 'a.log').code, 0)  # counts the last segment, if the pipe had no time for it
+    compare('store', 's', records('store'))
+    again('store')
+
+
+def test_no_raw_value_gets_there():
+    """What the log says of people is in no byte of the file."""
+    write('a.log', make_log(3000))
+    equal(import_log('store', 'a.log').code, 0)
+    found = b''.join(read(f'store/{name}') for name in os.listdir('store') if name.startswith('stats.db'))
+    for secret in (b'198.51.', b'erika', b'mustermann', b'example.org', b'secret+thing', b'user1', b'sg.'):
+        assert secret not in found, secret
+    assert b'/login' in found
+
+
+if __name__ == '__main__':
+    main()
