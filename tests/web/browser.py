@@ -80,10 +80,10 @@ class Socket:
 
 
 class Page:
-    """A tab.  errors: what its console said and what was refused; asked: each address it asked for."""
+    """A tab.  errors: what its console said and what was refused; asked: each address it asked for; open: those that wait."""
 
     def __init__(self, browser, width=1280, height=800, dark=False):
-        self.browser, self.errors, self.asked = browser, [], []
+        self.browser, self.errors, self.asked, self.open = browser, [], [], {}
         self.context = browser.call('Target.createBrowserContext')['browserContextId']
         target = browser.call('Target.createTarget', url='about:blank', browserContextId=self.context)['targetId']
         self.session = browser.call('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
@@ -114,6 +114,9 @@ class Page:
             self.errors.append(f'{given["entry"]["text"]} {given["entry"].get("url", "")}')
         elif method == 'Network.requestWillBeSent':
             self.asked.append(given['request']['url'])
+            self.open[given['requestId']] = given['request']['url']
+        elif method in ('Network.loadingFinished', 'Network.loadingFailed'):
+            self.open.pop(given['requestId'], None)
 
     def go(self, url):
         self.call('Page.navigate', url=url)
@@ -142,7 +145,8 @@ class Page:
             if value:
                 return value
             if time.monotonic() > end:
-                raise TimeoutError(f'never true: {expression}; {self.errors}')
+                raise TimeoutError(f'never true: {expression}; said {self.errors}; waits for {list(self.open.values())} '
+                                   f'of {len(self.asked)}')
             self.browser.idle(0.03)
 
     def key(self, name, text='', shift=False):
