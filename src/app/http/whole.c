@@ -177,7 +177,6 @@ app_http_whole_send(struct http_whole *w)
 	pthread_mutex_lock(&s->lock);
 	s->counts.requests++;
 	s->counts.errors += a->status >= 400;
-	w->streams = a->stream;
 	pthread_mutex_unlock(&s->lock);
 	if (a->type != NULL && a->status != 304 && a->status != 204)
 		(void)MHD_add_response_header(response, "Content-Type", a->type);
@@ -198,6 +197,8 @@ app_http_reply(struct app_http_request *r, struct serve_answer *a)
 
 	pthread_mutex_lock(&s->lock);
 	w->answer = *a;
+	/* From here on somebody pushes, even if the client left before a byte was sent. */
+	w->streams = a->stream;
 	r->status = a->status;
 	app_http_wake(r);
 	pthread_mutex_unlock(&s->lock);
