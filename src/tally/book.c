@@ -261,6 +261,23 @@ tally_book_restart(struct tally_book *book, struct err *e)
 	return (0);
 }
 
+/*
+ * A value that nothing is counted of any more must not stay for those whom it
+ * was counted with; nor in the copies that SQLite leaves when it moves rows.
+ */
+int
+tally_book_tidy(struct tally_book *book, struct err *e)
+{
+	if (of_stream(book,
+		"DELETE FROM seen WHERE stream=?1 AND other=0 AND NOT EXISTS"
+		" (SELECT 1 FROM cell c WHERE c.stream=seen.stream AND c.period=seen.period"
+		" AND c.dim=seen.dim AND c.idx=seen.idx AND c.apart IN (0,1) AND c.other=0"
+		" AND c.key=seen.key)",
+		e) == -1)
+		return (-1);
+	return (tally_db_run(book->db, "VACUUM;PRAGMA wal_checkpoint(TRUNCATE)", e));
+}
+
 /* ---- keys that are gone ---- */
 
 /* What covers who was seen is overwritten in the file, and the log does not keep it. */

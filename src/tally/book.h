@@ -50,6 +50,8 @@ void tally_book_rollback(struct tally_book *book);
  * commit.  What was kept apart stays, and who was seen.
  */
 int tally_book_restart(struct tally_book *book, struct err *e);
+/* After that, and all of it: what was counted only of records that are gone goes, no copy stays. */
+int tally_book_tidy(struct tally_book *book, struct err *e);
 
 /* ---- keys that are gone ---- */
 

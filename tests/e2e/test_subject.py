@@ -173,6 +173,21 @@ def test_drop():
     good()
 
 
+def test_what_was_counted_is_told():
+    """stats.db has words of what is gone until it counts again; that is said, and then they are in none of its files."""
+    write('log', ''.join(combined(n, client=f'198.51.{n}.9', target='/erika-m') for n in range(30)).encode())
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'log', code=0)
+    assert b'/erika-m' in read('store/stats.db') + read('store/stats.db-wal')
+    assert 'stats.db' not in subject('rescrub', '--record', '0-29', '--drop', 'path', '--dry-run').err
+    assert 'stats --rebuild' in subject('rescrub', '--record', '0-29', '--drop', 'path').err
+    cretula('stats', '--store', 'store', '--rebuild', code=0)
+    for name in os.listdir('store'):
+        if name.startswith('stats.db'):
+            assert b'erika' not in read(f'store/{name}'), name
+    assert 'stats.db' not in subject('rescrub', '--record', '0-29', '--drop', 'path').err
+    good()
+
+
 def test_rescrub_finds_nothing_in_what_today_masks():
     make(3000)
     equal(subject('rescrub', '--dry-run', '--json', reason=False).json['replaced'], 0)

@@ -1,4 +1,6 @@
 /* app: cretula subject: single records are erased, or masked again. */
+#include <sys/stat.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +9,7 @@
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/subject/subject.h"
+#include "app/tally/tally.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -236,6 +239,21 @@ print_json(const struct work *w, struct buf *out)
 	buf_str(out, "]}\n");
 }
 
+/* What was counted of the records is not taken back: docs/adr/0031. */
+static void
+warn_counted(const struct work *w)
+{
+	struct buf path = { 0 };
+	struct stat st;
+
+	if (w->subject.done > 0 && app_tally_path(w->store_path, &path, NULL) == 0 &&
+	    lstat(path.data, &st) == 0)
+		app_warn("subject",
+		    "STORE/stats.db still has what was counted of such records, words of their "
+		    "paths too: `cretula stats --rebuild` counts what is there now");
+	buf_free(&path);
+}
+
 static int
 say(struct work *w, int rc, const struct err *e)
 {
@@ -248,7 +266,9 @@ say(struct work *w, int rc, const struct err *e)
 		    (uintmax_t)w->sealed);
 	if (rc == 0) {
 		(w->args->json ? print_json : print_text)(w, &out);
-		return (app_finish("subject", &out, 0));
+		code = app_finish("subject", &out, 0);
+		warn_counted(w);
+		return (code);
 	}
 	code = app_fail("subject", e);
 	app_hint(&w->hint);
@@ -298,7 +318,8 @@ const struct app_command app_command_subject = { "subject",
 	"The signed entry names each record, reason, ref and by for good: write no name there.\n"
 	"The files before are overwritten. Copies elsewhere (backups, bundles that were given\n"
 	"out, snapshots of the disk) are not reached. No other process may write the stream;\n"
-	"what one that died left open is sealed first.\n\n"
+	"what one that died left open is sealed first. STORE/stats.db keeps what was counted\n"
+	"until `cretula stats --rebuild`.\n\n"
 	"exit codes: 0 done (or nothing to do), 1 a segment does not verify, 2 usage, 66 no such\n"
 	"stream or record, or pruned, 74 I/O or disk full, 75 another process is writing, 78 a\n"
 	"hold is on it, or the keys are not there\n\n"
