@@ -193,6 +193,20 @@ is_pending(const struct leak_match *m)
 	return (true);
 }
 
+/* "sealed TAB SEG TAB CHANGE TAB HEX": the last line of STORE/words/NAME? */
+static bool
+is_sealed_words(const struct leak_match *m)
+{
+	size_t i = m->start, tabs = 0;
+
+	if (m->end + 1 != m->len || m->bytes[m->end] != '\n')
+		return (false);
+	while (i > 0 && m->start - i < 40 && memchr("\t0123456789", m->bytes[i - 1], 11) != NULL)
+		tabs += m->bytes[--i] == '\t';
+	return (tabs == 3 && i >= 6 && memcmp(m->bytes + i - 6, "sealed", 6) == 0 &&
+	    (i == 6 || m->bytes[i - 7] == '\n'));
+}
+
 /*
  * Hashes and ids in cretula's own files (docs/format.md): values under the
  * keys of chain entries, "sha256:HEX", lines of MANIFEST.sha256 and of the
@@ -213,6 +227,8 @@ is_ours(const struct leak_match *m)
 	for (size_t i = 0; len == 32 && i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (is_named(m, ids[i]))
 			return (true);
+	if (len == 32 && is_sealed_words(m))
+		return (true);
 	if (len != 64)
 		return (false);
 	if (is_pending(m))

@@ -99,6 +99,9 @@ static const struct {
 	{ "\"prev\":\"9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d\",\"text\":"
 	  "\"nothing of importance is in this text but a sign, \\u2013 \"",
 	    NULL },
+	{ "path\t/\tshop\t2025-11-24\nsealed\t12\t0\t1abb49b8be1a8d5fa7d6f40011a25bf4\n", NULL },
+	{ "path\t/\tshop\t2025-11-24\nsealed\t12\t0\t1abb49b8be1a8d5fa7d6f40011a25bf4\nx", "hexid" },
+	{ "path\t/\tshop\t2025-11-24\nsealed\t12\t1abb49b8be1a8d5fa7d6f40011a25bf4\n", "hexid" },
 	{ "eyJ.abc", NULL },
 	{ "key AKIAIOSFODNN7EXAMPLE x", "provider-key" },
 	{ "AKIAIOSFODNN7EXAMPL", NULL },
