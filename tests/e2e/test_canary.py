@@ -3,9 +3,12 @@ import hashlib
 import json
 import os
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from lib import cretula, equal, main, read, write
+from certificates import authority, issue
+from lib import cretula, equal, main, read, records, write
+from test_intake import Peer, audit, event_list, otlp
 from test_run import Daemon, configure, connect, line, wait_for
 
 INPUTS = """store: store
@@ -87,15 +90,95 @@ def test_what_is_kept_is_found():
     daemon.end()
 
 
-def test_where_it_cannot_go():
-    """Exit 3 where no daemon runs, and for files: there it would stay."""
-    configure('store: store\nstreams:\n  s: { input: { file: %(here)s/access.log }, format: combined }\n')
-    write('access.log', line(1))
+HTTP = """store: store
+verify_every: 0s
+streams:
+  plain: { input: { http: %(here)s/plain.sock, token: token } }
+  audit: { input: { http: %(here)s/audit.sock }, format: k8s-audit }
+  otel: { input: { http: %(here)s/otel.sock }, format: json-lines }
+"""
+
+
+def overhear(path):
+    """Who comes to the socket now is let through; the first line of each request."""
+    os.rename(path, path + '.real')
+    door, said = socket.socket(socket.AF_UNIX), []
+    door.bind(path)
+    door.listen()
+
+    def serve():
+        peer, _ = door.accept()
+        with socket.socket(socket.AF_UNIX) as real, peer:
+            real.connect(path + '.real')
+            request = peer.recv(65536)
+            said.append(request.split(b'\r\n')[0].decode())
+            real.sendall(request)
+            peer.sendall(real.recv(65536))
+    threading.Thread(target=serve, daemon=True).start()
+    return said
+
+
+def test_bodies():
+    """As lines, an EventList or OTLP, by what the stream's lines are; with the token, and only with the right one."""
+    configure(HTTP)
+    write('token', b'a-token-of-some-length\n')
+    os.chmod('token', 0o600)
+    daemon = Daemon()
+    bearer = {'Authorization': 'Bearer a-token-of-some-length'}
+    equal(Peer(path='plain.sock').post('/ndjson', line(1), **bearer), (200, ''))
+    equal(Peer(path='audit.sock').post('/k8s/audit', event_list(audit(1))), (200, ''))
+    equal(Peer(path='otel.sock').post('/v1/logs', otlp(1)), (200, '{}'))
+    wait_for(lambda: all(status(name)['lines'] == 1 for name in ('plain', 'audit', 'otel')))
+    heard = overhear('plain.sock'), overhear('audit.sock'), overhear('otel.sock')
+    for name in ('plain', 'audit', 'otel'):
+        seen = canary(name, code=0).json
+        equal((seen['leaks'], seen['not_read'], 'address' in seen['planted']), (0, 0, True), seen)
+        equal((status(name)['lines'], status(name)['unparsed'], status(name)['http']['bodies']), (2, 0, 2))
+        wait_for(lambda name=name: [r[1] for r in reports(name)] == [0])
+    equal(heard, (['POST /ndjson HTTP/1.1'], ['POST /k8s/audit HTTP/1.1'], ['POST /v1/logs HTTP/1.1']))
+    for name in ('plain', 'audit', 'otel'):
+        os.rename(f'{name}.sock.real', f'{name}.sock')
+    write('token', b'another-of-some-length\n')
+    run = canary('plain', code=66)
+    assert 'the answer is 401' in run.err and 'length' not in run.err, run.err
+    daemon.end()
+    equal([len(records('store', name)) for name in ('plain', 'audit', 'otel')], [2, 2, 2])
+    cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_log():
+    """Into a log only with --append, behind a whole line; where it stays is told, and is no leak."""
+    configure('store: store\nstreams:\n  s: { input: { file: %(here)s/logs/access.log }, format: combined }\n')
+    os.mkdir('logs')
+    write('logs/access.log', line(1))
     daemon = Daemon()
     wait_for(lambda: status('s')['lines'] == 1)
     assert 'stay raw' in canary('s', code=3).err
-    equal(read('access.log'), line(1))
+    equal(read('logs/access.log'), line(1))
+    run = cretula('canary', '--config', 'c.yaml', '--stream', 's', '--append', 'logs', code=0)
+    assert 'came out' in run.text and f'stays     in {os.getcwd()}/logs/access.log' in run.text, run.text
+    log = read('logs/access.log')
+    assert log.startswith(line(1)) and log.count(b'\n') == 2 and b'@canary.invalid' not in log and b'canary-' in log, log
+    write('logs/copy.log', log)
+    run = cretula('canary', '--config', 'c.yaml', '--stream', 's', '--append', '--json', 'logs', code=0)
+    equal((run.json['stays_in'], run.json['leaks']), (os.getcwd() + '/logs/access.log', 0))
+    with open('logs/access.log', 'ab') as half:
+        half.write(b'10.0.0.1 - -')
+    assert 'about to end' in cretula('canary', '--config', 'c.yaml', '--stream', 's', '--append', code=3).err
     daemon.end()
+
+
+def test_where_it_cannot_go():
+    """Exit 3 where no daemon runs, through TLS, and into standard input."""
+    authority('ca')
+    issue('server', 'ca')
+    configure('store: store\nstreams:\n  s: { input: { tls: "127.0.0.1:%(tcp)d", certificate: server.pem, key: server.key } }\n')
+    daemon = Daemon()
+    assert 'does not speak TLS' in canary('s', code=3).err
+    daemon.end()
+    configure('store: store\nstreams:\n  s: { format: combined }\n')
+    assert 'nobody but the program in front' in canary('s', code=3).err
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock } }\n')
     assert 'no daemon runs' in canary('s', code=3).err
     cretula('canary', '--config', 'c.yaml', '--stream', 'other', code=78)
     assert not os.path.exists('other')

@@ -5,6 +5,8 @@
 #ifndef CRETULA_APP_CANARY_CANARY_H
 #define CRETULA_APP_CANARY_CANARY_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +33,10 @@ struct app_canary {
 	char values[APP_CANARY_VALUES][APP_CANARY_BYTES]; /* random; "" where a line has no place */
 	char mark[APP_CANARY_BYTES]; /* of a record, in clear: that it came out; "": none */
 	struct buf line; /* without line end */
+	const char *shape; /* the format's name; "": in an envelope */
+	bool appended; /* to a file, dev and ino, where it stays */
+	dev_t dev;
+	ino_t ino;
 };
 
 /*
@@ -42,8 +48,15 @@ void app_canary_free(struct app_canary *c);
 
 /* ---- send.c ---- */
 
-/* To where the daemon reads.  ERR_INCOMPLETE: not by this kind of input. */
-int app_canary_send(const struct input_place *place, struct span line, struct err *e);
+/* ERR_INCOMPLETE: not by this kind of input, or to files only if append. */
+int app_canary_may(const struct config_stream *stream, bool append, struct err *e);
+/* To where the daemon reads, by an input that app_canary_may lets through. */
+int app_canary_send(struct app_canary *c, const struct config_stream *stream, struct err *e);
+
+/* ---- post.c ---- */
+
+/* Over a connection of http; token: a file, or "".  0 once it is committed. */
+int app_canary_post(const struct app_canary *c, int fd, const char *token, struct err *e);
 
 /* ---- look.c ---- */
 
@@ -54,8 +67,8 @@ struct app_canary_found {
 };
 
 /*
- * Look into each file below paths that was changed since since_us.  0; -1
- * with e.
+ * Look into each file below paths that was changed since since_us, but for
+ * the one that the line was appended to.  0; -1 with e.
  */
 int app_canary_look(const struct app_canary *c, const char *const *paths, unsigned count,
     int64_t since_us, struct app_canary_found *found, struct err *e);

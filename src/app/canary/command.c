@@ -22,6 +22,7 @@
 #define PATHS_MAX 64
 
 static const struct app_option options[] = {
+	{ "append", NULL, "of an input that is a file: write the line into it, where it stays" },
 	{ "config", "FILE", "cretula.yaml (default " CONFIG_PATH ")" },
 	{ "keys", "DIR", "keys of the store (default: as configured, else STORE.keys)" },
 	{ "store", "DIR", "the store" },
@@ -178,6 +179,8 @@ print_json(const struct canary *c, int code, struct buf *out)
 	buf_char(out, ']');
 	if (c->planted.mark[0] != '\0')
 		json_bool(out, "came_out", c->found.came_out);
+	if (c->planted.appended)
+		json_str(out, "stays_in", span_str(c->setup.stream->input.path));
 	json_u64(out, "leaks", c->found.leaks);
 	json_u64(out, "files", c->found.files);
 	json_u64(out, "bytes", c->found.bytes);
@@ -202,6 +205,9 @@ print_text(const struct canary *c, struct buf *out)
 		}
 	if (c->planted.mark[0] != '\0')
 		buf_fmt(out, "\nrecord    %s", c->found.came_out ? "came out" : "DID NOT COME OUT");
+	if (c->planted.appended)
+		buf_fmt(
+		    out, "\nstays     in %s, where it was appended", c->setup.stream->input.path);
 	if (c->found.leaks > 0)
 		buf_fmt(out, "\nleaks     %ju", (uintmax_t)c->found.leaks);
 	else
@@ -232,10 +238,11 @@ send_and_look(struct canary *c, struct err *e)
 {
 	uint64_t before = 0;
 
-	if (plant(c, &before, e) == -1)
+	if (app_canary_may(c->setup.stream, app_arg(c->args, "append") != NULL, e) == -1 ||
+	    plant(c, &before, e) == -1)
 		return (-1);
 	c->sent_us = clock_now_us();
-	if (app_canary_send(&c->setup.stream->input, buf_view(&c->planted.line), e) == -1 ||
+	if (app_canary_send(&c->planted, c->setup.stream, e) == -1 ||
 	    wait_for_commit(c, before, e) == -1)
 		return (-1);
 	return (look(c, e));
@@ -292,11 +299,16 @@ const struct app_command app_command_canary = { "canary",
 	"send identifiers that nobody has, and look for them in what was written", "PATH...", 0, -1,
 	options,
 	"A line with a random address, mailbox, name, session and token goes through the stream's\n"
-	"input (a socket or FIFO) into the running daemon, as a server would send it. Once it is\n"
-	"committed all files of the store and the keys, and of each PATH, that were written since\n"
-	"are searched for these values: as they are, in percent, hex, base64, UTF-16, reversed,\n"
-	"hashed, compressed, one in the other. Where the format has a size, the record has to be\n"
-	"there. The stream counts one line more, and seals the result as a report.\n\n"
+	"input (a socket, a FIFO, plain HTTP) into the running daemon, as a server would send it;\n"
+	"into a log that is read as it grows only with --append, as it stays there. It does not "
+	"go\n"
+	"through TLS, nor into `cretula pipe`. Once it is committed all files of the store and "
+	"the\n"
+	"keys, and of each PATH, that were written since are searched for these values: as they\n"
+	"are, in percent, hex, base64, UTF-16, reversed, hashed, compressed, one in the other.\n"
+	"Where the format has a size, the record has to be there. The stream counts one line "
+	"more,\n"
+	"and seals the result as a report.\n\n"
 	"exit codes: 0 nothing is left of them, 1 something is, or the record did not come out,\n"
 	"3 it could not be tried, or not all could be read\n\n"
 	"examples:\n"

@@ -19,6 +19,7 @@
 struct files {
 	char **list;
 	size_t count, size;
+	const struct app_canary *canary;
 	int64_t since_us;
 	bool failed;
 };
@@ -54,7 +55,8 @@ gather(struct files *f, const char *path, unsigned depth)
 	struct stat st;
 	DIR *dir;
 
-	if (lstat(path, &st) == -1)
+	if (lstat(path, &st) == -1 ||
+	    (f->canary->appended && st.st_dev == f->canary->dev && st.st_ino == f->canary->ino))
 		return;
 	if (S_ISREG(st.st_mode) &&
 	    (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000 >= f->since_us)
@@ -148,10 +150,10 @@ is_all_read(const struct leak_tree *tree)
 
 /* What was listed may have another name by now: then all is listed again. */
 static int
-scan(const char *const *paths, unsigned count, int64_t since_us, struct leak_tree *tree,
-    struct err *e)
+scan(const struct app_canary *c, const char *const *paths, unsigned count, int64_t since_us,
+    struct leak_tree *tree, struct err *e)
 {
-	struct files f = { .since_us = since_us };
+	struct files f = { .canary = c, .since_us = since_us };
 	struct leak_tree empty = *tree;
 	int rc = -1;
 
@@ -165,9 +167,8 @@ scan(const char *const *paths, unsigned count, int64_t since_us, struct leak_tre
 			err_memory(e);
 			break;
 		}
-		rc = f.count == 0 ?
-		    0 :
-		    leak_tree_scan(tree, (const char *const *)f.list, f.count, e);
+		rc = f.count == 0 ? 0 :
+				    leak_tree_scan(tree, (const char *const *)f.list, f.count, e);
 		if (rc == -1 && e->code != ERR_INPUT)
 			break;
 	}
@@ -184,7 +185,7 @@ app_canary_look(const struct app_canary *c, const char *const *paths, unsigned c
 	int rc = open_rules(c, &rules, e);
 
 	tree.rules = rules;
-	if (rc == 0 && (rc = scan(paths, count, since_us, &tree, e)) == 0)
+	if (rc == 0 && (rc = scan(c, paths, count, since_us, &tree, e)) == 0)
 		tell(c, &tree, found);
 	leak_tree_free(&tree);
 	leak_rules_close(rules);

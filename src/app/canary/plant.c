@@ -169,6 +169,7 @@ app_canary_plant(struct app_canary *c, const char *format, const char *envelope,
 	if (envelope[0] != '\0' && strcmp(envelope, "syslog") != 0)
 		return (err_set(e, ERR_INCOMPLETE, "its lines come in an envelope (%s)", envelope));
 	make_values(c);
+	c->shape = envelope[0] == '\0' ? f->name : "";
 	if (envelope[0] != '\0')
 		add_envelope(&c->line);
 	if (!fill(c, last_line(f->sample)))
