@@ -87,6 +87,30 @@ def test_each_record_once_whatever_is_sealed():
     equal(shown(), list(range(at)))
 
 
+def test_store_and_stream_of_the_configuration():
+    """--config says where the records are, for each command that shows some; what is given goes first."""
+    process = start()
+    process.stdin.write(lines(0, 10))
+    end(process)
+    write('one.yaml', b'store: store\nstreams:\n  s: { format: combined }\n')
+    write('two.yaml', b'store: store\nstreams:\n  s: { format: combined }\n  t: { format: combined }\n')
+    write('other.yaml', b'store: nowhere\nstreams:\n  t: { format: combined }\n')
+    write('none.yaml', b'streams:\n  s: { format: combined }\n')
+    want = cretula('tail', *BASE, code=0).text
+    equal(want.count('\n'), 10)
+    rows = [(['one.yaml'], 0), (['one.yaml', '--role', 'developer'], 0), (['two.yaml', '--stream', 's'], 0),
+            (['other.yaml', '--store', 'store', '--stream', 's'], 0),
+            (['two.yaml'], 2), (['other.yaml'], 66), (['none.yaml'], 2), (['none.yaml', '--store', 'store'], 0)]
+    for options, code in rows:
+        run = cretula('tail', '--config', *options, code=code)
+        equal(run.text, want if code == 0 else '', options)
+        equal(cretula('view', '--as', 'text', '--config', *options, code=code).text, run.text, options)
+        cretula('stats', '--config', *options, code=code)
+    equal(cretula('stats', '--config', 'one.yaml', '--json', code=0).text, cretula('stats', *BASE, '--json', code=0).text)
+    write('bad.yaml', b'store: [\n')
+    assert 'bad.yaml:' in cretula('tail', '--config', 'bad.yaml', code=78).err
+
+
 def test_errors_stand_out_on_a_terminal_only():
     process = start()
     process.stdin.write(lines(0, 10))

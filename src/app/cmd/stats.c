@@ -354,9 +354,9 @@ print(const struct totals *t, bool json, const char *stream, struct buf *out, st
 }
 
 static int
-rebuild(const struct app_args *args, struct err *e)
+rebuild(const struct app_args *args, const char *stream, struct err *e)
 {
-	const char *store = app_arg(args, "store"), *stream = app_arg(args, "stream");
+	const char *store = app_arg(args, "store");
 	struct buf out = { 0 };
 	uint64_t counted = 0;
 
@@ -404,9 +404,11 @@ run_report(const struct app_args *args, struct totals *t, struct err *e)
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
 	static struct totals t = { .records = { .stream_fd = -1 } };
+	struct app_args filled = *given, *args = &filled;
+	struct app_role_place place;
 	struct view_grant grant;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
@@ -414,7 +416,8 @@ run(const struct app_args *args)
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	if (app_grant(args, &grant, &hint, &e) == 0 && app_counts_serves(&grant)) {
+	if (app_role_place(args, &place, &hint, &e) == 0 &&
+	    app_grant(args, &grant, &hint, &e) == 0 && app_counts_serves(&grant)) {
 		buf_free(&hint);
 		return (app_counts_stats(args, &grant));
 	}
@@ -424,7 +427,7 @@ run(const struct app_args *args)
 	    app_arg(args, "rebuild") != NULL)
 		code = err_set(&e, ERR_USAGE, "--rebuild is for who sees all fields");
 	else if (app_arg(args, "rebuild") != NULL)
-		code = rebuild(args, &e);
+		code = rebuild(args, app_arg(given, "stream"), &e); /* without one: all */
 	else
 		code = run_report(args, &t, &e);
 	if (code == -1)

@@ -43,13 +43,15 @@ struct viewing {
 };
 
 static int
-open_all(struct viewing *v, const struct app_args *args, struct err *e)
+open_all(struct viewing *v, struct app_args *args, struct err *e)
 {
+	static struct app_role_place place;
 	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
-	if (app_grant(args, &v->grant, &v->hint, e) == -1 ||
+	if (app_role_place(args, &place, &v->hint, e) == -1 ||
+	    app_grant(args, &v->grant, &v->hint, e) == -1 ||
 	    view_grant_records(&v->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "json", v->numbers, &v->renderer, e) == -1 ||
 	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
@@ -97,15 +99,16 @@ show(void *arg, struct span line, struct err *e)
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
 	static struct viewing v;
+	struct app_args args = *given;
 	struct app_follow follow = { .records = &v.records, .each = show, .arg = &v };
 	struct err e = { ERR_NONE, "" };
 	int code = 0;
 
 	v.records.stream_fd = -1;
-	if (open_all(&v, args, &e) == -1 || app_follow_step(&follow, &e) == -1 ||
+	if (open_all(&v, &args, &e) == -1 || app_follow_step(&follow, &e) == -1 ||
 	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
 		app_hint(&v.hint);

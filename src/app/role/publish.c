@@ -54,15 +54,18 @@ write_files(const char *dir, const struct buf *json, const struct buf *page, str
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
+	struct app_args filled = *given, *args = &filled;
 	const char *dir = app_arg(args, "out");
+	struct app_role_place place;
 	struct buf hint = { 0 }, json = { 0 }, page = { 0 }, said = { 0 };
 	struct err e = { ERR_NONE, "" };
 	struct app_counts c = { 0 };
 	int code = 0;
 
 	if ((dir == NULL && err_set(&e, ERR_USAGE, "--out DIR is needed") == -1) ||
+	    app_role_place(args, &place, &hint, &e) == -1 ||
 	    find_grant(args, &c.grant, &hint, &e) == -1 || app_counts_open(&c, args, &e) == -1) {
 		code = app_fail("publish", &e);
 		app_hint(&hint);

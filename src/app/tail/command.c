@@ -176,13 +176,15 @@ wants_colour(const char *as)
 }
 
 static int
-open_all(struct tailing *t, const struct app_args *args, struct err *e)
+open_all(struct tailing *t, struct app_args *args, struct err *e)
 {
+	static struct app_role_place place;
 	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	t->limit = LIMIT_DEFAULT;
 	t->colour = wants_colour(as);
-	if (app_grant(args, &t->grant, &t->hint, e) == -1 ||
+	if (app_role_place(args, &place, &t->hint, e) == -1 ||
+	    app_grant(args, &t->grant, &t->hint, e) == -1 ||
 	    view_grant_records(&t->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "text", true, &t->renderer, e) == -1 ||
 	    app_arg_count(args, "limit", 1, LIMIT_MAX, &t->limit, e) == -1)
@@ -201,15 +203,16 @@ open_all(struct tailing *t, const struct app_args *args, struct err *e)
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
 	static struct tailing t;
+	struct app_args args = *given;
 	struct err e = { ERR_NONE, "" };
 	int code = 0;
 
 	t.records.stream_fd = -1;
-	if (open_all(&t, args, &e) == -1 || find_last(&t, &e) == -1 || show_last(&t, &e) == -1 ||
-	    (app_arg(args, "follow") != NULL && go_on(&t, &e) == -1)) {
+	if (open_all(&t, &args, &e) == -1 || find_last(&t, &e) == -1 || show_last(&t, &e) == -1 ||
+	    (app_arg(&args, "follow") != NULL && go_on(&t, &e) == -1)) {
 		code = app_fail("tail", &e);
 		app_hint(&t.hint);
 	}
@@ -227,7 +230,9 @@ const struct app_command app_command_tail = { "tail",
 	"the last records of a stream, and those that come", "", 0, 0, options,
 	"Shows records as they are committed, once a second, whether they are sealed yet or not.\n"
 	"On a terminal errors stand out by colour, unless NO_COLOR is set.\n\n"
+	"--config names the store, and the stream if it has one only.\n\n"
 	"examples:\n"
+	"  cretula tail --config /etc/cretula/cretula.yaml --stream shop --follow\n"
 	"  cretula tail --store ./store --stream shop --follow\n"
 	"  cretula tail --store ./store --stream shop --limit 100 --where 'status >= 500'\n"
 	"  cretula tail --store ./store --stream shop --follow --as json | jq -r .path\n",
