@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from lib import CRETULA, Skip, cretula, equal, is_testing_build, main, write
+from lib import CRETULA, SOURCE, Skip, cretula, equal, is_testing_build, main, read, write
 from test_run import Daemon, committed, configure, connect, line, wait_for
 
 CONFIG = """store: store
@@ -112,6 +112,41 @@ def test_inputs_and_machine():
     system()
     for check in ('queue', 'buffer', 'swap', 'servers'):
         equal(found(check), [], check)
+
+
+def test_network():
+    """The shipped unit lets loopback in only: told of who listens elsewhere, until somebody allows a network."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no other machine can be shown')
+    os.mkdir('store')
+    unit = read(f'{SOURCE}/packaging/systemd/cretula.service').decode()
+    shipped = {'usr/lib/systemd/system/cretula.service': unit}
+    drop = 'etc/systemd/system/cretula.service.d/override.conf'
+    local = 'store: store\nmetrics: 127.0.0.1:9464\nstreams:\n  t: { input: { tcp: "127.0.0.1:%(tcp)d" } }\n  u: { input: { udp: "localhost:%(udp)d" } }\n'
+    wide = 'store: store\nmetrics: 192.0.2.1:9464\nstreams:\n  t: { input: { tcp: "0.0.0.0:%(tcp)d" } }\n  u: { input: { udp: "[::]:%(udp)d" } }\n'
+    loose = unit.replace('IPAddressDeny=any\n', '')
+    assert loose != unit
+    rows = [
+        (local, shipped, 0, 'loopback is let in'),
+        (wide, {}, 0, 'no unit'),
+        (wide, shipped, 3, 'two inputs and the metrics'),
+        (wide, {'etc/systemd/system/cretula.service': loose, **shipped}, 0, "the administrator's comes first"),
+        (wide, {**shipped, drop: '[Service]\nIPAddressAllow=10.0.0.0/8\n'}, 0, 'what the README says'),
+        (wide, {**shipped, drop: '[Unit]\nIPAddressAllow=10.0.0.0/8\n'}, 3, 'of another section'),
+        (wide, {**shipped, drop: '[Service]\nIPAddressAllow=127.0.0.5 ::1\n'}, 3, 'more of the same machine'),
+        (wide, {**shipped, drop: '[Service]\nIPAddressDeny=\n'}, 0, 'taken back'),
+        (wide, {**shipped, drop: '[Service]\nIPAddressAllow=10.0.0.0/8\nIPAddressAllow=\n'}, 3, 'allowed, and taken back'),
+        (wide, {**shipped, drop + '.bak': '[Service]\nIPAddressDeny=\n'}, 3, 'no file of systemd'),
+    ]
+    for config, files, count, claim in rows:
+        configure(config)
+        system(files)
+        seen = found('network')
+        equal(len(seen), count, claim)
+        assert all('IPAddressAllow=' in f['mend'] and f['level'] == 'bad' for f in seen), seen
+    configure(wide)
+    system(shipped)
+    equal([f['text'].split(' listens')[0] for f in found('network')], ['stream t', 'stream u', 'metrics'])
 
 
 def test_certificates():

@@ -34,6 +34,7 @@ static const struct app_doctor_check checks[] = {
 	{ "inputs", app_doctor_inputs },
 	{ "queue", app_doctor_queue },
 	{ "buffer", app_doctor_buffer },
+	{ "network", app_doctor_network },
 	{ "raw-logs", app_doctor_raw },
 	{ "servers", app_doctor_servers },
 	{ "certificates", app_doctor_certificates },

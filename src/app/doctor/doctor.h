@@ -58,6 +58,7 @@ void app_doctor_inputs(struct app_doctor *d);
 void app_doctor_raw(struct app_doctor *d);
 void app_doctor_certificates(struct app_doctor *d);
 void app_doctor_servers(struct app_doctor *d); /* servers.c */
+void app_doctor_network(struct app_doctor *d); /* network.c */
 void app_doctor_memory(struct app_doctor *d); /* machine.c */
 void app_doctor_swap(struct app_doctor *d);
 void app_doctor_clock(struct app_doctor *d);
