@@ -31,8 +31,10 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 		return (err_memory(e));
 	if (arena_open(&made->memory,
 		slots + TALLY_ENTRIES_ALL * sizeof(struct tally_entry) +
+		    TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more) +
 		    TALLY_MINUTES_ALL * sizeof(struct tally_minute) +
-		    TALLY_WHO * sizeof(struct tally_who) + TALLY_TEXTS + 16 * 8,
+		    TALLY_WHO * (sizeof(struct tally_local) + sizeof(struct tally_who)) +
+		    TALLY_TEXTS + 16 * 10,
 		ARENA_LAZY, e) == -1) {
 		free(made);
 		return (-1);
@@ -42,6 +44,8 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 	made->who_slots = arena_take(&made->memory, TALLY_WHO_SLOTS * sizeof(uint16_t));
 	made->minutes = arena_take(&made->memory, TALLY_MINUTES_ALL * sizeof(struct tally_minute));
 	made->entries = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry));
+	made->more = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more));
+	made->locals = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_local));
 	made->who = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_who));
 	made->texts = arena_take(&made->memory, TALLY_TEXTS);
 	crypto_random(made->seed, sizeof(made->seed));
@@ -105,7 +109,7 @@ who_slot(const struct tally_batch *b, uint64_t local, int32_t hour)
 	    (uint32_t)((local ^ b->seed[0]) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % TALLY_WHO_SLOTS;
 
 	for (; b->who_slots[at] != 0; at = (at + 1) % TALLY_WHO_SLOTS) {
-		const struct tally_who *w = &b->who[b->who_slots[at] - 1];
+		const struct tally_local *w = &b->locals[b->who_slots[at] - 1];
 
 		if (w->local == local && w->hour / 24 == hour / 24)
 			break;
@@ -129,7 +133,8 @@ tally_batch_meet(
 
 	if (b->who_slots[at] != 0 || b->who_count == TALLY_WHO)
 		return (b->who_slots[at] - 1);
-	*w = (struct tally_who){ .local = local, .hour = hour };
+	b->locals[b->who_count] = (struct tally_local){ .local = local, .hour = hour };
+	w->hour = hour;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		w->hash[p] = subject->hash[p];
 		w->epoch[p] = (int32_t)subject->epoch[p];
@@ -139,17 +144,19 @@ tally_batch_meet(
 }
 
 static inline void
-note_who(struct tally_entry *entry, int who)
+note_who(struct tally_batch *b, struct tally_entry *entry, int who)
 {
 	unsigned count = entry->who_count;
 
 	if (who < 0 || count == TALLY_SUBJECTS_MANY)
 		return;
 	for (unsigned i = 0; i < count; i++)
-		if (entry->who[i] == who)
+		if (tally_entry_who(b, entry, i) == (unsigned)who)
 			return;
-	if (count < TALLY_SUBJECTS_MAX)
+	if (count < TALLY_ENTRY_WHO)
 		entry->who[count] = (uint16_t)who;
+	else if (count < TALLY_SUBJECTS_MAX)
+		b->more[entry - b->entries].who[count - TALLY_ENTRY_WHO] = (uint16_t)who;
 	entry->who_count++;
 }
 
@@ -170,6 +177,15 @@ is_equal(const char *a, const char *b, size_t len)
 		memcpy(&y[1], b + len - 8, 8);
 		return (((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0);
 	}
+	if (len >= 4) {
+		uint32_t s[2], t[2];
+
+		memcpy(&s[0], a, 4);
+		memcpy(&s[1], a + len - 4, 4);
+		memcpy(&t[0], b, 4);
+		memcpy(&t[1], b + len - 4, 4);
+		return (((s[0] ^ t[0]) | (s[1] ^ t[1])) == 0);
+	}
 	for (size_t i = 0; i < len; i++)
 		if (a[i] != b[i])
 			return (false);
@@ -186,10 +202,12 @@ struct adding {
 
 static inline bool
 is_entry(const struct tally_batch *b, const struct tally_entry *entry, const struct adding *a,
-    enum tally_dim dim, struct span key)
+    enum tally_dim dim, struct span key, uint64_t number)
 {
 	return (entry->hour == a->hour && entry->dim == dim && entry->apart == a->apart &&
-	    entry->len == key.len && is_equal(b->texts + entry->text, key.ptr, key.len));
+	    entry->len == key.len &&
+	    (key.len == 0 ? entry->key == number :
+			    is_equal(b->texts + entry->key, key.ptr, key.len)));
 }
 
 static struct tally_entry *
@@ -203,16 +221,14 @@ find_entry(struct tally_batch *b, const struct adding *a, enum tally_dim dim, st
 
 	for (; b->slots[at] != 0; at = (at + 1) % TALLY_SLOTS) {
 		entry = &b->entries[b->slots[at] - 1];
-		if (entry->hash == hash && entry->number == number &&
-		    is_entry(b, entry, a, dim, key))
+		if (entry->hash == hash && is_entry(b, entry, a, dim, key, number))
 			return (entry);
 	}
 	entry = &b->entries[b->entry_count++];
 	b->slots[at] = (uint16_t)b->entry_count;
 	memcpy(b->texts + b->text_len, key.ptr, key.len);
 	*entry = (struct tally_entry){ .hash = hash,
-		.number = number,
-		.text = (uint32_t)b->text_len,
+		.key = key.len == 0 ? number : b->text_len,
 		.hour = a->hour,
 		.len = (uint16_t)key.len,
 		.dim = (uint8_t)dim,
@@ -228,7 +244,7 @@ count(struct tally_batch *b, struct tally_entry *entry, const struct adding *a)
 	entry->requests++;
 	entry->bots += a->bot;
 	entry->bytes += a->bytes;
-	note_who(entry, a->who);
+	note_who(b, entry, a->who);
 }
 
 static void
@@ -240,7 +256,7 @@ add_text(struct tally_batch *b, const struct adding *a, enum tally_dim dim, stru
 	struct tally_entry *entry = &b->entries[b->last[dim]];
 
 	/* The same as before, as methods and hosts mostly are. */
-	if (b->entry_count == 0 || !is_entry(b, entry, a, dim, key))
+	if (b->entry_count == 0 || !is_entry(b, entry, a, dim, key, 0))
 		entry = find_entry(b, a, dim, key, 0);
 	count(b, entry, a);
 }
@@ -250,8 +266,7 @@ add_number(struct tally_batch *b, const struct adding *a, enum tally_dim dim, ui
 {
 	struct tally_entry *entry = &b->entries[b->last[dim]];
 
-	if (b->entry_count == 0 || entry->number != number ||
-	    !is_entry(b, entry, a, dim, span_of("", 0)))
+	if (b->entry_count == 0 || !is_entry(b, entry, a, dim, span_of("", 0), number))
 		entry = find_entry(b, a, dim, span_of("", 0), number);
 	count(b, entry, a);
 }

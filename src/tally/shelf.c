@@ -283,7 +283,7 @@ see_all(struct tally_book *book, struct tally_kept *cell, const struct tally_bat
 	enum key_period key = tally_key_of(book->groups[cell->group].period);
 
 	for (unsigned i = 0; i < entry->who_count && i < TALLY_SUBJECTS_MAX; i++)
-		if (see(book, cell, &b->who[entry->who[i]], key, e) == -1)
+		if (see(book, cell, &b->who[tally_entry_who(b, entry, i)], key, e) == -1)
 			return (-1);
 	/* Within one hour those of different days are those of different weeks, too. */
 	if (entry->who_count == TALLY_SUBJECTS_MANY)
@@ -299,8 +299,8 @@ key_of_entry(const struct tally_batch *b, const struct tally_entry *entry, char 
 	if (entry->dim == TALLY_ALL)
 		return (span_of("", 0));
 	if (tally_is_number((enum tally_dim)entry->dim))
-		return (span_of(number, num_print(number, entry->number)));
-	return (span_of(b->texts + entry->text, entry->len));
+		return (span_of(number, num_print(number, entry->key)));
+	return (span_of(b->texts + entry->key, entry->len));
 }
 
 static int

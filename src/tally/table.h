@@ -18,18 +18,25 @@
 #define TALLY_WHO_SLOTS 32768u
 #define TALLY_KEY_MAX 512u /* bytes of a key; longer ones are cut */
 
-/* A value of a dimension within an hour. */
+#define TALLY_ENTRY_WHO 11 /* subjects that stand in the entry itself */
+
+/* A value of a dimension within an hour: one line of the cache. */
 struct tally_entry {
 	uint64_t hash;
 	uint64_t bytes;
-	uint64_t number; /* the key, of dimensions of numbers */
-	uint32_t text; /* where the key stands, of others */
+	uint64_t key; /* the number, or where the text stands */
 	uint32_t requests, bots;
 	int32_t hour;
-	uint16_t len;
+	uint16_t len; /* of a text; 0: a number */
 	uint8_t dim, apart;
 	uint8_t who_count; /* TALLY_SUBJECTS_MANY: more */
-	uint16_t who[TALLY_SUBJECTS_MAX]; /* in who of the batch */
+	uint16_t who[TALLY_ENTRY_WHO]; /* in who of the batch */
+};
+_Static_assert(sizeof(struct tally_entry) == 64, "a line of the cache");
+
+/* The subjects of an entry behind those; beside it, as most have none. */
+struct tally_entry_more {
+	uint16_t who[TALLY_SUBJECTS_MAX - TALLY_ENTRY_WHO];
 };
 
 struct tally_minute {
@@ -38,8 +45,13 @@ struct tally_minute {
 	struct tally_sums sums;
 };
 
-struct tally_who {
+/* What is searched of a subject; its number is that of its tally_who. */
+struct tally_local {
 	uint64_t local;
+	int32_t hour; /* in which it was first */
+};
+
+struct tally_who {
 	uint64_t hash[KEY_PERIOD_COUNT];
 	int32_t epoch[KEY_PERIOD_COUNT];
 	int32_t hour; /* in which it was first */
@@ -56,7 +68,9 @@ struct tally_batch {
 	uint32_t last_minute;
 	uint16_t *slots, *minute_slots, *who_slots; /* number plus one; 0: empty */
 	struct tally_entry *entries;
+	struct tally_entry_more *more; /* of each entry */
 	struct tally_minute *minutes;
+	struct tally_local *locals;
 	struct tally_who *who;
 	char *texts;
 	char key[TALLY_KEY_MAX + 32]; /* of a value that is written otherwise */
@@ -74,6 +88,14 @@ static inline bool
 tally_is_number(enum tally_dim dim)
 {
 	return (dim == TALLY_STATUS || dim == TALLY_LATENCY);
+}
+
+/* The number of the i-th subject of an entry. */
+static inline unsigned
+tally_entry_who(const struct tally_batch *b, const struct tally_entry *entry, unsigned i)
+{
+	return (i < TALLY_ENTRY_WHO ? entry->who[i] :
+				      b->more[entry - b->entries].who[i - TALLY_ENTRY_WHO]);
 }
 
 /* A hash of bytes that nobody outside can guess. */
