@@ -1,6 +1,8 @@
 """cretula subject: single records erased or masked again; nothing of them is left, all others verify."""
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -173,19 +175,44 @@ def test_drop():
     good()
 
 
-def test_what_was_counted_is_told():
-    """stats.db has words of what is gone until it counts again; that is said, and then they are in none of its files."""
+def test_what_was_counted_goes():
+    """stats.db has words of paths: once the records are gone they are in none of its files, also where the process died between."""
     write('log', ''.join(combined(n, client=f'198.51.{n}.9', target='/erika-m') for n in range(30)).encode())
     cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'log', code=0)
     assert b'/erika-m' in read('store/stats.db') + read('store/stats.db-wal')
-    assert 'stats.db' not in subject('rescrub', '--record', '0-29', '--drop', 'path', '--dry-run').err
-    assert 'stats --rebuild' in subject('rescrub', '--record', '0-29', '--drop', 'path').err
-    cretula('stats', '--store', 'store', '--rebuild', code=0)
+    shutil.copytree('store', 'before')
+    equal(subject('rescrub', '--record', '0-29', '--drop', 'path').err, '')
+    nothing_counted()
+    equal(counted(), 30)
+    for name in os.listdir('store'):  # now as one that died before it counted again
+        if name.startswith('stats.db'):
+            os.unlink(f'store/{name}')
+    for name in os.listdir('before'):
+        if name.startswith('stats.db'):
+            shutil.copy(f'before/{name}', f'store/{name}')
+    broken = sqlite3.connect('store/stats.db')
+    broken.execute('DELETE FROM total WHERE apart=0')
+    broken.execute('DELETE FROM cell WHERE apart=0')
+    broken.execute('UPDATE stream SET segment=1, records=0')
+    broken.commit()
+    broken.close()
+    write('more', combined(40, target='/a').encode())
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'more', code=0)
+    nothing_counted()
+    equal(counted(), 31)
+    write('store/stats.db', b'rubbish')
+    assert 'stats --rebuild' in subject('erase', '--record', '3').err
+    good()
+
+
+def nothing_counted():
     for name in os.listdir('store'):
         if name.startswith('stats.db'):
             assert b'erika' not in read(f'store/{name}'), name
-    assert 'stats.db' not in subject('rescrub', '--record', '0-29', '--drop', 'path').err
-    good()
+
+
+def counted():
+    return cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']['total']['requests']
 
 
 def test_rescrub_finds_nothing_in_what_today_masks():

@@ -1,6 +1,4 @@
 /* app: cretula subject: single records are erased, or masked again. */
-#include <sys/stat.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +45,7 @@ struct work {
 	struct store_stream *st;
 	struct store_eraser *eraser;
 	uint64_t sealed; /* records that a dead writer left open */
+	struct err counted; /* why stats.db still counts what is gone */
 };
 
 /* ---- the command line ---- */
@@ -157,6 +156,26 @@ say_busy(const struct work *w, struct err *e)
 	    w->stream));
 }
 
+/*
+ * What was counted of the records goes with them (ADR 31): words of their paths
+ * are in stats.db.  That this fails does not hold an erasure up.
+ */
+static int
+erase(struct work *w, struct err *e)
+{
+	bool there = false;
+	uint64_t counted;
+	int rc;
+
+	if (w->subject.chosen > 0)
+		(void)app_tally_forget(w->store_path, w->stream, &there, &w->counted);
+	rc = app_subject_carry_out(&w->subject, w->eraser, e);
+	if (there && w->counted.code == ERR_NONE)
+		(void)app_tally_rebuild(
+		    w->store_path, w->stream, false, &counted, &w->counted);
+	return (rc);
+}
+
 /* What was sealed just now counts, so the plan is made behind it. */
 static int
 work(struct work *w, struct err *e)
@@ -168,8 +187,7 @@ work(struct work *w, struct err *e)
 	app_records_close(&w->records);
 	if (open_store(w, e) == -1)
 		return (say_busy(w, e));
-	if (open_records(w, e) == -1 || app_subject_plan(&w->subject, e) == -1 ||
-	    app_subject_carry_out(&w->subject, w->eraser, e) == -1)
+	if (open_records(w, e) == -1 || app_subject_plan(&w->subject, e) == -1 || erase(w, e) == -1)
 		return (-1);
 	/* An older copy of the stream, from before the erasure, shows. */
 	return (w->subject.done == 0 ? 0 : store_stream_head(w->st, e));
@@ -239,19 +257,14 @@ print_json(const struct work *w, struct buf *out)
 	buf_str(out, "]}\n");
 }
 
-/* What was counted of the records is not taken back: docs/adr/0031. */
 static void
 warn_counted(const struct work *w)
 {
-	struct buf path = { 0 };
-	struct stat st;
-
-	if (w->subject.done > 0 && app_tally_path(w->store_path, &path, NULL) == 0 &&
-	    lstat(path.data, &st) == 0)
+	if (w->subject.done > 0 && w->counted.code != ERR_NONE)
 		app_warn("subject",
 		    "STORE/stats.db still has what was counted of such records, words of their "
-		    "paths too: `cretula stats --rebuild` counts what is there now");
-	buf_free(&path);
+		    "paths too (%s): see `cretula stats --rebuild`",
+		    w->counted.text);
 }
 
 static int
@@ -318,8 +331,7 @@ const struct app_command app_command_subject = { "subject",
 	"The signed entry names each record, reason, ref and by for good: write no name there.\n"
 	"The files before are overwritten. Copies elsewhere (backups, bundles that were given\n"
 	"out, snapshots of the disk) are not reached. No other process may write the stream;\n"
-	"what one that died left open is sealed first. STORE/stats.db keeps what was counted\n"
-	"until `cretula stats --rebuild`.\n\n"
+	"what one that died left open is sealed first. STORE/stats.db is counted again.\n\n"
 	"exit codes: 0 done (or nothing to do), 1 a segment does not verify, 2 usage, 66 no such\n"
 	"stream or record, or pruned, 74 I/O or disk full, 75 another process is writing, 78 a\n"
 	"hold is on it, or the keys are not there\n\n"

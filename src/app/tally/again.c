@@ -1,5 +1,8 @@
 /* app: sealed segments are counted, for the first time or again. */
+#include <sys/stat.h>
+
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 #include "app/names.h"
@@ -65,16 +68,21 @@ count_segments(struct counting *c, struct err *e)
 	return (end == -1 ? -1 : rc);
 }
 
+/* What begins at the first segment may follow app_tally_forget, and nothing that came behind it. */
 int
 app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e)
 {
 	struct counting c = { .book = book, .records = { .stream_fd = -1 }, .stop = source->stop };
+	uint64_t reached, records;
 	int rc = -1;
 
+	tally_book_reach(book, &reached, &records);
 	if (app_records_open(&c.records, source->store, source->stream, NULL, NULL, e) == 0 &&
 	    store_reader_open(&c.reader, e) == 0)
 		rc = count_segments(&c, e);
+	if (rc == 0 && reached <= 1 && records == 0 && c.counted > 0)
+		rc = tally_book_tidy(book, e);
 	store_reader_close(c.reader);
 	app_records_close(&c.records);
 	if (counted != NULL)
@@ -116,6 +124,30 @@ open_book(const char *path, const char *stream, struct tally_book **book, struct
 	return (tally_book_open(path, stream, NULL, book, e));
 }
 
+int
+app_tally_forget(const char *store, const char *stream, bool *there, struct err *e)
+{
+	struct tally_book *book = NULL;
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = -1;
+
+	*there = false;
+	if (app_tally_path(store, &path, e) == -1)
+		goto out;
+	*there = lstat(path.data, &st) == 0 || errno != ENOENT;
+	if (!*there)
+		rc = 0;
+	else if (check_pruned(store, stream, e) == 0 &&
+	    tally_book_open(path.data, stream, NULL, &book, e) == 0 &&
+	    tally_book_restart(book, e) == 0)
+		rc = tally_book_commit(book, 1, 0, e);
+out:
+	tally_book_close(book);
+	buf_free(&path);
+	return (rc);
+}
+
 static int
 count_again(const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
 {
@@ -130,8 +162,6 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 		goto out;
 	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);
 	*counted += more;
-	if (rc == 0)
-		rc = tally_book_tidy(book, e);
 out:
 	tally_book_close(book);
 	buf_free(&path);

@@ -27,6 +27,14 @@ int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *s
     uint64_t *counted, struct err *e);
 
 /*
+ * Before records are erased: nothing of the stream is counted any more.  Behind
+ * it app_tally_rebuild counts what is left; if the process dies between, the next
+ * one that writes the stream does.  there: is there a stats.db at all?
+ * ERR_INCOMPLETE: as of app_tally_rebuild.
+ */
+int app_tally_forget(const char *store, const char *stream, bool *there, struct err *e);
+
+/*
  * Count all segments of a stream again; of all streams, if it is NULL.
  * ERR_INCOMPLETE: some were pruned, what is known of them would be lost;
  * forget: so be it.  What is no stats.db is replaced.
