@@ -8,7 +8,7 @@ import random
 import re
 import sqlite3
 
-from lib import cretula, equal, main, read, write
+from lib import SOURCE, cretula, equal, main, read, write
 
 LINES = b''.join(
     b'203.0.113.%d - erika [24/Nov/2025:10:11:%02d +0000] "GET /index.html HTTP/1.1" %d 512 "-" "curl/8.5.0"\n'
@@ -87,7 +87,7 @@ def made_up(seed=1):
 
 def counted(requests):
     """STORE/stats.db as docs/format.md has it, of these requests."""
-    schema = read(os.path.join(os.environ['CRETULA_SOURCE'], 'src/tally/db.c')).decode()
+    schema = read(os.path.join(SOURCE, 'src/tally/db.c')).decode()
     schema = schema[schema.index('"CREATE TABLE'):]
     schema = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', schema[:schema.index('};')]))
     for name in ('store/stats.db', 'store/stats.db-wal', 'store/stats.db-shm'):
