@@ -19,6 +19,7 @@ tally_shelf_clear(struct tally_book *book)
 	memset(book->slots, 0, TALLY_CELL_SLOTS * sizeof(*book->slots));
 	memset(book->group_slots, 0, TALLY_GROUP_SLOTS * sizeof(*book->group_slots));
 	memset(book->total_slots, 0, TALLY_TOTAL_SLOTS * sizeof(*book->total_slots));
+	memset(book->recent, 0, sizeof(book->recent));
 	book->cell_count = book->group_count = book->total_count = 0;
 	book->text_len = 0;
 	for (unsigned i = 0; i < TALLY_SKETCHES; i++)
@@ -303,16 +304,43 @@ key_of_entry(const struct tally_batch *b, const struct tally_entry *entry, char 
 	return (span_of(b->texts + entry->key, entry->len));
 }
 
+/* The group of an entry in a period, and room for what it may bring. */
+static int
+group_of_entry(struct tally_book *book, const struct tally_entry *entry, int period,
+    uint32_t *group, struct err *e)
+{
+	struct tally_recent *recent = &book->recent[entry->dim][entry->apart];
+	struct tally_group want = {
+		.period = (uint8_t)period, .dim = entry->dim, .apart = entry->apart
+	};
+
+	if (make_room(book, (enum tally_dim)entry->dim, e) == -1)
+		return (-1);
+	/* Making room may have forgotten them. */
+	if (!recent->used || recent->hour != entry->hour)
+		*recent = (struct tally_recent){ .used = true, .hour = entry->hour };
+	*group = recent->group[period];
+	if (*group > 0) {
+		--*group;
+		return (0);
+	}
+	want.index =
+	    tally_index((enum tally_period)period, tally_start_us(TALLY_HOUR, entry->hour));
+	if (find_group(book, &want, group, e) == -1)
+		return (-1);
+	recent->group[period] = *group + 1;
+	return (0);
+}
+
 static int
 add_entry(struct tally_book *book, const struct tally_batch *b, const struct tally_entry *entry,
-    const struct tally_group *want, struct err *e)
+    int period, struct err *e)
 {
-	enum tally_dim dim = (enum tally_dim)entry->dim;
 	struct tally_kept *cell;
 	char number[20];
 	uint32_t group;
 
-	if (make_room(book, dim, e) == -1 || find_group(book, want, &group, e) == -1)
+	if (group_of_entry(book, entry, period, &group, e) == -1)
 		return (-1);
 	cell = take_cell(book, group, key_of_entry(b, entry, number));
 	cell->requests += entry->requests;
@@ -325,15 +353,9 @@ int
 tally_shelf_entry(struct tally_book *book, const struct tally_batch *b,
     const struct tally_entry *entry, struct err *e)
 {
-	int64_t start_us = tally_start_us(TALLY_HOUR, entry->hour);
-	struct tally_group want = { .dim = entry->dim, .apart = entry->apart };
-
-	for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++) {
-		want.period = (uint8_t)period;
-		want.index = tally_index((enum tally_period)period, start_us);
-		if (add_entry(book, b, entry, &want, e) == -1)
+	for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++)
+		if (add_entry(book, b, entry, period, e) == -1)
 			return (-1);
-	}
 	return (0);
 }
 

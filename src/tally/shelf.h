@@ -83,6 +83,13 @@ enum tally_statement {
 	TALLY_ST_COUNT
 };
 
+/* The groups of the hour that an entry was last of, and of what lies around it. */
+struct tally_recent {
+	bool used;
+	int32_t hour;
+	uint32_t group[TALLY_PERIOD_COUNT]; /* number plus one; 0: not looked for */
+};
+
 struct tally_book {
 	sqlite3 *db;
 	sqlite3_stmt *st[TALLY_ST_COUNT];
@@ -96,6 +103,7 @@ struct tally_book {
 	uint32_t cell_count, group_count, total_count;
 	size_t text_len;
 	uint32_t *slots, *group_slots, *total_slots; /* number plus one */
+	struct tally_recent recent[TALLY_DIM_COUNT][2]; /* apart or not; of groups in memory */
 	struct tally_kept *cells;
 	struct tally_group *groups;
 	struct tally_total_row *totals;
