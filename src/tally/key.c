@@ -77,12 +77,16 @@ cut(struct span text)
 struct span
 tally_key(struct span text, char key[static TALLY_KEY_MAX + 32])
 {
-	size_t used = 0, copied = 0;
+	size_t used = 0, copied = 0, end;
 
 	if (text.len >= 7 && memcmp(text.ptr, "sealed:", 7) == 0)
 		return (span_of("{sealed}", 8)); /* each is another one */
-	for (size_t at = 0; at < text.len && used < TALLY_KEY_MAX;) {
-		const char *dot = memchr(text.ptr + at, '.', text.len - at);
+	/* Most are too short to hold a token, and near their end none begins. */
+	if (text.len < 3 + TOKEN_TAIL)
+		return (text);
+	end = text.len - TOKEN_TAIL;
+	for (size_t at = 2; at < end && used < TALLY_KEY_MAX;) {
+		const char *dot = memchr(text.ptr + at, '.', end - at);
 		size_t len;
 
 		if (dot == NULL)
@@ -121,6 +125,26 @@ mix(uint64_t a, uint64_t b)
 	return ((uint64_t)product ^ (uint64_t)(product >> 64));
 }
 
+/* The bytes of a text of at most eight; with its length they tell it from any other. */
+static inline uint64_t
+short_word(const char *p, size_t len)
+{
+	uint64_t word = 0;
+	uint32_t low, high;
+
+	if (len == 8) {
+		memcpy(&word, p, 8);
+	} else if (len >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + len - 4, 4);
+		word = (uint64_t)high << 32 | low;
+	} else if (len > 0) {
+		word = (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[len / 2] << 8 |
+		    (uint64_t)(unsigned char)p[len - 1] << 16;
+	}
+	return (word);
+}
+
 uint64_t
 tally_hash(const uint64_t seed[static 2], uint64_t start, struct span text)
 {
@@ -132,7 +156,6 @@ tally_hash(const uint64_t seed[static 2], uint64_t start, struct span text)
 		memcpy(&word, p, 8);
 		h = mix(h ^ word, seed[1] ^ UINT64_C(0x9e3779b97f4a7c15));
 	}
-	word = 0;
-	memcpy(&word, p, len);
+	word = short_word(p, len);
 	return (mix(h ^ word, seed[0] ^ (text.len * 2 + 1)));
 }
