@@ -18,7 +18,7 @@
 enum serve_flaw {
 	SERVE_FLAW_NONE,
 	SERVE_FLAW_HOST, /* no Host, or two */
-	SERVE_FLAW_HEADER, /* one that we read comes twice */
+	SERVE_FLAW_HEADER, /* one that is none, or one that we read comes twice */
 	SERVE_FLAW_LENGTH, /* Transfer-Encoding, or lengths that differ */
 	SERVE_FLAW_BODY /* too large */
 };

@@ -304,6 +304,8 @@ def test_what_is_no_request():
         ('chunks in disguise', f'POST /api/v1/session HTTP/1.1\r\n{who}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{inner}'),
         ('two lengths', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: 0\r\nContent-Length: {len(inner)}\r\n\r\n'
          f'{inner}'),
+        ('a length in disguise', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length : {len(inner)}\r\n\r\n{inner}'),
+        ('a name with a blank', f'GET /api/v1/session HTTP/1.1\r\n{who}X Y: 1\r\n\r\n'),
         ('a length that is none', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: +0\r\n\r\n{inner}'),
         ('a negative length', f'POST /api/v1/session HTTP/1.1\r\n{who}Content-Length: -1\r\n\r\n{inner}'),
         ('a body of GET', f'GET /api/v1/session HTTP/1.1\r\n{who}Content-Length: 9999\r\n\r\n'),

@@ -37,6 +37,7 @@ struct app_http_request {
 	void *body;
 	unsigned status; /* 0: not known yet */
 	bool get, swallow;
+	bool flawed; /* its head: refused, and the connection ends */
 	uint64_t swallowed;
 	struct http_whole *whole; /* NULL: it is of a route */
 };
@@ -84,6 +85,8 @@ enum MHD_Result app_http_handle(void *server, struct MHD_Connection *connection,
     const char *method, const char *version, const char *bytes, size_t *len, void **request);
 void app_http_completed(void *server, struct MHD_Connection *connection, void **request,
     enum MHD_RequestTerminationCode why);
+/* May a header be called that? */
+bool app_http_header_ok(const char *name, size_t name_len);
 
 /* ---- whole.c ---- */
 

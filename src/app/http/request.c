@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "app/http/inside.h"
 #include "base/num.h"
@@ -33,6 +34,8 @@ text_of(const struct app_http_request *r, char out[static 128])
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i].status == r->status)
 			text = texts[i].text;
+	if (r->flawed)
+		text = "a head that may be read in two ways";
 	(void)snprintf(out, 128, "%u: %s\n", r->status, text);
 }
 
@@ -54,6 +57,8 @@ send_text(struct app_http_request *r, const char *type, struct span text)
 	if (r->status == 405)
 		(void)MHD_add_response_header(
 		    response, "Allow", r->route->door != NULL ? "POST" : "GET, HEAD");
+	if (r->flawed)
+		(void)MHD_add_response_header(response, "Connection", "close");
 	if (r->status == 503)
 		(void)MHD_add_response_header(response, "Retry-After", "2");
 	rc = MHD_queue_response(r->connection, r->status, response);
@@ -116,6 +121,55 @@ header(struct MHD_Connection *connection, const char *name)
 	return (span_of(value, len));
 }
 
+/*
+ * A name is a token (RFC 9110): what we do not read, as "Content-Length ", somebody in front of us
+ * may.
+ */
+bool
+app_http_header_ok(const char *name, size_t name_len)
+{
+	static const char more[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < name_len; i++) {
+		char c = name[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    memchr(more, c, sizeof(more) - 1) == NULL)
+			return (false);
+	}
+	return (name_len > 0);
+}
+
+struct lengths {
+	unsigned lengths, codings;
+	bool flawed;
+};
+
+static enum MHD_Result
+see_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value,
+    size_t len)
+{
+	struct lengths *seen = arg;
+
+	(void)kind;
+	(void)value;
+	(void)len;
+	seen->flawed = seen->flawed || !app_http_header_ok(name, name_len);
+	seen->lengths += strncasecmp(name, "Content-Length", name_len + 1) == 0;
+	seen->codings += strncasecmp(name, "Transfer-Encoding", name_len + 1) == 0;
+	return (MHD_YES);
+}
+
+/* Does somebody else, perhaps, see another end of the body than we? */
+static bool
+is_flawed(struct MHD_Connection *connection)
+{
+	struct lengths seen = { 0 };
+
+	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, see_header, &seen);
+	return (seen.flawed || seen.lengths + seen.codings > 1);
+}
+
 static void
 read_head(struct MHD_Connection *connection, struct app_http_head *head)
 {
@@ -173,6 +227,11 @@ open_request(struct app_http *s, struct MHD_Connection *connection, const char *
 	r->peer = app_http_peer(connection);
 	r->status = find_route(r, url, method);
 	read_head(connection, &head);
+	if ((r->flawed = is_flawed(connection))) {
+		/* What follows is not read. */
+		r->status = 400;
+		return (answer(r));
+	}
 	return (begin(r, &head));
 }
 

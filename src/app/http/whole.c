@@ -76,6 +76,8 @@ see_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len
 	(void)kind;
 	if (value == NULL)
 		value = "";
+	if (!app_http_header_ok(name, name_len) && q->flaw == SERVE_FLAW_NONE)
+		q->flaw = SERVE_FLAW_HEADER;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strlen(rows[i].name) == name_len &&
 		    strncasecmp(name, rows[i].name, name_len) == 0)

@@ -177,6 +177,8 @@ ask(const char *request, const char *status, const char *body)
 
 #define HEAD " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
 
+#define TWO_WAYS "400: a head that may be read in two ways\n"
+
 static void
 test_answers(void **state)
 {
@@ -204,6 +206,16 @@ test_answers(void **state)
 		{ "refused at its head",
 		    "POST /in" HEAD "Authorization: Bearer no\r\nContent-Length: 4\r\n\r\nbody",
 		    "401", "401: a bearer token is wanted\n" },
+		{ "a length in disguise", "POST /in" HEAD "Content-Length : 4\r\n\r\nbody", "400",
+		    TWO_WAYS },
+		{ "a name with a blank", "GET /metrics" HEAD "X Y: 1\r\n\r\n", "400", TWO_WAYS },
+		{ "two lengths",
+		    "POST /in" HEAD "Content-Length: 4\r\nContent-Length: 0\r\n\r\nbody", "400",
+		    TWO_WAYS },
+		{ "a length, and chunks",
+		    "POST /in" HEAD "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "0\r\n\r\n",
+		    "400", TWO_WAYS },
 	};
 
 	(void)state;
