@@ -188,6 +188,9 @@ def test_records():
         assert more.items() <= problem.items(), problem
         assert 'yesterday' not in body.decode(), body
     equal(server.ask('/api/v1/records?stream=none')[0], 404)
+    for since in ('4111111111111111', '-', '-4711', '-7d'):
+        server.ask('/api/v1/records?stream=shop&since=' + since)
+    equal([r['extra']['since'] for r in seen()[-4:]], ['?', '?', '?', '-7d'], 'what is no time is not kept')
     first = seen()[0]
     equal((first['user'], first['object'], first['extra']['where'], first['extra']['rows']),
           ('dev', 'shop', 'status >= ? && path ^= ?', 25))

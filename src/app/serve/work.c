@@ -11,6 +11,7 @@
 #include "app/serve/serving.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/num.h"
 #include "filter/filter.h"
 
 #define CONNECTIONS_MAX 128
@@ -80,7 +81,8 @@ note_time(const char *text, char *to, size_t size)
 	if (clock_parse_rfc3339(text, strlen(text), &t_us) == 0)
 		(void)snprintf(to, size, "%.*s", (int)clock_rfc3339(time, t_us), time);
 	else
-		copy(to, size, strspn(text, "-0123456789smhdwy") == strlen(text) ? text : "?");
+		copy(to, size,
+		    text[0] == '-' && num_duration(span_str(text + 1), &t_us) == 0 ? text : "?");
 }
 
 static void
