@@ -23,15 +23,47 @@ make_cookie(struct serve_session *s, int64_t now_ns, char cookie[static SERVE_CO
 	s->turned_ns = now_ns;
 }
 
+/* How many the role of the i-th has; 0: its place is free. */
+static unsigned
+weigh(const struct serve_sessions *s, unsigned i, int64_t now_ns)
+{
+	unsigned count = 0;
+
+	if (!s->list[i].used || has_ended(&s->list[i], now_ns))
+		return (0);
+	for (unsigned j = 0; j < SERVE_SESSIONS; j++)
+		count += s->list[j].used && s->list[j].role == s->list[i].role;
+	return (count);
+}
+
+/*
+ * A free place; else that of the role with the most, whose oldest goes: who may open many, as the
+ * public, drives out its own.
+ */
+static struct serve_session *
+find_place(struct serve_sessions *s, int64_t now_ns)
+{
+	struct serve_session *found = &s->list[0];
+	unsigned most = weigh(s, 0, now_ns);
+
+	for (unsigned i = 1; i < SERVE_SESSIONS && most > 0; i++) {
+		unsigned count = weigh(s, i, now_ns);
+
+		if (count > 0 &&
+		    (count < most || (count == most && s->list[i].seen_ns >= found->seen_ns)))
+			continue;
+		found = &s->list[i];
+		most = count;
+	}
+	return (found);
+}
+
 struct serve_session *
 serve_session_begin(
     struct serve_sessions *s, unsigned role, int64_t now_ns, char cookie[static SERVE_COOKIE_BYTES])
 {
-	struct serve_session *found = &s->list[0];
+	struct serve_session *found = find_place(s, now_ns);
 
-	for (unsigned i = 0; i < SERVE_SESSIONS && found->used; i++)
-		if (!s->list[i].used || s->list[i].seen_ns < found->seen_ns)
-			found = &s->list[i];
 	memset(found, 0, sizeof(*found));
 	found->used = true;
 	found->role = role;

@@ -34,6 +34,7 @@ struct serve_sessions {
 	struct serve_session list[SERVE_SESSIONS];
 };
 
+/* Where all places are taken, the role that has the most of them loses its oldest one. */
 struct serve_session *serve_session_begin(struct serve_sessions *s, unsigned role, int64_t now_ns,
     char cookie[static SERVE_COOKIE_BYTES]);
 

@@ -330,6 +330,7 @@ test_who_asked_least_makes_room(void **state)
 {
 	struct serve_sessions *s = calloc(1, sizeof(*s));
 	char cookies[SERVE_SESSIONS + 1][SERVE_COOKIE_BYTES], fresh[SERVE_COOKIE_BYTES];
+	char other[SERVE_COOKIE_BYTES];
 
 	for (int i = 0; i < SERVE_SESSIONS; i++)
 		(void)serve_session_begin(s, 0, 100 + i, cookies[i]);
@@ -338,6 +339,12 @@ test_who_asked_least_makes_room(void **state)
 	assert_non_null(serve_session_find(s, span_str(cookies[0]), 2000, fresh));
 	assert_null(serve_session_find(s, span_str(cookies[1]), 2000, fresh));
 	assert_non_null(serve_session_find(s, span_str(cookies[2]), 2000, fresh));
+	/* Another role drives out one of those; and these drive out their own. */
+	(void)serve_session_begin(s, 1, 2001, other);
+	for (int i = 0; i < 2 * SERVE_SESSIONS; i++)
+		(void)serve_session_begin(s, 0, 2002 + i, cookies[0]);
+	assert_non_null(serve_session_find(s, span_str(other), 3000, fresh));
+	assert_non_null(serve_session_find(s, span_str(cookies[0]), 3000, fresh));
 	free(s);
 }
 
