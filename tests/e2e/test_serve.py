@@ -408,6 +408,13 @@ def test_tails():
     wait_for(lambda: [r['extra'].get('rows') for r in seen() if r['action'] == 'tail'].count(3) == 1)
     equal(server.ask('/api/v1/tail?stream=cretula.access&where=x')[0], 400)
     equal(server.ask('/api/v1/tail?stream=cretula.access', 'world')[0], 403)
+    many = [Events(server, '/api/v1/tail?stream=cretula.access', Authorization=f'Bearer {server.tokens["dev"]}')
+            for _ in range(17)]
+    equal([e.answer.status for e in many], [200] * 16 + [503], 'one operator leaves tails to others')
+    for e in many:
+        e.c.close()
+        e.answer.close()
+    wait_for(lambda: sum(r['action'] == 'tail' and 'rows' in r['extra'] for r in seen()) >= 18)
     last = Events(server, '/api/v1/tail?stream=cretula.access', Authorization=f'Bearer {server.tokens["dev"]}')
     server.daemon.process.send_signal(signal.SIGTERM)
     while (event := last.next())['event'] != 'end':

@@ -22,6 +22,7 @@ struct serving_tail;
 #define SERVING_WORKERS 4
 #define SERVING_JOBS_MAX 256 /* that wait; more are told to come again */
 #define SERVING_TAILS_MAX 32
+#define SERVING_TAILS_OWN 16 /* of one operator */
 
 /* How the store verified last; under the lock. */
 struct serving_verified {

@@ -92,7 +92,7 @@ app_serving_tail_open(struct serving *v, const struct serve_call *call, struct s
 	struct serving_tail *t = calloc(1, sizeof(*t));
 	struct err e = { ERR_NONE, "" };
 	bool filter = false;
-	unsigned all;
+	unsigned all, own;
 
 	if (t == NULL) {
 		serve_problem_set(a, SERVE_PROBLEM_BUSY, NULL);
@@ -103,9 +103,9 @@ app_serving_tail_open(struct serving *v, const struct serve_call *call, struct s
 	t->records.stream_fd = -1;
 	t->follow = (struct app_follow){ .records = &t->records, .each = show, .arg = t };
 	pthread_mutex_lock(&v->lock);
-	(void)count_tails(v, call->who.operator, & all);
+	own = count_tails(v, call->who.operator, & all);
 	pthread_mutex_unlock(&v->lock);
-	if (all >= SERVING_TAILS_MAX)
+	if (all >= SERVING_TAILS_MAX || own >= SERVING_TAILS_OWN)
 		serve_problem_set(a, SERVE_PROBLEM_BUSY, NULL);
 	else if (open_tail(t, call, &filter, &e) == 0) {
 		a->status = 200;
