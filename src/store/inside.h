@@ -29,6 +29,7 @@ struct store_stream {
 	struct seal_names names;
 	struct store_writer *writer;
 	uint64_t records, segments;
+	uint64_t word_changes; /* entries of the chain that changed the vocabulary */
 	bool interrupted;
 	struct store_segment *segment; /* begun and not sealed */
 };

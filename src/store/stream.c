@@ -163,6 +163,7 @@ open_stream(struct store_stream *st, const char *policy_hash, bool live, struct 
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "out of memory"));
 	if (open_chain(st, policy_hash, entry, e) == 0 && take_stock(st, entry, e) == 0 &&
+	    store_words_count(st, &st->word_changes, e) == 0 &&
 	    (live || refuse_open(st, e) == 0))
 		rc = sweep(st, e);
 	free(entry);

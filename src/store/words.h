@@ -19,12 +19,14 @@ struct store_words_found {
 	const char *refused; /* NULL, or what is wrong with the file that was there */
 	size_t lines, marks; /* of it; and marks of forgotten words that were kept */
 	bool closed; /* some of them may be missing: nothing is learned */
+	bool said; /* the entry of a change that a crash kept from having one was appended */
 };
 
 /*
  * The vocabulary as it can be believed, added to text.  A file that is not
  * the one that was sealed is overwritten by the marks in it, and a `config`
  * entry says so (*found; docs/adr/0033): a second call finds nothing amiss.
+ * A change by hand that a crash kept from being sealed is sealed.
  */
 int store_words_settle(
     struct store_stream *st, struct buf *text, struct store_words_found *found, struct err *e);
@@ -46,7 +48,8 @@ struct store_words_change {
 /*
  * Write the file, overwrite what was there before, and append a `config`
  * entry with the new hash.  Where both are so already, nothing is done
- * (*changed false): a run that broke off is simply repeated.
+ * (*changed false): a run that broke off is simply repeated.  What is there
+ * was settled before.
  */
 int store_words_change(
     struct store_stream *st, const struct store_words_change *change, bool *changed, struct err *e);

@@ -42,7 +42,7 @@ struct changing {
 	struct buf from;      /* of --from */
 	char since[16];
 	size_t given, places; /* words, and lines that went */
-	bool changed;
+	bool changed, said; /* said: by a run that a crash broke off */
 	uint64_t sealed;
 };
 
@@ -150,6 +150,7 @@ open_words(struct changing *c, struct err *e)
 	struct buf text = { 0 };
 	int rc = store_words_settle(c->st, &text, &found, e);
 
+	c->said = rc == 0 && found.said;
 	if (rc == 0 && (rc = app_words_open(&c->setup, c->ring, &c->words, e)) == 0) {
 		app_words_refused(c->stream, &found);
 		rc = mask_words_load(c->words, buf_view(&text), "vocabulary", e);
@@ -175,8 +176,10 @@ seal(struct changing *c, const char *policy, struct err *e)
 	change.file = buf_view(&file);
 	if (!buf_ok(&file))
 		(void)err_set(e, ERR_IO, "out of memory");
-	else if (store_words_change(c->st, &change, &c->changed, e) == 0)
+	else if (store_words_change(c->st, &change, &c->changed, e) == 0) {
+		c->changed = c->changed || c->said;
 		rc = c->changed ? store_stream_head(c->st, e) : 0;
+	}
 	buf_free(&file);
 	return (rc);
 }

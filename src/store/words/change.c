@@ -45,17 +45,19 @@ store_words_sweep(struct store_stream *st, struct err *e)
 	return (io_shred(words, old, e));
 }
 
-/* Is the body of file there already, in a file that is believed? */
+/* Is body there already, in a file that is believed, and is so after the entry to come? */
 static int
 is_there(const struct store_stream *st, const struct store_words_said *said, struct span body,
     struct buf *old, bool *there, struct err *e)
 {
+	enum store_words_left left = STORE_WORDS_SEALED;
 	const char *why = NULL;
 	int rc = store_words_read(st, old, e);
 
 	if (rc == 0)
-		rc = store_words_judge(st, said, buf_view(old), &why, e);
-	*there = rc == 0 && why == NULL && span_equal(store_words_body(buf_view(old)), body);
+		rc = store_words_judge(st, said, buf_view(old), &left, &why, e);
+	*there = rc == 0 && why == NULL && left == STORE_WORDS_SEALED &&
+	    span_equal(store_words_body(buf_view(old)), body);
 	return (rc);
 }
 
@@ -94,7 +96,8 @@ append(struct store_stream *st, const struct store_words_change *change, bool ha
 		entry->of.config.words_count = now->lines;
 		memcpy(entry->of.config.words_hash, now->hash, sizeof(now->hash));
 	}
-	rc = store_stream_append(st, entry, e);
+	if ((rc = store_stream_append(st, entry, e)) == 0)
+		st->word_changes++;
 	free(entry);
 	return (rc);
 }
@@ -112,6 +115,19 @@ compare(const struct store_stream *st, const struct store_words_said *said, stru
 	    (said->has_words && said->lines == now->lines &&
 		memcmp(said->hash, now->hash, sizeof(now->hash)) == 0);
 	return (has_hash);
+}
+
+int
+store_words_say(
+    struct store_stream *st, const struct store_words_said *said, struct span file, struct err *e)
+{
+	struct store_words_change change = { .policy_hash = said->policy,
+		.text = SPAN("a crash came before this entry") };
+	struct store_words_said now = { .seg = 0 };
+	bool is_said;
+	int has_hash = compare(st, said, file, &now, &is_said, e);
+
+	return (has_hash == -1 ? -1 : append(st, &change, has_hash == 1, &now, e));
 }
 
 static int

@@ -133,26 +133,31 @@ read_end(
 
 int
 store_words_judge(const struct store_stream *st, const struct store_words_said *said,
-    struct span file, const char **why, struct err *e)
+    struct span file, enum store_words_left *left, const char **why, struct err *e)
 {
 	unsigned char hash[32];
 	uint64_t seg = 0, change = 0;
 	int has_hash = store_words_hash(st, said, file, hash, NULL), ours;
-	bool newer, same;
+	bool same;
 
 	*why = NULL;
+	*left = STORE_WORDS_SEALED;
 	if (has_hash == 1 && said->has_words && memcmp(hash, said->hash, sizeof(hash)) == 0)
 		return (0);
 	if (file.len == 0 && said->seg == 0 && said->changes == 0)
 		return (0);
 	if ((ours = read_end(st, file, &seg, &change, e)) == -1)
 		return (-1);
-	newer = seg > said->seg || (seg == said->seg && change > said->changes);
+	if (ours == 1 && seg == said->seg + 1 && change == said->changes)
+		*left = STORE_WORDS_SEGMENT;
+	if (ours == 1 && seg == said->seg && change == said->changes + 1)
+		*left = STORE_WORDS_CHANGE;
 	same = seg == said->seg && change == said->changes;
-	if (ours == 1 && (newer || (same && (has_hash != 1 || !said->has_words))))
+	if (*left != STORE_WORDS_SEALED ||
+	    (ours == 1 && same && (has_hash != 1 || !said->has_words)))
 		return (0);
 	*why = file.len == 0 ? "it is gone" :
-	    ours == 1        ? "it is an older one" :
+	    ours == 1        ? "it is not the newest one" :
 			       "it was changed, and not by cretula";
 	return (0);
 }
@@ -170,7 +175,7 @@ store_words_write(const struct store_stream *st, struct buf *file, uint64_t *lin
 {
 	size_t at;
 
-	if (store_words_end(st, st->segments + 1, 0, file, e) == -1 ||
+	if (store_words_end(st, st->segments + 1, st->word_changes, file, e) == -1 ||
 	    io_replace(st->store->words_fd, st->name, buf_view(file), STORE_FILE_MODE, false, e) ==
 		-1)
 		return (err_in(e, "vocabulary of stream %s", st->name));
@@ -237,17 +242,21 @@ store_words_settle(
     struct store_stream *st, struct buf *text, struct store_words_found *found, struct err *e)
 {
 	struct store_words_said said;
+	enum store_words_left left;
 	struct buf file = { 0 };
 	int rc = -1;
 
 	memset(found, 0, sizeof(*found));
 	if (store_words_said(st, &said, e) == -1 || store_words_read(st, &file, e) == -1 ||
-	    store_words_judge(st, &said, buf_view(&file), &found->refused, e) == -1)
+	    store_words_judge(st, &said, buf_view(&file), &left, &found->refused, e) == -1)
 		goto out;
 	if (found->refused != NULL) {
 		rc = refuse(st, &said, buf_view(&file), found, text, e);
 		goto out;
 	}
+	found->said = left == STORE_WORDS_CHANGE;
+	if (found->said && store_words_say(st, &said, buf_view(&file), e) == -1)
+		goto out;
 	buf_span(text, store_words_body(buf_view(&file)));
 	rc = buf_ok(text) ? 0 : err_set(e, ERR_IO, "out of memory");
 out:

@@ -12,10 +12,13 @@
 struct err;
 struct store_stream;
 
+/* What a crash kept from being sealed, of a file that is believed. */
+enum store_words_left { STORE_WORDS_SEALED, STORE_WORDS_SEGMENT, STORE_WORDS_CHANGE };
+
 /* What the chain says, as of its end. */
 struct store_words_said {
 	uint64_t seg, revision; /* the newest segment; 0: none */
-	uint64_t changes; /* by hand since */
+	uint64_t changes; /* entries that changed it, of the whole chain */
 	bool has_words; /* of that segment, or of an entry since */
 	uint64_t lines;
 	unsigned char hash[32];
@@ -23,6 +26,9 @@ struct store_words_said {
 };
 
 int store_words_said(const struct store_stream *st, struct store_words_said *said, struct err *e);
+
+/* How often the chain says that it changed; the stream counts on from there. */
+int store_words_count(const struct store_stream *st, uint64_t *changes, struct err *e);
 
 /* Was it ever changed by hand: may there have been marks of forgotten words? */
 int store_words_by_hand(const struct store_stream *st, bool *ever, struct err *e);
@@ -36,19 +42,23 @@ int store_words_hash(const struct store_stream *st, const struct store_words_sai
 
 /* file without the line that seals it. */
 struct span store_words_body(struct span file);
-/* End file with that line, of change after segment seg (0: with it). */
+/* End file with that line: as of segment seg and so many changes. */
 int store_words_end(
     const struct store_stream *st, uint64_t seg, uint64_t change, struct buf *file, struct err *e);
 
 /*
  * Is file the one that was sealed last, or one that a crash kept from being
- * sealed?  *why is NULL then, else what is wrong with it.
+ * sealed (*left)?  *why is NULL then, else what is wrong with it.
  */
 int store_words_judge(const struct store_stream *st, const struct store_words_said *said,
-    struct span file, const char **why, struct err *e);
+    struct span file, enum store_words_left *left, const char **why, struct err *e);
 
 /* The file, or nothing where there is none. */
 int store_words_read(const struct store_stream *st, struct buf *file, struct err *e);
+
+/* Append the entry that a crash kept the change to file from having. */
+int store_words_say(
+    struct store_stream *st, const struct store_words_said *said, struct span file, struct err *e);
 
 /* Overwrite and remove a vocabulary that another one took the place of. */
 int store_words_sweep(struct store_stream *st, struct err *e);

@@ -42,7 +42,6 @@ take(struct store_words_said *said, const struct seal_entry *entry)
 	} else if (entry->type == SEAL_REDACT && entry->of.redact.seg == said->seg) {
 		said->revision = entry->of.redact.revision;
 	} else if (is_change(entry)) {
-		said->changes++;
 		said->has_words = config->has_words;
 		said->lines = config->words_count;
 		memcpy(said->hash, config->words_hash, sizeof(said->hash));
@@ -50,7 +49,16 @@ take(struct store_words_said *said, const struct seal_entry *entry)
 	}
 }
 
-/* fn is given the entries from the newest segment on, or all of them. */
+/* Without reading it: a quote within a string is escaped. */
+static bool
+may_change(struct span line)
+{
+	static const char type[] = ",\"type\":\"config\",";
+
+	return (memmem(line.ptr, line.len, type, sizeof(type) - 1) != NULL);
+}
+
+/* fn is given the entries from the newest segment on; or, of kind `config`, all. */
 static int
 walk(const struct store_stream *st, bool all, void (*fn)(void *arg, const struct seal_entry *entry),
     void *arg, struct err *e)
@@ -65,6 +73,8 @@ walk(const struct store_stream *st, bool all, void (*fn)(void *arg, const struct
 	if ((rc = store_newest_segment(st, &first, entry, e)) != 1 || all)
 		first = 0;
 	for (uint64_t i = first; i < chain->count && rc != -1; i++) {
+		if (all && !may_change(chain->lines[i]))
+			continue;
 		if ((rc = seal_entry_read(chain->lines[i], &st->names, entry, e)) == -1)
 			(void)err_in(e, "entry %ju", (uintmax_t)i);
 		else
@@ -84,7 +94,25 @@ int
 store_words_said(const struct store_stream *st, struct store_words_said *said, struct err *e)
 {
 	memset(said, 0, sizeof(*said));
-	return (walk(st, false, take_any, said, e));
+	if (walk(st, false, take_any, said, e) == -1)
+		return (-1);
+	said->changes = st->word_changes;
+	return (0);
+}
+
+static void
+count(void *arg, const struct seal_entry *entry)
+{
+	uint64_t *changes = arg;
+
+	*changes += is_change(entry);
+}
+
+int
+store_words_count(const struct store_stream *st, uint64_t *changes, struct err *e)
+{
+	*changes = 0;
+	return (walk(st, true, count, changes, e));
 }
 
 static void

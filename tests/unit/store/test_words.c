@@ -79,11 +79,12 @@ static const char *
 judge(const struct store_stream *st, struct span file, bool salts)
 {
 	struct store_words_said said;
+	enum store_words_left left;
 	const char *why;
 
 	assert_int_equal(store_words_said(st, &said, NULL), 0);
 	said.has_words = said.has_words && salts;
-	assert_int_equal(store_words_judge(st, &said, file, &why, NULL), 0);
+	assert_int_equal(store_words_judge(st, &said, file, &left, &why, NULL), 0);
 	return (why == NULL ? "" : why);
 }
 
@@ -114,7 +115,7 @@ test_every_bit_and_length(void **state)
 static void
 test_who_is_believed(void **state)
 {
-	static const char older[] = "it is an older one",
+	static const char older[] = "it is not the newest one",
 			  changed[] = "it was changed, and not by cretula";
 	struct buf first = { 0 }, second = { 0 }, other = { 0 }, crashed = { 0 };
 
@@ -138,6 +139,180 @@ test_who_is_believed(void **state)
 	buf_free(&first);
 	buf_free(&second);
 	buf_free(&other);
+	buf_free(&crashed);
+	end();
+}
+
+static void
+change_by_hand(const char *text)
+{
+	struct store_words_change change = { .file = span_str(text), .policy_hash = POLICY };
+	bool changed;
+
+	assert_int_equal(store_words_change(shop, &change, &changed, NULL), 0);
+}
+
+static void
+settle(void)
+{
+	struct store_words_found found;
+	struct buf text = { 0 };
+
+	assert_int_equal(store_words_settle(shop, &text, &found, NULL), 0);
+	buf_free(&text);
+}
+
+/* The file of a change by hand, before its entry. */
+static void
+change_and_crash(const char *text, struct buf *file)
+{
+	struct store_words_said said;
+
+	assert_int_equal(store_words_said(shop, &said, NULL), 0);
+	buf_clear(file);
+	buf_str(file, text);
+	assert_int_equal(store_words_end(shop, said.seg, said.changes + 1, file, NULL), 0);
+	put(shop, buf_view(file));
+}
+
+/*
+ * Each step of a stream; a file that somebody kept is believed after none of
+ * them, but the one that it was made in, or while nothing came since.
+ * s: segment, S: crash before its entry; c: change, C: crash before its entry;
+ * r: a forged file, refused; o: opened.  The file of the step in front of `|` is kept.
+ */
+static void
+step(char what, struct buf *file)
+{
+	static char text[64];
+	static unsigned n;
+	struct buf old = { 0 };
+
+	(void)snprintf(text, sizeof(text), "path\t/\tw%u\n", n++); /* no two files are the same */
+	if (what == 's' || what == 'S')
+		save(shop, text, what == 's', file);
+	else if (what == 'c')
+		change_by_hand(text);
+	else if (what == 'C')
+		change_and_crash(text, file);
+	else if (what == 'r')
+		put(shop, span_str(text));
+	if (what == 'r' || what == 'o')
+		settle();
+	get(shop, &old);
+	if (what != 'o' || file->len == 0) {
+		buf_clear(file);
+		buf_span(file, buf_view(&old));
+	}
+	buf_free(&old);
+}
+
+static void
+test_a_file_that_was_kept(void **state)
+{
+	static const struct {
+		const char *steps;
+		bool believed, without_salts;
+	} rows[] = {
+		{ "|", true, true },
+		{ "s|", true, true },
+		{ "c|", true, true },
+		{ "S|", true, true },
+		{ "C|", true, true },
+		{ "sS|", true, true },
+		{ "sC|", true, true },
+		{ "scS|", true, true },
+		{ "scC|", true, true },
+		{ "srS|", true, true },
+		{ "srC|", true, true },
+		{ "sCoS|", true, true },
+		{ "sCoC|", true, true },
+		{ "sr|", true, true },
+		{ "ccS|s", false, true },
+		/* Opened: the change has its entry. */
+		{ "C|o", true, true },
+		{ "sC|o", true, true },
+		{ "S|o", true, true },
+		/* A segment that a crash kept from being sealed; then something was sealed. */
+		{ "S|c", false, false },
+		{ "sS|c", false, false },
+		{ "sS|r", false, false },
+		{ "sS|cc", false, false },
+		{ "sS|cs", false, false },
+		{ "sS|cS", false, false },
+		{ "sS|rs", false, false },
+		{ "sS|Co", false, false },
+		{ "sS|ss", false, false },
+		{ "scS|c", false, false },
+		{ "scS|cs", false, false },
+		{ "scS|r", false, false },
+		/* A change, alike. */
+		{ "C|oc", false, false },
+		{ "sC|oc", false, false },
+		{ "sC|or", false, false },
+		{ "sC|os", false, false },
+		{ "sC|s", false, false },
+		{ "sC|cc", false, false },
+		{ "sC|c", false, true },
+		{ "scC|oc", false, false },
+		{ "scC|oss", false, false },
+		/* What was sealed. */
+		{ "s|s", false, false },
+		{ "s|c", false, false },
+		{ "s|r", false, false },
+		{ "c|c", false, false },
+		{ "c|s", false, false },
+		{ "sc|c", false, false },
+		{ "sc|s", false, false },
+		{ "sr|c", false, false },
+		{ "sr|s", false, false },
+		{ "sr|r", false, false },
+	};
+	struct buf kept = { 0 }, file = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		buf_clear(&file);
+		for (const char *at = rows[i].steps; *at != '\0'; at++) {
+			if (*at != '|') {
+				step(*at, &file);
+				continue;
+			}
+			buf_clear(&kept);
+			buf_span(&kept, buf_view(&file));
+		}
+		for (int salts = 0; salts < 2; salts++)
+			if ((judge(shop, buf_view(&kept), salts == 1)[0] == '\0') !=
+			    (salts == 1 ? rows[i].believed : rows[i].without_salts))
+				fail_msg("%s, salts %d", rows[i].steps, salts);
+		end();
+	}
+	buf_free(&kept);
+	buf_free(&file);
+}
+
+/* The numbers are of the chain: who opens the stream again goes on with them. */
+static void
+test_a_forgotten_word_is_not_put_back(void **state)
+{
+	struct buf crashed = { 0 };
+
+	(void)state;
+	begin();
+	save(shop, WORD, true, &crashed);
+	save(shop, WORD, false, &crashed);
+	for (int again = 0; again < 2; again++) {
+		change_by_hand(again == 0 ? MARK : MARK "path\t/\ttea\n");
+		assert_string_equal(
+		    judge(shop, buf_view(&crashed), true), "it is not the newest one");
+		store_stream_close(shop);
+		shop = NULL;
+		open_stream("shop", &shop);
+		assert_int_equal(shop->word_changes, again + 1);
+		assert_string_equal(
+		    judge(shop, buf_view(&crashed), true), "it is not the newest one");
+	}
 	buf_free(&crashed);
 	end();
 }
@@ -244,7 +419,7 @@ test_refused_twice(void **state)
 		assert_false(found.closed);
 	}
 	put(shop, buf_view(&file)); /* what was sealed before all that */
-	assert_string_equal(judge(shop, buf_view(&file), true), "it is an older one");
+	assert_string_equal(judge(shop, buf_view(&file), true), "it is not the newest one");
 	buf_free(&file);
 	buf_free(&text);
 	end();
@@ -271,10 +446,10 @@ test_changes_by_hand(void **state)
 		assert_int_equal(store_words_change(shop, &change, &changed, NULL), 0);
 		get(shop, &two);
 		assert_string_equal(judge(shop, buf_view(&two), true), "");
-		assert_string_equal(judge(shop, buf_view(&one), true), "it is an older one");
+		assert_string_equal(judge(shop, buf_view(&one), true), "it is not the newest one");
 		save(shop, MARK, true, &one);
-		assert_string_equal(judge(shop, buf_view(&two), true), "it is an older one");
-		assert_string_equal(judge(shop, buf_view(&two), false), "it is an older one");
+		assert_string_equal(judge(shop, buf_view(&two), true), "it is not the newest one");
+		assert_string_equal(judge(shop, buf_view(&two), false), "it is not the newest one");
 	}
 	buf_free(&one);
 	buf_free(&two);
@@ -287,6 +462,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_bit_and_length),
 		cmocka_unit_test(test_who_is_believed),
+		cmocka_unit_test(test_a_file_that_was_kept),
+		cmocka_unit_test(test_a_forgotten_word_is_not_put_back),
 		cmocka_unit_test(test_a_file_of_before),
 		cmocka_unit_test(test_refused_and_said),
 		cmocka_unit_test(test_refused_twice),
