@@ -83,6 +83,9 @@ void serve_session_do(struct serve *s, struct serve_call *call, struct serve_ans
 /* Headers, entity tag, 304.  Once an answer, refusals too. */
 void serve_finish(struct serve *s, const struct serve_call *call, struct serve_answer *a);
 
+/* An operator's: short, and of letters that no record or log minds. */
+bool serve_name_ok(struct span name);
+
 /* May it see that stream? */
 bool serve_may_see(const struct serve_role *role, const char *stream);
 

@@ -29,9 +29,8 @@ set(struct serve_who *who, const struct serve_role *role, enum serve_via via, st
 	who->operator[operator.len] = '\0';
 }
 
-/* A name that a proxy gave: short, and of letters that no record or log minds. */
-static bool
-is_name(struct span name)
+bool
+serve_name_ok(struct span name)
 {
 	if (name.len == 0 || name.len >= SERVE_NAME_BYTES)
 		return (false);
@@ -51,7 +50,7 @@ find_proxy(const struct serve *s, const struct serve_request *r, struct serve_wh
 {
 	const struct serve_role *any = NULL;
 
-	if (!s->how.has_proxy || !r->local || r->uid != s->how.proxy_uid || !is_name(r->user))
+	if (!s->how.has_proxy || !r->local || r->uid != s->how.proxy_uid || !serve_name_ok(r->user))
 		return (false);
 	for (unsigned i = 0; i < s->role_count; i++)
 		for (unsigned u = 0; u < s->roles[i].user_count; u++) {

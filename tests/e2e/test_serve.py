@@ -490,6 +490,23 @@ def test_two_users():
     assert 'nobody' in cretula('serve', '--config', 'c.yaml', code=66).err
 
 
+def test_an_owner_without_a_name():
+    """The writer becomes whoever owns the store, without any group of root, though no passwd knows them."""
+    if os.geteuid() != 0:
+        raise Skip('only root can become others')
+    prepare(10)
+    os.chmod('.', 0o755)
+    uid, gid = 54321, pwd.getpwnam('nobody').pw_gid
+    for root, folders, files in [*os.walk('store'), *os.walk('store.keys')]:
+        for name in ['', *folders, *files]:
+            os.chown(os.path.join(root, name), uid, gid)
+    server = Server(serve=', user: nobody')
+    status = read(f'/proc/{writer_of(server.daemon)}/status').decode()
+    for line, want in (('Uid', uid), ('Gid', gid), ('Groups', gid)):
+        equal(set(re.search(rf'^{line}:\s+(.*?)\s*$', status, re.M)[1].split()), {str(want)}, line)
+    server.daemon.end()
+
+
 def unix_ask(path, uid=None, **headers):
     """By the unix socket, as another user if uid says so."""
     out, into = os.pipe()

@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -70,13 +71,25 @@ wait_ready(int fd, struct err *e)
 	return (err_in(e, "access records"));
 }
 
+/* Neither waits for the other for ever. */
+static int
+set_patience(const int ends[static 2])
+{
+	const struct timeval most = { .tv_sec = PATIENCE_S };
+
+	for (int i = 0; i < 2; i++)
+		if (setsockopt(ends[i], SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most)) == -1)
+			return (-1);
+	return (0);
+}
+
 static int
 start_writer(const struct app_writer_options *how, struct app_access *a, struct err *e)
 {
 	int ends[2] = { -1, -1 }, ready[2] = { -1, -1 }, rc = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1 ||
-	    pipe(ready) == -1 || (a->writer = fork()) == -1) {
+	    set_patience(ends) == -1 || pipe(ready) == -1 || (a->writer = fork()) == -1) {
 		err_sys(e, ERR_IO, "access records");
 		goto out;
 	}

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 struct err;
 
 #define APP_ACCESS_STREAM "cretula.access"
@@ -35,6 +37,23 @@ struct app_access_note {
 	bool has_rows;
 	uint64_t rows;
 };
+
+/* ---- note.c: what a record may say ---- */
+
+/* By enum serve_does; NULL: it makes none. */
+extern const char *const app_access_actions[];
+/* By the choice of `window`, and what is none of them. */
+#define APP_ACCESS_WINDOWS 5
+extern const char *const app_access_windows[APP_ACCESS_WINDOWS];
+
+/*
+ * Is each field what its table or alphabet has?  Who asks may have been taken
+ * over, and a record stays: nothing that somebody chose gets into one but a
+ * name, a time and the shape of a filter.
+ */
+bool app_access_note_ok(const struct app_access_note *n);
+/* "", "?", or terms of a field, an operator and ? or a token, joined. */
+bool app_access_filter_ok(struct span filter);
 
 /* ---- the process that writes ---- */
 

@@ -20,6 +20,8 @@ find_user(const char *name, struct serve_user *to, struct err *e)
 	const struct passwd *user;
 
 	(void)snprintf(to->name, sizeof(to->name), "%s", name);
+	if (strcmp(name, "*") != 0 && !serve_name_ok(span_str(name)))
+		return (err_set(e, ERR_CONFIG, "users: a name is of letters, digits and ._@-"));
 	if ((user = getpwnam(name)) == NULL)
 		return (0); /* whom only a proxy knows */
 	if (user->pw_uid == 0)

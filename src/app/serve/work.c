@@ -27,19 +27,16 @@ struct serving_job {
 };
 
 /* What each route does; those of the session are the room's own. */
-static const struct row {
-	serving_do does;
-	const char *name; /* in access records */
-} rows[] = {
-	[SERVE_DOES_CHAIN] = { app_serving_chain, "chain" },
-	[SERVE_DOES_CHECKPOINT] = { app_serving_checkpoint, "checkpoint" },
-	[SERVE_DOES_OVERVIEW] = { app_serving_figures, "overview" },
-	[SERVE_DOES_RECORDS] = { app_serving_records, "records" },
-	[SERVE_DOES_SERIES] = { app_serving_figures, "series" },
-	[SERVE_DOES_STREAMS] = { app_serving_streams, "streams" },
-	[SERVE_DOES_TAIL] = { NULL, "tail" },
-	[SERVE_DOES_TOP] = { app_serving_figures, "top" },
-	[SERVE_DOES_TRUST] = { app_serving_trust, "trust" },
+static const serving_do rows[] = {
+	[SERVE_DOES_CHAIN] = app_serving_chain,
+	[SERVE_DOES_CHECKPOINT] = app_serving_checkpoint,
+	[SERVE_DOES_OVERVIEW] = app_serving_figures,
+	[SERVE_DOES_RECORDS] = app_serving_records,
+	[SERVE_DOES_SERIES] = app_serving_figures,
+	[SERVE_DOES_STREAMS] = app_serving_streams,
+	[SERVE_DOES_TAIL] = NULL,
+	[SERVE_DOES_TOP] = app_serving_figures,
+	[SERVE_DOES_TRUST] = app_serving_trust,
 };
 
 /* ---- the access record ---- */
@@ -63,7 +60,9 @@ note_filter(const char *where, struct app_access_note *n)
 		copy(n->filter, sizeof(n->filter), "?");
 	else {
 		filter_template(where, &out);
-		copy(n->filter, sizeof(n->filter), buf_ok(&out) ? out.data : "?");
+		/* What looks like a token and is of no class is none. */
+		copy(n->filter, sizeof(n->filter),
+		    buf_ok(&out) && app_access_filter_ok(buf_view(&out)) ? out.data : "?");
 	}
 	filter_free(filter);
 	buf_free(&out);
@@ -88,7 +87,6 @@ note_time(const char *text, char *to, size_t size)
 static void
 make_note(const struct serve_call *call, struct app_access_note *n)
 {
-	static const char *const windows[] = { "hour", "day", "week", "month" };
 	const struct serve_params *p = &call->params;
 
 	memset(n, 0, sizeof(*n));
@@ -96,14 +94,15 @@ make_note(const struct serve_call *call, struct app_access_note *n)
 	copy(n->role, sizeof(n->role), call->who.role->name);
 	copy(n->tier, sizeof(n->tier), view_role_names[call->who.role->grant.tier]);
 	copy(n->via, sizeof(n->via), serve_via_names[call->who.via]);
-	(void)snprintf(n->action, sizeof(n->action), "%s%s%s", rows[call->route->does].name,
+	(void)snprintf(n->action, sizeof(n->action), "%s%s%s",
+	    app_access_actions[call->route->does],
 	    call->word != NULL ? "/" : "", call->word != NULL ? call->word : "");
 	copy(n->stream, sizeof(n->stream), p->text[SERVE_STREAM]);
 	note_filter(p->text[SERVE_WHERE], n);
 	note_time(p->text[SERVE_SINCE], n->since, sizeof(n->since));
 	note_time(p->text[SERVE_UNTIL], n->until, sizeof(n->until));
 	if (p->text[SERVE_WINDOW] != NULL)
-		copy(n->window, sizeof(n->window), windows[p->choice[SERVE_WINDOW]]);
+		copy(n->window, sizeof(n->window), app_access_windows[p->choice[SERVE_WINDOW]]);
 }
 
 /* The code of the problem that a is. */
@@ -188,7 +187,7 @@ do_route(struct serving *v, struct serve_call *call, struct serve_answer *a)
 	}
 	make_note(call, &note);
 	a->type = "application/json";
-	rows[call->route->does].does(v, call, a, &note);
+	rows[call->route->does](v, call, a, &note);
 	if (call->route->access)
 		record(v, a, &note);
 }

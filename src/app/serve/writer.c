@@ -18,8 +18,6 @@
 #include "app/serve/access.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/num.h"
-#include "base/text.h"
 #include "record/record.h"
 #include "stats/counts.h"
 #include "store/live.h"
@@ -41,6 +39,7 @@ struct writer {
 	uint64_t ids[BATCH_MAX];
 	size_t count, len;
 	int64_t opened_ns, flushed_ns;
+	uint64_t refused;
 	bool dirty; /* something was flushed since the last cut */
 };
 
@@ -89,24 +88,6 @@ make_record(const struct app_access_note *n, struct record *r)
 	r->present |= UINT64_C(1) << RECORD_FIELD_EXTRA;
 }
 
-static bool
-is_text(const char *text, size_t size)
-{
-	return (memchr(text, '\0', size) != NULL && text_is_utf8(span_str(text)));
-}
-
-/* Who asks is another process. */
-static bool
-is_note(const struct app_access_note *n)
-{
-	return (is_text(n->operator, sizeof(n->operator)) && is_text(n->role, sizeof(n->role)) &&
-	    is_text(n->tier, sizeof(n->tier)) && is_text(n->via, sizeof(n->via)) &&
-	    is_text(n->action, sizeof(n->action)) && is_text(n->stream, sizeof(n->stream)) &&
-	    is_text(n->reason, sizeof(n->reason)) && is_text(n->since, sizeof(n->since)) &&
-	    is_text(n->until, sizeof(n->until)) && is_text(n->window, sizeof(n->window)) &&
-	    is_text(n->filter, sizeof(n->filter)) && n->rows <= INT64_MAX);
-}
-
 static void
 take(struct writer *w, struct app_access_note *n)
 {
@@ -114,7 +95,6 @@ take(struct writer *w, struct app_access_note *n)
 	size_t len;
 
 	n->time_us = clock_now_us(); /* its clock is ours */
-	n->filter[RECORD_TEXT_MAX] = '\0';
 	make_record(n, &record);
 	len = record_encode(&w->encoder, &record, w->lines + w->len);
 	w->len += len;
@@ -171,6 +151,14 @@ answer(struct writer *w, bool good)
 	stats_counts_clear(&w->counts);
 }
 
+/* Said once: it is our mistake, or the other process is no longer ours. */
+static void
+refuse(struct writer *w)
+{
+	if (w->refused++ == 0)
+		app_warn_log(APP_ACCESS_STREAM, "asked for a record that nobody may ask for");
+}
+
 /* 1: something came; 0: nothing; -1: nobody is there any more. */
 static int
 receive(struct writer *w)
@@ -186,8 +174,11 @@ receive(struct writer *w)
 			return (w->count > 0);
 		if (n == 0)
 			return (-1);
-		if (n == sizeof(note) && is_note(&note))
+		/* Who asks is another process.  What has no answer is not shown. */
+		if (n == sizeof(note) && app_access_note_ok(&note))
 			take(w, &note);
+		else
+			refuse(w);
 	}
 	return (1);
 }
@@ -241,10 +232,13 @@ become_owner(const char *store, struct err *e)
 	const struct passwd *owner;
 	struct stat st;
 
-	if (geteuid() == 0 && stat(store, &st) == 0 && st.st_uid != 0 &&
-	    (owner = getpwuid(st.st_uid)) != NULL) {
+	if (geteuid() == 0 && stat(store, &st) == 0 && st.st_uid != 0) {
 		u = (struct app_user){ .given = true, .uid = st.st_uid, .gid = st.st_gid };
-		(void)snprintf(u.name, sizeof(u.name), "%s", owner->pw_name);
+		/* One without a name is in no group but that of the directory. */
+		if ((owner = getpwuid(st.st_uid)) != NULL)
+			(void)snprintf(u.name, sizeof(u.name), "%s", owner->pw_name);
+		else
+			(void)snprintf(u.name, sizeof(u.name), "user %u", (unsigned)st.st_uid);
 	}
 	return (app_user_become(&u, e));
 }
