@@ -579,11 +579,35 @@ def test_tls():
     server.daemon.end()
 
 
+def test_the_first_steps():
+    """A token comes with the tier that its role has, or is called; README's example serves, and says where."""
+    prepare(10)
+    write('roles.yaml', b'roles: { dev: { tier: developer }, few: { tier: analyst } }\n')
+    for options, tier in ((['dev', '--config', 'roles.yaml'], 'developer'), (['few', '--config', 'roles.yaml'], 'analyst'),
+                          (['auditor', '--config', 'roles.yaml'], 'auditor'), (['x', '--config', 'roles.yaml'], 'TIER')):
+        made = cretula('serve', 'token', '--role', *options, code=0).text
+        assert re.match(r'crt_[\w-]{43}\n', made) and f' {options[0]}: {{ tier: {tier}, token_hash: "sha256:' in made, made
+        equal('TIER is developer' in made, tier == 'TIER')
+    equal(cretula('serve', 'token', '--role', 'dev', '--config', 'none.yaml', code=66).out, b'')
+    text = read(os.path.join(SOURCE, 'README.md')).decode()
+    text = re.search(r'```yaml\n(store: [^`]*serve: .*?)```', text, re.S)[1]
+    port = free_port(socket.SOCK_STREAM)
+    for was, becomes in (('/var/lib/cretula', 'store'), (':8466', f':{port}'), ('sha256:...', hash_of('t' * 47))):
+        assert was in text, text
+        text = text.replace(was, becomes)
+    write('c.yaml', text.encode())
+    daemon = Daemon(command=SERVE)
+    c = http.client.HTTPConnection('127.0.0.1', port, timeout=20)
+    c.request('GET', '/api/v1/records?stream=shop', headers={'Authorization': 'Bearer ' + 't' * 47})
+    equal(c.getresponse().status, 200)
+    c.close()
+    said = daemon.end()
+    assert f'serving http://127.0.0.1:{port}/: ' in said, said
+
+
 def test_what_cannot_be_served():
     """Other addresses without TLS, nobody who may ask, no place to listen, a store without keys: said at the start."""
     prepare(10)
-    token = cretula('serve', 'token', '--role', 'dev', code=0).text
-    assert re.match(r'crt_[\w-]{43}\n', token) and 'token_hash: "sha256:' in token, token
     equal(cretula('serve', 'token', code=2).out, b'')
     for text, part in (('store: store\nserve: { listen: "0.0.0.0:80" }\nroles: { a: { users: [games] } }\n', 'needs TLS'),
                        ('store: store\nserve: { listen: "127.0.0.1:80" }\n', 'nobody may ask'),

@@ -266,6 +266,22 @@ stop(struct command *c)
 	config_free(c->config);
 }
 
+/* What goes into a browser, where one gets there without a proxy. */
+static void
+say_where(const struct command *c)
+{
+	const struct config_serve *s = &c->config->serve;
+	bool tls = c->serving.whole.tls;
+
+	if (c->place.kind == INPUT_UNIX_STREAM)
+		app_info(NULL, "serving %s", s->listen);
+	else
+		app_info(NULL,
+		    "serving http%s://%s/: the page takes the token of a role "
+		    "(cretula serve token --role NAME)",
+		    tls ? "s" : "", s->host_count > 0 ? s->hosts[0] : s->listen);
+}
+
 static int
 run_server(const struct app_args *args)
 {
@@ -291,7 +307,7 @@ run_server(const struct app_args *args)
 	app_escape();
 #endif
 	if (rc == 0) {
-		app_info(NULL, "serving %s", c.config->serve.listen);
+		say_where(&c);
 		rc = serve_until_told(&c, &set, &e);
 	}
 	app_notify("STOPPING=1");
@@ -307,7 +323,7 @@ run(const struct app_args *args)
 	if (args->operand_count == 0)
 		return (run_server(args));
 	if (strcmp(args->operands[0], "token") == 0)
-		return (app_serving_token(args));
+		return (app_serving_token(args, CONFIG_PATH));
 	(void)err_set(&e, ERR_USAGE, "it is `cretula serve`, or `cretula serve token --role NAME`");
 	return (app_fail("serve", &e));
 }

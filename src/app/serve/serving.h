@@ -64,9 +64,9 @@ struct serving {
 
 /* Roles and hosts of the configuration.  0 or -1. */
 int app_serving_roles(const struct config *c, struct serve **serve, struct err *e);
-/* cretula serve token.  The exit code. */
+/* cretula serve token, by --config, or path if there is one.  The exit code. */
 struct app_args;
-int app_serving_token(const struct app_args *args);
+int app_serving_token(const struct app_args *args, const char *path);
 
 /* ---- work.c ---- */
 

@@ -113,10 +113,47 @@ out:
 
 /* ---- cretula serve token ---- */
 
-int
-app_serving_token(const struct app_args *args)
+/* The tier that the configuration has for role, or that it is called; else TIER.  0; -1 with e. */
+static int
+find_tier(const struct app_args *args, const char *path, const char **tier, struct err *e)
 {
-	const char *role = app_arg(args, "role");
+	const char *role = app_arg(args, "role"), *given = app_arg(args, "config");
+	struct config *c = NULL;
+	struct buf report = { 0 };
+	enum view_role known;
+	int rc = config_load(given != NULL ? given : path, &c, &report, e);
+
+	*tier = view_role_find(role, &known, NULL) == 0 ? view_role_names[known] : "TIER";
+	for (unsigned i = 0; rc == 0 && i < c->role_count; i++)
+		if (strcmp(c->roles[i].name, role) == 0)
+			*tier = view_role_names[c->roles[i].tier];
+	if (rc == -1 && given != NULL)
+		app_hint(&report);
+	buf_free(&report);
+	if (rc == 0)
+		config_free(c);
+	return (given == NULL ? 0 : rc); /* without one there need be none */
+}
+
+static void
+print_token(
+    const char *token, const char *role, const char *tier, const char *hash, struct buf *out)
+{
+	enum view_role known;
+
+	buf_fmt(out,
+	    "%s\n\n"
+	    "This is the token; it is told once. For the configuration:\n\n"
+	    "roles:\n  %s: { tier: %s, token_hash: \"%s\" }\n",
+	    token, role, tier, hash);
+	if (view_role_find(tier, &known, NULL) == -1)
+		buf_str(out, "\nTIER is developer, analyst, public or auditor.\n");
+}
+
+int
+app_serving_token(const struct app_args *args, const char *path)
+{
+	const char *role = app_arg(args, "role"), *tier;
 	char token[SERVE_TOKEN_TEXT_BYTES], hash[SERVE_HASH_TEXT_BYTES];
 	unsigned char bytes[32];
 	struct buf out = { 0 };
@@ -127,6 +164,8 @@ app_serving_token(const struct app_args *args)
 		(void)err_set(&e, ERR_USAGE, "--role NAME is needed, as roles: has it");
 		return (app_fail("serve", &e));
 	}
+	if (find_tier(args, path, &tier, &e) == -1)
+		return (app_fail("serve", &e));
 	serve_token_make(token);
 	serve_token_hash(span_str(token), bytes);
 	serve_hash_print(bytes, hash);
@@ -137,11 +176,7 @@ app_serving_token(const struct app_args *args)
 		json_str(&out, "token_hash", span_str(hash));
 		buf_str(&out, "}\n");
 	} else
-		buf_fmt(&out,
-		    "%s\n\n"
-		    "This is the token; it is told once. For the configuration:\n\n"
-		    "roles:\n  %s: { tier: public, token_hash: \"%s\" }\n",
-		    token, role, hash);
+		print_token(token, role, tier, hash, &out);
 	crypto_wipe(token, sizeof(token));
 	code = buf_ok(&out) ? 0 : ERR_IO;
 	if (code == 0 && app_print(&out, &e) == -1)
