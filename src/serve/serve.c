@@ -209,7 +209,34 @@ may_ask(const struct serve_call *call, struct serve_problem_place *place)
 	    (tier == VIEW_ANALYST && p->choice[SERVE_STEP] == SERVE_STEP_HOUR));
 }
 
-/* true: known, and not too often.  Else a says why not. */
+static void
+say_too_often(struct serve_answer *a, unsigned wait_s)
+{
+	serve_problem_set(a, SERVE_PROBLEM_RATE, NULL);
+	serve_header_add(a, "Retry-After", "%u", wait_s);
+}
+
+/* Seconds to wait, of whoever key stands for; 0: go on.  Under the lock. */
+static unsigned
+take_ask(struct serve *s, uint64_t key)
+{
+	unsigned wait_s = serve_limit_take(&s->asks, key, clock_mono_ns());
+
+	s->counts.limited += wait_s > 0;
+	return (wait_s);
+}
+
+static uint64_t
+key_of(const struct serve *s, const char *operator)
+{
+	return (hash_span(span_str(operator), s->seed));
+}
+
+/*
+ * true: known, and not too often.  Else a says why not.  Over TCP all who are
+ * unknown share one limit: who comes with a token to log in is of none of
+ * them, and waits for his own (log_in), or as one who guesses.
+ */
 static bool
 let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 {
@@ -219,19 +246,16 @@ let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 
 	pthread_mutex_lock(&s->lock);
 	known = serve_who_find(s, call->request, &call->who, fresh);
-	if (known != SERVE_WRONG_TOKEN)
-		wait_s = serve_limit_take(&s->asks,
-		    known == SERVE_KNOWN ? hash_span(span_str(call->who.operator), s->seed) :
-					   serve_who_peer(s, call->request),
-		    clock_mono_ns());
-	s->counts.limited += wait_s > 0;
+	if (known == SERVE_KNOWN)
+		wait_s = take_ask(s, key_of(s, call->who.operator));
+	else if (known == SERVE_UNKNOWN && call->route->does != SERVE_DOES_LOGIN)
+		wait_s = take_ask(s, serve_who_peer(s, call->request));
 	pthread_mutex_unlock(&s->lock);
 	if (known == SERVE_WRONG_TOKEN)
 		serve_wrong_token(s, call->request, a);
-	else if (wait_s > 0) {
-		serve_problem_set(a, SERVE_PROBLEM_RATE, NULL);
-		serve_header_add(a, "Retry-After", "%u", wait_s);
-	} else if (known == SERVE_UNKNOWN && call->route->tiers != 0)
+	else if (wait_s > 0)
+		say_too_often(a, wait_s);
+	else if (known == SERVE_UNKNOWN && call->route->tiers != 0)
 		serve_problem_set(a, SERVE_PROBLEM_SESSION, NULL);
 	else {
 		call->known = known == SERVE_KNOWN;
@@ -341,8 +365,9 @@ static void
 log_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 {
 	char token[SERVE_TOKEN_BYTES], cookie[SERVE_COOKIE_BYTES];
-	const struct serve_session *session;
+	const struct serve_session *session = NULL;
 	const struct serve_role *role;
+	unsigned wait_s;
 	struct serve_request as = *call->request;
 
 	if (!serve_prefers(call->request->type, "application/json")) {
@@ -360,13 +385,19 @@ log_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 		return;
 	}
 	pthread_mutex_lock(&s->lock);
-	session =
-	    serve_session_begin(&s->sessions, (unsigned)(role - s->roles), clock_mono_ns(), cookie);
-	call->who = (struct serve_who){ .role = role,
-		.via = SERVE_VIA_COOKIE,
-		.session = session->number,
-		.expires_ns = session->seen_ns + SERVE_IDLE_NS };
+	if ((wait_s = take_ask(s, key_of(s, role->name))) == 0) {
+		session = serve_session_begin(
+		    &s->sessions, (unsigned)(role - s->roles), clock_mono_ns(), cookie);
+		call->who = (struct serve_who){ .role = role,
+			.via = SERVE_VIA_COOKIE,
+			.session = session->number,
+			.expires_ns = session->seen_ns + SERVE_IDLE_NS };
+	}
 	pthread_mutex_unlock(&s->lock);
+	if (session == NULL) {
+		say_too_often(a, wait_s);
+		return;
+	}
 	memcpy(call->who.operator, role->name, sizeof(role->name));
 	as.cookie = span_of("", 0); /* an old one does not say how the new one is called */
 	serve_cookie_set(a, &as, cookie);

@@ -548,6 +548,41 @@ test_whoever_asks_too_much_waits(void **state)
 	serve_answer_free(&q.a);
 }
 
+/* Over TCP all who are unknown are one peer: none of them keeps those with a token out. */
+static void
+test_nobody_locks_logins_out(void **state)
+{
+	struct asked q = { .r = { .type = SPAN("application/json") } };
+	char cookie[128], body[128];
+	int good = 0;
+
+	for (int i = 0; i < 400 && q.a.status != 429; i++)
+		assert_false(ask(*state, &q, "GET", "/api/v1/session"));
+	assert_int_equal(q.a.status, 429);
+	q.r.body = span_str("{\"token\":\"crt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
+	for (int i = 0; i < 400; i++) {
+		assert_true(ask(*state, &q, "POST", "/api/v1/session"));
+		serve_session_do(*state, &q.call, &q.a);
+		assert_true(q.a.status == 401 || q.a.status == 429);
+		assert_true(q.a.hold_ms > 0);
+	}
+	log_in(*state, 1, cookie);
+	/* Nor does one with a token log in for ever. */
+	(void)snprintf(body, sizeof(body), "{\"token\":\"%s\"}", tokens[1]);
+	q.r.body = span_str(body);
+	for (; good < 400; good++) {
+		assert_true(ask(*state, &q, "POST", "/api/v1/session"));
+		serve_session_do(*state, &q.call, &q.a);
+		if (q.a.status != 200)
+			break;
+	}
+	assert_in_range(good, 100, 399);
+	assert_int_equal(q.a.status, 429);
+	assert_non_null(header_of(&q.a, "Retry-After"));
+	assert_null(header_of(&q.a, "Set-Cookie"));
+	serve_answer_free(&q.a);
+}
+
 int
 main(void)
 {
@@ -567,6 +602,7 @@ main(void)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_whoever_asks_too_much_waits),
+		cmocka_unit_test(test_nobody_locks_logins_out),
 	};
 
 	if (crypto_start(NULL) == -1)
