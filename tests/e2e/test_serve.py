@@ -128,7 +128,8 @@ def query(path, operation):
 def test_each_role_at_each_route():
     """It gets what the description says, in its shape, or 403; of both there is one record; without a token 401."""
     prepare()
-    server, api = Server(), document()
+    server, api = Server(f'  away: {{ tier: auditor, token_hash: "{hash_of("a" * 47)}", streams: [other] }}\n'), document()
+    server.tokens['away'] = 'a' * 47
     want = []
     for path, operations in api['paths'].items():
         operation = operations.get('get')
@@ -156,6 +157,11 @@ def test_each_role_at_each_route():
             equal(list(check(api, {'$ref': '#/components/schemas/Problem'}, json.loads(body))), [])
             equal(headers['WWW-Authenticate'], 'Bearer')
     equal([(r['user'], r['action'], r['outcome']) for r in seen()], want)
+    # No record is made of these: they name what the role may see, and nothing else.
+    own = ['cretula.access', 'cretula.store']
+    for role, names in (('world', ['shop']), ('sales', ['shop']), ('away', own), ('audit', [*own, 'shop'])):
+        equal(sorted(s['name'] for s in json.loads(server.ask('/api/v1/streams', role)[2])['streams']), names, role)
+    equal(len(seen()), len(want))
     said = server.daemon.end()
     assert 'shop' not in said and 'crt_' not in said, said
     cretula('verify', '--store', 'store', code=0)
