@@ -119,7 +119,7 @@ take(void *arg, struct pipeline_batch *b, struct err *e)
 		return (-1);
 	if (im->counter != NULL)
 		app_counter_add(im->counter, &b->mask.tally,
-		    span_of(b->mask.records, b->mask.records_len), 0);
+		    span_of(b->mask.records, b->mask.records_len), b->mask.ends, 0);
 	cursor_advance(im, b);
 	im->unfinished += b->unfinished;
 	stats_counts_add(&im->facts.counts, &b->mask.counts);

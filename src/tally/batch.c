@@ -10,7 +10,7 @@
 _Static_assert(TALLY_ENTRIES_ALL < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
 	TALLY_MINUTES_ALL < TALLY_MINUTE_SLOTS,
     "a search ends");
-_Static_assert(TALLY_WHO <= UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
+_Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
 
 #define BIT(f) (UINT64_C(1) << RECORD_FIELD_##f)
 /* What a slim record has not (detail_slim), as far as it is counted by. */
@@ -34,7 +34,7 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 		    TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more) +
 		    TALLY_MINUTES_ALL * sizeof(struct tally_minute) +
 		    TALLY_WHO * (sizeof(struct tally_local) + sizeof(struct tally_who)) +
-		    TALLY_TEXTS + 16 * 10,
+		    TALLY_LATE * sizeof(uint16_t) + TALLY_TEXTS + 16 * 11,
 		ARENA_LAZY, e) == -1) {
 		free(made);
 		return (-1);
@@ -47,6 +47,7 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 	made->more = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more));
 	made->locals = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_local));
 	made->who = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_who));
+	made->late = arena_take(&made->memory, TALLY_LATE * sizeof(uint16_t));
 	made->texts = arena_take(&made->memory, TALLY_TEXTS);
 	crypto_random(made->seed, sizeof(made->seed));
 	*b = made;
@@ -74,6 +75,7 @@ tally_batch_clear(struct tally_batch *b)
 	if (b->who_count > 0)
 		memset(b->who_slots, 0, TALLY_WHO_SLOTS * sizeof(uint16_t));
 	b->entry_count = b->minute_count = b->who_count = 0;
+	b->record_count = b->late_count = 0;
 	b->text_len = 0;
 	b->full = false;
 	b->lost = 0;
@@ -85,6 +87,12 @@ bool
 tally_batch_full(const struct tally_batch *b)
 {
 	return (b->full);
+}
+
+uint32_t
+tally_batch_records(const struct tally_batch *b)
+{
+	return (b->record_count);
 }
 
 uint64_t
@@ -355,6 +363,15 @@ add_dims(struct tally_batch *b, const struct record *r, const struct adding *a, 
 	}
 }
 
+/* It is full: who it was is kept for those who count the rest (tally_book_late). */
+static void
+add_late(struct tally_batch *b, int who)
+{
+	b->full = true;
+	if (b->late_count < TALLY_LATE)
+		b->late[b->late_count++] = (uint16_t)(who + 1);
+}
+
 void
 tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who)
 {
@@ -364,13 +381,15 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 		.bytes = amount(r, RECORD_FIELD_BYTES),
 		.who = who };
 
-	if (b->full && part == TALLY_RECORD)
-		return;
-	if (!has_room(b, part)) {
-		b->full = b->full || part == TALLY_RECORD;
-		b->lost += part != TALLY_RECORD;
+	if (part == TALLY_RECORD && (b->full || !has_room(b, part))) {
+		add_late(b, who);
 		return;
 	}
+	if (part != TALLY_RECORD && !has_room(b, part)) {
+		b->lost++;
+		return;
+	}
+	b->record_count += part == TALLY_RECORD;
 	add_minute(b, r, &a, part);
 	if (part == TALLY_SLIMMED) {
 		add_dims(b, r, &a, SLIM_DIMS);

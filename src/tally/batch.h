@@ -3,7 +3,8 @@
  *
  * Made by the thread that masks the batch, in fixed memory, without an
  * allocator; then given to a book (book.h).  A batch whose values find no
- * place is "full": its records are counted one after the other instead.
+ * place is "full": from there on its records are counted one after the other,
+ * from their lines; whom they are counted for it still tells.
  */
 #ifndef CRETULA_TALLY_BATCH_H
 #define CRETULA_TALLY_BATCH_H
@@ -49,13 +50,15 @@ int tally_batch_meet(
 
 /*
  * Count r; who: as above, -1: not known.  A record that finds no place is not
- * counted, nor are those behind it (tally_batch_full); what is apart has some
+ * counted, nor are those behind it (tally_batch_full, tally_batch_records); what is apart has some
  * room of its own, and what does not find it either is only counted
  * (tally_batch_lost).
  */
 void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who);
 
 bool tally_batch_full(const struct tally_batch *b);
+/* So many are counted: of one that is full, those behind the first ones are not. */
+uint32_t tally_batch_records(const struct tally_batch *b);
 uint64_t tally_batch_lost(const struct tally_batch *b);
 bool tally_batch_empty(const struct tally_batch *b);
 

@@ -139,16 +139,14 @@ tally_book_reach(const struct tally_book *book, uint64_t *segment, uint64_t *rec
 
 /* ---- adding ---- */
 
-int
-tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e)
+static int
+add_batch(struct tally_book *book, const struct tally_batch *b, struct err *e)
 {
 	for (uint32_t i = 0; i < b->minute_count; i++)
-		if ((!b->full || b->minutes[i].apart != 0) &&
-		    tally_shelf_total(book, &b->minutes[i], e) == -1)
+		if (tally_shelf_total(book, &b->minutes[i], e) == -1)
 			return (-1);
 	for (uint32_t i = 0; i < b->entry_count; i++)
-		if ((!b->full || b->entries[i].apart != 0) &&
-		    tally_shelf_entry(book, b, &b->entries[i], e) == -1)
+		if (tally_shelf_entry(book, b, &b->entries[i], e) == -1)
 			return (-1);
 	for (uint32_t i = 0; i < b->who_count; i++)
 		if (tally_shelf_who(book, &b->who[i], e) == -1)
@@ -160,28 +158,70 @@ tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err 
 static int
 add_own(struct tally_book *book, struct err *e)
 {
-	if (tally_book_add(book, book->batch, e) == -1)
+	if (add_batch(book, book->batch, e) == -1)
 		return (-1);
 	tally_batch_clear(book->batch);
 	return (0);
 }
 
+/* What came first is first: who comes late has no place of his own any more. */
 int
-tally_book_line(struct tally_book *book, struct span line, struct err *e)
+tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e)
+{
+	return (add_own(book, e) == -1 ? -1 : add_batch(book, b, e));
+}
+
+/* The number in the book's own batch of who it was; NULL, -1: not known. */
+static int
+own_who(struct tally_book *book, const struct tally_who *who, uint64_t local, int64_t time_us)
+{
+	struct tally_subject subject;
+	int number;
+
+	if (who == NULL || (number = tally_batch_who(book->batch, local, time_us)) != -1)
+		return (who == NULL ? -1 : number);
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		subject.hash[p] = who->hash[p];
+		subject.epoch[p] = who->epoch[p];
+	}
+	return (tally_batch_meet(book->batch, local, time_us, &subject));
+}
+
+/* From the book's own batch, which is added whenever it is full. */
+static int
+add_line(struct tally_book *book, struct span line, const struct tally_who *who, uint64_t local,
+    struct err *e)
 {
 	struct tally_batch *b = book->batch;
 	struct record r;
 
-	if (record_decode(&book->decoder, line, &r, e) == -1)
+	if (record_decode(&book->decoder, line, &r, e) == -1 ||
+	    (b->who_count == TALLY_WHO && add_own(book, e) == -1))
 		return (-1);
-	tally_batch_add(b, &r, TALLY_RECORD, -1);
+	tally_batch_add(b, &r, TALLY_RECORD, own_who(book, who, local, r.time_us));
 	if (!tally_batch_full(b))
 		return (0);
-	b->full = false; /* it was not counted, nor was any behind it */
 	if (add_own(book, e) == -1)
 		return (-1);
-	tally_batch_add(b, &r, TALLY_RECORD, -1);
+	tally_batch_add(b, &r, TALLY_RECORD, own_who(book, who, local, r.time_us));
 	return (0);
+}
+
+int
+tally_book_late(struct tally_book *book, const struct tally_batch *b, uint64_t n, struct span line,
+    struct err *e)
+{
+	uint32_t number = n < b->late_count ? b->late[n] : 0;
+
+	if (number == 0)
+		return (add_line(book, line, NULL, 0, e));
+	return (add_line(book, line, &b->who[number - 1], b->locals[number - 1].local, e));
+}
+
+int
+tally_book_line(struct tally_book *book, struct span line, struct err *e)
+{
+	return (add_line(book, line, NULL, 0, e));
 }
 
 /* ---- committing ---- */

@@ -29,10 +29,17 @@ int tally_book_discard(const char *path, struct err *e);
 /* So far the stream is counted: all segments below segment, and records of that one. */
 void tally_book_reach(const struct tally_book *book, uint64_t *segment, uint64_t *records);
 
-/* Add a batch that is not full, or what a full one holds besides records. */
+/* Add what a batch holds: of a full one, its records up to where it was full. */
 int tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e);
 
-/* Add a line, without LF: of batches that were full, and of what is counted again. */
+/*
+ * Add the line, without LF, of the n-th (from 0) of those records that a full
+ * batch, added before, does not hold.
+ */
+int tally_book_late(struct tally_book *book, const struct tally_batch *b, uint64_t n,
+    struct span line, struct err *e);
+
+/* Add a line, without LF, of what is counted again: who it was is not known. */
 int tally_book_line(struct tally_book *book, struct span line, struct err *e);
 
 /*

@@ -10,12 +10,13 @@
 #define TALLY_ENTRIES_ALL (TALLY_ENTRIES + TALLY_ENTRIES_APART)
 #define TALLY_SLOTS 16384u
 #define TALLY_TEXTS ((size_t)640 << 10)
-#define TALLY_MINUTES 2048u
+#define TALLY_MINUTES 8192u /* an import of few requests an hour has one a record */
 #define TALLY_MINUTES_APART 256u
 #define TALLY_MINUTES_ALL (TALLY_MINUTES + TALLY_MINUTES_APART)
-#define TALLY_MINUTE_SLOTS 4096u
+#define TALLY_MINUTE_SLOTS 16384u
 #define TALLY_WHO 16384u
 #define TALLY_WHO_SLOTS 32768u
+#define TALLY_LATE 65536u /* records behind those of a full one whose subject is known */
 #define TALLY_KEY_MAX 512u /* bytes of a key; longer ones are cut */
 
 #define TALLY_ENTRY_WHO 11 /* subjects that stand in the entry itself */
@@ -61,6 +62,7 @@ struct tally_batch {
 	struct arena memory;
 	uint64_t seed[2];
 	uint32_t entry_count, minute_count, who_count;
+	uint32_t record_count, late_count; /* records that it holds, and those behind them */
 	size_t text_len;
 	bool full;
 	uint64_t lost;
@@ -72,6 +74,7 @@ struct tally_batch {
 	struct tally_minute *minutes;
 	struct tally_local *locals;
 	struct tally_who *who;
+	uint16_t *late; /* numbers in who plus one; 0: not known */
 	char *texts;
 	char key[TALLY_KEY_MAX + 32]; /* of a value that is written otherwise */
 };

@@ -240,4 +240,21 @@ def test_a_published_page_is_whole_and_loads_nothing():
     equal(read('pages/index.html').decode(), text)
 
 
+def test_days_of_an_import_are_shown():
+    """Not made by this file but counted by an import whose batch is full: each day with its requests."""
+    rnd, days = random.Random(3), [f'{day}/Nov/2025' for day in range(20, 25)]
+    write('log', ''.join(
+        f'203.0.113.{rnd.randrange(60)} - - [{day}:{hour:02}:{minute:02}:00 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8.5.0"\n'
+        for day in days for hour in range(24) for minute in sorted(rnd.sample(range(60), 30))).encode())
+    cretula('import', *SHOP, '--format', 'combined', 'log', code=0)
+    want = [(f'2025-11-{day}', 24 * 30) for day in range(20, 25)]
+    got = stats('analyst')
+    equal([(d['day'][:10], d['requests']) for d in got['days']], want)
+    equal(check_sums(got, 10), 5 * 24 * 30)
+    equal([(d['day'][:10], d['requests']) for d in stats('public')['days']], want)
+    cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
+    page = Page(read('pages/index.html').decode())
+    assert '<20' not in page.text and all(day in page.text for day, _ in want), page.text
+
+
 main()

@@ -206,6 +206,19 @@ def test_records():
     server.daemon.end()
 
 
+def test_analysts_see_the_days_of_an_import():
+    """As it was counted by the import: more minutes than are told apart live."""
+    write('log', ''.join(combined(n * 20, client=f'203.0.113.{n % 50}').replace('24/Nov', f'{day}/Nov')
+                         for day in range(22, 25) for n in range(4000)).encode())
+    cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'log', code=0)
+    server = Server()
+    for role in ('dev', 'sales', 'world'):
+        for day in range(22, 25):
+            status, _, body = server.ask(f'/api/v1/overview?stream=shop&window=day&at=2025-11-{day}', role)
+            equal((status, json.loads(body)['totals']['requests']), (200, 4000), (role, day))
+    server.daemon.end()
+
+
 def test_figures():
     """For developers the sums of the records, at every step and in every form; for the others what k leaves of them."""
     prepare(300)

@@ -2,6 +2,7 @@
 import collections
 import datetime
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -151,6 +152,48 @@ def test_subjects_are_counted_and_forgotten_with_the_key():
     equal(rows('store', 'SELECT count(*) FROM epoch WHERE gone=0 OR cover<>zeroblob(32)'), [(0,)])
     equal(rows('store', 'SELECT count(*) FROM uniq WHERE registers IS NOT NULL'), [(0,)])
     cretula('scan', 'store/stats.db', code=0)
+
+
+def few_an_hour(days=20, seed=4):
+    """Lines of so many days, some requests each hour; and whose they are."""
+    rng, lines, clients = random.Random(seed), [], []
+    for n in range(days * 24):
+        for second in sorted(rng.randrange(3600) for _ in range(rng.randrange(12, 28))):
+            clients.append(f'203.0.113.{rng.randrange(60 if n % 24 > 5 else 9)}')
+            path = rng.choice(['', 'index.html', 'login', 'search', 'products', 'about', 'contact', 'cart', 'blog', 'news', 'help',
+                               'images', 'favicon.ico', 'robots.txt'])
+            lines.append(combined(second, client=clients[-1], target='/' + path, status=rng.choice([200, 200, 304, 404, 500]),
+                                  agent=rng.choice(['curl/8.5.0', 'Wget/1.21', 'Go-http-client/2.0', 'ApacheBench/2.3']))
+                         .replace('24/Nov/2025:00', f'{n // 24 + 3:02}/Nov/2025:{n % 24:02}'))
+    return lines, clients
+
+
+def compare_subjects(store, clients):
+    """All cells of all, paths and statuses: how many different clients they had, up to "more than 20"."""
+    want, kept = collections.defaultdict(set), records(store)
+    equal(len(kept), len(clients))
+    for r, client in zip(kept, clients):
+        for period in range(1, 5):
+            for name in ('all', 'path', 'status'):
+                want[period, CODE[name], index(period, time_of(r)), '' if name == 'all' else key_of(r[name])].add(client)
+    got = rows(store, f'SELECT period,dim,idx,key,subjects FROM seen WHERE dim<={CODE["status"]} AND other=0')
+    equal(len(got), len(want))
+    equal({tuple(place): subjects for *place, subjects in got}, {place: min(len(who), 21) for place, who in want.items()})
+
+
+def test_subjects_of_many_hours_in_one_batch():
+    """More values than a batch holds: those behind them are counted for the same subjects, imported or live."""
+    lines, clients = few_an_hour()
+    write('a.log', ''.join(lines).encode())
+    equal(import_log('imported', 'a.log').code, 0)
+    compare_subjects('imported', clients)
+    assert rows('imported', 'SELECT count(*) FROM cell WHERE period=1')[0][0] > 10000  # of 8192 records more than 8192
+    compare('imported', 's', records('imported'))
+    again('imported')
+    process = start_pipe()
+    process.communicate(''.join(lines).encode(), timeout=60)
+    equal(process.returncode, 0)
+    compare_subjects('store', clients)
 
 
 def test_what_is_only_counted_is_kept_apart():

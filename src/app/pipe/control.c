@@ -132,7 +132,8 @@ flush_area(struct app_pipe *p, struct app_area *a, struct err *e)
 	mask_epochs_merge(&p->epochs, &a->epochs);
 	stats_counts_add(&p->counts, &a->counts);
 	if (a->tally != NULL)
-		app_counter_add(p->counter, &a->tally, span_of("", 0), store_live_records(p->live));
+		app_counter_add(p->counter, &a->tally, span_of(a->lines, a->len), a->ends,
+		    store_live_records(p->live));
 	p->records += a->count;
 	p->period_bytes += a->len;
 	return (0);

@@ -95,6 +95,7 @@ app_capture_hand_in_time(struct app_capture *c)
 	if (c->push || app_capture_full(a) ||
 	    (waits && idle &&
 		(a->len >= APP_PIPE_FLUSH_BYTES ||
+		    (a->tally != NULL && tally_batch_full(a->tally)) ||
 		    clock_mono_ns() - c->handed_ns >=
 			(a->ticket > 0 ? APP_PIPE_ANSWER_NS : APP_PIPE_FLUSH_NS)))) {
 		if (!app_capture_hand(c))

@@ -34,14 +34,16 @@ fall_behind(struct app_counter *c, const struct err *e)
 	c->dirty = false;
 }
 
-/* All lines of a batch that was full, one by one. */
+/* Lines of a full batch, one by one. */
 static int
-add_lines(struct app_counter *c, struct span lines, struct err *e)
+add_lines(struct app_counter *c, const struct item *item, struct err *e)
 {
-	while (lines.len > 0) {
+	struct span lines = item->lines;
+
+	for (uint64_t n = 0; lines.len > 0; n++) {
 		size_t len = span_find(lines, '\n');
 
-		if (tally_book_line(c->book, span_of(lines.ptr, len), e) == -1)
+		if (tally_book_late(c->book, item->batch, n, span_of(lines.ptr, len), e) == -1)
 			return (-1);
 		lines = span_from(lines, len < lines.len ? len + 1 : len);
 	}
@@ -55,11 +57,7 @@ add(struct app_counter *c, const struct item *item)
 
 	if (c->behind)
 		return;
-	if (tally_batch_full(item->batch) && item->lines.len == 0) {
-		(void)err_set(&e, ERR_INCOMPLETE, "more values than a batch holds");
-		fall_behind(c, NULL);
-	} else if (tally_book_add(c->book, item->batch, &e) == -1 ||
-	    (tally_batch_full(item->batch) && add_lines(c, item->lines, &e) == -1))
+	if (tally_book_add(c->book, item->batch, &e) == -1 || add_lines(c, item, &e) == -1)
 		fall_behind(c, &e);
 	c->records = item->records;
 	c->dirty = true;
@@ -225,6 +223,7 @@ serve_first(struct app_counter *c)
 	serve(c, item);
 	tally_batch_clear(item->batch);
 	pthread_mutex_lock(&c->lock);
+	app_counter_put_back(c, item);
 	c->first = (c->first + 1) % ITEMS;
 	c->count--;
 	c->served++;
@@ -308,6 +307,7 @@ free_counter(struct app_counter *c)
 	for (int i = 0; i < ITEMS; i++)
 		tally_batch_close(c->items[i].batch);
 	tally_book_close(c->book);
+	arena_close(&c->copies);
 	free(c);
 }
 
@@ -319,6 +319,8 @@ open_book(struct app_counter *c, struct err *e)
 
 	for (int i = 0; i < ITEMS && rc == 0; i++)
 		rc = tally_batch_open(&c->items[i].batch, e);
+	if (rc == 0 && !c->how.waits)
+		rc = arena_open(&c->copies, COPIES_BYTES, ARENA_LAZY, e);
 	if (rc == 0)
 		rc = tally_book_open(path.data, c->how.stream, c->how.origin, &c->book, e);
 	buf_free(&path);

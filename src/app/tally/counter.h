@@ -36,10 +36,11 @@ void app_counter_close(struct app_counter *c);
 
 /*
  * A batch, whose records now are the last of the first records of the segment
- * that is open; *b becomes an empty one.  lines: all of its records.
+ * that is open; *b becomes an empty one.  lines: all of its records; ends[i]: offset
+ * behind the LF of the i-th.
  */
-void app_counter_add(
-    struct app_counter *c, struct tally_batch **b, struct span lines, uint64_t records);
+void app_counter_add(struct app_counter *c, struct tally_batch **b, struct span lines,
+    const uint32_t *ends, uint64_t records);
 /* The segment that was open ends; it is the one of that number. */
 void app_counter_seal(struct app_counter *c, uint64_t segment);
 /* Something was sealed or given up elsewhere; the segment behind this one is open, and empty. */

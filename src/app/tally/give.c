@@ -24,8 +24,54 @@ give(struct app_counter *c)
 	return (++c->given);
 }
 
+/* The lines of records that a full batch does not hold; none of another. */
+static struct span
+late_lines(const struct tally_batch *b, struct span lines, const uint32_t *ends)
+{
+	uint32_t held = tally_batch_records(b);
+
+	if (!tally_batch_full(b))
+		return (span_of("", 0));
+	return (held == 0 ? lines : span_from(lines, ends[held - 1]));
+}
+
+/* Where who gives does not wait, a copy is taken; false: no room. */
+static bool
+take_lines(struct app_counter *c, struct item *item, struct span lines)
+{
+	char *copy;
+
+	if (!c->how.waits && lines.len > 0) {
+		if ((copy = arena_take(&c->copies, lines.len)) == NULL)
+			return (false);
+		c->copy_count++;
+		lines.ptr = memcpy(copy, lines.ptr, lines.len);
+	}
+	item->lines = lines;
+	return (true);
+}
+
 void
-app_counter_add(struct app_counter *c, struct tally_batch **b, struct span lines, uint64_t records)
+app_counter_put_back(struct app_counter *c, struct item *item)
+{
+	if (!c->how.waits && item->lines.len > 0 && --c->copy_count == 0) {
+		arena_reset(&c->copies);
+		arena_trim(&c->copies, 0);
+	}
+	item->lines = span_of("", 0);
+}
+
+/* What is given later is counted from the segment, too. */
+static void
+lose(struct app_counter *c)
+{
+	c->lost = c->lost_batch = true;
+	pthread_cond_signal(&c->to_thread);
+}
+
+void
+app_counter_add(struct app_counter *c, struct tally_batch **b, struct span lines,
+    const uint32_t *ends, uint64_t records)
 {
 	struct tally_batch *batch = *b;
 	bool full = tally_batch_full(batch);
@@ -35,9 +81,9 @@ app_counter_add(struct app_counter *c, struct tally_batch **b, struct span lines
 	if (c == NULL || !c->started || tally_batch_empty(batch))
 		return;
 	pthread_mutex_lock(&c->lock);
-	if ((item = take_place(c, c->how.waits)) == NULL) {
-		c->lost = c->lost_batch = true;
-		pthread_cond_signal(&c->to_thread);
+	if ((item = take_place(c, c->how.waits)) == NULL ||
+	    !take_lines(c, item, late_lines(batch, lines, ends))) {
+		lose(c);
 		pthread_mutex_unlock(&c->lock);
 		tally_batch_clear(batch);
 		return;
@@ -46,7 +92,6 @@ app_counter_add(struct app_counter *c, struct tally_batch **b, struct span lines
 	item->kind = ADD;
 	item->batch = batch;
 	item->records = records;
-	item->lines = c->how.waits ? lines : span_of("", 0);
 	mine = give(c);
 	/* Lines are the giver's: it waits until they are counted. */
 	while (c->how.waits && full && c->served < mine)

@@ -6,16 +6,18 @@
 #include <stdatomic.h>
 
 #include "app/tally/counter.h"
+#include "base/arena.h"
 
 #define ITEMS 4 /* that wait for the thread */
 #define KEYS_MAX 512
+#define COPIES_BYTES ((size_t)64 << 20) /* of lines, where nobody waits */
 
 enum kind { NOTHING, ADD, SEAL, REOPEN, IMPORT_ENDS };
 
 struct item {
 	enum kind kind;
 	struct tally_batch *batch; /* of this place; empty while it is free */
-	struct span lines; /* of a batch that was full: who gave it waits */
+	struct span lines; /* that a full batch does not hold: who gave it waits, or a copy */
 	uint64_t segment, records;
 	unsigned char origin[32];
 };
@@ -38,6 +40,8 @@ struct app_counter {
 	/* under lock */
 	struct item items[ITEMS];
 	unsigned first, count;
+	struct arena copies; /* of lines of items; it is emptied when none is left */
+	unsigned copy_count;
 	uint64_t given, served; /* items so far */
 	bool lost_batch; /* one found no room, since */
 	uint64_t lost_seal; /* the end of this segment, which found none either; 0: none */
@@ -48,5 +52,8 @@ struct app_counter {
 	struct keys there; /* of the thread: as of the last change */
 	atomic_bool stop; /* quit, for who does not hold the lock */
 };
+
+/* give.c: the lines of an item are counted.  Under the lock. */
+void app_counter_put_back(struct app_counter *c, struct item *item);
 
 #endif

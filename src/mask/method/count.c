@@ -36,12 +36,14 @@ void
 mask_count_record(struct mask *m, enum tally_part part, struct span line)
 {
 	int who = m->subject_known ? m->who : -1;
+	const struct record *r = &m->record;
 	struct record kept;
 
 	if (m->batch->tally == NULL)
 		return;
-	if (part != TALLY_RECORD || !m->encoder.tight)
-		tally_batch_add(m->batch->tally, &m->record, part, who);
-	else if (record_decode(&m->decoder, line, &kept, NULL) == 0)
-		tally_batch_add(m->batch->tally, &kept, part, who);
+	/* Each record is added, in their order: a batch counts them. */
+	if (part == TALLY_RECORD && m->encoder.tight &&
+	    record_decode(&m->decoder, line, &kept, NULL) == 0)
+		r = &kept;
+	tally_batch_add(m->batch->tally, r, part, who);
 }

@@ -280,6 +280,67 @@ batches_and_commits_change_nothing(void **state)
 	}
 }
 
+/* A batch, then the lines of those records that it does not hold.  How many these were. */
+static uint64_t
+add_with_lines(struct tally_book *book, const struct tally_batch *b, struct span lines)
+{
+	uint64_t held = tally_batch_records(b), n = 0;
+
+	assert_int_equal(tally_book_add(book, b, &e), 0);
+	for (; lines.len > 0; n++) {
+		size_t len = span_find(lines, '\n');
+
+		if (n >= held)
+			assert_int_equal(
+			    tally_book_late(book, b, n - held, span_of(lines.ptr, len), &e), 0);
+		lines = span_from(lines, len + 1);
+	}
+	assert_int_equal(tally_batch_full(b), n > held);
+	return (n - held);
+}
+
+/* What a batch has no place for is counted all the same, in its order, and for the same people. */
+static void
+full_batches_give_what_small_ones_gave(void **state)
+{
+	static const struct shape wide = { "", 12000, 3000, 60, 1500 };
+	struct buf want = { 0 }, got = { 0 }, lines = { 0 };
+	struct record_encoder enc = { 0 };
+	struct tally_book *book;
+	struct tally_batch *b;
+	uint64_t late = 0;
+	struct made m;
+
+	tally_book_close(fill(&wide, 300, 1));
+	dump_all(&want);
+	set_up(NULL);
+	assert_int_equal(tally_book_open(path, "s", NULL, &book, &e), 0);
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	random_state = 42;
+	for (uint64_t i = 1; i <= wide.records; i++) {
+		char line[RECORD_BYTES_MAX];
+
+		make(&wide, &m);
+		count(b, &m, TALLY_RECORD);
+		buf_span(&lines, span_of(line, record_encode(&enc, &m.record, line)));
+		if (i % 5000 > 0 && i < wide.records)
+			continue;
+		late += add_with_lines(book, b, span_of(lines.data, lines.len));
+		tally_batch_clear(b);
+		buf_clear(&lines);
+	}
+	assert_true(late > wide.records / 4);
+	assert_int_equal(tally_book_commit(book, 1, wide.records, &e), 0);
+	dump_all(&got);
+	assert_int_equal(got.len, want.len);
+	assert_memory_equal(got.data, want.data, want.len);
+	tally_batch_close(b);
+	tally_book_close(book);
+	buf_free(&want);
+	buf_free(&got);
+	buf_free(&lines);
+}
+
 /* ---- sums ---- */
 
 struct sum {
@@ -642,6 +703,8 @@ main(void)
 		cmocka_unit_test(long_keys_are_cut_behind_a_character),
 		cmocka_unit_test_setup_teardown(
 		    batches_and_commits_change_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    full_batches_give_what_small_ones_gave, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    every_level_adds_up_to_what_came, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cells_say_how_many_subjects, set_up, tear_down),
