@@ -51,9 +51,9 @@ def test_configuration():
     good = "streams:\n  s:\n    format_string: >-\n      log_format main '" + NGINX + "';\n"
     write('good.yaml', good.encode())
     equal(len(cretula('mask', '--config', 'good.yaml', stdin=LINES, code=0).lines), 20, 'records')
-    printed = cretula('check', '--config', 'good.yaml', code=0).out
+    printed = cretula('check', '--config', 'good.yaml', '--all', code=0).out
     write('printed.yaml', printed)
-    equal(cretula('check', '--config', 'printed.yaml', code=0).out, printed, 'printed and read again')
+    equal(cretula('check', '--config', 'printed.yaml', '--all', code=0).out, printed, 'printed and read again')
     write('bad.yaml', good.replace('$status', '$status$pid').encode())
     run = cretula('check', '--config', 'bad.yaml', code=78)
     assert 'bad.yaml:3:20' in run.err and "'$status$pid' at column" in run.err, run.err
@@ -70,9 +70,9 @@ def test_long_ones():
     line = b'203.0.113.7 [24/Nov/2025:10:11:12 +0000] "GET / HTTP/1.1" 200 512 ' + b'x' * 3000 + b'\n'
     write('long.yaml', f'streams: {{s: {{format_string: \'{text}\'}}}}\n'.encode())
     equal(cretula('mask', '--config', 'long.yaml', stdin=line, code=0).lines[0]['bytes'], 512)
-    printed = cretula('check', '--config', 'long.yaml', code=0).out
+    printed = cretula('check', '--config', 'long.yaml', '--all', code=0).out
     write('printed.yaml', printed)
-    equal(cretula('check', '--config', 'printed.yaml', code=0).out, printed)
+    equal(cretula('check', '--config', 'printed.yaml', '--all', code=0).out, printed)
     write('longer.yaml', f'streams: {{s: {{format_string: \'{"$status" + "x" * 4090}\'}}}}\n'.encode())
     assert 'format_string is longer than 4096 bytes' in cretula('check', '--config', 'longer.yaml', code=78).err
 
