@@ -295,7 +295,7 @@ def test_configuration():
         run = cretula('check', '--config', 'c.yaml', code=78)
         assert want in run.err + run.text, (text, run.err, run.text)
     configure()
-    assert 'tls: "127.0.0.1:' in cretula('check', '--config', 'c.yaml', code=0).text
+    assert 'tls: "127.0.0.1:' in cretula('check', '--config', 'c.yaml', '--all', code=0).text
 
 
 if __name__ == '__main__':
