@@ -203,32 +203,77 @@ find_epoch(struct tally_book *book, enum key_period period, int64_t index, struc
 	return (epoch);
 }
 
-/* Covered, behind the nonce that it was covered with. */
+/* ---- what is covered ---- */
+
+#define PLAIN_MAX (CRYPTO_COVER_NONCE + STATS_SKETCH_REGISTERS)
+#define SPREAD(len) (((len) * 8 + 6) / 7)
+
+/*
+ * Seven bits a byte, whose eighth is set: random bytes beside texts would look
+ * like a mailbox now and then, to `cretula scan` and to whoever searches.
+ */
+static size_t
+spread(const unsigned char *in, size_t len, unsigned char *out)
+{
+	unsigned bits = 0, held = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = (bits << 8 | in[i]) & 0x7fff;
+		for (held += 8; held >= 7; held -= 7)
+			out[n++] = (unsigned char)(0x80 | (bits >> (held - 7) & 0x7f));
+	}
+	if (held > 0)
+		out[n++] = (unsigned char)(0x80 | (bits << (7 - held) & 0x7f));
+	return (n);
+}
+
+/* Into out, which has size bytes; 0: it has too few. */
+static size_t
+gather(struct span in, unsigned char *out, size_t size)
+{
+	unsigned bits = 0, held = 0;
+	size_t n = 0;
+
+	if (in.len > SPREAD(size))
+		return (0);
+	for (size_t i = 0; i < in.len; i++) {
+		bits = (bits << 7 | ((unsigned char)in.ptr[i] & 0x7f)) & 0x7fff;
+		if ((held += 7) >= 8)
+			out[n++] = (unsigned char)(bits >> (held -= 8));
+	}
+	return (n);
+}
+
+/* Covered, behind the nonce that it was covered with; out has SPREAD of both. */
 static size_t
 cover(struct tally_book *book, const struct tally_epoch *epoch, const void *bytes, size_t len,
     unsigned char *out)
 {
+	unsigned char whole[PLAIN_MAX];
 	uint64_t count;
 
 	memcpy(&count, book->nonce + CRYPTO_COVER_NONCE - 8, 8);
 	count++;
 	memcpy(book->nonce + CRYPTO_COVER_NONCE - 8, &count, 8);
-	memcpy(out, book->nonce, CRYPTO_COVER_NONCE);
-	memcpy(out + CRYPTO_COVER_NONCE, bytes, len);
-	crypto_cover(epoch->cover, out, out + CRYPTO_COVER_NONCE, len);
-	return (CRYPTO_COVER_NONCE + len);
+	memcpy(whole, book->nonce, CRYPTO_COVER_NONCE);
+	memcpy(whole + CRYPTO_COVER_NONCE, bytes, len);
+	crypto_cover(epoch->cover, whole, whole + CRYPTO_COVER_NONCE, len);
+	return (spread(whole, CRYPTO_COVER_NONCE + len, out));
 }
 
 /* Into out, which has size bytes.  How many; 0: nothing that could be uncovered. */
 static size_t
 uncover(const struct tally_epoch *epoch, struct span covered, void *out, size_t size)
 {
-	size_t len = covered.len - CRYPTO_COVER_NONCE;
+	unsigned char whole[PLAIN_MAX];
+	size_t len = gather(covered, whole, sizeof(whole));
 
-	if (covered.len <= CRYPTO_COVER_NONCE || len > size)
+	if (len <= CRYPTO_COVER_NONCE || len - CRYPTO_COVER_NONCE > size)
 		return (0);
-	memcpy(out, covered.ptr + CRYPTO_COVER_NONCE, len);
-	crypto_cover(epoch->cover, (const unsigned char *)covered.ptr, out, len);
+	len -= CRYPTO_COVER_NONCE;
+	memcpy(out, whole + CRYPTO_COVER_NONCE, len);
+	crypto_cover(epoch->cover, whole, out, len);
 	return (len);
 }
 
@@ -279,7 +324,7 @@ seen_statement(struct tally_book *book, enum tally_statement which, const struct
 int
 tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
 {
-	unsigned char covered[CRYPTO_COVER_NONCE + sizeof(cell->set.hash)];
+	unsigned char covered[SPREAD(CRYPTO_COVER_NONCE + sizeof(cell->set.hash))];
 	const struct tally_epoch *epoch;
 	struct stats_set set = cell->set;
 	sqlite3_stmt *st;
@@ -312,8 +357,7 @@ tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
 int
 tally_rows_sketch(struct tally_book *book, struct tally_sketch *s, struct err *e)
 {
-	unsigned char packed[STATS_SKETCH_REGISTERS],
-	    covered[CRYPTO_COVER_NONCE + STATS_SKETCH_REGISTERS];
+	unsigned char packed[STATS_SKETCH_REGISTERS], covered[SPREAD(PLAIN_MAX)];
 	const struct tally_epoch *epoch =
 	    find_epoch(book, tally_key_of(s->period), s->epoch_index, e);
 	const int64_t place[] = { book->stream, s->period, s->index,

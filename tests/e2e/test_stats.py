@@ -152,6 +152,8 @@ def test_subjects_are_counted_and_forgotten_with_the_key():
     equal(rows('store', 'SELECT count(*) FROM epoch WHERE gone=0 OR cover<>zeroblob(32)'), [(0,)])
     equal(rows('store', 'SELECT count(*) FROM uniq WHERE registers IS NOT NULL'), [(0,)])
     cretula('scan', 'store/stats.db', code=0)
+    blobs = [blob for [blob] in rows('store', 'SELECT hashes FROM seen WHERE hashes IS NOT NULL')]
+    assert blobs and all(min(blob) >= 0x80 for blob in blobs), 'random bytes could pass for a mailbox'
 
 
 def few_an_hour(days=20, seed=4):
