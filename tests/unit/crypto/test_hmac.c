@@ -246,6 +246,21 @@ last_words(uint32_t w[static 64])
 	}
 }
 
+static bool
+has_red_zones(void)
+{
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+	return (true);
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+	return (true);
+#else
+	return (false);
+#endif
+}
+
 /* Sixteen lanes of the same key and message: each of their words stands sixteen times in a row. */
 static void
 nothing_stays_on_the_stack(void **state)
@@ -255,6 +270,11 @@ nothing_stays_on_the_stack(void **state)
 	pthread_t thread;
 	uint32_t w[64];
 
+	if (has_red_zones()) {
+		print_message("# NOT TESTED: sanitized frames are larger, and lie elsewhere\n");
+		free(stack);
+		skip();
+	}
 	assert_non_null(stack);
 	for (size_t i = 0; i < 16; i++) {
 		crypto_hmac_key_init(&same[i].key, KEY, 32);
