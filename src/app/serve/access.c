@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #define WAITERS_MAX 64
@@ -210,10 +211,9 @@ wait_done(struct app_access *a, struct waiter *waiter)
 	struct timespec until;
 	bool done;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_S;
-	while (
-	    !waiter->done && !a->dead && pthread_cond_timedwait(&a->changed, &a->lock, &until) == 0)
+	clock_mono_after(PATIENCE_S * INT64_C(1000000000), &until);
+	while (!waiter->done && !a->dead &&
+	    pthread_cond_clockwait(&a->changed, &a->lock, CLOCK_MONOTONIC, &until) == 0)
 		;
 	done = waiter->done;
 	waiter->id = 0;

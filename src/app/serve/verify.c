@@ -66,11 +66,10 @@ verifier_main(void *arg)
 	(void)sched_setscheduler(0, SCHED_IDLE, &idle);
 	do {
 		verify(v);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += EVERY_NS / 1000000000;
+		clock_mono_after(EVERY_NS, &until);
 		pthread_mutex_lock(&v->lock);
 		while (!v->stop_verify &&
-		    pthread_cond_timedwait(&v->tick, &v->lock, &until) != ETIMEDOUT)
+		    pthread_cond_clockwait(&v->tick, &v->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
 			;
 		stop = v->stop_verify;
 		pthread_mutex_unlock(&v->lock);

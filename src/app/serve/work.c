@@ -319,12 +319,9 @@ ticker_main(void *arg)
 	(void)prctl(PR_SET_NAME, "tick");
 	while (!stop) {
 		pthread_mutex_lock(&v->lock);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += TICK_NS;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
+		clock_mono_after(TICK_NS, &until);
 		if (!v->stop)
-			(void)pthread_cond_timedwait(&v->tick, &v->lock, &until);
+			(void)pthread_cond_clockwait(&v->tick, &v->lock, CLOCK_MONOTONIC, &until);
 		stop = v->stop;
 		pthread_mutex_unlock(&v->lock);
 		release(v);

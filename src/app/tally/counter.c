@@ -7,10 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "tally/table.h"
 
-#define COMMIT_S 30 /* what is open is written so often */
+#define SECOND_NS INT64_C(1000000000)
+#define COMMIT_NS (30 * SECOND_NS) /* what is open is written so often */
 #define CATCH_UP_TRIES 100
 #define CATCH_UP_NS 100000000
 
@@ -189,28 +191,17 @@ serve(struct app_counter *c, const struct item *item)
 
 /* Under the lock.  false: time to commit. */
 static bool
-wait_item(struct app_counter *c, int64_t since_s)
+wait_item(struct app_counter *c, int64_t since_ns)
 {
 	struct timespec until;
 
 	while (c->count == 0 && !c->quit && !c->lost && !c->keys_changed) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += 1;
-		(void)pthread_cond_timedwait(&c->to_thread, &c->lock, &until);
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		if (c->dirty && until.tv_sec - since_s >= COMMIT_S)
+		clock_mono_after(SECOND_NS, &until);
+		(void)pthread_cond_clockwait(&c->to_thread, &c->lock, CLOCK_MONOTONIC, &until);
+		if (c->dirty && clock_mono_ns() - since_ns >= COMMIT_NS)
 			return (false);
 	}
 	return (true);
-}
-
-static int64_t
-now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec);
 }
 
 /* The first item, without the lock, which is held before and afterwards. */
@@ -275,7 +266,7 @@ static void *
 main_of_thread(void *arg)
 {
 	struct app_counter *c = arg;
-	int64_t since_s = now_s();
+	int64_t since_ns = clock_mono_ns();
 
 	(void)prctl(PR_SET_NAME, "tally");
 	begin(c, c->how.segments);
@@ -285,14 +276,14 @@ main_of_thread(void *arg)
 			serve_loss(c);
 		if (c->keys_changed && c->count == 0)
 			serve_keys(c);
-		if (wait_item(c, since_s) && c->count > 0)
+		if (wait_item(c, since_ns) && c->count > 0)
 			serve_first(c);
-		if (now_s() - since_s < COMMIT_S)
+		if (clock_mono_ns() - since_ns < COMMIT_NS)
 			continue;
 		pthread_mutex_unlock(&c->lock);
 		commit_open(c);
 		pthread_mutex_lock(&c->lock);
-		since_s = now_s();
+		since_ns = clock_mono_ns();
 	}
 	pthread_mutex_unlock(&c->lock);
 	commit_open(c);
