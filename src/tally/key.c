@@ -53,13 +53,13 @@ is_word(char c)
 	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
 }
 
-/* Does the dot at text.ptr[dot] stand in a token? */
+/* Does the dot at text.ptr[dot] stand in a token?  The one before ended at behind. */
 static bool
-is_token(struct span text, size_t dot)
+is_token(struct span text, size_t dot, size_t behind)
 {
 	if (dot < 2 || text.len - dot <= TOKEN_TAIL || !is_prefix(text.ptr + dot - 2))
 		return (false);
-	return (is_tail(text.ptr + dot + 1) && (dot == 2 || !is_word(text.ptr[dot - 3])));
+	return (is_tail(text.ptr + dot + 1) && (dot - 2 == behind || !is_word(text.ptr[dot - 3])));
 }
 
 /* At most so long, and no part of a character at the end. */
@@ -92,7 +92,7 @@ tally_key(struct span text, char key[static TALLY_KEY_MAX + 32])
 		if (dot == NULL)
 			break;
 		at = (size_t)(dot - text.ptr);
-		if (!is_token(text, at++))
+		if (!is_token(text, at++, copied))
 			continue;
 		len = at - 3 - copied;
 		if (len > TALLY_KEY_MAX - used)

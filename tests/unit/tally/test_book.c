@@ -52,6 +52,7 @@ tokens_give_way_to_their_class(void **state)
 		{ "a segment", "/u/sg.abcdefgh234567zz/edit", "/u/{sg}/edit" },
 		{ "with an ending", "/u/sg.abcdefgh234567zz.jpg", "/u/{sg}.jpg" },
 		{ "two", "sg.aaaaaaaaaaaaaaaa/sg.bbbbbbbbbbbbbbbb", "{sg}/{sg}" },
+		{ "side by side", "/sg.aaaaaaaaaaaaaaaasg.bbbbbbbbbbbbbbbb", "/{sg}{sg}" },
 		{ "a host", "ht.abcdefgh234567zz", "{ht}" },
 		{ "one that is still being computed", "/u/sg.................", "/u/{sg}" },
 		{ "too short", "/u/sg.abcdefgh234567z", "/u/sg.abcdefgh234567z" },
