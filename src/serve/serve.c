@@ -251,6 +251,9 @@ let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 	else if (known == SERVE_UNKNOWN && call->route->does != SERVE_DOES_LOGIN)
 		wait_s = take_ask(s, serve_who_peer(s, call->request));
 	pthread_mutex_unlock(&s->lock);
+	if (fresh[0] != '\0') /* with a refusal, too: the one before soon ends */
+		serve_cookie_set(a, call->request, fresh);
+	crypto_wipe(fresh, sizeof(fresh));
 	if (known == SERVE_WRONG_TOKEN)
 		serve_wrong_token(s, call->request, a);
 	else if (wait_s > 0)
@@ -259,9 +262,6 @@ let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 		serve_problem_set(a, SERVE_PROBLEM_SESSION, NULL);
 	else {
 		call->known = known == SERVE_KNOWN;
-		if (fresh[0] != '\0')
-			serve_cookie_set(a, call->request, fresh);
-		crypto_wipe(fresh, sizeof(fresh));
 		return (true);
 	}
 	if (a->status == 401)
@@ -343,8 +343,7 @@ print_session(const struct serve_call *call, struct serve_answer *a)
 	json_str(&a->body, "role", span_str(role->name));
 	json_str(&a->body, "tier", span_str(view_role_names[role->grant.tier]));
 	json_u64(&a->body, "k", role->grant.k);
-	json_key(&a->body, "streams");
-	buf_char(&a->body, '[');
+	json_array(&a->body, "streams");
 	for (unsigned i = 0; i < role->stream_count; i++) {
 		buf_str(&a->body, i == 0 ? "" : ",");
 		json_quote(&a->body, span_str(role->streams[i]));

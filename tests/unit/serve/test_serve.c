@@ -548,6 +548,28 @@ test_whoever_asks_too_much_waits(void **state)
 	serve_answer_free(&q.a);
 }
 
+/* The cookie is another one from now on, whatever the answer: who is not told it is soon out. */
+static void
+test_a_turned_cookie_comes_with_a_refusal(void **state)
+{
+	struct serve *s = *state;
+	struct asked q = { 0 };
+	char cookie[128];
+
+	log_in(s, 1, cookie);
+	q.r.cookie = span_str(cookie);
+	for (int i = 0; i < 400 && ask(s, &q, "GET", "/api/v1/session"); i++)
+		;
+	assert_int_equal(q.a.status, 429);
+	assert_null(header_of(&q.a, "Set-Cookie"));
+	for (unsigned i = 0; i < SERVE_SESSIONS; i++)
+		s->sessions.list[i].turned_ns -= SERVE_ROTATE_NS + 1;
+	assert_false(ask(s, &q, "GET", "/api/v1/session"));
+	assert_int_equal(q.a.status, 429);
+	assert_non_null(header_of(&q.a, "Set-Cookie"));
+	serve_answer_free(&q.a);
+}
+
 /* Over TCP all who are unknown are one peer: none of them keeps those with a token out. */
 static void
 test_nobody_locks_logins_out(void **state)
@@ -603,6 +625,8 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_whoever_asks_too_much_waits),
 		cmocka_unit_test(test_nobody_locks_logins_out),
+		cmocka_unit_test_setup_teardown(
+		    test_a_turned_cookie_comes_with_a_refusal, open_one, close_one), /* new tokens */
 	};
 
 	if (crypto_start(NULL) == -1)
