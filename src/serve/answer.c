@@ -67,6 +67,7 @@ serve_problem_set(
 		detail = place->detail;
 	a->status = row->status;
 	a->type = "application/problem+json";
+	a->problem = row->code;
 	a->no_store = true;
 	a->fixed = span_of("", 0);
 	buf_clear(&a->body);

@@ -21,6 +21,7 @@ struct serve_answer {
 		char value[SERVE_VALUE_BYTES];
 	} headers[SERVE_HEADERS_MAX];
 	unsigned header_count;
+	const char *problem; /* its code; NULL: it is none */
 	bool no_store; /* not even to compare it later */
 	bool shared; /* the same for all: anybody may keep it, and ask whether it is still so */
 	bool stream; /* events follow, as they come */

@@ -105,26 +105,13 @@ make_note(const struct serve_call *call, struct app_access_note *n)
 		copy(n->window, sizeof(n->window), app_access_windows[p->choice[SERVE_WINDOW]]);
 }
 
-/* The code of the problem that a is. */
-static void
-note_reason(const struct serve_answer *a, struct app_access_note *n)
-{
-	static const char key[] = "\"code\":\"";
-	const char *at = a->body.data == NULL ? NULL : strstr(a->body.data, key);
-
-	if (a->status < 400 || at == NULL)
-		return;
-	at += sizeof(key) - 1;
-	(void)snprintf(n->reason, sizeof(n->reason), "%.*s", (int)strcspn(at, "\""), at);
-}
-
 /* No view without a record of it; where there is nothing to see, a record all the same. */
 static void
 record(struct serving *v, struct serve_answer *a, struct app_access_note *n)
 {
 	if (a->status == 429)
 		return; /* it is what keeps this small */
-	note_reason(a, n);
+	copy(n->reason, sizeof(n->reason), a->problem);
 	if (app_access_record(v->access, n, NULL) == -1 && a->status < 400)
 		serve_problem_set(a, SERVE_PROBLEM_ACCESS, NULL);
 }
