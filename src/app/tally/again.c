@@ -162,6 +162,8 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 		goto out;
 	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);
 	*counted += more;
+	if (rc == 0 && more == 0) /* else it is tidied where it was counted */
+		rc = tally_book_tidy(book, e);
 out:
 	tally_book_close(book);
 	buf_free(&path);
