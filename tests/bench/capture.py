@@ -138,10 +138,9 @@ class Bench:
         daemon = Daemon(self)
         nginx = Nginx(self, f'syslog:server=unix:{self.work}/nginx.sock,nohostname combined')
         try:
-            asked = 1 if nginx.requests() else 0  # /status itself, from here on, is told apart by counting
             before = nginx.requests()
             rate = self.load(nginx.port, delay)
-            served = nginx.requests() - before - asked
+            served = nginx.requests() - before - 1  # the question itself
         finally:
             nginx.end()
             daemon.end()
@@ -178,14 +177,14 @@ class Bench:
         watcher.join()
         most = daemon.memory()
         daemon.end()
-        equal = daemon.records('lines')
+        kept = daemon.records('lines')
         delays = commit_delays(sent, seen, self.store)
         speed = total / (sent[-1][0] - start)
         if rate is None:
             show(name, f'{speed:.0f} lines a second', 1000000, speed >= 1000000)
         else:
             show(name, f'{speed:.0f} lines a second', rate, speed >= 0.98 * rate)
-        show(name, f'{total - equal} of {total} lines lost', 0, total == equal)
+        show(name, f'{total - kept} of {total} lines lost', 0, total == kept)
         show(name, f'{most:.0f} MiB resident', 200, most <= 200)
         worst = delays[int(len(delays) * 0.99)]
         show(name, f'{worst:.2f} s from arrival to commit at p99 (median {statistics.median(delays):.2f})', 1.2, worst <= 1.2)
