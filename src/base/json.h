@@ -28,6 +28,11 @@ void json_quote(struct buf *b, struct span text);
 
 /* "key":  with a comma in front unless it is the first of its object. */
 void json_key(struct buf *b, const char *key);
+/* "key":{ and "key":[ which the caller closes. */
+void json_object(struct buf *b, const char *key);
+void json_array(struct buf *b, const char *key);
+/* { of an item of an array, with a comma in front unless it is the first. */
+void json_item(struct buf *b);
 void json_str(struct buf *b, const char *key, struct span value);
 void json_u64(struct buf *b, const char *key, uint64_t value);
 void json_bool(struct buf *b, const char *key, bool value);

@@ -94,6 +94,28 @@ json_key(struct buf *b, const char *key)
 }
 
 void
+json_object(struct buf *b, const char *key)
+{
+	json_key(b, key);
+	buf_char(b, '{');
+}
+
+void
+json_array(struct buf *b, const char *key)
+{
+	json_key(b, key);
+	buf_char(b, '[');
+}
+
+void
+json_item(struct buf *b)
+{
+	if (b->len > 0 && b->data[b->len - 1] != '[')
+		buf_char(b, ',');
+	buf_char(b, '{');
+}
+
+void
 json_str(struct buf *b, const char *key, struct span value)
 {
 	json_key(b, key);

@@ -162,18 +162,6 @@ collect(struct totals *t, struct err *e)
 }
 
 static void
-row(struct buf *out, const char *name, uint64_t n, uint64_t of)
-{
-	char text[32];
-
-	num_print_grouped(text, n);
-	buf_fmt(out, "  %-12s %16s", name, text);
-	if (of > 0)
-		buf_fmt(out, "  %5.1f %%", 100.0 * (double)n / (double)of);
-	buf_char(out, '\n');
-}
-
-static void
 print_time(struct buf *out, int64_t t_us)
 {
 	char text[CLOCK_RFC3339_BYTES];
@@ -191,7 +179,7 @@ print_causes(const struct stats_counts *c, struct buf *out)
 		if (c->causes[i] == 0 || !stats_cause_is_loss((enum stats_cause)i))
 			continue;
 		(void)snprintf(name, sizeof(name), "- %s", stats_cause_names[i]);
-		row(out, name, c->causes[i], 0);
+		app_report_row(out, name, c->causes[i], 0);
 	}
 }
 
@@ -202,26 +190,26 @@ print_read(const struct stats_counts *c, struct buf *out)
 	uint64_t split = c->split.parsed + c->split.partial + c->split.unparsed + c->split.counted;
 
 	buf_str(out, "\nread\n");
-	row(out, "lines", c->lines, 0);
-	row(out, "bytes", c->bytes, 0);
+	app_report_row(out, "lines", c->lines, 0);
+	app_report_row(out, "bytes", c->bytes, 0);
 	if (c->in.counted > 0)
-		row(out, "counted only", c->in.counted, c->lines);
+		app_report_row(out, "counted only", c->in.counted, c->lines);
 	if (c->causes[STATS_CAUSE_RATE] > 0)
-		row(out, "- over rate", c->causes[STATS_CAUSE_RATE], 0);
-	row(out, "blank or comment", c->meta, 0);
+		app_report_row(out, "- over rate", c->causes[STATS_CAUSE_RATE], 0);
+	app_report_row(out, "blank or comment", c->meta, 0);
 	if (c->joined > 0)
-		row(out, "joined to others", c->joined, 0);
+		app_report_row(out, "joined to others", c->joined, 0);
 	if (split > 0)
-		row(out, "in containers", split, 0);
-	row(out, "lost", c->lost, 0);
+		app_report_row(out, "in containers", split, 0);
+	app_report_row(out, "lost", c->lost, 0);
 	print_causes(c, out);
 	for (unsigned i = 0; i < app_names()->reason_count; i++)
 		if (c->reasons[i] > 0)
-			row(out, app_names()->reasons[i], c->reasons[i], c->lines);
+			app_report_row(out, app_names()->reasons[i], c->reasons[i], c->lines);
 	buf_str(out, "\nmasked values (of segments of 20 records and more)\n");
 	for (unsigned i = 0; i < app_names()->class_count; i++)
 		if (c->masked[i] > 0)
-			row(out, app_names()->classes[i], c->masked[i], 0);
+			app_report_row(out, app_names()->classes[i], c->masked[i], 0);
 }
 
 /* Events of containers. */
@@ -250,26 +238,26 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 		print_time(out, c->time_max_us);
 	}
 	buf_str(out, "\n\n");
-	row(out, "records", t->record_count, 0);
-	row(out, "partial", t->partial, t->record_count);
-	row(out, "unparsed", t->unparsed, t->record_count);
+	app_report_row(out, "records", t->record_count, 0);
+	app_report_row(out, "partial", t->partial, t->record_count);
+	app_report_row(out, "unparsed", t->unparsed, t->record_count);
 	if (t->erased > 0)
-		row(out, "erased", t->erased, 0);
+		app_report_row(out, "erased", t->erased, 0);
 	buf_str(out, "\nstatus\n");
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
 		if (c->status[i] > 0)
-			row(out, status_names[i], c->status[i], t->record_count);
+			app_report_row(out, status_names[i], c->status[i], t->record_count);
 	if (!t->window)
 		print_read(&t->sealed, out);
 	if (t->words) {
 		buf_str(out, "\npath words\n");
-		row(out, "seen", t->words_seen, 0);
-		row(out, "readable", t->words_clear, t->words_seen);
+		app_report_row(out, "seen", t->words_seen, 0);
+		app_report_row(out, "readable", t->words_clear, t->words_seen);
 	}
 	buf_str(out, "\nkept\n");
-	row(out, "segments", t->segments, 0);
-	row(out, "line bytes", t->record_bytes, 0);
-	row(out, "disk bytes", t->disk_bytes, 0);
+	app_report_row(out, "segments", t->segments, 0);
+	app_report_row(out, "line bytes", t->record_bytes, 0);
+	app_report_row(out, "disk bytes", t->disk_bytes, 0);
 	buf_fmt(out, "\nraw at rest before: %s\n", t->raw.words[0] == '\0' ? "no" : t->raw.words);
 }
 

@@ -11,15 +11,6 @@ put_time(struct buf *out, const char *key, int64_t t_us)
 	json_str(out, key, span_of(text, clock_rfc3339(text, t_us)));
 }
 
-/* Commas between items that are objects. */
-static void
-open_item(struct buf *out)
-{
-	if (out->len > 0 && out->data[out->len - 1] == '}')
-		buf_char(out, ',');
-	buf_char(out, '{');
-}
-
 static void
 put_counts(const struct app_counts *c, struct buf *out, const uint64_t n[static VIEW_MEASURES])
 {
@@ -31,12 +22,11 @@ put_counts(const struct app_counts *c, struct buf *out, const uint64_t n[static 
 static void
 put_points(const struct app_counts *c, struct buf *out)
 {
-	json_key(out, "points");
-	buf_char(out, '[');
+	json_array(out, "points");
 	for (size_t i = 0; i < c->counts.point_count; i++) {
 		const struct view_window *p = &c->counts.points[i];
 
-		open_item(out);
+		json_item(out);
 		put_time(out, "since", p->begin_us);
 		put_time(out, "until", p->end_us);
 		put_counts(c, out, p->count);
@@ -48,12 +38,11 @@ put_points(const struct app_counts *c, struct buf *out)
 static void
 put_days(const struct app_counts *c, struct buf *out)
 {
-	json_key(out, "days");
-	buf_char(out, '[');
+	json_array(out, "days");
 	for (size_t i = 0; i < c->counts.day_count; i++) {
 		const struct view_day *d = &c->counts.days[i];
 
-		open_item(out);
+		json_item(out);
 		put_time(out, "day", d->begin_us);
 		if (d->hidden) {
 			json_key(out, "requests");
@@ -81,7 +70,7 @@ put_table(const struct app_counts *c, int dim, struct buf *out)
 	json_key(out, view_dims[dim].name);
 	buf_str(out, "{\"rows\":[");
 	for (size_t i = 0; i < t->cell_count; i++) {
-		open_item(out);
+		json_item(out);
 		json_str(out, "key", t->cells[i].key);
 		put_counts(c, out, t->cells[i].count);
 		buf_char(out, '}');
@@ -102,14 +91,12 @@ app_counts_json(const struct app_counts *c, struct buf *out)
 	json_u64(out, "k", c->grant.k);
 	put_time(out, "since", c->counts.since_us);
 	put_time(out, "until", c->counts.until_us);
-	json_key(out, "total");
-	buf_char(out, '{');
+	json_object(out, "total");
 	put_counts(c, out, c->counts.total);
 	buf_char(out, '}');
 	put_points(c, out);
 	put_days(c, out);
-	json_key(out, "tables");
-	buf_char(out, '{');
+	json_object(out, "tables");
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		if (c->counts.shown[d])
 			put_table(c, d, out);

@@ -33,8 +33,7 @@ print_chain(const struct store_chain *chain, const struct serve_call *call, stru
 	json_str(&a->body, "stream", span_str(q->text[SERVE_STREAM]));
 	json_u64(&a->body, "size", chain->count);
 	json_u64(&a->body, "from", from);
-	json_key(&a->body, "entries");
-	buf_char(&a->body, '[');
+	json_array(&a->body, "entries");
 	for (uint64_t i = 0; i < limit; i++) {
 		buf_str(&a->body, i == 0 ? "" : ",");
 		buf_span(&a->body, chain->lines[from + i]);

@@ -147,8 +147,7 @@ begin(const struct paging *p, const struct serve_call *call)
 		return;
 	buf_char(p->out, '{');
 	json_str(p->out, "stream", span_str(call->params.text[SERVE_STREAM]));
-	json_key(p->out, "records");
-	buf_char(p->out, '[');
+	json_array(p->out, "records");
 }
 
 static void

@@ -28,30 +28,9 @@ add_hash(struct buf *out, const char *key, const unsigned char hash[static 32])
 }
 
 static void
-open_object(struct buf *out, const char *key)
-{
-	json_key(out, key);
-	buf_char(out, '{');
-}
-
-/* An item of a list that is open. */
-static void
-open_item(struct buf *out)
-{
-	buf_str(out, out->data[out->len - 1] == '[' ? "{" : ",{");
-}
-
-static void
-open_list(struct buf *out, const char *key)
-{
-	json_key(out, key);
-	buf_char(out, '[');
-}
-
-static void
 print_store(const struct trust *t, struct buf *out)
 {
-	open_object(out, "store");
+	json_object(out, "store");
 	json_str(out, "anchor", span_str(t->anchor));
 	for (unsigned i = 0; i < t->stream_count; i++)
 		if (strcmp(t->streams[i].name, STORE_OWN_STREAM) == 0) {
@@ -75,7 +54,7 @@ state_of(const struct serving_verified *v)
 static void
 print_verified(const struct serving_verified *v, bool whole, struct buf *out)
 {
-	open_object(out, "verified");
+	json_object(out, "verified");
 	json_str(out, "state", span_str(state_of(v)));
 	add_time(out, "at", v->at_us);
 	if (v->at_us != 0) {
@@ -84,9 +63,9 @@ print_verified(const struct serving_verified *v, bool whole, struct buf *out)
 	}
 	json_u64(out, "errors", v->errors);
 	json_u64(out, "warnings", v->warnings);
-	open_list(out, "findings");
+	json_array(out, "findings");
 	for (unsigned i = 0; whole && i < v->finding_count; i++) {
-		open_item(out);
+		json_item(out);
 		json_str(out, "code", span_str(audit_code_names[v->findings[i].code]));
 		json_str(out, "stream", span_str(v->findings[i].stream));
 		json_str(out, "text", span_str(v->findings[i].text));
@@ -106,7 +85,7 @@ print_counts(const struct trust_stream *s, struct buf *out)
 {
 	const struct stats_counts *c = &s->counts;
 
-	open_object(out, "counts");
+	json_object(out, "counts");
 	json_u64(out, "lines", c->lines);
 	json_u64(out, "bytes", c->bytes);
 	json_u64(out, "records", s->records);
@@ -126,7 +105,7 @@ static void
 print_table(const char *key, const char *const *names, unsigned count, const uint64_t *values,
     struct buf *out)
 {
-	open_object(out, key);
+	json_object(out, key);
 	for (unsigned i = 0; i < count; i++)
 		if (values[i] > 0)
 			json_u64(out, names[i], values[i]);
@@ -136,7 +115,7 @@ print_table(const char *key, const char *const *names, unsigned count, const uin
 static void
 print_stream(const struct trust_stream *s, struct buf *out)
 {
-	open_item(out);
+	json_item(out);
 	json_str(out, "name", span_str(s->name));
 	json_u64(out, "entries", s->entries);
 	add_hash(out, "head", s->head);
@@ -150,12 +129,12 @@ print_stream(const struct trust_stream *s, struct buf *out)
 	print_table(
 	    "reasons", app_names()->reasons, app_names()->reason_count, s->counts.reasons, out);
 	json_str(out, "raw_at_rest", span_str(s->raw.words[0] == '\0' ? "none" : s->raw.words));
-	open_object(out, "pruned");
+	json_object(out, "pruned");
 	json_u64(out, "segments", s->pruned_segments);
 	json_u64(out, "records", s->pruned_records);
 	buf_char(out, '}');
 	/* There is no retention yet: nothing goes by itself. */
-	open_object(out, "retain");
+	json_object(out, "retain");
 	json_str(out, "rule", span_str("none"));
 	buf_str(out, "}}");
 }
@@ -163,7 +142,7 @@ print_stream(const struct trust_stream *s, struct buf *out)
 static void
 print_key(const struct trust_key *key, struct buf *out)
 {
-	open_item(out);
+	json_item(out);
 	json_str(out, "epoch", span_str(key->name));
 	json_str(out, "state",
 	    span_str(key->destroyed ? "destroyed" :
@@ -191,7 +170,7 @@ print_deletions(const struct trust *t, struct buf *out)
 	for (unsigned i = 0; i < t->deletion_count; i++) {
 		const struct trust_deletion *d = &sorted[i];
 
-		open_item(out);
+		json_item(out);
 		add_time(out, "at", d->at_us);
 		json_str(out, "stream", span_str(d->stream));
 		json_str(out, "kind", span_str(d->kind));
@@ -216,15 +195,15 @@ app_trust_print(
 	add_time(out, "now", now_us > v->at_us ? now_us : v->at_us);
 	print_store(t, out);
 	print_verified(v, whole, out);
-	open_list(out, "streams");
+	json_array(out, "streams");
 	for (unsigned i = 0; whole && i < t->stream_count; i++)
 		print_stream(&t->streams[i], out);
 	buf_char(out, ']');
-	open_list(out, "keys");
+	json_array(out, "keys");
 	for (unsigned i = 0; i < t->key_count; i++)
 		print_key(&t->keys[i], out);
 	buf_char(out, ']');
-	open_list(out, "deletions");
+	json_array(out, "deletions");
 	if (whole)
 		print_deletions(t, out);
 	buf_str(out, "]}\n");

@@ -69,7 +69,8 @@ verifier_main(void *arg)
 		clock_mono_after(EVERY_NS, &until);
 		pthread_mutex_lock(&v->lock);
 		while (!v->stop_verify &&
-		    pthread_cond_clockwait(&v->tick, &v->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+		    pthread_cond_clockwait(&v->tick, &v->lock, CLOCK_MONOTONIC, &until) !=
+			ETIMEDOUT)
 			;
 		stop = v->stop_verify;
 		pthread_mutex_unlock(&v->lock);

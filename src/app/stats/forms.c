@@ -28,29 +28,13 @@ add_sums(struct buf *out, const struct tally_sums *s)
 	json_u64(out, "request_bytes", s->request_bytes);
 }
 
-/* The next object of an array. */
-static void
-open_item(struct buf *out)
-{
-	if (out->len > 0 && out->data[out->len - 1] == '}')
-		buf_char(out, ',');
-	buf_char(out, '{');
-}
-
-static void
-open_array(struct buf *out, const char *key)
-{
-	json_key(out, key);
-	buf_char(out, '[');
-}
-
 static int
 add_total(void *arg, const struct tally_total *total, struct err *e)
 {
 	struct buf *out = arg;
 
 	(void)e;
-	open_item(out);
+	json_item(out);
 	add_time(out, total->start_us);
 	add_sums(out, &total->sums);
 	buf_char(out, '}');
@@ -63,7 +47,7 @@ add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 	struct buf *out = arg;
 
 	(void)e;
-	open_item(out);
+	json_item(out);
 	if (cell->other)
 		json_bool(out, "other", true);
 	else
@@ -85,7 +69,7 @@ add_unique(void *arg, const struct tally_unique *u, struct err *e)
 	struct buf *out = arg;
 
 	(void)e;
-	open_item(out);
+	json_item(out);
 	add_time(out, u->start_us);
 	json_u64(out, "subjects", u->subjects);
 	json_bool(out, "exact", u->exact);
@@ -99,12 +83,11 @@ add_tops(const struct app_report *r, struct buf *out, struct err *e)
 	struct tally_window w = app_report_whole(r);
 
 	w.limit = r->top;
-	json_key(out, "top");
-	buf_char(out, '{');
+	json_object(out, "top");
 	for (w.dim = TALLY_PATH; w.dim < TALLY_LATENCY; w.dim++) {
 		if (!app_report_shows(r, w.dim))
 			continue;
-		open_array(out, tally_dims[w.dim].name);
+		json_array(out, tally_dims[w.dim].name);
 		if (tally_cells(r->db, &w, add_cell, out, e) == -1)
 			return (-1);
 		buf_char(out, ']');
@@ -121,8 +104,7 @@ add_latency(const struct app_report *r, struct buf *out, struct err *e)
 
 	if (tally_latency(r->db, &w, &l, e) == -1)
 		return (-1);
-	json_key(out, "latency_us");
-	buf_char(out, '{');
+	json_object(out, "latency_us");
 	json_u64(out, "count", l.count);
 	if (l.count > 0) {
 		json_u64(out, "p50", l.p50_us);
@@ -139,12 +121,11 @@ add_latency(const struct app_report *r, struct buf *out, struct err *e)
 static int
 add_uniques(const struct app_report *r, struct buf *out, struct err *e)
 {
-	json_key(out, "uniques");
-	buf_char(out, '{');
+	json_object(out, "uniques");
 	for (enum tally_period p = TALLY_DAY; p <= TALLY_MONTH; p++) {
 		struct tally_window w = app_report_window(r, p);
 
-		open_array(out, tally_period_names[p]);
+		json_array(out, tally_period_names[p]);
 		if (tally_uniques(r->db, &w, add_unique, out, e) == -1)
 			return (-1);
 		buf_char(out, ']');
@@ -165,16 +146,14 @@ app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 	w = app_report_whole(r);
 	if (tally_sum(r->db, &w, &sums, e) == -1 || app_report_step(r, &step, e) == -1)
 		return (-1);
-	json_key(out, "traffic");
-	buf_char(out, '{');
+	json_object(out, "traffic");
 	json_u64(out, "next_segment", r->reach.segment);
 	json_u64(out, "of_its_records", r->reach.records);
-	json_key(out, "total");
-	buf_char(out, '{');
+	json_object(out, "total");
 	add_sums(out, &sums);
 	buf_char(out, '}');
 	json_str(out, "period", span_str(tally_period_names[step]));
-	open_array(out, "series");
+	json_array(out, "series");
 	w = app_report_window(r, step);
 	if (tally_totals(r->db, &w, add_total, out, e) == -1)
 		return (-1);

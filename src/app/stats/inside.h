@@ -11,7 +11,5 @@ struct tally_window app_report_whole(const struct app_report *r);
 int app_report_step(const struct app_report *r, enum tally_period *period, struct err *e);
 /* May the dimension be shown? */
 bool app_report_shows(const struct app_report *r, enum tally_dim dim);
-/* "  name   12,345   6.7 %" */
-void app_report_row(struct buf *out, const char *name, uint64_t n, uint64_t of);
 
 #endif

@@ -30,4 +30,7 @@ int app_report_json(const struct app_report *r, struct buf *out, struct err *e);
 /* One table: a period (totals), or a dimension.  ERR_USAGE: there is none of that name. */
 int app_report_csv(const struct app_report *r, const char *table, struct buf *out, struct err *e);
 
+/* "  name   12,345   6.7 %" */
+void app_report_row(struct buf *out, const char *name, uint64_t n, uint64_t of);
+
 #endif

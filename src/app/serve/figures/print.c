@@ -28,8 +28,7 @@ add_figure(const struct figures *f, struct figure one, struct buf *out)
 static void
 add_window(const struct figures_window *w, struct buf *out)
 {
-	json_key(out, "window");
-	buf_char(out, '{');
+	json_object(out, "window");
 	json_str(out, "name", span_str(w->name));
 	add_time(out, "since", w->since_us);
 	add_time(out, "until", w->until_us);
@@ -52,14 +51,12 @@ add_head(const struct figures *f, struct buf *out)
 static void
 add_total(const struct figures *f, const struct figures_row *row, struct buf *out)
 {
-	json_key(out, "totals");
-	buf_char(out, '{');
+	json_object(out, "totals");
 	for (int i = 0; i < FIGURE_P50; i++) {
 		json_key(out, names[i]);
 		add_figure(f, row->of[i], out);
 	}
-	json_key(out, "latency_us");
-	buf_char(out, '{');
+	json_object(out, "latency_us");
 	for (int i = FIGURE_P50; i < FIGURE_COUNT; i++) {
 		json_key(out, names[i]);
 		add_figure(f, row->of[i], out);
@@ -95,8 +92,7 @@ app_figures_overview(const struct figures *f, enum serve_format format, struct b
 	add_head(f, out);
 	add_total(f, &f->total, out);
 	if (f->has_before) {
-		json_key(out, "previous");
-		buf_char(out, '{');
+		json_object(out, "previous");
 		add_window(&f->before, out);
 		add_total(f, &f->total_before, out);
 		buf_char(out, '}');
@@ -109,8 +105,7 @@ app_figures_overview(const struct figures *f, enum serve_format format, struct b
 static void
 add_column(const struct figures *f, int of, struct buf *out)
 {
-	json_key(out, names[of]);
-	buf_char(out, '[');
+	json_array(out, names[of]);
 	for (size_t i = 0; i < f->row_count; i++) {
 		buf_str(out, i == 0 ? "" : ",");
 		add_figure(f, f->rows[i].of[of], out);
@@ -148,16 +143,14 @@ app_figures_series(const struct figures *f, enum serve_format format, struct buf
 	}
 	add_head(f, out);
 	json_str(out, "step", span_str(tally_period_names[f->step]));
-	json_key(out, "time");
-	buf_char(out, '[');
+	json_array(out, "time");
 	for (size_t i = 0; i < f->row_count; i++)
 		buf_fmt(
 		    out, "%s%lld", i == 0 ? "" : ",", (long long)(f->rows[i].begin_us / 1000000));
 	buf_char(out, ']');
 	for (int i = 0; i < FIGURE_P50; i++)
 		add_column(f, i, out);
-	json_key(out, "latency_us");
-	buf_char(out, '{');
+	json_object(out, "latency_us");
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
 		add_column(f, latencies[i], out);
 	buf_str(out, "}}\n");
@@ -224,8 +217,7 @@ app_figures_table(const struct figures *f, const struct figures_top *top, const 
 	}
 	add_head(f, out);
 	json_str(out, "dimension", span_str(name));
-	json_key(out, "rows");
-	buf_char(out, '[');
+	json_array(out, "rows");
 	for (unsigned i = 0; i < top->count; i++) {
 		buf_str(out, i == 0 ? "" : ",");
 		add_top_cell(f, &top->cells[i], true, out);
