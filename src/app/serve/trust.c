@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "crypto/sha256.h"
 #include "seal/lists.h"
 #include "store/erase/erase.h"
@@ -76,6 +77,17 @@ see_epochs(struct trust *t, struct span raw)
 	}
 }
 
+/* The key of one import, which has a commitment in place of a name. */
+static struct span
+name_import(const unsigned char commitment[static 32], char name[static TRUST_EPOCH_BYTES])
+{
+	char digits[9];
+
+	digits[text_hex(digits, commitment, 4)] = '\0';
+	return (span_of(
+	    name, (size_t)snprintf(name, TRUST_EPOCH_BYTES, "import %s", digits)));
+}
+
 /* ---- deletions ---- */
 
 static void
@@ -133,22 +145,32 @@ static void
 see_segment(struct trust *t, struct trust_stream *s, const struct seal_entry *entry)
 {
 	const struct seal_segment *segment = &entry->of.segment;
+	char import[TRUST_EPOCH_BYTES];
 
 	s->segments++;
 	s->records += segment->n;
 	s->sealed_us = entry->t_us;
 	s->balanced = s->balanced && stats_counts_balanced(&segment->counts);
 	stats_counts_add(&s->counts, &segment->counts);
-	see_epochs(t, segment->mask_epochs);
+	/* Epochs of an import are of its own key, and end with it. */
+	if (segment->has_mask_seed)
+		(void)find_key(t, name_import(segment->mask_seed, import));
+	else
+		see_epochs(t, segment->mask_epochs);
 }
 
 static void
 see_destroy(struct trust *t, struct trust_deletion *d, const struct seal_entry *entry)
 {
 	struct span what = entry->of.destroy.what;
-	struct trust_key *key = find_key(t, what);
-	size_t len = what.len < TRUST_EPOCH_BYTES ? what.len : TRUST_EPOCH_BYTES - 1;
+	char import[TRUST_EPOCH_BYTES];
+	struct trust_key *key;
+	size_t len;
 
+	if (span_is(what, "import"))
+		what = name_import(entry->of.destroy.commitment, import);
+	key = find_key(t, what);
+	len = what.len < TRUST_EPOCH_BYTES ? what.len : TRUST_EPOCH_BYTES - 1;
 	memcpy(d->epoch, what.ptr, len);
 	if (key != NULL && !key->destroyed) {
 		key->destroyed = true;
