@@ -36,6 +36,23 @@ put_points(const struct app_counts *c, struct buf *out)
 }
 
 static void
+put_few(const struct app_counts *c, struct buf *out, const char *key)
+{
+	json_key(out, key);
+	buf_fmt(out, "\"<%u\"", c->grant.k);
+}
+
+/* None that is shown may be some that are not. */
+static void
+put_errors(const struct app_counts *c, struct buf *out, const char *key, uint64_t n, bool has_other)
+{
+	if (n == 0 && has_other)
+		put_few(c, out, key);
+	else
+		json_u64(out, key, n);
+}
+
+static void
 put_days(const struct app_counts *c, struct buf *out)
 {
 	json_array(out, "days");
@@ -44,14 +61,13 @@ put_days(const struct app_counts *c, struct buf *out)
 
 		json_item(out);
 		put_time(out, "day", d->begin_us);
-		if (d->hidden) {
-			json_key(out, "requests");
-			buf_fmt(out, "\"<%u\"", c->grant.k);
-		} else
+		if (d->hidden)
+			put_few(c, out, "requests");
+		else
 			json_u64(out, "requests", d->requests);
 		if (!d->hidden && c->counts.shown[VIEW_STATUSES]) {
-			json_u64(out, "errors_4xx", d->errors_4xx);
-			json_u64(out, "errors_5xx", d->errors_5xx);
+			put_errors(c, out, "errors_4xx", d->errors_4xx, d->has_other);
+			put_errors(c, out, "errors_5xx", d->errors_5xx, d->has_other);
 		}
 		if (!d->hidden && d->uniques > 0)
 			json_u64(out, "uniques", d->uniques);

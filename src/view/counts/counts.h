@@ -37,6 +37,7 @@ struct view_day {
 	int64_t begin_us;
 	uint64_t requests, bytes; /* as its tables have them */
 	uint64_t errors_4xx, errors_5xx; /* so far as its table of statuses shows them */
+	bool has_other; /* it does not show all: 0 errors may be some */
 	uint64_t uniques; /* distinct subjects; 0: not known */
 	bool hidden; /* fewer than k subjects: it prints "<k" and is in no sum */
 };

@@ -42,6 +42,7 @@ keep_keys(struct view_reading *r, struct view_table *t, struct err *e)
 static void
 note_errors(struct view_day *day, const struct view_table *t)
 {
+	day->has_other = t->rest[VIEW_REQUESTS] > 0;
 	for (size_t i = 0; i < t->cell_count; i++) {
 		const struct view_cell *cell = &t->cells[i];
 		char class = cell->key.len == 3 ? cell->key.ptr[0] : '\0';

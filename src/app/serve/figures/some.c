@@ -33,16 +33,24 @@ set_counts(
 		row->of[FIGURE_BYTES] = figure_number(count[VIEW_BYTES]);
 }
 
+/* None that is shown may be some that are not. */
+static void
+add_error(struct figure *sum, uint64_t n, bool has_other)
+{
+	if (n > 0 || (!has_other && sum->kind == FIGURE_NONE))
+		*sum = figure_number(sum->n + n);
+	else if (has_other && sum->n == 0)
+		sum->kind = FIGURE_FEW;
+}
+
 /* Errors are told by whole days. */
 static void
 add_errors(const struct view_counts *c, const struct view_day *day, struct figures_row *row)
 {
-	struct figure *errors = &row->of[FIGURE_ERRORS], *client = &row->of[FIGURE_CLIENT_ERRORS];
-
 	if (!c->shown[VIEW_STATUSES] || day->hidden)
 		return;
-	*errors = figure_number(errors->n + day->errors_5xx);
-	*client = figure_number(client->n + day->errors_4xx);
+	add_error(&row->of[FIGURE_ERRORS], day->errors_5xx, day->has_other);
+	add_error(&row->of[FIGURE_CLIENT_ERRORS], day->errors_4xx, day->has_other);
 }
 
 static void
