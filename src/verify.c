@@ -49,7 +49,11 @@ static const char usage[] =
     "The auditor's line was said when the store was made; have it from the operator, and keep\n"
     "it yourself: read out of the store when it is checked, it would show nothing.\n"
     "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
-    "4 warnings under --strict, 66 no store there, 74 I/O\n";
+    "4 warnings under --strict, 66 no store there, 74 I/O\n\n"
+    "examples:\n"
+    "  cretula-verify --store ./store --anchor \"$(cat auditor.txt)\"\n"
+    "  cretula-verify --bundle ./november --anchor \"$(cat auditor.txt)\" --strict\n"
+    "  cretula-verify --proof proof.txt --anchor \"$(cat auditor.txt)\"\n";
 
 enum {
 	ANCHOR = 256,

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "app/args.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
+#include "config/suggest.h"
 
 enum { LONG_JSON = 256, LONG_HELP, LONG_FIRST };
 
@@ -41,6 +43,30 @@ operands_check(const struct app_args *args, struct err *e)
 	return (0);
 }
 
+/* An option that is none: which one is near? */
+static int
+unknown_option(const struct app_command *command, const char *given, struct err *e)
+{
+	size_t len = strcspn(given, "=");
+	struct buf words = { 0 };
+	struct span near = { NULL, 0 };
+
+	for (const struct app_option *o = command->options; o->name != NULL; o++)
+		buf_fmt(&words, "%s ", o->name);
+	buf_str(&words, "json help");
+	if (buf_ok(&words) && strncmp(given, "--", 2) == 0)
+		near = config_suggest(span_of(given + 2, len - 2), words.data);
+	if (near.len > 0)
+		(void)err_set(e, ERR_USAGE,
+		    "%s: no option %.*s, did you mean --%.*s? cretula %s --help", command->name,
+		    (int)len, given, (int)near.len, near.ptr, command->name);
+	else
+		(void)err_set(e, ERR_USAGE, "%s: no option %.*s: cretula %s --help", command->name,
+		    (int)len, given, command->name);
+	buf_free(&words);
+	return (-1);
+}
+
 int
 app_args_read(
     const struct app_command *command, int argc, char **argv, struct app_args *args, struct err *e)
@@ -67,8 +93,7 @@ app_args_read(
 			return (err_set(e, ERR_USAGE, "%s: %s needs a value: cretula %s --help",
 			    command->name, argv[optind - 1], command->name));
 		else
-			return (err_set(e, ERR_USAGE, "%s: no option %s: cretula %s --help",
-			    command->name, argv[optind - 1], command->name));
+			return (unknown_option(command, argv[optind - 1], e));
 	}
 	args->operands = argv + optind;
 	args->operand_count = argc - optind;

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/help/help.h"
+#include "app/help/topic.h"
 #include "app/say.h"
-#include "app/topic.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "config/suggest.h"
 #include "crypto/random.h"
 
 static const struct app_command *const commands[] = {
@@ -44,49 +46,6 @@ static const struct app_command *const commands[] = {
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static int
-help_overview(void)
-{
-	struct buf out = { 0 };
-
-	buf_str(&out,
-	    "cretula: anonymous, audit-ready access logs\n\n"
-	    "usage: cretula COMMAND [--option ...] [FILE...]\n\n");
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		buf_fmt(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	buf_str(&out, "\ncretula help TOPIC explains:\n\n");
-	for (const struct app_topic *t = app_topics; t->name != NULL; t++)
-		buf_fmt(&out, "  %-10s %s\n", t->name, t->summary);
-	buf_str(&out,
-	    "\n"
-	    "Start with a log that you have:\n\n"
-	    "  cretula import --store ./store --stream shop --format auto access.log\n\n"
-	    "cretula COMMAND --help shows options and examples.\n"
-	    "Exit codes: 0 good, 1 a finding, 2 usage, 3 incomplete, 4 warnings under --strict,\n"
-	    "66 input unreadable, 74 I/O or disk full, 75 busy, 78 configuration, policy or "
-	    "key.\n");
-	return (app_finish("help", &out, 0));
-}
-
-static int
-help_command(const struct app_command *c)
-{
-	struct buf out = { 0 };
-
-	buf_fmt(&out, "cretula %s: %s\n\nusage: cretula %s [--option ...]%s%s\n\n", c->name,
-	    c->summary, c->name, c->operands[0] != '\0' ? " " : "", c->operands);
-	for (const struct app_option *o = c->options; o->name != NULL; o++) {
-		char left[48];
-
-		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value != NULL ? " " : "",
-		    o->value != NULL ? o->value : "");
-		buf_fmt(&out, "  %-22s %s\n", left, o->help);
-	}
-	buf_fmt(&out, "  %-22s %s\n  %-22s %s\n\n%s", "--json", "the result as one JSON object",
-	    "--help", "this page", c->details);
-	return (app_finish("help", &out, 0));
-}
-
 static const struct app_command *
 find(const char *name)
 {
@@ -96,7 +55,30 @@ find(const char *name)
 	return (NULL);
 }
 
-/* cretula help [COMMAND | TOPIC] */
+/* Neither a command nor (if it was asked of) a topic; the nearest one is said. */
+static int
+unknown(const char *what, const char *name, bool topics)
+{
+	struct buf words = { 0 };
+	struct span near = { NULL, 0 };
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		buf_fmt(&words, "%s ", commands[i]->name);
+	for (const struct app_topic *t = app_topics; topics && t->name != NULL; t++)
+		buf_fmt(&words, "%s ", t->name);
+	buf_str(&words, "help");
+	if (buf_ok(&words))
+		near = config_suggest(span_str(name), words.data);
+	if (near.len > 0)
+		fprintf(stderr, "cretula: no %s '%s', did you mean %.*s? cretula --help\n", what,
+		    name, (int)near.len, near.ptr);
+	else
+		fprintf(stderr, "cretula: no %s '%s': cretula --help\n", what, name);
+	buf_free(&words);
+	return (ERR_USAGE);
+}
+
+/* cretula help [COMMAND | TOPIC | --json] */
 static int
 help(const char *name)
 {
@@ -105,15 +87,26 @@ help(const char *name)
 	struct buf out = { 0 };
 
 	if (name == NULL)
-		return (help_overview());
-	if ((c = find(name)) != NULL)
-		return (help_command(c));
-	if ((t = app_topic_find(name)) != NULL) {
+		app_help_overview(commands, COMMAND_COUNT, &out);
+	else if (strcmp(name, "--json") == 0)
+		app_help_json(commands, COMMAND_COUNT, &out);
+	else if ((c = find(name)) != NULL)
+		app_help_command(c, &out);
+	else if ((t = app_topic_find(name)) != NULL)
 		t->print(&out);
-		return (app_finish("help", &out, 0));
-	}
-	fprintf(stderr, "cretula: no command or topic '%s': cretula --help\n", name);
-	return (ERR_USAGE);
+	else
+		return (unknown("command or topic", name, true));
+	return (app_finish("help", &out, 0));
+}
+
+/* cretula COMMAND --help */
+static int
+help_command(const struct app_command *c)
+{
+	struct buf out = { 0 };
+
+	app_help_command(c, &out);
+	return (app_finish("help", &out, 0));
 }
 
 /* No core dump holds what the logs said; a closed pipe is an error, not death. */
@@ -165,9 +158,7 @@ app_main(int argc, char **argv)
 
 		return (argc > 1 ? code : ERR_USAGE);
 	}
-	if ((c = find(name)) == NULL) {
-		fprintf(stderr, "cretula: no command '%s': cretula --help\n", name);
-		return (ERR_USAGE);
-	}
+	if ((c = find(name)) == NULL)
+		return (unknown("command", name, false));
 	return (run(c, argc - 1, argv + 1));
 }

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "config/source.h"
+#include "config/suggest.h"
 #include "config/tree.h"
 
 #define CONFIG_INCLUDE_DEPTH 4
@@ -65,11 +66,6 @@ void config_hint_near(struct config_loader *l, struct span word, const char *wor
 const char *config_shown(struct span text, char out[static CONFIG_SHOWN_BYTES]);
 /* Every error in the order of the files. */
 void config_problems_print(struct config_loader *l, struct buf *report);
-
-/* ---- suggest.c ---- */
-
-/* The nearest of the words, blank-separated; empty if none is near. */
-struct span config_suggest(struct span word, const char *words);
 
 /* ---- expand.c ---- */
 

@@ -2,7 +2,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "config/fill.h"
+#include "config/options.h"
+#include "config/suggest.h"
 
 #define WORD_MAX 48
 

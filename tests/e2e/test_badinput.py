@@ -47,7 +47,11 @@ def test_usage():
                        (['import', '--stream', 'a', 'x'], '--store DIR is needed'),
                        (['import', '--stream', 'a', '--store', 's', '--format', 'bogus', 'x'], "no format 'bogus'"),
                        (['import', '--stream', 'a', '--store', 's', '--jobs', '99', '/dev/null'], 'whole number'),
-                       (['nonsense'], "no command 'nonsense'"), (['key', 'burn', '--keys', 'x'], "'burn'"),
+                       (['nonsense'], "no command 'nonsense'"), (['imprt'], 'did you mean import?'),
+                       (['import', '--stroe=x', 'y'], 'no option --stroe, did you mean --store? cretula import --help'),
+                       (['view', '--jsno'], 'did you mean --json?'), (['import', '-s'], 'no option -s: cretula'),
+                       (['help', 'formts'], "no command or topic 'formts', did you mean formats?"),
+                       (['xyzzyx'], "no command 'xyzzyx': cretula --help"), (['heplp'], 'did you mean help?'), (['key', 'burn', '--keys', 'x'], "'burn'"),
                        (['view', '--store', 's'], 'are needed'), (['mask', '--format', 'auto', 'file'], 'unexpected'),
                        (['verify'], 'is needed'), (['key', 'show'], 'is needed')):
         fails(2, text, *args)

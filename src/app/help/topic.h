@@ -1,6 +1,6 @@
 /* app: help pages about things that are no command, made from their tables. */
-#ifndef CRETULA_APP_TOPIC_H
-#define CRETULA_APP_TOPIC_H
+#ifndef CRETULA_APP_HELP_TOPIC_H
+#define CRETULA_APP_HELP_TOPIC_H
 
 #include "base/buf.h"
 

@@ -1,7 +1,7 @@
 /* app: help pages made from the tables of other rooms. */
 #include <string.h>
 
-#include "app/topic.h"
+#include "app/help/topic.h"
 #include "mask/policy.h"
 #include "parse/parse.h"
 #include "record/record.h"
