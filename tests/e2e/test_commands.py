@@ -23,6 +23,8 @@ def small_store():
 
 def test_help_of_every_command_is_as_kept():
     text = cretula('--help', code=0).text
+    every = cretula('help', '--json', code=0).json['commands']
+    equal([c['name'] for c in every], commands())
     assert {'check', 'import', 'key', 'mask', 'stats', 'verify', 'view'} <= set(commands())
     for name in commands():
         assert re.search(rf'^  {name} ', text, re.M), name
@@ -30,6 +32,9 @@ def test_help_of_every_command_is_as_kept():
         equal(page, cretula('help', name, code=0).text)
         assert 'examples:' in page, name
         text += '\n' + '=' * 20 + '\n' + page
+        said = next(c for c in every if c['name'] == name)
+        assert all(f'--{o["name"]} {o.get("value", "")}'.strip() in page and o['help'] in page for o in said['options']), name
+        assert said['details'] in page and said['summary'] in page and page.count('\n  --') == len(said['options']), name
     golden('help.txt', text)
     assert max(map(len, text.splitlines())) <= 100, 'a terminal line'
 
