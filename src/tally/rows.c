@@ -20,7 +20,9 @@ static const char *const texts[TALLY_ST_COUNT] = {
 	    "errors_5xx=errors_5xx+excluded.errors_5xx,bots=bots+excluded.bots",
 	[TALLY_ST_CELLS] = "SELECT other,key FROM cell"
 			   " WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 AND apart=?5",
-	[TALLY_ST_CELL] = "INSERT INTO cell VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[TALLY_ST_CELL] = "INSERT INTO cell VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+			  " ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"
+			  "bots=bots+excluded.bots,bytes=bytes+excluded.bytes",
 	[TALLY_ST_CELL_ADD] = "UPDATE cell SET requests=requests+?8,bots=bots+?9,bytes=bytes+?10"
 			      " WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 AND apart=?5"
 			      " AND other=?6 AND key=?7",
@@ -113,12 +115,12 @@ bind_key(sqlite3_stmt *st, int at, const struct tally_book *book, const struct t
 	(void)sqlite3_bind_text(st, at, book->texts + cell->text, cell->len, SQLITE_STATIC);
 }
 
-int
-tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e)
+static int
+put_cell(struct tally_book *book, const struct tally_kept *cell, enum tally_statement which,
+    struct err *e)
 {
 	const struct tally_group *g = &book->groups[cell->group];
-	sqlite3_stmt *st =
-	    tally_rows_statement(book, cell->stored ? TALLY_ST_CELL_ADD : TALLY_ST_CELL, e);
+	sqlite3_stmt *st = tally_rows_statement(book, which, e);
 	const int64_t place[] = { book->stream, g->period, tally_dims[g->dim].code, g->index,
 		g->apart, cell->other };
 	const int64_t sums[] = { (int64_t)cell->requests, (int64_t)cell->bots,
@@ -129,9 +131,21 @@ tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e)
 	bind_numbers(st, 1, place, 6);
 	bind_key(st, 7, book, cell);
 	bind_numbers(st, 8, sums, 3);
+	return (run(book, st, e));
+}
+
+/* tally_fold, in another process, may have taken or made the row since it was looked for. */
+int
+tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e)
+{
+	if (cell->stored && put_cell(book, cell, TALLY_ST_CELL_ADD, e) == -1)
+		return (-1);
+	if ((!cell->stored || sqlite3_changes(book->db) == 0) &&
+	    put_cell(book, cell, TALLY_ST_CELL, e) == -1)
+		return (-1);
 	cell->requests = cell->bots = cell->bytes = 0;
 	cell->stored = true;
-	return (run(book, st, e));
+	return (0);
 }
 
 /* ---- keys of subjects ---- */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/names.h"
 #include "app/records.h"
@@ -11,6 +12,8 @@
 #include "base/err.h"
 #include "store/layout.h"
 #include "store/reader.h"
+#include "tally/fold.h"
+#include "view/tier/tier.h"
 
 struct counting {
 	struct tally_book *book;
@@ -146,6 +149,22 @@ out:
 	tally_book_close(book);
 	buf_free(&path);
 	return (rc);
+}
+
+/* As far as analysts are shown cells: what they and all below them see does not change. */
+int
+app_tally_fold(
+    const char *store, const char *stream, int64_t until_us, uint64_t *folded, struct err *e)
+{
+	const struct tally_folding how = { stream, until_us, VIEW_K_ANALYST };
+	struct buf path = { 0 };
+	int rc = app_tally_path(store, &path, e);
+
+	*folded = 0;
+	if (rc == 0 && access(path.data, F_OK) == 0)
+		rc = tally_fold(path.data, &how, folded, e);
+	buf_free(&path);
+	return (rc == -1 ? err_in(e, "stream %s", stream) : 0);
 }
 
 static int

@@ -35,6 +35,14 @@ int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *s
 int app_tally_forget(const char *store, const char *stream, bool *there, struct err *e);
 
 /*
+ * Behind the pruning of detail: cells under the analysts' k of periods that are over at until_us
+ * become part of "other" for good (tally/fold.h); events before it have no record any more.
+ * No stats.db: nothing to do.  folded: how many cells went.
+ */
+int app_tally_fold(
+    const char *store, const char *stream, int64_t until_us, uint64_t *folded, struct err *e);
+
+/*
  * Count all segments of a stream again; of all streams, if it is NULL.
  * ERR_INCOMPLETE: some were pruned, what is known of them would be lost;
  * forget: so be it.  What is no stats.db is replaced.

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "tally/db.h"
+#include "tally/fold.h"
 #include "view/counts/counts.h"
 
 #define HOUR INT64_C(3600000000)
@@ -318,6 +319,51 @@ answers_stay(void **state)
 }
 
 static void
+expect_same(const struct view_counts *a, const struct view_counts *b)
+{
+	assert_int_equal(a->point_count, b->point_count);
+	assert_memory_equal(a->points, b->points, a->point_count * sizeof(a->points[0]));
+	assert_int_equal(a->day_count, b->day_count);
+	assert_memory_equal(a->days, b->days, a->day_count * sizeof(a->days[0]));
+	for (int d = 0; d < VIEW_DIM_COUNT; d++) {
+		const struct view_table *t = &a->tables[d], *u = &b->tables[d];
+
+		assert_memory_equal(t->rest, u->rest, sizeof(t->rest));
+		assert_int_equal(t->cell_count, u->cell_count);
+		for (size_t i = 0; i < t->cell_count; i++) {
+			assert_true(span_equal(t->cells[i].key, u->cells[i].key));
+			assert_memory_equal(
+			    t->cells[i].count, u->cells[i].count, sizeof(t->cells[i].count));
+		}
+	}
+}
+
+/* Cells of few go into "other" for good when their detail does: nobody sees a difference. */
+static void
+folding_changes_no_answer(void **state)
+{
+	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_ANALYST),
+		view_grant_of(VIEW_PUBLIC) };
+	const struct tally_folding how = { "s", (FIRST + DAYS) * DAY, VIEW_K_ANALYST };
+	struct view_counts before[3], after;
+	struct err e = { ERR_NONE, "" };
+	uint64_t seed = 33, folded;
+
+	grants[1].k = 15;
+	fill(&seed);
+	for (size_t g = 0; g < 3; g++)
+		ask(&grants[g], 0, DAYS * 24, DAYS * 24, &before[g]);
+	assert_int_equal(tally_fold(path, &how, &folded, &e), 0);
+	assert_true(folded > 20);
+	for (size_t g = 0; g < 3; g++) {
+		ask(&grants[g], 0, DAYS * 24, DAYS * 24, &after);
+		expect_same(&before[g], &after);
+		view_counts_free(&after);
+		view_counts_free(&before[g]);
+	}
+}
+
+static void
 a_narrower_role_sees_fewer_tables(void **state)
 {
 	struct view_grant grant = view_grant_of(VIEW_ANALYST);
@@ -363,6 +409,7 @@ main(void)
 		cmocka_unit_test(parts_are_of_k_and_add_up),
 		cmocka_unit_test(analysts_lose_nothing_but_quiet_days),
 		cmocka_unit_test(answers_stay),
+		cmocka_unit_test(folding_changes_no_answer),
 		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
 		cmocka_unit_test(nothing_is_nothing),
 	};

@@ -1,0 +1,33 @@
+/*
+ * tally: cells of few subjects, once the detail under them is gone.
+ *
+ * As long as records are kept, a cell of one person says no more than they do.
+ * When they are pruned it must not be what is left of that person: such cells
+ * go into "other" for good, so that sums stay what they were (ADR 30).
+ */
+#ifndef CRETULA_TALLY_FOLD_H
+#define CRETULA_TALLY_FOLD_H
+
+#include <stdint.h>
+
+struct err;
+
+/*
+ * In STORE/stats.db (path), of the stream: of each hour, day, week and month that is over
+ * at until_us, the cells of fewer than k subjects (or of a number that is not known) become part
+ * of "other", and what named them is overwritten in the file.  Everything of a period
+ * (TALLY_ALL) and the steps of latency stay, for they name nothing.
+ *
+ * Doing it again does nothing.  folded: how many cells went.  A stream that was
+ * never counted has none.  0, or -1 with e: ERR_INPUT: there is no such file; ERR_FINDING: it is
+ * none; ERR_BUSY: others held it for more than 5 s: all is as it was, or (a reader) copies are
+ * left that SQLite made.
+ */
+struct tally_folding {
+	const char *stream;
+	int64_t until_us;
+	unsigned k; /* at most 20: more are not told apart */
+};
+int tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e);
+
+#endif
