@@ -15,6 +15,9 @@
 struct err;
 struct store_stream;
 
+/* How the text of a `config` entry begins that says that a vocabulary was not believed. */
+#define STORE_WORDS_REFUSED "refused: "
+
 struct store_words_found {
 	const char *refused; /* NULL, or what is wrong with the file that was there */
 	size_t lines, marks; /* of it; and marks of forgotten words that were kept */

@@ -54,6 +54,11 @@ def step(name, /, *arguments, **own):
     return lambda shop: getattr(shop, name)(*arguments, **own)
 
 
+def config(text, kind='words'):
+    """The text of a config entry says what happened to a vocabulary."""
+    return step('add', 'config', kind=kind, policy=life.policy(), text=text, sw=life.SW)
+
+
 def lying(of, nth=0, **own):
     return anew(put(**own), of, nth)
 
@@ -354,6 +359,8 @@ PROMISES = [
     ('', 'an alarm', more(step('recover', 'tags', alarm=True)), 'E_OPEN'),
     ('', 'an alarm that was answered', more(step('recover', 'data', alarm=True), step('recover', 'accepted')),
      'W_LOSS_ACCEPTED'),
+    ('', 'a vocabulary that was refused', more(config('refused: it is gone')), 'W_WORDS_REFUSED'),
+    ('', 'a vocabulary that was not', more(config('not refused: '), config('refused:'), config('refused: it is gone', kind='detail')), ''),
     ('', 'an alarm after the answer', more(step('recover', 'accepted'), step('recover', 'files', alarm=True)), 'E_OPEN'),
     ('', 'an answer of another kind', more(step('recover', 'data', alarm=True), step('recover', 'crash')), 'E_OPEN'),
     ('59', 'an entry older than the one before', lying('clock', t='2025-03-01T00:00:01.000Z'), 'E_TIME_BACK'),

@@ -2508,9 +2508,13 @@ class History:
         elif not entry['alarm'] and entry['reason'] == 'accepted':
             self.accepted = i
 
+    def judge_config(self, i, entry):
+        if entry['kind'] == 'words' and entry.get('text', '').startswith('refused: '):
+            self.tell('W_WORDS_REFUSED', i, 'words/NAME was not what the writer had left')
+
     KEYS = {'genesis': judge_genesis, 'recover': judge_lost, 'rekey': judge_rekey, 'revoke': judge_revoke}
-    PROMISES = {'anchor': judge_anchor, 'derive': judge_derive, 'destroy': judge_destroy, 'head': judge_head,
-                'hold': judge_hold, 'prune': judge_prune, 'recover': judge_recover, 'redact': judge_redact,
+    PROMISES = {'anchor': judge_anchor, 'config': judge_config, 'derive': judge_derive, 'destroy': judge_destroy,
+                'head': judge_head, 'hold': judge_hold, 'prune': judge_prune, 'recover': judge_recover, 'redact': judge_redact,
                 'release': judge_release, 'replay': judge_replay, 'rotate': judge_rotate, 'segment': judge_segment}
 
     def tell_alarms(self):

@@ -8,6 +8,7 @@
 #include "audit/outside/anchors.h"
 #include "base/err.h"
 #include "store/layout.h"
+#include "store/words.h"
 
 struct judge {
 	struct audit_chain *chain;
@@ -164,6 +165,18 @@ take_past(struct judge *j)
 		j->chain->coverage->unknown_entries++;
 }
 
+/* Who can write words/NAME can write all of the store: that is worth more than a line in a log. */
+static void
+take_config(struct judge *j)
+{
+	const struct seal_config *config = &j->entry.of.config;
+
+	if (span_is(config->kind, "words") &&
+	    span_starts(config->text, span_str(STORE_WORDS_REFUSED)))
+		tell(j, AUDIT_W_WORDS_REFUSED, "words/NAME was not what the writer had left");
+	take_past(j);
+}
+
 static void
 take_entry(struct judge *j)
 {
@@ -175,6 +188,7 @@ take_entry(struct judge *j)
 		if (!j->silent)
 			audit_anchor_check(j->chain, &entry->of.anchor, &j->at);
 		break;
+	case SEAL_CONFIG: take_config(j); break;
 	case SEAL_DERIVE:
 		take_past(j);
 		if (!j->silent)

@@ -5,8 +5,6 @@
 #include "base/buf.h"
 #include "store/words.h"
 
-/* How the text of a `config` entry begins that says so. */
-#define STORE_WORDS_REFUSED "refused: "
 #define STORE_WORDS_BYTES_MAX ((size_t)64 << 20)
 
 struct err;

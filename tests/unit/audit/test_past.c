@@ -203,6 +203,35 @@ alarm_behind_answer(struct build *b)
 	build_recover(past_shop, true, "tags");
 }
 
+static void
+say_config(const char *kind, const char *text)
+{
+	static struct seal_entry entry;
+
+	build_common(past_shop, SEAL_CONFIG, &entry);
+	entry.of.config = (struct seal_config){ .kind = span_str(kind),
+		.policy = span_str(BUILD_POLICY),
+		.text = span_str(text) };
+	build_append(past_shop, &entry, false);
+}
+
+static void
+words_refused(struct build *b)
+{
+	(void)b;
+	say_config("words", "refused: it is gone");
+}
+
+static void
+words_changed(struct build *b)
+{
+	(void)b;
+	say_config("words", "not refused: ");
+	say_config("words", "refused:");
+	say_config("words", "");
+	say_config("detail", "refused: it is gone");
+}
+
 /* Nobody vouches for what it says, so the segment is missed. */
 static void
 prune_unsigned(struct build *b)
@@ -375,6 +404,9 @@ static const struct past_row rows[] = {
 	{ "more replayed than sealed", replay_more, 1, AUDIT_E_COUNTS, LAST, NONE, NONE },
 	{ "an alarm", alarm, 1, AUDIT_E_OPEN, LAST, NONE, NONE },
 	{ "an alarm, answered", alarm_answered, 1, AUDIT_W_LOSS_ACCEPTED, LAST, NONE, NONE },
+	{ "a vocabulary that was refused", words_refused, 1, AUDIT_W_WORDS_REFUSED, LAST, NONE,
+	    NONE },
+	{ "a vocabulary that was not", words_changed, 0, 0, NONE, NONE, NONE },
 	{ "answered before", alarm_behind_answer, 1, AUDIT_E_OPEN, LAST + 1, NONE, NONE },
 	{ "a head", head, 0, 0, NONE, NONE, NONE },
 	{ "shorter than its head", head_of_more, 1, AUDIT_E_ROLLBACK, LAST, NONE, NONE },
