@@ -53,6 +53,7 @@ struct config_stream {
 	int64_t grace_us[3];             /* by enum key_period */
 	bool ratchet_ram;                /* else in its sector; format.md 12 */
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
+	char rotate_zone[CONFIG_NAME_BYTES]; /* whose midnight that is; "": UTC */
 	int64_t seal_every_us;
 	uint64_t line_max;               /* limits.line */
 	uint64_t rate;                   /* limits.rate; 0: none */

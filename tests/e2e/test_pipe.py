@@ -587,6 +587,31 @@ def test_periods_end_also_while_nothing_runs():
     cretula(*PIPE[1:], '--rotate', 'yearly', code=2)
 
 
+def test_periods_end_by_the_clock_of_a_zone():
+    """The evening of a day in Berlin begins the next day there an hour before UTC does; the daemon's `rotate_zone` is the same code."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    for time_of_day in ('T22:59:59Z', 'T23:00:00Z'):
+        cretula(*PIPE[1:], '--rotate', 'daily', '--rotate-zone', 'Europe/Berlin', stdin=line(5),
+                env={'CRETULA_CLOCK': '2026-10-25' + time_of_day}, code=0)
+    equal(rotates(), [('2026-10-25', [[1, 1]])])
+    good(2)
+    cretula(*PIPE[1:], '--rotate-zone', 'Europe/Atlantis', code=2)
+
+
+def test_a_signal_ends_a_period():
+    process = start()
+    wait_for(opened)
+    for n in range(2):
+        process.stdin.write(line(n))
+        wait_for(lambda: committed() == 1)
+        process.send_signal(signal.SIGUSR2)
+        wait_for(lambda: len(rotates()) == n + 1)
+    end(process)
+    equal(rotates(), [('1', [[1, 1]]), ('2', [[2, 2]])])
+    good(2)
+
+
 def test_periods_and_seals_of_the_configuration():
     write('c.yaml', b'store: store\nstreams: {s: {format: combined, rotate: 1M, seal_every: 1s}}\n')
     process = subprocess.Popen([CRETULA, 'pipe', '--config', 'c.yaml', 's'], stdin=subprocess.PIPE, stderr=subprocess.PIPE,

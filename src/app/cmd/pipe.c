@@ -25,7 +25,8 @@ static const struct app_option options[] = {
 	{ "format", "NAME", "format of the lines, or auto (the default)" },
 	APP_OPTION_FORMAT_STRING,
 	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
-	{ "rotate", "P", "end a period daily, weekly, monthly (UTC), or at a size from 1M" },
+	{ "rotate", "P", "end a period daily, weekly, monthly, or at a size from 1M" },
+	{ "rotate-zone", "ZONE", "whose midnight that is: Europe/Berlin, +02:00 (default: UTC)" },
 	{ "seal-every", "T", "seal a segment so often, 1s to 1h (default 1h)" },
 	{ "store", "DIR", "the store; made if it does not exist" },
 	{ "stream", "NAME", "the stream, if not named as STREAM" },
@@ -45,7 +46,9 @@ static void
 on_signal(int number)
 {
 	if (number == SIGUSR1)
-		seal = 1;
+		atomic_fetch_or(&seal, APP_PIPE_SEAL);
+	else if (number == SIGUSR2)
+		atomic_fetch_or(&seal, APP_PIPE_ROTATE);
 	else
 		stop = number;
 }
@@ -58,6 +61,7 @@ catch_signals(void)
 	(void)sigaction(SIGTERM, &act, NULL);
 	(void)sigaction(SIGINT, &act, NULL);
 	(void)sigaction(SIGUSR1, &act, NULL);
+	(void)sigaction(SIGUSR2, &act, NULL);
 	(void)signal(SIGHUP, SIG_IGN);
 }
 
@@ -83,7 +87,7 @@ static int
 read_options(struct piping *p, struct err *e)
 {
 	const char *every = app_arg(p->args, "seal-every");
-	const char *rotate = app_arg(p->args, "rotate");
+	const char *rotate = app_arg(p->args, "rotate"), *zone = app_arg(p->args, "rotate-zone");
 	int64_t every_us;
 
 	if (read_name(p, e) == -1 ||
@@ -95,12 +99,16 @@ read_options(struct piping *p, struct err *e)
 	every_us = p->setup.stream->seal_every_us;
 	if (rotate == NULL)
 		rotate = p->setup.stream->rotate;
+	if (zone == NULL)
+		zone = p->setup.stream->rotate_zone;
 	if (every != NULL &&
 	    (num_duration(span_str(every), &every_us) == -1 || every_us < SECOND_US ||
 		every_us > HOUR_US))
 		return (err_set(e, ERR_USAGE, "--seal-every %s: from 1s to 1h", every));
 	p->session.pipe.seal_every_ns = every_us * 1000;
-	if (app_rotate_parse(rotate, &p->session.pipe.rotate) == -1)
+	if (app_rotate_parse("never", zone, &p->session.pipe.rotate) == -1)
+		return (err_set(e, ERR_USAGE, "--rotate-zone: there is no such time zone here"));
+	if (app_rotate_parse(rotate, zone, &p->session.pipe.rotate) == -1)
 		return (err_set(e, ERR_USAGE,
 		    "--rotate %s: daily, weekly, monthly, or a size from 1M", rotate));
 	return (app_parser_find(p->args, &p->setup, &p->session.pipe.setup.parser, e));
@@ -224,8 +232,9 @@ const struct app_command app_command_pipe = { "pipe",
 	"mask log lines as they come and keep them in a live, sealed stream", "[STREAM]", 0, 1,
 	options,
 	"Reads standard input until it ends or SIGTERM comes. What is read is committed within\n"
-	"about a second; after a crash the next start goes on there. SIGUSR1 seals at once;\n"
-	"SIGHUP is ignored: the configuration is read at the start. On a full disk input waits.\n"
+	"about a second; after a crash the next start goes on there. SIGUSR1 seals at once,\n"
+	"SIGUSR2 also ends the period (`rotate`); SIGHUP is ignored: the configuration is read at\n"
+	"the start. On a full disk input waits.\n"
 	"A stream with `input: { unix-stream: PATH }` is the daemon's: lines go on to its socket,\n"
 	"and wait while `cretula run` is away; how they are read it says, not options here.\n\n"
 	"examples:\n"

@@ -244,7 +244,7 @@ turn_epochs(struct app_capture *c, int64_t now_us)
 
 /*
  * A clock that goes back is not followed; days also turn while nothing comes,
- * and so do keys that another process changed.
+ * and so do periods, and keys that another process changed.
  */
 static bool
 see_clock(struct app_capture *c)
@@ -252,11 +252,13 @@ see_clock(struct app_capture *c)
 	struct app_clock_break ignored; /* the writer sees it too */
 	int64_t now_us;
 	bool turns;
+	char ignored_too[16];
 
 	(void)app_clock_look(&c->clock, clock_now_us(), app_clock_boot_us(), &ignored);
 	now_us = c->clock.now_us > c->now_us ? c->clock.now_us : c->now_us;
-	turns =
-	    c->changed || key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us);
+	turns = c->changed ||
+	    key_epoch_index(KEY_DAY, now_us) != key_epoch_index(KEY_DAY, c->now_us) ||
+	    app_rotate_ends(&c->p->rotate, c->now_us, now_us, ignored_too);
 	if (!turns && now_us == c->now_us)
 		return (true);
 	if (turns && !turn_epochs(c, now_us))

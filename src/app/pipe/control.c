@@ -177,17 +177,43 @@ end_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e
 	return (rc == -1 ? -1 : 0);
 }
 
+static int
+end_numbered(struct app_pipe *p, struct err *e)
+{
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)++p->period_number);
+	p->period_bytes = 0;
+	return (end_period(p, p->turn_us, number, e));
+}
+
 /* By size: is it full?  Segments of one period are about so large. */
 static int
 rotate_size(struct app_pipe *p, struct err *e)
 {
-	char number[24];
-
 	if (p->rotate.bytes == 0 || p->period_bytes < p->rotate.bytes)
 		return (0);
-	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)++p->period_number);
-	p->period_bytes = 0;
-	return (end_period(p, p->turn_us, number, e));
+	return (end_numbered(p, e));
+}
+
+/* By a signal: what is left of a day is a period of the same name. */
+static int
+rotate_now(struct app_pipe *p, struct err *e)
+{
+	struct store_unrotated u;
+	char name[16];
+
+	p->rotate_asked = false;
+	if (p->rotate.by_time) {
+		app_rotate_name(&p->rotate, p->turn_us, name);
+		return (end_period(p, p->turn_us, name, e));
+	}
+	if (p->rotate.bytes == 0) { /* nobody counted so far */
+		if (store_live_unrotated(p->live, &u, e) == -1)
+			return (-1);
+		p->period_number = u.number;
+	}
+	return (end_numbered(p, e));
 }
 
 /*
@@ -286,12 +312,12 @@ serve_time(struct app_pipe *p, struct err *e)
 	char spared[APP_SPARED_BYTES];
 	int64_t now_ns = clock_mono_ns();
 	bool sealing = p->pushed || now_ns - p->opened_ns >= p->seal_every_ns, changed;
-	int rc;
+	bool rotating = p->pushed && p->rotate_asked;
+	int rc, asked;
 
-	if (*p->seal != 0) {
-		*p->seal = 0;
+	if ((asked = atomic_exchange(p->seal, 0)) != 0)
 		p->push = true;
-	}
+	p->rotate_asked = p->rotate_asked || (asked & APP_PIPE_ROTATE) != 0;
 	give_back(p, now_ns);
 	p->pushed = false;
 	pthread_mutex_unlock(&p->lock);
@@ -309,7 +335,9 @@ serve_time(struct app_pipe *p, struct err *e)
 		rc = app_pipe_report(p, e);
 	if (rc == 0)
 		rc = app_raise_tell(p, e);
-	if (rc == 0 && sealing)
+	if (rc == 0 && rotating)
+		rc = rotate_now(p, e);
+	else if (rc == 0 && sealing)
 		rc = cut(p, p->turn_us, e);
 	else if (rc == 0 && now_ns - p->flushed_ns >= HEARTBEAT_NS)
 		rc = heartbeat(p, e);

@@ -27,6 +27,7 @@
 #include "store/live.h"
 #include "store/periods.h"
 
+enum { APP_PIPE_SEAL = 1, APP_PIPE_ROTATE = 2 }; /* of seal */
 #define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
 
 struct app_capture;
@@ -53,7 +54,7 @@ struct app_pipe {
 	uint64_t lost; /* lines that a run before could not write */
 	uint64_t lost_files; /* 1 for those of a file that is gone */
 	const atomic_int *stop; /* not 0: drain and end; APP_PIPE_DETACH: only end */
-	atomic_int *seal; /* cut now; cleared here */
+	atomic_int *seal; /* bits: cut now; end the period as well.  Cleared here */
 	const char *daemon; /* the stream's name for its log; NULL: `pipe` speaks */
 	struct app_counter *counter; /* NULL: nobody counts */
 	struct app_figures *figures; /* who watches; NULL: nobody */
@@ -86,7 +87,7 @@ struct app_pipe {
 	struct mask_epochs epochs; /* of the open segment */
 	int64_t opened_ns, flushed_ns;
 	struct app_clock_break broke; /* which the chain does not tell yet */
-	bool has_broken;
+	bool has_broken, rotate_asked; /* rotate_asked: the next cut ends the period */
 	int64_t period_us; /* a time of the running period */
 	uint64_t period_bytes, period_number;
 	struct app_over over; /* limits.rate, as people are told */

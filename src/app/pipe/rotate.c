@@ -7,16 +7,19 @@
 #include "base/num.h"
 
 int
-app_rotate_parse(const char *text, struct app_rotate *r)
+app_rotate_parse(const char *text, const char *zone, struct app_rotate *r)
 {
 	static const char *const names[KEY_PERIOD_COUNT] = { "daily", "weekly", "monthly" };
 
 	*r = (struct app_rotate){ .by_time = false };
+	if (parse_zone_load(span_str(zone[0] == '\0' ? "UTC" : zone), &r->zone) == -1)
+		return (-1);
 	if (strcmp(text, "never") == 0)
 		return (0);
 	for (int i = 0; i < KEY_PERIOD_COUNT; i++) {
 		if (strcmp(text, names[i]) == 0) {
-			*r = (struct app_rotate){ .by_time = true, .period = (enum key_period)i };
+			r->by_time = true;
+			r->period = (enum key_period)i;
 			return (0);
 		}
 	}
@@ -25,17 +28,32 @@ app_rotate_parse(const char *text, struct app_rotate *r)
 	return (0);
 }
 
+static int64_t
+index_of(const struct app_rotate *r, int64_t t_us)
+{
+	return (key_epoch_index(r->period, parse_zone_local(&r->zone, t_us)));
+}
+
+void
+app_rotate_name(const struct app_rotate *r, int64_t t_us, char name[static 16])
+{
+	(void)key_epoch_name(r->period, index_of(r, t_us), name);
+}
+
+int64_t
+app_rotate_end(const struct app_rotate *r, int64_t t_us)
+{
+	if (!r->by_time)
+		return (0);
+	return (parse_zone_first(&r->zone, key_epoch_end_us(r->period, index_of(r, t_us))));
+}
+
 bool
 app_rotate_ends(const struct app_rotate *r, int64_t from_us, int64_t to_us, char name[static 16])
 {
-	int64_t from;
-
-	if (!r->by_time)
+	if (!r->by_time || to_us < app_rotate_end(r, from_us))
 		return (false);
-	from = key_epoch_index(r->period, from_us);
-	if (from >= key_epoch_index(r->period, to_us))
-		return (false);
-	(void)key_epoch_name(r->period, from, name);
+	app_rotate_name(r, from_us, name);
 	return (true);
 }
 
@@ -55,10 +73,4 @@ app_pipe_rotate_start(struct app_pipe *p, struct err *e)
 	if (u.segments == 0 || !app_rotate_ends(&p->rotate, u.t_us, p->turn_us, name))
 		return (0);
 	return (store_live_rotate(p->live, name, e));
-}
-
-int64_t
-app_rotate_end(const struct app_rotate *r, int64_t t_us)
-{
-	return (r->by_time ? key_epoch_end_us(r->period, key_epoch_index(r->period, t_us)) : 0);
 }

@@ -41,7 +41,9 @@ serve(struct run_daemon *d, const sigset_t *set, struct err *e)
 		if (number == SIGTERM || number == SIGINT)
 			return (0);
 		if (number == SIGUSR1)
-			app_daemon_seal(d);
+			app_daemon_seal(d, APP_PIPE_SEAL);
+		if (number == SIGUSR2)
+			app_daemon_seal(d, APP_PIPE_ROTATE);
 		if (number == SIGHUP) {
 			app_notify("RELOADING=1");
 			app_daemon_reload(d);
@@ -64,6 +66,7 @@ hold_signals(sigset_t *set)
 	(void)sigaddset(set, SIGINT);
 	(void)sigaddset(set, SIGHUP);
 	(void)sigaddset(set, SIGUSR1);
+	(void)sigaddset(set, SIGUSR2);
 	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
@@ -111,10 +114,10 @@ const struct app_command app_command_run = { "run",
 	options,
 	"Each stream of the configuration that has an input (`input: { unix: PATH }`, file,\n"
 	"fifo, udp, tcp, tls, http, unix-stream) is read, masked, committed each second and\n"
-	"sealed. SIGTERM drains and seals, SIGUSR1 seals at once, SIGHUP reads the configuration\n"
-	"again: if it is good, streams that changed start anew, the others and the connections\n"
-	"stay. So do streams whose routes, OpenAPI files, document roots or geo databases\n"
-	"changed.\n"
+	"sealed. SIGTERM drains and seals, SIGUSR1 seals at once, SIGUSR2 also ends the period of\n"
+	"each stream (`rotate`), SIGHUP reads the configuration again: if it is good, streams\n"
+	"that changed start anew, the others and the connections stay. So do streams whose\n"
+	"routes, OpenAPI files, document roots or geo databases changed.\n"
 	"A stream that cannot write is tried again; its clients wait meanwhile. Sockets of a\n"
 	"service manager (LISTEN_FDS) are taken by their names.\n\n"
 	"examples:\n"

@@ -292,10 +292,10 @@ app_daemon_stop(struct run_daemon *d)
 }
 
 void
-app_daemon_seal(struct run_daemon *d)
+app_daemon_seal(struct run_daemon *d, int what)
 {
 	for (unsigned i = 0; i < d->count; i++)
-		d->streams[i]->seal = 1;
+		(void)atomic_fetch_or(&d->streams[i]->seal, what);
 }
 
 bool

@@ -27,7 +27,8 @@ struct run_daemon {
 int app_daemon_start(struct run_daemon *d, struct err *e);
 /* Drain, seal, close. */
 void app_daemon_stop(struct run_daemon *d);
-void app_daemon_seal(struct run_daemon *d);
+/* Ask each stream: APP_PIPE_SEAL, APP_PIPE_ROTATE. */
+void app_daemon_seal(struct run_daemon *d, int what);
 /* Has every stream ended?  e: the error of the first that failed. */
 bool app_daemon_dead(const struct run_daemon *d, struct err *e);
 

@@ -56,7 +56,7 @@ open_session(struct run_stream *r, struct err *e)
 	s->pipe.figures = r->figures;
 	s->pipe.seal_every_ns = stream->seal_every_us * 1000;
 	s->pipe.setup.parser.map = &stream->map;
-	if (app_rotate_parse(stream->rotate, &s->pipe.rotate) == -1 ||
+	if (app_rotate_parse(stream->rotate, stream->rotate_zone, &s->pipe.rotate) == -1 ||
 	    app_parser_find(NULL, &r->setup, &s->pipe.setup.parser, e) == -1)
 		return (-1); /* the loader looked at rotate */
 	s->replays = stream->input.kind == INPUT_FILE || stream->input.kind == INPUT_HTTP;

@@ -149,6 +149,38 @@ parse_zone_utc(const struct parse_zone *zone, int64_t local_us)
 	return (local_us - (int64_t)zone->step[low].offset_s * 1000000);
 }
 
+/* When the step was done, by UTC. */
+static int64_t
+step_us(const struct parse_zone *zone, unsigned i)
+{
+	return ((zone->step[i].local_s - zone->step[i].offset_s) * 1000000);
+}
+
+int64_t
+parse_zone_local(const struct parse_zone *zone, int64_t t_us)
+{
+	unsigned i = zone->count - 1;
+
+	while (i > 0 && step_us(zone, i) > t_us)
+		i--;
+	return (t_us + (int64_t)zone->step[i].offset_s * 1000000);
+}
+
+int64_t
+parse_zone_first(const struct parse_zone *zone, int64_t local_us)
+{
+	int64_t first_us = 0;
+
+	for (unsigned i = 0; i < zone->count; i++) {
+		first_us = local_us - (int64_t)zone->step[i].offset_s * 1000000;
+		if (first_us < step_us(zone, i))
+			first_us = step_us(zone, i);
+		if (i + 1 == zone->count || first_us < step_us(zone, i + 1))
+			break;
+	}
+	return (first_us);
+}
+
 void
 parse_zone_assume(const struct parse_state *state, struct event *ev)
 {

@@ -29,6 +29,15 @@ int parse_zone_load(struct span name, struct parse_zone *zone);
 /* The time that a clock there shows, to UTC; an hour that comes twice is its second. */
 int64_t parse_zone_utc(const struct parse_zone *zone, int64_t local_us);
 
+/* What a clock there shows at a time of UTC. */
+int64_t parse_zone_local(const struct parse_zone *zone, int64_t t_us);
+
+/*
+ * The first instant at which a clock there shows local_us or later: of an hour
+ * that comes twice the first one, of one that is left out the step.
+ */
+int64_t parse_zone_first(const struct parse_zone *zone, int64_t local_us);
+
 /* ev's time was read as UTC, but named no zone: it is the parser's, else UTC, and that is said. */
 void parse_zone_assume(const struct parse_state *state, struct event *ev);
 

@@ -134,11 +134,11 @@ run(struct store *s, struct mask_policy *policy)
 		fail_msg("%s", e.text);
 	p.how = how;
 	p.turn_us = now_us;
-	assert_int_equal(app_rotate_parse("fortnightly", &p.rotate), -1);
-	assert_int_equal(app_rotate_parse("1K", &p.rotate), -1);
-	assert_int_equal(app_rotate_parse("2M", &p.rotate), 0);
+	assert_int_equal(app_rotate_parse("fortnightly", "", &p.rotate), -1);
+	assert_int_equal(app_rotate_parse("1K", "", &p.rotate), -1);
+	assert_int_equal(app_rotate_parse("2M", "", &p.rotate), 0);
 	assert_int_equal(p.rotate.bytes, 2 << 20);
-	assert_int_equal(app_rotate_parse("daily", &p.rotate), 0);
+	assert_int_equal(app_rotate_parse("daily", "", &p.rotate), 0);
 	assert_int_equal(app_pipe_rotate_start(&p, &e), 0);
 	assert_false(app_clock_start(&p.clock, now_us, INT64_MIN, 0, &broke));
 	assert_int_equal(app_pipe_turn(&p, now_us, &e), 0);
