@@ -43,7 +43,7 @@ def hostile():
 
 def send(port, wire):
     """The status that came back; 0 if none did."""
-    with socket.create_connection(('127.0.0.1', port), timeout=10) as s:
+    with socket.create_connection(('127.0.0.1', port), timeout=120) as s:
         answer = b''
         try:
             s.sendall(wire)
@@ -77,7 +77,7 @@ class Server:
 
     def __exit__(self, *_):
         self.child.send_signal(self.ending)
-        self.child.wait(timeout=30)
+        self.child.wait(timeout=120)
         self.child.stderr.close()
 
 

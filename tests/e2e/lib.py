@@ -56,7 +56,7 @@ def cretula(*args, stdin=b'', env=None, code=None, cwd=None):
     return run
 
 
-def wait_for(what, seconds=60, seen=lambda: ''):
+def wait_for(what, seconds=120, seen=lambda: ''):
     """seen: what there is, for who waited in vain.  No sleep of a fixed length is long enough on every machine."""
     until = time.monotonic() + seconds
     while not what():

@@ -284,7 +284,7 @@ def test_the_store_is_open_elsewhere():
             time.sleep(0.5)
             write('b.log', make_log(10, seed=2))
             fails(75, 'another cretula process', 'import', '--store', 'store', '--stream', 's', 'b.log')
-        holder.wait(timeout=60)
+        holder.wait(timeout=120)
     cretula('verify', '--store', 'store', code=0)
 
 

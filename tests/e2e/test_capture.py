@@ -125,7 +125,7 @@ frontend www
             wait_for(lambda: open_lines('haproxy') >= read('said').count(b'\n'),
                      seen=lambda: (read('said').count(b'\n'), open_lines('haproxy')))
     proxy.send_signal(signal.SIGUSR1)  # it says first what it did
-    proxy.wait(timeout=60)
+    proxy.wait(timeout=120)
     lines = [line for line in read('said').splitlines() if b'] www ' in line]
     daemon.end()
     want = cretula('mask', '--format', 'haproxy', stdin=b'\n'.join(lines) + b'\n', code=0).lines
@@ -159,7 +159,7 @@ action(type="omfile" file="{folder}/rest.log")
         s.send(b'<190>Nov 24 10:00:00 other: nothing for the stream\n')
     wait_for(lambda: open_lines('rsyslog') >= 200 and os.path.exists('rest.log'))
     log.terminate()
-    log.wait(timeout=20)
+    log.wait(timeout=120)
     daemon.end()
     equal(statuses('rsyslog'), list(range(200, 400)))
     equal(read('rest.log').count(b'\n'), 1, 'lines that rsyslog writes to a file')

@@ -99,7 +99,7 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     cretula('import', '--store', 'store', '--stream', 'shop', '--no-verify', 'access.log', code=0)
     for command in (f'{CRETULA} view --store store --stream shop --as text | head -3; echo "${{PIPESTATUS[0]}}"',
                     f'{CRETULA} mask --format apache-combined < access.log | head -3; echo "${{PIPESTATUS[0]}}"'):
-        done = subprocess.run(['bash', '-c', command], capture_output=True, check=True, timeout=60)
+        done = subprocess.run(['bash', '-c', command], capture_output=True, check=True, timeout=120)
         equal(len(done.stdout.splitlines()), 4, command)
         equal(done.stdout.splitlines()[3], b'0', command)
         assert b'Broken pipe' not in done.stderr, done.stderr

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, shared, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, shared, wait_for, write
 from test_run import Daemon, configure, connect
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
@@ -144,13 +144,6 @@ def end(process, code=0):
     said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, code, said)
     return said
-
-
-def wait_for(what, seconds=30):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.01)
 
 
 def opened():
@@ -327,7 +320,7 @@ def test_a_daemon_waits_by_no_clock_that_jumps():
         wait_for(lambda: committed(1))
     time.sleep(0.3)  # nothing is on its way that would wake it
     daemon.process.send_signal(signal.SIGUSR1)
-    wait_for(lambda: [e for e in entries() if e['type'] == 'segment'], 10)
+    wait_for(lambda: [e for e in entries() if e['type'] == 'segment'])
     daemon.end()
 
 
@@ -458,7 +451,7 @@ def test_a_restart_while_the_old_one_seals():
                 break
             equal((run.code, len(run.err.splitlines())), (75, 1), run.err)
         old.stdin.close()
-        equal(old.wait(timeout=30), 0)
+        equal(old.wait(timeout=120), 0)
         done += 2001
         equal(sizes(), list(range(done)), f'round {round_}, after {attempt} attempts')
     good()
@@ -517,7 +510,7 @@ def test_sigterm_during_a_seal():
         process.send_signal(signal.SIGUSR1)
         time.sleep(0.003 * n)
         process.send_signal(signal.SIGTERM)
-        equal(process.wait(timeout=30), 0)
+        equal(process.wait(timeout=120), 0)
         process.stdin.close()
         process.stderr.close()
     equal(sizes(), list(range(4000)))

@@ -78,7 +78,7 @@ def test_full_disk():
             with open('access.log', 'ab') as f:
                 for n in range(turn * 2000, turn * 2000 + 2000):
                     f.write(line(n))
-            wait_for(lambda: any(e.get('reason') == 'disk-full' for e in entries('a')[seen:]), 30)
+            wait_for(lambda: any(e.get('reason') == 'disk-full' for e in entries('a')[seen:]))
             while True:  # what was sealed is smaller than what was open: take that, too
                 fill('more', 0)
                 sent = first.sent

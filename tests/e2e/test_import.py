@@ -277,7 +277,7 @@ def stopped(first, number, *options):
         wait_for(lambda: catches(process, number) and is_taken(process.stdin))
         start = time.monotonic()
         process.send_signal(number)
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=120)
         took = time.monotonic() - start
         out, err = process.stdout.read(), process.stderr.read()
     equal(code, 3, err)
@@ -388,8 +388,8 @@ def test_interrupt_seals_what_was_read_and_the_next_run_goes_on():
             pipe.write(log)
             pipe.flush()
             process.terminate()
-            process.wait(timeout=60)  # while its input has not ended
-        out, err = process.communicate(timeout=60)
+            process.wait(timeout=120)  # while its input has not ended
+        out, err = process.communicate(timeout=120)
     equal(process.returncode, 3, err)
     assert b'interrupted' in out, out
     cretula('verify', '--store', 'store', code=0)

@@ -30,13 +30,13 @@ class Peer:
     """A connection that stays."""
 
     def __init__(self, port=None, path=None, context=None):
-        self.http = http.client.HTTPConnection('localhost', port, timeout=30) if port else \
-            http.client.HTTPConnection('localhost', timeout=30)
+        self.http = http.client.HTTPConnection('localhost', port, timeout=120) if port else \
+            http.client.HTTPConnection('localhost', timeout=120)
         if path:
             self.http.sock = socket.socket(socket.AF_UNIX)
             self.http.sock.connect(path)
         elif context:
-            raw = socket.create_connection(('127.0.0.1', port), timeout=30)
+            raw = socket.create_connection(('127.0.0.1', port), timeout=120)
             self.http.sock = context.wrap_socket(raw, server_hostname='localhost')
 
     def post(self, path, body, **headers):
@@ -303,7 +303,7 @@ def test_descriptors_run_out():
 
 def shake_half(port, context):
     """All of a handshake but its last flight, which is returned."""
-    raw = socket.create_connection(('127.0.0.1', port), timeout=30)
+    raw = socket.create_connection(('127.0.0.1', port), timeout=120)
     came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(came, goes, server_hostname='localhost')
     while True:
@@ -330,7 +330,7 @@ def test_https_shaken_at_the_end():
         except OSError:
             break  # it has closed
         time.sleep(0.03)
-    said = daemon.process.communicate(timeout=60)[1].decode()
+    said = daemon.process.communicate(timeout=120)[1].decode()
     equal((daemon.process.returncode, 'Sanitizer' in said), (0, False), said)
     for raw, _ in halves:
         raw.close()
@@ -359,7 +359,7 @@ def test_closed_while_it_unpacks():
     daemon.process.send_signal(signal.SIGHUP)
     for thread in threads:
         thread.join()
-    said = daemon.process.communicate(timeout=60)[1].decode()
+    said = daemon.process.communicate(timeout=120)[1].decode()
     assert daemon.process.returncode > 0, (daemon.process.returncode, said)
 
 

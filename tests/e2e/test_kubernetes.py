@@ -81,8 +81,8 @@ class ApiServer:
 
     def post(self, body):
         if self.http is None:
-            made = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
-            made.sock = socket.create_connection((self.url.hostname, self.url.port), timeout=30)
+            made = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=120)
+            made.sock = socket.create_connection((self.url.hostname, self.url.port), timeout=120)
             if self.tls:
                 made.sock = self.tls.wrap_socket(made.sock, server_hostname=self.url.hostname)
                 assert made.sock.selected_alpn_protocol() != 'h2', 'it was offered what nobody speaks'

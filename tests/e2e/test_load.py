@@ -144,7 +144,7 @@ def test_slow_peers_and_rubbish():
     took, most = time.monotonic() - started, memory(daemon.process.pid, 'VmHWM')
     stop.set()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     good.close()
     said = daemon.end()
     got = [r['bytes'] - 1000 for r in cretula('view', '--store', 'store', '--stream', 's', code=0).lines if 'bytes' in r]
@@ -209,7 +209,7 @@ def test_soak():
         figures.append((memory(pid), len(os.listdir(f'/proc/{pid}/fd'))))
     stop.set()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     time.sleep(1.5)
     said = daemon.end()
     for kind, count in sent.items():

@@ -24,7 +24,7 @@ def start(*options, **more):
 
 def end(process, code=0):
     """Close its input and wait; what it said."""
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, code, said)
     return said
 
@@ -123,7 +123,7 @@ def test_sigterm_drains_flushes_and_seals():
     wait_for(opened)
     process.stdin.write(b''.join(line(n) for n in range(300)))
     process.send_signal(signal.SIGTERM)
-    equal(process.wait(timeout=20), 0)
+    equal(process.wait(timeout=120), 0)
     process.stdin.close()
     equal(sizes(), list(range(300)))
     good(300)
@@ -143,7 +143,7 @@ def test_sigterm_does_not_wait_for_who_writes_on():
             process = subprocess.Popen(PIPE, stdin=feeder.stdout if feeder else whole, stderr=subprocess.PIPE)
         wait_for(lambda: opened() and committed() > 0)
         process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=60)[1].decode()
+        said = process.communicate(timeout=120)[1].decode()
         equal(process.returncode, 0, said)
         if feeder:
             feeder.stdout.close()

@@ -29,7 +29,7 @@ STATEMENTS = [
 ]
 FAILURES = 3  # of these
 # Who may not come in; the names hold what a log line is made of.
-NOBODY = [CANARY, 'a b', 'x" y', 'q,"r', 'u@d/a LOG: ', 'erika@example.org', 'ünknown', '198.51.100.22', "it's"]
+NOBODY = [CANARY, 'kx qv', 'x" y', 'q,"r', 'u@d/a LOG: ', 'erika@example.org', 'ünknown', '198.51.100.22', "it's"]
 WIRES = [b'GET / HTTP/1.0\r\n\r\n', b'\0\0\0\x08\x04\xd2\x16\x2f', b'\0\0\0\x09\0\x03\0\0u']
 
 
@@ -68,7 +68,7 @@ def psql(port, user, *statements, database='postgres', password='secret'):
     for statement in statements:
         command += ['-c', statement]
     return subprocess.run(command, capture_output=True, check=False, env={**os.environ, 'PGPASSWORD': password},
-                          stdin=subprocess.DEVNULL, timeout=60).returncode
+                          stdin=subprocess.DEVNULL, timeout=120).returncode
 
 
 def init_postgres():
@@ -87,6 +87,11 @@ def init_postgres():
     return BINARIES[-1]
 
 
+def is_ready():
+    """By its own file: who asks by a connection too early makes lines of its own, "the database system is starting up"."""
+    return os.path.exists('data/postmaster.pid') and b'ready' in read('data/postmaster.pid')
+
+
 def run_postgres():
     """The logs: of stderr, CSV and JSON (None before version 15)."""
     if not BINARIES or not shutil.which('psql'):
@@ -96,7 +101,7 @@ def run_postgres():
         text = settings(port, folder)
         file.write(text if int(binaries.split('/')[4].split('.')[0]) >= 15 else text.replace(b',jsonlog', b''))
     with Postgres([f'{binaries}/postgres', '-D', f'{folder}/data'], port):
-        wait_for(lambda: psql(port, 'boss', '-- are you there') == 0)
+        wait_for(is_ready)
         psql(port, 'boss', *STATEMENTS)
         for user in NOBODY:
             equal(psql(port, user, 'select 1'), 2, user)
@@ -124,7 +129,8 @@ def check(records, out, failed=len(NOBODY) + 1):
     equal([r for r in records if r.get('state')], [], 'not read')
     assert len({r['client'] for r in records if 'client' in r}) == 1, 'clients'
     for text in [*NOBODY[:5], 'mustermann', 'erika', '198.51.100', '127.0.0.1', 'boss', '4711', 'forged']:
-        assert text.encode() not in out, text
+        at = out.find(text.encode())
+        assert at < 0, (text, out[max(0, at - 200):at + 100])
     return done
 
 
@@ -174,7 +180,8 @@ def test_preset():
         configure('postgresql', {PLACE: place})
         daemon = Daemon()
         with Postgres([f'{binaries}/postgres', '-D', f'{os.getcwd()}/data'], port):
-            wait_for(lambda: psql(port, 'boss', 'create table t (a text)') == 0)
+            wait_for(is_ready)
+            equal(psql(port, 'boss', 'create table t (a text)'), 0)
             for _ in range(4):
                 for user in NOBODY:
                     equal(psql(port, user, 'select 1'), 2, user)

@@ -147,7 +147,7 @@ def test_a_pipe_waits_for_what_belongs_to_a_record():
     process.stdin.write(lines[3])
     time.sleep(1.6)
     process.stdin.write(lines[3] + lines[0][:-1])
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, 0, said)
     sealed(lines=6, parsed=4, joined=2, n=4)
 

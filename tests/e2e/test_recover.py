@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, tree_bytes,
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, tree_bytes, wait_for,
                  write)
 
 
@@ -44,11 +44,8 @@ def crash(data, stream='live'):
     process.stdin.write(data)
     process.stdin.flush()
     folder = f'store/streams/{stream}/open'
-    until = time.monotonic() + 30
-    while not (os.path.isdir(folder) and any(name.endswith('.tags') and os.path.getsize(os.path.join(folder, name))
-                                             for name in os.listdir(folder))):
-        assert time.monotonic() < until, 'nothing was committed'
-        time.sleep(0.05)
+    wait_for(lambda: os.path.isdir(folder) and any(name.endswith('.tags') and os.path.getsize(os.path.join(folder, name))
+                                                   for name in os.listdir(folder)))
     time.sleep(0.2)
     process.send_signal(signal.SIGKILL)
     process.wait()

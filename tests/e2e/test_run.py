@@ -66,7 +66,7 @@ class Daemon:
 
     def end(self, code=0, number=signal.SIGTERM):
         self.process.send_signal(number)
-        said = self.process.communicate(timeout=60)[1].decode()
+        said = self.process.communicate(timeout=120)[1].decode()
         equal(self.process.returncode, code if number != signal.SIGKILL else -number, said)
         self.manager.close()
         return said
@@ -512,7 +512,7 @@ def test_no_stream_is_left():
         taken.listen()
         configure('store: store\nstreams:\n  t: { input: { tcp: "127.0.0.1:%d" } }\n' % taken.getsockname()[1])
         daemon.process.send_signal(signal.SIGHUP)
-        said = daemon.process.communicate(timeout=60)[1].decode()
+        said = daemon.process.communicate(timeout=120)[1].decode()
     equal(daemon.process.returncode, 74, said)
     assert said.endswith('cretula run: no stream is left\n'), said
 
@@ -817,8 +817,8 @@ def test_pipe_hands_over():
         wait_for(lambda: committed('s') > 0 or not writer.is_alive())  # a daemon that ends takes what waits
         daemon.end()
         daemon = Daemon()
-    writer.join(timeout=60)
-    said = process.communicate(timeout=60)[1].decode()
+    writer.join(timeout=120)
+    said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, 0, said)
     assert 'lines wait for `cretula run`' in said and 'lost' not in said, said
     daemon.end()
@@ -834,7 +834,7 @@ def test_pipe_that_nobody_takes_from():
     process.stdin.write(line(0))
     wait_for(lambda: is_taken(process.stdin))
     process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, 75, said)
     assert f'{len(line(0))} bytes that nobody took' in said and '10.0.0.9' not in said, said
 

@@ -95,7 +95,7 @@ def test_hostile_calls_end_it():
     for name in ('exec', 'ptrace'):
         configure()
         run = subprocess.run([CRETULA, 'run', '--config', 'c.yaml'], env={**os.environ, 'CRETULA_ESCAPE': name},
-                             capture_output=True, check=False, timeout=60)
+                             capture_output=True, check=False, timeout=120)
         said = run.stderr.decode()
         equal(run.returncode, -signal.SIGSYS, said)
         assert 'was denied: cretula never makes it' in said, said

@@ -5,9 +5,8 @@ import resource
 import shutil
 import signal
 import subprocess
-import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, tree_bytes, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, tree_bytes, wait_for, write
 
 FORMAT = ('--store', 'store', '--format', 'combined')
 
@@ -42,13 +41,6 @@ def nowhere(known, data, what):
 def start(*args, **more):
     return subprocess.Popen([CRETULA, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
                             **more)
-
-
-def wait_for(what):
-    until = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.02)
 
 
 def is_open():
@@ -102,7 +94,7 @@ def test_every_copy_of_a_key_in_memory_is_locked_and_left_out_of_cores():
             for secret, value in known.items():
                 if value in data:
                     hits.setdefault(os.path.basename(secret), []).append((flags, name))
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert 'root.key' in hits, 'the key that masks is somewhere'
     for secret, places in hits.items():
         for flags, name in places:
@@ -118,7 +110,7 @@ def test_arguments_and_environment_have_no_key():
                 nowhere(known, file.read(), what)
         except PermissionError:
             pass  # not even its own user sees it: it is not dumpable
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     nowhere(known, out + err, 'what it printed')
 
 
@@ -156,7 +148,7 @@ def test_its_own_user_cannot_look_into_it():
         done = subprocess.run(['head', '-c', '1', f'/proc/{process.pid}/{what}'], user=65534, group=65534, extra_groups=(),
                               capture_output=True, check=False, cwd='/')
         assert b'Permission denied' in done.stderr, (what, done.stderr)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     equal(process.returncode, 0)
 
 
@@ -168,7 +160,7 @@ def test_a_core_that_root_forces_has_no_key():
         raise Skip('no gcore (package gdb) here')
     process, known = running()
     done = subprocess.run(['gcore', '-o', 'forced', str(process.pid)], capture_output=True, check=False)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     core = f'forced.{process.pid}'
     assert os.path.exists(core), done.stderr
     with open(core, 'rb') as file:
@@ -178,7 +170,7 @@ def test_a_core_that_root_forces_has_no_key():
 def test_no_file_but_the_keys_has_a_key():
     """Of pipe, mask and import, with everything that they print; and of the commands that look at keys."""
     process, known = running()
-    said = b''.join(process.communicate(timeout=30))
+    said = b''.join(process.communicate(timeout=120))
     write('a.log', make_log(300))
     run = cretula('import', '--stream', 'i', *FORMAT, '--link-epochs', 'a.log', code=0)
     said += run.out + run.err.encode()

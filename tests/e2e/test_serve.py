@@ -47,11 +47,11 @@ class Server:
         self.daemon = Daemon(command=SERVE, env=env)
 
     def connect(self):
-        return socket.create_connection(('127.0.0.1', self.port), timeout=20)
+        return socket.create_connection(('127.0.0.1', self.port), timeout=120)
 
     def ask(self, path, role='dev', method='GET', body=None, **headers):
         """(status, headers, body) of a request; role None: without a token."""
-        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=120)
         if role:
             headers['Authorization'] = f'Bearer {self.tokens[role]}'
         c.request(method, path, body, {name.replace('_', '-'): value for name, value in headers.items()})
@@ -60,16 +60,16 @@ class Server:
         c.close()
         return got
 
-    def raw(self, text):
-        """What comes of bytes on a connection, until it is closed or quiet."""
+    def raw(self, text, first=1, more=.3):
+        """What comes of bytes on a connection, until it is closed or quiet: so many seconds without a first byte, or more of them."""
         with self.connect() as s:
             s.sendall(text if isinstance(text, bytes) else text.encode())
-            s.settimeout(1)
+            s.settimeout(first)
             got = b''
             try:
                 while chunk := s.recv(65536):
                     got += chunk
-                    s.settimeout(.3)
+                    s.settimeout(more)
             except TimeoutError:
                 return got.decode(), False
             except ConnectionResetError:
@@ -331,7 +331,7 @@ def test_what_is_no_request():
     server = Server()
     host, token = f'Host: 127.0.0.1:{server.port}\r\n', server.tokens['dev']
     who = f'{host}Authorization: Bearer {token}\r\n'
-    good, closed = server.raw(f'GET /api/v1/session HTTP/1.1\r\n{who}\r\n')
+    good, closed = server.raw(f'GET /api/v1/session HTTP/1.1\r\n{who}\r\n', first=120)
     assert good.startswith('HTTP/1.1 200 ') and not closed, good
     inner = f'GET /api/v1/trust HTTP/1.1\r\n{who}\r\n'
     rows = [
@@ -404,7 +404,7 @@ class Events:
     """The events of a tail."""
 
     def __init__(self, server, path, **headers):
-        self.c = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+        self.c = http.client.HTTPConnection('127.0.0.1', server.port, timeout=120)
         self.c.request('GET', path, headers=headers)
         self.answer = self.c.getresponse()
 
@@ -477,7 +477,7 @@ def test_no_view_without_a_record():
         os.kill(writer, signal.SIGKILL)
         got = s.recv(65536).decode()
     assert got.startswith('HTTP/1.1 503 ') and '"code":"access"' in got and 'anchor' not in got, got
-    said = server.daemon.process.communicate(timeout=20)[1].decode()
+    said = server.daemon.process.communicate(timeout=120)[1].decode()
     equal(server.daemon.process.returncode, 74, said)
     assert 'nothing is shown' in said, said
     Daemon(command=SERVE).end()  # who starts anew seals what it left
@@ -591,7 +591,7 @@ def test_tls():
     server = Server(more='  peers: { tier: auditor, users: [nobody] }\n', port_of='0.0.0.0',
                     serve=', certificate: server.pem, key: server.key, hosts: ["localhost:%d"]')
     context = ssl.create_default_context(cafile='ca.pem')
-    c = http.client.HTTPSConnection('localhost', server.port, timeout=20, context=context)
+    c = http.client.HTTPSConnection('localhost', server.port, timeout=120, context=context)
     c.request('POST', '/api/v1/session', json.dumps({'token': server.tokens['world']}),
               {'Content-Type': 'application/json', 'Origin': f'https://localhost:{server.port}'})
     answer = c.getresponse()
@@ -602,11 +602,11 @@ def test_tls():
     c.request('GET', '/api/v1/trust', headers={'Cookie': cookie.split(';')[0]})
     equal(c.getresponse().status, 200)
     c.close()
-    c = http.client.HTTPSConnection('localhost', server.port, timeout=20, context=context)
+    c = http.client.HTTPSConnection('localhost', server.port, timeout=120, context=context)
     c.request('GET', '/api/v1/trust', headers={'Host': 'evil.example'})
     equal(c.getresponse().status, 421)
     c.close()
-    got, closed = server.raw(f'GET /api/v1/trust HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n')
+    got, closed = server.raw(f'GET /api/v1/trust HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n', first=120, more=120)
     assert closed and 'HTTP/1.1 200' not in got, got
     server.daemon.end()
 
@@ -629,7 +629,7 @@ def test_the_first_steps():
         text = text.replace(was, becomes)
     write('c.yaml', text.encode())
     daemon = Daemon(command=SERVE)
-    c = http.client.HTTPConnection('127.0.0.1', port, timeout=20)
+    c = http.client.HTTPConnection('127.0.0.1', port, timeout=120)
     c.request('GET', '/api/v1/records?stream=shop', headers={'Authorization': 'Bearer ' + 't' * 47})
     equal(c.getresponse().status, 200)
     c.close()

@@ -39,7 +39,7 @@ MaxStartups 100
 def log_in(port, user, key):
     done = subprocess.run([SSH, '-F', 'none', '-p', str(port), '-i', key, '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes',
                            '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-l', user, '127.0.0.1',
-                           'true'], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
+                           'true'], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
     return done.returncode == 0
 
 
@@ -126,7 +126,7 @@ action(type="omfile" file="{folder}/rest.log")
         s.send(b'<30>Nov 24 10:11:12 other: of another facility')
     wait_for(lambda: committed('sshd') >= len(lines) and os.path.exists('rest.log'))
     log.terminate()
-    log.wait(timeout=20)
+    log.wait(timeout=120)
     daemon.end()
     run = cretula('view', '--store', 'store', '--stream', 'sshd', code=0)
     check(run, me)

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 
-from lib import CRETULA, combined, cretula, equal, main, make_log, read, records, shared, write
+from lib import CRETULA, combined, cretula, equal, main, make_log, read, records, shared, wait_for, write
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 TOKEN = re.compile(r'(?<![A-Za-z0-9])(dv|em|ht|if|ip|pn|rq|se|sg|ua|uc|us|xx)\.[a-z2-7]{16}')
@@ -193,7 +193,7 @@ def test_subjects_of_many_hours_in_one_batch():
     compare('imported', 's', records('imported'))
     again('imported')
     process = start_pipe()
-    process.communicate(''.join(lines).encode(), timeout=60)
+    process.communicate(''.join(lines).encode(), timeout=120)
     equal(process.returncode, 0)
     compare_subjects('store', clients)
 
@@ -301,13 +301,6 @@ def start_pipe(stream='s'):
                             stderr=subprocess.PIPE)
 
 
-def wait_for(what, seconds=60):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.05)
-
-
 def committed():
     name = 'store/streams/s/open/'
     return sum(read(name + n).count(b'\n') for n in os.listdir(name) if n.endswith('.data')) if os.path.isdir(name) else 0
@@ -325,7 +318,7 @@ def test_a_pipe_counts_what_it_keeps():
             wait_for(lambda: os.path.exists('store/streams/s/seg/00000001.jsonl.zst'))
             process.stdin.write(make_log(500, seed=9))
         process.stdin.close()
-        equal(process.wait(timeout=60), 0, process.stderr.read())
+        equal(process.wait(timeout=120), 0, process.stderr.read())
         process.stderr.close()
     equal(len(records('store')), 6500)
     compare('store', 's', records('store'))
@@ -351,7 +344,7 @@ def test_a_killed_pipe_counts_nothing_twice():
     process = start_pipe()
     process.stdin.write(make_log(300, seed=2))
     process.stdin.close()
-    equal(process.wait(timeout=60), 0)
+    equal(process.wait(timeout=120), 0)
     process.stderr.close()
     equal(len(records('store')), 2300)
     write('a.log', make_log(10, seed=5))

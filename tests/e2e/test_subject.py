@@ -5,9 +5,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, main, make_log, read, shared, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, main, make_log, read, shared, wait_for, write
 
 SEG = 'store/streams/s/seg'
 
@@ -109,7 +108,7 @@ def test_reading_meanwhile():
         reader = subprocess.Popen([CRETULA, 'view', '--store', 'store', '--stream', 's'], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
         subject('erase', '--record', n)
-        out, err = reader.communicate(timeout=60)
+        out, err = reader.communicate(timeout=120)
         equal(reader.returncode, 0, err)
         shown = out.decode().splitlines()
         assert shown[-1000:] == all_lines[-1000:]
@@ -341,10 +340,7 @@ def committed():
 
 def feed(process, numbers):
     process.stdin.write(b''.join(line(n) for n in numbers))
-    until = time.monotonic() + 20
-    while committed() < len(numbers):
-        assert time.monotonic() < until, 'waited in vain'
-        time.sleep(0.02)
+    wait_for(lambda: committed() >= len(numbers))
 
 
 def test_a_live_writer():
@@ -356,7 +352,7 @@ def test_a_live_writer():
     process.send_signal(signal.SIGUSR1)
     subject('erase', '--record', '3', code=75)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     equal(process.returncode, 0)
     subject('erase', '--record', '3')
     equal(sorted(numbered()), [n for n in range(50) if n != 3])
@@ -383,7 +379,7 @@ def test_a_dead_writer():
     process = start()
     feed(process, range(50, 80))
     process.stdin.close()
-    process.wait(timeout=60)
+    process.wait(timeout=120)
     equal(sorted(numbered()), [n for n in range(80) if n != 3])
     subject('erase', '--record', '2,60')
     equal(sorted(numbered()), [n for n in range(80) if n not in (2, 3, 60)])

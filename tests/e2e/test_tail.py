@@ -18,7 +18,7 @@ def start():
 
 
 def end(process):
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, 0, said)
 
 
@@ -81,7 +81,7 @@ def test_each_record_once_whatever_is_sealed():
     got += [follower.stdout.readline() for _ in range(at - 10)]
     equal([json.loads(text)['bytes'] - 1000 for text in got], list(range(6, at)))
     follower.terminate()
-    rest, _ = follower.communicate(timeout=20)
+    rest, _ = follower.communicate(timeout=120)
     equal(rest, b'')
     end(process)
     equal(shown(), list(range(at)))
@@ -116,7 +116,7 @@ def test_errors_stand_out_on_a_terminal_only():
     process.stdin.write(lines(0, 10))
     end(process)
     own, theirs = pty.openpty()
-    subprocess.run([CRETULA, 'tail', *BASE], stdout=theirs, check=True, timeout=60)
+    subprocess.run([CRETULA, 'tail', *BASE], stdout=theirs, check=True, timeout=120)
     os.close(theirs)
     text = b''
     while (part := read_pty(own)):

@@ -62,7 +62,7 @@ def test_the_turn_of_the_year_at_a_pipe():
     child.stdin.write(LINES[0] + LINES[1])
     time.sleep(3)
     child.stdin.write(LINES[1] + LINES[0])
-    said = child.communicate(timeout=60)[1]
+    said = child.communicate(timeout=120)[1]
     equal(child.returncode, 0, said)
     equal(times(records('store')), ['2026-12-31T23:59:58', '2027-01-01T00:00:01', '2027-01-01T00:00:01', '2026-12-31T23:59:58'])
     cretula('verify', '--store', 'store', code=0)

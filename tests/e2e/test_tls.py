@@ -32,7 +32,7 @@ def configure(more='', connections=64):
 
 
 def connect(port, context):
-    raw = socket.create_connection(('127.0.0.1', port), timeout=20)
+    raw = socket.create_connection(('127.0.0.1', port), timeout=120)
     return context.wrap_socket(raw, server_hostname='localhost')
 
 

@@ -70,8 +70,8 @@ def test_a_writer_that_flushes_and_seals_all_the_time_is_never_reported():
     feeder.start()
     try:
         wait_for(lambda: tags() > 0)
-        until, runs, seals = time.monotonic() + 12, 0, set()
-        while time.monotonic() < until:
+        runs, seals, began = 0, set(), time.monotonic()
+        while len(seals) < 6 or runs < 6 or time.monotonic() < began + 6:
             report = verify('--strict')
             equal(report['findings'], [])
             seals.add(report['coverage']['segments'])
@@ -79,9 +79,8 @@ def test_a_writer_that_flushes_and_seals_all_the_time_is_never_reported():
     finally:
         stop.set()
         feeder.join()
-        said = process.communicate(timeout=60)[1].decode()
+        said = process.communicate(timeout=120)[1].decode()
     equal(process.returncode, 0, said)
-    assert runs > 5 and len(seals) > 5, (runs, seals)
     equal(verify('--strict')['coverage']['open'], [])
 
 
@@ -93,7 +92,7 @@ def test_erasures_beside_verify_are_never_reported():
         n = 0
         while not stop.is_set():
             process = start()
-            said = process.communicate(b''.join(line(n + i) for i in range(40)), timeout=60)[1]
+            said = process.communicate(b''.join(line(n + i) for i in range(40)), timeout=120)[1]
             n += 40
             done = cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record',
                            f'{n - 40},{max(0, n - 77)},{n - 1}', '--reason', 'Art. 17')
@@ -105,8 +104,8 @@ def test_erasures_beside_verify_are_never_reported():
     writer.start()
     try:
         wait_for(lambda: os.path.isdir(SEG) and os.listdir(SEG))
-        until, erased = time.monotonic() + 12, set()
-        while time.monotonic() < until and not failed:
+        erased, began = set(), time.monotonic()
+        while (len(erased) < 4 or time.monotonic() < began + 6) and not failed:
             report = verify('--strict', code=None)
             equal(report['findings'], [])
             equal(report['exit_code'], 0)
@@ -115,7 +114,6 @@ def test_erasures_beside_verify_are_never_reported():
         stop.set()
         writer.join()
     equal(failed, [])
-    assert len(erased) > 3, erased
     verify('--strict')
 
 
@@ -136,14 +134,14 @@ def test_what_a_crash_left_is_said():
 
 
 def test_the_escrow_key_sees_every_flush():
-    equal(start().communicate(line(1), timeout=60)[0], None)
+    equal(start().communicate(line(1), timeout=120)[0], None)
     cretula('key', 'escrow', '--store', 'store', '--stream', 's', '--out', 'escrow', code=0)
     process = start()
     wait_for(lambda: os.path.isdir(OPEN))
     for n in range(60):
         process.stdin.write(line(n))
         time.sleep(0.05)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     path = f'{SEG}/00000002.tags'
     rows = read(path).splitlines(keepends=True)
     report = verify('--escrow', 'escrow', '--strict')
@@ -196,7 +194,7 @@ def test_tags_that_were_changed():
     for n in range(60):
         process.stdin.write(line(n))
         time.sleep(0.05)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     path = f'{SEG}/00000001.tags'
     good = read(path).splitlines(keepends=True)
     assert len(good) > 1, good

@@ -23,7 +23,7 @@ static void
 check_span(struct span s, struct span line, const char *scratch)
 {
 	check(s.len == 0 || (s.ptr >= line.ptr && s.ptr + s.len <= line.ptr + line.len) ||
-	    (s.ptr >= scratch && s.ptr + s.len <= scratch + line.len));
+	    (s.ptr >= scratch && s.ptr + s.len <= scratch + PARSE_SCRATCH_BYTES));
 }
 
 /* Words of a closed list may be ours; a sanitizer looks at them. */
