@@ -24,6 +24,7 @@ static const struct app_command *const commands[] = {
 	&app_command_detail,
 	&app_command_doctor,
 	&app_command_evidence,
+	&app_command_hold,
 	&app_command_import,
 	&app_command_key,
 	&app_command_mask,

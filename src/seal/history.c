@@ -179,7 +179,7 @@ take_hold(struct seal_history *history, const struct seal_entry *entry, enum sea
 	if (*verdict != SEAL_VERDICT_GOOD)
 		return (0);
 	seal_holds_drop(&history->holds, hold->hold);
-	return (seal_holds_add(&history->holds, hold, why));
+	return (seal_holds_add(&history->holds, hold, entry->index, why));
 }
 
 static enum seal_verdict
@@ -371,6 +371,12 @@ const struct seal_past *
 seal_history_segment(const struct seal_history *history, uint64_t seg)
 {
 	return (find(history, seg));
+}
+
+const struct seal_hold_past *
+seal_history_hold(const struct seal_history *history, size_t i)
+{
+	return (i < history->holds.count ? &history->holds.items[i] : NULL);
 }
 
 bool

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "seal/entry.h"
+#include "seal/lists.h"
 
 struct err;
 struct seal_history;
@@ -61,6 +62,21 @@ int seal_history_take(struct seal_history *history, const struct seal_entry *ent
 const struct seal_past *seal_history_segment(const struct seal_history *history, uint64_t seg);
 /* What was done to a record of it; NULL: nothing. */
 const struct seal_touched *seal_past_record(const struct seal_past *past, uint32_t record);
+
+/* A hold that nobody released.  Texts and ranges are valid until the next take. */
+struct seal_hold_past {
+	char *text; /* of id and epochs; private */
+	uint64_t entry;
+	struct span id, epochs;
+	struct seal_range *ranges; /* of segments */
+	size_t range_count;
+	bool has_onward, has_until;
+	uint64_t onward; /* also every segment from this one on */
+	int64_t until_us;
+};
+/* i from 0 on; NULL: no more. */
+const struct seal_hold_past *seal_history_hold(const struct seal_history *history, size_t i);
+bool seal_hold_in_force(const struct seal_hold_past *hold, int64_t t_us);
 
 /* Does a hold in force at t_us name segment seg?  Then its id (valid until the next take). */
 bool seal_history_held(const struct seal_history *history, uint64_t seg, int64_t t_us,

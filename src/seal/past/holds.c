@@ -5,18 +5,8 @@
 
 #include "base/err.h"
 
-struct seal_hold_kept {
-	char *text; /* id and epochs */
-	struct span id, epochs;
-	struct seal_range *ranges;
-	size_t range_count;
-	bool has_onward, has_until;
-	uint64_t onward;
-	int64_t until_us;
-};
-
 static void
-free_hold(struct seal_hold_kept *hold)
+free_hold(struct seal_hold_past *hold)
 {
 	free(hold->text);
 	free(hold->ranges);
@@ -35,7 +25,7 @@ static int
 reserve(struct seal_holds *holds)
 {
 	size_t size = holds->size == 0 ? 8 : holds->size * 2;
-	struct seal_hold_kept *items;
+	struct seal_hold_past *items;
 
 	if (holds->count < holds->size)
 		return (0);
@@ -47,12 +37,13 @@ reserve(struct seal_holds *holds)
 }
 
 static int
-copy_hold(const struct seal_hold *from, struct seal_hold_kept *to)
+copy_hold(const struct seal_hold *from, uint64_t entry, struct seal_hold_past *to)
 {
 	struct seal_range range;
 	struct json_cursor c;
 
-	*to = (struct seal_hold_kept){ .has_onward = from->has_onward,
+	*to = (struct seal_hold_past){ .entry = entry,
+		.has_onward = from->has_onward,
 		.has_until = from->has_until,
 		.onward = from->onward,
 		.until_us = from->until_us };
@@ -76,9 +67,10 @@ copy_hold(const struct seal_hold *from, struct seal_hold_kept *to)
 }
 
 int
-seal_holds_add(struct seal_holds *holds, const struct seal_hold *hold, struct err *e)
+seal_holds_add(
+    struct seal_holds *holds, const struct seal_hold *hold, uint64_t entry, struct err *e)
 {
-	if (reserve(holds) == -1 || copy_hold(hold, &holds->items[holds->count]) == -1)
+	if (reserve(holds) == -1 || copy_hold(hold, entry, &holds->items[holds->count]) == -1)
 		return (err_set(e, ERR_IO, "out of memory"));
 	holds->count++;
 	return (0);
@@ -100,8 +92,8 @@ seal_holds_drop(struct seal_holds *holds, struct span id)
 
 /* ---- searching ---- */
 
-static bool
-in_force(const struct seal_hold_kept *hold, int64_t t_us)
+bool
+seal_hold_in_force(const struct seal_hold_past *hold, int64_t t_us)
 {
 	return (!hold->has_until || hold->until_us >= t_us);
 }
@@ -121,13 +113,14 @@ seal_holds_id(const struct seal_holds *holds, struct span id, int64_t t_us, uint
 	if (!spend(steps, holds->count))
 		return (SEAL_HELD_OPEN);
 	for (size_t i = 0; i < holds->count; i++)
-		if (span_equal(holds->items[i].id, id) && in_force(&holds->items[i], t_us))
+		if (span_equal(holds->items[i].id, id) &&
+		    seal_hold_in_force(&holds->items[i], t_us))
 			return (SEAL_HELD_YES);
 	return (SEAL_HELD_NO);
 }
 
 static bool
-names_segments(const struct seal_hold_kept *hold, const struct seal_range *segments)
+names_segments(const struct seal_hold_past *hold, const struct seal_range *segments)
 {
 	size_t low = 0, high = hold->range_count;
 
@@ -151,7 +144,7 @@ seal_holds_segments(const struct seal_holds *holds, const struct seal_range *seg
 	if (!spend(steps, holds->count))
 		return (SEAL_HELD_OPEN);
 	for (size_t i = 0; i < holds->count; i++) {
-		if (!in_force(&holds->items[i], t_us) ||
+		if (!seal_hold_in_force(&holds->items[i], t_us) ||
 		    !names_segments(&holds->items[i], segments))
 			continue;
 		if (id != NULL)
@@ -182,7 +175,7 @@ has_epoch(struct span text, struct span epoch)
 }
 
 static bool
-names_epoch(const struct seal_hold_kept *hold, struct span epoch)
+names_epoch(const struct seal_hold_past *hold, struct span epoch)
 {
 	struct json_value map, list, item;
 	struct json_cursor lists, items;
@@ -207,7 +200,8 @@ seal_holds_epoch(const struct seal_holds *holds, struct span epoch, int64_t t_us
 	for (size_t i = 0; i < holds->count; i++) {
 		if (!spend(steps, 1 + holds->items[i].epochs.len))
 			return (SEAL_HELD_OPEN);
-		if (!in_force(&holds->items[i], t_us) || !names_epoch(&holds->items[i], epoch))
+		if (!seal_hold_in_force(&holds->items[i], t_us) ||
+		    !names_epoch(&holds->items[i], epoch))
 			continue;
 		if (id != NULL)
 			*id = holds->items[i].id;
@@ -222,6 +216,6 @@ seal_holds_count(const struct seal_holds *holds, int64_t t_us)
 	size_t count = 0;
 
 	for (size_t i = 0; i < holds->count; i++)
-		count += in_force(&holds->items[i], t_us);
+		count += seal_hold_in_force(&holds->items[i], t_us);
 	return (count);
 }

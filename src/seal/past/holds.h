@@ -5,10 +5,8 @@
 #include "seal/history.h"
 #include "seal/lists.h"
 
-struct seal_hold_kept;
-
 struct seal_holds {
-	struct seal_hold_kept *items;
+	struct seal_hold_past *items;
 	size_t count, size;
 };
 
@@ -18,7 +16,8 @@ enum seal_held { SEAL_HELD_NO, SEAL_HELD_YES, SEAL_HELD_OPEN };
 void seal_holds_free(struct seal_holds *holds);
 
 /* Copies what it keeps.  0, or -1 and ERR_IO without memory. */
-int seal_holds_add(struct seal_holds *holds, const struct seal_hold *hold, struct err *e);
+int seal_holds_add(
+    struct seal_holds *holds, const struct seal_hold *hold, uint64_t entry, struct err *e);
 /* The hold in force at t_us of that id goes; one of the id that is over goes too. */
 void seal_holds_drop(struct seal_holds *holds, struct span id);
 

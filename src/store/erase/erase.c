@@ -97,6 +97,21 @@ store_erase_is_plain(struct span text)
 	return (span_find(text, '"') == text.len && span_find(text, '\\') == text.len);
 }
 
+int
+store_erase_escape(struct span reason, struct buf *out, struct span *text, struct err *e)
+{
+	json_quote(out, reason);
+	if (!buf_ok(out))
+		return (err_set(e, ERR_IO, "out of memory"));
+	if (reason.len == 0)
+		return (err_set(e, ERR_USAGE, "a reason is needed"));
+	if (out->len - 2 > ESCAPED_BYTES_MAX)
+		return (err_set(
+		    e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX));
+	*text = span_of(out->data + 1, out->len - 2);
+	return (0);
+}
+
 static int
 check_texts(const struct store_erase_order *order, struct err *e)
 {
@@ -303,15 +318,10 @@ append(struct store_eraser *x, struct erase_work *work, struct err *e)
 	int rc = -1;
 
 	seal_items_print(work->items, order->count, &items);
-	json_quote(&reason, order->reason);
-	if (!buf_ok(&items) || !buf_ok(&reason)) {
+	if (!buf_ok(&items)) {
 		(void)err_set(e, ERR_IO, "out of memory");
-	} else if (reason.len - 2 > ESCAPED_BYTES_MAX) {
-		(void)err_set(
-		    e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX);
-	} else {
+	} else if (store_erase_escape(order->reason, &reason, &redact.reason, e) == 0) {
 		redact.items = buf_view(&items);
-		redact.reason = span_of(reason.data + 1, reason.len - 2);
 		x->entry = (struct seal_entry){ .type = SEAL_REDACT, .of = { .redact = redact } };
 		rc = store_writer_append(x->stream->writer, &x->entry, false, e);
 	}

@@ -90,4 +90,35 @@ struct store_prune_order {
 int store_prune(struct store_eraser *x, const struct store_prune_order *order, uint64_t *entry,
     struct err *e);
 
+/* ---- holds ---- */
+
+#define STORE_HOLD_RANGES_MAX 1500 /* as STORE_PRUNE_RANGES_MAX */
+
+struct store_hold_order {
+	struct span id;                  /* a word: case-7 */
+	const struct seal_range *ranges; /* segments that are there; may be none */
+	size_t count;
+	bool has_onward, has_until;
+	uint64_t onward;                 /* also every segment from this one on */
+	int64_t until_us;                /* when it is over by itself */
+	struct span mask_epochs;         /* raw JSON object */
+	struct span reason;              /* any text */
+	struct span by;                  /* plain text; empty: not said */
+};
+
+/*
+ * One hold entry, *entry is its index.  Refused before anything is written:
+ * ERR_INPUT (a hold of that id is in force, no such segment), ERR_USAGE (id,
+ * texts).
+ */
+int store_hold(struct store_eraser *x, const struct store_hold_order *order, uint64_t *entry,
+    struct err *e);
+
+struct store_release_order {
+	struct span id, reason, by;
+};
+/* The same of a release; ERR_INPUT: no such hold is in force. */
+int store_release(struct store_eraser *x, const struct store_release_order *order,
+    uint64_t *entry, struct err *e);
+
 #endif

@@ -20,6 +20,12 @@ struct store_eraser {
 bool store_erase_is_plain(struct span text);
 
 /*
+ * Any text, as an entry takes it, to out: *text is what stands between the
+ * quotes.  ERR_USAGE: none, or too long.
+ */
+int store_erase_escape(struct span reason, struct buf *out, struct span *text, struct err *e);
+
+/*
  * The entry that was appended last joins the history.  The eraser is of no
  * use without it, so say stale as soon as the entry may be there.
  */
