@@ -161,8 +161,8 @@ prepare(size_t done)
 	struct err e = { 0 };
 
 	work_begin();
-	if (open_all(&s, &st, &e) == -1 || seal_segment(st, LINES, 1, true, &e) == -1 ||
-	    seal_segment(st, LINES, 1, true, &e) == -1 || erase_one(st, 2, &e) == -1)
+	if (open_all(&s, &st, &e) == -1 || seal_words(st, LINES, 1, true, span_of("", 0), &e) == -1 ||
+	    seal_words(st, LINES, 1, true, span_of("", 0), &e) == -1 || erase_one(st, 2, &e) == -1)
 		fail_msg("%s", e.text);
 	store_stream_close(st);
 	if (live_segments(s, &e) == -1)
