@@ -30,12 +30,13 @@ round_up(size_t n, size_t step)
  * the caller learns from locked.
  */
 static void
-protect(struct arena *a)
+protect(struct arena *a, int flags)
 {
 	a->locked = mlock2(a->base, a->size, MLOCK_ONFAULT) == 0;
 	(void)madvise(a->base, a->size, MADV_DONTDUMP);
 	(void)madvise(a->base, a->size, MADV_WIPEONFORK);
-	(void)madvise(a->base, a->size, MADV_HUGEPAGE);
+	(void)madvise(
+	    a->base, a->size, (flags & ARENA_SMALL) != 0 ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
 }
 
 int
@@ -57,7 +58,7 @@ arena_open(struct arena *a, size_t size, int flags, struct err *e)
 	*a = (struct arena){ .base = base, .size = whole };
 	a->secret = (flags & ARENA_SECRET) != 0;
 	if (a->secret)
-		protect(a);
+		protect(a, flags);
 	return (0);
 }
 

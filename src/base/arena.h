@@ -24,7 +24,8 @@ struct arena {
 enum arena_flags {
 	ARENA_PLAIN = 0,
 	ARENA_SECRET = 1, /* mlock (MLOCK_ONFAULT), MADV_DONTDUMP, MADV_WIPEONFORK */
-	ARENA_LAZY = 2    /* MAP_NORESERVE: address space now, pages on touch */
+	ARENA_LAZY = 2,   /* MAP_NORESERVE: address space now, pages on touch */
+	ARENA_SMALL = 4   /* secret without huge pages, which would be mostly empty */
 };
 
 /*

@@ -34,7 +34,7 @@ struct mask {
 	struct detail *detail; /* NULL: all is kept whole */
 	enum detail_level least; /* mask_raise */
 	struct detect_rules *rules; /* NULL: none */
-	struct arena memory; /* holds the mask itself and what follows */
+	struct arena memory, tables; /* itself and texts; the rest, untouched before a line */
 	struct mask_places places;
 	struct mask_token_slot *tokens;
 	struct mask_render *renders;

@@ -34,27 +34,47 @@ obey(const struct mask_policy *policy, struct mask *m, struct err *e)
 	return (policy->detail_count > 0 ? open_detail(policy, m, e) : 0);
 }
 
+/* Entries that start at cache lines first: the memory does. */
+static int
+open_tables(struct mask *m, bool has_places, struct err *e)
+{
+	size_t places = has_places ? MASK_PLACES * sizeof(*m->places.slots) : 0;
+	struct arena *a = &m->tables;
+
+	if (arena_open(a,
+		MASK_TOKENS * sizeof(*m->tokens) + MASK_RENDERS * sizeof(*m->renders) +
+		    MASK_SEGMENTS * sizeof(*m->segments) + MASK_ENDS * sizeof(*m->ends) +
+		    MASK_DOORS * sizeof(*m->doors) + MASK_PARAMS * sizeof(*m->params) + places +
+		    PIECES * 16,
+		ARENA_SECRET, e) == -1)
+		return (-1);
+	m->renders = arena_take(a, MASK_RENDERS * sizeof(*m->renders));
+	m->places.slots = arena_take(a, places);
+	m->tokens = arena_take(a, MASK_TOKENS * sizeof(*m->tokens));
+	m->doors = arena_take(a, MASK_DOORS * sizeof(*m->doors));
+	m->params = arena_take(a, MASK_PARAMS * sizeof(*m->params));
+	m->segments = arena_take(a, MASK_SEGMENTS * sizeof(*m->segments));
+	m->ends = arena_take(a, MASK_ENDS * sizeof(*m->ends));
+	return (0);
+}
+
 int
 mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 {
 	struct arena memory = { .base = NULL };
-	struct mask *made = NULL;
-	struct mask_render *renders;
-	size_t places = setup->geo == NULL ? 0 : MASK_PLACES * sizeof(*made->places.slots);
-	size_t size = sizeof(*made) + MASK_TOKENS * sizeof(*made->tokens) +
-	    MASK_RENDERS * sizeof(*made->renders) + MASK_SEGMENTS * sizeof(*made->segments) +
-	    MASK_ENDS * sizeof(*made->ends) + MASK_DOORS * sizeof(*made->doors) +
-	    MASK_PARAMS * sizeof(*made->params) + places + 2 * (size_t)PARSE_SCRATCH_BYTES +
-	    4 * (size_t)PARSE_LINE_MAX + PIECES * 16;
+	struct mask *made;
 	int rc = -1;
 
 	assert(setup->line_max <= PARSE_LINE_MAX);
-	if (arena_open(&memory, size, ARENA_SECRET, e) == -1)
+	if (arena_open(&memory,
+		sizeof(*made) + 2 * (size_t)PARSE_SCRATCH_BYTES + 4 * (size_t)PARSE_LINE_MAX +
+		    PIECES * 16,
+		ARENA_SECRET | ARENA_SMALL, e) == -1)
 		return (-1);
-	/* Entries that start at cache lines first: the memory does. */
-	renders = arena_take(&memory, MASK_RENDERS * sizeof(*renders));
 	made = arena_take(&memory, sizeof(*made));
-	made->renders = renders;
+	made->memory = memory;
+	if (open_tables(made, setup->geo != NULL, e) == -1)
+		goto out;
 	made->policy = setup->policy;
 	made->ring = setup->ring;
 	made->words = setup->words;
@@ -63,13 +83,6 @@ mask_open(const struct mask_setup *setup, struct mask **m, struct err *e)
 	made->epochs = setup->epochs;
 	made->line_max = setup->line_max;
 	made->places.geo = setup->geo;
-	made->memory = memory;
-	made->places.slots = arena_take(&made->memory, places);
-	made->tokens = arena_take(&made->memory, MASK_TOKENS * sizeof(*made->tokens));
-	made->doors = arena_take(&made->memory, MASK_DOORS * sizeof(*made->doors));
-	made->params = arena_take(&made->memory, MASK_PARAMS * sizeof(*made->params));
-	made->segments = arena_take(&made->memory, MASK_SEGMENTS * sizeof(*made->segments));
-	made->ends = arena_take(&made->memory, MASK_ENDS * sizeof(*made->ends));
 	for (int i = 0; i < 2; i++)
 		made->lines[i].scratch = arena_take(&made->memory, PARSE_SCRATCH_BYTES);
 	made->canon = arena_take(&made->memory, 2 * (size_t)PARSE_LINE_MAX);
@@ -112,6 +125,7 @@ mask_close(struct mask *m)
 	detect_agent_cache_close(m->agents);
 	detail_close(m->detail);
 	detect_rules_close(m->rules);
+	arena_close(&m->tables);
 	/* The mask lies in its own memory. */
 	memory = m->memory;
 	arena_close(&memory);
