@@ -746,8 +746,9 @@ def test_what_a_waiting_stream_lost_is_told():
 
 
 def test_idle_memory():
-    """Where nothing came yet at most 20 MiB are resident, though address space waits for the worst."""
-    configure()
+    """Where nothing came yet at most 20 MiB are resident with two streams, though address space waits for the worst."""
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined }\n'
+              '  t: { input: { unix: %(here)s/t.sock }, format: combined }\n')
     daemon = Daemon()
     connect('s.sock').sendall(line(1)[:20])
     time.sleep(0.5)

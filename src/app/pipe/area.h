@@ -18,6 +18,7 @@
 #define APP_PIPE_FLUSH_NS INT64_C(1000000000)
 
 #define APP_PIPE_ANSWER_NS INT64_C(100000000) /* nor longer, where somebody waits for it */
+#define APP_PIPE_QUIET_NS INT64_C(2000000000) /* of silence: then both threads look less often */
 #define APP_PIPE_IDLE_NS INT64_C(10000000000) /* then memory goes back */
 
 struct app_area {

@@ -23,7 +23,6 @@
 #define MASK_BYTES (RAW_BYTES / 2) /* masked without waiting */
 #define MASK_NS INT64_C(250000000) /* how long a line waits to be masked */
 #define RECORD_NS INT64_C(1000000000) /* of silence: nothing joins the last line */
-#define POLL_MS 100 /* signals are seen at least so often */
 #define DETECT_BYTES ((size_t)512 << 10)
 #define DETECT_NS INT64_C(2000000000) /* behind the first line: if it is clear by then */
 #define DETECT_LAST_NS INT64_C(10000000000)
@@ -446,7 +445,7 @@ should_mask(const struct app_capture *c)
 static int
 turn(struct app_capture *c, struct err *e)
 {
-	int timeout_ms = c->have > 0 || c->p->areas[c->p->filling].count > 0 ? 20 : POLL_MS, rc;
+	int timeout_ms = app_capture_patience_ms(c), rc;
 
 	pthread_mutex_lock(&c->p->lock);
 	c->push = c->p->push;
@@ -478,7 +477,8 @@ app_capture_main(void *arg)
 	int rc = 0;
 
 	(void)prctl(PR_SET_NAME, "open");
-	c->handed_ns = clock_mono_ns() - APP_PIPE_FLUSH_NS;
+	c->last_ns = clock_mono_ns();
+	c->handed_ns = c->last_ns - APP_PIPE_FLUSH_NS;
 	app_pipe_items(p->in, &p->setup.parser);
 	while (rc == 0 && !c->eof)
 		rc = turn(c, &e);

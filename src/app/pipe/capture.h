@@ -48,6 +48,8 @@ void app_capture_note_wait(int64_t *longest_ns, int64_t start_ns);
 bool app_capture_hand(struct app_capture *c);
 /* If it is time for it, or the writer wants it. */
 bool app_capture_hand_in_time(struct app_capture *c);
+/* How long to wait for more; what was asked for meanwhile is seen so late. */
+int app_capture_patience_ms(const struct app_capture *c);
 /* Nothing came for a while: memory that a burst has filled goes back. */
 void app_capture_give_back(struct app_capture *c);
 

@@ -15,7 +15,8 @@
 #include "input/given.h"
 #include "input/live.h"
 
-#define TICK_NS 50000000
+#define TICK_NS INT64_C(50000000)
+#define TICK_QUIET_NS INT64_C(250000000) /* nothing was written for a while */
 #define HEARTBEAT_NS INT64_C(60000000000) /* a flush at least so often */
 #define AREA_KEEP ((size_t)16 << 20) /* of an area's memory */
 
@@ -347,12 +348,16 @@ serve_time(struct app_pipe *p, struct err *e)
 	return (rc == -1 ? -1 : 0);
 }
 
+/* The reader wakes us; who asks by a flag, or changes keys, is seen by the tick. */
 static void
 wait_a_bit(struct app_pipe *p)
 {
+	int64_t now_ns = clock_mono_ns(), seal_ns = p->opened_ns + p->seal_every_ns - now_ns,
+		ns = now_ns - p->flushed_ns < APP_PIPE_QUIET_NS ? TICK_NS : TICK_QUIET_NS;
 	struct timespec until;
 
-	clock_mono_after(TICK_NS, &until);
+	/* One that is due, and could not be made, waits for the tick. */
+	clock_mono_after(seal_ns > 0 && seal_ns < ns ? seal_ns : ns, &until);
 	(void)pthread_cond_clockwait(&p->to_main, &p->lock, CLOCK_MONOTONIC, &until);
 }
 

@@ -111,6 +111,14 @@ app_capture_hand_in_time(struct app_capture *c)
 	return (true);
 }
 
+int
+app_capture_patience_ms(const struct app_capture *c)
+{
+	if (c->have > 0 || c->p->areas[c->p->filling].count > 0)
+		return (20);
+	return (clock_mono_ns() - c->last_ns < APP_PIPE_QUIET_NS ? 100 : 250);
+}
+
 /*
  * Nothing came for a while: memory that a burst has filled goes back.  Raw
  * lines in it are wiped since they were masked.

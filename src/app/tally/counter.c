@@ -11,8 +11,7 @@
 #include "base/err.h"
 #include "tally/table.h"
 
-#define SECOND_NS INT64_C(1000000000)
-#define COMMIT_NS (30 * SECOND_NS) /* what is open is written so often */
+#define COMMIT_NS INT64_C(30000000000) /* what is open is written so often */
 #define CATCH_UP_TRIES 100
 #define CATCH_UP_NS 100000000
 
@@ -194,12 +193,18 @@ static bool
 wait_item(struct app_counter *c, int64_t since_ns)
 {
 	struct timespec until;
+	int64_t until_ns;
 
 	while (c->count == 0 && !c->quit && !c->lost && !c->keys_changed) {
-		clock_mono_after(SECOND_NS, &until);
-		(void)pthread_cond_clockwait(&c->to_thread, &c->lock, CLOCK_MONOTONIC, &until);
-		if (c->dirty && clock_mono_ns() - since_ns >= COMMIT_NS)
+		if (!c->dirty) {
+			pthread_cond_wait(&c->to_thread, &c->lock);
+			continue;
+		}
+		until_ns = since_ns + COMMIT_NS - clock_mono_ns();
+		if (until_ns <= 0)
 			return (false);
+		clock_mono_after(until_ns, &until);
+		(void)pthread_cond_clockwait(&c->to_thread, &c->lock, CLOCK_MONOTONIC, &until);
 	}
 	return (true);
 }
