@@ -18,6 +18,7 @@ struct err;
 #define SEAL_NOTE_BYTES_MAX 65536
 #define SEAL_NOTE_SIGNATURES_MAX 100
 #define SEAL_NAME_BYTES_MAX 255
+#define SEAL_VKEY_TEXT_BYTES (SEAL_NAME_BYTES_MAX + 1 + 8 + 1 + 44 + 1) /* with its NUL */
 
 struct seal_vkey {
 	struct span name;              /* borrowed */
@@ -65,12 +66,22 @@ int seal_note_check(const struct seal_note *note, const struct seal_vkey *key, s
 int seal_cosignature_check(const struct seal_note *note, const struct seal_vkey *witness,
     uint64_t *time_s, struct err *e);
 
+/*
+ * The same form around any text of lines, none of them empty: body and
+ * signatures, of which there may be none; seal_note_check checks them.  What
+ * the text says is the caller's; its first line says that it is no checkpoint.
+ */
+int seal_signed_read(struct span text, struct seal_note *note, struct err *e);
+
 /* ---- writing ---- */
 
 struct seal_signer {
 	struct span name;
 	const unsigned char *seed; /* 32 bytes */
 };
+
+/* Add a signature line; an empty line lies between body and the first one. */
+void seal_signature_add(const struct seal_signer *signer, struct span body, struct buf *out);
 
 /* Add the whole note to out. */
 void seal_note_write(struct span origin, uint64_t size, const unsigned char root[static 32],

@@ -232,22 +232,47 @@ has_control(struct span text)
 	return (false);
 }
 
+static const char *
+check_text(struct span text)
+{
+	if (text.len > SEAL_NOTE_BYTES_MAX)
+		return ("too long");
+	if (has_control(text))
+		return ("a control character");
+	return (text_is_utf8(text) ? NULL : "not UTF-8");
+}
+
 int
 seal_note_read(struct span text, struct seal_note *note, struct err *e)
 {
 	struct span rest = text;
 	const char *why;
 
-	if (text.len > SEAL_NOTE_BYTES_MAX)
-		why = "too long";
-	else if (has_control(text))
-		why = "a control character";
-	else if (!text_is_utf8(text))
-		why = "not UTF-8";
-	else if ((why = read_body(&rest, note)) == NULL)
+	if ((why = check_text(text)) == NULL && (why = read_body(&rest, note)) == NULL)
 		why = read_signatures(rest, note);
 	if (why != NULL)
 		return (err_set(e, ERR_FINDING, "note: %s", why));
+	return (0);
+}
+
+/* The first empty line ends what is signed. */
+int
+seal_signed_read(struct span text, struct seal_note *note, struct err *e)
+{
+	const char *end = text.len == 0 ? NULL : memmem(text.ptr, text.len, "\n\n", 2);
+	const char *why = check_text(text);
+
+	memset(note, 0, sizeof(*note));
+	if (why == NULL && end == NULL)
+		why = "no empty line in front of the signatures";
+	if (why == NULL) {
+		note->body = span_of(text.ptr, (size_t)(end - text.ptr) + 1);
+		text = span_from(text, note->body.len + 1);
+		if (text.len > 0)
+			why = read_signatures(text, note);
+	}
+	if (why != NULL)
+		return (err_set(e, ERR_FINDING, "%s", why));
 	return (0);
 }
 

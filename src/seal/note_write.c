@@ -35,8 +35,8 @@ seal_vkey_print(struct span name, const unsigned char public_key[static 32], str
 	buf_base64(out, bytes, sizeof(bytes));
 }
 
-static void
-add_signature(const struct seal_signer *signer, struct span body, struct buf *out)
+void
+seal_signature_add(const struct seal_signer *signer, struct span body, struct buf *out)
 {
 	unsigned char public_key[32], bytes[4 + 64];
 
@@ -70,6 +70,6 @@ seal_note_write(struct span origin, uint64_t size, const unsigned char root[stat
 	buf_span(out, buf_view(&body));
 	buf_char(out, '\n');
 	for (size_t i = 0; i < signer_count; i++)
-		add_signature(&signers[i], buf_view(&body), out);
+		seal_signature_add(&signers[i], buf_view(&body), out);
 	buf_free(&body);
 }
