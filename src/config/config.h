@@ -18,6 +18,7 @@
 #include "mask/policy.h"
 #include "parse/json/map.h"
 #include "parse/string/string.h"
+#include "seal/note.h"
 
 struct err;
 
@@ -26,6 +27,7 @@ struct err;
 #define CONFIG_PATH_BYTES 1024
 #define CONFIG_NAME_BYTES 64
 #define CONFIG_ROLES_MAX 32
+#define CONFIG_APPROVERS_MAX 16
 #define CONFIG_HASH_BYTES 72 /* of a token, as serve/token.h prints it */
 #define CONFIG_SEAL_BYTES 72 /* of a public key as key/sealkey.h prints it */
 
@@ -69,18 +71,15 @@ struct config_stream {
 /* Who may ask `serve`, and for what. */
 struct config_role {
 	char name[CONFIG_NAME_BYTES];
-	unsigned tier;                   /* enum view_role */
-	unsigned k;
+	unsigned tier, k;                /* tier: enum view_role */
 	char token_hash[CONFIG_HASH_BYTES]; /* "" if not given */
 	char users[MASK_NAMES_MAX][MASK_NAME_BYTES];
 	char streams[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* none: every one */
 	char fields[MASK_NAMES_MAX][MASK_NAME_BYTES]; /* of records; none: as the tier has them */
-	unsigned user_count, stream_count, field_count;
-	unsigned line;
+	unsigned user_count, stream_count, field_count, line;
 };
 
-/* Where `serve` listens, and as whom. */
-struct config_serve {
+struct config_serve { /* where it listens, and as whom */
 	char listen[CONFIG_PATH_BYTES];  /* "" if not given; config_listen */
 	struct input_tls_files tls;      /* "" if not given */
 	char hosts[MASK_NAMES_MAX][MASK_NAME_BYTES];
@@ -105,10 +104,11 @@ struct config {
 	char group[CONFIG_NAME_BYTES];   /* "": the user's */
 	unsigned sandbox;                /* on, required, off */
 	struct config_serve serve;
+	char approvers[CONFIG_APPROVERS_MAX][SEAL_VKEY_TEXT_BYTES]; /* vkeys */
+	unsigned approver_count, subject_requests; /* in 24 hours */
 	struct config_role *roles;
-	unsigned role_count;
 	struct config_stream *streams;
-	unsigned stream_count;
+	unsigned role_count, stream_count;
 };
 
 /* Defaults, nothing read. */

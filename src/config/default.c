@@ -39,6 +39,7 @@ config_default(struct config **c, struct err *e)
 		return (err_set(e, ERR_IO, "configuration: no memory"));
 	memcpy(made->tenant, "default", sizeof("default"));
 	made->verify_every_us = DAY_US;
+	made->subject_requests = 20;
 	*c = made;
 	return (0);
 }

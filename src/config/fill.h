@@ -102,6 +102,9 @@ void config_value_input(struct config_loader *l, struct config_mark at,
 /* The hash of a token. */
 void config_value_hash(struct config_loader *l, struct config_mark at, const char *name,
     const char *text, char to[static CONFIG_HASH_BYTES]);
+/* The public key of somebody who approves; to is its place in the configuration. */
+void config_value_vkey(struct config_loader *l, struct config_mark at, const char *text,
+    char to[static SEAL_VKEY_TEXT_BYTES]);
 /* A field of records. */
 void config_value_field(struct config_loader *l, struct config_mark at, const char *text,
     char to[static MASK_NAME_BYTES]);

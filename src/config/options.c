@@ -23,6 +23,9 @@
 #define GRACE_MAX ((uint64_t)365 * 86400 * 1000000)
 
 const struct config_option config_options[] = {
+	{ "approvers", CONFIG_VKEYS, offsetof(struct config, approvers),
+	    offsetof(struct config, approver_count), "[]", ANY,
+	    "who may approve requests of persons, two for each; `cretula subject approver`" },
 	{ "escrow_key", CONFIG_SEAL_KEY, FILE_AT(escrow_key), "", ANY,
 	    "public key that the keys of ratchets in memory are sealed to; `cretula key pair`" },
 	{ "geo.asn", CONFIG_FILE, FILE_AT(geo_asn), "", ANY,
@@ -182,6 +185,8 @@ const struct config_option config_options[] = {
 	{ "streams.*.words.mode", CONFIG_CHOICE, STREAM_AT(policy.words_mode), "learn",
 	    ONE_OF("learn fixed keep"),
 	    "learn: words from use; fixed: configured ones only; keep: all, and evidence says so" },
+	{ "subject.requests", CONFIG_COUNT, FILE_AT(subject_requests), "20", RANGE(1, 1000),
+	    "requests of persons that `cretula subject` carries out within 24 hours" },
 	{ "tenant", CONFIG_NAME, FILE_AT(tenant), "default", ANY,
 	    "part of every key: the same value has other tokens for another tenant" },
 	{ "user", CONFIG_NAME, FILE_AT(user), "", ANY,
@@ -195,7 +200,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
     "a loader has room for every option");
 
 const char *const config_later[] = {
-	"approvers",
 	"disk",
 	"streams.*.public",
 	"streams.*.retain",

@@ -39,6 +39,7 @@ enum config_type {
 	CONFIG_SEAL_KEY, /* char[CONFIG_SEAL_BYTES], a public key */
 	CONFIG_RULES, /* struct detect_rule[DETECT_RULES_MAX], and a count */
 	CONFIG_SIZE, /* uint64_t, bytes */
+	CONFIG_VKEYS, /* char[CONFIG_APPROVERS_MAX][SEAL_VKEY_TEXT_BYTES], and a count */
 	CONFIG_ZONE, /* char[CONFIG_NAME_BYTES], a time zone */
 	CONFIG_TRIGGERS, /* struct detail_trigger[DETAIL_SIGNAL_COUNT], and a count */
 	CONFIG_SWITCH, /* bool: the second of two choices */

@@ -95,6 +95,8 @@ print_list(const struct config *c, const struct config_option *o, const void *fr
 			print_network((const struct mask_network *)(const void *)place + i, out);
 		else if (maps != NULL)
 			maps->print(place + i * maps->item_bytes, out);
+		else if (o->type == CONFIG_VKEYS)
+			config_print_quoted(out, place + (size_t)i * SEAL_VKEY_TEXT_BYTES);
 		else if (o->type == CONFIG_PATHS)
 			print_route(c, place + (size_t)i * CONFIG_PATH_BYTES, out);
 		else

@@ -54,6 +54,8 @@ schema_list(const struct config_option *o, struct buf *out)
 
 	if (o->type == CONFIG_NETWORKS)
 		most = MASK_NETWORKS_MAX;
+	else if (o->type == CONFIG_VKEYS)
+		most = CONFIG_APPROVERS_MAX;
 	else if (o->type == CONFIG_PATHS)
 		most = CONFIG_ROUTES_MAX;
 	json_str(out, "type", span_str("array"));

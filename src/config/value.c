@@ -396,6 +396,12 @@ set_field(struct value *v, void *to)
 	config_value_field(v->l, v->at, v->text, to);
 }
 
+static void
+set_vkey(struct value *v, void *to)
+{
+	config_value_vkey(v->l, v->at, v->text, to);
+}
+
 static const struct {
 	void (*set)(struct value *v, void *to);
 	size_t item_bytes; /* of a list; 0 if it is none */
@@ -422,6 +428,7 @@ static const struct {
 	[CONFIG_PATH] = { set_path, 0, 0 },
 	[CONFIG_PATHS] = { set_route, CONFIG_PATH_BYTES, CONFIG_ROUTES_MAX },
 	[CONFIG_PERIOD] = { set_period, 0, 0 },
+	[CONFIG_VKEYS] = { set_vkey, SEAL_VKEY_TEXT_BYTES, CONFIG_APPROVERS_MAX },
 	[CONFIG_ZONE] = { set_zone, 0, 0 },
 	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
 	[CONFIG_RATE] = { set_size, 0, 0 },

@@ -45,6 +45,37 @@ config_value_field(struct config_loader *l, struct config_mark at, const char *t
 	buf_free(&names);
 }
 
+/* One key under two names would approve twice. */
+static bool
+is_given(const struct config *c, const char *to, const unsigned char public_key[static 32])
+{
+	struct seal_vkey other;
+
+	for (unsigned i = 0; i < c->approver_count; i++)
+		if (c->approvers[i] != to &&
+		    seal_vkey_read(span_str(c->approvers[i]), &other, NULL) == 0 &&
+		    memcmp(other.public_key, public_key, 32) == 0)
+			return (true);
+	return (false);
+}
+
+void
+config_value_vkey(struct config_loader *l, struct config_mark at, const char *text,
+    char to[static SEAL_VKEY_TEXT_BYTES])
+{
+	struct seal_vkey key;
+
+	if (seal_vkey_read(span_str(text), &key, NULL) == -1) {
+		config_say(l, at, "approvers must be public keys, NAME+...+...");
+		config_hint(l, "cretula subject approver makes one, and prints the line");
+	} else if (is_given(l->config, to, key.public_key))
+		config_say(l, at, "approvers: this key is given twice");
+	else {
+		memset(to, 0, SEAL_VKEY_TEXT_BYTES);
+		memcpy(to, text, strnlen(text, SEAL_VKEY_TEXT_BYTES - 1));
+	}
+}
+
 const struct config_role *
 config_role_find(const struct config *c, const char *name)
 {
