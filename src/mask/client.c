@@ -10,12 +10,13 @@
 #include "mask/extra/extra.h"
 #include "mask/inside.h"
 #include "mask/method/count.h"
+#include "mask/method/value.h"
 #include "mask/url/render.h"
 #include "mask/words/inside.h"
 
 /* The bits of the token behind 2001:db8::/32 (RFC 3849), then 16 zero bits. */
-static size_t
-print_as_address(const char token[static MASK_TOKEN_BYTES], char out[static INET6_ADDRSTRLEN])
+size_t
+mask_address_of_token(const char *token, char out[static INET6_ADDRSTRLEN])
 {
 	unsigned char bytes[16] = { 0x20, 0x01, 0x0d, 0xb8 };
 	uint32_t bits = 0;
@@ -40,8 +41,8 @@ print_as_address(const char token[static MASK_TOKEN_BYTES], char out[static INET
  * inside fewer: 6to4 (2002::/16) 40, which is 24 bits of the inner IPv4, and
  * Teredo (2001::/32) 32.
  */
-static unsigned
-network_bits(const struct parse_addr *addr)
+unsigned
+mask_network_bits(const struct parse_addr *addr)
 {
 	if (addr->len == 4)
 		return (24);
@@ -51,12 +52,12 @@ network_bits(const struct parse_addr *addr)
 }
 
 /* "192.0.2.0" */
-static size_t
-print_truncated(const struct parse_addr *addr, char out[static INET6_ADDRSTRLEN])
+size_t
+mask_address_truncated(const struct parse_addr *addr, char out[static INET6_ADDRSTRLEN])
 {
 	unsigned char bytes[16] = { 0 };
 
-	memcpy(bytes, addr->bytes, network_bits(addr) / 8);
+	memcpy(bytes, addr->bytes, mask_network_bits(addr) / 8);
 	(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, bytes, out, INET6_ADDRSTRLEN);
 	return (strlen(out));
 }
@@ -72,7 +73,7 @@ print_prefix(struct mask *m, enum mask_slot slot, const struct parse_addr *addr,
 	unsigned char bytes[16];
 
 	if (!mask_prefix(m, slot == MASK_SLOT_PEER ? MASK_SLOT_PEER_PREFIX : MASK_SLOT_FWD_PREFIX,
-		span_of((const char *)addr->bytes, addr->len), network_bits(addr), bytes))
+		span_of((const char *)addr->bytes, addr->len), mask_network_bits(addr), bytes))
 		return (0);
 	(void)inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, bytes, out, INET6_ADDRSTRLEN);
 	return (strlen(out));
@@ -125,7 +126,7 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 	if (method == MASK_DROP)
 		return (span_of("", 0));
 	if (method == MASK_TRUNCATE && addr != NULL)
-		return (store(m, text, print_truncated(addr, text)));
+		return (store(m, text, mask_address_truncated(addr, text)));
 	if (method == MASK_SEAL) {
 		struct span sealed = seal(m, addr, value);
 
@@ -141,7 +142,7 @@ hide(struct mask *m, enum mask_slot slot, const struct parse_addr *addr, struct 
 	else if (!mask_token(m, slot, value, token))
 		return (mask_redaction(c));
 	if (method == MASK_ADDRESS)
-		return (store(m, text, print_as_address(token, text)));
+		return (store(m, text, mask_address_of_token(token, text)));
 	return (store(m, token, sizeof(token)));
 }
 

@@ -66,7 +66,7 @@ is_machine(const struct mask *m, struct span user)
 }
 
 struct span
-mask_email_form(struct mask *m, struct span text, char *out, size_t size)
+mask_email_form(struct detect_hosts *hosts, struct span text, char *out, size_t size)
 {
 	struct detect_host host;
 	size_t at;
@@ -84,7 +84,7 @@ mask_email_form(struct mask *m, struct span text, char *out, size_t size)
 		at--;
 	if (at == 0 || text_is_ascii(span_from(form, at)))
 		return (form);
-	detect_host_read(m->hosts, span_from(form, at), &host);
+	detect_host_read(hosts, span_from(form, at), &host);
 	if (!host.valid || at + host.len > size)
 		return (form);
 	memcpy(out + at, host.text, host.len);
@@ -145,7 +145,7 @@ mask_user(struct mask *m, const struct event *ev)
 		return;
 	}
 	if (detect_shape(user) == DETECT_SHAPE_EMAIL)
-		user = mask_email_form(m, user, form, sizeof(form));
+		user = mask_email_form(m->hosts, user, form, sizeof(form));
 	put_global(
 	    m, RECORD_FIELD_USER, claimed ? MASK_SLOT_USER_CLAIM : MASK_SLOT_USER_AUTH, user);
 }
@@ -158,7 +158,7 @@ mask_user_text(struct mask *m, struct span user)
 	if (is_machine(m, user))
 		return (user);
 	if (detect_shape(user) == DETECT_SHAPE_EMAIL)
-		user = mask_email_form(m, user, form, sizeof(form));
+		user = mask_email_form(m->hosts, user, form, sizeof(form));
 	return (mask_extra_token(m, MASK_SLOT_USER_AUTH, NULL, user));
 }
 

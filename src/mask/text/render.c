@@ -216,7 +216,7 @@ put_email(struct talk *t, struct span found)
 	if ((canon == DETECT_CANON_SAME || canon == DETECT_CANON_DECODED) &&
 	    detect_shape(meant) == DETECT_SHAPE_EMAIL)
 		mask_put_bound(m, t->out, MASK_SLOT_EMAIL, span_of("email", 5),
-		    mask_email_form(m, meant, form, sizeof(form)));
+		    mask_email_form(m->hosts, meant, form, sizeof(form)));
 	else
 		mask_put_redacted(m, t->out, RECORD_CLASS_EMAIL);
 }

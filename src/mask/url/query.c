@@ -214,7 +214,7 @@ put_hidden(struct mask *m, struct mask_out *out, struct span value)
 		return;
 	if (shape == DETECT_SHAPE_EMAIL) {
 		mask_put_bound(m, out, MASK_SLOT_EMAIL, span_of("email", 5),
-		    mask_email_form(m, value, form, sizeof(form)));
+		    mask_email_form(m->hosts, value, form, sizeof(form)));
 		return;
 	}
 	if (found == RECORD_CLASS_EMAIL) {

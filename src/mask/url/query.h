@@ -42,6 +42,8 @@ bool mask_value_kept(struct mask *m, const struct mask_param *param, struct span
  * One form of an e-mail address: no "mailto:", no <>, lower case, the domain
  * in A-labels as far as out (size bytes) allows.
  */
-struct span mask_email_form(struct mask *m, struct span text, char *out, size_t size);
+struct detect_hosts;
+struct span mask_email_form(
+    struct detect_hosts *hosts, struct span text, char *out, size_t size);
 
 #endif

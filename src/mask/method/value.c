@@ -1,0 +1,216 @@
+/* mask: a value from outside, in all the forms that records have it in. */
+#include "mask/method/value.h"
+
+#include <arpa/inet.h>
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "detect/detect.h"
+#include "detect/host.h"
+#include "mask/inside.h"
+
+const char *const mask_value_names[MASK_VALUE_KINDS] = { "ip.client", "user", "session" };
+const char *const mask_value_prefixes[MASK_VALUE_KINDS] = { "if ip", "uc us", "se" };
+
+/* The slots whose keys a value of the kind goes through. */
+static const struct {
+	enum mask_slot slot[2];
+	unsigned count;
+} slots[MASK_VALUE_KINDS] = {
+	{ { MASK_SLOT_PEER, MASK_SLOT_FWD }, 2 },
+	{ { MASK_SLOT_USER_AUTH, MASK_SLOT_USER_CLAIM }, 2 },
+	{ { MASK_SLOT_SESSION, MASK_SLOT_SESSION }, 1 },
+};
+
+int
+mask_value_find(struct span name)
+{
+	for (int i = 0; i < MASK_VALUE_KINDS; i++)
+		if (span_is(name, mask_value_names[i]))
+			return (i);
+	return (-1);
+}
+
+/* ---- reading ---- */
+
+static int
+read_address(struct span text, struct mask_value *value)
+{
+	struct parse_addr addr;
+
+	if (parse_addr(text, &addr) != PARSE_ADDR_OK)
+		return (-1);
+	memcpy(value->bytes, addr.bytes, addr.len);
+	value->len = addr.len;
+	return (0);
+}
+
+/* The one form of an e-mail address, as user.c writes it. */
+static int
+read_email(struct span text, struct mask_value *value, struct err *e)
+{
+	struct detect_hosts *hosts;
+	struct span form;
+
+	if (detect_hosts_open(&hosts) == -1)
+		return (err_memory(e));
+	form = mask_email_form(hosts, text, value->bytes, sizeof(value->bytes));
+	detect_hosts_close(hosts);
+	if (form.ptr != value->bytes)
+		memmove(value->bytes, form.ptr, form.len);
+	value->len = form.len;
+	return (0);
+}
+
+static bool
+is_text(struct span text)
+{
+	if (text.len == 0 || text.len > MASK_VALUE_BYTES || span_is(text, "-"))
+		return (false);
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return (false);
+	return (true);
+}
+
+int
+mask_value_read(
+    enum mask_value_kind kind, struct span text, struct mask_value *value, struct err *e)
+{
+	memset(value, 0, sizeof(*value));
+	value->kind = kind;
+	if (is_text(text) && (kind != MASK_VALUE_ADDRESS || read_address(text, value) == 0)) {
+		if (kind == MASK_VALUE_USER && detect_shape(text) == DETECT_SHAPE_EMAIL)
+			return (read_email(text, value, e));
+		if (kind != MASK_VALUE_ADDRESS) {
+			memcpy(value->bytes, text.ptr, text.len);
+			value->len = text.len;
+		}
+		return (0);
+	}
+	return (err_set(e, ERR_USAGE, "the value is no %s",
+	    kind == MASK_VALUE_ADDRESS  ? "address, like 192.0.2.1 or 2001:db8::1" :
+		kind == MASK_VALUE_USER ? "name of a user: 1 to 512 bytes, no line ends" :
+					  "session id: 1 to 512 bytes, no line ends"));
+}
+
+/* ---- forms ---- */
+
+struct mask_forms {
+	struct mask_policy policy[KEY_PERIOD_COUNT]; /* every class has keys of this period */
+	struct mask_keys *keys[KEY_PERIOD_COUNT];
+};
+
+struct mask_forms *
+mask_forms_open(const struct key_ring *ring, const char *tenant)
+{
+	struct mask_forms *f = crypto_secret_alloc(sizeof(*f), NULL);
+
+	if (f == NULL)
+		return (NULL);
+	memset(f, 0, sizeof(*f));
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		struct mask_policy *policy = &f->policy[p];
+
+		memcpy(policy->tenant, tenant, strnlen(tenant, sizeof(policy->tenant) - 1));
+		for (int c = 0; c < RECORD_CLASS_COUNT; c++)
+			policy->epoch[c] = (enum key_period)p;
+		if ((f->keys[p] = mask_keys_open(ring, policy)) == NULL) {
+			mask_forms_close(f);
+			return (NULL);
+		}
+	}
+	return (f);
+}
+
+void
+mask_forms_close(struct mask_forms *f)
+{
+	for (int p = 0; f != NULL && p < KEY_PERIOD_COUNT; p++)
+		mask_keys_close(f->keys[p]);
+	crypto_secret_free(f);
+}
+
+static struct mask_form *
+add(struct mask_form *form, enum mask_slot slot, const char *text, size_t len)
+{
+	memset(form, 0, sizeof(*form));
+	form->class_id = mask_slot_class(slot);
+	form->len = (uint16_t)len;
+	memcpy(form->text, text, len);
+	return (form + 1);
+}
+
+static struct parse_addr
+address_of(const struct mask_value *value)
+{
+	struct parse_addr addr = { .len = (unsigned char)value->len };
+
+	memcpy(addr.bytes, value->bytes, value->len);
+	return (addr);
+}
+
+/* What the methods address and prefix make of it. */
+static struct mask_form *
+add_address(struct mask_keys *keys, enum mask_slot slot, int64_t index, const char *token,
+    const struct mask_value *value, struct mask_form *form)
+{
+	const struct crypto_prefix_key *key = mask_keys_prefix(
+	    keys, slot == MASK_SLOT_PEER ? MASK_SLOT_PEER_PREFIX : MASK_SLOT_FWD_PREFIX, index);
+	const struct parse_addr addr = address_of(value);
+	unsigned char bytes[16] = { 0 };
+	char text[INET6_ADDRSTRLEN];
+
+	form = add(form, slot, text, mask_address_of_token(token, text));
+	if (key == NULL)
+		return (form);
+	crypto_prefix(key, addr.bytes, addr.len, mask_network_bits(&addr), bytes);
+	(void)inet_ntop(addr.len == 4 ? AF_INET : AF_INET6, bytes, text, sizeof(text));
+	form = add(form, slot, text, strlen(text));
+	form[-1].network = true;
+	return (form);
+}
+
+unsigned
+mask_forms_of(struct mask_forms *f, const struct mask_value *value, enum key_period period,
+    int64_t index, struct mask_form out[static MASK_FORMS_MAX])
+{
+	struct span bytes = span_of(value->bytes, value->len);
+	struct mask_form *form = out;
+
+	for (unsigned i = 0; i < slots[value->kind].count; i++) {
+		enum mask_slot slot = slots[value->kind].slot[i];
+		const struct crypto_hmac_key *key = mask_keys_get(f->keys[period], slot, index);
+		char token[MASK_TOKEN_BYTES];
+
+		if (key == NULL)
+			return (0);
+		mask_token_print(key, record_classes[mask_slot_class(slot)].prefix, bytes, token);
+		form = add(form, slot, token, sizeof(token));
+		if (value->kind == MASK_VALUE_ADDRESS)
+			form = add_address(f->keys[period], slot, index, token, value, form);
+	}
+	return ((unsigned)(form - out));
+}
+
+unsigned
+mask_forms_plain(const struct mask_value *value, struct mask_form out[static 2])
+{
+	struct mask_form *form = out;
+	char text[INET6_ADDRSTRLEN];
+	struct parse_addr addr;
+
+	if (value->kind == MASK_VALUE_USER)
+		form = add(form, MASK_SLOT_USER_AUTH, value->bytes, value->len);
+	if (value->kind != MASK_VALUE_ADDRESS)
+		return ((unsigned)(form - out));
+	addr = address_of(value);
+	(void)inet_ntop(addr.len == 4 ? AF_INET : AF_INET6, addr.bytes, text, sizeof(text));
+	form = add(form, MASK_SLOT_PEER, text, strlen(text));
+	form = add(form, MASK_SLOT_PEER, text, mask_address_truncated(&addr, text));
+	form[-1].network = true;
+	return (2);
+}
