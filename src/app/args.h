@@ -18,7 +18,7 @@ struct app_option {
 	const char *help;
 };
 
-#define APP_OPTIONS_MAX 24
+#define APP_OPTIONS_MAX 32
 
 struct app_command;
 

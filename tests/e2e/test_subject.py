@@ -259,7 +259,7 @@ def test_refusals():
     chain = read('store/streams/s/chain.jsonl')
     record = ['--record', '5']
     rows = [
-        (2, 'erase or rescrub', ['subject', 'forget', '--store', 'store', '--stream', 's', '--reason', 'r']),
+        (2, 'request or rescrub', ['subject', 'forget', '--store', 'store', '--stream', 's', '--reason', 'r']),
         (2, 'subject needs', ['subject', '--store', 'store']),
         (2, '--reason', ['subject', 'erase', '--store', 'store', '--stream', 's', *record]),
         (2, '--stream', ['subject', 'erase', '--store', 'store', '--reason', 'r', *record]),
@@ -275,7 +275,7 @@ def test_refusals():
         (2, 'numbers and ranges', ['--record', '9-5']),
         (2, 'numbers and ranges', ['--record', '-1']),
         (2, 'numbers and ranges', ['--record', '18446744073709551615']),
-        (2, 'of rescrub', ['--record', '5', '--drop', 'path']),
+        (2, 'does not go with subject erase', ['--record', '5', '--drop', 'path']),
         (2, 'column', ['--where', 'path ==']),
         (2, '--since', ['--since', 'yesterday']),
         (2, 'printable ASCII', ['--record', '5', '--ref', 'a"b']),

@@ -67,7 +67,9 @@ app_search_may(struct app_search *s, size_t frame, uint64_t *count)
 
 	if (s->has_skip) {
 		*count = store_skip_count(&s->skip, frame);
-		may = store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us);
+		may = s->may != NULL
+		    ? s->may(s->may_arg, &s->skip, frame)
+		    : store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us);
 	}
 	s->read += may;
 	s->passed += !may;

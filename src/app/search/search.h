@@ -11,6 +11,9 @@ struct app_records;
 
 struct app_search {
 	const struct filter *filter; /* NULL: all records of the window */
+	/* In place of filter, if not NULL: may one of the frame's records be meant? */
+	bool (*may)(void *arg, const struct store_skip *skip, size_t frame);
+	void *may_arg;
 	int64_t since_us, until_us;
 	int stream_fd; /* borrowed */
 	size_t chain_bytes; /* so long was the chain that the segments are known by */

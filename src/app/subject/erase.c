@@ -1,0 +1,188 @@
+/* app: subject erase --request: all records of a person, as two approved. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/say.h"
+#include "app/subject/actions.h"
+#include "app/subject/answer.h"
+#include "app/subject/taking.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "store/erase/asked.h"
+
+struct one {
+	struct app_taking taking;
+	struct app_found found;
+};
+
+struct work {
+	struct app_desk desk;
+	struct one *streams;
+	size_t count;
+	char ref[APP_REQUEST_ID_BYTES + 8];
+	struct config_stream fallback;
+	uint64_t chosen, network, missing, segments;
+};
+
+/* Numbers are ascending: runs of them are ranges. */
+static int
+set_ranges(struct one *o, struct err *e)
+{
+	const uint64_t *list = (const uint64_t *)(const void *)o->found.numbers.data;
+	struct buf *ranges = &o->taking.subject.ranges;
+	struct seal_range range;
+
+	for (size_t i = 0; i < o->found.count; i++) {
+		range = (struct seal_range){ list[i], list[i] };
+		while (i + 1 < o->found.count && list[i + 1] == range.last + 1)
+			range.last = list[++i];
+		buf_add(ranges, &range, sizeof(range));
+	}
+	return (buf_ok(ranges) ? 0 : err_memory(e));
+}
+
+/* The stream is held from here on: what is found is what goes. */
+static int
+plan(struct work *w, struct one *o, struct err *e)
+{
+	struct app_taking *t = &o->taking;
+	struct app_desk *d = &w->desk;
+
+	if (app_taking_open(t, d->live.store,
+		config_stream_find(d->live.config, t->stream, &w->fallback), e) == -1 ||
+	    app_desk_find(d, t->stream, &t->records, &o->found, e) == -1 || set_ranges(o, e) == -1)
+		return (-1);
+	t->subject.records = &t->records;
+	t->subject.reason = d->request.reason;
+	t->subject.ref = span_str(w->ref);
+	t->subject.by = buf_view(&d->by);
+	if (o->found.count > 0 && app_subject_plan(&t->subject, e) == -1)
+		return (err_in(e, "stream %s", t->stream));
+	w->chosen += t->subject.chosen;
+	w->segments += t->subject.plan.len / sizeof(struct app_subject_part);
+	w->network += o->found.network;
+	w->missing += o->found.missing;
+	return (0);
+}
+
+static int
+work(struct work *w, const struct app_args *args, struct err *e)
+{
+	struct app_desk *d = &w->desk;
+	struct store_asked asked;
+
+	if (app_desk_open(d, args, e) == -1 || app_desk_request(d, APP_REQUEST_ERASE, e) == -1)
+		return (-1);
+	(void)snprintf(w->ref, sizeof(w->ref), "request %s", d->request.id);
+	if ((w->streams = calloc(d->stream_count, sizeof(*w->streams))) == NULL)
+		return (err_memory(e));
+	for (size_t i = 0; i < d->stream_count; i++) {
+		struct one *o = &w->streams[w->count++];
+
+		o->taking.store_path = d->live.store_path;
+		o->taking.stream = d->streams[i];
+		o->taking.records.stream_fd = -1;
+		if (plan(w, o, e) == -1)
+			return (-1);
+	}
+	for (size_t i = 0; i < w->count; i++)
+		if (w->streams[i].taking.subject.chosen > 0 &&
+		    app_taking_do(&w->streams[i].taking, e) == -1)
+			return (-1);
+	/* Behind it: until then the same request goes on with what is left. */
+	asked = app_desk_asked(d);
+	return (store_asked_seal(d->live.store, &asked, e));
+}
+
+/* ---- what is said ---- */
+
+static void
+print_text(const struct work *w, struct buf *out)
+{
+	char count[32];
+
+	for (size_t i = 0; i < w->count; i++) {
+		num_print_grouped(count, w->streams[i].taking.subject.done);
+		buf_fmt(out, "stream %s: erased %s %s\n", w->streams[i].taking.stream, count,
+		    w->streams[i].taking.subject.done == 1 ? "record" : "records");
+	}
+	if (w->network > 0) {
+		num_print_grouped(count, w->network);
+		buf_fmt(
+		    out, "%s more that say only the network stay: others are in it, too\n", count);
+	}
+}
+
+static void
+print_json(const struct work *w, struct buf *out)
+{
+	buf_char(out, '{');
+	app_desk_json(&w->desk, out);
+	json_u64(out, "erased", w->chosen);
+	json_u64(out, "segments", w->segments);
+	json_array(out, "streams");
+	for (size_t i = 0; i < w->count; i++) {
+		json_item(out);
+		json_str(out, "stream", span_str(w->streams[i].taking.stream));
+		json_u64(out, "erased", w->streams[i].taking.subject.done);
+		json_u64(out, "same_network", w->streams[i].found.network);
+		buf_char(out, '}');
+	}
+	buf_str(out, "]}\n");
+}
+
+static void
+warn(const struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		app_taking_warn(&w->streams[i].taking);
+	if (w->missing > 0)
+		app_warn("subject erase",
+		    "keys of %ju epochs are not here, though no entry says that they were "
+		    "destroyed: records of those stay",
+		    (uintmax_t)w->missing);
+}
+
+static void
+close_all(struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		app_taking_close(&w->streams[i].taking);
+		app_found_free(&w->streams[i].found);
+	}
+	free(w->streams);
+	app_desk_close(&w->desk);
+	free(w);
+}
+
+int
+app_subject_erase(const struct app_args *args)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	uint64_t done = 0;
+	int code;
+
+	if (w == NULL) {
+		(void)err_memory(&e);
+		return (app_fail("subject erase", &e));
+	}
+	if (work(w, args, &e) == -1) {
+		code = app_fail("subject erase", &e);
+		for (size_t i = 0; i < w->count; i++)
+			done += w->streams[i].taking.subject.done;
+		if (done > 0)
+			app_warn("subject erase",
+			    "%ju of %ju records were erased before that; the request can be used "
+			    "again",
+			    (uintmax_t)done, (uintmax_t)w->chosen);
+	} else {
+		(args->json ? print_json : print_text)(w, &out);
+		code = app_finish("subject erase", &out, w->missing > 0 ? ERR_INCOMPLETE : 0);
+	}
+	warn(w);
+	close_all(w);
+	return (code);
+}

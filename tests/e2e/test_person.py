@@ -1,0 +1,261 @@
+"""cretula subject request, approve, find, export, erase: a person is answered, by two, once, and nothing names the value."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+from lib import SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, tree_bytes, write
+
+VALUE = '198.51.68.1'  # of make_log
+NOW = '2026-11-24T13:00:00Z'
+
+
+def at(time):
+    return {'CRETULA_CLOCK': time}
+
+
+def approvers(*names):
+    """Keys, and a configuration that names them."""
+    keys = [cretula('subject', 'approver', '--name', n, '--out', f'{n}.key', '--json', code=0).json['vkey'] for n in names]
+    write('c.yaml', ('store: store\napprovers: ' + json.dumps(keys) + '\n').encode())
+
+
+def request(kind, *options, value=VALUE, name='ip.client', file='case', env=None, code=0):
+    return cretula('subject', 'request', '--config', 'c.yaml', '--kind', kind, '--class', name, '--reason', 'case 7', '--out', file,
+                   *options, stdin=value.encode() + b'\n', env=env, code=code)
+
+
+def approve(*names, file='case', env=None):
+    for name in names:
+        cretula('subject', 'approve', '--request', file, '--key', f'{name}.key', env=env, code=0)
+
+
+def do(kind, *options, value=VALUE, file='case', env=None, code=0):
+    return cretula('subject', kind, '--config', 'c.yaml', '--request', file, *options, stdin=value.encode(), env=env, code=code)
+
+
+def ask(kind, *options, value=VALUE, name='ip.client', env=None, code=0):
+    """A request with both approvals, carried out."""
+    file = f'case{len(glob.glob("case*"))}'
+    request(kind, value=value, name=name, file=file, env=env)
+    approve('a', 'b', file=file, env=env)
+    return do(kind, *options, value=value, file=file, env=env, code=code)
+
+
+def reports():
+    lines = read('store/streams/cretula.store/chain.jsonl').decode().splitlines()
+    return [e for e in map(json.loads, lines) if e['type'] == 'report']
+
+
+def good():
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
+                          check=False)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+
+
+def imported(*streams, keep=True):
+    write('log', make_log(3000, seed=1))
+    for stream in streams:
+        cretula('import', '--store', 'store', '--stream', stream, '--format', 'auto', *(['--link-epochs'] if keep else []), 'log',
+                code=0)
+    approvers('a', 'b')
+
+
+def numbered(stream):
+    out = cretula('view', '--store', 'store', '--stream', stream, '--numbers', code=0).text
+    return {int(n): json.loads(line) for n, line in (row.split('\t') for row in out.splitlines())}
+
+
+def test_a_person_is_answered():
+    """find counts, export gives, erase takes away exactly the lines of that address; every use is sealed, once."""
+    imported('s', 't')
+    lines = read('log').decode().splitlines()
+    theirs = [i for i, line in enumerate(lines) if line.startswith(VALUE + ' ')]
+    assert len(theirs) > 3
+    found = ask('find', '--json').json
+    equal([(s['stream'], s['records'], s['searched'], s['keys_gone']) for s in found['streams']],
+          [('s', len(theirs), 3000, []), ('t', len(theirs), 3000, [])])
+    equal(found['streams'][0]['days'], {'2025-11-24': len(theirs)})
+    text = ask('export', '--out', 'answer').text
+    assert f'stream s: {len(theirs)} records of 3,000' in text and 'written to answer' in text, text
+    equal(sorted(os.listdir('answer')), ['report.html', 'report.json'])
+    report = json.loads(read('answer/report.json'))
+    for stream in report['streams']:
+        equal({r['number']: r['record'] for r in stream['list']}, {n: numbered(stream['stream'])[n] for n in theirs})
+    page = read('answer/report.html').decode()
+    equal(len(re.findall(r'<tr><td class="n">\d+</td>', page)), 2 * len(theirs))
+    assert "default-src 'none'" in page and '<script' not in page and 'http-equiv="Content-Security-Policy"' in page
+    done = ask('erase', '--json').json
+    equal((done['erased'], done['segments']), (2 * len(theirs), 2))
+    equal(set(range(3000)) - set(numbered('s')), set(theirs))
+    good()
+    equal([r['by'].split()[0] for r in reports()], ['find', 'export', 'erase'])
+    for path, data in tree_bytes('store', 'store.keys', 'answer').items():
+        assert VALUE.encode() not in data, path
+    for file in glob.glob('case*'):
+        assert VALUE.encode() not in read(file), file
+        kind = read(file).decode().split('kind ')[1].split()[0]
+        before = tree_bytes('store')
+        assert 'carried out already' in do(kind, '--out', 'more', file=file, code=78 if kind != 'erase' else 2).err or kind == 'erase'
+        equal(tree_bytes('store'), before)
+        assert not os.path.exists('more')
+
+
+def test_what_is_refused():
+    """Each with its exit code, and nothing is changed."""
+    imported('s')
+    request('find')
+    request('erase', file='none')
+    before = tree_bytes('store')
+
+    def refused(text, code, *args, value=VALUE, file='case', kind='find'):
+        got = do(kind, *args, value=value, file=file, code=code)
+        assert text in got.err, got.err
+        assert not value or value not in got.err, got.err
+
+    refused('two approvals, and has 0', 78)
+    approve('a')
+    refused('two approvals, and has 1', 78)
+    assert 'approved it already' in cretula('subject', 'approve', '--request', 'case', '--key', 'a.key', code=78).err
+    once = read('case').decode()
+    write('twice', (once + once.splitlines()[-1] + '\n').encode())
+    refused('a approved twice', 78, file='twice')
+    cretula('subject', 'approver', '--name', 'x', '--out', 'x.key', code=0)
+    write('stranger', once.encode())
+    approve('x', file='stranger')
+    refused('signature 2 is by nobody', 78, file='stranger')
+    approve('b')
+    refused('is not the one that was approved', 1, value='198.51.68.2')
+    refused('the value is no address', 2, value='erika')
+    refused('the value is no address', 2, value='')
+    refused('the request is to find', 2, kind='erase')
+    whole = read('case').decode()
+    write('other', whole.replace('kind find', 'kind erase').encode())
+    refused('the request was changed', 1, file='other', kind='erase')
+    write('other', b'store: store\n')
+    refused('no request of', 66, file='other')
+    refused('', 66, file='is-not-there')
+    assert '- only' in cretula('subject', 'find', '--config', 'c.yaml', '--request', 'case', '--value', VALUE, code=2).err
+    equal(cretula('subject', 'find', '--store', 'store', '--request', 'case', stdin=VALUE.encode(), code=78).err,
+          'cretula subject find: approvers: the configuration has 0, a request takes two\n')
+    equal(tree_bytes('store'), before)
+    cretula('import', '--store', 'second', '--stream', 's', '--format', 'auto', 'log', code=0)
+    write('c2.yaml', read('c.yaml').replace(b'store: store', b'store: second'))
+    got = cretula('subject', 'find', '--config', 'c2.yaml', '--request', 'case', stdin=VALUE.encode(), code=78)
+    assert 'of another store' in got.err, got.err
+    if is_testing_build():
+        assert 'expired' in do('find', env=at('2099-01-01T00:00:00Z'), code=78).err
+    do('find')
+    equal(len(reports()), 1)
+
+
+def test_what_cannot_be_asked():
+    """Of request itself: each says what is wrong, and makes no file."""
+    imported('s')
+    for text, options, code in (('--class', {'name': 'mac'}, 2), ('no stream', {'options': ('--stream', 'none')}, 66),
+                                ('no address', {'value': '300.1.1.1'}, 2), ('no address', {'value': '1.2.3'}, 2),
+                                ('no line ends', {'name': 'user', 'value': 'a\nb'}, 2), ('30d', {'options': ('--valid', '31d')}, 2)):
+        more = dict(options)
+        got = request('find', *more.pop('options', ()), file='bad', code=code, **more)
+        assert text in got.err, (text, got.err)
+    assert not os.path.exists('bad')
+    cretula('subject', 'request', '--store', 'none', '--kind', 'find', '--class', 'user', '--reason', 'x', code=66)
+    assert not os.path.exists('none')
+    vkey = json.loads(read('c.yaml').decode().split('approvers: ')[1])[0]
+    for text, said in (([vkey, vkey], 'given twice'), ([vkey[:-2] + 'AA'], 'must be public keys')):
+        write('bad.yaml', ('approvers: ' + json.dumps(text) + '\n').encode())
+        got = cretula('check', '--config', 'bad.yaml', code=78)
+        assert said in got.text + got.err, got.text + got.err
+
+
+def test_destroyed_keys():
+    """What nobody can tell any more is said in a statement that openssl and cretula check."""
+    imported('s', keep=False)
+    anchor = cretula('verify', '--store', 'store', code=0).text.split("auditor's line, as this store says it: ")[1].strip()
+    text = ask('find', '--out', 'answer').text
+    assert 'stream s: 0 records of 3,000' in text, text
+    statement = read('answer/statement.txt').decode()
+    assert 'destroyed s import segments 1 records 3000\n' in statement and 'GDPR Art. 11(2)' in statement, statement
+    got = cretula('subject', 'check', '--statement', 'answer/statement.txt', '--anchor', anchor, code=0)
+    assert got.text.startswith('signed by cretula/') and statement.split('\n\n')[0] in got.text
+    body, _, signature = statement.partition('\n\n')
+    import base64
+    der = bytes.fromhex('302a300506032b6570032100') + base64.b64decode(anchor.split()[0].split('+', 2)[2])[1:]
+    write('key.der', der)
+    write('body', body.encode() + b'\n')
+    write('sig', base64.b64decode(signature.split()[-1])[4:])
+    checked = subprocess.run(['openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', 'key.der', '-rawin', '-in', 'body',
+                              '-sigfile', 'sig'], capture_output=True, check=False)
+    equal(checked.returncode, 0, checked.stdout + checked.stderr)
+    write('lie', statement.replace('records 0', 'records 1').encode())
+    cretula('subject', 'check', '--statement', 'lie', '--anchor', anchor, code=1)
+    write('lie', statement.replace('v1', 'v2', 1).encode())
+    cretula('subject', 'check', '--statement', 'lie', '--anchor', anchor, code=66)
+    cretula('subject', 'check', '--statement', 'answer/statement.txt', '--anchor', 'x', code=2)
+    done = ask('erase', '--json').json
+    equal(done['erased'], 0)
+    good()
+
+
+def test_a_hold_keeps_what_is_asked_to_go():
+    """Of two streams one is held: nothing of either is erased, and the request is not used up."""
+    imported('s', 't')
+    cretula('hold', 'add', 'case-1', '--config', 'c.yaml', '--stream', 't', '--until', '2026-01-01T00:00:00Z', '--reason', 'lawsuit', code=0)
+    request('erase')
+    approve('a', 'b')
+    before = tree_bytes('store/streams')
+    got = do('erase', code=78)
+    assert 'stream t' in got.err and 'case-1' in got.err, got.err
+    equal(tree_bytes('store/streams'), before)
+    cretula('hold', 'release', 'case-1', '--config', 'c.yaml', '--stream', 't', '--reason', 'over', code=0)
+    assert do('erase', '--json').json['erased'] > 6
+    good()
+
+
+def test_live_epochs_and_classes():
+    """Users and sessions, claimed and believed, peers and hops, in each form that mask: gives; and no more than a day's worth."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    approvers('a', 'b')
+    config = read('c.yaml').decode()
+    write('c.yaml', (config + 'subject: {requests: 8}\nstreams:\n  tok: {}\n  adr: {mask: {ip.peer: address}}\n'
+                     '  net: {mask: {ip.peer: truncate}}\n').encode())
+
+    def feed(stream, day, *lines):
+        cretula('pipe', '--config', 'c.yaml', stream, '--format', 'combined', stdin=''.join(lines).encode(),
+                env=at(f'2026-11-{day}T12:00:00Z'), code=0)
+
+    mine, other = '192.0.2.77', '192.0.2.78'
+    for day in (22, 23, 24):  # two weeks; without the day between, the clock would have jumped, and no key be destroyed
+        if day == 23:
+            feed('tok', day, combined(9, client=other))
+            continue
+        feed('tok', day, combined(1, client=mine, user='Erika'), combined(2, client=other, user='Erika', status=401),
+             combined(3, client=other, target='/x?sid=abcDEF123456&q=1'))
+        feed('adr', day, combined(4, client=mine), combined(5, client=other))
+        feed('net', day, combined(6, client=mine), combined(7, client=other))
+
+    def found(value, name):
+        got = ask('find', '--json', value=value, name=name, env=at(NOW)).json
+        return {s['stream']: (s['records'], s['same_network']) for s in got['streams']}
+
+    equal(found(mine, 'ip.client'), {'tok': (2, 0), 'adr': (2, 0), 'net': (0, 4)})
+    equal(found(f'::ffff:{mine}', 'ip.client'), {'tok': (2, 0), 'adr': (2, 0), 'net': (0, 4)})
+    equal(found('Erika', 'user')['tok'], (3, 0))  # the claim of day 22 is of a key that was destroyed
+    equal(found('Max', 'user')['tok'], (0, 0))
+    equal(found('abcDEF123456', 'session')['tok'], (1, 0))
+    got = ask('find', value='Erika', name='user', env=at(NOW)).text
+    assert 'destroyed tok 2026-11-22 segments 1 records 3' in got, got
+    equal(ask('erase', '--json', value=mine, env=at(NOW)).json['erased'], 4)
+    found(mine, 'ip.client')
+    assert 'no more may be' in ask('find', env=at(NOW), code=75).err
+    assert 'no more may be' in ask('find', env=at('2026-11-25T12:00:00Z'), code=75).err
+    ask('find', env=at('2026-11-25T14:00:00Z'))
+    good()
+
+
+if __name__ == '__main__':
+    main()
