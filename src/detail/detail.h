@@ -13,12 +13,13 @@
 #include <stdint.h>
 
 #include "record/record.h"
+#include "stats/usual.h"
 
 struct err;
 
 enum detail_level {
 	DETAIL_COUNT, /* no record; one more in the counts */
-	DETAIL_SLIM,  /* without agent, referer, query and extra */
+	DETAIL_SLIM, /* without agent, referer, query and extra */
 	DETAIL_FULL,
 	DETAIL_LEVEL_COUNT
 };
@@ -55,7 +56,10 @@ void detail_slim(struct record *r);
 /* ---- triggers: a state machine; whoever runs it brings time and signals ---- */
 
 enum detail_signal {
-	DETAIL_ERROR_BURST, DETAIL_LOGIN_FAILURES, DETAIL_BY_HAND, DETAIL_SIGNAL_COUNT
+	DETAIL_ERROR_BURST,
+	DETAIL_LOGIN_FAILURES,
+	DETAIL_BY_HAND,
+	DETAIL_SIGNAL_COUNT
 };
 /* "error_burst", "login_failures", "by_hand" */
 extern const char *const detail_signal_names[DETAIL_SIGNAL_COUNT];
@@ -63,8 +67,8 @@ extern const char *const detail_signal_names[DETAIL_SIGNAL_COUNT];
 struct detail_trigger {
 	enum detail_signal when;
 	enum detail_level raise; /* SLIM or FULL */
-	int64_t for_us;          /* above 0, at most DETAIL_RAISE_MAX_US */
-	unsigned least;          /* events of a minute */
+	int64_t for_us; /* above 0, at most DETAIL_RAISE_MAX_US */
+	unsigned least; /* events of a minute */
 };
 #define DETAIL_LEAST 20
 
@@ -88,7 +92,7 @@ struct detail_raised {
 struct detail_change {
 	enum detail_signal by;
 	enum detail_level before, after; /* of all signals together */
-	int64_t until_us;                /* 0: it ended */
+	int64_t until_us; /* 0: it ended */
 };
 
 /* A signal came.  True: the level changed, or lasts longer; what is in change. */
@@ -106,7 +110,7 @@ enum detail_level detail_least(const struct detail_raised *r);
 
 struct detail_events {
 	uint64_t all;
-	uint64_t errors;  /* answered with 5xx */
+	uint64_t errors; /* answered with 5xx */
 	uint64_t refused; /* logins that failed: of auth.login, or 401 */
 };
 
@@ -115,10 +119,15 @@ struct detail_window {
 	int64_t step;
 	struct detail_events steps[DETAIL_WINDOW_STEPS];
 };
-void detail_window_add(
-    struct detail_window *w, const struct detail_events *more, int64_t now_us);
-/* At least t->least of a minute; an error burst is also at least 5 % of all events. */
-bool detail_window_fires(struct detail_window *w, const struct detail_trigger *t, int64_t now_us);
+void detail_window_add(struct detail_window *w, const struct detail_events *more, int64_t now_us);
+/* What came within the last minute. */
+struct detail_events detail_window_sum(struct detail_window *w, int64_t now_us);
+/*
+ * At least t->least of a minute.  An error burst is also unusual for the hour of the
+ * week; where what is usual is not known, it is at least 5 % of all events.
+ */
+bool detail_window_fires(struct detail_window *w, const struct detail_trigger *t,
+    const struct stats_usual *errors, int64_t now_us);
 
 /* ---- so many events a second; what is over is counted ---- */
 

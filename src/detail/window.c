@@ -4,7 +4,7 @@
 #include "detail/detail.h"
 
 #define STEP_US (DETAIL_WINDOW_US / DETAIL_WINDOW_STEPS)
-#define BURST_SHARE 20 /* errors are at least one of so many events */
+#define BURST_SHARE 20 /* errors are at least one of so many events, where no more is known */
 
 /* Steps that are over are empty; a clock that goes back stays in its step. */
 static void
@@ -33,8 +33,8 @@ detail_window_add(struct detail_window *w, const struct detail_events *more, int
 	at->refused += more->refused;
 }
 
-bool
-detail_window_fires(struct detail_window *w, const struct detail_trigger *t, int64_t now_us)
+struct detail_events
+detail_window_sum(struct detail_window *w, int64_t now_us)
 {
 	struct detail_events sum = { 0, 0, 0 };
 
@@ -44,9 +44,25 @@ detail_window_fires(struct detail_window *w, const struct detail_trigger *t, int
 		sum.errors += w->steps[i].errors;
 		sum.refused += w->steps[i].refused;
 	}
+	return (sum);
+}
+
+static bool
+is_unusual(const struct detail_events *sum, const struct stats_usual *errors)
+{
+	if (errors->known)
+		return (stats_usual_score(errors, sum->errors) >= STATS_USUAL_SCORE);
+	return (sum->errors * BURST_SHARE >= sum->all);
+}
+
+bool
+detail_window_fires(struct detail_window *w, const struct detail_trigger *t,
+    const struct stats_usual *errors, int64_t now_us)
+{
+	struct detail_events sum = detail_window_sum(w, now_us);
+
 	switch (t->when) {
-	case DETAIL_ERROR_BURST:
-		return (sum.errors >= t->least && sum.errors * BURST_SHARE >= sum.all);
+	case DETAIL_ERROR_BURST: return (sum.errors >= t->least && is_unusual(&sum, errors));
 	case DETAIL_LOGIN_FAILURES: return (sum.refused >= t->least);
 	default: return (false);
 	}

@@ -1,7 +1,9 @@
 """More detail for a while: by hand, by a burst of errors, by logins that fail; sealed, shown, and over by itself."""
+import datetime
 import json
 import os
 import signal
+import sqlite3
 
 from lib import combined, cretula, equal, main, read, records, write
 from test_run import Daemon, connect, wait_for
@@ -34,6 +36,10 @@ def start():
 
 def taken():
     return cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]
+
+
+def metrics():
+    return cretula('status', '--store', 'store', '--metrics', code=0).text
 
 
 def send(s, count, **more):
@@ -92,6 +98,29 @@ def test_by_triggers():
     equal((taken()['records'], len(told())), (0, 4))
     daemon.end()
     cretula('verify', '--store', 'store', '--strict', code=0)
+
+
+def test_a_burst_is_what_is_unusual_for_the_hour():
+    """Errors that come every week are none; figures say what is usual."""
+    daemon, s = start()
+    send(s, 1)
+    daemon.end()
+    db = sqlite3.connect('store/stats.db')
+    minute = int(datetime.datetime.now(datetime.timezone.utc).timestamp()) // 3600 * 60
+    db.executemany('INSERT OR IGNORE INTO total VALUES (1, 0, ?, 0, 999, 0, 0, 0, 100, 0)',
+                   [(minute - week * 7 * 24 * 60 + m,) for week in range(1, 5) for m in range(120)])
+    db.commit()
+    db.close()
+    daemon, s = start()
+    send(s, 1)
+    wait_for(lambda: 'cretula_errors_usual_minute{stream="s"} 100.000' in metrics())
+    send(s, 140, target='/api', status=502)  # all of what came fails, as it does each week: four deviations
+    assert 'cretula_errors_minute{stream="s"} 140' in metrics()
+    assert 'detail' not in taken()
+    send(s, 15, target='/api', status=502)
+    wait_for(lambda: taken().get('detail') == 'full')
+    equal([e['text'] for e in told()], ['raise full error_burst'])
+    daemon.end()
 
 
 def test_a_reload_ends_it():

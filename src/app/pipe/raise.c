@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "app/pipe/capture.h"
+#include "app/tally/counter.h"
 #include "app/watch/figures.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -52,7 +53,7 @@ is_raised_enough(const struct detail_raised *r, const struct detail_trigger *t, 
 
 /* 1: something changed, and was told. */
 static bool
-fire_one(struct app_capture *c)
+fire_one(struct app_capture *c, const struct stats_usual *errors)
 {
 	const struct mask_policy *policy = c->p->setup.policy;
 	struct app_raising *r = &c->p->raising;
@@ -62,7 +63,7 @@ fire_one(struct app_capture *c)
 		const struct detail_trigger *t = &policy->triggers[i];
 
 		if (is_raised_enough(&r->now, t, c->now_us) ||
-		    !detail_window_fires(&r->window, t, c->now_us) ||
+		    !detail_window_fires(&r->window, t, errors, c->now_us) ||
 		    !detail_signal(&r->now, t, c->now_us, &change))
 			continue;
 		tell(c, &change, NULL);
@@ -89,19 +90,21 @@ take_wish(struct app_capture *c)
 void
 app_raise_see(struct app_capture *c, const struct detail_events *events)
 {
-	if (c->p->setup.policy->trigger_count > 0)
-		detail_window_add(&c->p->raising.window, events, c->now_us);
+	detail_window_add(&c->p->raising.window, events, c->now_us);
 }
 
 void
 app_raise_turn(struct app_capture *c)
 {
+	struct app_raising *r = &c->p->raising;
+	struct stats_usual errors = app_counter_usual(c->p->counter);
 	struct detail_change change;
 
+	app_figures_errors(c->p->figures, detail_window_sum(&r->window, c->now_us).errors, &errors);
 	while (has_room(c->p)) {
-		if (detail_tick(&c->p->raising.now, c->now_us, &change))
+		if (detail_tick(&r->now, c->now_us, &change))
 			tell(c, &change, NULL);
-		else if (!fire_one(c))
+		else if (!fire_one(c, &errors))
 			break;
 	}
 	if (has_room(c->p))

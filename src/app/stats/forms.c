@@ -1,6 +1,7 @@
 /* app: what stats.db says, for programs and spreadsheets. */
 #include "app/stats/inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -134,6 +135,28 @@ add_uniques(const struct app_report *r, struct buf *out, struct err *e)
 	return (0);
 }
 
+static int
+add_bursts(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_bursts b;
+	int rc = app_report_bursts(r, &b, e);
+
+	json_object(out, "error_bursts");
+	json_u64(out, "hours_compared", b.compared);
+	json_array(out, "hours");
+	for (size_t i = 0; i < b.count; i++) {
+		json_item(out);
+		add_time(out, b.list[i].start_us);
+		json_u64(out, "errors_5xx", b.list[i].errors);
+		json_u64(out, "usual", (uint64_t)b.list[i].usual.middle);
+		json_u64(out, "deviations", (uint64_t)b.list[i].score);
+		buf_char(out, '}');
+	}
+	buf_str(out, "]}");
+	free(b.list);
+	return (rc);
+}
+
 int
 app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 {
@@ -159,6 +182,7 @@ app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 		return (-1);
 	buf_char(out, ']');
 	if (add_tops(r, out, e) == -1 ||
+	    (app_report_shows(r, TALLY_STATUS) && add_bursts(r, out, e) == -1) ||
 	    (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1) ||
 	    add_uniques(r, out, e) == -1)
 		return (-1);

@@ -3,12 +3,15 @@
 #define CRETULA_APP_STATS_INSIDE_H
 
 #include "app/stats/report.h"
+#include "tally/usual.h"
 
 struct tally_window app_report_window(const struct app_report *r, enum tally_period period);
 /* In the longest periods that its ends allow: the same sums from fewer rows. */
 struct tally_window app_report_whole(const struct app_report *r);
 /* The shortest period that gives no more than a screen of rows. */
 int app_report_step(const struct app_report *r, enum tally_period *period, struct err *e);
+/* At most top of them; the list is for the caller to free. */
+int app_report_bursts(const struct app_report *r, struct tally_bursts *b, struct err *e);
 /* May the dimension be shown? */
 bool app_report_shows(const struct app_report *r, enum tally_dim dim);
 

@@ -1,6 +1,7 @@
 /* app: what stats.db says, for people. */
 #include "app/stats/inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/tally/tally.h"
@@ -296,6 +297,39 @@ add_uniques(const struct app_report *r, struct buf *out, struct err *e)
 }
 
 int
+app_report_bursts(const struct app_report *r, struct tally_bursts *b, struct err *e)
+{
+	struct tally_window w = app_report_window(r, TALLY_HOUR);
+
+	w.limit = r->top;
+	return (tally_bursts(r->db, &w, b, e));
+}
+
+/* Hours, as few can be told from what is usual by the day. */
+static int
+add_bursts(const struct app_report *r, struct buf *out, struct err *e)
+{
+	struct tally_bursts b;
+	char time[CLOCK_RFC3339_BYTES];
+	int rc = app_report_bursts(r, &b, e);
+
+	if (b.count > 0)
+		buf_fmt(
+		    out, "\nerror bursts     %15s %14s  deviations above\n", "errors 5xx", "usual");
+	for (size_t i = 0; i < b.count; i++) {
+		(void)clock_rfc3339(time, b.list[i].start_us);
+		time[10] = ' ';
+		time[16] = '\0';
+		buf_fmt(out, "  %-16s", time);
+		add_count(out, b.list[i].errors);
+		add_count(out, (uint64_t)b.list[i].usual.middle);
+		buf_fmt(out, "  %ju\n", (uintmax_t)b.list[i].score);
+	}
+	free(b.list);
+	return (rc);
+}
+
+int
 app_report_text(const struct app_report *r, struct buf *out, struct err *e)
 {
 	struct tally_window w = app_report_whole(r);
@@ -313,6 +347,8 @@ app_report_text(const struct app_report *r, struct buf *out, struct err *e)
 		if (app_report_shows(r, w.dim) && tally_cells(r->db, &w, add_cell, &l, e) == -1)
 			return (-1);
 	}
+	if (app_report_shows(r, TALLY_STATUS) && add_bursts(r, out, e) == -1)
+		return (-1);
 	if (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1)
 		return (-1);
 	return (add_uniques(r, out, e));

@@ -275,6 +275,7 @@ main_of_thread(void *arg)
 
 	(void)prctl(PR_SET_NAME, "tally");
 	begin(c, c->how.segments);
+	app_counter_look_up(c);
 	pthread_mutex_lock(&c->lock);
 	while (!c->quit || c->count > 0) {
 		if (c->lost)
@@ -287,6 +288,7 @@ main_of_thread(void *arg)
 			continue;
 		pthread_mutex_unlock(&c->lock);
 		commit_open(c);
+		app_counter_look_up(c);
 		pthread_mutex_lock(&c->lock);
 		since_ns = clock_mono_ns();
 	}

@@ -11,6 +11,7 @@
 
 #include "app/tally/tally.h"
 #include "key/epoch.h"
+#include "stats/usual.h"
 
 struct app_counter;
 
@@ -47,6 +48,8 @@ void app_counter_seal(struct app_counter *c, uint64_t segment);
 void app_counter_reopen(struct app_counter *c, uint64_t segments);
 /* These keys of the ring are there; all others are destroyed. */
 void app_counter_keys(struct app_counter *c, const struct key_ring *ring);
+/* How many server errors a minute of this hour usually has; for any thread. */
+struct stats_usual app_counter_usual(struct app_counter *c);
 /* The keys of an import are destroyed. */
 void app_counter_import_ends(struct app_counter *c, const unsigned char *origin);
 

@@ -50,10 +50,15 @@ struct app_counter {
 	bool keys_changed;
 	struct keys keys;
 	struct keys there; /* of the thread: as of the last change */
+	struct stats_usual usual; /* of errors */
+	int64_t usual_hour; /* of the thread: that it was asked for */
 	atomic_bool stop; /* quit, for who does not hold the lock */
 };
 
 /* give.c: the lines of an item are counted.  Under the lock. */
 void app_counter_put_back(struct app_counter *c, struct item *item);
+
+/* usual.c: look up what is usual, if it is another hour now.  Without the lock. */
+void app_counter_look_up(struct app_counter *c);
 
 #endif

@@ -152,8 +152,8 @@ app_figures_writer(struct app_figures *f, const struct app_writer_seen *w)
 }
 
 void
-app_figures_owe(struct app_figures *f, enum app_report kind, int code,
-    const unsigned char hash[static 32])
+app_figures_owe(
+    struct app_figures *f, enum app_report kind, int code, const unsigned char hash[static 32])
 {
 	pthread_mutex_lock(&f->lock);
 	f->owed[kind].number = ++f->reports;
@@ -267,6 +267,17 @@ app_figures_wished(struct app_figures *f, struct app_wish *wish)
 	f->wished = false;
 	pthread_mutex_unlock(&f->lock);
 	return (wished);
+}
+
+void
+app_figures_errors(struct app_figures *f, uint64_t minute, const struct stats_usual *usual)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->now.errors_minute = minute;
+	f->now.errors_usual = *usual;
+	pthread_mutex_unlock(&f->lock);
 }
 
 void

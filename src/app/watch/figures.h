@@ -34,7 +34,7 @@ struct app_seen {
 	char rotate[CONFIG_NAME_BYTES]; /* as configured */
 	char raw_at_rest[CONFIG_NAME_BYTES]; /* where lines lie before they come; "": not known */
 	bool http; /* its input counts bodies */
-	char format[CONFIG_NAME_BYTES];   /* of its lines; "": not known yet */
+	char format[CONFIG_NAME_BYTES]; /* of its lines; "": not known yet */
 	char envelope[CONFIG_NAME_BYTES]; /* the outermost; "": none */
 	enum app_state state;
 	struct stats_counts counts; /* of what is committed */
@@ -51,6 +51,8 @@ struct app_seen {
 	uint64_t open_records, open_bytes; /* of the open segment */
 	uint64_t full_waits, reopened;
 	struct input_live_counts input;
+	uint64_t errors_minute; /* 5xx, as of the last minute */
+	struct stats_usual errors_usual;
 	enum detail_level detail; /* what is kept at least; COUNT: as the rules say */
 	int64_t detail_until_us;
 };
@@ -109,8 +111,8 @@ void app_figures_committed(
     struct app_figures *f, const struct stats_counts *counts, uint64_t records, int64_t took_ns);
 
 /* A report that the stream is to seal; the writer does, and says so then. */
-void app_figures_owe(struct app_figures *f, enum app_report kind, int code,
-    const unsigned char hash[static 32]);
+void app_figures_owe(
+    struct app_figures *f, enum app_report kind, int code, const unsigned char hash[static 32]);
 bool app_figures_owed(struct app_figures *f, enum app_report kind, struct app_owed *owed);
 void app_figures_sealed(struct app_figures *f, enum app_report kind, const struct app_owed *owed);
 
@@ -122,6 +124,8 @@ uint64_t app_figures_lost_lines(struct app_figures *f);
 /* More detail, asked for by hand; the reader takes it, once. */
 void app_figures_ask(struct app_figures *f, const struct app_wish *wish);
 bool app_figures_wished(struct app_figures *f, struct app_wish *wish);
+/* The reader: server errors of the last minute, and what is usual. */
+void app_figures_errors(struct app_figures *f, uint64_t minute, const struct stats_usual *usual);
 /* The writer: so much is kept at least; until_us 0: one reason for it is over. */
 void app_figures_detail(struct app_figures *f, enum detail_level least, int64_t until_us);
 

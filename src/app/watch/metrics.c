@@ -165,6 +165,12 @@ reopened(const struct app_seen *seen)
 	return (seen->reopened);
 }
 
+static uint64_t
+errors_minute(const struct app_seen *seen)
+{
+	return (seen->errors_minute);
+}
+
 static const struct {
 	const char *name, *type, *help;
 	uint64_t (*value)(const struct app_seen *seen);
@@ -191,6 +197,8 @@ static const struct {
 	    gone },
 	{ "disk_full_waits_total", "counter", "How often input waited for space on the disk.",
 	    full_waits },
+	{ "errors_minute", "gauge", "Events of the last minute that were answered with 5xx.",
+	    errors_minute },
 	{ "reopened_total", "counter", "How often the stream was opened again after an error.",
 	    reopened },
 };
@@ -254,6 +262,33 @@ add_seconds(const struct sheet *t)
 	}
 }
 
+/* Of streams of whose hour of the week enough is known; thousandths. */
+static void
+add_usual(const struct sheet *t)
+{
+	begin(t, "errors_usual_minute", "gauge",
+	    "How many of them a minute of this hour of the week usually has.");
+	for (unsigned i = 0; i < t->s->count; i++) {
+		const struct app_seen *seen = &t->s->streams[i];
+
+		if (!seen->errors_usual.known)
+			continue;
+		buf_fmt(t->out, "cretula_errors_usual_minute{stream=\"%s\"}", seen->name);
+		milli(t->out, (uint64_t)(seen->errors_usual.middle * 1000));
+	}
+	begin(t, "error_score", "gauge",
+	    "How far they are above that, in robust deviations (0: not); 5 is a burst.");
+	for (unsigned i = 0; i < t->s->count; i++) {
+		const struct app_seen *seen = &t->s->streams[i];
+		double score = stats_usual_score(&seen->errors_usual, seen->errors_minute);
+
+		if (!seen->errors_usual.known)
+			continue;
+		buf_fmt(t->out, "cretula_error_score{stream=\"%s\"}", seen->name);
+		milli(t->out, score > 0 ? (uint64_t)(score * 1000) : 0);
+	}
+}
+
 /* ---- tables: several numbers of each stream ---- */
 
 struct table {
@@ -277,8 +312,8 @@ add_losses(const struct sheet *t, unsigned i)
 
 	for (int c = 0; c < STATS_CAUSE_COUNT; c++)
 		if (stats_cause_is_loss((enum stats_cause)c))
-			of_stream(t, "lost_by_cause_total", i, "cause", stats_cause_names[c],
-			    causes[c]);
+			of_stream(
+			    t, "lost_by_cause_total", i, "cause", stats_cause_names[c], causes[c]);
 }
 
 static void
@@ -332,8 +367,8 @@ add_http(const struct sheet *t)
 	begin(t, "http_bodies_total", "counter", "Bodies of requests that were looked at.");
 	for (unsigned i = 0; i < t->s->count; i++)
 		if (t->s->streams[i].http)
-			of_stream(t, "http_bodies_total", i, NULL, NULL,
-			    t->s->streams[i].input.bodies);
+			of_stream(
+			    t, "http_bodies_total", i, NULL, NULL, t->s->streams[i].input.bodies);
 	begin(t, "http_sent_again_total", "counter", "Lines of bodies that had come before.");
 	for (unsigned i = 0; i < t->s->count; i++)
 		if (t->s->streams[i].http)
@@ -400,6 +435,7 @@ app_snapshot_metrics(const struct app_snapshot *s, struct buf *out)
 	add_verified(&t);
 	add_rows(&t);
 	add_seconds(&t);
+	add_usual(&t);
 	add_tables(&t);
 	add_http(&t);
 }

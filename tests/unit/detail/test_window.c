@@ -14,6 +14,8 @@
 static const struct detail_trigger burst = { DETAIL_ERROR_BURST, DETAIL_FULL, 60 * S, 20 };
 static const struct detail_trigger logins = { DETAIL_LOGIN_FAILURES, DETAIL_FULL, 60 * S, 3 };
 
+static const struct stats_usual nothing = { .known = false };
+
 struct moment {
 	int64_t second;
 	struct detail_events events;
@@ -41,8 +43,8 @@ it_fires_when_enough_came_within_a_minute(void **unused)
 		{ "just the share", &burst, { { 0, { 400, 20, 0 } } }, 1, true },
 		{ "a clock that goes back", &burst,
 		    { { 100, { 10, 10, 0 } }, { 40, { 10, 10, 0 } } }, 30, true },
-		{ "a gap of days", &burst,
-		    { { 0, { 15, 15, 0 } }, { 200000, { 15, 15, 0 } } }, 200001, false },
+		{ "a gap of days", &burst, { { 0, { 15, 15, 0 } }, { 200000, { 15, 15, 0 } } },
+		    200001, false },
 		{ "logins have no share", &logins, { { 0, { 9999, 0, 3 } } }, 1, true },
 		{ "errors are no logins", &logins, { { 0, { 99, 99, 2 } } }, 1, false },
 	};
@@ -53,10 +55,44 @@ it_fires_when_enough_came_within_a_minute(void **unused)
 
 		for (int m = 0; m < 4; m++)
 			detail_window_add(&w, &rows[i].moments[m].events,
-			    START + (m > 0 && rows[i].moments[m].second == 0 ?
-				     rows[i].moments[0].second :
-				     rows[i].moments[m].second) * S);
-		fires = detail_window_fires(&w, rows[i].trigger, START + rows[i].asked * S);
+			    START +
+				(m > 0 && rows[i].moments[m].second == 0 ?
+					rows[i].moments[0].second :
+					rows[i].moments[m].second) *
+				    S);
+		fires =
+		    detail_window_fires(&w, rows[i].trigger, &nothing, START + rows[i].asked * S);
+		if (fires != rows[i].fires)
+			print_error("%s: got %d\n", rows[i].claim, fires);
+		assert_int_equal(fires, rows[i].fires);
+	}
+}
+
+/* Where the hour of the week is known, the share does not matter: sites differ. */
+static void
+a_burst_is_what_is_unusual(void **unused)
+{
+	static const struct {
+		const char *claim;
+		struct detail_events events;
+		struct stats_usual usual;
+		bool fires;
+	} rows[] = {
+		{ "as ever, though half of all fails", { 120, 60, 0 }, { true, 55, 7.4 }, false },
+		{ "far above, though a small share", { 90000, 100, 0 }, { true, 55, 7.4 }, true },
+		{ "just below five deviations", { 99, 91, 0 }, { true, 55, 7.4 }, false },
+		{ "unusual, but fewer than it takes", { 19, 19, 0 }, { true, 0, 1 }, false },
+		{ "a minute without, as never before", { 90000, 0, 0 }, { true, 55, 7.4 }, false },
+		{ "nothing is known: the share decides", { 90000, 100, 0 }, { false, 0, 0 },
+		    false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct detail_window w = { 0 };
+		bool fires;
+
+		detail_window_add(&w, &rows[i].events, START);
+		fires = detail_window_fires(&w, &burst, &rows[i].usual, START);
 		if (fires != rows[i].fires)
 			print_error("%s: got %d\n", rows[i].claim, fires);
 		assert_int_equal(fires, rows[i].fires);
@@ -68,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_fires_when_enough_came_within_a_minute),
+		cmocka_unit_test(a_burst_is_what_is_unusual),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
