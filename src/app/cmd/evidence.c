@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/evidence/evidence.h"
+#include "app/evidence/report.h"
 #include "app/say.h"
 #include "audit/anchors/policy.h"
 #include "base/err.h"
@@ -10,9 +11,16 @@
 #include "base/num.h"
 
 static const struct app_option options[] = {
+	{ "anchor", "LINE", "--report: the auditor's line, as for verify" },
+	{ "bundle", NULL, "--report: with the bundle, too" },
+	{ "by", "TEXT", "--report: who makes it (default: the number of the user)" },
+	{ "config", "FILE", "--report: to know policies and graces by" },
+	{ "jobs", "N", "--report: threads, 1 to 64 (default: one a processor)" },
 	{ "out", "DIR", "the bundle, a directory that does not exist yet" },
 	{ "policy", "FILE", "witnesses and their quorum, to go with it (C2SP tlog-policy)" },
 	{ "record", "N[,N...]", "not segments, but the proofs of these records of --stream" },
+	{ "report", NULL, "not a bundle, but a page for auditors, and the same as JSON" },
+	{ "scan", NULL, "--report: with a leak scan of the store" },
 	{ "since", "T", "records from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "only this stream" },
@@ -81,8 +89,37 @@ read_records(const char *text, uint64_t *records, size_t *count, struct err *e)
 	return (0);
 }
 
+/* The exit code, or -1. */
 static int
-make(const struct app_args *args, struct app_evidence_counts *counts, struct err *e)
+make_bundle(
+    const struct app_args *args, const struct app_evidence *what, struct buf *out, struct err *e)
+{
+	struct app_evidence_counts counts;
+
+	if ((what->record_count == 0 ? app_evidence_make : app_evidence_make_proofs)(
+		what, &counts, e) == -1)
+		return (-1);
+	(args->json ? print_json : print_text)(what->out, &counts, out);
+	return (0);
+}
+
+static int
+check_report(const struct app_args *args, struct err *e)
+{
+	static const char *const of_report[] = { "anchor", "bundle", "by", "config", "jobs",
+		"scan" };
+
+	if (app_arg(args, "report") != NULL && app_arg(args, "record") != NULL)
+		return (
+		    err_set(e, ERR_USAGE, "--report is of chains, and --record of single records"));
+	for (size_t i = 0; i < sizeof(of_report) / sizeof(of_report[0]); i++)
+		if (app_arg(args, "report") == NULL && app_arg(args, of_report[i]) != NULL)
+			return (err_set(e, ERR_USAGE, "--%s goes with --report", of_report[i]));
+	return (0);
+}
+
+static int
+make(const struct app_args *args, struct buf *out, struct err *e)
 {
 	static uint64_t records[APP_EVIDENCE_RECORDS_MAX + 1];
 	const char *policy_path = app_arg(args, "policy"), *numbers = app_arg(args, "record");
@@ -92,8 +129,10 @@ make(const struct app_args *args, struct app_evidence_counts *counts, struct err
 		.since = app_arg(args, "since"),
 		.until = app_arg(args, "until") };
 	struct audit_policy *policy = NULL;
-	int rc;
+	int code;
 
+	if (check_report(args, e) == -1)
+		return (-1);
 	if (what.store == NULL || what.out == NULL)
 		return (err_set(e, ERR_USAGE, "--store DIR and --out DIR are needed"));
 	if (numbers != NULL && (what.stream == NULL || what.since != NULL || what.until != NULL))
@@ -105,26 +144,27 @@ make(const struct app_args *args, struct app_evidence_counts *counts, struct err
 		return (err_in(e, "--policy"));
 	what.records = records;
 	what.policy = policy;
-	rc = (numbers == NULL ? app_evidence_make : app_evidence_make_proofs)(&what, counts, e);
+	code = app_arg(args, "report") != NULL ? app_evidence_report(args, &what, out, e) :
+						 make_bundle(args, &what, out, e);
 	audit_policy_free(policy);
-	return (rc);
+	return (code);
 }
 
 static int
 run(const struct app_args *args)
 {
-	struct app_evidence_counts counts;
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
+	int code = make(args, &out, &e);
 
-	if (make(args, &counts, &e) == -1)
+	if (code == -1)
 		return (app_fail("evidence", &e));
-	(args->json ? print_json : print_text)(app_arg(args, "out"), &counts, &out);
-	return (app_finish("evidence", &out, 0));
+	return (app_finish("evidence", &out, code));
 }
 
 const struct app_command app_command_evidence = { "evidence",
-	"a bundle of sealed records, with all that a stranger needs to check it", "", 0, 0, options,
+	"a bundle of sealed records for a stranger to check, or a report for auditors", "", 0, 0,
+	options,
 	"Copies the chains with their notes, and the segments that hold records of the time asked\n"
 	"for, adds a verifier in Python, a manifest and a README with commands for openssl and\n"
 	"sha256sum, and verifies it all before the directory gets its name. Segments are given\n"
@@ -133,11 +173,18 @@ const struct app_command app_command_evidence = { "evidence",
 	"but the proofs of these records. What is erased later stays in a bundle that was given\n"
 	"away. With --policy the quorum of its witnesses is demanded before it is made.\n"
 	"Whoever checks it has the auditor's line (`cretula verify --help`) from elsewhere.\n\n"
+	"--report writes report.html, to be read and printed, and report.json: what verify says,\n"
+	"what came in and what became of it, policies, deletions, keys, accesses, exceptions, and\n"
+	"controls of GDPR, ISO 27001, SOC 2, PCI DSS and NIST 800-53, each with a state that is\n"
+	"computed from figures beside it (docs/report.md). Of a store that does not verify it is\n"
+	"made, too: its exit code is that of verify.\n\n"
 	"exit codes: 0 good, 1 what is in the store does not verify, 2 usage (or --out is there),\n"
-	"66 no such store or stream, 74 I/O or disk full\n\n"
+	"3 something could not be checked (--report), 66 no such store or stream, 74 I/O or disk "
+	"full\n\n"
 	"examples:\n"
 	"  cretula evidence --store ./store --stream shop --since 2026-11-01T00:00:00Z --out "
 	"./november\n"
 	"  cretula evidence --store ./store --stream shop --record 4711,4713 --out ./two\n"
+	"  cretula evidence --report --store ./store --since -30d --scan --out ./report\n"
 	"  cretula-verify --bundle ./november --anchor \"$(cat auditor.txt)\"\n",
 	run };

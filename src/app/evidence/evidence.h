@@ -14,12 +14,20 @@ struct err;
 
 #define APP_EVIDENCE_RECORDS_MAX 1000
 
+/* A file that goes with a bundle: it is in the manifest, and nobody checks what it says. */
+struct app_evidence_extra {
+	const char *path;
+	struct span bytes;
+};
+
 struct app_evidence {
 	const char *store, *out; /* out must not exist */
 	const char *stream, *since, *until; /* NULL: all of it */
 	const struct audit_policy *policy; /* witnesses, and their quorum; NULL: none */
 	const uint64_t *records; /* single ones of the stream, ascending: proofs of these alone */
 	size_t record_count; /* 0: no proofs, but chains and segments */
+	const struct app_evidence_extra *extras;
+	size_t extra_count;
 };
 
 /* What it holds. */

@@ -317,6 +317,16 @@ add_time(struct buf *out, const char *key, int64_t t_us)
 }
 
 static int
+put_extras(struct make *m, struct err *e)
+{
+	for (size_t i = 0; i < m->what->extra_count; i++)
+		if (app_evidence_put(
+			&m->out, m->what->extras[i].path, m->what->extras[i].bytes, e) == -1)
+			return (-1);
+	return (0);
+}
+
+static int
 put_texts(struct make *m, struct err *e)
 {
 	struct buf facts = { 0 }, readme = { 0 };
@@ -338,7 +348,7 @@ put_texts(struct make *m, struct err *e)
 	    app_evidence_put(&m->out, "README.md", buf_view(&readme), e) == 0 &&
 	    app_evidence_put(&m->out, "counts.json", buf_view(&m->sums), e) == 0 &&
 	    app_evidence_put(&m->out, "policy", buf_view(&m->policy), e) == 0 &&
-	    app_evidence_put_common(&m->out, m->what->store, e) == 0)
+	    app_evidence_put_common(&m->out, m->what->store, e) == 0 && put_extras(m, e) == 0)
 		rc = app_evidence_manifest(&m->out, e);
 	buf_free(&facts);
 	buf_free(&readme);

@@ -1,0 +1,168 @@
+/* Text and tables. */
+#include "app/paper/page/html.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "crypto/sha256.h"
+
+#define REPLACEMENT "\xef\xbf\xbd"
+#define DASH "\xe2\x80\x93"
+
+/* U+200E, U+200F, U+202A..U+202E, U+2066..U+2069: they turn what stands behind them. */
+static bool
+is_turning(const unsigned char *c, size_t len)
+{
+	if (len != 3 || c[0] != 0xe2)
+		return (false);
+	return (
+	    (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae))) ||
+	    (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
+static const char *
+entity(char c)
+{
+	switch (c) {
+	case '<': return ("&lt;");
+	case '>': return ("&gt;");
+	case '&': return ("&amp;");
+	case '"': return ("&quot;");
+	case '\'': return ("&#39;");
+	default: return (NULL);
+	}
+}
+
+void
+app_html_text(struct buf *out, struct span text)
+{
+	size_t len;
+
+	for (size_t i = 0; i < text.len; i += len) {
+		const unsigned char *c = (const unsigned char *)text.ptr + i;
+		const char *name = entity(text.ptr[i]);
+
+		len = text_utf8_len(c, text.len - i);
+		if (name != NULL)
+			buf_str(out, name);
+		else if (len == 0 || *c < 0x20 || *c == 0x7f ||
+		    (len == 2 && *c == 0xc2 && c[1] < 0xa0) || is_turning(c, len))
+			buf_str(out, REPLACEMENT);
+		else
+			buf_add(out, c, len);
+		len = len == 0 ? 1 : len;
+	}
+}
+
+void
+app_html_style(struct buf *out, const char *style)
+{
+	unsigned char hash[32];
+
+	crypto_sha256(style, strlen(style), hash);
+	buf_str(out,
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+	    "'sha256-");
+	buf_base64(out, hash, sizeof(hash));
+	buf_fmt(out,
+	    "'; base-uri 'none'; form-action 'none'\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+	    "<meta name=\"referrer\" content=\"no-referrer\">\n<style>%s</style>\n",
+	    style);
+}
+
+/* ---- tables ---- */
+
+void
+app_html_table(struct buf *out, const char *caption, const char *columns)
+{
+	const char *second = strchr(columns, '|');
+	bool narrow = second == NULL || strchr(second + 1, '|') == NULL;
+
+	buf_fmt(out, "<div class=\"t\"><table%s><caption>%s</caption>\n<thead><tr>",
+	    narrow ? " class=\"k\"" : "", caption);
+	while (columns[0] != '\0') {
+		size_t len = strcspn(columns, "|");
+		bool number = columns[0] == '#';
+
+		buf_fmt(out, "<th scope=\"col\"%s>%.*s</th>", number ? " class=\"n\"" : "",
+		    (int)(len - number), columns + number);
+		columns += len + (columns[len] == '|');
+	}
+	buf_str(out, "</tr></thead>\n<tbody>\n");
+}
+
+void
+app_html_end(struct buf *out)
+{
+	buf_str(out, "</tbody></table></div>\n");
+}
+
+void
+app_html_row(struct buf *out)
+{
+	buf_str(out, "<tr>");
+}
+
+void
+app_html_row_end(struct buf *out)
+{
+	buf_str(out, "</tr>\n");
+}
+
+void
+app_html_head(struct buf *out, const char *text)
+{
+	buf_str(out, "<th scope=\"row\">");
+	app_html_text(out, span_str(text));
+	buf_str(out, "</th>");
+}
+
+void
+app_html_cell(struct buf *out, const char *text)
+{
+	buf_str(out, "<td>");
+	app_html_text(out, span_str(text));
+	buf_str(out, "</td>");
+}
+
+void
+app_html_number(struct buf *out, uint64_t n)
+{
+	buf_str(out, n == 0 ? "<td class=\"n z\">" : "<td class=\"n\">");
+	app_html_grouped(out, n);
+	buf_str(out, "</td>");
+}
+
+void
+app_html_time(struct buf *out, int64_t t_us)
+{
+	buf_str(out, "<td class=\"w\">");
+	app_html_moment(out, t_us);
+	buf_str(out, "</td>");
+}
+
+void
+app_html_grouped(struct buf *out, uint64_t n)
+{
+	char text[32];
+
+	num_print_grouped(text, n);
+	buf_str(out, text);
+}
+
+void
+app_html_moment(struct buf *out, int64_t t_us)
+{
+	char text[CLOCK_RFC3339_BYTES];
+	size_t len;
+
+	if (t_us == 0 || t_us == INT64_MIN || t_us == INT64_MAX) {
+		buf_str(out, DASH);
+		return;
+	}
+	len = clock_rfc3339(text, t_us);
+	buf_fmt(out, "<time datetime=\"%.*s\">%.10s %.8s</time>", (int)len, text, text, text + 11);
+}
