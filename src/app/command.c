@@ -33,6 +33,7 @@ static const struct app_command *const commands[] = {
 	&app_command_publish,
 	&app_command_quarantine,
 	&app_command_recover,
+	&app_command_retain,
 	&app_command_risk,
 	&app_command_run,
 	&app_command_scan,

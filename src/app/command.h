@@ -19,6 +19,7 @@ extern const struct app_command app_command_prove;
 extern const struct app_command app_command_publish;
 extern const struct app_command app_command_quarantine;
 extern const struct app_command app_command_recover;
+extern const struct app_command app_command_retain;
 extern const struct app_command app_command_risk;
 extern const struct app_command app_command_run;
 extern const struct app_command app_command_scan;

@@ -1,10 +1,8 @@
 /*
- * config: words to option structs.
- *
- * YAML 1.1 by libyaml, read through one table of options (options.c): the
- * table makes the reader, defaults, `check --explain`, the manual and the
- * schema.  All errors of a file in one run, each with file:line:col, a caret
- * and a suggestion.  Unknown keys and duplicate keys are errors.
+ * config: words to option structs.  YAML 1.1 by libyaml, read through one
+ * table of options (options.c), which also makes defaults, `check --explain`,
+ * manual and schema.  All errors of a file in one run, each with
+ * file:line:col, a caret and a suggestion.
  */
 #ifndef CRETULA_CONFIG_CONFIG_H
 #define CRETULA_CONFIG_CONFIG_H
@@ -18,6 +16,7 @@
 #include "mask/policy.h"
 #include "parse/json/map.h"
 #include "parse/string/string.h"
+#include "retain/retain.h"
 #include "seal/note.h"
 
 struct err;
@@ -57,6 +56,7 @@ struct config_stream {
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
 	char rotate_zone[CONFIG_NAME_BYTES]; /* whose midnight that is; "": UTC */
 	int64_t seal_every_us;
+	struct retain_policy retain;     /* checked */
 	uint64_t line_max;               /* limits.line */
 	uint64_t rate;                   /* limits.rate; 0: none */
 	struct input_place input;        /* of `run`; INPUT_PIPE: fed by `pipe` */

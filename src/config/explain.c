@@ -114,6 +114,7 @@ config_explain(struct buf *out)
 	explain_classes(out);
 	config_fields_explain(out);
 	config_members_explain(out);
+	config_retain_explain(out);
 	buf_str(out, "\nNot in this release\n");
 	for (size_t i = 0; i < config_later_count; i++) {
 		buf_str(out, "  ");

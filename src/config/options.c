@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "key/key.h"
 #include "parse/string/string.h"
+#include "retain/retain.h"
 #include "view/view.h"
 
 #define FILE_AT(member) offsetof(struct config, member), 0
@@ -20,6 +21,7 @@
 #define ANY 0, 0, NULL
 #define RANGE(min, max) (min), (max), NULL
 #define ONE_OF(words) 0, 0, (words)
+#define TERM RANGE((uint64_t)RETAIN_DAY_US, (uint64_t)36500 * (uint64_t)RETAIN_DAY_US)
 #define GRACE_MAX ((uint64_t)365 * 86400 * 1000000)
 
 const struct config_option config_options[] = {
@@ -160,6 +162,17 @@ const struct config_option config_options[] = {
 	{ "streams.*.raw_at_rest", CONFIG_CHOICE, STREAM_AT(raw_at_rest), "auto",
 	    ONE_OF("auto none tmpfs disk node"),
 	    "where lines lie unmasked before they come; auto: of input.file tmpfs or disk" },
+	{ "streams.*.retain.access", CONFIG_DURATION, STREAM_AT(retain.term_us[RETAIN_ACCESS]), "",
+	    TERM,
+	    "who looked at what: cretula.access, the longest of all streams counts; else 1y" },
+	{ "streams.*.retain.aggregates", CONFIG_DURATION,
+	    STREAM_AT(retain.term_us[RETAIN_AGGREGATES]), "", TERM,
+	    "what `stats` counted; else for good" },
+	{ "streams.*.retain.detail", CONFIG_DURATION, STREAM_AT(retain.term_us[RETAIN_DETAIL]), "",
+	    TERM, "records, from their seal on, of imports from their time on; else 90d" },
+	{ "streams.*.retain.preset", CONFIG_CHOICE, STREAM_AT(retain.preset), "none",
+	    ONE_OF(RETAIN_PRESET_WORDS),
+	    "terms that a text asks for, with its bounds; what is said beside it wins" },
 	{ "streams.*.rotate", CONFIG_PERIOD, STREAM_AT(rotate), "never", ANY,
 	    "where a period of `pipe` ends: daily, weekly, monthly, or at a size from 1M" },
 	{ "streams.*.rotate_zone", CONFIG_ZONE, STREAM_AT(rotate_zone), "", ANY,
@@ -202,7 +215,8 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
 const char *const config_later[] = {
 	"disk",
 	"streams.*.public",
-	"streams.*.retain",
+	"streams.*.retain.archive",
+	"streams.*.retain.quarantine",
 };
 const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);
 

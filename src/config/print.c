@@ -190,6 +190,9 @@ is_said(const struct config_option *o, const void *from)
 		return (false); /* what it said is here */
 	if (o->type == CONFIG_INPUT)
 		return (is_input(o, from));
+	/* A term that has no default is none if nobody gave it. */
+	if (o->type == CONFIG_DURATION && o->fallback[0] == '\0')
+		return (*(const int64_t *)(const void *)((const char *)from + o->offset) != 0);
 	return (
 	    (o->type != CONFIG_FILE && o->type != CONFIG_FORMAT_STRING && o->type != CONFIG_HASH &&
 		o->type != CONFIG_LISTEN && o->type != CONFIG_NAME && o->type != CONFIG_PATH &&

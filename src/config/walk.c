@@ -8,6 +8,7 @@
 
 #define AGENT "streams.*.mask.agent"
 #define INPUT "streams.*.input"
+#define RETAIN "streams.*.retain"
 
 struct walk {
 	struct config_loader *l;
@@ -179,6 +180,16 @@ say_no_class(struct walk *w, const struct config_node *key)
 }
 
 static void
+walk_group(struct walk *w, const struct config_node *key, const char *path)
+{
+	if (!is_map(w, key->value, path))
+		return;
+	walk_map(w, key->value, path);
+	if (strcmp(path, RETAIN) == 0)
+		config_retain_check(w->l, key->value, &w->l->config->streams[w->stream]);
+}
+
+static void
 walk_key(struct walk *w, const struct config_node *key, const char *group)
 {
 	char path[CONFIG_OPTION_PATH_BYTES];
@@ -197,10 +208,9 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 		walk_role(w, key);
 	else if (word && (o = config_option_find(path)) != NULL)
 		walk_value(w, o, key);
-	else if (word && config_option_group(path)) {
-		if (is_map(w, key->value, path))
-			walk_map(w, key->value, path);
-	} else if (strcmp(group, "streams.*.fields") == 0)
+	else if (word && config_option_group(path))
+		walk_group(w, key, path);
+	else if (strcmp(group, "streams.*.fields") == 0)
 		config_fields_set(w->l, key, &w->l->config->streams[w->stream]);
 	else if (strcmp(group, "streams.*.map") == 0)
 		config_members_set(w->l, key, &w->l->config->streams[w->stream]);

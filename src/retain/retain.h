@@ -82,7 +82,7 @@ void retain_print_rule(const struct retain_policy *policy, enum retain_tier tier
 struct retain_segment {
 	uint64_t seg;
 	int64_t sealed_us; /* t of its entry */
-	int64_t newest_us; /* of its records, rounded up; only of an import */
+	int64_t newest_us; /* of its records, rounded up */
 	bool live; /* else it was imported: records count by their own time */
 	bool gone; /* pruned before, or without anything of the tier */
 	uint64_t records, bytes;

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "tally/db.h"
@@ -76,21 +77,65 @@ run_steps(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct 
 	return (0);
 }
 
-int
-tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e)
+/* ---- counts that are over themselves ---- */
+
+static const char *const tables[] = { "total", "cell", "seen", "uniq" };
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static int
+empty_table(sqlite3 *db, const char *table, const struct tally_folding *how,
+    enum tally_period period, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	char sql[128];
+	int rc;
+
+	(void)snprintf(sql, sizeof(sql),
+	    "DELETE FROM %s WHERE stream=(SELECT id FROM stream WHERE name=?1) AND period=?2"
+	    " AND idx<?3",
+	    table);
+	if ((rc = tally_db_prepare(db, sql, &st, e)) == 0) {
+		(void)sqlite3_bind_text(st, 1, how->stream, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_int(st, 2, (int)period);
+		(void)sqlite3_bind_int64(st, 3, tally_index(period, how->until_us));
+		rc = tally_db_step(db, st, e);
+	}
+	(void)sqlite3_finalize(st);
+	return (rc);
+}
+
+static int
+empty_tables(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct err *e)
+{
+	for (int period = 0; period < TALLY_PERIOD_COUNT; period++)
+		for (size_t i = 0; i < TABLES; i++) {
+			if (empty_table(db, tables[i], how, (enum tally_period)period, e) == -1)
+				return (-1);
+			*count += (uint64_t)sqlite3_changes(db);
+		}
+	return (0);
+}
+
+/* ---- the file ---- */
+
+typedef int (*change_rows)(
+    sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct err *e);
+
+static int
+change(const char *path, const struct tally_folding *how, change_rows rows, uint64_t *changed,
+    struct err *e)
 {
 	sqlite3 *db = NULL;
 	uint64_t count = 0;
 	struct stat st;
 	int rc;
 
-	assert(how->k <= TALLY_SUBJECTS_MAX);
 	if (lstat(path, &st) == -1) /* to write would make one */
 		return (err_sys(e, ERR_INPUT, "%s", path));
 	if (tally_db_open(path, true, &db, e) == -1)
 		return (-1);
 	rc = tally_db_run(db, "BEGIN IMMEDIATE", e);
-	if (rc == 0 && (rc = run_steps(db, how, &count, e)) == 0)
+	if (rc == 0 && (rc = rows(db, how, &count, e)) == 0)
 		rc = tally_db_run(db, "COMMIT", e);
 	if (rc == -1)
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
@@ -99,6 +144,19 @@ tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, 
 	tally_db_close(db);
 	if (rc == -1)
 		return (err_in(e, "%s", path));
-	*folded = count;
+	*changed = count;
 	return (0);
+}
+
+int
+tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e)
+{
+	assert(how->k <= TALLY_SUBJECTS_MAX);
+	return (change(path, how, run_steps, folded, e));
+}
+
+int
+tally_expire(const char *path, const struct tally_folding *how, uint64_t *rows, struct err *e)
+{
+	return (change(path, how, empty_tables, rows, e));
 }

@@ -26,8 +26,14 @@ struct err;
 struct tally_folding {
 	const char *stream;
 	int64_t until_us;
-	unsigned k; /* at most 20: more are not told apart */
+	unsigned k; /* at most 20: more are not told apart; not of tally_expire */
 };
 int tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e);
+
+/*
+ * All that was counted of periods that are over at until_us goes, small or not.  rows: how many
+ * did.  As tally_fold otherwise.
+ */
+int tally_expire(const char *path, const struct tally_folding *how, uint64_t *rows, struct err *e);
 
 #endif

@@ -1,10 +1,12 @@
 """cretula hold: what it names stays; cretula retain: what is over its term goes, with a signed entry."""
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 
-from lib import SOURCE, combined, cretula, equal, main, read, write
+from lib import SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, write
 
 STREAM = 'store/streams/s'
 SEG = STREAM + '/seg'
@@ -93,6 +95,174 @@ def test_hold_refusals():
     assert not os.path.exists('nowhere')
     equal(read(STREAM + '/chain.jsonl'), before)
     good()
+
+
+# ---- retain ----
+
+CONFIG = b'store: store\nstreams:\n  s:\n    retain: {detail: 30d}\n'
+
+
+def retain(*options, code=0, env=None):
+    return cretula('retain', '--store', 'store', '--config', 'c.yaml', *options, code=code, env=env)
+
+
+def october(*days, lines=20):
+    """Imports of those days, made on the 20th; then it is the 6th of November: what is of the 7th or before is over."""
+    if not is_testing_build():
+        raise Skip('a build without an injected clock')
+    write('c.yaml', CONFIG)
+    clock('2026-10-20T12:00:00Z')
+    make(days, lines)
+    clock('2026-11-06T12:00:00Z')
+
+
+def clock(time):
+    os.environ['CRETULA_CLOCK'] = time
+
+
+def view():
+    out = cretula('view', '--store', 'store', '--stream', 's', '--numbers', code=0).text
+    return [int(row.split('\t')[0]) for row in out.splitlines()]
+
+
+def kept(*segments):
+    """Exactly the files of those are there."""
+    equal(sorted(os.listdir(SEG)), sorted(f'{n:08}.{kind}' for n in segments for kind in ('idx', 'jsonl.zst', 'salt')))
+
+
+def test_plan():
+    """What goes is said before it goes, and when; nothing is changed by that, and no key is asked for."""
+    october(5, 6, 7, 8)
+    os.rename('store.keys', 'away')
+    before = read(STREAM + '/chain.jsonl')
+    plan, = retain('--dry-run', '--json').json['streams']
+    assert plan['prune'].pop('bytes') > 500
+    equal([plan[key] for key in ('stream', 'rule', 'dry_run', 'now', 'prune', 'holds', 'next_at', 'entries')],
+          ['s', 'detail 30d', True, '2026-11-06T12:00:00.000Z', {'segments': 3, 'records': 60}, [], '2026-11-07T00:01:00.000Z', []])
+    equal([plan[key]['segments'] for key in ('keep', 'held', 'gone')], [1, 0, 0])
+    text = retain('--dry-run', '--now', '+1d').text
+    assert text.startswith('s (detail 30d): would prune 4 segments, 80 records, '), text
+    assert 'would prune 0 segments' in cretula('retain', '--store', 'store', '--dry-run', code=0).text  # 90 days
+    equal(read(STREAM + '/chain.jsonl'), before)
+    kept(1, 2, 3, 4)
+
+
+def test_prune():
+    """What is over goes, behind its entry; what is held stays until it is released; proofs and both verifiers hold."""
+    october(5, 6, 7, 8)
+    hold('add', 'case-7', '--since', '2026-10-06T00:00:00Z', '--until', '2026-10-07T00:00:00Z')
+    proof = cretula('prove', '--store', 'store', '--stream', 's', '--record', 5, code=0).out
+    out = retain('--by', 'ops', '--json').text
+    plan, = json.loads(out)['streams']
+    equal([plan[key]['segments'] for key in ('prune', 'held', 'keep', 'gone')] + [plan['holds'], plan['entries']],
+          [2, 1, 1, 0, ['case-7'], [10]])
+    entry, = entries('prune')
+    equal((entry['segs'], entry['rule'], entry['cutoff'], entry['by']),
+          ([[1, 1], [3, 3]], 'detail 30d', '2026-10-07T12:00:00.000Z', 'ops'))
+    report, = entries('report')
+    equal((report['kind'], report['result'], report['hash']),
+          ('retain', 0, hashlib.sha256(out[len('{"streams":['):-len(']}\n')].encode()).hexdigest()))
+    kept(2, 4)
+    equal(view(), [*range(20, 40), *range(60, 80)])
+    good()
+    write('proof', proof)
+    equal(cretula('verify', '--proof', 'proof', '--json', code=0).json['record'], 5)
+    assert 'pruned' in cretula('prove', '--store', 'store', '--stream', 's', '--record', 5, code=66).err
+    chain = read(STREAM + '/chain.jsonl')
+    assert 'over, and held: 1 segment' in retain().text
+    equal(read(STREAM + '/chain.jsonl'), chain, 'applied twice')
+    hold('release', 'case-7')
+    retain()
+    kept(4)
+    equal([entry['segs'] for entry in entries('prune')], [[[1, 1], [3, 3]], [[2, 2]]])
+    good()
+    aside = [(row['type'], row['name']) for row in entries('head', 'cretula.store')]
+    equal(aside[-1], ('head', 's'))
+
+
+def test_what_was_counted():
+    """Counts of few subjects go with the records under them; sums stay, and are not lost by counting again."""
+    october(5, 8, lines=5)
+    stats = ('stats', '--store', 'store', '--stream', 's', '--json', '--since', '2026-10-05T00:00:00Z', '--until')
+    before = cretula(*stats, '2026-10-06T00:00:00Z', code=0).json
+    plan, = retain('--json').json['streams']
+    assert plan['folded'] > 0
+    after = cretula(*stats, '2026-10-06T00:00:00Z', code=0).json
+    equal((before['records'], after['records']), (5, 0))
+    equal(after['traffic']['total'], before['traffic']['total'])
+    equal([(cell.get('key'), cell['requests']) for cell in before['traffic']['top']['path'] + after['traffic']['top']['path']],
+          [('/index.html', 5), (None, 5)])
+    assert 'pruned' in cretula('stats', '--store', 'store', '--stream', 's', '--rebuild', code=3).err
+    write('c.yaml', CONFIG.replace(b'30d', b'30d, aggregates: 31d'))
+    clock('2026-11-06T23:00:00Z')  # the 5th has gone, but of the 8th the records are there
+    assert retain('--json').json['streams'][0]['expired'] > 0
+    equal(cretula(*stats, '2026-10-09T00:00:00Z', code=0).json['traffic']['total']['requests'], 5)
+    assert retain('--json').json['streams'][0]['expired'] == 0
+    equal(len(entries('report')), 2)
+    good()
+
+
+def test_crash_at_every_step():
+    """A death at each durable step in turn: the next run goes on, and nothing that stays is touched."""
+    october(5, 6, 8)
+    steps, code = 0, 99
+    while code != 0:
+        steps += 1
+        code = retain(code=None, env={'CRETULA_FAULT': str(steps)}).code
+        if steps % 8 == 0:
+            cretula('verify', '--store', 'store', code=0 if not os.path.exists(SEG + '/00000001.idx') or not entries('prune') else 1)
+    assert steps > 10, steps
+    equal([entry['segs'] for entry in entries('prune')], [[[1, 2]]])
+    kept(3)
+    equal(view(), list(range(40, 60)))
+    good()
+
+
+def test_what_comes_back_is_found():
+    """Files of a pruned segment from a backup, and of a record that was erased: cases 26, 29 and 30 of the verifier."""
+    october(5, 6, 7, 8)
+    shutil.copytree(SEG, 'backup')
+    retain()
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--reason', 'x', '--record', 61, code=0)
+    good()
+    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
+    rows = (('00000001.jsonl.zst', 'E_PRUNED_STILL_PRESENT'), ('00000002.salt', 'E_PRUNED_STILL_PRESENT'),
+            ('00000003.idx', 'E_PRUNED_STILL_PRESENT'), ('00000004.jsonl.zst', 'E_TOMBSTONED_RECORD_PRESENT'),
+            ('00000004.salt', 'E_ERASED_SALT_PRESENT'))
+    for name, _ in rows:
+        shutil.copy(f'backup/{name}', f'{SEG}/{name}')
+    found = cretula('verify', '--store', 'store', '--json', code=1).json['findings']
+    theirs = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    equal(theirs.returncode, 1, theirs)
+    for name, code in rows:
+        assert any(f['code'] == code and f['segment'] == int(name[:8]) for f in found), (name, found)
+        assert code in theirs.stdout.decode(), (name, theirs)
+    for name in '00000004.jsonl.zst', '00000004.salt':
+        os.unlink(f'{SEG}/{name}')
+    retain()  # as a start does
+    good()
+
+
+def test_what_is_refused():
+    """A clock that is a day off, a stream of another file, another writer, no store: said, and nothing goes."""
+    october(5, 8)
+    before = read(STREAM + '/chain.jsonl')
+    assert 'behind the newest entry' in retain(code=78, env={'CRETULA_CLOCK': '2026-10-19T11:00:00Z'}).err
+    assert '--now is of --dry-run' in retain('--now', '+9d', code=2).err
+    assert 'neither RFC 3339' in retain('--dry-run', '--now', 'soon', code=2).err
+    assert 'has no stream t' in cretula('retain', '--store', 'store', '--stream', 't', code=66).err
+    assert 'is no store' in cretula('retain', '--store', 'nowhere', code=66).err
+    write('c.yaml', CONFIG.replace(b'  s:', b'  t:'))
+    out = retain()
+    assert 'stream s: c.yaml does not have it; nothing of it goes' in out.err and out.text == '', out
+    write('c.yaml', CONFIG.replace(b'30d', b'30'))
+    assert 'c.yaml:4:22: retain.detail must be a duration' in retain(code=78).err
+    write('c.yaml', CONFIG)
+    os.rename('store.keys', 'away')
+    retain(code=78)
+    os.rename('away', 'store.keys')
+    equal(read(STREAM + '/chain.jsonl'), before)
+    kept(1, 2)
 
 
 main()

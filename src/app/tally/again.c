@@ -167,6 +167,21 @@ app_tally_fold(
 	return (rc == -1 ? err_in(e, "stream %s", stream) : 0);
 }
 
+int
+app_tally_expire(
+    const char *store, const char *stream, int64_t until_us, uint64_t *rows, struct err *e)
+{
+	const struct tally_folding how = { .stream = stream, .until_us = until_us };
+	struct buf path = { 0 };
+	int rc = app_tally_path(store, &path, e);
+
+	*rows = 0;
+	if (rc == 0 && access(path.data, F_OK) == 0)
+		rc = tally_expire(path.data, &how, rows, e);
+	buf_free(&path);
+	return (rc == -1 ? err_in(e, "stream %s", stream) : 0);
+}
+
 static int
 count_again(const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
 {

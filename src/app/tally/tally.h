@@ -42,6 +42,10 @@ int app_tally_forget(const char *store, const char *stream, bool *there, struct 
 int app_tally_fold(
     const char *store, const char *stream, int64_t until_us, uint64_t *folded, struct err *e);
 
+/* What was counted of periods that are over at until_us goes; rows: how many did.  As above. */
+int app_tally_expire(
+    const char *store, const char *stream, int64_t until_us, uint64_t *rows, struct err *e);
+
 /*
  * Count all segments of a stream again; of all streams, if it is NULL.
  * ERR_INCOMPLETE: some were pruned, what is known of them would be lost;

@@ -60,9 +60,30 @@ static const struct {
 	{ "a rule about a person", IN_STREAM "detail: [{when: 'user == us.a', keep: count}]\n",
 	    "c.yaml:3:22: when: user: a rule asks what happened, not who did it or when\n"
 	    "      detail: [{when: 'user == us.a', keep: count}]\n                       ^\n" },
-	{ "an option of a later release is known", IN_STREAM "retain: {detail: 30d}\n",
-	    "c.yaml:3:5: \"retain\" is not in this release\n      retain: {detail: 30d}\n      "
-	    "^\n" },
+	{ "an option of a later release is known", IN_STREAM "retain: {archive: 1y}\n",
+	    "c.yaml:3:14: \"archive\" is not in this release\n      retain: {archive: 1y}\n"
+	    "               ^\n" },
+	{ "a term without a unit", IN_STREAM "retain: {detail: 30}\n",
+	    "c.yaml:3:22: retain.detail must be a duration from 1d to 36500d\n"
+	    "      retain: {detail: 30}\n                       ^\n"
+	    "hint: durations have a unit: 500ms 30s 5m 12h 7d 2w 1y\n" },
+	{ "a term of an unknown unit", IN_STREAM "retain: {detail: 3mo}\n",
+	    "c.yaml:3:22: retain.detail must be a duration from 1d to 36500d\n"
+	    "      retain: {detail: 3mo}\n                       ^\n"
+	    "hint: durations have a unit: 500ms 30s 5m 12h 7d 2w 1y\n" },
+	{ "less than a preset asks for", IN_STREAM "retain: {preset: pci-dss, detail: 90d}\n",
+	    "c.yaml:3:39: detail: neither it nor an archive has the 365d of the preset pci-dss (PCI "
+	    "DSS 4.0 10.5.1: twelve months, the most recent three immediately at hand)\n"
+	    "      retain: {preset: pci-dss, detail: 90d}\n"
+	    "                                        ^\n" },
+	{ "what a preset gave is in the way", IN_STREAM "retain: {detail: 4y, preset: iso-27001}\n",
+	    "c.yaml:3:34: aggregates: shorter than detail: what was counted of records that are "
+	    "there can be counted again\n      retain: {detail: 4y, preset: iso-27001}\n"
+	    "                                   ^\n" },
+	{ "a preset that is none", IN_STREAM "retain: {preset: pci}\n",
+	    "c.yaml:3:22: retain.preset must be \"none\" or \"30d\" or \"60d\" or \"90d\" or "
+	    "\"cnil\" or \"hipaa\" or \"iso-27001\" or \"pci-dss\" or \"soc-2\"\n"
+	    "      retain: {preset: pci}\n                       ^\n" },
 	{ "so is one at the top", "disk: 200G\n",
 	    "c.yaml:1:1: \"disk\" is not in this release\n  disk: 200G\n  ^\n" },
 	{ "a session is not linked for longer than a day", IN_STREAM "epochs: {session: week}\n",

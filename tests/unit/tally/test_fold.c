@@ -269,6 +269,32 @@ the_most_under_any_key_counts(void **state)
 	buf_free(&after);
 }
 
+/* Of another stream, and of what is not over, nothing goes; then it is in no byte. */
+static void
+what_is_over_its_own_term_goes(void **state)
+{
+	const struct tally_folding how = { .stream = "s", .until_us = START_US + DAY_US };
+	struct buf after = { 0 };
+	uint64_t rows = 0;
+
+	fill();
+	assert_int_equal(tally_expire(path, &how, &rows, &e), 0);
+	assert_true(rows > 0);
+	dump("SELECT stream,period,idx,requests FROM total WHERE period IN (1,2) ORDER BY 1,2,3",
+	    &after);
+	assert_string_equal(
+	    after.data, "1 1 490056 16\n1 2 20419 16\n2 1 490032 1\n2 2 20418 1\n");
+	dump("SELECT DISTINCT stream,period,idx FROM cell WHERE period=2 ORDER BY 1", &after);
+	assert_string_equal(after.data, "1 2 20419\n2 2 20418\n");
+	dump("SELECT DISTINCT stream,period,idx FROM seen WHERE period=2 ORDER BY 1", &after);
+	assert_string_equal(after.data, "1 2 20419\n2 2 20418\n");
+	dump("SELECT count(*) FROM cell WHERE period=3 AND key='/few'", &after);
+	assert_string_equal(after.data, "1\n"); /* the week is not over */
+	assert_int_equal(tally_expire(path, &how, &rows, &e), 0);
+	assert_int_equal(rows, 0);
+	buf_free(&after);
+}
+
 static void
 what_is_no_stats_db_is_not_made(void **state)
 {
@@ -300,6 +326,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    whoever_counts_meanwhile_loses_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_most_under_any_key_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_over_its_own_term_goes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_stats_db_is_not_made, set_up, tear_down),
 	};
 

@@ -1,0 +1,267 @@
+/* app: cretula retain: what is over its term goes, with a signed entry. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/retain/open.h"
+#include "app/retain/plan.h"
+#include "app/say.h"
+#include "app/setup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "store/store.h"
+
+static const struct app_option options[] = {
+	{ "by", "TEXT", "who does it" },
+	{ "config", "FILE", "cretula.yaml: the terms; else detail 90 days" },
+	{ "dry-run", NULL, "say what would go, and why" },
+	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
+	{ "now", "T", "with --dry-run: as of then, RFC 3339 or +30d" },
+	{ "store", "DIR", "the store" },
+	{ "stream", "NAME", "only this one (default: all)" },
+	{ NULL, NULL, NULL },
+};
+
+struct work {
+	const struct app_args *args;
+	bool dry;
+	const char *store_path;
+	int64_t now_us;
+	struct app_setup setup;
+	struct app_retain_names names;
+	struct store *store;
+	struct config_stream fallback;
+	struct seal_entry entry;
+	struct buf out;
+	size_t shown, busy;
+};
+
+/* ---- the command line ---- */
+
+static int
+read_now(struct work *w, struct err *e)
+{
+	const char *now = app_arg(w->args, "now");
+	int64_t more_us;
+
+	w->now_us = clock_now_us();
+	if (now == NULL)
+		return (0);
+	if (!w->dry)
+		return (
+		    err_set(e, ERR_USAGE, "--now is of --dry-run: what goes, goes by the clock"));
+	if (clock_parse_rfc3339(now, strlen(now), &w->now_us) == 0)
+		return (0);
+	if (now[0] != '+' || num_duration(span_str(now + 1), &more_us) == -1)
+		return (
+		    err_set(e, ERR_USAGE, "--now: '%s' is neither RFC 3339 nor like +30d", now));
+	w->now_us += more_us;
+	return (0);
+}
+
+static int
+read_streams(struct work *w, struct err *e)
+{
+	const char *only = app_arg(w->args, "stream");
+
+	if (app_retain_names(w->store_path, &w->names, e) == -1)
+		return (-1);
+	if (only == NULL)
+		return (0);
+	for (size_t i = 0; i < w->names.count; i++) {
+		if (strcmp(w->names.name[i], only) != 0)
+			continue;
+		memmove(w->names.name[0], w->names.name[i], sizeof(w->names.name[0]));
+		w->names.count = 1;
+		return (0);
+	}
+	return (err_set(e, ERR_INPUT, "store %s has no stream %s", w->store_path, only));
+}
+
+static int
+read_options(struct work *w, struct err *e)
+{
+	const char *only = app_arg(w->args, "stream");
+
+	w->dry = app_arg(w->args, "dry-run") != NULL;
+	/* All streams of the file count: none of them is the one. */
+	if (read_now(w, e) == -1 ||
+	    app_setup_open(w->args, only == NULL ? "cretula.access" : only, &w->setup, e) == -1 ||
+	    app_store_path(w->args, &w->setup, &w->store_path, e) == -1)
+		return (-1);
+	return (read_streams(w, e));
+}
+
+/* ---- one stream ---- */
+
+/* false: nothing is said of it, so nothing of it goes. */
+static bool
+find_policy(struct work *w, struct app_retain *r)
+{
+	const struct config_stream *said;
+
+	if (strcmp(r->stream, "cretula.access") == 0) {
+		app_retain_access(w->setup.config, &r->policy);
+		return (true);
+	}
+	if ((said = app_retain_config(w->setup.config, r->stream, &w->fallback)) == NULL)
+		return (false);
+	r->policy = said->retain;
+	return (true);
+}
+
+static int
+prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct err *e)
+{
+	return (store_prune(arg, order, entry, e));
+}
+
+/* By the chain as it is under the lock. */
+static int
+carry_out(struct work *w, struct app_retain *r, struct app_retain_stream *opened, struct err *e)
+{
+	const char *by = app_arg(w->args, "by");
+	struct buf json = { 0 };
+	int rc = -1;
+
+	app_retain_free(r);
+	if (app_retain_open(w->store, r->stream, opened, e) == 0 && app_retain_read(r, e) == 0 &&
+	    app_retain_apply(r, span_str(by == NULL ? "" : by), prune, opened->eraser, e) == 0)
+		rc = 0;
+	if (rc == 0 && (r->entry_count > 0 || r->expired > 0)) {
+		app_retain_report(r, &w->entry, &json);
+		rc = buf_ok(&json) ? store_stream_append(opened->st, &w->entry, e) : err_memory(e);
+		if (rc == 0)
+			rc = store_stream_head(opened->st, e);
+	}
+	buf_free(&json);
+	app_retain_close(opened);
+	return (rc);
+}
+
+static void
+show(struct work *w, const struct app_retain *r)
+{
+	if (w->args->json) {
+		if (w->shown++ > 0)
+			buf_char(&w->out, ',');
+		app_retain_json(r, w->dry, &w->out);
+	} else
+		app_retain_print(r, w->dry, &w->out);
+	if (r->counted.code != ERR_NONE)
+		app_warn("retain",
+		    "stream %s: STORE/stats.db still has counts of few subjects (%s); the next "
+		    "one goes on",
+		    r->stream, r->counted.text);
+}
+
+/* Without any, a stream that somebody writes is no trouble. */
+static bool
+is_work(const struct app_retain *r)
+{
+	return (r->plan.sums[RETAIN_PRUNE].segments + r->plan.sums[RETAIN_GONE].segments > 0 ||
+	    retain_term(&r->policy, RETAIN_AGGREGATES) != RETAIN_FOREVER);
+}
+
+static int
+do_stream(struct work *w, const char *stream, struct err *e)
+{
+	struct app_retain r = { .store = w->store_path,
+		.stream = stream,
+		.now_us = w->now_us,
+		.records = { .stream_fd = -1 } };
+	struct app_retain_stream opened = { .st = NULL };
+	uint64_t due;
+	int rc;
+
+	if (!find_policy(w, &r)) {
+		app_warn("retain", "stream %s: %s does not have it; nothing of it goes", stream,
+		    w->setup.config->path);
+		return (0);
+	}
+	rc = app_retain_read(&r, e);
+	due = r.plan.sums[RETAIN_PRUNE].segments;
+	if (rc == 0 && !w->dry && is_work(&r))
+		rc = carry_out(w, &r, &opened, e);
+	if (rc == 0)
+		show(w, &r);
+	else if (e->code == ERR_BUSY && due == 0)
+		rc = 0; /* what is to be tidied, who writes it does */
+	else if (e->code == ERR_BUSY) {
+		app_warn("retain", "%s", e->text);
+		w->busy++;
+		rc = 0;
+	}
+	app_retain_free(&r);
+	return (rc);
+}
+
+static int
+do_all(struct work *w, struct err *e)
+{
+	bool created;
+
+	if (read_options(w, e) == -1)
+		return (-1);
+	if (!w->dry &&
+	    (store_open(w->store_path, app_keys_path(w->args, &w->setup), &w->store, &created, e) ==
+		    -1 ||
+		app_retain_clock(w->store, w->now_us, e) == -1))
+		return (-1);
+	if (w->args->json)
+		buf_str(&w->out, "{\"streams\":[");
+	for (size_t i = 0; i < w->names.count; i++)
+		if (do_stream(w, w->names.name[i], e) == -1)
+			return (-1);
+	if (w->args->json)
+		buf_str(&w->out, "]}\n");
+	return (0);
+}
+
+static int
+run(const struct app_args *args)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	struct err e = { ERR_NONE, "" };
+	int code;
+
+	if (w == NULL) {
+		(void)err_memory(&e);
+		return (app_fail("retain", &e));
+	}
+	w->args = args;
+	if (do_all(w, &e) == 0)
+		code = app_finish("retain", &w->out, w->busy > 0 ? ERR_BUSY : 0);
+	else {
+		if (!args->json) /* of the streams before it */
+			(void)app_finish("retain", &w->out, 0);
+		code = app_fail("retain", &e);
+	}
+	store_close(w->store);
+	app_setup_close(&w->setup);
+	buf_free(&w->out);
+	free(w);
+	return (code);
+}
+
+const struct app_command app_command_retain = { "retain",
+	"take away what is over its term, with a signed entry", "", 0, 0, options,
+	"The terms are those of `retain:` in the configuration (`cretula check --explain`), for\n"
+	"each stream that it has; without one, records go 90 days after they were sealed. Those\n"
+	"of an import count from their own time. What a hold names stays (`cretula hold`).\n\n"
+	"A signed entry says which segments go and why; then their salts are overwritten and\n"
+	"their files removed. The chain stays: the store still verifies, and so does each proof\n"
+	"that was made before. Counts of few subjects in STORE/stats.db become part of \"other\";\n"
+	"all go with a term of their own (aggregates). Sealed lines go with their records.\n"
+	"A second time does nothing; what a crash left, the next one finishes. Nothing goes by a\n"
+	"clock that is more than a day from the newest entries. Backups are not reached.\n\n"
+	"exit codes: 0 done, or nothing to do, 2 usage, 66 no such store or stream, 74 I/O or\n"
+	"disk full, 75 another process is writing a stream of which something is over, 78 the\n"
+	"configuration, the clock, or the keys are not there\n\n"
+	"examples:\n"
+	"  cretula retain --store ./store --dry-run\n"
+	"  cretula retain --store ./store --dry-run --now +30d\n"
+	"  cretula retain --store ./store --config cretula.yaml --json\n",
+	run };

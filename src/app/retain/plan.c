@@ -1,0 +1,199 @@
+#include "app/retain/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "base/err.h"
+#include "store/keys.h"
+#include "store/periods.h"
+#include "store/store.h"
+
+#define ACCESS_STREAM "cretula.access"
+
+/* ---- whose terms ---- */
+
+const struct config_stream *
+app_retain_config(const struct config *c, const char *stream, struct config_stream *fallback)
+{
+	const struct config_stream *found = config_stream_find(c, stream, fallback);
+
+	return (found == fallback && c->stream_count > 0 ? NULL : found);
+}
+
+void
+app_retain_access(const struct config *c, struct retain_policy *policy)
+{
+	int64_t longest_us = 0;
+
+	for (unsigned i = 0; i < c->stream_count; i++) {
+		int64_t term_us = retain_term(&c->streams[i].retain, RETAIN_ACCESS);
+
+		if (term_us > longest_us)
+			longest_us = term_us;
+	}
+	*policy = (struct retain_policy){ .term_us = { [RETAIN_ACCESS] = longest_us } };
+}
+
+/* ---- what is there ---- */
+
+static int
+read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
+{
+	const struct store_chain *chain = &r->records.chain;
+	const struct seal_past *past;
+	size_t count = 0;
+
+	r->segments = calloc(chain->count + 1, sizeof(r->segments[0]));
+	if (r->segments == NULL)
+		return (err_memory(e));
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct seal_segment *facts = &entry->of.segment;
+
+		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1)
+			return (err_in(e, "entry %zu", i));
+		if (entry->type != SEAL_SEGMENT ||
+		    (past = seal_history_segment(r->records.history, facts->seg)) == NULL ||
+		    past->entry != i)
+			continue;
+		r->segments[count++] = (struct retain_segment){ .seg = facts->seg,
+			.sealed_us = entry->t_us,
+			.newest_us = facts->counts.time_max_us,
+			.live = facts->has_tags,
+			.gone = past->pruned,
+			.records = facts->n,
+			.bytes = past->file_size };
+	}
+	r->plan.count = count;
+	return (0);
+}
+
+static int
+read_holds(struct app_retain *r, struct err *e)
+{
+	const struct seal_hold_past *past;
+	size_t count = 0;
+
+	while (seal_history_hold(r->records.history, count) != NULL)
+		count++;
+	if ((r->holds = calloc(count + 1, sizeof(r->holds[0]))) == NULL)
+		return (err_memory(e));
+	for (size_t i = 0; i < count; i++) {
+		past = seal_history_hold(r->records.history, i);
+		if (seal_hold_in_force(past, r->now_us))
+			r->holds[r->hold_count++] = (struct retain_hold){ .id = past->id,
+				.ranges = past->ranges,
+				.range_count = past->range_count,
+				.has_onward = past->has_onward,
+				.onward = past->onward };
+	}
+	return (0);
+}
+
+/* Of what stays, held or not, when all that goes is gone. */
+static void
+find_oldest(struct app_retain *r, struct seal_entry *entry)
+{
+	const struct store_chain *chain = &r->records.chain;
+	size_t at = 0;
+
+	r->from_us = INT64_MAX;
+	for (size_t i = 0; i < chain->count && at < r->plan.count; i++) {
+		const struct seal_segment *facts = &entry->of.segment;
+		enum retain_action action;
+
+		if (seal_entry_read(chain->lines[i], app_names(), entry, NULL) == -1 ||
+		    entry->type != SEAL_SEGMENT || facts->seg != r->segments[at].seg)
+			continue;
+		action = r->plan.rows[at++].action;
+		if ((action == RETAIN_KEEP || action == RETAIN_HELD) && facts->n > 0 &&
+		    facts->counts.time_min_us < r->from_us)
+			r->from_us = facts->counts.time_min_us;
+	}
+}
+
+static int
+make_plan(struct app_retain *r, struct err *e)
+{
+	const struct retain_ask ask = { r->segments, r->plan.count, r->holds, r->hold_count,
+		retain_term(&r->policy, r->tier), r->now_us };
+
+	retain_print_rule(&r->policy, r->tier, &r->rule);
+	if (!buf_ok(&r->rule))
+		return (err_memory(e));
+	return (retain_plan_make(&ask, &r->plan, e));
+}
+
+int
+app_retain_read(struct app_retain *r, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc = -1;
+
+	r->tier = strcmp(r->stream, ACCESS_STREAM) == 0 ? RETAIN_ACCESS : RETAIN_DETAIL;
+	if (entry == NULL)
+		(void)err_memory(e);
+	else if (app_records_open(&r->records, r->store, r->stream, NULL, NULL, e) == 0 &&
+	    app_records_again(&r->records, e) == 0 && read_segments(r, entry, e) == 0 &&
+	    read_holds(r, e) == 0 && make_plan(r, e) == 0) {
+		find_oldest(r, entry);
+		rc = 0;
+	}
+	free(entry);
+	return (rc == 0 ? 0 : err_in(e, "stream %s", r->stream));
+}
+
+void
+app_retain_free(struct app_retain *r)
+{
+	retain_plan_free(&r->plan);
+	app_records_close(&r->records);
+	free(r->segments);
+	free(r->holds);
+	free(r->entries);
+	buf_free(&r->rule);
+	r->segments = NULL;
+	r->holds = NULL;
+	r->entries = NULL;
+	r->hold_count = r->entry_count = 0;
+}
+
+/* ---- the clock ---- */
+
+struct newest {
+	const struct store *store;
+	struct store_last last;
+};
+
+static int
+see_stream(void *arg, const char *name, struct err *e)
+{
+	struct newest *n = arg;
+	struct store_last last;
+
+	if (store_last(n->store, name, app_names(), &last, e) == -1)
+		return (-1);
+	if (last.t_us > n->last.t_us)
+		n->last.t_us = last.t_us;
+	if (last.expected_us > n->last.expected_us)
+		n->last.expected_us = last.expected_us;
+	return (0);
+}
+
+int
+app_retain_clock(const struct store *s, int64_t now_us, struct err *e)
+{
+	struct newest n = { s, { .t_us = INT64_MIN } };
+
+	if (store_each_stream(s, see_stream, &n, e) == -1)
+		return (-1);
+	if (n.last.t_us > INT64_MIN && now_us < n.last.t_us - RETAIN_DAY_US)
+		return (err_set(e, ERR_CONFIG,
+		    "the clock is more than a day behind the newest entry: nothing is pruned by "
+		    "it"));
+	if (n.last.expected_us != 0 && now_us > n.last.expected_us + RETAIN_DAY_US)
+		return (err_set(e, ERR_CONFIG,
+		    "the clock is more than a day ahead of the machine's own: nothing is pruned "
+		    "by it"));
+	return (0);
+}

@@ -1,0 +1,63 @@
+/* app: what is over its term in a stream, and taking it away. */
+#ifndef CRETULA_APP_RETAIN_PLAN_H
+#define CRETULA_APP_RETAIN_PLAN_H
+
+#include "app/records.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "retain/retain.h"
+#include "store/erase/erase.h"
+
+struct store;
+
+struct app_retain {
+	/* in */
+	const char *store, *stream;
+	struct retain_policy policy;
+	int64_t now_us;
+	/* the plan */
+	struct app_records records; /* the chain that it is of */
+	enum retain_tier tier; /* detail, or access */
+	struct buf rule;
+	struct retain_segment *segments;
+	struct retain_hold *holds;
+	size_t hold_count;
+	struct retain_plan plan;
+	int64_t from_us; /* no record that stays is older; INT64_MAX: none stays */
+	/* carried out */
+	uint64_t *entries; /* of prune, in order */
+	size_t entry_count;
+	uint64_t folded, expired; /* cells, and rows of stats.db */
+	struct err counted; /* why stats.db still has small ones */
+};
+
+/* Whose terms are those of a stream?  NULL: the file has streams, and not this one. */
+const struct config_stream *app_retain_config(
+    const struct config *c, const char *stream, struct config_stream *fallback);
+/* Of cretula.access: the longest that any stream says. */
+void app_retain_access(const struct config *c, struct retain_policy *policy);
+
+/* Read the chain as it is now, without a lock.  0; -1 with e.  Close in any case. */
+int app_retain_read(struct app_retain *r, struct err *e);
+void app_retain_free(struct app_retain *r); /* all zero is legal */
+
+/* By the newest entries of a store: is it a day or less from now_us?  ERR_CONFIG: no. */
+int app_retain_clock(const struct store *s, int64_t now_us, struct err *e);
+
+/* store_prune, or that of a stream that is written live. */
+typedef int (*app_retain_prune)(
+    void *arg, const struct store_prune_order *order, uint64_t *entry, struct err *e);
+/*
+ * Prune what the plan says; then small cells of stats.db become part of "other".
+ * What was done before it failed stays, and the next one goes on.
+ */
+int app_retain_apply(
+    struct app_retain *r, struct span by, app_retain_prune prune, void *arg, struct err *e);
+
+/* One line or more for people; an object for machines, whose hash is that of the report. */
+void app_retain_print(const struct app_retain *r, bool dry, struct buf *out);
+void app_retain_json(const struct app_retain *r, bool dry, struct buf *out);
+/* The report entry of what was done. */
+void app_retain_report(const struct app_retain *r, struct seal_entry *entry, struct buf *json);
+
+#endif
