@@ -26,6 +26,7 @@ static const struct app_command *const commands[] = {
 	&app_command_evidence,
 	&app_command_hold,
 	&app_command_import,
+	&app_command_init,
 	&app_command_key,
 	&app_command_mask,
 	&app_command_pipe,

@@ -12,6 +12,7 @@ extern const struct app_command app_command_doctor;
 extern const struct app_command app_command_evidence;
 extern const struct app_command app_command_hold;
 extern const struct app_command app_command_import;
+extern const struct app_command app_command_init;
 extern const struct app_command app_command_key;
 extern const struct app_command app_command_mask;
 extern const struct app_command app_command_pipe;
