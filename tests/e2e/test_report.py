@@ -301,7 +301,8 @@ class Page(html.parser.HTMLParser):
             self.text += data
 
 
-ATTRIBUTES = {'lang', 'charset', 'http-equiv', 'content', 'name', 'class', 'id', 'href', 'scope', 'datetime', 'aria-labelledby', 'aria-label'}
+ATTRIBUTES = {'lang', 'charset', 'http-equiv', 'content', 'name', 'class', 'id', 'href', 'scope', 'datetime', 'aria-labelledby', 'aria-label',
+              'role', 'tabindex'}
 
 
 def look(text):

@@ -1,4 +1,5 @@
 """The page of the binary itself: a store is imported, `cretula serve` answers, a browser looks, in each role."""
+import base64
 import json
 import os
 import re
@@ -9,7 +10,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
+sys.path.append(os.path.join(os.path.dirname(HERE), 'vectors'))
 sys.dont_write_bytecode = True
+import life  # noqa: E402
 import test_page  # noqa: E402
 from lib import CRETULA, Skip, cretula, equal, main, make_log, wait_for, write  # noqa: E402
 
@@ -133,6 +136,34 @@ def overview(served):
             page.shot(os.path.join(os.environ['CRETULA_SHOTS'], f'real-{tier}-overview.png'))
         sound(page, served.where)
         page.close()
+
+
+def test_report():
+    """The report of `evidence`: axe finds nothing, it fits from 320 pixels on, asks for nothing, and prints on A4."""
+    browser = test_page.World.get().browser
+    life.make_life('store')
+    cretula('evidence', '--report', '--store', 'store', '--out', 'report', code=0)
+    where = f'file://{os.getcwd()}/report/report.html'
+    page = test_page.browser.Page(browser)
+    page.go(where)
+    page.until("document.querySelector('#controls')")
+    for width, dark in ((1280, False), (1280, True), (320, False)):
+        page.size(width, 900)
+        page.dark(dark)
+        test_page.World.get().fits(page)
+        test_page.accessible(page, f'report, {width} pixels, dark={dark}')
+        if os.environ.get('CRETULA_SHOTS'):
+            page.size(width, page.run('document.documentElement.scrollHeight'))
+            page.shot(os.path.join(os.environ['CRETULA_SHOTS'], f'report-{width}{"-dark" * dark}.png'))
+    page.size(680, 1000)  # A4 between its margins
+    page.dark(False, 'print')
+    wide = page.run("[...document.querySelectorAll('.t')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)")
+    assert not wide, f'cut on paper: {wide}'
+    pdf = base64.b64decode(page.call('Page.printToPDF', preferCSSPageSize=True)['data'])
+    sizes = re.findall(rb'/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]', pdf)
+    assert 5 <= len(sizes) <= 12 and {(round(float(w)), round(float(h))) for w, h in sizes} == {(595, 842)}, sizes
+    assert page.errors == [] and page.asked == [where], (page.errors, page.asked)
+    page.close()
 
 
 @test_page.closing

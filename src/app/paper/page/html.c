@@ -81,8 +81,11 @@ app_html_table(struct buf *out, const char *caption, const char *columns)
 	const char *second = strchr(columns, '|');
 	bool narrow = second == NULL || strchr(second + 1, '|') == NULL;
 
-	buf_fmt(out, "<div class=\"t\"><table%s><caption>%s</caption>\n<thead><tr>",
-	    narrow ? " class=\"k\"" : "", caption);
+	/* What is wider than the window is scrolled, by keyboard too. */
+	buf_str(out, "<div class=\"t\" role=\"group\" tabindex=\"0\" aria-label=\"");
+	app_html_text(out, span_str(caption));
+	buf_fmt(out, "\"><table%s><caption>%s</caption>\n<thead><tr>", narrow ? " class=\"k\"" : "",
+	    caption);
 	while (columns[0] != '\0') {
 		size_t len = strcspn(columns, "|");
 		bool number = columns[0] == '#';
@@ -120,12 +123,30 @@ app_html_head(struct buf *out, const char *text)
 	buf_str(out, "</th>");
 }
 
+static void
+put_cell(struct buf *out, const char *tag, const char *text)
+{
+	buf_str(out, tag);
+	app_html_text(out, span_str(text));
+	buf_str(out, "</td>");
+}
+
 void
 app_html_cell(struct buf *out, const char *text)
 {
-	buf_str(out, "<td>");
-	app_html_text(out, span_str(text));
-	buf_str(out, "</td>");
+	put_cell(out, "<td>", text);
+}
+
+void
+app_html_word(struct buf *out, const char *text)
+{
+	put_cell(out, "<td class=\"w\">", text);
+}
+
+void
+app_html_name(struct buf *out, const char *text)
+{
+	put_cell(out, "<td class=\"y\">", text);
 }
 
 void

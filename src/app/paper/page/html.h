@@ -30,6 +30,8 @@ void app_html_row_end(struct buf *out);
 /* Cells: the first of a row is its header. */
 void app_html_head(struct buf *out, const char *text);
 void app_html_cell(struct buf *out, const char *text);
+void app_html_word(struct buf *out, const char *text); /* that stays in one line */
+void app_html_name(struct buf *out, const char *text); /* of which most are short */
 void app_html_number(struct buf *out, uint64_t n);
 void app_html_time(struct buf *out, int64_t t_us); /* 0, or a bound of int64_t: a dash */
 

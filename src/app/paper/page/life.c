@@ -8,17 +8,17 @@ put_act(const struct paper_act *a, bool with_count, struct buf *out)
 	buf_str(out, "<th scope=\"row\" class=\"w\">");
 	app_html_moment(out, a->at_us);
 	buf_str(out, "</th>");
-	app_html_cell(out, a->stream);
+	app_html_name(out, a->stream);
 	app_html_number(out, a->entry);
-	app_html_cell(out, a->kind);
+	app_html_word(out, a->kind);
 	app_html_cell(out, a->what);
 	if (with_count)
 		app_html_number(out, a->records);
 	else
 		app_html_time(out, a->until_us);
 	app_html_cell(out, a->why);
-	app_html_cell(out, a->ref);
-	app_html_cell(out, a->by);
+	app_html_name(out, a->ref);
+	app_html_name(out, a->by);
 	app_html_row_end(out);
 }
 
