@@ -35,8 +35,18 @@ static const char *const schema[] = {
 	"CREATE TABLE uniq (stream INTEGER NOT NULL, period INTEGER NOT NULL, idx INTEGER NOT NULL,"
 	" epoch INTEGER NOT NULL, subjects INTEGER NOT NULL, registers BLOB,"
 	" PRIMARY KEY (stream, period, idx, epoch)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE frozen (stream INTEGER NOT NULL, idx INTEGER NOT NULL, subjects INTEGER NOT "
+	"NULL,"
+	" PRIMARY KEY (stream, idx)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE released (stream INTEGER NOT NULL, period INTEGER NOT NULL, dim INTEGER NOT "
+	"NULL,"
+	" idx INTEGER NOT NULL, key TEXT NOT NULL, requests INTEGER NOT NULL, bytes INTEGER NOT "
+	"NULL,"
+	" subjects INTEGER NOT NULL, PRIMARY KEY (stream, period, dim, idx, key)) STRICT, WITHOUT "
+	"ROWID",
 };
 #define OBJECTS ((int)(sizeof(schema) / sizeof(schema[0])))
+#define OBJECTS_1 (OBJECTS - 2) /* of version 1 */
 
 int
 tally_db_fail(sqlite3 *db, struct err *e)
@@ -92,13 +102,13 @@ pragma(sqlite3 *db, const char *sql, int *value, struct err *e)
 }
 
 static int
-make(sqlite3 *db, struct err *e)
+make(sqlite3 *db, int from, struct err *e)
 {
 	struct buf sql = { 0 };
 	int rc = -1;
 
 	buf_str(&sql, "BEGIN IMMEDIATE;");
-	for (int i = 0; i < OBJECTS; i++) {
+	for (int i = from; i < OBJECTS; i++) {
 		buf_str(&sql, schema[i]);
 		buf_char(&sql, ';');
 	}
@@ -114,7 +124,7 @@ make(sqlite3 *db, struct err *e)
 
 /* No table, index, view or trigger that is not ours: nothing of a foreign file is run. */
 static int
-compare(sqlite3 *db, struct err *e)
+compare(sqlite3 *db, int objects, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	int rc, found = 0;
@@ -123,16 +133,25 @@ compare(sqlite3 *db, struct err *e)
 		"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid", &st, e) == -1)
 		return (-1);
 	while ((rc = tally_db_step(db, st, e)) == 1) {
-		if (found == OBJECTS || !span_is(tally_db_text(st, 0), schema[found]))
+		if (found == objects || !span_is(tally_db_text(st, 0), schema[found]))
 			break;
 		found++;
 	}
 	(void)sqlite3_finalize(st);
 	if (rc == -1)
 		return (-1);
-	return (rc == 0 && found == OBJECTS ?
+	return (rc == 0 && found == objects ?
 		0 :
 		err_set(e, ERR_FINDING, "it has tables that cretula did not make"));
+}
+
+/* Two processes may do it at once: then the first one did. */
+static int
+bring_up(sqlite3 *db, struct err *e)
+{
+	if (compare(db, OBJECTS_1, NULL) == 0 && make(db, OBJECTS_1, NULL) == -1)
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return (compare(db, OBJECTS, e));
 }
 
 /* An empty file becomes one of ours; two processes may try at once. */
@@ -146,22 +165,27 @@ recognise(sqlite3 *db, bool to_write, struct err *e)
 		return (-1);
 	if (pages == 0 && !to_write)
 		return (err_set(e, ERR_INPUT, "it is empty"));
-	if (pages == 0 && make(db, NULL) == -1) {
+	if (pages == 0 && make(db, 0, NULL) == -1) {
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 		if (pragma(db, "PRAGMA application_id", &application, e) == -1)
 			return (-1);
 		if (application != TALLY_APPLICATION)
-			return (make(db, e)); /* says why not */
+			return (make(db, 0, e)); /* says why not */
 	}
 	if (pragma(db, "PRAGMA application_id", &application, e) == -1 ||
 	    pragma(db, "PRAGMA user_version", &version, e) == -1)
 		return (-1);
 	if (application != TALLY_APPLICATION)
 		return (err_set(e, ERR_FINDING, "it is no stats.db of cretula"));
+	if (version == 1 && to_write)
+		return (bring_up(db, e));
+	if (version == 1)
+		return (err_set(e, ERR_FINDING,
+		    "it is of version 1: the next that writes the stream brings it up"));
 	if (version != TALLY_VERSION)
 		return (
 		    err_set(e, ERR_FINDING, "it is of version %d, not %d", version, TALLY_VERSION));
-	return (compare(db, e));
+	return (compare(db, OBJECTS, e));
 }
 
 /* Deleted bytes are overwritten; the log stays for readers who may not make one. */

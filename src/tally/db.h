@@ -11,7 +11,7 @@
 struct err;
 
 #define TALLY_APPLICATION 0x63727473 /* "crts", in the header of the file */
-#define TALLY_VERSION 1
+#define TALLY_VERSION 2 /* 1: without frozen and released */
 #define TALLY_BUSY_MS 5000
 
 /*

@@ -18,6 +18,8 @@ enum query {
 	QUERY_SERIES,
 	QUERY_LATENCY,
 	QUERY_UNIQUES,
+	QUERY_RELEASED_SERIES,
+	QUERY_RELEASED_UNIQUES,
 	QUERY_COUNT
 };
 
@@ -25,6 +27,11 @@ enum query {
 #define TOTAL_COLUMNS \
 	"sum(requests),sum(bytes),sum(request_bytes),sum(errors_4xx),sum(errors_5xx),sum(bots)"
 #define CELL_COLUMNS "other,key,sum(requests),sum(bots),sum(bytes)"
+
+/* Not of a day that is put aside; days are far from the one with number 0. */
+#define NOT_FROZEN \
+	" AND (CASE ?2 WHEN 1 THEN (idx+2400000000)/24-100000000 ELSE idx END) NOT IN" \
+	" (SELECT idx FROM frozen WHERE stream=(SELECT id FROM stream WHERE name=?1))"
 
 /* What was kept apart counts with the rest; of several keys of one cell the most is certain. */
 static const char *const queries[QUERY_COUNT] = {
@@ -52,6 +59,23 @@ static const char *const queries[QUERY_COUNT] = {
 			  " (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW
 			  "  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW
 			  "  AND dim=?5 AND subjects<=20) GROUP BY idx ORDER BY idx",
+	[QUERY_RELEASED_SERIES] =
+	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0),c.idx AS at FROM"
+	    " (SELECT idx,other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
+	    "  FROM cell WHERE " WINDOW " AND dim=?5" NOT_FROZEN
+	    " GROUP BY idx,other,key) AS c LEFT JOIN"
+	    " (SELECT idx,other,key,max(subjects) AS subjects"
+	    "  FROM seen WHERE " WINDOW " AND dim=?5 GROUP BY idx,other,key) AS s"
+	    " ON s.idx=c.idx AND s.other=c.other AND s.key=c.key"
+	    " UNION ALL SELECT 0,key,requests,0,bytes,subjects,idx FROM released WHERE " WINDOW
+	    " AND dim=?5 ORDER BY 7,1,3 DESC,2",
+	[QUERY_RELEASED_UNIQUES] =
+	    "SELECT idx,max(subjects),max(exact) FROM"
+	    " (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW NOT_FROZEN
+	    "  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW NOT_FROZEN
+	    "  AND dim=?5 AND subjects<=20) GROUP BY idx"
+	    " UNION ALL SELECT idx,subjects,0 FROM frozen WHERE ?2=2 AND"
+	    " stream=(SELECT id FROM stream WHERE name=?1) AND idx>=?3 AND idx<?4 ORDER BY 1",
 };
 
 struct tally_reader {
@@ -247,7 +271,8 @@ int
 tally_series(struct tally_reader *r, const struct tally_window *w, tally_series_each each,
     void *arg, struct err *e)
 {
-	sqlite3_stmt *st = begin(r, QUERY_SERIES, w, (int)w->dim, e);
+	sqlite3_stmt *st =
+	    begin(r, w->released ? QUERY_RELEASED_SERIES : QUERY_SERIES, w, (int)w->dim, e);
 	int rc, said = 0;
 
 	if (st == NULL)
@@ -299,7 +324,8 @@ int
 tally_uniques(struct tally_reader *r, const struct tally_window *w, tally_unique_each each,
     void *arg, struct err *e)
 {
-	sqlite3_stmt *st = begin(r, QUERY_UNIQUES, w, TALLY_ALL, e);
+	sqlite3_stmt *st =
+	    begin(r, w->released ? QUERY_RELEASED_UNIQUES : QUERY_UNIQUES, w, TALLY_ALL, e);
 	int rc, said = 0;
 
 	if (st == NULL)

@@ -37,6 +37,8 @@ struct tally_window {
 	/* of cells and series alone */
 	enum tally_dim dim;
 	unsigned limit; /* of cells: how many, "other" not among them; 0: all */
+	/* of series and uniques, hours and days: what was put aside of days (freeze.h) instead */
+	bool released;
 };
 
 /* ---- totals ---- */

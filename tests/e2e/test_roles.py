@@ -98,7 +98,7 @@ def counted(requests):
     for statement in schema.split('CREATE')[1:]:
         db.execute('CREATE' + statement)
     db.execute(f'PRAGMA application_id={0x63727473}')
-    db.execute('PRAGMA user_version=1')
+    db.execute('PRAGMA user_version=2')
     db.execute("INSERT INTO stream VALUES(1,'shop',1,0)")
     cells = collections.defaultdict(lambda: [0, 0, set()])
     for time, who, path, status, agent, size in requests:

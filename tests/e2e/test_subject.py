@@ -82,6 +82,23 @@ def test_erase():
     good()
 
 
+def test_what_roles_were_shown_stays():
+    """Analysts and the public get the answers that they got before: else the difference is who was erased."""
+    make()
+
+    def asked(role):
+        return cretula('stats', '--store', 'store', '--stream', 's', *(['--role', role] if role else []), '--json', code=0).json
+
+    before = {role: asked(role) for role in ('analyst', 'public')}
+    assert before['analyst']['total']['requests'] > 1000 and before['analyst']['tables']['paths']['rows'], before['analyst']
+    subject('erase', '--record', ','.join(str(n) for n in range(0, 3000, 3)))
+    equal({role: asked(role) for role in before}, before)
+    equal(asked(None)['traffic']['total']['requests'], 2000)
+    cretula('stats', '--store', 'store', '--rebuild', code=0)
+    equal({role: asked(role) for role in before}, before)
+    equal(asked(None)['traffic']['total']['requests'], 2000)
+
+
 def test_readers():
     """view says how many are left out; stats counts what is there; prove refuses those and proves all others."""
     make()

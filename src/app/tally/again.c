@@ -9,11 +9,13 @@
 #include "app/names.h"
 #include "app/records.h"
 #include "app/tally/tally.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/layout.h"
 #include "store/reader.h"
 #include "tally/fold.h"
-#include "view/tier/tier.h"
+#include "tally/freeze.h"
+#include "view/counts/counts.h"
 
 struct counting {
 	struct tally_book *book;
@@ -127,6 +129,16 @@ open_book(const char *path, const char *stream, struct tally_book **book, struct
 	return (tally_book_open(path, stream, NULL, book, e));
 }
 
+/* What roles were answered stays their answer, though counts become others (tally/freeze.h). */
+static int
+freeze(const char *path, const char *stream, bool running, struct err *e)
+{
+	const struct tally_freezing how = { stream, clock_now_us() - VIEW_SETTLE_US, running,
+		VIEW_K_ANALYST };
+
+	return (tally_freeze(path, &how, e));
+}
+
 int
 app_tally_forget(const char *store, const char *stream, bool *there, struct err *e)
 {
@@ -141,7 +153,7 @@ app_tally_forget(const char *store, const char *stream, bool *there, struct err 
 	*there = lstat(path.data, &st) == 0 || errno != ENOENT;
 	if (!*there)
 		rc = 0;
-	else if (check_pruned(store, stream, e) == 0 &&
+	else if (check_pruned(store, stream, e) == 0 && freeze(path.data, stream, true, e) == 0 &&
 	    tally_book_open(path.data, stream, NULL, &book, e) == 0 &&
 	    tally_book_restart(book, e) == 0)
 		rc = tally_book_commit(book, 1, 0, e);
@@ -192,7 +204,8 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 
 	if ((!forget && check_pruned(store, stream, e) == -1) ||
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
-	    tally_book_restart(book, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
+	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, e) == -1 ||
+	    tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
 	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);
 	*counted += more;

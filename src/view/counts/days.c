@@ -157,7 +157,8 @@ read_table(struct view_reading *r, enum view_dim dim, struct err *e)
 		.period = TALLY_DAY,
 		.since_us = c->since_us,
 		.until_us = c->until_us,
-		.dim = view_dims[dim].dim };
+		.dim = view_dims[dim].dim,
+		.released = true };
 	int rc = tally_series(r->reader, &w, add_cell, &g, e);
 
 	if (rc == 0)
@@ -219,7 +220,8 @@ view_days_read(struct view_reading *r, struct err *e)
 	struct tally_window w = { .stream = r->q->stream,
 		.period = TALLY_DAY,
 		.since_us = r->c->since_us,
-		.until_us = r->c->until_us };
+		.until_us = r->c->until_us,
+		.released = true };
 
 	if (find_days(r, e) == -1)
 		return (-1);

@@ -26,7 +26,8 @@ view_sums_read(struct view_reading *r, enum tally_period period, int64_t since_u
 		.period = period,
 		.since_us = since_us,
 		.until_us = until_us,
-		.dim = TALLY_ALL };
+		.dim = TALLY_ALL,
+		.released = true };
 
 	return (tally_series(r->reader, &w, add_sum, sums, e));
 }

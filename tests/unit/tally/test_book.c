@@ -368,7 +368,8 @@ static void
 every_level_adds_up_to_what_came(void **state)
 {
 	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
-		struct tally_window w = { "s", TALLY_MINUTE, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+		struct tally_window w = { "s", TALLY_MINUTE, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
+			false };
 		struct tally_sums want = { 0 }, got;
 		struct tally_reader *r;
 		struct made m;
@@ -423,7 +424,8 @@ cells_say_how_many_subjects(void **state)
 	} rows[] = { { 1, 1 }, { 10, 10 }, { 20, 20 }, { 21, 21 }, { 500, 21 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct tally_window w = { "s", TALLY_HOUR, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+		struct tally_window w = { "s", TALLY_HOUR, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
+			false };
 		struct shape shape = { "", rows[i].people * 60 + 60, 1, 1, rows[i].people };
 		struct tally_reader *r;
 		struct sum sum;
@@ -455,7 +457,8 @@ uniques_of_a_day_are_within_their_error(void **state)
 	static const uint64_t people[] = { 5, 20, 100, 4000 };
 
 	for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
-		struct tally_window w = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+		struct tally_window w = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
+			false };
 		struct shape shape = { "", people[i] * 12, 1, 5, people[i] };
 		struct tally_unique u = { 0 };
 		struct tally_reader *r;

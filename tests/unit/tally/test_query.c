@@ -103,6 +103,16 @@ fill(const char *sql)
 	tally_db_close(db);
 }
 
+static void
+fill_fails(void)
+{
+	struct err e = { ERR_NONE, "" };
+	sqlite3 *db;
+
+	assert_int_equal(tally_db_open(path, true, &db, &e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+}
+
 static int
 add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 {
@@ -165,11 +175,13 @@ open_reader(void)
 static void
 windows_add_up(void **state)
 {
-	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0 },
-				  all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0 },
-				  late = { "s", TALLY_DAY, 10 * DAY + 1, INT64_MAX, TALLY_ALL, 0 },
-				  none = { "nobody", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL,
-					  0 };
+	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0, false },
+				  all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
+					  false },
+				  late = { "s", TALLY_DAY, 10 * DAY + 1, INT64_MAX, TALLY_ALL, 0,
+					  false },
+				  none = { "nobody", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
+					  false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
 	struct tally_reach reach;
@@ -203,8 +215,8 @@ windows_add_up(void **state)
 static void
 cells_are_ordered_and_folded(void **state)
 {
-	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0 },
-			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1 };
+	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0, false },
+			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1, false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_latency latency;
 	struct tally_reader *r;
@@ -232,6 +244,26 @@ cells_are_ordered_and_folded(void **state)
 	assert_int_equal(tally_cells(r, &one, add_cell, &b, &e), 0);
 	buf_free(&b);
 	tally_reader_close(r);
+}
+
+/* ---- an older version ---- */
+
+static void
+version_1_is_brought_up_by_who_writes(void **state)
+{
+	struct tally_reader *r = NULL;
+	struct err e = { ERR_NONE, "" };
+
+	fill("DROP TABLE frozen;DROP TABLE released;PRAGMA user_version=1;"
+	     "INSERT INTO stream VALUES (1,'s',7,70)");
+	assert_int_equal(tally_reader_open(path, &r, &e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	fill("SELECT 1");
+	r = open_reader();
+	tally_reader_close(r);
+	tear_down(NULL);
+	fill("DROP TABLE frozen;PRAGMA user_version=1"); /* neither one nor the other */
+	fill_fails();
 }
 
 /* ---- what is none ---- */
@@ -287,7 +319,8 @@ a_reader_writes_nothing(void **state)
 {
 	struct tally_reader *r;
 	struct buf b = { 0 };
-	const struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0 };
+	const struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
+		false };
 	struct err e = { ERR_NONE, "" };
 	sqlite3 *db;
 
@@ -314,6 +347,8 @@ main(void)
 		cmocka_unit_test(dimensions_are_told_apart),
 		cmocka_unit_test_setup_teardown(windows_add_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cells_are_ordered_and_folded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    version_1_is_brought_up_by_who_writes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_none_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_reader_writes_nothing, set_up, tear_down),
 	};

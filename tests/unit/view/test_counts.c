@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "tally/db.h"
 #include "tally/fold.h"
+#include "tally/freeze.h"
 #include "view/counts/counts.h"
 
 #define HOUR INT64_C(3600000000)
@@ -136,6 +137,7 @@ fill(uint64_t *seed)
 	make_hours(seed);
 	buf_str(&sql,
 	    "BEGIN;DELETE FROM cell;DELETE FROM seen;DELETE FROM uniq;DELETE FROM stream;"
+	    "DELETE FROM frozen;DELETE FROM released;"
 	    "INSERT INTO stream VALUES(1,'s',1,1);");
 	for (int h = 0; h < DAYS * 24; h++)
 		add_period(&sql, TALLY_HOUR, FIRST * 24 + h, h, h + 1);
@@ -364,6 +366,114 @@ folding_changes_no_answer(void **state)
 }
 
 static void
+run_sql(const char *sql)
+{
+	struct err e = { ERR_NONE, "" };
+	sqlite3 *db;
+
+	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
+	assert_int_equal(tally_db_run(db, sql, &e), 0);
+	tally_db_close(db);
+}
+
+static uint64_t
+number(const char *sql)
+{
+	struct err e = { ERR_NONE, "" };
+	sqlite3_stmt *st;
+	uint64_t n;
+	sqlite3 *db;
+
+	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
+	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
+	assert_int_equal(tally_db_step(db, st, &e), 1);
+	n = tally_db_u64(st, 0);
+	(void)sqlite3_finalize(st);
+	tally_db_close(db);
+	return (n);
+}
+
+/* Counts that become fewer, or more, change nothing of what was put aside. */
+static void
+answers_outlive_an_erasure(void **state)
+{
+	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_ANALYST),
+		view_grant_of(VIEW_PUBLIC) };
+	const struct tally_freezing how = { "s", (FIRST + DAYS) * DAY, false, VIEW_K_ANALYST };
+	struct view_counts before[3], after;
+	struct err e = { ERR_NONE, "" };
+	uint64_t seed = 41;
+
+	grants[1].k = 15;
+	fill(&seed);
+	for (size_t g = 0; g < 3; g++)
+		ask(&grants[g], 0, DAYS * 24, DAYS * 24, &before[g]);
+	assert_int_equal(tally_freeze(path, &how, &e), 0);
+	assert_int_equal(number("SELECT count(*) FROM frozen"), DAYS - 1); /* not the quiet day */
+	assert_int_equal(number("SELECT count(*) FROM released WHERE subjects<10"), 0);
+	run_sql("UPDATE cell SET requests=requests-1,bytes=bytes-7 WHERE idx%2=0;"
+		"DELETE FROM cell WHERE idx%3=0 AND dim>0;UPDATE uniq SET subjects=1;"
+		"UPDATE seen SET subjects=subjects-1 WHERE subjects>5 AND idx%2=1;"
+		"INSERT OR IGNORE INTO cell SELECT 1,2,1,idx,0,0,'/new',500,0,0 FROM frozen;"
+		"INSERT OR IGNORE INTO seen SELECT 1,2,1,idx,0,'/new',1,21,NULL FROM frozen");
+	/* What is put aside once is not put aside again. */
+	assert_int_equal(tally_freeze(path, &how, &e), 0);
+	run_sql("DELETE FROM cell WHERE idx=20001 OR idx/24=20001"); /* the quiet day is gone */
+	for (size_t g = 0; g < 3; g++) {
+		ask(&grants[g], 0, 24, DAYS * 24, &after);
+		assert_true(after.point_count > 0 && after.day_count == 1);
+		assert_memory_equal(&after.days[0], &before[g].days[0], sizeof(after.days[0]));
+		for (size_t i = 0; i < after.point_count; i++)
+			assert_memory_equal(
+			    &after.points[i], &before[g].points[i], sizeof(after.points[i]));
+		view_counts_free(&after);
+		ask(&grants[g], 0, DAYS * 24, DAYS * 24, &after);
+		for (int d = 0; d < VIEW_DIM_COUNT; d++)
+			assert_int_equal(
+			    total_of(&after.tables[d]), total_of(&before[g].tables[d]));
+		check(&grants[g], &after);
+		assert_int_equal(
+		    after.tables[VIEW_PATHS].cell_count, before[g].tables[VIEW_PATHS].cell_count);
+		for (size_t i = 0; i < after.tables[VIEW_PATHS].cell_count; i++)
+			assert_int_equal(after.tables[VIEW_PATHS].cells[i].count[0],
+			    before[g].tables[VIEW_PATHS].cells[i].count[0]);
+		view_counts_free(&after);
+		view_counts_free(&before[g]);
+	}
+}
+
+/* Of the day that ran its hours stay, and it ends with them. */
+static void
+a_day_that_runs_ends_with_what_was_shown(void **state)
+{
+	struct view_grant analyst = view_grant_of(VIEW_ANALYST);
+	const int now = 3 * 24 + 15;
+	const struct tally_freezing how = { "s", FIRST * DAY + now * HOUR + HOUR / 2, true,
+		VIEW_K_ANALYST };
+	struct view_counts before, after;
+	struct err e = { ERR_NONE, "" };
+	uint64_t seed = 43;
+
+	fill(&seed);
+	ask(&analyst, 72, 96, now, &before);
+	assert_true(before.point_count > 2);
+	assert_int_equal(tally_freeze(path, &how, &e), 0);
+	run_sql("UPDATE cell SET requests=requests-1 WHERE idx>=20003");
+	for (int later = now; later <= 96; later += 96 - now) {
+		ask(&analyst, 72, 96, later, &after);
+		assert_true(after.point_count + 1 >= before.point_count);
+		assert_true(after.point_count <= before.point_count + 1);
+		for (size_t i = 0; i + 1 < after.point_count; i++)
+			assert_memory_equal(
+			    &after.points[i], &before.points[i], sizeof(after.points[i]));
+		for (int d = 0; d < VIEW_DIM_COUNT; d++)
+			assert_int_equal(total_of(&after.tables[d]), 0);
+		view_counts_free(&after);
+	}
+	view_counts_free(&before);
+}
+
+static void
 a_narrower_role_sees_fewer_tables(void **state)
 {
 	struct view_grant grant = view_grant_of(VIEW_ANALYST);
@@ -410,6 +520,8 @@ main(void)
 		cmocka_unit_test(analysts_lose_nothing_but_quiet_days),
 		cmocka_unit_test(answers_stay),
 		cmocka_unit_test(folding_changes_no_answer),
+		cmocka_unit_test(answers_outlive_an_erasure),
+		cmocka_unit_test(a_day_that_runs_ends_with_what_was_shown),
 		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
 		cmocka_unit_test(nothing_is_nothing),
 	};
