@@ -206,11 +206,13 @@ judge_RETENTION(const struct paper *p, const struct paper_sums *s, struct paper_
 {
 	const struct paper_check *run = find_check(p, "retain", v);
 	uint64_t pruned = figure(v, "pruned_segments", p->totals.pruned_segments);
+	uint64_t due = figure(v, "segments_over_their_term", p->due_segments);
 
-	(void)s;
-	if (run != NULL && is_fresh(p, run, 2))
+	if (s->segments == 0)
+		return (PAPER_NOT_APPLICABLE);
+	if (run != NULL && is_fresh(p, run, 2) && due == 0)
 		return (PAPER_MET);
-	return (run != NULL || pruned > 0 ? PAPER_PARTLY : PAPER_NOT_MET);
+	return (run != NULL || pruned > 0 || due == 0 ? PAPER_PARTLY : PAPER_NOT_MET);
 }
 
 static enum paper_state
@@ -375,11 +377,21 @@ app_paper_judge(struct paper *p)
 #include "app/paper/controls.def"
 #undef CONTROL
 	};
+	uint64_t hidden = p->streams_more;
 	struct paper_sums sums;
 
 	app_paper_sum(p, &sums);
+	for (size_t i = 0; i < p->stream_count; i++)
+		hidden += p->streams[i].problem[0] != '\0';
 	for (unsigned i = 0; i < PAPER_CONTROL_COUNT; i++) {
-		p->verdicts[i].figure_count = 0;
-		p->verdicts[i].state = judges[i](p, &sums, &p->verdicts[i]);
+		struct paper_verdict *v = &p->verdicts[i];
+
+		v->figure_count = 0;
+		v->state = judges[i](p, &sums, v);
+		/* Of a chain that could not be read nobody knows what it says. */
+		if (hidden > 0 && v->state == PAPER_MET) {
+			v->state = PAPER_PARTLY;
+			(void)figure(v, "chains_not_read", hidden);
+		}
 	}
 }

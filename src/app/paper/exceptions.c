@@ -31,6 +31,7 @@ enum {
 	X_LEAKS,
 	X_UNREAD,
 	X_ANCHOR,
+	X_DUE,
 	X_COUNT
 };
 
@@ -56,6 +57,8 @@ static const char *const texts[X_COUNT] = {
 	[X_CLOCKS] = "jumps of the clock",
 	[X_OVERDUE] =
 	    "keys of pseudonyms whose grace is over and that no entry says to be destroyed",
+	[X_DUE] =
+	    "segments that are there more than a day after their term, and no hold names them",
 	[X_HELD] = "keys of pseudonyms that a legal hold keeps",
 	[X_NO_ESCROW] =
 	    "streams whose first ratchet key was given to nobody: their flushes cannot be replayed",
@@ -146,6 +149,7 @@ count(const struct paper *p, uint64_t *n)
 	n[X_OPEN] = c->open_count;
 	n[X_CLOCKS] = p->totals.clocks;
 	n[X_OVERDUE] = p->keys.overdue;
+	n[X_DUE] = p->due_segments;
 	n[X_HELD] = p->keys.held_back;
 	n[X_VOID] = c->notes_void;
 	n[X_NO_SCAN] = !p->scan.done;

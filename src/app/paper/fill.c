@@ -165,7 +165,8 @@ fill(struct paper *p, const struct app_paper *how, struct err *e)
 	app_paper_sort(&p->removed);
 	app_paper_sort(&p->held);
 	app_paper_sort(&p->changed);
-	if (app_paper_see_access(p, how, e) == -1 || app_paper_know(p, how->config, e) == -1)
+	if (app_paper_see_retain(p, how->config, e) == -1 ||
+	    app_paper_see_access(p, how, e) == -1 || app_paper_know(p, how->config, e) == -1)
 		return (-1);
 	return (how->scan ? app_paper_scan(p, how->jobs, e) : 0);
 }

@@ -117,6 +117,13 @@ print_stream(const struct paper_stream *s, struct buf *out)
 	json_u64(out, "unlocked", s->unlocked);
 	json_u64(out, "untagged", s->untagged);
 	json_u64(out, "holds", s->holds);
+	json_object(out, "retain");
+	add_text(out, "rule", s->rule);
+	json_u64(out, "due_segments", s->due_segments);
+	json_u64(out, "due_records", s->due_records);
+	json_u64(out, "held_segments", s->held_segments);
+	add_time(out, "next", s->next_us);
+	buf_char(out, '}');
 	json_object(out, "counts");
 	print_counts(&s->counts, out);
 	buf_str(out, "}}");

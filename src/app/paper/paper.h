@@ -15,7 +15,7 @@
 #define PAPER_POLICIES_MAX 64
 #define PAPER_CHECKS_MAX 16
 #define PAPER_ROLES_MAX 64
-#define PAPER_FIGURES_MAX 6
+#define PAPER_FIGURES_MAX 8
 #define PAPER_DAY_US INT64_C(86400000000)
 
 struct err;
@@ -76,6 +76,7 @@ struct paper {
 	struct paper_policy policies[PAPER_POLICIES_MAX];
 	unsigned policy_count;
 	uint64_t policies_more, policies_known, holds;
+	uint64_t due_segments, due_records; /* of all streams that a user has */
 	struct paper_check checks[PAPER_CHECKS_MAX];
 	unsigned check_count;
 	bool has_access; /* there is a stream of access records */

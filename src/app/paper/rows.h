@@ -24,6 +24,9 @@ struct paper_stream {
 	struct stats_counts counts; /* times: of the records */
 	int64_t kept_us; /* the oldest record of the stream that is there; INT64_MAX: none */
 	uint64_t holds; /* in force */
+	char rule[80]; /* of retention; "" if the chain could not be read */
+	uint64_t due_segments, due_records, held_segments; /* over the term for more than a day */
+	int64_t next_us; /* when the next one is; INT64_MAX: none */
 	struct seal_history *history; /* while it is filled, of those that have holds */
 };
 

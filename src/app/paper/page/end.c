@@ -81,8 +81,11 @@ app_page_controls(const struct paper *p, struct buf *out)
 {
 	buf_str(out,
 	    "<p>What a control asks of an organisation is more than a log can show. A state says "
-	    "how far "
-	    "this store supports it, by the figures beside it and the rule below them.</p>\n");
+	    "how "
+	    "far this store supports it, by the figures beside it and the rule below them. Not "
+	    "applicable: there is nothing that it could be said of. Where a chain could not be "
+	    "read "
+	    "whole, nothing is met.</p>\n");
 	app_html_table(out, "Which requirements each control speaks to",
 	    "control|state|GDPR|ISO/IEC 27001 :2022|SOC 2|PCI DSS 4.0.1|NIST SP 800-53");
 	for (unsigned i = 0; i < PAPER_CONTROL_COUNT; i++) {

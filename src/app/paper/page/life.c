@@ -42,6 +42,31 @@ put_count(struct buf *out, uint64_t n, const char *text)
 	buf_fmt(out, "</strong> %s</li>\n", text);
 }
 
+static void
+put_terms(const struct paper *p, struct buf *out)
+{
+	app_html_table(out,
+	    "Terms, by the configuration that was given, else the defaults; what is over its term "
+	    "for "
+	    "more than a day",
+	    "stream|term|#segments over it|#records in these|#held back|next is due (UTC)");
+	for (size_t i = 0; i < p->stream_count; i++) {
+		const struct paper_stream *s = &p->streams[i];
+
+		if (s->rule[0] == '\0')
+			continue;
+		app_html_row(out);
+		app_html_head(out, s->name);
+		app_html_cell(out, s->rule);
+		app_html_number(out, s->due_segments);
+		app_html_number(out, s->due_records);
+		app_html_number(out, s->held_segments);
+		app_html_time(out, s->next_us);
+		app_html_row_end(out);
+	}
+	app_html_end(out);
+}
+
 void
 app_page_deletion(const struct paper *p, struct buf *out)
 {
@@ -55,6 +80,7 @@ app_page_deletion(const struct paper *p, struct buf *out)
 	    "single records replaced by what today\xe2\x80\x99s rules leave of them");
 	put_count(out, p->holds, "legal holds in force now");
 	buf_str(out, "</ul>\n");
+	put_terms(p, out);
 	if (p->removed.total > 0)
 		put_acts(&p->removed,
 		    "Tombstones: entries of the chain, signed before anything was removed, newest "

@@ -1,0 +1,61 @@
+/* How long records are to stay, and what is there for longer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/paper/inside.h"
+#include "app/retain/plan.h"
+#include "base/err.h"
+#include "store/layout.h"
+
+/* A daemon prunes once a day: what is due since less than that is not late. */
+static void
+see_plan(const struct paper *p, struct paper_stream *s, struct app_retain *r)
+{
+	struct err why = { ERR_NONE, "" };
+
+	r->store = p->store;
+	r->stream = s->name;
+	r->now_us = p->now_us - PAPER_DAY_US;
+	if (app_retain_read(r, &why) == 0) {
+		(void)snprintf(s->rule, sizeof(s->rule), "%s", r->rule.data);
+		s->due_segments = r->plan.sums[RETAIN_PRUNE].segments;
+		s->due_records = r->plan.sums[RETAIN_PRUNE].records;
+		s->held_segments = r->plan.sums[RETAIN_HELD].segments;
+		s->next_us = r->plan.next_us;
+	}
+	app_retain_free(r);
+}
+
+/* What no configuration says has the term of one that says nothing. */
+int
+app_paper_see_retain(struct paper *p, const struct config *config, struct err *e)
+{
+	struct config_stream *fallback = malloc(sizeof(*fallback));
+	struct config *none = NULL;
+	int rc = fallback == NULL ? err_memory(e) : 0;
+
+	if (rc == 0 && config == NULL) {
+		rc = config_default(&none, e);
+		config = none;
+	}
+	for (size_t i = 0; i < p->stream_count && rc == 0; i++) {
+		struct paper_stream *s = &p->streams[i];
+		struct app_retain r = { .now_us = 0 };
+
+		if (strcmp(s->name, STORE_OWN_STREAM) == 0 || s->problem[0] != '\0')
+			continue;
+		if (strncmp(s->name, "cretula.", 8) == 0 && config->stream_count > 0)
+			app_retain_access(config, &r.policy);
+		else
+			r.policy = config_stream_find(config, s->name, fallback)->retain;
+		see_plan(p, s, &r);
+		if (strncmp(s->name, "cretula.", 8) == 0)
+			continue;
+		p->due_segments += s->due_segments;
+		p->due_records += s->due_records;
+	}
+	config_free(none);
+	free(fallback);
+	return (rc);
+}
