@@ -19,6 +19,7 @@
 static const struct app_command *const commands[] = {
 	/* sorted by name */
 	&app_command_anchor,
+	&app_command_archive,
 	&app_command_canary,
 	&app_command_check,
 	&app_command_detail,

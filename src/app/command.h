@@ -5,6 +5,7 @@
 #include "app/args.h"
 
 extern const struct app_command app_command_anchor;
+extern const struct app_command app_command_archive;
 extern const struct app_command app_command_canary;
 extern const struct app_command app_command_check;
 extern const struct app_command app_command_detail;

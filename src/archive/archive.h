@@ -2,7 +2,7 @@
  * archive: a record loses what could still tell whose it was, years later.
  *
  * The second, stricter pass over records that are masked already.  The time is
- * cut to the hour, sizes and durations to two digits.  Tokens of chosen classes
+ * cut to the hour, sizes and durations to two digits.  Tokens of chosen fields
  * become other tokens, under a key that nobody but this process ever has: equal
  * within a day (UTC) and a run, and like nothing outside; other tokens become
  * [class].  A value that fewer than k subjects of its day have becomes [rare],
@@ -30,17 +30,11 @@ struct archive;
 #define ARCHIVE_K_DEFAULT 10
 
 struct archive_policy {
-	unsigned k;     /* subjects that a value needs in a day */
-	uint64_t rekey; /* bit per enum record_class: its tokens stay tokens */
+	unsigned k; /* subjects that a value needs in a day */
+	bool client, user, session; /* stay tokens, under another key; else they go */
 };
 
 void archive_policy_default(struct archive_policy *p);
-
-/*
- * Can the tokens of a class be re-keyed?  Not those of a value that people type
- * (one would be kept for each subject), nor what has none.
- */
-bool archive_class_ok(enum record_class class_id);
 
 /* Its canonical JSON, added to out, and hex of the SHA-256 of that. */
 void archive_policy_print(const struct archive_policy *p, struct buf *out);
@@ -80,5 +74,16 @@ void archive_lean(struct archive *a, struct record *r);
 void archive_done(const struct archive *a, struct archive_done *done);
 /* mask_epochs of the set (docs/format.md 6): which tokens it has, and of which days. */
 void archive_epochs(const struct archive *a, struct buf *out);
+
+/* ---- counts.c ---- */
+
+struct stats_counts;
+
+/*
+ * sum is what the entries of a set say, found what its records are (states,
+ * statuses, reasons, times): sum becomes what an entry of them says.  A record
+ * that was erased since it was sealed is one that is only counted.
+ */
+void archive_counts_settle(struct stats_counts *sum, const struct stats_counts *found);
 
 #endif

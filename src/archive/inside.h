@@ -46,11 +46,21 @@ struct archive_secret {
 	struct crypto_hmac_key key;
 };
 
+/* A token that was made, and of what: the key is at hand as long as these are. */
+#define ARCHIVE_RECENT 8192
+struct archive_recent {
+	size_t len; /* of value; 0: none */
+	int64_t day;
+	enum record_class class_id;
+	char value[32], token[ARCHIVE_TOKEN_BYTES];
+};
+
 struct archive {
 	struct archive_policy policy;
 	struct archive_secret *secret; /* guarded memory */
 	uint64_t hash_seed;
 	struct archive_shared shared;
+	struct archive_recent recent[ARCHIVE_RECENT];
 	uint64_t alone; /* records without a subject so far */
 	struct archive_done done;
 	uint64_t used;            /* bit per class of which a token was written */

@@ -23,14 +23,15 @@ enum action {
 	GOES,
 	STAYS,
 	WHO,   /* a token, re-keyed; or it goes */
-	VALUE, /* text or number that k subjects must share */
+	VALUE, /* text, maybe with tokens, that k subjects must share */
+	PLAIN, /* the same of a number, or of a text that no token can stand in */
 	SIZE   /* number of which two digits stay */
 };
 
 static const uint8_t actions[RECORD_FIELD_COUNT] = {
 	[RECORD_FIELD_TIME] = STAYS, /* to the hour */
 	[RECORD_FIELD_EVENT] = STAYS,
-	[RECORD_FIELD_LEVEL] = VALUE,
+	[RECORD_FIELD_LEVEL] = PLAIN,
 	[RECORD_FIELD_CLIENT] = WHO,
 	[RECORD_FIELD_USER] = WHO,
 	[RECORD_FIELD_SESSION] = WHO,
@@ -38,27 +39,27 @@ static const uint8_t actions[RECORD_FIELD_COUNT] = {
 	[RECORD_FIELD_OBJECT] = VALUE,
 	[RECORD_FIELD_OUTCOME] = STAYS,
 	[RECORD_FIELD_REASON] = VALUE, /* but of an unparsed one */
-	[RECORD_FIELD_METHOD] = VALUE,
-	[RECORD_FIELD_SCHEME] = VALUE,
+	[RECORD_FIELD_METHOD] = PLAIN,
+	[RECORD_FIELD_SCHEME] = PLAIN,
 	[RECORD_FIELD_HOST] = VALUE,
 	[RECORD_FIELD_PATH] = VALUE,
 	[RECORD_FIELD_QUERY] = VALUE,
-	[RECORD_FIELD_PROTOCOL] = VALUE,
+	[RECORD_FIELD_PROTOCOL] = PLAIN,
 	[RECORD_FIELD_STATUS] = STAYS,
 	[RECORD_FIELD_BYTES] = SIZE,
 	[RECORD_FIELD_REQUEST_BYTES] = SIZE,
 	[RECORD_FIELD_DURATION] = SIZE,
 	[RECORD_FIELD_UPSTREAM_US] = SIZE,
 	[RECORD_FIELD_UPSTREAM_STATUS] = STAYS,
-	[RECORD_FIELD_CACHE] = VALUE,
+	[RECORD_FIELD_CACHE] = PLAIN,
 	[RECORD_FIELD_REFERER] = VALUE,
-	[RECORD_FIELD_AGENT] = VALUE,
-	[RECORD_FIELD_AGENT_MAJOR] = VALUE, /* with the agent */
-	[RECORD_FIELD_OS] = VALUE,
-	[RECORD_FIELD_DEVICE] = VALUE,
+	[RECORD_FIELD_AGENT] = PLAIN,
+	[RECORD_FIELD_AGENT_MAJOR] = PLAIN, /* with the agent */
+	[RECORD_FIELD_OS] = PLAIN,
+	[RECORD_FIELD_DEVICE] = PLAIN,
 	[RECORD_FIELD_BOT] = STAYS,
-	[RECORD_FIELD_COUNTRY] = VALUE,
-	[RECORD_FIELD_ASN] = VALUE,
+	[RECORD_FIELD_COUNTRY] = PLAIN,
+	[RECORD_FIELD_ASN] = PLAIN,
 	[RECORD_FIELD_SERVER] = VALUE,
 	[RECORD_FIELD_UPSTREAM] = VALUE,
 	[RECORD_FIELD_TLS] = VALUE,
@@ -203,26 +204,54 @@ class_of(enum record_field f, struct span text)
 	return (record_fields[f].class_id);
 }
 
-/* Of one prefix are one kind of tokens, whatever the class. */
 static bool
-is_rekeyed(const struct archive *a, enum record_class class_id)
+is_rekeyed(const struct archive *a, enum record_field f)
 {
-	return ((a->policy.rekey >> class_id & 1) != 0);
+	return (f == RECORD_FIELD_CLIENT ? a->policy.client :
+		f == RECORD_FIELD_USER ? a->policy.user :
+					 a->policy.session);
 }
 
-static struct span
-other_token(
-    struct archive *a, enum record_class class_id, int64_t day, struct span value)
+static void
+make_token(struct archive *a, enum record_class class_id, int64_t day, struct span value,
+    char token[static ARCHIVE_TOKEN_BYTES])
 {
 	const struct span parts[] = { span_of((const char *)&day, sizeof(day)),
 		span_of(record_classes[class_id].prefix, 2), value };
 	unsigned char mac[32];
-	char token[ARCHIVE_TOKEN_BYTES + 1];
 
 	crypto_hmac_parts(&a->secret->key, parts, sizeof(parts) / sizeof(parts[0]), mac);
 	memcpy(token, record_classes[class_id].prefix, 2);
 	token[2] = '.';
 	(void)text_base32(token + 3, mac, TOKEN_BITS_BYTES);
+}
+
+/* Most come again soon: those of the last ones are at hand. */
+static const char *
+token_of(struct archive *a, enum record_class class_id, int64_t day, struct span value)
+{
+	uint64_t hash = hash_span(value, a->hash_seed);
+	struct archive_recent *recent = &a->recent[hash % ARCHIVE_RECENT];
+
+	if (value.len > sizeof(recent->value)) {
+		recent->len = 0;
+		make_token(a, class_id, day, value, recent->token);
+	} else if (recent->len != value.len || recent->day != day ||
+	    recent->class_id != class_id || memcmp(recent->value, value.ptr, value.len) != 0) {
+		recent->len = value.len;
+		recent->day = day;
+		recent->class_id = class_id;
+		memcpy(recent->value, value.ptr, value.len);
+		make_token(a, class_id, day, value, recent->token);
+	}
+	return (recent->token);
+}
+
+static struct span
+other_token(struct archive *a, enum record_class class_id, int64_t day, struct span value)
+{
+	const char *token = token_of(a, class_id, day, value);
+
 	a->done.rekeyed++;
 	a->used |= UINT64_C(1) << class_id;
 	if (day < a->day_min)
@@ -242,13 +271,11 @@ static void
 make_other(struct archive *a, struct record *r, enum record_field f, int64_t day)
 {
 	struct span text = r->text[f];
-	enum record_class class_id;
 
 	if (is_mark(text))
 		return;
-	class_id = class_of(f, text);
-	if (is_rekeyed(a, class_id)) {
-		record_set_text(r, f, other_token(a, class_id, day, text));
+	if (is_rekeyed(a, f)) {
+		record_set_text(r, f, other_token(a, class_of(f, text), day, text));
 	} else {
 		a->done.dropped++;
 		leave_out(r, f);
@@ -275,7 +302,7 @@ subject_of(struct archive *a, const struct record *r)
 static bool
 is_value(const struct record *r, enum record_field f)
 {
-	if (actions[f] != VALUE || !record_has(r, f))
+	if ((actions[f] != VALUE && actions[f] != PLAIN) || !record_has(r, f))
 		return (false);
 	/* A closed list, and verify counts them. */
 	return (f != RECORD_FIELD_REASON || !record_has(r, RECORD_FIELD_STATE));
@@ -312,7 +339,7 @@ archive_count(struct archive *a, const struct record *r)
 
 		if (!is_value(r, f))
 			continue;
-		if (record_fields[f].type == RECORD_TEXT &&
+		if (actions[f] == VALUE &&
 		    archive_token_find(r->text[f], &ignored) < r->text[f].len) {
 			plain.text[f] = without_tokens(a, r->text[f]);
 			hash = value_hash(a, &plain, f, day);
@@ -329,7 +356,7 @@ make_common(struct archive *a, struct record *r, enum record_field f, int64_t da
 {
 	bool is_text = record_fields[f].type == RECORD_TEXT;
 
-	if (is_text)
+	if (actions[f] == VALUE)
 		record_set_text(r, f, without_tokens(a, r->text[f]));
 	if (archive_shared_common(&a->shared, value_hash(a, r, f, day)))
 		return;
@@ -371,6 +398,7 @@ archive_strict(struct archive *a, struct record *r)
 		case WHO: make_other(a, r, f, day); break;
 		case SIZE: r->number[f] = two_digits(r->number[f]); break;
 		case VALUE:
+		case PLAIN:
 			if (is_value(r, f))
 				make_common(a, r, f, day);
 			break;

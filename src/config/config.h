@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "config/second.h"
 #include "input/live.h"
 #include "input/tls.h"
 #include "mask/policy.h"
@@ -23,7 +24,6 @@ struct err;
 
 #define CONFIG_STREAMS_MAX 64
 #define CONFIG_ROUTES_MAX 16
-#define CONFIG_PATH_BYTES 1024
 #define CONFIG_NAME_BYTES 64
 #define CONFIG_ROLES_MAX 32
 #define CONFIG_APPROVERS_MAX 16
@@ -51,10 +51,11 @@ struct config_stream {
 	char openapi[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES]; /* words.h */
 	char docroot[CONFIG_ROUTES_MAX][CONFIG_PATH_BYTES];
 	unsigned route_count, openapi_count, docroot_count;
+	struct config_archive archive;
 	int64_t grace_us[3];             /* by enum key_period */
 	bool ratchet_ram;                /* else in its sector; format.md 12 */
 	char rotate[CONFIG_NAME_BYTES];  /* never, daily, weekly, monthly, a size from 1M */
-	char rotate_zone[CONFIG_NAME_BYTES]; /* whose midnight that is; "": UTC */
+	char rotate_zone[CONFIG_NAME_BYTES]; /* "": UTC */
 	int64_t seal_every_us;
 	struct retain_policy retain;     /* checked */
 	uint64_t line_max;               /* limits.line */
@@ -96,8 +97,7 @@ struct config {
 	char escrow_key[CONFIG_SEAL_BYTES]; /* "" if not given */
 	int64_t verify_every_us;         /* 0: never */
 	char metrics[CONFIG_PATH_BYTES]; /* "" if not given; config_listen */
-	char geo_asn[CONFIG_PATH_BYTES]; /* "" if not given; relative to the file */
-	char geo_country[CONFIG_PATH_BYTES];
+	char geo_asn[CONFIG_PATH_BYTES], geo_country[CONFIG_PATH_BYTES]; /* as metrics */
 	char quarantine_key[CONFIG_SEAL_BYTES];
 	char seal_key[CONFIG_SEAL_BYTES]; /* "" if not given */
 	char user[CONFIG_NAME_BYTES];    /* whom `run` becomes; "": who started it */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/err.h"
 #include "config/config.h"
 #include "config/fill.h"
@@ -24,6 +25,9 @@ config_stream_default(struct config_stream *s, const char *name, const char *ten
 	s->grace_us[KEY_DAY] = DAY_US;
 	s->grace_us[KEY_WEEK] = 7 * DAY_US;
 	s->grace_us[KEY_MONTH] = 7 * DAY_US;
+	s->archive.k = ARCHIVE_K_DEFAULT;
+	s->archive.cpu = 25;
+	s->archive.client = s->archive.user = s->archive.session = true;
 	s->line_max = PARSE_LINE_MAX;
 	s->connections = 1024;
 	memcpy(s->rotate, "never", sizeof("never"));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "config/config.h"
 #include "key/key.h"
 #include "parse/string/string.h"
@@ -81,6 +82,22 @@ const struct config_option config_options[] = {
 	    "what becomes of committed lines of input.file: punch frees, shred zeroes them" },
 	{ "streams.*.agents", CONFIG_AGENTS, STREAM_LIST(policy.agents, policy.agent_count), "[]",
 	    ANY, "our own programs as their User-Agent begins (MyApp/3.1), kept in clear" },
+	{ "streams.*.archive.client", CONFIG_SWITCH, STREAM_AT(archive.client), "rekey",
+	    ONE_OF("drop rekey"),
+	    "of the second pass (`cretula archive`): tokens get another key, or go" },
+	{ "streams.*.archive.cpu", CONFIG_COUNT, STREAM_AT(archive.cpu), "25", RANGE(1, 100),
+	    "percent of a processor that it may take" },
+	{ "streams.*.archive.k", CONFIG_COUNT, STREAM_AT(archive.k), "10",
+	    RANGE(ARCHIVE_K_MIN, ARCHIVE_K_MAX),
+	    "a value that fewer subjects of a day share is not kept" },
+	{ "streams.*.archive.keys", CONFIG_PATH, STREAM_AT(archive.keys), "", ANY,
+	    "keys of the archive; without it the archive's name and .keys" },
+	{ "streams.*.archive.session", CONFIG_SWITCH, STREAM_AT(archive.session), "rekey",
+	    ONE_OF("drop rekey"), "as archive.client, of sessions" },
+	{ "streams.*.archive.to", CONFIG_PATH, STREAM_AT(archive.to), "", ANY,
+	    "the archive: a store of its own, no part of this one" },
+	{ "streams.*.archive.user", CONFIG_SWITCH, STREAM_AT(archive.user), "rekey",
+	    ONE_OF("drop rekey"), "as archive.client, of users" },
 	{ "streams.*.detail", CONFIG_DETAIL, STREAM_LIST(policy.detail, policy.detail_count), "[]",
 	    ANY, "how much of an event is kept: { when: FILTER, keep: count, slim or full }" },
 	{ "streams.*.docroot", CONFIG_PATHS, STREAM_LIST(docroot, docroot_count), "[]", ANY,

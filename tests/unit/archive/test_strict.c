@@ -12,6 +12,7 @@
 #include "archive/inside.h"
 #include "base/err.h"
 #include "crypto/random.h"
+#include "stats/counts.h"
 
 #define T "{\"time\":\"2026-11-25T12:34:56.789Z\""
 #define H "{\"time\":\"2026-11-25T12:00:00.000Z\""
@@ -86,7 +87,6 @@ static const struct {
 	{ "a rare agent has no version either", 0,
 	    T ",\"agent\":\"Lynx\",\"agent_major\":2,\"os\":\"BeOS\",\"device\":\"desktop\",\"bot\":0}",
 	    H ",\"agent\":\"[rare]\",\"os\":\"[rare]\",\"device\":\"[rare]\",\"bot\":0}" },
-	{ "a session of a class that stays no token goes", 0, T ",\"session\":\"em.abcdefghij234567\"}", H "}" },
 	{ "a mark in the place of a client stays", 0, T ",\"client\":\"[ip.peer]\"}",
 	    H ",\"client\":\"[ip.peer]\"}" },
 	{ "the reason of an unparsed line stays, and its state", 0,
@@ -180,16 +180,90 @@ test_what_was_done(void **state)
 	(void)strict(T ",\"client\":\"" IP "\",\"user\":\"uc.abcdefghij234567\",\"path\":\"/" SG "\",\"tls\":\"x\"}", 0);
 	archive_done(a, &done);
 	archive_epochs(a, &epochs);
-	assert_int_equal(done.rekeyed, 1);
-	assert_int_equal(done.dropped, 2); /* of the path, and the claimed user */
+	assert_int_equal(done.rekeyed, 2);
+	assert_int_equal(done.dropped, 1); /* of the path */
 	assert_int_equal(done.rare, 2);
 	assert_int_equal(done.unheld, 0);
-	assert_string_equal(epochs.data, "{\"ip\":[\"2026-11-25\"]}");
+	assert_string_equal(epochs.data, "{\"ip\":[\"2026-11-25\"],\"uc\":[\"2026-11-25\"]}");
 	buf_free(&epochs);
 	(void)strict(T "}", 0);
 	archive_epochs(a, &epochs);
 	assert_string_equal(epochs.data, "{}");
 	buf_free(&epochs);
+}
+
+/* What may not stay a token goes. */
+static void
+test_who_goes(void **state)
+{
+	struct archive *kept = a;
+	const struct archive_policy p = { .k = K };
+	struct archive_done done;
+	struct err e;
+
+	assert_int_equal(archive_open(&p, &a, NULL, &e), 0);
+	assert_string_equal(strict(T ",\"client\":\"" IP "\",\"user\":\"us.abcdefghij234567\","
+	    "\"session\":\"se.abcdefghij234567\",\"status\":200}", 0), H ",\"status\":200}");
+	archive_done(a, &done);
+	assert_int_equal(done.rekeyed, 0);
+	assert_int_equal(done.dropped, 3);
+	archive_close(a);
+	a = kept;
+}
+
+static const struct stats_outcome none = { 0, 0, 0, 0 };
+
+static const struct {
+	const char *claim;
+	struct stats_outcome in, split, replay, found; /* counted of found: unused */
+	struct stats_outcome in_after, split_after, replay_after;
+} counts[] = {
+	{ "nothing was erased", { 5, 1, 2, 3 }, none, none, { 5, 1, 2, 0 }, { 5, 1, 2, 3 }, none, none },
+	{ "what was erased is only counted", { 5, 1, 2, 3 }, none, none, { 3, 1, 1, 0 },
+	    { 3, 1, 1, 6 }, none, none },
+	{ "out of lines first, then of their events, then of replays", { 2, 0, 0, 0 }, { 2, 0, 0, 1 },
+	    { 2, 0, 0, 0 }, { 1, 0, 0, 0 }, { 0, 0, 0, 2 }, { 0, 0, 0, 3 }, { 1, 0, 0, 0 } },
+	{ "one was replaced and is another", { 5, 0, 0, 0 }, none, none, { 4, 1, 0, 0 },
+	    { 4, 1, 0, 0 }, none, none },
+	{ "an event of a container was", { 0, 0, 0, 0 }, { 5, 0, 0, 0 }, none, { 4, 0, 1, 0 },
+	    none, { 4, 0, 1, 0 }, none },
+	{ "a replay was", none, none, { 5, 0, 0, 0 }, { 4, 1, 0, 0 }, none, none, { 4, 1, 0, 0 } },
+};
+
+static void
+test_counts(void **state)
+{
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct stats_counts sum, found;
+		const struct stats_outcome *o = &counts[i].in;
+
+		stats_counts_clear(&sum);
+		stats_counts_clear(&found);
+		sum.in = counts[i].in;
+		sum.split = counts[i].split;
+		sum.replay = counts[i].replay;
+		sum.lines = o->parsed + o->partial + o->unparsed + o->counted + 7;
+		sum.meta = 7;
+		sum.bytes = 999;
+		sum.status[2] = 100;
+		found.in = counts[i].found;
+		found.status[2] = 2;
+		found.reasons[3] = 1;
+		found.time_min_us = 3;
+		found.time_max_us = 4;
+		archive_counts_settle(&sum, &found);
+		if (memcmp(&sum.in, &counts[i].in_after, sizeof(sum.in)) != 0 ||
+		    memcmp(&sum.split, &counts[i].split_after, sizeof(sum.split)) != 0 ||
+		    memcmp(&sum.replay, &counts[i].replay_after, sizeof(sum.replay)) != 0)
+			fail_msg("%s", counts[i].claim);
+		assert_true(stats_counts_balanced(&sum));
+		assert_int_equal(stats_counts_records(&sum), stats_counts_records(&found));
+		assert_int_equal(sum.status[2], 2);
+		assert_int_equal(sum.reasons[3], 1);
+		assert_int_equal(sum.bytes, 999);
+		assert_int_equal(sum.time_min_us, 3);
+		assert_int_equal(sum.time_max_us, 4);
+	}
 }
 
 /* One subject on ten days, one a record, are ten values of one subject each. */
@@ -265,14 +339,20 @@ test_policy(void **state)
 	archive_policy_default(&p);
 	archive_policy_print(&p, &text);
 	assert_string_equal(text.data,
-	    "{\"archive\":1,\"k\":10,\"numbers\":2,\"rekey\":[\"ip.peer\",\"user.auth\",\"session\"],\"time\":\"hour\"}");
+	    "{\"archive\":1,\"k\":10,\"numbers\":2,\"rekey\":[\"client\",\"user\",\"session\"],\"time\":\"hour\"}");
 	buf_free(&text);
 	assert_int_equal(archive_policy_hash(&p, one, &e), 0);
 	p.k = 11;
 	assert_int_equal(archive_policy_hash(&p, two, &e), 0);
 	assert_string_not_equal(one, two);
-	assert_true(archive_class_ok(RECORD_CLASS_SESSION));
-	assert_false(archive_class_ok(RECORD_CLASS_PATH));
+	p.k = 10;
+	p.user = false;
+	assert_int_equal(archive_policy_hash(&p, two, &e), 0);
+	assert_string_not_equal(one, two);
+	p.client = p.session = false;
+	archive_policy_print(&p, &text);
+	assert_non_null(strstr(text.data, "\"rekey\":[]"));
+	buf_free(&text);
 }
 
 /* Nothing that is printed is longer than memory, whatever the record. */
@@ -281,7 +361,7 @@ test_longest(void **state)
 {
 	static char line[RECORD_BYTES_MAX];
 	size_t len = (size_t)snprintf(line, sizeof(line), T);
-	static const char *const names[] = { "action", "object", "host", "path", "query", "referer", "agent" };
+	static const char *const names[] = { "action", "object", "host", "path", "query", "referer", "server" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		len += (size_t)snprintf(line + len, sizeof(line) - len, ",\"%s\":\"", names[i]);
@@ -290,7 +370,7 @@ test_longest(void **state)
 		len += (size_t)snprintf(line + len, sizeof(line) - len, "\"");
 	}
 	(void)snprintf(line + len, sizeof(line) - len, "}");
-	assert_non_null(strstr(strict(line, K), "\"agent\":\"[server]/[server]/"));
+	assert_non_null(strstr(strict(line, K), "\"server\":\"[server]/[server]/"));
 }
 
 static int
@@ -320,6 +400,8 @@ main(void)
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_another_run),
 		cmocka_unit_test(test_what_was_done),
+		cmocka_unit_test(test_who_goes),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_days_are_apart),
 		cmocka_unit_test(test_a_subject_counts_once),
 		cmocka_unit_test(test_full),
