@@ -21,7 +21,7 @@ NOT_RUN = {
     'anchor import': 'of an answer that nobody gave (test_anchor.py, test_stamps.py)',
     '--policy policy --tsa-ca': 'witnesses that there are not (test_anchor.py)',
     'canary ': DAEMON, 'detail raise': DAEMON, 'cretula run ': 'is a daemon', 'cretula serve --config': 'is a daemon',
-    '--follow': 'does not end',
+    '--follow': 'does not end', '--watch': 'does not end',
     'tail -F': 'does not end',
     'cretula init --yes': 'writes to places of root (test_init.py)',
     'CustomLog': 'is no command line',

@@ -1,10 +1,13 @@
 """view and tail of a stream that is written: what is committed is shown, sealed or not, each record once and in order."""
+import fcntl
 import json
 import os
 import pty
 import random
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 from lib import CRETULA, combined, cretula, equal, main, read, wait_for, write
@@ -124,6 +127,39 @@ def test_errors_stand_out_on_a_terminal_only():
     rows = text.decode().splitlines()
     equal([row.startswith('\x1b[31m') for row in rows], [n == 7 for n in range(10)], rows)
     assert '\x1b' not in cretula('tail', *BASE, code=0).text
+
+
+def test_stats_again_and_again():
+    """A terminal is drawn over and left as it was; a pipe gets one report behind the other, and its end ends it."""
+    process = start()
+    process.stdin.write(lines(0, 10))
+    end(process)
+    want = cretula('stats', *BASE, code=0).text
+    own, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('4H', 10, 80, 0, 0))
+    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1'], stdout=theirs, env={**os.environ, 'TERM': 'vt100'})
+    os.close(theirs)
+    text = read_pty(own)
+    while text.count(b'\x1b[H') < 2:
+        text += read_pty(own)
+    watch.send_signal(signal.SIGINT)
+    while (part := read_pty(own)):
+        text += part
+    equal(watch.wait(60), 0)
+    shown_rows = text.decode().split('\x1b[H')[1].replace('\x1b[K', '').replace('\r', '').split('\x1b[J')[0]
+    equal(shown_rows.splitlines(), want.splitlines()[:9])  # one row stays free
+    assert text.endswith(b'\x1b[?7h\x1b[?25h') and b'\x1b[3' not in text, text  # no colours, whatever NO_COLOR says
+    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1', '--json'], stdout=subprocess.PIPE)
+    equal([json.loads(watch.stdout.readline())['records'] for _ in range(2)], [10, 10])
+    watch.stdout.close()
+    equal(watch.wait(60), 0)
+    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '3600'], stdout=subprocess.PIPE, text=True)
+    equal(''.join(watch.stdout.readline() for _ in range(want.count('\n') + 1)), want + '\n')
+    watch.terminate()
+    equal((watch.communicate(timeout=60)[0], watch.returncode), ('', 0))
+    for options in (['--watch', '--words'], ['--watch', '--csv', 'hour'], ['--watch', '--role', 'analyst'], ['--every', '2']):
+        cretula('stats', *BASE, *options, code=2)
+    cretula('stats', '--store', 'store', '--stream', 'none', '--watch', code=66)
 
 
 def read_pty(fd):

@@ -9,6 +9,7 @@
 #include "app/role/grant.h"
 #include "app/say.h"
 #include "app/stats/report.h"
+#include "app/stats/watch.h"
 #include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -22,6 +23,7 @@
 static const struct app_option options[] = {
 	APP_ROLE_CONFIG,
 	{ "csv", "TABLE", "one table: hour, day, week, month, path, status, referer, agent ..." },
+	{ "every", "N", "with --watch: so many seconds (2)" },
 	{ "forget-pruned", NULL, "with --rebuild: what only pruned segments said is lost" },
 	{ "rebuild", NULL, "count the sealed segments again; without --stream of all streams" },
 	APP_ROLE_NAME,
@@ -30,9 +32,12 @@ static const struct app_option options[] = {
 	{ "stream", "NAME", "the stream" },
 	{ "top", "N", "so many paths, agents ... (10; 0: all)" },
 	{ "until", "T", "before then" },
+	{ "watch", NULL, "again and again, until interrupted; a terminal shows the newest" },
 	{ "words", NULL, "also how many path words stayed readable; reads every record" },
 	{ NULL, NULL, NULL },
 };
+
+#define WATCH_S 2
 
 struct totals {
 	struct app_records records;
@@ -362,30 +367,68 @@ rebuild(const struct app_args *args, const char *stream, struct err *e)
 	return (app_finish("stats", &out, 0));
 }
 
+/* What is counted anew each time; what was asked for stays. */
+static void
+begin(struct totals *t)
+{
+	bool window = t->window, words = t->words;
+	uint64_t fields = t->fields;
+
+	memset(t, 0, sizeof(*t));
+	t->records.stream_fd = -1;
+	t->window = window;
+	t->words = words;
+	t->fields = fields;
+}
+
+struct making {
+	const struct app_args *args;
+	struct totals *t;
+	unsigned top;
+};
+
+static int
+make_report(void *arg, struct buf *out, struct err *e)
+{
+	const struct making *m = arg;
+	const char *stream = app_arg(m->args, "stream"), *csv = app_arg(m->args, "csv");
+	const char *store = app_arg(m->args, "store");
+	struct totals *t = m->t;
+	int rc = -1;
+
+	begin(t);
+	if (app_records_open(&t->records, store, stream, app_arg(m->args, "since"),
+		app_arg(m->args, "until"), e) == 0) {
+		t->report = (struct app_report){ .stream = stream,
+			.since_us = t->records.since_us,
+			.until_us = t->records.until_us,
+			.top = m->top,
+			.fields = t->fields };
+		rc = app_report_open(&t->report, store, e);
+	}
+	if (rc == 0 && csv != NULL)
+		rc = app_report_csv(&t->report, csv, out, e);
+	else if (rc == 0 && (rc = collect(t, e)) == 0)
+		rc = print(t, m->args->json, stream, out, e);
+	app_report_close(&t->report);
+	app_records_close(&t->records);
+	return (rc);
+}
+
 static int
 run_report(const struct app_args *args, struct totals *t, struct err *e)
 {
-	const char *stream = app_arg(args, "stream"), *csv = app_arg(args, "csv");
+	struct making m = { args, t, 10 };
 	struct buf out = { 0 };
-	uint64_t top = 10;
-	int rc;
+	uint64_t top = m.top, every_s = WATCH_S;
 
 	if (app_arg_count(args, "top", 0, UINT32_MAX, &top, e) == -1 ||
-	    app_records_open(&t->records, app_arg(args, "store"), stream, app_arg(args, "since"),
-		app_arg(args, "until"), e) == -1)
+	    app_arg_count(args, "every", 1, 3600, &every_s, e) == -1)
 		return (-1);
-	t->report = (struct app_report){ .stream = stream,
-		.since_us = t->records.since_us,
-		.until_us = t->records.until_us,
-		.top = (unsigned)top,
-		.fields = t->fields };
-	if (app_report_open(&t->report, app_arg(args, "store"), e) == -1)
-		return (-1);
-	if (csv != NULL)
-		rc = app_report_csv(&t->report, csv, &out, e);
-	else if ((rc = collect(t, e)) == 0)
-		rc = print(t, args->json, stream, &out, e);
-	if (rc == 0)
+	m.top = (unsigned)top;
+	if (app_arg(args, "watch") != NULL)
+		return (app_watch(make_report, &m, (unsigned)every_s, e));
+	if (make_report(&m, &out, e) == 0)
 		return (app_finish("stats", &out, 0));
 	buf_free(&out);
 	return (-1);
@@ -405,7 +448,8 @@ run(const struct app_args *given)
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
 	if (app_role_place(args, &place, &hint, &e) == 0 &&
-	    app_grant(args, &grant, &hint, &e) == 0 && app_counts_serves(&grant)) {
+	    app_grant(args, &grant, &hint, &e) == 0 && app_watch_check(args, &grant, &e) == 0 &&
+	    app_counts_serves(&grant)) {
 		buf_free(&hint);
 		return (app_counts_stats(args, &grant));
 	}
@@ -422,8 +466,6 @@ run(const struct app_args *given)
 		code = app_fail("stats", &e);
 	app_hint(&hint);
 	buf_free(&hint);
-	app_report_close(&t.report);
-	app_records_close(&t.records);
 	return (code);
 }
 
@@ -435,6 +477,7 @@ const struct app_command app_command_stats = { "stats", "totals of a stream", ""
 	"examples:\n"
 	"  cretula stats --store ./store --stream shop\n"
 	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n"
+	"  cretula stats --store ./store --stream shop --watch\n"
 	"  cretula stats --store ./store --stream shop --words\n"
 	"  cretula stats --store ./store --stream shop --csv path --top 0\n"
 	"  cretula stats --store ./store --rebuild\n",
