@@ -29,6 +29,19 @@ int store_last(const struct store *s, const char *name, const struct seal_names 
 /* As store_stream_head. */
 int store_live_head(struct store_live *l, struct err *e);
 
+/* ---- retention ---- */
+
+struct store_prune_order;
+/*
+ * As store_prune (store/erase/erase.h), also by another thread than the one
+ * that calls all else: commits go on meanwhile, sealing waits for the entry
+ * only.  l must not be closed before it returns.
+ */
+int store_live_prune(struct store_live *l, const struct store_prune_order *order, uint64_t *entry,
+    struct err *e);
+/* As store_live_append, by that thread: a failure shows at the next append. */
+int store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct err *e);
+
 /* ---- periods (`rotate`) ---- */
 
 /* A name ("2026-11-25", "2026-W48", "2026-11") or a number. */

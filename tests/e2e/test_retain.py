@@ -3,10 +3,11 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
-from lib import SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, wait_for, write
 
 STREAM = 'store/streams/s'
 SEG = STREAM + '/seg'
@@ -263,6 +264,62 @@ def test_what_is_refused():
     os.rename('away', 'store.keys')
     equal(read(STREAM + '/chain.jsonl'), before)
     kept(1, 2)
+
+
+def metrics():
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect('metrics.sock')
+        s.sendall(b'GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        return b''.join(iter(lambda: s.recv(65536), b'')).decode()
+
+
+def test_run():
+    """The daemon takes away what is over while it takes lines, seals that it did, and has it in its metrics."""
+    october(5, 6, 7, 8)
+    hold('add', 'case-7', '--since', '2026-10-06T00:00:00Z', '--until', '2026-10-07T00:00:00Z')
+    more = f'    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\nmetrics: "unix:{os.getcwd()}/metrics.sock"\n'
+    write('c.yaml', CONFIG + more.encode())
+    daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
+    wait_for(lambda: os.path.exists('s.sock') and os.path.exists('metrics.sock'))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect('s.sock')
+        s.sendall(b''.join(combined(n).encode() for n in range(50)))
+        wait_for(lambda: len(entries('report')) == 1 and '00000001.idx' not in os.listdir(SEG))
+        equal(retain().text, '')  # nothing is over that is not held: it is left to the daemon
+        seen = metrics()
+        for row in ('pruned_segments_total{stream="s"} 2', 'pruned_records_total{stream="s"} 40', 'held_segments{stream="s"} 1',
+                    'last_retain_timestamp_seconds{stream="s"} 17'):
+            assert f'cretula_{row}' in seen, (row, seen)
+        s.sendall(b''.join(combined(n).encode() for n in range(50, 60)))
+    wait_for(lambda: 'cretula_lines_total{stream="s"} 60' in metrics())
+    daemon.terminate()
+    said = daemon.communicate()[1].decode()
+    equal(daemon.returncode, 0, said)
+    assert 'pruned by detail 30d: 2 segments, 40 records; 1 more are held' in said, said
+    equal([entry['segs'] for entry in entries('prune')], [[[1, 1], [3, 3]]])
+    equal(view(), [*range(20, 40), *range(60, 140)])
+    good()
+
+
+def test_pipe():
+    """So does a pipe, and a hold from before keeps all of it."""
+    october(5, 6)
+    hold('add', 'case-7')
+    pipe = [CRETULA, 'pipe', 's', '--config', 'c.yaml', '--format', 'combined']
+    for gone in False, True:
+        with subprocess.Popen(pipe, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdin.write(combined(1).encode())
+            process.stdin.flush()
+            if gone:
+                wait_for(lambda: entries('report'))
+                assert 'another cretula process is writing it' in hold('add', 'case-8', code=75).err
+            process.stdin.close()
+            equal(process.wait(), 0, process.stderr.read())
+        equal(len(entries('prune')), gone)
+        if not gone:
+            hold('release', 'case-7')
+    assert not os.path.exists(SEG + '/00000001.idx') and not os.path.exists(SEG + '/00000002.salt')
+    good()
 
 
 main()

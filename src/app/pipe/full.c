@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "app/pipe/pipe.h"
+#include "app/retain/keeper.h"
 #include "app/say.h"
 #include "app/watch/figures.h"
 #include "app/tally/counter.h"
@@ -41,6 +42,7 @@ app_pipe_close_live(struct app_pipe *p)
 {
 	if (p->live == NULL)
 		return;
+	app_keeper_live(p->keeper, NULL);
 	p->segments += store_live_segments(p->live);
 	store_live_close(p->live);
 	p->live = NULL;
@@ -95,6 +97,7 @@ app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struct er
 	if (rc == 0) {
 		p->opened_ns = p->flushed_ns = clock_mono_ns();
 		app_counter_reopen(p->counter, store_live_segment(p->live) - 1);
+		app_keeper_live(p->keeper, p->live);
 	}
 	return (rc);
 }

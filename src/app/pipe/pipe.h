@@ -31,7 +31,6 @@ enum { APP_PIPE_SEAL = 1, APP_PIPE_ROTATE = 2 }; /* of seal */
 #define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
 
 struct app_capture;
-struct app_counter;
 struct app_figures;
 struct input_live;
 struct app_pipe {
@@ -57,6 +56,7 @@ struct app_pipe {
 	atomic_int *seal; /* bits: cut now; end the period as well.  Cleared here */
 	const char *daemon; /* the stream's name for its log; NULL: `pipe` speaks */
 	struct app_counter *counter; /* NULL: nobody counts */
+	struct app_keeper *keeper; /* NULL: nothing goes meanwhile */
 	struct app_figures *figures; /* who watches; NULL: nobody */
 	/* out */
 	struct stats_counts counts;

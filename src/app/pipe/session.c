@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/names.h"
+#include "app/retain/keeper.h"
 #include "app/watch/figures.h"
 #include "app/say.h"
 #include "app/tally/counter.h"
@@ -162,8 +163,7 @@ open_live(struct app_session *s, struct err *e)
 	pipe->setup.geo = s->setup->geo;
 	(void)app_pipe_keys_changed(pipe); /* from here on they are watched */
 	if (app_pipe_open_live(pipe, &s->found, e) == -1 || load_words(s, e) == -1 ||
-	    say_raw(s, e) == -1 ||
-	    app_pipe_rotate_start(pipe, e) == -1)
+	    say_raw(s, e) == -1 || app_pipe_rotate_start(pipe, e) == -1)
 		return (-1);
 	return (app_pipe_turn_first(pipe, e));
 }
@@ -227,10 +227,41 @@ finish(struct app_pipe *pipe, const char *reason, struct err *e)
 	return (rc);
 }
 
+static void
+say_retained(void *arg, const char *text)
+{
+	app_pipe_warn(arg, "%s", text);
+}
+
+static void
+start_keeper(struct app_session *s)
+{
+	struct app_pipe *pipe = &s->pipe;
+
+	pipe->keeper = app_keeper_start(&(struct app_keeper_options){
+	    .store_path = s->store_path,
+	    .stream = s->name,
+	    .policy = s->setup->stream->retain,
+	    .clock = pipe->clock,
+	    .figures = pipe->figures,
+	    .warn = say_retained,
+	    .arg = pipe,
+	});
+	app_keeper_live(pipe->keeper, pipe->live);
+}
+
+static void
+stop_keeper(struct app_pipe *pipe)
+{
+	app_keeper_stop(pipe->keeper);
+	pipe->keeper = NULL;
+}
+
 int
 app_session_run(struct app_session *s, struct err *e)
 {
 	struct app_pipe *pipe = &s->pipe;
+	int rc;
 
 	if (s->found.ratchet_lost)
 		app_pipe_warn(pipe,
@@ -245,7 +276,10 @@ app_session_run(struct app_session *s, struct err *e)
 	app_pipe_head(pipe);
 	app_counter_start(pipe->counter);
 	app_counter_keys(pipe->counter, pipe->ring);
-	if (app_pipe_run(pipe, e) == 0)
+	start_keeper(s);
+	rc = app_pipe_run(pipe, e);
+	stop_keeper(pipe);
+	if (rc == 0)
 		return (finish(pipe, *pipe->stop != 0 ? "term" : "end", e));
 	if (pipe->live != NULL && !store_live_broken(pipe->live) &&
 	    store_live_check(pipe->live, NULL) == 0)

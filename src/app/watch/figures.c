@@ -291,3 +291,16 @@ app_figures_detail(struct app_figures *f, enum detail_level least, int64_t until
 		f->now.detail_until_us = least == DETAIL_COUNT ? 0 : until_us;
 	pthread_mutex_unlock(&f->lock);
 }
+
+void
+app_figures_retained(struct app_figures *f, int64_t now_us, const struct retain_sum *sums)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->now.retained_us = now_us;
+	f->now.pruned_segments += sums[RETAIN_PRUNE].segments;
+	f->now.pruned_records += sums[RETAIN_PRUNE].records;
+	f->now.held_segments = sums[RETAIN_HELD].segments;
+	pthread_mutex_unlock(&f->lock);
+}

@@ -13,6 +13,7 @@
 #include "app/pipe/raise.h"
 #include "config/config.h"
 #include "input/live.h"
+#include "retain/retain.h"
 #include "stats/counts.h"
 
 enum app_state {
@@ -55,6 +56,9 @@ struct app_seen {
 	struct stats_usual errors_usual;
 	enum detail_level detail; /* what is kept at least; COUNT: as the rules say */
 	int64_t detail_until_us;
+	int64_t retained_us; /* when it was last looked for what is over; 0: never */
+	uint64_t pruned_segments, pruned_records;
+	uint64_t held_segments; /* over, and held; as of then */
 };
 
 enum app_report { APP_REPORT_CANARY, APP_REPORT_VERIFY, APP_REPORTS };
@@ -135,5 +139,8 @@ struct app_writer_seen {
 	uint64_t rotation_left, entries, segments, open_records, open_bytes;
 };
 void app_figures_writer(struct app_figures *f, const struct app_writer_seen *w);
+
+/* What was over its term went, at now_us; sums by enum retain_action. */
+void app_figures_retained(struct app_figures *f, int64_t now_us, const struct retain_sum *sums);
 
 #endif

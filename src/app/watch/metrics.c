@@ -171,6 +171,24 @@ errors_minute(const struct app_seen *seen)
 	return (seen->errors_minute);
 }
 
+static uint64_t
+pruned_segments(const struct app_seen *seen)
+{
+	return (seen->pruned_segments);
+}
+
+static uint64_t
+pruned_records(const struct app_seen *seen)
+{
+	return (seen->pruned_records);
+}
+
+static uint64_t
+held_segments(const struct app_seen *seen)
+{
+	return (seen->held_segments);
+}
+
 static const struct {
 	const char *name, *type, *help;
 	uint64_t (*value)(const struct app_seen *seen);
@@ -199,6 +217,10 @@ static const struct {
 	    full_waits },
 	{ "errors_minute", "gauge", "Events of the last minute that were answered with 5xx.",
 	    errors_minute },
+	{ "pruned_segments_total", "counter", "Segments that went when their term was over.",
+	    pruned_segments },
+	{ "pruned_records_total", "counter", "Records of these segments.", pruned_records },
+	{ "held_segments", "gauge", "Segments that are over their term, and held.", held_segments },
 	{ "reopened_total", "counter", "How often the stream was opened again after an error.",
 	    reopened },
 };
@@ -215,12 +237,14 @@ add_rows(const struct sheet *t)
 
 /* ---- times, in seconds ---- */
 
-enum second { LAG, COMMIT, COMMITTED, SEALED, NEXT_SEAL, NEXT_ROTATION, SECOND_COUNT };
+enum second { LAG, COMMIT, COMMITTED, RETAINED, SEALED, NEXT_SEAL, NEXT_ROTATION, SECOND_COUNT };
 
 static const char *const seconds[SECOND_COUNT][2] = {
 	[LAG] = { "lag_seconds", "How long the oldest line that came waits to be committed." },
 	[COMMIT] = { "slowest_commit_seconds", "The slowest commit of this session." },
 	[COMMITTED] = { "last_commit_timestamp_seconds", "When lines were committed last." },
+	[RETAINED] = { "last_retain_timestamp_seconds",
+	    "When it was last looked for what is over its term." },
 	[SEALED] = { "last_seal_timestamp_seconds", "When a segment was sealed last." },
 	[NEXT_SEAL] = { "next_seal_seconds", "Until the open segment is sealed at the latest." },
 	[NEXT_ROTATION] = { "next_rotation_seconds", "Until the period ends (`rotate` by time)." },
@@ -239,6 +263,7 @@ second(const struct sheet *t, const struct app_seen *seen, enum second which)
 			positive(s->now_ns - seen->waits_since_ns) / 1000000);
 	case COMMIT: return (positive(seen->slowest_commit_ns) / 1000000);
 	case COMMITTED: return (positive(seen->committed_us) / 1000);
+	case RETAINED: return (positive(seen->retained_us) / 1000);
 	case SEALED: return (positive(seen->sealed_us) / 1000);
 	case NEXT_SEAL: return (positive(seen->next_seal_ns - s->now_ns) / 1000000);
 	default: return (positive(seen->next_rotation_us - s->now_us) / 1000);

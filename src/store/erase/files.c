@@ -38,18 +38,17 @@ struct revision {
 
 struct revisions {
 	const struct store_stream *stream;
-	struct buf list; /* struct revision */
-	struct buf pruned; /* struct seal_range, as the entries say */
+	const struct store_erase_known *known;
 	size_t file; /* index of suffixes, of this pass */
 	bool removed; /* a name whose directory is not synced yet */
 };
 
 static struct revision *
-find(const struct revisions *r, uint64_t seg)
+find(const struct store_erase_known *known, uint64_t seg)
 {
-	struct revision *list = (struct revision *)(void *)r->list.data;
+	struct revision *list = (struct revision *)(void *)known->list.data;
 
-	for (size_t i = 0; i < r->list.len / sizeof(*list); i++)
+	for (size_t i = 0; i < known->list.len / sizeof(*list); i++)
 		if (list[i].seg == seg)
 			return (&list[i]);
 	return (NULL);
@@ -66,50 +65,50 @@ is_type(struct span line, const char *type)
 }
 
 static void
-note(struct revisions *r, const struct seal_redact *redact)
+note(struct store_erase_known *known, const struct seal_redact *redact)
 {
-	struct revision *known = find(r, redact->seg);
+	struct revision *before = find(known, redact->seg);
 	struct revision fresh = { redact->seg, redact->revision };
 
-	if (known == NULL)
-		buf_add(&r->list, &fresh, sizeof(fresh));
-	else if (known->newest < redact->revision)
-		known->newest = redact->revision;
+	if (before == NULL)
+		buf_add(&known->list, &fresh, sizeof(fresh));
+	else if (before->newest < redact->revision)
+		before->newest = redact->revision;
 }
 
 /* Segments are pruned in their order, mostly: then they are one range. */
 static void
-note_pruned(struct revisions *r, const struct seal_prune *prune)
+note_pruned(struct store_erase_known *known, const struct seal_prune *prune)
 {
 	struct seal_range range, *list;
 	struct json_cursor c;
 
 	for (seal_ranges_open(prune->segs, &c); seal_ranges_next(&c, &range);) {
-		size_t count = r->pruned.len / sizeof(*list);
+		size_t count = known->pruned.len / sizeof(*list);
 
-		list = (struct seal_range *)(void *)r->pruned.data;
+		list = (struct seal_range *)(void *)known->pruned.data;
 		if (count > 0 && list[count - 1].last + 1 == range.first)
 			list[count - 1].last = range.last;
 		else
-			buf_add(&r->pruned, &range, sizeof(range));
+			buf_add(&known->pruned, &range, sizeof(range));
 	}
 }
 
 static bool
-is_pruned(const struct revisions *r, uint64_t seg)
+is_pruned(const struct store_erase_known *known, uint64_t seg)
 {
-	const struct seal_range *list = (const struct seal_range *)(const void *)r->pruned.data;
+	const struct seal_range *list = (const struct seal_range *)(const void *)known->pruned.data;
 
-	for (size_t i = 0; i < r->pruned.len / sizeof(*list); i++)
+	for (size_t i = 0; i < known->pruned.len / sizeof(*list); i++)
 		if (list[i].first <= seg && seg <= list[i].last)
 			return (true);
 	return (false);
 }
 
-static int
-read_chain(struct revisions *r, struct err *e)
+int
+store_erase_know(const struct store_stream *st, struct store_erase_known *known, struct err *e)
 {
-	const struct store_chain *chain = store_writer_chain(r->stream->writer);
+	const struct store_chain *chain = store_writer_chain(st->writer);
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	int rc = entry == NULL ? err_sys(e, ERR_IO, "entry") : 0;
 
@@ -117,17 +116,24 @@ read_chain(struct revisions *r, struct err *e)
 		if (!is_type(chain->lines[i], "\"type\":\"redact\",") &&
 		    !is_type(chain->lines[i], "\"type\":\"prune\","))
 			continue;
-		if (seal_entry_read(chain->lines[i], &r->stream->names, entry, e) == -1)
+		if (seal_entry_read(chain->lines[i], &st->names, entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else if (entry->type == SEAL_REDACT)
-			note(r, &entry->of.redact);
+			note(known, &entry->of.redact);
 		else if (entry->type == SEAL_PRUNE)
-			note_pruned(r, &entry->of.prune);
+			note_pruned(known, &entry->of.prune);
 	}
 	free(entry);
-	if (rc == 0 && (!buf_ok(&r->list) || !buf_ok(&r->pruned)))
+	if (rc == 0 && (!buf_ok(&known->list) || !buf_ok(&known->pruned)))
 		rc = err_set(e, ERR_IO, "out of memory");
 	return (rc);
+}
+
+void
+store_erase_forget(struct store_erase_known *known)
+{
+	buf_free(&known->list);
+	buf_free(&known->pruned);
 }
 
 /* ---- what lies in seg/ ---- */
@@ -184,11 +190,11 @@ settle_name(void *arg, int fd, const char *name, struct err *e)
 
 	if (!read_name(name, suffixes[r->file], &seg, &revision))
 		return (0);
-	if (is_pruned(r, seg))
+	if (is_pruned(r->known, seg))
 		return (remove_pruned(r, fd, name, e));
 	if (r->file >= FILES)
 		return (0);
-	known = find(r, seg);
+	known = find(r->known, seg);
 	if (revision > (known == NULL ? 0 : known->newest))
 		return (store_remove_file(fd, name, e));
 	if (known == NULL || revision == known->newest || !is_whole(r->stream, known))
@@ -214,25 +220,35 @@ sync_names(const struct revisions *r, struct err *e)
 static bool
 is_stale(void *arg, uint64_t seg)
 {
-	const struct revisions *r = arg;
+	const struct store_erase_known *known = arg;
 
-	return (is_pruned(r, seg) || find(r, seg) != NULL);
+	return (is_pruned(known, seg) || find(known, seg) != NULL);
+}
+
+int
+store_erase_settle(const struct store_stream *st, struct store_erase_known *known, struct err *e)
+{
+	struct revisions r = { .stream = st, .known = known };
+	int rc = 0;
+
+	for (r.file = 0; r.file < ALL_FILES && rc == 0; r.file++)
+		if (r.file < FILES || known->pruned.len > 0)
+			rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
+	if (rc == 0)
+		rc = sync_names(&r, e);
+	if (rc == 0)
+		rc = store_skip_sweep(st->store->dirfd, st->name, is_stale, known, e);
+	return (rc);
 }
 
 int
 store_erase_repair(const struct store_stream *st, struct err *e)
 {
-	struct revisions r = { .stream = st };
-	int rc = read_chain(&r, e);
+	struct store_erase_known known = { .list = { 0 } };
+	int rc = store_erase_know(st, &known, e);
 
-	for (r.file = 0; r.file < ALL_FILES && rc == 0; r.file++)
-		if (r.file < FILES || r.pruned.len > 0)
-			rc = store_scan(st->dirfd, "seg", settle_name, &r, e);
 	if (rc == 0)
-		rc = sync_names(&r, e);
-	if (rc == 0)
-		rc = store_skip_sweep(st->store->dirfd, st->name, is_stale, &r, e);
-	buf_free(&r.list);
-	buf_free(&r.pruned);
+		rc = store_erase_settle(st, &known, e);
+	store_erase_forget(&known);
 	return (rc);
 }

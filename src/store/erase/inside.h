@@ -37,9 +37,9 @@ struct erase_work {
 	const struct store_erase_order *order;
 	const struct seal_past *past;
 	const struct seal_segment *facts; /* of the segment */
-	struct seal_cover before, after;  /* salts of the revision at hand, and of the next */
+	struct seal_cover before, after; /* salts of the revision at hand, and of the next */
 	struct seal_item items[SEAL_ITEMS_MAX];
-	uint64_t file_size;               /* of the next revision */
+	uint64_t file_size; /* of the next revision */
 };
 
 /*
@@ -60,5 +60,18 @@ int store_erase_shred(int dirfd, uint64_t seg, uint64_t revision, struct err *e)
  * segments removed, their salts overwritten first.
  */
 int store_erase_repair(const struct store_stream *st, struct err *e);
+
+/* The same in two steps: what the chain says; then, without it, the files. */
+struct store_erase_known {
+	struct buf list; /* of revisions */
+	struct buf pruned; /* struct seal_range */
+};
+int store_erase_know(const struct store_stream *st, struct store_erase_known *known, struct err *e);
+int store_erase_settle(
+    const struct store_stream *st, struct store_erase_known *known, struct err *e);
+void store_erase_forget(struct store_erase_known *known);
+
+/* store_prune up to its entry, which is signed; files stay, and x is of no use any more. */
+int store_prune_sign(struct store_eraser *x, const struct store_prune_order *order, struct err *e);
 
 #endif

@@ -44,12 +44,21 @@ append(struct store_eraser *x, const struct store_prune_order *order, struct err
 	return (rc);
 }
 
-static int
-prune(struct store_eraser *x, const struct store_prune_order *order, struct err *e)
+int
+store_prune_sign(struct store_eraser *x, const struct store_prune_order *order, struct err *e)
 {
+	assert(order->count >= 1 && order->count <= STORE_PRUNE_RANGES_MAX);
 	if (check(x, order, e) == -1 || append(x, order, e) == -1)
 		return (-1);
 	x->stale = true;
+	return (0);
+}
+
+static int
+prune(struct store_eraser *x, const struct store_prune_order *order, struct err *e)
+{
+	if (store_prune_sign(x, order, e) == -1)
+		return (-1);
 	if (store_erase_repair(x->stream, e) == -1)
 		return (err_in(e, "signed, but the next start must remove what is left"));
 	return (store_erase_took(x, e));
@@ -61,7 +70,6 @@ store_prune(
 {
 	const struct store_stream *st = x->stream;
 
-	assert(order->count >= 1 && order->count <= STORE_PRUNE_RANGES_MAX);
 	if (x->stale)
 		return (err_set(e, ERR_IO, "what was pruned before is not known; start again"));
 	if (prune(x, order, e) == -1)

@@ -1,0 +1,219 @@
+#include "app/retain/keeper.h"
+
+#include <sys/prctl.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "app/retain/plan.h"
+#include "app/say.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "store/periods.h"
+
+#define FIRST_NS INT64_C(1000000000)
+#define LOOK_NS INT64_C(3600000000000)
+#define AGAIN_US RETAIN_DAY_US /* the chain is read so often at least */
+
+struct app_keeper {
+	struct app_keeper_options how;
+	struct app_retain at_work;
+	int64_t next_us; /* nothing is over before */
+	bool warned;
+	struct seal_entry entry;
+	pthread_t thread;
+	pthread_mutex_t lock; /* of live: held while something goes */
+	struct store_live *live;
+	pthread_mutex_t wait_lock; /* of stop */
+	pthread_cond_t wake;
+	bool stop;
+};
+
+static void
+warn(struct app_keeper *k, const struct err *e)
+{
+	char text[ERR_TEXT_BYTES + 40];
+
+	(void)snprintf(text, sizeof(text), "nothing is pruned: %s", e->text);
+	k->how.warn(k->how.arg, text);
+}
+
+/* ---- one look ---- */
+
+static int
+prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct err *e)
+{
+	return (store_live_prune(arg, order, entry, e));
+}
+
+static void
+tell(struct app_keeper *k)
+{
+	const struct app_retain *r = &k->at_work;
+	const struct retain_sum *sum = &r->plan.sums[RETAIN_PRUNE];
+	char records[32];
+
+	num_print_grouped(records, sum->records);
+	app_info(k->how.stream, "pruned by %.*s: %llu segments, %s records; %llu more are held",
+	    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
+	    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
+}
+
+/* What was done is sealed; who reads it elsewhere knows how far the stream goes. */
+static int
+seal(struct app_keeper *k, struct err *e)
+{
+	struct buf json = { 0 };
+	int rc;
+
+	app_retain_report(&k->at_work, &k->entry, &json);
+	rc = buf_ok(&json) ? store_live_append_aside(k->live, &k->entry, e) : err_memory(e);
+	buf_free(&json);
+	return (rc == 0 ? store_live_head(k->live, e) : -1);
+}
+
+static int
+carry_out(struct app_keeper *k, struct err *e)
+{
+	struct app_retain *r = &k->at_work;
+
+	if (app_retain_apply(r, span_of("", 0), prune, k->live, e) == -1)
+		return (-1);
+	if (r->counted.code != ERR_NONE)
+		k->how.warn(k->how.arg, r->counted.text);
+	if (r->entry_count == 0 && r->expired == 0)
+		return (0);
+	if (r->entry_count > 0)
+		tell(k);
+	return (seal(k, e));
+}
+
+/* Under the lock. */
+static void
+look(struct app_keeper *k, int64_t now_us)
+{
+	struct app_retain *r = &k->at_work;
+	struct err e = { ERR_NONE, "" };
+	int rc;
+
+	*r = (struct app_retain){ .store = k->how.store_path,
+		.stream = k->how.stream,
+		.policy = k->how.policy,
+		.now_us = now_us,
+		.records = { .stream_fd = -1 } };
+	if ((rc = app_retain_read(r, &e)) == 0)
+		rc = carry_out(k, &e);
+	if (rc == -1)
+		warn(k, &e);
+	else {
+		k->next_us = now_us + AGAIN_US;
+		if (r->plan.next_us < k->next_us)
+			k->next_us = r->plan.next_us;
+		app_figures_retained(k->how.figures, now_us, r->plan.sums);
+	}
+	app_retain_free(r);
+}
+
+/* As keys do: not by a clock that leapt. */
+static void
+tick(struct app_keeper *k)
+{
+	struct app_clock_break broke;
+
+	(void)app_clock_look(&k->how.clock, clock_now_us(), app_clock_boot_us(), &broke);
+	if (!app_clock_is_sure(&k->how.clock)) {
+		if (!k->warned)
+			k->how.warn(k->how.arg,
+			    "nothing is pruned before the clock has been what it is for a day");
+		k->warned = true;
+		return;
+	}
+	pthread_mutex_lock(&k->lock);
+	if (k->live != NULL && k->how.clock.now_us >= k->next_us)
+		look(k, k->how.clock.now_us);
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* ---- the thread ---- */
+
+/* false: it is to stop. */
+static bool
+pause_for(struct app_keeper *k, int64_t ns)
+{
+	struct timespec until;
+	bool stop;
+
+	clock_mono_after(ns, &until);
+	pthread_mutex_lock(&k->wait_lock);
+	while (!k->stop &&
+	    pthread_cond_clockwait(&k->wake, &k->wait_lock, CLOCK_MONOTONIC, &until) == 0)
+		;
+	stop = k->stop;
+	pthread_mutex_unlock(&k->wait_lock);
+	return (!stop);
+}
+
+static void *
+main_of_thread(void *arg)
+{
+	struct app_keeper *k = arg;
+
+	(void)prctl(PR_SET_NAME, "retain");
+	for (int64_t ns = FIRST_NS; pause_for(k, ns); ns = LOOK_NS)
+		tick(k);
+	return (NULL);
+}
+
+static void
+free_keeper(struct app_keeper *k)
+{
+	(void)pthread_cond_destroy(&k->wake);
+	(void)pthread_mutex_destroy(&k->wait_lock);
+	(void)pthread_mutex_destroy(&k->lock);
+	free(k);
+}
+
+struct app_keeper *
+app_keeper_start(const struct app_keeper_options *how)
+{
+	struct app_keeper *k = calloc(1, sizeof(*k));
+
+	if (k == NULL) {
+		how->warn(how->arg, "nothing is pruned: out of memory");
+		return (NULL);
+	}
+	k->how = *how;
+	k->next_us = INT64_MIN;
+	(void)pthread_mutex_init(&k->lock, NULL);
+	(void)pthread_mutex_init(&k->wait_lock, NULL);
+	(void)pthread_cond_init(&k->wake, NULL);
+	if (pthread_create(&k->thread, NULL, main_of_thread, k) == 0)
+		return (k);
+	how->warn(how->arg, "nothing is pruned: no thread could be started");
+	free_keeper(k);
+	return (NULL);
+}
+
+void
+app_keeper_live(struct app_keeper *k, struct store_live *live)
+{
+	if (k == NULL)
+		return;
+	pthread_mutex_lock(&k->lock);
+	k->live = live;
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
+app_keeper_stop(struct app_keeper *k)
+{
+	if (k == NULL)
+		return;
+	pthread_mutex_lock(&k->wait_lock);
+	k->stop = true;
+	pthread_cond_signal(&k->wake);
+	pthread_mutex_unlock(&k->wait_lock);
+	(void)pthread_join(k->thread, NULL);
+	free_keeper(k);
+}

@@ -1,0 +1,38 @@
+/*
+ * app: a live stream takes away what is over its term while it runs: a
+ * thread looks each hour, and says what it did in the chain and in a metric.
+ */
+#ifndef CRETULA_APP_RETAIN_KEEPER_H
+#define CRETULA_APP_RETAIN_KEEPER_H
+
+#include "app/pipe/clock.h"
+#include "app/watch/figures.h"
+#include "retain/retain.h"
+
+struct app_keeper;
+struct store;
+struct store_live;
+
+struct app_keeper_options {
+	const char *store_path, *stream;
+	struct retain_policy policy;
+	struct app_clock clock; /* nothing goes by one that is not sure */
+	struct app_figures *figures; /* NULL: nobody watches */
+	/* Of what it did or could not do; by its thread. */
+	void (*warn)(void *arg, const char *text);
+	void *arg;
+};
+
+/* NULL: no thread; then nothing goes, and warn was told. */
+struct app_keeper *app_keeper_start(const struct app_keeper_options *how);
+
+/*
+ * The stream as it is open now; NULL: it is not.  Waits while something goes, as
+ * it must not be closed meanwhile.  k may be NULL.
+ */
+void app_keeper_live(struct app_keeper *k, struct store_live *live);
+
+/* Waits while something goes.  k may be NULL. */
+void app_keeper_stop(struct app_keeper *k);
+
+#endif

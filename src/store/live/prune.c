@@ -1,0 +1,46 @@
+/* Segments of a live stream pruned, while it takes records. */
+#include "store/erase/inside.h"
+#include "store/live/inside.h"
+#include "store/writer.h"
+
+int
+store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = store_writer_append(l->stream->writer, entry, false, e);
+	pthread_mutex_unlock(&l->lock);
+	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
+}
+
+/* Under the lock: nobody else appends, and what is held is known. */
+static int
+sign(struct store_live *l, const struct store_prune_order *order, struct store_erase_known *known,
+    uint64_t *entry, struct err *e)
+{
+	struct store_eraser *x = NULL;
+	int rc = -1;
+
+	pthread_mutex_lock(&l->lock);
+	if (store_eraser_open(l->stream, &x, e) == 0 && store_prune_sign(x, order, e) == 0) {
+		*entry = store_writer_count(l->stream->writer) - 1;
+		rc = store_erase_know(l->stream, known, e);
+	}
+	pthread_mutex_unlock(&l->lock);
+	store_eraser_close(x);
+	return (rc);
+}
+
+int
+store_live_prune(
+    struct store_live *l, const struct store_prune_order *order, uint64_t *entry, struct err *e)
+{
+	struct store_erase_known known = { .list = { 0 } };
+	int rc = sign(l, order, &known, entry, e);
+
+	if (rc == 0 && (rc = store_erase_settle(l->stream, &known, e)) == -1)
+		(void)err_in(e, "signed, but the next start must remove what is left");
+	store_erase_forget(&known);
+	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
+}
