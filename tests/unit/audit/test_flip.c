@@ -20,19 +20,10 @@
 
 #include <cmocka.h>
 
+#include "../each.h"
 #include "build.h"
 
 #define FILES_MAX 64
-#if defined(__SANITIZE_ADDRESS__)
-#define STEP 5
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define STEP 5
-#endif
-#endif
-#ifndef STEP
-#define STEP 1
-#endif
 
 static char files[FILES_MAX][256];
 static size_t file_count;
@@ -189,7 +180,7 @@ static void
 share_work(unsigned (*work)(struct build *b, size_t share, size_t step))
 {
 	const char *text = getenv("CRETULA_FLIP_STEP");
-	size_t step = text == NULL ? STEP : strtoul(text, NULL, 10);
+	size_t step = text == NULL ? EACH : strtoul(text, NULL, 10);
 	pid_t children[2];
 
 	for (size_t share = 0; share < 2; share++) {

@@ -490,7 +490,7 @@ test_crash_after_every_step(void **state)
 	uint64_t steps = 0;
 
 	for (size_t i = 0; i < ACTS; i++) {
-		for (uint64_t nth = 1;; nth++, steps++) {
+		for (uint64_t nth = 1;; nth += EACH, steps++) {
 			prepare();
 			acts[i].before();
 			if (!crash(acts[i].body, nth))
@@ -500,7 +500,7 @@ test_crash_after_every_step(void **state)
 		go_on(&acts[i], 0);
 	}
 	print_message("# crashed after %ju steps\n", (uintmax_t)steps);
-	assert_true(steps > 200);
+	assert_true(steps * EACH > 200);
 }
 
 static void
@@ -524,7 +524,7 @@ static void
 fail_everywhere(int errnum, bool sticky)
 {
 	for (size_t i = 0; i < ACTS; i++) {
-		for (uint64_t nth = 1 + (i + sticky) % 3;; nth += 3) {
+		for (uint64_t nth = 1 + (i + sticky) % 3;; nth += 3 * EACH) {
 			uint64_t from;
 			struct err e = { 0 };
 			int rc;

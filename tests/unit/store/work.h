@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../each.h"
 #include "base/err.h"
 #include "seal/leaf.h"
 #include "store/compress.h"
