@@ -3,10 +3,11 @@ import glob
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
-from lib import SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, tree_bytes, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, tree_bytes, wait_for, write
 
 VALUE = '198.51.68.1'  # of make_log
 NOW = '2026-11-24T13:00:00Z'
@@ -212,6 +213,25 @@ def test_a_hold_keeps_what_is_asked_to_go():
     equal(tree_bytes('store/streams'), before)
     cretula('hold', 'release', 'case-1', '--config', 'c.yaml', '--stream', 't', '--reason', 'over', code=0)
     assert do('erase', '--json').json['erased'] > 6
+    good()
+
+
+def test_a_stream_that_is_written():
+    """Who asks is answered beside a pipe, of what it has sealed; nothing is erased meanwhile: 75."""
+    approvers('a', 'b')
+    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE)
+    pipe.stdin.write(''.join(combined(n, client=VALUE) for n in range(20)).encode())
+    pipe.stdin.flush()
+    shown = ('view', '--store', 'store', '--stream', 's')
+    wait_for(lambda: cretula(*shown).text.count('\n') == 20)
+    pipe.send_signal(signal.SIGUSR1)
+    wait_for(lambda: b'"type":"segment"' in read('store/streams/s/chain.jsonl'))
+    equal(ask('find', '--json').json['records'], 20)
+    before = tree_bytes('store/streams/s/seg')
+    assert 'another cretula process is writing' in ask('erase', code=75).err
+    equal(tree_bytes('store/streams/s/seg'), before)
+    pipe.communicate(timeout=60)
+    equal(do('erase', '--json', file='case1').json['erased'], 20)
     good()
 
 

@@ -54,6 +54,7 @@ plan(struct work *w, struct one *o, struct err *e)
 	    app_desk_find(d, t->stream, &t->records, &o->found, e) == -1 || set_ranges(o, e) == -1)
 		return (-1);
 	t->subject.records = &t->records;
+	t->subject.exact = true;
 	t->subject.reason = d->request.reason;
 	t->subject.ref = span_str(w->ref);
 	t->subject.by = buf_view(&d->by);

@@ -21,7 +21,8 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%}"
     "th,td{border:1px solid #bbb;padding:.25em .5em;text-align:left;vertical-align:top;"
     "overflow-wrap:anywhere}"
-    "th{background:#eee}td.n,th.n{text-align:right}code{font-size:.9em}"
+    "th{background:#eee}th,td.n,td.t{white-space:nowrap;width:1%}td.n,th.n{text-align:right}"
+    "i{font-style:normal;color:#555}code{font-size:.9em}"
     "tr{break-inside:avoid}thead{display:table-header-group}"
     "@media print{body{margin:0;max-width:none;font-size:10px}}";
 
@@ -63,16 +64,16 @@ put_record(void *arg, uint64_t number, struct span line, struct err *e)
 
 	if (json_parse(line, &record, e) == -1)
 		return (err_in(e, "record %ju", (uintmax_t)number));
-	buf_fmt(&sheet->buf, "<tr><td class=\"n\">%ju</td><td>", (uintmax_t)number);
+	buf_fmt(&sheet->buf, "<tr><td class=\"n\">%ju</td><td class=\"t\">", (uintmax_t)number);
 	json_open(&c, &record);
 	while (json_next(&c, &key, &value)) {
 		if (first) {
 			put_value(&sheet->buf, &value);
 			buf_str(&sheet->buf, "</td><td>");
 		} else {
-			buf_str(&sheet->buf, "<b>");
+			buf_str(&sheet->buf, "<i>");
 			put_text(&sheet->buf, key);
-			buf_str(&sheet->buf, "</b>&nbsp;<code>");
+			buf_str(&sheet->buf, "</i>&nbsp;<code>");
 			put_value(&sheet->buf, &value);
 			buf_str(&sheet->buf, "</code> ");
 		}

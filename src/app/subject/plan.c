@@ -173,13 +173,38 @@ see_record(void *arg, struct span line, struct err *e)
 	return (w->each(w->arg, number, changed, fresh, e));
 }
 
+/* The numbers of the segment, as they stand. */
+static int
+walk_numbers(const struct app_subject *s, const struct seal_segment *segment,
+    app_subject_each each, void *arg, struct err *e)
+{
+	uint64_t end = segment->first + segment->n, at = segment->first;
+	const struct seal_range *range;
+	int rc = 0;
+
+	if (at < s->from)
+		at = s->from;
+	while (rc == 0 && (range = range_from(s, at)) != NULL && range->first < end) {
+		if (at < range->first)
+			at = range->first;
+		for (; rc == 0 && at <= range->last && at < end; at++)
+			rc = each(arg, at, 0, span_of(NULL, 0), e);
+		if (at >= end)
+			break;
+	}
+	return (rc);
+}
+
 int
 app_subject_walk(struct app_subject *s, struct store_reader *reader,
     const struct seal_segment *segment, app_subject_each each, void *arg, struct err *e)
 {
-	struct walk *w = calloc(1, sizeof(*w));
+	struct walk *w;
 	int rc;
 
+	if (s->exact)
+		return (walk_numbers(s, segment, each, arg, e));
+	w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	w->s = s;

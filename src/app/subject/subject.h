@@ -16,6 +16,7 @@
 struct app_subject {
 	/* which: all of these must hold */
 	struct buf ranges; /* struct seal_range of record numbers, ascending; empty: all */
+	bool exact; /* these are all meant, and were just read: none is read again */
 	const struct filter *filter; /* NULL: all */
 	struct app_records *records; /* open; its window counts */
 	uint64_t from; /* numbers below it are passed over: done before */

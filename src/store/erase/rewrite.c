@@ -243,6 +243,7 @@ open_files(struct rewrite *w, struct err *e)
 	store_revision_path(path, work->facts->seg, work->past->revision, "jsonl.zst");
 	if ((in = store_open_file(work->stream->dirfd, path, &size, e)) == -1)
 		return (-1);
+	store_reader_ahead(w->reader, true);
 	store_reader_begin(w->reader, in, SEAL_BYTES_MAX, NULL, NULL);
 	store_revision_path(path, work->facts->seg, work->past->revision + 1, "jsonl.zst.tmp");
 	w->fd = store_make_file(work->stream->dirfd, path, e);

@@ -19,6 +19,17 @@
 #define NOW_US (INT64_C(1764000000) * 1000000)
 #define STORE "cretula/0123456789abcdef/cretula.store+00000000+AAAA sha256:00"
 
+static unsigned calls, failing; /* counts from 1; 0: none fails */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *
+__wrap_malloc(size_t size)
+{
+	return (++calls == failing ? NULL : __real_malloc(size));
+}
+
 struct made {
 	struct key_ring *ring;
 	struct config *config;
@@ -234,6 +245,31 @@ test_place_and_value(void **state)
 	end(&m);
 }
 
+/* Whichever allocation fails: an error that says so, and the same request is good behind it. */
+static void
+test_each_allocation(void **state)
+{
+	unsigned n = 0;
+	struct made m;
+	struct err e;
+	int rc;
+
+	(void)state;
+	begin(&m);
+	sign(&m, 0);
+	sign(&m, 1);
+	do {
+		e = (struct err){ ERR_NONE, "" };
+		calls = 0;
+		failing = ++n;
+		rc = judge(&m, buf_view(&m.text), &e);
+		assert_true(rc == 0 ? failing > calls : e.code == ERR_IO);
+	} while (rc == -1);
+	assert_true(n > 3);
+	failing = 0;
+	end(&m);
+}
+
 /* The commitment is of all that the request says. */
 static void
 test_mac_binds(void **state)
@@ -261,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_approvals),
 		cmocka_unit_test(test_place_and_value),
 		cmocka_unit_test(test_mac_binds),
+		cmocka_unit_test(test_each_allocation),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
