@@ -123,7 +123,7 @@ app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, s
 	if (r->history == NULL && store_history_read(&r->chain, app_names(), &r->history, e) == -1)
 		return (-1);
 	while (*at < r->chain.count) {
-		if (seal_entry_read(r->chain.lines[*at], app_names(), entry, e) == -1)
+		if (seal_entry_read(store_chain_line(&r->chain, *at), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", *at));
 		++*at;
 		if (in_window(r, entry))
@@ -229,7 +229,7 @@ walk_frames(struct app_records *r, const struct segment_walk *w, const char *pat
 	if (store_seek_open(r->stream_fd, path, &seek, NULL) == -1)
 		return (2);
 	frames = store_seek_frames(seek);
-	r->search->chain_bytes = r->chain.bytes.len;
+	r->search->chain_bytes = r->chain.bytes;
 	app_search_begin(r->search, &of, frames);
 	for (size_t i = 0; i < frames && rc == 0; i++)
 		rc = walk_frame(r, w, seek, i, e);

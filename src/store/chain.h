@@ -17,16 +17,50 @@ struct seal_ratchet;
 
 /* ---- reading ---- */
 
-/* chain.jsonl, whole, and where its lines are.  Not verified. */
-struct store_chain {
-	struct buf bytes;
-	struct span *lines; /* without LF */
-	size_t count;
-	bool torn;          /* bytes behind the last LF */
+/*
+ * The lines of chain.jsonl, most of which stay in the file: those that name
+ * keys, streams and files (seal_entry_kept) are in memory, the others are read
+ * again when they are asked for, and have to be what they were: whoever
+ * writes to the store meanwhile shows no other entry than the one whose note
+ * was checked.  Not verified here.
+ */
+struct store_line {
+	uint32_t start;
+	unsigned char hash[16]; /* of its leaf, the first half */
 };
-/* dirfd: the stream's directory.  ERR_INPUT if there is no chain. */
+struct store_chain {
+	bool open;
+	int fd;
+	struct store_line *items; /* and one more, whose start is where the last one ends */
+	size_t count, size;
+	uint64_t bytes; /* of the file, with a torn line */
+	bool torn; /* bytes behind the last LF */
+	struct store_kept *kept;
+	size_t kept_count, kept_size;
+	char *next; /* a copy of the line that comes, if it is to be kept */
+	struct store_window *window;
+};
+/*
+ * dirfd: the stream's directory.  ERR_INPUT if there is no chain, ERR_FINDING
+ * if it is longer than the format allows; chain is empty then.
+ */
 int store_chain_read(int dirfd, struct store_chain *chain, struct err *e);
 void store_chain_free(struct store_chain *chain);
+
+/*
+ * Line i without LF: until the next call, of one that is kept until the chain
+ * is freed.  Empty if it is not what it was.
+ */
+struct span store_chain_line(const struct store_chain *chain, size_t i);
+
+/* Are both of the same lines, by their hashes, and none is torn? */
+bool store_chain_same(const struct store_chain *one, const struct store_chain *other);
+
+/* For who writes: room for line, so that nothing can fail once it is in the file; then it is. */
+int store_chain_reserve(struct store_chain *chain, struct span line);
+void store_chain_add(struct store_chain *chain, struct span line);
+/* The file ends behind so many lines now. */
+void store_chain_cut(struct store_chain *chain, size_t count);
 
 /* ---- writing ---- */
 

@@ -66,7 +66,7 @@ static int
 find_id(struct store *s, int own_fd, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	char want[64];
 	int rc = -1;
 
@@ -79,7 +79,7 @@ find_id(struct store *s, int own_fd, struct err *e)
 		rc = 0;
 		goto out;
 	}
-	if (seal_entry_read(chain.lines[0], &no_names, entry, e) == -1) {
+	if (seal_entry_read(store_chain_line(&chain, 0), &no_names, entry, e) == -1) {
 		(void)err_in(e, "entry 0");
 		goto out;
 	}
@@ -183,7 +183,7 @@ static bool
 newest_head(const struct store_chain *chain, const char *name, struct seal_entry *entry)
 {
 	for (size_t i = chain->count; i-- > 0;)
-		if (seal_entry_read(chain->lines[i], &no_names, entry, NULL) == 0 &&
+		if (seal_entry_read(store_chain_line(chain, i), &no_names, entry, NULL) == 0 &&
 		    entry->type == SEAL_HEAD && span_is(entry->of.head.name, name))
 			return (true);
 	return (false);

@@ -46,7 +46,7 @@ scan(const struct store_chain *chain, const struct seal_names *names,
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "out of memory"));
 	for (size_t i = 0; i < chain->count; i++) {
-		if (seal_entry_read(chain->lines[i], names, entry, e) == -1) {
+		if (seal_entry_read(store_chain_line(chain, i), names, entry, e) == -1) {
 			(void)err_in(e, "entry %zu", i);
 			goto out;
 		}
@@ -92,7 +92,7 @@ has_used(struct store *s, const char *name, const struct seal_names *names,
     const unsigned char commitment[static 32], bool *used, struct err *e)
 {
 	struct store_secrets_open *open = calloc(1, sizeof(*open));
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	int fd = -1, rc = -1;
 
 	if (open == NULL) {
@@ -137,7 +137,7 @@ store_destroyed(struct store *s, const char *but, const struct seal_names *names
 {
 	static const struct seal_names none = { .classes = NULL };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct store_chain own = { .lines = NULL };
+	struct store_chain own = { .open = false };
 	int rc = 0;
 
 	if (entry == NULL)
@@ -147,7 +147,7 @@ store_destroyed(struct store *s, const char *but, const struct seal_names *names
 	for (size_t i = 0; i < own.count; i++) {
 		char name[STORE_NAME_MAX + 1];
 
-		if (seal_entry_read(own.lines[i], &none, entry, NULL) == -1 ||
+		if (seal_entry_read(store_chain_line(&own, i), &none, entry, NULL) == -1 ||
 		    entry->type != SEAL_STREAM || !store_name_known(entry->of.stream.name) ||
 		    span_is(entry->of.stream.name, but))
 			continue;

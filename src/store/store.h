@@ -42,7 +42,7 @@ int store_anchor(const struct store *s, struct buf *out, struct err *e);
 int store_stream_open(struct store *s, const char *name, const char *policy_hash,
     const struct seal_names *names, struct store_stream **st, struct err *e);
 /* Is that chain.jsonl, byte by byte, the one that this process holds? */
-bool store_stream_holds(const struct store_stream *st, struct span chain);
+bool store_stream_holds(const struct store_stream *st, const struct store_chain *chain);
 void store_stream_close(struct store_stream *st); /* NULL is legal; drops an unsealed segment */
 uint64_t store_stream_records(const struct store_stream *st);  /* sealed so far */
 uint64_t store_stream_segments(const struct store_stream *st);

@@ -35,7 +35,7 @@ store_newest_segment(
 	const struct store_chain *chain = store_writer_chain(st->writer);
 
 	for (uint64_t i = *index; i-- > 0;) {
-		if (seal_entry_read(chain->lines[i], &st->names, entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), &st->names, entry, e) == -1)
 			return (err_in(e, "entry %ju", (uintmax_t)i));
 		if (entry->type != SEAL_SEGMENT)
 			continue;
@@ -236,9 +236,9 @@ store_stream_close(struct store_stream *st)
 }
 
 bool
-store_stream_holds(const struct store_stream *st, struct span chain)
+store_stream_holds(const struct store_stream *st, const struct store_chain *chain)
 {
-	return (span_equal(buf_view(&store_writer_chain(st->writer)->bytes), chain));
+	return (store_chain_same(store_writer_chain(st->writer), chain));
 }
 
 uint64_t

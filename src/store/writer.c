@@ -115,30 +115,11 @@ store_writer_promote_log(struct store_writer *w, struct err *e)
 	return (0);
 }
 
-/* Room for one more line, so that nothing can fail once it is on disk. */
-static int
-reserve(struct store_chain *chain, size_t len)
-{
-	const uintptr_t old = (uintptr_t)chain->bytes.data;
-	struct span *lines = realloc(chain->lines, (chain->count + 1) * sizeof(lines[0]));
-
-	if (lines == NULL)
-		return (-1);
-	chain->lines = lines;
-	if (buf_reserve(&chain->bytes, len) == -1) {
-		chain->bytes.broken = false;
-		return (-1);
-	}
-	for (size_t i = 0; i < chain->count; i++)
-		lines[i].ptr = chain->bytes.data + ((uintptr_t)lines[i].ptr - old);
-	return (0);
-}
-
 /* Step 4.  A line of which only a part was written is taken back. */
 static int
 append_line(struct store_writer *w, struct span line, struct err *e)
 {
-	off_t size = (off_t)w->chain.bytes.len;
+	off_t size = (off_t)w->chain.bytes;
 
 	if (io_write(w->chain_fd, line.ptr, line.len, e) == -1) {
 		w->broken = io_truncate(w->chain_fd, size, NULL) == -1;
@@ -160,13 +141,12 @@ commit(struct store_writer *w, const struct seal_entry *entry, struct span line,
 	struct span bare = span_of(line.ptr, line.len - 1);
 	struct store_chain *chain = &w->chain;
 
-	if (reserve(chain, line.len) == -1)
+	if (store_chain_reserve(chain, bare) == -1)
 		return (err_set(e, ERR_IO, "chain: out of memory"));
 	if (store_pending_write(w->keys_fd, bare, e) == -1 || append_line(w, line, e) == -1)
 		return (-1);
 	w->broken = true; /* until all is done */
-	chain->lines[chain->count++] = span_of(chain->bytes.data + chain->bytes.len, bare.len);
-	buf_span(&chain->bytes, line);
+	store_chain_add(chain, bare);
 	store_writer_absorb(w, bare);
 	w->t_us = entry->t_us;
 	if (store_writer_sign(w, epoch, e) == -1 ||
@@ -189,7 +169,7 @@ check_room(
 {
 	const struct store_chain *chain = &w->chain;
 
-	if (chain->bytes.len + bytes > SEAL_CHAIN_BYTES_MAX ||
+	if (chain->bytes + bytes > SEAL_CHAIN_BYTES_MAX ||
 	    chain->count + entries > SEAL_CHAIN_ENTRIES_MAX ||
 	    w->kept_bytes + kept > SEAL_CHAIN_KEPT_BYTES_MAX)
 		return (err_set(e, ERR_CONFIG,
@@ -351,6 +331,8 @@ open_chain(struct store_writer *w, bool create, struct err *e)
 	    STORE_FILE_MODE, e);
 	if (w->chain_fd == -1)
 		return (-1);
+	if (!w->chain.open && store_chain_read(w->dirfd, &w->chain, e) == -1)
+		return (-1);
 	return (w->chain.count == 0 ? io_sync_dir(w->dirfd, e) : 0);
 }
 
@@ -444,7 +426,7 @@ store_writer_first_vkey(const struct store_writer *w, struct buf *out, struct er
 
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
-	if ((rc = seal_entry_read(w->chain.lines[0], &w->names, entry, e)) == 0)
+	if ((rc = seal_entry_read(store_chain_line(&w->chain, 0), &w->names, entry, e)) == 0)
 		buf_span(out, entry->of.genesis.log);
 	free(entry);
 	return (rc);
@@ -453,7 +435,7 @@ store_writer_first_vkey(const struct store_writer *w, struct buf *out, struct er
 void
 store_writer_genesis(const struct store_writer *w, unsigned char hash[static 32])
 {
-	const struct span line = w->chain.lines[0];
+	const struct span line = store_chain_line(&w->chain, 0);
 
 	crypto_sha256(line.ptr, line.len, hash);
 }

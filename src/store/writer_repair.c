@@ -25,25 +25,22 @@ struct repair {
 	struct store_force force; /* behind the entries that were asked about last */
 };
 
+/* The file ends behind so many lines. */
+static int
+cut_to(struct store_writer *w, size_t count, struct err *e)
+{
+	if (io_truncate(w->chain_fd, (off_t)w->chain.items[count].start, e) == -1 ||
+	    io_fsync(w->chain_fd, e) == -1)
+		return (err_in(e, "chain.jsonl"));
+	store_chain_cut(&w->chain, count);
+	return (0);
+}
+
 /* Bytes behind the last LF are of a line that no note can be about. */
 static int
 cut_torn_line(struct store_writer *w, struct err *e)
 {
-	struct store_chain *chain = &w->chain;
-	struct span last;
-	size_t keep = 0;
-
-	if (!chain->torn)
-		return (0);
-	if (chain->count > 0) {
-		last = chain->lines[chain->count - 1];
-		keep = (size_t)(last.ptr - chain->bytes.data) + last.len + 1;
-	}
-	if (io_truncate(w->chain_fd, (off_t)keep, e) == -1 || io_fsync(w->chain_fd, e) == -1)
-		return (err_in(e, "chain.jsonl"));
-	chain->bytes.len = keep;
-	chain->torn = false;
-	return (0);
+	return (w->chain.torn ? cut_to(w, w->chain.count, e) : 0);
 }
 
 static int
@@ -51,7 +48,7 @@ read_entry(struct repair *r, uint64_t index, struct err *e)
 {
 	struct store_writer *w = r->w;
 
-	if (seal_entry_read(w->chain.lines[index], &w->names, &r->entry, e) == -1)
+	if (seal_entry_read(store_chain_line(&w->chain, index), &w->names, &r->entry, e) == -1)
 		return (err_in(e, "entry %ju", (uintmax_t)index));
 	if (r->entry.index != index)
 		return (err_set(e, ERR_FINDING, "entry %ju says it is entry %ju", (uintmax_t)index,
@@ -155,7 +152,8 @@ check_pending(struct store_writer *w, struct err *e)
 {
 	bool same;
 
-	if (store_pending_is(w->keys_fd, w->chain.lines[w->chain.count - 1], &same, e) == -1)
+	if (store_pending_is(
+		w->keys_fd, store_chain_line(&w->chain, w->chain.count - 1), &same, e) == -1)
 		return (-1);
 	if (!same)
 		return (err_set(e, ERR_FINDING,
@@ -217,13 +215,13 @@ load_epoch(struct repair *r, bool *next, struct err *e)
 	w->lost_epoch = false;
 	if (read_slot(w, "epoch.next", "epoch", &keys->next, &have, e) == -1)
 		return (-1);
-	if ((*next = have && is_key_of(w, &keys->next, true, r->force.next))) {
+	if ((*next = have && is_key_of(w, &keys->next, true, span_str(r->force.next)))) {
 		keys->epoch = keys->next;
 		return (0);
 	}
 	if (read_slot(w, "epoch.key", "epoch", &keys->epoch, &have, e) == -1)
 		return (-1);
-	if (have && is_key_of(w, &keys->epoch, true, r->force.next))
+	if (have && is_key_of(w, &keys->epoch, true, span_str(r->force.next)))
 		return (0);
 	w->lost_epoch = true;
 	if (have)
@@ -325,7 +323,7 @@ sign_last(struct repair *r, struct err *e)
 	if (r->entry.has_next && (!have || !is_key_of(w, &w->keys->next, true, r->entry.next)))
 		return (err_set(e, ERR_FINDING, "epoch.next is not the key that entry %ju names",
 		    (uintmax_t)index));
-	store_writer_absorb(w, w->chain.lines[index]);
+	store_writer_absorb(w, store_chain_line(&w->chain, index));
 	return (store_writer_sign(
 	    w, index == 0 || w->new_epoch ? &w->keys->next : &w->keys->epoch, e));
 }
@@ -346,9 +344,7 @@ cut_last(struct store_writer *w, struct err *e)
 		return (err_set(e, ERR_FINDING,
 		    "entry %zu was signed, and its note is gone: put a copy of cp/%08zu.note back",
 		    w->chain.count - 1, w->chain.count));
-	w->chain.count--;
-	w->chain.torn = true;
-	return (cut_torn_line(w, e));
+	return (cut_to(w, w->chain.count - 1, e));
 }
 
 static int
@@ -390,7 +386,7 @@ repair(struct repair *r, struct err *e)
 	if (check_genesis(r, e) == -1 || find_note(r, e) == -1)
 		return (-1);
 	for (uint64_t i = 0; i < r->signed_count; i++)
-		store_writer_absorb(w, w->chain.lines[i]);
+		store_writer_absorb(w, store_chain_line(&w->chain, i));
 	if (r->signed_count > 0 && check_note(r, e) == -1)
 		return (-1);
 	if (store_pending_check(w->keys_fd, &w->chain, e) == -1)

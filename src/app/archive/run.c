@@ -132,7 +132,7 @@ open_archive(struct run *r, struct err *e)
 		return (-1);
 	if (read_archived(r, e) != 0)
 		return (-1);
-	if (!store_stream_holds(r->stream, buf_view(&r->archived.chain.bytes)))
+	if (!store_stream_holds(r->stream, &r->archived.chain))
 		return (err_set(e, ERR_FINDING,
 		    "archive %s: stream %s: chain.jsonl changes meanwhile", a->to, a->stream));
 	if (app_archive_source_plan(&r->source, &r->state, a->until_us, e) == -1)

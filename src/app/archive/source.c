@@ -30,7 +30,9 @@ root_of(const struct store_chain *chain, uint64_t size, unsigned char root[stati
 
 	seal_tree_init(&tree);
 	for (uint64_t i = 0; i < size; i++) {
-		seal_entry_leaf(chain->lines[i].ptr, chain->lines[i].len, leaf[0]);
+		const struct span line = store_chain_line(chain, i);
+
+		seal_entry_leaf(line.ptr, line.len, leaf[0]);
 		(void)seal_tree_add(&tree, (const unsigned char(*)[32])leaf, 1, NULL);
 	}
 	seal_tree_root(&tree, root);
@@ -134,7 +136,7 @@ app_archive_source_plan(struct app_archive_source *s, const struct app_archive_s
 
 	buf_clear(&s->parts);
 	for (uint64_t i = 0; i < s->size; i++) {
-		if (seal_entry_read(chain->lines[i], app_names(), s->entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), s->entry, e) == -1)
 			return (err_in(e, "entry %ju", (uintmax_t)i));
 		if (s->entry->type != SEAL_SEGMENT ||
 		    app_records_past(&s->records, s->entry)->pruned ||
@@ -240,7 +242,8 @@ app_archive_source_walk(struct app_archive_source *s, const struct app_archive_p
 {
 	s->records.file = compare_file;
 	s->records.file_arg = s;
-	if (seal_entry_read(s->records.chain.lines[part->entry], app_names(), s->entry, e) == -1)
+	if (seal_entry_read(store_chain_line(&s->records.chain, part->entry), app_names(),
+		s->entry, e) == -1)
 		return (-1);
 	if (s->entry->of.segment.n == 0)
 		return (0);

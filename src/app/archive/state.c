@@ -114,7 +114,7 @@ app_archive_state_read(const struct store_chain *chain, struct span origin,
 	if (entry == NULL)
 		return (err_memory(e));
 	for (size_t i = 0; i < chain->count && rc == 0; i++)
-		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else
 			rc = take_entry(&r, entry, e);

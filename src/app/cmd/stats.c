@@ -139,7 +139,7 @@ read_raw(struct totals *t)
 	struct seal_entry entry;
 
 	for (size_t i = 0; i < chain->count; i++)
-		if (seal_entry_read(chain->lines[i], app_names(), &entry, NULL) == 0)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), &entry, NULL) == 0)
 			seal_raw_take(&t->raw, &entry);
 }
 

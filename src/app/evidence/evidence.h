@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "seal/entry.h"
+#include "store/chain.h"
 
 struct audit_policy;
 struct err;
@@ -64,6 +65,9 @@ int app_evidence_open(struct app_evidence_out *out, const char *name, struct err
 int app_evidence_mkdir(struct app_evidence_out *out, const char *path, struct err *e);
 int app_evidence_put(
     struct app_evidence_out *out, const char *path, struct span bytes, struct err *e);
+/* The first count lines of chain, as they were when it was opened. */
+int app_evidence_put_lines(struct app_evidence_out *out, const char *path,
+    const struct store_chain *chain, size_t count, struct err *e);
 /* 0, 1 if there is no such file, -1. */
 int app_evidence_copy(
     struct app_evidence_out *out, int dirfd, const char *from, const char *path, struct err *e);

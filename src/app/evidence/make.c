@@ -92,7 +92,7 @@ copy_anchors(struct make *m, struct err *e)
 	for (size_t i = 0; i < m->signed_count && rc >= 0; i++) {
 		const struct span *name = &m->entry.of.anchor.file.name;
 
-		if (seal_entry_read(chain->lines[i], app_names(), &m->entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), &m->entry, e) == -1)
 			return (-1);
 		if (m->entry.type != SEAL_ANCHOR || !span_starts(*name, span_str("anchor/")) ||
 		    name->len >= sizeof(file) ||
@@ -118,7 +118,7 @@ copy_chain(struct make *m, struct err *e)
 	bool own = strcmp(m->name, STORE_OWN_STREAM) == 0;
 	char path[EVIDENCE_PATH_BYTES];
 	struct store_force force;
-	struct span last, first;
+	struct span first;
 
 	for (unsigned i = 0; i < (own ? 2 : 3); i++) {
 		path_in(m, directories[i], path);
@@ -127,16 +127,13 @@ copy_chain(struct make *m, struct err *e)
 	}
 	if (find_signed(m, e) == -1)
 		return (-1);
-	last = chain->lines[m->signed_count - 1];
 	path_in(m, "chain.jsonl", path);
-	if (app_evidence_put(&m->out, path,
-		span_of(chain->bytes.data, (size_t)(last.ptr + last.len + 1 - chain->bytes.data)),
-		e) == -1 ||
+	if (app_evidence_put_lines(&m->out, path, chain, m->signed_count, e) == -1 ||
 	    copy_notes(m, e) == -1)
 		return (-1);
 	if (copy_anchors(m, e) == -1)
 		return (-1);
-	if (seal_entry_read(chain->lines[0], app_names(), &m->entry, e) == -1 ||
+	if (seal_entry_read(store_chain_line(chain, 0), app_names(), &m->entry, e) == -1 ||
 	    m->entry.type != SEAL_GENESIS)
 		return (err_set(e, ERR_FINDING, "stream %s has no genesis", m->name));
 	/* A chain is known by its first log key; the newest note may be signed by a later one. */
@@ -234,7 +231,7 @@ copy_segments(struct make *m, struct err *e)
 	if (store_history_read(chain, app_names(), &m->records->history, e) == -1)
 		rc = -1;
 	for (size_t i = 0; i < m->signed_count && rc == 0; i++) {
-		if (seal_entry_read(chain->lines[i], app_names(), &m->entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), &m->entry, e) == -1)
 			rc = -1;
 		else if (m->entry.type == SEAL_SEGMENT) {
 			newest = audit_range_holds(&m->range, &m->entry.of.segment);
@@ -293,7 +290,7 @@ add_streams(struct make *m, struct err *e)
 	}
 	chain = own.chain;
 	for (size_t i = 0; i < chain.count && rc == 0; i++) {
-		if (seal_entry_read(chain.lines[i], app_names(), &m->entry, e) == -1)
+		if (seal_entry_read(store_chain_line(&chain, i), app_names(), &m->entry, e) == -1)
 			rc = -1;
 		else if (m->entry.type == SEAL_STREAM) {
 			(void)snprintf(name, sizeof(name), "%.*s", (int)m->entry.of.stream.name.len,

@@ -16,6 +16,7 @@
 
 #define MANIFEST "MANIFEST.sha256"
 #define COPY_BYTES ((size_t)1 << 20)
+#define LINES_BYTES ((size_t)64 << 10) /* before a write, and one line more */
 
 static struct app_evidence_file *
 add_file(struct app_evidence_out *out, const char *path, struct err *e)
@@ -81,6 +82,36 @@ open_new(struct app_evidence_out *out, const char *path, struct err *e)
 	if (add_file(out, path, e) == NULL)
 		return (-1);
 	return (io_open(out->dir, path, O_WRONLY | O_CREAT | O_EXCL, 0640, e));
+}
+
+int
+app_evidence_put_lines(struct app_evidence_out *out, const char *path,
+    const struct store_chain *chain, size_t count, struct err *e)
+{
+	struct crypto_sha256 h;
+	struct buf some = { 0 };
+	int fd = open_new(out, path, e), rc = fd == -1 ? -1 : 0;
+
+	crypto_sha256_init(&h);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		buf_span(&some, store_chain_line(chain, i));
+		buf_char(&some, '\n');
+		if (i + 1 < count && some.len < LINES_BYTES)
+			continue;
+		rc = buf_ok(&some) ? io_write(fd, some.data, some.len, e) : err_memory(e);
+		crypto_sha256_add(&h, some.data, some.len);
+		out->bytes += some.len;
+		buf_clear(&some);
+	}
+	buf_free(&some);
+	if (fd == -1)
+		return (-1);
+	crypto_sha256_end(&h, out->files[out->count - 1].hash);
+	if (rc == -1 || io_fdatasync(fd, e) == -1) {
+		(void)close(fd);
+		return (-1);
+	}
+	return (io_close(fd, e));
 }
 
 int

@@ -43,9 +43,9 @@ print_logs(const struct app_evidence *what, const struct store_chain *chain,
 	for (size_t i = 0; i < chain->count; i++) {
 		struct span log;
 
-		if (i > 0 && !store_force_changes(chain->lines[i]))
+		if (i > 0 && !store_force_changes(store_chain_line(chain, i)))
 			continue;
-		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			return (-1);
 		log = i == 0 ? entry->of.genesis.log : store_force_brings(entry);
 		if (log.len > 0)
@@ -67,7 +67,8 @@ print_policy(const struct app_evidence *what, struct buf *out, struct err *e)
 		rc = app_records_open(&records, what->store, names[i], NULL, NULL, e);
 		if (rc == 0 &&
 		    (records.chain.count == 0 ||
-			seal_entry_read(records.chain.lines[0], app_names(), entry, e) == -1 ||
+			seal_entry_read(
+			    store_chain_line(&records.chain, 0), app_names(), entry, e) == -1 ||
 			entry->type != SEAL_GENESIS))
 			rc = err_set(e, ERR_FINDING, "stream %s has no genesis", names[i]);
 		if (rc == 0)

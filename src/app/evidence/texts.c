@@ -18,16 +18,18 @@ print_anchor(const struct app_records *own, struct buf *out, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	unsigned char hash[32];
+	struct span genesis;
 	int rc = 0;
 
 	if (entry == NULL)
 		return (err_set(e, ERR_IO, "out of memory"));
 	if (own->chain.count == 0 ||
-	    seal_entry_read(own->chain.lines[0], app_names(), entry, e) == -1 ||
+	    seal_entry_read(store_chain_line(&own->chain, 0), app_names(), entry, e) == -1 ||
 	    entry->type != SEAL_GENESIS)
 		rc = err_set(e, ERR_FINDING, "the store has no genesis");
 	else {
-		crypto_sha256(own->chain.lines[0].ptr, own->chain.lines[0].len, hash);
+		genesis = store_chain_line(&own->chain, 0);
+		crypto_sha256(genesis.ptr, genesis.len, hash);
 		buf_span(out, entry->of.genesis.log);
 		buf_str(out, " sha256:");
 		buf_hex(out, hash, sizeof(hash));

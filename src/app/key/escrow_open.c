@@ -84,7 +84,7 @@ open_entries(struct opening *o, struct err *e)
 	for (size_t i = 0; i < o->chain.count && rc == 0; i++) {
 		const struct seal_ratchet_start *start;
 
-		if (seal_entry_read(o->chain.lines[i], app_names(), entry, e) == -1) {
+		if (seal_entry_read(store_chain_line(&o->chain, i), app_names(), entry, e) == -1) {
 			rc = err_in(e, "entry %zu", i);
 			break;
 		}

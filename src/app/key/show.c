@@ -49,16 +49,15 @@ static void
 look_at_chain(const struct showing *s, struct stream_keys *k)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	struct buf path = { 0 };
 	int fd = -1;
 
 	buf_fmt(&path, "%s/streams/%s", s->store, k->name);
 	buf_char(&path, '\0');
-	if (entry != NULL && buf_ok(&path) &&
-	    (fd = io_open_dir(AT_FDCWD, path.data, NULL)) != -1 &&
+	if (entry != NULL && buf_ok(&path) && (fd = io_open_dir(AT_FDCWD, path.data, NULL)) != -1 &&
 	    store_chain_read(fd, &chain, NULL) == 0 && chain.count > 0 &&
-	    seal_entry_read(chain.lines[0], app_names(), entry, NULL) == 0 &&
+	    seal_entry_read(store_chain_line(&chain, 0), app_names(), entry, NULL) == 0 &&
 	    entry->type == SEAL_GENESIS && entry->of.genesis.origin.len < sizeof(k->origin)) {
 		memcpy(k->origin, entry->of.genesis.origin.ptr, entry->of.genesis.origin.len);
 		k->has_recovery = entry->of.genesis.recovery.len > 0;

@@ -99,7 +99,7 @@ see_chain(struct paper *p, struct paper_stream *s, const struct store_chain *cha
 	if (rc == 0 && store_history_read(chain, app_names(), &history, &why) == -1)
 		see_problem(s, &why);
 	for (size_t i = 0; i < chain->count && rc == 0 && history != NULL; i++) {
-		if (seal_entry_read(chain->lines[i], app_names(), entry, &why) == -1) {
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, &why) == -1) {
 			see_problem(s, &why);
 			break;
 		}
@@ -107,7 +107,7 @@ see_chain(struct paper *p, struct paper_stream *s, const struct store_chain *cha
 		rc = see_entry(p, s, entry, history, e);
 	}
 	if (s->entries > 0) {
-		struct span last = chain->lines[s->entries - 1];
+		struct span last = store_chain_line(chain, s->entries - 1);
 
 		crypto_sha256(last.ptr, last.len, s->head);
 	}

@@ -160,7 +160,7 @@ say_again(struct replaying *r, struct err *e)
 	for (size_t i = 0; i < chain->count; i++) {
 		const struct stats_outcome *replay = &entry.of.segment.counts.replay;
 
-		if (seal_entry_read(chain->lines[i], app_names(), &entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), &entry, e) == -1)
 			return (-1);
 		if (entry.type == SEAL_SEGMENT && replay->parsed + replay->partial > 0) {
 			seg = entry.of.segment.seg;
@@ -368,7 +368,7 @@ scan(struct replaying *r, bool verified, struct err *e)
 	r->lines.file_arg = r;
 	if (app_quarantine_scan(&r->lines, r->store_path, r->stream_name, e) == -1)
 		return (-1);
-	if (!store_stream_holds(r->stream, buf_view(&r->lines.records.chain.bytes)))
+	if (!store_stream_holds(r->stream, &r->lines.records.chain))
 		return (err_set(e, ERR_FINDING, "stream %s: chain.jsonl changes meanwhile",
 		    r->stream_name));
 	return (0);

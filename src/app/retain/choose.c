@@ -204,7 +204,7 @@ next_segment(const struct app_records *r, struct seal_entry *entry, uint64_t *ne
 {
 	*next = 1;
 	for (size_t i = r->chain.count; i-- > 0;) {
-		if (seal_entry_read(r->chain.lines[i], app_names(), entry, e) == -1)
+		if (seal_entry_read(store_chain_line(&r->chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		if (entry->type == SEAL_SEGMENT) {
 			*next = entry->of.segment.seg + 1;

@@ -100,8 +100,8 @@ list_stream(struct listing *l, const char *store, struct err *e)
 	for (size_t i = 0; (hold = seal_history_hold(l->records.history, i)) != NULL; i++) {
 		if (!seal_hold_in_force(hold, clock_now_us()))
 			continue;
-		if (seal_entry_read(
-			l->records.chain.lines[hold->entry], app_names(), &l->entry, e) == -1)
+		if (seal_entry_read(store_chain_line(&l->records.chain, hold->entry), app_names(),
+			&l->entry, e) == -1)
 			return (err_in(e, "entry %ju", (uintmax_t)hold->entry));
 		(l->args->json ? print_json : print_text)(l, hold);
 		l->count++;

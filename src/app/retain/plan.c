@@ -50,7 +50,7 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 	for (size_t i = 0; i < chain->count; i++) {
 		const struct seal_segment *facts = &entry->of.segment;
 
-		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		if (entry->type != SEAL_SEGMENT ||
 		    (past = seal_history_segment(r->records.history, facts->seg)) == NULL ||
@@ -102,7 +102,7 @@ find_oldest(struct app_retain *r, struct seal_entry *entry)
 		const struct seal_segment *facts = &entry->of.segment;
 		enum retain_action action;
 
-		if (seal_entry_read(chain->lines[i], app_names(), entry, NULL) == -1 ||
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, NULL) == -1 ||
 		    entry->type != SEAL_SEGMENT || facts->seg != r->segments[at].seg)
 			continue;
 		action = r->plan.rows[at++].action;

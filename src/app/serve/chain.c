@@ -35,8 +35,11 @@ print_chain(const struct store_chain *chain, const struct serve_call *call, stru
 	json_u64(&a->body, "from", from);
 	json_array(&a->body, "entries");
 	for (uint64_t i = 0; i < limit; i++) {
+		struct span line = store_chain_line(chain, from + i);
+
 		buf_str(&a->body, i == 0 ? "" : ",");
-		buf_span(&a->body, chain->lines[from + i]);
+		buf_span(
+		    &a->body, line.len == 0 ? span_str("null") : line); /* it changed just now */
 	}
 	buf_char(&a->body, ']');
 	if (from + limit < chain->count)

@@ -240,6 +240,12 @@ see_genesis(struct trust *t, const struct seal_entry *entry, struct span line)
 	buf_free(&out);
 }
 
+static void
+hash_line(struct span line, unsigned char hash[static 32])
+{
+	crypto_sha256(line.ptr, line.len, hash);
+}
+
 static int
 see_chain(struct trust *t, struct trust_stream *s, const struct store_chain *chain,
     struct seal_entry *entry, struct err *e)
@@ -249,18 +255,17 @@ see_chain(struct trust *t, struct trust_stream *s, const struct store_chain *cha
 	if (store_history_read(chain, app_names(), &history, e) == -1)
 		return (-1);
 	for (size_t i = 0; i < chain->count; i++) {
-		if (seal_entry_read(chain->lines[i], app_names(), entry, e) == -1) {
+		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1) {
 			seal_history_free(history);
 			return (err_in(e, "entry %zu", i));
 		}
 		if (i == 0 && entry->type == SEAL_GENESIS && strcmp(s->name, STORE_OWN_STREAM) == 0)
-			see_genesis(t, entry, chain->lines[0]);
+			see_genesis(t, entry, store_chain_line(chain, 0));
 		see_entry(t, s, entry, history);
 	}
 	s->entries = chain->count;
 	if (chain->count > 0)
-		crypto_sha256(chain->lines[chain->count - 1].ptr,
-		    chain->lines[chain->count - 1].len, s->head);
+		hash_line(store_chain_line(chain, chain->count - 1), s->head);
 	see_history(t, s, history);
 	seal_history_free(history);
 	return (0);

@@ -90,7 +90,8 @@ app_subject_carry_out(struct app_subject *s, struct store_eraser *x, struct err 
 	else
 		rc = store_reader_open(&reader, e);
 	for (size_t i = 0; rc == 0 && i < s->plan.len / sizeof(parts[0]); i++) {
-		rc = seal_entry_read(s->records->chain.lines[parts[i].at], app_names(), entry, e);
+		rc = seal_entry_read(
+		    store_chain_line(&s->records->chain, parts[i].at), app_names(), entry, e);
 		if (rc == 0) {
 			b->segment = &entry->of.segment;
 			rc = do_segment(s, x, reader, b, e);

@@ -337,7 +337,7 @@ app_forms_stream(
 	f->found = found;
 	buf_clear(&f->gone);
 	for (size_t i = 0; i < chain->count && rc == 0; i++) {
-		const struct span line = chain->lines[i];
+		const struct span line = store_chain_line(chain, i);
 
 		if (memmem(line.ptr, line.len, type, sizeof(type) - 1) == NULL)
 			continue;

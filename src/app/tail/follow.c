@@ -23,7 +23,7 @@ chain_grew(const struct app_follow *f)
 	struct stat st;
 
 	return (fstatat(f->records->stream_fd, "chain.jsonl", &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    st.st_size != (off_t)f->records->chain.bytes.len);
+	    st.st_size != (off_t)f->records->chain.bytes);
 }
 
 static int
@@ -42,7 +42,7 @@ count_sealed(const struct app_follow *f, uint64_t *records, uint64_t *segment, s
 	*records = 0;
 	*segment = 0;
 	for (size_t at = chain->count; at > 0; at--) {
-		if (seal_entry_read(chain->lines[at - 1], app_names(), &entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, at - 1), app_names(), &entry, e) == -1)
 			return (err_in(e, "entry %zu", at - 1));
 		if (entry.type != SEAL_SEGMENT)
 			continue;

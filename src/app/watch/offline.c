@@ -55,7 +55,8 @@ see_stream(int dirfd, const char *name, struct app_snapshot *s, struct err *e)
 		rc = 0;
 		seen->entries = chain.count;
 		for (size_t i = 0; i < chain.count && rc == 0; i++)
-			if ((rc = seal_entry_read(chain.lines[i], app_names(), entry, e)) == -1)
+			if ((rc = seal_entry_read(
+				 store_chain_line(&chain, i), app_names(), entry, e)) == -1)
 				(void)err_in(e, "stream %s: entry %zu", name, i);
 			else
 				see_entry(entry, seen, &s->verified);

@@ -163,7 +163,7 @@ check_time(struct search *s, const struct audit_stamp *stamp, struct err *e)
 {
 	static const struct seal_names names = { .classes = NULL };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct span line = s->source->chain.lines[s->at.note.size - 1];
+	struct span line = store_chain_line(&s->source->chain, s->at.note.size - 1);
 	int rc = 0;
 
 	if (entry == NULL)

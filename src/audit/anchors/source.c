@@ -34,13 +34,19 @@ open_stream(const char *store, const char *stream, struct err *e)
 	return (fd);
 }
 
+static void
+hash_line(struct span line, unsigned char leaf[static 32])
+{
+	seal_entry_leaf(line.ptr, line.len, leaf);
+}
+
 static int
 hash_entries(struct audit_source *s, struct err *e)
 {
 	if ((s->leaves = calloc(s->chain.count + 1, sizeof(s->leaves[0]))) == NULL)
 		return (err_memory(e));
 	for (size_t i = 0; i < s->chain.count; i++)
-		seal_entry_leaf(s->chain.lines[i].ptr, s->chain.lines[i].len, s->leaves[i]);
+		hash_line(store_chain_line(&s->chain, i), s->leaves[i]);
 	return (0);
 }
 
@@ -150,7 +156,7 @@ audit_source_anchored(const struct audit_source *s, const char *kind)
 	uint64_t size = 0;
 
 	for (size_t i = 0; entry != NULL && i < s->chain.count; i++)
-		if (seal_entry_read(s->chain.lines[i], &names, entry, NULL) == 0 &&
+		if (seal_entry_read(store_chain_line(&s->chain, i), &names, entry, NULL) == 0 &&
 		    entry->type == SEAL_ANCHOR && span_is(entry->of.anchor.kind, kind) &&
 		    entry->of.anchor.size > size && entry->of.anchor.size <= s->newest.note.size)
 			size = entry->of.anchor.size;

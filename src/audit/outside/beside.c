@@ -159,7 +159,7 @@ read_logs(struct reading *r, const struct audit_source *source, struct err *e)
 	struct store_force force;
 	struct span first;
 
-	if (seal_entry_read(source->chain.lines[0], r->names, &r->entry, e) == -1)
+	if (seal_entry_read(store_chain_line(&source->chain, 0), r->names, &r->entry, e) == -1)
 		return (-1);
 	first = r->entry.of.genesis.log;
 	if (store_force_find(&source->chain, source->newest.note.size, r->names, &r->entry, &force,
@@ -184,7 +184,8 @@ read_history(struct reading *r, const struct audit_source *source, struct seal_h
 	if (seal_history_open(history, e) == -1)
 		return (-1);
 	for (size_t i = 0; i < source->newest.note.size; i++)
-		if (seal_entry_read(source->chain.lines[i], r->names, &r->entry, NULL) == 0 &&
+		if (seal_entry_read(
+			store_chain_line(&source->chain, i), r->names, &r->entry, NULL) == 0 &&
 		    seal_history_take(*history, &r->entry, &verdict, NULL) == -1)
 			return (-1);
 	return (0);
@@ -201,9 +202,9 @@ read_sums(struct reading *r, const struct audit_source *source, struct span name
 	for (size_t i = 0; rc == 0 && i < source->newest.note.size; i++) {
 		const struct seal_segment *facts = &r->entry.of.segment;
 
-		if (!audit_part_is(source->chain.lines[i], "segment"))
+		if (!audit_part_is(store_chain_line(&source->chain, i), "segment"))
 			continue;
-		rc = seal_entry_read(source->chain.lines[i], r->names, &r->entry, e);
+		rc = seal_entry_read(store_chain_line(&source->chain, i), r->names, &r->entry, e);
 		if (rc == 0 && audit_range_holds(r->range, facts))
 			audit_sums_add(&sums, facts, seal_history_segment(history, facts->seg));
 	}
@@ -248,14 +249,14 @@ read_store(struct reading *r, const char *store, struct err *e)
 
 	if (audit_source_open(store, STORE_OWN_STREAM, &own, e) == -1 ||
 	    read_logs(r, own, e) == -1 ||
-	    seal_entry_read(own->chain.lines[0], r->names, &r->entry, e) == -1)
+	    seal_entry_read(store_chain_line(&own->chain, 0), r->names, &r->entry, e) == -1)
 		goto out;
-	print_line(own->chain.lines[0], r->entry.of.genesis.log, &r->beside->line);
+	print_line(store_chain_line(&own->chain, 0), r->entry.of.genesis.log, &r->beside->line);
 	rc = 0;
 	for (size_t i = 0; rc == 0 && i < own->newest.note.size; i++) {
-		if (!audit_part_is(own->chain.lines[i], "stream"))
+		if (!audit_part_is(store_chain_line(&own->chain, i), "stream"))
 			continue;
-		rc = seal_entry_read(own->chain.lines[i], r->names, &r->entry, e);
+		rc = seal_entry_read(store_chain_line(&own->chain, i), r->names, &r->entry, e);
 		if (rc == 0 &&
 		    (r->range->stream[0] == '\0' ||
 			span_is(r->entry.of.stream.name, r->range->stream)))

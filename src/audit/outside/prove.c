@@ -35,13 +35,13 @@ find_segment(const struct audit_source *s, const struct seal_names *names, uint6
 	while (low < high) {
 		size_t middle = low + (high - low) / 2, at = middle;
 
-		while (at < high && !audit_part_is(s->chain.lines[at], "segment"))
+		while (at < high && !audit_part_is(store_chain_line(&s->chain, at), "segment"))
 			at++;
 		if (at == high) {
 			high = middle;
 			continue;
 		}
-		if (seal_entry_read(s->chain.lines[at], names, entry, NULL) == -1 ||
+		if (seal_entry_read(store_chain_line(&s->chain, at), names, entry, NULL) == -1 ||
 		    entry->type != SEAL_SEGMENT)
 			return (NO_LINE);
 		if (holds(&entry->of.segment, record))
@@ -136,7 +136,7 @@ find_fate(const struct audit_source *s, const struct seal_names *names, struct f
 	int rc = entry == NULL ? err_memory(e) : 0;
 
 	for (size_t i = fate->segment + 1; rc == 0 && i < s->newest.note.size; i++) {
-		struct span line = s->chain.lines[i];
+		struct span line = store_chain_line(&s->chain, i);
 
 		if ((audit_part_is(line, "redact") || audit_part_is(line, "prune")) &&
 		    seal_entry_read(line, names, entry, NULL) == 0)
@@ -178,7 +178,8 @@ print_record(const struct audit_source *s, const struct seal_names *names, uint6
 	}
 	fate.seg = entry->of.segment.seg;
 	made.index = fate.index = record - entry->of.segment.first;
-	if (find_fate(s, names, &fate, e) == -1)
+	if (find_fate(s, names, &fate, e) == -1 ||
+	    seal_entry_read(store_chain_line(&s->chain, fate.segment), names, entry, e) == -1)
 		goto out;
 	made.revision = fate.revision;
 	made.replaced = fate.replaced;

@@ -14,7 +14,8 @@ print_under(const struct audit_source *source, const struct audit_source_note *n
 
 	seal_proof_inclusion(
 	    (const unsigned char(*)[32])source->leaves, (size_t)note->note.size, index, &proof);
-	seal_proof_print(source->chain.lines[index], index, &proof, buf_view(&note->text), out);
+	seal_proof_print(
+	    store_chain_line(&source->chain, index), index, &proof, buf_view(&note->text), out);
 }
 
 void
@@ -54,8 +55,8 @@ find_changes(const struct audit_source *source, const struct seal_names *names,
 	for (size_t i = 1; i < source->newest.note.size; i++) {
 		bool log;
 
-		if (!store_force_changes(source->chain.lines[i]) ||
-		    seal_entry_read(source->chain.lines[i], names, entry, NULL) == -1)
+		if (!store_force_changes(store_chain_line(&source->chain, i)) ||
+		    seal_entry_read(store_chain_line(&source->chain, i), names, entry, NULL) == -1)
 			continue;
 		log = store_force_brings(entry).len > 0;
 		if (!log && entry->type != SEAL_REKEY)
@@ -110,8 +111,8 @@ print_listed(const struct audit_source *own, const char *stream, const struct se
 	size_t count = (size_t)own->newest.note.size;
 
 	for (size_t i = 0; i < count; i++)
-		if (audit_part_is(own->chain.lines[i], "stream") &&
-		    seal_entry_read(own->chain.lines[i], names, entry, NULL) == 0 &&
+		if (audit_part_is(store_chain_line(&own->chain, i), "stream") &&
+		    seal_entry_read(store_chain_line(&own->chain, i), names, entry, NULL) == 0 &&
 		    entry->type == SEAL_STREAM && span_is(entry->of.stream.name, stream)) {
 			audit_part_print(own, i, out);
 			return (0);

@@ -36,7 +36,7 @@ find_entry(struct work *w, bool *found, struct err *e)
 	for (size_t i = 0; i < chain->count && !*found; i++) {
 		const struct seal_anchor *anchor = &entry->of.anchor;
 
-		*found = seal_entry_read(chain->lines[i], w->names, entry, NULL) == 0 &&
+		*found = seal_entry_read(store_chain_line(chain, i), w->names, entry, NULL) == 0 &&
 		    entry->type == SEAL_ANCHOR && anchor->size == w->what->size &&
 		    anchor->file.name.len < STORE_ANCHOR_PATH_BYTES &&
 		    memcmp(anchor->file.hash, w->hash, sizeof(w->hash)) == 0;

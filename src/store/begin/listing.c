@@ -23,7 +23,7 @@ store_listing_find(const struct store_writer *own, const char *name, struct seal
 	const struct store_chain *chain = store_writer_chain(own);
 
 	for (size_t i = 0; i < chain->count; i++)
-		if (seal_entry_read(chain->lines[i], &no_names, entry, NULL) == 0 &&
+		if (seal_entry_read(store_chain_line(chain, i), &no_names, entry, NULL) == 0 &&
 		    entry->type == SEAL_STREAM && span_is(entry->of.stream.name, name))
 			return (true);
 	return (false);
@@ -96,8 +96,8 @@ gather_listed(struct settling *s, struct seal_entry *entry)
 	if ((s->listed = calloc(chain->count + 1, sizeof(*s->listed))) == NULL)
 		return (-1);
 	for (size_t i = 0; i < chain->count; i++) {
-		if (!may_list(chain->lines[i]) ||
-		    seal_entry_read(chain->lines[i], &no_names, entry, NULL) == -1 ||
+		if (!may_list(store_chain_line(chain, i)) ||
+		    seal_entry_read(store_chain_line(chain, i), &no_names, entry, NULL) == -1 ||
 		    entry->type != SEAL_STREAM || !store_name_known(entry->of.stream.name))
 			continue;
 		memcpy(s->listed[s->count++].text, entry->of.stream.name.ptr,
@@ -161,7 +161,7 @@ static void
 settle(struct settling *s, const char *name, struct seal_entry *entry)
 {
 	struct store_stream *st = store_stream_new(s->store, name, &no_names, NULL);
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	int rc;
 
 	if (st == NULL || (st->dirfd = io_open_dir(s->store->streams_fd, name, NULL)) == -1 ||

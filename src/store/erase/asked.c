@@ -23,7 +23,7 @@ check(const struct store_chain *chain, const struct store_asked *asked, struct s
 	unsigned count = 0;
 
 	for (size_t i = chain->count; i-- > 0;) {
-		if (seal_entry_read(chain->lines[i], &no_names, entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), &no_names, entry, e) == -1)
 			return (err_in(e, "stream " STORE_OWN_STREAM ": entry %zu", i));
 		if (day_us == INT64_MIN) {
 			/* What an entry that comes now would have: never less than the last one. */

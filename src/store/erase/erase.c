@@ -40,7 +40,7 @@ store_history_read(const struct store_chain *chain, const struct seal_names *nam
 	if (seal_history_open(&made, e) == -1)
 		goto out;
 	for (size_t i = 0; i < chain->count; i++) {
-		if (seal_entry_read(chain->lines[i], names, entry, e) == -1 ||
+		if (seal_entry_read(store_chain_line(chain, i), names, entry, e) == -1 ||
 		    seal_history_take(made, entry, &verdict, NULL) == -1) {
 			(void)err_in(e, "entry %zu", i);
 			goto out;
@@ -202,7 +202,8 @@ find_segment(struct store_eraser *x, struct erase_work *work, struct err *e)
 	if (store_erase_check(x->history, work->order->seg, e) == -1)
 		return (-1);
 	work->past = seal_history_segment(x->history, work->order->seg);
-	if (seal_entry_read(chain->lines[work->past->entry], &x->stream->names, &x->entry, e) == -1)
+	if (seal_entry_read(
+		store_chain_line(chain, work->past->entry), &x->stream->names, &x->entry, e) == -1)
 		return (err_in(e, "entry %ju", (uintmax_t)work->past->entry));
 	assert(x->entry.type == SEAL_SEGMENT);
 	work->facts = &x->entry.of.segment;
@@ -336,8 +337,8 @@ store_erase_took(struct store_eraser *x, struct err *e)
 	const struct store_chain *chain = store_writer_chain(x->stream->writer);
 	enum seal_verdict verdict;
 
-	if (seal_entry_read(chain->lines[chain->count - 1], &x->stream->names, &x->entry, e) ==
-		-1 ||
+	if (seal_entry_read(
+		store_chain_line(chain, chain->count - 1), &x->stream->names, &x->entry, e) == -1 ||
 	    seal_history_take(x->history, &x->entry, &verdict, NULL) == -1)
 		return (err_set(e, ERR_IO, "out of memory"));
 	x->stale = false;

@@ -113,10 +113,12 @@ store_erase_know(const struct store_stream *st, struct store_erase_known *known,
 	int rc = entry == NULL ? err_sys(e, ERR_IO, "entry") : 0;
 
 	for (size_t i = 0; i < chain->count && rc == 0; i++) {
-		if (!is_type(chain->lines[i], "\"type\":\"redact\",") &&
-		    !is_type(chain->lines[i], "\"type\":\"prune\","))
+		const struct span line = store_chain_line(chain, i);
+
+		if (!is_type(line, "\"type\":\"redact\",") &&
+		    !is_type(line, "\"type\":\"prune\","))
 			continue;
-		if (seal_entry_read(chain->lines[i], &st->names, entry, e) == -1)
+		if (seal_entry_read(line, &st->names, entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else if (entry->type == SEAL_REDACT)
 			note(known, &entry->of.redact);

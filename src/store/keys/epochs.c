@@ -48,7 +48,7 @@ static int
 ask_stream(void *arg, const char *stream, struct err *e)
 {
 	struct asking *a = arg;
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	struct seal_history *history = NULL;
 	int fd = io_open_dir(a->store->streams_fd, stream, e), rc = -1;
 
@@ -91,7 +91,7 @@ static int
 walk_stream(void *arg, const char *stream, struct err *e)
 {
 	struct walking *w = arg;
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	int fd = io_open_dir(w->store->streams_fd, stream, e), rc;
 
 	if (fd == -1)
@@ -99,7 +99,7 @@ walk_stream(void *arg, const char *stream, struct err *e)
 	rc = store_chain_read(fd, &chain, e);
 	(void)close(fd);
 	for (size_t i = 0; i < chain.count && rc == 0; i++) {
-		if ((rc = seal_entry_read(chain.lines[i], w->names, w->entry, e)) == 0)
+		if ((rc = seal_entry_read(store_chain_line(&chain, i), w->names, w->entry, e)) == 0)
 			rc = w->each(w->arg, stream, w->entry, e);
 		else
 			(void)err_in(e, "entry %zu", i);
@@ -131,7 +131,7 @@ says(const struct store_chain *chain, const struct seal_names *names,
 	bool said = false;
 
 	for (size_t i = chain->count; i-- > 0 && !said;)
-		said = seal_entry_read(chain->lines[i], names, entry, NULL) == 0 &&
+		said = seal_entry_read(store_chain_line(chain, i), names, entry, NULL) == 0 &&
 		    entry->type == SEAL_DESTROY && span_is(entry->of.destroy.what, gone->what) &&
 		    memcmp(entry->of.destroy.commitment, gone->commitment, 32) == 0;
 	return (said);

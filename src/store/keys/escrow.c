@@ -133,7 +133,7 @@ escrow_first(struct store *s, const struct store_escrow *how, struct escrow *x, 
 static bool
 has_genesis(const struct store *s, const char *stream)
 {
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	int fd = io_open_dir(s->streams_fd, stream, NULL);
 	bool has = false;
 

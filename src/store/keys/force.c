@@ -41,7 +41,7 @@ static int
 read_line(const struct store_chain *chain, uint64_t i, const struct seal_names *names,
     struct seal_entry *entry, struct err *e)
 {
-	if (seal_entry_read(chain->lines[i], names, entry, e) == -1)
+	if (seal_entry_read(store_chain_line(chain, i), names, entry, e) == -1)
 		return (err_in(e, "entry %ju", (uintmax_t)i));
 	return (0);
 }
@@ -56,7 +56,11 @@ find_epoch(const struct store_chain *chain, uint64_t count, const struct seal_na
 			return (-1);
 		if (!entry->has_next)
 			continue;
-		force->next = entry->next;
+		if (entry->next.len >= sizeof(force->next))
+			return (err_set(e, ERR_FINDING,
+			    "entry %ju: an epoch key of a name too long", (uintmax_t)count));
+		memcpy(force->next, entry->next.ptr, entry->next.len);
+		force->next[entry->next.len] = '\0';
 		force->epoch = entry->type == SEAL_GENESIS ? 0 : entry->epoch + 1;
 		return (0);
 	}
@@ -87,7 +91,7 @@ store_force_find(const struct store_chain *chain, uint64_t count, const struct s
 	for (uint64_t i = 0; i < count; i++) {
 		struct span log;
 
-		if (i > 0 && !store_force_changes(chain->lines[i]))
+		if (i > 0 && !store_force_changes(store_chain_line(chain, i)))
 			continue;
 		if (read_line(chain, i, names, scratch, e) == -1)
 			return (-1);
@@ -108,8 +112,8 @@ store_force_was(const struct store_chain *chain, const struct seal_names *names,
     struct seal_entry *scratch, struct span vkey)
 {
 	for (size_t i = 0; i < chain->count; i++)
-		if ((i == 0 || store_force_changes(chain->lines[i])) &&
-		    seal_entry_read(chain->lines[i], names, scratch, NULL) == 0 &&
+		if ((i == 0 || store_force_changes(store_chain_line(chain, i))) &&
+		    seal_entry_read(store_chain_line(chain, i), names, scratch, NULL) == 0 &&
 		    span_equal(store_force_brings(scratch), vkey))
 			return (true);
 	return (false);

@@ -6,15 +6,16 @@
 #include <stdint.h>
 
 #include "seal/entry.h"
+#include "seal/note.h"
 #include "store/chain.h"
 
 struct err;
 
-/* In force behind the first entries; texts are borrowed from the chain. */
+/* In force behind the first entries; log and recovery are borrowed from the chain. */
 struct store_force {
 	struct span log, recovery; /* vkeys; recovery may be empty */
-	struct span next;          /* the epoch key that signs the entry that comes */
-	uint64_t epoch;            /* its number */
+	char next[SEAL_NAME_BYTES_MAX + 64]; /* the epoch key that signs the entry that comes */
+	uint64_t epoch; /* its number */
 };
 
 /*

@@ -105,14 +105,14 @@ store_lineage_check(int dirfd, const struct store_chain *chain, const struct sea
 	l->dirfd = dirfd;
 	seal_tree_init(&l->tree);
 	for (size_t i = 0; i < chain->count && rc == 0; i++) {
+		struct span line = store_chain_line(chain, i);
 		unsigned char leaf[1][32];
 
-		seal_entry_leaf(chain->lines[i].ptr, chain->lines[i].len, leaf[0]);
+		seal_entry_leaf(line.ptr, line.len, leaf[0]);
 		(void)seal_tree_add(&l->tree, (const unsigned char(*)[32])leaf, 1, NULL);
-		if (i > 0 && !store_force_changes(chain->lines[i]))
+		if (i > 0 && !store_force_changes(line))
 			continue;
-		if (seal_entry_read(chain->lines[i], names, &l->entry, e) == -1 ||
-		    take(l, i, e) == -1)
+		if (seal_entry_read(line, names, &l->entry, e) == -1 || take(l, i, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 	}
 	free(l);

@@ -52,7 +52,7 @@ store_recovery_fits(const char *dir, const unsigned char recovery[static 32], st
 {
 	static const struct seal_names none = { .classes = NULL };
 	struct seal_entry *scratch = calloc(1, sizeof(*scratch));
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	struct store_force force;
 	struct seal_vkey vkey;
 	unsigned char public_key[32];

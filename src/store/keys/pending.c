@@ -177,7 +177,8 @@ store_pending_check(int keys_fd, const struct store_chain *chain, struct err *e)
 
 	if (read_file(keys_fd, &p, e) == -1)
 		return (-1);
-	if (p.size == 0 || (p.size <= chain->count && is_of(&p, chain->lines[p.size - 1])))
+	if (p.size == 0 ||
+	    (p.size <= chain->count && is_of(&p, store_chain_line(chain, p.size - 1))))
 		return (0);
 	return (err_set(e, ERR_FINDING,
 	    "chain.jsonl: an older copy, or another: these keys have signed an entry %ju that is "

@@ -48,7 +48,7 @@ store_each_stream(const struct store *s, store_each_name each, void *arg, struct
 {
 	static const struct seal_names none = { .classes = NULL };
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct store_chain own = { .lines = NULL };
+	struct store_chain own = { .open = false };
 	int rc = 0;
 
 	if (entry == NULL)
@@ -56,7 +56,7 @@ store_each_stream(const struct store *s, store_each_name each, void *arg, struct
 	if ((rc = store_own_read(s, &own, e)) == 0)
 		rc = each(arg, STORE_OWN_STREAM, e);
 	for (size_t i = 0; i < own.count && rc == 0; i++) {
-		struct span line = own.lines[i];
+		struct span line = store_chain_line(&own, i);
 		char name[STORE_NAME_MAX + 1];
 
 		if (seal_entry_read(line, &none, entry, NULL) == -1 ||
@@ -110,8 +110,11 @@ look_for(void *arg, const char *name, struct err *e)
 	if (dirfd == -1)
 		return (-1);
 	if ((rc = store_chain_read(dirfd, &chain, e)) == 0) {
-		m->found |= chain.bytes.len > 0 &&
-		    memmem(chain.bytes.data, chain.bytes.len, m->key.data, m->key.len) != NULL;
+		for (size_t i = 0; i < chain.count && !m->found; i++) {
+			struct span line = store_chain_line(&chain, i);
+
+			m->found = memmem(line.ptr, line.len, m->key.data, m->key.len) != NULL;
+		}
 		store_chain_free(&chain);
 	}
 	(void)close(dirfd);

@@ -90,7 +90,7 @@ store_open_expected(struct store_live *l, uint64_t *g, struct err *e)
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
 	for (size_t i = chain->count; i-- > 0 && rc == 1;) {
-		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else if (next_flush(entry, g))
 			rc = 0;
@@ -128,7 +128,8 @@ store_open_alarmed(struct store_live *l)
 	const struct store_chain *chain = store_writer_chain(l->stream->writer);
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	bool alarmed = entry != NULL &&
-	    seal_entry_read(chain->lines[chain->count - 1], &l->names, entry, NULL) == 0 &&
+	    seal_entry_read(store_chain_line(chain, chain->count - 1), &l->names, entry, NULL) ==
+		0 &&
 	    entry->type == SEAL_RECOVER && entry->of.recover.alarm;
 
 	free(entry);
@@ -142,7 +143,7 @@ see_entries(struct store_live *l, const struct store_chain *chain)
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 
 	for (size_t i = chain->count; entry != NULL && i-- > l->seen.entries;) {
-		if (seal_entry_read(chain->lines[i], &l->names, entry, NULL) == -1 ||
+		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, NULL) == -1 ||
 		    entry->type != SEAL_SEGMENT)
 			continue;
 		l->seen.sealed_us = entry->t_us;
@@ -206,7 +207,7 @@ store_open_past(struct store_live *l, struct live_past *past, struct err *e)
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
 	for (size_t i = chain->count; i-- > 0 && rc == 0;) {
-		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else
 			take_past(past, entry, &answered);
@@ -228,7 +229,7 @@ store_open_session(struct store_live *l, bool *given_up, struct err *e)
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
 	for (size_t i = chain->count; i-- > 0 && rc == 0 && !found;) {
-		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1) {
+		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, e) == -1) {
 			rc = err_in(e, "entry %zu", i);
 			break;
 		}

@@ -69,7 +69,7 @@ store_last(const struct store *s, const char *name, const struct seal_names *nam
     struct store_last *last, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
-	struct store_chain chain = { .lines = NULL };
+	struct store_chain chain = { .open = false };
 	int fd = -1, rc = -1;
 
 	*last = (struct store_last){ .t_us = INT64_MIN };
@@ -82,7 +82,7 @@ store_last(const struct store *s, const char *name, const struct seal_names *nam
 	}
 	/* What cannot be read the open will tell. */
 	for (size_t i = chain.count; i-- > 0;) {
-		if (seal_entry_read(chain.lines[i], names, entry, NULL) == -1)
+		if (seal_entry_read(store_chain_line(&chain, i), names, entry, NULL) == -1)
 			continue;
 		if (last->t_us == INT64_MIN)
 			last->t_us = entry->t_us;
@@ -110,7 +110,7 @@ store_live_says_destroyed(
 
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = chain->count; entry != NULL && i-- > 0 && !said;)
-		said = seal_entry_read(chain->lines[i], &l->names, entry, NULL) == 0 &&
+		said = seal_entry_read(store_chain_line(chain, i), &l->names, entry, NULL) == 0 &&
 		    entry->type == SEAL_DESTROY && span_is(entry->of.destroy.what, what) &&
 		    memcmp(entry->of.destroy.commitment, commitment, 32) == 0;
 	pthread_mutex_unlock(&l->lock);
@@ -133,7 +133,7 @@ look_back(struct store_live *l, struct seal_entry *entry, struct store_unrotated
 		struct json_cursor c;
 		struct seal_range range;
 
-		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		if (entry->type == SEAL_SEGMENT) {
 			u->segments++;

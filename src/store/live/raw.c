@@ -14,7 +14,7 @@ read_said(struct store_live *l, struct seal_raw *raw, struct seal_entry *entry, 
 	const struct store_chain *chain = store_writer_chain(l->stream->writer);
 
 	for (size_t i = chain->count; i-- > 0 && raw->now[0] == '\0';) {
-		if (seal_entry_read(chain->lines[i], &l->names, entry, e) == -1)
+		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		seal_raw_take(raw, entry);
 	}
@@ -32,7 +32,9 @@ store_live_raw_at_rest(struct store_live *l, const char *policy, const char *whe
 
 	if (entry == NULL)
 		return (err_sys(e, ERR_IO, "entry"));
+	pthread_mutex_lock(&l->lock);
 	rc = read_said(l, &raw, entry, e);
+	pthread_mutex_unlock(&l->lock);
 	if (rc == 0 && strcmp(raw.now, where) != 0) {
 		memset(entry, 0, sizeof(*entry));
 		entry->type = SEAL_CONFIG;

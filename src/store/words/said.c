@@ -73,9 +73,9 @@ walk(const struct store_stream *st, bool all, void (*fn)(void *arg, const struct
 	if ((rc = store_newest_segment(st, &first, entry, e)) != 1 || all)
 		first = 0;
 	for (uint64_t i = first; i < chain->count && rc != -1; i++) {
-		if (all && !may_change(chain->lines[i]))
+		if (all && !may_change(store_chain_line(chain, i)))
 			continue;
-		if ((rc = seal_entry_read(chain->lines[i], &st->names, entry, e)) == -1)
+		if ((rc = seal_entry_read(store_chain_line(chain, i), &st->names, entry, e)) == -1)
 			(void)err_in(e, "entry %ju", (uintmax_t)i);
 		else
 			fn(arg, entry);

@@ -263,10 +263,11 @@ check_chain(struct checked *c, int dirfd, const struct store_chain *chain)
 	seal_tree_init(&tree);
 	for (size_t i = 0; i < chain->count; i++) {
 		struct seal_entry *entry = &c->newest;
+		struct span line = store_chain_line(chain, i);
 		unsigned char leaf[1][32];
 		struct err e = { 0 };
 
-		if (seal_entry_read(chain->lines[i], &test_names, entry, &e) == -1)
+		if (seal_entry_read(line, &test_names, entry, &e) == -1)
 			WRONG(c, "entry %zu: %s", i, e.text);
 		if (entry->index != i || memcmp(entry->prev, hash, 32) != 0 || entry->t_us < t_us)
 			WRONG(c, "entry %zu: index, prev or t", i);
@@ -283,8 +284,8 @@ check_chain(struct checked *c, int dirfd, const struct store_chain *chain)
 		if (entry->has_next && entry->epoch != k.epoch_number)
 			WRONG(c, "entry %zu: epoch", i);
 		t_us = entry->t_us;
-		crypto_sha256(chain->lines[i].ptr, chain->lines[i].len, hash);
-		seal_entry_leaf(chain->lines[i].ptr, chain->lines[i].len, leaf[0]);
+		crypto_sha256(line.ptr, line.len, hash);
+		seal_entry_leaf(line.ptr, line.len, leaf[0]);
 		(void)seal_tree_add(&tree, (const unsigned char (*)[32])leaf, 1, NULL);
 		if (check_root(c, dirfd, i + 1, &tree, buf_view(&k.log), buf_view(&k.epoch)) == -1 ||
 		    check_root(c, dirfd, i + 1, &tree, buf_view(&k.signer), buf_view(&k.epoch)) == -1 ||

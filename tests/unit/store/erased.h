@@ -50,7 +50,7 @@ read_said(struct erased *c, int dirfd, uint64_t seg)
 	for (size_t i = 0; i < chain.count; i++) {
 		struct json_cursor cursor;
 
-		if (seal_entry_read(chain.lines[i], &test_names, &entry, &e) == -1)
+		if (seal_entry_read(store_chain_line(&chain, i), &test_names, &entry, &e) == -1)
 			WRONG(c, "entry %zu: %s", i, e.text);
 		if (entry.type == SEAL_SEGMENT && entry.of.segment.seg == seg) {
 			c->sealed = entry.of.segment;

@@ -211,7 +211,7 @@ assert_ratchet(const unsigned char k[32])
 		struct seal_tags_want want;
 		uint64_t line;
 
-		assert_int_equal(seal_entry_read(chain.lines[i], &test_names, entry, &e), 0);
+		assert_int_equal(seal_entry_read(store_chain_line(&chain, i), &test_names, entry, &e), 0);
 		if (entry->type == SEAL_GENESIS)
 			(void)snprintf(origin, sizeof(origin), "%.*s", (int)entry->of.genesis.origin.len,
 			    entry->of.genesis.origin.ptr);

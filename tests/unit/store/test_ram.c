@@ -227,7 +227,7 @@ look(void)
 	for (size_t i = 0; i < chain.count; i++) {
 		const struct seal_segment *s = &entry->of.segment;
 
-		assert_int_equal(seal_entry_read(chain.lines[i], &test_names, entry, NULL), 0);
+		assert_int_equal(seal_entry_read(store_chain_line(&chain, i), &test_names, entry, NULL), 0);
 		if (entry->type == SEAL_START)
 			see_start(&entry->of.start.ratchet, a, &r);
 		if (entry->type == SEAL_RECOVER && span_is(entry->of.recover.reason, "ram"))

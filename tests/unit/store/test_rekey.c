@@ -134,7 +134,7 @@ first_vkey(struct buf *out)
 	(void)snprintf(path, sizeof(path), "%s/streams/shop", work_store);
 	fd = open(path, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
-	assert_int_equal(seal_entry_read(chain.lines[0], &test_names, entry, &e), 0);
+	assert_int_equal(seal_entry_read(store_chain_line(&chain, 0), &test_names, entry, &e), 0);
 	buf_span(out, entry->of.genesis.log);
 	store_chain_free(&chain);
 	free(entry);
@@ -456,7 +456,7 @@ steal_recovery(void)
 
 	assert_int_equal(store_open_lost(work_store, NULL, NULL, &s, &e), 0);
 	assert_int_equal(store_held_open(s, "shop", &test_names, &held, &e), 0);
-	assert_int_equal(seal_entry_read(store_writer_chain(held.writer)->lines[0], &test_names,
+	assert_int_equal(seal_entry_read(store_chain_line(store_writer_chain(held.writer), 0), &test_names,
 	    genesis, &e), 0);
 	assert_int_equal(seal_vkey_read(genesis->of.genesis.recovery, &old, &e), 0);
 	crypto_sign_public(another, public_key);

@@ -257,7 +257,7 @@ test_anchor(void **state)
 	(void)snprintf(path, sizeof(path), "%s/streams/cretula.store", work_store);
 	fd = open(path, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
-	crypto_sha256(chain.lines[0].ptr, chain.lines[0].len, hash);
+	crypto_sha256(store_chain_line(&chain, 0).ptr, store_chain_line(&chain, 0).len, hash);
 	text_hex(hex, hash, 32);
 	assert_int_equal(seal_vkey_read(span_of(a.data, span_find(buf_view(&a), ' ')), &key, &e), 0);
 	assert_string_equal(a.data + span_find(buf_view(&a), ' '),
@@ -336,7 +336,7 @@ count_heads(uint64_t *size, unsigned char root[static 32])
 	fd = open(path, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(store_chain_read(fd, &chain, &e), 0);
 	for (size_t i = 0; i < chain.count; i++) {
-		assert_int_equal(seal_entry_read(chain.lines[i], &test_names, entry, &e), 0);
+		assert_int_equal(seal_entry_read(store_chain_line(&chain, i), &test_names, entry, &e), 0);
 		if (entry->type != SEAL_HEAD)
 			continue;
 		assert_true(span_is(entry->of.head.name, "shop"));
@@ -368,7 +368,7 @@ root_of(uint64_t size, unsigned char root[static 32])
 	for (uint64_t i = 0; i < size; i++) {
 		unsigned char leaf[1][32];
 
-		seal_entry_leaf(chain.lines[i].ptr, chain.lines[i].len, leaf[0]);
+		seal_entry_leaf(store_chain_line(&chain, i).ptr, store_chain_line(&chain, i).len, leaf[0]);
 		(void)seal_tree_add(&tree, (const unsigned char (*)[32])leaf, 1, NULL);
 	}
 	seal_tree_root(&tree, root);
@@ -510,7 +510,7 @@ test_a_full_chain_begins_no_segment(void **state)
 		struct err e = { 0 };
 
 		assert_non_null(w);
-		w->chain.bytes.len = rows[i].bytes;
+		w->chain.bytes = rows[i].bytes;
 		w->chain.count = rows[i].entries;
 		w->kept_bytes = rows[i].kept;
 		if (store_writer_room(w, &e) != rows[i].rc)
@@ -533,7 +533,7 @@ test_what_is_kept_is_counted(void **state)
 	(void)state;
 	work_begin();
 	open_all(&s, &st, true);
-	genesis = store_writer_chain(st->writer)->lines[0].len;
+	genesis = store_chain_line(store_writer_chain(st->writer), 0).len;
 	assert_int_equal(st->writer->kept_bytes, genesis);
 	assert_int_equal(seal_segment(st, 1, 1, true, &e), 0);
 	entry.type = SEAL_RECOVER;
@@ -543,7 +543,7 @@ test_what_is_kept_is_counted(void **state)
 	store_close(s);
 	open_all(&s, &st, false);
 	assert_int_equal(
-	    st->writer->kept_bytes, genesis + store_writer_chain(st->writer)->lines[2].len);
+	    st->writer->kept_bytes, genesis + store_chain_line(store_writer_chain(st->writer), 2).len);
 	st->writer->kept_bytes = SEAL_CHAIN_KEPT_BYTES_MAX - 100;
 	assert_int_equal(store_stream_append(st, &entry, &e), -1);
 	assert_int_equal(e.code, ERR_CONFIG);
