@@ -160,12 +160,16 @@ keep(struct archive *a, const char *bytes, size_t len)
 	return (span_of(at, len));
 }
 
-/* [class] or the like, as masking writes it. */
+/* [class], as masking writes it. */
 static bool
 is_mark(struct span text)
 {
-	return (text.len > 2 && text.len < 32 && text.ptr[0] == '[' &&
-	    text.ptr[text.len - 1] == ']');
+	if (text.len < 2 || text.ptr[0] != '[' || text.ptr[text.len - 1] != ']')
+		return (false);
+	for (unsigned c = 0; c < RECORD_CLASS_COUNT; c++)
+		if (span_is(span_of(text.ptr + 1, text.len - 2), record_classes[c].name))
+			return (true);
+	return (false);
 }
 
 /* Every token in text becomes [class], which is shorter. */
@@ -298,14 +302,28 @@ subject_of(struct archive *a, const struct record *r)
 
 /* ---- values ---- */
 
+/* Of a closed list, which verify counts: why a line was not parsed. */
+static bool
+is_reason(const struct record *r)
+{
+	struct span text = r->text[RECORD_FIELD_REASON];
+
+	if (!record_has(r, RECORD_FIELD_STATE) ||
+	    !span_is(r->text[RECORD_FIELD_STATE], "unparsed"))
+		return (false);
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.ptr[i] < 'a' || text.ptr[i] > 'z') && text.ptr[i] != '_')
+			return (false);
+	return (true);
+}
+
 /* Does the field hold a value that others must share? */
 static bool
 is_value(const struct record *r, enum record_field f)
 {
 	if ((actions[f] != VALUE && actions[f] != PLAIN) || !record_has(r, f))
 		return (false);
-	/* A closed list, and verify counts them. */
-	return (f != RECORD_FIELD_REASON || !record_has(r, RECORD_FIELD_STATE));
+	return (f != RECORD_FIELD_REASON || !is_reason(r));
 }
 
 /* Of a text without tokens, or of a number; the major version is one of its agent. */
