@@ -34,8 +34,9 @@ struct seal_item {
 	unsigned char new_leaf[32];
 };
 
-/* At most this many fit one entry, whatever else it says. */
+/* At most this many fit one entry, whatever else it says; and if all are erased. */
 #define SEAL_ITEMS_MAX 384
+#define SEAL_ERASED_MAX 800
 
 void seal_items_print(const struct seal_item *items, size_t count, struct buf *out);
 void seal_items_open(struct span raw, struct json_cursor *c);

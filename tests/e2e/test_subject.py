@@ -167,11 +167,11 @@ def test_where_and_when():
 
 
 def test_more_than_an_entry_holds():
-    """1,000 records of a segment are three entries, and three revisions."""
+    """1,000 records of a segment are two entries, and two revisions."""
     make()
     out = subject('erase', '--record', ','.join(str(n) for n in range(0, 3000, 3)), '--json').json
-    equal((out['erased'], len(out['entries'])), (1000, 3))
-    equal(names(), ['00000001.idx', '00000001.r3.jsonl.zst', '00000001.r3.salt'])
+    equal((out['erased'], len(out['entries'])), (1000, 2))
+    equal(names(), ['00000001.idx', '00000001.r2.jsonl.zst', '00000001.r2.salt'])
     equal(sorted(numbered()), [n for n in range(3000) if n % 3])
     good()
 

@@ -1,4 +1,4 @@
-/* app: a plan is carried out, one redact entry for up to SEAL_ITEMS_MAX records of a segment. */
+/* app: a plan is carried out, one redact entry for as many records of a segment as fit it. */
 #include <stdlib.h>
 
 #include "app/names.h"
@@ -9,8 +9,9 @@
 /* What the next entry will name. */
 struct batch {
 	const struct seal_segment *segment;
-	struct store_erase_item items[SEAL_ITEMS_MAX];
-	size_t starts[SEAL_ITEMS_MAX + 1]; /* of new lines in lines */
+	struct store_erase_item items[SEAL_ERASED_MAX];
+	size_t starts[SEAL_ERASED_MAX + 1]; /* of new lines in lines */
+	size_t most; /* fit an entry */
 	size_t count;
 	uint64_t last; /* number of the last one */
 	bool full;
@@ -23,7 +24,7 @@ add_one(void *arg, uint64_t number, uint64_t changed, struct span line, struct e
 	struct batch *b = arg;
 
 	(void)changed;
-	if (b->count == SEAL_ITEMS_MAX) {
+	if (b->count == b->most) {
 		b->full = true;
 		return (1);
 	}
@@ -62,6 +63,7 @@ do_segment(struct app_subject *s, struct store_eraser *x, struct store_reader *r
     struct batch *b, struct err *e)
 {
 	s->from = 0;
+	b->most = s->rescrub ? SEAL_ITEMS_MAX : SEAL_ERASED_MAX;
 	do {
 		b->count = 0;
 		b->full = false;

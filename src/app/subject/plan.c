@@ -175,8 +175,8 @@ see_record(void *arg, struct span line, struct err *e)
 
 /* The numbers of the segment, as they stand. */
 static int
-walk_numbers(const struct app_subject *s, const struct seal_segment *segment,
-    app_subject_each each, void *arg, struct err *e)
+walk_numbers(const struct app_subject *s, const struct seal_segment *segment, app_subject_each each,
+    void *arg, struct err *e)
 {
 	uint64_t end = segment->first + segment->n, at = segment->first;
 	const struct seal_range *range;

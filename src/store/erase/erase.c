@@ -168,8 +168,9 @@ check_items(struct store_eraser *x, const struct erase_work *work, struct err *e
 {
 	const struct store_erase_order *order = work->order;
 
-	assert(order->count >= 1 && order->count <= SEAL_ITEMS_MAX);
+	assert(order->count >= 1 && order->count <= SEAL_ERASED_MAX);
 	for (size_t i = 0; i < order->count; i++) {
+		assert(order->items[i].line.ptr == NULL || order->count <= SEAL_ITEMS_MAX);
 		assert(i == 0 || order->items[i - 1].record < order->items[i].record);
 		if (check_item(x, work, &order->items[i], e) == -1)
 			return (err_in(e, "record %ju", (uintmax_t)order->items[i].record));

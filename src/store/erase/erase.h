@@ -52,7 +52,7 @@ struct store_erase_item {
 struct store_erase_order {
 	uint64_t seg;
 	const struct store_erase_item *items; /* ascending by record */
-	size_t count;                         /* 1 to SEAL_ITEMS_MAX */
+	size_t count; /* 1 to SEAL_ITEMS_MAX; SEAL_ERASED_MAX if all are erased */
 	struct span reason;                   /* any text */
 	struct span ref, by;                  /* plain texts; empty: none */
 };

@@ -38,7 +38,7 @@ struct erase_work {
 	const struct seal_past *past;
 	const struct seal_segment *facts; /* of the segment */
 	struct seal_cover before, after; /* salts of the revision at hand, and of the next */
-	struct seal_item items[SEAL_ITEMS_MAX];
+	struct seal_item items[SEAL_ERASED_MAX];
 	uint64_t file_size; /* of the next revision */
 };
 

@@ -358,11 +358,27 @@ test_printer_refuses_what_would_not_read(void **state)
 	buf_free(&escaped);
 }
 
+/* Whatever else a redact says. */
+static void
+fill_longest(struct seal_redact *r, char texts[static 2048])
+{
+	memset(texts, 'x', 2048);
+	r->seg = r->revision = 99999999;
+	r->reason = span_of(texts, 2048);
+	r->ref = r->by = span_of(texts, 1024);
+	r->file_size = (UINT64_C(1) << 53) - 1;
+}
+
 static void
 test_lists(void **state)
 {
+	static const struct {
+		unsigned count;
+		bool has_new;
+	} lists[] = { { SEAL_ITEMS_MAX, true }, { SEAL_ERASED_MAX, false } };
+	static char texts[2048];
 	static const struct seal_range ranges[] = { { 1, 24 }, { 26, 26 } };
-	static struct seal_item items[SEAL_ITEMS_MAX], item;
+	static struct seal_item items[SEAL_ERASED_MAX], item;
 	static struct seal_entry entry = { .type = SEAL_REDACT, .of.redact = { .seg = 1, .revision = 1 } };
 	struct buf list = { 0 }, out = { 0 };
 	struct seal_range range;
@@ -379,17 +395,23 @@ test_lists(void **state)
 	assert_int_equal(count, 2);
 	assert_false(seal_ranges_have(span_str("x"), 1));
 	assert_false(seal_ranges_have(span_of(NULL, 0), 1));
-	for (unsigned i = 0; i < SEAL_ITEMS_MAX; i++)
-		items[i] = (struct seal_item){ .record = SEAL_ITEMS_MAX * 2000 + i, .has_new = true };
-	buf_clear(&list);
-	seal_items_print(items, SEAL_ITEMS_MAX, &list);
-	entry.of.redact.items = buf_view(&list);
-	assert_int_equal(seal_entry_print(&entry, &names, &out, NULL), 0);
-	assert_true(reads(buf_view(&out), "many"));
-	seal_items_open(buf_view(&list), &c);
-	for (count = 0; seal_items_next(&c, &item); count++)
-		assert_true(item.has_new && item.record == items[count].record);
-	assert_int_equal(count, SEAL_ITEMS_MAX);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		fill_longest(&entry.of.redact, texts);
+		for (unsigned n = 0; n < lists[i].count; n++)
+			items[n] = (struct seal_item){ .record = (1 << 20) - lists[i].count + n,
+				.has_new = lists[i].has_new };
+		buf_clear(&list);
+		buf_clear(&out);
+		seal_items_print(items, lists[i].count, &list);
+		entry.of.redact.items = buf_view(&list);
+		assert_int_equal(seal_entry_print(&entry, &names, &out, NULL), 0);
+		assert_true(reads(buf_view(&out), "many"));
+		seal_items_open(buf_view(&list), &c);
+		for (count = 0; seal_items_next(&c, &item); count++)
+			assert_true(item.has_new == lists[i].has_new &&
+			    item.record == items[count].record);
+		assert_int_equal(count, lists[i].count);
+	}
 	buf_free(&list);
 	buf_free(&out);
 }
