@@ -1,9 +1,12 @@
 /* What goes together into a segment of an archive, and what the chain of one says. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -11,6 +14,7 @@
 #include "app/archive/state.h"
 #include "app/names.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "seal/entry.h"
 #include "seal/leaf.h"
 #include "seal/note.h"
@@ -64,6 +68,8 @@ test_rest(void **state)
 
 #define ORIGIN "cretula/0123456789abcdef/s"
 #define POLICY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static int folder; /* with a chain.jsonl */
 
 struct said {
 	char kind; /* c config, s segment, d derive, x destroy; 0 ends */
@@ -162,8 +168,7 @@ static void
 check(size_t i)
 {
 	struct buf bytes = { 0 }, taken = { 0 };
-	struct span lines[8];
-	struct store_chain chain = { .lines = lines };
+	struct store_chain chain = { .open = false };
 	struct app_archive_state state;
 	const struct seal_range *ranges;
 	struct err e = { ERR_NONE, "" };
@@ -171,10 +176,9 @@ check(size_t i)
 
 	for (const struct said *s = chains[i].said; s->kind != 0; s++)
 		add(&bytes, s, (uint64_t)(s - chains[i].said), &seg);
-	for (struct span rest = buf_view(&bytes); rest.len > 0;) {
-		lines[chain.count] = span_of(rest.ptr, span_find(rest, '\n'));
-		rest = span_from(rest, lines[chain.count++].len + 1);
-	}
+	if (io_replace(folder, "chain.jsonl", buf_view(&bytes), 0600, false, &e) == -1 ||
+	    store_chain_read(folder, &chain, &e) == -1)
+		fail_msg("%s: %s", chains[i].claim, e.text);
 	(void)app_archive_state_read(&chain, span_str(ORIGIN), &state, &e);
 	if (e.code != (enum err_code)chains[i].code)
 		fail_msg("%s: %d %s", chains[i].claim, e.code, e.text);
@@ -191,6 +195,7 @@ check(size_t i)
 	if (chains[i].code == 0 && chains[i].made != 0)
 		assert_true(app_archive_state_has(&state, 2));
 	app_archive_state_free(&state);
+	store_chain_free(&chain);
 	buf_free(&bytes);
 	buf_free(&taken);
 }
@@ -198,8 +203,16 @@ check(size_t i)
 static void
 test_chains(void **state)
 {
+	char path[] = "/tmp/cretula-archive-XXXXXX";
+
+	assert_non_null(mkdtemp(path));
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_not_equal(folder, -1);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		check(i);
+	assert_int_equal(unlinkat(folder, "chain.jsonl", 0), 0);
+	assert_int_equal(rmdir(path), 0);
+	(void)close(folder);
 }
 
 int
