@@ -39,6 +39,13 @@ struct store_prune_order;
  */
 int store_live_prune(struct store_live *l, const struct store_prune_order *order, uint64_t *entry,
     struct err *e);
+/* As store_hold and store_release, by any thread. */
+struct store_hold_order;
+struct store_release_order;
+int store_live_add_hold(struct store_live *l, const struct store_hold_order *order, uint64_t *entry,
+    struct err *e);
+int store_live_end_hold(struct store_live *l, const struct store_release_order *order,
+    uint64_t *entry, struct err *e);
 /* As store_live_append, by that thread: a failure shows at the next append. */
 int store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct err *e);
 

@@ -284,12 +284,19 @@ def test_run():
     with socket.socket(socket.AF_UNIX) as s:
         s.connect('s.sock')
         s.sendall(b''.join(combined(n).encode() for n in range(50)))
-        wait_for(lambda: len(entries('report')) == 1 and '00000001.idx' not in os.listdir(SEG))
+        wait_for(lambda: 'cretula_pruned_segments_total{stream="s"} 2' in metrics())
+        equal(len(entries('report')), 1)
         equal(retain().text, '')  # nothing is over that is not held: it is left to the daemon
         seen = metrics()
-        for row in ('pruned_segments_total{stream="s"} 2', 'pruned_records_total{stream="s"} 40', 'held_segments{stream="s"} 1',
+        for row in ('pruned_records_total{stream="s"} 40', 'held_segments{stream="s"} 1',
                     'last_retain_timestamp_seconds{stream="s"} 17'):
             assert f'cretula_{row}' in seen, (row, seen)
+        # The daemon seals holds of what it writes, and what is released goes at its next look.
+        equal(hold('add', 'case-8', '--json').json['segments'], 2)
+        assert 'hold case-8 is in force already' in hold('add', 'case-8', code=66).err
+        equal([h['hold'] for h in hold('list', '--json').json['holds']], ['case-7', 'case-8'])
+        hold('release', 'case-8', '--by', 'legal', reason='settled "in" full')
+        equal(entries('release')[0]['reason'], 'settled "in" full')
         s.sendall(b''.join(combined(n).encode() for n in range(50, 60)))
     wait_for(lambda: 'cretula_lines_total{stream="s"} 60' in metrics())
     daemon.terminate()

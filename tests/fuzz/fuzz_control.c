@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/retain/order.h"
 #include "app/watch/control.h"
 #include "app/watch/print.h"
 #include "base/err.h"
@@ -15,6 +16,29 @@ demand(int claim)
 {
 	if (!claim)
 		abort();
+}
+
+/* What is read is printed to the same again. */
+static void
+read_order(struct span json)
+{
+	static struct seal_range ranges[STORE_HOLD_RANGES_MAX], again[STORE_HOLD_RANGES_MAX];
+	struct app_order order, other;
+	struct buf text = { 0 }, more = { 0 }, line = { 0 }, back = { 0 };
+
+	if (app_order_read(json, &order, &text, ranges) == 0) {
+		demand(store_name_ok(span_str(order.stream)));
+		demand(order.hold.count <= STORE_HOLD_RANGES_MAX && order.hold.until_us >= 0);
+		app_order_print(&order, &line);
+		demand(app_order_read(span_of(line.data + 5, line.len - 6), &other, &more, again) ==
+		    0);
+		app_order_print(&other, &back);
+		demand(span_equal(buf_view(&line), buf_view(&back)));
+	}
+	buf_free(&text);
+	buf_free(&more);
+	buf_free(&line);
+	buf_free(&back);
 }
 
 int
@@ -40,6 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(memchr(wish->reason, '\0', sizeof(wish->reason)) != NULL);
 		demand(wish->reason[0] != '\0');
 	}
+	if (request.asked == APP_ASKED_HOLD)
+		read_order(request.hold);
 	code = app_status_print(text, &out, &e);
 	demand(code == 0 || code == ERR_FINDING || code == ERR_INCOMPLETE ||
 	    (code == -1 && e.text[0] != '\0'));

@@ -1,12 +1,15 @@
 /* app: cretula hold: nothing of what it names is taken away until it is released. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/command.h"
 #include "app/retain/hold.h"
 #include "app/retain/open.h"
+#include "app/retain/order.h"
 #include "app/say.h"
 #include "app/setup.h"
+#include "app/watch/control.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -42,6 +45,7 @@ struct holding {
 	struct store *store;
 	struct app_retain_stream opened;
 	uint64_t entry;
+	struct err why; /* beside that somebody else writes the stream */
 };
 
 /* ---- the command line ---- */
@@ -114,14 +118,16 @@ open_records(struct holding *h, struct err *e)
 }
 
 static int
-add(struct holding *h, struct err *e)
+make_order(struct holding *h, struct store_hold_order *order, struct err *e)
 {
 	struct app_hold_choice *choice = &h->choice;
-	struct store_hold_order order;
 
+	*order = (struct store_hold_order){ .id = h->id, .reason = h->reason, .by = h->by };
+	if (h->release)
+		return (0);
 	if (app_hold_choose(&h->records, h->filter, h->now_us, choice, e) == -1)
 		return (-1);
-	order = (struct store_hold_order){ .id = h->id,
+	*order = (struct store_hold_order){ .id = h->id,
 		.ranges = choice->ranges,
 		.count = choice->count,
 		.has_onward = choice->has_onward,
@@ -131,26 +137,87 @@ add(struct holding *h, struct err *e)
 		.mask_epochs = buf_view(&choice->epochs),
 		.reason = h->reason,
 		.by = h->by };
-	return (store_hold(h->opened.eraser, &order, &h->entry, e));
+	return (0);
+}
+
+/* "ok ENTRY", "error CODE TEXT" */
+static int
+read_answer(struct holding *h, struct span answer, struct err *e)
+{
+	static const struct span ok = SPAN("ok "), error = SPAN("error ");
+	size_t len = span_find(answer, '\n'), blank;
+	uint64_t code;
+
+	answer.len = len;
+	if (span_starts(answer, ok) && num_u64(span_from(answer, ok.len), &h->entry) == 0)
+		return (0);
+	if (!span_starts(answer, error))
+		return (err_set(e, ERR_BUSY, "stream %s: another process than the daemon writes it",
+		    h->stream));
+	answer = span_from(answer, error.len);
+	blank = span_find(answer, ' ');
+	if (num_u64(span_of(answer.ptr, blank), &code) == -1 || code == 0 || code > ERR_CONFIG)
+		code = ERR_IO;
+	answer = span_from(answer, blank + 1);
+	return (err_set(e, (enum err_code)code, "%.*s", (int)answer.len, answer.ptr));
+}
+
+/* Whoever writes the stream seals it, if that is the daemon of the store. */
+static int
+ask_daemon(struct holding *h, const struct store_hold_order *hold, struct err *e)
+{
+	struct app_order order = { .release = h->release, .hold = *hold };
+	struct buf request = { 0 }, answer = { 0 };
+	struct err why;
+	int rc = -1;
+
+	(void)snprintf(order.stream, sizeof(order.stream), "%s", h->stream);
+	app_order_print(&order, &request);
+	if (!buf_ok(&request) || request.len > APP_ORDER_BYTES)
+		(void)err_set(e, ERR_CONFIG, "too many segments at once: name a shorter time");
+	else if (app_control_ask(h->store_path, request.data, &answer, &why) == 0)
+		rc = read_answer(h, buf_view(&answer), e);
+	else if (why.code != ERR_INCOMPLETE) /* else e still says who is busy */
+		*e = why;
+	buf_free(&request);
+	buf_free(&answer);
+	return (rc);
+}
+
+static int
+seal(struct holding *h, const struct store_hold_order *order, struct err *e)
+{
+	const struct store_release_order release = { h->id, h->reason, h->by };
+	struct store_eraser *x = h->opened.eraser;
+
+	if ((h->release ? store_release(x, &release, &h->entry, e) :
+			  store_hold(x, order, &h->entry, e)) == -1)
+		return (-1);
+	return (store_stream_head(h->opened.st, e));
 }
 
 static int
 work(struct holding *h, struct err *e)
 {
-	const struct store_release_order release = { h->id, h->reason, h->by };
-	bool created;
+	struct store_hold_order order;
+	bool created, busy;
 
 	if (open_records(h, e) == -1) /* nothing is made where there is no such stream */
 		return (-1);
 	app_records_close(&h->records);
 	if (store_open(h->store_path, app_keys_path(h->args, &h->setup), &h->store, &created, e) ==
-		-1 ||
-	    app_retain_open(h->store, h->stream, &h->opened, e) == -1 || open_records(h, e) == -1)
-		return (-1);
-	if ((h->release ? store_release(h->opened.eraser, &release, &h->entry, e) : add(h, e)) ==
 	    -1)
 		return (-1);
-	return (store_stream_head(h->opened.st, e));
+	busy = app_retain_open(h->store, h->stream, &h->opened, e) == -1;
+	if (busy && e->code != ERR_BUSY)
+		return (-1);
+	if (open_records(h, busy ? &h->why : e) == -1 ||
+	    make_order(h, &order, busy ? &h->why : e) == -1) {
+		if (busy)
+			*e = h->why;
+		return (-1);
+	}
+	return (busy ? ask_daemon(h, &order, e) : seal(h, &order, e));
 }
 
 /* ---- the answer ---- */
@@ -248,8 +315,8 @@ const struct app_command app_command_hold = { "hold",
 	"         a-z, 0-9 and -.\n"
 	"list     shows the holds in force, of all streams or one\n"
 	"release  ends one; what is over its term goes with the next `cretula retain`\n\n"
-	"Each is a signed entry with its reason: write no name there. No other process may write\n"
-	"the stream meanwhile.\n\n"
+	"Each is a signed entry with its reason: write no name there. Of a stream that `run`\n"
+	"writes, the daemon seals it; a `pipe` must be stopped before.\n\n"
 	"exit codes: 0 done, 2 usage, 66 nothing is there to hold, or to release, 74 I/O or disk\n"
 	"full, 75 another process is writing, 78 the keys are not there\n\n"
 	"examples:\n"

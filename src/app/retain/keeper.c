@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "app/retain/order.h"
 #include "app/retain/plan.h"
 #include "app/say.h"
 #include "base/clock.h"
@@ -16,7 +18,10 @@
 #define LOOK_NS INT64_C(3600000000000)
 #define AGAIN_US RETAIN_DAY_US /* the chain is read so often at least */
 
+#define PATIENCE_NS INT64_C(1500000000) /* of who asks, while something goes */
+
 struct app_keeper {
+	struct app_keeper *next; /* of all of this process */
 	struct app_keeper_options how;
 	struct app_retain at_work;
 	int64_t next_us; /* nothing is over before */
@@ -29,6 +34,10 @@ struct app_keeper {
 	pthread_cond_t wake;
 	bool stop;
 };
+
+/* Locked while one of them is asked: it stays as long. */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct app_keeper *all;
 
 static void
 warn(struct app_keeper *k, const struct err *e)
@@ -188,8 +197,13 @@ app_keeper_start(const struct app_keeper_options *how)
 	(void)pthread_mutex_init(&k->lock, NULL);
 	(void)pthread_mutex_init(&k->wait_lock, NULL);
 	(void)pthread_cond_init(&k->wake, NULL);
-	if (pthread_create(&k->thread, NULL, main_of_thread, k) == 0)
+	if (pthread_create(&k->thread, NULL, main_of_thread, k) == 0) {
+		pthread_mutex_lock(&all_lock);
+		k->next = all;
+		all = k;
+		pthread_mutex_unlock(&all_lock);
 		return (k);
+	}
 	how->warn(how->arg, "nothing is pruned: no thread could be started");
 	free_keeper(k);
 	return (NULL);
@@ -205,15 +219,78 @@ app_keeper_live(struct app_keeper *k, struct store_live *live)
 	pthread_mutex_unlock(&k->lock);
 }
 
+static void
+leave(struct app_keeper *k)
+{
+	struct app_keeper **at = &all;
+
+	pthread_mutex_lock(&all_lock);
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	pthread_mutex_unlock(&all_lock);
+}
+
 void
 app_keeper_stop(struct app_keeper *k)
 {
 	if (k == NULL)
 		return;
+	leave(k);
 	pthread_mutex_lock(&k->wait_lock);
 	k->stop = true;
 	pthread_cond_signal(&k->wake);
 	pthread_mutex_unlock(&k->wait_lock);
 	(void)pthread_join(k->thread, NULL);
 	free_keeper(k);
+}
+
+/* ---- holds ---- */
+
+static void
+seal_order(struct app_keeper *k, const struct app_order *order, struct buf *out)
+{
+	struct err e = { ERR_BUSY, "something of it is being pruned just now; try again" };
+	struct timespec until;
+	uint64_t entry;
+	int rc = -1;
+
+	clock_mono_after(PATIENCE_NS, &until);
+	if (pthread_mutex_clocklock(&k->lock, CLOCK_MONOTONIC, &until) == 0) {
+		if (k->live == NULL)
+			(void)err_set(&e, ERR_BUSY, "the stream waits to be opened again");
+		else
+			rc = app_order_seal(order, k->live, &entry, &e);
+		if (rc == 0)
+			k->next_us = INT64_MIN; /* what was released may be over */
+		pthread_mutex_unlock(&k->lock);
+	}
+	if (rc == 0)
+		buf_fmt(out, "ok %llu\n", (unsigned long long)entry);
+	else
+		buf_fmt(out, "error %d %s\n", (int)e.code, e.text);
+}
+
+void
+app_keeper_ask(struct span json, struct buf *out)
+{
+	struct seal_range *ranges = calloc(STORE_HOLD_RANGES_MAX, sizeof(*ranges));
+	struct app_order order = { .release = false };
+	struct buf text = { 0 };
+	struct app_keeper *k;
+
+	if (ranges == NULL || app_order_read(json, &order, &text, ranges) == -1) {
+		buf_fmt(out, "error %d that is no hold\n", ERR_USAGE);
+	} else {
+		pthread_mutex_lock(&all_lock);
+		for (k = all; k != NULL && strcmp(k->how.stream, order.stream) != 0;)
+			k = k->next;
+		if (k == NULL)
+			buf_str(out, "no such stream\n");
+		else
+			seal_order(k, &order, out);
+		pthread_mutex_unlock(&all_lock);
+	}
+	buf_free(&text);
+	free(ranges);
 }

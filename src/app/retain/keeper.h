@@ -35,4 +35,11 @@ void app_keeper_live(struct app_keeper *k, struct store_live *live);
 /* Waits while something goes.  k may be NULL. */
 void app_keeper_stop(struct app_keeper *k);
 
+/*
+ * A thread asks for a hold or a release of a stream of this process ("hold " and
+ * its LF taken off).  Adds "ok ENTRY", "error CODE TEXT" or "no such stream", and
+ * LF, to out.
+ */
+void app_keeper_ask(struct span json, struct buf *out);
+
 #endif

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/retain/keeper.h"
+#include "app/retain/order.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -22,7 +24,7 @@
 #include "input/local.h"
 #include "store/layout.h"
 
-#define REQUEST_BYTES 512
+#define REQUEST_BYTES APP_ORDER_BYTES
 #define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_S 2 /* for the other side */
 
@@ -64,8 +66,7 @@ take_word(struct span *rest)
 static bool
 read_detail(struct span text, struct app_request *request)
 {
-	struct span level = take_word(&text), seconds = take_word(&text),
-		    stream = take_word(&text);
+	struct span level = take_word(&text), seconds = take_word(&text), stream = take_word(&text);
 	struct app_wish *wish = &request->wish;
 	uint64_t number;
 
@@ -92,7 +93,8 @@ read_detail(struct span text, struct app_request *request)
 void
 app_control_read(struct span text, struct app_request *request)
 {
-	static const struct span canary = SPAN("canary "), detail = SPAN("detail ");
+	static const struct span canary = SPAN("canary "), detail = SPAN("detail "),
+				 hold = SPAN("hold ");
 
 	request->asked = APP_ASKED_NOTHING;
 	if (text.len == 0 || text.ptr[text.len - 1] != '\n')
@@ -108,6 +110,10 @@ app_control_read(struct span text, struct app_request *request)
 		request->asked = APP_ASKED_CANARY;
 	else if (span_starts(text, detail) && read_detail(span_from(text, detail.len), request))
 		request->asked = APP_ASKED_DETAIL;
+	else if (span_starts(text, hold)) {
+		request->asked = APP_ASKED_HOLD;
+		request->hold = span_from(text, hold.len);
+	}
 }
 
 /* ---- where it is ---- */
@@ -201,31 +207,45 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 		app_board_snapshot(c->board, c->snapshot);
 		app_snapshot_metrics(c->snapshot, out);
 		break;
-	case APP_ASKED_REPORT:
-		app_board_last(c->board, out);
-		break;
+	case APP_ASKED_REPORT: app_board_last(c->board, out); break;
 	case APP_ASKED_CANARY:
 		if (app_board_canary(c->board, request->stream, request->code, request->hash))
 			buf_str(out, "ok\n");
 		break;
 	case APP_ASKED_DETAIL:
-		buf_str(out, wish_answers[app_board_wish(c->board, request->stream,
-				 &request->wish) + 1]);
+		buf_str(out,
+		    wish_answers[app_board_wish(c->board, request->stream, &request->wish) + 1]);
 		break;
-	case APP_ASKED_NOTHING:
-		break;
+	case APP_ASKED_HOLD: app_keeper_ask(request->hold, out); break;
+	case APP_ASKED_NOTHING: break;
 	}
+}
+
+/* Up to its line end; a long one comes in pieces. */
+static struct span
+receive_request(int fd, char *text)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < REQUEST_BYTES && (len == 0 || text[len - 1] != '\n')) {
+		n = recv(fd, text + len, REQUEST_BYTES - len, 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	return (span_of(text, len));
 }
 
 static void
 answer(struct app_control *c, int fd, uid_t uid)
 {
-	char text[REQUEST_BYTES];
-	ssize_t n = recv(fd, text, sizeof(text), 0);
 	struct app_request request;
 	struct buf out = { 0 };
 
-	app_control_read(span_of(text, n > 0 ? (size_t)n : 0), &request);
+	app_control_read(receive_request(fd, c->text), &request);
 	request.wish.uid = uid;
 	print_answer(c, &request, &out);
 	if (buf_ok(&out))
@@ -270,7 +290,8 @@ app_control_open(struct app_control *c, struct app_board *board, struct err *e)
 	c->board = board;
 	c->fd = c->dir_fd = c->stop_fd = -1;
 	c->snapshot = calloc(1, sizeof(*c->snapshot));
-	if (c->snapshot == NULL)
+	c->text = malloc(REQUEST_BYTES);
+	if (c->snapshot == NULL || c->text == NULL)
 		return (err_sys(e, ERR_IO, "control socket"));
 	if (find_place(board->store, &c->dir_fd, c->name, e) == -1 ||
 	    make_address(c->dir_fd, c->name, &to, e) == -1)
@@ -312,7 +333,9 @@ app_control_close(struct app_control *c)
 	for (int *fd = (int[]){ c->fd, c->dir_fd, c->stop_fd, -2 }; *fd != -2; fd++)
 		if (*fd != -1)
 			(void)close(*fd);
+	free(c->text);
 	free(c->snapshot);
+	c->text = NULL;
 	c->snapshot = NULL;
 }
 
@@ -369,8 +392,8 @@ ask(int fd, const struct sockaddr_un *to, const char *store, const char *request
 		if (errno == ENOENT || errno == ECONNREFUSED)
 			return (err_set(e, ERR_INCOMPLETE, "no daemon runs on this store"));
 		if (errno == EACCES)
-			return (err_sys(e, ERR_INPUT,
-			    "the daemon's socket: only its user and root may ask"));
+			return (err_sys(
+			    e, ERR_INPUT, "the daemon's socket: only its user and root may ask"));
 		return (err_sys(e, ERR_INCOMPLETE, "the daemon's socket"));
 	}
 	if (check_peer(fd, store, e) == -1)

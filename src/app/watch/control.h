@@ -21,6 +21,7 @@ enum app_asked {
 	APP_ASKED_REPORT,
 	APP_ASKED_CANARY, /* to seal what came of one */
 	APP_ASKED_DETAIL, /* more of it */
+	APP_ASKED_HOLD,
 	APP_ASKED_NOTHING
 };
 
@@ -30,17 +31,19 @@ struct app_request {
 	int code;
 	unsigned char hash[32];
 	struct app_wish wish;
+	struct span hold; /* of the text; app/retain/order.h reads it */
 };
 
 /*
  * "status", "metrics", "report", "canary STREAM CODE HASH", "detail LEVEL
- * SECONDS STREAM REASON", and LF; foreign bytes.
+ * SECONDS STREAM REASON", "hold {...}", and LF; foreign bytes.
  */
 void app_control_read(struct span text, struct app_request *request);
 
 struct app_control {
 	struct app_board *board;
 	struct app_snapshot *snapshot; /* the thread's */
+	char *text; /* of a request; too */
 	int fd, dir_fd, stop_fd;
 	char name[CONFIG_PATH_BYTES]; /* below dir_fd */
 	pthread_t thread;
@@ -58,8 +61,8 @@ void app_control_close(struct app_control *c); /* legal after a failure, and of 
 
 /* --store, or that of --config, which *config holds then. */
 struct app_args;
-int app_control_store(const struct app_args *args, struct config **config, const char **store,
-    struct err *e);
+int app_control_store(
+    const struct app_args *args, struct config **config, const char **store, struct err *e);
 
 /*
  * Ask the daemon of a store; the answer is added to out.  ERR_INCOMPLETE if

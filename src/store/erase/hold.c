@@ -1,5 +1,6 @@
 /* Holds, and their end: look, sign the entry.  docs/format.md 19. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -44,11 +45,30 @@ check_hold(const struct store_eraser *x, const struct store_hold_order *order, s
 	return (0);
 }
 
+/* An order may come from another process: what no reader takes is not signed. */
+static int
+check_entry(const struct store_eraser *x, struct err *e)
+{
+	struct seal_entry *seen = calloc(1, sizeof(*seen));
+	struct buf line = { 0 };
+	int rc = -1;
+
+	if (seen == NULL)
+		(void)err_memory(e);
+	else if (seal_entry_print(&x->entry, &x->stream->names, &line, e) == 0 &&
+	    (rc = seal_entry_read(buf_view(&line), &x->stream->names, seen, NULL)) == -1)
+		(void)err_set(e, ERR_USAGE, "that is no hold");
+	buf_free(&line);
+	free(seen);
+	return (rc);
+}
+
 /* x->entry, which is filled. */
 static int
 append(struct store_eraser *x, uint64_t *entry, struct err *e)
 {
-	if (store_writer_append(x->stream->writer, &x->entry, false, e) == -1)
+	if (check_entry(x, e) == -1 ||
+	    store_writer_append(x->stream->writer, &x->entry, false, e) == -1)
 		return (-1);
 	x->stale = true;
 	*entry = store_writer_count(x->stream->writer) - 1;

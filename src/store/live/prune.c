@@ -1,4 +1,4 @@
-/* Segments of a live stream pruned, while it takes records. */
+/* Segments of a live stream pruned, or held, while it takes records. */
 #include "store/erase/inside.h"
 #include "store/live/inside.h"
 #include "store/writer.h"
@@ -43,4 +43,34 @@ store_live_prune(
 		(void)err_in(e, "signed, but the next start must remove what is left");
 	store_erase_forget(&known);
 	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
+}
+
+int
+store_live_add_hold(
+    struct store_live *l, const struct store_hold_order *order, uint64_t *entry, struct err *e)
+{
+	struct store_eraser *x = NULL;
+	int rc = -1;
+
+	pthread_mutex_lock(&l->lock);
+	if (store_eraser_open(l->stream, &x, e) == 0)
+		rc = store_hold(x, order, entry, e);
+	pthread_mutex_unlock(&l->lock);
+	store_eraser_close(x);
+	return (rc);
+}
+
+int
+store_live_end_hold(
+    struct store_live *l, const struct store_release_order *order, uint64_t *entry, struct err *e)
+{
+	struct store_eraser *x = NULL;
+	int rc = -1;
+
+	pthread_mutex_lock(&l->lock);
+	if (store_eraser_open(l->stream, &x, e) == 0)
+		rc = store_release(x, order, entry, e);
+	pthread_mutex_unlock(&l->lock);
+	store_eraser_close(x);
+	return (rc);
 }

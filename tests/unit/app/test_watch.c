@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "app/retain/order.h"
 #include "app/watch/control.h"
 #include "app/watch/print.h"
 #include "base/err.h"
@@ -48,6 +49,8 @@ test_requests(void **state)
 		{ "over a day", "detail full 86401 shop why\n", APP_ASKED_NOTHING },
 		{ "a time of words", "detail full 1h shop why\n", APP_ASKED_NOTHING },
 		{ "detail of no stream", "detail full 60 ../x why\n", APP_ASKED_NOTHING },
+		{ "a hold", "hold {}\n", APP_ASKED_HOLD },
+		{ "nothing to hold", "hold\n", APP_ASKED_NOTHING },
 		{ "a reason that is no UTF-8", "detail full 60 shop \xff\n", APP_ASKED_NOTHING },
 	};
 
@@ -63,6 +66,58 @@ test_requests(void **state)
 	}
 }
 
+#define ORDER(release, id, more) \
+	"{\"stream\":\"shop\",\"release\":" release ",\"id\":\"" id \
+	"\",\"reason\":\"a \\\"court\\\"\"," \
+	"\"by\":\"\"" more "}"
+#define RUNS ",\"segs\":[[1,3],[5,9]],\"mask_epochs\":{\"week\":[\"2026-W48\"]}"
+
+/* What a daemon is asked to hold: read, printed, and read again. */
+static void
+test_holds(void **state)
+{
+	static const struct {
+		const char *claim, *json;
+		int rc;
+	} rows[] = {
+		{ "a hold", ORDER("false", "case-7", RUNS), 0 },
+		{ "with an end, and open",
+		    ORDER("false", "case-7", ",\"onward\":5,\"until_ms\":1799999999999" RUNS), 0 },
+		{ "a release", ORDER("true", "case-7", ",\"segs\":[],\"mask_epochs\":{}"), 0 },
+		{ "no runs", ORDER("false", "case-7", ",\"mask_epochs\":{}"), -1 },
+		{ "runs that overlap",
+		    ORDER("false", "case-7", ",\"segs\":[[1,3],[3,9]],\"mask_epochs\":{}"), -1 },
+		{ "no keys", ORDER("false", "case-7", ",\"segs\":[]"), -1 },
+		{ "keys that are no map",
+		    ORDER("false", "case-7", ",\"segs\":[],\"mask_epochs\":[]"), -1 },
+		{ "an escape that is none", ORDER("false", "\\x", RUNS), -1 },
+		{ "no stream", "{\"release\":false}", -1 },
+		{ "a stream that is a path", "{\"stream\":\"../s\",\"release\":false}", -1 },
+		{ "no object", "[]", -1 },
+		{ "nothing", "", -1 },
+	};
+	static struct seal_range ranges[STORE_HOLD_RANGES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf text = { 0 }, line = { 0 };
+		struct app_order order;
+		int rc = app_order_read(span_str(rows[i].json), &order, &text, ranges);
+
+		if (rc != rows[i].rc)
+			fail_msg("%s: %d", rows[i].claim, rc);
+		if (rc == 0) {
+			assert_true(span_is(order.hold.reason, "a \"court\""));
+			app_order_print(&order, &line);
+			assert_int_equal(strncmp(line.data, "hold ", 5), 0);
+			line.data[line.len - 1] = '\0';
+			assert_string_equal(line.data + 5, rows[i].json);
+		}
+		buf_free(&text);
+		buf_free(&line);
+	}
+}
+
 #define HEAD "{\"running\":true,\"now\":\"2026-11-26T10:00:00Z\",\"store\":\"/s\",\"streams\":["
 
 static void
@@ -74,26 +129,34 @@ test_print(void **state)
 		const char *shown;
 	} rows[] = {
 		{ "no stream", HEAD "]}\n", 0, "store /s" },
-		{ "a stream", HEAD "{\"name\":\"shop\",\"state\":\"reading\",\"lines_per_minute\":90}]}", 0,
+		{ "a stream",
+		    HEAD "{\"name\":\"shop\",\"state\":\"reading\",\"lines_per_minute\":90}]}", 0,
 		    "shop              reading       1.5    0.0 s       -         -      0" },
-		{ "a stream that waits", HEAD "{\"name\":\"a\",\"state\":\"waiting\"}]}", 1, "waiting" },
-		{ "a state of tomorrow", HEAD "{\"name\":\"a\",\"state\":\"dancing\"}]}", 1, "dancing" },
+		{ "a stream that waits", HEAD "{\"name\":\"a\",\"state\":\"waiting\"}]}", 1,
+		    "waiting" },
+		{ "a state of tomorrow", HEAD "{\"name\":\"a\",\"state\":\"dancing\"}]}", 1,
+		    "dancing" },
 		{ "a stream without a name", HEAD "{}]}", 1, "" },
 		{ "no object", HEAD "1,\"a\",[]]}", 0, "" },
 		{ "sealed two hours ago",
-		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"sealed\":\"2026-11-26T08:00:00Z\"}]}",
+		    HEAD
+		    "{\"name\":\"a\",\"state\":\"reading\",\"sealed\":\"2026-11-26T08:00:00Z\"}]}",
 		    0, "   2 h " },
 		{ "of the future",
-		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"sealed\":\"2027-11-26T08:00:00Z\"}]}",
+		    HEAD
+		    "{\"name\":\"a\",\"state\":\"reading\",\"sealed\":\"2027-11-26T08:00:00Z\"}]}",
 		    0, "   0 s " },
 		{ "rotation by size",
-		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"rotation_left_bytes\":1048576}]}", 0,
-		    "1.0 MiB" },
+		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"rotation_left_bytes\":1048576}]}",
+		    0, "1.0 MiB" },
 		{ "numbers that are none",
-		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"lost\":\"x\",\"lag_ms\":-5}]}", 0, "" },
+		    HEAD "{\"name\":\"a\",\"state\":\"reading\",\"lost\":\"x\",\"lag_ms\":-5}]}", 0,
+		    "" },
 		{ "what does not verify",
-		    "{\"running\":true,\"verified\":{\"code\":1},\"streams\":[]}", 1, "NOT VERIFY" },
-		{ "not running", "{\"running\":false,\"store\":\"/s\",\"streams\":[]}", 3, "no daemon" },
+		    "{\"running\":true,\"verified\":{\"code\":1},\"streams\":[]}", 1,
+		    "NOT VERIFY" },
+		{ "not running", "{\"running\":false,\"store\":\"/s\",\"streams\":[]}", 3,
+		    "no daemon" },
 		{ "no streams", "{\"running\":true}", -1, NULL },
 		{ "a list", "[]", -1, NULL },
 		{ "nothing", "", -1, NULL },
@@ -250,6 +313,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_reports_are_owed_until_sealed),
