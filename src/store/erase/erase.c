@@ -33,6 +33,7 @@ store_history_read(const struct store_chain *chain, const struct seal_names *nam
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	struct seal_history *made = NULL;
 	enum seal_verdict verdict;
+	struct err why = { ERR_NONE, "" };
 	int rc = -1;
 
 	if (entry == NULL)
@@ -40,9 +41,12 @@ store_history_read(const struct store_chain *chain, const struct seal_names *nam
 	if (seal_history_open(&made, e) == -1)
 		goto out;
 	for (size_t i = 0; i < chain->count; i++) {
-		if (seal_entry_read(store_chain_line(chain, i), names, entry, e) == -1 ||
-		    seal_history_take(made, entry, &verdict, NULL) == -1) {
+		if (seal_entry_read(store_chain_line(chain, i), names, entry, e) == -1) {
 			(void)err_in(e, "entry %zu", i);
+			goto out;
+		}
+		if (seal_history_take(made, entry, &verdict, &why) == -1) {
+			(void)err_set(e, why.code, "%s", why.text);
 			goto out;
 		}
 	}
@@ -106,8 +110,8 @@ store_erase_escape(struct span reason, struct buf *out, struct span *text, struc
 	if (reason.len == 0)
 		return (err_set(e, ERR_USAGE, "a reason is needed"));
 	if (out->len - 2 > ESCAPED_BYTES_MAX)
-		return (err_set(
-		    e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX));
+		return (
+		    err_set(e, ERR_USAGE, "the reason is longer than %d bytes", ESCAPED_BYTES_MAX));
 	*text = span_of(out->data + 1, out->len - 2);
 	return (0);
 }
