@@ -113,9 +113,11 @@ app_paper_see_access(struct paper *p, const struct app_paper *how, struct err *e
 	if (app_records_open(&r, how->store, STREAM, how->since, how->until, &why) == -1 ||
 	    app_records_walk(&r, see_record, &seeing, &why) == -1)
 		(void)snprintf(p->access_problem, sizeof(p->access_problem), "%s", why.text);
+	if (why.code == ERR_IO)
+		*e = why;
 	app_records_close(&r);
 	if (p->role_count > 1)
 		qsort(p->roles, p->role_count, sizeof(p->roles[0]), compare);
 	free(seeing.operators);
-	return (0);
+	return (why.code == ERR_IO ? -1 : 0);
 }

@@ -82,10 +82,16 @@ see_entry(struct paper *p, struct paper_stream *s, const struct seal_entry *entr
 	return (app_paper_see_keys(p, entry, e));
 }
 
-static void
-see_problem(struct paper_stream *s, const struct err *why)
+/* What is wrong with a chain is said; a disk that does not read, or no memory, ends it all. */
+static int
+see_problem(struct paper_stream *s, const struct err *why, struct err *e)
 {
+	if (why->code == ERR_IO) {
+		*e = *why;
+		return (-1);
+	}
 	(void)snprintf(s->problem, sizeof(s->problem), "%s", why->text);
+	return (0);
 }
 
 static int
@@ -97,10 +103,10 @@ see_chain(struct paper *p, struct paper_stream *s, const struct store_chain *cha
 	int rc = entry == NULL ? err_memory(e) : 0;
 
 	if (rc == 0 && store_history_read(chain, app_names(), &history, &why) == -1)
-		see_problem(s, &why);
+		rc = see_problem(s, &why, e);
 	for (size_t i = 0; i < chain->count && rc == 0 && history != NULL; i++) {
 		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, &why) == -1) {
-			see_problem(s, &why);
+			rc = see_problem(s, &why, e);
 			break;
 		}
 		s->entries++;
@@ -133,7 +139,7 @@ app_paper_see_stream(struct paper *p, const char *name, struct err *e)
 	s->kept_us = INT64_MAX;
 	stats_counts_clear(&s->counts);
 	if (app_records_open(&r, p->store, name, NULL, NULL, &why) == -1)
-		see_problem(s, &why);
+		rc = see_problem(s, &why, e);
 	else
 		rc = see_chain(p, s, &r.chain, e);
 	app_records_close(&r);

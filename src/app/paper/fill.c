@@ -1,5 +1,6 @@
 /* A paper, filled: verify, the chains, what is known of policies, a scan if asked. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ list_streams(struct paper *p, char (*names)[PAPER_NAME_BYTES], size_t *count, st
 	if (streams == -1 || (dir = fdopendir(streams)) == NULL) {
 		if (streams != -1)
 			(void)close(streams);
+		if (errno == ENOMEM)
+			return (err_memory(e));
 		e->code = ERR_INPUT;
 		return (-1);
 	}
@@ -186,7 +189,7 @@ app_paper_fill(const struct app_paper *how, struct paper *p, struct err *e)
 	p->range.until_us = INT64_MAX;
 	if (fill(p, how, e) == -1) {
 		app_paper_free(p);
-		return (-1);
+		return (err_memory_count() == shortages ? -1 : err_memory(e));
 	}
 	for (size_t i = 0; i < p->stream_count; i++) {
 		seal_history_free(p->streams[i].history);

@@ -9,15 +9,16 @@
 #include "store/layout.h"
 
 /* A daemon prunes once a day: what is due since less than that is not late. */
-static void
-see_plan(const struct paper *p, struct paper_stream *s, struct app_retain *r)
+static int
+see_plan(const struct paper *p, struct paper_stream *s, struct app_retain *r, struct err *e)
 {
 	struct err why = { ERR_NONE, "" };
+	int rc;
 
 	r->store = p->store;
 	r->stream = s->name;
 	r->now_us = p->now_us - PAPER_DAY_US;
-	if (app_retain_read(r, &why) == 0) {
+	if ((rc = app_retain_read(r, &why)) == 0) {
 		(void)snprintf(s->rule, sizeof(s->rule), "%s", r->rule.data);
 		s->due_segments = r->plan.sums[RETAIN_PRUNE].segments;
 		s->due_records = r->plan.sums[RETAIN_PRUNE].records;
@@ -25,6 +26,10 @@ see_plan(const struct paper *p, struct paper_stream *s, struct app_retain *r)
 		s->next_us = r->plan.next_us;
 	}
 	app_retain_free(r);
+	if (rc == 0 || why.code != ERR_IO)
+		return (0); /* what cannot be read was said before */
+	*e = why;
+	return (-1);
 }
 
 /* What no configuration says has the term of one that says nothing. */
@@ -49,7 +54,7 @@ app_paper_see_retain(struct paper *p, const struct config *config, struct err *e
 			app_retain_access(config, &r.policy);
 		else
 			r.policy = config_stream_find(config, s->name, fallback)->retain;
-		see_plan(p, s, &r);
+		rc = see_plan(p, s, &r, e);
 		if (strncmp(s->name, "cretula.", 8) == 0)
 			continue;
 		p->due_segments += s->due_segments;
