@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -63,7 +65,32 @@ store_remove_file(int fd, const char *name, struct err *e)
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_nlink == 1)
 		return (io_shred(fd, name, e));
+	if (unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOTEMPTY || errno == EEXIST)
+		return (0);
 	return (io_unlink(fd, name, e));
+}
+
+#define ASIDE_MAX 1000
+
+int
+store_make_room(int dirfd, const char *name, bool *was, struct err *e)
+{
+	struct stat st;
+	char aside[NAME_MAX + 1];
+
+	*was = fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode);
+	if (!*was)
+		return (0);
+	if (!S_ISDIR(st.st_mode))
+		return (io_unlink(dirfd, name, e));
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return (0);
+	for (unsigned n = 1; n < ASIDE_MAX; n++) {
+		(void)snprintf(aside, sizeof(aside), ".%.200s.%u.tmp", name, n);
+		if (fstatat(dirfd, aside, &st, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT)
+			return (io_rename(dirfd, name, aside, e));
+	}
+	return (err_set(e, ERR_IO, "%s: a directory in its place, and %d more", name, ASIDE_MAX));
 }
 
 int

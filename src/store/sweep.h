@@ -24,9 +24,16 @@ int store_scan(int dirfd, const char *path, store_each each, void *arg, struct e
 
 /*
  * Remove name, overwritten first if it is a file of no other name: what is
- * left over may hold records or salts of what is erased later.
+ * left over may hold records or salts of what is erased later.  A directory
+ * that is not empty is nothing of ours, and stays.
  */
 int store_remove_file(int fd, const char *name, struct err *e);
+
+/*
+ * What bears the name and is no regular file (*was) loses it: a link or a fifo
+ * goes, a directory that is not empty is called `.NAME.N.tmp` from now on.
+ */
+int store_make_room(int dirfd, const char *name, bool *was, struct err *e);
 
 /*
  * A new file, for writing, in the place of what an attempt before left: that

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -192,6 +193,48 @@ def test_a_word_that_was_smuggled_in_stays_hidden():
         assert path.startswith('/sg.'), (forged, path)
     done, path = import_one('/laden')
     assert 'None of its' not in done.err, done.err
+
+
+def full(path):
+    os.makedirs(f'{path}/in')
+
+
+def sparse(path):
+    with open(path, 'wb') as file:
+        file.truncate(65 << 20)
+
+
+def test_what_is_no_file_stops_nothing():
+    """A link, a fifo, a directory or too much in the place of the vocabulary is refused, and the stream goes on without words."""
+    make_once()
+    os.makedirs('elsewhere', exist_ok=True)
+    write('elsewhere/s', b'path\t/\tmax-m\n')
+    for number, plant in enumerate((lambda path: os.symlink(os.path.abspath('elsewhere/s'), path), os.mkfifo, os.mkdir, full, full,
+                                    sparse)):
+        os.unlink(WORDS)
+        plant(WORDS)
+        full('store/words/.s.old.tmp')
+        done, path = import_one(f'/max-m?n={number}')
+        refused(done)
+        assert path.startswith('/sg.'), path
+        equal(stat.S_ISREG(os.lstat(WORDS).st_mode), True)
+        assert 'larger' in done.err if plant is sparse else 'it is no file' in done.err, done.err
+    equal(read('elsewhere/s'), b'path\t/\tmax-m\n')
+    assert os.path.isdir('store/words/.s.2.tmp/in')  # nobody's: it is not ours to empty
+    assert 'not verified' in words('list').text
+    equal(listed()['verified'], False)
+
+
+def test_what_is_no_file_of_notes_stops_nothing():
+    """Nor does a directory in the place of what a search has noted, or something else in the place of all that."""
+    make_once()
+    for plant in (lambda: full('store/skip/s/00000001'), lambda: full('store/skip/s/.x.tmp'), lambda: write('store/skip', b'')):
+        if os.path.isdir('store/skip'):
+            shutil.rmtree('store/skip')
+        plant()
+        cretula('subject', 'erase', *HERE, '--record', str(len(entries('redact'))), '--reason', 'x', code=0)
+        cretula('import', *HERE, '--again', '--format', 'auto', 'log', code=0)
+        cretula('view', *HERE, '--where', 'status == 200', code=0)
 
 
 def test_a_forgotten_word_does_not_come_back_by_a_missing_mark():

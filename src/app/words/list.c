@@ -187,6 +187,9 @@ print_text(const struct listing *l, struct buf *out)
 	}
 	buf_fmt(out, "%s%zu word%s; %zu forgotten\n", count == 0 ? "" : "\n", count,
 	    count == 1 ? "" : "s", mask_words_forgotten(l->words));
+	buf_str(out,
+	    "not verified: this is what STORE/words says. Whether cretula wrote it, the keys of "
+	    "the store\ntell: `words add`, `words forget` and whoever writes the stream look.\n");
 }
 
 static void
@@ -196,6 +199,7 @@ print_json(const struct listing *l, struct buf *out)
 
 	buf_char(out, '{');
 	json_str(out, "stream", span_str(l->stream));
+	json_bool(out, "verified", false); /* without the keys */
 	json_u64(out, "forgotten", mask_words_forgotten(l->words));
 	json_key(out, "words");
 	buf_char(out, '[');

@@ -59,7 +59,7 @@ store_skip_forget(int dirfd, uint64_t seg, struct err *e)
 	(void)snprintf(name, sizeof(name), "%08ju", (uintmax_t)seg);
 	if (io_shred(dirfd, name, NULL) == 0 || errno == ENOENT)
 		return (0);
-	return (io_unlink(dirfd, name, e)); /* another one's, then */
+	return (store_remove_file(dirfd, name, e)); /* another one's, then */
 }
 
 struct sweep {
@@ -83,12 +83,11 @@ store_skip_sweep(
     int store_fd, const char *name, bool (*gone)(void *arg, uint64_t seg), void *arg, struct err *e)
 {
 	struct sweep s = { gone, arg };
-	int all = io_open_dir(store_fd, STORE_SKIP_DIR, NULL), rc = 0;
+	int fd = store_skip_dir(store_fd, name, false), rc;
 
-	if (all == -1)
-		return (0);
-	if (store_scan(all, name, sweep_one, &s, e) == -1 && errno != ENOENT)
-		rc = -1;
-	(void)close(all);
+	if (fd == -1)
+		return (0); /* nor does a search find notes there */
+	rc = store_scan(fd, ".", sweep_one, &s, e);
+	(void)close(fd);
 	return (rc);
 }

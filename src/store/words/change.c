@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/scan.h"
 #include "store/inside.h"
+#include "store/sweep.h"
 #include "store/words/inside.h"
 #include "store/writer.h"
 
@@ -34,8 +35,11 @@ store_words_sweep(struct store_stream *st, struct err *e)
 	char old[STORE_PATH_BYTES];
 	struct stat one, other;
 	int words = st->store->words_fd;
+	bool was;
 
 	second_name(st, old);
+	if (store_make_room(words, old, &was, e) == -1)
+		return (-1);
 	if (fstatat(words, old, &one, AT_SYMLINK_NOFOLLOW) == -1)
 		return (errno == ENOENT ? 0 : err_sys(e, ERR_IO, "words/%s", old));
 	/* The crash came before the new file: this is the vocabulary itself. */
@@ -66,9 +70,10 @@ store_words_replace(struct store_stream *st, struct span file, struct err *e)
 {
 	char old[STORE_PATH_BYTES];
 	int words = st->store->words_fd;
+	const char *was;
 
 	second_name(st, old);
-	if (store_words_sweep(st, e) == -1)
+	if (store_words_sweep(st, e) == -1 || store_words_clear(st, &was, e) == -1)
 		return (-1);
 	if (io_link(words, st->name, old, e) == -1 && errno != ENOENT)
 		return (-1);

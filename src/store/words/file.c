@@ -5,7 +5,10 @@
  * cannot tell: a file that a crash kept from being sealed, or the salts that
  * are gone.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -17,6 +20,7 @@
 #include "crypto/random.h"
 #include "key/key.h"
 #include "store/inside.h"
+#include "store/sweep.h"
 #include "store/words/inside.h"
 #include "store/writer.h"
 
@@ -163,6 +167,25 @@ store_words_judge(const struct store_stream *st, const struct store_words_said *
 }
 
 int
+store_words_clear(const struct store_stream *st, const char **what, struct err *e)
+{
+	int words = st->store->words_fd;
+	struct stat file;
+	bool was;
+
+	*what = NULL;
+	if (store_make_room(words, st->name, &was, e) == -1)
+		return (-1);
+	if (was)
+		*what = "it is no file";
+	if (fstatat(words, st->name, &file, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    (uint64_t)file.st_size <= STORE_WORDS_BYTES_MAX)
+		return (0);
+	*what = "it is larger than a vocabulary may be";
+	return (io_unlink(words, st->name, e));
+}
+
+int
 store_words_read(const struct store_stream *st, struct buf *file, struct err *e)
 {
 	if (io_read_file(st->store->words_fd, st->name, STORE_WORDS_BYTES_MAX, file, e) == 0)
@@ -173,9 +196,11 @@ store_words_read(const struct store_stream *st, struct buf *file, struct err *e)
 int
 store_words_write(const struct store_stream *st, struct buf *file, uint64_t *lines, struct err *e)
 {
+	const char *was;
 	size_t at;
 
-	if (store_words_end(st, st->segments + 1, st->word_changes, file, e) == -1 ||
+	if (store_words_clear(st, &was, e) == -1 ||
+	    store_words_end(st, st->segments + 1, st->word_changes, file, e) == -1 ||
 	    io_replace(st->store->words_fd, st->name, buf_view(file), STORE_FILE_MODE, false, e) ==
 		-1)
 		return (err_in(e, "vocabulary of stream %s", st->name));
@@ -244,12 +269,16 @@ store_words_settle(
 	struct store_words_said said;
 	enum store_words_left left;
 	struct buf file = { 0 };
+	const char *odd;
 	int rc = -1;
 
 	memset(found, 0, sizeof(*found));
-	if (store_words_said(st, &said, e) == -1 || store_words_read(st, &file, e) == -1 ||
+	if (store_words_said(st, &said, e) == -1 || store_words_clear(st, &odd, e) == -1 ||
+	    store_words_read(st, &file, e) == -1 ||
 	    store_words_judge(st, &said, buf_view(&file), &left, &found->refused, e) == -1)
 		goto out;
+	if (odd != NULL)
+		found->refused = odd;
 	if (found->refused != NULL) {
 		rc = refuse(st, &said, buf_view(&file), found, text, e);
 		goto out;

@@ -51,6 +51,12 @@ int store_words_end(
 int store_words_judge(const struct store_stream *st, const struct store_words_said *said,
     struct span file, enum store_words_left *left, const char **why, struct err *e);
 
+/*
+ * What bears the name of the vocabulary and cannot be it, a link, a fifo, a
+ * directory or more than is read, loses it; *what says so, or is NULL.
+ */
+int store_words_clear(const struct store_stream *st, const char **what, struct err *e);
+
 /* The file, or nothing where there is none. */
 int store_words_read(const struct store_stream *st, struct buf *file, struct err *e);
 
