@@ -5,14 +5,15 @@
 #include "base/err.h"
 #include "crypto/random.h"
 #include "stats/latency.h"
-#include "tally/table.h"
+#include "tally/alike.h"
 
 _Static_assert(TALLY_ENTRIES_ALL < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
 	TALLY_MINUTES_ALL < TALLY_MINUTE_SLOTS,
     "a search ends");
 _Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
 
-#define BIT(f) (UINT64_C(1) << RECORD_FIELD_##f)
+#define MINUTE_US UINT64_C(60000000)
+
 /* What a slim record has not (detail_slim), as far as it is counted by. */
 #define SLIM_DIMS (1u << TALLY_REFERER | 1u << TALLY_AGENT | 1u << TALLY_OS | 1u << TALLY_DEVICE)
 
@@ -33,8 +34,9 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 		slots + TALLY_ENTRIES_ALL * sizeof(struct tally_entry) +
 		    TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more) +
 		    TALLY_MINUTES_ALL * sizeof(struct tally_minute) +
+		    TALLY_ALIKES * (sizeof(struct tally_alike) + sizeof(uint16_t)) +
 		    TALLY_WHO * (sizeof(struct tally_local) + sizeof(struct tally_who)) +
-		    TALLY_LATE * sizeof(uint16_t) + TALLY_TEXTS + 16 * 11,
+		    TALLY_LATE * sizeof(uint16_t) + TALLY_TEXTS + 16 * 13,
 		ARENA_LAZY, e) == -1) {
 		free(made);
 		return (-1);
@@ -43,11 +45,13 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 	made->minute_slots = arena_take(&made->memory, TALLY_MINUTE_SLOTS * sizeof(uint16_t));
 	made->who_slots = arena_take(&made->memory, TALLY_WHO_SLOTS * sizeof(uint16_t));
 	made->minutes = arena_take(&made->memory, TALLY_MINUTES_ALL * sizeof(struct tally_minute));
+	made->alikes = arena_take(&made->memory, TALLY_ALIKES * sizeof(struct tally_alike));
 	made->entries = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry));
 	made->more = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more));
 	made->locals = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_local));
 	made->who = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_who));
 	made->late = arena_take(&made->memory, TALLY_LATE * sizeof(uint16_t));
+	made->used = arena_take(&made->memory, TALLY_ALIKES * sizeof(uint16_t));
 	made->texts = arena_take(&made->memory, TALLY_TEXTS);
 	crypto_random(made->seed, sizeof(made->seed));
 	*b = made;
@@ -68,6 +72,7 @@ tally_batch_clear(struct tally_batch *b)
 {
 	if (tally_batch_empty(b))
 		return;
+	tally_alike_clear(b);
 	if (b->entry_count > TALLY_ENTRIES / 2 || b->who_count > TALLY_WHO / 2)
 		arena_forget(&b->memory, b->minutes); /* pages, which read as zeros again */
 	memset(b->slots, 0, TALLY_SLOTS * sizeof(uint16_t));
@@ -107,6 +112,17 @@ tally_batch_empty(const struct tally_batch *b)
 	return (b->minute_count == 0 && b->entry_count == 0 && b->lost == 0 && !b->full);
 }
 
+/* The minute and the hour of a time, mostly those of the one before. */
+static inline void
+see_time(struct tally_batch *b, int64_t t_us)
+{
+	if ((uint64_t)t_us - (uint64_t)b->minute_us < MINUTE_US)
+		return;
+	b->minute = tally_index(TALLY_MINUTE, t_us);
+	b->minute_us = tally_start_us(TALLY_MINUTE, b->minute);
+	b->hour = (int32_t)tally_index(TALLY_HOUR, t_us);
+}
+
 /* ---- who ---- */
 
 /* Where the subject of a day stands, or would. */
@@ -128,17 +144,21 @@ who_slot(const struct tally_batch *b, uint64_t local, int32_t hour)
 int
 tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us)
 {
-	return (b->who_slots[who_slot(b, local, (int32_t)tally_index(TALLY_HOUR, time_us))] - 1);
+	see_time(b, time_us);
+	return (b->who_slots[who_slot(b, local, b->hour)] - 1);
 }
 
 int
 tally_batch_meet(
     struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject)
 {
-	int32_t hour = (int32_t)tally_index(TALLY_HOUR, time_us);
-	uint32_t at = who_slot(b, local, hour);
 	struct tally_who *w = &b->who[b->who_count];
+	int32_t hour;
+	uint32_t at;
 
+	see_time(b, time_us);
+	hour = b->hour;
+	at = who_slot(b, local, hour);
 	if (b->who_slots[at] != 0 || b->who_count == TALLY_WHO)
 		return (b->who_slots[at] - 1);
 	b->locals[b->who_count] = (struct tally_local){ .local = local, .hour = hour };
@@ -151,8 +171,8 @@ tally_batch_meet(
 	return ((int)b->who_count - 1);
 }
 
-static inline void
-note_who(struct tally_batch *b, struct tally_entry *entry, int who)
+void
+tally_entry_note(struct tally_batch *b, struct tally_entry *entry, int who)
 {
 	unsigned count = entry->who_count;
 
@@ -200,16 +220,8 @@ is_equal(const char *a, const char *b, size_t len)
 	return (true);
 }
 
-struct adding {
-	int32_t hour;
-	uint8_t apart;
-	uint32_t bot;
-	uint64_t bytes;
-	int who;
-};
-
 static inline bool
-is_entry(const struct tally_batch *b, const struct tally_entry *entry, const struct adding *a,
+is_entry(const struct tally_batch *b, const struct tally_entry *entry, const struct tally_adding *a,
     enum tally_dim dim, struct span key, uint64_t number)
 {
 	return (entry->hour == a->hour && entry->dim == dim && entry->apart == a->apart &&
@@ -219,7 +231,7 @@ is_entry(const struct tally_batch *b, const struct tally_entry *entry, const str
 }
 
 static struct tally_entry *
-find_entry(struct tally_batch *b, const struct adding *a, enum tally_dim dim, struct span key,
+find_entry(struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, struct span key,
     uint64_t number)
 {
 	uint64_t start = (uint64_t)(uint32_t)a->hour << 16 | (uint64_t)dim << 8 | a->apart;
@@ -246,37 +258,57 @@ find_entry(struct tally_batch *b, const struct adding *a, enum tally_dim dim, st
 }
 
 static inline void
-count(struct tally_batch *b, struct tally_entry *entry, const struct adding *a)
+count(struct tally_batch *b, struct tally_entry *entry, const struct tally_adding *a)
 {
 	b->last[entry->dim] = (uint32_t)(entry - b->entries);
 	entry->requests++;
 	entry->bots += a->bot;
 	entry->bytes += a->bytes;
-	note_who(b, entry, a->who);
+	tally_entry_note(b, entry, a->who);
 }
 
-static void
-add_text(struct tally_batch *b, const struct adding *a, enum tally_dim dim, struct span text)
+static struct tally_entry *
+find_text(struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, struct span text)
 {
 	struct span key = (TOKEN_DIMS >> dim & 1) != 0 || text.len > TALLY_KEY_MAX ?
 	    tally_key(text, b->key) :
 	    text;
 	struct tally_entry *entry = &b->entries[b->last[dim]];
 
-	/* The same as before, as methods and hosts mostly are. */
-	if (b->entry_count == 0 || !is_entry(b, entry, a, dim, key, 0))
-		entry = find_entry(b, a, dim, key, 0);
-	count(b, entry, a);
+	/* The same as before, as methods and hosts mostly are; paths are not. */
+	if (dim != TALLY_PATH && b->entry_count > 0 && is_entry(b, entry, a, dim, key, 0))
+		return (entry);
+	return (find_entry(b, a, dim, key, 0));
 }
 
-static void
-add_number(struct tally_batch *b, const struct adding *a, enum tally_dim dim, uint64_t number)
+static struct tally_entry *
+find_number(
+    struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, uint64_t number)
 {
 	struct tally_entry *entry = &b->entries[b->last[dim]];
 
-	if (b->entry_count == 0 || !is_entry(b, entry, a, dim, span_of("", 0), number))
-		entry = find_entry(b, a, dim, span_of("", 0), number);
-	count(b, entry, a);
+	if (b->entry_count > 0 && is_entry(b, entry, a, dim, span_of("", 0), number))
+		return (entry);
+	return (find_entry(b, a, dim, span_of("", 0), number));
+}
+
+struct tally_entry *
+tally_entry_find(
+    struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, const struct record *r)
+{
+	enum record_field f = (enum record_field)tally_dims[dim].field;
+
+	if (dim == TALLY_ALL)
+		return (find_number(b, a, dim, 0));
+	if (!record_has(r, f))
+		return (NULL);
+	if (!tally_is_number(dim))
+		return (find_text(b, a, dim, r->text[f]));
+	if (r->number[f] < 0)
+		return (NULL);
+	return (find_number(b, a, dim,
+	    dim == TALLY_LATENCY ? stats_latency_low(stats_latency_step((uint64_t)r->number[f])) :
+				   (uint64_t)r->number[f]));
 }
 
 /* ---- minutes ---- */
@@ -313,11 +345,10 @@ amount(const struct record *r, enum record_field f)
 }
 
 static void
-add_minute(
-    struct tally_batch *b, const struct record *r, const struct adding *a, enum tally_part part)
+add_minute(struct tally_batch *b, const struct record *r, const struct tally_adding *a,
+    enum tally_part part)
 {
-	struct tally_sums *sums =
-	    &find_minute(b, tally_index(TALLY_MINUTE, r->time_us), a->apart)->sums;
+	struct tally_sums *sums = &find_minute(b, b->minute, a->apart)->sums;
 	uint64_t status = amount(r, RECORD_FIELD_STATUS);
 
 	sums->bots += a->bot;
@@ -346,20 +377,14 @@ has_room(struct tally_batch *b, enum tally_part part)
 }
 
 static void
-add_dims(struct tally_batch *b, const struct record *r, const struct adding *a, unsigned dims)
+add_dims(struct tally_batch *b, const struct record *r, const struct tally_adding *a, unsigned dims)
 {
-	for (int dim = TALLY_ALL + 1; dim < TALLY_DIM_COUNT; dim++) {
-		enum record_field f = (enum record_field)tally_dims[dim].field;
+	for (; dims != 0; dims &= dims - 1) {
+		struct tally_entry *entry =
+		    tally_entry_find(b, a, (enum tally_dim)__builtin_ctz(dims), r);
 
-		if ((dims >> dim & 1) == 0 || !record_has(r, f))
-			continue;
-		if (!tally_is_number((enum tally_dim)dim))
-			add_text(b, a, (enum tally_dim)dim, r->text[f]);
-		else if (r->number[f] >= 0)
-			add_number(b, a, (enum tally_dim)dim,
-			    dim == TALLY_LATENCY ?
-				stats_latency_low(stats_latency_step((uint64_t)r->number[f])) :
-				(uint64_t)r->number[f]);
+		if (entry != NULL)
+			count(b, entry, a);
 	}
 }
 
@@ -375,11 +400,11 @@ add_late(struct tally_batch *b, int who)
 void
 tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who)
 {
-	struct adding a = { .hour = (int32_t)tally_index(TALLY_HOUR, r->time_us),
-		.apart = part != TALLY_RECORD,
+	struct tally_adding a = { .apart = part != TALLY_RECORD,
 		.bot = record_has(r, RECORD_FIELD_BOT) && r->number[RECORD_FIELD_BOT] == 1,
 		.bytes = amount(r, RECORD_FIELD_BYTES),
 		.who = who };
+	unsigned dims = (1u << TALLY_DIM_COUNT) - 1;
 
 	if (part == TALLY_RECORD && (b->full || !has_room(b, part))) {
 		add_late(b, who);
@@ -389,12 +414,13 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 		b->lost++;
 		return;
 	}
+	see_time(b, r->time_us);
+	a.hour = b->hour;
 	b->record_count += part == TALLY_RECORD;
 	add_minute(b, r, &a, part);
-	if (part == TALLY_SLIMMED) {
-		add_dims(b, r, &a, SLIM_DIMS);
-		return;
-	}
-	add_number(b, &a, TALLY_ALL, 0);
-	add_dims(b, r, &a, ~0u);
+	if (part == TALLY_SLIMMED)
+		dims = SLIM_DIMS;
+	else if (tally_alike_add(b, r, &a))
+		dims &= ~tally_alike_dims;
+	add_dims(b, r, &a, dims);
 }

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "crypto/random.h"
+#include "tally/alike.h"
 #include "tally/shelf.h"
 
 /* ---- opening ---- */
@@ -140,8 +141,9 @@ tally_book_reach(const struct tally_book *book, uint64_t *segment, uint64_t *rec
 /* ---- adding ---- */
 
 static int
-add_batch(struct tally_book *book, const struct tally_batch *b, struct err *e)
+add_batch(struct tally_book *book, struct tally_batch *b, struct err *e)
 {
+	tally_alike_settle(b);
 	for (uint32_t i = 0; i < b->minute_count; i++)
 		if (tally_shelf_total(book, &b->minutes[i], e) == -1)
 			return (-1);
@@ -166,7 +168,7 @@ add_own(struct tally_book *book, struct err *e)
 
 /* What came first is first: who comes late has no place of his own any more. */
 int
-tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e)
+tally_book_add(struct tally_book *book, struct tally_batch *b, struct err *e)
 {
 	return (add_own(book, e) == -1 ? -1 : add_batch(book, b, e));
 }

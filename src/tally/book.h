@@ -30,7 +30,7 @@ int tally_book_discard(const char *path, struct err *e);
 void tally_book_reach(const struct tally_book *book, uint64_t *segment, uint64_t *records);
 
 /* Add what a batch holds: of a full one, its records up to where it was full. */
-int tally_book_add(struct tally_book *book, const struct tally_batch *b, struct err *e);
+int tally_book_add(struct tally_book *book, struct tally_batch *b, struct err *e);
 
 /*
  * Add the line, without LF, of the n-th (from 0) of those records that a full

@@ -5,6 +5,9 @@
 
 #define TOKEN_TAIL 16 /* characters behind "sg." */
 
+/* All of them at once. */
+typedef unsigned char letters __attribute__((vector_size(TOKEN_TAIL)));
+
 /*
  * Base32; or the dots that stand there while a token is being computed
  * (mask/pending.h).
@@ -12,15 +15,15 @@
 static bool
 is_tail(const char *at)
 {
-	bool dots = at[0] == '.';
+	letters c, strange, other;
+	uint64_t halves[4];
 
-	for (int i = 0; i < TOKEN_TAIL; i++) {
-		char c = at[i];
-
-		if (dots ? c != '.' : !((c >= 'a' && c <= 'z') || (c >= '2' && c <= '7')))
-			return (false);
-	}
-	return (true);
+	memcpy(&c, at, sizeof(c));
+	strange = (letters)(c - 'a' > 25) & (letters)(c - '2' > 5);
+	other = c ^ '.';
+	memcpy(halves, &strange, sizeof(strange));
+	memcpy(halves + 2, &other, sizeof(other));
+	return ((halves[0] | halves[1]) == 0 || (halves[2] | halves[3]) == 0);
 }
 
 #define TWO(a, b) ((unsigned)(a) << 8 | (unsigned)(b))
@@ -115,47 +118,17 @@ tally_key(struct span text, char key[static TALLY_KEY_MAX + 32])
 	return (cut(span_of(key, used)));
 }
 
-__extension__ typedef unsigned __int128 wide;
-
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	wide product = (wide)a * b;
-
-	return ((uint64_t)product ^ (uint64_t)(product >> 64));
-}
-
-/* The bytes of a text of at most eight; with its length they tell it from any other. */
-static inline uint64_t
-short_word(const char *p, size_t len)
-{
-	uint64_t word = 0;
-	uint32_t low, high;
-
-	if (len == 8) {
-		memcpy(&word, p, 8);
-	} else if (len >= 4) {
-		memcpy(&low, p, 4);
-		memcpy(&high, p + len - 4, 4);
-		word = (uint64_t)high << 32 | low;
-	} else if (len > 0) {
-		word = (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[len / 2] << 8 |
-		    (uint64_t)(unsigned char)p[len - 1] << 16;
-	}
-	return (word);
-}
-
 uint64_t
 tally_hash(const uint64_t seed[static 2], uint64_t start, struct span text)
 {
 	const char *p = text.ptr;
 	size_t len = text.len;
-	uint64_t h = mix(start ^ seed[0], seed[1] | 1), word;
+	uint64_t h = tally_mix(start ^ seed[0], seed[1] | 1), word;
 
 	for (; len > 8; p += 8, len -= 8) {
 		memcpy(&word, p, 8);
-		h = mix(h ^ word, seed[1] ^ UINT64_C(0x9e3779b97f4a7c15));
+		h = tally_mix(h ^ word, seed[1] ^ UINT64_C(0x9e3779b97f4a7c15));
 	}
-	word = short_word(p, len);
-	return (mix(h ^ word, seed[0] ^ (text.len * 2 + 1)));
+	word = tally_short_word(p, len);
+	return (tally_mix(h ^ word, seed[0] ^ (text.len * 2 + 1)));
 }

@@ -378,16 +378,26 @@ free_sketch(struct tally_book *book, struct err *e)
 	return (oldest);
 }
 
+static inline bool
+is_sketch(const struct tally_sketch *s, int period, int64_t index, int64_t epoch_index)
+{
+	return (
+	    s->used && s->index == index && s->epoch_index == epoch_index && s->period == period);
+}
+
 static struct tally_sketch *
 find_sketch(struct tally_book *book, int period, int64_t index, int64_t epoch_index, struct err *e)
 {
-	struct tally_sketch *s;
+	struct tally_sketch *s = &book->sketches[book->last_sketch[period]];
 
+	if (is_sketch(s, period, index, epoch_index))
+		return (s);
 	for (unsigned i = 0; i < TALLY_SKETCHES; i++) {
 		s = &book->sketches[i];
-		if (s->used && s->period == period && s->index == index &&
-		    s->epoch_index == epoch_index)
+		if (is_sketch(s, period, index, epoch_index)) {
+			book->last_sketch[period] = i;
 			return (s);
+		}
 	}
 	if ((s = free_sketch(book, e)) == NULL)
 		return (NULL);
@@ -397,17 +407,29 @@ find_sketch(struct tally_book *book, int period, int64_t index, int64_t epoch_in
 	return (s);
 }
 
+/* The periods of an hour, which many have in common. */
+static void
+find_periods(struct tally_book *book, int32_t hour)
+{
+	int64_t start_us = tally_start_us(TALLY_HOUR, hour);
+
+	for (int period = TALLY_DAY; period <= TALLY_MONTH; period++)
+		book->index_of[period] = tally_index((enum tally_period)period, start_us);
+	book->indexed = true;
+	book->indexed_hour = hour;
+}
+
 int
 tally_shelf_who(struct tally_book *book, const struct tally_who *who, struct err *e)
 {
-	int64_t start_us = tally_start_us(TALLY_HOUR, who->hour);
-
+	if (!book->indexed || book->indexed_hour != who->hour)
+		find_periods(book, who->hour);
 	for (int period = TALLY_DAY; period <= TALLY_MONTH; period++) {
 		enum key_period key = tally_key_of(period);
 		struct tally_sketch *s;
 
-		if ((s = find_sketch(book, period, tally_index((enum tally_period)period, start_us),
-			 who->epoch[key], e)) == NULL)
+		if ((s = find_sketch(book, period, book->index_of[period], who->epoch[key], e)) ==
+		    NULL)
 			return (-1);
 		s->last = ++book->clock;
 		(void)stats_sketch_add(&s->sketch, who->hash[key]);

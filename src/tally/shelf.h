@@ -110,6 +110,10 @@ struct tally_book {
 	char *texts;
 	struct tally_sketch *sketches;
 	uint64_t clock; /* of their use */
+	unsigned last_sketch[TALLY_PERIOD_COUNT]; /* that was found */
+	bool indexed;
+	int32_t indexed_hour; /* whose periods are in index_of */
+	int64_t index_of[TALLY_PERIOD_COUNT];
 	unsigned char nonce[CRYPTO_COVER_NONCE]; /* random, and a count in the last 8 bytes */
 	struct tally_epoch epochs[TALLY_EPOCHS];
 	struct tally_batch *batch; /* of lines */

@@ -58,6 +58,7 @@ struct tally_who {
 	int32_t hour; /* in which it was first */
 };
 
+struct tally_alike;
 struct tally_batch {
 	struct arena memory;
 	uint64_t seed[2];
@@ -68,6 +69,11 @@ struct tally_batch {
 	uint64_t lost;
 	uint32_t last[TALLY_DIM_COUNT]; /* entries that were hit last */
 	uint32_t last_minute;
+	int64_t minute_us, minute; /* of the last time; where that begins */
+	int32_t hour;
+	uint32_t used_count;
+	uint16_t *used; /* places in alikes that are taken */
+	struct tally_alike *alikes;
 	uint16_t *slots, *minute_slots, *who_slots; /* number plus one; 0: empty */
 	struct tally_entry *entries;
 	struct tally_entry_more *more; /* of each entry */
@@ -101,7 +107,38 @@ tally_entry_who(const struct tally_batch *b, const struct tally_entry *entry, un
 				      b->more[entry - b->entries].who[i - TALLY_ENTRY_WHO]);
 }
 
-/* A hash of bytes that nobody outside can guess. */
+/* ---- key.c: a hash of bytes that nobody outside can guess ---- */
+
+__extension__ typedef unsigned __int128 tally_wide;
+
+static inline uint64_t
+tally_mix(uint64_t a, uint64_t b)
+{
+	tally_wide product = (tally_wide)a * b;
+
+	return ((uint64_t)product ^ (uint64_t)(product >> 64));
+}
+
+/* The bytes of a text of at most eight; with its length they tell it from any other. */
+static inline uint64_t
+tally_short_word(const char *p, size_t len)
+{
+	uint64_t word = 0;
+	uint32_t low, high;
+
+	if (len == 8) {
+		memcpy(&word, p, 8);
+	} else if (len >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + len - 4, 4);
+		word = (uint64_t)high << 32 | low;
+	} else if (len > 0) {
+		word = (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[len / 2] << 8 |
+		    (uint64_t)(unsigned char)p[len - 1] << 16;
+	}
+	return (word);
+}
+
 uint64_t tally_hash(const uint64_t seed[static 2], uint64_t start, struct span text);
 
 #endif

@@ -160,6 +160,8 @@ make(const struct shape *shape, struct made *m)
 {
 	static const char *const methods[] = { "GET", "POST" };
 	static const int64_t statuses[] = { 200, 200, 304, 404, 500, 99999, -1 };
+	static const char *const agents[] = { "Chrome", "Mobile Safari", "", "x", "xx", "xxx",
+		"Firefox-", "Firefox--", "an agent of 16 ..", "one that is longer than two words" };
 	struct record *r = &m->record;
 	uint64_t who = next_random(shape->people);
 	int64_t hour = (int64_t)next_random(shape->hours);
@@ -176,6 +178,10 @@ make(const struct shape *shape, struct made *m)
 	if (next_random(2) == 0)
 		record_set_text(r, RECORD_FIELD_REFERER, span_str(m->referer));
 	record_set_int(r, RECORD_FIELD_STATUS, statuses[next_random(7)]);
+	if (next_random(8) > 0)
+		record_set_text(r, RECORD_FIELD_AGENT, span_str(agents[next_random(10)]));
+	if (next_random(3) > 0)
+		record_set_text(r, RECORD_FIELD_OS, span_str(agents[next_random(3)]));
 	record_set_int(r, RECORD_FIELD_BYTES, (int64_t)next_random(5000) - 10);
 	record_set_int(r, RECORD_FIELD_DURATION, (int64_t)next_random(1u << next_random(20)));
 	if (next_random(4) == 0)
@@ -283,7 +289,7 @@ batches_and_commits_change_nothing(void **state)
 
 /* A batch, then the lines of those records that it does not hold.  How many these were. */
 static uint64_t
-add_with_lines(struct tally_book *book, const struct tally_batch *b, struct span lines)
+add_with_lines(struct tally_book *book, struct tally_batch *b, struct span lines)
 {
 	uint64_t held = tally_batch_records(b), n = 0;
 
