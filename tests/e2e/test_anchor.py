@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from lib import Skip, combined, cretula, equal, is_testing_build, main, read, write
+from lib import EACH, Skip, combined, cretula, equal, is_testing_build, main, read, write
 from test_outside import outside
 
 CODE = re.compile(rb'\b[EW]_[A-Z_]+\b')
@@ -497,8 +497,8 @@ def test_consistency_tampering():
     text, other = prove(2), prove(3)
     assert text != other
     lines, others = text.splitlines(True), other.splitlines(True)
-    changed = [text[:at] + bytes([text[at] ^ 1]) + text[at + 1:] for at in range(0, len(text), 97)]
-    for n in range(len(lines)):
+    changed = [text[:at] + bytes([text[at] ^ 1]) + text[at + 1:] for at in range(0, len(text), 97 * EACH)]
+    for n in range(0, len(lines), EACH):
         # A line of the epoch key is not looked at.
         if b'/epoch/' in lines[n]:
             continue

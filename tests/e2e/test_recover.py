@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, tree_bytes, wait_for,
+from lib import (CRETULA, EACH, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, tree_bytes, wait_for,
                  write)
 
 
@@ -373,7 +373,7 @@ def test_a_recovery_key_that_an_entry_names_stays():
     fresh()
     kept = shutil.copytree('.', tempfile.mkdtemp(prefix='cretula-'), dirs_exist_ok=True)
     seen = set()
-    for step in range(1, 200):
+    for step in range(1, 200, EACH):
         for name in os.listdir('.'):
             shutil.rmtree(name) if os.path.isdir(name) else os.remove(name)
         shutil.copytree(kept, '.', dirs_exist_ok=True)
