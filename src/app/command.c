@@ -22,6 +22,7 @@ static const struct app_command *const commands[] = {
 	&app_command_archive,
 	&app_command_canary,
 	&app_command_check,
+	&app_command_demo,
 	&app_command_detail,
 	&app_command_doctor,
 	&app_command_evidence,

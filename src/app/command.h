@@ -8,6 +8,7 @@ extern const struct app_command app_command_anchor;
 extern const struct app_command app_command_archive;
 extern const struct app_command app_command_canary;
 extern const struct app_command app_command_check;
+extern const struct app_command app_command_demo;
 extern const struct app_command app_command_detail;
 extern const struct app_command app_command_doctor;
 extern const struct app_command app_command_evidence;

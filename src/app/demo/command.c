@@ -1,0 +1,352 @@
+/* app: cretula demo. */
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/demo/demo.h"
+#include "app/say.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json.h"
+
+#define PORT 8466
+#define PATH_BYTES 512
+#define TEXT_BYTES 256
+
+static const struct app_option options[] = {
+	{ "no-serve", NULL, "only make it: no dashboard" },
+	{ "out", "DIR", "a folder that does not exist yet (default: one in $TMPDIR or /tmp)" },
+	{ "tamper", NULL, "change what is sealed, show what verify says, and undo it" },
+	{ NULL, NULL, NULL },
+};
+
+static const char *const roles[] = { "developer", "analyst", "public", "auditor" };
+#define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
+
+struct demo {
+	char folder[PATH_BYTES / 2], store[PATH_BYTES], config[PATH_BYTES];
+	char anchor[TEXT_BYTES];
+	char tokens[ROLE_COUNT][TEXT_BYTES];
+	unsigned port;
+	uint64_t records, erased;
+	bool quiet; /* --json: nothing but the object */
+};
+
+/* ---- what a command said as JSON ---- */
+
+/* The text of a member, wherever it stands first. */
+static int
+member(const struct buf *said, const char *name, char out[static TEXT_BYTES], struct err *e)
+{
+	char key[64];
+	const char *at;
+	size_t len;
+
+	(void)snprintf(key, sizeof(key), "\"%s\":\"", name);
+	at = said->len > 0 ? strstr(said->data, key) : NULL;
+	if (at == NULL || (len = strcspn(at + strlen(key), "\"")) >= TEXT_BYTES)
+		return (err_set(e, ERR_IO, "no %s in what was said", name));
+	memcpy(out, at + strlen(key), len);
+	out[len] = '\0';
+	return (0);
+}
+
+static uint64_t
+number(const struct buf *said, const char *name)
+{
+	char key[64];
+	const char *at;
+
+	(void)snprintf(key, sizeof(key), "\"%s\":", name);
+	at = said->len > 0 ? strstr(said->data, key) : NULL;
+	return (at == NULL ? 0 : strtoull(at + strlen(key), NULL, 10));
+}
+
+/* Run it; anything but 0 is an error. */
+static int
+must(const char *const argv[], struct span input, struct buf *said, struct err *e)
+{
+	int code = app_demo_run(argv, input, said, e);
+
+	if (code > 0)
+		return (err_set(e, ERR_IO, "cretula %s ended with %d", argv[1], code));
+	return (code);
+}
+
+/* ---- the store ---- */
+
+static int
+import(struct demo *d, const struct demo_stream *s, struct err *e)
+{
+	const char *const argv[] = { "cretula", "import", "--config", d->config, "--stream",
+		s->name, "--no-verify", "--json", "-", NULL };
+	int64_t until_s = clock_now_us() / 1000000 / 86400 * 86400;
+	struct buf lines = { 0 }, said = { 0 };
+	int rc;
+
+	s->lines(until_s, &lines);
+	rc = buf_ok(&lines) ? must(argv, buf_view(&lines), &said, e) : err_memory(e);
+	if (rc == 0) {
+		d->records += number(&said, "records");
+		if (!d->quiet)
+			printf("  %-6s %6llu lines   %s\n", s->name,
+			    (unsigned long long)number(&said, "records"), s->what);
+		(void)fflush(stdout);
+	}
+	buf_free(&lines);
+	buf_free(&said);
+	return (rc);
+}
+
+/* Somebody wants to be forgotten: who has an order in the shop. */
+static int
+erase_subject(struct demo *d, struct err *e)
+{
+	const char *const find[] = { "cretula", "view", "--store", d->store, "--stream", "shop",
+		"--where", "path ^= \"" DEMO_SUBJECT_PATH "\"", "--limit", "1", NULL };
+	char token[TEXT_BYTES] = "", where[TEXT_BYTES + 16];
+	const char *const erase[] = { "cretula", "subject", "erase", "--store", d->store,
+		"--stream", "shop", "--where", where, "--reason", "Art. 17 GDPR", "--ref", "demo-1",
+		"--json", NULL };
+	struct buf said = { 0 };
+	int rc = must(find, (struct span){ NULL, 0 }, &said, e);
+
+	if (rc == 0)
+		rc = member(&said, "client", token, e);
+	(void)snprintf(where, sizeof(where), "client == %s", token);
+	buf_clear(&said);
+	if (rc == 0 && (rc = must(erase, (struct span){ NULL, 0 }, &said, e)) == 0)
+		d->erased = number(&said, "erased");
+	buf_free(&said);
+	return (rc);
+}
+
+static int
+verify(struct demo *d, struct err *e)
+{
+	const char *const argv[] = { "cretula", "verify", "--store", d->store, "--json", NULL };
+	struct buf said = { 0 };
+	int rc = must(argv, (struct span){ NULL, 0 }, &said, e);
+
+	if (rc == 0)
+		rc = member(&said, "auditor", d->anchor, e);
+	buf_free(&said);
+	return (rc);
+}
+
+/* ---- who may look ---- */
+
+static int
+make_role(struct demo *d, size_t i, struct buf *config, struct err *e)
+{
+	const char *const argv[] = { "cretula", "serve", "token", "--role", roles[i], "--json",
+		NULL };
+	char hash[TEXT_BYTES];
+	struct buf said = { 0 };
+	int rc = must(argv, (struct span){ NULL, 0 }, &said, e);
+
+	if (rc == 0)
+		rc = member(&said, "token", d->tokens[i], e);
+	if (rc == 0)
+		rc = member(&said, "token_hash", hash, e);
+	if (rc == 0)
+		buf_fmt(
+		    config, "  %s: { tier: %s, token_hash: \"%s\" }\n", roles[i], roles[i], hash);
+	buf_wipe(&said);
+	return (rc);
+}
+
+/* A port of loopback that nobody has: the usual one if it is free. */
+static unsigned
+find_port(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(PORT),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	unsigned port = PORT;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) == -1) {
+		at.sin_port = 0;
+		if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
+		    getsockname(fd, (struct sockaddr *)&at, &size) == 0)
+			port = ntohs(at.sin_port);
+	}
+	if (fd != -1)
+		(void)close(fd);
+	return (port);
+}
+
+static int
+write_config(struct demo *d, struct err *e)
+{
+	struct buf text = { 0 };
+	char routes[PATH_BYTES];
+	int rc;
+
+	d->port = find_port();
+	(void)snprintf(routes, sizeof(routes), "%s/routes.txt", d->folder);
+	rc = io_replace(AT_FDCWD, routes, span_str(app_demo_routes), 0600, true, e);
+	buf_fmt(
+	    &text, "store: %s\nserve: { listen: \"127.0.0.1:%u\" }\nroles:\n", d->store, d->port);
+	for (size_t i = 0; i < ROLE_COUNT && rc == 0; i++)
+		rc = make_role(d, i, &text, e);
+	buf_str(&text, "streams:\n");
+	for (unsigned i = 0; i < app_demo_stream_count; i++)
+		buf_fmt(&text, "  %s: { format: %s%s }\n", app_demo_streams[i].name,
+		    app_demo_streams[i].format, app_demo_streams[i].options);
+	if (rc == 0)
+		rc = buf_ok(&text) ?
+		    io_replace(AT_FDCWD, d->config, buf_view(&text), 0600, true, e) :
+		    err_memory(e);
+	buf_free(&text);
+	return (rc);
+}
+
+/* ---- the command ---- */
+
+static int
+begin(const struct app_args *args, struct demo *d, struct err *e)
+{
+	const char *out = app_arg(args, "out"), *temporary = getenv("TMPDIR");
+	char here[PATH_BYTES / 4] = "";
+	int len;
+
+	if (out != NULL && out[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return (err_sys(e, ERR_IO, "the working directory"));
+	if (out != NULL)
+		len = snprintf(
+		    d->folder, sizeof(d->folder), "%s%s%s", here, here[0] != '\0' ? "/" : "", out);
+	else
+		len = snprintf(d->folder, sizeof(d->folder), "%s/cretula-demo-XXXXXX",
+		    temporary != NULL ? temporary : "/tmp");
+	if (len >= (int)sizeof(d->folder))
+		return (err_set(e, ERR_USAGE, "the name of the folder is too long"));
+	if ((out != NULL ? mkdir(d->folder, 0700) : mkdtemp(d->folder) == NULL ? -1 : 0) == -1)
+		return (err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_IO, "%s", d->folder));
+	(void)snprintf(d->store, sizeof(d->store), "%s/store", d->folder);
+	(void)snprintf(d->config, sizeof(d->config), "%s/cretula.yaml", d->folder);
+	return (0);
+}
+
+static int
+make(struct demo *d, struct err *e)
+{
+	int rc = write_config(d, e);
+
+	if (!d->quiet && rc == 0)
+		printf("thirty days of three servers that never were, masked and sealed:\n\n");
+	for (unsigned i = 0; i < app_demo_stream_count && rc == 0; i++)
+		rc = import(d, &app_demo_streams[i], e);
+	if (rc == 0 && (rc = erase_subject(d, e)) == 0)
+		rc = verify(d, e);
+	return (rc);
+}
+
+static void
+print_text(const struct demo *d, bool serves, struct buf *out)
+{
+	buf_fmt(out,
+	    "\nOn the 22nd day somebody scans the shop and guesses passwords; one client asked to "
+	    "be\n"
+	    "forgotten, and %llu records were erased. The store verifies.\n\n"
+	    "  cretula view --store %s --stream shop --as text --limit 20\n"
+	    "  cretula stats --store %s --stream shop\n"
+	    "  cretula verify --store %s\n\n",
+	    (unsigned long long)d->erased, d->store, d->store, d->store);
+	if (serves)
+		buf_fmt(out, "The dashboard, until Ctrl-C; each role has a token:\n\n");
+	else
+		buf_fmt(out, "cretula serve --config %s   shows it, to each role by its token:\n\n",
+		    d->config);
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		buf_fmt(
+		    out, "  %-10s http://127.0.0.1:%u/   %s\n", roles[i], d->port, d->tokens[i]);
+	buf_fmt(out, "\nAll of it is in %s: remove it when you have seen enough.\n", d->folder);
+}
+
+static void
+print_json(const struct demo *d, struct buf *out)
+{
+	buf_char(out, '{');
+	json_str(out, "folder", span_str(d->folder));
+	json_str(out, "store", span_str(d->store));
+	json_str(out, "config", span_str(d->config));
+	json_str(out, "auditor", span_str(d->anchor));
+	json_u64(out, "port", d->port);
+	json_u64(out, "records", d->records);
+	json_u64(out, "erased", d->erased);
+	json_object(out, "tokens");
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		json_str(out, roles[i], span_str(d->tokens[i]));
+	buf_str(out, "}}\n");
+}
+
+/* This process becomes `cretula serve`. */
+static int
+serve(const struct demo *d)
+{
+	char config[PATH_BYTES];
+	char name[] = "cretula", command[] = "serve", option[] = "--config";
+	char *const argv[] = { name, command, option, config, NULL };
+	struct err e = { ERR_NONE, "" };
+
+	memcpy(config, d->config, sizeof(config));
+	(void)execv("/proc/self/exe", argv);
+	(void)err_sys(&e, ERR_IO, "cretula serve");
+	return (app_fail("demo", &e));
+}
+
+static int
+run(const struct app_args *args)
+{
+	bool tampers = app_arg(args, "tamper") != NULL;
+	bool serves = !args->json && !tampers && app_arg(args, "no-serve") == NULL;
+	static struct demo d;
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	int code;
+
+	d.quiet = args->json;
+	if (begin(args, &d, &e) == -1 || make(&d, &e) == -1)
+		return (app_fail("demo", &e));
+	if (tampers && app_demo_tamper(d.store, d.anchor, &out, &e) == -1) {
+		(void)app_print(&out, NULL);
+		buf_free(&out);
+		return (app_fail("demo", &e));
+	}
+	if (args->json)
+		print_json(&d, &out);
+	else if (!tampers)
+		print_text(&d, serves, &out);
+	else
+		buf_fmt(&out, "\nAll of it is in %s.\n", d.folder);
+	code = app_finish("demo", &out, 0);
+	return (serves && code == 0 ? serve(&d) : code);
+}
+
+const struct app_command app_command_demo = { "demo",
+	"a store to look at, of servers that never were", "", 0, 0, options,
+	"Makes up thirty days of three servers (a shop behind nginx, an interface behind Caddy,\n"
+	"logins by ssh), masks and seals them, erases what one client asked for, verifies all of\n"
+	"it, and serves the dashboard on loopback with a token for each role. There is an attack\n"
+	"to be found. Addresses are of documentation networks, names are invented; nothing is\n"
+	"sent anywhere. Nothing of it is pruned or archived yet.\n\n"
+	"--tamper does to the sealed store what somebody might who has the machine, one after the\n"
+	"other, and shows what verify says; each change is undone.\n\n"
+	"examples:\n"
+	"  cretula demo --out ./demo\n"
+	"  cretula demo --tamper\n"
+	"  cretula demo --no-serve --json | jq -r .folder\n",
+	run };

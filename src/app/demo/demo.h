@@ -1,0 +1,40 @@
+/*
+ * app: cretula demo: a store to look at, of servers that never were.  Lines
+ * are made up on the spot: addresses of documentation networks, invented names.
+ */
+#ifndef CRETULA_APP_DEMO_DEMO_H
+#define CRETULA_APP_DEMO_DEMO_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct err;
+
+#define DEMO_DAYS 30
+
+struct demo_stream {
+	const char *name, *format, *options, *what; /* options of its stream */
+	void (*lines)(int64_t until_s, struct buf *out); /* of the days before */
+};
+extern const struct demo_stream app_demo_streams[];
+extern const unsigned app_demo_stream_count;
+extern const char app_demo_routes[]; /* routes.txt */
+
+/* Whose records the demo erases: a client of the shop, by a path of his. */
+#define DEMO_SUBJECT_PATH "/account/orders"
+
+/*
+ * Run this program with arguments (NULL at the end), input on its standard
+ * input, what it prints into out.  Its exit code; -1 and e if it did not run.
+ */
+int app_demo_run(const char *const argv[], struct span input, struct buf *out, struct err *e);
+
+/*
+ * Change what is sealed in STORE in several ways, each of which verify has to
+ * find, and undo it; what was done and found is added to out.  0; -1: one was
+ * not found, or it could not be tried.
+ */
+int app_demo_tamper(const char *store, const char *anchor, struct buf *out, struct err *e);
+
+#endif

@@ -1,0 +1,88 @@
+"""cretula demo: a store that is worth a look, in a moment; what is done to it is found; each role gets in."""
+import collections
+import datetime
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+
+from lib import CRETULA, cretula, equal, main, tree_bytes, write
+
+
+def ask(port, path, token):
+    c = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
+    c.request('GET', path, headers={'Authorization': f'Bearer {token}'})
+    answer = c.getresponse()
+    got = answer.status, answer.read()
+    c.close()
+    return got
+
+
+def test_it_has_what_it_says():
+    """Thirty days of three streams, an attack, one client gone; verified, and nothing left that scan would find."""
+    said = cretula('demo', '--no-serve', '--out', 'demo', '--json', code=0).json
+    equal(said['folder'], os.path.abspath('demo'))
+    store = said['store']
+    equal(cretula('verify', '--store', store, '--anchor', said['auditor'], '--json', code=0).json['findings'], [])
+    kept = {name: cretula('view', '--store', store, '--stream', name, code=0).lines for name in ('api', 'hosts', 'shop')}
+    equal(sum(map(len, kept.values())) + said['erased'], said['records'])
+    assert said['erased'] > 0 and said['records'] > 20000, said
+    days = {r['time'][:10] for r in kept['shop']}
+    equal((len(days), max(days)), (30, (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).strftime('%Y-%m-%d')))
+    assert not any('state' in r for rows in kept.values() for r in rows), 'each line is read'
+    by_client = collections.Counter(r['client'] for r in kept['shop'] if r['status'] >= 400)
+    (_, most), (_, second) = by_client.most_common(2)
+    assert most > 1000 > 5 * second, by_client.most_common(2)
+    failed = collections.Counter(r['time'][:13] for r in kept['hosts'] if r['outcome'] == 'failure')
+    assert failed.most_common(2)[0][1] >= 600 > 10 * failed.most_common(3)[2][1], failed.most_common(3)
+    words = {r['path'].split('/')[1] for r in kept['shop']}
+    assert {'account', 'lamps', 'cart'} <= words, words
+    cretula('scan', store, code=0)
+    raw = b'erika', b'198.18.', b'198.19.', b'2001:db8', b'203.0.113.66'
+    equal([(path, word) for path, text in tree_bytes(store).items() for word in raw if word in text], [])
+
+
+def test_what_is_there_is_left_alone():
+    os.mkdir('demo')
+    write('demo/mine', b'x')
+    run = cretula('demo', '--no-serve', '--out', 'demo', code=2)
+    assert 'demo' in run.err, run.err
+    equal(tree_bytes('demo'), {'demo/mine': b'x'})
+
+
+def test_each_change_is_found():
+    run = cretula('demo', '--tamper', env={'TMPDIR': os.getcwd()}, code=0)
+    parts = re.split(r'\n\n', run.text.split('a shop behind nginx\n')[1].strip())
+    equal(len(parts), 6, parts)
+    for part, codes in zip(parts, (('E_RECORD_MODIFIED', 'E_CONTAINER'), ('E_SEGMENT_MISSING',), ('E_COUNTS',), ('E_CHAIN_TRUNCATED',))):
+        assert any(code in part for code in codes), part
+    assert 'verifies again' in parts[4], parts
+
+
+def test_each_role_gets_in():
+    process = subprocess.Popen([CRETULA, 'demo', '--out', 'demo'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        shown = ''
+        while 'remove it when' not in shown:
+            line = process.stdout.readline()
+            assert line, (shown, process.stderr.read())
+            shown += line
+        links = re.findall(r'^  (\w+) +http://127.0.0.1:(\d+)/ +(\S+)$', shown, re.M)
+        equal([role for role, _, _ in links], ['developer', 'analyst', 'public', 'auditor'])
+        while 'serving http' not in (line := process.stderr.readline()) and line:
+            pass
+        for role, port, token in links:
+            status, body = ask(int(port), '/api/v1/session', token)
+            equal((status, json.loads(body)['tier']), (200, role))
+        status, body = ask(int(links[0][1]), '/api/v1/records?stream=shop&limit=3', links[0][2])
+        equal(status, 200)
+        assert b'"client":"ip.' in body, body
+    finally:
+        process.send_signal(signal.SIGTERM)
+        text = process.communicate(timeout=60)[1]
+    equal(process.returncode, 0, text)
+
+
+main()
