@@ -158,7 +158,7 @@ def test_what_cannot_be_asked():
     imported('s')
     for text, options, code in (('--class', {'name': 'mac'}, 2), ('no stream', {'options': ('--stream', 'none')}, 66),
                                 ('no address', {'value': '300.1.1.1'}, 2), ('no address', {'value': '1.2.3'}, 2),
-                                ('no line ends', {'name': 'user', 'value': 'a\nb'}, 2), ('30d', {'options': ('--valid', '31d')}, 2)):
+                                ('no line ends', {'name': 'user', 'value': 'a\nb'}, 2), ('no e-mail', {'name': 'email', 'value': 'erika'}, 2), ('30d', {'options': ('--valid', '31d')}, 2)):
         more = dict(options)
         got = request('find', *more.pop('options', ()), file='bad', code=code, **more)
         assert text in got.err, (text, got.err)
@@ -241,7 +241,7 @@ def test_live_epochs_and_classes():
         raise Skip('not built with -Dtesting=true')
     approvers('a', 'b')
     config = read('c.yaml').decode()
-    write('c.yaml', (config + 'subject: {requests: 8}\nstreams:\n  tok: {}\n  adr: {mask: {ip.peer: address}}\n'
+    write('c.yaml', (config + 'subject: {requests: 9}\nstreams:\n  tok: {}\n  adr: {mask: {ip.peer: address}}\n'
                      '  net: {mask: {ip.peer: truncate}}\n').encode())
 
     def feed(stream, day, *lines):
@@ -254,9 +254,9 @@ def test_live_epochs_and_classes():
             feed('tok', day, combined(9, client=other))
             continue
         feed('tok', day, combined(1, client=mine, user='Erika'), combined(2, client=other, user='Erika', status=401),
-             combined(3, client=other, target='/x?sid=abcDEF123456&q=1'))
-        feed('adr', day, combined(4, client=mine), combined(5, client=other))
-        feed('net', day, combined(6, client=mine), combined(7, client=other))
+             combined(3, client=other, target='/x?sid=abcDEF123456&to=erika%40example.org'))
+        feed('adr', day, combined(4, client=mine, target='/x?to=erika%40example.org'), combined(5, client=other))
+        feed('net', day, combined(6, client=mine, target='/x?to=erika@example.org'), combined(7, client=other))
 
     def found(value, name):
         got = ask('find', '--json', value=value, name=name, env=at(NOW)).json
@@ -267,6 +267,8 @@ def test_live_epochs_and_classes():
     equal(found('Erika', 'user')['tok'], (3, 0))  # the claim of day 22 is of a key that was destroyed
     equal(found('Max', 'user')['tok'], (0, 0))
     equal(found('abcDEF123456', 'session')['tok'], (1, 0))
+    got = found('Erika@Example.org', 'email')
+    equal((got['tok'], got['adr'], got['net']), ((2, 0), (2, 0), (0, 0)))  # of net the subject is not in the record
     got = ask('find', value='Erika', name='user', env=at(NOW)).text
     assert 'destroyed tok 2026-11-22 segments 1 records 3' in got, got
     equal(ask('erase', '--json', value=mine, env=at(NOW)).json['erased'], 4)

@@ -9,7 +9,7 @@
 static const struct app_option options[] = {
 	{ "anchor", "LINE", "check: the auditor's line of the store, or a vkey" },
 	{ "by", "TEXT", "who does it" },
-	{ "class", "CLASS", "request: what the value is: ip.client, user or session" },
+	{ "class", "CLASS", "request: what the value is: ip.client, user, session or email" },
 	{ "config", "FILE", "cretula.yaml" },
 	{ "drop", "FIELD,...", "rescrub: leave these fields out, and do nothing else" },
 	{ "dry-run", NULL, "say what would be done" },
@@ -106,7 +106,7 @@ run(const struct app_args *args)
 
 const struct app_command app_command_subject = { "subject",
 	"answer a person, erase single records, or mask them again", "ACTION", 1, 1, options,
-	"request  makes the file by which a value (an address, a user, a session) may be looked\n"
+	"request  makes the file by which a value (an address, a user, ...) may be looked\n"
 	"         for: the value is read from standard input and is not in it. Two approvers of\n"
 	"         `approvers:` sign it; it is good once, and for a few days.\n"
 	"approver makes the key of one, and the line for cretula.yaml.\n"

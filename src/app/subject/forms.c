@@ -35,6 +35,12 @@ struct app_forms {
 	struct filter *filters[FILTERS_MAX];
 	size_t filter_count;
 	bool all; /* no filter says enough: each frame is read */
+	struct { /* keys of what is bound to subjects */
+		struct mask_forms *forms;
+		enum key_period period;
+		int64_t index;
+	} bound[EPOCHS_MAX];
+	size_t bound_count;
 	size_t epoch_count;
 	/* of the stream at hand */
 	struct buf gone; /* struct destroyed */
@@ -48,7 +54,7 @@ forget_filters(struct app_forms *f)
 {
 	while (f->filter_count > 0)
 		filter_free(f->filters[--f->filter_count]);
-	f->form_count = f->epoch_count = 0;
+	f->form_count = f->epoch_count = f->bound_count = 0;
 	f->all = false;
 }
 
@@ -113,6 +119,23 @@ was_seen(struct epochs *w, const char name[static 16])
 	return (false);
 }
 
+/* The keys of an epoch, if they are there: what value is with them.  0: they are not. */
+static unsigned
+make_forms(struct epochs *w, enum key_period period, int64_t index)
+{
+	struct app_forms *f = w->f;
+	unsigned made = mask_forms_of(w->forms, f->value, period, index, f->forms + f->form_count);
+
+	f->form_count += made;
+	if (!mask_forms_bound(w->forms, f->value, period, index))
+		return (made);
+	f->all = true;
+	f->bound[f->bound_count].forms = w->forms;
+	f->bound[f->bound_count].period = period;
+	f->bound[f->bound_count++].index = index;
+	return (1);
+}
+
 static int
 add_epoch(struct epochs *w, enum key_period period, int64_t index, struct err *e)
 {
@@ -128,8 +151,7 @@ add_epoch(struct epochs *w, enum key_period period, int64_t index, struct err *e
 		    (uintmax_t)w->segment->seg));
 	memcpy(w->seen[w->count++], name, sizeof(name));
 	if (w->forms != NULL && (w->segment->has_mask_seed || !is_destroyed(w, name)))
-		made = mask_forms_of(w->forms, f->value, period, index, f->forms + f->form_count);
-	f->form_count += made;
+		made = make_forms(w, period, index);
 	f->epoch_count += made > 0;
 	if (made > 0 || w->said)
 		return (0);
@@ -214,8 +236,9 @@ put_form(struct buf *out, enum mask_value_kind kind, const struct mask_form *for
 {
 	static const struct {
 		const char *field, *op;
-	} second[MASK_VALUE_KINDS] = { { "forwarded", "==" }, { NULL, NULL }, { "query", "~=" } };
-	static const char *const first[MASK_VALUE_KINDS] = { "client", "user", "session" };
+	} second[MASK_VALUE_KINDS] = { { "forwarded", "==" }, { NULL, NULL }, { "query", "~=" },
+		{ NULL, NULL } };
+	static const char *const first[MASK_VALUE_KINDS] = { "client", "user", "session", "user" };
 
 	put_term(out, first[kind], "==", form);
 	if (second[kind].field != NULL)
@@ -304,10 +327,14 @@ take_better(int so_far, const struct mask_form *form)
 int
 app_forms_judge(const struct app_forms *f, const struct record *r)
 {
-	static const enum record_field fields[] = { RECORD_FIELD_CLIENT, RECORD_FIELD_USER,
-		RECORD_FIELD_SESSION };
+	static const enum record_field fields[MASK_VALUE_KINDS] = { RECORD_FIELD_CLIENT,
+		RECORD_FIELD_USER, RECORD_FIELD_SESSION, RECORD_FIELD_USER };
 	int got = 0;
 
+	for (size_t i = 0; i < f->bound_count; i++)
+		if (mask_forms_in(
+			f->bound[i].forms, f->value, f->bound[i].period, f->bound[i].index, r))
+			return (2);
 	if (record_has(r, fields[f->value->kind]))
 		got = take_better(got, find_form(f, r->text[fields[f->value->kind]]));
 	for (size_t i = 0;

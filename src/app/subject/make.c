@@ -86,7 +86,7 @@ read_kinds(const struct app_args *args, struct app_request *r, struct err *e)
 	if (i == APP_REQUEST_KINDS)
 		return (err_set(e, ERR_USAGE, "--kind: find, export or erase"));
 	if ((value = mask_value_find(span_str(name))) == -1)
-		return (err_set(e, ERR_USAGE, "--class: ip.client, user or session"));
+		return (err_set(e, ERR_USAGE, "--class: ip.client, user, session or email"));
 	r->kind = (enum app_request_kind)i;
 	r->value_kind = (enum mask_value_kind)value;
 	return (0);

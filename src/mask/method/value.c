@@ -12,8 +12,8 @@
 #include "detect/host.h"
 #include "mask/inside.h"
 
-const char *const mask_value_names[MASK_VALUE_KINDS] = { "ip.client", "user", "session" };
-const char *const mask_value_prefixes[MASK_VALUE_KINDS] = { "if ip", "uc us", "se" };
+const char *const mask_value_names[MASK_VALUE_KINDS] = { "ip.client", "user", "session", "email" };
+const char *const mask_value_prefixes[MASK_VALUE_KINDS] = { "if ip", "uc us", "se", "em" };
 
 /* The slots whose keys a value of the kind goes through. */
 static const struct {
@@ -23,6 +23,7 @@ static const struct {
 	{ { MASK_SLOT_PEER, MASK_SLOT_FWD }, 2 },
 	{ { MASK_SLOT_USER_AUTH, MASK_SLOT_USER_CLAIM }, 2 },
 	{ { MASK_SLOT_SESSION, MASK_SLOT_SESSION }, 1 },
+	{ { MASK_SLOT_EMAIL, MASK_SLOT_EMAIL }, 0 },
 };
 
 int
@@ -80,21 +81,26 @@ int
 mask_value_read(
     enum mask_value_kind kind, struct span text, struct mask_value *value, struct err *e)
 {
+	static const char *const what[MASK_VALUE_KINDS] = {
+		"address, like 192.0.2.1 or 2001:db8::1",
+		"name of a user: 1 to 512 bytes, no line ends",
+		"session id: 1 to 512 bytes, no line ends",
+		"e-mail address",
+	};
+	bool email = is_text(text) && detect_shape(text) == DETECT_SHAPE_EMAIL;
+
 	memset(value, 0, sizeof(*value));
 	value->kind = kind;
-	if (is_text(text) && (kind != MASK_VALUE_ADDRESS || read_address(text, value) == 0)) {
-		if (kind == MASK_VALUE_USER && detect_shape(text) == DETECT_SHAPE_EMAIL)
-			return (read_email(text, value, e));
-		if (kind != MASK_VALUE_ADDRESS) {
-			memcpy(value->bytes, text.ptr, text.len);
-			value->len = text.len;
-		}
-		return (0);
+	if (!is_text(text) || (kind == MASK_VALUE_ADDRESS && read_address(text, value) == -1) ||
+	    (kind == MASK_VALUE_EMAIL && !email))
+		return (err_set(e, ERR_USAGE, "the value is no %s", what[kind]));
+	if (email && (kind == MASK_VALUE_USER || kind == MASK_VALUE_EMAIL))
+		return (read_email(text, value, e));
+	if (kind != MASK_VALUE_ADDRESS) {
+		memcpy(value->bytes, text.ptr, text.len);
+		value->len = text.len;
 	}
-	return (err_set(e, ERR_USAGE, "the value is no %s",
-	    kind == MASK_VALUE_ADDRESS  ? "address, like 192.0.2.1 or 2001:db8::1" :
-		kind == MASK_VALUE_USER ? "name of a user: 1 to 512 bytes, no line ends" :
-					  "session id: 1 to 512 bytes, no line ends"));
+	return (0);
 }
 
 /* ---- forms ---- */
@@ -213,4 +219,82 @@ mask_forms_plain(const struct mask_value *value, struct mask_form out[static 2])
 	form = add(form, MASK_SLOT_PEER, text, mask_address_truncated(&addr, text));
 	form[-1].network = true;
 	return (2);
+}
+
+/* ---- bound to a subject ---- */
+
+bool
+mask_forms_bound(
+    struct mask_forms *f, const struct mask_value *value, enum key_period period, int64_t index)
+{
+	return (value->kind == MASK_VALUE_EMAIL &&
+	    mask_keys_get(f->keys[period], MASK_SLOT_EMAIL, index) != NULL);
+}
+
+/* The token of a peer, as itself or as an address. */
+static bool
+read_subject(struct span text, char token[static MASK_TOKEN_BYTES])
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	unsigned char bytes[16];
+
+	if (text.len == MASK_TOKEN_BYTES && span_starts(text, span_str("ip."))) {
+		memcpy(token, text.ptr, MASK_TOKEN_BYTES);
+		return (true);
+	}
+	if (text.len >= sizeof(address))
+		return (false);
+	memcpy(address, text.ptr, text.len);
+	if (inet_pton(AF_INET6, address, bytes) != 1 || memcmp(bytes, "\x20\x01\x0d\xb8", 4) != 0)
+		return (false);
+	memcpy(token, "ip.", 3);
+	(void)text_base32(token + 3, bytes + 4, MASK_TOKEN_RAW);
+	return (true);
+}
+
+static bool
+has(const struct record *r, struct span part)
+{
+	for (uint64_t left = r->present; left != 0; left &= left - 1) {
+		unsigned f = (unsigned)__builtin_ctzll(left);
+
+		if (record_fields[f].type == RECORD_TEXT && r->text[f].len >= part.len &&
+		    memmem(r->text[f].ptr, r->text[f].len, part.ptr, part.len) != NULL)
+			return (true);
+	}
+	for (size_t i = 0; record_has(r, RECORD_FIELD_EXTRA) && i < r->extra_count; i++)
+		if (!r->extra[i].is_number && r->extra[i].text.len >= part.len &&
+		    memmem(r->extra[i].text.ptr, r->extra[i].text.len, part.ptr, part.len) != NULL)
+			return (true);
+	return (false);
+}
+
+static bool
+has_of(const struct crypto_hmac_key *key, const struct mask_value *value, struct span subject,
+    const struct record *r)
+{
+	char of[MASK_TOKEN_BYTES], token[MASK_TOKEN_BYTES];
+
+	if (!read_subject(subject, of))
+		return (false);
+	mask_token_print_bound(key, record_classes[RECORD_CLASS_EMAIL].prefix,
+	    span_of(of, sizeof(of)), span_str("email"), span_of(value->bytes, value->len), token);
+	return (has(r, span_of(token, sizeof(token))));
+}
+
+bool
+mask_forms_in(struct mask_forms *f, const struct mask_value *value, enum key_period period,
+    int64_t index, const struct record *r)
+{
+	const struct crypto_hmac_key *key;
+	bool found = false;
+
+	if (!has(r, span_str("em.")) ||
+	    (key = mask_keys_get(f->keys[period], MASK_SLOT_EMAIL, index)) == NULL)
+		return (false);
+	if (record_has(r, RECORD_FIELD_CLIENT))
+		found = has_of(key, value, r->text[RECORD_FIELD_CLIENT], r);
+	for (size_t i = 0; i < r->forwarded_count && !found; i++)
+		found = has_of(key, value, r->forwarded[i], r);
+	return (found);
 }

@@ -26,9 +26,10 @@ enum mask_value_kind {
 	MASK_VALUE_ADDRESS, /* ip.peer and ip.fwd */
 	MASK_VALUE_USER, /* user.auth and user.claim */
 	MASK_VALUE_SESSION, /* session */
+	MASK_VALUE_EMAIL, /* email; its token is another one for each subject */
 	MASK_VALUE_KINDS
 };
-/* "ip.client", "user", "session"; and the prefixes of their tokens, blank-separated. */
+/* "ip.client", "user", "session", "email"; and the prefixes of their tokens, blank-separated. */
 extern const char *const mask_value_names[MASK_VALUE_KINDS];
 extern const char *const mask_value_prefixes[MASK_VALUE_KINDS];
 /* -1: there is no such kind. */
@@ -67,6 +68,16 @@ unsigned mask_forms_of(struct mask_forms *f, const struct mask_value *value, enu
     int64_t index, struct mask_form out[static MASK_FORMS_MAX]);
 /* Those that no key goes into: in clear (own networks, machines), and its network. */
 unsigned mask_forms_plain(const struct mask_value *value, struct mask_form out[static 2]);
+
+/* Is there a key of the epoch, for tokens that are bound to a subject? */
+bool mask_forms_bound(
+    struct mask_forms *f, const struct mask_value *value, enum key_period period, int64_t index);
+/*
+ * Has the record the token of value that it would have by that key?  Only of
+ * what is bound, where the subject's own token is in client or forwarded.
+ */
+bool mask_forms_in(struct mask_forms *f, const struct mask_value *value, enum key_period period,
+    int64_t index, const struct record *r);
 
 /* ---- client.c ---- */
 
