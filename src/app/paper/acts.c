@@ -13,6 +13,7 @@
 static const char *const kinds[SEAL_UNKNOWN] = {
 	[SEAL_CLOCK] = "clock",
 	[SEAL_CONFIG] = "config",
+	[SEAL_DERIVE] = "derive",
 	[SEAL_HOLD] = "hold",
 	[SEAL_PRUNE] = "prune",
 	[SEAL_RECOVER] = "recover",
@@ -156,6 +157,19 @@ say_config(struct paper *p, struct paper_act *a, const struct seal_config *confi
 	p->totals.configs++;
 }
 
+/* Something was made of records: an archive, an export. */
+static void
+say_derive(struct paper *p, struct paper_act *a, const struct seal_derive *derive)
+{
+	struct buf what = { 0 };
+	const char *runs = app_paper_runs(p, derive->segs, &a->segments);
+
+	buf_span(&what, derive->transform);
+	buf_fmt(&what, ": segments %s of ", runs);
+	buf_span(&what, derive->origin);
+	a->what = app_paper_keep_buf(p, &what);
+}
+
 static void
 say_recover(struct paper *p, struct paper_act *a, const struct seal_recover *recover)
 {
@@ -176,6 +190,7 @@ see_change(struct paper *p, struct paper_act *a, const struct seal_entry *entry,
 		p->totals.clocks++;
 		break;
 	case SEAL_CONFIG: say_config(p, a, &entry->of.config); break;
+	case SEAL_DERIVE: say_derive(p, a, &entry->of.derive); break;
 	case SEAL_RECOVER: say_recover(p, a, &entry->of.recover); break;
 	case SEAL_REKEY:
 		a->what = app_paper_keep(p, entry->of.rekey.key);

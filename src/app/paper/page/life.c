@@ -202,8 +202,9 @@ app_page_changes(const struct paper *p, struct buf *out)
 		app_html_end(out);
 	if (p->changed.total > 0)
 		put_acts(&p->changed,
-		    "Starts, stops, changes of configuration, keys and clock, newest first", false,
-		    out);
+		    "Starts, stops, archives, changes of configuration, keys and clock, newest "
+		    "first",
+		    false, out);
 	else
 		buf_str(out,
 		    "<p>No entry says of a start, or of a change of configuration, keys or "
