@@ -228,6 +228,9 @@ def test_analysts_see_the_days_of_an_import():
     # What an import was masked with goes with it, whichever weeks it was of.
     keys = [(k['epoch'], k['state']) for k in get('trust', 'audit')['keys']]
     assert len(keys) == 1 and re.fullmatch('import [0-9a-f]{8}', keys[0][0]) and keys[0][1] == 'destroyed', keys
+    retain = {row['name']: row['retain'] for row in get('trust', 'audit')['streams']}
+    equal((retain['shop']['rule'], retain['shop']['next_segments'], retain['shop']['next_records']), ('detail 90d', 1, 12000))
+    equal(retain['cretula.store'], {'rule': 'none'})
     server.daemon.end()
 
 

@@ -32,7 +32,6 @@ struct work {
 	struct app_setup setup;
 	struct app_retain_names names;
 	struct store *store;
-	struct config_stream fallback;
 	struct seal_entry entry;
 	struct buf out;
 	size_t shown, busy;
@@ -95,22 +94,6 @@ read_options(struct work *w, struct err *e)
 }
 
 /* ---- one stream ---- */
-
-/* false: nothing is said of it, so nothing of it goes. */
-static bool
-find_policy(struct work *w, struct app_retain *r)
-{
-	const struct config_stream *said;
-
-	if (strcmp(r->stream, "cretula.access") == 0) {
-		app_retain_access(w->setup.config, &r->policy);
-		return (true);
-	}
-	if ((said = app_retain_config(w->setup.config, r->stream, &w->fallback)) == NULL)
-		return (false);
-	r->policy = said->retain;
-	return (true);
-}
 
 static int
 prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct err *e)
@@ -176,7 +159,8 @@ do_stream(struct work *w, const char *stream, struct err *e)
 	uint64_t due;
 	int rc;
 
-	if (!find_policy(w, &r)) {
+	/* What the file says nothing of is left alone. */
+	if (!app_retain_policy(w->setup.config, stream, &r.policy)) {
 		app_warn("retain", "stream %s: %s does not have it; nothing of it goes", stream,
 		    w->setup.config->path);
 		return (0);
@@ -256,7 +240,8 @@ const struct app_command app_command_retain = { "retain",
 	"that was made before. Counts of few subjects in STORE/stats.db become part of \"other\";\n"
 	"all go with a term of their own (aggregates). Sealed lines go with their records.\n"
 	"A second time does nothing; what a crash left, the next one finishes. Nothing goes by a\n"
-	"clock that is more than a day from the newest entries. Backups are not reached.\n\n"
+	"clock that is more than a day from the newest entries. Backups are not reached. `run`\n"
+	"and `pipe` do all of this each hour for the streams that they write.\n\n"
 	"exit codes: 0 done, or nothing to do, 2 usage, 66 no such store or stream, 74 I/O or\n"
 	"disk full, 75 another process is writing a stream of which something is over, 78 the\n"
 	"configuration, the clock, or the keys are not there\n\n"

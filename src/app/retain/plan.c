@@ -13,14 +13,6 @@
 
 /* ---- whose terms ---- */
 
-const struct config_stream *
-app_retain_config(const struct config *c, const char *stream, struct config_stream *fallback)
-{
-	const struct config_stream *found = config_stream_find(c, stream, fallback);
-
-	return (found == fallback && c->stream_count > 0 ? NULL : found);
-}
-
 void
 app_retain_access(const struct config *c, struct retain_policy *policy)
 {
@@ -33,6 +25,22 @@ app_retain_access(const struct config *c, struct retain_policy *policy)
 			longest_us = term_us;
 	}
 	*policy = (struct retain_policy){ .term_us = { [RETAIN_ACCESS] = longest_us } };
+}
+
+bool
+app_retain_policy(const struct config *c, const char *stream, struct retain_policy *policy)
+{
+	*policy = (struct retain_policy){ .preset = 0 };
+	if (strcmp(stream, ACCESS_STREAM) == 0) {
+		app_retain_access(c, policy);
+		return (true);
+	}
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (strcmp(c->streams[i].name, stream) == 0) {
+			*policy = c->streams[i].retain;
+			return (true);
+		}
+	return (c->stream_count == 0);
 }
 
 /* ---- what is there ---- */
@@ -141,6 +149,28 @@ app_retain_read(struct app_retain *r, struct err *e)
 	}
 	free(entry);
 	return (rc == 0 ? 0 : err_in(e, "stream %s", r->stream));
+}
+
+void
+app_retain_next(const struct app_retain *r, int64_t *at_us, uint64_t *segments, uint64_t *records)
+{
+	const struct retain_plan *plan = &r->plan;
+
+	*segments = *records = 0;
+	*at_us = plan->sums[RETAIN_PRUNE].segments > 0 ? r->now_us : plan->next_us;
+	if (*at_us == RETAIN_FOREVER) {
+		*at_us = 0;
+		return;
+	}
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct retain_row *row = &plan->rows[i];
+
+		if ((row->action != RETAIN_PRUNE && row->action != RETAIN_KEEP) ||
+		    row->hold != SIZE_MAX || row->due_us > *at_us + RETAIN_DAY_US)
+			continue;
+		(*segments)++;
+		*records += r->segments[i].records;
+	}
 }
 
 void

@@ -31,15 +31,19 @@ struct app_retain {
 	struct err counted; /* why stats.db still has small ones */
 };
 
-/* Whose terms are those of a stream?  NULL: the file has streams, and not this one. */
-const struct config_stream *app_retain_config(
-    const struct config *c, const char *stream, struct config_stream *fallback);
 /* Of cretula.access: the longest that any stream says. */
 void app_retain_access(const struct config *c, struct retain_policy *policy);
+
+/* Those of a stream, whichever it is.  false: the file has streams, and not this one. */
+bool app_retain_policy(const struct config *c, const char *stream, struct retain_policy *policy);
 
 /* Read the chain as it is now, without a lock.  0; -1 with e.  Close in any case. */
 int app_retain_read(struct app_retain *r, struct err *e);
 void app_retain_free(struct app_retain *r); /* all zero is legal */
+
+/* When something goes next (0: nothing will), and what goes within a day from then on. */
+void app_retain_next(
+    const struct app_retain *r, int64_t *at_us, uint64_t *segments, uint64_t *records);
 
 /* By the newest entries of a store: is it a day or less from now_us?  ERR_CONFIG: no. */
 int app_retain_clock(const struct store *s, int64_t now_us, struct err *e);

@@ -8,6 +8,7 @@
 
 #include "app/names.h"
 #include "app/records.h"
+#include "app/retain/plan.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -84,8 +85,7 @@ name_import(const unsigned char commitment[static 32], char name[static TRUST_EP
 	char digits[9];
 
 	digits[text_hex(digits, commitment, 4)] = '\0';
-	return (span_of(
-	    name, (size_t)snprintf(name, TRUST_EPOCH_BYTES, "import %s", digits)));
+	return (span_of(name, (size_t)snprintf(name, TRUST_EPOCH_BYTES, "import %s", digits)));
 }
 
 /* ---- deletions ---- */
@@ -313,8 +313,26 @@ app_trust_key(const char *store)
 	return (key | 1);
 }
 
+/* What is held stays.  What cannot be planned is not said: verify tells of the chain. */
+static void
+see_retain(struct trust_stream *s, const char *store, const struct config *c)
+{
+	struct app_retain r = { .store = store,
+		.stream = s->name,
+		.now_us = clock_now_us(),
+		.records = { .stream_fd = -1 } };
+
+	if (strcmp(s->name, STORE_OWN_STREAM) == 0 || !app_retain_policy(c, s->name, &r.policy))
+		return;
+	if (app_retain_read(&r, NULL) == 0) {
+		(void)snprintf(s->rule, sizeof(s->rule), "%s", r.rule.data);
+		app_retain_next(&r, &s->next_us, &s->next_segments, &s->next_records);
+	}
+	app_retain_free(&r);
+}
+
 int
-app_trust_read(const char *store, struct trust *t, struct err *e)
+app_trust_read(const char *store, const struct config *c, struct trust *t, struct err *e)
 {
 	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
 	unsigned count;
@@ -325,5 +343,7 @@ app_trust_read(const char *store, struct trust *t, struct err *e)
 	for (unsigned i = 0; i < count; i++)
 		if (see_stream(t, store, names[i], e) == -1)
 			return (-1);
+	for (unsigned i = 0; i < t->stream_count; i++)
+		see_retain(&t->streams[i], store, c);
 	return (0);
 }

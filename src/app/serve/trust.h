@@ -19,6 +19,9 @@ struct trust_stream {
 	bool balanced; /* each segment is */
 	struct seal_raw raw;
 	uint64_t pruned_segments, pruned_records;
+	char rule[64]; /* of retention; "": none of the configuration */
+	int64_t next_us; /* when something goes; 0: nothing does */
+	uint64_t next_segments, next_records; /* within a day from then on */
 };
 
 struct trust_key {
@@ -44,8 +47,8 @@ struct trust {
 	char anchor[512];
 };
 
-/* 0 or -1. */
-int app_trust_read(const char *store, struct trust *t, struct err *e);
+/* c: whose terms are in force.  0 or -1. */
+int app_trust_read(const char *store, const struct config *c, struct trust *t, struct err *e);
 
 /* whole: with what tells counts. */
 void app_trust_print(

@@ -133,9 +133,13 @@ print_stream(const struct trust_stream *s, struct buf *out)
 	json_u64(out, "segments", s->pruned_segments);
 	json_u64(out, "records", s->pruned_records);
 	buf_char(out, '}');
-	/* There is no retention yet: nothing goes by itself. */
 	json_object(out, "retain");
-	json_str(out, "rule", span_str("none"));
+	json_str(out, "rule", span_str(s->rule[0] == '\0' ? "none" : s->rule));
+	if (s->next_us != 0) {
+		add_time(out, "next_at", s->next_us);
+		json_u64(out, "next_segments", s->next_segments);
+		json_u64(out, "next_records", s->next_records);
+	}
 	buf_str(out, "}}");
 }
 
@@ -221,7 +225,7 @@ find_trust(struct serving *v)
 	if (v->trust == NULL && (v->trust = calloc(1, sizeof(*v->trust))) == NULL)
 		return (NULL);
 	v->trust_key = key;
-	if (app_trust_read(v->store, v->trust, &e) == 0)
+	if (app_trust_read(v->store, v->config, v->trust, &e) == 0)
 		return (v->trust);
 	v->trust_key = 0;
 	return (NULL);
