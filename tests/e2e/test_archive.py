@@ -169,6 +169,29 @@ def test_an_archive_verifies_anywhere_and_a_changed_one_nowhere():
     good('elsewhere/a')
 
 
+def test_an_archive_is_checked_against_the_chain_of_its_source():
+    make(300)
+    archive()
+    make(50, seed=2)
+    fits = {'archive': 'archive', 'stream': 's', 'bound': 1, 'taken': 1, 'waiting': 1, 'lost': 0, 'records': 300, 'erased': 0}
+    equal(archive('--check', '--json').json, fits)
+    assert 'not archived: 1 that are there, 0 that were pruned' in archive('--check').text
+    # a store that was set back, or another one of that name, is not its source
+    make(300, seed=3, store='other')
+    run = cretula('archive', '--store', 'other', '--stream', 's', '--to', 'archive', '--check', code=78)
+    assert 'another stream' in run.err, run.err
+    shutil.copytree('store', 'back')
+    archive()
+    run = cretula('archive', '--store', 'back', '--stream', 's', '--to', 'archive', '--check', '--json', code=0)
+    equal((run.json['bound'], run.json['waiting']), (2, 0))
+    make(50, seed=4)
+    archive()
+    run = cretula('archive', '--store', 'back', '--stream', 's', '--to', 'archive', '--check', code=1)
+    assert 'bound to another chain' in run.err, run.err
+    write('archive/streams/s/chain.jsonl', read('archive/streams/s/chain.jsonl').replace(b'"lines":300', b'"lines":301'))
+    assert 'does not verify' in archive('--check', code=1).err
+
+
 def test_leak_scanners_find_nothing():
     """Two oracles that share nothing with the mask."""
     scanner = shared('corpora', 'leakscan.py')

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/archive/archive.h"
+#include "app/archive/check.h"
 #include "app/command.h"
 #include "app/names.h"
 #include "app/records.h"
@@ -20,6 +20,7 @@
 #define NICE 10
 
 static const struct app_option options[] = {
+	{ "check", NULL, "archive nothing: do the archive's entries fit those of the source?" },
 	{ "config", "FILE", "cretula.yaml: `archive:` of the stream says how, and where to" },
 	{ "cpu", "N", "percent of a processor that it may take (default: as configured)" },
 	{ "keys", "DIR", "keys of the archive (default: TO.keys, made with it)" },
@@ -196,6 +197,45 @@ print_json(const struct archiving *c, struct buf *out)
 	buf_str(out, "}\n");
 }
 
+/* ---- --check ---- */
+
+static void
+print_checked(const struct archiving *c, const struct app_archive_checked *k, struct buf *out)
+{
+	if (c->args->json) {
+		buf_char(out, '{');
+		json_str(out, "archive", span_str(c->a.to));
+		json_str(out, "stream", span_str(c->a.stream));
+		json_u64(out, "bound", k->bound);
+		json_u64(out, "taken", k->taken);
+		json_u64(out, "waiting", k->waiting);
+		json_u64(out, "lost", k->lost);
+		json_u64(out, "records", k->records);
+		json_u64(out, "erased", k->erased);
+		buf_str(out, "}\n");
+		return;
+	}
+	buf_fmt(out, "archive    %s: every segment has the counts of its source\n", c->a.to);
+	buf_str(out, "segments   ");
+	add_grouped(out, k->bound, "hold ");
+	add_grouped(out, k->taken, "of the source; not archived: ");
+	add_grouped(out, k->waiting, "that are there, ");
+	add_grouped(out, k->lost, "that were pruned\nrecords    ");
+	add_grouped(out, k->records, "were sealed, ");
+	add_grouped(out, k->erased, "of them were erased before\n");
+}
+
+static int
+check(struct archiving *c, struct buf *out, struct err *e)
+{
+	struct app_archive_checked k;
+
+	if (app_archive_check(&c->a, &k, e) == -1)
+		return (-1);
+	print_checked(c, &k, out);
+	return (0);
+}
+
 static int
 run(const struct app_args *args)
 {
@@ -207,7 +247,11 @@ run(const struct app_args *args)
 	c.a.progress = progress;
 	c.a.arg = &c;
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	if (read_options(&c, &e) == -1 || app_archive_run(&c.a, &e) == -1 || verify(&c, &e) == -1) {
+	if (read_options(&c, &e) == 0 && app_arg(args, "check") != NULL) {
+		code = check(&c, &out, &e) == 0 ? app_finish("archive", &out, 0) :
+						  app_fail("archive", &e);
+	} else if (e.code != ERR_NONE || app_archive_run(&c.a, &e) == -1 ||
+	    verify(&c, &e) == -1) {
 		app_progress_end();
 		code = app_fail("archive", &e);
 	} else {
@@ -231,9 +275,11 @@ const struct app_command app_command_archive = { "archive",
 	"k subjects of a day share becomes [rare]; tokens become [class], those of clients, users\n"
 	"and sessions other tokens, equal within a day, under a key that is gone at the end. An\n"
 	"entry binds each segment to what it is of. What was archived before is passed over.\n"
-	"The archive is a directory: ship it with any tool, then verify it there.\n\n"
+	"The archive is a directory: ship it with any tool, then verify it there. --check asks both\n"
+	"chains whether it holds all that was taken.\n\n"
 	"examples:\n"
 	"  cretula archive --store ./store --stream shop --to ./archive\n"
 	"  cretula archive --store ./store --stream shop --to ./archive --until -30d\n"
+	"  cretula archive --store ./store --stream shop --to ./archive --check\n"
 	"  cretula verify --store ./archive\n",
 	run };

@@ -211,23 +211,23 @@ test_who_goes(void **state)
 	a = kept;
 }
 
-static const struct stats_outcome none = { 0, 0, 0, 0 };
+#define NO_ONE { 0, 0, 0, 0 }
 
 static const struct {
 	const char *claim;
 	struct stats_outcome in, split, replay, found; /* counted of found: unused */
 	struct stats_outcome in_after, split_after, replay_after;
 } counts[] = {
-	{ "nothing was erased", { 5, 1, 2, 3 }, none, none, { 5, 1, 2, 0 }, { 5, 1, 2, 3 }, none, none },
-	{ "what was erased is only counted", { 5, 1, 2, 3 }, none, none, { 3, 1, 1, 0 },
-	    { 3, 1, 1, 6 }, none, none },
+	{ "nothing was erased", { 5, 1, 2, 3 }, NO_ONE, NO_ONE, { 5, 1, 2, 0 }, { 5, 1, 2, 3 }, NO_ONE, NO_ONE },
+	{ "what was erased is only counted", { 5, 1, 2, 3 }, NO_ONE, NO_ONE, { 3, 1, 1, 0 },
+	    { 3, 1, 1, 6 }, NO_ONE, NO_ONE },
 	{ "out of lines first, then of their events, then of replays", { 2, 0, 0, 0 }, { 2, 0, 0, 1 },
 	    { 2, 0, 0, 0 }, { 1, 0, 0, 0 }, { 0, 0, 0, 2 }, { 0, 0, 0, 3 }, { 1, 0, 0, 0 } },
-	{ "one was replaced and is another", { 5, 0, 0, 0 }, none, none, { 4, 1, 0, 0 },
-	    { 4, 1, 0, 0 }, none, none },
-	{ "an event of a container was", { 0, 0, 0, 0 }, { 5, 0, 0, 0 }, none, { 4, 0, 1, 0 },
-	    none, { 4, 0, 1, 0 }, none },
-	{ "a replay was", none, none, { 5, 0, 0, 0 }, { 4, 1, 0, 0 }, none, none, { 4, 1, 0, 0 } },
+	{ "one was replaced and is another", { 5, 0, 0, 0 }, NO_ONE, NO_ONE, { 4, 1, 0, 0 },
+	    { 4, 1, 0, 0 }, NO_ONE, NO_ONE },
+	{ "an event of a container was", { 0, 0, 0, 0 }, { 5, 0, 0, 0 }, NO_ONE, { 4, 0, 1, 0 },
+	    NO_ONE, { 4, 0, 1, 0 }, NO_ONE },
+	{ "a replay was", NO_ONE, NO_ONE, { 5, 0, 0, 0 }, { 4, 1, 0, 0 }, NO_ONE, NO_ONE, { 4, 1, 0, 0 } },
 };
 
 static void
