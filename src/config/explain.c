@@ -35,6 +35,7 @@ static const char *const type_names[CONFIG_TYPE_COUNT] = {
 	[CONFIG_PERIOD] = "never | daily | weekly | monthly, or a size",
 	[CONFIG_RATE] = "a number a second",
 	[CONFIG_SEAL_KEY] = "a public key",
+	[CONFIG_SHARE] = "a share in percent",
 	[CONFIG_SIZE] = "a size",
 	[CONFIG_VKEYS] = "a list of public keys",
 	[CONFIG_ZONE] = "a time zone",

@@ -173,6 +173,8 @@ const struct config_option config_options[] = {
 	{ "streams.*.path_token", CONFIG_SWITCH, STREAM_AT(policy.path_token_shared), "subject",
 	    ONE_OF("subject shared"),
 	    "subject: tokens of a path are equal for one client only; shared: for all" },
+	{ "streams.*.public.sample", CONFIG_SHARE, STREAM_AT(policy.sample), "0%", RANGE(0, 50),
+	    "the public's counts are of so many of the clients, by a secret key; 0%: of all" },
 	{ "streams.*.ratchet", CONFIG_SWITCH, STREAM_AT(ratchet_ram), "sector",
 	    ONE_OF("sector ram"),
 	    "ram: for disks that never overwrite (btrfs, zfs); needs escrow_key; see threats.md" },
@@ -231,7 +233,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
 
 const char *const config_later[] = {
 	"disk",
-	"streams.*.public",
 	"streams.*.retain.archive",
 	"streams.*.retain.quarantine",
 };

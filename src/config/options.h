@@ -38,6 +38,7 @@ enum config_type {
 	CONFIG_RATE, /* uint64_t, a second */
 	CONFIG_SEAL_KEY, /* char[CONFIG_SEAL_BYTES], a public key */
 	CONFIG_RULES, /* struct detect_rule[DETECT_RULES_MAX], and a count */
+	CONFIG_SHARE, /* uint64_t, percent */
 	CONFIG_SIZE, /* uint64_t, bytes */
 	CONFIG_VKEYS, /* char[CONFIG_APPROVERS_MAX][SEAL_VKEY_TEXT_BYTES], and a count */
 	CONFIG_ZONE, /* char[CONFIG_NAME_BYTES], a time zone */

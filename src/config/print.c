@@ -42,6 +42,8 @@ config_print_amount(enum config_type type, uint64_t n, struct buf *out)
 	buf_u64(out, n);
 	if (type == CONFIG_RATE)
 		buf_str(out, "/s");
+	if (type == CONFIG_SHARE)
+		buf_char(out, '%');
 }
 
 /* Quoted for YAML; "${" would mean the environment. */
@@ -132,6 +134,7 @@ print_value(
 		    o->type, (uint64_t) * (const int64_t *)(const void *)place, out);
 		break;
 	case CONFIG_RATE:
+	case CONFIG_SHARE:
 	case CONFIG_SIZE:
 		config_print_amount(o->type, *(const uint64_t *)(const void *)place, out);
 		break;

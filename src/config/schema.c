@@ -97,6 +97,10 @@ schema_value(const struct config_option *o, struct buf *out)
 		json_str(out, "type", span_str("string"));
 		json_str(out, "pattern", span_str("^([0-9]+/s" OR_VARIABLE ")$"));
 		break;
+	case CONFIG_SHARE:
+		json_str(out, "type", span_str("string"));
+		json_str(out, "pattern", span_str("^([0-9]+%" OR_VARIABLE ")$"));
+		break;
 	case CONFIG_SIZE:
 		json_key(out, "type");
 		buf_str(out, "[\"string\",\"integer\"]");

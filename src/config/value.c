@@ -272,6 +272,19 @@ set_size(struct value *v, void *to)
 }
 
 static void
+set_share(struct value *v, void *to)
+{
+	struct span text = text_of(v);
+	uint64_t n = 0;
+	int rc = -1;
+
+	if (text.len > 0 && text.ptr[text.len - 1] == '%')
+		rc = num_u64(span_of(text.ptr, text.len - 1), &n);
+	if (number(v, rc, n, "a share", "shares are whole numbers of percent: 10%") == 0)
+		*(uint64_t *)to = n;
+}
+
+static void
 set_duration(struct value *v, void *to)
 {
 	int64_t us = 0;
@@ -365,8 +378,8 @@ set_agent(struct value *v, void *to)
 	size_t len = strlen(v->text);
 
 	if (len > 31 || strspn(v->text, letters) == 0 || strspn(v->text, more) != len) {
-		config_say(v->l, v->at, "%s must be names of 1 to 31 letters, digits, _ or -",
-		    v->name);
+		config_say(
+		    v->l, v->at, "%s must be names of 1 to 31 letters, digits, _ or -", v->name);
 		return;
 	}
 	set_word(v, to);
@@ -432,6 +445,7 @@ static const struct {
 	[CONFIG_ZONE] = { set_zone, 0, 0 },
 	[CONFIG_SEAL_KEY] = { set_seal_key, 0, 0 },
 	[CONFIG_RATE] = { set_size, 0, 0 },
+	[CONFIG_SHARE] = { set_share, 0, 0 },
 	[CONFIG_SIZE] = { set_size, 0, 0 },
 	[CONFIG_SWITCH] = { set_switch, 0, 0 },
 };

@@ -361,6 +361,8 @@ mask_policy_print(const struct mask_policy *p, struct buf *out)
 	print_fields(out, p);
 	if (p->gaps)
 		json_bool(out, "gaps", true);
+	if (p->sample > 0)
+		json_u64(out, "public_sample", p->sample);
 	json_key(out, "geo");
 	buf_char(out, '{');
 	json_bool(out, "asn", p->geo_asn);

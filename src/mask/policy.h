@@ -54,6 +54,7 @@ struct mask_policy {
 	struct detect_rule rules[DETECT_RULES_MAX]; /* identifiers of this site */
 	unsigned rule_count;
 	bool agent_full;                 /* token of the full User-Agent */
+	uint64_t sample; /* percent of the subjects that the public's counts are of; 0: all */
 	bool gaps;                       /* numbers of lines are for counting what is missing */
 	bool path_token_shared;          /* sg. not bound to the subject */
 	bool geo_country, geo_asn;       /* are looked up */

@@ -20,7 +20,13 @@ _Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "number
 /* Whose texts may hold tokens. */
 #define TOKEN_DIMS \
 	(1u << TALLY_PATH | 1u << TALLY_REFERER | 1u << TALLY_HOST | 1u << TALLY_METHOD | \
-	    1u << TALLY_EVENT)
+	    1u << TALLY_EVENT | 1u << TALLY_SAMPLE_PATH | 1u << TALLY_SAMPLE_REFERER | \
+	    1u << TALLY_SAMPLE_EVENT)
+
+/* Of everybody, and of who is in a sample, but SAMPLE_ALL. */
+#define ALL_DIMS ((1u << TALLY_SAMPLE_FIRST) - 1)
+#define SAMPLE_DIMS (((1u << TALLY_DIM_COUNT) - 1) & ~ALL_DIMS & ~(1u << TALLY_SAMPLE_ALL))
+#define SAMPLE_SLIM_DIMS (1u << TALLY_SAMPLE_REFERER | 1u << TALLY_SAMPLE_AGENT)
 
 int
 tally_batch_open(struct tally_batch **b, struct err *e)
@@ -161,7 +167,8 @@ tally_batch_meet(
 	at = who_slot(b, local, hour);
 	if (b->who_slots[at] != 0 || b->who_count == TALLY_WHO)
 		return (b->who_slots[at] - 1);
-	b->locals[b->who_count] = (struct tally_local){ .local = local, .hour = hour };
+	b->locals[b->who_count] =
+	    (struct tally_local){ .local = local, .hour = hour, .sampled = subject->sampled };
 	w->hour = hour;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		w->hash[p] = subject->hash[p];
@@ -388,6 +395,22 @@ add_dims(struct tally_batch *b, const struct record *r, const struct tally_addin
 	}
 }
 
+/* What the public may see of it. */
+static void
+add_sample(struct tally_batch *b, const struct record *r, const struct tally_adding *a,
+    enum tally_part part)
+{
+	enum tally_sampled sampled = a->who < 0 ? TALLY_NO_SAMPLE : b->locals[a->who].sampled;
+	const char *key = sampled == TALLY_SAMPLED_IN ? TALLY_SAMPLE_IN : TALLY_SAMPLE_OUT;
+
+	if (sampled == TALLY_NO_SAMPLE)
+		return;
+	if (part != TALLY_SLIMMED)
+		count(b, find_text(b, a, TALLY_SAMPLE_ALL, span_str(key)), a);
+	if (sampled == TALLY_SAMPLED_IN)
+		add_dims(b, r, a, part == TALLY_SLIMMED ? SAMPLE_SLIM_DIMS : SAMPLE_DIMS);
+}
+
 /* It is full: who it was is kept for those who count the rest (tally_book_late). */
 static void
 add_late(struct tally_batch *b, int who)
@@ -404,7 +427,7 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 		.bot = record_has(r, RECORD_FIELD_BOT) && r->number[RECORD_FIELD_BOT] == 1,
 		.bytes = amount(r, RECORD_FIELD_BYTES),
 		.who = who };
-	unsigned dims = (1u << TALLY_DIM_COUNT) - 1;
+	unsigned dims = ALL_DIMS;
 
 	if (part == TALLY_RECORD && (b->full || !has_room(b, part))) {
 		add_late(b, who);
@@ -423,4 +446,5 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 	else if (tally_alike_add(b, r, &a))
 		dims &= ~tally_alike_dims;
 	add_dims(b, r, &a, dims);
+	add_sample(b, r, &a, part);
 }

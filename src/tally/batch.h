@@ -30,6 +30,11 @@ enum tally_part {
 struct tally_subject {
 	uint64_t hash[KEY_PERIOD_COUNT];
 	int64_t epoch[KEY_PERIOD_COUNT];
+	enum tally_sampled {
+		TALLY_NO_SAMPLE, /* the public sees all */
+		TALLY_SAMPLED_OUT,
+		TALLY_SAMPLED_IN
+	} sampled;
 };
 
 /* All memory is taken here.  0, or -1 with e. */

@@ -175,24 +175,26 @@ tally_book_add(struct tally_book *book, struct tally_batch *b, struct err *e)
 
 /* The number in the book's own batch of who it was; NULL, -1: not known. */
 static int
-own_who(struct tally_book *book, const struct tally_who *who, uint64_t local, int64_t time_us)
+own_who(struct tally_book *book, const struct tally_who *who, const struct tally_local *local,
+    int64_t time_us)
 {
 	struct tally_subject subject;
 	int number;
 
-	if (who == NULL || (number = tally_batch_who(book->batch, local, time_us)) != -1)
+	if (who == NULL || (number = tally_batch_who(book->batch, local->local, time_us)) != -1)
 		return (who == NULL ? -1 : number);
+	subject.sampled = local->sampled;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		subject.hash[p] = who->hash[p];
 		subject.epoch[p] = who->epoch[p];
 	}
-	return (tally_batch_meet(book->batch, local, time_us, &subject));
+	return (tally_batch_meet(book->batch, local->local, time_us, &subject));
 }
 
 /* From the book's own batch, which is added whenever it is full. */
 static int
-add_line(struct tally_book *book, struct span line, const struct tally_who *who, uint64_t local,
-    struct err *e)
+add_line(struct tally_book *book, struct span line, const struct tally_who *who,
+    const struct tally_local *local, struct err *e)
 {
 	struct tally_batch *b = book->batch;
 	struct record r;
@@ -216,14 +218,14 @@ tally_book_late(struct tally_book *book, const struct tally_batch *b, uint64_t n
 	uint32_t number = n < b->late_count ? b->late[n] : 0;
 
 	if (number == 0)
-		return (add_line(book, line, NULL, 0, e));
-	return (add_line(book, line, &b->who[number - 1], b->locals[number - 1].local, e));
+		return (add_line(book, line, NULL, NULL, e));
+	return (add_line(book, line, &b->who[number - 1], &b->locals[number - 1], e));
 }
 
 int
 tally_book_line(struct tally_book *book, struct span line, struct err *e)
 {
-	return (add_line(book, line, NULL, 0, e));
+	return (add_line(book, line, NULL, NULL, e));
 }
 
 /* ---- committing ---- */
@@ -291,12 +293,15 @@ of_stream(struct tally_book *book, const char *sql, struct err *e)
 }
 
 int
-tally_book_restart(struct tally_book *book, struct err *e)
+tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 {
 	tally_book_rollback(book);
 	if (tally_rows_begin(book, e) == -1 ||
 	    of_stream(book, "DELETE FROM total WHERE stream=?1 AND apart=0", e) == -1 ||
-	    of_stream(book, "DELETE FROM cell WHERE stream=?1 AND apart=0", e) == -1) {
+	    of_stream(book,
+		samples ? "DELETE FROM cell WHERE stream=?1 AND (apart=0 OR dim>=12)" :
+			  "DELETE FROM cell WHERE stream=?1 AND apart=0 AND dim<12",
+		e) == -1) {
 		tally_book_rollback(book);
 		return (-1);
 	}

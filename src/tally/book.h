@@ -54,9 +54,10 @@ void tally_book_rollback(struct tally_book *book);
 
 /*
  * Begin again: what comes from records is removed, as part of the next
- * commit.  What was kept apart stays, and who was seen.
+ * commit.  What was kept apart stays, and who was seen; samples: whom no
+ * record names is not known, so those of the public stay or go as a whole.
  */
-int tally_book_restart(struct tally_book *book, struct err *e);
+int tally_book_restart(struct tally_book *book, bool samples, struct err *e);
 /* After that, and all of it: what was counted only of records that are gone goes, no copy stays. */
 int tally_book_tidy(struct tally_book *book, struct err *e);
 

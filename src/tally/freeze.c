@@ -11,7 +11,7 @@
 
 #define DAY_HOURS 24
 
-enum statement { CELLS, DAYS, HOURS, PUT, MARK, STATEMENT_COUNT };
+enum statement { CELLS, SAMPLES, DAYS, HOURS, PUT, MARK, STATEMENT_COUNT };
 
 #define STREAM "(SELECT id FROM stream WHERE name=?1)"
 /* Of a row c of cell: the most subjects under any key. */
@@ -29,6 +29,10 @@ static const char *const texts[STATEMENT_COUNT] = {
 	    " AS people FROM cell c WHERE stream=" STREAM
 	    " AND period=2 AND other=0 AND dim<>?4 AND idx IN (" DAYS_LEFT
 	    ") GROUP BY stream,dim,idx,key HAVING people>=?3",
+	/* That a day is sampled is said without a number, where its sample is too small. */
+	[SAMPLES] = "INSERT OR IGNORE INTO released SELECT stream,2,dim,idx,'" TALLY_SAMPLE_OUT
+		    "',0,0,0 FROM cell WHERE stream=" STREAM
+		    " AND period=2 AND dim=?4 AND idx IN (" DAYS_LEFT ") GROUP BY stream,dim,idx",
 	[DAYS] = DAYS_LEFT " GROUP BY idx",
 	[HOURS] =
 	    "SELECT idx,sum(requests),sum(bytes)," SUBJECTS " FROM cell c WHERE stream=" STREAM
@@ -148,10 +152,12 @@ static int
 freeze_days(struct freezing *f, int64_t today, struct err *e)
 {
 	sqlite3_stmt *cells = begin(f, CELLS, today, f->how->k), *days;
+	sqlite3_stmt *samples = begin(f, SAMPLES, today, f->how->k);
 	int rc;
 
 	(void)sqlite3_bind_int(cells, 4, tally_dims[TALLY_LATENCY].code);
-	if (tally_db_step(f->db, cells, e) == -1)
+	(void)sqlite3_bind_int(samples, 4, tally_dims[TALLY_SAMPLE_ALL].code);
+	if (tally_db_step(f->db, cells, e) == -1 || tally_db_step(f->db, samples, e) == -1)
 		return (-1);
 	days = begin(f, DAYS, today, f->how->k);
 	while ((rc = tally_db_step(f->db, days, e)) == 1) {

@@ -220,7 +220,7 @@ find_epoch(struct tally_book *book, enum key_period period, int64_t index, struc
 /* ---- what is covered ---- */
 
 #define PLAIN_MAX (CRYPTO_COVER_NONCE + STATS_SKETCH_REGISTERS)
-#define SPREAD(len) (((len) * 8 + 6) / 7)
+#define SPREAD(len) (((len)*8 + 6) / 7)
 
 /*
  * Seven bits a byte, whose eighth is set: random bytes beside texts would look

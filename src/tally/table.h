@@ -50,6 +50,7 @@ struct tally_minute {
 struct tally_local {
 	uint64_t local;
 	int32_t hour; /* in which it was first */
+	enum tally_sampled sampled;
 };
 
 struct tally_who {
@@ -96,7 +97,7 @@ struct span tally_key(struct span text, char key[static TALLY_KEY_MAX + 32]);
 static inline bool
 tally_is_number(enum tally_dim dim)
 {
-	return (dim == TALLY_STATUS || dim == TALLY_LATENCY);
+	return (dim == TALLY_STATUS || dim == TALLY_LATENCY || dim == TALLY_SAMPLE_STATUS);
 }
 
 /* The number of the i-th subject of an entry. */

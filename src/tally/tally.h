@@ -51,6 +51,14 @@ struct tally_dim_row {
 	const char *help;
 };
 extern const struct tally_dim_row tally_dims[TALLY_DIM_COUNT];
+/*
+ * A stream of which the public sees a sample (`public: { sample: 10% }`) is counted
+ * once more by these, for the subjects in it.  A day that has a cell of SAMPLE_ALL is sampled.
+ */
+#define TALLY_SAMPLE_FIRST TALLY_SAMPLE_ALL
+#define TALLY_SAMPLE_IN "in" /* keys of SAMPLE_ALL */
+#define TALLY_SAMPLE_OUT "out"
+
 /* -1: there is none of that name. */
 int tally_dim_find(struct span name, enum tally_dim *dim);
 

@@ -8,7 +8,7 @@ import random
 import re
 import sqlite3
 
-from lib import SOURCE, cretula, equal, main, read, write
+from lib import SOURCE, combined, cretula, equal, main, read, write
 
 LINES = b''.join(
     b'203.0.113.%d - erika [24/Nov/2025:10:11:%02d +0000] "GET /index.html HTTP/1.1" %d 512 "-" "curl/8.5.0"\n'
@@ -221,6 +221,36 @@ class Page(html.parser.HTMLParser):
 
     def handle_data(self, data):
         self.text += data
+
+
+def test_the_public_sees_a_sample():
+    """Whole clients, another choice under other keys; all others see everything; a second count keeps it."""
+    clients, each = 400, 7
+    write('log', ''.join(combined(n, client=f'198.51.{n % clients % 256}.{n % clients // 256 + 1}', target='/shop/cart', size=n)
+                         for n in range(clients * each)).encode())
+    write('c.yaml', b'streams: { shop: { format: combined, public: { sample: 20% } } }\n')
+    taken = []
+    for store in ('one', 'two'):
+        cretula('import', '--store', store, '--stream', 'shop', '--config', 'c.yaml', '--format', 'auto', 'log', code=0)
+        db = sqlite3.connect(f'file:{store}/stats.db?mode=ro', uri=True)
+        cells = dict(db.execute("SELECT key,requests FROM cell WHERE dim=12 AND period=2"))
+        bytes_in = db.execute("SELECT bytes FROM cell WHERE dim=12 AND period=2 AND key='in'").fetchone()[0]
+        db.close()
+        equal(cells['in'] + cells['out'], clients * each)
+        assert cells['in'] % each == 0 and 0.1 < cells['in'] / clients / each < 0.3, cells
+        taken.append((cells['in'], bytes_in))
+    assert taken[0] != taken[1], taken
+    for _ in range(2):
+        told = {role: cretula('stats', '--store', 'one', '--stream', 'shop', '--role', role, '--json', code=0).json
+                for role in ('analyst', 'public')}
+        equal(told['analyst']['total']['requests'], clients * each)
+        equal(told['public']['total']['requests'], (taken[0][0] + 5) // 10 * 10)
+        rows = told['public']['tables']['statuses']['rows']
+        assert sum(row['requests'] for row in rows) <= told['public']['total']['requests'], told['public']
+        cretula('stats', '--store', 'one', '--rebuild', code=0)
+    for bad in ('51%', '10', '-1%', 'x%'):
+        write('c.yaml', b'streams: { shop: { format: combined, public: { sample: "%s" } } }\n' % bad.encode())
+        assert 'public.sample must be a share from 0% to 50%' in cretula('check', '--config', 'c.yaml', code=78).err
 
 
 def test_a_published_page_is_whole_and_loads_nothing():

@@ -155,7 +155,7 @@ app_tally_forget(const char *store, const char *stream, bool *there, struct err 
 		rc = 0;
 	else if (check_pruned(store, stream, e) == 0 && freeze(path.data, stream, true, e) == 0 &&
 	    tally_book_open(path.data, stream, NULL, &book, e) == 0 &&
-	    tally_book_restart(book, e) == 0)
+	    tally_book_restart(book, true, e) == 0)
 		rc = tally_book_commit(book, 1, 0, e);
 out:
 	tally_book_close(book);
@@ -204,7 +204,7 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 
 	if ((!forget && check_pruned(store, stream, e) == -1) ||
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
-	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, e) == -1 ||
+	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, false, e) == -1 ||
 	    tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
 	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);

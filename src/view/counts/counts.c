@@ -8,12 +8,15 @@
 #include "view/counts/inside.h"
 
 const struct view_dim_row view_dims[VIEW_DIM_COUNT] = {
-	[VIEW_PATHS] = { "paths", "path", RECORD_FIELD_PATH, TALLY_PATH },
-	[VIEW_STATUSES] = { "statuses", "status", RECORD_FIELD_STATUS, TALLY_STATUS },
-	[VIEW_REFERERS] = { "referers", "referer", RECORD_FIELD_REFERER, TALLY_REFERER },
-	[VIEW_AGENTS] = { "agents", "agent", RECORD_FIELD_AGENT, TALLY_AGENT },
-	[VIEW_COUNTRIES] = { "countries", "country", RECORD_FIELD_COUNTRY, TALLY_COUNTRY },
-	[VIEW_EVENTS] = { "events", "event", RECORD_FIELD_EVENT, TALLY_EVENT },
+	[VIEW_PATHS] = { "paths", "path", RECORD_FIELD_PATH, TALLY_PATH, TALLY_SAMPLE_PATH },
+	[VIEW_STATUSES] = { "statuses", "status", RECORD_FIELD_STATUS, TALLY_STATUS,
+	    TALLY_SAMPLE_STATUS },
+	[VIEW_REFERERS] = { "referers", "referer", RECORD_FIELD_REFERER, TALLY_REFERER,
+	    TALLY_SAMPLE_REFERER },
+	[VIEW_AGENTS] = { "agents", "agent", RECORD_FIELD_AGENT, TALLY_AGENT, TALLY_SAMPLE_AGENT },
+	[VIEW_COUNTRIES] = { "countries", "country", RECORD_FIELD_COUNTRY, TALLY_COUNTRY,
+	    TALLY_SAMPLE_COUNTRY },
+	[VIEW_EVENTS] = { "events", "event", RECORD_FIELD_EVENT, TALLY_EVENT, TALLY_SAMPLE_EVENT },
 };
 
 #define CHUNK_BYTES ((size_t)64 << 10)
@@ -86,6 +89,9 @@ read_sums(struct view_reading *r, struct err *e)
 	if (view_sums_read(r, TALLY_DAY, day_of(c->since_us), until_us, &r->days, e) == -1 ||
 	    view_sums_read(r, TALLY_HOUR, day_of(c->since_us), until_us, &r->hours, e) == -1)
 		return (-1);
+	if (r->q->grant->tier == VIEW_PUBLIC &&
+	    view_samples_read(r, day_of(c->since_us), until_us, e) == -1)
+		return (-1);
 	if (r->days.count == 0)
 		c->since_us = c->until_us;
 	else if (c->since_us < r->days.rows[0].begin_us)
@@ -116,6 +122,7 @@ view_counts_read(struct tally_reader *reader, const struct view_question *q, str
 		view_tier_merge(&c->tables[d]);
 	free(r.hours.rows);
 	free(r.days.rows);
+	free(r.samples.rows);
 	if (rc == -1)
 		view_counts_free(c);
 	return (rc);

@@ -29,7 +29,7 @@ struct view_dim_row {
 	const char *name; /* "paths" */
 	const char *title;
 	enum record_field field;
-	enum tally_dim dim;
+	enum tally_dim dim, sample; /* sample: the same of a sample for the public */
 };
 extern const struct view_dim_row view_dims[VIEW_DIM_COUNT];
 

@@ -9,6 +9,7 @@
 struct gathering {
 	struct view_reading *r;
 	enum view_dim dim;
+	bool sample; /* days of which one is shown; else the others */
 	int64_t day_us;
 	struct view_table t;
 	struct view_keys *keys; /* of the day */
@@ -115,6 +116,8 @@ add_cell(void *arg, int64_t start_us, const struct tally_cell *cell, struct err 
 	struct span key;
 	void *cells;
 
+	if ((view_sums_find(&g->r->samples, start_us) != NULL) != g->sample)
+		return (0);
 	if (start_us != g->day_us && end_day(g, e) == -1)
 		return (-1);
 	g->day_us = start_us;
@@ -148,25 +151,34 @@ add_rest(const struct view_counts *c, struct view_table *sum)
 	sum->rest[VIEW_BYTES] += bytes - sums[VIEW_BYTES];
 }
 
+/* Of the days that are sampled, or those that are not. */
 static int
-read_table(struct view_reading *r, enum view_dim dim, struct err *e)
+read_days(struct view_reading *r, enum view_dim dim, bool sample, struct err *e)
 {
-	struct gathering g = { .r = r, .dim = dim, .day_us = INT64_MIN };
+	struct gathering g = { .r = r, .dim = dim, .sample = sample, .day_us = INT64_MIN };
 	struct view_counts *c = r->c;
 	struct tally_window w = { .stream = r->q->stream,
 		.period = TALLY_DAY,
 		.since_us = c->since_us,
 		.until_us = c->until_us,
-		.dim = view_dims[dim].dim,
+		.dim = sample ? view_dims[dim].sample : view_dims[dim].dim,
 		.released = true };
 	int rc = tally_series(r->reader, &w, add_cell, &g, e);
 
 	if (rc == 0)
 		rc = end_day(&g, e);
 	drop(&g);
-	if (rc == 0)
-		add_rest(c, &c->tables[dim]);
 	return (rc);
+}
+
+static int
+read_table(struct view_reading *r, enum view_dim dim, struct err *e)
+{
+	if (read_days(r, dim, false, e) == -1 ||
+	    (r->samples.count > 0 && read_days(r, dim, true, e) == -1))
+		return (-1);
+	add_rest(r->c, &r->c->tables[dim]);
+	return (0);
 }
 
 static int
@@ -176,7 +188,9 @@ add_unique(void *arg, const struct tally_unique *unique, struct err *e)
 	struct view_day *day = day_at(r->c, unique->start_us);
 
 	(void)e;
-	if (day == NULL || day->hidden || unique->subjects < r->q->grant->k)
+	/* How many a sample has is not counted beyond k. */
+	if (day == NULL || day->hidden || view_sums_find(&r->samples, unique->start_us) != NULL ||
+	    unique->subjects < r->q->grant->k)
 		return (0);
 	day->uniques = unique->subjects;
 	if (r->q->grant->tier == VIEW_PUBLIC)

@@ -23,6 +23,7 @@ struct view_reading {
 	const struct view_question *q;
 	struct view_counts *c;
 	struct view_sums hours, days; /* of all days that the window touches */
+	struct view_sums samples; /* public: days of which a sample is shown, and what it has */
 	int64_t over_us; /* what begins before is over */
 };
 
@@ -37,6 +38,8 @@ void view_keys_free(struct view_keys *keys);
 int view_sums_read(struct view_reading *r, enum tally_period period, int64_t since_us,
     int64_t until_us, struct view_sums *sums, struct err *e);
 /* That of begin; NULL: nothing happened. */
+/* Of days of the public: which are sampled; days become what their samples have.  0 or -1. */
+int view_samples_read(struct view_reading *r, int64_t since_us, int64_t until_us, struct err *e);
 const struct view_sum *view_sums_find(const struct view_sums *sums, int64_t begin_us);
 
 /* The blocks of one day as of now, for k: at most 24.  Returns how many. */

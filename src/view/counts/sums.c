@@ -32,6 +32,46 @@ view_sums_read(struct view_reading *r, enum tally_period period, int64_t since_u
 	return (tally_series(r->reader, &w, add_sum, sums, e));
 }
 
+/* In and out come in any order: what is out says that there is a sample. */
+static int
+add_sample(void *arg, int64_t start_us, const struct tally_cell *cell, struct err *e)
+{
+	struct view_sums *s = arg;
+	struct view_sum in = { start_us, cell->requests, cell->bytes, cell->subjects };
+	void *rows;
+
+	if (s->count == 0 || s->rows[s->count - 1].begin_us != start_us) {
+		if ((rows = view_grow(s->rows, s->count, sizeof(*s->rows), e)) == NULL)
+			return (-1);
+		s->rows = rows;
+		s->rows[s->count++] = (struct view_sum){ .begin_us = start_us };
+	}
+	if (!cell->other && span_is(cell->key, TALLY_SAMPLE_IN))
+		s->rows[s->count - 1] = in;
+	return (0);
+}
+
+int
+view_samples_read(struct view_reading *r, int64_t since_us, int64_t until_us, struct err *e)
+{
+	struct tally_window w = { .stream = r->q->stream,
+		.period = TALLY_DAY,
+		.since_us = since_us,
+		.until_us = until_us,
+		.dim = TALLY_SAMPLE_ALL,
+		.released = true };
+
+	if (tally_series(r->reader, &w, add_sample, &r->samples, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < r->days.count; i++) {
+		const struct view_sum *in = view_sums_find(&r->samples, r->days.rows[i].begin_us);
+
+		if (in != NULL)
+			r->days.rows[i] = *in;
+	}
+	return (0);
+}
+
 /* The first that does not begin before begin. */
 static size_t
 lower(const struct view_sums *sums, int64_t begin_us)

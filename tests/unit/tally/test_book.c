@@ -186,6 +186,7 @@ make(const struct shape *shape, struct made *m)
 	record_set_int(r, RECORD_FIELD_DURATION, (int64_t)next_random(1u << next_random(20)));
 	if (next_random(4) == 0)
 		record_set_int(r, RECORD_FIELD_BOT, 1);
+	m->subject.sampled = TALLY_NO_SAMPLE;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		m->subject.epoch[p] = key_epoch_index((enum key_period)p, r->time_us);
 		m->subject.hash[p] =
@@ -348,6 +349,66 @@ full_batches_give_what_small_ones_gave(void **state)
 	buf_free(&lines);
 }
 
+/* ---- a sample ---- */
+
+/* By all that the public sees, for who is in; who is out is only counted; lines count likewise. */
+static void
+who_is_in_a_sample_is_counted_once_more(void **state)
+{
+	struct buf lines = { 0 }, out = { 0 };
+	struct record_encoder enc = { 0 };
+	struct tally_book *book;
+	struct tally_batch *b;
+	struct made m;
+	uint64_t in = 0;
+
+	assert_int_equal(tally_book_open(path, "s", NULL, &book, &e), 0);
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	random_state = 7;
+	for (int i = 0; i < 4000; i++) {
+		char line[RECORD_BYTES_MAX];
+
+		make(&(struct shape){ "", 0, 3000, 1, 90 }, &m);
+		m.subject.sampled =
+		    m.subject.hash[KEY_DAY] % 3 == 0 ? TALLY_SAMPLED_IN : TALLY_SAMPLED_OUT;
+		in += m.subject.sampled == TALLY_SAMPLED_IN;
+		count(b, &m, TALLY_RECORD);
+		buf_span(&lines, span_of(line, record_encode(&enc, &m.record, line)));
+	}
+	(void)add_with_lines(book, b, span_of(lines.data, lines.len));
+	assert_int_equal(tally_book_commit(book, 1, 4000, &e), 0);
+	assert_in_range(in, 500, 2500);
+	buf_fmt(
+	    &out, "in %llu\nout %llu\n", (unsigned long long)in, (unsigned long long)(4000 - in));
+	buf_clear(&lines);
+	dump("SELECT key,requests FROM cell WHERE dim=12 AND period=2 ORDER BY 1", &lines);
+	assert_string_equal(lines.data, out.data);
+	for (int dim = 13; dim <= 18; dim += 5) { /* paths and events: each has them */
+		char sql[80];
+
+		(void)snprintf(sql, sizeof(sql),
+		    "SELECT sum(requests) FROM cell WHERE dim=%d AND period=2", dim);
+		buf_clear(&out);
+		dump(sql, &out);
+		assert_int_equal(strtoull(out.data, NULL, 10), in);
+	}
+	/* Counted again they stay, or go as a whole. */
+	assert_int_equal(tally_book_restart(book, false, &e), 0);
+	assert_int_equal(tally_book_commit(book, 1, 0, &e), 0);
+	buf_clear(&out);
+	dump("SELECT count(*)>5,min(dim) FROM cell", &out);
+	assert_string_equal(out.data, "1 12\n");
+	assert_int_equal(tally_book_restart(book, true, &e), 0);
+	assert_int_equal(tally_book_commit(book, 1, 0, &e), 0);
+	buf_clear(&out);
+	dump("SELECT count(*) FROM cell", &out);
+	assert_string_equal(out.data, "0\n");
+	tally_batch_close(b);
+	tally_book_close(book);
+	buf_free(&lines);
+	buf_free(&out);
+}
+
 /* ---- sums ---- */
 
 struct sum {
@@ -506,7 +567,7 @@ lines_give_what_batches_gave(void **state)
 		assert_int_equal(tally_book_add(book, apart, &e), 0);
 		assert_int_equal(tally_book_commit(book, 1, shapes[s].records, &e), 0);
 		dump_all(&before);
-		assert_int_equal(tally_book_restart(book, &e), 0);
+		assert_int_equal(tally_book_restart(book, true, &e), 0);
 		random_state = 42;
 		for (uint64_t i = 0; i < shapes[s].records; i++) {
 			char line[RECORD_BYTES_MAX];
@@ -715,6 +776,8 @@ main(void)
 		    batches_and_commits_change_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    full_batches_give_what_small_ones_gave, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    who_is_in_a_sample_is_counted_once_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    every_level_adds_up_to_what_came, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cells_say_how_many_subjects, set_up, tear_down),

@@ -66,7 +66,7 @@ visit(struct tally_book *book, int64_t time_us, const char *at, uint64_t people)
 
 	assert_int_equal(tally_batch_open(&b, &e), 0);
 	for (uint64_t who = 1; who <= people; who++) {
-		struct tally_subject subject;
+		struct tally_subject subject = { .sampled = TALLY_NO_SAMPLE };
 
 		record_clear(&r);
 		r.time_us = time_us;

@@ -473,6 +473,48 @@ a_day_that_runs_ends_with_what_was_shown(void **state)
 	view_counts_free(&before);
 }
 
+/* The public sees of a sampled day what the sample has; the others see all of it. */
+static void
+the_public_sees_the_sample(void **state)
+{
+	struct view_grant analyst = view_grant_of(VIEW_ANALYST),
+			  public = view_grant_of(VIEW_PUBLIC);
+	struct view_counts before, after, all;
+	uint64_t seed = 47;
+
+	fill(&seed);
+	ask(&analyst, 0, 96, 96, &before);
+	ask(&public, 0, 96, 96, &all);
+	run_sql(
+	    "INSERT INTO cell VALUES(1,2,12,20000,0,0,'in',514,0,9),(1,2,12,20000,0,0,'out',9,0,9),"
+	    "(1,2,13,20000,0,0,'/a',303,0,9),(1,2,13,20000,0,0,'/b',200,0,9),"
+	    "(1,2,13,20000,0,0,'/few',11,0,9),(1,2,12,20002,0,0,'out',800,0,9);"
+	    "INSERT INTO seen "
+	    "VALUES(1,2,12,20000,0,'in',1,21,NULL),(1,2,13,20000,0,'/a',1,21,NULL),"
+	    "(1,2,13,20000,0,'/b',1,20,NULL),(1,2,13,20000,0,'/few',1,19,NULL)");
+	ask(&analyst, 0, 96, 96, &after);
+	expect_same(&before, &after);
+	view_counts_free(&after);
+	ask(&public, 0, 24, 96, &after);
+	assert_int_equal(after.day_count, 1);
+	assert_int_equal(after.days[0].requests, 510);
+	assert_int_equal(after.days[0].uniques, 0);
+	assert_int_equal(after.tables[VIEW_PATHS].cell_count, 1); /* /b goes with the rest */
+	assert_true(span_is(after.tables[VIEW_PATHS].cells[0].key, "/a"));
+	assert_int_equal(after.tables[VIEW_PATHS].cells[0].count[0], 300);
+	assert_int_equal(after.tables[VIEW_STATUSES].cell_count, 0);
+	view_counts_free(&after);
+	ask(&public, 48, 72, 96, &after); /* nobody is in */
+	assert_true(after.day_count == 1 && after.days[0].hidden);
+	view_counts_free(&after);
+	ask(&public, 72, 96, 96, &after); /* that day is not sampled */
+	assert_int_equal(after.days[0].requests, all.days[3].requests);
+	assert_true(after.tables[VIEW_PATHS].cell_count > 1);
+	view_counts_free(&after);
+	view_counts_free(&before);
+	view_counts_free(&all);
+}
+
 static void
 a_narrower_role_sees_fewer_tables(void **state)
 {
@@ -522,6 +564,7 @@ main(void)
 		cmocka_unit_test(folding_changes_no_answer),
 		cmocka_unit_test(answers_outlive_an_erasure),
 		cmocka_unit_test(a_day_that_runs_ends_with_what_was_shown),
+		cmocka_unit_test(the_public_sees_the_sample),
 		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
 		cmocka_unit_test(nothing_is_nothing),
 	};

@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "view/tier/sample.h"
 #include "view/tier/tier.h"
 
 #define CELLS_MAX 6
@@ -285,28 +284,6 @@ windows_are_whole_and_over(void **state)
 	assert_int_equal(until, 7 * HOUR);
 }
 
-static void
-a_sample_is_of_subjects_and_secret(void **state)
-{
-	unsigned char key[32] = "0123456789abcdef0123456789abcde", other[32] = "x";
-	struct view_sample a, b, more;
-	unsigned taken = 0, both = 0;
-
-	view_sample_init(&a, key, 10);
-	view_sample_init(&b, other, 10);
-	view_sample_init(&more, key, 50);
-	for (uint64_t subject = 0; subject < 100000; subject++) {
-		bool takes = view_sample_takes(&a, subject);
-
-		assert_int_equal(takes, view_sample_takes(&a, subject));
-		assert_true(!takes || view_sample_takes(&more, subject));
-		taken += takes;
-		both += takes && view_sample_takes(&b, subject);
-	}
-	assert_in_range(taken, 9500, 10500);
-	assert_in_range(both, 800, 1200); /* what chance says: the key decides */
-}
-
 int
 main(void)
 {
@@ -317,7 +294,6 @@ main(void)
 		cmocka_unit_test(windows_are_added_up),
 		cmocka_unit_test(quiet_hours_are_joined),
 		cmocka_unit_test(windows_are_whole_and_over),
-		cmocka_unit_test(a_sample_is_of_subjects_and_secret),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
