@@ -116,8 +116,8 @@ serve_who_find(struct serve *s, const struct serve_request *r, struct serve_who 
 
 	memset(who, 0, sizeof(*who));
 	fresh[0] = '\0';
-	if (r->authorization.len > 0) {
-		token = serve_bearer(r->authorization);
+	/* Of another scheme, as a proxy's own Basic: it is not for us, and says nothing. */
+	if ((token = serve_bearer(r->authorization)).len > 0) {
 		if ((role = serve_who_token(s, token)) == NULL)
 			return (SERVE_WRONG_TOKEN);
 		set(who, role, SERVE_VIA_BEARER, span_str(role->name));

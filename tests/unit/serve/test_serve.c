@@ -237,7 +237,7 @@ test_who_it_is(void **state)
 
 		q.r.user = span_str(rows[i].user);
 		good = ask(*state, &q, "GET", "/api/v1/session");
-		if (good != (rows[i].operator != NULL) ||
+		if (good != (rows[i].operator!= NULL) ||
 		    (good &&
 			(strcmp(q.call.who.operator, rows[i].operator) != 0 ||
 			    q.call.who.via != rows[i].via)))
@@ -289,6 +289,40 @@ test_a_session_begins_and_ends(void **state)
 	assert_false(ask(*state, &q, "GET", "/api/v1/overview?stream=shop"));
 	assert_int_equal(q.a.status, 401);
 	serve_answer_free(&q.a);
+}
+
+/* Of another scheme it is the proxy's: the session, or whom the proxy names, counts. */
+static void
+test_what_is_no_token_is_passed_over(void **state)
+{
+	static const char *const others[] = { "Basic YWxpY2U6c2VjcmV0", "Digest x", "Bearer",
+		"bearer  " };
+	char cookie[128];
+
+	log_in(*state, 1, cookie);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		struct asked q = { 0 };
+
+		q.r.authorization = span_str(others[i]);
+		assert_false(ask(*state, &q, "GET", "/api/v1/trust"));
+		assert_true(q.a.status == 401 && is_problem(&q.a, "session"));
+		assert_int_equal(q.a.hold_ms, 0); /* nobody guessed */
+		q.r.cookie = span_str(cookie);
+		(void)ask(*state, &q, "GET", "/api/v1/session");
+		assert_true(q.call.known && q.call.who.via == SERVE_VIA_COOKIE);
+		q.r.cookie = span_of("", 0);
+		q.r.local = true;
+		q.r.uid = 33;
+		q.r.user = span_str("alice");
+		(void)ask(*state, &q, "GET", "/api/v1/session");
+		assert_true(q.call.known && q.call.who.via == SERVE_VIA_PROXY);
+		/* A token is an attempt, whatever comes with it. */
+		q.r.cookie = span_str(cookie);
+		q.r.authorization = span_str("Bearer crt_wrong");
+		assert_false(ask(*state, &q, "GET", "/api/v1/session"));
+		assert_false(q.call.known);
+		serve_answer_free(&q.a);
+	}
 }
 
 static void
@@ -611,22 +645,18 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables_are_sorted),
 		cmocka_unit_test(test_each_tier_has_its_routes),
-		cmocka_unit_test(test_nobody_gets_nothing),
-		cmocka_unit_test(test_who_it_is),
+		cmocka_unit_test(test_nobody_gets_nothing), cmocka_unit_test(test_who_it_is),
 		cmocka_unit_test(test_a_session_begins_and_ends),
+		cmocka_unit_test(test_what_is_no_token_is_passed_over),
 		cmocka_unit_test(test_a_cookie_has_its_time),
-		cmocka_unit_test(test_who_asked_least_makes_room),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_other_sites),
-		cmocka_unit_test(test_flaws_end_the_connection),
+		cmocka_unit_test(test_who_asked_least_makes_room), cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_other_sites), cmocka_unit_test(test_flaws_end_the_connection),
 		cmocka_unit_test(test_parameters_that_are_missing),
-		cmocka_unit_test(test_tags_and_guards),
-		cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_whoever_asks_too_much_waits),
+		cmocka_unit_test(test_tags_and_guards), cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_whoever_asks_too_much_waits),
 		cmocka_unit_test(test_nobody_locks_logins_out),
-		cmocka_unit_test_setup_teardown(
-		    test_a_turned_cookie_comes_with_a_refusal, open_one, close_one), /* new tokens */
+		cmocka_unit_test_setup_teardown(test_a_turned_cookie_comes_with_a_refusal, open_one,
+		    close_one), /* new tokens */
 	};
 
 	if (crypto_start(NULL) == -1)
