@@ -227,7 +227,7 @@ def states_again(page, streams, rows, counts, policies):
         'KEYS': of((na, not states), (met, 'overdue' not in states), (partly, 'destroyed' in states), (no, True)),
         'MEMORY': of((na, not all_segments), (met, not sum(r['unlocked'] for r in rows.values())),
                      (partly, sum(r['unlocked'] for r in rows.values()) <= all_segments // 2), (no, True)),
-        'RETENTION': of((na, not all_segments), (met, newest('retain', 2) == met and not due),
+        'RETENTION': of((na, not kept and not gone['pruned_segments']), (met, newest('retain', 2) == met and not due),
                         (partly, newest('retain', 2) != no or gone['pruned_segments'] or not due), (no, True)),
         'HISTORY': of((met, kept and (now - min(kept)).days > 365), (partly, not any(rows[s.name]['pruned_segments'] for s in mine) and (
             now - min(utc(s.entries[0]['t']) for s in streams)).days <= 365), (no, True)),
@@ -263,6 +263,8 @@ def compare(page, store='store'):
         if stream.name != 'cretula.store':
             equal(shown['retain']['due_records'], due_again(stream, now, 365 if stream.name == 'cretula.access' else 90), stream.name)
         equal(shown['holds'], len(holds_in_force(stream.entries, now)), stream.name)
+        kept = [utc(e['time']['min']) for e in stream.of('segment') if e['n'] and e['seg'] not in stream.pruned]
+        equal(utc(shown['oldest_kept']) if kept else None, min(kept, default=None), stream.name)
         ours = shown['counts']
         equal([ours['lines'], ours['line_bytes'], ours['meta'], ours['joined'], ours['lost']],
               [counts.get(key, 0) for key in ('lines', 'bytes', 'meta', 'joined', 'lost')], stream.name)
@@ -398,6 +400,41 @@ def test_life():
     page, _, _ = report()
     equal(page['removed']['pruned_segments'], 1)
     equal([h['kind'] for h in page['holds']['newest']], ['hold', 'hold', 'hold', 'release', 'hold'])
+
+
+def lose(entry):
+    """A segment that says of five events that they are lost, four by a gap."""
+    if entry['type'] == 'segment' and entry['seg'] == 1:
+        items = list(entry.items())
+        at = list(entry).index('policy')
+        entry.clear()
+        entry.update([*items[:at], ('causes', {'gap': 4}), *items[at:]])
+        entry['in']['lost'] = 5
+
+
+def test_states():
+    """Losses, an oldest segment that was pruned, and states that turn as time goes by."""
+    shutil.rmtree('store', ignore_errors=True)
+
+    def more(shop):
+        shop.add('release', hold='case-3', reason='')
+        shop.prune(1)
+        shop.add('report', kind='retain', result=0, hash='0' * 64)
+    life.make_life('store', lie=lose, more=more)
+    page, _, _ = report()
+    compare(page)
+    equal((page['totals']['lost'], page['totals']['causes']), (5, {'gap': 4}))
+    equal({c['id']: c['state'] for c in page['controls']}['COMPLETE'], 'partly')
+    if not is_testing_build():
+        return
+    for now, args, want in (('2025-03-02T12:00:00Z', [], ('met', 'met', 'live')),
+                            ('2025-06-15T00:00:00Z', [], ('partly', 'partly', 'overdue')),
+                            ('2025-06-15T00:00:00Z', ['--until', '2025-03-02T00:00:00Z'], ('partly', 'partly', 'overdue')),
+                            ('2025-03-03T12:00:00Z', [], ('partly', 'met', 'live'))):
+        page, _, _ = report(*args, env={'CRETULA_CLOCK': now})
+        compare(page)
+        states = {c['id']: c['state'] for c in page['controls']}
+        equal((states['RETENTION'], states['KEYS'], {k['name']: k['state'] for k in page['keys']['rows']}['2025-W09']), want, now)
 
 
 def test_golden():

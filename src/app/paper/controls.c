@@ -208,7 +208,7 @@ judge_RETENTION(const struct paper *p, const struct paper_sums *s, struct paper_
 	uint64_t pruned = figure(v, "pruned_segments", p->totals.pruned_segments);
 	uint64_t due = figure(v, "segments_over_their_term", p->due_segments);
 
-	if (s->segments == 0)
+	if (s->kept_us == INT64_MAX && pruned == 0)
 		return (PAPER_NOT_APPLICABLE);
 	if (run != NULL && is_fresh(p, run, 2) && due == 0)
 		return (PAPER_MET);
