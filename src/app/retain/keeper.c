@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@
 #define LOOK_NS INT64_C(3600000000000)
 #define AGAIN_US RETAIN_DAY_US /* the chain is read so often at least */
 
-#define PATIENCE_NS INT64_C(1500000000) /* of who asks, while something goes */
+#define LOOKS 75 /* of who asks, while something goes: 1.5 s */
+#define LOOK_MS 20
 
 struct app_keeper {
 	struct app_keeper *next; /* of all of this process */
@@ -247,16 +249,26 @@ app_keeper_stop(struct app_keeper *k)
 
 /* ---- holds ---- */
 
+/* false: it takes too long. */
+static bool
+lock_soon(struct app_keeper *k)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		if (pthread_mutex_trylock(&k->lock) == 0)
+			return (true);
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+	return (false);
+}
+
 static void
 seal_order(struct app_keeper *k, const struct app_order *order, struct buf *out)
 {
 	struct err e = { ERR_BUSY, "something of it is being pruned just now; try again" };
-	struct timespec until;
 	uint64_t entry;
 	int rc = -1;
 
-	clock_mono_after(PATIENCE_NS, &until);
-	if (pthread_mutex_clocklock(&k->lock, CLOCK_MONOTONIC, &until) == 0) {
+	if (lock_soon(k)) {
 		if (k->live == NULL)
 			(void)err_set(&e, ERR_BUSY, "the stream waits to be opened again");
 		else
