@@ -11,6 +11,7 @@ from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_buil
 
 VALUE = '198.51.68.1'  # of make_log
 NOW = '2026-11-24T13:00:00Z'
+WHY = 'case <script>7</script> & "more"'
 
 
 def at(time):
@@ -24,7 +25,7 @@ def approvers(*names):
 
 
 def request(kind, *options, value=VALUE, name='ip.client', file='case', env=None, code=0):
-    return cretula('subject', 'request', '--config', 'c.yaml', '--kind', kind, '--class', name, '--reason', 'case 7', '--out', file,
+    return cretula('subject', 'request', '--config', 'c.yaml', '--kind', kind, '--class', name, '--reason', WHY, '--out', file,
                    *options, stdin=value.encode() + b'\n', env=env, code=code)
 
 
@@ -88,11 +89,12 @@ def test_a_person_is_answered():
         equal({r['number']: r['record'] for r in stream['list']}, {n: numbered(stream['stream'])[n] for n in theirs})
     page = read('answer/report.html').decode()
     equal(len(re.findall(r'<tr><td class="n">\d+</td>', page)), 2 * len(theirs))
-    assert "default-src 'none'" in page and '<script' not in page and 'http-equiv="Content-Security-Policy"' in page
+    assert "default-src 'none'" in page and '<script' not in page and 'case &lt;script&gt;7' in page and 'http-equiv="Content-Security-Policy"' in page
     done = ask('erase', '--json').json
     equal((done['erased'], done['segments']), (2 * len(theirs), 2))
     equal(set(range(3000)) - set(numbered('s')), set(theirs))
     good()
+    equal(report['reason'], WHY)
     equal([r['by'].split()[0] for r in reports()], ['find', 'export', 'erase'])
     for path, data in tree_bytes('store', 'store.keys', 'answer').items():
         assert VALUE.encode() not in data, path
@@ -219,7 +221,8 @@ def test_a_hold_keeps_what_is_asked_to_go():
 def test_a_stream_that_is_written():
     """Who asks is answered beside a pipe, of what it has sealed; nothing is erased meanwhile: 75."""
     approvers('a', 'b')
-    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE)
+    pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL)
     pipe.stdin.write(''.join(combined(n, client=VALUE) for n in range(20)).encode())
     pipe.stdin.flush()
     shown = ('view', '--store', 'store', '--stream', 's')
