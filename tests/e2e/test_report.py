@@ -2,6 +2,7 @@
 
 What is computed again reads chains and records as JSON lines, with Python's own means: nothing of cretula's is asked but verify.
 """
+import atexit
 import datetime
 import hashlib
 import html.parser
@@ -11,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from lib import SOURCE, Skip, combined, cretula, equal, golden, is_testing_build, main, make_log, read, write
 from test_evidence import remake_manifest
@@ -378,6 +380,9 @@ def test_access():
     equal(page['access']['roles'], [])
 
 
+LIVES = {}  # by the reason in them: making one takes longer than copying it
+
+
 def lived(reason='a case in court'):
     """A store of each type of entry, the same bytes each time, by another program."""
     shutil.rmtree('store', ignore_errors=True)
@@ -386,7 +391,13 @@ def lived(reason='a case in court'):
         shop.add('hold', hold='case-9', segs=[[6, 6]], mask_epochs={}, reason=reason)
         shop.add('report', kind='retain', result=0, hash='0' * 64)
         shop.add('report', kind='canary', result=1, hash='0' * 64)
-    life.make_life('store', more=more)
+    if reason not in LIVES:
+        life.make_life('store', more=more)
+        LIVES[reason] = tempfile.mkdtemp(dir=os.path.dirname(os.getcwd()), prefix='cretula-life-')
+        atexit.register(shutil.rmtree, LIVES[reason])
+        shutil.copytree('store', LIVES[reason], dirs_exist_ok=True)
+    else:
+        shutil.copytree(LIVES[reason], 'store')
 
 
 def test_life():
