@@ -64,7 +64,7 @@ begin(struct freezing *f, enum statement which, int64_t two, int64_t three)
 
 struct sum {
 	int64_t index;
-	int64_t requests, bytes;
+	uint64_t requests, bytes;
 	int subjects;
 };
 
@@ -73,8 +73,8 @@ put(struct freezing *f, enum tally_period period, const struct sum *sum, struct 
 {
 	sqlite3_stmt *st = begin(f, PUT, (int)period, sum->index);
 
-	(void)sqlite3_bind_int64(st, 4, sum->requests);
-	(void)sqlite3_bind_int64(st, 5, sum->bytes);
+	(void)sqlite3_bind_int64(st, 4, (int64_t)sum->requests);
+	(void)sqlite3_bind_int64(st, 5, (int64_t)sum->bytes);
 	(void)sqlite3_bind_int(st, 6, sum->subjects);
 	return (tally_db_step(f->db, st, e));
 }
@@ -100,8 +100,8 @@ read_blocks(struct freezing *f, int64_t day, int64_t until_hour, struct sum *blo
 
 	*rest = (struct sum){ .index = day * DAY_HOURS + DAY_HOURS - 1 };
 	while ((rc = tally_db_step(f->db, st, e)) == 1 && count < DAY_HOURS) {
-		struct sum hour = { sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
-			sqlite3_column_int64(st, 2), sqlite3_column_int(st, 3) };
+		struct sum hour = { sqlite3_column_int64(st, 0), tally_db_u64(st, 1),
+			tally_db_u64(st, 2), sqlite3_column_int(st, 3) };
 
 		join(rest, &hour);
 		if ((unsigned)hour.subjects < f->how->k)

@@ -36,12 +36,22 @@ tally_index(enum tally_period period, int64_t t_us)
 	}
 }
 
+/* What stands in a file may be any number: far from the ends of time, where nothing could be added. */
+static int64_t
+multiply(int64_t index, int64_t by)
+{
+	int64_t most = INT64_MAX / 4 / by;
+
+	return ((index > most ? most : index < -most ? -most : index) * by);
+}
+
+/* Those of keys are kept within bounds by key_epoch_base. */
 int64_t
 tally_start_us(enum tally_period period, int64_t index)
 {
 	switch (period) {
-	case TALLY_MINUTE: return (index * MINUTE_US);
-	case TALLY_HOUR: return (index * HOUR_US);
+	case TALLY_MINUTE: return (multiply(index, MINUTE_US));
+	case TALLY_HOUR: return (multiply(index, HOUR_US));
 	case TALLY_DAY: return (key_epoch_start_us(KEY_DAY, index));
 	case TALLY_WEEK: return (key_epoch_start_us(KEY_WEEK, index));
 	default: return (key_epoch_start_us(KEY_MONTH, index));

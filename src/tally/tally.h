@@ -31,7 +31,10 @@ enum tally_period {
 };
 extern const char *const tally_period_names[TALLY_PERIOD_COUNT]; /* "minute" ... */
 
-/* Number of the period that t_us is in (minute 0 begins 1970), and its first instant. */
+/*
+ * Number of the period that t_us is in (minute 0 begins 1970), and its first
+ * instant; of numbers far beyond all times a first or last one.
+ */
 int64_t tally_index(enum tally_period period, int64_t t_us);
 int64_t tally_start_us(enum tally_period period, int64_t index);
 
