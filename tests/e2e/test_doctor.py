@@ -1,6 +1,7 @@
 """doctor: each thing that is wrong is told with what mends it, and told no more once it is mended."""
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -112,6 +113,10 @@ def test_inputs_and_machine():
     system()
     for check in ('queue', 'buffer', 'swap', 'servers'):
         equal(found(check), [], check)
+    shipped = read(f'{SOURCE}/packaging/sysctl.d/cretula.conf').decode()
+    system({f"proc/sys/{name.replace('.', '/')}": value + '\n'
+            for name, value in re.findall(r'(?m)^([\w.]+) = (\d+)$', shipped)})
+    equal((found('queue'), found('buffer'), shipped.count(' = ')), ([], [], 2))
 
 
 def test_network():

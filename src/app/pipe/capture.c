@@ -21,6 +21,7 @@
 
 #define RAW_BYTES ((size_t)INPUT_BATCH_BYTES)
 #define MASK_BYTES (RAW_BYTES / 2) /* masked without waiting */
+#define MASK_PIECE ((size_t)64 << 10) /* the same where the queue runs over meanwhile */
 #define MASK_NS INT64_C(250000000) /* how long a line waits to be masked */
 #define RECORD_NS INT64_C(1000000000) /* of silence: nothing joins the last line */
 #define DETECT_BYTES ((size_t)512 << 10)
@@ -436,7 +437,9 @@ begin(struct app_capture *c, struct err *e)
 static bool
 should_mask(const struct app_capture *c)
 {
-	return (c->have >= MASK_BYTES || c->eof || c->push || c->flush || c->more.cut > 0 ||
+	size_t piece = input_live_can_wait(c->p->in) ? MASK_BYTES : MASK_PIECE;
+
+	return (c->have >= piece || c->eof || c->push || c->flush || c->more.cut > 0 ||
 	    c->edge > 0 || c->ticket > 0 ||
 	    (c->have > 0 && clock_mono_ns() - c->first_ns >= MASK_NS));
 }

@@ -20,7 +20,7 @@
 
 #define EVENTS 64
 #define POOL_BYTES ((size_t)16 << 20)
-#define MESSAGES_MAX 4096 /* of a socket, before the loop looks around */
+#define MESSAGES_MAX 256 /* of a socket, before they are masked */
 #define DRAIN_NS INT64_C(5000000000) /* behind a stop: whoever sends on is cut off */
 
 static bool
