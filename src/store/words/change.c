@@ -159,7 +159,9 @@ change_words(struct store_stream *st, const struct store_words_change *change, s
 	if (!there && store_words_replace(st, buf_view(file), e) == -1)
 		return (-1);
 	*changed = true;
-	return (append(st, change, has_hash == 1, &now, e));
+	if (append(st, change, has_hash == 1, &now, e) == -1)
+		return (-1);
+	return (store_words_note_alone(st, buf_view(file), e));
 }
 
 int

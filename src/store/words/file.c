@@ -24,7 +24,7 @@
 #include "store/words/inside.h"
 #include "store/writer.h"
 
-#define MAC_BYTES 16
+#define MAC_BYTES STORE_WORDS_MAC_BYTES
 #define MARK_DIGITS 32
 #define MARKS_MAX 2048 /* half of what a vocabulary holds: there is room to say them again */
 
@@ -94,7 +94,8 @@ store_words_end(
 	buf_fmt(file, "%s%ju\t%ju\t", sealed, (uintmax_t)seg, (uintmax_t)change);
 	if (!buf_ok(file))
 		return (err_set(e, ERR_IO, "out of memory"));
-	if (make_mac(st, buf_view(file), mac, e) == -1)
+	if (make_mac(st, buf_view(file), mac, e) == -1 ||
+	    store_words_note(st, mac, false, e) == -1)
 		return (-1);
 	buf_hex(file, mac, sizeof(mac));
 	buf_char(file, '\n');
@@ -114,11 +115,11 @@ take_number(struct span *rest, uint64_t *n)
 
 /* 1: the line is ours, and it says *seg and *change; 0; or -1. */
 static int
-read_end(
-    const struct store_stream *st, struct span file, uint64_t *seg, uint64_t *change, struct err *e)
+read_end(const struct store_stream *st, struct span file, uint64_t *seg, uint64_t *change,
+    unsigned char said[static MAC_BYTES], struct err *e)
 {
 	struct span rest = span_from(file, last_line(file));
-	unsigned char mac[MAC_BYTES], said[MAC_BYTES];
+	unsigned char mac[MAC_BYTES];
 	size_t len;
 
 	if (!begins(rest, sealed))
@@ -126,7 +127,7 @@ read_end(
 	rest = span_from(rest, sizeof(sealed) - 1);
 	if (!take_number(&rest, seg) || !take_number(&rest, change) ||
 	    rest.len != (size_t)2 * MAC_BYTES + 1 || rest.ptr[rest.len - 1] != '\n' ||
-	    text_unhex(span_of(rest.ptr, rest.len - 1), said, sizeof(said), &len) == -1)
+	    text_unhex(span_of(rest.ptr, rest.len - 1), said, MAC_BYTES, &len) == -1)
 		return (0);
 	if (make_mac(st, span_of(file.ptr, (size_t)(rest.ptr - file.ptr)), mac, e) == -1)
 		return (-1);
@@ -139,10 +140,10 @@ int
 store_words_judge(const struct store_stream *st, const struct store_words_said *said,
     struct span file, enum store_words_left *left, const char **why, struct err *e)
 {
-	unsigned char hash[32];
+	unsigned char hash[32], mac[MAC_BYTES];
 	uint64_t seg = 0, change = 0;
 	int has_hash = store_words_hash(st, said, file, hash, NULL), ours;
-	bool same;
+	bool same, newest = false;
 
 	*why = NULL;
 	*left = STORE_WORDS_SEALED;
@@ -150,15 +151,16 @@ store_words_judge(const struct store_stream *st, const struct store_words_said *
 		return (0);
 	if (file.len == 0 && said->seg == 0 && said->changes == 0)
 		return (0);
-	if ((ours = read_end(st, file, &seg, &change, e)) == -1)
+	if ((ours = read_end(st, file, &seg, &change, mac, e)) == -1 ||
+	    (ours == 1 && store_words_is_newest(st, mac, &newest, e) == -1))
 		return (-1);
-	if (ours == 1 && seg == said->seg + 1 && change == said->changes)
+	if (newest && seg == said->seg + 1 && change == said->changes)
 		*left = STORE_WORDS_SEGMENT;
-	if (ours == 1 && seg == said->seg && change == said->changes + 1)
+	if (newest && seg == said->seg && change == said->changes + 1)
 		*left = STORE_WORDS_CHANGE;
 	same = seg == said->seg && change == said->changes;
 	if (*left != STORE_WORDS_SEALED ||
-	    (ours == 1 && same && (has_hash != 1 || !said->has_words)))
+	    (newest && same && (has_hash != 1 || !said->has_words)))
 		return (0);
 	*why = file.len == 0 ? "it is gone" :
 	    ours == 1        ? "it is not the newest one" :
@@ -263,6 +265,18 @@ refuse(struct store_stream *st, const struct store_words_said *said, struct span
 }
 
 int
+store_words_note_alone(const struct store_stream *st, struct span file, struct err *e)
+{
+	unsigned char mac[MAC_BYTES];
+	uint64_t seg, change;
+	int ours = read_end(st, file, &seg, &change, mac, e);
+
+	if (ours == 0)
+		memset(mac, 0, sizeof(mac)); /* of none */
+	return (ours == -1 ? -1 : store_words_note(st, mac, true, e));
+}
+
+int
 store_words_settle(
     struct store_stream *st, struct buf *text, struct store_words_found *found, struct err *e)
 {
@@ -283,6 +297,8 @@ store_words_settle(
 		rc = refuse(st, &said, buf_view(&file), found, text, e);
 		goto out;
 	}
+	if (store_words_note_alone(st, buf_view(&file), e) == -1)
+		goto out;
 	found->said = left == STORE_WORDS_CHANGE;
 	if (found->said && store_words_say(st, &said, buf_view(&file), e) == -1)
 		goto out;

@@ -38,6 +38,19 @@ int store_words_by_hand(const struct store_stream *st, bool *ever, struct err *e
 int store_words_hash(const struct store_stream *st, const struct store_words_said *said,
     struct span file, unsigned char hash[static 32], struct err *e);
 
+/*
+ * KEYS knows the MACs of the vocabulary that was written last, and of the one
+ * before.  Is it one of them?  Yes, if KEYS is older than that.
+ */
+#define STORE_WORDS_MAC_BYTES 16
+int store_words_is_newest(const struct store_stream *st,
+    const unsigned char mac[static STORE_WORDS_MAC_BYTES], bool *is, struct err *e);
+/* It is to be the last; alone: it is believed, and no other is from now on. */
+int store_words_note(const struct store_stream *st,
+    const unsigned char mac[static STORE_WORDS_MAC_BYTES], bool alone, struct err *e);
+/* The same of a file that is believed. */
+int store_words_note_alone(const struct store_stream *st, struct span file, struct err *e);
+
 /* file without the line that seals it. */
 struct span store_words_body(struct span file);
 /* End file with that line: as of segment seg and so many changes. */
