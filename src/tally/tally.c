@@ -36,7 +36,7 @@ tally_index(enum tally_period period, int64_t t_us)
 	}
 }
 
-/* What stands in a file may be any number: far from the ends of time, where nothing could be added. */
+/* What stands in a file may be any number: far from the ends of time nothing overflows. */
 static int64_t
 multiply(int64_t index, int64_t by)
 {
