@@ -137,7 +137,7 @@ def test_only_what_is_old_enough():
     equal(len(segments('archive')), 2)
 
 
-def test_what_was_erased_or_pruned_is_not_archived():
+def test_what_was_erased_is_not_archived():
     make(300)
     make(300, seed=2)
     cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '5-9', '--reason', 'Art. 17', code=0)
@@ -190,6 +190,19 @@ def test_an_archive_is_checked_against_the_chain_of_its_source():
     assert 'bound to another chain' in run.err, run.err
     write('archive/streams/s/chain.jsonl', read('archive/streams/s/chain.jsonl').replace(b'"lines":300', b'"lines":301'))
     assert 'does not verify' in archive('--check', code=1).err
+
+
+def test_what_is_pruned_in_the_source_stays_in_the_archive():
+    make(300)
+    archive()
+    make(50, seed=2)
+    cretula('retain', '--store', 'store', code=0)  # records of 2025: over their 90 days
+    assert not os.listdir('store/streams/s/seg')
+    checked = archive('--check', '--json').json
+    equal((checked['bound'], checked['taken'], checked['waiting'], checked['lost']), (1, 1, 0, 1))
+    equal(archive('--json').json['records'], 0)
+    equal(len(parsed('archive')), 300)
+    good()
 
 
 def test_leak_scanners_find_nothing():
