@@ -193,8 +193,10 @@ def test_drop():
 
 def test_what_was_counted_goes():
     """stats.db has words of paths: once the records are gone they are in none of its files, also where the process died between."""
-    write('log', ''.join(combined(n, client=f'198.51.{n}.9', target='/erika-m') for n in range(30)).encode())
-    cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'log', code=0)
+    write('routes', b'/erika-m\n')  # of few clients: what ten and more did was shown, and stays
+    write('c.yaml', b'streams: {s: {routes: [routes]}}\n')
+    write('log', ''.join(combined(n, client=f'198.51.{n % 5}.9', target='/erika-m') for n in range(30)).encode())
+    cretula('import', '--store', 'store', '--stream', 's', '--config', 'c.yaml', '--format', 'auto', 'log', code=0)
     assert b'/erika-m' in read('store/stats.db') + read('store/stats.db-wal')
     shutil.copytree('store', 'before')
     equal(subject('rescrub', '--record', '0-29', '--drop', 'path').err, '')
