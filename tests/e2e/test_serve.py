@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import ssl
+import struct
 import time
 
 import yaml
@@ -419,6 +420,39 @@ class Events:
             if ': ' in line and not line.startswith(':'):
                 key, event[key] = line.rstrip('\n').split(': ', 1)[0], line.rstrip('\n').split(': ', 1)[1]
         return None
+
+
+def test_tails_whose_client_is_gone_before_the_answer():
+    """Each is opened or not, and recorded; none holds a place, and the next 16 are answered."""
+    prepare(10)
+    server = Server(streams=', streams: [cretula.access]')
+    token = {'Authorization': f'Bearer {server.tokens["dev"]}'}
+    head = f'GET /api/v1/tail?stream=cretula.access HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: {token["Authorization"]}\r\n\r\n'
+    for n in range(24):
+        s = server.connect()
+        s.sendall(head.encode())
+        if n % 2 == 0:  # a reset, not an end
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        s.close()
+
+    def ended():
+        """Each record of a tail that was opened has one of its end."""
+        told = ['rows' in r['extra'] for r in seen() if r['action'] == 'tail' and r['outcome'] == 'success']
+        return told.count(True) == told.count(False)
+
+    def all_16():
+        server.ask('/api/v1/chain?stream=cretula.access', 'audit')  # one more event: who is gone is noticed
+        if not ended():
+            return False
+        tails = [Events(server, '/api/v1/tail?stream=cretula.access', **token) for _ in range(16)]
+        for e in tails:
+            e.c.close()
+            e.answer.close()
+        return [e.answer.status for e in tails] == [200] * 16
+
+    wait_for(all_16)
+    server.daemon.end()
+    cretula('verify', '--store', 'store', code=0)
 
 
 def test_tails():
