@@ -308,6 +308,27 @@ tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 	return (0);
 }
 
+int
+tally_book_keeps(struct tally_book *book, bool *words, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = tally_db_prepare(book->db,
+	    "SELECT 1 FROM cell WHERE stream=?1 AND apart=1 AND other=0 AND dim IN (?2,?3,?4)"
+	    " LIMIT 1",
+	    &st, e);
+
+	if (rc == 0) {
+		(void)sqlite3_bind_int64(st, 1, book->stream);
+		(void)sqlite3_bind_int(st, 2, tally_dims[TALLY_PATH].code);
+		(void)sqlite3_bind_int(st, 3, tally_dims[TALLY_REFERER].code);
+		(void)sqlite3_bind_int(st, 4, tally_dims[TALLY_HOST].code);
+		rc = tally_db_step(book->db, st, e);
+		*words = rc == 1;
+	}
+	(void)sqlite3_finalize(st);
+	return (rc == -1 ? -1 : 0);
+}
+
 /*
  * A value that nothing is counted of any more must not stay for those whom it
  * was counted with; nor in the copies that SQLite leaves when it moves rows.

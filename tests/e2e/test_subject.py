@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, main, make_log, read, shared, wait_for, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, main, make_log, read, records, shared, wait_for, write
 
 SEG = 'store/streams/s/seg'
 
@@ -221,6 +221,18 @@ def test_what_was_counted_goes():
     write('store/stats.db', b'rubbish')
     assert 'stats --rebuild' in subject('erase', '--record', '3').err
     good()
+
+
+def test_what_was_counted_without_a_record_is_said():
+    """Of what a detail rule only counts nobody knows whose it was: it stays in stats.db, and the erasure says so."""
+    write('c.yaml', b"streams: {s: {format: combined, routes: [routes], detail: [{when: 'path == \"/healthz\"', keep: count}]}}\n")
+    write('routes', b'/healthz\n/shop\n')
+    write('log', ''.join(combined(n, client=f'198.51.{n}.9', target='/shop' if n % 2 else '/healthz') for n in range(30)).encode())
+    cretula('import', '--config', 'c.yaml', '--store', 'store', '--stream', 's', 'log', code=0)
+    equal(len(list(records('store'))), 15)
+    err = subject('erase', '--record', '0-14').err
+    assert 'that have no record' in err and 'healthz' not in err, err
+    assert b'/healthz' in read('store/stats.db') + read('store/stats.db-wal')
 
 
 def nothing_counted():

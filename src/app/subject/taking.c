@@ -53,7 +53,7 @@ app_taking_do(struct app_taking *t, struct err *e)
 	int rc;
 
 	if (t->subject.chosen > 0)
-		(void)app_tally_forget(t->store_path, t->stream, &there, &t->counted);
+		(void)app_tally_forget(t->store_path, t->stream, &there, &t->apart, &t->counted);
 	rc = app_subject_carry_out(&t->subject, t->eraser, e);
 	if (there && t->counted.code == ERR_NONE)
 		(void)app_tally_rebuild(t->store_path, t->stream, false, &counted, &t->counted);
@@ -87,4 +87,10 @@ app_taking_warn(const struct app_taking *t)
 		    "STORE/stats.db still has what was counted of such records, words of their "
 		    "paths too (%s): see `cretula stats --rebuild`",
 		    t->counted.text);
+	else if (t->subject.done > 0 && t->apart)
+		app_warn("subject",
+		    "STORE/stats.db keeps what was counted of events of stream %s that have no "
+		    "record (detail rules `count` and `slim`), words of their paths too: nobody "
+		    "knows whose they were",
+		    t->stream);
 }

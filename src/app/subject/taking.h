@@ -16,6 +16,7 @@ struct app_taking {
 	struct store_eraser *eraser;
 	uint64_t sealed; /* records that a dead writer left open */
 	struct err counted; /* why stats.db still counts what is gone */
+	bool apart; /* it has words of paths of what was counted without a record */
 };
 
 /* Open its records, for the plan; window as of app_records_open. */

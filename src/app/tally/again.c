@@ -140,14 +140,15 @@ freeze(const char *path, const char *stream, bool running, struct err *e)
 }
 
 int
-app_tally_forget(const char *store, const char *stream, bool *there, struct err *e)
+app_tally_forget(
+    const char *store, const char *stream, bool *there, bool *apart, struct err *e)
 {
 	struct tally_book *book = NULL;
 	struct buf path = { 0 };
 	struct stat st;
 	int rc = -1;
 
-	*there = false;
+	*there = *apart = false;
 	if (app_tally_path(store, &path, e) == -1)
 		goto out;
 	*there = lstat(path.data, &st) == 0 || errno != ENOENT;
@@ -155,7 +156,7 @@ app_tally_forget(const char *store, const char *stream, bool *there, struct err 
 		rc = 0;
 	else if (check_pruned(store, stream, e) == 0 && freeze(path.data, stream, true, e) == 0 &&
 	    tally_book_open(path.data, stream, NULL, &book, e) == 0 &&
-	    tally_book_restart(book, true, e) == 0)
+	    tally_book_keeps(book, apart, e) == 0 && tally_book_restart(book, true, e) == 0)
 		rc = tally_book_commit(book, 1, 0, e);
 out:
 	tally_book_close(book);

@@ -29,10 +29,12 @@ int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *s
 /*
  * Before records are erased: nothing of the stream is counted any more.  Behind
  * it app_tally_rebuild counts what is left; if the process dies between, the next
- * one that writes the stream does.  there: is there a stats.db at all?
+ * one that writes the stream does.  there: is there a stats.db at all?  apart:
+ * are there words of paths that were counted of what has no record?
  * ERR_INCOMPLETE: as of app_tally_rebuild.
  */
-int app_tally_forget(const char *store, const char *stream, bool *there, struct err *e);
+int app_tally_forget(
+    const char *store, const char *stream, bool *there, bool *apart, struct err *e);
 
 /*
  * Behind the pruning of detail: cells under the analysts' k of periods that are over at until_us
