@@ -38,7 +38,7 @@ struct serve_role {
 struct serve_options {
 	const struct serve_role *roles; /* copied */
 	unsigned role_count;
-	char hosts[SERVE_HOSTS_MAX][256]; /* that a request may be for, with the port; none: any */
+	char hosts[SERVE_HOSTS_MAX][272]; /* that a request may be for, with the port; none: any */
 	unsigned host_count;
 	bool has_proxy;
 	uint32_t proxy_uid; /* whose X-Remote-User is believed, on a unix socket */
