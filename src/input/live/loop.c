@@ -73,7 +73,7 @@ open_memory(struct input_live *in, struct err *e)
 	if (arena_open(&in->memory,
 		LIVE_READ_BYTES + blocks * LIVE_BLOCK_BYTES + 3 * INPUT_HEAD_BYTES +
 		    (in->kind == INPUT_FILE ? TAIL_PACKED_BYTES : 0) + 64,
-		ARENA_SECRET, e) == -1)
+		ARENA_SECRET | ARENA_SMALL, e) == -1)
 		return (-1);
 	in->buffer = arena_take(&in->memory, LIVE_READ_BYTES);
 	input_pool_open(&in->pool, arena_take(&in->memory, blocks * LIVE_BLOCK_BYTES), blocks);
