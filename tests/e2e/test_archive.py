@@ -137,6 +137,12 @@ def test_only_what_is_old_enough():
     equal(len(segments('archive')), 2)
 
 
+def test_what_says_that_it_is_of_the_future_counts_by_its_seal():
+    write('log', b''.join(combined(n).encode().replace(b'24/Nov/2025', b'24/Nov/2099') for n in range(50)))
+    cretula('import', '--store', 'store', '--stream', 's', '--no-verify', '--format', 'combined', 'log', code=0)
+    equal(archive('--until', '2099-01-01T00:00:00Z', '--json').json['records'], 50)
+
+
 def test_what_was_erased_is_not_archived():
     make(300)
     make(300, seed=2)

@@ -266,6 +266,27 @@ def test_what_is_refused():
     kept(1, 2)
 
 
+def test_the_moment_at_which_a_hold_is_over():
+    """Entries have whole milliseconds: within that of its end a hold is in force, as verify will have it."""
+    october(5)
+    hold('add', 'case-7', '--until', '2026-10-06T00:00:00Z', '--expires', '2026-11-06T13:00:00Z')
+    for time, segments in ('00.000900', (1,)), ('00.001000', ()):
+        clock(f'2026-11-06T13:00:{time}Z')
+        retain()
+        kept(*segments)
+    good()
+
+
+def test_one_stream_stops_no_other():
+    """A folder that is no stream, in front of one: it is said, and what is over goes."""
+    october(5)
+    os.mkdir('store/streams/a')
+    out = cretula('retain', '--store', 'store', '--json', code=66, env={'CRETULA_CLOCK': '2027-02-01T00:00:00Z'})
+    assert 'stream a: ' in out.err, out.err
+    equal([(s['stream'], s['prune']['segments']) for s in out.json['streams']], [('s', 1)])
+    kept()
+
+
 def metrics():
     with socket.socket(socket.AF_UNIX) as s:
         s.connect('metrics.sock')
@@ -295,6 +316,8 @@ def test_run():
         equal(hold('add', 'case-8', '--json').json['segments'], 2)
         assert 'hold case-8 is in force already' in hold('add', 'case-8', code=66).err
         equal([h['hold'] for h in hold('list', '--json').json['holds']], ['case-7', 'case-8'])
+        # The daemon has records of this time that it did not seal yet: they would not be held.
+        assert 'not sealed yet' in hold('add', 'case-9', '--until', '2026-11-06T12:00:00Z', code=75).err
         hold('release', 'case-8', '--by', 'legal', reason='settled "in" full')
         equal(entries('release')[0]['reason'], 'settled "in" full')
         s.sendall(b''.join(combined(n).encode() for n in range(50, 60)))

@@ -106,13 +106,18 @@ app_archive_source_close(struct app_archive_source *s)
 
 /* ---- what is to be taken ---- */
 
-/* When a segment counts as old: by its seal, or what was imported by its newest record. */
+/*
+ * When a segment counts as old, as retention has it: by its seal, or what was
+ * imported by its newest record, if that is not of later.
+ */
 static int64_t
 age_of(const struct seal_entry *entry)
 {
 	const struct seal_segment *segment = &entry->of.segment;
+	bool by_seal = segment->has_tags || segment->n == 0 ||
+	    segment->counts.time_max_us > entry->t_us;
 
-	return (segment->has_tags || segment->n == 0 ? entry->t_us : segment->counts.time_max_us);
+	return (by_seal ? entry->t_us : segment->counts.time_max_us);
 }
 
 static void

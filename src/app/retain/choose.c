@@ -198,16 +198,19 @@ take(struct choosing *c, const struct seal_segment *segment, struct err *e)
 	return (0);
 }
 
-/* The number that comes next. */
+/* The number that comes next, and when the one in front of it was sealed. */
 static int
-next_segment(const struct app_records *r, struct seal_entry *entry, uint64_t *next, struct err *e)
+next_segment(const struct app_records *r, struct seal_entry *entry, uint64_t *next,
+    int64_t *sealed_us, struct err *e)
 {
 	*next = 1;
+	*sealed_us = INT64_MIN;
 	for (size_t i = r->chain.count; i-- > 0;) {
 		if (seal_entry_read(store_chain_line(&r->chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		if (entry->type == SEAL_SEGMENT) {
 			*next = entry->of.segment.seg + 1;
+			*sealed_us = entry->t_us;
 			break;
 		}
 	}
@@ -218,20 +221,22 @@ static int
 choose(struct choosing *c, struct seal_entry *entry, int64_t now_us, struct err *e)
 {
 	struct app_hold_choice *choice = c->choice;
+	int64_t sealed_us;
 	size_t at = 0;
 	int rc;
 
 	while ((rc = app_records_entry(c->records, &at, entry, e)) == 0)
 		if (take(c, &entry->of.segment, e) == -1)
 			return (-1);
-	if (rc == -1)
+	if (rc == -1 || next_segment(c->records, entry, &choice->onward, &sealed_us, e) == -1)
 		return (-1);
 	choice->has_onward = c->records->until_us > now_us;
-	if (choice->has_onward) {
+	if (choice->has_onward)
 		add_today(&c->spans, now_us);
-		if (next_segment(c->records, entry, &choice->onward, e) == -1)
-			return (-1);
-	}
+	else if (choice->busy && c->records->until_us > sealed_us)
+		return (err_set(e, ERR_BUSY,
+		    "records from before --until are not sealed yet: have them sealed (SIGUSR1), "
+		    "then try again, or leave out --until"));
 	if (!choice->has_onward && choice->segments == 0)
 		return (err_set(e, ERR_INPUT,
 		    "nothing that is kept is of that time%s: there is nothing to hold",

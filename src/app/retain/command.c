@@ -35,6 +35,7 @@ struct work {
 	struct seal_entry entry;
 	struct buf out;
 	size_t shown, busy;
+	int failed; /* how the first stream failed that did */
 };
 
 /* ---- the command line ---- */
@@ -182,6 +183,21 @@ do_stream(struct work *w, const char *stream, struct err *e)
 	return (rc);
 }
 
+/* What is wrong with one keeps nothing of the others past its term. */
+static void
+do_streams(struct work *w)
+{
+	for (size_t i = 0; i < w->names.count; i++) {
+		struct err e = { ERR_NONE, "" };
+
+		if (do_stream(w, w->names.name[i], &e) == 0)
+			continue;
+		e.code = (enum err_code)app_fail("retain", &e);
+		if (w->failed == 0)
+			w->failed = (int)e.code;
+	}
+}
+
 static int
 do_all(struct work *w, struct err *e)
 {
@@ -196,9 +212,7 @@ do_all(struct work *w, struct err *e)
 		return (-1);
 	if (w->args->json)
 		buf_str(&w->out, "{\"streams\":[");
-	for (size_t i = 0; i < w->names.count; i++)
-		if (do_stream(w, w->names.name[i], e) == -1)
-			return (-1);
+	do_streams(w);
 	if (w->args->json)
 		buf_str(&w->out, "]}\n");
 	return (0);
@@ -216,13 +230,12 @@ run(const struct app_args *args)
 		return (app_fail("retain", &e));
 	}
 	w->args = args;
-	if (do_all(w, &e) == 0)
-		code = app_finish("retain", &w->out, w->busy > 0 ? ERR_BUSY : 0);
-	else {
-		if (!args->json) /* of the streams before it */
-			(void)app_finish("retain", &w->out, 0);
+	if (do_all(w, &e) == -1)
 		code = app_fail("retain", &e);
-	}
+	else if (w->failed != 0)
+		code = app_finish("retain", &w->out, w->failed);
+	else
+		code = app_finish("retain", &w->out, w->busy > 0 ? ERR_BUSY : 0);
 	store_close(w->store);
 	app_setup_close(&w->setup);
 	buf_free(&w->out);

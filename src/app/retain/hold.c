@@ -208,7 +208,7 @@ work(struct holding *h, struct err *e)
 	if (store_open(h->store_path, app_keys_path(h->args, &h->setup), &h->store, &created, e) ==
 	    -1)
 		return (-1);
-	busy = app_retain_open(h->store, h->stream, &h->opened, e) == -1;
+	busy = h->choice.busy = app_retain_open(h->store, h->stream, &h->opened, e) == -1;
 	if (busy && e->code != ERR_BUSY)
 		return (-1);
 	if (open_records(h, busy ? &h->why : e) == -1 ||
@@ -318,7 +318,7 @@ const struct app_command app_command_hold = { "hold",
 	"Each is a signed entry with its reason: write no name there. Of a stream that `run`\n"
 	"writes, the daemon seals it; a `pipe` must be stopped before.\n\n"
 	"exit codes: 0 done, 2 usage, 66 nothing is there to hold, or to release, 74 I/O or disk\n"
-	"full, 75 another process is writing, 78 the keys are not there\n\n"
+	"full, 75 another process is writing, or has to seal first, 78 the keys are not there\n\n"
 	"examples:\n"
 	"  cretula hold add case-7 --store ./store --stream shop --reason 'order of a court'\n"
 	"  cretula hold add audit-26 --store ./store --stream shop --since 2026-10-01T00:00:00Z "

@@ -10,6 +10,7 @@ struct err;
 struct filter;
 
 struct app_hold_choice {
+	bool busy; /* in: somebody writes the stream, and has records that are not sealed */
 	struct seal_range ranges[STORE_HOLD_RANGES_MAX];
 	size_t count;
 	bool has_onward;
@@ -23,7 +24,7 @@ struct app_hold_choice {
  * filter those in which a record is of the window and matches; and if the
  * window is open into the future all that come.  More runs than an entry
  * takes become longer ones: rather too much is held.  ERR_INPUT: that is
- * nothing.
+ * nothing.  ERR_BUSY: the window ends among records that are not sealed yet.
  */
 int app_hold_choose(struct app_records *r, const struct filter *filter, int64_t now_us,
     struct app_hold_choice *choice, struct err *e);

@@ -95,7 +95,8 @@ seal_holds_drop(struct seal_holds *holds, struct span id)
 bool
 seal_hold_in_force(const struct seal_hold_past *hold, int64_t t_us)
 {
-	return (!hold->has_until || hold->until_us >= t_us);
+	/* As the entry will say that is written now: it has whole milliseconds. */
+	return (!hold->has_until || hold->until_us >= t_us - t_us % 1000);
 }
 
 static bool
