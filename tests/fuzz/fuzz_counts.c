@@ -41,6 +41,12 @@ demand(int claim)
 }
 
 static void
+clean_up(void)
+{
+	(void)tally_book_discard(path, NULL);
+}
+
+static void
 open_once(void)
 {
 	struct err e = { 0 };
@@ -48,7 +54,8 @@ open_once(void)
 	if (db != NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "/dev/shm/fuzz-counts.%d", (int)getpid());
-	(void)tally_book_discard(path, &e);
+	clean_up();
+	demand(atexit(clean_up) == 0);
 	demand(tally_db_open(path, true, &db, &e) == 0);
 	demand(tally_db_run(db, "PRAGMA synchronous=OFF", &e) == 0);
 	for (size_t i = 0; i < TABLES; i++)

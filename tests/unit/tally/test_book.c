@@ -29,7 +29,7 @@ static char path[64];
 static int
 set_up(void **state)
 {
-	(void)snprintf(path, sizeof(path), "book.%d.db", (int)getpid());
+	(void)snprintf(path, sizeof(path), "/dev/shm/cretula-book.%d.db", (int)getpid());
 	assert_int_equal(tally_book_discard(path, &e), 0);
 	return (0);
 }

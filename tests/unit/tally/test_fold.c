@@ -27,7 +27,7 @@ static char path[64];
 static int
 set_up(void **state)
 {
-	(void)snprintf(path, sizeof(path), "fold.%d.db", (int)getpid());
+	(void)snprintf(path, sizeof(path), "/dev/shm/cretula-fold.%d.db", (int)getpid());
 	assert_int_equal(tally_book_discard(path, &e), 0);
 	return (0);
 }

@@ -25,7 +25,7 @@ static struct err e;
 static int
 set_up(void **state)
 {
-	(void)snprintf(path, sizeof(path), "usual.%d.db", (int)getpid());
+	(void)snprintf(path, sizeof(path), "/dev/shm/cretula-usual.%d.db", (int)getpid());
 	assert_int_equal(tally_book_discard(path, &e), 0);
 	return (0);
 }

@@ -154,7 +154,7 @@ fill(uint64_t *seed)
 static int
 set_up(void **state)
 {
-	(void)snprintf(path, sizeof(path), "counts.%d.db", (int)getpid());
+	(void)snprintf(path, sizeof(path), "/dev/shm/cretula-counts.%d.db", (int)getpid());
 	return (0);
 }
 
