@@ -271,12 +271,15 @@ def test_a_full_disk_leaves_nothing_half():
 def test_bad_input():
     make(40)
     archive('--no-verify')
+    os.mkdir('linked')
+    os.symlink('linked', 'link')
     wrong = [
         (['--to', 'store'], 2, 'directory of its own'),
         (['--to', 'store/archive'], 2, 'directory of its own'),
         (['--to', '.'], 2, 'directory of its own'),
         (['--to', 'nowhere/archive'], 66, 'nowhere'),
         (['--to', 'archive/'], 2, 'slash'),
+        (['--to', 'link'], 2, 'name the directory'),
         (['--level', '20'], 2, 'level'),
         (['--cpu', '0'], 2, 'cpu'),
         (['--until', 'soon'], 2, 'until'),

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,9 +61,12 @@ check_places(const struct app_archive *a, struct err *e)
 {
 	char store[PATH_MAX], to[PATH_MAX];
 	size_t len = strlen(a->to);
+	struct stat st;
 
 	if (len > 1 && a->to[len - 1] == '/')
 		return (err_set(e, ERR_USAGE, "%s: without a slash at its end", a->to));
+	if (lstat(a->to, &st) == 0 && S_ISLNK(st.st_mode))
+		return (err_set(e, ERR_USAGE, "%s is a link: name the directory", a->to));
 	if (whole_path(a->store, store, e) == -1 || whole_path(a->to, to, e) == -1)
 		return (-1);
 	if (lies_in(store, to) || lies_in(to, store))
