@@ -249,6 +249,7 @@ def test_what_is_refused():
     october(5, 8)
     before = read(STREAM + '/chain.jsonl')
     assert 'behind the newest entry' in retain(code=78, env={'CRETULA_CLOCK': '2026-10-19T11:00:00Z'}).err
+    assert '--by: there seems to be an identifier in it' in retain('--by', 'erika@example.org', code=2).err
     assert '--now is of --dry-run' in retain('--now', '+9d', code=2).err
     assert 'neither RFC 3339' in retain('--dry-run', '--now', 'soon', code=2).err
     assert 'has no stream t' in cretula('retain', '--store', 'store', '--stream', 't', code=66).err
@@ -274,6 +275,21 @@ def test_the_moment_at_which_a_hold_is_over():
         clock(f'2026-11-06T13:00:{time}Z')
         retain()
         kept(*segments)
+    good()
+
+
+def test_what_lies_in_the_place_of_files():
+    """A folder keeps the others from nothing; that salts have another name, in a copy of links, is said."""
+    october(5, 6, 7)
+    os.link(SEG + '/00000002.salt', 'copy')
+    for name in ('00000001.idx', '00000002.jsonl.zst'):
+        os.unlink(f'{SEG}/{name}')
+        os.mkdir(f'{SEG}/{name}')
+    os.mkdir(SEG + '/00000001.idx/x')
+    assert 'had another name' in retain().err
+    equal(os.listdir(SEG), ['00000001.idx'])
+    assert 'E_PRUNED_STILL_PRESENT' in cretula('verify', '--store', 'store', code=1).text
+    shutil.rmtree(SEG + '/00000001.idx')
     good()
 
 

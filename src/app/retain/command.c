@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/retain/hold.h"
 #include "app/retain/open.h"
 #include "app/retain/plan.h"
 #include "app/say.h"
@@ -83,11 +84,12 @@ read_streams(struct work *w, struct err *e)
 static int
 read_options(struct work *w, struct err *e)
 {
-	const char *only = app_arg(w->args, "stream");
+	const char *only = app_arg(w->args, "stream"), *by = app_arg(w->args, "by");
 
 	w->dry = app_arg(w->args, "dry-run") != NULL;
 	/* All streams of the file count: none of them is the one. */
 	if (read_now(w, e) == -1 ||
+	    (by != NULL && app_hold_text("by", span_str(by), e) == -1) ||
 	    app_setup_open(w->args, only == NULL ? "cretula.access" : only, &w->setup, e) == -1 ||
 	    app_store_path(w->args, &w->setup, &w->store_path, e) == -1)
 		return (-1);

@@ -1,4 +1,6 @@
 /* The files of revisions and of pruned segments: which are to go, and how they go. */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -173,12 +175,19 @@ is_whole(const struct store_stream *st, const struct revision *known)
 	return (true);
 }
 
-/* Without its salts nothing of a pruned segment can be tested any more. */
+/*
+ * Without its salts nothing of a pruned segment can be tested any more.  What
+ * is no file, somebody put there: it keeps no other name from going.
+ */
 static int
 remove_pruned(struct revisions *r, int fd, const char *name, struct err *e)
 {
-	if (r->file == SALT)
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
 		return (store_remove_file(fd, name, e));
+	if (r->file == SALT) /* said, if it has another name */
+		return (io_shred(fd, name, e));
 	r->removed = true;
 	return (io_unlink(fd, name, e));
 }
