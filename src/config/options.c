@@ -187,6 +187,9 @@ const struct config_option config_options[] = {
 	{ "streams.*.retain.aggregates", CONFIG_DURATION,
 	    STREAM_AT(retain.term_us[RETAIN_AGGREGATES]), "", TERM,
 	    "what `stats` counted; else for good" },
+	{ "streams.*.retain.archive", CONFIG_DURATION,
+	    STREAM_AT(retain.term_us[RETAIN_ARCHIVE]), "", TERM,
+	    "of an archive, from their time on (`cretula retain --store ARCHIVE`); else for good" },
 	{ "streams.*.retain.detail", CONFIG_DURATION, STREAM_AT(retain.term_us[RETAIN_DETAIL]), "",
 	    TERM, "records, from their seal on, of imports from their time on; else 90d" },
 	{ "streams.*.retain.preset", CONFIG_CHOICE, STREAM_AT(retain.preset), "none",
@@ -233,7 +236,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
 
 const char *const config_later[] = {
 	"disk",
-	"streams.*.retain.archive",
 	"streams.*.retain.quarantine",
 };
 const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);

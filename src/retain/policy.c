@@ -168,8 +168,10 @@ retain_print_term(int64_t us, struct buf *out)
 void
 retain_print_rule(const struct retain_policy *policy, enum retain_tier tier, struct buf *out)
 {
+	int64_t term_us = retain_term(policy, tier);
+
 	buf_fmt(out, "%s ", retain_tier_names[tier]);
-	retain_print_term(retain_term(policy, tier), out);
+	retain_print_term(term_us == 0 ? RETAIN_FOREVER : term_us, out);
 	if (policy->preset != 0)
 		buf_fmt(out, " %s", retain_presets[policy->preset].name);
 }

@@ -268,6 +268,22 @@ def test_a_full_disk_leaves_nothing_half():
     good()
 
 
+def test_an_archive_has_a_term_of_its_own():
+    """Without one it stays, whatever the term of the records is; with one it goes behind an entry, and verifies."""
+    write('c.yaml', b'store: store\nstreams:\n  s:\n    retain: {detail: 30d}\n')
+    make(40)
+    archive()
+    term = ('retain', '--store', 'archive', '--json')
+    for more in ((), ('--config', 'c.yaml')):
+        equal(cretula(*term, *more, code=0).json['streams'][0]['prune']['segments'], 0)
+    assert chain()[-1]['type'] != 'prune'
+    write('c.yaml', b'store: store\nstreams:\n  s:\n    retain: {detail: 30d, archive: 60d}\n')
+    equal(cretula(*term, '--config', 'c.yaml', code=0).json['streams'][0]['rule'], 'archive 60d')
+    equal([e['rule'] for e in chain() if e['type'] == 'prune'], ['archive 60d'])
+    equal([name for name in os.listdir('archive/streams/s/seg') if name.endswith('.zst')], [])
+    good()
+
+
 def test_bad_input():
     make(40)
     archive('--no-verify')

@@ -9,7 +9,7 @@
 static int64_t
 cutoff(const struct app_retain *r)
 {
-	int64_t us = r->now_us - retain_term(&r->policy, r->tier);
+	int64_t us = r->now_us - app_retain_term(r);
 
 	return (us - ((us % 1000) + 1000) % 1000); /* as entries have times */
 }

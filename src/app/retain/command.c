@@ -249,7 +249,8 @@ const struct app_command app_command_retain = { "retain",
 	"take away what is over its term, with a signed entry", "", 0, 0, options,
 	"The terms are those of `retain:` in the configuration (`cretula check --explain`), for\n"
 	"each stream that it has; without one, records go 90 days after they were sealed. Those\n"
-	"of an import count from their own time. What a hold names stays (`cretula hold`).\n\n"
+	"of an import count from their own time. What a hold names stays (`cretula hold`). An\n"
+	"archive has its term, `retain: { archive: 1y }`; without one it stays.\n\n"
 	"A signed entry says which segments go and why; then their salts are overwritten and\n"
 	"their files removed. The chain stays: the store still verifies, and so does each proof\n"
 	"that was made before. Counts of few subjects in STORE/stats.db become part of \"other\";\n"

@@ -60,6 +60,8 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 
 		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
+		if (entry->type == SEAL_DERIVE)
+			r->tier = RETAIN_ARCHIVE;
 		if (entry->type != SEAL_SEGMENT ||
 		    (past = seal_history_segment(r->records.history, facts->seg)) == NULL ||
 		    past->entry != i)
@@ -120,11 +122,20 @@ find_oldest(struct app_retain *r, struct seal_entry *entry)
 	}
 }
 
+/* An archive of which nothing is said stays. */
+int64_t
+app_retain_term(const struct app_retain *r)
+{
+	int64_t term_us = retain_term(&r->policy, r->tier);
+
+	return (term_us == 0 ? RETAIN_FOREVER : term_us);
+}
+
 static int
 make_plan(struct app_retain *r, struct err *e)
 {
 	const struct retain_ask ask = { r->segments, r->plan.count, r->holds, r->hold_count,
-		retain_term(&r->policy, r->tier), r->now_us };
+		app_retain_term(r), r->now_us };
 
 	retain_print_rule(&r->policy, r->tier, &r->rule);
 	if (!buf_ok(&r->rule))

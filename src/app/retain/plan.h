@@ -17,7 +17,7 @@ struct app_retain {
 	int64_t now_us;
 	/* the plan */
 	struct app_records records; /* the chain that it is of */
-	enum retain_tier tier; /* detail, or access */
+	enum retain_tier tier; /* detail; access; archive, if its chain says so (derive) */
 	struct buf rule;
 	struct retain_segment *segments;
 	struct retain_hold *holds;
@@ -40,6 +40,7 @@ bool app_retain_policy(const struct config *c, const char *stream, struct retain
 /* Read the chain as it is now, without a lock.  0; -1 with e.  Close in any case. */
 int app_retain_read(struct app_retain *r, struct err *e);
 void app_retain_free(struct app_retain *r); /* all zero is legal */
+int64_t app_retain_term(const struct app_retain *r); /* the term in force, once it is read */
 
 /* When something goes next (0: nothing will), and what goes within a day from then on. */
 void app_retain_next(

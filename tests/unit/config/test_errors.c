@@ -60,8 +60,8 @@ static const struct {
 	{ "a rule about a person", IN_STREAM "detail: [{when: 'user == us.a', keep: count}]\n",
 	    "c.yaml:3:22: when: user: a rule asks what happened, not who did it or when\n"
 	    "      detail: [{when: 'user == us.a', keep: count}]\n                       ^\n" },
-	{ "an option of a later release is known", IN_STREAM "retain: {archive: 1y}\n",
-	    "c.yaml:3:14: \"archive\" is not in this release\n      retain: {archive: 1y}\n"
+	{ "an option of a later release is known", IN_STREAM "retain: {quarantine: 1y}\n",
+	    "c.yaml:3:14: \"quarantine\" is not in this release\n      retain: {quarantine: 1y}\n"
 	    "               ^\n" },
 	{ "a term without a unit", IN_STREAM "retain: {detail: 30}\n",
 	    "c.yaml:3:22: retain.detail must be a duration from 1d to 36500d\n"

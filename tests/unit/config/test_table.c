@@ -48,7 +48,7 @@ test_explain_lists_every_option(void **state)
 	}
 	for (int i = RECORD_CLASS_NONE + 1; i < RECORD_CLASS_COUNT; i++)
 		assert_non_null(strstr(out.data, record_classes[i].name));
-	assert_non_null(strstr(out.data, "  streams.NAME.retain.archive\n"));
+	assert_non_null(strstr(out.data, "  streams.NAME.retain.quarantine\n"));
 	buf_free(&out);
 }
 
