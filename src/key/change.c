@@ -37,8 +37,10 @@ key_ring_differs(struct key_ring *ring)
 int64_t
 key_ring_newest(const struct key_ring *ring, enum key_period period, int64_t base)
 {
-	const struct key_epoch *newest = key_table_newest(&ring->table, period, base);
+	const struct key_epoch *newest;
 
+	base = key_table_base(&ring->table, period, base);
+	newest = key_table_newest(&ring->table, period, base);
 	return (newest == NULL ? base : newest->index);
 }
 
@@ -69,9 +71,11 @@ under_lock(struct key_ring *ring, struct change *c, struct err *e)
 static int
 add_next(struct key_ring *ring, struct change *c, struct err *e)
 {
-	const struct key_epoch *newest = key_table_newest(&ring->work.table, c->period, c->index);
+	const struct key_epoch *newest;
 	char name[16];
 
+	c->index = key_table_base(&ring->work.table, c->period, c->index);
+	newest = key_table_newest(&ring->work.table, c->period, c->index);
 	(void)key_epoch_name(c->period, c->index, name);
 	if (newest == NULL)
 		return (err_set(e, ERR_CONFIG, "%s has no key yet: nothing to end", name));

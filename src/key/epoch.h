@@ -41,9 +41,10 @@ int64_t key_epoch_end_us(enum key_period period, int64_t index); /* first instan
 
 /*
  * Live epochs: make sure a seed exists for the epoch of each period at
- * now_us, write the keyring if one was made, take over what another process
- * wrote, and destroy the epochs that ended longer than grace_us[period] ago
- * (grace_us NULL: none; *destroyed counts them).
+ * now_us (key_ring_newest: none is made again), write the keyring if one was
+ * made, take over what another process wrote, and destroy the epochs that
+ * ended longer than grace_us[period] ago (grace_us NULL: none; *destroyed
+ * counts them).
  * Single-threaded; afterwards key_ring_prk is read-only and thread-safe.
  */
 int key_ring_live(struct key_ring *ring, int64_t now_us, const int64_t *grace_us,
@@ -57,7 +58,11 @@ void key_ring_keep(struct key_ring *ring, bool (*ask)(void *arg, const char *epo
  */
 bool key_ring_differs(struct key_ring *ring);
 
-/* The key in use of an epoch: base, or base after the newest change. */
+/*
+ * The key in use at the time of base: base, or base after the newest change;
+ * of the epoch behind the newest destroyed one where base is destroyed or
+ * older (ADR 38).
+ */
 int64_t key_ring_newest(const struct key_ring *ring, enum key_period period, int64_t base);
 
 /*

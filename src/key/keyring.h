@@ -5,6 +5,7 @@
  *
  *   fingerprint key 32 | count u32 | count entries:
  *   period u8 (0 day, 1 week, 2 month) | index i64 | created_us i64 | seed 32
+ *   | index i64 of the newest destroyed day, week and month, 0: none
  *
  * with all numbers little-endian.  To destroy epochs the rest is boxed under
  * a fresh KEK, in three steps, each durable before the next begins:

@@ -24,6 +24,8 @@ key_table_encode(const struct key_table *t, unsigned char out[static KEY_TABLE_B
 		key_put_le64(p + CREATED_AT, (uint64_t)t->epochs[i].created_us);
 		memcpy(p + SEED_AT, t->epochs[i].seed, 32);
 	}
+	for (size_t i = 0; i < KEY_PERIOD_COUNT; i++, p += 8)
+		key_put_le64(p, (uint64_t)t->gone[i]);
 	return ((size_t)(p - out));
 }
 
@@ -56,19 +58,35 @@ decode_entry(struct key_table *t, const unsigned char *p)
 	return (0);
 }
 
+static int
+decode_gone(struct key_table *t, const unsigned char *p)
+{
+	for (enum key_period period = 0; period < KEY_PERIOD_COUNT; period++, p += 8) {
+		t->gone[period] = (int64_t)key_get_le64(p);
+		if (t->gone[period] != 0 && !key_epoch_possible(period, t->gone[period]))
+			return (-1);
+	}
+	return (0);
+}
+
 int
 key_table_decode(struct key_table *t, const unsigned char *bytes, size_t len)
 {
-	size_t count;
+	size_t count, entries_bytes;
 
 	if (len < KEY_TABLE_HEAD_BYTES)
 		return (-1);
 	count = key_get_le32(bytes + 32);
-	if (count > KEY_EPOCHS_MAX ||
-	    len != KEY_TABLE_HEAD_BYTES + count * KEY_TABLE_ENTRY_BYTES)
+	if (count > KEY_EPOCHS_MAX)
+		return (-1);
+	entries_bytes = KEY_TABLE_HEAD_BYTES + count * KEY_TABLE_ENTRY_BYTES;
+	if (len != entries_bytes && len != entries_bytes + KEY_TABLE_GONE_BYTES)
 		return (-1);
 	memcpy(t->fingerprint, bytes, sizeof(t->fingerprint));
 	t->count = 0;
+	memset(t->gone, 0, sizeof(t->gone));
+	if (len != entries_bytes && decode_gone(t, bytes + entries_bytes) == -1)
+		return (-1);
 	bytes += KEY_TABLE_HEAD_BYTES;
 	for (size_t i = 0; i < count; i++)
 		if (decode_entry(t, bytes + i * KEY_TABLE_ENTRY_BYTES) == -1)
@@ -95,6 +113,26 @@ key_table_newest(const struct key_table *t, enum key_period period, int64_t base
 		    (newest == NULL || t->epochs[i].index > newest->index))
 			newest = &t->epochs[i];
 	return (newest);
+}
+
+/* Of one time, changes count; else the time does. */
+static bool
+is_behind(int64_t index, int64_t other)
+{
+	int64_t base = key_epoch_base(index), other_base = key_epoch_base(other);
+
+	return (base != other_base ? base > other_base : index > other);
+}
+
+int64_t
+key_table_base(const struct key_table *t, enum key_period period, int64_t base)
+{
+	const struct key_epoch *newest = key_table_newest(t, period, base);
+	int64_t gone = t->gone[period], last = key_epoch_base(gone);
+
+	if (base > last || (newest != NULL && (base < last || newest->index > gone)))
+		return (base);
+	return (last + 1);
 }
 
 int64_t
@@ -126,7 +164,8 @@ bool
 key_table_due(const struct key_table *t, int64_t now_us, const int64_t *grace_us)
 {
 	for (enum key_period p = 0; p < KEY_PERIOD_COUNT; p++)
-		if (key_table_newest(t, p, key_epoch_index(p, now_us)) == NULL)
+		if (key_table_newest(t, p, key_table_base(t, p, key_epoch_index(p, now_us))) ==
+		    NULL)
 			return (true);
 	for (size_t i = 0; grace_us != NULL && i < t->count; i++)
 		if (is_over(t, &t->epochs[i], now_us, grace_us))
@@ -161,6 +200,10 @@ take_out(struct key_table *t, const bool gone[static KEY_EPOCHS_MAX])
 	size_t kept = 0, had = t->count;
 
 	for (size_t i = 0; i < had; i++) {
+		int64_t *last = &t->gone[t->epochs[i].period];
+
+		if (gone[i] && is_behind(t->epochs[i].index, *last))
+			*last = t->epochs[i].index;
 		if (gone[i])
 			continue;
 		if (kept != i)
@@ -217,7 +260,7 @@ key_table_extend(struct key_table *t, int64_t now_us)
 	int made = 0;
 
 	for (enum key_period p = 0; p < KEY_PERIOD_COUNT; p++) {
-		int64_t index = key_epoch_index(p, now_us);
+		int64_t index = key_table_base(t, p, key_epoch_index(p, now_us));
 
 		if (key_table_newest(t, p, index) != NULL)
 			continue;

@@ -19,14 +19,21 @@ struct key_epoch {
 
 struct key_table {
 	unsigned char fingerprint[32];
+	int64_t gone[KEY_PERIOD_COUNT]; /* the newest that was destroyed; 0: none was */
 	size_t count;
 	struct key_epoch epochs[KEY_EPOCHS_MAX];
 };
 
-/* fingerprint 32 | count 4 | entries: period 1, index 8, created 8, seed 32 */
+/*
+ * fingerprint 32 | count 4 | entries: period 1, index 8, created 8, seed 32 |
+ * the newest destroyed day, week and month: index 8 each.  Older keyrings end
+ * behind their entries.
+ */
 #define KEY_TABLE_HEAD_BYTES 36
 #define KEY_TABLE_ENTRY_BYTES 49
-#define KEY_TABLE_BYTES_MAX (KEY_TABLE_HEAD_BYTES + KEY_EPOCHS_MAX * KEY_TABLE_ENTRY_BYTES)
+#define KEY_TABLE_GONE_BYTES (KEY_PERIOD_COUNT * 8)
+#define KEY_TABLE_BYTES_MAX \
+	(KEY_TABLE_HEAD_BYTES + KEY_EPOCHS_MAX * KEY_TABLE_ENTRY_BYTES + KEY_TABLE_GONE_BYTES)
 
 size_t key_table_encode(const struct key_table *t,
     unsigned char out[static KEY_TABLE_BYTES_MAX]);
@@ -44,6 +51,13 @@ bool key_epoch_possible(enum key_period period, int64_t index);
 /* The key in use of an epoch: the one of the newest change; NULL if there is none. */
 const struct key_epoch *key_table_newest(const struct key_table *t, enum key_period period,
     int64_t base);
+
+/*
+ * Whose key is used at the time of base: base's own; but what was destroyed,
+ * or is older than that, is not made again (ADR 38): then that of the epoch
+ * behind it.
+ */
+int64_t key_table_base(const struct key_table *t, enum key_period period, int64_t base);
 
 /* When it was used last: at the end of its time, or when a newer one was made. */
 int64_t key_table_end_us(const struct key_table *t, const struct key_epoch *epoch);

@@ -100,6 +100,22 @@ def test_rotate_ends_a_key_and_its_grace_begins():
     good()
 
 
+def test_a_destroyed_key_never_comes_back():
+    """One stream stands at an old day, as after a leap of the clock, while another one has destroyed that day's keys."""
+    days()
+    cretula('pipe', '--store', 'store', 't', '--format', 'combined', stdin=line(1), env={'CRETULA_CLOCK': '2027-01-20T12:00:00Z'},
+            code=0)
+    gone = {'2026-11-23', '2026-11-24', '2026-W47', '2026-W48', '2026-11'}
+    for day in (24, 25):
+        run(day=day)
+        assert not gone & {e['name'] for e in listed()['epochs']}, listed()
+        assert gone <= set(destroyed()), destroyed()
+    equal([e['mask_epochs']['ip'] for e in segments('store')], [['2026-W47'], ['2026-W48'], ['2026-W48']] + [['2026-W49']] * 2)
+    names = [e['what'] for e in entries() if e['type'] == 'destroy']
+    equal(len(names), len(set(names)), names)
+    good()
+
+
 def test_a_running_pipe_follows():
     days()
     env = {**os.environ, 'CRETULA_CLOCK': '2026-11-24T12:30:00Z'}

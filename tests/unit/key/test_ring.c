@@ -167,7 +167,7 @@ the_keyring_is_as_documented(void **state)
 	ring_fd = openat(fd, "keyring", O_RDONLY);
 	len = read(ring_fd, file, sizeof(file));
 	(void)close(ring_fd);
-	assert_int_equal(len, 19 + 40 + 36 + 3 * 49);
+	assert_int_equal(len, 19 + 40 + 36 + 3 * 49 + 3 * 8);
 	assert_memory_equal(file, "cretula keyring v1\n", 19);
 	assert_int_equal(crypto_unbox(kek.secret, span_of((char *)file + 19, (size_t)len - 19),
 	    plain), 0);
@@ -177,6 +177,7 @@ the_keyring_is_as_documented(void **state)
 	assert_memory_equal(plain + 36, "\0\x2e\x51\0\0\0\0\0\0", 9);          /* day 20782 */
 	assert_memory_equal(plain + 36 + 49, "\1\x99\x0b\0\0\0\0\0\0", 9);     /* week 2969 */
 	assert_memory_equal(plain + 36 + 2 * 49, "\2\xaa\2\0\0\0\0\0\0", 9);   /* month 682 */
+	assert_memory_equal(plain + 36 + 3 * 49, (unsigned char[24]){ 0 }, 24); /* none is gone */
 	crypto_hkdf_extract(plain + 36 + 17, 32, root.secret, 32, want);
 	assert_true(has_day(ring, 20782, prk));
 	assert_memory_equal(prk, want, 32);
@@ -231,8 +232,13 @@ impossible_tables_are_refused(void **state)
 		{ "a fourth period", 134, 2, { 0, 3 }, { 20782, 2969 }, false },
 		{ "before 1990", 134, 2, { 0, 0 }, { 20782, 7304 }, false },
 		{ "after 2099", 134, 2, { 0, 0 }, { 20782, 47482 }, false },
+		{ "none destroyed yet", 158, 2, { 0, 1 }, { 20782, 2969 }, true },
+		{ "a byte more than that", 159, 2, { 0, 1 }, { 20782, 2969 }, false },
+		{ "a day destroyed in 1970", 109, 1, { 0, 1 }, { 20782, 0 }, false },
+		{ "one of 2003 destroyed", 60, 0, { 0x10, 0 }, { 0x2f, 0 }, true },
+		{ "one of 1989 destroyed", 60, 0, { 0x88, 0 }, { 0x1c, 0 }, false },
 	};
-	unsigned char plain[134], file[19 + 40 + 134];
+	unsigned char plain[159], file[19 + 40 + 159];
 	struct key_ring *ring = NULL;
 	struct key_slot kek;
 	int fd = make_keys();
@@ -461,6 +467,66 @@ a_change_ends_a_key_and_begins_another(void **state)
 	(void)close(fd);
 }
 
+/* A pipe believes an old day; another one has destroyed the keys of that day. */
+static void
+a_destroyed_epoch_is_never_made_again(void **state)
+{
+	unsigned char prk[32], next[32], last[32];
+	int fd = make_keys();
+	struct key_ring *old = open_ring(fd), *new = open_ring(fd);
+
+	live(old, NOW_US, 0);
+	live(new, NOW_US, 0);
+	live(new, NOW_US + 40 * DAY_US, 3);
+	assert_int_equal(key_ring_live(old, NOW_US, NULL, &(unsigned){ 0 }, &e), 0);
+	assert_false(has_day(old, 20782, prk));
+	assert_int_equal(key_ring_prk(old, KEY_WEEK, 2969, prk), -1);
+	assert_int_equal(key_ring_prk(old, KEY_MONTH, 682, prk), -1);
+	/* Its lines get the key of the first day that is not over for good. */
+	assert_int_equal(key_ring_newest(old, KEY_DAY, 20782), 20783);
+	assert_int_equal(key_ring_newest(old, KEY_DAY, 20700), 20783);
+	assert_int_equal(key_ring_newest(old, KEY_WEEK, 2969), 2970);
+	assert_int_equal(key_ring_newest(old, KEY_MONTH, 682), 683);
+	assert_true(has_day(old, 20783, next));
+	key_ring_free(old);
+	old = open_ring(fd); /* the disk remembers it */
+	live(old, NOW_US - 90 * DAY_US, 0);
+	assert_int_equal(key_ring_newest(old, KEY_DAY, 20692), 20783);
+	assert_true(has_day(old, 20783, prk));
+	assert_memory_equal(prk, next, 32);
+	live(old, NOW_US + DAY_US, 0);
+	assert_int_equal(key_ring_newest(old, KEY_DAY, 20783), 20783);
+	live(new, NOW_US + 40 * DAY_US, 0); /* what it never knew goes, too */
+	live(old, NOW_US + DAY_US, 2);
+	assert_int_equal(key_ring_newest(old, KEY_DAY, 20783), 20784);
+	assert_int_equal(key_ring_newest(new, KEY_DAY, 20822), 20822);
+	assert_true(has_day(new, 20822, last));
+	key_ring_free(old);
+	key_ring_free(new);
+	(void)close(fd);
+}
+
+static void
+a_destroyed_change_is_never_made_again(void **state)
+{
+	unsigned char prk[32];
+	int fd = make_keys();
+	struct key_ring *ring = open_ring(fd);
+	char was[16], name[16];
+
+	live(ring, NOW_US, 0);
+	assert_int_equal(key_ring_change(ring, KEY_DAY, NOW_US, was, name, &e), 0);
+	assert_int_equal(key_ring_destroy(ring, KEY_DAY, 20782 + KEY_CHANGE_STEP, &e), 0);
+	live(ring, NOW_US, 0);
+	assert_true(has_day(ring, 20782, prk)); /* ended, and not used again */
+	assert_int_equal(key_ring_newest(ring, KEY_DAY, 20782), 20783);
+	assert_int_equal(key_ring_change(ring, KEY_DAY, NOW_US, was, name, &e), 0);
+	assert_string_equal(was, "2026-11-26");
+	assert_string_equal(name, "2026-11-26.2");
+	key_ring_free(ring);
+	(void)close(fd);
+}
+
 static void
 one_epoch_is_destroyed_by_command(void **state)
 {
@@ -526,6 +592,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_ends_a_key_and_begins_another),
+		cmocka_unit_test(a_destroyed_epoch_is_never_made_again),
+		cmocka_unit_test(a_destroyed_change_is_never_made_again),
 		cmocka_unit_test(one_epoch_is_destroyed_by_command),
 		cmocka_unit_test(what_is_held_outlives_its_grace),
 		cmocka_unit_test(classes_have_known_keys),
