@@ -144,7 +144,8 @@ windows_hide_nothing(void **state)
 	const size_t window = 512 << 10;
 
 	for (size_t k = 0; k < sizeof(plants) / sizeof(plants[0]); k++)
-		for (size_t at = window - 4096 - 60; at < window + 60; at += (at % 7 == 0 ? 61 : 7) * EACH) {
+		for (size_t at = window - 4096 - 60; at < window + 60;
+		     at += EACH * (size_t)(at % 7 == 0 ? 61 : 7)) {
 			size_t len = strlen(plants[k]);
 			unsigned long long found;
 
