@@ -14,7 +14,7 @@
 /* Values of the stream and period, of periods that are over. */
 #define OVER \
 	"stream=(SELECT id FROM stream WHERE name=?1) AND period=?2 AND idx<?3" \
-	" AND other=0 AND dim NOT IN (?5,?6,?7)"
+	" AND idx>?8 AND other=0 AND dim NOT IN (?5,?6,?7)"
 
 /* Of a row x of cell or seen: under no key the value has k subjects. */
 #define FEW(x) \
@@ -59,6 +59,8 @@ run_step(
 		(void)sqlite3_bind_int(st, 5, tally_dims[TALLY_ALL].code);
 		(void)sqlite3_bind_int(st, 6, tally_dims[TALLY_LATENCY].code);
 		(void)sqlite3_bind_int(st, 7, tally_dims[TALLY_SAMPLE_ALL].code);
+		(void)sqlite3_bind_int64(st, 8,
+		    how->has_behind ? tally_index(period, how->behind_us) : INT64_MIN);
 		rc = tally_db_step(db, st, e);
 	}
 	(void)sqlite3_finalize(st);

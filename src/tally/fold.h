@@ -8,6 +8,7 @@
 #ifndef CRETULA_TALLY_FOLD_H
 #define CRETULA_TALLY_FOLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -27,6 +28,8 @@ struct tally_folding {
 	const char *stream;
 	int64_t until_us;
 	unsigned k; /* at most 20: more are not told apart; not of tally_expire */
+	bool has_behind;
+	int64_t behind_us; /* only what begins behind the period that it is in; fold only */
 };
 int tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e);
 

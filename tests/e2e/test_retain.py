@@ -203,6 +203,31 @@ def test_what_was_counted():
     good()
 
 
+def test_what_was_counted_beside_what_stays():
+    """A hold keeps the counts of its own records only; what says that it is of the future keeps none."""
+    october(5, 6, 7, lines=5)
+    write('log', b''.join(combined(n).encode().replace(b'24/Nov/2025', b'09/Oct/2099') for n in range(5)))
+    clock('2026-10-20T12:00:00Z')
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'log', code=0)
+    clock('2027-03-06T12:00:00Z')
+    hold('add', 'case-7', '--since', '2026-10-06T00:00:00Z', '--until', '2026-10-07T00:00:00Z')
+
+    def paths(day):
+        out = cretula('stats', '--store', 'store', '--stream', 's', '--json', '--since', f'{day}T00:00:00Z', '--until',
+                      f'{day[:-2]}{int(day[-2:]) + 1:02}T00:00:00Z', code=0).json
+        return [cell.get('key') for cell in out['traffic']['top']['path']]
+
+    days = '2026-10-05', '2026-10-06', '2026-10-07', '2099-10-09'
+    equal([paths(day) for day in days], [['/index.html']] * 4)
+    retain()
+    kept(2)
+    equal([paths(day) for day in days], [[None], ['/index.html'], [None], [None]])
+    hold('release', 'case-7')
+    retain()
+    equal([paths(day) for day in days], [[None]] * 4)
+    good()
+
+
 def test_crash_at_every_step():
     """A death at each durable step in turn: the next run goes on, and nothing that stays is touched."""
     october(5, 6, 8)

@@ -169,7 +169,7 @@ ask_view(struct tally_reader *r)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct tally_folding folding = { "s", 20002 * DAY_US, 10 };
+	const struct tally_folding folding = { "s", 20002 * DAY_US, 10, false, 0 };
 	const struct tally_freezing freezing = { "s", 20002 * DAY_US + DAY_US / 2, true, 10 };
 	uint64_t folded;
 

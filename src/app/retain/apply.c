@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "crypto/sha256.h"
 
+#define LAST_US INT64_C(253402300800000000) /* of the year 9999 */
+
 /* Every record of what goes is of before it. */
 static int64_t
 cutoff(const struct app_retain *r)
@@ -36,14 +38,46 @@ prune_all(struct app_retain *r, struct span by, app_retain_prune prune, void *ar
 	return (rc);
 }
 
-/* Also where nothing goes now: a run before this one may have died here. */
+static void
+fold_between(struct app_retain *r, int64_t behind_us, int64_t until_us)
+{
+	if (until_us > behind_us && r->counted.code == ERR_NONE)
+		(void)app_tally_fold(
+		    r->store, r->stream, behind_us, until_us, &r->folded, &r->counted);
+}
+
+/* What is not sealed yet is of now: of since the newest seal, and a day ahead at most. */
+static void
+fold_last(struct app_retain *r, int64_t behind_us)
+{
+	int64_t sealed_us = r->sealed_us < r->now_us ? r->sealed_us : r->now_us;
+	int64_t future_us = r->now_us + RETAIN_DAY_US;
+
+	if (r->open) {
+		fold_between(r, behind_us, sealed_us);
+		if (behind_us < future_us)
+			behind_us = future_us;
+	}
+	fold_between(r, behind_us, LAST_US);
+}
+
+/*
+ * Where no record is left: before what stays, between it and behind it.  Also
+ * where nothing goes now: a run before this one may have died here.
+ */
 static void
 fold(struct app_retain *r)
 {
-	int64_t until_us = r->from_us == INT64_MAX ? r->now_us : r->from_us;
+	int64_t behind_us = INT64_MIN;
 
-	if (r->plan.sums[RETAIN_PRUNE].segments + r->plan.sums[RETAIN_GONE].segments > 0)
-		(void)app_tally_fold(r->store, r->stream, until_us, &r->folded, &r->counted);
+	if (r->plan.sums[RETAIN_PRUNE].segments + r->plan.sums[RETAIN_GONE].segments == 0)
+		return;
+	for (size_t i = 0; i < r->span_count; i++) {
+		fold_between(r, behind_us, r->spans[i].first_us);
+		if (r->spans[i].last_us > behind_us)
+			behind_us = r->spans[i].last_us;
+	}
+	fold_last(r, behind_us);
 }
 
 /* Counts have a term of their own.  What can be counted again stays counted. */

@@ -112,6 +112,7 @@ look(struct app_keeper *k, int64_t now_us)
 		.stream = k->how.stream,
 		.policy = k->how.policy,
 		.now_us = now_us,
+		.open = true,
 		.records = { .stream_fd = -1 } };
 	if ((rc = app_retain_read(r, &e)) == 0)
 		rc = carry_out(k, &e);

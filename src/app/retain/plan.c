@@ -100,14 +100,43 @@ read_holds(struct app_retain *r, struct err *e)
 	return (0);
 }
 
+/* more: the one in front of it stays, too. */
+static void
+add_span(struct app_retain *r, const struct stats_counts *counts, bool more)
+{
+	struct app_retain_span *last;
+
+	if (r->span_count == 0 || (!more && r->span_count < APP_RETAIN_SPANS_MAX)) {
+		last = &r->spans[r->span_count++];
+		last->first_us = counts->time_min_us;
+		last->last_us = counts->time_max_us;
+	} else {
+		last = &r->spans[r->span_count - 1];
+		if (counts->time_min_us < last->first_us)
+			last->first_us = counts->time_min_us;
+		if (counts->time_max_us > last->last_us)
+			last->last_us = counts->time_max_us;
+	}
+}
+
+static int
+compare_spans(const void *a, const void *b)
+{
+	const struct app_retain_span *x = a, *y = b;
+
+	return ((x->first_us > y->first_us) - (x->first_us < y->first_us));
+}
+
 /* Of what stays, held or not, when all that goes is gone. */
 static void
-find_oldest(struct app_retain *r, struct seal_entry *entry)
+find_spans(struct app_retain *r, struct seal_entry *entry)
 {
 	const struct store_chain *chain = &r->records.chain;
 	size_t at = 0;
+	bool more = false;
 
 	r->from_us = INT64_MAX;
+	r->span_count = 0;
 	for (size_t i = 0; i < chain->count && at < r->plan.count; i++) {
 		const struct seal_segment *facts = &entry->of.segment;
 		enum retain_action action;
@@ -116,10 +145,17 @@ find_oldest(struct app_retain *r, struct seal_entry *entry)
 		    entry->type != SEAL_SEGMENT || facts->seg != r->segments[at].seg)
 			continue;
 		action = r->plan.rows[at++].action;
-		if ((action == RETAIN_KEEP || action == RETAIN_HELD) && facts->n > 0 &&
-		    facts->counts.time_min_us < r->from_us)
-			r->from_us = facts->counts.time_min_us;
+		r->sealed_us = entry->t_us;
+		if (action != RETAIN_KEEP && action != RETAIN_HELD) {
+			more = false;
+		} else if (facts->n > 0) {
+			add_span(r, &facts->counts, more);
+			more = true;
+		}
 	}
+	qsort(r->spans, r->span_count, sizeof(r->spans[0]), compare_spans);
+	if (r->span_count > 0)
+		r->from_us = r->spans[0].first_us;
 }
 
 /* An archive of which nothing is said stays. */
@@ -155,7 +191,7 @@ app_retain_read(struct app_retain *r, struct err *e)
 	else if (app_records_open(&r->records, r->store, r->stream, NULL, NULL, e) == 0 &&
 	    app_records_again(&r->records, e) == 0 && read_segments(r, entry, e) == 0 &&
 	    read_holds(r, e) == 0 && make_plan(r, e) == 0) {
-		find_oldest(r, entry);
+		find_spans(r, entry);
 		rc = 0;
 	}
 	free(entry);

@@ -10,11 +10,18 @@
 
 struct store;
 
+/* When the records are of that stay, held or not; inclusive. */
+struct app_retain_span {
+	int64_t first_us, last_us;
+};
+#define APP_RETAIN_SPANS_MAX 64
+
 struct app_retain {
 	/* in */
 	const char *store, *stream;
 	struct retain_policy policy;
 	int64_t now_us;
+	bool open; /* there are records that are not sealed yet */
 	/* the plan */
 	struct app_records records; /* the chain that it is of */
 	enum retain_tier tier; /* detail; access; archive, if its chain says so (derive) */
@@ -24,6 +31,10 @@ struct app_retain {
 	size_t hold_count;
 	struct retain_plan plan;
 	int64_t from_us; /* no record that stays is older; INT64_MAX: none stays */
+	/* Of what stays between what went; by their first.  Too many are longer ones. */
+	struct app_retain_span spans[APP_RETAIN_SPANS_MAX];
+	size_t span_count;
+	int64_t sealed_us; /* t of the newest segment */
 	/* carried out */
 	uint64_t *entries; /* of prune, in order */
 	size_t entry_count;

@@ -166,16 +166,18 @@ out:
 
 /* As far as analysts are shown cells: what they and all below them see does not change. */
 int
-app_tally_fold(
-    const char *store, const char *stream, int64_t until_us, uint64_t *folded, struct err *e)
+app_tally_fold(const char *store, const char *stream, int64_t behind_us, int64_t until_us,
+    uint64_t *folded, struct err *e)
 {
-	const struct tally_folding how = { stream, until_us, VIEW_K_ANALYST };
+	const struct tally_folding how = { stream, until_us, VIEW_K_ANALYST,
+		behind_us != INT64_MIN, behind_us };
 	struct buf path = { 0 };
+	uint64_t more = 0;
 	int rc = app_tally_path(store, &path, e);
 
-	*folded = 0;
 	if (rc == 0 && access(path.data, F_OK) == 0)
-		rc = tally_fold(path.data, &how, folded, e);
+		rc = tally_fold(path.data, &how, &more, e);
+	*folded += more;
 	buf_free(&path);
 	return (rc == -1 ? err_in(e, "stream %s", stream) : 0);
 }

@@ -37,12 +37,13 @@ int app_tally_forget(
     const char *store, const char *stream, bool *there, bool *apart, struct err *e);
 
 /*
- * Behind the pruning of detail: cells under the analysts' k of periods that are over at until_us
- * become part of "other" for good (tally/fold.h); events before it have no record any more.
- * No stats.db: nothing to do.  folded: how many cells went.
+ * Behind the pruning of detail: cells under the analysts' k of periods that lie between two
+ * times become part of "other" for good (tally/fold.h); events between them have no record any
+ * more.  behind_us INT64_MIN: all before.  No stats.db: nothing to do.  folded: how many went,
+ * in addition.
  */
-int app_tally_fold(
-    const char *store, const char *stream, int64_t until_us, uint64_t *folded, struct err *e);
+int app_tally_fold(const char *store, const char *stream, int64_t behind_us, int64_t until_us,
+    uint64_t *folded, struct err *e);
 
 /* What was counted of periods that are over at until_us goes; rows: how many did.  As above. */
 int app_tally_expire(

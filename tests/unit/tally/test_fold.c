@@ -95,7 +95,7 @@ open_book(const char *stream)
 static uint64_t
 fold(const char *stream, int64_t until_us)
 {
-	const struct tally_folding how = { stream, until_us, K };
+	const struct tally_folding how = { stream, until_us, K, false, 0 };
 	uint64_t folded = 99;
 
 	assert_int_equal(tally_fold(path, &how, &folded, &e), 0);
@@ -179,6 +179,21 @@ what_is_not_over_stays(void **state)
 	assert_int_equal(fold("s", START_US + 40 * DAY_US), 0);
 	assert_int_equal(fold("nobody", INT64_MAX), 0);
 	assert_int_equal(fold("t", INT64_MAX), 4);
+}
+
+static void
+what_is_of_before_stays(void **state)
+{
+	struct tally_folding how = { "s", START_US + 2 * DAY_US, K, true, START_US + DAY_US };
+	uint64_t folded = 99;
+
+	fill();
+	assert_int_equal(tally_fold(path, &how, &folded, &e), 0);
+	assert_int_equal(folded, 0); /* the period that it is in is of before */
+	how.behind_us = START_US;
+	assert_int_equal(tally_fold(path, &how, &folded, &e), 0);
+	assert_int_equal(folded, 2); /* an hour and a day of the second */
+	assert_int_equal(fold("s", START_US + 2 * DAY_US), 4);
 }
 
 static bool
@@ -298,7 +313,7 @@ what_is_over_its_own_term_goes(void **state)
 static void
 what_is_no_stats_db_is_not_made(void **state)
 {
-	const struct tally_folding how = { "s", START_US, K };
+	const struct tally_folding how = { "s", START_US, K, false, 0 };
 	uint64_t folded;
 	FILE *f;
 
@@ -322,6 +337,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    cells_of_few_become_other_and_sums_stay, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_over_stays, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_of_before_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_named_them_is_in_no_byte, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    whoever_counts_meanwhile_loses_nothing, set_up, tear_down),

@@ -371,7 +371,8 @@ folding_changes_no_answer(void **state)
 {
 	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_ANALYST),
 		view_grant_of(VIEW_PUBLIC) };
-	const struct tally_folding how = { "s", (FIRST + DAYS) * DAY, VIEW_K_ANALYST };
+	const struct tally_folding how = { "s", (FIRST + DAYS) * DAY, VIEW_K_ANALYST,
+		false, 0 };
 	struct view_counts before[3], after;
 	struct err e = { ERR_NONE, "" };
 	uint64_t seed = 33, folded;
