@@ -238,6 +238,19 @@ def test_a_stream_that_is_written():
     good()
 
 
+def test_an_address_that_reads_like_its_network():
+    """Where records have networks, those who share one do not get each other's records: not the one whose address is its name, either."""
+    approvers('a', 'b')
+    write('c.yaml', read('c.yaml') + b'streams: {net: {mask: {ip.peer: truncate}}}\n')
+    clients = [f'99.9.9.{n}' for n in range(5)] + [f'2001:db8:7::{n}' for n in ('', 5, 9)]
+    cretula('pipe', '--config', 'c.yaml', 'net', '--format', 'combined', code=0,
+            stdin=''.join(combined(n, client=client) for n, client in enumerate(clients)).encode())
+    for value, others in ((clients[0], 5), (clients[1], 5), (clients[5], 3), (clients[6], 3)):
+        stream = ask('find', '--json', value=value).json['streams'][0]
+        equal((stream['records'], stream['same_network']), (0, others), value)
+    equal(ask('erase', '--json', value=clients[0]).json['erased'], 0)
+
+
 def test_live_epochs_and_classes():
     """Users and sessions, claimed and believed, peers and hops, in each form that mask: gives; and no more than a day's worth."""
     if not is_testing_build():

@@ -206,7 +206,7 @@ unsigned
 mask_forms_plain(const struct mask_value *value, struct mask_form out[static 2])
 {
 	struct mask_form *form = out;
-	char text[INET6_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN], network[INET6_ADDRSTRLEN];
 	struct parse_addr addr;
 
 	if (value->kind == MASK_VALUE_USER)
@@ -215,10 +215,13 @@ mask_forms_plain(const struct mask_value *value, struct mask_form out[static 2])
 		return ((unsigned)(form - out));
 	addr = address_of(value);
 	(void)inet_ntop(addr.len == 4 ? AF_INET : AF_INET6, addr.bytes, text, sizeof(text));
-	form = add(form, MASK_SLOT_PEER, text, strlen(text));
-	form = add(form, MASK_SLOT_PEER, text, mask_address_truncated(&addr, text));
+	(void)mask_address_truncated(&addr, network);
+	/* 192.0.2.0 in clear is the text of its whole network, too: nobody's. */
+	if (strcmp(text, network) != 0)
+		form = add(form, MASK_SLOT_PEER, text, strlen(text));
+	form = add(form, MASK_SLOT_PEER, network, strlen(network));
 	form[-1].network = true;
-	return (2);
+	return ((unsigned)(form - out));
 }
 
 /* ---- bound to a subject ---- */

@@ -66,7 +66,10 @@ void mask_forms_close(struct mask_forms *f); /* NULL is legal */
 /* The forms of value under the keys of an epoch; 0 if the ring has none of it. */
 unsigned mask_forms_of(struct mask_forms *f, const struct mask_value *value, enum key_period period,
     int64_t index, struct mask_form out[static MASK_FORMS_MAX]);
-/* Those that no key goes into: in clear (own networks, machines), and its network. */
+/*
+ * Those that no key goes into: in clear (own networks, machines), and its
+ * network; one that ends in zeros reads like its network, and is only that.
+ */
 unsigned mask_forms_plain(const struct mask_value *value, struct mask_form out[static 2]);
 
 /* Is there a key of the epoch, for tokens that are bound to a subject? */
