@@ -1,0 +1,118 @@
+"""docs/tutorial.md and docs/howto: their commands do what the pages say, and their links lead somewhere.
+
+Blocks of `sh` are run in order, by one shell that ends at the first failure, as they are printed (the port is another one).  A
+block without a language is what the `sh` block before it prints: `...` in a line is anything, a line of it any lines, and what
+differs from day to day (times, tokens, keys, speeds) is only compared by its form.  `console` has what no test can run.
+"""
+import glob
+import os
+import re
+import socket
+import subprocess
+
+from lib import CRETULA, SOURCE, equal, main, read
+from test_run import free_port
+
+DOCS = os.path.join(SOURCE, 'docs')
+BREAK = '\x1e'
+VOLATILE = [
+    (r'\d{4}-\d\d-\d\dT[\d:.]+Z', 'TIME'), (r'\d\d/[A-Z][a-z]{2}/\d{4}', 'DAY'), (r'\b(ip|em|sg|us)\.[a-z2-7]{16}', r'\1.TOKEN'),
+    (r'sha256:[0-9a-f]{16,}', 'HASH'), (r'cretula/[0-9a-f]{16}/', 'cretula/ID/'), (r'\+[0-9a-f]{8}\+[\w+/=]{8,}', '+KEY'),
+    (r'[\d.,]+ [KMG]?i?B(/s)?\b', r'N bytes\1'), (r'[\d.]+ s\b', 'N s'), (r'\d+ files', 'N files'), (r'(learning|sealing) [\d.]+', r'\1 N'),
+    (r' +', ' ')]
+
+
+def blocks(page):
+    """(language, text) of each; every line with a fence begins or ends one."""
+    text = read(os.path.join(DOCS, page)).decode()
+    equal(len(re.findall(r'^ *```', text, re.M)) % 2, 0, page)
+    return re.findall(r'^```(\w*)\n(.*?)^```$', text, re.M | re.S)
+
+
+def formed(text):
+    text = text.replace(os.getcwd(), '/home/you/logs')
+    for what, form in VOLATILE:
+        text = re.sub(what, form, text)
+    return text.strip()
+
+
+def is_shown(want, got):
+    """Is got what the page shows?"""
+    pattern = ''
+    for line in want.splitlines():
+        pattern += '(.*\n)*' if line == '...' else re.escape(line).replace(r'\.\.\.', '.*') + '\n'
+    return re.fullmatch(pattern, got + '\n') is not None
+
+
+def shell(script):
+    """What a shell prints, until it ends, and how."""
+    os.mkdir('.bin')
+    for name in ('cretula', 'cretula-verify'):
+        os.symlink(CRETULA + name[len('cretula'):], f'.bin/{name}')
+    env = {**os.environ, 'PATH': os.path.abspath('.bin') + ':' + os.environ['PATH'], 'TZ': 'UTC'}
+    done = subprocess.run(['bash', '-e', '-o', 'pipefail', '-c', script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False, timeout=600, env=env, stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout.decode('utf-8')
+
+
+def run_page(page, least, setup=''):
+    """Run all of a page, of which so many blocks show what is printed."""
+    found, port = blocks(page), str(free_port(socket.SOCK_STREAM))
+    commands = [text for language, text in found if language == 'sh']
+    script = setup + ''.join(f"\nprintf '\\036'\n{text}" for text in commands)
+    code, out = shell(script.replace('8466', port))
+    told = out.replace(port, '8466').split(BREAK)[1:]
+    equal(code, 0, f'{page}: the last of {len(told)} blocks of {len(commands)}:\n{commands[len(told) - 1]}{told[-1]}')
+    shown, at = 0, -1
+    for number, (language, text) in enumerate(found):
+        at += language == 'sh'
+        if language == '' and number and found[number - 1][0] == 'sh':
+            shown += 1
+            want, got = formed(text), formed(told[at])
+            assert is_shown(want, got), f'{page}: the page shows\n{want}\nand it is\n{got}'
+    assert shown >= least, (page, shown)
+
+
+def test_the_tutorial():
+    equal({language for language, _ in blocks('tutorial.md')}, {'sh', ''})
+    run_page('tutorial.md', 11)
+
+
+def test_what_is_shown_is_compared():
+    """A test that cannot fail is a defect."""
+    equal([is_shown(want, 'a 5\nb\nc') for want in ('a 5\nb\nc', 'a ...\nb\nc', '...\nc', 'a 5\n...', 'a 4\nb\nc', 'a 5\nb', '...\nb', 'b\nc')],
+          [True, True, True, True, False, False, False, False])
+    equal(formed('ip.aaaaaaaaaaaaaaaa 3 records'), 'ip.TOKEN 3 records')
+
+
+def test_links():
+    """Relative links of README.md and docs lead to a file, and to a heading of it if they name one; `docs/FILE` is there."""
+    pages = [os.path.join(SOURCE, 'README.md'), *glob.glob(os.path.join(DOCS, '**', '*.md'), recursive=True)]
+    seen, wrong = 0, []
+    for page in pages:
+        text = re.sub(r'^```.*?^```$', '', read(page).decode(), flags=re.M | re.S)
+        named = re.findall(r'`(docs/[\w./-]+)`', text)
+        wrong += [(page, name) for name in named if not os.path.exists(os.path.join(SOURCE, name))]
+        seen += len(named)
+        text = re.sub(r'`[^`\n]*`', '', text)
+        for link in re.findall(r'\]\(([^)\s]+)\)', text):
+            if re.match(r'[a-z]+:', link):
+                continue
+            seen += 1
+            place, _, part = link.partition('#')
+            target = os.path.normpath(os.path.join(os.path.dirname(page), place)) if place else page
+            if not os.path.exists(target):
+                wrong.append((page, link))
+            elif part and part not in headings(target):
+                wrong.append((page, link))
+    assert not wrong, wrong
+    assert seen > 10, seen
+
+
+def headings(page):
+    """The anchors that a page of Markdown has."""
+    return {re.sub(r'[^\w -]', '', line.lower()).strip().replace(' ', '-')
+            for line in re.findall(r'^#+ (.*)$', read(page).decode(), re.M)}
+
+
+main()
