@@ -10,7 +10,7 @@ import re
 import socket
 import subprocess
 
-from lib import CRETULA, SOURCE, equal, main, read
+from lib import CRETULA, SOURCE, equal, main, read, write
 from test_run import free_port
 
 DOCS = os.path.join(SOURCE, 'docs')
@@ -83,6 +83,18 @@ def test_what_is_shown_is_compared():
     equal([is_shown(want, 'a 5\nb\nc') for want in ('a 5\nb\nc', 'a ...\nb\nc', '...\nc', 'a 5\n...', 'a 4\nb\nc', 'a 5\nb', '...\nb', 'b\nc')],
           [True, True, True, True, False, False, False, False])
     equal(formed('ip.aaaaaaaaaaaaaaaa 3 records'), 'ip.TOKEN 3 records')
+
+
+def test_servers_are_the_presets():
+    """howto/servers.md shows each file of share/presets as it is shipped; CRETULA_GOLDEN=write puts in what they are now."""
+    page = os.path.join(DOCS, 'howto', 'servers.md')
+    text, form = read(page).decode(), r'^`(share/presets/[\w/.-]+)`:\n\n(```\w+\n)(.*?)^```$'
+    if os.environ.get('CRETULA_GOLDEN') == 'write':
+        text = re.sub(form, lambda m: f'`{m[1]}`:\n\n{m[2]}{read(os.path.join(SOURCE, m[1])).decode()}```', text, flags=re.M | re.S)
+        write(page, text.encode())
+    shown = {name: body for name, _, body in re.findall(form, text, re.M | re.S)}
+    files = glob.glob(os.path.join(SOURCE, 'share/presets/*/*'))
+    equal(shown, {os.path.relpath(file, SOURCE): read(file).decode() for file in files})
 
 
 def test_links():
