@@ -8,7 +8,6 @@
 
 #define AGENT "streams.*.mask.agent"
 #define INPUT "streams.*.input"
-#define RETAIN "streams.*.retain"
 
 struct walk {
 	struct config_loader *l;
@@ -140,8 +139,10 @@ walk_stream(struct walk *w, const struct config_node *key)
 	l->stream_given[before] = key->mark;
 	w->stream = (int)before;
 	l->epochs_given = 0;
-	if (is_map(w, key->value, "streams.*"))
+	if (is_map(w, key->value, "streams.*")) {
 		walk_map(w, key->value, "streams.*");
+		config_retain_check(l, key->value, &c->streams[before]);
+	}
 	w->stream = -1;
 }
 
@@ -185,8 +186,6 @@ walk_group(struct walk *w, const struct config_node *key, const char *path)
 	if (!is_map(w, key->value, path))
 		return;
 	walk_map(w, key->value, path);
-	if (strcmp(path, RETAIN) == 0)
-		config_retain_check(w->l, key->value, &w->l->config->streams[w->stream]);
 }
 
 static void

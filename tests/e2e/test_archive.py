@@ -340,6 +340,10 @@ def test_configurations_that_cannot_be():
         run = cretula('check', '--config', 'c.yaml', code=78)
         assert what in run.err + run.text, run.err + run.text
     assert 'archive.k' in cretula('check', '--explain', code=0).text
+    # A preset that counts on an archive needs one that is made, wherever in the file that is said.
+    for more, code in ('', 78), (', archive: {to: strict}', 0):
+        write('c.yaml', f'store: store\nstreams: {{s: {{retain: {{preset: pci-dss, detail: 90d, archive: 1y}}{more}}}}}\n'.encode())
+        cretula('check', '--config', 'c.yaml', code=code)
 
 
 main()

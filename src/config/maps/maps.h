@@ -56,8 +56,8 @@ void config_fields_print(const struct mask_policy *p, int indent, struct buf *ou
 void config_fields_schema(struct buf *out);
 void config_fields_explain(struct buf *out);
 
-/* retain: can what the map says be kept at once?  What cannot is said. */
-void config_retain_check(struct config_loader *l, const struct config_node *map,
+/* retain: can what the stream's map says be kept at once?  What cannot is said. */
+void config_retain_check(struct config_loader *l, const struct config_node *stream_map,
     const struct config_stream *stream);
 /* The presets for people. */
 void config_retain_explain(struct buf *out);

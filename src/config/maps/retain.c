@@ -11,16 +11,37 @@ find_key(const struct config_node *map, const char *name)
 	return (NULL);
 }
 
-void
-config_retain_check(
-    struct config_loader *l, const struct config_node *map, const struct config_stream *stream)
+/* An archive that is made nowhere keeps nothing. */
+static int
+check(const struct config_stream *stream, enum retain_tier *blamed, struct err *e)
 {
+	struct retain_policy without = stream->retain;
+
+	if (retain_policy_check(&stream->retain, blamed, e) == -1)
+		return (-1);
+	if (stream->archive.to[0] != '\0')
+		return (0);
+	without.term_us[RETAIN_ARCHIVE] = 0;
+	if (retain_policy_check(&without, blamed, e) == 0)
+		return (0);
+	*blamed = RETAIN_ARCHIVE;
+	return (err_set(e, ERR_CONFIG,
+	    "archive: the preset %s needs it, and `archive: { to: DIR }` is not said",
+	    retain_presets[without.preset].name));
+}
+
+void
+config_retain_check(struct config_loader *l, const struct config_node *stream_map,
+    const struct config_stream *stream)
+{
+	const struct config_node *map = find_key(stream_map, "retain"), *key;
 	enum retain_tier blamed;
-	const struct config_node *key;
 	struct err e;
 
-	if (retain_policy_check(&stream->retain, &blamed, &e) == 0)
+	if (map == NULL || map->value->broken || map->value->kind != CONFIG_MAP ||
+	    check(stream, &blamed, &e) == 0)
 		return;
+	map = map->value;
 	/* The caret goes below what was said of it, else below what gave it its term. */
 	if ((key = find_key(map, retain_tier_names[blamed])) == NULL)
 		key = find_key(map, "preset");

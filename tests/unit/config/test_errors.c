@@ -76,6 +76,10 @@ static const struct {
 	    "DSS 4.0 10.5.1: twelve months, the most recent three immediately at hand)\n"
 	    "      retain: {preset: pci-dss, detail: 90d}\n"
 	    "                                        ^\n" },
+	{ "an archive that nothing makes", IN_STREAM "retain: {preset: pci-dss, detail: 90d, archive: 1y}\n",
+	    "c.yaml:3:53: archive: the preset pci-dss needs it, and `archive: { to: DIR }` is not "
+	    "said\n      retain: {preset: pci-dss, detail: 90d, archive: 1y}\n"
+	    "                                                      ^\n" },
 	{ "what a preset gave is in the way", IN_STREAM "retain: {detail: 4y, preset: iso-27001}\n",
 	    "c.yaml:3:34: aggregates: shorter than detail: what was counted of records that are "
 	    "there can be counted again\n      retain: {detail: 4y, preset: iso-27001}\n"
