@@ -5,19 +5,22 @@ block without a language is what the `sh` block before it prints: `...` in a lin
 differs from day to day (times, tokens, keys, speeds) is only compared by its form.  `console` has what no test can run.
 """
 import glob
+import gzip
 import os
 import re
 import socket
 import subprocess
+import time
 
-from lib import CRETULA, SOURCE, equal, main, read, write
+from lib import CRETULA, SOURCE, cretula, equal, main, make_log, read, write
 from test_run import free_port
 
 DOCS = os.path.join(SOURCE, 'docs')
 BREAK = '\x1e'
 VOLATILE = [
     (r'\d{4}-\d\d-\d\dT[\d:.]+Z', 'TIME'), (r'\d\d/[A-Z][a-z]{2}/\d{4}', 'DAY'), (r'\b(ip|em|sg|us)\.[a-z2-7]{16}', r'\1.TOKEN'),
-    (r'sha256:[0-9a-f]{16,}', 'HASH'), (r'cretula/[0-9a-f]{16}/', 'cretula/ID/'), (r'\+[0-9a-f]{8}\+[\w+/=]{8,}', '+KEY'),
+    (r'request [0-9a-f]{32}', 'request ID'), (r'sha256:[0-9a-f]{16,}', 'HASH'),
+    (r'cretula/[0-9a-f]{16}/', 'cretula/ID/'), (r'\+[0-9a-f]{8}\+[\w+/=]{8,}', '+KEY'),
     (r'[\d.,]+ [KMG]?i?B(/s)?\b', r'N bytes\1'), (r'[\d.]+ s\b', 'N s'), (r'\d+ files', 'N files'), (r'(learning|sealing) [\d.]+', r'\1 N'),
     (r' +', ' ')]
 
@@ -76,6 +79,26 @@ def run_page(page, least, setup=''):
 def test_the_tutorial():
     equal({language for language, _ in blocks('tutorial.md')}, {'sh', ''})
     run_page('tutorial.md', 11)
+
+
+def logs():
+    """raw/access.log, .1 and .2.gz; with a line that is none."""
+    os.mkdir('raw')
+    day = time.strftime('%d/%b/%Y', time.gmtime(time.time() - 86400)).encode()
+    log = make_log(6000).replace(b'24/Nov/2025', day).splitlines(keepends=True)
+    write('raw/access.log.2.gz', gzip.compress(b''.join(log[:2000])))
+    write('raw/access.log.1', b''.join(log[2000:5000]) + b'no line of a log\n')
+    write('raw/access.log', b''.join(log[5000:]))
+
+
+def test_migrate_old_logs():
+    logs()
+    run_page('howto/migrate-old-logs.md', 5)
+
+
+def test_subject_request():
+    cretula('pipe', 'shop', '--store', 'store', '--format', 'combined', stdin=make_log(3000).replace(b'198.51.68.1 ', b'198.51.99.4 '), code=0)
+    run_page('howto/subject-request.md', 3)
 
 
 def test_what_is_shown_is_compared():
