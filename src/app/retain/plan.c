@@ -1,5 +1,6 @@
 #include "app/retain/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,11 +46,23 @@ app_retain_policy(const struct config *c, const char *stream, struct retain_poli
 
 /* ---- what is there ---- */
 
+/* An archive is derived from another stream; what is derived of the stream itself makes it none. */
+static void
+see_origin(struct app_retain *r, const struct seal_entry *entry, char own[static 256])
+{
+	if (entry->type == SEAL_GENESIS)
+		(void)snprintf(own, 256, "%.*s", (int)entry->of.genesis.origin.len,
+		    entry->of.genesis.origin.ptr);
+	else if (entry->type == SEAL_DERIVE && !span_is(entry->of.derive.origin, own))
+		r->tier = RETAIN_ARCHIVE;
+}
+
 static int
 read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 {
 	const struct store_chain *chain = &r->records.chain;
 	const struct seal_past *past;
+	char own[256] = "";
 	size_t count = 0;
 
 	r->segments = calloc(chain->count + 1, sizeof(r->segments[0]));
@@ -60,8 +73,7 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 
 		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
-		if (entry->type == SEAL_DERIVE)
-			r->tier = RETAIN_ARCHIVE;
+		see_origin(r, entry, own);
 		if (entry->type != SEAL_SEGMENT ||
 		    (past = seal_history_segment(r->records.history, facts->seg)) == NULL ||
 		    past->entry != i)
