@@ -181,6 +181,14 @@ def due_again(stream, now, days=90):
                    e['seg'] in named or e['seg'] >= onward for named, onward in held))
 
 
+def reaches(stream, now):
+    """Twelve months, or as long as there is the stream."""
+    kept = [utc(e['time']['min']) for e in stream.of('segment') if e['n'] and e['seg'] not in stream.pruned]
+    if kept and (now - min(kept)).days > 365:
+        return 'met'
+    return 'partly' if not stream.pruned and (now - utc(stream.entries[0]['t'])).days <= 365 else 'not met'
+
+
 def states_again(page, streams, rows, counts, policies):
     """The states of the controls, by the rules as they are written; figures that were compared already are taken."""
     mine = [s for s in streams if not s.name.startswith('cretula.')]
@@ -231,8 +239,8 @@ def states_again(page, streams, rows, counts, policies):
                      (partly, sum(r['unlocked'] for r in rows.values()) <= all_segments // 2), (no, True)),
         'RETENTION': of((na, not kept and not gone['pruned_segments']), (met, newest('retain', 2) == met and not due),
                         (partly, newest('retain', 2) != no or gone['pruned_segments'] or not due), (no, True)),
-        'HISTORY': of((met, kept and (now - min(kept)).days > 365), (partly, not any(rows[s.name]['pruned_segments'] for s in mine) and (
-            now - min(utc(s.entries[0]['t']) for s in streams)).days <= 365), (no, True)),
+        'HISTORY': max((reaches(s, now) for s in mine if any(e['n'] for e in s.of('segment'))), key=[met, partly, no].index, default=of(
+            (partly, (now - min(utc(s.entries[0]['t']) for s in streams)).days <= 365), (no, True))),
         'TOMBSTONES': of((no, codes & tombstone), (met, gone['pruned_records'] + gone['pruned_segments'] + gone['erased'] + gone['replaced']),
                          (na, True)),
         'HOLDS': of((no, 'E_PRUNE_UNDER_HOLD' in codes), (met, gone['holds'] + gone['holds_in_force']), (na, True)),
@@ -448,6 +456,34 @@ def test_states():
         equal((states['RETENTION'], states['KEYS'], {k['name']: k['state'] for k in page['keys']['rows']}['2025-W09']), want, now)
 
 
+def test_no_stream_hides_behind_another():
+    """One stream has what is two years old: another one, of which all but the newest was pruned, does not look as old by it; whatever the window."""
+    if not is_testing_build():
+        raise Skip('needs -Dtesting=true')
+    write('log', make_log(300).replace(b'/2025:', b'/2024:'))
+    write('c.yaml', b'store: store\nstreams: {new: {retain: {detail: 1d}}}\n')
+
+    def ago(days):
+        return datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days)
+
+    def at(days):
+        return {'CRETULA_CLOCK': ago(days).strftime('%Y-%m-%dT%H:%M:%SZ')}
+
+    def state(*args):
+        page, _, _ = report(*args)
+        compare(page)
+        return {c['id']: c['state'] for c in page['controls']}['HISTORY']
+
+    cretula('import', '--store', 'store', '--stream', 'old', '--format', 'auto', 'log', code=0, env=at(4))
+    for days in (4, 3, 2):
+        line = f'192.0.2.1 - - [{ago(days):%d/%b/%Y:%H:%M:%S} +0000] "GET / HTTP/1.1" 200 5 "-" "-"\n'
+        cretula('pipe', '--store', 'store', 'new', '--format', 'combined', stdin=line.encode(), code=0, env=at(days))
+    equal(state(), 'partly')
+    cretula('retain', '--config', 'c.yaml', '--stream', 'new', code=0, env=at(1.5))
+    equal(state(), 'not met')
+    equal(state('--since', '-1d'), 'not met')
+
+
 def test_golden():
     """The page and the JSON, byte by byte."""
     if not is_testing_build():
@@ -490,7 +526,7 @@ def test_a_store_that_does_not_verify():
     lines = read(chain).splitlines(keepends=True)
     write(chain, b''.join(lines[:5]) + b'{"v":1,"garbage\n' + b''.join(lines[6:]))
     page, text, _ = report(code=1)
-    assert 'met' not in {c['state'] for c in page['controls']}
+    assert not {'met', 'not applicable'} & {c['state'] for c in page['controls']}, page['controls']
     equal((page['streams'][1]['name'], page['streams'][1]['problem'] != ''), ('shop', True))
     look(text)
     # Something that a later version writes: not all could be checked.

@@ -30,6 +30,7 @@ see_segment(const struct paper *p, struct paper_stream *s, const struct seal_ent
 	bool pruned = past != NULL && past->pruned;
 
 	s->sealed_us = entry->t_us;
+	s->pruned |= pruned;
 	if (!pruned && facts->n > 0 && facts->counts.time_min_us < s->kept_us)
 		s->kept_us = facts->counts.time_min_us;
 	if (!audit_range_holds(&p->range, facts))

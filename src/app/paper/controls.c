@@ -215,18 +215,35 @@ judge_RETENTION(const struct paper *p, const struct paper_sums *s, struct paper_
 	return (run != NULL || pruned > 0 || due == 0 ? PAPER_PARTLY : PAPER_NOT_MET);
 }
 
+/* Of the stream that reaches back least, whatever the window; no stream hides behind another. */
 static enum paper_state
 judge_HISTORY(const struct paper *p, const struct paper_sums *s, struct paper_verdict *v)
 {
-	uint64_t reach = figure(
-	    v, "days_of_records", s->kept_us == INT64_MAX ? 0 : days_until(p->now_us, s->kept_us));
-	uint64_t age = figure(
-	    v, "days_of_store", p->genesis_us == 0 ? 0 : days_until(p->now_us, p->genesis_us));
-	uint64_t pruned = figure(v, "pruned_segments", s->pruned_segments);
+	uint64_t least = UINT64_MAX, pruned = 0, age = days_until(p->now_us, p->genesis_us);
+	enum paper_state worst = PAPER_MET;
 
-	if (reach > 365)
-		return (PAPER_MET);
-	return (age <= 365 && pruned == 0 ? PAPER_PARTLY : PAPER_NOT_MET);
+	(void)s;
+	for (size_t i = 0; i < p->stream_count; i++) {
+		const struct paper_stream *t = &p->streams[i];
+		bool none = t->kept_us == INT64_MAX;
+		uint64_t reach = none ? 0 : days_until(p->now_us, t->kept_us);
+		bool young = !t->pruned && days_until(p->now_us, t->genesis_us) <= 365;
+		enum paper_state now = reach > 365 ? PAPER_MET :
+		    young                          ? PAPER_PARTLY :
+						     PAPER_NOT_MET;
+
+		if (strncmp(t->name, "cretula.", 8) == 0 || (none && !t->pruned))
+			continue;
+		pruned += t->pruned;
+		least = reach < least ? reach : least;
+		worst = now > worst ? now : worst;
+	}
+	(void)figure(v, "days_of_records", least == UINT64_MAX ? 0 : least);
+	(void)figure(v, "days_of_store", p->genesis_us == 0 ? 0 : age);
+	(void)figure(v, "pruned_streams", pruned);
+	if (least == UINT64_MAX)
+		return (age <= 365 ? PAPER_PARTLY : PAPER_NOT_MET);
+	return (worst);
 }
 
 static enum paper_state
@@ -388,8 +405,9 @@ app_paper_judge(struct paper *p)
 
 		v->figure_count = 0;
 		v->state = judges[i](p, &sums, v);
-		/* Of a chain that could not be read nobody knows what it says. */
-		if (hidden > 0 && v->state == PAPER_MET) {
+		/* Of a chain that could not be read nobody knows what it says, or does not. */
+		if (hidden > 0 &&
+		    (v->state == PAPER_MET || v->state == PAPER_NOT_APPLICABLE)) {
 			v->state = PAPER_PARTLY;
 			(void)figure(v, "chains_not_read", hidden);
 		}

@@ -20,6 +20,7 @@ struct paper_stream {
 	bool escrow, has_ratchet;
 	struct seal_raw raw;
 	uint64_t segments, records, bytes, unbalanced, unlocked, untagged; /* of the window */
+	bool pruned; /* something was, ever */
 	uint64_t pruned_segments, pruned_records, erased, replaced; /* of these */
 	struct stats_counts counts; /* times: of the records */
 	int64_t kept_us; /* the oldest record of the stream that is there; INT64_MAX: none */
