@@ -101,6 +101,19 @@ def test_subject_request():
     run_page('howto/subject-request.md', 3)
 
 
+def test_lost_disk():
+    log = make_log(6000).splitlines(keepends=True)
+    write('access.log.1', b''.join(log[:3000]))
+    write('access.log', b''.join(log[3000:]))
+    run_page('howto/lost-disk.md', 5)
+
+
+def test_audit():
+    write('access.log', make_log(3000))
+    cretula('import', '--store', 'store', '--stream', 'shop', 'access.log', code=0)
+    run_page('howto/audit.md', 5)
+
+
 def test_what_is_shown_is_compared():
     """A test that cannot fail is a defect."""
     equal([is_shown(want, 'a 5\nb\nc') for want in ('a 5\nb\nc', 'a ...\nb\nc', '...\nc', 'a 5\n...', 'a 4\nb\nc', 'a 5\nb', '...\nb', 'b\nc')],
