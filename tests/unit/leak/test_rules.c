@@ -100,6 +100,12 @@ static const struct {
 	  "\"nothing of importance is in this text but a sign, \\u2013 \"",
 	    NULL },
 	{ "path\t/\tshop\t2025-11-24\nsealed\t12\t0\t1abb49b8be1a8d5fa7d6f40011a25bf4\n", NULL },
+	{ "cretula words v1\n1abb49b8be1a8d5fa7d6f40011a25bf4\n"
+	  "b3d1781df9744ff9151e13f07f9b0143\n", NULL },
+	{ "cretula words v1\n1abb49b8be1a8d5fa7d6f40011a25bf4\n"
+	  "00000000000000000000000000000000\nx", "hexid" },
+	{ "cretula words v2\n1abb49b8be1a8d5fa7d6f40011a25bf4\n"
+	  "00000000000000000000000000000000\n", "hexid" },
 	{ "path\t/\tshop\t2025-11-24\nsealed\t12\t0\t1abb49b8be1a8d5fa7d6f40011a25bf4\nx", "hexid" },
 	{ "path\t/\tshop\t2025-11-24\nsealed\t12\t1abb49b8be1a8d5fa7d6f40011a25bf4\n", "hexid" },
 	{ "eyJ.abc", NULL },
