@@ -1,8 +1,10 @@
 """cretula subject request, approve, find, export, erase: a person is answered, by two, once, and nothing names the value."""
+import base64
 import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -185,7 +187,6 @@ def test_destroyed_keys():
     got = cretula('subject', 'check', '--statement', 'answer/statement.txt', '--anchor', anchor, code=0)
     assert got.text.startswith('signed by cretula/') and statement.split('\n\n')[0] in got.text
     body, _, signature = statement.partition('\n\n')
-    import base64
     der = bytes.fromhex('302a300506032b6570032100') + base64.b64decode(anchor.split()[0].split('+', 2)[2])[1:]
     write('key.der', der)
     write('body', body.encode() + b'\n')
@@ -236,6 +237,38 @@ def test_a_stream_that_is_written():
     pipe.communicate(timeout=60)
     equal(do('erase', '--json', file='case1').json['erased'], 20)
     good()
+
+
+def test_nothing_is_shown_that_is_not_sealed():
+    """A crash at any step of an export: where a part of the answer is on the disk, its entry is in the chain."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    imported('s', keep=False)
+    request('export')
+    approve('a', 'b')
+    shutil.copytree('store', 'before')
+    shutil.copytree('store.keys', 'before.keys')
+    crashed = given = 0
+    while crashed != 0 or given == 0:
+        for name in ('store', 'store.keys', 'answer'):
+            shutil.rmtree(name, ignore_errors=True)
+        shutil.copytree('before', 'store')
+        shutil.copytree('before.keys', 'store.keys')
+        given += 3
+        crashed = do('export', '--out', 'answer', env={'CRETULA_FAULT': str(given)}, code=None).code
+        assert crashed in (0, 77), crashed
+        if os.path.isdir('answer') and os.listdir('answer'):
+            equal(len(reports()), 1, given)
+    assert given > 10 and len(os.listdir('answer')) == 3, given
+    # No room for the answer: the request is used up, and says so.
+    shutil.rmtree('store')
+    shutil.rmtree('answer')
+    shutil.copytree('before', 'store')
+    shutil.rmtree('store.keys')
+    shutil.copytree('before.keys', 'store.keys')
+    got = do('export', '--out', 'answer', env={'CRETULA_FAULT': f'{given - 3}:28'}, code=74)
+    assert 'the request is used up' in got.err and not os.path.exists('answer'), got.err
+    equal(len(reports()), 1)
 
 
 def test_an_address_that_reads_like_its_network():

@@ -21,7 +21,7 @@ struct work {
 	struct app_answers answers;
 	const char *out_path; /* NULL: none */
 	int out_fd;
-	bool exports, made;
+	bool exports, made, sealed;
 	struct buf statement;
 };
 
@@ -82,10 +82,14 @@ work(struct work *w, const struct app_args *args, struct err *e)
 	    app_answers_find(&w->desk, &w->answers, e) == -1 ||
 	    (w->answers.gone > 0 &&
 		app_statement_make(&w->desk, &w->answers, &w->statement, e) == -1) ||
-	    make_folder(w, e) == -1 || write_files(w, e) == -1)
+	    make_folder(w, e) == -1)
 		return (-1);
+	/* Sealed first: what is given, even in part, was asked for. */
 	asked = app_desk_asked(&w->desk);
-	return (store_asked_seal(w->desk.live.store, &asked, e));
+	if (store_asked_seal(w->desk.live.store, &asked, e) == -1)
+		return (-1);
+	w->sealed = true;
+	return (write_files(w, e));
 }
 
 /* ---- what is shown ---- */
@@ -159,6 +163,9 @@ app_subject_find(const struct app_args *args)
 		if (w.made)
 			drop_folder(&w);
 		code = app_fail(name, &e);
+		if (w.sealed)
+			app_warn(name,
+			    "the request is used up, and nothing was given: make another");
 	} else {
 		(args->json ? print_json : print_text)(&w, &out);
 		if (w.answers.missing > 0)
