@@ -166,6 +166,12 @@ def test_what_cannot_be_asked():
         more = dict(options)
         got = request('find', *more.pop('options', ()), file='bad', code=code, **more)
         assert text in got.err, (text, got.err)
+    for name, value, reason in (('ip.client', VALUE, f'{VALUE} wants it'), ('ip.client', '2001:db8::5', 'of 2001:DB8:0::5'),
+                                ('email', 'erika@example.org', 'for Erika@example.org'), ('user', 'erika', 'mrs. erika M.'),
+                                ('session', 'k3jdmWq', 'k3jdmWq')):
+        got = cretula('subject', 'request', '--config', 'c.yaml', '--kind', 'find', '--class', name, '--reason', reason, '--out', 'bad',
+                      stdin=value.encode(), code=2)
+        assert 'stays in the chain for good' in got.err and value not in got.err, got.err
     assert not os.path.exists('bad')
     cretula('subject', 'request', '--store', 'none', '--kind', 'find', '--class', 'user', '--reason', 'x', code=66)
     assert not os.path.exists('none')

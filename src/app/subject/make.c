@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/retain/hold.h"
 #include "app/say.h"
 #include "app/subject/actions.h"
 #include "app/subject/desk.h"
@@ -106,7 +107,21 @@ read_texts(const struct app_args *args, struct app_request *r, struct err *e)
 	if (r->reason.len > APP_REQUEST_REASON_BYTES || !text_is_ascii(r->reason))
 		return (err_set(e, ERR_USAGE, "--reason: one line of at most %d ASCII characters",
 		    APP_REQUEST_REASON_BYTES));
-	return (0);
+	return (app_hold_text("reason", r->reason, e));
+}
+
+/* Of a name or a session id no detector knows; two letters are in any text. */
+static int
+check_reason(const struct app_desk *d, struct err *e)
+{
+	const struct span reason = d->request.reason;
+	const struct mask_value *value = d->value;
+
+	if (value->kind == MASK_VALUE_ADDRESS || value->len < 3 ||
+	    memmem(reason.ptr, reason.len, value->bytes, value->len) == NULL)
+		return (0);
+	return (err_set(
+	    e, ERR_USAGE, "--reason: the value is in it; it stays in the chain for good"));
 }
 
 static int
@@ -157,7 +172,8 @@ make(struct app_desk *d, const struct app_args *args, struct err *e)
 
 	if (read_kinds(args, r, e) == -1 || read_texts(args, r, e) == -1 ||
 	    app_desk_open(d, args, e) == -1 || read_times(args, r, d->live.now_us, e) == -1 ||
-	    app_desk_streams(d, e) == -1 || app_desk_value(d, r->value_kind, e) == -1)
+	    app_desk_streams(d, e) == -1 || app_desk_value(d, r->value_kind, e) == -1 ||
+	    check_reason(d, e) == -1)
 		return (-1);
 	crypto_random(id, sizeof(id));
 	r->id[text_hex(r->id, id, sizeof(id))] = '\0';
