@@ -65,4 +65,45 @@ def test_the_machine_takes_its_files():
         re.search(r'^profile (\S+)', text('packaging', 'apparmor', 'cretula-run'), re.M)[1]
 
 
+def test_what_it_is_made_of():
+    """The SBOM has what the program is linked with and what lies in web/vendor, whole, and says the same each time."""
+    path = os.path.join(os.path.dirname(CRETULA), 'cretula.spdx.json')
+    if not os.path.exists(path):
+        raise Skip('ninja sbom was not run')
+    with open(path, encoding='utf-8') as file:
+        made = json.load(file)
+    equal([made['spdxVersion'], made['dataLicense'], made['SPDXID']], ['SPDX-2.3', 'CC0-1.0', 'SPDXRef-DOCUMENT'], 'head')
+    assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', made['creationInfo']['created']) and made['creationInfo']['creators']
+    assert made['documentNamespace'].startswith('https://') and made['name']
+    packages = {package['SPDXID']: package for package in made['packages']}
+    equal(len(packages), len(made['packages']), 'ids are unique')
+    for name, package in packages.items():
+        assert re.fullmatch(r'SPDXRef-[A-Za-z0-9.-]+', name), name
+        for key in ('name', 'downloadLocation', 'licenseDeclared', 'licenseConcluded', 'copyrightText'):
+            assert package[key], (name, key)
+        assert package['filesAnalyzed'] is False
+    links = {(link['spdxElementId'], link['relationshipType'], link['relatedSpdxElement']) for link in made['relationships']}
+    equal({end for link in links for end in (link[0], link[2])} - {'SPDXRef-DOCUMENT'}, set(packages), 'each is related to another')
+    # the loader's own list: a library is of some package of the SBOM, or of the compiler
+    of = {'crypto': 'openssl', 'ssl': 'openssl', 'pcre2-8': 'pcre2', 'yaml-0': 'libyaml', 'z': 'zlib', 'sqlite3': 'sqlite', 'c': 'glibc', 'm': 'glibc',
+          'sodium': 'libsodium', 'psl': 'libpsl', 'microhttpd': 'libmicrohttpd', 'seccomp': 'libseccomp'}
+    needed = re.findall(r'NEEDED\s+lib([^.]+)\.', subprocess.run(['objdump', '-p', CRETULA], capture_output=True, check=True, text=True).stdout)
+    for library in needed:
+        if library not in ('gcc_s', 'asan', 'ubsan', 'tsan'):
+            assert ('SPDXRef-cretula', 'DYNAMIC_LINK', 'SPDXRef-' + of.get(library, library)) in links, library
+    vendored = json.loads(text('web', 'vendor', 'vendored.json'))['packages']
+    if ('SPDXRef-cretula', 'CONTAINS', 'SPDXRef-preact') in links:
+        equal({row['name']: row['version'] for row in vendored if row['files'][0]['to'].startswith('web/vendor/')},
+              {packages[b]['name']: packages[b]['versionInfo'] for a, kind, b in links if kind == 'CONTAINS'}, 'vendored')
+    script = os.path.join(SOURCE, 'packaging', 'sbom', 'sbom.py')
+    both = []
+    for name in ('one', 'two'):
+        subprocess.run(['python3', '-B', script, SOURCE, '1.0', name, 'zlib=1.2'], check=True)
+        with open(name, 'rb') as file:
+            both.append(file.read())
+    equal(both[0], both[1], 'twice the same')
+    done = subprocess.run(['python3', '-B', script, SOURCE, '1.0', 'three', 'libnew=1'], capture_output=True, check=False, text=True)
+    assert done.returncode != 0 and 'libnew' in done.stderr and not os.path.exists('three'), 'one without a licence is refused'
+
+
 main()
