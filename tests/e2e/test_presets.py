@@ -48,6 +48,21 @@ def test_sockets_have_units():
                 assert ''.join(unit) in units, (server, unit)
 
 
+def test_the_sidecar_finds_its_places():
+    """The configuration in it is good; store and keys are directories in volumes of their own, which no mount point can be."""
+    config, pod = yaml.safe_load_all(preset('kubernetes', 'sidecar.yaml', {}))
+    write('c.yaml', config['data']['cretula.yaml'].encode())
+    equal(cretula('check', '--config', 'c.yaml', code=0).err, '')
+    config = yaml.safe_load(config['data']['cretula.yaml'])
+    mounts = {m['mountPath']: m['name'] for m in pod['spec']['initContainers'][0]['volumeMounts']}
+    equal([mounts[os.path.dirname(config[name])] for name in ('store', 'keys')], ['store', 'keys'])
+    socket = config['streams']['k8s-nginx']['input']['unix']
+    equal(mounts[os.path.dirname(socket)], 'sockets')
+    equal(pod['spec']['initContainers'][0]['startupProbe']['exec']['command'][-1], socket)
+    equal({c['securityContext']['runAsGroup'] for kind in ('containers', 'initContainers') for c in pod['spec'][kind]}, {101})
+    equal({m['name'] for m in pod['spec']['containers'][0]['volumeMounts']}, {'sockets'})
+
+
 def test_yaml_is_yaml():
     """Of what no test can start here."""
     for server, names in {'traefik': ['traefik.yml'], 'envoy': ['envoy.yaml'], 'docker': ['compose.yaml'],

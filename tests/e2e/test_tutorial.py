@@ -4,10 +4,12 @@ Blocks of `sh` are run in order, by one shell that ends at the first failure, as
 block without a language is what the `sh` block before it prints: `...` in a line is anything, a line of it any lines, and what
 differs from day to day (times, tokens, keys, speeds) is only compared by its form.  `console` has what no test can run.
 """
+import contextlib
 import glob
 import gzip
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -53,18 +55,25 @@ def shell(script):
     for name in ('cretula', 'cretula-verify'):
         os.symlink(CRETULA + name[len('cretula'):], f'.bin/{name}')
     env = {**os.environ, 'PATH': os.path.abspath('.bin') + ':' + os.environ['PATH'], 'TZ': 'UTC'}
-    done = subprocess.run(['bash', '-e', '-o', 'pipefail', '-c', script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False, timeout=600, env=env, stdin=subprocess.DEVNULL)
-    return done.returncode, done.stdout.decode('utf-8')
+    with open('.out', 'wb') as out:
+        process = subprocess.Popen(['bash', '-e', '-o', 'pipefail', '-c', script], stdout=out, stderr=subprocess.STDOUT, env=env,
+                                   stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            code = process.wait(timeout=120)
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # a daemon that a command before the end left
+                os.killpg(process.pid, signal.SIGTERM)
+    return code, read('.out').decode('utf-8')
 
 
 def run_page(page, least, setup=''):
     """Run all of a page, of which so many blocks show what is printed."""
     found, port = blocks(page), str(free_port(socket.SOCK_STREAM))
+    printed = next((p for p in ('8466', '9443') if f'127.0.0.1:{p}' in str(found)), 'no port')
     commands = [text for language, text in found if language == 'sh']
     script = setup + ''.join(f"\nprintf '\\036'\n{text}" for text in commands)
-    code, out = shell(script.replace('8466', port))
-    told = out.replace(port, '8466').split(BREAK)[1:]
+    code, out = shell(script.replace(printed, port))
+    told = out.replace(port, printed).split(BREAK)[1:]
     equal(code, 0, f'{page}: the last of {len(told)} blocks of {len(commands)}:\n{commands[len(told) - 1]}{told[-1]}')
     shown, at = 0, -1
     for number, (language, text) in enumerate(found):
@@ -112,6 +121,10 @@ def test_audit():
     write('access.log', make_log(3000))
     cretula('import', '--store', 'store', '--stream', 'shop', 'access.log', code=0)
     run_page('howto/audit.md', 5)
+
+
+def test_kubernetes():
+    run_page('howto/kubernetes.md', 2)
 
 
 def test_what_is_shown_is_compared():
