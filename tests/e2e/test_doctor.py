@@ -113,7 +113,7 @@ def test_inputs_and_machine():
     system()
     for check in ('queue', 'buffer', 'swap', 'servers'):
         equal(found(check), [], check)
-    shipped = read(f'{SOURCE}/packaging/sysctl.d/cretula.conf').decode()
+    shipped = read(f'{SOURCE}/packaging/sysctl.d/50-cretula.conf').decode()
     system({f"proc/sys/{name.replace('.', '/')}": value + '\n'
             for name, value in re.findall(r'(?m)^([\w.]+) = (\d+)$', shipped)})
     equal((found('queue'), found('buffer'), shipped.count(' = ')), ([], [], 2))
