@@ -21,6 +21,8 @@ SHARED = os.environ.get('CRETULA_SHARED', '')
 SOURCE = os.environ.get('CRETULA_SOURCE', os.path.abspath(os.path.join(os.path.dirname(__file__), '../..')))
 # Of many like steps each N-th is tried: all, but where a slow build runs beside a quick one.
 EACH = int(os.environ.get('CRETULA_EACH', '1'))
+# Of hundreds of durable steps each third is tried, and each with CRETULA_LONG; unit tests of the store try each always.
+THIRD = 1 if os.environ.get('CRETULA_LONG') == '1' else 3
 CRETULA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'cretula'
 UA = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments,
+from lib import (CRETULA, THIRD, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments,
                  write)
 
 
@@ -141,7 +141,7 @@ def test_a_crash_at_any_step_loses_no_record_of_a_key():
         raise Skip('not built with -Dtesting=true')
     write('a.log', log(1))
     write('b.log', log(2))
-    for n in range(1, 400):
+    for n in range(1, 400, THIRD):
         fresh()
         load('a.log', 's', '--no-verify', code=0)
         code = load('b.log', 's', '--no-verify', env={'CRETULA_FAULT': str(n)}).code
