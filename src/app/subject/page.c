@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "app/paper/page/html.h"
 #include "app/subject/answer.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/num.h"
-#include "crypto/sha256.h"
 #include "record/record.h"
 
 static const char style[] =
@@ -26,20 +26,6 @@ static const char style[] =
     "tr{break-inside:avoid}thead{display:table-header-group}"
     "@media print{body{margin:0;max-width:none;font-size:10px}}";
 
-static void
-put_text(struct buf *out, struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		switch (text.ptr[i]) {
-		case '&': buf_str(out, "&amp;"); break;
-		case '<': buf_str(out, "&lt;"); break;
-		case '>': buf_str(out, "&gt;"); break;
-		case '"': buf_str(out, "&quot;"); break;
-		case '\'': buf_str(out, "&#39;"); break;
-		default: buf_char(out, text.ptr[i]);
-		}
-}
-
 /* A string of a record, without its JSON escapes; what else, as it stands. */
 static void
 put_value(struct buf *out, const struct json_value *v)
@@ -47,9 +33,9 @@ put_value(struct buf *out, const struct json_value *v)
 	struct buf plain = { 0 };
 
 	if (v->type == JSON_STRING && json_unescape(v->text, &plain) == 0)
-		put_text(out, buf_view(&plain));
+		app_html_text(out, buf_view(&plain));
 	else
-		put_text(out, v->raw);
+		app_html_text(out, v->raw);
 	buf_free(&plain);
 }
 
@@ -72,7 +58,7 @@ put_record(void *arg, uint64_t number, struct span line, struct err *e)
 			buf_str(&sheet->buf, "</td><td>");
 		} else {
 			buf_str(&sheet->buf, "<i>");
-			put_text(&sheet->buf, key);
+			app_html_text(&sheet->buf, key);
 			buf_str(&sheet->buf, "</i>&nbsp;<code>");
 			put_value(&sheet->buf, &value);
 			buf_str(&sheet->buf, "</code> ");
@@ -88,28 +74,17 @@ put_record(void *arg, uint64_t number, struct span line, struct err *e)
 static void
 put_head(struct buf *out)
 {
-	unsigned char hash[32];
-
-	crypto_sha256(style, sizeof(style) - 1, hash);
+	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
+	app_html_style(out, style);
 	buf_str(out,
-	    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-	    "style-src 'sha256-");
-	buf_base64(out, hash, sizeof(hash));
-	buf_fmt(out,
-	    "'; base-uri 'none'; form-action 'none'\">\n"
-	    "<meta name=\"referrer\" content=\"no-referrer\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	    "<title>Records about you</title>\n<style>%s</style></head><body>\n"
-	    "<h1>Records about you</h1>\n",
-	    style);
+	    "<title>Records about you</title>\n</head><body>\n<h1>Records about you</h1>\n");
 }
 
 static void
 put_row(struct buf *out, const char *name, struct span text)
 {
 	buf_fmt(out, "<tr><th>%s</th><td>", name);
-	put_text(out, text);
+	app_html_text(out, text);
 	buf_str(out, "</td></tr>\n");
 }
 
@@ -173,7 +148,7 @@ put_stream(struct app_sheet *sheet, struct app_answer *a, struct err *e)
 
 	num_print_grouped(count, a->found.count);
 	buf_str(&sheet->buf, "<h2>");
-	put_text(&sheet->buf, span_str(a->stream));
+	app_html_text(&sheet->buf, span_str(a->stream));
 	buf_fmt(&sheet->buf, ": %s %s</h2>\n", count, a->found.count == 1 ? "record" : "records");
 	if (a->found.count == 0)
 		return (0);
