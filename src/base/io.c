@@ -142,14 +142,15 @@ io_open_dir(int dirfd, const char *path, struct err *e)
 	return (io_open(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e));
 }
 
-ssize_t
-io_read(int fd, void *bytes, size_t size, struct err *e)
+/* From an offset on, or from where the file is if at is negative. */
+static ssize_t
+read_all(int fd, char *to, size_t size, off_t at, struct err *e)
 {
-	char *to = bytes;
 	size_t len = 0;
 
 	while (len < size) {
-		ssize_t n = read(fd, to + len, size - len);
+		ssize_t n = at < 0 ? read(fd, to + len, size - len)
+				   : pread(fd, to + len, size - len, at + (off_t)len);
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -160,6 +161,18 @@ io_read(int fd, void *bytes, size_t size, struct err *e)
 		len += (size_t)n;
 	}
 	return ((ssize_t)len);
+}
+
+ssize_t
+io_read(int fd, void *bytes, size_t size, struct err *e)
+{
+	return (read_all(fd, bytes, size, -1, e));
+}
+
+ssize_t
+io_pread(int fd, void *bytes, size_t size, off_t at, struct err *e)
+{
+	return (read_all(fd, bytes, size, at, e));
 }
 
 /* Write at an offset, or behind what was written if at is negative. */

@@ -37,6 +37,7 @@ int io_open_dir(int dirfd, const char *path, struct err *e);
 
 /* Read until size bytes or end of file.  Returns bytes read, or -1. */
 ssize_t io_read(int fd, void *bytes, size_t size, struct err *e);
+ssize_t io_pread(int fd, void *bytes, size_t size, off_t at, struct err *e);
 
 /* Write all or fail: 0 or -1. */
 int io_write(int fd, const void *bytes, size_t len, struct err *e);

@@ -41,22 +41,11 @@ static int
 fill(const struct store_chain *chain, uint64_t start, struct err *e)
 {
 	struct store_window *window = chain->window;
+	ssize_t len = io_pread(chain->fd, window->bytes, WINDOW_BYTES, (off_t)start, e);
 
 	window->start = start;
-	window->len = 0;
-	while (window->len < WINDOW_BYTES) {
-		ssize_t got = pread(chain->fd, window->bytes + window->len,
-		    WINDOW_BYTES - window->len, (off_t)(start + window->len));
-
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got == -1)
-			return (err_sys(e, ERR_IO, CHAIN_FILE));
-		if (got == 0)
-			break;
-		window->len += (size_t)got;
-	}
-	return (0);
+	window->len = len == -1 ? 0 : (size_t)len;
+	return (len == -1 ? err_in(e, CHAIN_FILE) : 0);
 }
 
 /* ---- adding lines ---- */

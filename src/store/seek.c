@@ -1,13 +1,13 @@
 #include "store/seek.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <zstd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 #include "store/reader.h"
 
 #define FRAME_BYTES ((size_t)1 << 20)
@@ -41,22 +41,11 @@ little(const unsigned char *bytes)
 static int
 read_at(int fd, void *bytes, size_t len, uint64_t at, struct err *e)
 {
-	char *out = bytes;
+	ssize_t n = io_pread(fd, bytes, len, (off_t)at, e);
 
-	while (len > 0) {
-		ssize_t n = pread(fd, out, len, (off_t)at);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (err_sys(e, ERR_IO, "reading"));
-		if (n == 0)
-			return (err_set(e, ERR_FINDING, "the file ends too early"));
-		out += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return (0);
+	if (n == -1 || (size_t)n == len)
+		return (n == -1 ? -1 : 0);
+	return (err_set(e, ERR_FINDING, "the file ends too early"));
 }
 
 static int

@@ -1,6 +1,5 @@
 #include "audit/read/lines.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "audit/check.h"
 #include "audit/proof/lineage.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "seal/tree.h"
 #include "store/reader.h"
 
@@ -53,21 +53,11 @@ audit_window_settle(struct audit_window *window, struct audit_list *list)
 static int
 fill(const struct audit_lines *lines, struct audit_window *window, uint64_t start, struct err *e)
 {
-	window->start = start;
-	window->len = 0;
-	while (window->len < WINDOW_BYTES) {
-		ssize_t got = pread(lines->fd, window->bytes + window->len,
-		    WINDOW_BYTES - window->len, (off_t)(start + window->len));
+	ssize_t len = io_pread(lines->fd, window->bytes, WINDOW_BYTES, (off_t)start, e);
 
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got == -1)
-			return (err_sys(e, ERR_IO, CHAIN_FILE));
-		if (got == 0)
-			break;
-		window->len += (size_t)got;
-	}
-	return (0);
+	window->start = start;
+	window->len = len == -1 ? 0 : (size_t)len;
+	return (len == -1 ? err_in(e, CHAIN_FILE) : 0);
 }
 
 /* ---- finding them ---- */

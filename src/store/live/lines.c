@@ -1,8 +1,7 @@
 /* The data file of an open segment, read back in runs of whole lines. */
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "base/io.h"
 #include "base/scan.h"
 #include "store/live/inside.h"
 
@@ -26,20 +25,10 @@ static int
 fill(struct live_lines *r, size_t *len, struct err *e)
 {
 	size_t want = r->end - r->at < LIVE_RUN_BYTES ? (size_t)(r->end - r->at) : LIVE_RUN_BYTES;
+	ssize_t n = io_pread(r->fd, r->buffer, want, (off_t)r->at, e);
 
-	*len = 0;
-	while (*len < want) {
-		ssize_t n = pread(r->fd, r->buffer + *len, want - *len, (off_t)(r->at + *len));
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (err_sys(e, ERR_IO, "data: read"));
-		if (n == 0)
-			break;
-		*len += (size_t)n;
-	}
-	return (0);
+	*len = n == -1 ? 0 : (size_t)n;
+	return (n == -1 ? err_in(e, "data") : 0);
 }
 
 int

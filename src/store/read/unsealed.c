@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 #include "base/num.h"
 #include "record/record.h"
 #include "seal/tags.h"
@@ -31,18 +32,10 @@ open_file(int stream_fd, uint64_t number, const char *suffix, uint64_t *size, st
 static int
 read_at(int fd, char *bytes, size_t len, uint64_t at, size_t *got, struct err *e)
 {
-	ssize_t n;
+	ssize_t n = io_pread(fd, bytes, len, (off_t)at, e);
 
-	for (*got = 0; *got < len; *got += (size_t)n) {
-		n = pread(fd, bytes + *got, len - *got, (off_t)(at + *got));
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n == -1)
-			return (err_sys(e, ERR_IO, "an open segment"));
-		else if (n == 0)
-			break;
-	}
-	return (0);
+	*got = n == -1 ? 0 : (size_t)n;
+	return (n == -1 ? err_in(e, "an open segment") : 0);
 }
 
 /* The last line that ends, without its LF; empty if none does. */

@@ -524,10 +524,31 @@ a_lack_of_descriptors_tells_nothing_of_a_file(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
+/* From an offset on, up to the end; where the file is stays. */
+static void
+pread_reads_to_the_end(void **state)
+{
+	char path[] = "/tmp/cretula-pread-XXXXXX", bytes[8];
+	struct err e = { ERR_NONE, "" };
+	int fd = mkstemp(path);
+
+	assert_true(fd != -1 && unlink(path) == 0 && write(fd, "0123456789", 10) == 10);
+	assert_int_equal(io_pread(fd, bytes, 8, 1, &e), 8);
+	assert_memory_equal(bytes, "12345678", 8);
+	assert_int_equal(io_pread(fd, bytes, 8, 7, &e), 3);
+	assert_memory_equal(bytes, "789", 3);
+	assert_int_equal(io_pread(fd, bytes, 8, 10, &e), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 10);
+	(void)close(fd);
+	assert_int_equal(io_pread(fd, bytes, 8, 0, &e), -1);
+	assert_int_equal(e.code, ERR_IO);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pread_reads_to_the_end),
 		cmocka_unit_test(replace_writes_all_of_it),
 		cmocka_unit_test(replace_finds_the_directory_of_a_path),
 		cmocka_unit_test(replace_survives_each_failing_step),
