@@ -34,8 +34,6 @@ struct archive_policy {
 	bool client, user, session; /* stay tokens, under another key; else they go */
 };
 
-void archive_policy_default(struct archive_policy *p);
-
 /* Its canonical JSON, added to out, and hex of the SHA-256 of that. */
 void archive_policy_print(const struct archive_policy *p, struct buf *out);
 int archive_policy_hash(const struct archive_policy *p, char hex[static 65], struct err *e);

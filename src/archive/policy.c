@@ -6,12 +6,6 @@
 #include "crypto/sha256.h"
 
 void
-archive_policy_default(struct archive_policy *p)
-{
-	*p = (struct archive_policy){ ARCHIVE_K_DEFAULT, true, true, true };
-}
-
-void
 archive_policy_print(const struct archive_policy *p, struct buf *out)
 {
 	const struct {

@@ -47,8 +47,4 @@ struct app_archive {
  */
 int app_archive_run(struct app_archive *a, struct err *e);
 
-/* Which segments of a source are in an archive: ranges, as seal/lists.h has them. */
-int app_archive_taken(const char *to, const char *stream, const char *source_origin,
-    struct buf *ranges, struct err *e);
-
 #endif

@@ -237,22 +237,3 @@ app_archive_run(struct app_archive *a, struct err *e)
 	free(r);
 	return (rc);
 }
-
-int
-app_archive_taken(const char *to, const char *stream, const char *source_origin,
-    struct buf *ranges, struct err *e)
-{
-	struct app_records records = { .stream_fd = -1 };
-	struct app_archive_state state = { .begun = false };
-	int rc = -1;
-
-	if (app_records_open(&records, to, stream, NULL, NULL, e) == 0 &&
-	    app_archive_state_read(&records.chain, span_str(source_origin), &state, e) == 0) {
-		seal_ranges_print((const struct seal_range *)(const void *)state.taken.data,
-		    state.taken.len / sizeof(struct seal_range), ranges);
-		rc = buf_ok(ranges) ? 0 : err_memory(e);
-	}
-	app_archive_state_free(&state);
-	app_records_close(&records);
-	return (rc);
-}

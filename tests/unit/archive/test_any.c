@@ -112,7 +112,7 @@ test_any_record(void **state)
 	struct err e;
 
 	assert_true(RECORD_FIELD_COUNT <= TEXTS);
-	archive_policy_default(&p);
+	p = (struct archive_policy){ ARCHIVE_K_DEFAULT, true, true, true };
 	p.k = 2;
 	assert_int_equal(archive_open(&p, &a, NULL, &e), 0);
 	for (int i = 0; i < ROUNDS; i++) {
@@ -159,7 +159,7 @@ test_no_memory(void **state)
 	struct err e;
 	int rc = -1;
 
-	archive_policy_default(&p);
+	p = (struct archive_policy){ ARCHIVE_K_DEFAULT, true, true, true };
 	for (failing = 1; rc == -1; failing++) {
 		calls = 0;
 		e.code = ERR_NONE;

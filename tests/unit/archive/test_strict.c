@@ -160,7 +160,7 @@ test_another_run(void **state)
 
 	other("2026-11-25T00:00:00.000Z", "client", IP, one);
 	archive_commitment(a, before);
-	archive_policy_default(&p);
+	p = (struct archive_policy){ ARCHIVE_K_DEFAULT, true, true, true };
 	p.k = K;
 	assert_int_equal(archive_open(&p, &a, NULL, &e), 0);
 	other("2026-11-25T00:00:00.000Z", "client", IP, two);
@@ -336,7 +336,7 @@ test_policy(void **state)
 	char one[65], two[65];
 	struct err e;
 
-	archive_policy_default(&p);
+	p = (struct archive_policy){ ARCHIVE_K_DEFAULT, true, true, true };
 	archive_policy_print(&p, &text);
 	assert_string_equal(text.data,
 	    "{\"archive\":1,\"k\":10,\"numbers\":2,\"rekey\":[\"client\",\"user\",\"session\"],\"time\":\"hour\"}");
@@ -379,7 +379,7 @@ begin(void **state)
 	struct archive_policy p;
 	struct err e;
 
-	archive_policy_default(&p);
+	p = (struct archive_policy){ ARCHIVE_K_DEFAULT, true, true, true };
 	p.k = K;
 	return (crypto_start(&e) == 0 ? archive_open(&p, &a, NULL, &e) : -1);
 }
