@@ -36,6 +36,9 @@ void json_item(struct buf *b);
 void json_str(struct buf *b, const char *key, struct span value);
 void json_u64(struct buf *b, const char *key, uint64_t value);
 void json_bool(struct buf *b, const char *key, bool value);
+/* An object of those that are not 0, by name. */
+void json_counts(struct buf *b, const char *key, const char *const *names, const uint64_t *values,
+    size_t count);
 
 enum json_type {
 	JSON_END, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_INT, JSON_TRUE,

@@ -135,3 +135,14 @@ json_bool(struct buf *b, const char *key, bool value)
 	json_key(b, key);
 	buf_str(b, value ? "true" : "false");
 }
+
+void
+json_counts(struct buf *b, const char *key, const char *const *names, const uint64_t *values,
+    size_t count)
+{
+	json_object(b, key);
+	for (size_t i = 0; i < count; i++)
+		if (values[i] > 0)
+			json_u64(b, names[i], values[i]);
+	buf_char(b, '}');
+}

@@ -45,17 +45,6 @@ print_head(const struct paper *p, struct buf *out)
 /* ---- streams ---- */
 
 static void
-print_named(const char *key, const char *const *names, unsigned count, const uint64_t *values,
-    struct buf *out)
-{
-	json_object(out, key);
-	for (unsigned i = 0; i < count; i++)
-		if (values[i] > 0)
-			json_u64(out, names[i], values[i]);
-	buf_char(out, '}');
-}
-
-static void
 print_outcome(const char *key, const struct stats_outcome *o, struct buf *out)
 {
 	json_object(out, key);
@@ -79,9 +68,9 @@ print_counts(const struct stats_counts *c, struct buf *out)
 	json_u64(out, "meta", c->meta);
 	json_u64(out, "joined", c->joined);
 	json_u64(out, "lost", c->lost);
-	print_named("causes", stats_cause_names, STATS_CAUSE_COUNT, c->causes, out);
-	print_named("masked", names->classes, names->class_count, c->masked, out);
-	print_named("reasons", names->reasons, names->reason_count, c->reasons, out);
+	json_counts(out, "causes", stats_cause_names, c->causes, STATS_CAUSE_COUNT);
+	json_counts(out, "masked", names->classes, c->masked, names->class_count);
+	json_counts(out, "reasons", names->reasons, c->reasons, names->reason_count);
 	if (c->time_min_us <= c->time_max_us) {
 		add_time(out, "time_min", c->time_min_us);
 		add_time(out, "time_max", c->time_max_us);

@@ -102,17 +102,6 @@ print_counts(const struct trust_stream *s, struct buf *out)
 }
 
 static void
-print_table(const char *key, const char *const *names, unsigned count, const uint64_t *values,
-    struct buf *out)
-{
-	json_object(out, key);
-	for (unsigned i = 0; i < count; i++)
-		if (values[i] > 0)
-			json_u64(out, names[i], values[i]);
-	buf_char(out, '}');
-}
-
-static void
 print_stream(const struct trust_stream *s, struct buf *out)
 {
 	json_item(out);
@@ -124,10 +113,10 @@ print_stream(const struct trust_stream *s, struct buf *out)
 	json_u64(out, "segments", s->segments);
 	print_counts(s, out);
 	json_bool(out, "balanced", s->balanced);
-	print_table(
-	    "masked", app_names()->classes, app_names()->class_count, s->counts.masked, out);
-	print_table(
-	    "reasons", app_names()->reasons, app_names()->reason_count, s->counts.reasons, out);
+	json_counts(
+	    out, "masked", app_names()->classes, s->counts.masked, app_names()->class_count);
+	json_counts(
+	    out, "reasons", app_names()->reasons, s->counts.reasons, app_names()->reason_count);
 	json_str(out, "raw_at_rest", span_str(s->raw.words[0] == '\0' ? "none" : s->raw.words));
 	json_object(out, "pruned");
 	json_u64(out, "segments", s->pruned_segments);

@@ -24,18 +24,6 @@ positive(int64_t n)
 }
 
 static void
-add_table(struct buf *out, const char *key, const char *const *names, const uint64_t *values,
-    unsigned count)
-{
-	json_key(out, key);
-	buf_char(out, '{');
-	for (unsigned i = 0; i < count; i++)
-		if (values[i] > 0)
-			json_u64(out, names[i], values[i]);
-	buf_char(out, '}');
-}
-
-static void
 add_counts(struct buf *out, const struct app_seen *seen)
 {
 	const struct stats_counts *c = &seen->counts;
@@ -50,10 +38,10 @@ add_counts(struct buf *out, const struct app_seen *seen)
 	json_u64(out, "meta", c->meta);
 	json_u64(out, "joined", c->joined);
 	json_u64(out, "lost", c->lost);
-	add_table(out, "status", status_names, c->status, STATS_STATUS_CLASSES);
-	add_table(out, "masked", app_names()->classes, c->masked, app_names()->class_count);
-	add_table(out, "reasons", app_names()->reasons, c->reasons, app_names()->reason_count);
-	add_table(out, "causes", stats_cause_names, c->causes, STATS_CAUSE_COUNT);
+	json_counts(out, "status", status_names, c->status, STATS_STATUS_CLASSES);
+	json_counts(out, "masked", app_names()->classes, c->masked, app_names()->class_count);
+	json_counts(out, "reasons", app_names()->reasons, c->reasons, app_names()->reason_count);
+	json_counts(out, "causes", stats_cause_names, c->causes, STATS_CAUSE_COUNT);
 }
 
 static void

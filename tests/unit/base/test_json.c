@@ -67,10 +67,13 @@ objects_have_commas_between(void **unused)
 	json_key(&b, "o");
 	buf_char(&b, '{');
 	json_u64(&b, "x", 0);
-	buf_str(&b, "}}");
+	buf_char(&b, '}');
+	json_counts(&b, "c", (const char *const[]){ "a", "b", "d" }, (const uint64_t[]){ 7, 0, 8 }, 3);
+	json_counts(&b, "none", (const char *const[]){ "a" }, (const uint64_t[]){ 0 }, 1);
+	buf_char(&b, '}');
 	assert_string_equal(b.data,
 	    "{\"s\":\"{\",\"n\":18446744073709551615,\"t\":true,"
-	    "\"f\":false,\"o\":{\"x\":0}}");
+	    "\"f\":false,\"o\":{\"x\":0},\"c\":{\"a\":7,\"d\":8},\"none\":{}}");
 	buf_free(&b);
 }
 
