@@ -12,10 +12,8 @@
  * code, findings; the last one how many failed.  With MEMORY_FRAMES in the
  * environment it says where.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <execinfo.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +21,7 @@
 #include "audit/outside/request.h"
 #include "base/err.h"
 #include "record/record.h"
+#include "wrapped.h"
 
 #define FRAMES 24
 
@@ -38,56 +37,6 @@ fails(void)
 	frame_count = backtrace(frames, FRAMES);
 	errno = ENOMEM;
 	return (true);
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-DIR *__real_fdopendir(int fd);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-DIR *__wrap_fdopendir(int fd);
-
-void *
-__wrap_malloc(size_t size)
-{
-	return (fails() ? NULL : __real_malloc(size));
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-	return (fails() ? NULL : __real_calloc(count, size));
-}
-
-void *
-__wrap_realloc(void *old, size_t size)
-{
-	return (fails() ? NULL : __real_realloc(old, size));
-}
-
-void *
-__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	return (fails() ? NULL : __real_reallocarray(old, count, size));
-}
-
-void *
-__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-	return (fails() ? NULL : __real_aligned_alloc(alignment, size));
-}
-
-/* It takes memory inside of the C library. */
-DIR *
-__wrap_fdopendir(int fd)
-{
-	return (fails() ? NULL : __real_fdopendir(fd));
 }
 
 static const char *const classes[] = {

@@ -8,9 +8,7 @@
  * time it is the same, byte by byte, or there is none (ERR_IO).  A line for each
  * that is neither; the last one says how many failed.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 #include "app/paper/paper.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "wrapped.h"
 
 static unsigned long calls, failing; /* the call that fails, from 1; 0: none */
 
@@ -28,55 +27,6 @@ fails(void)
 		return (false);
 	errno = ENOMEM;
 	return (true);
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-DIR *__real_fdopendir(int fd);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-DIR *__wrap_fdopendir(int fd);
-
-void *
-__wrap_malloc(size_t size)
-{
-	return (fails() ? NULL : __real_malloc(size));
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-	return (fails() ? NULL : __real_calloc(count, size));
-}
-
-void *
-__wrap_realloc(void *old, size_t size)
-{
-	return (fails() ? NULL : __real_realloc(old, size));
-}
-
-void *
-__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	return (fails() ? NULL : __real_reallocarray(old, count, size));
-}
-
-void *
-__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-	return (fails() ? NULL : __real_aligned_alloc(alignment, size));
-}
-
-DIR *
-__wrap_fdopendir(int fd)
-{
-	return (fails() ? NULL : __real_fdopendir(fd));
 }
 
 /* The code of what went wrong, or ERR_NONE and both texts, one behind the other. */
