@@ -160,6 +160,26 @@ def test_login():
     page.close()
 
 
+def test_hash_while_drawing():
+    """A hash that changes between the drawing of the frame and its effects is followed: a page asked for is shown."""
+    world = World.get()
+    page = browser.Page(world.browser)
+    page.go(world.where + '/#/trust')
+    page.until("document.querySelector('#token')")
+    page.run("""void new MutationObserver((_, watch) => {
+        if (document.querySelector('header nav')) {
+            watch.disconnect();
+            location.hash = '#/records';
+        }
+    }).observe(document.body, { childList: true, subtree: true })""")
+    page.run("document.querySelector('#token').focus()")
+    page.type('developer')
+    page.key('Enter')
+    page.until(READY % 'records')
+    world.sound(page)
+    page.close()
+
+
 def test_every_page():
     """Each page of each role, light and dark: axe finds nothing, the console is empty, nothing comes from elsewhere."""
     world = World.get()

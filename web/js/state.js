@@ -36,6 +36,7 @@ export function useRoute() {
     useEffect(() => {
         const changed = () => set(parse(location.hash));
         addEventListener('hashchange', changed);
+        changed(); // effects run after drawing: it may have changed in between
         return () => removeEventListener('hashchange', changed);
     }, []);
     return route;
