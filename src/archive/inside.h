@@ -61,7 +61,6 @@ struct archive {
 	uint64_t hash_seed;
 	struct archive_shared shared;
 	struct archive_recent recent[ARCHIVE_RECENT];
-	uint64_t alone; /* records without a subject so far */
 	struct archive_done done;
 	uint64_t used;            /* bit per class of which a token was written */
 	int64_t day_min, day_max; /* of tokens */

@@ -123,7 +123,6 @@ archive_begin(struct archive *a)
 {
 	archive_shared_clear(&a->shared);
 	memset(&a->done, 0, sizeof(a->done));
-	a->alone = 0;
 	a->used = 0;
 	a->day_min = INT64_MAX;
 	a->day_max = INT64_MIN;
@@ -286,9 +285,9 @@ make_other(struct archive *a, struct record *r, enum record_field f, int64_t day
 	}
 }
 
-/* Whose record is it?  One that nobody signed is of somebody of its own. */
+/* Whose record is it?  All that nobody can be told from may be of one: ADR 37. */
 static uint32_t
-subject_of(struct archive *a, const struct record *r)
+subject_of(const struct archive *a, const struct record *r)
 {
 	static const enum record_field who[] = { RECORD_FIELD_CLIENT, RECORD_FIELD_USER,
 		RECORD_FIELD_SESSION };
@@ -296,8 +295,7 @@ subject_of(struct archive *a, const struct record *r)
 	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++)
 		if (record_has(r, who[i]) && !is_mark(r->text[who[i]]))
 			return ((uint32_t)hash_span(r->text[who[i]], a->hash_seed));
-	a->alone++;
-	return ((uint32_t)hash_bytes(&a->alone, sizeof(a->alone), ~a->hash_seed));
+	return ((uint32_t)~a->hash_seed);
 }
 
 /* ---- values ---- */

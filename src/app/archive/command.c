@@ -272,7 +272,8 @@ const struct app_command app_command_archive = { "archive",
 	"make sealed records stricter, and seal them into an archive", "", 0, 0, options,
 	"Reads what verifies of a stream and writes it into a store of its own, kept longer:\n"
 	"time to the hour, sizes to two digits, no free members, no hops. A value that fewer than\n"
-	"k subjects of a day share becomes [rare]; tokens become [class], those of clients, users\n"
+	"k subjects of a day share becomes [rare] (records without a client, user or session are\n"
+	"of one together); tokens become [class], those of clients, users\n"
 	"and sessions other tokens, equal within a day, under a key that is gone at the end. An\n"
 	"entry binds each segment to what it is of. What was archived before is passed over.\n"
 	"The archive is a directory: ship it with any tool, then verify it there. --check asks\n"

@@ -300,8 +300,20 @@ test_a_subject_counts_once(void **state)
 	archive_strict(a, &r);
 	assert_true(span_is(r.text[RECORD_FIELD_PATH], "[rare]"));
 	archive_begin(a);
-	for (int i = 0; i < K; i++) { /* without a subject each is of its own */
+	/* all without a subject may be of one, and so may all with a mark in its place */
+	for (int i = 0; i < 100; i++) {
+		read_line(i % 2 == 0 ? T ",\"path\":\"/a\"}" :
+				       T ",\"client\":\"[ip.peer]\",\"path\":\"/a\"}", &dec, &r);
+		archive_count(a, &r);
+	}
+	archive_strict(a, &r);
+	assert_true(span_is(r.text[RECORD_FIELD_PATH], "[rare]"));
+	for (int i = 1; i < K; i++) { /* with K - 1 others they are K */
+		char client[32];
+
 		read_line(T ",\"path\":\"/a\"}", &dec, &r);
+		(void)snprintf(client, sizeof(client), "ip.%016d", i);
+		record_set_text(&r, RECORD_FIELD_CLIENT, span_str(client));
 		archive_count(a, &r);
 	}
 	archive_strict(a, &r);
