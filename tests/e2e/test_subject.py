@@ -312,6 +312,9 @@ def test_refusals():
         (2, 'printable ASCII', ['--record', '5', '--ref', 'a"b']),
         (2, 'printable ASCII', ['--record', '5', '--by', 'Zoë']),
         (2, 'reason is longer', ['--record', '5', '--reason', 'x' * 2049]),
+        (2, '--reason: there seems to be an identifier in it (email)', ['--record', '5', '--reason', 'asked by erika@example.org']),
+        (2, '--ref: there seems to be an identifier', ['--record', '5', '--ref', '198.51.100.7', '--dry-run']),
+        (2, '--by: there seems to be an identifier', ['--record', '5', '--by', 'erika@example.org']),
         (66, '600 sealed records', ['--record', '5,600']),
         (66, '600 sealed records', ['--record', '0-600']),
     ]
@@ -322,6 +325,12 @@ def test_refusals():
     for text, args in [('no field', ['--drop', 'cookies']), ('keeps its time', ['--drop', 'time']),
                        ('either', ['--drop', 'path', '--fields', 'path'])]:
         assert text in subject('rescrub', *args, code=2).err
+    assert '--reason: there seems' in subject('rescrub', '--drop', 'path', '--reason', 'of erika@example.org', code=2, reason=False).err
+    for args in (['words', 'add', '--stream', 's', '--by', 'erika@example.org', 'a'], ['words', 'forget', '--stream', 's', '--by', '::ffff:192.0.2.1', 'a'],
+                 ['key', 'rotate', '--reason', 'erika@example.org left'], ['key', 'destroy', '--epoch', '2026-W48', '--reason', 'for 192.0.2.1'],
+                 ['recover', '--stream', 's', '--accept-loss', '--reason', 'erika@example.org cut it'],
+                 ['detail', 'raise', '--stream', 's', '--for', '1h', '--reason', 'for erika@example.org']):
+        assert 'there seems to be an identifier in it' in cretula(*args, '--store', 'store', code=2).err, args
     equal(read('store/streams/s/chain.jsonl'), chain)
     equal(len(names()), 3)
 

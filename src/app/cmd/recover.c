@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/key/key.h"
 #include "app/names.h"
+#include "app/retain/hold.h"
 #include "app/say.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -52,6 +53,8 @@ read_reason(struct recovering *r, struct err *e)
 		return (err_set(e, ERR_USAGE, "--accept-loss and --reason TEXT go together"));
 	if (reason == NULL)
 		return (0);
+	if (app_hold_text("reason", span_str(reason), e) == -1)
+		return (-1);
 	json_quote(&quoted, span_str(reason));
 	if (buf_ok(&quoted) && quoted.len > 2)
 		buf_span(&r->text, span_of(quoted.data + 1, quoted.len - 2));

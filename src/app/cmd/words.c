@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/names.h"
+#include "app/retain/hold.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/words/words.h"
@@ -215,11 +216,14 @@ print(const struct changing *c, struct buf *out)
 static int
 change(struct changing *c, struct buf *out, struct err *e)
 {
+	const char *by = app_arg(c->args, "by");
 	char policy[65];
 
 	(void)key_epoch_name(KEY_DAY, key_epoch_index(KEY_DAY, clock_now_us()), c->since);
 	if ((c->stream = app_arg(c->args, "stream")) == NULL)
 		return (err_set(e, ERR_USAGE, "--stream NAME is needed"));
+	if (by != NULL && app_hold_text("by", span_str(by), e) == -1)
+		return (-1);
 	if (app_setup_open(c->args, c->stream, &c->setup, e) == -1 ||
 	    app_store_path(c->args, &c->setup, &c->store_path, e) == -1 || read_from(c, e) == -1 ||
 	    open_store(c, policy, e) == -1 || open_words(c, e) == -1 || change_all(c, e) == -1 ||

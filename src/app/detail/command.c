@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/pipe/raise.h"
+#include "app/retain/hold.h"
 #include "app/say.h"
 #include "app/watch/control.h"
 #include "base/err.h"
@@ -38,6 +39,8 @@ read_wish(const struct app_args *args, struct buf *request, struct err *e)
 	if (strlen(reason) >= APP_RAISE_REASON_BYTES || strchr(reason, '\n') != NULL)
 		return (err_set(e, ERR_USAGE, "--reason is one line of fewer than %d bytes",
 		    APP_RAISE_REASON_BYTES));
+	if (app_hold_text("reason", span_str(reason), e) == -1)
+		return (-1);
 	buf_fmt(request, "detail %s %llu %s %s\n", to == NULL ? "full" : to,
 	    (unsigned long long)(for_us / 1000000), stream, reason);
 	return (buf_ok(request) ? 0 : err_memory(e));

@@ -6,6 +6,7 @@
 #include "app/key/key.h"
 #include "app/key/live.h"
 #include "app/names.h"
+#include "app/retain/hold.h"
 #include "app/say.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -78,6 +79,8 @@ rotate(const struct app_args *args, struct app_key_live *l, struct buf *out, str
 
 	if (reason == NULL || reason[0] == '\0')
 		return (err_set(e, ERR_USAGE, "--reason TEXT is needed"));
+	if (app_hold_text("reason", span_str(reason), e) == -1)
+		return (-1);
 	if ((given != NULL && read_period(given, &only, e) == -1) ||
 	    app_key_live_open(args, false, l, e) == -1 || check_clock(l, e) == -1)
 		return (-1);
@@ -136,6 +139,8 @@ read_options(struct destroying *d, struct err *e)
 	d->dry = app_arg(d->args, "dry-run") != NULL;
 	if (d->epoch == NULL || d->reason == NULL || d->reason[0] == '\0')
 		return (err_set(e, ERR_USAGE, "--epoch NAME and --reason TEXT are needed"));
+	if (app_hold_text("reason", span_str(d->reason), e) == -1)
+		return (-1);
 	if (key_epoch_parse(span_str(d->epoch), &d->period, &d->index) == -1)
 		return (err_set(e, ERR_USAGE,
 		    "--epoch %.20s: a name as key list shows it, such as 2026-W48", d->epoch));

@@ -29,7 +29,7 @@ struct app_hold_choice {
 int app_hold_choose(struct app_records *r, const struct filter *filter, int64_t now_us,
     struct app_hold_choice *choice, struct err *e);
 
-/* Does the text of an entry look as if it named somebody?  ERR_USAGE; option names it. */
+/* Does the text of any entry look as if it named somebody?  ERR_USAGE; option names it. */
 int app_hold_text(const char *option, struct span text, struct err *e);
 
 /* cretula hold list: of one stream, or of all of them. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/retain/hold.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/subject/actions.h"
@@ -85,6 +86,9 @@ read_options(struct work *w, struct err *e)
 	s->by = text_of(w, "by");
 	if (!w->dry && s->reason.len == 0)
 		return (err_set(e, ERR_USAGE, "--reason TEXT is needed"));
+	if (app_hold_text("reason", s->reason, e) == -1 || app_hold_text("ref", s->ref, e) == -1 ||
+	    app_hold_text("by", s->by, e) == -1)
+		return (-1);
 	if (read_what(w, e) == -1 || read_which(w, e) == -1 ||
 	    app_setup_open(w->args, w->taking.stream, &w->setup, e) == -1)
 		return (-1);
