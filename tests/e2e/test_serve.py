@@ -648,6 +648,27 @@ def test_tls():
     server.daemon.end()
 
 
+def test_access_records_have_a_term():
+    """What is over goes while the server runs, for nobody else may write the stream meanwhile; `retain` says nothing of it."""
+    if not is_testing_build():
+        raise Skip('a build without an injected clock')
+    prepare(10)
+    first = 'store/streams/cretula.access/seg/00000001.salt'
+    # Never more than a day later: that would be a clock that leapt.
+    for time_, kept in ('2027-01-05T12:00:00Z', True), ('2027-01-06T11:00:00Z', True), ('2027-01-07T10:00:00Z', False):
+        server = Server('streams:\n  shop: {format: combined, retain: {access: 1d}}\n', env={'CRETULA_CLOCK': time_})
+        equal(server.ask('/api/v1/records?stream=shop')[0], 200)
+        wait_for(lambda: kept or not os.path.exists(first))
+        if not kept:
+            done = cretula('retain', '--store', 'store', '--config', 'c.yaml', '--stream', 'cretula.access', code=0,
+                           env={'CRETULA_CLOCK': time_})
+            equal(done.err, '')
+        said = server.daemon.end()
+        equal('pruned by access 1d: 1 segments' in said, not kept, said)
+    equal([os.path.exists(first.replace('1', str(n))) for n in (1, 2, 3)], [False, True, True])
+    cretula('verify', '--store', 'store', code=0)
+
+
 def test_the_first_steps():
     """A token comes with the tier that its role has, or is called; README's example serves, and says where."""
     prepare(10)

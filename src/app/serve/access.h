@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "retain/retain.h"
 
 struct err;
 
@@ -63,6 +64,7 @@ struct app_writer_options {
 	int fd; /* the other end; SOCK_SEQPACKET */
 	int ready_fd; /* a byte, or an error's code and text, once it is open */
 	unsigned sandbox; /* enum app_sandbox */
+	struct retain_policy retain; /* access records that are over go */
 };
 
 /* Until the other end is closed; the exit code. */

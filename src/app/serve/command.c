@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/retain/plan.h"
 #include "app/run/run.h"
 #include "app/sandbox/sandbox.h"
 #include "app/say.h"
@@ -124,6 +125,7 @@ start_writer(struct command *c, struct err *e)
 		.fd = c->fd,
 		.sandbox = c->config->sandbox };
 
+	app_retain_access(c->config, &how.retain);
 	hash_policy(policy);
 	return (app_access_open(&how, &c->serving.access, e));
 }

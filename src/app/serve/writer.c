@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "app/names.h"
+#include "app/pipe/clock.h"
+#include "app/retain/keeper.h"
 #include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "app/serve/access.h"
@@ -40,6 +42,8 @@ struct writer {
 	size_t count, len;
 	int64_t opened_ns, flushed_ns;
 	uint64_t refused;
+	struct app_clock clock; /* as it was at the start */
+	struct app_keeper *keeper;
 	bool dirty; /* something was flushed since the last cut */
 };
 
@@ -252,10 +256,15 @@ open_live(struct writer *w, struct err *e)
 		.next = { w->how->policy, span_str("{}") } };
 	struct store_live_options with = how;
 	struct store_live_found found;
+	struct app_clock_break broke;
+	struct store_last last;
 	bool created;
 
-	if (store_open(w->how->store, w->how->keys, &w->store, &created, e) == -1)
+	if (store_open(w->how->store, w->how->keys, &w->store, &created, e) == -1 ||
+	    store_last(w->store, APP_ACCESS_STREAM, app_names(), &last, e) == -1)
 		return (-1);
+	(void)app_clock_start(
+	    &w->clock, clock_now_us(), last.t_us, last.expected_us, &broke);
 	with.store = w->store;
 	if (store_live_open(&with, &w->live, &found, e) == -1 ||
 	    store_live_raw_at_rest(w->live, w->how->policy, "none", e) == -1)
@@ -293,6 +302,27 @@ say_ready(const struct app_writer_options *how, const struct err *e)
 	(void)close(how->ready_fd);
 }
 
+static void
+warn_retained(void *arg, const char *text)
+{
+	(void)arg;
+	app_warn_log(APP_ACCESS_STREAM, "%s", text);
+}
+
+/* What is over its term goes, as of each stream that is written live. */
+static void
+start_keeper(struct writer *w)
+{
+	struct app_keeper_options how = { .store_path = w->how->store,
+		.stream = APP_ACCESS_STREAM,
+		.policy = w->how->retain,
+		.clock = w->clock,
+		.warn = warn_retained };
+
+	w->keeper = app_keeper_start(&how);
+	app_keeper_live(w->keeper, w->live);
+}
+
 static int
 stop(struct writer *w, const char *reason, struct err *e)
 {
@@ -319,8 +349,10 @@ app_writer_run(const struct app_writer_options *how)
 		rc = -1;
 	} else {
 		say_ready(how, NULL);
+		start_keeper(&w);
 		if ((rc = serve(&w, &e)) == -1)
 			app_error(APP_ACCESS_STREAM, "%s", e.text);
+		app_keeper_stop(w.keeper);
 		if (stop(&w, rc == 0 ? "term" : "error", &e) == -1 && rc == 0) {
 			app_error(APP_ACCESS_STREAM, "%s", e.text);
 			rc = -1;
