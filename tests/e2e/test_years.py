@@ -61,14 +61,14 @@ def verify(*more, store='store'):
     equal([f['code'] for f in cretula('verify', '--store', store, '--json', *more, code=0).json['findings']], [])
 
 
-def verify_whole():
-    """Both verifiers, and the archive; a second run of what was done changes nothing."""
+def verify_whole(both):
+    """All of the store and the archive, by the second verifier, too; a second run of what was done changes nothing."""
     before = tree_bytes('store/streams/shop')
     run('retain', '--store', 'store')
     equal(tree_bytes('store/streams/shop') == before, True, 'retain twice is once')
     verify('--strict')
     for store in ('store', 'archive'):
-        if os.path.isdir(store):
+        if both and os.path.isdir(store):
             done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), store], capture_output=True,
                                   check=False)
             equal(done.returncode, 0, done.stdout)
@@ -157,7 +157,7 @@ def grow_old():
         compare(model)
         verify('--pin', 'pin', '--max-age', '2d')
         if day % 30 == 29 or day == DAYS - 1:
-            verify_whole()
+            verify_whole(day % 360 == 59 or day == DAYS - 1)  # it takes minutes of a long chain
     return model
 
 
