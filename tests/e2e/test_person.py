@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, tree_bytes, wait_for, write
 
@@ -97,7 +98,8 @@ def test_a_person_is_answered():
     equal(set(range(3000)) - set(numbered('s')), set(theirs))
     good()
     equal(report['reason'], WHY)
-    equal([r['by'].split()[0] for r in reports()], ['find', 'export', 'erase'])
+    equal([(r['kind'], r['by'].split()[0], r['result']) for r in reports()],
+          [('subject', 'find', 0), ('subject', 'export', 0), ('subject', 'erase', 3), ('subject-done', 'erase', 0)])
     for path, data in tree_bytes('store', 'store.keys', 'answer').items():
         assert VALUE.encode() not in data, path
     for file in glob.glob('case*'):
@@ -275,6 +277,52 @@ def test_nothing_is_shown_that_is_not_sealed():
     got = do('export', '--out', 'answer', env={'CRETULA_FAULT': f'{given - 3}:28'}, code=74)
     assert 'the request is used up' in got.err and not os.path.exists('answer'), got.err
     equal(len(reports()), 1)
+
+
+def test_a_crash_of_an_erasure():
+    """At each fourth step: nothing goes that the chain does not say before, the same request ends it, and then it is used up."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    with tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None) as folder:
+        os.chdir(folder)
+        crash_at_each(4)
+        os.chdir('/')
+
+
+def crash_at_each(stride):
+    write('log', make_log(300, seed=1))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', '--link-epochs', 'log', code=0)
+    theirs = read('log').decode().count(VALUE + ' ')
+    assert theirs > 0
+    approvers('a', 'b')
+    request('erase')
+    approve('a', 'b')
+    for name in ('store', 'store.keys'):
+        shutil.copytree(name, name + '.before')
+    step, code, begun = 0, 77, set()
+    while code != 0:
+        for name in ('store', 'store.keys'):
+            shutil.rmtree(name)
+            shutil.copytree(name + '.before', name)
+        step += stride
+        code = do('erase', env={'CRETULA_FAULT': str(step)}, code=None).code
+        assert code in (0, 77), code
+        gone = b'"type":"redact"' in read('store/streams/s/chain.jsonl')
+        assert not gone or reports(), step
+        ended = reports()[-1:] and reports()[-1]['kind'] == 'subject-done'
+        begun.add((gone, len(reports())))
+        if not ended:
+            erased = do('erase', '--json').json['erased']  # an entry that is not signed yet goes again
+            assert erased == theirs or (gone and erased == 0), (step, erased)
+        equal(len(numbered('s')), 300 - theirs, step)
+        kinds = [(r['kind'], r['result'], r['by'].split()[0]) for r in reports()]
+        equal(kinds[-1][0] == 'subject-done' or kinds[-1][1] == 0, True, kinds)
+        assert 'carried out already' in do('erase', code=78).err
+        if step % (5 * stride) == 0:
+            good()
+    assert step > 20 and {(False, 1), (True, 1)} <= begun, (step, begun)
+    equal([(r['kind'], r['result']) for r in reports()], [('subject', 3), ('subject-done', 0)])
+    good()
 
 
 def test_an_address_that_reads_like_its_network():

@@ -67,11 +67,28 @@ plan(struct work *w, struct one *o, struct err *e)
 	return (0);
 }
 
+/* Said before and behind it: until then the same request goes on with what is left. */
+static int
+take_all(struct work *w, struct err *e)
+{
+	const struct store_asked asked = app_desk_asked(&w->desk);
+	struct store *store = w->desk.live.store;
+
+	if (w->chosen == 0)
+		return (store_asked_seal(store, &asked, e));
+	if (store_asked_begin(store, &asked, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < w->count; i++)
+		if (w->streams[i].taking.subject.chosen > 0 &&
+		    app_taking_do(&w->streams[i].taking, e) == -1)
+			return (-1);
+	return (store_asked_end(store, &asked, e));
+}
+
 static int
 work(struct work *w, const struct app_args *args, struct err *e)
 {
 	struct app_desk *d = &w->desk;
-	struct store_asked asked;
 
 	if (app_desk_open(d, args, e) == -1 || app_desk_request(d, APP_REQUEST_ERASE, e) == -1)
 		return (-1);
@@ -87,13 +104,7 @@ work(struct work *w, const struct app_args *args, struct err *e)
 		if (plan(w, o, e) == -1)
 			return (-1);
 	}
-	for (size_t i = 0; i < w->count; i++)
-		if (w->streams[i].taking.subject.chosen > 0 &&
-		    app_taking_do(&w->streams[i].taking, e) == -1)
-			return (-1);
-	/* Behind it: until then the same request goes on with what is left. */
-	asked = app_desk_asked(d);
-	return (store_asked_seal(d->live.store, &asked, e));
+	return (take_all(w, e));
 }
 
 /* ---- what is said ---- */

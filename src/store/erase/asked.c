@@ -11,8 +11,17 @@
 
 #define DAY_US INT64_C(86400000000)
 #define KIND "subject"
+#define DONE "subject-done" /* what takes a while reached its end */
 
 static const struct seal_names no_names = { .classes = NULL };
+
+/* Is nothing to be done by the request any more? */
+static bool
+ends(const struct seal_report *report)
+{
+	return (
+	    span_is(report->kind, DONE) || (span_is(report->kind, KIND) && report->result == 0));
+}
 
 /* From the newest entry back to those that are older than what is asked for. */
 static int
@@ -33,14 +42,14 @@ check(const struct store_chain *chain, const struct store_asked *asked, struct s
 		from_us = day_us < asked->made_us ? day_us : asked->made_us;
 		if (entry->t_us < from_us)
 			break;
-		if (entry->type != SEAL_REPORT || !span_is(entry->of.report.kind, KIND))
+		if (entry->type != SEAL_REPORT)
 			continue;
-		if (memcmp(entry->of.report.hash, asked->hash, 32) == 0)
+		if (ends(&entry->of.report) && memcmp(entry->of.report.hash, asked->hash, 32) == 0)
 			return (err_set(e, ERR_CONFIG,
 			    "the request was carried out already (entry %zu of " STORE_OWN_STREAM
 			    "): make another",
 			    i));
-		count += entry->t_us > day_us;
+		count += span_is(entry->of.report.kind, KIND) && entry->t_us > day_us;
 	}
 	if (count >= asked->most)
 		return (err_set(e, ERR_BUSY,
@@ -66,22 +75,30 @@ store_asked_check(struct store *s, const struct store_asked *asked, struct err *
 	return (rc);
 }
 
+/* What the entry says beside the request. */
+struct word {
+	const char *kind;
+	uint64_t result;
+	bool checks;
+};
+
 static int
-append(struct store_writer *own, const struct store_asked *asked, struct seal_entry *entry,
-    struct err *e)
+append(struct store_writer *own, const struct store_asked *asked, const struct word *word,
+    struct seal_entry *entry, struct err *e)
 {
-	if (check(store_writer_chain(own), asked, entry, e) == -1)
+	if (word->checks && check(store_writer_chain(own), asked, entry, e) == -1)
 		return (-1);
 	memset(entry, 0, sizeof(*entry));
 	entry->type = SEAL_REPORT;
-	entry->of.report.kind = span_str(KIND);
+	entry->of.report.kind = span_str(word->kind);
+	entry->of.report.result = word->result;
 	entry->of.report.by = asked->by;
 	memcpy(entry->of.report.hash, asked->hash, sizeof(entry->of.report.hash));
 	return (store_writer_append(own, entry, false, e));
 }
 
-int
-store_asked_seal(struct store *s, const struct store_asked *asked, struct err *e)
+static int
+say(struct store *s, const struct store_asked *asked, const struct word *word, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	struct store_writer *own = NULL;
@@ -90,10 +107,34 @@ store_asked_seal(struct store *s, const struct store_asked *asked, struct err *e
 	if (entry == NULL)
 		(void)err_memory(e);
 	else if (store_own_open(s, false, &own, e) == 0)
-		rc = append(own, asked, entry, e);
+		rc = append(own, asked, word, entry, e);
 	store_writer_close(own);
 	free(entry);
 	return (rc);
+}
+
+int
+store_asked_seal(struct store *s, const struct store_asked *asked, struct err *e)
+{
+	static const struct word word = { KIND, 0, true };
+
+	return (say(s, asked, &word, e));
+}
+
+int
+store_asked_begin(struct store *s, const struct store_asked *asked, struct err *e)
+{
+	static const struct word word = { KIND, ERR_INCOMPLETE, true };
+
+	return (say(s, asked, &word, e));
+}
+
+int
+store_asked_end(struct store *s, const struct store_asked *asked, struct err *e)
+{
+	static const struct word word = { DONE, 0, false };
+
+	return (say(s, asked, &word, e));
 }
 
 int
