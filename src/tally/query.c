@@ -13,6 +13,8 @@ _Static_assert(TALLY_SUBJECTS_MAX == STATS_SET_MAX && TALLY_SUBJECTS_MANY == STA
 
 enum query {
 	QUERY_REACH,
+	QUERY_ENDS,
+	QUERY_ENDS_SHOWN,
 	QUERY_TOTALS,
 	QUERY_CELLS,
 	QUERY_SERIES,
@@ -23,6 +25,7 @@ enum query {
 	QUERY_COUNT
 };
 
+#define OF_STREAM "stream=(SELECT id FROM stream WHERE name=?1)"
 #define WINDOW "stream=(SELECT id FROM stream WHERE name=?1) AND period=?2 AND idx>=?3 AND idx<?4"
 #define TOTAL_COLUMNS \
 	"sum(requests),sum(bytes),sum(request_bytes),sum(errors_4xx),sum(errors_5xx),sum(bots)"
@@ -36,6 +39,15 @@ enum query {
 /* What was kept apart counts with the rest; of several keys of one cell the most is certain. */
 static const char *const queries[QUERY_COUNT] = {
 	[QUERY_REACH] = "SELECT segment,records FROM stream WHERE name=?1",
+	/* One end a search: each is a look at the index. */
+	[QUERY_ENDS] = "SELECT (SELECT min(idx) FROM total WHERE " OF_STREAM " AND period=?2),"
+		       "(SELECT max(idx) FROM total WHERE " OF_STREAM " AND period=?2)",
+	[QUERY_ENDS_SHOWN] =
+	    "SELECT min(idx),max(idx) FROM"
+	    " (SELECT idx FROM seen WHERE " OF_STREAM " AND period=?2 AND dim=0 AND idx<?3"
+	    "  AND subjects>=?4 AND idx NOT IN (SELECT idx FROM frozen WHERE " OF_STREAM ")"
+	    "  UNION ALL SELECT idx FROM released WHERE " OF_STREAM
+	    "  AND period=?2 AND dim=0 AND idx<?3 AND subjects>=?4)",
 	[QUERY_TOTALS] =
 	    "SELECT idx," TOTAL_COLUMNS " FROM total WHERE " WINDOW " GROUP BY idx ORDER BY idx",
 	[QUERY_CELLS] =
@@ -171,6 +183,28 @@ tally_reach(struct tally_reader *r, const char *stream, struct tally_reach *reac
 		reach->records = tally_db_u64(st, 1);
 	}
 	return (end(st, 0));
+}
+
+int
+tally_ends(struct tally_reader *r, const char *stream, unsigned k, int64_t until_us,
+    int64_t ends_us[static 2], struct err *e)
+{
+	enum tally_period period = k == 0 ? TALLY_MINUTE : TALLY_DAY;
+	sqlite3_stmt *st = statement(r, k == 0 ? QUERY_ENDS : QUERY_ENDS_SHOWN, stream, e);
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	(void)sqlite3_bind_int(st, 2, (int)period);
+	if (k > 0) {
+		(void)sqlite3_bind_int64(st, 3, tally_index(TALLY_DAY, until_us));
+		(void)sqlite3_bind_int(st, 4, (int)k);
+	}
+	if ((rc = tally_db_step(r->db, st, e)) == 1 && sqlite3_column_type(st, 0) == SQLITE_NULL)
+		rc = 0;
+	for (int i = 0; rc == 1 && i < 2; i++)
+		ends_us[i] = tally_start_us(period, sqlite3_column_int64(st, i));
+	return (end(st, rc));
 }
 
 /* ---- totals ---- */

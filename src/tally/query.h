@@ -30,6 +30,14 @@ struct tally_reach {
 int tally_reach(
     struct tally_reader *r, const char *stream, struct tally_reach *reach, struct err *e);
 
+/*
+ * When the first and the last minute with a request began (k 0), or the first and the
+ * last day of k subjects that are over at until_us, so far as they are known or were
+ * put aside.  1; 0: there is none; -1.
+ */
+int tally_ends(struct tally_reader *r, const char *stream, unsigned k, int64_t until_us,
+    int64_t ends_us[static 2], struct err *e);
+
 struct tally_window {
 	const char *stream;
 	enum tally_period period;

@@ -226,6 +226,15 @@ def test_analysts_see_the_days_of_an_import():
     equal(get('series?stream=shop&window=week&at=2025-11-22&step=day', 'sales')['errors'].count('<10'), 2)
     days = cretula('stats', '--store', 'store', '--stream', 'shop', '--role', 'analyst', '--json', code=0).json['days']
     equal([(d['errors_5xx'], d['errors_4xx']) for d in days], [('<10', 1998)] * 3)
+    # When there is something: by the minute, or days of k that are over; what the auditor's verification could not say.
+    for role, first, last in (('dev', '22T00:00', '24T22:13'), ('sales', '22T00:00', '24T00:00'), ('world', '22T00:00', '24T00:00')):
+        shop, = (s for s in get('streams', role)['streams'] if s['name'] == 'shop')
+        equal((shop['first'], shop['last']), (f'2025-11-{first}:00.000Z', f'2025-11-{last}:00.000Z'), role)
+    assert all('first' not in s for s in get('streams', 'audit')['streams'])
+    wait_for(lambda: get('trust', 'audit')['verified']['state'] == 'good', seen=lambda: get('trust', 'audit')['verified'])
+    told = cretula('verify', '--store', 'store', '--json', code=0).json['coverage']['not_checked']
+    equal([line.split(' ')[0] for line in get('trust', 'audit')['verified']['not_checked']], [line.split(' ')[0] for line in told])
+    equal(get('trust', 'sales')['verified']['not_checked'], [])
     # What an import was masked with goes with it, whichever weeks it was of.
     keys = [(k['epoch'], k['state']) for k in get('trust', 'audit')['keys']]
     assert len(keys) == 1 and re.fullmatch('import [0-9a-f]{8}', keys[0][0]) and keys[0][1] == 'destroyed', keys

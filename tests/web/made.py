@@ -228,9 +228,11 @@ def trust(asked):
     findings = [{'code': 'E_RECORD_MODIFIED', 'stream': 'shop', 'text': 'segment 00001204: record 88,213: a record is not the sealed one'},
                 {'code': 'E_FILE_HASH', 'stream': 'shop', 'text': 'segment 00001204: the file is not the sealed one'}] if bad else []
     verified = {'state': 'bad' if bad else 'good', 'at': '2026-11-26T08:44:10Z', 'took_ms': 41200, 'by': 'run',
-                'errors': len(findings), 'warnings': 0, 'findings': findings if open_tier else []}
+                'errors': len(findings), 'warnings': 0, 'findings': findings if open_tier else [],
+                'not_checked': ['anchor: none given, genesis taken on trust', 'rollback: whether anything was sealed after 2026-11-26T08:31:04Z',
+                                'ratchet: no escrow key'] if open_tier else []}
     if asked.empty:
-        verified = {'state': 'unknown', 'errors': 0, 'warnings': 0, 'findings': []}
+        verified = {'state': 'unknown', 'errors': 0, 'warnings': 0, 'findings': [], 'not_checked': []}
     full = open_tier and not asked.empty
     return {'now': text_of(NOW),
             'store': {'anchor': 'cretula/2bd6064197a3a919/cretula.store+f5825bed+AcMyk2ZdJXQ4mbFyEwtuS8SxhA1SbgkIoTZyO1l6vqpc '

@@ -170,6 +170,7 @@ export const w = {
     limits: {
         title: 'What was not checked',
         incomplete: 'Something could not be read, so that the result above is not one of the whole store.',
+        said: 'What this verification names itself:',
         page: 'Whether this page tells the truth: it is made on the machine that holds the store. Check with the line below, elsewhere.',
         before: 'Whether what the log said was true when it was written. The seal begins where cretula read it.',
         raw: (stream, where) => `${stream}: before cretula read them, lines lay ${where}. What happened to them there is not known.`,

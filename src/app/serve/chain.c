@@ -7,10 +7,13 @@
 
 #include "app/records.h"
 #include "app/serve/trust.h"
+#include "app/tally/tally.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "store/layout.h"
+#include "view/counts/counts.h"
 
 #define LIMIT_DEFAULT 100
 #define NOTE_BYTES_MAX 65536
@@ -121,38 +124,77 @@ app_serving_names(
 	return (0);
 }
 
+/* What has no counts has no ends: the page is told nothing. */
+static void
+add_ends(struct tally_reader *db, const struct view_grant *grant, const char *name, struct buf *out)
+{
+	static const char *const keys[] = { "first", "last" };
+	unsigned k = grant->tier == VIEW_DEVELOPER ? 0 : grant->k;
+	char text[CLOCK_RFC3339_BYTES];
+	int64_t ends_us[2];
+
+	if (db == NULL ||
+	    tally_ends(db, name, k, clock_now_us() - VIEW_SETTLE_US, ends_us, NULL) != 1)
+		return;
+	for (int i = 0; i < 2; i++)
+		json_str(out, keys[i], span_of(text, clock_rfc3339(text, ends_us[i])));
+}
+
+static struct tally_reader *
+open_counts(const char *store)
+{
+	struct tally_reader *db = NULL;
+	struct buf path = { 0 };
+
+	if (app_tally_path(store, &path, NULL) == 0)
+		(void)tally_reader_open(path.data, &db, NULL);
+	buf_free(&path);
+	return (db);
+}
+
+static void
+add_stream(
+    const struct serve_role *role, const char *name, struct tally_reader *db, struct buf *out)
+{
+	enum view_role tier = role->grant.tier;
+	bool sees = serve_may_see(role, name), own = strncmp(name, "cretula.", 8) == 0,
+	     counted = tier != VIEW_AUDITOR && sees && !own;
+
+	json_item(out);
+	json_str(out, "name", span_str(name));
+	json_bool(out, "records",
+	    view_grant_records(&role->grant, NULL) == 0 && sees &&
+		strcmp(name, STORE_OWN_STREAM) != 0);
+	json_bool(out, "aggregates", counted);
+	if (counted)
+		add_ends(db, &role->grant, name, out);
+	buf_char(out, '}');
+}
+
 void
 app_serving_streams(struct serving *v, const struct serve_call *call, struct serve_answer *a,
     struct app_access_note *n)
 {
 	const struct serve_role *role = call->who.role;
-	enum view_role tier = role->grant.tier;
+	bool chain = role->grant.tier == VIEW_DEVELOPER || role->grant.tier == VIEW_AUDITOR;
 	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
+	struct tally_reader *db;
 	struct err e = { ERR_NONE, "" };
-	unsigned count, shown = 0;
+	unsigned count;
 
 	(void)n;
 	if (app_serving_names(v->store, names, &count, &e) == -1) {
 		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);
 		return;
 	}
+	db = open_counts(v->store);
 	a->status = 200;
-	buf_str(&a->body, "{\"streams\":[");
-	for (unsigned i = 0; i < count; i++) {
-		bool chain = tier == VIEW_DEVELOPER || tier == VIEW_AUDITOR;
-
-		if (!serve_may_see(role, names[i]) &&
-		    (!chain || strncmp(names[i], "cretula.", 8) != 0))
-			continue;
-		buf_str(&a->body, shown++ == 0 ? "{" : ",{");
-		json_str(&a->body, "name", span_str(names[i]));
-		json_bool(&a->body, "records",
-		    view_grant_records(&role->grant, NULL) == 0 && serve_may_see(role, names[i]) &&
-			strcmp(names[i], STORE_OWN_STREAM) != 0);
-		json_bool(&a->body, "aggregates",
-		    tier != VIEW_AUDITOR && serve_may_see(role, names[i]) &&
-			strncmp(names[i], "cretula.", 8) != 0);
-		buf_char(&a->body, '}');
-	}
+	buf_char(&a->body, '{');
+	json_array(&a->body, "streams");
+	for (unsigned i = 0; i < count; i++)
+		if (serve_may_see(role, names[i]) ||
+		    (chain && strncmp(names[i], "cretula.", 8) == 0))
+			add_stream(role, names[i], db, &a->body);
 	buf_str(&a->body, "]}\n");
+	tally_reader_close(db);
 }

@@ -71,6 +71,12 @@ print_verified(const struct serving_verified *v, bool whole, struct buf *out)
 		json_str(out, "text", span_str(v->findings[i].text));
 		buf_char(out, '}');
 	}
+	buf_char(out, ']');
+	json_array(out, "not_checked");
+	for (unsigned i = 0; whole && i < AUDIT_NOT_CHECKED && v->not_checked[i][0] != '\0'; i++) {
+		buf_str(out, i == 0 ? "" : ",");
+		json_quote(out, span_str(v->not_checked[i]));
+	}
 	buf_str(out, "]}");
 }
 

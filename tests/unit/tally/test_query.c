@@ -213,6 +213,49 @@ windows_add_up(void **state)
 }
 
 static void
+ends_are_of_what_is_shown(void **state)
+{
+	static const struct {
+		const char *claim, *stream;
+		unsigned k;
+		int64_t until_us;
+		int rc;
+		int64_t first_us, last_us;
+	} rows[] = {
+		{ "all: minutes", "s", 0, 0, 1, 600 * INT64_C(60000000),
+		    15850 * INT64_C(60000000) },
+		{ "nobody has none", "nobody", 0, 0, 0, 0, 0 },
+		{ "days of k", "s", 6, 20 * DAY, 1, 10 * DAY, 11 * DAY },
+		{ "a day under k is none", "s", 10, 20 * DAY, 1, 10 * DAY, 10 * DAY },
+		{ "a day that is not over is none", "s", 6, 11 * DAY + 5, 1, 10 * DAY, 10 * DAY },
+		{ "of a day put aside what was", "r", 10, 20 * DAY, 1, 3 * DAY, 3 * DAY },
+		{ "nothing is over", "s", 6, 10 * DAY, 0, 0, 0 },
+	};
+	struct err e = { ERR_NONE, "" };
+	struct tally_reader *r;
+	int64_t ends_us[2];
+
+	fill(rows_of_two_days);
+	fill("INSERT INTO total VALUES (1,0,600,0,1,0,0,0,0,0),(1,0,15850,0,1,0,0,0,0,0);"
+	     "INSERT INTO stream VALUES (3,'r',1,1);"
+	     "INSERT INTO seen VALUES (3,2,0,3,0,'',1,4,NULL),(3,2,0,4,0,'',1,21,NULL);"
+	     "INSERT INTO frozen VALUES (3,3,21),(3,4,0);"
+	     "INSERT INTO released VALUES (3,2,0,3,'',50,5,21)");
+	r = open_reader();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("%s\n", rows[i].claim);
+		assert_int_equal(
+		    tally_ends(r, rows[i].stream, rows[i].k, rows[i].until_us, ends_us, &e),
+		    rows[i].rc);
+		if (rows[i].rc == 1) {
+			assert_int_equal(ends_us[0], rows[i].first_us);
+			assert_int_equal(ends_us[1], rows[i].last_us);
+		}
+	}
+	tally_reader_close(r);
+}
+
+static void
 cells_are_ordered_and_folded(void **state)
 {
 	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0, false },
@@ -346,6 +389,7 @@ main(void)
 		cmocka_unit_test(periods_begin_where_calendars_say),
 		cmocka_unit_test(dimensions_are_told_apart),
 		cmocka_unit_test_setup_teardown(windows_add_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ends_are_of_what_is_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cells_are_ordered_and_folded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    version_1_is_brought_up_by_who_writes, set_up, tear_down),

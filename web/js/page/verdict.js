@@ -46,6 +46,12 @@ function Findings({ findings }) {
     return findings.length > 0 && h(Table, { caption: w.verdict.list, columns, rows: findings, cards: true });
 }
 
+/* What the verification itself says that it could not look at. */
+function Unchecked({ lines }) {
+    return lines.length > 0 && h('li', null, w.limits.said,
+        h('ul', { class: 'dots' }, lines.map((text) => h('li', { key: text }, text))));
+}
+
 export function Verdict({ trust, tier }) {
     const { verified } = trust;
     const [icon, look] = LOOKS[verified.state] ?? LOOKS.unknown;
@@ -59,7 +65,8 @@ export function Verdict({ trust, tier }) {
             h('div', null, h('h3', null, checked ? w.checked.title : w.checked.would),
                 h('ul', { class: checked ? 'ticks' : 'dots' }, w.checked.list.map((text) => h('li', { key: text }, text)))),
             h('div', null, h('h3', null, w.limits.title),
-                h('ul', { class: 'dots' }, limits(trust, tier).map((text) => h('li', { key: text }, text))))));
+                h('ul', { class: 'dots' }, limits(trust, tier).map((text) => h('li', { key: text }, text)),
+                h(Unchecked, { lines: verified.not_checked })))));
 }
 
 /* How to check it oneself, with the one line that names the store. */
