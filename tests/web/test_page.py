@@ -163,19 +163,57 @@ def test_login():
 def test_hash_while_drawing():
     """A hash that changes between the drawing of the frame and its effects is followed: a page asked for is shown."""
     world = World.get()
-    page = browser.Page(world.browser)
-    page.go(world.where + '/#/trust')
-    page.until("document.querySelector('#token')")
-    page.run("""void new MutationObserver((_, watch) => {
-        if (document.querySelector('header nav')) {
-            watch.disconnect();
-            location.hash = '#/records';
-        }
-    }).observe(document.body, { childList: true, subtree: true })""")
-    page.run("document.querySelector('#token').focus()")
-    page.type('developer')
-    page.key('Enter')
+    for start in ('/#/trust', '/'):  # from a page of its own, and from none
+        page = browser.Page(world.browser)
+        page.go(world.where + start)
+        page.until("document.querySelector('#token')")
+        page.run("""void new MutationObserver((_, watch) => {
+            if (document.querySelector('header nav')) {
+                watch.disconnect();
+                location.hash = '#/records';
+            }
+        }).observe(document.body, { childList: true, subtree: true })""")
+        page.run("document.querySelector('#token').focus()")
+        page.type('developer')
+        page.key('Enter')
+        page.until(READY % 'records')
+        world.sound(page)
+        page.close()
+
+
+def test_what_comes_late():
+    """An answer to what is not asked any more changes nothing: a further page of other records, the end of another tail."""
+    world = World.get()
+    page = world.enter('developer', '#/records?stream=shop')
     page.until(READY % 'records')
+    page.run("""void ((real) => {
+        const held = new Promise((done) => { window.release = done; });
+        window.tails = [];
+        window.fetch = async (path, options) => {
+            if (path.includes('/tail?'))
+                return new Response(new ReadableStream({ start: (to) => { tails.push(to); } }));
+            const answer = await real(path, { ...options, signal: undefined });
+            if (path.includes('cursor='))
+                await held;
+            return answer;
+        };
+    })(fetch)""")
+    page.run("[...document.querySelectorAll('.below button')].find(b => b.textContent === 'More records').click()")
+    page.until("document.querySelector('.below button').disabled")
+    page.run("void (location.hash = '#/records?stream=shop&where=' + encodeURIComponent('status == 200'))")
+    page.until(READY % 'records' + " && !document.querySelector('.below button').disabled")
+    page.run("release(); new Promise((done) => setTimeout(done, 50))")
+    page.until("document.querySelectorAll('.records .opener').length === 100")
+    page.run("void (location.hash = '#/live?stream=shop')")
+    page.until("tails.length === 1")
+    page.run("void (location.hash = '#/live?stream=shop&where=' + encodeURIComponent('status == 200'))")
+    page.until("tails.length === 2")
+    page.run("""void [0, 1].forEach((i) => tails[i].enqueue(new TextEncoder().encode(
+        `id: ${i}\\nevent: record\\ndata: {"time":"2026-11-26T08:00:0${i}Z","event":"log"}\\n\\n`)))""")
+    page.run("tails[0].close()")
+    page.until("document.querySelectorAll('.records .opener').length > 0")
+    assert page.run("document.querySelectorAll('.records .opener').length") == 1
+    page.until("document.querySelector('.live-state.open')")
     world.sound(page)
     page.close()
 

@@ -9,7 +9,7 @@ import { Overview } from './page/overview.js';
 import { Records } from './page/records.js';
 import { Trust } from './page/trust.js';
 import { Empty, Failure } from './parts.js';
-import { PAGES, amend, go, link, setTheme, theme, useRoute } from './state.js';
+import { PAGES, amend, go, link, parse, setTheme, theme, useRoute } from './state.js';
 import { w } from './words.js';
 
 const VIEWS = { overview: Overview, live: Live, records: Records, trust: Trust };
@@ -89,7 +89,8 @@ function Frame({ session, leave }) {
     const stream = streams.some(({ name }) => name === route.params.stream) ? route.params.stream : streams[0]?.name;
     useEffect(() => {
         document.title = `${w.nav[page]}${stream ? ` · ${stream}` : ''} · cretula`;
-        if (route.page !== page)
+        // Effects run after drawing: what the hash asks for by now is not taken away.
+        if (!PAGES_OF[session.tier].includes(parse(location.hash).page))
             amend({}, page);
     }, [page, route.page, stream]);
     let body = null;

@@ -23,6 +23,8 @@ async function run({ stream, where, signal, say, add }) {
                 ended ||= event.name === 'end';
                 add(event);
             });
+            if (signal.aborted)
+                return; // what is followed now says how it is
         } catch (error) {
             if (signal.aborted)
                 return;
@@ -54,23 +56,21 @@ function taken(old, events) {
 function useTail(stream, where, paused, round) {
     const [status, say] = useState({ state: 'open' });
     const [shown, show] = useState({ records: [], seen: 0, dropped: 0 });
-    const waiting = useRef([]);
     const held = useRef(paused);
     held.current = paused;
     useEffect(() => {
-        const stop = new AbortController();
-        waiting.current = [];
+        const stop = new AbortController(), waiting = []; // of this tail: another one's last events may still come
         show({ records: [], seen: 0, dropped: 0 });
         run({ stream, where, signal: stop.signal, say, add: (event) => {
-            waiting.current.push(event);
+            waiting.push(event);
             // While nothing is drawn, what would not be shown need not be kept.
-            if (waiting.current.length > 10 * KEPT)
-                waiting.current.splice(0, waiting.current.length - 10 * KEPT);
+            if (waiting.length > 10 * KEPT)
+                waiting.splice(0, waiting.length - 10 * KEPT);
         } });
         const clock = setInterval(() => {
-            if (held.current || waiting.current.length === 0)
+            if (held.current || waiting.length === 0)
                 return;
-            const events = waiting.current.splice(0);
+            const events = waiting.splice(0);
             show((old) => taken(old, events));
         }, DRAW_MS);
         return () => {

@@ -1,6 +1,6 @@
 /* Single records of a time, filtered; page by page. */
 import { h } from '../../vendor/preact.js';
-import { useEffect, useState } from '../../vendor/hooks.js';
+import { useEffect, useRef, useState } from '../../vendor/hooks.js';
 import { address, get } from '../api.js';
 import { count } from '../format.js';
 import { useLoad } from '../load.js';
@@ -12,18 +12,28 @@ import { Filter, RecordTable, exportColumns } from './record.js';
 const SPANS = ['-1h', '-24h', '-7d', '-30d', 'all'];
 const PAGE = 100;
 
-/* Pages of records that were asked for after the first one. */
-function useMore(first, key, query) {
-    const [more, set] = useState({ records: [], next: undefined, erased: 0, error: null, busy: false });
-    useEffect(() => set({ records: [], next: first?.next, erased: first?.erased ?? 0, error: null, busy: false }), [first]);
+const NONE = { records: [], next: undefined, erased: 0, error: null, busy: false };
+
+/* Pages of records that were asked for after the first one; with another first one nothing of them stays, or comes late. */
+function useMore(first, query) {
+    const [more, set] = useState(NONE);
+    const stop = useRef(null);
+    useEffect(() => {
+        stop.current = new AbortController();
+        set({ ...NONE, next: first?.next, erased: first?.erased ?? 0 });
+        return () => stop.current.abort();
+    }, [first]);
     const load = async () => {
+        const { signal } = stop.current;
         set((old) => ({ ...old, busy: true, error: null }));
         try {
-            const page = await get('records', { ...query, cursor: more.next });
-            set((old) => ({ records: [...old.records, ...page.records], next: page.next, erased: old.erased + page.erased,
-                error: null, busy: false }));
+            const page = await get('records', { ...query, cursor: more.next }, signal);
+            if (!signal.aborted)
+                set((old) => ({ ...NONE, records: [...old.records, ...page.records], next: page.next,
+                    erased: old.erased + page.erased }));
         } catch (error) {
-            set((old) => ({ ...old, error, busy: false }));
+            if (!signal.aborted)
+                set((old) => ({ ...old, error, busy: false }));
         }
     };
     return [more, load];
@@ -45,9 +55,8 @@ function Times({ params, value }) {
 export function Records({ stream, params, about }) {
     const since = sinceOf(params, about?.last);
     const query = { stream, where: params.where, since: since === 'all' ? undefined : since, until: params.until, limit: PAGE };
-    const key = JSON.stringify(query);
-    const load = useLoad(key, (signal) => get('records', query, signal));
-    const [more, loadMore] = useMore(load.data, key, query);
+    const load = useLoad(JSON.stringify(query), (signal) => get('records', query, signal));
+    const [more, loadMore] = useMore(load.data, query);
     const records = [...load.data?.records ?? [], ...more.records];
     const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
     return [
