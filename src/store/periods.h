@@ -46,6 +46,13 @@ int store_live_add_hold(struct store_live *l, const struct store_hold_order *ord
     struct err *e);
 int store_live_end_hold(struct store_live *l, const struct store_release_order *order,
     uint64_t *entry, struct err *e);
+/*
+ * As store_erase, likewise beside commits: the segment is written anew while
+ * they go on.  Not at once with store_live_prune or another of its kind.
+ */
+struct store_erase_order;
+int store_live_erase(struct store_live *l, const struct store_erase_order *order, uint64_t *entry,
+    struct err *e);
 /* As store_live_append, by that thread: a failure shows at the next append. */
 int store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct err *e);
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -245,6 +246,63 @@ def test_a_stream_that_is_written():
     pipe.communicate(timeout=60)
     equal(do('erase', '--json', file='case1').json['erased'], 20)
     good()
+
+
+def test_a_daemon_erases():
+    """While `run` writes the stream: what it has open is sealed, it erases and goes on; masked again nothing is. Others ask it meanwhile."""
+    approvers('a', 'b')
+    more = f"streams:\n  s: {{ input: {{ unix-stream: '{os.getcwd()}/s.sock' }}, format: combined, seal_every: 1h }}\n"
+    write('c.yaml', read('c.yaml') + more.encode())
+    daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
+    shown = ('view', '--store', 'store', '--stream', 's')
+    here = ('--store', 'store', '--stream', 's', '--reason', 'Art. 17')
+    wait_for(lambda: os.path.exists('s.sock'))
+
+    def chain(kind):
+        return [e for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines()) if e['type'] == kind]
+
+    def numbers():
+        return [int(row.split('\t')[0]) for row in cretula(*shown, '--numbers', code=0).text.splitlines()]
+
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect('s.sock')
+        s.sendall(''.join(combined(n, client=VALUE if n % 2 else '192.0.2.1') for n in range(40)).encode())
+        wait_for(lambda: cretula(*shown).text.count('\n') == 40)
+        equal(chain('segment'), [])
+        request('erase')
+        approve('a', 'b')
+        equal(do('erase', '--json').json['erased'], 20)
+        equal(numbers(), list(range(0, 40, 2)))
+        equal([(r['kind'], r['result']) for r in reports() if r['kind'] != 'verify'], [('subject', 3), ('subject-done', 0)])
+        s.sendall(''.join(combined(n, client=VALUE) for n in range(40, 50)).encode())
+        wait_for(lambda: cretula(*shown).text.count('\n') == 30)
+        assert 'another cretula process is writing' in cretula('subject', 'rescrub', '--drop', 'path', *here, code=75).err
+        equal(cretula('subject', 'erase', '--record', '0,44-46', '--json', *here, code=0).json['erased'], 4)
+        equal(numbers(), [*range(2, 40, 2), *range(40, 44), *range(47, 50)])
+        cretula('hold', 'add', 'case-7', '--store', 'store', '--stream', 's', '--until', '-0s', '--reason', 'court', code=0)
+        assert 'hold case-7 is on it' in cretula('subject', 'erase', '--record', '2', *here, code=78).err
+        cretula('hold', 'release', 'case-7', *here, code=0)
+        cretula('subject', 'erase', '--record', '2', *here, code=0)
+        for text in (b'erase {}', b'erase {"stream":"s","seg":1,"records":[[0,4294967295]],"reason":"r","ref":"","by":""}', b'erase ',
+                     b'erase {"stream":"s","seg":1,"records":[[4,2]],"reason":"r","ref":"","by":""}'):
+            assert b'that is no erasure' in control(text), text
+        assert b'no such stream' in control(b'erase {"stream":"t","seg":1,"records":[],"reason":"","ref":"","by":""}')
+        assert b'erased already' in control(b'erase {"stream":"s","seg":1,"records":[[1,1]],"reason":"r","ref":"","by":""}')
+        assert b'a reason is needed' in control(b'erase {"stream":"s","seg":1,"records":[[4,4]],"reason":"","ref":"","by":""}')
+        equal(cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]['state'], 'reading')
+    daemon.terminate()
+    said = daemon.communicate()[1].decode()
+    equal(daemon.returncode, 0, said)
+    equal([(e['seg'], e.get('ref', '')[:7], len(e['items'])) for e in chain('redact')], [(1, 'request', 20), (1, '', 1), (2, '', 3), (1, '', 1)])
+    equal(cretula('stats', '--store', 'store', '--stream', 's', '--rebuild', code=0).code, 0)
+    good()
+
+
+def control(text):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect('store.sock')
+        s.sendall(text + b'\n')
+        return b''.join(iter(lambda: s.recv(65536), b''))
 
 
 def test_nothing_is_shown_that_is_not_sealed():

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/retain/erasing.h"
 #include "app/retain/order.h"
 #include "app/watch/control.h"
 #include "app/watch/print.h"
@@ -41,6 +42,31 @@ read_order(struct span json)
 	buf_free(&back);
 }
 
+/* The same of an erasure: ascending, and no more records than an entry takes. */
+static void
+read_erasing(struct span json)
+{
+	static struct store_erase_item items[SEAL_ERASED_MAX], again[SEAL_ERASED_MAX];
+	struct buf text = { 0 }, more = { 0 }, line = { 0 }, back = { 0 };
+	struct app_erasing a, other;
+
+	if (app_erasing_read(json, &a, &text, items) == 0) {
+		demand(store_name_ok(span_str(a.stream)) && a.order.count <= SEAL_ERASED_MAX);
+		for (size_t i = 0; i < a.order.count; i++)
+			demand(items[i].line.ptr == NULL &&
+			    (i == 0 || items[i].record > items[i - 1].record));
+		app_erasing_print(&a, &line);
+		demand(app_erasing_read(
+			   span_of(line.data + 6, line.len - 7), &other, &more, again) == 0);
+		app_erasing_print(&other, &back);
+		demand(span_equal(buf_view(&line), buf_view(&back)));
+	}
+	buf_free(&text);
+	buf_free(&more);
+	buf_free(&line);
+	buf_free(&back);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,6 +92,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (request.asked == APP_ASKED_HOLD)
 		read_order(request.hold);
+	if (request.asked == APP_ASKED_ERASE)
+		read_erasing(request.hold);
 	code = app_status_print(text, &out, &e);
 	demand(code == 0 || code == ERR_FINDING || code == ERR_INCOMPLETE ||
 	    (code == -1 && e.text[0] != '\0'));

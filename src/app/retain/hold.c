@@ -140,28 +140,6 @@ make_order(struct holding *h, struct store_hold_order *order, struct err *e)
 	return (0);
 }
 
-/* "ok ENTRY", "error CODE TEXT" */
-static int
-read_answer(struct holding *h, struct span answer, struct err *e)
-{
-	static const struct span ok = SPAN("ok "), error = SPAN("error ");
-	size_t len = span_find(answer, '\n'), blank;
-	uint64_t code;
-
-	answer.len = len;
-	if (span_starts(answer, ok) && num_u64(span_from(answer, ok.len), &h->entry) == 0)
-		return (0);
-	if (!span_starts(answer, error))
-		return (err_set(e, ERR_BUSY, "stream %s: another process than the daemon writes it",
-		    h->stream));
-	answer = span_from(answer, error.len);
-	blank = span_find(answer, ' ');
-	if (num_u64(span_of(answer.ptr, blank), &code) == -1 || code == 0 || code > ERR_CONFIG)
-		code = ERR_IO;
-	answer = span_from(answer, blank + 1);
-	return (err_set(e, (enum err_code)code, "%.*s", (int)answer.len, answer.ptr));
-}
-
 /* Whoever writes the stream seals it, if that is the daemon of the store. */
 static int
 ask_daemon(struct holding *h, const struct store_hold_order *hold, struct err *e)
@@ -176,7 +154,7 @@ ask_daemon(struct holding *h, const struct store_hold_order *hold, struct err *e
 	if (!buf_ok(&request) || request.len > APP_ORDER_BYTES)
 		(void)err_set(e, ERR_CONFIG, "too many segments at once: name a shorter time");
 	else if (app_control_ask(h->store_path, request.data, &answer, &why) == 0)
-		rc = read_answer(h, buf_view(&answer), e);
+		rc = app_order_answer(buf_view(&answer), h->stream, &h->entry, e);
 	else if (why.code != ERR_INCOMPLETE) /* else e still says who is busy */
 		*e = why;
 	buf_free(&request);

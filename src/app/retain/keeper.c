@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/retain/erasing.h"
 #include "app/retain/order.h"
 #include "app/retain/plan.h"
 #include "app/say.h"
@@ -248,7 +249,7 @@ app_keeper_stop(struct app_keeper *k)
 	free_keeper(k);
 }
 
-/* ---- holds ---- */
+/* ---- who asks ---- */
 
 /* false: it takes too long. */
 static bool
@@ -262,10 +263,26 @@ lock_soon(struct app_keeper *k)
 	return (false);
 }
 
-static void
-seal_order(struct app_keeper *k, const struct app_order *order, struct buf *out)
+/* What is asked for, of a stream that is open. */
+typedef int (*keeper_act)(
+    const void *what, struct store_live *live, uint64_t *entry, struct err *e);
+
+static int
+seal_hold(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
 {
-	struct err e = { ERR_BUSY, "something of it is being pruned just now; try again" };
+	return (app_order_seal(what, live, entry, e));
+}
+
+static int
+erase(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
+{
+	return (app_erasing_do(what, live, entry, e));
+}
+
+static void
+do_it(struct app_keeper *k, keeper_act act, const void *what, struct buf *out)
+{
+	struct err e = { ERR_BUSY, "something of it is taken away just now; try again" };
 	uint64_t entry;
 	int rc = -1;
 
@@ -273,7 +290,7 @@ seal_order(struct app_keeper *k, const struct app_order *order, struct buf *out)
 		if (k->live == NULL)
 			(void)err_set(&e, ERR_BUSY, "the stream waits to be opened again");
 		else
-			rc = app_order_seal(order, k->live, &entry, &e);
+			rc = act(what, k->live, &entry, &e);
 		if (rc == 0)
 			k->next_us = INT64_MIN; /* what was released may be over */
 		pthread_mutex_unlock(&k->lock);
@@ -284,26 +301,47 @@ seal_order(struct app_keeper *k, const struct app_order *order, struct buf *out)
 		buf_fmt(out, "error %d %s\n", (int)e.code, e.text);
 }
 
+static void
+do_of_stream(const char *stream, keeper_act act, const void *what, struct buf *out)
+{
+	struct app_keeper *k;
+
+	pthread_mutex_lock(&all_lock);
+	for (k = all; k != NULL && strcmp(k->how.stream, stream) != 0;)
+		k = k->next;
+	if (k == NULL)
+		buf_str(out, "no such stream\n");
+	else
+		do_it(k, act, what, out);
+	pthread_mutex_unlock(&all_lock);
+}
+
 void
 app_keeper_ask(struct span json, struct buf *out)
 {
 	struct seal_range *ranges = calloc(STORE_HOLD_RANGES_MAX, sizeof(*ranges));
 	struct app_order order = { .release = false };
 	struct buf text = { 0 };
-	struct app_keeper *k;
 
-	if (ranges == NULL || app_order_read(json, &order, &text, ranges) == -1) {
+	if (ranges == NULL || app_order_read(json, &order, &text, ranges) == -1)
 		buf_fmt(out, "error %d that is no hold\n", ERR_USAGE);
-	} else {
-		pthread_mutex_lock(&all_lock);
-		for (k = all; k != NULL && strcmp(k->how.stream, order.stream) != 0;)
-			k = k->next;
-		if (k == NULL)
-			buf_str(out, "no such stream\n");
-		else
-			seal_order(k, &order, out);
-		pthread_mutex_unlock(&all_lock);
-	}
+	else
+		do_of_stream(order.stream, seal_hold, &order, out);
 	buf_free(&text);
 	free(ranges);
+}
+
+void
+app_keeper_erase(struct span json, struct buf *out)
+{
+	struct store_erase_item *items = calloc(SEAL_ERASED_MAX, sizeof(*items));
+	struct app_erasing a = { .order = { .count = 0 } };
+	struct buf text = { 0 };
+
+	if (items == NULL || app_erasing_read(json, &a, &text, items) == -1)
+		buf_fmt(out, "error %d that is no erasure\n", ERR_USAGE);
+	else
+		do_of_stream(a.stream, erase, &a, out);
+	buf_free(&text);
+	free(items);
 }

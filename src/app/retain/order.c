@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "store/periods.h"
 
 void
@@ -113,6 +114,27 @@ app_order_read(struct span json, struct app_order *order, struct buf *text,
 	hold->reason = at(text, reason);
 	hold->by = at(text, by);
 	return (0);
+}
+
+int
+app_order_answer(struct span answer, const char *stream, uint64_t *entry, struct err *e)
+{
+	static const struct span ok = SPAN("ok "), error = SPAN("error ");
+	size_t blank;
+	uint64_t code;
+
+	answer.len = span_find(answer, '\n');
+	if (span_starts(answer, ok) && num_u64(span_from(answer, ok.len), entry) == 0)
+		return (0);
+	if (!span_starts(answer, error))
+		return (err_set(
+		    e, ERR_BUSY, "stream %s: another process than the daemon writes it", stream));
+	answer = span_from(answer, error.len);
+	blank = span_find(answer, ' ');
+	if (num_u64(span_of(answer.ptr, blank), &code) == -1 || code == 0 || code > ERR_CONFIG)
+		code = ERR_IO;
+	answer = span_from(answer, blank + 1);
+	return (err_set(e, (enum err_code)code, "%.*s", (int)answer.len, answer.ptr));
 }
 
 int

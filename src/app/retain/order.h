@@ -27,6 +27,9 @@ void app_order_print(const struct app_order *order, struct buf *out);
 int app_order_read(struct span json, struct app_order *order, struct buf *text,
     struct seal_range ranges[static STORE_HOLD_RANGES_MAX]);
 
+/* "ok ENTRY", or "error CODE TEXT", which becomes e; ERR_BUSY: none of the daemon's streams. */
+int app_order_answer(struct span answer, const char *stream, uint64_t *entry, struct err *e);
+
 /* Seal it in a stream that is open. */
 int app_order_seal(
     const struct app_order *order, struct store_live *live, uint64_t *entry, struct err *e);

@@ -1,7 +1,9 @@
 /* app: a plan is carried out, one redact entry for as many records of a segment as fit it. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/names.h"
+#include "app/retain/erasing.h"
 #include "app/subject/subject.h"
 #include "base/err.h"
 #include "store/reader.h"
@@ -37,6 +39,16 @@ add_one(void *arg, uint64_t number, uint64_t changed, struct span line, struct e
 }
 
 static int
+ask(const struct app_subject *s, const struct store_erase_order *what, uint64_t *entry,
+    struct err *e)
+{
+	struct app_erasing a = { .order = *what };
+
+	(void)snprintf(a.stream, sizeof(a.stream), "%s", s->stream);
+	return (app_erasing_ask(s->daemon, &a, entry, e));
+}
+
+static int
 order(struct app_subject *s, struct store_eraser *x, struct batch *b, struct err *e)
 {
 	const struct store_erase_order what = { .seg = b->segment->seg,
@@ -50,7 +62,7 @@ order(struct app_subject *s, struct store_eraser *x, struct batch *b, struct err
 	for (size_t i = 0; i < b->count; i++)
 		if (b->items[i].line.ptr != NULL)
 			b->items[i].line.ptr = b->lines.data + b->starts[i];
-	if (store_erase(x, &what, &entry, e) == -1)
+	if ((x != NULL ? store_erase(x, &what, &entry, e) : ask(s, &what, &entry, e)) == -1)
 		return (-1);
 	s->done += b->count;
 	buf_add(&s->entries, &entry, sizeof(entry));

@@ -29,6 +29,8 @@ struct app_subject {
 	uint64_t chosen; /* records */
 	uint64_t already; /* of the given numbers: erased before */
 	uint64_t by_field[RECORD_FIELD_COUNT]; /* rescrub: records in which it changes */
+	/* who erases, if a daemon writes the stream: that of this store; NULL: the eraser */
+	const char *daemon, *stream;
 	/* carried out */
 	struct buf entries; /* uint64_t: their indices */
 	uint64_t done; /* records */
@@ -48,7 +50,10 @@ int app_subject_numbers(const char *text, struct buf *ranges, struct err *e);
  */
 int app_subject_plan(struct app_subject *s, struct err *e);
 
-/* As store_erase; what was done before it failed stays, and done says how much. */
+/*
+ * As store_erase, x NULL: by the daemon.  What was done before it failed stays,
+ * and done says how much.
+ */
 int app_subject_carry_out(struct app_subject *s, struct store_eraser *x, struct err *e);
 
 /*

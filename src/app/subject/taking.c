@@ -1,11 +1,21 @@
 /* app: one stream that records are taken from. */
 #include "app/subject/taking.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
 #include "app/names.h"
+#include "app/retain/erasing.h"
 #include "app/say.h"
 #include "app/tally/tally.h"
+#include "app/watch/control.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "store/read/unsealed.h"
+
+#define LOOKS 1500 /* for what is sealed: half a minute */
+#define LOOK_NS 20000000
 
 int
 app_taking_read(struct app_taking *t, const char *since, const char *until, struct err *e)
@@ -18,12 +28,71 @@ app_taking_read(struct app_taking *t, const char *since, const char *until, stru
 static int
 say_busy(const struct app_taking *t, struct err *e)
 {
-	if (e->code != ERR_BUSY)
-		return (-1);
 	return (err_set(e, ERR_BUSY,
 	    "stream %s: another cretula process is writing it; stop that (SIGTERM seals what is "
 	    "open), then try again",
 	    t->stream));
+}
+
+/* ---- a stream of the daemon ---- */
+
+static bool
+is_listed(const struct store_unsealed *one, const struct store_unsealed *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].number == one->number)
+			return (true);
+	return (false);
+}
+
+/* Until no segment is open that has records now. */
+static int
+wait_sealed(const struct app_taking *t, struct err *e)
+{
+	struct store_unsealed first[STORE_UNSEALED_MAX], now[STORE_UNSEALED_MAX];
+	const struct timespec look = { 0, LOOK_NS };
+	size_t first_count, count;
+	bool open = true;
+
+	if (store_unsealed_list(t->records.stream_fd, first, &first_count, e) == -1)
+		return (-1);
+	for (int i = 0; i < LOOKS && open; i++) {
+		if (store_unsealed_list(t->records.stream_fd, now, &count, e) == -1)
+			return (-1);
+		open = false;
+		for (size_t k = 0; k < first_count; k++)
+			open |= first[k].records > 0 && is_listed(&first[k], now, count);
+		if (open)
+			(void)nanosleep(&look, NULL);
+	}
+	if (!open)
+		return (0);
+	return (err_set(e, ERR_BUSY,
+	    "stream %s: the daemon does not seal what is open; see `cretula status`", t->stream));
+}
+
+/* e says that the stream is busy; whose is it?  What the daemon has open is sealed first. */
+static int
+use_daemon(struct app_taking *t, struct err *e)
+{
+	struct app_erasing nothing = { .order = { .count = 0 } };
+	struct err why = { ERR_NONE, "" };
+	uint64_t entry;
+	int rc = -1;
+
+	(void)snprintf(nothing.stream, sizeof(nothing.stream), "%s", t->stream);
+	if (t->subject.rescrub || app_erasing_ask(t->store_path, &nothing, &entry, &why) == -1)
+		return (say_busy(t, e));
+	if (app_records_open(&t->records, t->store_path, t->stream, NULL, NULL, e) == 0 &&
+	    app_control_signal(t->store_path, SIGUSR1, e) == 0)
+		rc = wait_sealed(t, e);
+	app_records_close(&t->records);
+	if (rc == -1)
+		return (-1);
+	t->daemon = true;
+	t->subject.daemon = t->store_path;
+	t->subject.stream = t->stream;
+	return (0);
 }
 
 int
@@ -37,7 +106,7 @@ app_taking_open(
 	policy[text_hex(policy, hash, sizeof(hash))] = '\0';
 	if (store_seal_left(s, t->stream, app_names(), &t->sealed, e) == -1 ||
 	    store_stream_open(s, t->stream, policy, app_names(), &t->st, e) == -1)
-		return (say_busy(t, e));
+		return (e->code == ERR_BUSY ? use_daemon(t, e) : -1);
 	return (store_eraser_open(t->st, &t->eraser, e));
 }
 
@@ -57,7 +126,7 @@ app_taking_do(struct app_taking *t, struct err *e)
 	rc = app_subject_carry_out(&t->subject, t->eraser, e);
 	if (there && t->counted.code == ERR_NONE)
 		(void)app_tally_rebuild(t->store_path, t->stream, false, &counted, &t->counted);
-	if (rc == -1 || t->subject.done == 0)
+	if (rc == -1 || t->subject.done == 0 || t->daemon)
 		return (rc);
 	/* An older copy of the stream, from before the erasure, shows. */
 	return (store_stream_head(t->st, e));

@@ -16,14 +16,16 @@ struct app_taking {
 	struct store_eraser *eraser;
 	uint64_t sealed; /* records that a dead writer left open */
 	struct err counted; /* why stats.db still counts what is gone */
+	bool daemon; /* it takes them */
 	bool apart; /* it has words of paths of what was counted without a record */
 };
 
 /* Open its records, for the plan; window as of app_records_open. */
 int app_taking_read(struct app_taking *t, const char *since, const char *until, struct err *e);
 /*
- * Open the stream for writing, and seal what a dead writer left.  ERR_BUSY:
- * another process writes it.
+ * Open the stream for writing, and seal what a dead writer left.  Where the
+ * daemon writes it, it seals what is open and erases for us.  ERR_BUSY:
+ * another process writes it, or records are to be masked again.
  */
 int app_taking_open(
     struct app_taking *t, struct store *s, const struct config_stream *config, struct err *e);

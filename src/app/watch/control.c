@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #define REQUEST_BYTES APP_ORDER_BYTES
 #define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_S 2 /* for the other side */
+#define WAIT_SLOW_S 600 /* for an erasure */
 
 /* STREAM CODE HASH.  false: it is none of it. */
 static bool
@@ -94,7 +96,7 @@ void
 app_control_read(struct span text, struct app_request *request)
 {
 	static const struct span canary = SPAN("canary "), detail = SPAN("detail "),
-				 hold = SPAN("hold ");
+				 hold = SPAN("hold "), erase = SPAN("erase ");
 
 	request->asked = APP_ASKED_NOTHING;
 	if (text.len == 0 || text.ptr[text.len - 1] != '\n')
@@ -113,6 +115,9 @@ app_control_read(struct span text, struct app_request *request)
 	else if (span_starts(text, hold)) {
 		request->asked = APP_ASKED_HOLD;
 		request->hold = span_from(text, hold.len);
+	} else if (span_starts(text, erase)) {
+		request->asked = APP_ASKED_ERASE;
+		request->hold = span_from(text, erase.len);
 	}
 }
 
@@ -156,9 +161,9 @@ make_address(int dir_fd, const char *name, struct sockaddr_un *to, struct err *e
 }
 
 static void
-set_patience(int fd)
+set_patience(int fd, int seconds)
 {
-	const struct timeval most = { .tv_sec = WAIT_S };
+	const struct timeval most = { .tv_sec = seconds };
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
@@ -176,20 +181,6 @@ may_ask(int fd, uid_t *uid)
 		return (false);
 	*uid = who.uid;
 	return (who.uid == 0 || who.uid == geteuid());
-}
-
-static void
-send_all(int fd, struct span bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* gone, or too slow */
-		bytes = span_from(bytes, (size_t)n);
-	}
 }
 
 /* Of app_board_wish, from -1 on. */
@@ -217,6 +208,7 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 		    wish_answers[app_board_wish(c->board, request->stream, &request->wish) + 1]);
 		break;
 	case APP_ASKED_HOLD: app_keeper_ask(request->hold, out); break;
+	case APP_ASKED_ERASE: break; /* by a thread of its own */
 	case APP_ASKED_NOTHING: break;
 	}
 }
@@ -239,18 +231,24 @@ receive_request(int fd, char *text)
 	return (span_of(text, len));
 }
 
-static void
+/* false: fd is somebody else's now. */
+static bool
 answer(struct app_control *c, int fd, uid_t uid)
 {
 	struct app_request request;
 	struct buf out = { 0 };
+	bool given = false;
 
 	app_control_read(receive_request(fd, c->text), &request);
 	request.wish.uid = uid;
-	print_answer(c, &request, &out);
-	if (buf_ok(&out))
-		send_all(fd, buf_view(&out));
+	if (request.asked == APP_ASKED_ERASE)
+		given = app_slow_begin(&c->slow, fd, request.hold, &out);
+	else
+		print_answer(c, &request, &out);
+	if (buf_ok(&out) && !given)
+		app_slow_send(fd, buf_view(&out));
 	buf_free(&out);
+	return (!given);
 }
 
 static void *
@@ -274,10 +272,9 @@ control_main(void *arg)
 				(void)poll(&want[1], 1, INPUT_REST_MS);
 			continue;
 		}
-		set_patience(fd);
-		if (may_ask(fd, &uid))
-			answer(c, fd, uid);
-		(void)close(fd);
+		set_patience(fd, WAIT_S);
+		if (!may_ask(fd, &uid) || answer(c, fd, uid))
+			(void)close(fd);
 	}
 }
 
@@ -328,6 +325,7 @@ app_control_close(struct app_control *c)
 		(void)!write(c->stop_fd, &one, sizeof(one));
 		(void)pthread_join(c->thread, NULL);
 	}
+	app_slow_end(&c->slow);
 	if (c->listens)
 		(void)unlinkat(c->dir_fd, c->name, 0);
 	for (int *fd = (int[]){ c->fd, c->dir_fd, c->stop_fd, -2 }; *fd != -2; fd++)
@@ -385,8 +383,7 @@ check_peer(int fd, const char *store, struct err *e)
 }
 
 static int
-ask(int fd, const struct sockaddr_un *to, const char *store, const char *request, struct buf *out,
-    struct err *e)
+join(int fd, const struct sockaddr_un *to, const char *store, struct err *e)
 {
 	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) == -1) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
@@ -396,28 +393,59 @@ ask(int fd, const struct sockaddr_un *to, const char *store, const char *request
 			    e, ERR_INPUT, "the daemon's socket: only its user and root may ask"));
 		return (err_sys(e, ERR_INCOMPLETE, "the daemon's socket"));
 	}
-	if (check_peer(fd, store, e) == -1)
-		return (-1);
-	set_patience(fd);
-	send_all(fd, span_str(request));
-	return (receive(fd, out, e));
+	return (check_peer(fd, store, e));
+}
+
+/* The descriptor, or -1. */
+static int
+reach(const char *store, struct err *e)
+{
+	char name[CONFIG_PATH_BYTES];
+	struct sockaddr_un to;
+	int dir_fd, fd = -1;
+
+	if (find_place(store, &dir_fd, name, e) == 0 && make_address(dir_fd, name, &to, e) == 0) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd == -1)
+			(void)err_sys(e, ERR_IO, "socket");
+		else if (join(fd, &to, store, e) == -1) {
+			(void)close(fd);
+			fd = -1;
+		}
+	}
+	if (dir_fd != -1)
+		(void)close(dir_fd);
+	return (fd);
 }
 
 int
 app_control_ask(const char *store, const char *request, struct buf *out, struct err *e)
 {
-	char name[CONFIG_PATH_BYTES];
-	struct sockaddr_un to;
-	int dir_fd, fd = -1, rc;
+	bool slow = span_starts(span_str(request), span_str("erase "));
+	int fd = reach(store, e), rc;
 
-	if ((rc = find_place(store, &dir_fd, name, e)) == 0 &&
-	    (rc = make_address(dir_fd, name, &to, e)) == 0) {
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		rc = fd == -1 ? err_sys(e, ERR_IO, "socket") : ask(fd, &to, store, request, out, e);
-	}
-	if (fd != -1)
-		(void)close(fd);
-	if (dir_fd != -1)
-		(void)close(dir_fd);
+	if (fd == -1)
+		return (-1);
+	set_patience(fd, slow ? WAIT_SLOW_S : WAIT_S);
+	app_slow_send(fd, span_str(request));
+	rc = receive(fd, out, e);
+	(void)close(fd);
+	return (rc);
+}
+
+int
+app_control_signal(const char *store, int number, struct err *e)
+{
+	struct ucred who = { .pid = 0 };
+	socklen_t len = sizeof(who);
+	int fd = reach(store, e), rc = -1;
+
+	if (fd == -1)
+		return (-1);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1 || who.pid <= 0)
+		(void)err_set(e, ERR_INCOMPLETE, "the daemon is of another container");
+	else if ((rc = kill(who.pid, number)) == -1)
+		(void)err_sys(e, ERR_INCOMPLETE, "the daemon");
+	(void)close(fd);
 	return (rc);
 }

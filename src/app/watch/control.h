@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "app/watch/board.h"
+#include "app/watch/slow.h"
 #include "base/span.h"
 
 struct err;
@@ -22,6 +23,7 @@ enum app_asked {
 	APP_ASKED_CANARY, /* to seal what came of one */
 	APP_ASKED_DETAIL, /* more of it */
 	APP_ASKED_HOLD,
+	APP_ASKED_ERASE,
 	APP_ASKED_NOTHING
 };
 
@@ -31,12 +33,12 @@ struct app_request {
 	int code;
 	unsigned char hash[32];
 	struct app_wish wish;
-	struct span hold; /* of the text; app/retain/order.h reads it */
+	struct span hold; /* of the text; app/retain/order.h reads it, or erasing.h */
 };
 
 /*
  * "status", "metrics", "report", "canary STREAM CODE HASH", "detail LEVEL
- * SECONDS STREAM REASON", "hold {...}", and LF; foreign bytes.
+ * SECONDS STREAM REASON", "hold {...}", "erase {...}", and LF; foreign bytes.
  */
 void app_control_read(struct span text, struct app_request *request);
 
@@ -48,6 +50,7 @@ struct app_control {
 	char name[CONFIG_PATH_BYTES]; /* below dir_fd */
 	pthread_t thread;
 	bool listens, started;
+	struct app_slow slow;
 };
 
 /*
@@ -69,5 +72,7 @@ int app_control_store(
  * none runs, ERR_INPUT if there is no such store.
  */
 int app_control_ask(const char *store, const char *request, struct buf *out, struct err *e);
+/* Send it a signal; the same. */
+int app_control_signal(const char *store, int number, struct err *e);
 
 #endif

@@ -364,28 +364,74 @@ forget_skip(const struct erase_work *work, struct err *e)
 	return (rc);
 }
 
+/* Beside others who append, the chain is only touched under their lock. */
+static void
+lock_chain(struct store_eraser *x)
+{
+	if (x->lock != NULL)
+		pthread_mutex_lock(x->lock);
+}
+
+static void
+unlock_chain(struct store_eraser *x)
+{
+	if (x->lock != NULL)
+		pthread_mutex_unlock(x->lock);
+}
+
 static int
-erase(struct store_eraser *x, struct erase_work *work, struct err *e)
+look(struct store_eraser *x, struct erase_work *work, struct err *e)
+{
+	int rc;
+
+	if (check_texts(work->order, e) == -1)
+		return (-1);
+	lock_chain(x);
+	rc = find_segment(x, work, e);
+	unlock_chain(x);
+	if (rc == -1 || check_items(x, work, e) == -1 || read_covers(work, e) == -1)
+		return (-1);
+	return (puncture(work, e));
+}
+
+/* Its index goes to *entry. */
+static int
+sign(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct err *e)
+{
+	int rc;
+
+	lock_chain(x);
+	if ((rc = append(x, work, e)) == 0)
+		*entry = store_writer_count(x->stream->writer) - 1;
+	if (rc == -1 && !store_writer_broken(x->stream->writer)) /* else the entry may be there */
+		drop_files(work);
+	unlock_chain(x);
+	return (rc);
+}
+
+static int
+erase(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct err *e)
 {
 	uint64_t revision;
 
-	if (check_texts(work->order, e) == -1 || find_segment(x, work, e) == -1 ||
-	    check_items(x, work, e) == -1 || read_covers(work, e) == -1 || puncture(work, e) == -1)
+	if (look(x, work, e) == -1)
 		return (-1);
 	revision = work->past->revision;
 	drop_files(work);
 	if (store_erase_rewrite(work, e) == -1 || write_salt(work, e) == -1 ||
-	    name_data(work, e) == -1 || append(x, work, e) == -1) {
-		if (!store_writer_broken(x->stream->writer)) /* else the entry may be there */
-			drop_files(work);
+	    name_data(work, e) == -1) {
+		drop_files(work);
 		return (-1);
 	}
+	if (sign(x, work, entry, e) == -1)
+		return (-1);
 	x->stale = true;
 	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1 ||
 	    forget_skip(work, e) == -1)
 		return (
 		    err_in(e, "signed, but the next start must overwrite what was there before"));
-	return (store_erase_took(x, e));
+	/* Beside others the newest entry may be another one: x is of no use any more. */
+	return (x->lock != NULL ? 0 : store_erase_took(x, e));
 }
 
 int
@@ -402,9 +448,7 @@ store_erase(
 	}
 	work->stream = st;
 	work->order = order;
-	if ((rc = erase(x, work, e)) == 0)
-		*entry = store_writer_count(st->writer) - 1;
-	else
+	if ((rc = erase(x, work, entry, e)) == -1)
 		(void)err_in(e, "store %s: stream %s: segment %ju", st->store->dir, st->name,
 		    (uintmax_t)order->seg);
 	seal_cover_free(&work->before);

@@ -2,6 +2,8 @@
 #ifndef CRETULA_STORE_ERASE_INSIDE_H
 #define CRETULA_STORE_ERASE_INSIDE_H
 
+#include <pthread.h>
+
 #include "record/record.h"
 #include "seal/puncture.h"
 #include "store/erase/erase.h"
@@ -11,6 +13,7 @@ struct store_eraser {
 	struct store_stream *stream;
 	struct seal_history *history;
 	bool stale; /* an entry is in the chain that the history does not have */
+	pthread_mutex_t *lock; /* of a chain that others append to meanwhile; NULL: none do */
 	struct seal_entry entry; /* scratch, and the segment's while work is on */
 	struct record_decoder decoder;
 	struct record record;

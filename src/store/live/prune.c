@@ -1,4 +1,4 @@
-/* Segments of a live stream pruned, or held, while it takes records. */
+/* Of a live stream segments are pruned or held, and records erased, while it takes more. */
 #include "store/erase/inside.h"
 #include "store/live/inside.h"
 #include "store/writer.h"
@@ -71,6 +71,24 @@ store_live_end_hold(
 	if (store_eraser_open(l->stream, &x, e) == 0)
 		rc = store_release(x, order, entry, e);
 	pthread_mutex_unlock(&l->lock);
+	store_eraser_close(x);
+	return (rc);
+}
+
+int
+store_live_erase(
+    struct store_live *l, const struct store_erase_order *order, uint64_t *entry, struct err *e)
+{
+	struct store_eraser *x = NULL;
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = store_eraser_open(l->stream, &x, e);
+	pthread_mutex_unlock(&l->lock);
+	if (rc == 0) {
+		x->lock = &l->lock;
+		rc = store_erase(x, order, entry, e);
+	}
 	store_eraser_close(x);
 	return (rc);
 }

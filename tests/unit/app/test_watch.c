@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "app/retain/erasing.h"
 #include "app/retain/order.h"
 #include "app/watch/control.h"
 #include "app/watch/print.h"
@@ -51,6 +52,7 @@ test_requests(void **state)
 		{ "detail of no stream", "detail full 60 ../x why\n", APP_ASKED_NOTHING },
 		{ "a hold", "hold {}\n", APP_ASKED_HOLD },
 		{ "nothing to hold", "hold\n", APP_ASKED_NOTHING },
+		{ "an erasure", "erase {}\n", APP_ASKED_ERASE },
 		{ "a reason that is no UTF-8", "detail full 60 shop \xff\n", APP_ASKED_NOTHING },
 	};
 
@@ -112,6 +114,54 @@ test_holds(void **state)
 			assert_int_equal(strncmp(line.data, "hold ", 5), 0);
 			line.data[line.len - 1] = '\0';
 			assert_string_equal(line.data + 5, rows[i].json);
+		}
+		buf_free(&text);
+		buf_free(&line);
+	}
+}
+
+#define ERASING(records) \
+	"{\"stream\":\"shop\",\"seg\":3,\"records\":" records \
+	",\"reason\":\"a \\\"court\\\"\",\"ref\":\"request 1\",\"by\":\"\"}"
+
+/* The same of what it is asked to erase. */
+static void
+test_erasings(void **state)
+{
+	static const struct {
+		const char *claim, *json;
+		int rc;
+		size_t count;
+	} rows[] = {
+		{ "runs", ERASING("[[0,0],[2,3],[1048575,1048575]]"), 0, 4 },
+		{ "none", ERASING("[]"), 0, 0 },
+		{ "as many as an entry takes", ERASING("[[0,799]]"), 0, SEAL_ERASED_MAX },
+		{ "one more", ERASING("[[0,799],[801,801]]"), -1, 0 },
+		{ "a run that is longer than all", ERASING("[[0,18446744073709551615]]"), -1, 0 },
+		{ "behind the last of any segment", ERASING("[[1048576,1048576]]"), -1, 0 },
+		{ "backwards", ERASING("[[5,4]]"), -1, 0 },
+		{ "not in order", ERASING("[[5,6],[1,2]]"), -1, 0 },
+		{ "no list", ERASING("{}"), -1, 0 },
+		{ "no numbers", ERASING("[[\"a\",1]]"), -1, 0 },
+		{ "no stream", "{\"seg\":1,\"records\":[]}", -1, 0 },
+		{ "nothing", "", -1, 0 },
+	};
+	static struct store_erase_item items[SEAL_ERASED_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf text = { 0 }, line = { 0 };
+		struct app_erasing a;
+		int rc = app_erasing_read(span_str(rows[i].json), &a, &text, items);
+
+		if (rc != rows[i].rc || (rc == 0 && a.order.count != rows[i].count))
+			fail_msg("%s: %d, %zu", rows[i].claim, rc, a.order.count);
+		if (rc == 0) {
+			assert_true(span_is(a.order.reason, "a \"court\""));
+			app_erasing_print(&a, &line);
+			assert_int_equal(strncmp(line.data, "erase ", 6), 0);
+			line.data[line.len - 1] = '\0';
+			assert_string_equal(line.data + 6, rows[i].json);
 		}
 		buf_free(&text);
 		buf_free(&line);
@@ -314,6 +364,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_erasings),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_reports_are_owed_until_sealed),
