@@ -1,4 +1,5 @@
 /* serve: requests that another site made, or that are no honest ones. */
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -70,30 +71,51 @@ serve_guard_check(const struct serve *s, const struct serve_request *r)
 
 /* ---- cookies ---- */
 
+/*
+ * With the port that the browser asks for: it sends cookies of a host to each of its ports, and a
+ * second server on the machine would end the sessions of the first.
+ */
+static void
+make_name(const struct serve_request *r, const char *base, char name[static SERVE_COOKIE_NAME])
+{
+	size_t at = r->host.len, digits;
+
+	while (at > 0 && r->host.ptr[at - 1] >= '0' && r->host.ptr[at - 1] <= '9')
+		at--;
+	digits = r->host.len - at;
+	if (digits == 0 || digits > 5 || at == 0 || r->host.ptr[at - 1] != ':')
+		digits = 0;
+	(void)snprintf(name, SERVE_COOKIE_NAME, "%s%s%.*s", base, digits > 0 ? "-" : "",
+	    (int)digits, r->host.ptr + at);
+}
+
 /* By TLS of ours, or of a proxy: then the browser says so where it says an origin. */
 static bool
 is_secure(const struct serve_request *r)
 {
 	static const struct span https = SPAN("https://");
+	char name[SERVE_COOKIE_NAME];
 
-	return (r->tls || span_starts(r->origin, https) ||
-	    serve_cookie_find(r->cookie, COOKIE_TLS).len > 0);
+	make_name(r, COOKIE_TLS, name);
+	return (
+	    r->tls || span_starts(r->origin, https) || serve_cookie_find(r->cookie, name).len > 0);
 }
 
-const char *
-serve_cookie_name(const struct serve_request *r)
+void
+serve_cookie_name(const struct serve_request *r, char name[static SERVE_COOKIE_NAME])
 {
-	return (is_secure(r) ? COOKIE_TLS : COOKIE);
+	make_name(r, is_secure(r) ? COOKIE_TLS : COOKIE, name);
 }
 
 void
 serve_cookie_set(struct serve_answer *a, const struct serve_request *r, const char *value)
 {
 	bool secure = is_secure(r);
+	char name[SERVE_COOKIE_NAME];
 
-	serve_header_add(a, "Set-Cookie", "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s",
-	    serve_cookie_name(r), value, secure ? "; Secure" : "",
-	    value[0] == '\0' ? "; Max-Age=0" : "");
+	serve_cookie_name(r, name);
+	serve_header_add(a, "Set-Cookie", "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", name,
+	    value, secure ? "; Secure" : "", value[0] == '\0' ? "; Max-Age=0" : "");
 }
 
 /* ---- guesses ---- */

@@ -10,12 +10,19 @@
 
 #define SERVE_ROLES_MAX 32
 
+/* Kept until the end: there are as many as an operator changed. */
+struct serve_roles {
+	struct serve_roles *older;
+	unsigned count;
+	struct serve_role list[];
+};
+
 struct serve {
 	struct serve_options how;
-	struct serve_role roles[SERVE_ROLES_MAX];
-	unsigned role_count;
 	uint64_t seed; /* of keys of limits */
 	pthread_mutex_t lock; /* of what follows */
+	struct serve_roles *roles; /* as they are now; older ones for who still has one in hand */
+	uint64_t reloads;
 	struct serve_sessions sessions;
 	struct serve_limit asks, guesses;
 	struct serve_counts counts;
@@ -29,7 +36,7 @@ enum serve_known { SERVE_KNOWN, SERVE_UNKNOWN, SERVE_WRONG_TOKEN };
 enum serve_known serve_who_find(struct serve *s, const struct serve_request *r,
     struct serve_who *who, char fresh[static SERVE_COOKIE_BYTES]);
 
-/* The role whose token it is; NULL.  Every role is compared. */
+/* The role whose token it is; NULL.  Every role is compared.  Under the lock. */
 const struct serve_role *serve_who_token(const struct serve *s, struct span token);
 
 /* What limits of a request that nobody known makes go by. */
@@ -41,7 +48,8 @@ uint64_t serve_who_peer(const struct serve *s, const struct serve_request *r);
 enum serve_problem serve_guard_check(const struct serve *s, const struct serve_request *r);
 
 /* Name and attributes of the cookie. */
-const char *serve_cookie_name(const struct serve_request *r);
+#define SERVE_COOKIE_NAME 24
+void serve_cookie_name(const struct serve_request *r, char name[static SERVE_COOKIE_NAME]);
 void serve_cookie_set(struct serve_answer *a, const struct serve_request *r, const char *value);
 
 /* A wrong token: counted, and slower each time. */

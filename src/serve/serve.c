@@ -11,45 +11,7 @@
 #include "serve/assets.h"
 #include "serve/inside.h"
 
-#define ASK_RATE 50 /* a second, of each session, operator or peer */
-#define ASK_BURST 200
-#define GUESS_RATE 1
-#define GUESS_BURST 5
 #define SECOND_NS INT64_C(1000000000)
-
-/* ---- open, close ---- */
-
-int
-serve_open(const struct serve_options *how, struct serve **s, struct err *e)
-{
-	struct serve *made;
-
-	if (how->role_count > SERVE_ROLES_MAX)
-		return (err_set(e, ERR_CONFIG, "more than %d roles", SERVE_ROLES_MAX));
-	if ((made = calloc(1, sizeof(*made))) == NULL)
-		return (err_memory(e));
-	made->how = *how;
-	made->how.roles = made->roles;
-	made->role_count = how->role_count;
-	if (how->role_count > 0)
-		memcpy(made->roles, how->roles, how->role_count * sizeof(made->roles[0]));
-	crypto_random(&made->seed, sizeof(made->seed));
-	serve_limit_open(&made->asks, ASK_RATE, ASK_BURST);
-	serve_limit_open(&made->guesses, GUESS_RATE, GUESS_BURST);
-	(void)pthread_mutex_init(&made->lock, NULL);
-	*s = made;
-	return (0);
-}
-
-void
-serve_close(struct serve *s)
-{
-	if (s == NULL)
-		return;
-	(void)pthread_mutex_destroy(&s->lock);
-	crypto_wipe(s, sizeof(*s));
-	free(s);
-}
 
 /* ---- what is asked for ---- */
 
@@ -366,7 +328,7 @@ log_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 	char token[SERVE_TOKEN_BYTES], cookie[SERVE_COOKIE_BYTES];
 	const struct serve_session *session = NULL;
 	const struct serve_role *role;
-	unsigned wait_s;
+	unsigned wait_s = 0;
 	struct serve_request as = *call->request;
 
 	if (!serve_prefers(call->request->type, "application/json")) {
@@ -377,24 +339,24 @@ log_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 		serve_problem_set(a, SERVE_PROBLEM_BODY, NULL);
 		return;
 	}
+	pthread_mutex_lock(&s->lock);
 	role = serve_who_token(s, span_str(token));
 	crypto_wipe(token, sizeof(token));
-	if (role == NULL) {
-		serve_wrong_token(s, call->request, a);
-		return;
-	}
-	pthread_mutex_lock(&s->lock);
-	if ((wait_s = take_ask(s, key_of(s, role->name))) == 0) {
+	if (role != NULL && (wait_s = take_ask(s, key_of(s, role->name))) == 0) {
 		session = serve_session_begin(
-		    &s->sessions, (unsigned)(role - s->roles), clock_mono_ns(), cookie);
+		    &s->sessions, (unsigned)(role - s->roles->list), clock_mono_ns(), cookie);
 		call->who = (struct serve_who){ .role = role,
 			.via = SERVE_VIA_COOKIE,
+			.reloads = s->reloads,
 			.session = session->number,
 			.expires_ns = session->seen_ns + SERVE_IDLE_NS };
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (session == NULL) {
-		say_too_often(a, wait_s);
+		if (role == NULL)
+			serve_wrong_token(s, call->request, a);
+		else
+			say_too_often(a, wait_s);
 		return;
 	}
 	memcpy(call->who.operator, role->name, sizeof(role->name));
@@ -426,19 +388,6 @@ serve_session_do(struct serve *s, struct serve_call *call, struct serve_answer *
 	case SERVE_DOES_LOGOUT: log_out(s, call, a); break;
 	default: print_session(call, a);
 	}
-}
-
-bool
-serve_lives(struct serve *s, const struct serve_who *who)
-{
-	bool lives;
-
-	if (who->session == 0)
-		return (true);
-	pthread_mutex_lock(&s->lock);
-	lives = serve_session_lives(&s->sessions, who->session, clock_mono_ns());
-	pthread_mutex_unlock(&s->lock);
-	return (lives);
 }
 
 /* ---- the end ---- */

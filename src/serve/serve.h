@@ -22,7 +22,7 @@ struct serve;
 
 struct serve_role {
 	char name[SERVE_NAME_BYTES];
-	struct view_grant grant; /* its name outlives the server */
+	struct view_grant grant; /* its name becomes the one above */
 	bool has_token;
 	unsigned char token[32]; /* its hash */
 	struct serve_user {
@@ -47,6 +47,14 @@ struct serve_options {
 int serve_open(const struct serve_options *how, struct serve **s, struct err *e);
 void serve_close(struct serve *s); /* NULL is legal */
 
+/*
+ * Other roles from now on.  Sessions whose token no role of their name has any more end
+ * (ended: how many), and so do all tails: who may still follow asks again.  1; 0: they
+ * are as they were, and nothing ends; -1: nothing has changed.
+ */
+int serve_reload(struct serve *s, const struct serve_role *roles, unsigned count, unsigned *ended,
+    struct err *e);
+
 enum serve_via { SERVE_VIA_BEARER, SERVE_VIA_COOKIE, SERVE_VIA_PEER, SERVE_VIA_PROXY };
 extern const char *const serve_via_names[];
 
@@ -56,6 +64,7 @@ struct serve_who {
 	char operator[SERVE_NAME_BYTES];
 	uint64_t session; /* of a cookie; 0 */
 	int64_t expires_ns; /* the same, by clock_mono_ns */
+	uint64_t reloads; /* before it asked */
 };
 
 struct serve_call {
@@ -89,7 +98,7 @@ bool serve_name_ok(struct span name);
 /* May it see that stream? */
 bool serve_may_see(const struct serve_role *role, const char *stream);
 
-/* Is the session that a tail belongs to still there?  Always, without one. */
+/* Is the session that a tail belongs to still there, if it is of one, and are the roles as then? */
 bool serve_lives(struct serve *s, const struct serve_who *who);
 
 struct serve_counts {

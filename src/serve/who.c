@@ -14,9 +14,10 @@ serve_who_token(const struct serve *s, struct span token)
 	unsigned char hash[32];
 
 	serve_token_hash(token, hash);
-	for (unsigned i = 0; i < s->role_count; i++)
-		if (crypto_equal(s->roles[i].token, hash, sizeof(hash)) && s->roles[i].has_token)
-			found = &s->roles[i];
+	for (unsigned i = 0; i < s->roles->count; i++)
+		if (crypto_equal(s->roles->list[i].token, hash, sizeof(hash)) &&
+		    s->roles->list[i].has_token)
+			found = &s->roles->list[i];
 	return (found);
 }
 
@@ -52,16 +53,16 @@ find_proxy(const struct serve *s, const struct serve_request *r, struct serve_wh
 
 	if (!s->how.has_proxy || !r->local || r->uid != s->how.proxy_uid || !serve_name_ok(r->user))
 		return (false);
-	for (unsigned i = 0; i < s->role_count; i++)
-		for (unsigned u = 0; u < s->roles[i].user_count; u++) {
-			const char *name = s->roles[i].users[u].name;
+	for (unsigned i = 0; i < s->roles->count; i++)
+		for (unsigned u = 0; u < s->roles->list[i].user_count; u++) {
+			const char *name = s->roles->list[i].users[u].name;
 
 			if (span_is(r->user, name)) {
-				set(who, &s->roles[i], SERVE_VIA_PROXY, r->user);
+				set(who, &s->roles->list[i], SERVE_VIA_PROXY, r->user);
 				return (true);
 			}
 			if (any == NULL && strcmp(name, "*") == 0)
-				any = &s->roles[i];
+				any = &s->roles->list[i];
 		}
 	if (any != NULL)
 		set(who, any, SERVE_VIA_PROXY, r->user);
@@ -74,13 +75,13 @@ find_peer(const struct serve *s, const struct serve_request *r, struct serve_who
 {
 	if (!r->local || (s->how.has_proxy && r->uid == s->how.proxy_uid))
 		return (false);
-	for (unsigned i = 0; i < s->role_count; i++)
-		for (unsigned u = 0; u < s->roles[i].user_count; u++) {
-			const struct serve_user *user = &s->roles[i].users[u];
+	for (unsigned i = 0; i < s->roles->count; i++)
+		for (unsigned u = 0; u < s->roles->list[i].user_count; u++) {
+			const struct serve_user *user = &s->roles->list[i].users[u];
 
 			if (!user->has_uid || user->uid != r->uid)
 				continue;
-			set(who, &s->roles[i], SERVE_VIA_PEER, span_str(user->name));
+			set(who, &s->roles->list[i], SERVE_VIA_PEER, span_str(user->name));
 			return (true);
 		}
 	return (false);
@@ -90,15 +91,17 @@ static bool
 find_cookie(struct serve *s, const struct serve_request *r, struct serve_who *who,
     char fresh[static SERVE_COOKIE_BYTES], int64_t now_ns)
 {
-	struct span cookie = serve_cookie_find(r->cookie, serve_cookie_name(r));
-	const struct serve_session *session =
-	    serve_session_find(&s->sessions, cookie, now_ns, fresh);
+	const struct serve_session *session;
+	char name[SERVE_COOKIE_NAME];
 	int64_t idle_ns;
 
+	serve_cookie_name(r, name);
+	session =
+	    serve_session_find(&s->sessions, serve_cookie_find(r->cookie, name), now_ns, fresh);
 	if (session == NULL)
 		return (false);
-	set(who, &s->roles[session->role], SERVE_VIA_COOKIE,
-	    span_str(s->roles[session->role].name));
+	set(who, &s->roles->list[session->role], SERVE_VIA_COOKIE,
+	    span_str(s->roles->list[session->role].name));
 	who->session = session->number;
 	who->expires_ns = session->began_ns + SERVE_LIFE_NS;
 	idle_ns = now_ns + SERVE_IDLE_NS;
@@ -115,6 +118,7 @@ serve_who_find(struct serve *s, const struct serve_request *r, struct serve_who 
 	struct span token;
 
 	memset(who, 0, sizeof(*who));
+	who->reloads = s->reloads;
 	fresh[0] = '\0';
 	/* Of another scheme, as a proxy's own Basic: it is not for us, and says nothing. */
 	if ((token = serve_bearer(r->authorization)).len > 0) {

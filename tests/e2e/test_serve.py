@@ -313,7 +313,7 @@ def test_sessions():
     status, headers, body = log_in(server.tokens['sales'], Origin=f'http://{host}')
     equal((status, json.loads(body)['role'], json.loads(body)['via']), (200, 'sales', 'cookie'))
     cookie = headers['Set-Cookie']
-    assert re.fullmatch(r'cretula=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict', cookie), cookie
+    assert re.fullmatch(rf'cretula-{server.port}=[\w-]{{43}}; Path=/; HttpOnly; SameSite=Strict', cookie), cookie
     cookie = cookie.split(';')[0]
     status, headers, _ = server.ask('/api/v1/session', None, Cookie=cookie)
     equal((status, headers['Set-Cookie']), (200, None))
@@ -323,7 +323,7 @@ def test_sessions():
     status, headers, _ = server.ask('/api/v1/session', None, 'DELETE', Cookie=cookie)
     equal((status, 'Max-Age=0' in headers['Set-Cookie']), (204, True))
     equal(server.ask('/api/v1/session', None, Cookie=cookie)[0], 401)
-    assert '__Host-cretula=' in log_in(server.tokens['sales'], Origin=f'https://{host}')[1]['Set-Cookie']
+    assert f'__Host-cretula-{server.port}=' in log_in(server.tokens['sales'], Origin=f'https://{host}')[1]['Set-Cookie']
     for more in ({'Origin': 'http://evil.example'}, {'Sec-Fetch-Site': 'cross-site'}, {'Origin': 'null'}):
         status, headers, body = log_in(server.tokens['sales'], **more)
         equal((status, json.loads(body)['code'], headers['Set-Cookie']), (403, 'origin', None), more)
@@ -336,6 +336,40 @@ def test_sessions():
     assert time.monotonic() - start >= 1, 'four guesses'
     equal(log_in(server.tokens['dev'])[0], 200)
     assert '4 since the start' in server.daemon.end()
+
+
+def test_roles_are_read_again():
+    """At SIGHUP, confined as it is: a token that is gone opens nothing, its session and its tail end; mistakes change nothing."""
+    prepare(10)
+    server = Server()
+    good = read('c.yaml').decode()
+    token = '{"token": "%s"}' % server.tokens['dev']
+    headers = server.ask('/api/v1/session', None, 'POST', token, Content_Type='application/json')[1]
+    cookie = headers['Set-Cookie'].split(';')[0]
+    with server.connect() as tail:
+        tail.sendall(f'GET /api/v1/tail?stream=shop HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nCookie: {cookie}\r\n\r\n'.encode())
+        assert tail.recv(1000).startswith(b'HTTP/1.1 200 ')
+        for bad in ('roles: {', 'store: store\n', good.replace('sha256:', 'sha1:')):
+            write('c.yaml', bad.encode())
+            server.daemon.process.send_signal(signal.SIGHUP)
+            said = server.daemon.process.stderr.readline().decode()
+            while 'stays as it was' not in said:
+                said = server.daemon.process.stderr.readline().decode()
+        equal((server.ask('/api/v1/session')[0], server.ask('/api/v1/session', None, Cookie=cookie)[0]), (200, 200))
+        user = pwd.getpwuid(os.getuid()).pw_name
+        more = f'  late: {{ tier: public, token_hash: "{hash_of("l" * 47)}"{"" if user == "root" else f", users: [{user}]"} }}\n'
+        write('c.yaml', (re.sub('  dev: .*\n', '', good) + more).encode())
+        server.daemon.process.send_signal(signal.SIGHUP)
+        server.tokens['late'] = 'l' * 47
+        wait_for(lambda: server.ask('/api/v1/session', 'late')[0] == 200)
+        tail.settimeout(60)
+        said = b''
+        while b'event: end' not in said:
+            said += tail.recv(1000)
+    equal([server.ask('/api/v1/session', role)[0] for role in ('dev', 'sales')], [401, 200])
+    equal(server.ask('/api/v1/session', None, Cookie=cookie)[0], 401)
+    said = server.daemon.end()
+    assert '4 roles, 1 sessions ended' in said and 'restart' not in said, said
 
 
 def test_what_is_no_request():
@@ -643,7 +677,7 @@ def test_tls():
     answer = c.getresponse()
     equal((answer.status, json.loads(answer.read())['role']), (200, 'world'))
     cookie = answer.headers['Set-Cookie']
-    assert re.fullmatch(r'__Host-cretula=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Secure', cookie), cookie
+    assert re.fullmatch(rf'__Host-cretula-{server.port}=[\w-]{{43}}; Path=/; HttpOnly; SameSite=Strict; Secure', cookie), cookie
     assert answer.headers['Strict-Transport-Security'], 'HSTS'
     c.request('GET', '/api/v1/trust', headers={'Cookie': cookie.split(';')[0]})
     equal(c.getresponse().status, 200)

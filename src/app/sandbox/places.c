@@ -108,22 +108,16 @@ add_input(struct app_places *out, const struct input_place *place, bool writes)
 {
 	switch (place->kind) {
 	case INPUT_FILE:
-		add_directory(
-		    out, place->path, APP_PLACE_READ | (writes ? APP_PLACE_WRITE : 0));
+		add_directory(out, place->path, APP_PLACE_READ | (writes ? APP_PLACE_WRITE : 0));
 		break;
-	case INPUT_FIFO:
-		add_directory(out, place->path, APP_PLACE_FIFO);
-		break;
+	case INPUT_FIFO: add_directory(out, place->path, APP_PLACE_FIFO); break;
 	case INPUT_UNIX:
-	case INPUT_UNIX_STREAM:
-		add_directory(out, place->path, APP_PLACE_SOCKET);
-		break;
+	case INPUT_UNIX_STREAM: add_directory(out, place->path, APP_PLACE_SOCKET); break;
 	case INPUT_HTTP:
 		if (place->path[0] == '/')
 			add_directory(out, place->path, APP_PLACE_SOCKET);
 		break;
-	default: /* no file */
-		break;
+	default: /* no file */ break;
 	}
 }
 
@@ -153,8 +147,7 @@ add_system(struct app_places *out)
 }
 
 void
-app_places_find(
-    const struct config *c, const char *store, const char *keys, struct app_places *out)
+app_places_find(const struct config *c, const char *store, const char *keys, struct app_places *out)
 {
 	char beside[CONFIG_PATH_BYTES + 8];
 	struct input_place metrics;
@@ -191,15 +184,38 @@ app_places_store(const char *store, const char *keys, struct app_places *out)
 	add_system(out);
 }
 
-void
-app_places_view(const char *store, const struct input_tls_files *tls, struct app_places *out)
+/* Is path the directory, or below it? */
+static bool
+is_below(const char *path, const char *directory)
 {
+	char *real = realpath(path, NULL), *top = realpath(directory, NULL);
+	size_t len = top == NULL || strcmp(top, "/") == 0 ? 0 : strlen(top);
+	bool below = real != NULL && top != NULL && strncmp(real, top, len) == 0 &&
+	    (real[len] == '\0' || real[len] == '/');
+
+	free(real);
+	free(top);
+	return (below);
+}
+
+void
+app_places_view(const struct app_places_reader *r, struct app_places *out)
+{
+	char beside[CONFIG_PATH_BYTES + 8], directory[CONFIG_PATH_BYTES];
+
 	memset(out, 0, sizeof(*out));
-	add(out, store, APP_PLACE_READ);
-	if (tls->certificate[0] != '\0')
-		add_file(out, tls->certificate);
-	if (tls->key[0] != '\0')
-		add_file(out, tls->key);
+	add(out, r->store, APP_PLACE_READ);
+	if (r->tls->certificate[0] != '\0')
+		add_file(out, r->tls->certificate);
+	if (r->tls->key[0] != '\0')
+		add_file(out, r->tls->key);
+	(void)snprintf(beside, sizeof(beside), "%s.keys", r->store);
+	directory_of(r->config, directory);
+	if (is_below(r->keys != NULL ? r->keys : beside, directory))
+		add(out, r->config, APP_PLACE_READ);
+	else
+		add_file(out, r->config);
+	add(out, "/etc/passwd", APP_PLACE_READ);
 	add_system(out);
 }
 

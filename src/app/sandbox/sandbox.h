@@ -77,9 +77,16 @@ void app_places_find(
 
 /* What a writer of the store and its keys opens. */
 void app_places_store(const char *store, const char *keys, struct app_places *out);
-/* What a reader of the store opens, and the files of a server of TLS. */
-void app_places_view(
-    const char *store, const struct input_tls_files *tls, struct app_places *out);
+/*
+ * What a reader of the store opens: the store, the files of a server of TLS, and the
+ * configuration with the users that it names, for a reload; where keys lie in the
+ * directory of that file it is the file alone, and one that takes its place is not read.
+ */
+struct app_places_reader {
+	const char *store, *keys, *config;
+	const struct input_tls_files *tls;
+};
+void app_places_view(const struct app_places_reader *reader, struct app_places *out);
 
 /* The first of wanted that has does not cover; NULL. */
 const struct app_place *app_places_lack(

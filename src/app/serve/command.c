@@ -36,7 +36,7 @@ static const struct app_option options[] = {
 
 struct command {
 	const struct app_args *args;
-	struct config *config;
+	struct config *config, *reloaded; /* reloaded: of the last SIGHUP; NULL */
 	struct serving serving;
 	struct input_place place;
 	struct input_tls *tls;
@@ -47,21 +47,45 @@ struct command {
 
 /* ---- start ---- */
 
-static int
-load(struct command *c, struct err *e)
+static const char *
+config_path(const struct command *c)
 {
-	const char *path = app_arg(c->args, "config"), *listen = app_arg(c->args, "listen"),
-		   *store = app_arg(c->args, "store");
+	const char *path = app_arg(c->args, "config");
+
+	return (path != NULL ? path : CONFIG_PATH);
+}
+
+/* With what the command line says of it. */
+static int
+load_config(const struct command *c, struct config **config, struct err *e)
+{
+	const char *listen = app_arg(c->args, "listen");
 	struct buf report = { 0 };
-	int rc = config_load(path != NULL ? path : CONFIG_PATH, &c->config, &report, e);
+	int rc = config_load(config_path(c), config, &report, e);
 
 	if (rc == -1)
 		app_hint(&report);
+	else if (listen != NULL && strlen(listen) < sizeof((*config)->serve.listen))
+		memcpy((*config)->serve.listen, listen, strlen(listen) + 1);
 	buf_free(&report);
-	if (rc == -1)
+	return (rc);
+}
+
+static const char *
+keys_of(const struct command *c)
+{
+	const char *keys = app_arg(c->args, "keys");
+
+	return (keys != NULL ? keys : c->config->keys[0] != '\0' ? c->config->keys : NULL);
+}
+
+static int
+load(struct command *c, struct err *e)
+{
+	const char *store = app_arg(c->args, "store");
+
+	if (load_config(c, &c->config, e) == -1)
 		return (-1);
-	if (listen != NULL && strlen(listen) < sizeof(c->config->serve.listen))
-		memcpy(c->config->serve.listen, listen, strlen(listen) + 1);
 	c->serving.config = c->config;
 	c->serving.store = store != NULL ? store : c->config->store;
 	if (c->serving.store[0] == '\0')
@@ -115,12 +139,9 @@ hash_policy(char text[static 65])
 static int
 start_writer(struct command *c, struct err *e)
 {
-	const char *keys = app_arg(c->args, "keys");
 	char policy[65];
 	struct app_writer_options how = { .store = c->serving.store,
-		.keys = keys != NULL           ? keys :
-		    c->config->keys[0] != '\0' ? c->config->keys :
-						 NULL,
+		.keys = keys_of(c),
 		.policy = policy,
 		.fd = c->fd,
 		.sandbox = c->config->sandbox };
@@ -133,6 +154,8 @@ start_writer(struct command *c, struct err *e)
 static int
 confine(struct command *c, struct err *e)
 {
+	const struct app_places_reader reader = { c->serving.store, keys_of(c), config_path(c),
+		&c->config->serve.tls };
 	struct app_places *places = calloc(1, sizeof(*places));
 	struct config as = *c->config;
 	struct buf done = { 0 };
@@ -145,7 +168,7 @@ confine(struct command *c, struct err *e)
 	as.group[0] = '\0';
 	if (app_user_find(&as, &user, e) == -1 || app_user_become(&user, e) == -1)
 		goto out;
-	app_places_view(c->serving.store, &c->config->serve.tls, places);
+	app_places_view(&reader, places);
 	if ((rc = app_confine(places, (enum app_sandbox)c->config->sandbox, false, &done, e)) == 0)
 		app_info(NULL, "serve is %.*s", (int)done.len, done.data);
 out:
@@ -231,6 +254,32 @@ tell_guesses(struct command *c, bool last)
 	c->told_ns = now_ns;
 }
 
+/* What is needed to listen was given up at the start; who may ask, and what terms are, was not. */
+static void
+reload(struct command *c)
+{
+	struct config *fresh = NULL;
+	struct err e = { ERR_NONE, "" };
+	unsigned ended = 0;
+
+	if (load_config(c, &fresh, &e) == -1 ||
+	    app_serving_reload(fresh, c->serving.serve, &ended, &e) == -1) {
+		app_error(NULL, "the configuration stays as it was: %s", e.text);
+		config_free(fresh);
+		return;
+	}
+	if (memcmp(&fresh->serve, &c->config->serve, sizeof(fresh->serve)) != 0)
+		app_warn_log(NULL, "what `serve:` says needs a restart");
+	pthread_mutex_lock(&c->serving.trust_lock);
+	c->serving.config = fresh;
+	c->serving.trust_key = 0;
+	pthread_mutex_unlock(&c->serving.trust_lock);
+	config_free(c->reloaded);
+	c->reloaded = fresh;
+	app_info(NULL, "the configuration was read again: %u roles, %u sessions ended",
+	    fresh->role_count, ended);
+}
+
 static int
 serve_until_told(struct command *c, const sigset_t *set, struct err *e)
 {
@@ -244,7 +293,7 @@ serve_until_told(struct command *c, const sigset_t *set, struct err *e)
 		if (number == SIGTERM || number == SIGINT)
 			return (0);
 		if (number == SIGHUP)
-			app_warn_log(NULL, "roles are read at the start only: a change needs one");
+			reload(c);
 		if (app_access_dead(c->serving.access))
 			return (err_set(e, ERR_IO,
 			    "the writer of access records has ended: without it nothing is shown"));
@@ -265,6 +314,7 @@ stop(struct command *c)
 	if (c->fd != -1)
 		(void)close(c->fd);
 	free(c->serving.trust);
+	config_free(c->reloaded);
 	config_free(c->config);
 }
 
@@ -337,7 +387,9 @@ const struct app_command app_command_serve = { "serve", "views over HTTP: the pa
 	"A role is opened by its token, by a user of this machine at a unix socket, or by whom\n"
 	"a proxy names. Whatever is shown is recorded first, in the stream cretula.access, by a\n"
 	"process of its own: the one that listens has no keys and writes nothing.\n\n"
-	"serve token makes a token, says it once, and the line for roles:.\n\n"
+	"serve token makes a token, says it once, and the line for roles:. SIGHUP reads roles and\n"
+	"retention again: sessions of tokens that are gone end, and tails ask again. A file with\n"
+	"mistakes changes nothing, and what serve: says needs a restart.\n\n"
 	"examples:\n"
 	"  cretula serve token --role dev\n"
 	"  cretula serve --config /etc/cretula/cretula.yaml\n"

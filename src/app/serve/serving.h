@@ -37,7 +37,6 @@ struct serving_verified {
 };
 
 struct serving {
-	const struct config *config;
 	const char *store;
 	struct serve *serve;
 	struct app_access *access;
@@ -53,6 +52,7 @@ struct serving {
 	bool stop;
 	atomic_bool stop_verify;
 	pthread_mutex_t trust_lock; /* of what follows */
+	const struct config *config; /* as it was read last: whose terms are in force */
 	struct trust *trust; /* as it was read last; NULL */
 	uint64_t trust_key; /* says what it was read from */
 	/* of the threads */
@@ -65,6 +65,9 @@ struct serving {
 
 /* Roles and hosts of the configuration.  0 or -1. */
 int app_serving_roles(const struct config *c, struct serve **serve, struct err *e);
+/* The roles of c from now on; as serve_reload. */
+int app_serving_reload(
+    const struct config *c, struct serve *serve, unsigned *ended, struct err *e);
 /* cretula serve token, by --config, or path if there is one.  The exit code. */
 struct app_args;
 int app_serving_token(const struct app_args *args, const char *path);

@@ -75,26 +75,54 @@ find_hosts(const struct config *c, const struct input_place *place, struct serve
 		add_host(how, "localhost", place->port);
 }
 
+/* NULL with e. */
+static struct serve_role *
+make_roles(const struct config *c, struct err *e)
+{
+	struct serve_role *roles = calloc(c->role_count + 1, sizeof(*roles));
+
+	if (roles == NULL)
+		(void)err_memory(e);
+	for (unsigned i = 0; roles != NULL && i < c->role_count; i++)
+		if (make_role(&c->roles[i], &roles[i], e) == -1) {
+			free(roles);
+			return (NULL);
+		}
+	return (roles);
+}
+
+int
+app_serving_reload(const struct config *c, struct serve *serve, unsigned *ended, struct err *e)
+{
+	struct serve_role *roles;
+	int rc;
+
+	if (c->role_count == 0)
+		return (err_set(e, ERR_CONFIG, "nobody may ask: no `roles:`"));
+	if ((roles = make_roles(c, e)) == NULL)
+		return (-1);
+	rc = serve_reload(serve, roles, c->role_count, ended, e);
+	free(roles);
+	return (rc);
+}
+
 int
 app_serving_roles(const struct config *c, struct serve **serve, struct err *e)
 {
-	struct serve_role *roles = calloc(c->role_count + 1, sizeof(*roles));
+	struct serve_role *roles = make_roles(c, e);
 	struct serve_options how = { .roles = roles, .role_count = c->role_count };
 	const struct passwd *proxy;
 	struct input_place place;
 	int rc = -1;
 
 	if (roles == NULL)
-		return (err_memory(e));
+		return (-1);
 	if (config_listen(c->serve.listen, &place, e) == -1)
 		goto out;
 	if (c->serve.host_count > SERVE_HOSTS_MAX - 2) {
 		(void)err_set(e, ERR_CONFIG, "serve.hosts: at most %d", SERVE_HOSTS_MAX - 2);
 		goto out;
 	}
-	for (unsigned i = 0; i < c->role_count; i++)
-		if (make_role(&c->roles[i], &roles[i], e) == -1)
-			goto out;
 	find_hosts(c, &place, &how);
 	if (c->serve.proxy[0] != '\0') {
 		if ((proxy = getpwnam(c->serve.proxy)) == NULL) {
