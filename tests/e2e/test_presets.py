@@ -1,9 +1,11 @@
 """share/presets: what is shipped for each server reads as what it should be.  test_capture and its kind run the servers."""
+import json
 import os
 import re
 
 import yaml
 
+import schema
 from lib import SOURCE, cretula, equal, main, read, write
 from presets import PRESETS, preset
 
@@ -61,6 +63,25 @@ def test_the_sidecar_finds_its_places():
     equal(pod['spec']['initContainers'][0]['startupProbe']['exec']['command'][-1], socket)
     equal({c['securityContext']['runAsGroup'] for kind in ('containers', 'initContainers') for c in pod['spec'][kind]}, {101})
     equal({m['name'] for m in pod['spec']['containers'][0]['volumeMounts']}, {'sockets'})
+
+
+def test_manifests_are_of_their_schema():
+    """Each object of the Kubernetes presets; a field that the API does not have is refused."""
+    with open(os.path.join(SOURCE, 'tests', 'e2e', 'kubernetes.schema.json'), encoding='utf-8') as file:
+        document = json.load(file)
+    objects = [made for name in sorted(files('kubernetes')) for made in yaml.safe_load_all(preset('kubernetes', name, {}))]
+    equal([made['kind'] for made in objects], ['Policy', 'Config', 'ConfigMap', 'Pod'])
+    for made in objects:
+        equal(list(schema.check(document, document['kinds'][made['kind']], made)), [], made['kind'])
+    pod = objects[-1]
+    names = {volume['name'] for volume in pod['spec']['volumes']}
+    for container in pod['spec']['initContainers'] + pod['spec']['containers']:
+        equal({mount['name'] for mount in container['volumeMounts']} - names, set(), 'a mount without a volume')
+    for place, field, value in ((pod['spec'], 'hostNetwork', True), (pod['spec']['containers'][0], 'imagePullPolicies', 'Always'),
+                                (pod['spec']['containers'][0]['securityContext'], 'runAsUser', 0)):
+        place[field] = value
+        assert list(schema.check(document, document['kinds']['Pod'], pod)), (field, 'went unseen')
+        del place[field]
 
 
 def test_yaml_is_yaml():
