@@ -796,6 +796,10 @@ def test_unit():
     run = subprocess.run(['systemd-analyze', 'security', '--offline=true', '--threshold=5', unit], capture_output=True,
                          check=False)
     assert run.returncode != 0, 'it says yes to everything'
+    # who serves views reads the store by its group, which this is set to again at each start
+    mode = re.search(r'^StateDirectoryMode=(\d+)$', read(unit).decode(), re.M)[1]
+    equal(int(mode, 8) & 0o077, 0o050)
+    assert 'm cretula-serve cretula' in read(os.path.join(SOURCE, 'packaging/sysusers.d/cretula.conf')).decode().splitlines()
 
 
 def pipe(**more):
