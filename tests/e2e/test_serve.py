@@ -279,11 +279,20 @@ def test_figures():
     top = get(f'top/statuses{day}')
     equal([(r['key'], r['requests']) for r in top['rows']], [('200', 270), ('500', 30)])
     equal(get(f'top/statuses.csv{day}').splitlines()[1], '"200",270,138240')
-    # Who the subjects were is not known of what is counted again: fewer than any k.
-    for role, k in (('sales', '<10'), ('world', '<20')):
-        equal(get('overview' + day, role)['totals']['requests'], k)
-        top = get(f'top/paths{day}', role)
-        equal((top['rows'], top['total']['requests']), ([], k))
+    # Who the subjects were is not known of what is counted again: that is said, and is not the same as few.
+    lost = {'days': 1, 'reason': 'subjects'}
+    for role in ('sales', 'world'):
+        total, top = get('overview' + day, role), get(f'top/paths{day}', role)
+        equal((total['totals']['requests'], total['totals']['uniques'], total['not_known']), (None, None, lost), role)
+        equal((top['rows'], top['total']['requests'], top['not_known']), ([], None, lost), role)
+        equal(get(f'series{day}&step=day', role)['requests'], [None], role)
+        equal('not_known' in get('overview?stream=shop&at=2025-11-23', role), False, role)
+    said = cretula('stats', '--store', 'store', '--stream', 'shop', '--role', 'analyst', code=0).text
+    assert 'not known' in said and '<10' not in said and 'nobody knows how many subjects' in said, said
+    equal(cretula('stats', '--store', 'store', '--stream', 'shop', '--role', 'public', '--json', code=0).json['days'],
+          [{'day': '2025-11-24T00:00:00.000Z', 'requests': None, 'reason': 'subjects'}])
+    cretula('publish', '--store', 'store', '--stream', 'shop', '--out', 'public', code=0)
+    assert b'visitors not known' in read('public/index.html') and b'&lt;20 visitors' not in read('public/index.html')
     for bad, code in (('window=day&since=-1d', 'window'), ('at=tomorrow', 'parameter'), ('since=x', 'parameter'),
                       ('since=-1d&until=-2d', 'window'), ('window=month&step=minute', 'window')):
         status, _, body = server.ask(f'/api/v1/series?stream=shop&{bad}')

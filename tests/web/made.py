@@ -122,6 +122,8 @@ def overview(asked):
     name, since, until = window(asked)
     before = since - (until - since) if name != 'month' else (since - datetime.timedelta(days=1)).replace(day=1)
     answer = {**asked.head(), 'window': window_json(name, since, until), 'totals': totals(asked, since, until)}
+    if asked.tier != 'developer' and name == 'month':
+        answer['not_known'] = {'days': 2, 'reason': 'subjects'}
     if not asked.empty:
         answer['previous'] = {'window': window_json(name, before, since), 'totals': totals(asked, before, since)}
     return answer

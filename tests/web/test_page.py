@@ -363,6 +363,9 @@ def test_suppressed():
     assert page.run("[...document.querySelectorAll('tr.other th')].every(e => e.textContent === 'other')")
     assert 'not drawn: of fewer than 10' in page.run("document.querySelector('.traffic').textContent")
     assert page.run("document.querySelectorAll('.barred a').length") == 0, 'an analyst is led to records'
+    assert not page.run("document.querySelector('.not-known')")
+    page.run("void (location.hash = '#/overview?stream=shop&window=month&at=2026-10-01')")
+    page.until("document.querySelector('.not-known')?.textContent.startsWith('Of 2 days nobody knows')")
     page.close()
 
 

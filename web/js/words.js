@@ -58,6 +58,8 @@ export const w = {
         none: 'Not measured, or too little to show',
         few: (k) => `Of ${people(k)}, so the number is not shown`,
     },
+    notKnown: (days) => `Of ${days} ${days === 1 ? 'day' : 'days'} nobody knows how many clients there were: counted again from segments, `
+        + `or after a crash. ${days === 1 ? 'It is' : 'They are'} in no figure here.`,
     time: {
         local: 'here:',
         ago: (text) => `${text} ago`,

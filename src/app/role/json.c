@@ -61,7 +61,11 @@ put_days(const struct app_counts *c, struct buf *out)
 
 		json_item(out);
 		put_time(out, "day", d->begin_us);
-		if (d->hidden)
+		if (d->unknown) {
+			json_key(out, "requests");
+			buf_str(out, "null");
+			json_str(out, "reason", span_str("subjects"));
+		} else if (d->hidden)
 			put_few(c, out, "requests");
 		else
 			json_u64(out, "requests", d->requests);

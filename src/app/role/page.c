@@ -65,6 +65,12 @@ put_days(const struct app_counts *c, struct buf *out)
 		(void)clock_rfc3339(day, d->begin_us);
 		if (!d->hidden)
 			put_row(out, span_of(day, 10), d->requests, most);
+		else if (d->unknown)
+			buf_fmt(out,
+			    "<tr><th scope=\"row\">%.10s</th><td class=\"n\">visitors not "
+			    "known</td>"
+			    "<td class=\"b\"></td></tr>\n",
+			    day);
 		else
 			buf_fmt(out,
 			    "<tr><th scope=\"row\">%.10s</th><td class=\"n\">&lt;%u visitors</td>"
@@ -118,7 +124,9 @@ app_counts_page(const struct app_counts *c, struct buf *out)
 	num_print_grouped(text, counts->total[VIEW_REQUESTS]);
 	(void)clock_rfc3339(since, counts->since_us);
 	(void)clock_rfc3339(until, counts->until_us);
-	if (counts->point_count == 0)
+	if (counts->point_count == 0 && counts->unknown_days > 0)
+		buf_str(out, "<p>How many visitors its days had is not known.</p>\n");
+	else if (counts->point_count == 0)
 		buf_fmt(out, "<p>No day had %u visitors or more.</p>\n", c->grant.k);
 	else
 		buf_fmt(out, "<p>%s requests from %.10s until %.10s (not included), UTC.</p>\n",

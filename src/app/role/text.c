@@ -102,7 +102,9 @@ put_days(const struct app_counts *c, struct buf *out)
 		const struct view_day *d = &c->counts.days[i];
 		char text[32] = "";
 
-		if (d->hidden)
+		if (d->unknown)
+			(void)snprintf(text, sizeof(text), "not known");
+		else if (d->hidden)
 			(void)snprintf(text, sizeof(text), "<%u", c->grant.k);
 		else if (d->uniques > 0)
 			num_print_grouped(text, d->uniques);
@@ -110,6 +112,18 @@ put_days(const struct app_counts *c, struct buf *out)
 		put_time(out, d->begin_us, true);
 		buf_fmt(out, "%37s\n", text);
 	}
+}
+
+static void
+put_unknown(const struct app_counts *c, struct buf *out)
+{
+	size_t n = c->counts.unknown_days;
+
+	if (n > 0)
+		buf_fmt(out,
+		    "\nOf %zu day%s nobody knows how many subjects there were: counted again from "
+		    "segments,\nor after a crash. %s in no number here.\n",
+		    n, n == 1 ? "" : "s", n == 1 ? "It is" : "They are");
 }
 
 void
@@ -131,6 +145,7 @@ app_counts_text(const struct app_counts *c, struct buf *out)
 	buf_fmt(out, " UTC, %s requests\n\nrequests\n", text);
 	put_points(c, out);
 	put_days(c, out);
+	put_unknown(c, out);
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		if (counts->shown[d])
 			put_table(c, d, out);

@@ -92,6 +92,8 @@ read_sums(struct view_reading *r, struct err *e)
 	if (r->q->grant->tier == VIEW_PUBLIC &&
 	    view_samples_read(r, day_of(c->since_us), until_us, e) == -1)
 		return (-1);
+	for (size_t i = 0; i < r->days.count; i++)
+		c->unknown_days += view_sum_unknown(&r->days.rows[i]);
 	if (r->days.count == 0)
 		c->since_us = c->until_us;
 	else if (c->since_us < r->days.rows[0].begin_us)

@@ -40,6 +40,7 @@ struct view_day {
 	bool has_other; /* it does not show all: 0 errors may be some */
 	uint64_t uniques; /* distinct subjects; 0: not known */
 	bool hidden; /* fewer than k subjects: it prints "<k" and is in no sum */
+	bool unknown; /* hidden, and not because they are few: nobody counted them */
 };
 
 /* A window cut to whole hours (analysts) or days (public) that are over and counted. */
@@ -50,6 +51,7 @@ struct view_counts {
 	uint64_t total[VIEW_MEASURES]; /* of the points */
 	struct view_day *days; /* whole ones, in which there was something: tables are of these */
 	size_t day_count;
+	size_t unknown_days; /* that the window touches: in no sum, as above */
 	bool shown[VIEW_DIM_COUNT]; /* the role sees that dimension */
 	struct view_table tables[VIEW_DIM_COUNT]; /* most requests first */
 	struct view_keys *keys;

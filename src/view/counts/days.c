@@ -217,7 +217,8 @@ find_days(struct view_reading *r, struct err *e)
 		*to = (struct view_day){ .begin_us = day->begin_us,
 			.requests = day->requests,
 			.bytes = day->bytes,
-			.hidden = day->subjects < r->q->grant->k };
+			.hidden = day->subjects < r->q->grant->k,
+			.unknown = view_sum_unknown(day) };
 		if (to->hidden)
 			to->requests = 0;
 		else if (r->q->grant->tier == VIEW_PUBLIC)

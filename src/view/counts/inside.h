@@ -13,6 +13,13 @@ struct view_sum {
 	uint64_t requests, bytes;
 	unsigned subjects;
 };
+/* Counted again from segments, or left by a crash: who the subjects were is not known any more. */
+static inline bool
+view_sum_unknown(const struct view_sum *sum)
+{
+	return (sum->subjects == 0 && sum->requests > 0);
+}
+
 struct view_sums {
 	struct view_sum *rows; /* in order, those in which there was something */
 	size_t count;

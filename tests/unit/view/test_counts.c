@@ -578,6 +578,45 @@ nothing_is_nothing(void **state)
 	tally_reader_close(r);
 }
 
+/* Nobody knows how many there were, which is not the same as few. */
+static void
+what_is_not_known_is_told_from_few(void **state)
+{
+	const struct view_grant analyst = view_grant_of(VIEW_ANALYST),
+				public = view_grant_of(VIEW_PUBLIC);
+	static const struct {
+		const char *claim;
+		int since, until;
+		size_t unknown;
+	} rows[] = {
+		{ "all of them", 0, 96, 1 },
+		{ "its day", 0, 24, 1 },
+		{ "an hour of it", 3, 4, 1 },
+		{ "a day of few", 24, 48, 0 },
+	};
+	struct view_counts c;
+	uint64_t seed = 48;
+
+	fill(&seed);
+	run_sql("DELETE FROM seen WHERE idx=20000 OR (idx BETWEEN 480000 AND 480023);"
+		"DELETE FROM uniq WHERE idx=20000;"
+		"UPDATE seen SET subjects=3 WHERE period=2 AND idx=20001");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("%s\n", rows[i].claim);
+		ask(&analyst, rows[i].since, rows[i].until, 96, &c);
+		assert_int_equal(c.unknown_days, rows[i].unknown);
+		check(&analyst, &c);
+		view_counts_free(&c);
+	}
+	for (int i = 0; i < 2; i++) {
+		ask(i == 0 ? &analyst : &public, 0, 96, 96, &c);
+		assert_true(c.days[0].hidden && c.days[0].unknown);
+		assert_true(c.days[1].hidden && !c.days[1].unknown);
+		assert_false(c.days[2].hidden || c.days[2].unknown);
+		view_counts_free(&c);
+	}
+}
+
 int
 main(void)
 {
@@ -591,6 +630,8 @@ main(void)
 		cmocka_unit_test(the_public_sees_the_sample),
 		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
 		cmocka_unit_test(nothing_is_nothing),
+		cmocka_unit_test_setup_teardown(
+		    what_is_not_known_is_told_from_few, set_up, tear_down),
 	};
 
 	return (cmocka_run_group_tests(tests, set_up, tear_down));

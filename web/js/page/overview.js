@@ -4,6 +4,7 @@ import { useState } from '../../vendor/hooks.js';
 import { get } from '../api.js';
 import { useLoad } from '../load.js';
 import { WindowPicker, windowParams } from '../window.js';
+import { w } from '../words.js';
 import { Tiles } from './tiles.js';
 import { Tops } from './tops.js';
 import { Traffic } from './traffic.js';
@@ -17,6 +18,7 @@ export function Overview({ session, stream, about, params }) {
     const window = overview.data?.window ?? series.data?.window;
     return [
         h(WindowPicker, { tier: session.tier, params, window, last: about?.last, refresh: () => setRound(round + 1) }),
+        overview.data?.not_known && h('p', { class: 'tier-note not-known' }, w.notKnown(overview.data.not_known.days)),
         h(Tiles, { load: overview, series: series.data, stream }),
         h(Traffic, { load: series, stream, tier: session.tier, params }),
         h(Tops, { session, stream, about, query, round, window }),

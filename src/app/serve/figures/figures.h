@@ -61,6 +61,7 @@ struct figures {
 	struct figures_window window, before;
 	enum tally_period step; /* of a series */
 	/* out */
+	size_t unknown_days; /* of which no figure is known to be of k */
 	struct figures_row total, total_before;
 	bool has_before;
 	struct figures_row *rows; /* of a series */

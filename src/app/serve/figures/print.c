@@ -44,6 +44,12 @@ add_head(const struct figures *f, struct buf *out)
 	json_str(out, "tier", span_str(view_role_names[f->grant->tier]));
 	json_u64(out, "k", f->grant->k);
 	add_window(&f->window, out);
+	if (f->unknown_days == 0)
+		return;
+	json_object(out, "not_known");
+	json_u64(out, "days", f->unknown_days);
+	json_str(out, "reason", span_str("subjects"));
+	buf_char(out, '}');
 }
 
 /* ---- overview ---- */

@@ -14,7 +14,18 @@ read_counts(struct figures *f, const struct figures_window *w, struct view_count
 		.until_us = w->until_us,
 		.now_us = f->now_us };
 
-	return (view_counts_read(f->db, &q, c, e));
+	if (view_counts_read(f->db, &q, c, e) == -1)
+		return (-1);
+	if (w == &f->window)
+		f->unknown_days = c->unknown_days;
+	return (0);
+}
+
+/* Too few; or nobody knows. */
+static void
+hide(struct figure *figure, bool unknown)
+{
+	figure->kind = unknown ? FIGURE_NONE : FIGURE_FEW;
 }
 
 /* The public has no bytes: they are not rounded, but gone. */
@@ -57,7 +68,7 @@ static void
 set_uniques(const struct view_day *day, struct figures_row *row)
 {
 	if (day->hidden)
-		row->of[FIGURE_UNIQUES].kind = FIGURE_FEW;
+		hide(&row->of[FIGURE_UNIQUES], day->unknown);
 	else if (day->uniques > 0)
 		row->of[FIGURE_UNIQUES] = figure_number(day->uniques);
 }
@@ -76,7 +87,7 @@ read_total(
 	if (known)
 		set_counts(f, c.total, row);
 	else
-		row->of[FIGURE_REQUESTS].kind = FIGURE_FEW;
+		hide(&row->of[FIGURE_REQUESTS], c.unknown_days > 0);
 	for (size_t i = 0; i < c.day_count; i++)
 		add_errors(&c, &c.days[i], row);
 	if (w->until_us - w->since_us == DAY_US && c.day_count == 1)
@@ -114,7 +125,7 @@ add_days(struct figures *f, const struct view_counts *c, struct err *e)
 		sum[VIEW_REQUESTS] = day->requests;
 		sum[VIEW_BYTES] = day->bytes;
 		if (day->hidden)
-			row->of[FIGURE_REQUESTS].kind = FIGURE_FEW;
+			hide(&row->of[FIGURE_REQUESTS], day->unknown);
 		else
 			set_counts(f, sum, row);
 		add_errors(c, day, row);
@@ -198,7 +209,8 @@ read_top(struct figures *f, struct figures_top *top, struct err *e)
 		return (-1);
 	view_tier_total(&c.tables[dim - view_dims], sums);
 	if (sums[VIEW_REQUESTS] == 0)
-		top->total.requests.kind = FIGURE_FEW; /* no day of it is shown, or none is over */
+		hide(&top->total.requests,
+		    c.unknown_days > 0); /* no day is shown, or none is over */
 	else
 		rc = take_table(f, &c.tables[dim - view_dims], top, e);
 	view_counts_free(&c);
