@@ -108,7 +108,7 @@ struct audit_chain {
 	struct audit_list list;
 	struct audit_coverage *coverage;
 
-	struct audit_lines lines;     /* of chain.jsonl */
+	struct store_chain lines;     /* of chain.jsonl */
 	struct audit_window window;   /* of who walks the chain; threads have their own */
 	size_t count;
 	bool torn;

@@ -39,12 +39,12 @@ audit_chain_read(struct audit_chain *chain)
 	struct err e;
 
 	if (audit_window_open(&chain->window, &e) == -1 ||
-	    audit_lines_open(&chain->lines, chain->dirfd, &chain->window, &code, &e) == -1) {
+	    audit_lines_open(&chain->lines, chain->dirfd, &code, &e) == -1) {
 		audit_report(&chain->list, code, &at, "%s", e.text);
 		return (-1);
 	}
 	chain->count = chain->lines.count;
-	chain->torn = chain->lines.end > chain->lines.items[chain->count].start;
+	chain->torn = chain->lines.torn;
 	return (0);
 }
 
@@ -60,7 +60,7 @@ audit_chain_free(struct audit_chain *chain)
 	if (chain->dirfd != -1)
 		(void)close(chain->dirfd);
 	audit_list_free(&chain->list);
-	audit_lines_close(&chain->lines);
+	store_chain_free(&chain->lines);
 	audit_window_close(&chain->window);
 	free(chain->segments);
 	free(chain->heads.items);

@@ -14,6 +14,7 @@
 
 struct err;
 struct seal_ratchet;
+struct store_window; /* where lines are read into */
 
 /* ---- reading ---- */
 
@@ -42,9 +43,11 @@ struct store_chain {
 };
 /*
  * dirfd: the stream's directory.  ERR_INPUT if there is no chain, ERR_FINDING
- * if it is longer than the format allows; chain is empty then.
+ * and EFBIG if it is longer than the format allows; chain is empty then.
  */
 int store_chain_read(int dirfd, struct store_chain *chain, struct err *e);
+/* The same of a file that is open, and belongs to chain in any case. */
+int store_chain_find(int fd, struct store_chain *chain, struct err *e);
 void store_chain_free(struct store_chain *chain);
 
 /*
@@ -52,6 +55,16 @@ void store_chain_free(struct store_chain *chain);
  * is freed.  Empty if it is not what it was.
  */
 struct span store_chain_line(const struct store_chain *chain, size_t i);
+
+/*
+ * The same in a window of the caller's, one for each thread.  false: it is not
+ * what it was.  A window that was used for another chain is to be cleared.
+ */
+bool store_chain_line_in(const struct store_chain *chain, struct store_window *window, size_t i,
+    struct span *line);
+struct store_window *store_window_open(void); /* NULL: out of memory */
+void store_window_clear(struct store_window *window);
+void store_window_close(struct store_window *window);
 
 /* Are both of the same lines, by their hashes, and none is torn? */
 bool store_chain_same(const struct store_chain *one, const struct store_chain *other);

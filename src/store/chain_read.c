@@ -33,19 +33,40 @@ static int
 too_large(struct err *e, const char *text)
 {
 	errno = EFBIG;
-	return (err_set(e, ERR_FINDING, CHAIN_FILE ": %s", text));
+	return (err_set(e, ERR_FINDING, "%s", text));
+}
+
+struct store_window *
+store_window_open(void)
+{
+	struct store_window *window = malloc(sizeof(*window));
+
+	if (window != NULL)
+		store_window_clear(window);
+	return (window);
+}
+
+void
+store_window_clear(struct store_window *window)
+{
+	window->len = 0;
+}
+
+void
+store_window_close(struct store_window *window)
+{
+	free(window);
 }
 
 /* As much of the file as there is from start on, up to a window of it. */
 static int
-fill(const struct store_chain *chain, uint64_t start, struct err *e)
+fill(const struct store_chain *chain, struct store_window *window, uint64_t start, struct err *e)
 {
-	struct store_window *window = chain->window;
 	ssize_t len = io_pread(chain->fd, window->bytes, WINDOW_BYTES, (off_t)start, e);
 
 	window->start = start;
 	window->len = len == -1 ? 0 : (size_t)len;
-	return (len == -1 ? err_in(e, CHAIN_FILE) : 0);
+	return (len == -1 ? -1 : 0);
 }
 
 /* ---- adding lines ---- */
@@ -114,7 +135,7 @@ store_chain_cut(struct store_chain *chain, size_t count)
 	chain->count = count;
 	chain->bytes = chain->items[count].start;
 	chain->torn = false;
-	chain->window->len = 0;
+	store_window_clear(chain->window);
 }
 
 /* ---- finding them ---- */
@@ -156,7 +177,7 @@ skip_line(struct store_chain *chain, struct err *e)
 	do {
 		struct span more;
 
-		if (fill(chain, chain->bytes, e) == -1)
+		if (fill(chain, chain->window, chain->bytes, e) == -1)
 			return (-1);
 		more = span_of(chain->window->bytes, chain->window->len);
 		if (span_find(more, '\n') < more.len)
@@ -171,13 +192,13 @@ skip_line(struct store_chain *chain, struct err *e)
 static int
 find_lines(struct store_chain *chain, struct err *e)
 {
-	const struct store_window *window = chain->window;
+	struct store_window *window = chain->window;
 	size_t kept_bytes = 0;
 
 	for (;;) {
 		uint64_t from = chain->items[chain->count].start;
 
-		if (fill(chain, from, e) == -1 || take_window(chain, &kept_bytes, e) == -1)
+		if (fill(chain, window, from, e) == -1 || take_window(chain, &kept_bytes, e) == -1)
 			return (-1);
 		chain->bytes = window->start + window->len;
 		if (chain->bytes > SEAL_CHAIN_BYTES_MAX)
@@ -189,32 +210,14 @@ find_lines(struct store_chain *chain, struct err *e)
 	}
 }
 
-static int
-open_regular(int dirfd, struct err *e)
-{
-	int fd = io_open(dirfd, CHAIN_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, e);
-	struct stat st;
-
-	if (fd == -1)
-		return (-1);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return (fd);
-	(void)close(fd);
-	errno = EINVAL;
-	return (err_set(e, ERR_INPUT, CHAIN_FILE ": not a regular file"));
-}
-
 int
-store_chain_read(int dirfd, struct store_chain *chain, struct err *e)
+store_chain_find(int fd, struct store_chain *chain, struct err *e)
 {
-	struct store_chain made = { .open = false };
+	struct store_chain made = { .open = true, .fd = fd };
 	int saved;
 
-	*chain = made;
-	if ((made.fd = open_regular(dirfd, e)) == -1)
-		return (-1);
-	made.open = true;
-	if ((made.window = malloc(sizeof(*made.window))) == NULL ||
+	*chain = (struct store_chain){ .open = false };
+	if ((made.window = store_window_open()) == NULL ||
 	    store_chain_reserve(&made, span_of("", 0)) == -1)
 		(void)err_memory(e);
 	else if (find_lines(&made, e) == 0) {
@@ -222,10 +225,31 @@ store_chain_read(int dirfd, struct store_chain *chain, struct err *e)
 		*chain = made;
 		return (0);
 	}
-	saved = errno == ENOENT ? EIO : errno; /* it is there */
+	saved = errno;
 	store_chain_free(&made);
 	errno = saved;
 	return (-1);
+}
+
+int
+store_chain_read(int dirfd, struct store_chain *chain, struct err *e)
+{
+	int fd = io_open(dirfd, CHAIN_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, e);
+	struct stat st;
+
+	*chain = (struct store_chain){ .open = false };
+	if (fd == -1)
+		return (-1);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		errno = EINVAL;
+		return (err_set(e, ERR_INPUT, CHAIN_FILE ": not a regular file"));
+	}
+	if (store_chain_find(fd, chain, e) == 0)
+		return (0);
+	if (errno == ENOENT)
+		errno = EIO; /* it is there */
+	return (err_in(e, CHAIN_FILE));
 }
 
 void
@@ -238,7 +262,7 @@ store_chain_free(struct store_chain *chain)
 	free(chain->kept);
 	free(chain->next);
 	free(chain->items);
-	free(chain->window);
+	store_window_close(chain->window);
 	*chain = (struct store_chain){ .open = false };
 }
 
@@ -266,38 +290,51 @@ compare_kept(const void *a, const void *b)
 
 /* Who goes backwards has the line at the end of the window. */
 static bool
-is_there(const struct store_chain *chain, uint64_t start, size_t len)
+is_there(
+    const struct store_chain *chain, struct store_window *window, uint64_t start, size_t len)
 {
-	const struct store_window *window = chain->window;
 	uint64_t from = start;
 
 	if (start >= window->start && start + len <= window->start + window->len)
 		return (true);
 	if (start < window->start)
 		from = start + len + 1 > WINDOW_BYTES ? start + len + 1 - WINDOW_BYTES : 0;
-	return (fill(chain, from, NULL) == 0 && start + len <= window->start + window->len);
+	return (fill(chain, window, from, NULL) == 0 &&
+	    start + len <= window->start + window->len);
 }
 
-struct span
-store_chain_line(const struct store_chain *chain, size_t i)
+bool
+store_chain_line_in(
+    const struct store_chain *chain, struct store_window *window, size_t i, struct span *line)
 {
 	const struct store_line *item = &chain->items[i];
 	size_t len = item[1].start - item->start - 1;
 	struct store_kept key = { .index = i };
 	const struct store_kept *kept = NULL;
 	unsigned char leaf[32];
-	struct span line;
 
 	if (chain->kept_count > 0)
 		kept = bsearch(&key, chain->kept, chain->kept_count, sizeof(key), compare_kept);
-	if (kept != NULL)
-		return (kept->line);
-	if (is_there(chain, item->start, len)) {
-		line = span_of(chain->window->bytes + (item->start - chain->window->start), len);
-		seal_entry_leaf(line.ptr, line.len, leaf);
-		if (memcmp(leaf, item->hash, sizeof(item->hash)) == 0)
-			return (line);
+	if (kept != NULL) {
+		*line = kept->line;
+		return (true);
 	}
-	chain->window->len = 0;
-	return (span_of("", 0));
+	if (is_there(chain, window, item->start, len)) {
+		*line = span_of(window->bytes + (item->start - window->start), len);
+		seal_entry_leaf(line->ptr, line->len, leaf);
+		if (memcmp(leaf, item->hash, sizeof(item->hash)) == 0)
+			return (true);
+	}
+	store_window_clear(window);
+	*line = span_of("", 0);
+	return (false);
+}
+
+struct span
+store_chain_line(const struct store_chain *chain, size_t i)
+{
+	struct span line;
+
+	(void)store_chain_line_in(chain, chain->window, i, &line);
+	return (line);
 }

@@ -66,7 +66,7 @@ audit_has_grown(const struct audit_chain *chain)
 	struct stat st;
 
 	return (fstatat(chain->dirfd, "chain.jsonl", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && (uint64_t)st.st_size > chain->lines.end);
+	    S_ISREG(st.st_mode) && (uint64_t)st.st_size > chain->lines.bytes);
 }
 
 void

@@ -70,13 +70,13 @@ print_chain(struct buf *out)
 }
 
 static void
-open_lines(struct audit_lines *lines, struct audit_window *window)
+open_lines(struct store_chain *lines, struct audit_window *window)
 {
 	enum audit_code code;
 	struct err e;
 
 	assert_int_equal(audit_window_open(window, &e), 0);
-	if (audit_lines_open(lines, dir, window, &code, &e) == -1)
+	if (audit_lines_open(lines, dir, &code, &e) == -1)
 		fail_msg("%s", e.text);
 }
 
@@ -84,7 +84,7 @@ static void
 each_line_is_found_in_any_order(void **state)
 {
 	static const size_t steps[] = { 1, 7, LINES - 1 };
-	struct audit_lines lines;
+	struct store_chain lines;
 	struct audit_window window;
 	struct buf chain = { 0 }, line = { 0 };
 
@@ -94,7 +94,7 @@ each_line_is_found_in_any_order(void **state)
 	write_chain(buf_view(&chain));
 	open_lines(&lines, &window);
 	assert_int_equal(lines.count, LINES);
-	assert_int_equal(lines.end, chain.len);
+	assert_int_equal(lines.bytes, chain.len);
 	assert_int_equal(lines.items[LINES].start, chain.len - 4);
 	for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++)
 		for (size_t k = 0, i = 0; k < LINES; k++, i = (i + steps[s]) % LINES) {
@@ -104,7 +104,7 @@ each_line_is_found_in_any_order(void **state)
 			    audit_line_in(&lines, &window, i), buf_view(&line)));
 		}
 	assert_true(window.lost == AUDIT_NONE);
-	audit_lines_close(&lines);
+	store_chain_free(&lines);
 	audit_window_close(&window);
 	buf_free(&chain);
 	buf_free(&line);
@@ -114,7 +114,7 @@ each_line_is_found_in_any_order(void **state)
 static void
 another_line_is_lost(void **state)
 {
-	struct audit_lines lines;
+	struct store_chain lines;
 	struct audit_window window;
 	struct audit_list list;
 	struct buf chain = { 0 }, line = { 0 };
@@ -143,7 +143,7 @@ another_line_is_lost(void **state)
 	print_line(2001, &line);
 	assert_true(span_equal(audit_line_in(&lines, &window, 2001), buf_view(&line)));
 	audit_list_free(&list);
-	audit_lines_close(&lines);
+	store_chain_free(&lines);
 	audit_window_close(&window);
 	buf_free(&chain);
 	buf_free(&line);
@@ -152,7 +152,7 @@ another_line_is_lost(void **state)
 static void
 what_is_no_chain_is_told(void **state)
 {
-	struct audit_lines lines;
+	struct store_chain lines;
 	struct audit_window window;
 	enum audit_code code = AUDIT_E_CHAIN_TRUNCATED;
 	struct err e;
@@ -161,21 +161,21 @@ what_is_no_chain_is_told(void **state)
 	(void)state;
 	assert_int_equal(audit_window_open(&window, &e), 0);
 	(void)unlinkat(dir, "chain.jsonl", 0);
-	assert_int_equal(audit_lines_open(&lines, dir, &window, &code, &e), -1);
+	assert_int_equal(audit_lines_open(&lines, dir, &code, &e), -1);
 	assert_int_equal(code, AUDIT_E_CHAIN_TRUNCATED);
 	assert_int_equal(mkdirat(dir, "chain.jsonl", 0700), 0);
-	assert_int_equal(audit_lines_open(&lines, dir, &window, &code, &e), -1);
+	assert_int_equal(audit_lines_open(&lines, dir, &code, &e), -1);
 	assert_int_equal(code, AUDIT_E_FILE_TYPE);
 	assert_int_equal(unlinkat(dir, "chain.jsonl", AT_REMOVEDIR), 0);
 	write_chain(span_str(""));
-	assert_int_equal(audit_lines_open(&lines, dir, &window, &code, &e), 0);
+	assert_int_equal(audit_lines_open(&lines, dir, &code, &e), 0);
 	assert_int_equal(lines.count, 0);
-	audit_lines_close(&lines);
+	store_chain_free(&lines);
 	/* Larger than any chain, and sparse. */
 	fd = openat(dir, "chain.jsonl", O_WRONLY);
 	assert_int_equal(ftruncate(fd, (off_t)SEAL_CHAIN_BYTES_MAX + 1), 0);
 	(void)close(fd);
-	assert_int_equal(audit_lines_open(&lines, dir, &window, &code, &e), -1);
+	assert_int_equal(audit_lines_open(&lines, dir, &code, &e), -1);
 	assert_int_equal(code, AUDIT_E_LIMIT);
 	audit_window_close(&window);
 }
