@@ -1,10 +1,12 @@
-"""capture.py BUILD [--seconds N] [--only WORDS] [--store DIR]: the daemon under load, on the two cores that also make it.
+"""capture.py BUILD [--seconds N] [--only WORDS] [--store DIR] [--way WAY]: the daemon under load, on the two cores that also make it.
 
-  nginx-full    nginx under wrk, as fast as it goes: with the shipped preset to the daemon, beside a plain file
+  nginx-full    nginx under wrk, as fast as it goes: with the shipped preset to the daemon, beside a plain file (in a tmpfs)
   nginx-70      the same at 70 % of the requests that nginx served into the file
   lines         one unix stream socket, lines as fast as they are taken: lines a second, memory, time to the commit
   paced         the same at 100,000 lines a second
   idle          processor time and memory of a daemon where nothing comes
+
+`--way` is how nginx hands its lines on: ring (the preset: a file in a tmpfs), datagram (its syslog), fifo.
 
 Each pair runs in turn (A B A B ...) and the median of the ratios is shown.  Nothing may be lost: nginx's own count of
 requests (stub_status) is compared with the records.  The floors are those of docs/performance.md.
@@ -25,18 +27,27 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'e2e'))
+# As the preset of nginx has it.
+FIELDS = ('$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
+          '"$http_user_agent" $pid $connection $connection_requests')
 NGINX = '''daemon off; pid {work}/nginx.pid; error_log {work}/error.log crit; worker_processes 2;
 events {{ worker_connections 4096; }}
 http {{ client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3;
 uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5; keepalive_requests 100000000;
-access_log {log};
+log_format cretula '{fields}'; access_log {log};
 server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello\\n"; }}
 location = /status {{ access_log off; stub_status; }} }} }}
 '''
+# What nginx is told, and the input that takes it.
+WAYS = {
+    'ring': ('{ring}/nginx.log cretula', 'input: {{ file: {ring}/nginx.log }}, after_read: punch'),
+    'datagram': ('syslog:server=unix:{work}/nginx.sock,nohostname cretula', 'input: {{ unix: {work}/nginx.sock }}'),
+    'fifo': ('{work}/nginx.fifo cretula', 'input: {{ fifo: {work}/nginx.fifo }}'),
+}
 CONFIG = '''store: {store}
 keys: {work}/keys
 streams:
-  nginx: {{ input: {{ unix: {work}/nginx.sock }}, format: nginx-combined }}
+  nginx: {{ {way}, format_string: '{fields}', gaps: count }}
   lines: {{ input: {{ unix-stream: {work}/lines.sock }}, format: combined }}
 '''
 PACE = 'function delay() return {delay} end\n'
@@ -51,7 +62,8 @@ class Daemon:
         shutil.rmtree(self.store, ignore_errors=True)
         shutil.rmtree(f'{work}/keys', ignore_errors=True)
         with open(f'{work}/c.yaml', 'w', encoding='ascii') as file:
-            file.write(CONFIG.format(store=self.store, work=work))
+            way = WAYS[bench.way][1].format(work=work, ring=bench.ring)
+            file.write(CONFIG.format(store=self.store, work=work, way=way, fields=FIELDS))
         ready = f'{work}/ready.sock'
         if os.path.exists(ready):
             os.unlink(ready)
@@ -60,7 +72,8 @@ class Daemon:
             self.process = subprocess.Popen([bench.cretula, 'run', '--config', f'{work}/c.yaml'], stderr=said,
                                             env={**os.environ, 'NOTIFY_SOCKET': ready})
             assert manager.recv(100) == b'READY=1'
-        os.chmod(f'{work}/nginx.sock', 0o666)
+        for made in glob.glob(f'{work}/nginx.*[ok]'):  # its workers are of another user
+            os.chmod(made, 0o666)
 
     def memory(self, what='VmHWM'):
         with open(f'/proc/{self.process.pid}/status', encoding='ascii') as file:
@@ -87,7 +100,7 @@ class Nginx:
             s.bind(('127.0.0.1', 0))
             self.port = s.getsockname()[1]
         with open(f'{bench.work}/nginx.conf', 'w', encoding='ascii') as file:
-            file.write(NGINX.format(work=bench.work, log=log, port=self.port))
+            file.write(NGINX.format(work=bench.work, log=log, port=self.port, fields=FIELDS))
         self.process = subprocess.Popen(['/usr/sbin/nginx', '-p', bench.work, '-c', f'{bench.work}/nginx.conf'])
         for _ in range(200):
             try:
@@ -114,6 +127,7 @@ class Bench:
         self.work = tempfile.mkdtemp(prefix='cretula-capture-', dir='/tmp')
         os.chmod(self.work, 0o755)
         self.store = os.path.join(options.store or self.work, 'store')
+        self.way, self.ring = options.way, tempfile.mkdtemp(prefix='cretula-ring-', dir='/dev/shm')
 
     def load(self, port, delay=None):
         """Requests a second as wrk counts them."""
@@ -126,17 +140,19 @@ class Bench:
         return float(re.search(rb'Requests/sec:\s+([\d.]+)', out).group(1))
 
     def plain(self, delay=None):
-        nginx = Nginx(self, f'{self.work}/access.log combined')
+        nginx = Nginx(self, f'{self.ring}/plain.log cretula')
         try:
             return self.load(nginx.port, delay)
         finally:
             nginx.end()
-            os.unlink(f'{self.work}/access.log')
+            os.unlink(f'{self.ring}/plain.log')
 
     def captured(self, delay=None):
         """Requests a second, and how many were lost."""
+        for old in glob.glob(f'{self.ring}/*'):
+            os.unlink(old)
         daemon = Daemon(self)
-        nginx = Nginx(self, f'syslog:server=unix:{self.work}/nginx.sock,nohostname combined')
+        nginx = Nginx(self, WAYS[self.way][0].format(work=self.work, ring=self.ring))
         try:
             before = nginx.requests()
             rate = self.load(nginx.port, delay)
@@ -269,6 +285,7 @@ def main():
     parser.add_argument('--runs', type=int, default=3)
     parser.add_argument('--only', nargs='*', default=[])
     parser.add_argument('--store', help='a directory to have the store in (a tmpfs, say)')
+    parser.add_argument('--way', choices=WAYS, default='ring')
     options = parser.parse_args()
     bench = Bench(options)
     rows = {'nginx-full': lambda n: bench.nginx(n, 0.85, False), 'nginx-70': lambda n: bench.nginx(n, 0.98, True),
@@ -276,6 +293,7 @@ def main():
     for name in options.only or rows:
         rows[name](name)
     shutil.rmtree(bench.work)
+    shutil.rmtree(bench.ring)
     shutil.rmtree(bench.store, ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ from lib import SOURCE, read, write
 
 PRESETS = os.path.join(SOURCE, 'share', 'presets')
 SOCKETS = '/run/cretula-sockets'
+RING = '/run/cretula-rings/nginx'
 
 
 def preset(server, name, places):

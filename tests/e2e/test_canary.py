@@ -146,6 +146,18 @@ def test_bodies():
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
+def test_a_ring():
+    """What is freed once it is committed needs no --append."""
+    configure('store: store\nstreams:\n  s: { input: { file: %(here)s/logs/access.log }, format: combined, after_read: punch }\n')
+    os.mkdir('logs')
+    write('logs/access.log', line(1))
+    daemon = Daemon()
+    wait_for(lambda: status('s')['lines'] == 1)
+    seen = canary('s', code=0).json
+    equal((seen['leaks'], seen['lines'], seen['not_read']), (0, 1, 0), seen)
+    daemon.end()
+
+
 def test_log():
     """Into a log only with --append, behind a whole line; where it stays is told, and is no leak."""
     configure('store: store\nstreams:\n  s: { input: { file: %(here)s/logs/access.log }, format: combined }\n')

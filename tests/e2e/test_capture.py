@@ -7,8 +7,9 @@ import subprocess
 
 from hostile import CANARY, Server, free_port, hostile, send
 from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, segments, wait_for, write
-from presets import SOCKETS, configure, preset
+from presets import RING, SOCKETS, configure, preset
 from test_run import Daemon
+from test_status import stream
 
 APACHE = shutil.which('apache2') or '/usr/sbin/apache2'
 MODULES = '/usr/lib/apache2/modules'
@@ -24,7 +25,7 @@ def nginx_config(folder, port):
 events {{}}
 http {{ client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
 uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-{preset('nginx', 'cretula.conf', {SOCKETS: folder})}
+{preset('nginx', 'cretula.conf', {RING: folder + '/ring'})}
 access_log {folder}/access.log combined;
 access_log {folder}/oracle.log combined;
 server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello\\n"; }} }} }}
@@ -63,34 +64,36 @@ def nothing_raw():
 
 
 def test_nginx():
-    """Over a socket as syslog, and through files that are rotated meanwhile: each request once, hostile ones too."""
+    """Through files that are freed, and others that are rotated; cretula is killed meanwhile: each request once, hostile ones too."""
     if not os.path.exists(NGINX):
         raise Skip('no nginx: ./setup installs it')
     folder, port = os.getcwd(), free_port()
     write('nginx.conf', nginx_config(folder, port))
-    configure('nginx', {SOCKETS: folder}, f'  file: {{ input: {{ file: {folder}/access.log }}, format: nginx-combined }}\n')
+    os.mkdir('ring')
+    configure('nginx', {RING: folder + '/ring'}, f'  file: {{ input: {{ file: {folder}/access.log }}, format: nginx-combined }}\n')
     daemon = Daemon()
-    for name in ('nginx.sock', 'nginx-error.sock'):
-        os.chmod(name, 0o666)  # nginx's workers are another user
-    os.chmod(folder, 0o755)
+    os.chmod(folder, 0o755)  # nginx's workers are another user
     with Server([NGINX, '-p', folder, '-c', f'{folder}/nginx.conf'], port, signal.SIGQUIT):
         for n, wire in enumerate(hostile()):
             send(port, wire)
-            if n % 8 == 7:  # nginx drops what a socket's short queue cannot hold
-                wait_for(lambda: open_lines('nginx') >= read('oracle.log').count(b'\n'),
-                         seen=lambda: (read('oracle.log').count(b'\n'), open_lines('nginx')))
+            if n == 4:  # from here on it is known where it has read
+                wait_for(lambda: stream('nginx')['lines'] > 0 and stream('file')['lines'] > 0)
+            if n == 30:
+                daemon.end(number=signal.SIGKILL)
+            if n == 50:
+                daemon = Daemon()
             if n % 40 == 20:
                 os.rename('access.log', f'access.log.{n}')
                 os.kill(int(read('pid')), signal.SIGUSR1)
                 wait_for(lambda: os.path.exists('access.log'))
     served = read('oracle.log').count(b'\n')
-    wait_for(lambda: open_lines('nginx') >= served and open_lines('file') >= served,
-             seen=lambda: (served, open_lines('nginx'), open_lines('file')))
+    wait_for(lambda: lines_kept('nginx') >= served and lines_kept('file') >= served,
+             seen=lambda: (served, lines_kept('nginx'), lines_kept('file')))
     daemon.end()
     oracle = cretula('mask', '--format', 'nginx-combined', stdin=read('oracle.log'), code=0).lines
     equal(len(oracle), served)
-    for stream in ('nginx', 'file'):
-        equal(statuses(stream), [r.get('status') for r in oracle], stream)
+    for name in ('nginx', 'file'):
+        equal(statuses(name), [r.get('status') for r in oracle], name)
     equal([e['in']['lost'] for e in segments('store', 'nginx') if e['in']['lost']], [], 'whatever clients do makes no gap')
     cretula('verify', '--store', 'store', '--strict', code=0)
     nothing_raw()
@@ -202,6 +205,8 @@ def test_apache():
     with Server([APACHE, '-DFOREGROUND', '-f', f'{folder}/apache.conf'], port):
         for n, wire in enumerate(hostile()):
             send(port, wire)
+            if n == 4:  # from here on it is known where it has read
+                wait_for(lambda: stream('nginx')['lines'] > 0 and stream('file')['lines'] > 0)
             if n == 30:
                 daemon.end()
             if n == 40:

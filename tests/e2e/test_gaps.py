@@ -1,4 +1,4 @@
-"""gaps: count: lines that are missing by the numbers that nginx, and senders of RFC 5424, give them."""
+"""gaps: count: lines that are missing by the numbers that nginx over datagrams, and senders of RFC 5424, give them."""
 import http.client
 import os
 import shutil
@@ -8,11 +8,15 @@ import threading
 
 from hostile import Server, free_port
 from lib import Skip, combined, cretula, equal, main, records, segments, write
-from presets import SOCKETS, configure, preset
+from presets import RING, SOCKETS, configure, preset
 from test_run import Daemon, connect, wait_for
 from test_status import stream
 
 NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
+
+
+# As its comments have it.
+DATAGRAMS = {'\naccess_log ': '\n# ', '\nerror_log ': '\n# ', '\n# access_log syslog': '\naccess_log syslog'}
 
 
 def nginx_config(folder, port):
@@ -20,7 +24,7 @@ def nginx_config(folder, port):
 events {{}}
 http {{ client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
 uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-{preset('nginx', 'cretula.conf', {SOCKETS: folder + '/between'})}
+{preset('nginx', 'cretula.conf', {**DATAGRAMS, SOCKETS: folder + '/between'})}
 server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello\\n"; }} }} }}
 '''.encode()
 
@@ -75,7 +79,7 @@ def test_nginx_loses():
         raise Skip('no nginx: ./setup installs it')
     folder, port = os.getcwd(), free_port()
     write('nginx.conf', nginx_config(folder, port))
-    configure('nginx', {SOCKETS: folder})
+    configure('nginx', {f'{{ file: {RING}/access.log }}\n    after_read: punch': f'{{ unix: {folder}/nginx.sock }}', RING: folder})
     daemon = Daemon()
     between = Between(lambda request: request in (3, 4, 7))
     os.chmod(folder, 0o755)
@@ -114,7 +118,7 @@ PROVEN = [
 
 def test_what_is_proven():
     """By the lines of nginx alone: never more than was lost."""
-    write('c.yaml', ('store: store\n' + preset('nginx', 'cretula.yaml', {'nginx:\n    input: { unix: ' + SOCKETS + '/nginx.sock }': 's:'})
+    write('c.yaml', ('store: store\n' + preset('nginx', 'cretula.yaml', {f'nginx:\n    input: {{ file: {RING}/access.log }}\n    after_read: punch': 's:'})
                      .split('  nginx-error')[0]).encode())
     for claim, lines, lost in PROVEN:
         shutil.rmtree('store', ignore_errors=True)

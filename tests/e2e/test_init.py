@@ -64,12 +64,12 @@ def streams(path='etc/cretula.yaml'):
 def test_yes_takes_what_runs_at_its_socket():
     env = machine()
     run = cretula('init', '--yes', *PLACES, '--recovery-out', 'recovery', '--escrow-out', 'escrow', env=env, code=0)
-    equal(streams(), {'nginx': 'unix:/run/cretula-sockets/nginx.sock, format_string, rotate never',
-                      'nginx-error': 'unix:/run/cretula-sockets/nginx-error.sock, nginx-error, rotate never'})
+    equal(streams(), {'nginx': 'file:/run/cretula-rings/nginx/access.log, format_string, rotate never',
+                      'nginx-error': 'file:/run/cretula-rings/nginx/error.log, nginx-error, rotate never'})
     anchor = re.search(r'^  (cretula/\S+ sha256:\w+)$', run.text, re.M)[1]
     report = cretula('verify', '--store', 'store', '--anchor', anchor, '--escrow', 'escrow', '--json', code=0).json
     equal(report['findings'], [])
-    assert re.search(r'^access_log syslog:server=unix:/run/cretula-sockets/nginx.sock,nohostname cretula;$', run.text, re.M), run.text
+    assert re.search(r'^access_log /run/cretula-rings/nginx/access.log cretula;$', run.text, re.M), run.text
     last = [line for line in run.text.splitlines() if line.startswith('  cretula ')][-2:]
     equal([line.split()[1] for line in last], ['run', 'tail'])
     for name in ('recovery', 'escrow'):

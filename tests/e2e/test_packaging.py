@@ -65,6 +65,29 @@ def test_the_machine_takes_its_files():
         re.search(r'^profile (\S+)', text('packaging', 'apparmor', 'cretula-run'), re.M)[1]
 
 
+def test_a_ring():
+    """What cretula-ring@.service runs: memory of so much, files that a server's user may own and cretula's group may free."""
+    unit = text('packaging', 'systemd', 'cretula-ring@.service')
+    here, size = os.getcwd(), '1M'
+    commands = [re.sub(r'\bcretula(?= /)', '1234', c.replace('/run/cretula-rings', f'{here}/rings').replace('%i', 'nginx').replace('${SIZE}', size))
+                for c in re.findall(r'^ExecStart=(.*)$', unit, re.M)]
+    for command in commands:
+        done = subprocess.run(command.split(), capture_output=True, check=False)
+        if 'tmpfs' in command and done.returncode:
+            raise Skip(f'cannot mount a tmpfs here: {done.stderr}')
+        equal((done.returncode, done.stderr), (0, b''), command)
+    try:
+        equal(oct(os.stat('rings/nginx').st_mode & 0o7777), '0o2771')
+        equal(os.statvfs('rings/nginx').f_blocks * os.statvfs('rings/nginx').f_frsize, 1 << 20)
+        for name in sorted(os.listdir('rings/nginx')):
+            st = os.stat(f'rings/nginx/{name}')
+            equal((oct(st.st_mode & 0o777), st.st_uid, st.st_gid), ('0o660', 0, 1234), name)
+        conf = text('share', 'presets', 'nginx', 'cretula.yaml')
+        equal(sorted(re.findall(r'/run/cretula-rings/nginx/([\w.]+)', conf)), sorted(os.listdir('rings/nginx')))
+    finally:
+        subprocess.run(['umount', 'rings/nginx'], check=True)
+
+
 def test_what_it_is_made_of():
     """The SBOM has what the program is linked with and what lies in web/vendor, whole, and says the same each time."""
     path = os.path.join(os.path.dirname(CRETULA), 'cretula.spdx.json')

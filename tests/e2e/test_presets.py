@@ -46,7 +46,7 @@ def test_sockets_have_units():
     units = os.listdir(os.path.join(SOURCE, 'packaging', 'systemd'))
     for server in SERVERS:
         for name in [*files(server), 'cretula.yaml']:
-            for unit in re.findall(r'(cretula-[a-z]+@)[a-z-]+(\.socket)', preset(server, name, {})):
+            for unit in re.findall(r'(cretula-[a-z]+@)[a-z-]+(\.socket|\.service)', preset(server, name, {})):
                 assert ''.join(unit) in units, (server, unit)
 
 

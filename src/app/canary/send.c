@@ -122,7 +122,7 @@ app_canary_may(const struct config_stream *stream, bool append, struct err *e)
 	char name[INPUT_TEXT_BYTES];
 
 	input_place_print(place, name);
-	if (place->kind == INPUT_FILE && !append)
+	if (place->kind == INPUT_FILE && !append && stream->after_read == INPUT_KEEP)
 		return (err_set(e, ERR_INCOMPLETE,
 		    "%s: the line would stay raw in that log, which is somebody's: --append puts "
 		    "it "

@@ -152,17 +152,39 @@ count_older(const char *path)
 	return (count);
 }
 
+/* In memory: it has to be freed, and is small. */
 static void
-check_file(struct app_doctor *d, const char *name, const char *path)
+check_ring(struct app_doctor *d, const struct config_stream *s, const struct statfs *fs)
 {
+	uint64_t used = fs->f_blocks - fs->f_bfree;
+
+	if (s->after_read == INPUT_KEEP)
+		app_doctor_say(d, APP_DOCTOR_BAD, "",
+		    "stream %s: %s lies in memory, and nothing of it is ever freed: `after_read: "
+		    "punch`",
+		    s->name, s->input.path);
+	else if (fs->f_blocks > 0 && used > fs->f_blocks / 2)
+		app_doctor_say(d, APP_DOCTOR_BAD, "cretula status   # does it read?",
+		    "stream %s: the memory of %s is %ju %% full; once it is, lines are lost",
+		    s->name, s->input.path, (uintmax_t)(used * 100 / fs->f_blocks));
+}
+
+static void
+check_file(struct app_doctor *d, const struct config_stream *s)
+{
+	const char *name = s->name, *path = s->input.path;
 	char mend[APP_DOCTOR_MEND_BYTES];
 	unsigned older = count_older(path);
 	struct statfs fs;
 
 	if (access(path, R_OK) == -1 && access(path, F_OK) == 0)
 		app_doctor_say(d, APP_DOCTOR_BAD, "", "stream %s: %s cannot be read", name, path);
-	if (statfs(path, &fs) == -1 || (unsigned long)fs.f_type == TMPFS)
+	if (statfs(path, &fs) == -1)
 		return;
+	if ((unsigned long)fs.f_type == TMPFS) {
+		check_ring(d, s, &fs);
+		return;
+	}
 	app_doctor_say(d, APP_DOCTOR_ADVICE, "",
 	    "stream %s: %s lies raw on a disk before it is read; a socket (share/presets) or a "
 	    "file on a tmpfs does not",
@@ -179,7 +201,7 @@ app_doctor_raw(struct app_doctor *d)
 {
 	for (unsigned i = 0; d->config != NULL && i < d->config->stream_count; i++)
 		if (d->config->streams[i].input.kind == INPUT_FILE)
-			check_file(d, d->config->streams[i].name, d->config->streams[i].input.path);
+			check_file(d, &d->config->streams[i]);
 }
 
 /* ---- certificates ---- */

@@ -11,14 +11,11 @@ static const struct server {
 	const char *word, *mend;
 } servers[] = {
 	{ "nginx", "/etc/nginx/nginx.conf", "access_log",
-	    "access_log syslog:server=unix:/run/cretula/NAME.sock combined;   # see "
-	    "share/presets" },
+	    "access_log /run/cretula-rings/nginx/access.log;   # in memory: see share/presets" },
 	{ "nginx", "/etc/nginx/conf.d", "access_log",
-	    "access_log syslog:server=unix:/run/cretula/NAME.sock combined;   # see "
-	    "share/presets" },
+	    "access_log /run/cretula-rings/nginx/access.log;   # in memory: see share/presets" },
 	{ "nginx", "/etc/nginx/sites-enabled", "access_log",
-	    "access_log syslog:server=unix:/run/cretula/NAME.sock combined;   # see "
-	    "share/presets" },
+	    "access_log /run/cretula-rings/nginx/access.log;   # in memory: see share/presets" },
 	{ "Apache", "/etc/apache2/apache2.conf", "CustomLog",
 	    "CustomLog \"|/usr/bin/cretula pipe NAME\" combined   # see share/presets" },
 	{ "Apache", "/etc/apache2/conf-enabled", "CustomLog",
