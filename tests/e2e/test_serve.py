@@ -309,6 +309,30 @@ def test_figures():
     server.daemon.end()
 
 
+def test_bursts():
+    """An hour with far more errors than that of the weeks before stands in the series of developers, as `stats` has it, and of nobody else."""
+    days = ['20/Oct', '27/Oct', '03/Nov', '10/Nov', '17/Nov', '24/Nov']
+    write('log', ''.join(combined(36000 + n * 20, client=f'203.0.113.{n}', status=502 if n < (90 if day == '24/Nov' else 2) else 200)
+                         .replace('24/Nov', day) for day in days for n in range(120)).encode())
+    cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'log', code=0)
+    server = Server(f'  part: {{ tier: developer, token_hash: "{hash_of("p" * 47)}", fields: [path] }}\n')
+    server.tokens['part'] = 'p' * 47
+
+    def get(role, query):
+        status, _, body = server.ask(f'/api/v1/series?stream=shop&{query}', role)
+        equal(status, 200, body)
+        return json.loads(body).get('bursts')
+
+    told = cretula('stats', '--store', 'store', '--stream', 'shop', '--json', code=0).json['traffic']['error_bursts']['hours']
+    want = [{'at': h['start'], 'errors': h['errors_5xx'], 'usual': h['usual'], 'deviations': h['deviations']} for h in told]
+    equal([(h['at'], h['errors'], h['usual']) for h in want], [('2025-11-24T10:00:00.000Z', 90, 2)])
+    for query, compared in (('window=day&at=2025-11-24', 1), ('window=month&at=2025-11', 3), ('window=day&at=2025-11-24&step=minute', 1)):
+        equal(get('dev', query), {'compared': compared, 'hours': want}, query)
+    equal(get('dev', 'window=day&at=2025-11-17'), {'compared': 1, 'hours': []})
+    equal([get(role, 'window=day&at=2025-11-24') for role in ('sales', 'world', 'part')], [None] * 3)
+    server.daemon.end()
+
+
 def test_sessions():
     """Log in with a token, come back with a cookie, log out; guesses are slow; other sites get nothing."""
     prepare(10)

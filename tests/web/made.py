@@ -11,7 +11,7 @@ PATHS = ['/', '/products', '/products/{int}', '/cart', '/checkout', '/search', '
          '/static/app.css', '/static/app.js', '/login', '/account/orders', '/blog/{date}/sg.fa4zpmwkw3d5ddeq',
          '/help/shipping-and-returns/international/frequently-asked-questions']
 AGENTS = ['Chrome', 'Safari', 'Firefox', 'Edge', 'Googlebot', 'bingbot', 'curl', 'Samsung Internet', 'Opera', '']
-REFERERS = ['', 'https://www.google.com', 'https://duckduckgo.com', 'https://news.ycombinator.com', 'https://shop.example/products']
+REFERERS = ['', 'https://www.google.com', 'http://www.google.com', 'https://duckduckgo.com', 'https://news.ycombinator.com', 'https://shop.example/products']
 COUNTRIES = ['DE', 'FR', 'US', 'GB', 'NL', 'AT', 'CH', 'PL', 'JP', 'BR', 'IN', 'ES']
 VALUES = {'paths': PATHS, 'statuses': ['200', '304', '404', '301', '500', '403', '502', '429', '201'], 'referers': REFERERS,
           'agents': AGENTS, 'countries': COUNTRIES, 'events': ['http.request', 'auth.login', 'db.query']}
@@ -142,9 +142,15 @@ def series(asked):
     measured = [asked.figure(p['requests'], p['requests'] / 3) for _, p in found]
     latency = {key: [p[key] if isinstance(m, int) and m else None for (_, p), m in zip(found, measured)]
                for key in ('p50', 'p95', 'p99')}
-    return {**asked.head(), 'window': window_json(name, since, until), 'step': step, 'time': [s for s, _ in found], **column,
-            'uniques': [asked.figure(round(p['requests'] / 8.7)) if step == 'day' else None for _, p in found],
-            'latency_us': latency}
+    answer = {**asked.head(), 'window': window_json(name, since, until), 'step': step, 'time': [s for s, _ in found], **column,
+              'uniques': [asked.figure(round(p['requests'] / 8.7)) if step == 'day' else None for _, p in found],
+              'latency_us': latency}
+    if asked.tier == 'developer':
+        hours = [] if asked.empty else [(s, point(asked, s, 3600)['errors']) for s in range(int(since.timestamp()), int(until.timestamp()), 3600)]
+        answer['bursts'] = {'compared': len(hours), 'hours': [
+            {'at': text_of(datetime.datetime.fromtimestamp(s, UTC)), 'errors': n, 'usual': 4, 'deviations': n // 3}
+            for s, n in hours if n > 60 and s % 86400 == 50400]}
+    return answer
 
 
 def top(asked):

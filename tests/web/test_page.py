@@ -334,6 +334,20 @@ def test_chart():
     page.run("[...document.querySelectorAll('.traffic button')].find(b => b.textContent === 'Only this time').click()")
     page.until("location.hash.includes('since=') && document.querySelector('.free')")
     page.until(READY % 'overview')
+    page.run("void (location.hash = '#/overview?stream=shop&window=day')")
+    page.until("document.querySelector('.bursts li')?.textContent.includes('usually 4')")
+    page.until("document.querySelector('.plot canvas')")
+    page.run("document.querySelector('.plot').focus()")
+    page.key('Home')
+    for _ in range(14):
+        assert 'error burst' not in page.run("document.querySelector('.plot').getAttribute('aria-valuetext')")
+        page.key('ArrowRight')
+    assert page.run("document.querySelector('.plot').getAttribute('aria-valuetext')").endswith('error burst')
+    accessible(page, 'a burst')
+    world.shot(page, 'burst')
+    names = page.until("[...document.querySelectorAll('.top tbody th .cell')].map(e => e.textContent).filter(t => /google/.test(t)).length === 2"
+                       ) and page.run("[...document.querySelectorAll('.top tbody th .cell')].map(e => e.textContent)")
+    assert {'www.google.com', 'http://www.google.com'} <= set(names), names
     world.sound(page)
     page.close()
 

@@ -49,7 +49,31 @@ function range(_, __, most) {
     return [0, most > 0 ? most * 1.08 : 1];
 }
 
-function options(uPlot, { series, metric, size, setZoom, setIndex }) {
+/* A line and a triangle at each marked point: a shape, not a colour alone; in words they stand below the chart. */
+function drawMarks(plot, marks, time) {
+    const { ctx, bbox } = plot, size = 5 * devicePixelRatio;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = colour('bad');
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    for (const i of marks) {
+        const x = Math.round(plot.valToPos(time[i], 'x', true));
+        if (x < bbox.left || x > bbox.left + bbox.width)
+            continue;
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+        ctx.beginPath();
+        ctx.moveTo(x - size, bbox.top);
+        ctx.lineTo(x + size, bbox.top);
+        ctx.lineTo(x, bbox.top + 1.6 * size);
+        ctx.fill();
+    }
+    ctx.restore();
+}
+
+function options(uPlot, { series, metric, size, setZoom, setIndex, marks }) {
     const em = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const axis = { stroke: () => colour('quiet'), grid: { stroke: () => colour('line'), width: 1 },
         ticks: { show: false }, font: `${0.86 * em}px system-ui, sans-serif` };
@@ -63,6 +87,7 @@ function options(uPlot, { series, metric, size, setZoom, setIndex }) {
             { ...axis, size: 4.9 * em, gap: 4, incrs: WHOLE, values: (_, splits) => splits.map((x) => metric.format(x)) }],
         series: [{}, ...metric.lines.map((line) => lineOf(uPlot, line, series.step))],
         hooks: {
+            draw: [(plot) => drawMarks(plot, ...marks())],
             setCursor: [(plot) => setIndex(plot.cursor.idx ?? null)],
             setSelect: [(plot) => {
                 if (plot.select.width < 4)
@@ -98,9 +123,11 @@ function Legend({ series, metric, index }) {
 }
 
 /* Text of a point, for the slider that the chart is to a keyboard. */
-function textOf(series, metric, index) {
+function textOf(series, metric, index, marks) {
     const values = metric.lines.map((line) =>
         `${w.traffic.lines[line.key]} ${figure(line.of(series)[index], metric.format).text}`);
+    if (marks.includes(index))
+        values.push(w.bursts.mark);
     return `${pointName(series.time[index], series.step)}: ${values.join(', ')}`;
 }
 
@@ -119,7 +146,8 @@ function usePlot(place, props, setIndex) {
                 return;
             const { series, metric, zoom } = current.current;
             plot.current = new uPlot(options(uPlot, { series, metric, size: size(),
-                setZoom: (range) => current.current.setZoom(range), setIndex }), dataOf(series, metric), box);
+                setZoom: (range) => current.current.setZoom(range), setIndex,
+                marks: () => [current.current.marks, current.current.series.time] }), dataOf(series, metric), box);
             const [min, max] = zoom ?? wholeOf(series);
             plot.current.setScale('x', { min, max });
             watch = new ResizeObserver(() => plot.current?.setSize(size()));
@@ -154,7 +182,7 @@ const MOVES = {
 };
 
 export function Chart(props) {
-    const { series, metric, zoom, setZoom, label } = props;
+    const { series, metric, zoom, setZoom, label, marks } = props;
     const place = useRef(null);
     const [index, setIndex] = useState(null);
     const plot = usePlot(place, props, setIndex);
@@ -182,5 +210,5 @@ export function Chart(props) {
     return h('figure', { class: 'chart' },
         h(Legend, { series, metric, index: index === null ? null : at }),
         h('div', { class: 'plot', ref: place, tabIndex: 0, role: 'slider', 'aria-label': label, 'aria-valuemin': 0,
-            'aria-valuemax': last, 'aria-valuenow': at, 'aria-valuetext': textOf(series, metric, at), onKeyDown: move }));
+            'aria-valuemax': last, 'aria-valuenow': at, 'aria-valuetext': textOf(series, metric, at, marks), onKeyDown: move }));
 }

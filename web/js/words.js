@@ -107,6 +107,11 @@ export const w = {
         whole: 'Whole window', only: 'Only this time',
         hint: 'Drag to zoom. Keys: arrows read, + and − zoom, Esc shows all.',
     },
+    bursts: {
+        title: 'Error bursts', mark: 'error burst',
+        hour: (errors, usual, deviations) => `${errors} server errors in the hour, usually ${usual}; ${deviations} deviations above`,
+        help: 'Hours with far more errors than the same hour of the last weeks.',
+    },
     chart: { rest: 'UTC' },
     tops: {
         titles: { paths: 'Paths', statuses: 'Statuses', referers: 'Referrers', agents: 'Agents', countries: 'Countries',

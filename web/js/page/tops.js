@@ -30,7 +30,7 @@ function labelOf(dimension, key) {
     if (key === '')
         return h('span', { class: 'quiet' }, w.tops.none);
     if (dimension === 'referers')
-        return h('span', { title: key }, key.replace(/^https?:\/\//, ''));
+        return h('span', { title: key }, key.replace(/^https:\/\//, '')); // http is another one, and says so
     return key;
 }
 

@@ -2,8 +2,8 @@
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
 import { Chart } from '../chart.js';
-import { bytes, isNumber, micros, pointName, short } from '../format.js';
-import { Choice, Export, Figure, Panel } from '../parts.js';
+import { bytes, count, isNumber, micros, pointName, short } from '../format.js';
+import { Choice, Export, Figure, Icon, Panel, Time } from '../parts.js';
 import { amend, go } from '../state.js';
 import { Table } from '../table.js';
 import { w } from '../words.js';
@@ -86,6 +86,24 @@ function drawn(series, metric) {
     return { ...metric, lines: some };
 }
 
+/* The points that hours of bursts lie in. */
+function marksOf(series) {
+    return (series.bursts?.hours ?? []).map(({ at }) => {
+        const seconds = Date.parse(at) / 1000;
+        return series.time.findLastIndex((time) => time <= seconds);
+    }).filter((i) => i >= 0);
+}
+
+/* What the chart marks, in words. */
+function Bursts({ series }) {
+    const hours = [...series.bursts?.hours ?? []].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    return hours.length > 0 && h('div', { class: 'bursts' },
+        h('h3', null, h(Icon, { name: 'alert' }), w.bursts.title),
+        h('ul', null, hours.map((hour) => h('li', { key: hour.at },
+            h(Time, { at: hour.at }), ' UTC: ', w.bursts.hour(count(hour.errors), count(hour.usual), count(hour.deviations))))),
+        h('p', { class: 'quiet' }, w.bursts.help));
+}
+
 function Body({ series, name, tier, params, table, setTable }) {
     const metric = drawn(series, METRICS[name]);
     const zoom = zoomOf(params.zoom, series.time);
@@ -95,7 +113,8 @@ function Body({ series, name, tier, params, table, setTable }) {
     const inside = series.time.map((_, i) => i).filter((i) =>
         !zoom || (series.time[i] >= zoom[0] && series.time[i] <= zoom[1]));
     return [
-        h(Chart, { key: `${name} ${series.step} ${metric.lines.length}`, series, metric, zoom, setZoom, label: summary(series, metric) }),
+        h(Chart, { key: `${name} ${series.step} ${metric.lines.length}`, series, metric, zoom, setZoom, label: summary(series, metric),
+            marks: marksOf(series) }),
         h('p', { class: 'below' },
             h('button', { type: 'button', class: 'small', 'aria-expanded': String(table), onClick: () => setTable(!table) },
                 table ? w.traffic.hideTable : w.traffic.showTable),
@@ -105,6 +124,7 @@ function Body({ series, name, tier, params, table, setTable }) {
             }) }, w.traffic.only),
             few > 0 && h('span', { class: 'quiet' }, w.traffic.few(few, series.k)),
             h('span', { class: 'quiet hint' }, w.traffic.hint)),
+        h(Bursts, { series }),
         table && h(Table, { caption: w.traffic.caption, columns: columnsOf(series), rows: inside, tall: true }),
     ];
 }

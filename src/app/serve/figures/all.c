@@ -4,6 +4,7 @@
 #include "app/serve/figures/figures.h"
 #include "base/err.h"
 
+#define BURSTS_MAX 20 /* the highest */
 #define LATENCIES_MAX 800 /* points of which each is asked for */
 
 static bool
@@ -156,6 +157,19 @@ make_rows(struct figures *f, struct err *e)
 	return (0);
 }
 
+/* By the hour, whatever the step: of an hour it is known what is usual. */
+static int
+read_bursts(struct figures *f, struct err *e)
+{
+	struct tally_window w = { .stream = f->stream,
+		.since_us = f->window.since_us,
+		.until_us = f->window.until_us,
+		.limit = BURSTS_MAX };
+
+	f->has_bursts = has(f->grant, RECORD_FIELD_STATUS);
+	return (f->has_bursts ? tally_bursts(f->db, &w, &f->bursts, e) : 0);
+}
+
 static int
 read_series(struct figures *f, struct err *e)
 {
@@ -166,7 +180,8 @@ read_series(struct figures *f, struct err *e)
 		.until_us = f->window.until_us };
 	struct uniques u;
 
-	if (make_rows(f, e) == -1 || tally_totals(f->db, &w, set_row, &filling, e) == -1)
+	if (make_rows(f, e) == -1 || tally_totals(f->db, &w, set_row, &filling, e) == -1 ||
+	    read_bursts(f, e) == -1)
 		return (-1);
 	for (size_t i = 0; i < f->row_count && f->row_count <= LATENCIES_MAX; i++) {
 		w.since_us = f->rows[i].begin_us;

@@ -172,5 +172,6 @@ app_serving_figures(struct serving *v, const struct serve_call *call, struct ser
 	if (a->status >= 400)
 		n->has_rows = false;
 	tally_reader_close(f.db);
+	free(f.bursts.list);
 	free(f.rows);
 }

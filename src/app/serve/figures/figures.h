@@ -9,6 +9,7 @@
 
 #include "app/serve/serving.h"
 #include "tally/query.h"
+#include "tally/usual.h"
 
 struct err;
 
@@ -64,6 +65,8 @@ struct figures {
 	size_t unknown_days; /* of which no figure is known to be of k */
 	struct figures_row total, total_before;
 	bool has_before;
+	struct tally_bursts bursts; /* of a series, of developers */
+	bool has_bursts;
 	struct figures_row *rows; /* of a series */
 	size_t row_count;
 };

@@ -119,6 +119,28 @@ add_column(const struct figures *f, int of, struct buf *out)
 	buf_char(out, ']');
 }
 
+/* Hours with far more errors than the same hour of the weeks before. */
+static void
+add_bursts(const struct figures *f, struct buf *out)
+{
+	if (!f->has_bursts)
+		return;
+	json_object(out, "bursts");
+	json_u64(out, "compared", f->bursts.compared);
+	json_array(out, "hours");
+	for (size_t i = 0; i < f->bursts.count; i++) {
+		const struct tally_burst *b = &f->bursts.list[i];
+
+		json_item(out);
+		add_time(out, "at", b->start_us);
+		json_u64(out, "errors", b->errors);
+		json_u64(out, "usual", (uint64_t)b->usual.middle);
+		json_u64(out, "deviations", (uint64_t)b->score);
+		buf_char(out, '}');
+	}
+	buf_str(out, "]}");
+}
+
 static void
 print_rows(const struct figures *f, struct buf *out)
 {
@@ -159,7 +181,9 @@ app_figures_series(const struct figures *f, enum serve_format format, struct buf
 	json_object(out, "latency_us");
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
 		add_column(f, latencies[i], out);
-	buf_str(out, "}}\n");
+	buf_char(out, '}');
+	add_bursts(f, out);
+	buf_str(out, "}\n");
 }
 
 /* ---- top ---- */
