@@ -21,16 +21,25 @@ def ask(port, path, token):
 
 
 def test_it_has_what_it_says():
-    """Thirty days of three streams, an attack, one client gone; verified, and nothing left that scan would find."""
+    """Thirty days of three streams, an attack, one client gone, a week archived and pruned; verified, and nothing left that scan would find."""
     said = cretula('demo', '--no-serve', '--out', 'demo', '--json', code=0).json
     equal(said['folder'], os.path.abspath('demo'))
     store = said['store']
     equal(cretula('verify', '--store', store, '--anchor', said['auditor'], '--json', code=0).json['findings'], [])
     kept = {name: cretula('view', '--store', store, '--stream', name, code=0).lines for name in ('api', 'hosts', 'shop')}
-    equal(sum(map(len, kept.values())) + said['erased'], said['records'])
-    assert said['erased'] > 0 and said['records'] > 20000, said
-    days = {r['time'][:10] for r in kept['shop']}
-    equal((len(days), max(days)), (30, (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).strftime('%Y-%m-%d')))
+    equal(sum(map(len, kept.values())) + said['erased'] + said['pruned'], said['records'])
+    assert said['erased'] > 0 and said['pruned'] > 3000 and said['records'] > 20000, said
+    for name, count in (('shop', 23), ('api', 30), ('hosts', 30)):
+        days = {r['time'][:10] for r in kept[name]}
+        equal((len(days), max(days)), (count, (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).strftime('%Y-%m-%d')))
+    # the week that went is in the archive, without names of paths that few have asked for, and verifies there
+    older = cretula('view', '--store', said['archive'], '--stream', 'shop', code=0).lines
+    equal(len(older), said['pruned'])
+    assert len({r['time'][:10] for r in older}) == 7 and max(r['time'] for r in older) < min(r['time'] for r in kept['shop'])
+    for command in (['verify', '--store', said['archive']], ['archive', '--config', said['config'], '--stream', 'shop', '--check']):
+        cretula(*command, code=0)
+    equal([line['prune']['segments'] for line in cretula('retain', '--config', said['config'], '--dry-run', '--json', code=0).json['streams']],
+          [0, 0, 0], 'nothing is left to prune')
     assert not any('state' in r for rows in kept.values() for r in rows), 'each line is read'
     by_client = collections.Counter(r['client'] for r in kept['shop'] if r['status'] >= 400)
     (_, most), (_, second) = by_client.most_common(2)
@@ -41,7 +50,7 @@ def test_it_has_what_it_says():
     assert {'account', 'lamps', 'cart'} <= words, words
     cretula('scan', store, code=0)
     raw = b'erika', b'198.18.', b'198.19.', b'2001:db8', b'203.0.113.66'
-    equal([(path, word) for path, text in tree_bytes(store).items() for word in raw if word in text], [])
+    equal([(path, word) for path, text in tree_bytes(said['folder']).items() for word in raw if word in text], [])
 
 
 def test_what_is_there_is_left_alone():

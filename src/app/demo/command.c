@@ -33,11 +33,11 @@ static const char *const roles[] = { "developer", "analyst", "public", "auditor"
 #define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
 
 struct demo {
-	char folder[PATH_BYTES / 2], store[PATH_BYTES], config[PATH_BYTES];
+	char folder[PATH_BYTES / 2], store[PATH_BYTES], config[PATH_BYTES], archive[PATH_BYTES];
 	char anchor[TEXT_BYTES];
 	char tokens[ROLE_COUNT][TEXT_BYTES];
 	unsigned port;
-	uint64_t records, erased;
+	uint64_t records, erased, pruned;
 	bool quiet; /* --json: nothing but the object */
 };
 
@@ -60,14 +60,17 @@ member(const struct buf *said, const char *name, char out[static TEXT_BYTES], st
 	return (0);
 }
 
+/* A number, where it stands first in the object of that name ("": anywhere). */
 static uint64_t
-number(const struct buf *said, const char *name)
+number(const struct buf *said, const char *object, const char *name)
 {
-	char key[64];
+	char key[64], outer[64];
 	const char *at;
 
 	(void)snprintf(key, sizeof(key), "\"%s\":", name);
-	at = said->len > 0 ? strstr(said->data, key) : NULL;
+	(void)snprintf(outer, sizeof(outer), "\"%s\":{", object);
+	at = said->len == 0 ? NULL : object[0] == '\0' ? said->data : strstr(said->data, outer);
+	at = at != NULL ? strstr(at, key) : NULL;
 	return (at == NULL ? 0 : strtoull(at + strlen(key), NULL, 10));
 }
 
@@ -84,25 +87,67 @@ must(const char *const argv[], struct span input, struct buf *said, struct err *
 
 /* ---- the store ---- */
 
+/* One part, one segment: what is over its term goes whole. */
+static int
+import_part(
+    const struct demo *d, const char *name, struct span lines, uint64_t *records, struct err *e)
+{
+	const char *const argv[] = { "cretula", "import", "--config", d->config, "--stream", name,
+		"--no-verify", "--json", "-", NULL };
+	struct buf said = { 0 };
+	int rc = lines.len == 0 ? 0 : must(argv, lines, &said, e);
+
+	if (rc == 0)
+		*records += number(&said, "", "records");
+	buf_free(&said);
+	return (rc);
+}
+
 static int
 import(struct demo *d, const struct demo_stream *s, struct err *e)
 {
-	const char *const argv[] = { "cretula", "import", "--config", d->config, "--stream",
-		s->name, "--no-verify", "--json", "-", NULL };
 	int64_t until_s = clock_now_us() / 1000000 / 86400 * 86400;
-	struct buf lines = { 0 }, said = { 0 };
+	struct buf lines = { 0 };
+	uint64_t records = 0;
+	size_t older = 0;
+	int rc = -1;
+
+	s->lines(until_s, &lines, &older);
+	if (!buf_ok(&lines)) {
+		(void)err_memory(e);
+		goto out;
+	}
+	older = s->has_term ? older : 0;
+	if (import_part(d, s->name, (struct span){ lines.data, older }, &records, e) == -1 ||
+	    import_part(d, s->name, span_from(buf_view(&lines), older), &records, e) == -1)
+		goto out;
+	d->records += records;
+	if (!d->quiet)
+		printf("  %-6s %6llu lines   %s\n", s->name, (unsigned long long)records, s->what);
+	(void)fflush(stdout);
+	rc = 0;
+out:
+	buf_free(&lines);
+	return (rc);
+}
+
+/* What is over its term goes into the archive, then out of the store. */
+static int
+prune(struct demo *d, const struct demo_stream *s, struct err *e)
+{
+	char until[32];
+	const char *const archive[] = { "cretula", "archive", "--config", d->config, "--stream",
+		s->name, "--until", until, "--json", NULL };
+	const char *const retain[] = { "cretula", "retain", "--config", d->config, "--stream",
+		s->name, "--by", "cretula demo", "--json", NULL };
+	struct buf said = { 0 };
 	int rc;
 
-	s->lines(until_s, &lines);
-	rc = buf_ok(&lines) ? must(argv, buf_view(&lines), &said, e) : err_memory(e);
-	if (rc == 0) {
-		d->records += number(&said, "records");
-		if (!d->quiet)
-			printf("  %-6s %6llu lines   %s\n", s->name,
-			    (unsigned long long)number(&said, "records"), s->what);
-		(void)fflush(stdout);
-	}
-	buf_free(&lines);
+	(void)snprintf(until, sizeof(until), "-%dd", DEMO_KEPT_DAYS);
+	rc = must(archive, (struct span){ NULL, 0 }, &said, e);
+	buf_clear(&said);
+	if (rc == 0 && (rc = must(retain, (struct span){ NULL, 0 }, &said, e)) == 0)
+		d->pruned += number(&said, "prune", "records");
 	buf_free(&said);
 	return (rc);
 }
@@ -125,7 +170,7 @@ erase_subject(struct demo *d, struct err *e)
 	(void)snprintf(where, sizeof(where), "client == %s", token);
 	buf_clear(&said);
 	if (rc == 0 && (rc = must(erase, (struct span){ NULL, 0 }, &said, e)) == 0)
-		d->erased = number(&said, "erased");
+		d->erased = number(&said, "", "erased");
 	buf_free(&said);
 	return (rc);
 }
@@ -188,6 +233,16 @@ find_port(void)
 	return (port);
 }
 
+static void
+write_stream(const struct demo *d, const struct demo_stream *s, struct buf *text)
+{
+	buf_fmt(text, "  %s: { format: %s%s", s->name, s->format, s->options);
+	if (s->has_term)
+		buf_fmt(text, ",\n    retain: { detail: %dd }, archive: { to: %s, cpu: 100 }",
+		    DEMO_KEPT_DAYS, d->archive);
+	buf_str(text, " }\n");
+}
+
 static int
 write_config(struct demo *d, struct err *e)
 {
@@ -204,8 +259,7 @@ write_config(struct demo *d, struct err *e)
 		rc = make_role(d, i, &text, e);
 	buf_str(&text, "streams:\n");
 	for (unsigned i = 0; i < app_demo_stream_count; i++)
-		buf_fmt(&text, "  %s: { format: %s%s }\n", app_demo_streams[i].name,
-		    app_demo_streams[i].format, app_demo_streams[i].options);
+		write_stream(d, &app_demo_streams[i], &text);
 	if (rc == 0)
 		rc = buf_ok(&text) ?
 		    io_replace(AT_FDCWD, d->config, buf_view(&text), 0600, true, e) :
@@ -237,6 +291,7 @@ begin(const struct app_args *args, struct demo *d, struct err *e)
 		return (err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_IO, "%s", d->folder));
 	(void)snprintf(d->store, sizeof(d->store), "%s/store", d->folder);
 	(void)snprintf(d->config, sizeof(d->config), "%s/cretula.yaml", d->folder);
+	(void)snprintf(d->archive, sizeof(d->archive), "%s/archive", d->folder);
 	return (0);
 }
 
@@ -249,6 +304,8 @@ make(struct demo *d, struct err *e)
 		printf("thirty days of three servers that never were, masked and sealed:\n\n");
 	for (unsigned i = 0; i < app_demo_stream_count && rc == 0; i++)
 		rc = import(d, &app_demo_streams[i], e);
+	for (unsigned i = 0; i < app_demo_stream_count && rc == 0; i++)
+		rc = app_demo_streams[i].has_term ? prune(d, &app_demo_streams[i], e) : 0;
 	if (rc == 0 && (rc = erase_subject(d, e)) == 0)
 		rc = verify(d, e);
 	return (rc);
@@ -258,13 +315,17 @@ static void
 print_text(const struct demo *d, bool serves, struct buf *out)
 {
 	buf_fmt(out,
-	    "\nOn the 22nd day somebody scans the shop and guesses passwords; one client asked to "
+	    "\nOn the 22nd day somebody scans the shop and guesses passwords. One client asked to "
 	    "be\n"
-	    "forgotten, and %llu records were erased. The store verifies.\n\n"
+	    "forgotten: %llu records were erased. The shop keeps %d days: the %llu records of its\n"
+	    "first week were archived, then pruned. The store verifies, and so does the "
+	    "archive.\n\n"
 	    "  cretula view --store %s --stream shop --as text --limit 20\n"
 	    "  cretula stats --store %s --stream shop\n"
+	    "  cretula verify --store %s\n"
 	    "  cretula verify --store %s\n\n",
-	    (unsigned long long)d->erased, d->store, d->store, d->store);
+	    (unsigned long long)d->erased, DEMO_KEPT_DAYS, (unsigned long long)d->pruned, d->store,
+	    d->store, d->store, d->archive);
 	if (serves)
 		buf_fmt(out, "The dashboard, until Ctrl-C; each role has a token:\n\n");
 	else
@@ -282,11 +343,13 @@ print_json(const struct demo *d, struct buf *out)
 	buf_char(out, '{');
 	json_str(out, "folder", span_str(d->folder));
 	json_str(out, "store", span_str(d->store));
+	json_str(out, "archive", span_str(d->archive));
 	json_str(out, "config", span_str(d->config));
 	json_str(out, "auditor", span_str(d->anchor));
 	json_u64(out, "port", d->port);
 	json_u64(out, "records", d->records);
 	json_u64(out, "erased", d->erased);
+	json_u64(out, "pruned", d->pruned);
 	json_object(out, "tokens");
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		json_str(out, roles[i], span_str(d->tokens[i]));
@@ -339,10 +402,10 @@ run(const struct app_args *args)
 const struct app_command app_command_demo = { "demo",
 	"a store to look at, of servers that never were", "", 0, 0, options,
 	"Makes up thirty days of three servers (a shop behind nginx, an interface behind Caddy,\n"
-	"logins by ssh), masks and seals them, erases what one client asked for, verifies all of\n"
-	"it, and serves the dashboard on loopback with a token for each role. There is an attack\n"
-	"to be found. Addresses are of documentation networks, names are invented; nothing is\n"
-	"sent anywhere. Nothing of it is pruned or archived yet.\n\n"
+	"logins by ssh), masks and seals them, archives and prunes the first week of the shop,\n"
+	"erases what one client asked for, verifies all of it, and serves the dashboard on\n"
+	"loopback with a token for each role. There is an attack to be found. Addresses are of\n"
+	"documentation networks, names are invented; nothing is sent anywhere.\n\n"
 	"--tamper does to the sealed store what somebody might who has the machine, one after the\n"
 	"other, and shows what verify says; each change is undone.\n\n"
 	"examples:\n"

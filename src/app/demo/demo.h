@@ -5,6 +5,7 @@
 #ifndef CRETULA_APP_DEMO_DEMO_H
 #define CRETULA_APP_DEMO_DEMO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -12,10 +13,13 @@
 struct err;
 
 #define DEMO_DAYS 30
+#define DEMO_KEPT_DAYS 23 /* of a stream that has a term */
 
 struct demo_stream {
 	const char *name, *format, *options, *what; /* options of its stream */
-	void (*lines)(int64_t until_s, struct buf *out); /* of the days before */
+	/* Of the days before; older: how many bytes are those of the first week. */
+	void (*lines)(int64_t until_s, struct buf *out, size_t *older);
+	bool has_term; /* its first week is over its term: archived, pruned */
 };
 extern const struct demo_stream app_demo_streams[];
 extern const unsigned app_demo_stream_count;

@@ -11,6 +11,8 @@
 #define ATTACKER "203.0.113.66"
 #define LINE_BYTES 1024
 
+#define WEEK_HOURS ((DEMO_DAYS - DEMO_KEPT_DAYS) * 24)
+
 struct source {
 	uint64_t state;
 	int64_t from_s; /* midnight, UTC */
@@ -142,7 +144,7 @@ shop_attack(struct source *s, int64_t hour_s)
 }
 
 static void
-shop(int64_t until_s, struct buf *out)
+shop(int64_t until_s, struct buf *out, size_t *older)
 {
 	struct source s = { 88172645463325252, until_s - DEMO_DAYS * 86400, out };
 
@@ -150,6 +152,8 @@ shop(int64_t until_s, struct buf *out)
 		int64_t hour_s = s.from_s + hour * 3600;
 		unsigned count = busy(&s, hour_s, 48);
 
+		if (hour == WEEK_HOURS)
+			*older = out->len;
 		for (unsigned i = 0; i < count; i++) {
 			char ip[48], target[256];
 			unsigned who = client(&s), status = shop_target(&s, who, target);
@@ -166,7 +170,7 @@ shop(int64_t until_s, struct buf *out)
 /* ---- an interface behind Caddy ---- */
 
 static void
-api(int64_t until_s, struct buf *out)
+api(int64_t until_s, struct buf *out, size_t *older)
 {
 	static const char *const paths[] = { "/v1/orders", "/v1/stock", "/v1/prices", "/healthz" };
 	struct source s = { 1181783497276652981, until_s - DEMO_DAYS * 86400, out };
@@ -175,6 +179,8 @@ api(int64_t until_s, struct buf *out)
 		int64_t hour_s = s.from_s + hour * 3600;
 		unsigned count = busy(&s, hour_s, 18);
 
+		if (hour == WEEK_HOURS)
+			*older = out->len;
 		for (unsigned i = 0; i < count; i++) {
 			unsigned who = client(&s), slow = chance(&s, 50) ? 0 : 900;
 			char ip[48];
@@ -213,7 +219,7 @@ hosts_line(struct source *s, int64_t at_s, const char *what, const char *user, c
 }
 
 static void
-hosts(int64_t until_s, struct buf *out)
+hosts(int64_t until_s, struct buf *out, size_t *older)
 {
 	static const char *const guesses[] = { "admin", "oracle", "test", "ubuntu", "git" };
 	struct source s = { 6364136223846793005, until_s - DEMO_DAYS * 86400, out };
@@ -223,6 +229,8 @@ hosts(int64_t until_s, struct buf *out)
 		unsigned count = busy(&s, hour_s, 5);
 		char ip[48];
 
+		if (hour == WEEK_HOURS)
+			*older = out->len;
 		for (unsigned i = 0; i < count; i++) {
 			bool good = chance(&s, 9) != 0;
 
@@ -244,9 +252,9 @@ const char app_demo_routes[] = "/account/orders\n/lamps\n/chairs\n/kettles\n/she
 const struct demo_stream app_demo_streams[] = {
 	{ "api", "caddy-json",
 	    ", hosts: [api.shop.example], agents: [ShopApp], routes: [routes.txt]",
-	    "an interface behind Caddy", api },
-	{ "hosts", "auth", "", "who logs in by ssh", hosts },
+	    "an interface behind Caddy", api, false },
+	{ "hosts", "auth", "", "who logs in by ssh", hosts, false },
 	{ "shop", "nginx-combined", ", hosts: [shop.example], routes: [routes.txt]",
-	    "a shop behind nginx", shop },
+	    "a shop behind nginx", shop, true },
 };
 const unsigned app_demo_stream_count = sizeof(app_demo_streams) / sizeof(app_demo_streams[0]);
