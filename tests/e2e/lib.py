@@ -4,8 +4,11 @@ A test file is run as `FILE CRETULA [TEST...]`; its functions named test_... (or
 folder of its own.  A test that cannot run where it is raises Skip with the reason, which is printed loudly.
 """
 import array
+import contextlib
 import fcntl
+import importlib
 import inspect
+import io
 import json
 import os
 import random
@@ -58,6 +61,17 @@ def cretula(*args, stdin=b'', env=None, code=None, cwd=None):
     if code is not None:
         equal(run.code, code, f'exit code of {" ".join(map(str, args))}\n{run.err}{run.out[:2000]!r}')
     return run
+
+
+def verify_py(*args):
+    """tests/vectors/verify.py, called: a process of its own would compile it again and know no signature that it has seen."""
+    if 'verify' not in sys.modules:
+        sys.path.append(os.path.join(SOURCE, 'tests/vectors'))
+    verify = importlib.import_module('verify')
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = verify.main([*map(str, args)])
+    return subprocess.CompletedProcess(['verify.py', *args], code, out.getvalue().encode(), err.getvalue().encode())
 
 
 def wait_for(what, seconds=120, seen=lambda: ''):

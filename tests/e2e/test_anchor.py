@@ -10,14 +10,12 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import time
 
-from lib import EACH, Skip, combined, cretula, equal, is_testing_build, main, read, write
+from lib import EACH, Skip, combined, cretula, equal, is_testing_build, main, read, verify_py, write
 from test_outside import outside
 
 CODE = re.compile(rb'\b[EW]_[A-Z_]+\b')
-VERIFY_PY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../vectors/verify.py')
 STORE = ('--store', 'store', '--stream', 's')
 
 
@@ -101,8 +99,7 @@ def verdict(*args, where=('--store', 'store'), code=0):
     if not any(arg.startswith('--tsa') for arg in args):
         theirs = outside(*where, *args)
         equal((theirs.returncode, theirs.stdout), (ours.code, ours.out))
-        third = subprocess.run([sys.executable, VERIFY_PY, *(where[1:] if where[0] == '--store' else where), *args],
-                               capture_output=True, check=False)
+        third = verify_py(*(where[1:] if where[0] == '--store' else where), *args)
         equal((third.returncode, set(CODE.findall(third.stdout))), (ours.code, set(CODE.findall(ours.out))),
               f'verify.py and cretula\n{third.stdout!r}\n{third.stderr!r}\n{ours.text}')
     return {found.decode() for found in CODE.findall(ours.out)}
@@ -434,7 +431,7 @@ def prove(old, *args, code=0, stream='s'):
 
 
 def python(path, *args):
-    return subprocess.run([sys.executable, VERIFY_PY, '--proof', path, *args], capture_output=True, check=False)
+    return verify_py('--proof', path, *args)
 
 
 def check(text, *args, code=0):

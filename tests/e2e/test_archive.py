@@ -8,7 +8,8 @@ import sys
 import tempfile
 from collections import Counter
 
-from lib import EACH, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, segments, shared, tree_bytes, write
+from lib import (EACH, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, segments, shared,
+                 tree_bytes, verify_py, write)
 
 FAST = ['--cpu', '100', '--level', '3']
 TOKEN = re.compile(rb'\b(?:ip|if|us|uc|em|se|dv|sg|pn|ht|ua|rq|xx)\.[a-z2-7]{16}\b')
@@ -43,8 +44,7 @@ def parsed(store):
 
 def good(store='archive'):
     """Both verifiers, with nothing but the directory."""
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
-    theirs = subprocess.run([sys.executable, script, store], capture_output=True, check=False)
+    theirs = verify_py(store)
     ours = cretula('verify', '--store', store)
     equal((ours.code, theirs.returncode), (0, 0), ours.text + theirs.stdout.decode())
     assert 'E_' not in ours.text and 'W_' not in ours.text, ours.text

@@ -1,9 +1,7 @@
 """Detail rules: what is counted leaves no record, every line stays accounted for, and nothing more is said."""
-import os
 import subprocess
-import sys
 
-from lib import CRETULA, SOURCE, combined, cretula, equal, main, make_log, records, write
+from lib import CRETULA, combined, cretula, equal, main, make_log, records, verify_py, write
 
 RULES = """streams:
   s:
@@ -36,8 +34,7 @@ def check(run_import):
     counts = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json
     equal((counts['lines'], counts['counted'], counts['records']), (300, 75, 225))
     cretula('verify', '--store', 'store', '--strict', code=0)
-    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'],
-                          capture_output=True, text=True, check=False)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
 
 

@@ -2,9 +2,9 @@
 import json
 import os
 import subprocess
-import sys
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments, wait_for
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments, verify_py,
+                 wait_for)
 
 NOW = {'CRETULA_CLOCK': '2026-11-24T13:00:00Z'}
 WHY = ('--reason', 'a "laptop" is gone')
@@ -29,8 +29,7 @@ def destroyed(stream='s'):
 
 def good():
     cretula('verify', '--store', 'store', '--strict', code=0)
-    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
-                          check=False)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
 
 

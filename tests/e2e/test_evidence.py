@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from lib import Skip, combined, cretula, equal, main, read, records, write
+from lib import Skip, combined, cretula, equal, main, read, records, verify_py, write
 from test_anchor import Authority, Witness, entries
 from test_outside import outside
 
@@ -32,8 +32,7 @@ def verdict(*args):
     ours = cretula('verify', '--bundle', 'bundle', *args)
     theirs = outside('--bundle', 'bundle', *args)
     equal((theirs.returncode, theirs.stdout), (ours.code, ours.out))
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../vectors/verify.py')
-    third = subprocess.run([sys.executable, script, '--bundle', 'bundle', *args], capture_output=True, check=False)
+    third = verify_py('--bundle', 'bundle', *args)
     equal((third.returncode, set(CODE.findall(third.stdout))), (ours.code, set(CODE.findall(ours.out))),
           f'verify.py and cretula\n{third.stdout!r}\n{third.stderr!r}\n{ours.text}')
     return ours.code, {code.decode() for code in CODE.findall(ours.out)}
@@ -70,7 +69,7 @@ def follow_readme(**more):
     commands = read('bundle/README.md').decode().split('```sh\n')[1].split('```')[0]
     os.makedirs('tools', exist_ok=True)
     for tool in [*COREUTILS, 'openssl', 'zstd', 'python3']:
-        path = shutil.which(tool)
+        path = sys.executable if tool == 'python3' else shutil.which(tool)
         if path is None:
             raise Skip(f'no {tool}')
         if not os.path.lexists(f'tools/{tool}'):

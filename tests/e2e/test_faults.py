@@ -14,11 +14,11 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records, segments, shared, wait_for, write
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, records,
+                 segments, shared, verify_py, wait_for, write)
 from test_run import Daemon, configure, connect
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
@@ -172,8 +172,7 @@ def sizes():
 def good():
     """Both verifiers are content, no name is left that should not be, and the counts add up."""
     cretula('verify', '--store', 'store', '--strict', code=0)
-    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
-                          check=False)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
     for folder, _, names in os.walk('store'):
         equal([name for name in names if name.endswith('.tmp')], [], folder)

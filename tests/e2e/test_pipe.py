@@ -3,11 +3,10 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, make_log, read, records,
-                 segments, wait_for, write)
+from lib import (CRETULA, Skip, combined, cretula, equal, is_taken, is_testing_build, main, make_log, read, records,
+                 segments, verify_py, wait_for, write)
 
 LONG = os.environ.get('CRETULA_LONG') == '1'  # every step, not some
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
@@ -60,8 +59,7 @@ def sizes():
 def good(count):
     """It verifies, twice, and what the entries count is what is there."""
     cretula('verify', '--store', 'store', '--strict', code=0)
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
-    done = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
     equal(sum(e['n'] for e in segments('store')), count)
     for e in segments('store'):

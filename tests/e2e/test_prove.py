@@ -1,11 +1,9 @@
 """cretula prove and verify --proof: one record, proved to somebody who has nothing else."""
 import base64
 import os
-import subprocess
-import sys
 import time
 
-from lib import SOURCE, combined, cretula, equal, main, make_log, read, write
+from lib import combined, cretula, equal, main, make_log, read, verify_py, write
 from test_outside import outside
 
 PART = b'c2sp.org/tlog-proof@v1\n'
@@ -23,8 +21,7 @@ def prove(record, name='s', store='store', code=0):
 
 
 def python(*args):
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
-    return subprocess.run([sys.executable, script, *args], capture_output=True, check=False)
+    return verify_py(*args)
 
 
 def verdict(text, anchor=None):

@@ -3,10 +3,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments,
-                 tree_bytes, write)
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments, tree_bytes,
+                 verify_py, write)
 
 SECRET_TEXT = b'erika.mustermann@example.org wrote this and no server did'
 LONG = b'x' * 20000
@@ -140,8 +139,7 @@ def test_a_line_is_replayed_once():
         if int(number) in by:
             equal(json.loads(record)['extra']['replay_of'], by[int(number)])
     # The independent verifier agrees.
-    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
-                          check=False, text=True)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
 
 
@@ -219,8 +217,7 @@ def test_lines_of_any_length_are_replayed():
     assert all(r['client'].startswith('ip.') and r['status'] == 200 for r in found), found
     equal(replay(code=3).json, {'replayed': 0, 'left': 5, 'other_key': 0})
     cretula('verify', '--store', 'store', code=0)
-    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
-                          check=False, text=True)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
     for path, data in tree_bytes('store', 'store.keys').items():
         assert b'203.0.113.' not in data and b'carol' not in data and b'vvvvvvvv' not in data, path
@@ -257,8 +254,7 @@ def test_records_of_several_lines_are_replayed():
     found = [r for r in records('store') if 'replay_of' in r.get('extra', {})]
     equal([(r['event'], r['status'], r['client'][:3]) for r in found], [('k8s.audit', 200, 'ip.')] * 3)
     cretula('verify', '--store', 'store', code=0)
-    done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store'], capture_output=True,
-                          check=False, text=True)
+    done = verify_py('store')
     equal(done.returncode, 0, done.stdout + done.stderr)
     assert b'carol' not in b''.join(tree_bytes('store', 'store.keys').values())
 

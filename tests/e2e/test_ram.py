@@ -6,10 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
-from lib import CRETULA, SOURCE, combined, cretula, equal, main, read, records, segments, tree_bytes, wait_for, write
+from lib import (CRETULA, combined, cretula, equal, main, read, records, segments, tree_bytes, verify_py, wait_for,
+                 write)
 
 PIPE = [CRETULA, 'pipe', '--config', 'c.yaml', 's']
 
@@ -53,8 +53,7 @@ def pipe(data=b'', code=0):
 def codes(*options, script_code=0, code=0):
     """The findings that both verifiers have."""
     found = cretula('verify', '--store', 'store', '--json', *options, code=code).json
-    script = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), 'store', '--json', *options],
-                            capture_output=True, check=False)
+    script = verify_py('store', '--json', *options)
     equal(script.returncode, script_code, script.stdout + script.stderr)
     other = [json.loads(line) for line in script.stdout.splitlines()]
     equal({f['code'] for f in found['findings']}, {f['code'] for f in other if 'code' in f})

@@ -7,12 +7,11 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 
-from lib import (CRETULA, EACH, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, tree_bytes, wait_for,
-                 write)
+from lib import (CRETULA, EACH, Skip, combined, cretula, equal, is_testing_build, main, read, records,
+                 tree_bytes, verify_py, wait_for, write)
 
 
 def log(marker, lines=30):
@@ -69,8 +68,7 @@ def good(strict=0, escrow=None, anchor=None):
     more = (['--escrow', escrow] if escrow else []) + (['--anchor', anchor] if anchor else [])
     cretula('verify', '--store', 'store', *more, code=0)
     cretula('verify', '--store', 'store', '--strict', *more, code=strict)
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
-    done = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    done = verify_py('store')
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -5,9 +5,8 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, verify_py, wait_for, write
 
 STREAM = 'store/streams/s'
 SEG = STREAM + '/seg'
@@ -21,8 +20,7 @@ def entries(kind, stream='s'):
 def good():
     """cretula verify and the independent script find nothing wrong."""
     ours = cretula('verify', '--store', 'store')
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
-    theirs = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    theirs = verify_py('store')
     for code, out in (ours.code, ours.text), (theirs.returncode, theirs.stdout.decode()):
         equal(code, 0, out)
         assert 'W_' not in out, out
@@ -251,14 +249,13 @@ def test_what_comes_back_is_found():
     retain()
     cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--reason', 'x', '--record', 61, code=0)
     good()
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
     rows = (('00000001.jsonl.zst', 'E_PRUNED_STILL_PRESENT'), ('00000002.salt', 'E_PRUNED_STILL_PRESENT'),
             ('00000003.idx', 'E_PRUNED_STILL_PRESENT'), ('00000004.jsonl.zst', 'E_TOMBSTONED_RECORD_PRESENT'),
             ('00000004.salt', 'E_ERASED_SALT_PRESENT'))
     for name, _ in rows:
         shutil.copy(f'backup/{name}', f'{SEG}/{name}')
     found = cretula('verify', '--store', 'store', '--json', code=1).json['findings']
-    theirs = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    theirs = verify_py('store')
     equal(theirs.returncode, 1, theirs)
     for name, code in rows:
         assert any(f['code'] == code and f['segment'] == int(name[:8]) for f in found), (name, found)

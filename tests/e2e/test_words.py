@@ -5,10 +5,9 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import time
 
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, verify_py, write
 
 HERE = ['--store', 'store', '--stream', 's']
 IMPORT = ['import', *HERE, '--format', 'auto', 'log']
@@ -42,8 +41,7 @@ def entries(kind):
 def verdicts():
     """What cretula verify and the independent script say."""
     ours = cretula('verify', '--store', 'store')
-    script = os.path.join(SOURCE, 'tests/vectors/verify.py')
-    theirs = subprocess.run([sys.executable, script, 'store'], capture_output=True, check=False)
+    theirs = verify_py('store')
     return (ours.code, ours.text), (theirs.returncode, theirs.stdout.decode())
 
 

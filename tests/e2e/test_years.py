@@ -7,11 +7,9 @@ import collections
 import datetime
 import json
 import os
-import subprocess
-import sys
 import tempfile
 
-from lib import SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, tree_bytes, write
+from lib import Skip, combined, cretula, equal, is_testing_build, main, read, tree_bytes, verify_py, write
 
 DAYS = 730 if os.environ.get('CRETULA_LONG') else 70
 FIRST = datetime.date(2026, 9, 20)
@@ -69,8 +67,7 @@ def verify_whole(both):
     verify('--strict')
     for store in ('store', 'archive'):
         if both and os.path.isdir(store):
-            done = subprocess.run([sys.executable, os.path.join(SOURCE, 'tests/vectors/verify.py'), store], capture_output=True,
-                                  check=False)
+            done = verify_py(store)
             equal(done.returncode, 0, done.stdout)
     if os.path.isdir('archive'):
         verify(store='archive')
