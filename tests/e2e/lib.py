@@ -30,6 +30,22 @@ CRETULA = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'cretula'
 UA = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
 
 
+def on_disk(test):
+    """A test that is about a disk, or about paths that are not below /dev: its folder is not in memory."""
+    test.on_disk = True
+    return test
+
+
+def in_memory():
+    """/dev/shm, where fsync costs nothing, if what runs at once has room there and a program in it may be run; or None."""
+    try:
+        there = os.statvfs('/dev/shm')
+    except OSError:
+        return None
+    roomy = there.f_bavail * there.f_frsize >= 3 << 30
+    return '/dev/shm' if roomy and not there.f_flag & os.ST_NOEXEC and os.access('/dev/shm', os.W_OK) else None
+
+
 class Skip(Exception):
     """The test cannot run here; the text says what is missing."""
 
@@ -179,17 +195,17 @@ def is_testing_build():
 
 
 def main():
-    """Run the test functions of the calling module."""
+    """Run the test functions of the calling module, each in a folder of its own: in memory, if it says nothing else."""
     module = inspect.getmodule(inspect.stack()[1][0])
     tests = [(name, body) for name, body in vars(module).items()
              if name.startswith('test_') and callable(body) and (not sys.argv[2:] or name in sys.argv[2:])]
     assert tests, 'no test of that name'
     print(f'1..{len(tests)}')
-    failed = 0
+    failed, memory = 0, in_memory()
     for number, (name, body) in enumerate(tests, 1):
         claim = f'{name[5:].replace("_", " ")}' + (f': {body.__doc__.strip().splitlines()[0]}' if body.__doc__ else '')
         claim = re.sub('#', '', claim)
-        with tempfile.TemporaryDirectory(prefix='cretula-') as folder:
+        with tempfile.TemporaryDirectory(prefix='cretula-', dir=None if hasattr(body, 'on_disk') else memory) as folder:
             os.chdir(folder)
             try:
                 body()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from lib import CRETULA, THIRD, Skip, combined, cretula, equal, is_testing_build, main, records, tree_bytes, write
+from lib import CRETULA, THIRD, Skip, combined, cretula, equal, is_testing_build, main, on_disk, records, tree_bytes, write
 
 IMPORT = ['import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', '--json']
 
@@ -33,6 +33,7 @@ def no_remnants():
         del data
 
 
+@on_disk
 def test_kill_at_random_moments_then_resume():
     """Twelve times: kill -9 within the run, run again: nothing lost or doubled."""
     rng = random.Random(5)

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from lib import CRETULA, SOURCE, Skip, cretula, equal, is_testing_build, main, read, write
+from lib import CRETULA, SOURCE, Skip, cretula, equal, is_testing_build, main, on_disk, read, write
 from test_run import Daemon, committed, configure, connect, line, wait_for
 
 CONFIG = """store: store
@@ -81,6 +81,7 @@ def test_files():
         equal(found('backup'), [])
 
 
+@on_disk
 def test_inputs_and_machine():
     """Queues, buffers, directories, FIFOs, raw files and what other servers write; swap."""
     if not is_testing_build():

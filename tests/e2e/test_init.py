@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from hostile import Server, free_port, request, send
-from lib import CRETULA, Skip, cretula, equal, main, records, tree_bytes, wait_for, write
+from lib import CRETULA, Skip, cretula, equal, main, on_disk, records, tree_bytes, wait_for, write
 
 NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
 CONF = b'''user www-data;
@@ -218,6 +218,7 @@ def test_who_does_not_store_them_is_told():
     equal((code, os.path.exists('store')), (2, False), shown)
 
 
+@on_disk
 def test_beside_a_real_nginx():
     """Its own `nginx -T` says which logs; the daemon reads them, and requests are masked, sealed and verified."""
     if not os.path.exists(NGINX):

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from lib import (CRETULA, EACH, Skip, combined, cretula, equal, is_testing_build, main, read, records,
+from lib import (CRETULA, EACH, Skip, combined, cretula, equal, is_testing_build, main, on_disk, read, records,
                  tree_bytes, verify_py, wait_for, write)
 
 
@@ -241,6 +241,7 @@ def test_escrow_seals_what_a_crash_left_first():
     good(escrow='escrow')
 
 
+@on_disk
 def test_escrow_refuses():
     fresh()
     before = tree_bytes('store', 'store.keys')

@@ -12,8 +12,8 @@ import tempfile
 import threading
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, read, records, segments,
-                 wait_for, write)
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, on_disk, read, records,
+                 segments, wait_for, write)
 
 CONFIG = """store: store
 streams:
@@ -417,6 +417,7 @@ def test_links_are_not_given_up():
         shutil.rmtree('store.keys')
 
 
+@on_disk
 def test_copies_are_sealed():
     """Where lines lay before is in the chain, again when it is another place; what cannot be so is refused."""
     configure(FILE.replace('format: combined', 'format: combined, raw_at_rest: node'))
