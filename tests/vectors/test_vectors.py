@@ -7,6 +7,7 @@ CRETULA_EACH=N, which is for slow builds beside a quick one, on each N-th.
 import base64
 import concurrent.futures
 import contextlib
+import functools
 import glob
 import hashlib
 import io
@@ -418,6 +419,12 @@ def run_verify(store, anchor=None, *more):
     return code, {finding['code'] for finding in found if 'code' in finding}
 
 
+def remembered(decompress):
+    """A case changes one file of many, and each that is unpacked starts a process: the same bytes are unpacked once."""
+    known = functools.lru_cache(None)(decompress)
+    return lambda content, *limit: (known if len(content) < 1 << 16 else decompress)(content, *limit)
+
+
 VERDICTS = Verdicts()
 
 
@@ -716,6 +723,7 @@ def test_pins(tap, program):
 def main(arguments):
     tap, program = Tap(), arguments[0] if arguments else None
     verify.PAUSES = (0,)  # nobody writes here meanwhile
+    verify.decompress = remembered(verify.decompress)
     if os.access('/dev/shm', os.W_OK):
         tempfile.tempdir = '/dev/shm'  # many small files, and nobody needs them on a disk
     if program and not os.access(program, os.X_OK):
