@@ -215,7 +215,7 @@ def main():
             with open(os.path.join(copy, path), 'r+', encoding='utf-8') as file:
                 before = file.read()
                 file.write(plant)
-            new = [c for c in rule(copy) if c not in complaints]
+            new = any(c not in complaints for c in rule(copy))  # one is enough: nearly each header includes base/num.h
             count += 1
             failed += not new
             print(f'{"ok" if new else "not ok"} {count} - {rule.__name__} complains about a planted violation')
