@@ -33,13 +33,13 @@ slow_main(void *arg)
 
 	(void)prctl(PR_SET_NAME, "erase");
 	app_keeper_erase(span_of(slow->text, slow->len), &out);
+	slow->at_work = false; /* before the answer: whoever has it may ask again at once */
 	if (buf_ok(&out))
 		app_slow_send(slow->fd, buf_view(&out));
 	buf_free(&out);
 	(void)close(slow->fd);
 	free(slow->text);
 	slow->text = NULL;
-	slow->at_work = false;
 	return (NULL);
 }
 
