@@ -1,6 +1,7 @@
 /* parse: addresses. */
 #include "parse/addr.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -35,52 +36,84 @@ addr_quad(const char *p, size_t len, unsigned char out[static 4])
 #define QUAD_LEN_MIN 7
 #define QUAD_LEN_MAX 15
 
-/* One number of a dotted quad; p moves behind it.  -1: there is none. */
-static inline int
-addr_octet(const char **p)
+static inline uint32_t
+addr_load4(const char *p)
 {
-	const unsigned char *at = (const unsigned char *)*p;
-	unsigned first = at[0] - '0', second = at[1] - '0', third;
-	unsigned value = first;
+	uint32_t word;
 
-	if (first > 9)
-		return (-1);
-	*p += 1;
-	if (second > 9)
-		return ((int)value);
-	value = value * 10 + second;
-	*p += 1;
-	if ((third = at[2] - '0') <= 9) {
-		value = value * 10 + third;
-		*p += 1;
-	}
-	return (first == 0 || value > 255 ? -1 : (int)value);
+	memcpy(&word, p, sizeof(word));
+	return (le32toh(word));
+}
+
+static inline uint64_t
+addr_load8(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return (le64toh(word));
+}
+
+#define EACH8(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Bit i: byte i of word is a dot. */
+static inline unsigned
+addr_dots(uint64_t word)
+{
+	uint64_t x = word ^ EACH8('.'), none = ((x & EACH8(0x7f)) + EACH8(0x7f)) | x;
+
+	return ((unsigned)((~none >> 7 & EACH8(1)) * UINT64_C(0x0102040810204080) >> 56));
 }
 
 /*
- * The same, for what is most often asked.  It is copied first, so that the
- * zeros behind it end every number.
+ * The number of len characters, 1 to 3, in the highest bytes of x, with zeros
+ * in '0' xor below; any value over 255 if it is none.
+ */
+static inline unsigned
+addr_octet(uint32_t x, size_t len)
+{
+	static const uint8_t least[4] = { 0, 0, 10, 100 }; /* no zeros in front */
+	unsigned value = (x >> 8 & 0xff) * 100 + (x >> 16 & 0xff) * 10 + (x >> 24);
+	bool odd = (((x + 0x76767676u) | x) & 0x80808080u) != 0;
+
+	return (value | (unsigned)(odd || value < least[len]) << 8);
+}
+
+/*
+ * The same, for what is most often asked: where the dots are says where each
+ * number is, and all four are read whatever their lengths.
  */
 static bool
 addr_quad_quick(struct span text, unsigned char out[static 4])
 {
-	char copy[QUAD_LEN_MAX + 3] = { 0 };
-	const char *p = copy;
-	int value;
+	const char *p = text.ptr;
+	size_t dot[3], len[4];
+	unsigned dots, octet[4];
+	uint64_t head, tail;
 
 	if (text.len < QUAD_LEN_MIN || text.len > QUAD_LEN_MAX)
 		return (false);
-	if (text.len >= 8) {
-		memcpy(copy, text.ptr, 8);
-		memcpy(copy + text.len - 8, text.ptr + text.len - 8, 8);
-	} else
-		memcpy(copy, text.ptr, QUAD_LEN_MIN);
-	for (int part = 0; part < 4; part++) {
-		if ((part > 0 && *p++ != '.') || (value = addr_octet(&p)) == -1)
-			return (false);
-		out[part] = (unsigned char)value;
-	}
-	return (p == copy + text.len);
+	head = text.len >= 8 ? addr_load8(p) :
+			       addr_load4(p) | (uint64_t)addr_load4(p + QUAD_LEN_MIN - 4) << 24;
+	tail = text.len > 8 ? addr_load8(p + text.len - 8) >> 8 * (16 - text.len) : 0;
+	dots = addr_dots(head) | addr_dots(tail) << 8;
+	for (unsigned i = 0; i < 3; i++, dots &= dots - 1)
+		dot[i] = (size_t)__builtin_ctz(dots | 1u << 16);
+	len[0] = dot[0];
+	len[1] = dot[1] - dot[0] - 1;
+	len[2] = dot[2] - dot[1] - 1;
+	len[3] = text.len - dot[2] - 1;
+	if (dots != 0 || len[0] - 1 > 2 || len[1] - 1 > 2 || len[2] - 1 > 2 || len[3] - 1 > 2)
+		return (false);
+	octet[0] = addr_octet((addr_load4(p) ^ 0x30303030) << 8 * (4 - len[0]), len[0]);
+	octet[1] = addr_octet((addr_load4(p + dot[0] + 1) ^ 0x30303030) << 8 * (4 - len[1]), len[1]);
+	octet[2] = addr_octet(
+	    (addr_load4(p + dot[2] - 4) ^ 0x30303030) & ~0u << 8 * (4 - len[2]), len[2]);
+	octet[3] = addr_octet(
+	    (addr_load4(p + text.len - 4) ^ 0x30303030) & ~0u << 8 * (4 - len[3]), len[3]);
+	for (unsigned i = 0; i < 4; i++)
+		out[i] = (unsigned char)octet[i];
+	return ((octet[0] | octet[1] | octet[2] | octet[3]) <= 255);
 }
 
 static int

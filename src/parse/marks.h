@@ -17,7 +17,7 @@
 
 struct parse_marks {
 	uint64_t blanks; /* bit i: byte i is ' ', of the first 64 */
-	uint32_t quote[PARSE_MARKS_QUOTES]; /* offsets of '"' */
+	uint32_t quote[PARSE_MARKS_QUOTES + 4]; /* offsets of '"'; a step writes four */
 	unsigned quote_count;
 };
 

@@ -10,14 +10,14 @@ struct finder {
 	__m256i quote, slash, control, odd;
 };
 
-__attribute__((target("avx2"))) static inline uint64_t
+__attribute__((target("avx2,bmi,popcnt"))) static inline uint64_t
 bits_of(__m256i low, __m256i high)
 {
 	return ((uint64_t)(uint32_t)_mm256_movemask_epi8(low) |
 	    (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32);
 }
 
-__attribute__((target("avx2"))) static inline __m256i
+__attribute__((target("avx2,bmi,popcnt"))) static inline __m256i
 odd_of(const struct finder *f, __m256i x)
 {
 	return (_mm256_or_si256(
@@ -25,7 +25,7 @@ odd_of(const struct finder *f, __m256i x)
 }
 
 /* Bits of the quotes in p[0..63]; odd bytes are collected in f. */
-__attribute__((target("avx2"))) static inline uint64_t
+__attribute__((target("avx2,bmi,popcnt"))) static inline uint64_t
 step(struct finder *f, const char *p)
 {
 	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
@@ -35,7 +35,7 @@ step(struct finder *f, const char *p)
 	return (bits_of(_mm256_cmpeq_epi8(low, f->quote), _mm256_cmpeq_epi8(high, f->quote)));
 }
 
-__attribute__((target("avx2"))) static inline uint64_t
+__attribute__((target("avx2,bmi,popcnt"))) static inline uint64_t
 blanks_of(const char *p)
 {
 	__m256i blank = _mm256_set1_epi8(' ');
@@ -45,20 +45,25 @@ blanks_of(const char *p)
 	return (bits_of(_mm256_cmpeq_epi8(low, blank), _mm256_cmpeq_epi8(high, blank)));
 }
 
-/* The offsets of the bits; returns the new count, too large if they do not fit. */
-static inline unsigned
+/*
+ * The offsets of the bits; returns the new count, too large if they do not fit.
+ * Four are always written, so that there is nothing to guess: more are rare.
+ */
+__attribute__((target("avx2,bmi,popcnt"))) static inline unsigned
 offsets_of(uint64_t bits, size_t at, uint32_t *quote, unsigned count)
 {
-	while (bits != 0) {
-		if (count == PARSE_MARKS_QUOTES)
-			return (count + 1);
-		quote[count++] = (uint32_t)(at + (size_t)__builtin_ctzll(bits));
-		bits &= bits - 1;
-	}
-	return (count);
+	unsigned after = count + (unsigned)_mm_popcnt_u64(bits);
+
+	if (after > PARSE_MARKS_QUOTES)
+		return (after);
+	for (unsigned i = 0; i < 4; i++, bits = _blsr_u64(bits))
+		quote[count + i] = (uint32_t)(at + _tzcnt_u64(bits));
+	for (count += 4; count < after; count++, bits = _blsr_u64(bits))
+		quote[count] = (uint32_t)(at + _tzcnt_u64(bits));
+	return (after);
 }
 
-__attribute__((target("avx2"))) bool
+__attribute__((target("avx2,bmi,popcnt"))) bool
 parse_marks_avx2(struct span line, struct parse_marks *marks)
 {
 	struct finder f = { _mm256_set1_epi8('"'), _mm256_set1_epi8('\\'), _mm256_set1_epi8(0x1f),
@@ -89,7 +94,8 @@ bool
 parse_marks_have_avx2(void)
 {
 	__builtin_cpu_init();
-	return (__builtin_cpu_supports("avx2") != 0);
+	return (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	    __builtin_cpu_supports("popcnt"));
 }
 
 #else

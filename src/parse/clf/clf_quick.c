@@ -68,12 +68,13 @@ quick_prefix(
 	if (len < 5 || len > 63)
 		return (false);
 	blanks &= (UINT64_C(1) << len) - 1;
-	if ((unsigned)__builtin_popcountll(blanks) != want)
-		return (false);
-	for (unsigned i = 0; i < want; i++) {
+	for (unsigned i = 0; i < want; i++, blanks &= blanks - 1) {
+		if (blanks == 0)
+			return (false);
 		at[i] = (size_t)__builtin_ctzll(blanks);
-		blanks &= blanks - 1;
 	}
+	if (blanks != 0)
+		return (false);
 	client = shape->vhost ? span_of(line.ptr + at[0] + 1, at[1] - at[0] - 1) :
 				span_of(line.ptr, at[0]);
 	user = span_of(line.ptr + at[want - 1] + 1, len - at[want - 1] - 1);

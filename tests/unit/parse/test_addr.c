@@ -8,6 +8,8 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "parse/addr.h"
 
@@ -189,6 +191,37 @@ test_against_inet_pton(void **state)
 	assert_true(strict > 1000);
 }
 
+/* Four numbers of each kind in each place, without a byte behind them that could be read. */
+static void
+test_quads_against_inet_pton(void **state)
+{
+	static const char *const parts[] = { "0", "7", "10", "99", "100", "255", "256", "999", "00",
+		"012", "", "1:", "/", "1000" };
+	const unsigned count = sizeof(parts) / sizeof(parts[0]);
+	unsigned good = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < count * count * count * count; n++) {
+		char text[24], *exact;
+		struct parse_addr a;
+		unsigned char want[4];
+		int len = snprintf(text, sizeof(text), "%s.%s.%s.%s", parts[n % count],
+		    parts[n / count % count], parts[n / count / count % count],
+		    parts[n / count / count / count]);
+		bool is_quad = inet_pton(AF_INET, text, want) == 1;
+
+		exact = malloc((size_t)len);
+		assert_non_null(exact);
+		memcpy(exact, text, (size_t)len);
+		if (is_quad != (parse_addr(span_of(exact, (size_t)len), &a) == PARSE_ADDR_OK) ||
+		    (is_quad && (a.len != 4 || memcmp(a.bytes, want, 4) != 0)))
+			fail_msg("%s", text);
+		free(exact);
+		good += is_quad;
+	}
+	assert_int_equal(good, 6 * 6 * 6 * 6);
+}
+
 int
 main(void)
 {
@@ -196,6 +229,7 @@ main(void)
 		cmocka_unit_test(test_addr),
 		cmocka_unit_test(test_port),
 		cmocka_unit_test(test_against_inet_pton),
+		cmocka_unit_test(test_quads_against_inet_pton),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
