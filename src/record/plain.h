@@ -5,7 +5,7 @@
 #include "record/record.h"
 
 /* Bytes behind a plain text that may be read. */
-#define RECORD_PLAIN_SLACK 32
+#define RECORD_PLAIN_SLACK 64
 
 /*
  * Set a text of plain ASCII that needs no escape, of at most RECORD_TEXT_MAX

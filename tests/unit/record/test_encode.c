@@ -138,6 +138,28 @@ a_full_record_has_its_fields_in_order(void **state)
 	    "\"state\":\"partial\",\"flags\":[\"time_arrival\",\"overlong\"]}\n");
 }
 
+/* Each count of digits, on both sides of where the short way ends. */
+static void
+numbers_are_written_as_printf_does(void **state)
+{
+	int64_t around = 1;
+
+	for (int digits = 0; digits < 19; digits++, around *= 10)
+		for (int64_t n = around - 120; n <= around + 120; n++)
+			for (int sign = 1; sign >= -1; sign -= 2) {
+				struct record r;
+				char want[80];
+
+				record_clear(&r);
+				r.time_us = 0;
+				record_set_int(&r, RECORD_FIELD_BYTES, sign * n);
+				(void)snprintf(want, sizeof(want),
+				    "{\"time\":\"1970-01-01T00:00:00.000Z\",\"bytes\":%lld}\n",
+				    (long long)(sign * n));
+				assert_string_equal(encoded(&r), want);
+			}
+}
+
 static void
 empty_lists_are_left_out(void **state)
 {
@@ -240,6 +262,7 @@ main(void)
 		cmocka_unit_test(times_are_written_to_the_millisecond_or_better),
 		cmocka_unit_test(texts_are_escaped_as_said),
 		cmocka_unit_test(a_full_record_has_its_fields_in_order),
+		cmocka_unit_test(numbers_are_written_as_printf_does),
 		cmocka_unit_test(empty_lists_are_left_out),
 		cmocka_unit_test(fast_and_plain_encoder_agree),
 		cmocka_unit_test(a_record_over_the_limit_is_made_lean),
