@@ -204,7 +204,7 @@ emit_continued(struct mask *m, struct span rest)
 {
 	for (unsigned part = 2; rest.len > 0; part++) {
 		record_clear(&m->record);
-		m->text_used = 0;
+		m->text_used = m->shown.count = 0;
 		start_skeleton(m, PARSE_REASON_CONTINUED, "line_part", part);
 		rest = mask_hold_line(m, rest);
 		m->batch->counts.split.unparsed++;
@@ -423,7 +423,7 @@ mask_line(struct mask *m, struct mask_line *l)
 	if (m->batch->gaps != NULL && (l->result == PARSE_META || l->result == PARSE_UNPARSED))
 		stats_gaps_excuse(m->batch->gaps, 1);
 	record_clear(&m->record);
-	m->text_used = 0;
+	m->text_used = m->shown.count = 0;
 	m->fresh_count = 0;
 	switch (l->result) {
 	case PARSE_META: break;
@@ -442,7 +442,7 @@ learn_line(struct mask *m, struct mask_line *l)
 	    !mask_client_subject(m, ev))
 		return;
 	record_clear(&m->record);
-	m->text_used = 0;
+	m->text_used = m->shown.count = 0;
 	m->at = l;
 	m->learning = true;
 	mask_candidates_time(m->learn, time_of(m, ev));

@@ -60,8 +60,7 @@ struct mask {
 	int64_t day;                      /* of the epochs below; INT64_MIN if none */
 	int64_t index[KEY_PERIOD_COUNT];
 	uint32_t fresh_count;
-	bool learning;                    /* this line may promote words */
-	bool no_learning;                 /* but not of the text at hand */
+	bool learning, no_learning;       /* this line may promote words; but not of this text */
 	bool subject_known, peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
 	uint64_t subject_hash;            /* of the subject token */
@@ -75,6 +74,7 @@ struct mask {
 	struct record_decoder decoder;    /* of lines that have less than their record */
 	struct mask_line lines[2];        /* this one, and the next, read ahead */
 	struct mask_render effects;       /* of the text being rendered */
+	struct mask_shown shown;
 	char place[RECORD_TEXT_MAX + 64]; /* parent template of the segment at hand */
 	struct mask_pending pending; /* MACs that the lines at hand wait for */
 	char text[MASK_TEXT_BYTES + RECORD_PLAIN_SLACK];

@@ -27,4 +27,11 @@ struct mask_line {
 	struct event event;
 };
 
+/* Entries whose texts the record at hand points to. */
+#define MASK_SHOWN_MAX 8
+struct mask_shown {
+	const struct mask_render *entries[MASK_SHOWN_MAX];
+	unsigned count;
+};
+
 #endif

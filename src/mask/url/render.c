@@ -10,6 +10,8 @@
 #define WORD_BYTES_MAX 64
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
+_Static_assert(MASK_TAIL_SLACK <= RECORD_PLAIN_SLACK, "texts and tails are read too far");
+
 static const char token_holder[MASK_TOKEN_BYTES + 1] = "...................";
 
 /* ---- the table ---- */
@@ -31,28 +33,57 @@ apply(struct mask *m, const struct mask_render *r)
 		mask_add_number(m, "params_more", r->params_more);
 }
 
-/* The tokens of this subject, into a copy of the text. */
+/* The tokens of this subject, into the text or a copy of it. */
 static bool
-fill_holes(struct mask *m, const struct mask_render *r, char *copy)
+fill_holes(struct mask *m, const struct mask_render *r, char *text)
 {
 	for (unsigned i = 0; i < r->hole_count; i++) {
 		const struct mask_hole *hole = &r->holes[i];
 
 		if (m->subject_known &&
 		    mask_token_bound_later(m, (enum mask_slot)hole->slot,
-			span_of(r->bytes + hole->tail_at, hole->tail_len), copy + hole->at))
+			span_of(r->bytes + hole->tail_at, hole->tail_len), text + hole->at))
 			continue;
-		mask_pending_drop_text(m, span_of(copy, r->len));
+		mask_pending_drop_text(m, span_of(text, r->len));
 		return (false);
 	}
 	return (true);
 }
 
+static bool
+is_shown(const struct mask *m, const struct mask_render *r)
+{
+	for (unsigned i = 0; i < m->shown.count; i++)
+		if (m->shown.entries[i] == r)
+			return (true);
+	return (false);
+}
+
+/*
+ * The text as the record will have it: where it is, unless the record points
+ * there already and both want tokens of their own.  NULL if there is no room.
+ */
+static char *
+show(struct mask *m, struct mask_render *r)
+{
+	char *copy = m->text + m->text_used;
+
+	if (m->shown.count < MASK_SHOWN_MAX && !is_shown(m, r)) {
+		m->shown.entries[m->shown.count++] = r;
+		return (r->bytes);
+	}
+	if (MASK_TEXT_BYTES - m->text_used < r->len)
+		return (NULL);
+	memcpy(copy, r->bytes, r->len);
+	m->text_used += r->len;
+	return (copy);
+}
+
 /* Render from the table.  false: it has to be done again, from the raw text. */
 static bool
-replay(struct mask *m, const struct mask_render *r, struct span *text)
+replay(struct mask *m, struct mask_render *r, struct span *text)
 {
-	char *copy;
+	char *shown;
 
 	if (m->learning)
 		for (unsigned i = 0; i < r->learn_count; i++)
@@ -60,34 +91,29 @@ replay(struct mask *m, const struct mask_render *r, struct span *text)
 				return (false);
 	if (m->learn_only)
 		return (true);
-	if (MASK_TEXT_BYTES - m->text_used < sizeof(r->bytes))
+	if ((shown = show(m, r)) == NULL || (r->hole_count > 0 && !fill_holes(m, r, shown)))
 		return (false);
-	copy = m->text + m->text_used;
-	memcpy(copy, r->bytes, 64);
-	for (size_t at = 64; at < r->len; at += 32)
-		memcpy(copy + at, r->bytes + at, 32);
-	if (r->hole_count > 0 && !fill_holes(m, r, copy))
-		return (false);
-	m->text_used += r->len;
 	apply(m, r);
 	m->effects.plain = r->plain;
-	*text = span_of(copy, r->len);
+	*text = span_of(shown, r->len);
 	return (true);
 }
 
 static void
-keep(struct mask_render *slot, const struct mask_render *made, struct span text)
+keep(const struct mask *m, struct mask_render *slot, struct span text)
 {
-	if (!made->cacheable || text.len + made->tails_len > MASK_RENDER_BYTES)
+	const struct mask_render *made = &m->effects;
+
+	if (!made->cacheable || text.len + made->tails_len > MASK_RENDER_BYTES || is_shown(m, slot))
 		return;
-	memcpy(slot, made, offsetof(struct mask_render, bytes));
+	memcpy(slot, made, offsetof(struct mask_render, holes));
 	memcpy(slot->learn, made->learn, made->learn_count * sizeof(made->learn[0]));
 	if (text.len > 0)
 		memcpy(slot->bytes, text.ptr, text.len);
 	memcpy(slot->bytes + text.len, made->bytes, made->tails_len);
 	for (unsigned i = 0; i < made->hole_count; i++) {
 		slot->holes[i] = made->holes[i];
-		slot->holes[i].tail_at = (uint16_t)(made->holes[i].tail_at + text.len);
+		slot->holes[i].tail_at = (uint8_t)(made->holes[i].tail_at + text.len);
 	}
 	slot->len = (uint16_t)text.len;
 }
@@ -109,8 +135,8 @@ fetch(const struct mask *m, const struct mask_ahead *ahead)
 {
 	const char *at = (const char *)entry(m, ahead->key);
 
-	__builtin_prefetch(at);
-	__builtin_prefetch(at + 64);
+	for (size_t line = 0; line < 4; line++)
+		__builtin_prefetch(at + 64 * line);
 }
 
 void
@@ -179,7 +205,7 @@ render_anew(struct mask *m, mask_render_fn fn, struct span raw, struct mask_rend
 	m->text_used += out.len;
 	made->plain = scan_json_plain(text) == text.len;
 	apply(m, made);
-	keep(slot, made, text);
+	keep(m, slot, text);
 	return (text);
 }
 
@@ -268,12 +294,12 @@ add_hole(struct mask *m, enum mask_slot slot, size_t at, struct span tail)
 	struct mask_render *r = &m->effects;
 	struct mask_hole *hole = &r->holes[r->hole_count];
 
-	if (r->hole_count == MASK_RENDER_HOLES || r->tails_len + tail.len > MASK_RENDER_BYTES)
+	if (r->hole_count == MASK_RENDER_HOLES || at + tail.len + r->tails_len > MASK_RENDER_BYTES)
 		r->cacheable = false;
 	if (!r->cacheable)
 		return;
 	memcpy(r->bytes + r->tails_len, tail.ptr, tail.len);
-	*hole = (struct mask_hole){ (uint16_t)at, r->tails_len, (uint8_t)tail.len, (uint8_t)slot };
+	*hole = (struct mask_hole){ (uint8_t)at, r->tails_len, (uint8_t)tail.len, (uint8_t)slot };
 	r->tails_len = (uint8_t)(r->tails_len + tail.len);
 	r->hole_count++;
 }

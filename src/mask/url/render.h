@@ -18,6 +18,7 @@
 #include "mask/pseudonym.h"
 #include "mask/url/out.h"
 #include "mask/words.h"
+#include "record/plain.h"
 #include "record/record.h"
 
 #define MASK_RENDERS 8192 /* powers of two */
@@ -29,13 +30,13 @@
 
 /* Where a bound token stands, and what it is made of beside the subject. */
 struct mask_hole {
-	uint16_t at;      /* in the text */
-	uint16_t tail_at; /* in bytes, of mask_token_tail */
+	uint8_t at;      /* in the text */
+	uint8_t tail_at; /* in bytes, of mask_token_tail */
 	uint8_t tail_len;
 	uint8_t slot;
 };
 
-/* What every look-up reads stands first, in a cache line or two with the text. */
+/* What every look-up reads stands first, then the text. */
 struct mask_render {
 	uint64_t key[2];
 	uint32_t generation; /* 0: never used */
@@ -50,15 +51,14 @@ struct mask_render {
 	struct {
 		uint8_t class_id, n;
 	} counts[MASK_RENDER_COUNTS];
-	char bytes[MASK_RENDER_BYTES + MASK_TAIL_SLACK]; /* the text, then tails */
 	struct mask_hole holes[MASK_RENDER_HOLES];
+	char bytes[MASK_RENDER_BYTES + RECORD_PLAIN_SLACK]; /* the text, then tails */
 	uint64_t learn[MASK_RENDER_LEARN];
 };
 _Static_assert(sizeof(struct mask_render) % 64 == 0, "entries start at a cache line");
-_Static_assert(MASK_RENDER_BYTES <= UINT8_MAX, "tails fit what counts them");
+_Static_assert(MASK_RENDER_BYTES <= UINT8_MAX, "places of holes fit");
 
 #define MASK_SEGMENTS 2048 /* a power of two */
-
 /* A path segment in clear, by 128 bits of keyed hash of position and bytes. */
 struct mask_segment {
 	uint64_t key[2];
@@ -85,8 +85,8 @@ struct mask_ahead {
 typedef void (*mask_render_fn)(struct mask *m, struct span raw, struct mask_out *out);
 
 /*
- * Render raw, through the table.  The text lies in the record's text memory; effects are applied
- * to record and batch.  Empty if it is to be left out.
+ * Render raw, through the table.  The text stays where it is until the next line; effects are
+ * applied to record and batch.  Empty if it is to be left out.
  */
 struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn,
     struct span raw);
