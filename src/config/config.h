@@ -95,6 +95,7 @@ struct config {
 	char keys[CONFIG_PATH_BYTES];
 	char tenant[CONFIG_NAME_BYTES];  /* "default" */
 	char escrow_key[CONFIG_SEAL_BYTES]; /* "" if not given */
+	uint64_t disk;                   /* bytes that the store may take; 0: no limit */
 	int64_t verify_every_us;         /* 0: never */
 	char metrics[CONFIG_PATH_BYTES]; /* "" if not given; config_listen */
 	char geo_asn[CONFIG_PATH_BYTES], geo_country[CONFIG_PATH_BYTES]; /* as metrics */
@@ -123,10 +124,7 @@ int config_default(struct config **c, struct err *e);
 int config_load(const char *path, struct config **c, struct buf *report, struct err *e);
 void config_free(struct config *c); /* NULL is legal */
 
-/*
- * The stream called name; if the file does not have it, one with the
- * defaults (and the file's tenant) in *fallback.
- */
+/* The stream called name; else one of defaults (and the file's tenant) in *fallback. */
 const struct config_stream *config_stream_find(const struct config *c, const char *name,
     struct config_stream *fallback);
 

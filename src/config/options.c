@@ -29,6 +29,8 @@ const struct config_option config_options[] = {
 	{ "approvers", CONFIG_VKEYS, offsetof(struct config, approvers),
 	    offsetof(struct config, approver_count), "[]", ANY,
 	    "who may approve requests of persons, two for each; `cretula subject approver`" },
+	{ "disk", CONFIG_SIZE, FILE_AT(disk), "0", RANGE(0, UINT64_C(1) << 60),
+	    "what the store may take: then the oldest records go; 0: all that there is" },
 	{ "escrow_key", CONFIG_SEAL_KEY, FILE_AT(escrow_key), "", ANY,
 	    "public key that the keys of ratchets in memory are sealed to; `cretula key pair`" },
 	{ "geo.asn", CONFIG_FILE, FILE_AT(geo_asn), "", ANY,
@@ -192,6 +194,8 @@ const struct config_option config_options[] = {
 	    "of an archive, from their time on (`cretula retain --store ARCHIVE`); else for good" },
 	{ "streams.*.retain.detail", CONFIG_DURATION, STREAM_AT(retain.term_us[RETAIN_DETAIL]), "",
 	    TERM, "records, from their seal on, of imports from their time on; else 90d" },
+	{ "streams.*.retain.least", CONFIG_DURATION, STREAM_AT(retain.least_us), "", TERM,
+	    "no younger record goes for `disk:`, what comes waits; else as the preset, or none" },
 	{ "streams.*.retain.preset", CONFIG_CHOICE, STREAM_AT(retain.preset), "none",
 	    ONE_OF(RETAIN_PRESET_WORDS),
 	    "terms that a text asks for, with its bounds; what is said beside it wins" },
@@ -235,7 +239,6 @@ _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTI
     "a loader has room for every option");
 
 const char *const config_later[] = {
-	"disk",
 	"streams.*.retain.quarantine",
 };
 const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);

@@ -8,12 +8,16 @@
 /* ---- terms ---- */
 
 static int64_t
-due(const struct retain_segment *segment, int64_t term_us)
+counts_from(const struct retain_segment *segment)
 {
-	int64_t from_us = segment->sealed_us;
+	if (!segment->live && segment->records > 0 && segment->newest_us < segment->sealed_us)
+		return (segment->newest_us);
+	return (segment->sealed_us);
+}
 
-	if (!segment->live && segment->records > 0 && segment->newest_us < from_us)
-		from_us = segment->newest_us;
+static int64_t
+due(int64_t from_us, int64_t term_us)
+{
 	return (term_us >= RETAIN_FOREVER - (from_us > 0 ? from_us : 0) ? RETAIN_FOREVER :
 									  from_us + term_us);
 }
@@ -96,13 +100,20 @@ mark_all(struct marks *m, const struct retain_hold *holds, size_t hold_count, st
 
 /* ---- all of it ---- */
 
+static bool
+makes_room(const struct retain_ask *ask, const struct retain_row *row)
+{
+	return (ask->room && row->hold == SIZE_MAX && row->from_us <= ask->room_us &&
+	    row->from_us <= ask->now_us - ask->least_us);
+}
+
 static void
-decide(const struct retain_segment *segment, int64_t now_us, struct retain_row *row)
+decide(const struct retain_ask *ask, const struct retain_segment *segment, struct retain_row *row)
 {
 	if (segment->gone)
 		row->action = RETAIN_GONE;
-	else if (row->due_us > now_us || row->due_us == RETAIN_FOREVER)
-		row->action = RETAIN_KEEP;
+	else if (row->due_us > ask->now_us || row->due_us == RETAIN_FOREVER)
+		row->action = makes_room(ask, row) ? RETAIN_ROOM : RETAIN_KEEP;
 	else
 		row->action = row->hold == SIZE_MAX ? RETAIN_PRUNE : RETAIN_HELD;
 }
@@ -131,7 +142,8 @@ retain_plan_make(const struct retain_ask *ask, struct retain_plan *plan, struct 
 		return (err_memory(e));
 	for (size_t i = 0; i < ask->count; i++) {
 		assert(i == 0 || segments[i - 1].seg < segments[i].seg);
-		plan->rows[i].due_us = due(&segments[i], ask->term_us);
+		plan->rows[i].from_us = counts_from(&segments[i]);
+		plan->rows[i].due_us = due(plan->rows[i].from_us, ask->term_us);
 		plan->rows[i].hold = SIZE_MAX;
 	}
 	if (mark_all(&m, ask->holds, ask->hold_count, e) == -1) {
@@ -139,7 +151,7 @@ retain_plan_make(const struct retain_ask *ask, struct retain_plan *plan, struct 
 		return (-1);
 	}
 	for (size_t i = 0; i < ask->count; i++) {
-		decide(&segments[i], ask->now_us, &plan->rows[i]);
+		decide(ask, &segments[i], &plan->rows[i]);
 		count_row(plan, &segments[i], &plan->rows[i]);
 	}
 	return (0);

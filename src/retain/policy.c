@@ -145,6 +145,9 @@ retain_policy_check(const struct retain_policy *policy, enum retain_tier *blamed
 			return (-1);
 	}
 	*blamed = RETAIN_DETAIL;
+	if (policy->least_us > retain_term(policy, RETAIN_DETAIL))
+		return (err_set(e, ERR_CONFIG,
+		    "detail: shorter than least: what the disk may not take early goes earlier"));
 	return (check_kept(policy, e));
 }
 

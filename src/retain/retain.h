@@ -57,6 +57,7 @@ extern const unsigned retain_preset_count;
 struct retain_policy {
 	unsigned preset; /* index of retain_presets */
 	int64_t term_us[RETAIN_TIER_COUNT]; /* 0: not said */
+	int64_t least_us; /* no record that is younger makes room (room.h); 0: not said */
 };
 
 /*
@@ -102,11 +103,13 @@ enum retain_action {
 	RETAIN_PRUNE, /* its term is over */
 	RETAIN_HELD, /* its term is over, and a hold keeps it */
 	RETAIN_GONE,
+	RETAIN_ROOM, /* its term is not over, and it makes room */
 	RETAIN_ACTION_COUNT
 };
 
 struct retain_row {
 	enum retain_action action;
+	int64_t from_us; /* what its term counts from */
 	int64_t due_us; /* when its term is over; RETAIN_FOREVER */
 	size_t hold; /* index of the first that names it, whatever its term; SIZE_MAX: none */
 };
@@ -128,12 +131,12 @@ struct retain_ask {
 	const struct retain_hold *holds;
 	size_t hold_count;
 	int64_t term_us, now_us;
+	/* Only with room: what counts from until then goes too, unless it is younger than least. */
+	bool room;
+	int64_t room_us, least_us;
 };
 
-/*
- * What becomes of each segment.  An import whose records say that they are of
- * the future counts by its seal.  -1: ERR_IO, no memory.
- */
+/* What becomes of each segment.  Records of the future count by their seal.  -1: no memory. */
 int retain_plan_make(const struct retain_ask *ask, struct retain_plan *plan, struct err *e);
 void retain_plan_free(struct retain_plan *plan);
 

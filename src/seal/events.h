@@ -23,7 +23,7 @@ struct seal_file {
 };
 
 struct seal_report {
-	struct span kind; /* verify, canary, risk, retain, subject */
+	struct span kind; /* verify, canary, risk, retain, subject, disk */
 	uint64_t result;  /* exit code */
 	unsigned char hash[32];
 	struct span by; /* optional */

@@ -17,8 +17,12 @@ static void
 measure(size_t hold_count)
 {
 	struct timespec from, to;
-	const struct retain_ask ask = { segments, SEGMENTS, holds, hold_count, 90 * RETAIN_DAY_US,
-		NOW };
+	const struct retain_ask ask = { .segments = segments,
+		.count = SEGMENTS,
+		.holds = holds,
+		.hold_count = hold_count,
+		.term_us = 90 * RETAIN_DAY_US,
+		.now_us = NOW };
 	struct retain_plan plan;
 
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);

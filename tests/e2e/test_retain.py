@@ -390,4 +390,5 @@ def test_pipe():
     good()
 
 
-main()
+if __name__ == '__main__':
+    main()

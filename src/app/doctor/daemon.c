@@ -2,10 +2,14 @@
 #include <sys/statvfs.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/doctor/doctor.h"
 #include "app/names.h"
 #include "app/records.h"
+#include "app/retain/budget.h"
+#include "app/retain/open.h"
+#include "app/retain/plan.h"
 #include "app/watch/control.h"
 #include "app/watch/offline.h"
 #include "app/watch/print.h"
@@ -96,6 +100,52 @@ forecast(struct app_doctor *d, const struct growth *g, int64_t now_us, uint64_t 
 		    free_bytes, days);
 }
 
+static void
+say_budget(struct app_doctor *d, const struct app_budget *b, uint64_t space)
+{
+	char limit[32], bytes[32];
+
+	(void)num_print_bytes(limit, b->limit);
+	if (b->room.over > 0) {
+		(void)num_print_bytes(bytes, b->room.over);
+		app_doctor_say(d, APP_DOCTOR_BAD, "cretula retain --dry-run --config FILE",
+		    "the store takes %s more than its budget (disk: %s) and nothing more may go: "
+		    "nothing is taken in",
+		    bytes, limit);
+	} else if (b->limit > b->used && b->limit - b->used > space) {
+		app_doctor_say(d, APP_DOCTOR_BAD, "df -h",
+		    "the disk is full before the budget of the store (disk: %s) is", limit);
+	} else if (b->days != -1 && b->days < DAYS_ADVICE) {
+		app_doctor_say(d, APP_DOCTOR_ADVICE, "cretula retain --dry-run --config FILE",
+		    "at the pace of the last week the budget of the store (disk: %s) is used up "
+		    "in %d days: then the oldest records go before their term",
+		    limit, b->days);
+	}
+}
+
+/* `disk:` of the configuration: what it leaves, and whether the disk has it. */
+static void
+see_budget(struct app_doctor *d, const struct statvfs *fs, int64_t now_us)
+{
+	uint64_t limit = d->config == NULL ? 0 : d->config->disk;
+	struct app_retain_names *names = malloc(sizeof(*names));
+	struct app_budget b = { .store = d->store, .limit = limit, .now_us = now_us, .days = -1 };
+	struct app_budget_stream *streams = NULL;
+
+	if (limit == 0 || names == NULL || app_retain_names(d->store, names, NULL) == -1 ||
+	    (streams = calloc(names->count + 1, sizeof(*streams))) == NULL)
+		goto out;
+	for (size_t i = 0; i < names->count; i++)
+		if (app_retain_policy(d->config, names->name[i], &streams[b.count].policy))
+			memcpy(streams[b.count++].name, names->name[i], sizeof(streams[0].name));
+	b.streams = streams;
+	if (app_budget_find(&b, NULL) == 0)
+		say_budget(d, &b, (uint64_t)fs->f_bavail * fs->f_frsize);
+out:
+	free(streams);
+	free(names);
+}
+
 void
 app_doctor_disk(struct app_doctor *d)
 {
@@ -118,4 +168,5 @@ app_doctor_disk(struct app_doctor *d)
 		app_doctor_say(d, APP_DOCTOR_BAD, "timedatectl",
 		    "the newest entry of the store is later than the clock: it went back");
 	forecast(d, &g, now_us, space);
+	see_budget(d, &fs, now_us);
 }

@@ -161,7 +161,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 {
 	struct input_more more;
 
-	if (*c->p->stop == APP_PIPE_DETACH) {
+	if (app_capture_ends(c)) {
 		c->eof = true;
 		return (0);
 	}

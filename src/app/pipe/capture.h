@@ -49,6 +49,8 @@ bool app_capture_hand(struct app_capture *c);
 /* If it is time for it, or the writer wants it. */
 bool app_capture_hand_in_time(struct app_capture *c);
 /* How long to wait for more; what was asked for meanwhile is seen so late. */
+/* Shall no more be read, whatever there is? */
+bool app_capture_ends(const struct app_capture *c);
 int app_capture_patience_ms(const struct app_capture *c);
 /* Nothing came for a while: memory that a burst has filled goes back. */
 void app_capture_give_back(struct app_capture *c);

@@ -274,9 +274,9 @@ serve_reader(struct app_pipe *p, struct err *e)
 	struct app_area *a = &p->areas[p->filling ^ 1];
 	int rc;
 
-	if (!p->ready && !p->turn)
+	if (!(p->ready && app_pipe_takes(p)) && !p->turn)
 		return (0);
-	if (p->ready) {
+	if (p->ready && app_pipe_takes(p)) {
 		pthread_mutex_unlock(&p->lock);
 		if ((rc = flush_area(p, a, e)) == 0)
 			clear_area(a);
@@ -336,6 +336,8 @@ serve_time(struct app_pipe *p, struct err *e)
 		rc = app_pipe_report(p, e);
 	if (rc == 0)
 		rc = app_raise_tell(p, e);
+	if (rc == 0)
+		rc = app_pipe_budget(p, e);
 	if (rc == 0 && rotating)
 		rc = rotate_now(p, e);
 	else if (rc == 0 && sealing)
@@ -385,7 +387,8 @@ write_all(struct app_pipe *p, struct err *e)
 			continue;
 		if (p->ended)
 			break;
-		if ((rc = serve_time(p, e)) == 0 && !p->ready && !p->turn && !p->ended)
+		if ((rc = serve_time(p, e)) == 0 && !(p->ready && app_pipe_takes(p)) && !p->turn &&
+		    !p->ended)
 			wait_a_bit(p);
 	}
 	if (rc == -1)

@@ -1,19 +1,26 @@
 /*
  * app: a pipe whose disk is full: it seals what is open, blocks its input,
- * and goes on when there is space.
+ * and goes on when there is space.  So it does where the store takes more than
+ * it may, and nothing may go; but then the stream stays open, so that what gets
+ * over its term meanwhile can go.
  */
 #include <sys/statvfs.h>
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "app/pipe/pipe.h"
+#include "app/retain/budget.h"
 #include "app/retain/keeper.h"
 #include "app/say.h"
 #include "app/watch/figures.h"
 #include "app/tally/counter.h"
 #include "base/clock.h"
+#include "base/num.h"
+#include "crypto/sha256.h"
 #include "store/store.h"
 
 #define PAUSE_FIRST_NS INT64_C(20000000)
@@ -164,4 +171,68 @@ app_pipe_wait_for_space(struct app_pipe *p, struct err *e)
 	app_figures_state(p->figures, APP_READING);
 	app_pipe_warn(p, "there is space again: input goes on");
 	return (0);
+}
+
+/* ---- the disk budget ---- */
+
+/* The chain says from when to when nothing was taken in. */
+static int
+append_report(struct app_pipe *p, bool over, const char *text, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc;
+
+	if (entry == NULL)
+		return (err_memory(e));
+	entry->type = SEAL_REPORT;
+	entry->of.report.kind = span_str("disk");
+	entry->of.report.result = over ? ERR_IO : 0;
+	crypto_sha256(text, strlen(text), entry->of.report.hash);
+	rc = store_live_append(p->live, entry, e);
+	free(entry);
+	return (rc);
+}
+
+static void
+print_over(char text[static 200])
+{
+	struct app_budget_seen seen;
+	char used[32], limit[32];
+
+	app_budget_seen(&seen);
+	(void)num_print_bytes(used, seen.used);
+	(void)num_print_bytes(limit, seen.limit);
+	(void)snprintf(text, 200,
+	    "the store takes %s, its budget (disk) is %s, and nothing more may go: input waits",
+	    used, limit);
+}
+
+int
+app_pipe_budget(struct app_pipe *p, struct err *e)
+{
+	bool over = app_budget_is_over();
+	char text[200] = "the store is within its budget (disk): input goes on";
+
+	if (over == p->over_budget)
+		return (0);
+	if (over)
+		print_over(text);
+	if (append_report(p, over, text, e) == -1)
+		return (-1);
+	p->over_budget = over;
+	p->full = over; /* the reader leaves to its senders what they can keep */
+	app_figures_state(p->figures, over ? APP_FULL : APP_READING);
+	app_pipe_warn(p, "%s", text);
+	if (over && store_live_records(p->live) > 0) {
+		pthread_mutex_lock(&p->lock);
+		p->pushed = true; /* sealed it takes less, and nothing can change it */
+		pthread_mutex_unlock(&p->lock);
+	}
+	return (0);
+}
+
+bool
+app_pipe_takes(const struct app_pipe *p)
+{
+	return (!p->over_budget || *p->stop != 0);
 }

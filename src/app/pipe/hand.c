@@ -111,6 +111,16 @@ app_capture_hand_in_time(struct app_capture *c)
 	return (true);
 }
 
+/* Over its budget, what can wait is left to the next one. */
+bool
+app_capture_ends(const struct app_capture *c)
+{
+	const struct app_pipe *p = c->p;
+
+	return (*p->stop == APP_PIPE_DETACH ||
+	    (*p->stop != 0 && p->over_budget && input_live_can_wait(p->in)));
+}
+
 int
 app_capture_patience_ms(const struct app_capture *c)
 {

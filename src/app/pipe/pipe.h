@@ -31,7 +31,6 @@ enum { APP_PIPE_SEAL = 1, APP_PIPE_ROTATE = 2 }; /* of seal */
 #define APP_PIPE_DETACH (-1) /* the input goes on with another pipe */
 
 struct app_capture;
-struct app_figures;
 struct input_live;
 struct app_pipe {
 	/* in */
@@ -50,8 +49,7 @@ struct app_pipe {
 	struct app_clock clock; /* started; of the writer from then on */
 	uint64_t rate; /* limits.rate; 0: none */
 	bool learn;
-	uint64_t lost; /* lines that a run before could not write */
-	uint64_t lost_files; /* 1 for those of a file that is gone */
+	uint64_t lost, lost_files; /* lines that a run before could not write; 1: a file is gone */
 	const atomic_int *stop; /* not 0: drain and end; APP_PIPE_DETACH: only end */
 	atomic_int *seal; /* bits: cut now; end the period as well.  Cleared here */
 	const char *daemon; /* the stream's name for its log; NULL: `pipe` speaks */
@@ -79,8 +77,8 @@ struct app_pipe {
 	int64_t turn_us;
 	struct app_raising raising;
 	atomic_bool full; /* no space: the writer waits for it */
-	bool quit; /* the writer has failed */
-	bool ended, failed; /* the reader is done */
+	atomic_bool over_budget; /* none that it may take: what was read waits */
+	bool quit, ended, failed; /* the writer has failed; the reader is done */
 	struct err error;
 	pthread_mutex_t words_lock; /* the vocabulary: merging or saving */
 	/* of the writer */
@@ -126,13 +124,15 @@ int app_pipe_open_live(struct app_pipe *p, struct store_live_found *found, struc
 void app_pipe_close_live(struct app_pipe *p);
 
 /*
- * After a call on live that failed for lack of space (e says which): seal
- * what is open, wait for space, open again.  0: the call may be made again;
- * -1 with e.
+ * After a call on live that failed for lack of space (e says which): seal what
+ * is open, wait, open again.  0: the call may be made again; -1 with e.
  */
 int app_pipe_wait_for_space(struct app_pipe *p, struct err *e);
 /* Wait, less if *seal asks for a look now; it is cleared.  false: told to stop. */
 bool app_pipe_pause(struct app_pipe *p, int64_t ns);
+/* Is the disk budget over, or no longer?  The chain says so.  0; -1 with e. */
+int app_pipe_budget(struct app_pipe *p, struct err *e);
+bool app_pipe_takes(const struct app_pipe *p); /* what is ready: not while it is over */
 
 /* To the end of the input, or *stop: what was read is committed.  -1: what was committed stays. */
 int app_pipe_run(struct app_pipe *p, struct err *e);

@@ -242,6 +242,7 @@ start_keeper(struct app_session *s)
 	    .store_path = s->store_path,
 	    .stream = s->name,
 	    .policy = s->setup->stream->retain,
+	    .limit = s->setup->config->disk,
 	    .clock = pipe->clock,
 	    .figures = pipe->figures,
 	    .warn = say_retained,

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "app/retain/budget.h"
 #include "app/retain/plan.h"
 #include "app/tally/tally.h"
 #include "base/err.h"
@@ -7,35 +8,64 @@
 
 #define LAST_US INT64_C(253402300800000000) /* of the year 9999 */
 
-/* Every record of what goes is of before it. */
-static int64_t
-cutoff(const struct app_retain *r)
-{
-	int64_t us = r->now_us - app_retain_term(r);
-
-	return (us - ((us % 1000) + 1000) % 1000); /* as entries have times */
-}
+/* Whom to ask. */
+struct pruning {
+	app_retain_prune prune;
+	void *arg;
+	struct seal_range *runs;
+};
 
 static int
-prune_all(struct app_retain *r, struct span by, app_retain_prune prune, void *arg, struct err *e)
+prune_action(struct app_retain *r, enum retain_action action, struct store_prune_order *order,
+    const struct pruning *p, struct err *e)
 {
-	struct seal_range *runs = calloc(STORE_PRUNE_RANGES_MAX, sizeof(*runs));
-	struct store_prune_order order = {
-		.ranges = runs, .rule = buf_view(&r->rule), .by = by, .cutoff_us = cutoff(r)
-	};
 	size_t at = 0;
-	int rc = 0;
 
-	r->entries = calloc(r->plan.count / STORE_PRUNE_RANGES_MAX + 1, sizeof(r->entries[0]));
-	if (runs == NULL || r->entries == NULL)
-		rc = err_memory(e);
-	while (rc == 0 &&
-	    (order.count = retain_plan_runs(
-		 &r->plan, r->segments, RETAIN_PRUNE, &at, runs, STORE_PRUNE_RANGES_MAX)) > 0)
-		if ((rc = prune(arg, &order, &r->entries[r->entry_count], e)) == 0)
-			r->entry_count++;
-	free(runs);
+	while ((order->count = retain_plan_runs(
+		    &r->plan, r->segments, action, &at, p->runs, STORE_PRUNE_RANGES_MAX)) > 0) {
+		if (p->prune(p->arg, order, &r->entries[r->entry_count], e) == -1)
+			return (-1);
+		r->entry_count++;
+	}
+	return (0);
+}
+
+/* Every record of what goes is of before the cutoff, which is a time as entries have them. */
+static int
+prune_all(struct app_retain *r, struct span by, struct pruning *p, struct err *e)
+{
+	int64_t term_us = r->now_us - app_retain_term(r);
+	struct buf rule = { 0 };
+	struct store_prune_order order = { .by = by };
+	int rc = -1;
+
+	app_budget_rule(r->limit, &rule);
+	p->runs = calloc(STORE_PRUNE_RANGES_MAX, sizeof(p->runs[0]));
+	r->entries = calloc(r->plan.count / STORE_PRUNE_RANGES_MAX + 2, sizeof(r->entries[0]));
+	if (p->runs == NULL || r->entries == NULL || !buf_ok(&rule)) {
+		(void)err_memory(e);
+		goto out;
+	}
+	order.ranges = p->runs;
+	order.rule = buf_view(&r->rule);
+	order.cutoff_us = term_us - ((term_us % 1000) + 1000) % 1000;
+	if (prune_action(r, RETAIN_PRUNE, &order, p, e) == -1)
+		goto out;
+	order.rule = buf_view(&rule);
+	order.cutoff_us = r->room_us - ((r->room_us % 1000) + 1000) % 1000 + 1000;
+	rc = prune_action(r, RETAIN_ROOM, &order, p, e);
+out:
+	free(p->runs);
+	buf_free(&rule);
 	return (rc);
+}
+
+bool
+app_retain_is_less(const struct app_retain *r)
+{
+	return (r->plan.sums[RETAIN_PRUNE].segments + r->plan.sums[RETAIN_ROOM].segments +
+		r->plan.sums[RETAIN_GONE].segments >
+	    0);
 }
 
 static void
@@ -70,7 +100,7 @@ fold(struct app_retain *r)
 {
 	int64_t behind_us = INT64_MIN;
 
-	if (r->plan.sums[RETAIN_PRUNE].segments + r->plan.sums[RETAIN_GONE].segments == 0)
+	if (!app_retain_is_less(r))
 		return;
 	for (size_t i = 0; i < r->span_count; i++) {
 		fold_between(r, behind_us, r->spans[i].first_us);
@@ -98,7 +128,9 @@ int
 app_retain_apply(
     struct app_retain *r, struct span by, app_retain_prune prune, void *arg, struct err *e)
 {
-	if (prune_all(r, by, prune, arg, e) == -1)
+	struct pruning p = { prune, arg, NULL };
+
+	if (prune_all(r, by, &p, e) == -1)
 		return (-1);
 	fold(r);
 	expire(r);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/retain/budget.h"
 #include "app/retain/hold.h"
 #include "app/retain/open.h"
 #include "app/retain/plan.h"
@@ -34,6 +35,7 @@ struct work {
 	struct app_retain_names names;
 	struct store *store;
 	struct seal_entry entry;
+	struct app_budget budget;
 	struct buf out;
 	size_t shown, busy;
 	int failed; /* how the first stream failed that did */
@@ -147,7 +149,7 @@ show(struct work *w, const struct app_retain *r)
 static bool
 is_work(const struct app_retain *r)
 {
-	return (r->plan.sums[RETAIN_PRUNE].segments + r->plan.sums[RETAIN_GONE].segments > 0 ||
+	return (app_retain_is_less(r) ||
 	    retain_term(&r->policy, RETAIN_AGGREGATES) != RETAIN_FOREVER);
 }
 
@@ -157,6 +159,9 @@ do_stream(struct work *w, const char *stream, struct err *e)
 	struct app_retain r = { .store = w->store_path,
 		.stream = stream,
 		.now_us = w->now_us,
+		.room = w->budget.room.needed,
+		.room_us = w->budget.room.until_us,
+		.limit = w->budget.limit,
 		.records = { .stream_fd = -1 } };
 	struct app_retain_stream opened = { .st = NULL };
 	uint64_t due;
@@ -169,7 +174,7 @@ do_stream(struct work *w, const char *stream, struct err *e)
 		return (0);
 	}
 	rc = app_retain_read(&r, e);
-	due = r.plan.sums[RETAIN_PRUNE].segments;
+	due = r.plan.sums[RETAIN_PRUNE].segments + r.plan.sums[RETAIN_ROOM].segments;
 	if (rc == 0 && !w->dry && is_work(&r))
 		rc = carry_out(w, &r, &opened, e);
 	if (rc == 0)
@@ -183,6 +188,75 @@ do_stream(struct work *w, const char *stream, struct err *e)
 	}
 	app_retain_free(&r);
 	return (rc);
+}
+
+/* ---- the disk budget ---- */
+
+/* Of the streams that the file has. */
+static int
+find_room(struct work *w, struct err *e)
+{
+	struct app_budget *b = &w->budget;
+	struct app_budget_stream *streams;
+	int rc;
+
+	b->limit = w->setup.config->disk;
+	if (b->limit == 0)
+		return (0);
+	if ((streams = calloc(w->names.count + 1, sizeof(*streams))) == NULL)
+		return (err_memory(e));
+	b->store = w->store_path;
+	b->now_us = w->now_us;
+	for (size_t i = 0; i < w->names.count; i++)
+		if (app_retain_policy(
+			w->setup.config, w->names.name[i], &streams[b->count].policy))
+			memcpy(streams[b->count++].name, w->names.name[i],
+			    sizeof(streams[0].name));
+	b->streams = streams;
+	rc = app_budget_find(b, e);
+	b->streams = NULL;
+	free(streams);
+	return (rc);
+}
+
+static void
+print_budget(struct work *w)
+{
+	const struct app_budget *b = &w->budget;
+
+	buf_char(&w->out, ']');
+	if (b->limit > 0) {
+		json_key(&w->out, "disk");
+		buf_char(&w->out, '{');
+		json_u64(&w->out, "limit_bytes", b->limit);
+		json_u64(&w->out, "used_bytes", b->used);
+		json_u64(&w->out, "over_bytes", b->room.over);
+		if (b->days != -1)
+			json_u64(&w->out, "days", (uint64_t)b->days);
+		buf_char(&w->out, '}');
+	}
+	buf_str(&w->out, "}\n");
+}
+
+/* What no stream may give. */
+static void
+tell_over(struct work *w)
+{
+	const struct app_budget *b = &w->budget;
+	char over[32];
+	struct buf rule = { 0 };
+
+	if (b->room.over == 0)
+		return;
+	(void)num_print_bytes(over, b->room.over);
+	app_budget_rule(b->limit, &rule);
+	app_warn("retain",
+	    "the store takes %s more than its budget (%s), and nothing more may go: the rest is "
+	    "held, or too young",
+	    over, buf_ok(&rule) ? rule.data : "");
+	buf_free(&rule);
+	if (!w->dry && w->failed == 0)
+		w->failed = ERR_IO;
 }
 
 /* What is wrong with one keeps nothing of the others past its term. */
@@ -212,11 +286,14 @@ do_all(struct work *w, struct err *e)
 		    -1 ||
 		app_retain_clock(w->store, w->now_us, e) == -1))
 		return (-1);
+	if (find_room(w, e) == -1)
+		return (-1);
 	if (w->args->json)
 		buf_str(&w->out, "{\"streams\":[");
 	do_streams(w);
 	if (w->args->json)
-		buf_str(&w->out, "]}\n");
+		print_budget(w);
+	tell_over(w);
 	return (0);
 }
 
@@ -259,6 +336,9 @@ const struct app_command app_command_retain = { "retain",
 	"clock that is more than a day from the newest entries. Backups are not reached. `run`\n"
 	"and `pipe` do all of this each hour for the streams that they write, `serve` for\n"
 	"cretula.access.\n\n"
+	"Where the store takes more than `disk:` says the oldest records go before their term,\n"
+	"of whichever stream, until it fits; none that are held or younger than `retain: least`\n"
+	"or the preset asks. If that is not enough it is an error, and `run` takes nothing in.\n\n"
 	"exit codes: 0 done, or nothing to do, 2 usage, 66 no such store or stream, 74 I/O or\n"
 	"disk full, 75 another process is writing a stream of which something is over, 78 the\n"
 	"configuration, the clock, or the keys are not there\n\n"

@@ -2,22 +2,29 @@
 
 #include <sys/prctl.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "app/retain/budget.h"
 #include "app/retain/erasing.h"
 #include "app/retain/order.h"
 #include "app/retain/plan.h"
 #include "app/say.h"
+#include "app/watch/board.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "store/periods.h"
 
 #define FIRST_NS INT64_C(1000000000)
 #define LOOK_NS INT64_C(3600000000000)
+#define ROOM_NS INT64_C(60000000000) /* with a disk budget */
+#define NEAR_NS INT64_C(10000000000) /* which is nearly used up */
+#define OVER_NS INT64_C(2000000000) /* and over: input waits */
+#define LATE 6 /* looks after which what others should give is not waited for */
 #define AGAIN_US RETAIN_DAY_US /* the chain is read so often at least */
 
 #define LOOKS 75 /* of who asks, while something goes: 1.5 s */
@@ -29,6 +36,9 @@ struct app_keeper {
 	struct app_retain at_work;
 	int64_t next_us; /* nothing is over before */
 	bool warned;
+	bool over; /* the store takes more than it may, and we say so */
+	unsigned late; /* looks in a row at which it did */
+	uint64_t used;
 	struct seal_entry entry;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of live: held while something goes */
@@ -51,6 +61,76 @@ warn(struct app_keeper *k, const struct err *e)
 	k->how.warn(k->how.arg, text);
 }
 
+/* ---- the disk budget ---- */
+
+static void
+set_over(struct app_keeper *k, bool over)
+{
+	if (over != k->over)
+		app_budget_over(over);
+	k->over = over;
+}
+
+static void
+measure(struct app_keeper *k)
+{
+	k->used = app_disk_used(AT_FDCWD, k->how.store_path);
+	app_budget_see(k->how.limit, k->used);
+}
+
+/* Those of this process: no other one's can be pruned. */
+static size_t
+list_streams(struct app_budget_stream **list)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&all_lock);
+	for (const struct app_keeper *k = all; k != NULL; k = k->next)
+		count++;
+	if ((*list = calloc(count + 1, sizeof(**list))) != NULL) {
+		count = 0;
+		for (const struct app_keeper *k = all; k != NULL; k = k->next, count++) {
+			(void)snprintf((*list)[count].name, sizeof((*list)[count].name), "%s",
+			    k->how.stream);
+			(*list)[count].policy = k->how.policy;
+		}
+	}
+	pthread_mutex_unlock(&all_lock);
+	return (*list == NULL ? 0 : count);
+}
+
+static void
+find_room(struct app_keeper *k, int64_t now_us, struct app_budget *b)
+{
+	struct app_budget_stream *streams;
+	struct err e;
+
+	*b = (struct app_budget){ .store = k->how.store_path,
+		.limit = k->how.limit,
+		.now_us = now_us,
+		.days = -1 };
+	b->count = list_streams(&streams);
+	b->streams = streams;
+	if (app_budget_find(b, &e) == -1)
+		b->room.over = k->used;
+	app_budget_see_days(b->days);
+	b->streams = NULL;
+	free(streams);
+}
+
+/* After we gave ours: what is still too much, others should give soon. */
+static void
+settle(struct app_keeper *k, const struct app_budget *b, uint64_t given)
+{
+	uint64_t all_of_it = b->room.bytes + b->room.due;
+
+	measure(k);
+	k->late = k->used > k->how.limit ? k->late + 1 : 0;
+	set_over(k,
+	    k->late >= LATE ||
+		k->used > k->how.limit + (all_of_it > given ? all_of_it - given : 0));
+}
+
 /* ---- one look ---- */
 
 static int
@@ -64,12 +144,23 @@ tell(struct app_keeper *k)
 {
 	const struct app_retain *r = &k->at_work;
 	const struct retain_sum *sum = &r->plan.sums[RETAIN_PRUNE];
+	const struct retain_sum *room = &r->plan.sums[RETAIN_ROOM];
+	struct buf rule = { 0 };
 	char records[32];
 
 	num_print_grouped(records, sum->records);
-	app_info(k->how.stream, "pruned by %.*s: %llu segments, %s records; %llu more are held",
-	    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
-	    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
+	if (sum->segments > 0)
+		app_info(k->how.stream,
+		    "pruned by %.*s: %llu segments, %s records; %llu more are held",
+		    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
+		    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
+	if (room->segments == 0)
+		return;
+	app_budget_rule(r->limit, &rule);
+	num_print_grouped(records, room->records);
+	app_info(k->how.stream, "pruned to make room (%s): %llu segments, %s records",
+	    buf_ok(&rule) ? rule.data : "", (unsigned long long)room->segments, records);
+	buf_free(&rule);
 }
 
 /* What was done is sealed; who reads it elsewhere knows how far the stream goes. */
@@ -101,9 +192,9 @@ carry_out(struct app_keeper *k, struct err *e)
 	return (seal(k, e));
 }
 
-/* Under the lock. */
-static void
-look(struct app_keeper *k, int64_t now_us)
+/* Under the lock.  -1: it could not be done, which was said. */
+static int
+look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t *given)
 {
 	struct app_retain *r = &k->at_work;
 	struct err e = { ERR_NONE, "" };
@@ -114,6 +205,10 @@ look(struct app_keeper *k, int64_t now_us)
 		.policy = k->how.policy,
 		.now_us = now_us,
 		.open = true,
+		.on_disk = b->limit != 0,
+		.room = b->room.needed,
+		.room_us = b->room.until_us,
+		.limit = b->limit,
 		.records = { .stream_fd = -1 } };
 	if ((rc = app_retain_read(r, &e)) == 0)
 		rc = carry_out(k, &e);
@@ -125,7 +220,29 @@ look(struct app_keeper *k, int64_t now_us)
 			k->next_us = r->plan.next_us;
 		app_figures_retained(k->how.figures, now_us, r->plan.sums);
 	}
+	*given = r->plan.sums[RETAIN_PRUNE].bytes + r->plan.sums[RETAIN_ROOM].bytes;
 	app_retain_free(r);
+	return (rc);
+}
+
+static void
+look_in_time(struct app_keeper *k, int64_t now_us)
+{
+	struct app_budget b = { .limit = 0 };
+	bool full = k->how.limit != 0 && k->used > k->how.limit;
+	uint64_t given = 0;
+	int rc = 0;
+
+	if (full || (k->how.limit != 0 && app_budget_wants_days(clock_mono_ns())))
+		find_room(k, now_us, &b);
+	pthread_mutex_lock(&k->lock);
+	if (k->live != NULL && (full || now_us >= k->next_us))
+		rc = look(k, now_us, &b, &given);
+	pthread_mutex_unlock(&k->lock);
+	if (!full)
+		set_over(k, false);
+	else
+		settle(k, &b, rc == -1 ? b.room.bytes + b.room.due : given);
 }
 
 /* As keys do: not by a clock that leapt. */
@@ -135,17 +252,28 @@ tick(struct app_keeper *k)
 	struct app_clock_break broke;
 
 	(void)app_clock_look(&k->how.clock, clock_now_us(), app_clock_boot_us(), &broke);
+	if (k->how.limit != 0)
+		measure(k);
 	if (!app_clock_is_sure(&k->how.clock)) {
 		if (!k->warned)
 			k->how.warn(k->how.arg,
 			    "nothing is pruned before the clock has been what it is for a day");
 		k->warned = true;
+		set_over(k, k->how.limit != 0 && k->used > k->how.limit);
 		return;
 	}
-	pthread_mutex_lock(&k->lock);
-	if (k->live != NULL && k->how.clock.now_us >= k->next_us)
-		look(k, k->how.clock.now_us);
-	pthread_mutex_unlock(&k->lock);
+	look_in_time(k, k->how.clock.now_us);
+}
+
+/* Until it looks again. */
+static int64_t
+rest_of(const struct app_keeper *k)
+{
+	if (k->how.limit == 0)
+		return (LOOK_NS);
+	if (k->over)
+		return (OVER_NS);
+	return (k->used > k->how.limit - k->how.limit / 10 ? NEAR_NS : ROOM_NS);
 }
 
 /* ---- the thread ---- */
@@ -173,7 +301,7 @@ main_of_thread(void *arg)
 	struct app_keeper *k = arg;
 
 	(void)prctl(PR_SET_NAME, "retain");
-	for (int64_t ns = FIRST_NS; pause_for(k, ns); ns = LOOK_NS)
+	for (int64_t ns = FIRST_NS; pause_for(k, ns); ns = rest_of(k))
 		tick(k);
 	return (NULL);
 }
@@ -246,6 +374,7 @@ app_keeper_stop(struct app_keeper *k)
 	pthread_cond_signal(&k->wake);
 	pthread_mutex_unlock(&k->wait_lock);
 	(void)pthread_join(k->thread, NULL);
+	set_over(k, false);
 	free_keeper(k);
 }
 

@@ -1,6 +1,7 @@
 /*
  * app: a live stream takes away what is over its term while it runs: a
  * thread looks each hour, and says what it did in the chain and in a metric.
+ * With a disk budget it looks more often, and tells when it is over (budget.h).
  */
 #ifndef CRETULA_APP_RETAIN_KEEPER_H
 #define CRETULA_APP_RETAIN_KEEPER_H
@@ -16,6 +17,7 @@ struct store_live;
 struct app_keeper_options {
 	const char *store_path, *stream;
 	struct retain_policy policy;
+	uint64_t limit; /* bytes that the store may take; 0: none */
 	struct app_clock clock; /* nothing goes by one that is not sure */
 	struct app_figures *figures; /* NULL: nobody watches */
 	/* Of what it did or could not do; by its thread. */

@@ -1,12 +1,17 @@
 #include "app/retain/plan.h"
 
+#include <sys/stat.h>
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/names.h"
 #include "base/err.h"
+#include "retain/room.h"
 #include "store/keys.h"
+#include "store/layout.h"
 #include "store/periods.h"
 #include "store/store.h"
 
@@ -57,6 +62,22 @@ see_origin(struct app_retain *r, const struct seal_entry *entry, char own[static
 		r->tier = RETAIN_ARCHIVE;
 }
 
+static uint64_t
+bytes_of(const struct app_retain *r, const struct seal_past *past)
+{
+	static const char *const ends[] = { "idx", "jsonl.zst", "salt" };
+	char path[STORE_PATH_BYTES];
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (size_t i = 0; r->on_disk && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		store_revision_path(path, past->seg, past->revision, ends[i]);
+		if (fstatat(r->records.stream_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			bytes += (uint64_t)st.st_blocks * 512;
+	}
+	return (r->on_disk ? bytes : past->file_size);
+}
+
 static int
 read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 {
@@ -84,7 +105,7 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 			.live = facts->has_tags,
 			.gone = past->pruned,
 			.records = facts->n,
-			.bytes = past->file_size };
+			.bytes = bytes_of(r, past) };
 	}
 	r->plan.count = count;
 	return (0);
@@ -182,8 +203,15 @@ app_retain_term(const struct app_retain *r)
 static int
 make_plan(struct app_retain *r, struct err *e)
 {
-	const struct retain_ask ask = { r->segments, r->plan.count, r->holds, r->hold_count,
-		app_retain_term(r), r->now_us };
+	const struct retain_ask ask = { .segments = r->segments,
+		.count = r->plan.count,
+		.holds = r->holds,
+		.hold_count = r->hold_count,
+		.term_us = app_retain_term(r),
+		.now_us = r->now_us,
+		.room = r->room && r->tier == RETAIN_DETAIL,
+		.room_us = r->room_us,
+		.least_us = retain_least(&r->policy) };
 
 	retain_print_rule(&r->policy, r->tier, &r->rule);
 	if (!buf_ok(&r->rule))

@@ -22,6 +22,10 @@ struct app_retain {
 	struct retain_policy policy;
 	int64_t now_us;
 	bool open; /* there are records that are not sealed yet */
+	bool on_disk; /* bytes are what the files take, not what is sealed in them */
+	bool room; /* what counts from until room_us makes room as well */
+	int64_t room_us;
+	uint64_t limit; /* for which; bytes */
 	/* the plan */
 	struct app_records records; /* the chain that it is of */
 	enum retain_tier tier; /* detail; access; archive, if its chain says so (derive) */
@@ -69,6 +73,9 @@ typedef int (*app_retain_prune)(
  */
 int app_retain_apply(
     struct app_retain *r, struct span by, app_retain_prune prune, void *arg, struct err *e);
+
+/* Does anything of it go, or did before? */
+bool app_retain_is_less(const struct app_retain *r);
 
 /* One line or more for people; an object for machines, whose hash is that of the report. */
 void app_retain_print(const struct app_retain *r, bool dry, struct buf *out);

@@ -1,10 +1,12 @@
+#include "app/retain/budget.h"
 #include "app/retain/plan.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
 
-static const char *const actions[RETAIN_ACTION_COUNT] = { "keep", "prune", "held", "gone" };
+static const char *const actions[RETAIN_ACTION_COUNT] = { "keep", "prune", "held", "gone",
+	"room" };
 
 /* The ids of the holds that keep something that is over. */
 static void
@@ -83,6 +85,12 @@ app_retain_print(const struct app_retain *r, bool dry, struct buf *out)
 	buf_fmt(out, "%s (%.*s): %s ", r->stream, (int)r->rule.len, r->rule.data,
 	    dry ? "would prune" : "pruned");
 	print_sum(&sums[RETAIN_PRUNE], out);
+	if (sums[RETAIN_ROOM].segments > 0) {
+		buf_str(out, "; to make room (");
+		app_budget_rule(r->limit, out);
+		buf_str(out, "): ");
+		print_sum(&sums[RETAIN_ROOM], out);
+	}
 	for (size_t i = 0; i < r->entry_count; i++)
 		buf_fmt(out, "%s%ju", i == 0 ? "; entry " : ", ", (uintmax_t)r->entries[i]);
 	if (sums[RETAIN_HELD].segments > 0) {

@@ -244,6 +244,7 @@ app_board_snapshot(struct app_board *b, struct app_snapshot *s)
 	s->now_us = clock_now_us();
 	s->now_ns = clock_mono_ns();
 	s->pid = (uint64_t)getpid();
+	app_budget_seen(&s->budget);
 	pthread_mutex_lock(&b->lock);
 	s->since_us = b->since_us;
 	memcpy(s->store, b->store, sizeof(s->store));

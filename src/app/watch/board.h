@@ -5,6 +5,7 @@
 #ifndef CRETULA_APP_WATCH_BOARD_H
 #define CRETULA_APP_WATCH_BOARD_H
 
+#include "app/retain/budget.h"
 #include "app/watch/figures.h"
 #include "base/buf.h"
 
@@ -29,6 +30,7 @@ struct app_snapshot {
 	char store[CONFIG_PATH_BYTES];
 	bool has_space;
 	uint64_t space_free, space_total; /* bytes of the store's file system */
+	struct app_budget_seen budget; /* limit 0: there is none */
 	uint64_t reloads, refused; /* configurations that were read again, or not taken */
 	struct app_verified verified;
 	unsigned count;

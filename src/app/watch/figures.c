@@ -299,8 +299,8 @@ app_figures_retained(struct app_figures *f, int64_t now_us, const struct retain_
 		return;
 	pthread_mutex_lock(&f->lock);
 	f->now.retained_us = now_us;
-	f->now.pruned_segments += sums[RETAIN_PRUNE].segments;
-	f->now.pruned_records += sums[RETAIN_PRUNE].records;
+	f->now.pruned_segments += sums[RETAIN_PRUNE].segments + sums[RETAIN_ROOM].segments;
+	f->now.pruned_records += sums[RETAIN_PRUNE].records + sums[RETAIN_ROOM].records;
 	f->now.held_segments = sums[RETAIN_HELD].segments;
 	pthread_mutex_unlock(&f->lock);
 }

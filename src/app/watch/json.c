@@ -141,6 +141,21 @@ add_verified(struct buf *out, const struct app_verified *v)
 	buf_char(out, '}');
 }
 
+static void
+add_budget(struct buf *out, const struct app_budget_seen *b)
+{
+	if (b->limit == 0)
+		return;
+	json_key(out, "disk");
+	buf_char(out, '{');
+	json_u64(out, "limit_bytes", b->limit);
+	json_u64(out, "used_bytes", b->used);
+	json_bool(out, "over", b->over);
+	if (b->days != -1)
+		json_u64(out, "days", (uint64_t)b->days);
+	buf_char(out, '}');
+}
+
 void
 app_snapshot_json(const struct app_snapshot *s, struct buf *out)
 {
@@ -158,6 +173,7 @@ app_snapshot_json(const struct app_snapshot *s, struct buf *out)
 		json_u64(out, "disk_free_bytes", s->space_free);
 		json_u64(out, "disk_total_bytes", s->space_total);
 	}
+	add_budget(out, &s->budget);
 	add_verified(out, &s->verified);
 	json_key(out, "streams");
 	buf_char(out, '[');

@@ -418,6 +418,27 @@ add_disk(const struct sheet *t)
 }
 
 static void
+add_budget(const struct sheet *t)
+{
+	const struct app_budget_seen *b = &t->s->budget;
+
+	if (b->limit == 0)
+		return;
+	begin(t, "disk_budget_bytes", "gauge", "What the store may take (disk).");
+	one(t, "disk_budget_bytes", b->limit);
+	begin(t, "disk_used_bytes", "gauge", "What all of its files take.");
+	one(t, "disk_used_bytes", b->used);
+	begin(t, "disk_budget_over", "gauge",
+	    "1: more than it may, and nothing may go: input waits.");
+	one(t, "disk_budget_over", b->over);
+	if (b->days == -1)
+		return;
+	begin(t, "disk_budget_days", "gauge",
+	    "Until it is used up, at the pace of the last week; none: it will not be.");
+	one(t, "disk_budget_days", (uint64_t)b->days);
+}
+
+static void
 add_verified(const struct sheet *t)
 {
 	const struct app_verified *v = &t->s->verified;
@@ -457,6 +478,7 @@ app_snapshot_metrics(const struct app_snapshot *s, struct buf *out)
 
 	add_daemon(&t);
 	add_disk(&t);
+	add_budget(&t);
 	add_verified(&t);
 	add_rows(&t);
 	add_seconds(&t);

@@ -150,6 +150,26 @@ is_good(const struct json_value *stream)
 
 /* ---- the head ---- */
 
+/* "disk budget 1.2 GiB of 200.0 GiB, used up in 12 days" */
+static void
+add_budget(const struct json_value *all, struct buf *out)
+{
+	char used[WORD_BYTES], limit[WORD_BYTES];
+	struct json_value disk;
+	uint64_t days;
+
+	if (!json_get(all, "disk", &disk) || disk.type != JSON_OBJECT)
+		return;
+	(void)num_print_bytes(used, number(&disk, "used_bytes"));
+	(void)num_print_bytes(limit, number(&disk, "limit_bytes"));
+	buf_fmt(out, "disk budget: %s of %s", used, limit);
+	if (is_true(&disk, "over"))
+		buf_str(out, ", over: input waits");
+	else if (json_get_u64(&disk, "days", &days))
+		buf_fmt(out, ", used up in %ju days", (uintmax_t)days);
+	buf_char(out, '\n');
+}
+
 static void
 add_head(const struct json_value *all, struct buf *out)
 {
@@ -165,8 +185,10 @@ add_head(const struct json_value *all, struct buf *out)
 	}
 	print_age(since, all, "since", all);
 	(void)num_print_bytes(space, number(all, "disk_free_bytes"));
-	buf_fmt(out, "store %.*s, %s free; pid %ju, for %s\n\n", (int)store.len, store.ptr, space,
+	buf_fmt(out, "store %.*s, %s free; pid %ju, for %s\n", (int)store.len, store.ptr, space,
 	    (uintmax_t)number(all, "pid"), since);
+	add_budget(all, out);
+	buf_char(out, '\n');
 	buf_fmt(out, "%-17s %-8s %8s %8s %7s %9s %6s %10s\n", "stream", "state", "lines/s", "lag",
 	    "sealed", "rotates", "lost", "disk");
 }

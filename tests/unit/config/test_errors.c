@@ -88,8 +88,13 @@ static const struct {
 	    "c.yaml:3:22: retain.preset must be \"none\" or \"30d\" or \"60d\" or \"90d\" or "
 	    "\"cnil\" or \"hipaa\" or \"iso-27001\" or \"pci-dss\" or \"soc-2\"\n"
 	    "      retain: {preset: pci}\n                       ^\n" },
-	{ "so is one at the top", "disk: 200G\n",
-	    "c.yaml:1:1: \"disk\" is not in this release\n  disk: 200G\n  ^\n" },
+	{ "the disk may not take early what goes earlier", IN_STREAM
+	    "retain: {detail: 30d, least: 31d}\n",
+	    "c.yaml:3:22: detail: shorter than least: what the disk may not take early goes "
+	    "earlier\n      retain: {detail: 30d, least: 31d}\n                       ^\n" },
+	{ "what a disk takes has a unit", "disk: 200GB\n",
+	    "c.yaml:1:7: disk must be a size from 0 to 1048576T\n  disk: 200GB\n        ^\n"
+	    "hint: sizes are whole numbers of bytes, K, M, G or T: 64K\n" },
 	{ "a session is not linked for longer than a day", IN_STREAM "epochs: {session: week}\n",
 	    "c.yaml:3:23: session: its key lives a day, never longer\n"
 	    "      epochs: {session: week}\n                        ^\n" },
@@ -323,11 +328,11 @@ static const struct {
 	{ "a file that is not there", "include: /nonexistent/cretula/x\n",
 	    "c.yaml:1:10: include: /nonexistent/cretula/x: No such file or directory\n"
 	    "  include: /nonexistent/cretula/x\n           ^\n" },
-	{ "errors come in the order of the file", "zebra: 1\nstore: [b]\nstore: c\ndisk: 1\n",
+	{ "errors come in the order of the file", "zebra: 1\nstore: [b]\nstore: c\nyonder: 1\n",
 	    "c.yaml:1:1: unknown key \"zebra\"\n  zebra: 1\n  ^\n"
 	    "c.yaml:2:8: store must be one value, not a list\n  store: [b]\n         ^\n"
 	    "c.yaml:3:1: \"store\" is given twice; the first is on line 2\n  store: c\n  ^\n"
-	    "c.yaml:4:1: \"disk\" is not in this release\n  disk: 1\n  ^\n" },
+	    "c.yaml:4:1: unknown key \"yonder\"\n  yonder: 1\n  ^\n" },
 	{ "a secret is cut off", "api_token: hunter2\n",
 	    "c.yaml:1:1: unknown key \"api_token\"\n  api_token: ...\n  ^\n" },
 	{ "a role that is called badly", "roles: {A b: {}}\n",

@@ -49,12 +49,18 @@ static void
 make_plan(const struct retain_segment *segments, size_t count, const struct retain_hold *holds,
     size_t hold_count, int64_t term_us, struct retain_plan *plan)
 {
-	const struct retain_ask ask = { segments, count, holds, hold_count, term_us, NOW };
+	const struct retain_ask ask = { .segments = segments,
+		.count = count,
+		.holds = holds,
+		.hold_count = hold_count,
+		.term_us = term_us,
+		.now_us = NOW };
 
 	assert_int_equal(retain_plan_make(&ask, plan, NULL), 0);
 }
 
-static const char *const actions[RETAIN_ACTION_COUNT] = { "keep", "prune", "held", "gone" };
+static const char *const actions[RETAIN_ACTION_COUNT] = { "keep", "prune", "held", "gone",
+	"room" };
 
 static void
 terms(void **state)
@@ -244,7 +250,12 @@ no_memory(void **state)
 {
 	const struct retain_hold hold = { .has_onward = true, .onward = 1 };
 	struct retain_segment segments[COUNT];
-	const struct retain_ask ask = { segments, COUNT, &hold, 1, DAY, NOW };
+	const struct retain_ask ask = { .segments = segments,
+		.count = COUNT,
+		.holds = &hold,
+		.hold_count = 1,
+		.term_us = DAY,
+		.now_us = NOW };
 	int failed = 0, rc = -1;
 
 	make_segments(segments);

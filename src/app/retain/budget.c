@@ -1,0 +1,128 @@
+#include "app/retain/budget.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "app/retain/plan.h"
+#include "app/watch/board.h"
+#include "base/num.h"
+
+#define DAYS_NS INT64_C(3600000000000) /* so often the days are counted */
+
+/* ---- what goes ---- */
+
+static void
+see_stream(const struct app_budget *b, size_t i, struct app_retain *r, struct retain_stream *out)
+{
+	*r = (struct app_retain){ .store = b->store,
+		.stream = b->streams[i].name,
+		.policy = b->streams[i].policy,
+		.now_us = b->now_us,
+		.on_disk = true,
+		.records = { .stream_fd = -1 } };
+	if (app_retain_read(r, NULL) == -1)
+		retain_plan_free(&r->plan); /* it says so when it is looked at for itself */
+	*out = (struct retain_stream){ .segments = r->segments,
+		.plan = &r->plan,
+		.term_us = app_retain_term(r),
+		.least_us = retain_least(&r->policy),
+		.gives = r->tier == RETAIN_DETAIL };
+}
+
+int
+app_budget_find(struct app_budget *b, struct err *e)
+{
+	struct app_retain *plans = calloc(b->count + 1, sizeof(*plans));
+	struct retain_stream *streams = calloc(b->count + 1, sizeof(*streams));
+	const struct retain_store store = { streams, b->count,
+		b->used = app_disk_used(AT_FDCWD, b->store), b->limit, b->now_us };
+	int rc = -1;
+
+	if (plans == NULL || streams == NULL) {
+		(void)err_memory(e);
+	} else {
+		for (size_t i = 0; i < b->count; i++)
+			see_stream(b, i, &plans[i], &streams[i]);
+		rc = retain_room_find(&store, &b->room, e);
+		b->days = retain_room_days(&store);
+		for (size_t i = 0; i < b->count; i++)
+			app_retain_free(&plans[i]);
+	}
+	free(plans);
+	free(streams);
+	return (rc);
+}
+
+void
+app_budget_rule(uint64_t limit, struct buf *out)
+{
+	char bytes[32];
+
+	(void)num_print_bytes(bytes, limit);
+	buf_fmt(out, "disk %s", bytes);
+}
+
+/* ---- of this process ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct app_budget_seen now = { .days = -1 };
+static int64_t days_ns; /* when they were counted; 0: never */
+static atomic_uint overs;
+
+void
+app_budget_seen(struct app_budget_seen *seen)
+{
+	pthread_mutex_lock(&lock);
+	*seen = now;
+	pthread_mutex_unlock(&lock);
+	seen->over = app_budget_is_over();
+}
+
+void
+app_budget_see(uint64_t limit, uint64_t used)
+{
+	pthread_mutex_lock(&lock);
+	if (now.limit != limit)
+		days_ns = 0;
+	now.limit = limit;
+	now.used = used;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+app_budget_see_days(int days)
+{
+	pthread_mutex_lock(&lock);
+	now.days = days;
+	pthread_mutex_unlock(&lock);
+}
+
+bool
+app_budget_wants_days(int64_t now_ns)
+{
+	bool wants;
+
+	pthread_mutex_lock(&lock);
+	wants = days_ns == 0 || now_ns - days_ns >= DAYS_NS;
+	if (wants)
+		days_ns = now_ns;
+	pthread_mutex_unlock(&lock);
+	return (wants);
+}
+
+void
+app_budget_over(bool more)
+{
+	if (more)
+		(void)atomic_fetch_add(&overs, 1);
+	else
+		(void)atomic_fetch_sub(&overs, 1);
+}
+
+bool
+app_budget_is_over(void)
+{
+	return (atomic_load(&overs) > 0);
+}

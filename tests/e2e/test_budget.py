@@ -1,0 +1,165 @@
+"""disk: what the store may take.  The oldest goes first, never what is held or too young; then what comes waits."""
+import json
+import os
+import signal
+import socket
+import subprocess
+
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, wait_for, write
+from test_retain import SEG, clock, entries, good, hold, kept, make, view
+
+CONFIG = 'store: store\n%sdisk: %d\nstreams:\n  s:\n    retain: {detail: 90d%s}\n'
+
+
+def october(*days, lines=20):
+    """Imports of those days, made on the 20th; it is the 6th of November."""
+    if not is_testing_build():
+        raise Skip('a build without an injected clock')
+    clock('2026-10-20T12:00:00Z')
+    make(days, lines)
+    clock('2026-11-06T12:00:00Z')
+
+
+def used(*paths):
+    """Bytes that files take; of the store without names."""
+    out = subprocess.run(['du', '--block-size=1', '--summarize', '--total', *(paths or ('store',))], capture_output=True, check=True)
+    top = 0 if paths else os.lstat('store').st_blocks * 512
+    return int(out.stdout.split()[-2]) - top
+
+
+def files(segment):
+    return [f'{SEG}/{segment:08}.{kind}' for kind in ('idx', 'jsonl.zst', 'salt')]
+
+
+def configure(limit, more='', least='', top=''):
+    write('c.yaml', (CONFIG % (top, limit, least) + more).encode())
+
+
+def retain(*options, code=0):
+    return cretula('retain', '--store', 'store', '--config', 'c.yaml', *options, code=code)
+
+
+def test_the_oldest_goes():
+    """What goes is said, goes oldest first, is sealed with its cause, and no more of it than is needed."""
+    october(7, 5, 8, 6)
+    configure(used() - 1)
+    before = read('store/streams/s/chain.jsonl')
+    text = retain('--dry-run').text
+    assert 'would prune 0 segments, 0 records, 0 B; to make room (disk ' in text and ': 1 segment, 20 records, ' in text, text
+    out = retain('--dry-run', '--json').json
+    equal((out['disk']['over_bytes'], out['streams'][0]['room']['segments']), (0, 1))
+    equal(read('store/streams/s/chain.jsonl'), before)
+    configure(used() - used(*files(2)) - 1)
+    out = retain('--json').json
+    equal([out['streams'][0][what]['segments'] for what in ('prune', 'room', 'keep')], [0, 2, 2])
+    kept(1, 3)
+    entry, = entries('prune')
+    assert entry['rule'].startswith('disk ') and entry['segs'] == [[2, 2], [4, 4]], entry
+    equal(entry['cutoff'], '2026-10-06T00:01:00.001Z')
+    equal(entries('report')[0]['kind'], 'retain')
+    equal(view(), [*range(0, 20), *range(40, 60)])
+    good()
+    before = read('store/streams/s/chain.jsonl')
+    configure(used())
+    assert 'to make room' not in retain().text
+    equal(read('store/streams/s/chain.jsonl'), before, 'twice is once')
+
+
+def test_what_may_not_go():
+    """A hold and a least age are not broken: the rest is said, with an exit code."""
+    october(5, 6, 7, 8)
+    hold('add', 'case-7', '--since', '2026-10-06T00:00:00Z', '--until', '2026-10-07T00:00:00Z')
+    configure(1, least=', least: 30d')
+    for options, code in (('--dry-run',), 0), ((), 74):
+        done = retain(*options, code=code)
+        assert 'more than its budget (disk 1 B), and nothing more may go: the rest is held, or too young' in done.err, done.err
+    kept(2, 4)
+    good()
+    hold('release', 'case-7')
+    assert 'nothing more may go' in retain(code=74).err
+    kept(4)
+    write('c.yaml', (CONFIG.replace('detail: 90d', 'preset: cnil') % ('', 1, ', least: 1d')).encode())
+    retain(code=74)
+    kept(4)
+    configure(1, least=', least: 91d')
+    assert 'detail: shorter than least' in retain(code=78).err
+
+
+def lines(first, count):
+    return b''.join(combined(n, client=f'203.0.113.{n % 250}').encode() for n in range(first, first + count))
+
+
+def state():
+    out = cretula('status', '--store', 'store', '--json')
+    return out.json['streams'][0].get('state') if out.code in (0, 1) else out.err
+
+
+def daemon_of(*args):
+    return subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml', *args], stderr=subprocess.PIPE)
+
+
+def end(daemon):
+    daemon.terminate()
+    said = daemon.communicate()[1].decode()
+    equal(daemon.returncode, 0, said)
+    return said
+
+
+def test_capture_waits():
+    """Where nothing may go a daemon takes nothing more, says so, and goes on with a larger budget."""
+    october(5, 6)
+    hold('add', 'case-7', '--until', '2026-11-01T00:00:00Z')
+    more = f'    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\n'
+    configure(1, more)
+    daemon = daemon_of()
+    wait_for(lambda: os.path.exists('s.sock') and state() == 'full', seen=state)
+    said = cretula('status', '--store', 'store', code=1).text
+    assert 'disk budget: ' in said and ' of 1 B, over: input waits' in said, said
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect('s.sock')
+        s.sendall(lines(0, 50))
+        equal(json.loads(cretula('status', '--store', 'store', '--json').out)['streams'][0]['records'], 0)
+        write('c.yaml', read('c.yaml').replace(b'disk: 1\n', b'disk: 1G\n'))
+        daemon.send_signal(signal.SIGHUP)
+        wait_for(lambda: state() == 'reading' and committed() + sealed() == 90, seen=state)
+    said = end(daemon)
+    assert 'and nothing more may go: input waits' in said, said
+    equal([(r['kind'], r['result']) for r in entries('report')], [('disk', 74)])
+    equal(sealed(), 90)
+    good()
+
+
+def test_room_is_made_while_it_runs():
+    """Stopped meanwhile, a file loses nothing; what is released makes room, and input goes on."""
+    october(5, 6, lines=12000)
+    hold('add', 'case-7', '--until', '2026-11-01T00:00:00Z')
+    write('live.log', lines(0, 50))
+    # A daemon has a reserve of a MiB, and little more; a segment takes more than half of that.
+    configure(used() + (800 << 10), f'    input: {{ file: "{os.getcwd()}/live.log" }}\n    format: combined\n', ', least: 1d')
+    for ends in True, False:
+        daemon = daemon_of()
+        wait_for(lambda: state() == 'full', seen=state)
+        if ends:
+            end(daemon)
+    hold('release', 'case-7')
+    wait_for(lambda: state() == 'reading' and committed() + sealed() == 24050, seen=state)
+    said = end(daemon)
+    assert 'pruned to make room (disk ' in said and 'within its budget (disk): input goes on' in said, said
+    entry, = entries('prune')
+    assert entry['rule'].startswith('disk ') and entry['segs'] in ([[1, 1]], [[1, 2]]), entry
+    equal([(r['kind'], r['result']) for r in entries('report')],
+          [('disk', 74), ('disk', 74), ('retain', 0), ('disk', 0)])
+    equal(sealed(), 24050)
+    good()
+
+
+def sealed():
+    return sum(e['n'] for e in entries('segment'))
+
+
+def committed():
+    folder = 'store/streams/s/open'
+    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
+
+
+main()
