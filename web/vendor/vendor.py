@@ -38,9 +38,10 @@ def check(table):
             if sha256(kept.read()) != file['sha256']:
                 wrong.append(f'{file["to"]}: not the file of vendored.json')
     known = {os.path.realpath(path) for _, _, path in kept_files(table)} | {TABLE, os.path.abspath(__file__)}
-    for folder in {os.path.dirname(path) for path in known}:
+    folders = {os.path.dirname(path) for path in known}
+    for folder in folders:
         for name in os.listdir(folder):
-            if os.path.realpath(os.path.join(folder, name)) not in known and not name.startswith('__'):
+            if os.path.realpath(os.path.join(folder, name)) not in known | folders and not name.startswith('__'):
                 wrong.append(f'{os.path.relpath(folder, ROOT)}/{name}: not in vendored.json')
     return wrong
 
