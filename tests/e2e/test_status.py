@@ -276,7 +276,20 @@ def test_verifies_itself():
     assert 'verified all of the store: good, 1 segments and 50 records' in said or 'good, 0 segments' in said, said
     cretula('verify', '--store', 'store', '--strict', code=0)
     equal(status(3)['verified']['code'], 0)
-    path = 'store/streams/s/seg/00000001.jsonl.zst'
+    configure(f'verify_every: 3s\nmetrics: unix:{os.getcwd()}/metrics.sock\n' + ONE)
+    seen = len(reports())
+    daemon = Daemon()
+    wait_for(lambda: len(reports()) > seen)
+    said = daemon.end()  # it is known over the restart what was read
+    assert 'verified what was new: good, 0 segments' in said and 'verified all' not in said, said
+    configure('verify_every: 0s\n' + ONE)
+    daemon = Daemon()
+    with connect('s.sock') as s:
+        s.sendall(line(50))
+        wait_for(lambda: stream()['lines'] == 1)
+    daemon.end()
+    configure(f'verify_every: 1s\nmetrics: unix:{os.getcwd()}/metrics.sock\n' + ONE)
+    path = 'store/streams/s/seg/00000002.jsonl.zst'
     data = bytearray(read(path))
     data[len(data) // 2] ^= 1
     write(path, bytes(data))
@@ -286,7 +299,7 @@ def test_verifies_itself():
     equal(ask('/healthz')[::2], (200, 'ok\nthe store does not verify\n'))  # no reason to start us anew
     assert 'DOES NOT VERIFY' in cretula('status', '--store', 'store', code=1).text
     said = daemon.end()
-    assert re.search(r'level=error stream=s msg="verify: E_\w+ seg/00000001', said), said
+    assert re.search(r'level=error stream=s msg="verify: E_\w+ seg/00000002', said), said
     configure('verify_every: 0s\n' + ONE)
     daemon = Daemon()
     threads = f'/proc/{daemon.process.pid}/task'

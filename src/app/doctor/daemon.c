@@ -69,7 +69,7 @@ see_stores_growth(const struct app_doctor *d, int64_t now_us, struct growth *g)
 {
 	struct app_snapshot *s = malloc(sizeof(*s));
 
-	if (s != NULL && app_offline_snapshot(d->store, s, NULL) == 0) {
+	if (s != NULL && app_offline_snapshot(d->store, 0, s, NULL) == 0) {
 		for (unsigned i = 0; i < s->count; i++) {
 			struct app_records r;
 

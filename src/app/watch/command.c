@@ -31,7 +31,7 @@ ask(const char *store, const char *request, struct buf *answer, struct err *e)
 		return (rc);
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return (err_memory(e));
-	if ((rc = app_offline_snapshot(store, s, e)) == 0)
+	if ((rc = app_offline_snapshot(store, 0, s, e)) == 0)
 		app_snapshot_json(s, answer);
 	free(s);
 	return (rc);

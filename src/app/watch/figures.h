@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "app/pipe/raise.h"
+#include "app/watch/rhythm.h"
 #include "config/config.h"
 #include "input/live.h"
 #include "retain/retain.h"
@@ -49,6 +50,7 @@ struct app_seen {
 	int64_t next_rotation_us; /* 0: not by time */
 	uint64_t rotation_left; /* bytes, where it is by size */
 	uint64_t entries, segments; /* of the chain */
+	struct app_rhythm rhythm; /* by its reports; only where no daemon was asked */
 	uint64_t open_records, open_bytes; /* of the open segment */
 	uint64_t full_waits, reopened;
 	struct input_live_counts input;

@@ -14,12 +14,16 @@
 #include "store/chain.h"
 #include "store/layout.h"
 
-/* The newest report that a daemon sealed of its own store. */
+/* A report that a daemon sealed of its own store; the newest one is shown. */
 static void
-see_report(const struct seal_entry *entry, struct app_verified *v)
+see_report(const struct seal_entry *entry, size_t index, struct app_rhythm *rhythm,
+    struct app_verified *v)
 {
-	if (!span_is(entry->of.report.kind, "verify") || entry->t_us <= v->at_us ||
-	    entry->of.report.result > ERR_CONFIG)
+	if (!span_is(entry->of.report.kind, "verify") || entry->of.report.result > ERR_CONFIG)
+		return;
+	app_rhythm_see(rhythm, index, entry->t_us, (int)entry->of.report.result);
+	memcpy(rhythm->hash, entry->of.report.hash, sizeof(rhythm->hash));
+	if (entry->t_us <= v->at_us)
 		return;
 	v->at_us = entry->t_us;
 	v->code = (int)entry->of.report.result;
@@ -27,10 +31,11 @@ see_report(const struct seal_entry *entry, struct app_verified *v)
 }
 
 static void
-see_entry(const struct seal_entry *entry, struct app_seen *seen, struct app_verified *v)
+see_entry(const struct seal_entry *entry, size_t index, struct app_seen *seen,
+    struct app_verified *v)
 {
 	if (entry->type == SEAL_REPORT)
-		see_report(entry, v);
+		see_report(entry, index, &seen->rhythm, v);
 	if (entry->type != SEAL_SEGMENT)
 		return;
 	seen->segments++;
@@ -59,7 +64,7 @@ see_stream(int dirfd, const char *name, struct app_snapshot *s, struct err *e)
 				 store_chain_line(&chain, i), app_names(), entry, e)) == -1)
 				(void)err_in(e, "stream %s: entry %zu", name, i);
 			else
-				see_entry(entry, seen, &s->verified);
+				see_entry(entry, i, seen, &s->verified);
 	}
 	store_chain_free(&chain);
 	free(entry);
@@ -93,12 +98,14 @@ see_all(int streams_fd, DIR *dir, struct app_snapshot *s, struct err *e)
 }
 
 int
-app_offline_snapshot(const char *store, struct app_snapshot *s, struct err *e)
+app_offline_snapshot(const char *store, int64_t every_us, struct app_snapshot *s, struct err *e)
 {
 	int fd = io_open_dir(AT_FDCWD, store, NULL), streams_fd = -1, rc = -1;
 	DIR *dir = NULL;
 
 	memset(s, 0, sizeof(*s));
+	for (unsigned i = 0; i < CONFIG_STREAMS_MAX; i++)
+		s->streams[i].rhythm.every_us = every_us;
 	s->now_us = clock_now_us();
 	(void)strncpy(s->store, store, sizeof(s->store) - 1);
 	if (fd != -1)

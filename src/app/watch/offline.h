@@ -7,6 +7,7 @@
 struct err;
 
 /* Its streams, by name, with what is sealed.  Not verified.  ERR_INPUT: there is no store. */
-int app_offline_snapshot(const char *store, struct app_snapshot *s, struct err *e);
+int app_offline_snapshot(
+    const char *store, int64_t every_us, struct app_snapshot *s, struct err *e);
 
 #endif

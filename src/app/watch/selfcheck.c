@@ -18,9 +18,7 @@
 #include "base/text.h"
 #include "crypto/sha256.h"
 
-#define FIRST_US (INT64_C(600) * 1000000) /* behind the start, at the latest */
-#define FULL_EVERY 7                      /* times of every_us */
-#define LOOK_NS INT64_C(60000000000)      /* at the clock, which may leap */
+#define LOOK_NS INT64_C(60000000000) /* at the clock, which may leap */
 #define TOLD_MAX 20
 #define PATIENCE_NS INT64_C(3000000000)
 #define LOOK_END_NS 5000000
@@ -106,8 +104,8 @@ static void
 check_once(struct app_selfcheck *s)
 {
 	int64_t now_us = clock_now_us();
-	struct app_verified v = { .full = s->full_us == 0 ||
-		now_us - s->full_us >= FULL_EVERY * s->every_us - s->every_us / 2 };
+	struct app_verified v = { .full =
+		app_rhythm_is_full(s->every_us, s->full_us, now_us) };
 	struct err e = { ERR_NONE, "" };
 	struct buf report = { 0 };
 
@@ -127,19 +125,42 @@ check_once(struct app_selfcheck *s)
 
 /* ---- when ---- */
 
+/*
+ * How far a daemon before us came: of the streams that it had, for of those
+ * that are gone nothing was reported any more.
+ */
+static void
+take_up(struct app_selfcheck *s)
+{
+	for (unsigned i = 0; i < s->snapshot->count; i++) {
+		const struct app_seen *seen = &s->snapshot->streams[i];
+		const struct app_rhythm *r = &seen->rhythm;
+		struct app_checked *c = &s->checked[s->checked_count];
+
+		if (r->full_us == 0 ||
+		    memcmp(r->hash, s->snapshot->verified.hash, sizeof(r->hash)) != 0)
+			continue;
+		if (s->full_us == 0 || r->full_us < s->full_us)
+			s->full_us = r->full_us;
+		memcpy(c->name, seen->name, sizeof(c->name));
+		c->entries = r->checked;
+		s->checked_count++;
+	}
+}
+
 /* By what was sealed before: a start is no reason to read all of it at once. */
 static void
 find_due(struct app_selfcheck *s)
 {
-	int64_t now_us = clock_now_us(), first_us = s->every_us < FIRST_US ? s->every_us : FIRST_US;
 	const struct app_verified *v = &s->snapshot->verified;
+	bool known =
+	    app_offline_snapshot(s->board->store, s->every_us, s->snapshot, NULL) == 0;
 
-	s->due_us = now_us + first_us;
-	if (app_offline_snapshot(s->board->store, s->snapshot, NULL) == -1 || v->at_us == 0)
+	s->due_us = app_rhythm_due(s->every_us, known ? v->at_us : 0, clock_now_us());
+	if (!known || v->at_us == 0)
 		return;
+	take_up(s);
 	app_board_verified(s->board, v, NULL);
-	if (v->at_us + s->every_us > s->due_us && v->at_us <= now_us)
-		s->due_us = v->at_us + s->every_us;
 }
 
 /* false: told to stop. */

@@ -13,9 +13,90 @@
 #include "app/retain/order.h"
 #include "app/watch/control.h"
 #include "app/watch/print.h"
+#include "app/watch/rhythm.h"
 #include "base/err.h"
 
 #define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+#define DAY INT64_C(86400000000)
+
+/* What a daemon remembers, as selfcheck.c has it. */
+struct remembers {
+	int64_t full_us, due_us;
+	uint64_t checked;
+};
+
+/* Sixty days of a daemon that is started again on some of them: a full one each week, and nothing twice. */
+static void
+test_rhythm(void **state)
+{
+	static const unsigned restarts[] = { 0, 3, 1, 7, 2 }; /* each so many days; 0: never */
+
+	(void)state;
+	for (size_t row = 0; row < sizeof(restarts) / sizeof(restarts[0]); row++) {
+		struct app_rhythm told = { .every_us = DAY };
+		struct remembers r = { .due_us = 1 };
+		int64_t start_us = INT64_C(20000) * DAY, last_us = 0, last_full = -1;
+		unsigned full = 0, all = 0;
+		uint64_t entries = 1; /* a segment an hour */
+
+		for (int64_t now_us = start_us; now_us < start_us + 60 * DAY; now_us += DAY / 24) {
+			int64_t hour = (now_us - start_us) / (DAY / 24);
+
+			entries++;
+			if (hour > 0 && restarts[row] != 0 && hour % (restarts[row] * 24) == 5) {
+				r.full_us = told.full_us;
+				r.checked = told.checked;
+				r.due_us = app_rhythm_due(DAY, last_us, now_us);
+			}
+			if (now_us < r.due_us)
+				continue;
+			all++;
+			if (app_rhythm_is_full(DAY, r.full_us, now_us)) {
+				assert_true(last_full == -1 || hour - last_full >= 6 * 24);
+				assert_true(last_full == -1 || hour - last_full <= 8 * 24);
+				last_full = hour;
+				full++;
+				r.full_us = now_us;
+			} else /* what is left out was read before, and not much more is read */
+				assert_true(r.checked + 3 * 27 >= entries);
+			assert_true(r.checked <= entries);
+			r.checked = entries; /* by then; one more comes before the report */
+			app_rhythm_see(&told, entries + 1, now_us + DAY / 1440, 0);
+			assert_true(told.checked <= r.checked);
+			entries += 2;
+			last_us = now_us + DAY / 1440;
+			r.due_us = now_us + DAY;
+		}
+		assert_in_range(full, 8, 10);
+		assert_in_range(all, 56, 61);
+	}
+}
+
+/* One that was not good: all is read again, by whoever comes. */
+static void
+test_rhythm_of_bad(void **state)
+{
+	struct app_rhythm told = { .every_us = DAY };
+
+	(void)state;
+	app_rhythm_see(&told, 10, DAY, 0);
+	assert_int_equal(told.checked, 0);
+	app_rhythm_see(&told, 20, 2 * DAY, 0);
+	assert_int_equal(told.checked, 10);
+	app_rhythm_see(&told, 30, 3 * DAY, 1);
+	assert_int_equal(told.checked, 0);
+	app_rhythm_see(&told, 40, 4 * DAY, 0);
+	assert_int_equal(told.checked, 0);
+	app_rhythm_see(&told, 50, 5 * DAY, 0);
+	assert_int_equal(told.checked, 40);
+	assert_int_equal(told.full_us, DAY);
+	assert_true(app_rhythm_is_full(DAY, told.full_us, DAY / 2)); /* the clock went back */
+	assert_int_equal(app_rhythm_due(DAY, 5 * DAY, 5 * DAY + 1), 6 * DAY);
+	assert_int_equal(app_rhythm_due(DAY, 5 * DAY, 4 * DAY), 4 * DAY + 600000000);
+	assert_int_equal(app_rhythm_due(DAY, 0, 4 * DAY), 4 * DAY + 600000000);
+	assert_int_equal(app_rhythm_due(DAY, 5 * DAY, 7 * DAY), 7 * DAY + 600000000);
+}
 
 static void
 test_requests(void **state)
@@ -363,6 +444,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_rhythm),
+		cmocka_unit_test(test_rhythm_of_bad),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_erasings),
 		cmocka_unit_test(test_print),
