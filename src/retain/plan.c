@@ -10,7 +10,7 @@
 static int64_t
 counts_from(const struct retain_segment *segment)
 {
-	if (!segment->live && segment->records > 0 && segment->newest_us < segment->sealed_us)
+	if (!segment->live && segment->newest_us != 0 && segment->newest_us < segment->sealed_us)
 		return (segment->newest_us);
 	return (segment->sealed_us);
 }

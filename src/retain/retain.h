@@ -83,7 +83,7 @@ void retain_print_rule(const struct retain_policy *policy, enum retain_tier tier
 struct retain_segment {
 	uint64_t seg;
 	int64_t sealed_us; /* t of its entry */
-	int64_t newest_us; /* of its records, rounded up */
+	int64_t newest_us; /* of its records, rounded up; 0: there were none */
 	bool live; /* else it was imported: records count by their own time */
 	bool gone; /* pruned before, or without anything of the tier */
 	uint64_t records, bytes;

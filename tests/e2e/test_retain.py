@@ -132,18 +132,19 @@ def kept(*segments):
 def test_plan():
     """What goes is said before it goes, and when; nothing is changed by that, and no key is asked for."""
     october(5, 6, 7, 8)
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--reason', 'x', '--record', 65, code=0)
     os.rename('store.keys', 'away')
     before = read(STREAM + '/chain.jsonl')
     plan, = retain('--dry-run', '--json').json['streams']
     assert plan['prune'].pop('bytes') > 500
     equal([plan[key] for key in ('stream', 'rule', 'dry_run', 'now', 'prune', 'holds', 'next_at', 'entries')],
           ['s', 'detail 30d', True, '2026-11-06T12:00:00.000Z', {'segments': 3, 'records': 60}, [], '2026-11-07T00:01:00.000Z', []])
-    equal([plan[key]['segments'] for key in ('keep', 'held', 'gone')], [1, 0, 0])
+    equal([plan[key]['segments'] for key in ('keep', 'held', 'gone')] + [plan['keep']['records']], [1, 0, 0, 19])
     text = retain('--dry-run', '--now', '+1d').text
-    assert text.startswith('s (detail 30d): would prune 4 segments, 80 records, '), text
+    assert text.startswith('s (detail 30d): would prune 4 segments, 79 records, '), text
     assert 'would prune 0 segments' in cretula('retain', '--store', 'store', '--dry-run', code=0).text  # 90 days
     equal(read(STREAM + '/chain.jsonl'), before)
-    kept(1, 2, 3, 4)
+    equal(len(os.listdir(SEG)), 4 * 3)
 
 
 def test_prune():

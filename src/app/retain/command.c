@@ -153,6 +153,31 @@ is_work(const struct app_retain *r)
 	    retain_term(&r->policy, RETAIN_AGGREGATES) != RETAIN_FOREVER);
 }
 
+static const char *
+archive_of(const struct config *c, const char *stream)
+{
+	for (unsigned i = 0; i < c->stream_count; i++)
+		if (strcmp(c->streams[i].name, stream) == 0)
+			return (c->streams[i].archive.to);
+	return (NULL);
+}
+
+/* Once it is gone no archive can have it. */
+static void
+warn_untaken(const struct work *w, struct app_retain *r)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (app_retain_untaken(r, &e) == -1)
+		app_warn("retain", "stream %s: what its archive has is not known: %s", r->stream,
+		    e.text);
+	else if (r->untaken > 0)
+		app_warn("retain",
+		    "stream %s: %ju segments that %s are not in its archive (%s); cretula archive "
+		    "takes what is still there",
+		    r->stream, (uintmax_t)r->untaken, w->dry ? "would go" : "go", r->archive);
+}
+
 static int
 do_stream(struct work *w, const char *stream, struct err *e)
 {
@@ -173,8 +198,11 @@ do_stream(struct work *w, const char *stream, struct err *e)
 		    w->setup.config->path);
 		return (0);
 	}
+	r.archive = archive_of(w->setup.config, stream);
 	rc = app_retain_read(&r, e);
 	due = r.plan.sums[RETAIN_PRUNE].segments + r.plan.sums[RETAIN_ROOM].segments;
+	if (rc == 0)
+		warn_untaken(w, &r);
 	if (rc == 0 && !w->dry && is_work(&r))
 		rc = carry_out(w, &r, &opened, e);
 	if (rc == 0)
@@ -286,6 +314,10 @@ do_all(struct work *w, struct err *e)
 		    -1 ||
 		app_retain_clock(w->store, w->now_us, e) == -1))
 		return (-1);
+	if (w->setup.config->path[0] == '\0')
+		app_warn("retain",
+		    "no --config: the terms are those that nobody set, detail 90 days; what a "
+		    "configuration says does not count");
 	if (find_room(w, e) == -1)
 		return (-1);
 	if (w->args->json)

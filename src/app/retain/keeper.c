@@ -163,6 +163,23 @@ tell(struct app_keeper *k)
 	buf_free(&rule);
 }
 
+/* In a sandbox it may not be known. */
+static void
+warn_untaken(struct app_keeper *k)
+{
+	struct app_retain *r = &k->at_work;
+	struct err ignored;
+	char text[160];
+
+	if (app_retain_untaken(r, &ignored) == -1 || r->untaken == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%llu segments go that are not in the archive of the stream: cretula archive takes "
+	    "what is still there",
+	    (unsigned long long)r->untaken);
+	k->how.warn(k->how.arg, text);
+}
+
 /* What was done is sealed; who reads it elsewhere knows how far the stream goes. */
 static int
 seal(struct app_keeper *k, struct err *e)
@@ -209,9 +226,12 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 		.room = b->room.needed,
 		.room_us = b->room.until_us,
 		.limit = b->limit,
+		.archive = k->how.archive,
 		.records = { .stream_fd = -1 } };
-	if ((rc = app_retain_read(r, &e)) == 0)
+	if ((rc = app_retain_read(r, &e)) == 0) {
+		warn_untaken(k);
 		rc = carry_out(k, &e);
+	}
 	if (rc == -1)
 		warn(k, &e);
 	else {

@@ -53,12 +53,12 @@ app_retain_policy(const struct config *c, const char *stream, struct retain_poli
 
 /* An archive is derived from another stream; what is derived of the stream itself makes it none. */
 static void
-see_origin(struct app_retain *r, const struct seal_entry *entry, char own[static 256])
+see_origin(struct app_retain *r, const struct seal_entry *entry)
 {
 	if (entry->type == SEAL_GENESIS)
-		(void)snprintf(own, 256, "%.*s", (int)entry->of.genesis.origin.len,
-		    entry->of.genesis.origin.ptr);
-	else if (entry->type == SEAL_DERIVE && !span_is(entry->of.derive.origin, own))
+		(void)snprintf(r->origin, sizeof(r->origin), "%.*s",
+		    (int)entry->of.genesis.origin.len, entry->of.genesis.origin.ptr);
+	else if (entry->type == SEAL_DERIVE && !span_is(entry->of.derive.origin, r->origin))
 		r->tier = RETAIN_ARCHIVE;
 }
 
@@ -83,7 +83,6 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 {
 	const struct store_chain *chain = &r->records.chain;
 	const struct seal_past *past;
-	char own[256] = "";
 	size_t count = 0;
 
 	r->segments = calloc(chain->count + 1, sizeof(r->segments[0]));
@@ -94,17 +93,17 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 
 		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
-		see_origin(r, entry, own);
+		see_origin(r, entry);
 		if (entry->type != SEAL_SEGMENT ||
 		    (past = seal_history_segment(r->records.history, facts->seg)) == NULL ||
 		    past->entry != i)
 			continue;
 		r->segments[count++] = (struct retain_segment){ .seg = facts->seg,
 			.sealed_us = entry->t_us,
-			.newest_us = facts->counts.time_max_us,
+			.newest_us = facts->n == 0 ? 0 : facts->counts.time_max_us,
 			.live = facts->has_tags,
 			.gone = past->pruned,
-			.records = facts->n,
+			.records = facts->n - past->erased_count,
 			.bytes = bytes_of(r, past) };
 	}
 	r->plan.count = count;

@@ -26,6 +26,7 @@ struct app_retain {
 	bool room; /* what counts from until room_us makes room as well */
 	int64_t room_us;
 	uint64_t limit; /* for which; bytes */
+	const char *archive; /* the store of its archive; NULL or "": it has none */
 	/* the plan */
 	struct app_records records; /* the chain that it is of */
 	enum retain_tier tier; /* detail; access; archive, if its chain says so (derive) */
@@ -34,6 +35,8 @@ struct app_retain {
 	struct retain_hold *holds;
 	size_t hold_count;
 	struct retain_plan plan;
+	char origin[256]; /* of its chain */
+	uint64_t untaken; /* segments that go, and that the archive does not have */
 	int64_t from_us; /* no record that stays is older; INT64_MAX: none stays */
 	/* Of what stays between what went; by their first.  Too many are longer ones. */
 	struct app_retain_span spans[APP_RETAIN_SPANS_MAX];
@@ -73,6 +76,9 @@ typedef int (*app_retain_prune)(
  */
 int app_retain_apply(
     struct app_retain *r, struct span by, app_retain_prune prune, void *arg, struct err *e);
+
+/* Fill in untaken.  -1 with e: what the archive has cannot be read. */
+int app_retain_untaken(struct app_retain *r, struct err *e);
 
 /* Does anything of it go, or did before? */
 bool app_retain_is_less(const struct app_retain *r);

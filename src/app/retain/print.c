@@ -60,6 +60,8 @@ app_retain_json(const struct app_retain *r, bool dry, struct buf *out)
 	for (size_t i = 0; i < r->entry_count; i++)
 		buf_fmt(out, "%s%ju", i == 0 ? "" : ",", (uintmax_t)r->entries[i]);
 	buf_char(out, ']');
+	if (r->untaken > 0)
+		json_u64(out, "not_archived", r->untaken);
 	json_u64(out, "folded", r->folded);
 	json_u64(out, "expired", r->expired);
 	buf_char(out, '}');
