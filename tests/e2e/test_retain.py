@@ -337,7 +337,7 @@ def test_run():
     """The daemon takes away what is over while it takes lines, seals that it did, and has it in its metrics."""
     october(5, 6, 7, 8)
     hold('add', 'case-7', '--since', '2026-10-06T00:00:00Z', '--until', '2026-10-07T00:00:00Z')
-    more = f'    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\nmetrics: "unix:{os.getcwd()}/metrics.sock"\n'
+    more = f'    archive: {{to: nowhere}}\n    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\nmetrics: "unix:{os.getcwd()}/metrics.sock"\n'
     write('c.yaml', CONFIG + more.encode())
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
     wait_for(lambda: os.path.exists('s.sock') and os.path.exists('metrics.sock'))
@@ -365,6 +365,7 @@ def test_run():
     said = daemon.communicate()[1].decode()
     equal(daemon.returncode, 0, said)
     assert 'pruned by detail 30d: 2 segments, 40 records; 1 more are held' in said, said
+    assert '2 segments go that are not in the archive of the stream' in said, said
     equal([entry['segs'] for entry in entries('prune')], [[[1, 1], [3, 3]]])
     equal(view(), [*range(20, 40), *range(60, 140)])
     good()
