@@ -6,6 +6,8 @@
 
 #include "app/names.h"
 #include "app/records.h"
+#include "app/restrict/left_out.h"
+#include "app/say.h"
 #include "app/search/search.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -62,6 +64,7 @@ app_records_open(struct app_records *r, const char *store, const char *stream, c
 {
 	memset(r, 0, sizeof(*r));
 	r->stream_fd = -1;
+	r->store = store;
 	r->since_us = INT64_MIN;
 	r->until_us = INT64_MAX;
 	if (store == NULL || stream == NULL)
@@ -78,6 +81,8 @@ app_records_close(struct app_records *r)
 {
 	seal_history_free(r->history);
 	r->history = NULL;
+	app_left_out_close(r->left);
+	r->left = NULL;
 	store_chain_free(&r->chain);
 	if (r->stream_fd != -1)
 		(void)close(r->stream_fd);
@@ -132,6 +137,64 @@ app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, s
 	return (1);
 }
 
+/* ---- what is restricted ---- */
+
+static int
+look_left_out(struct app_records *r, struct err *e)
+{
+	if (r->left_count == r->chain.count + 1)
+		return (0);
+	app_left_out_close(r->left);
+	if (app_left_out_open(&r->chain, r->store, &r->left, e) == -1)
+		return (-1);
+	r->left_count = r->chain.count + 1;
+	return (0);
+}
+
+int
+app_records_restricted(struct app_records *r, const struct seal_entry *entry, struct err *e)
+{
+	if (look_left_out(r, e) == -1)
+		return (-1);
+	return (r->left != NULL && app_left_out_names(r->left, &entry->of.segment, entry->index));
+}
+
+void
+app_records_warn(const struct app_records *r, const char *name)
+{
+	char count[32];
+
+	if (r->erased > 0)
+		app_warn(name, "%llu records were erased and are left out",
+		    (unsigned long long)r->erased);
+	num_print_grouped(count, r->restricted);
+	if (r->restricted > 0)
+		app_warn(name, "%s records are restricted and are left out", count);
+	num_print_grouped(count, r->hidden);
+	if (r->hidden > 0)
+		app_warn(name,
+		    "%s records are left out: some of their epoch are restricted, and only who has "
+		    "the keys can tell which",
+		    count);
+}
+
+int
+app_records_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e)
+{
+	const struct seal_past *past;
+
+	if (r->all || r->store == NULL)
+		return (0);
+	if (look_left_out(r, e) == -1)
+		return (-1);
+	past = r->left == NULL ? NULL : seal_history_segment(r->history, segment->seg);
+	if (past == NULL || !app_left_out_hides(r->left, segment, past->entry))
+		return (0);
+	r->hidden += segment->n;
+	r->number = segment->first + segment->n;
+	return (1);
+}
+
 /* ---- records ---- */
 
 static int
@@ -139,6 +202,10 @@ walk_line(struct app_records *r, struct span line, app_record_each each, void *a
 {
 	struct span inner;
 
+	if (!r->all && r->left != NULL && app_left_out_has(r->left, r->number)) {
+		r->restricted++;
+		return (0);
+	}
 	if (r->placeholders)
 		return (each(arg, line, e));
 	switch (seal_line_read(line, NULL, &inner)) {
@@ -255,8 +322,7 @@ walk_file(struct app_records *r, struct store_reader *reader, struct segment_wal
 	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
 		return (-1);
 	crypto_sha256_init(&bytes);
-	store_reader_begin(
-	    reader, fd, SEAL_BYTES_MAX, r->file == NULL ? NULL : hash_bytes, &bytes);
+	store_reader_begin(reader, fd, SEAL_BYTES_MAX, r->file == NULL ? NULL : hash_bytes, &bytes);
 	do {
 		if ((rc = store_reader_next(reader, &lines, e)) == -1)
 			return (err_in(e, "%s", path));
@@ -275,6 +341,8 @@ app_records_segment(struct app_records *r, struct store_reader *reader,
 	struct err why = { ERR_NONE, "" };
 	int rc;
 
+	if ((rc = app_records_hidden(r, segment, e)) != 0)
+		return (rc == 1 ? 0 : -1);
 	while ((rc = walk_file(r, reader, &w, &why)) == -1 && why.code == ERR_FINDING) {
 		if (r->number > w.from)
 			w.from = r->number;
@@ -298,7 +366,7 @@ app_records_walk(struct app_records *r, app_record_each each, void *arg, struct 
 
 	if (store_reader_open(&reader, e) == -1)
 		return (-1);
-	r->erased = 0;
+	r->erased = r->restricted = r->hidden = 0;
 	while (rc == 0 && (end = app_records_entry(r, &at, &entry, e)) != 1) {
 		if (end == -1)
 			rc = -1;

@@ -10,6 +10,7 @@
 #include "seal/history.h"
 #include "store/chain.h"
 
+struct app_left_out;
 struct app_search;
 struct err;
 struct store_reader;
@@ -22,6 +23,15 @@ struct app_records {
 	uint64_t from; /* records of lower numbers are left out */
 	uint64_t number; /* of the record at hand, in the stream */
 	uint64_t erased; /* records that the walk left out */
+	/*
+	 * Those of restricted persons are left out; without KEYS, or where one cannot be
+	 * opened, whole segments (hidden), as app/restrict/left_out.h says.
+	 */
+	bool all; /* also these are wanted: for the person, or to take them away */
+	uint64_t restricted, hidden; /* records */
+	const char *store; /* borrowed */
+	struct app_left_out *left;
+	size_t left_count; /* so many entries had the chain, and one more; 0: not looked yet */
 	struct app_search *search; /* passes frames over; NULL: all are read */
 	/* SHA-256 of a segment's file, once all its records were handed out; may be NULL. */
 	int (*file)(void *arg, uint64_t seg, const unsigned char hash[static 32], struct err *e);
@@ -50,6 +60,15 @@ int app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entr
 /* What was done to the segment of the entry. */
 const struct seal_past *app_records_past(
     const struct app_records *r, const struct seal_entry *entry);
+
+/* Warn of what the walk left out, as the command name. */
+void app_records_warn(const struct app_records *r, const char *name);
+
+/* Is all of a segment left out?  1, 0 or -1; its records are added to hidden. */
+int app_records_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e);
+
+/* May records of the segment of the entry be restricted?  1, 0 or -1.  No keys are needed. */
+int app_records_restricted(struct app_records *r, const struct seal_entry *entry, struct err *e);
 
 /*
  * Call each with every record (a line, no LF) of those segments: what was

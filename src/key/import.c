@@ -68,8 +68,8 @@ take_secret(struct key_ring *ring, bool resume, struct key_slot *slot, struct er
 }
 
 int
-key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[static 32],
-    struct err *e)
+key_ring_import(
+    struct key_ring *ring, bool resume, unsigned char commitment[static 32], struct err *e)
 {
 	struct key_slot *slot = &ring->work.kek; /* secret memory */
 	int rc = -1;
@@ -87,6 +87,22 @@ key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[sta
 	key_commit(ring->import_secret, commitment);
 	rc = 0;
 out:
+	crypto_wipe(slot, sizeof(*slot));
+	return (rc);
+}
+
+int
+key_ring_import_look(struct key_ring *ring, unsigned char commitment[static 32])
+{
+	struct key_slot *slot = &ring->work.kek; /* secret memory */
+	int rc = -1;
+
+	if (ring->dirfd != -1 && key_slot_read(ring->dirfd, SEED, SEED_KIND, slot, NULL) == 0) {
+		memcpy(ring->import_secret, slot->secret, sizeof(ring->import_secret));
+		ring->import_on = true;
+		key_commit(ring->import_secret, commitment);
+		rc = 0;
+	}
 	crypto_wipe(slot, sizeof(*slot));
 	return (rc);
 }

@@ -30,8 +30,8 @@ struct err;
 /* ---- slots: one secret in one in-place file ---- */
 
 struct key_slot {
-	char kind[16];             /* "root", "kek", "log", "epoch", "import" */
-	uint64_t number;           /* e.g. the epoch number; 0 if meaningless */
+	char kind[16]; /* "root", "kek", "log", "epoch", "import" */
+	uint64_t number; /* e.g. the epoch number; 0 if meaningless */
 	unsigned char secret[32];
 };
 
@@ -43,8 +43,8 @@ struct key_slot {
  * reads as -1 with errno ENODATA.
  */
 int key_slot_write(int dirfd, const char *name, const struct key_slot *slot, struct err *e);
-int key_slot_read(int dirfd, const char *name, const char *kind, struct key_slot *slot,
-    struct err *e);
+int key_slot_read(
+    int dirfd, const char *name, const char *kind, struct key_slot *slot, struct err *e);
 int key_slot_erase(int dirfd, const char *name, struct err *e); /* zeros, synced; absent is fine */
 
 /* ---- the directory ---- */
@@ -101,8 +101,10 @@ bool key_ring_locked(const struct key_ring *ring);
  * unfinished import left (else it is destroyed and a new one made).  The
  * commitment SHA-256("cretula seed v1\n" | secret) goes into the chain.
  */
-int key_ring_import(struct key_ring *ring, bool resume, unsigned char commitment[static 32],
-    struct err *e);
+int key_ring_import(
+    struct key_ring *ring, bool resume, unsigned char commitment[static 32], struct err *e);
+/* That of an import that is at work, or was kept, for who only reads.  -1: there is none. */
+int key_ring_import_look(struct key_ring *ring, unsigned char commitment[static 32]);
 /*
  * Did the last key_ring_import destroy a secret that another import left?
  * Then its commitment, for the chains that name it.

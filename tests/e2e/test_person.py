@@ -304,6 +304,104 @@ def control(text):
         return b''.join(iter(lambda: s.recv(65536), b''))
 
 
+def chain_of(stream, *kinds):
+    lines = read(f'store/streams/{stream}/chain.jsonl').decode().splitlines()
+    return [e for e in map(json.loads, lines) if e['type'] == 'config' and e['kind'] in kinds]
+
+
+def restricted_again(of, file):
+    """A request of that kind, both approvals, carried out."""
+    request(of, file=file)
+    approve('a', 'b', file=file)
+    done = cretula('subject', 'restrict', *(['--lift'] if of == 'lift' else []), '--config', 'c.yaml', '--request', file, '--json',
+                   stdin=VALUE.encode(), code=0)
+    equal(done.err, '')
+    return done.json
+
+
+def test_what_is_restricted_is_not_used():
+    """Left out of view, tail, counts and archives by who has the keys, all of their epochs by who has none; found, and lifted."""
+    imported('s')
+    lines = read('log').decode().splitlines()
+    theirs = {i for i, line in enumerate(lines) if line.startswith(VALUE + ' ')}
+    everything = numbered('s')
+    counted = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).text
+    done = restricted_again('restrict', 'r1')
+    equal([(s['stream'], s['restricted'], s['epochs'] > 0) for s in done['streams']], [('s', len(theirs), True)])
+    equal(set(everything) - set(numbered('s')), theirs)
+    assert f'{len(theirs)} records are restricted' in cretula('view', '--store', 'store', '--stream', 's', code=0).err
+    fewer = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).text
+    assert fewer != counted
+    tail = cretula('tail', '--store', 'store', '--stream', 's', '--limit', '3000', '--as', 'json', code=0).text
+    equal(tail.count('\n'), 3000 - len(theirs))
+    for args in (['--where', 'status >= 0'], ['--where', 'method == GET']):  # notes are not made of a part
+        cretula('view', '--store', 'store', '--stream', 's', *args, code=0)
+    equal(ask('find', '--json').json['records'], len(theirs))
+    good()
+    # What is sealed of it: boxes of one size, no number, no token, no value; the same for who is in nothing.
+    boxes = chain_of('s', 'restrict')
+    equal({len(e['text'].split()[-1]) for e in boxes}, {1420})
+    count = len(boxes)
+    request('restrict', value='192.0.2.250', file='r2')
+    approve('a', 'b', file='r2')
+    nobody = cretula('subject', 'restrict', '--config', 'c.yaml', '--request', 'r2', '--json', stdin=b'192.0.2.250', code=0).json
+    equal((nobody['restricted'], len(chain_of('s', 'restrict'))), (0, 2 * count))
+    # Who has no keys is shown nothing of those epochs, and is told; nor is anything archived or counted again.
+    os.rename('store.keys', 'away')
+    blind = cretula('view', '--store', 'store', '--stream', 's', code=0)
+    equal(blind.text, '')
+    assert '3,000 records' in blind.err and 'keys' in blind.err, blind.err
+    assert 'are restricted' in cretula('stats', '--store', 'store', '--stream', 's', '--rebuild', code=78).err
+    cretula('verify', '--store', 'store', code=0)
+    os.rename('away', 'store.keys')
+    cretula('stats', '--store', 'store', '--stream', 's', '--rebuild', code=0)
+    equal(cretula('archive', '--store', 'store', '--stream', 's', '--to', 'archive', '--json', '--cpu', '100', code=0).json['segments'], 0)
+    # Lifted: another value lifts nothing of it.
+    request('lift', value='192.0.2.251', file='l1')
+    approve('a', 'b', file='l1')
+    assert 'nothing of that value is restricted' in cretula('subject', 'restrict', '--lift', '--config', 'c.yaml', '--request', 'l1',
+                                                            stdin=b'192.0.2.251', code=66).err
+    equal(set(everything) - set(numbered('s')), theirs)
+    restricted_again('lift', 'l2')
+    equal(numbered('s'), everything)
+    equal(ask('find', '--json').json['records'], len(theirs))
+    assert VALUE.encode() not in b''.join(tree_bytes('store', 'store.keys').values())
+    # Erased while restricted: it is gone.
+    restricted_again('restrict', 'r3')
+    equal(ask('erase', '--json').json['erased'], len(theirs))
+    good()
+
+
+def test_a_restriction_ends_with_the_key():
+    """In a running daemon, live epochs: sealed by it; when the key is destroyed, nobody leaves anything out."""
+    approvers('a', 'b')
+    more = f"streams:\n  s: {{ input: {{ unix-stream: '{os.getcwd()}/s.sock' }}, format: combined, seal_every: 1h }}\n"
+    write('c.yaml', read('c.yaml') + more.encode())
+    daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
+    wait_for(lambda: os.path.exists('s.sock'))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect('s.sock')
+        s.sendall(''.join(combined(n, client=VALUE if n % 2 else '192.0.2.1') for n in range(40)).encode())
+        wait_for(lambda: cretula('view', '--store', 'store', '--stream', 's').text.count('\n') == 40)
+        equal(restricted_again('restrict', 'r1')['restricted'], 20)
+        equal(sorted(numbered('s')), list(range(0, 40, 2)))
+        s.sendall(''.join(combined(n, client=VALUE) for n in range(40, 45)).encode())
+        wait_for(lambda: len(numbered('s')) == 25)  # what comes later is not restricted
+        for text in (b'restrict s restrict x', b'restrict s lift x', b'restrict s hold ' + b'0' * 32, b'restrict ../s lift ' + b'0' * 32,
+                     b'restrict s restrict ' + b'0' * 32 + b' - 2026-W48 AAAA'):
+            assert b'that is no restriction' in control(text), text
+    daemon.terminate()
+    equal(daemon.communicate()[1].decode().count('failed'), 0)
+    good()
+    epochs = {e['text'].split()[2] for e in chain_of('s', 'restrict')}
+    assert len(epochs) == 1, epochs
+    cretula('key', 'rotate', '--store', 'store', '--reason', 'test', code=0)
+    cretula('key', 'destroy', '--store', 'store', '--epoch', epochs.pop(), '--reason', 'test', code=0)
+    equal(len(numbered('s')), 45)
+    os.rename('store.keys', 'away')
+    equal(len(numbered('s')), 45)
+
+
 def test_nothing_is_shown_that_is_not_sealed():
     """A crash at any step of an export: where a part of the answer is on the disk, its entry is in the chain."""
     if not is_testing_build():

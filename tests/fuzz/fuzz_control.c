@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/restrict/box.h"
+#include "app/restrict/say.h"
 #include "app/retain/erasing.h"
 #include "app/retain/order.h"
 #include "app/watch/control.h"
@@ -67,6 +69,21 @@ read_erasing(struct span json)
 	buf_free(&back);
 }
 
+/* What is taken for a restriction, any text of an entry, is one. */
+static void
+read_word(struct span text)
+{
+	struct app_word word;
+	struct app_box box;
+
+	if (app_word_read(text, &word) == 0) {
+		demand(store_name_ok(span_str(word.stream)));
+		demand(span_is(word.kind, APP_LIFT) ? app_box_id_ok(word.text) :
+						      app_box_read(word.text, &box) == 0);
+	}
+	(void)app_box_read(text, &box);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -92,6 +109,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (request.asked == APP_ASKED_HOLD)
 		read_order(request.hold);
+	if (request.asked == APP_ASKED_RESTRICT)
+		read_word(request.hold);
 	if (request.asked == APP_ASKED_ERASE)
 		read_erasing(request.hold);
 	code = app_status_print(text, &out, &e);

@@ -71,8 +71,7 @@ check_note(const struct app_archive_source *s, struct err *e)
 		if (memcmp(root, s->root, sizeof(root)) == 0)
 			return (0);
 	}
-	return (err_set(
-	    e, ERR_FINDING, "its newest note is not of its chain; see cretula verify"));
+	return (err_set(e, ERR_FINDING, "its newest note is not of its chain; see cretula verify"));
 }
 
 int
@@ -114,8 +113,8 @@ static int64_t
 age_of(const struct seal_entry *entry)
 {
 	const struct seal_segment *segment = &entry->of.segment;
-	bool by_seal = segment->has_tags || segment->n == 0 ||
-	    segment->counts.time_max_us > entry->t_us;
+	bool by_seal =
+	    segment->has_tags || segment->n == 0 || segment->counts.time_max_us > entry->t_us;
 
 	return (by_seal ? entry->t_us : segment->counts.time_max_us);
 }
@@ -139,7 +138,10 @@ app_archive_source_plan(struct app_archive_source *s, const struct app_archive_s
 {
 	const struct store_chain *chain = &s->records.chain;
 
+	int restricted;
+
 	buf_clear(&s->parts);
+	s->restricted = 0;
 	for (uint64_t i = 0; i < s->size; i++) {
 		if (seal_entry_read(store_chain_line(chain, i), app_names(), s->entry, e) == -1)
 			return (err_in(e, "entry %ju", (uintmax_t)i));
@@ -148,7 +150,12 @@ app_archive_source_plan(struct app_archive_source *s, const struct app_archive_s
 		    age_of(s->entry) >= until_us ||
 		    app_archive_state_has(state, s->entry->of.segment.seg))
 			continue;
-		add_part(s, i);
+		/* What somebody may have restricted waits until that is over. */
+		if ((restricted = app_records_restricted(&s->records, s->entry, e)) == -1)
+			return (-1);
+		s->restricted += restricted == 1;
+		if (restricted == 0)
+			add_part(s, i);
 	}
 	return (buf_ok(&s->parts) ? 0 : err_memory(e));
 }
@@ -205,9 +212,15 @@ app_archive_source_verify(struct app_archive_source *s, const struct app_archive
     struct app_archive_pace *pace, struct err *e)
 {
 	struct verifying v = { s, a, pace };
-	struct audit_options how = { .stream = a->stream, .jobs = 1, .names = app_names(),
-		.checked = checked, .checked_arg = &v, .seen = note_file, .seen_arg = &v,
-		.progress = progress, .progress_arg = &v };
+	struct audit_options how = { .stream = a->stream,
+		.jobs = 1,
+		.names = app_names(),
+		.checked = checked,
+		.checked_arg = &v,
+		.seen = note_file,
+		.seen_arg = &v,
+		.progress = progress,
+		.progress_arg = &v };
 	struct audit_result result;
 	int rc = 0;
 
@@ -247,8 +260,8 @@ app_archive_source_walk(struct app_archive_source *s, const struct app_archive_p
 {
 	s->records.file = compare_file;
 	s->records.file_arg = s;
-	if (seal_entry_read(store_chain_line(&s->records.chain, part->entry), app_names(),
-		s->entry, e) == -1)
+	if (seal_entry_read(
+		store_chain_line(&s->records.chain, part->entry), app_names(), s->entry, e) == -1)
 		return (-1);
 	if (s->entry->of.segment.n == 0)
 		return (0);

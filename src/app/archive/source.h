@@ -13,11 +13,12 @@ struct app_archive_source {
 	struct app_records records;
 	struct store_reader *reader;
 	struct seal_entry *entry; /* of the segment at hand */
-	struct buf origin;        /* its name, and its newest note */
+	struct buf origin; /* its name, and its newest note */
 	uint64_t size;
 	unsigned char root[32];
-	struct buf parts;         /* struct app_archive_part: what is to be taken, in order */
-	struct buf files;         /* what verify read of them */
+	struct buf parts; /* struct app_archive_part: what is to be taken, in order */
+	uint64_t restricted; /* segments that wait for the end of a restriction */
+	struct buf files; /* what verify read of them */
 };
 
 /* ERR_INPUT: there is none; ERR_FINDING: its newest note is not of its chain. */

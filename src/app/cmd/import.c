@@ -8,6 +8,7 @@
 #include "app/import.h"
 #include "app/names.h"
 #include "app/pipeline.h"
+#include "app/restrict/left_out.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/source/parser.h"
@@ -52,8 +53,8 @@ struct importing {
 	struct app_import import;
 	bool created;
 	bool nothing_new; /* all is sealed already: no key is made, no entry written */
-	bool goes_on;     /* with the secret that another import left */
-	bool replaced;    /* the secret that another import left: gone is its commitment */
+	bool goes_on; /* with the secret that another import left */
+	bool replaced; /* the secret that another import left: gone is its commitment */
 	unsigned char gone[32];
 	int64_t start_ns;
 };
@@ -98,8 +99,8 @@ open_sources(struct importing *im, struct err *e)
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
 	    app_parser_find(im->args, &im->setup, &parser, e) == -1)
 		return (-1);
-	return (app_sources_open(&im->sources, im->args->operands, im->args->operand_count, &parser,
-	    &interrupted, e));
+	return (app_sources_open(
+	    &im->sources, im->args->operands, im->args->operand_count, &parser, &interrupted, e));
 }
 
 static void
@@ -121,6 +122,7 @@ open_store(struct importing *im, struct err *e)
 	    store_stream_open(im->store, im->stream_name, im->import.policy_hash, app_names(),
 		&im->stream, e) == -1)
 		return (-1);
+	app_left_out_keys(store_keys_path(im->store), im->setup.config->tenant);
 	key_ring_fingerprint(im->ring, im->import.fingerprint);
 	return (app_sources_resume(&im->sources, im->stream, im->import.fingerprint,
 	    app_arg(im->args, "again") != NULL, app_arg(im->args, "final") != NULL, e));
@@ -148,8 +150,8 @@ nothing_new(const struct app_sources *sources)
 }
 
 static int
-record_destroyed(struct importing *im, const unsigned char *kept, const unsigned char *gone,
-    struct err *e)
+record_destroyed(
+    struct importing *im, const unsigned char *kept, const unsigned char *gone, struct err *e)
 {
 	return (app_secret_destroyed(im->store, im->stream, im->stream_name, kept, gone, e));
 }
@@ -174,8 +176,7 @@ open_secret(struct importing *im, struct err *e)
 	if (key_ring_import(im->ring, keep, im->import.mask_seed, e) == -1)
 		return (say_importing(e));
 	im->replaced = key_ring_import_replaced(im->ring, im->gone);
-	return (
-	    record_destroyed(im, im->import.mask_seed, im->replaced ? im->gone : NULL, e));
+	return (record_destroyed(im, im->import.mask_seed, im->replaced ? im->gone : NULL, e));
 }
 
 /* Nothing to mask: but the secret that a broken-off import left goes all the same. */

@@ -16,7 +16,8 @@ static const struct app_option options[] = {
 	{ "fields", "FIELD,...", "rescrub: look at these only (default: all texts, see below)" },
 	{ "key", "FILE", "approve: what approver wrote" },
 	{ "keys", "DIR", "keys of the store (default: STORE.keys)" },
-	{ "kind", "KIND", "request: find, export or erase" },
+	{ "kind", "KIND", "request: find, export, erase, restrict or lift" },
+	{ "lift", NULL, "restrict: what was restricted is used again" },
 	{ "name", "NAME", "approver: whose key it is" },
 	{ "out", "PATH", "approver, request: a new file; find, export: a new folder" },
 	{ "reason", "TEXT", "why; it stays in the chain for good" },
@@ -58,6 +59,8 @@ static const struct action {
 	    { "class", "config", "keys", "kind", "out", "reason", "since", "store", "stream",
 		"until", "valid", "value" },
 	    app_subject_request },
+	{ "restrict", NULL, { "config", "keys", "lift", "request", "store", "value" },
+	    app_subject_restrict },
 	{ "rescrub", NULL,
 	    { "by", "config", "drop", "dry-run", "fields", "keys", "reason", "record", "ref",
 		"since", "store", "stream", "until", "where" },
@@ -100,7 +103,8 @@ run(const struct app_args *args)
 		return (actions[i].run(args));
 	}
 	(void)err_set(&e, ERR_USAGE,
-	    "'%s': approve, approver, check, erase, export, find, request or rescrub", what);
+	    "'%s': approve, approver, check, erase, export, find, request, rescrub or restrict",
+	    what);
 	return (app_fail("subject", &e));
 }
 
@@ -119,6 +123,12 @@ const struct app_command app_command_subject = { "subject",
 	"erase    with --request takes all of them away; without, the records that --record,\n"
 	"         --where, --since and --until name. A placeholder stays, the store still\n"
 	"         verifies, and nobody can test a guess of what was there.\n"
+	"restrict leaves all of them sealed and out of use (GDPR Art. 18): view, tail, stats, the\n"
+	"         dashboard and archives leave them out, until --lift, or until the key of their\n"
+	"         epoch is destroyed and nobody can tell whose they are. Which they are is sealed\n"
+	"         in boxes that only these keys open: who reads without them (the dashboard, a\n"
+	"         developer) is shown no record of those epochs. It keeps nothing from its term;\n"
+	"         `cretula hold` does.\n"
 	"rescrub  looks at masked records with the detectors of this version and replaces those\n"
 	"         in which they find something; with --drop it leaves fields out, of all records\n"
 	"         that are named. It looks at all texts but server and upstream, which are in\n"

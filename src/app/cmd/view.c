@@ -112,9 +112,8 @@ run(const struct app_args *given)
 	    app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
 		app_hint(&v.hint);
-	} else if (v.records.erased > 0)
-		app_warn("view", "%llu records were erased and are left out",
-		    (unsigned long long)v.records.erased);
+	} else
+		app_records_warn(&v.records, "view");
 	buf_free(&v.out);
 	buf_free(&v.hint);
 	app_search_close(&v.search);

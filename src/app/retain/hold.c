@@ -113,8 +113,11 @@ read_options(struct holding *h, struct err *e)
 static int
 open_records(struct holding *h, struct err *e)
 {
-	return (app_records_open(&h->records, h->store_path, h->stream, app_arg(h->args, "since"),
-	    app_arg(h->args, "until"), e));
+	if (app_records_open(&h->records, h->store_path, h->stream, app_arg(h->args, "since"),
+		app_arg(h->args, "until"), e) == -1)
+		return (-1);
+	h->records.all = true;
+	return (0);
 }
 
 static int

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/restrict/say.h"
 #include "app/retain/budget.h"
 #include "app/retain/erasing.h"
 #include "app/retain/order.h"
@@ -478,6 +479,24 @@ app_keeper_ask(struct span json, struct buf *out)
 		do_of_stream(order.stream, seal_hold, &order, out);
 	buf_free(&text);
 	free(ranges);
+}
+
+static int
+say_word(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
+{
+	*entry = 0;
+	return (app_word_do(what, live, e));
+}
+
+void
+app_keeper_restrict(struct span text, struct buf *out)
+{
+	struct app_word word;
+
+	if (app_word_read(text, &word) == -1)
+		buf_fmt(out, "error %d that is no restriction\n", ERR_USAGE);
+	else
+		do_of_stream(word.stream, say_word, &word, out);
 }
 
 void

@@ -44,6 +44,8 @@ void app_keeper_stop(struct app_keeper *k);
  * LF, to out.
  */
 void app_keeper_ask(struct span json, struct buf *out);
+/* The same for what is restricted, or lifted ("restrict " taken off). */
+void app_keeper_restrict(struct span text, struct buf *out);
 /* The same for records that are to be erased ("erase " taken off); this may take seconds. */
 void app_keeper_erase(struct span json, struct buf *out);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/args.h"
+#include "app/restrict/left_out.h"
 #include "base/err.h"
 #include "store/layout.h"
 
@@ -66,6 +67,7 @@ app_role_place(
 	memcpy(place->store, c->store, sizeof(place->store));
 	if (c->stream_count == 1)
 		memcpy(place->stream, c->streams[0].name, sizeof(place->stream));
+	app_left_out_keys(c->keys, c->tenant);
 	config_free(c);
 	fill(args, "store", place->store);
 	fill(args, "stream", place->stream);

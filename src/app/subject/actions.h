@@ -9,6 +9,7 @@ int app_subject_request(const struct app_args *args);
 int app_subject_approve(const struct app_args *args);
 int app_subject_find(const struct app_args *args); /* and export */
 int app_subject_erase(const struct app_args *args); /* with --request */
+int app_subject_restrict(const struct app_args *args); /* and --lift */
 int app_subject_check(const struct app_args *args);
 int app_subject_records(const struct app_args *args); /* erase --record ..., rescrub */
 

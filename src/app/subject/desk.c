@@ -1,6 +1,7 @@
 /* app: opening what a request of a person needs, and checking it. */
 #include "app/subject/desk.h"
 
+#include "app/restrict/left_out.h"
 #include "app/subject/forms.h"
 
 #include <fcntl.h>
@@ -41,6 +42,7 @@ app_desk_open(struct app_desk *d, const struct app_args *args, struct err *e)
 	if (app_key_live_open(args, true, &d->live, e) == -1 ||
 	    store_anchor(d->live.store, &d->anchor, e) == -1)
 		return (-1);
+	app_left_out_keys(d->live.keys_path, d->live.config->tenant);
 	return (open_import(d, e));
 }
 
@@ -183,12 +185,18 @@ app_desk_streams(struct app_desk *d, struct err *e)
 	return (0);
 }
 
+struct app_form_keys
+app_desk_keys(const struct app_desk *d)
+{
+	return ((struct app_form_keys){
+	    d->live.ring, d->import, d->import == NULL ? NULL : d->seed, d->live.config->tenant });
+}
+
 int
 app_desk_find(struct app_desk *d, const char *stream, struct app_records *r,
     struct app_found *found, struct err *e)
 {
-	const struct app_form_keys keys = { d->live.ring, d->import,
-		d->import == NULL ? NULL : d->seed, d->live.config->tenant };
+	const struct app_form_keys keys = app_desk_keys(d);
 	const struct app_find_where where = { d->live.store_path, stream };
 	struct app_forms *forms = NULL;
 	int rc = -1;
@@ -197,8 +205,11 @@ app_desk_find(struct app_desk *d, const char *stream, struct app_records *r,
 		return (-1);
 	r->since_us = d->request.since_us;
 	r->until_us = d->request.until_us;
-	if (app_forms_open(&keys, d->value, &forms, e) == 0)
+	r->all = true;
+	if (app_forms_open(&keys, d->value, &forms, e) == 0) {
+		app_forms_epochs(forms, d->only, d->alive);
 		rc = app_find(forms, r, &where, found, e);
+	}
 	app_forms_close(forms);
 	return (rc);
 }

@@ -7,6 +7,7 @@
 
 #include "app/key/live.h"
 #include "app/subject/find.h"
+#include "app/subject/forms.h"
 #include "app/subject/request.h"
 
 struct store_asked;
@@ -25,6 +26,8 @@ struct app_desk {
 	struct buf by; /* what its entry says */
 	char (*streams)[40]; /* which it is of */
 	size_t stream_count;
+	const struct app_epoch *only; /* of app_forms_epochs, for app_desk_find */
+	struct buf *alive;
 };
 
 /* Store and keys.  All zero is closed. */
@@ -41,6 +44,9 @@ int app_desk_file(struct app_desk *d, struct err *e);
  * approvals, store, time, value, and that nothing was done by it before.
  */
 int app_desk_request(struct app_desk *d, enum app_request_kind kind, struct err *e);
+
+/* As masks use them. */
+struct app_form_keys app_desk_keys(const struct app_desk *d);
 
 /* What the chain says of it. */
 struct store_asked app_desk_asked(const struct app_desk *d);

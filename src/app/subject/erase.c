@@ -25,23 +25,6 @@ struct work {
 	uint64_t chosen, network, missing, segments;
 };
 
-/* Numbers are ascending: runs of them are ranges. */
-static int
-set_ranges(struct one *o, struct err *e)
-{
-	const uint64_t *list = (const uint64_t *)(const void *)o->found.numbers.data;
-	struct buf *ranges = &o->taking.subject.ranges;
-	struct seal_range range;
-
-	for (size_t i = 0; i < o->found.count; i++) {
-		range = (struct seal_range){ list[i], list[i] };
-		while (i + 1 < o->found.count && list[i + 1] == range.last + 1)
-			range.last = list[++i];
-		buf_add(ranges, &range, sizeof(range));
-	}
-	return (buf_ok(ranges) ? 0 : err_memory(e));
-}
-
 /* The stream is held from here on: what is found is what goes. */
 static int
 plan(struct work *w, struct one *o, struct err *e)
@@ -51,7 +34,8 @@ plan(struct work *w, struct one *o, struct err *e)
 
 	if (app_taking_open(t, d->live.store,
 		config_stream_find(d->live.config, t->stream, &w->fallback), e) == -1 ||
-	    app_desk_find(d, t->stream, &t->records, &o->found, e) == -1 || set_ranges(o, e) == -1)
+	    app_desk_find(d, t->stream, &t->records, &o->found, e) == -1 ||
+	    app_found_ranges(&o->found, &t->subject.ranges, e) == -1)
 		return (-1);
 	t->subject.records = &t->records;
 	t->subject.exact = true;

@@ -5,6 +5,7 @@
 
 #include "app/subject/forms.h"
 #include "base/err.h"
+#include "seal/lists.h"
 #include "store/reader.h"
 
 #define DAY_US INT64_C(86400000000)
@@ -24,6 +25,22 @@ app_found_free(struct app_found *found)
 	buf_free(&found->numbers);
 	buf_free(&found->days);
 	buf_free(&found->gone);
+}
+
+/* Numbers are ascending. */
+int
+app_found_ranges(const struct app_found *found, struct buf *ranges, struct err *e)
+{
+	const uint64_t *list = (const uint64_t *)(const void *)found->numbers.data;
+	struct seal_range range;
+
+	for (size_t i = 0; i < found->count; i++) {
+		range = (struct seal_range){ list[i], list[i] };
+		while (i + 1 < found->count && list[i + 1] == range.last + 1)
+			range.last = list[++i];
+		buf_add(ranges, &range, sizeof(range));
+	}
+	return (buf_ok(ranges) ? 0 : err_memory(e));
 }
 
 static int

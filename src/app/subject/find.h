@@ -33,6 +33,8 @@ struct app_found {
 	uint64_t missing; /* of gone: not destroyed, as far as the chain knows */
 };
 void app_found_free(struct app_found *found);
+/* Its numbers as runs: struct seal_range, added to ranges. */
+int app_found_ranges(const struct app_found *found, struct buf *ranges, struct err *e);
 
 struct app_forms;
 struct app_find_where {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/names.h"
+#include "app/restrict/box.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "crypto/random.h"
@@ -45,6 +46,8 @@ struct app_forms {
 	/* of the stream at hand */
 	struct buf gone; /* struct destroyed */
 	struct app_found *found;
+	const struct app_epoch *only;
+	struct buf *alive; /* struct app_epoch */
 };
 
 /* ---- forms of a segment ---- */
@@ -119,6 +122,25 @@ was_seen(struct epochs *w, const char name[static 16])
 	return (false);
 }
 
+static bool
+is_epoch(const struct app_epoch *a, const struct app_epoch *b)
+{
+	return (a->import == b->import && a->period == b->period && a->index == b->index &&
+	    memcmp(a->seed, b->seed, sizeof(a->seed)) == 0);
+}
+
+static int
+add_alive(struct buf *alive, const struct app_epoch *one, struct err *e)
+{
+	const struct app_epoch *list = (const struct app_epoch *)(const void *)alive->data;
+
+	for (size_t i = 0; i < alive->len / sizeof(*one); i++)
+		if (is_epoch(&list[i], one))
+			return (0);
+	buf_add(alive, one, sizeof(*one));
+	return (buf_ok(alive) ? 0 : err_memory(e));
+}
+
 /* The keys of an epoch, if they are there: what value is with them.  0: they are not. */
 static unsigned
 make_forms(struct epochs *w, enum key_period period, int64_t index)
@@ -140,11 +162,16 @@ static int
 add_epoch(struct epochs *w, enum key_period period, int64_t index, struct err *e)
 {
 	struct app_forms *f = w->f;
+	struct app_epoch one = { .import = w->segment->has_mask_seed };
 	char name[16];
 	unsigned made = 0;
 
+	one.period = period;
+	one.index = index;
+	if (one.import)
+		memcpy(one.seed, w->segment->mask_seed, sizeof(one.seed));
 	(void)key_epoch_name(period, index, name);
-	if (was_seen(w, name))
+	if (was_seen(w, name) || (f->only != NULL && !is_epoch(f->only, &one)))
 		return (0);
 	if (w->count == EPOCHS_MAX || f->form_count + MASK_FORMS_MAX > FORMS_MAX)
 		return (err_set(e, ERR_CONFIG, "segment %ju is of too many epochs",
@@ -153,6 +180,8 @@ add_epoch(struct epochs *w, enum key_period period, int64_t index, struct err *e
 	if (w->forms != NULL && (w->segment->has_mask_seed || !is_destroyed(w, name)))
 		made = make_forms(w, period, index);
 	f->epoch_count += made > 0;
+	if (made > 0 && f->alive != NULL && add_alive(f->alive, &one, e) == -1)
+		return (-1);
 	if (made > 0 || w->said)
 		return (0);
 	w->said = w->segment->has_mask_seed;
@@ -404,8 +433,11 @@ app_forms_make(struct app_forms *f, const struct seal_entry *entry, struct err *
 		    f->import :
 		    NULL;
 	f->form_count = mask_forms_plain(f->value, f->forms);
-	if (add_epochs(w, e) == 0 && make_filters(f, e) == 0)
-		rc = 0;
+	if (add_epochs(w, e) == 0) {
+		if (f->only != NULL && f->epoch_count == 0)
+			f->form_count = 0; /* it does not name it */
+		rc = make_filters(f, e);
+	}
 	/* Filters are of the forms as they were made; looking one up takes an order. */
 	qsort(f->forms, f->form_count, sizeof(*f->forms), compare);
 	if (f->epoch_count > f->found->epochs)
@@ -435,6 +467,13 @@ app_forms_open(const struct app_form_keys *keys, const struct mask_value *value,
 	}
 	*forms = f;
 	return (0);
+}
+
+void
+app_forms_epochs(struct app_forms *f, const struct app_epoch *only, struct buf *alive)
+{
+	f->only = only;
+	f->alive = alive;
 }
 
 void

@@ -21,6 +21,13 @@ struct app_form_keys {
 };
 int app_forms_open(const struct app_form_keys *keys, const struct mask_value *value,
     struct app_forms **forms, struct err *e);
+struct app_epoch;
+/*
+ * alive (struct app_epoch; may be NULL): the epochs of the value that have a key
+ * are added, each once.  only (may be NULL): the forms of this one alone, also
+ * those without a key, in segments that name it.
+ */
+void app_forms_epochs(struct app_forms *f, const struct app_epoch *only, struct buf *alive);
 void app_forms_close(struct app_forms *f); /* NULL is legal */
 
 /* Begin a stream: what its chain says of keys; found takes those that are gone. */

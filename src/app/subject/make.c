@@ -85,7 +85,7 @@ read_kinds(const struct app_args *args, struct app_request *r, struct err *e)
 	while (i < APP_REQUEST_KINDS && strcmp(kind, app_request_kinds[i]) != 0)
 		i++;
 	if (i == APP_REQUEST_KINDS)
-		return (err_set(e, ERR_USAGE, "--kind: find, export or erase"));
+		return (err_set(e, ERR_USAGE, "--kind: find, export, erase, restrict or lift"));
 	if ((value = mask_value_find(span_str(name))) == -1)
 		return (err_set(e, ERR_USAGE, "--class: ip.client, user, session or email"));
 	r->kind = (enum app_request_kind)i;
@@ -120,8 +120,8 @@ check_reason(const struct app_desk *d, struct err *e)
 	if (value->kind == MASK_VALUE_ADDRESS || value->len < 3 ||
 	    memmem(reason.ptr, reason.len, value->bytes, value->len) == NULL)
 		return (0);
-	return (err_set(
-	    e, ERR_USAGE, "--reason: the value is in it; it stays in the chain for good"));
+	return (
+	    err_set(e, ERR_USAGE, "--reason: the value is in it; it stays in the chain for good"));
 }
 
 static int

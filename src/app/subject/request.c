@@ -12,7 +12,8 @@
 #include "crypto/sha256.h"
 #include "key/key.h"
 
-const char *const app_request_kinds[APP_REQUEST_KINDS] = { "find", "export", "erase" };
+const char *const app_request_kinds[APP_REQUEST_KINDS] = { "find", "export", "erase", "restrict",
+	"lift" };
 
 #define HEAD "cretula subject request v1"
 #define APPROVALS 2

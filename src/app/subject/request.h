@@ -29,6 +29,8 @@ enum app_request_kind {
 	APP_REQUEST_FIND,
 	APP_REQUEST_EXPORT,
 	APP_REQUEST_ERASE,
+	APP_REQUEST_RESTRICT,
+	APP_REQUEST_LIFT,
 	APP_REQUEST_KINDS
 };
 extern const char *const app_request_kinds[APP_REQUEST_KINDS];

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "app/names.h"
+#include "app/restrict/left_out.h"
 #include "app/retain/erasing.h"
 #include "app/say.h"
 #include "app/tally/tally.h"
@@ -21,7 +22,10 @@ int
 app_taking_read(struct app_taking *t, const char *since, const char *until, struct err *e)
 {
 	t->subject.records = &t->records;
-	return (app_records_open(&t->records, t->store_path, t->stream, since, until, e));
+	if (app_records_open(&t->records, t->store_path, t->stream, since, until, e) == -1)
+		return (-1);
+	t->records.all = true;
+	return (0);
 }
 
 /* A live stream is of the process that writes it. */
@@ -102,6 +106,7 @@ app_taking_open(
 	unsigned char hash[32];
 	char policy[65];
 
+	app_left_out_keys(store_keys_path(s), NULL); /* for what is counted again */
 	mask_policy_hash(&config->policy, hash);
 	policy[text_hex(policy, hash, sizeof(hash))] = '\0';
 	if (store_seal_left(s, t->stream, app_names(), &t->sealed, e) == -1 ||

@@ -215,7 +215,8 @@ run(const struct app_args *given)
 	    (app_arg(&args, "follow") != NULL && go_on(&t, &e) == -1)) {
 		code = app_fail("tail", &e);
 		app_hint(&t.hint);
-	}
+	} else
+		app_records_warn(&t.records, "tail");
 	for (uint64_t i = 0; t.last != NULL && i < t.limit; i++)
 		buf_free(&t.last[i]);
 	free(t.last);

@@ -42,6 +42,20 @@ count_line(void *arg, struct span line, struct err *e)
 	return (tally_book_line(c->book, line, e));
 }
 
+/* Who cannot tell which records are restricted counts none of their segment. */
+static int
+check_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e)
+{
+	int hidden = app_records_hidden(r, segment, e);
+
+	if (hidden != 1)
+		return (hidden);
+	return (err_set(e, ERR_CONFIG,
+	    "records of segment %ju are restricted, and the keys that say which are not here: it "
+	    "is not counted",
+	    (uintmax_t)segment->seg));
+}
+
 /* One segment, from the first record on that is not counted. */
 static int
 count_segment(struct counting *c, const struct seal_segment *segment, struct err *e)
@@ -52,6 +66,8 @@ count_segment(struct counting *c, const struct seal_segment *segment, struct err
 	if (segment->seg < reached)
 		return (0);
 	c->records.from = segment->first + (segment->seg == reached ? records : 0);
+	if (segment->n > 0 && check_hidden(&c->records, segment, e) == -1)
+		return (-1);
 	if (segment->n > 0 &&
 	    app_records_segment(&c->records, c->reader, segment, count_line, c, e) == -1) {
 		tally_book_rollback(c->book);
@@ -97,8 +113,22 @@ app_tally_catch_up(struct tally_book *book, const struct app_tally_source *sourc
 
 /* ---- all of it ---- */
 
+/* Before what is counted is given up. */
 static int
-check_pruned(const char *store, const char *stream, struct err *e)
+check_all_hidden(struct app_records *r, struct err *e)
+{
+	struct seal_entry entry;
+	size_t at = 0;
+	int rc;
+
+	while ((rc = app_records_entry(r, &at, &entry, e)) == 0)
+		if (check_hidden(r, &entry.of.segment, e) == -1)
+			return (-1);
+	return (rc == 1 ? 0 : -1);
+}
+
+static int
+check_readable(const char *store, const char *stream, bool pruned_too, struct err *e)
 {
 	struct app_records r = { .stream_fd = -1 };
 	size_t pruned;
@@ -106,9 +136,9 @@ check_pruned(const char *store, const char *stream, struct err *e)
 
 	if (app_records_open(&r, store, stream, NULL, NULL, e) == 0 &&
 	    app_records_again(&r, e) == 0) {
-		pruned = seal_history_pruned(r.history);
+		pruned = pruned_too ? 0 : seal_history_pruned(r.history);
 		rc = pruned == 0 ?
-		    0 :
+		    check_all_hidden(&r, e) :
 		    err_set(e, ERR_INCOMPLETE,
 			"%zu segments of stream %s were pruned: what is counted of them "
 			"would be lost",
@@ -140,8 +170,7 @@ freeze(const char *path, const char *stream, bool running, struct err *e)
 }
 
 int
-app_tally_forget(
-    const char *store, const char *stream, bool *there, bool *apart, struct err *e)
+app_tally_forget(const char *store, const char *stream, bool *there, bool *apart, struct err *e)
 {
 	struct tally_book *book = NULL;
 	struct buf path = { 0 };
@@ -154,7 +183,8 @@ app_tally_forget(
 	*there = lstat(path.data, &st) == 0 || errno != ENOENT;
 	if (!*there)
 		rc = 0;
-	else if (check_pruned(store, stream, e) == 0 && freeze(path.data, stream, true, e) == 0 &&
+	else if (check_readable(store, stream, false, e) == 0 &&
+	    freeze(path.data, stream, true, e) == 0 &&
 	    tally_book_open(path.data, stream, NULL, &book, e) == 0 &&
 	    tally_book_keeps(book, apart, e) == 0 && tally_book_restart(book, true, e) == 0)
 		rc = tally_book_commit(book, 1, 0, e);
@@ -169,8 +199,8 @@ int
 app_tally_fold(const char *store, const char *stream, int64_t behind_us, int64_t until_us,
     uint64_t *folded, struct err *e)
 {
-	const struct tally_folding how = { stream, until_us, VIEW_K_ANALYST,
-		behind_us != INT64_MIN, behind_us };
+	const struct tally_folding how = { stream, until_us, VIEW_K_ANALYST, behind_us != INT64_MIN,
+		behind_us };
 	struct buf path = { 0 };
 	uint64_t more = 0;
 	int rc = app_tally_path(store, &path, e);
@@ -205,7 +235,7 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 	uint64_t more = 0;
 	int rc = -1;
 
-	if ((!forget && check_pruned(store, stream, e) == -1) ||
+	if (check_readable(store, stream, forget, e) == -1 ||
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
 	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, false, e) == -1 ||
 	    tally_book_commit(book, 1, 0, e) == -1)

@@ -96,7 +96,8 @@ void
 app_control_read(struct span text, struct app_request *request)
 {
 	static const struct span canary = SPAN("canary "), detail = SPAN("detail "),
-				 hold = SPAN("hold "), erase = SPAN("erase ");
+				 hold = SPAN("hold "), erase = SPAN("erase "),
+				 restrict_ = SPAN("restrict ");
 
 	request->asked = APP_ASKED_NOTHING;
 	if (text.len == 0 || text.ptr[text.len - 1] != '\n')
@@ -118,6 +119,9 @@ app_control_read(struct span text, struct app_request *request)
 	} else if (span_starts(text, erase)) {
 		request->asked = APP_ASKED_ERASE;
 		request->hold = span_from(text, erase.len);
+	} else if (span_starts(text, restrict_)) {
+		request->asked = APP_ASKED_RESTRICT;
+		request->hold = span_from(text, restrict_.len);
 	}
 }
 
@@ -208,6 +212,7 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 		    wish_answers[app_board_wish(c->board, request->stream, &request->wish) + 1]);
 		break;
 	case APP_ASKED_HOLD: app_keeper_ask(request->hold, out); break;
+	case APP_ASKED_RESTRICT: app_keeper_restrict(request->hold, out); break;
 	case APP_ASKED_ERASE: break; /* by a thread of its own */
 	case APP_ASKED_NOTHING: break;
 	}

@@ -24,6 +24,7 @@ enum app_asked {
 	APP_ASKED_DETAIL, /* more of it */
 	APP_ASKED_HOLD,
 	APP_ASKED_ERASE,
+	APP_ASKED_RESTRICT,
 	APP_ASKED_NOTHING
 };
 
@@ -38,7 +39,8 @@ struct app_request {
 
 /*
  * "status", "metrics", "report", "canary STREAM CODE HASH", "detail LEVEL
- * SECONDS STREAM REASON", "hold {...}", "erase {...}", and LF; foreign bytes.
+ * SECONDS STREAM REASON", "hold {...}", "erase {...}", "restrict STREAM KIND TEXT",
+ * and LF; foreign bytes.
  */
 void app_control_read(struct span text, struct app_request *request);
 

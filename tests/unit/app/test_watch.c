@@ -134,6 +134,7 @@ test_requests(void **state)
 		{ "a hold", "hold {}\n", APP_ASKED_HOLD },
 		{ "nothing to hold", "hold\n", APP_ASKED_NOTHING },
 		{ "an erasure", "erase {}\n", APP_ASKED_ERASE },
+		{ "a restriction", "restrict shop lift 00\n", APP_ASKED_RESTRICT },
 		{ "a reason that is no UTF-8", "detail full 60 shop \xff\n", APP_ASKED_NOTHING },
 	};
 

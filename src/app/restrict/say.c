@@ -1,0 +1,103 @@
+#include "app/restrict/say.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/restrict/box.h"
+#include "app/retain/order.h"
+#include "app/watch/control.h"
+#include "base/err.h"
+#include "store/periods.h"
+#include "store/store.h"
+
+/* SHA-256 of nothing: it is of no policy. */
+#define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static void
+fill(const struct app_word *w, struct seal_entry *entry)
+{
+	memset(entry, 0, sizeof(*entry));
+	entry->type = SEAL_CONFIG;
+	entry->of.config.kind = w->kind;
+	entry->of.config.policy = span_str(NO_POLICY);
+	entry->of.config.text = w->text;
+}
+
+int
+app_word_append(const struct app_word *w, struct store_stream *st, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc;
+
+	if (entry == NULL)
+		return (err_memory(e));
+	fill(w, entry);
+	rc = store_stream_append(st, entry, e);
+	free(entry);
+	return (rc);
+}
+
+int
+app_word_ask(const char *store, const struct app_word *w, struct err *e)
+{
+	struct buf request = { 0 }, answer = { 0 };
+	struct err why = { ERR_NONE, "" };
+	uint64_t entry;
+	int rc = -1;
+
+	buf_fmt(&request, "restrict %s %.*s %.*s\n", w->stream, (int)w->kind.len, w->kind.ptr,
+	    (int)w->text.len, w->text.ptr);
+	buf_char(&request, '\0');
+	if (!buf_ok(&request))
+		(void)err_memory(e);
+	else if (app_control_ask(store, request.data, &answer, &why) == 0)
+		rc = app_order_answer(buf_view(&answer), w->stream, &entry, e);
+	else
+		(void)err_set(e, why.code == ERR_INCOMPLETE ? ERR_BUSY : why.code, "%s", why.text);
+	buf_free(&request);
+	buf_free(&answer);
+	return (rc);
+}
+
+static struct span
+take_word(struct span *rest)
+{
+	size_t len = span_find(*rest, ' ');
+	struct span word = span_of(rest->ptr, len);
+
+	*rest = span_from(*rest, len < rest->len ? len + 1 : len);
+	return (word);
+}
+
+int
+app_word_read(struct span text, struct app_word *w)
+{
+	struct span stream = take_word(&text), kind = take_word(&text);
+	struct app_box box;
+
+	*w = (struct app_word){ .kind = kind, .text = text };
+	if (stream.len > STORE_NAME_MAX || !store_name_ok(stream))
+		return (-1);
+	memcpy(w->stream, stream.ptr, stream.len);
+	if (span_is(kind, APP_LIFT))
+		return (app_box_id_ok(text) ? 0 : -1);
+	return (
+	    span_is(kind, APP_RESTRICT) && app_box_read(text, &box) == 0 && app_box_is_whole(&box) ?
+		0 :
+		-1);
+}
+
+int
+app_word_do(const struct app_word *w, struct store_live *live, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	int rc;
+
+	if (entry == NULL)
+		return (err_memory(e));
+	fill(w, entry);
+	if ((rc = store_live_append_aside(live, entry, e)) == 0)
+		rc = store_live_head(live, e);
+	free(entry);
+	return (rc);
+}

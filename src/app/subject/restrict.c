@@ -1,0 +1,297 @@
+/* app: subject restrict: records of a person stay sealed, and are not shown or counted. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/restrict/left_out.h"
+#include "app/restrict/say.h"
+#include "app/say.h"
+#include "app/subject/actions.h"
+#include "app/subject/answer.h"
+#include "app/subject/taking.h"
+#include "app/tally/tally.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "store/erase/asked.h"
+
+struct one {
+	struct app_taking taking;
+	struct app_found found;
+	struct buf texts; /* of the entries to come, each with LF */
+	uint64_t entries, epochs;
+	struct err counted; /* why stats.db is not counted again */
+};
+
+struct work {
+	struct app_desk desk;
+	bool lift;
+	struct one *streams;
+	size_t count;
+	struct config_stream fallback;
+	uint64_t records, network, missing, entries;
+};
+
+static const char *
+name_of(const struct work *w)
+{
+	return (w->lift ? "subject restrict --lift" : "subject restrict");
+}
+
+/* ---- what is to be said ---- */
+
+/* Also of an epoch in which there is nothing: who has no keys cannot tell. */
+static int
+box_epoch(struct work *w, struct one *o, const struct app_epoch *epoch, struct err *e)
+{
+	const struct app_form_keys keys = app_desk_keys(&w->desk);
+	struct app_box_of of = {
+		.id = w->desk.request.id, .epoch = *epoch, .value = w->desk.value
+	};
+	struct app_found found = { .count = 0 };
+	struct buf runs = { 0 };
+	int rc = -1;
+
+	w->desk.only = epoch;
+	w->desk.alive = NULL;
+	app_records_close(&o->taking.records);
+	if (app_desk_find(&w->desk, o->taking.stream, &o->taking.records, &found, e) == 0 &&
+	    app_found_ranges(&found, &runs, e) == 0) {
+		of.runs = (const struct seal_range *)(const void *)runs.data;
+		of.count = runs.len / sizeof(of.runs[0]);
+		rc = app_box_make(&keys, &of, &o->texts, e);
+	}
+	w->desk.only = NULL;
+	app_found_free(&found);
+	buf_wipe(&runs);
+	return (rc);
+}
+
+static int
+plan_restrict(struct work *w, struct one *o, struct err *e)
+{
+	struct buf alive = { 0 };
+	const struct app_epoch *list;
+	int rc;
+
+	w->desk.alive = &alive;
+	rc = app_desk_find(&w->desk, o->taking.stream, &o->taking.records, &o->found, e);
+	w->desk.alive = NULL;
+	o->epochs = alive.len / sizeof(*list);
+	for (size_t i = 0; rc == 0 && i < o->epochs; i++) {
+		list = (const struct app_epoch *)(const void *)alive.data;
+		rc = box_epoch(w, o, &list[i], e);
+	}
+	buf_free(&alive);
+	w->records += o->found.count;
+	w->network += o->found.network;
+	w->missing += o->found.missing;
+	return (rc);
+}
+
+static int
+plan_lift(struct work *w, struct one *o, struct err *e)
+{
+	const struct app_form_keys keys = app_desk_keys(&w->desk);
+	struct app_records *r = &o->taking.records;
+	struct buf ids = { 0 };
+	int rc = -1;
+
+	if (app_records_open(r, o->taking.store_path, o->taking.stream, NULL, NULL, e) == 0)
+		rc = app_left_out_of(&r->chain, &keys, w->desk.value, &ids, e);
+	for (size_t at = 0; rc == 0 && at < ids.len; at += APP_BOX_ID_BYTES)
+		buf_fmt(&o->texts, "%s\n", ids.data + at);
+	buf_free(&ids);
+	return (rc == 0 && !buf_ok(&o->texts) ? err_memory(e) : rc);
+}
+
+/* The stream is ours, or the daemon's, from here on; what was open is sealed. */
+static int
+plan(struct work *w, struct one *o, struct err *e)
+{
+	struct app_desk *d = &w->desk;
+
+	if (app_taking_open(&o->taking, d->live.store,
+		config_stream_find(d->live.config, o->taking.stream, &w->fallback), e) == -1 ||
+	    (w->lift ? plan_lift : plan_restrict)(w, o, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < o->texts.len; i++)
+		w->entries += o->texts.data[i] == '\n';
+	return (0);
+}
+
+/* ---- it is said ---- */
+
+static int
+say(struct work *w, struct one *o, struct err *e)
+{
+	struct app_word word = { .kind = span_str(w->lift ? APP_LIFT : APP_RESTRICT) };
+	struct span rest = buf_view(&o->texts);
+	int rc = 0;
+
+	memcpy(word.stream, o->taking.stream, strlen(o->taking.stream) + 1);
+	for (; rest.len > 0 && rc == 0; o->entries++) {
+		size_t len = span_find(rest, '\n');
+
+		word.text = span_of(rest.ptr, len);
+		rc = o->taking.daemon ? app_word_ask(o->taking.store_path, &word, e) :
+					app_word_append(&word, o->taking.st, e);
+		rest = span_from(rest, len + 1);
+	}
+	return (rc == 0 && o->entries > 0 && !o->taking.daemon ?
+		store_stream_head(o->taking.st, e) :
+		rc);
+}
+
+/* What is answered from now on is counted without them, or with them again. */
+static void
+count_again(struct one *o)
+{
+	bool there, apart;
+	uint64_t counted;
+
+	if (app_tally_forget(o->taking.store_path, o->taking.stream, &there, &apart, &o->counted) ==
+		0 &&
+	    there)
+		(void)app_tally_rebuild(
+		    o->taking.store_path, o->taking.stream, false, &counted, &o->counted);
+}
+
+static int
+say_all(struct work *w, struct err *e)
+{
+	const struct store_asked asked = app_desk_asked(&w->desk);
+	struct store *store = w->desk.live.store;
+
+	if (w->lift && w->entries == 0)
+		return (err_set(e, ERR_INPUT, "nothing of that value is restricted"));
+	if (w->entries == 0)
+		return (store_asked_seal(store, &asked, e));
+	if (store_asked_begin(store, &asked, e) == -1)
+		return (-1);
+	for (size_t i = 0; i < w->count; i++) {
+		if (say(w, &w->streams[i], e) == -1)
+			return (-1);
+		if (w->streams[i].entries > 0)
+			count_again(&w->streams[i]);
+	}
+	return (store_asked_end(store, &asked, e));
+}
+
+static int
+work(struct work *w, const struct app_args *args, struct err *e)
+{
+	struct app_desk *d = &w->desk;
+
+	w->lift = app_arg(args, "lift") != NULL;
+	if (app_desk_open(d, args, e) == -1 ||
+	    app_desk_request(d, w->lift ? APP_REQUEST_LIFT : APP_REQUEST_RESTRICT, e) == -1)
+		return (-1);
+	if ((w->streams = calloc(d->stream_count, sizeof(*w->streams))) == NULL)
+		return (err_memory(e));
+	for (size_t i = 0; i < d->stream_count; i++) {
+		struct one *o = &w->streams[w->count++];
+
+		o->taking.store_path = d->live.store_path;
+		o->taking.stream = d->streams[i];
+		o->taking.records.stream_fd = -1;
+		if (plan(w, o, e) == -1)
+			return (-1);
+	}
+	return (say_all(w, e));
+}
+
+/* ---- what is shown ---- */
+
+static void
+print_text(const struct work *w, struct buf *out)
+{
+	char count[32];
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct one *o = &w->streams[i];
+
+		num_print_grouped(count, w->lift ? o->entries : o->found.count);
+		buf_fmt(out, "stream %s: %s %s\n", o->taking.stream, count,
+		    w->lift ? "restrictions lifted" : "records are restricted");
+	}
+	if (w->network > 0) {
+		num_print_grouped(count, w->network);
+		buf_fmt(
+		    out, "%s more that say only the network stay: others are in it, too\n", count);
+	}
+}
+
+static void
+print_json(const struct work *w, struct buf *out)
+{
+	buf_char(out, '{');
+	app_desk_json(&w->desk, out);
+	if (!w->lift)
+		json_u64(out, "restricted", w->records);
+	json_array(out, "streams");
+	for (size_t i = 0; i < w->count; i++) {
+		const struct one *o = &w->streams[i];
+
+		json_item(out);
+		json_str(out, "stream", span_str(o->taking.stream));
+		json_u64(out, "entries", o->entries);
+		if (!w->lift) {
+			json_u64(out, "restricted", o->found.count);
+			json_u64(out, "epochs", o->epochs);
+			json_u64(out, "same_network", o->found.network);
+		}
+		buf_char(out, '}');
+	}
+	buf_str(out, "]}\n");
+}
+
+static void
+warn(const struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct one *o = &w->streams[i];
+
+		app_taking_warn(&o->taking);
+		if (o->counted.code != ERR_NONE)
+			app_warn(name_of(w),
+			    "STORE/stats.db still has what was counted of stream %s before (%s): "
+			    "see "
+			    "`cretula stats --rebuild`",
+			    o->taking.stream, o->counted.text);
+	}
+	if (w->missing > 0)
+		app_warn(name_of(w),
+		    "keys of %ju epochs are not here, though no entry says that they were "
+		    "destroyed: records of those are shown",
+		    (uintmax_t)w->missing);
+}
+
+int
+app_subject_restrict(const struct app_args *args)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	struct err e = { ERR_NONE, "" };
+	struct buf out = { 0 };
+	int code;
+
+	if (w == NULL) {
+		(void)err_memory(&e);
+		return (app_fail("subject restrict", &e));
+	}
+	if (work(w, args, &e) == -1)
+		code = app_fail(name_of(w), &e);
+	else {
+		(args->json ? print_json : print_text)(w, &out);
+		code = app_finish(name_of(w), &out, w->missing > 0 ? ERR_INCOMPLETE : 0);
+	}
+	warn(w);
+	for (size_t i = 0; i < w->count; i++) {
+		app_taking_close(&w->streams[i].taking);
+		app_found_free(&w->streams[i].found);
+		buf_free(&w->streams[i].texts);
+	}
+	free(w->streams);
+	app_desk_close(&w->desk);
+	free(w);
+	return (code);
+}
