@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from lib import cretula, equal, main, records, shared
+from lib import EACH, cretula, equal, main, records, shared
 
 # file, format, lines, parsed, partial, unparsed, meta; every number was looked at line by line
 FILES = [
@@ -55,17 +55,19 @@ def test_named_files_parse_as_counted():
 
 def test_no_log_leaks_into_its_store():
     """leakscan.py, and our own scan, over store and keys of every log of the corpora in a known format."""
-    count = blind = 0
+    count = asked = blind = 0
     for name in logs():
         store = f'store{count}'
         # The same keys each time: of those that chance makes, one in ten thousand has bytes that look like an address.
         cretula('import', '--store', store, '--stream', 's', shared('corpora', name), env={'CRETULA_RANDOM': name})
-        blind += leakscan(name, store, store + '.keys') == 3
+        if count % EACH == 0:  # it reads the same bytes, whichever build wrote them
+            asked += 1
+            blind += leakscan(name, store, store + '.keys') == 3
         cretula('scan', store, store + '.keys', code=0)
         cretula('verify', '--store', store, code=0)
         count += 1
-    print(f'# {count} logs, in {blind} of them the oracle had nothing to look for')
-    assert count >= 90 and blind < count / 2, (count, blind)
+    print(f'# {count} logs, in {blind} of {asked} the oracle had nothing to look for')
+    assert count >= 90 and blind < asked / 2, (count, asked, blind)
 
 
 def test_most_path_words_stay_readable():
