@@ -333,6 +333,31 @@ def test_bursts():
     server.daemon.end()
 
 
+def test_what_left_no_record():
+    """Lines over limits.rate are in no figure: overview and trust say so by cause, to who sees counts; and of no other time."""
+    write('p.yaml', b'store: store\nstreams: { shop: { format: combined, limits: { rate: 50/s } } }\n')
+    over = cretula('pipe', '--config', 'p.yaml', '--json', 'shop', stdin=''.join(map(combined, range(2000))).encode(), code=0).json['over_rate']
+    assert over > 1000, over
+    server = Server()
+
+    def get(path, role):
+        status, _, body = server.ask(f'/api/v1/{path}', role)
+        equal(status, 200, body)
+        return json.loads(body)
+
+    day = 'overview?stream=shop&window=day&at=2025-11-'
+    equal(get(day + '24', 'dev').get('missing'), {'rate': over})
+    equal([get(day + '24', role).get('missing') for role in ('sales', 'world')] + [get(day + '23', 'dev').get('missing')], [None] * 3)
+    for role in ('dev', 'audit'):
+        shop, = (s for s in get('trust', role)['streams'] if s['name'] == 'shop')
+        equal((shop['counts']['causes'], shop['counts']['counted'], shop['balanced']), ({'rate': over}, over, True), role)
+    equal(get('trust', 'sales')['streams'], [])
+    # Only one at a time has the store, and says who has it.
+    said = cretula('serve', '--config', 'c.yaml', '--listen', f'127.0.0.1:{free_port(socket.SOCK_STREAM)}', code=75).err
+    assert 'another `cretula serve`' in said, said
+    server.daemon.end()
+
+
 def test_sessions():
     """Log in with a token, come back with a cookie, log out; guesses are slow; other sites get nothing."""
     prepare(10)

@@ -126,6 +126,8 @@ def overview(asked):
         answer['not_known'] = {'days': 2, 'reason': 'subjects'}
     if not asked.empty:
         answer['previous'] = {'window': window_json(name, before, since), 'totals': totals(asked, before, since)}
+    if asked.tier == 'developer' and name == 'week':
+        answer['missing'] = {'rate': 12804, 'socket': 3}
     return answer
 
 
@@ -216,7 +218,7 @@ def counts(lines):
     part, bad, counted, meta = lines // 400, lines // 9000, lines // 12, lines // 30000
     parsed_lines = lines - part - bad - counted - meta
     return {'lines': lines, 'bytes': lines * 231, 'records': parsed_lines + part + bad, 'parsed': parsed_lines, 'partial': part,
-            'unparsed': bad, 'counted': counted, 'meta': meta, 'joined': 0, 'split': 0, 'replay': 0, 'lost': 0}
+            'unparsed': bad, 'counted': counted, 'meta': meta, 'joined': 0, 'split': 0, 'replay': 0, 'lost': 0, 'causes': {'rate': counted // 3} if counted > 2 else {}}
 
 
 def trust_stream(name, lines, bad):

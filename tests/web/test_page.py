@@ -348,6 +348,8 @@ def test_chart():
     names = page.until("[...document.querySelectorAll('.top tbody th .cell')].map(e => e.textContent).filter(t => /google/.test(t)).length === 2"
                        ) and page.run("[...document.querySelectorAll('.top tbody th .cell')].map(e => e.textContent)")
     assert {'www.google.com', 'http://www.google.com'} <= set(names), names
+    page.run("void (location.hash = '#/overview?stream=shop&window=week')")
+    page.until("document.querySelector('.missing')?.textContent.includes('12,804 events over limits.rate, 3 for which')")
     world.sound(page)
     page.close()
 

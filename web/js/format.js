@@ -56,6 +56,9 @@ export function literal(value) {
     return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
+/* What left no record, by cause, in words. */
+export const causes = (of) => Object.entries(of).map(([name, n]) => w.causes[name]?.(count(n)) ?? `${count(n)} ${name}`);
+
 export const isNumber = (x) => typeof x === 'number';
 
 /* A figure of the interface: { text, title, few }; an integer, or "<10", or null. */

@@ -60,6 +60,12 @@ export const w = {
     },
     notKnown: (days) => `Of ${days} ${days === 1 ? 'day' : 'days'} nobody knows how many clients there were: counted again from segments, `
         + `or after a crash. ${days === 1 ? 'It is' : 'They are'} in no figure here.`,
+    missing: (causes) => `No record was made of ${causes.join(', ')}, in segments of this time: they are in no figure here.`,
+    causes: {
+        rate: (n) => `${n} events over limits.rate`, gap: (n) => `${n} whose numbers are missing`,
+        socket: (n) => `${n} for which the kernel had no room`, file: (n) => `${n} of a file that was cut or gone`,
+        unwritten: (n) => `${n} that were read and not written`,
+    },
     time: {
         local: 'here:',
         ago: (text) => `${text} ago`,
@@ -219,6 +225,7 @@ export const w = {
         split: (n) => `${n} events came out of containers.`,
         replay: (n) => `${n} were read again out of the quarantine.`,
         lost: (n) => `${n} were lost before they could be read.`,
+        causes: (list) => `Without a record: ${list.join(', ')}.`,
         notLost: 'None is known to be lost.',
         pruned: (records, segments) => `Of these, ${records} records in ${segments} segments were removed by retention.`,
     },

@@ -148,7 +148,15 @@ start_writer(struct command *c, struct err *e)
 
 	app_retain_access(c->config, &how.retain);
 	hash_policy(policy);
-	return (app_access_open(&how, &c->serving.access, e));
+	if (app_access_open(&how, &c->serving.access, e) == 0)
+		return (0);
+	if (e->code == ERR_BUSY)
+		return (err_set(e, ERR_BUSY,
+		    "store %s is served already: another `cretula serve` writes its access "
+		    "records; "
+		    "one process may have all roles",
+		    c->serving.store));
+	return (-1);
 }
 
 static int

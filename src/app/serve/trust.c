@@ -142,6 +142,30 @@ see_prune(
 /* ---- one stream ---- */
 
 static void
+see_gap(struct trust_stream *s, const struct stats_counts *c, int64_t t_us)
+{
+	bool has = c->time_min_us <= c->time_max_us, any = false;
+	int64_t first_us = has ? c->time_min_us : t_us, last_us = has ? c->time_max_us : t_us;
+	struct trust_gap *gap;
+
+	for (int i = 0; i < STATS_CAUSE_COUNT; i++)
+		any = any || c->causes[i] > 0;
+	if (!any)
+		return;
+	if (s->gap_count < TRUST_GAPS_MAX) {
+		gap = &s->gaps[s->gap_count++];
+		*gap = (struct trust_gap){ .first_us = INT64_MAX, .last_us = INT64_MIN };
+	} else
+		gap = &s->gaps[TRUST_GAPS_MAX - 1];
+	if (first_us < gap->first_us)
+		gap->first_us = first_us;
+	if (last_us > gap->last_us)
+		gap->last_us = last_us;
+	for (int i = 0; i < STATS_CAUSE_COUNT; i++)
+		gap->causes[i] += c->causes[i];
+}
+
+static void
 see_segment(struct trust *t, struct trust_stream *s, const struct seal_entry *entry)
 {
 	const struct seal_segment *segment = &entry->of.segment;
@@ -152,6 +176,7 @@ see_segment(struct trust *t, struct trust_stream *s, const struct seal_entry *en
 	s->sealed_us = entry->t_us;
 	s->balanced = s->balanced && stats_counts_balanced(&segment->counts);
 	stats_counts_add(&s->counts, &segment->counts);
+	see_gap(s, &segment->counts, entry->t_us);
 	/* Epochs of an import are of its own key, and end with it. */
 	if (segment->has_mask_seed)
 		(void)find_key(t, name_import(segment->mask_seed, import));

@@ -10,12 +10,22 @@
 #define TRUST_DELETIONS_MAX 50
 #define TRUST_EPOCH_BYTES 24
 
+#define TRUST_GAPS_MAX 64 /* of a stream; more are longer ones */
+
+/* Of a segment, or some: what left no record there, and when the others were. */
+struct trust_gap {
+	int64_t first_us, last_us;
+	uint64_t causes[STATS_CAUSE_COUNT];
+};
+
 struct trust_stream {
 	char name[SERVE_NAME_BYTES];
 	uint64_t entries, segments, records;
 	unsigned char head[32];
 	int64_t head_us, sealed_us; /* 0: none */
 	struct stats_counts counts;
+	struct trust_gap gaps[TRUST_GAPS_MAX];
+	unsigned gap_count;
 	bool balanced; /* each segment is */
 	struct seal_raw raw;
 	uint64_t pruned_segments, pruned_records;
@@ -56,6 +66,13 @@ void app_trust_print(
 
 /* Equal as long as nothing was appended to a chain. */
 uint64_t app_trust_key(const char *store);
+
+/*
+ * By cause: what left no record in the segments that have a record of a window, or
+ * have none and were sealed in it.  false: nothing did, or the chains cannot be read.
+ */
+bool app_trust_missing(struct serving *v, const char *stream, const int64_t window_us[static 2],
+    uint64_t causes[static STATS_CAUSE_COUNT]);
 
 /* The streams of a store, cretula's own among them, sorted.  0 or -1. */
 int app_serving_names(

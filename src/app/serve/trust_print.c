@@ -104,6 +104,7 @@ print_counts(const struct trust_stream *s, struct buf *out)
 	json_u64(out, "split", all_of(&c->split));
 	json_u64(out, "replay", all_of(&c->replay));
 	json_u64(out, "lost", c->lost);
+	json_counts(out, "causes", stats_cause_names, c->causes, STATS_CAUSE_COUNT);
 	buf_char(out, '}');
 }
 
@@ -224,6 +225,32 @@ find_trust(struct serving *v)
 		return (v->trust);
 	v->trust_key = 0;
 	return (NULL);
+}
+
+bool
+app_trust_missing(struct serving *v, const char *stream, const int64_t window_us[static 2],
+    uint64_t causes[static STATS_CAUSE_COUNT])
+{
+	const struct trust *t;
+	bool any = false;
+
+	memset(causes, 0, STATS_CAUSE_COUNT * sizeof(causes[0]));
+	pthread_mutex_lock(&v->trust_lock);
+	t = find_trust(v);
+	for (unsigned i = 0; t != NULL && i < t->stream_count; i++) {
+		const struct trust_stream *s = &t->streams[i];
+
+		for (unsigned g = 0; strcmp(s->name, stream) == 0 && g < s->gap_count; g++) {
+			if (s->gaps[g].first_us >= window_us[1] ||
+			    s->gaps[g].last_us < window_us[0])
+				continue;
+			any = true;
+			for (int k = 0; k < STATS_CAUSE_COUNT; k++)
+				causes[k] += s->gaps[g].causes[k];
+		}
+	}
+	pthread_mutex_unlock(&v->trust_lock);
+	return (any);
 }
 
 void

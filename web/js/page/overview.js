@@ -2,6 +2,7 @@
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
 import { get } from '../api.js';
+import { causes } from '../format.js';
 import { useLoad } from '../load.js';
 import { WindowPicker, windowParams } from '../window.js';
 import { w } from '../words.js';
@@ -19,6 +20,7 @@ export function Overview({ session, stream, about, params }) {
     return [
         h(WindowPicker, { tier: session.tier, params, window, last: about?.last, refresh: () => setRound(round + 1) }),
         overview.data?.not_known && h('p', { class: 'tier-note not-known' }, w.notKnown(overview.data.not_known.days)),
+        overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
         h(Tiles, { load: overview, series: series.data, stream }),
         h(Traffic, { load: series, stream, tier: session.tier, params }),
         h(Tops, { session, stream, about, query, round, window }),

@@ -1,7 +1,7 @@
 /* Trust: what an auditor opens first. */
 import { h } from '../../vendor/preact.js';
 import { get } from '../api.js';
-import { ago, bytes, count, percent } from '../format.js';
+import { ago, bytes, causes, count, percent } from '../format.js';
 import { useLoad } from '../load.js';
 import { Empty, Export, Icon, Panel, Time } from '../parts.js';
 import { Table } from '../table.js';
@@ -47,6 +47,7 @@ function Balance({ stream }) {
             counts.split > 0 && w.counts.split(count(counts.split)), ' ',
             counts.replay > 0 && w.counts.replay(count(counts.replay)), ' ',
             counts.lost > 0 ? h('b', { class: 'worse' }, w.counts.lost(count(counts.lost))) : w.counts.notLost,
+            Object.keys(counts.causes).length > 0 && ` ${w.counts.causes(causes(counts.causes))}`,
             stream.pruned.records > 0 && ` ${w.counts.pruned(count(stream.pruned.records), count(stream.pruned.segments))}`));
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/serve/trust.h"
 #include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -164,6 +165,10 @@ app_serving_figures(struct serving *v, const struct serve_call *call, struct ser
 		a->status = 200;
 		if (call->format == SERVE_CSV)
 			a->type = "text/csv; charset=utf-8";
+		f.missing = call->route->does == SERVE_DOES_OVERVIEW &&
+		    f.grant->tier == VIEW_DEVELOPER &&
+		    app_trust_missing(v, f.stream,
+			(const int64_t[2]){ f.window.since_us, f.window.until_us }, f.causes);
 		rc = do_route(&f, call, a, n, &e);
 	} else if (rc == 0)
 		serve_problem_set(a, SERVE_PROBLEM_STREAM, &nothing);

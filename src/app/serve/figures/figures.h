@@ -8,6 +8,7 @@
 #define CRETULA_APP_SERVE_FIGURES_FIGURES_H
 
 #include "app/serve/serving.h"
+#include "stats/counts.h"
 #include "tally/query.h"
 #include "tally/usual.h"
 
@@ -63,6 +64,8 @@ struct figures {
 	enum tally_period step; /* of a series */
 	/* out */
 	size_t unknown_days; /* of which no figure is known to be of k */
+	bool missing; /* something left no record, of developers; why: */
+	uint64_t causes[STATS_CAUSE_COUNT];
 	struct figures_row total, total_before;
 	bool has_before;
 	struct tally_bursts bursts; /* of a series, of developers */

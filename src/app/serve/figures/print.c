@@ -103,6 +103,8 @@ app_figures_overview(const struct figures *f, enum serve_format format, struct b
 		add_total(f, &f->total_before, out);
 		buf_char(out, '}');
 	}
+	if (f->missing)
+		json_counts(out, "missing", stats_cause_names, f->causes, STATS_CAUSE_COUNT);
 	buf_str(out, "}\n");
 }
 
