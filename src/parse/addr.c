@@ -106,7 +106,8 @@ addr_quad_quick(struct span text, unsigned char out[static 4])
 	if (dots != 0 || len[0] - 1 > 2 || len[1] - 1 > 2 || len[2] - 1 > 2 || len[3] - 1 > 2)
 		return (false);
 	octet[0] = addr_octet((addr_load4(p) ^ 0x30303030) << 8 * (4 - len[0]), len[0]);
-	octet[1] = addr_octet((addr_load4(p + dot[0] + 1) ^ 0x30303030) << 8 * (4 - len[1]), len[1]);
+	octet[1] = addr_octet(
+	    (addr_load4(p + dot[0] + 1) ^ 0x30303030) << 8 * (4 - len[1]), len[1]);
 	octet[2] = addr_octet(
 	    (addr_load4(p + dot[2] - 4) ^ 0x30303030) & ~0u << 8 * (4 - len[2]), len[2]);
 	octet[3] = addr_octet(
