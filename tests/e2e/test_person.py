@@ -435,12 +435,12 @@ def test_nothing_is_shown_that_is_not_sealed():
 
 
 def test_a_crash_of_an_erasure():
-    """At each fourth step: nothing goes that the chain does not say before, the same request ends it, and then it is used up."""
+    """At each seventh step: nothing goes that the chain does not say before, the same request ends it, and then it is used up."""
     if not is_testing_build():
         raise Skip('not built with -Dtesting=true')
     with tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None) as folder:
         os.chdir(folder)
-        crash_at_each(4)
+        crash_at_each(7)
         os.chdir('/')
 
 
