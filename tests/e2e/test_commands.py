@@ -31,11 +31,13 @@ def test_help_of_every_command_is_as_kept():
         page = cretula(name, '--help', code=0).text
         equal(page, cretula('help', name, code=0).text)
         assert 'examples:' in page, name
+        words = ' '.join(page.split())
         text += '\n' + '=' * 20 + '\n' + page
         said = next(c for c in every if c['name'] == name)
-        assert all(f'--{o["name"]} {o.get("value", "")}'.strip() in page and o['help'] in page for o in said['options']), name
+        assert all(f'--{o["name"]} {o.get("value", "")}'.strip() in page and o['help'] in words for o in said['options']), name
         assert said['details'] in page and said['summary'] in page and page.count('\n  --') == len(said['options']), name
     golden('help.txt', text)
+    assert max(map(len, (cretula('--help', code=0).text + ''.join(re.findall(r'^  --.*\n', text, re.M))).splitlines())) <= 80
     assert max(map(len, text.splitlines())) <= 100, 'a terminal line'
 
 

@@ -296,7 +296,7 @@ run(const struct app_args *given)
 }
 
 const struct app_command app_command_canary = { "canary",
-	"send identifiers that nobody has, and look for them in what was written", "PATH...", 0, -1,
+	"send identifiers that nobody has, look for them in what was written", "PATH...", 0, -1,
 	options,
 	"A line with a random address, mailbox, name, session and token goes through the stream's\n"
 	"input (a socket, a FIFO, plain HTTP) into the running daemon, as a server would send it;\n"

@@ -163,7 +163,7 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_evidence = { "evidence",
-	"a bundle of sealed records for a stranger to check, or a report for auditors", "", 0, 0,
+	"a bundle of sealed records for a stranger, or a report for auditors", "", 0, 0,
 	options,
 	"Copies the chains with their notes, and the segments that hold records of the time asked\n"
 	"for, adds a verifier in Python, a manifest and a README with commands for openssl and\n"

@@ -227,7 +227,7 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_mask = { "mask",
-	"mask log lines from standard input, write records to standard output", "", 0, 0, options,
+	"mask log lines of standard input, write records to standard output", "", 0, 0, options,
 	"Each line becomes one JSON record on standard output; addresses, users, sessions and\n"
 	"names in URLs become keyed tokens, or go. Counts follow on standard error.\n"
 	"Without --keys the tokens of two runs cannot be compared.\n\n"

@@ -401,11 +401,12 @@ run(const struct app_args *args)
 
 const struct app_command app_command_demo = { "demo",
 	"a store to look at, of servers that never were", "", 0, 0, options,
-	"Makes up thirty days of three servers (a shop behind nginx, an interface behind Caddy,\n"
-	"logins by ssh), masks and seals them, archives and prunes the first week of the shop,\n"
-	"erases what one client asked for, verifies all of it, and serves the dashboard on\n"
-	"loopback with a token for each role. There is an attack to be found. Addresses are of\n"
-	"documentation networks, names are invented; nothing is sent anywhere.\n\n"
+	"Makes up thirty days of three servers (a shop behind nginx, an interface behind\n"
+	"Caddy, logins by ssh), masks and seals them, archives and prunes the first week\n"
+	"of the shop, erases what one client asked for, verifies all of it, and serves the\n"
+	"dashboard on loopback with a token for each role. There is an attack to be found.\n"
+	"Addresses are of documentation networks, names are invented; nothing is sent\n"
+	"anywhere.\n\n"
 	"--tamper does to the sealed store what somebody might who has the machine, one after the\n"
 	"other, and shows what verify says; each change is undone.\n\n"
 	"examples:\n"

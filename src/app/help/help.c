@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "base/json.h"
 
-#define LINE_BYTES_MAX 88
+#define LINE_BYTES_MAX 80 /* of a terminal */
+#define HELP_COLUMN 25 /* where what an option does begins */
 
 /* What every command ends with. */
 static const struct {
@@ -72,6 +73,29 @@ app_help_overview(const struct app_command *const *commands, size_t count, struc
 	print_exits(out);
 }
 
+/* Words behind a column, and below it where a line of the terminal is too short. */
+static void
+print_words(const char *text, struct buf *out)
+{
+	size_t width = HELP_COLUMN;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		if (width > HELP_COLUMN && width + 1 + len > LINE_BYTES_MAX) {
+			buf_fmt(out, "\n%*s", HELP_COLUMN, "");
+			width = HELP_COLUMN;
+		} else if (width > HELP_COLUMN) {
+			buf_char(out, ' ');
+			width++;
+		}
+		buf_span(out, (struct span){ text, len });
+		width += len;
+		text += len + strspn(text + len, " ");
+	}
+	buf_char(out, '\n');
+}
+
 static void
 print_options(const struct app_option *options, struct buf *out)
 {
@@ -80,7 +104,8 @@ print_options(const struct app_option *options, struct buf *out)
 
 		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value != NULL ? " " : "",
 		    o->value != NULL ? o->value : "");
-		buf_fmt(out, "  %-22s %s\n", left, o->help);
+		buf_fmt(out, "  %-22s ", left);
+		print_words(o->help, out);
 	}
 }
 

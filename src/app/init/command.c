@@ -274,7 +274,7 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_init = { "init",
-	"from the servers of this machine to a configuration, keys and the next command", "", 0, 0,
+	"from the servers of this machine to a configuration, keys, and on", "", 0, 0,
 	options,
 	"Looks for servers that run or are installed (nginx, Apache, Caddy, HAProxy, Docker,\n"
 	"Envoy, PostgreSQL, sshd, Traefik) and for the logs that they write, and in which format,\n"
