@@ -78,8 +78,11 @@ def test_each_role_gets_in():
             line = process.stdout.readline()
             assert line, (shown, process.stderr.read())
             shown += line
-        links = re.findall(r'^  (\w+) +http://127.0.0.1:(\d+)/ +(\S+)$', shown, re.M)
+        port = re.search(r' http://127.0.0.1:(\d+)/ ', shown)[1]
+        links = [(role, port, token) for role, token in re.findall(r'^  (\w+) +(crt_\S+)$', shown, re.M)]
         equal([role for role, _, _ in links], ['developer', 'analyst', 'public', 'auditor'])
+        words = [line for line in shown.splitlines() if '/' not in line or 'http' in line]
+        assert max(map(len, words)) <= 80, 'what is no path fits a terminal'
         while 'serving http' not in (line := process.stderr.readline()) and line:
             pass
         for role, port, token in links:

@@ -315,25 +315,23 @@ static void
 print_text(const struct demo *d, bool serves, struct buf *out)
 {
 	buf_fmt(out,
-	    "\nOn the 22nd day somebody scans the shop and guesses passwords. One client asked to "
-	    "be\n"
-	    "forgotten: %llu records were erased. The shop keeps %d days: the %llu records of its\n"
-	    "first week were archived, then pruned. The store verifies, and so does the "
-	    "archive.\n\n"
-	    "  cretula view --store %s --stream shop --as text --limit 20\n"
+	    "\nOn the 22nd day somebody scans the shop and guesses passwords. One client\n"
+	    "asked to be forgotten: %llu records were erased. The shop keeps %d days: the\n"
+	    "%llu records of its first week were archived, then pruned. The store verifies,\n"
+	    "and so does the archive.\n\n"
+	    "  cretula view --store %s --stream shop --as text\n"
 	    "  cretula stats --store %s --stream shop\n"
 	    "  cretula verify --store %s\n"
 	    "  cretula verify --store %s\n\n",
 	    (unsigned long long)d->erased, DEMO_KEPT_DAYS, (unsigned long long)d->pruned, d->store,
 	    d->store, d->store, d->archive);
-	if (serves)
-		buf_fmt(out, "The dashboard, until Ctrl-C; each role has a token:\n\n");
-	else
-		buf_fmt(out, "cretula serve --config %s   shows it, to each role by its token:\n\n",
-		    d->config);
+	if (!serves)
+		buf_fmt(out, "  cretula serve --config %s\n\n", d->config);
+	buf_fmt(out, "%s http://127.0.0.1:%u/%s; each role has a token:\n\n",
+	    serves ? "The dashboard is" : "has the dashboard at", d->port,
+	    serves ? " until Ctrl-C" : "");
 	for (size_t i = 0; i < ROLE_COUNT; i++)
-		buf_fmt(
-		    out, "  %-10s http://127.0.0.1:%u/   %s\n", roles[i], d->port, d->tokens[i]);
+		buf_fmt(out, "  %-10s %s\n", roles[i], d->tokens[i]);
 	buf_fmt(out, "\nAll of it is in %s: remove it when you have seen enough.\n", d->folder);
 }
 
@@ -407,8 +405,8 @@ const struct app_command app_command_demo = { "demo",
 	"dashboard on loopback with a token for each role. There is an attack to be found.\n"
 	"Addresses are of documentation networks, names are invented; nothing is sent\n"
 	"anywhere.\n\n"
-	"--tamper does to the sealed store what somebody might who has the machine, one after the\n"
-	"other, and shows what verify says; each change is undone.\n\n"
+	"--tamper does to the sealed store what somebody might who has the machine, one\n"
+	"after the other, and shows what verify says; each change is undone.\n\n"
 	"examples:\n"
 	"  cretula demo --out ./demo\n"
 	"  cretula demo --tamper\n"
