@@ -1,6 +1,6 @@
 """run under load, for `./test --long`: kills, thousands of connections, peers that are slow or send rubbish, a soak.
 
-CRETULA_KILLS (200) and CRETULA_SOAK (300 seconds) make it shorter by hand.
+CRETULA_KILLS (200), CRETULA_SEALS (4000), CRETULA_TLS (5000 connections) and CRETULA_SOAK (300 seconds) make it shorter by hand.
 """
 import os
 import random
@@ -11,10 +11,13 @@ import subprocess
 import threading
 import time
 
-from lib import combined, cretula, equal, main, read, tree_bytes
+import test_tls
+from certificates import client
+from lib import combined, cretula, equal, main, read, tree_bytes, write
 from test_run import Daemon, append, configure, connect, line, once, sizes, wait_for
 
 KILLS = int(os.environ.get('CRETULA_KILLS', '200'))
+SEALS = int(os.environ.get('CRETULA_SEALS', '4000'))
 SOAK = int(os.environ.get('CRETULA_SOAK', '300'))
 CANARY = 'canary-erika-4711'
 BOTH = """store: store
@@ -97,6 +100,65 @@ def test_5000_connections():
     equal(sorted(sizes('s')), list(range(2 * count)))
     assert most < 200, f'{most} MiB resident'
     note(f'{count} connections: {2 * count} lines committed after {took:.1f} s, at most {most} MiB resident')
+
+
+def test_5000_of_tls():
+    """At once, beside 200 that never end their handshake: these are closed, all others served, in bounded memory."""
+    count, idle = int(os.environ.get('CRETULA_TLS', '5000')), 200
+    raise_files(5 * count)  # the daemon has three of each
+    port = test_tls.configure(connections=count + idle + 10)
+    daemon = Daemon()
+    context, started = client(), time.monotonic()
+    waiting = [socket.create_connection(('127.0.0.1', port), timeout=120) for _ in range(idle)]
+    for s in waiting:
+        s.sendall(b'\x16\x03\x01')
+    all_of_them = [test_tls.connect(port, context) for _ in range(count)]
+    for n, s in enumerate(all_of_them):
+        s.sendall(line(n)[:50])
+    for n, s in enumerate(all_of_them):
+        s.sendall(line(n)[50:] + line(count + n))
+    wait_for(lambda: committed() >= 2 * count, seconds=120, seen=committed)
+    took, most = time.monotonic() - started, memory(daemon.process.pid, 'VmHWM')
+    assert all(test_tls.closed(s) for s in waiting)
+    files = len(os.listdir(f'/proc/{daemon.process.pid}/fd'))
+    for s in all_of_them:
+        s.close()
+    wait_for(lambda: len(os.listdir(f'/proc/{daemon.process.pid}/fd')) < files - count + 10, seconds=60)
+    said = daemon.end()
+    assert 'lack of room' not in said, said
+    equal(sorted(sizes('s')), list(range(2 * count)))
+    assert most < 100 + count / 10, f'{most} MiB resident'
+    note(f'{count} connections of TLS: {2 * count} lines committed after {took:.1f} s, at most {most} MiB resident')
+
+
+def test_seals_and_reloads():
+    """Of twenty streams, two reloads each time: no descriptor and no memory more at the end than after half of them."""
+    names = [f's{n}' for n in range(20)]
+    write('c.yaml', ('verify_every: 0s\nstore: store\nstreams:\n' + ''.join(
+        f'  {name}: {{ input: {{ unix-stream: {os.getcwd()}/{name}.sock }}, format: combined }}\n' for name in names)).encode())
+    daemon, seen = Daemon(), []
+    peers = [connect(f'{name}.sock') for name in names]
+    chains = [f'store/streams/{name}/chain.jsonl' for name in names]
+    rounds = SEALS // len(names)
+    for n in range(rounds):
+        peers[n % 20].sendall(line(n))
+        sizes_before = [os.path.getsize(chain) for chain in chains]
+        daemon.process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: all(os.path.getsize(chain) > size for chain, size in zip(chains, sizes_before)))
+        for _ in range(2):
+            daemon.process.send_signal(signal.SIGHUP)
+            equal((daemon.manager.recv(100), daemon.manager.recv(100)), (b'RELOADING=1', b'READY=1'))
+        if n in (rounds // 2, rounds - 1):  # each stream has had lines by then
+            seen.append((memory(daemon.process.pid), len(os.listdir(f'/proc/{daemon.process.pid}/fd'))))
+    for peer in peers:
+        peer.close()
+    daemon.end()
+    seals = sum(read(chain).count(b'"type":"segment"') for chain in chains)
+    assert seals >= rounds * len(names), seals
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    (memory_early, files_early), (memory_late, files_late) = seen
+    note(f'{seals} seals, {2 * rounds} reloads: {memory_early} MiB and {files_early} descriptors became {memory_late} and {files_late}')
+    assert memory_late <= memory_early + 16 and files_late <= files_early + len(names), seen
 
 
 def slow(stop):
