@@ -11,25 +11,6 @@
 #include "parse/piece.h"
 #include "stats/gaps.h"
 
-#define DAY_US (INT64_C(86400) * 1000000)
-
-void
-mask_line_epochs(struct mask *m, int64_t t_us)
-{
-	/* No time is below KEY_TIME_MIN_US, so that division rounds down. */
-	int64_t day = t_us / DAY_US;
-
-	if (m->day == day)
-		return;
-	m->day = day;
-	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
-		m->index[p] = key_epoch_index((enum key_period)p, t_us);
-	if (m->epochs != MASK_EPOCH_LIVE)
-		return;
-	for (int p = 0; p < KEY_PERIOD_COUNT; p++)
-		m->index[p] = key_ring_newest(m->ring, (enum key_period)p, m->index[p]);
-}
-
 static bool
 time_is_good(int64_t t_us)
 {

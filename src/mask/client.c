@@ -324,12 +324,14 @@ is_disputed(const struct event *ev)
 static void
 set_subject(struct mask *m, enum mask_slot slot, struct span value)
 {
-	m->subject_known = mask_token(m, slot, value, m->subject);
+	struct mask_token_slot *kept = mask_token_kept(m, slot, value, m->subject);
+
+	m->subject_known = kept != NULL;
 	m->subject_value = value.ptr;
 	/* 80 bits of a MAC are as good as a hash of them. */
 	if (m->subject_known)
 		memcpy(&m->subject_hash, m->subject + 3, sizeof(m->subject_hash));
-	mask_count_subject(m, slot, value);
+	mask_count_subject(m, slot, value, kept);
 }
 
 static bool

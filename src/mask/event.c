@@ -340,6 +340,7 @@ mask_event_ahead(struct mask *m, struct event *ev)
 void
 mask_event(struct mask *m, const struct event *ev, bool partial)
 {
+	m->given.path.mark = m->given.referer.mark = NULL;
 	set_name(m, RECORD_FIELD_EVENT, &type_names[ev->type]);
 	if (ev->bad_text != 0)
 		put_bad(m, ev);

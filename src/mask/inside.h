@@ -59,12 +59,14 @@ struct mask {
 	/* of the line */
 	int64_t day;                      /* of the epochs below; INT64_MIN if none */
 	int64_t index[KEY_PERIOD_COUNT];
+	uint32_t index_number;            /* another one whenever index is */
 	uint32_t fresh_count;
 	bool learning, no_learning;       /* this line may promote words; but not of this text */
 	bool subject_known, peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
 	uint64_t subject_hash;            /* of the subject token */
-	int who;                          /* its number in what the batch adds up to */
+	struct tally_given given;         /* for who counts the record */
+	struct mask_render *from;         /* where mask_render found its last text, or NULL */
 	const char *subject_value;        /* what the token was made of; for client.c */
 	uint64_t learn_subject;           /* keyed hash of the network, for k */
 	size_t text_used;
@@ -133,9 +135,8 @@ void mask_client(struct mask *m, const struct event *ev);
 /* The learning pass: only learn_subject. */
 bool mask_client_subject(struct mask *m, const struct event *ev);
 
-/* user.c: USER and SESSION. */
-void mask_user(struct mask *m, const struct event *ev);
-void mask_session(struct mask *m, const struct event *ev);
+void mask_user(struct mask *m, const struct event *ev); /* user.c: USER */
+void mask_session(struct mask *m, const struct event *ev); /* SESSION */
 void mask_session_value(struct mask *m, struct span session);
 /* target.c: PATH, QUERY, and HOST if the target names one and the event does not. */
 void mask_target(struct mask *m, const struct event *ev);
@@ -143,8 +144,7 @@ void mask_host_field(struct mask *m, struct span host);
 /* referer.c: REFERER. */
 void mask_referer(struct mask *m, const struct event *ev);
 
-/* event.c: everything of one event into m->record, after a look ahead. */
-void mask_event_ahead(struct mask *m, struct event *ev);
+void mask_event_ahead(struct mask *m, struct event *ev); /* event.c: first a look, then all */
 void mask_event(struct mask *m, const struct event *ev, bool partial);
 
 #endif

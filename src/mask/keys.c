@@ -3,6 +3,7 @@
 
 #include "crypto/random.h"
 #include "mask/inside.h"
+#include "mask/method/count.h"
 
 #define KEYSETS 8 /* of each period: neighbours in time do not evict each other */
 
@@ -162,4 +163,30 @@ mask_keys_subject(struct mask_keys *k, enum key_period period, int64_t index)
 		key_class(set->prk, k->policy->tenant, "subject", "count", set->subject);
 	set->counts = true;
 	return (set->subject);
+}
+
+/* ---- which epochs ---- */
+
+#define DAY_US (INT64_C(86400) * 1000000)
+
+void
+mask_line_epochs(struct mask *m, int64_t t_us)
+{
+	/* No time is below KEY_TIME_MIN_US, so that division rounds down. */
+	int64_t day = t_us / DAY_US;
+	bool other = m->index_number == 0;
+
+	if (m->day == day)
+		return;
+	m->day = day;
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		int64_t index = key_epoch_index((enum key_period)p, t_us);
+
+		if (m->epochs == MASK_EPOCH_LIVE)
+			index = key_ring_newest(m->ring, (enum key_period)p, index);
+		other = other || m->index[p] != index;
+		m->index[p] = index;
+	}
+	if (other)
+		mask_count_epochs(m);
 }

@@ -143,6 +143,7 @@ remember(struct mask *m, const uint64_t key[static 2], const char token[static M
 
 	at->key[0] = key[0];
 	at->key[1] = key[1];
+	at->counted_by = 0;
 	memcpy(at->text, token + 3, sizeof(at->text));
 }
 
@@ -154,26 +155,38 @@ mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value)
 	__builtin_prefetch(token_slot(m, m->at->peer_ahead.key[0]));
 }
 
+struct mask_token_slot *
+mask_token_kept(
+    struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])
+{
+	const struct crypto_hmac_key *mac;
+	uint64_t key[2];
+
+	if (slot == MASK_SLOT_PEER && value.ptr == m->at->peer_ahead.raw.ptr)
+		memcpy(key, m->at->peer_ahead.key, sizeof(key));
+	else
+		hash_wide(value, m->seed, line_salt(m, slot), key);
+	if (!recall(m, slot, key, out)) {
+		if ((mac = key_of_line(m, slot)) == NULL)
+			return (NULL);
+		mask_token_print(mac, record_classes[mask_slot_class(slot)].prefix, value, out);
+		remember(m, key, out);
+	}
+	return (token_slot(m, key[0]));
+}
+
 bool
 mask_token(
     struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])
 {
-	/* Sessions are many and come from few clients at a time, requests come once. */
-	bool kept = slot != MASK_SLOT_SESSION && slot != MASK_SLOT_JOIN;
-	uint64_t key[2];
 	const struct crypto_hmac_key *mac;
 
-	if (slot == MASK_SLOT_PEER && value.ptr == m->at->peer_ahead.raw.ptr)
-		memcpy(key, m->at->peer_ahead.key, sizeof(key));
-	else if (kept)
-		hash_wide(value, m->seed, line_salt(m, slot), key);
-	if (kept && recall(m, slot, key, out))
-		return (true);
+	/* Sessions are many and come from few clients at a time, requests come once. */
+	if (slot != MASK_SLOT_SESSION && slot != MASK_SLOT_JOIN)
+		return (mask_token_kept(m, slot, value, out) != NULL);
 	if ((mac = key_of_line(m, slot)) == NULL)
 		return (false);
 	mask_token_print(mac, record_classes[mask_slot_class(slot)].prefix, value, out);
-	if (kept)
-		remember(m, key, out);
 	return (true);
 }
 
@@ -196,6 +209,7 @@ mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned b
 		crypto_prefix(key, (const unsigned char *)address.ptr, (unsigned)address.len, bits,
 		    (unsigned char *)at->text);
 		memcpy(at->key, hash, sizeof(at->key));
+		at->counted_by = 0;
 	}
 	memcpy(out, at->text, sizeof(at->text));
 	return (true);

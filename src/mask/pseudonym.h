@@ -85,7 +85,13 @@ const unsigned char *mask_keys_subject(struct mask_keys *k, enum key_period peri
 struct mask_token_slot {
 	uint64_t key[2];
 	char text[MASK_TOKEN_BYTES - 3];
+	/* Of a subject: what it is counted by (method/count.h), under keys of this number. */
+	uint64_t counted[KEY_PERIOD_COUNT];
+	uint32_t counted_by; /* 0: it was not counted yet */
+	uint16_t who;        /* its number in the batch where it was counted last */
+	uint8_t sampled;     /* enum tally_sampled */
 };
+_Static_assert(sizeof(struct mask_token_slot) == 64, "a line of the cache");
 
 #define MASK_TOKENS 65536 /* a power of two */
 
@@ -96,6 +102,9 @@ struct mask;
  * the caller then writes "[class]".
  */
 bool mask_token(struct mask *m, enum mask_slot slot, struct span value,
+    char out[static MASK_TOKEN_BYTES]);
+/* The same of a slot whose tokens are kept: its entry, until the next token; NULL: no key. */
+struct mask_token_slot *mask_token_kept(struct mask *m, enum mask_slot slot, struct span value,
     char out[static MASK_TOKEN_BYTES]);
 /* The first bits of an address of 4 or 16 bytes by ipcrypt-pfx, the rest zero; 16 bytes of out. */
 bool mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned bits,

@@ -22,6 +22,7 @@ struct tally_adding {
 	uint32_t bot;
 	uint64_t bytes;
 	int who;
+	const struct tally_given *given;
 };
 
 struct tally_alike {

@@ -1,4 +1,5 @@
 /* batch: a table that is filled beside the masking of a batch. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,11 @@ _Static_assert(TALLY_ENTRIES_ALL < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
 _Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
 
 #define MINUTE_US UINT64_C(60000000)
+
+/* A mark (tally_given): the stamp of the batch, and an entry of it. */
+#define MARK_BITS 16
+#define MARK_ENTRY ((UINT64_C(1) << MARK_BITS) - 1)
+static atomic_uint_fast64_t last_stamp; /* of all batches of the process */
 
 /* What a slim record has not (detail_slim), as far as it is counted by. */
 #define SLIM_DIMS (1u << TALLY_REFERER | 1u << TALLY_AGENT | 1u << TALLY_OS | 1u << TALLY_DEVICE)
@@ -60,6 +66,7 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 	made->used = arena_take(&made->memory, TALLY_ALIKES * sizeof(uint16_t));
 	made->texts = arena_take(&made->memory, TALLY_TEXTS);
 	crypto_random(made->seed, sizeof(made->seed));
+	made->stamp = ++last_stamp;
 	*b = made;
 	return (0);
 }
@@ -79,6 +86,7 @@ tally_batch_clear(struct tally_batch *b)
 	if (tally_batch_empty(b))
 		return;
 	tally_alike_clear(b);
+	b->stamp = ++last_stamp;
 	if (b->entry_count > TALLY_ENTRIES / 2 || b->who_count > TALLY_WHO / 2)
 		arena_forget(&b->memory, b->minutes); /* pages, which read as zeros again */
 	memset(b->slots, 0, TALLY_SLOTS * sizeof(uint16_t));
@@ -127,13 +135,14 @@ see_time(struct tally_batch *b, int64_t t_us)
 	b->minute = tally_index(TALLY_MINUTE, t_us);
 	b->minute_us = tally_start_us(TALLY_MINUTE, b->minute);
 	b->hour = (int32_t)tally_index(TALLY_HOUR, t_us);
+	b->day = (int32_t)tally_index(TALLY_DAY, t_us);
 }
 
 /* ---- who ---- */
 
 /* Where the subject of a day stands, or would. */
 static uint32_t
-who_slot(const struct tally_batch *b, uint64_t local, int32_t hour)
+who_slot(const struct tally_batch *b, uint64_t local)
 {
 	uint32_t at =
 	    (uint32_t)((local ^ b->seed[0]) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % TALLY_WHO_SLOTS;
@@ -141,17 +150,19 @@ who_slot(const struct tally_batch *b, uint64_t local, int32_t hour)
 	for (; b->who_slots[at] != 0; at = (at + 1) % TALLY_WHO_SLOTS) {
 		const struct tally_local *w = &b->locals[b->who_slots[at] - 1];
 
-		if (w->local == local && w->hour / 24 == hour / 24)
+		if (w->local == local && w->day == b->day)
 			break;
 	}
 	return (at);
 }
 
 int
-tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us)
+tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us, unsigned last)
 {
 	see_time(b, time_us);
-	return (b->who_slots[who_slot(b, local, b->hour)] - 1);
+	if (last < b->who_count && b->locals[last].local == local && b->locals[last].day == b->day)
+		return ((int)last);
+	return (b->who_slots[who_slot(b, local)] - 1);
 }
 
 int
@@ -159,17 +170,15 @@ tally_batch_meet(
     struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject)
 {
 	struct tally_who *w = &b->who[b->who_count];
-	int32_t hour;
 	uint32_t at;
 
 	see_time(b, time_us);
-	hour = b->hour;
-	at = who_slot(b, local, hour);
+	at = who_slot(b, local);
 	if (b->who_slots[at] != 0 || b->who_count == TALLY_WHO)
 		return (b->who_slots[at] - 1);
 	b->locals[b->who_count] =
-	    (struct tally_local){ .local = local, .hour = hour, .sampled = subject->sampled };
-	w->hour = hour;
+	    (struct tally_local){ .local = local, .day = b->day, .sampled = subject->sampled };
+	w->hour = b->hour;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		w->hash[p] = subject->hash[p];
 		w->epoch[p] = (int32_t)subject->epoch[p];
@@ -274,6 +283,21 @@ count(struct tally_batch *b, struct tally_entry *entry, const struct tally_addin
 	tally_entry_note(b, entry, a->who);
 }
 
+/*
+ * Mostly it was counted in this batch before, and the mark says where.  What it says
+ * of another batch, or of another hour, is not believed.
+ */
+static struct tally_entry *
+find_marked(struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, uint64_t *mark)
+{
+	struct tally_entry *entry = &b->entries[*mark & MARK_ENTRY];
+
+	return (*mark >> MARK_BITS == b->stamp && entry->hour == a->hour && entry->dim == dim &&
+		    entry->apart == a->apart ?
+		entry :
+		NULL);
+}
+
 static struct tally_entry *
 find_text(struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, struct span text)
 {
@@ -286,6 +310,26 @@ find_text(struct tally_batch *b, const struct tally_adding *a, enum tally_dim di
 	if (dim != TALLY_PATH && b->entry_count > 0 && is_entry(b, entry, a, dim, key, 0))
 		return (entry);
 	return (find_entry(b, a, dim, key, 0));
+}
+
+/* By the mark of the text, if it has one. */
+static struct tally_entry *
+find_known(
+    struct tally_batch *b, const struct tally_adding *a, enum tally_dim dim, struct span text)
+{
+	const struct tally_text *given = dim == TALLY_PATH ? &a->given->path :
+	    dim == TALLY_REFERER			   ? &a->given->referer :
+							     NULL;
+	struct tally_entry *entry;
+
+	if (given == NULL || given->mark == NULL || given->text.ptr != text.ptr ||
+	    given->text.len != text.len)
+		return (find_text(b, a, dim, text));
+	if ((entry = find_marked(b, a, dim, given->mark)) == NULL) {
+		entry = find_text(b, a, dim, text);
+		*given->mark = b->stamp << MARK_BITS | (uint64_t)(entry - b->entries);
+	}
+	return (entry);
 }
 
 static struct tally_entry *
@@ -310,7 +354,7 @@ tally_entry_find(
 	if (!record_has(r, f))
 		return (NULL);
 	if (!tally_is_number(dim))
-		return (find_text(b, a, dim, r->text[f]));
+		return (find_known(b, a, dim, r->text[f]));
 	if (r->number[f] < 0)
 		return (NULL);
 	return (find_number(b, a, dim,
@@ -421,16 +465,18 @@ add_late(struct tally_batch *b, int who)
 }
 
 void
-tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who)
+tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
+    const struct tally_given *given)
 {
 	struct tally_adding a = { .apart = part != TALLY_RECORD,
 		.bot = record_has(r, RECORD_FIELD_BOT) && r->number[RECORD_FIELD_BOT] == 1,
 		.bytes = amount(r, RECORD_FIELD_BYTES),
-		.who = who };
+		.who = given->who,
+		.given = given };
 	unsigned dims = ALL_DIMS;
 
 	if (part == TALLY_RECORD && (b->full || !has_room(b, part))) {
-		add_late(b, who);
+		add_late(b, given->who);
 		return;
 	}
 	if (part != TALLY_RECORD && !has_room(b, part)) {

@@ -46,20 +46,36 @@ void tally_batch_clear(struct tally_batch *b);
 
 /*
  * The number in the batch of a subject; local: whatever tells subjects of the
- * batch apart.  -1: not met yet, or there was no room for it.
+ * batch apart.  -1: not met yet, or there was no room for it.  last: its number
+ * when it was asked for the last time, or any other; it is looked at first.
  */
-int tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us);
+int tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us, unsigned last);
 /* Give it one; -1: no room. */
 int tally_batch_meet(
     struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject);
 
 /*
- * Count r; who: as above, -1: not known.  A record that finds no place is not
+ * What who counts knows beside the record.  He who has the same texts again and again
+ * keeps a mark beside each, zero at first: then it is not searched for in
+ * each record.  It is of the text that a key is made of (tally_key): of equal marks only
+ * the tokens may differ.
+ */
+struct tally_given {
+	int who; /* as above; -1: not known */
+	struct tally_text {
+		uint64_t *mark; /* NULL: there is none */
+		struct span text; /* that it is of: of another one it says nothing */
+	} path, referer;
+};
+
+/*
+ * Count r.  A record that finds no place is not
  * counted, nor are those behind it (tally_batch_full, tally_batch_records); what is apart has some
  * room of its own, and what does not find it either is only counted
  * (tally_batch_lost).
  */
-void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part, int who);
+void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
+    const struct tally_given *given);
 
 bool tally_batch_full(const struct tally_batch *b);
 /* So many are counted: of one that is full, those behind the first ones are not. */

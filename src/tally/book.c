@@ -181,7 +181,7 @@ own_who(struct tally_book *book, const struct tally_who *who, const struct tally
 	struct tally_subject subject;
 	int number;
 
-	if (who == NULL || (number = tally_batch_who(book->batch, local->local, time_us)) != -1)
+	if (who == NULL || (number = tally_batch_who(book->batch, local->local, time_us, 0)) != -1)
 		return (who == NULL ? -1 : number);
 	subject.sampled = local->sampled;
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
@@ -197,17 +197,20 @@ add_line(struct tally_book *book, struct span line, const struct tally_who *who,
     const struct tally_local *local, struct err *e)
 {
 	struct tally_batch *b = book->batch;
+	struct tally_given given = { .who = -1 };
 	struct record r;
 
 	if (record_decode(&book->decoder, line, &r, e) == -1 ||
 	    (b->who_count == TALLY_WHO && add_own(book, e) == -1))
 		return (-1);
-	tally_batch_add(b, &r, TALLY_RECORD, own_who(book, who, local, r.time_us));
+	given.who = own_who(book, who, local, r.time_us);
+	tally_batch_add(b, &r, TALLY_RECORD, &given);
 	if (!tally_batch_full(b))
 		return (0);
 	if (add_own(book, e) == -1)
 		return (-1);
-	tally_batch_add(b, &r, TALLY_RECORD, own_who(book, who, local, r.time_us));
+	given.who = own_who(book, who, local, r.time_us);
+	tally_batch_add(b, &r, TALLY_RECORD, &given);
 	return (0);
 }
 

@@ -49,7 +49,7 @@ struct tally_minute {
 /* What is searched of a subject; its number is that of its tally_who. */
 struct tally_local {
 	uint64_t local;
-	int32_t hour; /* in which it was first */
+	int32_t day; /* it has another number on another one */
 	enum tally_sampled sampled;
 };
 
@@ -71,7 +71,8 @@ struct tally_batch {
 	uint32_t last[TALLY_DIM_COUNT]; /* entries that were hit last */
 	uint32_t last_minute;
 	int64_t minute_us, minute; /* of the last time; where that begins */
-	int32_t hour;
+	int32_t hour, day;
+	uint64_t stamp; /* of what it holds: another one once it was emptied */
 	uint32_t used_count;
 	uint16_t *used; /* places in alikes that are taken */
 	struct tally_alike *alikes;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "crypto/random.h"
 #include "crypto/stream/short.h"
 #include "mask/inside.h"
 #include "mask/method/count.h"
@@ -28,43 +29,78 @@ sampled(const struct mask *m, const unsigned char *key, uint64_t hash)
 }
 
 void
-mask_count_subject(struct mask *m, enum mask_slot slot, struct span value)
+mask_count_epochs(struct mask *m)
 {
-	struct tally_batch *tally = m->batch == NULL ? NULL : m->batch->tally;
-	uint64_t local = m->subject_hash + slot;
-	struct tally_subject subject;
+	if (++m->index_number == 0) { /* they were all used up: none of them means anything now */
+		crypto_wipe(m->tokens, MASK_TOKENS * sizeof(*m->tokens));
+		m->index_number = 1;
+	}
+}
 
-	m->who = -1;
-	if (tally == NULL || !m->subject_known ||
-	    (m->who = tally_batch_who(tally, local, m->record.time_us)) != -1)
-		return;
+void
+mask_count_text(struct mask *m, struct tally_text *given, struct span text)
+{
+	given->mark = m->from == NULL ? NULL : &m->from->mark;
+	given->text = text;
+}
+
+/* What it is counted by, under the keys of the line; false: there is none of one of them. */
+static bool
+compute(struct mask *m, enum mask_slot slot, struct span value, struct mask_token_slot *kept)
+{
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		const unsigned char *key =
 		    mask_keys_subject(m->keys, (enum key_period)p, m->index[p]);
 
 		if (key == NULL)
-			return;
-		subject.epoch[p] = m->index[p];
+			return (false);
 		/* What is no address is never equal to one. */
-		subject.hash[p] = crypto_short(key, value) ^ (uint64_t)slot << 8;
+		kept->counted[p] = crypto_short(key, value) ^ (uint64_t)slot << 8;
 		if (p == KEY_DAY)
-			subject.sampled = sampled(m, key, subject.hash[p]);
+			kept->sampled = (uint8_t)sampled(m, key, kept->counted[p]);
 	}
-	m->who = tally_batch_meet(tally, local, m->record.time_us, &subject);
+	kept->counted_by = m->index_number;
+	return (true);
+}
+
+void
+mask_count_subject(
+    struct mask *m, enum mask_slot slot, struct span value, struct mask_token_slot *kept)
+{
+	struct tally_batch *tally = m->batch == NULL ? NULL : m->batch->tally;
+	uint64_t local = m->subject_hash + slot;
+	struct tally_subject subject;
+
+	m->given.who = -1;
+	if (tally == NULL || kept == NULL ||
+	    (m->given.who = tally_batch_who(tally, local, m->record.time_us, kept->who)) != -1)
+		goto out;
+	if (kept->counted_by != m->index_number && !compute(m, slot, value, kept))
+		return;
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		subject.epoch[p] = m->index[p];
+		subject.hash[p] = kept->counted[p];
+	}
+	subject.sampled = (enum tally_sampled)kept->sampled;
+	m->given.who = tally_batch_meet(tally, local, m->record.time_us, &subject);
+out:
+	if (m->given.who != -1)
+		kept->who = (uint16_t)m->given.who;
 }
 
 void
 mask_count_record(struct mask *m, enum tally_part part, struct span line)
 {
-	int who = m->subject_known ? m->who : -1;
 	const struct record *r = &m->record;
 	struct record kept;
 
 	if (m->batch->tally == NULL)
 		return;
+	if (!m->subject_known)
+		m->given.who = -1;
 	/* Each record is added, in their order: a batch counts them. */
 	if (part == TALLY_RECORD && m->encoder.tight &&
 	    record_decode(&m->decoder, line, &kept, NULL) == 0)
 		r = &kept;
-	tally_batch_add(m->batch->tally, r, part, who);
+	tally_batch_add(m->batch->tally, r, part, &m->given);
 }

@@ -7,6 +7,7 @@
  */
 #include "base/scan.h"
 #include "mask/inside.h"
+#include "mask/method/count.h"
 #include "mask/words/inside.h"
 
 static const struct span host_place = SPAN(".");
@@ -290,6 +291,8 @@ mask_referer(struct mask *m, const struct event *ev)
 		mask_count(m, RECORD_CLASS_QUERY);
 	if (own.ptr == NULL && origin.ptr == NULL)
 		mask_set_redacted(m, RECORD_FIELD_REFERER, RECORD_CLASS_UNKNOWN);
-	else
+	else {
+		mask_count_text(m, &m->given.referer, text);
 		mask_set_rendered(m, RECORD_FIELD_REFERER, text);
+	}
 }

@@ -95,6 +95,8 @@ replay(struct mask *m, struct mask_render *r, struct span *text)
 		return (false);
 	apply(m, r);
 	m->effects.plain = r->plain;
+	/* Only of what is shown it is sure that it stays until the record is counted. */
+	m->from = shown == r->bytes ? r : NULL;
 	*text = span_of(shown, r->len);
 	return (true);
 }
@@ -198,6 +200,7 @@ render_anew(struct mask *m, mask_render_fn fn, struct span raw, struct mask_rend
 	made->words_seen = made->words_clear = 0;
 	made->hole_count = made->learn_count = made->count_count = made->tails_len = 0;
 	made->flags = made->params_more = 0;
+	made->mark = 0;
 	if (out.size > RECORD_TEXT_MAX)
 		out.size = RECORD_TEXT_MAX;
 	fn(m, raw, &out);
@@ -219,6 +222,7 @@ mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn, struc
 		memcpy(made->key, m->at->ahead[kind].key, sizeof(made->key));
 	else
 		name(m, kind, raw, made->key);
+	m->from = NULL;
 	slot = entry(m, made->key);
 	if (slot->key[0] == made->key[0] && slot->key[1] == made->key[1] &&
 	    slot->generation == m->generation && replay(m, slot, &text))

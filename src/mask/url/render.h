@@ -23,7 +23,7 @@
 
 #define MASK_RENDERS 8192 /* powers of two */
 #define MASK_DOORS 16384
-#define MASK_RENDER_BYTES 240 /* of text and tails */
+#define MASK_RENDER_BYTES 232 /* of text and tails */
 #define MASK_RENDER_HOLES 6
 #define MASK_RENDER_LEARN 8
 #define MASK_RENDER_COUNTS 8
@@ -46,11 +46,12 @@ struct mask_render {
 	bool cacheable;
 	bool plain;          /* no byte of the text needs an escape */
 	uint8_t tails_len;
-	uint16_t params_more; /* of a query, beyond what is kept */
+	uint16_t params_more; /* of a query, not kept */
 	uint64_t flags;
 	struct {
 		uint8_t class_id, n;
 	} counts[MASK_RENDER_COUNTS];
+	uint64_t mark;       /* where the text was counted last (tally/batch.h) */
 	struct mask_hole holes[MASK_RENDER_HOLES];
 	char bytes[MASK_RENDER_BYTES + RECORD_PLAIN_SLACK]; /* the text, then tails */
 	uint64_t learn[MASK_RENDER_LEARN];
@@ -91,9 +92,8 @@ typedef void (*mask_render_fn)(struct mask *m, struct span raw, struct mask_out 
 struct span mask_render(struct mask *m, enum mask_render_kind kind, mask_render_fn fn,
     struct span raw);
 
-/* Fetch the entry of raw into the cache while something else is done. */
+/* Fetch the entry of raw into the cache; of a path from byte path on: numbers do not matter. */
 void mask_render_ahead(struct mask *m, enum mask_render_kind kind, struct span raw);
-/* The same of a text that is a path from byte path on: numbers do not matter. */
 void mask_render_path_ahead(struct mask *m, enum mask_render_kind kind, struct span raw,
     size_t path);
 

@@ -7,6 +7,7 @@
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "mask/inside.h"
+#include "mask/method/count.h"
 
 void
 mask_host_field(struct mask *m, struct span host)
@@ -95,6 +96,7 @@ put_path(struct mask *m, struct span path)
 {
 	struct span text = mask_render(m, MASK_RENDER_PATH, mask_render_path, path);
 
+	mask_count_text(m, &m->given.path, text);
 	mask_set_rendered(m, RECORD_FIELD_PATH, text);
 	if ((m->record.flags >> RECORD_FLAG_PATH_PARAM & 1) != 0)
 		put_session(m, path);

@@ -126,17 +126,34 @@ next_random(uint64_t below)
 struct made {
 	struct record record;
 	struct tally_subject subject;
+	uint64_t who, path_number, referer_number;
 	char path[64], referer[64];
 };
+
+/* What one keeps who has the same paths, referers and people again and again. */
+static bool keeps_marks;
+static uint64_t path_marks[3000], referer_marks[3000];
+static unsigned last_numbers[1500];
 
 static void
 count(struct tally_batch *b, const struct made *m, enum tally_part part)
 {
-	int who = tally_batch_who(b, m->subject.hash[KEY_DAY], m->record.time_us);
+	const struct record *r = &m->record;
+	struct tally_given given = { .who = -1 };
 
-	if (who == -1)
-		who = tally_batch_meet(b, m->subject.hash[KEY_DAY], m->record.time_us, &m->subject);
-	tally_batch_add(b, &m->record, part, who);
+	given.who = tally_batch_who(
+	    b, m->subject.hash[KEY_DAY], r->time_us, keeps_marks ? last_numbers[m->who] : 0);
+	if (given.who == -1)
+		given.who =
+		    tally_batch_meet(b, m->subject.hash[KEY_DAY], r->time_us, &m->subject);
+	if (keeps_marks) {
+		last_numbers[m->who] = (unsigned)given.who;
+		given.path = (struct tally_text){ &path_marks[m->path_number],
+			r->text[RECORD_FIELD_PATH] };
+		given.referer = (struct tally_text){ &referer_marks[m->referer_number],
+			r->text[RECORD_FIELD_REFERER] };
+	}
+	tally_batch_add(b, r, part, &given);
 }
 
 /* splitmix64 */
@@ -168,10 +185,12 @@ make(const struct shape *shape, struct made *m)
 
 	record_clear(r);
 	r->time_us = START_US + hour * HOUR_US + (int64_t)next_random(3600) * 1000000;
-	(void)snprintf(
-	    m->path, sizeof(m->path), "/p/%llu", (unsigned long long)next_random(shape->paths));
+	m->who = who;
+	m->path_number = next_random(shape->paths);
+	m->referer_number = next_random(shape->paths / 2 + 1);
+	(void)snprintf(m->path, sizeof(m->path), "/p/%llu", (unsigned long long)m->path_number);
 	(void)snprintf(m->referer, sizeof(m->referer), "https://%llu.example/",
-	    (unsigned long long)next_random(shape->paths / 2 + 1));
+	    (unsigned long long)m->referer_number);
 	record_set_text(r, RECORD_FIELD_EVENT, span_str("http.request"));
 	record_set_text(r, RECORD_FIELD_METHOD, span_str(methods[next_random(2)]));
 	record_set_text(r, RECORD_FIELD_PATH, span_str(m->path));
@@ -266,7 +285,9 @@ batches_and_commits_change_nothing(void **state)
 {
 	static const struct {
 		uint64_t batch, commit;
-	} ways[] = { { UINT64_MAX, 1000 }, { 100, 1 }, { 1, 1000000 }, { 700, 3 } };
+		bool marks;
+	} ways[] = { { UINT64_MAX, 1000, false }, { 100, 1, false }, { 1, 1000000, false },
+		{ 700, 3, false }, { UINT64_MAX, 1000, true }, { 700, 3, true }, { 1, 10, true } };
 
 	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
 		struct buf first = { 0 };
@@ -275,7 +296,9 @@ batches_and_commits_change_nothing(void **state)
 			struct buf now = { 0 };
 
 			set_up(NULL);
+			keeps_marks = ways[i].marks;
 			tally_book_close(fill(&shapes[s], ways[i].batch, ways[i].commit));
+			keeps_marks = false;
 			dump_all(i == 0 ? &first : &now);
 			if (i > 0) {
 				assert_int_equal(now.len, first.len);

@@ -67,6 +67,7 @@ visit(struct tally_book *book, int64_t time_us, const char *at, uint64_t people)
 	assert_int_equal(tally_batch_open(&b, &e), 0);
 	for (uint64_t who = 1; who <= people; who++) {
 		struct tally_subject subject = { .sampled = TALLY_NO_SAMPLE };
+		struct tally_given given = { .who = -1 };
 
 		record_clear(&r);
 		r.time_us = time_us;
@@ -77,7 +78,8 @@ visit(struct tally_book *book, int64_t time_us, const char *at, uint64_t people)
 			subject.epoch[p] = key_epoch_index((enum key_period)p, time_us);
 			subject.hash[p] = who * UINT64_C(0x9e3779b97f4a7c15);
 		}
-		tally_batch_add(b, &r, TALLY_RECORD, tally_batch_meet(b, who, time_us, &subject));
+		given.who = tally_batch_meet(b, who, time_us, &subject);
+		tally_batch_add(b, &r, TALLY_RECORD, &given);
 	}
 	assert_int_equal(tally_book_add(book, b, &e), 0);
 	tally_batch_close(b);
