@@ -96,7 +96,7 @@ tally_batch_clear(struct tally_batch *b)
 	b->entry_count = b->minute_count = b->who_count = 0;
 	b->record_count = b->late_count = 0;
 	b->text_len = 0;
-	b->full = false;
+	b->full = b->mixed = false;
 	b->lost = 0;
 	b->last_minute = 0;
 	memset(b->last, 0, sizeof(b->last));
@@ -182,6 +182,7 @@ tally_batch_meet(
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		w->hash[p] = subject->hash[p];
 		w->epoch[p] = (int32_t)subject->epoch[p];
+		b->mixed = b->mixed || w->epoch[p] != b->who[0].epoch[p];
 	}
 	b->who_slots[at] = (uint16_t)++b->who_count;
 	return ((int)b->who_count - 1);

@@ -20,10 +20,10 @@ take_memory(struct tally_book *book, struct err *e)
 	struct arena *a = &book->memory;
 
 	if (arena_open(a,
-		slots + TALLY_CELLS * sizeof(struct tally_kept) +
+		slots + TALLY_CELLS * (sizeof(struct tally_kept) + sizeof(struct stats_set)) +
 		    TALLY_GROUPS * sizeof(struct tally_group) +
 		    TALLY_TOTALS * sizeof(struct tally_total_row) +
-		    TALLY_SKETCHES * sizeof(struct tally_sketch) + TALLY_CELL_TEXTS + 16 * 9,
+		    TALLY_SKETCHES * sizeof(struct tally_sketch) + TALLY_CELL_TEXTS + 16 * 10,
 		ARENA_LAZY, e) == -1)
 		return (-1);
 	book->slots = arena_take(a, TALLY_CELL_SLOTS * sizeof(*book->slots));
@@ -33,6 +33,7 @@ take_memory(struct tally_book *book, struct err *e)
 	book->totals = arena_take(a, TALLY_TOTALS * sizeof(*book->totals));
 	book->groups = arena_take(a, TALLY_GROUPS * sizeof(*book->groups));
 	book->cells = arena_take(a, TALLY_CELLS * sizeof(*book->cells));
+	book->sets = arena_take(a, TALLY_CELLS * sizeof(*book->sets));
 	book->texts = arena_take(a, TALLY_CELL_TEXTS);
 	return (tally_batch_open(&book->batch, e));
 }
@@ -147,9 +148,8 @@ add_batch(struct tally_book *book, struct tally_batch *b, struct err *e)
 	for (uint32_t i = 0; i < b->minute_count; i++)
 		if (tally_shelf_total(book, &b->minutes[i], e) == -1)
 			return (-1);
-	for (uint32_t i = 0; i < b->entry_count; i++)
-		if (tally_shelf_entry(book, b, &b->entries[i], e) == -1)
-			return (-1);
+	if (tally_cells_add(book, b, e) == -1)
+		return (-1);
 	for (uint32_t i = 0; i < b->who_count; i++)
 		if (tally_shelf_who(book, &b->who[i], e) == -1)
 			return (-1);

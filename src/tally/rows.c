@@ -198,7 +198,7 @@ make_epoch(struct tally_book *book, struct tally_epoch *epoch, struct err *e)
 	if (run(book, st, e) == -1)
 		return (-1);
 	epoch->row = sqlite3_last_insert_rowid(book->db);
-	epoch->used = true;
+	epoch->used = epoch->made = true;
 	return (0);
 }
 
@@ -338,23 +338,30 @@ seen_statement(struct tally_book *book, enum tally_statement which, const struct
 int
 tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
 {
-	unsigned char covered[SPREAD(CRYPTO_COVER_NONCE + sizeof(cell->set.hash))];
+	struct stats_set *seen = &book->sets[cell - book->cells], set;
+	unsigned char covered[SPREAD(CRYPTO_COVER_NONCE + sizeof(set.hash))];
 	const struct tally_epoch *epoch;
-	struct stats_set set = cell->set;
 	sqlite3_stmt *st;
-	int rc;
+	int rc = 0;
 
-	cell->set.count = 0;
-	if (set.count == 0)
+	if (seen->count == 0)
 		return (0);
+	set = *seen;
+	seen->count = 0;
+	cell->many = false;
 	if ((epoch = find_epoch(book, tally_key_of(book->groups[cell->group].period),
-		 cell->epoch_index, e)) == NULL ||
-	    (st = seen_statement(book, TALLY_ST_SEEN, cell, epoch, e)) == NULL)
+		 cell->epoch_index, e)) == NULL)
 		return (-1);
-	rc = merge_seen(book, st, epoch, &set, e);
-	(void)sqlite3_reset(st);
+	/* Of a key that is new there can be no row but one of this cell, or of what is apart. */
+	if (!epoch->made || cell->seen_stored || book->apart) {
+		if ((st = seen_statement(book, TALLY_ST_SEEN, cell, epoch, e)) == NULL)
+			return (-1);
+		rc = merge_seen(book, st, epoch, &set, e);
+		(void)sqlite3_reset(st);
+	}
 	if (rc != 0)
 		return (rc == -1 ? -1 : 0);
+	cell->seen_stored = true;
 	if ((st = seen_statement(book, TALLY_ST_SEEN_PUT, cell, epoch, e)) == NULL)
 		return (-1);
 	(void)sqlite3_bind_int64(st, 8, set.count);

@@ -7,6 +7,7 @@
 #include "stats/distinct.h"
 #include "tally/book.h"
 #include "tally/db.h"
+#include "tally/rows.h"
 #include "tally/table.h"
 
 #define TALLY_CELLS 32768u
@@ -28,16 +29,21 @@ struct tally_group {
 	uint32_t other; /* number of the cell "other" plus one; 0: not made */
 };
 
+/* What each entry of a batch changes; who was seen is beside it, in sets of the book. */
 struct tally_kept {
-	uint64_t hash;
+	uint64_t hash; /* of the key */
+	uint64_t requests, bots, bytes; /* since the last write */
 	uint32_t group;
 	uint32_t text;
+	/* Of an hour's: numbers plus one of those that the key has by day, week and month. */
+	uint32_t up[TALLY_PERIOD_COUNT - TALLY_DAY];
+	int32_t epoch_index; /* of the key that its set is of, while it is not empty */
 	uint16_t len;
 	bool other, stored; /* stored: it has a row */
-	uint64_t requests, bots, bytes; /* since the last write */
-	int64_t epoch_index; /* of the key that set is of, while it is not empty */
-	struct stats_set set;
+	bool many; /* its set says only that there are more than it can name */
+	bool seen_stored; /* a row that says who was seen was written since it is here */
 };
+_Static_assert(sizeof(struct tally_kept) == 64, "a line of the cache");
 
 struct tally_total_row {
 	int64_t index;
@@ -60,27 +66,10 @@ struct tally_sketch {
  */
 struct tally_epoch {
 	bool used;
+	bool made; /* in this transaction: no row is older */
 	uint8_t period;
 	int64_t index, row;
 	unsigned char cover[CRYPTO_COVER_KEY];
-};
-
-enum tally_statement {
-	TALLY_ST_STREAM,
-	TALLY_ST_STREAM_MAKE,
-	TALLY_ST_REACHED,
-	TALLY_ST_REACH,
-	TALLY_ST_TOTAL,
-	TALLY_ST_CELLS,
-	TALLY_ST_CELL,
-	TALLY_ST_CELL_ADD,
-	TALLY_ST_EPOCH,
-	TALLY_ST_EPOCH_MAKE,
-	TALLY_ST_SEEN,
-	TALLY_ST_SEEN_PUT,
-	TALLY_ST_UNIQ,
-	TALLY_ST_UNIQ_PUT,
-	TALLY_ST_COUNT
 };
 
 /* The groups of the hour that an entry was last of, and of what lies around it. */
@@ -105,12 +94,14 @@ struct tally_book {
 	uint32_t *slots, *group_slots, *total_slots; /* number plus one */
 	struct tally_recent recent[TALLY_DIM_COUNT][2]; /* apart or not; of groups in memory */
 	struct tally_kept *cells;
+	struct stats_set *sets; /* of each cell */
 	struct tally_group *groups;
 	struct tally_total_row *totals;
 	char *texts;
 	struct tally_sketch *sketches;
 	uint64_t clock; /* of their use */
 	unsigned last_sketch[TALLY_PERIOD_COUNT]; /* that was found */
+	bool apart; /* a group is: its cells share rows of who was seen with others */
 	bool indexed;
 	int32_t indexed_hour; /* whose periods are in index_of */
 	int64_t index_of[TALLY_PERIOD_COUNT];
@@ -120,16 +111,6 @@ struct tally_book {
 	struct record_decoder decoder;
 };
 
-/* ---- rows.c: what goes to the file; all within a transaction ---- */
-
-int tally_rows_begin(struct tally_book *book, struct err *e);
-sqlite3_stmt *tally_rows_statement(
-    struct tally_book *book, enum tally_statement which, struct err *e);
-int tally_rows_total(struct tally_book *book, const struct tally_total_row *t, struct err *e);
-int tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e);
-/* Only who was seen in it; its set is empty then. */
-int tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e);
-int tally_rows_sketch(struct tally_book *book, struct tally_sketch *s, struct err *e);
 /* Which key a cell of a period counts subjects by; hours by that of the day. */
 static inline enum key_period
 tally_key_of(int period)
@@ -143,8 +124,11 @@ tally_key_of(int period)
 int tally_shelf_write(struct tally_book *book, struct err *e);
 void tally_shelf_clear(struct tally_book *book);
 int tally_shelf_total(struct tally_book *book, const struct tally_minute *m, struct err *e);
-int tally_shelf_entry(struct tally_book *book, const struct tally_batch *b,
-    const struct tally_entry *entry, struct err *e);
 int tally_shelf_who(struct tally_book *book, const struct tally_who *who, struct err *e);
+
+/* ---- cells.c ---- */
+
+/* All entries of a batch. */
+int tally_cells_add(struct tally_book *book, const struct tally_batch *b, struct err *e);
 
 #endif

@@ -67,6 +67,7 @@ struct tally_batch {
 	uint32_t record_count, late_count; /* records that it holds, and those behind them */
 	size_t text_len;
 	bool full;
+	bool mixed; /* its subjects are not all of the same epochs */
 	uint64_t lost;
 	uint32_t last[TALLY_DIM_COUNT]; /* entries that were hit last */
 	uint32_t last_minute;

@@ -613,6 +613,43 @@ lines_give_what_batches_gave(void **state)
 	}
 }
 
+/* Both stand in one row, whichever was first in a commit, and under a key that is new there. */
+static void
+who_is_seen_apart_is_seen_with_the_others(void **state)
+{
+	static const enum tally_part parts[][2] = { { TALLY_RECORD, TALLY_COUNTED },
+		{ TALLY_COUNTED, TALLY_RECORD } };
+	static const struct shape same = { "", 1, 1, 1, 1 };
+	struct tally_book *book;
+	struct tally_batch *b;
+	struct buf out = { 0 };
+	struct made m;
+
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	for (int order = 0; order < 2; order++) {
+		set_up(NULL);
+		assert_int_equal(tally_book_open(path, "s", NULL, &book, &e), 0);
+		for (uint64_t i = 0; i < 2; i++) {
+			for (uint64_t who = 4 * i; who < 4 * i + 6; who++) {
+				random_state = 5;
+				make(&same, &m);
+				for (int p = 0; p < KEY_PERIOD_COUNT; p++)
+					m.subject.hash[p] = spread(who * 3 + (uint64_t)p);
+				count(b, &m, parts[order][i]);
+			}
+			assert_int_equal(tally_book_add(book, b, &e), 0);
+			tally_batch_clear(b);
+		}
+		assert_int_equal(tally_book_commit(book, 1, 12, &e), 0);
+		tally_book_close(book);
+		buf_clear(&out);
+		dump("SELECT period,subjects FROM seen WHERE dim=1 ORDER BY 1", &out);
+		assert_string_equal(out.data, "1 10\n2 10\n3 10\n4 10\n");
+	}
+	tally_batch_close(b);
+	buf_free(&out);
+}
+
 static void
 a_full_batch_says_so_and_keeps_what_is_apart(void **state)
 {
@@ -807,6 +844,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    uniques_of_a_day_are_within_their_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lines_give_what_batches_gave, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    who_is_seen_apart_is_seen_with_the_others, set_up, tear_down),
 		cmocka_unit_test(a_full_batch_says_so_and_keeps_what_is_apart),
 		cmocka_unit_test_setup_teardown(
 		    what_is_not_committed_was_not_counted, set_up, tear_down),
