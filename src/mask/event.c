@@ -7,6 +7,7 @@
 #include "detect/detect.h"
 #include "mask/extra/extra.h"
 #include "mask/inside.h"
+#include "mask/method/count.h"
 
 /* A text of ours, padded so that the encoder may copy it in one size. */
 struct name {
@@ -341,6 +342,7 @@ void
 mask_event(struct mask *m, const struct event *ev, bool partial)
 {
 	m->given.path.mark = m->given.referer.mark = NULL;
+	mask_count_ahead(m);
 	set_name(m, RECORD_FIELD_EVENT, &type_names[ev->type]);
 	if (ev->bad_text != 0)
 		put_bad(m, ev);

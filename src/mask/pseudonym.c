@@ -155,6 +155,18 @@ mask_token_ahead(struct mask *m, enum mask_slot slot, struct span value)
 	__builtin_prefetch(token_slot(m, m->at->peer_ahead.key[0]));
 }
 
+const struct mask_token_slot *
+mask_token_peek(const struct mask *m)
+{
+	const struct mask_ahead *ahead = &m->at->peer_ahead;
+	const struct mask_token_slot *at = token_slot(m, ahead->key[0]);
+
+	return (ahead->raw.ptr != NULL && at->key[0] == ahead->key[0] &&
+		    at->key[1] == ahead->key[1] ?
+		at :
+		NULL);
+}
+
 struct mask_token_slot *
 mask_token_kept(
     struct mask *m, enum mask_slot slot, struct span value, char out[static MASK_TOKEN_BYTES])

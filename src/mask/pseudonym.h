@@ -106,6 +106,8 @@ bool mask_token(struct mask *m, enum mask_slot slot, struct span value,
 /* The same of a slot whose tokens are kept: its entry, until the next token; NULL: no key. */
 struct mask_token_slot *mask_token_kept(struct mask *m, enum mask_slot slot, struct span value,
     char out[static MASK_TOKEN_BYTES]);
+/* The entry that was fetched for the peer of the line, if it is that of its token. */
+const struct mask_token_slot *mask_token_peek(const struct mask *m);
 /* The first bits of an address of 4 or 16 bytes by ipcrypt-pfx, the rest zero; 16 bytes of out. */
 bool mask_prefix(struct mask *m, enum mask_slot slot, struct span address, unsigned bits,
     unsigned char out[static 16]);

@@ -127,6 +127,17 @@ note(struct tally_alike *one, int who)
 	one->who_count++;
 }
 
+/* All of them, as they mostly are equal; a call would cost more. */
+static inline bool
+is_equal(const uint64_t *a, const uint64_t *b, unsigned count)
+{
+	uint64_t other = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		other |= a[i] ^ b[i];
+	return (other == 0);
+}
+
 bool
 tally_alike_add(struct tally_batch *b, const struct record *r, const struct tally_adding *a)
 {
@@ -136,8 +147,7 @@ tally_alike_add(struct tally_batch *b, const struct record *r, const struct tall
 	if (!spell(b, r, a, &s))
 		return (false);
 	one = &b->alikes[s.hash >> 32 & (TALLY_ALIKES - 1)];
-	if (one->word_count != s.count ||
-	    memcmp(one->words, s.words, s.count * sizeof(s.words[0])) != 0) {
+	if (one->word_count != s.count || !is_equal(one->words, s.words, s.count)) {
 		begin(b, one, r, a);
 		one->word_count = (uint8_t)s.count;
 		memcpy(one->words, s.words, s.count * sizeof(s.words[0]));

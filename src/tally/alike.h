@@ -39,12 +39,29 @@ struct tally_alike {
 _Static_assert(sizeof(struct tally_alike) % 64 == 0, "whole lines of the cache");
 _Static_assert(TALLY_SUBJECTS_MAX <= TALLY_ALIKE_WHO, "those who are told apart have room");
 
+/* ---- who.c ---- */
+
+#define TALLY_MINUTE_US UINT64_C(60000000)
+
+/* The minute and the hour of a time, mostly those of the one before. */
+static inline void
+tally_batch_see(struct tally_batch *b, int64_t t_us)
+{
+	if ((uint64_t)t_us - (uint64_t)b->minute_us < TALLY_MINUTE_US)
+		return;
+	b->minute = tally_index(TALLY_MINUTE, t_us);
+	b->minute_us = tally_start_us(TALLY_MINUTE, b->minute);
+	b->hour = (int32_t)tally_index(TALLY_HOUR, t_us);
+	b->day = (int32_t)tally_index(TALLY_DAY, t_us);
+}
+
+void tally_entry_note(struct tally_batch *b, struct tally_entry *entry, int who);
+
 /* ---- batch.c ---- */
 
 /* Made if it is not there; NULL: the record has no such value. */
 struct tally_entry *tally_entry_find(struct tally_batch *b, const struct tally_adding *a,
     enum tally_dim dim, const struct record *r);
-void tally_entry_note(struct tally_batch *b, struct tally_entry *entry, int who);
 
 /* ---- alike.c ---- */
 

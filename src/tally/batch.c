@@ -13,8 +13,6 @@ _Static_assert(TALLY_ENTRIES_ALL < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
     "a search ends");
 _Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
 
-#define MINUTE_US UINT64_C(60000000)
-
 /* A mark (tally_given): the stamp of the batch, and an entry of it. */
 #define MARK_BITS 16
 #define MARK_ENTRY ((UINT64_C(1) << MARK_BITS) - 1)
@@ -126,85 +124,6 @@ tally_batch_empty(const struct tally_batch *b)
 	return (b->minute_count == 0 && b->entry_count == 0 && b->lost == 0 && !b->full);
 }
 
-/* The minute and the hour of a time, mostly those of the one before. */
-static inline void
-see_time(struct tally_batch *b, int64_t t_us)
-{
-	if ((uint64_t)t_us - (uint64_t)b->minute_us < MINUTE_US)
-		return;
-	b->minute = tally_index(TALLY_MINUTE, t_us);
-	b->minute_us = tally_start_us(TALLY_MINUTE, b->minute);
-	b->hour = (int32_t)tally_index(TALLY_HOUR, t_us);
-	b->day = (int32_t)tally_index(TALLY_DAY, t_us);
-}
-
-/* ---- who ---- */
-
-/* Where the subject of a day stands, or would. */
-static uint32_t
-who_slot(const struct tally_batch *b, uint64_t local)
-{
-	uint32_t at =
-	    (uint32_t)((local ^ b->seed[0]) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % TALLY_WHO_SLOTS;
-
-	for (; b->who_slots[at] != 0; at = (at + 1) % TALLY_WHO_SLOTS) {
-		const struct tally_local *w = &b->locals[b->who_slots[at] - 1];
-
-		if (w->local == local && w->day == b->day)
-			break;
-	}
-	return (at);
-}
-
-int
-tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us, unsigned last)
-{
-	see_time(b, time_us);
-	if (last < b->who_count && b->locals[last].local == local && b->locals[last].day == b->day)
-		return ((int)last);
-	return (b->who_slots[who_slot(b, local)] - 1);
-}
-
-int
-tally_batch_meet(
-    struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject)
-{
-	struct tally_who *w = &b->who[b->who_count];
-	uint32_t at;
-
-	see_time(b, time_us);
-	at = who_slot(b, local);
-	if (b->who_slots[at] != 0 || b->who_count == TALLY_WHO)
-		return (b->who_slots[at] - 1);
-	b->locals[b->who_count] =
-	    (struct tally_local){ .local = local, .day = b->day, .sampled = subject->sampled };
-	w->hour = b->hour;
-	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
-		w->hash[p] = subject->hash[p];
-		w->epoch[p] = (int32_t)subject->epoch[p];
-		b->mixed = b->mixed || w->epoch[p] != b->who[0].epoch[p];
-	}
-	b->who_slots[at] = (uint16_t)++b->who_count;
-	return ((int)b->who_count - 1);
-}
-
-void
-tally_entry_note(struct tally_batch *b, struct tally_entry *entry, int who)
-{
-	unsigned count = entry->who_count;
-
-	if (who < 0 || count == TALLY_SUBJECTS_MANY)
-		return;
-	for (unsigned i = 0; i < count; i++)
-		if (tally_entry_who(b, entry, i) == (unsigned)who)
-			return;
-	if (count < TALLY_ENTRY_WHO)
-		entry->who[count] = (uint16_t)who;
-	else if (count < TALLY_SUBJECTS_MAX)
-		b->more[entry - b->entries].who[count - TALLY_ENTRY_WHO] = (uint16_t)who;
-	entry->who_count++;
-}
-
 /* ---- entries ---- */
 
 /* Mostly short: without a call. */
@@ -297,6 +216,13 @@ find_marked(struct tally_batch *b, const struct tally_adding *a, enum tally_dim 
 		    entry->apart == a->apart ?
 		entry :
 		NULL);
+}
+
+void
+tally_batch_text_ahead(const struct tally_batch *b, uint64_t mark)
+{
+	if (mark >> MARK_BITS == b->stamp)
+		__builtin_prefetch(&b->entries[mark & MARK_ENTRY], 1);
 }
 
 static struct tally_entry *
@@ -484,7 +410,7 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 		b->lost++;
 		return;
 	}
-	see_time(b, r->time_us);
+	tally_batch_see(b, r->time_us);
 	a.hour = b->hour;
 	b->record_count += part == TALLY_RECORD;
 	add_minute(b, r, &a, part);

@@ -50,6 +50,9 @@ void tally_batch_clear(struct tally_batch *b);
  * when it was asked for the last time, or any other; it is looked at first.
  */
 int tally_batch_who(struct tally_batch *b, uint64_t local, int64_t time_us, unsigned last);
+/* It is about to be asked for, or a text of that mark counted: what is needed is fetched. */
+void tally_batch_who_ahead(const struct tally_batch *b, uint64_t local, unsigned last);
+void tally_batch_text_ahead(const struct tally_batch *b, uint64_t mark);
 /* Give it one; -1: no room. */
 int tally_batch_meet(
     struct tally_batch *b, uint64_t local, int64_t time_us, const struct tally_subject *subject);

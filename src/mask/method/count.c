@@ -42,6 +42,20 @@ mask_count_text(struct mask *m, struct tally_text *given, struct span text)
 {
 	given->mark = m->from == NULL ? NULL : &m->from->mark;
 	given->text = text;
+	if (given->mark != NULL && m->batch->tally != NULL)
+		tally_batch_text_ahead(m->batch->tally, *given->mark);
+}
+
+void
+mask_count_ahead(struct mask *m)
+{
+	const struct mask_token_slot *kept = mask_token_peek(m);
+	uint64_t subject;
+
+	if (m->batch->tally == NULL || kept == NULL)
+		return;
+	memcpy(&subject, kept->text, sizeof(subject));
+	tally_batch_who_ahead(m->batch->tally, subject + MASK_SLOT_PEER, kept->who);
 }
 
 /* What it is counted by, under the keys of the line; false: there is none of one of them. */

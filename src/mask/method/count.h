@@ -14,6 +14,9 @@ struct mask;
 void mask_count_subject(
     struct mask *m, enum mask_slot slot, struct span value, struct mask_token_slot *kept);
 
+/* The peer of the line will be the subject, as it mostly is. */
+void mask_count_ahead(struct mask *m);
+
 /* The line has other epochs than the one before: what stays there is of other keys. */
 void mask_count_epochs(struct mask *m);
 
