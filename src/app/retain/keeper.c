@@ -9,10 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/restrict/say.h"
 #include "app/retain/budget.h"
-#include "app/retain/erasing.h"
-#include "app/retain/order.h"
 #include "app/retain/plan.h"
 #include "app/say.h"
 #include "app/watch/board.h"
@@ -91,8 +88,8 @@ list_streams(struct app_budget_stream **list)
 	if ((*list = calloc(count + 1, sizeof(**list))) != NULL) {
 		count = 0;
 		for (const struct app_keeper *k = all; k != NULL; k = k->next, count++) {
-			(void)snprintf((*list)[count].name, sizeof((*list)[count].name), "%s",
-			    k->how.stream);
+			(void)snprintf(
+			    (*list)[count].name, sizeof((*list)[count].name), "%s", k->how.stream);
 			(*list)[count].policy = k->how.policy;
 		}
 	}
@@ -106,10 +103,9 @@ find_room(struct app_keeper *k, int64_t now_us, struct app_budget *b)
 	struct app_budget_stream *streams;
 	struct err e;
 
-	*b = (struct app_budget){ .store = k->how.store_path,
-		.limit = k->how.limit,
-		.now_us = now_us,
-		.days = -1 };
+	*b = (struct app_budget){
+		.store = k->how.store_path, .limit = k->how.limit, .now_us = now_us, .days = -1
+	};
 	b->count = list_streams(&streams);
 	b->streams = streams;
 	if (app_budget_find(b, &e) == -1)
@@ -413,24 +409,8 @@ lock_soon(struct app_keeper *k)
 	return (false);
 }
 
-/* What is asked for, of a stream that is open. */
-typedef int (*keeper_act)(
-    const void *what, struct store_live *live, uint64_t *entry, struct err *e);
-
-static int
-seal_hold(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
-{
-	return (app_order_seal(what, live, entry, e));
-}
-
-static int
-erase(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
-{
-	return (app_erasing_do(what, live, entry, e));
-}
-
 static void
-do_it(struct app_keeper *k, keeper_act act, const void *what, struct buf *out)
+do_it(struct app_keeper *k, app_keeper_act *act, const void *what, struct buf *out)
 {
 	struct err e = { ERR_BUSY, "something of it is taken away just now; try again" };
 	uint64_t entry;
@@ -451,8 +431,8 @@ do_it(struct app_keeper *k, keeper_act act, const void *what, struct buf *out)
 		buf_fmt(out, "error %d %s\n", (int)e.code, e.text);
 }
 
-static void
-do_of_stream(const char *stream, keeper_act act, const void *what, struct buf *out)
+void
+app_keeper_do(const char *stream, app_keeper_act *act, const void *what, struct buf *out)
 {
 	struct app_keeper *k;
 
@@ -464,52 +444,4 @@ do_of_stream(const char *stream, keeper_act act, const void *what, struct buf *o
 	else
 		do_it(k, act, what, out);
 	pthread_mutex_unlock(&all_lock);
-}
-
-void
-app_keeper_ask(struct span json, struct buf *out)
-{
-	struct seal_range *ranges = calloc(STORE_HOLD_RANGES_MAX, sizeof(*ranges));
-	struct app_order order = { .release = false };
-	struct buf text = { 0 };
-
-	if (ranges == NULL || app_order_read(json, &order, &text, ranges) == -1)
-		buf_fmt(out, "error %d that is no hold\n", ERR_USAGE);
-	else
-		do_of_stream(order.stream, seal_hold, &order, out);
-	buf_free(&text);
-	free(ranges);
-}
-
-static int
-say_word(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
-{
-	*entry = 0;
-	return (app_word_do(what, live, e));
-}
-
-void
-app_keeper_restrict(struct span text, struct buf *out)
-{
-	struct app_word word;
-
-	if (app_word_read(text, &word) == -1)
-		buf_fmt(out, "error %d that is no restriction\n", ERR_USAGE);
-	else
-		do_of_stream(word.stream, say_word, &word, out);
-}
-
-void
-app_keeper_erase(struct span json, struct buf *out)
-{
-	struct store_erase_item *items = calloc(SEAL_ERASED_MAX, sizeof(*items));
-	struct app_erasing a = { .order = { .count = 0 } };
-	struct buf text = { 0 };
-
-	if (items == NULL || app_erasing_read(json, &a, &text, items) == -1)
-		buf_fmt(out, "error %d that is no erasure\n", ERR_USAGE);
-	else
-		do_of_stream(a.stream, erase, &a, out);
-	buf_free(&text);
-	free(items);
 }

@@ -39,14 +39,11 @@ void app_keeper_live(struct app_keeper *k, struct store_live *live);
 void app_keeper_stop(struct app_keeper *k);
 
 /*
- * A thread asks for a hold or a release of a stream of this process ("hold " and
- * its LF taken off).  Adds "ok ENTRY", "error CODE TEXT" or "no such stream", and
- * LF, to out.
+ * What is to be done to a stream of this process while nothing goes.  Adds
+ * "ok ENTRY", "error CODE TEXT" or "no such stream", and LF, to out.
  */
-void app_keeper_ask(struct span json, struct buf *out);
-/* The same for what is restricted, or lifted ("restrict " taken off). */
-void app_keeper_restrict(struct span text, struct buf *out);
-/* The same for records that are to be erased ("erase " taken off); this may take seconds. */
-void app_keeper_erase(struct span json, struct buf *out);
+typedef int app_keeper_act(
+    const void *what, struct store_live *live, uint64_t *entry, struct err *e);
+void app_keeper_do(const char *stream, app_keeper_act *act, const void *what, struct buf *out);
 
 #endif

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/retain/keeper.h"
+#include "app/retain/ask.h"
 #include "app/retain/order.h"
 #include "base/err.h"
 #include "base/num.h"
@@ -211,8 +211,8 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 		buf_str(out,
 		    wish_answers[app_board_wish(c->board, request->stream, &request->wish) + 1]);
 		break;
-	case APP_ASKED_HOLD: app_keeper_ask(request->hold, out); break;
-	case APP_ASKED_RESTRICT: app_keeper_restrict(request->hold, out); break;
+	case APP_ASKED_HOLD: app_ask_hold(request->hold, out); break;
+	case APP_ASKED_RESTRICT: app_ask_restrict(request->hold, out); break;
 	case APP_ASKED_ERASE: break; /* by a thread of its own */
 	case APP_ASKED_NOTHING: break;
 	}

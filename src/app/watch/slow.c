@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/retain/keeper.h"
+#include "app/retain/ask.h"
 #include "base/err.h"
 
 void
@@ -32,7 +32,7 @@ slow_main(void *arg)
 	struct buf out = { 0 };
 
 	(void)prctl(PR_SET_NAME, "erase");
-	app_keeper_erase(span_of(slow->text, slow->len), &out);
+	app_ask_erase(span_of(slow->text, slow->len), &out);
 	slow->at_work = false; /* before the answer: whoever has it may ask again at once */
 	if (buf_ok(&out))
 		app_slow_send(slow->fd, buf_view(&out));
