@@ -194,6 +194,21 @@ def is_testing_build():
     return b'CRETULA_FAULT' in read(CRETULA)
 
 
+PEAK = '''import resource, subprocess, sys
+run = subprocess.run(sys.argv[1:], stdout=sys.stdout, stderr=subprocess.DEVNULL)
+print(run.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+'''
+
+
+def peak_of(*command):
+    """Exit code, output and most KiB of a command, started by a small process: what a large one hands down counts until exec."""
+    run = subprocess.run([sys.executable, '-c', PEAK, *command], capture_output=True, check=True,
+                         env={**os.environ, 'MALLOC_PERTURB_': '0'})  # which would touch all that is reserved
+    out, _, last = run.stdout.rstrip(b'\n').rpartition(b'\n')
+    code, peak = map(int, last.split())
+    return code, out, peak
+
+
 def main():
     """Run the test functions of the calling module, each in a folder of its own: in memory, if it says nothing else."""
     module = inspect.getmodule(inspect.stack()[1][0])

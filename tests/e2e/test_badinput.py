@@ -5,9 +5,8 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, read, records, tree_bytes, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, peak_of, read, records, tree_bytes, write
 
 SECRET = 'hunter2-erika'
 
@@ -481,12 +480,6 @@ def test_view_and_stats_refuse_clearly():
     fails(66, 'nostore', 'verify', '--store', 'nostore')
 
 
-PEAK = """import os, resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-
-
 def test_a_long_chain_stays_in_its_file():
     """Entries that nobody signed, 24 MiB of them: verify reads them again when it needs them."""
     if any(name in read(CRETULA) for name in (b'__asan_init', b'__tsan_init')):
@@ -501,9 +494,7 @@ def test_a_long_chain_stays_in_its_file():
             chain.write(line + b'\n')
             lines[-1] = line
     for program in ([CRETULA, 'verify'], [os.path.join(os.path.dirname(CRETULA), 'cretula-verify')]):
-        run = subprocess.run([sys.executable, '-c', PEAK, *program, '--jobs', '1', '--store', 'store'], capture_output=True,
-                             check=True, env={**os.environ, 'MALLOC_PERTURB_': '0'})  # which would touch all of it
-        code, peak = map(int, run.stdout.split())
+        code, _, peak = peak_of(*program, '--jobs', '1', '--store', 'store')
         equal(code, 1)
         assert peak < 22 << 10, f'{peak} KiB'
         print(f'# {peak} KiB')
