@@ -3,6 +3,7 @@
 What is computed again reads chains and records as JSON lines, with Python's own means: nothing of cretula's is asked but verify.
 """
 import atexit
+import collections
 import datetime
 import hashlib
 import html.parser
@@ -176,7 +177,8 @@ def accesses_again(streams, inside):
 def due_again(stream, now, days=90):
     """Segments that are there a day after their term, though no hold names them: live ones by their seal, imported by their records."""
     held = [(runs(e['segs']), e.get('onward', 1 << 60)) for e in holds_in_force(stream.entries, now - datetime.timedelta(1))]
-    return sum(e['n'] for e in stream.of('segment') if e['seg'] not in stream.pruned and now - datetime.timedelta(days + 1) >=
+    gone = collections.Counter(seg for (seg, _), what in stream.touched.items() if what == 'erased')
+    return sum(e['n'] - gone[e['seg']] for e in stream.of('segment') if e['seg'] not in stream.pruned and now - datetime.timedelta(days + 1) >=
                (utc(e['t']) if 'tags' in e or not e['n'] else min(utc(e['t']), utc(e['time']['max']))) and not any(
                    e['seg'] in named or e['seg'] >= onward for named, onward in held))
 
