@@ -16,8 +16,8 @@ retain_least(const struct retain_policy *policy)
 	const struct retain_preset *preset = &retain_presets[policy->preset];
 	int64_t least_us = preset->tiers[RETAIN_DETAIL].min_us;
 
-	/* Without an archive for so long the records are what is kept. */
-	if (retain_term(policy, RETAIN_ARCHIVE) < preset->kept_min_us)
+	/* An archive has a term before it has the records: what is kept are these. */
+	if (least_us < preset->kept_min_us)
 		least_us = preset->kept_min_us;
 	return (policy->least_us > least_us ? policy->least_us : least_us);
 }
@@ -71,43 +71,62 @@ collect(const struct retain_store *store, struct candidate *list)
 	return (count);
 }
 
-/* What is over its term goes in any case. */
 static uint64_t
-over_term(const struct retain_store *store)
+sum(const struct retain_store *store, enum retain_action action)
 {
 	uint64_t bytes = 0;
 
 	for (size_t s = 0; s < store->count; s++)
-		bytes += store->streams[s].plan->sums[RETAIN_PRUNE].bytes;
+		bytes += store->streams[s].plan->sums[action].bytes;
 	return (bytes);
+}
+
+/* What is over its term goes in any case, and what is gone was given already. */
+static uint64_t
+keeps(const struct retain_store *store)
+{
+	uint64_t goes = sum(store, RETAIN_PRUNE) + sum(store, RETAIN_GONE);
+
+	return (goes < store->used ? store->used - goes : 0);
 }
 
 int
 retain_room_find(const struct retain_store *store, struct retain_room *room, struct err *e)
 {
-	uint64_t kept = store->used, over = over_term(store);
+	uint64_t kept = keeps(store), want, bytes = 0;
+	int64_t until_us = INT64_MIN;
 	struct candidate *list;
 	size_t count;
 
-	*room = (struct retain_room){ .until_us = INT64_MIN, .due = over };
-	kept -= over < kept ? over : kept;
+	*room = (struct retain_room){ .until_us = INT64_MIN,
+		.due = sum(store, RETAIN_PRUNE),
+		.gone = sum(store, RETAIN_GONE) };
 	if (kept <= store->limit)
 		return (0);
-	room->needed = true;
+	want = kept - store->limit;
 	if ((list = calloc(count_rows(store) + 1, sizeof(list[0]))) == NULL)
 		return (err_memory(e));
 	count = collect(store, list);
 	/* Those of one time go together: a time is all that streams are told. */
-	for (size_t i = 0; i < count && (room->bytes < kept - store->limit ||
-					    list[i].from_us == room->until_us);
-	     i++) {
-		room->bytes += list[i].bytes;
-		room->until_us = list[i].from_us;
+	for (size_t i = 0; i < count && (bytes < want || list[i].from_us == until_us); i++) {
+		bytes += list[i].bytes;
+		until_us = list[i].from_us;
 	}
-	if (room->bytes < kept - store->limit)
-		room->over = kept - store->limit - room->bytes;
 	free(list);
+	/* Thrown away for nothing: capture would wait all the same. */
+	if (bytes < want)
+		room->over = want - bytes;
+	else
+		*room = (struct retain_room){ true, until_us, bytes, room->due, 0, room->gone };
 	return (0);
+}
+
+int64_t
+retain_room_cutoff(int64_t until_us)
+{
+	int64_t rest_us = (until_us % 1000 + 1000) % 1000;
+
+	return (until_us < INT64_MIN + 1000 ? until_us : until_us - rest_us + 1000);
 }
 
 /* ---- when ---- */
@@ -159,12 +178,11 @@ add_days(const struct retain_store *store, const struct retain_stream *stream,
 int
 retain_room_days(const struct retain_store *store)
 {
-	double *days = calloc(RETAIN_ROOM_DAYS, sizeof(days[0])), used = (double)store->used;
+	double *days = calloc(RETAIN_ROOM_DAYS, sizeof(days[0])), used = (double)keeps(store);
 	int found = -1;
 
 	if (days == NULL)
 		return (-1);
-	used -= (double)over_term(store);
 	for (size_t s = 0; s < store->count; s++)
 		add_days(store, &store->streams[s], days);
 	if (used > (double)store->limit)

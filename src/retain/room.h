@@ -11,7 +11,11 @@
 
 #include "retain/retain.h"
 
-/* No record that is younger makes room: as is said, or the least of the preset; 0: none. */
+/*
+ * No record that is younger makes room: as is said, or the least of the preset;
+ * 0: none.  The months of a preset are of the records, whatever term an archive
+ * has: it may not have taken them.
+ */
 int64_t retain_least(const struct retain_policy *policy);
 
 /* A stream whose plan is made, without room. */
@@ -33,12 +37,16 @@ struct retain_room {
 	bool needed; /* what is over its term is not enough */
 	int64_t until_us; /* what counts from until then goes */
 	uint64_t bytes; /* that go for it */
-	uint64_t due;   /* that go anyway, their term is over */
-	uint64_t over;  /* bytes more than the limit, for which nothing may go */
+	uint64_t due; /* that go anyway, their term is over */
+	uint64_t over; /* that are missing if all went that may: then nothing does */
+	uint64_t gone; /* of segments that were pruned and have files yet: they are not used */
 };
 
 /* -1: ERR_IO, no memory. */
 int retain_room_find(const struct retain_store *store, struct retain_room *room, struct err *e);
+
+/* What counts from until then is before that: a time in milliseconds, as entries have them. */
+int64_t retain_room_cutoff(int64_t until_us);
 
 #define RETAIN_ROOM_DAYS 3650 /* nobody looks further */
 /*

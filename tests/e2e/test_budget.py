@@ -1,4 +1,5 @@
 """disk: what the store may take.  The oldest goes first, never what is held or too young; then what comes waits."""
+import fcntl
 import json
 import os
 import signal
@@ -68,21 +69,66 @@ def test_the_oldest_goes():
 def test_what_may_not_go():
     """A hold and a least age are not broken: the rest is said, with an exit code."""
     october(5, 6, 7, 8)
-    hold('add', 'case-7', '--since', '2026-10-06T00:00:00Z', '--until', '2026-10-07T00:00:00Z')
-    configure(1, least=', least: 30d')
+    hold('add', 'case-7', '--until', '2026-10-06T00:00:00Z')
+    configure(1, least=', least: 31d')
     for options, code in (('--dry-run',), 0), ((), 74):
         done = retain(*options, code=code)
-        assert 'more than its budget (disk 1 B), and nothing more may go: the rest is held, or too young' in done.err, done.err
-    kept(2, 4)
+        assert 'more than its budget (disk 1 B) if all went that may, so nothing goes for it: the rest is held, or too young' in done.err, done.err
+    kept(1, 2, 3, 4)
+    configure(used() - 1, least=', least: 31d')
+    retain()
+    kept(1, 3, 4)
+    configure(used() - 1, least=', least: 31d')
+    assert 'so nothing goes for it' in retain(code=74).err
     good()
-    hold('release', 'case-7')
-    assert 'nothing more may go' in retain(code=74).err
-    kept(4)
-    write('c.yaml', (CONFIG.replace('detail: 90d', 'preset: cnil') % ('', 1, ', least: 1d')).encode())
-    retain(code=74)
-    kept(4)
+    for policy in 'preset: cnil', 'preset: hipaa, detail: 2192d, archive: 2193d', 'preset: hipaa, archive: 2193d', 'preset: pci-dss, archive: 367d':
+        write('c.yaml', (CONFIG.replace('detail: 90d', policy) % ('', used() - 1, ', least: 1d')).encode())
+        retain(code=74)  # an archive is in the policy, and nowhere
+    kept(1, 3, 4)
     configure(1, least=', least: 91d')
     assert 'detail: shorter than least' in retain(code=78).err
+
+
+def test_what_does_not_count():
+    """Foreign files, a second name of one, and files of what is pruned already are not what the store takes."""
+    october(5, 6, 7, 8)
+    limit = used()
+    configure(limit)
+    for name in 'store/big', 'store/streams/s/big', 'store/streams/Big', 'store/words/Big':
+        write(name, bytes(1 << 16))
+    os.makedirs('store/elsewhere/seg')
+    write('store/elsewhere/seg/00000001.salt', bytes(1 << 16))
+    os.link(files(1)[1], f'{SEG}/00000099.jsonl.zst')
+    os.symlink('/usr', 'store/skip')
+    equal(retain('--dry-run', '--json').json['disk']['used_bytes'], limit)
+    os.unlink(f'{SEG}/00000099.jsonl.zst')
+    retain()
+    equal(entries('prune'), [], 'nothing goes for it')
+    configure(limit - 1)
+    copies = [(name, read(name)) for name in files(1)]
+    retain()
+    kept(2, 3, 4)
+    limit = retain('--dry-run', '--json').json['disk']['used_bytes']
+    configure(limit)
+    for name, bytes_of_it in copies:
+        write(name, bytes_of_it)
+    out = retain('--dry-run', '--json').json
+    assert out['disk']['used_bytes'] > limit, out
+    equal(out['streams'][0].get('room', {}).get('segments', 0), 0)
+
+
+def test_one_at_a_time():
+    """Who finds another process at it makes no room."""
+    october(5, 6)
+    configure(used() - 1)
+    before = read('store/streams/s/chain.jsonl')
+    fd = os.open('store/streams', os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    assert 'another process looks for room' in retain(code=75).err
+    equal(read('store/streams/s/chain.jsonl'), before)
+    os.close(fd)
+    retain()
+    kept(2)
 
 
 def lines(first, count):
@@ -123,7 +169,7 @@ def test_capture_waits():
         daemon.send_signal(signal.SIGHUP)
         wait_for(lambda: state() == 'reading' and committed() + sealed() == 90, seen=state)
     said = end(daemon)
-    assert 'and nothing more may go: input waits' in said, said
+    assert 'and what may go is not enough: input waits' in said, said
     equal([(r['kind'], r['result']) for r in entries('report')], [('disk', 74)])
     equal(sealed(), 90)
     good()

@@ -109,8 +109,8 @@ say_budget(struct app_doctor *d, const struct app_budget *b, uint64_t space)
 	if (b->room.over > 0) {
 		(void)num_print_bytes(bytes, b->room.over);
 		app_doctor_say(d, APP_DOCTOR_BAD, "cretula retain --dry-run --config FILE",
-		    "the store takes %s more than its budget (disk: %s) and nothing more may go: "
-		    "nothing is taken in",
+		    "the store would take %s more than its budget (disk: %s) if all went that "
+		    "may: nothing goes for it, and nothing is taken in",
 		    bytes, limit);
 	} else if (b->limit > b->used && b->limit - b->used > space) {
 		app_doctor_say(d, APP_DOCTOR_BAD, "df -h",
@@ -131,6 +131,7 @@ see_budget(struct app_doctor *d, const struct statvfs *fs, int64_t now_us)
 	struct app_retain_names *names = malloc(sizeof(*names));
 	struct app_budget b = { .store = d->store, .limit = limit, .now_us = now_us, .days = -1 };
 	struct app_budget_stream *streams = NULL;
+	struct err e = { ERR_NONE, "" };
 
 	if (limit == 0 || names == NULL || app_retain_names(d->store, names, NULL) == -1 ||
 	    (streams = calloc(names->count + 1, sizeof(*streams))) == NULL)
@@ -139,8 +140,10 @@ see_budget(struct app_doctor *d, const struct statvfs *fs, int64_t now_us)
 		if (app_retain_policy(d->config, names->name[i], &streams[b.count].policy))
 			memcpy(streams[b.count++].name, names->name[i], sizeof(streams[0].name));
 	b.streams = streams;
-	if (app_budget_find(&b, NULL) == 0)
+	if (app_budget_find(&b, &e) == 0)
 		say_budget(d, &b, (uint64_t)fs->f_bavail * fs->f_frsize);
+	else
+		app_doctor_say(d, APP_DOCTOR_BAD, "ls -lR STORE", "%s", e.text);
 out:
 	free(streams);
 	free(names);

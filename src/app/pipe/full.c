@@ -203,7 +203,8 @@ print_over(char text[static 200])
 	(void)num_print_bytes(used, seen.used);
 	(void)num_print_bytes(limit, seen.limit);
 	(void)snprintf(text, 200,
-	    "the store takes %s, its budget (disk) is %s, and nothing more may go: input waits",
+	    "the store takes %s, its budget (disk) is %s, and what may go is not enough: "
+	    "input waits",
 	    used, limit);
 }
 

@@ -5,6 +5,7 @@
 #include "app/tally/tally.h"
 #include "base/err.h"
 #include "crypto/sha256.h"
+#include "retain/room.h"
 
 #define LAST_US INT64_C(253402300800000000) /* of the year 9999 */
 
@@ -52,7 +53,7 @@ prune_all(struct app_retain *r, struct span by, struct pruning *p, struct err *e
 	if (prune_action(r, RETAIN_PRUNE, &order, p, e) == -1)
 		goto out;
 	order.rule = buf_view(&rule);
-	order.cutoff_us = r->room_us - ((r->room_us % 1000) + 1000) % 1000 + 1000;
+	order.cutoff_us = retain_room_cutoff(r->room_us);
 	rc = prune_action(r, RETAIN_ROOM, &order, p, e);
 out:
 	free(p->runs);

@@ -1,12 +1,17 @@
 #include "app/retain/budget.h"
 
+#include <sys/file.h>
+
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/retain/plan.h"
-#include "app/watch/board.h"
+#include "app/watch/disk.h"
 #include "base/num.h"
 
 #define DAYS_NS INT64_C(3600000000000) /* so often the days are counted */
@@ -36,13 +41,13 @@ app_budget_find(struct app_budget *b, struct err *e)
 {
 	struct app_retain *plans = calloc(b->count + 1, sizeof(*plans));
 	struct retain_stream *streams = calloc(b->count + 1, sizeof(*streams));
-	const struct retain_store store = { streams, b->count,
-		b->used = app_disk_used(AT_FDCWD, b->store), b->limit, b->now_us };
+	struct retain_store store = { streams, b->count, 0, b->limit, b->now_us };
 	int rc = -1;
 
 	if (plans == NULL || streams == NULL) {
 		(void)err_memory(e);
-	} else {
+	} else if (app_disk_store(b->store, &b->used, e) == 0) {
+		store.used = b->used;
 		for (size_t i = 0; i < b->count; i++)
 			see_stream(b, i, &plans[i], &streams[i]);
 		rc = retain_room_find(&store, &b->room, e);
@@ -64,6 +69,44 @@ app_budget_rule(uint64_t limit, struct buf *out)
 	buf_fmt(out, "disk %s", bytes);
 }
 
+/* ---- one at a time ---- */
+
+static pthread_mutex_t entered_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Nobody else locks this directory; those of the store and its streams are for who writes. */
+int
+app_budget_enter(const char *store)
+{
+	char path[CONFIG_PATH_BYTES + 16];
+	int fd, rc;
+
+	if (pthread_mutex_trylock(&entered_lock) != 0)
+		return (-1);
+	(void)snprintf(path, sizeof(path), "%s/streams", store);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1) {
+		do
+			rc = flock(fd, LOCK_EX | LOCK_NB);
+		while (rc == -1 && errno == EINTR);
+		/* On a file system without such locks the one of the process is left. */
+		if (rc == 0 || errno != EWOULDBLOCK)
+			return (fd);
+		(void)close(fd);
+	}
+	pthread_mutex_unlock(&entered_lock);
+	return (-1);
+}
+
+void
+app_budget_leave(int entered)
+{
+	if (entered == -1)
+		return;
+	(void)flock(entered, LOCK_UN); /* a child may have the fd, too */
+	(void)close(entered);
+	pthread_mutex_unlock(&entered_lock);
+}
+
 /* ---- of this process ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -81,12 +124,13 @@ app_budget_seen(struct app_budget_seen *seen)
 }
 
 void
-app_budget_see(uint64_t limit, uint64_t used)
+app_budget_see(uint64_t limit, bool known, uint64_t used)
 {
 	pthread_mutex_lock(&lock);
 	if (now.limit != limit)
 		days_ns = 0;
 	now.limit = limit;
+	now.known = known;
 	now.used = used;
 	pthread_mutex_unlock(&lock);
 }

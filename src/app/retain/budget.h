@@ -31,6 +31,14 @@ struct app_budget {
 /* Records make room, archives and access records do not; nor do streams that cannot be read. */
 int app_budget_find(struct app_budget *b, struct err *e);
 
+/*
+ * Who measures, finds and prunes for room does so alone, of all processes: else
+ * each of them would prune for the same bytes.  Never waits.  -1: somebody does
+ * it just now; else for leave, by the same thread.
+ */
+int app_budget_enter(const char *store);
+void app_budget_leave(int entered);
+
 /* "disk 200.0 GiB": the rule of a prune entry. */
 void app_budget_rule(uint64_t limit, struct buf *out);
 
@@ -38,12 +46,13 @@ void app_budget_rule(uint64_t limit, struct buf *out);
 
 struct app_budget_seen {
 	uint64_t limit, used; /* limit 0: there is none */
+	bool known; /* used is */
 	int days; /* as above; of the last look for it */
-	bool over; /* nothing may go: capture waits */
+	bool over; /* what may go is not enough: capture waits */
 };
 /* Any thread may call. */
 void app_budget_seen(struct app_budget_seen *seen);
-void app_budget_see(uint64_t limit, uint64_t used);
+void app_budget_see(uint64_t limit, bool known, uint64_t used);
 void app_budget_see_days(int days);
 /* true: it is time to look how many days it does, for the one who was told. */
 bool app_budget_wants_days(int64_t now_ns);

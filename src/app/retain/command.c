@@ -36,6 +36,7 @@ struct work {
 	struct store *store;
 	struct seal_entry entry;
 	struct app_budget budget;
+	int entered; /* nobody else makes room; -1 */
 	struct buf out;
 	size_t shown, busy;
 	int failed; /* how the first stream failed that did */
@@ -241,7 +242,14 @@ find_room(struct work *w, struct err *e)
 			memcpy(streams[b->count++].name, w->names.name[i],
 			    sizeof(streams[0].name));
 	b->streams = streams;
-	rc = app_budget_find(b, e);
+	if (!w->dry && (w->entered = app_budget_enter(w->store_path)) == -1) {
+		app_warn("retain", "another process looks for room just now; try again");
+		b->limit = 0;
+		w->busy++;
+		rc = 0;
+	} else {
+		rc = app_budget_find(b, e);
+	}
 	b->streams = NULL;
 	free(streams);
 	return (rc);
@@ -279,8 +287,8 @@ tell_over(struct work *w)
 	(void)num_print_bytes(over, b->room.over);
 	app_budget_rule(b->limit, &rule);
 	app_warn("retain",
-	    "the store takes %s more than its budget (%s), and nothing more may go: the rest is "
-	    "held, or too young",
+	    "the store would take %s more than its budget (%s) if all went that may, so nothing "
+	    "goes for it: the rest is held, or too young",
 	    over, buf_ok(&rule) ? rule.data : "");
 	buf_free(&rule);
 	if (!w->dry && w->failed == 0)
@@ -341,12 +349,14 @@ run(const struct app_args *args)
 		return (app_fail("retain", &e));
 	}
 	w->args = args;
+	w->entered = -1;
 	if (do_all(w, &e) == -1)
 		code = app_fail("retain", &e);
 	else if (w->failed != 0)
 		code = app_finish("retain", &w->out, w->failed);
 	else
 		code = app_finish("retain", &w->out, w->busy > 0 ? ERR_BUSY : 0);
+	app_budget_leave(w->entered);
 	store_close(w->store);
 	app_setup_close(&w->setup);
 	buf_free(&w->out);
@@ -370,7 +380,8 @@ const struct app_command app_command_retain = { "retain",
 	"cretula.access.\n\n"
 	"Where the store takes more than `disk:` says the oldest records go before their term,\n"
 	"of whichever stream, until it fits; none that are held or younger than `retain: least`\n"
-	"or the preset asks. If that is not enough it is an error, and `run` takes nothing in.\n\n"
+	"or the preset asks. If that is not enough none goes: an error, and `run` takes nothing\n"
+	"in.\n\n"
 	"exit codes: 0 done, or nothing to do, 2 usage, 66 no such store or stream, 74 I/O or\n"
 	"disk full, 75 another process is writing a stream of which something is over, 78 the\n"
 	"configuration, the clock, or the keys are not there\n\n"

@@ -2,7 +2,6 @@
 
 #include <sys/prctl.h>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "app/retain/budget.h"
 #include "app/retain/plan.h"
 #include "app/say.h"
-#include "app/watch/board.h"
+#include "app/watch/disk.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "store/periods.h"
@@ -22,6 +21,7 @@
 #define ROOM_NS INT64_C(60000000000) /* with a disk budget */
 #define NEAR_NS INT64_C(10000000000) /* which is nearly used up */
 #define OVER_NS INT64_C(2000000000) /* and over: input waits */
+#define SURE 2 /* looks in a row: nothing goes for what was there for a moment */
 #define LATE 6 /* looks after which what others should give is not waited for */
 #define AGAIN_US RETAIN_DAY_US /* the chain is read so often at least */
 
@@ -36,6 +36,9 @@ struct app_keeper {
 	bool warned;
 	bool over; /* the store takes more than it may, and we say so */
 	unsigned late; /* looks in a row at which it did */
+	unsigned seen; /* looks in a row that saw it above its budget */
+	bool known; /* used is */
+	bool lost; /* and was not, which was said */
 	uint64_t used;
 	struct seal_entry entry;
 	pthread_t thread;
@@ -51,11 +54,11 @@ static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct app_keeper *all;
 
 static void
-warn(struct app_keeper *k, const struct err *e)
+warn(struct app_keeper *k, const char *what, const struct err *e)
 {
 	char text[ERR_TEXT_BYTES + 40];
 
-	(void)snprintf(text, sizeof(text), "nothing is pruned: %s", e->text);
+	(void)snprintf(text, sizeof(text), "%s: %s", what, e->text);
 	k->how.warn(k->how.arg, text);
 }
 
@@ -69,11 +72,32 @@ set_over(struct app_keeper *k, bool over)
 	k->over = over;
 }
 
+/* Said once, until it is known again; meanwhile nothing goes for room. */
+static void
+take_measure(struct app_keeper *k, bool known, uint64_t used, const struct err *e)
+{
+	if (!known && !k->lost)
+		warn(k, "no room is made", e);
+	k->lost = !known;
+	k->known = known;
+	k->used = known ? used : 0;
+	app_budget_see(k->how.limit, known, k->used);
+}
+
 static void
 measure(struct app_keeper *k)
 {
-	k->used = app_disk_used(AT_FDCWD, k->how.store_path);
-	app_budget_see(k->how.limit, k->used);
+	struct err e = { ERR_NONE, "" };
+	uint64_t used = 0;
+	bool known = app_disk_store(k->how.store_path, &used, &e) == 0;
+
+	take_measure(k, known, used, &e);
+}
+
+static bool
+is_full(const struct app_keeper *k)
+{
+	return (k->how.limit != 0 && k->known && k->used > k->how.limit);
 }
 
 /* Those of this process: no other one's can be pruned. */
@@ -97,22 +121,27 @@ list_streams(struct app_budget_stream **list)
 	return (*list == NULL ? 0 : count);
 }
 
-static void
-find_room(struct app_keeper *k, int64_t now_us, struct app_budget *b)
+/* makes: it is ours to make some.  true: some is to be made. */
+static bool
+find_room(struct app_keeper *k, int64_t now_us, bool makes, struct app_budget *b)
 {
 	struct app_budget_stream *streams;
-	struct err e;
+	struct err e = { ERR_NONE, "" };
+	bool known;
 
 	*b = (struct app_budget){
 		.store = k->how.store_path, .limit = k->how.limit, .now_us = now_us, .days = -1
 	};
 	b->count = list_streams(&streams);
 	b->streams = streams;
-	if (app_budget_find(b, &e) == -1)
-		b->room.over = k->used;
+	known = app_budget_find(b, &e) == 0;
+	take_measure(k, known, b->used, &e);
 	app_budget_see_days(b->days);
 	b->streams = NULL;
 	free(streams);
+	if (!known || !makes)
+		b->room = (struct retain_room){ .until_us = INT64_MIN };
+	return (makes && is_full(k));
 }
 
 /* After we gave ours: what is still too much, others should give soon. */
@@ -122,10 +151,13 @@ settle(struct app_keeper *k, const struct app_budget *b, uint64_t given)
 	uint64_t all_of_it = b->room.bytes + b->room.due;
 
 	measure(k);
-	k->late = k->used > k->how.limit ? k->late + 1 : 0;
+	if (!k->known)
+		return;
+	k->late = k->used > k->how.limit + b->room.gone ? k->late + 1 : 0;
 	set_over(k,
 	    k->late >= LATE ||
-		k->used > k->how.limit + (all_of_it > given ? all_of_it - given : 0));
+		k->used > k->how.limit + b->room.gone +
+			(all_of_it > given ? all_of_it - given : 0));
 }
 
 /* ---- one look ---- */
@@ -230,7 +262,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 		rc = carry_out(k, &e);
 	}
 	if (rc == -1)
-		warn(k, &e);
+		warn(k, "nothing is pruned", &e);
 	else {
 		k->next_us = now_us + AGAIN_US;
 		if (r->plan.next_us < k->next_us)
@@ -246,20 +278,24 @@ static void
 look_in_time(struct app_keeper *k, int64_t now_us)
 {
 	struct app_budget b = { .limit = 0 };
-	bool full = k->how.limit != 0 && k->used > k->how.limit;
 	uint64_t given = 0;
-	int rc = 0;
+	int rc = 0, entered = -1;
+	bool full = false;
 
-	if (full || (k->how.limit != 0 && app_budget_wants_days(clock_mono_ns())))
-		find_room(k, now_us, &b);
+	k->seen = is_full(k) ? k->seen + 1 : 0;
+	if (k->seen >= SURE)
+		entered = app_budget_enter(k->how.store_path);
+	if (entered != -1 || (k->how.limit != 0 && app_budget_wants_days(clock_mono_ns())))
+		full = find_room(k, now_us, entered != -1, &b);
 	pthread_mutex_lock(&k->lock);
 	if (k->live != NULL && (full || now_us >= k->next_us))
 		rc = look(k, now_us, &b, &given);
 	pthread_mutex_unlock(&k->lock);
-	if (!full)
-		set_over(k, false);
-	else
+	if (full)
 		settle(k, &b, rc == -1 ? b.room.bytes + b.room.due : given);
+	else if (k->how.limit == 0 || (k->known && !is_full(k)))
+		set_over(k, false);
+	app_budget_leave(entered);
 }
 
 /* As keys do: not by a clock that leapt. */
@@ -276,7 +312,8 @@ tick(struct app_keeper *k)
 			k->how.warn(k->how.arg,
 			    "nothing is pruned before the clock has been what it is for a day");
 		k->warned = true;
-		set_over(k, k->how.limit != 0 && k->used > k->how.limit);
+		if (k->known)
+			set_over(k, is_full(k));
 		return;
 	}
 	look_in_time(k, k->how.clock.now_us);
@@ -288,7 +325,7 @@ rest_of(const struct app_keeper *k)
 {
 	if (k->how.limit == 0)
 		return (LOOK_NS);
-	if (k->over)
+	if (k->over || is_full(k))
 		return (OVER_NS);
 	return (k->used > k->how.limit - k->how.limit / 10 ? NEAR_NS : ROOM_NS);
 }

@@ -13,6 +13,7 @@
 #include "store/keys.h"
 #include "store/layout.h"
 #include "store/periods.h"
+#include "store/skip/skip.h"
 #include "store/store.h"
 
 #define ACCESS_STREAM "cretula.access"
@@ -63,19 +64,34 @@ see_origin(struct app_retain *r, const struct seal_entry *entry)
 }
 
 static uint64_t
-bytes_of(const struct app_retain *r, const struct seal_past *past)
+blocks_of(const struct app_retain *r, const char *path)
 {
-	static const char *const ends[] = { "idx", "jsonl.zst", "salt" };
-	char path[STORE_PATH_BYTES];
-	uint64_t bytes = 0;
 	struct stat st;
 
-	for (size_t i = 0; r->on_disk && i < sizeof(ends) / sizeof(ends[0]); i++) {
-		store_revision_path(path, past->seg, past->revision, ends[i]);
-		if (fstatat(r->records.stream_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			bytes += (uint64_t)st.st_blocks * 512;
+	return (fstatat(r->records.stream_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) ?
+		(uint64_t)st.st_blocks * 512 :
+		0);
+}
+
+/* All that goes with it, or is still to go. */
+static uint64_t
+bytes_of(const struct app_retain *r, const struct seal_past *past)
+{
+	static const char *const ends[] = { "idx", "jsonl.zst", "salt", "tags" };
+	char path[STORE_PATH_BYTES], skip[STORE_PATH_BYTES + STORE_NAME_MAX];
+	uint64_t bytes = 0;
+
+	if (!r->on_disk)
+		return (past->file_size);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		store_revision_path(
+		    path, past->seg, i == 1 || i == 2 ? past->revision : 0, ends[i]);
+		bytes += blocks_of(r, path);
 	}
-	return (r->on_disk ? bytes : past->file_size);
+	(void)snprintf(skip, sizeof(skip), "../../" STORE_SKIP_DIR "/%s/%08ju", r->stream,
+	    (uintmax_t)past->seg);
+	return (bytes + blocks_of(r, skip));
 }
 
 static int

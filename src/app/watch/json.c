@@ -149,7 +149,8 @@ add_budget(struct buf *out, const struct app_budget_seen *b)
 	json_key(out, "disk");
 	buf_char(out, '{');
 	json_u64(out, "limit_bytes", b->limit);
-	json_u64(out, "used_bytes", b->used);
+	if (b->known)
+		json_u64(out, "used_bytes", b->used);
 	json_bool(out, "over", b->over);
 	if (b->days != -1)
 		json_u64(out, "days", (uint64_t)b->days);

@@ -426,10 +426,12 @@ add_budget(const struct sheet *t)
 		return;
 	begin(t, "disk_budget_bytes", "gauge", "What the store may take (disk).");
 	one(t, "disk_budget_bytes", b->limit);
-	begin(t, "disk_used_bytes", "gauge", "What all of its files take.");
-	one(t, "disk_used_bytes", b->used);
+	if (b->known) {
+		begin(t, "disk_used_bytes", "gauge", "What its files take; none: not known.");
+		one(t, "disk_used_bytes", b->used);
+	}
 	begin(t, "disk_budget_over", "gauge",
-	    "1: more than it may, and nothing may go: input waits.");
+	    "1: more than it may, and what may go is not enough: input waits.");
 	one(t, "disk_budget_over", b->over);
 	if (b->days == -1)
 		return;

@@ -156,13 +156,17 @@ add_budget(const struct json_value *all, struct buf *out)
 {
 	char used[WORD_BYTES], limit[WORD_BYTES];
 	struct json_value disk;
-	uint64_t days;
+	uint64_t bytes, days;
 
 	if (!json_get(all, "disk", &disk) || disk.type != JSON_OBJECT)
 		return;
-	(void)num_print_bytes(used, number(&disk, "used_bytes"));
 	(void)num_print_bytes(limit, number(&disk, "limit_bytes"));
-	buf_fmt(out, "disk budget: %s of %s", used, limit);
+	if (json_get_u64(&disk, "used_bytes", &bytes)) {
+		(void)num_print_bytes(used, bytes);
+		buf_fmt(out, "disk budget: %s of %s", used, limit);
+	} else {
+		buf_fmt(out, "disk budget: what is used of %s is not known", limit);
+	}
 	if (is_true(&disk, "over"))
 		buf_str(out, ", over: input waits");
 	else if (json_get_u64(&disk, "days", &days))

@@ -39,6 +39,7 @@ struct row {
 		int least; /* days */
 		bool stays;
 		struct seal_range held;
+		size_t gone; /* of the first, whose files are still there */
 	} of[STREAMS];
 	struct retain_room want; /* until_us as days ago */
 	uint64_t goes[STREAMS]; /* segments */
@@ -62,6 +63,7 @@ make(const struct row *row, size_t s, struct made *m, struct retain_stream *stre
 		m->segments[n] = (struct retain_segment){ .seg = n + 1,
 			.sealed_us = NOW - DAYS(row->ages[s][n]),
 			.live = true,
+			.gone = n < row->of[s].gone,
 			.records = 1,
 			.bytes = 100 };
 	m->ask = (struct retain_ask){ .segments = m->segments,
@@ -96,27 +98,34 @@ count_going(struct made *m, const struct retain_room *room, bool gives)
 static const struct row rows[] = {
 	{ "what fits stays", { { 9, 8 }, { 7 } }, 300, 300, { { 0 } }, { 0 }, { 0, 0 }, 0 },
 	{ "the oldest goes first", { { 9, 5 }, { 7, 3 } }, 401, 400, { { 0 } },
-	    { true, 9, 100, 0, 0 }, { 1, 0 }, 0 },
+	    { true, 9, 100, 0, 0, 0 }, { 1, 0 }, 0 },
 	{ "whichever stream has it", { { 9, 5 }, { 7, 3 } }, 501, 400, { { 0 } },
-	    { true, 7, 200, 0, 0 }, { 1, 1 }, 0 },
+	    { true, 7, 200, 0, 0, 0 }, { 1, 1 }, 0 },
 	{ "what is over its term counts first", { { 101, 5 }, { 7 } }, 400, 300, { { 0 } },
 	    { .due = 100 }, { 0, 0 }, 0 },
-	{ "and is not enough", { { 101, 5 }, { 7 } }, 400, 299, { { 0 } }, { true, 7, 100, 100, 0 },
+	{ "and is not enough", { { 101, 5 }, { 7 } }, 400, 299, { { 0 } }, { true, 7, 100, 100, 0, 0 },
 	    { 0, 1 }, 0 },
 	{ "what is held stays, and the next one goes", { { 9, 5 }, { 7 } }, 301, 300,
-	    { { .held = { 1, 1 } } }, { true, 7, 100, 0, 0 }, { 0, 1 }, 0 },
-	{ "what is younger than the least stays", { { 9, 5 }, { 3 } }, 301, 100, { { .least = 8 } },
-	    { true, 3, 200, 0, 1 }, { 1, 1 }, 0 },
+	    { { .held = { 1, 1 } } }, { true, 7, 100, 0, 0, 0 }, { 0, 1 }, 0 },
+	{ "what is younger than the least stays", { { 9, 5 }, { 3 } }, 300, 100, { { .least = 8 } },
+	    { true, 3, 200, 0, 0, 0 }, { 1, 1 }, 0 },
 	{ "of that age it may go", { { 9 }, { 0 } }, 201, 200, { { .least = 9 } },
-	    { true, 9, 100, 0, 0 }, { 1, 0 }, 0 },
+	    { true, 9, 100, 0, 0, 0 }, { 1, 0 }, 0 },
 	{ "a stream that gives nothing gives nothing", { { 9, 5 }, { 7 } }, 301, 300,
-	    { { .stays = true } }, { true, 7, 100, 0, 0 }, { 0, 1 }, 0 },
-	{ "what cannot go is said", { { 9 }, { 0 } }, 1000, 300, { { 0 } }, { true, 9, 100, 0, 600 },
-	    { 1, 0 }, 0 },
+	    { { .stays = true } }, { true, 7, 100, 0, 0, 0 }, { 0, 1 }, 0 },
+	{ "what is not enough does not go, and is said", { { 9 }, { 0 } }, 1000, 300, { { 0 } },
+	    { .over = 600 }, { 0, 0 }, 0 },
+	{ "not by a byte", { { 9, 8 }, { 7 } }, 601, 300, { { 0 } }, { .over = 1 }, { 0, 0 }, 0 },
+	{ "just enough", { { 9, 8 }, { 7 } }, 600, 300, { { 0 } }, { true, 7, 300, 0, 0, 0 },
+	    { 2, 1 }, 0 },
 	{ "nothing may go", { { 9 }, { 7 } }, 250, 200, { { .least = 10 }, { .stays = true } },
-	    { true, -1, 0, 0, 50 }, { 0, 0 }, 0 },
+	    { .over = 50 }, { 0, 0 }, 0 },
+	{ "what is pruned and still there is not used", { { 9, 8 }, { 7 } }, 400, 300,
+	    { { .gone = 1 } }, { .gone = 100 }, { 0, 0 }, 0 },
+	{ "and does not go again", { { 9, 8 }, { 7 } }, 401, 300, { { .gone = 1 } },
+	    { true, 8, 100, 0, 0, 100 }, { 1, 0 }, 0 },
 	{ "those of one time go together", { { 9, 8 }, { 9, 9, 8 } }, 501, 500, { { 0 } },
-	    { true, 9, 300, 0, 0 }, { 1, 2 }, 0 },
+	    { true, 9, 300, 0, 0, 0 }, { 1, 2 }, 0 },
 };
 
 static void
@@ -136,7 +145,8 @@ room(void **state)
 			make(row, s, &made[s], &streams[s]);
 		assert_int_equal(retain_room_find(&store, &got, NULL), 0);
 		if (got.needed != row->want.needed || got.until_us != until_us ||
-		    got.bytes != row->want.bytes || got.due != row->want.due || got.over != row->want.over)
+		    got.bytes != row->want.bytes || got.due != row->want.due ||
+		    got.over != row->want.over || got.gone != row->want.gone)
 			fail_msg("%s: needed %d, until %jd days ago, %ju bytes, %ju over",
 			    row->claim, got.needed, (intmax_t)((NOW - got.until_us) / DAY),
 			    (uintmax_t)got.bytes, (uintmax_t)got.over);
@@ -199,7 +209,8 @@ least(void **state)
 		{ "a preset has one", "cnil", 7, 0, 181 },
 		{ "and may be passed", "cnil", 200, 0, 200 },
 		{ "without an archive all of the months are", "pci-dss", 0, 0, 365 },
-		{ "with one those at hand", "pci-dss", 0, 366, 90 },
+		{ "and with one, which may not have them", "pci-dss", 0, 366, 365 },
+		{ "of records and archive", "hipaa", 0, 2192, 6 * 365 },
 	};
 
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
@@ -211,6 +222,22 @@ least(void **state)
 		if (retain_least(&policy) != DAYS(at[i].want))
 			fail_msg("%s: %jd", at[i].claim, (intmax_t)(retain_least(&policy) / DAY));
 	}
+}
+
+static void
+cutoff(void **state)
+{
+	static const struct {
+		int64_t until_us, want;
+	} at[] = { { 0, 1000 }, { 1, 1000 }, { 999, 1000 }, { 1000, 2000 }, { -1, 0 },
+		{ -1000, 0 }, { -1001, -1000 }, { INT64_MIN, INT64_MIN },
+		{ INT64_MIN + 999, INT64_MIN + 999 },
+		{ INT64_MIN + 1000, -INT64_C(9223372036854774000) } };
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+		if (retain_room_cutoff(at[i].until_us) != at[i].want)
+			fail_msg("%jd: %jd", (intmax_t)at[i].until_us,
+			    (intmax_t)retain_room_cutoff(at[i].until_us));
 }
 
 static void
@@ -235,6 +262,7 @@ main(void)
 		cmocka_unit_test(room),
 		cmocka_unit_test(days),
 		cmocka_unit_test(least),
+		cmocka_unit_test(cutoff),
 		cmocka_unit_test(memory),
 	};
 

@@ -1,0 +1,16 @@
+/* app: what a store takes on its disk. */
+#ifndef CRETULA_APP_WATCH_DISK_H
+#define CRETULA_APP_WATCH_DISK_H
+
+#include <stdint.h>
+
+struct err;
+
+/*
+ * The blocks of what a store itself writes (docs/format.md 1), each file once,
+ * whatever names it has.  What somebody else put there does not count: nothing
+ * of the store goes for it.  -1 with e: it is not known.
+ */
+int app_disk_store(const char *store, uint64_t *used, struct err *e);
+
+#endif
