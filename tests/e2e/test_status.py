@@ -113,6 +113,29 @@ def test_who_may_ask():
         assert b'only its user and root may look' in run.stderr, run.stderr
 
 
+def test_a_busy_daemon():
+    """One that does not answer is not said to be none, and does nothing later of what nobody waits for any more."""
+    configure()
+    daemon = Daemon()
+    with connect('s.sock') as s:
+        s.sendall(line(1))
+        wait_for(lambda: stream()['lines'] == 1)
+    daemon.process.send_signal(signal.SIGSTOP)
+    hold = {'stream': 's', 'release': False, 'id': 'case-7', 'reason': 'letter', 'by': '', 'onward': 1, 'segs': [], 'mask_epochs': {}}
+    with connect('store.sock') as s:
+        s.sendall(b'hold %s\n' % json.dumps(hold).encode())
+    run = cretula('status', '--store', 'store', code=75)
+    assert 'daemon is busy' in run.err and 'no daemon' not in run.err, run.err
+    daemon.process.send_signal(signal.SIGCONT)
+    equal(status()['pid'], daemon.process.pid)
+    equal(cretula('hold', 'list', '--store', 'store', '--json', code=0).json['holds'], [])
+    with connect('store.sock') as s:  # the same is good while one waits
+        s.sendall(b'hold %s\n' % json.dumps(hold).encode())
+        s.shutdown(socket.SHUT_WR)
+        assert s.recv(100).startswith(b'ok ')
+    daemon.end()
+
+
 def test_a_false_daemon():
     """Who listens beside a store that is another one's is not believed."""
     if os.geteuid() != 0 or not shutil.which('setpriv'):

@@ -32,6 +32,8 @@ app_doctor_daemon(struct app_doctor *d)
 		if (app_status_print(buf_view(&answer), &text, &e) != 0)
 			app_doctor_say(d, APP_DOCTOR_BAD, "cretula status",
 			    "a stream of the daemon is in trouble");
+	} else if (e.code == ERR_BUSY) {
+		app_doctor_say(d, APP_DOCTOR_ADVICE, "cretula status", "%s", e.text);
 	} else if (e.code != ERR_INPUT) {
 		app_doctor_say(d, APP_DOCTOR_ADVICE, "systemctl start cretula", "%s", e.text);
 	}

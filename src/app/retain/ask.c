@@ -8,6 +8,10 @@
 #include "app/retain/order.h"
 #include "base/err.h"
 
+/* The thread that is asked answers everybody; an erasure has its own, and is one of many. */
+#define WAIT_MS 200
+#define WAIT_ERASE_MS 10000
+
 static int
 seal_hold(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
 {
@@ -24,7 +28,8 @@ app_ask_hold(struct span json, struct buf *out)
 	if (ranges == NULL || app_order_read(json, &order, &text, ranges) == -1)
 		buf_fmt(out, "error %d that is no hold\n", ERR_USAGE);
 	else
-		app_keeper_do(order.stream, seal_hold, &order, out);
+		app_keeper_do(order.stream,
+		    &(struct app_keeper_wish){ seal_hold, &order, WAIT_MS }, out);
 	buf_free(&text);
 	free(ranges);
 }
@@ -44,7 +49,8 @@ app_ask_restrict(struct span text, struct buf *out)
 	if (app_word_read(text, &word) == -1)
 		buf_fmt(out, "error %d that is no restriction\n", ERR_USAGE);
 	else
-		app_keeper_do(word.stream, say_word, &word, out);
+		app_keeper_do(
+		    word.stream, &(struct app_keeper_wish){ say_word, &word, WAIT_MS }, out);
 }
 
 static int
@@ -63,7 +69,8 @@ app_ask_erase(struct span json, struct buf *out)
 	if (items == NULL || app_erasing_read(json, &a, &text, items) == -1)
 		buf_fmt(out, "error %d that is no erasure\n", ERR_USAGE);
 	else
-		app_keeper_do(a.stream, erase, &a, out);
+		app_keeper_do(
+		    a.stream, &(struct app_keeper_wish){ erase, &a, WAIT_ERASE_MS }, out);
 	buf_free(&text);
 	free(items);
 }

@@ -25,11 +25,11 @@
 #define LATE 6 /* looks after which what others should give is not waited for */
 #define AGAIN_US RETAIN_DAY_US /* the chain is read so often at least */
 
-#define LOOKS 75 /* of who asks, while something goes: 1.5 s */
-#define LOOK_MS 20
+#define LOOK_MS 20 /* of who asks, while something goes */
 
 struct app_keeper {
 	struct app_keeper *next; /* of all of this process */
+	unsigned pins; /* who asks something of it: it stays as long; of all_lock */
 	struct app_keeper_options how;
 	struct app_retain at_work;
 	int64_t next_us; /* nothing is over before */
@@ -49,8 +49,9 @@ struct app_keeper {
 	bool stop;
 };
 
-/* Locked while one of them is asked: it stays as long. */
+/* Of the list and its pins, for a moment only: what is asked may take long. */
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t unpinned = PTHREAD_COND_INITIALIZER;
 static struct app_keeper *all;
 
 static void
@@ -405,6 +406,7 @@ app_keeper_live(struct app_keeper *k, struct store_live *live)
 	pthread_mutex_unlock(&k->lock);
 }
 
+/* Once nobody asks anything of it, and nobody will. */
 static void
 leave(struct app_keeper *k)
 {
@@ -414,6 +416,8 @@ leave(struct app_keeper *k)
 	while (*at != k)
 		at = &(*at)->next;
 	*at = k->next;
+	while (k->pins > 0)
+		pthread_cond_wait(&unpinned, &all_lock);
 	pthread_mutex_unlock(&all_lock);
 }
 
@@ -434,30 +438,56 @@ app_keeper_stop(struct app_keeper *k)
 
 /* ---- who asks ---- */
 
-/* false: it takes too long. */
-static bool
-lock_soon(struct app_keeper *k)
+/* NULL: there is none.  What is found stays until it is let go. */
+static struct app_keeper *
+pin(const char *stream)
 {
-	for (int i = 0; i < LOOKS; i++) {
-		if (pthread_mutex_trylock(&k->lock) == 0)
-			return (true);
-		(void)poll(NULL, 0, LOOK_MS);
-	}
-	return (false);
+	struct app_keeper *k;
+
+	pthread_mutex_lock(&all_lock);
+	for (k = all; k != NULL && strcmp(k->how.stream, stream) != 0;)
+		k = k->next;
+	if (k != NULL)
+		k->pins++;
+	pthread_mutex_unlock(&all_lock);
+	return (k);
 }
 
 static void
-do_it(struct app_keeper *k, app_keeper_act *act, const void *what, struct buf *out)
+let_go(struct app_keeper *k)
 {
-	struct err e = { ERR_BUSY, "something of it is taken away just now; try again" };
+	pthread_mutex_lock(&all_lock);
+	if (--k->pins == 0)
+		pthread_cond_broadcast(&unpinned);
+	pthread_mutex_unlock(&all_lock);
+}
+
+/* false: it takes too long. */
+static bool
+lock_soon(struct app_keeper *k, int wait_ms)
+{
+	for (;; wait_ms -= LOOK_MS) {
+		if (pthread_mutex_trylock(&k->lock) == 0)
+			return (true);
+		if (wait_ms <= 0)
+			return (false);
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+}
+
+static void
+do_it(struct app_keeper *k, const struct app_keeper_wish *wish, struct buf *out)
+{
+	struct err e = { ERR_BUSY,
+		"something of it is being erased or pruned just now; try again" };
 	uint64_t entry;
 	int rc = -1;
 
-	if (lock_soon(k)) {
+	if (lock_soon(k, wish->wait_ms)) {
 		if (k->live == NULL)
 			(void)err_set(&e, ERR_BUSY, "the stream waits to be opened again");
 		else
-			rc = act(what, k->live, &entry, &e);
+			rc = wish->act(wish->what, k->live, &entry, &e);
 		if (rc == 0)
 			k->next_us = INT64_MIN; /* what was released may be over */
 		pthread_mutex_unlock(&k->lock);
@@ -469,16 +499,14 @@ do_it(struct app_keeper *k, app_keeper_act *act, const void *what, struct buf *o
 }
 
 void
-app_keeper_do(const char *stream, app_keeper_act *act, const void *what, struct buf *out)
+app_keeper_do(const char *stream, const struct app_keeper_wish *wish, struct buf *out)
 {
-	struct app_keeper *k;
+	struct app_keeper *k = pin(stream);
 
-	pthread_mutex_lock(&all_lock);
-	for (k = all; k != NULL && strcmp(k->how.stream, stream) != 0;)
-		k = k->next;
-	if (k == NULL)
+	if (k == NULL) {
 		buf_str(out, "no such stream\n");
-	else
-		do_it(k, act, what, out);
-	pthread_mutex_unlock(&all_lock);
+		return;
+	}
+	do_it(k, wish, out);
+	let_go(k);
 }

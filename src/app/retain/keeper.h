@@ -35,15 +35,23 @@ struct app_keeper *app_keeper_start(const struct app_keeper_options *how);
  */
 void app_keeper_live(struct app_keeper *k, struct store_live *live);
 
-/* Waits while something goes.  k may be NULL. */
+/* Waits while something goes, or is done to it.  k may be NULL. */
 void app_keeper_stop(struct app_keeper *k);
+
+typedef int app_keeper_act(
+    const void *what, struct store_live *live, uint64_t *entry, struct err *e);
+
+struct app_keeper_wish {
+	app_keeper_act *act;
+	const void *what; /* its own */
+	int wait_ms; /* so long for what goes, or is done by somebody else */
+};
 
 /*
  * What is to be done to a stream of this process while nothing goes.  Adds
- * "ok ENTRY", "error CODE TEXT" or "no such stream", and LF, to out.
+ * "ok ENTRY", "error CODE TEXT" or "no such stream", and LF, to out.  However
+ * long it takes, other streams and their keepers do not wait for it.
  */
-typedef int app_keeper_act(
-    const void *what, struct store_live *live, uint64_t *entry, struct err *e);
-void app_keeper_do(const char *stream, app_keeper_act *act, const void *what, struct buf *out);
+void app_keeper_do(const char *stream, const struct app_keeper_wish *wish, struct buf *out);
 
 #endif

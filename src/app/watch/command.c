@@ -100,7 +100,7 @@ const struct app_command app_command_status = { "status",
 	"since the daemon began, disk of the stream's files. While no daemon runs: what is "
 	"sealed.\n\n"
 	"exit codes: 0 all is well, 1 a stream waits or has failed, or the store did not verify,\n"
-	"3 no daemon runs, 66 no store there\n\n"
+	"3 no daemon runs, 66 no store there, 75 the daemon is busy\n\n"
 	"examples:\n"
 	"  cretula status --store /var/lib/cretula/store\n"
 	"  cretula status --config cretula.yaml --json | jq '.streams[] | {name, lag_ms, lost}'\n"

@@ -28,6 +28,7 @@
 #define REQUEST_BYTES APP_ORDER_BYTES
 #define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_S 2 /* for the other side */
+#define WAIT_DONE_S 30 /* for what changes something */
 #define WAIT_SLOW_S 600 /* for an erasure */
 
 /* STREAM CODE HASH.  false: it is none of it. */
@@ -236,6 +237,18 @@ receive_request(int fd, char *text)
 	return (span_of(text, len));
 }
 
+/*
+ * Whoever did not wait was told that we are busy: nothing is done behind that.
+ * One who only sends no more is still there.
+ */
+static bool
+is_gone(int fd)
+{
+	struct pollfd it = { .fd = fd };
+
+	return (poll(&it, 1, 0) == 1 && (it.revents & (POLLHUP | POLLERR)) != 0);
+}
+
 /* false: fd is somebody else's now. */
 static bool
 answer(struct app_control *c, int fd, uid_t uid)
@@ -246,6 +259,8 @@ answer(struct app_control *c, int fd, uid_t uid)
 
 	app_control_read(receive_request(fd, c->text), &request);
 	request.wish.uid = uid;
+	if (is_gone(fd))
+		return (true);
 	if (request.asked == APP_ASKED_ERASE)
 		given = app_slow_begin(&c->slow, fd, request.hold, &out);
 	else
@@ -345,7 +360,7 @@ app_control_close(struct app_control *c)
 /* ---- who asks ---- */
 
 static int
-receive(int fd, struct buf *out, struct err *e)
+receive(int fd, int patience_s, struct buf *out, struct err *e)
 {
 	ssize_t n;
 
@@ -359,6 +374,12 @@ receive(int fd, struct buf *out, struct err *e)
 			continue;
 		if (n == 0 || (n == -1 && errno == ECONNRESET))
 			break;
+		if (n == -1 && errno == EAGAIN)
+			return (err_set(e, ERR_BUSY,
+			    "the daemon is busy: no answer within %d s%s", patience_s,
+			    patience_s == WAIT_S ?
+				"; try again" :
+				"; the chain says whether it did what was asked"));
 		if (n == -1)
 			return (err_sys(e, ERR_INCOMPLETE, "the daemon does not answer"));
 		out->len += (size_t)n;
@@ -393,6 +414,9 @@ join(int fd, const struct sockaddr_un *to, const char *store, struct err *e)
 	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) == -1) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
 			return (err_set(e, ERR_INCOMPLETE, "no daemon runs on this store"));
+		if (errno == EAGAIN)
+			return (err_set(
+			    e, ERR_BUSY, "the daemon is busy: too many ask it; try again"));
 		if (errno == EACCES)
 			return (err_sys(
 			    e, ERR_INPUT, "the daemon's socket: only its user and root may ask"));
@@ -413,9 +437,12 @@ reach(const char *store, struct err *e)
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (fd == -1)
 			(void)err_sys(e, ERR_IO, "socket");
-		else if (join(fd, &to, store, e) == -1) {
-			(void)close(fd);
-			fd = -1;
+		else {
+			set_patience(fd, WAIT_S); /* while too many wait for it */
+			if (join(fd, &to, store, e) == -1) {
+				(void)close(fd);
+				fd = -1;
+			}
 		}
 	}
 	if (dir_fd != -1)
@@ -423,17 +450,25 @@ reach(const char *store, struct err *e)
 	return (fd);
 }
 
+/* What only looks is asked again soon. */
+static int
+patience_of(struct span request)
+{
+	if (span_starts(request, span_str("erase ")))
+		return (WAIT_SLOW_S);
+	return (span_find(request, ' ') < request.len ? WAIT_DONE_S : WAIT_S);
+}
+
 int
 app_control_ask(const char *store, const char *request, struct buf *out, struct err *e)
 {
-	bool slow = span_starts(span_str(request), span_str("erase "));
-	int fd = reach(store, e), rc;
+	int patience_s = patience_of(span_str(request)), fd = reach(store, e), rc;
 
 	if (fd == -1)
 		return (-1);
-	set_patience(fd, slow ? WAIT_SLOW_S : WAIT_S);
+	set_patience(fd, patience_s);
 	app_slow_send(fd, span_str(request));
-	rc = receive(fd, out, e);
+	rc = receive(fd, patience_s, out, e);
 	(void)close(fd);
 	return (rc);
 }

@@ -71,7 +71,8 @@ int app_control_store(
 
 /*
  * Ask the daemon of a store; the answer is added to out.  ERR_INCOMPLETE if
- * none runs, ERR_INPUT if there is no such store.
+ * none runs, ERR_BUSY if it does not answer in time, ERR_INPUT if there is no
+ * such store.  Of whoever did not wait it does nothing that it had not begun.
  */
 int app_control_ask(const char *store, const char *request, struct buf *out, struct err *e);
 /* Send it a signal; the same. */

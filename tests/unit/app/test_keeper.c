@@ -1,0 +1,162 @@
+/* What is asked of one stream that is written, and takes long: no other one waits for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/retain/keeper.h"
+#include "base/err.h"
+
+static struct app_keeper *first, *second;
+static atomic_bool stopped;
+static unsigned asked;
+
+static void
+warn(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+/* There is no such store, so that nothing goes: only what is asked gets what live is not. */
+static struct app_keeper *
+start(const char *stream)
+{
+	static int none;
+	struct app_keeper_options how = { .store_path = "/nowhere",
+		.stream = stream,
+		.warn = warn };
+	struct app_keeper *k = app_keeper_start(&how);
+
+	assert_non_null(k);
+	app_keeper_live(k, (struct store_live *)(void *)&none);
+	return (k);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	(void)alarm(20); /* else it may wait for ever */
+	asked = 0;
+	stopped = false;
+	first = start("first");
+	second = start("second");
+	return (0);
+}
+
+static void
+say(const char *stream, app_keeper_act *act, char out[static 200])
+{
+	const struct app_keeper_wish wish = { act, "wish", 40 };
+	struct buf text = { 0 };
+
+	app_keeper_do(stream, &wish, &text);
+	assert_true(buf_ok(&text));
+	(void)snprintf(out, 200, "%.*s", (int)text.len, text.data);
+	buf_free(&text);
+}
+
+static int
+quick(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
+{
+	(void)live;
+	(void)e;
+	assert_string_equal(what, "wish");
+	*entry = 7;
+	asked++;
+	return (0);
+}
+
+/* An act of the first that others come in on. */
+static int
+slow(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
+{
+	char out[200];
+
+	say("second", quick, out);
+	assert_string_equal(out, "ok 7\n");
+	say("first", quick, out);
+	assert_non_null(strstr(out, "error 75 something of it is being erased or pruned"));
+	assert_int_equal(asked, 1);
+	return (quick(what, live, entry, e));
+}
+
+static void
+others_do_not_wait(void **state)
+{
+	char out[200];
+
+	(void)state;
+	say("first", slow, out);
+	assert_string_equal(out, "ok 7\n");
+	say("first", quick, out);
+	assert_string_equal(out, "ok 7\n");
+	assert_int_equal(asked, 3); /* and nothing behind the back of who was refused */
+	say("third", quick, out);
+	assert_string_equal(out, "no such stream\n");
+	app_keeper_live(first, NULL);
+	say("first", quick, out);
+	assert_non_null(strstr(out, "error 75 the stream waits to be opened again"));
+	app_keeper_stop(first);
+	app_keeper_stop(second);
+}
+
+static void *
+stop_first(void *arg)
+{
+	(void)arg;
+	app_keeper_stop(first);
+	stopped = true;
+	return (NULL);
+}
+
+static int
+stopped_meanwhile(const void *what, struct store_live *live, uint64_t *entry, struct err *e)
+{
+	char out[200] = "";
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, stop_first, NULL), 0);
+	(void)pthread_detach(thread);
+	while (strcmp(out, "no such stream\n") != 0) {
+		say("first", quick, out);
+		(void)poll(NULL, 0, 1);
+	}
+	(void)poll(NULL, 0, 50); /* as long as it would have had */
+	assert_false(stopped);
+	app_keeper_live(second, NULL); /* its own lock is no other's */
+	return (quick(what, live, entry, e));
+}
+
+static void
+it_stays_while_it_is_asked(void **state)
+{
+	char out[200];
+
+	(void)state;
+	say("first", stopped_meanwhile, out);
+	assert_string_equal(out, "ok 7\n");
+	while (!stopped)
+		(void)poll(NULL, 0, 1);
+	app_keeper_stop(second);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(others_do_not_wait, begin),
+		cmocka_unit_test_setup(it_stays_while_it_is_asked, begin),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
