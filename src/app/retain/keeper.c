@@ -10,10 +10,8 @@
 
 #include "app/retain/budget.h"
 #include "app/retain/plan.h"
-#include "app/say.h"
 #include "app/watch/disk.h"
 #include "base/clock.h"
-#include "base/num.h"
 #include "store/periods.h"
 
 #define FIRST_NS INT64_C(1000000000)
@@ -169,30 +167,6 @@ prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct 
 	return (store_live_prune(arg, order, entry, e));
 }
 
-static void
-tell(struct app_keeper *k)
-{
-	const struct app_retain *r = &k->at_work;
-	const struct retain_sum *sum = &r->plan.sums[RETAIN_PRUNE];
-	const struct retain_sum *room = &r->plan.sums[RETAIN_ROOM];
-	struct buf rule = { 0 };
-	char records[32];
-
-	num_print_grouped(records, sum->records);
-	if (sum->segments > 0)
-		app_info(k->how.stream,
-		    "pruned by %.*s: %llu segments, %s records; %llu more are held",
-		    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
-		    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
-	if (room->segments == 0)
-		return;
-	app_budget_rule(r->limit, &rule);
-	num_print_grouped(records, room->records);
-	app_info(k->how.stream, "pruned to make room (%s): %llu segments, %s records",
-	    buf_ok(&rule) ? rule.data : "", (unsigned long long)room->segments, records);
-	buf_free(&rule);
-}
-
 /* In a sandbox it may not be known. */
 static void
 warn_untaken(struct app_keeper *k)
@@ -235,7 +209,7 @@ carry_out(struct app_keeper *k, struct err *e)
 	if (r->entry_count == 0 && r->expired == 0)
 		return (0);
 	if (r->entry_count > 0)
-		tell(k);
+		app_retain_tell(r);
 	return (seal(k, e));
 }
 

@@ -86,6 +86,8 @@ bool app_retain_is_less(const struct app_retain *r);
 /* One line or more for people; an object for machines, whose hash is that of the report. */
 void app_retain_print(const struct app_retain *r, bool dry, struct buf *out);
 void app_retain_json(const struct app_retain *r, bool dry, struct buf *out);
+/* Of a daemon: what went, for its log. */
+void app_retain_tell(const struct app_retain *r);
 /* The report entry of what was done. */
 void app_retain_report(const struct app_retain *r, struct seal_entry *entry, struct buf *json);
 

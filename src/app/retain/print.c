@@ -1,5 +1,6 @@
 #include "app/retain/budget.h"
 #include "app/retain/plan.h"
+#include "app/say.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -114,4 +115,27 @@ app_retain_print(const struct app_retain *r, bool dry, struct buf *out)
 		    (uintmax_t)r->folded);
 	if (r->expired > 0)
 		buf_fmt(out, "  stats: %ju counts were over, and went\n", (uintmax_t)r->expired);
+}
+
+void
+app_retain_tell(const struct app_retain *r)
+{
+	const struct retain_sum *sum = &r->plan.sums[RETAIN_PRUNE];
+	const struct retain_sum *room = &r->plan.sums[RETAIN_ROOM];
+	struct buf rule = { 0 };
+	char records[32];
+
+	num_print_grouped(records, sum->records);
+	if (sum->segments > 0)
+		app_info(r->stream,
+		    "pruned by %.*s: %llu segments, %s records; %llu more are held",
+		    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
+		    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
+	if (room->segments == 0)
+		return;
+	app_budget_rule(r->limit, &rule);
+	num_print_grouped(records, room->records);
+	app_info(r->stream, "pruned to make room (%s): %llu segments, %s records",
+	    buf_ok(&rule) ? rule.data : "", (unsigned long long)room->segments, records);
+	buf_free(&rule);
 }
