@@ -9,6 +9,7 @@
 
 struct err;
 struct store;
+struct store_chain;
 struct store_live;
 
 /* Append that the clock says now_us where was_us came before or was due. */
@@ -53,6 +54,9 @@ int store_live_end_hold(struct store_live *l, const struct store_release_order *
 struct store_erase_order;
 int store_live_erase(struct store_live *l, const struct store_erase_order *order, uint64_t *entry,
     struct err *e);
+/* What look says of the chain as it is, by any thread; nothing is appended meanwhile. */
+typedef int store_live_looks(void *arg, const struct store_chain *chain, struct err *e);
+int store_live_look(struct store_live *l, store_live_looks *look, void *arg, struct err *e);
 /* As store_live_append, by that thread: a failure shows at the next append. */
 int store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct err *e);
 

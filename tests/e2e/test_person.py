@@ -390,6 +390,14 @@ def test_a_restriction_ends_with_the_key():
         for text in (b'restrict s restrict x', b'restrict s lift x', b'restrict s hold ' + b'0' * 32, b'restrict ../s lift ' + b'0' * 32,
                      b'restrict s restrict ' + b'0' * 32 + b' - 2026-W48 AAAA'):
             assert b'that is no restriction' in control(text), text
+        of = chain_of('s', 'restrict')[0]['text'].split()[0].encode()
+        for text, said in ((b'0' * 32, b'error 66 '), (of, b'ok 0'), (of, b'error 66 ')):  # nobody's, in force, lifted
+            before = len(chain_of('s', 'lift'))
+            assert control(b'restrict s lift ' + text).startswith(said), text
+            equal(len(chain_of('s', 'lift')), before + (said == b'ok 0'))
+        equal(len(numbered('s')), 45)
+        equal(restricted_again('restrict', 'r2')['restricted'], 25)
+        equal(len(numbered('s')), 20)
     daemon.terminate()
     equal(daemon.communicate()[1].decode().count('failed'), 0)
     good()

@@ -399,3 +399,19 @@ app_left_out_of(const struct store_chain *chain, const struct app_form_keys *as,
 	app_left_out_close(l);
 	return (rc == -1 || buf_ok(ids) ? rc : err_memory(e));
 }
+
+int
+app_left_out_is(const struct store_chain *chain, struct span id, struct err *e)
+{
+	struct app_left_out *l = calloc(1, sizeof(*l));
+	struct keys keys = { .fd = -1 };
+	int rc = l == NULL ? err_memory(e) : read_chain(l, chain, &keys, e);
+	const struct one *list;
+
+	for (size_t i = 0; rc == 0 && i < l->list.len / sizeof(*list); i++) {
+		list = (const struct one *)(const void *)l->list.data + i;
+		rc = span_is(id, list->id);
+	}
+	app_left_out_close(l);
+	return (rc);
+}

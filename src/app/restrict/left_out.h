@@ -36,4 +36,7 @@ bool app_left_out_has(const struct app_left_out *l, uint64_t number);
 int app_left_out_of(const struct store_chain *chain, const struct app_form_keys *as,
     const struct mask_value *value, struct buf *ids, struct err *e);
 
+/* Is a restriction of this id in force?  1, 0 or -1.  Needs no keys. */
+int app_left_out_is(const struct store_chain *chain, struct span id, struct err *e);
+
 #endif

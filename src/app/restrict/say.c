@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/restrict/box.h"
+#include "app/restrict/left_out.h"
 #include "app/retain/order.h"
 #include "app/watch/control.h"
 #include "base/err.h"
@@ -87,13 +87,26 @@ app_word_read(struct span text, struct app_word *w)
 		-1);
 }
 
+/* A lift ends something: else anybody with the socket makes the chain say what nobody asked. */
+static int
+check_lift(void *arg, const struct store_chain *chain, struct err *e)
+{
+	const struct app_word *w = arg;
+	int rc = app_left_out_is(chain, w->text, e);
+
+	return (rc != 0 ? rc : err_set(e, ERR_INPUT, "nothing of that id is restricted"));
+}
+
 int
 app_word_do(const struct app_word *w, struct store_live *live, struct err *e)
 {
-	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct app_word word = *w;
+	struct seal_entry *entry;
 	int rc;
 
-	if (entry == NULL)
+	if (span_is(w->kind, APP_LIFT) && store_live_look(live, check_lift, &word, e) == -1)
+		return (-1);
+	if ((entry = calloc(1, sizeof(*entry))) == NULL)
 		return (err_memory(e));
 	fill(w, entry);
 	if ((rc = store_live_append_aside(live, entry, e)) == 0)

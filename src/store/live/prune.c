@@ -4,6 +4,17 @@
 #include "store/writer.h"
 
 int
+store_live_look(struct store_live *l, store_live_looks *look, void *arg, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = look(arg, store_writer_chain(l->stream->writer), e);
+	pthread_mutex_unlock(&l->lock);
+	return (rc == -1 ? err_in(e, "stream %s", l->stream->name) : rc);
+}
+
+int
 store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct err *e)
 {
 	int rc;
