@@ -178,8 +178,9 @@ app_records_warn(const struct app_records *r, const char *name)
 		    count);
 }
 
-int
-app_records_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e)
+/* Is all of a segment left out?  1, 0 or -1; its records are added to hidden. */
+static int
+is_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e)
 {
 	const struct seal_past *past;
 
@@ -341,7 +342,7 @@ app_records_segment(struct app_records *r, struct store_reader *reader,
 	struct err why = { ERR_NONE, "" };
 	int rc;
 
-	if ((rc = app_records_hidden(r, segment, e)) != 0)
+	if ((rc = is_hidden(r, segment, e)) != 0)
 		return (rc == 1 ? 0 : -1);
 	while ((rc = walk_file(r, reader, &w, &why)) == -1 && why.code == ERR_FINDING) {
 		if (r->number > w.from)

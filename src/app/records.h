@@ -64,9 +64,6 @@ const struct seal_past *app_records_past(
 /* Warn of what the walk left out, as the command name. */
 void app_records_warn(const struct app_records *r, const char *name);
 
-/* Is all of a segment left out?  1, 0 or -1; its records are added to hidden. */
-int app_records_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e);
-
 /* May records of the segment of the entry be restricted?  1, 0 or -1.  No keys are needed. */
 int app_records_restricted(struct app_records *r, const struct seal_entry *entry, struct err *e);
 

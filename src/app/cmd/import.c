@@ -8,7 +8,6 @@
 #include "app/import.h"
 #include "app/names.h"
 #include "app/pipeline.h"
-#include "app/restrict/left_out.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/source/parser.h"
@@ -122,7 +121,6 @@ open_store(struct importing *im, struct err *e)
 	    store_stream_open(im->store, im->stream_name, im->import.policy_hash, app_names(),
 		&im->stream, e) == -1)
 		return (-1);
-	app_left_out_keys(store_keys_path(im->store), im->setup.config->tenant);
 	key_ring_fingerprint(im->ring, im->import.fingerprint);
 	return (app_sources_resume(&im->sources, im->stream, im->import.fingerprint,
 	    app_arg(im->args, "again") != NULL, app_arg(im->args, "final") != NULL, e));

@@ -399,6 +399,7 @@ make_report(void *arg, struct buf *out, struct err *e)
 	begin(t);
 	if (app_records_open(&t->records, store, stream, app_arg(m->args, "since"),
 		app_arg(m->args, "until"), e) == 0) {
+		t->records.all = true; /* ADR 42: counts are of all, whoever asks */
 		t->report = (struct app_report){ .stream = stream,
 			.since_us = t->records.since_us,
 			.until_us = t->records.until_us,

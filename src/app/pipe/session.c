@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "app/names.h"
-#include "app/restrict/left_out.h"
 #include "app/retain/keeper.h"
 #include "app/watch/figures.h"
 #include "app/say.h"
@@ -60,7 +59,6 @@ open_store(struct app_session *s, struct err *e)
 	    say_created(s, created, e) == -1 ||
 	    key_ring_open(store_keys_fd(s->store), &pipe->ring, e) == -1)
 		return (-1);
-	app_left_out_keys(store_keys_path(s->store), s->setup->config->tenant);
 	pipe->grace_us = stream->grace_us;
 	pipe->how.escrow = NULL;
 	if (stream->ratchet_ram &&

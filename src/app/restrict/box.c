@@ -105,12 +105,27 @@ print(const struct app_box_of *of, const unsigned char box[static BOX_BYTES], st
 }
 
 /* A person with more records than others shows by no more than the power of two. */
+size_t
+app_box_count(const struct app_box_of *of)
+{
+	static const unsigned char no_mac[32];
+	unsigned char plain[APP_BOX_PLAIN_BYTES];
+	size_t at = 0, made = 0;
+
+	while (made == 0 || at < of->count || (made & (made - 1)) != 0) {
+		fill(of, &at, no_mac, plain);
+		made++;
+	}
+	crypto_wipe(plain, sizeof(plain));
+	return (made);
+}
+
 int
 app_box_make(
     const struct app_form_keys *keys, const struct app_box_of *of, struct buf *out, struct err *e)
 {
 	unsigned char key[32], mac[32], plain[APP_BOX_PLAIN_BYTES], box[BOX_BYTES];
-	size_t at = 0, made = 0;
+	size_t at = 0, boxes = app_box_count(of);
 	int rc = -1;
 
 	if (key_of(keys, &of->epoch, "box", key) == -1 ||
@@ -118,11 +133,10 @@ app_box_make(
 		(void)err_set(e, ERR_CONFIG, "the key of an epoch was destroyed just now");
 		goto out;
 	}
-	while (made == 0 || at < of->count || (made & (made - 1)) != 0) {
+	for (size_t i = 0; i < boxes || i < of->boxes; i++) {
 		fill(of, &at, mac, plain);
 		crypto_box_make(key, span_of((const char *)plain, sizeof(plain)), box);
 		print(of, box, out);
-		made++;
 	}
 	rc = buf_ok(out) ? 0 : err_memory(e);
 out:

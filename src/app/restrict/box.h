@@ -40,9 +40,12 @@ struct app_box_of {
 	const struct mask_value *value;
 	const struct seal_range *runs; /* of records of the stream, ascending */
 	size_t count;
+	size_t boxes; /* at least so many */
 };
+/* How many boxes take the runs: a power of two. */
+size_t app_box_count(const struct app_box_of *of);
 /*
- * Texts of entries, each with LF, added to out: their number is a power of two.
+ * Texts of entries, each with LF, added to out: app_box_count or boxes, whichever is more.
  * ERR_CONFIG: the key is not there.
  */
 int app_box_make(

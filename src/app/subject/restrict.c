@@ -1,4 +1,4 @@
-/* app: subject restrict: records of a person stay sealed, and are not shown or counted. */
+/* app: subject restrict: records of a person stay sealed, and are not shown. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,6 @@
 #include "app/subject/actions.h"
 #include "app/subject/answer.h"
 #include "app/subject/taking.h"
-#include "app/tally/tally.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -17,9 +16,9 @@
 struct one {
 	struct app_taking taking;
 	struct app_found found;
+	struct buf boxes; /* struct boxed, of each epoch that has a key */
 	struct buf texts; /* of the entries to come, each with LF */
 	uint64_t entries, epochs;
-	struct err counted; /* why stats.db is not counted again */
 };
 
 struct work {
@@ -29,6 +28,13 @@ struct work {
 	size_t count;
 	struct config_stream fallback;
 	uint64_t records, network, missing, entries;
+	size_t boxes; /* of each epoch */
+};
+
+/* Records of an epoch, in one stream. */
+struct boxed {
+	struct app_epoch epoch;
+	struct app_found found;
 };
 
 static const char *
@@ -41,28 +47,53 @@ name_of(const struct work *w)
 
 /* Also of an epoch in which there is nothing: who has no keys cannot tell. */
 static int
-box_epoch(struct work *w, struct one *o, const struct app_epoch *epoch, struct err *e)
+find_epoch(struct work *w, struct one *o, const struct app_epoch *epoch, struct err *e)
 {
-	const struct app_form_keys keys = app_desk_keys(&w->desk);
-	struct app_box_of of = {
-		.id = w->desk.request.id, .epoch = *epoch, .value = w->desk.value
-	};
-	struct app_found found = { .count = 0 };
-	struct buf runs = { 0 };
-	int rc = -1;
+	struct boxed boxed = { .epoch = *epoch };
+	int rc;
 
 	w->desk.only = epoch;
 	w->desk.alive = NULL;
 	app_records_close(&o->taking.records);
-	if (app_desk_find(&w->desk, o->taking.stream, &o->taking.records, &found, e) == 0 &&
-	    app_found_ranges(&found, &runs, e) == 0) {
-		of.runs = (const struct seal_range *)(const void *)runs.data;
-		of.count = runs.len / sizeof(of.runs[0]);
-		rc = app_box_make(&keys, &of, &o->texts, e);
-	}
+	rc = app_desk_find(&w->desk, o->taking.stream, &o->taking.records, &boxed.found, e);
 	w->desk.only = NULL;
-	app_found_free(&found);
+	buf_add(&o->boxes, &boxed, sizeof(boxed));
+	if (buf_ok(&o->boxes))
+		return (rc);
+	app_found_free(&boxed.found);
+	return (err_memory(e));
+}
+
+/* Of one epoch: made, or (out is NULL) only counted. */
+static int
+box_epoch(struct work *w, struct boxed *b, struct buf *out, struct err *e)
+{
+	const struct app_form_keys keys = app_desk_keys(&w->desk);
+	struct app_box_of of = { .id = w->desk.request.id,
+		.epoch = b->epoch,
+		.value = w->desk.value,
+		.boxes = w->boxes };
+	struct buf runs = { 0 };
+	int rc = app_found_ranges(&b->found, &runs, e);
+
+	of.runs = (const struct seal_range *)(const void *)runs.data;
+	of.count = runs.len / sizeof(of.runs[0]);
+	if (rc == 0 && out != NULL)
+		rc = app_box_make(&keys, &of, out, e);
+	else if (rc == 0 && app_box_count(&of) > w->boxes)
+		w->boxes = app_box_count(&of);
 	buf_wipe(&runs);
+	return (rc);
+}
+
+static int
+box_all(struct work *w, struct one *o, struct buf *out, struct err *e)
+{
+	struct boxed *list = (struct boxed *)(void *)o->boxes.data;
+	int rc = 0;
+
+	for (size_t i = 0; i < o->boxes.len / sizeof(*list) && rc == 0; i++)
+		rc = box_epoch(w, &list[i], out, e);
 	return (rc);
 }
 
@@ -79,13 +110,13 @@ plan_restrict(struct work *w, struct one *o, struct err *e)
 	o->epochs = alive.len / sizeof(*list);
 	for (size_t i = 0; rc == 0 && i < o->epochs; i++) {
 		list = (const struct app_epoch *)(const void *)alive.data;
-		rc = box_epoch(w, o, &list[i], e);
+		rc = find_epoch(w, o, &list[i], e);
 	}
 	buf_free(&alive);
 	w->records += o->found.count;
 	w->network += o->found.network;
 	w->missing += o->found.missing;
-	return (rc);
+	return (rc == 0 ? box_all(w, o, NULL, e) : rc);
 }
 
 static int
@@ -114,8 +145,24 @@ plan(struct work *w, struct one *o, struct err *e)
 		config_stream_find(d->live.config, o->taking.stream, &w->fallback), e) == -1 ||
 	    (w->lift ? plan_lift : plan_restrict)(w, o, e) == -1)
 		return (-1);
-	for (size_t i = 0; i < o->texts.len; i++)
-		w->entries += o->texts.data[i] == '\n';
+	return (0);
+}
+
+/*
+ * Each epoch of each stream gets as many boxes as the largest needs: else the
+ * weeks in which somebody has many would be of one person, by the id they share.
+ */
+static int
+write_all(struct work *w, struct err *e)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct one *o = &w->streams[i];
+
+		if (box_all(w, o, &o->texts, e) == -1)
+			return (-1);
+		for (size_t k = 0; k < o->texts.len; k++)
+			w->entries += o->texts.data[k] == '\n';
+	}
 	return (0);
 }
 
@@ -142,20 +189,6 @@ say(struct work *w, struct one *o, struct err *e)
 		rc);
 }
 
-/* What is answered from now on is counted without them, or with them again. */
-static void
-count_again(struct one *o)
-{
-	bool there, apart;
-	uint64_t counted;
-
-	if (app_tally_forget(o->taking.store_path, o->taking.stream, &there, &apart, &o->counted) ==
-		0 &&
-	    there)
-		(void)app_tally_rebuild(
-		    o->taking.store_path, o->taking.stream, false, &counted, &o->counted);
-}
-
 static int
 say_all(struct work *w, struct err *e)
 {
@@ -168,12 +201,9 @@ say_all(struct work *w, struct err *e)
 		return (store_asked_seal(store, &asked, e));
 	if (store_asked_begin(store, &asked, e) == -1)
 		return (-1);
-	for (size_t i = 0; i < w->count; i++) {
+	for (size_t i = 0; i < w->count; i++)
 		if (say(w, &w->streams[i], e) == -1)
 			return (-1);
-		if (w->streams[i].entries > 0)
-			count_again(&w->streams[i]);
-	}
 	return (store_asked_end(store, &asked, e));
 }
 
@@ -197,7 +227,7 @@ work(struct work *w, const struct app_args *args, struct err *e)
 		if (plan(w, o, e) == -1)
 			return (-1);
 	}
-	return (say_all(w, e));
+	return (write_all(w, e) == -1 ? -1 : say_all(w, e));
 }
 
 /* ---- what is shown ---- */
@@ -248,22 +278,32 @@ print_json(const struct work *w, struct buf *out)
 static void
 warn(const struct work *w)
 {
-	for (size_t i = 0; i < w->count; i++) {
-		const struct one *o = &w->streams[i];
-
-		app_taking_warn(&o->taking);
-		if (o->counted.code != ERR_NONE)
-			app_warn(name_of(w),
-			    "STORE/stats.db still has what was counted of stream %s before (%s): "
-			    "see "
-			    "`cretula stats --rebuild`",
-			    o->taking.stream, o->counted.text);
-	}
+	for (size_t i = 0; i < w->count; i++)
+		app_taking_warn(&w->streams[i].taking);
 	if (w->missing > 0)
 		app_warn(name_of(w),
 		    "keys of %ju epochs are not here, though no entry says that they were "
 		    "destroyed: records of those are shown",
 		    (uintmax_t)w->missing);
+}
+
+static void
+close_all(struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct one *o = &w->streams[i];
+		struct boxed *list = (struct boxed *)(void *)o->boxes.data;
+
+		for (size_t k = 0; k < o->boxes.len / sizeof(*list); k++)
+			app_found_free(&list[k].found);
+		buf_free(&o->boxes);
+		app_taking_close(&o->taking);
+		app_found_free(&o->found);
+		buf_free(&o->texts);
+	}
+	free(w->streams);
+	app_desk_close(&w->desk);
+	free(w);
 }
 
 int
@@ -285,13 +325,6 @@ app_subject_restrict(const struct app_args *args)
 		code = app_finish(name_of(w), &out, w->missing > 0 ? ERR_INCOMPLETE : 0);
 	}
 	warn(w);
-	for (size_t i = 0; i < w->count; i++) {
-		app_taking_close(&w->streams[i].taking);
-		app_found_free(&w->streams[i].found);
-		buf_free(&w->streams[i].texts);
-	}
-	free(w->streams);
-	app_desk_close(&w->desk);
-	free(w);
+	close_all(w);
 	return (code);
 }

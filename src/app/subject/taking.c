@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "app/names.h"
-#include "app/restrict/left_out.h"
 #include "app/retain/erasing.h"
 #include "app/say.h"
 #include "app/tally/tally.h"
@@ -106,7 +105,6 @@ app_taking_open(
 	unsigned char hash[32];
 	char policy[65];
 
-	app_left_out_keys(store_keys_path(s), NULL); /* for what is counted again */
 	mask_policy_hash(&config->policy, hash);
 	policy[text_hex(policy, hash, sizeof(hash))] = '\0';
 	if (store_seal_left(s, t->stream, app_names(), &t->sealed, e) == -1 ||

@@ -42,20 +42,6 @@ count_line(void *arg, struct span line, struct err *e)
 	return (tally_book_line(c->book, line, e));
 }
 
-/* Who cannot tell which records are restricted counts none of their segment. */
-static int
-check_hidden(struct app_records *r, const struct seal_segment *segment, struct err *e)
-{
-	int hidden = app_records_hidden(r, segment, e);
-
-	if (hidden != 1)
-		return (hidden);
-	return (err_set(e, ERR_CONFIG,
-	    "records of segment %ju are restricted, and the keys that say which are not here: it "
-	    "is not counted",
-	    (uintmax_t)segment->seg));
-}
-
 /* One segment, from the first record on that is not counted. */
 static int
 count_segment(struct counting *c, const struct seal_segment *segment, struct err *e)
@@ -66,8 +52,6 @@ count_segment(struct counting *c, const struct seal_segment *segment, struct err
 	if (segment->seg < reached)
 		return (0);
 	c->records.from = segment->first + (segment->seg == reached ? records : 0);
-	if (segment->n > 0 && check_hidden(&c->records, segment, e) == -1)
-		return (-1);
 	if (segment->n > 0 &&
 	    app_records_segment(&c->records, c->reader, segment, count_line, c, e) == -1) {
 		tally_book_rollback(c->book);
@@ -89,7 +73,10 @@ count_segments(struct counting *c, struct err *e)
 	return (end == -1 ? -1 : rc);
 }
 
-/* What begins at the first segment may follow app_tally_forget, and nothing that came behind it. */
+/*
+ * What begins at the first segment may follow app_tally_forget, and nothing that came behind it.
+ * What is restricted is counted: by the difference everybody would know which records it is.
+ */
 int
 app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e)
@@ -100,8 +87,10 @@ app_tally_catch_up(struct tally_book *book, const struct app_tally_source *sourc
 
 	tally_book_reach(book, &reached, &records);
 	if (app_records_open(&c.records, source->store, source->stream, NULL, NULL, e) == 0 &&
-	    store_reader_open(&c.reader, e) == 0)
+	    store_reader_open(&c.reader, e) == 0) {
+		c.records.all = true;
 		rc = count_segments(&c, e);
+	}
 	if (rc == 0 && reached <= 1 && records == 0 && c.counted > 0)
 		rc = tally_book_tidy(book, e);
 	store_reader_close(c.reader);
@@ -112,20 +101,6 @@ app_tally_catch_up(struct tally_book *book, const struct app_tally_source *sourc
 }
 
 /* ---- all of it ---- */
-
-/* Before what is counted is given up. */
-static int
-check_all_hidden(struct app_records *r, struct err *e)
-{
-	struct seal_entry entry;
-	size_t at = 0;
-	int rc;
-
-	while ((rc = app_records_entry(r, &at, &entry, e)) == 0)
-		if (check_hidden(r, &entry.of.segment, e) == -1)
-			return (-1);
-	return (rc == 1 ? 0 : -1);
-}
 
 static int
 check_readable(const char *store, const char *stream, bool pruned_too, struct err *e)
@@ -138,7 +113,7 @@ check_readable(const char *store, const char *stream, bool pruned_too, struct er
 	    app_records_again(&r, e) == 0) {
 		pruned = pruned_too ? 0 : seal_history_pruned(r.history);
 		rc = pruned == 0 ?
-		    check_all_hidden(&r, e) :
+		    0 :
 		    err_set(e, ERR_INCOMPLETE,
 			"%zu segments of stream %s were pruned: what is counted of them "
 			"would be lost",

@@ -120,6 +120,39 @@ test_what_goes_in_comes_out(void **state)
 	}
 }
 
+/* Others of the request have more. */
+static void
+test_at_least_so_many(void **state)
+{
+	static const struct {
+		const char *claim;
+		size_t runs, least, boxes;
+	} rows[] = {
+		{ "none, in four", 0, 4, 4 },
+		{ "one, in four", 1, 4, 4 },
+		{ "500, which take two, in one", 500, 1, 2 },
+		{ "500, in eight", 500, 8, 8 },
+	};
+	static struct seal_range many[500];
+
+	(void)state;
+	for (size_t i = 0; i < 500; i++)
+		many[i] = (struct seal_range){ 1000 * i, 1000 * i };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct app_box_of of = { .id = ID, .epoch = epoch, .value = &value, .runs = many,
+			.count = rows[i].runs, .boxes = rows[i].least };
+		struct buf out = { 0 }, runs = { 0 };
+		size_t boxes;
+
+		assert_int_equal(app_box_make(&keys, &of, &out, NULL), 0);
+		boxes = open_all(buf_view(&out), &runs);
+		if (boxes != rows[i].boxes || runs.len != rows[i].runs * sizeof(many[0]))
+			fail_msg("%s: %zu boxes, %zu bytes", rows[i].claim, boxes, runs.len);
+		buf_free(&out);
+		buf_free(&runs);
+	}
+}
+
 static void
 test_the_largest_numbers(void **state)
 {
@@ -248,6 +281,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_goes_in_comes_out),
+		cmocka_unit_test(test_at_least_so_many),
 		cmocka_unit_test(test_the_largest_numbers),
 		cmocka_unit_test(test_every_bit_counts),
 		cmocka_unit_test(test_other_keys),
