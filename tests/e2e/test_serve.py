@@ -430,6 +430,23 @@ def test_roles_are_read_again():
     assert '4 roles, 1 sessions ended' in said and 'restart' not in said, said
 
 
+def test_the_term_of_access_records_is_of_the_start():
+    """SIGHUP gives streams other terms; the writer of access records keeps its own, and log and Trust say so."""
+    prepare(10)
+    server = Server('streams: { shop: { retain: { detail: 60d, access: 40d } } }\n')
+
+    def rules():
+        streams = json.loads(server.ask('/api/v1/trust')[2])['streams']
+        return {s['name']: s['retain']['rule'] for s in streams if s['name'] in ('shop', 'cretula.access')}
+
+    equal(rules(), {'shop': 'detail 60d', 'cretula.access': 'access 40d'})
+    write('c.yaml', read('c.yaml').replace(b'detail: 60d, access: 40d', b'detail: 50d, access: 20d'))
+    server.daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: rules()['shop'] == 'detail 50d')
+    equal(rules()['cretula.access'], 'access 40d')
+    assert 'the term of access records stays 40d: another one needs a restart' in server.daemon.end()
+
+
 def test_what_is_no_request():
     """Two lengths, two hosts, folded and bare lines, absolute forms, traversal, large heads: refused, and closed."""
     prepare(10)

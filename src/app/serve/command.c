@@ -147,6 +147,7 @@ start_writer(struct command *c, struct err *e)
 		.sandbox = c->config->sandbox };
 
 	app_retain_access(c->config, &how.retain);
+	c->serving.access_terms = how.retain;
 	hash_policy(policy);
 	if (app_access_open(&how, &c->serving.access, e) == 0)
 		return (0);
@@ -262,7 +263,27 @@ tell_guesses(struct command *c, bool last)
 	c->told_ns = now_ns;
 }
 
-/* What is needed to listen was given up at the start; who may ask, and what terms are, was not. */
+/*
+ * The writer does not hear of it: who talks to the world could have access
+ * records go by a short term of its own (ADR 32).
+ */
+static void
+say_access_terms(const struct command *c, const struct config *fresh)
+{
+	const struct retain_policy *now = &c->serving.access_terms;
+	struct buf term = { 0 };
+	struct retain_policy wanted;
+
+	app_retain_access(fresh, &wanted);
+	if (retain_term(&wanted, RETAIN_ACCESS) == retain_term(now, RETAIN_ACCESS))
+		return;
+	retain_print_term(retain_term(now, RETAIN_ACCESS), &term);
+	app_warn_log(NULL, "the term of access records stays %.*s: another one needs a restart",
+	    (int)term.len, term.data);
+	buf_free(&term);
+}
+
+/* What is needed to listen was given up at the start; who may ask, and most terms, were not. */
 static void
 reload(struct command *c)
 {
@@ -278,6 +299,7 @@ reload(struct command *c)
 	}
 	if (memcmp(&fresh->serve, &c->config->serve, sizeof(fresh->serve)) != 0)
 		app_warn_log(NULL, "what `serve:` says needs a restart");
+	say_access_terms(c, fresh);
 	pthread_mutex_lock(&c->serving.trust_lock);
 	c->serving.config = fresh;
 	c->serving.trust_key = 0;
@@ -397,7 +419,8 @@ const struct app_command app_command_serve = { "serve", "views over HTTP: the pa
 	"process of its own: the one that listens has no keys and writes nothing.\n\n"
 	"serve token makes a token, says it once, and the line for roles:. SIGHUP reads roles and\n"
 	"retention again: sessions of tokens that are gone end, and tails ask again. A file with\n"
-	"mistakes changes nothing, and what serve: says needs a restart.\n\n"
+	"mistakes changes nothing. What serve: says, and the term of access records, need a\n"
+	"restart.\n\n"
 	"examples:\n"
 	"  cretula serve token --role dev\n"
 	"  cretula serve --config /etc/cretula/cretula.yaml\n"

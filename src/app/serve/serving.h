@@ -51,8 +51,9 @@ struct serving {
 	struct serving_verified verified;
 	bool stop;
 	atomic_bool stop_verify;
+	struct retain_policy access_terms; /* of the writer, which has them from its start */
 	pthread_mutex_t trust_lock; /* of what follows */
-	const struct config *config; /* as it was read last: whose terms are in force */
+	const struct config *config; /* as it was read last; says most terms in force */
 	struct trust *trust; /* as it was read last; NULL */
 	uint64_t trust_key; /* says what it was read from */
 	/* of the threads */

@@ -340,14 +340,17 @@ app_trust_key(const char *store)
 
 /* What is held stays.  What cannot be planned is not said: verify tells of the chain. */
 static void
-see_retain(struct trust_stream *s, const char *store, const struct config *c)
+see_retain(struct trust_stream *s, const char *store, const struct trust_terms *terms)
 {
 	struct app_retain r = { .store = store,
 		.stream = s->name,
 		.now_us = clock_now_us(),
 		.records = { .stream_fd = -1 } };
 
-	if (strcmp(s->name, STORE_OWN_STREAM) == 0 || !app_retain_policy(c, s->name, &r.policy))
+	if (strcmp(s->name, APP_ACCESS_STREAM) == 0)
+		r.policy = *terms->access;
+	else if (strcmp(s->name, STORE_OWN_STREAM) == 0 ||
+	    !app_retain_policy(terms->config, s->name, &r.policy))
 		return;
 	if (app_retain_read(&r, NULL) == 0) {
 		(void)snprintf(s->rule, sizeof(s->rule), "%s", r.rule.data);
@@ -357,7 +360,8 @@ see_retain(struct trust_stream *s, const char *store, const struct config *c)
 }
 
 int
-app_trust_read(const char *store, const struct config *c, struct trust *t, struct err *e)
+app_trust_read(
+    const char *store, const struct trust_terms *terms, struct trust *t, struct err *e)
 {
 	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
 	unsigned count;
@@ -369,6 +373,6 @@ app_trust_read(const char *store, const struct config *c, struct trust *t, struc
 		if (see_stream(t, store, names[i], e) == -1)
 			return (-1);
 	for (unsigned i = 0; i < t->stream_count; i++)
-		see_retain(&t->streams[i], store, c);
+		see_retain(&t->streams[i], store, terms);
 	return (0);
 }

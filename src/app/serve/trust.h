@@ -57,8 +57,15 @@ struct trust {
 	char anchor[512];
 };
 
-/* c: whose terms are in force.  0 or -1. */
-int app_trust_read(const char *store, const struct config *c, struct trust *t, struct err *e);
+/* Whose terms are in force: of a stream, and of access records. */
+struct trust_terms {
+	const struct config *config;
+	const struct retain_policy *access;
+};
+
+/* 0 or -1. */
+int app_trust_read(
+    const char *store, const struct trust_terms *terms, struct trust *t, struct err *e);
 
 /* whole: with what tells counts. */
 void app_trust_print(

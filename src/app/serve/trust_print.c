@@ -221,7 +221,8 @@ find_trust(struct serving *v)
 	if (v->trust == NULL && (v->trust = calloc(1, sizeof(*v->trust))) == NULL)
 		return (NULL);
 	v->trust_key = key;
-	if (app_trust_read(v->store, v->config, v->trust, &e) == 0)
+	if (app_trust_read(v->store, &(struct trust_terms){ v->config, &v->access_terms },
+		v->trust, &e) == 0)
 		return (v->trust);
 	v->trust_key = 0;
 	return (NULL);
