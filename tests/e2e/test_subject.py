@@ -2,9 +2,11 @@
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 
 from lib import (CRETULA, Skip, combined, cretula, equal, main, make_log, read, records, shared, verify_py, wait_for,
                  write)
@@ -383,6 +385,13 @@ def feed(process, numbers):
     wait_for(lambda: committed() >= len(numbers))
 
 
+def refuse_one(listener):
+    s, _ = listener.accept()
+    with s:
+        s.recv(5000)
+        s.sendall(b'error 75 another erasure is at work; try again\n')
+
+
 def test_a_live_writer():
     """While a pipe writes the stream, nothing is erased: 75.  Once it has stopped, all can be."""
     process = start()
@@ -391,6 +400,13 @@ def test_a_live_writer():
     assert 'SIGTERM' in refused.err, refused.err
     process.send_signal(signal.SIGUSR1)
     subject('erase', '--record', '3', code=75)
+    with socket.socket(socket.AF_UNIX) as busy:  # a daemon that is at another one: nobody is told to stop it
+        busy.bind('store.sock')
+        busy.listen()
+        threading.Thread(target=refuse_one, args=(busy,)).start()
+        refused = subject('erase', '--record', '3', code=75)
+        assert 'another erasure is at work' in refused.err and 'SIGTERM' not in refused.err, refused.err
+    os.unlink('store.sock')
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=120)
     equal(process.returncode, 0)

@@ -147,7 +147,7 @@ app_erasing_ask(const char *store, const struct app_erasing *a, uint64_t *entry,
 	else if (app_control_ask(store, request.data, &answer, &why) == 0)
 		rc = app_order_answer(buf_view(&answer), a->stream, entry, e);
 	else
-		(void)err_set(e, why.code == ERR_INCOMPLETE ? ERR_BUSY : why.code, "%s", why.text);
+		(void)err_set(e, why.code, "%s", why.text);
 	buf_free(&request);
 	buf_free(&answer);
 	return (rc);

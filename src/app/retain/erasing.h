@@ -30,8 +30,8 @@ int app_erasing_do(
     const struct app_erasing *a, struct store_live *live, uint64_t *entry, struct err *e);
 
 /*
- * Ask the daemon of a store, which may take a while; ERR_BUSY: there is none,
- * or it is not who writes the stream.
+ * Ask the daemon of a store, which may take a while; ERR_INCOMPLETE: there is
+ * none; ERR_BUSY: it is not who writes the stream, or cannot do it just now.
  */
 int app_erasing_ask(const char *store, const struct app_erasing *a, uint64_t *entry, struct err *e);
 

@@ -45,7 +45,11 @@ ask(const struct app_subject *s, const struct store_erase_order *what, uint64_t 
 	struct app_erasing a = { .order = *what };
 
 	(void)snprintf(a.stream, sizeof(a.stream), "%s", s->stream);
-	return (app_erasing_ask(s->daemon, &a, entry, e));
+	if (app_erasing_ask(s->daemon, &a, entry, e) == 0)
+		return (0);
+	if (e->code == ERR_INCOMPLETE)
+		e->code = ERR_BUSY; /* it has gone since: the rest is there, to be erased again */
+	return (-1);
 }
 
 static int

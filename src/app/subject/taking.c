@@ -84,8 +84,12 @@ use_daemon(struct app_taking *t, struct err *e)
 	int rc = -1;
 
 	(void)snprintf(nothing.stream, sizeof(nothing.stream), "%s", t->stream);
-	if (t->subject.rescrub || app_erasing_ask(t->store_path, &nothing, &entry, &why) == -1)
+	if (t->subject.rescrub)
 		return (say_busy(t, e));
+	if (app_erasing_ask(t->store_path, &nothing, &entry, &why) == -1) {
+		*e = why;
+		return (why.code == ERR_INCOMPLETE ? say_busy(t, e) : -1);
+	}
 	if (app_records_open(&t->records, t->store_path, t->stream, NULL, NULL, e) == 0 &&
 	    app_control_signal(t->store_path, SIGUSR1, e) == 0)
 		rc = wait_sealed(t, e);
