@@ -1,4 +1,5 @@
 """disk: what the store may take.  The oldest goes first, never what is held or too young; then what comes waits."""
+import contextlib
 import fcntl
 import json
 import os
@@ -117,16 +118,23 @@ def test_what_does_not_count():
     equal(out['streams'][0].get('room', {}).get('segments', 0), 0)
 
 
+@contextlib.contextmanager
+def locked():
+    """As somebody who makes room."""
+    fd = os.open('store/streams', os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    yield
+    os.close(fd)
+
+
 def test_one_at_a_time():
     """Who finds another process at it makes no room."""
     october(5, 6)
     configure(used() - 1)
     before = read('store/streams/s/chain.jsonl')
-    fd = os.open('store/streams', os.O_RDONLY)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    assert 'another process looks for room' in retain(code=75).err
-    equal(read('store/streams/s/chain.jsonl'), before)
-    os.close(fd)
+    with locked():
+        assert 'another process looks for room' in retain(code=75).err
+        equal(read('store/streams/s/chain.jsonl'), before)
     retain()
     kept(2)
 
@@ -138,6 +146,11 @@ def lines(first, count):
 def state():
     out = cretula('status', '--store', 'store', '--json')
     return out.json['streams'][0].get('state') if out.code in (0, 1) else out.err
+
+
+def seen():
+    """What the last look of the daemon measured."""
+    return cretula('status', '--store', 'store', '--json').json['disk']['used_bytes']
 
 
 def daemon_of(*args):
@@ -180,14 +193,19 @@ def test_room_is_made_while_it_runs():
     october(5, 6, lines=12000)
     hold('add', 'case-7', '--until', '2026-11-01T00:00:00Z')
     write('live.log', lines(0, 50))
-    # A daemon has a reserve of a MiB, and little more; a segment takes more than half of that.
-    configure(used() + (800 << 10), f'    input: {{ file: "{os.getcwd()}/live.log" }}\n    format: combined\n', ', least: 1d')
+    # A daemon has a reserve of a MiB, and little more: less than the segments take.
+    configure(used() + (900 << 10), f'    input: {{ file: "{os.getcwd()}/live.log" }}\n    format: combined\n', ', least: 1d')
     for ends in True, False:
         daemon = daemon_of()
         wait_for(lambda: state() == 'full', seen=state)
         if ends:
             end(daemon)
-    hold('release', 'case-7')
+    with locked():
+        hold('release', 'case-7')
+        before = seen()
+        write('store/words/more', b'more')
+        wait_for(lambda: seen() > before, seen=seen)
+        equal((state(), entries('prune')), ('full', []), 'another process makes room')
     wait_for(lambda: state() == 'reading' and committed() + sealed() == 24050, seen=state)
     said = end(daemon)
     assert 'pruned to make room (disk ' in said and 'within its budget (disk): input goes on' in said, said
