@@ -107,7 +107,7 @@ def test_migrate_old_logs():
 
 def test_subject_request():
     cretula('pipe', 'shop', '--store', 'store', '--format', 'combined', stdin=make_log(3000).replace(b'198.51.68.1 ', b'198.51.99.4 '), code=0)
-    run_page('howto/subject-request.md', 3)
+    run_page('howto/subject-request.md', 4)
 
 
 def test_lost_disk():
