@@ -64,4 +64,15 @@ span_find(struct span a, char c)
 	return (p == NULL ? a.len : (size_t)(p - a.ptr));
 }
 
+/* What stands in front of the next blank; both are taken off rest. */
+static inline struct span
+span_word(struct span *rest)
+{
+	size_t len = span_find(*rest, ' ');
+	struct span word = { rest->ptr, len };
+
+	*rest = span_from(*rest, len < rest->len ? len + 1 : len);
+	return (word);
+}
+
 #endif

@@ -22,15 +22,18 @@ void seal_ranges_open(struct span raw, struct json_cursor *c);
 bool seal_ranges_next(struct json_cursor *c, struct seal_range *range);
 bool seal_ranges_have(struct span raw, uint64_t number);
 
+/* Make any ranges such a list: in order, and what touches is one.  ranges: of struct seal_range. */
+void seal_ranges_merge(struct buf *ranges);
+
 /* Is it such a list? */
 bool seal_ranges_ok(const struct json_value *list);
 
 /* ---- [{"r":..,"leaf":"..","new":".."},...]: ascending by r ---- */
 
 struct seal_item {
-	uint64_t record;         /* in its segment, from 0 */
-	unsigned char leaf[32];  /* in the tree, for good */
-	bool has_new;            /* replaced, else erased */
+	uint64_t record; /* in its segment, from 0 */
+	unsigned char leaf[32]; /* in the tree, for good */
+	bool has_new; /* replaced, else erased */
 	unsigned char new_leaf[32];
 };
 

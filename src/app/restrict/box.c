@@ -157,20 +157,10 @@ app_box_id_ok(struct span text)
 	    text.len == APP_BOX_ID_BYTES - 1 && text_unhex(text, bytes, sizeof(bytes), &len) == 0);
 }
 
-static struct span
-take_word(struct span *rest)
-{
-	size_t len = span_find(*rest, ' ');
-	struct span word = span_of(rest->ptr, len);
-
-	*rest = span_from(*rest, len < rest->len ? len + 1 : len);
-	return (word);
-}
-
 int
 app_box_read(struct span text, struct app_box *box)
 {
-	struct span id = take_word(&text), seed = take_word(&text), epoch = take_word(&text);
+	struct span id = span_word(&text), seed = span_word(&text), epoch = span_word(&text);
 	size_t len;
 
 	memset(box, 0, sizeof(*box));

@@ -221,32 +221,6 @@ read_chain(
 /* ---- what is in force ---- */
 
 static int
-compare(const void *left, const void *right)
-{
-	const struct seal_range *a = left, *b = right;
-
-	return ((a->first > b->first) - (a->first < b->first));
-}
-
-static void
-merge(struct buf *runs)
-{
-	struct seal_range *list = (struct seal_range *)(void *)runs->data;
-	size_t count = runs->len / sizeof(*list), kept = 0;
-
-	if (count == 0)
-		return;
-	qsort(list, count, sizeof(*list), compare);
-	for (size_t i = 1; i < count; i++) {
-		if (list[i].first > list[kept].last + 1)
-			list[++kept] = list[i];
-		else if (list[i].last > list[kept].last)
-			list[kept].last = list[i].last;
-	}
-	runs->len = (kept + 1) * sizeof(*list);
-}
-
-static int
 collect(struct app_left_out *l, struct err *e)
 {
 	const struct one *list = (const struct one *)(const void *)l->list.data;
@@ -256,7 +230,7 @@ collect(struct app_left_out *l, struct err *e)
 		    list[i].run_count * sizeof(struct seal_range));
 	if (!buf_ok(&l->runs))
 		return (err_memory(e));
-	merge(&l->runs);
+	seal_ranges_merge(&l->runs);
 	return (0);
 }
 

@@ -59,20 +59,10 @@ app_word_ask(const char *store, const struct app_word *w, struct err *e)
 	return (rc);
 }
 
-static struct span
-take_word(struct span *rest)
-{
-	size_t len = span_find(*rest, ' ');
-	struct span word = span_of(rest->ptr, len);
-
-	*rest = span_from(*rest, len < rest->len ? len + 1 : len);
-	return (word);
-}
-
 int
 app_word_read(struct span text, struct app_word *w)
 {
-	struct span stream = take_word(&text), kind = take_word(&text);
+	struct span stream = span_word(&text), kind = span_word(&text);
 	struct app_box box;
 
 	*w = (struct app_word){ .kind = kind, .text = text };

@@ -73,35 +73,11 @@ read_records(const struct json_value *object, struct app_erasing *a, struct stor
 	return (0);
 }
 
-/* Where a text begins in *text, and how long it is: the memory may still move. */
-struct place {
-	size_t start, len;
-};
-
-static int
-add_text(const struct json_value *object, const char *name, struct buf *text, struct place *place)
-{
-	struct span escaped;
-
-	place->start = text->len;
-	if (!json_get_str(object, name, &escaped) || json_unescape(escaped, text) == -1 ||
-	    !buf_ok(text))
-		return (-1);
-	place->len = text->len - place->start;
-	return (0);
-}
-
-static struct span
-at(const struct buf *text, struct place place)
-{
-	return (span_of(text->data + place.start, place.len));
-}
-
 int
 app_erasing_read(struct span json, struct app_erasing *a, struct buf *text,
     struct store_erase_item items[static SEAL_ERASED_MAX])
 {
-	struct place reason, ref, by;
+	struct app_text_place reason, ref, by;
 	struct json_value object;
 	struct span stream;
 
@@ -111,13 +87,14 @@ app_erasing_read(struct span json, struct app_erasing *a, struct buf *text,
 	    !json_get_str(&object, "stream", &stream) || stream.len > STORE_NAME_MAX ||
 	    !store_name_ok(stream) || !json_get_u64(&object, "seg", &a->order.seg) ||
 	    read_records(&object, a, items) == -1 ||
-	    add_text(&object, "reason", text, &reason) == -1 ||
-	    add_text(&object, "ref", text, &ref) == -1 || add_text(&object, "by", text, &by) == -1)
+	    app_text_add(&object, "reason", text, &reason) == -1 ||
+	    app_text_add(&object, "ref", text, &ref) == -1 ||
+	    app_text_add(&object, "by", text, &by) == -1)
 		return (-1);
 	memcpy(a->stream, stream.ptr, stream.len);
-	a->order.reason = at(text, reason);
-	a->order.ref = at(text, ref);
-	a->order.by = at(text, by);
+	a->order.reason = app_text_at(text, reason);
+	a->order.ref = app_text_at(text, ref);
+	a->order.by = app_text_at(text, by);
 	return (0);
 }
 

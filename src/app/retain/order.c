@@ -32,13 +32,9 @@ app_order_print(const struct app_order *order, struct buf *out)
 	buf_str(out, "}\n");
 }
 
-/* Where a text begins in *text, and how long it is: the memory may still move. */
-struct place {
-	size_t start, len;
-};
-
-static int
-add_text(const struct json_value *object, const char *name, struct buf *text, struct place *place)
+int
+app_text_add(const struct json_value *object, const char *name, struct buf *text,
+    struct app_text_place *place)
 {
 	struct span escaped;
 
@@ -50,8 +46,8 @@ add_text(const struct json_value *object, const char *name, struct buf *text, st
 	return (0);
 }
 
-static struct span
-at(const struct buf *text, struct place place)
+struct span
+app_text_at(const struct buf *text, struct app_text_place place)
 {
 	return (span_of(text->data + place.start, place.len));
 }
@@ -94,7 +90,7 @@ app_order_read(struct span json, struct app_order *order, struct buf *text,
     struct seal_range ranges[static STORE_HOLD_RANGES_MAX])
 {
 	struct store_hold_order *hold = &order->hold;
-	struct place id, reason, by;
+	struct app_text_place id, reason, by;
 	struct json_value object, release;
 	struct span stream;
 
@@ -103,16 +99,16 @@ app_order_read(struct span json, struct app_order *order, struct buf *text,
 	if (json_parse(json, &object, NULL) == -1 || object.type != JSON_OBJECT ||
 	    !json_get_str(&object, "stream", &stream) || stream.len > STORE_NAME_MAX ||
 	    !store_name_ok(stream) || !json_get(&object, "release", &release) ||
-	    add_text(&object, "id", text, &id) == -1 ||
-	    add_text(&object, "reason", text, &reason) == -1 ||
-	    add_text(&object, "by", text, &by) == -1 || read_runs(&object, hold, ranges) == -1 ||
-	    read_numbers(&object, hold) == -1)
+	    app_text_add(&object, "id", text, &id) == -1 ||
+	    app_text_add(&object, "reason", text, &reason) == -1 ||
+	    app_text_add(&object, "by", text, &by) == -1 ||
+	    read_runs(&object, hold, ranges) == -1 || read_numbers(&object, hold) == -1)
 		return (-1);
 	memcpy(order->stream, stream.ptr, stream.len);
 	order->release = release.type == JSON_TRUE;
-	hold->id = at(text, id);
-	hold->reason = at(text, reason);
-	hold->by = at(text, by);
+	hold->id = app_text_at(text, id);
+	hold->reason = app_text_at(text, reason);
+	hold->by = app_text_at(text, by);
 	return (0);
 }
 

@@ -34,4 +34,14 @@ int app_order_answer(struct span answer, const char *stream, uint64_t *entry, st
 int app_order_seal(
     const struct app_order *order, struct store_live *live, uint64_t *entry, struct err *e);
 
+/* ---- texts of a request, unescaped into a buffer whose memory may still move ---- */
+
+struct app_text_place {
+	size_t start, len;
+};
+/* A member that has to be there.  text is not empty.  -1: it is not, or there is no memory. */
+int app_text_add(const struct json_value *object, const char *name, struct buf *text,
+    struct app_text_place *place);
+struct span app_text_at(const struct buf *text, struct app_text_place place);
+
 #endif

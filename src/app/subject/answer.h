@@ -49,6 +49,8 @@ void app_answers_json(const struct app_desk *d, const struct app_answers *a, str
 void app_answer_json(const struct app_answer *a, struct buf *out);
 /* What belongs to all: id, hash, kind, class, window, time. */
 void app_desk_json(const struct app_desk *d, struct buf *out);
+/* So many records that say only the network were left as they are; 0: nothing. */
+void app_network_text(uint64_t count, struct buf *out);
 size_t app_day_text(int64_t day, char out[static 16]);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "seal/placeholder.h"
 #include "store/reader.h"
 
@@ -132,6 +133,17 @@ put_time(struct buf *out, const char *key, int64_t t_us)
 
 	if (t_us != INT64_MIN && t_us != INT64_MAX)
 		json_str(out, key, span_of(text, clock_rfc3339(text, t_us)));
+}
+
+void
+app_network_text(uint64_t count, struct buf *out)
+{
+	char text[32];
+
+	if (count == 0)
+		return;
+	num_print_grouped(text, count);
+	buf_fmt(out, "%s more that say only the network stay: others are in it, too\n", text);
 }
 
 void

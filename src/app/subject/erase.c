@@ -103,11 +103,7 @@ print_text(const struct work *w, struct buf *out)
 		buf_fmt(out, "stream %s: erased %s %s\n", w->streams[i].taking.stream, count,
 		    w->streams[i].taking.subject.done == 1 ? "record" : "records");
 	}
-	if (w->network > 0) {
-		num_print_grouped(count, w->network);
-		buf_fmt(
-		    out, "%s more that say only the network stay: others are in it, too\n", count);
-	}
+	app_network_text(w->network, out);
 }
 
 static void

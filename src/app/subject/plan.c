@@ -24,30 +24,6 @@ read_range(struct span text, struct seal_range *range)
 	return (range->first <= range->last && range->last < UINT64_MAX ? 0 : -1);
 }
 
-static int
-compare(const void *left, const void *right)
-{
-	const struct seal_range *a = left, *b = right;
-
-	return ((a->first > b->first) - (a->first < b->first));
-}
-
-static void
-merge(struct buf *ranges)
-{
-	struct seal_range *list = (struct seal_range *)(void *)ranges->data;
-	size_t count = ranges->len / sizeof(*list), kept = 0;
-
-	qsort(list, count, sizeof(*list), compare);
-	for (size_t i = 1; i < count; i++) {
-		if (list[i].first > list[kept].last + 1)
-			list[++kept] = list[i];
-		else if (list[i].last > list[kept].last)
-			list[kept].last = list[i].last;
-	}
-	ranges->len = (kept + 1) * sizeof(*list);
-}
-
 int
 app_subject_numbers(const char *text, struct buf *ranges, struct err *e)
 {
@@ -66,7 +42,7 @@ app_subject_numbers(const char *text, struct buf *ranges, struct err *e)
 	}
 	if (!buf_ok(ranges))
 		return (err_set(e, ERR_IO, "out of memory"));
-	merge(ranges);
+	seal_ranges_merge(ranges);
 	return (0);
 }
 

@@ -235,20 +235,20 @@ work(struct work *w, const struct app_args *args, struct err *e)
 static void
 print_text(const struct work *w, struct buf *out)
 {
-	char count[32];
+	static const char *const says[2][2] = { { "record is restricted",
+						    "records are restricted" },
+		{ "restriction lifted", "restrictions lifted" } };
+	char text[32];
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct one *o = &w->streams[i];
+		uint64_t count = w->lift ? o->entries : o->found.count;
 
-		num_print_grouped(count, w->lift ? o->entries : o->found.count);
-		buf_fmt(out, "stream %s: %s %s\n", o->taking.stream, count,
-		    w->lift ? "restrictions lifted" : "records are restricted");
-	}
-	if (w->network > 0) {
-		num_print_grouped(count, w->network);
+		num_print_grouped(text, count);
 		buf_fmt(
-		    out, "%s more that say only the network stay: others are in it, too\n", count);
+		    out, "stream %s: %s %s\n", o->taking.stream, text, says[w->lift][count != 1]);
 	}
+	app_network_text(w->network, out);
 }
 
 static void

@@ -54,22 +54,11 @@ read_canary(struct span text, struct app_request *request)
 	return (true);
 }
 
-/* The word in front of a blank; rest: what follows. */
-static struct span
-take_word(struct span *rest)
-{
-	size_t len = span_find(*rest, ' ');
-	struct span word = span_of(rest->ptr, len);
-
-	*rest = len < rest->len ? span_from(*rest, len + 1) : span_of("", 0);
-	return (word);
-}
-
 /* LEVEL SECONDS STREAM REASON. */
 static bool
 read_detail(struct span text, struct app_request *request)
 {
-	struct span level = take_word(&text), seconds = take_word(&text), stream = take_word(&text);
+	struct span level = span_word(&text), seconds = span_word(&text), stream = span_word(&text);
 	struct app_wish *wish = &request->wish;
 	uint64_t number;
 

@@ -45,22 +45,11 @@ stream_of(const struct audit_pin *pin)
 	return (slash == NULL ? pin->origin : slash + 1);
 }
 
-/* What stands in front of the next blank, which is taken off too. */
-static struct span
-take_word(struct span *rest)
-{
-	size_t len = span_find(*rest, ' ');
-	struct span word = span_of(rest->ptr, len);
-
-	*rest = span_from(*rest, len < rest->len ? len + 1 : len);
-	return (word);
-}
-
 /* ORIGIN SIZE ROOT, without LF. */
 static int
 read_line(struct audit_pins *pins, struct span line)
 {
-	struct span origin = take_word(&line), size = take_word(&line);
+	struct span origin = span_word(&line), size = span_word(&line);
 	struct audit_pin *pin;
 	size_t len;
 

@@ -14,17 +14,6 @@
 
 #define PRIORITY_MAX 191
 
-/* The next blank-separated word; text goes behind it. */
-static struct span
-take_word(struct span *text)
-{
-	size_t len = span_find(*text, ' ');
-	struct span word = span_of(text->ptr, len);
-
-	*text = span_from(*text, len < text->len ? len + 1 : len);
-	return (word);
-}
-
 /* "<N>"; true if it is none, and then the level stays. */
 static bool
 take_priority(struct span *text, struct span *level)
@@ -93,7 +82,7 @@ peel_bsd(struct span text, struct parse_peel *p, struct parse_outer *outer)
 	outer->has_time = true;
 	text = span_from(text, len + 1);
 	if (!is_tag(text))
-		outer->host = take_word(&text);
+		outer->host = span_word(&text);
 	take_tag(&text, &outer->program);
 	p->text = text;
 	return (true);
@@ -107,7 +96,7 @@ take_data(struct span *text, struct span *data)
 	bool quoted = false;
 
 	if (text->len == 0 || text->ptr[0] != '[')
-		return (span_is(take_word(text), "-"));
+		return (span_is(span_word(text), "-"));
 	while (at < text->len &&
 	    (quoted || text->ptr[at] != ']' || (at + 1 < text->len && text->ptr[at + 1] == '['))) {
 		if (quoted && text->ptr[at] == '\\')
@@ -130,15 +119,15 @@ static bool
 peel_5424(struct span text, struct parse_peel *p, struct parse_outer *outer)
 {
 	static const char mark[] = "\xef\xbb\xbf";
-	struct span stamp = take_word(&text);
+	struct span stamp = span_word(&text);
 
 	outer->has_time = parse_time_iso(stamp, &outer->time_us) == 0;
 	if (!outer->has_time && !span_is(stamp, "-"))
 		return (false);
-	outer->host = take_word(&text);
-	outer->program = take_word(&text);
-	(void)take_word(&text); /* process */
-	(void)take_word(&text); /* message id */
+	outer->host = span_word(&text);
+	outer->program = span_word(&text);
+	(void)span_word(&text); /* process */
+	(void)span_word(&text); /* message id */
 	if (!take_data(&text, &outer->data))
 		return (false);
 	if (text.len >= 3 && memcmp(text.ptr, mark, 3) == 0)

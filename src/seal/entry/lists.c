@@ -1,5 +1,7 @@
 #include "seal/lists.h"
 
+#include <stdlib.h>
+
 #include "seal/entry/take.h"
 #include "seal/leaf.h"
 
@@ -29,6 +31,32 @@ seal_ranges_print(const struct seal_range *ranges, size_t count, struct buf *out
 		buf_char(out, ']');
 	}
 	buf_char(out, ']');
+}
+
+static int
+compare_ranges(const void *left, const void *right)
+{
+	const struct seal_range *a = left, *b = right;
+
+	return ((a->first > b->first) - (a->first < b->first));
+}
+
+void
+seal_ranges_merge(struct buf *ranges)
+{
+	struct seal_range *list = (struct seal_range *)(void *)ranges->data;
+	size_t count = ranges->len / sizeof(*list), kept = 0;
+
+	if (count == 0)
+		return;
+	qsort(list, count, sizeof(*list), compare_ranges);
+	for (size_t i = 1; i < count; i++) {
+		if (list[i].first > list[kept].last + 1)
+			list[++kept] = list[i];
+		else if (list[i].last > list[kept].last)
+			list[kept].last = list[i].last;
+	}
+	ranges->len = (kept + 1) * sizeof(*list);
 }
 
 void
