@@ -17,17 +17,4 @@
 #define EACH 1
 #endif
 
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Of tens of thousands that are alike, no less and no more than neighbours: each third of those, each with CRETULA_LONG=1. */
-static inline size_t
-each_third(void)
-{
-	const char *text = getenv("CRETULA_LONG");
-
-	return (text != NULL && strcmp(text, "1") == 0 ? EACH : 3 * EACH);
-}
-
 #endif
