@@ -209,6 +209,8 @@ def test_apache():
                 daemon.end()
             if n == 40:
                 daemon = Daemon()
+        # Apache ends its pipes by SIGTERM, be they as young as to die of it with all that was said to them.
+        wait_for(lambda: lines_kept('apache') > 0 and lines_kept('apache-error') > 0)
     want = read('oracle.log').count(b'\n')
     wait_for(lambda: lines_kept('apache') >= want and lines_kept('apache-error') > 4,
              seen=lambda: (want, lines_kept('apache'), lines_kept('apache-error')))

@@ -19,7 +19,7 @@
 #define ROOM_BYTES ((size_t)1 << 20)
 #define PIECE_BYTES ((size_t)32 << 10) /* the kernel takes so much in one piece */
 #define LOOK_MS 100
-#define LAST_NS INT64_C(5000000000) /* behind a stop */
+#define LAST_NS INT64_C(2500000000) /* behind a stop; Apache kills its pipes after 3 s */
 
 struct relay {
 	struct app_relay *how;
