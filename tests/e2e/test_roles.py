@@ -54,6 +54,38 @@ def test_a_role_shows_its_fields_only():
             equal(run.out, b'')
 
 
+def names_in(value):
+    """Of all members, however deep."""
+    if isinstance(value, dict):
+        return set(value).union(*map(names_in, value.values()))
+    return set().union(*map(names_in, value)) if isinstance(value, list) else set()
+
+
+def test_figures_of_a_role_are_of_its_fields():
+    """Errors are of statuses, robots, bytes and subjects of fields as well: who does not see those is told requests, as by the dashboard."""
+    ready()
+    write('few.yaml', b'roles: { pages: { tier: developer, fields: [path] }, states: { tier: auditor, fields: [status] } }\n')
+
+    def told(role, *options):
+        return cretula('stats', *SHOP, '--config', 'few.yaml', '--role', role, *options, code=0)
+
+    names = {'status', 'errors_4xx', 'errors_5xx', 'error_bursts', 'bots', 'request_bytes', 'subjects', 'subjects_over', 'uniques', 'latency_us'}
+    for role, sees in (('pages', set()), ('states', {'status', 'errors_4xx', 'errors_5xx', 'error_bursts'})):
+        got = told(role, '--json').json
+        equal(names & names_in(got), sees, role)
+        equal((got['traffic']['total']['requests'], names_in(got['traffic']) & {'bytes'}), (20, set()))
+        text = told(role).text
+        equal(('errors' in text, '5xx' in text), (bool(sees), bool(sees)), text)
+        assert not re.search('robots|bytes sent|subjects|latency', text), text
+        fields = told(role, '--csv', 'hour').text.splitlines()[1].split(',')[1:]
+        equal(fields, ['20', '', *(['5', '5'] if sees else ['', '']), '', ''], role)
+    equal(told('pages', '--csv', 'path').text.splitlines()[1], '"/index.html",0,20,,,')
+    assert 'path words' in told('pages', '--words').text
+    for role, options in (('states', ['--words']), ('states', ['--csv', 'path']), ('pages', ['--csv', 'latency']), ('pages', ['--rebuild'])):
+        equal(cretula('stats', *SHOP, '--config', 'few.yaml', '--role', role, *options, code=2).out, b'')
+    assert names - {'subjects_over'} <= names_in(cretula('stats', *SHOP, '--json', code=0).json), 'who sees all'
+
+
 def test_a_role_without_a_configuration_is_its_tier():
     """Custom roles are unknown, the tiers are not; a bad configuration is told, not passed over."""
     ready()

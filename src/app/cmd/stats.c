@@ -51,12 +51,18 @@ struct totals {
 	bool window;
 	bool words; /* are counted */
 	struct app_report report;
-	uint64_t fields; /* that the role sees */
+	uint64_t fields; /* that the role sees; what is counted of others is left out */
 	bool touched; /* records were erased or replaced: the entries say more than there is */
 };
 
 static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
 	"5xx" };
+
+static bool
+sees(const struct totals *t, enum record_field field)
+{
+	return ((t->fields >> field & 1) != 0);
+}
 
 /* Is a word of a path a token? */
 static bool
@@ -217,6 +223,16 @@ print_read(const struct stats_counts *c, struct buf *out)
 			app_report_row(out, app_names()->classes[i], c->masked[i], 0);
 }
 
+static void
+print_status(const struct stats_counts *c, struct buf *out)
+{
+	json_object(out, "status");
+	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
+		if (c->status[i] > 0)
+			json_u64(out, status_names[i], c->status[i]);
+	buf_char(out, '}');
+}
+
 /* Events of containers. */
 static void
 print_split(const struct stats_outcome *split, struct buf *out)
@@ -248,9 +264,10 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 	app_report_row(out, "unparsed", t->unparsed, t->record_count);
 	if (t->erased > 0)
 		app_report_row(out, "erased", t->erased, 0);
-	buf_str(out, "\nstatus\n");
+	if (sees(t, RECORD_FIELD_STATUS))
+		buf_str(out, "\nstatus\n");
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
-		if (c->status[i] > 0)
+		if (c->status[i] > 0 && sees(t, RECORD_FIELD_STATUS))
 			app_report_row(out, status_names[i], c->status[i], t->record_count);
 	if (!t->window)
 		print_read(&t->sealed, out);
@@ -288,12 +305,8 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 	json_u64(out, "unparsed", t->unparsed);
 	json_u64(out, "erased", t->erased);
 	json_str(out, "raw_at_rest", span_str(t->raw.words));
-	json_key(out, "status");
-	buf_char(out, '{');
-	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
-		if (c->status[i] > 0)
-			json_u64(out, status_names[i], c->status[i]);
-	buf_char(out, '}');
+	if (sees(t, RECORD_FIELD_STATUS))
+		print_status(c, out);
 	if (t->words) {
 		json_u64(out, "words_seen", t->words_seen);
 		json_u64(out, "words_clear", t->words_clear);
@@ -459,6 +472,8 @@ run(const struct app_args *given)
 	else if ((t.fields = grant.fields) != view_grant_of(VIEW_DEVELOPER).fields &&
 	    app_arg(args, "rebuild") != NULL)
 		code = err_set(&e, ERR_USAGE, "--rebuild is for who sees all fields");
+	else if (t.words && !sees(&t, RECORD_FIELD_PATH))
+		code = err_set(&e, ERR_USAGE, "--words is for who sees paths");
 	else if (app_arg(args, "rebuild") != NULL)
 		code = rebuild(args, app_arg(given, "stream"), &e); /* without one: all */
 	else

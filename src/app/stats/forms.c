@@ -18,34 +18,65 @@ add_time(struct buf *out, int64_t t_us)
 	json_str(out, "start", span_of(text, clock_rfc3339(text, t_us)));
 }
 
+/* What is counted of a field that the role does not see has no name here. */
+struct sum {
+	const char *name;
+	enum record_field field;
+	uint64_t n;
+};
+#define SUMS 6
+
 static void
-add_sums(struct buf *out, const struct tally_sums *s)
+list_sums(const struct tally_sums *s, struct sum list[static SUMS])
 {
-	json_u64(out, "requests", s->requests);
-	json_u64(out, "bots", s->bots);
-	json_u64(out, "errors_4xx", s->errors_4xx);
-	json_u64(out, "errors_5xx", s->errors_5xx);
-	json_u64(out, "bytes", s->bytes);
-	json_u64(out, "request_bytes", s->request_bytes);
+	list[0] = (struct sum){ "requests", RECORD_FIELD_TIME, s->requests };
+	list[1] = (struct sum){ "bots", RECORD_FIELD_BOT, s->bots };
+	list[2] = (struct sum){ "errors_4xx", RECORD_FIELD_STATUS, s->errors_4xx };
+	list[3] = (struct sum){ "errors_5xx", RECORD_FIELD_STATUS, s->errors_5xx };
+	list[4] = (struct sum){ "bytes", RECORD_FIELD_BYTES, s->bytes };
+	list[5] = (struct sum){ "request_bytes", RECORD_FIELD_REQUEST_BYTES, s->request_bytes };
+}
+
+static bool
+has_sum(const struct app_report *r, enum record_field field)
+{
+	return (field == RECORD_FIELD_TIME || app_report_has(r, field));
+}
+
+struct forming {
+	const struct app_report *r;
+	struct buf *out;
+};
+
+static void
+add_sums(const struct forming *f, const struct tally_sums *s)
+{
+	struct sum list[SUMS];
+
+	list_sums(s, list);
+	for (int i = 0; i < SUMS; i++)
+		if (has_sum(f->r, list[i].field))
+			json_u64(f->out, list[i].name, list[i].n);
 }
 
 static int
 add_total(void *arg, const struct tally_total *total, struct err *e)
 {
-	struct buf *out = arg;
+	const struct forming *f = arg;
 
 	(void)e;
-	json_item(out);
-	add_time(out, total->start_us);
-	add_sums(out, &total->sums);
-	buf_char(out, '}');
+	json_item(f->out);
+	add_time(f->out, total->start_us);
+	add_sums(f, &total->sums);
+	buf_char(f->out, '}');
 	return (0);
 }
 
 static int
 add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 {
-	struct buf *out = arg;
+	const struct forming *f = arg;
+	struct buf *out = f->out;
 
 	(void)e;
 	json_item(out);
@@ -54,9 +85,13 @@ add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 	else
 		json_str(out, "key", cell->key);
 	json_u64(out, "requests", cell->requests);
-	json_u64(out, "bots", cell->bots);
-	json_u64(out, "bytes", cell->bytes);
-	if (cell->subjects == TALLY_SUBJECTS_MANY)
+	if (app_report_has(f->r, RECORD_FIELD_BOT))
+		json_u64(out, "bots", cell->bots);
+	if (app_report_has(f->r, RECORD_FIELD_BYTES))
+		json_u64(out, "bytes", cell->bytes);
+	if (!app_report_has(f->r, RECORD_FIELD_CLIENT))
+		;
+	else if (cell->subjects == TALLY_SUBJECTS_MANY)
 		json_u64(out, "subjects_over", TALLY_SUBJECTS_MAX);
 	else if (cell->subjects > 0)
 		json_u64(out, "subjects", cell->subjects);
@@ -82,6 +117,7 @@ static int
 add_tops(const struct app_report *r, struct buf *out, struct err *e)
 {
 	struct tally_window w = app_report_whole(r);
+	struct forming f = { r, out };
 
 	w.limit = r->top;
 	json_object(out, "top");
@@ -89,7 +125,7 @@ add_tops(const struct app_report *r, struct buf *out, struct err *e)
 		if (!app_report_shows(r, w.dim))
 			continue;
 		json_array(out, tally_dims[w.dim].name);
-		if (tally_cells(r->db, &w, add_cell, out, e) == -1)
+		if (tally_cells(r->db, &w, add_cell, &f, e) == -1)
 			return (-1);
 		buf_char(out, ']');
 	}
@@ -160,6 +196,7 @@ add_bursts(const struct app_report *r, struct buf *out, struct err *e)
 int
 app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 {
+	struct forming f = { r, out };
 	struct tally_window w;
 	struct tally_sums sums;
 	enum tally_period step;
@@ -173,18 +210,18 @@ app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 	json_u64(out, "next_segment", r->reach.segment);
 	json_u64(out, "of_its_records", r->reach.records);
 	json_object(out, "total");
-	add_sums(out, &sums);
+	add_sums(&f, &sums);
 	buf_char(out, '}');
 	json_str(out, "period", span_str(tally_period_names[step]));
 	json_array(out, "series");
 	w = app_report_window(r, step);
-	if (tally_totals(r->db, &w, add_total, out, e) == -1)
+	if (tally_totals(r->db, &w, add_total, &f, e) == -1)
 		return (-1);
 	buf_char(out, ']');
 	if (add_tops(r, out, e) == -1 ||
 	    (app_report_shows(r, TALLY_STATUS) && add_bursts(r, out, e) == -1) ||
 	    (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1) ||
-	    add_uniques(r, out, e) == -1)
+	    (app_report_has(r, RECORD_FIELD_CLIENT) && add_uniques(r, out, e) == -1))
 		return (-1);
 	buf_char(out, '}');
 	return (0);
@@ -208,16 +245,19 @@ add_quoted(struct buf *out, struct span text)
 static int
 csv_total(void *arg, const struct tally_total *total, struct err *e)
 {
-	const struct tally_sums *s = &total->sums;
-	struct buf *out = arg;
+	const struct forming *f = arg;
 	char text[CLOCK_RFC3339_BYTES];
+	struct sum list[SUMS];
 
 	(void)e;
-	buf_add(out, text, clock_rfc3339(text, total->start_us));
-	buf_fmt(out, ",%llu,%llu,%llu,%llu,%llu,%llu\r\n", (unsigned long long)s->requests,
-	    (unsigned long long)s->bots, (unsigned long long)s->errors_4xx,
-	    (unsigned long long)s->errors_5xx, (unsigned long long)s->bytes,
-	    (unsigned long long)s->request_bytes);
+	list_sums(&total->sums, list);
+	buf_add(f->out, text, clock_rfc3339(text, total->start_us));
+	for (int i = 0; i < SUMS; i++) {
+		buf_char(f->out, ',');
+		if (has_sum(f->r, list[i].field))
+			buf_u64(f->out, list[i].n);
+	}
+	buf_str(f->out, "\r\n");
 	return (0);
 }
 
@@ -225,13 +265,21 @@ csv_total(void *arg, const struct tally_total *total, struct err *e)
 static int
 csv_cell(void *arg, const struct tally_cell *cell, struct err *e)
 {
-	struct buf *out = arg;
+	const struct forming *f = arg;
+	struct buf *out = f->out;
 
 	(void)e;
 	add_quoted(out, cell->key);
-	buf_fmt(out, ",%d,%llu,%llu,%llu,", cell->other, (unsigned long long)cell->requests,
-	    (unsigned long long)cell->bots, (unsigned long long)cell->bytes);
-	if (cell->subjects == TALLY_SUBJECTS_MANY)
+	buf_fmt(out, ",%d,%llu,", cell->other, (unsigned long long)cell->requests);
+	if (app_report_has(f->r, RECORD_FIELD_BOT))
+		buf_u64(out, cell->bots);
+	buf_char(out, ',');
+	if (app_report_has(f->r, RECORD_FIELD_BYTES))
+		buf_u64(out, cell->bytes);
+	buf_char(out, ',');
+	if (!app_report_has(f->r, RECORD_FIELD_CLIENT))
+		;
+	else if (cell->subjects == TALLY_SUBJECTS_MANY)
 		buf_fmt(out, ">%d", TALLY_SUBJECTS_MAX);
 	else if (cell->subjects > 0)
 		buf_fmt(out, "%u", cell->subjects);
@@ -243,6 +291,7 @@ int
 app_report_csv(const struct app_report *r, const char *table, struct buf *out, struct err *e)
 {
 	struct tally_window w = app_report_whole(r);
+	struct forming f = { r, out };
 
 	if (r->db == NULL)
 		return (err_set(e, ERR_INPUT,
@@ -252,7 +301,7 @@ app_report_csv(const struct app_report *r, const char *table, struct buf *out, s
 			w.period = (enum tally_period)p;
 			buf_str(out,
 			    "start,requests,bots,errors_4xx,errors_5xx,bytes,request_bytes\r\n");
-			return (tally_totals(r->db, &w, csv_total, out, e));
+			return (tally_totals(r->db, &w, csv_total, &f, e));
 		}
 	if (tally_dim_find(span_str(table), &w.dim) == -1)
 		return (err_set(e, ERR_USAGE,
@@ -262,5 +311,5 @@ app_report_csv(const struct app_report *r, const char *table, struct buf *out, s
 		return (err_set(e, ERR_USAGE, "--csv %s: the role does not see that field", table));
 	w.limit = r->top;
 	buf_str(out, "key,other,requests,bots,bytes,subjects\r\n");
-	return (tally_cells(r->db, &w, csv_cell, out, e));
+	return (tally_cells(r->db, &w, csv_cell, &f, e));
 }

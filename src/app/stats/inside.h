@@ -3,6 +3,7 @@
 #define CRETULA_APP_STATS_INSIDE_H
 
 #include "app/stats/report.h"
+#include "record/record.h"
 #include "tally/usual.h"
 
 struct tally_window app_report_window(const struct app_report *r, enum tally_period period);
@@ -14,5 +15,7 @@ int app_report_step(const struct app_report *r, enum tally_period *period, struc
 int app_report_bursts(const struct app_report *r, struct tally_bursts *b, struct err *e);
 /* May the dimension be shown? */
 bool app_report_shows(const struct app_report *r, enum tally_dim dim);
+/* Does the role see the field?  What is counted of another one is not shown either. */
+bool app_report_has(const struct app_report *r, enum record_field field);
 
 #endif

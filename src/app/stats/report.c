@@ -96,9 +96,15 @@ app_report_step(const struct app_report *r, enum tally_period *period, struct er
 }
 
 bool
+app_report_has(const struct app_report *r, enum record_field field)
+{
+	return ((r->fields >> field & 1) != 0);
+}
+
+bool
 app_report_shows(const struct app_report *r, enum tally_dim dim)
 {
-	return (dim == TALLY_ALL || (r->fields >> tally_dims[dim].field & 1) != 0);
+	return (dim == TALLY_ALL || app_report_has(r, (enum record_field)tally_dims[dim].field));
 }
 
 /* ---- for people ---- */
@@ -127,6 +133,7 @@ add_count(struct buf *out, uint64_t n)
 }
 
 struct curve {
+	const struct app_report *r;
 	struct buf *out;
 	enum tally_period period;
 	uint64_t most;
@@ -158,7 +165,8 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 	time[16] = '\0';
 	buf_fmt(c->out, "  %-16s", time);
 	add_count(c->out, n);
-	add_count(c->out, total->sums.errors_4xx + total->sums.errors_5xx);
+	if (app_report_has(c->r, RECORD_FIELD_STATUS))
+		add_count(c->out, total->sums.errors_4xx + total->sums.errors_5xx);
 	buf_str(c->out, "  ");
 	for (; eighths >= 8; eighths -= 8)
 		buf_str(c->out, "\xe2\x96\x88");
@@ -174,13 +182,16 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 static int
 add_curve(const struct app_report *r, struct buf *out, struct err *e)
 {
-	struct curve c = { .out = out };
+	struct curve c = { .r = r, .out = out };
 	struct tally_window w;
 
 	if (app_report_step(r, &c.period, e) == -1)
 		return (-1);
 	w = app_report_window(r, c.period);
-	buf_fmt(out, "\nby %-13s %14s %14s\n", tally_period_names[c.period], "requests", "errors");
+	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], "requests");
+	if (app_report_has(r, RECORD_FIELD_STATUS))
+		buf_fmt(out, " %14s", "errors");
+	buf_char(out, '\n');
 	if (tally_totals(r->db, &w, find_most, &c, e) == -1)
 		return (-1);
 	return (tally_totals(r->db, &w, add_bar, &c, e));
@@ -196,11 +207,15 @@ add_sums(const struct app_report *r, struct buf *out, struct err *e)
 		return (-1);
 	buf_fmt(out, "\ntraffic (all segments below %llu)\n", (unsigned long long)r->reach.segment);
 	app_report_row(out, "requests", s.requests, 0);
-	app_report_row(out, "of robots", s.bots, s.requests);
-	app_report_row(out, "errors 4xx", s.errors_4xx, s.requests);
-	app_report_row(out, "errors 5xx", s.errors_5xx, s.requests);
-	app_report_row(out, "bytes sent", s.bytes, 0);
-	if (s.request_bytes > 0)
+	if (app_report_has(r, RECORD_FIELD_BOT))
+		app_report_row(out, "of robots", s.bots, s.requests);
+	if (app_report_has(r, RECORD_FIELD_STATUS)) {
+		app_report_row(out, "errors 4xx", s.errors_4xx, s.requests);
+		app_report_row(out, "errors 5xx", s.errors_5xx, s.requests);
+	}
+	if (app_report_has(r, RECORD_FIELD_BYTES))
+		app_report_row(out, "bytes sent", s.bytes, 0);
+	if (s.request_bytes > 0 && app_report_has(r, RECORD_FIELD_REQUEST_BYTES))
 		app_report_row(out, "bytes got", s.request_bytes, 0);
 	return (0);
 }
@@ -218,6 +233,7 @@ app_report_row(struct buf *out, const char *name, uint64_t n, uint64_t of)
 }
 
 struct listing {
+	const struct app_report *r;
 	struct buf *out;
 	const char *title;
 	bool begun;
@@ -227,16 +243,25 @@ static int
 add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 {
 	struct listing *l = arg;
+	bool bytes = app_report_has(l->r, RECORD_FIELD_BYTES);
+	bool subjects = app_report_has(l->r, RECORD_FIELD_CLIENT);
 
 	(void)e;
-	if (!l->begun)
-		buf_fmt(l->out, "\n%-48s %14s %14s  subjects\n", l->title, "requests", "bytes");
+	if (!l->begun) {
+		buf_fmt(l->out, "\n%-48s %14s", l->title, "requests");
+		if (bytes)
+			buf_fmt(l->out, " %14s", "bytes");
+		buf_str(l->out, subjects ? "  subjects\n" : "\n");
+	}
 	l->begun = true;
 	buf_str(l->out, "  ");
 	add_key(l->out, cell->other ? span_str("(other)") : cell->key);
 	add_count(l->out, cell->requests);
-	add_count(l->out, cell->bytes);
-	if (cell->subjects == TALLY_SUBJECTS_MANY)
+	if (bytes)
+		add_count(l->out, cell->bytes);
+	if (!subjects)
+		buf_char(l->out, '\n');
+	else if (cell->subjects == TALLY_SUBJECTS_MANY)
 		buf_fmt(l->out, "  > %d\n", TALLY_SUBJECTS_MAX);
 	else if (cell->subjects == 0)
 		buf_str(l->out, "  -\n");
@@ -342,7 +367,7 @@ app_report_text(const struct app_report *r, struct buf *out, struct err *e)
 		return (-1);
 	w.limit = r->top;
 	for (w.dim = TALLY_PATH; w.dim < TALLY_LATENCY; w.dim++) {
-		struct listing l = { out, tally_dims[w.dim].name, false };
+		struct listing l = { r, out, tally_dims[w.dim].name, false };
 
 		if (app_report_shows(r, w.dim) && tally_cells(r->db, &w, add_cell, &l, e) == -1)
 			return (-1);
@@ -351,5 +376,5 @@ app_report_text(const struct app_report *r, struct buf *out, struct err *e)
 		return (-1);
 	if (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1)
 		return (-1);
-	return (add_uniques(r, out, e));
+	return (app_report_has(r, RECORD_FIELD_CLIENT) ? add_uniques(r, out, e) : 0);
 }

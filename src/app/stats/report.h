@@ -12,7 +12,7 @@ struct app_report {
 	const char *stream;
 	int64_t since_us, until_us; /* hours that begin there */
 	unsigned top; /* so many of each dimension */
-	uint64_t fields; /* whose dimensions are shown: bit per enum record_field */
+	uint64_t fields; /* whose figures are shown: bit per enum record_field */
 	struct tally_reach reach;
 };
 
