@@ -252,7 +252,7 @@ def trust(asked):
             'streams': [trust_stream('shop', 107213554, bad), trust_stream('blog', 812007, False)] if full else [],
             'keys': [] if asked.empty else [{'epoch': '2026-W48', 'state': 'live'}, {'epoch': '2026-W47', 'state': 'live'},
                                             {'epoch': '2026-W46', 'state': 'destroyed', 'at': '2026-11-23T00:00:12Z'},
-                                            {'epoch': '2026-W45', 'state': 'destroyed', 'at': '2026-11-16T00:00:11Z'},
+                                            {'epoch': 'import 42ad3266', 'state': 'destroyed', 'at': '2026-11-16T00:00:11Z'},
                                             {'epoch': '2026-W31', 'state': 'held', 'at': '2026-08-10T09:12:00Z'}],
             'deletions': [{'at': '2026-11-26T02:00:03Z', 'stream': 'shop', 'kind': 'prune', 'segment': 744, 'records': 48977},
                           {'at': '2026-11-23T00:00:12Z', 'stream': 'shop', 'kind': 'destroy', 'epoch': '2026-W46'},

@@ -468,6 +468,9 @@ def test_sizes():
         page.dark(True, 'print')
         world.fits(page)
         world.shot(page, f'{name}-print')
+        # Whose figures these are stands on the paper, too.
+        assert name != 'trust' or page.run("!document.querySelector('.ago time').checkVisibility()"), 'it grows old'
+        assert name == 'trust' or page.run("document.querySelector('.bar .stream').checkVisibility()"), name
         page.dark(False)
     world.sound(page)
     page.close()

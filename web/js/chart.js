@@ -78,7 +78,7 @@ function options(uPlot, { series, metric, size, setZoom, setIndex, marks }) {
     const axis = { stroke: () => colour('quiet'), grid: { stroke: () => colour('line'), width: 1 },
         ticks: { show: false }, font: `${0.86 * em}px system-ui, sans-serif` };
     return {
-        ...size, legend: { show: false }, pxAlign: 1, padding: [12, 20, 0, 0],
+        ...size, legend: { show: false }, pxAlign: 1, padding: [12, 1.8 * em, 0, 0],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         scales: { x: { time: true }, y: { range } },
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },

@@ -2,7 +2,7 @@
 import { h } from '../vendor/preact.js';
 import { useState } from '../vendor/hooks.js';
 import { csv, json, save } from './export.js';
-import { figure, instant, localTime } from './format.js';
+import { ago, figure, instant, localTime } from './format.js';
 import { w } from './words.js';
 
 const ICONS = {
@@ -33,6 +33,11 @@ export function Time({ at, children }) {
     const date = new Date(at);
     return h('time', { datetime: at, title: `${instant(date)} UTC · ${w.time.local} ${localTime(date)}` },
         children ?? instant(date));
+}
+
+/* As long ago as it is; on paper, which grows old, when it was. */
+export function Ago({ at, now }) {
+    return h('span', { class: 'ago', 'data-at': instant(new Date(at)) }, h(Time, { at }, ago(at, now)));
 }
 
 /* Buttons of which one is pressed: options are [value, label]. */

@@ -1,4 +1,6 @@
 /* Every text of the page, in one table.  Functions where a text has figures in it. */
+/* n is a text already: 1,234. */
+const many = (n, word) => `${n} ${word}${n === '1' ? '' : 's'}`;
 const people = (k) => `fewer than ${k} distinct clients`;
 
 export const w = {
@@ -62,7 +64,7 @@ export const w = {
         + `or after a crash. ${days === 1 ? 'It is' : 'They are'} in no figure here.`,
     missing: (causes) => `No record was made of ${causes.join(', ')}, in segments of this time: they are in no figure here.`,
     causes: {
-        rate: (n) => `${n} events over limits.rate`, gap: (n) => `${n} whose numbers are missing`,
+        rate: (n) => `${many(n, 'event')} over limits.rate`, gap: (n) => `${n} whose numbers are missing`,
         socket: (n) => `${n} for which the kernel had no room`, file: (n) => `${n} of a file that was cut or gone`,
         unwritten: (n) => `${n} that were read and not written`,
     },
@@ -202,7 +204,7 @@ export const w = {
         lead: 'This line names the store. Compare it with the one you were given on another way: if they differ, this is another store.',
         run: 'With a copy of the store, on a machine you trust:',
         copy: 'Copy the auditor’s line', copyCommand: 'Copy the command',
-        head: (size) => `The store’s own chain has ${size} entries; the newest is`,
+        head: (size) => `The store’s own chain has ${size} ${size === '1' ? 'entry' : 'entries'}; the newest is`,
     },
     streams: {
         title: 'Streams', lead: 'Each stream has a chain of signed entries. Its head stands for all that came before.',
@@ -221,13 +223,13 @@ export const w = {
             meta: 'Blank lines, comments, headers, containers', joined: 'Lines that go on from the line before',
         },
         holds: 'balanced', broken: 'does not add up',
-        records: (n) => `${n} records.`,
-        split: (n) => `${n} events came out of containers.`,
-        replay: (n) => `${n} were read again out of the quarantine.`,
-        lost: (n) => `${n} were lost before they could be read.`,
+        records: (n) => `${many(n, 'record')}.`,
+        split: (n) => `${many(n, 'event')} came out of containers.`,
+        replay: (n) => `${n} ${n === '1' ? 'was' : 'were'} read again out of the quarantine.`,
+        lost: (n) => `${n} ${n === '1' ? 'was' : 'were'} lost before they could be read.`,
         causes: (list) => `Without a record: ${list.join(', ')}.`,
         notLost: 'None is known to be lost.',
-        pruned: (records, segments) => `Of these, ${records} records in ${segments} segments were removed by retention.`,
+        pruned: (records, segments) => `Of these, ${many(records, 'record')} in ${many(segments, 'segment')} went by retention.`,
     },
     masked: {
         title: 'Masked by class', class: 'Class', values: 'Values',
@@ -255,8 +257,8 @@ export const w = {
         lead: 'Every removal is an entry of a chain, signed before anything was deleted.',
         kinds: {
             prune: (d) => `segment ${d.segment ?? '?'} by retention`
-                + (d.records === undefined ? '' : `, ${d.records.toLocaleString('en')} records`),
-            redact: (d) => `${d.records ?? 1} ${(d.records ?? 1) === 1 ? 'record' : 'records'} of segment ${d.segment ?? '?'} on request`,
+                + (d.records === undefined ? '' : `, ${many(d.records.toLocaleString('en'), 'record')}`),
+            redact: (d) => `${many(String(d.records ?? 1), 'record')} of segment ${d.segment ?? '?'} on request`,
             destroy: (d) => `key of epoch ${d.epoch ?? '?'}`,
         },
     },

@@ -1,9 +1,9 @@
 /* Trust: what an auditor opens first. */
 import { h } from '../../vendor/preact.js';
 import { get } from '../api.js';
-import { ago, bytes, causes, count, percent } from '../format.js';
+import { bytes, causes, count, percent } from '../format.js';
 import { useLoad } from '../load.js';
-import { Empty, Export, Icon, Panel, Time } from '../parts.js';
+import { Ago, Empty, Export, Icon, Panel } from '../parts.js';
 import { Table } from '../table.js';
 import { w } from '../words.js';
 import { Chain } from './chain.js';
@@ -16,7 +16,7 @@ function columnsOfStreams(now) {
     return [
         { key: 'name', label: w.stream, value: (s) => s.name },
         { key: 'sealed_at', label: w.streams.sealed, value: (s) => s.sealed_at,
-            show: (s) => (s.sealed_at ? h(Time, { at: s.sealed_at }, ago(s.sealed_at, now)) : w.streams.notYet) },
+            show: (s) => (s.sealed_at ? h(Ago, { at: s.sealed_at, now }) : w.streams.notYet) },
         { key: 'segments', label: w.streams.segments, number: true, value: (s) => s.segments, show: (s) => whole(s.segments) },
         { key: 'records', label: w.streams.records, number: true, value: (s) => s.counts.records,
             show: (s) => whole(s.counts.records) },
@@ -96,7 +96,7 @@ function Retention({ streams, now }) {
             show: (s) => (s.retain.rule === 'none' ? w.retain.none : s.retain.rule) },
         { key: 'next_at', label: w.retain.next, value: (s) => s.retain.next_at,
             show: (s) => (s.retain.next_at
-                ? h(Time, { at: s.retain.next_at }, ago(s.retain.next_at, now)) : w.retain.nothing) },
+                ? h(Ago, { at: s.retain.next_at, now }) : w.retain.nothing) },
         { key: 'next_segments', label: w.streams.segments, number: true, value: (s) => s.retain.next_segments,
             show: (s) => (s.retain.next_segments === undefined ? '–' : whole(s.retain.next_segments)) },
         { key: 'next_records', label: w.streams.records, number: true, value: (s) => s.retain.next_records,
@@ -112,15 +112,16 @@ function Keys({ keys, now }) {
         { key: 'state', label: w.keys.state, value: (k) => k.state,
             show: (k) => h('span', { class: `tag ${k.state}` }, w.keys.states[k.state]) },
         { key: 'at', label: w.keys.meaning, value: (k) => k.at,
-            show: (k) => [k.at && h(Time, { at: k.at }, ago(k.at, now)), k.at && ' · ', w.keys.help[k.state]] },
+            show: (k) => [k.at && h(Ago, { at: k.at, now }), k.at && ' · ', w.keys.help[k.state]] },
     ];
-    return h(Section, { title: w.keys.title, name: 'keys', columns, rows: keys, lead: w.keys.lead, empty: w.keys.empty });
+    return h(Section, { title: w.keys.title, name: 'keys', columns, rows: keys, lead: w.keys.lead, empty: w.keys.empty,
+        cards: true });
 }
 
 function Deletions({ deletions, now }) {
     const what = (d) => w.deletions.kinds[d.kind]?.(d) ?? d.kind;
     const columns = [
-        { key: 'at', label: w.deletions.at, value: (d) => d.at, show: (d) => h(Time, { at: d.at }, ago(d.at, now)) },
+        { key: 'at', label: w.deletions.at, value: (d) => d.at, show: (d) => h(Ago, { at: d.at, now }) },
         { key: 'stream', label: w.stream, value: (d) => d.stream },
         { key: 'what', label: w.deletions.what, value: what, class: 'key' },
     ];
