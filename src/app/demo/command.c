@@ -277,6 +277,8 @@ begin(const struct app_args *args, struct demo *d, struct err *e)
 	char here[PATH_BYTES / 4] = "";
 	int len;
 
+	while (out != NULL && out[0] == '.' && out[1] == '/')
+		out += 2;
 	if (out != NULL && out[0] != '/' && getcwd(here, sizeof(here)) == NULL)
 		return (err_sys(e, ERR_IO, "the working directory"));
 	if (out != NULL)
