@@ -12,7 +12,7 @@ import struct
 import subprocess
 import time
 
-from lib import EACH, Skip, combined, cretula, equal, is_testing_build, main, read, verify_py, write
+from lib import EACH, Skip, combined, cretula, equal, is_testing_build, main, read, verify_py, wait_for, write
 from test_outside import outside
 
 CODE = re.compile(rb'\b[EW]_[A-Z_]+\b')
@@ -535,10 +535,8 @@ def test_busy_and_no_keys():
                           stdin=subprocess.PIPE, stderr=subprocess.PIPE) as pipe:
         pipe.stdin.write(combined(1).encode())
         pipe.stdin.flush()
-        for _ in range(200):  # whoever comes first has the stream, so let it be the pipe
-            if os.path.isdir('store/streams/s/open') and os.listdir('store/streams/s/open'):
-                break
-            time.sleep(0.05)
+        # Whoever comes first has the stream, so let it be the pipe.
+        wait_for(lambda: os.path.isdir('store/streams/s/open') and os.listdir('store/streams/s/open'))
         cretula(*args, code=75)
         # The store's own chain is held for one entry at a time.
         cretula('anchor', 'print', 'witness', '--store', 'store', '--stream', 'cretula.store', '--out', 'request', code=0)

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, peak_of, read, records, tree_bytes, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, peak_of, read, records, tree_bytes, wait_for, write
 
 SECRET = 'hunter2-erika'
 
@@ -270,6 +270,10 @@ def test_a_folder_that_is_no_store():
     equal(sorted(os.listdir('store')), ['precious.txt'])
 
 
+def holds_a_lock(pid):
+    return any(words[1] == b'FLOCK' and int(words[4]) == pid for words in map(bytes.split, read('/proc/locks').splitlines()))
+
+
 def test_the_store_is_open_elsewhere():
     write('a.log', make_log(10))
     cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
@@ -279,8 +283,7 @@ def test_the_store_is_open_elsewhere():
         with open('pipe', 'wb') as pipe:
             pipe.write(combined(1).encode() * 2000)
             pipe.flush()
-            import time
-            time.sleep(0.5)
+            wait_for(lambda: holds_a_lock(holder.pid))
             write('b.log', make_log(10, seed=2))
             fails(75, 'another cretula process', 'import', '--store', 'store', '--stream', 's', 'b.log')
         holder.wait(timeout=120)

@@ -32,6 +32,12 @@ def opened():
     return os.path.isdir('store/streams/s/open') and any(n.endswith('.tags') for n in os.listdir('store/streams/s/open'))
 
 
+def open_lines(stream):
+    folder = f'store/streams/{stream}/open'
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sum(read(os.path.join(folder, n)).count(b'\n') for n in names if n.endswith('.data'))
+
+
 def committed():
     """Flushes of the open segments."""
     folder = 'store/streams/s/open'
@@ -86,15 +92,13 @@ def test_a_log_at_full_speed():
     assert '20,000' in cretula('stats', '--store', 'store', '--stream', 's', code=0).text
 
 
-def test_lines_that_come_slowly_are_committed_within_a_second_or_two():
+def test_lines_that_come_slowly_are_committed_by_themselves():
     process = start()
     wait_for(opened)
     for n in range(5):
         process.stdin.write(line(n))
         time.sleep(0.1)
-    before = time.monotonic()
-    wait_for(lambda: committed() > 0)
-    assert time.monotonic() - before < 3
+    wait_for(lambda: committed() > 0)  # without another line, a signal or an end; how soon, `./bench capture` shows
     process.stdin.write(line(5)[:40])  # half a line waits for its end
     time.sleep(1.6)
     process.stdin.write(line(5)[40:] + line(6)[:-1])  # and the last one needs none
@@ -219,7 +223,7 @@ def test_import_beside_pipes():
         write(f'{n}.log', b''.join(line(n * 10 + k) for k in range(5)))
         cretula('import', '--store', 'store', '--stream', 'i', '--format', 'combined', f'{n}.log', code=0)
         if n == 1:
-            time.sleep(2)
+            wait_for(lambda: open_lines('x') == 2)
             other.kill()
             other.communicate()
             other = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 'x', '--format', 'combined'],

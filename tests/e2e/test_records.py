@@ -145,6 +145,7 @@ def test_a_pipe_waits_for_what_belongs_to_a_record():
         process.stdin.write(part)
         wait_for(lambda: is_taken(process.stdin))
     process.stdin.write(lines[3])
+    wait_for(lambda: is_taken(process.stdin))
     time.sleep(1.6)
     process.stdin.write(lines[3] + lines[0][:-1])
     said = process.communicate(timeout=120)[1].decode()

@@ -619,6 +619,13 @@ def writer_of(daemon):
         return int(file.read().split()[0])
 
 
+def is_read(port, peer):
+    """Has the server on port read all that came from that port?"""
+    ends = (f':{port:04X}', f':{peer:04X}')
+    rows = [row.split() for row in read('/proc/net/tcp').decode().splitlines()]
+    return any(row[1].endswith(ends[0]) and row[2].endswith(ends[1]) and row[4].endswith(':00000000') for row in rows)
+
+
 def test_no_view_without_a_record():
     """While the writer does not answer, nothing is shown; once it is gone, nobody serves."""
     prepare(10)
@@ -628,6 +635,7 @@ def test_no_view_without_a_record():
     with server.connect() as s:
         s.sendall(f'GET /api/v1/trust HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n'
                   f'Authorization: Bearer {server.tokens["dev"]}\r\n\r\n'.encode())
+        wait_for(lambda: is_read(server.port, s.getsockname()[1]))
         time.sleep(.3)
         os.kill(writer, signal.SIGKILL)
         got = s.recv(65536).decode()

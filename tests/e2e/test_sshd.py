@@ -43,6 +43,10 @@ def log_in(port, user, key):
     return done.returncode == 0
 
 
+def children(pid):
+    return read(f'/proc/{pid}/task/{pid}/children').split()
+
+
 def run_sshd():
     """What sshd wrote, after two good logins, two with a wrong key and one for each of nobody's names."""
     for program in (SSHD, SSH):
@@ -55,14 +59,14 @@ def run_sshd():
         os.chmod(folder, 0o755)
         os.makedirs('/run/sshd', exist_ok=True)  # where it goes before anybody is known
     write('config', config(port, folder))
-    with Server([SSHD, '-D', '-f', f'{folder}/config', '-E', f'{folder}/log'], port):
+    with Server([SSHD, '-D', '-f', f'{folder}/config', '-E', f'{folder}/log'], port) as server:
         if not log_in(port, me, 'good') or not log_in(port, me, 'good'):
             raise Skip(f'nobody may log in here: {read("log")[-300:]!r}')
         for user, key in [(me, 'bad'), (me, 'bad')] + [(user, 'bad') for user in NOBODY]:
             assert not log_in(port, user, key), user
         for wire in WIRES:
             send(port, wire)
-        time.sleep(0.3)
+        wait_for(lambda: not children(server.child.pid))  # each says in the log what it has seen, and ends
     return me, read('log')
 
 
