@@ -116,10 +116,4 @@ config_explain(struct buf *out)
 	config_fields_explain(out);
 	config_members_explain(out);
 	config_retain_explain(out);
-	buf_str(out, "\nNot in this release\n");
-	for (size_t i = 0; i < config_later_count; i++) {
-		buf_str(out, "  ");
-		config_option_shown(config_later[i], out);
-		buf_char(out, '\n');
-	}
 }

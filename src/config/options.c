@@ -189,8 +189,8 @@ const struct config_option config_options[] = {
 	{ "streams.*.retain.aggregates", CONFIG_DURATION,
 	    STREAM_AT(retain.term_us[RETAIN_AGGREGATES]), "", TERM,
 	    "what `stats` counted; else for good" },
-	{ "streams.*.retain.archive", CONFIG_DURATION,
-	    STREAM_AT(retain.term_us[RETAIN_ARCHIVE]), "", TERM,
+	{ "streams.*.retain.archive", CONFIG_DURATION, STREAM_AT(retain.term_us[RETAIN_ARCHIVE]),
+	    "", TERM,
 	    "of an archive, from their time on (`cretula retain --store ARCHIVE`); else for good" },
 	{ "streams.*.retain.detail", CONFIG_DURATION, STREAM_AT(retain.term_us[RETAIN_DETAIL]), "",
 	    TERM, "records, from their seal on, of imports from their time on; else 90d" },
@@ -199,6 +199,10 @@ const struct config_option config_options[] = {
 	{ "streams.*.retain.preset", CONFIG_CHOICE, STREAM_AT(retain.preset), "none",
 	    ONE_OF(RETAIN_PRESET_WORDS),
 	    "terms that a text asks for, with its bounds; what is said beside it wins" },
+	{ "streams.*.retain.quarantine", CONFIG_DURATION,
+	    STREAM_AT(retain.term_us[RETAIN_QUARANTINE]), "", TERM,
+	    "lines that were sealed to quarantine_key, if shorter; else they go with their "
+	    "records" },
 	{ "streams.*.rotate", CONFIG_PERIOD, STREAM_AT(rotate), "never", ANY,
 	    "where a period of `pipe` ends: daily, weekly, monthly, or at a size from 1M" },
 	{ "streams.*.rotate_zone", CONFIG_ZONE, STREAM_AT(rotate_zone), "", ANY,
@@ -213,8 +217,8 @@ const struct config_option config_options[] = {
 	    ANY, "names of our own machines, kept in clear" },
 	{ "streams.*.timezone", CONFIG_ZONE, STREAM_AT(timezone), "", ANY,
 	    "of times that name none: Europe/Berlin, +02:00; without it UTC, and flagged" },
-	{ "streams.*.triggers", CONFIG_TRIGGERS,
-	    STREAM_LIST(policy.triggers, policy.trigger_count), "[]", ANY,
+	{ "streams.*.triggers", CONFIG_TRIGGERS, STREAM_LIST(policy.triggers, policy.trigger_count),
+	    "[]", ANY,
 	    "what raises detail: { when: error_burst or login_failures, raise: full, for: 30m }" },
 	{ "streams.*.trusted_proxies", CONFIG_NETWORKS,
 	    STREAM_LIST(policy.trusted_proxies, policy.trusted_proxy_count), "[]", RANGE(8, 7),
@@ -238,11 +242,6 @@ const size_t config_option_count = sizeof(config_options) / sizeof(config_option
 _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTIONS_MAX,
     "a loader has room for every option");
 
-const char *const config_later[] = {
-	"streams.*.retain.quarantine",
-};
-const size_t config_later_count = sizeof(config_later) / sizeof(config_later[0]);
-
 /* The choices of words.mode are stored as the enum of mask/policy.h. */
 _Static_assert(
     MASK_WORDS_LEARN == 0 && MASK_WORDS_FIXED == 1 && MASK_WORDS_KEEP == 2, "learn fixed keep");
@@ -262,15 +261,6 @@ config_option_find(const char *path)
 		if (strcmp(config_options[i].path, path) == 0)
 			return (&config_options[i]);
 	return (NULL);
-}
-
-bool
-config_option_later(const char *path)
-{
-	for (size_t i = 0; i < config_later_count; i++)
-		if (strcmp(config_later[i], path) == 0)
-			return (true);
-	return (false);
 }
 
 /* What path says below group; NULL if it is not below it. */

@@ -65,12 +65,7 @@ struct config_option {
 extern const struct config_option config_options[];
 extern const size_t config_option_count;
 
-/* Paths that later releases know, sorted. */
-extern const char *const config_later[];
-extern const size_t config_later_count;
-
 const struct config_option *config_option_find(const char *path);
-bool config_option_later(const char *path);
 /* Is it a map of options? */
 bool config_option_group(const char *path);
 /* The path without "streams.*.", for errors. */

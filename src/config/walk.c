@@ -193,7 +193,6 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 {
 	char path[CONFIG_OPTION_PATH_BYTES];
 	const struct config_option *o;
-	char shown[CONFIG_SHOWN_BYTES];
 	int len = snprintf(path, sizeof(path), "%s%s%.*s", group, group[0] == '\0' ? "" : ".",
 	    (int)key->text.len, key->text.len == 0 ? "" : key->text.ptr);
 	/* A path in one word, or a star, is not what the table means. */
@@ -219,10 +218,7 @@ walk_key(struct walk *w, const struct config_node *key, const char *group)
 	} else if (strcmp(group, "streams.*.epochs") == 0) {
 		if (!config_value_epoch(w->l, key, &w->l->config->streams[w->stream]))
 			say_no_class(w, key);
-	} else if (word && config_option_later(path))
-		config_say(
-		    w->l, key->mark, "%s is not in this release", config_shown(key->text, shown));
-	else
+	} else
 		say_unknown(w, key, group);
 }
 

@@ -1,6 +1,7 @@
 #include "mask/again.h"
 
 #include "base/err.h"
+#include "base/num.h"
 #include "detect/canon.h"
 #include "detect/detect.h"
 #include "mask/method/seal.h"
@@ -260,12 +261,54 @@ look_at_field(struct mask_again *a, struct record *r, enum record_field f)
 	return (any);
 }
 
+/* "line", "line2" ... "line11": one more than mask_hold_line writes would be somebody else's. */
+static bool
+is_line_name(struct span key)
+{
+	const struct span head = span_str("line");
+	struct span digits = span_from(key, head.len);
+	uint64_t number;
+
+	if (!span_starts(key, head))
+		return (false);
+	return (digits.len == 0 ||
+	    (digits.len <= 2 && num_u64(digits, &number) == 0 && number <= MASK_HELD_MAX));
+}
+
+static bool
+is_held(const struct record_extra *x)
+{
+	return (!x->is_number && is_line_name(x->key) && x->text.len > 0 &&
+	    mask_sealed_at(x->text) == x->text.len);
+}
+
+/* What says how long it was stays, and which part. */
+static bool
+drop_line(struct record *r)
+{
+	uint8_t kept = 0;
+	bool any;
+
+	if (!record_has(r, RECORD_FIELD_STATE) || !span_is(r->text[RECORD_FIELD_STATE], "unparsed"))
+		return (false);
+	for (unsigned i = 0; i < r->extra_count; i++)
+		if (!is_held(&r->extra[i]))
+			r->extra[kept++] = r->extra[i];
+	any = kept < r->extra_count;
+	r->extra_count = kept;
+	if (kept == 0)
+		r->present &= ~BIT(RECORD_FIELD_EXTRA);
+	return (any);
+}
+
 uint64_t
 mask_again(struct mask_again *a, struct record *r)
 {
 	uint64_t changed = 0;
 
 	a->used = 0;
+	if (a->lines && drop_line(r))
+		changed |= BIT(RECORD_FIELD_EXTRA);
 	for (unsigned f = 0; f < RECORD_FIELD_COUNT; f++) {
 		if (!record_has(r, (enum record_field)f))
 			continue;

@@ -5,11 +5,12 @@
  * What stands there is text without identifiers, or should be: words, {shapes},
  * [classes] and tokens.  Whatever the detectors find in it becomes [class];
  * nothing else changes, and no token is read twice.  Whole fields can be
- * dropped.  No keys are needed.
+ * dropped, and lines that skeletons hold (method/seal.h).  No keys are needed.
  */
 #ifndef CRETULA_MASK_AGAIN_H
 #define CRETULA_MASK_AGAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "record/record.h"
@@ -21,6 +22,7 @@ struct err;
 struct mask_again {
 	uint64_t fields; /* to look at: bit per enum record_field */
 	uint64_t drop;   /* to leave out, the same */
+	bool lines;      /* of what could not be read, leave out the sealed line */
 	/* the texts that changed, until the next record */
 	size_t used;
 	char text[MASK_AGAIN_BYTES], canon[MASK_AGAIN_BYTES];

@@ -110,6 +110,7 @@ print_stream(const struct paper_stream *s, struct buf *out)
 	add_text(out, "rule", s->rule);
 	json_u64(out, "due_segments", s->due_segments);
 	json_u64(out, "due_records", s->due_records);
+	json_u64(out, "due_lines_segments", s->due_lines);
 	json_u64(out, "held_segments", s->held_segments);
 	add_time(out, "next", s->next_us);
 	buf_char(out, '}');

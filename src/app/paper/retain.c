@@ -19,8 +19,9 @@ see_plan(const struct paper *p, struct paper_stream *s, struct app_retain *r, st
 	r->stream = s->name;
 	r->now_us = p->now_us - PAPER_DAY_US;
 	if ((rc = app_retain_read(r, &why)) == 0) {
-		(void)snprintf(s->rule, sizeof(s->rule), "%s", r->rule.data);
+		app_lines_rules(r, s->rule, sizeof(s->rule));
 		s->due_segments = r->plan.sums[RETAIN_PRUNE].segments;
+		s->due_lines = r->lines.plan.sums[RETAIN_PRUNE].segments;
 		s->due_records = r->plan.sums[RETAIN_PRUNE].records;
 		s->held_segments = r->plan.sums[RETAIN_HELD].segments;
 		s->next_us = r->plan.next_us;
@@ -57,7 +58,7 @@ app_paper_see_retain(struct paper *p, const struct config *config, struct err *e
 		rc = see_plan(p, s, &r, e);
 		if (strncmp(s->name, "cretula.", 8) == 0)
 			continue;
-		p->due_segments += s->due_segments;
+		p->due_segments += s->due_segments + s->due_lines;
 		p->due_records += s->due_records;
 	}
 	config_free(none);

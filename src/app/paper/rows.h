@@ -27,6 +27,7 @@ struct paper_stream {
 	uint64_t holds; /* in force */
 	char rule[80]; /* of retention; "" if the chain could not be read */
 	uint64_t due_segments, due_records, held_segments; /* over the term for more than a day */
+	uint64_t due_lines; /* segments whose sealed lines are over their own */
 	int64_t next_us; /* when the next one is; INT64_MAX: none */
 	struct seal_history *history; /* while it is filled, of those that have holds */
 };

@@ -91,8 +91,7 @@ read_options(struct work *w, struct err *e)
 
 	w->dry = app_arg(w->args, "dry-run") != NULL;
 	/* All streams of the file count: none of them is the one. */
-	if (read_now(w, e) == -1 ||
-	    (by != NULL && app_hold_text("by", span_str(by), e) == -1) ||
+	if (read_now(w, e) == -1 || (by != NULL && app_hold_text("by", span_str(by), e) == -1) ||
 	    app_setup_open(w->args, only == NULL ? "cretula.access" : only, &w->setup, e) == -1 ||
 	    app_store_path(w->args, &w->setup, &w->store_path, e) == -1)
 		return (-1);
@@ -107,19 +106,46 @@ prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct 
 	return (store_prune(arg, order, entry, e));
 }
 
+static int
+erase(void *arg, const struct store_erase_order *order, uint64_t *entry, struct err *e)
+{
+	struct app_retain_stream *opened = arg;
+
+	return (store_erase(opened->eraser, order, entry, e));
+}
+
+static int
+append(void *arg, struct seal_entry *entry, struct err *e)
+{
+	struct app_retain_stream *opened = arg;
+
+	return (store_stream_append(opened->st, entry, e));
+}
+
+/* Nothing is erased behind it: what appends is not the eraser. */
+static int
+take_lines(struct app_retain *r, struct span by, struct app_retain_stream *opened, struct err *e)
+{
+	const struct app_lines_hands hands = { .erase = erase, .append = append, .arg = opened };
+
+	return (app_lines_take(r, &hands, by, e));
+}
+
 /* By the chain as it is under the lock. */
 static int
 carry_out(struct work *w, struct app_retain *r, struct app_retain_stream *opened, struct err *e)
 {
-	const char *by = app_arg(w->args, "by");
+	const char *arg = app_arg(w->args, "by");
+	struct span by = span_str(arg == NULL ? "" : arg);
 	struct buf json = { 0 };
 	int rc = -1;
 
 	app_retain_free(r);
 	if (app_retain_open(w->store, r->stream, opened, e) == 0 && app_retain_read(r, e) == 0 &&
-	    app_retain_apply(r, span_str(by == NULL ? "" : by), prune, opened->eraser, e) == 0)
+	    app_retain_apply(r, by, prune, opened->eraser, e) == 0 &&
+	    take_lines(r, by, opened, e) == 0)
 		rc = 0;
-	if (rc == 0 && (r->entry_count > 0 || r->expired > 0)) {
+	if (rc == 0 && (r->entry_count > 0 || r->expired > 0 || app_lines_did(&r->lines))) {
 		app_retain_report(r, &w->entry, &json);
 		rc = buf_ok(&json) ? store_stream_append(opened->st, &w->entry, e) : err_memory(e);
 		if (rc == 0)
@@ -133,6 +159,8 @@ carry_out(struct work *w, struct app_retain *r, struct app_retain_stream *opened
 static void
 show(struct work *w, const struct app_retain *r)
 {
+	const struct err *failed = &r->lines.failed;
+
 	if (w->args->json) {
 		if (w->shown++ > 0)
 			buf_char(&w->out, ',');
@@ -144,13 +172,19 @@ show(struct work *w, const struct app_retain *r)
 		    "stream %s: STORE/stats.db still has counts of few subjects (%s); the next "
 		    "one goes on",
 		    r->stream, r->counted.text);
+	if (failed->code == ERR_NONE)
+		return;
+	app_warn("retain", "stream %s: sealed lines stay: %s", r->stream, failed->text);
+	if (w->failed == 0)
+		w->failed = failed->code == ERR_CONFIG ? ERR_INCOMPLETE : (int)failed->code;
 }
 
-/* Without any, a stream that somebody writes is no trouble. */
+/* Without any, a stream that somebody writes is no trouble.  What went may be to be tidied. */
 static bool
 is_work(const struct app_retain *r)
 {
-	return (app_retain_is_less(r) ||
+	return (app_retain_is_less(r) || r->lines.said ||
+	    r->lines.plan.sums[RETAIN_PRUNE].segments > 0 ||
 	    retain_term(&r->policy, RETAIN_AGGREGATES) != RETAIN_FOREVER);
 }
 
@@ -201,7 +235,8 @@ do_stream(struct work *w, const char *stream, struct err *e)
 	}
 	r.archive = archive_of(w->setup.config, stream);
 	rc = app_retain_read(&r, e);
-	due = r.plan.sums[RETAIN_PRUNE].segments + r.plan.sums[RETAIN_ROOM].segments;
+	due = r.plan.sums[RETAIN_PRUNE].segments + r.plan.sums[RETAIN_ROOM].segments +
+	    r.lines.plan.sums[RETAIN_PRUNE].segments;
 	if (rc == 0)
 		warn_untaken(w, &r);
 	if (rc == 0 && !w->dry && is_work(&r))
@@ -237,10 +272,8 @@ find_room(struct work *w, struct err *e)
 	b->store = w->store_path;
 	b->now_us = w->now_us;
 	for (size_t i = 0; i < w->names.count; i++)
-		if (app_retain_policy(
-			w->setup.config, w->names.name[i], &streams[b->count].policy))
-			memcpy(streams[b->count++].name, w->names.name[i],
-			    sizeof(streams[0].name));
+		if (app_retain_policy(w->setup.config, w->names.name[i], &streams[b->count].policy))
+			memcpy(streams[b->count++].name, w->names.name[i], sizeof(streams[0].name));
 	b->streams = streams;
 	if (!w->dry && (w->entered = app_budget_enter(w->store_path)) == -1) {
 		app_warn("retain", "another process looks for room just now; try again");
@@ -373,7 +406,8 @@ const struct app_command app_command_retain = { "retain",
 	"A signed entry says which segments go and why; then their salts are overwritten and\n"
 	"their files removed. The chain stays: the store still verifies, and so does each proof\n"
 	"that was made before. Counts of few subjects in STORE/stats.db become part of \"other\";\n"
-	"all go with a term of their own (aggregates). Sealed lines go with their records.\n"
+	"all go with a term of their own (aggregates). Sealed lines go with their records, or\n"
+	"before them by a term of their own (quarantine): the records stay without.\n"
 	"A second time does nothing; what a crash left, the next one finishes. Nothing goes by a\n"
 	"clock that is more than a day from the newest entries. Backups are not reached. `run`\n"
 	"and `pipe` do all of this each hour for the streams that they write, `serve` for\n"
@@ -382,7 +416,8 @@ const struct app_command app_command_retain = { "retain",
 	"of whichever stream, until it fits; none that are held or younger than `retain: least`\n"
 	"or the preset asks. If that is not enough none goes: an error, and `run` takes nothing\n"
 	"in.\n\n"
-	"exit codes: 0 done, or nothing to do, 2 usage, 66 no such store or stream, 74 I/O or\n"
+	"exit codes: 0 done, or nothing to do, 2 usage, 3 sealed lines that are over stay:\n"
+	"there are more than their chain has room for, 66 no such store or stream, 74 I/O or\n"
 	"disk full, 75 another process is writing a stream of which something is over, 78 the\n"
 	"configuration, the clock, or the keys are not there\n\n"
 	"examples:\n"

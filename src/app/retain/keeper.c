@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "app/retain/budget.h"
+#include "app/retain/live.h"
 #include "app/retain/plan.h"
 #include "app/watch/disk.h"
 #include "base/clock.h"
@@ -32,13 +33,13 @@ struct app_keeper {
 	struct app_retain at_work;
 	int64_t next_us; /* nothing is over before */
 	bool warned;
+	bool more; /* sealed lines are over, and left to the next look */
 	bool over; /* the store takes more than it may, and we say so */
 	unsigned late; /* looks in a row at which it did */
 	unsigned seen; /* looks in a row that saw it above its budget */
 	bool known; /* used is */
 	bool lost; /* and was not, which was said */
 	uint64_t used;
-	struct seal_entry entry;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of live: held while something goes */
 	struct store_live *live;
@@ -155,62 +156,35 @@ settle(struct app_keeper *k, const struct app_budget *b, uint64_t given)
 	k->late = k->used > k->how.limit + b->room.gone ? k->late + 1 : 0;
 	set_over(k,
 	    k->late >= LATE ||
-		k->used > k->how.limit + b->room.gone +
-			(all_of_it > given ? all_of_it - given : 0));
+		k->used >
+		    k->how.limit + b->room.gone + (all_of_it > given ? all_of_it - given : 0));
 }
 
 /* ---- one look ---- */
 
-static int
-prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct err *e)
-{
-	return (store_live_prune(arg, order, entry, e));
-}
-
-/* In a sandbox it may not be known. */
+/* What did not go, or was done. */
 static void
-warn_untaken(struct app_keeper *k)
+tell(void *arg, const char *text)
 {
-	struct app_retain *r = &k->at_work;
-	struct err ignored;
-	char text[160];
+	struct app_keeper *k = arg;
 
-	if (app_retain_untaken(r, &ignored) == -1 || r->untaken == 0)
-		return;
-	(void)snprintf(text, sizeof(text),
-	    "%llu segments go that are not in the archive of the stream: cretula archive takes "
-	    "what is still there",
-	    (unsigned long long)r->untaken);
 	k->how.warn(k->how.arg, text);
 }
 
-/* What was done is sealed; who reads it elsewhere knows how far the stream goes. */
-static int
-seal(struct app_keeper *k, struct err *e)
+static int64_t
+next_of(struct app_keeper *k, int64_t now_us)
 {
-	struct buf json = { 0 };
-	int rc;
+	const struct app_retain *r = &k->at_work;
+	int64_t next_us = now_us + AGAIN_US;
 
-	app_retain_report(&k->at_work, &k->entry, &json);
-	rc = buf_ok(&json) ? store_live_append_aside(k->live, &k->entry, e) : err_memory(e);
-	buf_free(&json);
-	return (rc == 0 ? store_live_head(k->live, e) : -1);
-}
-
-static int
-carry_out(struct app_keeper *k, struct err *e)
-{
-	struct app_retain *r = &k->at_work;
-
-	if (app_retain_apply(r, span_of("", 0), prune, k->live, e) == -1)
-		return (-1);
-	if (r->counted.code != ERR_NONE)
-		k->how.warn(k->how.arg, r->counted.text);
-	if (r->entry_count == 0 && r->expired == 0)
-		return (0);
-	if (r->entry_count > 0)
-		app_retain_tell(r);
-	return (seal(k, e));
+	if (r->plan.next_us < next_us)
+		next_us = r->plan.next_us;
+	if (r->lines.plan.next_us < next_us)
+		next_us = r->lines.plan.next_us;
+	if (r->lines.failed.code != ERR_NONE && next_us > now_us + LOOK_NS / 1000)
+		next_us = now_us + LOOK_NS / 1000;
+	k->more = r->lines.more;
+	return (k->more ? now_us : next_us);
 }
 
 /* Under the lock.  -1: it could not be done, which was said. */
@@ -233,15 +207,12 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 		.archive = k->how.archive,
 		.records = { .stream_fd = -1 } };
 	if ((rc = app_retain_read(r, &e)) == 0) {
-		warn_untaken(k);
-		rc = carry_out(k, &e);
+		rc = app_retain_carry_out(r, k->live, tell, k, &e);
 	}
 	if (rc == -1)
 		warn(k, "nothing is pruned", &e);
 	else {
-		k->next_us = now_us + AGAIN_US;
-		if (r->plan.next_us < k->next_us)
-			k->next_us = r->plan.next_us;
+		k->next_us = next_of(k, now_us);
 		app_figures_retained(k->how.figures, now_us, r->plan.sums);
 	}
 	*given = r->plan.sums[RETAIN_PRUNE].bytes + r->plan.sums[RETAIN_ROOM].bytes;
@@ -298,6 +269,8 @@ tick(struct app_keeper *k)
 static int64_t
 rest_of(const struct app_keeper *k)
 {
+	if (k->more)
+		return (FIRST_NS);
 	if (k->how.limit == 0)
 		return (LOOK_NS);
 	if (k->over || is_full(k))

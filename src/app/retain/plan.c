@@ -102,7 +102,8 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 	size_t count = 0;
 
 	r->segments = calloc(chain->count + 1, sizeof(r->segments[0]));
-	if (r->segments == NULL)
+	r->lines.counts = calloc(chain->count + 1, sizeof(r->lines.counts[0]));
+	if (r->segments == NULL || r->lines.counts == NULL)
 		return (err_memory(e));
 	for (size_t i = 0; i < chain->count; i++) {
 		const struct seal_segment *facts = &entry->of.segment;
@@ -110,10 +111,13 @@ read_segments(struct app_retain *r, struct seal_entry *entry, struct err *e)
 		if (seal_entry_read(store_chain_line(chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		see_origin(r, entry);
+		if (entry->type == SEAL_CONFIG)
+			app_lines_see(r, entry, count);
 		if (entry->type != SEAL_SEGMENT ||
 		    (past = seal_history_segment(r->records.history, facts->seg)) == NULL ||
 		    past->entry != i)
 			continue;
+		app_lines_see(r, entry, count);
 		r->segments[count++] = (struct retain_segment){ .seg = facts->seg,
 			.sealed_us = entry->t_us,
 			.newest_us = facts->n == 0 ? 0 : facts->counts.time_max_us,
@@ -231,7 +235,9 @@ make_plan(struct app_retain *r, struct err *e)
 	retain_print_rule(&r->policy, r->tier, &r->rule);
 	if (!buf_ok(&r->rule))
 		return (err_memory(e));
-	return (retain_plan_make(&ask, &r->plan, e));
+	if (retain_plan_make(&ask, &r->plan, e) == -1)
+		return (-1);
+	return (app_lines_plan(r, &ask, e));
 }
 
 int
@@ -279,6 +285,7 @@ void
 app_retain_free(struct app_retain *r)
 {
 	retain_plan_free(&r->plan);
+	app_lines_free(&r->lines);
 	app_records_close(&r->records);
 	free(r->segments);
 	free(r->holds);

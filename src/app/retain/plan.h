@@ -3,6 +3,7 @@
 #define CRETULA_APP_RETAIN_PLAN_H
 
 #include "app/records.h"
+#include "app/retain/lines.h"
 #include "base/err.h"
 #include "config/config.h"
 #include "retain/retain.h"
@@ -35,6 +36,7 @@ struct app_retain {
 	struct retain_hold *holds;
 	size_t hold_count;
 	struct retain_plan plan;
+	struct app_lines lines; /* that go before their records */
 	char origin[256]; /* of its chain */
 	uint64_t untaken; /* segments that go, and that the archive does not have */
 	int64_t from_us; /* no record that stays is older; INT64_MAX: none stays */

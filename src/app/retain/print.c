@@ -6,8 +6,7 @@
 #include "base/json.h"
 #include "base/num.h"
 
-static const char *const actions[RETAIN_ACTION_COUNT] = { "keep", "prune", "held", "gone",
-	"room" };
+static const char *const actions[RETAIN_ACTION_COUNT] = { "keep", "prune", "held", "gone", "room" };
 
 /* The ids of the holds that keep something that is over. */
 static void
@@ -63,6 +62,8 @@ app_retain_json(const struct app_retain *r, bool dry, struct buf *out)
 	buf_char(out, ']');
 	if (r->untaken > 0)
 		json_u64(out, "not_archived", r->untaken);
+	if (r->tier == RETAIN_DETAIL)
+		app_lines_json(&r->lines, out);
 	json_u64(out, "folded", r->folded);
 	json_u64(out, "expired", r->expired);
 	buf_char(out, '}');
@@ -103,6 +104,7 @@ app_retain_print(const struct app_retain *r, bool dry, struct buf *out)
 		each_hold(r, out, "", "");
 		buf_char(out, ')');
 	}
+	app_lines_print(&r->lines, dry, out);
 	buf_str(out, "\n  stays: ");
 	print_sum(&sums[RETAIN_KEEP], out);
 	if (r->plan.next_us != RETAIN_FOREVER) {
@@ -125,10 +127,10 @@ app_retain_tell(const struct app_retain *r)
 	struct buf rule = { 0 };
 	char records[32];
 
+	app_lines_tell(&r->lines, r->stream);
 	num_print_grouped(records, sum->records);
 	if (sum->segments > 0)
-		app_info(r->stream,
-		    "pruned by %.*s: %llu segments, %s records; %llu more are held",
+		app_info(r->stream, "pruned by %.*s: %llu segments, %s records; %llu more are held",
 		    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
 		    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
 	if (room->segments == 0)

@@ -353,15 +353,14 @@ see_retain(struct trust_stream *s, const char *store, const struct trust_terms *
 	    !app_retain_policy(terms->config, s->name, &r.policy))
 		return;
 	if (app_retain_read(&r, NULL) == 0) {
-		(void)snprintf(s->rule, sizeof(s->rule), "%s", r.rule.data);
+		app_lines_rules(&r, s->rule, sizeof(s->rule));
 		app_retain_next(&r, &s->next_us, &s->next_segments, &s->next_records);
 	}
 	app_retain_free(&r);
 }
 
 int
-app_trust_read(
-    const char *store, const struct trust_terms *terms, struct trust *t, struct err *e)
+app_trust_read(const char *store, const struct trust_terms *terms, struct trust *t, struct err *e)
 {
 	char names[CONFIG_STREAMS_MAX][SERVE_NAME_BYTES];
 	unsigned count;

@@ -53,6 +53,21 @@ ask(const struct app_subject *s, const struct store_erase_order *what, uint64_t 
 }
 
 static int
+take(struct app_subject *s, struct store_eraser *x, const struct store_erase_order *what,
+    uint64_t *entry, struct err *e)
+{
+	if (s->taker != NULL)
+		return (s->taker(s->taker_arg, what, entry, e));
+	return (x != NULL ? store_erase(x, what, entry, e) : ask(s, what, entry, e));
+}
+
+static bool
+is_enough(const struct app_subject *s)
+{
+	return (s->entries_max > 0 && s->entries.len / sizeof(uint64_t) >= s->entries_max);
+}
+
+static int
 order(struct app_subject *s, struct store_eraser *x, struct batch *b, struct err *e)
 {
 	const struct store_erase_order what = { .seg = b->segment->seg,
@@ -66,7 +81,7 @@ order(struct app_subject *s, struct store_eraser *x, struct batch *b, struct err
 	for (size_t i = 0; i < b->count; i++)
 		if (b->items[i].line.ptr != NULL)
 			b->items[i].line.ptr = b->lines.data + b->starts[i];
-	if ((x != NULL ? store_erase(x, &what, &entry, e) : ask(s, &what, &entry, e)) == -1)
+	if (take(s, x, &what, &entry, e) == -1)
 		return (-1);
 	s->done += b->count;
 	buf_add(&s->entries, &entry, sizeof(entry));
@@ -81,6 +96,8 @@ do_segment(struct app_subject *s, struct store_eraser *x, struct store_reader *r
 	s->from = 0;
 	b->most = s->rescrub ? SEAL_ITEMS_MAX : SEAL_ERASED_MAX;
 	do {
+		if ((s->stopped = is_enough(s)))
+			return (0);
 		b->count = 0;
 		b->full = false;
 		buf_clear(&b->lines);

@@ -13,6 +13,10 @@
 #include "store/erase/erase.h"
 #include "filter/filter.h"
 
+/* store_erase, or that of a stream that is written live. */
+typedef int app_subject_taker(
+    void *arg, const struct store_erase_order *order, uint64_t *entry, struct err *e);
+
 struct app_subject {
 	/* which: all of these must hold */
 	struct buf ranges; /* struct seal_range of record numbers, ascending; empty: all */
@@ -31,6 +35,11 @@ struct app_subject {
 	uint64_t by_field[RECORD_FIELD_COUNT]; /* rescrub: records in which it changes */
 	/* who erases, if a daemon writes the stream: that of this store; NULL: the eraser */
 	const char *daemon, *stream;
+	/* or this one, which is asked in the place of both */
+	app_subject_taker *taker;
+	void *taker_arg;
+	size_t entries_max; /* then it stops, and can go on; 0: no bound */
+	bool stopped;
 	/* carried out */
 	struct buf entries; /* uint64_t: their indices */
 	uint64_t done; /* records */

@@ -60,9 +60,9 @@ static const struct {
 	{ "a rule about a person", IN_STREAM "detail: [{when: 'user == us.a', keep: count}]\n",
 	    "c.yaml:3:22: when: user: a rule asks what happened, not who did it or when\n"
 	    "      detail: [{when: 'user == us.a', keep: count}]\n                       ^\n" },
-	{ "an option of a later release is known", IN_STREAM "retain: {quarantine: 1y}\n",
-	    "c.yaml:3:14: \"quarantine\" is not in this release\n      retain: {quarantine: 1y}\n"
-	    "               ^\n" },
+	{ "a sealed line cannot outlive its record", IN_STREAM "retain: {quarantine: 1y}\n",
+	    "c.yaml:3:26: detail: shorter than quarantine: a sealed line is in its record and goes "
+	    "with it\n      retain: {quarantine: 1y}\n                           ^\n" },
 	{ "a term without a unit", IN_STREAM "retain: {detail: 30}\n",
 	    "c.yaml:3:22: retain.detail must be a duration from 1d to 36500d\n"
 	    "      retain: {detail: 30}\n                       ^\n"

@@ -49,7 +49,8 @@ put_terms(const struct paper *p, struct buf *out)
 	    "Terms, by the configuration that was given, else the defaults; what is over its term "
 	    "for "
 	    "more than a day",
-	    "stream|term|#segments over it|#records in these|#held back|next is due (UTC)");
+	    "stream|term|#segments over it|#records in these|#with sealed lines over theirs|"
+	    "#held back|next is due (UTC)");
 	for (size_t i = 0; i < p->stream_count; i++) {
 		const struct paper_stream *s = &p->streams[i];
 
@@ -60,6 +61,7 @@ put_terms(const struct paper *p, struct buf *out)
 		app_html_cell(out, s->rule);
 		app_html_number(out, s->due_segments);
 		app_html_number(out, s->due_records);
+		app_html_number(out, s->due_lines);
 		app_html_number(out, s->held_segments);
 		app_html_time(out, s->next_us);
 		app_html_row_end(out);

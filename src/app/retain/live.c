@@ -1,0 +1,105 @@
+#include "app/retain/live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/periods.h"
+
+#define LINES_ENTRIES 4 /* of sealed lines, in one look; each writes a segment anew */
+
+struct carrying {
+	struct app_retain *r;
+	struct store_live *live;
+	void (*warn)(void *arg, const char *text);
+	void *arg;
+};
+
+static int
+prune(void *arg, const struct store_prune_order *order, uint64_t *entry, struct err *e)
+{
+	return (store_live_prune(arg, order, entry, e));
+}
+
+static int
+erase(void *arg, const struct store_erase_order *order, uint64_t *entry, struct err *e)
+{
+	return (store_live_erase(arg, order, entry, e));
+}
+
+static int
+append(void *arg, struct seal_entry *entry, struct err *e)
+{
+	return (store_live_append_aside(arg, entry, e));
+}
+
+/* In a sandbox it may not be known. */
+static void
+warn_untaken(const struct carrying *c)
+{
+	struct err ignored;
+	char text[160];
+
+	if (app_retain_untaken(c->r, &ignored) == -1 || c->r->untaken == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%llu segments go that are not in the archive of the stream: cretula archive takes "
+	    "what is still there",
+	    (unsigned long long)c->r->untaken);
+	c->warn(c->arg, text);
+}
+
+/* Some at a time: who asks for a hold, or stops the stream, waits as long. */
+static int
+take_lines(const struct carrying *c, struct err *e)
+{
+	const struct app_lines_hands hands = {
+		.erase = erase, .append = append, .arg = c->live, .entries_max = LINES_ENTRIES
+	};
+	const struct err *failed = &c->r->lines.failed;
+	char text[ERR_TEXT_BYTES + 40];
+
+	if (app_lines_take(c->r, &hands, span_of("", 0), e) == -1)
+		return (-1);
+	(void)snprintf(text, sizeof(text), "sealed lines that are over stay: %s", failed->text);
+	if (failed->code != ERR_NONE)
+		c->warn(c->arg, text);
+	return (0);
+}
+
+/* What was done is sealed; who reads it elsewhere knows how far the stream goes. */
+static int
+seal(const struct carrying *c, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	struct buf json = { 0 };
+	int rc = -1;
+
+	if (entry != NULL)
+		app_retain_report(c->r, entry, &json);
+	if (entry == NULL || !buf_ok(&json))
+		(void)err_memory(e);
+	else
+		rc = store_live_append_aside(c->live, entry, e);
+	buf_free(&json);
+	free(entry);
+	return (rc == 0 ? store_live_head(c->live, e) : -1);
+}
+
+int
+app_retain_carry_out(struct app_retain *r, struct store_live *live,
+    void (*warn)(void *arg, const char *text), void *arg, struct err *e)
+{
+	const struct carrying c = { r, live, warn, arg };
+
+	warn_untaken(&c);
+	if (app_retain_apply(r, span_of("", 0), prune, live, e) == -1)
+		return (-1);
+	if (r->counted.code != ERR_NONE)
+		warn(arg, r->counted.text);
+	if (take_lines(&c, e) == -1)
+		return (-1);
+	if (r->entry_count == 0 && r->expired == 0 && !app_lines_did(&r->lines))
+		return (0);
+	app_retain_tell(r);
+	return (seal(&c, e));
+}
