@@ -61,7 +61,7 @@ const struct config_option config_options[] = {
 	{ "roles.*.users", CONFIG_NAMES, ROLE_LIST(users, user_count), "[]", ANY,
 	    "users of this machine at the socket, or whom a proxy names; \"*\": all of those" },
 	{ "sandbox", CONFIG_CHOICE, FILE_AT(sandbox), "on", ONE_OF("on required off"),
-	    "`run` confines itself (Landlock, seccomp); required: it ends where that cannot be" },
+	    "commands that read logs confine themselves; required: they end where that cannot be" },
 	{ "seal_key", CONFIG_SEAL_KEY, FILE_AT(seal_key), "", ANY,
 	    "public key of the method seal, made by `cretula key pair`" },
 	{ "serve.certificate", CONFIG_FILE, FILE_AT(serve.tls.certificate), "", ANY,

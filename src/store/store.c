@@ -148,17 +148,17 @@ look_inside(int fd, enum found *found, struct err *e)
 
 /* A first look, without lock: a store in the making is one unfinished. */
 static int
-look(const struct store *s, enum found *found, struct err *e)
+look(const char *dir, enum found *found, struct err *e)
 {
 	bool there;
 	int fd, rc;
 
 	*found = FOUND_NOTHING;
-	if (exists(AT_FDCWD, s->dir, &there, e) == -1)
+	if (exists(AT_FDCWD, dir, &there, e) == -1)
 		return (-1);
 	if (!there)
 		return (0);
-	if ((fd = io_open_dir(AT_FDCWD, s->dir, e)) == -1) {
+	if ((fd = io_open_dir(AT_FDCWD, dir, e)) == -1) {
 		if (e != NULL)
 			e->code = ERR_CONFIG;
 		return (-1);
@@ -166,6 +166,14 @@ look(const struct store *s, enum found *found, struct err *e)
 	rc = look_inside(fd, found, e);
 	(void)close(fd);
 	return (rc);
+}
+
+bool
+store_is_there(const char *dir)
+{
+	enum found found;
+
+	return (look(dir, &found, NULL) == 0 && found == FOUND_STORE);
 }
 
 /* ---- keys ---- */
@@ -317,7 +325,7 @@ open_store(struct store *s, const char *dir, const char *keys, bool *created, st
 	enum found found;
 	bool fresh;
 
-	if (set_paths(s, dir, keys, e) == -1 || look(s, &found, e) == -1)
+	if (set_paths(s, dir, keys, e) == -1 || look(s->dir, &found, e) == -1)
 		return (-1);
 	if (open_keys(s, found, e) == -1 || make_top(s, found != FOUND_STORE, e) == -1 ||
 	    lock_top(s, found, e) == -1)

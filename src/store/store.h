@@ -30,6 +30,8 @@ struct store_segment;
  * store waits, up to ten seconds (ERR_BUSY).
  */
 int store_open(const char *dir, const char *keys, struct store **s, bool *created, struct err *e);
+/* Is a store there that need not be made first, or to its end?  It stays one. */
+bool store_is_there(const char *dir);
 void store_close(struct store *s); /* NULL is legal */
 int store_keys_fd(const struct store *s);
 const char *store_keys_path(const struct store *s);

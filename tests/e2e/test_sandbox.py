@@ -101,6 +101,110 @@ def test_hostile_calls_end_it():
         assert 'was denied: cretula never makes it' in said, said
 
 
+ALL = ('code', 'connect', 'connect-unix', 'datagrams', 'fork', 'kill', 'link', 'memory', 'netlink', 'read', 'remove', 'root',
+       'send', 'terminal', 'write')
+REFUSED = ('Operation not permitted', 'Permission denied', 'Invalid cross-device link')
+
+
+def attempts(*args, names=ALL, to='', **more):
+    """What became of each, the last time it was tried; and all that the command said."""
+    run = cretula(*args, env={'CRETULA_ESCAPE': ' '.join(names), 'CRETULA_ESCAPE_TO': to}, **more)
+    return re.findall(r'escape ([a-z-]+): ([^"]*)"', run.err), run
+
+
+def can_escape():
+    if not is_testing_build():
+        raise Skip('not a testing build: nothing to try with')
+    if SANITIZED:
+        raise Skip('a sanitizer does not live with a filter of system calls')
+    if 'by Landlock' not in FIRST:
+        raise Skip(f'this kernel has no Landlock: {FIRST}')
+
+
+def test_commands_that_read_logs():
+    """mask, import, pipe and verify open what they were given, and nothing else: no file, no program, no socket."""
+    can_escape()
+    secret = os.path.abspath('outside')
+    write(secret, b'x')
+    os.chmod(secret, 0o644)
+    os.mkdir('d')
+    os.chdir('d')
+    write('log', b''.join(map(line, range(10))))
+    import_log = ('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'log')
+    cretula(*import_log, code=0)
+    write('words', b'')
+    os.mkdir('w')
+    listens = socket.socket(socket.AF_UNIX)
+    listens.bind('s.sock')
+    listens.listen()
+    write('c.yaml', f'store: store\nstreams:\n  r: {{ input: {{ unix-stream: {os.getcwd()}/s.sock }} }}\n'.encode())
+    for args, stdin in ((('mask', '--format', 'combined'), read('log')),
+                        (('mask', '--keys', 'store.keys', '--words', 'w/words'), read('log')),
+                        ((*import_log, '--again'), b''),
+                        (('pipe', '--store', 'store', 'live', '--format', 'combined'), read('log')),
+                        (('pipe', '--config', 'c.yaml', 'r'), read('log')),
+                        (('verify', '--store', 'store', '--pin', 'w/pin'), b'')):
+        tried, run = attempts(*args, stdin=stdin, to=secret, code=0)
+        relay = 'r' in args
+        equal({name for name, _ in tried}, set(ALL), (args, run.err))
+        for name, end in tried:
+            if relay and name in ('connect-unix', 'connect'):  # it has one to talk to; a filter sees no addresses
+                assert end in (*REFUSED, 'No such file or directory'), (args, name, end)
+            else:
+                assert end in REFUSED, (args, name, end)
+        equal(read(secret), b'x', args)
+    listens.close()
+    assert os.path.exists('w/words') and os.path.exists('w/pin')
+    cretula('verify', '--store', 'store', '--strict', code=0)
+    for args in (('mask',), import_log):
+        run = attempts(*args, names=['exec'], stdin=read('log'))[1]
+        equal(run.code, -signal.SIGSYS, run.err)
+        assert 'was denied: cretula never makes it' in run.err, run.err
+
+
+def test_a_store_that_is_made():
+    """Where it will be must be open for it; once it is there, nothing beside it is."""
+    can_escape()
+    write('log', line(1))
+    tried, run = attempts('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'log',
+                          names=['write', 'read'], to=os.path.abspath('beside'), code=0)
+    equal(tried, [('read', 'No such file or directory'), ('write', 'worked'), ('read', 'Permission denied'),
+                  ('write', 'Permission denied')], run.err)
+
+
+def test_what_commands_say():
+    """A filter in a shell has nothing to say of it; who stays says it as the daemon does; `off` and `required` count."""
+    write('log', line(1))
+    write('off.yaml', b'sandbox: off\n')
+    write('need.yaml', b'sandbox: required\n')
+    for more in ((), ('--config', 'off.yaml')):
+        run = cretula('mask', *more, stdin=read('log'), code=0)
+        equal(len(run.err.splitlines()), 1, run.err)
+    run = cretula('pipe', '--store', 'store', 's', '--format', 'combined', stdin=read('log'), code=0)
+    equal(said_first(run.err).startswith('confined '), True, run.err)
+    run = cretula('pipe', '--store', 'store', '--config', 'off.yaml', 's', stdin=read('log'), code=0)
+    equal(said_first(run.err), 'not confined: `sandbox: off`')
+    whole = not SANITIZED and 'nothing is missing' in FIRST
+    run = cretula('mask', '--config', 'need.yaml', stdin=read('log'), code=0 if whole else 78)
+    assert whole or 'required, but not enforced' in run.err, run.err
+
+
+def test_inputs_of_an_import():
+    """What a shell gives as a file is read: a pipe, a descriptor, a link, one of very many, one with a long name."""
+    write('log', line(1))
+    os.symlink('log', 'link')
+    deep = '/'.join(['a' * 200] * 6)
+    os.makedirs(deep)
+    write(f'{deep}/log', line(2))
+    os.mkdir('many')
+    for n in range(300):
+        write(f'many/{n}', line(n + 10))
+    for n, files in enumerate(('link', f'{deep}/log', 'many/*', '<(cat log)', '- < log', '/dev/stdin < log')):
+        run = subprocess.run(['bash', '-c', f'"$0" import --store store{n} --stream s --format combined {files}', CRETULA],
+                             stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
+        equal(run.returncode, 0, (files, run.stderr))
+
+
 def test_every_thread():
     """No privileges, no dump, and the filter, in each of them."""
     configure()

@@ -8,6 +8,7 @@
 #include "app/import.h"
 #include "app/names.h"
 #include "app/pipeline.h"
+#include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/source/parser.h"
@@ -50,6 +51,7 @@ struct importing {
 	struct mask_words *words;
 	struct mask_setup mask;
 	struct app_import import;
+	bool makes; /* the store is not there yet */
 	bool created;
 	bool nothing_new; /* all is sealed already: no key is made, no entry written */
 	bool goes_on; /* with the secret that another import left */
@@ -75,6 +77,48 @@ progress(void *arg, uint64_t bytes_read)
 	app_progress("import", bytes_read, 0, (double)(clock_mono_ns() - im->start_ns) / 1e9);
 }
 
+/* ---- what it can still open ---- */
+
+#define FILES_MAX 256 /* of more the directories are meant */
+
+static struct app_places *
+places_of(const struct importing *im, bool made, struct err *e)
+{
+	struct app_places *places = app_places_new(e);
+	int count = im->args->operand_count;
+
+	if (places == NULL)
+		return (NULL);
+	app_places_add_store(places, im->store_path, app_keys_path(im->args, &im->setup), made);
+	app_places_add_words(places, im->setup.stream);
+	for (int i = 0; i < count; i++)
+		(count > FILES_MAX ? app_places_add_beside : app_places_add)(
+		    places, im->args->operands[i], APP_PLACE_READ);
+	return (places);
+}
+
+static int
+confine(struct importing *im, struct err *e)
+{
+	struct app_places *places;
+
+	im->makes = !store_is_there(im->store_path);
+	places = places_of(im, !im->makes, e);
+	return (places == NULL ? -1 :
+				 app_confine_command(places, im->setup.config->sandbox,
+				     APP_CALLS_CONFINE, false, e));
+}
+
+/* The directories that were open to make the store in are not any more. */
+static int
+confine_to_store(const struct importing *im, struct err *e)
+{
+	struct app_places *places = places_of(im, true, e);
+
+	return (
+	    places == NULL ? -1 : app_confine_narrower(places, im->setup.config->sandbox, e));
+}
+
 /* ---- opening: nothing is made on disk before the sources are known good ---- */
 
 static int
@@ -96,7 +140,7 @@ open_sources(struct importing *im, struct err *e)
 	if (app_setup_open(im->args, im->stream_name, &im->setup, e) == -1 ||
 	    app_geo_open(&im->setup, e) == -1 ||
 	    app_store_path(im->args, &im->setup, &im->store_path, e) == -1 ||
-	    app_parser_find(im->args, &im->setup, &parser, e) == -1)
+	    app_parser_find(im->args, &im->setup, &parser, e) == -1 || confine(im, e) == -1)
 		return (-1);
 	return (app_sources_open(
 	    &im->sources, im->args->operands, im->args->operand_count, &parser, &interrupted, e));
@@ -117,6 +161,7 @@ open_store(struct importing *im, struct err *e)
 	policy_hash(im->setup.stream, im->import.policy_hash);
 	if (store_open(im->store_path, app_keys_path(im->args, &im->setup), &im->store,
 		&im->created, e) == -1 ||
+	    (im->makes && confine_to_store(im, e) == -1) ||
 	    key_ring_open(store_keys_fd(im->store), &im->ring, e) == -1 ||
 	    store_stream_open(im->store, im->stream_name, im->import.policy_hash, app_names(),
 		&im->stream, e) == -1)

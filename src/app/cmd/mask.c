@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "app/names.h"
 #include "app/pipeline.h"
+#include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/source/parser.h"
@@ -101,6 +102,20 @@ load_words(const struct masking *m, struct err *e)
 	return (rc);
 }
 
+/* Only a file of words is written once lines are read: all else is open. */
+static int
+confine(const struct masking *m, struct err *e)
+{
+	struct app_places *places = app_places_new(e);
+	const char *words = app_arg(m->args, "words");
+
+	if (places == NULL)
+		return (-1);
+	if (words != NULL)
+		app_places_add_beside(places, words, APP_PLACE_REPLACE);
+	return (app_confine_command(places, m->setup.config->sandbox, 0, false, e));
+}
+
 static int
 open_all(struct masking *m, int64_t now_us, struct err *e)
 {
@@ -118,7 +133,8 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 		return (-1);
 	/* Keys of this run only say nothing of forgotten words. */
 	keys = app_arg(m->args, "keys") != NULL ? m->ring : NULL;
-	if (app_words_open(&m->setup, keys, &m->words, e) == -1 || load_words(m, e) == -1)
+	if (app_words_open(&m->setup, keys, &m->words, e) == -1 || load_words(m, e) == -1 ||
+	    confine(m, e) == -1)
 		return (-1);
 	return (app_sources_open(&m->sources, paths, 1, &parser, NULL, e));
 }

@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "app/pipe/relay.h"
 #include "app/pipe/session.h"
+#include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/source/parser.h"
@@ -114,6 +115,21 @@ read_options(struct piping *p, struct err *e)
 	return (app_parser_find(p->args, &p->setup, &p->session.pipe.setup.parser, e));
 }
 
+/* The store is there and open, standard input not yet read. */
+static int
+confine(const struct piping *p, struct err *e)
+{
+	const struct app_session *s = &p->session;
+	struct app_places *places = app_places_new(e);
+
+	if (places == NULL)
+		return (-1);
+	app_places_add_store(places, s->store_path, s->keys_path, true);
+	if (p->setup.stream->archive.to[0] != '\0')
+		app_places_add(places, p->setup.stream->archive.to, APP_PLACE_READ);
+	return (app_confine_command(places, p->setup.config->sandbox, 0, true, e));
+}
+
 static int
 open_input(struct piping *p, struct err *e)
 {
@@ -174,7 +190,7 @@ run_alone(struct piping *p)
 	struct err e = { ERR_NONE, "" };
 	int code;
 
-	if (app_session_open(session, &e) == 0 && open_input(p, &e) == 0 &&
+	if (app_session_open(session, &e) == 0 && confine(p, &e) == 0 && open_input(p, &e) == 0 &&
 	    app_session_run(session, &e) == 0)
 		code = say(p);
 	else
@@ -194,8 +210,14 @@ run_relay(struct piping *p)
 		.path = p->setup.stream->input.path,
 		.stop = &stop };
 	struct err e = { ERR_NONE, "" };
+	struct app_places *places = app_places_new(&e);
 	struct buf out = { 0 };
-	int rc = app_relay_run(&relay, &e);
+	int rc = -1;
+
+	/* It opens nothing: lines come from one descriptor and go to one socket. */
+	if (places != NULL && app_confine_command(places, p->setup.config->sandbox,
+				  APP_CALLS_RELAY, true, &e) == 0)
+		rc = app_relay_run(&relay, &e);
 
 	if (relay.unlocked)
 		app_warn("pipe", UNLOCKED);

@@ -2,6 +2,7 @@
 #include "app/anchors/authority.h"
 #include "app/command.h"
 #include "app/names.h"
+#include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "audit/outside/request.h"
@@ -32,6 +33,23 @@ progress(void *arg, uint64_t done, uint64_t total)
 	const int64_t *start_ns = arg;
 
 	app_progress("verify", done, total, (double)(clock_mono_ns() - *start_ns) / 1e9);
+}
+
+/* A store may be anybody's: only what is named is read, and but the pins nothing is written. */
+static int
+confine(const struct audit_request *r, struct err *e)
+{
+	const char *read[] = { r->store, r->bundle, r->proof, r->escrow, r->policy, r->pin };
+	struct app_places *places = app_places_new(e);
+
+	if (places == NULL)
+		return (-1);
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+		if (read[i] != NULL)
+			app_places_add(places, read[i], APP_PLACE_READ);
+	if (r->pin != NULL)
+		app_places_add_beside(places, r->pin, APP_PLACE_REPLACE);
+	return (app_confine_command(places, APP_SANDBOX_ON, 0, false, e));
 }
 
 static int
@@ -65,7 +83,7 @@ run(const struct app_args *args)
 		return (app_fail("verify", &e));
 	request.options.stamp = authority == NULL ? NULL : app_authority_check;
 	request.options.stamp_arg = authority;
-	code = audit_request_run(&request, &out, &e);
+	code = confine(&request, &e) == -1 ? -1 : audit_request_run(&request, &out, &e);
 	crypto_timestamp_close(authority);
 	if (code == -1)
 		return (app_fail("verify", &e));

@@ -215,8 +215,8 @@ confine(struct run_daemon *d, const struct config *c, struct err *e)
 	if ((d->places = calloc(1, sizeof(*d->places))) == NULL)
 		return (err_memory(e));
 	app_places_find(c, path_of(d, "store", c->store), path_of(d, "keys", c->keys), d->places);
-	d->udp = has_udp(c);
-	rc = app_confine(d->places, (enum app_sandbox)c->sandbox, d->udp, &done, e);
+	d->calls = APP_CALLS_SERVE | (has_udp(c) ? APP_CALLS_UDP : 0);
+	rc = app_confine(d->places, (enum app_sandbox)c->sandbox, d->calls, &done, e);
 	if (rc == 0)
 		app_info(NULL, "%.*s", (int)done.len, done.data);
 	buf_free(&done);
@@ -459,7 +459,7 @@ check_restart(const struct run_daemon *d, const struct config *c, struct err *e)
 		return (err_set(e, ERR_CONFIG, "another user or sandbox needs a restart"));
 	if (c->sandbox == APP_SANDBOX_OFF)
 		return (0);
-	if (has_udp(c) && !d->udp)
+	if (has_udp(c) && (d->calls & APP_CALLS_UDP) == 0)
 		return (err_set(e, ERR_CONFIG,
 		    "the first input of UDP needs a restart: without one at the start no such "
 		    "socket can be made (sandbox)"));

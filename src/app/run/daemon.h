@@ -17,7 +17,7 @@ struct run_daemon {
 	struct app_board board;
 	struct app_control control;
 	struct app_places *places; /* that can still be opened */
-	bool udp;                  /* may such sockets be made? */
+	unsigned calls;            /* of the sandbox: may sockets of UDP be made? */
 	struct app_serve serve;
 	struct app_selfcheck selfcheck;
 	char metrics[CONFIG_PATH_BYTES]; /* where it serves */

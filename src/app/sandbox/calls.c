@@ -27,9 +27,9 @@
 
 /* A sanitizer traces its own process, and starts others. */
 int
-app_confine_calls(bool udp, struct err *e)
+app_confine_calls(unsigned calls, struct err *e)
 {
-	(void)udp;
+	(void)calls;
 	return (err_set(e, ERR_CONFIG, "system calls: not with a sanitizer"));
 }
 
@@ -122,7 +122,6 @@ allow_some(scmp_filter_ctx filter)
 		{ SCMP_SYS(tgkill), IS(0, getpid()) },
 		{ SCMP_SYS(mknod), MASK_IS(1, S_IFMT, S_IFIFO) },
 		{ SCMP_SYS(mknodat), MASK_IS(2, S_IFMT, S_IFIFO) },
-		{ SCMP_SYS(socket), IS(0, AF_UNIX) },
 	};
 	int rc = 0;
 
@@ -134,19 +133,50 @@ allow_some(scmp_filter_ctx filter)
 
 /* A datagram goes to anybody: only who reads such sockets may make one. */
 static int
-allow_inet(scmp_filter_ctx filter, bool udp)
+allow_inet(scmp_filter_ctx filter, unsigned calls)
 {
 	const int families[] = { AF_INET, AF_INET6 }, types[] = { SOCK_STREAM, SOCK_DGRAM };
 	int rc = 0;
 
 	for (int f = 0; rc == 0 && f < 2; f++)
-		for (int t = 0; rc == 0 && t < (udp ? 2 : 1); t++) {
+		for (int t = 0; rc == 0 && t < ((calls & APP_CALLS_UDP) != 0 ? 2 : 1); t++) {
 			const struct scmp_arg_cmp is[] = { IS(0, families[f]),
 				MASK_IS(1, 0xf, types[t]) };
 
 			rc = seccomp_rule_add_array(
 			    filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, is);
 		}
+	return (rc);
+}
+
+/* A filter sees no addresses: who may connect to one unix socket may to each. */
+static int
+allow_sockets(scmp_filter_ctx filter, unsigned calls)
+{
+	const struct scmp_arg_cmp local = IS(0, AF_UNIX);
+	int rc = 0;
+
+	if ((calls & (APP_CALLS_SERVE | APP_CALLS_RELAY)) != 0)
+		rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local);
+	if (rc == 0 && (calls & APP_CALLS_SERVE) != 0)
+		rc = allow_inet(filter, calls);
+	if (rc == 0 && (calls & APP_CALLS_RELAY) != 0)
+		return (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0));
+	return (rc == 0 ? seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(connect), 0) :
+			  rc);
+}
+
+/* Nothing comes of it but less. */
+static int
+allow_confining(scmp_filter_ctx filter)
+{
+	static const int more[] = { SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
+		SCMP_SYS(landlock_restrict_self) };
+	const struct scmp_arg_cmp none_new = IS(0, PR_SET_NO_NEW_PRIVS);
+	int rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &none_new);
+
+	for (size_t i = 0; rc == 0 && i < sizeof(more) / sizeof(more[0]); i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, more[i], 0);
 	return (rc);
 }
 
@@ -162,7 +192,7 @@ otherwise(void)
 }
 
 static int
-add_rules(scmp_filter_ctx filter, bool udp)
+add_rules(scmp_filter_ctx filter, unsigned calls)
 {
 	/* Its flags are in memory, where no filter looks: threads are made by clone(2). */
 	int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -175,7 +205,9 @@ add_rules(scmp_filter_ctx filter, bool udp)
 		rc = seccomp_rule_add(filter, SCMP_ACT_TRAP, hostile[i], 0);
 	if (rc == 0)
 		rc = allow_some(filter);
-	return (rc == 0 ? allow_inet(filter, udp) : rc);
+	if (rc == 0)
+		rc = allow_sockets(filter, calls);
+	return (rc == 0 && (calls & APP_CALLS_CONFINE) != 0 ? allow_confining(filter) : rc);
 }
 
 /* Says which it was; then the signal does what it would have done without us. */
@@ -210,10 +242,9 @@ add_refusals(scmp_filter_ctx filter)
 {
 	/* Made by libraries that do without: just-in-time compilers, name services. */
 	static const int refused[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
-	int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(connect), 0);
+	/* SQLite gives its files to the owner of the database, if it is root. */
+	int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(fchown), 0);
 
-	if (rc == 0) /* SQLite gives its files to the owner of the database, if it is root */
-		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(fchown), 0);
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 1,
 		    MASK_IS(2, PROT_EXEC, PROT_EXEC));
@@ -221,7 +252,7 @@ add_refusals(scmp_filter_ctx filter)
 }
 
 int
-app_confine_calls(bool udp, struct err *e)
+app_confine_calls(unsigned calls, struct err *e)
 {
 	scmp_filter_ctx filter;
 	int rc;
@@ -230,7 +261,7 @@ app_confine_calls(bool udp, struct err *e)
 		return (-1);
 	if ((filter = seccomp_init(otherwise())) == NULL)
 		return (err_set(e, ERR_CONFIG, "system calls: no filter"));
-	rc = add_rules(filter, udp);
+	rc = add_rules(filter, calls);
 	if (rc == 0)
 		rc = add_refusals(filter);
 	if (rc == 0)

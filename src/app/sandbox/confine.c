@@ -66,8 +66,8 @@ confine_files(
 }
 
 int
-app_confine(const struct app_places *places, enum app_sandbox want, bool udp, struct buf *done,
-    struct err *e)
+app_confine(const struct app_places *places, enum app_sandbox want, unsigned calls,
+    struct buf *done, struct err *e)
 {
 	struct missing m = { { 0 }, 0 };
 	struct err why = { ERR_NONE, "" };
@@ -79,7 +79,7 @@ app_confine(const struct app_places *places, enum app_sandbox want, bool udp, st
 	}
 	buf_str(done, "confined ");
 	confine_files(places, &m, done);
-	if (app_confine_calls(udp, &why) == -1)
+	if (app_confine_calls(calls, &why) == -1)
 		miss(&m, why.text);
 	else
 		buf_str(done, done->len > sizeof("confined ") ? ", to its own system calls" :

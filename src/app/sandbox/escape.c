@@ -54,7 +54,7 @@ try_connect(void)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return (fd == -1 ? 0 : connect(fd, (const struct sockaddr *)&to, sizeof(to)));
+	return (fd == -1 ? -1 : connect(fd, (const struct sockaddr *)&to, sizeof(to)));
 }
 
 static int
@@ -63,7 +63,7 @@ try_connect_unix(void)
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "notify.sock" };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	return (fd == -1 ? 0 : connect(fd, (const struct sockaddr *)&to, sizeof(to)));
+	return (fd == -1 ? -1 : connect(fd, (const struct sockaddr *)&to, sizeof(to)));
 }
 
 static int
@@ -72,7 +72,7 @@ try_send(void)
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "notify.sock" };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	return (fd == -1 ? 0 :
+	return (fd == -1 ? -1 :
 			   (int)sendto(fd, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to)));
 }
 

@@ -1,10 +1,12 @@
 /* app: which files a daemon opens once it runs. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/sandbox/sandbox.h"
+#include "base/err.h"
 
 /*
  * Too wide to be opened as a whole for the sake of one file, or of a store in
@@ -61,7 +63,7 @@ add(struct app_places *out, const char *path, unsigned rights)
 
 /* The directory of a path, which need not be there itself. */
 static void
-directory_of(const char *path, char out[static CONFIG_PATH_BYTES])
+directory_of(const char *path, char *out)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
@@ -217,6 +219,69 @@ app_places_view(const struct app_places_reader *r, struct app_places *out)
 		add_file(out, r->config);
 	add(out, "/etc/passwd", APP_PLACE_READ);
 	add_system(out);
+}
+
+/* ---- of a command ---- */
+
+struct app_places *
+app_places_new(struct err *e)
+{
+	struct app_places *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		(void)err_memory(e);
+	else
+		add_system(made);
+	return (made);
+}
+
+/* A path that is too long for the list must not become one that cannot be opened. */
+void
+app_places_add(struct app_places *out, const char *path, unsigned rights)
+{
+	char *real = realpath(path, NULL);
+
+	if (real != NULL && strlen(real) >= CONFIG_PATH_BYTES)
+		out->full = true;
+	free(real);
+	add(out, path, rights);
+}
+
+void
+app_places_add_beside(struct app_places *out, const char *path, unsigned rights)
+{
+	char directory[PATH_MAX];
+
+	if (strlen(path) >= sizeof(directory))
+		return; /* no path of a file */
+	directory_of(path, directory);
+	app_places_add(out, directory, rights);
+}
+
+void
+app_places_add_store(
+    struct app_places *out, const char *store, const char *keys, bool made)
+{
+	char beside[PATH_MAX];
+	const char *both[] = { store, keys };
+
+	(void)snprintf(beside, sizeof(beside), "%s.keys", store);
+	if (keys == NULL)
+		both[1] = beside;
+	for (int i = 0; i < 2; i++)
+		(made ? app_places_add : app_places_add_beside)(
+		    out, both[i], APP_PLACE_READ | APP_PLACE_WRITE);
+}
+
+void
+app_places_add_words(struct app_places *out, const struct config_stream *s)
+{
+	for (unsigned i = 0; i < s->route_count; i++)
+		app_places_add(out, s->routes[i], APP_PLACE_READ);
+	for (unsigned i = 0; i < s->openapi_count; i++)
+		app_places_add(out, s->openapi[i], APP_PLACE_READ);
+	for (unsigned i = 0; i < s->docroot_count; i++)
+		app_places_add(out, s->docroot[i], APP_PLACE_READ);
 }
 
 static bool

@@ -1,5 +1,5 @@
 /*
- * app: what a daemon can still do to the machine once it is running.
+ * app: what a daemon, or a command that reads logs, can still do to the machine.
  *
  * Rights go first (user.c), then files by Landlock (files.c, of the places
  * that places.c finds in the configuration), then system calls by seccomp
@@ -52,7 +52,8 @@ enum {
 	APP_PLACE_READ = 1,   /* files and lists below it */
 	APP_PLACE_WRITE = 2,  /* all that a store does */
 	APP_PLACE_SOCKET = 4, /* sockets made and removed in it */
-	APP_PLACE_FIFO = 8    /* the same for FIFOs, which are opened */
+	APP_PLACE_FIFO = 8,   /* the same for FIFOs, which are opened */
+	APP_PLACE_REPLACE = 16 /* files in it, each as a whole; others are not read */
 };
 
 #define APP_PLACES_MAX 512
@@ -88,6 +89,19 @@ struct app_places_reader {
 };
 void app_places_view(const struct app_places_reader *reader, struct app_places *out);
 
+/*
+ * Of a command, which knows all that it opens.  New: with what the system has for
+ * everybody, to be freed; NULL with e.  Beside: in the directory of path.
+ */
+struct app_places *app_places_new(struct err *e);
+void app_places_add(struct app_places *out, const char *path, unsigned rights);
+void app_places_add_beside(struct app_places *out, const char *path, unsigned rights);
+/* A store and its keys (NULL: beside it); not yet made: the directories where they will be. */
+void app_places_add_store(
+    struct app_places *out, const char *store, const char *keys, bool made);
+/* Routes, OpenAPI files and document roots. */
+void app_places_add_words(struct app_places *out, const struct config_stream *s);
+
 /* The first of wanted that has does not cover; NULL. */
 const struct app_place *app_places_lack(
     const struct app_places *has, const struct app_places *wanted);
@@ -97,18 +111,35 @@ const struct app_place *app_places_lack(
 /* Of config.sandbox, in the order of its choices. */
 enum app_sandbox { APP_SANDBOX_ON, APP_SANDBOX_REQUIRED, APP_SANDBOX_OFF };
 
+/* What system calls may do beside work on files. */
+enum {
+	APP_CALLS_SERVE = 1,   /* sockets, for connections to us */
+	APP_CALLS_UDP = 2,     /* and for datagrams of anybody */
+	APP_CALLS_RELAY = 4,   /* unix sockets, connected to others */
+	APP_CALLS_CONFINE = 8  /* app_confine_files once more */
+};
+
 /*
  * Confine this thread and those that it starts.  done: what is in force, and
  * what is not for lack of support, as a sentence.  -1, ERR_CONFIG: something
  * is not, though required.
  */
-int app_confine(const struct app_places *places, enum app_sandbox want, bool udp,
+int app_confine(const struct app_places *places, enum app_sandbox want, unsigned calls,
     struct buf *done, struct err *e);
+
+/*
+ * The same for a command, before it reads what others wrote.  Frees places.  want: of
+ * config.sandbox.  say: tell it in a line of the log; others are silent.
+ */
+int app_confine_command(struct app_places *places, unsigned want, unsigned calls, bool say,
+    struct err *e);
+/* Once more, by files alone, where APP_CALLS_CONFINE was said.  Frees places. */
+int app_confine_narrower(struct app_places *places, unsigned want, struct err *e);
 
 /* Landlock alone: its version into abi (0: there is none).  -1 with e. */
 int app_confine_files(const struct app_places *places, int *abi, struct err *e);
-/* Seccomp alone.  udp: sockets for datagrams may be made.  0; -1 with e. */
-int app_confine_calls(bool udp, struct err *e);
+/* Seccomp alone.  0; -1 with e. */
+int app_confine_calls(unsigned calls, struct err *e);
 
 #ifdef CRETULA_TESTING
 /* Try what must not work, as $CRETULA_ESCAPE names it, and say how it ended. */

@@ -178,7 +178,9 @@ confine(struct command *c, struct err *e)
 	if (app_user_find(&as, &user, e) == -1 || app_user_become(&user, e) == -1)
 		goto out;
 	app_places_view(&reader, places);
-	if ((rc = app_confine(places, (enum app_sandbox)c->config->sandbox, false, &done, e)) == 0)
+	rc = app_confine(
+	    places, (enum app_sandbox)c->config->sandbox, APP_CALLS_SERVE, &done, e);
+	if (rc == 0)
 		app_info(NULL, "serve is %.*s", (int)done.len, done.data);
 out:
 	buf_free(&done);

@@ -283,7 +283,7 @@ confine(const struct app_writer_options *how, struct err *e)
 	if (places == NULL)
 		return (err_memory(e));
 	app_places_store(how->store, how->keys, places);
-	rc = app_confine(places, (enum app_sandbox)how->sandbox, false, &done, e);
+	rc = app_confine(places, (enum app_sandbox)how->sandbox, APP_CALLS_SERVE, &done, e);
 	if (rc == 0)
 		app_info(APP_ACCESS_STREAM, "the writer is %.*s", (int)done.len, done.data);
 	buf_free(&done);
