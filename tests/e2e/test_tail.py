@@ -4,13 +4,14 @@ import json
 import os
 import pty
 import random
+import re
 import signal
 import struct
 import subprocess
 import termios
 import time
 
-from lib import CRETULA, combined, cretula, equal, main, read, wait_for, write
+from lib import CRETULA, catches, combined, cretula, equal, main, read, wait_for, write
 
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
 BASE = ['--store', 'store', '--stream', 's']
@@ -136,19 +137,43 @@ def test_stats_again_and_again():
     end(process)
     want = cretula('stats', *BASE, code=0).text
     own, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('4H', 10, 80, 0, 0))
-    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1'], stdout=theirs, env={**os.environ, 'TERM': 'vt100'})
-    os.close(theirs)
-    text = read_pty(own)
-    while text.count(b'\x1b[H') < 2:
-        text += read_pty(own)
+    resize(theirs, 10, 80)
+    terminal = {**os.environ, 'TERM': 'vt100'}
+    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1'], stdout=theirs, env=terminal)
+    text = read_until(own, b'', lambda text: text.count(b'\x1b[J') >= 2)
+    shown_rows = screen_of(text)
+    equal((len(shown_rows), shown_rows[0].split()[:2], shown_rows[2].split()), (9, ['stream', 's'], ['requests', '10']))  # one row stays free
+    assert re.fullmatch(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d', ' '.join(shown_rows[0].split()[2:])) and len(shown_rows[0]) == 79, shown_rows
     watch.send_signal(signal.SIGINT)
-    while (part := read_pty(own)):
-        text += part
     equal(watch.wait(60), 0)
-    shown_rows = text.decode().split('\x1b[H')[1].replace('\x1b[K', '').replace('\r', '').split('\x1b[J')[0]
-    equal(shown_rows.splitlines(), want.splitlines()[:9])  # one row stays free
+    text = read_until(own, text, lambda text: text.endswith(b'\x1b[?25h'))
     assert text.endswith(b'\x1b[?7h\x1b[?25h') and b'\x1b[3' not in text, text  # no colours, whatever NO_COLOR says
+    # Another size is there at once, not an hour later; a stop leaves the terminal as it was, and what goes on draws again.
+    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '3600'], stdout=theirs, env=terminal)
+    text = read_until(own, b'', lambda text: text.count(b'\x1b[J') == 1)
+    resize(theirs, 24, 60)
+    watch.send_signal(signal.SIGWINCH)
+    text = read_until(own, text, lambda text: text.count(b'\x1b[J') == 2)
+    rows = screen_of(text)
+    equal((len(rows[0]), [r.split()[0] for r in rows if r.split()[:1] in (['by'], ['path'], ['status'])]), (59, ['by', 'path', 'status']))
+    assert '\u2588' in ''.join(rows) and max(map(len, rows)) == 59, rows
+    watch.send_signal(signal.SIGTSTP)
+    wait_for(lambda: re.search(r'State:\s+T', read(f'/proc/{watch.pid}/status').decode()))
+    text = read_until(own, text, lambda text: text.endswith(b'\x1b[?7h\x1b[?25h'))
+    watch.send_signal(signal.SIGCONT)
+    text = read_until(own, text, lambda text: text.count(b'\x1b[J') == 4)  # that of the stop, too
+    equal(screen_of(text)[2:], rows[2:])
+    watch.terminate()
+    equal(watch.wait(60), 0)
+    read_until(own, text, lambda text: text.endswith(b'\x1b[?25h'))
+    for more, env in ((['--json'], terminal), ([], {**terminal, 'TERM': 'dumb'})):  # no screen: one behind the other
+        watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1', *more], stdout=theirs, env=env)
+        text = read_until(own, b'', lambda text: text.count(b'"stream":' if more else b'stream s,') >= 2)
+        assert b'\x1b' not in text, text
+        watch.terminate()
+        equal(watch.wait(60), 0)
+    os.close(theirs)
+    os.close(own)
     watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1', '--json'], stdout=subprocess.PIPE)
     equal([json.loads(watch.stdout.readline())['records'] for _ in range(2)], [10, 10])
     watch.stdout.close()
@@ -162,11 +187,46 @@ def test_stats_again_and_again():
     cretula('stats', '--store', 'store', '--stream', 'none', '--watch', code=66)
 
 
+def resize(fd, rows, columns):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('4H', rows, columns, 0, 0))
+
+
+def read_until(fd, text, found):
+    while not found(text):
+        part = read_pty(fd)
+        assert part, text
+        text += part
+    return text
+
+
+def screen_of(text):
+    """The rows of the newest drawing that is whole."""
+    whole = [part for part in text.decode().split('\x1b[H')[1:] if '\x1b[J' in part]
+    return whole[-1].replace('\x1b[K', '').replace('\r', '').split('\x1b[J')[0].splitlines()
+
+
 def read_pty(fd):
     try:
         return os.read(fd, 65536)
     except OSError:  # the other side is closed
         return b''
+
+
+def test_an_interrupted_tail_leaves_no_colour():
+    """It ends of the signal, as ever, and what the terminal got last is the end of colours."""
+    process = start()
+    process.stdin.write(lines(0, 10))
+    end(process)
+    own, theirs = pty.openpty()
+    tail = subprocess.Popen([CRETULA, 'tail', *BASE, '--follow'], stdout=theirs, env={k: v for k, v in os.environ.items() if k != 'NO_COLOR'})
+    text = read_until(own, b'', lambda text: text.count(b'\n') == 10)
+    wait_for(lambda: catches(tail, signal.SIGINT))
+    tail.send_signal(signal.SIGINT)
+    equal(tail.wait(60), -signal.SIGINT)
+    text = read_until(own, text, lambda text: not text.endswith(b'\n'))
+    assert text.endswith(b'\n\x1b[0m') and b'\x1b[31m' in text, text
+    os.close(theirs)
+    os.close(own)
 
 
 def test_what_is_damaged_is_told():

@@ -10,7 +10,6 @@
 #include "app/say.h"
 #include "app/stats/report.h"
 #include "app/stats/watch.h"
-#include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -32,7 +31,8 @@ static const struct app_option options[] = {
 	{ "stream", "NAME", "the stream" },
 	{ "top", "N", "so many paths, agents ... (10; 0: all)" },
 	{ "until", "T", "before then" },
-	{ "watch", NULL, "again and again, until interrupted; a terminal shows the newest" },
+	{ "watch", NULL,
+	    "again and again, until interrupted; on a terminal what changes, as it fits" },
 	{ "words", NULL, "also how many path words stayed readable; reads every record" },
 	{ NULL, NULL, NULL },
 };
@@ -359,27 +359,6 @@ print(const struct totals *t, bool json, const char *stream, struct buf *out, st
 	return (rc);
 }
 
-static int
-rebuild(const struct app_args *args, const char *stream, struct err *e)
-{
-	const char *store = app_arg(args, "store");
-	struct buf out = { 0 };
-	uint64_t counted = 0;
-
-	if (store == NULL)
-		return (err_set(e, ERR_USAGE, "--store DIR is needed"));
-	if (app_tally_rebuild(store, stream, app_arg(args, "forget-pruned") != NULL, &counted, e) ==
-	    -1)
-		return (-1);
-	if (args->json) {
-		buf_char(&out, '{');
-		json_u64(&out, "counted", counted);
-		buf_str(&out, "}\n");
-	} else
-		buf_fmt(&out, "%llu records counted\n", (unsigned long long)counted);
-	return (app_finish("stats", &out, 0));
-}
-
 /* What is counted anew each time; what was asked for stays. */
 static void
 begin(struct totals *t)
@@ -401,7 +380,7 @@ struct making {
 };
 
 static int
-make_report(void *arg, struct buf *out, struct err *e)
+make_report(void *arg, const struct app_screen *screen, struct buf *out, struct err *e)
 {
 	const struct making *m = arg;
 	const char *stream = app_arg(m->args, "stream"), *csv = app_arg(m->args, "csv");
@@ -417,11 +396,14 @@ make_report(void *arg, struct buf *out, struct err *e)
 			.since_us = t->records.since_us,
 			.until_us = t->records.until_us,
 			.top = m->top,
+			.columns = screen->columns,
 			.fields = t->fields };
 		rc = app_report_open(&t->report, store, e);
 	}
 	if (rc == 0 && csv != NULL)
 		rc = app_report_csv(&t->report, csv, out, e);
+	else if (rc == 0 && screen->rows > 0 && t->report.db != NULL)
+		rc = app_report_screen(&t->report, screen->rows, out, e);
 	else if (rc == 0 && (rc = collect(t, e)) == 0)
 		rc = print(t, m->args->json, stream, out, e);
 	app_report_close(&t->report);
@@ -433,6 +415,7 @@ static int
 run_report(const struct app_args *args, struct totals *t, struct err *e)
 {
 	struct making m = { args, t, 10 };
+	const struct app_screen none = { 0, 0 };
 	struct buf out = { 0 };
 	uint64_t top = m.top, every_s = WATCH_S;
 
@@ -441,8 +424,9 @@ run_report(const struct app_args *args, struct totals *t, struct err *e)
 		return (-1);
 	m.top = (unsigned)top;
 	if (app_arg(args, "watch") != NULL)
-		return (app_watch(make_report, &m, (unsigned)every_s, e));
-	if (make_report(&m, &out, e) == 0)
+		return (app_watch(
+		    &(struct app_watch){ make_report, &m, (unsigned)every_s, args->json }, e));
+	if (make_report(&m, &none, &out, e) == 0)
 		return (app_finish("stats", &out, 0));
 	buf_free(&out);
 	return (-1);
@@ -475,7 +459,8 @@ run(const struct app_args *given)
 	else if (t.words && !sees(&t, RECORD_FIELD_PATH))
 		code = err_set(&e, ERR_USAGE, "--words is for who sees paths");
 	else if (app_arg(args, "rebuild") != NULL)
-		code = rebuild(args, app_arg(given, "stream"), &e); /* without one: all */
+		code =
+		    app_report_rebuild(args, app_arg(given, "stream"), &e); /* without one: all */
 	else
 		code = run_report(args, &t, &e);
 	if (code == -1)

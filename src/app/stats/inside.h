@@ -11,6 +11,14 @@ struct tally_window app_report_window(const struct app_report *r, enum tally_per
 struct tally_window app_report_whole(const struct app_report *r);
 /* The shortest period that gives no more than a screen of rows. */
 int app_report_step(const struct app_report *r, enum tally_period *period, struct err *e);
+/* What a report has of the whole window, a row each; what the role does not see has none. */
+int app_report_sums(const struct app_report *r, struct buf *out, struct err *e);
+/* The newest rows of a period, each with its bar.  0 or -1. */
+int app_report_curve(const struct app_report *r, enum tally_period period, unsigned rows,
+    struct buf *out, struct err *e);
+/* The largest cells of a dimension, below its name; nothing if there are none to be shown. */
+int app_report_list(
+    const struct app_report *r, enum tally_dim dim, unsigned limit, struct buf *out, struct err *e);
 /* At most top of them; the list is for the caller to free. */
 int app_report_bursts(const struct app_report *r, struct tally_bursts *b, struct err *e);
 /* May the dimension be shown? */

@@ -1,6 +1,7 @@
 /* app: what stats.db says, for people. */
 #include "app/stats/inside.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,16 +110,25 @@ app_report_shows(const struct app_report *r, enum tally_dim dim)
 
 /* ---- for people ---- */
 
+/* What a row leaves to one part of it; its last place stays free, for what clears the rest. */
+static int
+room(const struct app_report *r, unsigned others, int usual)
+{
+	if (r->columns == 0)
+		return (usual);
+	return (r->columns > others + 8 ? (int)(r->columns - others) : 8);
+}
+
 /* As in a line of records: nothing that a terminal would obey. */
 static void
-add_key(struct buf *out, struct span key)
+add_key(struct buf *out, struct span key, int most)
 {
 	struct buf quoted = { 0 };
 	size_t len;
 
 	json_quote(&quoted, key);
 	len = quoted.len < 2 ? 0 : quoted.len - 2;
-	buf_fmt(out, "%-*.*s", KEY_CHARACTERS, (int)(len > KEY_CHARACTERS ? KEY_CHARACTERS : len),
+	buf_fmt(out, "%-*.*s", most, len > (size_t)most ? most : (int)len,
 	    len == 0 ? "" : quoted.data + 1);
 	buf_free(&quoted);
 }
@@ -137,14 +147,29 @@ struct curve {
 	struct buf *out;
 	enum tally_period period;
 	uint64_t most;
+	unsigned skip, skipped; /* rows before the newest ones */
 };
 
+static int
+count_rows_of(void *arg, const struct tally_total *total, struct err *e)
+{
+	(void)total;
+	(void)e;
+	++*(unsigned *)arg;
+	return (0);
+}
+
+/* Of those that are shown. */
 static int
 find_most(void *arg, const struct tally_total *total, struct err *e)
 {
 	struct curve *c = arg;
 
 	(void)e;
+	if (c->skipped < c->skip) {
+		c->skipped++;
+		return (0);
+	}
 	if (total->sums.requests > c->most)
 		c->most = total->sums.requests;
 	return (0);
@@ -156,10 +181,15 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 	struct curve *c = arg;
 	char time[CLOCK_RFC3339_BYTES];
 	uint64_t n = total->sums.requests;
+	int most = room(c->r, 51, BAR_CHARACTERS);
 	unsigned eighths =
-	    c->most == 0 ? 0 : (unsigned)((double)n / (double)c->most * BAR_CHARACTERS * 8 + 0.5);
+	    c->most == 0 ? 0 : (unsigned)((double)n / (double)c->most * most * 8 + 0.5);
 
 	(void)e;
+	if (c->skipped < c->skip) {
+		c->skipped++;
+		return (0);
+	}
 	(void)clock_rfc3339(time, total->start_us);
 	time[10] = c->period == TALLY_HOUR ? ' ' : '\0';
 	time[16] = '\0';
@@ -179,33 +209,45 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 	return (0);
 }
 
-static int
-add_curve(const struct app_report *r, struct buf *out, struct err *e)
+int
+app_report_curve(const struct app_report *r, enum tally_period period, unsigned rows,
+    struct buf *out, struct err *e)
 {
-	struct curve c = { .r = r, .out = out };
-	struct tally_window w;
+	struct curve c = { .r = r, .out = out, .period = period };
+	struct tally_window w = app_report_window(r, period);
+	unsigned count = 0;
 
-	if (app_report_step(r, &c.period, e) == -1)
-		return (-1);
-	w = app_report_window(r, c.period);
 	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], "requests");
 	if (app_report_has(r, RECORD_FIELD_STATUS))
 		buf_fmt(out, " %14s", "errors");
 	buf_char(out, '\n');
+	if (tally_totals(r->db, &w, count_rows_of, &count, e) == -1)
+		return (-1);
+	c.skip = count > rows ? count - rows : 0;
 	if (tally_totals(r->db, &w, find_most, &c, e) == -1)
 		return (-1);
+	c.skipped = 0;
 	return (tally_totals(r->db, &w, add_bar, &c, e));
 }
 
 static int
-add_sums(const struct app_report *r, struct buf *out, struct err *e)
+add_curve(const struct app_report *r, struct buf *out, struct err *e)
+{
+	enum tally_period period;
+
+	return (app_report_step(r, &period, e) == -1 ?
+		-1 :
+		app_report_curve(r, period, UINT_MAX, out, e));
+}
+
+int
+app_report_sums(const struct app_report *r, struct buf *out, struct err *e)
 {
 	struct tally_window w = app_report_whole(r);
 	struct tally_sums s;
 
 	if (tally_sum(r->db, &w, &s, e) == -1)
 		return (-1);
-	buf_fmt(out, "\ntraffic (all segments below %llu)\n", (unsigned long long)r->reach.segment);
 	app_report_row(out, "requests", s.requests, 0);
 	if (app_report_has(r, RECORD_FIELD_BOT))
 		app_report_row(out, "of robots", s.bots, s.requests);
@@ -245,17 +287,18 @@ add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 	struct listing *l = arg;
 	bool bytes = app_report_has(l->r, RECORD_FIELD_BYTES);
 	bool subjects = app_report_has(l->r, RECORD_FIELD_CLIENT);
+	int most = room(l->r, 43, KEY_CHARACTERS);
 
 	(void)e;
 	if (!l->begun) {
-		buf_fmt(l->out, "\n%-48s %14s", l->title, "requests");
+		buf_fmt(l->out, "\n%-*s %14s", most + 2, l->title, "requests");
 		if (bytes)
 			buf_fmt(l->out, " %14s", "bytes");
 		buf_str(l->out, subjects ? "  subjects\n" : "\n");
 	}
 	l->begun = true;
 	buf_str(l->out, "  ");
-	add_key(l->out, cell->other ? span_str("(other)") : cell->key);
+	add_key(l->out, cell->other ? span_str("(other)") : cell->key, most);
 	add_count(l->out, cell->requests);
 	if (bytes)
 		add_count(l->out, cell->bytes);
@@ -268,6 +311,18 @@ add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 	else
 		buf_fmt(l->out, "  %u\n", cell->subjects);
 	return (0);
+}
+
+int
+app_report_list(
+    const struct app_report *r, enum tally_dim dim, unsigned limit, struct buf *out, struct err *e)
+{
+	struct listing l = { r, out, tally_dims[dim].name, false };
+	struct tally_window w = app_report_whole(r);
+
+	w.dim = dim;
+	w.limit = limit;
+	return (app_report_shows(r, dim) ? tally_cells(r->db, &w, add_cell, &l, e) : 0);
 }
 
 static int
@@ -357,21 +412,16 @@ add_bursts(const struct app_report *r, struct buf *out, struct err *e)
 int
 app_report_text(const struct app_report *r, struct buf *out, struct err *e)
 {
-	struct tally_window w = app_report_whole(r);
-
 	if (r->db == NULL) {
 		buf_str(out, "\ntraffic: not counted yet; `cretula stats --rebuild` does\n");
 		return (0);
 	}
-	if (add_sums(r, out, e) == -1 || add_curve(r, out, e) == -1)
+	buf_fmt(out, "\ntraffic (all segments below %llu)\n", (unsigned long long)r->reach.segment);
+	if (app_report_sums(r, out, e) == -1 || add_curve(r, out, e) == -1)
 		return (-1);
-	w.limit = r->top;
-	for (w.dim = TALLY_PATH; w.dim < TALLY_LATENCY; w.dim++) {
-		struct listing l = { r, out, tally_dims[w.dim].name, false };
-
-		if (app_report_shows(r, w.dim) && tally_cells(r->db, &w, add_cell, &l, e) == -1)
+	for (enum tally_dim dim = TALLY_PATH; dim < TALLY_LATENCY; dim++)
+		if (app_report_list(r, dim, r->top, out, e) == -1)
 			return (-1);
-	}
 	if (app_report_shows(r, TALLY_STATUS) && add_bursts(r, out, e) == -1)
 		return (-1);
 	if (app_report_shows(r, TALLY_LATENCY) && add_latency(r, out, e) == -1)

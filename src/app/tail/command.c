@@ -1,4 +1,5 @@
 /* app: cretula tail: the last records of a stream, and those that come. */
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,17 +150,50 @@ show_last(struct tailing *t, struct err *e)
 	return (0);
 }
 
+static volatile sig_atomic_t interrupted; /* the number of the signal */
+
+static void
+interrupt(int number)
+{
+	interrupted = number;
+}
+
+/* A signal would end it in the middle of a line, and what comes then were of its colour. */
+static void
+hold_signals(void)
+{
+	const struct sigaction on = { .sa_handler = interrupt };
+
+	(void)sigaction(SIGINT, &on, NULL);
+	(void)sigaction(SIGTERM, &on, NULL);
+}
+
+static void
+end_of_signal(void)
+{
+	static const char end[] = "\033[0m";
+
+	(void)app_write(end, sizeof(end) - 1, NULL);
+	(void)signal(interrupted, SIG_DFL);
+	(void)raise(interrupted);
+}
+
 static int
 go_on(struct tailing *t, struct err *e)
 {
 	const struct timespec pause = { 0, POLL_NS };
 
 	t->follow.each = show;
-	for (int rc = 0; rc == 0 && !app_output_closed(); (void)nanosleep(&pause, NULL)) {
+	if (t->colour)
+		hold_signals();
+	for (int rc = 0; rc == 0 && !interrupted && !app_output_closed();
+	     (void)nanosleep(&pause, NULL)) {
 		if ((rc = app_follow_step(&t->follow, e)) == -1 || app_print(&t->out, e) == -1)
 			return (-1);
 		buf_clear(&t->out);
 	}
+	if (interrupted)
+		end_of_signal();
 	return (0);
 }
 

@@ -1,0 +1,27 @@
+/* app: stats --rebuild. */
+#include "app/say.h"
+#include "app/stats/report.h"
+#include "app/tally/tally.h"
+#include "base/err.h"
+#include "base/json.h"
+
+int
+app_report_rebuild(const struct app_args *args, const char *stream, struct err *e)
+{
+	const char *store = app_arg(args, "store");
+	struct buf out = { 0 };
+	uint64_t counted = 0;
+
+	if (store == NULL)
+		return (err_set(e, ERR_USAGE, "--store DIR is needed"));
+	if (app_tally_rebuild(store, stream, app_arg(args, "forget-pruned") != NULL, &counted, e) ==
+	    -1)
+		return (-1);
+	if (args->json) {
+		buf_char(&out, '{');
+		json_u64(&out, "counted", counted);
+		buf_str(&out, "}\n");
+	} else
+		buf_fmt(&out, "%llu records counted\n", (unsigned long long)counted);
+	return (app_finish("stats", &out, 0));
+}
