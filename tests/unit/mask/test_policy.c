@@ -157,6 +157,57 @@ test_print(void **state)
 	buf_free(&out);
 }
 
+/* What evidence prints says all of it: a policy that differs anywhere has another hash. */
+static void
+test_print_all(void **state)
+{
+	static const char *const parts[] = {
+		"\"agents\":[\"probe\",\"robot\"]",
+		"\"detail\":[{\"keep\":\"full\",\"when\":\"status >= 500\"},"
+		"{\"keep\":\"slim\",\"when\":\"status < 400\"}]",
+		"\"fields\":{\"referer\":\"redact\",\"agent\":\"drop\"}",
+		"\"gaps\":true",
+		"\"own_networks\":[\"10.0.0.0/8\",\"2001:db8::/32\"]",
+		"\"path_token\":\"shared\"",
+		"\"public_sample\":20",
+		"\"quarantine_key\":\"",
+		"\"seal_key\":\"",
+		"\"rules\":[{\"class\":\"text\",\"name\":\"one\",\"not\":\"b\",\"pattern\":\"a\",\"test\":\"a\"},"
+		"{\"class\":\"text\",\"name\":\"two\",\"not\":\"\",\"pattern\":\"c\",\"test\":\"c\"}]",
+		"\"triggers\":[{\"for_s\":60,\"least\":20,\"raise\":\"full\",\"when\":\"error_burst\"},"
+		"{\"for_s\":120,\"least\":30,\"raise\":\"slim\",\"when\":\"login_failures\"}]",
+	};
+	struct mask_policy p;
+	struct buf out = { .data = NULL };
+
+	mask_policy_default(&p);
+	strcpy(p.agents[0], "probe");
+	strcpy(p.agents[1], "robot");
+	p.agent_count = 2;
+	p.detail[0] = (struct detail_rule){ "status >= 500", DETAIL_FULL };
+	p.detail[1] = (struct detail_rule){ "status < 400", DETAIL_SLIM };
+	p.detail_count = 2;
+	p.field_drop = UINT64_C(1) << RECORD_FIELD_AGENT;
+	p.field_redact = UINT64_C(1) << RECORD_FIELD_REFERER;
+	p.gaps = p.path_token_shared = p.has_seal_key = p.has_quarantine_key = true;
+	p.sample = 20;
+	assert_int_equal(mask_network_parse(span_str("10.1.2.3/8"), &p.own_networks[0]), 0);
+	assert_int_equal(mask_network_parse(span_str("2001:db8::/32"), &p.own_networks[1]), 0);
+	p.own_network_count = 2;
+	p.rules[0] = (struct detect_rule){ "one", "a", "a", "b", RECORD_CLASS_TEXT };
+	p.rules[1] = (struct detect_rule){ "two", "c", "c", "", RECORD_CLASS_TEXT };
+	p.rule_count = 2;
+	p.triggers[0] = (struct detail_trigger){ DETAIL_ERROR_BURST, DETAIL_FULL, 60000000, 20 };
+	p.triggers[1] = (struct detail_trigger){ DETAIL_LOGIN_FAILURES, DETAIL_SLIM, 120000000, 30 };
+	p.trigger_count = 2;
+	mask_policy_print(&p, &out);
+	assert_true(buf_ok(&out));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(out.data, parts[i]) == NULL)
+			fail_msg("no %s in %s", parts[i], out.data);
+	buf_free(&out);
+}
+
 /* ---- epochs ---- */
 
 static void
@@ -259,7 +310,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_names), cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_periods), cmocka_unit_test(test_epochs),
+		cmocka_unit_test(test_print), cmocka_unit_test(test_print_all), cmocka_unit_test(test_periods), cmocka_unit_test(test_epochs),
 		cmocka_unit_test(test_epochs_many),
 	};
 
