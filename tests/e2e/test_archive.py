@@ -349,6 +349,10 @@ def test_configurations_that_cannot_be():
     for more, code in ('', 78), (', archive: {to: strict}', 0):
         write('c.yaml', f'store: store\nstreams: {{s: {{retain: {{preset: pci-dss, detail: 90d, archive: 1y}}{more}}}}}\n'.encode())
         cretula('check', '--config', 'c.yaml', code=code)
+    # A term of an archive that nothing writes is said, as retain says what goes and is in none.
+    for more, said in ('', True), (', archive: {to: strict}', False):
+        write('c.yaml', f'store: store\nstreams: {{s: {{retain: {{archive: 1y}}{more}}}}}\n'.encode())
+        equal('retain.archive is the term of an archive' in cretula('check', '--config', 'c.yaml', code=0).err, said)
 
 
 main()

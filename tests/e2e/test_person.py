@@ -412,6 +412,36 @@ def test_a_restriction_is_alike_in_all_epochs():
     equal(left.json['records'], 1199)
 
 
+def test_a_restriction_that_broke_off():
+    """Begun again it says what is missing, and no box twice: also then as many of each epoch, and all records."""
+    if not is_testing_build():
+        raise Skip('a build without faults')
+    approvers('a', 'b')
+    write('c.yaml', b'subject: {requests: 1000}\n' + read('c.yaml'))
+    lines = ''.join(combined(n, client=VALUE if n % 2 else '192.0.2.1') for n in range(20))
+    for stream, text in (('s', lines + lines.replace('24/Nov', '05/Dec')), ('t', lines.replace(VALUE, '192.0.2.1'))):
+        write('log', text.encode())
+        cretula('import', '--config', 'c.yaml', '--stream', stream, '--format', 'combined', '--link-epochs', 'log', code=0)
+    request('restrict', file='r1')
+    approve('a', 'b', file='r1')
+    code, step, broke = 99, 0, set()
+    while code not in (0, 78):  # 78: it came to its end, and died behind it
+        step += 4
+        code = do('restrict', file='r1', env={'CRETULA_FAULT': str(step)}, code=None).code
+        broke.add(sum(len(chain_of(stream, 'restrict')) for stream in 'st'))
+    boxes = [(stream, e['text'].split()[2]) for stream in 'st' for e in chain_of(stream, 'restrict')]
+    equal(({boxes.count(box) for box in boxes}, len(boxes) > 2, len(broke) > 3), ({1}, True, True), (boxes, broke))
+    equal(sum(len(numbered(stream)) for stream in 'st'), 40)
+    good()
+    # The report for auditors says of each that there is one, for which epoch: neither box nor person.
+    cretula('evidence', '--report', '--store', 'store', '--config', 'c.yaml', '--out', 'paper', code=0)
+    box = chain_of('s', 'restrict')[0]['text']
+    for paper in read('paper/report.json').decode(), read('paper/report.html').decode():
+        equal((box.rsplit(' ', 1)[0] in paper, box.rsplit(' ', 1)[1][:40] in paper, VALUE in paper), (True, False, False))
+    restricted_again('lift', 'l1')
+    equal(sum(len(numbered(stream)) for stream in 'st'), 60)
+
+
 def test_a_restriction_ends_with_the_key():
     """In a running daemon, live epochs: sealed by it; when the key is destroyed, nobody leaves anything out."""
     approvers('a', 'b')

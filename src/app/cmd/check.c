@@ -58,6 +58,22 @@ print_short(const struct config *c, const char *path, struct buf *out)
 	}
 }
 
+/* What nobody archives is gone with its records, whatever term an archive would have. */
+static void
+warn_archives(const struct config *c)
+{
+	for (unsigned i = 0; i < c->stream_count; i++) {
+		const struct config_stream *s = &c->streams[i];
+
+		if (retain_term(&s->retain, RETAIN_ARCHIVE) != 0 && s->archive.to[0] == '\0')
+			app_warn("check",
+			    "stream %s: retain.archive is the term of an archive, and no archive: "
+			    "{ to: DIR } says where it is: nobody is told of records that go and "
+			    "are in none",
+			    s->name);
+	}
+}
+
 static int
 check_config(const char *path, bool all)
 {
@@ -71,6 +87,8 @@ check_config(const char *path, bool all)
 	buf_free(&report);
 	if (rc == 0)
 		rc = check_built(config, &e);
+	if (rc == 0)
+		warn_archives(config);
 	if (rc == 0 && all)
 		config_print(config, &out);
 	else if (rc == 0)

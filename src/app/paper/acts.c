@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/paper/inside.h"
+#include "app/restrict/box.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "seal/entry.h"
@@ -147,11 +148,24 @@ say_times(struct paper *p, struct paper_act *a, const struct seal_clock *clock)
 	a->what = app_paper_keep_buf(p, &what);
 }
 
+/* Of what is restricted the request and the epoch: the box says nothing to a reader. */
+static struct span
+text_of(const struct seal_config *config)
+{
+	size_t len = config->text.len;
+
+	if (!span_is(config->kind, APP_RESTRICT))
+		return (config->text);
+	while (len > 0 && config->text.ptr[len - 1] != ' ')
+		len--;
+	return (span_of(config->text.ptr, len > 0 ? len - 1 : 0));
+}
+
 static void
 say_config(struct paper *p, struct paper_act *a, const struct seal_config *config)
 {
 	a->what = app_paper_keep(p, config->kind);
-	a->why = app_paper_keep_escaped(p, config->text);
+	a->why = app_paper_keep_escaped(p, text_of(config));
 	a->by = app_paper_keep(p, config->by);
 	a->until_us = config->has_until ? config->until_us : INT64_MAX;
 	p->totals.configs++;

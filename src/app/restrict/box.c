@@ -110,7 +110,7 @@ app_box_count(const struct app_box_of *of)
 {
 	static const unsigned char no_mac[32];
 	unsigned char plain[APP_BOX_PLAIN_BYTES];
-	size_t at = 0, made = 0;
+	size_t at = 0, made = of->had;
 
 	while (made == 0 || at < of->count || (made & (made - 1)) != 0) {
 		fill(of, &at, no_mac, plain);
@@ -133,7 +133,7 @@ app_box_make(
 		(void)err_set(e, ERR_CONFIG, "the key of an epoch was destroyed just now");
 		goto out;
 	}
-	for (size_t i = 0; i < boxes || i < of->boxes; i++) {
+	for (size_t i = of->had; i < boxes || i < of->boxes; i++) {
 		fill(of, &at, mac, plain);
 		crypto_box_make(key, span_of((const char *)plain, sizeof(plain)), box);
 		print(of, box, out);

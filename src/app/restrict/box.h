@@ -41,11 +41,13 @@ struct app_box_of {
 	const struct seal_range *runs; /* of records of the stream, ascending */
 	size_t count;
 	size_t boxes; /* at least so many */
+	size_t had; /* so many are there already, and have other runs */
 };
-/* How many boxes take the runs: a power of two. */
+/* How many boxes take the runs, with those that are there: a power of two. */
 size_t app_box_count(const struct app_box_of *of);
 /*
- * Texts of entries, each with LF, added to out: app_box_count or boxes, whichever is more.
+ * Texts of entries, each with LF, added to out: app_box_count or boxes, whichever is more,
+ * less had.
  * ERR_CONFIG: the key is not there.
  */
 int app_box_make(

@@ -252,6 +252,78 @@ app_left_out_open(
 	return (rc);
 }
 
+int
+app_left_out_read(const struct store_chain *chain, const struct app_form_keys *as,
+    struct app_left_out **l, struct err *e)
+{
+	struct keys keys = { .fd = -1, .as = *as };
+
+	*l = calloc(1, sizeof(**l));
+	return (*l == NULL ? err_memory(e) : read_chain(*l, chain, &keys, e));
+}
+
+static bool
+is_of(const struct one *one, const char *id, const struct app_epoch *epoch,
+    const unsigned char mac[static 32])
+{
+	return (one->opened && strcmp(one->id, id) == 0 && one->epoch.import == epoch->import &&
+	    one->epoch.period == epoch->period && one->epoch.index == epoch->index &&
+	    memcmp(one->epoch.seed, epoch->seed, sizeof(epoch->seed)) == 0 &&
+	    crypto_equal(mac, one->mac, sizeof(one->mac)));
+}
+
+/* What of the runs is not in run stays. */
+static void
+take_run(struct buf *runs, const struct seal_range *run)
+{
+	struct seal_range *list = (struct seal_range *)(void *)runs->data, behind;
+	size_t count = runs->len / sizeof(*list), kept = 0;
+	bool split = false;
+
+	for (size_t i = 0; i < count; i++) {
+		struct seal_range one = list[i];
+
+		if (one.last < run->first || one.first > run->last) {
+			list[kept++] = one;
+			continue;
+		}
+		if (one.first < run->first && one.last > run->last) {
+			behind = (struct seal_range){ run->last + 1, one.last };
+			split = true;
+		}
+		if (one.first < run->first)
+			list[kept++] = (struct seal_range){ one.first, run->first - 1 };
+		else if (one.last > run->last)
+			list[kept++] = (struct seal_range){ run->last + 1, one.last };
+	}
+	runs->len = kept * sizeof(*list);
+	if (!split)
+		return;
+	buf_add(runs, &behind, sizeof(behind));
+	if (buf_ok(runs))
+		seal_ranges_merge(runs);
+}
+
+size_t
+app_left_out_less(const struct app_left_out *l, const char *id, const struct app_epoch *epoch,
+    const unsigned char mac[static 32], struct buf *runs)
+{
+	const struct one *list = (const struct one *)(const void *)l->list.data;
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->list.len / sizeof(*list); i++) {
+		const struct seal_range *found =
+		    (const struct seal_range *)(const void *)(l->found.data + list[i].run_at);
+
+		if (!is_of(&list[i], id, epoch, mac))
+			continue;
+		count++;
+		for (size_t k = 0; k < list[i].run_count && buf_ok(runs); k++)
+			take_run(runs, &found[k]);
+	}
+	return (count);
+}
+
 void
 app_left_out_close(struct app_left_out *l)
 {

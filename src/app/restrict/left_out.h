@@ -23,6 +23,16 @@ int app_left_out_open(
     const struct store_chain *chain, const char *store, struct app_left_out **l, struct err *e);
 void app_left_out_close(struct app_left_out *l); /* NULL is legal */
 
+/* The same, with keys that are there. */
+int app_left_out_read(const struct store_chain *chain, const struct app_form_keys *as,
+    struct app_left_out **l, struct err *e);
+/*
+ * Boxes in force of that request, epoch and value: returns how many; their runs are
+ * taken out of those that are given (struct seal_range, ascending and apart).
+ */
+size_t app_left_out_less(const struct app_left_out *l, const char *id,
+    const struct app_epoch *epoch, const unsigned char mac[static 32], struct buf *runs);
+
 /* All of the segment, which is of the entry-th entry? */
 bool app_left_out_hides(
     const struct app_left_out *l, const struct seal_segment *segment, uint64_t entry);

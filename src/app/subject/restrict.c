@@ -35,6 +35,8 @@ struct work {
 struct boxed {
 	struct app_epoch epoch;
 	struct app_found found;
+	struct buf runs; /* struct seal_range that no box has yet */
+	size_t had; /* boxes of the same request, which broke off */
 };
 
 static const char *
@@ -73,16 +75,43 @@ box_epoch(struct work *w, struct boxed *b, struct buf *out, struct err *e)
 		.epoch = b->epoch,
 		.value = w->desk.value,
 		.boxes = w->boxes };
-	struct buf runs = { 0 };
-	int rc = app_found_ranges(&b->found, &runs, e);
 
-	of.runs = (const struct seal_range *)(const void *)runs.data;
-	of.count = runs.len / sizeof(of.runs[0]);
-	if (rc == 0 && out != NULL)
-		rc = app_box_make(&keys, &of, out, e);
-	else if (rc == 0 && app_box_count(&of) > w->boxes)
+	of.runs = (const struct seal_range *)(const void *)b->runs.data;
+	of.count = b->runs.len / sizeof(of.runs[0]);
+	of.had = b->had;
+	if (out != NULL)
+		return (app_box_make(&keys, &of, out, e));
+	if (app_box_count(&of) > w->boxes)
 		w->boxes = app_box_count(&of);
-	buf_wipe(&runs);
+	return (0);
+}
+
+/* Of one epoch: what is to be boxed yet.  A key that is gone is told when a box is made. */
+static int
+see_missing(struct work *w, const struct app_left_out *there, struct boxed *b, struct err *e)
+{
+	const struct app_form_keys keys = app_desk_keys(&w->desk);
+	unsigned char mac[32];
+
+	if (app_found_ranges(&b->found, &b->runs, e) == -1)
+		return (-1);
+	if (app_box_mac(&keys, &b->epoch, w->desk.value, mac) == 0)
+		b->had = app_left_out_less(there, w->desk.request.id, &b->epoch, mac, &b->runs);
+	return (buf_ok(&b->runs) ? 0 : err_memory(e));
+}
+
+/* The same request may have said some of it before, and have broken off. */
+static int
+find_missing(struct work *w, struct one *o, struct err *e)
+{
+	const struct app_form_keys keys = app_desk_keys(&w->desk);
+	struct boxed *list = (struct boxed *)(void *)o->boxes.data;
+	struct app_left_out *there = NULL;
+	int rc = app_left_out_read(&o->taking.records.chain, &keys, &there, e);
+
+	for (size_t i = 0; i < o->boxes.len / sizeof(*list) && rc == 0; i++)
+		rc = see_missing(w, there, &list[i], e);
+	app_left_out_close(there);
 	return (rc);
 }
 
@@ -116,7 +145,7 @@ plan_restrict(struct work *w, struct one *o, struct err *e)
 	w->records += o->found.count;
 	w->network += o->found.network;
 	w->missing += o->found.missing;
-	return (rc == 0 ? box_all(w, o, NULL, e) : rc);
+	return (rc == 0 && find_missing(w, o, e) == 0 ? box_all(w, o, NULL, e) : -1);
 }
 
 static int
@@ -294,8 +323,10 @@ close_all(struct work *w)
 		struct one *o = &w->streams[i];
 		struct boxed *list = (struct boxed *)(void *)o->boxes.data;
 
-		for (size_t k = 0; k < o->boxes.len / sizeof(*list); k++)
+		for (size_t k = 0; k < o->boxes.len / sizeof(*list); k++) {
 			app_found_free(&list[k].found);
+			buf_wipe(&list[k].runs);
+		}
 		buf_free(&o->boxes);
 		app_taking_close(&o->taking);
 		app_found_free(&o->found);

@@ -3,12 +3,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <sys/mman.h>
+
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "app/names.h"
 #include "app/restrict/box.h"
+#include "app/restrict/left_out.h"
 #include "app/restrict/say.h"
 #include "app/subject/forms.h"
 #include "base/err.h"
@@ -153,6 +158,116 @@ test_at_least_so_many(void **state)
 	}
 }
 
+/* Lines of a chain, without links: nobody looks at these here. */
+static void
+chain_of(struct span boxes, struct store_chain *chain)
+{
+	static struct seal_entry entry;
+	struct buf lines = { 0 };
+	int fd = memfd_create("chain", MFD_CLOEXEC);
+
+	for (uint64_t i = 0; boxes.len > 0; i++) {
+		size_t len = span_find(boxes, '\n');
+
+		entry = (struct seal_entry){ .type = SEAL_CONFIG, .index = i,
+			.software = span_str("cretula 0") };
+		entry.of.config.kind = span_str(APP_RESTRICT);
+		entry.of.config.policy = span_str(
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+		entry.of.config.text = span_of(boxes.ptr, len);
+		assert_int_equal(seal_entry_print(&entry, app_names(), &lines, NULL), 0);
+		buf_char(&lines, '\n');
+		boxes = span_from(boxes, len + 1);
+	}
+	assert_int_equal(write(fd, lines.data, lines.len), (ssize_t)lines.len);
+	assert_int_equal(store_chain_find(fd, chain, NULL), 0);
+	buf_free(&lines);
+}
+
+/* A request that broke off left boxes: only what they do not have is boxed then. */
+static void
+test_what_is_missing(void **state)
+{
+	static const struct {
+		const char *claim;
+		struct seal_range there[2], wanted[2], left[3];
+		size_t there_count, wanted_count, left_count;
+	} rows[] = {
+		{ "all of it", { { 5, 9 } }, { { 5, 9 } }, { { 0, 0 } }, 1, 1, 0 },
+		{ "more came", { { 5, 9 } }, { { 5, 12 }, { 20, 20 } }, { { 10, 12 }, { 20, 20 } },
+		    1, 2, 2 },
+		{ "some in front", { { 5, 9 } }, { { 2, 9 } }, { { 2, 4 } }, 1, 1, 1 },
+		{ "on both sides", { { 5, 9 } }, { { 2, 12 }, { 14, 15 } },
+		    { { 2, 4 }, { 10, 12 }, { 14, 15 } }, 1, 2, 3 },
+		{ "what was erased since", { { 5, 9 }, { 20, 30 } }, { { 7, 8 } }, { { 0, 0 } }, 2,
+		    1, 0 },
+		{ "nothing was there", { { 0, 0 } }, { { 7, 8 } }, { { 7, 8 } }, 0, 1, 1 },
+	};
+	unsigned char mac[32];
+
+	(void)state;
+	assert_int_equal(app_box_mac(&keys, &epoch, &value, mac), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf out = { 0 }, runs = { 0 };
+		struct store_chain chain = { .open = false };
+		struct app_left_out *l = NULL;
+		struct app_epoch other = epoch;
+		size_t had;
+
+		assert_int_equal(make(rows[i].there, rows[i].there_count, &out, NULL), 0);
+		chain_of(buf_view(&out), &chain);
+		buf_add(&runs, rows[i].wanted, rows[i].wanted_count * sizeof(rows[i].wanted[0]));
+		assert_int_equal(app_left_out_read(&chain, &keys, &l, NULL), 0);
+		other.index--;
+		mac[0] ^= 1;
+		assert_int_equal(app_left_out_less(l, ID, &epoch, mac, &runs), 0);
+		mac[0] ^= 1;
+		assert_int_equal(app_left_out_less(l, ID, &other, mac, &runs), 0);
+		assert_int_equal(app_left_out_less(l, "x", &epoch, mac, &runs), 0);
+		assert_int_equal(runs.len, rows[i].wanted_count * sizeof(rows[i].wanted[0]));
+		had = app_left_out_less(l, ID, &epoch, mac, &runs);
+		if (had != 1 || runs.len != rows[i].left_count * sizeof(rows[i].left[0]) ||
+		    (runs.len > 0 && memcmp(runs.data, rows[i].left, runs.len) != 0))
+			fail_msg("%s: %zu boxes, %zu bytes", rows[i].claim, had, runs.len);
+		app_left_out_close(l);
+		store_chain_free(&chain);
+		buf_free(&out);
+		buf_free(&runs);
+	}
+}
+
+/* Those that are there count. */
+static void
+test_some_are_there(void **state)
+{
+	static const struct {
+		const char *claim;
+		size_t runs, had, least, boxes;
+	} rows[] = {
+		{ "nothing is missing", 0, 1, 1, 0 },
+		{ "of four three", 0, 3, 4, 1 },
+		{ "some came", 1, 1, 1, 1 },
+		{ "others of the request have more", 1, 1, 8, 7 },
+		{ "a power of two in all", 1, 4, 4, 4 },
+	};
+	static const struct seal_range run = { 5, 9 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct app_box_of of = { .id = ID, .epoch = epoch, .value = &value, .runs = &run,
+			.count = rows[i].runs, .boxes = rows[i].least, .had = rows[i].had };
+		struct buf out = { 0 }, runs = { 0 };
+		size_t boxes;
+
+		assert_int_equal(app_box_make(&keys, &of, &out, NULL), 0);
+		boxes = open_all(buf_view(&out), &runs);
+		if (boxes != rows[i].boxes || runs.len != rows[i].runs * sizeof(run))
+			fail_msg("%s: %zu boxes, %zu bytes", rows[i].claim, boxes, runs.len);
+		buf_free(&out);
+		buf_free(&runs);
+	}
+}
+
 static void
 test_the_largest_numbers(void **state)
 {
@@ -282,6 +397,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_goes_in_comes_out),
 		cmocka_unit_test(test_at_least_so_many),
+		cmocka_unit_test(test_what_is_missing),
+		cmocka_unit_test(test_some_are_there),
 		cmocka_unit_test(test_the_largest_numbers),
 		cmocka_unit_test(test_every_bit_counts),
 		cmocka_unit_test(test_other_keys),
