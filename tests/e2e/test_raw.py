@@ -2,13 +2,14 @@
 import base64
 import os
 import random
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import time
 
-from lib import CRETULA, combined, equal, main, tree_bytes, write
+from lib import CRETULA, combined, equal, main, read, tree_bytes, wait_for, write
 
 PLANTED = [b'203.0.113.77', b'erika.mustermann@example.org', b'erika-mustermann', b'4111111111111111',
            b'c0ffee5e5510n7d', b'hunter2-secret']
@@ -79,7 +80,13 @@ def with_core():
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
+def leaves_no_core(process):
+    """It turns cores off first of all; what the loader was at until then has read nothing."""
+    return process.poll() is not None or re.search(rb'Max core file size +0 ', read(f'/proc/{process.pid}/limits'))
+
+
 def end(process, how, rng):
+    wait_for(lambda: leaves_no_core(process))
     time.sleep(rng.uniform(0.0, 0.4))
     files = held_open(process)
     process.send_signal(how)
