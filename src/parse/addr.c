@@ -176,7 +176,6 @@ addr_v6(struct span text, unsigned char out[static 16])
 			if (filled > 12 || !addr_quad(text.ptr + at, text.len - at, out + filled))
 				return (false);
 			filled += 4;
-			at = text.len;
 			break;
 		}
 		out[filled++] = (unsigned char)(value >> 8);

@@ -182,7 +182,8 @@ put_target(struct line *l)
 		parse_field_text(l->ev, EVENT_TARGET, l->stem);
 		return;
 	}
-	memcpy(out, l->stem.ptr, l->stem.len);
+	if (l->stem.len > 0) /* a log may have the column of queries only */
+		memcpy(out, l->stem.ptr, l->stem.len);
 	out[l->stem.len] = '?';
 	memcpy(out + l->stem.len + 1, l->query.ptr, l->query.len);
 	parse_field_text(l->ev, EVENT_TARGET, span_of(out, len));

@@ -50,9 +50,11 @@ test_lines(void **state)
 		    "event client=192.0.2.7 method=GET target=/a?b=1 status=200 us=15000" },
 		{ "no query is no question mark", "w3c", FIELDS "\n" LINE "- 200 15",
 		    "event client=192.0.2.7 method=GET target=/a status=200 us=15000" },
+		{ "a query without a path", "w3c",
+		    "#Fields: date time c-ip cs-uri-query\n2025-11-24 10:11:12 192.0.2.7 b=1",
+		    "event client=192.0.2.7 target=?b=1" },
 		{ "a value too few", "w3c", FIELDS "\n" LINE "b=1 200", "unparsed columns" },
-		{ "a value too many", "w3c", FIELDS "\n" LINE "b=1 200 15 9",
-		    "unparsed columns" },
+		{ "a value too many", "w3c", FIELDS "\n" LINE "b=1 200 15 9", "unparsed columns" },
 		{ "columns may change", "w3c",
 		    FIELDS "\n" LINE "- 200 15\n#Fields: time date c-ip sc-status\n"
 			   "10:11:12 2025-11-24 192.0.2.8 404",
@@ -71,7 +73,8 @@ test_lines(void **state)
 		    "2025-11-24 10:11:12 192.0.2.7",
 		    "event client=192.0.2.7 target=/<09>2025-11-24<09>10:11:12<09>192.0.2.9" },
 		{ "nor does a blank where tabs do", "w3c",
-		    "#Fields: cs-uri-stem\tdate\ttime\tc-ip\n/ 1 2 3\t2025-11-24\t10:11:12\t192.0.2.7",
+		    "#Fields: cs-uri-stem\tdate\ttime\tc-ip\n/ 1 2 "
+		    "3\t2025-11-24\t10:11:12\t192.0.2.7",
 		    "event client=192.0.2.7 target=/ 1 2 3" },
 		{ "names in any case, unknown ones are kept", "w3c",
 		    "#Fields: DATE Time C-IP cs(X-Api-Key)\n2025-11-24 10:11:12 192.0.2.7 abc",
@@ -110,7 +113,8 @@ test_lines(void **state)
 		{ "the other host is kept, too", "aws-cloudfront",
 		    "#Fields: date time x-edge-location x-host-header cs(Host)\n"
 		    "2025-11-24\t10:11:12\tFRA\twww.example.com\td1.cloudfront.net",
-		    "event host=www.example.com +edge_location=FRA +distribution=d1.cloudfront.net" },
+		    "event host=www.example.com +edge_location=FRA "
+		    "+distribution=d1.cloudfront.net" },
 	};
 
 	(void)state;
