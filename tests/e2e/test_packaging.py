@@ -129,4 +129,22 @@ def test_what_it_is_made_of():
     assert done.returncode != 0 and 'libnew' in done.stderr and not os.path.exists('three'), 'one without a licence is refused'
 
 
+
+def test_parts_of_test():
+    """./test runs everything when it is asked for nothing, and never because of a slip."""
+    for arguments, code, want in ((['--help'], 0, 'cover'), (['quick'], 2, 'not quick'), (['--quick', 'x'], 2, 'not x'),
+                                  (['fuzz', '1', 'none-such'], 2, 'fuzz_none-such.c'), (['--lnog'], 2, './test --help')):
+        run = subprocess.run([os.path.join(SOURCE, 'test'), *arguments], capture_output=True, check=False, text=True)
+        equal(run.returncode, code, run.stdout + run.stderr)
+        assert want in run.stdout + run.stderr, (arguments, run.stdout, run.stderr)
+    told = set(re.findall(r'^  (--\w+|\w+) ', run_help(), re.M))
+    for part in ('format', 'lint', 'fuzz', 'cover', '--quick', '--long'):
+        assert part in told, part
+        assert f'./test {part}' in text('CONTRIBUTING.md'), part
+
+
+def run_help():
+    return subprocess.run([os.path.join(SOURCE, 'test'), '--help'], capture_output=True, check=True, text=True).stdout
+
+
 main()

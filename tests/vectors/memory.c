@@ -122,5 +122,6 @@ main(int argc, char **argv)
 			backtrace_symbols_fd(frames, frame_count, 1);
 	}
 	printf("%lu allocations\n", count);
+	failing = 0; /* who counts branches allocates at the end */
 	return (0);
 }
