@@ -126,9 +126,11 @@ typedef int input_find(void *arg, struct span head, uint64_t *at, uint64_t *rank
 /*
  * Files: go on where we were, in a file that may have another name now.
  * false: find knows none of those that are there; reading begins at the start
- * of the file.  May be called again.
+ * of the file.  since_us, if not 0: somebody began with the file then, and
+ * committed nothing of it; so it begins with those that had its name since.
+ * May be called again.
  */
-bool input_live_resume(struct input_live *in, input_find *find, void *arg);
+bool input_live_resume(struct input_live *in, input_find *find, void *arg, int64_t since_us);
 
 /* From now on nobody is let in; what waits is still given, then comes the end. */
 void input_live_stop(struct input_live *in);

@@ -67,11 +67,10 @@ struct store_live_found {
 };
 
 /*
- * Open the stream (made if new), seal what a crash left, write the entries
- * recover and start, and open a segment.  ERR_BUSY if another process has
- * the stream.  ERR_CONFIG if the open files or the ratchet are not what a
- * crash can leave: that is written to the chain (recover with alarm), once,
- * and nothing else is touched.
+ * Open the stream (made if new), seal what a crash left, write the entries recover and
+ * start, and open a segment.  ERR_BUSY if another process has the stream.  ERR_CONFIG if the
+ * open files or the ratchet are not what a crash can leave: that is written to the chain
+ * (recover with alarm), once, and nothing else is touched.
  */
 int store_live_open(const struct store_live_options *how, struct store_live **l,
     struct store_live_found *found, struct err *e);
@@ -108,6 +107,7 @@ int store_live_append(struct store_live *l, struct seal_entry *entry, struct err
 /* Where lines lie unmasked before they come, if the chain said another.  1: it named files. */
 int store_live_raw_at_rest(
     struct store_live *l, const char *policy, const char *where, struct err *e);
+int store_live_raw_since(struct store_live *l, int64_t *t_us, struct err *e); /* 0: never */
 
 /* Has sealing in the background failed?  Then -1 and e. */
 int store_live_check(struct store_live *l, struct err *e);

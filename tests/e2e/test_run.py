@@ -467,6 +467,49 @@ def test_killed_while_a_file_grows():
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
+def flushed():
+    """Has anything of the stream been committed?"""
+    folder = 'store/streams/s/open'
+    return os.path.isdir(folder) and any(n.endswith('.tags') and read(os.path.join(folder, n)) for n in os.listdir(folder))
+
+
+def test_renamed_before_the_first_commit():
+    """Dead after it had begun with the file and before it committed any of it; then it is rotated: each line comes once."""
+    if not is_testing_build():
+        raise Skip('not a testing build: it cannot be ended just there')
+    configure(FILE)
+    cretula('pipe', '--store', 'store', 'other', '--format', 'combined', stdin=line(1), code=0)
+    for name in ('store', 'store.keys'):
+        os.rename(name, f'first.{name}')
+    begun = 0
+    for step in range(60, 1000, 10):
+        for name in ('store', 'store.keys'):
+            shutil.rmtree(name, ignore_errors=True)
+            shutil.copytree(f'first.{name}', name)
+        for name in ('access.log', 'access.log.1'):
+            write(name, b'')
+        append('access.log', *range(10))
+        process = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], env={**os.environ, 'CRETULA_FAULT': str(step)},
+                                   stderr=subprocess.DEVNULL)
+        wait_for(lambda p=process: p.poll() is not None or flushed())
+        if process.poll() is None:
+            process.kill()
+        process.wait(timeout=120)
+        if flushed():
+            break
+        if b'raw-at-rest' not in (read('store/streams/s/chain.jsonl') if os.path.exists('store/streams/s/chain.jsonl') else b''):
+            continue  # it had not come so far
+        begun += 1
+        os.rename('access.log', 'access.log.1')
+        append('access.log', *range(10, 20))
+        daemon = Daemon()
+        wait_for(seen(20), seen=lambda: committed('s'))
+        daemon.end()
+        once(sizes('s'), 20)
+        cretula('verify', '--store', 'store', '--strict', code=0)
+    assert begun > 0, 'it was never ended there'
+
+
 def test_second_instance_is_busy():
     configure()
     daemon = Daemon()

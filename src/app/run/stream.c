@@ -86,12 +86,26 @@ find_cursor(void *arg, struct span head, uint64_t *at, uint64_t *rank)
 	return (rc == 0 && count > 0 ? 0 : -1);
 }
 
+/*
+ * When a daemon that did not come to its first commit began with the file; 0: none did.  By
+ * now the file may have another name.
+ */
+static int64_t
+uncommitted_since(const struct run_stream *r)
+{
+	int64_t since_us = 0;
+
+	if (r->before == 0 && r->session.had_files)
+		(void)store_live_raw_since(r->session.pipe.live, &since_us, NULL);
+	return (since_us);
+}
+
 static void
 resume(struct run_stream *r)
 {
 	if (r->setup.stream->input.kind != INPUT_FILE)
 		return;
-	if (input_live_resume(r->in, find_cursor, r) || r->before == 0)
+	if (input_live_resume(r->in, find_cursor, r, uncommitted_since(r)) || r->before == 0)
 		return;
 	app_warn_log(r->name,
 	    "no file is there that was read before: what it got since is %s",

@@ -34,6 +34,7 @@ stat_file(const struct live_tail *t, const char *name, struct tail_candidate *on
 	one->inode = st.st_ino;
 	one->packing = name == t->base ? TAIL_PLAIN : input_tail_packing(name);
 	one->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	one->renamed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 	return (true);
 }
 
@@ -134,4 +135,22 @@ input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct t
 			look_at(t, &c->list[i], find, arg);
 	if (find != NULL)
 		drop_copies(c);
+}
+
+/* Times of files are those of the last tick of the kernel. */
+#define TICK_NS INT64_C(20000000)
+
+unsigned
+input_tail_since(const struct live_tail *t, const struct tail_candidates *c, int64_t since_us)
+{
+	int64_t since_ns = since_us * 1000 - TICK_NS;
+	unsigned i = 0, older = c->count;
+
+	if (older > 0 && strcmp(c->list[older - 1].name, t->base) == 0)
+		older--;
+	while (i < older && c->list[i].changed_ns < since_ns)
+		i++;
+	if (i == older && i > 0 && c->list[i - 1].renamed_ns >= since_ns)
+		i--;
+	return (i);
 }

@@ -143,12 +143,13 @@ inode_of_path(const struct live_tail *t)
 }
 
 bool
-input_live_resume(struct input_live *in, input_find *find, void *arg)
+input_live_resume(struct input_live *in, input_find *find, void *arg, int64_t since_us)
 {
 	struct live_tail *t = in->tail;
 	struct tail_candidates all;
 	uint64_t newest = 0;
 	unsigned from;
+	bool known;
 	ino_t before;
 
 	input_feed_forget(&in->feeds[0], &in->pool);
@@ -165,10 +166,13 @@ input_live_resume(struct input_live *in, input_find *find, void *arg)
 		newest = all.list[i].rank;
 		from = i;
 	}
+	known = from < all.count;
+	if (!known && since_us != 0)
+		from = input_tail_since(t, &all, since_us);
 	/* The one that was read last, those that came since, and the one of today. */
 	for (unsigned i = from; i < all.count; i++)
 		enqueue(t, &all.list[i], all.list[i].rank > 0 ? all.list[i].at : 0);
-	return (from < all.count);
+	return (known);
 }
 
 void

@@ -39,7 +39,7 @@ struct tail_packed {
 struct tail_candidate {
 	char name[TAIL_NAME_BYTES];
 	ino_t inode;
-	int64_t changed_ns;
+	int64_t changed_ns, renamed_ns; /* its bytes; or its name, or what else of it */
 	uint64_t at, rank; /* rank 0: not known */
 	bool spent; /* read, committed and given up; or a copy of another one */
 	enum tail_packing packing;
@@ -133,5 +133,12 @@ bool input_tail_is_sibling(const struct live_tail *t, const char *name);
  */
 void input_tail_candidates(
     struct live_tail *t, input_find *find, void *arg, struct tail_candidates *c);
+
+/*
+ * The first of c that was the file of our path at that time or since: lines came to it, or,
+ * where that is true of none, it is the youngest and was renamed.  The file itself if none is.
+ */
+unsigned input_tail_since(
+    const struct live_tail *t, const struct tail_candidates *c, int64_t since_us);
 
 #endif

@@ -46,3 +46,27 @@ store_live_raw_at_rest(struct store_live *l, const char *policy, const char *whe
 	free(entry);
 	return (rc == -1 ? -1 : strcmp(raw.now, "none") != 0);
 }
+
+int
+store_live_raw_since(struct store_live *l, int64_t *t_us, struct err *e)
+{
+	struct seal_entry *entry = calloc(1, sizeof(*entry));
+	const struct store_chain *chain;
+	int rc = 0;
+
+	*t_us = 0;
+	if (entry == NULL)
+		return (err_sys(e, ERR_IO, "entry"));
+	pthread_mutex_lock(&l->lock);
+	chain = store_writer_chain(l->stream->writer);
+	for (size_t i = 0; rc == 0 && *t_us == 0 && i < chain->count; i++) {
+		rc = seal_entry_read(store_chain_line(chain, i), &l->names, entry, e);
+		if (rc == 0 && entry->type == SEAL_CONFIG &&
+		    span_is(entry->of.config.kind, SEAL_RAW_KIND) &&
+		    !span_is(entry->of.config.text, "none"))
+			*t_us = entry->t_us;
+	}
+	pthread_mutex_unlock(&l->lock);
+	free(entry);
+	return (rc);
+}

@@ -196,7 +196,7 @@ test_many_names(void **state)
 	append("log", "70 a\n", 0);
 	append("log.1.gz", "no text", 0);
 	in = open_log();
-	assert_true(input_live_resume(in, find, &found));
+	assert_true(input_live_resume(in, find, &found, 0));
 	assert_true(found > 0);
 	assert_int_equal(rename(path("log.50"), path("log.renamed")), 0); /* meanwhile */
 	assert_int_equal(unlink(path("log.49")), 0);
@@ -223,8 +223,37 @@ test_nothing_known(void **state)
 	append("log.1", "80\n", 0);
 	append("log", "90\n", 0);
 	in = open_log();
-	assert_false(input_live_resume(in, find, &found));
+	assert_false(input_live_resume(in, find, &found, 0));
 	assert_string_equal(lines(in, 60, &at), "90\n");
+	input_live_close(in);
+}
+
+/* Somebody began with the file and committed nothing: it has the name of today, or had it since. */
+static void
+test_nothing_committed(void **state)
+{
+	static const int64_t began_us = INT64_C(1700000000000000);
+	struct input_live *in;
+	struct input_position at;
+	unsigned found = 0;
+
+	append("log.4", "80\n", 1600000000);
+	append("log.3", "81\n", 1700000001); /* to it, after that time */
+	append("log.2", "82\n", 1700000002);
+	append("log", "90\n", 0);
+	in = open_log();
+	assert_false(input_live_resume(in, find, &found, began_us));
+	assert_string_equal(lines(in, 1500, &at), "81\n82\n90\n");
+	input_live_close(in);
+	assert_int_equal(unlink(path("log.3")), 0);
+	assert_int_equal(unlink(path("log.2")), 0);
+	in = open_log(); /* nobody wrote to it any more, but its name is new */
+	assert_false(input_live_resume(in, find, &found, began_us));
+	assert_string_equal(lines(in, 1500, &at), "80\n90\n");
+	input_live_close(in);
+	in = open_log(); /* and this time it had its name long ago */
+	assert_false(input_live_resume(in, find, &found, INT64_C(4000000000000000)));
+	assert_string_equal(lines(in, 1500, &at), "90\n");
 	input_live_close(in);
 }
 
@@ -237,6 +266,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_copied_and_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_committed, setup, teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
