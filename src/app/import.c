@@ -4,11 +4,34 @@
 #include "app/import.h"
 #include "app/pipeline.h"
 #include "app/tally/counter.h"
+#include "app/watch/disk.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/num.h"
 #include "store/words.h"
 
 /* ---- the segment in the making ---- */
+
+/*
+ * A segment is begun while the store takes less than its budget (ADR 40): an
+ * import can wait, and the next one goes on behind what is sealed.
+ */
+int
+app_import_room(const struct app_import *im, struct err *e)
+{
+	char taken[32], may[32];
+	uint64_t used;
+
+	if (im->disk_limit == 0 || app_disk_store(im->store_path, &used, NULL) == -1 ||
+	    used < im->disk_limit)
+		return (0);
+	(void)num_print_bytes(taken, used);
+	(void)num_print_bytes(may, im->disk_limit);
+	return (err_set(e, ERR_IO,
+	    "the store takes %s of the %s that `disk:` says: `cretula retain` makes room; what is "
+	    "sealed stays, and the same import goes on behind it",
+	    taken, may));
+}
 
 static int
 segment_begin(struct app_import *im, size_t source, struct err *e)
@@ -19,6 +42,8 @@ segment_begin(struct app_import *im, size_t source, struct err *e)
 	im->placed_records = 0;
 	im->placed_bytes = 0;
 	im->segment_first_source = source;
+	if (app_import_room(im, e) == -1)
+		return (-1);
 	return (store_segment_begin(im->stream, &im->segment, e));
 }
 

@@ -24,6 +24,8 @@ struct app_import {
 	const struct mask_setup *setup; /* with words */
 	char policy_hash[65];
 	unsigned char mask_seed[32];    /* commitment of the import's secret */
+	const char *store_path;
+	uint64_t disk_limit; /* bytes that the store may take; 0: any */
 	unsigned jobs;
 	bool learn_first, learn_in_stream;
 	unsigned char fingerprint[32];  /* key */
@@ -48,6 +50,9 @@ struct app_import {
 	size_t segment_first_source;           /* the source of its first batch */
 	size_t segment_last_source;            /* of the newest cursor */
 };
+
+/* Does the store take less than it may?  ERR_IO: no; looked at before each segment. */
+int app_import_room(const struct app_import *im, struct err *e);
 
 /*
  * Learn, mask, seal.  0; or -1 with e, after sealing what was read before an

@@ -67,6 +67,35 @@ def test_the_oldest_goes():
     equal(read('store/streams/s/chain.jsonl'), before, 'twice is once')
 
 
+def test_an_import_waits():
+    """Above the budget no import begins, and none begins another segment: it goes on once there is room."""
+    october(7)
+    configure(used() - 1)
+    before = read('store/streams/s/chain.jsonl')
+    rows = [combined(n, client=f'192.0.2.{n % 250}').replace('24/Nov/2025', '08/Oct/2026') for n in range(50)]
+    write('more', ''.join(rows).encode())
+    more = ('import', '--config', 'c.yaml', '--stream', 's', '--format', 'combined', 'more')
+    err = cretula(*more, code=74).err
+    assert '`cretula retain` makes room' in err, err
+    equal(read('store/streams/s/chain.jsonl'), before)
+    equal(cretula('import', '--config', 'c.yaml', '--stream', 's', '--format', 'combined', 'log7', code=0).code, 0)  # all sealed
+    configure(used() + 1)
+    cretula(*more, code=0)
+    equal(len(view()), 70)
+    # An entry has 64 sources: so many files are two segments, and the second one waits.
+    files = [f'file{n}' for n in range(70)]
+    for n, name in enumerate(files):
+        write(name, combined(n, client='192.0.2.7').encode())
+    configure(used() + 1)
+    several = (*more[:-1], *files)
+    assert 'what is sealed stays' in cretula(*several, code=74).err
+    equal((len(view()), len(entries('segment'))), (134, 3))
+    configure(used() + 10000000)
+    cretula(*several, code=0)
+    equal((len(view()), len(entries('segment'))), (140, 4))
+    good()
+
+
 def test_what_may_not_go():
     """A hold and a least age are not broken: the rest is said, with an exit code."""
     october(5, 6, 7, 8)

@@ -237,6 +237,10 @@ open_mask(struct importing *im, struct err *e)
 	const struct config_stream *stream = im->setup.stream;
 
 	im->nothing_new = nothing_new(&im->sources);
+	im->import.store_path = im->store_path;
+	im->import.disk_limit = im->setup.config->disk;
+	if (!im->nothing_new && app_import_room(&im->import, e) == -1)
+		return (-1); /* before there is a key of it */
 	if (app_words_of(&im->setup, im->ring, im->stream, im->stream_name, &im->words, e) == -1 ||
 	    (im->nothing_new ? settle_secret : open_secret)(im, e) == -1)
 		return (-1);

@@ -1,20 +1,18 @@
 #include "app/watch/board.h"
 
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/watch/disk.h"
 #include "base/clock.h"
 #include "base/err.h"
 
 #define DISK_NS INT64_C(60000000000)
-#define DEPTH_MAX 4
 
 int
 app_board_open(struct app_board *b, struct err *e)
@@ -136,8 +134,7 @@ app_board_report(struct app_board *b, const struct app_verified *v)
 {
 	pthread_mutex_lock(&b->lock);
 	for (unsigned i = 0; i < b->count; i++)
-		app_figures_owe(
-		    &b->rows[i]->figures, APP_REPORT_VERIFY, v->code, v->hash);
+		app_figures_owe(&b->rows[i]->figures, APP_REPORT_VERIFY, v->code, v->hash);
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -188,46 +185,16 @@ app_board_last(struct app_board *b, struct buf *out)
 /* ---- the disk ---- */
 
 static uint64_t
-used_below(int dirfd, const char *path, unsigned depth)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	struct stat st;
-	uint64_t used = 0;
-
-	if (dir == NULL) {
-		if (fd != -1)
-			(void)close(fd);
-		return (0);
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-			continue;
-		used += (uint64_t)st.st_blocks * 512;
-		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
-			used += used_below(fd, entry->d_name, depth + 1);
-	}
-	(void)closedir(dir);
-	return (used);
-}
-
-uint64_t
-app_disk_used(int dirfd, const char *path)
-{
-	return (used_below(dirfd, path, 0));
-}
-
-static uint64_t
 count_disk(const struct app_board *b, struct app_board_row *row, int64_t now_ns)
 {
-	char path[CONFIG_NAME_BYTES + 16];
+	int fd;
 
 	if (b->store_fd != -1 && (row->disk_ns == 0 || now_ns - row->disk_ns > DISK_NS)) {
-		(void)snprintf(path, sizeof(path), "streams/%s", row->figures.now.name);
-		row->disk = app_disk_used(b->store_fd, path);
+		fd = openat(b->store_fd, "streams", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		row->disk = fd == -1 ? 0 : app_disk_stream(fd, row->figures.now.name);
 		row->disk_ns = now_ns;
+		if (fd != -1)
+			(void)close(fd);
 	}
 	return (row->disk);
 }

@@ -85,9 +85,6 @@ void app_board_snapshot(struct app_board *b, struct app_snapshot *s);
 /* Is every stream read? */
 bool app_snapshot_good(const struct app_snapshot *s);
 
-/* Bytes that the files below dirfd/path take. */
-uint64_t app_disk_used(int dirfd, const char *path);
-
 /* One JSON object, with a line end; docs in `cretula status --help`. */
 void app_snapshot_json(const struct app_snapshot *s, struct buf *out);
 /* The text format of Prometheus. */

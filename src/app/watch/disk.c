@@ -196,3 +196,15 @@ app_disk_store(const char *store, uint64_t *used, struct err *e)
 	buf_free(&m.shared);
 	return (rc == 0 ? 0 : err_in(e, "what the store takes is not known"));
 }
+
+uint64_t
+app_disk_stream(int streams_fd, const char *stream)
+{
+	struct measure m = { .places = NULL };
+	uint64_t used = 0;
+
+	if (walk(&m, streams_fd, stream, in_stream, NULL) == 0 && buf_ok(&m.shared))
+		used = m.bytes + sum_shared(&m.shared);
+	buf_free(&m.shared);
+	return (used);
+}

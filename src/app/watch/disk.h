@@ -12,5 +12,7 @@ struct err;
  * of the store goes for it.  -1 with e: it is not known.
  */
 int app_disk_store(const char *store, uint64_t *used, struct err *e);
+/* The same of one stream, a folder of streams_fd; 0: it is not known. */
+uint64_t app_disk_stream(int streams_fd, const char *stream);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/names.h"
+#include "app/watch/disk.h"
 #include "app/watch/offline.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -93,7 +94,7 @@ see_all(int streams_fd, DIR *dir, struct app_snapshot *s, struct err *e)
 	}
 	qsort(s->streams, s->count, sizeof(s->streams[0]), by_name);
 	for (unsigned i = 0; i < s->count; i++)
-		s->disk[i] = app_disk_used(streams_fd, s->streams[i].name);
+		s->disk[i] = app_disk_stream(streams_fd, s->streams[i].name);
 	return (0);
 }
 

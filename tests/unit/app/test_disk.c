@@ -66,8 +66,8 @@ test_names(void **state)
 		bool ours;
 	} files[] = { { "streams/s/chain.jsonl", true }, { "streams/s/checkpoint", true },
 		{ "streams/s/checkpoint.tmp", true }, { "streams/s/seg/00000001.salt", true },
-		{ "streams/s/seg/00000001.r12.salt", true }, { "streams/s/seg/123456789.idx", true },
-		{ "streams/s/seg/00000001.tags", true },
+		{ "streams/s/seg/00000001.r12.salt", true },
+		{ "streams/s/seg/123456789.idx", true }, { "streams/s/seg/00000001.tags", true },
 		{ "streams/s/seg/00000001.jsonl.zst.tmp", true },
 		{ "streams/s/open/00000002.data", true }, { "streams/s/open/reserve", true },
 		{ "streams/s/cp/00000009.note", true }, { "streams/s/anchor/00000009.tsr", true },
@@ -109,6 +109,28 @@ test_once(void **state)
 	assert_int_equal(symlink("core", "streams/s/seg/00000008.salt"), 0);
 	assert_int_equal(mkfifo("streams/s/seg/00000009.salt", 0600), 0);
 	assert_int_equal(measure(), want);
+}
+
+/* `status` has each stream by the same rule: ours, each file once. */
+static void
+test_streams(void **state)
+{
+	int fd = open("streams", O_RDONLY | O_DIRECTORY);
+	static const char *const rest[] = { "streams", "words", "skip", "skip/s", "words/s",
+		"skip/s/00000001", "stats.db-wal", "streams/s", "streams/cretula.store" };
+	uint64_t others = 0;
+	struct stat st;
+
+	assert_true(fd != -1);
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		assert_int_equal(stat(rest[i], &st), 0);
+		others += st.st_nlink > 1 && S_ISREG(st.st_mode) ? 0 : (uint64_t)st.st_blocks * 512;
+	}
+	assert_int_equal(
+	    app_disk_stream(fd, "s") + app_disk_stream(fd, "cretula.store") + others, want);
+	assert_int_equal(app_disk_stream(fd, "t"), 0); /* a link */
+	assert_int_equal(app_disk_stream(fd, "nowhere"), 0);
+	(void)close(fd);
 }
 
 /* Whatever cannot be looked at, but what went meanwhile. */
@@ -166,6 +188,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_not_known),
 	};
 
