@@ -68,8 +68,10 @@ def test_the_machine_takes_its_files():
 def test_a_ring():
     """What cretula-ring@.service runs: memory of so much, files that a server's user may own and cretula's group may free."""
     unit = text('packaging', 'systemd', 'cretula-ring@.service')
-    here, size = os.getcwd(), '1M'
-    commands = [re.sub(r'\bcretula(?= /)', '1234', c.replace('/run/cretula-rings', f'{here}/rings').replace('%i', 'nginx').replace('${SIZE}', size))
+    here, size, owner = os.getcwd(), '1M', '4321'
+    assert 'OWNER=root' in unit, 'nobody else, unless it is said'
+    commands = [re.sub(r'\bcretula(?= /)', '1234', c.replace('/run/cretula-rings', f'{here}/rings').replace('%i', 'nginx').replace('${SIZE}', size)
+                       .replace('${OWNER}', owner))
                 for c in re.findall(r'^ExecStart=(.*)$', unit, re.M)]
     for command in commands:
         done = subprocess.run(command.split(), capture_output=True, check=False)
@@ -77,7 +79,8 @@ def test_a_ring():
             raise Skip(f'cannot mount a tmpfs here: {done.stderr}')
         equal((done.returncode, done.stderr), (0, b''), command)
     try:
-        equal(oct(os.stat('rings/nginx').st_mode & 0o7777), '0o2771')
+        ring = os.stat('rings/nginx')
+        equal((oct(ring.st_mode & 0o7777), ring.st_uid, ring.st_gid), ('0o2771', 4321, 1234))
         equal(os.statvfs('rings/nginx').f_blocks * os.statvfs('rings/nginx').f_frsize, 1 << 20)
         for name in sorted(os.listdir('rings/nginx')):
             st = os.stat(f'rings/nginx/{name}')

@@ -160,7 +160,7 @@ def test_its_logs_tell_what_was_done():
             equal(cretula('check', '--detect', 'a.log', '--json', code=0).json['format'], name)
 
 
-PLACE = '/run/cretula-postgresql'
+PLACE = '/run/cretula-rings/postgresql'
 
 
 def test_preset():
@@ -199,6 +199,35 @@ def test_preset():
         cretula('verify', '--store', 'store', '--strict', code=0)
         for text in (CANARY, 'boss', '127.0.0.1', *NOBODY[:5]):
             assert text not in cretula('view', '--store', 'store', '--stream', 'postgresql', code=0).text, text
+
+
+def test_a_full_ring_stops_nobody():
+    """Nobody reads, and the folder is full: statements work on, and once there is room again they are logged again."""
+    if not BINARIES or not shutil.which('psql'):
+        raise Skip('no postgresql: ./setup installs it')
+    if int(BINARIES[-1].split('/')[4].split('.')[0]) < 15:
+        raise Skip('postgresql before 15 writes no JSON')
+    binaries, port, place = init_postgres(), free_port(), os.path.abspath('ring')
+    os.mkdir(place)
+    done = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=128k,mode=0777', 'ring', place], capture_output=True, check=False)
+    if done.returncode:
+        raise Skip(f'cannot mount a tmpfs here: {done.stderr}')
+    try:
+        with open('data/postgresql.conf', 'ab') as file:
+            text = preset('postgresql', 'cretula.conf', {PLACE: place})
+            file.write(f"{text}\nport = {port}\nunix_socket_directories = ''\nlog_timezone = 'UTC'\nfsync = off\n".encode())
+        log = f'{place}/postgresql.json'
+        with Postgres([f'{binaries}/postgres', '-D', f'{os.getcwd()}/data'], port):
+            wait_for(is_ready)
+            for n in range(3):
+                equal(psql(port, 'boss', *[f"create table t{n}_{k} (a text default '{'x' * 900}')" for k in range(60)]), 0, n)
+            room = os.statvfs(place)
+            assert room.f_bavail < 2, room
+            os.truncate(log, 0)
+            equal(psql(port, 'boss', 'create table again (a text)'), 0)
+            wait_for(lambda: b'create table again' in read(log))
+    finally:
+        subprocess.run(['umount', place], check=True)
 
 
 main()
