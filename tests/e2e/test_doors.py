@@ -37,6 +37,9 @@ API = [  # path, query, what comes to each of WHO
     ('overview', SHOP + '&until=2025-11-24T23:59:00Z', '++swwwtto'),
     ('overview', 'stream=cretula.access', 'sssssstto'),
     ('overview', 'stream=elsewhere', 'sssssstto'),
+    ('overview', AT + '&where=status+%3d%3d+500', 'ppppppppo'),  # figures have no filters, so no two of them differ by one
+    ('top/paths', AT + '&where=status+%3d%3d+500', 'ppppppppo'),
+    ('series', AT + '&where=client+%5e%3d+ip.a', 'ppppppppo'),
     ('series', AT, '++s+++tto'),
     ('series.csv', AT, '++s+++tto'),
     ('series.csv', AT + '&step=minute', '++swwwtto'),

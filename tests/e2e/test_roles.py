@@ -9,6 +9,7 @@ import re
 import sqlite3
 
 from lib import SOURCE, combined, cretula, equal, main, read, write
+from test_serve import Server, hash_of
 
 LINES = b''.join(
     b'203.0.113.%d - erika [24/Nov/2025:10:11:%02d +0000] "GET /index.html HTTP/1.1" %d 512 "-" "curl/8.5.0"\n'
@@ -237,6 +238,128 @@ def test_what_a_role_may_not_ask():
     equal(cretula('publish', *SHOP, '--out', 'pages', '--role', 'analyst', code=2).out, b'')
     equal(cretula('publish', *SHOP, code=2).out, b'')
     assert not os.path.exists('pages')
+
+
+# ---- somebody who asks for everything, and subtracts ----
+
+TIERS = {'a': ('analyst', 10), 'f': ('analyst', 15), 'p': ('public', 20)}
+DIMENSIONS = {'paths': 2, 'statuses': 3, 'agents': 4}
+DAYS = [f'2025-11-{day}' for day in range(24, 29)]
+
+
+class World:
+    """Who did what, and what of it is in hours, and in cells of a day."""
+
+    def __init__(self, requests):
+        self.hours = collections.defaultdict(lambda: [0, set()])
+        self.cells = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, set()]))
+        for r in requests:
+            for cell in (self.hours[r[0]], *(self.cells[r[0].date().isoformat(), name][r[column]] for name, column in DIMENSIONS.items())):
+                cell[0] += 1
+                cell[1].add(r[1])
+
+    def between(self, since, until):
+        """(requests, subjects)"""
+        found = [self.hours[hour] for hour in sorted(self.hours) if since <= hour < until]
+        return sum(n for n, _ in found), len(set().union(*(who for _, who in found)))
+
+
+def time_of(text):
+    return datetime.datetime.fromisoformat(text.replace('Z', '+00:00'))
+
+
+def check_times(told, world):
+    """What is between two ends that sums are told of, whichever way they hang together, is of k subjects, or nothing."""
+    ends = {end: {end} for interval in told for end in interval}
+    for since, until in told:
+        both = ends[since] | ends[until]
+        for end in both:
+            ends[end] = both
+    groups = {id(group): sorted(group) for group in ends.values()}.values()
+    for group in groups:
+        for since, until in zip(group, group[1:]):  # and so of all that is longer
+            requests, subjects = world.between(since, until)
+            assert requests == 0 or subjects >= 10, (since, until, requests)
+    assert max(map(len, groups)) > 20, groups
+
+
+def check_tables(get, letter, world, days, whole):
+    """Rows and other are the total, which is the day's; each is of k; fewer rows are the same rows; weeks are sums of days.  {(day, name): keys}"""
+    k, keys, sums = TIERS[letter][1], {}, collections.Counter()
+    for name in DIMENSIONS:
+        for day in DAYS:
+            table = get(f'top/{name}', f'window=day&at={day}')
+            shown = {row['key']: row['requests'] for row in table['rows']}
+            keys[day, name] = set(shown)
+            if days[day] is None:
+                equal((shown, table['total']['requests']), ({}, f'<{k}'), (day, name))
+                continue
+            equal((sum(shown.values()) + table['other']['requests'], table['total']['requests']), (days[day], days[day]), (letter, day, name))
+            cells = world.cells[day, name]
+            assert all(len(cells[key][1]) >= k for key in shown), (letter, day, name, shown)
+            rest = set().union(*(who for key, (_, who) in cells.items() if key not in shown))
+            assert not rest or len(rest) >= k, (letter, day, name)
+            sums.update({(name, key): n for key, n in shown.items()})
+            if whole:
+                one = get(f'top/{name}', f'window=day&at={day}&limit=1')
+                assert {row['key']: row['requests'] for row in one['rows']}.items() <= shown.items(), one
+                equal(sum(row['requests'] for row in one['rows']) + one['other']['requests'], days[day])
+        week = get(f'top/{name}', 'window=week&at=2025-11-24')
+        equal({row['key']: row['requests'] for row in week['rows']}, {key: n for (of, key), n in sums.items() if of == name}, (letter, name))
+        equal(week['total']['requests'], sum(n for n in days.values() if n))
+    return keys
+
+
+def attack(server, number, requests, whole=False):
+    """All roles, all windows, all tables; then all differences.  What analysts are shown: {(day, table): keys}"""
+    counted(requests)
+    world, told, nested = World(requests), [], []
+    for letter in TIERS:
+        def get(path, query, role=f'{letter}{number}'):
+            status, _, body = server.ask(f'/api/v1/{path}?stream=shop&{query}', role)
+            equal(status, 200, body)
+            return json.loads(body)
+        days = {}
+        windows = [f'window=day&at={day}' for day in DAYS] + [f'window=hour&at=2025-11-24T{n:02}:30:00Z' for n in range(24) if letter == 'a' and whole]
+        for got in (get('overview', window) for window in windows):
+            since, until, n = time_of(got['window']['since']), time_of(got['window']['until']), got['totals']['requests']
+            if got['window']['name'] == 'day':
+                days[got['window']['since'][:10]] = n if isinstance(n, int) else None
+            if isinstance(n, int):
+                told.append((since, until))
+                true = world.between(since, until)[0]
+                assert n == true or letter == 'p' and n % 10 == 0 and abs(n - true) <= 10, (letter, since, n, true)
+        equal([day for day, n in days.items() if n is None], ['2025-11-26'])
+        for window in ('week', 'month')[:2 if letter != 'p' else 1]:
+            equal(get('overview', f'window={window}&at=2025-11-24')['totals']['requests'], sum(n for n in days.values() if n), (letter, window))
+        series = get('series', 'window=week&at=2025-11-24&step=day')['requests']
+        equal([n for n in series if isinstance(n, int)], [n for n in days.values() if n is not None])
+        nested.append(check_tables(get, letter, world, days, whole))
+    for less, more in zip(nested[1:], nested):  # so what others has more is of rows that somebody sees alone
+        assert all(less[place] <= more[place] for place in less)
+    told += [(time_of(point['since']), time_of(point['until'])) for point in stats('analyst')['points']]
+    check_times(told, world)
+    return nested[0]
+
+
+def test_differences_tell_of_nobody():
+    """What is shown, to three roles, by hours, days and weeks, in tables; with and without one person; with k - 1 of one's own."""
+    ready()
+    write('c.yaml', b'')
+    roles = ''.join(f'  {letter}{n}: {{ tier: {tier}, k: {k}, token_hash: "{hash_of(f"{letter}{n}" * 23)}" }}\n'
+                    for letter, (tier, k) in TIERS.items() for n in range(4))
+    server = Server(roles)
+    server.tokens.update({f'{letter}{n}': f'{letter}{n}' * 23 for letter in TIERS for n in range(4)})
+    requests = made_up()
+    attack(server, 0, requests, whole=True)
+    # Without one of them, whose path was one of just k; the same is said of all that is left.
+    noon = datetime.datetime(2025, 11, 25, 12, tzinfo=datetime.timezone.utc)
+    own = [(noon, who, '/own', '200', 'curl', 1) for who in range(300, 309) for _ in range(50)]  # 9 of his own, often
+    with_one = requests + own + [(noon, 7, '/own', '200', 'curl', 1)]
+    assert '/own' in attack(server, 1, with_one + [(noon, 400, '/own', '200', 'curl', 1)])['2025-11-25', 'paths']
+    assert '/own' not in attack(server, 2, requests + own)['2025-11-25', 'paths'], 'however many requests'
+    attack(server, 3, [r for r in with_one if r[1] != 7])
+    server.daemon.end()
 
 
 class Page(html.parser.HTMLParser):
