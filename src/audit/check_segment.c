@@ -389,13 +389,15 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
     struct audit_target *target, struct audit_coverage *coverage, bool idx_good)
 {
 	const struct seal_segment *facts = target->facts;
+	const struct audit_options *asking =
+	    chain->options != NULL && chain->options->seen != NULL ? chain->options : NULL;
 	struct audit_pass pass;
 	struct reading r = { .job = job,
 		.facts = facts,
 		.pass = &pass,
 		.past = target->past,
 		.names = target->names,
-		.asked = chain->options != NULL && chain->options->seen != NULL,
+		.asked = asking != NULL,
 		.idx_good = idx_good };
 	bool good;
 
@@ -408,14 +410,16 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 	coverage->segments++;
 	good = pass.whole && pass.lines == facts->n && memcmp(pass.root, facts->root, 32) == 0;
 	audit_flushes_end(&job->flushes, good, &target->at, target->list);
-	if (!good) {
+	if (good) {
+		judge_good(job, target);
+		cover(&pass, coverage);
+	} else
 		judge_bad(job, chain, &pass, target, idx_good);
+	target->pass = NULL;
+	if (!good)
 		return (false);
-	}
-	judge_good(job, target);
-	cover(&pass, coverage);
-	if (r.asked)
-		chain->options->seen(chain->options->seen_arg, facts->seg, pass.plain);
+	if (asking != NULL)
+		asking->seen(asking->seen_arg, facts->seg, pass.plain);
 	/* The root of no records is that of any salt. */
 	return (facts->n > 0 || memcmp(pass.file_hash, facts->file_hash, 32) == 0);
 }
