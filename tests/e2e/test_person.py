@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 
 from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, tree_bytes, verify_py,
                  wait_for, write)
@@ -303,6 +304,37 @@ def control(text):
         s.connect('store.sock')
         s.sendall(text + b'\n')
         return b''.join(iter(lambda: s.recv(65536), b''))
+
+
+def test_others_ask_between_two_segments():
+    """An erasure that was begun goes on, however often somebody asks between its segments whether the stream is there."""
+    approvers('a', 'b')
+    more = f"streams:\n  s: {{ input: {{ unix-stream: '{os.getcwd()}/s.sock' }}, format: combined, retain: {{ detail: 36500d }} }}\n"
+    write('c.yaml', read('c.yaml') + more.encode())
+    for n in range(4):
+        write(f'log{n}', ''.join(combined(10 * n + k) for k in range(3)).encode())
+        cretula('import', '--config', 'c.yaml', '--stream', 's', '--format', 'combined', '--no-verify', f'log{n}', code=0)
+    daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
+    wait_for(lambda: os.path.exists('s.sock') and os.path.exists('store.sock'))
+    over, asked = threading.Event(), []
+
+    def ask_again():
+        while not over.is_set():
+            asked.append(control(b'erase {"stream":"s","seg":1,"records":[],"reason":"","ref":"","by":""}'))
+
+    other = threading.Thread(target=ask_again)
+    other.start()
+    try:  # its own first question may be the one that is told to come again
+        wait_for(lambda: cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', ','.join(str(3 * n) for n in range(4)),
+                                 '--reason', 'Art. 17').code == 0 or b'"redact"' in read('store/streams/s/chain.jsonl'))
+    finally:
+        over.set()
+        other.join()
+    erased = [json.loads(line)['seg'] for line in read('store/streams/s/chain.jsonl').splitlines() if b'"type":"redact"' in line]
+    daemon.terminate()
+    daemon.communicate()
+    equal((erased, len(asked) > 2), (list(range(1, 5)), True))
+    good()
 
 
 def chain_of(stream, *kinds):

@@ -1,12 +1,16 @@
 /* app: a plan is carried out, one redact entry for as many records of a segment as fit it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "app/names.h"
 #include "app/retain/erasing.h"
 #include "app/subject/subject.h"
 #include "base/err.h"
 #include "store/reader.h"
+
+#define LOOKS 300 /* while the daemon does it for another one: half a minute */
+#define LOOK_NS 100000000
 
 /* What the next entry will name. */
 struct batch {
@@ -39,17 +43,28 @@ add_one(void *arg, uint64_t number, uint64_t changed, struct span line, struct e
 }
 
 static int
+stop(struct err *e)
+{
+	if (e->code == ERR_INCOMPLETE)
+		e->code = ERR_BUSY; /* it has gone since: the rest is there, to be erased again */
+	return (-1);
+}
+
+/* Somebody else may erase, or ask whether he can, between two of our segments. */
+static int
 ask(const struct app_subject *s, const struct store_erase_order *what, uint64_t *entry,
     struct err *e)
 {
 	struct app_erasing a = { .order = *what };
+	const struct timespec look = { 0, LOOK_NS };
 
 	(void)snprintf(a.stream, sizeof(a.stream), "%s", s->stream);
-	if (app_erasing_ask(s->daemon, &a, entry, e) == 0)
-		return (0);
-	if (e->code == ERR_INCOMPLETE)
-		e->code = ERR_BUSY; /* it has gone since: the rest is there, to be erased again */
-	return (-1);
+	for (unsigned i = 0; app_erasing_ask(s->daemon, &a, entry, e) == -1; i++) {
+		if (e->code != ERR_BUSY || i == LOOKS)
+			return (stop(e));
+		(void)nanosleep(&look, NULL);
+	}
+	return (0);
 }
 
 static int
