@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from lib import Skip, combined, cretula, equal, main, read, records, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, write
 from test_run import Daemon, connect, wait_for
 
 TEXT = """store: disk/store
@@ -110,6 +110,34 @@ def test_full_disk():
         if daemon and daemon.process.poll() is None:
             daemon.process.kill()
         subprocess.run(['umount', '-l', 'disk'], capture_output=True, check=False)
+
+
+def test_slow_disk():
+    """Each sync takes a quarter of a second: nothing is lost or doubled, and status tells of it."""
+    if any(name in read(CRETULA) for name in (b'__asan_init', b'__tsan_init')):
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'slow_disk.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'slow_disk.so', source], check=True)
+    os.mkdir('disk')
+    write('c.yaml', (TEXT % {'here': os.getcwd()}).encode())
+    write('access.log', b'')
+    daemon = Daemon(env={'LD_PRELOAD': os.path.abspath('slow_disk.so'), 'SLOW_DISK': os.path.abspath('slow')})
+    write('slow', b'')
+    with connect('a.sock') as s, open('access.log', 'ab') as f:
+        for n in range(0, 4000, 200):
+            text = b''.join(line(k) for k in range(n, n + 200))
+            s.sendall(text)
+            f.write(text)
+            f.flush()
+        wait_for(lambda: all(stream['slowest_commit_ms'] >= 250 for stream in status()['streams']), seen=status)
+    equal([stream['state'] for stream in status()['streams']], ['reading', 'reading'])
+    os.unlink('slow')
+    wait_for(lambda: all(stream['lines'] == 4000 for stream in status()['streams']), seen=status)
+    said = daemon.end()
+    for stream in 'ab':
+        equal(sizes(stream), list(range(4000)), said)
+    equal(sum(e['in'].get('lost', 0) for s in 'ab' for e in entries(s) if e['type'] == 'segment'), 0)
+    cretula('verify', '--store', 'disk/store', '--strict', code=0)
 
 
 if __name__ == '__main__':

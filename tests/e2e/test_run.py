@@ -1,4 +1,5 @@
 """run: the daemon between what sends lines and the store."""
+import errno
 import fcntl
 import json
 import os
@@ -737,25 +738,29 @@ def until_it_waits(daemon, s):
 
 
 def test_bad_disk_is_tried_again():
-    """An error of the disk ends the session of a stream, not the daemon: it opens again and goes on."""
-    configure()
+    """An error of the disk, or one that is read-only now, ends the session of a stream, not the daemon: it opens again."""
     if not is_testing_build():
         raise Skip('not a testing build: no faults')
-    Daemon().end()
-    daemon = Daemon(env={'CRETULA_FAULT': '84:5'})
-    with connect('s.sock') as s:
-        sent = until_it_waits(daemon, s)
-        for _ in range(10):
-            s.sendall(line(sent))
-            sent += 1
-    said = daemon.end()
-    kept = sizes('s')
-    equal(kept, sorted(set(kept)))
-    lost = sum(e['in'].get('lost', 0) for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines())
-               if e['type'] == 'segment')
-    assert lost < len(kept), said
-    equal(len(kept) + lost, sent, said)
-    cretula('verify', '--store', 'store', code=0)
+    for number in (errno.EIO, errno.EROFS):
+        os.mkdir(str(number))
+        os.chdir(str(number))
+        configure()
+        Daemon().end()
+        daemon = Daemon(env={'CRETULA_FAULT': f'84:{number}'})
+        with connect('s.sock') as s:
+            sent = until_it_waits(daemon, s)
+            for _ in range(10):
+                s.sendall(line(sent))
+                sent += 1
+        said = daemon.end()
+        kept = sizes('s')
+        equal(kept, sorted(set(kept)))
+        lost = sum(e['in'].get('lost', 0) for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines())
+                   if e['type'] == 'segment')
+        assert lost < len(kept), said
+        equal(len(kept) + lost, sent, said)
+        cretula('verify', '--store', 'store', code=0)
+        os.chdir('..')
 
 
 def test_what_a_waiting_stream_lost_is_told():
