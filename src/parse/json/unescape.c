@@ -38,6 +38,15 @@ unicode(struct span text, size_t i, unsigned *c, bool *whole)
 	return (6);
 }
 
+/* Bytes of the escape that text, which is not empty, begins with. */
+static size_t
+escape_len(struct span text)
+{
+	char c = text.len > 1 ? text.ptr[1] : '\0';
+
+	return (c == 'u' ? 6 : c == 'x' ? 4 : 2);
+}
+
 struct span
 parse_json_unescape(struct span text, char **scratch, bool *whole)
 {
@@ -54,6 +63,11 @@ parse_json_unescape(struct span text, char **scratch, bool *whole)
 		i += plain;
 		if (i == text.len)
 			break;
+		if (text.len - i < escape_len(span_from(text, i))) { /* of no walk: cut */
+			memcpy(out, text.ptr + i, text.len - i);
+			out += text.len - i;
+			break;
+		}
 		if (text.ptr[i + 1] == 'u') {
 			i += unicode(text, i, &c, whole);
 			out += text_utf8_put(out, c);

@@ -73,6 +73,8 @@ static const struct {
 	{ "escapes of JSON", "escape=json $remote_addr \"$http_user_agent\" $status",
 	    "192.0.2.7 \"a\\\" \\\\\\u0009\" 200",
 	    "event client=192.0.2.7 agent=a\" \\<09> status=200 no-time" },
+	{ "an escape of JSON that its value cuts is none", "escape=json $remote_user $my_x",
+	    "a\\ b\\u00", "event user=a\\ +my_x=b\\u00 no-time" },
 	{ "a whole object in JSON is a format string, too",
 	    "log_format j escape=json '{\"ip\":\"$remote_addr\",' '\"s\":$status,"
 	    "\"u\":\"$request_uri\"}';",
