@@ -316,7 +316,10 @@ search_from(struct search *search, unsigned i, struct span rest)
 			    "a quote stands in it that ends it before the line ends");
 		return;
 	}
-	for (; search->work > 0 && !(search->ways > 0 && search->s->first_wins); len++) {
+	/* A host holds no slash: the first one ends it. */
+	for (; search->work > 0 && !(search->ways > 0 && search->s->first_wins) &&
+	     !(f->keep && len > 0);
+	     len++) {
 		struct span behind = span_from(rest, len);
 		const char *at = memmem(behind.ptr, behind.len, f->after.ptr, f->after.len);
 

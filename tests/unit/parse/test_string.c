@@ -92,6 +92,11 @@ static const struct {
 	{ "host and target with nothing between", "$scheme://$host$request_uri $status",
 	    "https://www.example.com/a/b?c 200",
 	    "event scheme=https host=www.example.com target=/a/b?c status=200 no-time" },
+	{ "a host ends at its first slash, wherever else one stands",
+	    "$scheme://$host$request_uri \"$http_referer\" $status",
+	    "https://www.example.com/a/b?c \"x\\\"\" 200",
+	    "event scheme=https host=www.example.com target=/a/b?c referer=x\" status=200 "
+	    "no-time" },
 	{ "path, mark and query are one", "$uri$is_args$args $status", "/a?b=c 200",
 	    "event target=/a?b=c status=200 no-time" },
 	{ "path and query apart", "$uri \"$args\" $status", "/a \"b=c\" 200",
