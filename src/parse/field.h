@@ -5,6 +5,8 @@
 #ifndef CRETULA_PARSE_FIELD_H
 #define CRETULA_PARSE_FIELD_H
 
+#include <endian.h>
+
 #include "parse/event.h"
 
 void parse_field_clear(struct event *ev);
@@ -47,6 +49,26 @@ parse_field_digits(struct span text, int64_t *value)
 	}
 	*value = sum;
 	return (true);
+}
+
+/*
+ * Up to eight digits at the end of p[0..7], with what stands in front of them
+ * taken as zeros; -1 if they are no digits.
+ */
+static inline int64_t
+parse_field_eight(const char *p, size_t len)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	x = le64toh(x) ^ UINT64_C(0x3030303030303030);
+	x &= ~UINT64_C(0) << (64 - 8 * len);
+	if ((((x + UINT64_C(0x7676767676767676)) | x) & UINT64_C(0x8080808080808080)) != 0)
+		return (-1);
+	x = x * 10 + (x >> 8); /* pairs in every other byte */
+	x = (x & UINT64_C(0x000000ff000000ff)) * (100 + (UINT64_C(1000000) << 32)) +
+	    (x >> 16 & UINT64_C(0x000000ff000000ff)) * (1 + (UINT64_C(10000) << 32));
+	return ((int64_t)(x >> 32));
 }
 
 /* Blanks, quotes or brackets in a user name? */

@@ -1,8 +1,9 @@
 /*
  * parse: where the marks of a line stand, found in one pass.
  *
- * Finds what decides whether a line is ordinary.  The AVX2 variant is chosen
- * once and gives the same marks as the plain one, byte for byte.
+ * Finds what decides whether a line is ordinary, or where its fields may end.
+ * The AVX2 variant is chosen once and gives the same as the plain one, byte for
+ * byte.
  */
 #ifndef CRETULA_PARSE_MARKS_H
 #define CRETULA_PARSE_MARKS_H
@@ -31,5 +32,22 @@ bool parse_marks(struct span line, struct parse_marks *marks);
 bool parse_marks_plain(struct span line, struct parse_marks *marks);
 bool parse_marks_avx2(struct span line, struct parse_marks *marks); /* needs AVX2 */
 bool parse_marks_have_avx2(void);
+
+/* Of a line of any bytes: where blanks and quotes stand, a bit a byte. */
+enum parse_bit { PARSE_BIT_BLANK, PARSE_BIT_QUOTE, PARSE_BIT_EITHER, PARSE_BIT_COUNT };
+
+#define PARSE_BITS_WORDS 32
+#define PARSE_BITS_LEN ((size_t)64 * PARSE_BITS_WORDS)
+
+struct parse_bits {
+	size_t len;  /* bytes of the line that they tell of: all, or as many as fit */
+	bool slash;  /* a backslash is among these */
+	uint64_t word[PARSE_BIT_COUNT][PARSE_BITS_WORDS]; /* of 64 bytes each; 0 behind len */
+};
+
+void parse_bits(struct span line, struct parse_bits *bits);
+
+void parse_bits_plain(struct span line, struct parse_bits *bits);
+void parse_bits_avx2(struct span line, struct parse_bits *bits); /* needs AVX2 */
 
 #endif

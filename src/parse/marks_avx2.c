@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
 /* What a 64-byte step looks for, and whether it found something odd. */
 struct finder {
@@ -90,6 +91,48 @@ parse_marks_avx2(struct span line, struct parse_marks *marks)
 	return (_mm256_testz_si256(f.odd, f.odd) != 0);
 }
 
+/* The bits of p[0..63] without the first skip; not zero where a backslash is. */
+__attribute__((target("avx2,bmi,popcnt"))) static inline __m256i
+bits_step(const char *p, unsigned skip, struct parse_bits *bits, size_t at)
+{
+	__m256i blank = _mm256_set1_epi8(' '), quote = _mm256_set1_epi8('"'),
+		slash = _mm256_set1_epi8('\\');
+	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	uint64_t blanks =
+	    bits_of(_mm256_cmpeq_epi8(low, blank), _mm256_cmpeq_epi8(high, blank)) >> skip;
+	uint64_t quotes =
+	    bits_of(_mm256_cmpeq_epi8(low, quote), _mm256_cmpeq_epi8(high, quote)) >> skip;
+
+	bits->word[PARSE_BIT_BLANK][at / 64] = blanks;
+	bits->word[PARSE_BIT_QUOTE][at / 64] = quotes;
+	bits->word[PARSE_BIT_EITHER][at / 64] = blanks | quotes;
+	return (_mm256_or_si256(_mm256_cmpeq_epi8(low, slash), _mm256_cmpeq_epi8(high, slash)));
+}
+
+__attribute__((target("avx2,bmi,popcnt"))) void
+parse_bits_avx2(struct span line, struct parse_bits *bits)
+{
+	size_t len = line.len < PARSE_BITS_LEN ? line.len : PARSE_BITS_LEN;
+	__m256i slash = _mm256_setzero_si256();
+	size_t at = 0;
+
+	bits->len = len;
+	for (; at + 64 <= len; at += 64)
+		slash = _mm256_or_si256(slash, bits_step(line.ptr + at, 0, bits, at));
+	if (at < len && len >= 64) {
+		/* The last 64 bytes once more, without those already seen. */
+		slash = _mm256_or_si256(slash,
+		    bits_step(line.ptr + len - 64, (unsigned)(at + 64 - len), bits, at));
+	} else if (at < len) {
+		char copy[64] = { 0 };
+
+		memcpy(copy, line.ptr, len);
+		slash = bits_step(copy, 0, bits, 0);
+	}
+	bits->slash = _mm256_testz_si256(slash, slash) == 0;
+}
+
 bool
 parse_marks_have_avx2(void)
 {
@@ -104,6 +147,12 @@ bool
 parse_marks_avx2(struct span line, struct parse_marks *marks)
 {
 	return (parse_marks_plain(line, marks));
+}
+
+void
+parse_bits_avx2(struct span line, struct parse_bits *bits)
+{
+	parse_bits_plain(line, bits);
 }
 
 bool

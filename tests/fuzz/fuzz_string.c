@@ -1,8 +1,8 @@
 /*
  * A format string on the first line, lines behind it: any bytes compile or
  * are refused with a text, and no span of an event lies outside of the line,
- * the scratch and the string; where the quick way answers, it says the same
- * of a line twice.
+ * the scratch and the string; where the quick way answers, the careful one says
+ * the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +10,9 @@
 #include "base/err.h"
 #include "parse/event.h"
 #include "parse/parse.h"
+#include "parse/string/program.h"
 #include "parse/string/string.h"
+#include "../unit/parse/show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,6 +46,27 @@ check_event(const struct event *ev, struct span line, const char *scratch)
 	}
 }
 
+/* But of a line that is too hostile to be looked through, and of one with a NUL. */
+static void
+check_quick(struct parse_state *state, struct span line)
+{
+	static char scratch[PARSE_SCRATCH_BYTES], more[PARSE_SCRATCH_BYTES];
+	struct string_values values;
+	enum parse_reason reason;
+	enum parse_result result;
+	struct event quick, careful;
+
+	if (state->parser->string->count == 0 || line.len > PARSE_LINE_MAX ||
+	    memchr(line.ptr, '\0', line.len) != NULL ||
+	    !parse_string_quick(state->parser->string, line, &values))
+		return;
+	result = parse_string_careful(state, line, scratch, &careful, &reason);
+	if (result == PARSE_UNPARSED && reason == PARSE_REASON_AMBIGUOUS)
+		return;
+	check(parse_string_fill(state, &values, more, &quick) == result);
+	check(show_same(&quick, &careful));
+}
+
 static void
 read_lines(const struct parser *parser, struct span text)
 {
@@ -59,11 +82,11 @@ read_lines(const struct parser *parser, struct span text)
 		enum parse_result result = parse_line(&state, line, scratch, &ev, &reason);
 
 		(void)parse_string_stops(parser->string, line, &stop);
-
 		if (result == PARSE_UNPARSED)
 			check(reason < PARSE_REASON_COUNT);
 		else if (result != PARSE_META)
 			check_event(&ev, line, scratch);
+		check_quick(&state, line);
 		text = span_from(text, line.len + 1);
 	}
 }

@@ -5,8 +5,6 @@
  * exactly where they belong, and no second place where the time could stand.
  * Anything else is the careful parser's.
  */
-#include <endian.h>
-
 #include "parse/clf/clf_quick.h"
 #include "parse/field.h"
 #include "parse/marks.h"
@@ -14,26 +12,6 @@
 #include "parse/timestamp.h"
 
 #define TIME_LEN 26
-
-/*
- * Up to eight digits at the end of p[0..7], with what stands in front of them
- * taken as zeros; -1 if they are no digits.
- */
-static inline int64_t
-quick_digits(const char *p, size_t len)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof(x));
-	x = le64toh(x) ^ UINT64_C(0x3030303030303030);
-	x &= ~UINT64_C(0) << (64 - 8 * len);
-	if ((((x + UINT64_C(0x7676767676767676)) | x) & UINT64_C(0x8080808080808080)) != 0)
-		return (-1);
-	x = x * 10 + (x >> 8); /* pairs in every other byte */
-	x = (x & UINT64_C(0x000000ff000000ff)) * (100 + (UINT64_C(1000000) << 32)) +
-	    (x >> 16 & UINT64_C(0x000000ff000000ff)) * (1 + (UINT64_C(10000) << 32));
-	return ((int64_t)(x >> 32));
-}
 
 /* A number behind at least 8 bytes of the line. */
 static bool
@@ -50,7 +28,7 @@ quick_number(struct event *ev, enum event_number n, struct span text)
 			return (false);
 		text = span_from(text, text.len - 8);
 	}
-	if ((tail = quick_digits(text.ptr + text.len - 8, text.len)) == -1)
+	if ((tail = parse_field_eight(text.ptr + text.len - 8, text.len)) == -1)
 		return (false);
 	parse_field_set_number(ev, n, head * 100000000 + tail);
 	return (true);

@@ -1,7 +1,7 @@
 /* string: LogFormat of Apache (mod_log_config, mod_logio, mod_ssl). */
 #include "parse/json/table.h"
+#include "parse/string/compile.h"
 #include "parse/string/date.h"
-#include "parse/string/program.h"
 
 #define RANK 500
 

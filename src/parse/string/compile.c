@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 #include "parse/clf/clf.h"
+#include "parse/string/compile.h"
 #include "parse/string/date.h"
-#include "parse/string/program.h"
 
 const char *const parse_string_dialects[PARSE_STRING_DIALECT_COUNT] = { [PARSE_STRING_AUTO] =
 									    "auto",
@@ -347,6 +347,7 @@ finish(struct string_builder *b)
 		    is_closed_by(s, &s->field[i], s->field[i].after.ptr[0]);
 	sort(s);
 	know_preset(b);
+	parse_string_prepare(s);
 	return (number_keys(b));
 }
 

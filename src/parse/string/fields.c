@@ -1,7 +1,7 @@
 /* string: "#Fields: date time c-ip", of a file that does not say it itself. */
 #include "base/err.h"
 #include "parse/cloud/w3c.h"
-#include "parse/string/program.h"
+#include "parse/string/compile.h"
 
 bool
 parse_string_is_fields(struct span text)

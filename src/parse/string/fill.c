@@ -13,10 +13,12 @@
 
 struct filling {
 	const struct parse_state *state;
+	const struct string_values *values;
 	enum string_escape escape;
 	struct event *ev;
 	char *scratch, *scratch_end;
 	struct span path, query;
+	unsigned at; /* the field */
 	bool partial;
 };
 
@@ -96,9 +98,20 @@ last_of(struct span text)
 	return (span_from(text, at));
 }
 
+/* What the quick way read when it looked for the end of the value. */
 static bool
-read_number(const struct string_field *f, struct span text, int64_t *number)
+is_read(const struct filling *fill, int64_t *number)
 {
+	*number = fill->values->number[fill->at];
+	return ((fill->values->numbers >> fill->at & 1) != 0);
+}
+
+static bool
+read_number(
+    const struct filling *fill, const struct string_field *f, struct span text, int64_t *number)
+{
+	if (f->unit == PARSE_JSON_ONE && is_read(fill, number))
+		return (true);
 	if (f->unit == PARSE_JSON_ONE && text.len > 0 && parse_field_digits(text, number))
 		return (true);
 	if (f->as == STRING_AS_NUMBER && f->to == EVENT_UPSTREAM_STATUS)
@@ -117,7 +130,7 @@ fill_number(struct filling *fill, const struct string_field *f, struct span text
 	/* The last of several upstreams did not answer. */
 	if (to == EVENT_UPSTREAM_STATUS && is_absent(last_of(text)))
 		return;
-	if (!read_number(f, text, &number) ||
+	if (!read_number(fill, f, text, &number) ||
 	    ((to == EVENT_STATUS || to == EVENT_UPSTREAM_STATUS) && number > 9999)) {
 		/* Of a list of upstreams it may be that none answered. */
 		fill->partial = fill->partial || f->shape != STRING_NUMBERS;
@@ -135,10 +148,14 @@ fill_time(struct filling *fill, const struct string_field *f, struct span text)
 	struct event *ev = fill->ev;
 	int64_t t_us;
 	bool dated = f->shape != STRING_CLF && f->date.len > 0;
-	int rc = f->shape == STRING_CLF ? parse_time_clf(text, &t_us) :
-	    dated ?
-		parse_string_date_read(f->date, text, fill->state->now_us, &t_us) :
-		parse_time_any(text, &t_us);
+	int rc = 0;
+
+	if (dated)
+		rc = parse_string_date_read(f->date, text, fill->state->now_us, &t_us);
+	else if (f->shape != STRING_CLF)
+		rc = parse_time_any(text, &t_us);
+	else if (!is_read(fill, &t_us))
+		rc = parse_time_clf(text, &t_us);
 
 	if (rc != -1 && !ev->time_ok) {
 		ev->time_us = t_us;
@@ -156,7 +173,7 @@ fill_extra(struct filling *fill, const struct string_field *f, enum event_extra_
 {
 	struct event_extra extra = { .key = f->key, .value = text, .kind = kind, .known = true };
 
-	if (kind == EVENT_EXTRA_NUMBER && !read_number(f, text, &extra.number))
+	if (kind == EVENT_EXTRA_NUMBER && !read_number(fill, f, text, &extra.number))
 		extra.kind = EVENT_EXTRA_UNKNOWN;
 	add_extra(fill, extra);
 }
@@ -169,10 +186,8 @@ fill_header(struct filling *fill, const struct string_field *f, struct span text
 
 	if (answer || name->as == PARSE_JSON_AS_REST)
 		fill->ev->headers[answer] |= UINT64_C(1) << f->to;
-	else if (name->as == PARSE_JSON_AS_EXTRA)
-		fill_extra(fill, f, (enum event_extra_kind)name->to, text);
 	else
-		fill_text(fill, f, (enum event_text)name->to, text);
+		fill_extra(fill, f, (enum event_extra_kind)name->to, text);
 }
 
 static void
@@ -200,9 +215,9 @@ fill_field(struct filling *fill, const struct string_field *f, struct span value
 		fill_request(fill, value);
 		return;
 	}
-	text = plain(fill, value);
-	switch (f->as) {
-	case STRING_AS_TEXT: fill_text(fill, f, (enum event_text)f->to, text); break;
+	text = fill->escape == STRING_ESCAPE_NONE ? value : plain(fill, value);
+	switch ((enum string_as)f->does) {
+	case STRING_AS_TEXT: fill_text(fill, f, (enum event_text)f->does_to, text); break;
 	case STRING_AS_NUMBER: fill_number(fill, f, text); break;
 	case STRING_AS_TIME: fill_time(fill, f, text); break;
 	case STRING_AS_EXTRA: fill_extra(fill, f, (enum event_extra_kind)f->to, text); break;
@@ -265,34 +280,24 @@ set_type(struct event *ev)
 	ev->type = http ? EVENT_HTTP : EVENT_LOG;
 }
 
-/* Is there something to unescape in any of the values, which stand in their order? */
-static bool
-has_escapes(const struct parse_string *s, const struct span *value)
-{
-	const char *start = value[0].ptr, *end = value[s->count - 1].ptr;
-
-	end += value[s->count - 1].len;
-	return (s->escape != STRING_ESCAPE_NONE &&
-	    memchr(start, '\\', (size_t)(end - start)) != NULL);
-}
-
 enum parse_result
-parse_string_fill(const struct parse_state *state, const struct span *value, uint64_t differs,
+parse_string_fill(const struct parse_state *state, const struct string_values *values,
     char *scratch, struct event *ev)
 {
 	const struct parse_string *s = state->parser->string;
-	struct filling fill = { .state = state, .ev = ev,
-		.escape = has_escapes(s, value) ? s->escape : STRING_ESCAPE_NONE,
+	struct filling fill = { .state = state, .values = values, .ev = ev,
+		.escape = values->escapes ? s->escape : STRING_ESCAPE_NONE,
 		.scratch = scratch, .scratch_end = scratch + PARSE_LINE_MAX };
 
 	parse_field_clear(ev);
 	for (unsigned i = 0; i < s->count; i++) {
 		unsigned at = s->order[i];
 
-		if ((differs >> at & 1) != 0)
+		fill.at = at;
+		if ((values->differs >> at & 1) != 0)
 			refuse_field(&fill, &s->field[at]);
 		else
-			fill_field(&fill, &s->field[at], value[at]);
+			fill_field(&fill, &s->field[at], values->value[at]);
 	}
 	fill_target(&fill);
 	set_type(ev);

@@ -1,7 +1,7 @@
 /* string: PatternLayout of log4j, log4j 2 and logback. */
 #include "parse/json/table.h"
 #include "parse/string/java.h"
-#include "parse/string/program.h"
+#include "parse/string/compile.h"
 
 #define RANK 500
 

@@ -1,5 +1,5 @@
 /* string: log_format of nginx. */
-#include "parse/string/program.h"
+#include "parse/string/compile.h"
 
 static bool
 is_name_byte(char c)

@@ -3,7 +3,7 @@
  * without its name, quotes and escapes; or the format string as it is.
  */
 #include "base/err.h"
-#include "parse/string/program.h"
+#include "parse/string/compile.h"
 
 struct paste {
 	struct span text;

@@ -1,4 +1,4 @@
-/* string, inside: the compiled program, and what makes it. */
+/* string, inside: the compiled program, and what runs it. */
 #ifndef CRETULA_PARSE_STRING_PROGRAM_H
 #define CRETULA_PARSE_STRING_PROGRAM_H
 
@@ -35,9 +35,29 @@ enum string_as {
 	STRING_AS_QUERY
 };
 
+/* How the end of a value is found in an ordinary line; quick.c. */
+enum string_end {
+	STRING_END_LINE,   /* with the line */
+	STRING_END_TOKEN,  /* at the next blank or quote */
+	STRING_END_NUMBER, /* behind its last digit */
+	STRING_END_CLF,
+	STRING_END_DATE,
+	STRING_END_CLOSED, /* at the next byte that is the first of the text behind */
+	STRING_END_OPEN,   /* at the text behind, if that stands nowhere else */
+	STRING_END_LIST    /* so, or at the next blank if no list goes on behind it */
+};
+
 enum string_escape { STRING_ESCAPE_HEX, STRING_ESCAPE_JSON, STRING_ESCAPE_NONE };
 
 struct string_field {
+	/* ---- what quick.c and fill.c go by, made of the rest ---- */
+	uint64_t word, mask; /* after, as eight bytes are read; mask 0: it is none so short */
+	uint8_t end;         /* enum string_end */
+	uint8_t bit;         /* enum parse_bit of after's first byte; COUNT: it is another */
+	bool look;           /* not all of it was looked at when its end was found */
+	uint8_t does, does_to; /* as and to; but a header that is a text is a text */
+
+	/* ---- what the format string says ---- */
 	enum string_as as;
 	enum string_shape shape;
 	uint8_t to, unit;
@@ -67,66 +87,30 @@ struct parse_string {
 	char bytes[4 * PARSE_STRING_BYTES]; /* what the spans above are of */
 };
 
-/* ---- compiling ---- */
+/* quick.c: what of the fields it goes by.  They are whole. */
+void parse_string_prepare(struct parse_string *string);
 
-/* A format string without quotes of the file it comes from. */
-struct string_source {
-	size_t len, at; /* at: the next byte to read */
-	uint16_t column[PARSE_STRING_BYTES + 1];
-	char text[PARSE_STRING_BYTES + 1]; /* and a NUL */
-	bool escape_named;
-	enum string_escape escape;
+/* Of a line, one a field. */
+struct string_values {
+	struct span value[STRING_OPS_MAX];
+	int64_t number[STRING_OPS_MAX]; /* what it is, or the time in us, where numbers says */
+	uint64_t numbers; /* bit per field that has one */
+	uint64_t differs; /* bit per field that is not sure */
+	bool escapes;     /* a backslash may be in one */
 };
 
-struct string_builder {
-	struct string_source source;
-	struct parse_string *string;
-	struct err *e;
-	size_t last_at; /* of the last field's directive */
-	size_t last_len;
-	size_t literal; /* bytes of text since the last field */
-};
-
-/* paste.c: text as the format string itself.  0 or -1. */
-int parse_string_paste(struct span text, enum parse_string_dialect dialect,
-    struct string_source *source, struct err *e);
-
-/* The bytes of text, kept; its len is 0 if there is no room. */
-struct span parse_string_keep(struct parse_string *string, struct span text);
-
-/* Text between fields.  0 or -1. */
-int parse_string_literal(struct string_builder *b, const char *bytes, size_t len);
-
-/* A field whose directive is the source's [at, source.at).  0 or -1. */
-int parse_string_add(struct string_builder *b, size_t at, struct string_field field);
-
-/* An error at byte at of the source: "what '%z' at column 4: why".  -1. */
-int parse_string_bad(struct string_builder *b, size_t at, size_t end, const char *why);
-
-/* What a variable, header or cookie of that name is; table.c. */
-struct string_field parse_string_variable(struct span name);
-struct string_field parse_string_header(struct span name, bool response);
-struct string_field parse_string_cookie(struct span name);
-/* One that nobody knows, with a key made of prefix and name. */
-int parse_string_name(struct string_builder *b, struct string_field *field, const char *prefix,
-    struct span name);
-
-/* fields.c: the columns of W3C logs. */
-bool parse_string_is_fields(struct span text);
-int parse_string_fields(struct parse_string *string, struct span text, struct err *e);
-
-/* One each: the whole source.  0 or -1. */
-int parse_string_nginx(struct string_builder *b);
-int parse_string_apache(struct string_builder *b);
-int parse_string_log4j(struct string_builder *b);
-
-/* ---- running ---- */
-
+/* Quick where it can be, careful elsewhere. */
 parse_line_function parse_string_line;
 
-/* fill.c: values into the event.  differs: bit per field that is not sure. */
-enum parse_result parse_string_fill(const struct parse_state *state, const struct span *value,
-    uint64_t differs, char *scratch, struct event *ev);
+/* quick.c: the ordinary line.  False: ask the careful one; values hold nothing. */
+bool parse_string_quick(
+    const struct parse_string *string, struct span line, struct string_values *values);
+
+parse_line_function parse_string_careful;
+
+/* fill.c: values into the event. */
+enum parse_result parse_string_fill(const struct parse_state *state,
+    const struct string_values *values, char *scratch, struct event *ev);
 
 /* log4j: a record goes on until a line that begins one. */
 parse_piece_function parse_string_piece;

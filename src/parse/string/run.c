@@ -1,11 +1,10 @@
 /*
  * string: the program at work.
  *
- * Where a value ends shows in the text behind it.  If the value cannot hold
- * the first byte of that text, its first occurrence is the end; that is so
- * for nearly every field of every line.  Else every occurrence is tried, and
- * all ways in which the whole line fits are compared: what they do not agree
- * about, somebody wrote to deceive, and is taken for nobody's.
+ * Where a value ends shows in the text behind it.  Every occurrence of that is
+ * tried, and all ways in which the whole line fits are compared: what they do
+ * not agree about, somebody wrote to deceive, and is taken for nobody's.
+ * Nearly every line has one way that can be seen at once: quick.c.
  */
 #include "parse/field.h"
 #include "parse/piece.h"
@@ -13,7 +12,6 @@
 #include "parse/string/program.h"
 #include "parse/timestamp.h"
 
-#define CLF_LEN 26
 #define WORK_MAX (1 << 20) /* bytes looked at, of a line that fits in many ways */
 
 static bool
@@ -79,151 +77,14 @@ parse_string_fits(const struct string_field *field, struct span value)
 	return (false);
 }
 
-/* ---- the ordinary line ---- */
-
-/* As span_starts: the texts behind values are so short that a call costs more than their bytes. */
-static inline bool
-starts_with(struct span rest, struct span text)
-{
-	size_t same = 0;
-
-	while (same < text.len && same < rest.len && rest.ptr[same] == text.ptr[same])
-		same++;
-	return (same == text.len);
-}
-
-static inline bool
-is_behind(const struct string_field *f, struct span rest, size_t len)
-{
-	return (len <= rest.len && starts_with(span_from(rest, len), f->after));
-}
-
-/* As memmem, of such a text; its first byte is mostly there once. */
-static const char *
-find_text(struct span in, struct span text)
-{
-	for (; in.len >= text.len; in = span_from(in, 1)) {
-		in = span_from(in, span_find(in, text.ptr[0]));
-		if (in.len > 0 && starts_with(in, text))
-			return (in.ptr);
-	}
-	return (NULL);
-}
-
-/* Does the open value end at len, and nowhere else?  Its server lets no quote into it. */
-static bool
-is_only(const struct parse_string *s, const struct string_field *f, struct span rest, size_t len)
-{
-	struct span more = span_from(rest, len + 1);
-	bool token = f->shape == STRING_TOKEN;
-
-	if ((s->escape == STRING_ESCAPE_NONE && !token) || memchr(rest.ptr, '"', len) != NULL)
-		return (false);
-	more.len = span_find(more, token ? ' ' : '"') + f->after.len;
-	if (more.len > rest.len - len - 1)
-		more.len = rest.len - len - 1;
-	return (find_text(more, f->after) == NULL);
-}
-
-/* Short values, byte by byte: where the first byte stands that they cannot hold. */
-static inline size_t
-token_len(struct span rest)
-{
-	size_t len = 0;
-
-	while (len < rest.len && rest.ptr[len] != ' ' && rest.ptr[len] != '"')
-		len++;
-	return (len);
-}
-
-static inline size_t
-number_len(struct span rest)
-{
-	size_t len = 0;
-
-	while (len < rest.len && (parse_field_is_digit(rest.ptr[len]) || rest.ptr[len] == '.'))
-		len++;
-	if (len == 0 && rest.len > 0 && rest.ptr[0] == '-')
-		len++;
-	return (len);
-}
-
-static bool
-quick_end(const struct parse_string *s, const struct string_field *f, struct span rest, size_t *len)
-{
-	const char *found;
-
-	if (f->shape == STRING_CLF) {
-		*len = CLF_LEN;
-		return (is_behind(f, rest, CLF_LEN));
-	}
-	if (f->shape == STRING_DATE && !f->pad) {
-		*len = parse_string_date_len(f->date, rest);
-		return (*len > 0 && is_behind(f, rest, *len));
-	}
-	if (!f->closed) {
-		if (f->pad || (found = find_text(rest, f->after)) == NULL)
-			return (false);
-		*len = (size_t)(found - rest.ptr);
-		return (is_only(s, f, rest, *len));
-	}
-	if (f->shape == STRING_NUMBER) {
-		*len = number_len(rest);
-		return (is_behind(f, rest, *len));
-	}
-	if (f->shape == STRING_TOKEN && !f->keep) {
-		*len = token_len(rest);
-		return (is_behind(f, rest, *len) &&
-		    (*len == 0 || rest.ptr[*len] == ' ' || rest.ptr[*len - 1] != '\\'));
-	}
-	*len = span_find(rest, f->after.ptr[0]);
-	if (f->after.ptr[0] == '"' && *len > 0 && rest.ptr[*len - 1] == '\\')
-		return (false);
-	return (is_behind(f, rest, *len));
-}
-
-/* Was it not looked at when its end was found? */
-static inline bool
-needs_look(const struct string_field *f)
-{
-	bool closed = f->closed && !f->keep;
-
-	return (f->shape != STRING_FREE &&
-	    !(closed && (f->shape == STRING_TOKEN || f->shape == STRING_NUMBER)));
-}
-
-static bool
-quick(const struct parse_string *s, struct span line, struct span *value)
-{
-	struct span rest = span_from(line, s->first.len);
-
-	if (!span_starts(line, s->first))
-		return (false);
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct string_field *f = &s->field[i];
-		size_t len = rest.len;
-
-		if (f->after.len > 0) {
-			if (!quick_end(s, f, rest, &len))
-				return (false);
-		} else if (f->shape == STRING_FREE && memchr(rest.ptr, '"', rest.len) != NULL)
-			return (false);
-		value[i] = span_of(rest.ptr, len);
-		if (needs_look(f) && !parse_string_fits(f, value[i]))
-			return (false);
-		rest = span_from(rest, len + (f->keep ? 0 : f->after.len));
-	}
-	return (rest.len == 0);
-}
-
 /* ---- any line ---- */
 
 struct search {
 	const struct parse_string *s;
 	struct span line;
-	struct span value[STRING_OPS_MAX], found[STRING_OPS_MAX];
+	struct span value[STRING_OPS_MAX];
+	struct string_values found;
 	unsigned ways;
-	uint64_t differs;
 	int64_t work;
 	bool cut;
 	unsigned stop; /* the last field that a value was looked for */
@@ -272,9 +133,9 @@ note_way(struct search *search)
 {
 	for (unsigned i = 0; i < search->s->count; i++) {
 		if (search->ways == 0)
-			search->found[i] = search->value[i];
-		else if (!span_equal(search->found[i], search->value[i]))
-			search->differs |= UINT64_C(1) << i;
+			search->found.value[i] = search->value[i];
+		else if (!span_equal(search->found.value[i], search->value[i]))
+			search->found.differs |= UINT64_C(1) << i;
 	}
 	search->ways++;
 }
@@ -356,7 +217,9 @@ begin(struct search *search, const struct parse_string *s, struct span line)
 	search->s = s;
 	search->line = line;
 	search->ways = 0;
-	search->differs = 0;
+	search->found.numbers = 0;
+	search->found.differs = 0;
+	search->found.escapes = true;
 	search->work = WORK_MAX;
 	search->cut = false;
 	search->stop = 0;
@@ -389,23 +252,24 @@ parse_string_stops(
 	return (true);
 }
 
-static enum parse_result
-search_line(const struct parse_state *state, struct search *search, char *scratch,
-    struct event *ev, enum parse_reason *reason)
+enum parse_result
+parse_string_careful(struct parse_state *state, struct span line, char *scratch, struct event *ev,
+    enum parse_reason *reason)
 {
-	struct span line = search->line;
+	const struct parse_string *s = state->parser->string;
+	struct search search;
 
+	begin(&search, s, line);
 	*reason = PARSE_REASON_GRAMMAR;
 	if (memchr(line.ptr, '\0', line.len) != NULL)
 		*reason = PARSE_REASON_BINARY;
-	else if (span_starts(line, search->s->first)) {
-		search_from(search, 0, span_from(line, search->s->first.len));
-		if (search->work <= 0)
+	else if (span_starts(line, s->first)) {
+		search_from(&search, 0, span_from(line, s->first.len));
+		if (search.work <= 0)
 			*reason = PARSE_REASON_AMBIGUOUS;
-		else if (search->ways > 0)
-			return (
-			    parse_string_fill(state, search->found, search->differs, scratch, ev));
-		else if (search->cut)
+		else if (search.ways > 0)
+			return (parse_string_fill(state, &search.found, scratch, ev));
+		else if (search.cut)
 			*reason = PARSE_REASON_CUT;
 	}
 	parse_field_clear(ev);
@@ -417,15 +281,13 @@ parse_string_line(struct parse_state *state, struct span line, char *scratch, st
     enum parse_reason *reason)
 {
 	const struct parse_string *s = state->parser->string;
-	struct span value[STRING_OPS_MAX];
-	struct search search;
+	struct string_values values;
 
 	if (s->clf != NULL)
 		return (s->clf(state, line, scratch, ev, reason));
-	if (quick(s, line, value))
-		return (parse_string_fill(state, value, 0, scratch, ev));
-	begin(&search, s, line);
-	return (search_line(state, &search, scratch, ev, reason));
+	if (parse_string_quick(s, line, &values))
+		return (parse_string_fill(state, &values, scratch, ev));
+	return (parse_string_careful(state, line, scratch, ev, reason));
 }
 
 /* Only a line that is a record by itself, but for what may follow, begins one. */

@@ -3,7 +3,7 @@
  * tables that JSON is read with; here is how their values look.
  */
 #include "parse/json/format/web.h"
-#include "parse/string/program.h"
+#include "parse/string/compile.h"
 
 #define RANK_LAST 1000
 

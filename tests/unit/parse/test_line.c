@@ -450,6 +450,38 @@ test_marks(void **state)
 	}
 }
 
+/* So do bits, which tell of lines of any length; behind what they tell of they are zeros. */
+static void
+test_bits(void **state)
+{
+	static const char marks[] = "\" \"\\a";
+	static char text[PARSE_BITS_LEN + 70];
+
+	(void)state;
+	if (!parse_marks_have_avx2()) {
+		print_message("# SKIP: no AVX2 here\n");
+		skip();
+	}
+	for (size_t len = 0; len <= sizeof(text); len += len == 300 ? 1700 : 1) {
+		for (size_t n = 0; n < 20; n++) {
+			struct parse_bits a, b;
+			char *copy = text + sizeof(text) - len;
+
+			memset(text, 'a', sizeof(text));
+			for (size_t k = 0; k < n % 10 && len > 0; k++)
+				copy[(k * 37 + n * 11) % len] = marks[(k * n + len) % (n % 3 ? 2 : 5)];
+			parse_bits_plain(span_of(copy, len), &a);
+			parse_bits_avx2(span_of(copy, len), &b);
+			assert_int_equal(a.len, b.len);
+			assert_int_equal(a.slash, b.slash);
+			assert_true(a.len == len || a.len == PARSE_BITS_LEN);
+			for (unsigned bit = 0; bit < PARSE_BIT_COUNT; bit++)
+				assert_memory_equal(a.word[bit], b.word[bit],
+				    (a.len + 63) / 64 * sizeof(a.word[bit][0]));
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -465,6 +497,7 @@ main(void)
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_bits),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "parse/string/program.h"
 #include "parse/string/string.h"
 #include "parse/timestamp.h"
 #include "show.h"
@@ -75,6 +76,12 @@ static const struct {
 	    "event client=192.0.2.7 agent=a\" \\<09> status=200 no-time" },
 	{ "an escape of JSON that its value cuts is none", "escape=json $remote_user $my_x",
 	    "a\\ b\\u00", "event user=a\\ +my_x=b\\u00 no-time" },
+	{ "a value that is empty is the last: escapes are undone in those before it",
+	    "\"$http_user_agent\" $status", "\"a\\x22\" ", "event agent=a\" no-time" },
+	{ "lists with nothing around them", "$upstream_addr $upstream_status $upstream_bytes_sent $pid",
+	    "10.0.0.1:80, 10.0.0.2:80 502, 200 0, 5 : - 77",
+	    "event upstream=10.0.0.1:80, 10.0.0.2:80 upstream_status=200 "
+	    "+pid=77 +upstream_bytes_sent=5 no-time" },
 	{ "a whole object in JSON is a format string, too",
 	    "log_format j escape=json '{\"ip\":\"$remote_addr\",' '\"s\":$status,"
 	    "\"u\":\"$request_uri\"}';",
@@ -185,6 +192,85 @@ test_lines(void **state)
 		same = false;
 	}
 	assert_true(same);
+}
+
+/* True: the quick way answered.  Then the careful one says the same. */
+static bool
+check_quick(const struct parse_string *string, struct span line)
+{
+	static char more[PARSE_SCRATCH_BYTES];
+	struct parser parser = { .format = parse_string_format(string), .string = string };
+	enum parse_reason reason = PARSE_REASON_GRAMMAR;
+	struct string_values values;
+	struct parse_state state;
+	struct event quick, careful;
+	static char got[16384], want[16384];
+	enum parse_result result;
+
+	parse_begin(&state, &parser, NOW_US);
+	if (!parse_string_quick(string, line, &values))
+		return (false);
+	result = parse_string_fill(&state, &values, more, &quick);
+	(void)show_event(result, reason, &quick, got, sizeof(got));
+	result = parse_string_careful(&state, line, scratch, &careful, &reason);
+	(void)show_event(result, reason, &careful, want, sizeof(want));
+	assert_string_equal(got, want);
+	assert_true(show_same(&quick, &careful));
+	return (true);
+}
+
+/* Each byte of each line is each of these, goes, or comes twice. */
+static void
+test_quick(void **state)
+{
+	static const char bytes[] = " \"\\,:-.]0a\t\xff";
+	unsigned answered = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct parse_string *string = compile(rows[i].format);
+		size_t len = strlen(rows[i].line);
+
+		for (size_t at = 0; at < len; at++) {
+			char line[512];
+
+			memcpy(line, rows[i].line, len);
+			for (size_t k = 0; k < sizeof(bytes) - 1; k++) {
+				line[at] = bytes[k];
+				answered += check_quick(string, span_of(line, len));
+			}
+			memcpy(line, rows[i].line, at + 1);
+			memcpy(line + at + 1, rows[i].line + at, len - at);
+			answered += check_quick(string, span_of(line, len + 1));
+			memcpy(line + at, rows[i].line + at + 1, len - at - 1);
+			answered += check_quick(string, span_of(line, len - 1));
+		}
+		parse_string_free(string);
+	}
+	assert_true(answered > 2000);
+}
+
+/* What is long, has no more bits, or ends at once is read as well. */
+static void
+test_long(void **state)
+{
+	static const struct {
+		const char *text;
+		bool quick;
+	} ends[] = { { "", true }, { "x", true }, { "\\\"", false }, { "\" 200", false } };
+	struct parse_string *string = compile("$remote_addr \"$http_user_agent\" $status");
+	static char line[8192];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(ends); i++)
+		for (size_t len = 0; len < 2200; len += len < 140 || len > 1980 ? 1 : 92) {
+			int n = snprintf(line, sizeof(line), "192.0.2.7 \"%0*d%s\" 200", (int)len + 1, 0,
+			    ends[i].text);
+
+			assert_int_equal(
+			    check_quick(string, span_of(line, (size_t)n)), ends[i].quick);
+		}
+	parse_string_free(string);
 }
 
 static const struct {
@@ -423,6 +509,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_quick),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_errors),
