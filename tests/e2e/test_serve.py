@@ -430,6 +430,30 @@ def test_roles_are_read_again():
     assert '4 roles, 1 sessions ended' in said and 'restart' not in said, said
 
 
+def test_a_configuration_that_took_the_place_of_another():
+    """Beside the keys it is not read, for only the file of the start is; in a directory of its own it is."""
+    prepare(10)
+    server = Server()
+    said = server.daemon.end()
+    if 'Landlock' not in said or is_sanitized(said):
+        raise Skip('this kernel has no Landlock, or a sanitizer is in the way')
+    os.mkdir('own')
+    os.mkdir('own/conf')
+    text = read('c.yaml').replace(b'store: store', b'store: ' + os.path.abspath('store').encode())
+    for path, taken in (('c.yaml', False), ('own/conf/c.yaml', True)):
+        write(path, text)
+        daemon = Daemon(command=[CRETULA, 'serve', '--config', path])
+        write('new.yaml', re.sub(b'  dev: .*\n', b'', text))
+        os.rename('new.yaml', path)
+        daemon.process.send_signal(signal.SIGHUP)
+        line = ''
+        while not re.search('stays as it was|was read again', line):
+            line = daemon.process.stderr.readline().decode()
+        equal('was read again: 3 roles' in line, taken, line)
+        assert taken or re.search('Permission denied; beside keys.* by a restart only', line), line
+        daemon.end()
+
+
 def test_the_term_of_access_records_is_of_the_start():
     """SIGHUP gives streams other terms; the writer of access records keeps its own, and log and Trust say so."""
     prepare(10)

@@ -484,7 +484,7 @@ app_daemon_reload(struct run_daemon *d)
 
 	if (load(d, &c, &e) == -1 || check(d, c->config, &e) == -1 ||
 	    check_restart(d, c->config, &e) == -1 || check_files(c->config, &e) == -1)
-		app_error(NULL, "the configuration stays as it was: %s", e.text);
+		app_error(NULL, "the configuration stays as it was: %s", app_places_hint(&e));
 	else {
 		if (strcmp(d->metrics, c->config->metrics) != 0)
 			app_warn_log(NULL, "another place of metrics needs a restart");

@@ -221,6 +221,18 @@ app_places_view(const struct app_places_reader *r, struct app_places *out)
 	add_system(out);
 }
 
+const char *
+app_places_hint(struct err *e)
+{
+	size_t len = strlen(e->text);
+
+	if (e->code == ERR_INPUT)
+		(void)snprintf(e->text + len, sizeof(e->text) - len,
+		    "; beside keys, or in a directory as wide as /etc, a file that took its place "
+		    "is read by a restart only (sandbox)");
+	return (e->text);
+}
+
 /* ---- of a command ---- */
 
 struct app_places *

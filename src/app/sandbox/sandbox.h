@@ -88,6 +88,7 @@ struct app_places_reader {
 	const struct input_tls_files *tls;
 };
 void app_places_view(const struct app_places_reader *reader, struct app_places *out);
+const char *app_places_hint(struct err *e); /* its text, with why no reload may open a file */
 
 /*
  * Of a command, which knows all that it opens.  New: with what the system has for

@@ -295,7 +295,7 @@ reload(struct command *c)
 
 	if (load_config(c, &fresh, &e) == -1 ||
 	    app_serving_reload(fresh, c->serving.serve, &ended, &e) == -1) {
-		app_error(NULL, "the configuration stays as it was: %s", e.text);
+		app_error(NULL, "the configuration stays as it was: %s", app_places_hint(&e));
 		config_free(fresh);
 		return;
 	}
