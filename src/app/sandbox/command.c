@@ -5,6 +5,29 @@
 #include "app/say.h"
 #include "base/err.h"
 
+#ifdef APP_COUNTED
+
+/* A build that counts what it runs through writes that at its end, where it was built. */
+int
+app_confine_command(
+    struct app_places *places, unsigned want, unsigned calls, bool say, struct err *e)
+{
+	(void)want;
+	(void)calls;
+	(void)say;
+	(void)e;
+	free(places);
+	return (0);
+}
+
+int
+app_confine_narrower(struct app_places *places, unsigned want, struct err *e)
+{
+	return (app_confine_command(places, want, 0, false, e));
+}
+
+#else
+
 static void
 escape(int rc)
 {
@@ -41,3 +64,5 @@ app_confine_narrower(struct app_places *places, unsigned want, struct err *e)
 	escape(rc);
 	return (rc);
 }
+
+#endif
