@@ -5,6 +5,7 @@ import os
 import pty
 import random
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -193,6 +194,7 @@ def resize(fd, rows, columns):
 
 def read_until(fd, text, found):
     while not found(text):
+        assert select.select([fd], [], [], 120)[0], text
         part = read_pty(fd)
         assert part, text
         text += part
