@@ -17,6 +17,9 @@ void view_render_text(struct buf *out, const struct record *r, struct span line)
 void view_escape(struct buf *out, struct span text);
 void view_quote(struct buf *out, struct span text);
 
+/* As a quoted cell of CSV; what a spreadsheet would take for a formula is none. */
+void view_cell(struct buf *out, struct span text);
+
 /* Add an instant in RFC 3339. */
 void view_add_time(struct buf *out, int64_t time_us);
 

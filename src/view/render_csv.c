@@ -36,8 +36,8 @@ is_formula(struct span text)
 	return (text.len > 0 && strchr("=+-@", text.ptr[0]) != NULL);
 }
 
-static void
-add_text(struct buf *out, struct span text)
+void
+view_cell(struct buf *out, struct span text)
 {
 	buf_char(out, '"');
 	if (is_formula(text))
@@ -75,7 +75,7 @@ add_extra(struct buf *out, const struct record *r)
 			view_quote(&object, r->extra[i].text);
 	}
 	buf_char(&object, '}');
-	add_text(out, buf_view(&object));
+	view_cell(out, buf_view(&object));
 	buf_free(&object);
 }
 
@@ -96,7 +96,7 @@ add_cell(struct buf *out, const struct record *r, int field)
 	case RECORD_LIST: add_hops(out, r); break;
 	case RECORD_EXTRA: add_extra(out, r); break;
 	case RECORD_FLAGS: add_flags(out, r->flags); break;
-	default: add_text(out, r->text[field]); break;
+	default: view_cell(out, r->text[field]); break;
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "view/render.h"
 
 /* ---- JSON ---- */
 
@@ -229,19 +230,6 @@ app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 
 /* ---- CSV ---- */
 
-/* RFC 4180. */
-static void
-add_quoted(struct buf *out, struct span text)
-{
-	buf_char(out, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '"')
-			buf_char(out, '"');
-		buf_char(out, text.ptr[i]);
-	}
-	buf_char(out, '"');
-}
-
 static int
 csv_total(void *arg, const struct tally_total *total, struct err *e)
 {
@@ -269,7 +257,7 @@ csv_cell(void *arg, const struct tally_cell *cell, struct err *e)
 	struct buf *out = f->out;
 
 	(void)e;
-	add_quoted(out, cell->key);
+	view_cell(out, cell->key);
 	buf_fmt(out, ",%d,%llu,", cell->other, (unsigned long long)cell->requests);
 	if (app_report_has(f->r, RECORD_FIELD_BOT))
 		buf_u64(out, cell->bots);

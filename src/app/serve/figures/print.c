@@ -2,6 +2,7 @@
 #include "app/serve/figures/figures.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "view/render.h"
 
 static const char *const names[FIGURE_COUNT] = { "requests", "errors", "client_errors", "bytes",
 	"bots", "uniques", "p50", "p90", "p95", "p99", "p999" };
@@ -207,21 +208,6 @@ add_top_cell(const struct figures *f, const struct figures_cell *cell, bool keye
 	buf_char(out, '}');
 }
 
-/* RFC 4180; what a spreadsheet would take for a formula is none. */
-static void
-add_quoted(struct span text, struct buf *out)
-{
-	buf_char(out, '"');
-	if (text.len > 0 && strchr("=+-@\t\r", text.ptr[0]) != NULL)
-		buf_char(out, '\'');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '"')
-			buf_char(out, '"');
-		buf_char(out, text.ptr[i]);
-	}
-	buf_char(out, '"');
-}
-
 static void
 print_table(
     const struct figures *f, const struct figures_top *top, const char *name, struct buf *out)
@@ -230,7 +216,7 @@ print_table(
 	for (unsigned i = 0; i <= top->count; i++) {
 		const struct figures_cell *cell = i < top->count ? &top->cells[i] : &top->other;
 
-		add_quoted(i < top->count ? buf_view(&cell->key) : span_str("(other)"), out);
+		view_cell(out, i < top->count ? buf_view(&cell->key) : span_str("(other)"));
 		buf_char(out, ',');
 		add_cell(f, cell->requests, out);
 		buf_char(out, ',');
