@@ -16,7 +16,7 @@
 #define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define RUNS_MAX 48 /* of an entry: its text has room for so many of the longest */
 /*
- * A line costs some 160 bytes of its chain, whose bound is of all that the
+ * A line costs some 120 bytes of its chain, whose bound is of all that the
  * stream ever does.  Rather than end capture, lines wait for their records then.
  */
 #define CHAIN_BYTES_MAX (SEAL_CHAIN_BYTES_MAX / 2)
