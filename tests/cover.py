@@ -11,8 +11,8 @@ import sys
 
 ROOMS = ('mask', 'record', 'seal', 'audit', 'retain')
 LEAST = 90
-END_TO_END = ('anchor', 'cases', 'chain', 'commands', 'compat', 'detail', 'evidence', 'gaps', 'lineage', 'methods', 'outside', 'person',
-              'prove', 'quarantine', 'raise', 'recover', 'retain', 'stamps', 'subject', 'words')
+END_TO_END = ('anchor', 'cases', 'commands', 'compat', 'detail', 'evidence', 'gaps', 'lineage', 'methods', 'outside', 'person',
+              'prove', 'quarantine', 'raise', 'recover', 'retain', 'stamps', 'status', 'subject', 'verify_live', 'words')
 
 
 def run_tests(build, rooms):
