@@ -1,4 +1,6 @@
 """retain.quarantine: sealed lines go before the records that hold them, and the records stay."""
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -147,6 +149,28 @@ def test_holds_keep_lines():
     retain()
     equal((done()[1:], set(held())), (['[[2,2]] 3 quarantine 14d'], {'gone'}))
     good()
+
+
+def test_room_for_who_asks():
+    """Half of what a .salt may have is used up: lines stay with their records, and who asks is erased yet."""
+    configure()
+    october((5,))
+    salt = f'{SEG}/00000001.salt'
+    node = base64.b64decode(read(salt).split()[2])
+    rows = [(32, 2**20 + 2 * i, b'x' * 16) for i in range(32740)]  # behind the records, in front of what replaces them
+    for level in range(1, 13):
+        halves = hashlib.sha256(b'cretula salt v1\0' + node).digest()
+        node = halves[:16]
+        if level == 1:
+            rows.append((1, 1, halves[16:]))
+    rows.insert(0, (12, 0, node))
+    os.chmod(salt, 0o600)
+    write(salt, b''.join(b'%d %d %s\n' % (level, at, base64.b64encode(n)) for level, at, n in rows))
+    out = retain(code=3)
+    assert "half of its salts' room is used up" in out.err, out.err
+    equal((held(), entries('redact'), done()), (['held'] * 3, [], []))
+    cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '0', '--reason', 'asked', code=0)
+    equal((len(records('store')), len(entries('redact'))), (11, 1))
 
 
 def test_no_term_and_no_line():

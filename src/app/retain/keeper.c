@@ -195,6 +195,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 	struct err e = { ERR_NONE, "" };
 	int rc;
 
+	k->more = false; /* else what fails is tried each second */
 	*r = (struct app_retain){ .store = k->how.store_path,
 		.stream = k->how.stream,
 		.policy = k->how.policy,

@@ -102,7 +102,31 @@ struct taking {
 	struct app_records records; /* as they are now: some were pruned since the plan */
 	struct app_subject *subject;
 	bool *failed; /* of each segment of the plan */
+	size_t chain_bytes; /* at most, with what we add */
 };
+
+static int
+check_chain(const struct taking *t, struct err *e)
+{
+	return (t->chain_bytes <= CHAIN_BYTES_MAX ?
+		0 :
+		err_set(e, ERR_CONFIG,
+		    "half of what a chain may have is used up: the lines go with their records"));
+}
+
+/* What a chain and a segment can bear is not all for us: a segment may need 2,731 entries. */
+static int
+erase_some(void *arg, const struct store_erase_order *order, uint64_t *entry, struct err *e)
+{
+	struct taking *t = arg;
+	struct store_erase_order ours = *order;
+
+	ours.spares = true;
+	if (check_chain(t, e) == -1 || t->hands->erase(t->hands->arg, &ours, entry, e) == -1)
+		return (-1);
+	t->chain_bytes += SEAL_ENTRY_BYTES_MAX;
+	return (0);
+}
 
 static int
 open_taking(struct taking *t, struct err *e)
@@ -122,8 +146,8 @@ open_taking(struct taking *t, struct err *e)
 	s->again.lines = true;
 	s->reason = buf_view(&r->lines.rule);
 	s->by = t->by;
-	s->taker = t->hands->erase;
-	s->taker_arg = t->hands->arg;
+	s->taker = erase_some;
+	s->taker_arg = t;
 	s->entries_max = t->hands->entries_max;
 	return (0);
 }
@@ -149,9 +173,9 @@ take_segment(struct taking *t, uint64_t seg, struct err *e)
 
 	if (app_records_again(&t->records, e) == -1)
 		return (-1);
-	if (t->records.chain.bytes > CHAIN_BYTES_MAX)
-		return (err_set(e, ERR_CONFIG,
-		    "half of what a chain may have is used up: the lines go with their records"));
+	t->chain_bytes = t->records.chain.bytes;
+	if (check_chain(t, e) == -1)
+		return (-1);
 	if ((past = seal_history_segment(t->records.history, seg)) == NULL || past->pruned)
 		return (err_set(e, ERR_FINDING, "it is not there any more"));
 	part.at = past->entry;

@@ -22,6 +22,7 @@
 #define PLAIN_BYTES_MAX 1024 /* docs/format.md 6 */
 #define ESCAPED_BYTES_MAX 2048
 #define PLACEHOLDER_BYTES 67 /* around a new line, without LF */
+#define SPARED_NODES (SEAL_COVER_NODES_MAX / 2)
 #define MINUTE_US (INT64_C(60) * 1000000)
 
 /* ---- what was done before ---- */
@@ -251,6 +252,9 @@ puncture(struct erase_work *work, struct err *e)
 			&work->after, record, touched == NULL ? 0 : touched->replaced, e) == -1)
 			return (err_in(e, "no more of its records can be erased"));
 	}
+	if (order->spares && work->after.count > SPARED_NODES)
+		return (err_set(e, ERR_CONFIG,
+		    "half of its salts' room is used up: the rest is for what somebody asks"));
 	return (0);
 }
 

@@ -11,6 +11,7 @@
 #ifndef CRETULA_STORE_ERASE_ERASE_H
 #define CRETULA_STORE_ERASE_ERASE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,15 +56,16 @@ struct store_erase_order {
 	size_t count; /* 1 to SEAL_ITEMS_MAX; SEAL_ERASED_MAX if all are erased */
 	struct span reason;                   /* any text */
 	struct span ref, by;                  /* plain texts; empty: none */
+	bool spares; /* it can wait: half of what a .salt may have is left to who cannot */
 };
 
 /*
  * One redact entry, *entry is its index.  Refused before anything is written:
  * ERR_INPUT (no such segment or record, pruned, erased already), ERR_CONFIG (a
  * hold names the segment; a new line that is no record, or longer or of
- * another time than fits; too many erasures), ERR_USAGE (texts), ERR_FINDING
- * (the segment is not the sealed one).  ERR_IO: nothing of it stays, unless
- * the text says that the next open goes on.
+ * another time than fits; too many erasures, or more than it spares),
+ * ERR_USAGE (texts), ERR_FINDING (the segment is not the sealed one).  ERR_IO:
+ * nothing of it stays, unless the text says that the next open goes on.
  */
 int store_erase(struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry,
     struct err *e);
