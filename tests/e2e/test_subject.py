@@ -1,5 +1,6 @@
 """cretula subject: single records erased or masked again; nothing of them is left, all others verify."""
 import os
+import re
 import shutil
 import signal
 import socket
@@ -284,6 +285,21 @@ def test_rescrub_takes_out_what_it_finds():
     after = [r.get('host') for r in cretula('view', '--store', 'store', '--stream', 's', code=0).lines]
     equal(after, ['[ip.fwd]' if h == '203.0.113.9' else h for h in hosts])
     good()
+
+
+def test_what_was_replaced_is_not_signed_as_it_lies_there():
+    """Somebody without keys writes into a record that was replaced: no erasure takes it over, in its record or beside it."""
+    make(600)
+    subject('rescrub', '--record', '9', '--drop', 'path')
+    path = f'{SEG}/00000001.r1.jsonl.zst'
+    line, text = plain()[0][9], '\n'.join([*plain()[0], ''])
+    write('t', text.replace(line, re.sub('"status":[0-9]+', '"status":599', line)).encode())
+    os.chmod(path, 0o600)
+    subprocess.run(['zstd', '-qf', 't', '-o', path], check=True)
+    chain = read('store/streams/s/chain.jsonl')
+    for act in (['erase', '--record', '5'], ['rescrub', '--record', '9', '--drop', 'method'], ['erase', '--record', '9']):
+        assert 'not the sealed segment' in subject(*act, code=1).err, act
+    equal((read('store/streams/s/chain.jsonl'), cretula('verify', '--store', 'store').code), (chain, 1))
 
 
 def test_refusals():

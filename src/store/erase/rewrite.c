@@ -160,9 +160,23 @@ split(struct rewrite *w, struct span lines)
 	return (count);
 }
 
+/* What a replaced record is now stands in no tree: the entry commits to it alone. */
+static bool
+is_newest(const struct rewrite *w, const struct seal_touched *touched, struct span line)
+{
+	unsigned char salt[16], leaf[32];
+
+	if (!seal_cover_salt(&w->work->before,
+		SEAL_SALT_REPLACED(touched->record, touched->replaced - 1), salt))
+		return (false);
+	seal_replaced_leaf(line, salt, leaf);
+	crypto_wipe(salt, sizeof(salt));
+	return (memcmp(touched->now, leaf, sizeof(leaf)) == 0);
+}
+
 /* Is the line what the chain says of its record? */
 static bool
-is_as_said(const struct rewrite *w, size_t at, uint32_t record)
+is_as_said(const struct rewrite *w, size_t at, uint32_t record, struct span line)
 {
 	const struct seal_touched *touched = seal_past_record(w->work->past, record);
 
@@ -170,7 +184,9 @@ is_as_said(const struct rewrite *w, size_t at, uint32_t record)
 		return (w->kinds[at] == SEAL_LINE_RECORD && w->known[at]);
 	if (memcmp(touched->leaf, w->leaves[at], sizeof(touched->leaf)) != 0)
 		return (false);
-	return (w->kinds[at] == (touched->erased ? SEAL_LINE_ERASED : SEAL_LINE_REPLACED));
+	if (touched->erased)
+		return (w->kinds[at] == SEAL_LINE_ERASED);
+	return (w->kinds[at] == SEAL_LINE_REPLACED && is_newest(w, touched, line));
 }
 
 static void
@@ -197,7 +213,7 @@ take_run(struct rewrite *w, const char *lines, size_t count, struct err *e)
 		uint32_t record = first + (uint32_t)i;
 		bool named = w->next < order->count && order->items[w->next].record == record;
 
-		if (line.len >= RECORD_BYTES_MAX || !is_as_said(w, i, record))
+		if (line.len >= RECORD_BYTES_MAX || !is_as_said(w, i, record, line))
 			return (not_sealed("a record", e));
 		if ((named ? put_placeholder(w, i, e) : put_line(w, line, e)) == -1)
 			return (-1);
