@@ -131,6 +131,24 @@ def test_errors_stand_out_on_a_terminal_only():
     assert '\x1b' not in cretula('tail', *BASE, code=0).text
 
 
+def test_stats_that_take_longer_than_their_pause_can_be_ended():
+    """A report took as long as the next one was to wait for: a signal that came meanwhile is heard before it is made."""
+    process = start()
+    process.stdin.write(lines(0, 10))
+    end(process)
+    ours, theirs = os.pipe()
+    size = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(theirs, b' ' * size)  # it has to wait for who reads
+    watch = subprocess.Popen([CRETULA, 'stats', *BASE, '--watch', '--every', '1', '--json'], stdout=theirs)
+    os.close(theirs)
+    wait_for(lambda: int(re.search(r'SigBlk:\s+(\S+)', read(f'/proc/{watch.pid}/status').decode())[1], 16) >> signal.SIGTERM - 1 & 1)
+    time.sleep(1.1)
+    watch.terminate()
+    with open(ours, 'rb') as f:
+        equal(f.read().count(b'"stream":"s"'), 1)
+    equal(watch.wait(60), 0)
+
+
 def test_stats_again_and_again():
     """A terminal is drawn over and left as it was; a pipe gets one report behind the other, and its end ends it."""
     process = start()

@@ -91,14 +91,16 @@ rest_until(int64_t until_ns, const sigset_t *mask)
 	struct pollfd out = { .fd = STDOUT_FILENO };
 	int64_t left_ns;
 
-	while (!woken && !interrupted && (left_ns = until_ns - clock_mono_ns()) > 0) {
-		const struct timespec left = { left_ns / 1000000000, left_ns % 1000000000 };
+	do {
+		struct timespec left = { 0, 0 }; /* they are heard once in any case */
 
+		if ((left_ns = until_ns - clock_mono_ns()) > 0)
+			left = (struct timespec){ left_ns / 1000000000, left_ns % 1000000000 };
 		/* revents without an error: it is no pipe that tells */
 		(void)ppoll(&out, out.revents == 0, &left, mask);
 		if ((out.revents & POLLERR) != 0)
 			interrupted = 1;
-	}
+	} while (!woken && !interrupted && left_ns > 0);
 }
 
 /* As a shell stops it: with the terminal as it was. */
