@@ -6,10 +6,11 @@
 #include "app/names.h"
 #include "app/retain/erasing.h"
 #include "app/subject/subject.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/reader.h"
 
-#define LOOKS 300 /* while the daemon does it for another one: half a minute */
+#define ASK_NS INT64_C(30000000000) /* while the daemon does it for another one */
 #define LOOK_NS 100000000
 
 /* What the next entry will name. */
@@ -50,17 +51,21 @@ stop(struct err *e)
 	return (-1);
 }
 
-/* Somebody else may erase, or ask whether he can, between two of our segments. */
+/*
+ * Somebody else may erase, or ask whether he can, between two of our segments.
+ * Who got no answer in all that time asks no more: it may be done meanwhile.
+ */
 static int
 ask(const struct app_subject *s, const struct store_erase_order *what, uint64_t *entry,
     struct err *e)
 {
 	struct app_erasing a = { .order = *what };
 	const struct timespec look = { 0, LOOK_NS };
+	const int64_t until_ns = clock_mono_ns() + ASK_NS;
 
 	(void)snprintf(a.stream, sizeof(a.stream), "%s", s->stream);
-	for (unsigned i = 0; app_erasing_ask(s->daemon, &a, entry, e) == -1; i++) {
-		if (e->code != ERR_BUSY || i == LOOKS)
+	while (app_erasing_ask(s->daemon, &a, entry, e) == -1) {
+		if (e->code != ERR_BUSY || clock_mono_ns() >= until_ns)
 			return (stop(e));
 		(void)nanosleep(&look, NULL);
 	}
