@@ -58,8 +58,7 @@ static const char *const texts[X_COUNT] = {
 	[X_OVERDUE] =
 	    "keys of pseudonyms whose grace is over and that no entry says to be destroyed",
 	[X_DUE] =
-	    "segments that are there more than a day after their term, or have sealed lines that "
-	    "are over theirs, and no hold names them",
+	    "segments, or sealed lines in them, that are over their term for a day and not held",
 	[X_HELD] = "keys of pseudonyms that a legal hold keeps",
 	[X_NO_ESCROW] =
 	    "streams whose first ratchet key was given to nobody: their flushes cannot be replayed",
