@@ -137,6 +137,7 @@ test_bound(void **state)
 	moved.present = UINT64_C(1) << RECORD_FIELD_EXTRA;
 	moved.extra_count = 2;
 	moved.extra[0].is_number = true;
+	moved.extra[1].is_number = false;
 	moved.extra[1].key = span_str("to");
 	moved.extra[1].text = token;
 	assert_false(is_in(f, &value, &moved)); /* nobody's */
