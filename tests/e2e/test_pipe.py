@@ -32,6 +32,12 @@ def opened():
     return os.path.isdir('store/streams/s/open') and any(n.endswith('.tags') for n in os.listdir('store/streams/s/open'))
 
 
+def reserved():
+    """What a full disk leaves for the end of the segment is there, behind the first file."""
+    name = 'store/streams/s/open/reserve'
+    return os.path.exists(name) and os.path.getsize(name) == 1 << 20
+
+
 def open_lines(stream):
     folder = f'store/streams/{stream}/open'
     names = os.listdir(folder) if os.path.isdir(folder) else []
@@ -388,7 +394,7 @@ def fill_up():
 def full_then_space():
     process = start()
     wait_for(opened)
-    equal(os.stat('store/streams/s/open/reserve').st_size, 1 << 20)
+    wait_for(reserved)
     process.stdin.write(b''.join(map(line, range(500))))
     wait_for(lambda: committed() > 0)
     fill_up()
