@@ -7,9 +7,6 @@
 
 #define STORE_ID_BYTES 17 /* 16 hex digits and a NUL */
 
-/* SHA-256 of nothing: where nothing is masked, or genesis is there already. */
-#define STORE_NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
 struct store {
 	int dirfd, streams_fd, words_fd, keys_fd;
 	char *dir, *keys; /* resolved paths */

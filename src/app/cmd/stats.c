@@ -194,6 +194,16 @@ print_causes(const struct stats_counts *c, struct buf *out)
 	}
 }
 
+static void
+print_statuses(const struct totals *t, struct buf *out)
+{
+	buf_str(out, "\nstatus\n");
+	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
+		if (t->counted.status[i] > 0)
+			app_report_row(
+			    out, status_names[i], t->counted.status[i], t->record_count);
+}
+
 /* What the lines were, and what was masked in them. */
 static void
 print_read(const struct stats_counts *c, struct buf *out)
@@ -265,10 +275,7 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 	if (t->erased > 0)
 		app_report_row(out, "erased", t->erased, 0);
 	if (sees(t, RECORD_FIELD_STATUS))
-		buf_str(out, "\nstatus\n");
-	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
-		if (c->status[i] > 0 && sees(t, RECORD_FIELD_STATUS))
-			app_report_row(out, status_names[i], c->status[i], t->record_count);
+		print_statuses(t, out);
 	if (!t->window)
 		print_read(&t->sealed, out);
 	if (t->words) {

@@ -10,16 +10,13 @@
 #include "store/periods.h"
 #include "store/store.h"
 
-/* SHA-256 of nothing: it is of no policy. */
-#define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
 static void
 fill(const struct app_word *w, struct seal_entry *entry)
 {
 	memset(entry, 0, sizeof(*entry));
 	entry->type = SEAL_CONFIG;
 	entry->of.config.kind = w->kind;
-	entry->of.config.policy = span_str(NO_POLICY);
+	entry->of.config.policy = span_str(STORE_NO_POLICY);
 	entry->of.config.text = w->text;
 }
 

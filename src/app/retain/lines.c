@@ -10,10 +10,8 @@
 #include "app/subject/subject.h"
 #include "base/json.h"
 #include "base/num.h"
-#include "seal/entry.h"
+#include "store/store.h"
 
-/* SHA-256 of nothing: the entry is of no policy. */
-#define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define RUNS_MAX 48 /* of an entry: its text has room for so many of the longest */
 /*
  * A line costs some 120 bytes of its chain, whose bound is of all that the
@@ -234,7 +232,7 @@ say_runs(struct taking *t, const struct seal_range *runs, size_t count, struct e
 	else {
 		entry->type = SEAL_CONFIG;
 		entry->of.config = (struct seal_config){ .kind = span_str(APP_LINES_KIND),
-			.policy = span_str(NO_POLICY),
+			.policy = span_str(STORE_NO_POLICY),
 			.text = buf_view(&text),
 			.by = t->by };
 		rc = t->hands->append(t->hands->arg, entry, e);

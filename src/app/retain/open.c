@@ -12,9 +12,6 @@
 #include "base/io.h"
 #include "store/store.h"
 
-/* SHA-256 of nothing: the stream is there, its genesis says a policy already. */
-#define NO_POLICY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
 static int
 compare(const void *a, const void *b)
 {
@@ -81,7 +78,7 @@ app_retain_open(struct store *s, const char *stream, struct app_retain_stream *o
 {
 	*out = (struct app_retain_stream){ .st = NULL };
 	if (store_seal_left(s, stream, app_names(), &out->sealed, e) == -1 ||
-	    store_stream_open(s, stream, NO_POLICY, app_names(), &out->st, e) == -1)
+	    store_stream_open(s, stream, STORE_NO_POLICY, app_names(), &out->st, e) == -1)
 		return (say_busy(stream, e));
 	if (store_eraser_open(out->st, &out->eraser, e) == 0)
 		return (0);

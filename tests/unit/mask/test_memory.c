@@ -5,54 +5,23 @@
 #include "unit/mask/bed.h"
 
 #include "mask/words/inside.h"
+#include "vectors/wrapped.h"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
 void *__real_mmap64(void *p, size_t len, int prot, int flags, int fd, off_t at);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
 void *__wrap_mmap64(void *p, size_t len, int prot, int flags, int fd, off_t at);
 
 static unsigned asked, refused; /* how often so far; which one is refused, 0: none */
 
 static bool
-refuse(void)
+fails(void)
 {
 	return (++asked == refused);
 }
 
 void *
-__wrap_malloc(size_t size)
-{
-	return (refuse() ? NULL : __real_malloc(size));
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-	return (refuse() ? NULL : __real_calloc(n, size));
-}
-
-void *
-__wrap_realloc(void *p, size_t size)
-{
-	return (refuse() ? NULL : __real_realloc(p, size));
-}
-
-void *
-__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return (refuse() ? NULL : __real_reallocarray(p, n, size));
-}
-
-void *
 __wrap_mmap64(void *p, size_t len, int prot, int flags, int fd, off_t at)
 {
-	return (refuse() ? MAP_FAILED : __real_mmap64(p, len, prot, flags, fd, at));
+	return (fails() ? MAP_FAILED : __real_mmap64(p, len, prot, flags, fd, at));
 }
 
 /* Refuse one, then the next, until none is left to refuse; how many there were. */

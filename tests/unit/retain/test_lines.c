@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "retain/lines.h"
+#include "vectors/wrapped.h"
 
 #define DAY RETAIN_DAY_US
 #define DAYS(n) ((n)*DAY)
@@ -23,23 +24,6 @@ static bool
 fails(void)
 {
 	return (allocations_left >= 0 && allocations_left-- == 0);
-}
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-	return (fails() ? NULL : __real_calloc(n, size));
-}
-
-void *
-__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return (fails() ? NULL : __real_reallocarray(p, n, size));
 }
 
 /* ---- one segment ---- */
