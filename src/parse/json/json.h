@@ -66,7 +66,8 @@ enum parse_json_result parse_json_walk_line(struct span text, struct parse_json_
 /*
  * The bytes that a string of a leaf means, at *scratch, which is moved behind
  * them; there is room for as many bytes as text has.  *whole becomes false if
- * half of a surrogate pair stands alone (U+FFFD is written).
+ * half of a surrogate pair stands alone (U+FFFD is written).  The backslash of
+ * what is no escape, which only text has that no walk has read, stays.
  */
 struct span parse_json_unescape(struct span text, char **scratch, bool *whole);
 

@@ -4,6 +4,17 @@
 #include "base/text.h"
 #include "parse/json/json.h"
 
+static bool
+is_hex(const char *at, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!((at[i] >= '0' && at[i] <= '9') ||
+			((at[i] | 0x20) >= 'a' && (at[i] | 0x20) <= 'f')))
+			return (false);
+	return (true);
+}
+
+/* Of digits that is_hex() has seen. */
 static unsigned
 hex(const char *at, int count)
 {
@@ -25,7 +36,7 @@ unicode(struct span text, size_t i, unsigned *c, bool *whole)
 	if (*c < 0xd800 || *c > 0xdfff)
 		return (6);
 	if (*c < 0xdc00 && text.len - i >= 12 && text.ptr[i + 6] == '\\' &&
-	    text.ptr[i + 7] == 'u') {
+	    text.ptr[i + 7] == 'u' && is_hex(text.ptr + i + 8, 4)) {
 		unsigned low = hex(text.ptr + i + 8, 4);
 
 		if (low >= 0xdc00 && low <= 0xdfff) {
@@ -38,13 +49,14 @@ unicode(struct span text, size_t i, unsigned *c, bool *whole)
 	return (6);
 }
 
-/* Bytes of the escape that text, which is not empty, begins with. */
+/* Of the escape that text, not empty, begins with; 0: it is none, in a line that no walk has read. */
 static size_t
 escape_len(struct span text)
 {
 	char c = text.len > 1 ? text.ptr[1] : '\0';
+	size_t len = c == 'u' ? 6 : c == 'x' ? 4 : 2;
 
-	return (c == 'u' ? 6 : c == 'x' ? 4 : 2);
+	return (text.len < len || (len > 2 && !is_hex(text.ptr + 2, len - 2)) ? 0 : len);
 }
 
 struct span
@@ -63,10 +75,9 @@ parse_json_unescape(struct span text, char **scratch, bool *whole)
 		i += plain;
 		if (i == text.len)
 			break;
-		if (text.len - i < escape_len(span_from(text, i))) { /* of no walk: cut */
-			memcpy(out, text.ptr + i, text.len - i);
-			out += text.len - i;
-			break;
+		if (escape_len(span_from(text, i)) == 0) {
+			*out++ = text.ptr[i++];
+			continue;
 		}
 		if (text.ptr[i + 1] == 'u') {
 			i += unicode(text, i, &c, whole);

@@ -239,6 +239,12 @@ escapes_mean_bytes(void **state)
 		{ "\\ude00", "\xef\xbf\xbd", false },
 		{ "\\ud83d\\u0041", "\xef\xbf\xbd" "A", false },
 		{ "\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80", false },
+		/* No walk lets these through; the lines of a format string had none. */
+		{ "\\u00g1\\uzzzz\\u//::", "\\u00g1\\uzzzz\\u//::", true },
+		{ "\\ud83d\\ude0!", "\xef\xbf\xbd\\ude0!", false },
+		{ "\\x4\\x41\\x4g", "\\x4A\\x4g", true },
+		{ "a\\u00", "a\\u00", true },
+		{ "a\\", "a\\", true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
