@@ -49,7 +49,7 @@ unicode(struct span text, size_t i, unsigned *c, bool *whole)
 	return (6);
 }
 
-/* Of the escape that text, not empty, begins with; 0: it is none, in a line that no walk has read. */
+/* Bytes of the escape that text begins with; 0: it is none, in a line that no walk has read. */
 static size_t
 escape_len(struct span text)
 {
