@@ -19,6 +19,11 @@ FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '-
          '--disable-domain-reliability', '--metrics-recording-only', '--hide-scrollbars', '--force-color-profile=srgb',
          '--font-render-hinting=none', '--remote-debugging-port=0', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1']
 
+CLOCK = """globalThis.Date = ((real, start, then) => class extends real {
+    static now() { return start + real.now() - then; }
+    constructor(...parts) { super(...(parts.length > 0 ? parts : [start + real.now() - then])); }
+})(Date, %d, Date.now())"""
+
 
 def program():
     return shutil.which('chromium') or shutil.which('chromium-browser')
@@ -30,13 +35,16 @@ class Socket:
     def __init__(self, url):
         place, _, path = url.removeprefix('ws://').partition('/')
         host, _, port = place.partition(':')
-        self.socket = socket.create_connection((host, int(port)), 30)
+        self.socket = socket.create_connection((host, int(port)), 120)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(f'GET /{path} HTTP/1.1\r\nHost: {place}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
                             f'Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n'.encode())
-        self.waiting = b''
+        self.waiting, self.begun = b'', b''  # what no frame was made of yet; frames of a text without its last
         while b'\r\n\r\n' not in self.waiting:
-            self.waiting += self.socket.recv(4096)
+            more = self.socket.recv(4096)
+            if not more:
+                raise OSError('the browser has gone')
+            self.waiting += more
         head, _, self.waiting = self.waiting.partition(b'\r\n\r\n')
         if b' 101 ' not in head.split(b'\r\n')[0]:
             raise OSError('no WebSocket: ' + head.decode())
@@ -50,39 +58,45 @@ class Socket:
         body = (int.from_bytes(content, 'big') ^ int.from_bytes(spread, 'big')).to_bytes(size, 'big')
         self.socket.sendall(head + mask + body)
 
-    def take(self, count):
-        parts, have = [self.waiting], len(self.waiting)
-        while have < count:
-            more = self.socket.recv(max(65536, count - have))
-            if not more:
-                raise OSError('the browser has gone')
-            parts.append(more)
-            have += len(more)
-        everything = b''.join(parts)
-        self.waiting = everything[count:]
-        return everything[:count]
+    def frame(self):
+        """The first frame of what has come, as (content, whether a text ends with it); None if it is not all there."""
+        have = self.waiting
+        if len(have) < 2:
+            return None
+        size, start = have[1] & 0x7f, 2
+        if size >= 126:
+            start = 4 if size == 126 else 10
+            size = int.from_bytes(have[2:start], 'big')
+        if len(have) < start + size:
+            return None
+        self.waiting = have[start + size:]
+        return have[start:start + size], bool(have[0] & 0x80)
 
     def receive(self, timeout):
-        """The next text, whole; None if none comes in time."""
+        """The next text, whole; None if none comes in time: what has come of it is kept."""
         self.socket.settimeout(timeout)
-        whole = b''
-        try:
-            while True:
-                first, second = self.take(2)
-                size = second & 0x7f
-                if size >= 126:
-                    size = int.from_bytes(self.take(2 if size == 126 else 8), 'big')
-                whole += self.take(size)
-                if first & 0x80:
-                    return whole.decode()
-        except TimeoutError:
-            return None
+        while True:
+            while (frame := self.frame()) is None:
+                try:
+                    more = self.socket.recv(1 << 20)
+                except TimeoutError:
+                    return None
+                if not more:
+                    raise OSError('the browser has gone')
+                self.waiting += more
+            self.begun += frame[0]
+            if frame[1]:
+                text, self.begun = self.begun.decode(), b''
+                return text
 
 
 class Page:
-    """A tab.  errors: what its console said and what was refused; asked: each address it asked for; open: those that wait."""
+    """A tab.  errors: what its console said and what was refused; asked: each address it asked for; open: those that wait.
 
-    def __init__(self, browser, width=1280, height=800, dark=False):
+    now: what its documents take for the time when they come, in seconds; without it they have the clock of the machine.
+    """
+
+    def __init__(self, browser, width=1280, height=800, dark=False, now=None):
         self.browser, self.errors, self.asked, self.open = browser, [], [], {}
         self.context = browser.call('Target.createBrowserContext')['browserContextId']
         target = browser.call('Target.createTarget', url='about:blank', browserContextId=self.context)['targetId']
@@ -90,6 +104,8 @@ class Page:
         browser.pages[self.session] = self
         for domain in ('Page', 'Runtime', 'Network', 'Log'):
             self.call(f'{domain}.enable')
+        if now is not None:
+            self.call('Page.addScriptToEvaluateOnNewDocument', source=CLOCK % (1000 * now))
         self.size(width, height)
         self.dark(dark)
 
@@ -97,7 +113,10 @@ class Page:
         return self.browser.call(method, self.session, **parameters)
 
     def size(self, width, height):
+        """Returns once what follows the size of the window has followed it."""
         self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.until(f'innerWidth === {width} && innerHeight === {height}')
+        self.run('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
 
     def dark(self, dark, media=''):
         self.call('Emulation.setEmulatedMedia', media=media, features=[
@@ -119,7 +138,22 @@ class Page:
             self.open.pop(given['requestId'], None)
 
     def go(self, url):
-        self.call('Page.navigate', url=url)
+        """Returns in the new document, if it is one."""
+        self.run('void (globalThis.old = true)')
+        answer = self.call('Page.navigate', url=url)
+        assert 'errorText' not in answer, answer
+        if 'loaderId' in answer:
+            self.until('!globalThis.old')
+
+    def to(self, hash_):
+        """Sets the hash, an expression; returns once the page has heard of it and is drawn."""
+        self.run(f"""new Promise((done) => {{
+            const before = location.href;
+            addEventListener('hashchange', () => setTimeout(done), {{ once: true }});
+            location.hash = {hash_};
+            if (location.href === before)
+                setTimeout(done);
+        }})""")
 
     def reload(self):
         """Returns in the new document."""
@@ -134,7 +168,7 @@ class Page:
             raise RuntimeError(answer['exceptionDetails'].get('exception', {}).get('description', expression))
         return answer['result'].get('value')
 
-    def until(self, expression, seconds=60):
+    def until(self, expression, seconds=120):
         """Waits for an expression to be true."""
         end = time.monotonic() + seconds
         while True:
@@ -192,13 +226,13 @@ class Browser:
         self.socket = Socket(self.address())
 
     def address(self):
-        port_file, end = os.path.join(self.folder, 'DevToolsActivePort'), time.monotonic() + 60
+        port_file, end = os.path.join(self.folder, 'DevToolsActivePort'), time.monotonic() + 120
         while time.monotonic() < end and self.process.poll() is None:
             if os.path.exists(port_file):
                 with open(port_file, encoding='ascii') as file:
                     lines = file.read().split('\n')
                 if len(lines) > 1:
-                    with urllib.request.urlopen(f'http://127.0.0.1:{lines[0]}/json/version', timeout=30) as answer:
+                    with urllib.request.urlopen(f'http://127.0.0.1:{lines[0]}/json/version', timeout=120) as answer:
                         return json.load(answer)['webSocketDebuggerUrl']
             time.sleep(0.05)
         raise OSError('chromium did not start')
@@ -228,7 +262,7 @@ class Browser:
             message['sessionId'] = session
         self.socket.send(json.dumps(message))
         while number not in self.answers:
-            if not self.take(60):
+            if not self.take(120):
                 raise OSError(f'{method}: no answer')
         answer = self.answers.pop(number)
         if 'error' in answer:

@@ -1,7 +1,7 @@
 """mock.py [PORT]: the interface of share/openapi.yaml over made-up data, and the page of web/, on loopback.
 
 For working on the page without a store, and for its tests.  The token is the name of a tier.  `POST /mock/MODE` changes what
-follows: normal, slow (each answer of the interface after a second), error (503 for views), empty (streams without
+follows: normal, slow (no view is answered while it lasts), error (503 for views), empty (streams without
 data), bad (the store does not verify), expired (sessions end), none (no stream).  Nothing here is the product: whatever is
 decided by a server (tiers, suppression, access records) is only played.
 """
@@ -103,8 +103,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(200, kind, content)
 
     def api(self, path, query):
-        if self.state.mode == 'slow':
-            time.sleep(1)
         if path == 'openapi.yaml':
             with open(os.path.join(ROOT, 'share/openapi.yaml'), 'rb') as file:
                 return self.send(200, 'application/yaml', file.read())
@@ -114,6 +112,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send_json(session_of(tier))
         if path == 'streams':
             return self.send_json(made.streams(tier, self.state.mode))
+        while self.state.mode == 'slow':
+            time.sleep(0.02)
         if self.state.mode == 'error':
             raise Refusal(503, 'access')
         name, _, dimension = path.partition('/')
@@ -159,8 +159,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.asset(url.path)
         except Refusal as refusal:
             self.problem(refusal)
-        except BrokenPipeError:
-            pass
 
     do_HEAD = do_GET
 
@@ -217,8 +215,14 @@ def start(port=0):
     """The server in a thread of its own: (server, address)."""
     class Own(Handler):
         state = State()
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Own)
-    server.daemon_threads = True
+
+    class Many(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # who finds no room asks again after a second, and later each time
+
+        def handle_error(self, request, client_address):
+            if not isinstance(sys.exc_info()[1], ConnectionError):  # a browser may leave whenever it likes
+                super().handle_error(request, client_address)
+    server = Many(('127.0.0.1', port), Own)
     server.state = Own.state
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f'http://127.0.0.1:{server.server_address[1]}'

@@ -62,7 +62,7 @@ class Served:
         page.go(self.where)
         page.until("document.querySelector('#token')")
         page.run("document.querySelector('#token').focus()")
-        page.run("void (location.hash = '#/trust')")
+        page.to("'#/trust'")
         page.type(self.tokens[tier])
         page.key('Enter')
         page.until("document.querySelector('header nav')")
@@ -80,7 +80,7 @@ def look(served, tier, names):
     """Pages of a tier: drawn, accessible, nothing refused."""
     page = served.enter(tier)
     for name in names:
-        page.run(f"void (location.hash = '#/{name}?stream=shop{'&chain=shop' if name == 'trust' else ''}')")
+        page.to(f"'#/{name}?stream=shop{'&chain=shop' if name == 'trust' else ''}'")
         page.until(test_page.READY % name)
         if name != 'live':
             test_page.accessible(page, f'{tier} {name}')
@@ -91,14 +91,18 @@ def look(served, tier, names):
 
 
 def anchor_of(page):
-    page.run("void (location.hash = '#/trust')")
+    """The line that a page shows of a store that is verified; serve does that when nothing else is to be done."""
+    state = "fetch('/api/v1/trust').then(a => a.json()).then(trust => trust.verified.state)"
+    wait_for(lambda: page.browser.idle(0.2) or page.run(state) not in ('unknown', 'running'), seen=lambda: page.run(state))
+    page.to("'#/trust'")
+    page.reload()
     page.until("document.querySelector('main.trust .verdict.good')")
     return page.run("document.querySelector('.anchor code').textContent")
 
 
 def same_records(page):
     """The first records are those of view."""
-    page.run("void (location.hash = '#/records?stream=shop&since=all')")
+    page.to("'#/records?stream=shop&since=all'")
     page.until("document.querySelectorAll('.records .opener').length === 100")
     times = page.run("[...document.querySelectorAll('.records time')].map(t => t.getAttribute('datetime'))")
     told = cretula('view', '--store', 'store', '--stream', 'shop').lines[:100]
@@ -107,7 +111,7 @@ def same_records(page):
 
 def wrong_filter(page):
     """A mistake in a filter is pointed at, in the words of view."""
-    page.run("void (location.hash = '#/records?stream=shop&since=all&where=' + encodeURIComponent('status == 200 && nix == 1'))")
+    page.to("'#/records?stream=shop&since=all&where=' + encodeURIComponent('status == 200 && nix == 1')")
     page.until("document.querySelector('#filter-wrong')")
     where, caret = page.run("document.querySelector('#filter-wrong').textContent").split('\n')
     assert caret.startswith(' ' * where.index('nix') + '^ '), (where, caret)
@@ -121,7 +125,7 @@ def overview(served):
     for tier, window in (('developer', 'day'), ('analyst', 'day'), ('public', 'week')):
         page = served.enter(tier)
         query = f'stream=shop&window={window}&at=2025-11-24'
-        page.run(f"void (location.hash = '#/overview?{query}')")
+        page.to(f"'#/overview?{query}'")
         page.until(test_page.READY % 'overview')
         told = page.run(f"fetch('/api/v1/overview?{query}').then(a => a.json())")
         top = page.run(f"fetch('/api/v1/top/paths?limit=15&{query}').then(a => a.json())")
