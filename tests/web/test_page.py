@@ -164,6 +164,42 @@ def test_login():
     page.close()
 
 
+def test_many_refusals():
+    """The session ends while all panels of a page ask: each is refused, and it is still said why one has to log in."""
+    world = World.get()
+    page = world.enter('developer', '#/trust')
+    page.until("document.querySelector('main.trust .verdict')")
+    page.run("""void ((real) => {
+        window.refused = 0;
+        window.fetch = async (path, options) => { // one that is given up answers, too: it may have been on its way
+            const answer = await real(path, { ...options, signal: undefined });
+            const { json } = answer;
+            answer.json = () => json.call(answer).finally(() => setTimeout(() => window.refused++));
+            return answer;
+        };
+    })(fetch)""")
+    world.server.state.mode = 'expired'
+    page.to("'#/overview?stream=shop'")
+    page.until("refused === 8")
+    assert 'session has ended' in page.run("document.querySelector('.login').textContent")
+    page.close()
+
+
+def test_old_figures():
+    """What is shown under an address that it is not of is marked at once, and not only once something is asked for."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=shop&window=day')
+    page.until(READY % 'overview')
+    world.server.state.mode = 'slow'
+    page.to("'#/overview?stream=shop&window=week'")
+    states = page.run("[...document.querySelectorAll('.panel[aria-busy]')].map(e => e.ariaBusy)")
+    assert states and set(states) == {'true'}, states
+    world.server.state.mode = 'normal'
+    page.until(READY % 'overview')
+    world.sound(page)
+    page.close()
+
+
 def test_hash_while_drawing():
     """A hash that changes between the drawing of the frame and its effects is followed: a page asked for is shown."""
     world = World.get()

@@ -19,5 +19,6 @@ export function useLoad(key, ask) {
         return () => stop.abort();
     }, [key, round]);
     const again = useCallback(() => setRound((n) => n + 1), []);
-    return { ...state, again };
+    // Effects run after drawing: what is of another key is old from the first frame on.
+    return { ...state, busy: key !== null && (state.busy || state.key !== key), again };
 }

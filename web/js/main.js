@@ -112,7 +112,8 @@ function Frame({ session, leave }) {
 function App() {
     const [state, set] = useState({ session: undefined, error: null, ended: false });
     useEffect(() => {
-        whenSessionIsLost(() => set((old) => ({ session: null, error: null, ended: old.session != null })));
+        // Each panel of a page may be refused: the later ones find no session any more.
+        whenSessionIsLost(() => set((old) => ({ session: null, error: null, ended: old.ended || old.session != null })));
         get('session').then((session) => set({ session, error: null, ended: false }),
             (error) => error.status !== 401 && set({ session: undefined, error, ended: false }));
     }, []);
