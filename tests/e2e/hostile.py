@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from lib import Skip
+from lib import Skip, free_port  # noqa: F401  who sends needs a port
 
 # What a client may send, and the status it must get; None: the server decides.
 CANARY = 'canary-erika-4711'
@@ -79,9 +79,3 @@ class Server:
         self.child.send_signal(self.ending)
         self.child.wait(timeout=120)
         self.child.stderr.close()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]

@@ -13,6 +13,8 @@ import json
 import os
 import random
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -109,6 +111,53 @@ def catches(process, number):
     """Has it come so far as to do more on that signal than to die of it?"""
     masks = re.findall(r'Sig(?:Cgt|Blk):\s+(\w+)', read(f'/proc/{process.pid}/status').decode())
     return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
+def stop(pid):
+    """SIGSTOP, until all of its threads stand: one of them hears of it first, and another may still do what comes next."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: {read(f'/proc/{pid}/task/{n}/stat').rpartition(b') ')[2][:1] for n in os.listdir(f'/proc/{pid}/task')} == {b'T'})
+
+
+PORTS = []  # what holds them
+
+
+def free_port():
+    """A port of loopback, for TCP and UDP, that no other test gets while this program runs.
+
+    It is none of those that the kernel gives to whoever does not say which: between our look at such a one and the server that
+    is to have it others get it, and who tries to connect before the server listens may be given it for his own end.
+    """
+    first, last = map(int, read('/proc/sys/net/ipv4/ip_local_port_range').split())
+    ours = [port for port in range(10000, 65536) if not first <= port <= last] or list(range(10000, 65536))
+    for port in random.SystemRandom().sample(ours, len(ours)):
+        with contextlib.ExitStack() as stack:
+            held = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            try:
+                held.bind(f'\0cretula-tests-{port}')
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(('127.0.0.1', port))
+            except OSError:
+                continue
+            PORTS.append(held.dup())
+            return port
+    raise Skip('no port is free')
+
+
+# What is random by design, as it is shown: tokens, signatures and keys, roots, boxes.
+RANDOM = re.compile(rb'\b(?:dv|em|ht|if|ip|pn|rq|se|sg|ua|uc|us|xx)\.[a-z2-7]{16}\b|\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}|\xe2\x80\x94 \S+ [A-Za-z0-9+/]+=*\n|'
+                    rb'"[A-Za-z0-9+/]{43}="|"(?:sealed:)?[A-Za-z0-9_-]{40,}"')
+
+
+def bare(data):
+    """Without what is random: among thousands of tokens one has any five letters in it, now and then."""
+    return RANDOM.sub(b'', data)
+
+
+def unpacked(*roots):
+    """All that was written, by path, as who reads it would see it: what was packed is unpacked, what is random is left out."""
+    return {path: bare(subprocess.run(['zstd', '-dcq'], input=data, capture_output=True, check=True).stdout if path.endswith('.zst')
+                       else data) for path, data in tree_bytes(*roots).items()}
 
 
 def equal(got, want, what=''):
@@ -209,6 +258,13 @@ def peak_of(*command):
     return code, out, peak
 
 
+def wait_for_the_day():
+    """At the end of a day of UTC each segment ends: a test that would be in the middle of it waits for the next day."""
+    left = 86400 - time.time() % 86400
+    if left < 120:
+        time.sleep(left)
+
+
 def main():
     """Run the test functions of the calling module, each in a folder of its own: in memory, if it says nothing else."""
     module = inspect.getmodule(inspect.stack()[1][0])
@@ -222,6 +278,7 @@ def main():
         claim = re.sub('#', '', claim)
         with tempfile.TemporaryDirectory(prefix='cretula-', dir=None if hasattr(body, 'on_disk') else memory) as folder:
             os.chdir(folder)
+            wait_for_the_day()
             try:
                 body()
                 print(f'ok {number} - {claim}', flush=True)

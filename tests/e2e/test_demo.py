@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 
-from lib import CRETULA, cretula, equal, main, tree_bytes, write
+from lib import CRETULA, cretula, equal, main, tree_bytes, unpacked, write
 
 
 def ask(port, path, token):
@@ -57,7 +57,7 @@ def test_it_has_what_it_says():
     assert {'account', 'lamps', 'cart'} <= words, words
     cretula('scan', store, code=0)
     raw = b'erika', b'198.18.', b'198.19.', b'2001:db8', b'203.0.113.66'
-    equal([(path, word) for path, text in tree_bytes(said['folder']).items() for word in raw if word in text], [])
+    equal([(path, word) for path, text in unpacked(said['folder']).items() for word in raw if word in text], [])
 
 
 def test_what_is_there_is_left_alone():

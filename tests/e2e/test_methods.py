@@ -2,7 +2,7 @@
 import json
 import os
 
-from lib import combined, cretula, equal, main, make_log, read, records, tree_bytes, write
+from lib import combined, cretula, equal, main, make_log, read, records, unpacked, write
 from mmdb import mmdb
 
 LOG = (combined(1, user='carol', target='/a?email=erika%40example.org') +
@@ -23,7 +23,7 @@ def test_sealed_values_come_back_with_the_secret():
     cretula('import', '--store', 'store', '--config', 'c.yaml', '--stream', 's', '--format', 'apache-combined', '-',
             stdin=LOG, code=0)
     cretula('verify', '--store', 'store', code=0)
-    for path, data in tree_bytes('store', 'store.keys').items():
+    for path, data in unpacked('store', 'store.keys').items():
         for raw in (b'203.0.113.7', b'carol', b'hunter2', b'erika'):
             assert raw not in data, path
     sealed = cretula('view', '--store', 'store', '--stream', 's', code=0)

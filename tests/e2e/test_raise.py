@@ -57,20 +57,26 @@ def test_by_hand():
     daemon, s = start()
     send(s, 10, target='/healthz')
     equal(taken()['records'], 0)
-    ask('--for', '8s', '--reason', 'a "ticket" 4711')  # time enough for what follows, on any machine
+    ask('--for', '1h', '--reason', 'a "ticket" 4711')
     wait_for(lambda: taken().get('detail') == 'full')
     assert 'detail: at least full until 20' in cretula('status', '--store', 'store', code=0).text
     send(s, 5, target='/healthz', client='203.0.113.9')
     equal(taken()['records'], 5)
-    wait_for(lambda: 'detail' not in taken())
-    send(s, 7, target='/healthz')
-    equal(taken()['records'], 5)
+    said = daemon.end()
     up, down = told()
     equal((up['text'], up['by'], 'until' in up), ('raise full by_hand: a "ticket" 4711', 'uid 0' if os.geteuid() == 0 else
                                                   f'uid {os.geteuid()}', True))
     equal((down['text'], 'until' in down, 'by' in down), ('end count by_hand', False, False))
-    said = daemon.end()
-    assert 'detail: at least full until' in said and '4711' not in said, said
+    assert 'detail: at least full until' in said and 'ticket' not in said, said
+    daemon, s = start()
+    send(s, 1, target='/healthz')
+    ask('--for', '1s', '--reason', 'a short one')
+    wait_for(lambda: len(told()) == 4)  # over by itself
+    wait_for(lambda: 'detail' not in taken())
+    send(s, 7, target='/healthz')
+    equal(taken()['records'], 0)
+    equal(told()[3]['text'], 'end count by_hand')
+    daemon.end()
     assert all(r['client'].startswith('ip.') and r['agent'] for r in records('store')), records('store')
     cretula('verify', '--store', 'store', '--strict', code=0)
 

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_taken, is_testing_build, main, on_disk, read, records,
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, main, on_disk, read, records,
                  segments, wait_for, write)
 
 CONFIG = """store: store
@@ -32,14 +32,8 @@ def line(n):
     return combined(n // 7, client=f'10.{n % 250}.{n // 250 % 250}.9', size=n + 1000).encode()
 
 
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
 def configure(text=ONE):
-    places = {'here': os.getcwd(), 'tcp': free_port(socket.SOCK_STREAM), 'udp': free_port(socket.SOCK_DGRAM)}
+    places = {'here': os.getcwd(), 'tcp': free_port(), 'udp': free_port()}
     write('c.yaml', (text % places).encode())
 
 

@@ -290,7 +290,7 @@ def test_another_user():
     os.chmod(os.path.dirname(here), os.stat(os.path.dirname(here)).st_mode | 0o055)
     os.mkdir('data')
     os.chown('data', user.pw_uid, group.gr_gid)
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     write('access.log', line(3))
     os.chmod('access.log', 0o600)
     text = ('store: data/store\nuser: nobody\ngroup: daemon\nstreams:\n'

@@ -14,7 +14,7 @@ import time
 import yaml
 
 import certificates
-from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, write
+from lib import CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, read, records, stop, write
 from schema import check
 from test_run import Daemon, free_port, wait_for
 from test_sandbox import is_sanitized
@@ -36,7 +36,7 @@ class Server:
     """cretula serve on a loopback port, with a token for each tier."""
 
     def __init__(self, more='', listen=None, env=None, streams='', port_of='127.0.0.1', serve=''):
-        self.port = free_port(socket.SOCK_STREAM)
+        self.port = free_port()
         self.tokens, text = {}, ''
         for role, tier in ROLES.items():
             made = cretula('serve', 'token', '--role', role, '--json', code=0).json
@@ -353,7 +353,7 @@ def test_what_left_no_record():
         equal((shop['counts']['causes'], shop['counts']['counted'], shop['balanced']), ({'rate': over}, over, True), role)
     equal(get('trust', 'sales')['streams'], [])
     # Only one at a time has the store, and says who has it.
-    said = cretula('serve', '--config', 'c.yaml', '--listen', f'127.0.0.1:{free_port(socket.SOCK_STREAM)}', code=75).err
+    said = cretula('serve', '--config', 'c.yaml', '--listen', f'127.0.0.1:{free_port()}', code=75).err
     assert 'another `cretula serve`' in said, said
     server.daemon.end()
 
@@ -655,7 +655,7 @@ def test_no_view_without_a_record():
     prepare(10)
     server = Server()
     writer = writer_of(server.daemon)
-    os.kill(writer, signal.SIGSTOP)
+    stop(writer)
     with server.connect() as s:
         s.sendall(f'GET /api/v1/trust HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n'
                   f'Authorization: Bearer {server.tokens["dev"]}\r\n\r\n'.encode())
@@ -831,7 +831,7 @@ def test_the_first_steps():
     equal(cretula('serve', 'token', '--role', 'dev', '--config', 'none.yaml', code=66).out, b'')
     text = read(os.path.join(SOURCE, 'README.md')).decode()
     text = re.search(r'```yaml\n(store: [^`]*serve: .*?)```', text, re.S)[1]
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     for was, becomes in (('/var/lib/cretula', 'store'), (':8466', f':{port}'), ('sha256:...', hash_of('t' * 47))):
         assert was in text, text
         text = text.replace(was, becomes)

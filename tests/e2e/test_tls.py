@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from certificates import authority, client, issue
-from lib import Skip, cretula, equal, main, read, records, write
+from lib import Skip, cretula, equal, main, read, records, stop, write
 from test_run import Daemon, committed, free_port, line, sizes, wait_for
 
 CONFIG = """store: store
@@ -26,7 +26,7 @@ def configure(more='', connections=64):
     if not os.path.exists('ca.pem'):
         authority('ca')
         issue('server', 'ca')
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     write('c.yaml', (CONFIG % (port, more, connections)).encode())
     return port
 
@@ -185,7 +185,7 @@ def test_slow_reader():
     daemon = Daemon()
     total = 80000
     with connect(port, client()) as s:
-        os.kill(daemon.process.pid, signal.SIGSTOP)
+        stop(daemon.process.pid)
         s.settimeout(1)
         data = b''.join(map(line, range(total)))
         sent = 0

@@ -10,12 +10,10 @@ import gzip
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 
-from lib import CRETULA, SOURCE, cretula, equal, main, make_log, read, write
-from test_run import free_port
+from lib import CRETULA, SOURCE, cretula, equal, free_port, main, make_log, read, write
 
 DOCS = os.path.join(SOURCE, 'docs')
 BREAK = '\x1e'
@@ -68,7 +66,7 @@ def shell(script):
 
 def run_page(page, least, setup=''):
     """Run all of a page, of which so many blocks show what is printed."""
-    found, port = blocks(page), str(free_port(socket.SOCK_STREAM))
+    found, port = blocks(page), str(free_port())
     printed = next((p for p in ('8466', '9443') if f'127.0.0.1:{p}' in str(found)), 'no port')
     commands = [text for language, text in found if language == 'sh']
     script = setup + ''.join(f"\nprintf '\\036'\n{text}" for text in commands)

@@ -14,7 +14,7 @@ sys.path.append(os.path.join(os.path.dirname(HERE), 'vectors'))
 sys.dont_write_bytecode = True
 import life  # noqa: E402
 import test_page  # noqa: E402
-from lib import CRETULA, Skip, cretula, equal, main, make_log, wait_for, write  # noqa: E402
+from lib import CRETULA, Skip, cretula, equal, free_port, main, make_log, wait_for, write  # noqa: E402
 
 TIERS = ('developer', 'analyst', 'public', 'auditor')
 
@@ -35,9 +35,7 @@ class Served:
             self.tokens[tier] = said.split()[0]
             digest = re.search(r'sha256:\w+', said)[0]
             rows.append(f'  {tier}: {{ tier: {tier}, token_hash: "{digest}" }}\n')
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         write('cretula.yaml', ('store: store\nkeys: store.keys\nroles:\n' + ''.join(rows) +
                                f'serve: {{ listen: "127.0.0.1:{self.port}" }}\nstreams:\n  shop: {{ format: combined }}\n').encode())
         self.process = subprocess.Popen([CRETULA, 'serve', '--config', 'cretula.yaml'], stderr=subprocess.PIPE, text=True)
