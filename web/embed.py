@@ -1,7 +1,7 @@
 """embed.py OUT DEPENDENCIES [ROOT]: the files of the page as the table of src/serve/assets.h.
 
-Without ROOT the table is empty.  What is embedded is what has a type below; "/" is index.html.  Each file is there as it
-is and, where that is smaller, in gzip.  The same files give the same bytes of OUT.
+Without ROOT the table is empty.  What is embedded is what has a type below; "/" is index.html.  Each file is there in
+gzip or, where that is not smaller, as it is.  The same files give the same bytes of OUT.
 """
 import hashlib
 import os
@@ -56,11 +56,9 @@ def main():
         with open(file, 'rb') as source:
             content = source.read()
         small = packed(content)
-        arrays.append(numbers(f'plain_{i}', content))
-        if small:
-            arrays.append(numbers(f'gzip_{i}', small))
+        arrays.append(numbers(f'bytes_{i}', small or content))
         rows.append(f'\t{{ "{path}", "{TYPES[os.path.splitext(file)[1]]}", {tag(content)}, {tag(small)},\n'
-                    f'\t    plain_{i}, {len(content)}, {f"gzip_{i}" if small else "NULL"}, {len(small)} }},\n')
+                    f'\t    bytes_{i}, sizeof(bytes_{i}), {len(content)} }},\n')
     table = NONE if not rows else \
         'const struct serve_asset serve_assets[] = {\n' + ''.join(rows) + '};\n' \
         'const size_t serve_assets_count = sizeof(serve_assets) / sizeof(serve_assets[0]);\n'

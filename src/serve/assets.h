@@ -6,9 +6,11 @@
 #ifndef SERVE_ASSETS_H
 #define SERVE_ASSETS_H
 
-#include "base/span.h"
-
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/buf.h"
+#include "base/span.h"
 
 /*
  * The Content-Security-Policy that the page is written for: no inline script or style, nothing
@@ -24,14 +26,18 @@ struct serve_asset {
 	const char *type; /* Content-Type */
 	const char *etag; /* strong, in its quotation marks; of the plain bytes */
 	const char *etag_gzip; /* of the packed bytes: each representation has its own tag */
-	const unsigned char *bytes;
+	const unsigned char *bytes; /* in gzip, if they are fewer than those of the file */
 	size_t bytes_count;
-	const unsigned char *gzip; /* for Content-Encoding: gzip; NULL where that saves nothing */
-	size_t gzip_count;
+	size_t file_bytes;
 };
 
 /* The asset of path, exactly as written (no decoding, no query); NULL if there is none. */
 const struct serve_asset *serve_asset_find(struct span path);
+
+bool serve_asset_is_packed(const struct serve_asset *asset);
+
+/* Add what the file has, for clients that take no gzip.  Without memory out is broken. */
+void serve_asset_unpack(const struct serve_asset *asset, struct buf *out);
 
 /* All of them, in order of path. */
 extern const struct serve_asset serve_assets[];

@@ -30,13 +30,15 @@ find_asset(struct serve_call *call, struct span path, struct serve_answer *a)
 		serve_problem_set(a, SERVE_PROBLEM_METHOD, NULL);
 		serve_header_add(a, "Allow", "GET, HEAD");
 	} else {
-		packed = asset->gzip != NULL && serve_packs(r->encoding, "gzip");
+		packed = serve_asset_is_packed(asset) && serve_packs(r->encoding, "gzip");
 		a->status = 200;
 		a->type = asset->type;
 		a->shared = true;
 		a->etag = packed ? asset->etag_gzip : asset->etag;
-		a->fixed = span_of((const char *)(packed ? asset->gzip : asset->bytes),
-		    packed ? asset->gzip_count : asset->bytes_count);
+		if (packed)
+			a->fixed = span_of((const char *)asset->bytes, asset->bytes_count);
+		else
+			serve_asset_unpack(asset, &a->body);
 		serve_header_add(a, "Vary", "Accept-Encoding");
 		if (packed)
 			serve_header_add(a, "Content-Encoding", "gzip");

@@ -1,4 +1,5 @@
 """serve: views over HTTP; who may see what, what is recorded of it, and what is no request at all."""
+import gzip
 import hashlib
 import http.client
 import json
@@ -540,6 +541,10 @@ def test_answers():
     page = server.ask('/', None)
     equal((page[0], page[1]['Content-Type']), (200, 'text/html; charset=utf-8'))
     equal(server.ask('/', None, If_None_Match=page[1]['ETag'])[0], 304)
+    for file in ('favicon.svg', 'vendor/uplot.js'):  # packed or not, it is what lies in web/
+        plain, small = (server.ask(f'/{file}', None, Accept_Encoding=how) for how in ('identity', 'gzip'))
+        equal((plain[2], gzip.decompress(small[2]), small[1]['Content-Encoding']), (read(f'{SOURCE}/web/{file}'), plain[2], 'gzip'))
+        equal((plain[1]['Content-Encoding'], plain[1]['ETag'] == small[1]['ETag']), (None, False))
     equal(server.ask('/', None, Sec_Fetch_Site='cross-site')[0], 200)
     equal(server.ask('/api/v1/trust', Sec_Fetch_Site='cross-site')[0], 403)
     equal(len([r for r in seen() if r['action'] == 'chain']), 4, 'an answer that is not sent again is a view, too')

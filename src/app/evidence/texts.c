@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <zlib.h>
+
 #include "app/evidence/evidence.h"
 #include "app/names.h"
 #include "app/records.h"
@@ -39,12 +41,29 @@ print_anchor(const struct app_records *own, struct buf *out, struct err *e)
 	return (rc);
 }
 
+/* The independent verifier, which is as long as all the page is. */
+static int
+put_verifier(struct app_evidence_out *out, struct err *e)
+{
+	static const unsigned char packed[] = {
+#include "app/verify_py.h"
+	};
+	struct buf text = { 0 };
+	uLongf len = VERIFY_PY_BYTES;
+	int rc = -1;
+
+	if (buf_reserve(&text, len) == -1 ||
+	    uncompress((Bytef *)text.data, &len, packed, sizeof(packed)) != Z_OK)
+		(void)err_memory(e);
+	else
+		rc = app_evidence_put(out, "verify.py", span_of(text.data, len), e);
+	buf_free(&text);
+	return (rc);
+}
+
 int
 app_evidence_put_common(struct app_evidence_out *out, const char *store, struct err *e)
 {
-	static const unsigned char verify[] = {
-#include "app/verify_py.h"
-	};
 	struct app_records own;
 	struct buf text = { 0 };
 	int rc = -1;
@@ -52,8 +71,7 @@ app_evidence_put_common(struct app_evidence_out *out, const char *store, struct 
 	if (app_records_open(&own, store, STORE_OWN_STREAM, NULL, NULL, e) == 0 &&
 	    print_anchor(&own, &text, e) == 0 &&
 	    app_evidence_put(out, "anchor", buf_view(&text), e) == 0)
-		rc = app_evidence_put(
-		    out, "verify.py", span_of((const char *)verify, sizeof(verify)), e);
+		rc = put_verifier(out, e);
 	app_records_close(&own);
 	buf_free(&text);
 	return (rc);
