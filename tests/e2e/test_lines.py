@@ -262,5 +262,27 @@ def test_run():
     good()
 
 
+def test_run_passes_over_what_is_stuck():
+    """A segment that somebody wrote into keeps its lines and is told of once, however often a daemon has more to do in others."""
+    configure(more=f'    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\n')
+    october((5,))
+    october((6,), bad=1600)  # five entries: more than one look
+    path = f'{SEG}/00000001.jsonl.zst'
+    text = subprocess.run(['zstd', '-dc', path], stdout=subprocess.PIPE, check=True).stdout
+    write('t', text.replace(b'"status":200', b'"status":599', 1))
+    os.chmod(path, 0o600)
+    subprocess.run(['zstd', '-qf', 't', '-o', path], check=True)
+    daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
+    wait_for(done)
+    daemon.terminate()
+    said = daemon.communicate()[1].decode()
+    equal(daemon.returncode, 0, said)
+    equal(said.count('sealed lines that are over stay: '), 1, said)
+    assert 'stay: segment 1: ' in said, said
+    equal([row.split(' ', 1)[0] for row in done()], ['[[2,2]]'])
+    equal([(row['kind'], row['result']) for row in entries('report') if row['kind'] == 'retain'], [('retain', 3)] * 2)
+    equal({row['seg'] for row in entries('redact')}, {2})
+
+
 if __name__ == '__main__':
     main()

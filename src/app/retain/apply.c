@@ -146,7 +146,8 @@ app_retain_report(const struct app_retain *r, struct seal_entry *entry, struct b
 	*entry = (struct seal_entry){ .type = SEAL_REPORT };
 	app_retain_json(r, false, json);
 	report->kind = span_str("retain");
-	report->result = r->counted.code == ERR_NONE && r->lines.failed.code == ERR_NONE ?
+	report->result = r->counted.code == ERR_NONE && r->lines.failed.code == ERR_NONE &&
+		r->lines.passed == 0 ?
 	    0 :
 	    (uint64_t)ERR_INCOMPLETE;
 	crypto_sha256(json->data, json->len, report->hash);

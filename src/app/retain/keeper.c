@@ -34,6 +34,7 @@ struct app_keeper {
 	int64_t next_us; /* nothing is over before */
 	bool warned;
 	bool more; /* sealed lines are over, and left to the next look */
+	struct app_lines_stuck stuck;
 	bool over; /* the store takes more than it may, and we say so */
 	unsigned late; /* looks in a row at which it did */
 	unsigned seen; /* looks in a row that saw it above its budget */
@@ -181,8 +182,8 @@ next_of(struct app_keeper *k, int64_t now_us)
 		next_us = r->plan.next_us;
 	if (r->lines.plan.next_us < next_us)
 		next_us = r->lines.plan.next_us;
-	if (r->lines.failed.code != ERR_NONE && next_us > now_us + LOOK_NS / 1000)
-		next_us = now_us + LOOK_NS / 1000;
+	if (k->stuck.segs.len > 0 && next_us > k->stuck.until_us)
+		next_us = k->stuck.until_us;
 	k->more = r->lines.more;
 	return (k->more ? now_us : next_us);
 }
@@ -196,6 +197,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 	int rc;
 
 	k->more = false; /* else what fails is tried each second */
+	app_lines_try(&k->stuck, now_us, LOOK_NS / 1000);
 	*r = (struct app_retain){ .store = k->how.store_path,
 		.stream = k->how.stream,
 		.policy = k->how.policy,
@@ -206,6 +208,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 		.room_us = b->room.until_us,
 		.limit = b->limit,
 		.archive = k->how.archive,
+		.stuck = &k->stuck,
 		.records = { .stream_fd = -1 } };
 	if ((rc = app_retain_read(r, &e)) == 0) {
 		rc = app_retain_carry_out(r, k->live, tell, k, &e);
@@ -315,6 +318,7 @@ free_keeper(struct app_keeper *k)
 	(void)pthread_cond_destroy(&k->wake);
 	(void)pthread_mutex_destroy(&k->wait_lock);
 	(void)pthread_mutex_destroy(&k->lock);
+	buf_free(&k->stuck.segs);
 	free(k);
 }
 
@@ -436,8 +440,10 @@ do_it(struct app_keeper *k, const struct app_keeper_wish *wish, struct buf *out)
 			(void)err_set(&e, ERR_BUSY, "the stream waits to be opened again");
 		else
 			rc = wish->act(wish->what, k->live, &entry, &e);
-		if (rc == 0)
-			k->next_us = INT64_MIN; /* what was released may be over */
+		if (rc == 0) { /* what was released may be over, what was stuck may go */
+			k->next_us = INT64_MIN;
+			k->stuck.until_us = INT64_MIN;
+		}
 		pthread_mutex_unlock(&k->lock);
 	}
 	if (rc == 0)

@@ -184,6 +184,42 @@ take_segment(struct taking *t, uint64_t seg, struct err *e)
 	return (app_subject_carry_out(t->subject, NULL, e));
 }
 
+void
+app_lines_try(struct app_lines_stuck *stuck, int64_t now_us, int64_t for_us)
+{
+	if (now_us >= stuck->until_us)
+		buf_clear(&stuck->segs);
+	if (stuck->segs.len == 0)
+		stuck->until_us = now_us + for_us;
+}
+
+static bool
+is_stuck(const struct app_lines_stuck *stuck, uint64_t seg)
+{
+	const uint64_t *segs;
+
+	if (stuck == NULL || !buf_ok(&stuck->segs))
+		return (false);
+	segs = (const uint64_t *)(const void *)stuck->segs.data;
+	for (size_t i = 0; i < stuck->segs.len / sizeof(segs[0]); i++)
+		if (segs[i] == seg)
+			return (true);
+	return (false);
+}
+
+static void
+fail(struct taking *t, uint64_t seg, struct err *e)
+{
+	struct app_lines *lines = &t->r->lines;
+
+	if (t->r->stuck != NULL)
+		buf_add(&t->r->stuck->segs, &seg, sizeof(seg));
+	if (lines->failed.code == ERR_NONE) {
+		(void)err_in(e, "segment %ju", (uintmax_t)seg);
+		lines->failed = *e;
+	}
+}
+
 static void
 take_all(struct taking *t)
 {
@@ -195,6 +231,11 @@ take_all(struct taking *t)
 
 		if (lines->plan.rows[i].action != RETAIN_PRUNE)
 			continue;
+		if (is_stuck(t->r->stuck, seg)) {
+			t->failed[i] = true;
+			lines->passed++;
+			continue;
+		}
 		if (t->subject->stopped) {
 			t->failed[i] = lines->more = true;
 			continue;
@@ -205,10 +246,8 @@ take_all(struct taking *t)
 		}
 		t->failed[i] = true;
 		lines->more |= t->subject->stopped;
-		if (e.code != ERR_NONE && lines->failed.code == ERR_NONE) {
-			(void)err_in(&e, "segment %ju", (uintmax_t)seg);
-			lines->failed = e;
-		}
+		if (e.code != ERR_NONE)
+			fail(t, seg, &e);
 	}
 	lines->taken = t->subject->done;
 	lines->entries = t->subject->entries;

@@ -18,6 +18,14 @@ struct seal_entry;
 
 #define APP_LINES_KIND "quarantine"
 
+/* Segments that could not give their lines: a daemon passes them over until then. */
+struct app_lines_stuck {
+	struct buf segs; /* uint64_t */
+	int64_t until_us;
+};
+/* If they are to be tried again at now_us, none is stuck; what gets stuck now is so for_us. */
+void app_lines_try(struct app_lines_stuck *stuck, int64_t now_us, int64_t for_us);
+
 struct app_lines {
 	struct buf rule; /* "quarantine 14d" */
 	uint64_t *counts; /* of each segment of the plan, as retain/lines.h */
@@ -29,6 +37,7 @@ struct app_lines {
 	struct buf entries; /* uint64_t: of redact */
 	bool more; /* entries_max were not enough */
 	struct err failed; /* why the lines of some segment are there yet */
+	uint64_t passed; /* segments that were stuck */
 };
 
 /* A segment entry of the chain, or one that says that some have no line any more. */

@@ -28,6 +28,7 @@ struct app_retain {
 	int64_t room_us;
 	uint64_t limit; /* for which; bytes */
 	const char *archive; /* the store of its archive; NULL or "": it has none */
+	struct app_lines_stuck *stuck; /* passed over, and added to; NULL: all are tried */
 	/* the plan */
 	struct app_records records; /* the chain that it is of */
 	enum retain_tier tier; /* detail; access; archive, if its chain says so (derive) */

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "app/retain/keeper.h"
+#include "app/retain/lines.h"
 #include "base/err.h"
 
 static struct app_keeper *first, *second;
@@ -150,10 +151,34 @@ it_stays_while_it_is_asked(void **state)
 	app_keeper_stop(second);
 }
 
+/* What could give no sealed lines is passed over for an hour, and then tried again. */
+static void
+it_is_tried_again(void **state)
+{
+	struct app_lines_stuck stuck = { .until_us = 0 };
+	const uint64_t seg = 7;
+
+	(void)state;
+	app_lines_try(&stuck, 1000, 100);
+	buf_add(&stuck.segs, &seg, sizeof(seg));
+	app_lines_try(&stuck, 1099, 100);
+	assert_int_equal(stuck.segs.len, sizeof(seg));
+	assert_int_equal(stuck.until_us, 1100); /* since it was first seen, not since each look */
+	app_lines_try(&stuck, 1100, 100);
+	assert_int_equal(stuck.segs.len, 0);
+	assert_int_equal(stuck.until_us, 1200);
+	stuck.until_us = INT64_MIN; /* who changed something says so */
+	buf_add(&stuck.segs, &seg, sizeof(seg));
+	app_lines_try(&stuck, 1101, 100);
+	assert_int_equal(stuck.segs.len, 0);
+	buf_free(&stuck.segs);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_is_tried_again),
 		cmocka_unit_test_setup(others_do_not_wait, begin),
 		cmocka_unit_test_setup(it_stays_while_it_is_asked, begin),
 	};
