@@ -7,14 +7,17 @@ I4  earlier epoch keys and ratchet keys are nowhere on the disk
 I5  the counts add up
 """
 import calendar
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, is_testing_build, main, make_log, peak_of, read, records,
@@ -321,6 +324,44 @@ def test_a_daemon_waits_by_no_clock_that_jumps():
     daemon.process.send_signal(signal.SIGUSR1)
     wait_for(lambda: [e for e in entries() if e['type'] == 'segment'])
     daemon.end()
+
+
+def test_an_erasure_asks_a_busy_daemon_for_half_a_minute():
+    """Who is told to come again does, until that time is up: an answer that comes late is the last one."""
+    if sanitized():
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'clock_jump.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'clock_jump.so', source], check=True)
+    write('jump', struct.pack('=q', 0))
+    cretula(*PIPE[1:], stdin=lines(0, 3), code=0)
+    writer, asked = start(), []
+    wait_for(lambda: len([e for e in entries() if e['type'] == 'start']) == 2)
+
+    def answer(request):
+        if request and b'"records":[]' not in request:
+            asked.append(request)
+        if len(asked) == 3:
+            with open('jump', 'r+b') as file:  # in place: it is mapped
+                file.write(struct.pack('=q', 31))
+        return b'error 75 busy\n' if asked else b'ok 0\n'
+
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                s = listener.accept()[0]
+                with contextlib.suppress(OSError), s, s.makefile('rb') as text:  # who only signals asks nothing, and is gone
+                    s.sendall(answer(text.readline()))
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # who seems to be the daemon is told to seal
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind('store.sock')
+        listener.listen()
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        run = cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '1', '--reason', 'asked', code=75,
+                      env={'LD_PRELOAD': os.path.abspath('clock_jump.so'), 'CLOCK_JUMP': os.path.abspath('jump'), 'CLOCK_JUMP_BOOT': '1'})
+        listener.shutdown(socket.SHUT_RDWR)
+    signal.signal(signal.SIGUSR1, before)
+    end(writer)
+    equal((len(asked), len(set(asked))), (3, 1), run.err)
 
 
 def test_quota_and_read_only_at_each_step():
