@@ -77,6 +77,7 @@ static const unsigned char cause[AUDIT_CODE_COUNT] = {
 	[AUDIT_W_REPACKED] = 32,
 	[AUDIT_W_UNKNOWN_FILE] = 33,
 	[AUDIT_W_WORDS] = 34,
+	[AUDIT_W_ERASED_DAMAGED] = 34,
 	[AUDIT_W_WORDS_REFUSED] = 34,
 };
 

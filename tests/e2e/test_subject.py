@@ -1,4 +1,5 @@
 """cretula subject: single records erased or masked again; nothing of them is left, all others verify."""
+import json
 import os
 import re
 import shutil
@@ -288,7 +289,7 @@ def test_rescrub_takes_out_what_it_finds():
 
 
 def test_what_was_replaced_is_not_signed_as_it_lies_there():
-    """Somebody without keys writes into a record that was replaced: no erasure takes it over, in its record or beside it."""
+    """Somebody without keys writes into a record that was replaced: no erasure takes it over beside it, and it can be erased itself."""
     make(600)
     subject('rescrub', '--record', '9', '--drop', 'path')
     path = f'{SEG}/00000001.r1.jsonl.zst'
@@ -297,9 +298,39 @@ def test_what_was_replaced_is_not_signed_as_it_lies_there():
     os.chmod(path, 0o600)
     subprocess.run(['zstd', '-qf', 't', '-o', path], check=True)
     chain = read('store/streams/s/chain.jsonl')
-    for act in (['erase', '--record', '5'], ['rescrub', '--record', '9', '--drop', 'method'], ['erase', '--record', '9']):
-        assert 'not the sealed segment' in subject(*act, code=1).err, act
+    for act in ['erase', '--record', '5'], ['rescrub', '--record', '9', '--drop', 'method']:
+        assert 'record 9: a record: not the sealed segment' in subject(*act, code=1).err, act
     equal((read('store/streams/s/chain.jsonl'), cretula('verify', '--store', 'store').code), (chain, 1))
+    gone_but_told(['--record', '9,11'], 9)
+
+
+def gone_but_told(which, number):
+    """Whose record somebody wrote into has a right to be erased all the same: it goes, and an entry and verify say for ever how it was."""
+    assert '1 of these records had been replaced, and what stood there' in subject('erase', *which, code=0).err
+    said = [json.loads(row) for row in read('store/streams/s/chain.jsonl').splitlines()][-2:]
+    equal([(row['type'], row.get('kind'), row.get('text')) for row in said],
+          [('config', 'damaged', f'1 1 [[{number},{number}]]'), ('redact', None, None)])
+    for code, out in [(run.code, run.text) for run in [cretula('verify', '--store', 'store')]] + [
+            (run.returncode, run.stdout.decode()) for run in [verify_py('store')]]:
+        equal((code, out.count('W_ERASED_DAMAGED'), 'E_' in out), (0, 1, False), out)
+    equal(cretula('verify', '--store', 'store', '--strict').code, 4)
+
+
+def test_what_is_no_record_any_more_can_be_erased():
+    """In the place of a replaced record stands a text that nobody can read: the leaf that the chain has is enough."""
+    make(600)
+    for drop in 'path', 'method':
+        subject('rescrub', '--record', '0,9', '--drop', drop)
+    path = f'{SEG}/00000001.r2.jsonl.zst'
+    lines = plain()[0]
+    lines[9] = '{"~replaced":"' + 'A' * 43 + '=","record":["erika"]}'
+    write('t', '\n'.join([*lines, '']).encode())
+    os.chmod(path, 0o600)
+    subprocess.run(['zstd', '-qf', 't', '-o', path], check=True)
+    assert 'not the sealed segment' in subject('erase', '--record', '5', code=1).err
+    gone_but_told(['--record', '9,11'], 9)
+    subject('erase', '--record', '5')  # what was in the way is gone
+    equal(len(plain()[0]), 600)
 
 
 def test_refusals():

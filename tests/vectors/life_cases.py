@@ -361,6 +361,7 @@ PROMISES = [
      'W_LOSS_ACCEPTED'),
     ('', 'a vocabulary that was refused', more(config('refused: it is gone')), 'W_WORDS_REFUSED'),
     ('', 'a vocabulary that was not', more(config('not refused: '), config('refused:'), config('refused: it is gone', kind='detail')), ''),
+    ('', 'a record erased that somebody had written into', more(config('1 1 [[9,9]]', kind='damaged')), 'W_ERASED_DAMAGED'),
     ('', 'an alarm after the answer', more(step('recover', 'accepted'), step('recover', 'files', alarm=True)), 'E_OPEN'),
     ('', 'an answer of another kind', more(step('recover', 'data', alarm=True), step('recover', 'crash')), 'E_OPEN'),
     ('59', 'an entry older than the one before', lying('clock', t='2025-03-01T00:00:01.000Z'), 'E_TIME_BACK'),

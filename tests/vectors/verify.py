@@ -2511,6 +2511,8 @@ class History:
     def judge_config(self, i, entry):
         if entry['kind'] == 'words' and entry.get('text', '').startswith('refused: '):
             self.tell('W_WORDS_REFUSED', i, 'words/NAME was not what the writer had left')
+        if entry['kind'] == 'damaged':
+            self.tell('W_ERASED_DAMAGED', i, 'what had replaced a record was not what is sealed when it was erased')
 
     KEYS = {'genesis': judge_genesis, 'recover': judge_lost, 'rekey': judge_rekey, 'revoke': judge_revoke}
     PROMISES = {'anchor': judge_anchor, 'config': judge_config, 'derive': judge_derive, 'destroy': judge_destroy,

@@ -8,6 +8,7 @@
 #include "app/subject/subject.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/num.h"
 #include "store/reader.h"
 
 #define ASK_NS INT64_C(30000000000) /* while the daemon does it for another one */
@@ -130,6 +131,32 @@ do_segment(struct app_subject *s, struct store_eraser *x, struct store_reader *r
 	return (0);
 }
 
+/* What is in front of our entries in the chain says so, whoever wrote them. */
+static void
+see_damaged(struct app_subject *s, struct seal_entry *entry)
+{
+	const uint64_t *entries = (const uint64_t *)(const void *)s->entries.data;
+	const struct store_chain *chain = &s->records->chain;
+	uint64_t count;
+
+	if (s->rescrub || s->entries.len == 0 || app_records_again(s->records, NULL) == -1)
+		return;
+	for (size_t i = 0; i < s->entries.len / sizeof(entries[0]); i++) {
+		struct span text;
+
+		if (entries[i] == 0 || entries[i] > chain->count ||
+		    seal_entry_read(store_chain_line(chain, (size_t)entries[i] - 1), app_names(),
+			entry, NULL) == -1 ||
+		    entry->type != SEAL_CONFIG ||
+		    !span_is(entry->of.config.kind, STORE_ERASE_DAMAGED))
+			continue;
+		text = entry->of.config.text;
+		(void)span_word(&text);
+		if (num_u64(span_word(&text), &count) == 0)
+			s->damaged += count;
+	}
+}
+
 int
 app_subject_carry_out(struct app_subject *s, struct store_eraser *x, struct err *e)
 {
@@ -152,6 +179,8 @@ app_subject_carry_out(struct app_subject *s, struct store_eraser *x, struct err 
 			rc = do_segment(s, x, reader, b, e);
 		}
 	}
+	if (entry != NULL)
+		see_damaged(s, entry);
 	store_reader_close(reader);
 	if (b != NULL)
 		buf_free(&b->lines);

@@ -149,11 +149,32 @@ see_record(void *arg, struct span line, struct err *e)
 	return (w->each(w->arg, number, changed, fresh, e));
 }
 
+/*
+ * Are numbers all that is asked?  Then nothing is read: what somebody wrote into
+ * a record does not keep it from being erased.
+ */
+static bool
+is_by_number(const struct app_subject *s)
+{
+	return (s->exact ||
+	    (!s->rescrub && s->ranges.len > 0 && s->filter == NULL &&
+		s->records->since_us == INT64_MIN && s->records->until_us == INT64_MAX));
+}
+
+static bool
+is_erased(const struct seal_past *past, uint64_t record)
+{
+	const struct seal_touched *touched = seal_past_record(past, (uint32_t)record);
+
+	return (touched != NULL && touched->erased);
+}
+
 /* The numbers of the segment, as they stand. */
 static int
 walk_numbers(const struct app_subject *s, const struct seal_segment *segment, app_subject_each each,
     void *arg, struct err *e)
 {
+	const struct seal_past *past = seal_history_segment(s->records->history, segment->seg);
 	uint64_t end = segment->first + segment->n, at = segment->first;
 	const struct seal_range *range;
 	int rc = 0;
@@ -164,7 +185,8 @@ walk_numbers(const struct app_subject *s, const struct seal_segment *segment, ap
 		if (at < range->first)
 			at = range->first;
 		for (; rc == 0 && at <= range->last && at < end; at++)
-			rc = each(arg, at, 0, span_of(NULL, 0), e);
+			if (!is_erased(past, at - segment->first))
+				rc = each(arg, at, 0, span_of(NULL, 0), e);
 		if (at >= end)
 			break;
 	}
@@ -178,7 +200,7 @@ app_subject_walk(struct app_subject *s, struct store_reader *reader,
 	struct walk *w;
 	int rc;
 
-	if (s->exact)
+	if (is_by_number(s))
 		return (walk_numbers(s, segment, each, arg, e));
 	w = calloc(1, sizeof(*w));
 	if (w == NULL)

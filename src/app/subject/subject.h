@@ -43,6 +43,7 @@ struct app_subject {
 	/* carried out */
 	struct buf entries; /* uint64_t: their indices */
 	uint64_t done; /* records */
+	uint64_t damaged; /* of these: what had replaced them was not what is sealed */
 };
 
 struct app_subject_part {

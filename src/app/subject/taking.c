@@ -158,6 +158,12 @@ app_taking_warn(const struct app_taking *t)
 		    "stream %s: the last writer did not stop; %ju records that it left open were "
 		    "sealed",
 		    t->stream, (uintmax_t)t->sealed);
+	if (t->subject.damaged > 0)
+		app_warn("subject",
+		    "stream %s: %ju of these records had been replaced, and what stood there was "
+		    "not what is sealed: somebody wrote into them; the stream says so for good, "
+		    "and `cretula verify`, too",
+		    t->stream, (uintmax_t)t->subject.damaged);
 	if (t->subject.done > 0 && t->counted.code != ERR_NONE)
 		app_warn("subject",
 		    "STORE/stats.db still has what was counted of such records, words of their "

@@ -7,6 +7,7 @@
 
 #include "audit/outside/anchors.h"
 #include "base/err.h"
+#include "store/erase/erase.h"
 #include "store/layout.h"
 #include "store/words.h"
 
@@ -165,7 +166,7 @@ take_past(struct judge *j)
 		j->chain->coverage->unknown_entries++;
 }
 
-/* Who can write words/NAME can write all of the store: that is worth more than a line in a log. */
+/* Who can write words/NAME, or records, can write all of the store: that stays, unlike a log. */
 static void
 take_config(struct judge *j)
 {
@@ -174,6 +175,9 @@ take_config(struct judge *j)
 	if (span_is(config->kind, "words") &&
 	    span_starts(config->text, span_str(STORE_WORDS_REFUSED)))
 		tell(j, AUDIT_W_WORDS_REFUSED, "words/NAME was not what the writer had left");
+	if (span_is(config->kind, STORE_ERASE_DAMAGED))
+		tell(j, AUDIT_W_ERASED_DAMAGED,
+		    "what had replaced a record was not what is sealed when it was erased");
 	take_past(j);
 }
 

@@ -405,7 +405,9 @@ sign(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct er
 	int rc;
 
 	lock_chain(x);
-	if ((rc = append(x, work, e)) == 0)
+	if ((rc = store_erase_damaged(x, work, e)) == 0)
+		rc = append(x, work, e);
+	if (rc == 0)
 		*entry = store_writer_count(x->stream->writer) - 1;
 	if (rc == -1 && !store_writer_broken(x->stream->writer)) /* else the entry may be there */
 		drop_files(work);

@@ -60,11 +60,19 @@ struct store_erase_order {
 };
 
 /*
+ * What stood in the place of a replaced record was not what is sealed, and went
+ * with it: a config entry of this kind, "SEG COUNT RUNS" (docs/format.md 11),
+ * is in front of the redact.
+ */
+#define STORE_ERASE_DAMAGED "damaged"
+
+/*
  * One redact entry, *entry is its index.  Refused before anything is written:
  * ERR_INPUT (no such segment or record, pruned, erased already), ERR_CONFIG (a
  * hold names the segment; a new line that is no record, or longer or of
  * another time than fits; too many erasures, or more than it spares),
- * ERR_USAGE (texts), ERR_FINDING (the segment is not the sealed one).  ERR_IO:
+ * ERR_USAGE (texts), ERR_FINDING (the segment is not the sealed one, but for
+ * what was replaced and is to be erased).  ERR_IO:
  * nothing of it stays, unless the text says that the next open goes on.
  */
 int store_erase(struct store_eraser *x, const struct store_erase_order *order, uint64_t *entry,

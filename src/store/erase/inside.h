@@ -43,13 +43,20 @@ struct erase_work {
 	struct seal_cover before, after; /* salts of the revision at hand, and of the next */
 	struct seal_item items[SEAL_ERASED_MAX];
 	uint64_t file_size; /* of the next revision */
+	uint32_t damaged[SEAL_ERASED_MAX]; /* that go, and were not what was sealed last */
+	size_t damaged_count;
 };
 
 /*
  * Write the next revision's .jsonl.zst, synced, under its .tmp name; fills
- * items and file_size.  What is read must be the sealed segment.
+ * items, file_size and damaged.  What is read must be the sealed segment, but
+ * for what was replaced before and goes now.
  */
 int store_erase_rewrite(struct erase_work *work, struct err *e);
+
+/* The entry of kind STORE_ERASE_DAMAGED, if any of it was: in front of the redact. */
+int store_erase_damaged(
+    struct store_eraser *x, const struct erase_work *work, struct err *e);
 
 /*
  * Overwrite and remove the files of a revision, the salts first.  Missing

@@ -189,6 +189,24 @@ is_as_said(const struct rewrite *w, size_t at, uint32_t record, struct span line
 	return (w->kinds[at] == SEAL_LINE_REPLACED && is_newest(w, touched, line));
 }
 
+/*
+ * Of a record that was replaced the chain has the leaf that stays, so it can go
+ * whatever somebody has written in its place: nothing of that is signed.  Of
+ * one that was not replaced nobody else has it.
+ */
+static bool
+goes_anyway(struct rewrite *w, size_t at, uint32_t record)
+{
+	struct erase_work *work = w->work;
+	const struct seal_touched *touched = seal_past_record(work->past, record);
+
+	if (work->order->items[w->next].line.ptr != NULL || touched == NULL || touched->erased)
+		return (false);
+	memcpy(w->leaves[at], touched->leaf, sizeof(touched->leaf));
+	work->damaged[work->damaged_count++] = record;
+	return (true);
+}
+
 static void
 hash_run(struct rewrite *w, const char *lines, size_t count)
 {
@@ -213,8 +231,11 @@ take_run(struct rewrite *w, const char *lines, size_t count, struct err *e)
 		uint32_t record = first + (uint32_t)i;
 		bool named = w->next < order->count && order->items[w->next].record == record;
 
-		if (line.len >= RECORD_BYTES_MAX || !is_as_said(w, i, record, line))
-			return (not_sealed("a record", e));
+		if ((line.len >= RECORD_BYTES_MAX || !is_as_said(w, i, record, line)) &&
+		    !(named && goes_anyway(w, i, record))) {
+			(void)not_sealed("a record", e);
+			return (err_in(e, "record %ju", (uintmax_t)record));
+		}
 		if ((named ? put_placeholder(w, i, e) : put_line(w, line, e)) == -1)
 			return (-1);
 	}
@@ -277,6 +298,7 @@ store_erase_rewrite(struct erase_work *work, struct err *e)
 	w->work = work;
 	w->fd = -1;
 	work->file_size = 0;
+	work->damaged_count = 0;
 	seal_tree_init(&w->tree);
 	if ((w->packed = malloc(store_compress_bound(STORE_FRAME_BYTES))) == NULL)
 		(void)err_set(e, ERR_IO, "out of memory");

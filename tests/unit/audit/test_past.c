@@ -223,6 +223,14 @@ words_refused(struct build *b)
 }
 
 static void
+erased_damaged(struct build *b)
+{
+	(void)b;
+	say_config("damaged", "1 1 [[9,9]]");
+	say_config("damage", "1 1 [[9,9]]");
+}
+
+static void
 words_changed(struct build *b)
 {
 	(void)b;
@@ -405,6 +413,8 @@ static const struct past_row rows[] = {
 	{ "an alarm", alarm, 1, AUDIT_E_OPEN, LAST, NONE, NONE },
 	{ "an alarm, answered", alarm_answered, 1, AUDIT_W_LOSS_ACCEPTED, LAST, NONE, NONE },
 	{ "a vocabulary that was refused", words_refused, 1, AUDIT_W_WORDS_REFUSED, LAST, NONE,
+	    NONE },
+	{ "erased, and written into before", erased_damaged, 1, AUDIT_W_ERASED_DAMAGED, LAST, NONE,
 	    NONE },
 	{ "a vocabulary that was not", words_changed, 0, 0, NONE, NONE, NONE },
 	{ "answered before", alarm_behind_answer, 1, AUDIT_E_OPEN, LAST + 1, NONE, NONE },
