@@ -179,9 +179,11 @@ def test_no_term_and_no_line():
     october((5,))
     equal(retain('--json').json['streams'][0]['lines']['due_segments'], 0)
     equal((held(), done()), (['held'] * 3, []))
+    assert 'retain.quarantine' not in cretula('check', '--config', 'c.yaml', code=0).err
     write('c.yaml', b'store: store\nstreams: {s: {retain: {detail: 30d, quarantine: 14d}}}\n')
     shutil.rmtree('store')
     shutil.rmtree('store.keys')
+    assert 'stream s: retain.quarantine is the term of lines' in cretula('check', '--config', 'c.yaml', code=0).err
     october((6,))  # there is no key: nothing was held
     retain()
     equal((done(), entries('redact')), (['[[1,1]] 0 quarantine 14d'], []))

@@ -74,6 +74,24 @@ warn_archives(const struct config *c)
 	}
 }
 
+/* Some may be of before, so it is no error. */
+static void
+warn_lines(const struct config *c)
+{
+	for (unsigned i = 0; i < c->stream_count; i++) {
+		const struct config_stream *s = &c->streams[i];
+
+		if (!s->policy.has_quarantine_key &&
+		    retain_term(&s->retain, RETAIN_QUARANTINE) <
+			retain_term(&s->retain, RETAIN_DETAIL))
+			app_warn("check",
+			    "stream %s: retain.quarantine is the term of lines that are sealed to "
+			    "quarantine_key, and there is none: only lines of before have it, once "
+			    "a day",
+			    s->name);
+	}
+}
+
 static int
 check_config(const char *path, bool all)
 {
@@ -87,8 +105,10 @@ check_config(const char *path, bool all)
 	buf_free(&report);
 	if (rc == 0)
 		rc = check_built(config, &e);
-	if (rc == 0)
+	if (rc == 0) {
 		warn_archives(config);
+		warn_lines(config);
+	}
 	if (rc == 0 && all)
 		config_print(config, &out);
 	else if (rc == 0)

@@ -243,6 +243,7 @@ start_keeper(struct app_session *s)
 	    .stream = s->name,
 	    .policy = s->setup->stream->retain,
 	    .limit = s->setup->config->disk,
+	    .unsealed = !s->setup->stream->policy.has_quarantine_key,
 	    .archive = s->setup->stream->archive.to,
 	    .clock = pipe->clock,
 	    .figures = pipe->figures,

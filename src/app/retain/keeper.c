@@ -35,6 +35,7 @@ struct app_keeper {
 	bool warned;
 	bool more; /* sealed lines are over, and left to the next look */
 	struct app_lines_stuck stuck;
+	int64_t lines_us; /* of a stream that seals none: looked for from then on */
 	bool over; /* the store takes more than it may, and we say so */
 	unsigned late; /* looks in a row at which it did */
 	unsigned seen; /* looks in a row that saw it above its budget */
@@ -185,6 +186,8 @@ next_of(struct app_keeper *k, int64_t now_us)
 	if (k->stuck.segs.len > 0 && next_us > k->stuck.until_us)
 		next_us = k->stuck.until_us;
 	k->more = r->lines.more;
+	if (!k->more && now_us >= k->lines_us)
+		k->lines_us = now_us + AGAIN_US;
 	return (k->more ? now_us : next_us);
 }
 
@@ -200,7 +203,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 	app_lines_try(&k->stuck, now_us, LOOK_NS / 1000);
 	*r = (struct app_retain){ .store = k->how.store_path,
 		.stream = k->how.stream,
-		.policy = k->how.policy,
+		.policy = app_lines_terms(&k->how.policy, k->how.unsealed, k->lines_us, now_us),
 		.now_us = now_us,
 		.open = true,
 		.on_disk = b->limit != 0,

@@ -18,6 +18,7 @@ struct app_keeper_options {
 	const char *store_path, *stream;
 	struct retain_policy policy;
 	uint64_t limit; /* bytes that the store may take; 0: none */
+	bool unsealed; /* no line is sealed to a quarantine_key: some may be of before */
 	const char *archive; /* its store; NULL or "": there is none */
 	struct app_clock clock; /* nothing goes by one that is not sure */
 	struct app_figures *figures; /* NULL: nobody watches */

@@ -91,6 +91,17 @@ app_lines_free(struct app_lines *lines)
 	*lines = (struct app_lines){ .counts = NULL };
 }
 
+struct retain_policy
+app_lines_terms(
+    const struct retain_policy *policy, bool unsealed, int64_t from_us, int64_t now_us)
+{
+	struct retain_policy terms = *policy;
+
+	if (unsealed && now_us < from_us)
+		terms.term_us[RETAIN_QUARANTINE] = retain_term(policy, RETAIN_DETAIL);
+	return (terms);
+}
+
 /* ---- taking them ---- */
 
 struct taking {

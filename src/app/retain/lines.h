@@ -40,6 +40,13 @@ struct app_lines {
 	uint64_t passed; /* segments that were stuck */
 };
 
+/*
+ * The terms at a look of a daemon that seals no line: lines of before have theirs
+ * from *from_us on.  Else each seal had two entries that say there is none.
+ */
+struct retain_policy app_lines_terms(
+    const struct retain_policy *policy, bool unsealed, int64_t from_us, int64_t now_us);
+
 /* A segment entry of the chain, or one that says that some have no line any more. */
 void app_lines_see(struct app_retain *r, const struct seal_entry *entry, size_t count);
 /* ask is that of r's own plan, which is made. */

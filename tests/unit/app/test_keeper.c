@@ -174,11 +174,32 @@ it_is_tried_again(void **state)
 	buf_free(&stuck.segs);
 }
 
+/* Lines of before are taken without a key, too; what is never there is not said at each seal. */
+static void
+none_is_looked_for_once_a_day(void **state)
+{
+	const struct retain_policy p = { .term_us = { [RETAIN_DETAIL] = 30, [RETAIN_QUARANTINE] = 14 } };
+	static const struct {
+		bool unsealed;
+		int64_t from_us, now_us, term_us;
+	} rows[] = { { false, 10, 9, 14 }, { true, 10, 10, 14 }, { true, 10, 9, 30 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct retain_policy terms =
+		    app_lines_terms(&p, rows[i].unsealed, rows[i].from_us, rows[i].now_us);
+
+		assert_int_equal(retain_term(&terms, RETAIN_QUARANTINE), rows[i].term_us);
+		assert_int_equal(retain_term(&terms, RETAIN_DETAIL), 30);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_tried_again),
+		cmocka_unit_test(none_is_looked_for_once_a_day),
 		cmocka_unit_test_setup(others_do_not_wait, begin),
 		cmocka_unit_test_setup(it_stays_while_it_is_asked, begin),
 	};
