@@ -181,7 +181,9 @@ bind_one(const struct addrinfo *a, int type)
 
 	if (fd == -1)
 		return (-1);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* Connections hold a port for a minute; of UDP it lets another one in beside us. */
+	if (type == SOCK_STREAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
 	    (type == SOCK_DGRAM || listen(fd, BACKLOG) == 0))
 		return (fd);

@@ -403,22 +403,41 @@ test_datagrams(void **state)
 	input_live_close(in);
 }
 
+/* On a free port, of none that the kernel or free_port of the e2e tests gives away. */
+static struct input_live *
+open_udp(uint16_t *port)
+{
+	struct input_live_options how = { .fd = -1, .line_max = 1024 };
+	struct input_live *in = NULL;
+	char text[32];
+	struct err e;
+
+	for (unsigned i = 0; i < 8000; i++) {
+		*port = (uint16_t)(2000 + ((unsigned)getpid() + i) % 8000);
+		(void)snprintf(text, sizeof(text), "udp:127.0.0.1:%u", (unsigned)*port);
+		assert_int_equal(input_place_read(span_str(text), &how.place, &e), 0);
+		if (input_live_open(&how, &in, &e) == 0)
+			return (in);
+		assert_int_equal(e.code, ERR_BUSY);
+	}
+	fail();
+	return (NULL);
+}
+
 /* Full sockets of UDP lose; the kernel says how many. */
 static void
 test_udp(void **state)
 {
-	uint16_t port = (uint16_t)(20000 + getpid() % 20000);
 	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct input_live *in;
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	uint64_t sent = 0, lines = 0, lost = 0;
-	char text[32];
+	uint16_t port;
 	struct got g;
 
-	(void)snprintf(text, sizeof(text), "udp:127.0.0.1:%u", (unsigned)port);
-	in = open_place(text, 1024, 0);
+	in = open_udp(&port);
+	to.sin_port = htons(port);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
 	for (; sent < 60000; sent++)
 		assert_int_equal(send(fd, "0123456789", 10, 0), 10);
@@ -531,6 +550,26 @@ test_taken(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* Of two on one port the second one would take all of UDP without a word. */
+static void
+test_taken_udp(void **state)
+{
+	struct input_live_options how = { .fd = -1, .line_max = 1024 };
+	struct input_live *in, *other = NULL;
+	uint16_t port;
+	char text[32];
+	struct err e;
+
+	in = open_udp(&port);
+	(void)snprintf(text, sizeof(text), "udp:127.0.0.1:%u", (unsigned)port);
+	assert_int_equal(input_place_read(span_str(text), &how.place, &e), 0);
+	assert_int_equal(input_live_open(&how, &other, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	input_live_close(in);
+	assert_int_equal(input_live_open(&how, &in, &e), 0); /* free again, at once */
+	input_live_close(in);
+}
+
 int
 main(void)
 {
@@ -546,6 +585,7 @@ main(void)
 		cmocka_unit_test(test_fifo),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_taken_udp),
 	};
 
 	return (cmocka_run_group_tests(tests, setup, teardown));
