@@ -47,43 +47,6 @@ feed(unsigned count)
 		assert_true(write(feed_fd, line, sizeof(line) - 1) == (ssize_t)sizeof(line) - 1);
 }
 
-static void
-wait_for_turn(int64_t us)
-{
-	bool turned = false;
-
-	for (int i = 0; i < 500 && !turned; i++) {
-		usleep(20000);
-		pthread_mutex_lock(&running->lock);
-		turned = running->turn_us >= us && !running->turn;
-		pthread_mutex_unlock(&running->lock);
-	}
-	assert_true(turned);
-	usleep(200000); /* the writer looks at the clock, too */
-}
-
-/* Three lines before midnight of a week's end, two behind it, one ten days later. */
-static void *
-feeder(void *arg)
-{
-	feed(3);
-	usleep(700000);
-	clock_set(MONDAY_US + 1000000);
-	feed(2);
-	usleep(700000);
-	for (int day = 1; day <= 10; day++) { /* days also turn while nothing comes */
-		clock_set(MONDAY_US + day * DAY_US);
-		wait_for_turn(MONDAY_US + day * DAY_US);
-	}
-	feed(1);
-	usleep(700000);
-	clock_set(MONDAY_US); /* backwards: not followed */
-	feed(1);
-	usleep(500000);
-	(void)close(feed_fd);
-	return (NULL);
-}
-
 static const char *
 chain_text(void)
 {
@@ -104,6 +67,65 @@ count_of(const char *what)
 	for (const char *at = chain_text(); (at = strstr(at, what)) != NULL; at++)
 		count++;
 	return (count);
+}
+
+/* ---- what the feeder waits for, in another thread than those that do it ---- */
+
+static bool
+is_turned(int64_t us)
+{
+	bool turned;
+
+	pthread_mutex_lock(&running->lock);
+	turned = running->turn_us >= us && !running->turn;
+	pthread_mutex_unlock(&running->lock);
+	/* The writer looks at the clock, too. */
+	return (turned && __atomic_load_n(&running->clock.now_us, __ATOMIC_RELAXED) >= us);
+}
+
+static bool
+is_written(int64_t records)
+{
+	return (__atomic_load_n(&running->records, __ATOMIC_RELAXED) == (uint64_t)records);
+}
+
+static bool
+is_told(int64_t breaks)
+{
+	return (count_of("\"type\":\"clock\"") == breaks);
+}
+
+static void
+wait_until(bool (*is_so)(int64_t), int64_t what)
+{
+	for (int i = 0; i < 60000; i++) {
+		if (is_so(what))
+			return;
+		(void)usleep(2000);
+	}
+	fail();
+}
+
+/* Three lines before midnight of a week's end, two behind it, one ten days later. */
+static void *
+feeder(void *arg)
+{
+	feed(3);
+	wait_until(is_written, 3);
+	clock_set(MONDAY_US + 1000000);
+	feed(2);
+	wait_until(is_written, 5);
+	for (int day = 1; day <= 10; day++) { /* days also turn while nothing comes */
+		clock_set(MONDAY_US + day * DAY_US);
+		wait_until(is_turned, MONDAY_US + day * DAY_US);
+	}
+	feed(1);
+	wait_until(is_written, 6);
+	clock_set(MONDAY_US); /* backwards: not followed */
+	feed(1);
+	wait_until(is_told, 1);
+	(void)close(feed_fd);
+	return (NULL);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -435,11 +436,22 @@ test_unfinished(void **state)
 	free(packed);
 }
 
+struct stopper {
+	atomic_bool stop;
+	int fd;
+};
+
+/* Once what the pipe has was read, and a while behind that. */
 static void *
-stop_soon(void *stop)
+stop_soon(void *arg)
 {
+	struct stopper *s = arg;
+	int left;
+
+	while (ioctl(s->fd, FIONREAD, &left) == 0 && left > 0)
+		(void)usleep(1000);
 	(void)usleep(30000);
-	atomic_store((atomic_bool *)stop, true);
+	atomic_store(&s->stop, true);
 	return (NULL);
 }
 
@@ -453,7 +465,7 @@ test_stop(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		struct input_batch b = { .bytes = batch_bytes };
-		atomic_bool stop = false;
+		struct stopper stopper = { .stop = false };
 		struct input *in = NULL;
 		struct err e = { 0 };
 		char path[40];
@@ -462,9 +474,10 @@ test_stop(void **state)
 
 		assert_int_equal(pipe(ends), 0);
 		assert_int_equal(write(ends[1], said[i], strlen(said[i])), strlen(said[i]));
+		stopper.fd = ends[0];
 		(void)snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
-		assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop), 0);
-		if (input_open(path, &stop, &in, &e) == 0) {
+		assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stopper), 0);
+		if (input_open(path, &stopper.stop, &in, &e) == 0) {
 			struct span head;
 
 			assert_int_equal(input_peek(in, INPUT_HEAD_BYTES, &head, &e), 0);
