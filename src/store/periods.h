@@ -54,6 +54,13 @@ int store_live_end_hold(struct store_live *l, const struct store_release_order *
 struct store_erase_order;
 int store_live_erase(struct store_live *l, const struct store_erase_order *order, uint64_t *entry,
     struct err *e);
+/*
+ * An entry says that something is gone, and of its files some could not be
+ * overwritten or removed: is it so?  Tried again, as a start does; not at once
+ * with what takes away.
+ */
+bool store_live_left(const struct store_live *l);
+int store_live_settle(struct store_live *l, struct err *e);
 /* What look says of the chain as it is, by any thread; nothing is appended meanwhile. */
 typedef int store_live_looks(void *arg, const struct store_chain *chain, struct err *e);
 int store_live_look(struct store_live *l, store_live_looks *look, void *arg, struct err *e);

@@ -364,6 +364,39 @@ def test_an_erasure_asks_a_busy_daemon_for_half_a_minute():
     equal((len(asked), len(set(asked))), (3, 1), run.err)
 
 
+def test_a_daemon_tries_again_to_overwrite_what_is_gone():
+    """An erasure is signed, and a file of before cannot go: who asked is told, it is tried again without a start, and counted."""
+    if sanitized():
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'keep_salts.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'keep_salts.so', source], check=True)
+    configure()
+    daemon = Daemon(env={'LD_PRELOAD': os.path.abspath('keep_salts.so'), 'KEEP_SALTS': os.path.abspath('keep')})
+    with connect('s.sock') as s:
+        s.sendall(lines(0, 5))
+        wait_for(lambda: committed(5))
+    daemon.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: [e for e in entries() if e['type'] == 'segment'])
+    wait_for(lambda: not os.path.exists('store/streams/s/open/00000001.salt'))
+    write('keep', b'')
+    run = cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', '1', '--reason', 'asked', code=74)
+    assert 'signed, but the daemon must overwrite what was there before' in run.err, run.err
+    salt = 'store/streams/s/seg/00000001.salt'
+    wait_for(lambda: failures() >= 2)
+    equal((os.path.exists(salt), set(read(salt))), (True, {0}))
+    os.unlink('keep')
+    wait_for(lambda: not os.path.exists(salt))
+    said = daemon.end()
+    equal((said.count('are there yet; tried again: '), said.count('are overwritten and removed now')), (1, 1), said)
+    equal([(e['seg'], len(e['items'])) for e in entries() if e['type'] == 'redact'], [(1, 1)])
+    good()
+
+
+def failures():
+    text = cretula('status', '--store', 'store', '--metrics', code=0).text
+    return int(re.search(r'^cretula_erase_failures_total\{stream="s"\} (\d+)$', text, re.MULTILINE)[1])
+
+
 def test_quota_and_read_only_at_each_step():
     """EDQUOT and EROFS at a durable step: 74 or 78, one line, and the next run goes on."""
     if not is_testing_build():

@@ -35,6 +35,7 @@ struct app_keeper {
 	bool warned;
 	bool more; /* sealed lines are over, and left to the next look */
 	struct app_lines_stuck stuck;
+	struct app_leftover left;
 	int64_t lines_us; /* of a stream that seals none: looked for from then on */
 	bool over; /* the store takes more than it may, and we say so */
 	unsigned late; /* looks in a row at which it did */
@@ -47,7 +48,7 @@ struct app_keeper {
 	struct store_live *live;
 	pthread_mutex_t wait_lock; /* of stop */
 	pthread_cond_t wake;
-	bool stop;
+	bool stop, soon; /* soon: there is something to do at once */
 };
 
 /* Of the list and its pins, for a moment only: what is asked may take long. */
@@ -213,9 +214,8 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 		.archive = k->how.archive,
 		.stuck = &k->stuck,
 		.records = { .stream_fd = -1 } };
-	if ((rc = app_retain_read(r, &e)) == 0) {
+	if ((rc = app_retain_read(r, &e)) == 0)
 		rc = app_retain_carry_out(r, k->live, tell, k, &e);
-	}
 	if (rc == -1)
 		warn(k, "nothing is pruned", &e);
 	else {
@@ -243,6 +243,7 @@ look_in_time(struct app_keeper *k, int64_t now_us)
 	pthread_mutex_lock(&k->lock);
 	if (k->live != NULL && (full || now_us >= k->next_us))
 		rc = look(k, now_us, &b, &given);
+	k->left.any |= k->live != NULL && store_live_left(k->live);
 	pthread_mutex_unlock(&k->lock);
 	if (full)
 		settle(k, &b, rc == -1 ? b.room.bytes + b.room.due : given);
@@ -251,12 +252,24 @@ look_in_time(struct app_keeper *k, int64_t now_us)
 	app_budget_leave(entered);
 }
 
+/* What was signed goes by no clock. */
+static void
+try_left(struct app_keeper *k)
+{
+	const struct app_leftover_ears ears = { k->how.figures, k->how.warn, k->how.arg };
+
+	pthread_mutex_lock(&k->lock);
+	app_leftover_try(&k->left, k->live, &ears);
+	pthread_mutex_unlock(&k->lock);
+}
+
 /* As keys do: not by a clock that leapt. */
 static void
 tick(struct app_keeper *k)
 {
 	struct app_clock_break broke;
 
+	try_left(k);
 	(void)app_clock_look(&k->how.clock, clock_now_us(), app_clock_boot_us(), &broke);
 	if (k->how.limit != 0)
 		measure(k);
@@ -272,9 +285,9 @@ tick(struct app_keeper *k)
 	look_in_time(k, k->how.clock.now_us);
 }
 
-/* Until it looks again. */
+/* Until it looks again for what is over. */
 static int64_t
-rest_of(const struct app_keeper *k)
+usual_rest(const struct app_keeper *k)
 {
 	if (k->more)
 		return (FIRST_NS);
@@ -283,6 +296,12 @@ rest_of(const struct app_keeper *k)
 	if (k->over || is_full(k))
 		return (OVER_NS);
 	return (k->used > k->how.limit - k->how.limit / 10 ? NEAR_NS : ROOM_NS);
+}
+
+static int64_t
+rest_of(const struct app_keeper *k)
+{
+	return (app_leftover_rest(&k->left, usual_rest(k)));
 }
 
 /* ---- the thread ---- */
@@ -296,10 +315,11 @@ pause_for(struct app_keeper *k, int64_t ns)
 
 	clock_mono_after(ns, &until);
 	pthread_mutex_lock(&k->wait_lock);
-	while (!k->stop &&
+	while (!k->stop && !k->soon &&
 	    pthread_cond_clockwait(&k->wake, &k->wait_lock, CLOCK_MONOTONIC, &until) == 0)
 		;
 	stop = k->stop;
+	k->soon = false;
 	pthread_mutex_unlock(&k->wait_lock);
 	return (!stop);
 }
@@ -430,6 +450,16 @@ lock_soon(struct app_keeper *k, int wait_ms)
 	}
 }
 
+/* Files that could not be overwritten do not wait for an hour. */
+static void
+wake(struct app_keeper *k)
+{
+	pthread_mutex_lock(&k->wait_lock);
+	k->soon = true;
+	pthread_cond_signal(&k->wake);
+	pthread_mutex_unlock(&k->wait_lock);
+}
+
 static void
 do_it(struct app_keeper *k, const struct app_keeper_wish *wish, struct buf *out)
 {
@@ -446,7 +476,8 @@ do_it(struct app_keeper *k, const struct app_keeper_wish *wish, struct buf *out)
 		if (rc == 0) { /* what was released may be over, what was stuck may go */
 			k->next_us = INT64_MIN;
 			k->stuck.until_us = INT64_MIN;
-		}
+		} else if (k->live != NULL && store_live_left(k->live))
+			wake(k);
 		pthread_mutex_unlock(&k->lock);
 	}
 	if (rc == 0)

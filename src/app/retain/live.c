@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "store/periods.h"
 
+#define SECOND_NS INT64_C(1000000000)
+#define TRIES_MAX 6 /* after which it is tried each minute, about */
 #define LINES_ENTRIES 4 /* of sealed lines, in one look; each writes a segment anew */
 
 struct carrying {
@@ -102,4 +105,54 @@ app_retain_carry_out(struct app_retain *r, struct store_live *live,
 		return (0);
 	app_retain_tell(r);
 	return (seal(&c, e));
+}
+
+/* ---- what is left of what is gone ---- */
+
+static void
+tell_left(
+    struct app_leftover *left, const struct app_leftover_ears *ears, const struct err *e)
+{
+	char text[ERR_TEXT_BYTES + 80];
+
+	app_figures_left(ears->figures);
+	if (left->tries == 0) {
+		(void)snprintf(text, sizeof(text),
+		    "files of what was erased or pruned are there yet; tried again: %s", e->text);
+		ears->warn(ears->arg, text);
+	}
+	if (left->tries < TRIES_MAX)
+		left->tries++;
+	left->next_ns = clock_mono_ns() + (SECOND_NS << left->tries);
+}
+
+void
+app_leftover_try(
+    struct app_leftover *left, struct store_live *live, const struct app_leftover_ears *ears)
+{
+	struct err e = { ERR_NONE, "" };
+
+	left->any = live != NULL && store_live_left(live);
+	if (!left->any) { /* or the stream was opened anew, which removes them */
+		left->tries = 0;
+		return;
+	}
+	if (left->tries > 0 && clock_mono_ns() < left->next_ns)
+		return;
+	if (store_live_settle(live, &e) == -1) {
+		tell_left(left, ears, &e);
+		return;
+	}
+	ears->warn(ears->arg, "files of what was erased or pruned are overwritten and removed now");
+	*left = (struct app_leftover){ .any = false };
+}
+
+int64_t
+app_leftover_rest(const struct app_leftover *left, int64_t rest_ns)
+{
+	int64_t until_ns = left->tries == 0 ? SECOND_NS : left->next_ns - clock_mono_ns();
+
+	if (!left->any || until_ns >= rest_ns)
+		return (rest_ns);
+	return (until_ns > 0 ? until_ns : 0);
 }

@@ -3,6 +3,7 @@
 #define CRETULA_APP_RETAIN_LIVE_H
 
 #include "app/retain/plan.h"
+#include "app/watch/figures.h"
 
 struct store_live;
 
@@ -13,5 +14,24 @@ struct store_live;
  */
 int app_retain_carry_out(struct app_retain *r, struct store_live *live,
     void (*warn)(void *arg, const char *text), void *arg, struct err *e);
+
+/* Files of what an entry says is gone, which could not be overwritten or removed. */
+struct app_leftover {
+	bool any; /* as of the last look */
+	unsigned tries; /* in vain, in a row */
+	int64_t next_ns; /* monotonic: when it is tried again */
+};
+
+struct app_leftover_ears {
+	struct app_figures *figures; /* may be NULL: counts what was in vain */
+	void (*warn)(void *arg, const char *text); /* the first time, and when they are gone */
+	void *arg;
+};
+
+/* Try again if it is time; live may be NULL.  Likewise beside nobody else. */
+void app_leftover_try(
+    struct app_leftover *left, struct store_live *live, const struct app_leftover_ears *ears);
+/* Until it is to be tried again, at most rest_ns. */
+int64_t app_leftover_rest(const struct app_leftover *left, int64_t rest_ns);
 
 #endif

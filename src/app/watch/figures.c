@@ -304,3 +304,13 @@ app_figures_retained(struct app_figures *f, int64_t now_us, const struct retain_
 	f->now.held_segments = sums[RETAIN_HELD].segments;
 	pthread_mutex_unlock(&f->lock);
 }
+
+void
+app_figures_left(struct app_figures *f)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->now.left_tries++;
+	pthread_mutex_unlock(&f->lock);
+}

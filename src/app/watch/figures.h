@@ -61,6 +61,7 @@ struct app_seen {
 	int64_t retained_us; /* when it was last looked for what is over; 0: never */
 	uint64_t pruned_segments, pruned_records;
 	uint64_t held_segments; /* over, and held; as of then */
+	uint64_t left_tries; /* in vain, to overwrite what an entry says is gone */
 };
 
 enum app_report { APP_REPORT_CANARY, APP_REPORT_VERIFY, APP_REPORTS };
@@ -144,5 +145,6 @@ void app_figures_writer(struct app_figures *f, const struct app_writer_seen *w);
 
 /* What was over its term went, at now_us; sums by enum retain_action. */
 void app_figures_retained(struct app_figures *f, int64_t now_us, const struct retain_sum *sums);
+void app_figures_left(struct app_figures *f); /* one more in vain */
 
 #endif

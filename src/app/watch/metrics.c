@@ -189,6 +189,12 @@ held_segments(const struct app_seen *seen)
 	return (seen->held_segments);
 }
 
+static uint64_t
+left_tries(const struct app_seen *seen)
+{
+	return (seen->left_tries);
+}
+
 static const struct {
 	const char *name, *type, *help;
 	uint64_t (*value)(const struct app_seen *seen);
@@ -221,6 +227,8 @@ static const struct {
 	    pruned_segments },
 	{ "pruned_records_total", "counter", "Records of these segments.", pruned_records },
 	{ "held_segments", "gauge", "Segments that are over their term, and held.", held_segments },
+	{ "erase_failures_total", "counter", "Tries to overwrite what is gone that failed.",
+	    left_tries },
 	{ "reopened_total", "counter", "How often the stream was opened again after an error.",
 	    reopened },
 };

@@ -433,9 +433,11 @@ erase(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct e
 		return (-1);
 	x->stale = true;
 	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1 ||
-	    forget_skip(work, e) == -1)
-		return (
-		    err_in(e, "signed, but the next start must overwrite what was there before"));
+	    forget_skip(work, e) == -1) {
+		x->left = true;
+		return (err_in(e, "signed, but the %s must overwrite what was there before",
+		    x->lock != NULL ? "daemon" : "next start"));
+	}
 	/* Beside others the newest entry may be another one: x is of no use any more. */
 	return (x->lock != NULL ? 0 : store_erase_took(x, e));
 }

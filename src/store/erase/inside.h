@@ -13,6 +13,7 @@ struct store_eraser {
 	struct store_stream *stream;
 	struct seal_history *history;
 	bool stale; /* an entry is in the chain that the history does not have */
+	bool left; /* files of what is gone could not be overwritten */
 	pthread_mutex_t *lock; /* of a chain that others append to meanwhile; NULL: none do */
 	struct seal_entry entry; /* scratch, and the segment's while work is on */
 	struct record_decoder decoder;

@@ -76,7 +76,7 @@ struct store_live {
 	/* sealing */
 	pthread_mutex_t lock; /* of the chain, and of what follows */
 	pthread_t sealer;
-	bool sealing, seal_failed, seal_done;
+	bool sealing, seal_failed, seal_done, left; /* left: files of what is gone are there yet */
 	struct live_open *older;
 	struct err seal_error;
 	int seal_errnum;

@@ -36,11 +36,22 @@ sign(struct store_live *l, const struct store_prune_order *order, struct store_e
 	pthread_mutex_lock(&l->lock);
 	if (store_eraser_open(l->stream, &x, e) == 0 && store_prune_sign(x, order, e) == 0) {
 		*entry = store_writer_count(l->stream->writer) - 1;
+		l->left = true;
 		rc = store_erase_know(l->stream, known, e);
 	}
 	pthread_mutex_unlock(&l->lock);
 	store_eraser_close(x);
 	return (rc);
+}
+
+/* All files at once, of whatever went before, too. */
+static int
+settle(struct store_live *l, struct store_erase_known *known, struct err *e)
+{
+	if (store_erase_settle(l->stream, known, e) == -1)
+		return (-1);
+	l->left = false;
+	return (0);
 }
 
 int
@@ -50,8 +61,31 @@ store_live_prune(
 	struct store_erase_known known = { .list = { 0 } };
 	int rc = sign(l, order, &known, entry, e);
 
-	if (rc == 0 && (rc = store_erase_settle(l->stream, &known, e)) == -1)
-		(void)err_in(e, "signed, but the next start must remove what is left");
+	if (rc == 0)
+		rc = settle(l, &known, e);
+	if (rc == -1 && l->left)
+		(void)err_in(e, "signed, but the daemon must remove what is left");
+	store_erase_forget(&known);
+	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
+}
+
+bool
+store_live_left(const struct store_live *l)
+{
+	return (l->left);
+}
+
+int
+store_live_settle(struct store_live *l, struct err *e)
+{
+	struct store_erase_known known = { .list = { 0 } };
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = store_erase_know(l->stream, &known, e);
+	pthread_mutex_unlock(&l->lock);
+	if (rc == 0)
+		rc = settle(l, &known, e);
 	store_erase_forget(&known);
 	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
 }
@@ -99,6 +133,7 @@ store_live_erase(
 	if (rc == 0) {
 		x->lock = &l->lock;
 		rc = store_erase(x, order, entry, e);
+		l->left |= x->left;
 	}
 	store_eraser_close(x);
 	return (rc);
