@@ -260,7 +260,7 @@ const struct app_command app_command_anchor = { "anchor",
 	"  head -n 3 store/streams/shop/cp/00000009.note > body   # the same by openssl\n"
 	"  openssl ts -verify -data body -in store/streams/shop/anchor/00000009.tsr \\\n"
 	"      -CAfile tsa.pem\n"
-	"examples: a cosignature (C2SP tlog-witness; on 409 it answers with the size for --old)\n"
+	"examples: a cosignature (C2SP tlog-witness; a 409 has the size for --old)\n"
 	"  cretula anchor print witness --store ./store --stream shop --out q\n"
 	"  curl -sS --data-binary @q https://witness.example/add-checkpoint > a\n"
 	"  cretula anchor import a --store ./store --stream shop --witness \"$VKEY\"\n"

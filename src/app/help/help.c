@@ -73,27 +73,104 @@ app_help_overview(const struct app_command *const *commands, size_t count, struc
 	print_exits(out);
 }
 
-/* Words behind a column, and below it where a line of the terminal is too short. */
+/* Words from a column on, where out is, and below it where a line of the terminal is too short. */
 static void
-print_words(const char *text, struct buf *out)
+print_words(struct span text, size_t column, struct buf *out)
 {
-	size_t width = HELP_COLUMN;
+	static const struct span breaks = SPAN(" \n");
+	size_t width = column;
 
-	while (*text != '\0') {
-		size_t len = strcspn(text, " ");
+	while (text.len > 0) {
+		size_t len = 0, gap = 0;
 
-		if (width > HELP_COLUMN && width + 1 + len > LINE_BYTES_MAX) {
-			buf_fmt(out, "\n%*s", HELP_COLUMN, "");
-			width = HELP_COLUMN;
-		} else if (width > HELP_COLUMN) {
+		while (len < text.len && memchr(breaks.ptr, text.ptr[len], breaks.len) == NULL)
+			len++;
+		if (width > column && width + 1 + len > LINE_BYTES_MAX) {
+			buf_fmt(out, "\n%*s", (int)column, "");
+			width = column;
+		} else if (width > column) {
 			buf_char(out, ' ');
 			width++;
 		}
-		buf_span(out, (struct span){ text, len });
+		buf_span(out, span_of(text.ptr, len));
 		width += len;
-		text += len + strspn(text + len, " ");
+		text = span_from(text, len);
+		while (gap < text.len && memchr(breaks.ptr, text.ptr[gap], breaks.len) != NULL)
+			gap++;
+		text = span_from(text, gap);
 	}
 	buf_char(out, '\n');
+}
+
+static struct span
+first_line(struct span text)
+{
+	return (span_of(text.ptr, span_find(text, '\n')));
+}
+
+static size_t
+blanks(struct span line)
+{
+	size_t count = 0;
+
+	while (count < line.len && line.ptr[count] == ' ')
+		count++;
+	return (count);
+}
+
+/* Where the words of a paragraph begin: behind blanks, or behind a name of its first line only. */
+static size_t
+column_of(struct span text)
+{
+	struct span line = first_line(text);
+	size_t name = span_find(line, ' '), next;
+
+	if (blanks(line) > 0)
+		return (blanks(line));
+	next = blanks(first_line(span_from(text, line.len + (line.len < text.len))));
+	if (next > name && next < line.len)
+		return (next);
+	next = name + blanks(span_from(line, name));
+	return (next >= name + 2 && next < line.len ? next : 0);
+}
+
+/* Bytes of the paragraph that text begins with: lines whose words begin in one column. */
+static size_t
+paragraph_len(struct span text, size_t column, bool *wide)
+{
+	size_t end = span_find(text, '\n');
+
+	*wide = end > LINE_BYTES_MAX;
+	while (end + 1 < text.len) {
+		struct span next = span_from(text, end + 1), line = first_line(next);
+
+		if (line.len == 0 || blanks(line) != column || (column == 0 && column_of(next) > 0))
+			break;
+		*wide = *wide || line.len > LINE_BYTES_MAX;
+		end += 1 + line.len;
+	}
+	return (end);
+}
+
+/* Prose is filled anew where it is wider than a terminal; examples are as they are. */
+static void
+print_details(struct span text, struct buf *out)
+{
+	while (text.len > 0 && !span_starts(text, span_str("examples:"))) {
+		size_t column = column_of(text), len;
+		bool wide = false;
+
+		len = *text.ptr == '\n' ? 0 : paragraph_len(text, column, &wide);
+		if (wide) {
+			buf_span(out, span_of(text.ptr, column));
+			print_words(span_of(text.ptr + column, len - column), column, out);
+		} else {
+			buf_span(out, span_of(text.ptr, len));
+			buf_char(out, '\n');
+		}
+		text = span_from(text, len < text.len ? len + 1 : len);
+	}
+	buf_span(out, text);
 }
 
 static void
@@ -101,22 +178,27 @@ print_options(const struct app_option *options, struct buf *out)
 {
 	for (const struct app_option *o = options; o->name != NULL; o++) {
 		char left[48];
+		int len = snprintf(left, sizeof(left), "  --%s%s%s", o->name,
+		    o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
 
-		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value != NULL ? " " : "",
-		    o->value != NULL ? o->value : "");
-		buf_fmt(out, "  %-22s ", left);
-		print_words(o->help, out);
+		buf_fmt(out, "%-*s", HELP_COLUMN, left);
+		if (len >= HELP_COLUMN)
+			buf_fmt(out, "\n%*s", HELP_COLUMN, "");
+		print_words(span_str(o->help), HELP_COLUMN, out);
 	}
 }
 
 void
 app_help_command(const struct app_command *c, struct buf *out)
 {
-	buf_fmt(out, "cretula %s: %s\n\nusage: cretula %s [--option ...]%s%s\n\n", c->name,
-	    c->summary, c->name, c->operands[0] != '\0' ? " " : "", c->operands);
+	buf_fmt(out, "cretula %s: ", c->name);
+	print_words(span_str(c->summary), strlen("cretula : ") + strlen(c->name), out);
+	buf_fmt(out, "\nusage: cretula %s [--option ...]%s%s\n\n", c->name,
+	    c->operands[0] != '\0' ? " " : "", c->operands);
 	print_options(c->options, out);
 	print_options(common, out);
-	buf_fmt(out, "\n%s", c->details);
+	buf_char(out, '\n');
+	print_details(span_str(c->details), out);
 }
 
 /* ---- as JSON ---- */
