@@ -64,7 +64,7 @@ class Server:
         self.child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def __enter__(self):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             if self.child.poll() is not None:
                 raise Skip(f'the server does not start: {self.child.stderr.read()[-300:]!r}')

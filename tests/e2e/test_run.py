@@ -13,8 +13,8 @@ import tempfile
 import threading
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, main, on_disk, read, records,
-                 segments, wait_for, write)
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, main, on_disk, open_lines,
+                 read, records, segments, wait_for, write)
 
 CONFIG = """store: store
 streams:
@@ -41,7 +41,7 @@ def manager():
     """What a service manager listens on, and what it heard."""
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.bind('notify.sock')
-    s.settimeout(60)
+    s.settimeout(120)
     return s
 
 
@@ -74,12 +74,10 @@ def connect(path, kind=socket.SOCK_STREAM):
 
 
 def sizes(stream):
-    return [r['bytes'] - 1000 for r in records('store', stream)]
+    return [r.get('bytes', 999) - 1000 for r in records('store', stream)]
 
 
-def committed(stream):
-    folder = f'store/streams/{stream}/open'
-    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
+committed = open_lines
 
 
 def busy_s(pid):
@@ -102,10 +100,10 @@ def test_descriptors_run_out():
         def seen():
             return cretula('status', '--store', 'store', '--json', code=0).json['streams'][0]
         wait_for(lambda: seen()['descriptors_short'] > 0, seen=seen)
-        start = busy_s(daemon.process.pid)
+        start, since = busy_s(daemon.process.pid), time.monotonic()
         time.sleep(0.5)
         used = busy_s(daemon.process.pid) - start
-        assert used < 0.2, f'{used} s of half a second'
+        assert used < 0.4 * (time.monotonic() - since), f'{used} s of half a second, or of a little more'
         daemon.process.send_signal(signal.SIGUSR1)
         wait_for(lambda n=before: len(sizes('s')) > n)
         for s in many:
@@ -125,13 +123,15 @@ def test_every_input():
     local, conn = connect('local.sock', socket.SOCK_DGRAM), connect('conn.sock')
     fifo = os.open('fifo', os.O_WRONLY)
     for n in range(500):
+        if n % 100 == 99:  # datagrams of UDP wait for nobody
+            wait_for(lambda n=n: committed('udp') == n)
         tcp.sendall(line(n))
         udp.sendto(line(n), ('127.0.0.1', ports[1]))
         local.send(line(n).rstrip(b'\n'))
         frame = b'<13>Nov 24 10:00:00 web nginx: ' + line(n)
         conn.sendall(b'%d %s' % (len(frame), frame))
         os.write(fifo, line(n))
-    time.sleep(0.3)
+    wait_for(lambda: committed('tcp') == 500)
     for n in range(500, 510):
         tcp.sendall(line(n))
     said = daemon.end()  # with everything still connected
@@ -179,8 +179,7 @@ def once(got, sent):
 
 
 def seen(count):
-    return lambda: sum(read(f'store/streams/s/open/{n}').count(b'\n') for n in os.listdir('store/streams/s/open')
-                       if n.endswith('.data')) >= count
+    return lambda: open_lines() >= count
 
 
 def test_growing_file():
@@ -208,23 +207,45 @@ def test_growing_file():
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
+def halt(daemon):
+    daemon.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: b') T ' in read(f'/proc/{daemon.process.pid}/stat'))
+
+
+def rotate_under_a_late_writer(daemon):
+    """What is to be read, in order: the old file's last lines come when the new one is there, within the second of a daemon that lingers."""
+    sent, turn = [], 0
+    while len(sent) < 10 * turn + 10:  # else this process was too slow: nobody came late, and another file is rotated
+        turn += 1
+        halt(daemon)
+        with open('access.log', 'ab') as old:
+            os.rename('access.log', f'access.log.{turn}')
+            append('access.log', *range(100 * turn, 100 * turn + 10))
+            start = time.monotonic()
+            daemon.process.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            halt(daemon)
+            if time.monotonic() - start < 0.9:
+                old.write(b''.join(line(n) for n in range(10, 20)))
+                sent += range(10, 20)
+        daemon.process.send_signal(signal.SIGCONT)
+        sent += range(100 * turn, 100 * turn + 10)
+    return sent
+
+
 def test_rotated_file():
     """By rename and create while it runs and while it does not, and by copy and truncate: each line once."""
     configure(FILE)
     append('access.log', *range(10))
     daemon = Daemon()
     wait_for(seen(10))
-    with open('access.log', 'ab') as old:
-        os.rename('access.log', 'access.log.1')
-        append('access.log', *range(20, 30))
-        old.write(b''.join(line(n) for n in range(10, 20)))  # its writer is late
-        old.flush()
-    wait_for(seen(30))
+    sent = [*range(10), *rotate_under_a_late_writer(daemon)]
+    wait_for(seen(len(sent)))
     append('access.log', 30)
-    wait_for(seen(31))
+    wait_for(seen(len(sent) + 1))
     daemon.end()
     append('access.log', *range(31, 40))
-    os.rename('access.log', 'access.log.2')
+    os.rename('access.log', 'access.log.away')
     append('access.log', *range(40, 45))
     time.sleep(0.02)
     os.rename('access.log', 'access.log-20261126')
@@ -238,7 +259,7 @@ def test_rotated_file():
     append('access.log', *range(60, 65))
     wait_for(seen(34))
     daemon.end()
-    equal(sizes('s'), list(range(65)))
+    equal(sizes('s'), [*sent, *range(30, 65)])
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
@@ -311,13 +332,13 @@ def test_lost_files_are_told():
     append('access.log', *range(3000, 3010))
     daemon = Daemon()
     wait_for(lambda: 'damaged' in read_some(daemon))
-    wait_for(lambda: committed('s') > 10)
+    wait_for(lambda: sizes('s')[-1:] == [3009])
     data = read('access.log')
     os.truncate('access.log', 0)
     append('access.log', *range(3010, 3012))
     wait_for(lambda: 'was cut' in read_some(daemon), seen=lambda: data[:0])
     daemon.end()
-    got = [r['bytes'] - 1000 for r in records('store') if 'bytes' in r]  # of the cut one half a line is left
+    got = [n for n in sizes('s') if n >= 0]  # of the cut one half a line is left
     equal(got[:20], list(range(20)))
     equal(got[-12:], list(range(3000, 3012)))
     equal(lost(), 2)
@@ -382,9 +403,9 @@ def test_no_more_is_given_up():
     append('access.log', *range(5000, 6000))
     os.rename('access.log', 'access.log.1')
     append('access.log', *range(6000, 6010))
-    wait_for(seen(1010))
+    wait_for(lambda: len(sizes('s')) == 6010)
     append('access.log', 6010)
-    wait_for(seen(1011))
+    wait_for(lambda: len(sizes('s')) == 6011)
     daemon.end()
     assert read('access.log.1').endswith(b''.join(map(line, range(5000, 6000)))), 'it was given up'
     once(sizes('s'), 6011)
@@ -454,10 +475,9 @@ def test_killed_while_a_file_grows():
             time.sleep(0.01)
         daemon.end(number=signal.SIGKILL)
     Daemon().end()
-    for _ in range(3):  # a stop does not wait for the files behind the one at hand
-        daemon = Daemon()
-        time.sleep(1.5)
-        daemon.end()
+    daemon = Daemon()
+    wait_for(lambda: len(sizes('s')) >= sent)  # a stop does not wait for the files behind the one at hand
+    daemon.end()
     once(sizes('s'), sent)
     cretula('verify', '--store', 'store', '--strict', code=0)
 
@@ -652,7 +672,8 @@ def test_another_configuration():
     for n in range(8):  # no descriptor stays behind
         reload(ONE + f"  new: {{{{ input: {{{{ unix: %(here)s/new.sock }}}}, format: combined, words: {{{{ k: {10 + n} }}}} }}}}\n"
                .replace('{{', '{').replace('}}', '}'), lambda: True)
-        time.sleep(0.1 if fds else 1)
+        wait_for(lambda: all(s['state'] == 'reading' for s in cretula('status', '--store', 'store', '--json', code=0).json['streams']))
+        wait_for(lambda: all(sum(f.endswith('.data') for f in os.listdir(f'store/streams/{name}/open')) == 1 for name in ('s', 'new')))
         fds = fds or len(os.listdir(f'/proc/{pid}/fd'))
         wait_for(lambda: len(os.listdir(f'/proc/{pid}/fd')) <= fds)  # sealing has some for a while
     said = daemon.end()
@@ -719,6 +740,7 @@ def until_it_waits(daemon, s):
     """Send until the stream says that it is to be opened again: how many lines it took."""
     sent, fd, said = 0, daemon.process.stderr.fileno(), b''
     os.set_blocking(fd, False)
+    until = time.monotonic() + 120
     while b'trying again' not in said and b'stopped: ' not in said:
         s.sendall(line(sent))
         sent += 1
@@ -726,7 +748,7 @@ def until_it_waits(daemon, s):
             daemon.process.send_signal(signal.SIGUSR1)  # a seal has many steps
         time.sleep(0.02)
         said += daemon.process.stderr.read() or b''
-        assert sent < 500, said
+        assert time.monotonic() < until, said
     os.set_blocking(fd, True)
     return sent
 
@@ -773,7 +795,7 @@ def test_what_a_waiting_stream_lost_is_told():
                 os.rename(keys, 'away')  # opened again it fails for good
             total += until_it_waits(daemon, s)
             if how == 'failed':
-                time.sleep(1)
+                wait_for(lambda: cretula('status', '--store', 'store', '--json').json['streams'][0]['state'] == 'failed')
                 os.rename('away', keys)
             if how != 'SIGTERM':
                 configure(two.replace('combined', f'combined, words: {{ k: {len(how) + 6} }}'))
@@ -884,6 +906,7 @@ def test_pipe_hands_over():
     configure()
     process = pipe()
     process.stdin.write(line(0))
+    first = process.stderr.readline()
     daemon = Daemon()
     wait_for(lambda: committed('s') == 1)
     sent = 60000
@@ -895,7 +918,7 @@ def test_pipe_hands_over():
         daemon.end()
         daemon = Daemon()
     writer.join(timeout=120)
-    said = process.communicate(timeout=120)[1].decode()
+    said = (first + process.communicate(timeout=120)[1]).decode()
     equal(process.returncode, 0, said)
     assert 'lines wait for `cretula run`' in said and 'lost' not in said, said
     daemon.end()
