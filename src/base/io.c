@@ -44,7 +44,9 @@ io_fault_steps(void)
 }
 
 #ifdef CRETULA_TESTING
-/* CRETULA_FAULT=n[:errnum[:count]] */
+static const char *fault_while; /* only as long as this is there */
+
+/* CRETULA_FAULT=n[:errnum[:count]], CRETULA_FAULT_WHILE=PATH */
 __attribute__((constructor)) static void
 set_from_environment(void)
 {
@@ -54,6 +56,7 @@ set_from_environment(void)
 
 	if (text == NULL)
 		return;
+	fault_while = getenv("CRETULA_FAULT_WHILE");
 	rest = span_str(text);
 	for (size_t i = 0; i < 3 && rest.len > 0; i++) {
 		size_t colon = span_find(rest, ':');
@@ -74,6 +77,10 @@ fault_hit(uint64_t step)
 
 	if (at == 0 || step < at || step > atomic_load(&fault_last))
 		return (false);
+#ifdef CRETULA_TESTING
+	if (fault_while != NULL && access(fault_while, F_OK) == -1)
+		return (false);
+#endif
 	errno = atomic_load(&fault_errnum);
 	return (true);
 }

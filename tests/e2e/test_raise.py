@@ -76,6 +76,7 @@ def test_by_hand():
     send(s, 7, target='/healthz')
     equal(taken()['records'], 0)
     equal(told()[3]['text'], 'end count by_hand')
+    assert told()[2]['until'] <= told()[3]['t'], told()
     daemon.end()
     assert all(r['client'].startswith('ip.') and r['agent'] for r in records('store')), records('store')
     cretula('verify', '--store', 'store', '--strict', code=0)
@@ -121,7 +122,7 @@ def test_a_burst_is_what_is_unusual_for_the_hour():
     send(s, 1)
     wait_for(lambda: 'cretula_errors_usual_minute{stream="s"} 100.000' in metrics())
     send(s, 140, target='/api', status=502)  # all of what came fails, as it does each week: four deviations
-    assert 'cretula_errors_minute{stream="s"} 140' in metrics()
+    wait_for(lambda: 'cretula_errors_minute{stream="s"} 140' in metrics(), seen=metrics)
     assert 'detail' not in taken()
     send(s, 15, target='/api', status=502)
     wait_for(lambda: taken().get('detail') == 'full')

@@ -337,8 +337,9 @@ def test_bursts():
 def test_what_left_no_record():
     """Lines over limits.rate are in no figure: overview and trust say so by cause, to who sees counts; and of no other time."""
     write('p.yaml', b'store: store\nstreams: { shop: { format: combined, limits: { rate: 50/s } } }\n')
+    start = time.monotonic()
     over = cretula('pipe', '--config', 'p.yaml', '--json', 'shop', stdin=''.join(map(combined, range(2000))).encode(), code=0).json['over_rate']
-    assert over > 1000, over
+    assert 2000 - 50 * (1 + time.monotonic() - start) <= over > 0, over
     server = Server()
 
     def get(path, role):
@@ -421,10 +422,12 @@ def test_roles_are_read_again():
         server.daemon.process.send_signal(signal.SIGHUP)
         server.tokens['late'] = 'l' * 47
         wait_for(lambda: server.ask('/api/v1/session', 'late')[0] == 200)
-        tail.settimeout(60)
+        tail.settimeout(120)
         said = b''
         while b'event: end' not in said:
-            said += tail.recv(1000)
+            more = tail.recv(1000)
+            assert more, said
+            said += more
     equal([server.ask('/api/v1/session', role)[0] for role in ('dev', 'sales')], [401, 200])
     equal(server.ask('/api/v1/session', None, Cookie=cookie)[0], 401)
     said = server.daemon.end()
