@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, wait_for, write
 from test_retain import SEG, clock, entries, good, hold, kept, make, view
 
 CONFIG = 'store: store\n%sdisk: %d\nstreams:\n  s:\n    retain: {detail: 90d%s}\n'
@@ -243,6 +243,32 @@ def test_room_is_made_while_it_runs():
     equal([(r['kind'], r['result']) for r in entries('report')],
           [('disk', 74), ('disk', 74), ('retain', 0), ('disk', 0)])
     equal(sealed(), 24050)
+    good()
+
+
+def test_several_wait_at_once():
+    """A daemon, a pipe and an import of one store: none waits for another one, and none is left waiting once there is room."""
+    october(5, 6, lines=12000)
+    hold('add', 'case-7', '--until', '2026-11-01T00:00:00Z')
+    write('live.log', lines(0, 50))
+    # Each of those that write live has a reserve of a MiB: both together are a little too much.
+    configure(used() + (2028 << 10), f'    input: {{ file: "{os.getcwd()}/live.log" }}\n    format: combined\n  t: {{ format: combined, retain: {{ detail: 90d, least: 1d }} }}\n'
+              '  u: { format: combined }\n', ', least: 1d')
+    daemon = daemon_of()
+    with open('pipe.err', 'wb') as err:
+        pipe = subprocess.Popen([CRETULA, 'pipe', '--config', 'c.yaml', 't'], stdin=subprocess.PIPE, stderr=err)
+    pipe.stdin.write(lines(0, 50))
+    pipe.stdin.flush()
+    wait_for(lambda: state() == 'full' and b'input waits' in read('pipe.err'), seen=lambda: (state(), read('pipe.err')))
+    load = ('import', '--config', 'c.yaml', '--stream', 'u', 'live.log')
+    assert '`cretula retain` makes room' in cretula(*load, code=74).err
+    wait_for(lambda: hold('release', 'case-7', code=None).code == 0)  # the daemon may look just now
+    wait_for(lambda: cretula(*load).code == 0)
+    wait_for(lambda: state() == 'reading' and committed() + sealed() == 24050, seen=state)
+    pipe.communicate()
+    said = end(daemon)
+    equal((pipe.returncode, len(entries('prune'))), (0, 1), (said, read('pipe.err')))
+    equal([len(records('store', stream)) for stream in ('t', 'u')], [50, 50])
     good()
 
 
