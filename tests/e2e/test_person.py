@@ -161,6 +161,30 @@ def test_what_is_refused():
     equal(len(reports()), 1)
 
 
+def test_nobody_is_erased_without_approvers():
+    """Approvals that are missing, and approvers that the configuration has no more: exit 78, it is said, and every byte stays."""
+    imported('s')
+    request('erase')
+    before, whole = tree_bytes('store'), read('c.yaml')
+    names = json.loads(whole.decode().split('approvers: ', 1)[1])
+    assert 'two approvals, and has 0' in do('erase', code=78).err
+    approve('a')
+    assert 'two approvals, and has 1' in do('erase', code=78).err
+    approve('b')
+    for rest, text in ((None, 'approvers: the configuration has 0, a request takes two'),
+                       (names[:1], 'approvers: the configuration has 1, a request takes two')):
+        write('c.yaml', b'store: store\n' + (b'' if rest is None else f'approvers: {json.dumps(rest)}\n'.encode()))
+        assert text in do('erase', code=78).err, text
+    cretula('subject', 'approver', '--name', 'c', '--out', 'c.key', code=0)
+    other = cretula('subject', 'approver', '--name', 'd', '--out', 'd.key', '--json', code=0).json['vkey']
+    write('c.yaml', f'store: store\napprovers: {json.dumps([names[0], other])}\n'.encode())
+    assert 'signature 2 is by nobody' in do('erase', code=78).err
+    equal(tree_bytes('store'), before)
+    write('c.yaml', whole)
+    do('erase')
+    equal(len([row for row in read('store/streams/s/chain.jsonl').splitlines() if b'"type":"redact"' in row]), 1)
+
+
 def test_what_cannot_be_asked():
     """Of request itself: each says what is wrong, and makes no file."""
     imported('s')

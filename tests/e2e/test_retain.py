@@ -6,7 +6,8 @@ import shutil
 import socket
 import subprocess
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, verify_py, wait_for, write
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, tree_bytes, verify_py, wait_for,
+                 write)
 
 STREAM = 'store/streams/s'
 SEG = STREAM + '/seg'
@@ -288,6 +289,47 @@ def test_what_is_refused():
     os.rename('away', 'store.keys')
     equal(read(STREAM + '/chain.jsonl'), before)
     kept(1, 2)
+
+
+def test_the_store_of_somebody_else():
+    """With keys of another store nothing is pruned, held, released or erased: a finding, and every byte stays."""
+    october(5, 8)
+    cretula('import', '--store', 'other', '--stream', 's', '--format', 'combined', 'log8', code=0)
+    hold('add', 'case-7', '--since', '2026-10-08T00:00:00Z')
+    here = ('--store', 'store', '--keys', 'other.keys')
+    before = tree_bytes('store', 'other', 'other.keys')
+    reason = ('--stream', 's', '--reason', 'x')
+    for args in (('retain', '--config', 'c.yaml'), ('hold', 'add', 'case-8', *reason), ('hold', 'release', 'case-7', *reason),
+                 ('subject', 'erase', '--record', '1', *reason), ('subject', 'rescrub', '--record', '1', '--drop', 'path', *reason)):
+        run = cretula(*args, *here, code=1)
+        assert 'an older copy, or another: these keys have signed an entry 2 that is not in it' in run.err, (args, run.err)
+        equal(tree_bytes('store', 'other', 'other.keys'), before, args)
+    retain()
+    kept(2)
+
+
+def test_a_full_disk_half_way():
+    """No space at each step in turn, of a pruning and of an erasure: old or new, all that stays is what it was, and the next run completes it."""
+    october(5, 6, 8)
+    erase = ('subject', 'erase', '--store', 'store', '--stream', 's', '--reason', 'x', '--record', '41,50')
+    for what, gone in (('retain', lambda: entries('prune')), ('erase', lambda: entries('redact'))):
+        failed, n, code = 0, 0, 74
+        while code != 0:
+            n += 1
+            fault = {'CRETULA_FAULT': f'{n}:28'}
+            run = retain(code=None, env=fault) if what == 'retain' else cretula(*erase, env=fault)
+            code, failed = run.code, failed + (run.code == 74)
+            assert code in (0, 3, 74, 78), (what, n, code, run.err)
+            assert code == 0 or 'No space left' in run.err, (what, n, code, run.err)
+            if not gone():
+                equal(len(view()), 60 if what == 'retain' else 20, (what, n))
+        assert failed > 3, (what, n, failed)
+        equal(len(gone()), 1, what)
+        retain()
+        good()
+    kept_revision = sorted(os.listdir(SEG))
+    equal((view(), kept_revision), ([n for n in range(40, 60) if n not in (41, 50)],
+                                    ['00000003.idx', '00000003.r1.jsonl.zst', '00000003.r1.salt']))
 
 
 def test_the_moment_at_which_a_hold_is_over():
