@@ -4,8 +4,8 @@ import random
 import re
 import socket
 
-from lib import combined, cretula, equal, main, read, records, wait_for, write
-from test_run import CONFIG, Daemon, configure, connect, free_port, line, sizes
+from lib import combined, cretula, equal, free_port, main, read, records, wait_for, write
+from test_run import CONFIG, Daemon, configure, connect, line, sizes
 from test_serve import Server, prepare
 
 HTTP = 'store: store\nstreams:\n  s: { input: { http: "127.0.0.1:%d" }, format: combined }\n'
@@ -85,7 +85,7 @@ def byte_by_byte(place, text):
 
 def test_heads_of_one_byte_at_a_time():
     """They are what they are in one piece: a body is taken, what is no request is refused."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     write('c.yaml', (HTTP % port).encode())
     daemon = Daemon()
     head = b'POST /ndjson HTTP/1.1\r\nHost: h\r\nConnection: close\r\n'
