@@ -62,6 +62,11 @@ def fill(name, leave):
             left -= f.write(b'\0' * min(left, 1 << 20))
 
 
+def is_reserved():
+    names = [f'disk/store/streams/{stream}/open/reserve' for stream in 'ab']
+    return all(os.path.exists(name) and os.path.getsize(name) == 1 << 20 for name in names)
+
+
 def is_full():
     st = os.statvfs('disk')
     return st.f_bavail == 0
@@ -82,6 +87,7 @@ def test_full_disk():
         write('access.log', b'')
         daemon, seen = Daemon(), 0
         for turn in range(2):
+            wait_for(is_reserved)  # else there is no room for a stop that is told
             fill('ballast', 4 << 20)
             first = Sender()
             with open('access.log', 'ab') as f:

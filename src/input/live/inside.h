@@ -92,6 +92,7 @@ struct input_live {
 	bool made; /* the FIFO was not there before */
 	bool stopping, ended;
 	int64_t stopped_ns;
+	uint64_t turns; /* since then */
 	uint32_t drops; /* SK_MEMINFO_DROPS as it was last */
 	uint64_t missed; /* and when we came */
 	uint64_t connections, refused, gone, short_of; /* input_live_counts */

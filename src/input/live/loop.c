@@ -22,6 +22,7 @@
 #define POOL_BYTES ((size_t)16 << 20)
 #define MESSAGES_MAX 256 /* of a socket, before they are masked */
 #define DRAIN_NS INT64_C(5000000000) /* behind a stop: whoever sends on is cut off */
+#define DRAIN_TURNS 128 /* but not before what waited then is read, if we slept meanwhile */
 
 static bool
 is_message_kind(enum input_kind kind)
@@ -332,9 +333,16 @@ has_room(const struct live_sink *sink)
 }
 
 static bool
-is_drained(const struct input_live *in)
+is_late(const struct input_live *in)
 {
 	return (clock_mono_ns() - in->stopped_ns > DRAIN_NS);
+}
+
+/* Nobody sends on to a socket of which we refused all that comes. */
+static bool
+is_drained(const struct input_live *in)
+{
+	return (in->kind != INPUT_UNIX_STREAM && in->turns >= DRAIN_TURNS && is_late(in));
 }
 
 static int
@@ -424,9 +432,10 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 		more->end = in->ended;
 		return (0);
 	}
+	in->turns += in->stopping;
 	if (in->tail != NULL) {
 		rc = input_tail_read(in, &sink, timeout_ms, more);
-		in->ended = in->ended || (in->stopping && is_drained(in));
+		in->ended = in->ended || (in->stopping && is_late(in)); /* the rest stays there */
 	} else if (in->feeds[0].listens)
 		rc = read_connections(in, timeout_ms, &sink);
 	else if (in->stopping || poll(&want, 1, timeout_ms) > 0)
