@@ -79,14 +79,14 @@ class Server:
             return got.decode(), True
 
 
-def prepare(lines=60):
+def prepare(lines=60, env=None):
     write('log', ''.join(combined(n * 60, client=f'203.0.113.{n % 50}', status=500 if n % 10 == 0 else 200)
                          for n in range(lines)).encode())
-    cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'log', code=0)
+    cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'log', code=0, env=env)
     for name in os.listdir('store'):  # what import counted knows who they were
         if name.startswith('stats.db'):
             os.unlink(f'store/{name}')
-    cretula('stats', '--store', 'store', '--rebuild', code=0)
+    cretula('stats', '--store', 'store', '--rebuild', code=0, env=env)
 
 
 def seen():
@@ -810,7 +810,7 @@ def test_access_records_have_a_term():
     """What is over goes while the server runs, for nobody else may write the stream meanwhile; `retain` says nothing of it."""
     if not is_testing_build():
         raise Skip('a build without an injected clock')
-    prepare(10)
+    prepare(10, env={'CRETULA_CLOCK': '2027-01-05T11:00:00Z'})  # no later than what follows, whatever day it is
     first = 'store/streams/cretula.access/seg/00000001.salt'
     # Never more than a day later: that would be a clock that leapt.
     for time_, kept in ('2027-01-05T12:00:00Z', True), ('2027-01-06T11:00:00Z', True), ('2027-01-07T10:00:00Z', False):
