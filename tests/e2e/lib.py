@@ -113,6 +113,18 @@ def is_taken(pipe):
     return count[0] == 0
 
 
+def reach(path):
+    """A connection to a socket of the file system once somebody listens there: its name is there a moment earlier."""
+    s = socket.socket(socket.AF_UNIX)
+
+    def listens():
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            s.connect(path)
+            return True
+    wait_for(listens)
+    return s
+
+
 def catches(process, number):
     """Has it come so far as to do more on that signal than to die of it?"""
     masks = re.findall(r'Sig(?:Cgt|Blk):\s+(\w+)', read(f'/proc/{process.pid}/status').decode())

@@ -36,7 +36,7 @@ def bash(*lines):
         words = re.findall(r'=|[^ =]+', line) + ([''] if line[-1] in ' =' else [])
         listed = ' '.join(f"'{word}'" for word in words)
         script += f'COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _cretula; echo "${{COMPREPLY[@]}}"\n'
-    done = subprocess.run(['bash', '-c', 'compopt() { :; }\n' + script], capture_output=True, check=True, text=True, timeout=60)
+    done = subprocess.run(['bash', '-c', 'compopt() { :; }\n' + script], capture_output=True, check=True, text=True, timeout=120)
     equal(done.stderr, '')
     return [line.split() for line in done.stdout.splitlines()]
 
@@ -44,7 +44,7 @@ def bash(*lines):
 def fish(*lines):
     need('fish')
     script = f'source {MADE}/cretula.fish\n' + ''.join(f"complete -C '{line}' | string split -f1 \\t; echo %\n" for line in lines)
-    done = subprocess.run(['fish', '--no-config', '-c', script], capture_output=True, check=True, text=True, timeout=60,
+    done = subprocess.run(['fish', '--no-config', '-c', script], capture_output=True, check=True, text=True, timeout=120,
                           env={**os.environ, 'HOME': os.getcwd()})
     equal(done.stderr, '')
     return [part.split() for part in done.stdout.split('%\n')[:-1]]
@@ -58,11 +58,11 @@ def zsh(typed, wanted):
         os.execvpe('zsh', ['zsh', '-f', '-i'], {**os.environ, 'HOME': os.getcwd(), 'TERM': 'dumb', 'PS1': '> ', 'COLUMNS': '200'})
     begin = f'fpath=({MADE} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt beep; setopt list_ambiguous; print rea$((1))dy\n'
     shown = b''
-    try:
-        for text, until in ((begin, b'rea1dy'), (typed + '\t\t', wanted.encode())):
+    try:  # what is typed before there is a prompt is no line of its editor yet
+        for text, until in ((begin, rb'rea1dy[^>]*> '), (typed + '\t\t', re.escape(wanted.encode()))):
             os.write(terminal, text.encode())
-            end = time.monotonic() + 60
-            while until not in shown:
+            end = time.monotonic() + 120
+            while not re.search(until, shown):
                 assert time.monotonic() < end, (typed, shown[-2000:])
                 if select.select([terminal], [], [], 0.1)[0]:
                     shown += os.read(terminal, 65536)

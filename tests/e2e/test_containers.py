@@ -3,10 +3,9 @@ import glob
 import json
 import os
 import signal
-import socket
 import subprocess
 
-from lib import CRETULA, cretula, equal, main, read, records, segments, wait_for, write
+from lib import CRETULA, cretula, equal, main, reach, read, records, segments, wait_for, write
 
 KEYS = ('lines', 'bytes', 'parsed', 'partial', 'unparsed', 'meta', 'joined')
 CONFIG = '''store: store
@@ -111,11 +110,8 @@ def test_two_who_send():
     write('c.yaml', (CONFIG % {'here': here}).encode())
     write('t.json', b'')
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
-    wait_for(lambda: os.path.exists('s.sock'))
     data = [document([0] * 500 + [90000] + [0] * 500 + [400000, 0]), document([400000] + [0] * 900)]
-    senders = [socket.socket(socket.AF_UNIX) for _ in data]
-    for sender in senders:
-        sender.connect('s.sock')
+    senders = [reach('s.sock') for _ in data]
     for at in range(0, max(map(len, data)), 30000):
         for sender, text in zip(senders, data):
             sender.sendall(text[at:at + 30000])
@@ -126,8 +122,7 @@ def test_two_who_send():
         sender.close()
 
     def seen(stream):
-        folder = f'store/streams/{stream}/open'
-        return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
+        return sum(read(path).count(b'\n') for path in glob.glob(f'store/streams/{stream}/open/*.data'))
 
     wait_for(lambda: (seen('s'), seen('t')) == (1003 + 901, 1003), seen=lambda: (seen('s'), seen('t')))
     daemon.send_signal(signal.SIGTERM)

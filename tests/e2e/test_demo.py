@@ -12,7 +12,7 @@ from lib import CRETULA, cretula, equal, main, tree_bytes, unpacked, write
 
 
 def ask(port, path, token):
-    c = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
+    c = http.client.HTTPConnection('127.0.0.1', port, timeout=120)
     c.request('GET', path, headers={'Authorization': f'Bearer {token}'})
     answer = c.getresponse()
     got = answer.status, answer.read()
@@ -100,7 +100,7 @@ def test_each_role_gets_in():
         assert b'"client":"ip.' in body, body
     finally:
         process.send_signal(signal.SIGTERM)
-        text = process.communicate(timeout=60)[1]
+        text = process.communicate(timeout=120)[1]
     equal(process.returncode, 0, text)
 
 

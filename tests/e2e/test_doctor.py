@@ -31,6 +31,13 @@ def doctor(*options, code=None):
     return cretula('doctor', '--config', 'c.yaml', '--json', *options, env={'CRETULA_ROOT': os.path.abspath('root')}, code=code).json
 
 
+def answered():
+    """All that is found, of a daemon that had the time to answer."""
+    seen = []
+    wait_for(lambda: seen.append(doctor()) or not any('no answer within' in f['text'] for f in seen[-1]['found']))
+    return seen[-1]
+
+
 def found(check):
     return [f for f in doctor()['found'] if f['check'] == check]
 
@@ -42,7 +49,7 @@ def test_files():
     daemon = Daemon()
     connect('s.sock').sendall(line(1))
     wait_for(lambda: committed('s') == 1)
-    seen = doctor()
+    seen = answered()
     equal([f for f in seen['found'] if f['check'] in ('store', 'keys', 'backup', 'daemon', 'inputs', 'queue', 'disk')], [])
     daemon.end()
     equal([f['text'] for f in found('daemon')], ['no daemon runs on this store'])

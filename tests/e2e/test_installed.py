@@ -98,7 +98,7 @@ cretula --version; cretula-verify --version
 
 # What a person types; sockets are systemd's, as the presets say.
 USE = r"""
-wait_for() { n=0; until eval "$1"; do n=$((n + 1)); [ $n -lt 300 ] || { echo "waited in vain: $1"; cat /tmp/*.log; exit 1; }; sleep 0.1; done; }
+wait_for() { n=0; until eval "$1"; do n=$((n + 1)); [ $n -lt 1200 ] || { echo "waited in vain: $1"; cat /tmp/*.log; exit 1; }; sleep 0.1; done; }
 systemd-tmpfiles --create cretula.conf
 sysctl -qw net.unix.max_dgram_qlen=512 || true
 nginx

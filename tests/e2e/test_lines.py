@@ -4,10 +4,9 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, verify_py,
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, reach, read, records, verify_py,
                  wait_for, write)
 
 STREAM = 'store/streams/s'
@@ -249,9 +248,7 @@ def test_run():
     configure(more=f'    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\n')
     october((5,), bad=1600)  # five entries: more than one look
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
-    wait_for(lambda: os.path.exists('s.sock'))
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('s.sock')
+    with reach('s.sock') as s:
         s.sendall(b''.join(combined(n).encode() for n in range(20)) + b'no line\n')
         wait_for(done)
     daemon.terminate()

@@ -6,13 +6,12 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import tempfile
 import threading
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, tree_bytes, verify_py,
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, reach, read, tree_bytes, verify_py,
                  wait_for, write)
 
 VALUE = '198.51.68.1'  # of make_log
@@ -268,7 +267,7 @@ def test_a_stream_that_is_written():
     before = tree_bytes('store/streams/s/seg')
     assert 'another cretula process is writing' in ask('erase', code=75).err
     equal(tree_bytes('store/streams/s/seg'), before)
-    pipe.communicate(timeout=60)
+    pipe.communicate(timeout=120)
     equal(do('erase', '--json', file='case1').json['erased'], 20)
     good()
 
@@ -281,7 +280,6 @@ def test_a_daemon_erases():
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
     shown = ('view', '--store', 'store', '--stream', 's')
     here = ('--store', 'store', '--stream', 's', '--reason', 'Art. 17')
-    wait_for(lambda: os.path.exists('s.sock'))
 
     def chain(kind):
         return [e for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines()) if e['type'] == kind]
@@ -289,8 +287,7 @@ def test_a_daemon_erases():
     def numbers():
         return [int(row.split('\t')[0]) for row in cretula(*shown, '--numbers', code=0).text.splitlines()]
 
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('s.sock')
+    with reach('s.sock') as s:
         s.sendall(''.join(combined(n, client=VALUE if n % 2 else '192.0.2.1') for n in range(40)).encode())
         wait_for(lambda: cretula(*shown).text.count('\n') == 40)
         equal(chain('segment'), [])
@@ -324,8 +321,7 @@ def test_a_daemon_erases():
 
 
 def control(text):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('store.sock')
+    with reach('store.sock') as s:
         s.sendall(text + b'\n')
         return b''.join(iter(lambda: s.recv(65536), b''))
 
@@ -339,7 +335,6 @@ def test_others_ask_between_two_segments():
         write(f'log{n}', ''.join(combined(10 * n + k) for k in range(3)).encode())
         cretula('import', '--config', 'c.yaml', '--stream', 's', '--format', 'combined', '--no-verify', f'log{n}', code=0)
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
-    wait_for(lambda: os.path.exists('s.sock') and os.path.exists('store.sock'))
     over, asked = threading.Event(), []
 
     def ask_again():
@@ -348,6 +343,7 @@ def test_others_ask_between_two_segments():
 
     other = threading.Thread(target=ask_again)
     other.start()
+    wait_for(lambda: len(asked) > 2)
     try:  # its own first question may be the one that is told to come again
         wait_for(lambda: cretula('subject', 'erase', '--store', 'store', '--stream', 's', '--record', ','.join(str(3 * n) for n in range(4)),
                                  '--reason', 'Art. 17').code == 0 or b'"redact"' in read('store/streams/s/chain.jsonl'))
@@ -357,7 +353,7 @@ def test_others_ask_between_two_segments():
     erased = [json.loads(line)['seg'] for line in read('store/streams/s/chain.jsonl').splitlines() if b'"type":"redact"' in line]
     daemon.terminate()
     daemon.communicate()
-    equal((erased, len(asked) > 2), (list(range(1, 5)), True))
+    equal(erased, list(range(1, 5)))
     good()
 
 
@@ -504,9 +500,7 @@ def test_a_restriction_ends_with_the_key():
     more = f"streams:\n  s: {{ input: {{ unix-stream: '{os.getcwd()}/s.sock' }}, format: combined, seal_every: 1h }}\n"
     write('c.yaml', read('c.yaml') + more.encode())
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
-    wait_for(lambda: os.path.exists('s.sock'))
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('s.sock')
+    with reach('s.sock') as s:
         s.sendall(''.join(combined(n, client=VALUE if n % 2 else '192.0.2.1') for n in range(40)).encode())
         wait_for(lambda: cretula('view', '--store', 'store', '--stream', 's').text.count('\n') == 40)
         equal(restricted_again('restrict', 'r1')['restricted'], 20)

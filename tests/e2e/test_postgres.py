@@ -1,5 +1,6 @@
 """A real PostgreSQL under good, bad and hostile clients: its three logs tell the same, and what was done is what we count."""
 import collections
+import contextlib
 import csv
 import glob
 import io
@@ -14,6 +15,7 @@ from hostile import CANARY, Server, free_port, send
 from lib import Skip, bare, cretula, equal, main, read, records, write
 from presets import configure, preset
 from test_run import Daemon, wait_for
+from test_sshd import children
 
 BINARIES = sorted(glob.glob('/usr/lib/postgresql/*/bin'))
 STATEMENTS = [
@@ -39,6 +41,7 @@ listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
 fsync = off
+autovacuum = off
 logging_collector = on
 log_directory = '{folder}/data/log'
 log_filename = 's.log'
@@ -57,6 +60,18 @@ class Postgres(Server):
     def __init__(self, argv, port):
         self.port, self.ending = port, signal.SIGTERM
         self.child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **not_root())
+
+    def __exit__(self, *_):
+        """Who writes its logs ends behind it."""
+        others = [pid.decode() for pid in children(self.child.pid)]
+        super().__exit__()
+        wait_for(lambda: not any(map(runs, others)), seen=lambda: others)
+
+
+def runs(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return read(f'/proc/{pid}/stat').rpartition(b') ')[2][:1] != b'Z'
+    return False
 
 
 def not_root():
@@ -223,8 +238,7 @@ def test_a_full_ring_stops_nobody():
             wait_for(is_ready)
             for n in range(3):
                 equal(psql(port, 'boss', *[f"create table t{n}_{k} (a text default '{'x' * 900}')" for k in range(60)]), 0, n)
-            room = os.statvfs(place)
-            assert room.f_bavail < 2, room
+            wait_for(lambda: os.statvfs(place).f_bavail < 2, seen=lambda: os.statvfs(place))  # what writes it comes behind
             os.truncate(log, 0)
             equal(psql(port, 'boss', 'create table again (a text)'), 0)
             wait_for(lambda: b'create table again' in read(log))

@@ -125,7 +125,7 @@ def test_pipe_leaves_nothing_raw_however_it_ends():
         fresh()
         with open('big.log', 'wb') as log:
             log.write(''.join(line(n) for n in range(20000)).encode())
-        feed = subprocess.Popen(['sh', '-c', 'cat big.log; sleep 1; cat big.log; sleep 5'], stdout=subprocess.PIPE)
+        feed = subprocess.Popen(['sh', '-c', 'cat big.log; sleep 1; cat big.log; exec sleep 600'], stdout=subprocess.PIPE)
         with open('out', 'wb') as out, subprocess.Popen(
                 [CRETULA, 'pipe', '--store', 'store', '--format', 'apache-combined', 's'], stdin=feed.stdout,
                 stdout=out, stderr=out, preexec_fn=with_core) as process:

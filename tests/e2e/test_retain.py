@@ -3,11 +3,10 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, tree_bytes, verify_py, wait_for,
-                 write)
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, reach, read, tree_bytes, verify_py,
+                 wait_for, write)
 
 STREAM = 'store/streams/s'
 SEG = STREAM + '/seg'
@@ -369,8 +368,7 @@ def test_one_stream_stops_no_other():
 
 
 def metrics():
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('metrics.sock')
+    with reach('metrics.sock') as s:
         s.sendall(b'GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
         return b''.join(iter(lambda: s.recv(65536), b'')).decode()
 
@@ -382,9 +380,7 @@ def test_run():
     more = f'    archive: {{to: nowhere}}\n    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\nmetrics: "unix:{os.getcwd()}/metrics.sock"\n'
     write('c.yaml', CONFIG + more.encode())
     daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
-    wait_for(lambda: os.path.exists('s.sock') and os.path.exists('metrics.sock'))
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('s.sock')
+    with reach('s.sock') as s:
         s.sendall(b''.join(combined(n).encode() for n in range(50)))
         wait_for(lambda: 'cretula_pruned_segments_total{stream="s"} 2' in metrics())
         equal(len(entries('report')), 1)

@@ -140,4 +140,5 @@ action(type="omfile" file="{folder}/rest.log")
     cretula('verify', '--store', 'store', '--strict', code=0)
 
 
-main()
+if __name__ == '__main__':
+    main()

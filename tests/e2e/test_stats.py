@@ -56,7 +56,7 @@ def oracle(lines):
 
 
 def rows(store, sql):
-    db = sqlite3.connect(f'file:{store}/stats.db?mode=ro', uri=True)
+    db = sqlite3.connect(f'file:{store}/stats.db?mode=ro', uri=True, timeout=120)
     found = db.execute(sql).fetchall()
     db.close()
     return found

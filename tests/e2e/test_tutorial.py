@@ -57,7 +57,7 @@ def shell(script):
         process = subprocess.Popen(['bash', '-e', '-o', 'pipefail', '-c', script], stdout=out, stderr=subprocess.STDOUT, env=env,
                                    stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            code = process.wait(timeout=120)
+            code = process.wait(timeout=600)
         finally:
             with contextlib.suppress(ProcessLookupError):  # a daemon that a command before the end left
                 os.killpg(process.pid, signal.SIGTERM)
@@ -70,8 +70,8 @@ def run_page(page, least, setup=''):
     printed = next((p for p in ('8466', '9443') if f'127.0.0.1:{p}' in str(found)), 'no port')
     commands = [text for language, text in found if language == 'sh']
     script = setup + ''.join(f"\nprintf '\\036'\n{text}" for text in commands)
-    code, out = shell(script.replace(printed, port))
-    told = out.replace(port, printed).split(BREAK)[1:]
+    code, out = shell(script.replace(f':{printed}', f':{port}'))
+    told = out.replace(f':{port}', f':{printed}').split(BREAK)[1:]
     equal(code, 0, f'{page}: the last of {len(told)} blocks of {len(commands)}:\n{commands[len(told) - 1]}{told[-1]}')
     shown, at = 0, -1
     for number, (language, text) in enumerate(found):
