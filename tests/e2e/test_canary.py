@@ -1,13 +1,17 @@
 """canary: what was planted is nowhere, and that it is looked for is shown by a stream that keeps it."""
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
+import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from certificates import authority, issue
-from lib import cretula, equal, main, read, records, write
+from lib import CRETULA, cretula, equal, main, read, records, stop, write
 from test_intake import Peer, audit, event_list, otlp
 from test_run import Daemon, configure, connect, line, wait_for
 
@@ -23,7 +27,10 @@ streams:
 
 
 def status(stream):
-    return next(s for s in cretula('status', '--store', 'store', '--json').json['streams'] if s['name'] == stream)
+    """Of a daemon that has the time to answer."""
+    runs = []
+    wait_for(lambda: runs.append(cretula('status', '--store', 'store', '--json')) or runs[-1].code != 75)
+    return next(s for s in runs[-1].json['streams'] if s['name'] == stream)
 
 
 def canary(stream, code):
@@ -60,7 +67,8 @@ def test_every_input():
         equal((seen['leaks'], seen['lines'], seen['not_read']), (0, 1, 0), seen)
         equal(seen.get('came_out'), None if name == 'fifo' else True, seen)
         assert seen['files'] > 0 and 'address' in seen['planted'], seen
-        equal((status(name)['lines'], status(name)['unparsed']), (counts[name] + 1, 0))
+        now = status(name)
+        equal((now['lines'], now['unparsed']), (counts[name] + 1, 0))
         wait_for(lambda name=name: len(reports(name)) == 1)
         equal(reports(name), [('canary', 0, hashlib.sha256(run.out).hexdigest())])
     text = cretula('canary', '--config', 'c.yaml', '--stream', 'conn', code=0).text
@@ -90,6 +98,21 @@ def test_what_is_kept_is_found():
     daemon.end()
 
 
+def test_a_busy_daemon():
+    """One that answers nobody for longer than who looks waits is asked again."""
+    configure('store: store\nstreams:\n  s: { input: { unix-stream: %(here)s/s.sock }, format: combined }\n')
+    daemon = Daemon()
+    connect('s.sock').sendall(line(1))
+    wait_for(lambda: status('s')['lines'] == 1)
+    stop(daemon.process.pid)
+    look = subprocess.Popen([CRETULA, 'canary', '--config', 'c.yaml', '--stream', 's'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(2.2)  # it waits for two seconds
+    daemon.process.send_signal(signal.SIGCONT)
+    said = look.communicate(timeout=120)
+    equal(look.returncode, 0, said)
+    daemon.end()
+
+
 HTTP = """store: store
 verify_every: 0s
 streams:
@@ -99,8 +122,18 @@ streams:
 """
 
 
+def pass_on(one, other, said=None):
+    """What comes from one goes to the other, to its end."""
+    with contextlib.suppress(OSError):  # the other end has heard enough
+        while part := one.recv(65536):
+            if said is not None:
+                said.append(part)
+            other.sendall(part)
+        other.shutdown(socket.SHUT_WR)
+
+
 def overhear(path):
-    """Who comes to the socket now is let through; the first line of each request."""
+    """Who comes to the socket now is let through; the parts of what he sends."""
     os.rename(path, path + '.real')
     door, said = socket.socket(socket.AF_UNIX), []
     door.bind(path)
@@ -110,10 +143,10 @@ def overhear(path):
         peer, _ = door.accept()
         with socket.socket(socket.AF_UNIX) as real, peer:
             real.connect(path + '.real')
-            request = peer.recv(65536)
-            said.append(request.split(b'\r\n')[0].decode())
-            real.sendall(request)
-            peer.sendall(real.recv(65536))
+            there = threading.Thread(target=pass_on, args=(peer, real, said), daemon=True)
+            there.start()
+            pass_on(real, peer)
+            there.join()
     threading.Thread(target=serve, daemon=True).start()
     return said
 
@@ -135,7 +168,7 @@ def test_bodies():
         equal((seen['leaks'], seen['not_read'], 'address' in seen['planted']), (0, 0, True), seen)
         equal((status(name)['lines'], status(name)['unparsed'], status(name)['http']['bodies']), (2, 0, 2))
         wait_for(lambda name=name: [r[1] for r in reports(name)] == [0])
-    equal(heard, (['POST /ndjson HTTP/1.1'], ['POST /k8s/audit HTTP/1.1'], ['POST /v1/logs HTTP/1.1']))
+    equal([b''.join(said).split(b'\r\n')[0] for said in heard], [b'POST /ndjson HTTP/1.1', b'POST /k8s/audit HTTP/1.1', b'POST /v1/logs HTTP/1.1'])
     for name in ('plain', 'audit', 'otel'):
         os.rename(f'{name}.sock.real', f'{name}.sock')
     write('token', b'another-of-some-length\n')

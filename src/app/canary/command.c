@@ -42,6 +42,20 @@ struct canary {
 
 /* ---- the daemon ---- */
 
+/* A daemon that is busy is asked again, for as long as a line may take. */
+static int
+ask_busy(const struct canary *c, struct buf *text, struct err *e)
+{
+	int64_t until_ns = clock_mono_ns() + WAIT_US * 1000;
+	int rc;
+
+	do {
+		buf_clear(text);
+		rc = app_control_ask(c->store, "status\n", text, e);
+	} while (rc == -1 && e->code == ERR_BUSY && clock_mono_ns() < until_ns);
+	return (rc);
+}
+
 /* The stream's object in the daemon's answer, which text keeps. */
 static int
 ask(const struct canary *c, struct buf *text, struct json_value *stream, struct err *e)
@@ -50,8 +64,7 @@ ask(const struct canary *c, struct buf *text, struct json_value *stream, struct 
 	struct json_cursor at;
 	struct span key, name;
 
-	buf_clear(text);
-	if (app_control_ask(c->store, "status\n", text, e) == -1)
+	if (ask_busy(c, text, e) == -1)
 		return (-1);
 	while (text->len > 0 && text->data[text->len - 1] == '\n')
 		text->len--;
