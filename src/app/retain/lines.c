@@ -92,8 +92,7 @@ app_lines_free(struct app_lines *lines)
 }
 
 struct retain_policy
-app_lines_terms(
-    const struct retain_policy *policy, bool unsealed, int64_t from_us, int64_t now_us)
+app_lines_terms(const struct retain_policy *policy, bool unsealed, int64_t from_us, int64_t now_us)
 {
 	struct retain_policy terms = *policy;
 

@@ -110,8 +110,7 @@ app_retain_carry_out(struct app_retain *r, struct store_live *live,
 /* ---- what is left of what is gone ---- */
 
 static void
-tell_left(
-    struct app_leftover *left, const struct app_leftover_ears *ears, const struct err *e)
+tell_left(struct app_leftover *left, const struct app_leftover_ears *ears, const struct err *e)
 {
 	char text[ERR_TEXT_BYTES + 80];
 

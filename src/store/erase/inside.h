@@ -56,8 +56,7 @@ struct erase_work {
 int store_erase_rewrite(struct erase_work *work, struct err *e);
 
 /* The entry of kind STORE_ERASE_DAMAGED, if any of it was: in front of the redact. */
-int store_erase_damaged(
-    struct store_eraser *x, const struct erase_work *work, struct err *e);
+int store_erase_damaged(struct store_eraser *x, const struct erase_work *work, struct err *e);
 
 /*
  * Overwrite and remove the files of a revision, the salts first.  Missing

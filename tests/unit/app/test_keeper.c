@@ -178,7 +178,8 @@ it_is_tried_again(void **state)
 static void
 none_is_looked_for_once_a_day(void **state)
 {
-	const struct retain_policy p = { .term_us = { [RETAIN_DETAIL] = 30, [RETAIN_QUARANTINE] = 14 } };
+	const struct retain_policy p = { .term_us = {
+					     [RETAIN_DETAIL] = 30, [RETAIN_QUARANTINE] = 14 } };
 	static const struct {
 		bool unsealed;
 		int64_t from_us, now_us, term_us;
