@@ -16,6 +16,7 @@ enum query {
 	QUERY_ENDS,
 	QUERY_ENDS_SHOWN,
 	QUERY_TOTALS,
+	QUERY_SUM,
 	QUERY_CELLS,
 	QUERY_SERIES,
 	QUERY_LATENCY,
@@ -27,6 +28,19 @@ enum query {
 
 #define OF_STREAM "stream=(SELECT id FROM stream WHERE name=?1)"
 #define WINDOW "stream=(SELECT id FROM stream WHERE name=?1) AND period=?2 AND idx>=?3 AND idx<?4"
+/*
+ * The window as periods of several lengths, which parts_of makes of it; CROSS JOIN: each
+ * of them is one search of an index.
+ */
+#define PARTS \
+	"(SELECT column1 AS p,column2 AS a,column3 AS b FROM (VALUES (?6,?7,?8),(?9,?10,?11)," \
+	"(?12,?13,?14),(?15,?16,?17),(?18,?19,?20),(?21,?22,?23),(?24,?25,?26)) WHERE " \
+	"column2<column3)"
+#define PARTS_FIRST 6
+#define PARTS_MAX 7
+#define OF_PARTS(t) \
+	PARTS " CROSS JOIN " t " AS t ON t.stream=(SELECT id FROM stream WHERE name=?1)" \
+	      " AND t.period=p AND t.idx>=a AND t.idx<b"
 #define TOTAL_COLUMNS \
 	"sum(requests),sum(bytes),sum(request_bytes),sum(errors_4xx),sum(errors_5xx),sum(bots)"
 #define CELL_COLUMNS "other,key,sum(requests),sum(bots),sum(bytes)"
@@ -50,13 +64,16 @@ static const char *const queries[QUERY_COUNT] = {
 	    "  AND period=?2 AND dim=0 AND idx<?3 AND subjects>=?4)",
 	[QUERY_TOTALS] =
 	    "SELECT idx," TOTAL_COLUMNS " FROM total WHERE " WINDOW " GROUP BY idx ORDER BY idx",
+	[QUERY_SUM] = "SELECT 0," TOTAL_COLUMNS " FROM " OF_PARTS("total"),
 	[QUERY_CELLS] =
 	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0) FROM"
 	    " (SELECT other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
-	    "  FROM cell WHERE " WINDOW " AND dim=?5 GROUP BY other,key) AS c LEFT JOIN"
-	    " (SELECT other,key,max(subjects) AS subjects"
-	    "  FROM seen WHERE " WINDOW " AND dim=?5 GROUP BY other,key) AS s"
-	    " ON s.other=c.other AND s.key=c.key ORDER BY c.other,c.requests DESC,c.key",
+	    "  FROM " OF_PARTS("cell") " AND t.dim=?5 GROUP BY other,key) AS c LEFT JOIN"
+				       " (SELECT other,key,max(subjects) AS subjects"
+				       "  FROM " OF_PARTS(
+					   "seen") " AND t.dim=?5 GROUP BY other,key) AS s"
+						   " ON s.other=c.other AND s.key=c.key ORDER BY "
+						   "c.other,c.requests DESC,c.key",
 	[QUERY_SERIES] =
 	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0),c.idx FROM"
 	    " (SELECT idx,other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
@@ -66,7 +83,7 @@ static const char *const queries[QUERY_COUNT] = {
 	    " ON s.idx=c.idx AND s.other=c.other AND s.key=c.key"
 	    " ORDER BY c.idx,c.other,c.requests DESC,c.key",
 	[QUERY_LATENCY] =
-	    "SELECT key,sum(requests) FROM cell WHERE " WINDOW " AND dim=?5 GROUP BY key",
+	    "SELECT key,sum(requests) FROM " OF_PARTS("cell") " AND t.dim=?5 GROUP BY key",
 	[QUERY_UNIQUES] = "SELECT idx,max(subjects),max(exact) FROM"
 			  " (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW
 			  "  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW
@@ -160,6 +177,85 @@ begin(struct tally_reader *r, enum query q, const struct tally_window *w, int di
 	return (st);
 }
 
+/* ---- a window as periods of several lengths ---- */
+
+struct part {
+	enum tally_period period;
+	int64_t from, to; /* their numbers */
+};
+
+/* The next longer one that whole ones of it add up to. */
+static bool
+longer_of(enum tally_period period, enum tally_period *longer)
+{
+	static const enum tally_period of[TALLY_PERIOD_COUNT] = { [TALLY_MINUTE] = TALLY_HOUR,
+		[TALLY_HOUR] = TALLY_DAY,
+		[TALLY_DAY] = TALLY_MONTH,
+		[TALLY_WEEK] = TALLY_WEEK,
+		[TALLY_MONTH] = TALLY_MONTH };
+
+	*longer = of[period];
+	return (*longer != period);
+}
+
+/* Those of a longer period that lie in whole, whose number is wide; false: there is none. */
+static bool
+widen(const struct part *whole, enum tally_period longer, struct part *wide)
+{
+	*wide = (struct part){ longer, INT64_MIN, INT64_MAX };
+	if (whole->from != INT64_MIN)
+		wide->from = first_from(longer, tally_start_us(whole->period, whole->from));
+	if (whole->to != INT64_MAX)
+		wide->to = tally_index(longer, tally_start_us(whole->period, whole->to));
+	return (wide->from < wide->to);
+}
+
+/*
+ * Of minutes to months, as long as they may be: what is at the ends of the window in short ones,
+ * the rest in longer ones, so that a year is not read hour by hour.  Returns how many.
+ */
+static int
+parts_of(const struct tally_window *w, struct part parts[static PARTS_MAX])
+{
+	struct part whole = { w->period, first_from(w->period, w->since_us),
+		first_from(w->period, w->until_us) };
+	struct part wide;
+	enum tally_period longer;
+	int count = 0;
+
+	while (longer_of(whole.period, &longer) && widen(&whole, longer, &wide)) {
+		if (wide.from != INT64_MIN)
+			parts[count++] = (struct part){ whole.period, whole.from,
+				tally_index(whole.period, tally_start_us(longer, wide.from)) };
+		if (wide.to != INT64_MAX)
+			parts[count++] = (struct part){ whole.period,
+				tally_index(whole.period, tally_start_us(longer, wide.to)),
+				whole.to };
+		whole = wide;
+	}
+	parts[count++] = whole;
+	return (count);
+}
+
+/* Minutes have totals only: cells are of whole windows of longer ones, or there are none. */
+static sqlite3_stmt *
+begin_parts(
+    struct tally_reader *r, enum query q, const struct tally_window *w, int dim, struct err *e)
+{
+	struct part parts[PARTS_MAX];
+	sqlite3_stmt *st = begin(r, q, w, dim, e);
+	int count = dim != -1 && w->period == TALLY_MINUTE ? 0 : parts_of(w, parts);
+
+	for (int i = 0; st != NULL && i < PARTS_MAX; i++) {
+		const struct part *part = i < count ? &parts[i] : &(const struct part){ 0 };
+
+		(void)sqlite3_bind_int(st, PARTS_FIRST + 3 * i, (int)part->period);
+		(void)sqlite3_bind_int64(st, PARTS_FIRST + 3 * i + 1, part->from);
+		(void)sqlite3_bind_int64(st, PARTS_FIRST + 3 * i + 2, part->to);
+	}
+	return (st);
+}
+
 /* rc as a step or a callback left it: no read stays open. */
 static int
 end(sqlite3_stmt *st, int rc)
@@ -209,6 +305,13 @@ tally_ends(struct tally_reader *r, const char *stream, unsigned k, int64_t until
 
 /* ---- totals ---- */
 
+static struct tally_sums
+sums_of(sqlite3_stmt *st)
+{
+	return ((struct tally_sums){ tally_db_u64(st, 1), tally_db_u64(st, 2), tally_db_u64(st, 3),
+	    tally_db_u64(st, 4), tally_db_u64(st, 5), tally_db_u64(st, 6) });
+}
+
 int
 tally_totals(struct tally_reader *r, const struct tally_window *w, tally_total_each each, void *arg,
     struct err *e)
@@ -220,35 +323,26 @@ tally_totals(struct tally_reader *r, const struct tally_window *w, tally_total_e
 		return (-1);
 	while (said == 0 && (rc = tally_db_step(r->db, st, e)) == 1) {
 		struct tally_total t = { tally_start_us(w->period, sqlite3_column_int64(st, 0)),
-			{ tally_db_u64(st, 1), tally_db_u64(st, 2), tally_db_u64(st, 3),
-			    tally_db_u64(st, 4), tally_db_u64(st, 5), tally_db_u64(st, 6) } };
+			sums_of(st) };
 
 		said = each(arg, &t, e);
 	}
 	return (end(st, said != 0 ? said : rc));
 }
 
-static int
-add_total(void *arg, const struct tally_total *total, struct err *e)
-{
-	struct tally_sums *sums = arg;
-
-	(void)e;
-	sums->requests += total->sums.requests;
-	sums->bytes += total->sums.bytes;
-	sums->request_bytes += total->sums.request_bytes;
-	sums->errors_4xx += total->sums.errors_4xx;
-	sums->errors_5xx += total->sums.errors_5xx;
-	sums->bots += total->sums.bots;
-	return (0);
-}
-
 int
 tally_sum(
     struct tally_reader *r, const struct tally_window *w, struct tally_sums *sums, struct err *e)
 {
+	sqlite3_stmt *st = begin_parts(r, QUERY_SUM, w, -1, e);
+	int rc;
+
 	memset(sums, 0, sizeof(*sums));
-	return (tally_totals(r, w, add_total, sums, e));
+	if (st == NULL || (rc = tally_db_step(r->db, st, e)) == -1)
+		return (-1);
+	if (rc == 1)
+		*sums = sums_of(st);
+	return (end(st, 0));
 }
 
 /* ---- cells ---- */
@@ -279,7 +373,7 @@ int
 tally_cells(struct tally_reader *r, const struct tally_window *w, tally_cell_each each, void *arg,
     struct err *e)
 {
-	sqlite3_stmt *st = begin(r, QUERY_CELLS, w, (int)w->dim, e);
+	sqlite3_stmt *st = begin_parts(r, QUERY_CELLS, w, (int)w->dim, e);
 	struct tally_cell other = { .key = span_of("", 0) };
 	unsigned given = 0;
 	int rc, said = 0;
@@ -336,7 +430,7 @@ int
 tally_latency(struct tally_reader *r, const struct tally_window *w, struct tally_latency *latency,
     struct err *e)
 {
-	sqlite3_stmt *st = begin(r, QUERY_LATENCY, w, TALLY_LATENCY, e);
+	sqlite3_stmt *st = begin_parts(r, QUERY_LATENCY, w, TALLY_LATENCY, e);
 	struct stats_latency l = { { 0 } };
 	int rc;
 

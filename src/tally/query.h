@@ -2,7 +2,8 @@
  * tally: reading STORE/stats.db.
  *
  * Read-only; while a writer writes, each call sees one state.  Every call
- * takes a window of whole periods: periods whose start is in [since, until).
+ * takes a window of whole periods: periods whose start is in [since, until).  Sums,
+ * cells and latency are added up of longer periods where whole ones lie in the window.
  * Callbacks get spans that live until they return; they say 0 to go on, 1 to
  * stop, -1 with e.  Calls return 0, 1 if a callback stopped, -1 with e.
  */

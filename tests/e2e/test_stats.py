@@ -265,6 +265,25 @@ def test_an_empty_stream_and_a_window():
     equal(told['total']['requests'], 0)
 
 
+def test_a_window_reads_the_segments_at_its_ends():
+    """What lies in it whole is told by its entry: the same counts, and its file is not opened."""
+    for name, seed in (('a', 1), ('b', 2), ('c', 3)):
+        write(f'{name}.log', make_log(600, seed=seed).replace(b'24/Nov/2025', f'2{seed}/Nov/2025'.encode()))
+        equal(import_log('store', f'{name}.log').code, 0)
+    lines = cretula('view', '--store', 'store', '--stream', 's', code=0).lines
+    times = [line['time'] for line in lines]
+    since, until = times[100], times[1500]
+    inside = [line for line in lines if since <= line['time'] < until]
+    window = ('stats', '--store', 'store', '--stream', 's', '--since', since, '--until', until, '--json')
+    told = cretula(*window, code=0).json
+    equal((told['records'], told['segments']), (len(inside), 3))
+    equal(told['status'], dict(collections.Counter(f'{line["status"] // 100}xx' for line in inside)))
+    os.rename('store/streams/s/seg/00000002.jsonl.zst', 'kept')
+    equal(cretula(*window, code=0).json, told)
+    words = cretula(*window, '--words', code=None)
+    assert words.code != 0, 'words are in no entry'
+
+
 def test_a_file_that_is_none_stops_no_import():
     """It is said; what was not counted is, once the file is gone or made anew."""
     write('a.log', make_log(300))

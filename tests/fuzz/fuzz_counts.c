@@ -152,7 +152,8 @@ ask_view(struct tally_reader *r)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct view_grant grant = view_grant_of(roles[i]);
-		struct view_question q = { "s", &grant, INT64_MIN, INT64_MAX, 20003 * DAY_US };
+		struct view_question q = { "s", &grant, INT64_MIN, INT64_MAX, 20003 * DAY_US,
+			VIEW_DIMS_ALL };
 		struct view_counts c;
 
 		if (view_counts_read(r, &q, &c, NULL) == -1)

@@ -9,6 +9,7 @@
 #include "app/role/grant.h"
 #include "app/say.h"
 #include "app/stats/report.h"
+#include "app/stats/totals.h"
 #include "app/stats/watch.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -39,137 +40,13 @@ static const struct app_option options[] = {
 
 #define WATCH_S 2
 
-struct totals {
-	struct app_records records;
-	struct stats_counts sealed; /* what the entries say, of whole segments */
-	struct stats_counts counted; /* what the records of the window say */
-	uint64_t record_count, record_bytes, disk_bytes, segments;
-	uint64_t partial, unparsed, erased;
-	uint64_t words_seen, words_clear; /* of paths */
-	struct record_decoder decoder;
-	struct seal_raw raw;
-	bool window;
-	bool words; /* are counted */
-	struct app_report report;
-	uint64_t fields; /* that the role sees; what is counted of others is left out */
-	bool touched; /* records were erased or replaced: the entries say more than there is */
-};
-
 static const char *const status_names[STATS_STATUS_CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx",
 	"5xx" };
 
 static bool
-sees(const struct totals *t, enum record_field field)
+sees(const struct app_totals *t, enum record_field field)
 {
 	return ((t->fields >> field & 1) != 0);
-}
-
-/* Is a word of a path a token? */
-static bool
-is_token(struct span word)
-{
-	return (word.len >= 3 && memcmp(word.ptr, "sg.", 3) == 0);
-}
-
-/* Templates and classes say what stood there: they are no words. */
-static void
-count_words(struct totals *t, struct span path)
-{
-	while (path.len > 0) {
-		size_t len = span_find(path, '/');
-		struct span word = span_of(path.ptr, len);
-
-		if (len > 0 && word.ptr[0] != '{' && word.ptr[0] != '[') {
-			t->words_seen++;
-			t->words_clear += !is_token(word);
-		}
-		path = span_from(path, len < path.len ? len + 1 : len);
-	}
-}
-
-static int
-count_line(void *arg, struct span line, struct err *e)
-{
-	struct totals *t = arg;
-	struct record_facts facts;
-	struct record record;
-
-	if (record_peek(line, &facts, e) == -1)
-		return (-1);
-	if (facts.time_us < t->records.since_us || facts.time_us >= t->records.until_us)
-		return (0);
-	stats_counts_record(&t->counted, facts.status, facts.time_us);
-	t->partial += facts.state == RECORD_PARTIAL;
-	t->unparsed += facts.state == RECORD_UNPARSED;
-	t->record_count++;
-	t->record_bytes += line.len + 1;
-	if (!t->words)
-		return (0);
-	if (record_decode(&t->decoder, line, &record, e) == -1)
-		return (-1);
-	if (record_has(&record, RECORD_FIELD_PATH))
-		count_words(t, record.text[RECORD_FIELD_PATH]);
-	return (0);
-}
-
-static int
-add_entries(struct totals *t, struct err *e)
-{
-	struct seal_entry entry;
-	size_t at = 0;
-	int rc;
-
-	while ((rc = app_records_entry(&t->records, &at, &entry, e)) == 0) {
-		const struct seal_segment *segment = &entry.of.segment;
-		const struct seal_past *past = app_records_past(&t->records, &entry);
-		bool touched = past != NULL && past->touched_count > 0;
-
-		stats_counts_add(&t->sealed, &segment->counts);
-		t->segments++;
-		t->disk_bytes += touched ? past->file_size : segment->file_size;
-		t->touched |= touched;
-		t->erased += touched ? past->erased_count : 0;
-		if (!t->window) {
-			t->record_count += segment->n;
-			t->record_bytes += segment->bytes;
-		}
-	}
-	return (rc == -1 ? -1 : 0);
-}
-
-/* All of the stream, also where a window is asked for: copies are not of a time. */
-static void
-read_raw(struct totals *t)
-{
-	const struct store_chain *chain = &t->records.chain;
-	struct seal_entry entry;
-
-	for (size_t i = 0; i < chain->count; i++)
-		if (seal_entry_read(store_chain_line(chain, i), app_names(), &entry, NULL) == 0)
-			seal_raw_take(&t->raw, &entry);
-}
-
-/* Small segments seal no status counts: then the records themselves say. */
-static int
-collect(struct totals *t, struct err *e)
-{
-	uint64_t by_status = 0;
-
-	read_raw(t);
-	stats_counts_clear(&t->sealed);
-	stats_counts_clear(&t->counted);
-	if (add_entries(t, e) == -1)
-		return (-1);
-	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
-		by_status += t->sealed.status[i];
-	if (!t->window && !t->words && !t->touched && by_status == t->record_count) {
-		t->counted = t->sealed;
-		t->partial = t->sealed.in.partial;
-		t->unparsed = t->sealed.in.unparsed;
-		return (0);
-	}
-	t->record_count = t->record_bytes = 0;
-	return (app_records_walk(&t->records, count_line, t, e));
 }
 
 static void
@@ -195,7 +72,7 @@ print_causes(const struct stats_counts *c, struct buf *out)
 }
 
 static void
-print_statuses(const struct totals *t, struct buf *out)
+print_statuses(const struct app_totals *t, struct buf *out)
 {
 	buf_str(out, "\nstatus\n");
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
@@ -257,7 +134,7 @@ print_split(const struct stats_outcome *split, struct buf *out)
 }
 
 static void
-print_text(const struct totals *t, const char *stream, struct buf *out)
+print_text(const struct app_totals *t, const char *stream, struct buf *out)
 {
 	const struct stats_counts *c = &t->counted;
 
@@ -291,7 +168,7 @@ print_text(const struct totals *t, const char *stream, struct buf *out)
 }
 
 static void
-print_json(const struct totals *t, const char *stream, struct buf *out)
+print_json(const struct app_totals *t, const char *stream, struct buf *out)
 {
 	const struct stats_counts *c = &t->counted;
 
@@ -352,7 +229,7 @@ print_json(const struct totals *t, const char *stream, struct buf *out)
 
 /* What people or programs read; what stats.db says comes last. */
 static int
-print(const struct totals *t, bool json, const char *stream, struct buf *out, struct err *e)
+print(const struct app_totals *t, bool json, const char *stream, struct buf *out, struct err *e)
 {
 	int rc;
 
@@ -368,7 +245,7 @@ print(const struct totals *t, bool json, const char *stream, struct buf *out, st
 
 /* What is counted anew each time; what was asked for stays. */
 static void
-begin(struct totals *t)
+begin(struct app_totals *t)
 {
 	bool window = t->window, words = t->words;
 	uint64_t fields = t->fields;
@@ -382,7 +259,7 @@ begin(struct totals *t)
 
 struct making {
 	const struct app_args *args;
-	struct totals *t;
+	struct app_totals *t;
 	unsigned top;
 };
 
@@ -392,7 +269,7 @@ make_report(void *arg, const struct app_screen *screen, struct buf *out, struct 
 	const struct making *m = arg;
 	const char *stream = app_arg(m->args, "stream"), *csv = app_arg(m->args, "csv");
 	const char *store = app_arg(m->args, "store");
-	struct totals *t = m->t;
+	struct app_totals *t = m->t;
 	int rc = -1;
 
 	begin(t);
@@ -411,7 +288,7 @@ make_report(void *arg, const struct app_screen *screen, struct buf *out, struct 
 		rc = app_report_csv(&t->report, csv, out, e);
 	else if (rc == 0 && screen->rows > 0 && t->report.db != NULL)
 		rc = app_report_screen(&t->report, screen->rows, out, e);
-	else if (rc == 0 && (rc = collect(t, e)) == 0)
+	else if (rc == 0 && (rc = app_totals_collect(t, e)) == 0)
 		rc = print(t, m->args->json, stream, out, e);
 	app_report_close(&t->report);
 	app_records_close(&t->records);
@@ -419,7 +296,7 @@ make_report(void *arg, const struct app_screen *screen, struct buf *out, struct 
 }
 
 static int
-run_report(const struct app_args *args, struct totals *t, struct err *e)
+run_report(const struct app_args *args, struct app_totals *t, struct err *e)
 {
 	struct making m = { args, t, 10 };
 	const struct app_screen none = { 0, 0 };
@@ -442,7 +319,7 @@ run_report(const struct app_args *args, struct totals *t, struct err *e)
 static int
 run(const struct app_args *given)
 {
-	static struct totals t = { .records = { .stream_fd = -1 } };
+	static struct app_totals t = { .records = { .stream_fd = -1 } };
 	struct app_args filled = *given, *args = &filled;
 	struct app_role_place place;
 	struct view_grant grant;

@@ -35,6 +35,7 @@ app_counts_open(struct app_counts *c, const struct app_args *args, struct err *e
 {
 	const char *store = app_arg(args, "store"), *stream = app_arg(args, "stream");
 	struct view_question q = { .stream = stream,
+		.dims = VIEW_DIMS_ALL,
 		.grant = &c->grant,
 		.since_us = INT64_MIN,
 		.until_us = INT64_MAX,

@@ -117,7 +117,8 @@ view_counts_read(struct tally_reader *reader, const struct view_question *q, str
 	r.over_us = q->now_us - VIEW_SETTLE_US;
 	view_tier_whole(public ? VIEW_DAY_US : VIEW_HOUR_US, r.over_us, &c->since_us, &c->until_us);
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
-		c->shown[d] = (q->grant->fields >> view_dims[d].field & 1) != 0;
+		c->shown[d] =
+		    (q->grant->fields >> view_dims[d].field & 1) != 0 && (q->dims >> d & 1) != 0;
 	if (read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 && view_days_read(&r, e) == 0)
 		rc = 0;
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)

@@ -25,6 +25,7 @@ enum view_dim {
 	VIEW_EVENTS,
 	VIEW_DIM_COUNT
 };
+#define VIEW_DIMS_ALL ((1u << VIEW_DIM_COUNT) - 1)
 struct view_dim_row {
 	const char *name; /* "paths" */
 	const char *title;
@@ -52,7 +53,7 @@ struct view_counts {
 	struct view_day *days; /* whole ones, in which there was something: tables are of these */
 	size_t day_count;
 	size_t unknown_days; /* that the window touches: in no sum, as above */
-	bool shown[VIEW_DIM_COUNT]; /* the role sees that dimension */
+	bool shown[VIEW_DIM_COUNT]; /* the role sees that dimension, and it was asked for */
 	struct view_table tables[VIEW_DIM_COUNT]; /* most requests first */
 	struct view_keys *keys;
 };
@@ -68,6 +69,7 @@ struct view_question {
 	const char *stream;
 	const struct view_grant *grant;
 	int64_t since_us, until_us, now_us;
+	unsigned dims; /* whose tables are wanted: 1 << VIEW_PATHS ...; statuses have the errors */
 };
 int view_counts_read(
     struct tally_reader *r, const struct view_question *q, struct view_counts *c, struct err *e);

@@ -145,6 +145,13 @@ add_total(void *arg, const struct tally_total *t, struct err *e)
 	return (0);
 }
 
+static int
+sum_cell(void *arg, const struct tally_cell *cell, struct err *e)
+{
+	*(uint64_t *)arg += cell->requests;
+	return (0);
+}
+
 static const char rows_of_two_days[] =
     "INSERT INTO stream VALUES (1,'s',7,70),(2,'t',1,1);"
     /* stream period idx apart requests bytes request_bytes 4xx 5xx bots */
@@ -158,6 +165,13 @@ static const char rows_of_two_days[] =
     "INSERT INTO seen VALUES (1,2,1,10,0,'/a',1,4,NULL),(1,2,1,10,0,'/a',2,3,NULL),"
     " (1,2,1,11,0,'/a',3,21,NULL),(1,2,1,10,1,'',1,2,NULL),(1,2,0,11,0,'',3,6,NULL),"
     " (1,2,0,10,0,'',3,21,NULL);"
+    /* The same by the month, which both are of. */
+    "INSERT INTO total SELECT stream,4,0,apart,sum(requests),sum(bytes),sum(request_bytes),"
+    "sum(errors_4xx),sum(errors_5xx),sum(bots) FROM total WHERE period=2 GROUP BY stream,apart;"
+    "INSERT INTO cell SELECT stream,4,dim,0,apart,other,key,sum(requests),sum(bots),sum(bytes)"
+    " FROM cell WHERE period=2 GROUP BY stream,dim,apart,other,key;"
+    "INSERT INTO seen SELECT stream,4,dim,0,other,key,epoch,max(subjects),NULL FROM seen"
+    " WHERE period=2 GROUP BY stream,dim,other,key,epoch;"
     "INSERT INTO uniq VALUES (1,2,10,1,100,NULL),(1,2,10,2,90,NULL),(1,2,11,3,6,NULL)";
 
 static struct tally_reader *
@@ -289,6 +303,94 @@ cells_are_ordered_and_folded(void **state)
 	tally_reader_close(r);
 }
 
+/* Each hour has another number of requests, so that no other hours have the same sum. */
+static void
+longer_periods_add_up_as_short_ones_do(void **state)
+{
+	static const char hours[] =
+	    "INSERT INTO stream VALUES (1,'s',1,1);"
+	    "WITH RECURSIVE h(i) AS (VALUES (0) UNION ALL SELECT i+1 FROM h WHERE i<2400)"
+	    " INSERT INTO total SELECT 1,1,i,0,i*i+1,1,0,0,0,0 FROM h;"
+	    "INSERT INTO total SELECT 1,0,idx*60,0,requests,1,0,0,0,0 FROM total;"
+	    "INSERT INTO cell SELECT 1,1,11,idx,0,0,'100',requests,0,0 FROM total WHERE period=1;"
+	    "INSERT INTO cell SELECT 1,1,1,idx,0,0,'/'||idx%3,requests,0,7 FROM total"
+	    " WHERE period=1;"
+	    /* Days, and January to April of 1970. */
+	    "INSERT INTO total SELECT 1,2,idx/24,0,sum(requests),sum(bytes),0,0,0,0 FROM total"
+	    " WHERE period=1 GROUP BY idx/24;"
+	    "INSERT INTO cell SELECT 1,2,dim,idx/24,0,0,key,sum(requests),0,sum(bytes) FROM cell"
+	    " WHERE period=1 GROUP BY dim,key,idx/24;"
+	    "INSERT INTO total SELECT 1,4,(idx>=31)+(idx>=59)+(idx>=90),0,sum(requests),sum(bytes),"
+	    "0,0,0,0 FROM total WHERE period=2 GROUP BY 3;"
+	    "INSERT INTO cell SELECT 1,4,dim,(idx>=31)+(idx>=59)+(idx>=90),0,0,key,sum(requests),0,"
+	    "sum(bytes) FROM cell WHERE period=2 GROUP BY dim,key,4;";
+	static const struct {
+		const char *claim;
+		int64_t since, until; /* hours */
+	} rows[] = {
+		{ "one hour", 5, 6 },
+		{ "nothing", 5, 5 },
+		{ "hours of one day", 25, 47 },
+		{ "hours of two days, none of them whole", 30, 70 },
+		{ "a whole day", 24, 48 },
+		{ "a day and hours of its neighbours", 20, 51 },
+		{ "days", 48, 480 },
+		{ "whole months", 0, 59 * 24 },
+		{ "a month within days within hours", 700, 1500 },
+		{ "months with hours in front", 23, 90 * 24 },
+		{ "all", 0, 2401 },
+	};
+	static const enum tally_period periods[] = { TALLY_MINUTE, TALLY_HOUR, TALLY_DAY };
+	struct err e = { ERR_NONE, "" };
+	struct tally_latency latency;
+	struct tally_reader *r;
+	struct tally_sums sums;
+
+	fill(hours);
+	r = open_reader();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t p = 0; p < sizeof(periods) / sizeof(periods[0]); p++) {
+			struct tally_window w = { "s", periods[p], rows[i].since * DAY / 24,
+				rows[i].until * DAY / 24, TALLY_PATH, 0, false };
+			int64_t first = rows[i].since, last = rows[i].until;
+			uint64_t want = 0, cells = 0;
+
+			print_message(
+			    "%s, by the %s\n", rows[i].claim, tally_period_names[w.period]);
+			/* Periods that begin in it: the last one may end behind it. */
+			if (w.period == TALLY_DAY) {
+				first = (first + 23) / 24 * 24;
+				last = (last + 23) / 24 * 24;
+			}
+			for (int64_t hour = first; hour < last && hour <= 2400; hour++)
+				want += (uint64_t)(hour * hour + 1);
+			assert_int_equal(tally_sum(r, &w, &sums, &e), 0);
+			assert_int_equal(sums.requests, want);
+			assert_int_equal(tally_cells(r, &w, sum_cell, &cells, &e), 0);
+			assert_int_equal(cells, w.period == TALLY_MINUTE ? 0 : want);
+			assert_int_equal(tally_latency(r, &w, &latency, &e), 0);
+			assert_int_equal(latency.count, w.period == TALLY_MINUTE ? 0 : want);
+		}
+	tally_reader_close(r);
+}
+
+/* What is not read shows: of two months only the longest periods are there. */
+static void
+a_long_window_is_not_read_by_the_hour(void **state)
+{
+	const struct tally_window w = { "s", TALLY_HOUR, 0, 59 * DAY, TALLY_PATH, 0, false };
+	struct err e = { ERR_NONE, "" };
+	struct tally_reader *r;
+	struct tally_sums sums;
+
+	fill("INSERT INTO stream VALUES (1,'s',1,1);"
+	     "INSERT INTO total VALUES (1,4,0,0,7,0,0,0,0,0),(1,4,1,0,8,0,0,0,0,0)");
+	r = open_reader();
+	assert_int_equal(tally_sum(r, &w, &sums, &e), 0);
+	assert_int_equal(sums.requests, 15);
+	tally_reader_close(r);
+}
+
 /* ---- an older version ---- */
 
 static void
@@ -391,6 +493,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(windows_add_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ends_are_of_what_is_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cells_are_ordered_and_folded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    longer_periods_add_up_as_short_ones_do, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_long_window_is_not_read_by_the_hour, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    version_1_is_brought_up_by_who_writes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_none_is_refused, set_up, tear_down),

@@ -176,7 +176,8 @@ static void
 ask(const struct view_grant *grant, int since, int until, int now, struct view_counts *c)
 {
 	struct view_question q = { "s", grant, FIRST * DAY + since * HOUR,
-		FIRST * DAY + until * HOUR, FIRST * DAY + now * HOUR + VIEW_SETTLE_US };
+		FIRST * DAY + until * HOUR, FIRST * DAY + now * HOUR + VIEW_SETTLE_US,
+		VIEW_DIMS_ALL };
 	struct tally_reader *r = NULL;
 	struct err e = { ERR_NONE, "" };
 
@@ -371,8 +372,7 @@ folding_changes_no_answer(void **state)
 {
 	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_ANALYST),
 		view_grant_of(VIEW_PUBLIC) };
-	const struct tally_folding how = { "s", (FIRST + DAYS) * DAY, VIEW_K_ANALYST,
-		false, 0 };
+	const struct tally_folding how = { "s", (FIRST + DAYS) * DAY, VIEW_K_ANALYST, false, 0 };
 	struct view_counts before[3], after;
 	struct err e = { ERR_NONE, "" };
 	uint64_t seed = 33, folded;
@@ -560,11 +560,47 @@ a_narrower_role_sees_fewer_tables(void **state)
 	view_counts_free(&c);
 }
 
+/* A table that was asked for alone is the one that comes with the others. */
+static void
+one_table_is_as_it_is_among_all(void **state)
+{
+	struct view_grant grant = view_grant_of(VIEW_ANALYST);
+	struct tally_reader *r = NULL;
+	struct err e = { ERR_NONE, "" };
+	struct view_counts all, one;
+	uint64_t seed = 11;
+
+	fill(&seed);
+	ask(&grant, 0, DAYS * 24, DAYS * 24, &all);
+	assert_int_equal(tally_reader_open(path, &r, &e), 0);
+	for (int d = 0; d < VIEW_DIM_COUNT; d++) {
+		struct view_question q = { "s", &grant, FIRST * DAY, FIRST * DAY + DAYS * 24 * HOUR,
+			FIRST * DAY + DAYS * 24 * HOUR + VIEW_SETTLE_US, 1u << d };
+
+		assert_int_equal(view_counts_read(r, &q, &one, &e), 0);
+		assert_true(one.shown[d]);
+		assert_int_equal(one.point_count, all.point_count);
+		assert_int_equal(one.tables[d].cell_count, all.tables[d].cell_count);
+		for (size_t i = 0; i < one.tables[d].cell_count; i++)
+			assert_int_equal(one.tables[d].cells[i].count[VIEW_REQUESTS],
+			    all.tables[d].cells[i].count[VIEW_REQUESTS]);
+		for (int other = 0; other < VIEW_DIM_COUNT; other++)
+			if (other != d) {
+				assert_false(one.shown[other]);
+				assert_int_equal(one.tables[other].cell_count, 0);
+			}
+		view_counts_free(&one);
+	}
+	tally_reader_close(r);
+	view_counts_free(&all);
+}
+
 static void
 nothing_is_nothing(void **state)
 {
 	struct view_grant grant = view_grant_of(VIEW_PUBLIC);
-	struct view_question q = { "nobody", &grant, INT64_MIN, INT64_MAX, FIRST * DAY };
+	struct view_question q = { "nobody", &grant, INT64_MIN, INT64_MAX, FIRST * DAY,
+		VIEW_DIMS_ALL };
 	struct tally_reader *r = NULL;
 	struct err e = { ERR_NONE, "" };
 	struct view_counts c;
@@ -629,6 +665,7 @@ main(void)
 		cmocka_unit_test(a_day_that_runs_ends_with_what_was_shown),
 		cmocka_unit_test(the_public_sees_the_sample),
 		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
+		cmocka_unit_test(one_table_is_as_it_is_among_all),
 		cmocka_unit_test(nothing_is_nothing),
 		cmocka_unit_test_setup_teardown(
 		    what_is_not_known_is_told_from_few, set_up, tear_down),

@@ -5,14 +5,17 @@
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
+/* A panel asks for what it shows: tables are what takes the time. */
 static int
-read_counts(struct figures *f, const struct figures_window *w, struct view_counts *c, struct err *e)
+read_counts(struct figures *f, const struct figures_window *w, unsigned dims, struct view_counts *c,
+    struct err *e)
 {
 	const struct view_question q = { .stream = f->stream,
 		.grant = f->grant,
 		.since_us = w->since_us,
 		.until_us = w->until_us,
-		.now_us = f->now_us };
+		.now_us = f->now_us,
+		.dims = dims };
 
 	if (view_counts_read(f->db, &q, c, e) == -1)
 		return (-1);
@@ -81,7 +84,7 @@ read_total(
 	int known;
 
 	*row = (struct figures_row){ .begin_us = w->since_us };
-	if (read_counts(f, w, &c, e) == -1)
+	if (read_counts(f, w, 1u << VIEW_STATUSES, &c, e) == -1)
 		return (-1);
 	known = c.point_count > 0;
 	if (known)
@@ -140,7 +143,8 @@ read_series(struct figures *f, struct err *e)
 	struct view_counts c;
 	int rc;
 
-	if (read_counts(f, &f->window, &c, e) == -1)
+	if (read_counts(f, &f->window, f->step == TALLY_HOUR ? 0 : 1u << VIEW_STATUSES, &c, e) ==
+	    -1)
 		return (-1);
 	rc = f->step == TALLY_HOUR ? add_points(f, &c, e) : add_days(f, &c, e);
 	view_counts_free(&c);
@@ -205,7 +209,7 @@ read_top(struct figures *f, struct figures_top *top, struct err *e)
 	uint64_t sums[VIEW_MEASURES];
 	int rc = 0;
 
-	if (read_counts(f, &f->window, &c, e) == -1)
+	if (read_counts(f, &f->window, 1u << (dim - view_dims), &c, e) == -1)
 		return (-1);
 	view_tier_total(&c.tables[dim - view_dims], sums);
 	if (sums[VIEW_REQUESTS] == 0)
