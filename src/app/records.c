@@ -241,6 +241,24 @@ walk_lines(struct app_records *r, const struct segment_walk *w, struct span line
 	return (0);
 }
 
+/* Of a frame: lines that cannot be meant are counted, and not looked at. */
+static int
+walk_meant(struct app_records *r, const struct segment_walk *w, struct span lines, struct err *e)
+{
+	uint64_t count;
+	int rc = 0;
+
+	while (rc == 0) {
+		lines = app_search_next(r->search, lines, &count);
+		r->number += count;
+		if (lines.len == 0)
+			break;
+		rc = walk_lines(r, w, span_of(lines.ptr, span_find(lines, '\n') + 1), e);
+		lines = span_from(lines, span_find(lines, '\n') + 1);
+	}
+	return (rc);
+}
+
 static uint64_t
 newest_revision(const struct app_records *r, uint64_t seg)
 {
@@ -280,7 +298,8 @@ walk_frame(struct app_records *r, const struct segment_walk *w, struct store_see
 		return (-1);
 	if (lines.len > 0 && lines.ptr[lines.len - 1] != '\n')
 		return (err_set(e, ERR_FINDING, "frame %zu ends within a line", frame));
-	if ((rc = walk_lines(r, w, lines, e)) == 0)
+	rc = r->search->needles == NULL ? walk_lines(r, w, lines, e) : walk_meant(r, w, lines, e);
+	if (rc == 0)
 		app_search_frame(r->search);
 	return (rc);
 }

@@ -67,13 +67,32 @@ app_search_may(struct app_search *s, size_t frame, uint64_t *count)
 
 	if (s->has_skip) {
 		*count = store_skip_count(&s->skip, frame);
-		may = s->may != NULL
-		    ? s->may(s->may_arg, &s->skip, frame)
-		    : store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us);
+		may = s->may != NULL ?
+		    s->may(s->may_arg, &s->skip, frame) :
+		    store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us);
 	}
 	s->read += may;
 	s->passed += !may;
 	return (may);
+}
+
+/* What is noted for the next search is of all records. */
+struct span
+app_search_next(const struct app_search *s, struct span lines, uint64_t *count)
+{
+	const char *hit;
+	size_t len;
+
+	*count = 0;
+	if (s->needles == NULL || s->making)
+		return (lines);
+	if ((hit = app_needles_find(s->needles, lines)) == NULL)
+		hit = lines.ptr + lines.len;
+	while (lines.len > 0 && hit >= lines.ptr + (len = span_find(lines, '\n'))) {
+		lines = span_from(lines, len + 1);
+		++*count;
+	}
+	return (lines);
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef CRETULA_APP_SEARCH_SEARCH_H
 #define CRETULA_APP_SEARCH_SEARCH_H
 
+#include "app/search/needles.h"
 #include "store/skip/skip.h"
 
 struct app_records;
@@ -14,6 +15,8 @@ struct app_search {
 	/* In place of filter, if not NULL: may one of the frame's records be meant? */
 	bool (*may)(void *arg, const struct store_skip *skip, size_t frame);
 	void *may_arg;
+	/* Lines with none of these are not meant, and not looked at; NULL: all are. */
+	const struct app_needles *needles;
 	int64_t since_us, until_us;
 	int stream_fd; /* borrowed */
 	size_t chain_bytes; /* so long was the chain that the segments are known by */
@@ -40,6 +43,11 @@ void app_search_close(struct app_search *s); /* all zero is legal */
 void app_search_begin(struct app_search *s, const struct store_skip_of *of, size_t frames);
 /* false: none of its records is meant; *count is how many they are. */
 bool app_search_may(struct app_search *s, size_t frame, uint64_t *count);
+/*
+ * lines, of the frame at hand, from the first one on that may be meant; empty: none is.
+ * *count: how many are in front of it.
+ */
+struct span app_search_next(const struct app_search *s, struct span lines, uint64_t *count);
 /* A record of the frame at hand, whether it is meant or not. */
 void app_search_saw(struct app_search *s, const struct record *r);
 void app_search_frame(struct app_search *s); /* it was read to its end */

@@ -14,6 +14,7 @@ struct finding {
 	struct app_forms *forms;
 	struct app_records *records;
 	struct app_search search;
+	struct app_needles needles;
 	struct app_found *found;
 	struct record_decoder decoder;
 	struct record record;
@@ -111,8 +112,10 @@ search(struct finding *f, struct err *e)
 
 		f->found->segments++;
 		f->found->records += segment->n;
-		if (segment->n > 0 && (rc = app_forms_make(f->forms, entry, e)) == 0)
-			rc = app_records_segment(r, reader, segment, see, f, e);
+		if (segment->n == 0 || (rc = app_forms_make(f->forms, entry, e)) == -1)
+			continue;
+		f->search.needles = app_forms_needles(f->forms, &f->needles) ? &f->needles : NULL;
+		rc = app_records_segment(r, reader, segment, see, f, e);
 	}
 	store_reader_close(reader);
 	free(entry);

@@ -17,7 +17,6 @@
 #define EPOCHS_MAX 4096
 #define CHUNK 8 /* forms of a filter, each at most three terms of 32 */
 #define FILTERS_MAX (FORMS_MAX / CHUNK + 1)
-#define DAY_US INT64_C(86400000000)
 
 /* A key that an entry says was destroyed: "import", or of an epoch. */
 struct destroyed {
@@ -41,8 +40,7 @@ struct app_forms {
 		enum key_period period;
 		int64_t index;
 	} bound[EPOCHS_MAX];
-	size_t bound_count;
-	size_t epoch_count;
+	size_t bound_count, epoch_count;
 	/* of the stream at hand */
 	struct buf gone; /* struct destroyed */
 	struct app_found *found;
@@ -307,6 +305,17 @@ app_forms_may(const struct app_forms *f, const struct store_skip *skip, size_t f
 		if (store_skip_may(skip, frame, f->filters[i], since_us, until_us))
 			return (true);
 	return (false);
+}
+
+bool
+app_forms_needles(const struct app_forms *f, struct app_needles *needles)
+{
+	struct span list[APP_NEEDLES_MAX];
+	size_t count = f->all || f->form_count > APP_NEEDLES_MAX ? 0 : f->form_count;
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = span_of(f->forms[i].text, f->forms[i].len);
+	return (app_needles_make(needles, list, count));
 }
 
 /* ---- records ---- */

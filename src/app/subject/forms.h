@@ -36,6 +36,8 @@ int app_forms_stream(
 /* The forms of the segment of entry, from here on. */
 int app_forms_make(struct app_forms *f, const struct seal_entry *entry, struct err *e);
 
+/* What a line that has one has in it, until the next segment; false: that cannot be told. */
+bool app_forms_needles(const struct app_forms *f, struct app_needles *needles);
 /* May a record of the frame have one? */
 bool app_forms_may(const struct app_forms *f, const struct store_skip *skip, size_t frame,
     int64_t since_us, int64_t until_us);
