@@ -1,9 +1,10 @@
 /*
- * generate BYTES [SEED [KIND]]: a log of about BYTES on standard output, the
- * same for the same seed.  Of most kinds it tells the requests to a shop:
- * 200,000 clients by Zipf's law, some 600 paths and ids in them, query
- * strings, referers, 200 agents.  combined, about 247 bytes a line, unless
- * KIND says otherwise; the others are in generate_kinds.c.
+ * generate BYTES [SEED [KIND [RATE CLIENTS START]]]: a log of about BYTES on
+ * standard output, the same for the same seed.  Of most kinds it tells the
+ * requests to a shop: 200,000 clients by Zipf's law, some 600 paths and ids in
+ * them, query strings, referers, 200 agents.  combined, about 247 bytes a line,
+ * unless KIND says otherwise; the others are in generate_kinds.c.  RATE requests
+ * a second (400) of CLIENTS from the second START on make a log of many days.
  */
 #include <math.h>
 #include <stdint.h>
@@ -14,12 +15,13 @@
 
 #include "generate.h"
 
-#define CLIENTS 200000
 #define AGENTS 200
 #define TABLE 65536
 #define OUT_BYTES (1u << 20)
 
 static uint64_t state;
+static uint32_t rate = 400, clients = 200000;
+static uint64_t start = 1764000000;
 static uint32_t zipf[TABLE]; /* a uniform slot to a client rank */
 static char agents[AGENTS][256];
 
@@ -39,9 +41,9 @@ zipf_init(void)
 	double total = 0, sum = 0;
 	uint32_t slot = 0;
 
-	for (uint32_t rank = 1; rank <= CLIENTS; rank++)
+	for (uint32_t rank = 1; rank <= clients; rank++)
 		total += 1.0 / rank;
-	for (uint32_t rank = 1; rank <= CLIENTS; rank++) {
+	for (uint32_t rank = 1; rank <= clients; rank++) {
 		sum += 1.0 / rank;
 		while (slot < TABLE && (double)slot < sum / total * TABLE)
 			zipf[slot++] = rank - 1;
@@ -51,7 +53,7 @@ zipf_init(void)
 static uint32_t
 client(void)
 {
-	uint32_t slot = draw(TABLE), low = zipf[slot], high = slot + 1 < TABLE ? zipf[slot + 1] : CLIENTS;
+	uint32_t slot = draw(TABLE), low = zipf[slot], high = slot + 1 < TABLE ? zipf[slot + 1] : clients;
 
 	return (low + (high > low + 1 ? draw(high - low) : 0));
 }
@@ -129,7 +131,7 @@ request(struct request *out, uint64_t n)
 {
 	static const unsigned statuses[] = { 200, 200, 200, 200, 200, 200, 304, 302, 404, 500 };
 	uint32_t who = client(), mixed = who * 2654435761u;
-	time_t when = (time_t)(1764000000 + n / 400);
+	time_t when = (time_t)(start + n / rate);
 
 	out->n = n;
 	gmtime_r(&when, &out->tm);
@@ -181,8 +183,13 @@ main(int argc, char **argv)
 {
 	line_fn *line = kind_line(argc > 3 ? argv[3] : "combined");
 
-	if (line == NULL) {
-		fprintf(stderr, "usage: generate BYTES [SEED [KIND]]\n");
+	if (argc > 6) {
+		rate = (uint32_t)strtoul(argv[4], NULL, 10);
+		clients = (uint32_t)strtoul(argv[5], NULL, 10);
+		start = strtoull(argv[6], NULL, 10);
+	}
+	if (line == NULL || rate == 0 || clients == 0) {
+		fprintf(stderr, "usage: generate BYTES [SEED [KIND [RATE CLIENTS START]]]\n");
 		return (64);
 	}
 	state = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1) * 0x9E3779B97F4A7C15u + 1;
