@@ -1,12 +1,13 @@
 """pipe: lines as they come, committed, sealed, and there after a crash."""
+import contextlib
 import os
 import random
 import signal
 import subprocess
 import time
 
-from lib import (CRETULA, Skip, bare, combined, cretula, equal, is_taken, is_testing_build, main, make_log, read, records,
-                 segments, verify_py, wait_for, write)
+from lib import (CRETULA, Skip, bare, combined, cretula, equal, is_taken, is_testing_build, main, make_log, open_lines,
+                 read, records, segments, verify_py, wait_for, write)
 
 LONG = os.environ.get('CRETULA_LONG') == '1'  # every step, not some
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
@@ -38,16 +39,13 @@ def reserved():
     return os.path.exists(name) and os.path.getsize(name) == 1 << 20
 
 
-def open_lines(stream):
-    folder = f'store/streams/{stream}/open'
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    return sum(read(os.path.join(folder, n)).count(b'\n') for n in names if n.endswith('.data'))
-
-
 def committed():
     """Flushes of the open segments."""
-    folder = 'store/streams/s/open'
-    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.tags'))
+    folder, flushes = 'store/streams/s/open', 0
+    for name in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # it was sealed just now
+            flushes += read(os.path.join(folder, name)).count(b'\n') if name.endswith('.tags') else 0
+    return flushes
 
 
 def in_ratchet():
@@ -390,6 +388,22 @@ def fill_up():
             pass
 
 
+def write_until_it_stops(process, n):
+    """From line n on, less than the disk will hold once there is room; who is full already reads no more: no write may wait for it.
+    How many were written, with those before."""
+    os.set_blocking(process.stdin.fileno(), False)
+    until = time.monotonic() + 120
+    while entries()[-1]['type'] != 'stop':
+        assert time.monotonic() < until, n
+        if n < 12000:
+            with contextlib.suppress(BlockingIOError):
+                os.write(process.stdin.fileno(), b''.join(map(line, range(n, n + 20))))  # less than a page: all or nothing
+                n += 20
+        time.sleep(0.002)
+    os.set_blocking(process.stdin.fileno(), True)
+    return n
+
+
 def full_then_space():
     process = start()
     wait_for(opened)
@@ -397,16 +411,12 @@ def full_then_space():
     process.stdin.write(b''.join(map(line, range(500))))
     wait_for(lambda: committed() > 0)
     fill_up()
-    for n in range(500, 40000, 500):  # more than the pipe and the page tails hold
-        process.stdin.write(b''.join(map(line, range(n, n + 500))))
-        if entries()[-1]['type'] == 'stop':
-            break
-        time.sleep(0.05)
-    sent = n + 500
-    wait_for(lambda: entries()[-1]['type'] == 'stop')
+    sent = write_until_it_stops(process, 500)
     equal(entries()[-1]['reason'], 'disk-full')
     equal(entries()[-2]['type'], 'segment')
     cretula('verify', '--store', 'store', code=0)
+    sealed = f'store/streams/s/open/{entries()[-2]["seg"]:08}.data'
+    wait_for(lambda: not os.path.exists(sealed))
     fill_up()  # what the seal left of the reserve
     time.sleep(1)
     process.send_signal(signal.SIGUSR1)  # looks, and goes on waiting
@@ -415,7 +425,7 @@ def full_then_space():
     equal([n for _, _, names in os.walk('store') for n in names if n.endswith('.tmp')], [])
     os.unlink('filler')
     process.send_signal(signal.SIGUSR1)
-    wait_for(lambda: entries()[-1]['type'] == 'start')
+    wait_for(lambda: sum(e['type'] == 'start' for e in entries()) == 2)  # a seal may be behind it
     process.stdin.write(b''.join(map(line, range(sent, sent + 100))))
     said = end(process)
     assert 'input waits' in said and 'input goes on' in said, said
@@ -433,12 +443,7 @@ def full_then_term():
     process.stdin.write(b''.join(map(line, range(500))))
     wait_for(lambda: committed() > 0)
     fill_up()
-    for n in range(500, 40000, 500):
-        process.stdin.write(b''.join(map(line, range(n, n + 500))))
-        if entries()[-1]['type'] == 'stop':
-            break
-        time.sleep(0.05)
-    wait_for(lambda: entries()[-1]['type'] == 'stop')
+    write_until_it_stops(process, 500)
     process.send_signal(signal.SIGTERM)
     said = end(process, code=74)
     assert 'told to stop with' in said, said
@@ -637,7 +642,7 @@ def test_periods_by_size():
     process = start('--rotate', '1M')
     for n in range(6):
         process.stdin.write(make_log(5000, seed=n))
-        time.sleep(1)
+        wait_for(lambda n=n: sum(e['n'] for e in segments('store')) + open_lines() == 5000 * (n + 1))
     end(process)
     got = rotates()
     assert len(got) >= 3, got

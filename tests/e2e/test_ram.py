@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 
 from lib import (CRETULA, combined, cretula, equal, main, read, records, segments, tree_bytes, verify_py, wait_for,
                  write)
@@ -26,21 +25,25 @@ def configure(mode='ram'):
           % (read('public'), mode.encode()))
 
 
-def committed():
-    """Flushes of what is open."""
+def committed(sector=False):
+    """Records of the newest open segment that flushes cover; sector: as far as the one on the disk has come, too."""
     folder = 'store/streams/s/open'
-    names = os.listdir(folder) if os.path.isdir(folder) else ()
-    return sum(read(os.path.join(folder, name)).count(b'\n') for name in names if name.endswith('.tags'))
+    names = sorted(name for name in os.listdir(folder) if name.endswith('.tags')) if os.path.isdir(folder) else ()
+    rows = read(os.path.join(folder, names[-1])).splitlines(keepends=True) if names else ()
+    if not rows or not rows[-1].endswith(b'\n'):
+        return 0
+    flush, _, covered = map(int, rows[-1].split()[:3])
+    return 0 if sector and int.from_bytes(read('store.keys/s/ratchet')[16:24], 'little') != flush + 1 else covered
 
 
 def crash(*logs):
     """A pipe that is killed once it has committed each of the logs."""
     process = subprocess.Popen(PIPE, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+    count, sector = 0, b'ratchet: sector' in read('c.yaml')
     for data in logs:
-        before = committed()
         process.stdin.write(data)
-        wait_for(lambda: committed() != before)
-    time.sleep(0.1)
+        count += data.count(b'\n')
+        wait_for(lambda: committed(sector) == count, seen=committed)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdin.close()

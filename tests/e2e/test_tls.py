@@ -196,7 +196,7 @@ def test_slow_reader():
             pass
         assert sent < len(data)
         os.kill(daemon.process.pid, signal.SIGCONT)
-        s.settimeout(30)
+        s.settimeout(120)
         s.sendall(data[sent:])
         s.unwrap()
     wait_for(lambda: committed('s') == total, seen=lambda: committed('s'))
@@ -219,13 +219,16 @@ def test_new_certificate():
             return ssl.DER_cert_to_PEM_cert(s.getpeercert(True))
 
     equal(shown(), was)
-    daemon.process.send_signal(signal.SIGHUP)
+    def reload():
+        daemon.process.send_signal(signal.SIGHUP)
+        equal([daemon.manager.recv(100) for _ in range(2)], [b'RELOADING=1', b'READY=1'])
+
+    reload()
     wait_for(lambda: shown() != was)
     now = shown()
     equal(now.strip(), read('server.pem').decode().strip())
     write('server.pem', b'nothing\n')
-    daemon.process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
+    reload()
     equal(shown(), now)
     first.sendall(line(1))
     first.unwrap()

@@ -191,9 +191,11 @@ def test_an_open_segment_that_was_changed():
 def test_tags_that_were_changed():
     process = start()
     wait_for(lambda: os.path.isdir(OPEN))
-    for n in range(60):
+    n = 0
+    while tags() < 2:
         process.stdin.write(line(n))
-        time.sleep(0.05)
+        n += 1
+        time.sleep(0.02)
     process.communicate(timeout=120)
     path = f'{SEG}/00000001.tags'
     good = read(path).splitlines(keepends=True)

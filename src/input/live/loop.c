@@ -23,6 +23,7 @@
 #define MESSAGES_MAX 256 /* of a socket, before they are masked */
 #define DRAIN_NS INT64_C(5000000000) /* behind a stop: whoever sends on is cut off */
 #define DRAIN_TURNS 128 /* but not before what waited then is read, if we slept meanwhile */
+#define DRAIN_TURNS_TLS 1024 /* which comes in small pieces */
 
 static bool
 is_message_kind(enum input_kind kind)
@@ -342,7 +343,9 @@ is_late(const struct input_live *in)
 static bool
 is_drained(const struct input_live *in)
 {
-	return (in->kind != INPUT_UNIX_STREAM && in->turns >= DRAIN_TURNS && is_late(in));
+	uint64_t least = in->tls != NULL ? DRAIN_TURNS_TLS : DRAIN_TURNS;
+
+	return (in->kind != INPUT_UNIX_STREAM && in->turns >= least && is_late(in));
 }
 
 static int
