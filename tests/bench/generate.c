@@ -53,7 +53,8 @@ zipf_init(void)
 static uint32_t
 client(void)
 {
-	uint32_t slot = draw(TABLE), low = zipf[slot], high = slot + 1 < TABLE ? zipf[slot + 1] : clients;
+	uint32_t slot = draw(TABLE), low = zipf[slot],
+		 high = slot + 1 < TABLE ? zipf[slot + 1] : clients;
 
 	return (low + (high > low + 1 ? draw(high - low) : 0));
 }
@@ -62,12 +63,13 @@ static void
 agents_init(void)
 {
 	static const char *const systems[] = { "Windows NT 10.0; Win64; x64",
-		"Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "Linux; Android 14; Pixel 8",
-		"iPhone; CPU iPhone OS 17_5 like Mac OS X" };
+		"Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64",
+		"Linux; Android 14; Pixel 8", "iPhone; CPU iPhone OS 17_5 like Mac OS X" };
 	static const char *const bots[] = {
 		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
 		"Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
-		"curl/7.88.1", "python-requests/2.31.0", "Go-http-client/1.1" };
+		"curl/7.88.1", "python-requests/2.31.0", "Go-http-client/1.1"
+	};
 
 	for (unsigned i = 0; i < AGENTS; i++) {
 		const char *os = systems[i % 5];
@@ -79,25 +81,26 @@ agents_init(void)
 			    "Mozilla/5.0 (%s; rv:%u.0) Gecko/20100101 Firefox/%u.0", os, 90 + i / 5,
 			    90 + i / 5);
 		else
-			snprintf(agents[i], sizeof(agents[i]), "Mozilla/5.0 (%s) AppleWebKit/537.36 "
-			    "(KHTML, like Gecko) Chrome/%u.0.%u.%u Safari/537.36", os, 90 + i / 5,
-			    4000 + i, i % 200);
+			snprintf(agents[i], sizeof(agents[i]),
+			    "Mozilla/5.0 (%s) AppleWebKit/537.36 "
+			    "(KHTML, like Gecko) Chrome/%u.0.%u.%u Safari/537.36",
+			    os, 90 + i / 5, 4000 + i, i % 200);
 	}
 }
 
 static int
 path(char *out, size_t size)
 {
-	static const char *const sections[] = { "kitchen", "garden", "books", "music", "toys", "sport",
-		"shoes", "lamps", "tools", "paper" };
+	static const char *const sections[] = { "kitchen", "garden", "books", "music", "toys",
+		"sport", "shoes", "lamps", "tools", "paper" };
 	uint32_t kind = draw(100);
 
 	if (kind < 30)
 		return (snprintf(out, size, "/shop/%s/item-%u.html?page=%u&sort=price",
 		    sections[draw(10)], draw(50), draw(9) + 1));
 	if (kind < 55)
-		return (snprintf(out, size, "/static/css/%s-%u.css?v=%u", sections[draw(10)], draw(20),
-		    draw(5)));
+		return (snprintf(out, size, "/static/css/%s-%u.css?v=%u", sections[draw(10)],
+		    draw(20), draw(5)));
 	if (kind < 70)
 		return (snprintf(out, size, "/api/v2/products/%u/reviews?limit=20&session=%08x%08x",
 		    draw(100000) + 1000, draw(UINT32_MAX), draw(UINT32_MAX)));
@@ -107,8 +110,8 @@ path(char *out, size_t size)
 	if (kind < 88)
 		return (snprintf(out, size, "/account/orders/%u", draw(1000000)));
 	if (kind < 91)
-		return (snprintf(out, size, "/login?email=user%u%%40example.org&next=%%2Faccount",
-		    draw(50000)));
+		return (snprintf(
+		    out, size, "/login?email=user%u%%40example.org&next=%%2Faccount", draw(50000)));
 	return (snprintf(out, size, "/images/%s/%u.jpg", sections[draw(10)], draw(40)));
 }
 
@@ -118,8 +121,8 @@ referer(char *out, size_t size)
 	uint32_t kind = draw(10);
 
 	if (kind < 5)
-		return (snprintf(out, size, "https://shop.example.com/shop/kitchen/item-%u.html",
-		    draw(50)));
+		return (snprintf(
+		    out, size, "https://shop.example.com/shop/kitchen/item-%u.html", draw(50)));
 	if (kind < 7)
 		return (snprintf(out, size, "https://www.google.com/"));
 	return (snprintf(out, size, "-"));
@@ -152,9 +155,9 @@ line_combined(char *out, size_t size, const struct request *r)
 	char date[64];
 
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S +0000", &r->tm);
-	return (snprintf(out, size, "%s - %s [%s] \"%s %s HTTP/1.1\" %u %u \"%s\" \"%s\"\n",
-	    r->address, r->user, date, r->method, r->target, r->status, r->bytes, r->referer,
-	    r->agent));
+	return (
+	    snprintf(out, size, "%s - %s [%s] \"%s %s HTTP/1.1\" %u %u \"%s\" \"%s\"\n", r->address,
+		r->user, date, r->method, r->target, r->status, r->bytes, r->referer, r->agent));
 }
 
 static int

@@ -77,8 +77,7 @@ print_statuses(const struct app_totals *t, struct buf *out)
 	buf_str(out, "\nstatus\n");
 	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
 		if (t->counted.status[i] > 0)
-			app_report_row(
-			    out, status_names[i], t->counted.status[i], t->record_count);
+			app_report_row(out, status_names[i], t->counted.status[i], t->record_count);
 }
 
 /* What the lines were, and what was masked in them. */
