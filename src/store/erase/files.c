@@ -43,6 +43,8 @@ struct revisions {
 	const struct store_erase_known *known;
 	size_t file; /* index of suffixes, of this pass */
 	bool removed; /* a name whose directory is not synced yet */
+	struct err failed; /* the first name that could not go */
+	int errnum;
 };
 
 static struct revision *
@@ -175,34 +177,36 @@ is_whole(const struct store_stream *st, const struct revision *known)
 	return (true);
 }
 
-/*
- * Without its salts nothing of a pruned segment can be tested any more.  What
- * is no file, somebody put there: it keeps no other name from going.
- */
+/* Without its salts nothing of a pruned segment can be tested any more. */
 static int
 remove_pruned(struct revisions *r, int fd, const char *name, struct err *e)
 {
-	struct stat st;
-
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-		return (store_remove_file(fd, name, e));
 	if (r->file == SALT) /* said, if it has another name */
 		return (io_shred(fd, name, e));
 	r->removed = true;
 	return (io_unlink(fd, name, e));
 }
 
-static int
-settle_name(void *arg, int fd, const char *name, struct err *e)
+/* What is no file, somebody put there: it goes if it can, and need not. */
+static bool
+is_odd(int fd, const char *name)
 {
-	struct revisions *r = arg;
+	struct stat st;
+
+	return (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode));
+}
+
+static int
+settle_one(struct revisions *r, int fd, const char *name, struct err *e)
+{
 	const struct revision *known;
 	uint64_t seg, revision;
 
 	if (!read_name(name, suffixes[r->file], &seg, &revision))
 		return (0);
 	if (is_pruned(r->known, seg))
-		return (remove_pruned(r, fd, name, e));
+		return (is_odd(fd, name) ? store_remove_file(fd, name, e) :
+					   remove_pruned(r, fd, name, e));
 	if (r->file >= FILES)
 		return (0);
 	known = find(r->known, seg);
@@ -210,7 +214,22 @@ settle_name(void *arg, int fd, const char *name, struct err *e)
 		return (store_remove_file(fd, name, e));
 	if (known == NULL || revision == known->newest || !is_whole(r->stream, known))
 		return (0);
-	return (io_shred(fd, name, e));
+	return (is_odd(fd, name) ? store_remove_file(fd, name, e) : io_shred(fd, name, e));
+}
+
+/* One that cannot go keeps no other one from going. */
+static int
+settle_name(void *arg, int fd, const char *name, struct err *e)
+{
+	struct revisions *r = arg;
+	struct err why = { ERR_NONE, "" };
+
+	(void)e;
+	if (settle_one(r, fd, name, &why) == -1 && r->failed.code == ERR_NONE) {
+		r->errnum = errno;
+		r->failed = why;
+	}
+	return (0);
 }
 
 static int
@@ -239,7 +258,7 @@ is_stale(void *arg, uint64_t seg)
 int
 store_erase_settle(const struct store_stream *st, struct store_erase_known *known, struct err *e)
 {
-	struct revisions r = { .stream = st, .known = known };
+	struct revisions r = { .stream = st, .known = known, .failed = { .code = ERR_NONE } };
 	int rc = 0;
 
 	for (r.file = 0; r.file < ALL_FILES && rc == 0; r.file++)
@@ -249,7 +268,11 @@ store_erase_settle(const struct store_stream *st, struct store_erase_known *know
 		rc = sync_names(&r, e);
 	if (rc == 0)
 		rc = store_skip_sweep(st->store->dirfd, st->name, is_stale, known, e);
-	return (rc);
+	if (rc == -1 || r.failed.code == ERR_NONE)
+		return (rc);
+	(void)err_set(e, r.failed.code, "%s", r.failed.text);
+	errno = r.errnum;
+	return (-1);
 }
 
 int

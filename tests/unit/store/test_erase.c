@@ -613,6 +613,62 @@ test_what_a_start_removes(void **state)
 			fail_msg("%s %s", rows[i].name, rows[i].goes ? "stays" : "went");
 }
 
+/* Somebody put no file in the place of an older one: what is empty goes, and none of it is in the way. */
+static void
+test_what_is_no_file_keeps_no_other_from_going(void **state)
+{
+	char path[PATH_MAX];
+
+	prepare(ACTS);
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/00000001.salt", work_store);
+	assert_int_equal(mkdir(path, 0750), 0);
+	make_seg("00000001.salt/x");
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/00000001.r1.salt", work_store);
+	assert_int_equal(mkdir(path, 0750), 0);
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/seg/00000001.r2.salt", work_store);
+	assert_int_equal(symlink("/nowhere", path), 0);
+	make_seg("00000001.r1.jsonl.zst");
+	reopen();
+	assert_true(has_seg("00000001.salt/x"));
+	assert_false(has_seg("00000001.r1.salt") || has_seg("00000001.r1.jsonl.zst"));
+	assert_int_equal(unlink(path), -1);
+}
+
+/* One name that cannot go: the others do, and it is said. */
+static void
+test_one_that_stays_keeps_no_other(void **state)
+{
+	static const char *const names[] = { "00000001.salt", "00000001.r1.salt",
+		"00000001.jsonl.zst", "00000001.r2.jsonl.zst" };
+	bool one = false;
+
+	prepare(ACTS);
+	for (uint64_t nth = 1, took = nth; took + 1 >= nth; nth++) {
+		struct store_stream *st;
+		struct err e = { 0 };
+		struct store *s;
+		size_t left = 0;
+		int rc;
+
+		for (size_t i = 0; i < 4; i++)
+			make_seg(names[i]);
+		io_fault_set(nth, EIO, false);
+		took = io_fault_steps();
+		rc = open_all(&s, &st, &e);
+		took = io_fault_steps() - took;
+		io_fault_set(0, 0, false);
+		store_stream_close(st);
+		store_close(s);
+		for (size_t i = 0; i < 4; i++)
+			left += has_seg(names[i]);
+		if (left == 2 || left == 3)
+			fail_msg("step %ju: %zu stay", (uintmax_t)nth, left);
+		assert_true(rc == -1 || left == 0);
+		one = one || left == 1;
+	}
+	assert_true(one);
+}
+
 /* If the newest revision is not there, what is left of the segment is not thrown away. */
 static void
 test_nothing_is_overwritten_for_what_is_not_there(void **state)
@@ -683,6 +739,8 @@ main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_many_revisions),
 		cmocka_unit_test(test_what_a_start_removes),
+		cmocka_unit_test(test_what_is_no_file_keeps_no_other_from_going),
+		cmocka_unit_test(test_one_that_stays_keeps_no_other),
 		cmocka_unit_test(test_nothing_is_overwritten_for_what_is_not_there),
 #if EACH == 1
 		cmocka_unit_test(test_replaced_as_often_as_can_be),
