@@ -25,10 +25,10 @@ store_live_append_aside(struct store_live *l, struct seal_entry *entry, struct e
 	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
 }
 
-/* Under the lock: nobody else appends, and what is held is known. */
+/* Under the lock: nobody else appends, and what is held is known.  *is_signed: it is there. */
 static int
 sign(struct store_live *l, const struct store_prune_order *order, struct store_erase_known *known,
-    uint64_t *entry, struct err *e)
+    uint64_t *entry, bool *is_signed, struct err *e)
 {
 	struct store_eraser *x = NULL;
 	int rc = -1;
@@ -36,7 +36,7 @@ sign(struct store_live *l, const struct store_prune_order *order, struct store_e
 	pthread_mutex_lock(&l->lock);
 	if (store_eraser_open(l->stream, &x, e) == 0 && store_prune_sign(x, order, e) == 0) {
 		*entry = store_writer_count(l->stream->writer) - 1;
-		l->left = true;
+		*is_signed = l->left = true;
 		rc = store_erase_know(l->stream, known, e);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -59,11 +59,12 @@ store_live_prune(
     struct store_live *l, const struct store_prune_order *order, uint64_t *entry, struct err *e)
 {
 	struct store_erase_known known = { .list = { 0 } };
-	int rc = sign(l, order, &known, entry, e);
+	bool is_signed = false;
+	int rc = sign(l, order, &known, entry, &is_signed, e);
 
 	if (rc == 0)
 		rc = settle(l, &known, e);
-	if (rc == -1 && l->left)
+	if (rc == -1 && is_signed)
 		(void)err_in(e, "signed, but the daemon must remove what is left");
 	store_erase_forget(&known);
 	return (rc == 0 ? 0 : err_in(e, "stream %s", l->stream->name));
