@@ -333,6 +333,22 @@ def test_what_is_no_record_any_more_can_be_erased():
     equal(len(plain()[0]), 600)
 
 
+def test_a_chain_whose_segments_are_in_no_order():
+    """Nobody checks the chain for a dry run: a segment that comes behind a later one is none, and no crash."""
+    make(20)
+    for seed in 7, 8:
+        write('log', make_log(20, seed=seed))
+        cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'log', code=0)
+    path = 'store/streams/s/chain.jsonl'
+    rows = read(path).decode().splitlines(keepends=True)
+    last = [i for i, row in enumerate(rows) if '"type":"segment"' in row][1:]
+    for i, (was, now) in zip(last, ((2, 3), (3, 2))):
+        rows[i] = re.sub(r'"first":\d+', '"first":0', rows[i]).replace(f'"seg":{was},', f'"seg":{now},').replace(f'0000000{was}.', f'0000000{now}.')
+    os.chmod(path, 0o600)
+    write(path, ''.join(rows).encode())
+    assert 'segment 2: there is none' in subject('erase', '--record', '5', '--dry-run', code=66).err
+
+
 def test_refusals():
     """Each with its exit code, and nothing is written."""
     make(600)

@@ -161,10 +161,12 @@ is_by_number(const struct app_subject *s)
 		s->records->since_us == INT64_MIN && s->records->until_us == INT64_MAX));
 }
 
+/* past: NULL, if somebody wrote into the chain, which nobody has checked. */
 static bool
 is_erased(const struct seal_past *past, uint64_t record)
 {
-	const struct seal_touched *touched = seal_past_record(past, (uint32_t)record);
+	const struct seal_touched *touched =
+	    past == NULL ? NULL : seal_past_record(past, (uint32_t)record);
 
 	return (touched != NULL && touched->erased);
 }
