@@ -119,10 +119,13 @@ store_erase_know(const struct store_stream *st, struct store_erase_known *known,
 	for (size_t i = 0; i < chain->count && rc == 0; i++) {
 		const struct span line = store_chain_line(chain, i);
 
-		if (!is_type(line, "\"type\":\"redact\",") &&
+		/* Else it may be the one by which a revision is in force: that would go. */
+		if (line.len == 0)
+			rc = err_set(e, ERR_FINDING, "entry %zu: not what it was", i);
+		else if (!is_type(line, "\"type\":\"redact\",") &&
 		    !is_type(line, "\"type\":\"prune\","))
 			continue;
-		if (seal_entry_read(line, &st->names, entry, e) == -1)
+		else if (seal_entry_read(line, &st->names, entry, e) == -1)
 			rc = err_in(e, "entry %zu", i);
 		else if (entry->type == SEAL_REDACT)
 			note(known, &entry->of.redact);

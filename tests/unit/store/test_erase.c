@@ -16,7 +16,7 @@
 #include "crypto/random.h"
 #include "erased.h"
 #include "record/record.h"
-#include "store/erase/erase.h"
+#include "store/erase/inside.h"
 #include "store/inside.h"
 #include "work.h"
 
@@ -634,6 +634,35 @@ test_what_is_no_file_keeps_no_other_from_going(void **state)
 	assert_int_equal(unlink(path), -1);
 }
 
+/* An entry that cannot be read any more, in a chain that is open: what it says is in force stays. */
+static void
+test_nothing_goes_by_a_chain_that_cannot_be_read(void **state)
+{
+	char path[PATH_MAX], line[16384];
+	struct store_stream *st;
+	struct store *s;
+	struct err e = { 0 };
+	FILE *chain;
+	long at = 0;
+
+	prepare(ACTS);
+	assert_int_equal(open_all(&s, &st, &e), 0);
+	(void)snprintf(path, sizeof(path), "%s/streams/shop/chain.jsonl", work_store);
+	chain = fopen(path, "r+");
+	assert_non_null(chain);
+	for (long from = 0; fgets(line, sizeof(line), chain) != NULL; from = ftell(chain))
+		if (strstr(line, "\"type\":\"redact\"") != NULL)
+			at = from;
+	assert_true(at > 0 && fseek(chain, at + 2, SEEK_SET) == 0 && fputc('w', chain) == 'w');
+	assert_int_equal(fclose(chain), 0);
+	store_window_clear(store_writer_chain(st->writer)->window);
+	assert_int_equal(store_erase_repair(st, &e), -1);
+	assert_int_equal(e.code, ERR_FINDING);
+	assert_true(has_seg("00000001.r3.salt") && has_seg("00000001.r3.jsonl.zst"));
+	store_stream_close(st);
+	store_close(s);
+}
+
 /* One name that cannot go: the others do, and it is said. */
 static void
 test_one_that_stays_keeps_no_other(void **state)
@@ -741,6 +770,7 @@ main(void)
 		cmocka_unit_test(test_what_a_start_removes),
 		cmocka_unit_test(test_what_is_no_file_keeps_no_other_from_going),
 		cmocka_unit_test(test_one_that_stays_keeps_no_other),
+		cmocka_unit_test(test_nothing_goes_by_a_chain_that_cannot_be_read),
 		cmocka_unit_test(test_nothing_is_overwritten_for_what_is_not_there),
 #if EACH == 1
 		cmocka_unit_test(test_replaced_as_often_as_can_be),
