@@ -133,8 +133,9 @@ def test_a_running_pipe_follows():
     wait_for(lambda: '2026-W48' in destroyed())
     pipe.stdin.write(line(3))
     equal((pipe.communicate(timeout=120)[1], pipe.returncode)[1], 0)
-    used = [e['mask_epochs'].get('ip') for e in segments('store') if e['n'] > 0][-2:]
-    equal(used, [['2026-W48'], ['2026-W48.2']])
+    # Each change of the keys ends a segment: the second line has one of its own if it was read before the destruction.
+    used = [(e['mask_epochs'].get('ip'), e['n']) for e in segments('store')[before:] if e['n'] > 0]
+    assert used in ([(['2026-W48'], 1), (['2026-W48.2'], 2)], [(['2026-W48'], 1), (['2026-W48.2'], 1), (['2026-W48.2'], 1)]), used
     equal(destroyed().count('2026-W48'), 1)
     good()
 
