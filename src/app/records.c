@@ -246,6 +246,7 @@ static int
 walk_meant(struct app_records *r, const struct segment_walk *w, struct span lines, struct err *e)
 {
 	uint64_t count;
+	size_t len;
 	int rc = 0;
 
 	while (rc == 0) {
@@ -253,8 +254,9 @@ walk_meant(struct app_records *r, const struct segment_walk *w, struct span line
 		r->number += count;
 		if (lines.len == 0)
 			break;
-		rc = walk_lines(r, w, span_of(lines.ptr, span_find(lines, '\n') + 1), e);
-		lines = span_from(lines, span_find(lines, '\n') + 1);
+		len = span_find(lines, '\n') + 1;
+		rc = walk_lines(r, w, span_of(lines.ptr, len), e);
+		lines = span_from(lines, len);
 	}
 	return (rc);
 }

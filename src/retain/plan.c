@@ -171,16 +171,9 @@ retain_plan_runs(const struct retain_plan *plan, const struct retain_segment *se
 	size_t count = 0, i = *at;
 
 	for (; i < plan->count; i++) {
-		uint64_t seg = segments[i].seg;
-
-		if (plan->rows[i].action != action)
-			continue;
-		if (count > 0 && runs[count - 1].last + 1 == seg)
-			runs[count - 1].last = seg;
-		else if (count == max)
+		if (plan->rows[i].action == action &&
+		    !seal_ranges_add(runs, &count, max, segments[i].seg))
 			break;
-		else
-			runs[count++] = (struct seal_range){ seg, seg };
 	}
 	*at = i;
 	return (count);

@@ -15,6 +15,9 @@ struct seal_range {
 	uint64_t first, last;
 };
 
+/* Add a number above all that are in: *count of at most max.  false: there is no room. */
+bool seal_ranges_add(struct seal_range *ranges, size_t *count, size_t max, uint64_t number);
+
 void seal_ranges_print(const struct seal_range *ranges, size_t count, struct buf *out);
 
 /* Walk a list of an entry that was read, or any: what is no list is empty. */

@@ -41,6 +41,8 @@ enum query {
 #define OF_PARTS(t) \
 	PARTS " CROSS JOIN " t " AS t ON t.stream=(SELECT id FROM stream WHERE name=?1)" \
 	      " AND t.period=p AND t.idx>=a AND t.idx<b"
+#define CELLS_OF_PARTS OF_PARTS("cell") " AND t.dim=?5"
+#define SEEN_OF_PARTS OF_PARTS("seen") " AND t.dim=?5"
 #define TOTAL_COLUMNS \
 	"sum(requests),sum(bytes),sum(request_bytes),sum(errors_4xx),sum(errors_5xx),sum(bots)"
 #define CELL_COLUMNS "other,key,sum(requests),sum(bots),sum(bytes)"
@@ -68,12 +70,10 @@ static const char *const queries[QUERY_COUNT] = {
 	[QUERY_CELLS] =
 	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0) FROM"
 	    " (SELECT other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
-	    "  FROM " OF_PARTS("cell") " AND t.dim=?5 GROUP BY other,key) AS c LEFT JOIN"
-				       " (SELECT other,key,max(subjects) AS subjects"
-				       "  FROM " OF_PARTS(
-					   "seen") " AND t.dim=?5 GROUP BY other,key) AS s"
-						   " ON s.other=c.other AND s.key=c.key ORDER BY "
-						   "c.other,c.requests DESC,c.key",
+	    "  FROM " CELLS_OF_PARTS " GROUP BY other,key) AS c LEFT JOIN"
+	    " (SELECT other,key,max(subjects) AS subjects"
+	    "  FROM " SEEN_OF_PARTS " GROUP BY other,key) AS s"
+	    " ON s.other=c.other AND s.key=c.key ORDER BY c.other,c.requests DESC,c.key",
 	[QUERY_SERIES] =
 	    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0),c.idx FROM"
 	    " (SELECT idx,other,key,sum(requests) AS requests,sum(bots) AS bots,sum(bytes) AS bytes"
@@ -82,8 +82,7 @@ static const char *const queries[QUERY_COUNT] = {
 	    "  FROM seen WHERE " WINDOW " AND dim=?5 GROUP BY idx,other,key) AS s"
 	    " ON s.idx=c.idx AND s.other=c.other AND s.key=c.key"
 	    " ORDER BY c.idx,c.other,c.requests DESC,c.key",
-	[QUERY_LATENCY] =
-	    "SELECT key,sum(requests) FROM " OF_PARTS("cell") " AND t.dim=?5 GROUP BY key",
+	[QUERY_LATENCY] = "SELECT key,sum(requests) FROM " CELLS_OF_PARTS " GROUP BY key",
 	[QUERY_UNIQUES] = "SELECT idx,max(subjects),max(exact) FROM"
 			  " (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW
 			  "  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW

@@ -223,14 +223,18 @@ def read(path):
         return file.read()
 
 
-def open_lines(stream='s', store='store'):
-    """Lines of the newest open segment; 0 if there is none, or it was sealed just now."""
+def open_data(stream='s', store='store'):
+    """The bytes of the newest open segment; none if there is none, or it was sealed just now."""
     try:
         folder = os.path.join(store, 'streams', stream, 'open')
         names = sorted(name for name in os.listdir(folder) if name.endswith('.data'))
-        return read(os.path.join(folder, names[-1])).count(b'\n') if names else 0
+        return read(os.path.join(folder, names[-1])) if names else b''
     except FileNotFoundError:
-        return 0
+        return b''
+
+
+def open_lines(stream='s', store='store'):
+    return open_data(stream, store).count(b'\n')
 
 
 def segments(store, stream='s'):

@@ -1,10 +1,9 @@
 """run and serve between strangers: bytes of every kind, heads of one byte at a time, clients that read nothing."""
-import os
 import random
 import re
 import socket
 
-from lib import combined, cretula, equal, free_port, main, read, records, wait_for, write
+from lib import combined, cretula, equal, free_port, main, open_data, read, records, wait_for, write
 from test_run import CONFIG, Daemon, configure, connect, line, sizes
 from test_serve import Server, prepare
 
@@ -23,14 +22,8 @@ def pieces(rng):
 
 def is_kept(stream, n):
     """Whether line n is in the open segment, or sealed, if the day ended meanwhile."""
-    folder, text = f'store/streams/{stream}', b'"bytes":%d,' % (1000 + n)
-    try:
-        files = [os.path.join(folder, 'open', name) for name in os.listdir(f'{folder}/open') if name.endswith('.data')]
-        if any(text in read(file) for file in files):
-            return True
-    except FileNotFoundError:
-        pass  # it was just sealed
-    return b'"segment"' in read(f'{folder}/chain.jsonl') and n in sizes(stream)
+    return b'"bytes":%d,' % (1000 + n) in open_data(stream) or \
+        b'"segment"' in read(f'store/streams/{stream}/chain.jsonl') and n in sizes(stream)
 
 
 def test_rubbish_at_every_input():

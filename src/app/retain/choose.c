@@ -46,17 +46,11 @@ make_room(struct app_hold_choice *choice)
 static void
 add_segment(struct app_hold_choice *choice, const struct seal_segment *segment)
 {
-	struct seal_range *runs = choice->ranges;
-
 	choice->segments++;
 	choice->records += segment->n;
-	if (choice->count > 0 && runs[choice->count - 1].last + 1 == segment->seg) {
-		runs[choice->count - 1].last = segment->seg;
-		return;
-	}
-	if (choice->count == STORE_HOLD_RANGES_MAX)
+	while (
+	    !seal_ranges_add(choice->ranges, &choice->count, STORE_HOLD_RANGES_MAX, segment->seg))
 		make_room(choice);
-	runs[choice->count++] = (struct seal_range){ segment->seg, segment->seg };
 }
 
 /* ---- keys ---- */

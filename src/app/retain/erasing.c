@@ -17,14 +17,8 @@ print_records(const struct store_erase_order *order, struct buf *out)
 	struct seal_range runs[SEAL_ERASED_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < order->count; i++) {
-		uint32_t record = order->items[i].record;
-
-		if (count > 0 && runs[count - 1].last + 1 == record)
-			runs[count - 1].last = record;
-		else
-			runs[count++] = (struct seal_range){ record, record };
-	}
+	for (size_t i = 0; i < order->count; i++)
+		(void)seal_ranges_add(runs, &count, SEAL_ERASED_MAX, order->items[i].record);
 	json_key(out, "records");
 	seal_ranges_print(runs, count, out);
 }

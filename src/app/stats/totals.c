@@ -54,29 +54,18 @@ count_line(void *arg, struct span line, struct err *e)
 	return (0);
 }
 
-static int
-add_entries(struct app_totals *t, struct err *e)
+/* What an entry says of its segment as a whole. */
+static void
+add_entry(struct app_totals *t, const struct seal_entry *entry)
 {
-	struct seal_entry entry;
-	size_t at = 0;
-	int rc;
+	const struct seal_segment *segment = &entry->of.segment;
+	const struct seal_past *past = app_records_past(&t->records, entry);
+	bool touched = past != NULL && past->touched_count > 0;
 
-	while ((rc = app_records_entry(&t->records, &at, &entry, e)) == 0) {
-		const struct seal_segment *segment = &entry.of.segment;
-		const struct seal_past *past = app_records_past(&t->records, &entry);
-		bool touched = past != NULL && past->touched_count > 0;
-
-		stats_counts_add(&t->sealed, &segment->counts);
-		t->segments++;
-		t->disk_bytes += touched ? past->file_size : segment->file_size;
-		t->touched |= touched;
-		t->erased += touched ? past->erased_count : 0;
-		if (!t->window) {
-			t->record_count += segment->n;
-			t->record_bytes += segment->bytes;
-		}
-	}
-	return (rc == -1 ? -1 : 0);
+	stats_counts_add(&t->sealed, &segment->counts);
+	t->segments++;
+	t->disk_bytes += touched ? past->file_size : segment->file_size;
+	t->erased += touched ? past->erased_count : 0;
 }
 
 /* All of the stream, also where a window is asked for: copies are not of a time. */
@@ -128,40 +117,22 @@ count_segment(struct app_totals *t, struct store_reader *reader, const struct se
 	return (0);
 }
 
-static int
-count_segments(struct app_totals *t, struct err *e)
+int
+app_totals_collect(struct app_totals *t, struct err *e)
 {
 	struct store_reader *reader = NULL;
 	struct seal_entry entry;
 	size_t at = 0;
 	int end = 0, rc = store_reader_open(&reader, e);
 
-	while (rc == 0 && (end = app_records_entry(&t->records, &at, &entry, e)) == 0)
-		if (entry.of.segment.n > 0)
-			rc = count_segment(t, reader, &entry, e);
-	store_reader_close(reader);
-	return (rc == 0 && end == 1 ? 0 : -1);
-}
-
-/* Small segments seal no status counts: then the records themselves say. */
-int
-app_totals_collect(struct app_totals *t, struct err *e)
-{
-	uint64_t by_status = 0;
-
 	read_raw(t);
 	stats_counts_clear(&t->sealed);
 	stats_counts_clear(&t->counted);
-	if (add_entries(t, e) == -1)
-		return (-1);
-	for (unsigned i = 0; i < STATS_STATUS_CLASSES; i++)
-		by_status += t->sealed.status[i];
-	if (!t->window && !t->words && !t->touched && by_status == t->record_count) {
-		t->counted = t->sealed;
-		t->partial = t->sealed.in.partial;
-		t->unparsed = t->sealed.in.unparsed;
-		return (0);
+	while (rc == 0 && (end = app_records_entry(&t->records, &at, &entry, e)) == 0) {
+		add_entry(t, &entry);
+		if (entry.of.segment.n > 0)
+			rc = count_segment(t, reader, &entry, e);
 	}
-	t->record_count = t->record_bytes = 0;
-	return (count_segments(t, e));
+	store_reader_close(reader);
+	return (rc == 0 && end == 1 ? 0 : -1);
 }

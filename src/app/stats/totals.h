@@ -26,7 +26,6 @@ struct app_totals {
 	bool words; /* are counted */
 	struct app_report report;
 	uint64_t fields; /* that the role sees; what is counted of others is left out */
-	bool touched; /* records were erased or replaced: the entries say more than there is */
 };
 
 /* Of t->records, which are open; window, words and fields are given.  0 or -1. */

@@ -71,4 +71,7 @@ enum parse_json_result parse_json_walk_line(struct span text, struct parse_json_
  */
 struct span parse_json_unescape(struct span text, char **scratch, bool *whole);
 
+/* Are all count bytes digits of base 16? */
+bool parse_json_is_hex(const char *at, size_t count);
+
 #endif

@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "parse/json/json.h"
 
-static bool
-is_hex(const char *at, size_t count)
+bool
+parse_json_is_hex(const char *at, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!((at[i] >= '0' && at[i] <= '9') ||
@@ -14,7 +14,7 @@ is_hex(const char *at, size_t count)
 	return (true);
 }
 
-/* Of digits that is_hex() has seen. */
+/* Of digits, all of them. */
 static unsigned
 hex(const char *at, int count)
 {
@@ -36,7 +36,7 @@ unicode(struct span text, size_t i, unsigned *c, bool *whole)
 	if (*c < 0xd800 || *c > 0xdfff)
 		return (6);
 	if (*c < 0xdc00 && text.len - i >= 12 && text.ptr[i + 6] == '\\' &&
-	    text.ptr[i + 7] == 'u' && is_hex(text.ptr + i + 8, 4)) {
+	    text.ptr[i + 7] == 'u' && parse_json_is_hex(text.ptr + i + 8, 4)) {
 		unsigned low = hex(text.ptr + i + 8, 4);
 
 		if (low >= 0xdc00 && low <= 0xdfff) {
@@ -56,7 +56,7 @@ escape_len(struct span text)
 	char c = text.len > 1 ? text.ptr[1] : '\0';
 	size_t len = c == 'u' ? 6 : c == 'x' ? 4 : 2;
 
-	return (text.len < len || (len > 2 && !is_hex(text.ptr + 2, len - 2)) ? 0 : len);
+	return (text.len < len || (len > 2 && !parse_json_is_hex(text.ptr + 2, len - 2)) ? 0 : len);
 }
 
 struct span

@@ -87,12 +87,6 @@ plain_bytes(const char *at, bool any)
 }
 #endif
 
-static bool
-is_hex(char c)
-{
-	return ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'));
-}
-
 /* The length of the escape at the backslash; 0 if there is none. */
 static unsigned
 escape(const struct walk *w)
@@ -105,11 +99,8 @@ escape(const struct walk *w)
 	if (at[1] != 'u' && (at[1] != 'x' || !w->sloppy))
 		return (at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) != NULL ? 2 : 0);
 	len = at[1] == 'u' ? 6 : 4;
-	if (w->end - at < len)
+	if (w->end - at < len || !parse_json_is_hex(at + 2, (size_t)len - 2))
 		return (0);
-	for (int i = 2; i < len; i++)
-		if (!is_hex(at[i]))
-			return (0);
 	return ((unsigned)len);
 }
 

@@ -19,6 +19,18 @@ open_list(struct span raw, struct json_cursor *c)
 
 /* ---- runs of segments ---- */
 
+bool
+seal_ranges_add(struct seal_range *ranges, size_t *count, size_t max, uint64_t number)
+{
+	if (*count > 0 && ranges[*count - 1].last + 1 == number)
+		ranges[*count - 1].last = number;
+	else if (*count == max)
+		return (false);
+	else
+		ranges[(*count)++] = (struct seal_range){ number, number };
+	return (true);
+}
+
 void
 seal_ranges_print(const struct seal_range *ranges, size_t count, struct buf *out)
 {

@@ -13,16 +13,9 @@ print_damaged(const struct erase_work *work, struct buf *out)
 	struct seal_range runs[RUNS_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < work->damaged_count; i++) {
-		uint32_t record = work->damaged[i];
-
-		if (count > 0 && runs[count - 1].last + 1 == record)
-			runs[count - 1].last = record;
-		else if (count == RUNS_MAX)
+	for (size_t i = 0; i < work->damaged_count; i++)
+		if (!seal_ranges_add(runs, &count, RUNS_MAX, work->damaged[i]))
 			break;
-		else
-			runs[count++] = (struct seal_range){ record, record };
-	}
 	buf_fmt(out, "%ju %zu ", (uintmax_t)work->order->seg, work->damaged_count);
 	seal_ranges_print(runs, count, out);
 }
