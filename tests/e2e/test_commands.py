@@ -171,7 +171,10 @@ def test_stats_are_the_sums_of_the_records():
         equal(totals['status'].get(name, 0), sum(low <= r['status'] < low + 100 for r in rows), name)
     window = cretula('stats', *base, '--since', '2025-11-24T00:00:30Z', '--json', code=0).json
     equal(window['records'], sum(r['time'] >= '2025-11-24T00:00:30' for r in rows))
-    assert 'records' in cretula('stats', *base, code=0).text
+    text = cretula('stats', *base, code=0).text
+    assert 'records' in text
+    rows = text.split('\nread\n')[1].split('\n\n')[0].splitlines()
+    assert any('blank or comment' in row for row in rows) and {len(row) for row in rows} == {31}, rows  # figures end below each other
 
 
 def test_verify_text_and_anchor():

@@ -266,9 +266,10 @@ void
 app_report_row(struct buf *out, const char *name, uint64_t n, uint64_t of)
 {
 	char text[32];
+	int left = 28 - (int)strlen(name); /* a long name takes of its figure's place */
 
 	num_print_grouped(text, n);
-	buf_fmt(out, "  %-12s %16s", name, text);
+	buf_fmt(out, "  %-12s %*s", name, left < 16 ? left : 16, text);
 	if (of > 0)
 		buf_fmt(out, "  %5.1f %%", 100.0 * (double)n / (double)of);
 	buf_char(out, '\n');
