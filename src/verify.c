@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/sandbox/verifier.h"
 #include "audit/outside/request.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -45,7 +46,8 @@ static const char usage[] =
     "  --stream NAME   only this stream\n"
     "  --strict        exit 4 if there are warnings\n"
     "  --version\n\n"
-    "Reads only: no keys, no network. `cretula verify` gives the same report.\n"
+    "Reads only: no keys, no network, and whatever else it could do is given up first (Landlock,\n"
+    "seccomp). `cretula verify` gives the same report.\n"
     "The auditor's line was said when the store was made; have it from the operator, and keep\n"
     "it yourself: read out of the store when it is checked, it would show nothing.\n"
     "exit codes: 0 all good, 1 it does not verify, 2 usage, 3 something could not be checked,\n"
@@ -206,6 +208,7 @@ main(int argc, char **argv)
 		    &e, ERR_USAGE, "unexpected '%s': cretula-verify --help", argv[optind]);
 		return (fail(&e));
 	}
+	app_confine_verifier(&request);
 	if ((code = audit_request_run(&request, &out, &e)) == -1)
 		return (fail(&e));
 	end_progress();

@@ -163,6 +163,37 @@ def test_commands_that_read_logs():
         assert 'was denied: cretula never makes it' in run.err, run.err
 
 
+def test_the_verifier_of_its_own():
+    """cretula-verify, likewise: a store, a bundle or a proof that a stranger made gives it nothing to do but say no."""
+    can_escape()
+    write('outside', b'x')
+    os.chmod('outside', 0o644)
+    secret = os.path.abspath('outside')
+    os.mkdir('d')
+    os.chdir('d')
+    write('log', b''.join(map(line, range(10))))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'combined', 'log', code=0)
+    cretula('evidence', '--store', 'store', '--out', 'bundle', code=0)
+    write('proof', cretula('prove', '--store', 'store', '--stream', 's', '--record', '3', code=0).out)
+    os.mkdir('w')
+
+    def ask(*args, names=ALL):
+        return subprocess.run([os.path.join(os.path.dirname(CRETULA), 'cretula-verify'), *args], capture_output=True, check=False,
+                              timeout=120, env={**os.environ, 'CRETULA_ESCAPE': ' '.join(names), 'CRETULA_ESCAPE_TO': secret})
+
+    for args in (('--store', 'store', '--pin', 'w/pin'), ('--store', 'store', '--pin', 'w/pin', '--json'), ('--bundle', 'bundle'),
+                 ('--proof', 'proof')):
+        run = ask(*args)
+        equal(run.returncode, 0, (args, run.stderr, run.stdout))
+        tried = dict(re.findall(r'escape ([a-z-]+): ([^"]*)"', run.stderr.decode()))
+        equal(set(tried), set(ALL), (args, run.stderr))
+        equal({name: end for name, end in tried.items() if end not in REFUSED}, {}, args)
+    equal(read(secret), b'x')
+    assert os.path.exists('w/pin')
+    for name in ('exec', 'ptrace'):
+        equal(ask('--store', 'store', names=[name]).returncode, -signal.SIGSYS, name)
+
+
 def test_a_store_that_is_made():
     """Where it will be must be open for it; once it is there, nothing beside it is."""
     can_escape()

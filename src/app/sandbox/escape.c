@@ -16,12 +16,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/sandbox/sandbox.h"
-#include "app/say.h"
 
 static int
 try_exec(void)
@@ -176,17 +176,15 @@ attempt(void *arg)
 	const char *list = arg;
 
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
-		const char *name = attempts[i].name, *at = strstr(list, name);
+		const char *name = attempts[i].name, *at = strstr(list, name), *end;
 		size_t len = strlen(name);
 
 		if (at == NULL || (at != list && at[-1] != ' ') ||
 		    (at[len] != '\0' && at[len] != ' '))
 			continue;
 		errno = 0;
-		if (attempts[i].attempt() == -1)
-			app_info(NULL, "escape %s: %s", name, strerror(errno));
-		else
-			app_info(NULL, "escape %s: worked", name);
+		end = attempts[i].attempt() == -1 ? strerror(errno) : "worked";
+		(void)dprintf(STDERR_FILENO, "level=info msg=\"escape %s: %s\"\n", name, end);
 	}
 	return (NULL);
 }
