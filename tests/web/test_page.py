@@ -111,7 +111,7 @@ def test_mock():
     described = contract.Contract()
     wrong = []
     for tier, k in mock.K.items():
-        for mode in ('normal', 'empty', 'bad'):
+        for mode in ('normal', 'empty', 'bad', 'verifying'):
             def asked(dimension='', **query):
                 return mock.made.Asked(tier, k, query, mode, dimension)
             answers = {'/api/v1/session': mock.session_of(tier), '/api/v1/streams': mock.made.streams(tier, mode),
@@ -323,6 +323,36 @@ def test_states():
     page.click('.failure button')
     page.until("document.querySelectorAll('.failure').length === 7")
     page.close()
+
+
+def test_verifying():
+    """A store that is still being verified says how it stands once it is, by itself; what is open stays, and nothing is asked for any more."""
+    world = World.get()
+    for tier, ends, look in (('developer', 'normal', 'good'), ('public', 'bad', 'bad')):
+        world.server.state.asked.clear()
+        world.server.state.mode = 'verifying'
+        page = world.enter(tier, '#/trust?chain=shop' if tier == 'developer' else '#/trust')
+        page.until("document.querySelector('main.trust .verdict.plain')")
+        accessible(page, f'trust verifying {tier}')
+        page.run("""void ((real) => {
+            window.kept = document.querySelector('main.trust .anchor');
+            window.waits = [];
+            window.setTimeout = (call, ms) => {
+                if (ms >= 1000)
+                    waits.push(ms);
+                return real(call, ms);
+            };
+        })(setTimeout)""")
+        page.until("waits.length > 0")
+        world.server.state.mode = ends
+        page.until(f"document.querySelector('main.trust .verdict.{look} [role=status]')")
+        assert page.run("window.kept.isConnected"), 'the page began anew'
+        waits = page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(waits))))")
+        before = (waits[0] // 1000).bit_length() - 1  # how many were over when they began to be counted
+        assert waits == [1000 * 2 ** i for i in range(before, before + len(waits))], waits
+        assert world.server.state.asked.count('trust') == 1 + before + len(waits), (waits, world.server.state.asked)
+        world.sound(page)
+        page.close()
 
 
 def test_keyboard():

@@ -1,5 +1,6 @@
 /* Trust: what an auditor opens first. */
 import { h } from '../../vendor/preact.js';
+import { useEffect, useRef } from '../../vendor/hooks.js';
 import { get } from '../api.js';
 import { bytes, causes, count, percent } from '../format.js';
 import { useLoad } from '../load.js';
@@ -148,8 +149,26 @@ function Details({ trust, tier }) {
     ];
 }
 
+const AGAIN_MS = 1000, AGAIN_MAX_MS = 60000;
+
+/*
+ * A store that is still being verified is asked for again until it is, later each time: an hour of it is a few dozen
+ * access records.
+ */
+function useVerified({ data, busy, again }) {
+    const asked = useRef(0);
+    const waits = !busy && ['running', 'unknown'].includes(data?.verified.state);
+    useEffect(() => {
+        if (!waits)
+            return undefined;
+        const timer = setTimeout(again, Math.min(AGAIN_MS * 2 ** asked.current++, AGAIN_MAX_MS));
+        return () => clearTimeout(timer);
+    }, [waits]);
+}
+
 export function Trust({ session }) {
     const load = useLoad('trust', (signal) => get('trust', {}, signal));
+    useVerified(load);
     if (!load.data)
         return h(Panel, { title: w.nav.trust, load, show: () => null });
     return [

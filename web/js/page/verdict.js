@@ -57,7 +57,7 @@ export function Verdict({ trust, tier }) {
     const [icon, look] = LOOKS[verified.state] ?? LOOKS.unknown;
     const checked = verified.state === 'good' || verified.state === 'warnings';
     return h('section', { class: `panel verdict ${look}` },
-        h('div', { class: 'said' }, h('span', { class: 'mark' }, h(Icon, { name: icon })),
+        h('div', { class: 'said', role: 'status' }, h('span', { class: 'mark' }, h(Icon, { name: icon })),
             h('div', null, h('h2', null, w.verdict.states[verified.state]),
                 h('p', null, h(When, { verified, now: trust.now })))),
         h(Findings, { findings: verified.findings }),
