@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 
 #include "crypto/sha256_impl.h"
-#include "crypto/wide/sixteen.h"
 
 #ifdef CRYPTO_SHA256_HAVE_SHANI
 #include <cpuid.h>
@@ -26,17 +25,36 @@ have_shani(void)
 		return (false);
 	return ((b & (1u << 29)) != 0); /* CPUID.7.0:EBX.SHA */
 }
+
+static bool
+have_wide(void)
+{
+	__builtin_cpu_init();
+	return (have_shani() && __builtin_cpu_supports("avx512f") &&
+	    __builtin_cpu_supports("avx512bw"));
+}
 #endif
 
+/* What this processor can do, the best first. */
 static const struct crypto_sha256_impl *
-choose(void)
+choose(const char *name)
 {
+	static const struct {
+		const struct crypto_sha256_impl *impl;
+		bool (*have)(void);
+	} variants[] = {
 #ifdef CRYPTO_SHA256_HAVE_SHANI
-	if (have_shani())
-		return (crypto_hmac_sixteen_usable() ? &crypto_sha256_shani_wide :
-						       &crypto_sha256_shani);
+		{ &crypto_sha256_shani_wide, have_wide },
+		{ &crypto_sha256_shani, have_shani },
 #endif
-	return (&crypto_sha256_portable);
+		{ &crypto_sha256_portable, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+		if ((variants[i].have == NULL || variants[i].have()) &&
+		    (name == NULL || strcmp(name, variants[i].impl->name) == 0))
+			return (variants[i].impl);
+	return (NULL);
 }
 
 /*
@@ -50,7 +68,7 @@ crypto_sha256_impl(void)
 
 	impl = atomic_load_explicit(&chosen, memory_order_relaxed);
 	if (impl == NULL) {
-		impl = choose();
+		impl = choose(NULL);
 		atomic_store_explicit(&chosen, impl, memory_order_relaxed);
 	}
 	return (impl);
@@ -62,11 +80,14 @@ crypto_sha256_variant(void)
 	return (crypto_sha256_impl()->name);
 }
 
-void
-crypto_sha256_force_portable(bool on)
+bool
+crypto_sha256_force(const char *name)
 {
-	atomic_store_explicit(&chosen, on ? &crypto_sha256_portable : choose(),
-	    memory_order_relaxed);
+	const struct crypto_sha256_impl *impl = choose(name);
+
+	if (impl != NULL)
+		atomic_store_explicit(&chosen, impl, memory_order_relaxed);
+	return (impl != NULL);
 }
 
 void

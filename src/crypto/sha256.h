@@ -2,8 +2,9 @@
  * crypto: stateless primitives.  This unit: SHA-256 (FIPS 180-4).
  *
  * The block function is our own, because the hot paths hash millions of
- * short, independent messages: two to four lanes of SHA-NI interleave where
- * the processor has it (docs/performance.md), a portable one elsewhere.
+ * short, independent messages: sixteen lanes of AVX-512, or two to four of
+ * SHA-NI that interleave, where the processor has it (docs/performance.md), a
+ * portable one elsewhere.
  * Tests compare every variant with OpenSSL byte for byte.
  */
 #ifndef CRETULA_CRYPTO_SHA256_H
@@ -52,9 +53,9 @@ void crypto_sha256_seeds(const unsigned char prefix[static 16],
 /* Absorb whole blocks into state: what hmac.c keeps midstates with. */
 void crypto_sha256_blocks(uint32_t state[static 8], const void *bytes, size_t blocks);
 
-/* Name of the variant in use: "sha-ni" or "portable". */
+/* Name of the variant in use: "sha-ni+avx512", "sha-ni" or "portable". */
 const char *crypto_sha256_variant(void);
-/* For tests: use the portable variant (true) or choose again (false). */
-void crypto_sha256_force_portable(bool on);
+/* For tests: use the variant of that name; NULL: choose again.  false: this processor lacks it. */
+bool crypto_sha256_force(const char *name);
 
 #endif

@@ -250,14 +250,22 @@ shani_seeds(const unsigned char prefix[static 16], const unsigned char (*in)[16]
 }
 
 #define VARIANT \
-	.blocks = shani_blocks, .hmac_block = shani_hmac_block, .hmac_blocks = shani_hmac_blocks, \
-	.many = crypto_sha256_lanes, .pairs = shani_pairs, .seeds = shani_seeds
+	.blocks = shani_blocks, .hmac_block = shani_hmac_block, .hmac_blocks = shani_hmac_blocks
 
-const struct crypto_sha256_impl crypto_sha256_shani = { .name = "sha-ni", VARIANT };
+const struct crypto_sha256_impl crypto_sha256_shani = {
+	.name = "sha-ni",
+	VARIANT,
+	.many = crypto_sha256_lanes,
+	.pairs = shani_pairs,
+	.seeds = shani_seeds,
+};
 const struct crypto_sha256_impl crypto_sha256_shani_wide = {
 	.name = "sha-ni+avx512",
-	.hmac_sixteen = crypto_hmac_sixteen,
 	VARIANT,
+	.hmac_sixteen = crypto_hmac_sixteen,
+	.many = crypto_wide_many,
+	.pairs = crypto_wide_pairs,
+	.seeds = crypto_wide_seeds,
 };
 
 #else

@@ -175,6 +175,7 @@ best_ns(void (*run)(size_t len), size_t len)
 int
 main(void)
 {
+	static const char *const variants[] = { "sha-ni+avx512", "sha-ni", "portable" };
 	struct err e;
 
 	if (crypto_start(&e) != 0)
@@ -182,14 +183,16 @@ main(void)
 	crypto_random(bodies, sizeof(bodies));
 	crypto_random(seeds, sizeof(seeds));
 	crypto_hmac_key_init(&hmac_key, "key", 3);
-	for (int portable = 0; portable <= 1; portable++) {
-		crypto_sha256_force_portable(portable != 0);
-		is_portable = portable != 0 || !__builtin_cpu_supports("aes");
+	for (size_t v = 0; v < sizeof(variants) / sizeof(variants[0]); v++) {
+		if (!crypto_sha256_force(variants[v]))
+			continue;
+		is_portable =
+		    strcmp(variants[v], "portable") == 0 || !__builtin_cpu_supports("aes");
 		crypto_prefix_key_init_with(
 		    is_portable ? &crypto_prefix_portable : &crypto_prefix_aesni, &prefix_key,
 		    (const unsigned char *)"0123456789abcdefghijklmnopqrstuv");
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-			if (portable != 0 && strncmp(rows[i].name, "peer", 4) == 0)
+			if (v > 0 && strncmp(rows[i].name, "peer", 4) == 0)
 				continue;
 			prepare(rows[i].len, rows[i].spread);
 			printf("%-28s %8.1f ns  %s\n", rows[i].name,

@@ -350,7 +350,8 @@ main(int argc, char **argv)
 
 	if (crypto_start(&e) == -1)
 		return (1);
-	crypto_sha256_force_portable(argc > 1 && strcmp(argv[1], "--portable") == 0);
+	(void)crypto_sha256_force(
+	    argc > 1 && strcmp(argv[1], "--portable") == 0 ? "portable" : NULL);
 	while ((len = getline(&text, &size, stdin)) > 0) {
 		if (!read_line(span_of(text, (size_t)len - (text[len - 1] == '\n')), &line))
 			line.words[0] = span_of("", 0); /* no command */

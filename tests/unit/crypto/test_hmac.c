@@ -2,9 +2,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <pthread.h>
-#include <stdlib.h>
-
 #include "crypto/hmac.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -53,7 +50,7 @@ rfc_4231(void **state)
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t row = i / 2;
 
-		crypto_sha256_force_portable(i % 2 != 0);
+		(void)crypto_sha256_force(i % 2 != 0 ? "portable" : NULL);
 		struct span ks = unhex(rows[row].key, key, sizeof(key));
 		struct span ms = unhex(rows[row].message, message, sizeof(message));
 		unhex(rows[row].mac, want, sizeof(want));
@@ -61,7 +58,7 @@ rfc_4231(void **state)
 		crypto_hmac(&k, ms.ptr, ms.len, got);
 		assert_memory_equal(got, want, 32);
 	}
-	crypto_sha256_force_portable(false);
+	(void)crypto_sha256_force(NULL);
 }
 
 static void
@@ -139,7 +136,7 @@ every_length_equals_openssl(void **state)
 	for (size_t len = 0; len <= sizeof(message); len++) {
 		size_t key_len = len * 7 % sizeof(key), cut = len / 3;
 
-		crypto_sha256_force_portable(len % 2 != 0);
+		(void)crypto_sha256_force(len % 2 != 0 ? "portable" : NULL);
 		HMAC(EVP_sha256(), key, (int)key_len, message, len, want, NULL);
 		crypto_hmac_key_init(&k, key, key_len);
 		crypto_hmac(&k, message, len, got);
@@ -151,7 +148,7 @@ every_length_equals_openssl(void **state)
 		crypto_hmac_parts(&k, parts, 3, got);
 		assert_memory_equal(got, want, 32);
 	}
-	crypto_sha256_force_portable(false);
+	(void)crypto_sha256_force(NULL);
 }
 
 static int
@@ -172,7 +169,7 @@ many_is_each(void **state)
 	for (size_t turn = 0; turn < 2 * MANY * 56; turn++) {
 		size_t count = turn / 2 % MANY + 1, len = turn / (2 * MANY);
 
-		crypto_sha256_force_portable(turn % 2 != 0);
+		(void)crypto_sha256_force(turn % 2 != 0 ? "portable" : NULL);
 		for (size_t i = 0; i < count; i++) {
 			size_t n = (len + i) % (CRYPTO_HMAC_SHORT_BYTES + 1);
 
@@ -186,115 +183,7 @@ many_is_each(void **state)
 		crypto_hmac_many(in, count, got);
 		assert_memory_equal(got, want, count * 32);
 	}
-	crypto_sha256_force_portable(false);
-	(void)state;
-}
-
-#define KEY "0123456789abcdef0123456789abcdef"
-#define STACK_BYTES ((size_t)256 << 10)
-
-static struct crypto_hmac_short same[16];
-static unsigned char out[16][32];
-
-static void *
-sixteen_of_one(void *arg)
-{
-	(void)arg;
-	crypto_hmac_many(same, 16, out);
-	return (NULL);
-}
-
-static size_t
-rows_of(const uint32_t *stack, uint32_t word)
-{
-	size_t count = 0, row = 0;
-
-	for (size_t i = 0; i < STACK_BYTES / sizeof(word); i++) {
-		row = stack[i] == word ? row + 1 : 0;
-		count += row == 4;
-	}
-	return (count);
-}
-
-static uint32_t
-turn(uint32_t x, int n)
-{
-	return (x >> n | x << (32 - n));
-}
-
-/* The last sixteen words of the schedule of the outer hash: the digest inside follows from them. */
-static void
-last_words(uint32_t w[static 64])
-{
-	unsigned char inside[64 + 16], digest[32];
-
-	for (size_t i = 0; i < 64; i++)
-		inside[i] = (unsigned char)((i < 32 ? KEY[i] : 0) ^ 0x36);
-	memcpy(inside + 64, "abcdabcdabcdabcd", 16);
-	crypto_sha256(inside, sizeof(inside), digest);
-	memset(w, 0, 64 * sizeof(*w));
-	for (size_t i = 0; i < 8; i++)
-		w[i] = (uint32_t)digest[4 * i] << 24 | (uint32_t)digest[4 * i + 1] << 16 |
-		    (uint32_t)digest[4 * i + 2] << 8 | digest[4 * i + 3];
-	w[8] = 0x80000000;
-	w[15] = (64 + 32) * 8;
-	for (size_t i = 16; i < 64; i++) {
-		uint32_t far = w[i - 15], near = w[i - 2];
-
-		w[i] = w[i - 16] + w[i - 7] + (turn(far, 7) ^ turn(far, 18) ^ far >> 3) +
-		    (turn(near, 17) ^ turn(near, 19) ^ near >> 10);
-	}
-}
-
-static bool
-has_red_zones(void)
-{
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-	return (true);
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-	return (true);
-#else
-	return (false);
-#endif
-}
-
-/* Sixteen lanes of the same key and message: each of their words stands sixteen times in a row. */
-static void
-nothing_stays_on_the_stack(void **state)
-{
-	uint32_t *stack = aligned_alloc(65536, STACK_BYTES);
-	pthread_attr_t attr;
-	pthread_t thread;
-	uint32_t w[64];
-
-	if (has_red_zones()) {
-		print_message("# NOT TESTED: sanitized frames are larger, and lie elsewhere\n");
-		free(stack);
-		skip();
-	}
-	assert_non_null(stack);
-	for (size_t i = 0; i < 16; i++) {
-		crypto_hmac_key_init(&same[i].key, KEY, 32);
-		memcpy(same[i].block, "abcdabcdabcdabcd", 16);
-		crypto_hmac_pad(same[i].block, 16);
-	}
-	assert_int_equal(pthread_attr_init(&attr), 0);
-	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_BYTES), 0);
-	assert_int_equal(pthread_create(&thread, &attr, sixteen_of_one, NULL), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(rows_of(stack, 0x61626364), 0);
-	last_words(w);
-	for (size_t i = 48; i < 64; i++)
-		assert_int_equal(rows_of(stack, w[i]), 0);
-	for (size_t i = 0; i < 8; i++) {
-		assert_int_equal(rows_of(stack, same[0].key.inner[i]), 0);
-		assert_int_equal(rows_of(stack, same[0].key.outer[i]), 0);
-	}
-	(void)pthread_attr_destroy(&attr);
-	free(stack);
+	(void)crypto_sha256_force(NULL);
 	(void)state;
 }
 
@@ -303,7 +192,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_is_each),
-		cmocka_unit_test(nothing_stays_on_the_stack),
 		cmocka_unit_test(rfc_4231),
 		cmocka_unit_test(rfc_5869),
 		cmocka_unit_test(the_longest_expansion_has_255_blocks),

@@ -9,9 +9,10 @@
 
 #define BYTES_MAX 5000
 
-static const bool variants[] = { false, true }; /* force portable? */
+static const char *const variants[] = { "portable", "sha-ni", "sha-ni+avx512" };
 #define EACH_VARIANT(i) \
-	for (size_t i = 0; i < 2 && (crypto_sha256_force_portable(variants[i]), true); i++)
+	for (size_t i = 0; i < 3; i++) \
+		if (crypto_sha256_force(variants[i]))
 
 static unsigned char bytes[BYTES_MAX];
 
@@ -29,7 +30,7 @@ start(void **state)
 static int
 stop(void **state)
 {
-	crypto_sha256_force_portable(false);
+	(void)crypto_sha256_force(NULL);
 	crypto_random_set(NULL);
 	return (0);
 }
@@ -92,11 +93,15 @@ a_million_times_a(void **state)
 static void
 the_variants_are_what_they_say(void **state)
 {
-	crypto_sha256_force_portable(true);
+	assert_true(crypto_sha256_force("portable"));
 	assert_string_equal(crypto_sha256_variant(), "portable");
-	crypto_sha256_force_portable(false);
-	if (strncmp(crypto_sha256_variant(), "sha-ni", 6) != 0)
-		print_message("# this processor has no SHA-NI: lanes are not tested\n");
+	(void)crypto_sha256_force(NULL);
+	assert_false(crypto_sha256_force("sha-nil"));
+	for (size_t i = 0; i < 3; i++)
+		if (crypto_sha256_force(variants[i]))
+			assert_string_equal(crypto_sha256_variant(), variants[i]);
+		else
+			print_message("# NOT TESTED: this processor has no %s\n", variants[i]);
 }
 
 static void
@@ -139,7 +144,7 @@ pieces_make_the_same_digest(void **state)
 	}
 }
 
-#define MANY 67
+#define MANY 600 /* more than are put in order at once, twice */
 
 static struct crypto_message many[MANY];
 static unsigned char many_out[MANY + 1][32];
@@ -177,18 +182,21 @@ many_equal_one_by_one(void **state)
 
 	EACH_VARIANT(v) {
 		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-			for (size_t count = 0; count <= 12; count++)
+			for (size_t count = 0; count <= 40; count++)
 				check_many(count, sizes[s]);
 			check_many(MANY, sizes[s]);
 		}
 	}
 }
 
+#define BESIDE 16
+
 /* The lengths around which a message needs another block, or the long path. */
 static void
 many_at_the_borders(void **state)
 {
-	unsigned char whole[1200], want[32];
+	static unsigned char whole[BYTES_MAX];
+	unsigned char want[32];
 
 	EACH_VARIANT(v) {
 		for (size_t len = 0; len + 17 < sizeof(whole); len++) {
@@ -197,9 +205,17 @@ many_at_the_borders(void **state)
 			memcpy(whole + 17, bytes, len);
 			many[0].head_len = 17;
 			many[0].body = span_of((const char *)bytes, len);
-			crypto_sha256_many(many, 1, many_out);
+			for (size_t i = 1; i < BESIDE; i++)
+				many[i] = many[0];
+			many[BESIDE - 1].body.len /= 2; /* one is done before the others */
+			crypto_sha256_many(many, len % 3 == 0 ? 1 : BESIDE, many_out);
 			reference(whole, 17 + len, want);
 			assert_memory_equal(many_out[0], want, 32);
+			if (len % 3 != 0) {
+				assert_memory_equal(many_out[BESIDE - 2], want, 32);
+				reference(whole, 17 + len / 2, want);
+				assert_memory_equal(many_out[BESIDE - 1], want, 32);
+			}
 		}
 	}
 }
@@ -259,9 +275,9 @@ blocks_move_a_midstate_alike(void **state)
 	for (size_t blocks = 0; blocks <= 5; blocks++) {
 		crypto_random(plain, sizeof(plain));
 		memcpy(chosen, plain, sizeof(plain));
-		crypto_sha256_force_portable(true);
+		assert_true(crypto_sha256_force("portable"));
 		crypto_sha256_blocks(plain, bytes + 1, blocks);
-		crypto_sha256_force_portable(false);
+		(void)crypto_sha256_force(NULL);
 		crypto_sha256_blocks(chosen, bytes + 1, blocks);
 		assert_memory_equal(chosen, plain, sizeof(plain));
 	}
