@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, segments, stop, write
@@ -141,6 +142,70 @@ def test_a_busy_daemon():
         except (BrokenPipeError, ConnectionResetError):
             return False  # who asks has two seconds for his question
     wait_for(held)
+    daemon.end()
+
+
+def test_a_late_asker():
+    """Whose question does not come is told so, after two seconds even if it comes byte by byte; and may ask again."""
+    configure()
+    daemon = Daemon()
+    said = b''
+    with connect('store.sock') as s:
+        s.settimeout(0.2)
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                s.sendall(b'x')
+            with contextlib.suppress(TimeoutError):
+                said = s.recv(100)
+                break
+    equal(said, b'late\n')
+    equal(status()['pid'], daemon.process.pid)
+    daemon.end()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind('store.sock')
+        s.listen()
+
+        def be_late():
+            c, _ = s.accept()
+            with c:
+                c.recv(100)
+                c.sendall(b'late\n')
+        thread = threading.Thread(target=be_late, daemon=True)
+        thread.start()
+        run = cretula('status', '--store', 'store', code=75)
+        thread.join()
+    assert 'try again' in run.err and 'only its user' not in run.err, run.err
+
+
+def test_a_manager_that_does_not_read():
+    """It is told later, in order; the daemon waits for nobody, and ends when it is told to."""
+    configure()
+    daemon = Daemon()
+
+    def fill():
+        sent = 1
+        while sent:  # one sender alone comes to the end of its own buffer
+            sent = 0
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, contextlib.suppress(BlockingIOError):
+                s.connect('notify.sock')
+                s.setblocking(False)
+                while True:
+                    s.send(b'filled')
+                    sent += 1
+
+    def hear():
+        while (heard := daemon.manager.recv(100)) == b'filled':
+            pass
+        return heard
+
+    fill()
+    daemon.process.send_signal(signal.SIGHUP)
+    said = daemon.process.stderr
+    while b'the configuration' not in said.readline():
+        pass
+    equal((hear(), hear()), (b'RELOADING=1', b'READY=1'))
+    fill()
+    daemon.process.send_signal(signal.SIGHUP)
     daemon.end()
 
 

@@ -1,4 +1,5 @@
 """cretula words: what a vocabulary shows; words added and taken away, in the chain and on the disk."""
+import contextlib
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import stat
 import subprocess
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, verify_py, write
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, verify_py, wait_for, write
 
 HERE = ['--store', 'store', '--stream', 's']
 IMPORT = ['import', *HERE, '--format', 'auto', 'log']
@@ -143,6 +144,31 @@ def test_a_mask_without_the_keys_learns_nothing():
         assert b'erika' not in read('words')
         equal(b'socken' in read('words'), bool(keys))
         equal('nothing is learned' in done.err, not keys, done.err)
+
+
+def test_a_directory_that_is_swapped():
+    """The words go back to where they were read, whatever has that path at the end; a directory that is not there is said at once."""
+    os.mkdir('d')
+    os.mkdir('other')
+    process = subprocess.Popen([CRETULA, 'mask', '--format', 'auto', '--words', 'd/words'], stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def holds():
+        for fd in os.listdir(f'/proc/{process.pid}/fd'):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                if os.readlink(f'/proc/{process.pid}/fd/{fd}') == os.path.realpath('d'):
+                    return True
+        return False
+    try:
+        wait_for(holds)
+        os.rename('d', 'e')
+        os.symlink('other', 'd')
+        said = process.communicate(log().encode(), timeout=120)[1]
+    finally:
+        process.kill()
+    equal((process.returncode, os.listdir('other'), os.listdir('e')), (0, [], ['words']), said)
+    run = cretula('mask', '--format', 'auto', '--words', 'nowhere/words', stdin=b'', code=66)
+    assert 'nowhere' in run.err, run.err
 
 
 def test_a_crash_at_any_step():

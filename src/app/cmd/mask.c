@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,6 +40,8 @@ struct masking {
 	struct app_sources sources;
 	struct key_ring *ring;
 	struct mask_words *words;
+	int words_dir; /* where the file of words is, whatever its path means later */
+	const char *words_name; /* there; NULL: none is given */
 	struct stats_counts counts;
 	struct parse_others others; /* what lines are that are unparsed */
 };
@@ -82,6 +85,25 @@ open_ring(struct masking *m, int64_t now_us, struct err *e)
 		key_ring_live(m->ring, now_us, NULL, &destroyed, e));
 }
 
+/* It is read now, and replaced at the end: in the same directory, which somebody may have moved. */
+static int
+find_words(struct masking *m, struct err *e)
+{
+	const char *path = app_arg(m->args, "words"), *slash;
+	char *directory;
+
+	if (path == NULL)
+		return (0);
+	slash = strrchr(path, '/');
+	m->words_name = slash == NULL ? path : slash + 1;
+	if ((directory = strndup(path, (size_t)(m->words_name - path))) == NULL)
+		return (err_memory(e));
+	m->words_dir =
+	    io_open(AT_FDCWD, slash == NULL ? "." : directory, O_PATH | O_DIRECTORY, 0, e);
+	free(directory);
+	return (m->words_dir == -1 ? -1 : 0);
+}
+
 /* The user's own file: nobody seals it. */
 static int
 load_words(const struct masking *m, struct err *e)
@@ -90,9 +112,10 @@ load_words(const struct masking *m, struct err *e)
 	struct buf text = { 0 };
 	int rc = 0;
 
-	if (path != NULL && io_read_file(AT_FDCWD, path, WORDS_BYTES_MAX, &text, e) == -1 &&
+	if (path != NULL &&
+	    io_read_file(m->words_dir, m->words_name, WORDS_BYTES_MAX, &text, e) == -1 &&
 	    errno != ENOENT)
-		rc = -1;
+		rc = err_in(e, "--words");
 	if (rc == 0)
 		rc = app_words_load(&m->setup, m->words, buf_view(&text), path, e);
 	if (rc == 0 && app_arg(m->args, "keys") == NULL && mask_words_forgotten(m->words) > 0)
@@ -107,12 +130,17 @@ static int
 confine(const struct masking *m, struct err *e)
 {
 	struct app_places *places = app_places_new(e);
-	const char *words = app_arg(m->args, "words");
+	char held[40];
 
 	if (places == NULL)
 		return (-1);
-	if (words != NULL)
-		app_places_add_beside(places, words, APP_PLACE_REPLACE);
+	if (m->words_name != NULL) {
+		(void)snprintf(held, sizeof(held), "/proc/self/fd/%d", m->words_dir);
+		if (access(held, F_OK) == 0)
+			app_places_add(places, held, APP_PLACE_REPLACE);
+		else /* no /proc: its path must do */
+			app_places_add_beside(places, app_arg(m->args, "words"), APP_PLACE_REPLACE);
+	}
 	return (app_confine_command(places, m->setup.config->sandbox, 0, false, e));
 }
 
@@ -133,8 +161,8 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 		return (-1);
 	/* Keys of this run only say nothing of forgotten words. */
 	keys = app_arg(m->args, "keys") != NULL ? m->ring : NULL;
-	if (app_words_open(&m->setup, keys, &m->words, e) == -1 || load_words(m, e) == -1 ||
-	    confine(m, e) == -1)
+	if (app_words_open(&m->setup, keys, &m->words, e) == -1 || find_words(m, e) == -1 ||
+	    load_words(m, e) == -1 || confine(m, e) == -1)
 		return (-1);
 	return (app_sources_open(&m->sources, paths, 1, &parser, NULL, e));
 }
@@ -142,15 +170,17 @@ open_all(struct masking *m, int64_t now_us, struct err *e)
 static int
 save_words(const struct masking *m, struct err *e)
 {
-	const char *path = app_arg(m->args, "words");
 	struct buf words = { 0 };
 	int rc;
 
-	if (path == NULL || m->setup.stream->policy.words_mode != MASK_WORDS_LEARN)
+	if (m->words_name == NULL || m->setup.stream->policy.words_mode != MASK_WORDS_LEARN)
 		return (0);
 	mask_words_save(m->words, &words);
-	rc = buf_ok(&words) ? io_replace(AT_FDCWD, path, buf_view(&words), 0640, false, e) :
-			      err_set(e, ERR_IO, "out of memory saving words");
+	rc = buf_ok(&words) ?
+	    io_replace(m->words_dir, m->words_name, buf_view(&words), 0640, false, e) :
+	    err_set(e, ERR_IO, "out of memory saving words");
+	if (rc == -1)
+		(void)err_in(e, "--words");
 	buf_free(&words);
 	return (rc);
 }
@@ -221,7 +251,7 @@ run_pipeline(struct masking *m, int64_t now_us, struct err *e)
 static int
 run(const struct app_args *args)
 {
-	struct masking m = { .args = args };
+	struct masking m = { .args = args, .words_dir = -1 };
 	struct err e = { ERR_NONE, "" };
 	int64_t now_us = clock_now_us();
 	int code;
@@ -237,6 +267,8 @@ run(const struct app_args *args)
 		summary(&m);
 	app_sources_close(&m.sources);
 	mask_words_close(m.words);
+	if (m.words_dir != -1)
+		(void)close(m.words_dir);
 	key_ring_free(m.ring);
 	app_setup_close(&m.setup);
 	return (code);

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +38,42 @@ app_notify_open(void)
 	manager_fd = -1;
 }
 
+/* What a manager that reads slowly has not been told: later, in order; it stops nobody. */
+#define UNTOLD_MAX 8
+static const char *untold[UNTOLD_MAX];
+static unsigned untold_count;
+
+/* Nobody to tell who does not listen: a manager that is gone stops nothing, either. */
+static bool
+must_wait(const char *text)
+{
+	return (send(manager_fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) == -1 &&
+	    (errno == EAGAIN || errno == ENOBUFS || errno == EINTR));
+}
+
+static void
+forget_oldest(void)
+{
+	untold_count--;
+	memmove(untold, untold + 1, untold_count * sizeof(untold[0]));
+}
+
+static void
+tell(void)
+{
+	while (untold_count > 0 && !must_wait(untold[0]))
+		forget_oldest();
+}
+
 void
 app_notify(const char *text)
 {
-	/* Nobody to tell who does not listen: a manager that is gone stops nothing. */
-	if (manager_fd != -1)
-		(void)send(manager_fd, text, strlen(text), MSG_NOSIGNAL);
+	if (manager_fd == -1)
+		return;
+	if (untold_count == UNTOLD_MAX) /* what was long ago */
+		forget_oldest();
+	untold[untold_count++] = text;
+	tell();
 }
 
 static bool
@@ -61,10 +92,12 @@ app_notify_alive(void)
 	static int64_t told_ns;
 	int64_t now_ns = clock_mono_ns(), every_ns = app_notify_watchdog_ns();
 
-	if (every_ns == 0 || now_ns - told_ns < every_ns / 2)
+	if (manager_fd == -1)
 		return;
-	app_notify("WATCHDOG=1");
-	told_ns = now_ns;
+	tell();
+	if (every_ns != 0 && now_ns - told_ns >= every_ns / 2 && untold_count == 0 &&
+	    !must_wait("WATCHDOG=1"))
+		told_ns = now_ns;
 }
 
 int64_t

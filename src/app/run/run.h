@@ -74,11 +74,11 @@ int app_run_files(const struct config *c, const struct config_stream *stream,
 
 /* Find $NOTIFY_SOCKET, before anything is given up. */
 void app_notify_open(void);
-/* A datagram to it, if there is one. */
+/* A datagram to it, if there is one: at once, or when it has room for one.  Keeps text. */
 void app_notify(const char *text);
 /* How often WATCHDOG=1 is wanted, in nanoseconds; 0: never. */
 int64_t app_notify_watchdog_ns(void);
-/* That, if it is wanted and time for it.  One thread calls. */
+/* That, if it is wanted and time for it; and what it was not told.  One thread calls. */
 void app_notify_alive(void);
 
 #define APP_LISTEN_MAX 64

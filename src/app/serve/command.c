@@ -326,6 +326,7 @@ serve_until_told(struct command *c, const sigset_t *set, struct err *e)
 			return (0);
 		if (number == SIGHUP)
 			reload(c);
+		app_notify_alive();
 		if (app_access_dead(c->serving.access))
 			return (err_set(e, ERR_IO,
 			    "the writer of access records has ended: without it nothing is shown"));

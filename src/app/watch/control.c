@@ -18,6 +18,7 @@
 
 #include "app/retain/ask.h"
 #include "app/retain/order.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -28,6 +29,7 @@
 #define REQUEST_BYTES APP_ORDER_BYTES
 #define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_S 2 /* for the other side */
+#define LATE "late\n" /* the whole answer to a question that did not come in time */
 #define WAIT_DONE_S 30 /* for what changes something */
 #define WAIT_SLOW_S 600 /* for an erasure */
 
@@ -208,20 +210,24 @@ print_answer(struct app_control *c, const struct app_request *request, struct bu
 	}
 }
 
-/* Up to its line end; a long one comes in pieces. */
+/* Up to its line end; a long one comes in pieces.  late: we waited for it as long as for one. */
 static struct span
-receive_request(int fd, char *text)
+receive_request(int fd, char *text, bool *late)
 {
+	int64_t until_ns = clock_mono_ns() + WAIT_S * INT64_C(1000000000);
 	size_t len = 0;
 	ssize_t n;
 
-	while (len < REQUEST_BYTES && (len == 0 || text[len - 1] != '\n')) {
+	*late = false;
+	while (!*late && len < REQUEST_BYTES && (len == 0 || text[len - 1] != '\n')) {
 		n = recv(fd, text + len, REQUEST_BYTES - len, 0);
+		*late = n == -1 && errno == EAGAIN;
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
 		len += (size_t)n;
+		*late = text[len - 1] != '\n' && clock_mono_ns() > until_ns;
 	}
 	return (span_of(text, len));
 }
@@ -244,12 +250,16 @@ answer(struct app_control *c, int fd, uid_t uid)
 {
 	struct app_request request;
 	struct buf out = { 0 };
-	bool given = false;
+	bool given = false, late;
 
-	app_control_read(receive_request(fd, c->text), &request);
+	app_control_read(receive_request(fd, c->text, &late), &request);
 	request.wish.uid = uid;
 	if (is_gone(fd))
 		return (true);
+	if (late) {
+		app_slow_send(fd, span_of(LATE, sizeof(LATE) - 1));
+		return (true);
+	}
 	if (request.asked == APP_ASKED_ERASE)
 		given = app_slow_begin(&c->slow, fd, request.hold, &out);
 	else
@@ -377,6 +387,10 @@ receive(int fd, int patience_s, struct buf *out, struct err *e)
 		return (err_set(e, ERR_INCOMPLETE,
 		    "the daemon has no answer: only its user and root may ask, and a report is "
 		    "there once it has verified"));
+	if (span_is(buf_view(out), LATE))
+		return (err_set(e, ERR_BUSY,
+		    "the daemon waited %d s for what was asked, and did nothing; try again",
+		    WAIT_S));
 	return (0);
 }
 
