@@ -121,8 +121,9 @@ view_counts_read(struct tally_reader *reader, const struct view_question *q, str
 		    (q->grant->fields >> view_dims[d].field & 1) != 0 && (q->dims >> d & 1) != 0;
 	if (read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 && view_days_read(&r, e) == 0)
 		rc = 0;
-	for (int d = 0; d < VIEW_DIM_COUNT; d++)
-		view_tier_merge(&c->tables[d]);
+	for (int d = 0; rc == 0 && d < VIEW_DIM_COUNT; d++)
+		if (view_tier_merge(&c->tables[d]) == -1)
+			rc = err_memory(e);
 	free(r.hours.rows);
 	free(r.days.rows);
 	free(r.samples.rows);

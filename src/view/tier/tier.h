@@ -65,8 +65,8 @@ void view_tier_total(const struct view_table *t, uint64_t total[static VIEW_MEAS
  * windows that do not overlap.  Keys stay borrowed.  0; -1: no memory.
  */
 int view_tier_add(struct view_table *sum, const struct view_table *t);
-/* Join cells of the same key; then those of the most events first, or by key. */
-void view_tier_merge(struct view_table *sum);
+/* Join cells of the same key; then those of the most events first, or by key.  0; -1: no memory. */
+int view_tier_merge(struct view_table *sum);
 void view_tier_free(struct view_table *sum); /* of view_tier_add */
 
 /* ---- time ---- */

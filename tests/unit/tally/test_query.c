@@ -189,13 +189,13 @@ open_reader(void)
 static void
 windows_add_up(void **state)
 {
-	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0, false },
+	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0, false, false },
 				  all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-					  false },
+					  false, false },
 				  late = { "s", TALLY_DAY, 10 * DAY + 1, INT64_MAX, TALLY_ALL, 0,
-					  false },
+					  false, false },
 				  none = { "nobody", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-					  false };
+					  false, false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
 	struct tally_reach reach;
@@ -272,8 +272,8 @@ ends_are_of_what_is_shown(void **state)
 static void
 cells_are_ordered_and_folded(void **state)
 {
-	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0, false },
-			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1, false };
+	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0, false, false },
+			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1, false, false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_latency latency;
 	struct tally_reader *r;
@@ -351,7 +351,7 @@ longer_periods_add_up_as_short_ones_do(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (size_t p = 0; p < sizeof(periods) / sizeof(periods[0]); p++) {
 			struct tally_window w = { "s", periods[p], rows[i].since * DAY / 24,
-				rows[i].until * DAY / 24, TALLY_PATH, 0, false };
+				rows[i].until * DAY / 24, TALLY_PATH, 0, false, false };
 			int64_t first = rows[i].since, last = rows[i].until;
 			uint64_t want = 0, cells = 0;
 
@@ -378,7 +378,7 @@ longer_periods_add_up_as_short_ones_do(void **state)
 static void
 a_long_window_is_not_read_by_the_hour(void **state)
 {
-	const struct tally_window w = { "s", TALLY_HOUR, 0, 59 * DAY, TALLY_PATH, 0, false };
+	const struct tally_window w = { "s", TALLY_HOUR, 0, 59 * DAY, TALLY_PATH, 0, false, false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
 	struct tally_sums sums;
@@ -465,7 +465,7 @@ a_reader_writes_nothing(void **state)
 	struct tally_reader *r;
 	struct buf b = { 0 };
 	const struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-		false };
+		false, false };
 	struct err e = { ERR_NONE, "" };
 	sqlite3 *db;
 
