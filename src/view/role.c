@@ -8,6 +8,8 @@
 
 #define BIT(field) (UINT64_C(1) << RECORD_FIELD_##field)
 #define ALL (((UINT64_C(1) << (RECORD_FIELD_COUNT - 1)) << 1) - 1)
+#define NOBODY UINT64_MAX
+_Static_assert(RECORD_FIELD_COUNT < 64, "nobody is granted all bits");
 
 /*
  * What counts are shown by: no two of these of which one says the other (the system that an
@@ -28,11 +30,12 @@ static const struct {
 	unsigned k;
 	uint64_t most, fields; /* that it can be granted, and that it is */
 	bool records;
+	uint64_t entries; /* fields that it has to see to be shown entries; NOBODY: it never is */
 } roles[VIEW_ROLE_COUNT] = {
-	[VIEW_DEVELOPER] = { NULL, 1, ALL, ALL, true },
-	[VIEW_ANALYST] = { "cretula stats", VIEW_K_ANALYST, COUNTED, COUNTED, false },
-	[VIEW_PUBLIC] = { "cretula publish", VIEW_K_PUBLIC, COUNTED, COUNTED, false },
-	[VIEW_AUDITOR] = { "cretula verify and cretula evidence", 1, ALL, 0, true },
+	[VIEW_DEVELOPER] = { NULL, 1, ALL, ALL, true, ALL },
+	[VIEW_ANALYST] = { "cretula stats", VIEW_K_ANALYST, COUNTED, COUNTED, false, NOBODY },
+	[VIEW_PUBLIC] = { "cretula publish", VIEW_K_PUBLIC, COUNTED, COUNTED, false, NOBODY },
+	[VIEW_AUDITOR] = { "cretula verify and cretula evidence", 1, ALL, 0, true, 0 },
 };
 
 int
@@ -82,6 +85,13 @@ view_grant_filter(const struct view_grant *grant, const struct filter *filter, s
 		return (0);
 	return (err_set(e, ERR_USAGE, "role %s does not see %s, which the filter asks for",
 	    grant->name, record_fields[__builtin_ctzll(more)].name));
+}
+
+bool
+view_grant_entries(const struct view_grant *grant)
+{
+	assert(grant->tier < VIEW_ROLE_COUNT);
+	return ((roles[grant->tier].entries & ~grant->fields) == 0);
 }
 
 void

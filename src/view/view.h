@@ -45,6 +45,13 @@ int view_grant_records(const struct view_grant *grant, struct err *e);
 int view_grant_filter(const struct view_grant *grant, const struct filter *filter, struct err *e);
 
 /*
+ * Entries of a chain count values that were masked by class, and why lines were not understood:
+ * that is of every field.  May the role see them, or be told their sums?  Auditors may, whichever
+ * fields of records they were granted, and developers who see every field (ADR 45).
+ */
+bool view_grant_entries(const struct view_grant *grant);
+
+/*
  * Take away what is not granted: of r, and *line (its stored bytes, without LF)
  * becomes those of what is left, in room of RECORD_BYTES_MAX, if anything was.
  */

@@ -71,8 +71,8 @@ API = [  # path, query, what comes to each of WHO
     ('tail', SHOP, '++stttt+o'),
     ('tail', SHOP + '&where=client+%5e%3d+ip.a', '+fsttttfo'),
     ('tail', 'stream=cretula.access', 'sssttttso'),
-    ('chain', SHOP, '++sttt++o'),
-    ('chain', 'stream=cretula.access&from=0&limit=1', '+++ttt++o'),
+    ('chain', SHOP, '+tsttt++o'),  # entries count of every field (ADR 45)
+    ('chain', 'stream=cretula.access&from=0&limit=1', '+t+ttt++o'),
     ('checkpoint', SHOP, '++sttt++o'),
     ('checkpoint', 'stream=cretula.store', '+++ttt++o'),
     ('keys', '', '?????????'),
@@ -135,10 +135,23 @@ def row_of(path):
     return method or 'GET', '/api/v1/' + re.sub('^top/.*', 'top/{dimension}', plain), '/api/v1/' + path, plain
 
 
+def check_trust(role, trust):
+    """Counts of the streams of a role, and of cretula's own; what entries count of every field for who sees all, or is an auditor."""
+    own = {'cretula.access', 'cretula.store'}
+    names = {'dev': {'shop'} | own, 'part': {'shop'} | own, 'away': own, 'audit': {'shop'} | own, 'seer': {'shop'} | own}
+    equal({s['name'] for s in trust['streams']}, names.get(role, set()), role)
+    for stream in trust['streams']:
+        equal({'masked', 'reasons'} & set(stream), set() if role == 'part' else {'masked', 'reasons'}, role)
+    assert {d['stream'] for d in trust['deletions']} <= names.get(role, set()), (role, trust['deletions'])
+    assert ('shop' in names.get(role, set())) == any(d['stream'] == 'shop' for d in trust['deletions']), (role, trust['deletions'])
+
+
 def check_body(role, plain, kind, body):
     """Who does not see clients is shown no token, in whatever form; and of records his fields."""
     if role != 'dev' and plain not in ('chain', 'checkpoint', 'trust', 'openapi.yaml'):
         assert not TOKEN.search(body), (role, plain, kind, TOKEN.search(body))
+    if plain == 'trust':
+        check_trust(role, json.loads(body))
     if plain != 'records' or role not in FIELDS:
         return
     if kind == 'text/csv':

@@ -87,6 +87,24 @@ def test_figures_of_a_role_are_of_its_fields():
     assert names - {'subjects_over'} <= names_in(cretula('stats', *SHOP, '--json', code=0).json), 'who sees all'
 
 
+def test_what_entries_count_is_of_every_field():
+    """Values masked by class and reasons of lines: for who sees all, and auditors; in no form, and at no window, for who sees some fields."""
+    write('log', LINES + b'nonsense\n')
+    write('few.yaml', b'roles: { some: { tier: developer, fields: [path, status, client, user] }, all: { tier: developer },'
+                      b' pages: { tier: auditor, fields: [path] }, few: { tier: analyst, fields: [path] } }\n')
+    cretula('import', *SHOP, '--format', 'combined', 'log', code=0)
+    for role, sees in (('some', False), ('all', True), ('pages', True), ('developer', True), ('few', False), ('analyst', False), ('public', False)):
+        def told(*options, code=0):
+            return cretula('stats', *SHOP, '--config', 'few.yaml', '--role', role, *options, code=code)
+
+        equal({'masked', 'reasons'} & names_in(told('--json').json), {'masked', 'reasons'} if sees else set(), role)
+        text = told().text
+        equal([word in text for word in ('masked values', 'ip.peer', 'user.auth', 'grammar')], [sees] * 4, (role, text))
+        assert 'masked' not in told('--since', '2025-11-24T00:00:00Z').text, role
+    got = cretula('stats', *SHOP, '--json', code=0).json
+    equal((got['masked']['ip.peer'], got['reasons'], got['lines']), (20, {'grammar': 1}, 21))
+
+
 def test_a_role_without_a_configuration_is_its_tier():
     """Custom roles are unknown, the tiers are not; a bad configuration is told, not passed over."""
     ready()

@@ -232,6 +232,11 @@ def trust_stream(name, lines, bad):
             if name == 'shop' else {'rule': 'none'}}
 
 
+def part_of(asked, stream):
+    """Who sees some fields only is not told what is counted of every field."""
+    return {key: value for key, value in stream.items() if asked.mode != 'part' or key not in ('masked', 'reasons')}
+
+
 def trust(asked):
     bad = asked.mode == 'bad'
     open_tier = asked.tier in ('developer', 'auditor')
@@ -251,7 +256,7 @@ def trust(asked):
                                 'sha256:9ca96a0118770c3fb1c40d51cd0e9a1f60a06a1c7d0c6c0b6b8a9e4ac9d3b7f1', 'size': 4431,
                       'hash': '0390372bc6a3cf5e437818894e2aeeadcc107be44f8aa9afcb9adea6e7ae2256'},
             'verified': verified,
-            'streams': [trust_stream('shop', 107213554, bad), trust_stream('blog', 812007, False)] if full else [],
+            'streams': [part_of(asked, trust_stream('shop', 107213554, bad)), part_of(asked, trust_stream('blog', 812007, False))] if full else [],
             'keys': [] if asked.empty else [{'epoch': '2026-W48', 'state': 'live'}, {'epoch': '2026-W47', 'state': 'live'},
                                             {'epoch': '2026-W46', 'state': 'destroyed', 'at': '2026-11-23T00:00:12Z'},
                                             {'epoch': 'import 42ad3266', 'state': 'destroyed', 'at': '2026-11-16T00:00:11Z'},

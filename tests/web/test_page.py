@@ -111,7 +111,7 @@ def test_mock():
     described = contract.Contract()
     wrong = []
     for tier, k in mock.K.items():
-        for mode in ('normal', 'empty', 'bad', 'verifying'):
+        for mode in ('normal', 'empty', 'bad', 'verifying', 'part'):
             def asked(dimension='', **query):
                 return mock.made.Asked(tier, k, query, mode, dimension)
             answers = {'/api/v1/session': mock.session_of(tier), '/api/v1/streams': mock.made.streams(tier, mode),
@@ -353,6 +353,26 @@ def test_verifying():
         assert world.server.state.asked.count('trust') == 1 + before + len(waits), (waits, world.server.state.asked)
         world.sound(page)
         page.close()
+
+
+def test_some_fields():
+    """Who sees some fields only has no sums of every field on Trust, and no chain, which is not asked for either."""
+    world = World.get()
+    page = world.enter('developer', '#/trust?chain=shop')
+    for mode, sees in (('normal', True), ('part', False)):
+        page.go('about:blank')
+        world.server.state.mode = mode
+        world.server.state.asked.clear()
+        page.go(f'{world.where}/#/trust?chain=shop')
+        page.until(READY % 'trust')
+        titles = page.run("[...document.querySelectorAll('main.trust h2')].map(e => e.textContent)")
+        assert all((title in titles) == sees for title in ('Masked by class', 'Lines that were not understood', 'The chains themselves')), titles
+        assert {'In = out', 'What goes next'} <= set(titles), titles
+        assert ('chain' in world.server.state.asked) == sees, world.server.state.asked
+        accessible(page, f'trust {mode}')
+        world.fits(page)
+    world.sound(page)
+    page.close()
 
 
 def test_keyboard():

@@ -80,7 +80,20 @@ print_statuses(const struct app_totals *t, struct buf *out)
 			app_report_row(out, status_names[i], t->counted.status[i], t->record_count);
 }
 
-/* What the lines were, and what was masked in them. */
+/* What only entries say: why lines were not understood, and what was masked in the others. */
+static void
+print_entries(const struct stats_counts *c, struct buf *out)
+{
+	for (unsigned i = 0; i < app_names()->reason_count; i++)
+		if (c->reasons[i] > 0)
+			app_report_row(out, app_names()->reasons[i], c->reasons[i], c->lines);
+	buf_str(out, "\nmasked values (of segments of 20 records and more)\n");
+	for (unsigned i = 0; i < app_names()->class_count; i++)
+		if (c->masked[i] > 0)
+			app_report_row(out, app_names()->classes[i], c->masked[i], 0);
+}
+
+/* What the lines were. */
 static void
 print_read(const struct stats_counts *c, struct buf *out)
 {
@@ -100,13 +113,6 @@ print_read(const struct stats_counts *c, struct buf *out)
 		app_report_row(out, "in containers", split, 0);
 	app_report_row(out, "lost", c->lost, 0);
 	print_causes(c, out);
-	for (unsigned i = 0; i < app_names()->reason_count; i++)
-		if (c->reasons[i] > 0)
-			app_report_row(out, app_names()->reasons[i], c->reasons[i], c->lines);
-	buf_str(out, "\nmasked values (of segments of 20 records and more)\n");
-	for (unsigned i = 0; i < app_names()->class_count; i++)
-		if (c->masked[i] > 0)
-			app_report_row(out, app_names()->classes[i], c->masked[i], 0);
 }
 
 static void
@@ -154,6 +160,8 @@ print_text(const struct app_totals *t, const char *stream, struct buf *out)
 		print_statuses(t, out);
 	if (!t->window)
 		print_read(&t->sealed, out);
+	if (!t->window && t->entries)
+		print_entries(&t->sealed, out);
 	if (t->words) {
 		buf_str(out, "\npath words\n");
 		app_report_row(out, "seen", t->words_seen, 0);
@@ -205,24 +213,13 @@ print_json(const struct app_totals *t, const char *stream, struct buf *out)
 		json_u64(out, "joined", t->sealed.joined);
 		print_split(&t->sealed.split, out);
 		json_u64(out, "lost", t->sealed.lost);
-		json_key(out, "reasons");
-		buf_char(out, '{');
-		for (unsigned i = 0; i < app_names()->reason_count; i++)
-			if (t->sealed.reasons[i] > 0)
-				json_u64(out, app_names()->reasons[i], t->sealed.reasons[i]);
-		buf_char(out, '}');
-		json_key(out, "causes");
-		buf_char(out, '{');
-		for (unsigned i = 0; i < STATS_CAUSE_COUNT; i++)
-			if (t->sealed.causes[i] > 0)
-				json_u64(out, stats_cause_names[i], t->sealed.causes[i]);
-		buf_char(out, '}');
-		json_key(out, "masked");
-		buf_char(out, '{');
-		for (unsigned i = 0; i < app_names()->class_count; i++)
-			if (t->sealed.masked[i] > 0)
-				json_u64(out, app_names()->classes[i], t->sealed.masked[i]);
-		buf_char(out, '}');
+		if (t->entries)
+			json_counts(out, "reasons", app_names()->reasons, t->sealed.reasons,
+			    app_names()->reason_count);
+		json_counts(out, "causes", stats_cause_names, t->sealed.causes, STATS_CAUSE_COUNT);
+		if (t->entries)
+			json_counts(out, "masked", app_names()->classes, t->sealed.masked,
+			    app_names()->class_count);
 	}
 }
 
@@ -246,7 +243,7 @@ print(const struct app_totals *t, bool json, const char *stream, struct buf *out
 static void
 begin(struct app_totals *t)
 {
-	bool window = t->window, words = t->words;
+	bool window = t->window, words = t->words, entries = t->entries;
 	uint64_t fields = t->fields;
 
 	memset(t, 0, sizeof(*t));
@@ -254,6 +251,7 @@ begin(struct app_totals *t)
 	t->window = window;
 	t->words = words;
 	t->fields = fields;
+	t->entries = entries;
 }
 
 struct making {
@@ -334,6 +332,7 @@ run(const struct app_args *given)
 		buf_free(&hint);
 		return (app_counts_stats(args, &grant));
 	}
+	t.entries = e.code == ERR_NONE && view_grant_entries(&grant);
 	if (e.code != ERR_NONE || view_grant_records(&grant, &e) == -1)
 		code = -1;
 	else if ((t.fields = grant.fields) != view_grant_of(VIEW_DEVELOPER).fields &&

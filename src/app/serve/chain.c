@@ -59,7 +59,9 @@ app_serving_chain(struct serving *v, const struct serve_call *call, struct serve
 	struct serve_problem_place place = { .parameter = "limit" };
 	struct err e = { ERR_NONE, "" };
 
-	if (call->params.text[SERVE_LIMIT] != NULL && call->params.number[SERVE_LIMIT] > 1000)
+	if (!view_grant_entries(&call->who.role->grant))
+		serve_problem_set(a, SERVE_PROBLEM_TIER, NULL);
+	else if (call->params.text[SERVE_LIMIT] != NULL && call->params.number[SERVE_LIMIT] > 1000)
 		serve_problem_set(a, SERVE_PROBLEM_PARAMETER, &place);
 	else if (app_records_open(&r, v->store, call->params.text[SERVE_STREAM], NULL, NULL, &e) ==
 	    -1)

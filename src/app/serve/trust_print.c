@@ -51,8 +51,40 @@ state_of(const struct serving_verified *v)
 					 "good");
 }
 
+/* Analysts and the public are told no counts. */
+static bool
+is_whole(const struct serve_role *role)
+{
+	return (role->grant.tier == VIEW_DEVELOPER || role->grant.tier == VIEW_AUDITOR);
+}
+
+/* Chains of cretula itself are what proves the others; "": of no stream. */
+static bool
+is_told(const struct serve_role *role, const char *stream)
+{
+	return (is_whole(role) &&
+	    (stream[0] == '\0' || strncmp(stream, "cretula.", 8) == 0 ||
+		serve_may_see(role, stream)));
+}
+
 static void
-print_verified(const struct serving_verified *v, bool whole, struct buf *out)
+print_findings(const struct serving_verified *v, const struct serve_role *role, struct buf *out)
+{
+	json_array(out, "findings");
+	for (unsigned i = 0; i < v->finding_count; i++) {
+		if (!is_told(role, v->findings[i].stream))
+			continue;
+		json_item(out);
+		json_str(out, "code", span_str(audit_code_names[v->findings[i].code]));
+		json_str(out, "stream", span_str(v->findings[i].stream));
+		json_str(out, "text", span_str(v->findings[i].text));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+static void
+print_verified(const struct serving_verified *v, const struct serve_role *role, struct buf *out)
 {
 	json_object(out, "verified");
 	json_str(out, "state", span_str(state_of(v)));
@@ -63,17 +95,10 @@ print_verified(const struct serving_verified *v, bool whole, struct buf *out)
 	}
 	json_u64(out, "errors", v->errors);
 	json_u64(out, "warnings", v->warnings);
-	json_array(out, "findings");
-	for (unsigned i = 0; whole && i < v->finding_count; i++) {
-		json_item(out);
-		json_str(out, "code", span_str(audit_code_names[v->findings[i].code]));
-		json_str(out, "stream", span_str(v->findings[i].stream));
-		json_str(out, "text", span_str(v->findings[i].text));
-		buf_char(out, '}');
-	}
-	buf_char(out, ']');
+	print_findings(v, role, out);
 	json_array(out, "not_checked");
-	for (unsigned i = 0; whole && i < AUDIT_NOT_CHECKED && v->not_checked[i][0] != '\0'; i++) {
+	for (unsigned i = 0;
+	     is_whole(role) && i < AUDIT_NOT_CHECKED && v->not_checked[i][0] != '\0'; i++) {
 		buf_str(out, i == 0 ? "" : ",");
 		json_quote(out, span_str(v->not_checked[i]));
 	}
@@ -109,7 +134,7 @@ print_counts(const struct trust_stream *s, struct buf *out)
 }
 
 static void
-print_stream(const struct trust_stream *s, struct buf *out)
+print_stream(const struct trust_stream *s, bool entries, struct buf *out)
 {
 	json_item(out);
 	json_str(out, "name", span_str(s->name));
@@ -120,10 +145,12 @@ print_stream(const struct trust_stream *s, struct buf *out)
 	json_u64(out, "segments", s->segments);
 	print_counts(s, out);
 	json_bool(out, "balanced", s->balanced);
-	json_counts(
-	    out, "masked", app_names()->classes, s->counts.masked, app_names()->class_count);
-	json_counts(
-	    out, "reasons", app_names()->reasons, s->counts.reasons, app_names()->reason_count);
+	if (entries) {
+		json_counts(out, "masked", app_names()->classes, s->counts.masked,
+		    app_names()->class_count);
+		json_counts(out, "reasons", app_names()->reasons, s->counts.reasons,
+		    app_names()->reason_count);
+	}
 	json_str(out, "raw_at_rest", span_str(s->raw.words[0] == '\0' ? "none" : s->raw.words));
 	json_object(out, "pruned");
 	json_u64(out, "segments", s->pruned_segments);
@@ -161,7 +188,7 @@ newest_first(const void *a, const void *b)
 }
 
 static void
-print_deletions(const struct trust *t, struct buf *out)
+print_deletions(const struct trust *t, const struct serve_role *role, struct buf *out)
 {
 	struct trust_deletion sorted[TRUST_DELETIONS_MAX];
 
@@ -170,6 +197,8 @@ print_deletions(const struct trust *t, struct buf *out)
 	for (unsigned i = 0; i < t->deletion_count; i++) {
 		const struct trust_deletion *d = &sorted[i];
 
+		if (!is_told(role, d->stream))
+			continue;
 		json_item(out);
 		add_time(out, "at", d->at_us);
 		json_str(out, "stream", span_str(d->stream));
@@ -185,8 +214,8 @@ print_deletions(const struct trust *t, struct buf *out)
 }
 
 void
-app_trust_print(
-    const struct trust *t, const struct serving_verified *v, bool whole, struct buf *out)
+app_trust_print(const struct trust *t, const struct serving_verified *v,
+    const struct serve_role *role, struct buf *out)
 {
 	/* By the minute, so that the same answer is the same. */
 	int64_t now_us = clock_now_us() / 60000000 * 60000000;
@@ -194,18 +223,18 @@ app_trust_print(
 	buf_char(out, '{');
 	add_time(out, "now", now_us > v->at_us ? now_us : v->at_us);
 	print_store(t, out);
-	print_verified(v, whole, out);
+	print_verified(v, role, out);
 	json_array(out, "streams");
-	for (unsigned i = 0; whole && i < t->stream_count; i++)
-		print_stream(&t->streams[i], out);
+	for (unsigned i = 0; i < t->stream_count; i++)
+		if (is_told(role, t->streams[i].name))
+			print_stream(&t->streams[i], view_grant_entries(&role->grant), out);
 	buf_char(out, ']');
 	json_array(out, "keys");
 	for (unsigned i = 0; i < t->key_count; i++)
 		print_key(&t->keys[i], out);
 	buf_char(out, ']');
 	json_array(out, "deletions");
-	if (whole)
-		print_deletions(t, out);
+	print_deletions(t, role, out);
 	buf_str(out, "]}\n");
 }
 
@@ -258,7 +287,6 @@ void
 app_serving_trust(struct serving *v, const struct serve_call *call, struct serve_answer *a,
     struct app_access_note *n)
 {
-	enum view_role tier = call->who.role->grant.tier;
 	struct serving_verified verified;
 	const struct trust *t;
 
@@ -271,8 +299,7 @@ app_serving_trust(struct serving *v, const struct serve_call *call, struct serve
 		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);
 	else {
 		a->status = 200;
-		app_trust_print(
-		    t, &verified, tier == VIEW_DEVELOPER || tier == VIEW_AUDITOR, &a->body);
+		app_trust_print(t, &verified, call->who.role, &a->body);
 	}
 	pthread_mutex_unlock(&v->trust_lock);
 }

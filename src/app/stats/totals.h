@@ -26,9 +26,10 @@ struct app_totals {
 	bool words; /* are counted */
 	struct app_report report;
 	uint64_t fields; /* that the role sees; what is counted of others is left out */
+	bool entries; /* it may be told what entries count of every field */
 };
 
-/* Of t->records, which are open; window, words and fields are given.  0 or -1. */
+/* Of t->records, which are open; window, words, fields and entries are given.  0 or -1. */
 int app_totals_collect(struct app_totals *t, struct err *e);
 
 #endif

@@ -44,6 +44,29 @@ only_developers_see_records(void **state)
 	}
 }
 
+/* What entries count is of every field (ADR 45). */
+static void
+entries_are_for_auditors_and_who_sees_all(void **state)
+{
+	static const bool may[VIEW_ROLE_COUNT] = { [VIEW_DEVELOPER] = true, [VIEW_AUDITOR] = true };
+
+	for (int role = 0; role < VIEW_ROLE_COUNT; role++) {
+		struct view_grant grant = view_grant_of((enum view_role)role);
+
+		assert_int_equal(view_grant_entries(&grant), may[role]);
+		grant.fields = view_role_fields((enum view_role)role);
+		assert_int_equal(view_grant_entries(&grant), may[role]);
+		grant.fields = UINT64_MAX >> 1; /* more than there are */
+		assert_int_equal(view_grant_entries(&grant), may[role]);
+		for (int f = 0; f < RECORD_FIELD_COUNT; f++) {
+			grant.fields = view_role_fields((enum view_role)role) & ~(UINT64_C(1) << f);
+			assert_int_equal(view_grant_entries(&grant), role == VIEW_AUDITOR);
+		}
+		grant.fields = 0;
+		assert_int_equal(view_grant_entries(&grant), role == VIEW_AUDITOR);
+	}
+}
+
 static void
 other_roles_are_unknown(void **state)
 {
@@ -178,6 +201,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_developers_see_records),
+		cmocka_unit_test(entries_are_for_auditors_and_who_sees_all),
 		cmocka_unit_test(other_roles_are_unknown),
 		cmocka_unit_test(no_renderer_shows_what_is_not_granted),
 		cmocka_unit_test(each_field_is_taken_away_alone),

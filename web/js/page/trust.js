@@ -56,7 +56,7 @@ function Balance({ stream }) {
 function summed(streams, key) {
     const sums = {};
     for (const stream of streams)
-        for (const [name, n] of Object.entries(stream[key]))
+        for (const [name, n] of Object.entries(stream[key] ?? {}))
             sums[name] = (sums[name] ?? 0) + n;
     return Object.entries(sums).map(([name, n]) => ({ name, n })).sort((a, b) => b.n - a.n);
 }
@@ -133,19 +133,20 @@ function Deletions({ deletions, now }) {
 /* The store's own chain has no records: nothing is counted, masked or removed of it. */
 const withRecords = (streams) => streams.filter(({ name }) => name !== 'cretula.store');
 
-function Details({ trust, tier }) {
+function Details({ trust }) {
     const { streams, now } = trust;
     const kept = withRecords(streams);
+    const entries = streams.some(({ masked }) => masked); // else the role sees some fields only, and no chain
     return [
         streams.length > 0 && h(Section, { title: w.streams.title, name: 'streams', columns: columnsOfStreams(now),
             rows: streams, lead: w.streams.lead, cards: true }),
         streams.length > 0 && h('section', { class: 'panel' }, h('header', null, h('h2', null, w.counts.title)),
             h('p', { class: 'lead' }, w.counts.lead), kept.map((stream) => h(Balance, { key: stream.name, stream }))),
-        streams.length > 0 && h('div', { class: 'two-panels' }, h(Masked, { streams: kept }),
-            h('div', { class: 'stack' }, h(Retention, { streams: kept, now }), h(Reasons, { streams }))),
+        streams.length > 0 && h('div', { class: entries ? 'two-panels' : 'stack' }, entries && h(Masked, { streams: kept }),
+            h('div', { class: 'stack' }, h(Retention, { streams: kept, now }), entries && h(Reasons, { streams }))),
         h('div', { class: 'two-panels' }, h(Keys, { keys: trust.keys, now }),
             streams.length > 0 && h(Deletions, { deletions: trust.deletions, now })),
-        (tier === 'developer' || tier === 'auditor') && streams.length > 0 && h(Chain, { streams: streams.map(({ name }) => name) }),
+        entries && h(Chain, { streams: streams.map(({ name }) => name) }),
     ];
 }
 
@@ -174,6 +175,6 @@ export function Trust({ session }) {
     return [
         h(Verdict, { trust: load.data, tier: session.tier }),
         h(Anchor, { trust: load.data }),
-        h(Details, { trust: load.data, tier: session.tier }),
+        h(Details, { trust: load.data }),
     ];
 }
