@@ -22,6 +22,7 @@
 #include "input/live/tail.h"
 
 #define LINGER_NS INT64_C(1000000000) /* writers may not yet have moved to the new file */
+#define PACE_MS 10 /* between two reads that get all there is: not a wake for each line */
 #define WATCH (IN_CREATE | IN_MOVED_TO | IN_MODIFY)
 
 /* ---- open, close ---- */
@@ -364,9 +365,21 @@ read_file(struct input_live *in, struct live_sink *sink, struct input_more *more
 		return (more->flush ? 1 : 0);
 	}
 	t->eof_ns = 0;
+	t->drained = (size_t)n < LIVE_READ_BYTES;
 	take(in, (size_t)n, 0, sink);
 	remember(t);
 	return (1);
+}
+
+/*
+ * Servers write line by line.  Whoever read each as soon as it is there would
+ * take more of the processor for looking than for masking.
+ */
+static void
+pace(const struct live_tail *t, int timeout_ms)
+{
+	if (t->fd != -1 && t->drained)
+		(void)poll(NULL, 0, timeout_ms < PACE_MS ? timeout_ms : PACE_MS);
 }
 
 static void
@@ -433,6 +446,9 @@ input_tail_read(
 	int rc = 0;
 
 	t->ended = false;
+	if (!in->stopping)
+		pace(t, timeout_ms);
+	t->drained = false;
 	input_tail_spend(t);
 	more->news = t->spend.refused && !t->spend.told ? INPUT_NEWS_UNSPENT : 0;
 	t->spend.told = t->spend.refused;

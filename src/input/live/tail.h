@@ -87,6 +87,7 @@ struct live_tail {
 	size_t last_len;
 	int64_t eof_ns; /* when it ended while another one has its name; 0 */
 	bool ended; /* the last read was its end */
+	bool drained; /* it got all that was there */
 	struct tail_queued queue[TAIL_QUEUE_MAX]; /* the one of our path comes behind them */
 	unsigned queued;
 };

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "input/live.h"
 
@@ -118,6 +119,33 @@ test_half_lines(void **state)
 	assert_string_equal(lines(in, 60, &at), ""); /* it is read again by the next start */
 	assert_int_equal(at.at, 8);
 	input_live_close(in);
+}
+
+/* Who writes line by line is read in pieces: ten milliseconds between two that got all there was. */
+static void
+test_paced(void **state)
+{
+	struct input_live *in = open_log();
+	struct input_more more;
+	int64_t start_ns;
+	struct err e;
+
+	append("log", "first\n", 0);
+	assert_int_equal(input_live_read(in, out, ROOM, 1000, &more, &e), 0);
+	assert_int_equal(more.len, 6);
+	start_ns = clock_mono_ns();
+	for (int i = 0; i < 20; i++) {
+		append("log", "line\n", 0);
+		assert_int_equal(input_live_read(in, out, ROOM, 1000, &more, &e), 0);
+		assert_int_equal(more.len, 5);
+	}
+	assert_true(clock_mono_ns() - start_ns >= INT64_C(200000000));
+	input_live_stop(in); /* then nothing is waited for */
+	append("log", "last\n", 0);
+	assert_int_equal(input_live_read(in, out, ROOM, 1000, &more, &e), 0);
+	assert_int_equal(more.len, 5);
+	input_live_close(in);
+	assert_int_equal(unlink(path("log")), 0);
 }
 
 /* Its writer moves on late; half a line at the end of what was renamed is one. */
@@ -262,6 +290,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_half_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_paced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_copied_and_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
