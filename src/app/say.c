@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/fold.h"
 #include "app/say.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -175,6 +176,20 @@ app_finish(const char *command, struct buf *out, int code)
 
 	buf_free(out);
 	return (rc == -1 ? app_fail(command, &e) : code);
+}
+
+int
+app_finish_words(const char *command, struct buf *out, int code)
+{
+	unsigned columns =
+	    buf_ok(out) && out->len > 0 && out->data[0] != '{' ? app_fold_columns() : 0;
+	struct buf folded = { 0 };
+
+	if (columns == 0)
+		return (app_finish(command, out, code));
+	app_fold(buf_view(out), columns, &folded);
+	buf_free(out);
+	return (app_finish(command, &folded, code));
 }
 
 void

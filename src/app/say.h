@@ -49,6 +49,8 @@ bool app_output_closed(void);
 
 /* Print, free, and return code; or what printing failed with. */
 int app_finish(const char *command, struct buf *out, int code);
+/* The same of sentences: no word is broken by a terminal; JSON stays one line. */
+int app_finish_words(const char *command, struct buf *out, int code);
 
 /* One line on a terminal that the next one overwrites; silent elsewhere. */
 void app_progress(const char *what, uint64_t done, uint64_t total, double seconds);

@@ -1,10 +1,15 @@
 """Every command as --help shows it; view, stats, check, key on a small store."""
 import csv
 import datetime
+import fcntl
 import io
 import json
+import os
+import pty
 import re
+import struct
 import subprocess
+import termios
 
 from lib import CRETULA, combined, cretula, equal, golden, main, make_log, records, write
 
@@ -44,9 +49,39 @@ def test_help_of_every_command_is_as_kept():
     assert max(map(len, text.splitlines())) <= 100, 'a terminal line'
 
 
+def on_terminal(columns, *arguments):
+    """What a command writes to a terminal, as lines."""
+    own, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('4H', 24, columns, 0, 0))
+    with open('drawn', 'wb') as drawn:
+        copy = subprocess.Popen(['cat'], stdin=own, stdout=drawn, stderr=subprocess.DEVNULL)  # it holds 4 KiB only
+        os.close(own)
+        subprocess.run([CRETULA, *arguments], stdout=theirs, check=False, timeout=120)
+        os.close(theirs)
+        copy.wait(120)
+    with open('drawn', encoding='utf-8') as drawn:
+        return drawn.read().splitlines()
+
+
+def test_a_terminal_breaks_no_word():
+    """Reports are as wide as the terminal; but for lines that are copied they say what they say elsewhere."""
+    store = small_store()
+    for columns, said, *arguments in ((80, True, 'verify', *store[:2]), (60, True, 'verify', *store[:2]), (60, True, 'retain', *store[:2], '--dry-run'),
+                                      (60, False, 'risk', *store), (80, False, 'stats', *store), (80, False, 'doctor', *store[:2]),
+                                      (80, False, 'key', 'audit', *store[:2]), (60, False, 'status', *store[:2])):
+        lines = on_terminal(columns, *arguments)
+        assert len(lines) > 1, arguments
+        copied = re.compile(r' {8}|.*\S{40}')
+        equal([line for line in lines if len(line) > columns and not copied.match(line)], [], arguments)
+        if said:
+            plain = subprocess.run([CRETULA, *arguments], stdout=subprocess.PIPE, check=False).stdout.decode()
+            assert max(map(len, plain.splitlines())) > columns
+            equal(' '.join(lines).split(), plain.split(), arguments)
+    equal(json.loads('\n'.join(on_terminal(40, 'verify', *store[:2], '--json'))), cretula('verify', *store[:2], '--json', code=0).json)
+
+
 def test_help_topics_are_the_manual():
     """docs/fields.md, classes.md and formats.md are what the binary prints: they cannot drift."""
-    import os
     from lib import SOURCE
     for topic in ('fields', 'classes', 'formats'):
         text = cretula('help', topic, code=0).text

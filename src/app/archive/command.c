@@ -248,7 +248,7 @@ run(const struct app_args *args)
 	c.a.arg = &c;
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (read_options(&c, &e) == 0 && app_arg(args, "check") != NULL) {
-		code = check(&c, &out, &e) == 0 ? app_finish("archive", &out, 0) :
+		code = check(&c, &out, &e) == 0 ? app_finish_words("archive", &out, 0) :
 						  app_fail("archive", &e);
 	} else if (e.code != ERR_NONE || app_archive_run(&c.a, &e) == -1 ||
 	    verify(&c, &e) == -1) {
@@ -260,7 +260,7 @@ run(const struct app_args *args)
 			app_warn("archive",
 			    "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
 		(args->json ? print_json : print_text)(&c, &out);
-		code = app_finish("archive", &out, c.verified ? c.result.exit_code : 0);
+		code = app_finish_words("archive", &out, c.verified ? c.result.exit_code : 0);
 	}
 	buf_free(&c.a.anchor);
 	audit_result_free(&c.result);

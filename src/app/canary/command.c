@@ -298,7 +298,7 @@ run(const struct app_args *given)
 	if (code == -1)
 		code = app_fail("canary", &e);
 	else
-		code = app_finish("canary", args.json ? &report : &text, code);
+		code = app_finish_words("canary", args.json ? &report : &text, code);
 	app_canary_free(&c.planted);
 	buf_free(&c.found.text);
 	buf_free(&c.found.json);

@@ -159,7 +159,7 @@ run(const struct app_args *args)
 
 	if (code == -1)
 		return (app_fail("evidence", &e));
-	return (app_finish("evidence", &out, code));
+	return (app_finish_words("evidence", &out, code));
 }
 
 const struct app_command app_command_evidence = { "evidence",

@@ -272,7 +272,7 @@ run(const struct app_args *args)
 		hint(&r);
 		buf_free(&out);
 	} else {
-		code = app_finish("recover", &out, nothing || r.accept ? 0 : ERR_FINDING);
+		code = app_finish_words("recover", &out, nothing || r.accept ? 0 : ERR_FINDING);
 	}
 	crypto_secret_free(r.recovery);
 	buf_free(&r.text);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/fold.h"
 #include "app/names.h"
 #include "app/records.h"
 #include "app/role/counts.h"
@@ -296,7 +297,7 @@ static int
 run_report(const struct app_args *args, struct app_totals *t, struct err *e)
 {
 	struct making m = { args, t, 10 };
-	const struct app_screen none = { 0, 0 };
+	const struct app_screen none = { 0, app_fold_columns() };
 	struct buf out = { 0 };
 	uint64_t top = m.top, every_s = WATCH_S;
 

@@ -88,7 +88,7 @@ run(const struct app_args *args)
 	if (code == -1)
 		return (app_fail("verify", &e));
 	app_progress_end();
-	return (app_finish("verify", &out, code));
+	return (app_finish_words("verify", &out, code));
 }
 
 const struct app_command app_command_verify = { "verify",

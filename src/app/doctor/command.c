@@ -225,7 +225,7 @@ run(const struct app_args *args)
 		    d.counts[APP_DOCTOR_ADVICE] > 0 && app_arg(args, "strict") != NULL ?
 						      ERR_STRICT :
 						      0;
-		code = app_finish("doctor", &out, code);
+		code = app_finish_words("doctor", &out, code);
 	}
 	buf_free(&d.text);
 	buf_free(&d.json);

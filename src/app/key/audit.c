@@ -28,7 +28,7 @@ finish(const struct app_args *args, struct app_audit *a)
 	struct buf out = { 0 };
 
 	(args->json ? app_audit_json : app_audit_text)(a, &out);
-	return (app_finish("key audit", &out, a->findings.len > 0 ? ERR_FINDING : 0));
+	return (app_finish_words("key audit", &out, a->findings.len > 0 ? ERR_FINDING : 0));
 }
 
 int

@@ -263,7 +263,7 @@ app_key_list(const struct app_args *args)
 		code = app_fail("key list", &e);
 	} else {
 		(args->json ? print_json : print_text)(&l, &out);
-		code = app_finish("key list", &out, 0);
+		code = app_finish_words("key list", &out, 0);
 	}
 	app_key_live_close(&l.live);
 	free(l.gone);

@@ -90,7 +90,7 @@ app_quarantine_list(const struct app_args *args)
 			sums.replayed += q.list[i].replayed;
 		}
 		(args->json ? print_json : print_text)(&q, &sums, &out);
-		code = app_finish("quarantine list", &out, 0);
+		code = app_finish_words("quarantine list", &out, 0);
 	}
 	app_quarantine_close(&q);
 	return (code);

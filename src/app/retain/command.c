@@ -386,9 +386,9 @@ run(const struct app_args *args)
 	if (do_all(w, &e) == -1)
 		code = app_fail("retain", &e);
 	else if (w->failed != 0)
-		code = app_finish("retain", &w->out, w->failed);
+		code = app_finish_words("retain", &w->out, w->failed);
 	else
-		code = app_finish("retain", &w->out, w->busy > 0 ? ERR_BUSY : 0);
+		code = app_finish_words("retain", &w->out, w->busy > 0 ? ERR_BUSY : 0);
 	app_budget_leave(w->entered);
 	store_close(w->store);
 	app_setup_close(&w->setup);

@@ -256,7 +256,7 @@ run_change(const struct app_args *args, bool release)
 	h->records.stream_fd = -1;
 	if (read_options(h, &e) == 0 && work(h, &e) == 0) {
 		(args->json ? print_json : print_text)(h, &out);
-		code = app_finish(name, &out, 0);
+		code = app_finish_words(name, &out, 0);
 	} else {
 		code = app_fail(name, &e);
 		app_hint(&h->hint);

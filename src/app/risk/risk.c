@@ -136,7 +136,7 @@ run(const struct app_args *args)
 		code = app_fail("risk", &e);
 	else {
 		(args->json ? app_risk_json : app_risk_text)(&m.said, &out);
-		code = app_finish("risk", &out, m.said.over ? ERR_FINDING : 0);
+		code = app_finish_words("risk", &out, m.said.over ? ERR_FINDING : 0);
 	}
 	risk_close(m.risk);
 	app_records_close(&m.records);

@@ -86,7 +86,7 @@ run(const struct app_args *args)
 	if (code == -1)
 		code = app_fail("status", &e);
 	else
-		code = app_finish("status", plain ? &answer : &text, code);
+		code = app_finish_words("status", plain ? &answer : &text, code);
 	buf_free(&answer);
 	buf_free(&text);
 	return (code);

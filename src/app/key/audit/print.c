@@ -1,6 +1,7 @@
 /* key audit: what each thief could do, for people and for programs. */
 #include <string.h>
 
+#include "app/fold.h"
 #include "app/key/audit/audit.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -138,35 +139,6 @@ static const struct thief {
 
 /* ---- text ---- */
 
-#define COLUMNS 100
-
-/*
- * Words of text behind what stands in the line already (at columns of it);
- * lines that follow begin where the text began.  A long word, a path, stays
- * whole.
- */
-static void
-add_wrapped(struct buf *out, size_t at, struct span text)
-{
-	size_t column = at;
-
-	for (bool first = true; text.len > 0; first = false) {
-		size_t len = span_find(text, ' ');
-
-		if (!first && column + 1 + len > COLUMNS) {
-			buf_fmt(out, "\n%*s", (int)at, "");
-			column = at;
-		} else if (!first) {
-			buf_char(out, ' ');
-			column++;
-		}
-		buf_span(out, span_of(text.ptr, len));
-		column += len;
-		text = span_from(text, len < text.len ? len + 1 : len);
-	}
-	buf_char(out, '\n');
-}
-
 static void
 print_thief(const struct app_audit *a, const struct sums *s, size_t i, struct buf *out)
 {
@@ -175,7 +147,8 @@ print_thief(const struct app_audit *a, const struct sums *s, size_t i, struct bu
 
 	buf_fmt(out, "  %-22s ", thieves[i].title);
 	thieves[i].say(a, s, &text);
-	add_wrapped(out, out->len - start, buf_view(&text));
+	app_fold_words(buf_view(&text), out->len - start, out->len - start, APP_FOLD_COLUMNS, out);
+	buf_char(out, '\n');
 	buf_free(&text);
 }
 
@@ -188,7 +161,9 @@ print_lines(const struct buf *lines, const char *title, struct buf *out)
 		size_t len = span_find(rest, '\n');
 
 		buf_fmt(out, "%s  ", title);
-		add_wrapped(out, strlen(title) + 2, span_of(rest.ptr, len));
+		app_fold_words(span_of(rest.ptr, len), strlen(title) + 2, strlen(title) + 2,
+		    APP_FOLD_COLUMNS, out);
+		buf_char(out, '\n');
 		rest = span_from(rest, len < rest.len ? len + 1 : len);
 	}
 }

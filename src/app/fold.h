@@ -1,0 +1,26 @@
+/* app: what people read, as wide as their terminal. */
+#ifndef CRETULA_APP_FOLD_H
+#define CRETULA_APP_FOLD_H
+
+#include "base/span.h"
+
+struct buf;
+
+#define APP_FOLD_COLUMNS 80 /* of a terminal that does not say */
+
+/* Characters of a row where standard output is a terminal; 0: it is none. */
+unsigned app_fold_columns(void);
+
+/*
+ * Add text to out, lines that are wider than columns broken between words; what
+ * follows stands below the text if a name stands in front of it, else two further in
+ * than the line.  To be copied, and left as they are: lines that begin eight blanks in,
+ * and those with a word that has no place.
+ */
+void app_fold(struct span text, unsigned columns, struct buf *out);
+
+/* Add words of text where a line has come to column; lines that follow begin further in. */
+void app_fold_words(
+    struct span text, size_t column, size_t further, unsigned columns, struct buf *out);
+
+#endif
