@@ -72,6 +72,8 @@ class Daemon:
         self.store, work = bench.store, bench.work
         shutil.rmtree(self.store, ignore_errors=True)
         shutil.rmtree(f'{work}/keys', ignore_errors=True)
+        for old in glob.glob(f'{bench.ring}/*'):
+            os.unlink(old)  # of a run before: nobody shall read it again
         with open(f'{work}/c.yaml', 'w', encoding='ascii') as file:
             way = WAYS[bench.way][1].format(work=work, ring=bench.ring)
             file.write(CONFIG.format(store=self.store, work=work, way=way, fields=FIELDS))
@@ -160,8 +162,6 @@ class Bench:
 
     def captured(self, rate=None):
         """Requests a second, and how many were lost."""
-        for old in glob.glob(f'{self.ring}/*'):
-            os.unlink(old)
         daemon = Daemon(self)
         nginx = Nginx(self, WAYS[self.way][0].format(work=self.work, ring=self.ring))
         try:
