@@ -3,34 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/gather.h"
 #include "app/names.h"
 #include "base/err.h"
 #include "record/record.h"
 #include "seal/leaf.h"
-#include "store/compress.h"
-
-#define PART_RECORDS 8192
-#define PART_BYTES ((size_t)STORE_FRAME_BYTES - RECORD_BYTES_MAX)
-#define LINES_BYTES ((size_t)STORE_FRAME_BYTES)
 
 struct app_archive_pass {
 	struct app_archive_work work;
 	struct record_decoder decoder;
 	struct record_encoder encoder;
 	struct record record;
-	struct store_compressor *compressor;
+	struct app_gather *lines; /* on their way into the segment */
 	struct store_segment *segment;
 	struct seal_segment facts;
 	struct stats_counts found; /* of the records */
-	uint64_t placed;           /* records in the segment */
 	uint64_t read_bytes, made_bytes; /* of lines of the set */
-	/* lines on their way into the segment */
-	struct store_part part;
-	size_t used;
-	char *lines;
-	uint32_t *ends;
-	unsigned char (*salts)[16];
-	void *salt_memory;
 };
 
 /* ---- memory ---- */
@@ -44,26 +32,12 @@ app_archive_pass_open(
 	if (made == NULL)
 		return (err_memory(e));
 	made->work = *work;
-	made->lines = malloc(LINES_BYTES);
-	made->ends = malloc(PART_RECORDS * sizeof(*made->ends));
-	made->salts = malloc(PART_RECORDS * sizeof(*made->salts));
-	made->salt_memory = malloc(SEAL_SALTS_MEMORY(PART_RECORDS));
-	made->part.leaves = malloc(PART_RECORDS * sizeof(*made->part.leaves));
-	made->part.packed = malloc(store_compress_bound(LINES_BYTES));
-	made->part.frames =
-	    malloc(store_compress_frames(LINES_BYTES) * sizeof(*made->part.frames));
-	made->part.lines = made->lines;
-	made->part.ends = made->ends;
-	if (made->lines == NULL || made->ends == NULL || made->salts == NULL ||
-	    made->salt_memory == NULL || made->part.leaves == NULL || made->part.packed == NULL ||
-	    made->part.frames == NULL)
-		(void)err_memory(e);
-	else if (store_compressor_open(work->a->level, &made->compressor, e) == 0) {
-		*p = made;
-		return (0);
+	if (app_gather_open(work->a->level, &made->lines, e) == -1) {
+		app_archive_pass_close(made);
+		return (-1);
 	}
-	app_archive_pass_close(made);
-	return (-1);
+	*p = made;
+	return (0);
 }
 
 void
@@ -72,38 +46,11 @@ app_archive_pass_close(struct app_archive_pass *p)
 	if (p == NULL)
 		return;
 	store_segment_drop(p->segment);
-	store_compressor_close(p->compressor);
-	free(p->lines);
-	free(p->ends);
-	free(p->salts);
-	free(p->salt_memory);
-	free(p->part.leaves);
-	free(p->part.packed);
-	free(p->part.frames);
+	app_gather_close(p->lines);
 	free(p);
 }
 
 /* ---- lines into the segment ---- */
-
-static int
-flush(struct app_archive_pass *p, struct err *e)
-{
-	size_t count = p->part.count;
-
-	if (count == 0)
-		return (0);
-	seal_salts(store_segment_seed(p->segment), (uint32_t)p->placed, count, p->salts,
-	    p->salt_memory);
-	seal_leaves(p->lines, p->ends, count, (const unsigned char(*)[16])p->salts, p->part.leaves);
-	store_compress(p->compressor, &p->part);
-	if (store_segment_add(p->segment, &p->part, e) == -1)
-		return (-1);
-	p->placed += count;
-	p->part.count = 0;
-	p->used = 0;
-	app_archive_pace_rest(p->work.pace);
-	return (0);
-}
 
 /* The lines of a set are never longer than those that they were: so they fit where those did. */
 static size_t
@@ -120,15 +67,13 @@ encode(struct app_archive_pass *p, char *out)
 static int
 put(struct app_archive_pass *p, struct err *e)
 {
-	size_t len = encode(p, p->lines + p->used);
+	size_t len = encode(p, app_gather_room(p->lines));
 
 	/* Only where lines of full segments were replaced by longer ones. */
 	if (p->made_bytes + len > SEAL_BYTES_MAX)
 		return (err_set(e, ERR_CONFIG, "its records do not fit one segment"));
 	p->made_bytes += len;
-	p->used += len;
-	p->ends[p->part.count++] = (uint32_t)p->used;
-	return (p->part.count == PART_RECORDS || p->used >= PART_BYTES ? flush(p, e) : 0);
+	return (app_gather_took(p->lines, len, e));
 }
 
 /* ---- the two passes ---- */
@@ -345,13 +290,13 @@ fill(struct app_archive_pass *p, const struct app_archive_part *parts, size_t co
 	memset(&p->facts, 0, sizeof(p->facts));
 	stats_counts_clear(&p->facts.counts);
 	stats_counts_clear(&p->found);
-	p->placed = p->read_bytes = p->made_bytes = 0;
-	p->part.count = p->used = 0;
+	p->read_bytes = p->made_bytes = 0;
 	archive_begin(p->work.strict);
 	if (walk(p, parts, count, count_one, e) == -1 ||
 	    store_segment_begin(p->work.stream, &p->segment, e) == -1)
 		return (-1);
-	return (walk(p, parts, count, take_one, e) == 0 ? flush(p, e) : -1);
+	app_gather_begin(p->lines, p->segment);
+	return (walk(p, parts, count, take_one, e) == 0 ? app_gather_end(p->lines, e) : -1);
 }
 
 int

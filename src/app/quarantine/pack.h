@@ -11,6 +11,7 @@
 #include "seal/entry.h"
 #include "store/store.h"
 
+struct app_gather;
 struct err;
 
 struct app_pack {
@@ -26,14 +27,9 @@ struct app_pack {
 	uint64_t segments, records;
 	/* inside */
 	struct store_segment *segment;
-	struct store_compressor *compressor;
+	struct app_gather *lines; /* on their way into it */
 	struct seal_segment facts;
 	struct mask_epochs epochs;
-	struct store_part part;
-	char *lines;
-	uint32_t *ends;
-	unsigned char (*salts)[16];
-	void *salt_memory;
 	uint64_t placed_records, placed_bytes;
 };
 
