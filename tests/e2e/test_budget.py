@@ -96,6 +96,27 @@ def test_an_import_waits():
     good()
 
 
+def test_too_small():
+    """Less than what is open may take: check and doctor say what goes then, and how much it should be."""
+    small = 'disk: 100.0 MiB is less than the 514.0 MiB that segments may take while they are open: then '
+
+    def said():
+        return [line for line in cretula('check', '--config', 'c.yaml', code=0).err.splitlines() if 'disk:' in line]
+
+    configure(100 << 20)
+    assert said()[0].endswith(small + 'all that is sealed goes for them, also of a minute ago, as stream s has no retain: { least: 7d }'), said()
+    make((5,), 1)
+    found = [f for f in cretula('doctor', '--config', 'c.yaml', '--json').json['found'] if f['check'] == 'disk']
+    assert any(f['text'].startswith(small) and f['level'] == 'advice' for f in found), found
+    configure(100 << 20, least=', least: 7d')
+    assert said()[0].endswith(small + 'what comes waits until records get older than `least`'), said()
+    configure(514 << 20, '  t:\n    retain: {detail: 90d, least: 1d}\n')
+    assert '514.0 MiB is less than the 1.0 GiB ' in said()[0] and 'stream s has no' in said()[0], said()
+    for limit in (514 << 20, 0):
+        configure(limit)
+        equal(said(), [])
+
+
 def test_what_may_not_go():
     """A hold and a least age are not broken: the rest is said, with an exit code."""
     october(5, 6, 7, 8)

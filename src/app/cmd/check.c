@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/http/http.h"
+#include "app/retain/budget.h"
 #include "app/say.h"
 #include "app/source/detect.h"
 #include "app/source/parser.h"
@@ -92,6 +93,16 @@ warn_lines(const struct config *c)
 	}
 }
 
+static void
+warn_disk(const struct config *c)
+{
+	struct buf text = { 0 };
+
+	if (app_budget_small(c, &text) && buf_ok(&text))
+		app_warn("check", "%.*s", (int)text.len, text.data);
+	buf_free(&text);
+}
+
 static int
 check_config(const char *path, bool all)
 {
@@ -108,6 +119,7 @@ check_config(const char *path, bool all)
 	if (rc == 0) {
 		warn_archives(config);
 		warn_lines(config);
+		warn_disk(config);
 	}
 	if (rc == 0 && all)
 		config_print(config, &out);

@@ -125,6 +125,17 @@ say_budget(struct app_doctor *d, const struct app_budget *b, uint64_t space)
 	}
 }
 
+static void
+say_small(struct app_doctor *d)
+{
+	struct buf text = { 0 };
+
+	if (app_budget_small(d->config, &text) && buf_ok(&text))
+		app_doctor_say(d, APP_DOCTOR_ADVICE, "a larger disk:, or retain: { least: 7d }",
+		    "%.*s", (int)text.len, text.data);
+	buf_free(&text);
+}
+
 /* `disk:` of the configuration: what it leaves, and whether the disk has it. */
 static void
 see_budget(struct app_doctor *d, const struct statvfs *fs, int64_t now_us)
@@ -142,6 +153,7 @@ see_budget(struct app_doctor *d, const struct statvfs *fs, int64_t now_us)
 		if (app_retain_policy(d->config, names->name[i], &streams[b.count].policy))
 			memcpy(streams[b.count++].name, names->name[i], sizeof(streams[0].name));
 	b.streams = streams;
+	say_small(d);
 	if (app_budget_find(&b, &e) == 0)
 		say_budget(d, &b, (uint64_t)fs->f_bavail * fs->f_frsize);
 	else

@@ -13,6 +13,7 @@
 #include "app/retain/plan.h"
 #include "app/watch/disk.h"
 #include "base/num.h"
+#include "seal/leaf.h"
 
 #define DAYS_NS INT64_C(3600000000000) /* so often the days are counted */
 
@@ -67,6 +68,36 @@ app_budget_rule(uint64_t limit, struct buf *out)
 
 	(void)num_print_bytes(bytes, limit);
 	buf_fmt(out, "disk %s", bytes);
+}
+
+/* Two open segments of a stream, one of which is being sealed, and its reserve. */
+#define OPEN_BYTES (2 * ((uint64_t)SEAL_BYTES_MAX + (1u << 20)))
+
+bool
+app_budget_small(const struct config *c, struct buf *text)
+{
+	uint64_t open = c->stream_count * OPEN_BYTES;
+	const char *young = NULL; /* a stream of which nothing is too young */
+	char limit[32], bytes[32];
+
+	if (c->disk == 0 || c->disk >= open)
+		return (false);
+	for (unsigned i = c->stream_count; i-- > 0;)
+		if (retain_least(&c->streams[i].retain) == 0)
+			young = c->streams[i].name;
+	(void)num_print_bytes(limit, c->disk);
+	(void)num_print_bytes(bytes, open);
+	buf_fmt(text,
+	    "disk: %s is less than the %s that segments may take while they are open: ", limit,
+	    bytes);
+	if (young != NULL)
+		buf_fmt(text,
+		    "then all that is sealed goes for them, also of a minute ago, as stream %s "
+		    "has no retain: { least: 7d }",
+		    young);
+	else
+		buf_str(text, "then what comes waits until records get older than `least`");
+	return (true);
 }
 
 /* ---- one at a time ---- */

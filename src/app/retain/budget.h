@@ -10,6 +10,8 @@
 #include "retain/room.h"
 #include "store/layout.h"
 
+struct config;
+
 struct app_budget_stream {
 	char name[STORE_NAME_MAX + 1];
 	struct retain_policy policy;
@@ -38,6 +40,12 @@ int app_budget_find(struct app_budget *b, struct err *e);
  */
 int app_budget_enter(const char *store);
 void app_budget_leave(int entered);
+
+/*
+ * Is `disk:` less than what is open of all streams may take, so that what was just
+ * sealed goes, or all of them wait?  Then text says so.
+ */
+bool app_budget_small(const struct config *c, struct buf *text);
 
 /* "disk 200.0 GiB": the rule of a prune entry. */
 void app_budget_rule(uint64_t limit, struct buf *out);
