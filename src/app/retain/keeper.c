@@ -36,6 +36,7 @@ struct app_keeper {
 	bool more; /* sealed lines are over, and left to the next look */
 	struct app_lines_stuck stuck;
 	struct app_leftover left;
+	struct app_complaint failed;
 	int64_t lines_us; /* of a stream that seals none: looked for from then on */
 	bool over; /* the store takes more than it may, and we say so */
 	unsigned late; /* looks in a row at which it did */
@@ -63,6 +64,16 @@ warn(struct app_keeper *k, const char *what, const struct err *e)
 
 	(void)snprintf(text, sizeof(text), "%s: %s", what, e->text);
 	k->how.warn(k->how.arg, text);
+}
+
+/* With a disk budget it is tried each two seconds, and beside files that are left each 2 to 64. */
+static void
+warn_failed(struct app_keeper *k, const struct err *e)
+{
+	char text[APP_COMPLAINT_BYTES];
+
+	if (app_complaint_due(&k->failed, e->text, clock_mono_ns(), text))
+		k->how.warn(k->how.arg, text);
 }
 
 /* ---- the disk budget ---- */
@@ -217,7 +228,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 	if ((rc = app_retain_read(r, &e)) == 0)
 		rc = app_retain_carry_out(r, k->live, tell, k, &e);
 	if (rc == -1)
-		warn(k, "nothing is pruned", &e);
+		warn_failed(k, &e);
 	else {
 		k->next_us = next_of(k, now_us);
 		app_figures_retained(k->how.figures, now_us, r->plan.sums);

@@ -2,11 +2,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "store/periods.h"
 
 #define SECOND_NS INT64_C(1000000000)
+#define AGAIN_NS (3600 * SECOND_NS) /* what is the same is said again after */
 #define TRIES_MAX 6 /* after which it is tried each minute, about */
 #define LINES_ENTRIES 4 /* of sealed lines, in one look; each writes a segment anew */
 
@@ -105,6 +107,30 @@ app_retain_carry_out(struct app_retain *r, struct store_live *live,
 		return (0);
 	app_retain_tell(r);
 	return (seal(&c, e));
+}
+
+/* ---- what fails again ---- */
+
+bool
+app_complaint_due(struct app_complaint *c, const char *what, int64_t now_ns,
+    char text[static APP_COMPLAINT_BYTES])
+{
+	bool again = strcmp(c->said, what) == 0;
+	unsigned more = again ? c->more : 0;
+
+	if (again && now_ns - c->said_ns < AGAIN_NS) {
+		c->more++;
+		return (false);
+	}
+	if (more > 0)
+		(void)snprintf(text, APP_COMPLAINT_BYTES,
+		    "nothing is pruned, tried %u times since this was said: %s", more, what);
+	else
+		(void)snprintf(text, APP_COMPLAINT_BYTES, "nothing is pruned: %s", what);
+	(void)snprintf(c->said, sizeof(c->said), "%s", what);
+	c->said_ns = now_ns;
+	c->more = 0;
+	return (true);
 }
 
 /* ---- what is left of what is gone ---- */

@@ -4,6 +4,7 @@
 
 #include "app/retain/plan.h"
 #include "app/watch/figures.h"
+#include "base/err.h"
 
 struct store_live;
 
@@ -14,6 +15,18 @@ struct store_live;
  */
 int app_retain_carry_out(struct app_retain *r, struct store_live *live,
     void (*warn)(void *arg, const char *text), void *arg, struct err *e);
+
+/* What fails again and again: said at once if it is another, else each hour. */
+struct app_complaint {
+	char said[ERR_TEXT_BYTES];
+	int64_t said_ns; /* monotonic */
+	unsigned more; /* times it came again and was not said */
+};
+
+/* Why nothing could be pruned.  true: text is to be said now, which has how often it was tried. */
+#define APP_COMPLAINT_BYTES (ERR_TEXT_BYTES + 80)
+bool app_complaint_due(struct app_complaint *c, const char *what, int64_t now_ns,
+    char text[static APP_COMPLAINT_BYTES]);
 
 /* Files of what an entry says is gone, which could not be overwritten or removed. */
 struct app_leftover {

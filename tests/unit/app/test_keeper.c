@@ -14,6 +14,7 @@
 
 #include "app/retain/keeper.h"
 #include "app/retain/lines.h"
+#include "app/retain/live.h"
 #include "base/err.h"
 
 static struct app_keeper *first, *second;
@@ -195,10 +196,43 @@ none_is_looked_for_once_a_day(void **state)
 	}
 }
 
+#define HOUR_NS INT64_C(3600000000000)
+
+/* What fails each two seconds is said once an hour, with how often; another thing at once. */
+static void
+it_is_said_once_an_hour(void **state)
+{
+	static const struct {
+		int64_t now_ns;
+		const char *what, *said; /* NULL: nothing */
+	} rows[] = {
+		{ 5, "segment 1: is bad", "nothing is pruned: segment 1: is bad" },
+		{ 6, "segment 1: is bad", NULL },
+		{ 4 + HOUR_NS, "segment 1: is bad", NULL },
+		{ 5 + HOUR_NS, "segment 1: is bad",
+		    "nothing is pruned, tried 2 times since this was said: segment 1: is bad" },
+		{ 6 + HOUR_NS, "segment 1: is bad", NULL },
+		{ 7 + HOUR_NS, "segment 2: is bad", "nothing is pruned: segment 2: is bad" },
+		{ 7 + 2 * HOUR_NS, "segment 2: is bad", "nothing is pruned: segment 2: is bad" },
+	};
+	struct app_complaint c = { .more = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[APP_COMPLAINT_BYTES];
+		bool due = app_complaint_due(&c, rows[i].what, rows[i].now_ns, text);
+
+		assert_int_equal(due, rows[i].said != NULL);
+		if (due)
+			assert_string_equal(text, rows[i].said);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_is_said_once_an_hour),
 		cmocka_unit_test(it_is_tried_again),
 		cmocka_unit_test(none_is_looked_for_once_a_day),
 		cmocka_unit_test_setup(others_do_not_wait, begin),
