@@ -63,11 +63,12 @@ archive_shared_add(struct archive_shared *s, uint64_t value, uint32_t subject)
 		s->subjects_known[at] = 0;
 		s->count++;
 	}
+	if (s->subjects_known[at] == s->k)
+		return;
 	for (unsigned i = 0; i < s->subjects_known[at]; i++)
 		if (subjects[i] == subject)
 			return;
-	if (s->subjects_known[at] < s->k)
-		subjects[s->subjects_known[at]++] = subject;
+	subjects[s->subjects_known[at]++] = subject;
 }
 
 bool

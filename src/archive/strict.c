@@ -349,8 +349,8 @@ archive_count(struct archive *a, const struct record *r)
 	enum record_class ignored;
 
 	a->text_len = 0;
-	for (unsigned i = 0; i < RECORD_FIELD_COUNT; i++) {
-		enum record_field f = (enum record_field)i;
+	for (uint64_t left = r->present; left != 0; left &= left - 1) {
+		enum record_field f = (enum record_field)__builtin_ctzll(left);
 		uint64_t hash;
 
 		if (!is_value(r, f))
@@ -400,15 +400,13 @@ void
 archive_strict(struct archive *a, struct record *r)
 {
 	int64_t day = day_of(r->time_us);
+	enum record_field f;
 
 	a->text_len = 0;
 	r->time_us = hour_of(r->time_us);
 	/* From the last to the first: a version is looked at while its agent is there. */
-	for (unsigned i = RECORD_FIELD_COUNT; i-- > 0;) {
-		enum record_field f = (enum record_field)i;
-
-		if (!record_has(r, f))
-			continue;
+	for (uint64_t left = r->present; left != 0; left ^= UINT64_C(1) << f) {
+		f = (enum record_field)(63 - __builtin_clzll(left));
 		switch (actions[f]) {
 		case STAYS: break;
 		case WHO: make_other(a, r, f, day); break;

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/text.h"
@@ -96,37 +97,52 @@ read_escape(struct cursor *c)
 	return (0);
 }
 
-static inline bool
-plain_block(const struct cursor *c)
+/* Step over plain ASCII; returns where it began. */
+static inline const char *
+skip_plain(struct cursor *c)
 {
-	return (
-	    c->end - c->at >= 16 && !record_block_any(record_block_odd(record_block_load(c->at))));
-}
+	const char *start = c->at;
+	unsigned odd;
 
-/* Plain ASCII: whole blocks of it, then what is left. */
-static void
-read_plain(struct cursor *c)
-{
-	while (plain_block(c)) {
-		keep(c->dec, c->at, 16);
-		c->at += 16;
+	while (c->end - c->at >= 16) {
+		odd = record_block_first(record_block_odd(record_block_load(c->at)));
+		c->at += odd;
+		if (odd < 16)
+			return (start);
 	}
 	for (; c->at < c->end; c->at++) {
 		unsigned char one = (unsigned char)*c->at;
 
 		if (one < 0x20 || one >= 0x7f || one == '"' || one == '\\')
 			break;
-		keep(c->dec, c->at, 1);
 	}
+	return (start);
 }
 
-/* Behind the opening quote, to behind the closing one. */
+static void
+read_plain(struct cursor *c)
+{
+	const char *start = skip_plain(c);
+
+	keep(c->dec, start, (size_t)(c->at - start));
+}
+
 static int
-read_text(struct cursor *c, struct span *text)
+within_bounds(const struct cursor *c, struct span text)
+{
+	if (text.len > RECORD_TEXT_MAX && record_text_weight(text) > RECORD_TEXT_MAX)
+		return (bad(c, "the text is too long"));
+	return (0);
+}
+
+/* A text that does not stand in the line as it is: what is plain of it, up to here, and the rest. */
+static int
+read_written(struct cursor *c, const char *plain, struct span *text)
 {
 	size_t start = c->dec->used;
 
-	for (read_plain(c); !take_char(c, '"'); read_plain(c)) {
+	keep(c->dec, plain, (size_t)(c->at - plain));
+	for (; !take_char(c, '"'); read_plain(c)) {
 		uint32_t code;
 		size_t len = record_utf8_next(rest(c), &code);
 
@@ -143,9 +159,19 @@ read_text(struct cursor *c, struct span *text)
 		c->at += len;
 	}
 	*text = span_of(c->dec->text + start, c->dec->used - start);
-	if (text->len > RECORD_TEXT_MAX && record_text_weight(*text) > RECORD_TEXT_MAX)
-		return (bad(c, "the text is too long"));
-	return (0);
+	return (within_bounds(c, *text));
+}
+
+/* Behind the opening quote, to behind the closing one.  Most texts are read where they stand. */
+static int
+read_text(struct cursor *c, struct span *text)
+{
+	const char *start = skip_plain(c);
+
+	if (c->at == c->end || *c->at != '"')
+		return (read_written(c, start, text));
+	*text = span_of(start, (size_t)(c->at++ - start));
+	return (within_bounds(c, *text));
 }
 
 static int
@@ -253,6 +279,22 @@ read_extra(struct cursor *c, struct record *r)
 	return (take_char(c, '}') ? 0 : bad(c, "the object does not end"));
 }
 
+/* Does key stand at c?  Its first 4 bytes do. */
+static inline bool
+key_stands(const struct cursor *c, const struct record_key *key)
+{
+	const char *bytes = (const char *)key; /* all 32, of which len are looked at */
+	unsigned same;
+
+	if (c->end - c->at < (ptrdiff_t)sizeof(*key))
+		return (c->end - c->at >= key->len && memcmp(c->at, bytes, key->len) == 0);
+	same = record_block_first(record_block_load(c->at) != record_block_load(bytes));
+	if (same == 16)
+		same += record_block_first(
+		    record_block_load(c->at + 16) != record_block_load(bytes + 16));
+	return (same >= key->len);
+}
+
 /* The first field from f on whose key stands at c; COUNT if none. */
 static int
 read_key(struct cursor *c, int f)
@@ -262,8 +304,10 @@ read_key(struct cursor *c, int f)
 	for (; f < RECORD_FIELD_COUNT; f++) {
 		const struct record_key *key = &record_keys[f];
 
-		if (memcmp(c->at, key->bytes, 4) == 0 && take(c, key->bytes, key->len))
+		if (memcmp(c->at, key->bytes, 4) == 0 && key_stands(c, key)) {
+			c->at += key->len;
 			break;
+		}
 	}
 	return (f);
 }

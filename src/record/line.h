@@ -5,6 +5,8 @@
 #ifndef CRETULA_RECORD_LINE_H
 #define CRETULA_RECORD_LINE_H
 
+#include <endian.h>
+
 #include "record/record.h"
 
 /* ,"name": with the bracket or quote that opens the value; padded for copying. */
@@ -51,6 +53,18 @@ record_block_any(record_block b)
 
 	memcpy(half, &b, sizeof(half));
 	return ((half[0] | half[1]) != 0);
+}
+
+/* The first byte that is not zero; 16 if there is none. */
+static inline unsigned
+record_block_first(record_block b)
+{
+	uint64_t half[2];
+
+	memcpy(half, &b, sizeof(half));
+	if (half[0] != 0)
+		return ((unsigned)__builtin_ctzll(le64toh(half[0])) / 8);
+	return (half[1] != 0 ? 8 + (unsigned)__builtin_ctzll(le64toh(half[1])) / 8 : 16);
 }
 
 /*

@@ -30,7 +30,8 @@ struct record_extra {
 
 /*
  * A record borrows its texts: they live as long as whoever filled it says
- * (mask_event: until the next call; record_decode: until the decoder's next).
+ * (mask_event: until the next call; record_decode: until the decoder's next,
+ * or the line goes).
  */
 struct record {
 	uint64_t present; /* bit per enum record_field; TIME's is always set */
