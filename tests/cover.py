@@ -11,8 +11,9 @@ import sys
 
 ROOMS = ('mask', 'record', 'seal', 'audit', 'retain')
 LEAST = 90
-END_TO_END = ('anchor', 'cases', 'commands', 'compat', 'detail', 'evidence', 'gaps', 'lineage', 'methods', 'outside', 'person',
-              'prove', 'quarantine', 'raise', 'recover', 'retain', 'stamps', 'status', 'subject', 'verify_live', 'words')
+END_TO_END = ('anchor', 'archive', 'badinput', 'budget', 'cases', 'chain', 'columns', 'commands', 'compat', 'containers', 'corpora', 'detail',
+              'epochs', 'evidence', 'gaps', 'lineage', 'lines', 'methods', 'outside', 'person', 'prove', 'quarantine', 'raise', 'records',
+              'recover', 'retain', 'stamps', 'status', 'strings', 'subject', 'verify_live', 'words')
 
 
 def run_tests(build, rooms):

@@ -29,6 +29,12 @@ test_users(void **state)
 		{ "whole names match", "my-system:node", 200, "us.#", NONE },
 		{ "a machine that fails to log in does not", "system:node:a", 401, "uc.#", NONE },
 		{ "nor one with an e-mail in it", "system:erika@example.org", 200, "us.#", NONE },
+		{ "a star stands for nothing, too", "svc--job", 200, "svc--job", NONE },
+		{ "and for what looks like what follows", "svc-a-jo-job", 200, "svc-a-jo-job", NONE },
+		{ "behind its end there is nothing", "svc-a-jobs", 200, "us.#", NONE },
+		{ "nor before its beginning", "my-svc-a-job", 200, "us.#", NONE },
+		{ "a name without a star is itself", "deploy", 200, "deploy", NONE },
+		{ "and no other", "deployer", 200, "us.#", NONE },
 		{ "blanks are odd", "Erika M", 200, "us.#", RECORD_FLAG_USER_NONSTANDARD },
 		{ "no UTF-8 is flagged", "m\\xfcller", 200, "us.#", RECORD_FLAG_BAD_UTF8 },
 		{ "control characters are flagged", "m\\x1bller", 200, "us.#",
@@ -40,7 +46,9 @@ test_users(void **state)
 
 	mask_policy_default(&p);
 	strcpy(p.machines[0], "system:*");
-	p.machine_count = 1;
+	strcpy(p.machines[1], "svc-*-job");
+	strcpy(p.machines[2], "deploy");
+	p.machine_count = 3;
 	bed_open(&bed, &p);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct record r = user(&bed, rows[i].name, rows[i].status);
