@@ -292,7 +292,8 @@ walk_frame(struct app_records *r, const struct segment_walk *w, struct store_see
 	uint64_t count;
 	int rc;
 
-	if (!app_search_may(r->search, frame, &count)) {
+	if (!app_search_may(r->search, frame, &count) ||
+	    (count > 0 && r->number + count <= w->from)) {
 		r->number += count;
 		return (0);
 	}

@@ -9,13 +9,13 @@ VIEW = ['view', '--store', 'store', '--stream', 's', '--as', 'json']
 SKIP = 'store/skip/s'
 
 
-def made(n=16000):
-    """Several frames in two segments, with a few rare values."""
+def made(n=16000, hours=1):
+    """Several frames in two segments, with a few rare values; so many hours of them, again and again."""
     rnd = random.Random(1)
     lines = []
     for i in range(n):
         status = 599 if i == 9000 else rnd.choice([200, 200, 304, 404])
-        lines.append(f'203.0.{i % 7}.{i % 200} - - [24/Nov/2025:10:{i // 60 % 60:02d}:{i % 60:02d} +0000] '
+        lines.append(f'203.0.{i % 7}.{i % 200} - - [24/Nov/2025:{10 + i // 3600 % hours}:{i // 60 % 60:02d}:{i % 60:02d} +0000] '
                      f'"GET /shop/{rnd.choice(["index", "search", "about"])} HTTP/1.1" {status} {i} "-" "curl/8.5.0"\n')
     for number in (1, 2):
         write('log', ''.join(lines[(number - 1) * n // 2:number * n // 2]).encode())
@@ -55,6 +55,31 @@ def test_what_is_found_does_not_depend_on_what_was_noted():
         equal(found(asked[0]), want[asked[0]])
         equal(read(f'{SKIP}/00000001'), good, 'made anew')
     cretula('verify', '--store', 'store', code=0)
+
+
+def test_a_window_reads_its_frames_only():
+    """Without a filter, too: the same with notes as without, and no frame of another time is read; a window alone makes none."""
+    made(hours=5)  # 10:00:00 to 14:26:39, the second segment from 12:13:20 on
+    windows = (['--since', '2025-11-24T14:20:00Z'], ['--until', '2025-11-24T10:03:00Z'], ['--since', '2025-11-24T15:00:00Z'], ['--numbers'],
+               ['--since', '2025-11-24T12:13:00Z', '--until', '2025-11-24T12:14:00Z', '--numbers'])
+
+    def shown():
+        return [cretula(*VIEW, *window, code=0).out for window in windows]
+
+    want = shown()
+    equal([len(lines.splitlines()) for lines in want], [400, 180, 0, 16000, 60])
+    assert not os.path.exists('store/skip')
+    found('status == 599')
+    equal(shown(), want)
+    name = 'store/streams/s/seg/00000002.jsonl.zst'
+    data = bytearray(read(name))
+    data[0] ^= 1  # of the first frame
+    os.chmod(name, 0o640)
+    write(name, bytes(data))
+    equal(cretula(*VIEW, *windows[0], code=0).out, want[0])
+    equal(cretula(*VIEW, *windows[4]).code, 1)
+    shutil.rmtree('store/skip')
+    equal(cretula(*VIEW, *windows[0]).code, 1)
 
 
 def test_frames_that_hold_nothing_are_not_read():

@@ -67,9 +67,10 @@ open_all(struct viewing *v, struct app_args *args, struct err *e)
 	if (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
 		app_arg(args, "since"), app_arg(args, "until"), e) == -1)
 		return (-1);
-	if (v->filter != NULL)
+	/* A window alone is no reason to make notes: few segments are read for it. */
+	if (v->filter != NULL || app_arg(args, "since") != NULL || app_arg(args, "until") != NULL)
 		app_search_open(&v->search, &v->records, app_arg(args, "store"),
-		    app_arg(args, "stream"), v->filter, true);
+		    app_arg(args, "stream"), v->filter, v->filter != NULL);
 	return (0);
 }
 

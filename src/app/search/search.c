@@ -65,6 +65,7 @@ app_search_may(struct app_search *s, size_t frame, uint64_t *count)
 {
 	bool may = true;
 
+	*count = 0;
 	if (s->has_skip) {
 		*count = store_skip_count(&s->skip, frame);
 		may = s->may != NULL ?

@@ -41,7 +41,7 @@ void app_search_close(struct app_search *s); /* all zero is legal */
 /* ---- one segment of frames frames, in order ---- */
 
 void app_search_begin(struct app_search *s, const struct store_skip_of *of, size_t frames);
-/* false: none of its records is meant; *count is how many they are. */
+/* false: none of its records is meant.  *count: how many they are; 0: nobody knows. */
 bool app_search_may(struct app_search *s, size_t frame, uint64_t *count);
 /*
  * lines, of the frame at hand, from the first one on that may be meant; empty: none is.

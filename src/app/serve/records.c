@@ -129,7 +129,9 @@ open_page(
 		app_serving_failed(&e, a);
 		return (-1);
 	}
-	if (p->filter != NULL)
+	/* Notes say of each frame of which time it is, and how many records it has. */
+	if (p->filter != NULL || q->text[SERVE_SINCE] != NULL || q->text[SERVE_UNTIL] != NULL ||
+	    p->next > 0)
 		app_search_open(
 		    &p->search, &p->records, v->store, q->text[SERVE_STREAM], p->filter, false);
 	p->records.from = p->next;
