@@ -135,7 +135,7 @@ within_bounds(const struct cursor *c, struct span text)
 	return (0);
 }
 
-/* A text that does not stand in the line as it is: what is plain of it, up to here, and the rest. */
+/* A text that does not stand in the line as it is: what is plain of it up to here, and the rest. */
 static int
 read_written(struct cursor *c, const char *plain, struct span *text)
 {

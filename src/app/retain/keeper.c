@@ -66,18 +66,6 @@ warn(struct app_keeper *k, const char *what, const struct err *e)
 	k->how.warn(k->how.arg, text);
 }
 
-/* With a disk budget it is tried each two seconds, and beside files that are left each 2 to 64. */
-static void
-warn_failed(struct app_keeper *k, const struct err *e)
-{
-	char text[APP_COMPLAINT_BYTES];
-
-	if (app_complaint_due(&k->failed, e->text, clock_mono_ns(), text))
-		k->how.warn(k->how.arg, text);
-}
-
-/* ---- the disk budget ---- */
-
 static void
 set_over(struct app_keeper *k, bool over)
 {
@@ -228,7 +216,7 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 	if ((rc = app_retain_read(r, &e)) == 0)
 		rc = app_retain_carry_out(r, k->live, tell, k, &e);
 	if (rc == -1)
-		warn_failed(k, &e);
+		app_complaint_warn(&k->failed, &e, k->how.warn, k->how.arg);
 	else {
 		k->next_us = next_of(k, now_us);
 		app_figures_retained(k->how.figures, now_us, r->plan.sums);

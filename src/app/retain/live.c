@@ -133,6 +133,16 @@ app_complaint_due(struct app_complaint *c, const char *what, int64_t now_ns,
 	return (true);
 }
 
+void
+app_complaint_warn(struct app_complaint *c, const struct err *e,
+    void (*warn)(void *arg, const char *text), void *arg)
+{
+	char text[APP_COMPLAINT_BYTES];
+
+	if (app_complaint_due(c, e->text, clock_mono_ns(), text))
+		warn(arg, text);
+}
+
 /* ---- what is left of what is gone ---- */
 
 static void

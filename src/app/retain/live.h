@@ -27,6 +27,9 @@ struct app_complaint {
 #define APP_COMPLAINT_BYTES (ERR_TEXT_BYTES + 80)
 bool app_complaint_due(struct app_complaint *c, const char *what, int64_t now_ns,
     char text[static APP_COMPLAINT_BYTES]);
+/* With a disk budget it is tried each two seconds, and beside files that are left each 2 to 64. */
+void app_complaint_warn(struct app_complaint *c, const struct err *e,
+    void (*warn)(void *arg, const char *text), void *arg);
 
 /* Files of what an entry says is gone, which could not be overwritten or removed. */
 struct app_leftover {
