@@ -1,7 +1,8 @@
 """run under load, for `./test --long`: kills, thousands of connections, peers that are slow or send rubbish, a soak.
 
-CRETULA_KILLS (200), CRETULA_SEALS (4000), CRETULA_TLS (5000 connections) and CRETULA_SOAK (300 seconds) make it shorter by hand.
+CRETULA_KILLS (200), CRETULA_SEALS (10000), CRETULA_TLS (5000 connections) and CRETULA_SOAK (300 seconds) make it shorter by hand.
 """
+import fcntl
 import os
 import random
 import resource
@@ -17,7 +18,7 @@ from lib import combined, cretula, equal, main, read, tree_bytes, write
 from test_run import Daemon, append, configure, connect, line, once, sizes, wait_for
 
 KILLS = int(os.environ.get('CRETULA_KILLS', '200'))
-SEALS = int(os.environ.get('CRETULA_SEALS', '4000'))
+SEALS = int(os.environ.get('CRETULA_SEALS', '10000'))
 SOAK = int(os.environ.get('CRETULA_SOAK', '300'))
 CANARY = 'canary-erika-4711'
 BOTH = """store: store
@@ -137,6 +138,7 @@ def test_seals_and_reloads():
     write('c.yaml', ('verify_every: 0s\nstore: store\nstreams:\n' + ''.join(
         f'  {name}: {{ input: {{ unix-stream: {os.getcwd()}/{name}.sock }}, format: combined }}\n' for name in names)).encode())
     daemon, seen = Daemon(), []
+    fcntl.fcntl(daemon.process.stderr, fcntl.F_SETPIPE_SZ, 1 << 20)  # two lines of the log a round, and nobody reads them yet
     peers = [connect(f'{name}.sock') for name in names]
     chains = [f'store/streams/{name}/chain.jsonl' for name in names]
     rounds = SEALS // len(names)

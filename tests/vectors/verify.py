@@ -2506,6 +2506,8 @@ class History:
         elif not entry['alarm'] and entry['reason'] == 'ram' and self.in_memory:
             self.lost = entry['seg']
         elif not entry['alarm'] and entry['reason'] == 'accepted':
+            if 'ratchet' in entry and not any(k > self.accepted for k, _ in self.alarms):
+                self.tell('W_LOSS_ACCEPTED', i, 'what was open was given up')
             self.accepted = i
 
     def judge_config(self, i, entry):

@@ -287,7 +287,7 @@ const struct app_command app_command_recover = { "recover",
 	"looks (and ends with 1 if something is lost). With it, the open segment is given up and\n"
 	"erased if it or its ratchet is not what a crash leaves; what is sealed stays. Lost\n"
 	"signing keys are replaced, if the store was made with a recovery key and --recovery\n"
-	"names it. The chain says all of that; of an alarm that was answered so verify warns\n"
+	"names it. The chain says all of that; where something open was given up verify warns\n"
 	"(W_LOSS_ACCEPTED).\n\n"
 	"examples:\n"
 	"  cretula recover --store ./store --stream shop\n"

@@ -79,8 +79,12 @@ take_recover(struct judge *j)
 
 	if (recover->alarm && !j->silent)
 		add_alarm(j);
-	else if (!recover->alarm && span_is(recover->reason, "accepted"))
+	else if (!recover->alarm && span_is(recover->reason, "accepted")) {
+		/* Keys that are lost raise no alarm: nobody could sign one. */
+		if (j->alarm_count == 0 && recover->has_ratchet)
+			tell(j, AUDIT_W_LOSS_ACCEPTED, "what was open was given up");
 		tell_alarms(j, AUDIT_W_LOSS_ACCEPTED, "the loss was accepted");
+	}
 }
 
 /* ---- seeds of imports ---- */
