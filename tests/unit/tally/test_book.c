@@ -459,7 +459,7 @@ every_level_adds_up_to_what_came(void **state)
 {
 	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
 		struct tally_window w = { "s", TALLY_MINUTE, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-			false };
+			false, false };
 		struct tally_sums want = { 0 }, got;
 		struct tally_reader *r;
 		struct made m;
@@ -515,7 +515,7 @@ cells_say_how_many_subjects(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct tally_window w = { "s", TALLY_HOUR, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-			false };
+			false, false };
 		struct shape shape = { "", rows[i].people * 60 + 60, 1, 1, rows[i].people };
 		struct tally_reader *r;
 		struct sum sum;
@@ -548,7 +548,7 @@ uniques_of_a_day_are_within_their_error(void **state)
 
 	for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
 		struct tally_window w = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-			false };
+			false, false };
 		struct shape shape = { "", people[i] * 12, 1, 5, people[i] };
 		struct tally_unique u = { 0 };
 		struct tally_reader *r;
