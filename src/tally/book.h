@@ -60,7 +60,17 @@ void tally_book_rollback(struct tally_book *book);
 int tally_book_restart(struct tally_book *book, bool samples, struct err *e);
 /* Is there a path, referer or host among what was kept apart? */
 int tally_book_keeps(struct tally_book *book, bool *words, struct err *e);
-/* After that, and all of it: what was counted only of records that are gone goes, no copy stays. */
+/*
+ * Commit, and say that what is counted is in doubt (segment 0), as long as records go; whoever
+ * finds it so, and is not the one who said it, begins again.
+ */
+int tally_book_doubt(struct tally_book *book, struct err *e);
+/* The file is written anew: of what was there before no copy stays. */
+int tally_book_anew(struct tally_book *book, struct err *e);
+/*
+ * After tally_book_restart, and all of it: the same, and what was counted only of records that
+ * are gone goes.
+ */
 int tally_book_tidy(struct tally_book *book, struct err *e);
 
 /* ---- keys that are gone ---- */

@@ -209,8 +209,9 @@ see_all(struct tally_book *book, struct tally_kept *cell, const struct tally_bat
 
 /* ---- one entry of a batch ---- */
 
-static struct span
-key_of_entry(const struct tally_batch *b, const struct tally_entry *entry, char number[static 20])
+struct span
+tally_entry_key(const struct tally_batch *b, const struct tally_entry *entry,
+    char number[static TALLY_NUMBER_BYTES])
 {
 	if (entry->dim == TALLY_ALL)
 		return (span_of("", 0));
@@ -290,8 +291,8 @@ add_at_hand(struct tally_book *book, const struct tally_batch *b, const struct t
     uint64_t hash, struct err *e)
 {
 	const struct tally_recent *recent = &book->recent[entry->dim][entry->apart];
-	char number[20];
-	struct span key = key_of_entry(b, entry, number);
+	char number[TALLY_NUMBER_BYTES];
+	struct span key = tally_entry_key(b, entry, number);
 	struct tally_kept *hour = take_cell(book, recent->group[TALLY_HOUR] - 1, key, hash);
 
 	if (add_to(book, hour, b, entry, e) == -1)
@@ -308,8 +309,8 @@ static int
 add_entry(struct tally_book *book, const struct tally_batch *b, const struct tally_entry *entry,
     uint64_t hash, struct err *e)
 {
-	char number[20];
-	struct span key = key_of_entry(b, entry, number);
+	char number[TALLY_NUMBER_BYTES];
+	struct span key = tally_entry_key(b, entry, number);
 	uint32_t group;
 
 	if (is_at_hand(book, entry))
@@ -339,9 +340,9 @@ fetch_slot(struct walk *w, uint32_t i)
 	const struct tally_entry *entry = &w->b->entries[i];
 	const struct tally_recent *recent = &w->book->recent[entry->dim][entry->apart];
 	unsigned at = i % (2 * AHEAD);
-	char number[20];
+	char number[TALLY_NUMBER_BYTES];
 
-	w->hash[at] = hash_key(w->book, key_of_entry(w->b, entry, number));
+	w->hash[at] = hash_key(w->book, tally_entry_key(w->b, entry, number));
 	w->slot[at] = first_slot(w->hash[at], recent->group[TALLY_HOUR] - 1);
 	__builtin_prefetch(&w->book->slots[w->slot[at]]);
 }
@@ -385,6 +386,28 @@ tally_cells_add(struct tally_book *book, const struct tally_batch *b, struct err
 			fetch_above(&w, i + AHEAD / 4);
 		if (add_entry(book, b, &b->entries[i], w.hash[i % (2 * AHEAD)], e) == -1)
 			return (-1);
+	}
+	return (0);
+}
+
+int
+tally_cells_add_some(struct tally_book *book, const struct tally_batch *b, tally_wanted wanted,
+    const void *arg, struct err *e)
+{
+	for (uint32_t i = 0; i < b->entry_count; i++) {
+		const struct tally_entry *entry = &b->entries[i];
+		int64_t start_us = tally_start_us(TALLY_HOUR, entry->hour);
+		char number[TALLY_NUMBER_BYTES];
+		struct span key = tally_entry_key(b, entry, number);
+		uint64_t hash = hash_key(book, key);
+		uint32_t group;
+
+		for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++)
+			if (wanted(arg, period, entry->dim,
+				tally_index((enum tally_period)period, start_us)) &&
+			    (group_of_entry(book, entry, period, &group, e) == -1 ||
+				add_to(book, take_cell(book, group, key, hash), b, entry, e) == -1))
+				return (-1);
 	}
 	return (0);
 }

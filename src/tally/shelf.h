@@ -130,5 +130,13 @@ int tally_shelf_who(struct tally_book *book, const struct tally_who *who, struct
 
 /* All entries of a batch. */
 int tally_cells_add(struct tally_book *book, const struct tally_batch *b, struct err *e);
+/* The same of those periods and dimensions that wanted says yes to. */
+typedef bool (*tally_wanted)(const void *arg, int period, int dim, int64_t index);
+int tally_cells_add_some(struct tally_book *book, const struct tally_batch *b, tally_wanted wanted,
+    const void *arg, struct err *e);
+/* The key of an entry; of a number in digits. */
+#define TALLY_NUMBER_BYTES 20
+struct span tally_entry_key(const struct tally_batch *b, const struct tally_entry *entry,
+    char number[static TALLY_NUMBER_BYTES]);
 
 #endif

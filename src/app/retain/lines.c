@@ -165,6 +165,7 @@ close_taking(struct taking *t)
 {
 	if (t->subject != NULL) {
 		buf_free(&t->subject->plan);
+		buf_free(&t->subject->numbers);
 		buf_free(&t->subject->entries);
 	}
 	app_records_close(&t->records);

@@ -222,15 +222,30 @@ struct counting {
 	uint64_t count;
 };
 
+/* Numbers are ascending. */
+static void
+note_number(struct buf *numbers, uint64_t number)
+{
+	const struct seal_range one = { number, number };
+	struct seal_range *list = (struct seal_range *)(void *)numbers->data;
+	size_t count = numbers->len / sizeof(one);
+
+	if (count > 0 && list[count - 1].last + 1 == number)
+		list[count - 1].last = number;
+	else
+		buf_add(numbers, &one, sizeof(one));
+}
+
 static int
 count_one(void *arg, uint64_t number, uint64_t changed, struct span line, struct err *e)
 {
 	struct counting *c = arg;
 
-	(void)number;
 	(void)line;
 	(void)e;
 	c->count++;
+	if (!c->s->rescrub)
+		note_number(&c->s->numbers, number);
 	for (unsigned f = 0; changed != 0; f++, changed >>= 1)
 		c->s->by_field[f] += changed & 1;
 	return (0);
@@ -254,7 +269,7 @@ plan_segment(struct app_subject *s, struct store_reader *reader, size_t at,
 	part.count = c.count;
 	s->chosen += c.count;
 	buf_add(&s->plan, &part, sizeof(part));
-	return (buf_ok(&s->plan) ? 0 : err_set(e, ERR_IO, "out of memory"));
+	return (buf_ok(&s->plan) && buf_ok(&s->numbers) ? 0 : err_set(e, ERR_IO, "out of memory"));
 }
 
 int

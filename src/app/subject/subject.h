@@ -31,6 +31,7 @@ struct app_subject {
 	/* the plan */
 	struct buf plan; /* struct app_subject_part, in order */
 	uint64_t chosen; /* records */
+	struct buf numbers; /* erase: those of them, as ranges */
 	uint64_t already; /* of the given numbers: erased before */
 	uint64_t by_field[RECORD_FIELD_COUNT]; /* rescrub: records in which it changes */
 	/* who erases, if a daemon writes the stream: that of this store; NULL: the eraser */

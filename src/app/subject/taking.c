@@ -8,7 +8,7 @@
 #include "app/names.h"
 #include "app/retain/erasing.h"
 #include "app/say.h"
-#include "app/tally/tally.h"
+#include "app/tally/less.h"
 #include "app/watch/control.h"
 #include "base/text.h"
 #include "config/config.h"
@@ -124,16 +124,21 @@ app_taking_open(
 int
 app_taking_do(struct app_taking *t, struct err *e)
 {
-	bool there = false;
-	uint64_t counted;
+	struct app_subject *s = &t->subject;
+	struct app_tally_less less = { .store = t->store_path,
+		.stream = t->stream,
+		.ranges = (const struct seal_range *)(const void *)s->numbers.data,
+		.count = s->numbers.len / sizeof(struct seal_range),
+		.live = t->daemon };
 	int rc;
 
-	if (t->subject.chosen > 0)
-		(void)app_tally_forget(t->store_path, t->stream, &there, &t->apart, &t->counted);
-	rc = app_subject_carry_out(&t->subject, t->eraser, e);
-	if (there && t->counted.code == ERR_NONE)
-		(void)app_tally_rebuild(t->store_path, t->stream, false, &counted, &t->counted);
-	if (rc == -1 || t->subject.done == 0 || t->daemon)
+	if (s->chosen > 0)
+		(void)app_tally_less_begin(&less, &t->counted);
+	t->apart = less.apart;
+	rc = app_subject_carry_out(s, t->eraser, e);
+	if (less.there && t->counted.code == ERR_NONE)
+		(void)app_tally_less_end(&less, rc == 0 && s->done == s->chosen, &t->counted);
+	if (rc == -1 || s->done == 0 || t->daemon)
 		return (rc);
 	/* An older copy of the stream, from before the erasure, shows. */
 	return (store_stream_head(t->st, e));
@@ -147,6 +152,7 @@ app_taking_close(struct app_taking *t)
 	app_records_close(&t->records);
 	buf_free(&t->subject.ranges);
 	buf_free(&t->subject.plan);
+	buf_free(&t->subject.numbers);
 	buf_free(&t->subject.entries);
 }
 

@@ -74,7 +74,8 @@ count_segments(struct counting *c, struct err *e)
 }
 
 /*
- * What begins at the first segment may follow app_tally_forget, and nothing that came behind it.
+ * What begins at the first segment may follow app_tally_forget, and nothing that came behind it;
+ * what is in doubt, an erasure that did not end.
  * What is restricted is counted: by the difference everybody would know which records it is.
  */
 int
@@ -86,12 +87,15 @@ app_tally_catch_up(struct tally_book *book, const struct app_tally_source *sourc
 	int rc = -1;
 
 	tally_book_reach(book, &reached, &records);
+	if (reached == 0 &&
+	    (tally_book_restart(book, false, e) == -1 || tally_book_commit(book, 1, 0, e) == -1))
+		return (-1);
 	if (app_records_open(&c.records, source->store, source->stream, NULL, NULL, e) == 0 &&
 	    store_reader_open(&c.reader, e) == 0) {
 		c.records.all = true;
 		rc = count_segments(&c, e);
 	}
-	if (rc == 0 && reached <= 1 && records == 0 && c.counted > 0)
+	if (rc == 0 && (reached == 0 || (reached == 1 && records == 0 && c.counted > 0)))
 		rc = tally_book_tidy(book, e);
 	store_reader_close(c.reader);
 	app_records_close(&c.records);
@@ -145,25 +149,47 @@ freeze(const char *path, const char *stream, bool running, struct err *e)
 }
 
 int
+app_tally_ready(const char *store, const char *stream, bool *there, struct err *e)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = app_tally_path(store, &path, e);
+
+	*there = rc == 0 && (lstat(path.data, &st) == 0 || errno != ENOENT);
+	if (*there)
+		rc = check_readable(store, stream, false, e);
+	buf_free(&path);
+	return (rc);
+}
+
+int
+app_tally_freeze(const char *store, const char *stream, struct err *e)
+{
+	struct buf path = { 0 };
+	int rc = app_tally_path(store, &path, e);
+
+	if (rc == 0)
+		rc = freeze(path.data, stream, true, e);
+	buf_free(&path);
+	return (rc);
+}
+
+int
 app_tally_forget(const char *store, const char *stream, bool *there, bool *apart, struct err *e)
 {
 	struct tally_book *book = NULL;
 	struct buf path = { 0 };
-	struct stat st;
-	int rc = -1;
+	int rc = app_tally_path(store, &path, e);
 
 	*there = *apart = false;
-	if (app_tally_path(store, &path, e) == -1)
-		goto out;
-	*there = lstat(path.data, &st) == 0 || errno != ENOENT;
-	if (!*there)
-		rc = 0;
-	else if (check_readable(store, stream, false, e) == 0 &&
-	    freeze(path.data, stream, true, e) == 0 &&
-	    tally_book_open(path.data, stream, NULL, &book, e) == 0 &&
-	    tally_book_keeps(book, apart, e) == 0 && tally_book_restart(book, true, e) == 0)
-		rc = tally_book_commit(book, 1, 0, e);
-out:
+	if (rc == 0)
+		rc = app_tally_ready(store, stream, there, e);
+	if (rc == 0 && *there &&
+	    (freeze(path.data, stream, true, e) == -1 ||
+		tally_book_open(path.data, stream, NULL, &book, e) == -1 ||
+		tally_book_keeps(book, apart, e) == -1 || tally_book_restart(book, true, e) == -1 ||
+		tally_book_commit(book, 1, 0, e) == -1))
+		rc = -1;
 	tally_book_close(book);
 	buf_free(&path);
 	return (rc);

@@ -27,10 +27,18 @@ int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *s
     uint64_t *counted, struct err *e);
 
 /*
- * Before records are erased: nothing of the stream is counted any more.  Behind
+ * Before counts of the stream become fewer.  there: is there a stats.db at all?  ERR_INCOMPLETE:
+ * as of app_tally_rebuild.
+ */
+int app_tally_ready(const char *store, const char *stream, bool *there, struct err *e);
+/* Put aside what roles were answered (tally/freeze.h), the hours of this day too. */
+int app_tally_freeze(const char *store, const char *stream, struct err *e);
+
+/*
+ * Before records change: nothing of the stream is counted any more.  Behind
  * it app_tally_rebuild counts what is left; if the process dies between, the next
- * one that writes the stream does.  there: is there a stats.db at all?  apart:
- * are there words of paths that were counted of what has no record?
+ * one that writes the stream does.  Also app_tally_ready and app_tally_freeze.  apart: are
+ * there words of paths that were counted of what has no record?
  * ERR_INCOMPLETE: as of app_tally_rebuild.
  */
 int app_tally_forget(

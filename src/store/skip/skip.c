@@ -124,14 +124,30 @@ store_skip_count(const struct store_skip *s, size_t frame)
 	return (take(s->bytes.data + HEAD_BYTES + frame * FRAME_BYTES));
 }
 
+static void
+read_summary(const struct store_skip *s, size_t frame, struct filter_summary *summary)
+{
+	filter_summary_read(
+	    summary, (const unsigned char *)s->bytes.data + HEAD_BYTES + frame * FRAME_BYTES + 8);
+}
+
+void
+store_skip_times(const struct store_skip *s, size_t frame, int64_t *first_us, int64_t *last_us)
+{
+	struct filter_summary summary;
+
+	read_summary(s, frame, &summary);
+	*first_us = summary.least[RECORD_FIELD_TIME];
+	*last_us = summary.most[RECORD_FIELD_TIME];
+}
+
 bool
 store_skip_may(const struct store_skip *s, size_t frame, const struct filter *filter,
     int64_t since_us, int64_t until_us)
 {
 	struct filter_summary summary;
 
-	filter_summary_read(
-	    &summary, (const unsigned char *)s->bytes.data + HEAD_BYTES + frame * FRAME_BYTES + 8);
+	read_summary(s, frame, &summary);
 	if (summary.most[RECORD_FIELD_TIME] < since_us ||
 	    summary.least[RECORD_FIELD_TIME] >= until_us)
 		return (false);

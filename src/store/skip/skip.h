@@ -39,8 +39,11 @@ void store_skip_close(struct store_skip *s);
 /* The same of bytes at hand, which s takes over: true if they are good. */
 bool store_skip_parse(struct store_skip *s, struct buf *bytes, const struct store_skip_of *of);
 
-/* Records of a frame; may one of them be of the time, and match?  filter NULL: all do. */
+/* Of a frame: its records, and the least and the most of their times, if there are any. */
 uint64_t store_skip_count(const struct store_skip *s, size_t frame);
+void store_skip_times(
+    const struct store_skip *s, size_t frame, int64_t *first_us, int64_t *last_us);
+/* May one of them be of the time, and match?  filter NULL: all do. */
 bool store_skip_may(const struct store_skip *s, size_t frame, const struct filter *filter,
     int64_t since_us, int64_t until_us);
 
