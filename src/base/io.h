@@ -89,6 +89,8 @@ int io_slot_read(int dirfd, const char *path,
  * it is unlinked only, and io_shred_spared counts it, for people.
  */
 int io_shred(int dirfd, const char *path, struct err *e);
+/* The same, but the caller syncs the directory: once for many. */
+int io_shred_name(int dirfd, const char *path, struct err *e);
 uint64_t io_shred_spared(void); /* by this process */
 
 /*

@@ -307,8 +307,9 @@ write_zeros(int fd, off_t size, struct err *e)
 	return (0);
 }
 
+/* Of a file that is overwritten in place only its bytes need be synced: its size stays. */
 int
-io_shred(int dirfd, const char *path, struct err *e)
+io_shred_name(int dirfd, const char *path, struct err *e)
 {
 	struct stat st;
 	int fd, rc = -1;
@@ -317,16 +318,22 @@ io_shred(int dirfd, const char *path, struct err *e)
 		return (-1);
 	if (st.st_nlink > 1)
 		(void)atomic_fetch_add(&spared, 1);
-	else if (write_zeros(fd, st.st_size, e) == -1 || io_fsync(fd, e) == -1)
+	else if (write_zeros(fd, st.st_size, e) == -1 || io_fdatasync(fd, e) == -1)
 		goto out;
-	if (io_unlink(dirfd, path, e) == -1 || sync_parent(dirfd, path, e) == -1)
-		goto out;
-	rc = 0;
+	rc = io_unlink(dirfd, path, e);
 out:
 	if (rc == -1)
 		(void)err_in(e, "%s", path);
 	close_quietly(fd);
 	return (rc);
+}
+
+int
+io_shred(int dirfd, const char *path, struct err *e)
+{
+	if (io_shred_name(dirfd, path, e) == -1)
+		return (-1);
+	return (sync_parent(dirfd, path, e) == -1 ? err_in(e, "%s", path) : 0);
 }
 
 uint64_t

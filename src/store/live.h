@@ -109,7 +109,7 @@ int store_live_raw_at_rest(
     struct store_live *l, const char *policy, const char *where, struct err *e);
 int store_live_raw_since(struct store_live *l, int64_t *t_us, struct err *e); /* 0: never */
 
-/* Has sealing in the background failed?  Then -1 and e. */
+/* Has sealing in the background failed?  Then -1 and e.  Waits for nobody who prunes or erases. */
 int store_live_check(struct store_live *l, struct err *e);
 bool store_live_broken(const struct store_live *l);
 

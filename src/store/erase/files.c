@@ -184,10 +184,9 @@ is_whole(const struct store_stream *st, const struct revision *known)
 static int
 remove_pruned(struct revisions *r, int fd, const char *name, struct err *e)
 {
-	if (r->file == SALT) /* said, if it has another name */
-		return (io_shred(fd, name, e));
 	r->removed = true;
-	return (io_unlink(fd, name, e));
+	/* Salts are said, if they have another name. */
+	return (r->file == SALT ? io_shred_name(fd, name, e) : io_unlink(fd, name, e));
 }
 
 /* What is no file, somebody put there: it goes if it can, and need not. */

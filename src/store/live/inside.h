@@ -3,6 +3,7 @@
 #define CRETULA_STORE_LIVE_INSIDE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -38,8 +39,7 @@ struct live_open {
 	uint64_t n, g0, g;
 	uint64_t tags_bytes, room; /* of the lines that are committed; what .data has blocks for */
 	bool flushed, lost; /* lost: its ratchet went with the process that made the flushes */
-	unsigned char root[32];
-	unsigned char before[32], agg[32]; /* A before its first flush, and behind its last */
+	unsigned char root[32], before[32], agg[32]; /* A before its first flush, behind its last */
 	bool has_live;
 	unsigned char boot[16];
 	uint64_t from_ms, to_ms;
@@ -65,8 +65,7 @@ struct store_live {
 	int keys_fd, open_fd;
 	char origin[LIVE_ORIGIN_BYTES];
 	struct seal_ratchet *ratchet; /* guarded memory */
-	bool ram; /* and nowhere else */
-	bool replays; /* the source can be read again */
+	bool ram, replays; /* the ratchet is nowhere else; the source can be read again */
 	struct live_hash *hash;
 	struct buf line; /* of a tag; room for any */
 	struct buf words; /* the vocabulary, until it is asked for */
@@ -76,7 +75,8 @@ struct store_live {
 	/* sealing */
 	pthread_mutex_t lock; /* of the chain, and of what follows */
 	pthread_t sealer;
-	bool sealing, seal_failed, seal_done, left; /* left: files of what is gone are there yet */
+	bool sealing, seal_failed, left; /* left: files of what is gone are there yet */
+	atomic_bool seal_done; /* looked at each turn, by who must not wait for a prune */
 	struct live_open *older;
 	struct err seal_error;
 	int seal_errnum;

@@ -210,9 +210,9 @@ sealer_main(void *arg)
 
 	pthread_mutex_lock(&l->lock);
 	l->seal_errnum = errno;
-	l->seal_done = true;
 	l->seal_failed = rc == -1;
 	l->seal_error = e;
+	l->seal_done = true;
 	pthread_mutex_unlock(&l->lock);
 	return (NULL);
 }
@@ -258,12 +258,7 @@ seal_older(struct store_live *l, struct err *e)
 int
 store_live_check(struct store_live *l, struct err *e)
 {
-	bool done;
-
-	pthread_mutex_lock(&l->lock);
-	done = l->seal_done;
-	pthread_mutex_unlock(&l->lock);
-	return (done ? store_open_join(l, e) : 0);
+	return (l->seal_done ? store_open_join(l, e) : 0);
 }
 
 uint64_t

@@ -18,6 +18,7 @@
 #include "crypto/random.h"
 #include "seal/ratchet.h"
 #include "store/live.h"
+#include "store/periods.h"
 #include "store/writer.h"
 #include "work.h"
 
@@ -780,6 +781,39 @@ test_blocks_are_taken_before_they_are_written(void **state)
 	assert_whole("blocks", 0);
 }
 
+/* In the lock of who prunes: what the committing thread does each turn. */
+static int
+turn(void *arg, const struct store_chain *chain, struct err *e)
+{
+	struct store_chain_seen seen;
+
+	(void)chain;
+	if (store_live_check(arg, e) == -1 || store_live_chain(arg, &seen))
+		return (-1);
+	return (flush(arg, e));
+}
+
+static void
+test_commits_wait_for_no_prune(void **state)
+{
+	struct store_live_facts done = facts();
+	struct store_live_found found;
+	struct store_live *l;
+	struct store *s;
+	struct err e;
+
+	(void)state;
+	begin();
+	assert_int_equal(open_live(&s, &l, &found, &e), 0);
+	(void)alarm(60); /* else it would wait for itself */
+	assert_int_equal(store_live_look(l, turn, l, &e), 0);
+	(void)alarm(0);
+	assert_int_equal(store_live_stop(l, &done, "end", &e), 0);
+	store_live_close(l);
+	store_close(s);
+	assert_whole("beside who prunes", 0);
+}
+
 int
 main(void)
 {
@@ -798,6 +832,7 @@ main(void)
 		cmocka_unit_test(test_only_two_states_are_honest),
 		cmocka_unit_test(test_files_gone),
 		cmocka_unit_test(test_a_second_process_is_refused),
+		cmocka_unit_test(test_commits_wait_for_no_prune),
 	};
 	struct err e;
 
