@@ -1,5 +1,7 @@
 /* app: the only unit that prints. */
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +15,8 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/num.h"
+
+#define LOG_WAIT_MS 100 /* for a reader of the log who is slow */
 
 static int64_t progress_ns;
 static bool progress_shown;
@@ -79,22 +83,70 @@ quote(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
+static void
+log_line(struct buf *out, const char *level, const char *stream, const char *text)
+{
+	char time[CLOCK_RFC3339_BYTES];
+	size_t len = clock_rfc3339(time, clock_now_us());
+
+	buf_fmt(out, "time=%.*s level=%s ", (int)len, time, level);
+	if (stream != NULL)
+		buf_fmt(out, "stream=%s ", stream);
+	buf_str(out, "msg=");
+	quote(out, text);
+	buf_char(out, '\n');
+}
+
+/*
+ * A log that nobody reads, a pipe or a terminal that is held, stops no daemon:
+ * its lines are counted instead, and said once there is room.  One write, so
+ * that lines of threads do not mix.
+ */
+static void
+log_write(const struct buf *line)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static uint64_t unsaid;
+	struct pollfd log = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct buf before = { 0 };
+	char text[100];
+
+	pthread_mutex_lock(&lock);
+	if (poll(&log, 1, unsaid > 0 ? 0 : LOG_WAIT_MS) == 0)
+		unsaid++;
+	else {
+		if (unsaid > 0) {
+			(void)snprintf(text, sizeof(text),
+			    "%ju lines of this log were not written: nobody read it",
+			    (uintmax_t)unsaid);
+			log_line(&before, "warn", NULL, text);
+			unsaid = 0;
+		}
+		if (buf_ok(line))
+			buf_span(&before, buf_view(line));
+		app_hint(&before);
+	}
+	pthread_mutex_unlock(&lock);
+	buf_free(&before);
+}
+
 void
 app_log(const char *level, const char *stream, const char *fmt, va_list ap)
 {
-	char text[ERR_TEXT_BYTES * 2], time[CLOCK_RFC3339_BYTES];
+	char text[ERR_TEXT_BYTES * 2];
 	struct buf out = { 0 };
-	size_t len = clock_rfc3339(time, clock_now_us());
 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	buf_fmt(&out, "time=%.*s level=%s ", (int)len, time, level);
-	if (stream != NULL)
-		buf_fmt(&out, "stream=%s ", stream);
-	buf_str(&out, "msg=");
-	quote(&out, text);
-	buf_char(&out, '\n');
-	app_hint(&out); /* one write: lines of threads do not mix */
+	log_line(&out, level, stream, text);
+	log_write(&out);
 	buf_free(&out);
+}
+
+void
+app_log_hint(const struct buf *lines)
+{
+	if (buf_ok(lines) && lines->len > 0)
+		log_write(lines);
 }
 
 void

@@ -18,7 +18,8 @@ void app_warn(const char *command, const char *fmt, ...) __attribute__((format(p
 
 /*
  * The log of a daemon, one line of logfmt: level is error, warn or info;
- * stream NULL: of none.
+ * stream NULL: of none.  Where nobody reads it nothing waits: the next line
+ * that can be written says how many were not.
  */
 void app_log(const char *level, const char *stream, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
@@ -35,8 +36,9 @@ void app_error(const char *stream, const char *fmt, ...) __attribute__((format(p
 bool app_spared(char text[static APP_SPARED_BYTES]);
 void app_warn_spared(const char *command);
 
-/* Lines below an error that explain it, on standard error. */
+/* Lines below an error that explain it, on standard error; in the log of a daemon. */
 void app_hint(const struct buf *lines);
+void app_log_hint(const struct buf *lines);
 
 /*
  * To standard output.  0, or -1 with e (disk full).  A reader that is gone,

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -207,6 +208,33 @@ def test_a_manager_that_does_not_read():
     fill()
     daemon.process.send_signal(signal.SIGHUP)
     daemon.end()
+
+
+def test_a_log_that_nobody_reads():
+    """Lines come in, reloads are done, who asks is answered; then the log says how many of its lines are missing."""
+    configure()
+    daemon = Daemon()
+    log = os.open(f'/proc/{daemon.process.pid}/fd/2', os.O_WRONLY | os.O_NONBLOCK)
+    for piece in (b'x' * 4096, b'x'):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(log, piece)
+    write('c.yaml', read('c.yaml') + b'store: again\n')  # no configuration: each time a line of the log
+    for refused in (1, 2):
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda refused=refused: status()['reloads_refused'] == refused, seen=status)
+    with connect('s.sock') as s:
+        s.sendall(b''.join(line(n) for n in range(50)))
+        wait_for(lambda: committed('s') == 50)
+    said = daemon.process.stderr
+    while said.read1(1 << 16).endswith(b'x'):
+        if not select.select([said], [], [], 0)[0]:
+            break
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: status()['reloads_refused'] == 3)
+    os.close(log)
+    said = daemon.end()
+    assert re.search(r'level=warn msg="[1-9]\d* lines of this log were not written: nobody read it"\n', said), said
 
 
 def test_a_false_daemon():

@@ -18,7 +18,7 @@ load(const struct run_daemon *d, struct run_config **c, struct err *e)
 				config_load(d->path, &made->config, &report, e);
 
 	if (rc == -1) {
-		app_hint(&report);
+		app_log_hint(&report);
 		free(made);
 	} else
 		*c = made;

@@ -64,7 +64,7 @@ load_config(const struct command *c, struct config **config, struct err *e)
 	int rc = config_load(config_path(c), config, &report, e);
 
 	if (rc == -1)
-		app_hint(&report);
+		app_log_hint(&report);
 	else if (listen != NULL && strlen(listen) < sizeof((*config)->serve.listen))
 		memcpy((*config)->serve.listen, listen, strlen(listen) + 1);
 	buf_free(&report);
