@@ -295,6 +295,24 @@ of_stream(struct tally_book *book, const char *sql, struct err *e)
 	return (rc);
 }
 
+/* A row of a period that there is not: what is deleted is still to be tidied away. */
+#define OWED "stream=?1 AND period=-1"
+
+static int
+owe(struct tally_book *book, struct err *e)
+{
+	return (of_stream(book, "INSERT OR IGNORE INTO total VALUES (?1,-1,0,0,0,0,0,0,0,0)", e));
+}
+
+int
+tally_book_owes(struct tally_book *book, bool *owes, struct err *e)
+{
+	int rc = of_stream(book, "SELECT 1 FROM total WHERE " OWED, e);
+
+	*owes = rc == 1;
+	return (rc == -1 ? -1 : 0);
+}
+
 int
 tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 {
@@ -304,7 +322,8 @@ tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 	    of_stream(book,
 		samples ? "DELETE FROM cell WHERE stream=?1 AND (apart=0 OR dim>=12)" :
 			  "DELETE FROM cell WHERE stream=?1 AND apart=0 AND dim<12",
-		e) == -1) {
+		e) == -1 ||
+	    owe(book, e) == -1) {
 		tally_book_rollback(book);
 		return (-1);
 	}
@@ -334,18 +353,24 @@ tally_book_keeps(struct tally_book *book, bool *words, struct err *e)
 
 /*
  * A value that nothing is counted of any more must not stay for those whom it
- * was counted with; nor in the copies that SQLite leaves when it moves rows.
+ * was counted with; nor in the copies that SQLite leaves when it moves rows.  If another
+ * process has begun again meanwhile, values that it has not counted yet are not gone.
  */
 int
 tally_book_tidy(struct tally_book *book, struct err *e)
 {
-	if (of_stream(book,
+	if (tally_rows_begin(book, e) == -1 ||
+	    of_stream(book,
 		"DELETE FROM seen WHERE stream=?1 AND other=0 AND NOT EXISTS"
 		" (SELECT 1 FROM cell c WHERE c.stream=seen.stream AND c.period=seen.period"
 		" AND c.dim=seen.dim AND c.idx=seen.idx AND c.apart IN (0,1) AND c.other=0"
 		" AND c.key=seen.key)",
-		e) == -1)
+		e) == -1 ||
+	    tally_db_run(book->db, "COMMIT", e) == -1) {
+		tally_book_rollback(book);
 		return (-1);
+	}
+	book->writing = false;
 	return (tally_book_anew(book, e));
 }
 
@@ -355,6 +380,8 @@ tally_book_doubt(struct tally_book *book, struct err *e)
 {
 	uint64_t number;
 
+	if (owe(book, e) == -1)
+		return (-1);
 	crypto_random(&number, sizeof(number));
 	return (tally_book_commit(book, 0, number >> 1, e));
 }
@@ -362,7 +389,15 @@ tally_book_doubt(struct tally_book *book, struct err *e)
 int
 tally_book_anew(struct tally_book *book, struct err *e)
 {
-	return (tally_db_run(book->db, "VACUUM;PRAGMA wal_checkpoint(TRUNCATE)", e));
+	if (tally_db_run(book->db, "VACUUM;PRAGMA wal_checkpoint(TRUNCATE)", e) == -1)
+		return (-1);
+	/* Not for another process that began again: then the next one does it once more. */
+	if (tally_rows_begin(book, NULL) == -1 ||
+	    of_stream(book, "DELETE FROM total WHERE " OWED, NULL) == -1 ||
+	    tally_db_run(book->db, "COMMIT", NULL) == -1)
+		tally_book_rollback(book);
+	book->writing = false;
+	return (0);
 }
 
 /* ---- keys that are gone ---- */

@@ -65,6 +65,11 @@ int tally_book_keeps(struct tally_book *book, bool *words, struct err *e);
  * finds it so, and is not the one who said it, begins again.
  */
 int tally_book_doubt(struct tally_book *book, struct err *e);
+/*
+ * Has something begun again, or become less, without a tidy or anew behind it?  Who died between
+ * owes it: of values that only records had that are gone something stays until then.
+ */
+int tally_book_owes(struct tally_book *book, bool *owes, struct err *e);
 /* The file is written anew: of what was there before no copy stays. */
 int tally_book_anew(struct tally_book *book, struct err *e);
 /*

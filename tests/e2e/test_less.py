@@ -1,9 +1,11 @@
 """An erasure takes back what was counted of the records, and what is left is what a count of all segments gives."""
+import glob
+import os
 import random
 import shutil
 import sqlite3
 
-from lib import Skip, combined, cretula, equal, is_testing_build, main, write
+from lib import Skip, combined, cretula, equal, is_testing_build, main, read, write
 
 TABLES = 'total', 'cell', 'seen', 'uniq', 'stream'
 
@@ -126,6 +128,31 @@ def test_a_crash_between_is_counted_again():
         equal(rows("SELECT segment,records FROM stream"), [(4, 0)])
         as_counted_again()
     assert done and doubted > 0, (done, doubted)
+
+
+def test_a_count_of_all_that_did_not_end_leaves_no_value():
+    """A value that only erased records had goes, though it was two counts that came to the last segment."""
+    rng = random.Random(7)
+    bring('a', log(rng, 50, range(20, 24)))
+    bring('b', log(rng, 50, range(20, 24)) + combined(7, client='198.51.7.7', status=599).encode())
+    shutil.copyfile('store/stats.db', 'old')
+    erase('--where', 'status == 599')
+    for name in ('stats.db-wal', 'stats.db-shm'):
+        write(f'store/{name}', b'')
+    shutil.copyfile('old', 'store/stats.db')
+    rows('UPDATE stream SET segment=0, records=5')  # it died behind the last of them
+    left = "SELECT count(*) FROM seen WHERE key='599'"
+    assert rows(left)[0][0] > 0
+    segment, = (path for path in glob.glob('store/streams/s/seg/00000002*.jsonl.zst'))
+    os.rename(segment, 'away')
+    bring('c', log(rng, 9, range(20, 24)))
+    equal(rows('SELECT segment,records FROM stream'), [(2, 0)])
+    os.rename('away', segment)
+    bring('d', log(rng, 9, range(20, 24)))
+    equal(rows('SELECT segment,records FROM stream'), [(5, 0)])
+    equal(rows(left), [(0,)])
+    assert b'599' not in read('store/stats.db')
+    equal(rows('SELECT count(*) FROM total WHERE period<0'), [(0,)])
 
 
 def test_a_pruned_stream_keeps_its_counts():

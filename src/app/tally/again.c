@@ -74,8 +74,26 @@ count_segments(struct counting *c, struct err *e)
 }
 
 /*
+ * All is counted.  What began at the first segment, now or in a process before, may have had
+ * values that nothing is counted of any more.
+ */
+static int
+tidy(struct counting *c, bool whole, struct err *e)
+{
+	bool owes = false;
+
+	if (whole)
+		return (tally_book_tidy(c->book, e));
+	if (tally_book_owes(c->book, &owes, e) == -1)
+		return (-1);
+	if (owes) /* if it cannot be now, the next one does it */
+		(void)tally_book_tidy(c->book, NULL);
+	return (0);
+}
+
+/*
  * What begins at the first segment may follow app_tally_forget, and nothing that came behind it;
- * what is in doubt, an erasure that did not end.
+ * what is in doubt, an erasure that did not end.  One that is stopped leaves the rest to the next.
  * What is restricted is counted: by the difference everybody would know which records it is.
  */
 int
@@ -95,8 +113,8 @@ app_tally_catch_up(struct tally_book *book, const struct app_tally_source *sourc
 		c.records.all = true;
 		rc = count_segments(&c, e);
 	}
-	if (rc == 0 && (reached == 0 || (reached == 1 && records == 0 && c.counted > 0)))
-		rc = tally_book_tidy(book, e);
+	if (rc == 0 && (c.stop == NULL || !*c.stop))
+		rc = tidy(&c, reached == 0 || (reached == 1 && records == 0 && c.counted > 0), e);
 	store_reader_close(c.reader);
 	app_records_close(&c.records);
 	if (counted != NULL)

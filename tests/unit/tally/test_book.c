@@ -231,7 +231,7 @@ dump(const char *sql, struct buf *out)
 	tally_db_close(db);
 }
 
-#define NUMBERS "SELECT * FROM total ORDER BY 1,2,3,4"
+#define NUMBERS "SELECT * FROM total WHERE period>=0 ORDER BY 1,2,3,4"
 #define CELLS "SELECT * FROM cell ORDER BY 1,2,3,4,5,6,7"
 #define SEEN "SELECT stream,period,dim,idx,other,key,subjects FROM seen ORDER BY 1,2,3,4,5,6"
 
