@@ -4,6 +4,8 @@ import os
 import random
 import shutil
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from lib import Skip, combined, cretula, equal, is_testing_build, main, read, write
 
@@ -128,6 +130,24 @@ def test_a_crash_between_is_counted_again():
         equal(rows("SELECT segment,records FROM stream"), [(4, 0)])
         as_counted_again()
     assert done and doubted > 0, (done, doubted)
+
+
+def test_who_counts_meanwhile_is_not_counted_twice():
+    """The erasure waits for the file; a daemon's commit of what is open comes first, and is not taken for what the erasure knows."""
+    rng = random.Random(8)
+    bring('a', log(rng, 100, range(20, 24)))
+    plant()
+    db = sqlite3.connect('store/stats.db', isolation_level=None)
+    db.execute('BEGIN IMMEDIATE')
+    with ThreadPoolExecutor(1) as pool:
+        erasure = pool.submit(erase, '--record', '5-9')
+        time.sleep(2)  # it waits as long as 5
+        db.execute('UPDATE stream SET records=7')
+        db.execute('COMMIT')
+        db.close()
+        equal(erasure.result().err, '')
+    equal(planted(), 0)
+    as_counted_again()
 
 
 def test_a_count_of_all_that_did_not_end_leaves_no_value():

@@ -102,6 +102,20 @@ take_all(struct walk *w, struct err *e)
 	return (tally_less_counted(w->less, e));
 }
 
+/* What is taken back is of the reach that was asked for: nobody has counted more since. */
+static int
+begin(struct walk *w, struct err *e)
+{
+	uint64_t segment, records;
+
+	if (tally_less_open(w->how->book, &w->less, e) == -1)
+		return (-1);
+	tally_book_reach(w->how->book, &segment, &records);
+	if (segment != w->how->segment || records != w->how->records)
+		return (err_set(e, ERR_BUSY, "another process has counted the stream"));
+	return (0);
+}
+
 static int
 take_back(struct app_tally_less *less, struct err *e)
 {
@@ -112,8 +126,7 @@ take_back(struct app_tally_less *less, struct err *e)
 		return (err_memory(e));
 	w->how = less;
 	if (app_records_open(&w->records, less->store, less->stream, NULL, NULL, e) == 0 &&
-	    store_reader_open(&w->reader, e) == 0 &&
-	    tally_less_open(less->book, &w->less, e) == 0) {
+	    store_reader_open(&w->reader, e) == 0 && begin(w, e) == 0) {
 		w->records.all = true;
 		app_search_open(&w->search, &w->records, less->store, less->stream, NULL, false);
 		w->search.may = may;
@@ -168,9 +181,9 @@ less_of_it(struct app_tally_less *less, struct err *e)
 	tally_book_reach(less->book, &less->segment, &less->records);
 	if (less->records > 0)
 		return (err_set(e, ERR_INCOMPLETE, "a part of a segment is counted"));
-	if ((less->live && change_reach(less, e) == -1) ||
-	    app_tally_freeze(less->store, less->stream, e) == -1 ||
-	    tally_book_keeps(less->book, &less->apart, e) == -1 || take_back(less, e) == -1)
+	if (app_tally_freeze(less->store, less->stream, e) == -1 ||
+	    tally_book_keeps(less->book, &less->apart, e) == -1 || take_back(less, e) == -1 ||
+	    (less->live && change_reach(less, e) == -1))
 		return (-1);
 	return (tally_book_doubt(less->book, e));
 }
