@@ -175,6 +175,22 @@ def test_a_count_of_all_that_did_not_end_leaves_no_value():
     equal(rows('SELECT count(*) FROM total WHERE period<0'), [(0,)])
 
 
+def test_who_reads_meanwhile_is_waited_for_by_the_next():
+    """As long as somebody reads what was there, the log of SQLite keeps it: who counts next takes it away."""
+    rng = random.Random(8)
+    bring('a', log(rng, 50, range(20, 24)) + combined(7, client='198.51.7.7', status=599).encode())
+    reader = sqlite3.connect('store/stats.db', isolation_level=None)
+    reader.execute('BEGIN')
+    reader.execute('SELECT count(*) FROM seen').fetchone()
+    erase('--where', 'status == 599')
+    equal(rows('SELECT count(*) FROM total WHERE period<0'), [(1,)])
+    reader.close()
+    bring('b', log(rng, 9, range(20, 24)))
+    equal(rows('SELECT count(*) FROM total WHERE period<0'), [(0,)])
+    assert not os.path.exists('store/stats.db-wal') or b'599' not in read('store/stats.db-wal')
+    assert b'599' not in read('store/stats.db')
+
+
 def test_a_pruned_stream_keeps_its_counts():
     """Where segments were pruned their counts would be lost: nothing is taken back, and the erasure says so."""
     write('c.yaml', b'store: store\nstreams: {s: {format: apache-combined, retain: {detail: 30d}}}\n')
