@@ -215,9 +215,8 @@ look(struct app_keeper *k, int64_t now_us, const struct app_budget *b, uint64_t 
 		.records = { .stream_fd = -1 } };
 	if ((rc = app_retain_read(r, &e)) == 0)
 		rc = app_retain_carry_out(r, k->live, tell, k, &e);
-	if (rc == -1)
-		app_complaint_warn(&k->failed, &e, k->how.warn, k->how.arg);
-	else {
+	app_complaint_warn(&k->failed, rc == -1 ? &e : NULL, k->how.warn, k->how.arg);
+	if (rc == 0) {
 		k->next_us = next_of(k, now_us);
 		app_figures_retained(k->how.figures, now_us, r->plan.sums);
 	}

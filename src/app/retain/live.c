@@ -115,9 +115,13 @@ bool
 app_complaint_due(struct app_complaint *c, const char *what, int64_t now_ns,
     char text[static APP_COMPLAINT_BYTES])
 {
-	bool again = strcmp(c->said, what) == 0;
+	bool again = what != NULL && strcmp(c->said, what) == 0;
 	unsigned more = again ? c->more : 0;
 
+	if (what == NULL) {
+		c->said[0] = '\0';
+		return (false);
+	}
 	if (again && now_ns - c->said_ns < AGAIN_NS) {
 		c->more++;
 		return (false);
@@ -139,7 +143,7 @@ app_complaint_warn(struct app_complaint *c, const struct err *e,
 {
 	char text[APP_COMPLAINT_BYTES];
 
-	if (app_complaint_due(c, e->text, clock_mono_ns(), text))
+	if (app_complaint_due(c, e == NULL ? NULL : e->text, clock_mono_ns(), text))
 		warn(arg, text);
 }
 

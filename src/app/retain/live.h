@@ -23,7 +23,10 @@ struct app_complaint {
 	unsigned more; /* times it came again and was not said */
 };
 
-/* Why nothing could be pruned.  true: text is to be said now, which has how often it was tried. */
+/*
+ * Why nothing could be pruned; NULL: it went well, and what fails next is said
+ * at once.  true: text is to be said now, which has how often it was tried.
+ */
 #define APP_COMPLAINT_BYTES (ERR_TEXT_BYTES + 80)
 bool app_complaint_due(struct app_complaint *c, const char *what, int64_t now_ns,
     char text[static APP_COMPLAINT_BYTES]);

@@ -204,7 +204,7 @@ it_is_said_once_an_hour(void **state)
 {
 	static const struct {
 		int64_t now_ns;
-		const char *what, *said; /* NULL: nothing */
+		const char *what, *said; /* NULL: it went well; nothing */
 	} rows[] = {
 		{ 5, "segment 1: is bad", "nothing is pruned: segment 1: is bad" },
 		{ 6, "segment 1: is bad", NULL },
@@ -214,6 +214,9 @@ it_is_said_once_an_hour(void **state)
 		{ 6 + HOUR_NS, "segment 1: is bad", NULL },
 		{ 7 + HOUR_NS, "segment 2: is bad", "nothing is pruned: segment 2: is bad" },
 		{ 7 + 2 * HOUR_NS, "segment 2: is bad", "nothing is pruned: segment 2: is bad" },
+		{ 8 + 2 * HOUR_NS, "segment 2: is bad", NULL },
+		{ 9 + 2 * HOUR_NS, NULL, NULL },
+		{ 10 + 2 * HOUR_NS, "segment 2: is bad", "nothing is pruned: segment 2: is bad" },
 	};
 	struct app_complaint c = { .more = 0 };
 
