@@ -127,7 +127,12 @@ see_series(void *arg, int64_t start_us, const struct tally_cell *cell, struct er
 static void
 ask_tally(struct tally_reader *r)
 {
-	struct tally_window w = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 3, false };
+	struct tally_window w = { .stream = "s",
+		.period = TALLY_DAY,
+		.since_us = INT64_MIN,
+		.until_us = INT64_MAX,
+		.dim = TALLY_PATH,
+		.limit = 3 };
 	struct tally_latency latency;
 	struct stats_usual usual;
 	struct tally_bursts bursts;
