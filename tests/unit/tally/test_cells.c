@@ -231,7 +231,7 @@ a_series_is_what_sqlite_says(void **state)
 		w.released = i % 2 == 1;
 		if (w.released && w.period > TALLY_DAY)
 			continue; /* nothing of longer ones is put aside */
-		print_message("%s%s\n", windows[i / 2].claim, w.released ? ", as shown" : "");
+		print_message("# %s%s\n", windows[i / 2].claim, w.released ? ", as shown" : "");
 		rows = ask_sqlite(w.released ? released_sql : series_sql, &w, true, &want);
 		assert_true(rows >= windows[i / 2].rows || w.released);
 		assert_int_equal(tally_series(r, &w, add_series, &got, &e), 0);
@@ -271,7 +271,7 @@ cells_are_what_sqlite_says(void **state)
 		struct tally_window w = window_of(i);
 		struct buf got = { 0 }, want = { 0 }, sql = { 0 };
 
-		print_message("%s\n", windows[i].claim);
+		print_message("# %s\n", windows[i].claim);
 		buf_str(&sql,
 		    "SELECT c.other,c.key,c.requests,c.bots,c.bytes,ifnull(s.subjects,0)"
 		    " FROM (SELECT other,key," SUMS " FROM ");

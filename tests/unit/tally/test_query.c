@@ -257,7 +257,7 @@ ends_are_of_what_is_shown(void **state)
 	     "INSERT INTO released VALUES (3,2,0,3,'',50,5,21)");
 	r = open_reader();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		print_message("%s\n", rows[i].claim);
+		print_message("# %s\n", rows[i].claim);
 		assert_int_equal(
 		    tally_ends(r, rows[i].stream, rows[i].k, rows[i].until_us, ends_us, &e),
 		    rows[i].rc);
@@ -356,7 +356,7 @@ longer_periods_add_up_as_short_ones_do(void **state)
 			uint64_t want = 0, cells = 0;
 
 			print_message(
-			    "%s, by the %s\n", rows[i].claim, tally_period_names[w.period]);
+			    "# %s, by the %s\n", rows[i].claim, tally_period_names[w.period]);
 			/* Periods that begin in it: the last one may end behind it. */
 			if (w.period == TALLY_DAY) {
 				first = (first + 23) / 24 * 24;
