@@ -153,8 +153,8 @@ function Details({ trust }) {
 const AGAIN_MS = 1000, AGAIN_MAX_MS = 60000;
 
 /*
- * A store that is still being verified is asked for again until it is, later each time: an hour of it is a few dozen
- * access records.
+ * A store that is still being verified is asked for again until it is, later each time: an hour of it is some
+ * 65 access records.
  */
 function useVerified({ data, busy, again }) {
     const asked = useRef(0);
