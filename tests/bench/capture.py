@@ -226,6 +226,7 @@ class Bench:
             show(name, f'{speed:.0f} lines a second', rate, speed >= 0.98 * rate)
         show(name, f'{total - kept} of {total} lines lost', 0, total == kept)
         show(name, f'{most:.0f} MiB resident', 200, most <= 200)
+        show(name, f'{sync_ms(self.store):.2f} ms for a MiB and its fdatasync beside the store', '-', True)
         worst = delays[int(len(delays) * 0.99)]
         show(name, f'{worst:.2f} s from arrival to commit at p99 (median {statistics.median(delays):.2f})', 1.2, worst <= 1.2)
 
@@ -239,6 +240,19 @@ class Bench:
         daemon.end()
         show(name, f'{used:.2f} % of a core', 0.2, used <= 0.2)
         show(name, f'{resident:.0f} MiB resident', 20, resident <= 20)
+
+
+def sync_ms(store):
+    """What the disk takes for what a commit writes, median of 50."""
+    path, took = f'{store}.sync', []
+    with open(path, 'wb', buffering=0) as file:
+        for _ in range(50):
+            start = time.monotonic()
+            file.write(bytes(1 << 20))
+            os.fdatasync(file.fileno())
+            took.append(time.monotonic() - start)
+    os.unlink(path)
+    return statistics.median(took) * 1000
 
 
 def cut(data, size):
