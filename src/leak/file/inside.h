@@ -25,6 +25,14 @@ uint64_t leak_stream_seen(const struct leak_stream *stream);
 /* Must the file be looked at once more, as it stands, for it is damaged? */
 bool leak_stream_is_broken(const struct leak_stream *stream);
 
+#define LEAK_SLOT_BYTES 512
+
+/*
+ * file/slot.c: are these the file of a key, by form and checksum?  Then its
+ * random bytes become zeros.
+ */
+bool leak_slot_blank(unsigned char bytes[static LEAK_SLOT_BYTES]);
+
 /* file/list.c: all files below the paths, in order. */
 int leak_list(struct leak_tree *tree, const char *const *paths, size_t count, struct err *e);
 

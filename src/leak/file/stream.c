@@ -14,7 +14,7 @@
 #define GROWTH_MAX 1000 /* bytes out for each byte in ... */
 #define GROWTH_FROM ((uint64_t)64 << 20) /* ... once there are this many */
 
-enum kind { UNKNOWN, PLAIN, GZIP, ZSTD };
+enum kind { UNKNOWN, PLAIN, GZIP, ZSTD, SLOT };
 
 struct layer {
 	enum kind kind;
@@ -312,6 +312,27 @@ push_zstd(struct leak_stream *s, int level, const unsigned char *bytes, size_t l
 	return (true);
 }
 
+/* A key file is no longer than this: what may be one is held until it is longer, or ends. */
+static bool
+push_slot(struct leak_stream *s, struct layer *layer, const unsigned char *bytes, size_t len)
+{
+	if (layer->in + len <= LEAK_SLOT_BYTES) {
+		memcpy(layer->bytes + layer->in, bytes, len);
+		layer->in += len;
+		return (true);
+	}
+	layer->kind = PLAIN;
+	return (push_plain(s, layer->bytes, layer->in) && push_plain(s, bytes, len));
+}
+
+static void
+end_slot(struct leak_stream *s, struct layer *layer)
+{
+	if (layer->in == LEAK_SLOT_BYTES)
+		(void)leak_slot_blank(layer->bytes);
+	(void)push_plain(s, layer->bytes, layer->in);
+}
+
 /* What a text is, by its first bytes; the innermost layer is taken as it is. */
 static bool
 decide(struct leak_stream *s, int level)
@@ -342,6 +363,8 @@ decide(struct leak_stream *s, int level)
 	}
 	if (layer->kind != PLAIN)
 		enter(s, layer->kind == GZIP ? "gz" : "zst");
+	else if (s->look_into && len == sizeof(head) && memcmp(head, "cretula ", len) == 0)
+		layer->kind = SLOT;
 	return (push(s, level, head, len));
 }
 
@@ -362,6 +385,8 @@ push(struct leak_stream *s, int level, const unsigned char *bytes, size_t len)
 		return (push_gzip(s, level, bytes, len));
 	if (layer->kind == ZSTD)
 		return (push_zstd(s, level, bytes, len));
+	if (layer->kind == SLOT)
+		return (push_slot(s, layer, bytes, len));
 	return (push_plain(s, bytes, len));
 }
 
@@ -379,6 +404,8 @@ leak_stream_end(struct leak_stream *s)
 
 		if (layer->kind == UNKNOWN && layer->head_len > 0)
 			(void)decide(s, i);
+		if (layer->kind == SLOT)
+			end_slot(s, layer);
 		if (layer->kind == ZSTD && layer->border && layer->head_len > 0)
 			push_rest(s, layer->head, layer->head_len);
 		if ((layer->kind == GZIP || layer->kind == ZSTD) && !layer->border &&

@@ -17,7 +17,8 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "leak/tree.h"
+#include "crypto/sha256.h"
+#include "leak/file/inside.h"
 
 static struct leak_rules *rules;
 static char folder[] = "/tmp/cretula-leak-XXXXXX";
@@ -175,6 +176,69 @@ damage_is_said_and_looked_through(void **state)
 	scan("xz", "", 1, "xz is not looked into");
 }
 
+/* A key file whose secret is bytes, with its checksum. */
+static void
+make_slot(unsigned char slot[static 512], const char *kind, const void *secret, size_t len)
+{
+	unsigned char sum[CRYPTO_SHA256_BYTES];
+
+	memset(slot, 0, 512);
+	memcpy(slot, "cretula slot v1\n", 16);
+	memcpy(slot + 16, kind, strlen(kind));
+	memcpy(slot + 40, secret, len);
+	crypto_sha256(slot, 496, sum);
+	memcpy(slot + 496, sum, 16);
+}
+
+/* Its secret is random: once in many thousand it looks like somebody. */
+static void
+a_key_file_is_known_by_its_checksum(void **state)
+{
+	static const char unlucky[] = "\x07 bob.k@example.org \x93\xfe";
+	unsigned char slot[513] = { 0 }, packed[1024];
+	size_t len;
+
+	make_slot(slot, "epoch", unlucky, sizeof(unlucky) - 1);
+	put("slot", slot, 512);
+	scan("slot", "", 0, "");
+	len = gzip(packed, sizeof(packed), slot, 512, NULL);
+	put("slot.gz", packed, len);
+	scan("slot.gz", "", 0, "");
+	put("longer", slot, 513);
+	scan("longer", "", 1, "");
+	put("shorter", slot, 511);
+	scan("shorter", "", 1, "");
+	slot[511] ^= 1;
+	put("sum", slot, 512);
+	scan("sum", "", 1, "");
+	make_slot(slot, "bob.k@ab.org", unlucky, 1);
+	put("kind", slot, 512);
+	scan("kind", "", 1, "");
+	make_slot(slot, "epoch", "\0", 1);
+	memcpy(slot + 100, leaky, sizeof(leaky));
+	put("zeros", slot, 512);
+	scan("zeros", "", 1, "");
+}
+
+/* Whatever bit is another: no key file, and looked at whole. */
+static void
+no_bit_of_a_key_file_is_passed_over(void **state)
+{
+	static const char unlucky[] = " bob.k@example.org ";
+	unsigned char slot[512];
+
+	make_slot(slot, "epoch", unlucky, sizeof(unlucky) - 1);
+	for (size_t bit = 0; bit < sizeof(slot) * 8; bit++) {
+		slot[bit / 8] ^= (unsigned char)(1u << bit % 8);
+		assert_false(leak_slot_blank(slot));
+		slot[bit / 8] ^= (unsigned char)(1u << bit % 8);
+	}
+	assert_true(leak_slot_blank(slot));
+	assert_false(leak_slot_blank(slot)); /* its checksum is of what was there */
+	for (size_t i = 40; i < sizeof(slot); i++)
+		assert_int_equal(slot[i], 0);
+}
+
 /* 1 GiB of zeros in a few bytes. */
 static void
 a_bomb_is_not_blown_up(void **state)
@@ -274,6 +338,8 @@ main(void)
 		cmocka_unit_test(compressed_files_are_looked_into),
 		cmocka_unit_test(nothing_hides_in_the_container),
 		cmocka_unit_test(damage_is_said_and_looked_through),
+		cmocka_unit_test(a_key_file_is_known_by_its_checksum),
+		cmocka_unit_test(no_bit_of_a_key_file_is_passed_over),
 		cmocka_unit_test(a_bomb_is_not_blown_up),
 		cmocka_unit_test(trees_are_walked_without_following),
 		cmocka_unit_test(findings_do_not_depend_on_threads),
