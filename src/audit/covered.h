@@ -62,6 +62,7 @@ struct audit_coverage {
 	unsigned raw_count;
 	uint64_t replayed;              /* flushes that hold with the escrow key */
 	char not_checked[AUDIT_NOT_CHECKED][120]; /* "ratchet: no escrow key" ...; "" ends */
+	unsigned laggard_line; /* which of them names the laggard, from 1; 0: none */
 };
 
 #endif

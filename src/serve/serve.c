@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "crypto/random.h"
+#include "record/table.h"
 #include "serve/assets.h"
 #include "serve/inside.h"
 
@@ -293,6 +294,24 @@ serve_begin(
 
 /* ---- the session ---- */
 
+/* Which fields a role is told of, if those are not all of its tier. */
+static void
+print_fields(const struct view_grant *grant, struct buf *out)
+{
+	bool any = false;
+
+	json_array(out, "fields");
+	for (int i = 0;
+	     grant->fields != view_grant_of(grant->tier).fields && i < RECORD_FIELD_COUNT; i++) {
+		if ((grant->fields >> i & 1) == 0)
+			continue;
+		buf_str(out, any ? "," : "");
+		json_quote(out, span_str(record_fields[i].name));
+		any = true;
+	}
+	buf_char(out, ']');
+}
+
 static void
 print_session(const struct serve_call *call, struct serve_answer *a)
 {
@@ -313,6 +332,7 @@ print_session(const struct serve_call *call, struct serve_answer *a)
 		json_quote(&a->body, span_str(role->streams[i]));
 	}
 	buf_char(&a->body, ']');
+	print_fields(&role->grant, &a->body);
 	json_str(&a->body, "via", span_str(serve_via_names[call->who.via]));
 	if (call->who.expires_ns != 0)
 		json_str(&a->body, "expires",

@@ -360,6 +360,28 @@ def test_what_left_no_record():
     server.daemon.end()
 
 
+def test_streams_of_a_role():
+    """Of other streams than its own a role is told nothing by Trust, not even which one ends first; the session names its fields."""
+    prepare(10)
+    write('log', combined(1).encode())
+    cretula('import', '--store', 'store', '--stream', 'zebra', '--format', 'combined', 'log', code=0)
+    server = Server(''.join(f'  {name}: {{ tier: {tier}, token_hash: "{hash_of(name[0] * 47)}", streams: [{stream}]{more} }}\n'
+                            for name, tier, stream, more in (('away', 'auditor', 'zebra', ''), ('mine', 'developer', 'shop', ''),
+                                                             ('part', 'developer', 'zebra', ', fields: [path, status]'))))
+    server.tokens.update({'away': 'a' * 47, 'mine': 'm' * 47, 'part': 'p' * 47})
+
+    def get(path, role):
+        return server.ask(f'/api/v1/{path}', role)[2].decode()
+
+    wait_for(lambda: json.loads(get('trust', 'audit'))['verified']['state'] == 'good', seen=lambda: get('trust', 'audit'))
+    for role in ('audit', 'mine'):
+        assert 'rollback: stream shop ends first' in get('trust', role), get('trust', role)
+    assert 'rollback: whether' in get('trust', 'away') and 'shop' not in get('trust', 'away') + get('trust', 'part')
+    equal([json.loads(get('session', role))['fields'] for role in ('audit', 'dev', 'sales', 'away', 'part')],
+          [[], [], [], [], ['path', 'status']])
+    server.daemon.end()
+
+
 def test_sessions():
     """Log in with a token, come back with a cookie, log out; guesses are slow; other sites get nothing."""
     prepare(10)

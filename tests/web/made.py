@@ -28,6 +28,10 @@ class Asked:
     def head(self):
         return {'stream': self.stream, 'tier': self.tier, 'k': self.k}
 
+    def never(self, key):
+        """What this tier is told of nobody."""
+        return key in {'analyst': ('bots', 'latency'), 'public': ('bots', 'latency', 'bytes')}.get(self.tier, ())
+
     def figure(self, n, subjects=None):
         """n as this tier may see it."""
         if self.tier == 'developer' or n == 0:
@@ -112,10 +116,10 @@ def totals(asked, since, until):
     latency = {'p50': 11840, 'p90': 48200, 'p95': 81300, 'p99': 267000, 'p999': 1240000}
     luck = chance(asked.stream, since, 'latency').uniform(0.9, 1.15)
     few = add['requests'] < asked.k
-    return {**{key: asked.figure(n, add['requests'] / 9) for key, n in add.items()},
+    return {**{key: None if asked.never(key) else asked.figure(n, add['requests'] / 9) for key, n in add.items()},
             'errors': asked.figure(add['errors'], add['errors'] / 2),
             'uniques': asked.figure(round(add['requests'] / 8.7)) if whole else None,
-            'latency_us': {key: None if few else round(n * luck) for key, n in latency.items()}}
+            'latency_us': {key: None if few or asked.never('latency') else round(n * luck) for key, n in latency.items()}}
 
 
 def overview(asked):
@@ -139,10 +143,10 @@ def series(asked):
     if step == 'minute' and seconds > 7200:
         step = 'hour'
     found = points(asked, since, until, STEPS[step])
-    column = {key: [asked.figure(p[key], p[key] / 3) for _, p in found]
+    column = {key: [None if asked.never(key) else asked.figure(p[key], p[key] / 3) for _, p in found]
               for key in ('requests', 'errors', 'client_errors', 'bytes', 'bots')}
     measured = [asked.figure(p['requests'], p['requests'] / 3) for _, p in found]
-    latency = {key: [p[key] if isinstance(m, int) and m else None for (_, p), m in zip(found, measured)]
+    latency = {key: [p[key] if isinstance(m, int) and m and not asked.never('latency') else None for (_, p), m in zip(found, measured)]
                for key in ('p50', 'p95', 'p99')}
     answer = {**asked.head(), 'window': window_json(name, since, until), 'step': step, 'time': [s for s, _ in found], **column,
               'uniques': [asked.figure(round(p['requests'] / 8.7)) if step == 'day' else None for _, p in found],
@@ -168,7 +172,7 @@ def top(asked):
              and cell[1] > 0 and not (asked.k > 1 and 'sg.' in cell[0])][:limit]
 
     def cell(key, n):
-        return {'key': key, 'requests': asked.figure(n), 'bytes': asked.figure(n * 18000),
+        return {'key': key, 'requests': asked.figure(n), 'bytes': None if asked.never('bytes') else asked.figure(n * 18000),
                 'errors': asked.figure(n if key and key.startswith('5') else n // 190)}
     rows = [cell(key, n) for key, n in shown]
     total = sum(n for _, n in cells)

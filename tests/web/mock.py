@@ -47,9 +47,13 @@ class State:
         self.asked = []  # of what was asked: what a test counts
 
 
-def session_of(tier):
+PART = {'paths': 'path', 'statuses': 'status'}  # what a role of some fields sees
+
+
+def session_of(tier, mode='normal'):
     streams = ['blog', 'shop'] if tier != 'auditor' else []
-    return {'operator': f'{tier}@example', 'role': tier, 'tier': tier, 'k': K[tier], 'streams': streams, 'via': 'cookie',
+    return {'operator': f'{tier}@example', 'role': tier, 'tier': tier, 'k': K[tier], 'streams': streams,
+            'fields': list(PART.values()) if mode == 'part' else [], 'via': 'cookie',
             'expires': '2026-11-26T18:00:00Z', 'version': '0.1.0'}
 
 
@@ -110,7 +114,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         tier = self.tier()
         self.state.asked.append(path)
         if path == 'session':
-            return self.send_json(session_of(tier))
+            return self.send_json(session_of(tier, self.state.mode))
         if path == 'streams':
             return self.send_json(made.streams(tier, self.state.mode))
         while self.state.mode == 'slow':
@@ -122,7 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if view is None:
             raise Refusal(404, 'not-found')
         tiers, answer = view
-        if tier not in tiers:
+        if tier not in tiers or (self.state.mode == 'part' and dimension not in ('', *PART)):
             raise Refusal(403, 'tier')
         return answer(self, made.Asked(tier, K[tier], query, self.state.mode, dimension))
 
@@ -175,7 +179,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.problem(Refusal(401, 'token'))
         secret = f'{random.getrandbits(64):016x}'
         self.state.sessions[secret] = token
-        return self.send_json(session_of(token), Set_Cookie=f'cretula={secret}; HttpOnly; SameSite=Strict; Path=/')
+        return self.send_json(session_of(token, self.state.mode), Set_Cookie=f'cretula={secret}; HttpOnly; SameSite=Strict; Path=/')
 
     def do_DELETE(self):
         self.state.sessions.clear()

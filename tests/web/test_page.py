@@ -294,6 +294,36 @@ def test_no_role_asks_for_more():
         page.close()
 
 
+def test_figures_of_some_fields():
+    """A role of some fields is shown what is of these, and asks for nothing else; "part" of the mock is one."""
+    world = World.get()
+    world.server.state.mode = 'part'
+    page = world.enter('developer', '#/overview')
+    page.until(READY % 'overview')
+    world.sound(page)
+    titles = page.run("[...document.querySelectorAll('.top h2')].map(e => e.textContent)")
+    assert titles == ['Paths', 'Statuses'], titles
+    tiles = page.run("[...document.querySelectorAll('.tile dt')].map(e => e.textContent)")
+    assert tiles == ['Requests', 'Server errors'], tiles
+    accessible(page, 'some fields')
+    world.shot(page, 'part-overview')
+    page.close()
+
+
+def test_tier_of_figures():
+    """What a tier is never told is left out; what it is not told here says so."""
+    world = World.get()
+    page = world.enter('public', '#/overview')
+    page.until(READY % 'overview')
+    tiles = page.run("[...document.querySelectorAll('.tile dt')].map(e => e.textContent)")
+    assert 'Bytes sent' not in tiles and 'Requests' in tiles, tiles
+    heads = page.run("[...document.querySelectorAll('.top th')].map(e => e.textContent)")
+    assert 'Bytes' not in heads and 'Share' in heads, heads
+    under = page.run("[...document.querySelectorAll('.under')].map(e => e.textContent)")
+    assert not any(text.startswith(' ·') or text.startswith('·') for text in under), under
+    page.close()
+
+
 def test_states():
     """Loading, empty, failing, without streams, not verifying: each panel says so, and nothing breaks."""
     world = World.get()

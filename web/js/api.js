@@ -13,6 +13,9 @@ export class ApiError extends Error {
     }
 }
 
+/* Is a session told of a field?  One without a list is told of all that its tier is. */
+export const mayAsk = (session, field) => !field || session.fields.length === 0 || session.fields.includes(field);
+
 /* Called when the server says that there is no session any more. */
 let onLost = () => {};
 

@@ -70,7 +70,8 @@ function Header({ session, page, streams, stream, leave }) {
             h(Streams, { streams, value: stream }),
             h(ThemeSwitch),
             h('span', { class: 'who', title: w.tier.sees[session.tier] },
-                h('b', null, w.tier.names[session.tier]), h('span', { class: 'operator' }, ' ', session.operator)),
+                h('b', null, w.tier.names[session.tier]),
+                session.operator !== session.tier && h('span', { class: 'operator' }, ' ', session.operator)),
             session.via === 'cookie' && h('button', { type: 'button', class: 'quiet-button', onClick: leave }, w.logout)));
 }
 

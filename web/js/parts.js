@@ -69,7 +69,7 @@ export function Failure({ error, again }) {
     return h('div', { class: 'state failure', role: 'alert' },
         h(Icon, { name: 'alert' }),
         h('p', null, errorText(error), error.detail && h('span', { class: 'quiet' }, ` ${error.detail}`)),
-        again && h('button', { type: 'button', onClick: again }, w.errors.again));
+        again && error.code !== 'tier' && h('button', { type: 'button', onClick: again }, w.errors.again));
 }
 
 export function Empty({ text }) {

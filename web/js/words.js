@@ -130,6 +130,7 @@ export const w = {
         otherHelp: (k) => (k > 1 ? `“other” also holds what is of ${people(k)}.` : 'All that is in no row above'),
         records: 'Show the records', more: 'More rows', fewer: 'Fewer rows',
         empty: 'Nothing to show here in this window.',
+        noCell: (k) => `No value here is of ${k} distinct clients or more, or the logs have none.`,
     },
     filter: {
         label: 'Filter', apply: 'Apply', clear: 'Clear',
@@ -155,7 +156,7 @@ export const w = {
         states: { open: 'live', lost: 'connection lost, trying again', ended: 'ended by the server, trying again',
             failed: 'stopped', paused: 'paused' },
         pause: 'Pause', resume: 'Go on',
-        empty: 'Waiting for the next record …', nothing: 'Nothing is followed.',
+        empty: 'Waiting for the next record …', before: 'What came before is under Records.', nothing: 'Nothing is followed.',
         dropped: (n) => `${n} records came faster than they could be sent and are not shown here. They are in the store.`,
         seen: (n, kept) => `${n} seen, the newest ${kept} are kept here.`,
         caption: (stream) => `Newest records of ${stream}`,

@@ -33,6 +33,8 @@ struct serving_verified {
 	unsigned errors, warnings, finding_count;
 	struct audit_finding findings[10];
 	char not_checked[AUDIT_NOT_CHECKED][120]; /* as of audit/covered.h */
+	char laggard[40]; /* whom one of them names, */
+	unsigned laggard_line; /* that one, from 1; 0: none */
 	uint64_t version; /* changes with each of it */
 };
 

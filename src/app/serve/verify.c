@@ -28,8 +28,12 @@ keep(struct serving *v, const struct audit_result *r, int64_t start_ns)
 	for (size_t i = 0; r != NULL && i < r->finding_count && i < 10; i++)
 		to->findings[to->finding_count++] = r->findings[i];
 	memset(to->not_checked, 0, sizeof(to->not_checked));
-	if (r != NULL)
+	to->laggard_line = 0;
+	if (r != NULL) {
 		memcpy(to->not_checked, r->coverage.not_checked, sizeof(to->not_checked));
+		memcpy(to->laggard, r->coverage.laggard, sizeof(to->laggard));
+		to->laggard_line = r->coverage.laggard_line;
+	}
 	to->running = false;
 	to->version++;
 	pthread_mutex_unlock(&v->lock);

@@ -38,6 +38,7 @@ name_rollback(struct lines *l, size_t streams)
 	if (streams > 1 && coverage->laggard_us != INT64_MAX) {
 		newest[clock_rfc3339(newest, coverage->laggard_us)] = '\0';
 		add(l, "rollback: stream %.36s ends first, at %.30s", coverage->laggard, newest);
+		l->coverage->laggard_line = l->count;
 	}
 	if (streams > 0 && coverage->own_us != INT64_MIN) {
 		newest[clock_rfc3339(newest, coverage->own_us)] = '\0';

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from '../../vendor/hooks.js';
 import { follow } from '../api.js';
 import { count } from '../format.js';
 import { Empty, Export, Failure } from '../parts.js';
-import { go } from '../state.js';
+import { go, link } from '../state.js';
 import { w } from '../words.js';
 import { Filter, RecordTable, exportColumns } from './record.js';
 
@@ -81,7 +81,7 @@ function useTail(stream, where, paused, round) {
     return { ...status, ...shown };
 }
 
-export function Live({ stream, params }) {
+export function Live({ session, stream, params }) {
     const [paused, pause] = useState(false);
     const [round, again] = useState(0);
     const tail = useTail(stream, params.where, paused, round);
@@ -101,8 +101,9 @@ export function Live({ stream, params }) {
                 && h(Failure, { error: tail.error, again: () => again(round + 1) }),
             tail.dropped > 0 && h('p', { class: 'wrong' }, w.live.dropped(count(tail.dropped))),
             tail.records.length === 0
-                ? h(Empty, { text: tail.state === 'failed' ? w.live.nothing : w.live.empty })
-                : h(RecordTable, { caption: w.live.caption(stream), records: tail.records, narrow }),
+                ? h(Empty, { text: tail.state === 'failed' ? w.live.nothing
+                    : [w.live.empty, ' ', h('a', { href: link({ where: params.where }, 'records') }, w.live.before)] })
+                : h(RecordTable, { caption: w.live.caption(stream), records: tail.records, session, narrow }),
             h('p', { class: 'below' }, h('span', { class: 'quiet' }, w.live.seen(count(tail.seen), KEPT)))),
     ];
 }

@@ -21,7 +21,7 @@ export function Overview({ session, stream, about, params }) {
         h(WindowPicker, { tier: session.tier, params, window, last: about?.last, refresh: () => setRound(round + 1) }),
         overview.data?.not_known && h('p', { class: 'tier-note not-known' }, w.notKnown(overview.data.not_known.days)),
         overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
-        h(Tiles, { load: overview, series: series.data, stream }),
+        h(Tiles, { load: overview, series: series.data, session, stream }),
         h(Traffic, { load: series, stream, tier: session.tier, params }),
         h(Tops, { session, stream, about, query, round, window }),
     ];

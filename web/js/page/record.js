@@ -1,6 +1,7 @@
 /* How records are drawn: rows, and all fields of one. */
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
+import { mayAsk } from '../api.js';
 import { bytes, count, literal, micros } from '../format.js';
 import { Time } from '../parts.js';
 import { w } from '../words.js';
@@ -14,18 +15,19 @@ function request(record) {
     return what || [record.action, record.object, record.reason].filter(Boolean).join(' ') || record.event;
 }
 
-export const COLUMNS = [
+/* field: whose a column is; the others stand for whatever a record has. */
+const COLUMNS = [
     { key: 'time', label: w.record.time, value: (r) => r.time,
         show: (r) => h(Time, { at: r.time }, stamp(r.time)), class: 'stamp' },
     { key: 'status', label: w.record.status, value: (r) => r.status ?? r.outcome ?? r.level,
         show: (r) => h('span', { class: `status s${String(r.status ?? '')[0] ?? ''}` }, r.status ?? r.outcome ?? r.level ?? '–') },
     { key: 'request', label: w.record.request, value: request, class: 'key' },
-    { key: 'client', label: w.record.client, value: (r) => r.client, class: 'token' },
-    { key: 'agent', label: w.record.agent, wide: true,
+    { key: 'client', field: 'client', label: w.record.client, value: (r) => r.client, class: 'token' },
+    { key: 'agent', field: 'agent', label: w.record.agent, wide: true,
         value: (r) => [r.agent, r.agent_major].filter((x) => x !== undefined).join(' ') },
-    { key: 'duration_us', label: w.record.duration, number: true, value: (r) => r.duration_us,
+    { key: 'duration_us', field: 'duration_us', label: w.record.duration, number: true, value: (r) => r.duration_us,
         show: (r) => (r.duration_us === undefined ? '–' : micros(r.duration_us)) },
-    { key: 'bytes', label: w.record.bytes, number: true, value: (r) => r.bytes,
+    { key: 'bytes', field: 'bytes', label: w.record.bytes, number: true, value: (r) => r.bytes,
         show: (r) => (r.bytes === undefined ? '–' : bytes(r.bytes)) },
 ];
 
@@ -61,9 +63,9 @@ function Fields({ record, narrow }) {
     }));
 }
 
-function RecordRow({ record, narrow }) {
+function RecordRow({ record, columns, narrow }) {
     const [open, set] = useState(false);
-    const cells = COLUMNS.map((column, i) => h('td', { key: column.key, role: 'cell', 'data-label': column.label,
+    const cells = columns.map((column, i) => h('td', { key: column.key, role: 'cell', 'data-label': column.label,
         class: [column.number && 'number', column.wide && 'wide', column.class].filter(Boolean).join(' ') },
     i === 0
         ? h('button', { type: 'button', class: 'opener', 'aria-expanded': String(open), onClick: () => set(!open) },
@@ -72,18 +74,19 @@ function RecordRow({ record, narrow }) {
     return [
         h('tr', { role: 'row', class: record.state }, cells),
         open && h('tr', { role: 'row', class: 'opened' },
-            h('td', { role: 'cell', colSpan: COLUMNS.length }, h(Fields, { record, narrow }))),
+            h('td', { role: 'cell', colSpan: columns.length }, h(Fields, { record, narrow }))),
     ];
 }
 
-export function RecordTable({ caption, records, narrow }) {
+export function RecordTable({ caption, records, session, narrow }) {
+    const columns = COLUMNS.filter(({ field }) => mayAsk(session, field));
     return h('table', { role: 'table', class: 'cards records' },
         h('caption', { class: 'hidden' }, caption),
-        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, COLUMNS.map((column) => h('th', {
+        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((column) => h('th', {
             key: column.key, scope: 'col', role: 'columnheader',
             class: [column.number && 'number', column.wide && 'wide'].filter(Boolean).join(' '),
         }, column.label)))),
-        h('tbody', { role: 'rowgroup' }, records.map(({ key, record }) => h(RecordRow, { key, record, narrow }))));
+        h('tbody', { role: 'rowgroup' }, records.map(({ key, record }) => h(RecordRow, { key, record, columns, narrow }))));
 }
 
 /* The field of a filter; a mistake in it is pointed at. */

@@ -52,7 +52,7 @@ function Times({ params, value }) {
         choose: (since) => go({ since, until: since === params.since ? params.until : undefined }) });
 }
 
-export function Records({ stream, params, about }) {
+export function Records({ session, stream, params, about }) {
     const since = sinceOf(params, about?.last);
     const query = { stream, where: params.where, since: since === 'all' ? undefined : since, until: params.until, limit: PAGE };
     const load = useLoad(JSON.stringify(query), (signal) => get('records', query, signal));
@@ -73,7 +73,7 @@ export function Records({ stream, params, about }) {
             emptyText: [w.records.empty, since !== 'all' && h('button', { type: 'button',
                 onClick: () => go({ since: 'all', until: undefined }) }, w.records.anyTime)],
             show: () => [
-                h(RecordTable, { caption: w.records.caption(stream), narrow,
+                h(RecordTable, { caption: w.records.caption(stream), session, narrow,
                     records: records.map((record, i) => ({ key: i, record })) }),
                 more.error && h(Failure, { error: more.error, again: loadMore }),
                 h('p', { class: 'below' },

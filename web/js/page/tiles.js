@@ -1,28 +1,35 @@
 /* The figures at the top of the overview. */
 import { h } from '../../vendor/preact.js';
+import { mayAsk } from '../api.js';
 import { bytes, count, isNumber, micros, percent, short, windowName } from '../format.js';
 import { Export, Figure, Panel } from '../parts.js';
 import { w } from '../words.js';
 
-/* good: what a rise means; 0: neither. */
+/* rise: what one means; 0: neither.  field: whose figure it is. */
 const TILES = [
     { key: 'requests', format: short, rise: 0, of: (t) => t.requests, trace: (s) => s.requests,
         under: (t, window) => pace(t.requests, window) },
-    { key: 'uniques', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
+    { key: 'uniques', field: 'client', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
         under: (t) => visits(t.requests, t.uniques) },
-    { key: 'errors', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
-        under: (t) => [share(t.errors, t.requests), ' · 4xx ', h(Figure, { value: t.client_errors, format: short })] },
-    { key: 'latency', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
+    { key: 'errors', field: 'status', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
+        under: (t) => [share(t.errors, t.requests, ' · '), '4xx ', h(Figure, { value: t.client_errors, format: short })] },
+    { key: 'latency', field: 'duration_us', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
         under: (t) => ['p50 ', h(Figure, { value: t.latency_us.p50, format: micros }),
             ' · p99 ', h(Figure, { value: t.latency_us.p99, format: micros })] },
-    { key: 'bytes', format: bytes, rise: 0, of: (t) => t.bytes, trace: (s) => s.bytes,
+    { key: 'bytes', field: 'bytes', format: bytes, rise: 0, of: (t) => t.bytes, trace: (s) => s.bytes,
         under: (t) => each(t.bytes, t.requests) },
-    { key: 'bots', format: short, rise: 0, of: (t) => t.bots, trace: (s) => s.bots,
+    { key: 'bots', field: 'bot', format: short, rise: 0, of: (t) => t.bots, trace: (s) => s.bots,
         under: (t) => share(t.bots, t.requests) },
 ];
 
-function share(part, all) {
-    return isNumber(part) && isNumber(all) ? w.tiles.share(percent(part, all)) : '';
+function share(part, all, behind = '') {
+    return isNumber(part) && isNumber(all) ? w.tiles.share(percent(part, all)) + behind : '';
+}
+
+/* What a tier is never told is no gap in its figures: only developers are told that something was not measured. */
+function isShown(tile, session, data) {
+    return mayAsk(session, tile.field)
+        && (session.tier === 'developer' || [data.totals, data.previous?.totals].some((t) => t && tile.of(t) !== null));
 }
 
 /* Requests a second, or what of a longer time is one and more. */
@@ -103,7 +110,7 @@ function rowsOf(data) {
     return rows;
 }
 
-export function Tiles({ load, series, stream }) {
+export function Tiles({ load, series, session, stream }) {
     const columns = [
         { key: 'figure', value: (row) => row.name },
         { key: 'value', value: (row) => row.now },
@@ -115,7 +122,7 @@ export function Tiles({ load, series, stream }) {
         tools: (data) => h(Export, { name: `${stream}-totals`, columns, rows: rowsOf(data) }),
         empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
         emptyText: w.tiles.empty,
-        show: (data) => h('dl', null, TILES.map((tile) =>
+        show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data)).map((tile) =>
             h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window }))),
     });
 }

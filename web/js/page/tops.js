@@ -1,7 +1,7 @@
 /* The largest cells of each dimension; what is too small to show is in "other", so that totals add up. */
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
-import { get } from '../api.js';
+import { get, mayAsk } from '../api.js';
 import { bytes, isNumber, literal, percent, short } from '../format.js';
 import { useLoad } from '../load.js';
 import { Export, Figure, Panel } from '../parts.js';
@@ -71,7 +71,7 @@ function columnsOf(dimension, data, about) {
             show: (row) => h(Figure, { value: row.errors, format: short }) },
         { key: 'bytes', label: w.tops.bytes, number: true, wide: true, value: (row) => row.bytes,
             show: (row) => h(Figure, { value: row.bytes, format: bytes }) },
-    ].filter(({ key, value }) => key !== 'errors' || [...data.rows, data.total].some((row) => value(row) !== null));
+    ].filter(({ wide, value }) => !wide || [...data.rows, data.total].some((row) => value(row) !== null));
 }
 
 function shareOf(part, all, places) {
@@ -95,8 +95,8 @@ function Top({ dimension, session, stream, about, query, round, window }) {
     const title = w.tops.titles[dimension.name];
     return h(Panel, {
         title, load, class: `top ${dimension.big ? 'large' : ''}`,
-        empty: (data) => data.rows.length === 0 && data.total.requests === 0,
-        emptyText: w.tops.empty,
+        empty: (data) => data.rows.length === 0 && (data.total.requests === 0 || data.k > 1),
+        emptyText: load.data?.k > 1 && load.data.total.requests !== 0 ? w.tops.noCell(load.data.k) : w.tops.empty,
         tools: (data) => h(Export, { name: `${stream}-${dimension.name}`, columns: columnsOf(dimension, data),
             rows: [...data.rows, ...footOf(data)] }),
         show: (data) => [
@@ -111,7 +111,7 @@ function Top({ dimension, session, stream, about, query, round, window }) {
 }
 
 export function Tops(props) {
-    const [paths, statuses, events, ...rest] = DIMENSIONS.map((dimension) =>
-        h(Top, { key: dimension.name, dimension, ...props }));
-    return h('div', { class: 'tops' }, paths, h('div', { class: 'stack' }, statuses, events), rest);
+    const [paths, statuses, events, ...rest] = DIMENSIONS.map((dimension) => mayAsk(props.session, dimension.field)
+        && h(Top, { key: dimension.name, dimension, ...props }));
+    return h('div', { class: 'tops' }, paths, (statuses || events) && h('div', { class: 'stack' }, statuses, events), rest);
 }

@@ -30,9 +30,10 @@ const METRICS = {
 
 const shown = (column) => column.some((x) => x !== null);
 
-/* Metrics of which something was measured. */
+/* Metrics of which something was measured; requests are drawn beside another one, too. */
 function metricsOf(series) {
-    return Object.keys(METRICS).filter((name) => METRICS[name].lines.some((line) => shown(line.of(series))));
+    return Object.keys(METRICS).filter((name) => METRICS[name].lines.some((line) =>
+        (line.key === 'requests') === (name === 'requests') && shown(line.of(series))));
 }
 
 const COLUMNS = [

@@ -19,14 +19,20 @@ function When({ verified, now }) {
         w.verdict.findings(count(verified.errors), count(verified.warnings))];
 }
 
-/* Streams whose lines lay on a disk unmasked before they were read. */
-const rawStreams = (trust) => trust.streams.filter(({ raw_at_rest: raw }) => raw && raw !== 'none');
+/* Names of streams whose lines lay somewhere unmasked before they were read, by where. */
+function rawStreams(trust) {
+    const found = {};
+    for (const { name, raw_at_rest: raw } of trust.streams)
+        if (raw && raw !== 'none')
+            (found[raw] ??= []).push(name);
+    return found;
+}
 
 /* Sentences on what this verification cannot say; those that do not apply are left out. */
 function limits(trust, tier) {
     const list = [w.limits.page, w.limits.before];
-    for (const stream of rawStreams(trust))
-        list.push(w.limits.raw(stream.name, w.raw[stream.raw_at_rest] ?? stream.raw_at_rest));
+    for (const [where, names] of Object.entries(rawStreams(trust)))
+        list.push(w.limits.raw(names.join(', '), w.raw[where] ?? where));
     list.push(w.limits.asserted, w.limits.open, w.limits.rollback);
     if (trust.verified.state === 'incomplete')
         list.unshift(w.limits.incomplete);
