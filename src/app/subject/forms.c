@@ -8,6 +8,7 @@
 #include "app/restrict/box.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/scan.h"
 #include "crypto/random.h"
 #include "filter/filter.h"
 #include "key/key.h"
@@ -35,7 +36,7 @@ struct app_forms {
 	struct filter *filters[FILTERS_MAX];
 	size_t filter_count;
 	bool all; /* no filter says enough: each frame is read */
-	struct { /* keys of what is bound to subjects */
+	struct bound { /* keys of what is bound to subjects */
 		struct mask_forms *forms;
 		enum key_period period;
 		int64_t index;
@@ -150,9 +151,7 @@ make_forms(struct epochs *w, enum key_period period, int64_t index)
 	if (!mask_forms_bound(w->forms, f->value, period, index))
 		return (made);
 	f->all = true;
-	f->bound[f->bound_count].forms = w->forms;
-	f->bound[f->bound_count].period = period;
-	f->bound[f->bound_count++].index = index;
+	f->bound[f->bound_count++] = (struct bound){ w->forms, period, index };
 	return (1);
 }
 
@@ -274,8 +273,8 @@ put_form(struct buf *out, enum mask_value_kind kind, const struct mask_form *for
 }
 
 /* What cannot be asked for only costs time. */
-static int
-make_filters(struct app_forms *f, struct err *e)
+static void
+make_filters(struct app_forms *f)
 {
 	struct buf text = { 0 };
 
@@ -284,38 +283,35 @@ make_filters(struct app_forms *f, struct err *e)
 		for (size_t j = i; j < i + CHUNK && j < f->form_count; j++)
 			put_form(&text, f->value->kind, &f->forms[j]);
 		buf_char(&text, '\0');
-		if (!buf_ok(&text)) {
-			buf_free(&text);
-			return (err_memory(e));
-		}
-		f->all = filter_compile(text.data, &f->filters[f->filter_count], NULL) == -1;
+		f->all = !buf_ok(&text) ||
+		    filter_compile(text.data, &f->filters[f->filter_count], NULL) == -1;
 		f->filter_count += !f->all;
 	}
 	buf_wipe(&text);
-	return (0);
 }
 
 bool
 app_forms_may(const struct app_forms *f, const struct store_skip *skip, size_t frame,
     int64_t since_us, int64_t until_us)
 {
-	if (f->all)
-		return (true);
-	for (size_t i = 0; i < f->filter_count; i++)
-		if (store_skip_may(skip, frame, f->filters[i], since_us, until_us))
-			return (true);
-	return (false);
+	bool may = f->all;
+
+	for (size_t i = 0; i < f->filter_count && !may; i++)
+		may = store_skip_may(skip, frame, f->filters[i], since_us, until_us);
+	return (may);
 }
 
 bool
 app_forms_needles(const struct app_forms *f, struct app_needles *needles)
 {
 	struct span list[APP_NEEDLES_MAX];
-	size_t count = f->all || f->form_count > APP_NEEDLES_MAX ? 0 : f->form_count;
+	bool good = !f->all && f->form_count <= APP_NEEDLES_MAX;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < f->form_count && good; i++) {
 		list[i] = span_of(f->forms[i].text, f->forms[i].len);
-	return (app_needles_make(needles, list, count));
+		good = scan_json_plain(list[i]) == list[i].len; /* else it is escaped in a line */
+	}
+	return (good && app_needles_make(needles, list, f->form_count));
 }
 
 /* ---- records ---- */
@@ -344,9 +340,7 @@ find_in_query(const struct app_forms *f, struct span query)
 		const char *at = memmem(query.ptr, query.len, head.ptr, head.len);
 		const struct mask_form *form;
 
-		if (at == NULL)
-			break;
-		query = span_from(query, (size_t)(at - query.ptr));
+		query = span_from(query, at == NULL ? query.len : (size_t)(at - query.ptr));
 		if (query.len >= 19 && (form = find_form(f, span_of(query.ptr, 19))) != NULL)
 			return (form);
 		query = span_from(query, head.len);
@@ -360,6 +354,12 @@ take_better(int so_far, const struct mask_form *form)
 	int now = form == NULL ? 0 : form->network ? 1 : 2;
 
 	return (now > so_far ? now : so_far);
+}
+
+bool
+app_forms_bound(const struct app_forms *f)
+{
+	return (f->bound_count > 0);
 }
 
 int
@@ -412,8 +412,7 @@ app_forms_stream(
 		}
 		if (entry->type != SEAL_DESTROY || entry->of.destroy.what.len >= sizeof(one.what))
 			continue;
-		memset(&one, 0, sizeof(one));
-		one.entry = i;
+		one = (struct destroyed){ .entry = i };
 		memcpy(one.what, entry->of.destroy.what.ptr, entry->of.destroy.what.len);
 		memcpy(one.commitment, entry->of.destroy.commitment, sizeof(one.commitment));
 		buf_add(&f->gone, &one, sizeof(one));
@@ -445,7 +444,8 @@ app_forms_make(struct app_forms *f, const struct seal_entry *entry, struct err *
 	if (add_epochs(w, e) == 0) {
 		if (f->only != NULL && f->epoch_count == 0)
 			f->form_count = 0; /* it does not name it */
-		rc = make_filters(f, e);
+		make_filters(f);
+		rc = 0;
 	}
 	/* Filters are of the forms as they were made; looking one up takes an order. */
 	qsort(f->forms, f->form_count, sizeof(*f->forms), compare);

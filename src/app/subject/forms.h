@@ -41,6 +41,8 @@ bool app_forms_needles(const struct app_forms *f, struct app_needles *needles);
 /* May a record of the frame have one? */
 bool app_forms_may(const struct app_forms *f, const struct store_skip *skip, size_t frame,
     int64_t since_us, int64_t until_us);
+/* Are there some that each record is to be tried with?  Then judge is for one thread alone. */
+bool app_forms_bound(const struct app_forms *f);
 /* 2: the record is the person's; 1: only the network is the same; 0. */
 int app_forms_judge(const struct app_forms *f, const struct record *r);
 
