@@ -198,12 +198,18 @@ is_hidden(struct app_records *r, const struct seal_segment *segment, struct err 
 
 /* ---- records ---- */
 
+static bool
+is_left_out(const struct app_records *r)
+{
+	return (!r->all && r->left != NULL && app_left_out_has(r->left, r->number));
+}
+
 static int
 walk_line(struct app_records *r, struct span line, app_record_each each, void *arg, struct err *e)
 {
 	struct span inner;
 
-	if (!r->all && r->left != NULL && app_left_out_has(r->left, r->number)) {
+	if (is_left_out(r)) {
 		r->restricted++;
 		return (0);
 	}
@@ -241,24 +247,13 @@ walk_lines(struct app_records *r, const struct segment_walk *w, struct span line
 	return (0);
 }
 
-/* Of a frame: lines that cannot be meant are counted, and not looked at. */
-static int
-walk_meant(struct app_records *r, const struct segment_walk *w, struct span lines, struct err *e)
+/* Up to the record of that number, which are not looked at. */
+static void
+pass_over(struct app_records *r, const struct segment_walk *w, uint64_t number)
 {
-	uint64_t count;
-	size_t len;
-	int rc = 0;
-
-	while (rc == 0) {
-		lines = app_search_next(r->search, lines, &count);
-		r->number += count;
-		if (lines.len == 0)
-			break;
-		len = span_find(lines, '\n') + 1;
-		rc = walk_lines(r, w, span_of(lines.ptr, len), e);
-		lines = span_from(lines, len);
-	}
-	return (rc);
+	for (; r->number < number && !r->all && r->left != NULL; r->number++)
+		r->restricted += r->number >= w->from && is_left_out(r);
+	r->number = number;
 }
 
 static uint64_t
@@ -285,25 +280,64 @@ say_file(const struct app_records *r, uint64_t seg, struct crypto_sha256 *bytes,
 }
 
 static int
-walk_frame(struct app_records *r, const struct segment_walk *w, struct store_seek *seek,
-    size_t frame, struct err *e)
+walk_frame(struct app_records *r, const struct segment_walk *w, const struct app_frame *frame,
+    struct err *e)
 {
-	struct span lines;
-	uint64_t count;
-	int rc;
+	const uint64_t first = r->number;
+	struct span line;
+	int rc = 0;
 
-	if (!app_search_may(r->search, frame, &count) ||
-	    (count > 0 && r->number + count <= w->from)) {
-		r->number += count;
-		return (0);
+	for (size_t i = 0; i < frame->kept_count && rc == 0; i++) {
+		line = span_from(frame->lines, frame->kept[i].at);
+		pass_over(r, w, first + frame->kept[i].number);
+		if (!frame->full || i + 1 < frame->kept_count)
+			line.len = span_find(line, '\n') + 1;
+		rc = walk_lines(r, w, line, e);
 	}
-	if (store_seek_read(seek, frame, &lines, e) == -1)
-		return (-1);
-	if (lines.len > 0 && lines.ptr[lines.len - 1] != '\n')
-		return (err_set(e, ERR_FINDING, "frame %zu ends within a line", frame));
-	rc = r->search->needles == NULL ? walk_lines(r, w, lines, e) : walk_meant(r, w, lines, e);
-	if (rc == 0)
-		app_search_frame(r->search);
+	if (rc == 0 && !frame->full)
+		pass_over(r, w, first + frame->count);
+	return (rc);
+}
+
+/* Where the reading of frames has got to: the next one, and the number of its first record. */
+struct frames_ahead {
+	size_t next, count;
+	uint64_t number;
+};
+
+/* As many as there is room for; those that hold nothing are left out. */
+static void
+add_frames(struct app_records *r, const struct segment_walk *w, struct frames_ahead *ahead)
+{
+	struct app_search *s = r->search;
+	uint64_t count;
+
+	for (; ahead->next < ahead->count && app_frames_room(s->frames); ahead->next++) {
+		if (app_search_may(s, ahead->next, ahead->number, &count) &&
+		    (count == 0 || ahead->number + count > w->from))
+			app_frames_add(s->frames, ahead->next, ahead->number, count);
+		ahead->number += count;
+	}
+}
+
+static int
+walk_added(struct app_records *r, const struct segment_walk *w, size_t count, struct err *e)
+{
+	struct app_search *s = r->search;
+	struct frames_ahead ahead = { 0, count, r->number };
+	const struct app_frame *frame;
+	int rc = 0, end;
+
+	while (rc == 0) {
+		add_frames(r, w, &ahead);
+		if ((end = app_frames_next(s->frames, &frame, e)) != 0)
+			return (end == 1 ? 0 : -1);
+		if (s->has_skip)
+			r->number = frame->first;
+		if ((rc = walk_frame(r, w, frame, e)) == 0)
+			app_search_frame(s, frame);
+		app_frames_drop(s->frames);
+	}
 	return (rc);
 }
 
@@ -313,17 +347,15 @@ walk_frames(struct app_records *r, const struct segment_walk *w, const char *pat
 {
 	const struct store_skip_of of = { w->segment->seg, w->segment->n, w->segment->root };
 	struct store_seek *seek = NULL;
-	size_t frames;
-	int rc = 0;
+	int rc = 2;
 
 	if (store_seek_open(r->stream_fd, path, &seek, NULL) == -1)
 		return (2);
-	frames = store_seek_frames(seek);
 	r->search->chain_bytes = r->chain.bytes;
-	app_search_begin(r->search, &of, frames);
-	for (size_t i = 0; i < frames && rc == 0; i++)
-		rc = walk_frame(r, w, seek, i, e);
-	app_search_end(r->search, rc == 0);
+	if (app_search_begin(r->search, w->revision == 0 ? &of : NULL, seek) == 0) {
+		rc = walk_added(r, w, store_seek_frames(seek), e);
+		app_search_end(r->search, rc == 0);
+	}
 	store_seek_close(seek);
 	return (rc == -1 ? err_in(e, "%s", path) : rc);
 }
@@ -340,7 +372,7 @@ walk_file(struct app_records *r, struct store_reader *reader, struct segment_wal
 	w->revision = newest_revision(r, w->segment->seg);
 	store_revision_path(path, w->segment->seg, w->revision, "jsonl.zst");
 	r->number = w->segment->first;
-	if (r->search != NULL && w->revision == 0 && (rc = walk_frames(r, w, path, e)) != 2)
+	if (r->search != NULL && (rc = walk_frames(r, w, path, e)) != 2)
 		return (rc);
 	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
 		return (-1);

@@ -1,3 +1,5 @@
+/* The static contexts are not in zstd's stable part, but in its library. */
+#define ZSTD_STATIC_LINKING_ONLY
 #include "store/seek.h"
 
 #include <endian.h>
@@ -10,7 +12,7 @@
 #include "base/io.h"
 #include "store/reader.h"
 
-#define FRAME_BYTES ((size_t)1 << 20)
+#define FRAME_BYTES STORE_SEEK_BYTES
 #define FRAMES_MAX ((size_t)1 << 20)
 #define TABLE_HEAD 8 /* magic number and size */
 #define TABLE_END 9 /* number of frames, descriptor, magic number */
@@ -25,8 +27,14 @@ struct store_seek {
 	int fd;
 	size_t frames;
 	struct place *places; /* one more than there are frames */
-	ZSTD_DCtx *context;
-	char *in, *out;
+	struct store_unpack *unpack; /* of store_seek_read; NULL: not read yet */
+	char *out;
+};
+
+struct store_unpack {
+	ZSTD_DCtx *context; /* inside memory */
+	void *memory;
+	char *in;
 };
 
 static uint32_t
@@ -109,13 +117,6 @@ store_seek_open(int dirfd, const char *path, struct store_seek **s, struct err *
 		return (err_set(e, ERR_IO, "out of memory"));
 	if ((made->fd = store_open_file(dirfd, path, &size, e)) == -1)
 		goto failed;
-	made->context = ZSTD_createDCtx();
-	made->in = malloc(ZSTD_compressBound(FRAME_BYTES));
-	made->out = malloc(FRAME_BYTES);
-	if (made->context == NULL || made->in == NULL || made->out == NULL) {
-		(void)err_set(e, ERR_IO, "out of memory");
-		goto failed;
-	}
 	if (read_table(made, size, e) == -1)
 		goto failed;
 	*s = made;
@@ -132,9 +133,8 @@ store_seek_close(struct store_seek *s)
 		return;
 	if (s->fd != -1)
 		(void)close(s->fd);
-	(void)ZSTD_freeDCtx(s->context);
+	store_unpack_close(s->unpack);
 	free(s->places);
-	free(s->in);
 	free(s->out);
 	free(s);
 }
@@ -151,17 +151,60 @@ store_seek_before(const struct store_seek *s, size_t frame)
 	return (s->places[frame].lines);
 }
 
+/* ---- frames ---- */
+
+int
+store_unpack_open(struct store_unpack **u, struct err *e)
+{
+	struct store_unpack *made = calloc(1, sizeof(*made));
+	size_t size = (ZSTD_estimateDCtxSize() + 63) / 64 * 64;
+
+	if (made == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	made->memory = aligned_alloc(64, size);
+	made->in = malloc(ZSTD_compressBound(FRAME_BYTES));
+	if (made->memory != NULL)
+		made->context = ZSTD_initStaticDCtx(made->memory, size);
+	if (made->context == NULL || made->in == NULL) {
+		store_unpack_close(made);
+		return (err_set(e, ERR_IO, "out of memory"));
+	}
+	*u = made;
+	return (0);
+}
+
+void
+store_unpack_close(struct store_unpack *u)
+{
+	if (u == NULL)
+		return;
+	free(u->memory);
+	free(u->in);
+	free(u);
+}
+
+int
+store_seek_take(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
+    struct span *lines, struct err *e)
+{
+	size_t in = (size_t)(s->places[frame + 1].file - s->places[frame].file);
+	size_t len = (size_t)(s->places[frame + 1].lines - s->places[frame].lines), n;
+
+	if (read_at(s->fd, u->in, in, s->places[frame].file, e) == -1)
+		return (-1);
+	n = ZSTD_decompressDCtx(u->context, out, len, u->in, in);
+	if (ZSTD_isError(n) || n != len)
+		return (err_set(e, ERR_FINDING, "frame %zu is damaged", frame));
+	*lines = span_of(out, n);
+	return (0);
+}
+
 int
 store_seek_read(struct store_seek *s, size_t frame, struct span *lines, struct err *e)
 {
-	size_t in = (size_t)(s->places[frame + 1].file - s->places[frame].file);
-	size_t out = (size_t)(s->places[frame + 1].lines - s->places[frame].lines), n;
-
-	if (read_at(s->fd, s->in, in, s->places[frame].file, e) == -1)
+	if (s->unpack == NULL && store_unpack_open(&s->unpack, e) == -1)
 		return (-1);
-	n = ZSTD_decompressDCtx(s->context, s->out, out, s->in, in);
-	if (ZSTD_isError(n) || n != out)
-		return (err_set(e, ERR_FINDING, "frame %zu is damaged", frame));
-	*lines = span_of(s->out, n);
-	return (0);
+	if (s->out == NULL && (s->out = malloc(FRAME_BYTES)) == NULL)
+		return (err_set(e, ERR_IO, "out of memory"));
+	return (store_seek_take(s, frame, s->unpack, s->out, lines, e));
 }

@@ -24,4 +24,19 @@ uint64_t store_seek_before(const struct store_seek *s, size_t frame);
 /* The lines of a frame, valid until the next call; the last may lack its LF. */
 int store_seek_read(struct store_seek *s, size_t frame, struct span *lines, struct err *e);
 
+/* ---- in threads that call no allocator ---- */
+
+#define STORE_SEEK_BYTES ((size_t)1 << 20) /* the lines of a frame are no more */
+
+struct store_unpack; /* what one thread reads frames with; of no one segment */
+int store_unpack_open(struct store_unpack **u, struct err *e); /* all memory is taken here */
+void store_unpack_close(struct store_unpack *u); /* NULL is legal */
+
+/*
+ * The same into out, of STORE_SEEK_BYTES.  s is only looked at: several threads may at once,
+ * each with a u and out of its own.
+ */
+int store_seek_take(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
+    struct span *lines, struct err *e);
+
 #endif

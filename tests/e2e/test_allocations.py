@@ -52,6 +52,15 @@ def test_pipe_allocates_nothing_while_it_reads():
     cretula('pipe', '--store', 'store', 's', '--format', 'apache-combined', stdin=data, env=env, code=0)
 
 
+def test_searches_allocate_nothing_while_they_look():
+    env = preload()
+    write('a.log', make_log(20000, clients=2000))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'apache-combined', 'a.log', code=0)
+    view = ['view', '--store', 'store', '--stream', 's', '--jobs', 3, '--where']
+    for where in ('status >= 500', 'status == 404', 'path ~= a', 'client == ip.aaaaaaaaaaaaaaaa'):  # the first one notes
+        cretula(*view, where, env=env, code=0)
+
+
 def test_the_watcher_sees_a_planted_allocation():
     env = preload()
     planted = ('import ctypes; libc = ctypes.CDLL(None); libc.prctl(15, b"cr-work", 0, 0, 0); libc.malloc(100)')

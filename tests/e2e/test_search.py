@@ -44,6 +44,12 @@ def test_what_is_found_does_not_depend_on_what_was_noted():
     equal({where: found(where) for where in asked}, want, 'the first time')
     equal(sorted(os.listdir(SKIP)), ['00000001', '00000002'])
     equal({where: found(where) for where in asked}, want, 'with notes')
+    equal({where: found(where, '--jobs', 1) for where in asked}, want, 'with notes, by one thread')
+    shutil.rmtree('store/skip')
+    equal(found(asked[0], '--jobs', 5), want[asked[0]])
+    equal({where: found(where, '--jobs', 3) for where in asked}, want, 'by three')
+    equal(cretula(*VIEW, '--jobs', 0).code, 2)
+    equal(cretula(*VIEW, '--jobs', 17).code, 2)
     for number, window in enumerate((['--since', '2025-11-24T10:30:00Z'], ['--until', '2025-11-24T10:00:09Z'], ['--limit', '3'])):
         some = {where: found(where, *window) for where in asked[:4]}
         shutil.move('store/skip', f'skip{number}')

@@ -7,6 +7,7 @@
 #include "app/role/grant.h"
 #include "app/say.h"
 #include "app/search/search.h"
+#include "app/setup.h"
 #include "app/tail/follow.h"
 #include "base/err.h"
 #include "filter/filter.h"
@@ -15,6 +16,7 @@
 static const struct app_option options[] = {
 	{ "as", "NAME", "json (the default), text, combined, csv, ecs or otel" },
 	APP_ROLE_CONFIG,
+	{ "jobs", "N", "threads of a search, 1 to 16 (default: one a processor)" },
 	{ "limit", "N", "stop after N records" },
 	{ "numbers", NULL, "each record behind its number in the stream; not as csv" },
 	APP_ROLE_NAME,
@@ -42,11 +44,32 @@ struct viewing {
 	bool numbers;
 };
 
+static bool
+meant(const void *filter, const struct record *r)
+{
+	return (filter_match(filter, r));
+}
+
+/* A window alone is no reason to make notes: few segments are read for it. */
+static void
+open_search(struct viewing *v, struct app_args *args, unsigned jobs)
+{
+	if (v->filter == NULL && app_arg(args, "since") == NULL && app_arg(args, "until") == NULL)
+		return;
+	app_search_open(&v->search, &v->records, app_arg(args, "store"), app_arg(args, "stream"),
+	    v->filter, v->filter != NULL);
+	v->search.jobs = jobs;
+	if (v->filter != NULL)
+		v->search.look = (struct app_look){ .meant = meant, .arg = v->filter };
+}
+
 static int
 open_all(struct viewing *v, struct app_args *args, struct err *e)
 {
 	static struct app_role_place place;
 	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
+
+	uint64_t jobs = app_processors(APP_FRAMES_JOBS_MAX);
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
@@ -54,7 +77,8 @@ open_all(struct viewing *v, struct app_args *args, struct err *e)
 	    app_grant(args, &v->grant, &v->hint, e) == -1 ||
 	    view_grant_records(&v->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "json", v->numbers, &v->renderer, e) == -1 ||
-	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1)
+	    app_arg_count(args, "limit", 1, UINT64_MAX, &v->limit, e) == -1 ||
+	    app_arg_count(args, "jobs", 1, APP_FRAMES_JOBS_MAX, &jobs, e) == -1)
 		return (-1);
 	if (where != NULL && filter_compile(where, &v->filter, e) == -1) {
 		filter_caret(where, e, &v->hint);
@@ -67,10 +91,7 @@ open_all(struct viewing *v, struct app_args *args, struct err *e)
 	if (app_records_open(&v->records, app_arg(args, "store"), app_arg(args, "stream"),
 		app_arg(args, "since"), app_arg(args, "until"), e) == -1)
 		return (-1);
-	/* A window alone is no reason to make notes: few segments are read for it. */
-	if (v->filter != NULL || app_arg(args, "since") != NULL || app_arg(args, "until") != NULL)
-		app_search_open(&v->search, &v->records, app_arg(args, "store"),
-		    app_arg(args, "stream"), v->filter, v->filter != NULL);
+	open_search(v, args, (unsigned)jobs);
 	return (0);
 }
 
@@ -82,7 +103,6 @@ show(void *arg, struct span line, struct err *e)
 
 	if (record_decode(&v->decoder, line, &v->record, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)v->records.number));
-	app_search_saw(&v->search, &v->record);
 	if (v->record.time_us < v->records.since_us || v->record.time_us >= v->records.until_us ||
 	    (v->filter != NULL && !filter_match(v->filter, &v->record)))
 		return (0);

@@ -12,6 +12,7 @@
 #include "seal/history.h"
 #include "store/chain.h"
 #include "store/erase/erase.h"
+#include "store/seek.h"
 
 void
 app_search_open(struct app_search *s, struct app_records *r, const char *store, const char *stream,
@@ -24,6 +25,7 @@ app_search_open(struct app_search *s, struct app_records *r, const char *store, 
 		.since_us = r->since_us,
 		.until_us = r->until_us,
 		.stream_fd = r->stream_fd,
+		.jobs = 1,
 		.read_fd = -1,
 		.write_fd = -1 };
 	r->search = s;
@@ -41,13 +43,15 @@ app_search_close(struct app_search *s)
 	if (!s->open)
 		return;
 	app_search_end(s, false);
+	app_frames_close(s->frames);
+	s->frames = NULL;
 	if (s->read_fd != -1)
 		(void)close(s->read_fd);
 	s->open = false;
 }
 
-void
-app_search_begin(struct app_search *s, const struct store_skip_of *of, size_t frames)
+static void
+begin_notes(struct app_search *s, const struct store_skip_of *of, size_t frames)
 {
 	s->of = *of;
 	s->has_skip = store_skip_open(&s->skip, s->read_fd, of);
@@ -60,54 +64,39 @@ app_search_begin(struct app_search *s, const struct store_skip_of *of, size_t fr
 		store_skip_begin(&s->maker, of);
 }
 
+int
+app_search_begin(
+    struct app_search *s, const struct store_skip_of *of, const struct store_seek *seek)
+{
+	if (s->frames == NULL && app_frames_open(&s->frames, s->jobs, NULL) == -1)
+		return (-1);
+	s->looking = s->look;
+	if (of != NULL)
+		begin_notes(s, of, store_seek_frames(seek));
+	else
+		s->looking.needles = NULL;
+	s->looking.summarize = s->making;
+	app_frames_begin(s->frames, seek, &s->looking);
+	return (0);
+}
+
 bool
-app_search_may(struct app_search *s, size_t frame, uint64_t *count)
+app_search_may(struct app_search *s, size_t frame, uint64_t first, uint64_t *count)
 {
-	bool may = true;
-
 	*count = 0;
-	if (s->has_skip) {
-		*count = store_skip_count(&s->skip, frame);
-		may = s->may != NULL ?
-		    s->may(s->may_arg, &s->skip, frame) :
-		    store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us);
-	}
-	s->read += may;
-	s->passed += !may;
-	return (may);
-}
-
-/* What is noted for the next search is of all records. */
-struct span
-app_search_next(const struct app_search *s, struct span lines, uint64_t *count)
-{
-	const char *hit;
-	size_t len;
-
-	*count = 0;
-	if (s->needles == NULL || s->making)
-		return (lines);
-	if ((hit = app_needles_find(s->needles, lines)) == NULL)
-		hit = lines.ptr + lines.len;
-	while (lines.len > 0 && hit >= lines.ptr + (len = span_find(lines, '\n'))) {
-		lines = span_from(lines, len + 1);
-		++*count;
-	}
-	return (lines);
+	if (!s->has_skip)
+		return (true);
+	*count = store_skip_count(&s->skip, frame);
+	if (s->may != NULL)
+		return (s->may(s->may_arg, &s->skip, frame, first));
+	return (store_skip_may(&s->skip, frame, s->filter, s->since_us, s->until_us));
 }
 
 void
-app_search_saw(struct app_search *s, const struct record *r)
+app_search_frame(struct app_search *s, const struct app_frame *frame)
 {
 	if (s->making)
-		store_skip_add(&s->maker, r);
-}
-
-void
-app_search_frame(struct app_search *s)
-{
-	if (s->making)
-		store_skip_frame(&s->maker);
+		store_skip_frame(&s->maker, frame->summary, frame->summarized);
 }
 
 /*
@@ -138,6 +127,8 @@ is_stale(const struct app_search *s)
 void
 app_search_end(struct app_search *s, bool whole)
 {
+	if (s->frames != NULL)
+		app_frames_end(s->frames);
 	if (s->has_skip)
 		store_skip_close(&s->skip);
 	if (s->making && whole && store_skip_end(&s->maker, &s->of) &&

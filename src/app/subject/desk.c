@@ -2,6 +2,7 @@
 #include "app/subject/desk.h"
 
 #include "app/restrict/left_out.h"
+#include "app/setup.h"
 #include "app/subject/forms.h"
 
 #include <fcntl.h>
@@ -197,7 +198,8 @@ app_desk_find(struct app_desk *d, const char *stream, struct app_records *r,
     struct app_found *found, struct err *e)
 {
 	const struct app_form_keys keys = app_desk_keys(d);
-	const struct app_find_where where = { d->live.store_path, stream };
+	const struct app_find_where where = { d->live.store_path, stream,
+		app_processors(APP_FRAMES_JOBS_MAX) };
 	struct app_forms *forms = NULL;
 	int rc = -1;
 

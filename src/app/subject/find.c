@@ -14,7 +14,7 @@ struct finding {
 	struct app_forms *forms;
 	struct app_records *records;
 	struct app_search search;
-	struct app_needles needles;
+	struct app_needles needles; /* of the segment at hand */
 	struct app_found *found;
 	struct record_decoder decoder;
 	struct record record;
@@ -78,7 +78,6 @@ see(void *arg, struct span line, struct err *e)
 
 	if (record_decode(&f->decoder, line, &f->record, e) == -1)
 		return (err_in(e, "record %ju", (uintmax_t)f->records->number));
-	app_search_saw(&f->search, &f->record);
 	if (f->record.time_us < f->records->since_us || f->record.time_us >= f->records->until_us)
 		return (0);
 	got = app_forms_judge(f->forms, &f->record);
@@ -89,11 +88,29 @@ see(void *arg, struct span line, struct err *e)
 /* ---- the search ---- */
 
 static bool
-may(void *arg, const struct store_skip *skip, size_t frame)
+may(void *arg, const struct store_skip *skip, size_t frame, uint64_t first)
 {
 	const struct finding *f = arg;
 
+	(void)first;
 	return (app_forms_may(f->forms, skip, frame, f->records->since_us, f->records->until_us));
+}
+
+static bool
+meant(const void *forms, const struct record *r)
+{
+	return (app_forms_judge(forms, r) != 0);
+}
+
+/* What is looked for in the lines of the segment that the forms are of. */
+static void
+look(struct finding *f)
+{
+	f->search.look = (struct app_look){ .arg = f->forms };
+	if (app_forms_needles(f->forms, &f->needles))
+		f->search.look.needles = &f->needles;
+	if (!app_forms_bound(f->forms))
+		f->search.look.meant = meant;
 }
 
 static int
@@ -114,7 +131,7 @@ search(struct finding *f, struct err *e)
 		f->found->records += segment->n;
 		if (segment->n == 0 || (rc = app_forms_make(f->forms, entry, e)) == -1)
 			continue;
-		f->search.needles = app_forms_needles(f->forms, &f->needles) ? &f->needles : NULL;
+		look(f);
 		rc = app_records_segment(r, reader, segment, see, f, e);
 	}
 	store_reader_close(reader);
@@ -135,6 +152,7 @@ app_find(struct app_forms *forms, struct app_records *r, const struct app_find_w
 	f->records = r;
 	f->found = found;
 	app_search_open(&f->search, r, where->store, where->stream, NULL, true);
+	f->search.jobs = where->jobs;
 	f->search.may = may;
 	f->search.may_arg = f;
 	rc = search(f, e);

@@ -39,6 +39,7 @@ int app_found_ranges(const struct app_found *found, struct buf *ranges, struct e
 struct app_forms;
 struct app_find_where {
 	const char *store, *stream; /* for what is noted of frames */
+	unsigned jobs; /* threads */
 };
 
 /* Search r, which is open; its window counts. */

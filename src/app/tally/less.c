@@ -36,13 +36,13 @@ has_range(struct walk *w, uint64_t first, uint64_t count)
 }
 
 static bool
-may(void *arg, const struct store_skip *skip, size_t frame)
+may(void *arg, const struct store_skip *skip, size_t frame, uint64_t first)
 {
 	struct walk *w = arg;
 	int64_t first_us, last_us;
 
 	if (!w->stays)
-		return (has_range(w, w->records.number, store_skip_count(skip, frame)));
+		return (has_range(w, first, store_skip_count(skip, frame)));
 	store_skip_times(skip, frame, &first_us, &last_us);
 	return (tally_less_asks(w->less, first_us, last_us));
 }

@@ -159,30 +159,20 @@ store_skip_may(const struct store_skip *s, size_t frame, const struct filter *fi
 void
 store_skip_begin(struct store_skip_maker *m, const struct store_skip_of *of)
 {
-	*m = (struct store_skip_maker){ .records = 0 };
+	*m = (struct store_skip_maker){ .frames = 0 };
 	put_head(&m->bytes, of);
-	filter_summary_clear(&m->summary);
 }
 
 void
-store_skip_add(struct store_skip_maker *m, const struct record *r)
-{
-	filter_summary_add(&m->summary, r);
-	m->records++;
-}
-
-void
-store_skip_frame(struct store_skip_maker *m)
+store_skip_frame(struct store_skip_maker *m, const struct filter_summary *summary, uint64_t records)
 {
 	unsigned char bytes[FILTER_SUMMARY_BYTES];
 
-	put(&m->bytes, m->records);
-	filter_summary_print(&m->summary, bytes);
+	put(&m->bytes, records);
+	filter_summary_print(summary, bytes);
 	buf_add(&m->bytes, bytes, sizeof(bytes));
-	m->all += m->records;
-	m->records = 0;
+	m->all += records;
 	m->frames++;
-	filter_summary_clear(&m->summary);
 }
 
 bool
@@ -190,7 +180,7 @@ store_skip_end(struct store_skip_maker *m, const struct store_skip_of *of)
 {
 	unsigned char hash[32];
 
-	if (!buf_ok(&m->bytes) || m->records != 0 || m->all != of->n || m->frames > FRAMES_MAX)
+	if (!buf_ok(&m->bytes) || m->all != of->n || m->frames > FRAMES_MAX)
 		return (false);
 	crypto_sha256(m->bytes.data, m->bytes.len, hash);
 	buf_add(&m->bytes, hash, sizeof(hash));

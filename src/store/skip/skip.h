@@ -51,13 +51,13 @@ bool store_skip_may(const struct store_skip *s, size_t frame, const struct filte
 
 struct store_skip_maker {
 	struct buf bytes;
-	struct filter_summary summary; /* of the frame at hand */
-	uint64_t records, frames, all;
+	uint64_t frames, all; /* all: records of them */
 };
 
 void store_skip_begin(struct store_skip_maker *m, const struct store_skip_of *of);
-void store_skip_add(struct store_skip_maker *m, const struct record *r);
-void store_skip_frame(struct store_skip_maker *m); /* the frame at hand ends */
+/* The next frame: what its records, so many, have in common. */
+void store_skip_frame(
+    struct store_skip_maker *m, const struct filter_summary *summary, uint64_t records);
 /* The file, in m->bytes; false: not all records of the segment were added, or no memory. */
 bool store_skip_end(struct store_skip_maker *m, const struct store_skip_of *of);
 void store_skip_drop(struct store_skip_maker *m);

@@ -24,7 +24,11 @@ static const struct store_skip_of of = { 7, 5, root };
 static void
 make(struct store_skip_maker *m, const struct store_skip_of *what, bool all)
 {
+	struct filter_summary summary;
+	uint64_t count = 0;
+
 	store_skip_begin(m, what);
+	filter_summary_clear(&summary);
 	for (int i = 0; i < 5; i++) {
 		struct record r;
 
@@ -32,11 +36,14 @@ make(struct store_skip_maker *m, const struct store_skip_of *what, bool all)
 		r.time_us = i * 1000000;
 		record_set_int(&r, RECORD_FIELD_STATUS, 200 + i);
 		if (i < 4 || all)
-			store_skip_add(m, &r);
-		if (i == 2)
-			store_skip_frame(m);
+			filter_summary_add(&summary, &r), count++;
+		if (i == 2) {
+			store_skip_frame(m, &summary, count);
+			filter_summary_clear(&summary);
+			count = 0;
+		}
 	}
-	store_skip_frame(m);
+	store_skip_frame(m, &summary, count);
 }
 
 static void
