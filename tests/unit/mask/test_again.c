@@ -55,6 +55,14 @@ test_pieces(void **state)
 		    LINE("\"extra\":{\"a\":\"see [email] there\",\"n\":5}") },
 		{ "the server is configured", LINE("\"server\":\"203.0.113.7\""),
 		    LINE("\"server\":\"203.0.113.7\"") },
+		{ "nor is one of other letters, or of more",
+		    LINE("\"path\":\"/em.ABCDEFGHIJ234567@b.de/em.abcdefghij134567@b.de/em.abcdefghij234568@b.de\""),
+		    LINE("\"path\":\"/[email]/[email]/[email]\"") },
+		{ "a mark that does not end is none",
+		    LINE("\"path\":\"/{int\",\"query\":\"q={&r={}&s={INT}&t=[a\""),
+		    LINE("\"path\":\"/{int\",\"query\":\"q={&r={}&s={INT}&t=[a\"") },
+		{ "what does not settle is nothing that is known", LINE("\"path\":\"/a/%2525252525252541\""),
+		    LINE("\"path\":\"/a/[unknown]\"") },
 		{ "what looks like a token and is none",
 		    LINE("\"path\":\"/em.erika@example.org/{4111111111111111}\""),
 		    LINE("\"path\":\"/[email]/[pan]\",\"flags\":[\"secret_found\"]") },
@@ -118,6 +126,10 @@ test_lines(void **state)
 		{ "without anything else there is no extra",
 		    LINE("\"extra\":{\"line\":\"" SEALED "\"},\"state\":\"unparsed\""),
 		    LINE("\"state\":\"unparsed\"") },
+		{ "nor a number, nor more digits, nor letters",
+		    LINE("\"extra\":{\"line\":5,\"line111\":\"" SEALED "\",\"line1x\":\"" SEALED
+			 "\",\"other\":\"" SEALED "\",\"line2\":\"\"},\"state\":\"unparsed\""),
+		    NULL },
 		{ "another name, a text that is not sealed, one with more behind it",
 		    LINE("\"extra\":{\"line12\":\"" SEALED "\",\"liner\":\"" SEALED
 			 "\",\"line\":\"x\",\"line3\":\"" SEALED "x\"},\"state\":\"unparsed\""),
@@ -151,7 +163,8 @@ test_lines(void **state)
 static void
 test_names(void **state)
 {
-	static const char *const bad[] = { "", "path,", ",path", "no", "time", "path,flags", "state" };
+	static const char *const bad[] = { "", "path,", ",path", "no", "time", "path,flags", "state",
+		"a-name-that-is-longer-than-what-is-told-of-it-a-name-that-is-longer-than-what-is-told" };
 	uint64_t fields = 7;
 	struct err e = { 0 };
 

@@ -232,7 +232,8 @@ test_forget_known(void **state)
 static void
 test_add(void **state)
 {
-	static const struct {
+	static char long_place[MASK_WORDS_POSITION_BYTES + 2];
+	const struct {
 		const char *claim, *position, *word;
 		int rc;
 	} rows[] = {
@@ -249,11 +250,13 @@ test_add(void **state)
 		{ "nor two", "/", "a b", -1 },
 		{ "nor nothing", "/", "", -1 },
 		{ "a place is one line", "/a\tb", "laden", -1 },
+		{ "and has a bound", long_place, "laden", -1 },
 	};
 	struct mask_words *w = open_words(key);
 	struct err e = { 0 };
 	char *text;
 
+	memset(long_place, '/', sizeof(long_place) - 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct span position = span_str(rows[i].position);
 		int c = mask_words_class_of(position);

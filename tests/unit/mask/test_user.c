@@ -39,6 +39,8 @@ test_users(void **state)
 		{ "no UTF-8 is flagged", "m\\xfcller", 200, "us.#", RECORD_FLAG_BAD_UTF8 },
 		{ "control characters are flagged", "m\\x1bller", 200, "us.#",
 		    RECORD_FLAG_CTL_IN_FIELD },
+		{ "a star at the end stands for nothing, too", "system:", 200, "system:", NONE },
+		{ "a machine is ASCII", "system:m\\xc3\\xbcller", 200, "us.#", NONE },
 		{ "a placeholder is data", "us.abcdefghij234567", 200, "us.#", NONE },
 	};
 	static struct bed bed;
@@ -109,6 +111,8 @@ test_sessions(void **state)
 		{ NULL, "abcdefgh", "se.#" },
 		{ NULL, "-", "" },
 		{ "PHPSESSID=", NULL, "" },
+		{ "a=1;   ", NULL, "" },
+		{ "", "", "" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		record_clear(r);
@@ -174,6 +178,24 @@ test_rare(void **state)
 		mask_event(bed.mask, &ev, false);
 		assert_fits(r->text[rows[i].to], rows[i].out);
 	}
+	/* Whom Kubernetes calls so is a part of it; whom another source does, is not. */
+	for (int k8s = 0; k8s < 2; k8s++) {
+		memset(&ev, 0, sizeof(ev));
+		ev.type = k8s ? EVENT_K8S : EVENT_LOG;
+		ev.has_text = UINT32_C(1) << EVENT_USER;
+		ev.text[EVENT_USER] = span_str("system:apiserver");
+		record_clear(r);
+		bed.mask->text_used = 0;
+		bed.mask->at->event = ev;
+		mask_event_ahead(bed.mask, &ev);
+		mask_event(bed.mask, &ev, false);
+		assert_fits(r->text[RECORD_FIELD_USER], k8s ? "system:apiserver" : "us.#");
+	}
+	/* Nobody is not a user without a name. */
+	ev.text[EVENT_USER] = span_of("", 0);
+	record_clear(r);
+	mask_event(bed.mask, &ev, false);
+	assert_false(record_has(r, RECORD_FIELD_USER));
 	/* What has no field of its own: never its text. */
 	memset(&ev, 0, sizeof(ev));
 	record_clear(r);

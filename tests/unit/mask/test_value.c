@@ -79,6 +79,8 @@ test_mail_form(void **state)
 		{ "half of the brackets are a part of it", "<e@example.org", "<e@example.org" },
 		{ "a host that is none stays", "e@\xc3\xbc..", "e@\xc3\xbc.." },
 		{ "no host", "erika", "erika" },
+		{ "one byte", "<", "<" },
+		{ "half of them at the end", "e@example.org>", "e@example.org>" },
 	};
 	struct detect_hosts *hosts;
 	char out[64], small[4];
@@ -93,6 +95,9 @@ test_mail_form(void **state)
 	}
 	assert_true(span_is(mask_email_form(hosts, span_str("E@x.org"), small, sizeof(small)),
 	    "E@x.org")); /* too long for the place: as it is */
+	/* As DNS has it, it would be: so only its case is one. */
+	assert_true(span_is(mask_email_form(hosts, span_str("E@\xc3\xbc\xc3\xbc.de"), out, 10),
+	    "e@\xc3\xbc\xc3\xbc.de"));
 	detect_hosts_close(hosts);
 }
 

@@ -71,6 +71,13 @@ test_load(void **state)
 		{ "path\t/a\t\n", "w:1: no word" },
 		{ "path\tno-slash\tb\n", "w:1: no position of a path" },
 		{ "param\t/\tb\n", "w:1: no position of a param" },
+		{ "path\t\tb\n", "w:1: no position of a path" },
+		{ "path\t/a\tb\npath\t/a\tb\t2025-11-24\n", NULL },
+		{ "path\t/a\tb\t2025-11-2/\n", "w:1: no day" },
+		{ "path\t/a\tb\t2025-11:24\n", "w:1: no day" },
+		{ "path\t/a\tb\t20251-1-24\n", "w:1: no day" },
+		{ "forgotten\t0011223344556677889/aabbccddeeff\n", "w:1: no mark of a forgotten word" },
+		{ "forgotten\t0011223344556677889gaabbccddeeff\n", "w:1: no mark of a forgotten word" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -84,6 +91,41 @@ test_load(void **state)
 			assert_string_equal(e.text, rows[i].error);
 		mask_words_close(w);
 	}
+}
+
+/* One byte more than may be. */
+static void
+test_too_long(void **state)
+{
+	static const struct {
+		const char *claim, *before, *behind, *error;
+		size_t most;
+	} rows[] = {
+		{ "a word", "path\t", "\n", "w:1: no word, or a too long one", 256 },
+		{ "a word of one place", "path\t/\t", "\n", "w:1: too long", 256 },
+		{ "a place", "path\t/", "\tb\n", "w:1: too long", 2047 },
+		{ "a segment of a route", "/", "/b\n", "r:1: too long", 256 },
+		{ "a route", "/{", "}\n", "r:1: too long", 2045 },
+	};
+	char text[4096];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t more = 0; more < 2; more++) {
+			struct mask_words *w = open_words(10);
+			size_t len = strlen(rows[i].before);
+			struct err e = { 0 };
+			int rc;
+
+			memcpy(text, rows[i].before, len);
+			memset(text + len, 'x', rows[i].most + more);
+			strcpy(text + len + rows[i].most + more, rows[i].behind);
+			rc = rows[i].error[0] == 'r' ?
+			    mask_words_routes(span_str(text), "r", mask_words_configure, w, &e) :
+			    mask_words_load(w, span_str(text), "w", &e);
+			if (rc != (more == 0 ? 0 : -1) || (rc == -1 && strcmp(e.text, rows[i].error) != 0))
+				fail_msg("%s, %zu more: %d %s", rows[i].claim, more, rc, e.text);
+			mask_words_close(w);
+		}
 }
 
 /* What says quickly that a word is not there never says it of one that is. */
@@ -106,6 +148,18 @@ test_many(void **state)
 		snprintf(word, sizeof(word), "lager%dy", i);
 		assert_false(clear(w, "/", word, 1));
 	}
+	/* As many as there is room for, by hand or from a file; words of a route are no texts that are kept. */
+	len = 0;
+	for (int i = 60000; i < 65536; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "path\t/\tlager%dx\n", i);
+	assert_int_equal(mask_words_load(w, span_of(text, len), "w", &e), 0);
+	assert_int_equal(mask_words_add(w, MASK_WORD_PATH, span_str("/"), span_str("zuviel"), "2025-11-24", &e), -1);
+	assert_string_equal(e.text, "more than 65536 promoted words");
+	assert_int_equal(mask_words_load(w, span_str("path\t/\tnoch\n"), "w", &e), -1);
+	assert_string_equal(e.text, "w:1: more than 65536 promoted words");
+	assert_int_equal(mask_words_promoted(w), 65536);
+	assert_int_equal(mask_words_routes(span_str("/route\n"), "r", mask_words_configure, w, &e), 0);
+	assert_true(clear(w, "/", "route", 1));
 	mask_words_close(w);
 }
 
@@ -130,6 +184,12 @@ test_positions(void **state)
 	mask_words_close(w);
 }
 
+static int
+refuse_b(void *arg, enum mask_word_class c, struct span position, struct span word, struct err *e)
+{
+	return (span_is(word, "b") ? err_set(e, ERR_CONFIG, "not b") : 0);
+}
+
 static void
 test_routes(void **state)
 {
@@ -152,6 +212,14 @@ test_routes(void **state)
 	assert_int_equal(
 	    mask_words_routes(span_str("/ok\nkunden\n"), "r", mask_words_configure, w, &e), -1);
 	assert_string_equal(e.text, "r:2: a route starts with '/'");
+	assert_int_equal(mask_words_route(span_str(""), mask_words_configure, w, &e), -1);
+	assert_int_equal(mask_words_routes(span_str("//doppelt//b1//\n"), "r", mask_words_configure, w, &e), 0);
+	assert_true(clear(w, "/", "doppelt", 0) && clear(w, "/doppelt", "b1", 0));
+	/* Whoever takes them may not want one. */
+	assert_int_equal(mask_words_routes(span_str("/ok\n/a/{id}/b\n"), "r", refuse_b, w, &e), -1);
+	assert_string_equal(e.text, "r:2: not b");
+	assert_int_equal(mask_words_configure(w, MASK_WORD_PATH, span_str("a"), span_str("b"), &e), -1);
+	assert_string_equal(e.text, "no position of a path");
 	mask_words_close(w);
 }
 
@@ -644,7 +712,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open), cmocka_unit_test(test_load), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_open), cmocka_unit_test(test_load), cmocka_unit_test(test_too_long), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_positions), cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_k), cmocka_unit_test(test_lag), cmocka_unit_test(test_close),
 		cmocka_unit_test(test_day), cmocka_unit_test(test_save), cmocka_unit_test(test_full), cmocka_unit_test(test_threads),
