@@ -2,6 +2,7 @@
 #ifndef CRETULA_STORE_INSIDE_H
 #define CRETULA_STORE_INSIDE_H
 
+#include "base/buf.h"
 #include "store/layout.h"
 #include "store/store.h"
 
@@ -19,6 +20,16 @@ struct store {
 	unsigned char own_genesis[32];
 };
 
+/*
+ * The revision of a segment that was written last, as it was written: where the
+ * file still is these bytes, its lines need not be looked at again.  In memory alone.
+ */
+struct store_rewritten {
+	uint64_t seg, revision; /* 0: none */
+	unsigned char hash[32]; /* SHA-256 of the file */
+	struct buf counts; /* uint32_t: lines of each frame */
+};
+
 struct store_stream {
 	struct store *store;
 	char name[STORE_NAME_MAX + 1];
@@ -29,6 +40,7 @@ struct store_stream {
 	uint64_t word_changes; /* entries of the chain that changed the vocabulary */
 	bool interrupted;
 	struct store_segment *segment; /* begun and not sealed */
+	struct store_rewritten rewritten; /* of whoever erases */
 };
 
 /* With a letter in it: digits alone would look like somebody's number to who scans for some. */

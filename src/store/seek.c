@@ -1,4 +1,4 @@
-/* The static contexts are not in zstd's stable part, but in its library. */
+/* Static contexts and heads of frames are not in zstd\'s stable part, but in its library. */
 #define ZSTD_STATIC_LINKING_ONLY
 #include "store/seek.h"
 
@@ -183,20 +183,64 @@ store_unpack_close(struct store_unpack *u)
 	free(u);
 }
 
+static size_t
+packed_len(const struct store_seek *s, size_t frame)
+{
+	return ((size_t)(s->places[frame + 1].file - s->places[frame].file));
+}
+
+static size_t
+lines_len(const struct store_seek *s, size_t frame)
+{
+	return ((size_t)(s->places[frame + 1].lines - s->places[frame].lines));
+}
+
 int
-store_seek_take(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
+store_seek_bytes(const struct store_seek *s, size_t frame, struct store_unpack *u,
+    struct span *bytes, struct err *e)
+{
+	size_t len = packed_len(s, frame);
+
+	if (read_at(s->fd, u->in, len, s->places[frame].file, e) == -1)
+		return (-1);
+	*bytes = span_of(u->in, len);
+	return (0);
+}
+
+int
+store_seek_decode(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
     struct span *lines, struct err *e)
 {
-	size_t in = (size_t)(s->places[frame + 1].file - s->places[frame].file);
-	size_t len = (size_t)(s->places[frame + 1].lines - s->places[frame].lines), n;
+	size_t len = lines_len(s, frame), n;
 
-	if (read_at(s->fd, u->in, in, s->places[frame].file, e) == -1)
-		return (-1);
-	n = ZSTD_decompressDCtx(u->context, out, len, u->in, in);
+	n = ZSTD_decompressDCtx(u->context, out, len, u->in, packed_len(s, frame));
 	if (ZSTD_isError(n) || n != len)
 		return (err_set(e, ERR_FINDING, "frame %zu is damaged", frame));
 	*lines = span_of(out, n);
 	return (0);
+}
+
+bool
+store_seek_plain(const struct store_seek *s, size_t frame, const struct store_unpack *u)
+{
+	size_t len = packed_len(s, frame);
+	ZSTD_frameHeader head;
+
+	return (len > 0 && ZSTD_findFrameCompressedSize(u->in, len) == len &&
+	    ZSTD_getFrameHeader(&head, u->in, len) == 0 && head.frameType == ZSTD_frame &&
+	    head.frameContentSize == lines_len(s, frame) && head.frameContentSize > 0 &&
+	    head.windowSize <= FRAME_BYTES && head.checksumFlag == 0 && head.dictID == 0);
+}
+
+int
+store_seek_take(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
+    struct span *lines, struct err *e)
+{
+	struct span bytes;
+
+	if (store_seek_bytes(s, frame, u, &bytes, e) == -1)
+		return (-1);
+	return (store_seek_decode(s, frame, u, out, lines, e));
 }
 
 int

@@ -5,6 +5,7 @@
 #ifndef CRETULA_STORE_SEEK_H
 #define CRETULA_STORE_SEEK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,5 +39,13 @@ void store_unpack_close(struct store_unpack *u); /* NULL is legal */
  */
 int store_seek_take(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
     struct span *lines, struct err *e);
+
+/* It in two steps: a frame's bytes as they are in the file, then the lines of these. */
+int store_seek_bytes(const struct store_seek *s, size_t frame, struct store_unpack *u,
+    struct span *bytes, struct err *e);
+int store_seek_decode(const struct store_seek *s, size_t frame, struct store_unpack *u, char *out,
+    struct span *lines, struct err *e);
+/* Is what store_seek_bytes gave last one frame as docs/format.md 5 has them, and nothing else? */
+bool store_seek_plain(const struct store_seek *s, size_t frame, const struct store_unpack *u);
 
 #endif

@@ -232,6 +232,7 @@ store_stream_close(struct store_stream *st)
 	store_writer_close(st->writer);
 	if (st->dirfd != -1)
 		(void)close(st->dirfd);
+	buf_free(&st->rewritten.counts);
 	free(st);
 }
 

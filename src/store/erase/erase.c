@@ -415,6 +415,19 @@ sign(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct er
 	return (rc);
 }
 
+/* What is in force now was just written. */
+static void
+remember(struct erase_work *work)
+{
+	struct store_rewritten *last = &work->stream->rewritten;
+
+	buf_free(&last->counts);
+	*last = work->made;
+	last->seg = work->order->seg;
+	last->revision = work->past->revision + 1;
+	work->made.counts = (struct buf){ 0 }; /* handed over */
+}
+
 static int
 erase(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct err *e)
 {
@@ -431,6 +444,7 @@ erase(struct store_eraser *x, struct erase_work *work, uint64_t *entry, struct e
 	}
 	if (sign(x, work, entry, e) == -1)
 		return (-1);
+	remember(work);
 	x->stale = true;
 	if (store_erase_shred(x->stream->dirfd, work->order->seg, revision, e) == -1 ||
 	    forget_skip(work, e) == -1) {
@@ -461,6 +475,7 @@ store_erase(
 		    (uintmax_t)order->seg);
 	seal_cover_free(&work->before);
 	seal_cover_free(&work->after);
+	buf_free(&work->made.counts);
 	free(work);
 	return (rc);
 }

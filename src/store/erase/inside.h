@@ -46,11 +46,12 @@ struct erase_work {
 	uint64_t file_size; /* of the next revision */
 	uint32_t damaged[SEAL_ERASED_MAX]; /* that go, and were not what was sealed last */
 	size_t damaged_count;
+	struct store_rewritten made; /* of the next revision: hash and counts */
 };
 
 /*
  * Write the next revision's .jsonl.zst, synced, under its .tmp name; fills
- * items, file_size and damaged.  What is read must be the sealed segment, but
+ * items, file_size, damaged and made.  What is read must be the sealed segment, but
  * for what was replaced before and goes now.
  */
 int store_erase_rewrite(struct erase_work *work, struct err *e);

@@ -80,6 +80,8 @@ make_lines(uint64_t first, size_t count, char *lines, uint32_t *ends)
 }
 #define MADE_LINE_BYTES 100
 
+static int work_level = 1; /* of the compressor, from the first batch on */
+
 /* One batch through salts, leaves and compressor into seg. */
 static inline int
 add_batch(struct store_segment *seg, uint64_t first, size_t count, struct err *e)
@@ -94,7 +96,7 @@ add_batch(struct store_segment *seg, uint64_t first, size_t count, struct err *e
 	struct store_part part = { lines, ends, count, leaves, out, 0, frames, 0 };
 	int rc;
 
-	if (compressor == NULL && store_compressor_open(1, &compressor, e) == -1)
+	if (compressor == NULL && store_compressor_open(work_level, &compressor, e) == -1)
 		abort();
 	(void)make_lines(first, count, lines, ends);
 	seal_salts(store_segment_seed(seg), (uint32_t)store_segment_records(seg), count, salts, memory);
