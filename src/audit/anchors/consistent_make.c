@@ -51,6 +51,7 @@ audit_consistent_prove(const char *store, const char *stream, struct audit_consi
 {
 	struct audit_source_note notes[2] = { { .text = { 0 } }, { .text = { 0 } } };
 	struct audit_source *of = NULL, *own = NULL;
+	unsigned shortages = err_memory_count();
 	int rc = -1;
 
 	if (audit_source_open(store, stream, &of, e) == -1)
@@ -76,7 +77,8 @@ out:
 	if (own != of)
 		audit_source_close(own);
 	audit_source_close(of);
-	return (rc);
+	/* As audit_prove. */
+	return (rc == -1 && err_memory_count() != shortages ? err_memory(e) : rc);
 }
 
 /* ---- telling ---- */

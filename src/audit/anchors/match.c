@@ -97,7 +97,7 @@ take_lines(struct search *s, struct err *e)
 	if (match->time_us == 0)
 		return (err_set(e, ERR_FINDING, "no cosignature by a known witness"));
 	if (!buf_ok(&match->bytes))
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if (seal_note_read(buf_view(&match->bytes), &s->note, e) == -1)
 		return (err_in(e, "the note with these lines"));
 	match->size = s->at.note.size;
@@ -167,7 +167,7 @@ check_time(struct search *s, const struct audit_stamp *stamp, struct err *e)
 	int rc = 0;
 
 	if (entry == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	if (seal_entry_read(line, &names, entry, e) == -1)
 		rc = -1;
 	else if (stamp->time_us < entry->t_us - entry->t_us % 1000000)
@@ -214,7 +214,7 @@ match_stamp(struct search *s, struct err *e)
 	match->time_us = stamp.time_us;
 	set_by(match, stamp.authority);
 	buf_span(&match->bytes, answer->bytes);
-	return (buf_ok(&match->bytes) ? 0 : err_set(e, ERR_IO, "out of memory"));
+	return (buf_ok(&match->bytes) ? 0 : err_memory(e));
 }
 
 int
@@ -223,11 +223,12 @@ audit_match(const struct audit_source *source, const struct audit_answer *answer
 {
 	struct search *s = calloc(1, sizeof(*s));
 	struct audit_source_note again = { 0 };
+	unsigned shortages = err_memory_count();
 	int rc;
 
 	*match = (struct audit_match){ .kind = "" };
 	if (s == NULL)
-		return (err_set(e, ERR_IO, "out of memory"));
+		return (err_memory(e));
 	s->source = source;
 	s->answer = answer;
 	s->match = match;
@@ -242,5 +243,6 @@ audit_match(const struct audit_source *source, const struct audit_answer *answer
 	buf_free(&s->at.text);
 	buf_free(&s->one);
 	free(s);
-	return (rc);
+	/* A note that was not read for want of memory may be the one. */
+	return (rc == -1 && err_memory_count() != shortages ? err_memory(e) : rc);
 }

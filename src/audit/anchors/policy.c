@@ -205,7 +205,7 @@ read_lines(struct audit_policy *policy, struct err *e)
 {
 	struct line *l = calloc(1, sizeof(*l));
 	struct span rest = buf_view(&policy->text);
-	int rc = l == NULL ? err_set(e, ERR_IO, "out of memory") : 0;
+	int rc = l == NULL ? err_memory(e) : 0;
 
 	for (unsigned number = 1; rc == 0 && rest.len > 0; number++) {
 		size_t len = span_find(rest, '\n');
@@ -227,14 +227,14 @@ audit_policy_parse(struct span text, struct audit_policy **policy, struct err *e
 
 	if (made == NULL ||
 	    (made->logs = calloc(AUDIT_POLICY_LOGS_MAX, sizeof(made->logs[0]))) == NULL)
-		(void)err_set(e, ERR_IO, "out of memory");
+		(void)err_memory(e);
 	else if (text.len > AUDIT_POLICY_BYTES_MAX || !text_is_utf8(text))
 		(void)err_set(e, ERR_CONFIG, "not a policy: %s",
 		    text.len > AUDIT_POLICY_BYTES_MAX ? "too long" : "not UTF-8");
 	else {
 		buf_span(&made->text, text);
 		if (!buf_ok(&made->text))
-			(void)err_set(e, ERR_IO, "out of memory");
+			(void)err_memory(e);
 		else if (read_lines(made, e) == 0) {
 			*policy = made;
 			return (0);
@@ -270,7 +270,7 @@ audit_policy_witness(const char *vkey, struct audit_policy **policy, struct err 
 		return (err_set(e, ERR_USAGE, "not a witness's vkey"));
 	buf_fmt(&text, "witness witness %s\nquorum witness\n", vkey);
 	if (!buf_ok(&text))
-		(void)err_set(e, ERR_IO, "out of memory");
+		(void)err_memory(e);
 	else
 		rc = audit_policy_parse(buf_view(&text), policy, e);
 	buf_free(&text);

@@ -26,8 +26,10 @@ add_pin(struct audit_pins *pins, struct span origin)
 	if (pins->count == pins->room) {
 		size_t room = pins->room == 0 ? 16 : pins->room * 2;
 
-		if ((items = reallocarray(items, room, sizeof(*items))) == NULL)
+		if ((items = reallocarray(items, room, sizeof(*items))) == NULL) {
+			(void)err_memory(NULL);
 			return (NULL);
+		}
 		pins->items = items;
 		pins->room = room;
 	}
@@ -63,6 +65,7 @@ read_line(struct audit_pins *pins, struct span line)
 int
 audit_pins_read(struct audit_pins *pins, const char *path, struct err *e)
 {
+	unsigned shortages = err_memory_count();
 	struct buf bytes = { 0 };
 	struct span rest;
 	int rc = -1;
@@ -81,8 +84,11 @@ audit_pins_read(struct audit_pins *pins, const char *path, struct err *e)
 		size_t len = span_find(rest, '\n');
 
 		if (len == rest.len || read_line(pins, span_of(rest.ptr, len)) == -1) {
-			(void)err_set(
-			    e, ERR_CONFIG, "--pin: %s: line %zu is no pin", path, pins->count + 1);
+			if (err_memory_count() != shortages)
+				(void)err_memory(e);
+			else
+				(void)err_set(e, ERR_CONFIG, "--pin: %s: line %zu is no pin", path,
+				    pins->count + 1);
 			goto out;
 		}
 		rest = span_from(rest, len + 1);
@@ -116,7 +122,7 @@ audit_pins_write(const struct audit_pins *pins, const char *path, struct err *e)
 		buf_char(&out, '\n');
 	}
 	if (!buf_ok(&out))
-		rc = err_set(e, ERR_IO, "out of memory");
+		rc = err_memory(e);
 	else
 		rc = io_replace(AT_FDCWD, path, buf_view(&out), 0644, false, e);
 	buf_free(&out);

@@ -221,6 +221,7 @@ audit_prove(const char *store, const char *stream, uint64_t record, const struct
     struct buf *out, struct err *e)
 {
 	struct audit_source *of = NULL, *own = NULL;
+	unsigned shortages = err_memory_count();
 	int rc = -1;
 
 	if (audit_source_open(store, stream, &of, e) == 0 &&
@@ -230,5 +231,6 @@ audit_prove(const char *store, const char *stream, uint64_t record, const struct
 		rc = check_made(out, names, e);
 	audit_source_close(of);
 	audit_source_close(own);
-	return (rc);
+	/* Not a word of the store then: what looks like a fault of it may be one of memory. */
+	return (rc == -1 && err_memory_count() != shortages ? err_memory(e) : rc);
 }

@@ -10,61 +10,16 @@
 
 #include <cmocka.h>
 
+#include "answers.h"
 #include "audit/anchors/policy.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "build.h"
 #include "crypto/sha256.h"
-#include "crypto/sign.h"
 #include "seal/note.h"
 
 #define TIME_S INT64_C(1795575600)
 #define GOOD AUDIT_CODE_COUNT
-
-static const unsigned char seed[32] = { 42 };
-static const char name[] = "witness.example";
-
-/* id | time | signature, as a line. */
-static void
-cosign(struct span body, uint64_t time_s, bool spoil, struct buf *out)
-{
-	unsigned char bytes[4 + 8 + 64], public_key[32], hash[32];
-	struct buf said = { 0 };
-
-	crypto_sign_public(seed, public_key);
-	buf_fmt(&said, "%s\n\x04", name);
-	buf_add(&said, public_key, 32);
-	crypto_sha256(said.data, said.len, hash);
-	memcpy(bytes, hash, 4);
-	for (unsigned i = 0; i < 8; i++)
-		bytes[4 + i] = (unsigned char)(time_s >> (56 - 8 * i));
-	buf_free(&said);
-	buf_fmt(&said, "cosignature/v1\ntime %ju\n", (uintmax_t)time_s);
-	buf_span(&said, body);
-	crypto_sign_message(seed, buf_view(&said), bytes + 12);
-	bytes[20] ^= spoil;
-	buf_fmt(out, "\xe2\x80\x94 %s ", name);
-	buf_base64(out, bytes, sizeof(bytes));
-	buf_char(out, '\n');
-	buf_free(&said);
-}
-
-static void
-print_vkey(struct buf *out)
-{
-	unsigned char key[33] = { 4 }, hash[32];
-	struct buf said = { 0 };
-
-	crypto_sign_public(seed, key + 1);
-	buf_fmt(&said, "%s\n", name);
-	buf_add(&said, key, sizeof(key));
-	crypto_sha256(said.data, said.len, hash);
-	buf_fmt(out, "%s+", name);
-	buf_hex(out, hash, 4);
-	buf_char(out, '+');
-	buf_base64(out, key, sizeof(key));
-	buf_free(&said);
-}
 
 /* What a row does otherwise than a good anchor of the note of size 2. */
 static const struct {
@@ -133,7 +88,7 @@ add_anchor(struct build *b, size_t row)
 
 	read_note(b, rows[row].note == 0 ? 2 : rows[row].note, &text);
 	assert_int_equal(seal_note_read(buf_view(&text), note, NULL), 0);
-	cosign(note->body, time_s, rows[row].spoil, &lines);
+	answer_cosign(note->body, time_s, rows[row].spoil, &lines);
 	if (!rows[row].no_cosignature)
 		buf_span(&text, buf_view(&lines));
 	build_path(b, "streams/shop/anchor", path);
@@ -149,7 +104,7 @@ add_anchor(struct build *b, size_t row)
 	anchor->file.size = text.len;
 	crypto_sha256(text.data, text.len, anchor->file.hash);
 	anchor->file.hash[0] ^= rows[row].other_hash;
-	anchor->by = span_str(rows[row].by == NULL ? name : rows[row].by);
+	anchor->by = span_str(rows[row].by == NULL ? answer_witness_name : rows[row].by);
 	anchor->has_time = true;
 	anchor->time_us = (int64_t)time_s * 1000000 + rows[row].off_us;
 	build_append(&b->streams[0], entry, false);
@@ -190,7 +145,7 @@ test_rows(void **state)
 
 	(void)state;
 	buf_str(&text, "witness w ");
-	print_vkey(&text);
+	answer_witness(&text);
 	buf_str(&text, "\nquorum none\n");
 	assert_int_equal(audit_policy_parse(buf_view(&text), &policy, NULL), 0);
 	build_lines(&lines, 0, 3);

@@ -5,123 +5,14 @@
 
 #include <cmocka.h>
 
+#include "answers.h"
 #include "audit/anchors/der.h"
 #include "audit/anchors/stamp.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "crypto/sha256.h"
 
-/* ---- making DER ---- */
-
-/* A value: its tag, the shortest length, and what is in it. */
-static void
-put(struct buf *out, unsigned tag, struct span content)
-{
-	buf_char(out, (char)tag);
-	if (content.len >= 0x100) {
-		buf_char(out, (char)0x82);
-		buf_char(out, (char)(content.len >> 8));
-	} else if (content.len >= 0x80)
-		buf_char(out, (char)0x81);
-	buf_char(out, (char)content.len);
-	buf_span(out, content);
-}
-
-/* Put all that is in out into one value. */
-static void
-wrap(struct buf *out, unsigned tag)
-{
-	struct buf inner = *out;
-
-	*out = (struct buf){ 0 };
-	put(out, tag, buf_view(&inner));
-	buf_free(&inner);
-}
-
-/* What a row changes of a good response. */
-struct recipe {
-	const char *status, *status_more, *type, *inner_type, *version, *digest, *time, *name;
-	size_t hash_len;
-	const char *behind; /* something behind the parts of TSTInfo */
-};
-static const struct recipe good = {
-	.status = "\x02\x01\x00",
-	.type = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
-	.inner_type = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04",
-	.version = "\x01",
-	.digest = "\x60\x86\x48\x01\x65\x03\x04\x02\x01",
-	.time = "20261125030000.5Z",
-	.name = "Stamps",
-	.hash_len = 32,
-};
 static const struct span body = SPAN("cretula/x/s\n1\nroot\n");
-
-static void
-make_info(const struct recipe *r, struct buf *out)
-{
-	struct buf part = { 0 };
-	unsigned char hash[32];
-
-	put(out, DER_INTEGER, span_of(r->version, 1));
-	put(out, DER_OID, span_str("\x2a\x03\x04"));
-	put(&part, DER_OID, span_str(r->digest));
-	put(&part, DER_NULL, span_of("", 0));
-	wrap(&part, DER_SEQUENCE);
-	crypto_sha256(body.ptr, body.len, hash);
-	put(&part, DER_OCTETS, span_of((const char *)hash, r->hash_len));
-	wrap(&part, DER_SEQUENCE);
-	buf_span(out, buf_view(&part));
-	buf_free(&part);
-	put(out, DER_INTEGER, span_str("\x07"));
-	put(out, DER_TIME, span_str(r->time));
-	put(out, DER_BOOLEAN, span_str("\xff"));
-	put(&part, DER_OID, span_str("\x55\x04\x03"));
-	put(&part, DER_UTF8, span_str(r->name));
-	wrap(&part, DER_SEQUENCE);
-	wrap(&part, DER_SET);
-	wrap(&part, DER_SEQUENCE);
-	wrap(&part, DER_CONTEXT | 4);
-	wrap(&part, DER_CONTEXT);
-	buf_span(out, buf_view(&part));
-	buf_free(&part);
-	if (r->behind != NULL)
-		buf_str(out, r->behind);
-	wrap(out, DER_SEQUENCE);
-}
-
-static void
-make(const struct recipe *r, struct buf *out)
-{
-	struct buf info = { 0 }, data = { 0 };
-
-	make_info(r, &info);
-	wrap(&info, DER_OCTETS);
-	wrap(&info, DER_CONTEXT);
-	put(&data, DER_OID, span_str(r->inner_type));
-	buf_span(&data, buf_view(&info));
-	wrap(&data, DER_SEQUENCE);
-	buf_free(&info);
-	put(&info, DER_INTEGER, span_str("\x03"));
-	put(&info, DER_SET, span_of("", 0));
-	buf_span(&info, buf_view(&data));
-	put(&info, DER_SET, span_of("", 0));
-	wrap(&info, DER_SEQUENCE);
-	wrap(&info, DER_CONTEXT);
-	buf_free(&data);
-	put(&data, DER_OID, span_str(r->type));
-	buf_span(&data, buf_view(&info));
-	wrap(&data, DER_SEQUENCE);
-	buf_free(&info);
-	buf_add(out, r->status, 3);
-	if (r->status_more != NULL)
-		buf_str(out, r->status_more);
-	wrap(out, DER_SEQUENCE);
-	buf_span(out, buf_view(&data));
-	wrap(out, DER_SEQUENCE);
-	buf_free(&data);
-	assert_true(buf_ok(out));
-}
 
 static void
 test_good(void **state)
@@ -132,7 +23,7 @@ test_good(void **state)
 	char time[CLOCK_RFC3339_BYTES];
 
 	(void)state;
-	make(&good, &out);
+	answer_stamp(&answer_stamp_good, body, &out);
 	assert_int_equal(audit_stamp_read(buf_view(&out), &stamp, &e), 0);
 	assert_true(audit_stamp_is_of(&stamp, body));
 	assert_false(audit_stamp_is_of(&stamp, span_from(body, 1)));
@@ -157,7 +48,7 @@ test_good(void **state)
 #pragma GCC diagnostic ignored "-Woverride-init"
 static const struct {
 	const char *claim;
-	struct recipe recipe;
+	struct answer_stamp recipe;
 	bool read, of;
 	const char *name;
 } rows[] = {
@@ -200,7 +91,7 @@ test_rows(void **state)
 		struct err e = { 0 };
 		bool read;
 
-		make(&rows[i].recipe, &out);
+		answer_stamp(&rows[i].recipe, body, &out);
 		read = audit_stamp_read(buf_view(&out), &stamp, &e) == 0;
 		if (read != rows[i].read || (!read && e.code != ERR_FINDING))
 			fail_msg("%s: %d %s", rows[i].claim, read, e.text);
