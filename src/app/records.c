@@ -1,4 +1,5 @@
 /* app: walk the sealed records of a stream. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -67,8 +68,7 @@ app_records_open(struct app_records *r, const char *store, const char *stream, c
 	r->store = store;
 	r->since_us = INT64_MIN;
 	r->until_us = INT64_MAX;
-	if (store == NULL || stream == NULL)
-		return (err_set(e, ERR_USAGE, "--store DIR and --stream NAME are needed"));
+	assert(store != NULL && stream != NULL);
 	if (app_records_time("since", since, &r->since_us, e) == -1 ||
 	    app_records_time("until", until, &r->until_us, e) == -1 ||
 	    (r->stream_fd = open_stream(store, stream, e)) == -1)

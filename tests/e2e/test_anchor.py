@@ -157,7 +157,7 @@ def test_witness_request():
     cretula('anchor', 'print', 'witness', '--store', 'none', '--stream', 's', code=66)
     cretula('anchor', 'print', 'nothing', *STORE, code=2)
     cretula('anchor', 'export', 'x', *STORE, code=2)
-    cretula('anchor', 'print', 'tsq', '--store', 'store', code=2)
+    equal(cretula('anchor', 'print', 'witness', '--store', 'store', code=0).out, cretula('anchor', 'print', 'witness', *STORE, code=0).out)
 
 
 def test_cosignature():

@@ -51,10 +51,35 @@ def test_usage():
                        (['view', '--jsno'], 'did you mean --json?'), (['import', '-s'], 'no option -s: cretula'),
                        (['help', 'formts'], "no command or topic 'formts', did you mean formats?"),
                        (['xyzzyx'], "no command 'xyzzyx': cretula --help"), (['heplp'], 'did you mean help?'), (['key', 'burn', '--keys', 'x'], "'burn'"),
-                       (['view', '--store', 's'], 'are needed'), (['mask', '--format', 'auto', 'file'], 'unexpected'),
+                       (['view'], '--store DIR is needed (or `store:` in --config)'), (['risk'], '--store DIR is needed\n'), (['mask', '--format', 'auto', 'file'], 'unexpected'),
                        (['verify'], 'is needed'), (['key', 'show'], 'is needed')):
         fails(2, text, *args)
     no_store()
+
+
+READERS = (['stats'], ['view'], ['tail'], ['risk'], ['words', 'list'], ['quarantine', 'list'], ['prove', '--record', '0'],
+           ['anchor', 'print', 'tsq'], ['publish', '--out', 'out'])
+
+
+def test_the_stream_that_is_meant():
+    """Who reads a store of one stream need not name it; of several each command says which there are, and all say the same."""
+    write('access.log', make_log(300))
+    for stream in ('shop', 'api'):
+        for args in READERS:
+            if stream == 'shop':
+                fails(66, 's is no store', *args, '--store', 's')
+            else:
+                cretula(*args, '--store', 's', code=0)
+        cretula('import', '--store', 's', '--stream', stream, '--format', 'combined', 'access.log', code=0)
+    for args in READERS:
+        fails(2, '--stream NAME is needed: s has api, shop', *args, '--store', 's')
+        fails(66, 'nix', *args, '--store', 's', '--stream', 'nix')
+    write('c.yaml', b'store: s\nstreams: { shop: {} }\n')
+    for args in READERS[:3] + READERS[4:6]:
+        cretula(*args, '--config', 'c.yaml', code=0)
+    equal(cretula('stats', '--store', 's', '--rebuild', code=0).text, '600 records counted\n')
+    os.makedirs('new/streams')
+    fails(66, 'store new has no stream yet', 'stats', '--store', 'new')
 
 
 def test_no_command_shows_help_and_fails():

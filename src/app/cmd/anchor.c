@@ -6,6 +6,7 @@
 #include "app/anchors/authority.h"
 #include "app/command.h"
 #include "app/names.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "audit/anchors/ask.h"
 #include "audit/anchors/match.h"
@@ -48,8 +49,6 @@ open_source(struct work *w, const struct app_args *args, struct err *e)
 	*w = (struct work){
 		.args = args, .store = app_arg(args, "store"), .stream = app_arg(args, "stream")
 	};
-	if (w->store == NULL || w->stream == NULL)
-		return (err_set(e, ERR_USAGE, "--store DIR and --stream NAME are needed"));
 	if (app_arg_count(args, "size", 1, SIZE_MAX_OPTION, &w->size, e) == -1)
 		return (-1);
 	return (audit_source_open(w->store, w->stream, &w->source, e));
@@ -228,15 +227,17 @@ import(const struct app_args *args)
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
+	struct app_args filled = *given, *args = &filled;
+	bool prints = strcmp(args->operands[0], "print") == 0;
+	struct app_place place = { 0 };
 	struct err e = { ERR_NONE, "" };
 
-	if (strcmp(args->operands[0], "print") == 0)
-		return (print(args, args->operands[1]));
-	if (strcmp(args->operands[0], "import") == 0)
-		return (import(args));
-	(void)err_set(&e, ERR_USAGE, "'%.40s': print or import", args->operands[0]);
+	if (!prints && strcmp(args->operands[0], "import") != 0)
+		(void)err_set(&e, ERR_USAGE, "'%.40s': print or import", args->operands[0]);
+	else if (app_place_stream(args, &place, &e) == 0)
+		return (prints ? print(args, args->operands[1]) : import(args));
 	return (app_fail(COMMAND, &e));
 }
 

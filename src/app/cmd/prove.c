@@ -1,6 +1,7 @@
 /* app: cretula prove: of one record, or of two notes, for somebody who may see no more. */
 #include "app/command.h"
 #include "app/names.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "audit/anchors/consistent.h"
 #include "audit/outside/prove.h"
@@ -10,7 +11,7 @@ static const struct app_option options[] = {
 	{ "consistency", "OLD", "not of a record: that the first OLD entries were only added to" },
 	{ "record", "N", "which record of the stream, from 0" },
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "its stream" },
+	{ "stream", "NAME", "its stream (default: the only one of the store)" },
 	{ "to", "NEW", "with --consistency: up to there (default: the newest note)" },
 	{ NULL, NULL, NULL },
 };
@@ -24,11 +25,8 @@ prove(const struct app_args *args, struct buf *out, struct err *e)
 	struct audit_consistent_sizes sizes = { 0, 0 };
 	uint64_t record = 0;
 
-	if (store == NULL || stream == NULL ||
-	    (app_arg(args, "record") == NULL) == (app_arg(args, "consistency") == NULL))
-		return (err_set(e, ERR_USAGE,
-		    "--store DIR, --stream NAME and one of --record N, --consistency OLD are "
-		    "needed"));
+	if ((app_arg(args, "record") == NULL) == (app_arg(args, "consistency") == NULL))
+		return (err_set(e, ERR_USAGE, "one of --record N and --consistency OLD is needed"));
 	if (app_arg_count(args, "record", 0, NUMBER_MAX, &record, e) == -1 ||
 	    app_arg_count(args, "consistency", 1, NUMBER_MAX, &sizes.from, e) == -1 ||
 	    app_arg_count(args, "to", 1, NUMBER_MAX, &sizes.to, e) == -1)
@@ -41,12 +39,14 @@ prove(const struct app_args *args, struct buf *out, struct err *e)
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
+	struct app_args filled = *given, *args = &filled;
+	struct app_place place = { 0 };
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 
-	if (prove(args, &out, &e) == 0)
+	if (app_place_stream(args, &place, &e) == 0 && prove(args, &out, &e) == 0)
 		return (app_finish("prove", &out, 0));
 	buf_free(&out);
 	return (app_fail("prove", &e));

@@ -8,6 +8,7 @@
 #include "app/records.h"
 #include "app/role/counts.h"
 #include "app/role/grant.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "app/stats/report.h"
 #include "app/stats/totals.h"
@@ -30,7 +31,7 @@ static const struct app_option options[] = {
 	APP_ROLE_NAME,
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "the stream" },
+	{ "stream", "NAME", "the stream (default: the only one of the store)" },
 	{ "top", "N", "so many paths, agents ... (10; 0: all)" },
 	{ "until", "T", "before then" },
 	{ "watch", NULL,
@@ -319,7 +320,7 @@ run(const struct app_args *given)
 {
 	static struct app_totals t = { .records = { .stream_fd = -1 } };
 	struct app_args filled = *given, *args = &filled;
-	struct app_role_place place;
+	struct app_place place;
 	struct view_grant grant;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
@@ -327,7 +328,8 @@ run(const struct app_args *given)
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	if (app_role_place(args, &place, &hint, &e) == 0 &&
+	if (app_place_config(args, &place, &hint, &e) == 0 &&
+	    (app_arg(args, "rebuild") != NULL || app_place_stream(args, &place, &e) == 0) &&
 	    app_grant(args, &grant, &hint, &e) == 0 && app_watch_check(args, &grant, &e) == 0 &&
 	    app_counts_serves(&grant)) {
 		buf_free(&hint);

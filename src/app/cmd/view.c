@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/records.h"
 #include "app/role/grant.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "app/search/search.h"
 #include "app/setup.h"
@@ -22,7 +23,7 @@ static const struct app_option options[] = {
 	APP_ROLE_NAME,
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "the stream" },
+	{ "stream", "NAME", "the stream (default: the only one of the store)" },
 	{ "until", "T", "before then" },
 	{ "where", "EXPR", "only records that match" },
 	{ NULL, NULL, NULL },
@@ -66,14 +67,15 @@ open_search(struct viewing *v, struct app_args *args, unsigned jobs)
 static int
 open_all(struct viewing *v, struct app_args *args, struct err *e)
 {
-	static struct app_role_place place;
+	static struct app_place place;
 	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	uint64_t jobs = app_processors(APP_FRAMES_JOBS_MAX);
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
-	if (app_role_place(args, &place, &v->hint, e) == -1 ||
+	if (app_place_config(args, &place, &v->hint, e) == -1 ||
+	    app_place_stream(args, &place, e) == -1 ||
 	    app_grant(args, &v->grant, &v->hint, e) == -1 ||
 	    view_grant_records(&v->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "json", v->numbers, &v->renderer, e) == -1 ||

@@ -3,39 +3,45 @@
 
 #include "app/command.h"
 #include "app/quarantine/quarantine.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "app/source/parser.h"
 #include "base/err.h"
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "replay: cretula.yaml" },
+	{ "config", "FILE", "cretula.yaml: the store, and how its lines are read" },
 	APP_OPTION_DIALECT,
 	{ "format", "NAME", "replay: format of the lines (default: the configuration's)" },
 	APP_OPTION_FORMAT_STRING,
 	{ "keys", "DIR", "replay: keys of the store (default: STORE.keys)" },
 	{ "secret", "FILE", "replay: what `cretula key pair` wrote" },
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "the stream" },
+	{ "stream", "NAME", "the stream (default: the only one of the store)" },
 	APP_OPTION_TIMEZONE,
 	{ NULL, NULL, NULL },
 };
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
-	static const char *const replay_only[] = { "config", "dialect", "format",
-		"format-string", "keys", "secret", "timezone" };
+	static const char *const replay_only[] = { "dialect", "format", "format-string", "keys",
+		"secret", "timezone" };
+	struct app_args filled = *given, *args = &filled;
+	struct app_place place;
+	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
 	const char *what = args->operands[0];
 	bool list = strcmp(what, "list") == 0;
 
 	if (!list && strcmp(what, "replay") != 0)
 		(void)err_set(&e, ERR_USAGE, "'%s': list or replay", what);
-	else if (app_arg(args, "store") == NULL || app_arg(args, "stream") == NULL)
-		(void)err_set(&e, ERR_USAGE, "--store DIR and --stream NAME are needed");
 	for (size_t i = 0; list && i < sizeof(replay_only) / sizeof(replay_only[0]); i++)
 		if (app_arg(args, replay_only[i]) != NULL)
 			(void)err_set(&e, ERR_USAGE, "--%s does not go with list", replay_only[i]);
+	if (e.code == ERR_NONE && app_place_config(args, &place, &hint, &e) == 0)
+		(void)app_place_stream(args, &place, &e);
+	app_hint(&hint);
+	buf_free(&hint);
 	if (e.code != ERR_NONE)
 		return (app_fail("quarantine", &e));
 	return (list ? app_quarantine_list(args) : app_quarantine_replay(args));

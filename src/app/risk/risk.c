@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/records.h"
 #include "app/risk/print.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -17,7 +18,7 @@ static const struct app_option options[] = {
 	{ "max-risk", "R", "exit 1 if the largest risk, 1 / smallest k, is above R, e.g. 0.09" },
 	{ "since", "T", "only records from then on, RFC 3339 or -7d" },
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "its stream" },
+	{ "stream", "NAME", "its stream (default: the only one of the store)" },
 	{ "until", "T", "before then" },
 	{ NULL, NULL, NULL },
 };
@@ -124,15 +125,18 @@ measure(struct measuring *m, struct err *e)
 }
 
 static int
-run(const struct app_args *args)
+run(const struct app_args *given)
 {
+	struct app_args filled = *given, *args = &filled;
+	struct app_place place = { 0 };
 	static struct measuring m;
 	struct err e = { ERR_NONE, "" };
 	struct buf out = { 0 };
 	int code;
 
 	m.records.stream_fd = -1;
-	if (open_all(&m, args, &e) == -1 || measure(&m, &e) == -1)
+	if (app_place_stream(args, &place, &e) == -1 || open_all(&m, args, &e) == -1 ||
+	    measure(&m, &e) == -1)
 		code = app_fail("risk", &e);
 	else {
 		(args->json ? app_risk_json : app_risk_text)(&m.said, &out);

@@ -43,8 +43,6 @@ app_counts_open(struct app_counts *c, const struct app_args *args, struct err *e
 	struct buf path = { 0 };
 	int rc = -1;
 
-	if (store == NULL || stream == NULL)
-		return (err_set(e, ERR_USAGE, "--store DIR and --stream NAME are needed"));
 	if (!store_name_known(span_str(stream)))
 		return (err_set(e, ERR_USAGE, "--stream: '%s' is no stream name", stream));
 	c->stream = stream;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "app/args.h"
-#include "app/restrict/left_out.h"
 #include "base/err.h"
 #include "store/layout.h"
 
@@ -41,37 +40,6 @@ app_grant_stream(const struct config_role *role, const char *stream, struct err 
 	if (role->stream_count == 0 && store_name_ok(span_str(stream)))
 		return (0); /* not those of cretula itself */
 	return (err_set(e, ERR_USAGE, "role %s does not see stream %s", role->name, stream));
-}
-
-static void
-fill(struct app_args *args, const char *name, const char *value)
-{
-	for (int i = 0; args->command->options[i].name != NULL; i++)
-		if (strcmp(args->command->options[i].name, name) == 0 && args->value[i] == NULL &&
-		    value[0] != '\0')
-			args->value[i] = value;
-}
-
-int
-app_role_place(
-    struct app_args *args, struct app_role_place *place, struct buf *report, struct err *e)
-{
-	const char *path = app_arg(args, "config");
-	struct config *c = NULL;
-
-	if (path == NULL)
-		return (0);
-	if (config_load(path, &c, report, e) == -1)
-		return (-1);
-	memset(place, 0, sizeof(*place));
-	memcpy(place->store, c->store, sizeof(place->store));
-	if (c->stream_count == 1)
-		memcpy(place->stream, c->streams[0].name, sizeof(place->stream));
-	app_left_out_keys(c->keys, c->tenant);
-	config_free(c);
-	fill(args, "store", place->store);
-	fill(args, "stream", place->stream);
-	return (0);
 }
 
 int

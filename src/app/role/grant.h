@@ -11,7 +11,9 @@ struct err;
 /* The rows of commands that show something. */
 #define APP_ROLE_CONFIG \
 	{ \
-		"config", "FILE", "configuration: the store, and its roles" \
+		"config", "FILE", \
+		    "configuration: the store, and its roles (without --store: " \
+		    "/etc/cretula/cretula.yaml)" \
 	}
 #define APP_ROLE_NAME \
 	{ \
@@ -23,17 +25,6 @@ struct view_grant app_grant_of(const struct config_role *role);
 
 /* Does the role see the stream?  0; or -1 with ERR_USAGE. */
 int app_grant_stream(const struct config_role *role, const char *stream, struct err *e);
-
-/*
- * --store and --stream that are not given, as --config has them, into args:
- * its store, and its stream if it has one only.  The words live in place.
- * What neither says stays away.  0; -1 as of app_grant.
- */
-struct app_role_place {
-	char store[CONFIG_PATH_BYTES], stream[CONFIG_NAME_BYTES];
-};
-int app_role_place(
-    struct app_args *args, struct app_role_place *place, struct buf *report, struct err *e);
 
 /*
  * What --role says, by --config FILE or as the tiers are, for --stream.  On a

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/role/counts.h"
 #include "app/role/grant.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -15,7 +16,7 @@ static const struct app_option options[] = {
 	{ "role", "ROLE", "public (the default), or a role of that tier" },
 	{ "since", "T", "from then on: RFC 3339, or -7d; whole days" },
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "the stream" },
+	{ "stream", "NAME", "the stream (default: the only one of the store)" },
 	{ "until", "T", "before then" },
 	{ NULL, NULL, NULL },
 };
@@ -58,14 +59,15 @@ run(const struct app_args *given)
 {
 	struct app_args filled = *given, *args = &filled;
 	const char *dir = app_arg(args, "out");
-	struct app_role_place place;
+	struct app_place place;
 	struct buf hint = { 0 }, json = { 0 }, page = { 0 }, said = { 0 };
 	struct err e = { ERR_NONE, "" };
 	struct app_counts c = { 0 };
 	int code = 0;
 
 	if ((dir == NULL && err_set(&e, ERR_USAGE, "--out DIR is needed") == -1) ||
-	    app_role_place(args, &place, &hint, &e) == -1 ||
+	    app_place_config(args, &place, &hint, &e) == -1 ||
+	    app_place_stream(args, &place, &e) == -1 ||
 	    find_grant(args, &c.grant, &hint, &e) == -1 || app_counts_open(&c, args, &e) == -1) {
 		code = app_fail("publish", &e);
 		app_hint(&hint);

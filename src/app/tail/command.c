@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/role/grant.h"
+#include "app/role/place.h"
 #include "app/say.h"
 #include "app/tail/follow.h"
 #include "base/err.h"
@@ -19,7 +20,7 @@ static const struct app_option options[] = {
 	{ "limit", "N", "how many to begin with (default 10)" },
 	APP_ROLE_NAME,
 	{ "store", "DIR", "the store" },
-	{ "stream", "NAME", "the stream" },
+	{ "stream", "NAME", "the stream (default: the only one of the store)" },
 	{ "where", "EXPR", "only records that match, as for view" },
 	{ NULL, NULL, NULL },
 };
@@ -212,12 +213,13 @@ wants_colour(const char *as)
 static int
 open_all(struct tailing *t, struct app_args *args, struct err *e)
 {
-	static struct app_role_place place;
+	static struct app_place place;
 	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	t->limit = LIMIT_DEFAULT;
 	t->colour = wants_colour(as);
-	if (app_role_place(args, &place, &t->hint, e) == -1 ||
+	if (app_place_config(args, &place, &t->hint, e) == -1 ||
+	    app_place_stream(args, &place, e) == -1 ||
 	    app_grant(args, &t->grant, &t->hint, e) == -1 ||
 	    view_grant_records(&t->grant, e) == -1 ||
 	    view_renderer_choose(as != NULL ? as : "text", true, &t->renderer, e) == -1 ||

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/role/place.h"
 #include "app/say.h"
 #include "app/setup.h"
 #include "app/words/words.h"
@@ -226,8 +227,7 @@ list(const struct app_args *args, struct listing *l, struct buf *out, struct err
 	l->only = app_arg(args, "origin");
 	if (args->operand_count > 1)
 		return (err_set(e, ERR_USAGE, "list takes no words"));
-	if ((l->stream = app_arg(args, "stream")) == NULL)
-		return (err_set(e, ERR_USAGE, "--stream NAME is needed"));
+	l->stream = app_arg(args, "stream");
 	if (app_setup_open(args, l->stream, &l->setup, e) == -1 ||
 	    app_store_path(args, &l->setup, &l->store_path, e) == -1 ||
 	    app_words_there(l->store_path, l->stream, e) == -1 ||
@@ -246,13 +246,20 @@ list(const struct app_args *args, struct listing *l, struct buf *out, struct err
 }
 
 int
-app_words_list(const struct app_args *args)
+app_words_list(const struct app_args *given)
 {
+	struct app_args filled = *given, *args = &filled;
 	struct listing l = { .stream = NULL };
 	struct err e = { ERR_NONE, "" };
-	struct buf out = { 0 };
-	int rc = list(args, &l, &out, &e);
+	struct buf out = { 0 }, hint = { 0 };
+	struct app_place place;
+	int rc = -1;
 
+	if (app_place_config(args, &place, &hint, &e) == 0 &&
+	    app_place_stream(args, &place, &e) == 0)
+		rc = list(args, &l, &out, &e);
+	app_hint(&hint);
+	buf_free(&hint);
 	mask_words_close(l.words);
 	app_setup_close(&l.setup);
 	buf_free(&l.rows);
