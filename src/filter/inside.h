@@ -36,4 +36,7 @@ struct filter {
 	char literals[];
 };
 
+/* Of a number, without regard to negate. */
+bool filter_number_holds(const struct filter_term *term, int64_t value);
+
 #endif

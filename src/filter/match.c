@@ -16,8 +16,8 @@ order_holds(enum filter_op op, int order)
 	}
 }
 
-static bool
-number_holds(const struct filter_term *term, int64_t value)
+bool
+filter_number_holds(const struct filter_term *term, int64_t value)
 {
 	if (!term->is_number)
 		return (false);
@@ -69,7 +69,7 @@ extra_holds(const struct filter_term *term, const struct record *r)
 	for (size_t i = 0; i < r->extra_count; i++) {
 		const struct record_extra *x = &r->extra[i];
 
-		if (x->is_number ? number_holds(term, x->number) : text_holds(term, x->text))
+		if (x->is_number ? filter_number_holds(term, x->number) : text_holds(term, x->text))
 			return (true);
 	}
 	return (false);
@@ -84,8 +84,8 @@ term_holds(const struct filter_term *term, const struct record *r)
 		return (term->field == RECORD_FIELD_STATE && text_holds(term, span_str("parsed")));
 	}
 	switch (record_fields[term->field].type) {
-	case RECORD_TIME: return (number_holds(term, r->time_us));
-	case RECORD_INT: return (number_holds(term, r->number[term->field]));
+	case RECORD_TIME: return (filter_number_holds(term, r->time_us));
+	case RECORD_INT: return (filter_number_holds(term, r->number[term->field]));
 	case RECORD_LIST: return (list_holds(term, r));
 	case RECORD_EXTRA: return (extra_holds(term, r));
 	case RECORD_FLAGS: return (flags_hold(term, r->flags));

@@ -31,7 +31,8 @@ def filters():
     client = cretula(*VIEW, '--limit', '1', code=0).lines[0]['client']
     return ['status == 599', 'status > 598 || bytes == 3', f'client == {client}', f'client == {client} && status == 404',
             'bytes >= 15990', 'path == /shop/about && bytes < 50', '!(status < 599)', 'path ~= bou', 'method == PUT',
-            'time >= 2025-11-24T10:59:00Z && bytes < 10', 'agent == curl && client != ip.x']
+            'time >= 2025-11-24T10:59:00Z && bytes < 10', 'agent == curl && client != ip.x',
+            'path ^= /shop/a && status >= 400', 'status != 200', 'flags ~= x || path == /shop/index && bytes <= 44']
 
 
 def test_what_is_found_does_not_depend_on_what_was_noted():

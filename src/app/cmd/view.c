@@ -11,7 +11,7 @@
 #include "app/setup.h"
 #include "app/tail/follow.h"
 #include "base/err.h"
-#include "filter/filter.h"
+#include "filter/literals.h"
 #include "view/view.h"
 
 static const struct app_option options[] = {
@@ -35,6 +35,8 @@ struct viewing {
 	struct app_records records;
 	struct app_search search;
 	struct filter *filter;
+	struct filter_literals literals;
+	struct app_needles needles; /* these */
 	const struct view_renderer *renderer;
 	struct view_grant grant;
 	struct record_decoder decoder;
@@ -46,9 +48,31 @@ struct viewing {
 };
 
 static bool
-meant(const void *filter, const struct record *r)
+meant(const void *viewing, const struct record *r)
 {
-	return (filter_match(filter, r));
+	const struct viewing *v = viewing;
+
+	return (filter_match(v->filter, r));
+}
+
+static bool
+stands(const void *viewing, struct span from)
+{
+	const struct viewing *v = viewing;
+
+	return (filter_literals_stand(&v->literals, from));
+}
+
+/* What is looked for in lines, in front of decoding them. */
+static void
+open_look(struct viewing *v)
+{
+	v->search.look = (struct app_look){ .meant = meant, .arg = v };
+	if (!filter_literals_make(&v->literals, v->filter) ||
+	    !app_needles_make(&v->needles, v->literals.text, v->literals.count))
+		return;
+	v->search.look.needles = &v->needles;
+	v->search.look.stands = stands;
 }
 
 /* A window alone is no reason to make notes: few segments are read for it. */
@@ -61,7 +85,7 @@ open_search(struct viewing *v, struct app_args *args, unsigned jobs)
 	    v->filter, v->filter != NULL);
 	v->search.jobs = jobs;
 	if (v->filter != NULL)
-		v->search.look = (struct app_look){ .meant = meant, .arg = v->filter };
+		open_look(v);
 }
 
 static int
