@@ -65,10 +65,8 @@ rule_find(struct span word)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		struct span row = rules[middle].word;
-		int order = memcmp(word.ptr, row.ptr, word.len < row.len ? word.len : row.len);
+		int order = span_order(word, row);
 
-		if (order == 0)
-			order = (word.len > row.len) - (word.len < row.len);
 		if (order == 0)
 			return (&rules[middle]);
 		if (order < 0)

@@ -24,15 +24,6 @@ filter_number_holds(const struct filter_term *term, int64_t value)
 	return (order_holds(term->op, (value > term->number) - (value < term->number)));
 }
 
-static int
-text_order(struct span a, struct span b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
-
-	return (order != 0 ? order : (a.len > b.len) - (a.len < b.len));
-}
-
 static bool
 text_holds(const struct filter_term *term, struct span value)
 {
@@ -42,7 +33,7 @@ text_holds(const struct filter_term *term, struct span value)
 		return (term->text.len == 0 ||
 		    (value.len > 0 &&
 			memmem(value.ptr, value.len, term->text.ptr, term->text.len) != NULL));
-	return (order_holds(term->op, text_order(value, term->text)));
+	return (order_holds(term->op, span_order(value, term->text)));
 }
 
 static bool

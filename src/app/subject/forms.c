@@ -238,9 +238,8 @@ static int
 compare(const void *a, const void *b)
 {
 	const struct mask_form *x = a, *y = b;
-	int order = memcmp(x->text, y->text, x->len < y->len ? x->len : y->len);
 
-	return (order != 0 ? order : (x->len > y->len) - (x->len < y->len));
+	return (span_order(span_of(x->text, x->len), span_of(y->text, y->len)));
 }
 
 /* ---- which frames ---- */

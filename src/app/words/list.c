@@ -152,9 +152,7 @@ load(struct listing *l, bool all, struct err *e)
 static int
 compare_texts(const char *text, uint32_t a, uint32_t a_len, uint32_t b, uint32_t b_len)
 {
-	int order = memcmp(text + a, text + b, a_len < b_len ? a_len : b_len);
-
-	return (order != 0 ? order : (a_len > b_len) - (a_len < b_len));
+	return (span_order(span_of(text + a, a_len), span_of(text + b, b_len)));
 }
 
 static int

@@ -154,10 +154,7 @@ audit_derive_check(
 static int
 compare_spans(const void *a, const void *b)
 {
-	const struct span *one = a, *other = b;
-	int order = memcmp(one->ptr, other->ptr, one->len < other->len ? one->len : other->len);
-
-	return (order != 0 ? order : (one->len > other->len) - (one->len < other->len));
+	return (span_order(*(const struct span *)a, *(const struct span *)b));
 }
 
 static size_t

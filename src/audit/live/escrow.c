@@ -36,11 +36,8 @@ read_line(struct span line, struct audit_escrow_key *key)
 static int
 compare_keys(const struct audit_escrow_key *a, const struct audit_escrow_key *b)
 {
-	size_t len = a->origin.len < b->origin.len ? a->origin.len : b->origin.len;
-	int order = memcmp(a->origin.ptr, b->origin.ptr, len);
+	int order = span_order(a->origin, b->origin);
 
-	if (order == 0)
-		order = (a->origin.len > b->origin.len) - (a->origin.len < b->origin.len);
 	return (order != 0 ? order : (a->g > b->g) - (a->g < b->g));
 }
 

@@ -55,19 +55,11 @@ report(struct manifest *m, const char *file, const char *text)
 /* ---- the manifest ---- */
 
 static int
-compare_spans(struct span a, struct span b)
-{
-	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-
-	return (order != 0 ? order : (a.len > b.len) - (a.len < b.len));
-}
-
-static int
 compare_rows(const void *a, const void *b)
 {
 	const struct row *one = a, *other = b;
 
-	return (compare_spans(one->path, other->path));
+	return (span_order(one->path, other->path));
 }
 
 /* HEX, two blanks, PATH: as sha256sum writes it. */
@@ -82,7 +74,7 @@ read_row(struct manifest *m, struct span line)
 		return (false);
 	row->path = span_from(line, 66);
 	m->count++;
-	return (m->count == 1 || compare_spans(row[-1].path, row->path) < 0);
+	return (m->count == 1 || span_order(row[-1].path, row->path) < 0);
 }
 
 static void

@@ -295,10 +295,8 @@ find_name(struct span name)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		struct span row = detect_agents_names[middle];
-		int order = memcmp(name.ptr, row.ptr, name.len < row.len ? name.len : row.len);
+		int order = span_order(name, row);
 
-		if (order == 0)
-			order = (name.len > row.len) - (name.len < row.len);
 		if (order == 0)
 			return (row);
 		if (order < 0)

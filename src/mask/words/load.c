@@ -243,14 +243,6 @@ mask_words_configure(void *arg, enum mask_word_class c, struct span position, st
 /* ---- saving ---- */
 
 static int
-compare_spans(struct span a, struct span b)
-{
-	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-
-	return (order != 0 ? order : (a.len > b.len) - (a.len < b.len));
-}
-
-static int
 compare_entries(const void *one, const void *two, void *words)
 {
 	const struct mask_words *w = words;
@@ -260,8 +252,8 @@ compare_entries(const void *one, const void *two, void *words)
 	    strcmp(mask_words_class_names[a->class_id], mask_words_class_names[b->class_id]);
 
 	if (order == 0)
-		order = compare_spans(words_entry_parent(w, a), words_entry_parent(w, b));
-	return (order != 0 ? order : compare_spans(words_entry_word(w, a), words_entry_word(w, b)));
+		order = span_order(words_entry_parent(w, a), words_entry_parent(w, b));
+	return (order != 0 ? order : span_order(words_entry_word(w, a), words_entry_word(w, b)));
 }
 
 void

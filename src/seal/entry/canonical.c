@@ -8,10 +8,7 @@
 static int
 compare_keys(const void *a, const void *b)
 {
-	const struct span *x = a, *y = b;
-	int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
-
-	return (order != 0 ? order : x->len < y->len ? -1 : x->len > y->len);
+	return (span_order(*(const struct span *)a, *(const struct span *)b));
 }
 
 /* keys holds struct span; is one there twice? */

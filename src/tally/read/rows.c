@@ -178,13 +178,9 @@ tally_rows_find(const struct tally_rows *rows, bool other, struct span key)
 int
 tally_rows_order(const struct tally_cell *a, const struct tally_cell *b)
 {
-	size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
-	int order;
-
 	if (a->other != b->other)
 		return (a->other ? 1 : -1);
-	order = len == 0 ? 0 : memcmp(a->key.ptr, b->key.ptr, len);
-	return (order != 0 ? order : (a->key.len > b->key.len) - (a->key.len < b->key.len));
+	return (span_order(a->key, b->key));
 }
 
 static int
