@@ -20,10 +20,12 @@ take_memory(struct tally_book *book, struct err *e)
 	struct arena *a = &book->memory;
 
 	if (arena_open(a,
-		slots + TALLY_CELLS * (sizeof(struct tally_kept) + sizeof(struct stats_set)) +
+		slots +
+		    TALLY_CELLS *
+			(sizeof(struct tally_kept) + sizeof(struct stats_set) + sizeof(uint32_t)) +
 		    TALLY_GROUPS * sizeof(struct tally_group) +
 		    TALLY_TOTALS * sizeof(struct tally_total_row) +
-		    TALLY_SKETCHES * sizeof(struct tally_sketch) + TALLY_CELL_TEXTS + 16 * 10,
+		    TALLY_SKETCHES * sizeof(struct tally_sketch) + TALLY_CELL_TEXTS + 16 * 11,
 		ARENA_LAZY, e) == -1)
 		return (-1);
 	book->slots = arena_take(a, TALLY_CELL_SLOTS * sizeof(*book->slots));
@@ -34,6 +36,7 @@ take_memory(struct tally_book *book, struct err *e)
 	book->groups = arena_take(a, TALLY_GROUPS * sizeof(*book->groups));
 	book->cells = arena_take(a, TALLY_CELLS * sizeof(*book->cells));
 	book->sets = arena_take(a, TALLY_CELLS * sizeof(*book->sets));
+	book->order = arena_take(a, TALLY_CELLS * sizeof(*book->order));
 	book->texts = arena_take(a, TALLY_CELL_TEXTS);
 	return (tally_batch_open(&book->batch, e));
 }

@@ -73,23 +73,45 @@ other_cell(struct tally_book *book, uint32_t group)
 	return (cell);
 }
 
+static sqlite3_stmt *
+group_statement(
+    struct tally_book *book, enum tally_statement which, const struct tally_group *g, struct err *e)
+{
+	sqlite3_stmt *st = tally_rows_statement(book, which, e);
+
+	if (st == NULL)
+		return (NULL);
+	(void)sqlite3_bind_int64(st, 1, book->stream);
+	(void)sqlite3_bind_int(st, 2, g->period);
+	(void)sqlite3_bind_int(st, 3, tally_dims[g->dim].code);
+	(void)sqlite3_bind_int64(st, 4, g->index);
+	return (st);
+}
+
+static int
+load_unseen(struct tally_book *book, struct tally_group *g, struct err *e)
+{
+	sqlite3_stmt *st = group_statement(book, TALLY_ST_SEEN_ANY, g, e);
+	int rc = st == NULL ? -1 : tally_db_step(book->db, st, e);
+
+	(void)sqlite3_reset(st);
+	g->unseen = rc == 0;
+	return (rc == -1 ? -1 : 0);
+}
+
 /* The keys that have rows: they keep their places. */
 static int
 load_group(struct tally_book *book, uint32_t group, struct err *e)
 {
 	struct tally_group *g = &book->groups[group];
-	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_CELLS, e);
+	sqlite3_stmt *st = group_statement(book, TALLY_ST_CELLS, g, e);
 	int rc;
 
-	if (st == NULL)
+	if (st == NULL || load_unseen(book, g, e) == -1)
 		return (-1);
-	(void)sqlite3_bind_int64(st, 1, book->stream);
-	(void)sqlite3_bind_int(st, 2, g->period);
-	(void)sqlite3_bind_int(st, 3, tally_dims[g->dim].code);
-	(void)sqlite3_bind_int64(st, 4, g->index);
 	(void)sqlite3_bind_int(st, 5, g->apart);
 	while ((rc = tally_db_step(book->db, st, e)) == 1) {
-		struct span key = tally_db_text(st, 1);
+		struct span key = tally_db_text(st, 0);
 		uint64_t hash = hash_key(book, key);
 		struct tally_kept *cell;
 		uint32_t at;
@@ -98,14 +120,9 @@ load_group(struct tally_book *book, uint32_t group, struct err *e)
 			rc = err_set(e, ERR_FINDING, "more cells than there can be");
 			break;
 		}
-		if (sqlite3_column_int(st, 0) != 0) {
-			other_cell(book, group)->stored = true;
-			continue;
-		}
 		at = find_cell(book, hash, group, key, &cell);
 		if (cell == NULL)
-			cell = put_cell(book, at, hash, group, key);
-		cell->stored = true;
+			(void)put_cell(book, at, hash, group, key);
 		g->kept++;
 	}
 	(void)sqlite3_reset(st);
@@ -169,6 +186,17 @@ take_cell(struct tally_book *book, uint32_t group, struct span key, uint64_t has
 /* ---- who ---- */
 
 static int
+write_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
+{
+	struct tally_waiting waiting = { .seen = 0 };
+
+	return (tally_rows_begin(book, e) == -1 || tally_rows_seen(book, &waiting, cell, e) == -1 ||
+		    tally_rows_written(book, &waiting, e) == -1 ?
+		-1 :
+		0);
+}
+
+static int
 see(struct tally_book *book, struct tally_kept *cell, const struct tally_who *who,
     enum key_period key, struct err *e)
 {
@@ -177,8 +205,7 @@ see(struct tally_book *book, struct tally_kept *cell, const struct tally_who *wh
 
 	if (cell->many && cell->epoch_index == index)
 		return (0);
-	if (set->count > 0 && cell->epoch_index != index &&
-	    (tally_rows_begin(book, e) == -1 || tally_rows_seen(book, cell, e) == -1))
+	if (set->count > 0 && cell->epoch_index != index && write_seen(book, cell, e) == -1)
 		return (-1);
 	cell->epoch_index = index;
 	(void)stats_set_add(set, who->hash[key]);

@@ -5,6 +5,19 @@
 #include "crypto/random.h"
 #include "tally/shelf.h"
 
+/* What one statement writes several of. */
+#define TOGETHER(row) row "," row "," row "," row "," row "," row "," row "," row
+_Static_assert(TALLY_TOGETHER == 8, "TOGETHER");
+#define CELL_PUT "INSERT INTO cell VALUES "
+#define CELL_ROW "(?,?,?,?,?,?,?,?,?,?)"
+#define CELL_COLUMNS 10
+#define CELL_ADD \
+	" ON CONFLICT DO UPDATE SET requests=requests+excluded.requests," \
+	"bots=bots+excluded.bots,bytes=bytes+excluded.bytes"
+#define SEEN_PUT "INSERT OR REPLACE INTO seen VALUES "
+#define SEEN_ROW "(?,?,?,?,?,?,?,?,?)"
+#define SEEN_COLUMNS 9
+
 static const char *const texts[TALLY_ST_COUNT] = {
 	[TALLY_ST_STREAM] = "SELECT id,segment,records FROM stream WHERE name=?1",
 	[TALLY_ST_STREAM_MAKE] =
@@ -18,21 +31,20 @@ static const char *const texts[TALLY_ST_COUNT] = {
 	    "bytes=bytes+excluded.bytes,request_bytes=request_bytes+excluded.request_bytes,"
 	    "errors_4xx=errors_4xx+excluded.errors_4xx,"
 	    "errors_5xx=errors_5xx+excluded.errors_5xx,bots=bots+excluded.bots",
-	[TALLY_ST_CELLS] = "SELECT other,key FROM cell"
-			   " WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 AND apart=?5",
-	[TALLY_ST_CELL] = "INSERT INTO cell VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
-			  " ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"
-			  "bots=bots+excluded.bots,bytes=bytes+excluded.bytes",
-	[TALLY_ST_CELL_ADD] = "UPDATE cell SET requests=requests+?8,bots=bots+?9,bytes=bytes+?10"
-			      " WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 AND apart=?5"
-			      " AND other=?6 AND key=?7",
+	[TALLY_ST_CELLS] = "SELECT key FROM cell WHERE stream=?1 AND period=?2 AND dim=?3"
+			   " AND idx=?4 AND apart=?5 AND other=0",
+	[TALLY_ST_CELL] = CELL_PUT CELL_ROW CELL_ADD,
+	[TALLY_ST_CELL_MORE] = CELL_PUT TOGETHER(CELL_ROW) CELL_ADD,
 	[TALLY_ST_EPOCH] = "SELECT id,cover FROM epoch WHERE period=?1 AND idx=?2 AND origin=?3",
 	[TALLY_ST_EPOCH_MAKE] =
 	    "INSERT INTO epoch (period,idx,origin,cover,gone) VALUES (?1,?2,?3,?4,0)",
 	[TALLY_ST_SEEN] =
 	    "SELECT subjects,hashes FROM seen WHERE stream=?1 AND period=?2 AND dim=?3"
 	    " AND idx=?4 AND other=?5 AND key=?6 AND epoch=?7",
-	[TALLY_ST_SEEN_PUT] = "INSERT OR REPLACE INTO seen VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[TALLY_ST_SEEN_ANY] =
+	    "SELECT 1 FROM seen WHERE stream=?1 AND period=?2 AND dim=?3 AND idx=?4 LIMIT 1",
+	[TALLY_ST_SEEN_PUT] = SEEN_PUT SEEN_ROW,
+	[TALLY_ST_SEEN_MORE] = SEEN_PUT TOGETHER(SEEN_ROW),
 	[TALLY_ST_UNIQ] = "SELECT registers FROM uniq"
 			  " WHERE stream=?1 AND period=?2 AND idx=?3 AND epoch=?4",
 	[TALLY_ST_UNIQ_PUT] = "INSERT OR REPLACE INTO uniq VALUES (?1,?2,?3,?4,?5,?6)",
@@ -115,37 +127,48 @@ bind_key(sqlite3_stmt *st, int at, const struct tally_book *book, const struct t
 	(void)sqlite3_bind_text(st, at, book->texts + cell->text, cell->len, SQLITE_STATIC);
 }
 
-static int
-put_cell(struct tally_book *book, const struct tally_kept *cell, enum tally_statement which,
-    struct err *e)
+/* Others may have taken or made the row since the group was read: it is added to what is there. */
+static void
+bind_cell(const struct tally_book *book, sqlite3_stmt *st, int first, const struct tally_kept *cell)
 {
 	const struct tally_group *g = &book->groups[cell->group];
-	sqlite3_stmt *st = tally_rows_statement(book, which, e);
 	const int64_t place[] = { book->stream, g->period, tally_dims[g->dim].code, g->index,
 		g->apart, cell->other };
 	const int64_t sums[] = { (int64_t)cell->requests, (int64_t)cell->bots,
 		(int64_t)cell->bytes };
 
-	if (st == NULL)
-		return (-1);
-	bind_numbers(st, 1, place, 6);
-	bind_key(st, 7, book, cell);
-	bind_numbers(st, 8, sums, 3);
-	return (run(book, st, e));
+	bind_numbers(st, first, place, 6);
+	bind_key(st, first + 6, book, cell);
+	bind_numbers(st, first + 7, sums, 3);
 }
 
-/* tally_fold, in another process, may have taken or made the row since it was looked for. */
-int
-tally_rows_cell(struct tally_book *book, struct tally_kept *cell, struct err *e)
+/* All at once if they are as many as may wait, else one by one. */
+static int
+write_cells(struct tally_book *book, struct tally_waiting *w, struct err *e)
 {
-	if (cell->stored && put_cell(book, cell, TALLY_ST_CELL_ADD, e) == -1)
-		return (-1);
-	if ((!cell->stored || sqlite3_changes(book->db) == 0) &&
-	    put_cell(book, cell, TALLY_ST_CELL, e) == -1)
-		return (-1);
-	cell->requests = cell->bots = cell->bytes = 0;
-	cell->stored = true;
+	unsigned at_once = w->cells == TALLY_TOGETHER ? TALLY_TOGETHER : 1;
+	sqlite3_stmt *st;
+
+	for (unsigned i = 0; i < w->cells; i += at_once) {
+		st = tally_rows_statement(
+		    book, at_once == 1 ? TALLY_ST_CELL : TALLY_ST_CELL_MORE, e);
+		if (st == NULL)
+			return (-1);
+		for (unsigned k = 0; k < at_once; k++)
+			bind_cell(book, st, 1 + (int)k * CELL_COLUMNS, w->cell[i + k]);
+		if (run(book, st, e) == -1)
+			return (-1);
+	}
+	w->cells = 0;
 	return (0);
+}
+
+int
+tally_rows_cell(
+    struct tally_book *book, struct tally_waiting *w, const struct tally_kept *cell, struct err *e)
+{
+	w->cell[w->cells++] = cell;
+	return (w->cells < TALLY_TOGETHER ? 0 : write_cells(book, w, e));
 }
 
 /* ---- keys of subjects ---- */
@@ -220,7 +243,6 @@ find_epoch(struct tally_book *book, enum key_period period, int64_t index, struc
 /* ---- what is covered ---- */
 
 #define PLAIN_MAX (CRYPTO_COVER_NONCE + STATS_SKETCH_REGISTERS)
-#define SPREAD(len) (((len)*8 + 6) / 7)
 
 /*
  * Seven bits a byte, whose eighth is set: random bytes beside texts would look
@@ -249,7 +271,7 @@ gather(struct span in, unsigned char *out, size_t size)
 	unsigned bits = 0, held = 0;
 	size_t n = 0;
 
-	if (in.len > SPREAD(size))
+	if (in.len > TALLY_SPREAD(size))
 		return (0);
 	for (size_t i = 0; i < in.len; i++) {
 		bits = (bits << 7 | ((unsigned char)in.ptr[i] & 0x7f)) & 0x7fff;
@@ -318,31 +340,75 @@ merge_seen(struct tally_book *book, sqlite3_stmt *st, const struct tally_epoch *
 	return (0);
 }
 
-static sqlite3_stmt *
-seen_statement(struct tally_book *book, enum tally_statement which, const struct tally_kept *cell,
-    const struct tally_epoch *epoch, struct err *e)
+static void
+bind_seen(const struct tally_book *book, sqlite3_stmt *st, int first, const struct tally_kept *cell,
+    int64_t epoch)
 {
 	const struct tally_group *g = &book->groups[cell->group];
 	const int64_t place[] = { book->stream, g->period, tally_dims[g->dim].code, g->index,
 		cell->other };
-	sqlite3_stmt *st = tally_rows_statement(book, which, e);
 
-	if (st == NULL)
-		return (NULL);
-	bind_numbers(st, 1, place, 5);
-	bind_key(st, 6, book, cell);
-	(void)sqlite3_bind_int64(st, 7, epoch->row);
-	return (st);
+	bind_numbers(st, first, place, 5);
+	bind_key(st, first + 5, book, cell);
+	(void)sqlite3_bind_int64(st, first + 6, epoch);
+}
+
+static int
+write_seen(struct tally_book *book, struct tally_waiting *w, struct err *e)
+{
+	unsigned at_once = w->seen == TALLY_TOGETHER ? TALLY_TOGETHER : 1;
+	sqlite3_stmt *st;
+
+	for (unsigned i = 0; i < w->seen; i += at_once) {
+		st = tally_rows_statement(
+		    book, at_once == 1 ? TALLY_ST_SEEN_PUT : TALLY_ST_SEEN_MORE, e);
+		if (st == NULL)
+			return (-1);
+		for (unsigned k = 0; k < at_once; k++) {
+			const struct tally_seen_row *row = &w->row[i + k];
+			int first = 1 + (int)k * SEEN_COLUMNS;
+
+			bind_seen(book, st, first, row->cell, row->epoch);
+			(void)sqlite3_bind_int64(st, first + 7, row->subjects);
+			(void)sqlite3_bind_blob(st, first + 8, row->len == 0 ? NULL : row->covered,
+			    row->len, SQLITE_STATIC);
+		}
+		if (run(book, st, e) == -1)
+			return (-1);
+	}
+	w->seen = 0;
+	return (0);
+}
+
+/* What the file says of it already, unless there can be nothing.  1: nothing new can be said. */
+static int
+read_seen(struct tally_book *book, struct tally_waiting *w, const struct tally_kept *cell,
+    const struct tally_epoch *epoch, struct stats_set *set, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	/* Then there can be no row but one of this cell, or of what is apart. */
+	if ((epoch->made || book->groups[cell->group].unseen) && !cell->seen_stored && !book->apart)
+		return (0);
+	/* What is apart has the same row, and that may wait. */
+	if ((book->apart && write_seen(book, w, e) == -1) ||
+	    (st = tally_rows_statement(book, TALLY_ST_SEEN, e)) == NULL)
+		return (-1);
+	bind_seen(book, st, 1, cell, epoch->row);
+	rc = merge_seen(book, st, epoch, set, e);
+	(void)sqlite3_reset(st);
+	return (rc);
 }
 
 int
-tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
+tally_rows_seen(
+    struct tally_book *book, struct tally_waiting *w, struct tally_kept *cell, struct err *e)
 {
 	struct stats_set *seen = &book->sets[cell - book->cells], set;
-	unsigned char covered[SPREAD(CRYPTO_COVER_NONCE + sizeof(set.hash))];
 	const struct tally_epoch *epoch;
-	sqlite3_stmt *st;
-	int rc = 0;
+	struct tally_seen_row *row;
+	int rc;
 
 	if (seen->count == 0)
 		return (0);
@@ -352,33 +418,30 @@ tally_rows_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
 	if ((epoch = find_epoch(book, tally_key_of(book->groups[cell->group].period),
 		 cell->epoch_index, e)) == NULL)
 		return (-1);
-	/* Of a key that is new there can be no row but one of this cell, or of what is apart. */
-	if (!epoch->made || cell->seen_stored || book->apart) {
-		if ((st = seen_statement(book, TALLY_ST_SEEN, cell, epoch, e)) == NULL)
-			return (-1);
-		rc = merge_seen(book, st, epoch, &set, e);
-		(void)sqlite3_reset(st);
-	}
-	if (rc != 0)
+	if ((rc = read_seen(book, w, cell, epoch, &set, e)) != 0)
 		return (rc == -1 ? -1 : 0);
 	cell->seen_stored = true;
-	if ((st = seen_statement(book, TALLY_ST_SEEN_PUT, cell, epoch, e)) == NULL)
-		return (-1);
-	(void)sqlite3_bind_int64(st, 8, set.count);
+	row = &w->row[w->seen++];
+	row->cell = cell;
+	row->epoch = epoch->row;
+	row->subjects = set.count;
 	/* Of many nobody asks any more who they were. */
-	if (set.count == STATS_SET_MANY)
-		(void)sqlite3_bind_null(st, 9);
-	else
-		(void)sqlite3_bind_blob(st, 9, covered,
-		    (int)cover(book, epoch, set.hash, set.count * sizeof(set.hash[0]), covered),
-		    SQLITE_STATIC);
-	return (run(book, st, e));
+	row->len = set.count == STATS_SET_MANY ?
+	    0 :
+	    (int)cover(book, epoch, set.hash, set.count * sizeof(set.hash[0]), row->covered);
+	return (w->seen < TALLY_TOGETHER ? 0 : write_seen(book, w, e));
+}
+
+int
+tally_rows_written(struct tally_book *book, struct tally_waiting *w, struct err *e)
+{
+	return (write_cells(book, w, e) == -1 ? -1 : write_seen(book, w, e));
 }
 
 int
 tally_rows_sketch(struct tally_book *book, struct tally_sketch *s, struct err *e)
 {
-	unsigned char packed[STATS_SKETCH_REGISTERS], covered[SPREAD(PLAIN_MAX)];
+	unsigned char packed[STATS_SKETCH_REGISTERS], covered[TALLY_SPREAD(PLAIN_MAX)];
 	const struct tally_epoch *epoch =
 	    find_epoch(book, tally_key_of(s->period), s->epoch_index, e);
 	const int64_t place[] = { book->stream, s->period, s->index,

@@ -1,4 +1,5 @@
 /* shelf: what a book adds up in memory until it is written. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -30,6 +31,46 @@ tally_shelf_clear(struct tally_book *book)
 		arena_forget(&book->memory, book->totals);
 }
 
+/* As the primary key of stats.db says, so that neighbours are written one after the other. */
+static int
+by_row(const void *one, const void *two, void *arg)
+{
+	const struct tally_book *book = arg;
+	const struct tally_kept *a = &book->cells[*(const uint32_t *)one],
+				*b = &book->cells[*(const uint32_t *)two];
+	const struct tally_group *g = &book->groups[a->group], *h = &book->groups[b->group];
+	if (g->period != h->period)
+		return (g->period < h->period ? -1 : 1);
+	if (g->dim != h->dim)
+		return (tally_dims[g->dim].code < tally_dims[h->dim].code ? -1 : 1);
+	if (g->index != h->index)
+		return (g->index < h->index ? -1 : 1);
+	if (g->apart != h->apart)
+		return (g->apart < h->apart ? -1 : 1);
+	if (a->other != b->other)
+		return (a->other ? 1 : -1);
+	return (span_order(
+	    span_of(book->texts + a->text, a->len), span_of(book->texts + b->text, b->len)));
+}
+
+static int
+write_cells(struct tally_book *book, struct err *e)
+{
+	struct tally_waiting waiting = { .cells = 0 };
+
+	for (uint32_t i = 0; i < book->cell_count; i++)
+		book->order[i] = i;
+	qsort_r(book->order, book->cell_count, sizeof(*book->order), by_row, book);
+	for (uint32_t i = 0; i < book->cell_count; i++) {
+		struct tally_kept *cell = &book->cells[book->order[i]];
+
+		if ((cell->requests > 0 && tally_rows_cell(book, &waiting, cell, e) == -1) ||
+		    tally_rows_seen(book, &waiting, cell, e) == -1)
+			return (-1);
+	}
+	return (tally_rows_written(book, &waiting, e));
+}
+
 int
 tally_shelf_write(struct tally_book *book, struct err *e)
 {
@@ -38,13 +79,8 @@ tally_shelf_write(struct tally_book *book, struct err *e)
 	for (uint32_t i = 0; i < book->total_count; i++)
 		if (tally_rows_total(book, &book->totals[i], e) == -1)
 			return (-1);
-	for (uint32_t i = 0; i < book->cell_count; i++) {
-		struct tally_kept *cell = &book->cells[i];
-
-		if ((cell->requests > 0 && tally_rows_cell(book, cell, e) == -1) ||
-		    tally_rows_seen(book, cell, e) == -1)
-			return (-1);
-	}
+	if (write_cells(book, e) == -1)
+		return (-1);
 	for (unsigned i = 0; i < TALLY_SKETCHES; i++)
 		if (book->sketches[i].used && tally_rows_sketch(book, &book->sketches[i], e) == -1)
 			return (-1);

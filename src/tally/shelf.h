@@ -25,6 +25,7 @@
 struct tally_group {
 	int64_t index;
 	uint8_t period, dim, apart;
+	bool unseen; /* no row said who was seen when it was read */
 	uint32_t kept; /* cells with a place of their own, on disk or not */
 	uint32_t other; /* number of the cell "other" plus one; 0: not made */
 };
@@ -39,7 +40,7 @@ struct tally_kept {
 	uint32_t up[TALLY_PERIOD_COUNT - TALLY_DAY];
 	int32_t epoch_index; /* of the key that its set is of, while it is not empty */
 	uint16_t len;
-	bool other, stored; /* stored: it has a row */
+	bool other;
 	bool many; /* its set says only that there are more than it can name */
 	bool seen_stored; /* a row that says who was seen was written since it is here */
 };
@@ -95,6 +96,7 @@ struct tally_book {
 	struct tally_recent recent[TALLY_DIM_COUNT][2]; /* apart or not; of groups in memory */
 	struct tally_kept *cells;
 	struct stats_set *sets; /* of each cell */
+	uint32_t *order; /* of the cells, when they are written */
 	struct tally_group *groups;
 	struct tally_total_row *totals;
 	char *texts;
