@@ -51,15 +51,17 @@ struct walk {
 	struct app_answer *answer;
 	app_answer_each each;
 	void *arg;
-	size_t next; /* of the numbers */
+	struct app_found_at at;
+	uint64_t next; /* of the numbers; UINT64_MAX: there is no more */
 };
 
+/* The first number that is not below least. */
 static uint64_t
-number_at(const struct app_answer *a, size_t i)
+next_number(struct walk *w, uint64_t least)
 {
-	const uint64_t *list = (const uint64_t *)(const void *)a->found.numbers.data;
-
-	return (i < a->found.count ? list[i] : UINT64_MAX);
+	while (w->next < least)
+		w->next = app_found_next(&w->answer->found, &w->at) ? w->at.number : UINT64_MAX;
+	return (w->next);
 }
 
 static int
@@ -69,10 +71,8 @@ see(void *arg, struct span line, struct err *e)
 	uint64_t number = w->answer->records.number;
 
 	/* One that was erased since it was found is not handed out. */
-	while (number_at(w->answer, w->next) < number)
-		w->next++;
-	if (number_at(w->answer, w->next) != number)
-		return (number_at(w->answer, w->next) == UINT64_MAX);
+	if (next_number(w, number) != number)
+		return (w->next == UINT64_MAX);
 	return (w->each(w->arg, number, line, e));
 }
 
@@ -83,14 +83,14 @@ app_answer_walk(struct app_answer *a, app_answer_each each, void *arg, struct er
 	struct store_reader *reader = NULL;
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	size_t at = 0;
+	bool more = app_found_next(&a->found, &w.at);
 	int rc = entry == NULL ? err_memory(e) : store_reader_open(&reader, e);
 
+	w.next = more ? w.at.number : UINT64_MAX;
 	while (rc == 0 && (rc = app_records_entry(&a->records, &at, entry, e)) == 0) {
 		const struct seal_segment *s = &entry->of.segment;
 
-		while (number_at(a, w.next) < s->first)
-			w.next++;
-		if (number_at(a, w.next) < s->first + s->n &&
+		if (next_number(&w, s->first) < s->first + s->n &&
 		    app_records_segment(&a->records, reader, s, see, &w, e) == -1)
 			rc = -1;
 	}

@@ -199,7 +199,7 @@ app_desk_find(struct app_desk *d, const char *stream, struct app_records *r,
 {
 	const struct app_form_keys keys = app_desk_keys(d);
 	const struct app_find_where where = { d->live.store_path, stream,
-		app_processors(APP_FRAMES_JOBS_MAX) };
+		app_processors(APP_FRAMES_JOBS_MAX), d->counts };
 	struct app_forms *forms = NULL;
 	int rc = -1;
 

@@ -28,6 +28,7 @@ struct app_desk {
 	size_t stream_count;
 	const struct app_epoch *only; /* of app_forms_epochs, for app_desk_find */
 	struct buf *alive;
+	bool counts; /* of app_desk_find: how many is all that is asked */
 };
 
 /* Store and keys.  All zero is closed. */

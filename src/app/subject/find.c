@@ -16,6 +16,7 @@ struct finding {
 	struct app_search search;
 	struct app_needles needles; /* of the segment at hand */
 	struct app_found *found;
+	bool counts;
 	struct record_decoder decoder;
 	struct record record;
 };
@@ -28,17 +29,44 @@ app_found_free(struct app_found *found)
 	buf_free(&found->gone);
 }
 
-/* Numbers are ascending. */
+void
+app_found_add(struct app_found *found, uint64_t number)
+{
+	uint64_t more = number - found->newest;
+
+	for (; more > 0x7f; more >>= 7)
+		buf_char(&found->numbers, (char)(0x80 | (more & 0x7f)));
+	buf_char(&found->numbers, (char)more);
+	found->newest = number;
+}
+
+bool
+app_found_next(const struct app_found *found, struct app_found_at *at)
+{
+	unsigned shift = 0;
+	unsigned char byte;
+
+	if (at->at == found->numbers.len)
+		return (false);
+	do {
+		byte = (unsigned char)found->numbers.data[at->at++];
+		at->number += (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte > 0x7f);
+	return (true);
+}
+
 int
 app_found_ranges(const struct app_found *found, struct buf *ranges, struct err *e)
 {
-	const uint64_t *list = (const uint64_t *)(const void *)found->numbers.data;
+	struct app_found_at at = { 0 };
 	struct seal_range range;
+	bool more = app_found_next(found, &at);
 
-	for (size_t i = 0; i < found->count; i++) {
-		range = (struct seal_range){ list[i], list[i] };
-		while (i + 1 < found->count && list[i + 1] == range.last + 1)
-			range.last = list[++i];
+	while (more) {
+		range = (struct seal_range){ at.number, at.number };
+		while ((more = app_found_next(found, &at)) && at.number == range.last + 1)
+			range.last = at.number;
 		buf_add(ranges, &range, sizeof(range));
 	}
 	return (buf_ok(ranges) ? 0 : err_memory(e));
@@ -54,7 +82,8 @@ add_record(struct finding *f, struct err *e)
 	one.day = f->record.time_us / DAY_US - (f->record.time_us % DAY_US < 0);
 	one.count = 1;
 	found->count++;
-	buf_add(&found->numbers, &f->records->number, sizeof(f->records->number));
+	if (!f->counts)
+		app_found_add(found, f->records->number);
 	while (at > 0 && days[at - 1].day > one.day)
 		at--;
 	if (at > 0 && days[at - 1].day == one.day)
@@ -151,6 +180,7 @@ app_find(struct app_forms *forms, struct app_records *r, const struct app_find_w
 	f->forms = forms;
 	f->records = r;
 	f->found = found;
+	f->counts = where->counts;
 	app_search_open(&f->search, r, where->store, where->stream, NULL, true);
 	f->search.jobs = where->jobs;
 	f->search.may = may;

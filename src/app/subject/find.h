@@ -23,7 +23,8 @@ struct app_day {
 };
 
 struct app_found {
-	struct buf numbers; /* uint64_t of records, ascending */
+	struct buf numbers; /* of records, ascending: how far behind the last, 7 bits a byte */
+	uint64_t newest; /* the last of them */
 	struct buf days; /* struct app_day, ascending */
 	struct buf gone; /* struct app_gone */
 	uint64_t count; /* records of the person */
@@ -33,6 +34,15 @@ struct app_found {
 	uint64_t missing; /* of gone: not destroyed, as far as the chain knows */
 };
 void app_found_free(struct app_found *found);
+
+/* The number of a record of the person, above those that were added. */
+void app_found_add(struct app_found *found, uint64_t number);
+/* They are gone through, from all zero on.  false: there is no more. */
+struct app_found_at {
+	size_t at;
+	uint64_t number;
+};
+bool app_found_next(const struct app_found *found, struct app_found_at *at);
 /* Its numbers as runs: struct seal_range, added to ranges. */
 int app_found_ranges(const struct app_found *found, struct buf *ranges, struct err *e);
 
@@ -40,6 +50,7 @@ struct app_forms;
 struct app_find_where {
 	const char *store, *stream; /* for what is noted of frames */
 	unsigned jobs; /* threads */
+	bool counts; /* no numbers are kept: memory does not depend on what is found */
 };
 
 /* Search r, which is open; its window counts. */

@@ -73,6 +73,7 @@ work(struct work *w, const struct app_args *args, struct err *e)
 	struct store_asked asked;
 
 	w->exports = strcmp(args->operands[0], "export") == 0;
+	w->desk.counts = !w->exports;
 	w->out_path = app_arg(args, "out");
 	if (w->exports && w->out_path == NULL)
 		return (err_set(e, ERR_USAGE, "--out DIR is needed: the report is written there"));
