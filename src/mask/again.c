@@ -81,22 +81,21 @@ token_at(struct span text)
 		    text.len < prefix.len + 1 + TOKEN_CHARS || text.ptr[prefix.len] != '.')
 			continue;
 		for (len = prefix.len + 1; len < text.len && is_alnum(text.ptr[len]); len++)
-			if ((text.ptr[len] < 'a' || text.ptr[len] > 'z') &&
-			    (text.ptr[len] < '2' || text.ptr[len] > '7'))
-				return (0);
+			if (text.ptr[len] < 'a' && (text.ptr[len] < '2' || text.ptr[len] > '7'))
+				return (0); /* no base32 */
 		return (len == prefix.len + 1 + TOKEN_CHARS ? len : 0);
 	}
 	return (0);
 }
 
-/* "{int}" or "[ip.fwd]" at the front. */
+/* "{int}" or "[ip.fwd]" at the front of text, which is not empty. */
 static size_t
 mark_at(struct span text)
 {
 	char close;
 	size_t len = 1;
 
-	if (text.len == 0 || (text.ptr[0] != '{' && text.ptr[0] != '['))
+	if (text.ptr[0] != '{' && text.ptr[0] != '[')
 		return (0);
 	close = text.ptr[0] == '{' ? '}' : ']';
 	while (len < text.len &&

@@ -177,11 +177,13 @@ word_end(struct span text, size_t i)
 static char
 sign_of(char c)
 {
+	static const struct span signs = SPAN(".,:;!?()=/-\"'+*|<>~$^");
+
 	if (c == '[' || c == '{')
 		return ('(');
 	if (c == ']' || c == '}')
 		return (')');
-	return (c != '\0' && strchr(".,:;!?()=/-\"'+*|<>~$^", c) != NULL ? c : ' ');
+	return (memchr(signs.ptr, c, signs.len) != NULL ? c : ' ');
 }
 
 static void

@@ -10,6 +10,8 @@
  *   name            no '=': a known name; else as a value: {int}, em.TOKEN, pn.TOKEN
  *   pn.TOKEN=...    a name outside of the vocabulary
  */
+#include <assert.h>
+
 #include "base/hash.h"
 #include "detect/canon.h"
 #include "detect/detect.h"
@@ -186,13 +188,14 @@ param_of(struct mask *m, struct span raw, struct mask_param *made, struct span *
 
 #define FORM_BYTES 512 /* of a spelling that is hashed */
 
-/* What holds a UUID without braces, in lower case; at most FORM_BYTES of it. */
+/* What holds a UUID without braces, in lower case; text has at most FORM_BYTES. */
 static struct span
 uuid_form(struct span text, char out[static FORM_BYTES])
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < text.len && len < FORM_BYTES; i++)
+	assert(text.len <= FORM_BYTES);
+	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] != '{' && text.ptr[i] != '}')
 			out[len++] = is_letter(text.ptr[i]) ? text.ptr[i] | 0x20 : text.ptr[i];
 	return (span_of(out, len));

@@ -3,6 +3,7 @@
 #include "unit/mask/bed.h"
 
 #include "base/text.h"
+#include "mask/words/inside.h"
 
 static void
 test_peers(void **state)
@@ -276,6 +277,59 @@ test_resolved(void **state)
 	bed_close(&bed);
 }
 
+/* By whom a word counts: who stands behind a proxy of ours, and nobody that he invents. */
+static void
+test_taught_by(void **state)
+{
+	static const struct {
+		const char *claim, *peer, *header, *other; /* NULL: there is none; other: a second header */
+		const char *as; /* NULL: by nobody */
+	} rows[] = {
+		{ "a peer", "198.51.100.9", NULL, NULL, "198.51.100.9" },
+		{ "whatever it says", "198.51.100.9", "203.0.113.1", NULL, "198.51.100.9" },
+		{ "behind our proxy whom that saw", "10.0.0.1", "1.2.3.4, 198.51.100.9, 10.0.0.2", NULL,
+		    "198.51.100.9" },
+		{ "our proxy, if it says nothing", "10.0.0.1", NULL, NULL, "10.0.0.1" },
+		{ "or saw no address", "10.0.0.1", "198.51.100.9, unknown", NULL, "10.0.0.1" },
+		{ "or if two headers say it", "10.0.0.1", "198.51.100.9", "x-forwarded-for", "10.0.0.1" },
+		{ "another header is none", "10.0.0.1", "198.51.100.9", "x-real-ip", "198.51.100.9" },
+		{ "a name has no network", "host.example.net", NULL, NULL, NULL },
+		{ "nor has nobody", "-", NULL, NULL, NULL },
+	};
+	static struct bed bed;
+	static struct event ev;
+	struct mask_policy p;
+
+	mask_policy_default(&p);
+	assert_int_equal(mask_network_parse(span_str("10.0.0.0/8"), &p.trusted_proxies[0]), 0);
+	p.trusted_proxy_count = 1;
+	bed_open(&bed, &p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parse_addr addr;
+
+		memset(&ev, 0, sizeof(ev));
+		ev.has_text = UINT32_C(1) << EVENT_CLIENT;
+		ev.text[EVENT_CLIENT] = span_str(rows[i].peer);
+		if (rows[i].header != NULL) {
+			ev.has_text |= UINT32_C(1) << EVENT_FORWARDED;
+			ev.text[EVENT_FORWARDED] = span_str(rows[i].header);
+		}
+		if (rows[i].other != NULL)
+			ev.extra[ev.extra_count++] = (struct event_extra){ .key = span_str(rows[i].other),
+				.value = span_str("203.0.113.1"), .kind = EVENT_EXTRA_ADDRESS, .known = true };
+		ev.extra[ev.extra_count++] = (struct event_extra){ .key = span_str("forwarded"),
+			.value = span_str("x"), .kind = EVENT_EXTRA_UNKNOWN };
+		if (mask_client_subject(bed.mask, &ev) != (rows[i].as != NULL))
+			fail_msg("%s: by whom?", rows[i].claim);
+		if (rows[i].as == NULL)
+			continue;
+		assert_int_equal(parse_addr(span_str(rows[i].as), &addr), PARSE_ADDR_OK);
+		if (bed.mask->learn_subject != mask_words_subject(bed.words, addr.bytes, addr.len))
+			fail_msg("%s: not as %s", rows[i].claim, rows[i].as);
+	}
+	bed_close(&bed);
+}
+
 int
 main(void)
 {
@@ -284,6 +338,7 @@ main(void)
 		cmocka_unit_test(test_methods), cmocka_unit_test(test_address),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_forwarded), cmocka_unit_test(test_resolved),
+		cmocka_unit_test(test_taught_by),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -1,6 +1,8 @@
 /* fields: what a policy takes away over the classes. */
 #include "unit/mask/bed.h"
 
+#include "mask/method/fields.h"
+
 #define BIT(f) (UINT64_C(1) << (f))
 
 static const char *
@@ -141,6 +143,33 @@ test_counts_follow(void **state)
 	bed_close(&bed);
 }
 
+/* What is a list goes whole; as a class it says how many there were. */
+static void
+test_lists(void **state)
+{
+	struct mask_policy p;
+	struct record r;
+
+	for (int drop = 0; drop < 2; drop++) {
+		mask_policy_default(&p);
+		*(drop ? &p.field_drop : &p.field_redact) = BIT(RECORD_FIELD_FORWARDED);
+		p.field_drop |= drop ? BIT(RECORD_FIELD_EXTRA) : 0;
+		record_clear(&r);
+		r.present = BIT(RECORD_FIELD_FORWARDED) | BIT(RECORD_FIELD_EXTRA);
+		r.forwarded[0] = r.forwarded[1] = span_str("if.abcdefghij234567");
+		r.extra[0].key = r.extra[0].text = span_str("x");
+		r.extra[0].is_number = false;
+		r.forwarded_count = 2;
+		r.extra_count = 1;
+		mask_fields_take(&p, &r);
+		assert_int_equal(r.forwarded_count, drop ? 0 : 2);
+		assert_int_equal(r.extra_count, drop ? 0 : 1);
+		assert_int_equal(r.present, drop ? 0 : BIT(RECORD_FIELD_FORWARDED) | BIT(RECORD_FIELD_EXTRA));
+		for (unsigned i = 0; i < r.forwarded_count; i++)
+			assert_true(span_is(r.forwarded[i], "[ip.fwd]"));
+	}
+}
+
 int
 main(void)
 {
@@ -149,6 +178,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_tokens_of_others_stay),
 		cmocka_unit_test(test_counts_follow),
+		cmocka_unit_test(test_lists),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

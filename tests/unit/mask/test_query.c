@@ -116,6 +116,14 @@ test_queries(void **state)
 		{ "plus is a blank", "q=a+b", "q={text}" },
 		{ "an encoded '&' is part of the value", "q=a%26id%3D1", "q={word}" },
 		{ "a question mark, too", "q=a?b=erika", "q={word}" },
+		{ "a byte of nothing in a name is none of it", "a%00b=1&page%00=2", "pn.#={int}&pn.#={int}" },
+		{ "a name has forty letters, and its groups an end",
+		    "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddx=1&filter[status=2&sort[price]x=3",
+		    "pn.#={int}&pn.#={int}&pn.#={int}" },
+		{ "a name that does not settle is a token, too", "%2525252525252541=1&%ff=2", "pn.#={int}&pn.#={int}" },
+		{ "a long list of groups is no name",
+		    "a[aaaaaaaaaabbbbbbbbbbccccccccccddddddddddaaaaaaaaaabbbbbbbbbbccccccccccdddddddddd12345]=1",
+		    "pn.#={int}" },
 		{ "a fragment goes", "id=1#id=2&erika=3", "id={int}" },
 		{ "an identifier behind an encoded mark is found", "q=x%3Fa@b.de&q=x%23a@b.de&q=x%2Fa@b.de",
 		    "q=em.#&q=em.#&q=em.#" },
@@ -248,6 +256,70 @@ test_caps(void **state)
 	bed_close(&bed);
 }
 
+/* Each class is counted once, however many there are: more than an entry of the table holds. */
+static void
+test_many_classes(void **state)
+{
+	static const char target[] = "/?a=erika@example.org&id=DE89370400440532013000&id=4111111111111111&token=x"
+	    "&PHPSESSID=3fj2k1l9a8s7d6f5g4h3j2k1l0&gclid=EAIaIQobChMI&id=38400000-8cf0-11bd-b23e-10b96e40000d"
+	    "&id=00:1a:2b:3c:4d:5e&utm_source=erika_m&q=erika&erika=1&id=%2B4930123456789";
+	static const enum record_class once[] = { RECORD_CLASS_EMAIL, RECORD_CLASS_IBAN, RECORD_CLASS_PAN,
+		RECORD_CLASS_CREDENTIAL, RECORD_CLASS_SESSION, RECORD_CLASS_TRACKING, RECORD_CLASS_DEVICE,
+		RECORD_CLASS_MAC, RECORD_CLASS_PHONE };
+	static struct bed bed;
+
+	bed_open(&bed, NULL);
+	for (int round = 0; round < 3; round++) {
+		(void)bed_request(&bed, target, 200, "-");
+		for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
+			if (bed.batch.counts.masked[once[i]] != 1)
+				fail_msg("round %d: %s %ju times", round, record_classes[once[i]].name,
+				    (uintmax_t)bed.batch.counts.masked[once[i]]);
+	}
+	bed_close(&bed);
+}
+
+/* An event of a container may have 256 KiB: that there are more than that many is all that is said. */
+static void
+test_most_params(void **state)
+{
+	static char target[200000] = "/?";
+	static struct bed bed;
+	static struct event ev;
+	struct mask *m;
+
+	for (size_t i = 2; i + 2 < sizeof(target); i += 2)
+		memcpy(target + i, "q&", 2);
+	bed_open(&bed, NULL);
+	m = bed.mask;
+	(void)bed_run(&bed, span_of("", 0), 0);
+	m->batch = &bed.batch;
+	mask_line_epochs(m, BED_NOW_US);
+	m->at = &m->lines[0];
+	ev.has_text = UINT32_C(1) << EVENT_TARGET;
+	ev.text[EVENT_TARGET] = span_str(target);
+	mask_event_ahead(m, &ev);
+	mask_event(m, &ev, false);
+	assert_true(bed_flag(&m->record, RECORD_FLAG_PARAMS_CAPPED));
+	assert_int_equal(m->record.extra_count, 1);
+	assert_int_equal(m->record.extra[0].number, UINT16_MAX);
+	bed_close(&bed);
+}
+
+/* Of values that cannot be read nothing is learned. */
+static void
+test_not_learned(void **state)
+{
+	static const char target[] = "/?&&sort=&view=%zz&tab=a%1bb&format=%ff%fe&utm_source&sort=%2525252525252541";
+	static char log[65536];
+	static struct bed bed;
+
+	bed_open(&bed, NULL);
+	bed_visit(&bed, log, sizeof(log), target, 200, BED_SUBJECTS);
+	assert_int_equal(mask_words_promoted(bed.words), 0);
+	bed_close(&bed);
+}
+
 /* A text that holds a UUID is none by its length: no copy of it may be longer than its place. */
 static void
 test_long_uuid(void **state)
@@ -348,7 +420,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_queries), cmocka_unit_test(test_learned),
 		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_caps), cmocka_unit_test(test_long_uuid),
+		cmocka_unit_test(test_caps), cmocka_unit_test(test_many_classes),
+		cmocka_unit_test(test_most_params), cmocka_unit_test(test_not_learned), cmocka_unit_test(test_long_uuid),
 		cmocka_unit_test(test_email),
 		cmocka_unit_test(test_spellings), cmocka_unit_test(test_methods),
 	};

@@ -8,6 +8,8 @@
 #include "base/io.h"
 #include "base/text.h"
 
+#define LONG "averylongwordthatnobodyeverwroteyet"
+
 static struct span message;
 
 /* A format whose lines are what the test says. */
@@ -166,6 +168,59 @@ methods(void **state)
 	policy.method[RECORD_CLASS_EMAIL] = MASK_REDACT;
 	open_bed(&bed, &policy);
 	assert_fits(said(&bed, "to bob.k@example.org"), "to [email]");
+	bed_close(&bed);
+}
+
+/* As long as a record's text may be: more words than an entry of the table counts. */
+static void
+all_are_counted(void **state)
+{
+	static char text[4000];
+	struct record r;
+	struct bed bed;
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++)
+		memcpy(text + 5 * i, "1000 ", 5);
+	open_bed(&bed, NULL);
+	for (int round = 0; round < 3; round++) {
+		assert_true(text_of(&bed, span_of(text, 1500), &r).len > 300 * 5);
+		assert_false(bed_flag(&r, RECORD_FLAG_TEXT_CAPPED));
+		assert_int_equal(bed.batch.counts.masked[RECORD_CLASS_TEXT], 300);
+	}
+	bed_close(&bed);
+}
+
+/* `words: keep`: what looks like nothing stays; what imitates us, is long or found does not. */
+static void
+kept_words(void **state)
+{
+	static const struct {
+		const char *claim, *in, *out;
+	} rows[] = {
+		{ "a name", "login failed for Kowalczyk", "login failed for Kowalczyk" },
+		{ "but no e-mail address", "sent to bob.k@example.org", "sent to em.#" },
+		{ "nor a token", "us.abcdefghij234567", "xx.#" },
+		{ "what is none by a digit", "us.readwritelist8by", "us.readwritelist8by" },
+		{ "nor a long number in a word", "user12345x", "xx.#" },
+		{ "nor a long word", "abcdefghijklmnopqrstuvwxyzabcdefg", "xx.#" },
+		{ "nor one of known parts", "connection-refused-connection-refused", "xx.#" },
+		{ "nor one longer than any", LONG LONG, "xx.#" },
+	};
+	struct mask_policy policy;
+	struct bed bed;
+
+	(void)state;
+	mask_policy_default(&policy);
+	policy.words_mode = MASK_WORDS_KEEP;
+	open_bed(&bed, &policy);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct span out = said(&bed, rows[i].in);
+
+		if (!bed_fits(out, rows[i].out))
+			print_error("%s: %.*s\n", rows[i].claim, (int)out.len, out.ptr);
+		assert_true(bed_fits(out, rows[i].out));
+	}
 	bed_close(&bed);
 }
 
@@ -406,6 +461,8 @@ main(void)
 		cmocka_unit_test(a_nul_hides_all),
 		cmocka_unit_test(long_text_is_capped),
 		cmocka_unit_test(methods),
+		cmocka_unit_test(all_are_counted),
+		cmocka_unit_test(kept_words),
 		cmocka_unit_test(rules_of_the_user),
 		cmocka_unit_test(a_rule_that_is_given_up),
 		cmocka_unit_test(hostile_lines),
