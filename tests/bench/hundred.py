@@ -217,9 +217,8 @@ class Bench:
 
     # ---- single records ----
 
-    def search(self, name, where):
-        shown = self.run(f'view, {name}', 'view', '--store', self.store, '--stream', 'shop', '--where', where)
-        return shown
+    def search(self, name, where, *options):
+        self.run(f'view, {name}', 'view', '--store', self.store, '--stream', 'shop', '--where', where, *options)
 
     def view(self):
         self.search('one client, first search', 'client == ip.aaaaaaaaaaaaaaaa')
@@ -228,6 +227,8 @@ class Bench:
         self.search('one client who is not', 'client == ip.aaaaaaaaaaaaaaaa')
         self.search('a status that is nowhere', 'status == 599')
         self.search('all are read: path ~= zzzzzz', 'path ~= zzzzzz')
+        self.search('the same, one thread', 'path ~= zzzzzz', '--jobs', '1')
+        self.search('all are decoded, one thread: path ~= zzz', 'path ~= zzz', '--jobs', '1')
 
     def person(self, name, rank, kind='find', value=None, config=None):
         value = (value or address(rank)).encode()
