@@ -222,7 +222,7 @@ def parse_time(text):
     match = RECORD_TIME.fullmatch(text)
     if not match or (len(match[2]) == 6 and match[2].endswith('000')):
         raise ValueError('time')
-    return datetime.datetime.strptime(match[1] + '.' + match[2], '%Y-%m-%dT%H:%M:%S.%f')
+    return datetime.datetime.fromisoformat(match[1] + '.' + match[2])
 
 
 def no_twins(pairs):
@@ -243,8 +243,11 @@ def parse_json(text):
         raise ValueError('too deep') from None
 
 
+SURROGATE = re.compile('[\ud800-\udfff]')
+
+
 def is_text(value):
-    return isinstance(value, str) and not any(0xd800 <= ord(c) < 0xe000 for c in value)
+    return isinstance(value, str) and not SURROGATE.search(value)
 
 
 def is_int(value):
@@ -519,8 +522,7 @@ def is_base64(text, size):
 
 def is_key_name(name):
     """C2SP signed-note: some UTF-8 without '+', blanks of any kind and control characters."""
-    return 0 < len(name.encode()) <= KEY_NAME_MAX and \
-        not any(c == '+' or c <= ' ' or c == '\x7f' or c.isspace() for c in name)
+    return 0 < len(name.encode()) <= KEY_NAME_MAX and not re.search(r'[+\s\x00-\x20\x7f]', name)
 
 
 def parse_vkey(text, kind=1):
@@ -881,7 +883,7 @@ class Note:
     def __init__(self, content):
         try:
             text = content.decode('utf-8')
-            if any(ord(c) < 0x20 and c != '\n' or ord(c) == 0x7f for c in text):
+            if re.search(r'[\x00-\x09\x0b-\x1f\x7f]', text):
                 raise ValueError('control character')
             body, signatures = re.fullmatch(r'([^\n]*\n[^\n]*\n[^\n]*\n)\n((?:[^\n]*\n)+)', text).groups()
             self.origin, size, root = body.split('\n')[:3]
