@@ -206,7 +206,7 @@ def test_what_is_pruned_in_the_source_stays_in_the_archive():
     write('c.yaml', b'store: store\nstreams:\n  s: {format: combined, archive: {to: archive}}\n')
     done = cretula('retain', '--config', 'c.yaml', '--dry-run', '--json', code=0)
     equal((done.json['streams'][0]['prune']['segments'], done.json['streams'][0]['not_archived']), (2, 1))
-    assert '1 segments that would go are not in its archive (archive)' in done.err, done.err
+    assert '1 segment that would go is not in its archive (archive)' in done.err, done.err
     assert 'no --config: the terms are those that nobody set' in cretula('retain', '--store', 'store', code=0).err
     assert not os.listdir('store/streams/s/seg')
     checked = archive('--check', '--json').json

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/num.h"
 
 #define PORT 8466
 #define PATH_BYTES 512
@@ -74,6 +75,13 @@ number(const struct buf *said, const char *object, const char *name)
 	return (at == NULL ? 0 : strtoull(at + strlen(key), NULL, 10));
 }
 
+static const char *
+grouped(char out[static 32], uint64_t n)
+{
+	num_print_grouped(out, n);
+	return (out);
+}
+
 /* Run it; anything but 0 is an error. */
 static int
 must(const char *const argv[], struct span input, struct buf *said, struct err *e)
@@ -110,6 +118,7 @@ import(struct demo *d, const struct demo_stream *s, struct err *e)
 	struct buf lines = { 0 };
 	uint64_t records = 0;
 	size_t older = 0;
+	char count[32];
 	int rc = -1;
 
 	s->lines(until_s, &lines, &older);
@@ -123,7 +132,7 @@ import(struct demo *d, const struct demo_stream *s, struct err *e)
 		goto out;
 	d->records += records;
 	if (!d->quiet)
-		printf("  %-6s %6llu lines   %s\n", s->name, (unsigned long long)records, s->what);
+		printf("  %-6s %7s lines   %s\n", s->name, grouped(count, records), s->what);
 	(void)fflush(stdout);
 	rc = 0;
 out:
@@ -316,22 +325,27 @@ make(struct demo *d, struct err *e)
 static void
 print_text(const struct demo *d, bool serves, struct buf *out)
 {
+	const char *name = program_invocation_name; /* what is there to be typed again */
+	char erased[32], pruned[32];
+
 	buf_fmt(out,
 	    "\nOn the 22nd day somebody scans the shop and guesses passwords. One client\n"
-	    "asked to be forgotten: %llu records were erased. The shop keeps %d days: the\n"
-	    "%llu records of its first week were archived, then pruned. The store verifies,\n"
+	    "asked to be forgotten: %s records were erased. The shop keeps %d days: the\n"
+	    "%s records of its first week were archived, then pruned. The store verifies,\n"
 	    "and so does the archive.\n\n"
-	    "  cretula view --store %s --stream shop --as text\n"
-	    "  cretula stats --store %s --stream shop\n"
-	    "  cretula verify --store %s\n"
-	    "  cretula verify --store %s\n\n",
-	    (unsigned long long)d->erased, DEMO_KEPT_DAYS, (unsigned long long)d->pruned, d->store,
-	    d->store, d->store, d->archive);
-	if (!serves)
-		buf_fmt(out, "  cretula serve --config %s\n\n", d->config);
-	buf_fmt(out, "%s http://127.0.0.1:%u/%s; each role has a token:\n\n",
-	    serves ? "The dashboard is" : "has the dashboard at", d->port,
-	    serves ? " until Ctrl-C" : "");
+	    "  %s view --store %s --stream shop --as text\n"
+	    "  %s stats --store %s --stream shop\n"
+	    "  %s verify --store %s\n"
+	    "  %s verify --store %s\n\n",
+	    grouped(erased, d->erased), DEMO_KEPT_DAYS, grouped(pruned, d->pruned), name, d->store,
+	    name, d->store, name, d->store, name, d->archive);
+	buf_fmt(out, "The dashboard is http://127.0.0.1:%u/", d->port);
+	if (serves)
+		buf_str(out, " until Ctrl-C; each");
+	else
+		buf_fmt(
+		    out, " while this runs:\n\n  %s serve --config %s\n\nEach", name, d->config);
+	buf_str(out, " role has a token:\n\n");
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		buf_fmt(out, "  %-10s %s\n", roles[i], d->tokens[i]);
 	buf_fmt(out, "\nAll of it is in %s: remove it when you have seen enough.\n", d->folder);

@@ -208,9 +208,13 @@ warn_untaken(const struct work *w, struct app_retain *r)
 		    e.text);
 	else if (r->untaken > 0)
 		app_warn("retain",
-		    "stream %s: %ju segments that %s are not in its archive (%s); cretula archive "
-		    "takes what is still there",
-		    r->stream, (uintmax_t)r->untaken, w->dry ? "would go" : "go", r->archive);
+		    "stream %s: %ju segment%s that %s not in its archive (%s); cretula archive "
+		    "takes "
+		    "what is still there",
+		    r->stream, (uintmax_t)r->untaken, r->untaken == 1 ? "" : "s",
+		    r->untaken == 1 ? (w->dry ? "would go is" : "goes is") :
+				      (w->dry ? "would go are" : "go are"),
+		    r->archive);
 }
 
 static int

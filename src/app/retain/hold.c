@@ -233,8 +233,9 @@ print_text(const struct holding *h, struct buf *out)
 		return;
 	}
 	num_print_grouped(count, choice->records);
-	buf_fmt(out, "hold %.*s of stream %s: %ju segments, %s records%s; entry %ju\n",
-	    (int)h->id.len, h->id.ptr, h->stream, (uintmax_t)choice->segments, count,
+	buf_fmt(out, "hold %.*s of stream %s: %ju segment%s, %s record%s%s; entry %ju\n",
+	    (int)h->id.len, h->id.ptr, h->stream, (uintmax_t)choice->segments,
+	    choice->segments == 1 ? "" : "s", count, choice->records == 1 ? "" : "s",
 	    choice->has_onward ? ", and all that come" : "", (uintmax_t)h->entry);
 }
 

@@ -82,9 +82,10 @@ print_text(struct listing *l, const struct seal_hold_past *hold)
 		buf_add(&l->out, time, clock_rfc3339(time, hold->until_us));
 	}
 	num_print_grouped(count, records);
-	buf_fmt(&l->out, "\n  %ju segments, %s records%s; entry %ju\n  reason: %.*s\n",
-	    (uintmax_t)segments, count, hold->has_onward ? ", and all that come" : "",
-	    (uintmax_t)hold->entry, (int)said->reason.len, said->reason.ptr);
+	buf_fmt(&l->out, "\n  %ju segment%s, %s record%s%s; entry %ju\n  reason: %.*s\n",
+	    (uintmax_t)segments, segments == 1 ? "" : "s", count, records == 1 ? "" : "s",
+	    hold->has_onward ? ", and all that come" : "", (uintmax_t)hold->entry,
+	    (int)said->reason.len, said->reason.ptr);
 	if (said->by.len > 0)
 		buf_fmt(&l->out, "  by: %.*s\n", (int)said->by.len, said->by.ptr);
 }

@@ -47,9 +47,10 @@ warn_untaken(const struct carrying *c)
 	if (app_retain_untaken(c->r, &ignored) == -1 || c->r->untaken == 0)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "%llu segments go that are not in the archive of the stream: cretula archive takes "
+	    "%llu segment%s not in the archive of the stream: cretula archive takes "
 	    "what is still there",
-	    (unsigned long long)c->r->untaken);
+	    (unsigned long long)c->r->untaken,
+	    c->r->untaken == 1 ? " goes that is" : "s go that are");
 	c->warn(c->arg, text);
 }
 

@@ -417,7 +417,7 @@ app_report_text(const struct app_report *r, struct buf *out, struct err *e)
 		buf_str(out, "\ntraffic: not counted yet; `cretula stats --rebuild` does\n");
 		return (0);
 	}
-	buf_fmt(out, "\ntraffic (all segments below %llu)\n", (unsigned long long)r->reach.segment);
+	buf_str(out, "\ntraffic (as it was counted, with what was pruned since)\n");
 	if (app_report_sums(r, out, e) == -1 || add_curve(r, out, e) == -1)
 		return (-1);
 	for (enum tally_dim dim = TALLY_PATH; dim < TALLY_LATENCY; dim++)

@@ -187,8 +187,9 @@ print_text(const struct listing *l, struct buf *out)
 	buf_fmt(out, "%s%zu word%s; %zu forgotten\n", count == 0 ? "" : "\n", count,
 	    count == 1 ? "" : "s", mask_words_forgotten(l->words));
 	buf_str(out,
-	    "not verified: this is what STORE/words says. Whether cretula wrote it, the keys of "
-	    "the store\ntell: `words add`, `words forget` and whoever writes the stream look.\n");
+	    "not verified: this is what STORE/words says. Whether cretula wrote it, the keys\n"
+	    "of the store tell: `words add`, `words forget` and whoever writes the "
+	    "stream\nlook.\n");
 }
 
 static void

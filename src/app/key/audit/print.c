@@ -5,6 +5,7 @@
 #include "app/key/audit/audit.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/num.h"
 
 struct sums {
 	uint64_t records, linkable, escrows;
@@ -46,14 +47,17 @@ print_day(struct buf *out, int64_t t_us)
 static void
 of_store(const struct app_audit *a, const struct sums *s, struct buf *out)
 {
+	char records[32];
+
 	if (a->live.store_path == NULL) {
 		buf_str(out, "not looked at: --store DIR");
 		return;
 	}
+	num_print_grouped(records, s->records);
 	buf_fmt(out,
-	    "reads %ju masked records of %zu stream%s and sees which have one token; tests no "
+	    "reads %s masked records of %zu stream%s and sees which have one token; tests no "
 	    "guess, forges no entry",
-	    (uintmax_t)s->records, s->streams, s->streams == 1 ? "" : "s");
+	    records, s->streams, s->streams == 1 ? "" : "s");
 	if (a->same_disk)
 		buf_str(out, ". But KEYS is on the same file system: a thief of the disk has both");
 }
@@ -172,6 +176,7 @@ void
 app_audit_text(const struct app_audit *a, struct buf *out)
 {
 	struct sums s = sum(a);
+	char linkable[32], records[32];
 
 	buf_fmt(out, "keys %s", a->live.keys_path);
 	if (a->live.store_path != NULL)
@@ -188,8 +193,10 @@ app_audit_text(const struct app_audit *a, struct buf *out)
 
 		if (one->records == 0)
 			continue;
-		buf_fmt(out, "  stream %-15s %ju of %ju records can be linked by KEYS", one->name,
-		    (uintmax_t)one->linkable, (uintmax_t)one->records);
+		num_print_grouped(linkable, one->linkable);
+		num_print_grouped(records, one->records);
+		buf_fmt(out, "  stream %-15s %s of %s records can be linked by KEYS", one->name,
+		    linkable, records);
 		if (one->oldest_us != INT64_MAX) {
 			buf_str(out, ", the oldest of ");
 			print_day(out, one->oldest_us);
