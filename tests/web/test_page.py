@@ -335,7 +335,7 @@ def test_states():
             ('empty', 'records', "document.querySelector('.empty')"),
             ('empty', 'live', "document.querySelector('.empty')"),
             ('empty', 'trust', "document.querySelector('.verdict.warn')"),
-            ('bad', 'trust', "document.querySelector('.verdict.bad table') && document.querySelector('.holds.bad')"),
+            ('bad', 'trust', "document.querySelector('.verdict.bad table') && document.querySelector('.verdict .next') && document.querySelector('.holds.bad')"),
             ('slow', 'overview', "document.querySelectorAll('.waiting').length === 8"),
             ('none', 'overview', "document.querySelector('.empty')")):
         world.server.state.mode = 'normal'

@@ -171,6 +171,8 @@ export const w = {
         by: { serve: 'Checked by this server', run: 'Checked by the daemon' },
         took: (text) => `, in ${text}`,
         findings: (errors, warnings) => `${errors} errors, ${warnings} warnings.`,
+        next: 'What now: keep a copy of the store as it is, before anything else is done to it, and check that copy on '
+            + 'another machine with the command below. docs/operations.md says what each finding means and what to do about it.',
         list: 'Findings', code: 'Finding', text: 'What it is',
     },
     checked: {

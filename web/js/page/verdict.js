@@ -66,6 +66,7 @@ export function Verdict({ trust, tier }) {
         h('div', { class: 'said', role: 'status' }, h('span', { class: 'mark' }, h(Icon, { name: icon })),
             h('div', null, h('h2', null, w.verdict.states[verified.state]),
                 h('p', null, h(When, { verified, now: trust.now })))),
+        verified.state === 'bad' && h('p', { class: 'next' }, w.verdict.next),
         h(Findings, { findings: verified.findings }),
         h('div', { class: 'two' },
             h('div', null, h('h3', null, checked ? w.checked.title : w.checked.would),
