@@ -191,6 +191,8 @@ static void
 summary(const struct masking *m)
 {
 	const struct stats_counts *c = &m->counts;
+	uint64_t split =
+	    c->split.parsed + c->split.partial + c->split.unparsed + c->split.counted;
 
 	fprintf(stderr,
 	    "lines=%llu bytes=%llu parsed=%llu partial=%llu unparsed=%llu counted=%llu "
@@ -198,9 +200,7 @@ summary(const struct masking *m)
 	    (unsigned long long)c->lines, (unsigned long long)c->bytes,
 	    (unsigned long long)c->in.parsed, (unsigned long long)c->in.partial,
 	    (unsigned long long)c->in.unparsed, (unsigned long long)c->in.counted,
-	    (unsigned long long)c->meta, (unsigned long long)c->joined,
-	    (unsigned long long)(c->split.parsed + c->split.partial + c->split.unparsed +
-		c->split.counted));
+	    (unsigned long long)c->meta, (unsigned long long)c->joined, (unsigned long long)split);
 	for (unsigned i = 0; i < app_names()->reason_count; i++)
 		if (c->reasons[i] > 0)
 			fprintf(stderr, " %s=%llu", app_names()->reasons[i],

@@ -16,9 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "base/num.h"
 #include "record/record.h"
-#include "seal/raw.h"
 #include "stats/counts.h"
 #include "view/view.h"
 
@@ -324,19 +322,20 @@ run(const struct app_args *given)
 	struct view_grant grant;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
+	bool good;
 	int code;
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	if (app_place_config(args, &place, &hint, &e) == 0 &&
+	good = app_place_config(args, &place, &hint, &e) == 0 &&
 	    (app_arg(args, "rebuild") != NULL || app_place_stream(args, &place, &e) == 0) &&
-	    app_grant(args, &grant, &hint, &e) == 0 && app_watch_check(args, &grant, &e) == 0 &&
-	    app_counts_serves(&grant)) {
+	    app_grant(args, &grant, &hint, &e) == 0 && app_watch_check(args, &grant, &e) == 0;
+	if (good && app_counts_serves(&grant)) {
 		buf_free(&hint);
 		return (app_counts_stats(args, &grant));
 	}
-	t.entries = e.code == ERR_NONE && view_grant_entries(&grant);
-	if (e.code != ERR_NONE || view_grant_records(&grant, &e) == -1)
+	t.entries = good && view_grant_entries(&grant);
+	if (!good || view_grant_records(&grant, &e) == -1)
 		code = -1;
 	else if ((t.fields = grant.fields) != view_grant_of(VIEW_DEVELOPER).fields &&
 	    app_arg(args, "rebuild") != NULL)

@@ -166,7 +166,7 @@ static int
 erase_subject(struct demo *d, struct err *e)
 {
 	const char *const find[] = { "cretula", "view", "--store", d->store, "--stream", "shop",
-		"--where", "path ^= \"" DEMO_SUBJECT_PATH "\"", "--limit", "1", NULL };
+		"--where", DEMO_SUBJECT_WHERE, "--limit", "1", NULL };
 	char token[TEXT_BYTES] = "", where[TEXT_BYTES + 16];
 	const char *const erase[] = { "cretula", "subject", "erase", "--store", d->store,
 		"--stream", "shop", "--where", where, "--reason", "Art. 17 GDPR", "--ref", "demo-1",

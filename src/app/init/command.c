@@ -136,10 +136,11 @@ show(const char *path, const char *what, struct buf *out)
 }
 
 static void
-forget(struct secrets *s)
+forget(struct init_plan *plan, struct secrets *s)
 {
 	if (s->folder[0] == '\0')
 		return;
+	plan->recovery_out = plan->escrow_out = NULL; /* they are in s */
 	(void)io_shred(AT_FDCWD, s->recovery, NULL);
 	(void)io_shred(AT_FDCWD, s->escrow, NULL);
 	(void)rmdir(s->folder);
@@ -267,7 +268,7 @@ run(const struct app_args *args)
 			rc = make(&plan, &anchor, &e);
 	}
 	code = rc == 0 ? tell(args, &answers, &plan, &secrets, &anchor) : app_fail("init", &e);
-	forget(&secrets);
+	forget(&plan, &secrets);
 	buf_free(&out);
 	buf_free(&anchor);
 	return (code);

@@ -111,8 +111,9 @@ static void
 name_log(struct finding *f, struct init_log *log, bool error)
 {
 	const char *base = strrchr(log->path, '/') + 1;
-	size_t len = (size_t)snprintf(log->name, 32, "%s%s", f->server, error ? "-error" : "");
+	size_t len;
 
+	(void)snprintf(log->name, 32, "%s%s", f->server, error ? "-error" : "");
 	for (unsigned i = 0; i < f->count; i++) {
 		if (strcmp(f->logs[i].name, log->name) != 0)
 			continue;
