@@ -25,18 +25,6 @@ size_t scan_either(struct span in, char a, char b);
 /* Index of the last byte equal to c; len if none. */
 size_t scan_last(struct span in, char c);
 
-/* A set of bytes, prepared once (nibble tables for pshufb). */
-struct scan_set {
-	uint8_t low[16], high[16];
-	bool member[256];
-	bool exact; /* the nibble tables are exact for this set */
-};
-void scan_set_init(struct scan_set *set, const bool member[static 256]);
-
-/* Index of the first byte in (or, _not, outside of) the set; len if none. */
-size_t scan_set_find(const struct scan_set *set, struct span in);
-size_t scan_set_find_not(const struct scan_set *set, struct span in);
-
 /* Index of the first byte that JSON must escape or that is >= 0x7f; len if none. */
 size_t scan_json_plain(struct span in);
 

@@ -19,7 +19,7 @@ scan_avx2_usable(void)
 }
 
 /* What to look for; each finder uses the registers it needs. */
-enum what { EITHER, MEMBER, NO_MEMBER, NOT_PLAIN, NO_STRING, NO_ASCII_STRING };
+enum what { EITHER, NOT_PLAIN, NO_STRING, NO_ASCII_STRING };
 
 struct probe {
 	enum what what;
@@ -80,18 +80,6 @@ load_short(const char *p, size_t len)
 	return (_mm_set_epi64x((long long)high, (long long)low));
 }
 
-/* Bytes of x whose nibbles share no bit: 0xff, else 0. */
-WIDE_INLINE __m256i
-outsiders(const struct probe *probe, __m256i x)
-{
-	const __m256i nibble = _mm256_set1_epi8(0x0f);
-	__m256i low = _mm256_shuffle_epi8(probe->a, _mm256_and_si256(x, nibble));
-	__m256i high =
-	    _mm256_shuffle_epi8(probe->b, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
-
-	return (_mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256()));
-}
-
 /* Signed order: 0x80..0xff are below 0x20 as well. */
 WIDE_INLINE __m256i
 specials(__m256i x)
@@ -123,8 +111,6 @@ hits(const struct probe *probe, __m256i x)
 	case EITHER:
 		x = _mm256_or_si256(_mm256_cmpeq_epi8(x, probe->a), _mm256_cmpeq_epi8(x, probe->b));
 		break;
-	case MEMBER: return (~(uint32_t)_mm256_movemask_epi8(outsiders(probe, x)));
-	case NO_MEMBER: x = outsiders(probe, x); break;
 	case NOT_PLAIN: x = specials(x); break;
 	case NO_STRING: x = ends_of_string(x); break;
 	case NO_ASCII_STRING: x = _mm256_or_si256(ends_of_string(x), x); break;
@@ -174,28 +160,6 @@ WIDE size_t
 scan_avx2_either(struct span in, char a, char b)
 {
 	struct probe probe = { EITHER, _mm256_set1_epi8(a), _mm256_set1_epi8(b) };
-
-	return (find(&probe, in));
-}
-
-WIDE_INLINE __m256i
-table(const uint8_t nibbles[static 16])
-{
-	return (_mm256_broadcastsi128_si256(load16((const char *)nibbles)));
-}
-
-WIDE size_t
-scan_avx2_set_find(const struct scan_set *set, struct span in)
-{
-	struct probe probe = { MEMBER, table(set->low), table(set->high) };
-
-	return (find(&probe, in));
-}
-
-WIDE size_t
-scan_avx2_set_find_not(const struct scan_set *set, struct span in)
-{
-	struct probe probe = { NO_MEMBER, table(set->low), table(set->high) };
 
 	return (find(&probe, in));
 }

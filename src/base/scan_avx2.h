@@ -11,8 +11,6 @@ bool scan_avx2_usable(void);
 size_t scan_avx2_lines(struct span in, uint32_t *ends, size_t max, size_t *scanned);
 size_t scan_avx2_count_lines(struct span in, size_t max, size_t *at);
 size_t scan_avx2_either(struct span in, char a, char b);
-size_t scan_avx2_set_find(const struct scan_set *set, struct span in);
-size_t scan_avx2_set_find_not(const struct scan_set *set, struct span in);
 size_t scan_avx2_json_plain(struct span in);
 size_t scan_avx2_json_string(struct span in, bool any);
 

@@ -279,7 +279,7 @@ fill_and_name(int dirfd, const char *unfinished, const char *path,
 
 /* KEYS appears whole: it is filled under the name "KEYS.new" and renamed. */
 int
-key_create_recovery(const char *dir, const unsigned char *recovery, struct err *e)
+key_create(const char *dir, const unsigned char *recovery, struct err *e)
 {
 	char path[PATH_MAX], unfinished[PATH_MAX + 8];
 	bool used;
@@ -298,12 +298,6 @@ key_create_recovery(const char *dir, const unsigned char *recovery, struct err *
 		(void)key_config_error(e); /* but they are there, and good */
 	(void)close(fd);
 	return (rc);
-}
-
-int
-key_create(const char *dir, struct err *e)
-{
-	return (key_create_recovery(dir, NULL, e));
 }
 
 int

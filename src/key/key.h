@@ -50,10 +50,11 @@ int key_slot_erase(int dirfd, const char *name, struct err *e); /* zeros, synced
 /* ---- the directory ---- */
 
 /*
- * Create KEYS (its parent exists), also in place of an empty directory.
+ * Create KEYS (its parent exists), also in place of an empty directory, with
+ * recovery.pub of the seed recovery, 32 bytes; NULL: without.
  * ERR_BUSY: another process does; errno EEXIST: it is there.
  */
-int key_create(const char *dir, struct err *e);
+int key_create(const char *dir, const unsigned char *recovery, struct err *e);
 
 /* Is anything there?  An empty directory is nothing: somebody made room for keys. */
 int key_dir_used(const char *dir, bool *used, struct err *e);

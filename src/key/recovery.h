@@ -28,8 +28,6 @@ int key_recovery_publish(int keys_fd, const unsigned char seed[static 32], struc
 /* *have false: there is none. */
 int key_recovery_public(int keys_fd, unsigned char out[static 32], bool *have, struct err *e);
 
-/* As key_create, with recovery.pub of that seed, 32 bytes; NULL: without. */
-int key_create_recovery(const char *dir, const unsigned char *recovery, struct err *e);
 /* New mask keys in KEYS, in the place of lost ones: what was masked before matches no more. */
 int key_renew(int keys_fd, struct err *e);
 

@@ -77,7 +77,6 @@ enum event_extra_kind {
 	EVENT_EXTRA_JOIN,    /* request id, trace id */
 	EVENT_EXTRA_NAME,    /* of a thing */
 	EVENT_EXTRA_NAMES,   /* some of them, with ", " between */
-	EVENT_EXTRA_KIND_COUNT
 };
 
 /* key is ours, a literal of the format, if known; else as the source gave it. */

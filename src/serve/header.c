@@ -85,34 +85,16 @@ weighs_nothing(struct span rest)
 	return (false);
 }
 
-/* Is type in the list, as itself (exact) or by a range? */
-static bool
-is_listed(struct span accept, const char *type, bool exact)
-{
-	size_t main_len = strcspn(type, "/") + 1;
-
-	while (accept.len > 0) {
-		struct span rest = take(&accept, ','), one = take(&rest, ';');
-		bool range = is_word(one, "*/*") ||
-		    (one.len == main_len + 1 && one.ptr[one.len - 1] == '*' &&
-			strncasecmp(one.ptr, type, main_len) == 0);
-
-		if ((is_word(one, type) || (range && !exact)) && !weighs_nothing(rest))
-			return (true);
-	}
-	return (false);
-}
-
 bool
 serve_prefers(struct span accept, const char *type)
 {
-	return (is_listed(accept, type, true));
-}
+	while (accept.len > 0) {
+		struct span rest = take(&accept, ','), one = take(&rest, ';');
 
-bool
-serve_accepts(struct span accept, const char *type)
-{
-	return (accept.len == 0 || is_listed(accept, type, false));
+		if (is_word(one, type) && !weighs_nothing(rest))
+			return (true);
+	}
+	return (false);
 }
 
 bool

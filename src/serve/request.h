@@ -87,9 +87,7 @@ struct span serve_cookie_find(struct span cookie, const char *name);
 /* The token of "Bearer TOKEN"; empty. */
 struct span serve_bearer(struct span authorization);
 
-/* Does Accept name type, or does it take anything?  What weighs 0 is not taken. */
-bool serve_accepts(struct span accept, const char *type);
-/* Is type named? */
+/* Does Accept name type?  What weighs 0 is not taken, and a range names nothing. */
 bool serve_prefers(struct span accept, const char *type);
 
 /* The same of Accept-Encoding: only what is named. */

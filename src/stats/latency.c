@@ -45,9 +45,9 @@ stats_latency_high(unsigned step)
 }
 
 void
-stats_latency_add(struct stats_latency *l, uint64_t us)
+stats_latency_add(struct stats_latency *l, uint64_t us, uint64_t count)
 {
-	l->count[stats_latency_step(us)]++;
+	l->count[stats_latency_step(us)] += count;
 }
 
 uint64_t

@@ -24,7 +24,7 @@ struct stats_latency {
 	uint64_t count[STATS_LATENCY_STEPS];
 };
 
-void stats_latency_add(struct stats_latency *l, uint64_t us);
+void stats_latency_add(struct stats_latency *l, uint64_t us, uint64_t count);
 uint64_t stats_latency_count(const struct stats_latency *l);
 /*
  * The value that permille of a thousand are not above, within 1 % of the

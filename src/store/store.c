@@ -225,7 +225,7 @@ open_keys(struct store *s, enum found found, struct err *e)
 		    s->keys));
 	if (!there && s->make_keys != NULL && store_recovery_fits(s->dir, s->make_keys, e) == -1)
 		return (-1);
-	s->keys_made = !there && key_create_recovery(s->keys, s->make_keys, e) == 0;
+	s->keys_made = !there && key_create(s->keys, s->make_keys, e) == 0;
 	if (!there && !s->keys_made && errno != EEXIST)
 		return (-1);
 	if ((s->keys_fd = key_open_dir(s->keys, e)) == -1)

@@ -270,7 +270,7 @@ tally_latency(struct tally_reader *r, const struct tally_window *w, struct tally
 	if (st == NULL)
 		return (-1);
 	while ((rc = tally_db_step(r->db, st, e)) == 1)
-		l.count[stats_latency_step(low_of(tally_db_text(st, 0)))] += tally_db_u64(st, 1);
+		stats_latency_add(&l, low_of(tally_db_text(st, 0)), tally_db_u64(st, 1));
 	if (rc == 0)
 		*latency = (struct tally_latency){ stats_latency_count(&l),
 			stats_latency_at(&l, 500), stats_latency_at(&l, 750),

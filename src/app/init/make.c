@@ -124,7 +124,7 @@ make_store(const struct init_plan *plan, const struct config *c, const unsigned 
 	bool created;
 	int rc = -1;
 
-	if (key_create_recovery(plan->keys, seed, e) == 0 &&
+	if (key_create(plan->keys, seed, e) == 0 &&
 	    store_open(plan->store, plan->keys, &s, &created, e) == 0 &&
 	    make_streams(plan, c, s, e) == 0)
 		rc = store_anchor(s, anchor, e);

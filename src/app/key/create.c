@@ -88,7 +88,7 @@ create(const char *dir, const char *file, unsigned char *seed, struct err *e)
 {
 	if (file != NULL && key_recovery_create(file, seed, e) == -1)
 		return (-1);
-	if (key_create_recovery(dir, seed, e) == 0)
+	if (key_create(dir, seed, e) == 0)
 		return (0);
 	if (file != NULL)
 		(void)io_shred(AT_FDCWD, file, NULL);

@@ -49,7 +49,6 @@ struct serving {
 	struct serving_job *first, *last, *held; /* held: answers that wait */
 	unsigned waiting;
 	struct serving_tail *tails;
-	unsigned tail_count;
 	struct serving_verified verified;
 	bool stop;
 	atomic_bool stop_verify;

@@ -127,19 +127,6 @@ put_sum(struct event *ev, const struct parse_place *p, struct span value)
 }
 
 static bool
-put_scaled(struct event *ev, const struct parse_place *p, struct span value)
-{
-	int64_t number;
-
-	if (value.len == 0 || value.ptr[0] == '-')
-		return (true);
-	if (!parse_named_scaled(value, p->scale, &number))
-		return (false);
-	parse_named_set(ev, p->key, number);
-	return (true);
-}
-
-static bool
 put_time(struct event *ev, const struct parse_place *p, struct span value)
 {
 	int rc = p->kind == PARSE_PLACE_ISO ? parse_time_iso(value, &ev->time_us) :
@@ -169,7 +156,6 @@ put(struct event *ev, const struct parse_place *p, struct span value, char **scr
 		    parse_unescape(value, scratch));
 		break;
 	case PARSE_PLACE_COUNT: parse_named_number(ev, p->key, last_of(value)); break;
-	case PARSE_PLACE_SCALED: return (put_scaled(ev, p, value));
 	case PARSE_PLACE_REQUEST: parse_request(ev, value, scratch); break;
 	case PARSE_PLACE_ISO:
 	case PARSE_PLACE_CLF:
@@ -206,14 +192,4 @@ parse_places_fill(const struct parse_places *shape, struct span line, const stru
 	if (!parse_field_extra(ev, span_from(line, v->rest), shape->count + 1, &scratch))
 		good = false;
 	return (good ? PARSE_EVENT : PARSE_PARTIAL);
-}
-
-enum parse_result
-parse_places_read(const struct parse_places *shape, struct span line, char *scratch,
-    struct event *ev, enum parse_reason *reason)
-{
-	struct parse_values v;
-
-	parse_places_split(shape, line, &v);
-	return (parse_places_fill(shape, line, &v, scratch, ev, reason));
 }

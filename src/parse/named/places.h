@@ -18,7 +18,6 @@ enum parse_place_kind {
 	PARSE_PLACE_SUM,     /* the same, added to what is there */
 	PARSE_PLACE_EXTRA,   /* to: enum event_extra_kind */
 	PARSE_PLACE_COUNT,   /* a number of extra */
-	PARSE_PLACE_SCALED,  /* the same, a decimal number times scale */
 	PARSE_PLACE_REQUEST, /* a request line */
 	PARSE_PLACE_ISO, PARSE_PLACE_CLF, PARSE_PLACE_EPOCH /* the time: without it no event */
 };
@@ -38,7 +37,6 @@ struct parse_place {
 #define PARSE_PLACE_SUM_OF(n, scale) { PARSE_PLACE_SUM, EVENT_##n, NULL, scale }
 #define PARSE_PLACE_EXTRA_OF(kind, key) { PARSE_PLACE_EXTRA, EVENT_EXTRA_##kind, key, 0 }
 #define PARSE_PLACE_COUNT_OF(key) { PARSE_PLACE_COUNT, 0, key, 0 }
-#define PARSE_PLACE_SCALED_OF(key, scale) { PARSE_PLACE_SCALED, 0, key, scale }
 #define PARSE_PLACE(kind) { PARSE_PLACE_##kind, 0, NULL, 0 }
 
 #define PARSE_PLACES_MAX 48
@@ -70,9 +68,5 @@ void parse_places_split(const struct parse_places *shape, struct span line,
  */
 enum parse_result parse_places_fill(const struct parse_places *shape, struct span line,
     const struct parse_values *v, char *scratch, struct event *ev, enum parse_reason *reason);
-
-/* Both. */
-enum parse_result parse_places_read(const struct parse_places *shape, struct span line,
-    char *scratch, struct event *ev, enum parse_reason *reason);
 
 #endif

@@ -71,20 +71,6 @@ hit_either(char c, const void *how)
 }
 
 static bool
-hit_member(char c, const void *how)
-{
-	const bool *member = how;
-
-	return (member[(unsigned char)c]);
-}
-
-static bool
-hit_other(char c, const void *how)
-{
-	return (!hit_member(c, how));
-}
-
-static bool
 hit_special(char c, const void *how)
 {
 	unsigned char u = (unsigned char)c;
@@ -134,15 +120,13 @@ check_lines(struct span in)
 }
 
 static void
-check_all(struct span in, const struct scan_set *set)
+check_all(struct span in)
 {
 	size_t last = in.len;
 
 	assert_int_equal(scan_either(in, '=', '&'), first(in, hit_either, "=&"));
 	assert_int_equal(scan_either(in, '\0', (char)0x80), first(in, hit_either, "\0\x80"));
 	assert_int_equal(scan_json_plain(in), first(in, hit_special, NULL));
-	assert_int_equal(scan_set_find(set, in), first(in, hit_member, set->member));
-	assert_int_equal(scan_set_find_not(set, in), first(in, hit_other, set->member));
 	for (size_t i = 0; i < in.len; i++)
 		if (in.ptr[i] == '=')
 			last = i;
@@ -164,14 +148,14 @@ static const struct {
 };
 
 static void
-check_kinds(const struct scan_set *set)
+check_kinds(void)
 {
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		for (size_t len = 0; len <= LEN_MAX; len++) {
 			for (size_t offset = 0; offset < ALIGN_MAX; offset++) {
 				struct sample s = make(len, offset, kinds[k].pool, kinds[k].rare);
 
-				check_all(s.in, set);
+				check_all(s.in);
 				free(s.memory);
 			}
 		}
@@ -179,96 +163,15 @@ check_kinds(const struct scan_set *set)
 }
 
 static void
-set_of(struct scan_set *set, struct span bytes)
-{
-	bool member[256] = { false };
-
-	for (size_t i = 0; i < bytes.len; i++)
-		member[(unsigned char)bytes.ptr[i]] = true;
-	scan_set_init(set, member);
-}
-
-static void
 all_sides_agree_with_plain_loops(void **unused)
 {
-	struct scan_set without_a, with_a;
-
-	set_of(&without_a, (struct span)SPAN("=&\n\x80\xff Z"));
-	set_of(&with_a, (struct span)SPAN("&\n\x80\xff aZ"));
 	for (int side = 0; side < 3; side++) {
 		scan_force_portable(side == 2);
 		if (side == 1)
 			scan_force_avx2();
-		check_kinds(&without_a);
-		check_kinds(&with_a);
+		check_kinds();
 	}
 	scan_force_portable(false);
-}
-
-static const struct {
-	const char *claim;
-	struct span bytes;
-	bool exact;
-} sets[] = {
-	{ "no byte", SPAN(""), true },
-	{ "one byte", SPAN("x"), true },
-	{ "NUL", SPAN("\0"), true },
-	{ "separators of logs", SPAN(" \t\"=&?;:,/[](){}<>|'"), true },
-	{ "eight rows of ASCII", SPAN("\x01\x12\x23\x34\x45\x56\x67\x78"), true },
-	{ "a row made of two others", SPAN("\x01\x12\x21\x22\x33\x44\x55\x66\x77\x88\x91\x92"),
-	    true },
-	{ "nine rows are too many", SPAN("\x01\x12\x23\x34\x45\x56\x67\x78\x89"), false },
-};
-
-/* Every byte alone, and at the end of runs of all lengths. */
-static void
-check_set(const struct scan_set *set)
-{
-	for (int c = 0; c < 256; c++) {
-		char text[64];
-
-		memset(text, c, sizeof(text));
-		for (size_t len = 1; len <= sizeof(text); len += 7) {
-			struct span in = span_of(text, len);
-
-			assert_int_equal(scan_set_find(set, in), set->member[c] ? 0 : len);
-			assert_int_equal(scan_set_find_not(set, in), set->member[c] ? len : 0);
-		}
-	}
-}
-
-static void
-sets_are_exact_where_they_say_so(void **unused)
-{
-	for (int portable = 0; portable < 2; portable++) {
-		scan_force_portable(portable == 1);
-		for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-			struct scan_set set;
-
-			set_of(&set, sets[i].bytes);
-			if (set.exact != sets[i].exact)
-				fail_msg("%s: exact is %d", sets[i].claim, set.exact);
-			check_set(&set);
-		}
-	}
-	scan_force_portable(false);
-}
-
-static void
-random_sets_find_their_members(void **unused)
-{
-	for (int round = 0; round < 500; round++) {
-		bool member[256];
-		struct scan_set set;
-		unsigned rare = 1 + (unsigned)(next_random() % 60);
-		size_t limit = next_random() % 2 == 0 ? 128 : 256;
-
-		for (size_t c = 0; c < 256; c++)
-			member[c] = c < limit && next_random() % rare == 0;
-		scan_set_init(&set, member);
-		assert_true(set.exact || limit == 256);
-		check_set(&set);
-	}
 }
 
 int
@@ -276,8 +179,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_sides_agree_with_plain_loops),
-		cmocka_unit_test(sets_are_exact_where_they_say_so),
-		cmocka_unit_test(random_sets_find_their_members),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

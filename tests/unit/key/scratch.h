@@ -70,7 +70,7 @@ make_keys(void)
 	int fd;
 
 	remove_tree(keys);
-	assert_int_equal(key_create(keys, &e), 0);
+	assert_int_equal(key_create(keys, NULL, &e), 0);
 	fd = key_open_dir(keys, &e);
 	assert_true(fd >= 0);
 	return (fd);

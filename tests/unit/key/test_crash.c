@@ -211,13 +211,13 @@ failing_create(uint64_t nth, int errnum)
 
 	if (errnum != 0) {
 		io_fault_set(nth, errnum, false);
-		rc = key_create(keys, &e);
+		rc = key_create(keys, NULL, &e);
 		io_fault_set(0, 0, false);
 		return (rc);
 	}
 	if ((pid = fork()) == 0) {
 		io_fault_set(nth, 0, false);
-		_exit(key_create(keys, NULL) == 0 ? 0 : 1);
+		_exit(key_create(keys, NULL, NULL) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -245,7 +245,7 @@ keys_appear_whole_or_not_at_all(void **state)
 				assert_int_equal(access(unfinished, F_OK), -1);
 			}
 			if (access(keys, F_OK) != 0)
-				assert_int_equal(key_create(keys, &e), 0);
+				assert_int_equal(key_create(keys, NULL, &e), 0);
 			fd = key_open_dir(keys, &e);
 			key_ring_free(open_ring(fd));
 			(void)close(fd);

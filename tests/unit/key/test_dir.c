@@ -60,13 +60,13 @@ an_existing_one_is_not_touched(void **state)
 	int fd = make_keys();
 
 	assert_int_equal(key_slot_read(fd, "root.key", "root", &before, &e), 0);
-	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(key_create(keys, NULL, &e), -1);
 	assert_int_equal(e.code, ERR_CONFIG);
 	assert_int_equal(key_slot_read(fd, "root.key", "root", &after, &e), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
-	assert_int_equal(key_create(path("no/keys"), &e), -1);
+	assert_int_equal(key_create(path("no/keys"), NULL, &e), -1);
 	assert_int_equal(e.code, ERR_CONFIG);
-	assert_int_equal(key_create("", &e), -1);
+	assert_int_equal(key_create("", NULL, &e), -1);
 	(void)close(fd);
 }
 
@@ -84,7 +84,7 @@ an_empty_directory_is_taken(void **state)
 	assert_int_equal(mkdir(keys, 0755), 0);
 	assert_int_equal(key_dir_used(path("keys/"), &used, &e), 0);
 	assert_false(used);
-	assert_int_equal(key_create(keys, &e), 0);
+	assert_int_equal(key_create(keys, NULL, &e), 0);
 	assert_int_equal(key_dir_used(keys, &used, &e), 0);
 	assert_true(used);
 	fd = key_open_dir(keys, &e);
@@ -104,7 +104,7 @@ what_is_not_an_empty_directory_is_used(void **state)
 	assert_int_equal(symlink(path("room"), keys), 0);
 	assert_int_equal(key_dir_used(keys, &used, &e), 0);
 	assert_true(used);
-	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(key_create(keys, NULL, &e), -1);
 	assert_int_equal(unlink(keys), 0);
 	assert_int_equal(mknod(keys, S_IFREG | 0600, 0), 0);
 	assert_int_equal(key_dir_used(keys, &used, &e), 0);
@@ -112,7 +112,7 @@ what_is_not_an_empty_directory_is_used(void **state)
 	assert_int_equal(unlink(keys), 0);
 	assert_int_equal(mkdir(keys, 0700), 0);
 	assert_int_equal(mkdir(path("keys/.x"), 0700), 0);
-	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(key_create(keys, NULL, &e), -1);
 	assert_int_equal(errno, EEXIST);
 	remove_tree(keys);
 }
@@ -128,11 +128,11 @@ two_makers_do_not_meet(void **state)
 	fd = key_open_dir(path("keys.new"), &e);
 	assert_int_equal(key_lock_dir(fd, path("keys.new"), &e), 0);
 	assert_int_equal(mknodat(fd, "root.key", S_IFREG | 0600, 0), 0);
-	assert_int_equal(key_create(keys, &e), -1);
+	assert_int_equal(key_create(keys, NULL, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
 	assert_int_equal(faccessat(fd, "root.key", F_OK, 0), 0);
 	(void)close(fd); /* the first one died: the second takes its place */
-	assert_int_equal(key_create(keys, &e), 0);
+	assert_int_equal(key_create(keys, NULL, &e), 0);
 }
 
 static void
@@ -157,7 +157,7 @@ slashes_behind_the_name_do_no_harm(void **state)
 {
 	int fd;
 
-	assert_int_equal(key_create(path("slashes///"), &e), 0);
+	assert_int_equal(key_create(path("slashes///"), NULL, &e), 0);
 	fd = key_open_dir(path("slashes/"), &e);
 	assert_true(fd >= 0);
 	(void)close(fd);

@@ -80,7 +80,7 @@ percentiles_are_within_one_percent_of_exact(void **state)
 		memset(&latency, 0, sizeof(latency));
 		for (size_t i = 0; i < VALUES; i++) {
 			values[i] = shapes[shape]() & STATS_LATENCY_MAX_US;
-			stats_latency_add(&latency, values[i]);
+			stats_latency_add(&latency, values[i], 1);
 		}
 		qsort(values, VALUES, sizeof(values[0]), by_value);
 		assert_int_equal(stats_latency_count(&latency), VALUES);

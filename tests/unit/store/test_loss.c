@@ -120,7 +120,7 @@ prepare(void)
 	work_begin();
 	shared->count = 0;
 	memset(recovery, 7, sizeof(recovery));
-	assert_int_equal(key_create_recovery(work_keys, recovery, &e), 0);
+	assert_int_equal(key_create(work_keys, recovery, &e), 0);
 	assert_int_equal(store_open(work_store, NULL, &s, &created, &e), 0);
 	store_close(s);
 }

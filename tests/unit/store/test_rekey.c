@@ -67,7 +67,7 @@ prepare(void)
 	work_begin();
 	memset(recovery, 7, sizeof(recovery));
 	memset(another, 9, sizeof(another));
-	assert_int_equal(key_create_recovery(work_keys, recovery, &e), 0);
+	assert_int_equal(key_create(work_keys, recovery, &e), 0);
 	if (open_all(&s, &st, &e) == -1 || seal_segment(st, 5, 1, true, &e) == -1)
 		fail_msg("%s", e.text);
 	store_stream_close(st);

@@ -586,7 +586,7 @@ test_places(void **state)
 		}
 	}
 	work_begin();
-	assert_int_equal(key_create(work_keys, &e), 0);
+	assert_int_equal(key_create(work_keys, NULL, &e), 0);
 	assert_int_equal(store_open(work_store, NULL, &s, &created, &e), 0);
 	assert_true(created);
 	store_close(s);
