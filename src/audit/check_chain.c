@@ -10,7 +10,6 @@
 #include "audit/segment.h"
 #include "audit/store_check.h"
 #include "base/err.h"
-#include "base/scan.h"
 #include "crypto/sha256.h"
 #include "seal/tree.h"
 

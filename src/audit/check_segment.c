@@ -4,7 +4,6 @@
  * name the records (locate.c).
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

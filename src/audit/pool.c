@@ -3,7 +3,6 @@
  * a bounded number of segments at a time, so that neither the report nor the
  * memory depends on how many threads there are.
  */
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

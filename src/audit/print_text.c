@@ -1,6 +1,5 @@
 /* The report for people: the verdict, the findings, what was checked and what was not. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "audit/check.h"
 #include "base/clock.h"

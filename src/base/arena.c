@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,8 +1,6 @@
 /* json, the writer.  The reader is json.c. */
 #include "base/json.h"
 
-#include <stdio.h>
-
 #include "base/scan.h"
 #include "base/text.h"
 

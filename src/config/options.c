@@ -7,7 +7,6 @@
 
 #include "archive/archive.h"
 #include "config/config.h"
-#include "key/key.h"
 #include "parse/string/string.h"
 #include "retain/retain.h"
 #include "view/view.h"

@@ -2,9 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "config/fill.h"
 #include "config/maps/maps.h"
-#include "detail/detail.h"
 #include "parse/parse.h"
 
 /* A text that is put together from the environment is not checked. */

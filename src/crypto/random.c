@@ -1,7 +1,6 @@
 /* Random bytes and secret memory, by libsodium. */
 #include "crypto/random.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>

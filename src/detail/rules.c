@@ -1,5 +1,4 @@
 /* rules: the first that matches says how much is kept. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"

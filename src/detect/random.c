@@ -1,7 +1,6 @@
 /* detect: how random does a text look? */
 #include <stdint.h>
 
-#include "detect/detect.h"
 #include "detect/verify.h"
 
 #define SAMPLE 64 /* characters that entropy looks at */

@@ -36,8 +36,8 @@ detect_verify_worse(enum record_class a, enum record_class b)
 	return (rank[b] > rank[a] ? b : a);
 }
 
-bool
-detect_verify_luhn(const char *digits, size_t count)
+static bool
+luhn(const char *digits, size_t count)
 {
 	unsigned sum = 0;
 
@@ -84,7 +84,7 @@ detect_verify_card(const char *digits, size_t count)
 	for (size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++)
 		if (head >= issuers[i].first && head <= issuers[i].last &&
 		    count >= issuers[i].shortest && count <= issuers[i].longest)
-			return (detect_verify_luhn(digits, count));
+			return (luhn(digits, count));
 	return (false);
 }
 
@@ -249,9 +249,9 @@ is_imei(const struct number *n, size_t first)
 	const char *d = n->digits + n->at[first];
 
 	if (group_len(n, first) == 15)
-		return (detect_verify_luhn(d, 15));
+		return (luhn(d, 15));
 	return (n->groups == first + 4 && has_lengths(n, first, 2, 6, 6) &&
-	    group_len(n, first + 3) == 1 && detect_verify_luhn(d, 15));
+	    group_len(n, first + 3) == 1 && luhn(d, 15));
 }
 
 static enum record_class

@@ -99,7 +99,6 @@ enum record_class detect_verify_numbers(struct span text);
 
 /* What the number that begins with the digit at text[i] is; where it ends. */
 size_t detect_verify_number_at(struct span text, size_t i, enum record_class *found);
-bool detect_verify_luhn(const char *digits, size_t count);
 bool detect_verify_card(const char *digits, size_t count);
 bool detect_verify_iban(struct span text); /* length of the country, mod 97 */
 bool detect_verify_iban_at(struct span text, size_t i, size_t *end);

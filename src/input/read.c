@@ -7,8 +7,12 @@
 
 #define READ_STEP_BYTES (256u << 10) /* bounds what a full batch gives back */
 
-size_t
-input_fetch(struct input *in, char *out, size_t size)
+/*
+ * Read from the source to out, at most size bytes.  Bytes read; 0 at the end
+ * or at damage, which in->ended and in->broken tell apart.
+ */
+static size_t
+fetch(struct input *in, char *out, size_t size)
 {
 	ssize_t got;
 
@@ -27,11 +31,12 @@ input_more(struct input *in, size_t size)
 		in->ready_at = in->ready_len = 0;
 	if (size > INPUT_BATCH_BYTES - in->ready_len)
 		size = INPUT_BATCH_BYTES - in->ready_len;
-	in->ready_len += input_fetch(in, in->ready + in->ready_len, size);
+	in->ready_len += fetch(in, in->ready + in->ready_len, size);
 }
 
-void
-input_passed(struct input *in, const char *bytes, size_t len)
+/* These bytes were consumed: they are, or go to, the tail. */
+static void
+pass_by(struct input *in, const char *bytes, size_t len)
 {
 	size_t keep;
 
@@ -68,7 +73,7 @@ read_take(struct input *in, char *out, size_t size)
 	size_t have = in->ready_len - in->ready_at;
 
 	if (have == 0)
-		return (input_fetch(in, out, size));
+		return (fetch(in, out, size));
 	if (size > have)
 		size = have;
 	memcpy(out, in->ready + in->ready_at, size);
@@ -154,7 +159,7 @@ skip_rest(struct input *in, struct skipped *s)
 		if (left.len == 0)
 			break;
 		len = skip_some(in, left, s);
-		input_passed(in, left.ptr, len);
+		pass_by(in, left.ptr, len);
 		in->ready_at += len;
 	}
 }
@@ -174,7 +179,7 @@ read_overlong(struct input *in, size_t keep, struct skipped *s, struct input_bat
 	size_t spare_len = in->tail_len;
 
 	memcpy(in->spare, in->tail, spare_len);
-	input_passed(in, batch->bytes, batch->len);
+	pass_by(in, batch->bytes, batch->len);
 	skip_rest(in, s);
 	if (in->broken && !s->ended)
 		return (input_damage(in, e));
@@ -324,7 +329,7 @@ input_read(struct input *in, size_t line_max, struct input_batch *batch, struct 
 			return (-1);
 	} else if (item == 0) {
 		read_cut(in, cut, batch);
-		input_passed(in, batch->bytes, (size_t)batch->read);
+		pass_by(in, batch->bytes, (size_t)batch->read);
 	}
 	in->at += batch->read;
 	if (in->ready_at == in->ready_len && !in->ended && !in->broken)
@@ -353,7 +358,7 @@ input_skip(struct input *in, uint64_t bytes, struct err *e)
 				(unsigned long long)in->at));
 		}
 		if (have > 0) {
-			input_passed(in, in->ready + in->ready_at, (size_t)some);
+			pass_by(in, in->ready + in->ready_at, (size_t)some);
 			in->ready_at += (size_t)some;
 		} else {
 			in->tail_len = 0; /* sought: the rest is long enough to fill it */

@@ -33,17 +33,8 @@ struct input {
 	int64_t written_us;
 };
 
-/*
- * Read from the source to out, at most size bytes.  Bytes read; 0 at the end
- * or at damage, which in->ended and in->broken tell apart.
- */
-size_t input_fetch(struct input *in, char *out, size_t size);
-
 /* Append to ready what one read of at most size bytes gives. */
 void input_more(struct input *in, size_t size);
-
-/* These bytes were consumed: they are, or go to, the tail. */
-void input_passed(struct input *in, const char *bytes, size_t len);
 
 /* These bytes were consumed: does a line to remember end in them? */
 void input_watch(struct input *in, struct span bytes);

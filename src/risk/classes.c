@@ -11,8 +11,9 @@ struct member {
 	uint32_t window;
 };
 
-uint64_t
-risk_class_hash(const uint32_t code[RISK_COLUMN_COUNT], unsigned set, uint64_t seed)
+/* Of the columns in set. */
+static uint64_t
+hash_of(const uint32_t code[RISK_COLUMN_COUNT], unsigned set, uint64_t seed)
 {
 	uint32_t some[RISK_COLUMN_COUNT];
 
@@ -74,7 +75,7 @@ count_set(struct risk *r, struct member *members, unsigned columns, struct risk_
 
 	for (uint32_t i = 0; i < r->row_count; i++)
 		members[i] = (struct member){
-			risk_class_hash(r->rows[i].code, columns, r->seed),
+			hash_of(r->rows[i].code, columns, r->seed),
 			r->rows[i].subject, r->rows[i].window };
 	qsort(members, r->row_count, sizeof(*members), by_class);
 	for (const struct member *m = members; m < end; m = next) {
@@ -170,7 +171,7 @@ void
 risk_classes_second(struct risk *r, const uint32_t code[RISK_COLUMN_COUNT], uint64_t path)
 {
 	struct risk_class *class =
-	    find_class(r, risk_class_hash(code, r->setup.columns, r->seed));
+	    find_class(r, hash_of(code, r->setup.columns, r->seed));
 
 	/* Between the passes a writer may have sealed more. */
 	if (class == NULL)

@@ -66,15 +66,6 @@ struct risk {
 	struct risk_result result;
 };
 
-/* The columns of a record as codes; codes that are new are made.  -1 without memory. */
-int risk_code(struct risk *r, const struct record *record, uint32_t code[RISK_COLUMN_COUNT],
-    struct err *e);
-/* Of the columns in set. */
-uint64_t risk_class_hash(const uint32_t code[RISK_COLUMN_COUNT], unsigned set, uint64_t seed);
-uint64_t risk_subject(const struct risk *r, const struct record *record);
-/* Where and when, to the hour; 0 if the record has no path. */
-uint64_t risk_point_of(const struct risk *r, const struct record *record);
-
 /* ---- trail.c ---- */
 
 void risk_trail_first(struct risk *r, uint64_t subject, uint64_t point);

@@ -159,8 +159,9 @@ value_of(const struct risk *r, const struct record *record, enum risk_column col
 	}
 }
 
-int
-risk_code(struct risk *r, const struct record *record, uint32_t code[RISK_COLUMN_COUNT],
+/* The columns of a record as codes; codes that are new are made.  -1 without memory. */
+static int
+make_codes(struct risk *r, const struct record *record, uint32_t code[RISK_COLUMN_COUNT],
     struct err *e)
 {
 	for (int c = 0; c < RISK_COLUMN_COUNT; c++) {
@@ -175,14 +176,15 @@ risk_code(struct risk *r, const struct record *record, uint32_t code[RISK_COLUMN
 	return (0);
 }
 
-uint64_t
-risk_subject(const struct risk *r, const struct record *record)
+static uint64_t
+subject_of(const struct risk *r, const struct record *record)
 {
 	return (hash_text(r, record, RECORD_FIELD_CLIENT));
 }
 
-uint64_t
-risk_point_of(const struct risk *r, const struct record *record)
+/* Where and when, to the hour; 0 if the record has no path. */
+static uint64_t
+point_of(const struct risk *r, const struct record *record)
 {
 	uint64_t path = hash_text(r, record, RECORD_FIELD_PATH);
 
@@ -311,7 +313,7 @@ in_window(const struct risk *r, const struct record *record)
 int
 risk_first(struct risk *r, const struct record *record, struct err *e)
 {
-	uint64_t subject = risk_subject(r, record), point = risk_point_of(r, record);
+	uint64_t subject = subject_of(r, record), point = point_of(r, record);
 	uint32_t code[RISK_COLUMN_COUNT];
 	bool window = in_window(r, record);
 	struct risk_row *row;
@@ -326,7 +328,7 @@ risk_first(struct risk *r, const struct record *record, struct err *e)
 		risk_trail_first(r, subject, point);
 	if (!in_sample(r, subject))
 		return (0);
-	if (risk_code(r, record, code, e) == -1 || add_row(r, subject, code, &row, e) == -1)
+	if (make_codes(r, record, code, e) == -1 || add_row(r, subject, code, &row, e) == -1)
 		return (-1);
 	if (row != NULL && window)
 		count_record(row, record->time_us);
@@ -342,13 +344,13 @@ risk_between(struct risk *r, struct err *e)
 int
 risk_second(struct risk *r, const struct record *record, struct err *e)
 {
-	uint64_t subject = risk_subject(r, record), point = risk_point_of(r, record);
+	uint64_t subject = subject_of(r, record), point = point_of(r, record);
 	uint32_t code[RISK_COLUMN_COUNT];
 
 	if (subject == 0 || !in_window(r, record))
 		return (0);
 	if (in_sample(r, subject)) {
-		if (risk_code(r, record, code, e) == -1)
+		if (make_codes(r, record, code, e) == -1)
 			return (-1);
 		risk_classes_second(r, code, hash_text(r, record, RECORD_FIELD_PATH));
 	}

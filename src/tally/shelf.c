@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/num.h"
 #include "tally/shelf.h"
 
 _Static_assert(TALLY_CELLS < TALLY_CELL_SLOTS && TALLY_GROUPS < TALLY_GROUP_SLOTS &&

@@ -2,7 +2,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

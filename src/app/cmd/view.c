@@ -1,5 +1,4 @@
 /* app: cretula view: records, as a role may see them. */
-#include <stdio.h>
 #include <string.h>
 
 #include "app/command.h"

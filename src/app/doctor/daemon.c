@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "app/doctor/doctor.h"
-#include "app/names.h"
 #include "app/records.h"
 #include "app/retain/budget.h"
 #include "app/retain/open.h"

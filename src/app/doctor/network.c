@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "app/doctor/doctor.h"
-#include "base/err.h"
 
 #define UNIT "cretula.service"
 

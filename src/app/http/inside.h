@@ -93,7 +93,6 @@ bool app_http_header_ok(const char *name, size_t name_len);
 void *app_http_whole_uri(void *server, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result app_http_whole_handle(struct app_http *s, struct MHD_Connection *connection,
     const char *method, const char *bytes, size_t *len, void **request);
-enum MHD_Result app_http_whole_send(struct http_whole *w);
 void app_http_whole_completed(struct http_whole *w);
 
 /* ---- server.c ---- */

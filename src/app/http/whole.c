@@ -165,8 +165,8 @@ make_response(struct http_whole *w)
 	    body.len, (void *)(uintptr_t)(body.len > 0 ? body.ptr : ""), MHD_RESPMEM_PERSISTENT));
 }
 
-enum MHD_Result
-app_http_whole_send(struct http_whole *w)
+static enum MHD_Result
+send_answer(struct http_whole *w)
 {
 	struct serve_answer *a = &w->answer;
 	struct app_http *s = w->request.server;
@@ -290,7 +290,7 @@ app_http_whole_handle(struct app_http *s, struct MHD_Connection *connection, con
 		return (w->asked.flaw != SERVE_FLAW_NONE ? ask(w) : MHD_YES);
 	}
 	if (w->request.status != 0)
-		return (app_http_whole_send(w));
+		return (send_answer(w));
 	if (*len == 0)
 		return (ask(w));
 	take(w, bytes, *len);

@@ -1,7 +1,6 @@
 /* app: a body as it comes in. */
 #include <sys/stat.h>
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -100,8 +100,8 @@ wait_for_body(struct intake *in, int timeout_ms)
 	(void)pthread_cond_clockwait(&in->to_reader, &in->lock, CLOCK_MONOTONIC, &until);
 }
 
-int
-app_intake_read(void *arg, struct span room, int timeout_ms, struct input_more *more)
+static int
+read_plain(void *arg, struct span room, int timeout_ms, struct input_more *more)
 {
 	struct intake *in = arg;
 	bool has;
@@ -394,7 +394,7 @@ app_intake_open(const struct config_stream *stream, struct input_given *given, s
 	}
 	*given = (struct input_given){ .arg = in,
 		.start = start,
-		.read = app_intake_read,
+		.read = read_plain,
 		.commit = commit,
 		.forget = forget,
 		.desert = desert,

@@ -134,6 +134,5 @@ void app_intake_settle(struct intake *in);
 
 /* Nothing is left of the plain bytes. */
 void app_intake_drop_plain(struct intake *in);
-int app_intake_read(void *intake, struct span room, int timeout_ms, struct input_more *more);
 
 #endif

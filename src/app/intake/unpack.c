@@ -4,7 +4,6 @@
 #include <zstd_errors.h>
 
 #include "app/intake/inside.h"
-#include "crypto/random.h"
 
 #define ZLIB_BYTES ((size_t)64 << 10) /* of its window and the rest of its state */
 

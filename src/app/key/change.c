@@ -1,5 +1,4 @@
 /* app: cretula key rotate and destroy: an epoch ends early, or is forgotten early. */
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -111,8 +111,8 @@ find_graces(const struct config *config, int64_t *grace_us)
 				grace_us[k] = config->streams[i].grace_us[k];
 }
 
-int
-app_paper_scan(struct paper *p, unsigned jobs, struct err *e)
+static int
+scan_store(struct paper *p, unsigned jobs, struct err *e)
 {
 	struct leak_tree tree = { .jobs = jobs, .keep = 0 };
 	struct leak_rules *rules = NULL;
@@ -171,7 +171,7 @@ fill(struct paper *p, const struct app_paper *how, struct err *e)
 	if (app_paper_see_retain(p, how->config, e) == -1 ||
 	    app_paper_see_access(p, how, e) == -1 || app_paper_know(p, how->config, e) == -1)
 		return (-1);
-	return (how->scan ? app_paper_scan(p, how->jobs, e) : 0);
+	return (how->scan ? scan_store(p, how->jobs, e) : 0);
 }
 
 int

@@ -49,6 +49,5 @@ void app_paper_fold_keys(struct paper *p, const int64_t *grace_us);
 int app_paper_know(struct paper *p, const struct config *config, struct err *e);
 int app_paper_see_retain(struct paper *p, const struct config *config, struct err *e);
 int app_paper_see_access(struct paper *p, const struct app_paper *how, struct err *e);
-int app_paper_scan(struct paper *p, unsigned jobs, struct err *e);
 
 #endif

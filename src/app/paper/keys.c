@@ -1,5 +1,4 @@
 /* Keys of mask epochs: which there were, until when, and which are gone. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

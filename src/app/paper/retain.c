@@ -1,5 +1,4 @@
 /* How long records are to stay, and what is there for longer. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

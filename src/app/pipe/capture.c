@@ -10,7 +10,6 @@
 #include "app/pipe/publish.h"
 #include "app/source/parser.h"
 #include "app/sources.h"
-#include "app/watch/figures.h"
 #include "base/clock.h"
 #include "base/scan.h"
 #include "crypto/random.h"

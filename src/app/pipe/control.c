@@ -1,7 +1,6 @@
 /* app: the writer of a pipe: commits, cuts, turns epochs. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,6 +1,5 @@
 #include "app/pipe/relay.h"
 
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 

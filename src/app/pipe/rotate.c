@@ -1,6 +1,5 @@
 #include "app/pipe/rotate.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "app/pipe/pipe.h"

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "app/quarantine/quarantine.h"
 #include "app/say.h"
 #include "base/buf.h"

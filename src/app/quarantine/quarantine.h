@@ -36,9 +36,6 @@ struct app_quarantine {
 	size_t count, size;
 };
 
-/* Of a line of so many bytes, how many records hold it. */
-unsigned app_quarantine_parts(uint64_t line_bytes);
-
 /* A record that was replayed says so: extra.replay_of is the number of the skeleton. */
 #define APP_REPLAY_OF "replay_of"
 

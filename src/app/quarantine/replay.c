@@ -24,7 +24,6 @@
 #include "key/sealkey.h"
 #include "mask/method/seal.h"
 #include "parse/detect.h"
-#include "store/layout.h"
 
 struct replaying {
 	const struct app_args *args;

@@ -51,8 +51,9 @@ number_of(const struct record *r, const char *key)
 	return (-1);
 }
 
-unsigned
-app_quarantine_parts(uint64_t line_bytes)
+/* Of a line of so many bytes, how many records hold it. */
+static unsigned
+parts_of(uint64_t line_bytes)
 {
 	return (line_bytes <= MASK_HELD_BYTES ?
 		1 :
@@ -87,7 +88,7 @@ static bool
 is_whole(const struct app_held *held)
 {
 	return (held->held && held->line_bytes <= PARSE_LINE_MAX &&
-	    held->parts == app_quarantine_parts(held->line_bytes));
+	    held->parts == parts_of(held->line_bytes));
 }
 
 /* Records of one line follow each other; one that was erased leaves its beginning. */

@@ -1,6 +1,5 @@
 #include "app/restrict/left_out.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

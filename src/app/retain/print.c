@@ -2,7 +2,6 @@
 #include "app/retain/plan.h"
 #include "app/say.h"
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
 

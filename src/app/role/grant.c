@@ -31,8 +31,9 @@ app_grant_of(const struct config_role *role)
 	return (grant);
 }
 
-int
-app_grant_stream(const struct config_role *role, const char *stream, struct err *e)
+/* Does the role see the stream?  0; or -1 with ERR_USAGE. */
+static int
+check_stream(const struct config_role *role, const char *stream, struct err *e)
 {
 	for (unsigned i = 0; i < role->stream_count; i++)
 		if (strcmp(role->streams[i], stream) == 0)
@@ -58,7 +59,7 @@ app_grant(const struct app_args *args, struct view_grant *grant, struct buf *rep
 		role = config_role_find(config, name);
 	if (role != NULL) {
 		*grant = app_grant_of(role);
-		rc = stream == NULL ? 0 : app_grant_stream(role, stream, e);
+		rc = stream == NULL ? 0 : check_stream(role, stream, e);
 	} else if (name == NULL || view_role_find(name, &tier, e) == 0) {
 		*grant = view_grant_of(tier);
 		rc = 0;

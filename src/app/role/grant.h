@@ -23,9 +23,6 @@ struct err;
 /* A role of the configuration as a grant; its name lives as long as role. */
 struct view_grant app_grant_of(const struct config_role *role);
 
-/* Does the role see the stream?  0; or -1 with ERR_USAGE. */
-int app_grant_stream(const struct config_role *role, const char *stream, struct err *e);
-
 /*
  * What --role says, by --config FILE or as the tiers are, for --stream.  On a
  * command line a role only narrows: who can read the files is a developer.

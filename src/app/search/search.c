@@ -7,7 +7,6 @@
 
 #include "app/names.h"
 #include "app/records.h"
-#include "base/err.h"
 #include "base/io.h"
 #include "seal/history.h"
 #include "store/chain.h"

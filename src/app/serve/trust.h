@@ -67,10 +67,6 @@ struct trust_terms {
 int app_trust_read(
     const char *store, const struct trust_terms *terms, struct trust *t, struct err *e);
 
-/* So far as the role may be told: of its streams, and what entries count to who sees all. */
-void app_trust_print(const struct trust *t, const struct serving_verified *verified,
-    const struct serve_role *role, struct buf *out);
-
 /* Equal as long as nothing was appended to a chain. */
 uint64_t app_trust_key(const char *store);
 

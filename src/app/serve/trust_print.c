@@ -226,8 +226,9 @@ print_deletions(const struct trust *t, const struct serve_role *role, struct buf
 	}
 }
 
-void
-app_trust_print(const struct trust *t, const struct serving_verified *v,
+/* So far as the role may be told: of its streams, and what entries count to who sees all. */
+static void
+print_trust(const struct trust *t, const struct serving_verified *v,
     const struct serve_role *role, struct buf *out)
 {
 	/* By the minute, so that the same answer is the same. */
@@ -312,7 +313,7 @@ app_serving_trust(struct serving *v, const struct serve_call *call, struct serve
 		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);
 	else {
 		a->status = 200;
-		app_trust_print(t, &verified, call->who.role, &a->body);
+		print_trust(t, &verified, call->who.role, &a->body);
 	}
 	pthread_mutex_unlock(&v->trust_lock);
 }

@@ -5,7 +5,6 @@
 #include "app/source/resume.h"
 #include "app/sources.h"
 #include "base/err.h"
-#include "base/scan.h"
 #include "input/input.h"
 #include "store/store.h"
 
@@ -135,6 +134,31 @@ at_end(const struct app_sources *s, const struct app_source *source, struct err 
 	return (rc);
 }
 
+/* Skip a file that has but an unfinished line behind its start. */
+static int
+skip_unfinished(struct app_sources *s, struct app_source *source, struct err *e)
+{
+	struct input *in = NULL;
+	struct span rest = { NULL, 0 };
+	int rc;
+
+	if (!s->leave_unfinished || source->is_stdin)
+		return (0);
+	if (position(s, source, &in, e) == -1)
+		return (-1);
+	rc = input_leave_unfinished(in) ? input_peek(in, INPUT_BATCH_BYTES, &rest, e) : 0;
+	if (rc == 0 && rest.len > 0 && rest.len < INPUT_BATCH_BYTES &&
+	    span_find(rest, '\n') == rest.len) {
+		source->skip = true;
+		source->note = "nothing but an unfinished line";
+		if (source->start > 0)
+			source->note = "sealed already but for an unfinished last line";
+		s->unfinished++;
+	}
+	input_close(in);
+	return (rc);
+}
+
 static int
 decide(struct app_sources *s, struct app_source *source, const struct found *f, bool *from_best,
     struct err *e)
@@ -147,7 +171,7 @@ decide(struct app_sources *s, struct app_source *source, const struct found *f, 
 		    "%s begins like a sealed source but is another; --again imports it whole",
 		    source->path));
 	if (f->best == NULL)
-		return (beyond ? shorter(source) : app_source_unfinished(s, source, e));
+		return (beyond ? shorter(source) : skip_unfinished(s, source, e));
 	go_on(source, &f->best->source);
 	if (source->opened != NULL && beyond)
 		return (shorter(source)); /* it is read to its end already */
@@ -158,7 +182,7 @@ decide(struct app_sources *s, struct app_source *source, const struct found *f, 
 		source->note = "sealed already";
 		return (0);
 	}
-	if (app_source_unfinished(s, source, e) == -1)
+	if (skip_unfinished(s, source, e) == -1)
 		return (-1);
 	return (!source->skip && beyond && went_on(f, from_best) ? shorter(source) : 0);
 }
@@ -203,29 +227,5 @@ out:
 	if (in != source->opened)
 		input_close(in);
 	free(f.list);
-	return (rc);
-}
-
-int
-app_source_unfinished(struct app_sources *s, struct app_source *source, struct err *e)
-{
-	struct input *in = NULL;
-	struct span rest = { NULL, 0 };
-	int rc;
-
-	if (!s->leave_unfinished || source->is_stdin)
-		return (0);
-	if (position(s, source, &in, e) == -1)
-		return (-1);
-	rc = input_leave_unfinished(in) ? input_peek(in, INPUT_BATCH_BYTES, &rest, e) : 0;
-	if (rc == 0 && rest.len > 0 && rest.len < INPUT_BATCH_BYTES &&
-	    span_find(rest, '\n') == rest.len) {
-		source->skip = true;
-		source->note = "nothing but an unfinished line";
-		if (source->start > 0)
-			source->note = "sealed already but for an unfinished last line";
-		s->unfinished++;
-	}
-	input_close(in);
 	return (rc);
 }

@@ -14,7 +14,4 @@ struct store_stream;
 int app_source_resume(struct app_sources *s, struct app_source *source,
     const struct store_stream *st, const unsigned char *key, struct err *e);
 
-/* Skip a file that has but an unfinished line behind its start. */
-int app_source_unfinished(struct app_sources *s, struct app_source *source, struct err *e);
-
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/names.h"
 #include "app/records.h"
 #include "app/tally/tally.h"
 #include "base/clock.h"

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "tally/table.h"
 
 #define COMMIT_NS INT64_C(30000000000) /* what is open is written so often */
 #define CATCH_UP_TRIES 100

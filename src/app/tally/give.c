@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "app/tally/inside.h"
-#include "base/err.h"
 
 /* The next free place; NULL: there is none, and who gives does not wait.  Under the lock. */
 static struct item *

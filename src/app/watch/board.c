@@ -3,7 +3,6 @@
 #include <sys/statvfs.h>
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -3,7 +3,6 @@
  * are known beforehand: streams of the configuration, states, statuses, classes
  * of identifiers, reasons.  No value of an event is one.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "app/names.h"

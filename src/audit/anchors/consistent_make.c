@@ -1,5 +1,4 @@
 /* A consistency proof: made, checked, and told of. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/anchors/consistent.h"

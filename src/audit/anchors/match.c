@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "crypto/sha256.h"
 
 #define SEARCH_MAX 10000 /* notes that cosignatures are tried on: a second or two */
 

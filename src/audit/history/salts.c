@@ -6,8 +6,8 @@
 #include "store/layout.h"
 
 /* One line "0 0 BASE64": the seed itself. */
-int
-audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16], enum audit_code *code,
+static int
+read_seed(int dirfd, const char *file, unsigned char seed[static 16], enum audit_code *code,
     struct err *e)
 {
 	static const struct span head = SPAN("0 0 ");
@@ -44,7 +44,7 @@ audit_salts_open(struct audit_salts *salts, int dirfd, uint64_t seg, const struc
 	store_revision_path(path, seg, past == NULL ? 0 : past->revision, "salt");
 	salts->whole = past == NULL || past->revision == 0;
 	if (salts->whole)
-		return (audit_seed_read(dirfd, path, salts->seed, code, e));
+		return (read_seed(dirfd, path, salts->seed, code, e));
 	*code = AUDIT_E_SALT;
 	if (audit_read(dirfd, path, SEAL_COVER_BYTES_MAX, &bytes, code, e) == 0)
 		rc = seal_cover_read(buf_view(&bytes), &salts->cover, e);

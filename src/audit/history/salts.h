@@ -11,10 +11,6 @@ struct audit_salts {
 	struct seal_cover cover;
 };
 
-/* The seed in a .salt file; -1: *code and e say what is wrong. */
-int audit_seed_read(int dirfd, const char *file, unsigned char seed[static 16],
-    enum audit_code *code, struct err *e);
-
 /*
  * Of the newest revision of a segment; past may be NULL.  0; or -1, with
  * *code and e as above.  salts must be empty before.

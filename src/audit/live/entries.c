@@ -1,7 +1,6 @@
 /* Entries that may be judged, and those that came since the chain was read. */
 #include <sys/types.h>
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

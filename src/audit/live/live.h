@@ -47,9 +47,6 @@ void audit_ratchet_check(struct audit_chain *chain, struct audit_ratchet *ratche
 void audit_ratchet_replay(
     struct audit_chain *chain, struct audit_escrow *escrow, struct audit_list *list);
 
-/* Look at open/: findings go to chain->list, the rest to its coverage. */
-void audit_open_check(struct audit_chain *chain, const struct audit_ratchet *ratchet);
-
 /* Both, for a chain that was checked. */
 void audit_live_check(struct audit_chain *chain);
 

@@ -4,9 +4,7 @@
  * again what does not fit.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/live/live.h"
 #include "audit/live/moving.h"
@@ -152,8 +150,9 @@ check_all(struct looking *l, const struct audit_ratchet *ratchet, struct audit_o
 	found->flushed = reading.flushed;
 }
 
-void
-audit_open_check(struct audit_chain *chain, const struct audit_ratchet *ratchet)
+/* Look at open/: findings go to chain->list, the rest to its coverage. */
+static void
+check_open(struct audit_chain *chain, const struct audit_ratchet *ratchet)
 {
 	struct looking l = { .chain = chain, .sealed = ratchet->sealed };
 	struct audit_coverage *coverage = chain->coverage;
@@ -209,7 +208,7 @@ audit_live_check(struct audit_chain *chain)
 	for (unsigned attempt = 0;; attempt++) {
 		now = sealed;
 		(void)audit_appended(chain, see_appended, &now);
-		audit_open_check(chain, &now);
+		check_open(chain, &now);
 		if (chain->list.count == before.count || attempt + 1 == AUDIT_ATTEMPTS ||
 		    !audit_is_warm(chain))
 			break;

@@ -7,7 +7,6 @@
 #include "audit/live/escrow.h"
 #include "audit/live/live.h"
 #include "audit/live/tags.h"
-#include "base/err.h"
 #include "crypto/random.h"
 #include "store/layout.h"
 

@@ -1,6 +1,5 @@
 #include "audit/live/tags.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,5 +1,4 @@
 /* config: fields:, what becomes of whole fields. */
-#include <stdio.h>
 
 #include "base/err.h"
 #include "base/json.h"

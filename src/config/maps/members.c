@@ -1,5 +1,4 @@
 /* config: map:, what members of JSON lines are. */
-#include <stdio.h>
 
 #include "base/json.h"
 #include "config/maps/maps.h"

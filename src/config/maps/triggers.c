@@ -1,7 +1,6 @@
 /* triggers: what raises the detail for a while. */
 #include <string.h>
 
-#include "base/json.h"
 #include "base/num.h"
 #include "config/maps/maps.h"
 #include "detail/detail.h"

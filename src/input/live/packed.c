@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto/random.h"
 #include "input/decompress.h"
 #include "input/live/tail.h"
 

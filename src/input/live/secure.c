@@ -1,5 +1,4 @@
 /* input: what other threads have a part in: connections by TLS, and bodies of requests. */
-#include <sys/socket.h>
 
 #include <fcntl.h>
 #include <unistd.h>

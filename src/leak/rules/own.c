@@ -1,5 +1,4 @@
 /* Rules of one's own, from a file; each is tried before it is trusted. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"

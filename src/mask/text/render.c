@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "detect/detect.h"
 #include "detect/text.h"
 #include "mask/inside.h"

@@ -167,8 +167,8 @@ split(struct span raw, struct url *url)
 	url->rest = url->scheme.len + url->authority.len;
 }
 
-void
-mask_render_origin(struct mask *m, struct span raw, struct mask_out *out)
+static void
+render_origin(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct url url;
 
@@ -178,8 +178,8 @@ mask_render_origin(struct mask *m, struct span raw, struct mask_out *out)
 }
 
 /* An own one, without its query. */
-void
-mask_render_referer(struct mask *m, struct span raw, struct mask_out *out)
+static void
+render_own(struct mask *m, struct span raw, struct mask_out *out)
 {
 	struct url url;
 
@@ -280,9 +280,9 @@ mask_referer(struct mask *m, const struct event *ev)
 	struct span origin = m->at->ahead[MASK_RENDER_ORIGIN].raw, text = { "", 0 };
 
 	if (own.ptr != NULL)
-		text = mask_render(m, MASK_RENDER_REFERER, mask_render_referer, own);
+		text = mask_render(m, MASK_RENDER_REFERER, render_own, own);
 	else if (origin.ptr != NULL)
-		text = mask_render(m, MASK_RENDER_ORIGIN, mask_render_origin, origin);
+		text = mask_render(m, MASK_RENDER_ORIGIN, render_origin, origin);
 	if (m->learn_only)
 		return;
 	if (own.ptr == NULL && origin.ptr == NULL)

@@ -99,8 +99,6 @@ void mask_render_path_ahead(struct mask *m, enum mask_render_kind kind, struct s
 
 void mask_render_path(struct mask *m, struct span raw, struct mask_out *out);
 void mask_render_query(struct mask *m, struct span raw, struct mask_out *out);
-void mask_render_referer(struct mask *m, struct span raw, struct mask_out *out); /* own */
-void mask_render_origin(struct mask *m, struct span raw, struct mask_out *out);
 /* The learning pass: only names, and values that are words. */
 void mask_learn_query(struct mask *m, struct span raw);
 void mask_render_host(struct mask *m, struct span authority, struct mask_out *out);

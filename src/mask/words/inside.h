@@ -109,7 +109,6 @@ uint64_t mask_words_closed_key(const struct mask_words *w, uint64_t position);
 /* Position that a printable template names; false if it is none of class c. */
 bool mask_words_position(const struct mask_words *w, enum mask_word_class c, struct span text,
     uint64_t *position);
-int mask_words_class_find(struct span name);
 /* Keep the text of a promoted word; since NULL: unknown.  false when full. */
 bool mask_words_enter(struct mask_words *w, enum mask_word_class c, struct span parent,
     struct span word, const char *since);

@@ -7,8 +7,8 @@
 
 const char *const mask_words_class_names[MASK_WORD_CLASS_COUNT] = { "path", "param", "host" };
 
-int
-mask_words_class_find(struct span name)
+static int
+find_class(struct span name)
 {
 	for (int i = 0; i < MASK_WORD_CLASS_COUNT; i++)
 		if (span_is(name, mask_words_class_names[i]))
@@ -145,7 +145,7 @@ load_line(struct mask_words *w, struct span line, struct err *e)
 	if (span_is(first, "forgotten"))
 		return (mask_words_load_mark(w, rest, e));
 	w->closed = w->closed || span_is(first, "closed");
-	if ((c = mask_words_class_find(first)) == -1)
+	if ((c = find_class(first)) == -1)
 		return (0);
 	second = part(&rest, '\t');
 	anywhere = first.len + 1 + second.len == line.len;

@@ -1,6 +1,5 @@
 #include "mask/words.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,7 +9,6 @@
 
 #include "app/key/audit/audit.h"
 #include "app/names.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"

@@ -4,7 +4,6 @@
 #include <sys/vfs.h>
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <limits.h>

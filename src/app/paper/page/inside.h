@@ -5,8 +5,6 @@
 #include "app/paper/page/html.h"
 #include "app/paper/paper.h"
 
-/* <h2> with the section's number and name. */
-void app_page_section(struct buf *out, const char *id, const char *title);
 void app_page_more(struct buf *out, uint64_t total, uint64_t shown);
 
 void app_page_integrity(const struct paper *p, struct buf *out);

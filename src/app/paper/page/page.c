@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "seal/entry.h"
-
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1b1f24;--back:#fff;--soft:#57606a;--line:#d0d7de;"
     "--head:#f6f8fa;--good:#116329;--goodb:#dafbe1;--part:#7a4a00;--partb:#fff1d6;--bad:#a40e26;"
@@ -86,8 +84,9 @@ static const struct {
 };
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
-void
-app_page_section(struct buf *out, const char *id, const char *title)
+/* <h2> with the section's number and name. */
+static void
+print_section(struct buf *out, const char *id, const char *title)
 {
 	unsigned at = 0;
 
@@ -209,7 +208,7 @@ app_paper_print_page(const struct paper *p, struct buf *out)
 		    out, "<li><a href=\"#%s\">%s</a></li>\n", sections[i].id, sections[i].title);
 	buf_str(out, "</ol></nav>\n");
 	for (size_t i = 0; i < SECTIONS; i++) {
-		app_page_section(out, sections[i].id, sections[i].title);
+		print_section(out, sections[i].id, sections[i].title);
 		sections[i].print(p, out);
 		buf_str(out, "</section>\n");
 	}

@@ -5,7 +5,6 @@
 #include "app/paper/page/inside.h"
 #include "audit/check.h"
 #include "record/table.h"
-#include "seal/entry.h"
 
 /* ---- integrity ---- */
 
