@@ -52,11 +52,18 @@ int err_memory(struct err *e);
 unsigned err_memory_count(void);
 
 #if defined(__clang_analyzer__) && !defined(ERR_IS_HERE)
-/* clang-tidy looks at one file at a time: what these always return. */
-#define err_set(...) ((void)err_set(__VA_ARGS__), -1)
-#define err_sys(...) ((void)err_sys(__VA_ARGS__), -1)
+/* clang-tidy looks at one file at a time: what these always return, and leave behind. */
+static inline int
+err_told(struct err *e, enum err_code code)
+{
+	if (e != 0)
+		e->code = code;
+	return (-1);
+}
+#define err_set(e, code, ...) ((void)err_set(e, code, __VA_ARGS__), err_told(e, code))
+#define err_sys(e, code, ...) ((void)err_sys(e, code, __VA_ARGS__), err_told(e, code))
 #define err_in(...) ((void)err_in(__VA_ARGS__), -1)
-#define err_memory(e) ((void)err_memory(e), -1)
+#define err_memory(e) ((void)err_memory(e), err_told(e, ERR_IO))
 #endif
 
 #endif

@@ -31,7 +31,7 @@ see(struct paper_keys *keys, struct span name, int64_t at_us, bool destroyed, st
 		last->last_us = at_us;
 		return (0);
 	}
-	if (keys->count == keys->room) {
+	if (keys->rows == NULL || keys->count == keys->room) {
 		if ((rows = reallocarray(keys->rows, room, sizeof(*rows))) == NULL)
 			return (err_memory(e));
 		keys->rows = rows;
