@@ -33,8 +33,10 @@ plan(struct work *w, struct one *o, struct err *e)
 	struct app_desk *d = &w->desk;
 
 	if (app_taking_open(t, d->live.store,
-		config_stream_find(d->live.config, t->stream, &w->fallback), e) == -1 ||
-	    app_desk_find(d, t->stream, &t->records, &o->found, e) == -1 ||
+		config_stream_find(d->live.config, t->stream, &w->fallback), e) == -1)
+		return (-1);
+	o->found.keeps = !t->daemon; /* else somebody else may erase meanwhile */
+	if (app_desk_find(d, t->stream, &t->records, &o->found, e) == -1 ||
 	    app_found_ranges(&o->found, &t->subject.ranges, e) == -1)
 		return (-1);
 	t->subject.records = &t->records;
@@ -44,6 +46,8 @@ plan(struct work *w, struct one *o, struct err *e)
 	t->subject.by = buf_view(&d->by);
 	if (o->found.count > 0 && app_subject_plan(&t->subject, e) == -1)
 		return (err_in(e, "stream %s", t->stream));
+	if (o->found.keeps && t->subject.chosen == o->found.count)
+		t->lines = buf_view(&o->found.lines);
 	w->chosen += t->subject.chosen;
 	w->segments += t->subject.plan.len / sizeof(struct app_subject_part);
 	w->network += o->found.network;

@@ -27,6 +27,7 @@ app_found_free(struct app_found *found)
 	buf_free(&found->numbers);
 	buf_free(&found->days);
 	buf_free(&found->gone);
+	buf_wipe(&found->lines);
 }
 
 void
@@ -99,6 +100,20 @@ add_record(struct finding *f, struct err *e)
 	return (buf_ok(&found->days) && buf_ok(&found->numbers) ? 0 : err_memory(e));
 }
 
+/* Whoever wants them reads the records again if they are not kept. */
+static void
+keep_line(struct app_found *found, struct span line)
+{
+	if (found->keeps && found->lines.len + line.len < APP_FOUND_BYTES) {
+		buf_span(&found->lines, line);
+		buf_char(&found->lines, '\n');
+	} else
+		found->keeps = false;
+	found->keeps = found->keeps && buf_ok(&found->lines);
+	if (!found->keeps)
+		buf_wipe(&found->lines);
+}
+
 static int
 see(void *arg, struct span line, struct err *e)
 {
@@ -111,7 +126,10 @@ see(void *arg, struct span line, struct err *e)
 		return (0);
 	got = app_forms_judge(f->forms, &f->record);
 	f->found->network += got == 1;
-	return (got == 2 ? add_record(f, e) : 0);
+	if (got != 2)
+		return (0);
+	keep_line(f->found, line);
+	return (add_record(f, e));
 }
 
 /* ---- the search ---- */

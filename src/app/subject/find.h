@@ -22,9 +22,13 @@ struct app_day {
 	uint64_t count;
 };
 
+#define APP_FOUND_BYTES ((size_t)16 << 20) /* of lines that are kept */
+
 struct app_found {
 	struct buf numbers; /* of records, ascending: how far behind the last, 7 bits a byte */
 	uint64_t newest; /* the last of them */
+	bool keeps; /* asked for: lines too; false again if these are too many */
+	struct buf lines; /* then: of the same records, each with LF */
 	struct buf days; /* struct app_day, ascending */
 	struct buf gone; /* struct app_gone */
 	uint64_t count; /* records of the person */

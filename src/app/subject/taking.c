@@ -129,6 +129,7 @@ app_taking_do(struct app_taking *t, struct err *e)
 		.stream = t->stream,
 		.ranges = (const struct seal_range *)(const void *)s->numbers.data,
 		.count = s->numbers.len / sizeof(struct seal_range),
+		.lines = t->lines,
 		.live = t->daemon };
 	int rc;
 

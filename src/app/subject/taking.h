@@ -15,6 +15,7 @@ struct app_taking {
 	struct store_stream *st;
 	struct store_eraser *eraser;
 	uint64_t sealed; /* records that a dead writer left open */
+	struct span lines; /* of what goes, as app_tally_less has them; may be empty */
 	struct err counted; /* why stats.db still counts what is gone */
 	bool daemon; /* it takes them */
 	bool apart; /* it has words of paths of what was counted without a record */

@@ -92,10 +92,32 @@ read_records(struct walk *w, bool stays, struct err *e)
 	return (rc == -1 || end == -1 ? -1 : 0);
 }
 
+/* Those that go, which need not be read again. */
+static int
+take_lines(struct walk *w, struct err *e)
+{
+	struct span rest = w->how->lines;
+	int rc = 0;
+
+	while (rc == 0 && rest.len > 0) {
+		size_t len = span_find(rest, '\n');
+
+		rc = tally_less_take(w->less, span_of(rest.ptr, len), e);
+		rest = span_from(rest, len + 1);
+	}
+	return (rc);
+}
+
+static int
+take_gone(struct walk *w, struct err *e)
+{
+	return (w->how->lines.len > 0 ? take_lines(w, e) : read_records(w, false, e));
+}
+
 static int
 take_all(struct walk *w, struct err *e)
 {
-	if (read_records(w, false, e) == -1 || tally_less_taken(w->less, e) == -1 ||
+	if (take_gone(w, e) == -1 || tally_less_taken(w->less, e) == -1 ||
 	    read_records(w, true, e) == -1 || tally_less_looked(w->less, e) == -1 ||
 	    read_records(w, true, e) == -1)
 		return (-1);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/span.h"
 #include "seal/lists.h"
 
 struct err;
@@ -20,6 +21,7 @@ struct app_tally_less {
 	const char *store, *stream;
 	const struct seal_range *ranges; /* of record numbers, ascending: these go */
 	size_t count; /* 0: nobody knows which, or they only change: all is counted again */
+	struct span lines; /* theirs, each with LF, if they are at hand; or empty */
 	bool live; /* another process writes the stream, and counts it */
 	/* what came of it */
 	bool there; /* is there a stats.db at all? */

@@ -11,15 +11,22 @@
 #include "crypto/sha256.h"
 #include "store/sweep.h"
 
-#define SLOTS 3 /* one is filled, one is written, one waits */
+#define SLOTS 4 /* one is filled, two are compressed, one waits */
 #define PACKED_BYTES (STORE_FRAME_BYTES + STORE_FRAME_BYTES / 256 + 256)
 
+/* In this order.  Slots are written by the thread, as they were handed over. */
+enum stage {
+	SLOT_EMPTY,
+	SLOT_LINES, /* handed over, nobody compresses it yet */
+	SLOT_TAKEN, /* somebody does */
+	SLOT_PACKED /* its bytes are there */
+};
+
 struct slot {
-	bool full; /* the thread's, until it is written */
-	bool packed; /* its bytes are in packed already */
+	enum stage stage; /* not the maker's from SLOT_LINES on */
 	struct store_frame size;
 	struct store_erase_frame frame;
-	char bytes[PACKED_BYTES]; /* packed */
+	char bytes[PACKED_BYTES];
 };
 
 struct store_erase_out {
@@ -33,29 +40,33 @@ struct store_erase_out {
 	/* the thread's, while there is one */
 	bool failed; /* nothing more is written, because of why */
 	struct err why;
-	struct store_compressor *compressor;
+	struct store_compressor *compressor, *own; /* the thread's; the maker's */
 	struct crypto_sha256 hash;
 	uint64_t size;
 	struct buf table, counts;
 	struct slot slots[SLOTS];
 };
 
-/* ---- in the thread ---- */
+/* ---- one slot ---- */
+
+static void
+pack_slot(struct store_compressor *c, struct slot *slot)
+{
+	struct store_part part = { .lines = slot->frame.lines,
+		.ends = slot->frame.ends,
+		.count = slot->frame.count,
+		.packed = slot->bytes,
+		.frames = &slot->size };
+
+	store_compress(c, &part);
+	assert(part.frame_count == 1);
+}
 
 static int
 write_slot(struct store_erase_out *o, struct slot *slot, struct err *e)
 {
 	const uint32_t count = (uint32_t)slot->frame.count;
-	struct store_part part = { .lines = slot->frame.lines,
-		.ends = slot->frame.ends,
-		.count = count,
-		.packed = slot->bytes,
-		.frames = &slot->size };
 
-	if (!slot->packed) {
-		store_compress(o->compressor, &part);
-		assert(part.frame_count == 1);
-	}
 	store_table_add(&o->table, &slot->size, 1);
 	buf_add(&o->counts, &count, sizeof(count));
 	crypto_sha256_add(&o->hash, slot->bytes, slot->size.compressed);
@@ -63,15 +74,45 @@ write_slot(struct store_erase_out *o, struct slot *slot, struct err *e)
 	return (io_write(o->fd, slot->bytes, slot->size.compressed, e));
 }
 
+static void
+set_stage(struct store_erase_out *o, struct slot *slot, enum stage stage)
+{
+	pthread_mutex_lock(&o->lock);
+	slot->stage = stage;
+	pthread_cond_broadcast(&o->changed);
+	pthread_mutex_unlock(&o->lock);
+}
+
+/* ---- in the thread ---- */
+
+/* The next in order, once it is there: *stage is what it was, and it is taken.  false: no more. */
+static bool
+await_slot(struct store_erase_out *o, struct slot *slot, enum stage *stage)
+{
+	pthread_mutex_lock(&o->lock);
+	while (slot->stage == SLOT_TAKEN || (slot->stage == SLOT_EMPTY && !o->end))
+		pthread_cond_wait(&o->changed, &o->lock);
+	*stage = slot->stage;
+	if (*stage == SLOT_LINES)
+		slot->stage = SLOT_TAKEN;
+	pthread_mutex_unlock(&o->lock);
+	return (*stage != SLOT_EMPTY);
+}
+
 /* What was handed over is empty again, whether it could be written or not. */
 static void
-do_slot(struct store_erase_out *o, struct slot *slot)
+do_slot(struct store_erase_out *o, struct slot *slot, enum stage stage)
 {
-	bool failed = o->failed || write_slot(o, slot, &o->why) == -1;
+	bool failed = o->failed;
 
+	if (!failed) {
+		if (stage == SLOT_LINES)
+			pack_slot(o->compressor, slot);
+		failed = write_slot(o, slot, &o->why) == -1;
+	}
 	pthread_mutex_lock(&o->lock);
 	o->failed = failed;
-	slot->full = false;
+	slot->stage = SLOT_EMPTY;
 	pthread_cond_broadcast(&o->changed);
 	pthread_mutex_unlock(&o->lock);
 }
@@ -80,21 +121,52 @@ static void *
 write_all(void *arg)
 {
 	struct store_erase_out *o = arg;
-	bool more = true;
+	enum stage stage;
 
-	for (unsigned i = 0; more; i = (i + 1) % SLOTS) {
-		pthread_mutex_lock(&o->lock);
-		while (!o->slots[i].full && !o->end)
-			pthread_cond_wait(&o->changed, &o->lock);
-		more = o->slots[i].full;
-		pthread_mutex_unlock(&o->lock);
-		if (more)
-			do_slot(o, &o->slots[i]);
-	}
+	for (unsigned i = 0; await_slot(o, &o->slots[i], &stage); i = (i + 1) % SLOTS)
+		do_slot(o, &o->slots[i], stage);
 	return (NULL);
 }
 
 /* ---- outside of it ---- */
+
+/*
+ * Compress one that waits; the one that comes next is mostly the thread's.  Locked before
+ * and behind.  false: none does.
+ */
+static bool
+help(struct store_erase_out *o)
+{
+	for (unsigned i = 1; i < SLOTS; i++) {
+		struct slot *slot = &o->slots[(o->at + i) % SLOTS];
+
+		if (slot->stage != SLOT_LINES)
+			continue;
+		slot->stage = SLOT_TAKEN;
+		pthread_mutex_unlock(&o->lock);
+		pack_slot(o->own, slot);
+		set_stage(o, slot, SLOT_PACKED);
+		pthread_mutex_lock(&o->lock);
+		return (true);
+	}
+	return (false);
+}
+
+/* What was handed over is written, or nothing more will be. */
+static void
+join(struct store_erase_out *o)
+{
+	if (!o->threaded)
+		return;
+	pthread_mutex_lock(&o->lock);
+	o->end = true;
+	pthread_cond_broadcast(&o->changed);
+	while (help(o))
+		;
+	pthread_mutex_unlock(&o->lock);
+	(void)pthread_join(o->thread, NULL);
+	o->threaded = false;
+}
 
 int
 store_erase_out_open(struct store_erase_out **o, int dirfd, const char *path, struct err *e)
@@ -109,6 +181,7 @@ store_erase_out_open(struct store_erase_out **o, int dirfd, const char *path, st
 	(void)pthread_mutex_init(&made->lock, NULL);
 	(void)pthread_cond_init(&made->changed, NULL);
 	if (store_compressor_open(1, &made->compressor, e) == -1 ||
+	    store_compressor_open(1, &made->own, e) == -1 ||
 	    (made->fd = store_make_file(dirfd, path, e)) == -1) {
 		store_erase_out_close(made);
 		return (-1);
@@ -117,20 +190,6 @@ store_erase_out_open(struct store_erase_out **o, int dirfd, const char *path, st
 	made->threaded = pthread_create(&made->thread, NULL, write_all, made) == 0;
 	*o = made;
 	return (0);
-}
-
-/* What was handed over is written, or nothing more will be. */
-static void
-join(struct store_erase_out *o)
-{
-	if (!o->threaded)
-		return;
-	pthread_mutex_lock(&o->lock);
-	o->end = true;
-	pthread_cond_broadcast(&o->changed);
-	pthread_mutex_unlock(&o->lock);
-	(void)pthread_join(o->thread, NULL);
-	o->threaded = false;
 }
 
 void
@@ -144,6 +203,7 @@ store_erase_out_close(struct store_erase_out *o)
 	if (o->fd != -1)
 		(void)close(o->fd);
 	store_compressor_close(o->compressor);
+	store_compressor_close(o->own);
 	buf_free(&o->table);
 	buf_free(&o->counts);
 	free(o);
@@ -159,29 +219,27 @@ begin(struct store_erase_out *o, struct slot **slot, struct err *e)
 	if (o->begun)
 		return (0);
 	pthread_mutex_lock(&o->lock);
-	while ((*slot)->full)
-		pthread_cond_wait(&o->changed, &o->lock);
+	while ((*slot)->stage != SLOT_EMPTY)
+		if (!help(o))
+			pthread_cond_wait(&o->changed, &o->lock);
 	failed = o->failed;
 	pthread_mutex_unlock(&o->lock);
 	if (failed)
 		return (err_set(e, o->why.code, "%s", o->why.text));
-	(*slot)->packed = false;
 	(*slot)->frame.len = (*slot)->frame.count = 0;
 	o->begun = true;
 	return (0);
 }
 
 static void
-hand_over(struct store_erase_out *o)
+hand_over(struct store_erase_out *o, enum stage stage)
 {
 	struct slot *slot = &o->slots[o->at];
 
-	pthread_mutex_lock(&o->lock);
-	slot->full = true;
-	pthread_cond_broadcast(&o->changed);
-	pthread_mutex_unlock(&o->lock);
-	if (!o->threaded)
-		do_slot(o, slot);
+	if (o->threaded)
+		set_stage(o, slot, stage);
+	else
+		do_slot(o, slot, stage);
 	o->at = (o->at + 1) % SLOTS;
 	o->begun = false;
 }
@@ -201,7 +259,7 @@ void
 store_erase_out_end_frame(struct store_erase_out *o)
 {
 	if (o->begun && o->slots[o->at].frame.count > 0)
-		hand_over(o);
+		hand_over(o, SLOT_LINES);
 }
 
 int
@@ -215,10 +273,9 @@ store_erase_out_copy(
 		return (-1);
 	assert(slot->frame.count == 0);
 	memcpy(slot->bytes, packed.ptr, packed.len);
-	slot->packed = true;
 	slot->size = (struct store_frame){ (uint32_t)packed.len, len };
 	slot->frame.count = count;
-	hand_over(o);
+	hand_over(o, SLOT_PACKED);
 	return (0);
 }
 

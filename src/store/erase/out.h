@@ -2,7 +2,7 @@
  * erase, inside: frames on their way into the next revision of a segment's file.
  *
  * Who makes the lines of a frame goes on with the next one while a thread
- * compresses it and writes it.
+ * compresses it and writes it, and compresses too instead of waiting.
  */
 #ifndef CRETULA_STORE_ERASE_OUT_H
 #define CRETULA_STORE_ERASE_OUT_H
