@@ -100,7 +100,7 @@ do_step(struct seal_history *history, const struct step *s)
 	return (take(history, s->hour * HOUR));
 }
 
-#define EPOCHS "{\"ip\":[\"2026-11-25\",\"2026-W40..2026-W48\"],\"us\":[\"2026-11\"]}"
+#define EPOCHS "{\"ip\":[\"2026-11-25\",\"2026-W40..2026-W48\",\"2026-W30.2\"],\"us\":[\"2026-11\"]}"
 
 static const struct {
 	const char *claim;
@@ -175,6 +175,11 @@ a_held_key_is_named(void **state)
 		{ "a month", "2026-11", HELD },
 		{ "another month", "2026-10", GOOD },
 		{ "an import's", "import", GOOD },
+		{ "a later key of a day", "2026-11-25.3", HELD },
+		{ "of a time within", "2026-W44.2", HELD },
+		{ "one of several", "2026-W30.2", HELD },
+		{ "another of them", "2026-W30.1", GOOD },
+		{ "the first of them", "2026-W30", GOOD },
 	};
 	(void)state;
 
@@ -191,6 +196,30 @@ a_held_key_is_named(void **state)
 			fail_msg("%s", keys[i].claim);
 		seal_history_free(history);
 	}
+}
+
+static void
+a_key_is_held_so_long(void **state)
+{
+	struct seal_history *history = begin_with(1, 1);
+	struct span hold = { NULL, 0 };
+
+	(void)state;
+	begin(SEAL_HOLD);
+	entry.of.hold.hold = span_str("a");
+	entry.of.hold.mask_epochs = span_str(EPOCHS);
+	entry.of.hold.has_until = true;
+	entry.of.hold.until_us = 7 * HOUR;
+	assert_int_equal(take(history, 0), GOOD);
+	for (int hour = 6; hour < 9; hour++) {
+		assert_int_equal(seal_history_held_epoch(history, span_str("2026-11"), hour * HOUR, &hold), hour < 8);
+		assert_int_equal(seal_history_held_epoch(history, span_str("2026-11"), hour * HOUR, NULL), hour < 8);
+		begin(SEAL_DESTROY);
+		entry.of.destroy.what = span_str("2026-11");
+		assert_int_equal(take(history, hour * HOUR), hour < 8 ? HELD : GOOD);
+	}
+	assert_true(span_is(hold, "a"));
+	seal_history_free(history);
 }
 
 /* Items: records, of leaf, replaced if new; returns the verdict. */
@@ -352,16 +381,61 @@ hostile_entries_end(void **state)
 	seal_history_free(history);
 }
 
+/*
+ * Numbers that leap or fall back are wrong at their own entry: here the leap is
+ * a gap, and what falls back changes nothing of the segment that has the number.
+ */
+static void
+numbers_that_do_not_ascend(void **state)
+{
+	struct seal_history *history = begin_with(2, 10);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		begin(SEAL_SEGMENT);
+		entry.of.segment.seg = i == 0 ? 5 : 2;
+		entry.of.segment.n = 99;
+		assert_int_equal(take(history, 0), GOOD);
+	}
+	for (uint64_t seg = 0; seg < 7; seg++) {
+		const struct seal_past *past = seal_history_segment(history, seg);
+
+		assert_int_equal(past != NULL, seg == 1 || seg == 2 || seg == 5);
+		assert_true(past == NULL || (past->seg == seg && past->n == (seg == 5 ? 99 : 10)));
+		begin(SEAL_REPLAY);
+		entry.of.replay = (struct seal_replay){ .seg = seg, .n = seg == 5 ? 0 : 6 };
+		assert_int_equal(take(history, 0), past == NULL ? TARGET : GOOD);
+		begin(SEAL_REDACT);
+		entry.of.redact.seg = seg;
+		entry.of.redact.revision = 1;
+		entry.of.redact.items = span_of("[]", 2);
+		assert_int_equal(take(history, 0), past == NULL ? TARGET : GOOD);
+	}
+	/* The next one is behind the highest, whatever came last. */
+	for (uint64_t onward = 7; onward > 5; onward--) {
+		begin(SEAL_HOLD);
+		entry.of.hold.hold = span_str("a");
+		entry.of.hold.has_onward = true;
+		entry.of.hold.onward = onward;
+		entry.of.hold.mask_epochs = span_of("{}", 2);
+		assert_int_equal(take(history, 0), onward == 7 ? TARGET : GOOD);
+	}
+	seal_history_free(history);
+	seal_history_free(NULL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_have_their_verdicts),
 		cmocka_unit_test(a_held_key_is_named),
+		cmocka_unit_test(a_key_is_held_so_long),
 		cmocka_unit_test(records_are_touched),
 		cmocka_unit_test(an_erasure_under_hold_counts),
 		cmocka_unit_test(a_record_is_replaced_so_often),
 		cmocka_unit_test(many_records_are_erased_at_once),
+		cmocka_unit_test(numbers_that_do_not_ascend),
 		cmocka_unit_test(hostile_entries_end),
 	};
 	return (cmocka_run_group_tests(tests, NULL, NULL));
