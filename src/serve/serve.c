@@ -114,9 +114,9 @@ choose_format(struct serve_call *call, unsigned ending)
 
 /* ---- the description ---- */
 
-static const char openapi[] = {
-#include "serve/openapi_yaml.h"
-};
+/* share/openapi.yaml, embedded by meson. */
+extern const unsigned char serve_openapi[];
+extern const size_t serve_openapi_len;
 
 static void
 describe(struct serve_answer *a)
@@ -124,7 +124,7 @@ describe(struct serve_answer *a)
 	a->status = 200;
 	a->type = "application/yaml";
 	a->shared = true;
-	a->fixed = span_of(openapi, sizeof(openapi));
+	a->fixed = span_of((const char *)serve_openapi, serve_openapi_len);
 }
 
 /* ---- who may ---- */

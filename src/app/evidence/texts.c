@@ -41,19 +41,19 @@ print_anchor(const struct app_records *own, struct buf *out, struct err *e)
 	return (rc);
 }
 
-/* The independent verifier, which is as long as all the page is. */
+/* The independent verifier (tests/vectors/verify.py), packed, embedded by meson. */
+extern const unsigned char app_verify_py[];
+extern const size_t app_verify_py_len, app_verify_py_bytes;
+
 static int
 put_verifier(struct app_evidence_out *out, struct err *e)
 {
-	static const unsigned char packed[] = {
-#include "app/verify_py.h"
-	};
 	struct buf text = { 0 };
-	uLongf len = VERIFY_PY_BYTES;
+	uLongf len = app_verify_py_bytes;
 	int rc = -1;
 
 	if (buf_reserve(&text, len) == -1 ||
-	    uncompress((Bytef *)text.data, &len, packed, sizeof(packed)) != Z_OK)
+	    uncompress((Bytef *)text.data, &len, app_verify_py, app_verify_py_len) != Z_OK)
 		(void)err_memory(e);
 	else
 		rc = app_evidence_put(out, "verify.py", span_of(text.data, len), e);
