@@ -126,3 +126,21 @@ app_arg_count(const struct app_args *args, const char *name, uint64_t min, uint6
 	*n = value;
 	return (0);
 }
+
+bool
+app_action_is(const struct app_args *args, const char *name)
+{
+	return (args->operand_count > 0 && strcmp(args->operands[0], name) == 0);
+}
+
+int
+app_action_none(const struct app_args *args, const char *actions, struct err *e)
+{
+	const char *command = args->command->name;
+
+	if (args->operand_count == 0)
+		return (err_set(
+		    e, ERR_USAGE, "which action? %s (cretula %s --help)", actions, command));
+	return (err_set(e, ERR_USAGE, "no action '%s': %s (cretula %s --help)", args->operands[0],
+	    actions, command));
+}

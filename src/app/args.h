@@ -52,4 +52,10 @@ const char *app_arg(const struct app_args *args, const char *name);
 int app_arg_count(const struct app_args *args, const char *name, uint64_t min, uint64_t max,
     uint64_t *n, struct err *e);
 
+/* Is the first operand NAME?  false without one. */
+bool app_action_is(const struct app_args *args, const char *name);
+
+/* There is none, or not one of actions ("add, list or release"): the error that says so. */
+int app_action_none(const struct app_args *args, const char *actions, struct err *e);
+
 #endif

@@ -57,6 +57,15 @@ def test_usage():
     no_store()
 
 
+def test_which_action():
+    """Who names no action, or one that there is not, is told which there are: in the same words everywhere."""
+    for command, actions in (('detail', 'raise'), ('hold', 'add, list or release'), ('quarantine', 'list or replay'), ('words', 'add, forget or list'),
+                             ('key', 'audit, create, destroy, escrow, list, open, pair, rekey, revoke, rotate or show'),
+                             ('subject', 'approve, approver, check, erase, export, find, request, rescrub or restrict')):
+        equal(fails(2, '', command).err, f'cretula {command}: which action? {actions} (cretula {command} --help)\n')
+        equal(fails(2, '', command, 'lst').err, f"cretula {command}: no action 'lst': {actions} (cretula {command} --help)\n")
+
+
 READERS = (['stats'], ['view'], ['tail'], ['risk'], ['words', 'list'], ['quarantine', 'list'], ['prove', '--record', '0'],
            ['anchor', 'print', 'tsq'], ['publish', '--out', 'out'])
 

@@ -82,7 +82,7 @@ def test_hold_refusals():
         (('add', 'case-8', '--by', 'erika@example.org'), 2, '--by: there seems to be an identifier in it (email)'),
         (('release', 'case-9'), 66, 'no hold case-9 is in force'),
         (('release', 'case-7', '--since', '-7d'), 2, 'released as a whole'),
-        (('give', 'case-7'), 2, "'give': list, add ID or release ID"),
+        (('give', 'case-7'), 2, "no action 'give': add, list or release"),
     )
     for options, code, text in rows:
         err = hold(*options, code=code).err

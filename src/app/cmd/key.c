@@ -71,25 +71,22 @@ check_options(const struct action *action, const struct app_args *args, struct e
 static int
 run(const struct app_args *args)
 {
-	const char *what = args->operands[0];
 	struct err e = { ERR_NONE, "" };
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(what, actions[i].name) != 0)
+		if (!app_action_is(args, actions[i].name))
 			continue;
 		if (check_options(&actions[i], args, &e) == -1)
 			return (app_fail("key", &e));
 		return (actions[i].run(args));
 	}
-	(void)err_set(&e, ERR_USAGE,
-	    "'%s': audit, create, destroy, escrow, list, open, pair, rekey, revoke, rotate, show",
-	    what);
+	(void)app_action_none(args,
+	    "audit, create, destroy, escrow, list, open, pair, rekey, revoke, rotate or show", &e);
 	return (app_fail("key", &e));
 }
 
 const struct app_command app_command_key = { "key",
-	"make keys, change them, give one out, or show what there is",
-	"ACTION", 1, 1, options,
+	"make keys, change them, give one out, or show what there is", "ACTION", 0, 1, options,
 	"create   makes the keys of a store that will be made later (import does it by itself).\n"
 	"         --recovery-out also makes a recovery key: it replaces signing keys that are\n"
 	"         lost or stolen, and is kept off the machine.\n"

@@ -91,25 +91,23 @@ check_options(const struct action *action, const struct app_args *args, struct e
 static int
 run(const struct app_args *args)
 {
-	const char *what = args->operands[0];
 	struct err e = { ERR_NONE, "" };
 
 	for (size_t i = 0; i < ACTION_COUNT; i++) {
-		if (strcmp(what, actions[i].name) != 0 ||
+		if (!app_action_is(args, actions[i].name) ||
 		    (actions[i].with != NULL && app_arg(args, actions[i].with) == NULL))
 			continue;
 		if (check_options(&actions[i], args, &e) == -1)
 			return (app_fail("subject", &e));
 		return (actions[i].run(args));
 	}
-	(void)err_set(&e, ERR_USAGE,
-	    "'%s': approve, approver, check, erase, export, find, request, rescrub or restrict",
-	    what);
+	(void)app_action_none(args,
+	    "approve, approver, check, erase, export, find, request, rescrub or restrict", &e);
 	return (app_fail("subject", &e));
 }
 
 const struct app_command app_command_subject = { "subject",
-	"answer a person, erase single records, or mask them again", "ACTION", 1, 1, options,
+	"answer a person, erase single records, or mask them again", "ACTION", 0, 1, options,
 	"request  makes the file by which a value (an address, a user, ...) may be looked\n"
 	"         for: the value is read from standard input and is not in it. Two approvers of\n"
 	"         `approvers:` sign it; it is good once, and for a few days.\n"

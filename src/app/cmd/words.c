@@ -257,20 +257,19 @@ run_change(const struct app_args *args, bool forget)
 static int
 run(const struct app_args *args)
 {
-	const char *what = args->operands[0];
 	struct err e = { ERR_NONE, "" };
 
-	if (strcmp(what, "list") == 0)
+	if (app_action_is(args, "list"))
 		return (app_words_list(args));
-	if (strcmp(what, "add") == 0 || strcmp(what, "forget") == 0)
-		return (run_change(args, what[0] == 'f'));
-	(void)err_set(&e, ERR_USAGE, "'%s': list, add or forget", what);
+	if (app_action_is(args, "add") || app_action_is(args, "forget"))
+		return (run_change(args, app_action_is(args, "forget")));
+	(void)app_action_none(args, "add, forget or list", &e);
 	return (app_fail("words", &e));
 }
 
 const struct app_command app_command_words = { "words",
 	"list the words that stay readable, add some, or forget some",
-	"list | add WORD... | forget WORD...", 1, -1, options,
+	"list | add WORD... | forget WORD...", 0, -1, options,
 	"list     shows the words of a stream's vocabulary: where they are readable, how they\n"
 	"         came to be (learned, added), and since when. --config adds what its routes,\n"
 	"         OpenAPI files and document roots name, --all what cretula brings along.\n"

@@ -27,8 +27,8 @@ read_wish(const struct app_args *args, struct buf *request, struct err *e)
 		   *time = app_arg(args, "for"), *to = app_arg(args, "to");
 	int64_t for_us;
 
-	if (strcmp(args->operands[0], "raise") != 0)
-		return (err_set(e, ERR_USAGE, "detail raise is all there is"));
+	if (!app_action_is(args, "raise"))
+		return (app_action_none(args, "raise", e));
 	if (stream == NULL || reason == NULL || reason[0] == '\0' || time == NULL)
 		return (err_set(e, ERR_USAGE, "--stream, --for and --reason are needed"));
 	if (num_duration(span_str(time), &for_us) == -1 || for_us < 1000000 ||
@@ -71,7 +71,7 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_detail = { "detail",
-	"raise: keep more of a stream's events for a while", "raise", 1, 1, options,
+	"raise: keep more of a stream's events for a while", "raise", 0, 1, options,
 	"Whatever the rules of `detail:` leave out is kept for that time: asked of the daemon at\n"
 	"its socket, sealed with the reason, and over by itself. Masking stays as it is. A start\n"
 	"of the daemon, or another configuration of the stream, ends it before. `triggers:` do\n"

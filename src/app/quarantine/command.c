@@ -30,11 +30,10 @@ run(const struct app_args *given)
 	struct app_place place;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
-	const char *what = args->operands[0];
-	bool list = strcmp(what, "list") == 0;
+	bool list = app_action_is(args, "list");
 
-	if (!list && strcmp(what, "replay") != 0)
-		(void)err_set(&e, ERR_USAGE, "'%s': list or replay", what);
+	if (!list && !app_action_is(args, "replay"))
+		(void)app_action_none(args, "list or replay", &e);
 	for (size_t i = 0; list && i < sizeof(replay_only) / sizeof(replay_only[0]); i++)
 		if (app_arg(args, replay_only[i]) != NULL)
 			(void)err_set(&e, ERR_USAGE, "--%s does not go with list", replay_only[i]);
@@ -48,7 +47,7 @@ run(const struct app_args *given)
 }
 
 const struct app_command app_command_quarantine = { "quarantine",
-	"lines that could not be read, and reading them again", "list|replay", 1, 1, options,
+	"lines that could not be read, and reading them again", "list|replay", 0, 1, options,
 	"With quarantine_key: in the configuration, a line that cannot be read is sealed to that\n"
 	"key and kept in its record, of which everybody else sees when it came, how long it was\n"
 	"and why it was not read. `cretula key pair` makes the key; `cretula key open` shows the\n"

@@ -276,19 +276,18 @@ run_change(const struct app_args *args, bool release)
 static int
 run(const struct app_args *args)
 {
-	const char *what = args->operands[0];
 	struct err e = { ERR_NONE, "" };
 
-	if (strcmp(what, "list") == 0 && args->operand_count == 1)
+	if (app_action_is(args, "list") && args->operand_count == 1)
 		return (app_hold_list(args));
-	if (strcmp(what, "add") == 0 || strcmp(what, "release") == 0)
-		return (run_change(args, what[0] == 'r'));
-	(void)err_set(&e, ERR_USAGE, "'%s': list, add ID or release ID", what);
+	if (app_action_is(args, "add") || app_action_is(args, "release"))
+		return (run_change(args, app_action_is(args, "release")));
+	(void)app_action_none(args, "add, list or release", &e);
 	return (app_fail("hold", &e));
 }
 
 const struct app_command app_command_hold = { "hold",
-	"keep records and their keys until a hold is released", "list | add ID | release ID", 1, 2,
+	"keep records and their keys until a hold is released", "list | add ID | release ID", 0, 2,
 	options,
 	"add      nothing of what it names is pruned or erased, and no key of its tokens is\n"
 	"         destroyed, until the hold is released or expires. It names whole segments:\n"
