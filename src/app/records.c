@@ -330,10 +330,13 @@ walk_added(struct app_records *r, const struct segment_walk *w, size_t count, st
 
 	while (rc == 0) {
 		add_frames(r, w, &ahead);
-		if ((end = app_frames_next(s->frames, &frame, e)) != 0)
-			return (end == 1 ? 0 : -1);
+		if ((end = app_frames_next(s->frames, &frame, e)) == -1)
+			return (-1);
+		/* Frames that hold nothing are counted as others: else the figure tells of them. */
 		if (s->has_skip)
-			r->number = frame->first;
+			pass_over(r, w, end == 1 ? ahead.number : frame->first);
+		if (end == 1)
+			return (0);
 		if ((rc = walk_frame(r, w, frame, e)) == 0)
 			app_search_frame(s, frame);
 		app_frames_drop(s->frames);

@@ -400,7 +400,8 @@ def test_what_is_restricted_is_not_used():
     tail = cretula('tail', '--store', 'store', '--stream', 's', '--limit', '3000', '--as', 'json', code=0).text
     equal(tail.count('\n'), 3000 - len(theirs))
     # Looked for, in lines too: as many are said to be left out, whatever is asked, so that none of it tells of them.
-    for where, jobs, count in (('status >= 0', 1, 3000 - len(theirs)), ('status >= 0', 3, 3000 - len(theirs)), ('path ~= zzzzzzzz', 2, 0)):
+    for where, jobs, count in (('status >= 0', 1, 3000 - len(theirs)), ('status >= 0', 3, 3000 - len(theirs)), ('path ~= zzzzzzzz', 2, 0),
+                               ('status == 599', 2, 0), ('time >= 2030-01-01T00:00:00Z', 1, 0)):  # by notes, no frame is read
         run = cretula('view', '--store', 'store', '--stream', 's', '--where', where, '--jobs', jobs, code=0)
         assert f'{len(theirs)} records are restricted' in run.err, run.err
         equal(len(run.out.splitlines()), count, where)
