@@ -57,6 +57,29 @@ def test_usage():
     no_store()
 
 
+def test_a_store_that_nobody_named():
+    """The configuration of the system says what a command reads that is told of no store; never where one writes."""
+    write('access.log', make_log(200))
+    write('c.yaml', f'store: {os.getcwd()}/s\n'.encode())
+    cretula('import', '--store', 's', '--stream', 'shop', '--format', 'combined', 'access.log', code=0)
+    # its own /etc, which nobody else sees
+    system = 'mount -t tmpfs tmpfs /etc && mkdir /etc/cretula && cp c.yaml /etc/cretula/cretula.yaml && exec "$0" "$@"'
+
+    def there(*args):
+        return subprocess.run(['unshare', '--map-root-user', '--mount', 'sh', '-c', system, CRETULA, *args], capture_output=True,
+                              check=False, stdin=subprocess.DEVNULL)
+
+    if subprocess.run(['unshare', '--map-root-user', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/etc'], check=False,
+                      capture_output=True).returncode != 0:
+        raise Skip('no namespace of mounts')
+    read_one = there('view')
+    equal((read_one.returncode, len(read_one.stdout.splitlines())), (0, 200), read_one.stderr)
+    for args in (['stats', '--rebuild'], ['quarantine', 'replay', '--secret', 'x']):
+        run = there(*args)
+        equal(run.returncode, 2, args)
+        assert b'--store DIR is needed (or `store:` in --config)' in run.stderr, run.stderr
+
+
 def test_which_action():
     """Who names no action, or one that there is not, is told which there are: in the same words everywhere."""
     for command, actions in (('detail', 'raise'), ('hold', 'add, list or release'), ('quarantine', 'list or replay'), ('words', 'add, forget or list'),

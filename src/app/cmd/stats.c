@@ -322,13 +322,14 @@ run(const struct app_args *given)
 	struct view_grant grant;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
-	bool good;
+	bool good, rebuilds = app_arg(args, "rebuild") != NULL;
 	int code;
 
 	t.words = app_arg(args, "words") != NULL;
 	t.window = app_arg(args, "since") != NULL || app_arg(args, "until") != NULL;
-	good = app_place_config(args, &place, &hint, &e) == 0 &&
-	    (app_arg(args, "rebuild") != NULL || app_place_stream(args, &place, &e) == 0) &&
+	good = (!rebuilds || app_place_named(args, &e) == 0) &&
+	    app_place_config(args, &place, &hint, &e) == 0 &&
+	    (rebuilds || app_place_stream(args, &place, &e) == 0) &&
 	    app_grant(args, &grant, &hint, &e) == 0 && app_watch_check(args, &grant, &e) == 0;
 	if (good && app_counts_serves(&grant)) {
 		buf_free(&hint);

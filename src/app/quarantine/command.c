@@ -37,6 +37,8 @@ run(const struct app_args *given)
 	for (size_t i = 0; list && i < sizeof(replay_only) / sizeof(replay_only[0]); i++)
 		if (app_arg(args, replay_only[i]) != NULL)
 			(void)err_set(&e, ERR_USAGE, "--%s does not go with list", replay_only[i]);
+	if (e.code == ERR_NONE && !list)
+		(void)app_place_named(args, &e); /* it seals what it reads */
 	if (e.code == ERR_NONE && app_place_config(args, &place, &hint, &e) == 0)
 		(void)app_place_stream(args, &place, &e);
 	app_hint(&hint);

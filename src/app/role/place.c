@@ -37,6 +37,22 @@ fill(struct app_args *args, const char *name, const char *value)
 		args->value[row] = value;
 }
 
+static int
+no_store(const struct app_args *args, struct err *e)
+{
+	return (err_set(e, ERR_USAGE,
+	    row_of(args, "config") == -1 ? "--store DIR is needed" :
+					   "--store DIR is needed (or `store:` in --config)"));
+}
+
+int
+app_place_named(const struct app_args *args, struct err *e)
+{
+	return (app_arg(args, "store") != NULL || app_arg(args, "config") != NULL ?
+		0 :
+		no_store(args, e));
+}
+
 int
 app_place_config(struct app_args *args, struct app_place *place, struct buf *report, struct err *e)
 {
@@ -126,10 +142,7 @@ app_place_stream(struct app_args *args, struct app_place *place, struct err *e)
 	struct names names = { 0 };
 
 	if (store == NULL)
-		return (err_set(e, ERR_USAGE,
-		    row_of(args, "config") == -1 ?
-			"--store DIR is needed" :
-			"--store DIR is needed (or `store:` in --config)"));
+		return (no_store(args, e));
 	if (app_arg(args, "stream") != NULL)
 		return (0);
 	if ((errno = read_names(store, &names)) == ENOENT || errno == ENOTDIR)

@@ -12,6 +12,9 @@ struct app_place {
 	char store[CONFIG_PATH_BYTES], stream[CONFIG_NAME_BYTES];
 };
 
+/* For who writes: the store was named, by --store or --config.  0; -1: ERR_USAGE. */
+int app_place_named(const struct app_args *args, struct err *e);
+
 /*
  * --store and --stream that are not given, as --config has them, into args:
  * its store, and its stream if it has one only.  Without --store and --config
