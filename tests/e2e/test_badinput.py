@@ -89,6 +89,17 @@ def test_which_action():
         equal(fails(2, '', command, 'lst').err, f"cretula {command}: no action 'lst': {actions} (cretula {command} --help)\n")
 
 
+def test_no_store_named():
+    """Neither store nor configuration: usage, whether or not a command knows a usual configuration."""
+    if os.path.exists('/etc/cretula/cretula.yaml'):
+        raise Skip('this machine has /etc/cretula/cretula.yaml')
+    text = 'no --store, no --config and no /etc/cretula/cretula.yaml (cretula init makes one)'
+    for args in (['status'], ['doctor'], ['detail', 'raise', '--stream', 's', '--for', '1h', '--reason', 'r']):
+        fails(2, text, *args)
+    fails(2, 'is needed', 'retain')
+    fails(66, 'nowhere.yaml', 'status', '--config', 'nowhere.yaml')
+
+
 READERS = (['stats'], ['view'], ['tail'], ['risk'], ['words', 'list'], ['quarantine', 'list'], ['prove', '--record', '0'],
            ['anchor', 'print', 'tsq'], ['publish', '--out', 'out'])
 

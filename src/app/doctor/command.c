@@ -12,6 +12,7 @@
 #include "app/doctor/doctor.h"
 #include "app/sandbox/sandbox.h"
 #include "app/say.h"
+#include "app/watch/control.h"
 #include "base/err.h"
 #include "base/json.h"
 
@@ -160,12 +161,12 @@ find_config(const struct app_args *args, struct config **c, struct err *e)
 
 	if (path == NULL && app_arg(args, "store") != NULL && access(CONFIG_PATH, F_OK) == -1)
 		return (0);
+	if (path == NULL && app_control_usual(e) == -1)
+		return (-1);
 	rc = config_load(path != NULL ? path : CONFIG_PATH, c, &report, e);
 	if (rc == -1)
 		app_hint(&report);
 	buf_free(&report);
-	if (rc == -1 && path == NULL)
-		(void)err_in(e, "no --store and no --config");
 	return (rc);
 }
 

@@ -1,6 +1,8 @@
 /* app: cretula status: what a daemon does, or what a store has while none runs. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/command.h"
 #include "app/say.h"
@@ -9,6 +11,8 @@
 #include "app/watch/offline.h"
 #include "app/watch/print.h"
 #include "base/err.h"
+
+#define CONFIG_PATH "/etc/cretula/cretula.yaml"
 
 #define STATUS "status\n"
 
@@ -38,6 +42,15 @@ ask(const char *store, const char *request, struct buf *answer, struct err *e)
 }
 
 int
+app_control_usual(struct err *e)
+{
+	if (access(CONFIG_PATH, F_OK) == 0 || errno != ENOENT)
+		return (0);
+	return (err_set(e, ERR_USAGE,
+	    "no --store, no --config and no " CONFIG_PATH " (cretula init makes one)"));
+}
+
+int
 app_control_store(const struct app_args *args, struct config **config, const char **store,
     struct err *e)
 {
@@ -48,12 +61,14 @@ app_control_store(const struct app_args *args, struct config **config, const cha
 	*store = app_arg(args, "store");
 	if (*store != NULL)
 		return (0);
-	rc = config_load(path != NULL ? path : "/etc/cretula/cretula.yaml", config, &report, e);
+	if (path == NULL && app_control_usual(e) == -1)
+		return (-1);
+	rc = config_load(path != NULL ? path : CONFIG_PATH, config, &report, e);
 	if (rc == -1)
 		app_hint(&report);
 	buf_free(&report);
 	if (rc == -1)
-		return (path != NULL ? -1 : err_in(e, "no --store and no --config"));
+		return (-1);
 	*store = (*config)->store;
 	return ((*store)[0] != '\0' ? 0 : err_set(e, ERR_USAGE, "no store (--store DIR)"));
 }

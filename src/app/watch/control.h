@@ -64,6 +64,9 @@ int app_control_open(struct app_control *c, struct app_board *board, struct err 
 int app_control_start(struct app_control *c, struct err *e);
 void app_control_close(struct app_control *c); /* legal after a failure, and of one all zero */
 
+/* ERR_USAGE where there is no usual configuration either, for who named none. */
+int app_control_usual(struct err *e);
+
 /* --store, or that of --config, which *config holds then. */
 struct app_args;
 int app_control_store(
