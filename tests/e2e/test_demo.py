@@ -64,7 +64,7 @@ def test_what_is_there_is_left_alone():
     os.mkdir('demo')
     write('demo/mine', b'x')
     run = cretula('demo', '--no-serve', '--out', 'demo', code=2)
-    assert 'demo' in run.err, run.err
+    assert 'demo is there: --out takes a new folder' in run.err, run.err
     equal(tree_bytes('demo'), {'demo/mine': b'x'})
 
 

@@ -299,7 +299,9 @@ begin(const struct app_args *args, struct demo *d, struct err *e)
 	if (len >= (int)sizeof(d->folder))
 		return (err_set(e, ERR_USAGE, "the name of the folder is too long"));
 	if ((out != NULL ? mkdir(d->folder, 0700) : mkdtemp(d->folder) == NULL ? -1 : 0) == -1)
-		return (err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_IO, "%s", d->folder));
+		return (errno == EEXIST ?
+			err_set(e, ERR_USAGE, "%s is there: --out takes a new folder", d->folder) :
+			err_sys(e, ERR_IO, "%s", d->folder));
 	(void)snprintf(d->store, sizeof(d->store), "%s/store", d->folder);
 	(void)snprintf(d->config, sizeof(d->config), "%s/cretula.yaml", d->folder);
 	(void)snprintf(d->archive, sizeof(d->archive), "%s/archive", d->folder);
