@@ -402,7 +402,7 @@ def test_run():
     daemon.terminate()
     said = daemon.communicate()[1].decode()
     equal(daemon.returncode, 0, said)
-    assert 'pruned by detail 30d: 2 segments, 40 records; 1 more are held' in said, said
+    assert 'pruned by detail 30d: 2 segments, 40 records; 1 more is held' in said, said
     assert '2 segments go that are not in the archive of the stream' in said, said
     equal([entry['segs'] for entry in entries('prune')], [[[1, 1], [3, 3]]])
     equal(view(), [*range(20, 40), *range(60, 140)])

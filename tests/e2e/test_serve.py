@@ -847,7 +847,7 @@ def test_access_records_have_a_term():
                            env={'CRETULA_CLOCK': time_})
             equal(done.err, '')
         said = server.daemon.end()
-        equal('pruned by access 1d: 1 segments' in said, not kept, said)
+        equal('pruned by access 1d: 1 segment,' in said, not kept, said)
     equal([os.path.exists(first.replace('1', str(n))) for n in (1, 2, 3)], [False, True, True])
     cretula('verify', '--store', 'store', code=0)
 

@@ -123,20 +123,24 @@ app_retain_tell(const struct app_retain *r)
 {
 	const struct retain_sum *sum = &r->plan.sums[RETAIN_PRUNE];
 	const struct retain_sum *room = &r->plan.sums[RETAIN_ROOM];
+	uint64_t held = r->plan.sums[RETAIN_HELD].segments;
 	struct buf rule = { 0 };
 	char records[32];
 
 	app_lines_tell(&r->lines, r->stream);
 	num_print_grouped(records, sum->records);
 	if (sum->segments > 0)
-		app_info(r->stream, "pruned by %.*s: %llu segments, %s records; %llu more are held",
-		    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments, records,
-		    (unsigned long long)r->plan.sums[RETAIN_HELD].segments);
+		app_info(r->stream,
+		    "pruned by %.*s: %llu segment%s, %s record%s; %llu more %s held",
+		    (int)r->rule.len, r->rule.data, (unsigned long long)sum->segments,
+		    sum->segments == 1 ? "" : "s", records, sum->records == 1 ? "" : "s",
+		    (unsigned long long)held, held == 1 ? "is" : "are");
 	if (room->segments == 0)
 		return;
 	app_budget_rule(r->limit, &rule);
 	num_print_grouped(records, room->records);
-	app_info(r->stream, "pruned to make room (%s): %llu segments, %s records",
-	    buf_ok(&rule) ? rule.data : "", (unsigned long long)room->segments, records);
+	app_info(r->stream, "pruned to make room (%s): %llu segment%s, %s record%s",
+	    buf_ok(&rule) ? rule.data : "", (unsigned long long)room->segments,
+	    room->segments == 1 ? "" : "s", records, room->records == 1 ? "" : "s");
 	buf_free(&rule);
 }

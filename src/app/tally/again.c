@@ -136,9 +136,10 @@ check_readable(const char *store, const char *stream, bool pruned_too, struct er
 		rc = pruned == 0 ?
 		    0 :
 		    err_set(e, ERR_INCOMPLETE,
-			"%zu segments of stream %s were pruned: what is counted of them "
+			"%zu segment%s of stream %s %s pruned: what is counted of %s "
 			"would be lost",
-			pruned, stream);
+			pruned, pruned == 1 ? "" : "s", stream, pruned == 1 ? "was" : "were",
+			pruned == 1 ? "it" : "them");
 	}
 	app_records_close(&r);
 	return (rc);

@@ -66,12 +66,13 @@ tell(const struct audit_result *r, const struct app_verified *v)
 			app_warn_log(stream, "verify: %s %s: %s", audit_code_names[f->code],
 			    f->file, f->text);
 	}
-	app_info(NULL, "verified %s: %s, %llu segments and %llu records read, report sha256:%s",
+	app_info(NULL, "verified %s: %s, %llu segment%s and %llu record%s read, report sha256:%s",
 	    v->full ? "all of the store" : "what was new",
-	    v->code == 0		? "good" :
+	    v->code == 0               ? "good" :
 		v->code == ERR_FINDING ? "IT DOES NOT VERIFY" :
-					  "not all could be checked",
-	    (unsigned long long)v->segments, (unsigned long long)v->records, hash);
+					 "not all could be checked",
+	    (unsigned long long)v->segments, v->segments == 1 ? "" : "s",
+	    (unsigned long long)v->records, v->records == 1 ? "" : "s", hash);
 }
 
 static int
