@@ -176,6 +176,9 @@ def test_roles():
     for tier in TIERS:
         page = look(served, tier, [name for name in test_page.PAGES[tier] if name != 'overview'])
         equal(anchor_of(page), auditor, f'the line that {tier} sees')
+        if tier in ('developer', 'auditor'):
+            own = page.run("[...document.querySelectorAll('main.trust tr')].find(row => row.textContent.startsWith('cretula.store')).textContent")
+            assert 'entries only' in own and 'not yet' not in own, own
         if tier == 'developer':
             same_records(page)
             wrong_filter(page)

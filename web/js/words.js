@@ -212,7 +212,7 @@ export const w = {
     streams: {
         title: 'Streams', lead: 'Each stream has a chain of signed entries. Its head stands for all that came before.',
         sealed: 'Last seal', segments: 'Segments', records: 'Records', bytes: 'Read', entries: 'Entries', head: 'Head of the chain',
-        notYet: 'not yet',
+        notYet: 'not yet', entriesOnly: 'entries only',
     },
     counts: {
         title: 'In = out', lead: 'Every line that was read is accounted for. The numbers are sealed with each segment.',

@@ -13,11 +13,14 @@ import { Anchor, Verdict } from './verdict.js';
 const brief = (hash) => h('code', { title: hash }, hash.slice(0, 16), '…');
 const whole = (value) => h('span', { class: 'figure' }, count(value));
 
+/* The store's own chain has entries and never a segment. */
+const isOwn = ({ name }) => name === 'cretula.store';
+
 function columnsOfStreams(now) {
     return [
         { key: 'name', label: w.stream, value: (s) => s.name },
         { key: 'sealed_at', label: w.streams.sealed, value: (s) => s.sealed_at,
-            show: (s) => (s.sealed_at ? h(Ago, { at: s.sealed_at, now }) : w.streams.notYet) },
+            show: (s) => (s.sealed_at ? h(Ago, { at: s.sealed_at, now }) : isOwn(s) ? w.streams.entriesOnly : w.streams.notYet) },
         { key: 'segments', label: w.streams.segments, number: true, value: (s) => s.segments, show: (s) => whole(s.segments) },
         { key: 'records', label: w.streams.records, number: true, value: (s) => s.counts.records,
             show: (s) => whole(s.counts.records) },
@@ -131,7 +134,7 @@ function Deletions({ deletions, now }) {
 }
 
 /* The store's own chain has no records: nothing is counted, masked or removed of it. */
-const withRecords = (streams) => streams.filter(({ name }) => name !== 'cretula.store');
+const withRecords = (streams) => streams.filter((s) => !isOwn(s));
 
 function Details({ trust }) {
     const { streams, now } = trust;
