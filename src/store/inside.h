@@ -27,6 +27,7 @@ struct store {
 struct store_rewritten {
 	uint64_t seg, revision; /* 0: none */
 	unsigned char hash[32]; /* SHA-256 of the file */
+	unsigned char salts[32]; /* and of the nodes of its .salt */
 	struct buf counts; /* uint32_t: lines of each frame */
 };
 

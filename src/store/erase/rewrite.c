@@ -59,6 +59,38 @@ struct frames {
 	struct buf rows; /* of the seek table */
 };
 
+static void
+hash_salts(const struct seal_cover *cover, unsigned char hash[static 32])
+{
+	struct crypto_sha256 sha;
+
+	crypto_sha256_init(&sha);
+	for (size_t i = 0; i < cover->count; i++) {
+		const struct seal_node *node = &cover->nodes[i];
+		const uint32_t place[] = { node->level, node->index };
+
+		crypto_sha256_add(&sha, place, sizeof(place));
+		crypto_sha256_add(&sha, node->bytes, sizeof(node->bytes));
+	}
+	crypto_sha256_end(&sha, hash);
+}
+
+/* Is it what this process wrote, file and salts? */
+static bool
+is_remembered(const struct frames *f)
+{
+	const struct erase_work *work = f->w->work;
+	const struct store_rewritten *last = &work->stream->rewritten;
+	unsigned char salts[32];
+
+	if (work->past->revision == 0 || last->seg != work->order->seg ||
+	    last->revision != work->past->revision ||
+	    last->counts.len != store_seek_frames(f->seek) * sizeof(f->counts[0]))
+		return (false);
+	hash_salts(&work->before, salts);
+	return (memcmp(salts, last->salts, sizeof(salts)) == 0);
+}
+
 /* The hash that the segment entry seals. */
 static void
 want_sealed(struct store_rewrite *w, const unsigned char salt[static 16])
@@ -70,7 +102,11 @@ want_sealed(struct store_rewrite *w, const unsigned char salt[static 16])
 	crypto_sha256_add(&w->hash, salt, 16);
 }
 
-/* What says that the file is what it should be: a hash of it, or else its lines. */
+/*
+ * What says that the file is what it should be: a hash of it, or else its lines.  Leaves of
+ * what goes are made of the salts, so by a hash these are shown to be the right ones, too:
+ * of a seed by the salt of the sealed hash.
+ */
 static void
 choose_check(struct frames *f)
 {
@@ -81,12 +117,11 @@ choose_check(struct frames *f)
 
 	crypto_sha256_init(&w->hash);
 	w->by_bytes = true;
-	if (work->past->revision == 0 && seal_cover_salt(&work->before, SEAL_SALT_FILE, salt)) {
+	if (work->past->revision == 0 && seal_cover_whole(&work->before, NULL) &&
+	    seal_cover_salt(&work->before, SEAL_SALT_FILE, salt)) {
 		want_sealed(w, salt);
 		crypto_wipe(salt, sizeof(salt));
-	} else if (work->past->revision > 0 && last->seg == work->order->seg &&
-	    last->revision == work->past->revision &&
-	    last->counts.len == store_seek_frames(f->seek) * sizeof(f->counts[0])) {
+	} else if (is_remembered(f)) {
 		w->want = last->hash;
 		f->counts = (const uint32_t *)(const void *)last->counts.data;
 	} else {
@@ -231,6 +266,7 @@ rewrite(struct erase_work *work, read_file read, struct err *e)
 	if (store_erase_out_open(&w->out, work->stream->dirfd, to, e) == 0 &&
 	    read(w, from, e) == 0 && store_rewrite_check(w, e) == 0)
 		rc = store_erase_out_finish(w->out, &work->file_size, &work->made, e);
+	hash_salts(&work->after, work->made.salts);
 	store_erase_out_close(w->out);
 	buf_wipe(&w->placeholder);
 	crypto_wipe(w, sizeof(*w)); /* salts of what is erased */

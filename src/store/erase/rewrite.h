@@ -5,8 +5,9 @@
  *
  *	bytes	the frames of the file in force have the hash that its segment entry
  *		seals (revision 0), or that this process made when it wrote them,
- *		behind the same check.  So each line is the sealed one, and its leaf
- *		the one under the sealed root: only leaves of what goes are made.
+ *		behind the same check; and its salts are those that belong to it.  So
+ *		each line is the sealed one, and its leaf the one under the sealed root:
+ *		only leaves of what goes are made.
  *	lines	each line has the leaf that is under the sealed root, which is made
  *		of all of them; what was replaced is what the chain commits to.
  *

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/io.h"
 #include "checker.h"
 #include "crypto/random.h"
 #include "erased.h"
@@ -321,6 +322,46 @@ test_no_other_lines_are_taken_over(void **state)
 	}
 }
 
+/* The salts of some records become others; those of records behind them stay. */
+static void
+change_salts(uint64_t revision)
+{
+	struct seal_cover cover = { 0 };
+	struct buf text = { 0 };
+	char path[STORE_PATH_BYTES];
+	struct err e = { 0 };
+
+	store_revision_path(path, 1, revision, "salt");
+	if (io_read_file(stream->dirfd, path, SEAL_COVER_BYTES_MAX, &text, &e) == -1 ||
+	    seal_cover_read(buf_view(&text), &cover, &e) == -1)
+		fail_msg("%s", e.text);
+	buf_clear(&text);
+	/* A seed becomes nodes that give the salts of all records, and of the file. */
+	assert_int_equal(seal_cover_puncture(&cover, SEAL_RECORDS_MAX, &e), 0);
+	for (size_t i = 0; i < cover.count; i++) {
+		const uint64_t first = (uint64_t)cover.nodes[i].index
+		    << (32 - cover.nodes[i].level);
+
+		if (first <= 90 && 90 < first + (UINT64_C(1) << (32 - cover.nodes[i].level)))
+			cover.nodes[i].bytes[0] ^= 1;
+	}
+	seal_cover_print(&cover, &text);
+	assert_int_equal(io_replace(stream->dirfd, path, buf_view(&text), 0600, false, &e), 0);
+	seal_cover_free(&cover);
+	buf_free(&text);
+}
+
+/* The leaf of what goes is made of them, and nobody could tell afterwards whose fault it is. */
+static void
+test_no_other_salt_is_taken_over(void **state)
+{
+	for (size_t i = 0; i < WAYS; i++) {
+		prepare(&ways[i]);
+		change_salts(ways[i].revision);
+		assert_refused(ways[i].claim, "not the sealed segment");
+	}
+}
+
 /* One bit of the frames, or of the table: refused, or the lines that were read are the sealed ones. */
 static void
 test_no_damage_is_taken_over(void **state)
@@ -484,6 +525,7 @@ main(void)
 		cmocka_unit_test(test_frames_of_which_nothing_goes_are_copied),
 		cmocka_unit_test(test_no_other_line_is_taken_over),
 		cmocka_unit_test(test_no_other_lines_are_taken_over),
+		cmocka_unit_test(test_no_other_salt_is_taken_over),
 		cmocka_unit_test(test_no_damage_is_taken_over),
 		cmocka_unit_test(test_what_is_laid_out_otherwise_can_be_erased),
 		cmocka_unit_test(test_all_can_go),
