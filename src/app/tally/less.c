@@ -19,20 +19,29 @@ struct walk {
 	struct app_search search;
 	struct store_reader *reader;
 	struct seal_entry entry;
-	size_t range; /* the first that does not end in front of the record at hand */
 	unsigned lines; /* of the segment at hand */
 	bool stays; /* records that stay are read; else those that go */
 };
 
-/* Does one of the count records from first on go?  Numbers are asked for in order. */
+/*
+ * Does one of the count records from first on go?  In whatever order they are asked for: frames
+ * may be asked for ahead of the record at hand.
+ */
 static bool
-has_range(struct walk *w, uint64_t first, uint64_t count)
+has_range(const struct walk *w, uint64_t first, uint64_t count)
 {
-	const struct app_tally_less *how = w->how;
+	const struct seal_range *ranges = w->how->ranges;
+	size_t low = 0, high = w->how->count;
 
-	while (w->range < how->count && how->ranges[w->range].last < first)
-		w->range++;
-	return (w->range < how->count && how->ranges[w->range].first < first + count);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranges[middle].last < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (low < w->how->count && ranges[low].first < first + count);
 }
 
 static bool
@@ -81,7 +90,6 @@ read_records(struct walk *w, bool stays, struct err *e)
 	int rc = 0, end = 0;
 
 	w->stays = stays;
-	w->range = 0;
 	while (rc != -1 && (end = app_records_entry(&w->records, &at, &w->entry, e)) == 0) {
 		w->lines = 0;
 		w->records.number = w->entry.of.segment.first;
