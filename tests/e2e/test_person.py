@@ -1,6 +1,7 @@
 """cretula subject request, approve, find, export, erase: a person is answered, by two, once, and nothing names the value."""
 import base64
 import glob
+import hashlib
 import json
 import os
 import re
@@ -73,6 +74,28 @@ def imported(*streams, keep=True):
 def numbered(stream):
     out = cretula('view', '--store', 'store', '--stream', stream, '--numbers', code=0).text
     return {int(n): json.loads(line) for n, line in (row.split('\t') for row in out.splitlines())}
+
+
+def test_what_searches_noted_names_no_record_that_goes():
+    """Notes are not sealed.  With others, good by their own hash, the same records go as without."""
+    value = '203.0.113.77'
+    lines = make_log(8000, seed=1).splitlines(keepends=True)
+    theirs = [4200, 4205, 7999]
+    for n in theirs:
+        lines[n] = combined(n // 5, client=value).encode()
+    write('log', b''.join(lines))
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', '--link-epochs', '--no-verify', 'log', code=0)
+    approvers('a', 'b')
+    ask('find', value=value)
+    notes = bytearray(read('store/skip/s/00000001'))[:-32]
+    head, summary = 72, int.from_bytes(notes[64:72], 'little')
+    for frame, more in (0, 1), (1, -1):
+        at = head + frame * (8 + summary)
+        notes[at:at + 8] = (int.from_bytes(notes[at:at + 8], 'little') + more).to_bytes(8, 'little')
+    write('store/skip/s/00000001', notes + hashlib.sha256(notes).digest())
+    equal(ask('erase', '--json', value=value).json['erased'], 3)
+    equal(sorted(set(range(8000)) - set(numbered('s'))), theirs)
+    good()
 
 
 def test_a_person_is_answered():

@@ -53,7 +53,7 @@ static void
 begin_notes(struct app_search *s, const struct store_skip_of *of, size_t frames)
 {
 	s->of = *of;
-	s->has_skip = store_skip_open(&s->skip, s->read_fd, of);
+	s->has_skip = !s->doubts && store_skip_open(&s->skip, s->read_fd, of);
 	if (s->has_skip && s->skip.frames != frames) {
 		store_skip_close(&s->skip);
 		s->has_skip = false;

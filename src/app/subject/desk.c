@@ -198,8 +198,12 @@ app_desk_find(struct app_desk *d, const char *stream, struct app_records *r,
     struct app_found *found, struct err *e)
 {
 	const struct app_form_keys keys = app_desk_keys(d);
-	const struct app_find_where where = { d->live.store_path, stream,
-		app_processors(APP_FRAMES_JOBS_MAX), d->counts };
+	const enum app_request_kind kind = d->request.kind;
+	const struct app_find_where where = { .store = d->live.store_path,
+		.stream = stream,
+		.jobs = app_processors(APP_FRAMES_JOBS_MAX),
+		.counts = d->counts,
+		.touches = kind != APP_REQUEST_FIND && kind != APP_REQUEST_EXPORT };
 	struct app_forms *forms = NULL;
 	int rc = -1;
 

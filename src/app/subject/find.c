@@ -199,7 +199,8 @@ app_find(struct app_forms *forms, struct app_records *r, const struct app_find_w
 	f->records = r;
 	f->found = found;
 	f->counts = where->counts;
-	app_search_open(&f->search, r, where->store, where->stream, NULL, true);
+	app_search_open(&f->search, r, where->store, where->stream, NULL, !where->touches);
+	f->search.doubts = where->touches;
 	f->search.jobs = where->jobs;
 	f->search.may = may;
 	f->search.may_arg = f;

@@ -55,6 +55,7 @@ struct app_find_where {
 	const char *store, *stream; /* for what is noted of frames */
 	unsigned jobs; /* threads */
 	bool counts; /* no numbers are kept: memory does not depend on what is found */
+	bool touches; /* what is found changes: which it is, only what is sealed says */
 };
 
 /* Search r, which is open; its window counts. */
