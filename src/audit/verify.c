@@ -139,16 +139,17 @@ static void
 merge_streams(struct verify *v)
 {
 	struct audit_place at = audit_place("chain.jsonl");
+	struct stream *items = v->items;
 	size_t kept = 0;
 
-	if (v->count > 0)
-		qsort(v->items, v->count, sizeof(v->items[0]), compare_streams);
+	if (v->count == 0)
+		return;
+	qsort(items, v->count, sizeof(items[0]), compare_streams);
 	for (size_t i = 0; i < v->count; i++) {
-		struct stream *item = &v->items[i],
-			      *before = kept == 0 ? NULL : &v->items[kept - 1];
+		struct stream *item = &items[i], *before = kept == 0 ? NULL : &items[kept - 1];
 
 		if (before == NULL || strcmp(before->name, item->name) != 0) {
-			v->items[kept++] = *item;
+			items[kept++] = *item;
 			continue;
 		}
 		before->found = before->found || item->found;

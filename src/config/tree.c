@@ -1,6 +1,7 @@
 /* config: libyaml's events become a tree with marks. */
 #include "config/tree.h"
 
+#include <assert.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -196,6 +197,8 @@ open_node(struct builder *b, const yaml_event_t *event)
 static int
 handle(struct builder *b, const yaml_event_t *event)
 {
+	struct config_node *node;
+
 	switch (event->type) {
 	case YAML_STREAM_END_EVENT: return (0);
 	case YAML_DOCUMENT_START_EVENT:
@@ -209,8 +212,9 @@ handle(struct builder *b, const yaml_event_t *event)
 	case YAML_MAPPING_START_EVENT: return (open_node(b, event) == -1 ? -1 : 1);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		b->depth--;
-		b->open[b->depth]->end = mark_of(b, event->end_mark);
+		node = b->open[--b->depth];
+		assert(node != NULL); /* libyaml ends only what it began */
+		node->end = mark_of(b, event->end_mark);
 		return (1);
 	default: return (1);
 	}

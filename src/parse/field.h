@@ -62,7 +62,7 @@ parse_field_eight(const char *p, size_t len)
 
 	memcpy(&x, p, sizeof(x));
 	x = le64toh(x) ^ UINT64_C(0x3030303030303030);
-	x &= ~UINT64_C(0) << (64 - 8 * len);
+	x &= ~UINT64_C(0) << ((64 - 8 * len) & 63);
 	if ((((x + UINT64_C(0x7676767676767676)) | x) & UINT64_C(0x8080808080808080)) != 0)
 		return (-1);
 	x = x * 10 + (x >> 8); /* pairs in every other byte */

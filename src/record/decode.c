@@ -265,6 +265,7 @@ read_extra(struct cursor *c, struct record *r)
 {
 	struct span keys[RECORD_EXTRA_MAX];
 
+	r->extra_count = 0;
 	do {
 		size_t count = r->extra_count;
 

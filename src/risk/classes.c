@@ -104,7 +104,8 @@ by_subject(const void *a, const void *b)
 static int
 longest(struct risk *r, struct err *e)
 {
-	const struct risk_row **rows = malloc((r->row_count + (size_t)1) * sizeof(*rows));
+	const struct risk_row **rows =
+	    malloc((r->row_count + (size_t)1) * sizeof(struct risk_row *));
 	uint32_t count = 0;
 
 	if (rows == NULL)
@@ -112,7 +113,7 @@ longest(struct risk *r, struct err *e)
 	for (uint32_t i = 0; i < r->row_count; i++)
 		if (r->rows[i].window > 0)
 			rows[count++] = &r->rows[i];
-	qsort(rows, count, sizeof(rows[0]), by_subject);
+	qsort(rows, count, sizeof(struct risk_row *), by_subject);
 	for (uint32_t i = 0, next; i < count; i = next) {
 		int64_t first_us = rows[i]->first_us, last_us = rows[i]->last_us;
 

@@ -323,7 +323,7 @@ static int
 open_store(struct store *s, const char *dir, const char *keys, bool *created, struct err *e)
 {
 	enum found found;
-	bool fresh;
+	bool fresh = false;
 
 	if (set_paths(s, dir, keys, e) == -1 || look(s->dir, &found, e) == -1)
 		return (-1);

@@ -127,7 +127,7 @@ tally_shelf_total(struct tally_book *book, const struct tally_minute *m, struct 
 		uint32_t at =
 		    slot_of(hash_of(book, (uint64_t)index, (uint64_t)period * 2 + m->apart),
 			TALLY_TOTAL_SLOTS);
-		struct tally_total_row *t = NULL;
+		const struct tally_total_row *t;
 
 		for (; book->total_slots[at] != 0; at = (at + 1) & (TALLY_TOTAL_SLOTS - 1)) {
 			t = &book->totals[book->total_slots[at] - 1];
@@ -135,13 +135,12 @@ tally_shelf_total(struct tally_book *book, const struct tally_minute *m, struct 
 				break;
 		}
 		if (book->total_slots[at] == 0) {
-			t = &book->totals[book->total_count++];
-			book->total_slots[at] = book->total_count;
-			*t = (struct tally_total_row){ .index = index,
+			book->totals[book->total_count] = (struct tally_total_row){ .index = index,
 				.period = (uint8_t)period,
 				.apart = (uint8_t)m->apart };
+			book->total_slots[at] = ++book->total_count;
 		}
-		add_sums(&t->sums, &m->sums);
+		add_sums(&book->totals[book->total_slots[at] - 1].sums, &m->sums);
 	}
 	return (0);
 }

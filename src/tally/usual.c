@@ -157,12 +157,12 @@ tally_bursts(
 	if (rc == 0 && h.count > 0) {
 		if ((b->list = calloc(h.count, sizeof(*b->list))) == NULL)
 			rc = err_memory(e);
-		else
+		else {
 			compare(&h, w->since_us, b);
+			qsort(b->list, b->count, sizeof(*b->list), by_score);
+		}
 	}
 	free(h.list);
-	if (b->count > 1)
-		qsort(b->list, b->count, sizeof(*b->list), by_score);
 	if (w->limit > 0 && b->count > w->limit)
 		b->count = w->limit;
 	return (rc);

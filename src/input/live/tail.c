@@ -182,9 +182,10 @@ input_live_position(const struct input_live *in, struct input_position *p)
 	const struct live_tail *t = in->tail;
 	const struct live_feed *feed = &in->feeds[0];
 
-	*p = (struct input_position){ .has = t != NULL && t->file > 0 };
-	if (!p->has)
+	*p = (struct input_position){ .has = false };
+	if (t == NULL || t->file == 0)
 		return;
+	p->has = true;
 	p->file = t->file;
 	p->at = t->at - feed->len - feed->dropped;
 	p->head = span_of(t->head, t->head_len);

@@ -147,7 +147,7 @@ hex_texts(struct leak_scanner *s, unsigned depth, size_t from, size_t end)
 		if (!leak_child_begin(s, depth, &child))
 			return;
 		for (; from + 2 <= end; from += 2) {
-			unsigned char c = (unsigned char)(leak_hex_value(bytes[from]) << 4 |
+			unsigned char c = (unsigned char)(leak_hex_value(bytes[from]) * 16 +
 			    leak_hex_value(bytes[from + 1]));
 
 			if (!leak_is_text(c) || !leak_child_add(&child, c, from))

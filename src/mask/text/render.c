@@ -189,11 +189,10 @@ static void
 put_gap(struct talk *t, struct span gap)
 {
 	for (size_t i = 0; i < gap.len && !t->full;) {
-		size_t end = i;
-
 		t->full = !mask_out_fits(t->out, PIECE_BYTES_MAX);
 		if (is_word_byte(gap.ptr[i])) {
-			end = word_end(gap, i);
+			size_t end = word_end(gap, i);
+
 			if (!t->full)
 				put_word(t, span_of(gap.ptr + i, end - i));
 			i = end;
