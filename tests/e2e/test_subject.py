@@ -355,8 +355,8 @@ def test_refusals():
     chain = read('store/streams/s/chain.jsonl')
     record = ['--record', '5']
     rows = [
-        (2, 'rescrub or restrict', ['subject', 'forget', '--store', 'store', '--stream', 's', '--reason', 'r']),
-        (2, 'subject needs', ['subject', '--store', 'store']),
+        (2, "no action 'forget': approve, approver, ", ['subject', 'forget', '--store', 'store', '--stream', 's', '--reason', 'r']),
+        (2, 'which action? approve, approver, ', ['subject', '--store', 'store']),
         (2, '--reason', ['subject', 'erase', '--store', 'store', '--stream', 's', *record]),
         (2, '--stream', ['subject', 'erase', '--store', 'store', '--reason', 'r', *record]),
         (2, '--store', ['subject', 'erase', '--stream', 's', '--reason', 'r', *record]),
