@@ -382,7 +382,7 @@ walk_file(struct app_records *r, struct store_reader *reader, struct segment_wal
 	crypto_sha256_init(&bytes);
 	store_reader_begin(reader, fd, SEAL_BYTES_MAX, r->file == NULL ? NULL : hash_bytes, &bytes);
 	do {
-		if ((rc = store_reader_next(reader, &lines, e)) == -1)
+		if (store_reader_next(reader, &lines, e) == -1)
 			return (err_in(e, "%s", path));
 		rc = walk_lines(r, w, lines, e);
 	} while (rc == 0 && lines.len > 0);

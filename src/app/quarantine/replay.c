@@ -346,7 +346,7 @@ check_sealed(struct replaying *r, struct err *e)
 		rc = buf_ok(&anchor) ? audit_verify(r->store_path, &how, &result, e) :
 				       err_set(e, ERR_IO, "out of memory");
 	buf_free(&anchor);
-	if (rc == -1)
+	if (rc != 0)
 		return (-1);
 	rc = result.errors == 0 ?
 		0 :

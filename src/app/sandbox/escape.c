@@ -87,30 +87,38 @@ try_netlink(void)
 	return (socket(AF_NETLINK, SOCK_RAW, 0));
 }
 
+static const char *
+escape_to(void)
+{
+	const char *path = getenv("CRETULA_ESCAPE_TO");
+
+	return (path == NULL ? "" : path);
+}
+
 /* A file of the test's that anybody may read. */
 static int
 try_read(void)
 {
-	return (open(getenv("CRETULA_ESCAPE_TO"), O_RDONLY | O_CLOEXEC));
+	return (open(escape_to(), O_RDONLY | O_CLOEXEC));
 }
 
 static int
 try_write(void)
 {
-	return (open(getenv("CRETULA_ESCAPE_TO"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	return (open(escape_to(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
 static int
 try_remove(void)
 {
-	return (unlink(getenv("CRETULA_ESCAPE_TO")));
+	return (unlink(escape_to()));
 }
 
 /* By a name of one of our places. */
 static int
 try_link(void)
 {
-	return (linkat(AT_FDCWD, getenv("CRETULA_ESCAPE_TO"), AT_FDCWD, "store/streams/x", 0));
+	return (linkat(AT_FDCWD, escape_to(), AT_FDCWD, "store/streams/x", 0));
 }
 
 static int

@@ -200,7 +200,7 @@ compare(struct app_sources *s, struct app_source *source, struct input *in,
 	else {
 		for (size_t i = 0; i < f->count; i++)
 			f->sorted[i] = &f->list[i];
-		qsort(f->sorted, f->count, sizeof(*f->sorted), by_place);
+		qsort(f->sorted, f->count, sizeof(struct store_cursor *), by_place);
 		if (try_all(in, key, f, e) == 0)
 			rc = decide(s, source, f, from_best, e);
 	}
