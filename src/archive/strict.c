@@ -349,6 +349,7 @@ archive_count(struct archive *a, const struct record *r)
 	enum record_class ignored;
 
 	a->text_len = 0;
+	record_clear(&plain);
 	for (uint64_t left = r->present; left != 0; left &= left - 1) {
 		enum record_field f = (enum record_field)__builtin_ctzll(left);
 		uint64_t hash;

@@ -101,7 +101,7 @@ app_board_drop(struct app_board *b, const char *name)
 		app_figures_close(&b->rows[i]->figures);
 		free(b->rows[i]);
 		b->count--;
-		memmove(&b->rows[i], &b->rows[i + 1], (b->count - i) * sizeof(b->rows[0]));
+		memmove(&b->rows[i], &b->rows[i + 1], (b->count - i) * sizeof(struct app_board_row *));
 	}
 	pthread_mutex_unlock(&b->lock);
 }
