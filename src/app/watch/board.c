@@ -101,7 +101,8 @@ app_board_drop(struct app_board *b, const char *name)
 		app_figures_close(&b->rows[i]->figures);
 		free(b->rows[i]);
 		b->count--;
-		memmove(&b->rows[i], &b->rows[i + 1], (b->count - i) * sizeof(struct app_board_row *));
+		memmove(&b->rows[i], &b->rows[i + 1],
+		    (b->count - i) * sizeof(struct app_board_row *));
 	}
 	pthread_mutex_unlock(&b->lock);
 }
