@@ -28,6 +28,16 @@ bool seal_ranges_have(struct span raw, uint64_t number);
 /* Make any ranges such a list: in order, and what touches is one.  ranges: of struct seal_range. */
 void seal_ranges_merge(struct buf *ranges);
 
+/*
+ * In such a list: the first range that ends at number or behind it, which need not have
+ * begun there; NULL: all end before it.
+ */
+const struct seal_range *seal_ranges_find(
+    const struct seal_range *ranges, size_t count, uint64_t number);
+/* Is one of first to last in it? */
+bool seal_ranges_meet(
+    const struct seal_range *ranges, size_t count, uint64_t first, uint64_t last);
+
 /* Is it such a list? */
 bool seal_ranges_ok(const struct json_value *list);
 

@@ -403,17 +403,8 @@ bool
 app_left_out_has(const struct app_left_out *l, uint64_t number)
 {
 	const struct seal_range *list = (const struct seal_range *)(const void *)l->runs.data;
-	size_t low = 0, high = l->runs.len / sizeof(*list);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list[middle].last < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (low < l->runs.len / sizeof(*list) && list[low].first <= number);
+	return (seal_ranges_meet(list, l->runs.len / sizeof(*list), number, number));
 }
 
 static bool

@@ -27,16 +27,12 @@ sum(const struct seal_history *history, const struct seal_hold_past *hold, uint6
     uint64_t *records)
 {
 	const struct seal_past *past;
-	size_t at = 0;
 
 	*segments = *records = 0;
 	for (uint64_t seg = 1; (past = seal_history_segment(history, seg)) != NULL; seg++) {
-		bool named;
+		bool named = (hold->has_onward && seg >= hold->onward) ||
+		    seal_ranges_meet(hold->ranges, hold->range_count, seg, seg);
 
-		while (at < hold->range_count && hold->ranges[at].last < seg)
-			at++;
-		named = (at < hold->range_count && hold->ranges[at].first <= seg) ||
-		    (hold->has_onward && seg >= hold->onward);
 		*segments += named && !past->pruned;
 		*records += named && !past->pruned ? past->n : 0;
 	}

@@ -51,17 +51,8 @@ static const struct seal_range *
 range_from(const struct app_subject *s, uint64_t number)
 {
 	const struct seal_range *list = (const struct seal_range *)(const void *)s->ranges.data;
-	size_t low = 0, count = s->ranges.len / sizeof(*list), high = count;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list[middle].last < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (low < count ? &list[low] : NULL);
+	return (seal_ranges_find(list, s->ranges.len / sizeof(*list), number));
 }
 
 /* Is one of the count records from first on among the numbers? */

@@ -30,18 +30,8 @@ struct walk {
 static bool
 has_range(const struct walk *w, uint64_t first, uint64_t count)
 {
-	const struct seal_range *ranges = w->how->ranges;
-	size_t low = 0, high = w->how->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges[middle].last < first)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (low < w->how->count && ranges[low].first < first + count);
+	return (count > 0 &&
+	    seal_ranges_meet(w->how->ranges, w->how->count, first, first + count - 1));
 }
 
 static bool

@@ -71,6 +71,30 @@ seal_ranges_merge(struct buf *ranges)
 	ranges->len = (kept + 1) * sizeof(*list);
 }
 
+const struct seal_range *
+seal_ranges_find(const struct seal_range *ranges, size_t count, uint64_t number)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranges[middle].last < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (low < count ? &ranges[low] : NULL);
+}
+
+bool
+seal_ranges_meet(const struct seal_range *ranges, size_t count, uint64_t first, uint64_t last)
+{
+	const struct seal_range *range = seal_ranges_find(ranges, count, first);
+
+	return (range != NULL && range->first <= last);
+}
+
 void
 seal_ranges_open(struct span raw, struct json_cursor *c)
 {

@@ -123,19 +123,8 @@ seal_holds_id(const struct seal_holds *holds, struct span id, int64_t t_us, uint
 static bool
 names_segments(const struct seal_hold_past *hold, const struct seal_range *segments)
 {
-	size_t low = 0, high = hold->range_count;
-
-	if (hold->has_onward && hold->onward <= segments->last)
-		return (true);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (hold->ranges[middle].last < segments->first)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (low < hold->range_count && hold->ranges[low].first <= segments->last);
+	return ((hold->has_onward && hold->onward <= segments->last) ||
+	    seal_ranges_meet(hold->ranges, hold->range_count, segments->first, segments->last));
 }
 
 enum seal_held

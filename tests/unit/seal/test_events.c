@@ -416,6 +416,30 @@ test_lists(void **state)
 	buf_free(&out);
 }
 
+/* Each number, and each run of up to five, beside what looking at all ranges says. */
+static void
+test_a_number_is_found_among_ranges(void **state)
+{
+	static const struct seal_range ranges[] = { { 0, 0 }, { 2, 4 }, { 7, 7 }, { 9, 20 },
+		{ 22, UINT64_MAX } };
+	const size_t most = sizeof(ranges) / sizeof(ranges[0]);
+
+	for (size_t count = 0; count <= most; count++)
+		for (uint64_t first = 0; first < 26; first++) {
+			size_t at = 0;
+
+			while (at < count && ranges[at].last < first)
+				at++;
+			assert_ptr_equal(seal_ranges_find(ranges, count, first),
+			    at < count ? &ranges[at] : NULL);
+			for (uint64_t last = first; last < first + 5; last++)
+				assert_int_equal(seal_ranges_meet(ranges, count, first, last),
+				    at < count && ranges[at].first <= last);
+		}
+	assert_null(seal_ranges_find(NULL, 0, 1));
+	assert_non_null(seal_ranges_find(ranges, most, UINT64_MAX));
+}
+
 int
 main(void)
 {
@@ -428,6 +452,7 @@ main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_printer_refuses_what_would_not_read),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_a_number_is_found_among_ranges),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
