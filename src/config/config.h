@@ -22,6 +22,7 @@
 
 struct err;
 
+#define CONFIG_USUAL "/etc/cretula/cretula.yaml" /* what is meant if no file is named */
 #define CONFIG_STREAMS_MAX 64
 #define CONFIG_ROUTES_MAX 16
 #define CONFIG_NAME_BYTES 64

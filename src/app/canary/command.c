@@ -15,7 +15,6 @@
 #include "crypto/sha256.h"
 #include "input/live.h"
 
-#define CONFIG_PATH "/etc/cretula/cretula.yaml"
 #define WAIT_US INT64_C(20000000)
 #define LOOK_NS 50000000
 #define SLACK_US 2000000 /* clocks of file systems are coarse */
@@ -23,7 +22,7 @@
 
 static const struct app_option options[] = {
 	{ "append", NULL, "of an input that is a file: write the line into it, where it stays" },
-	{ "config", "FILE", "cretula.yaml (default " CONFIG_PATH ")" },
+	{ "config", "FILE", "cretula.yaml (default " CONFIG_USUAL ")" },
 	{ "keys", "DIR", "keys of the store (default: as configured, else STORE.keys)" },
 	{ "store", "DIR", "the store" },
 	{ "stream", "NAME", "which stream; may be left out if there is one" },
@@ -267,7 +266,7 @@ open_canary(struct canary *c, struct app_args *args, struct err *e)
 	if (app_arg(args, "config") == NULL)
 		for (int i = 0; args->command->options[i].name != NULL; i++)
 			if (strcmp(args->command->options[i].name, "config") == 0)
-				args->value[i] = CONFIG_PATH;
+				args->value[i] = CONFIG_USUAL;
 	c->args = args;
 	if (app_setup_open(args, app_arg(args, "stream"), &c->setup, e) == -1 ||
 	    app_store_path(args, &c->setup, &c->store, e) == -1)

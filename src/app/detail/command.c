@@ -8,10 +8,11 @@
 #include "app/watch/control.h"
 #include "base/err.h"
 #include "base/num.h"
+#include "config/config.h"
 #include "detail/detail.h"
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "take the store from there (default /etc/cretula/cretula.yaml)" },
+	{ "config", "FILE", "take the store from there (default " CONFIG_USUAL ")" },
 	{ "for", "TIME", "how long: 30m, 2h; at most a day" },
 	{ "reason", "TEXT", "why; it is sealed as it stands" },
 	{ "store", "DIR", "the store" },

@@ -16,10 +16,9 @@
 #include "base/err.h"
 #include "base/json.h"
 
-#define CONFIG_PATH "/etc/cretula/cretula.yaml"
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "cretula.yaml (default " CONFIG_PATH ", if it is there)" },
+	{ "config", "FILE", "cretula.yaml (default " CONFIG_USUAL ", if it is there)" },
 	{ "keys", "DIR", "keys of the store (default: as configured, else STORE.keys)" },
 	{ "store", "DIR", "the store" },
 	{ "strict", NULL, "exit 4 if there is advice" },
@@ -159,11 +158,11 @@ find_config(const struct app_args *args, struct config **c, struct err *e)
 	struct buf report = { 0 };
 	int rc;
 
-	if (path == NULL && app_arg(args, "store") != NULL && access(CONFIG_PATH, F_OK) == -1)
+	if (path == NULL && app_arg(args, "store") != NULL && access(CONFIG_USUAL, F_OK) == -1)
 		return (0);
 	if (path == NULL && app_control_usual(e) == -1)
 		return (-1);
-	rc = config_load(path != NULL ? path : CONFIG_PATH, c, &report, e);
+	rc = config_load(path != NULL ? path : CONFIG_USUAL, c, &report, e);
 	if (rc == -1)
 		app_hint(&report);
 	buf_free(&report);
@@ -244,6 +243,6 @@ const struct app_command app_command_doctor = { "doctor",
 	"and the daemon. Below what is not as it should be stands the command that mends it.\n\n"
 	"exit codes: 0 nothing bad, 1 something is, 4 advice under --strict\n\n"
 	"examples:\n"
-	"  cretula doctor --config /etc/cretula/cretula.yaml\n"
+	"  cretula doctor --config " CONFIG_USUAL "\n"
 	"  cretula doctor --store ./store --json | jq -r '.found[].mend'\n",
 	run };

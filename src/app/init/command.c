@@ -12,14 +12,14 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "config/config.h"
 
-#define SYSTEM_CONFIG "/etc/cretula/cretula.yaml"
 #define SYSTEM_USER "cretula"
 #define SECRET_BYTES_MAX ((size_t)1 << 20)
 
 static const struct app_option options[] = {
 	{ "answers", "FILE", "lines of SERVER: socket, files or no; and stored: yes" },
-	{ "config", "FILE", "where it goes (" SYSTEM_CONFIG "; not as root: ./cretula.yaml)" },
+	{ "config", "FILE", "where it goes (" CONFIG_USUAL "; not as root: ./cretula.yaml)" },
 	{ "escrow-out", "FILE", "give the first keys of the ratchets out, into this new file" },
 	{ "keys", "DIR", "the keys (default /var/lib/cretula/keys; not as root: ./store.keys)" },
 	{ "recovery-out", "FILE", "make a recovery key, in this new file" },
@@ -65,7 +65,7 @@ begin(const struct app_args *args, struct init_plan *plan, struct err *e)
 {
 	const char *user = app_arg(args, "user");
 
-	plan->config = given(args, "config", SYSTEM_CONFIG, "cretula.yaml");
+	plan->config = given(args, "config", CONFIG_USUAL, "cretula.yaml");
 	plan->recovery_out = app_arg(args, "recovery-out");
 	plan->escrow_out = app_arg(args, "escrow-out");
 	plan->user = user != NULL                           ? user :

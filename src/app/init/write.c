@@ -7,6 +7,7 @@
 
 const struct init_preset app_init_presets[] = {
 #include "app/init_presets.h"
+#include "config/config.h"
 };
 const unsigned app_init_preset_count = sizeof(app_init_presets) / sizeof(app_init_presets[0]);
 
@@ -152,7 +153,7 @@ app_init_next_print(const struct init_plan *plan, struct buf *out)
 	}
 	buf_fmt(out, "\n%sgo on with\n\n", sockets ? "Tell each server so, then " : "Now ");
 	if (access("/run/systemd/system", F_OK) == 0 && geteuid() == 0 &&
-	    strcmp(plan->config, "/etc/cretula/cretula.yaml") == 0)
+	    strcmp(plan->config, CONFIG_USUAL) == 0)
 		buf_str(out, "  systemctl enable --now cretula\n");
 	else
 		buf_fmt(out, "  cretula run --config %s\n", plan->config);

@@ -14,7 +14,6 @@
 #include "base/io.h"
 #include "store/layout.h"
 
-#define SYSTEM_CONFIG "/etc/cretula/cretula.yaml"
 #define NAMES_MAX 16 /* of so many an error tells */
 
 _Static_assert(STORE_NAME_MAX < CONFIG_NAME_BYTES, "a name has room");
@@ -59,8 +58,8 @@ app_place_config(struct app_args *args, struct app_place *place, struct buf *rep
 	struct config *c = NULL;
 
 	memset(place, 0, sizeof(*place));
-	if (app_arg(args, "store") == NULL && access(SYSTEM_CONFIG, F_OK) == 0)
-		fill(args, "config", SYSTEM_CONFIG);
+	if (app_arg(args, "store") == NULL && access(CONFIG_USUAL, F_OK) == 0)
+		fill(args, "config", CONFIG_USUAL);
 	if (app_arg(args, "config") == NULL)
 		return (0);
 	if (config_load(app_arg(args, "config"), &c, report, e) == -1)

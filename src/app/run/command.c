@@ -9,12 +9,12 @@
 #include "app/sandbox/sandbox.h"
 #include "app/say.h"
 #include "base/err.h"
+#include "config/config.h"
 
-#define CONFIG_PATH "/etc/cretula/cretula.yaml"
 #define TICK_NS INT64_C(500000000)
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "cretula.yaml (default " CONFIG_PATH ")" },
+	{ "config", "FILE", "cretula.yaml (default " CONFIG_USUAL ")" },
 	{ "keys", "DIR", "keys of the store (default: as configured, else STORE.keys)" },
 	{ "store", "DIR", "the store; made if it does not exist" },
 	{ NULL, NULL, NULL },
@@ -93,7 +93,7 @@ run(const struct app_args *args)
 	d.args = args;
 	d.path = app_arg(args, "config");
 	if (d.path == NULL)
-		d.path = CONFIG_PATH;
+		d.path = CONFIG_USUAL;
 	hold_signals(&set);
 	raise_descriptors();
 	app_notify_open();
@@ -121,6 +121,6 @@ const struct app_command app_command_run = { "run",
 	"A stream that cannot write is tried again; its clients wait meanwhile. Sockets of a\n"
 	"service manager (LISTEN_FDS) are taken by their names.\n\n"
 	"examples:\n"
-	"  cretula run --config /etc/cretula/cretula.yaml\n"
-	"  cretula check --config /etc/cretula/cretula.yaml\n",
+	"  cretula run --config " CONFIG_USUAL "\n"
+	"  cretula check --config " CONFIG_USUAL "\n",
 	run };

@@ -21,12 +21,11 @@
 #include "input/live.h"
 #include "input/tls.h"
 
-#define CONFIG_PATH "/etc/cretula/cretula.yaml"
 #define LOOK_NS 200000000
 #define TELL_NS (INT64_C(60) * 1000000000)
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "cretula.yaml, for roles, serve, store (default " CONFIG_PATH ")" },
+	{ "config", "FILE", "cretula.yaml, for roles, serve, store (default " CONFIG_USUAL ")" },
 	{ "keys", "DIR", "keys of the store, for access records" },
 	{ "listen", "PLACE", "unix:PATH or 127.0.0.1:PORT (default: serve.listen)" },
 	{ "role", "NAME", "of token: whose it is to be" },
@@ -52,7 +51,7 @@ config_path(const struct command *c)
 {
 	const char *path = app_arg(c->args, "config");
 
-	return (path != NULL ? path : CONFIG_PATH);
+	return (path != NULL ? path : CONFIG_USUAL);
 }
 
 /* With what the command line says of it. */
@@ -408,7 +407,7 @@ run(const struct app_args *args)
 	if (args->operand_count == 0)
 		return (run_server(args));
 	if (strcmp(args->operands[0], "token") == 0)
-		return (app_serving_token(args, CONFIG_PATH));
+		return (app_serving_token(args, CONFIG_USUAL));
 	(void)err_set(&e, ERR_USAGE, "it is `cretula serve`, or `cretula serve token --role NAME`");
 	return (app_fail("serve", &e));
 }
@@ -426,7 +425,7 @@ const struct app_command app_command_serve = { "serve", "views over HTTP: the pa
 	"restart.\n\n"
 	"examples:\n"
 	"  cretula serve token --role dev\n"
-	"  cretula serve --config /etc/cretula/cretula.yaml\n"
+	"  cretula serve --config " CONFIG_USUAL "\n"
 	"  cretula serve --config cretula.yaml --listen 127.0.0.1:8466\n"
 	"  curl --unix-socket /run/cretula/view.sock http://localhost/api/v1/session\n",
 	run };

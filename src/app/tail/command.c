@@ -269,7 +269,7 @@ const struct app_command app_command_tail = { "tail",
 	"On a terminal errors stand out by colour, unless NO_COLOR is set.\n\n"
 	"--config names the store, and the stream if it has one only.\n\n"
 	"examples:\n"
-	"  cretula tail --config /etc/cretula/cretula.yaml --stream shop --follow\n"
+	"  cretula tail --config " CONFIG_USUAL " --stream shop --follow\n"
 	"  cretula tail --store ./store --stream shop --follow\n"
 	"  cretula tail --store ./store --stream shop --limit 100 --where 'status >= 500'\n"
 	"  cretula tail --store ./store --stream shop --follow --as json | jq -r .path\n",

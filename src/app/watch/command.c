@@ -12,12 +12,11 @@
 #include "app/watch/print.h"
 #include "base/err.h"
 
-#define CONFIG_PATH "/etc/cretula/cretula.yaml"
 
 #define STATUS "status\n"
 
 static const struct app_option options[] = {
-	{ "config", "FILE", "take the store from there (default /etc/cretula/cretula.yaml)" },
+	{ "config", "FILE", "take the store from there (default " CONFIG_USUAL ")" },
 	{ "metrics", NULL, "as text for Prometheus, say for the node exporter's text files" },
 	{ "report", NULL, "what the daemon found when it verified its store last, as JSON" },
 	{ "store", "DIR", "the store" },
@@ -44,10 +43,10 @@ ask(const char *store, const char *request, struct buf *answer, struct err *e)
 int
 app_control_usual(struct err *e)
 {
-	if (access(CONFIG_PATH, F_OK) == 0 || errno != ENOENT)
+	if (access(CONFIG_USUAL, F_OK) == 0 || errno != ENOENT)
 		return (0);
 	return (err_set(e, ERR_USAGE,
-	    "no --store, no --config and no " CONFIG_PATH " (cretula init makes one)"));
+	    "no --store, no --config and no " CONFIG_USUAL " (cretula init makes one)"));
 }
 
 int
@@ -63,7 +62,7 @@ app_control_store(const struct app_args *args, struct config **config, const cha
 		return (0);
 	if (path == NULL && app_control_usual(e) == -1)
 		return (-1);
-	rc = config_load(path != NULL ? path : CONFIG_PATH, config, &report, e);
+	rc = config_load(path != NULL ? path : CONFIG_USUAL, config, &report, e);
 	if (rc == -1)
 		app_hint(&report);
 	buf_free(&report);
