@@ -35,8 +35,7 @@ void seal_ranges_merge(struct buf *ranges);
 const struct seal_range *seal_ranges_find(
     const struct seal_range *ranges, size_t count, uint64_t number);
 /* Is one of first to last in it? */
-bool seal_ranges_meet(
-    const struct seal_range *ranges, size_t count, uint64_t first, uint64_t last);
+bool seal_ranges_meet(const struct seal_range *ranges, size_t count, uint64_t first, uint64_t last);
 
 /* Is it such a list? */
 bool seal_ranges_ok(const struct json_value *list);

@@ -1,6 +1,7 @@
 #include "store/layout.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool
 store_name_ok(struct span name)
@@ -21,6 +22,21 @@ store_name_known(struct span name)
 {
 	return (store_name_ok(name) || span_is(name, STORE_OWN_STREAM) ||
 	    span_is(name, "cretula.access"));
+}
+
+bool
+store_keys_beside(const char *store, char *out, size_t size)
+{
+	size_t len = strlen(store);
+	int need;
+
+	while (len > 1 && store[len - 1] == '/')
+		len--; /* as shells complete it */
+	need = snprintf(out, size, "%.*s.keys", (int)len, store);
+	if (need > 0 && (size_t)need < size)
+		return (true);
+	out[0] = '\0';
+	return (false);
 }
 
 void

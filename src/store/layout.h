@@ -3,6 +3,7 @@
 #define CRETULA_STORE_LAYOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -15,6 +16,12 @@
 bool store_name_ok(struct span name);
 /* ... or a reserved one. */
 bool store_name_known(struct span name);
+
+/*
+ * "STORE.keys": where the keys of a store are if nobody says where.  false, and out is
+ * empty: it has no room there.
+ */
+bool store_keys_beside(const char *store, char *out, size_t size);
 
 /* "seg/00000042.jsonl.zst" and the like, relative to the stream's directory. */
 void store_segment_path(char out[static STORE_PATH_BYTES], uint64_t seg, const char *suffix);

@@ -62,18 +62,14 @@ is_inside(const char *inner, const char *outer)
 static int
 set_paths(struct store *s, const char *dir, const char *keys, struct err *e)
 {
-	size_t len = strlen(dir);
-	char *beside = NULL;
+	char beside[PATH_MAX];
 
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	if (len == 0)
+	if (dir[0] == '\0')
 		return (err_set(e, ERR_CONFIG, "no directory given"));
-	if (keys == NULL && asprintf(&beside, "%.*s.keys", (int)len, dir) == -1)
-		return (err_sys(e, ERR_IO, "keys"));
+	if (keys == NULL && !store_keys_beside(dir, beside, sizeof(beside)))
+		return (err_set(e, ERR_INPUT, "the path is too long"));
 	if ((s->dir = resolve(dir, e)) != NULL)
 		s->keys = resolve(keys == NULL ? beside : keys, e);
-	free(beside);
 	if (s->dir != NULL && s->keys == NULL)
 		return (err_in(e, "keys need an existing folder, not inside the store"));
 	if (s->dir == NULL)

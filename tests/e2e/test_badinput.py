@@ -100,6 +100,19 @@ def test_no_store_named():
     fails(66, 'nowhere.yaml', 'status', '--config', 'nowhere.yaml')
 
 
+def test_a_slash_behind_the_name_of_a_store():
+    """As shells complete it: the same store, and the keys are beside it all the same."""
+    write('access.log', make_log(10))
+    load = ('import', '--stream', 'shop', '--format', 'combined', '--store')
+    cretula(*load, 's/', 'access.log', code=0)
+    equal(sorted(os.listdir('.')), ['access.log', 's', 's.keys'], 'made beside')
+    cretula(*load, 's//', 'access.log', code=0)
+    cretula('pipe', 'live', '--format', 'combined', '--store', 's/', stdin=make_log(10), code=0)
+    for action in ('list', 'audit', 'show'):
+        equal(cretula('key', action, '--store', 's/', code=0).out.replace(b's/', b's'), cretula('key', action, '--store', 's', code=0).out, action)
+    cretula('recover', '--store', 's/', '--stream', 'live', code=0)
+
+
 READERS = (['stats'], ['view'], ['tail'], ['risk'], ['words', 'list'], ['quarantine', 'list'], ['prove', '--record', '0'],
            ['anchor', 'print', 'tsq'], ['publish', '--out', 'out'])
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "crypto/sha256.h"
 #include "input/live.h"
+#include "store/layout.h"
 
 #define WAIT_US INT64_C(20000000)
 #define LOOK_NS 50000000
@@ -272,7 +273,8 @@ open_canary(struct canary *c, struct app_args *args, struct err *e)
 	    app_store_path(args, &c->setup, &c->store, e) == -1)
 		return (-1);
 	c->keys = app_keys_path(args, &c->setup);
-	(void)snprintf(c->beside, sizeof(c->beside), "%.*s.keys", CONFIG_PATH_BYTES - 8, c->store);
+	if (c->keys == NULL && !store_keys_beside(c->store, c->beside, sizeof(c->beside)))
+		return (err_set(e, ERR_USAGE, "%s: too long", c->store));
 	if (c->keys == NULL)
 		c->keys = c->beside;
 	return (0);

@@ -1,6 +1,7 @@
 /* app: cretula recover: what is lost is said, and on demand given up. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "key/key.h"
 #include "key/recovery.h"
 #include "store/keys.h"
+#include "store/layout.h"
 
 #define TEXT_BYTES_MAX 2048 /* of an entry's escaped text */
 
@@ -68,18 +70,12 @@ read_reason(struct recovering *r, struct err *e)
 static bool
 have_keys(const char *store, const char *keys)
 {
-	struct buf path = { 0 };
-	bool have;
+	char beside[PATH_MAX];
 
-	buf_str(&path, keys != NULL ? keys : store);
-	while (keys == NULL && path.len > 1 && path.data[path.len - 1] == '/')
-		path.len--;
-	buf_str(&path, keys != NULL ? "" : ".keys");
-	buf_char(&path, '\0');
-	have = !buf_ok(&path) ||
-	    faccessat(AT_FDCWD, path.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
-	buf_free(&path);
-	return (have);
+	if (keys == NULL && !store_keys_beside(store, beside, sizeof(beside)))
+		return (true); /* opening it says what is wrong */
+	return (faccessat(AT_FDCWD, keys != NULL ? keys : beside, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT);
 }
 
 static int

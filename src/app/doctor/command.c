@@ -15,7 +15,7 @@
 #include "app/watch/control.h"
 #include "base/err.h"
 #include "base/json.h"
-
+#include "store/layout.h"
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml (default " CONFIG_USUAL ", if it is there)" },
@@ -196,7 +196,7 @@ find_store(const struct app_args *args, struct app_doctor *d, char beside[static
 		return (err_set(e, ERR_USAGE, "no store (--store DIR, or `store:`)"));
 	if (d->keys == NULL && c != NULL && c->keys[0] != '\0')
 		d->keys = c->keys;
-	if (snprintf(beside, CONFIG_PATH_BYTES, "%s.keys", d->store) >= CONFIG_PATH_BYTES)
+	if (!store_keys_beside(d->store, beside, CONFIG_PATH_BYTES))
 		return (err_set(e, ERR_USAGE, "%s: too long", d->store));
 	if (d->keys == NULL)
 		d->keys = beside;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "store/layout.h"
 #include "store/periods.h"
 #include "store/store.h"
 
@@ -43,11 +44,9 @@ find_paths(const struct app_args *args, bool store, struct app_key_live *l, stru
 	l->keys_path = app_arg(args, "keys");
 	if (l->keys_path == NULL && l->config->keys[0] != '\0')
 		l->keys_path = l->config->keys;
-	if (l->keys_path == NULL && l->store_path != NULL) {
-		buf_fmt(&l->beside, "%s.keys", l->store_path);
-		buf_char(&l->beside, '\0');
-		l->keys_path = buf_ok(&l->beside) ? l->beside.data : NULL;
-	}
+	if (l->keys_path == NULL && l->store_path != NULL &&
+	    store_keys_beside(l->store_path, l->beside, sizeof(l->beside)))
+		l->keys_path = l->beside;
 	if (store && l->store_path == NULL)
 		return (err_set(e, ERR_USAGE, "--store DIR is needed"));
 	if (l->keys_path == NULL)
@@ -190,7 +189,6 @@ app_key_live_close(struct app_key_live *l)
 	free(l->all.list);
 	free(l->held);
 	buf_free(&l->hold);
-	buf_free(&l->beside);
 	key_ring_free(l->ring);
 	if (l->keys_fd != -1)
 		(void)close(l->keys_fd);

@@ -18,7 +18,7 @@ struct app_key_stream {
 struct app_key_live {
 	struct config *config;
 	const char *keys_path, *store_path; /* store_path NULL: none was named */
-	struct buf beside;                  /* STORE.keys */
+	char beside[CONFIG_PATH_BYTES + 8]; /* STORE.keys */
 	struct store *store;
 	int keys_fd;
 	struct key_ring *ring;

@@ -1,6 +1,7 @@
 /* app: cretula key show: what keys there are, never a secret. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "seal/note.h"
 #include "seal/ratchet.h"
 #include "store/chain.h"
+#include "store/layout.h"
 
 #define STREAMS_MAX 256
 
@@ -285,14 +287,12 @@ app_key_show(const struct app_args *args)
 	struct showing s = { .args = args, .dir = app_arg(args, "keys"),
 		.store = app_arg(args, "store") };
 	struct err e = { ERR_NONE, "" };
-	struct buf out = { 0 }, beside = { 0 };
+	struct buf out = { 0 };
+	char beside[PATH_MAX];
 	int code;
 
-	if (s.dir == NULL && s.store != NULL) {
-		buf_fmt(&beside, "%s.keys", s.store);
-		buf_char(&beside, '\0');
-		s.dir = buf_ok(&beside) ? beside.data : NULL;
-	}
+	if (s.dir == NULL && s.store != NULL && store_keys_beside(s.store, beside, sizeof(beside)))
+		s.dir = beside;
 	if (s.dir == NULL)
 		(void)err_set(&e, ERR_USAGE, "--keys DIR or --store DIR is needed");
 	if (s.dir == NULL || look(&s, &e) == -1) {
@@ -303,6 +303,5 @@ app_key_show(const struct app_args *args)
 	}
 	key_ring_free(s.ring);
 	free(s.streams);
-	buf_free(&beside);
 	return (code);
 }

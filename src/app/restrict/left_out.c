@@ -1,5 +1,6 @@
 #include "app/restrict/left_out.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "config/config.h"
 #include "crypto/random.h"
 #include "key/key.h"
+#include "store/layout.h"
 
 /* A restriction of the chain, of one epoch. */
 struct one {
@@ -80,23 +82,18 @@ close_keys(struct keys *k)
 static void
 open_keys(struct keys *k)
 {
-	const char *store = k->store;
-	struct buf path = { 0 };
+	char beside[PATH_MAX];
+	const char *path = place.path;
 
 	k->tried = true;
-	buf_str(&path, place.path[0] != '\0' ? place.path : store);
-	while (place.path[0] == '\0' && path.len > 1 && path.data[path.len - 1] == '/')
-		path.len--;
-	buf_str(&path, place.path[0] != '\0' ? "" : ".keys");
-	buf_char(&path, '\0');
-	if (buf_ok(&path) && (k->fd = key_open_dir(path.data, NULL)) != -1 &&
-	    key_ring_open(k->fd, &k->ring, NULL) == 0 &&
+	if (path[0] == '\0' && store_keys_beside(k->store, beside, sizeof(beside)))
+		path = beside;
+	if ((k->fd = key_open_dir(path, NULL)) != -1 && key_ring_open(k->fd, &k->ring, NULL) == 0 &&
 	    key_ring_open(k->fd, &k->import, NULL) == 0 &&
 	    key_ring_import_look(k->import, k->seed) == -1) {
 		key_ring_free(k->import);
 		k->import = NULL;
 	}
-	buf_free(&path);
 	k->as = (struct app_form_keys){ k->ring, k->import, k->seed, place.tenant };
 }
 

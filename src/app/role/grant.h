@@ -12,8 +12,7 @@ struct err;
 #define APP_ROLE_CONFIG \
 	{ \
 		"config", "FILE", \
-		    "configuration: the store, and its roles (without --store: " CONFIG_USUAL \
-		    ")" \
+		    "configuration: the store, and its roles (without --store: " CONFIG_USUAL ")" \
 	}
 #define APP_ROLE_NAME \
 	{ \

@@ -110,8 +110,7 @@ run(const struct app_args *args)
 }
 
 const struct app_command app_command_run = { "run",
-	"the daemon: each stream with an input, masked, sealed as it comes", "", 0, 0,
-	options,
+	"the daemon: each stream with an input, masked, sealed as it comes", "", 0, 0, options,
 	"Each stream of the configuration that has an input (`input: { unix: PATH }`, file,\n"
 	"fifo, udp, tcp, tls, http, unix-stream) is read, masked, committed each second and\n"
 	"sealed. SIGTERM drains and seals, SIGUSR1 seals at once, SIGUSR2 also ends the period of\n"

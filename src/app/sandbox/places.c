@@ -7,6 +7,7 @@
 
 #include "app/sandbox/sandbox.h"
 #include "base/err.h"
+#include "store/layout.h"
 
 /*
  * Too wide to be opened as a whole for the sake of one file, or of a store in
@@ -65,11 +66,16 @@ add(struct app_places *out, const char *path, unsigned rights)
 static void
 directory_of(const char *path, char *out)
 {
-	const char *slash = strrchr(path, '/');
-	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+	size_t end = strlen(path), len;
 
-	memcpy(out, slash == NULL ? "." : slash == path ? "/" : path, slash == path ? 2 : len + 1);
-	out[slash == NULL || slash == path ? 1 : len] = '\0';
+	while (end > 1 && path[end - 1] == '/')
+		end--;
+	for (len = end; len > 0 && path[len - 1] != '/';)
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	memcpy(out, len == 0 ? "." : path, len == 0 ? 1 : len);
+	out[len == 0 ? 1 : len] = '\0';
 }
 
 static void
@@ -156,7 +162,7 @@ app_places_find(const struct config *c, const char *store, const char *keys, str
 
 	memset(out, 0, sizeof(*out));
 	add(out, store, APP_PLACE_READ | APP_PLACE_WRITE);
-	(void)snprintf(beside, sizeof(beside), "%s.keys", store);
+	(void)store_keys_beside(store, beside, sizeof(beside));
 	add(out, keys != NULL ? keys : beside, APP_PLACE_READ | APP_PLACE_WRITE);
 	directory_of(store, beside); /* where the control socket is */
 	if (!is_wide(beside))
@@ -181,7 +187,7 @@ app_places_store(const char *store, const char *keys, struct app_places *out)
 
 	memset(out, 0, sizeof(*out));
 	add(out, store, APP_PLACE_READ | APP_PLACE_WRITE);
-	(void)snprintf(beside, sizeof(beside), "%s.keys", store);
+	(void)store_keys_beside(store, beside, sizeof(beside));
 	add(out, keys != NULL ? keys : beside, APP_PLACE_READ | APP_PLACE_WRITE);
 	add_system(out);
 }
@@ -211,7 +217,7 @@ app_places_view(const struct app_places_reader *r, struct app_places *out)
 		add_file(out, r->tls->certificate);
 	if (r->tls->key[0] != '\0')
 		add_file(out, r->tls->key);
-	(void)snprintf(beside, sizeof(beside), "%s.keys", r->store);
+	(void)store_keys_beside(r->store, beside, sizeof(beside));
 	directory_of(r->config, directory);
 	if (is_below(r->keys != NULL ? r->keys : beside, directory))
 		add(out, r->config, APP_PLACE_READ);
@@ -277,7 +283,7 @@ app_places_add_store(
 	char beside[PATH_MAX];
 	const char *both[] = { store, keys };
 
-	(void)snprintf(beside, sizeof(beside), "%s.keys", store);
+	(void)store_keys_beside(store, beside, sizeof(beside));
 	if (keys == NULL)
 		both[1] = beside;
 	for (int i = 0; i < 2; i++)

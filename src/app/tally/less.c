@@ -30,8 +30,8 @@ struct walk {
 static bool
 has_range(const struct walk *w, uint64_t first, uint64_t count)
 {
-	return (count > 0 &&
-	    seal_ranges_meet(w->how->ranges, w->how->count, first, first + count - 1));
+	return (
+	    count > 0 && seal_ranges_meet(w->how->ranges, w->how->count, first, first + count - 1));
 }
 
 static bool

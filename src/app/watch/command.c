@@ -12,7 +12,6 @@
 #include "app/watch/print.h"
 #include "base/err.h"
 
-
 #define STATUS "status\n"
 
 static const struct app_option options[] = {

@@ -682,6 +682,22 @@ test_no_id_looks_like_a_number(void **state)
 	}
 }
 
+static void
+test_keys_are_beside(void **state)
+{
+	static const struct {
+		const char *store, *keys;
+	} rows[] = { { "s", "s.keys" }, { "s/", "s.keys" }, { "/a/s///", "/a/s.keys" },
+		{ ".", "..keys" }, { "/", "/.keys" }, { "0123456789", "" } };
+	char out[16];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(store_keys_beside(rows[i].store, out, i < 5 ? 16 : 15),
+		    rows[i].keys[0] != '\0');
+		assert_string_equal(out, rows[i].keys);
+	}
+}
+
 int
 main(void)
 {
@@ -700,6 +716,7 @@ main(void)
 		cmocka_unit_test(test_what_is_kept_is_counted),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_names_of_streams),
+		cmocka_unit_test(test_keys_are_beside),
 		cmocka_unit_test(test_spent_keys_are_gone),
 	};
 	struct err e;
