@@ -164,7 +164,7 @@ def test_network():
         (wide, {}, 0, 'no unit'),
         (wide, shipped, 3, 'two inputs and the metrics'),
         (wide, {'etc/systemd/system/cretula.service': loose, **shipped}, 0, "the administrator's comes first"),
-        (wide, {**shipped, drop: '[Service]\nIPAddressAllow=10.0.0.0/8\n'}, 0, 'what the README says'),
+        (wide, {**shipped, drop: '[Service]\nIPAddressAllow=10.0.0.0/8\n'}, 0, 'what docs/capture.md says'),
         (wide, {**shipped, drop: '[Unit]\nIPAddressAllow=10.0.0.0/8\n'}, 3, 'of another section'),
         (wide, {**shipped, drop: '[Service]\nIPAddressAllow=127.0.0.5 ::1\n'}, 3, 'more of the same machine'),
         (wide, {**shipped, drop: '[Service]\nIPAddressDeny=\n'}, 0, 'taken back'),

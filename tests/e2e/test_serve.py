@@ -853,7 +853,7 @@ def test_access_records_have_a_term():
 
 
 def test_the_first_steps():
-    """A token comes with the tier that its role has, or is called; README's example serves, and says where."""
+    """A token comes with the tier that its role has, or is called; the example of docs/dashboard.md serves, and says where."""
     prepare(10)
     write('roles.yaml', b'roles: { dev: { tier: developer }, few: { tier: analyst } }\n')
     for options, tier in ((['dev', '--config', 'roles.yaml'], 'developer'), (['few', '--config', 'roles.yaml'], 'analyst'),
@@ -862,7 +862,7 @@ def test_the_first_steps():
         assert re.match(r'crt_[\w-]{43}\n', made) and f' {options[0]}: {{ tier: {tier}, token_hash: "sha256:' in made, made
         equal('TIER is developer' in made, tier == 'TIER')
     equal(cretula('serve', 'token', '--role', 'dev', '--config', 'none.yaml', code=66).out, b'')
-    text = read(os.path.join(SOURCE, 'README.md')).decode()
+    text = read(os.path.join(SOURCE, 'docs', 'dashboard.md')).decode()
     text = re.search(r'```yaml\n(store: [^`]*serve: .*?)```', text, re.S)[1]
     port = free_port()
     for was, becomes in (('/var/lib/cretula', 'store'), (':8466', f':{port}'), ('sha256:...', hash_of('t' * 47))):

@@ -1,4 +1,4 @@
-"""docs/tutorial.md and docs/howto: their commands do what the pages say, and their links lead somewhere.
+"""README.md, docs/tutorial.md and docs/howto: their commands do what the pages say, and their links lead somewhere.
 
 Blocks of `sh` are run in order, by one shell that ends at the first failure, as they are printed (the port is another one).  A
 block without a language is what the `sh` block before it prints: `...` in a line is anything, a line of it any lines, and what
@@ -13,9 +13,10 @@ import signal
 import subprocess
 import time
 
-from lib import CRETULA, SOURCE, cretula, equal, free_port, main, make_log, read, write
+from lib import CRETULA, SOURCE, cretula, equal, free_port, main, make_log, read, shared, write
 
 DOCS = os.path.join(SOURCE, 'docs')
+README = os.path.join('..', 'README.md')
 BREAK = '\x1e'
 VOLATILE = [
     (r'\d{4}-\d\d-\d\dT[\d:.]+Z', 'TIME'), (r'\d\d/[A-Z][a-z]{2}/\d{4}', 'DAY'), (r'\b(ip|em|sg|us)\.[a-z2-7]{16}', r'\1.TOKEN'),
@@ -32,9 +33,9 @@ def blocks(page):
     return re.findall(r'^```(\w*)\n(.*?)^```$', text, re.M | re.S)
 
 
-def formed(text):
+def formed(text, more=()):
     text = text.replace(os.getcwd(), '/home/you/logs')
-    for what, form in VOLATILE:
+    for what, form in [*VOLATILE, *more]:
         text = re.sub(what, form, text)
     return text.strip()
 
@@ -64,12 +65,12 @@ def shell(script):
     return code, read('.out').decode('utf-8')
 
 
-def run_page(page, least, setup=''):
-    """Run all of a page, of which so many blocks show what is printed."""
+def run_page(page, least, more=()):
+    """Run all of a page, of which so many blocks show what is printed; more: what differs, too, as VOLATILE has it."""
     found, port = blocks(page), str(free_port())
     printed = next((p for p in ('8466', '9443') if f'127.0.0.1:{p}' in str(found)), 'no port')
     commands = [text for language, text in found if language == 'sh']
-    script = setup + ''.join(f"\nprintf '\\036'\n{text}" for text in commands)
+    script = ''.join(f"\nprintf '\\036'\n{text}" for text in commands)
     code, out = shell(script.replace(f':{printed}', f':{port}'))
     told = out.replace(f':{port}', f':{printed}').split(BREAK)[1:]
     equal(code, 0, f'{page}: the last of {len(told)} blocks of {len(commands)}:\n{commands[len(told) - 1]}{told[-1]}')
@@ -78,7 +79,7 @@ def run_page(page, least, setup=''):
         at += language == 'sh'
         if language == '' and number and found[number - 1][0] == 'sh':
             shown += 1
-            want, got = formed(text), formed(told[at])
+            want, got = formed(text, more), formed(told[at], more)
             assert is_shown(want, got), f'{page}: the page shows\n{want}\nand it is\n{got}'
     assert shown >= least, (page, shown)
 
@@ -96,6 +97,28 @@ def logs():
     write('raw/access.log.2.gz', gzip.compress(b''.join(log[:2000])))
     write('raw/access.log.1', b''.join(log[2000:5000]) + b'no line of a log\n')
     write('raw/access.log', b''.join(log[5000:]))
+
+
+def test_readme():
+    """The front page, with the log that its figures are of."""
+    os.symlink(shared('corpora', 'elastic-examples', 'apache_logs'), 'access.log')
+    os.mkdir('build')
+    os.symlink(CRETULA, 'build/cretula')
+    run_page(README, 4, [(r'\b(path|host) [\d,]+', r'\1 N'), (r'[\d.]+ %', 'N %'), (r'\d+ promoted', 'N promoted')])  # k is drawn
+
+
+def test_configurations():
+    """Each block of YAML that is a whole configuration is a good one, with the files that it names."""
+    seen = 0
+    for page in sorted(glob.glob(os.path.join(DOCS, '**', '*.md'), recursive=True)):
+        for language, text in blocks(os.path.relpath(page, DOCS)):
+            if language == 'yaml' and text.startswith('store: '):
+                for name in re.findall(r'[\w]+\.pem|(?<=token: )token(?= )', text):
+                    write(name, b'x')
+                write('c.yaml', text.replace('sha256:...', 'sha256:' + '0' * 64).encode())
+                equal(cretula('check', '--config', 'c.yaml', code=None).err, '', page)
+                seen += 1
+    assert seen > 5, seen
 
 
 def test_migrate_old_logs():

@@ -47,8 +47,9 @@ tell_both(const struct audit_locate *w, const struct audit_event *event, uint64_
 				break;
 		at = place_of(w, event->i + from, event->j + from, to - from);
 		if (code == AUDIT_E_RECORD_MODIFIED)
-			audit_report(w->target->list, code, &at, "not the sealed record%s",
-			    to - from > 1 ? "s" : "");
+			audit_report(w->target->list, code, &at, "%s",
+			    to - from > 1 ? "the lines hash to other leaves" :
+					    "the line hashes to another leaf");
 		else
 			audit_report(w->target->list, code, &at, "%s", audit_kept_text(code));
 	}
