@@ -223,6 +223,11 @@ def read(path):
         return file.read()
 
 
+def lines_of(path):
+    """The lines of a file that somebody appends to: one that has no end yet is on its way."""
+    return read(path).rpartition(b'\n')[0].splitlines()
+
+
 def open_data(stream='s', store='store'):
     """The bytes of the newest open segment; none if there is none, or it was sealed just now."""
     try:
@@ -237,9 +242,19 @@ def open_lines(stream='s', store='store'):
     return open_data(stream, store).count(b'\n')
 
 
+def last_flush(stream='s', keys='store.keys'):
+    """(segment, its records) of the last flush that is committed, as the sector of the ratchet says (docs/format.md 12); (0, 0)
+    before any.  Up to the first flush of a segment it is that of an older one, whoever runs."""
+    try:
+        sector = read(os.path.join(keys, stream, 'ratchet'))
+    except FileNotFoundError:
+        return 0, 0
+    return int.from_bytes(sector[24:32], 'little'), int.from_bytes(sector[32:40], 'little')
+
+
 def segments(store, stream='s'):
     """The segment entries of a stream's chain."""
-    chain = read(os.path.join(store, 'streams', stream, 'chain.jsonl')).decode().splitlines()
+    chain = lines_of(os.path.join(store, 'streams', stream, 'chain.jsonl'))
     return [e for e in map(json.loads, chain) if e['type'] == 'segment']
 
 

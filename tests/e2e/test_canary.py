@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from certificates import authority, issue
-from lib import CRETULA, cretula, equal, main, read, records, stop, write
+from lib import CRETULA, cretula, equal, lines_of, main, read, records, stop, write
 from test_intake import Peer, audit, event_list, otlp
 from test_run import Daemon, configure, connect, line, wait_for
 
@@ -38,7 +38,7 @@ def canary(stream, code):
 
 
 def reports(stream):
-    entries = map(json.loads, read(f'store/streams/{stream}/chain.jsonl').splitlines())
+    entries = map(json.loads, lines_of(f'store/streams/{stream}/chain.jsonl'))
     return [(e['kind'], e['result'], e['hash']) for e in entries if e['type'] == 'report']
 
 

@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 
-from lib import CRETULA, cretula, equal, main, reach, read, records, segments, wait_for, write
+from lib import CRETULA, cretula, equal, main, open_lines, reach, read, records, segments, wait_for, write
+from test_run import Daemon
 
 KEYS = ('lines', 'bytes', 'parsed', 'partial', 'unparsed', 'meta', 'joined')
 CONFIG = '''store: store
@@ -141,14 +142,10 @@ def test_a_file_goes_on_between_items():
     for part, number in ((data[:400001], signal.SIGKILL), (data[400001:], signal.SIGKILL), (b'', signal.SIGTERM)):
         with open('t.json', 'ab') as file:
             file.write(part)
-        if os.path.exists('s.sock'):
-            os.unlink('s.sock')  # it says when the next one is there
-        daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.PIPE)
+        daemon = Daemon()  # ready: what the one before left open is sealed
         if number == signal.SIGKILL:
-            wait_for(lambda: any(os.stat(path).st_size > 0 for path in glob.glob('store/streams/t/open/*.data')))
-        wait_for(lambda: os.path.exists('s.sock'))
-        daemon.send_signal(number)
-        daemon.communicate(timeout=120)
+            wait_for(lambda: open_lines('t') > 0)
+        daemon.end(number=number)
     got = sums('t')
     equal([got['split_parsed'], got['split_unparsed'], got['lines'], got['bytes']], [3000, 1, 1, len(data)])
 

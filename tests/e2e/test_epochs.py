@@ -3,8 +3,8 @@ import json
 import os
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, segments, verify_py,
-                 wait_for)
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, read, records, segments,
+                 verify_py, wait_for)
 
 NOW = {'CRETULA_CLOCK': '2026-11-24T13:00:00Z'}
 WHY = ('--reason', 'a "laptop" is gone')
@@ -20,7 +20,7 @@ def run(stream='s', day=24, **more):
 
 
 def entries(stream='s'):
-    return [json.loads(e) for e in read(f'store/streams/{stream}/chain.jsonl').decode().splitlines()]
+    return [json.loads(e) for e in lines_of(f'store/streams/{stream}/chain.jsonl')]
 
 
 def destroyed(stream='s'):

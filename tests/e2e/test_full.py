@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, write
+from lib import CRETULA, Skip, combined, cretula, equal, lines_of, main, read, records, write
 from test_run import Daemon, connect, wait_for
 
 TEXT = """store: disk/store
@@ -29,7 +29,7 @@ def sizes(stream):
 
 
 def entries(stream):
-    return [json.loads(text) for text in read(f'disk/store/streams/{stream}/chain.jsonl').splitlines()]
+    return [json.loads(text) for text in lines_of(f'disk/store/streams/{stream}/chain.jsonl')]
 
 
 def status(*more):

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, reach, read, records, verify_py,
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, reach, read, records, verify_py,
                  wait_for, write)
 
 STREAM = 'store/streams/s'
@@ -19,7 +19,7 @@ def clock(time):
 
 
 def entries(type_, kind=None):
-    rows = map(json.loads, read(STREAM + '/chain.jsonl').decode().splitlines())
+    rows = map(json.loads, lines_of(STREAM + '/chain.jsonl'))
     return [row for row in rows if row['type'] == type_ and kind in (None, row.get('kind'))]
 
 

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import threading
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, reach, read, tree_bytes, verify_py,
-                 wait_for, write)
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, make_log, reach, read, tree_bytes,
+                 verify_py, wait_for, write)
 
 VALUE = '198.51.68.1'  # of make_log
 NOW = '2026-11-24T13:00:00Z'
@@ -53,7 +53,7 @@ def ask(kind, *options, value=VALUE, name='ip.client', env=None, code=0):
 
 
 def reports():
-    lines = read('store/streams/cretula.store/chain.jsonl').decode().splitlines()
+    lines = lines_of('store/streams/cretula.store/chain.jsonl')
     return [e for e in map(json.loads, lines) if e['type'] == 'report']
 
 
@@ -204,7 +204,7 @@ def test_nobody_is_erased_without_approvers():
     equal(tree_bytes('store'), before)
     write('c.yaml', whole)
     do('erase')
-    equal(len([row for row in read('store/streams/s/chain.jsonl').splitlines() if b'"type":"redact"' in row]), 1)
+    equal(len([row for row in lines_of('store/streams/s/chain.jsonl') if b'"type":"redact"' in row]), 1)
 
 
 def test_what_cannot_be_asked():
@@ -305,7 +305,7 @@ def test_a_daemon_erases():
     here = ('--store', 'store', '--stream', 's', '--reason', 'Art. 17')
 
     def chain(kind):
-        return [e for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines()) if e['type'] == kind]
+        return [e for e in map(json.loads, lines_of('store/streams/s/chain.jsonl')) if e['type'] == kind]
 
     def numbers():
         return [int(row.split('\t')[0]) for row in cretula(*shown, '--numbers', code=0).text.splitlines()]
@@ -373,7 +373,7 @@ def test_others_ask_between_two_segments():
     finally:
         over.set()
         other.join()
-    erased = [json.loads(line)['seg'] for line in read('store/streams/s/chain.jsonl').splitlines() if b'"type":"redact"' in line]
+    erased = [json.loads(line)['seg'] for line in lines_of('store/streams/s/chain.jsonl') if b'"type":"redact"' in line]
     daemon.terminate()
     daemon.communicate()
     equal(erased, list(range(1, 5)))
@@ -381,7 +381,7 @@ def test_others_ask_between_two_segments():
 
 
 def chain_of(stream, *kinds):
-    lines = read(f'store/streams/{stream}/chain.jsonl').decode().splitlines()
+    lines = lines_of(f'store/streams/{stream}/chain.jsonl')
     return [e for e in map(json.loads, lines) if e['type'] == 'config' and e['kind'] in kinds]
 
 

@@ -6,8 +6,8 @@ import signal
 import subprocess
 import time
 
-from lib import (CRETULA, Skip, bare, combined, cretula, equal, is_taken, is_testing_build, main, make_log, open_lines,
-                 read, records, segments, verify_py, wait_for, write)
+from lib import (CRETULA, Skip, bare, combined, cretula, equal, is_taken, is_testing_build, last_flush, lines_of, main,
+                 make_log, open_lines, read, records, segments, verify_py, wait_for, write)
 
 LONG = os.environ.get('CRETULA_LONG') == '1'  # every step, not some
 PIPE = [CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined']
@@ -49,23 +49,14 @@ def committed():
 
 
 def in_ratchet(behind=0):
-    """Records that are committed of a segment behind that one: the sector (docs/format.md 12) tells of an older one up to the
-    first flush of the next, whoever runs."""
-    try:
-        sector = read('store.keys/s/ratchet')
-    except FileNotFoundError:
-        return 0
-    return int.from_bytes(sector[32:40], 'little') if flushed_last(sector) > behind else 0
-
-
-def flushed_last(sector):
-    """The segment of the last flush."""
-    return int.from_bytes(sector[24:32], 'little')
+    """Records that are committed of a segment behind that one."""
+    segment, count = last_flush()
+    return count if segment > behind else 0
 
 
 def entries(stream='s'):
     import json
-    return [json.loads(e) for e in read(f'store/streams/{stream}/chain.jsonl').decode().splitlines()]
+    return [json.loads(e) for e in lines_of(f'store/streams/{stream}/chain.jsonl')]
 
 
 def sizes():
@@ -250,7 +241,7 @@ def test_kill_at_random_moments_then_resume():
     rng = random.Random(7)
     sent, firsts = 0, []
     for run in range(20):
-        before = flushed_last(read('store.keys/s/ratchet')) if run > 0 else 0
+        before, _ = last_flush()
         process = start()
         firsts.append(sent)
         if run % 2 == 0:  # the others may die of it while they mend what the one before left

@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 
-from lib import combined, cretula, equal, main, read, records, write
+from lib import combined, cretula, equal, lines_of, main, read, records, write
 from test_run import Daemon, connect, wait_for
 
 TEXT = """store: store
@@ -21,7 +21,7 @@ streams:
 
 
 def entries():
-    return [json.loads(text) for text in read('store/streams/s/chain.jsonl').splitlines()]
+    return [json.loads(text) for text in lines_of('store/streams/s/chain.jsonl')]
 
 
 def told():

@@ -8,9 +8,8 @@ import signal
 import stat
 import subprocess
 import tempfile
-import time
 
-from lib import (CRETULA, EACH, Skip, combined, cretula, equal, is_testing_build, main, on_disk, read, records,
+from lib import (CRETULA, EACH, Skip, combined, cretula, equal, is_testing_build, last_flush, main, on_disk, read, records,
                  tree_bytes, verify_py, wait_for, write)
 
 
@@ -38,14 +37,16 @@ def pipe(data=b'', stream='live', code=0):
 
 def crash(data, stream='live'):
     """A pipe that is killed after its commit."""
+    before, _ = last_flush(stream)
     process = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', stream, '--format', 'combined'],
                                stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     process.stdin.write(data)
     process.stdin.flush()
-    folder = f'store/streams/{stream}/open'
-    wait_for(lambda: os.path.isdir(folder) and any(name.endswith('.tags') and os.path.getsize(os.path.join(folder, name))
-                                                   for name in os.listdir(folder)))
-    time.sleep(0.2)
+
+    def is_committed():
+        segment, count = last_flush(stream)
+        return segment > before and count == data.count(b'\n')
+    wait_for(is_committed, seen=lambda: last_flush(stream))
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdin.close()
@@ -263,8 +264,7 @@ def test_escrow_refuses():
     cretula('key', 'escrow', '--store', 'store', '--stream', 's', code=2)
     cretula('key', 'escrow', '--store', 'nowhere', '--stream', 'Bad', '--out', 'escrow', code=78)
     process = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE)
-    while not os.path.isdir('store/streams/s/open') or not os.listdir('store/streams/s/open'):
-        time.sleep(0.05)
+    wait_for(lambda: os.path.isdir('store/streams/s/open') and os.listdir('store/streams/s/open'))
     cretula('key', 'escrow', '--store', 'store', '--stream', 's', '--out', 'escrow2', code=75)
     cretula('key', 'rekey', '--store', 'store', '--stream', 's', code=75)
     cretula('recover', '--store', 'store', '--stream', 's', code=75)

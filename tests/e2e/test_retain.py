@@ -5,15 +5,15 @@ import os
 import shutil
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, main, reach, read, tree_bytes, verify_py,
-                 wait_for, write)
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, reach, read, tree_bytes,
+                 verify_py, wait_for, write)
 
 STREAM = 'store/streams/s'
 SEG = STREAM + '/seg'
 
 
 def entries(kind, stream='s'):
-    rows = map(json.loads, read(f'store/streams/{stream}/chain.jsonl').decode().splitlines())
+    rows = map(json.loads, lines_of(f'store/streams/{stream}/chain.jsonl'))
     return [row for row in rows if row['type'] == kind]
 
 

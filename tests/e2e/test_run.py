@@ -13,8 +13,8 @@ import tempfile
 import threading
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, main, on_disk, open_lines,
-                 read, records, segments, stop, wait_for, write)
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, lines_of, main,
+                 on_disk, open_lines, read, records, segments, stop, wait_for, write)
 
 CONFIG = """store: store
 streams:
@@ -259,7 +259,7 @@ def test_rotated_file():
 
 
 def lost(stream='s'):
-    return sum(e['in']['lost'] for e in map(json.loads, read(f'store/streams/{stream}/chain.jsonl').splitlines())
+    return sum(e['in']['lost'] for e in map(json.loads, lines_of(f'store/streams/{stream}/chain.jsonl'))
                if e['type'] == 'segment')
 
 
@@ -737,7 +737,7 @@ def test_other_files():
     said = daemon.end()
     equal([r['path'] == '/vintage-lamps' for r in records('store')], [False, True, True, True, True])
     equal(said.count('stays as it was'), 1, said)
-    starts = sum(e['type'] == 'start' for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines()))
+    starts = sum(e['type'] == 'start' for e in map(json.loads, lines_of('store/streams/s/chain.jsonl')))
     equal(starts, 2, said)
 
 
@@ -778,7 +778,7 @@ def test_bad_disk_is_tried_again():
         said = daemon.end()
         kept = sizes('s')
         equal(kept, sorted(set(kept)))
-        lost = sum(e['in'].get('lost', 0) for e in map(json.loads, read('store/streams/s/chain.jsonl').splitlines())
+        lost = sum(e['in'].get('lost', 0) for e in map(json.loads, lines_of('store/streams/s/chain.jsonl'))
                    if e['type'] == 'segment')
         equal(kept[:1], [0], said)
         equal(len(kept) + lost, sent, said)

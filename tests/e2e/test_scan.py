@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, read, shared, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, open_lines, read, shared, wait_for, write
 
 sys.dont_write_bytecode = True
 ADDRESS, MAIL = '203.0.113.7', 'bob.k@example.org'
@@ -106,13 +106,7 @@ def test_a_live_store_is_clean_while_it_is_open():
     try:
         pipe.stdin.write(make_log(200))
         pipe.stdin.flush()
-        for _ in range(200):
-            data = 'live/streams/s/open/00000001.data'
-            if os.path.exists(data) and os.path.getsize(data) > 1000:
-                break
-            subprocess.run(['sleep', '0.05'], check=True)
-        else:
-            raise AssertionError('nothing was committed')
+        wait_for(lambda: open_lines(store='live') == 200)
         scan('live', code=0)
         with open('live/streams/s/open/00000001.data', 'ab') as file:
             file.write(b'{"time":"2025-11-24T00:00:00.000Z","client":"203.0.113.7"}\n')

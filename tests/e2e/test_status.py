@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, make_log, read, segments, stop, write
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, make_log, read, segments, stop,
+                 write)
 from test_run import ONE, Daemon, committed, configure, connect, free_port, line, wait_for
 
 TWO = ONE + "  udp: { input: { udp: '127.0.0.1:%(udp)d' }, format: combined, rotate: 100M }\n"
@@ -378,7 +379,7 @@ def test_http():
 
 
 def reports():
-    entries = map(json.loads, read('store/streams/s/chain.jsonl').splitlines())
+    entries = map(json.loads, lines_of('store/streams/s/chain.jsonl'))
     return [(e['kind'], e['result']) for e in entries if e['type'] == 'report']
 
 

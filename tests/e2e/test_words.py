@@ -6,9 +6,9 @@ import shutil
 import signal
 import stat
 import subprocess
-import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, verify_py, wait_for, write
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, last_flush, main, read, records, verify_py, wait_for,
+                 write)
 
 HERE = ['--store', 'store', '--stream', 's']
 IMPORT = ['import', *HERE, '--format', 'auto', 'log']
@@ -302,10 +302,7 @@ def test_what_a_crash_left_does_not_vouch_for_a_forged_file():
     pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE,
                             stderr=subprocess.PIPE, bufsize=0)
     pipe.stdin.write(combined(1, target='/x').encode())
-    for _ in range(400):
-        if os.path.exists('store/streams/s/open/00000002.tags') and read('store/streams/s/open/00000002.tags'):
-            break
-        time.sleep(0.05)
+    wait_for(lambda: last_flush() == (2, 1), seen=last_flush)
     pipe.kill()
     pipe.communicate()
     write(WORDS, read(WORDS) + b'path\t/\tmax-m\n')
@@ -341,10 +338,7 @@ def test_a_stream_at_work_is_busy():
     pipe = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'combined'], stdin=subprocess.PIPE,
                             stderr=subprocess.PIPE, bufsize=0)
     pipe.stdin.write(combined(1).encode())
-    for _ in range(200):
-        if any(name.endswith('.data') for _, _, names in os.walk('store/streams/s/open') for name in names):
-            break
-        time.sleep(0.05)
+    wait_for(lambda: any(name.endswith('.data') for _, _, names in os.walk('store/streams/s/open') for name in names))
     done = words('forget', 'erika-m', code=75)
     assert 'SIGTERM' in done.err, done.err
     pipe.send_signal(signal.SIGTERM)
