@@ -59,6 +59,8 @@ void tally_entry_note(struct tally_batch *b, struct tally_entry *entry, int who)
 
 /* ---- batch.c ---- */
 
+/* Is there room for whatever a record may bring? */
+bool tally_batch_has_room(const struct tally_batch *b);
 /* Made if it is not there; NULL: the record has no such value. */
 struct tally_entry *tally_entry_find(struct tally_batch *b, const struct tally_adding *a,
     enum tally_dim dim, const struct record *r);

@@ -7,11 +7,12 @@
 #include "crypto/random.h"
 #include "stats/latency.h"
 #include "tally/alike.h"
+#include "tally/own/apart.h"
 
-_Static_assert(TALLY_ENTRIES_ALL < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
-	TALLY_MINUTES_ALL < TALLY_MINUTE_SLOTS,
+_Static_assert(TALLY_ENTRIES < TALLY_SLOTS && TALLY_WHO < TALLY_WHO_SLOTS &&
+	TALLY_MINUTES < TALLY_MINUTE_SLOTS,
     "a search ends");
-_Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES_ALL < UINT16_MAX, "numbers fit");
+_Static_assert(TALLY_WHO < UINT16_MAX && TALLY_ENTRIES < UINT16_MAX, "numbers fit");
 
 /* A mark (tally_given): the stamp of the batch, and an entry of it. */
 #define MARK_BITS 16
@@ -41,12 +42,12 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 	if (made == NULL)
 		return (err_memory(e));
 	if (arena_open(&made->memory,
-		slots + TALLY_ENTRIES_ALL * sizeof(struct tally_entry) +
-		    TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more) +
-		    TALLY_MINUTES_ALL * sizeof(struct tally_minute) +
+		slots + TALLY_ENTRIES * sizeof(struct tally_entry) +
+		    TALLY_ENTRIES * sizeof(struct tally_entry_more) +
+		    TALLY_MINUTES * sizeof(struct tally_minute) +
 		    TALLY_ALIKES * (sizeof(struct tally_alike) + sizeof(uint16_t)) +
 		    TALLY_WHO * (sizeof(struct tally_local) + sizeof(struct tally_who)) +
-		    TALLY_LATE * sizeof(uint16_t) + TALLY_TEXTS + 16 * 13,
+		    TALLY_LATE * sizeof(uint16_t) + TALLY_TEXTS + TALLY_APART + 16 * 14,
 		ARENA_LAZY, e) == -1) {
 		free(made);
 		return (-1);
@@ -54,15 +55,16 @@ tally_batch_open(struct tally_batch **b, struct err *e)
 	made->slots = arena_take(&made->memory, TALLY_SLOTS * sizeof(uint16_t));
 	made->minute_slots = arena_take(&made->memory, TALLY_MINUTE_SLOTS * sizeof(uint16_t));
 	made->who_slots = arena_take(&made->memory, TALLY_WHO_SLOTS * sizeof(uint16_t));
-	made->minutes = arena_take(&made->memory, TALLY_MINUTES_ALL * sizeof(struct tally_minute));
+	made->minutes = arena_take(&made->memory, TALLY_MINUTES * sizeof(struct tally_minute));
 	made->alikes = arena_take(&made->memory, TALLY_ALIKES * sizeof(struct tally_alike));
-	made->entries = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry));
-	made->more = arena_take(&made->memory, TALLY_ENTRIES_ALL * sizeof(struct tally_entry_more));
+	made->entries = arena_take(&made->memory, TALLY_ENTRIES * sizeof(struct tally_entry));
+	made->more = arena_take(&made->memory, TALLY_ENTRIES * sizeof(struct tally_entry_more));
 	made->locals = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_local));
 	made->who = arena_take(&made->memory, TALLY_WHO * sizeof(struct tally_who));
 	made->late = arena_take(&made->memory, TALLY_LATE * sizeof(uint16_t));
 	made->used = arena_take(&made->memory, TALLY_ALIKES * sizeof(uint16_t));
 	made->texts = arena_take(&made->memory, TALLY_TEXTS);
+	made->apart = arena_take(&made->memory, TALLY_APART);
 	crypto_random(made->seed, sizeof(made->seed));
 	made->stamp = ++last_stamp;
 	*b = made;
@@ -85,7 +87,7 @@ tally_batch_clear(struct tally_batch *b)
 		return;
 	tally_alike_clear(b);
 	b->stamp = ++last_stamp;
-	if (b->entry_count > TALLY_ENTRIES / 2 || b->who_count > TALLY_WHO / 2)
+	if (b->entry_count > TALLY_ENTRIES / 2 || b->who_count > TALLY_WHO / 2 || b->apart_len > 0)
 		arena_forget(&b->memory, b->minutes); /* pages, which read as zeros again */
 	memset(b->slots, 0, TALLY_SLOTS * sizeof(uint16_t));
 	memset(b->minute_slots, 0, TALLY_MINUTE_SLOTS * sizeof(uint16_t));
@@ -93,7 +95,7 @@ tally_batch_clear(struct tally_batch *b)
 		memset(b->who_slots, 0, TALLY_WHO_SLOTS * sizeof(uint16_t));
 	b->entry_count = b->minute_count = b->who_count = 0;
 	b->record_count = b->late_count = 0;
-	b->text_len = 0;
+	b->text_len = b->apart_len = 0;
 	b->full = b->mixed = false;
 	b->lost = 0;
 	b->last_minute = 0;
@@ -341,17 +343,12 @@ add_minute(struct tally_batch *b, const struct record *r, const struct tally_add
 
 /* ---- one record ---- */
 
-/* Is there room for whatever it may bring? */
-static bool
-has_room(struct tally_batch *b, enum tally_part part)
+bool
+tally_batch_has_room(const struct tally_batch *b)
 {
-	bool apart = part != TALLY_RECORD;
-	uint32_t entries = apart ? TALLY_ENTRIES_ALL : TALLY_ENTRIES,
-		 minutes = apart ? TALLY_MINUTES_ALL : TALLY_MINUTES;
-	size_t reserve = apart ? 0 : (size_t)64 << 10;
-
-	return (b->entry_count + TALLY_DIM_COUNT <= entries && b->minute_count < minutes &&
-	    b->text_len + (size_t)TALLY_DIM_COUNT * TALLY_KEY_MAX <= TALLY_TEXTS - reserve);
+	return (b->entry_count + TALLY_DIM_COUNT <= TALLY_ENTRIES &&
+	    b->minute_count < TALLY_MINUTES &&
+	    b->text_len + (size_t)TALLY_DIM_COUNT * TALLY_KEY_MAX <= TALLY_TEXTS);
 }
 
 static void
@@ -402,12 +399,12 @@ tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part p
 		.given = given };
 	unsigned dims = ALL_DIMS;
 
-	if (part == TALLY_RECORD && (b->full || !has_room(b, part))) {
+	if (part == TALLY_RECORD && (b->full || !tally_batch_has_room(b))) {
 		add_late(b, given->who);
 		return;
 	}
-	if (part != TALLY_RECORD && !has_room(b, part)) {
-		b->lost++;
+	if (part != TALLY_RECORD && !tally_batch_has_room(b)) {
+		b->lost += !tally_apart_put(b, r, part, given->who);
 		return;
 	}
 	tally_batch_see(b, r->time_us);

@@ -72,10 +72,10 @@ struct tally_given {
 };
 
 /*
- * Count r.  A record that finds no place is not
- * counted, nor are those behind it (tally_batch_full, tally_batch_records); what is apart has some
- * room of its own, and what does not find it either is only counted
- * (tally_batch_lost).
+ * Count r.  A record that finds no place is not counted, nor are those behind it
+ * (tally_batch_full, tally_batch_records).  What is apart then waits beside the batch until this
+ * is added to a book, as no line says it; where there is no room for it either it is only
+ * counted (tally_batch_lost).
  */
 void tally_batch_add(struct tally_batch *b, const struct record *r, enum tally_part part,
     const struct tally_given *given);

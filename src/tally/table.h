@@ -5,14 +5,11 @@
 #include "base/arena.h"
 #include "tally/batch.h"
 
-#define TALLY_ENTRIES 8192u /* of records */
-#define TALLY_ENTRIES_APART 1024u /* more, which only what is apart may take */
-#define TALLY_ENTRIES_ALL (TALLY_ENTRIES + TALLY_ENTRIES_APART)
+#define TALLY_ENTRIES 8192u
 #define TALLY_SLOTS 16384u
 #define TALLY_TEXTS ((size_t)640 << 10)
 #define TALLY_MINUTES 8192u /* an import of few requests an hour has one a record */
-#define TALLY_MINUTES_APART 256u
-#define TALLY_MINUTES_ALL (TALLY_MINUTES + TALLY_MINUTES_APART)
+#define TALLY_APART ((size_t)8 << 20) /* bytes of what is apart and found no room */
 #define TALLY_MINUTE_SLOTS 16384u
 #define TALLY_WHO 16384u
 #define TALLY_WHO_SLOTS 32768u
@@ -85,6 +82,8 @@ struct tally_batch {
 	struct tally_who *who;
 	uint16_t *late; /* numbers in who plus one; 0: not known */
 	char *texts;
+	char *apart; /* own/apart.h */
+	size_t apart_len;
 	char key[TALLY_KEY_MAX + 32]; /* of a value that is written otherwise */
 };
 

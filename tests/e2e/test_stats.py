@@ -229,6 +229,23 @@ def test_what_is_only_counted_is_kept_apart():
     equal({c['key']: c['requests'] for c in told['top']['referer']}, {'https://www.google.com': 400})
 
 
+def test_what_is_only_counted_in_many_hours():
+    """A batch holds only so many values by the hour: what no record says is counted all the same, and for whom."""
+    write('c.yaml', b"streams: { s: { detail: [ { when: 'status == 304', keep: count } ] } }\n")
+    lines, seen = [], collections.defaultdict(set)
+    for n in range(4000):
+        client, status, hour = f'192.0.2.{n % 7}', (200, 304)[n // 7 % 2], n * 7919 % 720
+        line = combined(hour % 24 * 3600, client=client, status=status, target=f'/p{n % 11}')
+        lines.append(line.replace('24/Nov', f'{1 + hour // 24:02}/Nov'))
+        seen[hour].add(client)
+    write('a.log', ''.join(lines).encode())
+    cretula('import', '--config', 'c.yaml', '--store', 'store', '--stream', 's', '--format', 'combined', 'a.log', code=0)
+    compare('store', 's', records('store'))
+    equal(rows('store', 'SELECT sum(requests) FROM total WHERE period=4 GROUP BY apart ORDER BY apart'), [(2002,), (1998,)])
+    found = rows('store', 'SELECT subjects FROM seen WHERE period=1 AND dim=0 ORDER BY idx')
+    equal([row[0] for row in found], [len(seen[hour]) for hour in sorted(seen)])
+
+
 def test_more_values_than_have_a_place():
     """The first thousand paths of an hour have a cell; the rest is one, and nothing is lost."""
     write('c.yaml', b'streams:\n  s:\n    words: { mode: keep }\n')

@@ -2,6 +2,7 @@
 #include "tally/own/own.h"
 
 #include "tally/alike.h"
+#include "tally/own/apart.h"
 #include "tally/shelf.h"
 
 static int
@@ -28,24 +29,20 @@ tally_own_add(struct tally_book *book, struct err *e)
 	return (0);
 }
 
-/* What came first is first: who comes late has no place of his own any more. */
-int
-tally_book_add(struct tally_book *book, struct tally_batch *b, struct err *e)
-{
-	return (tally_own_add(book, e) == -1 ? -1 : add_batch(book, b, e));
-}
+/* ---- one by one ---- */
 
-/* The number in the book's own batch of who it was; NULL, -1: not known. */
+/* The number in the book's own batch of one in another (-1: not known); there is room for him. */
 static int
-own_who(struct tally_book *book, const struct tally_who *who, const struct tally_local *local,
-    int64_t time_us)
+own_who(struct tally_book *book, const struct tally_batch *from, int number, int64_t time_us)
 {
-	struct tally_subject subject;
-	int number;
+	const struct tally_local *local = &from->locals[number < 0 ? 0 : number];
+	const struct tally_who *who = &from->who[number < 0 ? 0 : number];
+	struct tally_subject subject = { .sampled = local->sampled };
+	int own =
+	    number < 0 ? -1 : tally_batch_who(book->batch, local->local, time_us, (unsigned)number);
 
-	if (who == NULL || (number = tally_batch_who(book->batch, local->local, time_us, 0)) != -1)
-		return (who == NULL ? -1 : number);
-	subject.sampled = local->sampled;
+	if (number < 0 || own >= 0)
+		return (own);
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		subject.hash[p] = who->hash[p];
 		subject.epoch[p] = who->epoch[p];
@@ -53,42 +50,55 @@ own_who(struct tally_book *book, const struct tally_who *who, const struct tally
 	return (tally_batch_meet(book->batch, local->local, time_us, &subject));
 }
 
-/* From the book's own batch, which is added whenever it is full. */
+/* To the book's own batch, which is added whenever it is full. */
 static int
-add_line(struct tally_book *book, struct span line, const struct tally_who *who,
-    const struct tally_local *local, struct err *e)
+add_record(struct tally_book *book, const struct record *r, enum tally_part part,
+    const struct tally_batch *from, int who, struct err *e)
 {
 	struct tally_batch *b = book->batch;
 	struct tally_given given = { .who = -1 };
+
+	if ((b->who_count == TALLY_WHO || !tally_batch_has_room(b)) && tally_own_add(book, e) == -1)
+		return (-1);
+	given.who = own_who(book, from, who, r->time_us);
+	tally_batch_add(b, r, part, &given);
+	return (0);
+}
+
+/* What came first is first: who comes late has no place of his own any more. */
+int
+tally_book_add(struct tally_book *book, struct tally_batch *b, struct err *e)
+{
+	struct tally_apart one;
+
+	if (tally_own_add(book, e) == -1 || add_batch(book, b, e) == -1)
+		return (-1);
+	for (size_t at = 0; tally_apart_next(b, &at, &one);)
+		if (add_record(book, &one.record, one.part, b, one.who, e) == -1)
+			return (-1);
+	return (0);
+}
+
+static int
+add_line(struct tally_book *book, struct span line, const struct tally_batch *from, int who,
+    struct err *e)
+{
 	struct record r;
 
-	if (record_decode(&book->decoder, line, &r, e) == -1 ||
-	    (b->who_count == TALLY_WHO && tally_own_add(book, e) == -1))
-		return (-1);
-	given.who = own_who(book, who, local, r.time_us);
-	tally_batch_add(b, &r, TALLY_RECORD, &given);
-	if (!tally_batch_full(b))
-		return (0);
-	if (tally_own_add(book, e) == -1)
-		return (-1);
-	given.who = own_who(book, who, local, r.time_us);
-	tally_batch_add(b, &r, TALLY_RECORD, &given);
-	return (0);
+	return (record_decode(&book->decoder, line, &r, e) == -1 ?
+		-1 :
+		add_record(book, &r, TALLY_RECORD, from, who, e));
 }
 
 int
 tally_book_late(struct tally_book *book, const struct tally_batch *b, uint64_t n, struct span line,
     struct err *e)
 {
-	uint32_t number = n < b->late_count ? b->late[n] : 0;
-
-	if (number == 0)
-		return (add_line(book, line, NULL, NULL, e));
-	return (add_line(book, line, &b->who[number - 1], &b->locals[number - 1], e));
+	return (add_line(book, line, b, n < b->late_count ? b->late[n] - 1 : -1, e));
 }
 
 int
 tally_book_line(struct tally_book *book, struct span line, struct err *e)
 {
-	return (add_line(book, line, NULL, NULL, e));
+	return (add_line(book, line, book->batch, -1, e));
 }
