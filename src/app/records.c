@@ -1,7 +1,6 @@
 /* app: walk the sealed records of a stream. */
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "seal/placeholder.h"
 #include "store/erase/erase.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 #include "store/reader.h"
 #include "store/seek.h"
 
@@ -39,23 +39,18 @@ app_records_time(const char *name, const char *text, int64_t *t_us, struct err *
 static int
 open_stream(const char *store, const char *stream, struct err *e)
 {
-	int store_fd = -1, streams_fd = -1, fd = -1;
+	int streams_fd, fd;
 
 	if (!store_name_known(span_str(stream))) {
 		(void)err_set(e, ERR_USAGE, "--stream: '%s' is no stream name", stream);
 		return (-1);
 	}
-	if ((store_fd = io_open_dir(AT_FDCWD, store, e)) != -1 &&
-	    (streams_fd = io_open_dir(store_fd, "streams", e)) != -1)
-		fd = io_open_dir(streams_fd, stream, e);
+	if ((streams_fd = store_streams_open(store, e)) == -1)
+		return (-1);
+	fd = io_open_dir(streams_fd, stream, e);
 	if (fd == -1 && errno == ENOENT)
-		(void)err_set(e, ERR_INPUT,
-		    streams_fd != -1 ? "store %s has no stream %s" : "%s is no store", store,
-		    stream);
-	if (store_fd != -1)
-		(void)close(store_fd);
-	if (streams_fd != -1)
-		(void)close(streams_fd);
+		(void)err_set(e, ERR_INPUT, "store %s has no stream %s", store, stream);
+	(void)close(streams_fd);
 	return (fd);
 }
 

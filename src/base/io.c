@@ -146,7 +146,18 @@ io_open(int dirfd, const char *path, int flags, mode_t mode, struct err *e)
 int
 io_open_dir(int dirfd, const char *path, struct err *e)
 {
-	return (io_open(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e));
+	int fd = io_open(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+	struct stat st;
+
+	if (fd != -1 || errno != ENOTDIR)
+		return (fd);
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+		(void)err_set(e, ERR_INPUT, "%s: open: it is a link, which is not followed", path);
+		errno = ELOOP;
+	} else {
+		errno = ENOTDIR;
+	}
+	return (-1);
 }
 
 /* From an offset on, or from where the file is if at is negative. */

@@ -117,6 +117,18 @@ READERS = (['stats'], ['view'], ['tail'], ['risk'], ['words', 'list'], ['quarant
            ['anchor', 'print', 'tsq'], ['publish', '--out', 'out'])
 
 
+def test_a_link_to_a_store():
+    """Who reads records or lists streams does not follow it, and all say so in the same words."""
+    write('access.log', make_log(10))
+    cretula('import', '--store', 's', '--stream', 'shop', '--format', 'combined', 'access.log', code=0)
+    os.symlink('s', 'link')
+    text = 'link: open: it is a link, which is not followed'
+    for args in READERS + (['status'], ['hold', 'list'], ['retain', '--dry-run'], ['evidence', '--out', 'e'], ['stats', '--rebuild']):
+        fails(66, text, *args, '--store', 'link')
+        if args[0] in ('stats', 'view', 'tail', 'risk', 'quarantine', 'hold'):
+            fails(66, text, *args, '--store', 'link', '--stream', 'shop')
+
+
 def test_the_stream_that_is_meant():
     """Who reads a store of one stream need not name it; of several each command says which there are, and all say the same."""
     write('access.log', make_log(300))

@@ -1,7 +1,4 @@
 /* A paper, filled: verify, the chains, what is known of policies, a scan if asked. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +9,17 @@
 #include "app/records.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "leak/tree.h"
 #include "seal/history.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 
 /* ---- streams ---- */
-
-static int
-by_name(const void *a, const void *b)
-{
-	return (strcmp(a, b));
-}
 
 /* With --stream those of cretula itself are there, too: they say who did what. */
 static bool
 is_wanted(const struct paper *p, const char *name)
 {
-	if (!store_name_known(span_str(name)))
-		return (false);
 	return (
 	    p->stream == NULL || strcmp(name, p->stream) == 0 || strncmp(name, "cretula.", 8) == 0);
 }
@@ -38,34 +27,21 @@ is_wanted(const struct paper *p, const char *name)
 static int
 list_streams(struct paper *p, char (*names)[PAPER_NAME_BYTES], size_t *count, struct err *e)
 {
-	int fd = io_open_dir(AT_FDCWD, p->store, e), streams = -1;
-	const struct dirent *entry;
-	DIR *dir = NULL;
+	struct buf all = { 0 };
+	const char *name;
+	int rc = store_streams(p->store, &all, e);
 
 	*count = 0;
-	if (fd != -1)
-		streams = io_open_dir(fd, "streams", e);
-	if (fd != -1)
-		(void)close(fd);
-	if (streams == -1 || (dir = fdopendir(streams)) == NULL) {
-		if (streams != -1)
-			(void)close(streams);
-		if (errno == ENOMEM)
-			return (err_memory(e));
-		e->code = ERR_INPUT;
-		return (-1);
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		if (!is_wanted(p, entry->d_name))
+	for (size_t i = 0; rc == 0 && (name = store_streams_name(&all, i)) != NULL; i++) {
+		if (!is_wanted(p, name))
 			continue;
 		if (*count == PAPER_STREAMS_MAX)
 			p->streams_more++;
 		else
-			(void)snprintf(names[(*count)++], PAPER_NAME_BYTES, "%s", entry->d_name);
+			(void)snprintf(names[(*count)++], PAPER_NAME_BYTES, "%s", name);
 	}
-	(void)closedir(dir);
-	qsort(names, *count, PAPER_NAME_BYTES, by_name);
-	return (0);
+	buf_free(&all);
+	return (rc);
 }
 
 static int

@@ -1,64 +1,29 @@
 #include "app/retain/open.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/names.h"
 #include "base/err.h"
-#include "base/io.h"
+#include "store/read/streams.h"
 #include "store/store.h"
-
-static int
-compare(const void *a, const void *b)
-{
-	return (strcmp(a, b));
-}
-
-static int
-read_names(DIR *dir, struct app_retain_names *names, struct err *e)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(dir)) != NULL) {
-		struct span name = span_str(entry->d_name);
-
-		if (!store_name_known(name) || span_is(name, STORE_OWN_STREAM))
-			continue;
-		if (names->count == APP_RETAIN_STREAMS_MAX)
-			return (
-			    err_set(e, ERR_CONFIG, "more than %d streams", APP_RETAIN_STREAMS_MAX));
-		memcpy(names->name[names->count++], name.ptr, name.len + 1);
-	}
-	qsort(names->name, names->count, sizeof(names->name[0]), compare);
-	return (0);
-}
 
 int
 app_retain_names(const char *store, struct app_retain_names *names, struct err *e)
 {
-	int store_fd = io_open_dir(AT_FDCWD, store, e), fd = -1, rc = -1;
-	DIR *dir = NULL;
+	struct buf all = { 0 };
+	const char *name;
+	int rc = store_streams(store, &all, e);
 
 	names->count = 0;
-	if (store_fd != -1)
-		fd = io_open_dir(store_fd, "streams", e);
-	if (fd == -1 && errno == ENOENT)
-		(void)err_set(e, ERR_INPUT, "%s is no store", store);
-	else if (fd != -1 && (dir = fdopendir(fd)) == NULL)
-		(void)err_sys(e, ERR_IO, "store %s", store);
-	if (dir != NULL) {
-		fd = -1; /* handed over */
-		rc = read_names(dir, names, e);
-		(void)closedir(dir);
+	for (size_t i = 0; rc == 0 && (name = store_streams_name(&all, i)) != NULL; i++) {
+		if (strcmp(name, STORE_OWN_STREAM) == 0)
+			continue;
+		if (names->count == APP_RETAIN_STREAMS_MAX)
+			rc = err_set(e, ERR_CONFIG, "more than %d streams", APP_RETAIN_STREAMS_MAX);
+		else
+			memcpy(names->name[names->count++], name, strlen(name) + 1);
 	}
-	if (fd != -1)
-		(void)close(fd);
-	if (store_fd != -1)
-		(void)close(store_fd);
+	buf_free(&all);
 	return (rc);
 }
 

@@ -1,9 +1,5 @@
 #include "app/role/place.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,8 +7,8 @@
 #include "app/restrict/left_out.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 
 #define NAMES_MAX 16 /* of so many an error tells */
 
@@ -76,60 +72,19 @@ app_place_config(struct app_args *args, struct app_place *place, struct buf *rep
 
 /* ---- the streams of a store ---- */
 
-struct names {
-	char name[NAMES_MAX][CONFIG_NAME_BYTES];
-	unsigned count; /* also those that have no room */
-};
-
 static int
-by_name(const void *a, const void *b)
+name_them(const char *store, const struct buf *names, struct err *e)
 {
-	return (strcmp(a, b));
-}
-
-/* errno of what fails; 0. */
-static int
-read_names(const char *store, struct names *names)
-{
-	int fd = io_open_dir(AT_FDCWD, store, NULL), streams_fd = -1, rc;
-	const struct dirent *entry;
-	DIR *dir = NULL;
-
-	names->count = 0;
-	if (fd != -1)
-		streams_fd = openat(fd, "streams", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (streams_fd != -1)
-		dir = fdopendir(streams_fd);
-	rc = dir == NULL ? errno : 0;
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (!store_name_ok(span_str(entry->d_name)))
-			continue; /* of cretula itself, or no stream */
-		if (names->count < NAMES_MAX)
-			memcpy(names->name[names->count], entry->d_name,
-			    strlen(entry->d_name) + 1);
-		names->count++;
-	}
-	if (dir != NULL)
-		(void)closedir(dir);
-	else if (streams_fd != -1)
-		(void)close(streams_fd);
-	if (fd != -1)
-		(void)close(fd);
-	return (rc);
-}
-
-static int
-name_them(const char *store, struct names *names, struct err *e)
-{
-	unsigned told = names->count < NAMES_MAX ? names->count : NAMES_MAX;
 	struct buf list = { 0 };
+	const char *name;
+	unsigned told = 0;
 	int rc;
 
-	qsort(names->name, told, sizeof(names->name[0]), by_name);
-	for (unsigned i = 0; i < told; i++)
-		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", names->name[i]);
+	for (size_t i = 0; (name = store_streams_name(names, i)) != NULL; i++)
+		if (store_name_ok(span_str(name)) && told++ < NAMES_MAX)
+			buf_fmt(&list, "%s%s", told == 1 ? "" : ", ", name);
 	rc = err_set(e, ERR_USAGE, "--stream NAME is needed: %s has %s%s", store,
-	    buf_ok(&list) ? list.data : "several", told < names->count ? " ..." : "");
+	    buf_ok(&list) ? list.data : "several", told > NAMES_MAX ? " ..." : "");
 	buf_free(&list);
 	return (rc);
 }
@@ -138,21 +93,28 @@ int
 app_place_stream(struct app_args *args, struct app_place *place, struct err *e)
 {
 	const char *store = app_arg(args, "store");
-	struct names names = { 0 };
+	struct buf names = { 0 };
+	const char *name;
+	int rc;
 
 	if (store == NULL)
 		return (no_store(args, e));
 	if (app_arg(args, "stream") != NULL)
 		return (0);
-	if ((errno = read_names(store, &names)) == ENOENT || errno == ENOTDIR)
-		return (err_set(e, ERR_INPUT, "%s is no store", store));
-	if (errno != 0)
-		return (err_sys(e, ERR_INPUT, "%s", store));
-	if (names.count == 0)
-		return (err_set(e, ERR_INPUT, "store %s has no stream yet", store));
-	if (names.count > 1)
-		return (name_them(store, &names, e));
-	memcpy(place->stream, names.name[0], sizeof(place->stream));
-	fill(args, "stream", place->stream);
-	return (0);
+	place->stream[0] = '\0';
+	rc = store_streams(store, &names, e);
+	for (size_t i = 0; rc == 0 && (name = store_streams_name(&names, i)) != NULL; i++) {
+		if (!store_name_ok(span_str(name)))
+			continue; /* of cretula itself */
+		if (place->stream[0] != '\0')
+			rc = name_them(store, &names, e);
+		else
+			memcpy(place->stream, name, strlen(name) + 1);
+	}
+	if (rc == 0 && place->stream[0] == '\0')
+		rc = err_set(e, ERR_INPUT, "store %s has no stream yet", store);
+	buf_free(&names);
+	if (rc == 0)
+		fill(args, "stream", place->stream);
+	return (rc);
 }

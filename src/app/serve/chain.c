@@ -1,6 +1,4 @@
 /* app: GET /api/v1/chain, checkpoint and streams: what lies in the store as it is. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 #include "view/counts/counts.h"
 
 #define LIMIT_DEFAULT 100
@@ -94,36 +93,20 @@ app_serving_checkpoint(struct serving *v, const struct serve_call *call, struct 
 
 /* ---- streams ---- */
 
-static int
-by_name(const void *a, const void *b)
-{
-	return (strcmp(a, b));
-}
-
 int
 app_serving_names(
     const char *store, char (*names)[SERVE_NAME_BYTES], unsigned *count, struct err *e)
 {
-	int fd = io_open_dir(AT_FDCWD, store, e), streams = -1;
-	const struct dirent *entry;
-	DIR *dir = NULL;
+	struct buf all = { 0 };
+	const char *name;
+	int rc = store_streams(store, &all, e);
 
 	*count = 0;
-	if (fd != -1)
-		streams = io_open_dir(fd, "streams", e);
-	if (fd != -1)
-		(void)close(fd);
-	if (streams == -1 || (dir = fdopendir(streams)) == NULL) {
-		if (streams != -1)
-			(void)close(streams);
-		return (-1);
-	}
-	while ((entry = readdir(dir)) != NULL && *count < CONFIG_STREAMS_MAX)
-		if (store_name_known(span_str(entry->d_name)))
-			memcpy(names[(*count)++], entry->d_name, strlen(entry->d_name) + 1);
-	(void)closedir(dir);
-	qsort(names, *count, sizeof(*names), by_name);
-	return (0);
+	while (rc == 0 && *count < CONFIG_STREAMS_MAX &&
+	    (name = store_streams_name(&all, *count)) != NULL)
+		memcpy(names[(*count)++], name, strlen(name) + 1);
+	buf_free(&all);
+	return (rc);
 }
 
 /* What has no counts has no ends: the page is told nothing. */

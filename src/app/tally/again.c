@@ -1,7 +1,6 @@
 /* app: sealed segments are counted, for the first time or again. */
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 #include "store/reader.h"
 #include "tally/fold.h"
 #include "tally/freeze.h"
@@ -273,26 +273,17 @@ int
 app_tally_rebuild(
     const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
 {
-	struct buf path = { 0 };
-	struct dirent *entry;
-	DIR *streams;
-	int rc = 0;
+	struct buf names = { 0 };
+	const char *name;
+	int rc;
 
 	*counted = 0;
 	if (stream != NULL)
 		return (count_again(store, stream, forget, counted, e));
-	buf_str(&path, store);
-	buf_str(&path, "/streams");
-	if (!buf_ok(&path))
-		return (err_memory(e));
-	if ((streams = opendir(path.data)) == NULL)
-		rc = err_set(e, ERR_INPUT, "%s is no store", store);
-	while (rc == 0 && (entry = readdir(streams)) != NULL)
-		/* Those with a dot in front of their name are cretula's own. */
-		if (store_name_ok(span_str(entry->d_name)))
-			rc = count_again(store, entry->d_name, forget, counted, e);
-	if (streams != NULL)
-		(void)closedir(streams);
-	buf_free(&path);
+	rc = store_streams(store, &names, e);
+	for (size_t i = 0; rc == 0 && (name = store_streams_name(&names, i)) != NULL; i++)
+		if (store_name_ok(span_str(name))) /* else one of cretula itself */
+			rc = count_again(store, name, forget, counted, e);
+	buf_free(&names);
 	return (rc);
 }

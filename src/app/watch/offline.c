@@ -1,5 +1,4 @@
 /* app: what a store says of itself while no daemon runs. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,9 +10,9 @@
 #include "app/watch/offline.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "store/chain.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 
 /* A report that a daemon sealed of its own store; the newest one is shown. */
 static void
@@ -75,53 +74,38 @@ see_stream(int dirfd, const char *name, struct app_snapshot *s, struct err *e)
 }
 
 static int
-by_name(const void *a, const void *b)
+see_all(int streams_fd, const struct buf *names, struct app_snapshot *s, struct err *e)
 {
-	return (strcmp(((const struct app_seen *)a)->name, ((const struct app_seen *)b)->name));
-}
+	const char *name;
 
-static int
-see_all(int streams_fd, DIR *dir, struct app_snapshot *s, struct err *e)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(dir)) != NULL && s->count < CONFIG_STREAMS_MAX) {
-		if (!store_name_ok(span_str(entry->d_name)))
+	for (size_t i = 0;
+	     (name = store_streams_name(names, i)) != NULL && s->count < CONFIG_STREAMS_MAX; i++) {
+		if (!store_name_ok(span_str(name)))
 			continue;
-		if (see_stream(streams_fd, entry->d_name, s, e) == -1)
+		if (see_stream(streams_fd, name, s, e) == -1)
 			return (-1);
-		s->count++;
+		s->disk[s->count++] = app_disk_stream(streams_fd, name);
 	}
-	qsort(s->streams, s->count, sizeof(s->streams[0]), by_name);
-	for (unsigned i = 0; i < s->count; i++)
-		s->disk[i] = app_disk_stream(streams_fd, s->streams[i].name);
 	return (0);
 }
 
 int
 app_offline_snapshot(const char *store, int64_t every_us, struct app_snapshot *s, struct err *e)
 {
-	int fd = io_open_dir(AT_FDCWD, store, NULL), streams_fd = -1, rc = -1;
-	DIR *dir = NULL;
+	struct buf names = { 0 };
+	int streams_fd, rc = -1;
 
 	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < CONFIG_STREAMS_MAX; i++)
 		s->streams[i].rhythm.every_us = every_us;
 	s->now_us = clock_now_us();
 	(void)strncpy(s->store, store, sizeof(s->store) - 1);
-	if (fd != -1)
-		streams_fd = openat(fd, "streams", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (streams_fd == -1 && errno == EACCES)
-		err_sys(e, ERR_INPUT, "%s: only its user and root may look", store);
-	else if (streams_fd == -1 || (dir = fdopendir(dup(streams_fd))) == NULL)
-		err_set(e, ERR_INPUT, "%s: no store there", store);
-	else
-		rc = see_all(streams_fd, dir, s, e);
-	if (dir != NULL)
-		(void)closedir(dir);
+	if ((streams_fd = store_streams_open(store, e)) == -1 && errno == EACCES)
+		(void)err_sys(e, ERR_INPUT, "%s: only its user and root may look", store);
+	if (streams_fd != -1 && store_streams(store, &names, e) == 0)
+		rc = see_all(streams_fd, &names, s, e);
+	buf_free(&names);
 	if (streams_fd != -1)
 		(void)close(streams_fd);
-	if (fd != -1)
-		(void)close(fd);
 	return (rc);
 }

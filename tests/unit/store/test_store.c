@@ -13,6 +13,7 @@
 #include "key/key.h"
 #include "store/inside.h"
 #include "store/layout.h"
+#include "store/read/streams.h"
 #include "store/writer.h"
 #include "work.h"
 
@@ -698,6 +699,41 @@ test_keys_are_beside(void **state)
 	}
 }
 
+/* What has no name of a stream is none of a store's streams. */
+static void
+test_streams_are_listed(void **state)
+{
+	static const char *const want[] = { "a", "b-2", "cretula.access", "cretula.store", "shop" };
+	static const char *const made[] = { "", "/streams", "/streams/shop", "/streams/a",
+		"/streams/cretula.store", "/streams/.hidden", "/streams/Shop", "/streams/b-2",
+		"/streams/cretula.other", "/streams/cretula.access" };
+	char path[128], link[80];
+	struct buf names = { 0 };
+	struct err e = { 0 };
+
+	work_begin();
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		if (i < 2) {
+			assert_int_equal(store_streams(work_store, &names, &e), -1);
+			assert_int_equal(e.code, ERR_INPUT);
+			assert_non_null(strstr(e.text, "s is no store"));
+		}
+		(void)snprintf(path, sizeof(path), "%s%s", work_store, made[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	assert_int_equal(store_streams(work_store, &names, &e), 0);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		assert_string_equal(store_streams_name(&names, i), want[i]);
+	assert_null(store_streams_name(&names, sizeof(want) / sizeof(want[0])));
+	(void)snprintf(link, sizeof(link), "%s/link", work_dir);
+	assert_int_equal(symlink("s", link), 0);
+	assert_int_equal(store_streams_open(link, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_non_null(strstr(e.text, "it is a link"));
+	buf_free(&names);
+	work_end();
+}
+
 int
 main(void)
 {
@@ -717,6 +753,7 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_names_of_streams),
 		cmocka_unit_test(test_keys_are_beside),
+		cmocka_unit_test(test_streams_are_listed),
 		cmocka_unit_test(test_spent_keys_are_gone),
 	};
 	struct err e;
