@@ -381,7 +381,7 @@ def on_small_disk(body):
 
 
 def fill_up():
-    with open('filler', 'wb', buffering=0) as file:
+    with open('filler', 'ab', buffering=0) as file:  # what it has it keeps: there is no room, not for a moment
         try:
             while True:
                 file.write(b'x' * 4096)
@@ -458,6 +458,29 @@ def full_then_term():
 
 def test_sigterm_while_the_disk_is_full():
     on_small_disk(full_then_term)
+
+
+def full_then_seal():
+    process = start()
+    wait_for(opened)
+    wait_for(reserved)
+    process.stdin.write(b''.join(map(line, range(500))))
+    wait_for(lambda: in_ratchet() == 500)
+    fill_up()
+    process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: entries()[-1]['type'] == 'stop')
+    equal((entries()[-1]['reason'], [e['n'] for e in segments('store')]), ('disk-full', [500]))
+    os.unlink('filler')
+    process.stdin.write(line(500))
+    end(process)
+    equal(sizes(), list(range(501)))
+    equal([list(e['mask_epochs']) for e in segments('store')], [['ip']] * 2)
+    good(501)
+
+
+def test_a_seal_on_a_full_disk():
+    """No room for the segment behind it: the one that is open is sealed all the same, with the epochs of its records."""
+    on_small_disk(full_then_seal)
 
 
 def test_tampering_with_what_is_open_is_an_alarm():

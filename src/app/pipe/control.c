@@ -55,13 +55,15 @@ cut_period(struct app_pipe *p, int64_t now_us, const char *period, struct err *e
 		uint64_t number = store_live_segment(p->live);
 
 		facts.period = period;
-		if ((rc = store_live_cut(p->live, &facts, &next, e)) == 0)
+		if ((rc = store_live_cut(p->live, &facts, &next, e)) == 0) {
 			app_counter_seal(p->counter, number);
+			/* Without a next segment the open one still has its records. */
+			mask_epochs_clear(&p->epochs);
+		}
 	}
 	buf_free(&epochs);
 	buf_free(&words);
 	buf_free(&all);
-	mask_epochs_clear(&p->epochs);
 	p->opened_ns = clock_mono_ns();
 	took = p->opened_ns - start_ns;
 	p->slowest_cut_ns = took > p->slowest_cut_ns ? took : p->slowest_cut_ns;
