@@ -21,6 +21,7 @@
 static int64_t progress_ns;
 static bool progress_shown;
 static bool output_closed;
+static bool log_quiet;
 
 int
 app_fail(const char *command, const struct err *e)
@@ -160,10 +161,18 @@ app_warn_log(const char *stream, const char *fmt, ...)
 }
 
 void
+app_log_quiet(void)
+{
+	log_quiet = true;
+}
+
+void
 app_info(const char *stream, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (log_quiet)
+		return;
 	va_start(ap, fmt);
 	app_log("info", stream, fmt, ap);
 	va_end(ap);

@@ -28,6 +28,9 @@ void app_warn_log(const char *stream, const char *fmt, ...)
 void app_info(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void app_error(const char *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* From now on the log says what is wrong, and no more.  Before there are threads. */
+void app_log_quiet(void);
+
 /*
  * How many files were to be overwritten and had another name, since this was
  * asked last: false if none; the same said as a warning.

@@ -425,10 +425,12 @@ run(const struct app_args *args)
 		app_warn(
 		    "import", "memory could not be locked (RLIMIT_MEMLOCK): it may reach swap");
 	if (code == -1) {
-		code = app_fail("import", &e);
+		app_counter_close(im.import.counter);
+		im.import.counter = NULL;
 		if (im.import.segments > 0)
 			say_head(&im);
 		say_created(&im);
+		code = app_fail("import", &e); /* the cause stands last */
 	}
 	close_all(&im);
 	return (code);

@@ -86,11 +86,7 @@ grouped(char out[static 32], uint64_t n)
 static int
 must(const char *const argv[], struct span input, struct buf *said, struct err *e)
 {
-	int code = app_demo_run(argv, input, said, e);
-
-	if (code > 0)
-		return (err_set(e, ERR_IO, "cretula %s ended with %d", argv[1], code));
-	return (code);
+	return (app_demo_run(argv, input, said, e) == 0 ? 0 : -1);
 }
 
 /* ---- the store ---- */
@@ -341,16 +337,28 @@ print_text(const struct demo *d, bool serves, struct buf *out)
 	    "  %s verify --store %s\n\n",
 	    grouped(erased, d->erased), DEMO_KEPT_DAYS, grouped(pruned, d->pruned), name, d->store,
 	    name, d->store, name, d->store, name, d->archive);
-	buf_fmt(out, "The dashboard is http://127.0.0.1:%u/", d->port);
-	if (serves)
-		buf_str(out, " until Ctrl-C; each");
-	else
-		buf_fmt(
-		    out, " while this runs:\n\n  %s serve --config %s\n\nEach", name, d->config);
-	buf_str(out, " role has a token:\n\n");
+	buf_str(out, "The dashboard asks for the token of a role:\n\n");
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		buf_fmt(out, "  %-10s %s\n", roles[i], d->tokens[i]);
-	buf_fmt(out, "\nAll of it is in %s: remove it when you have seen enough.\n", d->folder);
+	buf_fmt(out, "\nAll of it is in %s: remove it when you have seen enough.\n\n", d->folder);
+	if (serves)
+		buf_fmt(out, "Open http://127.0.0.1:%u/ in a browser; Ctrl-C ends it.\n", d->port);
+	else
+		buf_fmt(out, "next:  %s serve --config %s    (then open http://127.0.0.1:%u/)\n",
+		    name, d->config, d->port);
+}
+
+/* Of --tamper. */
+static void
+print_end(const struct demo *d, struct buf *out)
+{
+	const char *name = program_invocation_name;
+
+	buf_fmt(out,
+	    "\nAll of it is in %s: remove it when you have seen enough.\n\n"
+	    "next:  %s verify --store %s    (what it says when all is well)\n"
+	    "       %s demo    (the dashboard of such a store)\n",
+	    d->folder, name, d->store, name);
 }
 
 static void
@@ -377,14 +385,28 @@ static int
 serve(const struct demo *d)
 {
 	char config[PATH_BYTES];
-	char name[] = "cretula", command[] = "serve", option[] = "--config";
-	char *const argv[] = { name, command, option, config, NULL };
+	char name[] = "cretula", command[] = "serve", option[] = "--config", quiet[] = "--quiet";
+	char *const argv[] = { name, command, option, config, quiet, NULL };
 	struct err e = { ERR_NONE, "" };
 
 	memcpy(config, d->config, sizeof(config));
 	(void)execv("/proc/self/exe", argv);
 	(void)err_sys(&e, ERR_IO, "cretula serve");
 	return (app_fail("demo", &e));
+}
+
+/* What was made is there, and is not all of it. */
+static int
+fail_half(const struct demo *d, const struct err *e)
+{
+	struct buf out = { 0 };
+	int code = app_fail("demo", e);
+
+	buf_fmt(
+	    &out, "next:  rm -r %s, then again with --out, to a place with 20 MiB\n", d->folder);
+	app_hint(&out);
+	buf_free(&out);
+	return (code);
 }
 
 static int
@@ -398,8 +420,10 @@ run(const struct app_args *args)
 	int code;
 
 	d.quiet = args->json;
-	if (begin(args, &d, &e) == -1 || make(&d, &e) == -1)
+	if (begin(args, &d, &e) == -1)
 		return (app_fail("demo", &e));
+	if (make(&d, &e) == -1)
+		return (fail_half(&d, &e));
 	if (tampers && app_demo_tamper(d.store, d.anchor, &out, &e) == -1) {
 		(void)app_print(&out, NULL);
 		buf_free(&out);
@@ -410,7 +434,7 @@ run(const struct app_args *args)
 	else if (!tampers)
 		print_text(&d, serves, &out);
 	else
-		buf_fmt(&out, "\nAll of it is in %s.\n", d.folder);
+		print_end(&d, &out);
 	code = app_finish("demo", &out, 0);
 	return (serves && code == 0 ? serve(&d) : code);
 }

@@ -31,7 +31,8 @@ extern const char app_demo_routes[]; /* routes.txt */
 
 /*
  * Run this program with arguments (NULL at the end), input on its standard
- * input, what it prints into out.  Its exit code; -1 and e if it did not run.
+ * input, what it prints into out.  Its exit code, and in e what it said of it if
+ * that is not 0; -1 and e if it did not run.
  */
 int app_demo_run(const char *const argv[], struct span input, struct buf *out, struct err *e);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/demo/demo.h"
+#include "app/fold.h"
 #include "base/err.h"
 #include "base/io.h"
 
@@ -79,6 +80,22 @@ find_file(const char *store, const char *folder, const char *suffix, char out[st
 	return (rc);
 }
 
+/* Where, and below it what. */
+static void
+add_finding(struct span line, struct buf *out)
+{
+	size_t where = 0;
+
+	while (where < line.len && !span_starts(span_from(line, where), span_str(": ")))
+		where++;
+	buf_fmt(out, "    %.*s\n", (int)where, line.ptr);
+	if (where < line.len) {
+		buf_str(out, "      ");
+		app_fold_words(span_from(line, where + 2), 6, 6, APP_FOLD_COLUMNS, out);
+		buf_char(out, '\n');
+	}
+}
+
 /* The lines of a report that say what is wrong. */
 static bool
 add_findings(struct span report, struct buf *out)
@@ -89,7 +106,7 @@ add_findings(struct span report, struct buf *out)
 		size_t end = span_find(report, '\n');
 
 		if (span_starts(report, span_str("E_"))) {
-			buf_fmt(out, "    %.*s\n", (int)(end < 160 ? end : 160), report.ptr);
+			add_finding(span_of(report.ptr, end), out);
 			any = true;
 		}
 		report = span_from(report, end + 1);

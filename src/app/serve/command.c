@@ -28,6 +28,7 @@ static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml, for roles, serve, store (default " CONFIG_USUAL ")" },
 	{ "keys", "DIR", "keys of the store, for access records" },
 	{ "listen", "PLACE", "unix:PATH or 127.0.0.1:PORT (default: serve.listen)" },
+	{ "quiet", NULL, "log what is wrong, and no more" },
 	{ "role", "NAME", "of token: whose it is to be" },
 	{ "store", "DIR", "the store (default: as configured)" },
 	{ NULL, NULL, NULL },
@@ -374,6 +375,8 @@ run_server(const struct app_args *args)
 	sigset_t set;
 	int rc;
 
+	if (app_arg(args, "quiet") != NULL)
+		app_log_quiet();
 	c.args = args;
 	c.fd = -1;
 	(void)pthread_mutex_init(&c.serving.lock, NULL);
