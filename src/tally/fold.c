@@ -82,7 +82,10 @@ run_steps(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct 
 
 /* ---- counts that are over themselves ---- */
 
-static const char *const tables[] = { "total", "cell", "seen", "uniq" };
+/* What was put aside, too; days that are have no period. */
+static const char *const tables[] = { "total WHERE period=?2", "cell WHERE period=?2",
+	"seen WHERE period=?2", "uniq WHERE period=?2", "released WHERE period=?2",
+	"frozen WHERE ?2=2" };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static int
@@ -94,9 +97,7 @@ empty_table(sqlite3 *db, const char *table, const struct tally_folding *how,
 	int rc;
 
 	(void)snprintf(sql, sizeof(sql),
-	    "DELETE FROM %s WHERE stream=(SELECT id FROM stream WHERE name=?1) AND period=?2"
-	    " AND idx<?3",
-	    table);
+	    "DELETE FROM %s AND stream=(SELECT id FROM stream WHERE name=?1) AND idx<?3", table);
 	if ((rc = tally_db_prepare(db, sql, &st, e)) == 0) {
 		(void)sqlite3_bind_text(st, 1, how->stream, -1, SQLITE_STATIC);
 		(void)sqlite3_bind_int(st, 2, (int)period);
@@ -161,5 +162,9 @@ tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, 
 int
 tally_expire(const char *path, const struct tally_folding *how, uint64_t *rows, struct err *e)
 {
-	return (change(path, how, empty_tables, rows, e));
+	struct tally_folding whole = *how;
+
+	/* Blocks of hours are shown (ADR 30): some of them less would tell what those had. */
+	whole.until_us = tally_start_us(TALLY_DAY, tally_index(TALLY_DAY, how->until_us));
+	return (change(path, &whole, empty_tables, rows, e));
 }

@@ -34,8 +34,9 @@ struct tally_folding {
 int tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e);
 
 /*
- * All that was counted of periods that are over at until_us goes, small or not.  rows: how many
- * did.  As tally_fold otherwise.
+ * All that was counted of periods that are over at the beginning of the day that until_us is in
+ * goes, small or not, and what was put aside of them (freeze.h).  rows: how many did.  As
+ * tally_fold otherwise.
  */
 int tally_expire(const char *path, const struct tally_folding *how, uint64_t *rows, struct err *e);
 

@@ -15,6 +15,7 @@
 #include "tally/book.h"
 #include "tally/db.h"
 #include "tally/fold.h"
+#include "tally/freeze.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US (24 * HOUR_US)
@@ -312,6 +313,57 @@ what_is_over_its_own_term_goes(void **state)
 	buf_free(&after);
 }
 
+/*
+ * A day goes whole: hours that were shown as one block would tell of those that went, by what
+ * is left of them.
+ */
+static void
+no_day_loses_some_of_its_hours(void **state)
+{
+	const struct tally_folding how = { .stream = "s", .until_us = START_US + 10 * HOUR_US };
+	struct tally_book *book = open_book("s");
+	struct buf after = { 0 };
+	uint64_t rows = 0;
+
+	visit(book, START_US - 20 * HOUR_US, "/", 12);
+	visit(book, START_US + 3 * HOUR_US, "/", 2);
+	visit(book, START_US + 12 * HOUR_US, "/", 12);
+	assert_int_equal(tally_book_commit(book, 2, 0, &e), 0);
+	tally_book_close(book);
+	assert_int_equal(tally_expire(path, &how, &rows, &e), 0);
+	assert_true(rows > 0);
+	dump("SELECT period,idx,requests FROM total WHERE period IN (1,2) ORDER BY 1,2", &after);
+	assert_string_equal(after.data, "1 490035 2\n1 490044 12\n2 20418 14\n");
+	dump("SELECT idx,requests FROM cell WHERE period=1 AND dim=0 ORDER BY 1", &after);
+	assert_string_equal(after.data, "490035 2\n490044 12\n");
+	buf_free(&after);
+}
+
+/* What was put aside before an erasure has the same term. */
+static void
+what_was_put_aside_goes_with_it(void **state)
+{
+	const struct tally_freezing aside = { "s", START_US + 2 * DAY_US, false, K };
+	struct tally_folding how = { .stream = "s", .until_us = START_US + DAY_US };
+	struct buf after = { 0 };
+	uint64_t rows = 0;
+
+	fill();
+	assert_int_equal(tally_freeze(path, &aside, &e), 0);
+	dump("SELECT stream,idx FROM frozen ORDER BY 1,2", &after);
+	assert_string_equal(after.data, "1 20418\n1 20419\n");
+	assert_int_equal(tally_expire(path, &how, &rows, &e), 0);
+	dump("SELECT stream,idx FROM frozen ORDER BY 1,2", &after);
+	assert_string_equal(after.data, "1 20419\n");
+	dump("SELECT DISTINCT period,idx FROM released ORDER BY 1,2", &after);
+	assert_string_equal(after.data, "1 490056\n2 20419\n");
+	how.until_us = START_US + 2 * DAY_US;
+	assert_int_equal(tally_expire(path, &how, &rows, &e), 0);
+	dump("SELECT count(*) FROM released", &after);
+	assert_string_equal(after.data, "0\n");
+	buf_free(&after);
+}
+
 static void
 what_is_no_stats_db_is_not_made(void **state)
 {
@@ -345,6 +397,8 @@ main(void)
 		    whoever_counts_meanwhile_loses_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_most_under_any_key_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_over_its_own_term_goes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(no_day_loses_some_of_its_hours, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_put_aside_goes_with_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_stats_db_is_not_made, set_up, tear_down),
 	};
 
