@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, read, records, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, is_testing_build, main, open_lines, read, records, wait_for, write
 from test_retain import SEG, clock, entries, good, hold, kept, make, view
 
 CONFIG = 'store: store\n%sdisk: %d\nstreams:\n  s:\n    retain: {detail: 90d%s}\n'
@@ -230,7 +230,7 @@ def test_capture_waits():
         equal(json.loads(cretula('status', '--store', 'store', '--json').out)['streams'][0]['records'], 0)
         write('c.yaml', read('c.yaml').replace(b'disk: 1\n', b'disk: 1G\n'))
         daemon.send_signal(signal.SIGHUP)
-        wait_for(lambda: state() == 'reading' and committed() + sealed() == 90, seen=state)
+        wait_for(lambda: state() == 'reading' and open_lines() + sealed() == 90, seen=state)
     said = end(daemon)
     assert 'and what may go is not enough: input waits' in said, said
     equal([(r['kind'], r['result']) for r in entries('report')], [('disk', 74)])
@@ -256,7 +256,7 @@ def test_room_is_made_while_it_runs():
         write('store/words/more', b'more')
         wait_for(lambda: seen() > before, seen=seen)
         equal((state(), entries('prune')), ('full', []), 'another process makes room')
-    wait_for(lambda: state() == 'reading' and committed() + sealed() == 24050, seen=state)
+    wait_for(lambda: state() == 'reading' and open_lines() + sealed() == 24050, seen=state)
     said = end(daemon)
     assert 'pruned to make room (disk ' in said and 'within its budget (disk): input goes on' in said, said
     entry, = entries('prune')
@@ -285,7 +285,7 @@ def test_several_wait_at_once():
     assert '`cretula retain` makes room' in cretula(*load, code=74).err
     wait_for(lambda: hold('release', 'case-7', code=None).code == 0)  # the daemon may look just now
     wait_for(lambda: cretula(*load).code == 0)
-    wait_for(lambda: state() == 'reading' and committed() + sealed() == 24050, seen=state)
+    wait_for(lambda: state() == 'reading' and open_lines() + sealed() == 24050, seen=state)
     pipe.communicate()
     said = end(daemon)
     equal((pipe.returncode, len(entries('prune'))), (0, 1), (said, read('pipe.err')))
@@ -295,11 +295,6 @@ def test_several_wait_at_once():
 
 def sealed():
     return sum(e['n'] for e in entries('segment'))
-
-
-def committed():
-    folder = 'store/streams/s/open'
-    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
 
 
 main()

@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 from hostile import CANARY, Server, free_port, hostile, send
-from lib import CRETULA, Skip, combined, cretula, equal, main, read, records, segments, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, open_lines, read, records, segments, wait_for, write
 from presets import RING, SOCKETS, configure, preset
 from test_run import Daemon
 from test_status import stream
@@ -34,11 +34,6 @@ server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello\\n"; }} }} }}
 
 def statuses(stream):
     return [r.get('status') for r in records('store', stream)]
-
-
-def open_lines(stream):
-    folder = f'store/streams/{stream}/open'
-    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
 
 
 def lines_kept(stream):

@@ -1,11 +1,10 @@
 """Events of containers that come live: as in files, on lines of any length, whoever else sends meanwhile."""
-import glob
 import json
 import os
 import signal
 import subprocess
 
-from lib import CRETULA, cretula, equal, main, open_lines, reach, read, records, segments, wait_for, write
+from lib import CRETULA, cretula, equal, main, open_lines, reach, records, segments, wait_for, write
 from test_run import Daemon
 
 KEYS = ('lines', 'bytes', 'parsed', 'partial', 'unparsed', 'meta', 'joined')
@@ -121,11 +120,7 @@ def test_two_who_send():
             file.write(data[0][at:at + 40000])
     for sender in senders:
         sender.close()
-
-    def seen(stream):
-        return sum(read(path).count(b'\n') for path in glob.glob(f'store/streams/{stream}/open/*.data'))
-
-    wait_for(lambda: (seen('s'), seen('t')) == (1003 + 901, 1003), seen=lambda: (seen('s'), seen('t')))
+    wait_for(lambda: (open_lines('s'), open_lines('t')) == (1003 + 901, 1003), seen=lambda: (open_lines('s'), open_lines('t')))
     daemon.send_signal(signal.SIGTERM)
     said = daemon.communicate(timeout=120)[1].decode()
     equal(daemon.returncode, 0, said)

@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, read, records, segments,
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, open_lines, records, segments,
                  verify_py, wait_for)
 
 NOW = {'CRETULA_CLOCK': '2026-11-24T13:00:00Z'}
@@ -122,8 +122,7 @@ def test_a_running_pipe_follows():
                             stderr=subprocess.PIPE, bufsize=0, env=env)
 
     pipe.stdin.write(line(1))
-    wait_for(lambda: any(n.endswith('.data') and os.path.getsize(f'store/streams/s/open/{n}') > 0
-                         for n in os.listdir('store/streams/s/open')))
+    wait_for(lambda: open_lines() == 1)
     before = len(segments('store'))
     cretula('key', 'rotate', '--store', 'store', '--period', 'week', *WHY, env=NOW, code=0)
     wait_for(lambda: len(segments('store')) == before + 1)

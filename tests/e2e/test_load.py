@@ -14,8 +14,9 @@ import time
 
 import test_tls
 from certificates import client
-from lib import combined, cretula, equal, main, read, tree_bytes, write
+from lib import combined, cretula, equal, main, open_lines, read, tree_bytes, write
 from test_run import Daemon, append, configure, connect, line, once, sizes, wait_for
+from test_status import stream
 
 KILLS = int(os.environ.get('CRETULA_KILLS', '200'))
 SEALS = int(os.environ.get('CRETULA_SEALS', '10000'))
@@ -43,11 +44,6 @@ def memory(pid, what='VmRSS'):
     return 0
 
 
-def committed(stream='s'):
-    folder = f'store/streams/{stream}/open'
-    return sum(read(os.path.join(folder, n)).count(b'\n') for n in os.listdir(folder) if n.endswith('.data'))
-
-
 def test_killed_at_many_moments():
     """kill -9 under load: of a file each line once; of a socket none twice, and none that was committed is lost."""
     configure(BOTH)
@@ -66,10 +62,9 @@ def test_killed_at_many_moments():
                     os.rename('access.log', f'access.log.{sent}')
                 time.sleep(0.005)
             daemon.end(number=signal.SIGKILL)
-    for _ in range(4):  # a stop does not wait for the files behind the one at hand
-        daemon = Daemon()
-        time.sleep(1.5)
-        daemon.end()
+    daemon = Daemon()
+    wait_for(lambda: len(sizes('s')) >= sent)  # a stop does not wait for the files behind the one at hand
+    daemon.end()
     once(sizes('s'), sent)
     kept = sizes('conn')
     equal(kept, sorted(set(kept)), 'in order, none twice')
@@ -94,7 +89,7 @@ def test_5000_connections():
         s.sendall(line(n)[:50])
     for n, s in enumerate(all_of_them):
         s.sendall(line(n)[50:] + line(count + n))
-    wait_for(lambda: committed() >= 2 * count, seconds=60, seen=committed)
+    wait_for(lambda: open_lines() >= 2 * count, seconds=60, seen=open_lines)
     took, most = time.monotonic() - started, memory(daemon.process.pid, 'VmHWM')
     said = daemon.end()
     assert 'lack of room' not in said, said
@@ -118,7 +113,7 @@ def test_5000_of_tls():
         s.sendall(line(n)[:50])
     for n, s in enumerate(all_of_them):
         s.sendall(line(n)[50:] + line(count + n))
-    wait_for(lambda: committed() >= 2 * count, seconds=120, seen=committed)
+    wait_for(lambda: open_lines() >= 2 * count, seconds=120, seen=open_lines)
     took, most = time.monotonic() - started, memory(daemon.process.pid, 'VmHWM')
     assert all(test_tls.closed(s) for s in waiting)
     files = len(os.listdir(f'/proc/{daemon.process.pid}/fd'))
@@ -274,7 +269,7 @@ def test_soak():
     stop.set()
     for thread in threads:
         thread.join(timeout=120)
-    time.sleep(1.5)
+    wait_for(lambda: all(stream(kind)['lines'] >= count for kind, count in sent.items()), seen=lambda: sent)
     said = daemon.end()
     for kind, count in sent.items():
         once(sizes(kind), count)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, tree_bytes, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, open_lines, tree_bytes, wait_for, write
 
 FORMAT = ('--store', 'store', '--format', 'combined')
 
@@ -43,16 +43,11 @@ def start(*args, **more):
                             **more)
 
 
-def is_open():
-    folder = 'store/streams/s/open'
-    return os.path.isdir(folder) and any(n.endswith('.data') and os.path.getsize(f'{folder}/{n}') > 0 for n in os.listdir(folder))
-
-
 def running():
     """A pipe that has masked lines, and the secrets of its keys."""
     process = start('pipe', 's', *FORMAT)
     process.stdin.write(make_log(500))
-    wait_for(is_open)
+    wait_for(open_lines)
     return process, secrets('store.keys')
 
 

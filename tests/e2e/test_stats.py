@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 
-from lib import CRETULA, combined, cretula, equal, main, make_log, read, records, shared, wait_for, write
+from lib import CRETULA, combined, cretula, equal, main, make_log, open_lines, read, records, shared, wait_for, write
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 TOKEN = re.compile(r'(?<![A-Za-z0-9])(dv|em|ht|if|ip|pn|rq|se|sg|ua|uc|us|xx)\.[a-z2-7]{16}')
@@ -344,11 +344,6 @@ def start_pipe(stream='s'):
                             stderr=subprocess.PIPE)
 
 
-def committed():
-    name = 'store/streams/s/open/'
-    return sum(read(name + n).count(b'\n') for n in os.listdir(name) if n.endswith('.data')) if os.path.isdir(name) else 0
-
-
 def test_a_pipe_counts_what_it_keeps():
     """Also what a second run adds, and with a seal between; again from the segments; subjects under live keys."""
     cretula('pipe', 's', '--store', 'store', '--format', 'combined', env={'CRETULA_RANDOM': 'subjects'}, code=0)  # makes the keys
@@ -356,7 +351,7 @@ def test_a_pipe_counts_what_it_keeps():
         process = start_pipe()
         process.stdin.write(make_log(3000, seed=seed))
         process.stdin.flush()
-        wait_for(lambda: committed() == 3000)
+        wait_for(lambda: open_lines() == 3000)
         process.send_signal(signal.SIGUSR1)
         if seed == 1:
             wait_for(lambda: os.path.exists('store/streams/s/seg/00000001.jsonl.zst'))
@@ -382,7 +377,7 @@ def test_a_killed_pipe_counts_nothing_twice():
     process = start_pipe()
     process.stdin.write(make_log(2000))
     process.stdin.flush()
-    wait_for(lambda: committed() == 2000)
+    wait_for(lambda: open_lines() == 2000)
     process.kill()
     process.wait()
     process.stdin.close()
