@@ -27,7 +27,7 @@ extern const char app_demo_routes[]; /* routes.txt */
 
 /* Whose records the demo erases: a client of the shop, by a path of his. */
 #define DEMO_SUBJECT_PATH "/account/orders"
-#define DEMO_SUBJECT_WHERE "path ^= \"" DEMO_SUBJECT_PATH "\""
+#define DEMO_SUBJECT_WHERE ("path ^= \"" DEMO_SUBJECT_PATH "\"")
 
 /*
  * Run this program with arguments (NULL at the end), input on its standard
