@@ -49,8 +49,9 @@ read_reach(struct tally_book *book, const char *name, struct err *e)
 
 	if (st == NULL)
 		return (-1);
-	if (name != NULL)
-		(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT);
+	/* It stays bound. */
+	if (name != NULL && sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT) != SQLITE_OK)
+		return (tally_db_fail(book->db, e));
 	if ((rc = tally_db_step(book->db, st, e)) == 1) {
 		book->stream = sqlite3_column_int64(st, 0);
 		book->segment = tally_db_u64(st, 1);
@@ -70,12 +71,13 @@ find_stream(struct tally_book *book, const char *name, struct err *e)
 		return (rc);
 	if ((st = tally_rows_statement(book, TALLY_ST_STREAM_MAKE, e)) == NULL)
 		return (-1);
-	(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT);
+	(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	rc = tally_db_step(book->db, st, e);
 	(void)sqlite3_reset(st);
 	if (rc == -1)
 		return (-1);
-	return (read_reach(book, name, e) == 0 ? 0 : -1);
+	rc = read_reach(book, name, e);
+	return (rc == 1 ? err_set(e, ERR_FINDING, "it has no row of the stream") : rc);
 }
 
 int

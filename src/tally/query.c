@@ -106,8 +106,11 @@ tally_query(struct tally_reader *r, enum tally_query q, const char *stream, stru
 	if (r->st[q] == NULL && tally_db_prepare(r->db, queries[q], &r->st[q], e) == -1)
 		return (NULL);
 	(void)sqlite3_reset(r->st[q]);
-	if (stream != NULL)
-		(void)sqlite3_bind_text(r->st[q], 1, stream, -1, SQLITE_TRANSIENT);
+	if (stream != NULL &&
+	    sqlite3_bind_text(r->st[q], 1, stream, -1, SQLITE_TRANSIENT) != SQLITE_OK) {
+		(void)tally_db_fail(r->db, e);
+		return (NULL);
+	}
 	return (r->st[q]);
 }
 
