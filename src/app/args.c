@@ -1,4 +1,6 @@
 /* app: the command line, read from the command's table of options. */
+#include <sys/stat.h>
+
 #include <assert.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -29,6 +31,30 @@ option_table(const struct app_command *command, struct option table[APP_OPTIONS_
 	return (n);
 }
 
+/* What somebody gives without the option's name: a store, or lines for standard input. */
+static int
+unexpected(const struct app_args *args, const char *given, struct err *e)
+{
+	const struct app_command *c = args->command;
+	const char *option = NULL;
+	struct stat st;
+
+	if (stat(given, &st) == -1)
+		st.st_mode = 0;
+	for (const struct app_option *o = c->options; o->name != NULL && option == NULL; o++)
+		if ((S_ISDIR(st.st_mode) && strcmp(o->name, "store") == 0) ||
+		    (S_ISREG(st.st_mode) && strcmp(o->name, "config") == 0))
+			option = o->name;
+	if (strcmp(c->name, "mask") == 0 && S_ISREG(st.st_mode))
+		return (err_set(e, ERR_USAGE, "%s: unexpected '%s', did you mean < %s?", c->name,
+		    given, given));
+	if (option != NULL)
+		return (err_set(e, ERR_USAGE, "%s: unexpected '%s', did you mean --%s %s?", c->name,
+		    given, option, given));
+	return (err_set(
+	    e, ERR_USAGE, "%s: unexpected '%s': cretula %s --help", c->name, given, c->name));
+}
+
 static int
 operands_check(const struct app_args *args, struct err *e)
 {
@@ -38,8 +64,7 @@ operands_check(const struct app_args *args, struct err *e)
 		return (err_set(
 		    e, ERR_USAGE, "%s needs %s: cretula %s --help", c->name, c->operands, c->name));
 	if (c->operand_max >= 0 && args->operand_count > c->operand_max)
-		return (err_set(e, ERR_USAGE, "%s: unexpected '%s': cretula %s --help", c->name,
-		    args->operands[c->operand_max], c->name));
+		return (unexpected(args, args->operands[c->operand_max], e));
 	return (0);
 }
 

@@ -49,7 +49,7 @@ open_stream(const char *store, const char *stream, struct err *e)
 		return (-1);
 	fd = io_open_dir(streams_fd, stream, e);
 	if (fd == -1 && errno == ENOENT)
-		(void)err_set(e, ERR_INPUT, "store %s has no stream %s", store, stream);
+		(void)store_streams_lack(store, stream, e);
 	(void)close(streams_fd);
 	return (fd);
 }

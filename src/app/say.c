@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "config/config.h"
 
 #define LOG_WAIT_MS 100 /* for a reader of the log who is slow */
 
@@ -23,11 +24,37 @@ static bool progress_shown;
 static bool output_closed;
 static bool log_quiet;
 
+/* What the system says of usual mistakes, and what to do then. */
+static const struct {
+	const char *end, *hint;
+} hints[] = {
+	{ ": Permission denied", " (`ls -ld` of it says who may)" },
+	{ ": Address already in use", " (`ss -ltnp` says who has it)" },
+	{ ": No space left on device", " (make room, and run it again)" },
+	{ CONFIG_USUAL ": No such file or directory",
+	    " (`cretula init` makes it, --config FILE names another)" },
+};
+
+static const char *
+hint_of(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		size_t end = strlen(hints[i].end);
+
+		if (len >= end && strcmp(text + len - end, hints[i].end) == 0)
+			return (hints[i].hint);
+	}
+	return ("");
+}
+
 int
 app_fail(const char *command, const struct err *e)
 {
 	app_progress_end();
-	fprintf(stderr, "cretula %s: %s\n", command, e->text[0] != '\0' ? e->text : "failed");
+	fprintf(stderr, "cretula %s: %s%s\n", command, e->text[0] != '\0' ? e->text : "failed",
+	    hint_of(e->text));
 	return (e->code == ERR_NONE ? ERR_IO : (int)e->code);
 }
 

@@ -8,6 +8,7 @@
 #include "app/say.h"
 #include "app/words/words.h"
 #include "base/err.h"
+#include "config/suggest.h"
 #include "crypto/random.h"
 #include "key/key.h"
 #include "mask/geo.h"
@@ -159,6 +160,7 @@ int
 app_format_find(const char *name, const struct parse_format **format, struct err *e)
 {
 	struct buf list = { 0 };
+	struct span near = { NULL, 0 };
 
 	*format = NULL;
 	if (strcmp(name, "auto") == 0)
@@ -166,9 +168,16 @@ app_format_find(const char *name, const struct parse_format **format, struct err
 	if ((*format = parse_format_find(span_str(name))) != NULL)
 		return (0);
 	for (size_t i = 0; i < parse_format_count; i++)
-		buf_fmt(&list, "%s%s", i == 0 ? "" : ", ", parse_formats[i].name);
-	(void)err_set(
-	    e, ERR_USAGE, "no format '%s': auto, %s", name, buf_ok(&list) ? list.data : "");
+		buf_fmt(&list, "%s ", parse_formats[i].name);
+	buf_str(&list, "auto");
+	if (buf_ok(&list))
+		near = config_suggest(span_str(name), list.data);
+	if (near.len > 0)
+		(void)err_set(e, ERR_USAGE,
+		    "no format '%s', did you mean %.*s? cretula help formats", name, (int)near.len,
+		    near.ptr);
+	else
+		(void)err_set(e, ERR_USAGE, "no format '%s': cretula help formats", name);
 	buf_free(&list);
 	return (-1);
 }

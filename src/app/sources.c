@@ -55,7 +55,9 @@ detect(struct app_sources *s, struct app_source *source, const struct parse_evid
 		return (0);
 	if (s->parser.format == NULL && found->format == NULL) {
 		app_evidence_print(found, &text);
-		(void)err_set(e, ERR_INPUT, "%s: format not clear: %s; name it with --format",
+		(void)err_set(e, ERR_INPUT,
+		    "%s: format not clear: %s; name it with --format (cretula help "
+		    "formats), or give what the server was told with --format-string",
 		    source->path, buf_ok(&text) ? text.data : "");
 		buf_free(&text);
 		return (-1);

@@ -1,6 +1,7 @@
 /* The store: its own chain first, then what it lists and what is there, in order. */
 #include "audit/verify.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,7 +313,10 @@ open_store(struct verify *v, const char *store, struct err *e)
 	    (v->streams = io_open_dir(v->store, "streams", e)) == -1) {
 		if (e != NULL)
 			e->code = ERR_INPUT;
-		return (err_in(e, "%s: no store", store));
+		return (errno == ENOENT || errno == ENOTDIR ?
+			err_set(e, ERR_INPUT, "%s is no store: %s", store,
+			    v->store == -1 ? "nothing is there" : "another folder") :
+			err_in(e, "%s", store));
 	}
 	open_words(v);
 	return (audit_pool_open(&v->pool, v->options->jobs, e));

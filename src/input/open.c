@@ -24,8 +24,9 @@ open_path(const char *path, bool may_stop, struct input *in, struct err *e)
 	if (may_stop && !given)
 		(void)fcntl(in->fd, F_SETFL, fcntl(in->fd, F_GETFL) & ~O_NONBLOCK);
 	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
-		return (err_set(e, ERR_INPUT, "%s: %s, not a file of lines", path,
-		    S_ISDIR(st.st_mode) ? "a directory" : "a block device"));
+		return (err_set(e, ERR_INPUT, "%s: %s, not a file of lines%s", path,
+		    S_ISDIR(st.st_mode) ? "a directory" : "a block device",
+		    S_ISDIR(st.st_mode) ? ": name those in it" : ""));
 	if (S_ISREG(st.st_mode)) {
 		in->regular = true;
 		in->file_size = (uint64_t)st.st_size;

@@ -184,7 +184,9 @@ source_read_packed(struct input_source *s, char *out, size_t size, struct err *e
 		if (s->raw_end && input_decompress_at_border(s->decompress))
 			return (0);
 		if (s->raw_end)
-			return (err_set(e, ERR_INPUT, "cut off at byte %llu of its content",
+			return (err_set(e, ERR_INPUT,
+			    "cut off at byte %llu of its content: the file is not whole (what is "
+			    "there can be taken by zcat and standard input)",
 			    (unsigned long long)s->made));
 		if (source_refill(s, e) == -1)
 			return (-1);

@@ -48,7 +48,7 @@ key_file_private(const struct stat *st, const char *name, struct err *e)
 	const char *why = NULL;
 
 	if (st->st_uid != geteuid())
-		why = "another user owns it";
+		why = "another user owns it (run as that user)";
 	else if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		why = "group or others may use it (chmod go= closes it)";
 	if (why == NULL)

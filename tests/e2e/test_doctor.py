@@ -52,7 +52,7 @@ def test_files():
     seen = answered()
     equal([f for f in seen['found'] if f['check'] in ('store', 'keys', 'backup', 'daemon', 'inputs', 'queue', 'disk')], [])
     daemon.end()
-    equal([f['text'] for f in found('daemon')], ['no daemon runs on this store'])
+    equal([f['text'] for f in found('daemon')], ['no daemon runs on this store (cretula run begins one)'])
     os.chmod('store/streams/s/chain.jsonl', 0o644)
     os.chmod('store.keys', 0o755)
     for check in ('store', 'keys'):

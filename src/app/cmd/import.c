@@ -337,6 +337,8 @@ verify(const struct importing *im, struct audit_result *result, double *seconds,
 static int
 incomplete(const struct app_import *im)
 {
+	if (im->counts.lines == 0 && im->segments > 0)
+		app_warn("import", "there was no line in it: is it the right file?");
 	if (stats_counts_misfit(&im->counts)) {
 		app_warn("import", "most lines do not fit %s: is --format right?",
 		    im->sources->parser.format->name);

@@ -137,8 +137,7 @@ fill(struct paper *p, const struct app_paper *how, struct err *e)
 	if (verify(p, how, e) == -1 || see_streams(p, e) == -1)
 		return (-1);
 	if (how->stream != NULL && !has_stream(p, how->stream))
-		return (
-		    err_set(e, ERR_INPUT, "store %s has no stream %s", how->store, how->stream));
+		return (store_streams_lack(how->store, how->stream, e));
 	find_graces(how->config, grace_us);
 	app_paper_fold_keys(p, grace_us);
 	app_paper_sort(&p->removed);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "store/read/streams.h"
 #include "store/store.h"
 
 static const struct app_option options[] = {
@@ -81,7 +82,7 @@ read_streams(struct work *w, struct err *e)
 		w->names.count = 1;
 		return (0);
 	}
-	return (err_set(e, ERR_INPUT, "store %s has no stream %s", w->store_path, only));
+	return (store_streams_lack(w->store_path, only, e));
 }
 
 static int

@@ -120,7 +120,7 @@ listen_there(struct command *c, struct err *e)
 		    e, ERR_CONFIG, "serve.proxy: a proxy is believed at a unix socket only"));
 	c->serving.whole.tls = tls;
 	c->serving.whole.local = c->place.kind == INPUT_UNIX_STREAM && !tls;
-	return ((c->fd = input_listen(&c->place, e)) == -1 ? err_in(e, "serve") : 0);
+	return ((c->fd = input_listen(&c->place, e)) == -1 ? -1 : 0);
 }
 
 /* The policy of a stream that nobody configured: nothing in it is masked. */

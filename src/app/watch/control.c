@@ -416,7 +416,8 @@ join(int fd, const struct sockaddr_un *to, const char *store, struct err *e)
 {
 	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) == -1) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
-			return (err_set(e, ERR_INCOMPLETE, "no daemon runs on this store"));
+			return (err_set(e, ERR_INCOMPLETE,
+			    "no daemon runs on this store (cretula run begins one)"));
 		if (errno == EAGAIN)
 			return (err_set(
 			    e, ERR_BUSY, "the daemon is busy: too many ask it; try again"));

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "store/read/streams.h"
 #include "store/words.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
@@ -62,7 +63,7 @@ app_words_there(const char *store, const char *stream, struct err *e)
 
 	(void)snprintf(path, sizeof(path), "%s/streams/%s/chain.jsonl", store, stream);
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
-		return (err_set(e, ERR_INPUT, "store %s has no stream %s", store, stream));
+		return (store_streams_lack(store, stream, e));
 	return (0);
 }
 

@@ -22,7 +22,9 @@ audit_anchor_read(const char *line, struct audit_anchor *anchor, struct err *e)
 	    !span_starts(span_from(text, blank), mark) ||
 	    text_unhex(span_from(text, blank + mark.len), anchor->genesis, 32, &len) == -1 ||
 	    len != 32)
-		return (err_set(e, ERR_USAGE, "the anchor is not VKEY sha256:HEX"));
+		return (err_set(e, ERR_USAGE,
+		    "the anchor is not VKEY sha256:HEX, as the "
+		    "auditor's line is, in quotes"));
 	return (0);
 }
 

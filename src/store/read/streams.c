@@ -25,7 +25,10 @@ store_streams_open(const char *store, struct err *e)
 		(void)close(store_fd);
 	errno = why;
 	if (fd == -1 && (why == ENOENT || why == ENOTDIR))
-		(void)err_set(e, ERR_INPUT, "%s is no store", store);
+		(void)err_set(e, ERR_INPUT,
+		    store_fd == -1 ? "%s is no store: nothing is there" :
+				     "%s is no store: another folder",
+		    store);
 	else if (fd == -1 && store_fd != -1)
 		(void)err_in(e, "%s", store);
 	return (fd);
@@ -72,4 +75,20 @@ const char *
 store_streams_name(const struct buf *names, size_t i)
 {
 	return (i < names->len / NAME_BYTES ? names->data + i * NAME_BYTES : NULL);
+}
+
+int
+store_streams_lack(const char *store, const char *stream, struct err *e)
+{
+	struct buf names = { 0 }, text = { 0 };
+	const char *name;
+
+	if (store_streams(store, &names, NULL) == 0)
+		for (size_t i = 0; (name = store_streams_name(&names, i)) != NULL; i++)
+			buf_fmt(&text, "%s%s", i == 0 ? ": it has " : ", ", name);
+	(void)err_set(e, ERR_INPUT, "store %s has no stream %s%s", store, stream,
+	    buf_ok(&text) && text.len > 0 ? text.data : "");
+	buf_free(&names);
+	buf_free(&text);
+	return (-1);
 }

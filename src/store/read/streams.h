@@ -16,6 +16,8 @@ int store_streams_open(const char *store, struct err *e);
  * store_streams_name reads.  -1: as store_streams_open.
  */
 int store_streams(const char *store, struct buf *names, struct err *e);
+/* ERR_INPUT: the store has no stream of this name, but these.  -1. */
+int store_streams_lack(const char *store, const char *stream, struct err *e);
 /* The i-th; NULL behind the last. */
 const char *store_streams_name(const struct buf *names, size_t i);
 
