@@ -295,6 +295,8 @@ def test_figures():
     cretula('publish', '--store', 'store', '--stream', 'shop', '--out', 'public', code=0)
     assert b'visitors not known' in read('public/index.html') and b'&lt;20 visitors' not in read('public/index.html')
     for bad, code in (('window=day&since=-1d', 'window'), ('at=tomorrow', 'parameter'), ('since=x', 'parameter'),
+                      ('since=-106751991d&until=9999-12-31T23:59:59Z', 'parameter'), ('until=-106751991d', 'parameter'),
+                      ('since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z', 'window'),
                       ('since=-1d&until=-2d', 'window'), ('window=month&step=minute', 'window')):
         status, _, body = server.ask(f'/api/v1/series?stream=shop&{bad}')
         equal((status, json.loads(body)['code']), (400, code), bad)

@@ -51,6 +51,7 @@ read_at(const char *text, enum tally_period period, int64_t now_us, int64_t *t_u
 	return (clock_parse_rfc3339(text, strlen(text), t_us) == 0);
 }
 
+/* In the years 1 to 9999, of which lengths and what lies before them can be computed. */
 static bool
 read_time(const char *text, int64_t now_us, int64_t *t_us)
 {
@@ -61,7 +62,7 @@ read_time(const char *text, int64_t now_us, int64_t *t_us)
 	if (text[0] != '-' || num_duration(span_str(text + 1), &back_us) == -1)
 		return (false);
 	*t_us = now_us - back_us;
-	return (true);
+	return (*t_us >= clock_days(1, 1, 1) * DAY_US);
 }
 
 static int64_t
