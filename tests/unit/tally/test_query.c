@@ -17,14 +17,6 @@
 static char path[64];
 
 static int
-set_up(void **state)
-{
-	(void)snprintf(path, sizeof(path), "stats.%d.db", (int)getpid());
-	(void)unlink(path);
-	return (0);
-}
-
-static int
 tear_down(void **state)
 {
 	char name[80];
@@ -35,6 +27,13 @@ tear_down(void **state)
 	(void)snprintf(name, sizeof(name), "%s-shm", path);
 	(void)unlink(name);
 	return (0);
+}
+
+static int
+set_up(void **state)
+{
+	(void)snprintf(path, sizeof(path), "stats.%d.db", (int)getpid());
+	return (tear_down(state)); /* what a killed one of this number left */
 }
 
 static int64_t
