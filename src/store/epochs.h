@@ -48,6 +48,11 @@ struct store_gone {
 int store_epoch_gone(struct store *s, const char *stream, const struct seal_names *names,
     const struct store_gone *gone, unsigned *said, struct err *e);
 
+/* The same of a writer that is open. */
+struct store_writer;
+int store_epoch_say(struct store_writer *w, const struct seal_names *names,
+    const struct store_gone *gone, unsigned *said, struct err *e);
+
 /* Append to cretula.store what was done with keys, and why (escaped). */
 int store_keys_said(struct store *s, const char *kind, struct span text, struct err *e);
 

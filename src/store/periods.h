@@ -43,6 +43,7 @@ int store_live_prune(struct store_live *l, const struct store_prune_order *order
 /* As store_hold and store_release, by any thread. */
 struct store_hold_order;
 struct store_release_order;
+int store_live_keys_fd(const struct store_live *l); /* of its store; stays its own */
 int store_live_add_hold(struct store_live *l, const struct store_hold_order *order, uint64_t *entry,
     struct err *e);
 int store_live_end_hold(struct store_live *l, const struct store_release_order *order,

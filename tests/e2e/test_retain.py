@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from unittest import mock
 
 from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, reach, read, tree_bytes,
                  verify_py, wait_for, write)
@@ -94,6 +95,30 @@ def test_hold_refusals():
     assert not os.path.exists('nowhere')
     equal(read(STREAM + '/chain.jsonl'), before)
     good()
+
+
+def test_a_hold_behind_the_end_of_a_key():
+    """What was destroyed before a hold, by whoever writes another stream, or dies before it says so, is not said to be held."""
+    if not is_testing_build():
+        raise Skip('a build without an injected clock')
+    rows = ''.join(combined(n, client=f'203.0.113.{n}') for n in range(5)).encode()
+
+    def pipe(stream, day, fault=''):
+        env = {'CRETULA_CLOCK': f'2026-10-{day:02}T12:00:00Z', **({'CRETULA_FAULT': fault} if fault else {})}
+        return cretula('pipe', stream, '--store', 'store', '--format', 'combined', stdin=rows, env=env).code
+    equal([pipe('s', 5), pipe('t', 5)], [0, 0])
+    for day in range(6, 25):
+        equal(pipe('t', day), 0)  # which destroys the week of s
+    with mock.patch.dict(os.environ, CRETULA_CLOCK='2026-10-24T13:00:00Z'):
+        hold('add', 'case-7')
+    equal([(e['type'], e.get('what')) for e in entries('hold') + entries('destroy')],
+          [('hold', None), ('destroy', '2026-10-05'), ('destroy', '2026-W41')])
+    assert max(e['i'] for e in entries('destroy')) < entries('hold')[0]['i']
+    with mock.patch.dict(os.environ, CRETULA_CLOCK='2026-10-24T14:00:00Z'):
+        good()
+        equal(pipe('s', 25), 0)
+        good()
+        equal(len(entries('destroy')), 2)
 
 
 # ---- retain ----

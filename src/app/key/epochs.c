@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/names.h"
 #include "base/err.h"
@@ -152,6 +153,39 @@ app_epochs_same(const struct app_epochs *a, const struct app_epochs *b)
 	for (size_t i = 0; i < a->count && same; i++)
 		same = app_epochs_have(b, &a->list[i]);
 	return (same);
+}
+
+/* used becomes what is not in there. */
+static void
+leave_gone(struct app_epochs *used, const struct app_epochs *there)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < used->count; i++)
+		if (!app_epochs_have(there, &used->list[i]))
+			used->list[kept++] = used->list[i];
+	used->count = kept;
+}
+
+int
+app_epochs_gone(int keys_fd, const char *stream, struct app_epochs *out, struct err *e)
+{
+	struct app_epochs there = { NULL, 0 };
+	struct key_ring *ring = NULL;
+	int fd = key_open_stream(keys_fd, stream, false, e), rc = -1;
+
+	*out = (struct app_epochs){ NULL, 0 };
+	if (fd == -1)
+		return (-1);
+	if (app_epochs_read(fd, out, e) == 0 && key_ring_open(keys_fd, &ring, e) == 0 &&
+	    app_epochs_of_ring(ring, &there, e) == 0) {
+		leave_gone(out, &there);
+		rc = 0;
+	}
+	key_ring_free(ring);
+	free(there.list);
+	(void)close(fd);
+	return (rc);
 }
 
 int

@@ -27,6 +27,12 @@ bool app_epochs_have(const struct app_epochs *all, const struct store_gone *one)
 bool app_epochs_same(const struct app_epochs *a, const struct app_epochs *b);
 
 /*
+ * Those that a stream may have used and that the ring in keys_fd has no more:
+ * its chain need not say so yet.
+ */
+int app_epochs_gone(int keys_fd, const char *stream, struct app_epochs *out, struct err *e);
+
+/*
  * Which epochs of all are held?  held is calloc'ed; free it.  hold (may be
  * NULL) gets the name of one hold.
  */

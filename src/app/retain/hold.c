@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/key/epochs.h"
 #include "app/retain/hold.h"
 #include "app/retain/open.h"
 #include "app/retain/order.h"
@@ -165,14 +166,31 @@ ask_daemon(struct holding *h, const struct store_hold_order *hold, struct err *e
 	return (rc);
 }
 
+/* What nobody can tell of keys keeps nobody from holding. */
 static int
-seal(struct holding *h, const struct store_hold_order *order, struct err *e)
+add(struct holding *h, struct store_hold_order *order, struct err *e)
+{
+	struct app_epochs gone;
+	int rc;
+
+	if (app_epochs_gone(store_keys_fd(h->store), h->stream, &gone, NULL) == 0) {
+		order->gone = gone.list;
+		order->gone_count = gone.count;
+	}
+	rc = store_hold(h->opened.eraser, order, &h->entry, e);
+	order->gone = NULL;
+	order->gone_count = 0;
+	free(gone.list);
+	return (rc);
+}
+
+static int
+seal(struct holding *h, struct store_hold_order *order, struct err *e)
 {
 	const struct store_release_order release = { h->id, h->reason, h->by };
-	struct store_eraser *x = h->opened.eraser;
 
-	if ((h->release ? store_release(x, &release, &h->entry, e) :
-			  store_hold(x, order, &h->entry, e)) == -1)
+	if ((h->release ? store_release(h->opened.eraser, &release, &h->entry, e) :
+			  add(h, order, e)) == -1)
 		return (-1);
 	return (store_stream_head(h->opened.st, e));
 }

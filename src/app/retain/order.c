@@ -1,7 +1,9 @@
 #include "app/retain/order.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "app/key/epochs.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -133,6 +135,23 @@ app_order_answer(struct span answer, const char *stream, uint64_t *entry, struct
 	return (err_set(e, (enum err_code)code, "%.*s", (int)answer.len, answer.ptr));
 }
 
+/* What nobody can tell of keys keeps nobody from holding. */
+static int
+add_hold(const struct app_order *order, struct store_live *live, uint64_t *entry, struct err *e)
+{
+	struct store_hold_order hold = order->hold;
+	struct app_epochs gone;
+	int rc;
+
+	if (app_epochs_gone(store_live_keys_fd(live), order->stream, &gone, NULL) == 0) {
+		hold.gone = gone.list;
+		hold.gone_count = gone.count;
+	}
+	rc = store_live_add_hold(live, &hold, entry, e);
+	free(gone.list);
+	return (rc);
+}
+
 int
 app_order_seal(
     const struct app_order *order, struct store_live *live, uint64_t *entry, struct err *e)
@@ -141,7 +160,7 @@ app_order_seal(
 		order->hold.by };
 
 	if ((order->release ? store_live_end_hold(live, &release, entry, e) :
-			      store_live_add_hold(live, &order->hold, entry, e)) == -1)
+			      add_hold(order, live, entry, e)) == -1)
 		return (-1);
 	return (store_live_head(live, e));
 }

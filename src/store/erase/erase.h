@@ -22,6 +22,7 @@
 struct err;
 struct store;
 struct store_chain;
+struct store_gone;
 struct store_stream;
 struct store_eraser; /* of one stream */
 
@@ -112,12 +113,16 @@ struct store_hold_order {
 	uint64_t onward;                 /* also every segment from this one on */
 	int64_t until_us;                /* when it is over by itself */
 	struct span mask_epochs;         /* raw JSON object */
+	const struct store_gone *gone; /* keys that are gone: said before it */
+	size_t gone_count;
 	struct span reason;              /* any text */
 	struct span by;                  /* plain text; empty: not said */
 };
 
 /*
- * One hold entry, *entry is its index.  Refused before anything is written:
+ * One hold entry, *entry is its index.  A key that is gone is said to be
+ * destroyed before, if it was not: behind a hold that names it that would be
+ * one that was held.  Refused before anything is written:
  * ERR_INPUT (a hold of that id is in force, no such segment), ERR_USAGE (id,
  * texts).
  */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/epochs.h"
 #include "store/erase/inside.h"
 #include "store/writer.h"
 
@@ -75,6 +76,25 @@ append(struct store_eraser *x, uint64_t *entry, struct err *e)
 	return (store_erase_took(x, e));
 }
 
+/* Who destroyed it may have been another stream's process, or died before it was said here. */
+static int
+say_gone(struct store_eraser *x, const struct store_hold_order *order, struct err *e)
+{
+	for (size_t i = 0; i < order->gone_count; i++) {
+		unsigned said = 0;
+
+		if (store_epoch_say(
+			x->stream->writer, &x->stream->names, &order->gone[i], &said, e) == -1)
+			return (-1);
+		if (said == 0)
+			continue;
+		x->stale = true;
+		if (store_erase_took(x, e) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
 static int
 hold(struct store_eraser *x, const struct store_hold_order *order, uint64_t *entry, struct err *e)
 {
@@ -110,7 +130,8 @@ store_hold(
 	assert(order->count <= STORE_HOLD_RANGES_MAX);
 	if (x->stale)
 		return (err_set(e, ERR_IO, "what was held before is not known; start again"));
-	if (check_hold(x, order, e) == -1 || hold(x, order, entry, e) == -1)
+	if (check_hold(x, order, e) == -1 || say_gone(x, order, e) == -1 ||
+	    hold(x, order, entry, e) == -1)
 		return (err_in(e, "store %s: stream %s", st->store->dir, st->name));
 	return (0);
 }

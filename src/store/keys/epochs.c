@@ -137,9 +137,9 @@ says(const struct store_chain *chain, const struct seal_names *names,
 	return (said);
 }
 
-static int
-say(struct store_writer *w, const struct seal_names *names, const struct store_gone *gone,
-    unsigned *said, struct err *e)
+int
+store_epoch_say(struct store_writer *w, const struct seal_names *names,
+    const struct store_gone *gone, unsigned *said, struct err *e)
 {
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	int rc = 0;
@@ -167,7 +167,7 @@ store_epoch_gone(struct store *s, const char *stream, const struct seal_names *n
 
 	if (store_held_open(s, stream, names, &held, e) == -1)
 		return (-1);
-	rc = say(held.writer, names, gone, said, e);
+	rc = store_epoch_say(held.writer, names, gone, said, e);
 	store_held_close(&held);
 	return (rc);
 }

@@ -92,6 +92,12 @@ store_live_settle(struct store_live *l, struct err *e)
 }
 
 int
+store_live_keys_fd(const struct store_live *l)
+{
+	return (store_keys_fd(l->stream->store));
+}
+
+int
 store_live_add_hold(
     struct store_live *l, const struct store_hold_order *order, uint64_t *entry, struct err *e)
 {
