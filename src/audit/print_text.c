@@ -240,6 +240,10 @@ audit_print_text(const struct audit_result *r, struct buf *out)
 		buf_str(out, " that follow from these or are of the same kind\n");
 	}
 	add_coverage(out, &r->coverage);
+	if (r->errors > 0)
+		buf_str(out,
+		    "next: change nothing, keep a copy of all of it; docs/operations.md says what "
+		    "each code means, and what to do\n");
 	if (r->errors == 0 && !r->coverage.anchored && r->coverage.auditor[0] != '\0') {
 		buf_str(out, "auditor's line, as this store says it: ");
 		add_plain(out, r->coverage.auditor);

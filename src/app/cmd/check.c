@@ -240,8 +240,8 @@ check_detect(const struct app_args *args, const char *path, struct parser *named
 		return (app_fail("check", &e));
 	input_close(in);
 	print_evidence(args, path, &evidence, &stops, &out);
-	return (app_finish("check", &out,
-	    evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE));
+	return (app_finish_words(
+	    "check", &out, evidence.format != NULL || evidence.lines == 0 ? 0 : ERR_INCOMPLETE));
 }
 
 /* A format string: is it good, and how does a file fit it? */

@@ -376,7 +376,7 @@ finish(struct importing *im, struct err *e)
 	}
 	app_progress_end();
 	(im->args->json ? app_summary_json : app_summary_text)(&s, &out);
-	code = app_finish("import", &out, 0);
+	code = app_finish_words("import", &out, 0);
 	if (code == 0)
 		code = result.exit_code != 0 ? result.exit_code : incomplete(&im->import);
 out:

@@ -67,8 +67,9 @@ app_help_overview(const struct app_command *const *commands, size_t count, struc
 		buf_fmt(out, "  %-10s %s\n", t->name, t->summary);
 	buf_str(out,
 	    "\n"
-	    "Start with a log that you have:\n\n"
-	    "  cretula import --store ./store --stream shop --format auto access.log\n\n"
+	    "Start with a log that you have, or with one that is made up:\n\n"
+	    "  cretula import --store ./store --stream shop access.log\n"
+	    "  cretula demo\n\n"
 	    "cretula COMMAND --help shows options and examples.\n");
 	print_exits(out);
 }

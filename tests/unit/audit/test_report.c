@@ -454,7 +454,9 @@ test_print(void **state)
 	    "erased: 0 records; replaced: 0 records; pruned: 0 segments; in force: 0 holds\n"
 	    "losses accepted: 0 alarms; by keys revoked later: 0 notes; not said to be destroyed: "
 	    "0 import keys\n"
-	    "not checked: something\n");
+	    "not checked: something\n"
+	    "next: change nothing, keep a copy of all of it; docs/operations.md says what each code "
+	    "means, and what to do\n");
 	buf_clear(&out);
 	audit_print_json(&result, &out);
 	assert_int_equal(json_parse(span_of(out.data, out.len - 1), &value, NULL), 0);
