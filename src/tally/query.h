@@ -23,6 +23,10 @@ struct tally_reader; /* of one thread at a time */
 int tally_reader_open(const char *path, struct tally_reader **r, struct err *e);
 void tally_reader_close(struct tally_reader *r); /* NULL is legal */
 
+/* Until tally_release all calls see one state of it.  0 or -1. */
+int tally_hold(struct tally_reader *r, struct err *e);
+void tally_release(struct tally_reader *r); /* also of one that is not held */
+
 /* How far a stream is counted: all segments below segment, and records of it. */
 struct tally_reach {
 	bool known; /* false: nothing was ever counted of a stream of this name */

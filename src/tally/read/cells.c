@@ -42,12 +42,34 @@ stop(struct cursor *c)
 static int
 transaction(struct tally_reader *r, enum tally_query q, struct err *e)
 {
-	sqlite3_stmt *st = tally_query(r, q, NULL, e);
-	int rc = st == NULL ? -1 : tally_db_step(r->db, st, e);
+	sqlite3_stmt *st;
+	int rc;
 
+	if (r->held)
+		return (0);
+	st = tally_query(r, q, NULL, e);
+	rc = st == NULL ? -1 : tally_db_step(r->db, st, e);
 	if (st != NULL)
 		(void)sqlite3_reset(st);
 	return (rc);
+}
+
+int
+tally_hold(struct tally_reader *r, struct err *e)
+{
+	int rc = transaction(r, TALLY_QUERY_BEGIN, e);
+
+	r->held = rc == 0;
+	return (rc);
+}
+
+void
+tally_release(struct tally_reader *r)
+{
+	if (!r->held)
+		return;
+	r->held = false;
+	(void)transaction(r, TALLY_QUERY_END, NULL);
 }
 
 /* What a row of QUERY_CELLS counts; its key lives until the next step. */

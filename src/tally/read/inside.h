@@ -32,6 +32,7 @@ enum tally_query {
 struct tally_reader {
 	sqlite3 *db;
 	sqlite3_stmt *st[TALLY_QUERY_COUNT];
+	bool held; /* by who asks for several things */
 };
 
 /* A run of periods by their numbers, half open. */

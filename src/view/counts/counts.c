@@ -119,8 +119,11 @@ view_counts_read(struct tally_reader *reader, const struct view_question *q, str
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		c->shown[d] =
 		    (q->grant->fields >> view_dims[d].field & 1) != 0 && (q->dims >> d & 1) != 0;
-	if (read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 && view_days_read(&r, e) == 0)
+	/* Days and their tables are of one state, whoever counts meanwhile. */
+	if (tally_hold(reader, e) == 0 && read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 &&
+	    view_days_read(&r, e) == 0)
 		rc = 0;
+	tally_release(reader);
 	for (int d = 0; rc == 0 && d < VIEW_DIM_COUNT; d++)
 		if (view_tier_merge(&c->tables[d]) == -1)
 			rc = err_memory(e);
