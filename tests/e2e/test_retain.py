@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from unittest import mock
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, reach, read, tree_bytes,
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, open_lines, reach, read, tree_bytes,
                  verify_py, wait_for, write)
 
 STREAM = 'store/streams/s'
@@ -432,6 +432,27 @@ def test_run():
     equal([entry['segs'] for entry in entries('prune')], [[[1, 1], [3, 3]]])
     equal(view(), [*range(20, 40), *range(60, 140)])
     good()
+
+
+def test_keys_of_what_is_open_at_midnight():
+    """A hold that begins with a week names the keys of what the daemon has open since the week before, too."""
+    october(5)
+    more = f'    input: {{ unix-stream: "{os.getcwd()}/s.sock" }}\n    format: combined\n'
+    write('c.yaml', CONFIG + more.encode())
+    clock('2026-11-08T23:30:00Z')  # a Sunday
+    daemon = subprocess.Popen([CRETULA, 'run', '--config', 'c.yaml'], stderr=subprocess.DEVNULL)
+    with reach('s.sock') as s:
+        s.sendall(b''.join(combined(n).encode() for n in range(50)))
+        wait_for(lambda: open_lines() == 50)
+        clock('2026-11-09T00:10:00Z')
+        hold('add', 'case-7')
+    daemon.terminate()
+    equal(daemon.wait(), 0)
+    entry, = entries('hold')
+    equal((entry['onward'], entry['mask_epochs']), (2, {'day': ['2026-11-08..9999-12-31'], 'month': ['2026-11..9999-12'],
+                                                        'week': ['2026-W45..9999-W52']}))
+    segment, = [e for e in entries('segment') if e['seg'] == 2]
+    equal((segment['n'], segment['mask_epochs']['ip']), (50, ['2026-W45']))
 
 
 def test_pipe():

@@ -22,6 +22,8 @@ app_hold_text(const char *option, struct span text, struct err *e)
 	    option, record_classes[found].name));
 }
 
+#define DAY_US INT64_C(86400000000)
+
 /* ---- runs of segments ---- */
 
 /* Twice as wide gaps are closed until there is room. */
@@ -135,12 +137,12 @@ print_epochs(const struct spans *spans, bool onward, struct buf *out)
 }
 
 static void
-add_today(struct spans *spans, int64_t now_us)
+add_epochs_of(struct spans *spans, int64_t t_us)
 {
 	char text[CLOCK_RFC3339_BYTES], week[9];
 
-	(void)clock_rfc3339(text, now_us);
-	clock_iso_week(now_us / INT64_C(86400000000), week);
+	(void)clock_rfc3339(text, t_us);
+	clock_iso_week(t_us / DAY_US, week);
 	add_epoch(spans, span_of(text, periods[0].len));
 	add_epoch(spans, span_of(text, periods[1].len));
 	add_epoch(spans, span_str(week));
@@ -225,9 +227,12 @@ choose(struct choosing *c, struct seal_entry *entry, int64_t now_us, struct err 
 	if (rc == -1 || next_segment(c->records, entry, &choice->onward, &sealed_us, e) == -1)
 		return (-1);
 	choice->has_onward = c->records->until_us > now_us;
-	if (choice->has_onward)
-		add_today(&c->spans, now_us);
-	else if (choice->busy && c->records->until_us > sealed_us)
+	if (choice->has_onward) {
+		add_epochs_of(&c->spans, now_us);
+		/* What is open, or being sealed, may have begun before midnight. */
+		if (choice->busy)
+			add_epochs_of(&c->spans, now_us - DAY_US);
+	} else if (choice->busy && c->records->until_us > sealed_us)
 		return (err_set(e, ERR_BUSY,
 		    "records from before --until are not sealed yet: have them sealed (SIGUSR1), "
 		    "then try again, or leave out --until"));
