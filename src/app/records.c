@@ -316,7 +316,8 @@ add_frames(struct app_records *r, const struct segment_walk *w, struct frames_ah
 }
 
 static int
-walk_added(struct app_records *r, const struct segment_walk *w, size_t count, struct err *e)
+walk_added(struct app_records *r, const struct segment_walk *w, const char *path, size_t count,
+    struct err *e)
 {
 	struct app_search *s = r->search;
 	struct frames_ahead ahead = { 0, count, r->number };
@@ -326,7 +327,7 @@ walk_added(struct app_records *r, const struct segment_walk *w, size_t count, st
 	while (rc == 0) {
 		add_frames(r, w, &ahead);
 		if ((end = app_frames_next(s->frames, &frame, e)) == -1)
-			return (-1);
+			return (err_in(e, "%s", path));
 		/* Frames that hold nothing are counted as others: else the figure tells of them. */
 		if (s->has_skip)
 			pass_over(r, w, end == 1 ? ahead.number : frame->first);
@@ -351,11 +352,11 @@ walk_frames(struct app_records *r, const struct segment_walk *w, const char *pat
 		return (2);
 	r->search->chain_bytes = r->chain.bytes;
 	if (app_search_begin(r->search, w->revision == 0 ? &of : NULL, seek) == 0) {
-		rc = walk_added(r, w, store_seek_frames(seek), e);
+		rc = walk_added(r, w, path, store_seek_frames(seek), e);
 		app_search_end(r->search, rc == 0);
 	}
 	store_seek_close(seek);
-	return (rc == -1 ? err_in(e, "%s", path) : rc);
+	return (rc);
 }
 
 static int
