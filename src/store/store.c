@@ -155,8 +155,8 @@ look(const char *dir, enum found *found, struct err *e)
 	if (!there)
 		return (0);
 	if ((fd = io_open_dir(AT_FDCWD, dir, e)) == -1) {
-		if (e != NULL)
-			e->code = ERR_CONFIG;
+		if (e != NULL && errno != EACCES)
+			e->code = ERR_CONFIG; /* no directory, or a link in its place */
 		return (-1);
 	}
 	rc = look_inside(fd, found, e);

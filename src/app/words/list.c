@@ -62,9 +62,11 @@ app_words_there(const char *store, const char *stream, struct err *e)
 	char path[PATH_BYTES];
 
 	(void)snprintf(path, sizeof(path), "%s/streams/%s/chain.jsonl", store, stream);
-	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
-		return (store_streams_lack(store, stream, e));
-	return (0);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return (0);
+	if (errno == EACCES)
+		return (err_sys(e, ERR_INPUT, "%s", store));
+	return (store_streams_lack(store, stream, e));
 }
 
 void
@@ -225,8 +227,6 @@ static int
 list(const struct app_args *args, struct listing *l, struct buf *out, struct err *e)
 {
 	l->only = app_arg(args, "origin");
-	if (args->operand_count > 1)
-		return (err_set(e, ERR_USAGE, "list takes no words"));
 	l->stream = app_arg(args, "stream");
 	if (app_setup_open(args, l->stream, &l->setup, e) == -1 ||
 	    app_store_path(args, &l->setup, &l->store_path, e) == -1 ||
