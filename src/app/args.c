@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/args.h"
+#include "app/say.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
@@ -152,20 +153,82 @@ app_arg_count(const struct app_args *args, const char *name, uint64_t min, uint6
 	return (0);
 }
 
-bool
-app_action_is(const struct app_args *args, const char *name)
+/* ---- actions ---- */
+
+static bool
+belongs(const struct app_action *action, const char *name)
 {
-	return (args->operand_count > 0 && strcmp(args->operands[0], name) == 0);
+	const size_t most = sizeof(action->options) / sizeof(action->options[0]);
+
+	for (size_t i = 0; i < most && action->options[i] != NULL; i++)
+		if (strcmp(action->options[i], name) == 0)
+			return (true);
+	return (false);
+}
+
+static int
+check_action(const struct app_args *args, const struct app_action *action, struct err *e)
+{
+	const struct app_command *command = args->command;
+	const char *with = action->with;
+
+	for (size_t i = 0; command->options[i].name != NULL; i++)
+		if (args->value[i] != NULL && !belongs(action, command->options[i].name))
+			return (err_set(e, ERR_USAGE, "--%s does not go with %s %s%s%s",
+			    command->options[i].name, command->name, action->name,
+			    with == NULL ? "" : " --", with == NULL ? "" : with));
+	if (args->operand_count > 1 && !action->operands)
+		return (err_set(e, ERR_USAGE, "'%s' does not go with %s %s", args->operands[1],
+		    command->name, action->name));
+	return (0);
+}
+
+/* "add, list or release" */
+static void
+list_actions(const struct app_action *actions, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && strcmp(actions[i].name, actions[i - 1].name) == 0)
+			continue;
+		if (i > 0)
+			buf_str(out, i + 1 < count ? ", " : " or ");
+		buf_str(out, actions[i].name);
+	}
+	buf_char(out, '\0');
+}
+
+static int
+no_action(
+    const struct app_args *args, const struct app_action *actions, size_t count, struct err *e)
+{
+	const char *command = args->command->name;
+	struct buf list = { 0 };
+
+	list_actions(actions, count, &list);
+	if (!buf_ok(&list))
+		(void)err_memory(e);
+	else if (args->operand_count == 0)
+		(void)err_set(
+		    e, ERR_USAGE, "which action? %s (cretula %s --help)", list.data, command);
+	else
+		(void)err_set(e, ERR_USAGE, "no action '%s': %s (cretula %s --help)",
+		    args->operands[0], list.data, command);
+	buf_free(&list);
+	return (-1);
 }
 
 int
-app_action_none(const struct app_args *args, const char *actions, struct err *e)
+app_action_run(const struct app_args *args, const struct app_action *actions, size_t count)
 {
-	const char *command = args->command->name;
+	const struct app_action *found = NULL;
+	struct err e = { ERR_NONE, "" };
 
-	if (args->operand_count == 0)
-		return (err_set(
-		    e, ERR_USAGE, "which action? %s (cretula %s --help)", actions, command));
-	return (err_set(e, ERR_USAGE, "no action '%s': %s (cretula %s --help)", args->operands[0],
-	    actions, command));
+	for (size_t i = 0; i < count && args->operand_count > 0 && found == NULL; i++)
+		if (strcmp(args->operands[0], actions[i].name) == 0 &&
+		    (actions[i].with == NULL || app_arg(args, actions[i].with) != NULL))
+			found = &actions[i];
+	if (found == NULL ? no_action(args, actions, count, &e) == -1 :
+			    check_action(args, found, &e) == -1)
+		return (app_fail(args->command->name, &e));
+	return (found->run(args));
 }

@@ -8,6 +8,7 @@
 #define CRETULA_APP_ARGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
@@ -52,10 +53,18 @@ const char *app_arg(const struct app_args *args, const char *name);
 int app_arg_count(const struct app_args *args, const char *name, uint64_t min, uint64_t max,
     uint64_t *n, struct err *e);
 
-/* Is the first operand NAME?  false without one. */
-bool app_action_is(const struct app_args *args, const char *name);
+/*
+ * What a command does is named by its first operand, in some: a row each, sorted, and which
+ * options belong to it.  Of two rows of a name the first is meant if its option is given.
+ */
+struct app_action {
+	const char *name, *with; /* with: that option; else NULL */
+	const char *options[14];
+	int (*run)(const struct app_args *args); /* the exit code */
+	bool operands; /* may there be more of them? */
+};
 
-/* There is none, or not one of actions ("add, list or release"): the error that says so. */
-int app_action_none(const struct app_args *args, const char *actions, struct err *e);
+/* Run the one that is named.  ERR_USAGE if it is none, or something does not go with it. */
+int app_action_run(const struct app_args *args, const struct app_action *actions, size_t count);
 
 #endif

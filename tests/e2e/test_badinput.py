@@ -89,6 +89,17 @@ def test_which_action():
         equal(fails(2, '', command, 'lst').err, f"cretula {command}: no action 'lst': {actions} (cretula {command} --help)\n")
 
 
+def test_what_does_not_go_with_an_action():
+    """An option of another action is not passed over."""
+    for command, action, rest in (('hold', 'list', ['--reason', 'r']), ('hold', 'release', ['--where', 'status == 200']), ('words', 'list', ['--by', 'me']),
+                                  ('words', 'add', ['--all']), ('quarantine', 'list', ['--secret', 'f']), ('key', 'show', ['--config', 'c']),
+                                  ('subject', 'erase', ['--drop', 'path'])):
+        equal(fails(2, '', command, action, *rest).err, f'cretula {command}: {rest[0]} does not go with {command} {action}\n')
+    fails(2, '--where does not go with subject erase --request', 'subject', 'erase', '--request', 'f', '--where', 'status == 200')
+    for command, action in (('hold', 'list'), ('words', 'list')):
+        fails(2, f"'more' does not go with {command} {action}", command, action, 'more')
+
+
 def test_no_store_named():
     """Neither store nor configuration: usage, whether or not a command knows a usual configuration."""
     if os.path.exists('/etc/cretula/cretula.yaml'):
@@ -395,7 +406,7 @@ def test_full_disk():
         lines = ''.join(combined(n % 86400, client=f'10.{n % 200}.{n % 251}.{n % 13}',
                                  target=f'/p/{n * 7919 % 99991}') for n in range(120000))
         write('big.log', lines.encode())
-        fails(74, 'No space left', 'import', '--store', 'small/store', '--stream', 's', 'big.log')
+        fails(74, 'No space left on device (make room, and run it again)', 'import', '--store', 'small/store', '--stream', 's', 'big.log')
         cretula('verify', '--store', 'small/store', code=0)
         equal(len(records('small/store')), 2000)
         write('b.log', make_log(50, seed=3))
@@ -574,6 +585,34 @@ def test_view_and_stats_refuse_clearly():
     fails(66, 'no stream other', 'view', '--store', 'store', '--stream', 'other')
     fails(66, 'nostore', 'stats', '--store', 'nostore', '--stream', 's')
     fails(66, 'nostore', 'verify', '--store', 'nostore')
+
+
+def test_an_output_that_fails_is_no_error_of_the_store():
+    write('a.log', make_log(5000))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    for args in ([], ['--where', 'bytes >= 0'], ['--as', 'text'], ['--since', '2000-01-01T00:00:00Z']):
+        with open('/dev/full', 'wb') as full:
+            run = subprocess.run([CRETULA, 'view', '--store', 'store', *args], stdout=full, stderr=subprocess.PIPE, check=False)
+        equal((run.returncode, run.stderr), (74, b'cretula view: writing to standard output: No space left on device (make room, and run it again)\n'), args)
+
+
+def test_a_store_that_may_not_be_read():
+    """Each ends with 66 and names what it may not read; only keys are a matter of 78."""
+    if os.geteuid() != 0:
+        raise Skip('needs to be root to be somebody else')
+    write('a.log', make_log(10))
+    cretula('import', '--store', 'store', '--stream', 's', 'a.log', code=0)
+    os.chmod('.', 0o755)
+    os.chmod('store', 0o700)
+    for args in (['view'], ['stats'], ['status'], ['hold', 'list'], ['retain', '--dry-run'], ['words', 'list'], ['verify'],
+                 ['words', 'list', '--stream', 's'], ['words', 'add', '--stream', 's', 'x'], ['quarantine', 'list'],
+                 ['key', 'list'], ['key', 'audit'], ['recover', '--stream', 's'], ['import', '--stream', 's', 'a.log']):
+        run = subprocess.run([CRETULA, *args, '--store', 'store'], user=65534, group=65534, extra_groups=[], capture_output=True,
+                             stdin=subprocess.DEVNULL, check=False)
+        equal(run.returncode, 66, f'{args}: {run.stderr}')
+        assert b'store' in run.stderr and b': Permission denied' in run.stderr, f'{args}: {run.stderr}'
+    run = subprocess.run([CRETULA, 'key', 'show', '--store', 'store'], user=65534, group=65534, extra_groups=[], capture_output=True, check=False)
+    equal((run.returncode, run.stderr), (78, b'cretula key show: store.keys: open: Permission denied (`ls -ld` of it says who may)\n'))
 
 
 def test_a_long_chain_stays_in_its_file():

@@ -82,7 +82,7 @@ def test_hold_refusals():
         (('add', 'case-8', '--expires', '2020-01-01T00:00:00Z'), 2, 'a time to come'),
         (('add', 'case-8', '--by', 'erika@example.org'), 2, '--by: there seems to be an identifier in it (email)'),
         (('release', 'case-9'), 66, 'no hold case-9 is in force'),
-        (('release', 'case-7', '--since', '-7d'), 2, 'released as a whole'),
+        (('release', 'case-7', '--since', '-7d'), 2, '--since does not go with hold release'),
         (('give', 'case-7'), 2, "no action 'give': add, list or release"),
     )
     for options, code, text in rows:

@@ -1,10 +1,6 @@
 /* app: cretula key: what is done with keys; never a secret on the screen unasked. */
-#include <string.h>
-
 #include "app/command.h"
 #include "app/key/key.h"
-#include "app/say.h"
-#include "base/err.h"
 
 static const struct app_option options[] = {
 	{ "all", NULL, "rekey: every stream, and the store's own chain" },
@@ -28,61 +24,30 @@ static const struct app_option options[] = {
 };
 
 /* What there is to do, and which options belong to it. */
-static const struct action {
-	const char *name;
-	const char *options[9];
-	int (*run)(const struct app_args *args);
-} actions[] = {
-	{ "audit", { "config", "keys", "store" }, app_key_audit },
-	{ "create", { "keys", "recovery-out" }, app_key_create },
-	{ "destroy", { "config", "dry-run", "epoch", "keys", "reason", "store" }, app_key_destroy },
-	{ "escrow", { "config", "keys", "out", "secret", "store", "stream" }, app_key_escrow },
-	{ "list", { "config", "keys", "store" }, app_key_list },
-	{ "open", { "secret" }, app_key_open },
-	{ "pair", { "out" }, app_key_pair },
-	{ "rekey",
+static const struct app_action actions[] = {
+	{ "audit", NULL, { "config", "keys", "store" }, app_key_audit, false },
+	{ "create", NULL, { "keys", "recovery-out" }, app_key_create, false },
+	{ "destroy", NULL, { "config", "dry-run", "epoch", "keys", "reason", "store" },
+	    app_key_destroy, false },
+	{ "escrow", NULL, { "config", "keys", "out", "secret", "store", "stream" }, app_key_escrow,
+	    false },
+	{ "list", NULL, { "config", "keys", "store" }, app_key_list, false },
+	{ "open", NULL, { "secret" }, app_key_open, false },
+	{ "pair", NULL, { "out" }, app_key_pair, false },
+	{ "rekey", NULL,
 	    { "all", "config", "key", "keys", "new-recovery-out", "recovery", "store", "stream" },
-	    app_key_rekey },
-	{ "revoke", { "config", "from", "keys", "recovery", "store", "stream", "vkey" },
-	    app_key_revoke },
-	{ "rotate", { "config", "keys", "period", "reason", "store" }, app_key_rotate },
-	{ "show", { "keys", "store" }, app_key_show },
+	    app_key_rekey, false },
+	{ "revoke", NULL, { "config", "from", "keys", "recovery", "store", "stream", "vkey" },
+	    app_key_revoke, false },
+	{ "rotate", NULL, { "config", "keys", "period", "reason", "store" }, app_key_rotate,
+	    false },
+	{ "show", NULL, { "keys", "store" }, app_key_show, false },
 };
-
-static bool
-belongs(const struct action *action, const char *name)
-{
-	for (size_t i = 0; action->options[i] != NULL; i++)
-		if (strcmp(action->options[i], name) == 0)
-			return (true);
-	return (false);
-}
-
-static int
-check_options(const struct action *action, const struct app_args *args, struct err *e)
-{
-	for (size_t i = 0; options[i].name != NULL; i++)
-		if (app_arg(args, options[i].name) != NULL && !belongs(action, options[i].name))
-			return (err_set(e, ERR_USAGE, "--%s does not go with key %s",
-			    options[i].name, action->name));
-	return (0);
-}
 
 static int
 run(const struct app_args *args)
 {
-	struct err e = { ERR_NONE, "" };
-
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (!app_action_is(args, actions[i].name))
-			continue;
-		if (check_options(&actions[i], args, &e) == -1)
-			return (app_fail("key", &e));
-		return (actions[i].run(args));
-	}
-	(void)app_action_none(args,
-	    "audit, create, destroy, escrow, list, open, pair, rekey, revoke, rotate or show", &e);
-	return (app_fail("key", &e));
+	return (app_action_run(args, actions, sizeof(actions) / sizeof(actions[0])));
 }
 
 const struct app_command app_command_key = { "key",

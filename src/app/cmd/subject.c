@@ -1,10 +1,6 @@
 /* app: cretula subject: what is kept of a person, and single records. */
-#include <string.h>
-
 #include "app/command.h"
-#include "app/say.h"
 #include "app/subject/actions.h"
-#include "base/err.h"
 
 static const struct app_option options[] = {
 	{ "anchor", "LINE", "check: the auditor's line of the store, or a vkey" },
@@ -36,74 +32,37 @@ static const struct app_option options[] = {
 };
 
 /* What there is to do, and which options belong to it. */
-static const struct action {
-	const char *name, *with; /* with: an option that tells two of a name apart */
-	const char *options[14];
-	int (*run)(const struct app_args *args);
-} actions[] = {
+static const struct app_action actions[] = {
 	{ "approve", NULL, { "config", "key", "keys", "request", "store", "value" },
-	    app_subject_approve },
-	{ "approver", NULL, { "name", "out" }, app_subject_approver },
-	{ "check", NULL, { "anchor", "statement" }, app_subject_check },
-	{ "erase", "request", { "config", "keys", "request", "store", "value" },
-	    app_subject_erase },
+	    app_subject_approve, false },
+	{ "approver", NULL, { "name", "out" }, app_subject_approver, false },
+	{ "check", NULL, { "anchor", "statement" }, app_subject_check, false },
+	{ "erase", "request", { "config", "keys", "request", "store", "value" }, app_subject_erase,
+	    false },
 	{ "erase", NULL,
 	    { "by", "config", "dry-run", "keys", "reason", "record", "ref", "since", "store",
 		"stream", "until", "where" },
-	    app_subject_records },
+	    app_subject_records, false },
 	{ "export", NULL, { "config", "keys", "out", "request", "store", "value" },
-	    app_subject_find },
-	{ "find", NULL, { "config", "keys", "out", "request", "store", "value" },
-	    app_subject_find },
+	    app_subject_find, false },
+	{ "find", NULL, { "config", "keys", "out", "request", "store", "value" }, app_subject_find,
+	    false },
 	{ "request", NULL,
 	    { "class", "config", "keys", "kind", "out", "reason", "since", "store", "stream",
 		"until", "valid", "value" },
-	    app_subject_request },
-	{ "restrict", NULL, { "config", "keys", "lift", "request", "store", "value" },
-	    app_subject_restrict },
+	    app_subject_request, false },
 	{ "rescrub", NULL,
 	    { "by", "config", "drop", "dry-run", "fields", "keys", "reason", "record", "ref",
 		"since", "store", "stream", "until", "where" },
-	    app_subject_records },
+	    app_subject_records, false },
+	{ "restrict", NULL, { "config", "keys", "lift", "request", "store", "value" },
+	    app_subject_restrict, false },
 };
-#define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))
-
-static bool
-belongs(const struct action *action, const char *name)
-{
-	for (size_t i = 0; i < 14 && action->options[i] != NULL; i++)
-		if (strcmp(action->options[i], name) == 0)
-			return (true);
-	return (false);
-}
-
-static int
-check_options(const struct action *action, const struct app_args *args, struct err *e)
-{
-	for (size_t i = 0; options[i].name != NULL; i++)
-		if (app_arg(args, options[i].name) != NULL && !belongs(action, options[i].name))
-			return (err_set(e, ERR_USAGE, "--%s does not go with subject %s%s%s",
-			    options[i].name, action->name, action->with == NULL ? "" : " --",
-			    action->with == NULL ? "" : action->with));
-	return (0);
-}
 
 static int
 run(const struct app_args *args)
 {
-	struct err e = { ERR_NONE, "" };
-
-	for (size_t i = 0; i < ACTION_COUNT; i++) {
-		if (!app_action_is(args, actions[i].name) ||
-		    (actions[i].with != NULL && app_arg(args, actions[i].with) == NULL))
-			continue;
-		if (check_options(&actions[i], args, &e) == -1)
-			return (app_fail("subject", &e));
-		return (actions[i].run(args));
-	}
-	(void)app_action_none(args,
-	    "approve, approver, check, erase, export, find, request, rescrub or restrict", &e);
-	return (app_fail("subject", &e));
+	return (app_action_run(args, actions, sizeof(actions) / sizeof(actions[0])));
 }
 
 const struct app_command app_command_subject = { "subject",

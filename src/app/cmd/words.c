@@ -255,16 +255,30 @@ run_change(const struct app_args *args, bool forget)
 }
 
 static int
+add(const struct app_args *args)
+{
+	return (run_change(args, false));
+}
+
+static int
+forget(const struct app_args *args)
+{
+	return (run_change(args, true));
+}
+
+static const struct app_action actions[] = {
+	{ "add", NULL, { "by", "config", "from", "keys", "position", "store", "stream" }, add,
+	    true },
+	{ "forget", NULL, { "by", "config", "from", "keys", "position", "store", "stream" }, forget,
+	    true },
+	{ "list", NULL, { "all", "config", "keys", "origin", "store", "stream" }, app_words_list,
+	    false },
+};
+
+static int
 run(const struct app_args *args)
 {
-	struct err e = { ERR_NONE, "" };
-
-	if (app_action_is(args, "list"))
-		return (app_words_list(args));
-	if (app_action_is(args, "add") || app_action_is(args, "forget"))
-		return (run_change(args, app_action_is(args, "forget")));
-	(void)app_action_none(args, "add, forget or list", &e);
-	return (app_fail("words", &e));
+	return (app_action_run(args, actions, sizeof(actions) / sizeof(actions[0])));
 }
 
 const struct app_command app_command_words = { "words",

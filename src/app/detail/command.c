@@ -28,8 +28,6 @@ read_wish(const struct app_args *args, struct buf *request, struct err *e)
 		   *time = app_arg(args, "for"), *to = app_arg(args, "to");
 	int64_t for_us;
 
-	if (!app_action_is(args, "raise"))
-		return (app_action_none(args, "raise", e));
 	if (stream == NULL || reason == NULL || reason[0] == '\0' || time == NULL)
 		return (err_set(e, ERR_USAGE, "--stream, --for and --reason are needed"));
 	if (num_duration(span_str(time), &for_us) == -1 || for_us < 1000000 ||
@@ -48,7 +46,7 @@ read_wish(const struct app_args *args, struct buf *request, struct err *e)
 }
 
 static int
-run(const struct app_args *args)
+raise_detail(const struct app_args *args)
 {
 	struct buf request = { 0 }, answer = { 0 };
 	struct config *config = NULL;
@@ -69,6 +67,17 @@ run(const struct app_args *args)
 	buf_free(&request);
 	buf_free(&answer);
 	return (rc == 0 ? 0 : app_fail("detail", &e));
+}
+
+static const struct app_action actions[] = {
+	{ "raise", NULL, { "config", "for", "reason", "store", "stream", "to" }, raise_detail,
+	    false },
+};
+
+static int
+run(const struct app_args *args)
+{
+	return (app_action_run(args, actions, sizeof(actions) / sizeof(actions[0])));
 }
 
 const struct app_command app_command_detail = { "detail",

@@ -1,6 +1,4 @@
 /* app: cretula quarantine. */
-#include <string.h>
-
 #include "app/command.h"
 #include "app/quarantine/quarantine.h"
 #include "app/role/place.h"
@@ -21,31 +19,47 @@ static const struct app_option options[] = {
 	{ NULL, NULL, NULL },
 };
 
+/* The store and stream that are meant; replay: named, as it seals what it reads. */
 static int
-run(const struct app_args *given)
+run_action(const struct app_args *given, bool named, int (*act)(const struct app_args *args))
 {
-	static const char *const replay_only[] = { "dialect", "format", "format-string", "keys",
-		"secret", "timezone" };
-	struct app_args filled = *given, *args = &filled;
+	struct app_args args = *given;
 	struct app_place place;
 	struct buf hint = { 0 };
 	struct err e = { ERR_NONE, "" };
-	bool list = app_action_is(args, "list");
+	int rc = named ? app_place_named(&args, &e) : 0;
 
-	if (!list && !app_action_is(args, "replay"))
-		(void)app_action_none(args, "list or replay", &e);
-	for (size_t i = 0; list && i < sizeof(replay_only) / sizeof(replay_only[0]); i++)
-		if (app_arg(args, replay_only[i]) != NULL)
-			(void)err_set(&e, ERR_USAGE, "--%s does not go with list", replay_only[i]);
-	if (e.code == ERR_NONE && !list)
-		(void)app_place_named(args, &e); /* it seals what it reads */
-	if (e.code == ERR_NONE && app_place_config(args, &place, &hint, &e) == 0)
-		(void)app_place_stream(args, &place, &e);
+	if (rc == 0 && (rc = app_place_config(&args, &place, &hint, &e)) == 0)
+		rc = app_place_stream(&args, &place, &e);
 	app_hint(&hint);
 	buf_free(&hint);
-	if (e.code != ERR_NONE)
-		return (app_fail("quarantine", &e));
-	return (list ? app_quarantine_list(args) : app_quarantine_replay(args));
+	return (rc == -1 ? app_fail("quarantine", &e) : act(&args));
+}
+
+static int
+list(const struct app_args *args)
+{
+	return (run_action(args, false, app_quarantine_list));
+}
+
+static int
+replay(const struct app_args *args)
+{
+	return (run_action(args, true, app_quarantine_replay));
+}
+
+static const struct app_action actions[] = {
+	{ "list", NULL, { "config", "store", "stream" }, list, false },
+	{ "replay", NULL,
+	    { "config", "dialect", "format", "format-string", "keys", "secret", "store", "stream",
+		"timezone" },
+	    replay, false },
+};
+
+static int
+run(const struct app_args *args)
+{
+	return (app_action_run(args, actions, sizeof(actions) / sizeof(actions[0])));
 }
 
 const struct app_command app_command_quarantine = { "quarantine",

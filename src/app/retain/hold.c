@@ -59,19 +59,6 @@ text_of(const struct holding *h, const char *name)
 	return (span_str(text == NULL ? "" : text));
 }
 
-/* What there is to choose by is of add. */
-static int
-read_release(const struct holding *h, struct err *e)
-{
-	static const char *const of_add[] = { "expires", "since", "until", "where" };
-
-	for (size_t i = 0; i < sizeof(of_add) / sizeof(of_add[0]); i++)
-		if (app_arg(h->args, of_add[i]) != NULL)
-			return (err_set(e, ERR_USAGE,
-			    "--%s is of add: a hold is released as a whole", of_add[i]));
-	return (0);
-}
-
 static int
 read_add(struct holding *h, struct err *e)
 {
@@ -103,7 +90,7 @@ read_options(struct holding *h, struct err *e)
 	if (h->reason.len == 0)
 		return (err_set(e, ERR_USAGE, "--reason TEXT is needed"));
 	if (app_hold_text("reason", h->reason, e) == -1 || app_hold_text("by", h->by, e) == -1 ||
-	    (h->release ? read_release(h, e) : read_add(h, e)) == -1 ||
+	    (!h->release && read_add(h, e) == -1) ||
 	    app_setup_open(h->args, h->stream, &h->setup, e) == -1)
 		return (-1);
 	return (app_store_path(h->args, &h->setup, &h->store_path, e));
@@ -292,16 +279,30 @@ run_change(const struct app_args *args, bool release)
 }
 
 static int
+add(const struct app_args *args)
+{
+	return (run_change(args, false));
+}
+
+static int
+release(const struct app_args *args)
+{
+	return (run_change(args, true));
+}
+
+static const struct app_action actions[] = {
+	{ "add", NULL,
+	    { "by", "config", "expires", "keys", "reason", "since", "store", "stream", "until",
+		"where" },
+	    add, true },
+	{ "list", NULL, { "config", "keys", "store", "stream" }, app_hold_list, false },
+	{ "release", NULL, { "by", "config", "keys", "reason", "store", "stream" }, release, true },
+};
+
+static int
 run(const struct app_args *args)
 {
-	struct err e = { ERR_NONE, "" };
-
-	if (app_action_is(args, "list") && args->operand_count == 1)
-		return (app_hold_list(args));
-	if (app_action_is(args, "add") || app_action_is(args, "release"))
-		return (run_change(args, app_action_is(args, "release")));
-	(void)app_action_none(args, "add, list or release", &e);
-	return (app_fail("hold", &e));
+	return (app_action_run(args, actions, sizeof(actions) / sizeof(actions[0])));
 }
 
 const struct app_command app_command_hold = { "hold",
