@@ -279,13 +279,13 @@ run_change(const struct app_args *args, bool release)
 }
 
 static int
-add(const struct app_args *args)
+run_add(const struct app_args *args)
 {
 	return (run_change(args, false));
 }
 
 static int
-release(const struct app_args *args)
+run_release(const struct app_args *args)
 {
 	return (run_change(args, true));
 }
@@ -294,9 +294,10 @@ static const struct app_action actions[] = {
 	{ "add", NULL,
 	    { "by", "config", "expires", "keys", "reason", "since", "store", "stream", "until",
 		"where" },
-	    add, true },
+	    run_add, true },
 	{ "list", NULL, { "config", "keys", "store", "stream" }, app_hold_list, false },
-	{ "release", NULL, { "by", "config", "keys", "reason", "store", "stream" }, release, true },
+	{ "release", NULL, { "by", "config", "keys", "reason", "store", "stream" }, run_release,
+	    true },
 };
 
 static int
