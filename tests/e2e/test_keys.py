@@ -173,9 +173,9 @@ def test_a_failed_first_import_shows_the_line_of_its_store():
     run = load('broken.log.gz', code=66)
     lines = run.err.splitlines()
     equal(len(lines), 2, run.err)
-    assert 'broken.log.gz' in lines[0], run.err
-    assert os.path.abspath('store.keys') in lines[1], run.err
-    anchor = ' '.join(lines[1].split(' auditor ')[1].split())
+    assert os.path.abspath('store.keys') in lines[0], run.err
+    assert 'broken.log.gz' in lines[1], run.err
+    anchor = ' '.join(lines[0].split(' auditor ')[1].split())
     equal(cretula('verify', '--store', 'store', '--anchor', anchor).code, 0)
     equal(len(load('broken.log.gz', code=66).err.splitlines()), 1, 'a store is new only once')
 
