@@ -26,13 +26,15 @@ static bool log_quiet;
 
 /* What the system says of usual mistakes, and what to do then. */
 static const struct {
-	const char *end, *hint;
+	const char *part, *end, *hint;
 } hints[] = {
-	{ ": Permission denied", " (`ls -ld` of it says who may)" },
-	{ ": Address already in use", " (`ss -ltnp` says who has it)" },
-	{ ": No space left on device", " (make room, and run it again)" },
-	{ CONFIG_USUAL ": No such file or directory",
+	{ "", ": Permission denied", " (`ls -ld` of it says who may)" },
+	{ "", ": Address already in use", " (`ss -ltnp` says who has it)" },
+	{ "", ": No space left on device", " (make room, and run it again)" },
+	{ "", CONFIG_USUAL ": No such file or directory",
 	    " (`cretula init` makes it, --config FILE names another)" },
+	{ "/run/cretula-rings/", ": No such file or directory",
+	    " (`systemctl enable --now cretula-ring@SERVER` makes it)" },
 };
 
 static const char *
@@ -43,7 +45,8 @@ hint_of(const char *text)
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		size_t end = strlen(hints[i].end);
 
-		if (len >= end && strcmp(text + len - end, hints[i].end) == 0)
+		if (len >= end && strcmp(text + len - end, hints[i].end) == 0 &&
+		    strstr(text, hints[i].part) != NULL)
 			return (hints[i].hint);
 	}
 	return ("");

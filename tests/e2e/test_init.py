@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 from hostile import Server, free_port, request, send
-from lib import CRETULA, Skip, cretula, equal, main, on_disk, records, tree_bytes, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, on_disk, records, tree_bytes, wait_for, write
 
 NGINX = shutil.which('nginx') or '/usr/sbin/nginx'
 CONF = b'''user www-data;
@@ -148,6 +148,11 @@ def test_no_server_is_no_reason_to_stop():
     run = cretula('init', '--yes', *PLACES, env=env, code=0)
     assert 'No server' in run.text, run.text
     equal(streams(), {'shop': 'pipe, auto, rotate never'})
+    write('access.log', combined(1).encode())
+    typed = re.findall(r'^  cretula (.*)', run.text, re.M)
+    equal(len(typed), 2, run.text)
+    for line in typed:  # a daemon would end with 78: no stream has an input
+        cretula(*line.split(), code=0)
 
 
 def test_root_makes_it_for_somebody_else():

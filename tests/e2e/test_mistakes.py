@@ -43,6 +43,7 @@ def rows(port):
     yield 'verify --store store --anchor hello', 2, 'the anchor is not VKEY sha256:HEX', "the auditor's line"
     yield 'detail raise --store store --stream shop --for 1h --reason x', 3, 'no daemon runs on this store', 'cretula run'
     yield 'run', 66, '/etc/cretula/cretula.yaml: No such file or directory', '`cretula init` makes it'
+    yield 'run --config ring.yaml', 78, '/run/cretula-rings/nowhere/: No such file or directory', 'cretula-ring@SERVER` makes it'
     yield 'serve --config busy.yaml', 75, f'serve: 127.0.0.1:{port}: Address already in use', '`ss -ltnp` says who has it'
     yield f'{into} --keys store.keys access.log', 78, 'store.keys', ''
 
@@ -54,6 +55,7 @@ def test_each_is_told():
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = taken.getsockname()[1]
+        write('ring.yaml', b'store: ./new\nstreams: { shop: { input: { file: /run/cretula-rings/nowhere/access.log }, format: combined } }\n')
         write('busy.yaml', CONFIG.format(port).encode())
         for typed, code, cause, todo in rows(port):
             if typed == 'run' and os.path.exists('/etc/cretula/cretula.yaml'):

@@ -867,7 +867,7 @@ def test_the_first_steps():
     text = read(os.path.join(SOURCE, 'docs', 'dashboard.md')).decode()
     text = re.search(r'```yaml\n(store: [^`]*serve: .*?)```', text, re.S)[1]
     port = free_port()
-    for was, becomes in (('/var/lib/cretula', 'store'), (':8466', f':{port}'), ('sha256:...', hash_of('t' * 47))):
+    for was, becomes in (('/var/lib/cretula/store', 'store'), (':8466', f':{port}'), ('sha256:...', hash_of('t' * 47))):
         assert was in text, text
         text = text.replace(was, becomes)
     write('c.yaml', text.encode())

@@ -154,7 +154,7 @@ print_made(const struct init_plan *plan, const struct secrets *s, const struct b
 {
 	buf_fmt(out,
 	    "\nmade   %s\n       %s\n       %s\n\n"
-	    "The auditor's line; who will check the store has it from you, not from the store:\n\n"
+	    "The auditor's line; who checks the store has it from you, not from the store:\n\n"
 	    "  %.*s\n",
 	    plan->config, plan->store, plan->keys, (int)anchor->len, anchor->data);
 	if (s->folder[0] != '\0') {

@@ -144,12 +144,22 @@ first_stream(const struct init_plan *plan)
 void
 app_init_next_print(const struct init_plan *plan, struct buf *out)
 {
-	bool sockets = false;
+	bool sockets = false, any = false;
 
 	for (unsigned i = 0; i < plan->server_count; i++) {
+		any = any || plan->servers[i].way != INIT_NO;
 		sockets = sockets || plan->servers[i].way == INIT_SOCKET;
 		if (plan->servers[i].way == INIT_SOCKET)
 			print_snippets(&plan->servers[i], out);
+	}
+	if (!any) { /* a daemon would have nothing to read */
+		buf_fmt(out,
+		    "\nNo server was taken.  Bring a log in, or say in %s where lines\n"
+		    "come from (`input:`) and go on with cretula run:\n\n"
+		    "  cretula import --config %s --stream shop access.log\n"
+		    "  cretula check --config %s\n",
+		    plan->config, plan->config, plan->config);
+		return;
 	}
 	buf_fmt(out, "\n%sgo on with\n\n", sockets ? "Tell each server so, then " : "Now ");
 	if (access("/run/systemd/system", F_OK) == 0 && geteuid() == 0 &&
