@@ -6,8 +6,9 @@
 #include "tally/shelf.h"
 
 /* What one statement writes several of. */
-#define TOGETHER(row) row "," row "," row "," row "," row "," row "," row "," row
-_Static_assert(TALLY_TOGETHER == 8, "TOGETHER");
+#define EIGHT(row) row "," row "," row "," row "," row "," row "," row "," row
+#define TOGETHER(row) EIGHT(EIGHT(row))
+_Static_assert(TALLY_TOGETHER == 64, "TOGETHER");
 #define CELL_PUT "INSERT INTO cell VALUES "
 #define CELL_ROW "(?,?,?,?,?,?,?,?,?,?)"
 #define CELL_COLUMNS 10

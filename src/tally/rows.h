@@ -40,9 +40,10 @@ enum tally_statement {
 
 /*
  * Rows that wait for others: several are written by one statement, in less than half
- * the time if they are neighbours on disk.  All zero: none.
+ * the time if they are neighbours on disk.  Of each page that it changes SQLite keeps a copy
+ * until it ends: many rows are better than some.  None: cells and seen are 0.
  */
-#define TALLY_TOGETHER 8
+#define TALLY_TOGETHER 64
 struct tally_waiting {
 	unsigned cells, seen;
 	const struct tally_kept *cell[TALLY_TOGETHER];

@@ -52,6 +52,7 @@ by_row(const void *one, const void *two, void *arg)
 	    span_of(book->texts + a->text, a->len), span_of(book->texts + b->text, b->len)));
 }
 
+/* All of one table, then all of the other: what lies beside it is still in the cache. */
 static int
 write_cells(struct tally_book *book, struct err *e)
 {
@@ -63,10 +64,12 @@ write_cells(struct tally_book *book, struct err *e)
 	for (uint32_t i = 0; i < book->cell_count; i++) {
 		struct tally_kept *cell = &book->cells[book->order[i]];
 
-		if ((cell->requests > 0 && tally_rows_cell(book, &waiting, cell, e) == -1) ||
-		    tally_rows_seen(book, &waiting, cell, e) == -1)
+		if (cell->requests > 0 && tally_rows_cell(book, &waiting, cell, e) == -1)
 			return (-1);
 	}
+	for (uint32_t i = 0; i < book->cell_count; i++)
+		if (tally_rows_seen(book, &waiting, &book->cells[book->order[i]], e) == -1)
+			return (-1);
 	return (tally_rows_written(book, &waiting, e));
 }
 
