@@ -219,7 +219,7 @@ serve_first(struct app_counter *c)
 	tally_batch_clear(item->batch);
 	pthread_mutex_lock(&c->lock);
 	app_counter_put_back(c, item);
-	c->first = (c->first + 1) % ITEMS;
+	c->first = (c->first + 1) % c->places;
 	c->count--;
 	c->served++;
 	pthread_cond_broadcast(&c->to_giver);
@@ -236,7 +236,7 @@ serve_loss(struct app_counter *c)
 	bool lost_batch = c->lost_batch;
 
 	for (unsigned i = 0; i < c->count; i++) {
-		struct item *item = &c->items[(c->first + i) % ITEMS];
+		struct item *item = &c->items[(c->first + i) % c->places];
 
 		if (item->kind == ADD || item->kind == SEAL)
 			item->kind = NOTHING;
@@ -314,7 +314,7 @@ open_book(struct app_counter *c, struct err *e)
 	struct buf path = { 0 };
 	int rc = app_tally_path(c->how.store, &path, e);
 
-	for (int i = 0; i < ITEMS && rc == 0; i++)
+	for (unsigned i = 0; i < c->places && rc == 0; i++)
 		rc = tally_batch_open(&c->items[i].batch, e);
 	if (rc == 0 && !c->how.waits)
 		rc = arena_open(&c->copies, COPIES_BYTES, ARENA_LAZY, e);
@@ -333,6 +333,7 @@ app_counter_open(const struct app_counter_options *how)
 	if (c == NULL)
 		return (NULL);
 	c->how = *how;
+	c->places = how->waits ? ITEMS : ITEMS_LIVE;
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->to_thread, NULL);
 	(void)pthread_cond_init(&c->to_giver, NULL);

@@ -7,11 +7,11 @@
 static struct item *
 take_place(struct app_counter *c, bool waits)
 {
-	while (c->count == ITEMS && waits)
+	while (c->count == c->places && waits)
 		pthread_cond_wait(&c->to_giver, &c->lock);
-	if (c->count == ITEMS)
+	if (c->count == c->places)
 		return (NULL);
-	return (&c->items[(c->first + c->count) % ITEMS]);
+	return (&c->items[(c->first + c->count) % c->places]);
 }
 
 /* The number of what was given. */

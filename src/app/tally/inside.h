@@ -8,7 +8,8 @@
 #include "app/tally/counter.h"
 #include "base/arena.h"
 
-#define ITEMS 4 /* that wait for the thread */
+#define ITEMS 16 /* that wait for the thread */
+#define ITEMS_LIVE 4 /* where nobody waits for them: each stream has its own */
 #define KEYS_MAX 512
 #define COPIES_BYTES ((size_t)64 << 20) /* of lines, where nobody waits */
 
@@ -39,6 +40,7 @@ struct app_counter {
 	pthread_cond_t to_thread, to_giver;
 	/* under lock */
 	struct item items[ITEMS];
+	unsigned places; /* of items that are used; always as many */
 	unsigned first, count;
 	struct arena copies; /* of lines of items; it is emptied when none is left */
 	unsigned copy_count;
