@@ -201,8 +201,10 @@ give(struct app_desk *d, struct err *e)
 	} else if (path == NULL)
 		buf_span(&out, buf_view(&d->text));
 	else
-		buf_fmt(&out, "request %s: two approvers sign it with subject approve\n",
-		    d->request.id);
+		buf_fmt(&out,
+		    "request %s\n"
+		    "next:  two approvers, each: cretula subject approve --request %s --key KEY\n",
+		    d->request.id, path);
 	return (app_finish("subject request", &out, 0));
 }
 
@@ -268,6 +270,10 @@ approve(struct app_desk *d, const char *name, const unsigned char *seed, struct 
 	return (rc);
 }
 
+/* The command that does what was approved. */
+static const char *const done_by[APP_REQUEST_KINDS] = { "find", "export", "erase", "restrict",
+	"restrict --lift" };
+
 static int
 say_approved(const struct app_desk *d, const char *name)
 {
@@ -279,9 +285,14 @@ say_approved(const struct app_desk *d, const char *name)
 		json_str(&out, "approved_by", span_str(name));
 		json_u64(&out, "approvals", d->note.signature_count + 1);
 		buf_str(&out, "}\n");
-	} else
+	} else {
 		buf_fmt(&out, "%.*s\napproved by %s, the %s of two\n", (int)d->note.body.len,
 		    d->note.body.ptr, name, d->note.signature_count == 0 ? "first" : "second");
+		if (d->note.signature_count > 0)
+			buf_fmt(&out,
+			    "next:  cretula subject %s --config FILE --request %s < value\n",
+			    done_by[d->request.kind], app_arg(d->args, "request"));
+	}
 	return (app_finish("subject approve", &out, 0));
 }
 
