@@ -76,7 +76,7 @@ int store_live_append_aside(struct store_live *l, struct seal_entry *entry, stru
 /* What is sealed and of no period yet. */
 struct store_unrotated {
 	uint64_t segments, bytes;
-	int64_t t_us;    /* of the newest of them; INT64_MIN: none */
+	int64_t t_us; /* of the newest of them, when it was captured; INT64_MIN: none */
 	uint64_t number; /* of the newest period that has one; 0: none */
 };
 int store_live_unrotated(struct store_live *l, struct store_unrotated *u, struct err *e);

@@ -623,6 +623,24 @@ def test_periods_end_also_while_nothing_runs():
     cretula(*PIPE[1:], '--rotate', 'yearly', code=2)
 
 
+def test_what_a_crash_left_open_is_of_the_period_before():
+    """The next start seals it, on another day; it does not take with it what was sealed in time."""
+    if not is_testing_build():
+        raise Skip('not built with -Dtesting=true')
+    days = [{**os.environ, 'CRETULA_CLOCK': f'2026-11-{day}T12:00:00Z'} for day in (23, 24, 25)]
+    daily = ('--rotate', 'daily')
+    cretula(*PIPE[1:], *daily, stdin=line(5), env=days[0], code=0)
+    process = start(*daily, env=days[0])
+    process.stdin.write(line(6))
+    wait_for(lambda: last_flush('s') == (2, 1))
+    process.kill()
+    process.communicate()
+    for env in days[1:]:
+        cretula(*PIPE[1:], *daily, stdin=line(7), env=env, code=0)
+    equal(rotates(), [('2026-11-23', [[1, 2]]), ('2026-11-24', [[3, 3]])])
+    good(4)
+
+
 def test_periods_end_by_the_clock_of_a_zone():
     """The evening of a day in Berlin begins the next day there an hour before UTC does; the daemon's `rotate_zone` is the same code."""
     if not is_testing_build():

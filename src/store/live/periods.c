@@ -120,12 +120,44 @@ store_live_says_destroyed(
 
 /* ---- periods ---- */
 
+/*
+ * When the newest segment came, of entries from there back.  What a crash left
+ * open is sealed by the next start, behind its `recover`, which may be days
+ * later: it came when the entry in front of that did.
+ */
+struct coming {
+	bool looks, recovered;
+};
+
+static void
+see_coming(struct coming *c, const struct seal_entry *entry, int64_t *t_us)
+{
+	bool segment = entry->type == SEAL_SEGMENT;
+
+	if (segment && *t_us == INT64_MIN) {
+		*t_us = entry->t_us;
+		c->looks = true;
+		return;
+	}
+	if (!c->looks)
+		return;
+	if (entry->type == SEAL_RECOVER) {
+		c->recovered = true;
+		return;
+	}
+	if (c->recovered)
+		*t_us = entry->t_us;
+	c->recovered = false;
+	c->looks = segment; /* of what was open there may be two */
+}
+
 /* Back to the newest rotate that names a segment; under the lock. */
 static int
 look_back(struct store_live *l, struct seal_entry *entry, struct store_unrotated *u,
     uint64_t *rotated, struct err *e)
 {
 	const struct store_chain *chain = store_writer_chain(l->stream->writer);
+	struct coming coming = { false, false };
 
 	*u = (struct store_unrotated){ .t_us = INT64_MIN };
 	*rotated = 0;
@@ -135,10 +167,10 @@ look_back(struct store_live *l, struct seal_entry *entry, struct store_unrotated
 
 		if (seal_entry_read(store_chain_line(chain, i), &l->names, entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
+		see_coming(&coming, entry, &u->t_us);
 		if (entry->type == SEAL_SEGMENT) {
 			u->segments++;
 			u->bytes += entry->of.segment.bytes;
-			u->t_us = u->t_us == INT64_MIN ? entry->t_us : u->t_us;
 		}
 		if (entry->type != SEAL_ROTATE)
 			continue;
