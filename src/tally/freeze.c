@@ -11,7 +11,7 @@
 
 #define DAY_HOURS 24
 
-enum statement { CELLS, SAMPLES, DAYS, HOURS, PUT, MARK, STATEMENT_COUNT };
+enum statement { CELLS, SAMPLES, DAYS, HOURS, PUT, MARK, BEGUN, STATEMENT_COUNT };
 
 #define STREAM "(SELECT id FROM stream WHERE name=?1)"
 /* Of a row c of cell: the most subjects under any key. */
@@ -41,6 +41,10 @@ static const char *const texts[STATEMENT_COUNT] = {
 	/* How many subjects a day had is shown if they are k. */
 	[MARK] = "INSERT INTO frozen SELECT " STREAM ",?2,ifnull((SELECT max(subjects) FROM uniq"
 		 " WHERE stream=" STREAM " AND period=2 AND idx=?2 HAVING max(subjects)>=?3),0)",
+	/* That of over_us, and the next: for the clock is ahead of it. */
+	[BEGUN] = "INSERT INTO frozen SELECT stream,idx,0 FROM cell c WHERE stream=" STREAM
+		  " AND period=2 AND dim=0 AND idx BETWEEN ?2 AND ?3 AND idx NOT IN"
+		  " (SELECT idx FROM frozen WHERE stream=c.stream) GROUP BY idx",
 };
 
 struct freezing {
@@ -125,9 +129,9 @@ put_blocks(struct freezing *f, const struct sum *blocks, int count, struct err *
 }
 
 static int
-mark(struct freezing *f, int64_t day, int64_t least, struct err *e)
+mark(struct freezing *f, enum statement which, int64_t two, int64_t three, struct err *e)
 {
-	return (tally_db_step(f->db, begin(f, MARK, day, least), e));
+	return (tally_db_step(f->db, begin(f, which, two, three), e));
 }
 
 /* One that is over, and has k; CELLS has put everything of it aside. */
@@ -145,7 +149,7 @@ freeze_day(struct freezing *f, int64_t day, struct err *e)
 		rest.subjects = (int)f->how->k;
 		blocks[count++] = rest;
 	}
-	return (put_blocks(f, blocks, count, e) == -1 ? -1 : mark(f, day, f->how->k, e));
+	return (put_blocks(f, blocks, count, e) == -1 ? -1 : mark(f, MARK, day, f->how->k, e));
 }
 
 static int
@@ -181,9 +185,7 @@ freeze_today(struct freezing *f, int64_t today, struct err *e)
 		return (count);
 	for (int i = 0; i < count; i++)
 		join(&all, &blocks[i]);
-	if (put_blocks(f, blocks, count, e) == -1 || put(f, TALLY_DAY, &all, e) == -1)
-		return (-1);
-	return (mark(f, today, INT64_MAX, e));
+	return (put_blocks(f, blocks, count, e) == -1 ? -1 : put(f, TALLY_DAY, &all, e));
 }
 
 static bool
@@ -212,7 +214,12 @@ freeze(struct freezing *f, struct err *e)
 			return (-1);
 	if (freeze_days(f, today, e) == -1)
 		return (-1);
-	return (f->how->running && !is_frozen(f, today) ? freeze_today(f, today, e) : 0);
+	if (!f->how->running)
+		return (0);
+	if (!is_frozen(f, today) && freeze_today(f, today, e) == -1)
+		return (-1);
+	/* Also without an hour: who is erased stays among those who were seen, and counts for k. */
+	return (mark(f, BEGUN, today, today + 1, e));
 }
 
 int

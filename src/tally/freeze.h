@@ -20,8 +20,9 @@ struct err;
  * its hours, those of fewer than k joined to others as they are shown (ADR 30).  No number
  * of fewer than k subjects is put aside.
  *
- * running: also the hours of the day that over_us is in.  Of that day nothing else is
- * shown any more, as what comes would have to be taken from what was erased.
+ * running: also the hours of the day that over_us is in.  Of that day, and the next one, nothing
+ * else is shown any more, as what comes would have to be taken from what was erased; unless
+ * nothing is counted of it yet.
  * 0, or -1 with e and nothing done: as tally_fold.
  */
 struct tally_freezing {

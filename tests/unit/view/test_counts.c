@@ -500,6 +500,38 @@ a_day_that_runs_ends_with_what_was_shown(void **state)
 	view_counts_free(&before);
 }
 
+/*
+ * No hour of it had been shown: nothing is, for who was erased is still among those who were
+ * seen, and counts towards k.  A day of which nothing is counted yet goes on.
+ */
+static void
+a_day_that_has_just_begun_ends_too(void **state)
+{
+	struct view_grant grants[] = { view_grant_of(VIEW_ANALYST), view_grant_of(VIEW_PUBLIC) };
+	struct tally_freezing how = { "s", (FIRST + 3) * DAY + HOUR / 2, true, VIEW_K_ANALYST };
+	struct err e = { ERR_NONE, "" };
+	struct view_counts c;
+	uint64_t seed = 61;
+
+	fill(&seed);
+	assert_int_equal(tally_freeze(path, &how, &e), 0);
+	for (size_t g = 0; g < 2; g++) {
+		ask(&grants[g], 72, 96, 96, &c);
+		assert_int_equal(c.point_count + c.day_count, 0);
+		assert_int_equal(total_of(&c.tables[VIEW_PATHS]), 0);
+		view_counts_free(&c);
+	}
+	fill(&seed);
+	how.over_us = (FIRST + 2) * DAY + DAY - HOUR / 6; /* by the clock it has begun */
+	for (int twice = 0; twice < 2; twice++)
+		assert_int_equal(tally_freeze(path, &how, &e), 0);
+	assert_int_equal(number("SELECT count(*) FROM frozen WHERE idx=20003"), 1);
+	fill(&seed);
+	how.over_us = (FIRST + 4) * DAY + HOUR / 2;
+	assert_int_equal(tally_freeze(path, &how, &e), 0);
+	assert_int_equal(number("SELECT count(*) FROM frozen WHERE idx>=20004"), 0);
+}
+
 /* The public sees of a sampled day what the sample has; the others see all of it. */
 static void
 the_public_sees_the_sample(void **state)
@@ -704,6 +736,7 @@ main(void)
 		cmocka_unit_test(folding_changes_no_answer),
 		cmocka_unit_test(answers_outlive_an_erasure),
 		cmocka_unit_test(a_day_that_runs_ends_with_what_was_shown),
+		cmocka_unit_test(a_day_that_has_just_begun_ends_too),
 		cmocka_unit_test(the_public_sees_the_sample),
 		cmocka_unit_test(a_narrower_role_sees_fewer_tables),
 		cmocka_unit_test(one_table_is_as_it_is_among_all),
