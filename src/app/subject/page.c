@@ -21,7 +21,8 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%}"
     "th,td{border:1px solid #bbb;padding:.25em .5em;text-align:left;vertical-align:top;"
     "overflow-wrap:anywhere}"
-    "th{background:#eee}th,td.n,td.t{white-space:nowrap;width:1%}td.n,th.n{text-align:right}"
+    "th{background:#eee}th:not(:last-child),td.n,td.t{white-space:nowrap;width:1%}"
+    "td.n,th.n{text-align:right}"
     "i{font-style:normal;color:#555}code{font-size:.9em}"
     "tr{break-inside:avoid}thead{display:table-header-group}"
     "@media print{body{margin:0;max-width:none;font-size:10px}}";
