@@ -78,6 +78,14 @@ set_include(struct value *v, void *to)
 		v->l->include[0] = '\0';
 }
 
+/* Which is known to be shorter than there is room for. */
+static void
+put_name(char to[static CONFIG_NAME_BYTES], const char *name)
+{
+	memset(to, 0, CONFIG_NAME_BYTES);
+	memcpy(to, name, strnlen(name, CONFIG_NAME_BYTES - 1));
+}
+
 static void
 set_name(struct value *v, void *to)
 {
@@ -94,8 +102,7 @@ set_name(struct value *v, void *to)
 		    CONFIG_NAME_BYTES - 1);
 		return;
 	}
-	memset(to, 0, CONFIG_NAME_BYTES);
-	memcpy(to, v->text, len);
+	put_name(to, v->text);
 }
 
 static void
@@ -105,8 +112,7 @@ set_format(struct value *v, void *to)
 	struct buf names = { 0 };
 
 	if (format != NULL || strcmp(v->text, "auto") == 0) {
-		memset(to, 0, CONFIG_NAME_BYTES);
-		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", format != NULL ? format->name : "auto");
+		put_name(to, format != NULL ? format->name : "auto");
 		return;
 	}
 	config_say(v->l, v->at, "%s: there is no such format", v->name);
@@ -142,10 +148,10 @@ set_zone(struct value *v, void *to)
 {
 	struct parse_zone zone;
 
-	if (parse_zone_load(text_of(v), &zone) == -1)
+	if (text_of(v).len >= CONFIG_NAME_BYTES || parse_zone_load(text_of(v), &zone) == -1)
 		config_say(v->l, v->at, "%s: there is no such time zone here", v->name);
 	else
-		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", v->text);
+		put_name(to, v->text);
 }
 
 static void
@@ -161,8 +167,7 @@ set_period(struct value *v, void *to)
 	if (bytes == 0)
 		(void)num_size(text_of(v), &bytes);
 	if (bytes >= PERIOD_BYTES_MIN && text_of(v).len < CONFIG_NAME_BYTES) {
-		memset(to, 0, CONFIG_NAME_BYTES);
-		(void)snprintf(to, CONFIG_NAME_BYTES, "%s", v->text);
+		put_name(to, v->text);
 		return;
 	}
 	config_say(v->l, v->at, "%s must be a period", v->name);
