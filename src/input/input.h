@@ -114,7 +114,5 @@ int input_skip(struct input *in, uint64_t bytes, struct err *e);
 uint64_t input_file_size(const struct input *in);
 /* When the file was written last, 0 if unknown: its lines are not younger. */
 int64_t input_written_us(const struct input *in);
-/* Bytes read from the file so far (compressed). */
-uint64_t input_file_at(const struct input *in);
 
 #endif

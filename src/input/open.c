@@ -130,9 +130,3 @@ input_written_us(const struct input *in)
 {
 	return (in->written_us);
 }
-
-uint64_t
-input_file_at(const struct input *in)
-{
-	return (input_source_at(in->source));
-}

@@ -29,7 +29,7 @@ struct input_source {
 	bool raw_end;
 	unsigned char *raw; /* as read from fd: probe bytes, compressed bytes */
 	size_t raw_at, raw_len;
-	uint64_t file_at, made; /* bytes read from fd; bytes given out */
+	uint64_t made; /* bytes given out */
 	struct input_decompress *decompress;
 };
 
@@ -63,7 +63,6 @@ source_fd_read(struct input_source *s, void *out, size_t size, struct err *e)
 	while (got == -1 && errno == EINTR);
 	if (got == -1)
 		return (err_sys(e, ERR_INPUT, "read"));
-	s->file_at += (uint64_t)got;
 	return (got);
 }
 
@@ -223,7 +222,6 @@ input_source_seek(struct input_source *source, uint64_t bytes)
 		bytes = left;
 	if (lseek(source->fd, (off_t)bytes, SEEK_CUR) == -1)
 		return (0);
-	source->file_at += bytes;
 	source->made += bytes;
 	return (bytes);
 }
@@ -232,10 +230,4 @@ bool
 input_source_is_plain(const struct input_source *source)
 {
 	return (source->kind == SOURCE_PLAIN);
-}
-
-uint64_t
-input_source_at(const struct input_source *source)
-{
-	return (source->file_at);
 }

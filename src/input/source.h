@@ -34,6 +34,5 @@ ssize_t input_source_read(struct input_source *source, char *out, size_t size, s
 uint64_t input_source_seek(struct input_source *source, uint64_t bytes);
 
 bool input_source_is_plain(const struct input_source *source);
-uint64_t input_source_at(const struct input_source *source); /* bytes read from fd */
 
 #endif

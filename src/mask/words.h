@@ -61,7 +61,6 @@ int mask_words_configure(void *arg, enum mask_word_class c, struct span position
 /* Promoted words, sorted, in the format that mask_words_load reads, and marks of forgotten ones. */
 void mask_words_save(const struct mask_words *words, struct buf *out);
 size_t mask_words_promoted(const struct mask_words *words);
-size_t mask_words_lines(const struct mask_words *words); /* of what mask_words_save prints */
 /* Words that could not be considered because memory was full. */
 uint64_t mask_words_refused(const struct mask_words *words);
 

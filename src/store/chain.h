@@ -101,9 +101,7 @@ struct store_special {
  * keys in keys_fd.  ERR_BUSY if another process holds it; repairs what a
  * crash left; ERR_FINDING if an entry without note is not the pending one.
  */
-int store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool create,
-    struct store_writer **w, struct err *e);
-int store_writer_open_special(int dirfd, int keys_fd, const struct store_identity *id,
+int store_writer_open(int dirfd, int keys_fd, const struct store_identity *id,
     const struct store_special *special, struct store_writer **w, struct err *e);
 void store_writer_close(struct store_writer *w);
 

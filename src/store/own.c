@@ -114,7 +114,7 @@ open_once(struct store *s, bool create, struct store_writer **own, struct err *e
 	    (keys = key_open_stream(
 		 s->keys_fd, STORE_OWN_STREAM, create || special.takeover, e)) == -1)
 		goto out;
-	rc = store_writer_open_special(fd, keys, &id, &special, own, e);
+	rc = store_writer_open(fd, keys, &id, &special, own, e);
 out:
 	if (keys != -1)
 		(void)close(keys);

@@ -78,7 +78,7 @@ store_stream_writer(struct store_stream *st, const char *policy_hash, bool liste
 	if (keys == -1)
 		return (-1);
 	special.create = !listed;
-	rc = store_writer_open_special(st->dirfd, keys, &id, &special, &st->writer, e);
+	rc = store_writer_open(st->dirfd, keys, &id, &special, &st->writer, e);
 	(void)close(keys);
 	return (rc);
 }

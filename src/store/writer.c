@@ -337,7 +337,7 @@ open_chain(struct store_writer *w, bool create, struct err *e)
 }
 
 int
-store_writer_open_special(int dirfd, int keys_fd, const struct store_identity *id,
+store_writer_open(int dirfd, int keys_fd, const struct store_identity *id,
     const struct store_special *special, struct store_writer **w, struct err *e)
 {
 	struct store_writer *made = new_writer(dirfd, keys_fd, e);
@@ -357,15 +357,6 @@ store_writer_open_special(int dirfd, int keys_fd, const struct store_identity *i
 out:
 	store_writer_close(made);
 	return (rc);
-}
-
-int
-store_writer_open(int dirfd, int keys_fd, const struct store_identity *id, bool create,
-    struct store_writer **w, struct err *e)
-{
-	const struct store_special special = { .create = create };
-
-	return (store_writer_open_special(dirfd, keys_fd, id, &special, w, e));
 }
 
 void

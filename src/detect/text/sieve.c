@@ -99,8 +99,8 @@ classes_of(const unsigned char *p)
 	return (c);
 }
 
-void
-detect_sieve_plain(struct span text, size_t blocks, struct detect_classes *out)
+static void
+sieve_plain(struct span text, size_t blocks, struct detect_classes *out)
 {
 	for (size_t b = 0; b < blocks; b++) {
 		struct span rest = span_from(text, b * SIEVE_BLOCK);
@@ -210,7 +210,7 @@ classify(struct span text, size_t blocks, struct detect_classes *out)
 		return;
 	}
 #endif
-	detect_sieve_plain(text, blocks, out);
+	sieve_plain(text, blocks, out);
 }
 
 /*

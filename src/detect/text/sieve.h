@@ -55,11 +55,10 @@ struct detect_classes {
 	uint64_t literal; /* perhaps one begins here */
 };
 
-/* At most as many blocks as text has, begun ones too; behind its end are zeros. */
-void detect_sieve_plain(struct span text, size_t blocks, struct detect_classes *out);
 #if defined(__x86_64__)
 #define SIEVE_AVX2 1
 bool detect_sieve_avx2_usable(void);
+/* At most as many blocks as text has, begun ones too; behind its end are zeros. */
 void detect_sieve_avx2(struct span text, size_t blocks, struct detect_classes *out);
 #endif
 

@@ -341,12 +341,6 @@ mask_words_promoted(const struct mask_words *words)
 	return (words->entry_count);
 }
 
-size_t
-mask_words_lines(const struct mask_words *words)
-{
-	return (words->entry_count + words->forgotten_count + words->closed);
-}
-
 uint64_t
 mask_words_refused(const struct mask_words *words)
 {

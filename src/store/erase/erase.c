@@ -86,12 +86,6 @@ store_eraser_close(struct store_eraser *x)
 	free(x);
 }
 
-const struct seal_history *
-store_eraser_history(const struct store_eraser *x)
-{
-	return (x->history);
-}
-
 /* ---- refusals ---- */
 
 bool

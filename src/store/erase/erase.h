@@ -40,8 +40,6 @@ int store_seal_left(struct store *s, const char *name, const struct seal_names *
 /* st outlives it.  Nothing else may append to st meanwhile. */
 int store_eraser_open(struct store_stream *st, struct store_eraser **x, struct err *e);
 void store_eraser_close(struct store_eraser *x); /* NULL is legal */
-/* As of the last erasure. */
-const struct seal_history *store_eraser_history(const struct store_eraser *x);
 
 /* May anything of seg be taken away?  -1: ERR_INPUT, ERR_CONFIG as store_erase. */
 int store_erase_check(const struct seal_history *history, uint64_t seg, struct err *e);

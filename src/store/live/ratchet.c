@@ -20,8 +20,9 @@ write_slot(struct store_live *l, const char *name, const struct seal_ratchet *r,
 	return (rc);
 }
 
-int
-store_ratchet_begin(struct store_live *l, struct err *e)
+/* The first time: key and sector, and then the entry that commits to the key. */
+static int
+begin(struct store_live *l, struct err *e)
 {
 	unsigned char k[32];
 
@@ -196,7 +197,7 @@ store_ratchet_choose(struct store_live *l, const unsigned char *escrow, bool fre
 	if (escrow != NULL)
 		rc = begin_in_memory(l, e);
 	else
-		rc = fresh ? store_ratchet_begin(l, e) : begin_in_slot(l, e);
+		rc = fresh ? begin(l, e) : begin_in_slot(l, e);
 	if (rc == -1)
 		return (-1);
 	l->ram = escrow != NULL;

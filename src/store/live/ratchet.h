@@ -6,8 +6,6 @@
 
 /* ---- ratchet.c ---- */
 
-/* The first time: key and sector, and then the entry that commits to the key. */
-int store_ratchet_begin(struct store_live *l, struct err *e);
 /*
  * Another ratchet, which l->ratchet becomes: key k from flush g on, behind
  * aggregate a.  It waits in ratchet.next for the entry that names it; then

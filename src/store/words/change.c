@@ -65,8 +65,9 @@ is_there(const struct store_stream *st, const struct store_words_said *said, str
 	return (rc);
 }
 
-int
-store_words_replace(struct store_stream *st, struct span file, struct err *e)
+/* Take the place of a vocabulary, and overwrite it. */
+static int
+replace(struct store_stream *st, struct span file, struct err *e)
 {
 	char old[STORE_PATH_BYTES];
 	int words = st->store->words_fd;
@@ -156,7 +157,7 @@ change_words(struct store_stream *st, const struct store_words_change *change, s
 		return (-1);
 	if (there && is_said)
 		return (0);
-	if (!there && store_words_replace(st, buf_view(file), e) == -1)
+	if (!there && replace(st, buf_view(file), e) == -1)
 		return (-1);
 	*changed = true;
 	if (append(st, change, has_hash == 1, &now, e) == -1)

@@ -79,7 +79,5 @@ int store_words_say(
 
 /* Overwrite and remove a vocabulary that another one took the place of. */
 int store_words_sweep(struct store_stream *st, struct err *e);
-/* Take the place of a vocabulary, and overwrite it. */
-int store_words_replace(struct store_stream *st, struct span file, struct err *e);
 
 #endif

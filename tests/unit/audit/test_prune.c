@@ -21,7 +21,7 @@
 #include "base/io.h"
 #include "crypto/random.h"
 #include "seal/lists.h"
-#include "store/erase/erase.h"
+#include "store/erase/inside.h"
 #include "store/inside.h"
 #include "store/live.h"
 
@@ -128,7 +128,7 @@ prune_in(struct store_stream *st, const struct store_prune_order *what, struct e
 		return (-1);
 	if ((rc = store_prune(x, what, &entry, e)) == 0) {
 		assert_true(
-		    seal_history_segment(store_eraser_history(x), what->ranges[0].first)->pruned);
+		    seal_history_segment(x->history, what->ranges[0].first)->pruned);
 		assert_int_equal(entry + 1, store_writer_count(st->writer));
 	}
 	store_eraser_close(x);

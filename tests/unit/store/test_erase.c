@@ -62,7 +62,7 @@ order(struct store_stream *st, const struct store_erase_order *what, struct err 
 		return (-1);
 	rc = store_erase(x, what, &entry, e);
 	if (rc == 0)
-		assert_int_equal(seal_history_segment(store_eraser_history(x), what->seg)->revision,
+		assert_int_equal(seal_history_segment(x->history, what->seg)->revision,
 		    seen.revision + 1);
 	store_eraser_close(x);
 	return (rc);
