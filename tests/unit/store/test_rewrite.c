@@ -386,6 +386,8 @@ test_no_damage_is_taken_over(void **state)
 				assert_true(fd != -1 && fstat(fd, &st) == 0);
 				size = st.st_size;
 			}
+			if (at >= size)
+				break; /* each has salts of its own, and may be shorter than the one before */
 			assert_int_equal(pread(fd, &byte, 1, at), 1);
 			byte ^= 1u << at % 8;
 			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
