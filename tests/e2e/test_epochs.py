@@ -4,7 +4,7 @@ import os
 import subprocess
 
 from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, open_lines, records, segments,
-                 verify_py, wait_for)
+                 verify_py, wait_for, write)
 
 NOW = {'CRETULA_CLOCK': '2026-11-24T13:00:00Z'}
 WHY = ('--reason', 'a "laptop" is gone')
@@ -113,6 +113,17 @@ def test_a_destroyed_key_never_comes_back():
     names = [e['what'] for e in entries() if e['type'] == 'destroy']
     equal(len(names), len(set(names)), names)
     good()
+
+
+def test_graces_that_differ():
+    """All streams have the same keys, which go by the shortest grace: check says so of each length of which that is another."""
+    def said(grace):
+        write('c.yaml', b'store: store\nstreams:\n  s: {}\n  t:\n    epochs: {grace: {%s}}\n' % grace)
+        return cretula('check', '--config', 'c.yaml', code=0).err
+    text = said(b'week: 60d, month: 1d')
+    assert 'stream t: epochs.grace.week is longer than that of stream s, and all streams of a store have the same keys' in text, text
+    assert 'stream s: epochs.grace.month is longer than that of stream t' in text and 'grace.day' not in text, text
+    equal(said(b'week: 7d'), '')
 
 
 def test_a_running_pipe_follows():

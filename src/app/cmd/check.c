@@ -93,6 +93,28 @@ warn_lines(const struct config *c)
 	}
 }
 
+/* One keyring is of all streams: whoever turns it destroys what is over by his own grace. */
+static void
+warn_graces(const struct config *c)
+{
+	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+		const struct config_stream *least = c->streams, *most = c->streams;
+
+		for (unsigned i = 1; i < c->stream_count; i++) {
+			const struct config_stream *s = &c->streams[i];
+
+			least = s->grace_us[p] < least->grace_us[p] ? s : least;
+			most = s->grace_us[p] > most->grace_us[p] ? s : most;
+		}
+		if (c->stream_count > 1 && least->grace_us[p] < most->grace_us[p])
+			app_warn("check",
+			    "stream %s: epochs.grace.%s is longer than that of stream %s, and all "
+			    "streams of a store have the same keys: they go when the shortest is "
+			    "over",
+			    most->name, mask_period_names[p], least->name);
+	}
+}
+
 static void
 warn_disk(const struct config *c)
 {
@@ -119,6 +141,7 @@ check_config(const char *path, bool all)
 	if (rc == 0) {
 		warn_archives(config);
 		warn_lines(config);
+		warn_graces(config);
 		warn_disk(config);
 	}
 	if (rc == 0 && all)
