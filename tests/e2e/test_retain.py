@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from unittest import mock
 
-from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, open_lines, reach, read, tree_bytes,
+from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, last_flush, lines_of, main, open_lines, reach, read, tree_bytes,
                  verify_py, wait_for, write)
 
 STREAM = 'store/streams/s'
@@ -420,6 +420,13 @@ def test_run():
         equal([h['hold'] for h in hold('list', '--json').json['holds']], ['case-7', 'case-8'])
         # The daemon has records of this time that it did not seal yet: they would not be held.
         assert 'not sealed yet' in hold('add', 'case-9', '--until', '2026-11-06T12:00:00Z', code=75).err
+        # These, too, although their time is long before the last seal; and none is of another time or status.
+        wait_for(lambda: last_flush()[1] == 50)
+        november = '--since', '2025-11-24T00:00:00Z', '--until', '2025-11-25T00:00:00Z'
+        assert 'not sealed yet' in hold('add', 'case-9', *november, code=75).err
+        assert 'not sealed yet' in hold('add', 'case-9', *november, '--where', 'status == 200', code=75).err
+        assert 'nothing to hold' in hold('add', 'case-9', *november, '--where', 'status == 418', code=66).err
+        assert 'nothing to hold' in hold('add', 'case-9', '--since', '2025-11-23T00:00:00Z', '--until', november[1], code=66).err
         hold('release', 'case-8', '--by', 'legal', reason='settled "in" full')
         equal(entries('release')[0]['reason'], 'settled "in" full')
         s.sendall(b''.join(combined(n).encode() for n in range(50, 60)))

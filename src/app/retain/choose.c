@@ -3,6 +3,7 @@
 
 #include "app/names.h"
 #include "app/retain/hold.h"
+#include "app/tail/follow.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -152,7 +153,7 @@ add_epochs_of(struct spans *spans, int64_t t_us)
 
 struct looking {
 	const struct app_records *records;
-	const struct filter *filter;
+	const struct filter *filter; /* NULL: all of the window */
 	struct record_decoder decoder;
 	struct record record;
 };
@@ -166,7 +167,7 @@ see(void *arg, struct span line, struct err *e)
 		return (err_in(e, "record %ju", (uintmax_t)l->records->number));
 	return (l->record.time_us >= l->records->since_us &&
 		    l->record.time_us < l->records->until_us &&
-		    filter_match(l->filter, &l->record) ?
+		    (l->filter == NULL || filter_match(l->filter, &l->record)) ?
 		1 :
 		0);
 }
@@ -174,7 +175,7 @@ see(void *arg, struct span line, struct err *e)
 struct choosing {
 	struct app_records *records;
 	struct app_hold_choice *choice;
-	struct looking *looking; /* NULL: no filter */
+	struct looking *looking;
 	struct store_reader *reader;
 	struct spans spans;
 };
@@ -184,7 +185,7 @@ take(struct choosing *c, const struct seal_segment *segment, struct err *e)
 {
 	int rc = segment->n > 0;
 
-	if (rc == 1 && c->looking != NULL)
+	if (rc == 1 && c->looking->filter != NULL)
 		rc = app_records_segment(c->records, c->reader, segment, see, c->looking, e);
 	if (rc != 1)
 		return (rc);
@@ -194,52 +195,73 @@ take(struct choosing *c, const struct seal_segment *segment, struct err *e)
 	return (0);
 }
 
-/* The number that comes next, and when the one in front of it was sealed. */
+/* The segment and the record that come next, and when what is in front of them was sealed. */
+struct behind {
+	uint64_t segment, record;
+	int64_t sealed_us;
+};
+
 static int
-next_segment(const struct app_records *r, struct seal_entry *entry, uint64_t *next,
-    int64_t *sealed_us, struct err *e)
+find_behind(
+    const struct app_records *r, struct seal_entry *entry, struct behind *behind, struct err *e)
 {
-	*next = 1;
-	*sealed_us = INT64_MIN;
+	*behind = (struct behind){ .segment = 1, .sealed_us = INT64_MIN };
 	for (size_t i = r->chain.count; i-- > 0;) {
 		if (seal_entry_read(store_chain_line(&r->chain, i), app_names(), entry, e) == -1)
 			return (err_in(e, "entry %zu", i));
 		if (entry->type == SEAL_SEGMENT) {
-			*next = entry->of.segment.seg + 1;
-			*sealed_us = entry->t_us;
+			behind->segment = entry->of.segment.seg + 1;
+			behind->record = entry->of.segment.first + entry->of.segment.n;
+			behind->sealed_us = entry->t_us;
 			break;
 		}
 	}
 	return (0);
 }
 
+/* Who reads an old log has records of long ago that are open.  0; or -1, ERR_BUSY: one is meant. */
+static int
+check_open(struct choosing *c, const struct behind *behind, struct err *e)
+{
+	struct app_follow follow = { .records = c->records, .each = see, .arg = c->looking };
+	int rc = c->records->until_us > behind->sealed_us;
+
+	c->records->from = behind->record;
+	if (rc == 0)
+		rc = app_follow_step(&follow, e);
+	if (rc == 1)
+		return (err_set(e, ERR_BUSY,
+		    "records from before --until are not sealed yet: have them sealed (SIGUSR1), "
+		    "then try again, or leave out --until"));
+	return (rc);
+}
+
 static int
 choose(struct choosing *c, struct seal_entry *entry, int64_t now_us, struct err *e)
 {
 	struct app_hold_choice *choice = c->choice;
-	int64_t sealed_us;
+	struct behind behind;
 	size_t at = 0;
 	int rc;
 
 	while ((rc = app_records_entry(c->records, &at, entry, e)) == 0)
 		if (take(c, &entry->of.segment, e) == -1)
 			return (-1);
-	if (rc == -1 || next_segment(c->records, entry, &choice->onward, &sealed_us, e) == -1)
+	if (rc == -1 || find_behind(c->records, entry, &behind, e) == -1)
 		return (-1);
+	choice->onward = behind.segment;
 	choice->has_onward = c->records->until_us > now_us;
 	if (choice->has_onward) {
 		add_epochs_of(&c->spans, now_us);
 		/* What is open, or being sealed, may have begun before midnight. */
 		if (choice->busy)
 			add_epochs_of(&c->spans, now_us - DAY_US);
-	} else if (choice->busy && c->records->until_us > sealed_us)
-		return (err_set(e, ERR_BUSY,
-		    "records from before --until are not sealed yet: have them sealed (SIGUSR1), "
-		    "then try again, or leave out --until"));
+	} else if (choice->busy && check_open(c, &behind, e) == -1)
+		return (-1);
 	if (!choice->has_onward && choice->segments == 0)
 		return (err_set(e, ERR_INPUT,
 		    "nothing that is kept is of that time%s: there is nothing to hold",
-		    c->looking == NULL ? "" : " and matches"));
+		    c->looking->filter == NULL ? "" : " and matches"));
 	print_epochs(&c->spans, choice->has_onward, &choice->epochs);
 	return (buf_ok(&choice->epochs) ? 0 : err_memory(e));
 }
@@ -252,9 +274,9 @@ app_hold_choose(struct app_records *r, const struct filter *filter, int64_t now_
 	struct seal_entry *entry = calloc(1, sizeof(*entry));
 	int rc = -1;
 
-	if (filter != NULL && (c.looking = calloc(1, sizeof(*c.looking))) != NULL)
+	if ((c.looking = calloc(1, sizeof(*c.looking))) != NULL)
 		*c.looking = (struct looking){ .records = r, .filter = filter };
-	if (entry == NULL || (filter != NULL && c.looking == NULL))
+	if (entry == NULL || c.looking == NULL)
 		(void)err_memory(e);
 	else if (store_reader_open(&c.reader, e) == 0)
 		rc = choose(&c, entry, now_us, e);
