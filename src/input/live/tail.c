@@ -230,8 +230,8 @@ was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 	/* Its half line goes on in the copy. */
 	t->at -= in->feeds[0].len + in->feeds[0].dropped;
 	input_tail_candidates(t, find_copy, t, &all);
-	for (unsigned i = 0; i + 1 < all.count; i++) {
-		if (all.list[i].rank == 0)
+	for (unsigned i = 0; i < all.count; i++) {
+		if (all.list[i].rank == 0 || strcmp(all.list[i].name, t->base) == 0)
 			continue;
 		input_feed_forget(&in->feeds[0], &in->pool);
 		enqueue(t, &all.list[i], all.list[i].at);

@@ -186,6 +186,24 @@ test_copied_and_cut(void **state)
 	input_live_close(in);
 }
 
+/* As every copy and truncate leaves it for a moment: nothing is in the file, and the copy has the rest. */
+static void
+test_cut_and_empty(void **state)
+{
+	struct input_live *in = open_log();
+	struct input_position at;
+
+	append("log", "one\n", 0);
+	assert_string_equal(lines(in, 60, &at), "one\n");
+	append("log.2", "zero\n", 1700000000);
+	append("log.1", "one\ntwo\n", 0);
+	assert_int_equal(truncate(path("log"), 0), 0);
+	assert_string_equal(lines(in, 60, &at), "two\n");
+	append("log", "three\n", 0);
+	assert_string_equal(lines(in, 1500, &at), "three\n");
+	input_live_close(in);
+}
+
 /* ---- where to go on ---- */
 
 /* Of the file that begins with "40": all but its last line; older ones were read, too. */
@@ -293,6 +311,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_paced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_copied_and_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cut_and_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_committed, setup, teardown),
