@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "input/live/tail.h"
+#include "input/live/rotated.h"
 
 bool
 input_tail_is_sibling(const struct live_tail *t, const char *name)
@@ -21,15 +21,17 @@ input_tail_is_sibling(const struct live_tail *t, const char *name)
 	return (input_tail_packing(name) != TAIL_OTHER);
 }
 
-/* false: it is not there, no file, or empty. */
+/* false: it is not there, no file, or empty.  The file of our path may be behind a link. */
 static bool
 stat_file(const struct live_tail *t, const char *name, struct tail_candidate *one)
 {
+	int flags = name == t->base ? 0 : AT_SYMLINK_NOFOLLOW;
 	struct stat st;
 
-	if (fstatat(t->dir_fd, name, &st, 0) == -1 || !S_ISREG(st.st_mode) || st.st_size == 0)
+	if (fstatat(t->dir_fd, name, &st, flags) == -1 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return (false);
 	memset(one, 0, sizeof(*one));
+	one->device = st.st_dev;
 	memcpy(one->name, name, strlen(name) + 1);
 	one->inode = st.st_ino;
 	one->packing = name == t->base ? TAIL_PLAIN : input_tail_packing(name);
@@ -38,13 +40,24 @@ stat_file(const struct live_tail *t, const char *name, struct tail_candidate *on
 	return (true);
 }
 
+/* Where it is in the list, also by another name: count if it is not. */
+static unsigned
+find_file(const struct tail_candidates *c, dev_t device, ino_t inode)
+{
+	unsigned i = 0;
+
+	while (i < c->count && (c->list[i].inode != inode || c->list[i].device != device))
+		i++;
+	return (i);
+}
+
 /* Of many the youngest: a file that was left long ago is not gone on with. */
 static void
 note_sibling(struct live_tail *t, const char *name, struct tail_candidates *c)
 {
 	struct tail_candidate one, *oldest = c->list;
 
-	if (!stat_file(t, name, &one))
+	if (!stat_file(t, name, &one) || find_file(c, one.device, one.inode) < c->count)
 		return;
 	if (c->count + 1 < TAIL_QUEUE_MAX) { /* the last place is that of our path */
 		c->list[c->count++] = one;
@@ -112,6 +125,21 @@ drop_copies(struct tail_candidates *c)
 			}
 }
 
+/* The file of our path is the last one, whatever name it has besides. */
+static void
+add_own(const struct live_tail *t, struct tail_candidates *c)
+{
+	struct tail_candidate own;
+	unsigned i;
+
+	if (!stat_file(t, t->base, &own))
+		return;
+	i = find_file(c, own.device, own.inode);
+	if (i < c->count)
+		memmove(&c->list[i], &c->list[i + 1], (--c->count - i) * sizeof(c->list[0]));
+	c->list[c->count++] = own;
+}
+
 void
 input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct tail_candidates *c)
 {
@@ -129,12 +157,45 @@ input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct t
 	if (dir != NULL)
 		(void)closedir(dir);
 	qsort(c->list, c->count, sizeof(c->list[0]), by_age);
-	c->count += stat_file(t, t->base, &c->list[c->count]);
+	add_own(t, c);
 	for (unsigned i = 0; i < c->count; i++)
 		if (find != NULL || t->spend.how != INPUT_KEEP)
 			look_at(t, &c->list[i], find, arg);
 	if (find != NULL)
 		drop_copies(c);
+}
+
+/* To look at compressed ones, too. */
+static int
+find_nothing(void *arg, struct span head, uint64_t *at, uint64_t *rank)
+{
+	(void)arg;
+	(void)head;
+	(void)at;
+	(void)rank;
+	return (-1);
+}
+
+/*
+ * Behind the one that was left; if that is gone, or compressed, those that
+ * lines came to since.
+ */
+unsigned
+input_tail_behind(struct live_tail *t, struct tail_candidates *c)
+{
+	unsigned i;
+
+	input_tail_candidates(t, NULL, NULL, c);
+	i = find_file(c, t->left.device, t->left.inode);
+	if (i < c->count)
+		return (i + 1);
+	input_tail_candidates(t, find_nothing, NULL, c);
+	for (i = 0; i < c->count; i++)
+		c->list[i].spent |= c->list[i].hash == t->left.hash;
+	i = 0;
+	while (i < c->count && c->list[i].changed_ns < t->left.changed_ns)
+		i++;
+	return (i);
 }
 
 /* Times of files are those of the last tick of the kernel. */

@@ -18,8 +18,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "crypto/random.h"
-#include "input/live/tail.h"
+#include "input/live/rotated.h"
 
 #define LINGER_NS INT64_C(1000000000) /* writers may not yet have moved to the new file */
 #define PACE_MS 10 /* between two reads that get all there is: not a wake for each line */
@@ -135,6 +136,20 @@ open_file(struct live_tail *t, const char *name, const struct tail_queued *q)
 
 /* ---- where to go on ---- */
 
+/* By what it will be told from others when it has another name, or none. */
+static void
+note_left(struct live_tail *t)
+{
+	struct stat st;
+
+	t->left.device = t->device;
+	t->left.inode = t->inode;
+	t->left.hash = hash_bytes(t->head, t->head_len, t->head_len);
+	t->left.changed_ns = INT64_MAX;
+	if (fstat(t->fd, &st) == 0)
+		t->left.changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
 static ino_t
 inode_of_path(const struct live_tail *t)
 {
@@ -154,6 +169,8 @@ input_live_resume(struct input_live *in, input_find *find, void *arg, int64_t si
 	ino_t before;
 
 	input_feed_forget(&in->feeds[0], &in->pool);
+	if (t->fd != -1)
+		note_left(t);
 	close_file(t);
 	t->queued = 0;
 	do { /* a file that is renamed while we look would be missed */
@@ -202,6 +219,7 @@ leave_file(struct input_live *in, struct live_sink *sink, struct input_more *mor
 
 	input_feed_end(&in->feeds[0], &in->pool, sink);
 	t->ended = more->flush = true;
+	note_left(t);
 	if (t->packed.now != NULL || !input_tail_spend_leave(t))
 		close_file(t);
 	t->packed.now = NULL;
@@ -422,17 +440,15 @@ static void
 open_path(struct live_tail *t)
 {
 	const struct tail_queued any = { .packing = TAIL_PLAIN };
-	ino_t left = t->file > 0 ? t->inode : 0;
 	struct tail_candidates all;
-	unsigned i = 0;
 
-	if (!open_file(t, t->base, &any) || left == 0 || left == t->inode)
+	if (!open_file(t, t->base, &any) || t->left.inode == 0 || t->left.inode == t->inode)
 		return;
-	input_tail_candidates(t, NULL, NULL, &all);
-	while (i < all.count && all.list[i].inode != left)
-		i++;
-	for (i++; i < all.count && all.list[i].inode != t->inode; i++)
+	for (unsigned i = input_tail_behind(t, &all); i < all.count; i++) {
+		if (all.list[i].inode == t->inode)
+			break;
 		enqueue(t, &all.list[i], 0);
+	}
 	if (t->queued == 0)
 		return;
 	enqueue(t, &(struct tail_candidate){ .inode = t->inode }, 0);

@@ -10,7 +10,6 @@
 #include "input/live/inside.h"
 
 #define TAIL_QUEUE_MAX 32
-#define TAIL_NAME_BYTES 256
 #define TAIL_LOOK_BYTES ((size_t)256)
 
 #define TAIL_PACKED_BYTES ((size_t)64 << 10) /* of a compressed file, at once */
@@ -34,21 +33,6 @@ struct tail_packed {
 	unsigned char *in; /* TAIL_PACKED_BYTES */
 	size_t have, used;
 	uint64_t file_at, from; /* compressed bytes so far; what lies before was read before */
-};
-
-struct tail_candidate {
-	char name[TAIL_NAME_BYTES];
-	ino_t inode;
-	int64_t changed_ns, renamed_ns; /* its bytes; or its name, or what else of it */
-	uint64_t at, rank; /* rank 0: not known */
-	bool spent; /* read, committed and given up; or a copy of another one */
-	enum tail_packing packing;
-	uint64_t hash; /* of its head */
-};
-
-struct tail_candidates {
-	struct tail_candidate list[TAIL_QUEUE_MAX];
-	unsigned count;
 };
 
 /* Files that were read to their end, until all of it is committed. */
@@ -78,6 +62,12 @@ struct live_tail {
 	uint64_t file; /* how many were opened */
 	dev_t device;
 	ino_t inode;
+	struct { /* the one before it, as it was when it was left */
+		dev_t device;
+		ino_t inode; /* 0: there is none */
+		int64_t changed_ns;
+		uint64_t hash;
+	} left;
 	uint64_t at; /* bytes of it that were read */
 	uint64_t size; /* as it was seen last */
 	char *other; /* as head, of another one */
@@ -122,24 +112,5 @@ void input_tail_packed_close(struct live_tail *t);
 size_t input_tail_packed_head(struct live_tail *t, int fd, enum tail_packing packing);
 /* As read(2) of what it was; *passed of it lie before from. */
 ssize_t input_tail_packed_read(struct live_tail *t, char *out, size_t size, size_t *passed);
-
-/* ---- rotated.c ---- */
-
-/* Is it an older PATH: PATH.1, PATH-20261126, PATH.2.gz? */
-bool input_tail_is_sibling(const struct live_tail *t, const char *name);
-
-/*
- * Older files by their age, and last the one of our path.  find NULL: no
- * compressed ones, which are only read from what a start finds.
- */
-void input_tail_candidates(
-    struct live_tail *t, input_find *find, void *arg, struct tail_candidates *c);
-
-/*
- * The first of c that was the file of our path at that time or since: lines came to it, or,
- * where that is true of none, it is the youngest and was renamed.  The file itself if none is.
- */
-unsigned input_tail_since(
-    const struct live_tail *t, const struct tail_candidates *c, int64_t since_us);
 
 #endif

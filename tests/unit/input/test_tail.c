@@ -204,6 +204,36 @@ test_cut_and_empty(void **state)
 	input_live_close(in);
 }
 
+/* Renamed twice while nobody read; the first of them was removed, or compressed, by then. */
+static void
+test_renamed_twice(void **state)
+{
+	static const char *const ends[] = { "rm %s/log.2", "gzip %s/log.2",
+		"gzip < %1$s/log.2 > %1$s/log.2.gz; rm %1$s/log.2",
+		"gzip %1$s/log.1; rm %1$s/log.2", "gzip %1$s/log.1 %1$s/log.2" };
+	struct input_live *in;
+	struct input_position at;
+	char command[200];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		append("log.3", "zero\n", 1700000000);
+		append("log", "one\n", 0);
+		in = open_log();
+		assert_string_equal(lines(in, 60, &at), "one\n");
+		append("log", "two\n", 0);
+		assert_int_equal(rename(path("log"), path("log.2")), 0);
+		usleep(20000); /* a file is not as old as the next one */
+		append("log.1", "three\n", 0);
+		append("log", "four\n", 0);
+		(void)snprintf(command, sizeof(command), ends[i], dir);
+		assert_int_equal(system(command), 0);
+		assert_string_equal(lines(in, 1500, &at), "two\nthree\nfour\n");
+		input_live_close(in);
+		(void)snprintf(command, sizeof(command), "rm %s/log*", dir);
+		assert_int_equal(system(command), 0);
+	}
+}
+
 /* ---- where to go on ---- */
 
 /* Of the file that begins with "40": all but its last line; older ones were read, too. */
@@ -256,6 +286,29 @@ test_many_names(void **state)
 	input_live_count(in, &counts);
 	assert_int_equal(counts.gone, 1);
 	input_live_close(in);
+}
+
+/* The path is another name of the newest file, as programs make it that write to dated ones. */
+static void
+test_linked(void **state)
+{
+	struct input_live *in;
+	struct input_position at;
+	unsigned found = 0;
+
+	append("log-1", "40 a\n40 b\n", 1700000000);
+	append("log-2", "50 a\n", 1700000001);
+	append("log-3", "60 a\n", 1700000002);
+	assert_int_equal(link(path("log-2"), path("log.also")), 0);
+	assert_int_equal(symlink("log-1", path("log.before")), 0);
+	for (int hard = 0; hard < 2; hard++) {
+		assert_int_equal(hard ? link(path("log-3"), path("log")) : symlink("log-3", path("log")), 0);
+		in = open_log();
+		assert_true(input_live_resume(in, find, &found, 0));
+		assert_string_equal(lines(in, 1500, &at), "40 b\n50 a\n60 a\n");
+		input_live_close(in);
+		assert_int_equal(unlink(path("log")), 0);
+	}
 }
 
 /* Nothing is known: from the beginning of the file of our path alone. */
@@ -312,6 +365,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_copied_and_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_and_empty, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_renamed_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_linked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_committed, setup, teardown),
