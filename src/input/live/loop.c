@@ -463,11 +463,11 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 static void
 refuse(struct input_live *in)
 {
-	if (in->kind != INPUT_UNIX_STREAM)
+	if (in->kind != INPUT_UNIX_STREAM && in->kind != INPUT_UNIX)
 		return;
 	if (in->path[0] != '\0')
 		(void)shutdown(in->feeds[0].fd, SHUT_RD);
-	else
+	else if (in->kind == INPUT_UNIX_STREAM)
 		(void)epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, in->feeds[0].fd, NULL);
 	for (unsigned i = 1; i < in->feed_count; i++)
 		if (in->feeds[i].fd != -1)

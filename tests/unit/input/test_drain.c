@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,12 +115,32 @@ test_fifo(void **state)
 	(void)unlink(path);
 }
 
+/* Who sends when nobody will read any more is told so: what the kernel takes is read. */
+static void
+test_datagrams(void **state)
+{
+	struct input_live *in = open_place("unix", 0);
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s/s", dir);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(send(fd, "a\nb", 3, 0), 3);
+	input_live_stop(in);
+	assert_int_equal(send(fd, "late", 4, MSG_NOSIGNAL), -1);
+	assert_int_equal(errno, EPIPE);
+	assert_int_equal(stop_late(in), 5);
+	(void)close(fd);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_fifo),
+		cmocka_unit_test(test_datagrams),
 	};
 
 	return (cmocka_run_group_tests(tests, setup, teardown));
