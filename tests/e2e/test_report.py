@@ -567,10 +567,11 @@ def test_usage():
         assert not os.path.exists('report') and not os.path.exists('report.tmp'), args
     report()
     cretula('evidence', '--report', '--store', 'store', '--out', 'report', code=2)
-    write('c.yaml', b'streams: { shop: { epochs: { grace: { week: 60d } }, words: { mode: keep }, retain: { detail: 30d } } }\n')
+    write('c.yaml', b'streams: { shop: { epochs: { grace: { week: 60d } }, words: { mode: keep }, retain: { detail: 30d } },'
+                    b' other: { epochs: { grace: { week: 30d } } } }\n')  # all have the same keys: the shorter one counts
     page, text, run = report('--config', 'c.yaml', '--json')
     equal((run.json['report'], run.json['exit_code'], sum(run.json['controls'].values())), ('report', 0, len(page['controls'])))
-    equal({k['grace_s'] for k in page['keys']['rows'] if 'W' in k['name']}, {60 * 86400})
+    equal({k['grace_s'] for k in page['keys']['rows'] if 'W' in k['name']}, {30 * 86400})
     equal(page['streams'][1]['retain']['rule'], 'detail 30d')
     look(text)
 

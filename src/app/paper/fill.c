@@ -75,7 +75,7 @@ has_stream(const struct paper *p, const char *name)
 
 /* ---- the rest ---- */
 
-/* The longest of all streams: keys are the store's. */
+/* The shortest of all streams: keys are the store's, and who turns them destroys by his own. */
 static void
 find_graces(const struct config *config, int64_t *grace_us)
 {
@@ -83,7 +83,7 @@ find_graces(const struct config *config, int64_t *grace_us)
 	grace_us[1] = grace_us[2] = 7 * PAPER_DAY_US;
 	for (unsigned i = 0; config != NULL && i < config->stream_count; i++)
 		for (int k = 0; k < 3; k++)
-			if (i == 0 || config->streams[i].grace_us[k] > grace_us[k])
+			if (i == 0 || config->streams[i].grace_us[k] < grace_us[k])
 				grace_us[k] = config->streams[i].grace_us[k];
 }
 
