@@ -124,19 +124,33 @@ flag_bytes(struct mask *m, struct span text)
 		record_set_flag(&m->record, RECORD_FLAG_BAD_UTF8);
 }
 
+/*
+ * Is the name only what somebody says of himself?  Whom Kubernetes forbids
+ * something it knows; who is not logged in may be anybody.
+ */
+static bool
+is_claimed(const struct event *ev)
+{
+	int64_t status = (ev->has_number >> EVENT_STATUS & 1) != 0 ? ev->number[EVENT_STATUS] : 0;
+
+	if (ev->user_claimed || status == 401 || status == 407 ||
+	    (status == 403 && ev->type != EVENT_K8S))
+		return (true);
+	return (ev->type == EVENT_LOGIN && event_has(ev, EVENT_OUTCOME) &&
+	    (span_is(ev->text[EVENT_OUTCOME], "failure") ||
+		span_is(ev->text[EVENT_OUTCOME], "unknown")));
+}
+
 void
 mask_user(struct mask *m, const struct event *ev)
 {
 	struct span user = ev->text[EVENT_USER];
-	int64_t status = (ev->has_number >> EVENT_STATUS & 1) != 0 ? ev->number[EVENT_STATUS] : 0;
-	/* Whom Kubernetes forbids something it knows; who fails to log in may be anybody. */
-	bool claimed = status == 401 || (status == 403 && ev->type != EVENT_K8S) ||
-	    (ev->type == EVENT_LOGIN && event_has(ev, EVENT_OUTCOME) &&
-		span_is(ev->text[EVENT_OUTCOME], "failure"));
+	bool claimed;
 	char form[512];
 
 	if (!event_has(ev, EVENT_USER) || is_absent(user))
 		return;
+	claimed = is_claimed(ev);
 	if (ev->user_odd)
 		record_set_flag(&m->record, RECORD_FLAG_USER_NONSTANDARD);
 	flag_bytes(m, user);
@@ -153,13 +167,15 @@ mask_user(struct mask *m, const struct event *ev)
 struct span
 mask_user_text(struct mask *m, struct span user)
 {
+	bool claimed = is_claimed(&m->at->event);
 	char form[512];
 
-	if (is_machine(m, user))
+	if (!claimed && is_machine(m, user))
 		return (user);
 	if (detect_shape(user) == DETECT_SHAPE_EMAIL)
 		user = mask_email_form(m->hosts, user, form, sizeof(form));
-	return (mask_extra_token(m, MASK_SLOT_USER_AUTH, NULL, user));
+	return (
+	    mask_extra_token(m, claimed ? MASK_SLOT_USER_CLAIM : MASK_SLOT_USER_AUTH, NULL, user));
 }
 
 /* The value of the first cookie that is a session by its name. */

@@ -100,6 +100,7 @@ struct event {
 	bool zone_assumed;   /* the time named no zone: that of the parser was taken */
 	bool garbage;        /* the request line is no HTTP (EVENT_REQUEST) */
 	bool user_odd;       /* blanks, quotes or brackets in the user field */
+	bool user_claimed; /* the source had not let this one in yet */
 	bool duplicate_key;  /* a name came twice: neither value counts */
 	bool bad_unicode;    /* a text was no UTF-8, or half of a surrogate pair */
 	uint32_t has_text;

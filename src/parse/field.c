@@ -12,6 +12,7 @@ parse_field_clear(struct event *ev)
 	ev->zone_assumed = false;
 	ev->garbage = false;
 	ev->user_odd = false;
+	ev->user_claimed = false;
 	ev->duplicate_key = false;
 	ev->bad_unicode = false;
 	ev->has_text = 0;

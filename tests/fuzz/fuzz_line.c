@@ -69,6 +69,7 @@ check_same(const struct event *a, const struct event *b)
 {
 	check(a->time_us == b->time_us && a->time_ok == b->time_ok);
 	check(a->garbage == b->garbage && a->user_odd == b->user_odd);
+	check(a->user_claimed == b->user_claimed);
 	check(a->has_text == b->has_text && a->has_number == b->has_number);
 	check(a->bad_text == b->bad_text && a->extra_count == b->extra_count);
 	for (unsigned f = 0; f < EVENT_TEXT_COUNT; f++)

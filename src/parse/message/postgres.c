@@ -107,9 +107,41 @@ take_message(const struct message *m, struct span text, struct event *ev)
 	return (false);
 }
 
+/*
+ * What a server says to somebody who has not logged in, who may have named any
+ * role: also in the lines behind a refusal, which tell why.
+ */
+static bool
+is_before_login(struct span level, struct span text)
+{
+	static const char *const fatals[] = { "canceling authentication due to timeout",
+		"connection requires a valid client certificate", "expected GSS response",
+		"expected SASL response", "expected password response", "role \"",
+		"sorry, too many clients already", "the database system is " };
+	static const char *const details[] = { "Connection matched ", "Password does not match ",
+		"Role \"", "User \"" };
+	static const char refused[] = " authentication failed for user \"";
+	bool fatal = span_is(level, "FATAL");
+
+	if (fatal) {
+		for (size_t i = 0; i < sizeof(fatals) / sizeof(fatals[0]); i++)
+			if (begins(text, fatals[i]))
+				return (true);
+		return (begins(text, "no pg_hba.conf entry ") ||
+		    begins(text, "pg_hba.conf rejects ") ||
+		    memmem(text.ptr, text.len, refused, sizeof(refused) - 1) != NULL);
+	}
+	for (size_t i = 0; span_is(level, "DETAIL") && i < sizeof(details) / sizeof(details[0]);
+	     i++)
+		if (begins(text, details[i]))
+			return (true);
+	return (false);
+}
+
 void
 parse_postgres_message(struct span level, struct span text, struct event *ev)
 {
+	ev->user_claimed = is_before_login(level, text);
 	ev->type = EVENT_LOG;
 	parse_field_text(ev, EVENT_LEVEL, level);
 	if (span_is(level, "ERROR") || span_is(level, "FATAL") || span_is(level, "PANIC"))
@@ -125,6 +157,13 @@ parse_postgres_message(struct span level, struct span text, struct event *ev)
 		if (take_message(&messages[i], text, ev))
 			return;
 	parse_field_text(ev, EVENT_MESSAGE, text);
+}
+
+void
+parse_postgres_stage(struct span stage, struct event *ev)
+{
+	if (ev->type != EVENT_LOGIN && span_is(stage, "authentication"))
+		ev->user_claimed = true;
 }
 
 /* ---- stderr ---- */

@@ -23,4 +23,7 @@ bool parse_postgres_time(struct span text, struct event *ev);
  */
 void parse_postgres_message(struct span level, struct span text, struct event *ev);
 
+/* What the server says that it is at, of csvlog and jsonlog: who is let in is not there yet. */
+void parse_postgres_stage(struct span stage, struct event *ev);
+
 #endif

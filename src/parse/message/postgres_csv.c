@@ -119,5 +119,6 @@ parse_postgres_csv(struct parse_state *state, struct span line, char *scratch, s
 		return (PARSE_UNPARSED);
 	fill(ev, fields);
 	parse_postgres_message(fields[SEVERITY], fields[MESSAGE], ev);
+	parse_postgres_stage(fields[TAG], ev);
 	return (PARSE_EVENT);
 }

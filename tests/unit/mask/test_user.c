@@ -24,6 +24,7 @@ test_users(void **state)
 		{ "a user is a token", "erika", 200, "us.#", NONE },
 		{ "of a failed login another", "erika", 401, "uc.#", NONE },
 		{ "of a refused one, too", "erika", 403, "uc.#", NONE },
+		{ "and of one that a proxy refused", "erika", 407, "uc.#", NONE },
 		{ "not of a missing page", "erika", 404, "us.#", NONE },
 		{ "a machine stays", "system:node:a", 200, "system:node:a", NONE },
 		{ "whole names match", "my-system:node", 200, "us.#", NONE },
@@ -191,6 +192,26 @@ test_rare(void **state)
 		mask_event(bed.mask, &ev, false);
 		assert_fits(r->text[RECORD_FIELD_USER], k8s ? "system:apiserver" : "us.#");
 	}
+	/* Who is not logged in may be anybody, and so may those whom he names beside. */
+	for (int i = 0; i < 3; i++) {
+		memset(&ev, 0, sizeof(ev));
+		ev.type = EVENT_LOGIN;
+		ev.user_claimed = i == 2;
+		ev.has_text = UINT32_C(1) << EVENT_USER | UINT32_C(1) << EVENT_OUTCOME;
+		ev.text[EVENT_USER] = span_str("erika");
+		ev.text[EVENT_OUTCOME] = span_str(i == 1 ? "unknown" : "success");
+		ev.extra[0] = (struct event_extra){ .key = span_str("remote_user"),
+			.value = span_str("erika"), .kind = EVENT_EXTRA_USER, .known = true };
+		ev.extra_count = 1;
+		record_clear(r);
+		bed.mask->text_used = 0;
+		bed.mask->at->event = ev;
+		mask_event_ahead(bed.mask, &ev);
+		mask_event(bed.mask, &ev, false);
+		assert_fits(r->text[RECORD_FIELD_USER], i > 0 ? "uc.#" : "us.#");
+		assert_fits(r->extra[0].text, i > 0 ? "uc.#" : "us.#");
+	}
+	ev.extra_count = 0;
 	/* Nobody is not a user without a name. */
 	ev.text[EVENT_USER] = span_of("", 0);
 	record_clear(r);

@@ -128,7 +128,8 @@ static inline bool
 show_same(const struct event *a, const struct event *b)
 {
 	if (a->type != b->type || a->time_us != b->time_us || a->time_ok != b->time_ok ||
-	    a->garbage != b->garbage || a->user_odd != b->user_odd || a->has_text != b->has_text ||
+	    a->garbage != b->garbage || a->user_odd != b->user_odd ||
+	    a->user_claimed != b->user_claimed || a->has_text != b->has_text ||
 	    a->has_number != b->has_number || a->bad_text != b->bad_text ||
 	    a->extra_count != b->extra_count)
 		return (false);

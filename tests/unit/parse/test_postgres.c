@@ -155,10 +155,66 @@ lines_are_read(void **state)
 	}
 }
 
+/* Anybody may name any role until the server believes it. */
+static void
+who_is_not_logged_in_is_claimed(void **state)
+{
+	static const struct {
+		const char *format, *line;
+		bool claimed;
+	} lines[] = {
+		{ STDERR, T "[1] b@o LOG:  statement: select 1", false },
+		{ STDERR, T "[1] b@o ERROR:  role \"x\" does not exist", false },
+		{ STDERR, T "[1] b@o ERROR:  relation \"x\" does not exist", false },
+		{ STDERR, T "[1] b@o DETAIL:  Key (id)=(1) already exists.", false },
+		{ STDERR, T "[1] b@o FATAL:  terminating connection due to administrator command",
+		    false },
+		{ STDERR, T "[1] b@o FATAL:  password authentication failed for user \"b\"", true },
+		{ STDERR, T "[1] b@o FATAL:  PAM authentication failed for user \"b\"", true },
+		{ STDERR, T "[1] b@o DETAIL:  Role \"b\" does not exist.", true },
+		{ STDERR, T "[1] b@o DETAIL:  Password does not match for user \"b\".", true },
+		{ STDERR, T "[1] b@o DETAIL:  User \"b\" has no password assigned.", true },
+		{ STDERR,
+		    T "[1] b@o DETAIL:  Connection matched pg_hba.conf line 3: \"host all all all md5\"",
+		    true },
+		{ STDERR, T "[1] b@o FATAL:  canceling authentication due to timeout", true },
+		{ STDERR, T "[1] b@o FATAL:  role \"b\" does not exist", true },
+		{ STDERR, T "[1] b@o FATAL:  sorry, too many clients already", true },
+		{ STDERR, T "[1] b@o FATAL:  the database system is starting up", true },
+		{ STDERR,
+		    T "[1] b@o FATAL:  no pg_hba.conf entry for replication connection from host "
+		      "\"192.0.2.7\", user \"b\", no encryption",
+		    true },
+#define CSV_OF(stage, level, text) \
+	"2025-11-24 10:11:12.003 UTC,\"b\",\"o\",1,\"192.0.2.7:1\",a.1,1,\"" stage \
+	"\",2025-11-24 10:11:10 UTC,3/1,0," level ",00000,\"" text "\",,,,,,,,,\"psql\""
+		{ CSV, CSV_OF("authentication", "LOG", "could not receive data from client"), true },
+		{ CSV, CSV_OF("authentication", "LOG", "connection authorized: user=b database=o"),
+		    false },
+		{ CSV, CSV_OF("idle", "LOG", "could not receive data from client"), false },
+#define JSON_OF(stage) \
+	"{\"timestamp\":\"2025-11-24 10:11:12.003 UTC\",\"user\":\"b\",\"pid\":1,\"ps\":\"" stage \
+	"\",\"line_num\":1,\"error_severity\":\"LOG\",\"message\":\"x\",\"backend_type\":\"y\"}"
+		{ "postgres-jsonlog", JSON_OF("authentication"), true },
+		{ "postgres-jsonlog", JSON_OF("SELECT"), false },
+	};
+	enum parse_reason reason;
+	struct event ev;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(parse_one(parse_format_find(span_str(lines[i].format)),
+				     span_str(lines[i].line), scratch, &ev, &reason),
+		    PARSE_EVENT);
+		if (ev.user_claimed != lines[i].claimed)
+			fail_msg("%s", lines[i].line);
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(lines_are_read) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(lines_are_read),
+		cmocka_unit_test(who_is_not_logged_in_is_claimed) };
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -52,6 +52,9 @@ finish(struct parse_json_line *line)
 		text = ev->text[EVENT_MESSAGE];
 	ev->has_text &= ~(UINT32_C(1) << EVENT_MESSAGE);
 	parse_postgres_message(level, text, ev);
+	for (unsigned i = 0; i < ev->extra_count; i++)
+		if (span_is(ev->extra[i].key, "ps"))
+			parse_postgres_stage(ev->extra[i].value, ev);
 }
 
 enum parse_result
