@@ -102,6 +102,7 @@ look_at(struct live_tail *t, struct tail_candidate *one, input_find *find, void 
 	one->spent = input_tail_is_spent(t, fd);
 	if (fstat(fd, &st) == 0 && st.st_ino == one->inode && find != NULL) {
 		n = read_head(t, fd, one->packing);
+		one->head_len = n;
 		one->hash = hash_bytes(t->other, n, n);
 		one->spent |= n == 0 && one->packing != TAIL_PLAIN;
 		if (n > 0 &&
@@ -163,6 +164,58 @@ input_tail_candidates(struct live_tail *t, input_find *find, void *arg, struct t
 			look_at(t, &c->list[i], find, arg);
 	if (find != NULL)
 		drop_copies(c);
+}
+
+static int
+find_alike(void *arg, struct span head, uint64_t *at, uint64_t *rank)
+{
+	const struct tail_queued *of = arg;
+
+	if (head.len < of->head_len || hash_bytes(head.ptr, of->head_len, of->head_len) != of->hash)
+		return (-1);
+	*at = of->at;
+	*rank = 1;
+	return (0);
+}
+
+bool
+input_tail_find_copy(struct live_tail *t, const struct tail_queued *of, struct tail_queued *copy)
+{
+	struct tail_candidates all;
+
+	*copy = *of;
+	if (of->head_len == 0)
+		return (false);
+	input_tail_candidates(t, find_alike, copy, &all);
+	for (unsigned i = 0; i < all.count; i++) {
+		const struct tail_candidate *one = &all.list[i];
+
+		if (one->rank == 0 || one->spent || strcmp(one->name, t->base) == 0)
+			continue;
+		copy->inode = one->inode;
+		copy->packing = one->packing;
+		return (true);
+	}
+	return (false);
+}
+
+/* Are these bytes still there? */
+static bool
+is_there(const struct live_tail *t, const char *bytes, size_t len, uint64_t at)
+{
+	return (len == 0 ||
+	    (pread(t->fd, t->other, len, (off_t)at) == (ssize_t)len &&
+		memcmp(t->other, bytes, len) == 0));
+}
+
+/* Also where nothing seems to have come: it may have grown to just its old size. */
+bool
+input_tail_is_cut(const struct live_tail *t, const struct stat *st)
+{
+	size_t head = t->head_len < TAIL_LOOK_BYTES ? t->head_len : TAIL_LOOK_BYTES;
+
+	return ((uint64_t)st->st_size < t->at || !is_there(t, t->head, head, 0) ||
+	    !is_there(t, t->last, t->last_len, t->at - t->last_len));
 }
 
 /* To look at compressed ones, too. */

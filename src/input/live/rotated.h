@@ -2,6 +2,8 @@
 #ifndef CRETULA_INPUT_LIVE_ROTATED_H
 #define CRETULA_INPUT_LIVE_ROTATED_H
 
+#include <sys/stat.h>
+
 #include "input/live/tail.h"
 
 #define TAIL_NAME_BYTES 256
@@ -14,6 +16,7 @@ struct tail_candidate {
 	uint64_t at, rank; /* rank 0: not known */
 	bool spent; /* read, committed and given up; or a copy of another one */
 	enum tail_packing packing;
+	size_t head_len;
 	uint64_t hash; /* of its head */
 };
 
@@ -31,6 +34,13 @@ bool input_tail_is_sibling(const struct live_tail *t, const char *name);
  */
 void input_tail_candidates(
     struct live_tail *t, input_find *find, void *arg, struct tail_candidates *c);
+
+/* Was the file that is open cut, or written anew, since it was read? */
+bool input_tail_is_cut(const struct live_tail *t, const struct stat *st);
+
+/* A file that begins as that one did, which was cut: the rest of it is there, from its at on. */
+bool input_tail_find_copy(
+    struct live_tail *t, const struct tail_queued *of, struct tail_queued *copy);
 
 /*
  * Those that had the name of our path behind the one that was left: they begin

@@ -86,7 +86,8 @@ static void
 enqueue(struct live_tail *t, const struct tail_candidate *file, uint64_t at)
 {
 	if (t->queued < TAIL_QUEUE_MAX && !file->spent)
-		t->queue[t->queued++] = (struct tail_queued){ file->inode, at, file->packing };
+		t->queue[t->queued++] = (struct tail_queued){ file->inode, at, file->packing,
+			file->head_len, file->hash };
 }
 
 /* The bytes before at, as they will be looked at again. */
@@ -226,33 +227,20 @@ leave_file(struct input_live *in, struct live_sink *sink, struct input_more *mor
 }
 
 /* It was cut or written anew: the rest may be in a copy, which begins as it did. */
-static int
-find_copy(void *arg, struct span head, uint64_t *at, uint64_t *rank)
-{
-	const struct live_tail *t = arg;
-	size_t len = t->at < t->head_len ? (size_t)t->at : t->head_len;
-
-	if (len == 0 || head.len < len || memcmp(head.ptr, t->head, len) != 0)
-		return (-1);
-	*at = t->at;
-	*rank = 1;
-	return (0);
-}
-
 static void
 was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 {
 	struct live_tail *t = in->tail;
-	struct tail_candidates all;
+	struct tail_queued self = { .inode = t->inode }, copy;
 
 	/* Its half line goes on in the copy. */
 	t->at -= in->feeds[0].len + in->feeds[0].dropped;
-	input_tail_candidates(t, find_copy, t, &all);
-	for (unsigned i = 0; i < all.count; i++) {
-		if (all.list[i].rank == 0 || strcmp(all.list[i].name, t->base) == 0)
-			continue;
+	self.at = t->at;
+	self.head_len = t->at < t->head_len ? (size_t)t->at : t->head_len;
+	self.hash = hash_bytes(t->head, self.head_len, self.head_len);
+	if (t->queued < TAIL_QUEUE_MAX && input_tail_find_copy(t, &self, &copy)) {
 		input_feed_forget(&in->feeds[0], &in->pool);
-		enqueue(t, &all.list[i], all.list[i].at);
+		t->queue[t->queued++] = copy;
 		leave_file(in, sink, more);
 		return;
 	}
@@ -260,25 +248,6 @@ was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 	more->lost += t->size > t->at + in->feeds[0].len + in->feeds[0].dropped ? 1 : 0;
 	more->news |= INPUT_NEWS_CUT;
 	leave_file(in, sink, more);
-}
-
-/* Are these bytes still there? */
-static bool
-is_there(const struct live_tail *t, const char *bytes, size_t len, uint64_t at)
-{
-	return (len == 0 ||
-	    (pread(t->fd, t->other, len, (off_t)at) == (ssize_t)len &&
-		memcmp(t->other, bytes, len) == 0));
-}
-
-/* Also where nothing seems to have come: it may have grown to just its old size. */
-static bool
-is_cut(const struct live_tail *t, const struct stat *st)
-{
-	size_t head = t->head_len < TAIL_LOOK_BYTES ? t->head_len : TAIL_LOOK_BYTES;
-
-	return ((uint64_t)st->st_size < t->at || !is_there(t, t->head, head, 0) ||
-	    !is_there(t, t->last, t->last_len, t->at - t->last_len));
 }
 
 /* Has another file our name, and something in it? */
@@ -371,7 +340,7 @@ read_file(struct input_live *in, struct live_sink *sink, struct input_more *more
 		return (read_packed(in, sink, more));
 	if (fstat(t->fd, &st) == -1)
 		return (-1);
-	if (is_cut(t, &st)) {
+	if (input_tail_is_cut(t, &st)) {
 		was_cut(in, sink, more);
 		return (1);
 	}
@@ -455,6 +424,29 @@ open_path(struct live_tail *t)
 	close_file(t);
 }
 
+/* It was cut before we came to read it: its copy comes first. */
+static void
+see_cut(struct live_tail *t, const struct tail_queued *q, struct input_more *more)
+{
+	struct tail_queued copy;
+
+	if (t->packed.now != NULL || q->head_len == 0 ||
+	    (t->head_len >= q->head_len &&
+		hash_bytes(t->head, q->head_len, q->head_len) == q->hash))
+		return;
+	t->at = t->last_len = 0;
+	if (t->queued + 2 > TAIL_QUEUE_MAX || !input_tail_find_copy(t, q, &copy)) {
+		more->lost++;
+		more->news |= INPUT_NEWS_CUT;
+		return;
+	}
+	memmove(t->queue + 2, t->queue, t->queued * sizeof(t->queue[0]));
+	t->queue[0] = copy;
+	t->queue[1] = (struct tail_queued){ .inode = t->inode, .packing = TAIL_PLAIN };
+	t->queued += 2;
+	close_file(t);
+}
+
 int
 input_tail_read(
     struct input_live *in, struct live_sink *sink, int timeout_ms, struct input_more *more)
@@ -475,8 +467,10 @@ input_tail_read(
 		struct tail_queued next = t->queue[0];
 
 		memmove(t->queue, t->queue + 1, --t->queued * sizeof(t->queue[0]));
-		if (open_queued(t, &next))
+		if (open_queued(t, &next)) {
+			see_cut(t, &next, more);
 			continue;
+		}
 		close_file(t);
 		in->gone++;
 		more->lost++;

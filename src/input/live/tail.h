@@ -25,6 +25,8 @@ struct tail_queued {
 	ino_t inode;
 	uint64_t at;
 	enum tail_packing packing;
+	size_t head_len; /* of what it began with, as far as that is known */
+	uint64_t hash;
 };
 
 struct tail_packed {

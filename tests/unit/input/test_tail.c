@@ -21,6 +21,7 @@
 
 static char dir[64];
 static char *out;
+static uint64_t lost; /* what lines() was told of */
 
 static const char *
 path(const char *name)
@@ -73,6 +74,7 @@ lines(struct input_live *in, int silent_ms, struct input_position *position)
 	for (int silent = 0; silent < silent_ms; silent += 20) {
 		assert_int_equal(input_live_read(in, out + len, ROOM - len, 20, &more, &e), 0);
 		len += more.len;
+		lost += more.lost;
 		if (more.len > 0 || more.flush)
 			input_live_position(in, position);
 		if (more.len > 0 || more.flush)
@@ -311,6 +313,49 @@ test_linked(void **state)
 	}
 }
 
+/* Copied and cut between the look of a start and our coming to it: the copy has what is to be read. */
+static void
+test_cut_before_it_is_read(void **state)
+{
+	struct input_live *in;
+	struct input_position at;
+	unsigned found = 0;
+
+	append("log.1", "40 a\n40 b\n", 1700000000);
+	append("log", "50 a\n", 0);
+	in = open_log();
+	assert_true(input_live_resume(in, find, &found, 0));
+	append("log.copy", "50 a\n51 a\n", 0);
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "60 a\n61 a\n62 a\n", 0);
+	lost = 0;
+	assert_string_equal(
+	    lines(in, 1500, &at), "40 b\n50 a\n51 a\n60 a\n61 a\n62 a\n");
+	assert_int_equal(lost, 0);
+	input_live_close(in);
+	assert_int_equal(unlink(path("log.1")), 0);
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "40 a\n40 b\n", 0);
+	in = open_log();
+	assert_true(input_live_resume(in, find, &found, 0));
+	append("log.1", "40 a\n40 b\n41 a\n", 0);
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "70 a\n", 0);
+	assert_string_equal(lines(in, 1500, &at), "40 b\n41 a\n70 a\n");
+	assert_int_equal(lost, 0);
+	input_live_close(in);
+	assert_int_equal(unlink(path("log.1")), 0);
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "40 a\n40 b\n", 0);
+	in = open_log();
+	assert_true(input_live_resume(in, find, &found, 0));
+	assert_int_equal(truncate(path("log"), 0), 0);
+	append("log", "80 a\n", 0);
+	assert_string_equal(lines(in, 60, &at), "80 a\n"); /* nobody has it */
+	assert_int_equal(lost, 1);
+	input_live_close(in);
+}
+
 /* Nothing is known: from the beginning of the file of our path alone. */
 static void
 test_nothing_known(void **state)
@@ -368,6 +413,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_renamed_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_linked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cut_before_it_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_committed, setup, teardown),
 	};
