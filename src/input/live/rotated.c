@@ -218,6 +218,16 @@ input_tail_is_cut(const struct live_tail *t, const struct stat *st)
 	    !is_there(t, t->last, t->last_len, t->at - t->last_len));
 }
 
+/* Has another file our name, and something in it? */
+bool
+input_tail_is_renamed(const struct live_tail *t)
+{
+	struct stat st;
+
+	return (fstatat(t->dir_fd, t->base, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_ino != t->inode || st.st_dev != t->device) && st.st_size > 0);
+}
+
 /* To look at compressed ones, too. */
 static int
 find_nothing(void *arg, struct span head, uint64_t *at, uint64_t *rank)

@@ -38,6 +38,9 @@ void input_tail_candidates(
 /* Was the file that is open cut, or written anew, since it was read? */
 bool input_tail_is_cut(const struct live_tail *t, const struct stat *st);
 
+/* Has another file our name, and something in it? */
+bool input_tail_is_renamed(const struct live_tail *t);
+
 /* A file that begins as that one did, which was cut: the rest of it is there, from its at on. */
 bool input_tail_find_copy(
     struct live_tail *t, const struct tail_queued *of, struct tail_queued *copy);

@@ -250,16 +250,6 @@ was_cut(struct input_live *in, struct live_sink *sink, struct input_more *more)
 	leave_file(in, sink, more);
 }
 
-/* Has another file our name, and something in it? */
-static bool
-is_renamed(const struct live_tail *t)
-{
-	struct stat st;
-
-	return (fstatat(t->dir_fd, t->base, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-	    (st.st_ino != t->inode || st.st_dev != t->device) && st.st_size > 0);
-}
-
 static void
 see_end(struct input_live *in, struct live_sink *sink, struct input_more *more)
 {
@@ -274,7 +264,7 @@ see_end(struct input_live *in, struct live_sink *sink, struct input_more *more)
 		leave_file(in, sink, more); /* nobody writes to it any more */
 		return;
 	}
-	if (!is_renamed(t)) {
+	if (!input_tail_is_renamed(t)) {
 		t->eof_ns = 0;
 		return;
 	}
@@ -395,6 +385,7 @@ open_queued(struct live_tail *t, const struct tail_queued *q)
 		(void)close(fd);
 	while (!found && dir != NULL && (entry = readdir(dir)) != NULL)
 		found = entry->d_ino == q->inode && input_tail_is_sibling(t, entry->d_name) &&
+		    input_tail_packing(entry->d_name) == q->packing &&
 		    open_file(t, entry->d_name, q);
 	if (dir != NULL)
 		(void)closedir(dir);
@@ -424,16 +415,40 @@ open_path(struct live_tail *t)
 	close_file(t);
 }
 
+/* It is not there: it got another name just now, or was compressed; else it is gone. */
+static void
+look_again(struct input_live *in, const struct tail_queued *q, struct input_more *more)
+{
+	struct live_tail *t = in->tail;
+	struct tail_queued copy;
+
+	if (input_tail_find_copy(t, q, &copy)) {
+		copy.head_len = 0; /* once */
+		memmove(t->queue + 1, t->queue, t->queued++ * sizeof(t->queue[0]));
+		t->queue[0] = copy;
+		return;
+	}
+	in->gone++;
+	more->lost++;
+	more->news |= INPUT_NEWS_GONE;
+}
+
 /* It was cut before we came to read it: its copy comes first. */
 static void
-see_cut(struct live_tail *t, const struct tail_queued *q, struct input_more *more)
+see_cut(struct input_live *in, const struct tail_queued *q, struct input_more *more)
 {
+	struct live_tail *t = in->tail;
 	struct tail_queued copy;
 
 	if (t->packed.now != NULL || q->head_len == 0 ||
 	    (t->head_len >= q->head_len &&
 		hash_bytes(t->head, q->head_len, q->head_len) == q->hash))
 		return;
+	if (t->inode != inode_of_path(t)) { /* another one, of the same number */
+		close_file(t);
+		look_again(in, q, more);
+		return;
+	}
 	t->at = t->last_len = 0;
 	if (t->queued + 2 > TAIL_QUEUE_MAX || !input_tail_find_copy(t, q, &copy)) {
 		more->lost++;
@@ -468,13 +483,11 @@ input_tail_read(
 
 		memmove(t->queue, t->queue + 1, --t->queued * sizeof(t->queue[0]));
 		if (open_queued(t, &next)) {
-			see_cut(t, &next, more);
+			see_cut(in, &next, more);
 			continue;
 		}
 		close_file(t);
-		in->gone++;
-		more->lost++;
-		more->news |= INPUT_NEWS_GONE;
+		look_again(in, &next, more);
 	}
 	if (t->fd != -1)
 		rc = read_file(in, sink, more);

@@ -356,6 +356,28 @@ test_cut_before_it_is_read(void **state)
 	input_live_close(in);
 }
 
+/* Compressed between the look of a start and our coming to it. */
+static void
+test_compressed_before_it_is_read(void **state)
+{
+	struct input_live *in;
+	struct input_position at;
+	unsigned found = 0;
+	char command[200];
+
+	append("log.2", "40 a\n40 b\n", 1700000000);
+	append("log.1", "50 a\n", 1700000001);
+	append("log", "60 a\n", 0);
+	in = open_log();
+	assert_true(input_live_resume(in, find, &found, 0));
+	(void)snprintf(command, sizeof(command), "gzip %s/log.1 %s/log.2", dir, dir);
+	assert_int_equal(system(command), 0);
+	lost = 0;
+	assert_string_equal(lines(in, 1500, &at), "40 b\n50 a\n60 a\n");
+	assert_int_equal(lost, 0);
+	input_live_close(in);
+}
+
 /* Nothing is known: from the beginning of the file of our path alone. */
 static void
 test_nothing_known(void **state)
@@ -414,6 +436,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_linked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_before_it_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_compressed_before_it_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_committed, setup, teardown),
 	};
