@@ -344,7 +344,7 @@ print_text(const struct demo *d, bool serves, struct buf *out)
 	if (serves)
 		buf_fmt(out, "Open http://127.0.0.1:%u/ in a browser; Ctrl-C ends it.\n", d->port);
 	else
-		buf_fmt(out, "next:  %s serve --config %s    (then open http://127.0.0.1:%u/)\n",
+		buf_fmt(out, "next:  %s serve --config %s\n       and open http://127.0.0.1:%u/\n",
 		    name, d->config, d->port);
 }
 
