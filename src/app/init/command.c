@@ -138,9 +138,9 @@ show(const char *path, const char *what, struct buf *out)
 static void
 forget(struct init_plan *plan, struct secrets *s)
 {
+	plan->recovery_out = plan->escrow_out = NULL; /* they may be in s */
 	if (s->folder[0] == '\0')
 		return;
-	plan->recovery_out = plan->escrow_out = NULL; /* they are in s */
 	(void)io_shred(AT_FDCWD, s->recovery, NULL);
 	(void)io_shred(AT_FDCWD, s->escrow, NULL);
 	(void)rmdir(s->folder);
