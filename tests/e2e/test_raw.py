@@ -78,6 +78,7 @@ def fresh():
 
 def with_core():
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell ignores it for whom it starts in the background
 
 
 def leaves_no_core(process):
