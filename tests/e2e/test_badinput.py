@@ -612,7 +612,8 @@ def test_a_store_that_may_not_be_read():
         equal(run.returncode, 66, f'{args}: {run.stderr}')
         assert b'store' in run.stderr and b': Permission denied' in run.stderr, f'{args}: {run.stderr}'
     run = subprocess.run([CRETULA, 'key', 'show', '--store', 'store'], user=65534, group=65534, extra_groups=[], capture_output=True, check=False)
-    equal((run.returncode, run.stderr), (78, b'cretula key show: store.keys: open: Permission denied (`ls -ld` of it says who may)\n'))
+    equal(run.returncode, 78, run.stderr)  # a build that counts branches says besides that it cannot write what it counted
+    assert run.stderr.startswith(b'cretula key show: store.keys: open: Permission denied (`ls -ld` of it says who may)\n'), run.stderr
 
 
 def test_a_long_chain_stays_in_its_file():
