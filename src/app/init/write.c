@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "app/init/init.h"
+#include "config/config.h"
 
 const struct init_preset app_init_presets[] = {
 #include "app/init_presets.h"
-#include "config/config.h"
 };
 const unsigned app_init_preset_count = sizeof(app_init_presets) / sizeof(app_init_presets[0]);
 
