@@ -13,6 +13,8 @@
 
 #define PIECE_BYTES ((size_t)256 << 10) /* of events, before they are handed on */
 #define COMMENT_NS (INT64_C(15) * 1000000000)
+#define STEP_NS INT64_C(100000000) /* of one, while others wait for theirs */
+#define LOOK_EVERY 1024 /* records, at the clock */
 
 struct serving_tail {
 	struct serving_tail *next;
@@ -29,7 +31,8 @@ struct serving_tail {
 	char room[RECORD_BYTES_MAX];
 	struct buf out;
 	uint64_t shown, dropped, in_out; /* in_out: records of out */
-	int64_t sent_ns;
+	uint64_t seen; /* of this step */
+	int64_t sent_ns, until_ns; /* until_ns: the end of this step, whatever it found */
 };
 
 /* ---- open ---- */
@@ -69,6 +72,15 @@ count_tails(const struct serving *v, const char *operator, unsigned * all)
 	return (own);
 }
 
+/* Is that enough for this step?  The next one begins behind this record. */
+static int
+is_enough(struct serving_tail *t)
+{
+	t->records.from = t->records.number + 1;
+	return (t->out.len >= PIECE_BYTES ||
+	    (++t->seen % LOOK_EVERY == 0 && clock_mono_ns() > t->until_ns));
+}
+
 static int
 show(void *arg, struct span line, struct err *e)
 {
@@ -77,13 +89,13 @@ show(void *arg, struct span line, struct err *e)
 	if (record_decode(&t->decoder, line, &t->record, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)t->records.number));
 	if (t->filter != NULL && !filter_match(t->filter, &t->record))
-		return (0);
+		return (is_enough(t));
 	view_grant_narrow(&t->who.role->grant, &t->record, &line, t->room);
 	buf_fmt(&t->out, "event: record\nid: %llu\ndata: ", (unsigned long long)t->records.number);
 	buf_span(&t->out, line);
 	buf_str(&t->out, "\n\n");
 	t->in_out++;
-	return (t->out.len >= PIECE_BYTES ? 1 : 0);
+	return (is_enough(t));
 }
 
 struct serving_tail *
@@ -195,6 +207,8 @@ step(struct serving_tail *t)
 		say_end(t, "session");
 		return;
 	}
+	t->seen = 0;
+	t->until_ns = clock_mono_ns() + STEP_NS;
 	rc = app_follow_step(&t->follow, &e);
 	if (t->out.len == 0 && clock_mono_ns() - t->sent_ns > COMMENT_NS)
 		buf_str(&t->out, ":\n\n");
