@@ -1,9 +1,8 @@
 /* db: STORE/stats.db is made, or found to be what it should. */
 #include <sys/stat.h>
 
-#include <fcntl.h>
+#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -211,23 +210,6 @@ prepare(sqlite3 *db, bool to_write, struct err *e)
 	    e));
 }
 
-/* Ours, of no other owner's making, readable as the store is. */
-static int
-make_file(const char *path, struct err *e)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
-	struct stat st;
-
-	if (fd == -1)
-		return (err_sys(e, ERR_IO, "opening it"));
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		(void)close(fd);
-		return (err_set(e, ERR_FINDING, "it is no regular file"));
-	}
-	(void)close(fd);
-	return (0);
-}
-
 static int
 check_file(const char *path, struct err *e)
 {
@@ -236,6 +218,18 @@ check_file(const char *path, struct err *e)
 	if (lstat(path, &st) == -1)
 		return (err_sys(e, ERR_INPUT, "opening it"));
 	return (S_ISREG(st.st_mode) ? 0 : err_set(e, ERR_FINDING, "it is no regular file"));
+}
+
+/*
+ * Readable as the store is.  Not by open(2): the close would take the locks of
+ * all who have it open in this process, and others then write at once with them.
+ */
+static int
+make_file(const char *path, struct err *e)
+{
+	if (mknod(path, S_IFREG | 0640, 0) == -1 && errno != EEXIST)
+		return (err_sys(e, ERR_IO, "opening it"));
+	return (check_file(path, e));
 }
 
 /*

@@ -108,8 +108,8 @@ allow_some(scmp_filter_ctx filter)
 	} rows[] = {
 		{ SCMP_SYS(mmap), MASK_IS(2, PROT_EXEC, 0) },
 		{ SCMP_SYS(mprotect), MASK_IS(2, PROT_EXEC, 0) },
-		{ SCMP_SYS(clone), MASK_IS(0, CLONE_THREAD | CLONE_VM | NEW_SPACES,
-				       CLONE_THREAD | CLONE_VM) },
+		{ SCMP_SYS(clone),
+		    MASK_IS(0, CLONE_THREAD | CLONE_VM | NEW_SPACES, CLONE_THREAD | CLONE_VM) },
 		{ SCMP_SYS(ioctl), IS(1, FIONREAD) },
 		{ SCMP_SYS(ioctl), IS(1, FIONBIO) },
 		{ SCMP_SYS(ioctl), IS(1, TCGETS) },
@@ -120,7 +120,9 @@ allow_some(scmp_filter_ctx filter)
 		{ SCMP_SYS(sendto), IS(4, 0) }, /* to whom it is connected */
 		{ SCMP_SYS(tgkill), IS(0, getpid()) },
 		{ SCMP_SYS(mknod), MASK_IS(1, S_IFMT, S_IFIFO) },
+		{ SCMP_SYS(mknod), MASK_IS(1, S_IFMT, S_IFREG) },
 		{ SCMP_SYS(mknodat), MASK_IS(2, S_IFMT, S_IFIFO) },
+		{ SCMP_SYS(mknodat), MASK_IS(2, S_IFMT, S_IFREG) },
 	};
 	int rc = 0;
 
