@@ -31,6 +31,23 @@ has_text(const struct record *r, enum record_field f)
 	return (record_has(r, f) && r->text[f].len > 0);
 }
 
+/* Who asked: the first [ of a line is that of the time (goaccess looks for it). */
+static void
+add_who(struct buf *out, const struct record *r, enum record_field f)
+{
+	struct span text = r->text[f];
+
+	if (!has_text(r, f)) {
+		buf_char(out, '-');
+		return;
+	}
+	for (size_t len; (len = span_find(text, '[')) < text.len; text = span_from(text, len + 1)) {
+		add_text(out, span_of(text.ptr, len), false);
+		buf_str(out, "\\x5b");
+	}
+	add_text(out, text, false);
+}
+
 /* A word without blanks, or a dash. */
 static void
 add_word(struct buf *out, const struct record *r, enum record_field f)
@@ -76,11 +93,12 @@ add_request(struct buf *out, const struct record *r)
 	buf_char(out, '"');
 }
 
+/* digits: at least so many; servers log a status of three, 000 for none. */
 static void
-add_number(struct buf *out, const struct record *r, enum record_field f)
+add_number(struct buf *out, const struct record *r, enum record_field f, int digits)
 {
 	if (record_has(r, f) && r->number[f] >= 0)
-		buf_fmt(out, " %" PRId64, r->number[f]);
+		buf_fmt(out, " %0*" PRId64, digits, r->number[f]);
 	else
 		buf_str(out, " -");
 }
@@ -98,15 +116,15 @@ void
 view_render_combined(struct buf *out, const struct record *r, struct span line)
 {
 	(void)line;
-	add_word(out, r, RECORD_FIELD_CLIENT);
+	add_who(out, r, RECORD_FIELD_CLIENT);
 	buf_str(out, " - ");
-	add_word(out, r, RECORD_FIELD_USER);
+	add_who(out, r, RECORD_FIELD_USER);
 	buf_char(out, ' ');
 	add_time(out, r->time_us);
 	buf_char(out, ' ');
 	add_request(out, r);
-	add_number(out, r, RECORD_FIELD_STATUS);
-	add_number(out, r, RECORD_FIELD_BYTES);
+	add_number(out, r, RECORD_FIELD_STATUS, 3);
+	add_number(out, r, RECORD_FIELD_BYTES, 1);
 	buf_str(out, " \"");
 	add_quoted(out, r, RECORD_FIELD_REFERER);
 	buf_str(out, "\" \"");

@@ -64,6 +64,12 @@ records_are_shown_as_said(void **state)
 		    "- - a\\x20b [25/Nov/2026:03:00:00 +0000] \"GET "
 		    "/\\\"\\x20\\\\\\x0a\\xc3\\xa4\" - - "
 		    "\"-\" \"x\\\"y\"\n" },
+		/* Statuses have three digits, and the first [ is that of the time. */
+		{ "combined",
+		    HEAD ",\"client\":\"[ip.peer]\",\"user\":\"[user.auth]\",\"method\":\"GET\","
+			 "\"path\":\"/\",\"query\":\"a=[pan]\",\"status\":0}",
+		    "\\x5bip.peer] - \\x5buser.auth] [25/Nov/2026:03:00:00 +0000] "
+		    "\"GET /?a=[pan]\" 000 - \"-\" \"-\"\n" },
 		{ "text", HEAD "}", "2026-11-25T03:00:00.123Z  -  - -  -\n" },
 		{ "text",
 		    HEAD ",\"event\":\"http.request\",\"client\":\"ip.abc\",\"method\":\"GET\","
