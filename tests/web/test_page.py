@@ -508,6 +508,40 @@ def test_suppressed():
     page.close()
 
 
+def test_notes():
+    """What figures do not say of themselves is said: what braces stand for, who has no referrer, what is too few to draw, what is overdue."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=shop')
+    page.until(READY % 'overview')
+    notes = page.run("Object.fromEntries([...document.querySelectorAll('.top')].map(e => [e.querySelector('h2').textContent, e.querySelector('.below').textContent]))")
+    assert 'Braces stand for' in notes['Paths'] and re.search(r'[\d,]+ of [\d,]+ requests have one', notes['Referrers']), notes
+    assert 'Braces' not in notes['Agents'] and 'have one' not in notes['Agents'] + notes['Paths'], notes
+    page.close()
+    world.server.state.mode = 'empty'
+    page = world.enter('analyst', '#/overview?stream=shop')
+    page.until("document.querySelector('.traffic .empty')?.textContent.includes('no point is of 10 distinct clients or more')")
+    page.close()
+    world.server.state.mode = 'bad'
+    page = world.enter('auditor', '#/trust')
+    page.until("document.querySelector('main.trust .verdict')")
+    row = page.run("[...document.querySelectorAll('section.panel')].find(e => e.querySelector('h2')?.textContent === 'What goes next').querySelector('tbody tr').textContent")
+    assert 'was due 2 d ago' in row, row
+    page.close()
+
+
+def test_other_stream():
+    """A stream that the role is shown nothing of is not taken for another one: a link of somebody else says so."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=nix')
+    page.until("document.querySelector('main.overview .empty')?.textContent.includes('“nix”')")
+    assert page.run("document.querySelector('.bar select').value") == '', 'another one seems to be chosen'
+    accessible(page, 'no such stream')
+    page.run("(e => { e.value = 'shop'; e.dispatchEvent(new Event('change')); })(document.querySelector('.bar select'))")
+    page.until(READY % 'overview' + " && location.hash.includes('stream=shop')")
+    world.sound(page)
+    page.close()
+
+
 def test_export():
     """Every table is saved as CSV and JSON: what is shown, whole; formulas are no formulas."""
     world = World.get()
@@ -667,8 +701,18 @@ FUNCTIONS = [
     ('window', "JSON.stringify(windowParams('public', { window: 'hour', since: '-1h' }))", '{"window":"week"}'),
     ('window', "JSON.stringify(windowParams('analyst', { since: '-1h' }))", '{"window":"day"}'),
     ('window', "JSON.stringify(windowParams('developer', { since: '-1h' }))", '{"since":"-1h"}'),
-    ('window', "windowParams('analyst', {}, '2015-05-20T21:05:00Z').at", '2015-05-20T21:05:00Z'),
-    ('window', "windowParams('analyst', { at: 'now' }, '2015-05-20T21:05:00Z').at", 'now'),
+    ('window', "windowParams('analyst', {}, { last: '2015-05-20T21:05:00Z' }).at", '2015-05-20T21:05:00Z'),
+    ('window', "windowParams('analyst', { at: 'now' }, { last: '2015-05-20T21:05:00Z' }).at", 'now'),
+    # the mock's clock stands in the morning of Thursday, 26 November 2026
+    ('window', "windowParams('analyst', {}, { first: '2026-11-26T00:00:00Z' }).at", 'now'),
+    ('window', "windowParams('analyst', {}, { first: '2026-11-25T23:59:00Z' }).at", None),
+    ('window', "windowParams('analyst', { window: 'hour' }, { first: '2026-11-26T08:59:00Z' }).at", None),
+    ('window', "windowParams('public', {}, { first: '2026-11-23T00:00:00Z' }).at", 'now'),
+    ('window', "windowParams('public', {}, { first: '2026-11-22T23:59:00Z' }).at", None),
+    ('window', "windowParams('analyst', { window: 'month' }, { first: '2026-11-01T00:00:00Z' }).at", 'now'),
+    ('window', "windowParams('analyst', { window: 'month' }, { first: '2026-10-31T00:00:00Z' }).at", None),
+    ('parts', "errorText({ code: 'parameter', parameter: 'since', status: 400 })",
+     'The address of this page is not understood: look at “since” in it.'),
 ]
 
 

@@ -49,7 +49,8 @@ function Streams({ streams, value }) {
     if (streams.length === 0)
         return null;
     return h('label', { class: 'stream' }, h('span', null, w.stream),
-        h('select', { value, onChange: (event) => go({ stream: event.target.value, cursor: undefined }) },
+        h('select', { value: value ?? '', onChange: (event) => go({ stream: event.target.value, cursor: undefined }) },
+            value === undefined && h('option', { value: '' }, '–'),
             streams.map(({ name }) => h('option', { key: name, value: name }, name))));
 }
 
@@ -87,7 +88,9 @@ function Frame({ session, leave }) {
     const load = useLoad(session.operator, (signal) => get('streams', {}, signal));
     const page = PAGES_OF[session.tier].includes(route.page) ? route.page : PAGES_OF[session.tier][0];
     const streams = streamsOf(page, load.data?.streams ?? []);
-    const stream = streams.some(({ name }) => name === route.params.stream) ? route.params.stream : streams[0]?.name;
+    // A stream that is asked for is shown or none: figures of another one under its name would be taken for its own.
+    const asked = route.params.stream ?? streams[0]?.name;
+    const stream = streams.some(({ name }) => name === asked) ? asked : undefined;
     useEffect(() => {
         document.title = `${w.nav[page]}${stream ? ` · ${stream}` : ''} · cretula`;
         // Effects run after drawing: what the hash asks for by now is not taken away.
@@ -101,7 +104,7 @@ function Frame({ session, leave }) {
         body = h(VIEWS[page], { key: `${page} ${stream ?? ''}`, session, stream, params: route.params,
             about: streams.find(({ name }) => name === stream) });
     else if (load.data)
-        body = h(Empty, { text: w.noStreams });
+        body = h(Empty, { text: streams.length > 0 ? w.noSuchStream(asked) : w.noStreams });
     return [
         h(Header, { session, page, streams, stream, leave }),
         h('main', { id: 'content', tabIndex: -1, class: page }, h('h1', { class: 'hidden' }, w.nav[page]),

@@ -61,7 +61,8 @@ export function Export({ name, columns, rows }) {
 }
 
 export function errorText(error) {
-    const text = w.errors[error.code] ?? w.errors.status(error.status);
+    const text = error.code === 'parameter' ? w.errors.parameter(error.parameter)
+        : w.errors[error.code] ?? w.errors.status(error.status);
     return error.retry ? `${text} ${w.errors.retry(error.retry)}` : text;
 }
 

@@ -13,17 +13,27 @@ export const windowsOf = (tier) => NAMES[tier] ?? [];
 
 const LONG_MS = { hour: 3600e3, day: 86400e3, week: 7 * 86400e3, month: 31 * 86400e3 };
 
+/* When the window of a name began that has not ended yet. */
+function begunAt(name, now) {
+    if (name === 'month')
+        return Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
+    const long = LONG_MS[name === 'hour' ? 'hour' : 'day'], start = Math.floor(now / long) * long;
+    return name === 'week' ? start - (now.getUTCDay() + 6) % 7 * LONG_MS.day : start;
+}
+
 /*
  * What to ask the interface for, out of the hash; the public tier has no hours, so a day is one point: a week then.
- * Without an instant it is the newest window that has ended; of a stream that ended before that, its last one.
+ * Without an instant it is the newest window that has ended; of a stream that ended before that, its last one; of one
+ * that began after it, the running one.
  */
-export function windowParams(tier, params, last) {
+export function windowParams(tier, params, { first, last } = {}) {
     if (tier === 'developer' && params.since)
         return { since: params.since, until: params.until };
     const fallback = tier === 'public' ? 'week' : 'day';
     const window = windowsOf(tier).includes(params.window) ? params.window : fallback;
     const over = last && Date.parse(last) < Date.now() - 2 * LONG_MS[window];
-    return { window, at: params.at ?? (over ? last : undefined) };
+    const young = first && Date.parse(first) >= begunAt(window, new Date());
+    return { window, at: params.at ?? (over ? last : young ? 'now' : undefined) };
 }
 
 /* The value of <input type=datetime-local>, taken as UTC, and back. */
@@ -60,7 +70,7 @@ function Steps({ window, at }) {
 }
 
 /* window: that of an answer, as soon as there is one. */
-export function WindowPicker({ tier, params, window, last, refresh }) {
+export function WindowPicker({ tier, params, window, refresh }) {
     const free = tier === 'developer' && (params.since !== undefined || params.free !== undefined);
     const names = windowsOf(tier).map((name) => [name, w.window.names[name]]);
     if (tier === 'developer')
@@ -69,7 +79,7 @@ export function WindowPicker({ tier, params, window, last, refresh }) {
         ? { free: 1 } : { window: name, free: undefined, since: undefined, until: undefined, at: params.at });
     return h('div', { class: 'window' },
         h(Choice, { label: w.window.label, options: names, choose,
-            value: free ? 'free' : windowParams(tier, params, last).window }),
+            value: free ? 'free' : windowParams(tier, params).window }),
         free ? h(Free, { params, window, key: params.since }) : window && h(Steps, { window, at: params.at }),
         h('button', { type: 'button', class: 'square', 'aria-label': w.window.refresh, title: w.window.refresh,
             onClick: refresh }, h(Icon, { name: 'again' })),

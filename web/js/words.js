@@ -7,6 +7,7 @@ export const w = {
     loading: 'Loading …',
     empty: 'There is nothing here yet.',
     noStreams: 'There is no stream that this role may see here.',
+    noSuchStream: (name) => `This role is shown nothing of a stream “${name}” here. Others can be chosen above.`,
     stream: 'Stream',
     logout: 'Log out',
     copy: 'Copy',
@@ -51,6 +52,7 @@ export const w = {
         stream: 'There is nothing of this stream for this role.',
         window: 'There are no figures for this time, or this role may not choose it.',
         filter: 'The filter is not understood.',
+        parameter: (name) => `The address of this page is not understood${name ? `: look at “${name}” in it` : ''}.`,
         origin: 'The request came from another site and was refused.',
         status: (status) => (status ? `The server answered with status ${status}.` : 'Something went wrong.'),
         retry: (seconds) => `Try again in ${seconds} s.`,
@@ -109,6 +111,7 @@ export const w = {
             p50: 'p50', p95: 'p95', p99: 'p99' },
         steps: { minute: 'by minute', hour: 'by hour', day: 'by day' },
         nothing: 'Nothing was measured in this window.',
+        tooFew: (k) => `Nothing of this window can be drawn: no point is of ${k} distinct clients or more.`,
         summary: (name, points, step, low, top) => `${name} ${step}, ${points} points: lowest ${low}, highest ${top}`,
         few: (n, k) => `${n} ${n === 1 ? 'point is' : 'points are'} not drawn: of ${people(k)}.`,
         showTable: 'Show as table', hideTable: 'Hide the table', caption: 'Figures over time',
@@ -127,10 +130,14 @@ export const w = {
         keys: { paths: 'Path', statuses: 'Status', referers: 'From', agents: 'Agent', countries: 'Country', events: 'Event' },
         requests: 'Requests', share: 'Share', errors: '5xx', bytes: 'Bytes',
         other: 'other', total: 'total', none: '(none)',
-        otherHelp: (k) => (k > 1 ? `“other” also holds what is of ${people(k)}.` : 'All that is in no row above'),
+        otherHelp: (k) => (k > 1 ? `“other” also holds what is of ${people(k)}, and requests that have none.`
+            : 'All that is in no row above'),
         records: 'Show the records', more: 'More rows', fewer: 'Fewer rows',
         empty: 'Nothing to show here in this window.',
-        noCell: (k) => `No value here is of ${k} distinct clients or more, or the logs have none.`,
+        noCell: (k) => `No value can be shown: the logs have none, none is of ${k} distinct clients or more, or it would tell of one `
+            + 'that is not.',
+        some: (n, all) => `${n} of ${all} requests have one.`,
+        braces: 'Braces stand for parts that are counted together: {int} for any number, {sg} for a path segment that few people use.',
     },
     filter: {
         label: 'Filter', apply: 'Apply', clear: 'Clear',
@@ -241,7 +248,7 @@ export const w = {
     },
     reasons: { title: 'Lines that were not understood', reason: 'Why', lead: 'None of their text was kept.' },
     retain: {
-        title: 'What goes next', rule: 'Rule', next: 'Next removal', none: 'keeps everything', nothing: 'nothing is due',
+        title: 'What goes next', rule: 'Rule', next: 'Next removal', none: 'keeps everything', nothing: 'nothing is due', due: 'was due',
         lead: 'Retention removes whole segments. A signed entry goes first, so that what is gone is still accounted for.',
     },
     keys: {

@@ -12,17 +12,17 @@ import { Traffic } from './traffic.js';
 
 export function Overview({ session, stream, about, params }) {
     const [round, setRound] = useState(0);
-    const query = { stream, ...windowParams(session.tier, params, about?.last) };
+    const query = { stream, ...windowParams(session.tier, params, about) };
     const key = JSON.stringify([query, round]);
     const overview = useLoad(key, (signal) => get('overview', query, signal));
     const series = useLoad(key, (signal) => get('series', query, signal));
     const window = overview.data?.window ?? series.data?.window;
     return [
-        h(WindowPicker, { tier: session.tier, params, window, last: about?.last, refresh: () => setRound(round + 1) }),
+        h(WindowPicker, { tier: session.tier, params, window, refresh: () => setRound(round + 1) }),
         overview.data?.not_known && h('p', { class: 'tier-note not-known' }, w.notKnown(overview.data.not_known.days)),
         overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
         h(Tiles, { load: overview, series: series.data, session, stream }),
         h(Traffic, { load: series, stream, tier: session.tier, params }),
-        h(Tops, { session, stream, about, query, round, window }),
+        h(Tops, { session, stream, about, query, round, window, all: window?.complete ? overview.data?.totals.requests : undefined }),
     ];
 }
