@@ -168,6 +168,9 @@ def top(asked):
         values = values + [f'/products/category-{i}/list' for i in range(60)]
     weights = [1 / (i + 1.5) ** 1.7 for i in range(len(values))]
     cells = [[value, round(all_of_it * weight / sum(weights))] for value, weight in zip(values, weights)]
+    cells[0][1] += all_of_it - sum(n for _, n in cells)
+    if asked.dimension == 'referers' and asked.k == 1:
+        cells = [cell for cell in cells if cell[0]]  # who is told all is not told of requests without one
     shown = [cell for cell in cells if isinstance(asked.figure(cell[1], cell[1] / 9), int)
              and cell[1] > 0 and not (asked.k > 1 and 'sg.' in cell[0])][:limit]
 
@@ -232,7 +235,7 @@ def trust_stream(name, lines, bad):
                        'user.auth': lines // 11, 'email': lines // 4100, 'credential': lines // 7000, 'pan': 3, 'host': 211},
             'reasons': {'grammar': lines // 9000 - 4, 'binary': 4}, 'raw_at_rest': 'none' if name == 'shop' else 'disk',
             'pruned': {'segments': 744, 'records': lines // 5} if name == 'shop' else {'segments': 0, 'records': 0},
-            'retain': {'rule': '90d', 'next_at': '2026-11-27T02:00:00Z', 'next_segments': 24, 'next_records': 1184220}
+            'retain': {'rule': '90d', 'next_at': '2026-11-24T02:00:00Z' if bad else '2026-11-27T02:00:00Z', 'next_segments': 24, 'next_records': 1184220}
             if name == 'shop' else {'rule': 'none'}}
 
 

@@ -24,7 +24,7 @@ const COLUMNS = [
     { key: 'request', label: w.record.request, value: request, class: 'key' },
     { key: 'client', field: 'client', label: w.record.client, value: (r) => r.client, class: 'token' },
     { key: 'agent', field: 'agent', label: w.record.agent, wide: true,
-        value: (r) => [r.agent, r.agent_major].filter((x) => x !== undefined).join(' ') },
+        value: (r) => [r.agent, r.agent_major].filter((x) => x !== undefined).join(' ') || undefined },
     { key: 'duration_us', field: 'duration_us', label: w.record.duration, number: true, value: (r) => r.duration_us,
         show: (r) => (r.duration_us === undefined ? '–' : micros(r.duration_us)) },
     { key: 'bytes', field: 'bytes', label: w.record.bytes, number: true, value: (r) => r.bytes,

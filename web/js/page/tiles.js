@@ -12,7 +12,7 @@ const TILES = [
     { key: 'uniques', field: 'client', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
         under: (t) => visits(t.requests, t.uniques) },
     { key: 'errors', field: 'status', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
-        under: (t) => [share(t.errors, t.requests, ' · '), '4xx ', h(Figure, { value: t.client_errors, format: short })] },
+        under: (t) => [part(t.errors, t.requests), '4xx ', h(Figure, { value: t.client_errors, format: short })] },
     { key: 'latency', field: 'duration_us', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
         under: (t) => ['p50 ', h(Figure, { value: t.latency_us.p50, format: micros }),
             ' · p99 ', h(Figure, { value: t.latency_us.p99, format: micros })] },
@@ -22,9 +22,11 @@ const TILES = [
         under: (t) => share(t.bots, t.requests) },
 ];
 
-function share(part, all, behind = '') {
-    return isNumber(part) && isNumber(all) ? w.tiles.share(percent(part, all)) + behind : '';
+function share(part, all) {
+    return isNumber(part) && isNumber(all) ? w.tiles.share(percent(part, all)) : '';
 }
+
+const part = (n, all) => (isNumber(n) && isNumber(all) ? `${percent(n, all)} · ` : '');
 
 /* What a tier is never told is no gap in its figures: only developers are told that something was not measured. */
 function isShown(tile, session, data) {

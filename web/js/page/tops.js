@@ -2,7 +2,7 @@
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
 import { get, mayAsk } from '../api.js';
-import { bytes, isNumber, literal, percent, short } from '../format.js';
+import { bytes, count, isNumber, literal, percent, short } from '../format.js';
 import { useLoad } from '../load.js';
 import { Export, Figure, Panel } from '../parts.js';
 import { link } from '../state.js';
@@ -87,7 +87,17 @@ function footOf(data) {
     return rows;
 }
 
-function Top({ dimension, session, stream, about, query, round, window }) {
+/* What the rows do not say of themselves. */
+function notesOf(dimension, data, all, k) {
+    const { requests } = data.total;
+    return [
+        data.k === 1 && isNumber(all) && requests < all && w.tops.some(count(requests), count(all)),
+        data.other.requests !== 0 && k > 1 && w.tops.otherHelp(data.k),
+        dimension.name === 'paths' && data.rows.some(({ key }) => /\{\w+\}/.test(key)) && w.tops.braces,
+    ].filter(Boolean);
+}
+
+function Top({ dimension, session, stream, about, query, round, window, all }) {
     const few = dimension.big ? BIG : FEW;
     const [limit, setLimit] = useState(few);
     const load = useLoad(JSON.stringify([query, limit, round]),
@@ -103,7 +113,7 @@ function Top({ dimension, session, stream, about, query, round, window }) {
             h(Table, { caption: `${title}, ${stream}`, columns: columnsOf(dimension, data, about), rows: data.rows,
                 foot: footOf(data), rowKey: (row) => row.key }),
             h('p', { class: 'below' },
-                data.other.requests !== 0 && session.k > 1 && h('span', { class: 'quiet' }, w.tops.otherHelp(data.k)),
+                notesOf(dimension, data, all, session.k).map((text) => h('span', { key: text, class: 'quiet' }, text)),
                 (data.rows.length >= limit || limit > few) && h('button', { type: 'button', class: 'small more',
                     onClick: () => setLimit(limit === few ? MANY : few) }, limit === few ? w.tops.more : w.tops.fewer)),
         ],

@@ -99,8 +99,8 @@ function Retention({ streams, now }) {
         { key: 'rule', label: w.retain.rule, value: (s) => s.retain.rule,
             show: (s) => (s.retain.rule === 'none' ? w.retain.none : s.retain.rule) },
         { key: 'next_at', label: w.retain.next, value: (s) => s.retain.next_at,
-            show: (s) => (s.retain.next_at
-                ? h(Ago, { at: s.retain.next_at, now }) : w.retain.nothing) },
+            show: (s) => (s.retain.next_at ? [Date.parse(s.retain.next_at) < Date.parse(now) && `${w.retain.due} `,
+                h(Ago, { at: s.retain.next_at, now })] : w.retain.nothing) },
         { key: 'next_segments', label: w.streams.segments, number: true, value: (s) => s.retain.next_segments,
             show: (s) => (s.retain.next_segments === undefined ? '–' : whole(s.retain.next_segments)) },
         { key: 'next_records', label: w.streams.records, number: true, value: (s) => s.retain.next_records,
