@@ -1,9 +1,13 @@
 """serve: visitors who are far behind, slow, many, or rude: what they are answered, and that others are answered meanwhile."""
-import json
+import contextlib
+import select
+import socket
+import ssl
 import subprocess
 
+import certificates
 from lib import CRETULA, combined, cretula, equal, main, open_lines, records, wait_for, write
-from test_serve import Events, Server
+from test_serve import Events, Server, is_read, prepare
 
 
 def lines(first, past):
@@ -34,6 +38,54 @@ def test_a_tail_that_is_far_behind():
         equal(pipe.wait(120), 0)
     ends = [r['extra']['rows'] for r in records('store', 'cretula.access') if 'rows' in r['extra']]
     equal(sorted(ends), [1, 3901])
+
+
+PLACES = 128  # of serve
+
+
+def test_who_holds_connections_makes_room():
+    """Without a token nobody keeps others out: by heads, bodies and answers that take long, by idling, by wrong tokens."""
+    prepare(10)
+    server = Server()
+    host = f'Host: 127.0.0.1:{server.port}\r\n'
+    for claim, text in (('half a head', 'GET / HTTP/1.1\r\nHo'), ('idle', f'GET /favicon.svg HTTP/1.1\r\n{host}\r\n'),
+                        ('half a body', f'POST /api/v1/session HTTP/1.1\r\n{host}Content-Length: 1000\r\n\r\n'),
+                        ('an answer that is not read', f'GET /vendor/uplot.js HTTP/1.1\r\n{host}\r\n' * 60)):
+        with contextlib.ExitStack() as many:
+            for _ in range(PLACES):
+                s = many.enter_context(server.connect())
+                with contextlib.suppress(ConnectionError):  # who was made to go already
+                    s.sendall(text.encode())
+                wait_for(lambda s=s: is_read(server.port, s.getsockname()[1]) or not text.endswith('\r\n'))
+            equal(server.ask('/api/v1/session')[0], 200, claim)
+
+    def last_before_first():
+        """Only so many answers are held: the last of many wrong tokens is told before the first of those that are."""
+        with contextlib.ExitStack() as many:
+            all_ = [many.enter_context(server.connect()) for _ in range(PLACES)]
+            for s in all_:
+                s.sendall(f'GET /api/v1/session HTTP/1.1\r\n{host}Authorization: Bearer x\r\n\r\n'.encode())
+            all_[-1].recv(1000)
+            answered = server.ask('/api/v1/session')[0] == 200
+            return answered and any(not select.select([s], [], [], 0)[0] for s in all_)
+    wait_for(last_before_first)
+    server.daemon.end()
+
+
+def test_idle_clients_of_tls_make_room():
+    """More than there is room for, who shook hands and say nothing: the next one is answered."""
+    prepare(10)
+    certificates.authority('ca')
+    certificates.issue('server', 'ca')
+    server = Server(serve=', certificate: server.pem, key: server.key, hosts: ["localhost:%d"]')
+    context = ssl.create_default_context(cafile='ca.pem')
+    with contextlib.ExitStack() as many:
+        for _ in range(PLACES + 2):
+            s = many.enter_context(socket.create_connection(('127.0.0.1', server.port), timeout=120))
+            s = many.enter_context(context.wrap_socket(s, server_hostname='localhost'))
+            s.sendall(f'GET /favicon.svg HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n'.encode())
+            assert s.recv(100).startswith(b'HTTP/1.1 200 ')
+    server.daemon.end()
 
 
 if __name__ == '__main__':

@@ -6,10 +6,12 @@
  * later, by any thread.  Answers are texts of this unit's own or of a route:
  * never bytes that a client sent.
  *
- * Whoever sends nothing for too long is closed: 10 s for the head of a first
- * request, 30 s and a second for each 64 KiB for a body, 2 min between two
- * requests.  Where there is no place for one more connection, one that never
- * sent a request makes room, or else one between two requests.
+ * Whoever sends or takes nothing for too long is closed: 10 s for the head of
+ * a first request, 30 s and a second for each 64 KiB for a body or an answer,
+ * 2 min between two requests.  Where there is no place for one more connection,
+ * one that never sent a request makes room, or else one between two requests;
+ * where requests are read whole also one that sends a body or is sent an
+ * answer, the slowest first.
  */
 #ifndef CRETULA_APP_HTTP_HTTP_H
 #define CRETULA_APP_HTTP_HTTP_H

@@ -25,7 +25,7 @@ struct http_peer {
 	int fd;
 	enum http_phase phase;
 	int64_t since_ns;
-	uint64_t bytes; /* of the body */
+	uint64_t bytes; /* of the body, or of the answer */
 };
 
 struct app_http_request {

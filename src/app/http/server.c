@@ -17,9 +17,8 @@
 #define SECOND_NS INT64_C(1000000000)
 #define NEW_NS (10 * SECOND_NS)
 #define IDLE_NS (120 * SECOND_NS)
-#define BODY_NS (30 * SECOND_NS)
+#define BODY_NS (30 * SECOND_NS) /* of an answer, too */
 #define BODY_RATE 65536 /* bytes: each gives a second more */
-#define ANSWER_NS (30 * SECOND_NS)
 #define STREAM_NS (60 * SECOND_NS) /* in which a client takes nothing of what waits */
 #define STOP_NS (2 * SECOND_NS)
 #define POLL_MS 500
@@ -40,8 +39,7 @@ app_http_peer(struct MHD_Connection *connection)
 void
 app_http_phase(struct http_peer *peer, enum http_phase phase)
 {
-	if (phase == HTTP_PHASE_BODY)
-		peer->bytes = 0;
+	peer->bytes = 0;
 	peer->phase = phase;
 	peer->since_ns = clock_mono_ns();
 }
@@ -80,8 +78,8 @@ is_slow(const struct http_peer *peer, int64_t now_ns)
 	switch (peer->phase) {
 	case HTTP_PHASE_NEW: return (since_ns > NEW_NS);
 	case HTTP_PHASE_IDLE: return (since_ns > IDLE_NS);
-	case HTTP_PHASE_ANSWER: return (since_ns > ANSWER_NS);
 	case HTTP_PHASE_STREAM: return (since_ns > STREAM_NS);
+	case HTTP_PHASE_ANSWER:
 	case HTTP_PHASE_BODY:
 		return (since_ns > BODY_NS + (int64_t)(peer->bytes / BODY_RATE) * SECOND_NS);
 	default: return (false);
@@ -115,26 +113,39 @@ sweep(struct app_http *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Who waits for less: the one that never sent a request goes first, then who sends none now. */
-static bool
-is_idler(const struct http_peer *a, const struct http_peer *b)
+/*
+ * Who waits for less: the one that never sent a request goes first, then who sends none now.  Where
+ * bodies are small, and no work is lost with them, who is slow with one, or to read, goes as well:
+ * anybody could take all places so.  0: it stays.
+ */
+static unsigned
+idleness(const struct app_http *s, const struct http_peer *peer)
 {
-	return (a->phase == b->phase ? a->since_ns < b->since_ns : a->phase == HTTP_PHASE_NEW);
+	switch (peer->phase) {
+	case HTTP_PHASE_NEW: return (4);
+	case HTTP_PHASE_IDLE: return (3);
+	case HTTP_PHASE_BODY: return (s->whole != NULL ? 2 : 0);
+	case HTTP_PHASE_ANSWER: return (s->whole != NULL ? 1 : 0);
+	default: return (0);
+	}
 }
 
 static bool
 make_room(struct app_http *s)
 {
 	struct http_peer *idlest = NULL;
+	unsigned most = 1, idle;
 
 	for (unsigned i = 0; i < s->peer_count; i++) {
 		struct http_peer *peer = &s->peers[i];
 
 		if (peer->phase == HTTP_PHASE_FREE)
 			return (true);
-		if ((peer->phase == HTTP_PHASE_NEW || peer->phase == HTTP_PHASE_IDLE) &&
-		    (idlest == NULL || is_idler(peer, idlest)))
-			idlest = peer;
+		if ((idle = idleness(s, peer)) < most ||
+		    (idlest != NULL && idle == most && peer->since_ns >= idlest->since_ns))
+			continue;
+		idlest = peer;
+		most = idle;
 	}
 	if (idlest == NULL)
 		return (false);

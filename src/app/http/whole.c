@@ -176,6 +176,7 @@ send_answer(struct http_whole *w)
 	if (response == NULL)
 		return (MHD_NO);
 	app_http_phase(w->request.peer, a->stream ? HTTP_PHASE_STREAM : HTTP_PHASE_ANSWER);
+	w->request.peer->bytes = a->fixed.len > 0 ? a->fixed.len : a->body.len;
 	pthread_mutex_lock(&s->lock);
 	s->counts.requests++;
 	s->counts.errors += a->status >= 400;

@@ -12,6 +12,8 @@
 #include "crypto/random.h"
 #include "parse/parse.h"
 
+#define SHAKING_MAX 16 /* more than who is in: so that one of these makes room for one more */
+
 /* ---- reading ---- */
 
 void
@@ -235,7 +237,7 @@ start_server(struct intake *in, int fd, struct err *e)
 		.connections = in->connections };
 	struct input_tls_options tls = { .files = in->files,
 		.fd = fd,
-		.connections = in->connections,
+		.connections = in->connections + SHAKING_MAX,
 		.give = give,
 		.arg = in };
 

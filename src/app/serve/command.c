@@ -23,6 +23,7 @@
 
 #define LOOK_NS 200000000
 #define TELL_NS (INT64_C(60) * 1000000000)
+#define SHAKING_MAX 64 /* more than who is in: so that one of these makes room for one more */
 
 static const struct app_option options[] = {
 	{ "config", "FILE", "cretula.yaml, for roles, serve, store (default " CONFIG_USUAL ")" },
@@ -215,7 +216,7 @@ start_tls(struct command *c, struct err *e)
 {
 	const struct input_tls_options how = { .files = c->config->serve.tls,
 		.fd = c->fd,
-		.connections = 64,
+		.connections = SERVING_CONNECTIONS_MAX + SHAKING_MAX,
 		.give = give,
 		.arg = c };
 

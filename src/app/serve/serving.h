@@ -20,6 +20,7 @@ struct trust; /* trust.h */
 struct serving_tail;
 
 #define SERVING_WORKERS 4
+#define SERVING_CONNECTIONS_MAX 128
 #define SERVING_JOBS_MAX 256 /* that wait; more are told to come again */
 #define SERVING_TAILS_MAX 32
 #define SERVING_TAILS_OWN 16 /* of one operator */
@@ -47,7 +48,7 @@ struct serving {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t work, tick;
 	struct serving_job *first, *last, *held; /* held: answers that wait */
-	unsigned waiting;
+	unsigned waiting, held_count;
 	struct serving_tail *tails;
 	struct serving_verified verified;
 	bool stop;

@@ -13,9 +13,9 @@
 #include "base/num.h"
 #include "filter/filter.h"
 
-#define CONNECTIONS_MAX 128
 #define BODY_MAX 1024 /* of a login */
 #define TICK_NS INT64_C(200000000)
+#define HELD_MAX 32 /* answers that wait, each with a connection: the others are for others */
 
 struct serving_job {
 	struct serving_job *next;
@@ -124,9 +124,10 @@ reply(struct serving *v, struct serving_job *job, struct serve_answer *a)
 		job->answer = *a;
 		job->due_ns = clock_mono_ns() + (int64_t)a->hold_ms * 1000000;
 		pthread_mutex_lock(&v->lock);
-		if (!v->stop) {
+		if (!v->stop && v->held_count < HELD_MAX) {
 			job->next = v->held;
 			v->held = job;
+			v->held_count++;
 			job = NULL;
 		}
 		pthread_mutex_unlock(&v->lock);
@@ -282,6 +283,7 @@ release(struct serving *v)
 			continue;
 		}
 		*at = job->next;
+		v->held_count--;
 		job->next = due;
 		due = job;
 	}
@@ -326,9 +328,9 @@ start_thread(pthread_t *thread, void *(*run)(void *), struct serving *v, struct 
 int
 app_serving_start(struct serving *v, int fd, struct err *e)
 {
-	const struct app_http_options how = {
-		.whole = &v->whole, .fd = v->whole.tls ? -1 : fd, .connections = CONNECTIONS_MAX
-	};
+	const struct app_http_options how = { .whole = &v->whole,
+		.fd = v->whole.tls ? -1 : fd,
+		.connections = SERVING_CONNECTIONS_MAX };
 
 	v->whole.body_max = BODY_MAX;
 	v->whole.ask = ask;
