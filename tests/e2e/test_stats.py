@@ -282,6 +282,33 @@ def test_an_empty_stream_and_a_window():
     equal(told['total']['requests'], 0)
 
 
+def test_rows_of_a_window_add_up_to_it():
+    """By day, week and month: the first and the last row have what of their period lies in the window, from its first whole hour on."""
+    begin = datetime.datetime(2025, 9, 1)
+    lines = [combined(0, client=f'203.0.113.{n % 200}', status=(200, 404, 503)[n % 3], size=n) for n in range(91 * 24 * 2)]
+    write('all.log', ''.join(line.replace('24/Nov/2025:00:00:00', (begin + datetime.timedelta(minutes=30 * n)).strftime('%d/%b/%Y:%H:%M:%S'))
+                             for n, line in enumerate(lines)).encode())
+    import_log('store', 'all.log')
+    base = ('stats', '--store', 'store', '--stream', 's')
+    hours = [time_of(r).replace(minute=0, second=0, microsecond=0) for r in records('store', 's')]
+    for since, until in (('2025-10-02T03:00:00Z', '2025-10-02T05:00:00Z'), ('2025-09-30T03:00:01Z', '2025-11-13T05:30:00Z'),
+                         ('2025-10-01T00:00:00Z', '2025-11-01T00:00:00Z'), (None, '2025-10-30T23:00:00Z'), ('2025-10-29T01:00:00Z', None),
+                         (None, None)):
+        window = [text for name, value in (('--since', since), ('--until', until)) if value for text in (name, value)]
+        told = cretula(*base, *window, '--json', code=0).json['traffic']
+        ends = [time_of({'time': text}) if text else None for text in (since, until)]
+        inside = [hour for hour in hours if (since is None or ends[0] <= hour) and (until is None or hour < ends[1])]
+        equal(told['total']['requests'], len(inside), window)
+        for name, total in told['total'].items():
+            equal(sum(row[name] for row in told['series']), total, (window, told['period'], name))
+        for table in 'hour', 'day', 'week', 'month':
+            rows_of = [row.split(',') for row in cretula(*base, *window, '--csv', table, code=0).text.split('\r\n')[1:-1]]
+            equal(sum(int(row[1]) for row in rows_of), len(inside), (window, table))
+            starts = [time_of({'time': row[0]}) for row in rows_of]
+            for row, start, end in zip(rows_of, starts, starts[1:] + [max(hours) + datetime.timedelta(1)]):
+                equal(int(row[1]), sum(start <= hour < end for hour in inside), (window, table, start))
+
+
 def test_a_window_reads_the_segments_at_its_ends():
     """What lies in it whole is told by its entry: the same counts, and its file is not opened."""
     for name, seed in (('a', 1), ('b', 2), ('c', 3)):

@@ -357,9 +357,9 @@ run(const struct app_args *given)
 
 const struct app_command app_command_stats = { "stats", "totals of a stream", "", 0, 0, options,
 	"Totals come from the sealed counts; with --since, --until or --words the records are "
-	"counted.\nTraffic comes from STORE/stats.db, in whole hours; nothing that is sealed "
-	"depends "
-	"on it, and\n--rebuild makes it again.\n\n"
+	"counted.\nTraffic comes from STORE/stats.db, in whole hours that begin in the window; of "
+	"the first and\nthe last day, week or month a row has what lies in it. Nothing that is "
+	"sealed depends on it,\nand --rebuild makes it again.\n\n"
 	"examples:\n"
 	"  cretula stats --store ./store --stream shop\n"
 	"  cretula stats --store ./store --stream shop --since 2026-11-01T00:00:00Z --json\n"

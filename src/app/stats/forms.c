@@ -215,8 +215,7 @@ app_report_json(const struct app_report *r, struct buf *out, struct err *e)
 	buf_char(out, '}');
 	json_str(out, "period", span_str(tally_period_names[step]));
 	json_array(out, "series");
-	w = app_report_window(r, step);
-	if (tally_totals(r->db, &w, add_total, &f, e) == -1)
+	if (app_report_rows(r, step, add_total, &f, e) == -1)
 		return (-1);
 	buf_char(out, ']');
 	if (add_tops(r, out, e) == -1 ||
@@ -286,10 +285,9 @@ app_report_csv(const struct app_report *r, const char *table, struct buf *out, s
 		    "stream %s: not counted yet; `cretula stats --rebuild` does", r->stream));
 	for (int p = 0; p < TALLY_PERIOD_COUNT; p++)
 		if (strcmp(table, tally_period_names[p]) == 0) {
-			w.period = (enum tally_period)p;
 			buf_str(out,
 			    "start,requests,bots,errors_4xx,errors_5xx,bytes,request_bytes\r\n");
-			return (tally_totals(r->db, &w, csv_total, &f, e));
+			return (app_report_rows(r, (enum tally_period)p, csv_total, &f, e));
 		}
 	if (tally_dim_find(span_str(table), &w.dim) == -1)
 		return (err_set(e, ERR_USAGE,

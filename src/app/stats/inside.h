@@ -9,6 +9,9 @@
 struct tally_window app_report_window(const struct app_report *r, enum tally_period period);
 /* In the longest periods that its ends allow: the same sums from fewer rows. */
 struct tally_window app_report_whole(const struct app_report *r);
+/* One a period, oldest first; what of the first and the last lies in the window, in whole hours. */
+int app_report_rows(const struct app_report *r, enum tally_period period, tally_total_each each,
+    void *arg, struct err *e);
 /* The shortest period that gives no more than a screen of rows. */
 int app_report_step(const struct app_report *r, enum tally_period *period, struct err *e);
 /* What a report has of the whole window, a row each; what the role does not see has none. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/tally/series.h"
 #include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -74,6 +75,15 @@ app_report_whole(const struct app_report *r)
 	return (app_report_window(r, period));
 }
 
+int
+app_report_rows(const struct app_report *r, enum tally_period period, tally_total_each each,
+    void *arg, struct err *e)
+{
+	struct tally_window w = app_report_window(r, period);
+
+	return (app_tally_series(r->db, &w, TALLY_HOUR, each, arg, e));
+}
+
 static int
 count_rows(void *arg, const struct tally_total *total, struct err *e)
 {
@@ -86,9 +96,8 @@ int
 app_report_step(const struct app_report *r, enum tally_period *period, struct err *e)
 {
 	for (*period = TALLY_HOUR; *period < TALLY_MONTH; ++*period) {
-		struct tally_window w = app_report_window(r, *period);
 		unsigned rows = 0;
-		int rc = tally_totals(r->db, &w, count_rows, &rows, e);
+		int rc = app_report_rows(r, *period, count_rows, &rows, e);
 
 		if (rc != 1)
 			return (rc);
@@ -214,20 +223,19 @@ app_report_curve(const struct app_report *r, enum tally_period period, unsigned 
     struct buf *out, struct err *e)
 {
 	struct curve c = { .r = r, .out = out, .period = period };
-	struct tally_window w = app_report_window(r, period);
 	unsigned count = 0;
 
 	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], "requests");
 	if (app_report_has(r, RECORD_FIELD_STATUS))
 		buf_fmt(out, " %14s", "errors");
 	buf_char(out, '\n');
-	if (tally_totals(r->db, &w, count_rows_of, &count, e) == -1)
+	if (app_report_rows(r, period, count_rows_of, &count, e) == -1)
 		return (-1);
 	c.skip = count > rows ? count - rows : 0;
-	if (tally_totals(r->db, &w, find_most, &c, e) == -1)
+	if (app_report_rows(r, period, find_most, &c, e) == -1)
 		return (-1);
 	c.skipped = 0;
-	return (tally_totals(r->db, &w, add_bar, &c, e));
+	return (app_report_rows(r, period, add_bar, &c, e));
 }
 
 static int
