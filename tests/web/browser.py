@@ -207,6 +207,16 @@ class Page:
             self.call('Input.dispatchMouseEvent', type=kind, x=left + width * part, y=y, buttons=buttons, clickCount=1,
                       button='none' if kind == 'mouseMoved' and not buttons else 'left')
 
+    def swipe(self, selector, start, end):
+        """With a finger, from one place in an element to another, each as parts of its width and height."""
+        left, top, width, height = self.run(f'(r => [r.x, r.y, r.width, r.height])(document.querySelector({json.dumps(selector)})'
+                                            '.getBoundingClientRect())')
+        self.call('Emulation.setTouchEmulationEnabled', enabled=True)
+        for kind, part in (('touchStart', 0), *(('touchMove', i / 8) for i in range(1, 9)), ('touchEnd', None)):
+            self.call('Input.dispatchTouchEvent', type=kind, touchPoints=[] if part is None else [
+                {'x': left + width * (start[0] + part * (end[0] - start[0])), 'y': top + height * (start[1] + part * (end[1] - start[1]))}])
+        self.call('Emulation.setTouchEmulationEnabled', enabled=False)
+
     def shot(self, path, whole=True):
         picture = self.call('Page.captureScreenshot', format='png', captureBeyondViewport=whole)
         with open(path, 'wb') as file:

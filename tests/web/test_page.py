@@ -477,6 +477,24 @@ def test_chart():
     page.close()
 
 
+def test_touch():
+    """A finger that goes along the chart zooms, and leaves the page where it is; one that goes up scrolls, and zooms nothing."""
+    world = World.get()
+    page = world.enter('developer', '#/records?stream=shop', width=800, height=600)
+    page.to("'#/overview?stream=shop&window=day'")  # there is a page to go back to
+    page.until(READY % 'overview')
+    page.until("document.querySelector('.plot canvas')")
+    page.run("document.querySelector('.plot').scrollIntoView({ block: 'center' })")
+    before = page.run('scrollY')
+    page.swipe('.plot .u-over', (0.5, 0.9), (0.5, 0.1))
+    page.until(f'scrollY !== {before}')
+    assert 'zoom' not in page.run('location.hash')
+    page.swipe('.plot .u-over', (0.25, 0.5), (0.5, 0.5))
+    page.until("/overview.*zoom=\\d+-\\d+/.test(location.hash)")
+    world.sound(page)
+    page.close()
+
+
 def test_windows():
     """Windows go back and forward in the address; the browser's back button goes back."""
     world = World.get()

@@ -73,6 +73,9 @@ function drawMarks(plot, marks, time) {
     ctx.restore();
 }
 
+/* Nothing is brushed. */
+const NONE = { left: 0, top: 0, width: 0, height: 0 };
+
 function options(uPlot, { series, metric, size, setZoom, setIndex, marks }) {
     const em = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const axis = { stroke: () => colour('quiet'), grid: { stroke: () => colour('line'), width: 1 },
@@ -84,7 +87,8 @@ function options(uPlot, { series, metric, size, setZoom, setIndex, marks }) {
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },
         axes: [{ ...axis, values: timeMarks, grid: { show: false }, size: 2.2 * em, gap: 6,
             ...(series.step === 'day' ? { incrs: DAYS } : {}) },
-            { ...axis, size: 4.9 * em, gap: 4, incrs: WHOLE, values: (_, splits) => splits.map((x) => metric.format(x)) }],
+            { ...axis, label: metric.label, labelFont: axis.font, labelSize: 1.5 * em, size: 4.9 * em, gap: 4, incrs: WHOLE,
+                values: (_, splits) => splits.map((x) => metric.format(x)) }],
         series: [{}, ...metric.lines.map((line) => lineOf(uPlot, line, series.step))],
         hooks: {
             draw: [(plot) => drawMarks(plot, ...marks())],
@@ -94,10 +98,26 @@ function options(uPlot, { series, metric, size, setZoom, setIndex, marks }) {
                     return;
                 setZoom([plot.posToVal(plot.select.left, 'x'),
                     plot.posToVal(plot.select.left + plot.select.width, 'x')]);
-                plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+                plot.setSelect(NONE, false);
             }],
         },
     };
+}
+
+/* A finger is a mouse to uplot, which knows none: along the chart it brushes; up, down and two of them are the page's. */
+function followFinger(plot) {
+    const { over } = plot;
+    const pass = (given, made, before) => over.addEventListener(given, (event) => {
+        if (event.pointerType !== 'touch' || !event.isPrimary)
+            return;
+        before?.();
+        const { clientX, clientY } = event;
+        over.dispatchEvent(new MouseEvent(made, { clientX, clientY, movementX: 1, bubbles: true })); // a move of 0 is none to uplot
+    });
+    pass('pointerdown', 'mousedown');
+    pass('pointermove', 'mousemove');
+    pass('pointerup', 'mouseup');
+    pass('pointercancel', 'mouseup', () => plot.setSelect(NONE, false));
 }
 
 /* What uplot draws: figures of too few are gaps. */
@@ -148,6 +168,7 @@ function usePlot(place, props, setIndex) {
             plot.current = new uPlot(options(uPlot, { series, metric, size: size(),
                 setZoom: (range) => current.current.setZoom(range), setIndex,
                 marks: () => [current.current.marks, current.current.series.time] }), dataOf(series, metric), box);
+            followFinger(plot.current);
             const [min, max] = zoom ?? wholeOf(series);
             plot.current.setScale('x', { min, max });
             watch = new ResizeObserver(() => plot.current?.setSize(size()));

@@ -106,7 +106,7 @@ function Bursts({ series }) {
 }
 
 function Body({ series, name, tier, params, table, setTable }) {
-    const metric = drawn(series, METRICS[name]);
+    const metric = { ...drawn(series, METRICS[name]), label: `${w.traffic.metrics[name]} ${w.traffic.steps[series.step]}` };
     const zoom = zoomOf(params.zoom, series.time);
     const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z';
     const setZoom = (range) => amend({ zoom: range && `${Math.floor(range[0])}-${Math.ceil(range[1])}` });
