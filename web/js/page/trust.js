@@ -10,7 +10,8 @@ import { w } from '../words.js';
 import { Chain } from './chain.js';
 import { Anchor, Verdict } from './verdict.js';
 
-const brief = (hash) => h('code', { title: hash }, hash.slice(0, 16), '…');
+/* On paper, where nobody hovers, it is whole. */
+const brief = (hash) => h('code', { class: 'hash', title: hash }, hash.slice(0, 16), h('span', { class: 'rest' }, hash.slice(16)));
 const whole = (value) => h('span', { class: 'figure' }, count(value));
 
 /* The store's own chain has entries and never a segment. */
