@@ -560,6 +560,35 @@ def test_other_stream():
     page.close()
 
 
+def test_order():
+    """Tables are in the order of the column that is chosen, and then in the one they had; what is not told is below what is."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=shop')
+    page.until(READY % 'overview')
+    column = "[...document.querySelector('.top.large').querySelectorAll('tbody tr')].map(e => e.cells[%d].textContent)"
+    press = "(e => { e.focus(); e.click(); })([...document.querySelectorAll('.top.large .sort')].find(b => b.textContent === '%s'))"
+    sorts = "[...document.querySelectorAll('.top.large th[aria-sort]')].map(e => e.textContent + ' ' + e.ariaSort)"
+    as_it_came = page.run(column % 0)
+    for name, at, sort in (('Path', 0, 'ascending'), ('Path', 0, 'descending'), ('Requests', 1, 'descending'), ('Requests', 1, 'ascending')):
+        page.run(press % name)
+        page.until(f"{sorts}.join() === '{name} {sort}'")
+        found = page.run(column % at)
+        values = [int(text.replace(',', '')) if at else text for text in found]
+        if at:
+            assert values == sorted(values, reverse=sort == 'descending'), (name, sort, found)
+        else:
+            assert (values[0] == '/') == (sort == 'ascending'), (sort, found)
+    accessible(page, 'another order')
+    page.run(press % 'Requests')
+    page.until(f'{sorts}.length === 0')
+    assert page.run(column % 0) == as_it_came
+    got = page.run("""import('/js/table.js').then(({ sorted }) =>
+        sorted([3, null, '<10', 0, 20], { number: true, value: (x) => x }, true))""")
+    assert got == [20, 3, 0, '<10', None], got
+    world.sound(page)
+    page.close()
+
+
 def test_export():
     """Every table is saved as CSV and JSON: what is shown, whole; formulas are no formulas."""
     world = World.get()

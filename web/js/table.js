@@ -1,5 +1,7 @@
-/* Tables: figures to the right, bars behind keys, cards where there is little room. */
+/* Tables: figures to the right, bars behind keys, in the order that is chosen, cards where there is little room. */
 import { h } from '../vendor/preact.js';
+import { useState } from '../vendor/hooks.js';
+import { isNumber } from './format.js';
 
 /*
  * columns: { key, label, show(row), value(row), number, bar(row) (0 to 1), wide (left out in narrow panels) }.  Roles
@@ -20,15 +22,39 @@ function Row({ columns, row, class: more }) {
         h(Cell, { key: column.key, column, row, head: i === 0 })));
 }
 
-export function Table({ caption, columns, rows, foot = [], rowKey, cards = false, tall = false }) {
-    const head = columns.map((column) => h('th', {
-        key: column.key, scope: 'col', role: 'columnheader', title: column.title,
+/* Below each figure: one that is not told, and below that what is not known. */
+const sizeOf = (x) => (isNumber(x) ? x : x === null || x === undefined ? -2 : -1);
+
+export function sorted(rows, { value, number }, down) {
+    const order = number ? (a, b) => sizeOf(value(a)) - sizeOf(value(b))
+        : (a, b) => String(value(a) ?? '').localeCompare(String(value(b) ?? ''), 'en', { numeric: true });
+    return [...rows].sort((a, b) => (down ? order(b, a) : order(a, b)));
+}
+
+/* Figures begin with the largest, names with the first; then the other way round, then as it was. */
+function next(order, { key, number }) {
+    const first = Boolean(number);
+    if (order?.key !== key)
+        return { key, down: first };
+    return order.down === first ? { key, down: !first } : null;
+}
+
+function Head({ columns, order, sort }) {
+    return h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((column) => h('th', {
+        key: column.key, scope: 'col', role: 'columnheader',
         class: [column.number && 'number', column.wide && 'wide'].filter(Boolean).join(' '),
-    }, column.label));
+        'aria-sort': order?.key !== column.key ? undefined : order.down ? 'descending' : 'ascending',
+    }, sort ? h('button', { type: 'button', class: 'sort', onClick: () => sort(next(order, column)) }, column.label) : column.label))));
+}
+
+export function Table({ caption, columns, rows, foot = [], rowKey, cards = false, tall = false }) {
+    const [order, sort] = useState(null);
+    const by = columns.find(({ key }) => key === order?.key);
+    const shown = by ? sorted(rows, by, order.down) : rows;
     const table = h('table', { role: 'table', class: cards ? 'cards' : '' },
         h('caption', { class: 'hidden' }, caption),
-        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, head)),
-        h('tbody', { role: 'rowgroup' }, rows.map((row, i) => h(Row, { key: rowKey?.(row, i) ?? i, columns, row }))),
+        h(Head, { columns, order: by && order, sort: rows.length > 1 && sort }),
+        h('tbody', { role: 'rowgroup' }, shown.map((row, i) => h(Row, { key: rowKey?.(row, i) ?? i, columns, row }))),
         foot.length > 0 && h('tfoot', { role: 'rowgroup' },
             foot.map((row, i) => h(Row, { key: i, columns, row, class: row.class }))));
     return tall

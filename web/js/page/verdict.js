@@ -15,7 +15,8 @@ function When({ verified, now }) {
     if (!verified.at)
         return w.verdict.never;
     return [w.verdict.by[verified.by] ?? w.verdict.by.serve, ' ', h(Time, { at: verified.at }), ' UTC',
-        h('span', { class: 'fresh' }, `, ${ago(verified.at, now)}`), verified.took_ms === undefined ? '' : w.verdict.took(micros(1000 * verified.took_ms)), '. ',
+        h('span', { class: 'fresh' }, `, ${ago(verified.at, now)}`),
+        verified.took_ms === undefined ? '' : w.verdict.took(micros(1000 * verified.took_ms)), '. ',
         w.verdict.findings(count(verified.errors), count(verified.warnings))];
 }
 
