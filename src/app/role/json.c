@@ -42,13 +42,14 @@ put_few(const struct app_counts *c, struct buf *out, const char *key)
 	buf_fmt(out, "\"<%u\"", c->grant.k);
 }
 
-/* None that is shown may be some that are not. */
+/* None that is shown may be some that are not: of few subjects, or what goes with them. */
 static void
-put_errors(const struct app_counts *c, struct buf *out, const char *key, uint64_t n, bool has_other)
+put_errors(struct buf *out, const char *key, uint64_t n, bool has_other)
 {
-	if (n == 0 && has_other)
-		put_few(c, out, key);
-	else
+	if (n == 0 && has_other) {
+		json_key(out, key);
+		buf_str(out, "null");
+	} else
 		json_u64(out, key, n);
 }
 
@@ -70,8 +71,8 @@ put_days(const struct app_counts *c, struct buf *out)
 		else
 			json_u64(out, "requests", d->requests);
 		if (!d->hidden && c->counts.shown[VIEW_STATUSES]) {
-			put_errors(c, out, "errors_4xx", d->errors_4xx, d->has_other);
-			put_errors(c, out, "errors_5xx", d->errors_5xx, d->has_other);
+			put_errors(out, "errors_4xx", d->errors_4xx, d->has_other);
+			put_errors(out, "errors_5xx", d->errors_5xx, d->has_other);
 		}
 		if (!d->hidden && d->uniques > 0)
 			json_u64(out, "uniques", d->uniques);

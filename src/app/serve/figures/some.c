@@ -47,24 +47,29 @@ set_counts(
 		row->of[FIGURE_BYTES] = figure_number(count[VIEW_BYTES]);
 }
 
-/* None that is shown may be some that are not. */
+/*
+ * Errors are told by whole days.  None that is shown may be some that are not: of few subjects, or
+ * of many, where it is their cell that goes with what few did.  So nothing is said then.
+ */
 static void
-add_error(struct figure *sum, uint64_t n, bool has_other)
+set_errors(const struct view_counts *c, const struct view_day *days, size_t count,
+    struct figures_row *row)
 {
-	if (n > 0 || (!has_other && sum->kind == FIGURE_NONE))
-		*sum = figure_number(sum->n + n);
-	else if (has_other && sum->n == 0)
-		sum->kind = FIGURE_FEW;
-}
+	bool told = false, has_other = false;
+	uint64_t server = 0, client = 0;
 
-/* Errors are told by whole days. */
-static void
-add_errors(const struct view_counts *c, const struct view_day *day, struct figures_row *row)
-{
-	if (!c->shown[VIEW_STATUSES] || day->hidden)
-		return;
-	add_error(&row->of[FIGURE_ERRORS], day->errors_5xx, day->has_other);
-	add_error(&row->of[FIGURE_CLIENT_ERRORS], day->errors_4xx, day->has_other);
+	for (size_t i = 0; i < count; i++) {
+		if (!c->shown[VIEW_STATUSES] || days[i].hidden)
+			continue;
+		told = true;
+		has_other = has_other || days[i].has_other;
+		server += days[i].errors_5xx;
+		client += days[i].errors_4xx;
+	}
+	if (server > 0 || (told && !has_other))
+		row->of[FIGURE_ERRORS] = figure_number(server);
+	if (client > 0 || (told && !has_other))
+		row->of[FIGURE_CLIENT_ERRORS] = figure_number(client);
 }
 
 static void
@@ -91,8 +96,7 @@ read_total(
 		set_counts(f, c.total, row);
 	else
 		hide(&row->of[FIGURE_REQUESTS], c.unknown_days > 0);
-	for (size_t i = 0; i < c.day_count; i++)
-		add_errors(&c, &c.days[i], row);
+	set_errors(&c, c.days, c.day_count, row);
 	if (w->until_us - w->since_us == DAY_US && c.day_count == 1)
 		set_uniques(&c.days[0], row);
 	view_counts_free(&c);
@@ -131,7 +135,7 @@ add_days(struct figures *f, const struct view_counts *c, struct err *e)
 			hide(&row->of[FIGURE_REQUESTS], day->unknown);
 		else
 			set_counts(f, sum, row);
-		add_errors(c, day, row);
+		set_errors(c, day, 1, row);
 		set_uniques(day, row);
 	}
 	return (0);
