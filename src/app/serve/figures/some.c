@@ -52,8 +52,8 @@ set_counts(
  * of many, where it is their cell that goes with what few did.  So nothing is said then.
  */
 static void
-set_errors(const struct view_counts *c, const struct view_day *days, size_t count,
-    struct figures_row *row)
+set_errors(
+    const struct view_counts *c, const struct view_day *days, size_t count, struct figures_row *row)
 {
 	bool told = false, has_other = false;
 	uint64_t server = 0, client = 0;
