@@ -1,6 +1,8 @@
 /* app: lines that are broken where a terminal would break words. */
 #include <sys/ioctl.h>
 
+#include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "app/fold.h"
@@ -9,6 +11,7 @@
 #define COLUMNS_MIN 40
 #define COPIED 8 /* blanks in front of a line that somebody copies */
 #define NAME_MAX_COLUMN 32
+#define FURTHER 4 /* what goes on of a line of fields */
 
 unsigned
 app_fold_columns(void)
@@ -111,4 +114,95 @@ app_fold(struct span text, unsigned columns, struct buf *out)
 			buf_char(out, '\n');
 		text = span_from(text, len < text.len ? len + 1 : len);
 	}
+}
+
+/* ---- fields of a record ---- */
+
+/* Up to the blank behind it, or to two that are not in quotes. */
+static size_t
+end_of_field(struct span text)
+{
+	bool quoted = false;
+	size_t at = 0;
+
+	for (; at < text.len && (quoted || blanks_at(text, at) < 2); at++) {
+		if (text.ptr[at] == '\\' && at + 1 < text.len)
+			at++;
+		else if (text.ptr[at] == '"')
+			quoted = !quoted;
+	}
+	return (at);
+}
+
+static void
+next_row(size_t *width, struct buf *out)
+{
+	buf_fmt(out, "\n%*s", FURTHER, "");
+	*width = FURTHER;
+}
+
+/* Each word behind the blanks it has, or in a row of its own. */
+static void
+add_field(struct span field, size_t *width, unsigned columns, struct buf *out)
+{
+	for (size_t blanks, len; field.len > 0; field = span_from(field, blanks + len)) {
+		blanks = blanks_at(field, 0);
+		len = span_find(span_from(field, blanks), ' ');
+		if (*width > FURTHER &&
+		    *width + blanks + width_of(span_of(field.ptr + blanks, len)) > columns)
+			next_row(width, out);
+		else {
+			buf_span(out, span_of(field.ptr, blanks));
+			*width += blanks;
+		}
+		buf_span(out, span_of(field.ptr + blanks, len));
+		*width += width_of(span_of(field.ptr + blanks, len));
+	}
+}
+
+void
+app_fold_fields(struct buf *out, size_t from, size_t column, unsigned columns)
+{
+	struct span row = span_from(buf_view(out), from), rest;
+	bool ends = row.len > 0 && row.ptr[row.len - 1] == '\n';
+	struct buf line = { 0 };
+	size_t width = column;
+
+	row.len -= ends;
+	if (!buf_ok(out) || column + width_of(row) <= columns)
+		return;
+	buf_span(&line, row);
+	out->len = from;
+	rest = buf_view(&line);
+	for (size_t len; rest.len > 0; rest = span_from(rest, len)) {
+		struct span field;
+
+		len = end_of_field(rest);
+		field = span_of(rest.ptr, len);
+		len += blanks_at(rest, len);
+		if (out->len > from && width + 2 + width_of(field) <= columns) {
+			buf_str(out, "  ");
+			width += 2;
+		} else if (out->len > from)
+			next_row(&width, out);
+		add_field(field, &width, columns, out);
+	}
+	if (ends)
+		buf_char(out, '\n');
+	buf_free(&line);
+}
+
+bool
+app_fold_ascii(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *locale = getenv(names[i]);
+
+		if (locale != NULL && locale[0] != '\0')
+			return (strcasestr(locale, "utf-8") == NULL &&
+			    strcasestr(locale, "utf8") == NULL);
+	}
+	return (false); /* a terminal of today */
 }

@@ -2,6 +2,8 @@
 #ifndef CRETULA_APP_FOLD_H
 #define CRETULA_APP_FOLD_H
 
+#include <stdbool.h>
+
 #include "base/span.h"
 
 struct buf;
@@ -22,5 +24,15 @@ void app_fold(struct span text, unsigned columns, struct buf *out);
 /* Add words of text where a line has come to column; lines that follow begin further in. */
 void app_fold_words(
     struct span text, size_t column, size_t further, unsigned columns, struct buf *out);
+
+/*
+ * Break the last line of out, which begins at from, where the row has come to column: between
+ * fields, two blanks apart, and within a field only if it has no place in a row of its own.
+ * What follows stands further in.
+ */
+void app_fold_fields(struct buf *out, size_t from, size_t column, unsigned columns);
+
+/* Does the locale say that characters other than ASCII are not shown as UTF-8? */
+bool app_fold_ascii(void);
 
 #endif

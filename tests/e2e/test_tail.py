@@ -121,15 +121,42 @@ def test_errors_stand_out_on_a_terminal_only():
     process = start()
     process.stdin.write(lines(0, 10))
     end(process)
+    rows = on_terminal(300, 'vt100', 'tail', *BASE)
+    equal([row.startswith('\x1b[31m') for row in rows], [n == 7 for n in range(10)], rows)
+    assert '\x1b' not in cretula('tail', *BASE, code=0).text + '\n'.join(on_terminal(300, 'dumb', 'tail', *BASE))
+
+
+def on_terminal(columns, term, *command):
+    """The lines that a command writes to a terminal."""
     own, theirs = pty.openpty()
-    subprocess.run([CRETULA, 'tail', *BASE], stdout=theirs, check=True, timeout=120)
+    resize(theirs, 24, columns)
+    env = {**{k: v for k, v in os.environ.items() if k != 'NO_COLOR'}, 'TERM': term}
+    process = subprocess.Popen([CRETULA, *command], stdout=theirs, env=env)
     os.close(theirs)
     text = b''
     while (part := read_pty(own)):
         text += part
-    rows = text.decode().splitlines()
-    equal([row.startswith('\x1b[31m') for row in rows], [n == 7 for n in range(10)], rows)
-    assert '\x1b' not in cretula('tail', *BASE, code=0).text
+    os.close(own)
+    equal(process.wait(120), 0)
+    return text.decode().splitlines()
+
+
+def test_no_word_is_broken_on_a_terminal():
+    """Records go on in the next row between two fields; a key that is cut says so; a pipe gets lines and whole keys."""
+    process = start()
+    process.stdin.write(b''.join(combined(n, client=f'10.1.{n}.9', target='/shop' * 30).encode() for n in range(40)))
+    end(process)
+    for command in (('view', *BASE, '--as', 'text'), ('tail', *BASE, '--as', 'text', '--limit', '40')):
+        want, rows = cretula(*command, code=0).text, on_terminal(60, 'vt100', *command)
+        assert want.count('\n') == 40 and len(rows) >= 120, rows[:5]
+        equal(re.sub(r'  +', ' ', ' '.join(rows)), re.sub(r'  +', ' ', want.replace('\n', ' ').strip()))
+        wide = [row for row in rows if len(row) > 60 and ' ' in row.strip()]
+        assert not wide, wide[:3]
+    assert f'\n  {"/shop" * 30} ' in cretula('stats', *BASE, code=0).text
+    rows = on_terminal(80, 'vt100', 'stats', *BASE)
+    assert max(map(len, rows)) <= 80 and any(re.match(r'  (/shop)+[/shop]*\.\.\.  +40 ', row) for row in rows), rows
+
+
 
 
 def test_stats_that_take_longer_than_their_pause_can_be_ended():
@@ -239,7 +266,9 @@ def test_an_interrupted_tail_leaves_no_colour():
     process.stdin.write(lines(0, 10))
     end(process)
     own, theirs = pty.openpty()
-    tail = subprocess.Popen([CRETULA, 'tail', *BASE, '--follow'], stdout=theirs, env={k: v for k, v in os.environ.items() if k != 'NO_COLOR'})
+    resize(theirs, 24, 300)
+    tail = subprocess.Popen([CRETULA, 'tail', *BASE, '--follow'], stdout=theirs,
+                            env={**{k: v for k, v in os.environ.items() if k != 'NO_COLOR'}, 'TERM': 'vt100'})
     text = read_until(own, b'', lambda text: text.count(b'\n') == 10)
     wait_for(lambda: catches(tail, signal.SIGINT))
     tail.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/fold.h"
 #include "app/records.h"
 #include "app/role/grant.h"
 #include "app/role/place.h"
@@ -29,6 +30,7 @@ static const struct app_option options[] = {
 };
 
 #define OUT_BYTES ((size_t)256 << 10)
+#define TAB 8
 
 struct viewing {
 	struct app_records records;
@@ -43,6 +45,7 @@ struct viewing {
 	struct buf out, hint; /* hint: what to show below an error */
 	char narrowed[RECORD_BYTES_MAX];
 	uint64_t limit, shown;
+	unsigned columns; /* of the terminal that text is for; 0: none */
 	bool numbers;
 };
 
@@ -97,6 +100,7 @@ open_all(struct viewing *v, struct app_args *args, struct err *e)
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
+	v->columns = as != NULL && strcmp(as, "text") == 0 ? app_fold_columns() : 0;
 	if (app_place_config(args, &place, &v->hint, e) == -1 ||
 	    app_place_stream(args, &place, e) == -1 ||
 	    app_grant(args, &v->grant, &v->hint, e) == -1 ||
@@ -124,6 +128,7 @@ static int
 show(void *arg, struct span line, struct err *e)
 {
 	struct viewing *v = arg;
+	size_t begin, column;
 	int rc = 0;
 
 	if (record_decode(&v->decoder, line, &v->record, e) == -1)
@@ -132,9 +137,14 @@ show(void *arg, struct span line, struct err *e)
 	    (v->filter != NULL && !filter_match(v->filter, &v->record)))
 		return (0);
 	view_grant_narrow(&v->grant, &v->record, &line, v->narrowed);
+	begin = v->out.len;
 	if (v->numbers)
 		buf_fmt(&v->out, "%llu\t", (unsigned long long)v->records.number);
+	column = (v->out.len - begin + TAB - 1) / TAB * TAB;
+	begin = v->out.len;
 	v->renderer->record(&v->out, &v->record, line);
+	if (v->columns > 0)
+		app_fold_fields(&v->out, begin, column, v->columns);
 	if (v->out.len >= OUT_BYTES) {
 		rc = app_print(&v->out, e);
 		buf_clear(&v->out);
@@ -175,6 +185,7 @@ const struct app_command app_command_view = { "view", "show records of a stream"
 	"--role shows what a role may see. Roles of --config can have less than their tier: a\n"
 	"developer some fields of records, an auditor those that he was granted. Analysts and the\n"
 	"public see no single records.\n\n"
+	"Text on a terminal is broken between fields; for a pipe each record is a line.\n\n"
 	"A record that was erased is left out, one that was replaced is shown as it is now. Those\n"
 	"that are committed and not sealed yet come last.\n\n"
 	"examples:\n"

@@ -1,10 +1,12 @@
 /* app: cretula tail: the last records of a stream, and those that come. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/fold.h"
 #include "app/role/grant.h"
 #include "app/role/place.h"
 #include "app/say.h"
@@ -41,6 +43,7 @@ struct tailing {
 	struct buf out, hint;
 	struct buf *last; /* a ring of the newest limit records, as they are shown */
 	uint64_t limit, seen;
+	bool people; /* read it: text, not what programs take */
 	bool colour;
 	char narrowed[RECORD_BYTES_MAX];
 };
@@ -70,6 +73,8 @@ static int
 render(struct tailing *t, struct span line, struct buf *out, struct err *e)
 {
 	const char *colour;
+	unsigned columns;
+	size_t begin;
 
 	if (record_decode(&t->decoder, line, &t->record, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)t->records.number));
@@ -79,7 +84,10 @@ render(struct tailing *t, struct span line, struct buf *out, struct err *e)
 	colour = t->colour ? colour_of(&t->record) : NULL;
 	if (colour != NULL)
 		buf_str(out, colour);
+	begin = out->len;
 	t->renderer->record(out, &t->record, line);
+	if (t->people && (columns = app_fold_columns()) > 0)
+		app_fold_fields(out, begin, 0, columns);
 	if (colour != NULL) {
 		out->len--; /* the LF: a terminal clears the rest of the line in its colours */
 		buf_str(out, "\033[0m\n");
@@ -204,10 +212,10 @@ go_on(struct tailing *t, struct err *e)
 static bool
 wants_colour(const char *as)
 {
-	const char *no_colour = getenv("NO_COLOR");
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return (as == NULL && isatty(STDOUT_FILENO) == 1 &&
-	    (no_colour == NULL || no_colour[0] == '\0'));
+	return (as == NULL && isatty(STDOUT_FILENO) == 1 && term != NULL &&
+	    strcmp(term, "dumb") != 0 && (no_colour == NULL || no_colour[0] == '\0'));
 }
 
 static int
@@ -217,6 +225,7 @@ open_all(struct tailing *t, struct app_args *args, struct err *e)
 	const char *where = app_arg(args, "where"), *as = app_arg(args, "as");
 
 	t->limit = LIMIT_DEFAULT;
+	t->people = as == NULL || strcmp(as, "text") == 0;
 	t->colour = wants_colour(as);
 	if (app_place_config(args, &place, &t->hint, e) == -1 ||
 	    app_place_stream(args, &place, e) == -1 ||
@@ -266,7 +275,8 @@ run(const struct app_args *given)
 const struct app_command app_command_tail = { "tail",
 	"the last records of a stream, and those that come", "", 0, 0, options,
 	"Shows records as they are committed, once a second, whether they are sealed yet or not.\n"
-	"On a terminal errors stand out by colour, unless NO_COLOR is set.\n\n"
+	"On a terminal errors stand out by colour, unless NO_COLOR is set, and lines are broken\n"
+	"between fields.\n\n"
 	"--config names the store, and the stream if it has one only.\n\n"
 	"examples:\n"
 	"  cretula tail --config " CONFIG_USUAL " --stream shop --follow\n"

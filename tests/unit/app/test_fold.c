@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -49,11 +50,78 @@ test_lines_that_are_too_wide_are_broken(void **state)
 	}
 }
 
+static const struct {
+	const char *claim;
+	const char *in, *out;
+	size_t column;
+} records[] = {
+	{ "what fits stays", "12:00  200  GET /aaa\n", "12:00  200  GET /aaa\n", 0 },
+	{ "one more goes into the next row, field by field", "12:00  200  GET /aaaa  x\n",
+	    "12:00  200\n    GET /aaaa  x\n", 0 },
+	{ "blanks in quotes are none between fields", "a  b=\"c  d\"  e=\"f \\\"  g\"\n",
+	    "a  b=\"c  d\"\n    e=\"f \\\"  g\"\n", 0 },
+	{ "a field that has no row is broken between words", "a  message=\"one two three four\"\n",
+	    "a\n    message=\"one two\n    three four\"\n", 0 },
+	{ "a word that has no row is left to the terminal", "a  GET /aaaaaaaaaaaaaaaaaaaaaaaa  b\n",
+	    "a\n    GET\n    /aaaaaaaaaaaaaaaaaaaaaaaa\n    b\n", 0 },
+	{ "what stands in front counts", "12:00  200  x\n", "12:00  200\n    x\n", 8 },
+	{ "a line without an end has none then", "12:00  200  GET /aaaa",
+	    "12:00  200\n    GET /aaaa", 0 },
+	{ "characters are counted",
+	    "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4  12345678901\n",
+	    "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4  12345678901\n", 0 },
+};
+
+static void
+test_records_are_broken_between_fields(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		struct buf out = { 0 };
+
+		buf_str(&out, "before\n");
+		buf_str(&out, records[i].in);
+		app_fold_fields(&out, 7, records[i].column, COLUMNS);
+		assert_true(buf_ok(&out));
+		assert_string_equal(out.data + 7, records[i].out);
+		buf_free(&out);
+	}
+}
+
+static void
+test_a_locale_of_other_characters_is_known(void **state)
+{
+	static const struct {
+		const char *all, *lang;
+		bool ascii;
+	} locales[] = {
+		{ NULL, NULL, false },
+		{ "", "", false },
+		{ NULL, "de_DE.UTF-8", false },
+		{ "C.utf8", "C", false },
+		{ "C", "de_DE.UTF-8", true },
+		{ "", "de_DE@euro", true },
+		{ "POSIX", NULL, true },
+	};
+
+	(void)state;
+	(void)unsetenv("LC_CTYPE");
+	for (size_t i = 0; i < sizeof(locales) / sizeof(locales[0]); i++) {
+		(void)(locales[i].all == NULL ? unsetenv("LC_ALL") :
+						setenv("LC_ALL", locales[i].all, 1));
+		(void)(locales[i].lang == NULL ? unsetenv("LANG") :
+						 setenv("LANG", locales[i].lang, 1));
+		assert_int_equal(app_fold_ascii(), locales[i].ascii);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_that_are_too_wide_are_broken),
+		cmocka_unit_test(test_records_are_broken_between_fields),
+		cmocka_unit_test(test_a_locale_of_other_characters_is_known),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
