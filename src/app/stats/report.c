@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/tally/series.h"
+#include "app/fold.h"
 #include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -128,17 +129,26 @@ room(const struct app_report *r, unsigned others, int usual)
 	return (r->columns > others + 8 ? (int)(r->columns - others) : 8);
 }
 
-/* As in a line of records: nothing that a terminal would obey. */
+/*
+ * As in a line of records: nothing that a terminal would obey.  What has no place is cut
+ * where a person reads it, and says so; who reads a pipe takes it for the key.
+ */
 static void
-add_key(struct buf *out, struct span key, int most)
+add_key(const struct app_report *r, struct buf *out, struct span key, int most)
 {
+	static const char cut[] = "...";
 	struct buf quoted = { 0 };
-	size_t len;
+	size_t len, place = (size_t)most;
 
 	json_quote(&quoted, key);
 	len = quoted.len < 2 ? 0 : quoted.len - 2;
-	buf_fmt(out, "%-*.*s", most, len > (size_t)most ? most : (int)len,
-	    len == 0 ? "" : quoted.data + 1);
+	if (len == 0 || len <= place || r->columns == 0) {
+		buf_fmt(out, "%-*.*s", most, (int)len, len == 0 ? "" : quoted.data + 1);
+	} else {
+		for (place -= sizeof(cut) - 1; (quoted.data[1 + place] & 0xc0) == 0x80; place--)
+			; /* not within a character */
+		buf_fmt(out, "%.*s%s", (int)place, quoted.data + 1, cut);
+	}
 	buf_free(&quoted);
 }
 
@@ -157,6 +167,7 @@ struct curve {
 	enum tally_period period;
 	uint64_t most;
 	unsigned skip, skipped; /* rows before the newest ones */
+	bool ascii;
 };
 
 static int
@@ -208,8 +219,8 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 		add_count(c->out, total->sums.errors_4xx + total->sums.errors_5xx);
 	buf_str(c->out, "  ");
 	for (; eighths >= 8; eighths -= 8)
-		buf_str(c->out, "\xe2\x96\x88");
-	if (eighths > 0) {
+		buf_str(c->out, c->ascii ? "#" : "\xe2\x96\x88");
+	if (eighths > 0 && !c->ascii) {
 		const char part[4] = { '\xe2', '\x96', (char)(0x90 - eighths), '\0' };
 
 		buf_str(c->out, part);
@@ -222,7 +233,7 @@ int
 app_report_curve(const struct app_report *r, enum tally_period period, unsigned rows,
     struct buf *out, struct err *e)
 {
-	struct curve c = { .r = r, .out = out, .period = period };
+	struct curve c = { .r = r, .out = out, .period = period, .ascii = app_fold_ascii() };
 	unsigned count = 0;
 
 	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], "requests");
@@ -307,7 +318,7 @@ add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 	}
 	l->begun = true;
 	buf_str(l->out, "  ");
-	add_key(l->out, cell->other ? span_str("(other)") : cell->key, most);
+	add_key(l->r, l->out, cell->other ? span_str("(other)") : cell->key, most);
 	add_count(l->out, cell->requests);
 	if (bytes)
 		add_count(l->out, cell->bytes);
