@@ -55,18 +55,25 @@ find_stream(struct app_setup *s, const char *name, struct err *e)
 }
 
 int
+app_config_load(const char *path, struct config **c, struct err *e)
+{
+	struct buf report = { 0 };
+	int rc = config_load(path, c, &report, e);
+
+	if (rc == -1)
+		app_log_hint(&report);
+	buf_free(&report);
+	return (rc);
+}
+
+int
 app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s, struct err *e)
 {
 	const char *path = app_arg(args, "config");
-	struct buf report = { 0 };
 	int rc;
 
 	memset(s, 0, sizeof(*s));
-	rc = path != NULL ? config_load(path, &s->config, &report, e) :
-			    config_default(&s->config, e);
-	if (rc == -1 && report.len > 0)
-		fputs(report.data, stderr);
-	buf_free(&report);
+	rc = path != NULL ? app_config_load(path, &s->config, e) : config_default(&s->config, e);
 	return (rc == 0 ? find_stream(s, stream, e) : -1);
 }
 

@@ -22,10 +22,12 @@ struct app_setup {
 	struct parse_zone zone;
 };
 
+/* Errors of the file go to standard error line by line, before the one of e. */
+int app_config_load(const char *path, struct config **c, struct err *e);
+
 /*
  * Read --config (if given) and find the stream; NULL is the only one of the
- * file.  Errors of the file go to standard error line by line, then -1.  A
- * file with streams must have this one.
+ * file.  A file with streams must have this one.
  */
 int app_setup_open(const struct app_args *args, const char *stream, struct app_setup *s,
     struct err *e);

@@ -12,6 +12,7 @@
 #include "app/doctor/doctor.h"
 #include "app/sandbox/sandbox.h"
 #include "app/say.h"
+#include "app/setup.h"
 #include "app/watch/control.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -155,18 +156,12 @@ static int
 find_config(const struct app_args *args, struct config **c, struct err *e)
 {
 	const char *path = app_arg(args, "config");
-	struct buf report = { 0 };
-	int rc;
 
 	if (path == NULL && app_arg(args, "store") != NULL && access(CONFIG_USUAL, F_OK) == -1)
 		return (0);
 	if (path == NULL && app_control_usual(e) == -1)
 		return (-1);
-	rc = config_load(path != NULL ? path : CONFIG_USUAL, c, &report, e);
-	if (rc == -1)
-		app_hint(&report);
-	buf_free(&report);
-	return (rc);
+	return (app_config_load(path != NULL ? path : CONFIG_USUAL, c, e));
 }
 
 /* The user that the daemon is, or will be: configured, else whose the store is. */

@@ -7,7 +7,6 @@
 
 #include "app/evidence/evidence.h"
 #include "app/paper/paper.h"
-#include "app/say.h"
 #include "app/setup.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -86,13 +85,8 @@ static int
 open_config(const struct app_args *args, struct config **config, struct err *e)
 {
 	const char *path = app_arg(args, "config");
-	struct buf report = { 0 };
-	int rc = path == NULL ? 0 : config_load(path, config, &report, e);
 
-	if (rc == -1 && report.len > 0)
-		app_hint(&report);
-	buf_free(&report);
-	return (rc);
+	return (path == NULL ? 0 : app_config_load(path, config, e));
 }
 
 int

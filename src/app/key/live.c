@@ -10,6 +10,7 @@
 
 #include "app/names.h"
 #include "app/pipe/clock.h"
+#include "app/setup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -23,14 +24,9 @@ static int
 read_config(const struct app_args *args, struct app_key_live *l, struct err *e)
 {
 	const char *path = app_arg(args, "config");
-	struct buf report = { 0 };
-	int rc = path != NULL ? config_load(path, &l->config, &report, e) :
-				config_default(&l->config, e);
 
-	if (rc == -1 && report.len > 0)
-		fputs(report.data, stderr);
-	buf_free(&report);
-	return (rc);
+	return (
+	    path != NULL ? app_config_load(path, &l->config, e) : config_default(&l->config, e));
 }
 
 static int

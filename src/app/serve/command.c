@@ -61,14 +61,10 @@ static int
 load_config(const struct command *c, struct config **config, struct err *e)
 {
 	const char *listen = app_arg(c->args, "listen");
-	struct buf report = { 0 };
-	int rc = config_load(config_path(c), config, &report, e);
+	int rc = app_config_load(config_path(c), config, e);
 
-	if (rc == -1)
-		app_log_hint(&report);
-	else if (listen != NULL && strlen(listen) < sizeof((*config)->serve.listen))
+	if (rc == 0 && listen != NULL && strlen(listen) < sizeof((*config)->serve.listen))
 		memcpy((*config)->serve.listen, listen, strlen(listen) + 1);
-	buf_free(&report);
 	return (rc);
 }
 

@@ -53,19 +53,12 @@ app_control_store(const struct app_args *args, struct config **config, const cha
     struct err *e)
 {
 	const char *path = app_arg(args, "config");
-	struct buf report = { 0 };
-	int rc;
 
 	*store = app_arg(args, "store");
 	if (*store != NULL)
 		return (0);
-	if (path == NULL && app_control_usual(e) == -1)
-		return (-1);
-	rc = config_load(path != NULL ? path : CONFIG_USUAL, config, &report, e);
-	if (rc == -1)
-		app_hint(&report);
-	buf_free(&report);
-	if (rc == -1)
+	if ((path == NULL && app_control_usual(e) == -1) ||
+	    app_config_load(path != NULL ? path : CONFIG_USUAL, config, e) == -1)
 		return (-1);
 	*store = (*config)->store;
 	return ((*store)[0] != '\0' ? 0 : err_set(e, ERR_USAGE, "no store (--store DIR)"));
