@@ -786,6 +786,46 @@ def test_bad_disk_is_tried_again():
         os.chdir('..')
 
 
+def test_a_reload_on_a_bad_disk():
+    """SIGHUP while it is full changes no stream that waits for room; one that cannot be opened anew is tried again, not given up."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    for number in (errno.ENOSPC, errno.EIO):
+        os.mkdir(str(number))
+        os.chdir(str(number))
+        configure()
+        daemon = Daemon(env={'CRETULA_FAULT': f'1:{number}:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath('bad')})
+
+        def seen():
+            return cretula('status', '--store', 'store', '--json').json['streams'][0]
+
+        def reload(k, daemon=daemon):
+            configure(ONE.replace('combined', f'combined, words: {{ k: {k} }}'))
+            daemon.process.send_signal(signal.SIGHUP)
+            equal(daemon.manager.recv(100), b'RELOADING=1')
+            equal(daemon.manager.recv(100), b'READY=1')
+
+        with connect('s.sock') as s:
+            s.sendall(line(0))
+            wait_for(lambda: committed('s') == 1)
+            write('bad', b'')
+            if number == errno.ENOSPC:
+                s.sendall(line(1))
+                wait_for(lambda: seen()['state'] == 'full', seen=seen)
+            reload(11)
+            if number == errno.EIO:
+                s.sendall(line(1))
+            os.unlink('bad')
+            wait_for(lambda: seen()['state'] == 'reading', seen=seen)
+            reload(12)
+            s.sendall(line(2))
+        said = daemon.end()
+        equal(sizes('s'), [0, 1, 2], said)
+        equal(sum(e['in']['lost'] for e in segments('store')), 0)
+        cretula('verify', '--store', 'store', code=0)
+        os.chdir('..')
+
+
 def test_what_a_waiting_stream_lost_is_told():
     """Who is told to stop, or is configured anew, after an error still seals how many lines it lost."""
     if not is_testing_build():

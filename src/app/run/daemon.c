@@ -12,17 +12,14 @@
 static int
 load(const struct run_daemon *d, struct run_config **c, struct err *e)
 {
-	struct buf report = { 0 };
 	struct run_config *made = calloc(1, sizeof(*made));
 	int rc = made == NULL ? err_sys(e, ERR_IO, "configuration") :
-				config_load(d->path, &made->config, &report, e);
+				app_config_load(d->path, &made->config, e);
 
-	if (rc == -1) {
-		app_log_hint(&report);
+	if (rc == -1)
 		free(made);
-	} else
+	else
 		*c = made;
-	buf_free(&report);
 	return (rc);
 }
 
@@ -92,7 +89,7 @@ take_given(struct run_daemon *d, const struct config *c, const struct config_str
 /* in: its input if that is open already, of the stream before say; NULL. */
 static int
 open_stream(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
-    struct input_live *in, struct err *e)
+    struct input_live *in, bool may_wait, struct err *e)
 {
 	struct run_stream *r = calloc(1, sizeof(*r));
 
@@ -101,6 +98,7 @@ open_stream(struct run_daemon *d, struct run_config *c, const struct config_stre
 	r->store_path = path_of(d, "store", c->config->store);
 	r->keys_path = path_of(d, "keys", c->config->keys);
 	r->figures = app_board_take(&d->board, stream->name);
+	r->may_wait = may_wait;
 	if (app_run_open(r, c, stream, in, in != NULL ? -1 : take_given(d, c->config, stream), e) ==
 	    -1) {
 		app_run_join(r, NULL);
@@ -139,7 +137,7 @@ static int
 add(struct run_daemon *d, struct run_config *c, const struct config_stream *stream,
     struct input_live *in, struct err *e)
 {
-	if (open_stream(d, c, stream, in, e) == -1)
+	if (open_stream(d, c, stream, in, true, e) == -1)
 		return (-1);
 	if (start_stream(d->streams[d->count - 1], e) == -1) {
 		drop(d, d->count - 1, NULL);
@@ -237,7 +235,7 @@ start_all(struct run_daemon *d, struct run_config *c, struct input_live **in, st
 
 		in[i] = NULL;
 		if (config->streams[i].input.kind != INPUT_PIPE &&
-		    open_stream(d, c, &config->streams[i], its, e) == -1)
+		    open_stream(d, c, &config->streams[i], its, false, e) == -1)
 			return (-1);
 	}
 	open_control(d);
@@ -353,6 +351,8 @@ change(struct run_daemon *d, unsigned i, struct run_config *c, const struct conf
 	struct input_live *in = NULL;
 	struct err e;
 
+	if (app_run_stays(d->streams[i]))
+		return;
 	if (keeps)
 		app_run_detach(d->streams[i]);
 	else

@@ -42,8 +42,10 @@ struct run_stream {
 	unsigned char files[32]; /* app_run_files, as it was opened */
 	uint64_t before; /* records of the stream when the session began */
 	bool last; /* told to stop, it has tried once more */
+	bool may_wait; /* in: what may pass is no failure of its opening */
+	bool waits; /* it could not be opened so far: error says why */
 	bool started; /* the thread runs, or waits to be joined */
-	struct err error; /* of RUN_FAILED */
+	struct err error; /* of RUN_FAILED, or waits */
 };
 
 /*
@@ -57,6 +59,8 @@ void app_run_refresh(struct run_stream *r);
 /* The input alone, for who can open it and is somebody else then. */
 int app_run_open_input(
     const struct config_stream *stream, int fd, struct input_live **in, struct err *e);
+/* Does it wait for room on the disk?  Says so: with its session what it has read would go. */
+bool app_run_stays(const struct run_stream *r);
 /* Tell it to drain its input, seal and end; or to leave the input to another one. */
 void app_run_stop(struct run_stream *r);
 void app_run_detach(struct run_stream *r);

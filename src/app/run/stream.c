@@ -152,6 +152,28 @@ lock_memory(const struct config_stream *stream, struct err *e)
 	    "memory cannot be locked: raise RLIMIT_MEMLOCK (LimitMEMLOCK=infinity in a unit)"));
 }
 
+/*
+ * Is it of a kind that goes away by itself?  A store whose open files are not
+ * what a crash leaves, keys that cannot be read: those are for a person.
+ */
+static bool
+may_pass(const struct err *e)
+{
+	return (e->code == ERR_IO || e->code == ERR_BUSY);
+}
+
+/* While the daemon runs what may pass is waited for, by the stream's own thread. */
+static int
+open_or_wait(struct run_stream *r, struct err *e)
+{
+	if (open_session(r, e) == 0)
+		return (0);
+	r->waits = r->may_wait && may_pass(e);
+	r->error = *e;
+	app_session_close(&r->session);
+	return (r->waits ? 0 : -1);
+}
+
 int
 app_run_open(struct run_stream *r, struct run_config *c, const struct config_stream *stream,
     struct input_live *in, int fd, struct err *e)
@@ -165,12 +187,13 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 	set_state(r, RUN_STARTING);
 	app_figures_place(r->figures, &stream->input, stream->rotate);
 	if (lock_memory(stream, e) == -1 || app_run_files(c->config, stream, r->files, e) == -1 ||
-	    app_geo_open(&r->setup, e) == -1 || open_session(r, e) == -1 ||
+	    app_geo_open(&r->setup, e) == -1 || open_or_wait(r, e) == -1 ||
 	    (in == NULL && app_run_open_input(stream, fd, &r->in, e) == -1) ||
 	    input_live_check(r->in, e) == -1)
 		return (err_in(e, "stream %s", r->name));
 	r->session.pipe.in = r->in;
-	resume(r);
+	if (!r->waits)
+		resume(r);
 	if (r->session.pipe.unlocked || !input_live_locked(r->in))
 		return (err_set(e, ERR_CONFIG,
 		    "stream %s: memory cannot be locked: raise RLIMIT_MEMLOCK "
@@ -180,16 +203,6 @@ app_run_open(struct run_stream *r, struct run_config *c, const struct config_str
 }
 
 /* ---- running ---- */
-
-/*
- * Is it of a kind that goes away by itself?  A store whose open files are not
- * what a crash leaves, keys that cannot be read: those are for a person.
- */
-static bool
-may_pass(const struct err *e)
-{
-	return (e->code == ERR_IO || e->code == ERR_BUSY);
-}
 
 /*
  * What was on its way when the writing failed is lost, but for what reached
@@ -208,7 +221,8 @@ take_lost(struct run_stream *r)
 	if (r->session.replays)
 		lost.lines = 0; /* they are read again */
 	r->session.pipe.lost += lost.lines;
-	app_info(r->name, "%llu lines were lost before", (unsigned long long)lost.lines);
+	if (lost.lines > 0)
+		app_info(r->name, "%llu lines were lost before", (unsigned long long)lost.lines);
 }
 
 /* A session has failed: the next one, be it of another configuration, has to tell. */
@@ -264,16 +278,16 @@ static void *
 stream_main(void *arg)
 {
 	struct run_stream *r = arg;
-	struct err e = { ERR_NONE, "" };
-	int rc;
+	struct err e = r->error;
+	int rc = r->waits ? -1 : 0;
 
 	(void)prctl(PR_SET_NAME, "cr-write");
-	do {
+	while (rc == 0 || reopen(r, &e)) {
 		set_state(r, RUN_READING);
-		rc = app_session_run(&r->session, &e);
-		if (rc == -1)
-			give_lost(r);
-	} while (rc == -1 && reopen(r, &e));
+		if ((rc = app_session_run(&r->session, &e)) == 0)
+			break;
+		give_lost(r);
+	}
 	if (rc == -1) {
 		app_error(r->name, "stopped: %s", e.text);
 		say_lost(r);
@@ -300,15 +314,29 @@ app_run_start(struct run_stream *r, struct err *e)
 {
 	if (input_live_start(r->in, e) == -1)
 		return (err_in(e, "stream %s", r->name));
-	take_lost(r);
+	if (!r->waits)
+		take_lost(r);
 	if ((errno = pthread_create(&r->thread, NULL, stream_main, r)) != 0) {
 		(void)err_sys(e, ERR_IO, "stream %s: starting a thread", r->name);
 		r->session.pipe.unwritten = r->session.pipe.lost; /* it was only taken */
-		give_lost(r);
+		if (!r->waits)
+			give_lost(r);
 		return (-1);
 	}
 	r->started = true;
 	return (0);
+}
+
+bool
+app_run_stays(const struct run_stream *r)
+{
+	const struct app_pipe *p = &r->session.pipe;
+	bool full = r->state == RUN_READING && p->full && !p->over_budget;
+
+	if (full)
+		app_error(r->name,
+		    "as before, since it waits for room on the disk: reload it again then");
+	return (full);
 }
 
 void
