@@ -85,8 +85,8 @@ enum MHD_Result app_http_handle(void *server, struct MHD_Connection *connection,
     const char *method, const char *version, const char *bytes, size_t *len, void **request);
 void app_http_completed(void *server, struct MHD_Connection *connection, void **request,
     enum MHD_RequestTerminationCode why);
-/* May a header be called that? */
-bool app_http_header_ok(const char *name, size_t name_len);
+/* Is it one that everybody reads alike?  Name and value as they lie at libmicrohttpd. */
+bool app_http_header_ok(const char *name, size_t name_len, const char *value, size_t len);
 
 /* ---- whole.c ---- */
 

@@ -74,10 +74,10 @@ see_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len
 		{ "Sec-Fetch-Site", &q->site }, { "X-Remote-User", &q->user } };
 
 	(void)kind;
+	if (!app_http_header_ok(name, name_len, value, len) && q->flaw == SERVE_FLAW_NONE)
+		q->flaw = SERVE_FLAW_HEADER;
 	if (value == NULL)
 		value = "";
-	if (!app_http_header_ok(name, name_len) && q->flaw == SERVE_FLAW_NONE)
-		q->flaw = SERVE_FLAW_HEADER;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strlen(rows[i].name) == name_len &&
 		    strncasecmp(name, rows[i].name, name_len) == 0)
