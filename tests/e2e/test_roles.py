@@ -222,6 +222,16 @@ def test_analysts_see_cells_of_ten():
         assert len({r[1] for r in inside}) >= 10, point
     text = cretula('stats', *SHOP, '--role', 'analyst', env=NOW, code=0).text
     assert '<10' in text and 'other' in text and not re.search('[\x00-\x09\x0b-\x1f]', text), text
+    shares = re.findall(r'([\d.]+) %', text.split('\nrequests\n')[1].split('\n\n')[0])
+    assert len(shares) > 1 and abs(sum(map(float, shares)) - 100) < 0.06 * len(shares), f'not of all requests: {text}'
+
+
+def test_too_few_are_not_none():
+    """A window of fewer than k is not said to have no requests."""
+    ready()
+    counted([r for r in made_up() if r[1] == 1][:3])
+    text = cretula('stats', *SHOP, '--role', 'public', env=NOW, code=0).text
+    assert 'UTC, requests <20\n' in text and '0 requests' not in text and '\nrequests\n' not in text, text
 
 
 def test_the_public_sees_tens_of_whole_days():

@@ -7,32 +7,33 @@
 #include "base/num.h"
 
 #define BAR 24
+#define KEY 32
 
-/* Keys are as sources wrote them: nothing in them commands a terminal. */
+/* Keys are as sources wrote them: nothing in them commands a terminal.  One that is cut says so. */
 static void
-put_key(struct buf *out, struct span key, size_t width)
+put_key(struct buf *out, struct span key)
 {
-	size_t shown = 0;
+	bool cut = key.len > KEY;
+	size_t shown = cut ? KEY - 3 : key.len;
 
-	for (size_t i = 0; i < key.len && shown < width; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		unsigned char c = (unsigned char)key.ptr[i];
 
 		buf_char(out, c < 0x20 || c >= 0x7f ? '?' : (char)c);
-		shown++;
 	}
-	for (; shown < width; shown++)
-		buf_char(out, ' ');
+	buf_fmt(out, "%-*s", (int)(KEY - shown), cut ? "..." : "");
 }
 
+/* Its share of all of them; a bar beside the one of most. */
 static void
-put_row(struct buf *out, struct span key, uint64_t n, uint64_t of)
+put_row(struct buf *out, struct span key, uint64_t n, uint64_t of, uint64_t most)
 {
 	char text[32];
-	size_t bar = of == 0 ? 0 : (size_t)(n * BAR / of);
+	size_t bar = most == 0 ? 0 : (size_t)(n * BAR / most);
 
 	num_print_grouped(text, n);
 	buf_str(out, "  ");
-	put_key(out, key, 32);
+	put_key(out, key);
 	buf_fmt(out, " %14s  %5.1f %%  ", text, of == 0 ? 0 : 100.0 * (double)n / (double)of);
 	for (size_t i = 0; i < bar; i++)
 		buf_char(out, '#');
@@ -63,12 +64,12 @@ put_table(const struct app_counts *c, int dim, struct buf *out)
 	for (size_t i = 0; i < t->cell_count; i++) {
 		if (c->top == 0 || i < c->top)
 			put_row(out, t->cells[i].key, t->cells[i].count[VIEW_REQUESTS],
-			    total[VIEW_REQUESTS]);
+			    total[VIEW_REQUESTS], total[VIEW_REQUESTS]);
 		else
 			rest += t->cells[i].count[VIEW_REQUESTS];
 	}
 	if (rest > 0)
-		put_row(out, span_str("other"), rest, total[VIEW_REQUESTS]);
+		put_row(out, span_str("other"), rest, total[VIEW_REQUESTS], total[VIEW_REQUESTS]);
 }
 
 static void
@@ -78,6 +79,8 @@ put_points(const struct app_counts *c, struct buf *out)
 	bool day = c->grant.tier == VIEW_PUBLIC;
 	uint64_t most = 0;
 
+	if (counts->point_count > 0)
+		buf_str(out, "\nrequests\n");
 	for (size_t i = 0; i < counts->point_count; i++)
 		if (counts->points[i].count[VIEW_REQUESTS] > most)
 			most = counts->points[i].count[VIEW_REQUESTS];
@@ -89,7 +92,8 @@ put_points(const struct app_counts *c, struct buf *out)
 		if (!day)
 			buf_fmt(&name, " %2jd h",
 			    (intmax_t)((p->end_us - p->begin_us) / INT64_C(3600000000)));
-		put_row(out, buf_view(&name), p->count[VIEW_REQUESTS], most);
+		put_row(out, buf_view(&name), p->count[VIEW_REQUESTS], counts->total[VIEW_REQUESTS],
+		    most);
 		buf_free(&name);
 	}
 }
@@ -142,7 +146,12 @@ app_counts_text(const struct app_counts *c, struct buf *out)
 	buf_str(out, " to ");
 	put_time(out, counts->until_us, false);
 	num_print_grouped(text, counts->total[VIEW_REQUESTS]);
-	buf_fmt(out, " UTC, %s requests\n\nrequests\n", text);
+	if (counts->point_count > 0)
+		buf_fmt(out, " UTC, %s requests\n", text);
+	else if (counts->unknown_days > 0)
+		buf_str(out, " UTC, requests not known\n");
+	else
+		buf_fmt(out, " UTC, requests <%u\n", c->grant.k); /* none, or too few to say */
 	put_points(c, out);
 	put_days(c, out);
 	put_unknown(c, out);
