@@ -214,7 +214,7 @@ def streams(tier, mode):
     if mode == 'none':
         return {'streams': []}
     figures = tier != 'auditor'
-    found = [{'name': name, 'records': tier == 'developer', 'aggregates': figures and name != 'cretula.access',
+    found = [{'name': name, 'records': tier == 'developer' or (tier == 'auditor' and mode == 'part'), 'aggregates': figures and name != 'cretula.access',
               'first': '2026-08-01T00:00:00Z', 'last': text_of(NOW)} for name in ('shop', 'blog')]
     if tier == 'developer':
         found.append({'name': 'cretula.access', 'records': True, 'aggregates': False})

@@ -310,6 +310,22 @@ def test_figures_of_some_fields():
     page.close()
 
 
+def test_granted_fields():
+    """An auditor who was granted fields of records is led to them, and to no figures; one who was not is not."""
+    world = World.get()
+    world.server.state.mode = 'part'
+    page = world.enter('auditor', '#/records?stream=shop')
+    page.until("document.querySelectorAll('.records .opener').length === 100")
+    assert page.run("[...document.querySelectorAll('nav a')].map(a => a.textContent)") == ['Trust', 'Live', 'Records']
+    heads = page.run("[...document.querySelectorAll('.records th')].map(e => e.textContent)")
+    assert 'Client' not in heads and 'Status' in heads, heads
+    accessible(page, 'granted records')
+    page.to("'#/overview?stream=shop'")
+    page.until("document.querySelector('main.trust .verdict')")
+    world.sound(page)
+    page.close()
+
+
 def test_tier_of_figures():
     """What a tier is never told is left out; what it is not told here says so."""
     world = World.get()

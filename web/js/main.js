@@ -22,6 +22,9 @@ const PAGES_OF = {
     auditor: ['trust'],
 };
 
+/* An auditor who was granted fields sees these of single records. */
+const pagesOf = ({ tier, fields }) => (tier === 'auditor' && fields.length > 0 ? ['trust', 'live', 'records'] : PAGES_OF[tier]);
+
 /* The streams that a page can show; Trust is about all of them. */
 function streamsOf(page, streams) {
     if (page === 'trust')
@@ -40,8 +43,8 @@ function ThemeSwitch() {
         `${w.theme.label} ${w.theme.names[now]}`);
 }
 
-function Nav({ tier, page }) {
-    return h('nav', { 'aria-label': w.nav.label }, PAGES_OF[tier].map((name) =>
+function Nav({ session, page }) {
+    return h('nav', { 'aria-label': w.nav.label }, pagesOf(session).map((name) =>
         h('a', { key: name, href: link({}, name), 'aria-current': name === page ? 'page' : undefined }, w.nav[name])));
 }
 
@@ -66,7 +69,7 @@ function Header({ session, page, streams, stream, leave }) {
             document.getElementById('content').focus();
         } }, w.nav.skip),
         h(Brand),
-        h(Nav, { tier: session.tier, page }),
+        h(Nav, { session, page }),
         h('span', { class: 'right' },
             h(Streams, { streams, value: stream }),
             h(ThemeSwitch),
@@ -86,7 +89,8 @@ function TierNote({ session, page }) {
 function Frame({ session, leave }) {
     const route = useRoute();
     const load = useLoad(session.operator, (signal) => get('streams', {}, signal));
-    const page = PAGES_OF[session.tier].includes(route.page) ? route.page : PAGES_OF[session.tier][0];
+    const pages = pagesOf(session);
+    const page = pages.includes(route.page) ? route.page : pages[0];
     const streams = streamsOf(page, load.data?.streams ?? []);
     // A stream that is asked for is shown or none: figures of another one under its name would be taken for its own.
     const asked = route.params.stream ?? streams[0]?.name;
@@ -94,7 +98,7 @@ function Frame({ session, leave }) {
     useEffect(() => {
         document.title = `${w.nav[page]}${stream ? ` · ${stream}` : ''} · cretula`;
         // Effects run after drawing: what the hash asks for by now is not taken away.
-        if (!PAGES_OF[session.tier].includes(parse(location.hash).page))
+        if (!pages.includes(parse(location.hash).page))
             amend({}, page);
     }, [page, route.page, stream]);
     let body = null;

@@ -29,7 +29,7 @@ export const w = {
             developer: 'Single records, masked; figures of any time.',
             analyst: 'Figures of whole hours, days, weeks and months. Small groups are not shown.',
             public: 'Figures of days and weeks, rounded to 10. Small groups are left out.',
-            auditor: 'The chain, its proofs, counts and deletions. No records, no figures of visitors.',
+            auditor: 'The chain, its proofs, counts and deletions. No figures of visitors; of records what was granted, if anything.',
         },
         note: (tier, k) => (tier === 'public'
             ? `Public figures: rounded to 10, and none of ${people(k)}. What is too small reads “<${k}” or is part of “other”.`
