@@ -97,6 +97,8 @@ def point(asked, second, width):
     luck = chance(asked.stream, second, width)
     n = 0 if asked.empty or second >= NOW.timestamp() else \
         round(rate(second) * width / 3600 * luck.uniform(0.9, 1.1) * (0.02 if asked.stream == 'blog' else 1))
+    if asked.mode == 'auth':
+        return {'requests': n, 'errors': 0, 'client_errors': 0, 'bytes': 0, 'bots': 0, 'p50': None, 'p95': None, 'p99': None}
     burst = 14 if 50400 <= second % 86400 < 54000 else 1
     return {'requests': n, 'errors': round(n * 0.003 * luck.random() * burst), 'client_errors': round(n * 0.03 * luck.uniform(0.5, 1.5)),
             'bytes': round(n * 18000 * luck.uniform(0.8, 1.2)), 'bots': round(n * 0.12 * luck.uniform(0.7, 1.2)),
@@ -115,7 +117,7 @@ def totals(asked, since, until):
     whole = since.hour == 0 and (until - since).days >= 1
     latency = {'p50': 11840, 'p90': 48200, 'p95': 81300, 'p99': 267000, 'p999': 1240000}
     luck = chance(asked.stream, since, 'latency').uniform(0.9, 1.15)
-    few = add['requests'] < asked.k
+    few = add['requests'] < asked.k or asked.mode == 'auth'
     return {**{key: None if asked.never(key) else asked.figure(n, add['requests'] / 9) for key, n in add.items()},
             'errors': asked.figure(add['errors'], add['errors'] / 2),
             'uniques': asked.figure(round(add['requests'] / 8.7)) if whole else None,
@@ -162,7 +164,7 @@ def series(asked):
 def top(asked):
     name, since, until = window(asked)
     limit = int(asked.query.get('limit', 20))
-    all_of_it = 0 if asked.empty else sum(p['requests'] for _, p in points(asked, since, until, 3600))
+    all_of_it = 0 if asked.empty or (asked.mode == 'auth' and asked.dimension != 'events') else sum(p['requests'] for _, p in points(asked, since, until, 3600))
     values = VALUES[asked.dimension]
     if asked.dimension == 'paths':
         values = values + [f'/products/category-{i}/list' for i in range(60)]

@@ -3,7 +3,7 @@
 For working on the page without a store, and for its tests.  The token is the name of a tier.  `POST /mock/MODE` changes what
 follows: normal, slow (no view is answered while it lasts), error (503 for views), empty (streams without
 data), bad (the store does not verify), verifying (nobody knows yet), part (the
-role sees some fields only), expired (sessions end), none (no stream).  Nothing here is the product: whatever is decided by a
+role sees some fields only), expired (sessions end), none (no stream), auth (logins, no requests).  Nothing here is the product: whatever is decided by a
 server (tiers, suppression, access records) is only played.
 """
 import datetime
@@ -24,7 +24,7 @@ import embed  # noqa: E402: how files of web/ become paths
 import made  # noqa: E402: the made-up data
 
 K = {'developer': 1, 'analyst': 10, 'public': 20, 'auditor': 1}
-MODES = ('normal', 'slow', 'error', 'empty', 'bad', 'verifying', 'part', 'expired', 'none')
+MODES = ('normal', 'slow', 'error', 'empty', 'bad', 'verifying', 'part', 'expired', 'none', 'auth')
 CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 TITLES = {401: 'No session', 403: 'Not for this role', 400: 'Bad request', 404: 'Not found', 503: 'Not now'}

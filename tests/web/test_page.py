@@ -563,6 +563,26 @@ def test_notes():
     page.close()
 
 
+def test_events():
+    """What is no request is not called one, and has no errors, bytes and robots that nobody counted."""
+    world = World.get()
+    world.server.state.mode = 'auth'
+    page = world.enter('developer', '#/overview?stream=shop')
+    page.until("document.querySelector('.tile dt')?.textContent === 'Events'")
+    page.until(READY % 'overview')
+    page.until("document.querySelector('.plot canvas')")
+    tiles = page.run("[...document.querySelectorAll('.tile dt')].map(e => e.textContent)")
+    assert tiles == ['Events', 'Unique clients'], tiles
+    page.run("[...document.querySelectorAll('.traffic button')].find(b => b.textContent === 'Show as table').click()")
+    heads = page.until("document.querySelector('.tall')") and page.run("[...document.querySelectorAll('.tall th[scope=col]')].map(e => e.textContent)")
+    assert heads == ['Time (UTC)', 'Events'], heads
+    said = page.run("document.querySelector('main').innerText + document.querySelector('.plot').ariaLabel")
+    assert not re.search('request', said.replace('http.request', ''), re.I), said
+    accessible(page, 'events')
+    world.sound(page)
+    page.close()
+
+
 def test_other_stream():
     """A stream that the role is shown nothing of is not taken for another one: a link of somebody else says so."""
     world = World.get()

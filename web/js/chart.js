@@ -138,14 +138,14 @@ function Legend({ series, metric, index }) {
             return h('li', { key: line.key },
                 h('svg', { viewBox: '0 0 20 10', class: `key ${line.colour}`, 'aria-hidden': 'true' },
                     h('path', { d: 'M0 5h20', 'stroke-dasharray': line.dash?.join(' ') })),
-                w.traffic.lines[line.key], value && h('b', { title: value.title }, ` ${value.text}`));
+                line.name, value && h('b', { title: value.title }, ` ${value.text}`));
         }));
 }
 
 /* Text of a point, for the slider that the chart is to a keyboard. */
 function textOf(series, metric, index, marks) {
     const values = metric.lines.map((line) =>
-        `${w.traffic.lines[line.key]} ${figure(line.of(series)[index], metric.format).text}`);
+        `${line.name} ${figure(line.of(series)[index], metric.format).text}`);
     if (marks.includes(index))
         values.push(w.bursts.mark);
     return `${pointName(series.time[index], series.step)}: ${values.join(', ')}`;

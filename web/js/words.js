@@ -83,10 +83,12 @@ export const w = {
         latest: 'Latest', now: 'Now', refresh: 'Ask again',
         since: 'From (UTC)', until: 'To (UTC)', apply: 'Show', running: 'not over yet',
     },
+    /* What is counted: events are called requests where some have a status. */
+    nouns: { requests: 'Requests', events: 'Events' },
     tiles: {
         title: 'Totals',
         against: (name) => `against ${name}`,
-        names: { requests: 'Requests', uniques: 'Unique clients', errors: 'Server errors', latency: 'Latency, p95',
+        names: { uniques: 'Unique clients', errors: 'Server errors', latency: 'Latency, p95',
             bytes: 'Bytes sent', bots: 'Robots' },
         help: {
             requests: 'events of this window', uniques: 'distinct clients', errors: 'status 500 and above',
@@ -97,7 +99,7 @@ export const w = {
         each: (size) => `${size} a request`,
         pace: (n, time) => `${n} a ${time}`,
         times: { second: 'second', minute: 'minute', hour: 'hour', day: 'day' },
-        visits: (n) => `${n} requests each`,
+        visits: (n, noun) => `${n} ${noun} each`,
         before: (n, name) => `${n} in ${name}`,
         nothingBefore: 'no comparison',
         fromZero: 'was 0',
@@ -106,8 +108,8 @@ export const w = {
     },
     traffic: {
         title: 'Over time', what: 'What the chart shows', time: 'Time (UTC)',
-        metrics: { requests: 'Requests', errors: 'Errors', latency: 'Latency', bytes: 'Bytes', uniques: 'Clients', bots: 'Robots' },
-        lines: { requests: 'Requests', uniques: 'Clients', errors: '5xx', client_errors: '4xx', bots: 'Robots', bytes: 'Bytes',
+        metrics: { errors: 'Errors', latency: 'Latency', bytes: 'Bytes', uniques: 'Clients', bots: 'Robots' },
+        lines: { uniques: 'Clients', errors: '5xx', client_errors: '4xx', bots: 'Robots', bytes: 'Bytes',
             p50: 'p50', p95: 'p95', p99: 'p99' },
         steps: { minute: 'by minute', hour: 'by hour', day: 'by day' },
         nothing: 'Nothing was measured in this window.',
@@ -128,7 +130,7 @@ export const w = {
         titles: { paths: 'Paths', statuses: 'Statuses', referers: 'Referrers', agents: 'Agents', countries: 'Countries',
             events: 'Event types' },
         keys: { paths: 'Path', statuses: 'Status', referers: 'From', agents: 'Agent', countries: 'Country', events: 'Event' },
-        requests: 'Requests', share: 'Share', errors: '5xx', bytes: 'Bytes',
+        share: 'Share', errors: '5xx', bytes: 'Bytes',
         other: 'other', total: 'total', none: '(none)',
         otherHelp: (k) => (k > 1 ? `“other” also holds what is of ${people(k)}, and requests that have none.`
             : 'All that is in no row above'),
@@ -136,7 +138,7 @@ export const w = {
         empty: 'Nothing to show here in this window.',
         noCell: (k) => `No value can be shown: the logs have none, none is of ${k} distinct clients or more, or it would tell of one `
             + 'that is not.',
-        some: (n, all) => `${n} of ${all} requests have one.`,
+        some: (n, all, noun) => `${n} of ${all} ${noun} have one.`,
         braces: 'Braces stand for parts that are counted together: {int} for any number, {sg} for a path segment that few people use.',
     },
     filter: {

@@ -16,13 +16,16 @@ export function Overview({ session, stream, about, params }) {
     const key = JSON.stringify([query, round]);
     const overview = useLoad(key, (signal) => get('overview', query, signal));
     const series = useLoad(key, (signal) => get('series', query, signal));
+    const [statuses, tell] = useState(true); // does any event have one?
+    const noun = statuses || !(overview.data?.totals.requests > 0) ? w.nouns.requests : w.nouns.events;
     const window = overview.data?.window ?? series.data?.window;
     return [
         h(WindowPicker, { tier: session.tier, params, window, refresh: () => setRound(round + 1) }),
         overview.data?.not_known && h('p', { class: 'tier-note not-known' }, w.notKnown(overview.data.not_known.days)),
         overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
-        h(Tiles, { load: overview, series: series.data, session, stream }),
-        h(Traffic, { load: series, stream, tier: session.tier, params }),
-        h(Tops, { session, stream, about, query, round, window, all: window?.complete ? overview.data?.totals.requests : undefined }),
+        h(Tiles, { load: overview, series: series.data, session, stream, noun }),
+        h(Traffic, { load: series, stream, tier: session.tier, params, noun }),
+        h(Tops, { session, stream, about, query, round, window, noun, tell,
+            all: window?.complete ? overview.data?.totals.requests : undefined }),
     ];
 }

@@ -10,7 +10,7 @@ const TILES = [
     { key: 'requests', format: short, rise: 0, of: (t) => t.requests, trace: (s) => s.requests,
         under: (t, window) => pace(t.requests, window) },
     { key: 'uniques', field: 'client', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
-        under: (t) => visits(t.requests, t.uniques) },
+        under: (t, window, noun) => visits(t.requests, t.uniques, noun) },
     { key: 'errors', field: 'status', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
         under: (t) => [part(t.errors, t.requests), '4xx ', h(Figure, { value: t.client_errors, format: short })] },
     { key: 'latency', field: 'duration_us', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
@@ -29,9 +29,13 @@ function share(part, all) {
 const part = (n, all) => (isNumber(n) && isNumber(all) ? `${percent(n, all)} · ` : '');
 
 /* What a tier is never told is no gap in its figures: only developers are told that something was not measured. */
-function isShown(tile, session, data) {
-    return mayAsk(session, tile.field)
-        && (session.tier === 'developer' || [data.totals, data.previous?.totals].some((t) => t && tile.of(t) !== null));
+function isShown(tile, session, data, noun) {
+    const some = (test) => [data.totals, data.previous?.totals].some((t) => t && test(tile.of(t)));
+    if (!mayAsk(session, tile.field))
+        return false;
+    if (noun === w.nouns.events) // without a status 0 errors, bytes and robots are none that anybody counted
+        return some((n) => n > 0 || typeof n === 'string');
+    return session.tier === 'developer' || some((n) => n !== null);
 }
 
 /* Requests a second, or what of a longer time is one and more. */
@@ -44,8 +48,8 @@ function pace(n, { since, until }) {
     return w.tiles.pace((n * size / seconds).toFixed(1), w.tiles.times[name]);
 }
 
-function visits(n, clients) {
-    return isNumber(n) && isNumber(clients) && clients > 0 ? w.tiles.visits((n / clients).toFixed(1)) : '';
+function visits(n, clients, noun) {
+    return isNumber(n) && isNumber(clients) && clients > 0 ? w.tiles.visits((n / clients).toFixed(1), noun.toLowerCase()) : '';
 }
 
 function each(part, all) {
@@ -88,8 +92,8 @@ function Spark({ column }) {
         h('path', { d: path }));
 }
 
-function Tile({ tile, now, before, series, window }) {
-    const name = w.tiles.names[tile.key];
+function Tile({ tile, now, before, series, window, noun }) {
+    const name = tile.key === 'requests' ? noun : w.tiles.names[tile.key];
     const value = tile.of(now);
     return h('div', { class: `tile ${tile.key}` },
         h('dt', { title: w.tiles.help[tile.key] }, name),
@@ -97,7 +101,7 @@ function Tile({ tile, now, before, series, window }) {
             h('span', { class: 'big' }, tile.about && isNumber(value) && value > 0 && h('small', { title: w.tiles.estimate }, '≈ '),
                 h(Figure, { value, format: tile.format })),
             h(Delta, { now: value, before: before && tile.of(before.totals), rise: tile.rise, window: before?.window }),
-            h('span', { class: 'under' }, tile.under?.(now, window) || w.tiles.help[tile.key]),
+            h('span', { class: 'under' }, tile.under?.(now, window, noun) || w.tiles.help[tile.key]),
             h(Spark, { column: series && tile.trace(series) })));
 }
 
@@ -112,7 +116,7 @@ function rowsOf(data) {
     return rows;
 }
 
-export function Tiles({ load, series, session, stream }) {
+export function Tiles({ load, series, session, stream, noun }) {
     const columns = [
         { key: 'figure', value: (row) => row.name },
         { key: 'value', value: (row) => row.now },
@@ -124,7 +128,7 @@ export function Tiles({ load, series, session, stream }) {
         tools: (data) => h(Export, { name: `${stream}-totals`, columns, rows: rowsOf(data) }),
         empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
         emptyText: w.tiles.empty,
-        show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data)).map((tile) =>
-            h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window }))),
+        show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data, noun)).map((tile) =>
+            h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window, noun }))),
     });
 }

@@ -1,6 +1,6 @@
 /* The largest cells of each dimension; what is too small to show is in "other", so that totals add up. */
 import { h } from '../../vendor/preact.js';
-import { useState } from '../../vendor/hooks.js';
+import { useEffect, useState } from '../../vendor/hooks.js';
 import { get, mayAsk } from '../api.js';
 import { bytes, count, isNumber, literal, percent, short } from '../format.js';
 import { useLoad } from '../load.js';
@@ -56,14 +56,14 @@ function Key({ dimension, row, about, window }) {
     return h('a', { href: link(changes, 'records'), title: w.tops.records }, label);
 }
 
-function columnsOf(dimension, data, about) {
+function columnsOf(dimension, data, about, noun) {
     const total = data.total.requests;
     const most = Math.max(1, ...data.rows.map((row) => (isNumber(row.requests) ? row.requests : 0)));
     return [
         { key: dimension.field, label: w.tops.keys[dimension.name], value: (row) => row.key ?? row.name, class: 'key',
             show: (row) => h(Key, { dimension, row, about, window: data.window }),
             bar: (row) => (isNumber(row.requests) && row.key !== null ? row.requests / most : 0) },
-        { key: 'requests', label: w.tops.requests, number: true, value: (row) => row.requests,
+        { key: 'requests', label: noun, number: true, value: (row) => row.requests,
             show: (row) => h(Figure, { value: row.requests, format: short }) },
         { key: 'share', label: w.tops.share, number: true, value: (row) => shareOf(row.requests, total, 4),
             show: (row) => (isNumber(row.requests) && isNumber(total) ? percent(row.requests, total) : '–') },
@@ -88,32 +88,36 @@ function footOf(data) {
 }
 
 /* What the rows do not say of themselves. */
-function notesOf(dimension, data, all, k) {
+function notesOf(dimension, data, all, k, noun) {
     const { requests } = data.total;
     return [
-        data.k === 1 && isNumber(all) && requests < all && w.tops.some(count(requests), count(all)),
+        data.k === 1 && isNumber(all) && requests < all && w.tops.some(count(requests), count(all), noun.toLowerCase()),
         data.other.requests !== 0 && k > 1 && w.tops.otherHelp(data.k),
         dimension.name === 'paths' && data.rows.some(({ key }) => /\{\w+\}/.test(key)) && w.tops.braces,
     ].filter(Boolean);
 }
 
-function Top({ dimension, session, stream, about, query, round, window, all }) {
+function Top({ dimension, session, stream, about, query, round, window, noun, tell, all }) {
     const few = dimension.big ? BIG : FEW;
     const [limit, setLimit] = useState(few);
     const load = useLoad(JSON.stringify([query, limit, round]),
         (signal) => get(`top/${dimension.name}`, { ...query, limit }, signal));
+    useEffect(() => {
+        if (dimension.name === 'statuses' && load.data)
+            tell(load.data.total.requests !== 0);
+    }, [load.data]);
     const title = w.tops.titles[dimension.name];
     return h(Panel, {
         title, load, class: `top ${dimension.big ? 'large' : ''}`,
         empty: (data) => data.rows.length === 0 && (data.total.requests === 0 || data.k > 1),
         emptyText: load.data?.k > 1 && load.data.total.requests !== 0 ? w.tops.noCell(load.data.k) : w.tops.empty,
-        tools: (data) => h(Export, { name: `${stream}-${dimension.name}`, columns: columnsOf(dimension, data),
+        tools: (data) => h(Export, { name: `${stream}-${dimension.name}`, columns: columnsOf(dimension, data, about, noun),
             rows: [...data.rows, ...footOf(data)] }),
         show: (data) => [
-            h(Table, { caption: `${title}, ${stream}`, columns: columnsOf(dimension, data, about), rows: data.rows,
+            h(Table, { caption: `${title}, ${stream}`, columns: columnsOf(dimension, data, about, noun), rows: data.rows,
                 foot: footOf(data), rowKey: (row) => row.key }),
             h('p', { class: 'below' },
-                notesOf(dimension, data, all, session.k).map((text) => h('span', { key: text, class: 'quiet' }, text)),
+                notesOf(dimension, data, all, session.k, noun).map((text) => h('span', { key: text, class: 'quiet' }, text)),
                 (data.rows.length >= limit || limit > few) && h('button', { type: 'button', class: 'small more',
                     onClick: () => setLimit(limit === few ? MANY : few) }, limit === few ? w.tops.more : w.tops.fewer)),
         ],

@@ -28,12 +28,15 @@ const METRICS = {
         { key: 'bots', of: (s) => s.bots, colour: 'c2', area: true, dash: [6, 3] }] },
 };
 
-const shown = (column) => column.some((x) => x !== null);
+/* Without a status 0 errors, bytes and robots are none that anybody counted. */
+const shown = (column, noun) => column.some((x) => x !== null && (x !== 0 || noun === w.nouns.requests));
+
+const nameOf = (names, key, noun) => (key === 'requests' ? noun : names[key]);
 
 /* Metrics of which something was measured; requests are drawn beside another one, too. */
-function metricsOf(series) {
+function metricsOf(series, noun) {
     return Object.keys(METRICS).filter((name) => METRICS[name].lines.some((line) =>
-        (line.key === 'requests') === (name === 'requests') && shown(line.of(series))));
+        (line.key === 'requests') === (name === 'requests') && shown(line.of(series), noun)));
 }
 
 const COLUMNS = [
@@ -44,9 +47,9 @@ const COLUMNS = [
     ['p99', (s) => s.latency_us.p99, micros],
 ];
 
-function columnsOf(series) {
-    const figures = COLUMNS.filter(([, of]) => shown(of(series))).map(([key, of, format]) => ({
-        key, label: w.traffic.lines[key], number: true, value: (i) => of(series)[i],
+function columnsOf(series, noun) {
+    const figures = COLUMNS.filter(([, of]) => shown(of(series), noun)).map(([key, of, format]) => ({
+        key, label: nameOf(w.traffic.lines, key, noun), number: true, value: (i) => of(series)[i],
         show: (i) => h(Figure, { value: of(series)[i], format }),
     }));
     return [{ key: 'time', label: w.traffic.time, value: (i) => new Date(series.time[i] * 1000).toISOString(),
@@ -67,7 +70,7 @@ function summary(series, metric) {
     if (top === -1)
         return w.traffic.nothing;
     const point = (i) => `${metric.format(column[i])} (${pointName(series.time[i], series.step)})`;
-    return w.traffic.summary(w.traffic.lines[line.key], column.length, w.traffic.steps[series.step], point(low), point(top));
+    return w.traffic.summary(line.name, column.length, w.traffic.steps[series.step], point(low), point(top));
 }
 
 /* How many points are not drawn because they are of too few. */
@@ -81,10 +84,12 @@ function zoomOf(text, time) {
     return from < to && from < time[time.length - 1] && to > time[0] ? [from, to] : null;
 }
 
-/* Lines that are nothing but zero would only colour the axis. */
-function drawn(series, metric) {
+/* A metric with its names; lines that are nothing but zero would only colour the axis. */
+function drawn(series, name, noun) {
+    const metric = METRICS[name];
     const some = metric.lines.filter((line, i) => i === 0 || line.of(series).some((x) => isNumber(x) && x > 0));
-    return { ...metric, lines: some };
+    return { ...metric, label: `${nameOf(w.traffic.metrics, name, noun)} ${w.traffic.steps[series.step]}`,
+        lines: some.map((line) => ({ ...line, name: nameOf(w.traffic.lines, line.key, noun) })) };
 }
 
 /* The points that hours of bursts lie in. */
@@ -105,8 +110,8 @@ function Bursts({ series }) {
         h('p', { class: 'quiet' }, w.bursts.help));
 }
 
-function Body({ series, name, tier, params, table, setTable }) {
-    const metric = { ...drawn(series, METRICS[name]), label: `${w.traffic.metrics[name]} ${w.traffic.steps[series.step]}` };
+function Body({ series, name, noun, tier, params, table, setTable }) {
+    const metric = drawn(series, name, noun);
     const zoom = zoomOf(params.zoom, series.time);
     const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z';
     const setZoom = (range) => amend({ zoom: range && `${Math.floor(range[0])}-${Math.ceil(range[1])}` });
@@ -114,7 +119,7 @@ function Body({ series, name, tier, params, table, setTable }) {
     const inside = series.time.map((_, i) => i).filter((i) =>
         !zoom || (series.time[i] >= zoom[0] && series.time[i] <= zoom[1]));
     return [
-        h(Chart, { key: `${name} ${series.step} ${metric.lines.length}`, series, metric, zoom, setZoom, label: summary(series, metric),
+        h(Chart, { key: `${metric.label} ${metric.lines.length}`, series, metric, zoom, setZoom, label: summary(series, metric),
             marks: marksOf(series) }),
         h('p', { class: 'below' },
             h('button', { type: 'button', class: 'small', 'aria-expanded': String(table), onClick: () => setTable(!table) },
@@ -126,13 +131,13 @@ function Body({ series, name, tier, params, table, setTable }) {
             few > 0 && h('span', { class: 'quiet' }, w.traffic.few(few, series.k)),
             h('span', { class: 'quiet hint' }, w.traffic.hint)),
         h(Bursts, { series }),
-        table && h(Table, { caption: w.traffic.caption, columns: columnsOf(series), rows: inside, tall: true }),
+        table && h(Table, { caption: w.traffic.caption, columns: columnsOf(series, noun), rows: inside, tall: true }),
     ];
 }
 
-export function Traffic({ load, stream, tier, params }) {
+export function Traffic({ load, stream, tier, params, noun }) {
     const [table, setTable] = useState(false);
-    const names = load.data ? metricsOf(load.data) : [];
+    const names = load.data ? metricsOf(load.data, noun) : [];
     const name = names.includes(params.metric) ? params.metric : names[0];
     return h(Panel, {
         title: w.traffic.title, load, class: 'traffic',
@@ -141,10 +146,10 @@ export function Traffic({ load, stream, tier, params }) {
         emptyText: load.data?.k > 1 ? w.traffic.tooFew(load.data.k) : w.traffic.nothing,
         tools: (series) => [
             names.length > 1 && h(Choice, { label: w.traffic.what, value: name,
-                options: names.map((metric) => [metric, w.traffic.metrics[metric]]),
+                options: names.map((metric) => [metric, nameOf(w.traffic.metrics, metric, noun)]),
                 choose: (metric) => amend({ metric }) }),
-            h(Export, { name: `${stream}-series`, columns: columnsOf(series), rows: series.time.map((_, i) => i) }),
+            h(Export, { name: `${stream}-series`, columns: columnsOf(series, noun), rows: series.time.map((_, i) => i) }),
         ],
-        show: (series) => h(Body, { series, name, tier, params, table, setTable }),
+        show: (series) => h(Body, { series, name, noun, tier, params, table, setTable }),
     });
 }
