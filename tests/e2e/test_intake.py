@@ -1,4 +1,5 @@
 """run, by HTTP: what is taken and answered, what is refused, and what a death between leaves."""
+import fcntl
 import gzip
 import http.client
 import json
@@ -397,6 +398,59 @@ def test_a_stream_that_fails():
     said = daemon.end()
     kept = [(r['bytes'] - 1000, 'sent_again' in r.get('flags', ())) for r in records('store', 's')]
     equal(kept, [(n, False) for n in range(lost + 1)] + [(0, True), (1000, False)], said)
+
+
+def flags():
+    return [(r['bytes'] - 1000, 'sent_again' in r.get('flags', ())) for r in records('store', 's')]
+
+
+def test_retries_that_are_lost():
+    """A retry that was lost leaves its first one known: the next retry is flagged."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    port = configure()
+    daemon = Daemon(env={'CRETULA_FAULT': '1:5:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath('bad')})
+    equal(post(port, '/ndjson', line(0)), (200, ''))
+    write('bad', b'')
+    equal(post(port, '/ndjson', line(0))[0], 503)
+    os.unlink('bad')
+    wait_for(lambda: cretula('status', '--store', 'store', '--json').json['streams'][0]['state'] == 'reading')
+    equal(post(port, '/ndjson', line(0)), (200, ''))
+    said = daemon.end()
+    equal(flags(), [(0, False), (0, True)], said)
+
+
+def test_a_retry_of_what_is_lost_meanwhile():
+    """A retry that waits for a full disk while what it repeats is lost is the only one then, and no retry."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    port = configure()
+    daemon = Daemon(env={'CRETULA_FAULT': '1:28:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath('full')})
+    equal(post(port, '/ndjson', line(0)), (200, ''))
+    answers = {}
+
+    def send(n):
+        answers[n] = post(port, '/ndjson', line(1 if n == 2 else n))[0]
+
+    def seen():
+        return cretula('status', '--store', 'store', '--json').json['streams'][0]
+
+    write('full', b'')
+    # One waits to be written, one to be handed over, one to be read.
+    threads = [threading.Thread(target=send, args=(n,)) for n in (1, 5, 2)]
+    for n, thread in enumerate(threads):
+        thread.start()
+        wait_for(lambda n=n: seen()['state'] == 'full' and seen()['http']['bodies'] == n + 2, seen=seen)
+    time.sleep(0.5)  # until it is unpacked: or else it is found to be no retry later
+    stream = os.open('store/streams/s', os.O_RDONLY)
+    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.unlink('full')  # but somebody else has the stream now
+    wait_for(lambda: seen()['state'] == 'waiting', seen=seen)
+    os.close(stream)
+    for thread in threads:
+        thread.join()
+    said = daemon.end()
+    equal((answers[1], answers[2], [f for f in flags() if f[0] != 5]), (503, 200, [(0, False), (1, False)]), said)
 
 
 def test_broken_off():

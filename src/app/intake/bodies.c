@@ -106,7 +106,6 @@ unpack(struct intake *in, struct intake_body *body)
 	size_t len = 0;
 	unsigned status = app_intake_unpack(body->packing, packed, in->plain, &len);
 	struct span plain = span_of(in->plain, len);
-	uint64_t id;
 
 	crypto_wipe(in->packed, packed.len);
 	if (status != 0)
@@ -120,9 +119,9 @@ unpack(struct intake *in, struct intake_body *body)
 	in->cutter_again = false;
 	if (body->kind == PARSE_BODY_AUDIT && !body->has_key)
 		return (0); /* each event has an id of its own */
-	id = body->has_key ? body->key : app_intake_id(in, span_str("body"), plain);
-	in->cutter_again = app_intake_seen(in, id, clock_mono_ns());
-	app_intake_note(in, id, clock_mono_ns());
+	in->cutter_id = body->has_key ? body->key : app_intake_id(in, span_str("body"), plain);
+	in->cutter_again = app_intake_seen(in, in->cutter_id, clock_mono_ns());
+	app_intake_note(in, in->cutter_id, clock_mono_ns());
 	return (0);
 }
 
@@ -139,18 +138,16 @@ unpack_next(struct intake *in)
 	pthread_mutex_lock(&in->lock);
 	in->unpacking = false;
 	app_intake_release(body);
-	if (status == 0 &&
-	    (in->quit || in->deserted ||
-		(in->cutter_again && in->unsee_from != in->unsee_to))) {
-		status = 503; /* nobody reads it any more; or was it lost, what it repeats? */
+	if (status == 0 && (in->quit || in->deserted)) {
+		status = 503; /* nobody reads it any more */
 		app_intake_drop_plain(in);
 		app_intake_unsee(in, in->tickets, in->tickets + 1);
 	}
-	app_intake_settle(in);
 	if (status == 0)
 		in->current = body;
 	else
 		answer(body, status);
+	app_intake_settle(in);
 	pthread_cond_signal(&in->to_reader);
 }
 

@@ -89,6 +89,7 @@ struct intake {
 	uint64_t unsee_from, unsee_to; /* once nobody unpacks; alike: nothing */
 	struct parse_body cutter; /* of the current one: the reader's */
 	bool cutter_again; /* all of it came before */
+	uint64_t cutter_id; /* by which that is known */
 	uint64_t tickets, committed, forgotten;
 	struct input_live_counts counts;
 	char *token; /* INTAKE_TOKEN_MAX, secret */
@@ -123,11 +124,17 @@ unsigned app_intake_unpack(
 
 uint64_t app_intake_id(const struct intake *in, struct span one, struct span other);
 bool app_intake_seen(const struct intake *in, uint64_t id, int64_t now_ns);
-/* In the body that is unpacked or read now: its ticket is the next one. */
+/*
+ * In the body that is unpacked or read now: its ticket is the next one.  What came before keeps
+ * the ticket of its first one: that may be committed, and a retry of it lost.
+ */
 void app_intake_note(struct intake *in, uint64_t id, int64_t now_ns);
 /* What came in bodies behind that ticket, to the other one, is lost: a retry of it is none. */
 void app_intake_unsee(struct intake *in, uint64_t from, uint64_t to);
-/* The same of what is to be; under the lock, while nobody unpacks or reads. */
+/*
+ * The same of what is to be; if that is what the current one repeats, it is the first.  Under the
+ * lock, while nobody unpacks or reads.
+ */
 void app_intake_settle(struct intake *in);
 
 /* ---- given.c ---- */

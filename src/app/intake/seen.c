@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/intake/inside.h"
+#include "base/clock.h"
 
 #define WINDOW_S 600
 #define SEEN_COUNT (INTAKE_SEEN_BYTES / sizeof(struct intake_seen))
@@ -55,16 +56,19 @@ void
 app_intake_note(struct intake *in, uint64_t id, int64_t now_ns)
 {
 	struct intake_seen *row = row_of(in, id), *oldest = row;
+	uint32_t ticket = (uint32_t)(in->tickets + 1);
 
 	for (int i = 0; i < WAYS; i++) {
 		if (row[i].id == id) {
 			oldest = &row[i];
+			if (is_fresh(oldest, now_ns))
+				ticket = oldest->ticket;
 			break;
 		}
 		if (row[i].at_s < oldest->at_s)
 			oldest = &row[i];
 	}
-	*oldest = (struct intake_seen){ id, second_of(now_ns), (uint32_t)(in->tickets + 1) };
+	*oldest = (struct intake_seen){ id, second_of(now_ns), ticket };
 }
 
 void
@@ -82,4 +86,9 @@ app_intake_settle(struct intake *in)
 {
 	app_intake_unsee(in, in->unsee_from, in->unsee_to);
 	in->unsee_from = in->unsee_to;
+	if (in->current == NULL || !in->cutter_again ||
+	    app_intake_seen(in, in->cutter_id, clock_mono_ns()))
+		return;
+	in->cutter_again = false;
+	app_intake_note(in, in->cutter_id, clock_mono_ns());
 }
