@@ -520,6 +520,13 @@ def test_windows():
     page.until("document.querySelector('.shown strong')?.textContent === 'Mon 9 Nov 2026'")
     page.run('void history.back()')
     page.until("document.querySelector('.shown strong')?.textContent === 'Tue 10 Nov 2026'")
+    page.run("[...document.querySelectorAll('.steps button')].find(b => b.textContent === 'Now').click()")
+    page.until("document.querySelector('.shown .tag')?.textContent === 'not over yet'")
+    page.until(READY % 'overview')
+    deltas = page.run("[...document.querySelectorAll('.delta')].map(e => e.textContent)")
+    assert deltas and set(deltas) == {'not over yet'}, f'a part of a day beside a whole one: {deltas}'
+    page.run('void history.back()')
+    page.until("document.querySelector('.shown strong')?.textContent === 'Tue 10 Nov 2026'")
     page.run("[...document.querySelectorAll('.choice button')].find(b => b.textContent === 'Month').click()")
     page.until("document.querySelector('.shown strong')?.textContent === 'November 2026'")
     world.sound(page)
@@ -773,6 +780,8 @@ FUNCTIONS = [
     ('format', "micros(0)", '0'), ('format', "micros(999)", '999 µs'), ('format', "micros(12345)", '12.3 ms'),
     ('format', "micros(1234567)", '1.23 s'), ('format', "micros(90000000)", '1 min'),
     ('format', "percent(1, 3)", '33.3 %'), ('format', "percent(1, 100000)", '<0.1 %'), ('format', "percent(1, 0)", '–'),
+    ('format', "figure(2048, bytes).title", '2,048 bytes'), ('format', "figure(12345, micros).title", '12,345 µs'),
+    ('format', "figure(1234567, short).title", '1,234,567'),
     ('format', "figure('<10').few", True), ('format', "figure(null).text", '–'), ('format', "figure(0).text", '0'),
     ('format', "windowName({ name: 'week', since: '2026-12-28T00:00:00Z', until: '2027-01-04T00:00:00Z' })", '28 Dec – 3 Jan 2027'),
     ('format', "windowName({ name: 'hour', since: '2026-11-25T23:00:00Z', until: '2026-11-26T00:00:00Z' })",
@@ -811,7 +820,8 @@ def test_functions():
     wrong = []
     for module, call, want in FUNCTIONS:
         name = re.search(r'(?:^|\()([a-z]\w+)\(', call.replace('JSON.stringify(', '('))[1]
-        got = page.run(f"import('/js/{module}.js').then(({{ {name} }}) => {call})")
+        names = ', '.join({name, *re.findall(r', ([a-z]+)\)', call)} - {'true', 'false', 'null'})
+        got = page.run(f"import('/js/{module}.js').then(({{ {names} }}) => {call})")
         if got != want:
             wrong.append(f'{call}: {got!r}, want {want!r}')
     assert not wrong, '\n'.join(wrong)

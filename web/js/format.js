@@ -59,12 +59,15 @@ export function literal(value) {
 /* What left no record, by cause, in words. */
 export const causes = (of) => Object.entries(of).map(([name, n]) => w.causes[name]?.(count(n)) ?? `${count(n)} ${name}`);
 
+/* What a figure is of that is written shorter. */
+const UNITS = new Map([[bytes, ' bytes'], [micros, ' µs']]);
+
 export const isNumber = (x) => typeof x === 'number';
 
 /* A figure of the interface: { text, title, few }; an integer, or "<10", or null. */
 export function figure(x, format = count) {
     if (isNumber(x))
-        return { text: format(x), title: format === count ? undefined : count(x), few: false };
+        return { text: format(x), title: format === count ? undefined : count(x) + (UNITS.get(format) ?? ''), few: false };
     if (x === null || x === undefined)
         return { text: '–', title: w.figure.none, few: true };
     return { text: x, title: w.figure.few(x.slice(1)), few: true };

@@ -85,6 +85,6 @@ export function WindowPicker({ tier, params, window, refresh }) {
             onClick: refresh }, h(Icon, { name: 'again' })),
         h('p', { class: 'shown' }, window && [
             h('strong', null, windowName(window)), ' ',
-            h(Time, { at: window.since }, 'UTC'),
+            h(Time, { at: window.since }, 'UTC'), ' ',
             !window.complete && h('span', { class: 'tag' }, w.window.running)]));
 }

@@ -1,7 +1,7 @@
 /* The figures at the top of the overview. */
 import { h } from '../../vendor/preact.js';
 import { mayAsk } from '../api.js';
-import { bytes, count, isNumber, micros, percent, short, windowName } from '../format.js';
+import { bytes, isNumber, micros, percent, short, windowName } from '../format.js';
 import { Export, Figure, Panel } from '../parts.js';
 import { w } from '../words.js';
 
@@ -56,11 +56,13 @@ function each(part, all) {
     return isNumber(part) && isNumber(all) && all > 0 ? w.tiles.each(bytes(Math.round(part / all))) : '';
 }
 
-function Delta({ now, before, rise, window }) {
+function Delta({ now, before, rise, window, format, over }) {
+    if (!over) // a part of a day beside a whole one
+        return h('span', { class: 'delta quiet' }, w.window.running);
     if (!isNumber(now) || !isNumber(before))
         return h('span', { class: 'delta quiet' }, w.tiles.nothingBefore);
     const change = before === 0 ? (now === 0 ? 0 : null) : (now - before) / before;
-    const title = w.tiles.before(count(before), windowName(window));
+    const title = w.tiles.before(format(before), windowName(window));
     if (change === null)
         return h('span', { class: 'delta', title }, w.tiles.fromZero);
     const way = Math.abs(change) < 0.0005 ? 'same' : change > 0 ? 'up' : 'down';
@@ -100,7 +102,8 @@ function Tile({ tile, now, before, series, window, noun }) {
         h('dd', null,
             h('span', { class: 'big' }, tile.about && isNumber(value) && value > 0 && h('small', { title: w.tiles.estimate }, '≈ '),
                 h(Figure, { value, format: tile.format })),
-            h(Delta, { now: value, before: before && tile.of(before.totals), rise: tile.rise, window: before?.window }),
+            h(Delta, { now: value, before: before && tile.of(before.totals), rise: tile.rise, window: before?.window,
+                format: tile.format, over: window.complete }),
             h('span', { class: 'under' }, tile.under?.(now, window, noun) || w.tiles.help[tile.key]),
             h(Spark, { column: series && tile.trace(series) })));
 }
@@ -124,7 +127,7 @@ export function Tiles({ load, series, session, stream, noun }) {
     ];
     return h(Panel, {
         title: w.tiles.title, class: 'tiles', load,
-        note: load.data?.previous && w.tiles.against(windowName(load.data.previous.window)),
+        note: load.data?.previous && load.data.window.complete && w.tiles.against(windowName(load.data.previous.window)),
         tools: (data) => h(Export, { name: `${stream}-totals`, columns, rows: rowsOf(data) }),
         empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
         emptyText: w.tiles.empty,
