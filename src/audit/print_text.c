@@ -80,11 +80,9 @@ add_place(struct buf *out, const struct audit_finding *f)
 		buf_fmt(out, " (line %" PRIu64 ")", f->line);
 }
 
-static void
-add_finding(struct buf *out, const struct audit_finding *f)
+void
+audit_print_finding(const struct audit_finding *f, struct buf *out)
 {
-	buf_fmt(out, "%s ", audit_code_names[f->code]);
-	add_plain(out, f->stream[0] == '\0' ? "streams" : f->stream);
 	if (f->file[0] != '\0') {
 		buf_char(out, ' ');
 		add_plain(out, f->file);
@@ -92,6 +90,14 @@ add_finding(struct buf *out, const struct audit_finding *f)
 	add_place(out, f);
 	buf_fmt(out, ": %s: ", audit_code_help[f->code]);
 	add_plain(out, f->text);
+}
+
+static void
+add_finding(struct buf *out, const struct audit_finding *f)
+{
+	buf_fmt(out, "%s ", audit_code_names[f->code]);
+	add_plain(out, f->stream[0] == '\0' ? "streams" : f->stream);
+	audit_print_finding(f, out);
 	buf_char(out, '\n');
 }
 

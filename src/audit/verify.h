@@ -108,5 +108,7 @@ void audit_result_free(struct audit_result *result);
 /* The report for people, and as JSON (one object). */
 void audit_print_text(const struct audit_result *r, struct buf *out);
 void audit_print_json(const struct audit_result *r, struct buf *out);
+/* Of one: where it is (" FILE record 7", nothing if that is not known), and ": what". */
+void audit_print_finding(const struct audit_finding *f, struct buf *out);
 
 #endif

@@ -1,4 +1,5 @@
 """serve: views over HTTP; who may see what, what is recorded of it, and what is no request at all."""
+import glob
 import gzip
 import hashlib
 import http.client
@@ -10,6 +11,7 @@ import signal
 import socket
 import ssl
 import struct
+import subprocess
 import time
 
 import yaml
@@ -381,6 +383,26 @@ def test_streams_of_a_role():
     assert 'rollback: whether' in get('trust', 'away') and 'shop' not in get('trust', 'away') + get('trust', 'part')
     equal([json.loads(get('session', role))['fields'] for role in ('audit', 'dev', 'sales', 'away', 'part')],
           [[], [], [], [], ['path', 'status']])
+    server.daemon.end()
+
+
+def test_findings_say_where_they_are():
+    """Trust names file and record of what does not verify, in the words of `verify`."""
+    prepare(300)
+    segment, = glob.glob('store/streams/shop/seg/*.jsonl.zst')
+    lines = subprocess.run(['zstd', '-dcq', segment], stdout=subprocess.PIPE, check=True).stdout.replace(b'"bytes":512', b'"bytes":513', 1)
+    os.unlink(segment)
+    subprocess.run(['zstd', '-q', '-o', segment], input=lines, check=True)
+    server = Server()
+
+    def verified(role):
+        return json.loads(server.ask('/api/v1/trust', role)[2])['verified']
+
+    wait_for(lambda: verified('audit')['state'] == 'bad', seen=lambda: verified('audit'))
+    said = [line for line in cretula('verify', '--store', 'store', code=1).text.splitlines() if line.startswith(('E_', 'W_'))]
+    assert any(re.search(r'seg/00000001\.jsonl\.zst record 0 \(line 1\): a record is not', line) for line in said), said
+    equal([f'{f["code"]} {f["stream"]} {f["text"]}' for f in verified('audit')['findings']], said)
+    equal((verified('sales')['findings'], verified('sales')['errors']), ([], len(said)))
     server.daemon.end()
 
 

@@ -563,8 +563,12 @@ def test_notes():
     page.until("document.querySelector('.traffic .empty')?.textContent.includes('no point is of 10 distinct clients or more')")
     page.close()
     world.server.state.mode = 'bad'
+    page = world.enter('analyst', '#/trust')
+    page.until("document.querySelector('.verdict.bad')?.textContent.includes('Not listed here: 2 findings')")
+    page.close()
     page = world.enter('auditor', '#/trust')
     page.until("document.querySelector('main.trust .verdict')")
+    assert 'Not listed' not in page.run("document.querySelector('.verdict').textContent")
     row = page.run("[...document.querySelectorAll('section.panel')].find(e => e.querySelector('h2')?.textContent === 'What goes next').querySelector('tbody tr').textContent")
     assert 'was due 2 d ago' in row, row
     page.close()

@@ -182,6 +182,7 @@ export const w = {
         findings: (errors, warnings) => `${errors} errors, ${warnings} warnings.`,
         next: 'What now: keep a copy of the store as it is, before anything else is done to it, and check that copy on '
             + 'another machine with the command below. docs/operations.md says what each finding means and what to do about it.',
+        untold: (n) => `Not listed here: ${many(String(n), 'finding')} that this role is not told of, or beyond the first ten.`,
         list: 'Findings', code: 'Finding', text: 'What it is',
     },
     checked: {

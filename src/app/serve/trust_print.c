@@ -70,16 +70,24 @@ is_told(const struct serve_role *role, const char *stream)
 static void
 print_findings(const struct serving_verified *v, const struct serve_role *role, struct buf *out)
 {
+	struct buf text = { 0 };
+
 	json_array(out, "findings");
 	for (unsigned i = 0; i < v->finding_count; i++) {
+		struct span said;
+
 		if (!is_told(role, v->findings[i].stream))
 			continue;
 		json_item(out);
 		json_str(out, "code", span_str(audit_code_names[v->findings[i].code]));
 		json_str(out, "stream", span_str(v->findings[i].stream));
-		json_str(out, "text", span_str(v->findings[i].text));
+		buf_clear(&text);
+		audit_print_finding(&v->findings[i], &text);
+		said = buf_view(&text); /* begins as it goes on behind a stream */
+		json_str(out, "text", span_from(said, said.len > 0 && said.ptr[0] == ' ' ? 1 : 2));
 		buf_char(out, '}');
 	}
+	buf_free(&text);
 	buf_char(out, ']');
 }
 

@@ -61,6 +61,7 @@ function Unchecked({ lines }) {
 
 export function Verdict({ trust, tier }) {
     const { verified } = trust;
+    const untold = verified.errors + verified.warnings - verified.findings.length;
     const [icon, look] = LOOKS[verified.state] ?? LOOKS.unknown;
     const checked = verified.state === 'good' || verified.state === 'warnings';
     return h('section', { class: `panel verdict ${look}` },
@@ -69,6 +70,7 @@ export function Verdict({ trust, tier }) {
                 h('p', null, h(When, { verified, now: trust.now })))),
         verified.state === 'bad' && h('p', { class: 'next' }, w.verdict.next),
         h(Findings, { findings: verified.findings }),
+        untold > 0 && h('p', { class: 'quiet' }, w.verdict.untold(untold)),
         h('div', { class: 'two' },
             h('div', null, h('h3', null, checked ? w.checked.title : w.checked.would),
                 h('ul', { class: checked ? 'ticks' : 'dots' }, w.checked.list.map((text) => h('li', { key: text }, text)))),
