@@ -21,6 +21,7 @@ struct reading {
 	const struct seal_past *past; /* with redact entries; NULL: as it was sealed */
 	const struct seal_names *names;
 	bool idx_good;                /* the job's .idx is the sealed one */
+	bool masked; /* its tokens have their epochs */
 	struct audit_peek peek;
 	bool shared;                  /* the thread that reads peeks, too */
 	bool asked; /* for the hash of the file */
@@ -200,8 +201,7 @@ read_file(struct reading *r, int fd)
 	crypto_sha256_init(&job->plain);
 	store_reader_begin(
 	    job->reader, fd, bytes_max(r->facts, r->past) + AUDIT_SPARE_BYTES, see_bytes, r);
-	r->peek = (struct audit_peek){ job, pass, r->past, r->names,
-		r->facts->has_mask_seed || r->facts->has_tags };
+	r->peek = (struct audit_peek){ job, pass, r->past, r->names, r->masked };
 	r->shared =
 	    r->past == NULL && store_reader_share(job->reader, audit_peek_run, &r->peek);
 	do {
@@ -397,6 +397,7 @@ check_records(struct audit_job *job, const struct audit_chain *chain, int fd,
 		.past = target->past,
 		.names = target->names,
 		.asked = asking != NULL,
+		.masked = audit_peek_masked(chain->name, facts),
 		.idx_good = idx_good };
 	bool good;
 

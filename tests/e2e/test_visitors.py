@@ -1,12 +1,13 @@
 """serve: visitors who are far behind, slow, many, or rude: what they are answered, and that others are answered meanwhile."""
 import contextlib
+import json
 import select
 import socket
 import ssl
 import subprocess
 
 import certificates
-from lib import CRETULA, combined, cretula, equal, main, open_lines, records, wait_for, write
+from lib import CRETULA, combined, cretula, equal, main, open_lines, records, verify_py, wait_for, write
 from test_serve import Events, Server, is_read, prepare
 
 
@@ -38,6 +39,23 @@ def test_a_tail_that_is_far_behind():
         equal(pipe.wait(120), 0)
     ends = [r['extra']['rows'] for r in records('store', 'cretula.access') if 'rows' in r['extra']]
     equal(sorted(ends), [1, 3901])
+
+
+def test_a_filter_by_a_token():
+    """Who looks for one client by its token has it in his access record, and the store verifies as before."""
+    prepare(10)
+    server = Server()
+    client = records('store', 'shop')[0]['client']
+    status, _, body = server.ask(f'/api/v1/records?stream=shop&where=client+%3d%3d+{client}')
+    equal((status, len(json.loads(body)['records'])), (200, 1))
+    for sealed in False, True:
+        if sealed:
+            server.daemon.end()
+        said = cretula('verify', '--store', 'store').text
+        assert f': good: {11 if sealed else 10} records' in said, said
+        said = verify_py('store')
+        equal(said.returncode, 0, said.stdout)
+    equal(records('store', 'cretula.access')[0]['extra']['where'], f'client == {client}')
 
 
 PLACES = 128  # of serve

@@ -1,6 +1,16 @@
 #include "audit/read/peek.h"
 
+#include <string.h>
+
 #include "base/scan.h"
+
+#define ACCESS_STREAM "cretula.access"
+
+bool
+audit_peek_masked(const char *stream, const struct seal_segment *facts)
+{
+	return (facts->has_mask_seed || (facts->has_tags && strcmp(stream, ACCESS_STREAM) != 0));
+}
 
 static void
 tally(struct audit_tally *t, uint64_t record)

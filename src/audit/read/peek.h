@@ -9,8 +9,14 @@ struct audit_peek {
 	struct audit_pass *pass;
 	const struct seal_past *past; /* of a segment with redact entries; then job->kinds holds */
 	const struct seal_names *names;
-	bool masked; /* tokens have their epochs: an import, or a live segment */
+	bool masked; /* tokens have their epochs: audit_peek_masked */
 };
+
+/*
+ * Do its tokens have their epochs?  Of what nobody masked nothing is said, nor of what somebody
+ * asked for: filters in access records have tokens of other streams.
+ */
+bool audit_peek_masked(const char *stream, const struct seal_segment *facts);
 
 /* The next count lines, as in seal_leaves; the counts of pass go up. */
 void audit_peek_lines(
