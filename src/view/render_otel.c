@@ -98,6 +98,16 @@ add_texts(struct attributes *a, int field, const struct span *texts, size_t coun
 	end(a);
 }
 
+/* HTTP/2 and later have no second digit, but servers log one. */
+static struct span
+version_of(struct span text)
+{
+	text = view_version(text);
+	if (text.len == 3 && text.ptr[0] >= '2' && memcmp(text.ptr + 1, ".0", 2) == 0)
+		text.len = 1;
+	return (text);
+}
+
 static void
 add_text(struct attributes *a, int field, struct span text)
 {
@@ -105,7 +115,9 @@ add_text(struct attributes *a, int field, struct span text)
 		add_texts(a, field, &text, 1);
 		return;
 	}
-	if (field == RECORD_FIELD_PROTOCOL || field == RECORD_FIELD_TLS)
+	if (field == RECORD_FIELD_PROTOCOL)
+		text = version_of(text);
+	if (field == RECORD_FIELD_TLS)
 		text = view_version(text);
 	begin(a, "", span_str(record_fields[field].otel));
 	add_string(a->out, text);
@@ -168,7 +180,8 @@ add_field(struct attributes *a, const struct record *r, int field)
 void
 view_render_otel(struct buf *out, const struct record *r, struct span line)
 {
-	const uint64_t own = UINT64_C(1) << RECORD_FIELD_TIME | UINT64_C(1) << RECORD_FIELD_LEVEL;
+	const uint64_t own = UINT64_C(1) << RECORD_FIELD_TIME | UINT64_C(1) << RECORD_FIELD_LEVEL |
+	    UINT64_C(1) << RECORD_FIELD_EVENT;
 	struct attributes a = { .out = out };
 	struct span level = r->text[RECORD_FIELD_LEVEL];
 
@@ -182,6 +195,10 @@ view_render_otel(struct buf *out, const struct record *r, struct span line)
 			buf_fmt(out, ",\"severityNumber\":%d", severity_of(level));
 		buf_str(out, ",\"severityText\":");
 		view_quote(out, level);
+	}
+	if (record_has(r, RECORD_FIELD_EVENT)) {
+		buf_str(out, ",\"eventName\":");
+		view_quote(out, r->text[RECORD_FIELD_EVENT]);
 	}
 	buf_str(out, ",\"attributes\":[");
 	for (uint64_t left = r->present & ~own; left != 0; left &= left - 1)

@@ -113,10 +113,16 @@ records_are_shown_as_said(void **state)
 		    "\"tags\":[\"partial\",\"peer_unix\",\"overlong\"]}\n" },
 		{ "otel", "{\"time\":\"1970-01-01T00:00:00.000Z\",\"level\":\"odd\"}",
 		    OTEL "0\",\"severityText\":\"odd\",\"attributes\":[]}]}]}]}\n" },
+		{ "otel", HEAD ",\"protocol\":\"HTTP/2.0\"}",
+		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
+			"network.protocol.version", "2") "]}]}]}]}\n" },
+		{ "otel", HEAD ",\"protocol\":\"HTTP/1.0\"}",
+		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
+			"network.protocol.version", "1.0") "]}]}]}]}\n" },
 		{ "otel", FULL,
 		    OTEL
 		    "1795575600123000000\",\"severityNumber\":13,\"severityText\":\"warn\","
-		    "\"attributes\":[" STRING("event.name", "http.request") "," STRING(
+		    "\"eventName\":\"http.request\",\"attributes\":[" STRING(
 			"client.address",
 			"ip.abc") ","
 				  "{\"key\":\"http.request.header.forwarded\",\"value\":{"
