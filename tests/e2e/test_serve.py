@@ -314,6 +314,23 @@ def test_figures():
     server.daemon.end()
 
 
+def test_points_add_up_to_a_window():
+    """Wherever its ends lie: the first and the last point have what of their hour or day is in it."""
+    write('log', ''.join(combined(n * 60, client=f'203.0.113.{n % 50}', status=500 if n % 10 == 0 else 200)
+                         .replace('24/Nov', f'{24 + n // 1440}/Nov') for n in range(4 * 1440)).encode())
+    cretula('import', '--store', 'store', '--stream', 'shop', '--format', 'combined', 'log', code=0)
+    server = Server()
+    for since, until, points in (('24T03:17', '27T10:22', {'minute': 4745, 'hour': 80, 'day': 4}), ('25T00:00', '26T05:00', {'hour': 29, 'day': 2}),
+                                 ('25T11:00', '27T00:00', {'hour': 37, 'day': 2}), ('25T11:10', '25T11:50', {'minute': 40, 'hour': 1, 'day': 1})):
+        window = f'stream=shop&since=2025-11-{since}:00Z&until=2025-11-{until}:00Z'
+        total = json.loads(server.ask(f'/api/v1/overview?{window}')[2])['totals']
+        for step, count in points.items():
+            series = json.loads(server.ask(f'/api/v1/series?{window}&step={step}')[2])
+            equal((len(series['time']), sum(series['requests']), sum(series['errors'])), (count, total['requests'], total['errors']), (window, step))
+            equal(time.strftime('%dT%H:%M', time.gmtime(series['time'][0])), since, step)
+    server.daemon.end()
+
+
 def test_bursts():
     """An hour with far more errors than that of the weeks before stands in the series of developers, as `stats` has it, and of nobody else."""
     days = ['20/Oct', '27/Oct', '03/Nov', '10/Nov', '17/Nov', '24/Nov']

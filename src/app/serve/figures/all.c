@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/serve/figures/figures.h"
+#include "app/tally/series.h"
 #include "base/err.h"
 
 #define BURSTS_MAX 20 /* the highest */
@@ -143,16 +144,33 @@ static int
 make_rows(struct figures *f, struct err *e)
 {
 	static const struct tally_sums none;
-	int64_t index = tally_index(f->step, f->window.since_us), t_us;
+	int64_t index = tally_index(f->step, f->window.since_us), t_us = f->window.since_us;
 	struct figures_row *row;
 
-	if (tally_start_us(f->step, index) < f->window.since_us)
-		index++;
-	for (; (t_us = tally_start_us(f->step, index)) < f->window.until_us && t_us <= f->now_us;
-	     index++) {
+	for (; t_us < f->window.until_us && t_us <= f->now_us;
+	     t_us = tally_start_us(f->step, ++index)) {
 		if ((row = app_figures_add(f, t_us, e)) == NULL)
 			return (-1);
 		set_sums(f->grant, &none, row);
+	}
+	return (0);
+}
+
+/* Where the window cuts a day, hours tell of latency; where it cuts an hour, nothing does. */
+static int
+read_latencies(struct figures *f, struct err *e)
+{
+	for (size_t i = 0; i < f->row_count; i++) {
+		struct figures_row *row = &f->rows[i];
+		int64_t end_us = tally_start_us(f->step, tally_index(f->step, row->begin_us) + 1);
+		struct tally_window w = { .stream = f->stream, .period = f->step };
+
+		w.since_us = row->begin_us;
+		w.until_us = end_us < f->window.until_us ? end_us : f->window.until_us;
+		if (!is_edge(f->step, w.since_us) || w.until_us < end_us)
+			w.period = f->step < TALLY_HOUR ? f->step : TALLY_HOUR;
+		if (row->of[FIGURE_REQUESTS].n > 0 && set_latency(f, &w, row, e) == -1)
+			return (-1);
 	}
 	return (0);
 }
@@ -180,18 +198,11 @@ read_series(struct figures *f, struct err *e)
 		.until_us = f->window.until_us };
 	struct uniques u;
 
-	if (make_rows(f, e) == -1 || tally_totals(f->db, &w, set_row, &filling, e) == -1 ||
-	    read_bursts(f, e) == -1)
+	if (make_rows(f, e) == -1 ||
+	    app_tally_series(f->db, &w, TALLY_MINUTE, set_row, &filling, e) == -1 ||
+	    read_bursts(f, e) == -1 ||
+	    (f->row_count <= LATENCIES_MAX && read_latencies(f, e) == -1))
 		return (-1);
-	for (size_t i = 0; i < f->row_count && f->row_count <= LATENCIES_MAX; i++) {
-		w.since_us = f->rows[i].begin_us;
-		w.until_us = tally_start_us(f->step, tally_index(f->step, w.since_us) + 1);
-		if (f->rows[i].of[FIGURE_REQUESTS].n > 0 &&
-		    set_latency(f, &w, &f->rows[i], e) == -1)
-			return (-1);
-	}
-	w.since_us = f->window.since_us;
-	w.until_us = f->window.until_us;
 	u = (struct uniques){ f->rows, f->row_count };
 	if (f->step != TALLY_DAY || !has(f->grant, RECORD_FIELD_CLIENT))
 		return (0);
