@@ -466,6 +466,11 @@ def test_chart():
     rows = page.until("document.querySelectorAll('.tall tbody tr').length") and page.run(
         "document.querySelectorAll('.tall tbody tr').length")
     assert 4 <= rows <= 8, rows
+    page.to("'#/overview'")
+    page.until("location.hash.includes('stream=')")  # who follows it may have other streams
+    page.run('void history.back()')
+    page.until("/zoom=\\d+-\\d+/.test(location.hash)")
+    page.until(READY % 'overview')
     shared = page.run('location.hash')
     page.go(f'{world.where}/?shared{shared}')
     page.until("[...document.querySelectorAll('.traffic button')].some(b => b.textContent === 'Whole window')")
@@ -810,6 +815,11 @@ FUNCTIONS = [
     ('window', "windowParams('public', {}, { first: '2026-11-22T23:59:00Z' }).at", None),
     ('window', "windowParams('analyst', { window: 'month' }, { first: '2026-11-01T00:00:00Z' }).at", 'now'),
     ('window', "windowParams('analyst', { window: 'month' }, { first: '2026-10-31T00:00:00Z' }).at", None),
+    ('window', "windowParams('analyst', { zoom: '1795564800-1795568400' }, {}).at", None),  # 25 November, the newest that is over
+    ('window', "windowParams('analyst', { zoom: '1795478400-1795482000' }, {}).at", '2026-11-24T00:30:00Z'),
+    ('window', "windowParams('analyst', { zoom: '1795478400-1795482000', at: 'now' }, {}).at", 'now'),
+    ('window', "windowParams('analyst', { zoom: '5-x' }, {}).at", None),
+    ('window', "windowParams('analyst', { zoom: '1432126800-1432130400' }, { last: '2015-05-20T21:05:00Z' }).at", '2015-05-20T21:05:00Z'),
     ('parts', "errorText({ code: 'parameter', parameter: 'since', status: 400 })",
      'The address of this page is not understood: look at “since” in it.'),
 ]

@@ -100,7 +100,10 @@ function Frame({ session, leave }) {
         // Effects run after drawing: what the hash asks for by now is not taken away.
         if (!pages.includes(parse(location.hash).page))
             amend({}, page);
-    }, [page, route.page, stream]);
+        // Who follows this address may have other streams.
+        else if (page !== 'trust' && stream && parse(location.hash).params.stream === undefined)
+            amend({ stream });
+    }, [page, route.page, route.params.stream, stream]);
     let body = null;
     if (load.error)
         body = h(Failure, { error: load.error, again: load.again });

@@ -21,18 +21,29 @@ function begunAt(name, now) {
     return name === 'week' ? start - (now.getUTCDay() + 6) % 7 * LONG_MS.day : start;
 }
 
+/* Of "FROM-TO" in seconds; null if there is none. */
+function middleOf(zoom) {
+    const [from, to] = (zoom ?? '').split('-').map(Number);
+    return from > 0 && from < to && to < 1e11 ? new Date(500 * (from + to)) : null;
+}
+
 /*
  * What to ask the interface for, out of the hash; the public tier has no hours, so a day is one point: a week then.
  * Without an instant it is the newest window that has ended; of a stream that ended before that, its last one; of one
- * that began after it, the running one.
+ * that began after it, the running one; with a zoom that lies elsewhere, the window that holds it: an address that was
+ * shared yesterday shows the same tomorrow.
  */
 export function windowParams(tier, params, { first, last } = {}) {
     if (tier === 'developer' && params.since)
         return { since: params.since, until: params.until };
     const fallback = tier === 'public' ? 'week' : 'day';
     const window = windowsOf(tier).includes(params.window) ? params.window : fallback;
-    const over = last && Date.parse(last) < Date.now() - 2 * LONG_MS[window];
-    const young = first && Date.parse(first) >= begunAt(window, new Date());
+    const now = Date.now(), begun = begunAt(window, new Date(now));
+    const over = last && Date.parse(last) < now - 2 * LONG_MS[window], young = first && Date.parse(first) >= begun;
+    const shown = begunAt(window, new Date(over ? last : young ? now : begun - 1));
+    const zoom = middleOf(params.zoom);
+    if (params.at === undefined && zoom && begunAt(window, zoom) !== shown)
+        return { window, at: zoom.toISOString().slice(0, 19) + 'Z' };
     return { window, at: params.at ?? (over ? last : young ? 'now' : undefined) };
 }
 
@@ -46,7 +57,7 @@ function Free({ params, window }) {
     const apply = (event) => {
         event.preventDefault();
         if (since)
-            go({ since: fromInput(since), until: fromInput(until), window: undefined, at: undefined });
+            go({ since: fromInput(since), until: fromInput(until), window: undefined, at: undefined, zoom: undefined });
     };
     return h('form', { class: 'free', onSubmit: apply },
         h('label', null, w.window.since, h('input', { type: 'datetime-local', value: since, required: true,
@@ -59,13 +70,14 @@ function Free({ params, window }) {
 function Steps({ window, at }) {
     const future = Date.parse(window.until) > Date.now();
     const before = new Date(Date.parse(window.since) - 1000).toISOString().slice(0, 19) + 'Z';
+    const to = (when) => go({ at: when, zoom: undefined });
     return h('span', { class: 'steps' },
         h('button', { type: 'button', class: 'square', 'aria-label': w.window.before, title: w.window.before,
-            onClick: () => go({ at: before }) }, h(Icon, { name: 'left' })),
+            onClick: () => to(before) }, h(Icon, { name: 'left' })),
         h('button', { type: 'button', class: 'square', 'aria-label': w.window.after, title: w.window.after,
-            disabled: future, onClick: () => go({ at: window.until }) }, h(Icon, { name: 'right' })),
-        h('button', { type: 'button', disabled: !at, onClick: () => go({ at: undefined }) }, w.window.latest),
-        h('button', { type: 'button', 'aria-pressed': String(at === 'now'), onClick: () => go({ at: 'now' }) },
+            disabled: future, onClick: () => to(window.until) }, h(Icon, { name: 'right' })),
+        h('button', { type: 'button', disabled: !at, onClick: () => to(undefined) }, w.window.latest),
+        h('button', { type: 'button', 'aria-pressed': String(at === 'now'), onClick: () => to('now') },
             w.window.now));
 }
 
@@ -76,7 +88,7 @@ export function WindowPicker({ tier, params, window, refresh }) {
     if (tier === 'developer')
         names.push(['free', w.window.names.free]);
     const choose = (name) => go(name === 'free'
-        ? { free: 1 } : { window: name, free: undefined, since: undefined, until: undefined, at: params.at });
+        ? { free: 1 } : { window: name, free: undefined, since: undefined, until: undefined, zoom: undefined });
     return h('div', { class: 'window' },
         h(Choice, { label: w.window.label, options: names, choose,
             value: free ? 'free' : windowParams(tier, params).window }),
