@@ -450,7 +450,7 @@ def test_a_published_page_is_whole_and_loads_nothing():
     equal(page.loads, ['counts.json'])
     assert not {'script', 'i', 'iframe', 'img', 'link'} & set(page.tags), page.tags
     assert '/<i>&"' in page.text and "default-src 'none'" in text, text
-    assert '<20 visitors' in page.text, page.text
+    assert '<20 visitors' in page.text and 'braces stand for' in page.text, page.text
     cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
     equal(read('pages/index.html').decode(), text)
 

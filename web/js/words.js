@@ -135,7 +135,8 @@ export const w = {
         otherHelp: (k) => (k > 1 ? `“other” also holds what is of ${people(k)}, and requests that have none.`
             : 'All that is in no row above'),
         records: 'Show the records', more: 'More rows', fewer: 'Fewer rows',
-        empty: 'Nothing to show here in this window.',
+        empty: 'No event of this window has one.',
+        noCountry: 'No event of this window has one. Countries are looked up where the configuration has “geo:”.',
         noCell: (k) => `No value can be shown: the logs have none, none is of ${k} distinct clients or more, or it would tell of one `
             + 'that is not.',
         some: (n, all, noun) => `${n} of ${all} ${noun} have one.`,

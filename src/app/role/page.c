@@ -136,6 +136,10 @@ app_counts_page(const struct app_counts *c, struct buf *out)
 	    "\xe2\x80\x9cother\xe2\x80\x9d, or not shown. The same numbers for programs: "
 	    "<a href=\"counts.json\">counts.json</a>.</p>\n",
 	    c->grant.k);
+	if (counts->shown[VIEW_PATHS])
+		buf_str(out,
+		    "<p>In paths, braces stand for parts that are counted together: {int} for any "
+		    "number, {sg} for a segment that few people use.</p>\n");
 	put_days(c, out);
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		if (counts->shown[d])

@@ -110,7 +110,8 @@ function Top({ dimension, session, stream, about, query, round, window, noun, te
     return h(Panel, {
         title, load, class: `top ${dimension.big ? 'large' : ''}`,
         empty: (data) => data.rows.length === 0 && (data.total.requests === 0 || data.k > 1),
-        emptyText: load.data?.k > 1 && load.data.total.requests !== 0 ? w.tops.noCell(load.data.k) : w.tops.empty,
+        emptyText: load.data?.k > 1 && load.data.total.requests !== 0 ? w.tops.noCell(load.data.k)
+            : dimension.name === 'countries' ? w.tops.noCountry : w.tops.empty,
         tools: (data) => h(Export, { name: `${stream}-${dimension.name}`, columns: columnsOf(dimension, data, about, noun),
             rows: [...data.rows, ...footOf(data)] }),
         show: (data) => [
