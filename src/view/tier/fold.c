@@ -12,6 +12,8 @@ hide(struct view_table *t, struct view_cell *cell)
 		t->rest[m] += cell->count[m];
 		cell->count[m] = 0;
 	}
+	if (cell->subjects > t->rest_subjects)
+		t->rest_subjects = cell->subjects;
 	cell->subjects = 0;
 	cell->hidden = true;
 }
@@ -56,7 +58,7 @@ view_tier_fold(struct view_table *t, unsigned k)
 		else if (least == NULL || is_smaller(cell, least))
 			least = cell;
 	}
-	if (t->rest[0] > 0 && least != NULL)
+	if (t->rest[0] > 0 && t->rest_subjects < k && least != NULL)
 		hide(t, least);
 }
 

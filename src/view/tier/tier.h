@@ -39,13 +39,14 @@ struct view_table {
 	struct view_cell *cells;
 	size_t cell_count;
 	uint64_t rest[VIEW_MEASURES]; /* of no cell; what is folded is added */
+	unsigned rest_subjects; /* that one cell of the rest had: it has so many at least */
 	unsigned subjects; /* of all of it */
 	bool hidden; /* fewer than k: nothing is left of it, it prints "<k" */
 };
 
 /*
- * Fold the cells with fewer than k subjects into the rest; if there is a rest,
- * the smallest cell that is left goes there, too: the rest then has k.
+ * Fold the cells with fewer than k subjects into the rest; if there is a rest, and no cell
+ * in it had k, the smallest that is left goes there, too: the rest then has k.
  * A table of fewer than k subjects is emptied.  The rest may hold cells of
  * fewer than k that somebody folded before: the result is the same.
  */

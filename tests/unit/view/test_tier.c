@@ -90,6 +90,34 @@ few_subjects_are_folded(void **state)
 	}
 }
 
+/* What went with what few did has enough for a higher k, too, or another one goes. */
+static void
+a_rest_that_has_enough_takes_no_more(void **state)
+{
+	static const struct row rows[] = {
+		{ "it has", 20, 21, 0, { { 240, 21 }, { 48, 20 }, { 12, 9 } }, "240 - - 60" },
+		{ "it has 19 at least", 20, 21, 0, { { 240, 21 }, { 48, 19 }, { 12, 9 } },
+		    "- - - 300" },
+		{ "it has, and takes what is below the higher k", 20, 21, 0,
+		    { { 240, 21 }, { 48, 20 }, { 12, 9 }, { 60, 15 } }, "240 - - - 120" },
+		{ "nobody knows who is in a rest that was there", 20, 21, 7,
+		    { { 240, 21 }, { 48, 10 }, { 70, 21 } }, "240 - - 125" },
+		{ "none is needed for a lower one", 20, 21, 0, { { 240, 21 }, { 48, 20 } }, "240 48 0" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view_cell cells[CELLS_MAX];
+		struct view_table t = table_of(&rows[i], cells);
+		char shown[128];
+
+		view_tier_fold(&t, VIEW_K_ANALYST);
+		view_tier_fold(&t, rows[i].k);
+		print(&t, shown);
+		if (strcmp(shown, rows[i].shown) != 0)
+			fail_msg("%s: %s, not %s", rows[i].claim, shown, rows[i].shown);
+	}
+}
+
 /* xorshift: the same tables every time. */
 static uint64_t
 draw(uint64_t *seed, uint64_t below)
@@ -289,6 +317,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_subjects_are_folded),
+		cmocka_unit_test(a_rest_that_has_enough_takes_no_more),
 		cmocka_unit_test(parts_add_up_and_pruning_changes_nothing),
 		cmocka_unit_test(rounded_parts_add_up),
 		cmocka_unit_test(windows_are_added_up),
