@@ -2,6 +2,7 @@
 import contextlib
 import json
 import select
+import signal
 import socket
 import ssl
 import subprocess
@@ -87,6 +88,33 @@ def test_who_holds_connections_makes_room():
             answered = server.ask('/api/v1/session')[0] == 200
             return answered and any(not select.select([s], [], [], 0)[0] for s in all_)
     wait_for(last_before_first)
+    server.daemon.end()
+
+
+def test_a_new_certificate():
+    """At SIGHUP who comes is shown it; one that cannot be used changes nothing, and is told of."""
+    prepare(10)
+    certificates.authority('ca')
+    certificates.issue('server', 'ca')
+    server = Server(serve=', certificate: server.pem, key: server.key, hosts: ["localhost:%d"]')
+    context = ssl.create_default_context(cafile='ca.pem')
+
+    def shown():
+        with socket.create_connection(('127.0.0.1', server.port), timeout=120) as s:
+            with context.wrap_socket(s, server_hostname='localhost') as tls:
+                return tls.getpeercert()['serialNumber']
+
+    first = shown()
+    certificates.issue('server', 'ca')
+    server.daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: shown() != first)
+    second = shown()
+    write('server.key', b'no key')
+    server.daemon.process.send_signal(signal.SIGHUP)
+    line = ''
+    while 'the certificate stays as it was: ' not in line:
+        line = server.daemon.process.stderr.readline().decode()
+    equal(shown(), second)
     server.daemon.end()
 
 

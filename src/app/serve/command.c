@@ -282,6 +282,16 @@ say_access_terms(const struct command *c, const struct config *fresh)
 	buf_free(&term);
 }
 
+/* Who is in stays in; who comes is shown the new one. */
+static void
+reload_certificate(const struct command *c)
+{
+	struct err e = { ERR_NONE, "" };
+
+	if (c->tls != NULL && input_tls_reload(c->tls, &e) == -1)
+		app_error(NULL, "the certificate stays as it was: %s", e.text);
+}
+
 /* What is needed to listen was given up at the start; who may ask, and most terms, were not. */
 static void
 reload(struct command *c)
@@ -299,6 +309,7 @@ reload(struct command *c)
 	if (memcmp(&fresh->serve, &c->config->serve, sizeof(fresh->serve)) != 0)
 		app_warn_log(NULL, "what `serve:` says needs a restart");
 	say_access_terms(c, fresh);
+	reload_certificate(c);
 	pthread_mutex_lock(&c->serving.trust_lock);
 	c->serving.config = fresh;
 	c->serving.trust_key = 0;
@@ -419,10 +430,10 @@ const struct app_command app_command_serve = { "serve", "views over HTTP: the pa
 	"A role is opened by its token, by a user of this machine at a unix socket, or by whom\n"
 	"a proxy names. Whatever is shown is recorded first, in the stream cretula.access, by a\n"
 	"process of its own: the one that listens has no keys and writes nothing.\n\n"
-	"serve token makes a token, says it once, and the line for roles:. SIGHUP reads roles and\n"
-	"retention again: sessions of tokens that are gone end, and tails ask again. A file with\n"
-	"mistakes changes nothing. What serve: says, and the term of access records, need a\n"
-	"restart.\n\n"
+	"serve token makes a token, says it once, and the line for roles:. SIGHUP reads roles,\n"
+	"retention and the certificate again: sessions of tokens that are gone end, and tails\n"
+	"ask again. A file with mistakes changes nothing. What else serve: says, and the term\n"
+	"of access records, need a restart.\n\n"
 	"examples:\n"
 	"  cretula serve token --role dev\n"
 	"  cretula serve --config " CONFIG_USUAL "\n"
