@@ -809,16 +809,17 @@ FUNCTIONS = [
     ('window', "windowParams('analyst', { at: 'now' }, { last: '2015-05-20T21:05:00Z' }).at", 'now'),
     # the mock's clock stands in the morning of Thursday, 26 November 2026
     ('window', "windowParams('analyst', {}, { first: '2026-11-26T00:00:00Z' }).at", 'now'),
+    ('window', "windowParams('analyst', {}, {}).at", 'now'),
     ('window', "windowParams('analyst', {}, { first: '2026-11-25T23:59:00Z' }).at", None),
     ('window', "windowParams('analyst', { window: 'hour' }, { first: '2026-11-26T08:59:00Z' }).at", None),
     ('window', "windowParams('public', {}, { first: '2026-11-23T00:00:00Z' }).at", 'now'),
     ('window', "windowParams('public', {}, { first: '2026-11-22T23:59:00Z' }).at", None),
     ('window', "windowParams('analyst', { window: 'month' }, { first: '2026-11-01T00:00:00Z' }).at", 'now'),
     ('window', "windowParams('analyst', { window: 'month' }, { first: '2026-10-31T00:00:00Z' }).at", None),
-    ('window', "windowParams('analyst', { zoom: '1795564800-1795568400' }, {}).at", None),  # 25 November, the newest that is over
-    ('window', "windowParams('analyst', { zoom: '1795478400-1795482000' }, {}).at", '2026-11-24T00:30:00Z'),
-    ('window', "windowParams('analyst', { zoom: '1795478400-1795482000', at: 'now' }, {}).at", 'now'),
-    ('window', "windowParams('analyst', { zoom: '5-x' }, {}).at", None),
+    ('window', "windowParams('analyst', { zoom: '1795564800-1795568400' }, { first: '2026-01-01T00:00:00Z' }).at", None),  # 25 November, the newest that is over
+    ('window', "windowParams('analyst', { zoom: '1795478400-1795482000' }, { first: '2026-01-01T00:00:00Z' }).at", '2026-11-24T00:30:00Z'),
+    ('window', "windowParams('analyst', { zoom: '1795478400-1795482000', at: 'now' }, { first: '2026-01-01T00:00:00Z' }).at", 'now'),
+    ('window', "windowParams('analyst', { zoom: '5-x' }, { first: '2026-01-01T00:00:00Z' }).at", None),
     ('window', "windowParams('analyst', { zoom: '1432126800-1432130400' }, { last: '2015-05-20T21:05:00Z' }).at", '2015-05-20T21:05:00Z'),
     ('parts', "errorText({ code: 'parameter', parameter: 'since', status: 400 })",
      'The address of this page is not understood: look at “since” in it.'),

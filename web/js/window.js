@@ -33,13 +33,15 @@ function middleOf(zoom) {
  * that began after it, the running one; with a zoom that lies elsewhere, the window that holds it: an address that was
  * shared yesterday shows the same tomorrow.
  */
-export function windowParams(tier, params, { first, last } = {}) {
+export function windowParams(tier, params, about) {
     if (tier === 'developer' && params.since)
         return { since: params.since, until: params.until };
     const fallback = tier === 'public' ? 'week' : 'day';
     const window = windowsOf(tier).includes(params.window) ? params.window : fallback;
     const now = Date.now(), begun = begunAt(window, new Date(now));
-    const over = last && Date.parse(last) < now - 2 * LONG_MS[window], young = first && Date.parse(first) >= begun;
+    const { first, last } = about ?? {};
+    const over = last && Date.parse(last) < now - 2 * LONG_MS[window];
+    const young = about && !(Date.parse(first) < begun); // or nothing of it was counted yet
     const shown = begunAt(window, new Date(over ? last : young ? now : begun - 1));
     const zoom = middleOf(params.zoom);
     if (params.at === undefined && zoom && begunAt(window, zoom) !== shown)
