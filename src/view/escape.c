@@ -27,10 +27,12 @@ view_quote(struct buf *out, struct span text)
 struct span
 view_version(struct span text)
 {
-	if (span_starts(text, span_str("HTTP/")))
-		return (span_from(text, 5));
-	if (span_starts(text, span_str("TLSv")))
-		return (span_from(text, 4));
+	static const struct span names[] = { SPAN("HTTP/"), SPAN("TLSv"), SPAN("SSLv"),
+		SPAN("tls") };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_starts(text, names[i]))
+			return (span_from(text, names[i].len));
 	return (text);
 }
 

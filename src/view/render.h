@@ -23,6 +23,9 @@ void view_cell(struct buf *out, struct span text);
 /* Add an instant in RFC 3339. */
 void view_add_time(struct buf *out, int64_t time_us);
 
+/* What a list of values that are written has in place of any other. */
+#define VIEW_UNKNOWN "[unknown]"
+
 /* "1.1" of "HTTP/1.1" and "1.3" of "TLSv1.3": what the schemas mean by a version. */
 struct span view_version(struct span text);
 

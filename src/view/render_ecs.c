@@ -126,6 +126,9 @@ add_field(struct buf *out, const struct record *r, int field)
 		add_key(out, field);
 		if (field == RECORD_FIELD_PROTOCOL || field == RECORD_FIELD_TLS)
 			text = view_version(text);
+		/* Three words are allowed. */
+		if (field == RECORD_FIELD_OUTCOME && span_is(text, VIEW_UNKNOWN))
+			text = span_str("unknown");
 		view_quote(out, text);
 		break;
 	default: break;

@@ -115,8 +115,13 @@ add_text(struct attributes *a, int field, struct span text)
 		add_texts(a, field, &text, 1);
 		return;
 	}
-	if (field == RECORD_FIELD_PROTOCOL)
+	if (field == RECORD_FIELD_METHOD && span_is(text, VIEW_UNKNOWN))
+		text = span_str("_OTHER");
+	if (field == RECORD_FIELD_PROTOCOL) {
+		if (span_is(text, VIEW_UNKNOWN)) /* is not set */
+			return;
 		text = version_of(text);
+	}
 	if (field == RECORD_FIELD_TLS)
 		text = view_version(text);
 	begin(a, "", span_str(record_fields[field].otel));

@@ -116,6 +116,16 @@ records_are_shown_as_said(void **state)
 		{ "otel", HEAD ",\"protocol\":\"HTTP/2.0\"}",
 		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
 			"network.protocol.version", "2") "]}]}]}]}\n" },
+		{ "otel", HEAD ",\"method\":\"[unknown]\",\"protocol\":\"[unknown]\"}",
+		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
+			"http.request.method", "_OTHER") "]}]}]}]}\n" },
+		{ "otel", HEAD ",\"tls\":\"tls1.3\"}",
+		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
+			"tls.protocol.version", "1.3") "]}]}]}]}\n" },
+		{ "ecs", HEAD ",\"outcome\":\"[unknown]\",\"tls\":\"SSLv3\"}",
+		    "{\"@timestamp\":\"2026-11-25T03:00:00.123Z\",\"ecs.version\":\"8.11.0\","
+		    "\"event.outcome\":\"unknown\",\"tls.version\":\"3\","
+		    "\"event.kind\":\"event\"}\n" },
 		{ "otel", HEAD ",\"protocol\":\"HTTP/1.0\"}",
 		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
 			"network.protocol.version", "1.0") "]}]}]}]}\n" },
