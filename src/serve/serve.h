@@ -18,7 +18,7 @@ struct serve;
 #define SERVE_NAME_BYTES 64
 #define SERVE_ROLE_USERS 16
 #define SERVE_ROLE_STREAMS 16
-#define SERVE_HOSTS_MAX 8
+#define SERVE_HOSTS_MAX 10
 
 struct serve_role {
 	char name[SERVE_NAME_BYTES];

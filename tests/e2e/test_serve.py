@@ -194,6 +194,7 @@ def test_records():
     for bad, code, more in (('where=statuss+%3d%3d+1', 'filter', {'column': 1, 'parameter': 'where'}),
                             ('since=yesterday', 'parameter', {'parameter': 'since'}),
                             ('until=x', 'parameter', {'parameter': 'until'}),
+                            ('since=until', 'parameter', {'parameter': 'since'}),
                             ('cursor=abc', 'parameter', {'parameter': 'cursor'})):
         status, _, body = server.ask('/api/v1/records?stream=shop&' + bad)
         problem = json.loads(body)

@@ -1,6 +1,7 @@
 """serve: visitors who are far behind, slow, many, or rude: what they are answered, and that others are answered meanwhile."""
 import contextlib
 import json
+import re
 import select
 import signal
 import socket
@@ -8,7 +9,7 @@ import ssl
 import subprocess
 
 import certificates
-from lib import CRETULA, combined, cretula, equal, main, open_lines, records, verify_py, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, open_lines, records, verify_py, wait_for, write
 from test_serve import Events, Server, is_read, prepare
 
 
@@ -115,6 +116,21 @@ def test_a_new_certificate():
     while 'the certificate stays as it was: ' not in line:
         line = server.daemon.process.stderr.readline().decode()
     equal(shown(), second)
+    server.daemon.end()
+
+
+def test_the_port_that_nobody_says():
+    """At port 80, or 443 with TLS, a browser says the name only."""
+    prepare(10)
+    try:
+        server = Server(listen='127.0.0.1:80')
+    except AssertionError as e:  # of another one, as of this test for another build, or of root
+        if not re.search('in use|denied', str(e)):
+            raise
+        raise Skip('port 80 is not for us') from e
+    server.port = 80
+    for host, status in (('127.0.0.1', 200), ('localhost', 200), ('127.0.0.1:80', 200), ('127.0.0.1:8080', 421), ('evil.example', 421)):
+        equal(server.ask('/api/v1/session', Host=host)[0], status, host)
     server.daemon.end()
 
 

@@ -43,7 +43,7 @@ app_serving_failed(const struct err *e, struct serve_answer *a)
 	if (e->code == ERR_INPUT)
 		serve_problem_set(a, SERVE_PROBLEM_STREAM, NULL);
 	else if (e->code == ERR_USAGE) {
-		place.parameter = strstr(e->text, "until") != NULL ? "until" : "since";
+		place.parameter = strncmp(e->text, "--until:", 8) == 0 ? "until" : "since";
 		serve_problem_set(a, SERVE_PROBLEM_PARAMETER, &place);
 	} else
 		serve_problem_set(a, SERVE_PROBLEM_STORE, NULL);

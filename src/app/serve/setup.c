@@ -14,6 +14,8 @@
 #include "serve/token.h"
 #include "store/layout.h"
 
+#define OWN_HOSTS 4 /* of the address itself, each with its port and perhaps without */
+
 static int
 find_user(const char *name, struct serve_user *to, struct err *e)
 {
@@ -61,18 +63,29 @@ add_host(struct serve_options *how, const char *host, const char *port)
 		    v6 ? "[" : "", host, v6 ? "]" : "", port[0] == '\0' ? "" : ":", port);
 }
 
+/* A browser does not say the port that its scheme has anyhow. */
+static void
+add_address(struct serve_options *how, const char *host, const char *port, const char *usual)
+{
+	add_host(how, host, port);
+	if (strcmp(port, usual) == 0)
+		add_host(how, host, "");
+}
+
 /* Against names that lead here and belong to somebody else: each request says whom it wants. */
 static void
 find_hosts(const struct config *c, const struct input_place *place, struct serve_options *how)
 {
+	const char *usual = c->serve.tls.certificate[0] != '\0' ? "443" : "80";
+
 	for (unsigned i = 0; i < c->serve.host_count; i++)
 		(void)snprintf(how->hosts[how->host_count++], sizeof(how->hosts[0]), "%s",
 		    c->serve.hosts[i]); /* as a browser says it, with the port */
 	if (place->kind == INPUT_UNIX_STREAM)
 		return; /* no browser comes by a file */
-	add_host(how, place->path, place->port);
+	add_address(how, place->path, place->port, usual);
 	if (strcmp(place->path, "127.0.0.1") == 0 || strcmp(place->path, "::1") == 0)
-		add_host(how, "localhost", place->port);
+		add_address(how, "localhost", place->port, usual);
 }
 
 /* NULL with e. */
@@ -119,8 +132,9 @@ app_serving_roles(const struct config *c, struct serve **serve, struct err *e)
 		return (-1);
 	if (config_listen(c->serve.listen, &place, e) == -1)
 		goto out;
-	if (c->serve.host_count > SERVE_HOSTS_MAX - 2) {
-		(void)err_set(e, ERR_CONFIG, "serve.hosts: at most %d", SERVE_HOSTS_MAX - 2);
+	if (c->serve.host_count > SERVE_HOSTS_MAX - OWN_HOSTS) {
+		(void)err_set(
+		    e, ERR_CONFIG, "serve.hosts: at most %d", SERVE_HOSTS_MAX - OWN_HOSTS);
 		goto out;
 	}
 	find_hosts(c, &place, &how);
