@@ -166,6 +166,8 @@ def top(asked):
     limit = int(asked.query.get('limit', 20))
     all_of_it = 0 if asked.empty or (asked.mode == 'auth' and asked.dimension != 'events') else sum(p['requests'] for _, p in points(asked, since, until, 3600))
     values = VALUES[asked.dimension]
+    if asked.k > 1 and until > NOW and all_of_it > 0:  # of days that are over
+        all_of_it = sum(p['requests'] for _, p in points(asked, since, NOW.replace(hour=0), 3600))
     if asked.dimension == 'paths':
         values = values + [f'/products/category-{i}/list' for i in range(60)]
     weights = [1 / (i + 1.5) ** 1.7 for i in range(len(values))]

@@ -563,6 +563,10 @@ def test_notes():
     assert 'Braces stand for' in notes['Paths'] and re.search(r'[\d,]+ of [\d,]+ requests have one', notes['Referrers']), notes
     assert 'Braces' not in notes['Agents'] and 'have one' not in notes['Agents'] + notes['Paths'], notes
     page.close()
+    page = world.enter('analyst', '#/overview?stream=shop&window=week&at=now')
+    page.until(READY % 'overview')
+    assert re.search(r'Of days that are over: [\d,]+ of [\d,]+ requests', page.run("document.querySelector('.top .below').textContent"))
+    page.close()
     world.server.state.mode = 'empty'
     page = world.enter('analyst', '#/overview?stream=shop')
     page.until("document.querySelector('.traffic .empty')?.textContent.includes('no point is of 10 distinct clients or more')")

@@ -140,6 +140,7 @@ export const w = {
         noCell: (k) => `No value can be shown: the logs have none, none is of ${k} distinct clients or more, or it would tell of one `
             + 'that is not.',
         some: (n, all, noun) => `${n} of ${all} ${noun} have one.`,
+        days: (n, all, noun) => `Of days that are over: ${n} of ${all} ${noun}.`,
         braces: 'Braces stand for parts that are counted together: {int} for any number, {sg} for a path segment that few people use.',
     },
     filter: {

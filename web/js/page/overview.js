@@ -25,7 +25,6 @@ export function Overview({ session, stream, about, params }) {
         overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
         h(Tiles, { load: overview, series: series.data, session, stream, noun }),
         h(Traffic, { load: series, stream, tier: session.tier, params, noun }),
-        h(Tops, { session, stream, about, query, round, window, noun, tell,
-            all: window?.complete ? overview.data?.totals.requests : undefined }),
+        h(Tops, { session, stream, about, query, round, window, noun, tell, all: overview.data?.totals.requests }),
     ];
 }

@@ -89,9 +89,11 @@ function footOf(data) {
 
 /* What the rows do not say of themselves. */
 function notesOf(dimension, data, all, k, noun) {
-    const { requests } = data.total;
+    const { requests } = data.total, { complete } = data.window;
+    const less = isNumber(requests) && isNumber(all) && requests < all && [count(requests), count(all), noun.toLowerCase()];
     return [
-        data.k === 1 && isNumber(all) && requests < all && w.tops.some(count(requests), count(all), noun.toLowerCase()),
+        data.k === 1 && complete && less && w.tops.some(...less),
+        data.k > 1 && !complete && less && w.tops.days(...less),
         data.other.requests !== 0 && k > 1 && w.tops.otherHelp(data.k),
         dimension.name === 'paths' && data.rows.some(({ key }) => /\{\w+\}/.test(key)) && w.tops.braces,
     ].filter(Boolean);
