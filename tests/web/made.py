@@ -51,7 +51,7 @@ def chance(*words):
 
 def parsed(text, fallback):
     if not text or text.startswith('-'):
-        hours = {'h': 1, 'd': 24}[text[-1]] * int(text[1:-1]) if text else 24
+        hours = {'m': 1 / 60, 'h': 1, 'd': 24}[text[-1]] * int(text[1:-1]) if text else 24
         return fallback - datetime.timedelta(hours=hours) if text else fallback
     if text == 'now':
         return NOW

@@ -319,6 +319,8 @@ def test_granted_fields():
     assert page.run("[...document.querySelectorAll('nav a')].map(a => a.textContent)") == ['Trust', 'Live', 'Records']
     heads = page.run("[...document.querySelectorAll('.records th')].map(e => e.textContent)")
     assert 'Client' not in heads and 'Status' in heads, heads
+    assert page.run("document.querySelector('#where').placeholder") == 'path ^= "a"'
+    assert 'may ask for path, status and time' in page.run("document.querySelector('#filter-help').textContent")
     accessible(page, 'granted records')
     page.to("'#/overview?stream=shop'")
     page.until("document.querySelector('main.trust .verdict')")

@@ -147,6 +147,7 @@ export const w = {
         label: 'Filter', apply: 'Apply', clear: 'Clear',
         example: 'status >= 500 && path ^= "/api/"',
         help: 'Fields with == != < <= > >= ^= (begins with) ~= (contains), joined by && || ! and parentheses.',
+        fields: (list) => `This role may ask for ${list} and time.`,
     },
     record: {
         time: 'Time (UTC)', status: 'Status', request: 'Request', client: 'Client', agent: 'Agent', duration: 'Took', bytes: 'Bytes',
@@ -154,7 +155,7 @@ export const w = {
     },
     records: {
         title: 'Records', times: 'Time', now: 'now',
-        spans: { '-1h': '1 hour', '-24h': '24 hours', '-7d': '7 days', '-30d': '30 days', all: 'All' },
+        spans: { '-10m': '10 minutes', '-1h': '1 hour', '-24h': '24 hours', '-7d': '7 days', '-30d': '30 days', all: 'All' },
         shown: (n, more) => `${n} shown, oldest first${more ? '; there are more' : ''}`,
         caption: (stream) => `Records of ${stream}`,
         empty: 'No record of this time fits.', anyTime: 'Look at all times', more: 'More records',

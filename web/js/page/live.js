@@ -88,7 +88,8 @@ export function Live({ session, stream, params }) {
     const state = paused ? 'paused' : tail.state;
     const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
     return [
-        h(Filter, { key: params.where ?? '', value: params.where, error: tail.error, apply: (where) => go({ where }) }),
+        h(Filter, { fields: session.fields, key: params.where ?? '', value: params.where, error: tail.error,
+            apply: (where) => go({ where }) }),
         h('section', { class: 'panel live' },
             h('header', null, h('h2', null, w.live.title),
                 h('span', { class: `note live-state ${state}`, role: 'status' }, w.live.states[state]),

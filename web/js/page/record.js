@@ -90,7 +90,8 @@ export function RecordTable({ caption, records, session, narrow }) {
 }
 
 /* The field of a filter; a mistake in it is pointed at. */
-export function Filter({ value, error, apply }) {
+export function Filter({ value, error, apply, fields }) {
+    const example = fields.length === 0 ? w.filter.example : `${fields[0]} ^= "a"`;
     const [text, set] = useState(value ?? '');
     const wrong = error?.code === 'filter' ? error : null;
     return h('form', { class: 'filter', role: 'search', onSubmit: (event) => {
@@ -99,7 +100,7 @@ export function Filter({ value, error, apply }) {
     } },
     h('label', { for: 'where' }, w.filter.label),
     h('input', { id: 'where', value: text, spellcheck: false, autocomplete: 'off', autocapitalize: 'off', maxLength: 2048,
-        placeholder: w.filter.example, onInput: (event) => set(event.target.value),
+        placeholder: example, onInput: (event) => set(event.target.value),
         'aria-invalid': wrong ? 'true' : undefined, 'aria-describedby': wrong ? 'filter-wrong' : 'filter-help' }),
     h('button', { type: 'submit' }, w.filter.apply),
     value && h('button', { type: 'button', onClick: () => {
@@ -109,5 +110,5 @@ export function Filter({ value, error, apply }) {
     wrong
         ? h('pre', { id: 'filter-wrong', class: 'wrong', role: 'alert' },
             wrong.column ? `${text}\n${' '.repeat(wrong.column - 1)}^ ` : '', wrong.detail ?? w.errors.filter)
-        : h('p', { id: 'filter-help', class: 'quiet' }, w.filter.help));
+        : h('p', { id: 'filter-help', class: 'quiet' }, w.filter.help, fields.length > 0 && ` ${w.filter.fields(fields.join(', '))}`));
 }

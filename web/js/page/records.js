@@ -9,7 +9,7 @@ import { go } from '../state.js';
 import { w } from '../words.js';
 import { Filter, RecordTable, exportColumns } from './record.js';
 
-const SPANS = ['-1h', '-24h', '-7d', '-30d', 'all'];
+const SPANS = ['-10m', '-1h', '-24h', '-7d', '-30d', 'all'];
 const PAGE = 100;
 
 const NONE = { records: [], next: undefined, erased: 0, error: null, busy: false };
@@ -61,7 +61,8 @@ export function Records({ session, stream, params, about }) {
     const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
     return [
         h('div', { class: 'window' }, h(Times, { params, value: since })),
-        h(Filter, { key: params.where ?? '', value: params.where, error: load.error, apply: (where) => go({ where }) }),
+        h(Filter, { fields: session.fields, key: params.where ?? '', value: params.where, error: load.error,
+            apply: (where) => go({ where }) }),
         h(Panel, {
             title: w.records.title, load: load.error?.code === 'filter' ? { ...load, again: undefined } : load,
             note: load.data && w.records.shown(count(records.length), more.next !== undefined),
