@@ -19,11 +19,23 @@
 
 #define BASE64_BYTES 44 /* of 32 */
 
+/* Of the disk or the machine, as of any other file: it may pass, and says nothing of the keys. */
+static bool
+may_pass(int errnum)
+{
+	static const int passing[] = { EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS };
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (errnum == passing[i])
+			return (true);
+	return (false);
+}
+
 int
 key_config_error(struct err *e)
 {
 	if (e != NULL)
-		e->code = ERR_CONFIG;
+		e->code = may_pass(errno) ? ERR_IO : ERR_CONFIG;
 	return (-1);
 }
 

@@ -41,7 +41,10 @@ size_t key_public_print(struct span name, const unsigned char public_key[static 
 /* Prepend "keys DIR: ", where the system tells DIR of dirfd; errno stays.  Returns -1. */
 int key_in_dir(struct err *e, int dirfd);
 
-/* Set code ERR_CONFIG, keeping text and errno.  Returns -1. */
+/*
+ * Set code ERR_CONFIG, or ERR_IO where errno tells of a full or bad disk, keeping text and errno.
+ * Returns -1.
+ */
 int key_config_error(struct err *e);
 
 #endif
