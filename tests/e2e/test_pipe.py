@@ -460,6 +460,29 @@ def test_sigterm_while_the_disk_is_full():
     on_small_disk(full_then_term)
 
 
+def full_then_period():
+    process = start()
+    wait_for(opened)
+    wait_for(reserved)
+    process.stdin.write(b''.join(map(line, range(500))))
+    wait_for(lambda: in_ratchet() == 500)
+    fill_up()
+    process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: entries()[-1]['type'] == 'stop')
+    process.send_signal(signal.SIGUSR2)
+    time.sleep(0.3)  # or else it is seen when there is room, which is the same
+    os.unlink('filler')
+    wait_for(lambda: len(rotates()) == 1)
+    end(process)
+    equal([r[1][0][0] for r in rotates()], [1])
+    good(500)
+
+
+def test_the_end_of_a_period_while_the_disk_is_full():
+    """Asked for by a signal: it comes once there is room."""
+    on_small_disk(full_then_period)
+
+
 def full_then_seal():
     process = start()
     wait_for(opened)

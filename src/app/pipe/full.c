@@ -117,10 +117,9 @@ app_pipe_pause(struct app_pipe *p, int64_t ns)
 	for (int64_t until = clock_mono_ns() + ns; clock_mono_ns() < until;) {
 		if (*p->stop != 0)
 			return (false);
-		if (*p->seal != 0) { /* somebody made room: look now */
-			*p->seal = 0;
+		/* Somebody made room: look now.  The end of a period stays asked for. */
+		if ((atomic_fetch_and(p->seal, ~APP_PIPE_SEAL) & APP_PIPE_SEAL) != 0)
 			return (true);
-		}
 		(void)nanosleep(&look, NULL);
 	}
 	return (*p->stop == 0);

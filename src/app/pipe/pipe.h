@@ -128,7 +128,7 @@ void app_pipe_close_live(struct app_pipe *p);
  * is open, wait, open again.  0: the call may be made again; -1 with e.
  */
 int app_pipe_wait_for_space(struct app_pipe *p, struct err *e);
-/* Wait, less if *seal asks for a look now; it is cleared.  false: told to stop. */
+/* Wait, less if APP_PIPE_SEAL of *seal asks for a look now; it is cleared.  false: told to stop. */
 bool app_pipe_pause(struct app_pipe *p, int64_t ns);
 /* Is the disk budget over, or no longer?  The chain says so.  0; -1 with e. */
 int app_pipe_budget(struct app_pipe *p, struct err *e);
