@@ -39,8 +39,8 @@ struct key_slot {
  * 512 bytes: "cretula slot v1\n", kind, number, secret, zeros, and the first
  * 16 bytes of SHA-256 of all before.  Writing replaces in place.  Reading
  * refuses: wrong size, owner, mode (group or world bits), checksum, kind.
- * All failures are ERR_CONFIG, of a full or bad disk ERR_IO, and name the file.  An erased slot (all zero)
- * reads as -1 with errno ENODATA.
+ * All failures are ERR_CONFIG, of a full or bad disk ERR_IO, and name the
+ * file.  An erased slot (all zero) reads as -1 with errno ENODATA.
  */
 int key_slot_write(int dirfd, const char *name, const struct key_slot *slot, struct err *e);
 int key_slot_read(
