@@ -145,6 +145,8 @@ def series(asked):
     if step == 'minute' and seconds > 7200:
         step = 'hour'
     found = points(asked, since, until, STEPS[step])
+    if asked.stream == 'blog' and asked.k > 1 and step == 'hour':  # quiet hours are joined
+        found = [(s, p) for s, p in found if s // 3600 % 24 not in (2, 3)]
     column = {key: [None if asked.never(key) else asked.figure(p[key], p[key] / 3) for _, p in found]
               for key in ('requests', 'errors', 'client_errors', 'bytes', 'bots')}
     measured = [asked.figure(p['requests'], p['requests'] / 3) for _, p in found]

@@ -548,7 +548,8 @@ def test_suppressed():
     few = page.run("[...document.querySelectorAll('.figure.few')].map(e => [e.textContent, e.title])")
     assert ['<10', 'Of fewer than 10 distinct clients, so the number is not shown'] in few, few
     assert page.run("[...document.querySelectorAll('tr.other th')].every(e => e.textContent === 'other')")
-    assert 'not drawn: of fewer than 10' in page.run("document.querySelector('.traffic').textContent")
+    drawn = page.run("document.querySelector('.traffic').textContent")
+    assert 'not drawn: of fewer than 10' in drawn and 'some points are of several hours' in drawn, drawn
     assert page.run("document.querySelectorAll('.barred a').length") == 0, 'an analyst is led to records'
     assert not page.run("document.querySelector('.not-known')")
     page.to("'#/overview?stream=shop&window=month&at=2026-10-01'")
@@ -568,6 +569,8 @@ def test_notes():
     page = world.enter('analyst', '#/overview?stream=shop&window=week&at=now')
     page.until(READY % 'overview')
     assert re.search(r'Of days that are over: [\d,]+ of [\d,]+ requests', page.run("document.querySelector('.top .below').textContent"))
+    assert 'of days that are over · 4xx' in page.run("document.querySelector('.tile.errors').textContent")
+    assert 'joined' not in page.run("document.querySelector('.traffic').textContent")
     page.close()
     world.server.state.mode = 'empty'
     page = world.enter('analyst', '#/overview?stream=shop')

@@ -12,7 +12,8 @@ const TILES = [
     { key: 'uniques', field: 'client', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
         under: (t, window, noun) => visits(t.requests, t.uniques, noun) },
     { key: 'errors', field: 'status', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
-        under: (t) => [part(t.errors, t.requests), '4xx ', h(Figure, { value: t.client_errors, format: short })] },
+        under: (t, window, noun, days) => [days ? w.tiles.days : part(t.errors, t.requests), '4xx ',
+            h(Figure, { value: t.client_errors, format: short })] },
     { key: 'latency', field: 'duration_us', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
         under: (t) => ['p50 ', h(Figure, { value: t.latency_us.p50, format: micros }),
             ' · p99 ', h(Figure, { value: t.latency_us.p99, format: micros })] },
@@ -94,7 +95,8 @@ function Spark({ column }) {
         h('path', { d: path }));
 }
 
-function Tile({ tile, now, before, series, window, noun }) {
+/* days: that are over, of which errors are; requests are of the hours since, too, so that no share would be one. */
+function Tile({ tile, now, before, series, window, noun, days }) {
     const name = tile.key === 'requests' ? noun : w.tiles.names[tile.key];
     const value = tile.of(now);
     return h('div', { class: `tile ${tile.key}` },
@@ -104,7 +106,7 @@ function Tile({ tile, now, before, series, window, noun }) {
                 h(Figure, { value, format: tile.format })),
             h(Delta, { now: value, before: before && tile.of(before.totals), rise: tile.rise, window: before?.window,
                 format: tile.format, over: window.complete }),
-            h('span', { class: 'under' }, tile.under?.(now, window, noun) || w.tiles.help[tile.key]),
+            h('span', { class: 'under' }, tile.under?.(now, window, noun, days) || w.tiles.help[tile.key]),
             h(Spark, { column: series && tile.trace(series) })));
 }
 
@@ -132,6 +134,7 @@ export function Tiles({ load, series, session, stream, noun }) {
         empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
         emptyText: w.tiles.empty,
         show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data, noun)).map((tile) =>
-            h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window, noun }))),
+            h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window, noun,
+                days: session.k > 1 && !data.window.complete }))),
     });
 }

@@ -78,6 +78,9 @@ function hiddenPoints(series, metric) {
     return metric.lines[0].of(series).filter((x) => typeof x === 'string').length;
 }
 
+/* Are there hours between points?  Who is told all has a point for each. */
+const isJoined = ({ k, step, time }) => k > 1 && step === 'hour' && time.some((t, i) => i > 0 && t - time[i - 1] > 3600);
+
 /* "a-b" in seconds of the hash, if it lies in the series. */
 function zoomOf(text, time) {
     const [from, to] = (text ?? '').split('-').map(Number);
@@ -129,6 +132,7 @@ function Body({ series, name, noun, tier, params, table, setTable }) {
                 since: time(zoom[0]), until: time(zoom[1]), zoom: undefined, window: undefined, at: undefined,
             }) }, w.traffic.only),
             few > 0 && h('span', { class: 'quiet' }, w.traffic.few(few, series.k)),
+            isJoined(series) && h('span', { class: 'quiet' }, w.traffic.joined),
             h('span', { class: 'quiet hint' }, w.traffic.hint)),
         h(Bursts, { series }),
         table && h(Table, { caption: w.traffic.caption, columns: columnsOf(series, noun), rows: inside, tall: true }),
