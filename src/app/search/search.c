@@ -17,7 +17,7 @@ void
 app_search_open(struct app_search *s, struct app_records *r, const char *store, const char *stream,
     const struct filter *filter, bool make)
 {
-	int fd = io_open_dir(AT_FDCWD, store, NULL);
+	int fd = io_open(AT_FDCWD, store, O_RDONLY | O_DIRECTORY, 0, NULL);
 
 	*s = (struct app_search){ .open = true,
 		.filter = filter,

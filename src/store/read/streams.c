@@ -16,7 +16,7 @@
 int
 store_streams_open(const char *store, struct err *e)
 {
-	int store_fd = io_open_dir(AT_FDCWD, store, e), fd = -1, why;
+	int store_fd = io_open(AT_FDCWD, store, O_RDONLY | O_DIRECTORY, 0, e), fd = -1, why;
 
 	if (store_fd != -1)
 		fd = io_open_dir(store_fd, "streams", e);
