@@ -583,6 +583,8 @@ def test_notes():
     page = world.enter('auditor', '#/trust')
     page.until("document.querySelector('main.trust .verdict')")
     assert 'Not listed' not in page.run("document.querySelector('.verdict').textContent")
+    panels = page.run("[...document.querySelectorAll('section.panel header')].map(e => e.textContent)")
+    assert 'In = out1 of 2 streams does not add up' in panels, panels
     row = page.run("[...document.querySelectorAll('section.panel')].find(e => e.querySelector('h2')?.textContent === 'What goes next').querySelector('tbody tr').textContent")
     assert 'was due 2 d ago' in row, row
     page.close()

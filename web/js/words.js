@@ -241,6 +241,8 @@ export const w = {
             meta: 'Blank lines, comments, headers, containers', joined: 'Lines that go on from the line before',
         },
         holds: 'balanced', broken: 'does not add up',
+        all: (streams, lines) => `${lines} lines of ${streams} streams: all balanced`,
+        some: (broken, streams) => `${broken} of ${streams} streams ${broken === 1 ? 'does' : 'do'} not add up`,
         records: (n) => `${many(n, 'record')}.`,
         split: (n) => `${many(n, 'event')} came out of containers.`,
         replay: (n) => `${n} ${n === '1' ? 'was' : 'were'} read again out of the quarantine.`,

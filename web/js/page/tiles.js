@@ -135,6 +135,6 @@ export function Tiles({ load, series, session, stream, noun }) {
         emptyText: w.tiles.empty,
         show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data, noun)).map((tile) =>
             h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window, noun,
-                days: session.k > 1 && !data.window.complete }))),
+                days: session.tier === 'analyst' && !data.window.complete }))),
     });
 }

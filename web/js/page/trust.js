@@ -56,6 +56,14 @@ function Balance({ stream }) {
             stream.pruned.records > 0 && ` ${w.counts.pruned(count(stream.pruned.records), count(stream.pruned.segments))}`));
 }
 
+/* Of all streams, where there are several. */
+function Sum({ streams }) {
+    const broken = streams.filter(({ balanced }) => !balanced).length;
+    const lines = streams.reduce((n, { counts }) => n + counts.lines, 0);
+    return streams.length > 1 && h('span', { class: broken > 0 ? 'note worse' : 'note' },
+        broken > 0 ? w.counts.some(broken, streams.length) : w.counts.all(streams.length, count(lines)));
+}
+
 /* Sums over streams of a table by name, largest first. */
 function summed(streams, key) {
     const sums = {};
@@ -144,7 +152,7 @@ function Details({ trust }) {
     return [
         streams.length > 0 && h(Section, { title: w.streams.title, name: 'streams', columns: columnsOfStreams(now),
             rows: streams, lead: w.streams.lead, cards: true }),
-        streams.length > 0 && h('section', { class: 'panel' }, h('header', null, h('h2', null, w.counts.title)),
+        streams.length > 0 && h('section', { class: 'panel' }, h('header', null, h('h2', null, w.counts.title), h(Sum, { streams: kept })),
             h('p', { class: 'lead' }, w.counts.lead), kept.map((stream) => h(Balance, { key: stream.name, stream }))),
         streams.length > 0 && h('div', { class: entries ? 'two-panels' : 'stack' }, entries && h(Masked, { streams: kept }),
             h('div', { class: 'stack' }, h(Retention, { streams: kept, now }), entries && h(Reasons, { streams }))),
