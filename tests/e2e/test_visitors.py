@@ -9,7 +9,8 @@ import ssl
 import subprocess
 
 import certificates
-from lib import CRETULA, Skip, combined, cretula, equal, main, open_lines, records, verify_py, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, open_lines, read, records, verify_py, wait_for, write
+from test_person import VALUE, approve, ask, do, imported, request
 from test_serve import Events, Server, is_read, prepare
 
 
@@ -58,6 +59,37 @@ def test_a_filter_by_a_token():
         said = verify_py('store')
         equal(said.returncode, 0, said.stdout)
     equal(records('store', 'cretula.access')[0]['extra']['where'], f'client == {client}')
+
+
+def test_what_is_restricted_is_not_there_and_said():
+    """Who has no keys is told how many are left out, on each page those of it; as many erased ones are told once over all pages."""
+    imported('s')
+    request('restrict', file='r1')
+    approve('a', 'b', file='r1')
+    do('restrict', file='r1')
+    server = Server('streams: { s: { format: combined } }\n')
+    status, _, body = server.ask('/api/v1/records?stream=s')
+    got = json.loads(body)
+    equal((status, got['records'], got['restricted']), (200, [], 3000))
+    server.daemon.end()
+
+
+def test_erased_ones_are_told_once():
+    """Over all pages, whichever their size, as many as were erased."""
+    imported('s')
+    count = ask('find', '--json').json['records']
+    ask('erase')
+    server = Server()
+    theirs = [i for i, line in enumerate(read('log').splitlines()) if line.startswith(VALUE.encode() + b' ')]
+    for limit in (theirs[-1] - len(theirs) + 1, 97):  # a page that ends in front of one of them
+        erased, shown, cursor = 0, 0, ''
+        while cursor is not None:
+            _, _, body = server.ask(f'/api/v1/records?stream=s&limit={limit}{cursor}')
+            page = json.loads(body)
+            erased, shown = erased + page['erased'], shown + len(page['records'])
+            cursor = f'&cursor={page["next"]}' if 'next' in page else None
+        equal((erased, shown), (count, 3000 - count), limit)
+    server.daemon.end()
 
 
 PLACES = 128  # of serve

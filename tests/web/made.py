@@ -206,11 +206,11 @@ def record(luck, when):
 
 def records(asked):
     if asked.empty:
-        return {'stream': asked.stream, 'records': [], 'erased': 0}
+        return {'stream': asked.stream, 'records': [], 'erased': 0, 'restricted': 0}
     start = int(asked.query.get('cursor', '0'))
     limit = int(asked.query.get('limit', 100))
     some = [record(chance('record', i), NOW.timestamp() - 86400 + 13 * i) for i in range(start, start + limit)]
-    answer = {'stream': asked.stream, 'records': some, 'erased': 1 if start == 0 else 0}
+    answer = {'stream': asked.stream, 'records': some, 'erased': 1 if start == 0 else 0, 'restricted': 4 if start == 0 else 0}
     if start + limit < 350:
         answer['next'] = str(start + limit)
     return answer

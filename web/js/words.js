@@ -162,6 +162,7 @@ export const w = {
         caption: (stream) => `Records of ${stream}`,
         empty: 'No record of this time fits.', anyTime: 'Look at all times', more: 'More records',
         erased: (n) => `${n} erased on request, left out.`,
+        restricted: (n) => `${n} left out: some of their time are restricted on request, and only who has the keys can tell which.`,
         logged: 'Who looked at this, when, and by which filter is recorded.',
         lines: 'JSON lines', linesHelp: 'Up to 10,000 records with all fields, by the server',
     },

@@ -86,6 +86,7 @@ show(void *arg, struct span line, struct err *e)
 
 	if (p->shown == p->limit || p->out->len >= BODY_MAX ||
 	    (++p->seen % LOOK_EVERY == 0 && clock_mono_ns() > p->until_ns)) {
+		p->next = p->records.number;
 		p->more = true;
 		return (1);
 	}
@@ -168,6 +169,7 @@ end(const struct paging *p, const struct serve_call *call, struct serve_answer *
 	}
 	buf_char(p->out, ']');
 	json_u64(p->out, "erased", p->records.erased);
+	json_u64(p->out, "restricted", p->records.restricted + p->records.hidden);
 	if (p->more)
 		json_str(p->out, "next", span_str(next));
 	buf_str(p->out, "}\n");

@@ -12,7 +12,7 @@ import { Filter, RecordTable, exportColumns } from './record.js';
 const SPANS = ['-10m', '-1h', '-24h', '-7d', '-30d', 'all'];
 const PAGE = 100;
 
-const NONE = { records: [], next: undefined, erased: 0, error: null, busy: false };
+const NONE = { records: [], next: undefined, erased: 0, restricted: 0, error: null, busy: false };
 
 /* Pages of records that were asked for after the first one; with another first one nothing of them stays, or comes late. */
 function useMore(first, query) {
@@ -20,7 +20,7 @@ function useMore(first, query) {
     const stop = useRef(null);
     useEffect(() => {
         stop.current = new AbortController();
-        set({ ...NONE, next: first?.next, erased: first?.erased ?? 0 });
+        set({ ...NONE, next: first?.next, erased: first?.erased ?? 0, restricted: first?.restricted ?? 0 });
         return () => stop.current.abort();
     }, [first]);
     const load = async () => {
@@ -30,7 +30,7 @@ function useMore(first, query) {
             const page = await get('records', { ...query, cursor: more.next }, signal);
             if (!signal.aborted)
                 set((old) => ({ ...NONE, records: [...old.records, ...page.records], next: page.next,
-                    erased: old.erased + page.erased }));
+                    erased: old.erased + page.erased, restricted: old.restricted + page.restricted }));
         } catch (error) {
             if (!signal.aborted)
                 set((old) => ({ ...old, error, busy: false }));
@@ -71,8 +71,10 @@ export function Records({ session, stream, params, about }) {
                 h('a', { class: 'button small', download: `${stream}.jsonl`, title: w.records.linesHelp,
                     href: address('records.jsonl', { ...query, limit: 10000 }) }, w.records.lines)],
             empty: (data) => data.records.length === 0 && data.next === undefined,
-            emptyText: [w.records.empty, since !== 'all' && h('button', { type: 'button',
-                onClick: () => go({ since: 'all', until: undefined }) }, w.records.anyTime)],
+            emptyText: [w.records.empty,
+                load.data?.restricted > 0 && ` ${w.records.restricted(count(load.data.restricted))} `,
+                since !== 'all' && h('button', { type: 'button',
+                    onClick: () => go({ since: 'all', until: undefined }) }, w.records.anyTime)],
             show: () => [
                 h(RecordTable, { caption: w.records.caption(stream), session, narrow,
                     records: records.map((record, i) => ({ key: i, record })) }),
@@ -81,6 +83,7 @@ export function Records({ session, stream, params, about }) {
                     more.next !== undefined && !more.error && h('button', { type: 'button', disabled: more.busy,
                         onClick: loadMore }, more.busy ? w.loading : w.records.more),
                     more.erased > 0 && h('span', { class: 'quiet' }, w.records.erased(count(more.erased))),
+                    more.restricted > 0 && h('span', { class: 'quiet' }, w.records.restricted(count(more.restricted))),
                     h('span', { class: 'quiet' }, w.records.logged)),
             ],
         }),
