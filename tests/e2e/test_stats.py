@@ -141,6 +141,21 @@ def test_real_logs():
     again('store')
 
 
+def test_what_is_no_request_is_called_an_event():
+    """Logins have no status, and nobody counted their errors, robots and bytes; programs are told all the same."""
+    write('auth.log', ''.join(f'2025-11-24T10:{n:02}:00+00:00 web sshd[7]: Accepted publickey for kim from 198.51.100.{n} port 4{n:03} ssh2\n'
+                              for n in range(40)).encode())
+    write('log', combined(1).encode())
+    cretula('import', '--store', 'store', '--stream', 'auth', 'auth.log', code=0)
+    cretula('import', '--store', 'store', '--stream', 'web', '--format', 'combined', 'log', code=0)
+    text, web = (cretula('stats', '--store', 'store', '--stream', stream, code=0).text.split('\ntraffic')[1] for stream in ('auth', 'web'))
+    assert re.search(r'\n  events +40\n', text) and re.search(r'\nby hour +events\n', text), text
+    assert not re.search('requests|errors|robots|bytes', text), text
+    assert all(word in web for word in ('  requests ', 'errors 4xx', 'of robots', 'bytes sent')) and '  events ' not in web, web
+    total = cretula('stats', '--store', 'store', '--stream', 'auth', '--json', code=0).json['traffic']['total']
+    equal((total['requests'], total['errors_4xx'], total['bytes']), (40, 0, 0))
+
+
 def test_subjects_are_counted_and_forgotten_with_the_key():
     """By day, exact up to 20; the import's key is destroyed, so that no hash is kept that anybody could read."""
     lines = [combined(n, client=f'192.0.2.{n % 7}', target='/shop') for n in range(70)]

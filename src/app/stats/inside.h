@@ -22,6 +22,11 @@ int app_report_curve(const struct app_report *r, enum tally_period period, unsig
 /* The largest cells of a dimension, below its name; nothing if there are none to be shown. */
 int app_report_list(
     const struct app_report *r, enum tally_dim dim, unsigned limit, struct buf *out, struct err *e);
+/*
+ * Where no event has a status they are no requests, and 0 errors, robots and bytes are
+ * none that anybody counted: they are called events, and these fields not shown.
+ */
+int app_report_for_people(struct app_report *r, struct err *e);
 /* At most top of them; the list is for the caller to free. */
 int app_report_bursts(const struct app_report *r, struct tally_bursts *b, struct err *e);
 /* May the dimension be shown? */

@@ -236,7 +236,7 @@ app_report_curve(const struct app_report *r, enum tally_period period, unsigned 
 	struct curve c = { .r = r, .out = out, .period = period, .ascii = app_fold_ascii() };
 	unsigned count = 0;
 
-	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], "requests");
+	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], r->noun);
 	if (app_report_has(r, RECORD_FIELD_STATUS))
 		buf_fmt(out, " %14s", "errors");
 	buf_char(out, '\n');
@@ -267,7 +267,7 @@ app_report_sums(const struct app_report *r, struct buf *out, struct err *e)
 
 	if (tally_sum(r->db, &w, &s, e) == -1)
 		return (-1);
-	app_report_row(out, "requests", s.requests, 0);
+	app_report_row(out, r->noun, s.requests, 0);
 	if (app_report_has(r, RECORD_FIELD_BOT))
 		app_report_row(out, "of robots", s.bots, s.requests);
 	if (app_report_has(r, RECORD_FIELD_STATUS)) {
@@ -311,7 +311,7 @@ add_cell(void *arg, const struct tally_cell *cell, struct err *e)
 
 	(void)e;
 	if (!l->begun) {
-		buf_fmt(l->out, "\n%-*s %14s", most + 2, l->title, "requests");
+		buf_fmt(l->out, "\n%-*s %14s", most + 2, l->title, l->r->noun);
 		if (bytes)
 			buf_fmt(l->out, " %14s", "bytes");
 		buf_str(l->out, subjects ? "  subjects\n" : "\n");
@@ -429,15 +429,53 @@ add_bursts(const struct app_report *r, struct buf *out, struct err *e)
 	return (rc);
 }
 
-int
-app_report_text(const struct app_report *r, struct buf *out, struct err *e)
+static int
+count_cells(void *arg, const struct tally_cell *cell, struct err *e)
 {
+	(void)cell;
+	(void)e;
+	++*(unsigned *)arg;
+	return (1);
+}
+
+int
+app_report_for_people(struct app_report *r, struct err *e)
+{
+	struct tally_window w = app_report_whole(r);
+	struct tally_sums s;
+	unsigned statuses = 0;
+
+	r->noun = "requests";
+	if (!app_report_shows(r, TALLY_STATUS))
+		return (0);
+	w.dim = TALLY_STATUS;
+	w.limit = 1;
+	if (tally_cells(r->db, &w, count_cells, &statuses, e) == -1 ||
+	    tally_sum(r->db, &w, &s, e) == -1)
+		return (-1);
+	if (statuses > 0 || s.requests == 0)
+		return (0);
+	r->noun = "events";
+	r->fields &= ~(UINT64_C(1) << RECORD_FIELD_STATUS);
+	if (s.bots == 0)
+		r->fields &= ~(UINT64_C(1) << RECORD_FIELD_BOT);
+	if (s.bytes == 0)
+		r->fields &= ~(UINT64_C(1) << RECORD_FIELD_BYTES);
+	return (0);
+}
+
+int
+app_report_text(const struct app_report *given, struct buf *out, struct err *e)
+{
+	struct app_report own = *given, *r = &own;
+
 	if (r->db == NULL) {
 		buf_str(out, "\ntraffic: not counted yet; `cretula stats --rebuild` does\n");
 		return (0);
 	}
 	buf_str(out, "\ntraffic (as it was counted, with what was pruned since)\n");
-	if (app_report_sums(r, out, e) == -1 || add_curve(r, out, e) == -1)
+	if (app_report_for_people(r, e) == -1 || app_report_sums(r, out, e) == -1 ||
+	    add_curve(r, out, e) == -1)
 		return (-1);
 	for (enum tally_dim dim = TALLY_PATH; dim < TALLY_LATENCY; dim++)
 		if (app_report_list(r, dim, r->top, out, e) == -1)

@@ -16,6 +16,7 @@ struct app_report {
 	unsigned columns; /* that a row has at most; 0: as it is wide */
 	uint64_t fields; /* whose figures are shown: bit per enum record_field */
 	struct tally_reach reach;
+	const char *noun; /* what people are told was counted: app_report_for_people */
 };
 
 /*

@@ -43,13 +43,14 @@ add_head(const struct app_report *r, struct buf *out)
 }
 
 int
-app_report_screen(const struct app_report *r, unsigned rows, struct buf *out, struct err *e)
+app_report_screen(const struct app_report *given, unsigned rows, struct buf *out, struct err *e)
 {
+	struct app_report own = *given, *r = &own;
 	unsigned newest = rows > SUMS + 14 ? (rows - SUMS - 3) * 2 / 5 : 4;
 	size_t begin = out->len;
 
 	add_head(r, out);
-	if (app_report_sums(r, out, e) == -1 ||
+	if (app_report_for_people(r, e) == -1 || app_report_sums(r, out, e) == -1 ||
 	    app_report_curve(r, TALLY_HOUR, newest, out, e) == -1)
 		return (-1);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
