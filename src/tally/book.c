@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "crypto/random.h"
 #include "tally/own/own.h"
+#include "tally/pack/repack.h"
 #include "tally/shelf.h"
 
 /* ---- opening ---- */
@@ -19,10 +20,8 @@ take_memory(struct tally_book *book, struct err *e)
 	struct arena *a = &book->memory;
 
 	if (arena_open(a,
-		slots +
-		    TALLY_CELLS *
-			(sizeof(struct tally_kept) + sizeof(struct stats_set) + sizeof(uint32_t)) +
-		    TALLY_GROUPS * sizeof(struct tally_group) +
+		slots + TALLY_CELLS * (sizeof(struct tally_kept) + sizeof(struct stats_set)) +
+		    TALLY_GROUPS * (sizeof(struct tally_group) + sizeof(uint32_t)) +
 		    TALLY_TOTALS * sizeof(struct tally_total_row) +
 		    TALLY_SKETCHES * sizeof(struct tally_sketch) + TALLY_CELL_TEXTS + 16 * 11,
 		ARENA_LAZY, e) == -1)
@@ -35,7 +34,7 @@ take_memory(struct tally_book *book, struct err *e)
 	book->groups = arena_take(a, TALLY_GROUPS * sizeof(*book->groups));
 	book->cells = arena_take(a, TALLY_CELLS * sizeof(*book->cells));
 	book->sets = arena_take(a, TALLY_CELLS * sizeof(*book->sets));
-	book->order = arena_take(a, TALLY_CELLS * sizeof(*book->order));
+	book->order = arena_take(a, TALLY_GROUPS * sizeof(*book->order));
 	book->texts = arena_take(a, TALLY_CELL_TEXTS);
 	return (tally_batch_open(&book->batch, e));
 }
@@ -103,6 +102,17 @@ tally_book_open(const char *path, const char *stream, const unsigned char *origi
 	return (0);
 }
 
+static void
+free_bytes(struct tally_bytes *bytes)
+{
+	buf_free(&bytes->pack);
+	buf_free(&bytes->next);
+	buf_free(&bytes->values);
+	buf_free(&bytes->runs);
+	buf_free(&bytes->before);
+	buf_free(&bytes->now);
+}
+
 void
 tally_book_close(struct tally_book *book)
 {
@@ -111,6 +121,7 @@ tally_book_close(struct tally_book *book)
 	for (int i = 0; i < TALLY_ST_COUNT; i++)
 		(void)sqlite3_finalize(book->st[i]);
 	tally_db_close(book->db);
+	free_bytes(&book->bytes);
 	tally_batch_close(book->batch);
 	arena_close(&book->memory);
 	free(book);
@@ -153,6 +164,7 @@ tally_book_rollback(struct tally_book *book)
 	book->writing = false;
 	tally_batch_clear(book->batch);
 	tally_shelf_clear(book);
+	tally_shelf_give_back(book);
 	(void)read_reach(book, NULL, NULL);
 }
 
@@ -186,6 +198,7 @@ tally_book_commit(struct tally_book *book, uint64_t segment, uint64_t records, s
 		tally_book_rollback(book);
 		return (-1);
 	}
+	tally_shelf_give_back(book);
 	book->writing = false;
 	book->segment = segment;
 	book->records = records;
@@ -225,16 +238,64 @@ tally_book_owes(struct tally_book *book, bool *owes, struct err *e)
 	return (rc == -1 ? -1 : 0);
 }
 
+/* ---- all packs of the stream ---- */
+
+static struct tally_repack_range
+all_rows(const struct tally_book *book)
+{
+	return ((struct tally_repack_range){ .stream = book->stream,
+	    .first = TALLY_HOUR,
+	    .last = TALLY_MONTH,
+	    .dim = -1,
+	    .from = INT64_MIN,
+	    .to = INT64_MAX });
+}
+
+static void
+take_nothing(void *arg, struct tally_packed *v)
+{
+	(void)arg;
+	(void)v;
+}
+
+int
+tally_book_mend(struct tally_book *book, struct err *e)
+{
+	struct tally_repack_range range = all_rows(book);
+
+	range.mends = true;
+	if (tally_rows_begin(book, e) == -1 ||
+	    tally_repack_rows(book->db, &range, take_nothing, NULL, e) == -1 ||
+	    tally_db_run(book->db, "COMMIT", e) == -1) {
+		tally_book_rollback(book);
+		return (-1);
+	}
+	book->writing = false;
+	return (0);
+}
+
+/* Another count would not give what is of a sample. */
+static bool
+is_of_records(void *arg, enum tally_period period, int dim, int64_t idx)
+{
+	(void)arg;
+	(void)period;
+	(void)idx;
+	return (dim < tally_dims[TALLY_SAMPLE_FIRST].code);
+}
+
 int
 tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 {
+	struct tally_repack_range range = all_rows(book);
+
+	range.row = is_of_records;
 	tally_book_rollback(book);
 	if (tally_rows_begin(book, e) == -1 ||
 	    of_stream(book, "DELETE FROM total WHERE stream=?1 AND apart=0", e) == -1 ||
-	    of_stream(book,
-		samples ? "DELETE FROM cell WHERE stream=?1 AND (apart=0 OR dim>=12)" :
-			  "DELETE FROM cell WHERE stream=?1 AND apart=0 AND dim<12",
-		e) == -1 ||
+	    (samples &&
+		of_stream(book, "DELETE FROM cells WHERE stream=?1 AND dim>=12", e) == -1) ||
+	    tally_repack_rows(book->db, &range, tally_take_records, NULL, e) == -1 ||
 	    owe(book, e) == -1) {
 		tally_book_rollback(book);
 		return (-1);
@@ -242,25 +303,41 @@ tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 	return (0);
 }
 
+/* 1: it has a value that was kept apart; 0; -1. */
+static int
+keeps_words(struct span pack, struct err *e)
+{
+	struct tally_unpack u;
+	struct tally_packed v;
+	int rc;
+
+	if (tally_unpack_open(&u, pack, e) == -1)
+		return (-1);
+	while ((rc = tally_unpack_next(&u, &v, e)) == 1)
+		if (!v.other && v.count[1].requests > 0)
+			return (1);
+	return (rc);
+}
+
 int
 tally_book_keeps(struct tally_book *book, bool *words, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = tally_db_prepare(book->db,
-	    "SELECT 1 FROM cell WHERE stream=?1 AND apart=1 AND other=0 AND dim IN (?2,?3,?4)"
-	    " LIMIT 1",
-	    &st, e);
+	int rc = tally_db_prepare(
+		book->db, "SELECT pack FROM cells WHERE stream=?1 AND dim IN (?2,?3,?4)", &st, e),
+	    found = 0;
 
 	if (rc == 0) {
 		(void)sqlite3_bind_int64(st, 1, book->stream);
 		(void)sqlite3_bind_int(st, 2, tally_dims[TALLY_PATH].code);
 		(void)sqlite3_bind_int(st, 3, tally_dims[TALLY_REFERER].code);
 		(void)sqlite3_bind_int(st, 4, tally_dims[TALLY_HOST].code);
-		rc = tally_db_step(book->db, st, e);
-		*words = rc == 1;
+		while (found == 0 && (rc = tally_db_step(book->db, st, e)) == 1)
+			found = keeps_words(tally_db_text(st, 0), e);
+		*words = found == 1;
 	}
 	(void)sqlite3_finalize(st);
-	return (rc == -1 ? -1 : 0);
+	return (rc == -1 || found == -1 ? -1 : 0);
 }
 
 /*
@@ -271,13 +348,11 @@ tally_book_keeps(struct tally_book *book, bool *words, struct err *e)
 int
 tally_book_tidy(struct tally_book *book, struct err *e)
 {
+	struct tally_repack_range range = all_rows(book);
+
+	range.fills = true;
 	if (tally_rows_begin(book, e) == -1 ||
-	    of_stream(book,
-		"DELETE FROM seen WHERE stream=?1 AND other=0 AND NOT EXISTS"
-		" (SELECT 1 FROM cell c WHERE c.stream=seen.stream AND c.period=seen.period"
-		" AND c.dim=seen.dim AND c.idx=seen.idx AND c.apart IN (0,1) AND c.other=0"
-		" AND c.key=seen.key)",
-		e) == -1 ||
+	    tally_repack_rows(book->db, &range, tally_take_empty, NULL, e) == -1 ||
 	    tally_db_run(book->db, "COMMIT", e) == -1) {
 		tally_book_rollback(book);
 		return (-1);

@@ -3,12 +3,12 @@
 
 #include "base/err.h"
 #include "base/num.h"
-#include "tally/shelf.h"
+#include "tally/cells.h"
 
 /* ---- cells ---- */
 
-static inline uint64_t
-hash_key(const struct tally_book *book, struct span key)
+uint64_t
+tally_cells_hash(const struct tally_book *book, struct span key)
 {
 	return (tally_hash(book->seed, 1, key));
 }
@@ -20,19 +20,34 @@ first_slot(uint64_t hash, uint32_t group)
 	return (((uint32_t)(hash >> 32) + group * UINT32_C(0x9e3779b1)) & (TALLY_CELL_SLOTS - 1));
 }
 
-/* A new cell in memory; there is room. */
+/* One more of the group; there is room. */
+static struct tally_kept *
+new_cell(struct tally_book *book, uint32_t group)
+{
+	struct tally_group *g = &book->groups[group];
+	struct tally_kept *cell = &book->cells[book->cell_count];
+
+	*cell = (struct tally_kept){ .group = group };
+	book->sets[book->cell_count++].count = 0;
+	if (g->last > 0)
+		book->cells[g->last - 1].next = book->cell_count;
+	else
+		g->first = book->cell_count;
+	g->last = book->cell_count;
+	return (cell);
+}
+
 static struct tally_kept *
 put_cell(struct tally_book *book, uint32_t at, uint64_t hash, uint32_t group, struct span key)
 {
-	struct tally_kept *cell = &book->cells[book->cell_count++];
+	struct tally_kept *cell = new_cell(book, group);
 
 	book->slots[at] = book->cell_count;
-	memcpy(book->texts + book->text_len, key.ptr, key.len);
-	book->sets[cell - book->cells].count = 0;
-	*cell = (struct tally_kept){ .hash = hash,
-		.group = group,
-		.text = (uint32_t)book->text_len,
-		.len = (uint16_t)key.len };
+	if (key.len > 0)
+		memcpy(book->texts + book->text_len, key.ptr, key.len);
+	cell->hash = hash;
+	cell->text = (uint32_t)book->text_len;
+	cell->len = (uint16_t)key.len;
 	book->text_len += key.len;
 	return (cell);
 }
@@ -57,6 +72,15 @@ find_cell(struct tally_book *book, uint64_t hash, uint32_t group, struct span ke
 	return (at);
 }
 
+struct tally_kept *
+tally_cells_find(struct tally_book *book, uint64_t hash, uint32_t group, struct span key)
+{
+	struct tally_kept *cell;
+
+	(void)find_cell(book, hash, group, key, &cell);
+	return (cell);
+}
+
 /* The cell of what has no place; it is found by its group, not by its key. */
 static struct tally_kept *
 other_cell(struct tally_book *book, uint32_t group)
@@ -66,66 +90,41 @@ other_cell(struct tally_book *book, uint32_t group)
 
 	if (g->other > 0)
 		return (&book->cells[g->other - 1]);
-	cell = &book->cells[book->cell_count++];
-	book->sets[cell - book->cells].count = 0;
-	*cell = (struct tally_kept){ .group = group, .other = true };
+	cell = new_cell(book, group);
+	cell->other = true;
 	g->other = book->cell_count;
 	return (cell);
 }
 
-static sqlite3_stmt *
-group_statement(
-    struct tally_book *book, enum tally_statement which, const struct tally_group *g, struct err *e)
-{
-	sqlite3_stmt *st = tally_rows_statement(book, which, e);
-
-	if (st == NULL)
-		return (NULL);
-	(void)sqlite3_bind_int64(st, 1, book->stream);
-	(void)sqlite3_bind_int(st, 2, g->period);
-	(void)sqlite3_bind_int(st, 3, tally_dims[g->dim].code);
-	(void)sqlite3_bind_int64(st, 4, g->index);
-	return (st);
-}
-
-static int
-load_unseen(struct tally_book *book, struct tally_group *g, struct err *e)
-{
-	sqlite3_stmt *st = group_statement(book, TALLY_ST_SEEN_ANY, g, e);
-	int rc = st == NULL ? -1 : tally_db_step(book->db, st, e);
-
-	(void)sqlite3_reset(st);
-	g->unseen = rc == 0;
-	return (rc == -1 ? -1 : 0);
-}
-
-/* The keys that have rows: they keep their places. */
+/* The keys that have a place in the file keep it. */
 static int
 load_group(struct tally_book *book, uint32_t group, struct err *e)
 {
 	struct tally_group *g = &book->groups[group];
-	sqlite3_stmt *st = group_statement(book, TALLY_ST_CELLS, g, e);
+	struct tally_unpack u;
+	struct tally_packed v;
+	struct tally_kept *cell;
 	int rc;
 
-	if (st == NULL || load_unseen(book, g, e) == -1)
+	if (tally_rows_pack(book, g, e) == -1)
 		return (-1);
-	(void)sqlite3_bind_int(st, 5, g->apart);
-	while ((rc = tally_db_step(book->db, st, e)) == 1) {
-		struct span key = tally_db_text(st, 0);
-		uint64_t hash = hash_key(book, key);
-		struct tally_kept *cell;
+	if (book->bytes.pack.len == 0)
+		return (0);
+	if (tally_unpack_open(&u, buf_view(&book->bytes.pack), e) == -1)
+		return (-1);
+	while ((rc = tally_unpack_next(&u, &v, e)) == 1) {
+		uint64_t hash = tally_cells_hash(book, v.key);
 		uint32_t at;
 
-		if (g->kept > tally_dims[g->dim].kept || key.len > TALLY_KEY_MAX) {
-			rc = err_set(e, ERR_FINDING, "more cells than there can be");
-			break;
-		}
-		at = find_cell(book, hash, group, key, &cell);
+		if (v.other || v.count[g->apart].requests == 0)
+			continue;
+		if (g->kept > tally_dims[g->dim].kept || v.key.len > TALLY_KEY_MAX)
+			return (err_set(e, ERR_FINDING, "more cells than there can be"));
+		at = find_cell(book, hash, group, v.key, &cell);
 		if (cell == NULL)
-			(void)put_cell(book, at, hash, group, key);
+			(void)put_cell(book, at, hash, group, v.key);
 		g->kept++;
 	}
-	(void)sqlite3_reset(st);
 	return (rc);
 }
 
@@ -162,7 +161,6 @@ find_group(struct tally_book *book, const struct tally_group *want, uint32_t *gr
 	}
 	*group = book->group_count;
 	book->groups[book->group_count++] = *want;
-	book->apart = book->apart || want->apart != 0;
 	book->group_slots[at] = book->group_count;
 	return (load_group(book, *group, e));
 }
@@ -185,30 +183,25 @@ take_cell(struct tally_book *book, uint32_t group, struct span key, uint64_t has
 
 /* ---- who ---- */
 
-static int
-write_seen(struct tally_book *book, struct tally_kept *cell, struct err *e)
-{
-	struct tally_waiting waiting = { .seen = 0 };
-
-	return (tally_rows_begin(book, e) == -1 || tally_rows_seen(book, &waiting, cell, e) == -1 ||
-		    tally_rows_written(book, &waiting, e) == -1 ?
-		-1 :
-		0);
-}
-
+/*
+ * Sets of a group are of one key at a time: what was seen under another one is written. 40 bits
+ * of a hash are kept (TALLY_HASH_BYTES).
+ */
 static int
 see(struct tally_book *book, struct tally_kept *cell, const struct tally_who *who,
     enum key_period key, struct err *e)
 {
 	struct stats_set *set = &book->sets[cell - book->cells];
+	struct tally_group *g = &book->groups[cell->group];
 	int32_t index = who->epoch[key];
 
-	if (cell->many && cell->epoch_index == index)
-		return (0);
-	if (set->count > 0 && cell->epoch_index != index && write_seen(book, cell, e) == -1)
+	if (g->seen && g->epoch_index != index &&
+	    (tally_rows_begin(book, e) == -1 || tally_merge(book, cell->group, e) == -1))
 		return (-1);
-	cell->epoch_index = index;
-	(void)stats_set_add(set, who->hash[key]);
+	g->changed = g->seen = true;
+	g->epoch_index = index;
+	if (!cell->many)
+		(void)stats_set_add(set, who->hash[key] >> (64 - 8 * TALLY_HASH_BYTES));
 	cell->many = set->count == STATS_SET_MANY;
 	return (0);
 }
@@ -221,7 +214,7 @@ see_all(struct tally_book *book, struct tally_kept *cell, const struct tally_bat
 
 	/* Mostly there is nothing more to be said: nobody needs to be looked at. */
 	if (cell->many && !b->mixed && b->who_count > 0 &&
-	    cell->epoch_index == b->who[0].epoch[key])
+	    book->groups[cell->group].epoch_index == b->who[0].epoch[key])
 		return (0);
 	for (unsigned i = 0; i < entry->who_count && i < TALLY_SUBJECTS_MAX; i++)
 		if (see(book, cell, &b->who[tally_entry_who(b, entry, i)], key, e) == -1)
@@ -279,6 +272,7 @@ static int
 add_to(struct tally_book *book, struct tally_kept *cell, const struct tally_batch *b,
     const struct tally_entry *entry, struct err *e)
 {
+	book->groups[cell->group].changed = true;
 	cell->requests += entry->requests;
 	cell->bots += entry->bots;
 	cell->bytes += entry->bytes;
@@ -307,7 +301,7 @@ cell_above(struct tally_book *book, struct tally_kept *hour, int period, uint32_
 
 	if (!hour->other && *up > 0)
 		return (&book->cells[*up - 1]);
-	cell = take_cell(book, group, key, hour->other ? hash_key(book, key) : hour->hash);
+	cell = take_cell(book, group, key, hour->other ? tally_cells_hash(book, key) : hour->hash);
 	if (!hour->other)
 		*up = (uint32_t)(cell - book->cells) + 1;
 	return (cell);
@@ -369,7 +363,7 @@ fetch_slot(struct walk *w, uint32_t i)
 	unsigned at = i % (2 * AHEAD);
 	char number[TALLY_NUMBER_BYTES];
 
-	w->hash[at] = hash_key(w->book, tally_entry_key(w->b, entry, number));
+	w->hash[at] = tally_cells_hash(w->book, tally_entry_key(w->b, entry, number));
 	w->slot[at] = first_slot(w->hash[at], recent->group[TALLY_HOUR] - 1);
 	__builtin_prefetch(&w->book->slots[w->slot[at]]);
 }
@@ -426,7 +420,7 @@ tally_cells_add_some(struct tally_book *book, const struct tally_batch *b, tally
 		int64_t start_us = tally_start_us(TALLY_HOUR, entry->hour);
 		char number[TALLY_NUMBER_BYTES];
 		struct span key = tally_entry_key(b, entry, number);
-		uint64_t hash = hash_key(book, key);
+		uint64_t hash = tally_cells_hash(book, key);
 		uint32_t group;
 
 		for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++)
@@ -435,6 +429,36 @@ tally_cells_add_some(struct tally_book *book, const struct tally_batch *b, tally
 			    (group_of_entry(book, entry, period, &group, e) == -1 ||
 				add_to(book, take_cell(book, group, key, hash), b, entry, e) == -1))
 				return (-1);
+	}
+	return (0);
+}
+
+int
+tally_cells_less(
+    struct tally_book *book, const struct tally_batch *b, tally_own own, void *arg, struct err *e)
+{
+	for (uint32_t i = 0; i < b->entry_count; i++) {
+		const struct tally_entry *entry = &b->entries[i];
+		char number[TALLY_NUMBER_BYTES];
+		struct span key = tally_entry_key(b, entry, number);
+		uint64_t hash = tally_cells_hash(book, key);
+		uint32_t group;
+
+		for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++) {
+			struct tally_kept *cell;
+
+			if (group_of_entry(book, entry, period, &group, e) == -1)
+				return (-1);
+			cell = tally_cells_find(book, hash, group, key);
+			if (cell != NULL)
+				own(arg, &book->groups[group], key);
+			else
+				cell = other_cell(book, group);
+			book->groups[group].changed = true;
+			cell->requests -= entry->requests;
+			cell->bots -= entry->bots;
+			cell->bytes -= entry->bytes;
+		}
 	}
 	return (0);
 }

@@ -20,17 +20,9 @@ static const char *const schema[] = {
 	" apart INTEGER NOT NULL, requests INTEGER NOT NULL, bytes INTEGER NOT NULL,"
 	" request_bytes INTEGER NOT NULL, errors_4xx INTEGER NOT NULL, errors_5xx INTEGER NOT NULL,"
 	" bots INTEGER NOT NULL, PRIMARY KEY (stream, period, idx, apart)) STRICT, WITHOUT ROWID",
-	"CREATE TABLE cell (stream INTEGER NOT NULL, period INTEGER NOT NULL, dim INTEGER NOT NULL,"
-	" idx INTEGER NOT NULL, apart INTEGER NOT NULL, other INTEGER NOT NULL, key TEXT NOT NULL,"
-	" requests INTEGER NOT NULL, bots INTEGER NOT NULL, bytes INTEGER NOT NULL,"
-	" PRIMARY KEY (stream, period, dim, idx, apart, other, key)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE epoch (id INTEGER PRIMARY KEY, period INTEGER NOT NULL, idx INTEGER NOT NULL,"
 	" origin BLOB NOT NULL, cover BLOB NOT NULL, gone INTEGER NOT NULL, UNIQUE (period, idx, "
 	"origin)) STRICT",
-	"CREATE TABLE seen (stream INTEGER NOT NULL, period INTEGER NOT NULL, dim INTEGER NOT NULL,"
-	" idx INTEGER NOT NULL, other INTEGER NOT NULL, key TEXT NOT NULL, epoch INTEGER NOT NULL,"
-	" subjects INTEGER NOT NULL, hashes BLOB,"
-	" PRIMARY KEY (stream, period, dim, idx, other, key, epoch)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE uniq (stream INTEGER NOT NULL, period INTEGER NOT NULL, idx INTEGER NOT NULL,"
 	" epoch INTEGER NOT NULL, subjects INTEGER NOT NULL, registers BLOB,"
 	" PRIMARY KEY (stream, period, idx, epoch)) STRICT, WITHOUT ROWID",
@@ -43,9 +35,9 @@ static const char *const schema[] = {
 	"NULL,"
 	" subjects INTEGER NOT NULL, PRIMARY KEY (stream, period, dim, idx, key)) STRICT, WITHOUT "
 	"ROWID",
+	TALLY_CELLS_TABLE,
 };
 #define OBJECTS ((int)(sizeof(schema) / sizeof(schema[0])))
-#define OBJECTS_1 (OBJECTS - 2) /* of version 1 */
 
 int
 tally_db_fail(sqlite3 *db, struct err *e)
@@ -101,13 +93,13 @@ pragma(sqlite3 *db, const char *sql, int *value, struct err *e)
 }
 
 static int
-make(sqlite3 *db, int from, struct err *e)
+make(sqlite3 *db, struct err *e)
 {
 	struct buf sql = { 0 };
 	int rc = -1;
 
 	buf_str(&sql, "BEGIN IMMEDIATE;");
-	for (int i = from; i < OBJECTS; i++) {
+	for (int i = 0; i < OBJECTS; i++) {
 		buf_str(&sql, schema[i]);
 		buf_char(&sql, ';');
 	}
@@ -123,7 +115,7 @@ make(sqlite3 *db, int from, struct err *e)
 
 /* No table, index, view or trigger that is not ours: nothing of a foreign file is run. */
 static int
-compare(sqlite3 *db, int objects, struct err *e)
+compare(sqlite3 *db, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	int rc, found = 0;
@@ -132,25 +124,16 @@ compare(sqlite3 *db, int objects, struct err *e)
 		"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid", &st, e) == -1)
 		return (-1);
 	while ((rc = tally_db_step(db, st, e)) == 1) {
-		if (found == objects || !span_is(tally_db_text(st, 0), schema[found]))
+		if (found == OBJECTS || !span_is(tally_db_text(st, 0), schema[found]))
 			break;
 		found++;
 	}
 	(void)sqlite3_finalize(st);
 	if (rc == -1)
 		return (-1);
-	return (rc == 0 && found == objects ?
+	return (rc == 0 && found == OBJECTS ?
 		0 :
 		err_set(e, ERR_FINDING, "it has tables that cretula did not make"));
-}
-
-/* Two processes may do it at once: then the first one did. */
-static int
-bring_up(sqlite3 *db, struct err *e)
-{
-	if (compare(db, OBJECTS_1, NULL) == 0 && make(db, OBJECTS_1, NULL) == -1)
-		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	return (compare(db, OBJECTS, e));
 }
 
 /* An empty file becomes one of ours; two processes may try at once. */
@@ -164,27 +147,28 @@ recognise(sqlite3 *db, bool to_write, struct err *e)
 		return (-1);
 	if (pages == 0 && !to_write)
 		return (err_set(e, ERR_INPUT, "it is empty"));
-	if (pages == 0 && make(db, 0, NULL) == -1) {
+	if (pages == 0 && make(db, NULL) == -1) {
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 		if (pragma(db, "PRAGMA application_id", &application, e) == -1)
 			return (-1);
 		if (application != TALLY_APPLICATION)
-			return (make(db, 0, e)); /* says why not */
+			return (make(db, e)); /* says why not */
 	}
 	if (pragma(db, "PRAGMA application_id", &application, e) == -1 ||
 	    pragma(db, "PRAGMA user_version", &version, e) == -1)
 		return (-1);
 	if (application != TALLY_APPLICATION)
 		return (err_set(e, ERR_FINDING, "it is no stats.db of cretula"));
-	if (version == 1 && to_write)
-		return (bring_up(db, e));
-	if (version == 1)
+	if (version == TALLY_VERSION_ROWS && !to_write)
 		return (err_set(e, ERR_FINDING,
-		    "it is of version 1: the next that writes the stream brings it up"));
+		    "it is of version 2: the next that writes the stream brings it up"));
+	if (version == TALLY_VERSION_ROWS &&
+	    (tally_upgrade(db, e) == -1 || pragma(db, "PRAGMA user_version", &version, e) == -1))
+		return (-1);
 	if (version != TALLY_VERSION)
 		return (
 		    err_set(e, ERR_FINDING, "it is of version %d, not %d", version, TALLY_VERSION));
-	return (compare(db, OBJECTS, e));
+	return (compare(db, e));
 }
 
 /* Deleted bytes are overwritten; the log stays for readers who may not make one. */

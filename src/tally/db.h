@@ -11,7 +11,12 @@
 struct err;
 
 #define TALLY_APPLICATION 0x63727473 /* "crts", in the header of the file */
-#define TALLY_VERSION 2 /* 1: without frozen and released */
+#define TALLY_VERSION 3
+#define TALLY_VERSION_ROWS 2 /* a row a value */
+#define TALLY_CELLS_TABLE \
+	"CREATE TABLE cells (stream INTEGER NOT NULL, period INTEGER NOT NULL, dim INTEGER NOT " \
+	"NULL, idx INTEGER NOT NULL, pack BLOB NOT NULL, PRIMARY KEY (stream, period, dim, idx)) " \
+	"STRICT, WITHOUT ROWID"
 #define TALLY_BUSY_MS 5000
 
 /*
@@ -20,6 +25,9 @@ struct err;
  */
 int tally_db_open(const char *path, bool to_write, sqlite3 **db, struct err *e);
 void tally_db_close(sqlite3 *db);
+
+/* upgrade.c: of version 2 one of this version, unless another process was faster. */
+int tally_upgrade(sqlite3 *db, struct err *e);
 
 /* What the last call on db failed with, as e, without a byte of what is in it.  -1. */
 int tally_db_fail(sqlite3 *db, struct err *e);

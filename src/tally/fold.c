@@ -8,84 +8,162 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "tally/db.h"
-#include "tally/tally.h"
+#include "tally/read/inside.h"
+#include "tally/pack/repack.h"
 
-/* Values of the stream and period, of periods that are over. */
-#define OVER \
-	"stream=(SELECT id FROM stream WHERE name=?1) AND period=?2 AND idx<?3" \
-	" AND idx>?8 AND other=0 AND dim NOT IN (?5,?6,?7)"
-
-/* Of a row x of cell or seen: under no key the value has k subjects. */
-#define FEW(x) \
-	" AND NOT EXISTS (SELECT 1 FROM seen m WHERE m.stream=" x ".stream AND m.period=" x \
-	".period AND m.dim=" x ".dim AND m.idx=" x ".idx AND m.other=0 AND m.key=" x \
-	".key AND m.subjects>=?4)"
-
-/*
- * In this order: the last one finds what has no cell any more.  Of the subjects of "other"
- * the most that is certain is kept, as where it is read (tally_cells); hashes
- * of those who went there would tell them apart again.
- */
-static const char *const steps[] = {
-	"INSERT INTO cell SELECT stream,period,dim,idx,apart,1,'',sum(requests),sum(bots),"
-	"sum(bytes) FROM cell c WHERE " OVER FEW(
-	    "c") " GROUP BY stream,period,dim,idx,apart"
-		 " ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"
-		 "bots=bots+excluded.bots,bytes=bytes+excluded.bytes",
-	"INSERT INTO seen SELECT stream,period,dim,idx,1,'',epoch,max(subjects),NULL"
-	" FROM seen s WHERE " OVER FEW(
-	    "s") " GROUP BY stream,period,dim,idx,epoch"
-		 " ON CONFLICT DO UPDATE SET subjects=max(subjects,excluded.subjects)",
-	"DELETE FROM cell AS c WHERE " OVER FEW("c"),
-	"DELETE FROM seen AS s WHERE " OVER FEW("s"),
+struct folding {
+	const struct tally_folding *how;
+	uint64_t *count; /* cells that went */
+	/* of one pack */
+	bool few; /* there is a value of few subjects */
+	bool placed; /* what they add up to stands in "other" */
+	struct tally_packed_count sum[2]; /* of them, and of "other" */
+	unsigned subjects[TALLY_PACK_EPOCHS]; /* the most that one of them had */
 };
-#define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
-#define STEP_DELETE 2 /* changes as many rows as there are cells that go */
+
+/* Everything of a period and the steps of latency name nothing. */
+static bool
+begin_pack(void *arg, enum tally_period period, int dim, int64_t idx)
+{
+	struct folding *f = arg;
+
+	(void)period;
+	(void)idx;
+	f->few = f->placed = false;
+	memset(f->sum, 0, sizeof(f->sum));
+	memset(f->subjects, 0, sizeof(f->subjects));
+	return (dim != tally_dims[TALLY_ALL].code && dim != tally_dims[TALLY_LATENCY].code &&
+	    dim != tally_dims[TALLY_SAMPLE_ALL].code);
+}
+
+/* Under no key it has k subjects. */
+static bool
+is_few(const struct folding *f, const struct tally_packed *v)
+{
+	return (!v->other && tally_packed_subjects(v) < f->how->k);
+}
 
 static int
-run_step(
-    sqlite3 *db, int step, const struct tally_folding *how, enum tally_period period, struct err *e)
+look(void *arg, const struct tally_packed *v, struct err *e)
+{
+	struct folding *f = arg;
+	bool few = is_few(f, v);
+
+	if (!few && !v->other)
+		return (0);
+	for (int i = 0; i < 2; i++) {
+		struct tally_packed_count *sum = &f->sum[i];
+
+		if (tally_add(&sum->requests, v->count[i].requests, e) == -1 ||
+		    tally_add(&sum->bots, v->count[i].bots, e) == -1 ||
+		    tally_add(&sum->bytes, v->count[i].bytes, e) == -1)
+			return (-1);
+		*f->count += few && v->count[i].requests > 0;
+	}
+	for (unsigned i = 0; few && i < v->seen_count; i++)
+		if (v->seen[i].subjects > f->subjects[v->seen[i].epoch])
+			f->subjects[v->seen[i].epoch] = v->seen[i].subjects;
+	f->few = f->few || few;
+	return (0);
+}
+
+/*
+ * Of the subjects of "other" the most that is certain is kept, as where it is read (tally_cells);
+ * hashes of those who went there would tell them apart again.
+ */
+static void
+place(struct folding *f, struct tally_packed *other)
+{
+	memcpy(other->count, f->sum, sizeof(f->sum));
+	for (unsigned i = 0; i < other->seen_count; i++) {
+		struct tally_packed_seen *seen = &other->seen[i];
+
+		if (f->subjects[seen->epoch] > seen->subjects)
+			seen->subjects = (uint8_t)f->subjects[seen->epoch];
+		f->subjects[seen->epoch] = 0;
+	}
+	for (unsigned epoch = 0; epoch < TALLY_PACK_EPOCHS; epoch++)
+		if (f->subjects[epoch] > 0)
+			other->seen[other->seen_count++] =
+			    (struct tally_packed_seen){ .epoch = (uint8_t)epoch,
+				    .subjects = (uint8_t)f->subjects[epoch] };
+	f->placed = true;
+}
+
+static bool
+has_sum(const struct folding *f)
+{
+	if (f->sum[0].requests + f->sum[1].requests > 0)
+		return (true);
+	for (unsigned i = 0; i < TALLY_PACK_EPOCHS; i++)
+		if (f->subjects[i] > 0)
+			return (true);
+	return (false);
+}
+
+static void
+edit(void *arg, struct tally_packed *v)
+{
+	struct folding *f = arg;
+
+	if (v->end && f->few && !f->placed && has_sum(f)) {
+		v->gone = false;
+		v->other = true;
+		v->key = span_of("", 0);
+		place(f, v);
+	} else if (v->end || !f->few)
+		return;
+	else if (v->other && !f->placed)
+		place(f, v);
+	else if (v->other || is_few(f, v)) /* its sums are in the first one */
+		v->gone = true;
+}
+
+/* 1; 0: nothing was ever counted of it; -1. */
+static int
+find_stream(sqlite3 *db, const char *name, int64_t *id, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = tally_db_prepare(db, steps[step], &st, e);
+	int rc = tally_db_prepare(db, "SELECT id FROM stream WHERE name=?1", &st, e);
 
 	if (rc == 0) {
-		(void)sqlite3_bind_text(st, 1, how->stream, -1, SQLITE_STATIC);
-		(void)sqlite3_bind_int(st, 2, (int)period);
-		/* The period that until_us is in is not over. */
-		(void)sqlite3_bind_int64(st, 3, tally_index(period, how->until_us));
-		(void)sqlite3_bind_int64(st, 4, how->k);
-		(void)sqlite3_bind_int(st, 5, tally_dims[TALLY_ALL].code);
-		(void)sqlite3_bind_int(st, 6, tally_dims[TALLY_LATENCY].code);
-		(void)sqlite3_bind_int(st, 7, tally_dims[TALLY_SAMPLE_ALL].code);
-		(void)sqlite3_bind_int64(st, 8,
-		    how->has_behind ? tally_index(period, how->behind_us) : INT64_MIN);
-		rc = tally_db_step(db, st, e);
+		(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+		if ((rc = tally_db_step(db, st, e)) == 1)
+			*id = sqlite3_column_int64(st, 0);
 	}
 	(void)sqlite3_finalize(st);
 	return (rc);
 }
 
 static int
-run_steps(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct err *e)
+fold_packs(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct err *e)
 {
-	for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++)
-		for (int step = 0; step < STEPS; step++) {
-			if (run_step(db, step, how, (enum tally_period)period, e) == -1)
-				return (-1);
-			if (step == STEP_DELETE)
-				*count += (uint64_t)sqlite3_changes(db);
-		}
-	return (0);
+	struct folding f = { .how = how, .count = count };
+	struct tally_repack_range range = {
+		.dim = -1, .row = begin_pack, .look = look, .fills = true
+	};
+	int rc = find_stream(db, how->stream, &range.stream, e);
+
+	if (rc != 1)
+		return (rc);
+	rc = 0;
+	for (int i = TALLY_HOUR; rc == 0 && i < TALLY_PERIOD_COUNT; i++) {
+		enum tally_period period = (enum tally_period)i;
+
+		range.first = range.last = period;
+		range.from = how->has_behind ? tally_index(period, how->behind_us) + 1 : INT64_MIN;
+		/* The period that until_us is in is not over. */
+		range.to = tally_index(period, how->until_us);
+		rc = tally_repack_rows(db, &range, edit, &f, e);
+	}
+	return (rc);
 }
 
 /* ---- counts that are over themselves ---- */
 
 /* What was put aside, too; days that are have no period. */
-static const char *const tables[] = { "total WHERE period=?2", "cell WHERE period=?2",
-	"seen WHERE period=?2", "uniq WHERE period=?2", "released WHERE period=?2",
-	"frozen WHERE ?2=2" };
+static const char *const tables[] = { "total WHERE period=?2", "cells WHERE period=?2",
+	"uniq WHERE period=?2", "released WHERE period=?2", "frozen WHERE ?2=2" };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static int
@@ -143,7 +221,7 @@ change(const char *path, const struct tally_folding *how, change_rows rows, uint
 		rc = tally_db_run(db, "COMMIT", e);
 	if (rc == -1)
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	else if (count > 0) /* for the copies that SQLite leaves of rows that it moves */
+	else if (sqlite3_total_changes(db) > 0) /* SQLite leaves copies of rows that it moves */
 		rc = tally_db_run(db, "VACUUM;PRAGMA wal_checkpoint(TRUNCATE)", e);
 	tally_db_close(db);
 	if (rc == -1)
@@ -156,7 +234,7 @@ int
 tally_fold(const char *path, const struct tally_folding *how, uint64_t *folded, struct err *e)
 {
 	assert(how->k <= TALLY_SUBJECTS_MAX);
-	return (change(path, how, run_steps, folded, e));
+	return (change(path, how, fold_packs, folded, e));
 }
 
 int

@@ -16,8 +16,8 @@ struct err;
 /*
  * In STORE/stats.db (path), of the stream: of each hour, day, week and month that is over
  * at until_us, the cells of fewer than k subjects (or of a number that is not known) become part
- * of "other", and what named them is overwritten in the file.  Everything of a period
- * (TALLY_ALL) and the steps of latency stay, for they name nothing.
+ * of "other"; what named them, and who was seen in them, is overwritten in the file.  Everything
+ * of a period (TALLY_ALL) and the steps of latency stay, for they name nothing.
  *
  * Doing it again does nothing.  folded: how many cells went.  A stream that was
  * never counted has none.  0, or -1 with e: ERR_INPUT: there is no such file; ERR_FINDING: it is

@@ -6,45 +6,32 @@
 #include <assert.h>
 
 #include "base/err.h"
-#include "tally/db.h"
-#include "tally/tally.h"
+#include "tally/read/inside.h"
 
 #define DAY_HOURS 24
 
-enum statement { CELLS, SAMPLES, DAYS, HOURS, PUT, MARK, BEGUN, STATEMENT_COUNT };
+enum statement { DAY, PACK, HOURS, PUT, PUT_SAMPLED, MARK, FROZEN, PUT_FROZEN, STATEMENT_COUNT };
 
 #define STREAM "(SELECT id FROM stream WHERE name=?1)"
-/* Of a row c of cell: the most subjects under any key. */
-#define SUBJECTS \
-	"ifnull((SELECT max(subjects) FROM seen s WHERE s.stream=c.stream AND s.period=c.period" \
-	" AND s.dim=c.dim AND s.idx=c.idx AND s.other=c.other AND s.key=c.key),0)"
-/* Days before ?2 that are not put aside, of ?3 subjects. */
-#define DAYS_LEFT \
-	"SELECT idx FROM cell c WHERE stream=" STREAM " AND period=2 AND dim=0 AND idx<?2" \
-	" AND idx NOT IN (SELECT idx FROM frozen WHERE stream=c.stream) AND " SUBJECTS ">=?3"
 
 static const char *const texts[STATEMENT_COUNT] = {
-	[CELLS] =
-	    "INSERT INTO released SELECT stream,2,dim,idx,key,sum(requests),sum(bytes)," SUBJECTS
-	    " AS people FROM cell c WHERE stream=" STREAM
-	    " AND period=2 AND other=0 AND dim<>?4 AND idx IN (" DAYS_LEFT
-	    ") GROUP BY stream,dim,idx,key HAVING people>=?3",
+	/* From day ?2 on, before ?3. */
+	[DAY] = "SELECT idx,pack FROM cells WHERE stream=" STREAM
+		" AND period=2 AND dim=0 AND idx>=?2 AND idx<?3 AND idx NOT IN"
+		" (SELECT idx FROM frozen WHERE stream=" STREAM ") ORDER BY idx LIMIT 1",
+	[PACK] =
+	    "SELECT pack FROM cells WHERE stream=" STREAM " AND period=2 AND dim=?2 AND idx=?3",
+	[HOURS] = "SELECT idx,pack FROM cells WHERE stream=" STREAM
+		  " AND period=1 AND dim=0 AND idx>=?2 AND idx<?3 ORDER BY idx",
+	[PUT] = "INSERT INTO released VALUES (" STREAM ",?2,?4,?3,?5,?6,?7,?8)",
 	/* That a day is sampled is said without a number, where its sample is too small. */
-	[SAMPLES] = "INSERT OR IGNORE INTO released SELECT stream,2,dim,idx,'" TALLY_SAMPLE_OUT
-		    "',0,0,0 FROM cell WHERE stream=" STREAM
-		    " AND period=2 AND dim=?4 AND idx IN (" DAYS_LEFT ") GROUP BY stream,dim,idx",
-	[DAYS] = DAYS_LEFT " GROUP BY idx",
-	[HOURS] =
-	    "SELECT idx,sum(requests),sum(bytes)," SUBJECTS " FROM cell c WHERE stream=" STREAM
-	    " AND period=1 AND dim=0 AND idx>=?2 AND idx<?3 GROUP BY idx ORDER BY idx",
-	[PUT] = "INSERT INTO released VALUES (" STREAM ",?2,0,?3,'',?4,?5,?6)",
+	[PUT_SAMPLED] = "INSERT OR IGNORE INTO released VALUES (" STREAM
+			",2,?2,?3,'" TALLY_SAMPLE_OUT "',0,0,0)",
 	/* How many subjects a day had is shown if they are k. */
 	[MARK] = "INSERT INTO frozen SELECT " STREAM ",?2,ifnull((SELECT max(subjects) FROM uniq"
 		 " WHERE stream=" STREAM " AND period=2 AND idx=?2 HAVING max(subjects)>=?3),0)",
-	/* That of over_us, and the next: for the clock is ahead of it. */
-	[BEGUN] = "INSERT INTO frozen SELECT stream,idx,0 FROM cell c WHERE stream=" STREAM
-		  " AND period=2 AND dim=0 AND idx BETWEEN ?2 AND ?3 AND idx NOT IN"
-		  " (SELECT idx FROM frozen WHERE stream=c.stream) GROUP BY idx",
+	[FROZEN] = "SELECT 1 FROM frozen WHERE stream=" STREAM " AND idx=?2",
+	[PUT_FROZEN] = "INSERT INTO frozen VALUES (" STREAM ",?2,0)",
 };
 
 struct freezing {
@@ -66,21 +53,56 @@ begin(struct freezing *f, enum statement which, int64_t two, int64_t three)
 	return (st);
 }
 
+/* What has no rows.  0 or -1. */
+static int
+run(struct freezing *f, enum statement which, int64_t two, int64_t three, struct err *e)
+{
+	return (tally_db_step(f->db, begin(f, which, two, three), e));
+}
+
 struct sum {
 	int64_t index;
 	uint64_t requests, bytes;
-	int subjects;
+	unsigned subjects;
+	bool any; /* something is counted */
 };
 
+/* Of a value that is counted; what was kept apart counts with it. */
 static int
-put(struct freezing *f, enum tally_period period, const struct sum *sum, struct err *e)
+add_value(void *arg, const struct tally_packed *v, struct err *e)
+{
+	struct sum *sum = arg;
+
+	if (!tally_packed_counts(v))
+		return (0);
+	sum->any = true;
+	if (tally_packed_subjects(v) > sum->subjects)
+		sum->subjects = tally_packed_subjects(v);
+	for (int i = 0; i < 2; i++)
+		if (tally_add(&sum->requests, v->count[i].requests, e) == -1 ||
+		    tally_add(&sum->bytes, v->count[i].bytes, e) == -1)
+			return (-1);
+	return (0);
+}
+
+static int
+put(struct freezing *f, enum tally_period period, int dim, struct span key, const struct sum *sum,
+    struct err *e)
 {
 	sqlite3_stmt *st = begin(f, PUT, (int)period, sum->index);
 
-	(void)sqlite3_bind_int64(st, 4, (int64_t)sum->requests);
-	(void)sqlite3_bind_int64(st, 5, (int64_t)sum->bytes);
-	(void)sqlite3_bind_int(st, 6, sum->subjects);
+	(void)sqlite3_bind_int(st, 4, dim);
+	(void)sqlite3_bind_text(st, 5, key.ptr, (int)key.len, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(st, 6, (int64_t)sum->requests);
+	(void)sqlite3_bind_int64(st, 7, (int64_t)sum->bytes);
+	(void)sqlite3_bind_int64(st, 8, sum->subjects);
 	return (tally_db_step(f->db, st, e));
+}
+
+static int
+put_all(struct freezing *f, enum tally_period period, const struct sum *sum, struct err *e)
+{
+	return (put(f, period, tally_dims[TALLY_ALL].code, span_of("", 0), sum, e));
 }
 
 static void
@@ -104,11 +126,12 @@ read_blocks(struct freezing *f, int64_t day, int64_t until_hour, struct sum *blo
 
 	*rest = (struct sum){ .index = day * DAY_HOURS + DAY_HOURS - 1 };
 	while ((rc = tally_db_step(f->db, st, e)) == 1 && count < DAY_HOURS) {
-		struct sum hour = { sqlite3_column_int64(st, 0), tally_db_u64(st, 1),
-			tally_db_u64(st, 2), sqlite3_column_int(st, 3) };
+		struct sum hour = { .index = sqlite3_column_int64(st, 0) };
 
+		if ((rc = tally_unpack_each(tally_db_text(st, 1), add_value, &hour, e)) == -1)
+			break;
 		join(rest, &hour);
-		if ((unsigned)hour.subjects < f->how->k)
+		if (hour.subjects < f->how->k)
 			continue;
 		hour.requests = rest->requests;
 		hour.bytes = rest->bytes;
@@ -123,20 +146,14 @@ static int
 put_blocks(struct freezing *f, const struct sum *blocks, int count, struct err *e)
 {
 	for (int i = 0; i < count; i++)
-		if (put(f, TALLY_HOUR, &blocks[i], e) == -1)
+		if (put_all(f, TALLY_HOUR, &blocks[i], e) == -1)
 			return (-1);
 	return (0);
 }
 
+/* The hours of one that is over, and has k. */
 static int
-mark(struct freezing *f, enum statement which, int64_t two, int64_t three, struct err *e)
-{
-	return (tally_db_step(f->db, begin(f, which, two, three), e));
-}
-
-/* One that is over, and has k; CELLS has put everything of it aside. */
-static int
-freeze_day(struct freezing *f, int64_t day, struct err *e)
+freeze_hours(struct freezing *f, int64_t day, struct err *e)
 {
 	struct sum blocks[DAY_HOURS], rest;
 	int count = read_blocks(f, day, (day + 1) * DAY_HOURS, blocks, &rest, e);
@@ -146,30 +163,84 @@ freeze_day(struct freezing *f, int64_t day, struct err *e)
 	if (count > 0)
 		join(&blocks[count - 1], &rest);
 	else { /* no hour has k: the day is one block */
-		rest.subjects = (int)f->how->k;
+		rest.subjects = f->how->k;
 		blocks[count++] = rest;
 	}
-	return (put_blocks(f, blocks, count, e) == -1 ? -1 : mark(f, MARK, day, f->how->k, e));
+	return (put_blocks(f, blocks, count, e));
+}
+
+struct cells {
+	struct freezing *f;
+	int64_t day;
+	int dim;
+	bool any;
+};
+
+static int
+put_cell(void *arg, const struct tally_packed *v, struct err *e)
+{
+	struct cells *cells = arg;
+	struct sum sum = { .index = cells->day };
+
+	if (add_value(&sum, v, e) == -1)
+		return (-1);
+	cells->any = cells->any || sum.any;
+	if (v->other || sum.subjects < cells->f->how->k)
+		return (0);
+	return (put(cells->f, TALLY_DAY, cells->dim, v->key, &sum, e));
+}
+
+static int
+freeze_cells(struct freezing *f, int64_t day, enum tally_dim dim, struct err *e)
+{
+	struct cells cells = { .f = f, .day = day, .dim = tally_dims[dim].code };
+	sqlite3_stmt *st = begin(f, PACK, cells.dim, day);
+	int rc = tally_db_step(f->db, st, e);
+
+	if (rc == 1)
+		rc = tally_unpack_each(tally_db_text(st, 0), put_cell, &cells, e);
+	(void)sqlite3_reset(st);
+	if (rc == 0 && dim == TALLY_SAMPLE_ALL && cells.any)
+		rc = run(f, PUT_SAMPLED, cells.dim, day, e);
+	return (rc);
+}
+
+static int
+freeze_day(struct freezing *f, int64_t day, struct err *e)
+{
+	for (int dim = 0; dim < TALLY_DIM_COUNT; dim++)
+		if (dim != TALLY_LATENCY && freeze_cells(f, day, (enum tally_dim)dim, e) == -1)
+			return (-1);
+	return (freeze_hours(f, day, e) == -1 ? -1 : run(f, MARK, day, f->how->k, e));
+}
+
+/* The first day from *day on, before end, that is not put aside, and all of it.  1; 0: none; -1. */
+static int
+find_day(struct freezing *f, int64_t *day, int64_t end, struct sum *all, struct err *e)
+{
+	sqlite3_stmt *st = begin(f, DAY, *day, end);
+	int rc = tally_db_step(f->db, st, e);
+
+	*all = (struct sum){ 0 };
+	if (rc == 1) {
+		*day = sqlite3_column_int64(st, 0);
+		if (tally_unpack_each(tally_db_text(st, 1), add_value, all, e) == -1)
+			rc = -1;
+	}
+	(void)sqlite3_reset(st);
+	return (rc);
 }
 
 static int
 freeze_days(struct freezing *f, int64_t today, struct err *e)
 {
-	sqlite3_stmt *cells = begin(f, CELLS, today, f->how->k), *days;
-	sqlite3_stmt *samples = begin(f, SAMPLES, today, f->how->k);
+	int64_t day = tally_index(TALLY_DAY, INT64_MIN); /* before it are no times */
+	struct sum all;
 	int rc;
 
-	(void)sqlite3_bind_int(cells, 4, tally_dims[TALLY_LATENCY].code);
-	(void)sqlite3_bind_int(samples, 4, tally_dims[TALLY_SAMPLE_ALL].code);
-	if (tally_db_step(f->db, cells, e) == -1 || tally_db_step(f->db, samples, e) == -1)
-		return (-1);
-	days = begin(f, DAYS, today, f->how->k);
-	while ((rc = tally_db_step(f->db, days, e)) == 1) {
-		if (freeze_day(f, sqlite3_column_int64(days, 0), e) == -1)
+	for (; (rc = find_day(f, &day, today, &all, e)) == 1; day++)
+		if (all.subjects >= f->how->k && freeze_day(f, day, e) == -1)
 			return (-1);
-		/* One more is put aside: begin again, as what is read has changed. */
-		days = begin(f, DAYS, today, f->how->k);
-	}
 	return (rc);
 }
 
@@ -185,29 +256,34 @@ freeze_today(struct freezing *f, int64_t today, struct err *e)
 		return (count);
 	for (int i = 0; i < count; i++)
 		join(&all, &blocks[i]);
-	return (put_blocks(f, blocks, count, e) == -1 ? -1 : put(f, TALLY_DAY, &all, e));
+	return (put_blocks(f, blocks, count, e) == -1 ? -1 : put_all(f, TALLY_DAY, &all, e));
 }
 
-static bool
-is_frozen(struct freezing *f, int64_t day)
+static int
+is_frozen(struct freezing *f, int64_t day, struct err *e)
 {
-	sqlite3_stmt *st = NULL;
-	bool is = false;
+	sqlite3_stmt *st = begin(f, FROZEN, day, 0);
+	int rc = tally_db_step(f->db, st, e);
 
-	if (tally_db_prepare(
-		f->db, "SELECT 1 FROM frozen WHERE stream=" STREAM " AND idx=?2", &st, NULL) == 0) {
-		(void)sqlite3_bind_text(st, 1, f->how->stream, -1, SQLITE_STATIC);
-		(void)sqlite3_bind_int64(st, 2, day);
-		is = tally_db_step(f->db, st, NULL) == 1;
-	}
-	(void)sqlite3_finalize(st);
-	return (is);
+	(void)sqlite3_reset(st);
+	return (rc);
+}
+
+/* Of a day of which something is counted nothing else is shown. */
+static int
+freeze_begun(struct freezing *f, int64_t day, struct err *e)
+{
+	struct sum all;
+	int rc = find_day(f, &day, day + 1, &all, e);
+
+	return (rc == 1 && all.any ? run(f, PUT_FROZEN, day, 0, e) : rc == -1 ? -1 : 0);
 }
 
 static int
 freeze(struct freezing *f, struct err *e)
 {
 	int64_t today = tally_index(TALLY_DAY, f->how->over_us);
+	int rc;
 
 	for (int i = 0; i < STATEMENT_COUNT; i++)
 		if (tally_db_prepare(f->db, texts[i], &f->st[i], e) == -1)
@@ -216,10 +292,12 @@ freeze(struct freezing *f, struct err *e)
 		return (-1);
 	if (!f->how->running)
 		return (0);
-	if (!is_frozen(f, today) && freeze_today(f, today, e) == -1)
+	if ((rc = is_frozen(f, today, e)) == -1 || (rc == 0 && freeze_today(f, today, e) == -1))
 		return (-1);
 	/* Also without an hour: who is erased stays among those who were seen, and counts for k. */
-	return (mark(f, BEGUN, today, today + 1, e));
+	if (freeze_begun(f, today, e) == -1)
+		return (-1);
+	return (freeze_begun(f, today + 1, e)); /* for the clock is ahead of over_us */
 }
 
 int

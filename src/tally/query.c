@@ -24,7 +24,6 @@ _Static_assert(TALLY_SUBJECTS_MAX == STATS_SET_MAX && TALLY_SUBJECTS_MANY == STA
 #define OF_PARTS(t) \
 	PARTS " CROSS JOIN " t " AS t ON t.stream=(SELECT id FROM stream WHERE name=?1)" \
 	      " AND t.period=p AND t.idx>=a AND t.idx<b"
-#define CELLS_OF_PARTS OF_PARTS("cell") " AND t.dim=?5"
 #define TOTAL_COLUMNS \
 	"sum(requests),sum(bytes),sum(request_bytes),sum(errors_4xx),sum(errors_5xx),sum(bots)"
 
@@ -33,39 +32,33 @@ _Static_assert(TALLY_SUBJECTS_MAX == STATS_SET_MAX && TALLY_SUBJECTS_MANY == STA
 	" AND (CASE ?2 WHEN 1 THEN (idx+2400000000)/24-100000000 ELSE idx END) NOT IN" \
 	" (SELECT idx FROM frozen WHERE stream=(SELECT id FROM stream WHERE name=?1))"
 
-/* What was kept apart counts with the rest; of several keys of one cell the most is certain. */
+#define PACKS "SELECT idx,pack FROM cells WHERE "
+/* Days before the one with number ?2. */
+#define DAYS OF_STREAM " AND period=2 AND dim=0 AND idx<?2"
+#define SHOWN DAYS " AND idx NOT IN (SELECT idx FROM frozen WHERE " OF_STREAM ") ORDER BY idx"
+
 static const char *const queries[TALLY_QUERY_COUNT] = {
 	[TALLY_QUERY_REACH] = "SELECT segment,records FROM stream WHERE name=?1",
 	/* One end a search: each is a look at the index. */
 	[TALLY_QUERY_ENDS] =
 	    "SELECT (SELECT min(idx) FROM total WHERE " OF_STREAM " AND period=?2),"
 	    "(SELECT max(idx) FROM total WHERE " OF_STREAM " AND period=?2)",
-	[TALLY_QUERY_ENDS_SHOWN] =
-	    "SELECT min(idx),max(idx) FROM"
-	    " (SELECT idx FROM seen WHERE " OF_STREAM " AND period=?2 AND dim=0 AND idx<?3"
-	    "  AND subjects>=?4 AND idx NOT IN (SELECT idx FROM frozen WHERE " OF_STREAM ")"
-	    "  UNION ALL SELECT idx FROM released WHERE " OF_STREAM
-	    "  AND period=?2 AND dim=0 AND idx<?3 AND subjects>=?4)",
+	[TALLY_QUERY_ENDS_RELEASED] =
+	    "SELECT min(idx),max(idx) FROM released WHERE " DAYS " AND subjects>=?3",
+	[TALLY_QUERY_FIRST_DAYS] = PACKS SHOWN,
+	[TALLY_QUERY_LAST_DAYS] = PACKS SHOWN " DESC",
 	[TALLY_QUERY_TOTALS] =
 	    "SELECT idx," TOTAL_COLUMNS " FROM total WHERE " WINDOW " GROUP BY idx ORDER BY idx",
 	[TALLY_QUERY_SUM] = "SELECT 0," TOTAL_COLUMNS " FROM " OF_PARTS("total"),
-	[TALLY_QUERY_LATENCY] = "SELECT key,sum(requests) FROM " CELLS_OF_PARTS " GROUP BY key",
-	[TALLY_QUERY_UNIQUES] = "SELECT idx,max(subjects),max(exact) FROM"
-				" (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW
-				"  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW
-				"  AND dim=?5 AND subjects<=20) GROUP BY idx ORDER BY idx",
+	/* Of several keys the most is certain. */
+	[TALLY_QUERY_UNIQUES] =
+	    "SELECT idx,max(subjects) FROM uniq WHERE " WINDOW " GROUP BY idx ORDER BY idx",
 	[TALLY_QUERY_RELEASED_UNIQUES] =
-	    "SELECT idx,max(subjects),max(exact) FROM"
-	    " (SELECT idx,subjects,0 AS exact FROM uniq WHERE " WINDOW NOT_FROZEN
-	    "  UNION ALL SELECT idx,subjects,1 FROM seen WHERE " WINDOW NOT_FROZEN
-	    "  AND dim=?5 AND subjects<=20) GROUP BY idx"
-	    " UNION ALL SELECT idx,subjects,0 FROM frozen WHERE ?2=2 AND"
+	    "SELECT idx,max(subjects) FROM uniq WHERE " WINDOW NOT_FROZEN " GROUP BY idx"
+	    " UNION ALL SELECT idx,subjects FROM frozen WHERE ?2=2 AND"
 	    " stream=(SELECT id FROM stream WHERE name=?1) AND idx>=?3 AND idx<?4 ORDER BY 1",
-	/* As they stand: cells.c adds up what was kept apart, and several keys of one cell. */
-	[TALLY_QUERY_CELLS] = "SELECT idx,other,key,requests,bots,bytes FROM cell WHERE " WINDOW
-			      " AND dim=?5 ORDER BY idx,apart,other,key",
-	[TALLY_QUERY_SEEN] = "SELECT idx,other,key,subjects FROM seen WHERE " WINDOW
-			     " AND dim=?5 ORDER BY idx,other,key,epoch",
+	[TALLY_QUERY_PACKS] = PACKS WINDOW " AND dim=?5 ORDER BY idx",
+	[TALLY_QUERY_RELEASED_PACKS] = PACKS WINDOW NOT_FROZEN " AND dim=?5 ORDER BY idx",
 	[TALLY_QUERY_RELEASED] =
 	    "SELECT idx,key,requests,bytes,subjects FROM released WHERE " WINDOW
 	    " AND dim=?5 ORDER BY idx,key",
@@ -131,22 +124,19 @@ tally_query_part(struct tally_reader *r, enum tally_query q, const struct tally_
 }
 
 static sqlite3_stmt *
-begin(struct tally_reader *r, enum tally_query q, const struct tally_window *w, int dim,
-    struct err *e)
+begin(struct tally_reader *r, enum tally_query q, const struct tally_window *w, struct err *e)
 {
 	const struct tally_part part = tally_part_of(w);
 
-	return (tally_query_part(r, q, w, &part, dim, e));
+	return (tally_query_part(r, q, w, &part, -1, e));
 }
 
-/* Minutes have totals only: latency is of whole windows of longer ones, or there is none. */
 static sqlite3_stmt *
-begin_parts(struct tally_reader *r, enum tally_query q, const struct tally_window *w, int dim,
-    struct err *e)
+begin_parts(struct tally_reader *r, enum tally_query q, const struct tally_window *w, struct err *e)
 {
 	struct tally_part parts[TALLY_PARTS_MAX];
-	sqlite3_stmt *st = begin(r, q, w, dim, e);
-	int count = dim != -1 && w->period == TALLY_MINUTE ? 0 : tally_parts_of(w, parts);
+	sqlite3_stmt *st = begin(r, q, w, e);
+	int count = tally_parts_of(w, parts);
 
 	for (int i = 0; st != NULL && i < TALLY_PARTS_MAX; i++) {
 		const struct tally_part *part =
@@ -184,27 +174,35 @@ tally_reach(struct tally_reader *r, const char *stream, struct tally_reach *reac
 	return (end(st, 0));
 }
 
+/* Of minutes, by their numbers.  As tally_ends. */
+static int
+ends_of_all(struct tally_reader *r, const char *stream, int64_t ends[static 2], struct err *e)
+{
+	sqlite3_stmt *st = tally_query(r, TALLY_QUERY_ENDS, stream, e);
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	(void)sqlite3_bind_int(st, 2, TALLY_MINUTE);
+	if ((rc = tally_db_step(r->db, st, e)) == 1 && sqlite3_column_type(st, 0) == SQLITE_NULL)
+		rc = 0;
+	for (int i = 0; rc == 1 && i < 2; i++)
+		ends[i] = sqlite3_column_int64(st, i);
+	return (end(st, rc));
+}
+
 int
 tally_ends(struct tally_reader *r, const char *stream, unsigned k, int64_t until_us,
     int64_t ends_us[static 2], struct err *e)
 {
 	enum tally_period period = k == 0 ? TALLY_MINUTE : TALLY_DAY;
-	sqlite3_stmt *st =
-	    tally_query(r, k == 0 ? TALLY_QUERY_ENDS : TALLY_QUERY_ENDS_SHOWN, stream, e);
-	int rc;
+	int64_t ends[2];
+	int rc = k == 0 ? ends_of_all(r, stream, ends, e) :
+			  tally_ends_shown(r, stream, k, until_us, ends, e);
 
-	if (st == NULL)
-		return (-1);
-	(void)sqlite3_bind_int(st, 2, (int)period);
-	if (k > 0) {
-		(void)sqlite3_bind_int64(st, 3, tally_index(TALLY_DAY, until_us));
-		(void)sqlite3_bind_int(st, 4, (int)k);
-	}
-	if ((rc = tally_db_step(r->db, st, e)) == 1 && sqlite3_column_type(st, 0) == SQLITE_NULL)
-		rc = 0;
 	for (int i = 0; rc == 1 && i < 2; i++)
-		ends_us[i] = tally_start_us(period, sqlite3_column_int64(st, i));
-	return (end(st, rc));
+		ends_us[i] = tally_start_us(period, ends[i]);
+	return (rc);
 }
 
 /* ---- totals ---- */
@@ -220,7 +218,7 @@ int
 tally_totals(struct tally_reader *r, const struct tally_window *w, tally_total_each each, void *arg,
     struct err *e)
 {
-	sqlite3_stmt *st = begin(r, TALLY_QUERY_TOTALS, w, -1, e);
+	sqlite3_stmt *st = begin(r, TALLY_QUERY_TOTALS, w, e);
 	int rc, said = 0;
 
 	if (st == NULL)
@@ -238,7 +236,7 @@ int
 tally_sum(
     struct tally_reader *r, const struct tally_window *w, struct tally_sums *sums, struct err *e)
 {
-	sqlite3_stmt *st = begin_parts(r, TALLY_QUERY_SUM, w, -1, e);
+	sqlite3_stmt *st = begin_parts(r, TALLY_QUERY_SUM, w, e);
 	int rc;
 
 	memset(sums, 0, sizeof(*sums));
@@ -262,45 +260,39 @@ low_of(struct span key)
 	return (low);
 }
 
+struct times {
+	struct stats_latency l;
+	uint64_t count;
+};
+
+static int
+add_time(void *arg, const struct tally_packed *v, struct err *e)
+{
+	struct times *t = arg;
+
+	for (int i = 0; i < 2; i++) {
+		if (tally_add(&t->count, v->count[i].requests, e) == -1)
+			return (-1);
+		stats_latency_add(&t->l, low_of(v->key), v->count[i].requests);
+	}
+	return (0);
+}
+
 int
 tally_latency(struct tally_reader *r, const struct tally_window *w, struct tally_latency *latency,
     struct err *e)
 {
-	sqlite3_stmt *st = begin_parts(r, TALLY_QUERY_LATENCY, w, TALLY_LATENCY, e);
-	struct stats_latency l = { { 0 } };
+	struct times t = { 0 };
+	const struct stats_latency *l = &t.l;
 	int rc;
 
-	if (st == NULL)
+	if (tally_begin(r, e) == -1)
 		return (-1);
-	while ((rc = tally_db_step(r->db, st, e)) == 1)
-		stats_latency_add(&l, low_of(tally_db_text(st, 0)), tally_db_u64(st, 1));
-	if (rc == 0)
-		*latency = (struct tally_latency){ stats_latency_count(&l),
-			stats_latency_at(&l, 500), stats_latency_at(&l, 750),
-			stats_latency_at(&l, 900), stats_latency_at(&l, 950),
-			stats_latency_at(&l, 990), stats_latency_at(&l, 999) };
-	return (end(st, rc));
-}
-
-/* ---- uniques ---- */
-
-int
-tally_uniques(struct tally_reader *r, const struct tally_window *w, tally_unique_each each,
-    void *arg, struct err *e)
-{
-	sqlite3_stmt *st = begin(
-	    r, w->released ? TALLY_QUERY_RELEASED_UNIQUES : TALLY_QUERY_UNIQUES, w, TALLY_ALL, e);
-	int rc, said = 0;
-
-	if (st == NULL)
-		return (-1);
-	while (said == 0 && (rc = tally_db_step(r->db, st, e)) == 1) {
-		struct tally_unique u = {
-			tally_start_us(w->period, sqlite3_column_int64(st, 0)), tally_db_u64(st, 1),
-			sqlite3_column_int(st, 2) != 0 && tally_db_u64(st, 1) <= TALLY_SUBJECTS_MAX
-		};
-
-		said = each(arg, &u, e);
-	}
-	return (end(st, said != 0 ? said : rc));
+	rc = tally_each_value(r, w, TALLY_LATENCY, add_time, &t, e);
+	if ((rc = tally_end(r, rc, e)) == 0)
+		*latency = (struct tally_latency){ t.count, stats_latency_at(l, 500),
+			stats_latency_at(l, 750), stats_latency_at(l, 900),
+			stats_latency_at(l, 950), stats_latency_at(l, 990),
+			stats_latency_at(l, 999) };
+	return (rc);
 }

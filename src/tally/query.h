@@ -50,7 +50,6 @@ struct tally_window {
 	/* of cells and series alone */
 	enum tally_dim dim;
 	unsigned limit; /* of cells: how many, "other" not among them; 0: all */
-	bool counts; /* of cells: their subjects are not asked for, and 0 */
 	/* of series and uniques, hours and days: what was put aside of days (freeze.h) instead */
 	bool released;
 };

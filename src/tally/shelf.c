@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "tally/shelf.h"
+#include "tally/cells.h"
 
 _Static_assert(TALLY_CELLS < TALLY_CELL_SLOTS && TALLY_GROUPS < TALLY_GROUP_SLOTS &&
 	TALLY_TOTALS < TALLY_TOTAL_SLOTS,
@@ -12,22 +12,26 @@ _Static_assert(TALLY_CELLS < TALLY_CELL_SLOTS && TALLY_GROUPS < TALLY_GROUP_SLOT
 void
 tally_shelf_clear(struct tally_book *book)
 {
-	bool large = book->cell_count > TALLY_CELLS / 8;
-
 	if (book->cell_count + book->group_count + book->total_count == 0)
 		return;
+	book->large = book->large || book->cell_count > TALLY_CELLS / 8;
 	memset(book->slots, 0, TALLY_CELL_SLOTS * sizeof(*book->slots));
 	memset(book->group_slots, 0, TALLY_GROUP_SLOTS * sizeof(*book->group_slots));
 	memset(book->total_slots, 0, TALLY_TOTAL_SLOTS * sizeof(*book->total_slots));
 	memset(book->recent, 0, sizeof(book->recent));
 	book->cell_count = book->group_count = book->total_count = 0;
 	book->text_len = 0;
-	book->apart = false;
 	for (unsigned i = 0; i < TALLY_SKETCHES; i++)
 		book->sketches[i].used = false;
 	memset(book->epochs, 0, sizeof(book->epochs));
-	if (large)
+}
+
+void
+tally_shelf_give_back(struct tally_book *book)
+{
+	if (book->large)
 		arena_forget(&book->memory, book->totals);
+	book->large = false;
 }
 
 /* As the primary key of stats.db says, so that neighbours are written one after the other. */
@@ -35,42 +39,28 @@ static int
 by_row(const void *one, const void *two, void *arg)
 {
 	const struct tally_book *book = arg;
-	const struct tally_kept *a = &book->cells[*(const uint32_t *)one],
-				*b = &book->cells[*(const uint32_t *)two];
-	const struct tally_group *g = &book->groups[a->group], *h = &book->groups[b->group];
+	const struct tally_group *g = &book->groups[*(const uint32_t *)one],
+				 *h = &book->groups[*(const uint32_t *)two];
+
 	if (g->period != h->period)
 		return (g->period < h->period ? -1 : 1);
 	if (g->dim != h->dim)
 		return (tally_dims[g->dim].code < tally_dims[h->dim].code ? -1 : 1);
 	if (g->index != h->index)
 		return (g->index < h->index ? -1 : 1);
-	if (g->apart != h->apart)
-		return (g->apart < h->apart ? -1 : 1);
-	if (a->other != b->other)
-		return (a->other ? 1 : -1);
-	return (span_order(
-	    span_of(book->texts + a->text, a->len), span_of(book->texts + b->text, b->len)));
+	return ((g->apart > h->apart) - (g->apart < h->apart));
 }
 
-/* All of one table, then all of the other: what lies beside it is still in the cache. */
 static int
-write_cells(struct tally_book *book, struct err *e)
+write_groups(struct tally_book *book, struct err *e)
 {
-	struct tally_waiting waiting = { .cells = 0 };
-
-	for (uint32_t i = 0; i < book->cell_count; i++)
+	for (uint32_t i = 0; i < book->group_count; i++)
 		book->order[i] = i;
-	qsort_r(book->order, book->cell_count, sizeof(*book->order), by_row, book);
-	for (uint32_t i = 0; i < book->cell_count; i++) {
-		struct tally_kept *cell = &book->cells[book->order[i]];
-
-		if (cell->requests > 0 && tally_rows_cell(book, &waiting, cell, e) == -1)
+	qsort_r(book->order, book->group_count, sizeof(*book->order), by_row, book);
+	for (uint32_t i = 0; i < book->group_count; i++)
+		if (tally_merge(book, book->order[i], e) == -1)
 			return (-1);
-	}
-	for (uint32_t i = 0; i < book->cell_count; i++)
-		if (tally_rows_seen(book, &waiting, &book->cells[book->order[i]], e) == -1)
-			return (-1);
-	return (tally_rows_written(book, &waiting, e));
+	return (0);
 }
 
 int
@@ -81,7 +71,7 @@ tally_shelf_write(struct tally_book *book, struct err *e)
 	for (uint32_t i = 0; i < book->total_count; i++)
 		if (tally_rows_total(book, &book->totals[i], e) == -1)
 			return (-1);
-	if (write_cells(book, e) == -1)
+	if (write_groups(book, e) == -1)
 		return (-1);
 	for (unsigned i = 0; i < TALLY_SKETCHES; i++)
 		if (book->sketches[i].used && tally_rows_sketch(book, &book->sketches[i], e) == -1)

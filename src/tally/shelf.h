@@ -7,6 +7,7 @@
 #include "stats/distinct.h"
 #include "tally/book.h"
 #include "tally/db.h"
+#include "tally/pack/pack.h"
 #include "tally/rows.h"
 #include "tally/table.h"
 
@@ -25,24 +26,26 @@
 struct tally_group {
 	int64_t index;
 	uint8_t period, dim, apart;
-	bool unseen; /* no row said who was seen when it was read */
+	bool changed; /* since it was written */
+	bool seen; /* a set of its cells is not empty */
+	int32_t epoch_index; /* of the key that its sets are of */
 	uint32_t kept; /* cells with a place of their own, on disk or not */
 	uint32_t other; /* number of the cell "other" plus one; 0: not made */
+	uint32_t first, last; /* of its cells in the order in which they came, likewise */
 };
 
 /* What each entry of a batch changes; who was seen is beside it, in sets of the book. */
 struct tally_kept {
 	uint64_t hash; /* of the key */
-	uint64_t requests, bots, bytes; /* since the last write */
-	uint32_t group;
+	uint64_t requests, bots, bytes; /* since the last write; of what goes: negative */
+	uint32_t group, next; /* the next one of the group, number plus one */
 	uint32_t text;
 	/* Of an hour's: numbers plus one of those that the key has by day, week and month. */
 	uint32_t up[TALLY_PERIOD_COUNT - TALLY_DAY];
-	int32_t epoch_index; /* of the key that its set is of, while it is not empty */
 	uint16_t len;
 	bool other;
 	bool many; /* its set says only that there are more than it can name */
-	bool seen_stored; /* a row that says who was seen was written since it is here */
+	bool met; /* in the file, while it is written */
 };
 _Static_assert(sizeof(struct tally_kept) == 64, "a line of the cache");
 
@@ -67,7 +70,6 @@ struct tally_sketch {
  */
 struct tally_epoch {
 	bool used;
-	bool made; /* in this transaction: no row is older */
 	uint8_t period;
 	int64_t index, row;
 	unsigned char cover[CRYPTO_COVER_KEY];
@@ -78,6 +80,14 @@ struct tally_recent {
 	bool used;
 	int32_t hour;
 	uint32_t group[TALLY_PERIOD_COUNT]; /* number plus one; 0: not looked for */
+};
+
+/* What one row of the file is made in. */
+struct tally_bytes {
+	struct buf pack; /* as it was read */
+	struct buf next, values; /* as it will be */
+	struct buf runs; /* of all keys */
+	struct buf before, now; /* of one of them, in clear: as it was read, as it will be */
 };
 
 struct tally_book {
@@ -91,19 +101,20 @@ struct tally_book {
 	uint64_t seed[2];
 	struct arena memory;
 	uint32_t cell_count, group_count, total_count;
+	bool large; /* much of the memory was touched since it was given back */
 	size_t text_len;
 	uint32_t *slots, *group_slots, *total_slots; /* number plus one */
 	struct tally_recent recent[TALLY_DIM_COUNT][2]; /* apart or not; of groups in memory */
 	struct tally_kept *cells;
 	struct stats_set *sets; /* of each cell */
-	uint32_t *order; /* of the cells, when they are written */
+	uint32_t *order; /* of the groups, when they are written */
+	struct tally_bytes bytes;
 	struct tally_group *groups;
 	struct tally_total_row *totals;
 	char *texts;
 	struct tally_sketch *sketches;
 	uint64_t clock; /* of their use */
 	unsigned last_sketch[TALLY_PERIOD_COUNT]; /* that was found */
-	bool apart; /* a group is: its cells share rows of who was seen with others */
 	bool indexed;
 	int32_t indexed_hour; /* whose periods are in index_of */
 	int64_t index_of[TALLY_PERIOD_COUNT];
@@ -125,20 +136,9 @@ tally_key_of(int period)
 /* Write all that changed; the memory is empty then. */
 int tally_shelf_write(struct tally_book *book, struct err *e);
 void tally_shelf_clear(struct tally_book *book);
+/* Pages that it does not need any more, once it is empty: at commits, not whenever it was full. */
+void tally_shelf_give_back(struct tally_book *book);
 int tally_shelf_total(struct tally_book *book, const struct tally_minute *m, struct err *e);
 int tally_shelf_who(struct tally_book *book, const struct tally_who *who, struct err *e);
-
-/* ---- cells.c ---- */
-
-/* All entries of a batch. */
-int tally_cells_add(struct tally_book *book, const struct tally_batch *b, struct err *e);
-/* The same of those periods and dimensions that wanted says yes to. */
-typedef bool (*tally_wanted)(const void *arg, int period, int dim, int64_t index);
-int tally_cells_add_some(struct tally_book *book, const struct tally_batch *b, tally_wanted wanted,
-    const void *arg, struct err *e);
-/* The key of an entry; of a number in digits. */
-#define TALLY_NUMBER_BYTES 20
-struct span tally_entry_key(const struct tally_batch *b, const struct tally_entry *entry,
-    char number[static TALLY_NUMBER_BYTES]);
 
 #endif

@@ -1,12 +1,16 @@
 """tests/compat: stores of each format that there was are verified, read, proved, and written on."""
 import os
 import shutil
+import sqlite3
 import subprocess
 
+import packs
 from lib import CRETULA, SOURCE, cretula, equal, main, make_log, read, verify_py, write
 
 KEPT = os.path.join(SOURCE, 'tests', 'compat')
 VERSIONS = sorted(name for name in os.listdir(KEPT) if os.path.isdir(os.path.join(KEPT, name)))
+
+EVERYTHING = "SELECT sum(requests) FROM cell WHERE dim=0 AND period=4 AND stream=(SELECT id FROM stream WHERE name='shop')"
 
 
 def copied(version):
@@ -49,7 +53,8 @@ def test_each_is_read():
             equal(cretula('view', '--store', 'store', '--stream', stream, code=0).out, read(stream + '.jsonl'), stream)
         write('again.txt', cretula('prove', '--store', 'store', '--stream', 'shop', '--record', 50, code=0).out)
         cretula('verify', '--proof', 'again.txt', '--anchor', line, code=0)
-        cretula('stats', '--store', 'store', '--stream', 'shop', code=0)
+        said = cretula('stats', '--store', 'store', '--stream', 'shop', code=1).err
+        assert 'version 2: the next that writes the stream brings it up' in said, said
         os.chdir('..')
 
 
@@ -70,6 +75,46 @@ def test_each_is_written_on():
             assert lines.startswith(read(stream + '.jsonl')), stream
             equal(lines.count(b'\n'), read(stream + '.jsonl').count(b'\n') + more)
         os.chdir('..')
+
+
+def test_what_was_counted_is_kept():
+    """Of a stats.db of version 2 each value, and of how many subjects; not who they were. What comes is counted beside it."""
+    for version in VERSIONS:
+        copied(version)
+        old = sqlite3.connect('file:store/stats.db?mode=ro&immutable=1', uri=True)
+        tables = 'cell', 'seen', 'total', 'uniq', 'epoch', 'frozen', 'released'
+        want = {name: old.execute(f'SELECT * FROM {name}').fetchall() for name in tables}
+        equal(old.execute('PRAGMA user_version').fetchone()[0], 2)
+        before = old.execute(EVERYTHING).fetchone()[0]
+        old.close()
+        assert want['cell'] and want['seen'], version
+        write('more', make_log(50))
+        cretula('import', '--config', 'cretula.yaml', '--stream', 'shop', 'more', code=0)
+        cretula('stats', '--store', 'store', '--stream', 'shop', code=0)
+        now = packs.open('store/stats.db')
+        want['seen'] = [(*row[:-1], None) for row in want['seen']]
+        for name, rows in want.items():
+            equal((name, set(rows) - set(now.execute(f'SELECT * FROM {name}'))), (name, set()))
+        equal(now.execute(EVERYTHING).fetchone()[0], before + 50)
+        now.close()
+        os.chdir('..')
+
+
+def test_keys_that_nothing_writes_are_left_out():
+    """More bytes than any key has, in few characters or behind a zero."""
+    copied('v1')
+    old = sqlite3.connect('store/stats.db')
+    for key in '\U0001f600' * 512, 'a\0' + 'b' * 100000:
+        old.executemany('INSERT INTO cell VALUES(1,4,1,?,0,0,?,1,0,0)', [(n, key) for n in range(300)])
+    old.commit()
+    before = old.execute(EVERYTHING).fetchone()[0]
+    old.close()
+    write('more', make_log(50))
+    cretula('import', '--config', 'cretula.yaml', '--stream', 'shop', 'more', code=0)
+    now = packs.open('store/stats.db')
+    equal(now.execute('SELECT count(*) FROM cell WHERE period=4 AND dim=1 AND idx<300').fetchone()[0], 0)
+    equal(now.execute(EVERYTHING).fetchone()[0], before + 50)
+    now.close()
 
 
 main()

@@ -1,4 +1,5 @@
 """An erasure takes back what was counted of the records, and what is left is what a count of all segments gives."""
+import contextlib
 import glob
 import os
 import random
@@ -7,20 +8,26 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import packs
 from lib import Skip, combined, cretula, equal, is_testing_build, main, read, write
 
 TABLES = 'total', 'cell', 'seen', 'uniq', 'stream'
 
 
-def rows(sql):
-    db = sqlite3.connect('store/stats.db', isolation_level=None)
-    found = db.execute(sql).fetchall()
-    db.close()
-    return found
+def rows(*sql):
+    """What is counted; of one question, or of each."""
+    with contextlib.closing(packs.open('store/stats.db')) as db:
+        found = [db.execute(one).fetchall() for one in sql]
+    return found if len(found) > 1 else found[0]
+
+
+def change(sql):
+    with contextlib.closing(sqlite3.connect('store/stats.db', isolation_level=None)) as db:
+        db.execute(sql)
 
 
 def dump():
-    return {name: rows(f'SELECT * FROM {name}') for name in TABLES}
+    return dict(zip(TABLES, rows(*(f'SELECT * FROM {name}' for name in TABLES))))
 
 
 def log(rng, lines, hours, statuses=300):
@@ -53,7 +60,7 @@ def erase(*which, code=0, **more):
 
 def plant():
     """What no record says, and only a count of all takes away."""
-    rows("INSERT INTO total SELECT id,0,5,0,1,2,3,0,0,0 FROM stream WHERE name='s'")
+    change("INSERT INTO total SELECT id,0,5,0,1,2,3,0,0,0 FROM stream WHERE name='s'")
 
 
 def planted():
@@ -87,7 +94,7 @@ def test_what_is_left_is_what_a_count_of_all_gives():
         out = erase(*which)
         equal(out.err, '')
         equal(planted(), 1, which)
-        rows('DELETE FROM total WHERE period=0 AND idx=5')
+        change('DELETE FROM total WHERE period=0 AND idx=5')
         as_counted_again()
         cretula('verify', '--store', 'store', code=0)
 
@@ -160,7 +167,7 @@ def test_a_count_of_all_that_did_not_end_leaves_no_value():
     for name in ('stats.db-wal', 'stats.db-shm'):
         write(f'store/{name}', b'')
     shutil.copyfile('old', 'store/stats.db')
-    rows('UPDATE stream SET segment=0, records=5')  # it died behind the last of them
+    change('UPDATE stream SET segment=0, records=5')  # it died behind the last of them
     left = "SELECT count(*) FROM seen WHERE key='599'"
     assert rows(left)[0][0] > 0
     segment, = (path for path in glob.glob('store/streams/s/seg/00000002*.jsonl.zst'))
@@ -181,7 +188,7 @@ def test_who_reads_meanwhile_is_waited_for_by_the_next():
     bring('a', log(rng, 50, range(20, 24)) + combined(7, client='198.51.7.7', status=599).encode())
     reader = sqlite3.connect('store/stats.db', isolation_level=None)
     reader.execute('BEGIN')
-    reader.execute('SELECT count(*) FROM seen').fetchone()
+    reader.execute('SELECT count(*) FROM cells').fetchone()
     erase('--where', 'status == 599')
     equal(rows('SELECT count(*) FROM total WHERE period<0'), [(1,)])
     reader.close()
@@ -197,9 +204,9 @@ def test_a_pruned_stream_keeps_its_counts():
     bring('a', log(random.Random(5), 100, range(20, 24)))
     bring('b', log(random.Random(6), 100, range(22, 26)).replace(b'/2025', b'/2035'))
     cretula('retain', '--store', 'store', '--config', 'c.yaml', code=0)
-    before = rows('SELECT * FROM total'), rows('SELECT * FROM cell')
+    before = rows('SELECT * FROM total', 'SELECT * FROM cell')
     assert 'stats --rebuild' in erase('--record', '100-110').err
-    equal((rows('SELECT * FROM total'), rows('SELECT * FROM cell')), before)
+    equal(rows('SELECT * FROM total', 'SELECT * FROM cell'), before)
 
 
 main()

@@ -1,5 +1,6 @@
 """cretula subject request, approve, find, export, erase: a person is answered, by two, once, and nothing names the value."""
 import base64
+import contextlib
 import glob
 import hashlib
 import json
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 
+import packs
 from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, make_log, reach, read, tree_bytes,
                  verify_py, wait_for, write)
 
@@ -397,11 +399,8 @@ def restricted_again(of, file):
 
 def totals():
     """What is counted of every minute, hour, ..., and of every word of it."""
-    db = sqlite3.connect('store/stats.db')
-    try:
+    with contextlib.closing(packs.open('store/stats.db')) as db:
         return [db.execute(f'SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6, 7').fetchall() for table in ('total', 'cell')]
-    finally:
-        db.close()
 
 
 def test_what_is_restricted_is_not_used():

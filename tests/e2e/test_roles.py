@@ -6,9 +6,9 @@ import json
 import os
 import random
 import re
-import sqlite3
 
-from lib import SOURCE, combined, cretula, equal, main, read, write
+import packs
+from lib import combined, cretula, equal, main, read, write
 from test_serve import Server, hash_of
 
 LINES = b''.join(
@@ -138,18 +138,13 @@ def made_up(seed=1):
 
 def counted(requests):
     """STORE/stats.db as docs/format.md has it, of these requests."""
-    schema = read(os.path.join(SOURCE, 'src/tally/db.c')).decode()
-    schema = schema[schema.index('"CREATE TABLE'):]
-    schema = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', schema[:schema.index('};')]))
     for name in ('store/stats.db', 'store/stats.db-wal', 'store/stats.db-shm'):
         if os.path.exists(name):
             os.unlink(name)
-    db = sqlite3.connect('store/stats.db')
-    db.execute('PRAGMA journal_mode=WAL')
-    for statement in schema.split('CREATE')[1:]:
-        db.execute('CREATE' + statement)
-    db.execute(f'PRAGMA application_id={0x63727473}')
-    db.execute('PRAGMA user_version=2')
+    cretula('stats', '--store', 'store', '--rebuild', code=0)  # makes its tables
+    db = packs.open('store/stats.db')
+    for table in 'stream', 'total', 'cell', 'seen', 'epoch', 'uniq':
+        db.execute(f'DELETE FROM {table}')
     db.execute("INSERT INTO stream VALUES(1,'shop',1,0)")
     cells = collections.defaultdict(lambda: [0, 0, set()])
     for time, who, path, status, agent, size in requests:
@@ -165,7 +160,7 @@ def counted(requests):
         db.execute('INSERT INTO seen VALUES(1,?,?,?,0,?,1,?,NULL)', (period, dim, index, key, min(len(who), 21)))
         if (period, dim) == (2, 0):
             db.execute('INSERT INTO uniq VALUES(1,2,?,1,?,NULL)', (index, len(who)))
-    db.commit()
+    packs.write(db, 'store/stats.db')
     db.close()
 
 
@@ -417,7 +412,7 @@ def test_the_public_sees_a_sample():
         # Keys that are the same each time: of others, once in 100,000 too few are chosen, or in both stores the same sums.
         cretula('import', '--store', store, '--stream', 'shop', '--config', 'c.yaml', '--format', 'auto', 'log', code=0,
                 env={'CRETULA_RANDOM': store})
-        db = sqlite3.connect(f'file:{store}/stats.db?mode=ro', uri=True)
+        db = packs.open(f'{store}/stats.db')
         cells = dict(db.execute("SELECT key,requests FROM cell WHERE dim=12 AND period=2"))
         bytes_in = db.execute("SELECT bytes FROM cell WHERE dim=12 AND period=2 AND key='in'").fetchone()[0]
         db.close()

@@ -1,5 +1,6 @@
 """What records add up to: stats.db against an oracle that reads the records, counted once and again."""
 import collections
+import contextlib
 import datetime
 import os
 import random
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import time
 
+import packs
 from lib import CRETULA, combined, cretula, equal, main, make_log, open_lines, read, records, shared, wait_for, write
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -56,10 +58,8 @@ def oracle(lines):
 
 
 def rows(store, sql):
-    db = sqlite3.connect(f'file:{store}/stats.db?mode=ro', uri=True, timeout=120)
-    found = db.execute(sql).fetchall()
-    db.close()
-    return found
+    with contextlib.closing(packs.open(f'{store}/stats.db')) as db:
+        return db.execute(sql).fetchall()
 
 
 def counted(stream):
@@ -72,6 +72,15 @@ def dump(store):
     """What a second count must give byte for byte."""
     return (rows(store, 'SELECT name,total.* FROM total JOIN stream ON stream=id WHERE apart=0 ORDER BY 1,2,3,4'),
             rows(store, 'SELECT name,cell.* FROM cell JOIN stream ON stream=id WHERE apart=0 ORDER BY 1,2,3,4,5,6,7,8'))
+
+
+def all_packs(store):
+    """Each as it was taken apart; and by what the format says they are made into the same bytes again."""
+    found = []
+    for raw, in rows(store, 'SELECT pack FROM cells'):
+        found.append(packs.decode(raw))
+        equal(packs.encode(found[-1]), raw)
+    return found
 
 
 def compare(store, stream, lines):
@@ -174,8 +183,56 @@ def test_subjects_are_counted_and_forgotten_with_the_key():
     equal(rows('store', 'SELECT count(*) FROM epoch WHERE gone=0 OR cover<>zeroblob(32)'), [(0,)])
     equal(rows('store', 'SELECT count(*) FROM uniq WHERE registers IS NOT NULL'), [(0,)])
     cretula('scan', 'store/stats.db', code=0)
-    blobs = [blob for [blob] in rows('store', 'SELECT hashes FROM seen WHERE hashes IS NOT NULL')]
-    assert blobs and all(min(blob) >= 0x80 for blob in blobs), 'random bytes could pass for a mailbox'
+    runs = [run for pack in all_packs('store') for run in pack.runs if run]
+    assert runs and all(min(run) >= 0x80 for run in runs), 'random bytes could pass for a mailbox'
+
+
+def who_is_where(store):
+    """Of each key of subjects: in which values each hash is, where all of them are told."""
+    cover_of = dict(rows(store, 'SELECT id,cover FROM epoch WHERE gone=0'))
+    found = collections.defaultdict(lambda: collections.defaultdict(set))
+    for *at, raw in rows(store, 'SELECT period,dim,idx,pack FROM cells'):
+        pack = packs.decode(raw)
+        for value, place, subjects, hashes in packs.uncovered(pack, cover_of):
+            equal((len(hashes), len(set(hashes))), (subjects if subjects <= 20 else len(hashes), len(hashes)), value)
+            for one in hashes if subjects <= 20 else []:
+                found[pack.epochs[place]][one].add((*at, value.key))
+    return found
+
+
+def test_who_was_seen_is_who_asked():
+    """The hashes under a live key are those of the same clients, in each value of each period: uncovered by who has the file."""
+    lines, clients = few_an_hour(days=3)
+    for n in range(30):  # as few in a week and a month
+        clients.append(f'203.0.113.{n % 7}')
+        lines.append(combined(n, client=clients[-1], target='/favourites', status=(201, 206)[n % 2], agent=f'Robot{n % 3}/1.0'))
+    cretula('pipe', 's', '--store', 'store', '--format', 'combined', code=0)
+    done = 0
+    for n in range(3):  # each reads who was there, and makes the runs anew
+        process = start_pipe()
+        process.stdin.write(''.join(lines[n::3]).encode())
+        process.stdin.flush()
+        done += len(lines[n::3])
+        wait_for(lambda: open_lines() == len(lines[n::3]))
+        process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: counted('s') == done, seen=lambda: counted('s'))
+        process.communicate(timeout=120)
+        equal(process.returncode, 0)
+    clients = [client for n in range(3) for client in clients[n::3]]
+    kept, want, few = records('store'), collections.defaultdict(set), collections.defaultdict(lambda: collections.defaultdict(set))
+    equal(len(kept), len(clients))
+    for r, client in zip(kept, clients):
+        for period in range(1, 5):
+            for name, dim in CODE.items():
+                if name == 'all' or name in r:
+                    want[period, dim, index(period, time_of(r)), '' if name == 'all' else key_of(r[name])].add(client)
+    for place, who in want.items():
+        for client in who if len(who) <= 20 else []:
+            few[max(place[0], 2)][client].add(place)
+    got = who_is_where('store')
+    equal(len(got), 3)
+    equal(sorted(sorted(map(sorted, hashes.values())) for hashes in got.values()), sorted(sorted(map(sorted, who.values())) for who in few.values()))
+    assert all_packs('store')
 
 
 def few_an_hour(days=20, seed=4):
@@ -273,6 +330,31 @@ def test_more_values_than_have_a_place():
     again('store')
 
 
+def test_what_was_folded_makes_room():
+    """Old logs come one by one, and what each had of few is folded: nothing of it is left that becomes ever more."""
+    write('c.yaml', b'store: store\nstreams: { s: { format: apache-combined, words: { mode: keep }, retain: { detail: 1d } } }\n')
+    for n in range(6):  # 4096 values are all that a pack has
+        write('a.log', ''.join(combined(i, client=f'192.0.2.{i % 250}', target=f'/p{n}x{i}') for i in range(1100)).replace(
+            '24/Nov', f'{n + 3:02}/Nov').encode())
+        equal(cretula('import', '--config', 'c.yaml', '--stream', 's', 'a.log', code=0).err.count('not counted'), 0)
+        cretula('retain', '--config', 'c.yaml', code=0)
+        equal(counted('s'), 1100 * (n + 1))
+        holes = [sum(value.hole for value in pack.values) for pack in all_packs('store')]
+        equal(max(holes), 0, holes)
+    equal(rows('store', f"SELECT other,requests FROM cell WHERE period=4 AND dim={CODE['path']}"), [(1, 6600)])
+
+
+def test_more_imports_than_a_pack_has_keys():
+    """Each has one of its own: those that are gone become one, and of how many subjects a value had the most is kept."""
+    for n in range(35):
+        write('a.log', ''.join(combined(n * 60 + i, client=f'198.51.{n}.{i % (1 + n % 9)}', target='/shop') for i in range(20)).encode())
+        equal(import_log('store', 'a.log', '--no-verify').code, 0)
+    equal(rows('store', "SELECT period,requests FROM cell WHERE dim=0 ORDER BY 1"), [(period, 700) for period in range(1, 5)])
+    equal(rows('store', 'SELECT period,max(subjects) FROM seen WHERE dim=0 GROUP BY 1'), [(period, 9) for period in range(1, 5)])
+    assert any(0 in pack.epochs for pack in all_packs('store'))
+    again('store')
+
+
 def test_times_at_the_ends_of_years():
     """Weeks that lie in two years, a leap day, minutes out of order."""
     stamps = ['31/Dec/2024:23:59:59', '01/Jan/2025:00:00:00', '29/Feb/2024:12:00:00', '28/Dec/2026:00:00:00',
@@ -360,6 +442,21 @@ def test_a_file_that_is_none_stops_no_import():
     write('c.log', make_log(100, seed=4))
     equal(import_log('store', 'c.log').code, 0)
     compare('store', 's', records('store'))
+
+
+def test_a_row_that_is_none():
+    """One of many, of which nothing can be read: it is said, and all is counted again as that asks for."""
+    write('a.log', make_log(300))
+    equal(import_log('store', 'a.log').code, 0)
+    for pack in (b'', b'none', b'\xff' * 40):
+        with contextlib.closing(sqlite3.connect('store/stats.db')) as db:
+            equal(db.execute('UPDATE cells SET pack=? WHERE period=2 AND dim IN (0,1)', (pack,)).rowcount > 0, True)
+            db.commit()
+        said = cretula('stats', '--store', 'store', '--stream', 's', code=1).err
+        assert '--rebuild' in said, said
+        cretula('stats', '--store', 'store', '--rebuild', code=0)
+        compare('store', 's', records('store'))
+        cretula('stats', '--store', 'store', '--stream', 's', code=0)
 
 
 def test_a_locked_file_stops_no_import():

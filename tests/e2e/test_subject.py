@@ -5,11 +5,11 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 
+import packs
 from lib import (CRETULA, Skip, combined, cretula, equal, main, make_log, read, records, shared, verify_py, wait_for,
                  write)
 
@@ -212,11 +212,11 @@ def test_what_was_counted_goes():
     for name in os.listdir('before'):
         if name.startswith('stats.db'):
             shutil.copy(f'before/{name}', f'store/{name}')
-    broken = sqlite3.connect('store/stats.db')
+    broken = packs.open('store/stats.db')
     broken.execute('DELETE FROM total WHERE apart=0')
     broken.execute('DELETE FROM cell WHERE apart=0')
     broken.execute('UPDATE stream SET segment=1, records=0')
-    broken.commit()
+    packs.write(broken, 'store/stats.db')
     broken.close()
     write('more', combined(40, target='/a').encode())
     cretula('import', '--store', 'store', '--stream', 's', '--format', 'auto', 'more', code=0)

@@ -1,4 +1,4 @@
-/* Fuzz target: what a stats.db of our tables holds, of any numbers and texts. */
+/* Fuzz target: what a stats.db of our tables holds, of any numbers, texts and packs. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 #include "tally/db.h"
 #include "tally/fold.h"
 #include "tally/freeze.h"
+#include "tally/pack/cover.h"
+#include "tally/pack/pack.h"
 #include "tally/usual.h"
 #include "view/counts/counts.h"
 
@@ -18,19 +20,32 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const inserts[] = {
-	"INSERT OR IGNORE INTO total VALUES (1,?1,?2,?3,?4,?5,0,?6,?7,0)",
-	"INSERT OR IGNORE INTO cell VALUES (1,?1,?3,?2,0,?6,?8,?4,0,?5)",
-	"INSERT OR IGNORE INTO seen VALUES (1,?1,?3,?2,?6,?8,1,?4,?9)",
-	"INSERT OR IGNORE INTO uniq VALUES (1,?1,?2,1,?4,?9)",
-	"INSERT OR IGNORE INTO released VALUES (1,?1,?3,?2,?8,?4,?5,?6)",
-	"INSERT OR IGNORE INTO frozen VALUES (1,?2,?4)",
+enum row { TOTAL, CELL, SEEN, UNIQ, RELEASED, FROZEN, ROWS, PACK = ROWS, INSERTS };
+#define PACKS_FROM 0xf8 /* a row's first byte from here on: bytes of a pack */
+
+/* Cells and seen are gathered: what is of one place becomes a pack. */
+static const char *const inserts[INSERTS] = {
+	[TOTAL] = "INSERT OR IGNORE INTO total VALUES (1,?1,?2,?3,?4,?5,0,?6,?7,0)",
+	[CELL] = "SELECT 1",
+	[SEEN] = "SELECT 1",
+	[UNIQ] = "INSERT OR IGNORE INTO uniq VALUES (1,?1,?2,1,?4,?9)",
+	[RELEASED] = "INSERT OR IGNORE INTO released VALUES (1,?1,?3,?2,?8,?4,?5,?6)",
+	[FROZEN] = "INSERT OR IGNORE INTO frozen VALUES (1,?2,?4)",
+	[PACK] = "INSERT OR IGNORE INTO cells VALUES (1,?1,?3,?2,?9)",
 };
-#define TABLES (sizeof(inserts) / sizeof(inserts[0]))
+
+#define VALUES 256
+#define EPOCHS 3
+static struct gathered {
+	int64_t place[3]; /* period, number, dimension */
+	bool packed;
+	struct tally_packed v;
+} gathered[VALUES];
+static unsigned gathered_count;
 
 static sqlite3 *db;
 static struct tally_reader *reader;
-static sqlite3_stmt *insert[TABLES];
+static sqlite3_stmt *insert[INSERTS];
 static char path[64];
 
 static void
@@ -58,7 +73,7 @@ open_once(void)
 	demand(atexit(clean_up) == 0);
 	demand(tally_db_open(path, true, &db, &e) == 0);
 	demand(tally_db_run(db, "PRAGMA synchronous=OFF", &e) == 0);
-	for (size_t i = 0; i < TABLES; i++)
+	for (size_t i = 0; i < INSERTS; i++)
 		demand(tally_db_prepare(db, inserts[i], &insert[i], &e) == 0);
 	demand(tally_reader_open(path, &reader, &e) == 0);
 }
@@ -83,29 +98,133 @@ take_number(const uint8_t **at, const uint8_t *end)
 	return (n);
 }
 
+/* NULL: there are too many. */
+static struct tally_packed *
+value_of(const int64_t n[static 7], struct span key)
+{
+	bool other = n[5] % 2 != 0;
+
+	key = other ? span_of("", 0) : key;
+	for (unsigned i = 0; i < gathered_count; i++) {
+		struct gathered *g = &gathered[i];
+
+		if (memcmp(g->place, n, sizeof(g->place)) == 0 && g->v.other == other &&
+		    span_equal(g->v.key, key))
+			return (&g->v);
+	}
+	if (gathered_count == VALUES)
+		return (NULL);
+	gathered[gathered_count] = (struct gathered){ .v = { .other = other, .key = key } };
+	memcpy(gathered[gathered_count].place, n, sizeof(gathered->place));
+	return (&gathered[gathered_count++].v);
+}
+
+static void
+gather(enum row row, const int64_t n[static 7], struct span key)
+{
+	struct tally_packed *v = value_of(n, key);
+	unsigned epoch = (unsigned)((uint64_t)n[6] % EPOCHS), i = 0;
+
+	if (v == NULL || n[3] < 0 || n[4] < 0)
+		return;
+	if (row == CELL) {
+		v->count[n[6] % 2 != 0] = n[3] == 0 ?
+		    (struct tally_packed_count){ 0 } :
+		    (struct tally_packed_count){ (uint64_t)n[3], 1, (uint64_t)n[4] };
+		return;
+	}
+	while (i < v->seen_count && v->seen[i].epoch != epoch)
+		i++;
+	v->seen_count += i == v->seen_count;
+	v->seen[i] =
+	    (struct tally_packed_seen){ (uint8_t)epoch, (uint8_t)(n[3] % (TALLY_SUBJECTS_MANY + 1)),
+		    (uint8_t)(n[4] % (TALLY_SUBJECTS_MAX + 1)), 0 };
+}
+
+static void
+put_row(enum row row, const int64_t n[static 7], struct span text)
+{
+	sqlite3_stmt *st = insert[row];
+
+	for (int i = 0; i < 7; i++)
+		(void)sqlite3_bind_int64(st, i + 1, n[i]);
+	(void)sqlite3_bind_text(st, 8, text.ptr, (int)text.len, SQLITE_STATIC);
+	(void)sqlite3_bind_blob(st, 9, text.ptr, (int)text.len, SQLITE_STATIC);
+	(void)tally_db_step(db, st, NULL);
+	(void)sqlite3_reset(st);
+}
+
+/* All that is of the place of the first one. */
+static void
+put_pack(const struct gathered *first)
+{
+	static const int64_t epochs[EPOCHS] = { 1, 0, 7 };
+	struct buf values = { 0 }, runs = { 0 }, pack = { 0 };
+	int64_t n[7] = { first->place[0], first->place[1], first->place[2] };
+	size_t hashes[EPOCHS] = { 0 };
+
+	for (unsigned i = 0; i < gathered_count; i++) {
+		struct gathered *g = &gathered[i];
+
+		if (memcmp(g->place, first->place, sizeof(g->place)) != 0)
+			continue;
+		(void)tally_pack_value(&values, &g->v);
+		for (unsigned s = 0; s < g->v.seen_count; s++)
+			hashes[g->v.seen[s].epoch] += g->v.seen[s].hashes;
+		g->packed = true;
+	}
+	for (unsigned i = 0; i < EPOCHS; i++)
+		for (size_t at = 0;
+		     hashes[i] > 0 && at < TALLY_COVERED(hashes[i] * TALLY_HASH_BYTES); at++)
+			buf_char(&runs, (char)0x95);
+	tally_pack_end(&pack, epochs, EPOCHS, &values, &runs);
+	demand(buf_ok(&pack));
+	put_row(PACK, n, buf_view(&pack));
+	buf_free(&values);
+	buf_free(&runs);
+	buf_free(&pack);
+}
+
+static void
+take_row(const uint8_t **at, const uint8_t *end)
+{
+	enum row row = **at < PACKS_FROM ? (enum row)(**at % ROWS) : PACK;
+	struct span text;
+	int64_t n[7];
+	int len;
+
+	++*at;
+	for (int i = 0; i < 7; i++)
+		n[i] = take_number(at, end);
+	len = *at < end ? *(*at)++ : 0;
+	len = row == PACK ? len : len % 16;
+	len = len > end - *at ? (int)(end - *at) : len;
+	text = span_of((const char *)*at, (size_t)len);
+	if (row == PACK)
+		*at += len; /* what names a row may be the next one */
+	if (row == CELL || row == SEEN)
+		gather(row, n, text);
+	else
+		put_row(row, n, text);
+}
+
 static void
 fill(const uint8_t *at, const uint8_t *end)
 {
 	struct err e = { 0 };
 
 	demand(tally_db_run(db,
-		   "BEGIN;DELETE FROM total;DELETE FROM cell;DELETE FROM seen;DELETE FROM uniq;"
+		   "BEGIN;DELETE FROM total;DELETE FROM cells;DELETE FROM uniq;"
 		   "DELETE FROM released;DELETE FROM frozen;DELETE FROM stream;"
-		   "INSERT INTO stream VALUES (1,'s',1,0)",
+		   "INSERT INTO stream VALUES (1,'s',1,0);"
+		   "INSERT OR IGNORE INTO epoch VALUES (1,0,0,x'00',zeroblob(32),0)",
 		   &e) == 0);
-	while (end - at > 2) {
-		sqlite3_stmt *st = insert[*at++ % TABLES];
-		int len;
-
-		for (int i = 1; i <= 7; i++)
-			(void)sqlite3_bind_int64(st, i, take_number(&at, end));
-		len = at < end ? *at++ % 16 : 0;
-		len = len > end - at ? (int)(end - at) : len;
-		(void)sqlite3_bind_text(st, 8, (const char *)at, len, SQLITE_STATIC);
-		(void)sqlite3_bind_blob(st, 9, at, len, SQLITE_STATIC);
-		(void)tally_db_step(db, st, NULL);
-		(void)sqlite3_reset(st);
-	}
+	gathered_count = 0;
+	while (end - at > 2)
+		take_row(&at, end);
+	for (unsigned i = 0; i < gathered_count; i++)
+		if (!gathered[i].packed)
+			put_pack(&gathered[i]);
 	demand(tally_db_run(db, "COMMIT", &e) == 0);
 }
 
@@ -124,6 +243,15 @@ see_series(void *arg, int64_t start_us, const struct tally_cell *cell, struct er
 	return (see_cell(arg, cell, e));
 }
 
+static int
+see_unique(void *arg, const struct tally_unique *unique, struct err *e)
+{
+	(void)e;
+	demand(!unique->exact || unique->subjects <= TALLY_SUBJECTS_MAX);
+	++*(uint64_t *)arg;
+	return (0);
+}
+
 static void
 ask_tally(struct tally_reader *r)
 {
@@ -138,12 +266,18 @@ ask_tally(struct tally_reader *r)
 	struct tally_bursts bursts;
 	struct tally_sums sums;
 	uint64_t seen = 0;
+	int64_t ends[2];
 
+	(void)tally_ends(r, "s", 0, INT64_MAX, ends, NULL);
+	(void)tally_ends(r, "s", 10, 20003 * DAY_US, ends, NULL);
 	(void)tally_sum(r, &w, &sums, NULL);
 	(void)tally_cells(r, &w, see_cell, &seen, NULL);
 	(void)tally_latency(r, &w, &latency, NULL);
-	for (w.period = TALLY_HOUR; w.period < TALLY_PERIOD_COUNT; w.period++)
+	for (w.period = TALLY_HOUR; w.period < TALLY_PERIOD_COUNT; w.period++) {
+		w.released = w.period <= TALLY_DAY && !w.released;
 		(void)tally_series(r, &w, see_series, &seen, NULL);
+		(void)tally_uniques(r, &w, see_unique, &seen, NULL);
+	}
 	(void)tally_usual_minute(r, "s", 20001 * DAY_US, &usual, NULL);
 	(void)tally_bursts(r, &w, &bursts, NULL);
 	free(bursts.list);
@@ -172,19 +306,42 @@ ask_view(struct tally_reader *r)
 	}
 }
 
+static int
+add_requests(void *arg, const struct tally_cell *cell, struct err *e)
+{
+	(void)e;
+	*(uint64_t *)arg += cell->requests;
+	return (0);
+}
+
+/* Who folds loses nothing, and has nothing left to fold. */
+static void
+fold_all(void)
+{
+	const struct tally_folding folding = { "s", 20002 * DAY_US, 10, false, 0 };
+	const struct tally_window days = { "s", TALLY_DAY, 20000 * DAY_US, 20004 * DAY_US,
+		TALLY_PATH, 0, false };
+	uint64_t folded, before = 0, after = 0;
+	int known = tally_cells(reader, &days, add_requests, &before, NULL);
+
+	if (tally_fold(path, &folding, &folded, NULL) == -1)
+		return;
+	demand(tally_cells(reader, &days, add_requests, &after, NULL) == known);
+	demand(known == -1 || after == before);
+	demand(tally_fold(path, &folding, &folded, NULL) == 0 && folded == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct tally_folding folding = { "s", 20002 * DAY_US, 10, false, 0 };
 	const struct tally_freezing freezing = { "s", 20002 * DAY_US + DAY_US / 2, true, 10 };
-	uint64_t folded;
 
 	open_once();
 	fill(data, data + (size > BYTES_MAX ? BYTES_MAX : size));
 	ask_tally(reader);
 	ask_view(reader);
 	if (size > 0 && data[0] % 8 == 7) {
-		(void)tally_fold(path, &folding, &folded, NULL);
+		fold_all();
 		(void)tally_freeze(path, &freezing, NULL);
 		ask_view(reader);
 	}

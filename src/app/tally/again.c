@@ -256,8 +256,8 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 
 	if (check_readable(store, stream, forget, e) == -1 ||
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
-	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, false, e) == -1 ||
-	    tally_book_commit(book, 1, 0, e) == -1)
+	    tally_book_mend(book, e) == -1 || freeze(path.data, stream, false, e) == -1 ||
+	    tally_book_restart(book, false, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
 	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);
 	*counted += more;

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "tally/less/less.h"
-#include "tally/shelf.h"
+#include "tally/cells.h"
 
 #define TALLY_LESS_GROUPS 2048 /* that have "other", at most */
 #define TALLY_LESS_CELLS ((size_t)4 << 20) /* bytes of cells, before repetitions go */
@@ -33,15 +33,7 @@ struct tally_less_group {
 enum tally_less_statement {
 	TALLY_LESS_TOTAL,
 	TALLY_LESS_TOTAL_GONE,
-	TALLY_LESS_CELL,
-	TALLY_LESS_CELL_GONE,
-	TALLY_LESS_SEEN_GONE,
 	TALLY_LESS_SAMPLES,
-	TALLY_LESS_SAMPLES_SEEN,
-	TALLY_LESS_OTHER,
-	TALLY_LESS_KEYS,
-	TALLY_LESS_EMPTY,
-	TALLY_LESS_TIDY,
 	TALLY_LESS_COUNT
 };
 

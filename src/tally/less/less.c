@@ -9,12 +9,6 @@
 #include "record/line.h"
 #include "tally/alike.h"
 
-#define PLACE "stream=?1 AND period=?2 AND dim=?3 AND idx=?4"
-#define NO_CELL(of, key) \
-	" AND NOT EXISTS (SELECT 1 FROM cell c WHERE c.stream=" of ".stream AND c.period=" of \
-	".period AND c.dim=" of ".dim AND c.idx=" of \
-	".idx AND c.apart IN (0,1) AND c.other=0 AND c.key=" key ")"
-
 static const char *const texts[TALLY_LESS_COUNT] = {
 	[TALLY_LESS_TOTAL] =
 	    "UPDATE total SET requests=requests-?4,bytes=bytes-?5,request_bytes=request_bytes-?6,"
@@ -23,23 +17,9 @@ static const char *const texts[TALLY_LESS_COUNT] = {
 	    " requests,min(bytes,request_bytes,errors_4xx,errors_5xx,bots)",
 	[TALLY_LESS_TOTAL_GONE] =
 	    "DELETE FROM total WHERE stream=?1 AND period=?2 AND idx=?3 AND apart=0",
-	[TALLY_LESS_CELL] = "UPDATE cell SET requests=requests-?6,bots=bots-?7,bytes=bytes-?8"
-			    " WHERE " PLACE " AND apart=0 AND other=?5 AND key=?9"
-			    " RETURNING requests,min(bots,bytes)",
-	[TALLY_LESS_CELL_GONE] =
-	    "DELETE FROM cell WHERE " PLACE " AND apart=0 AND other=?5 AND key=?6",
-	[TALLY_LESS_SEEN_GONE] =
-	    "DELETE FROM seen AS s WHERE " PLACE " AND other=0 AND key=?5" NO_CELL("s", "?5"),
 	/* The first period is that of hours: minutes have no cells. */
 	[TALLY_LESS_SAMPLES] =
-	    "DELETE FROM cell WHERE stream=?1 AND period IN (1,2,3,4) AND dim>=?2",
-	[TALLY_LESS_SAMPLES_SEEN] =
-	    "DELETE FROM seen WHERE stream=?1 AND period IN (1,2,3,4) AND dim>=?2 AND other=0",
-	[TALLY_LESS_OTHER] = "SELECT 1 FROM cell WHERE " PLACE " AND apart=0 AND other=1",
-	[TALLY_LESS_KEYS] = "SELECT key FROM cell WHERE " PLACE " AND apart=0 AND other=0",
-	[TALLY_LESS_EMPTY] = "DELETE FROM cell WHERE " PLACE " AND apart=0",
-	[TALLY_LESS_TIDY] =
-	    "DELETE FROM seen AS s WHERE " PLACE " AND other=0" NO_CELL("s", "s.key"),
+	    "DELETE FROM cells WHERE stream=?1 AND period IN (1,2,3,4) AND dim>=?2",
 };
 
 /* ---- statements ---- */
@@ -166,55 +146,17 @@ take_minute(struct tally_less *less, const struct tally_minute *m, struct err *e
 	return (0);
 }
 
-/* In the cell of its own, or else in "other". */
-static int
-take_cell(struct tally_less *less, const struct tally_entry *entry,
-    const struct tally_less_place *place, struct span key, struct err *e)
+/* Periods of which cells of their own became less are looked at: others may come first now. */
+static void
+note_cell(void *arg, const struct tally_group *g, struct span key)
 {
-	struct tally_less_bind bind = { { place->period, tally_dims[place->dim].code, place->index,
-					    0, entry->requests, entry->bots,
-					    (int64_t)entry->bytes },
-		7, key };
-	bool none;
-	int rc = change(less, TALLY_LESS_CELL, &bind, &none, e);
+	struct tally_less *less = arg;
+	const struct tally_less_cell cell = {
+		{ .index = g->index, .period = g->period, .dim = g->dim },
+		tally_less_hash(less, key)
+	};
 
-	if (rc == 0) {
-		const struct tally_less_cell cell = { *place, tally_less_hash(less, key) };
-
-		buf_add(&less->cells, &cell, sizeof(cell));
-	} else if (rc == 1) {
-		bind.numbers[3] = 1;
-		bind.key = span_of("", 0);
-		rc = change(less, TALLY_LESS_CELL, &bind, &none, e);
-	}
-	if (rc != 0)
-		return (rc == 1 ? is_other(e) : -1);
-	if (!none)
-		return (0);
-	bind.count = 4;
-	if (tally_less_run(less, TALLY_LESS_CELL_GONE, &bind, e) == -1)
-		return (-1);
-	if (bind.numbers[3] == 1) /* who was seen in "other" stays, as of a count of all */
-		return (0);
-	bind.count = 3;
-	return (tally_less_run(less, TALLY_LESS_SEEN_GONE, &bind, e));
-}
-
-static int
-take_entry(struct tally_less *less, const struct tally_entry *entry, struct err *e)
-{
-	int64_t start_us = tally_start_us(TALLY_HOUR, entry->hour);
-	char number[TALLY_NUMBER_BYTES];
-	struct span key = tally_entry_key(less->book->batch, entry, number);
-
-	for (int period = TALLY_HOUR; period < TALLY_PERIOD_COUNT; period++) {
-		struct tally_less_place place = { .period = (uint8_t)period, .dim = entry->dim };
-
-		place.index = tally_index((enum tally_period)period, start_us);
-		if (take_cell(less, entry, &place, key, e) == -1)
-			return (-1);
-	}
-	return (0);
+	buf_add(&less->cells, &cell, sizeof(cell));
 }
 
 static int
@@ -226,9 +168,8 @@ take_batch(struct tally_less *less, struct err *e)
 	for (uint32_t i = 0; i < b->minute_count; i++)
 		if (take_minute(less, &b->minutes[i], e) == -1)
 			return (-1);
-	for (uint32_t i = 0; i < b->entry_count; i++)
-		if (take_entry(less, &b->entries[i], e) == -1)
-			return (-1);
+	if (tally_cells_less(less->book, b, note_cell, less, e) == -1)
+		return (-1);
 	tally_batch_clear(b);
 	if (less->cells.len > less->sort_at)
 		tally_less_sort(less);
@@ -270,9 +211,8 @@ tally_less_taken(struct tally_less *less, struct err *e)
 	const struct tally_less_bind samples = { { tally_dims[TALLY_SAMPLE_FIRST].code }, 1,
 		{ NULL, 0 } };
 
-	if (take_batch(less, e) == -1 ||
-	    tally_less_run(less, TALLY_LESS_SAMPLES, &samples, e) == -1 ||
-	    tally_less_run(less, TALLY_LESS_SAMPLES_SEEN, &samples, e) == -1)
+	if (take_batch(less, e) == -1 || tally_shelf_write(less->book, e) == -1 ||
+	    tally_less_run(less, TALLY_LESS_SAMPLES, &samples, e) == -1)
 		return (-1);
 	return (tally_less_find_groups(less, e));
 }

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "tally/alike.h"
+#include "tally/pack/repack.h"
 
 /* ---- groups ---- */
 
@@ -32,13 +33,6 @@ compare_cells(const void *left, const void *right)
 	return (a->hash == b->hash ? 0 : a->hash < b->hash ? -1 : 1);
 }
 
-static struct tally_less_bind
-bind_place(const struct tally_less_place *place)
-{
-	return ((struct tally_less_bind){
-	    { place->period, tally_dims[place->dim].code, place->index }, 3, { NULL, 0 } });
-}
-
 /* Where the key stands, or would. */
 static uint64_t *
 find_key(struct tally_less_group *g, uint64_t hash)
@@ -59,11 +53,44 @@ tally_less_hash(const struct tally_less *less, struct span key)
 	return (hash == 0 ? 2 : hash);
 }
 
-/* The keys that have a place.  If there are not as many as are kept, others come first now. */
+/* The keys that have a place.  1: and there is "other"; 0: there is none; -1. */
+static int
+read_pack(struct tally_less *less, struct tally_less_group *g, unsigned *count, struct err *e)
+{
+	const struct tally_group group = {
+		.index = g->place.index, .period = g->place.period, .dim = g->place.dim
+	};
+	const struct buf *pack = &less->book->bytes.pack;
+	struct tally_unpack u;
+	struct tally_packed v;
+	bool other = false;
+	int rc;
+
+	if (tally_rows_pack(less->book, &group, e) == -1)
+		return (-1);
+	if (pack->len == 0)
+		return (0);
+	if (tally_unpack_open(&u, buf_view(pack), e) == -1)
+		return (-1);
+	while ((rc = tally_unpack_next(&u, &v, e)) == 1) {
+		uint64_t hash = tally_less_hash(less, v.key);
+
+		if (v.count[0].requests == 0)
+			continue;
+		other = other || v.other;
+		if (v.other)
+			continue;
+		if (++*count > tally_dims[g->place.dim].kept)
+			return (err_set(e, ERR_FINDING, "more cells than there can be"));
+		*find_key(g, hash) = hash;
+	}
+	return (rc == -1 ? -1 : other);
+}
+
+/* If there are not as many as are kept, others come first now.  As read_pack. */
 static int
 read_keys(struct tally_less *less, struct tally_less_group *g, struct err *e)
 {
-	const struct tally_less_bind bind = bind_place(&g->place);
 	unsigned kept = tally_dims[g->place.dim].kept, count = 0;
 	int rc;
 
@@ -71,16 +98,7 @@ read_keys(struct tally_less *less, struct tally_less_group *g, struct err *e)
 		g->slots *= 2;
 	if ((g->keys = calloc(g->slots, sizeof(g->keys[0]))) == NULL)
 		return (err_memory(e));
-	while ((rc = tally_less_step(less, TALLY_LESS_KEYS, &bind, e)) == 1) {
-		uint64_t hash = tally_less_hash(less, tally_db_text(less->st[TALLY_LESS_KEYS], 0));
-
-		if (++count > kept) {
-			rc = err_set(e, ERR_FINDING, "more cells than there can be");
-			break;
-		}
-		*find_key(g, hash) = hash;
-	}
-	tally_less_end(less, TALLY_LESS_KEYS);
+	rc = read_pack(less, g, &count, e);
 	g->again = count < kept;
 	return (rc);
 }
@@ -90,22 +108,22 @@ static int
 add_group(struct tally_less *less, const struct tally_less_cell *cells, size_t count, struct err *e)
 {
 	const struct tally_less_place *place = &cells[0].place;
-	const struct tally_less_bind bind = bind_place(place);
-	struct tally_less_group *g = &less->groups[less->count];
+	struct tally_less_group *g = &less->groups[less->count], one;
 	enum tally_period period = (enum tally_period)place->period;
-	int rc = tally_less_step(less, TALLY_LESS_OTHER, &bind, e);
+	int rc;
 
-	tally_less_end(less, TALLY_LESS_OTHER);
-	if (rc != 1)
-		return (rc);
-	if (less->count == TALLY_LESS_GROUPS)
-		return (err_set(e, ERR_INCOMPLETE, "too many periods"));
-	*g = (struct tally_less_group){ .place = *place,
+	one = (struct tally_less_group){ .place = *place,
 		.from_us = tally_start_us(period, place->index),
 		.to_us = tally_start_us(period, place->index + 1) };
+	rc = read_keys(less, &one, e);
+	if (rc == 1 && less->count == TALLY_LESS_GROUPS)
+		rc = err_set(e, ERR_INCOMPLETE, "too many periods");
+	if (rc != 1) {
+		free(one.keys);
+		return (rc);
+	}
+	*g = one;
 	less->count++;
-	if (read_keys(less, g, e) == -1)
-		return (-1);
 	for (size_t i = 0; i < count && !g->again; i++) {
 		uint64_t *key = find_key(g, cells[i].hash);
 
@@ -237,15 +255,29 @@ tally_less_add(struct tally_less *less, struct err *e)
 	return (rc);
 }
 
+static int
+edit_group(
+    struct tally_less *less, const struct tally_less_group *g, tally_edit edit, struct err *e)
+{
+	const struct tally_repack_range range = { .stream = less->book->stream,
+		.first = (enum tally_period)g->place.period,
+		.last = (enum tally_period)g->place.period,
+		.dim = tally_dims[g->place.dim].code,
+		.from = g->place.index,
+		.to = g->place.index + 1,
+		.fills = true };
+
+	return (tally_repack_rows(less->book->db, &range, edit, NULL, e));
+}
+
 int
 tally_less_empty(struct tally_less *less, struct err *e)
 {
 	for (size_t i = 0; i < less->count; i++) {
 		struct tally_less_group *g = &less->groups[i];
-		const struct tally_less_bind bind = bind_place(&g->place);
 
 		g->again = g->again || g->left > 0;
-		if (g->again && tally_less_run(less, TALLY_LESS_EMPTY, &bind, e) == -1)
+		if (g->again && edit_group(less, g, tally_take_records, e) == -1)
 			return (-1);
 	}
 	return (0);
@@ -254,11 +286,9 @@ tally_less_empty(struct tally_less *less, struct err *e)
 int
 tally_less_tidy(struct tally_less *less, struct err *e)
 {
-	for (size_t i = 0; i < less->count; i++) {
-		const struct tally_less_bind bind = bind_place(&less->groups[i].place);
-
-		if (less->groups[i].again && tally_less_run(less, TALLY_LESS_TIDY, &bind, e) == -1)
+	for (size_t i = 0; i < less->count; i++)
+		if (less->groups[i].again &&
+		    edit_group(less, &less->groups[i], tally_take_empty, e) == -1)
 			return (-1);
-	}
 	return (0);
 }

@@ -3,7 +3,7 @@
 
 #include "tally/alike.h"
 #include "tally/own/apart.h"
-#include "tally/shelf.h"
+#include "tally/cells.h"
 
 static int
 add_batch(struct tally_book *book, struct tally_batch *b, struct err *e)

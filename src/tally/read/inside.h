@@ -1,27 +1,28 @@
 /*
  * tally, inside: what reading stats.db shares.  Private to tally/.
  *
- * Sums and uniques SQLite adds up (query.c).  Cells are read in the order in which they
- * stand, and joined here: sorting and joining tens of thousands of them is what
- * SQLite takes the longest for (docs/performance.md).
+ * Sums SQLite adds up (query.c).  What stands in packs is read pack by pack, one a
+ * period, and added up here.
  */
 #ifndef CRETULA_TALLY_READ_INSIDE_H
 #define CRETULA_TALLY_READ_INSIDE_H
 
 #include "tally/db.h"
+#include "tally/pack/pack.h"
 #include "tally/query.h"
 
 enum tally_query {
 	TALLY_QUERY_REACH,
 	TALLY_QUERY_ENDS,
-	TALLY_QUERY_ENDS_SHOWN,
+	TALLY_QUERY_ENDS_RELEASED,
+	TALLY_QUERY_FIRST_DAYS,
+	TALLY_QUERY_LAST_DAYS,
 	TALLY_QUERY_TOTALS,
 	TALLY_QUERY_SUM,
-	TALLY_QUERY_LATENCY,
 	TALLY_QUERY_UNIQUES,
 	TALLY_QUERY_RELEASED_UNIQUES,
-	TALLY_QUERY_CELLS,
-	TALLY_QUERY_SEEN,
+	TALLY_QUERY_PACKS,
+	TALLY_QUERY_RELEASED_PACKS,
 	TALLY_QUERY_RELEASED,
 	TALLY_QUERY_FROZEN,
 	TALLY_QUERY_BEGIN,
@@ -57,6 +58,38 @@ sqlite3_stmt *tally_query(
 sqlite3_stmt *tally_query_part(struct tally_reader *r, enum tally_query q,
     const struct tally_window *w, const struct tally_part *part, int dim, struct err *e);
 
+/* What is asked between them is of one state of the file, whoever writes.  0 or -1. */
+int tally_begin(struct tally_reader *r, struct err *e);
+int tally_end(struct tally_reader *r, int rc, struct err *e); /* rc, or -1 */
+
+/* ---- rows that come by their periods: number in front ---- */
+
+struct tally_cursor {
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	bool row; /* it stands on one */
+	int64_t idx; /* whose period this is */
+};
+
+/* st NULL: as tally_query left it, a failure.  0 or -1. */
+int tally_cursor_start(struct tally_cursor *c, sqlite3 *db, sqlite3_stmt *st, struct err *e);
+int tally_cursor_next(struct tally_cursor *c, struct err *e);
+void tally_cursor_stop(struct tally_cursor *c); /* also of one that was not started */
+
+/*
+ * Each value of the dimension in the periods that add up to the window, none in minutes: these
+ * have totals only.  0 or -1.
+ */
+int tally_each_value(struct tally_reader *r, const struct tally_window *w, enum tally_dim dim,
+    tally_value_each each, void *arg, struct err *e);
+
+/* Of tally_ends, k above 0: days by their numbers.  1; 0: there is none; -1. */
+int tally_ends_shown(struct tally_reader *r, const char *stream, unsigned k, int64_t until_us,
+    int64_t ends[static 2], struct err *e);
+
+/* SQLite's sums fail where they do not fit, too. */
+int tally_add(uint64_t *to, uint64_t n, struct err *e);
+
 /* ---- cells in memory ---- */
 
 struct tally_rows {
@@ -71,17 +104,13 @@ struct tally_rows {
 void tally_rows_free(struct tally_rows *rows);
 /* Without a row, but with the memory. */
 void tally_rows_clear(struct tally_rows *rows);
-/* One more, whose key is copied.  0 or -1. */
+/* One more, whose key is theirs or lives as long.  0 or -1. */
 int tally_rows_put(struct tally_rows *rows, const struct tally_cell *cell, struct err *e);
-/* Likewise, or what it counts is added to the one of its key. */
+/* A key that is theirs. */
+int tally_rows_copy(struct tally_rows *rows, struct span key, struct span *copy, struct err *e);
+/* One more, whose key is copied, or what it counts is added to the one of its key. */
 int tally_rows_add(struct tally_rows *rows, const struct tally_cell *cell, struct err *e);
-/* That of a key, of rows that were added; NULL: there is none. */
-struct tally_cell *tally_rows_find(const struct tally_rows *rows, bool other, struct span key);
-/* By key, "other" last; equal ones become one.  0, or -1: a sum is too large. */
-int tally_rows_join(struct tally_rows *rows, struct err *e);
 /* Most requests first, then by key; "other" last. */
 void tally_rows_sort(struct tally_rows *rows);
-/* As memcmp, "other" behind all. */
-int tally_rows_order(const struct tally_cell *a, const struct tally_cell *b);
 
 #endif

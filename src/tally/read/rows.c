@@ -48,8 +48,8 @@ tally_rows_clear(struct tally_rows *rows)
 	rows->texts->used = 0;
 }
 
-static int
-copy_text(struct tally_rows *rows, struct span text, struct span *copy, struct err *e)
+int
+tally_rows_copy(struct tally_rows *rows, struct span text, struct span *copy, struct err *e)
 {
 	struct tally_texts *at = rows->texts;
 
@@ -81,11 +81,7 @@ tally_rows_put(struct tally_rows *rows, const struct tally_cell *cell, struct er
 		rows->list = list;
 		rows->room = room;
 	}
-	list += rows->count;
-	*list = *cell;
-	if (copy_text(rows, cell->key, &list->key, e) == -1)
-		return (-1);
-	rows->count++;
+	list[rows->count++] = *cell;
 	return (0);
 }
 
@@ -128,9 +124,8 @@ index_more(struct tally_rows *rows, struct err *e)
 	return (0);
 }
 
-/* SQLite's sums fail where they do not fit, too. */
-static int
-add_number(uint64_t *to, uint64_t n, struct err *e)
+int
+tally_add(uint64_t *to, uint64_t n, struct err *e)
 {
 	if (n > INT64_MAX || *to > INT64_MAX - n)
 		return (err_set(e, ERR_FINDING, "a sum of it is too large"));
@@ -143,15 +138,16 @@ add(struct tally_cell *to, const struct tally_cell *cell, struct err *e)
 {
 	if (cell->subjects > to->subjects)
 		to->subjects = cell->subjects;
-	if (add_number(&to->requests, cell->requests, e) == -1 ||
-	    add_number(&to->bots, cell->bots, e) == -1)
+	if (tally_add(&to->requests, cell->requests, e) == -1 ||
+	    tally_add(&to->bots, cell->bots, e) == -1)
 		return (-1);
-	return (add_number(&to->bytes, cell->bytes, e));
+	return (tally_add(&to->bytes, cell->bytes, e));
 }
 
 int
 tally_rows_add(struct tally_rows *rows, const struct tally_cell *cell, struct err *e)
 {
+	struct tally_cell made = *cell;
 	uint32_t *at;
 
 	if (index_more(rows, e) == -1)
@@ -159,62 +155,25 @@ tally_rows_add(struct tally_rows *rows, const struct tally_cell *cell, struct er
 	at = place_of(rows, cell->other, cell->key);
 	if (*at != 0)
 		return (add(&rows->list[*at - 1], cell, e));
-	if (tally_rows_put(rows, cell, e) == -1)
+	if (tally_rows_copy(rows, cell->key, &made.key, e) == -1 ||
+	    tally_rows_put(rows, &made, e) == -1)
 		return (-1);
 	*at = (uint32_t)rows->count;
 	return (0);
 }
 
-struct tally_cell *
-tally_rows_find(const struct tally_rows *rows, bool other, struct span key)
-{
-	uint32_t at = rows->index_size == 0 ? 0 : *place_of(rows, other, key);
-
-	return (at == 0 ? NULL : &rows->list[at - 1]);
-}
-
 /* ---- in order ---- */
-
-int
-tally_rows_order(const struct tally_cell *a, const struct tally_cell *b)
-{
-	if (a->other != b->other)
-		return (a->other ? 1 : -1);
-	return (span_order(a->key, b->key));
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	return (tally_rows_order(a, b));
-}
 
 static int
 by_requests(const void *a, const void *b)
 {
 	const struct tally_cell *one = a, *two = b;
 
-	if (one->other != two->other || one->requests == two->requests)
-		return (tally_rows_order(one, two));
-	return (one->requests < two->requests ? 1 : -1);
-}
-
-int
-tally_rows_join(struct tally_rows *rows, struct err *e)
-{
-	size_t kept = 0;
-
-	if (rows->count == 0)
-		return (0);
-	qsort(rows->list, rows->count, sizeof(*rows->list), by_key);
-	for (size_t i = 1; i < rows->count; i++) {
-		if (tally_rows_order(&rows->list[kept], &rows->list[i]) != 0)
-			rows->list[++kept] = rows->list[i];
-		else if (add(&rows->list[kept], &rows->list[i], e) == -1)
-			return (-1);
-	}
-	rows->count = kept + 1;
-	return (0);
+	if (one->other != two->other)
+		return (one->other ? 1 : -1);
+	if (one->requests != two->requests)
+		return (one->requests < two->requests ? 1 : -1);
+	return (span_order(one->key, two->key));
 }
 
 void

@@ -18,6 +18,7 @@
 #include "tally/db.h"
 #include "tally/query.h"
 #include "tally/table.h"
+#include "unit/tally/old.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US (24 * HOUR_US)
@@ -219,7 +220,7 @@ dump(const char *sql, struct buf *out)
 	sqlite3_stmt *st;
 	sqlite3 *db;
 
-	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
+	db = old_open(path);
 	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
 	while (tally_db_step(db, st, &e) == 1) {
 		for (int i = 0; i < sqlite3_column_count(st); i++) {
@@ -228,7 +229,7 @@ dump(const char *sql, struct buf *out)
 		}
 	}
 	(void)sqlite3_finalize(st);
-	tally_db_close(db);
+	old_close(db);
 }
 
 #define NUMBERS "SELECT * FROM total WHERE period>=0 ORDER BY 1,2,3,4"
@@ -459,7 +460,7 @@ every_level_adds_up_to_what_came(void **state)
 {
 	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
 		struct tally_window w = { "s", TALLY_MINUTE, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-			false, false };
+			false };
 		struct tally_sums want = { 0 }, got;
 		struct tally_reader *r;
 		struct made m;
@@ -515,7 +516,7 @@ cells_say_how_many_subjects(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct tally_window w = { "s", TALLY_HOUR, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-			false, false };
+			false };
 		struct shape shape = { "", rows[i].people * 60 + 60, 1, 1, rows[i].people };
 		struct tally_reader *r;
 		struct sum sum;
@@ -548,7 +549,7 @@ uniques_of_a_day_are_within_their_error(void **state)
 
 	for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
 		struct tally_window w = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-			false, false };
+			false };
 		struct shape shape = { "", people[i] * 12, 1, 5, people[i] };
 		struct tally_unique u = { 0 };
 		struct tally_reader *r;

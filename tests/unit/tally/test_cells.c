@@ -1,6 +1,5 @@
 /*
- * What cells add up to, beside what SQLite says of the same rows: it did all of it once, and
- * sorted and joined what cells.c reads in order.
+ * What cells add up to, beside what SQLite says of the same rows: it did all of it once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "tally/read/inside.h"
+#include "unit/tally/old.h"
 
 #define DAY INT64_C(86400000000)
 #define HOUR (DAY / 24)
@@ -44,12 +44,7 @@ set_up(void **state)
 static void
 fill(const char *sql)
 {
-	struct err e = { ERR_NONE, "" };
-	sqlite3 *db;
-
-	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
-	assert_int_equal(tally_db_run(db, sql, &e), 0);
-	tally_db_close(db);
+	old_run(path, sql);
 }
 
 /*
@@ -70,7 +65,7 @@ static const char many[] =
     " 1+(i*idx)%17,i%3,i*idx FROM p,n WHERE i<24 AND (i*7+idx)%5<3;"
     "INSERT INTO cell SELECT 1,period,1,idx,1,0,'/'||substr('zyxwabcd',1+i%7,1+i%5)||i,"
     " 1+(i+idx)%5,i%2,i FROM p,n WHERE i<30 AND (i+idx)%6=0;"
-    "INSERT INTO cell SELECT 1,period,1,idx,idx%2,1,'',idx%11,1,5 FROM p WHERE idx%3>0;"
+    "INSERT INTO cell SELECT 1,period,1,idx,idx%2,1,'',1+idx%11,1,5 FROM p WHERE idx%3>0;"
     "INSERT INTO cell SELECT 1,period,1,idx,0,0,'',3,1,2 FROM p WHERE idx%7=0;"
     "INSERT INTO cell SELECT 1,period,3,idx,0,0,'strange',99,1,2 FROM p;"
     "INSERT INTO cell SELECT 2,period,1,idx,0,0,'/a',99,1,2 FROM p;"
@@ -128,15 +123,14 @@ add_series(void *arg, int64_t start_us, const struct tally_cell *cell, struct er
 
 /* What SQLite makes of it; series: with the start in front.  Returns how many rows. */
 static int
-ask_sqlite(const char *sql, const struct tally_window *w, bool series, struct buf *said)
+ask_sqlite(
+    sqlite3 *db, const char *sql, const struct tally_window *w, bool series, struct buf *said)
 {
 	const struct tally_part part = tally_part_of(w);
 	struct err e = { ERR_NONE, "" };
 	sqlite3_stmt *st = NULL;
-	sqlite3 *db;
 	int rows = 0, rc;
 
-	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
 	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
 	(void)sqlite3_bind_text(st, 1, w->stream, -1, SQLITE_STATIC);
 	if (series) {
@@ -161,7 +155,6 @@ ask_sqlite(const char *sql, const struct tally_window *w, bool series, struct bu
 	}
 	assert_int_equal(rc, 0);
 	(void)sqlite3_finalize(st);
-	tally_db_close(db);
 	return (rows);
 }
 
@@ -219,8 +212,10 @@ a_series_is_what_sqlite_says(void **state)
 {
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
+	sqlite3 *db;
 
 	fill(many);
+	db = old_open(path);
 	assert_int_equal(tally_reader_open(path, &r, &e), 0);
 	for (size_t i = 0; i < 2 * WINDOWS; i++) {
 		struct tally_window w = window_of(i / 2);
@@ -231,7 +226,7 @@ a_series_is_what_sqlite_says(void **state)
 		if (w.released && w.period > TALLY_DAY)
 			continue; /* nothing of longer ones is put aside */
 		print_message("# %s%s\n", windows[i / 2].claim, w.released ? ", as shown" : "");
-		rows = ask_sqlite(w.released ? released_sql : series_sql, &w, true, &want);
+		rows = ask_sqlite(db, w.released ? released_sql : series_sql, &w, true, &want);
 		assert_true(rows >= windows[i / 2].rows || w.released);
 		assert_int_equal(tally_series(r, &w, add_series, &got, &e), 0);
 		assert_same(&got, &want);
@@ -239,6 +234,7 @@ a_series_is_what_sqlite_says(void **state)
 		buf_free(&want);
 	}
 	tally_reader_close(r);
+	old_close(db);
 }
 
 /* The rows of each part, one behind the other, as a table. */
@@ -263,8 +259,10 @@ cells_are_what_sqlite_says(void **state)
 {
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
+	sqlite3 *db;
 
 	fill(many);
+	db = old_open(path);
 	assert_int_equal(tally_reader_open(path, &r, &e), 0);
 	for (size_t i = 0; i < WINDOWS; i++) {
 		struct tally_window w = window_of(i);
@@ -282,7 +280,7 @@ cells_are_what_sqlite_says(void **state)
 		buf_str(&sql,
 		    " GROUP BY other,key) AS s ON s.other=c.other AND s.key=c.key"
 		    " ORDER BY c.other,c.requests DESC,c.key");
-		(void)ask_sqlite(sql.data, &w, false, &want);
+		(void)ask_sqlite(db, sql.data, &w, false, &want);
 		assert_int_equal(tally_cells(r, &w, add_cell, &got, &e), 0);
 		assert_same(&got, &want);
 		buf_free(&got);
@@ -290,39 +288,7 @@ cells_are_what_sqlite_says(void **state)
 		buf_free(&sql);
 	}
 	tally_reader_close(r);
-}
-
-static int
-add_counts(void *arg, const struct tally_cell *cell, struct err *e)
-{
-	const struct tally_cell bare = { cell->key, cell->other, cell->requests, cell->bots,
-		cell->bytes, 0 };
-
-	return (add_cell(arg, &bare, e));
-}
-
-/* Who does not ask for subjects gets the same, without them. */
-static void
-counts_are_cells_without_subjects(void **state)
-{
-	struct err e = { ERR_NONE, "" };
-	struct tally_reader *r;
-
-	fill(many);
-	assert_int_equal(tally_reader_open(path, &r, &e), 0);
-	for (size_t i = 0; i < 2 * WINDOWS; i++) {
-		struct tally_window w = window_of(i / 2);
-		struct buf got = { 0 }, want = { 0 };
-
-		w.limit = i % 2 == 1 ? 7 : 0;
-		assert_int_equal(tally_cells(r, &w, add_counts, &want, &e), 0);
-		w.counts = true;
-		assert_int_equal(tally_cells(r, &w, add_cell, &got, &e), 0);
-		assert_same(&got, &want);
-		buf_free(&got);
-		buf_free(&want);
-	}
-	tally_reader_close(r);
+	old_close(db);
 }
 
 static int
@@ -378,8 +344,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_series_is_what_sqlite_says, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cells_are_what_sqlite_says, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    counts_are_cells_without_subjects, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(whoever_stops_reads_again, set_up, tear_down),
 	};
 

@@ -23,6 +23,7 @@
 #include "tally/freeze.h"
 #include "tally/less/less.h"
 #include "tally/query.h"
+#include "unit/tally/old.h"
 
 #define MINUTE_US INT64_C(60000000)
 #define DAY_US (1440 * MINUTE_US)
@@ -462,7 +463,7 @@ dump(struct buf *out)
 	sqlite3 *db;
 
 	buf_clear(out);
-	assert_int_equal(tally_db_open(path, false, &db, NULL), 0);
+	db = old_open(path);
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
 		assert_int_equal(tally_db_prepare(db, tables[t], &st, NULL), 0);
 		while (tally_db_step(db, st, NULL) == 1)
@@ -473,18 +474,36 @@ dump(struct buf *out)
 		(void)sqlite3_finalize(st);
 	}
 	buf_span(out, span_of(told.data, told.len));
-	tally_db_close(db);
+	old_close(db);
 }
 
-/* What is there before: nothing, a half of it, all of it, or that as of version 1. */
-enum before { EMPTY, A_HALF, ALL, VERSION_1 };
+/* What is there before: nothing, a half of it, all of it, or that as of version 2. */
+enum before { EMPTY, A_HALF, ALL, VERSION_2 };
+
+/* Rows instead of packs. */
+static void
+make_old(void)
+{
+	sqlite3 *rows = old_open(path), *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	    tally_db_run(db, "DROP TABLE cells;PRAGMA user_version=2;" OLD_TABLES, NULL), 0);
+	tally_db_close(db);
+	/* The file is beside them. */
+	assert_int_equal(tally_db_run(rows,
+			     "INSERT INTO file.cell SELECT * FROM main.cell;"
+			     "INSERT INTO file.seen SELECT * FROM main.seen",
+			     NULL),
+	    0);
+	old_close(rows);
+}
 
 static void
 prepare(enum before before, struct buf *file)
 {
 	struct tally_book *book;
 	char bytes[65536];
-	sqlite3 *db;
 	ssize_t n;
 	int fd;
 
@@ -498,14 +517,8 @@ prepare(enum before before, struct buf *file)
 	if (before == ALL)
 		assert_int_equal(add_and_commit(book, HALF, 2 * HALF, NULL), 0);
 	tally_book_close(book);
-	if (before == VERSION_1) {
-		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-		assert_int_equal(
-		    tally_db_run(
-			db, "DROP TABLE frozen;DROP TABLE released;PRAGMA user_version=1", NULL),
-		    0);
-		tally_db_close(db);
-	}
+	if (before == VERSION_2)
+		make_old();
 	assert_int_not_equal(fd = open(path, O_RDONLY), -1);
 	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
 		buf_span(file, span_of(bytes, (size_t)n));
@@ -533,7 +546,7 @@ static const struct row {
 	{ "a book is begun", EMPTY, count },
 	{ "a batch is added", A_HALF, count },
 	{ "a book that failed goes on", A_HALF, count_on },
-	{ "version 1 is brought up", VERSION_1, count },
+	{ "version 2 is brought up", VERSION_2, count },
 	{ "all is counted again", ALL, count_again },
 	{ "keys are destroyed", ALL, forget },
 	{ "records go", ALL, erase },

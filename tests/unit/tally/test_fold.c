@@ -16,6 +16,9 @@
 #include "tally/db.h"
 #include "tally/fold.h"
 #include "tally/freeze.h"
+#include "tally/pack/cover.h"
+#include "tally/pack/pack.h"
+#include "unit/tally/old.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US (24 * HOUR_US)
@@ -42,11 +45,10 @@ tear_down(void **state)
 static void
 dump(const char *sql, struct buf *out)
 {
+	sqlite3 *db = old_open(path);
 	sqlite3_stmt *st;
-	sqlite3 *db;
 
 	buf_clear(out);
-	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
 	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
 	while (tally_db_step(db, st, &e) == 1) {
 		for (int i = 0; i < sqlite3_column_count(st); i++) {
@@ -55,7 +57,7 @@ dump(const char *sql, struct buf *out)
 		}
 	}
 	(void)sqlite3_finalize(st);
-	tally_db_close(db);
+	old_close(db);
 }
 
 /* people: so many, one request each, of a path; those of one day are the same ones. */
@@ -230,6 +232,83 @@ what_named_them_is_in_no_byte(void **state)
 	assert_true(file_holds("", "/home"));
 }
 
+/* Hashes that stand in runs of the paths of the first day; each is one of somebody of fill. */
+static unsigned
+count_hashes(unsigned *holes)
+{
+	static const char sql[] =
+	    "SELECT pack,(SELECT cover FROM epoch WHERE id=1) FROM cells WHERE"
+	    " stream=1 AND period=2 AND dim=1 AND idx=20418";
+	unsigned char key[CRYPTO_COVER_KEY];
+	struct buf plain = { 0 };
+	struct tally_unpack u;
+	struct tally_packed v;
+	unsigned count = 0;
+	sqlite3_stmt *st;
+	sqlite3 *db;
+
+	*holes = 0;
+	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
+	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
+	assert_int_equal(tally_db_step(db, st, &e), 1);
+	assert_int_equal(tally_unpack_open(&u, tally_db_text(st, 0), &e), 0);
+	while (tally_unpack_next(&u, &v, &e) == 1)
+		*holes += v.hole;
+	assert_int_equal(u.epoch_count, 1);
+	assert_int_equal(u.epoch[0], 1);
+	assert_int_equal(sqlite3_column_bytes(st, 1), sizeof(key));
+	memcpy(key, sqlite3_column_blob(st, 1), sizeof(key));
+	tally_uncover(&plain, key, tally_unpack_run(&u, 0));
+	assert_int_equal(plain.len, u.hashes[0] * TALLY_HASH_BYTES);
+	for (size_t at = 0; at < plain.len; at += TALLY_HASH_BYTES) {
+		uint64_t hash = 0, who = 1;
+
+		for (size_t i = 0; i < TALLY_HASH_BYTES; i++)
+			hash = hash << 8 | (unsigned char)plain.data[at + i];
+		while (who <= 15 && who * UINT64_C(0x9e3779b97f4a7c15) >> 24 != hash)
+			who++;
+		assert_in_range(who, 1, 15);
+		count++;
+	}
+	(void)sqlite3_finalize(st);
+	tally_db_close(db);
+	buf_free(&plain);
+	return (count);
+}
+
+/* Nor of its subjects; those of what stays are told apart as before. */
+static void
+who_was_seen_of_what_went_is_in_no_run(void **state)
+{
+	struct tally_book *book;
+	struct buf after = { 0 };
+	unsigned holes;
+
+	fill();
+	assert_int_equal(count_hashes(&holes), 15 + 9 + 1 + 10);
+	(void)fold("s", START_US + DAY_US);
+	assert_int_equal(count_hashes(&holes), 15 + 10);
+	assert_int_equal(holes, 0);
+	book = open_book("s");
+	visit(book, START_US, "/home", 15);
+	visit(book, START_US, "/ten", 11);
+	assert_int_equal(tally_book_commit(book, 3, 0, &e), 0);
+	tally_book_close(book);
+	dump(PATHS("2"), &after);
+	assert_non_null(strstr(after.data, "1 20418 0 /home 30 300 15\n"));
+	assert_non_null(strstr(after.data, "1 20418 0 /ten 21 210 11\n"));
+	assert_int_equal(count_hashes(&holes), 15 + 11);
+	/* Once the key is gone nothing of them stays. */
+	old_run(path, "UPDATE epoch SET cover=zeroblob(32),gone=1");
+	assert_true(fold("s", START_US + 40 * DAY_US) > 0);
+	dump("SELECT other,key,subjects,hashes IS NULL FROM seen WHERE stream=1 AND period=4 AND "
+	     "dim=1"
+	     " ORDER BY 1,2,3",
+	    &after);
+	assert_string_equal(after.data, "0 /home 15 1\n0 /ten 11 1\n1  9 1\n");
+	buf_free(&after);
+}
+
 /* What is counted late of a day that is folded: the same sums, and nothing fails. */
 static void
 whoever_counts_meanwhile_loses_nothing(void **state)
@@ -266,19 +345,14 @@ static void
 the_most_under_any_key_counts(void **state)
 {
 	struct buf after = { 0 };
-	sqlite3 *db;
 
 	fill();
-	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
-	assert_int_equal(tally_db_run(db,
-			     "INSERT INTO epoch VALUES (77,2,1,x'01',zeroblob(32),1);"
-			     "INSERT INTO seen SELECT stream,period,dim,idx,other,key,77,10,NULL"
-			     " FROM seen WHERE key='/few' AND period=2;"
-			     "INSERT INTO cell SELECT stream,period,dim,idx,1,other,key,5,0,0"
-			     " FROM cell WHERE key='/one' AND period=2 AND idx=20418",
-			     &e),
-	    0);
-	tally_db_close(db);
+	old_run(path,
+	    "INSERT INTO epoch VALUES (77,2,1,x'01',zeroblob(32),1);"
+	    "INSERT INTO seen SELECT stream,period,dim,idx,other,key,77,10,NULL"
+	    " FROM seen WHERE key='/few' AND period=2;"
+	    "INSERT INTO cell SELECT stream,period,dim,idx,1,other,key,5,0,0"
+	    " FROM cell WHERE key='/one' AND period=2 AND idx=20418");
 	(void)fold("s", START_US + DAY_US);
 	dump("SELECT apart,other,key,requests FROM cell WHERE stream=1 AND period=2 AND dim=1"
 	     " AND idx=20418 ORDER BY 1,2,3",
@@ -300,8 +374,7 @@ what_is_over_its_own_term_goes(void **state)
 	assert_true(rows > 0);
 	dump("SELECT stream,period,idx,requests FROM total WHERE period IN (1,2) ORDER BY 1,2,3",
 	    &after);
-	assert_string_equal(
-	    after.data, "1 1 490056 16\n1 2 20419 16\n2 1 490032 1\n2 2 20418 1\n");
+	assert_string_equal(after.data, "1 1 490056 16\n1 2 20419 16\n2 1 490032 1\n2 2 20418 1\n");
 	dump("SELECT DISTINCT stream,period,idx FROM cell WHERE period=2 ORDER BY 1", &after);
 	assert_string_equal(after.data, "1 2 20419\n2 2 20418\n");
 	dump("SELECT DISTINCT stream,period,idx FROM seen WHERE period=2 ORDER BY 1", &after);
@@ -393,6 +466,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_over_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_of_before_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_named_them_is_in_no_byte, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    who_was_seen_of_what_went_is_in_no_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    whoever_counts_meanwhile_loses_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_most_under_any_key_counts, set_up, tear_down),

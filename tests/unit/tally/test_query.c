@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "tally/db.h"
 #include "tally/query.h"
+#include "unit/tally/old.h"
 
 static char path[64];
 
@@ -188,20 +189,20 @@ open_reader(void)
 static void
 windows_add_up(void **state)
 {
-	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0, false, false },
+	const struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_ALL, 0, false },
 				  all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-					  false, false },
+					  false },
 				  late = { "s", TALLY_DAY, 10 * DAY + 1, INT64_MAX, TALLY_ALL, 0,
-					  false, false },
+					  false },
 				  none = { "nobody", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-					  false, false };
+					  false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
 	struct tally_reach reach;
 	struct tally_sums sums;
 	struct buf b = { 0 };
 
-	fill(rows_of_two_days);
+	old_run(path, rows_of_two_days);
 	r = open_reader();
 	assert_int_equal(tally_sum(r, &one, &sums, &e), 0);
 	assert_int_equal(sums.requests, 8);
@@ -248,12 +249,13 @@ ends_are_of_what_is_shown(void **state)
 	struct tally_reader *r;
 	int64_t ends_us[2];
 
-	fill(rows_of_two_days);
-	fill("INSERT INTO total VALUES (1,0,600,0,1,0,0,0,0,0),(1,0,15850,0,1,0,0,0,0,0);"
-	     "INSERT INTO stream VALUES (3,'r',1,1);"
-	     "INSERT INTO seen VALUES (3,2,0,3,0,'',1,4,NULL),(3,2,0,4,0,'',1,21,NULL);"
-	     "INSERT INTO frozen VALUES (3,3,21),(3,4,0);"
-	     "INSERT INTO released VALUES (3,2,0,3,'',50,5,21)");
+	old_run(path, rows_of_two_days);
+	old_run(path,
+	    "INSERT INTO total VALUES (1,0,600,0,1,0,0,0,0,0),(1,0,15850,0,1,0,0,0,0,0);"
+	    "INSERT INTO stream VALUES (3,'r',1,1);"
+	    "INSERT INTO seen VALUES (3,2,0,3,0,'',1,4,NULL),(3,2,0,4,0,'',1,21,NULL);"
+	    "INSERT INTO frozen VALUES (3,3,21),(3,4,0);"
+	    "INSERT INTO released VALUES (3,2,0,3,'',50,5,21)");
 	r = open_reader();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		print_message("# %s\n", rows[i].claim);
@@ -271,14 +273,14 @@ ends_are_of_what_is_shown(void **state)
 static void
 cells_are_ordered_and_folded(void **state)
 {
-	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0, false, false },
-			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1, false, false };
+	struct tally_window one = { "s", TALLY_DAY, 10 * DAY, 11 * DAY, TALLY_PATH, 0, false },
+			    all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 1, false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_latency latency;
 	struct tally_reader *r;
 	struct buf b = { 0 };
 
-	fill(rows_of_two_days);
+	old_run(path, rows_of_two_days);
 	r = open_reader();
 	assert_int_equal(tally_cells(r, &one, add_cell, &b, &e), 0);
 	assert_string_equal(b.data, "/a 5/1/50 s4\n/b 4/0/1 s0\n* 7/0/2 s2\n");
@@ -345,12 +347,12 @@ longer_periods_add_up_as_short_ones_do(void **state)
 	struct tally_reader *r;
 	struct tally_sums sums;
 
-	fill(hours);
+	old_run(path, hours);
 	r = open_reader();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (size_t p = 0; p < sizeof(periods) / sizeof(periods[0]); p++) {
 			struct tally_window w = { "s", periods[p], rows[i].since * DAY / 24,
-				rows[i].until * DAY / 24, TALLY_PATH, 0, false, false };
+				rows[i].until * DAY / 24, TALLY_PATH, 0, false };
 			int64_t first = rows[i].since, last = rows[i].until;
 			uint64_t want = 0, cells = 0;
 
@@ -377,7 +379,7 @@ longer_periods_add_up_as_short_ones_do(void **state)
 static void
 a_long_window_is_not_read_by_the_hour(void **state)
 {
-	const struct tally_window w = { "s", TALLY_HOUR, 0, 59 * DAY, TALLY_PATH, 0, false, false };
+	const struct tally_window w = { "s", TALLY_HOUR, 0, 59 * DAY, TALLY_PATH, 0, false };
 	struct err e = { ERR_NONE, "" };
 	struct tally_reader *r;
 	struct tally_sums sums;
@@ -392,21 +394,31 @@ a_long_window_is_not_read_by_the_hour(void **state)
 
 /* ---- an older version ---- */
 
+#define VERSION_2 "DROP TABLE cells;" OLD_TABLES "PRAGMA user_version=2;"
+
 static void
-version_1_is_brought_up_by_who_writes(void **state)
+version_2_is_brought_up_by_who_writes(void **state)
 {
+	struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_PATH, 0, false };
 	struct tally_reader *r = NULL;
 	struct err e = { ERR_NONE, "" };
+	struct buf b = { 0 };
 
-	fill("DROP TABLE frozen;DROP TABLE released;PRAGMA user_version=1;"
-	     "INSERT INTO stream VALUES (1,'s',7,70)");
+	buf_str(&b, VERSION_2);
+	buf_str(&b, rows_of_two_days);
+	fill(b.data);
 	assert_int_equal(tally_reader_open(path, &r, &e), -1);
 	assert_int_equal(e.code, ERR_FINDING);
 	fill("SELECT 1");
 	r = open_reader();
+	buf_clear(&b);
+	assert_int_equal(tally_series(r, &all, add_series, &b, &e), 0);
+	assert_string_equal(b.data,
+	    "864000 /a 5/1/50 s4\n864000 /b 4/0/1 s0\n864000 * 7/0/2 s2\n950400 /a 1/0/1 s21\n");
+	buf_free(&b);
 	tally_reader_close(r);
 	tear_down(NULL);
-	fill("DROP TABLE frozen;PRAGMA user_version=1"); /* neither one nor the other */
+	fill(VERSION_2 "DROP TABLE seen"); /* neither one nor the other */
 	fill_fails();
 }
 
@@ -421,6 +433,7 @@ a_file_that_is_none_is_refused(void **state)
 	} rows[] = {
 		{ "another's application", "PRAGMA application_id=7", ERR_FINDING },
 		{ "a later version", "PRAGMA user_version=9", ERR_FINDING },
+		{ "a version of no release", "PRAGMA user_version=1", ERR_FINDING },
 		{ "a trigger of a stranger",
 		    "CREATE TRIGGER t AFTER INSERT ON stream BEGIN DELETE FROM total; END",
 		    ERR_FINDING },
@@ -463,12 +476,11 @@ a_reader_writes_nothing(void **state)
 {
 	struct tally_reader *r;
 	struct buf b = { 0 };
-	const struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0,
-		false, false };
+	const struct tally_window all = { "s", TALLY_DAY, INT64_MIN, INT64_MAX, TALLY_ALL, 0, false };
 	struct err e = { ERR_NONE, "" };
 	sqlite3 *db;
 
-	fill(rows_of_two_days);
+	old_run(path, rows_of_two_days);
 	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
 	assert_int_equal(tally_db_run(db, "BEGIN IMMEDIATE;DELETE FROM total", &e), 0);
 	r = open_reader(); /* beside a writer that has not committed */
@@ -497,7 +509,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_long_window_is_not_read_by_the_hour, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-		    version_1_is_brought_up_by_who_writes, set_up, tear_down),
+		    version_2_is_brought_up_by_who_writes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_none_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_reader_writes_nothing, set_up, tear_down),
 	};

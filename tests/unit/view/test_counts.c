@@ -15,6 +15,7 @@
 #include "tally/fold.h"
 #include "tally/freeze.h"
 #include "tally/read/inside.h"
+#include "unit/tally/old.h"
 #include "view/counts/counts.h"
 
 #define HOUR INT64_C(3600000000)
@@ -132,8 +133,6 @@ static void
 fill(uint64_t *seed)
 {
 	struct buf sql = { 0 };
-	struct err e = { ERR_NONE, "" };
-	sqlite3 *db;
 
 	make_hours(seed);
 	buf_str(&sql,
@@ -146,9 +145,7 @@ fill(uint64_t *seed)
 		add_period(&sql, TALLY_DAY, FIRST + d, d * 24, d * 24 + 24);
 	buf_str(&sql, "COMMIT");
 	assert_true(buf_ok(&sql));
-	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
-	assert_int_equal(tally_db_run(db, sql.data, &e), 0);
-	tally_db_close(db);
+	old_run(path, sql.data);
 	buf_free(&sql);
 }
 
@@ -397,28 +394,22 @@ folding_changes_no_answer(void **state)
 static void
 run_sql(const char *sql)
 {
-	struct err e = { ERR_NONE, "" };
-	sqlite3 *db;
-
-	assert_int_equal(tally_db_open(path, true, &db, &e), 0);
-	assert_int_equal(tally_db_run(db, sql, &e), 0);
-	tally_db_close(db);
+	old_run(path, sql);
 }
 
 static uint64_t
 number(const char *sql)
 {
 	struct err e = { ERR_NONE, "" };
+	sqlite3 *db = old_open(path);
 	sqlite3_stmt *st;
 	uint64_t n;
-	sqlite3 *db;
 
-	assert_int_equal(tally_db_open(path, false, &db, &e), 0);
 	assert_int_equal(tally_db_prepare(db, sql, &st, &e), 0);
 	assert_int_equal(tally_db_step(db, st, &e), 1);
 	n = tally_db_u64(st, 0);
 	(void)sqlite3_finalize(st);
-	tally_db_close(db);
+	old_close(db);
 	return (n);
 }
 

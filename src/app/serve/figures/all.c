@@ -260,7 +260,6 @@ read_top(struct figures *f, struct figures_top *top, struct err *e)
 
 	w.dim = top->dim;
 	w.limit = top->limit;
-	w.counts = true;
 	top->other.requests = top->total.requests = figure_number(0);
 	if (has(f->grant, RECORD_FIELD_BYTES))
 		top->other.bytes = top->total.bytes = figure_number(0);
