@@ -3,11 +3,13 @@ import contextlib
 import json
 import os
 import select
+import signal
+import socket
 import subprocess
 import threading
 import time
 
-from lib import CRETULA, Skip, combined, cretula, equal, lines_of, main, read, records, write
+from lib import CRETULA, Skip, combined, cretula, equal, free_port, lines_of, main, read, records, write
 from test_run import Daemon, connect, wait_for
 
 TEXT = """store: disk/store
@@ -131,16 +133,22 @@ def test_full_disk():
         subprocess.run(['umount', '-l', 'disk'], capture_output=True, check=False)
 
 
-def test_slow_disk():
-    """Each sync takes a quarter of a second: nothing is lost or doubled, and status tells of it."""
+def slow_disk():
+    """What makes the syncs of a daemon slow while there is a file 'slow'."""
     if any(name in read(CRETULA) for name in (b'__asan_init', b'__tsan_init')):
         raise Skip('a sanitizer wants to be loaded first')
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'slow_disk.c')
     subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'slow_disk.so', source], check=True)
+    return {'LD_PRELOAD': os.path.abspath('slow_disk.so'), 'SLOW_DISK': os.path.abspath('slow')}
+
+
+def test_slow_disk():
+    """Each sync takes a quarter of a second: nothing is lost or doubled, and status tells of it."""
+    env = slow_disk()
     os.mkdir('disk')
     write('c.yaml', (TEXT % {'here': os.getcwd()}).encode())
     write('access.log', b'')
-    daemon = Daemon(env={'LD_PRELOAD': os.path.abspath('slow_disk.so'), 'SLOW_DISK': os.path.abspath('slow')})
+    daemon = Daemon(env=env)
     write('slow', b'')
     with connect('a.sock') as s, open('access.log', 'ab') as f:
         for n in range(0, 4000, 200):
@@ -157,6 +165,35 @@ def test_slow_disk():
         equal(sizes(stream), list(range(4000)), said)
     equal(sum(e['in'].get('lost', 0) for s in 'ab' for e in entries(s) if e['type'] == 'segment'), 0)
     cretula('verify', '--store', 'disk/store', '--strict', code=0)
+
+
+def test_a_slow_seal_at_the_end():
+    """What is sent by UDP and TCP while a daemon seals at its end is refused: who sends it may know."""
+    env = slow_disk()
+    ports = {'udp': free_port(), 'tcp': free_port()}
+    os.mkdir('disk')
+    write('c.yaml', ('store: disk/store\nstreams:\n' + ''.join(
+        f'  {kind}: {{ input: {{ {kind}: "127.0.0.1:{port}" }}, format: combined }}\n' for kind, port in ports.items())).encode())
+    daemon = Daemon(env=env)
+    with socket.create_connection(('127.0.0.1', ports['tcp'])) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.connect(('127.0.0.1', ports['udp']))
+        udp.send(line(0))
+        tcp.send(line(0))
+        wait_for(lambda: all(stream['records'] == 1 for stream in status()['streams']), seen=status)
+        write('slow', b'')
+        daemon.process.send_signal(signal.SIGTERM)
+        for send in (lambda: udp.send(line(1)), lambda: socket.create_connection(('127.0.0.1', ports['tcp'])).close()):
+            def refused(send=send):
+                try:
+                    send()
+                except ConnectionRefusedError:
+                    return True
+                return False
+            wait_for(refused)
+            assert daemon.process.poll() is None, 'nobody refused it: the daemon had ended'
+    os.unlink('slow')
+    daemon.end()
+    equal((sizes('udp')[0], sizes('tcp')), (0, [0]))
 
 
 if __name__ == '__main__':

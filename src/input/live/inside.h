@@ -135,6 +135,8 @@ void input_feed_give(struct live_feed *feed, struct live_pool *pool, char *out);
 
 /* The descriptor of a place, not blocking.  -1 with e. */
 int input_place_open(const struct input_live_options *how, struct input_live *in, struct err *e);
+/* Nothing is read any more, but a seal may take long: who sends to a port is refused, and knows. */
+void input_place_leave(struct input_live *in);
 
 /* ---- secure.c ---- */
 

@@ -451,7 +451,8 @@ input_live_read(struct input_live *in, char *out, size_t room, int timeout_ms,
 	more->item = sink.item;
 	more->item_at = sink.item_at;
 	more->dropped_lines = sink.dropped_lines;
-	more->end = in->ended;
+	if ((more->end = in->ended))
+		input_place_leave(in);
 	return (rc == -1 ? err_sys(e, ERR_INPUT, "reading") : 0);
 }
 

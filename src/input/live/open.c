@@ -309,6 +309,15 @@ input_place_open(const struct input_live_options *how, struct input_live *in, st
 	return (fd);
 }
 
+void
+input_place_leave(struct input_live *in)
+{
+	if ((in->kind != INPUT_UDP && in->kind != INPUT_TCP) || in->feeds[0].fd == -1)
+		return;
+	(void)close(in->feeds[0].fd);
+	in->feeds[0].fd = -1;
+}
+
 int
 input_listen(const struct input_place *place, struct err *e)
 {
