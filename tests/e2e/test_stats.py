@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import packs
-from lib import CRETULA, combined, cretula, equal, main, make_log, open_lines, read, records, shared, wait_for, write
+from lib import CRETULA, Skip, combined, cretula, equal, main, make_log, open_lines, read, records, shared, wait_for, write
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 TOKEN = re.compile(r'(?<![A-Za-z0-9])(dv|em|ht|if|ip|pn|rq|se|sg|ua|uc|us|xx)\.[a-z2-7]{16}')
@@ -475,6 +475,26 @@ def test_a_locked_file_stops_no_import():
     write('c.log', make_log(100, seed=4))
     equal(import_log('store', 'c.log').code, 0)
     compare('store', 's', records('store'))
+    again('store')
+
+
+def test_a_thread_that_begins_late_counts_whom():
+    """What was sealed before it could look is given to it with its subjects, and is not counted from the segment, where there are none."""
+    if b'__asan_init' in read(CRETULA) or b'__tsan_init' in read(CRETULA):
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'late_thread.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'late_thread.so', source], check=True)
+    write('log', ''.join(combined(n, client=f'203.0.113.{n % 40}') for n in range(400)).encode())
+    write('late', b'')
+    run = subprocess.Popen([CRETULA, 'import', '--store', 'store', '--stream', 'late', '--no-verify', '--format', 'combined', 'log'],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                           env={**os.environ, 'LD_PRELOAD': os.path.abspath('late_thread.so'), 'LATE_THREAD': os.path.abspath('late')})
+    chain = 'store/streams/late/chain.jsonl'
+    wait_for(lambda: os.path.exists(chain) and b'"type":"segment"' in read(chain))
+    os.unlink('late')
+    equal((run.communicate()[1].decode(), run.returncode), ('', 0))
+    told = cretula('stats', '--store', 'store', '--stream', 'late', '--json', code=0).json['traffic']
+    equal((told['total']['requests'], [day['subjects'] for day in told['uniques']['day']]), (400, [40]))
     again('store')
 
 

@@ -21,7 +21,7 @@ struct counting {
 	struct app_records records;
 	struct store_reader *reader;
 	const atomic_bool *stop;
-	uint64_t counted;
+	uint64_t before, counted; /* before: as in app_tally_source */
 };
 
 int
@@ -48,7 +48,7 @@ count_segment(struct counting *c, const struct seal_segment *segment, struct err
 	uint64_t reached, records;
 
 	tally_book_reach(c->book, &reached, &records);
-	if (segment->seg < reached)
+	if (segment->seg < reached || (c->before > 0 && segment->seg >= c->before))
 		return (0);
 	c->records.from = segment->first + (segment->seg == reached ? records : 0);
 	if (segment->n > 0 &&
@@ -99,7 +99,10 @@ int
 app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e)
 {
-	struct counting c = { .book = book, .records = { .stream_fd = -1 }, .stop = source->stop };
+	struct counting c = { .book = book,
+		.records = { .stream_fd = -1 },
+		.stop = source->stop,
+		.before = source->before };
 	uint64_t reached, records;
 	int rc = -1;
 
@@ -259,7 +262,8 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 	    tally_book_mend(book, e) == -1 || freeze(path.data, stream, false, e) == -1 ||
 	    tally_book_restart(book, false, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
-	rc = app_tally_catch_up(book, &(struct app_tally_source){ store, stream, NULL }, &more, e);
+	rc = app_tally_catch_up(
+	    book, &(struct app_tally_source){ store, stream, NULL, 0 }, &more, e);
 	*counted += more;
 	if (rc == 0 && more == 0) /* else it is tidied where it was counted */
 		rc = tally_book_tidy(book, e);

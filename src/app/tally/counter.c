@@ -81,11 +81,15 @@ commit_open(struct app_counter *c)
 		commit(c, c->open, c->records);
 }
 
+/*
+ * Up to the segment before.  What is sealed behind it was given with its subjects, whom no segment
+ * names, and waits here.
+ */
 static int
-catch_up_once(struct app_counter *c, struct err *e)
+catch_up_once(struct app_counter *c, uint64_t before, struct err *e)
 {
 	const struct app_tally_source source = { c->how.store, c->how.stream,
-		c->how.waits ? NULL : &c->stop };
+		c->how.waits ? NULL : &c->stop, before };
 
 	return (app_tally_catch_up(c->book, &source, NULL, e));
 }
@@ -99,7 +103,7 @@ catch_up(struct app_counter *c, uint64_t segment)
 	uint64_t reached = 0, records;
 
 	for (int tries = 0; tries < CATCH_UP_TRIES && !c->stop; tries++) {
-		if (catch_up_once(c, &e) == -1) {
+		if (catch_up_once(c, segment + 1, &e) == -1) {
 			say(c, &e);
 			tally_book_rollback(c->book);
 			return;
@@ -151,7 +155,7 @@ begin(struct app_counter *c, uint64_t segments)
 	c->behind = false;
 	c->open = segments + 1;
 	c->records = 0;
-	if (catch_up_once(c, &e) == -1)
+	if (catch_up_once(c, c->open, &e) == -1)
 		fall_behind(c, &e);
 	tally_book_reach(c->book, &segment, &records);
 	if (!c->behind && segment == c->open && records > 0) {

@@ -194,7 +194,7 @@ change_reach(struct app_tally_less *less, struct err *e)
 static int
 less_of_it(struct app_tally_less *less, struct err *e)
 {
-	const struct app_tally_source source = { less->store, less->stream, NULL };
+	const struct app_tally_source source = { less->store, less->stream, NULL, 0 };
 
 	if (app_tally_catch_up(less->book, &source, NULL, e) == -1)
 		return (-1);

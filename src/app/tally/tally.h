@@ -22,6 +22,7 @@ int app_tally_path(const char *store, struct buf *out, struct err *e);
 struct app_tally_source {
 	const char *store, *stream;
 	const atomic_bool *stop;
+	uint64_t before; /* segments of this number and later are somebody else's; 0: none is */
 };
 int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e);
