@@ -87,6 +87,7 @@ def test_heads_of_one_byte_at_a_time():
             (b'%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n' % (head, len(body), body), b'200'),
             # Nothing behind these heads: what a closed end never read would take the answer along.
             (b'%sContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n' % head, b'400'),
+            (b'%sTransfer-Encoding: gzip, chunked\r\n\r\n' % head, b'400'),
             (b'%sContent-Length: -1\r\n\r\n' % head, b'400'),
             (b'GET /ndjson HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', b'405'),
             (b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', b'')]

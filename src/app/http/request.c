@@ -178,11 +178,14 @@ see_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len
     size_t len)
 {
 	struct lengths *seen = arg;
+	bool coding = strncasecmp(name, "Transfer-Encoding", name_len + 1) == 0;
 
 	(void)kind;
-	seen->flawed = seen->flawed || !app_http_header_ok(name, name_len, value, len);
+	/* Of another coding than chunks libmicrohttpd would wait for the end of the connection. */
+	seen->flawed = seen->flawed || !app_http_header_ok(name, name_len, value, len) ||
+	    (coding && (value == NULL || strcasecmp(value, "chunked") != 0));
 	seen->lengths += strncasecmp(name, "Content-Length", name_len + 1) == 0;
-	seen->codings += strncasecmp(name, "Transfer-Encoding", name_len + 1) == 0;
+	seen->codings += coding;
 	return (MHD_YES);
 }
 
