@@ -328,9 +328,6 @@ set_subject(struct mask *m, enum mask_slot slot, struct span value)
 
 	m->subject_known = kept != NULL;
 	m->subject_value = value.ptr;
-	/* 80 bits of a MAC are as good as a hash of them. */
-	if (m->subject_known)
-		memcpy(&m->subject_hash, m->subject + 3, sizeof(m->subject_hash));
 	mask_count_subject(m, slot, value, kept);
 }
 

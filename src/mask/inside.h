@@ -64,7 +64,6 @@ struct mask {
 	bool learning, no_learning;       /* this line may promote words; but not of this text */
 	bool subject_known, peer_trusted;
 	char subject[MASK_TOKEN_BYTES];
-	uint64_t subject_hash;            /* of the subject token */
 	struct tally_given given;         /* for who counts the record */
 	struct mask_render *from;         /* where mask_render found its last text, or NULL */
 	const char *subject_value;        /* what the token was made of; for client.c */

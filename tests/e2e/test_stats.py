@@ -262,6 +262,22 @@ def compare_subjects(store, clients):
     equal({tuple(place): subjects for *place, subjects in got}, {place: min(len(who), 21) for place, who in want.items()})
 
 
+def test_addresses_of_one_network_are_one_subject():
+    """Whoever has an IPv6 address has a /64 full of them; a name is nobody's address."""
+    lines = [combined(n, client=f'2001:db8:0:7::{n + 1:x}', target='/shop') for n in range(30)]
+    lines += [combined(30 + n, client=f'2001:db8:0:{n:x}::{n % 3 + 1:x}', target='/login') for n in range(12)]
+    lines += [combined(50 + n, client=f'2001:db8:9::{n % 5 + 1:x}', target='/cart') for n in range(5)]
+    lines += [combined(60 + n, client=f'203.0.113.{n + 1}', target='/cart') for n in range(4)]
+    write('a.log', ''.join(lines).encode())
+    equal(import_log('store', 'a.log').code, 0)
+    equal(dict(rows('store', f"SELECT key,max(subjects) FROM seen WHERE period=2 AND dim={CODE['path']} GROUP BY 1")),
+          {'/shop': 1, '/login': 12, '/cart': 5})
+    shown = cretula('stats', '--store', 'store', '--stream', 's', '--role', 'analyst', '--json', code=0).json
+    equal((shown['total']['requests'], shown['tables']['paths']['rows']), (51, []))
+    told = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']
+    equal([day['subjects'] for day in told['uniques']['day']], [17])
+
+
 def test_subjects_of_many_hours_in_one_batch():
     """More values than a batch holds: those behind them are counted for the same subjects, imported or live."""
     lines, clients = few_an_hour()

@@ -50,18 +50,27 @@ void
 mask_count_ahead(struct mask *m)
 {
 	const struct mask_token_slot *kept = mask_token_peek(m);
-	uint64_t subject;
 
-	if (m->batch->tally == NULL || kept == NULL)
-		return;
-	memcpy(&subject, kept->text, sizeof(subject));
-	tally_batch_who_ahead(m->batch->tally, subject + MASK_SLOT_PEER, kept->who);
+	if (m->batch->tally != NULL && kept != NULL && kept->counted_by == m->index_number)
+		tally_batch_who_ahead(m->batch->tally, kept->counted[KEY_DAY], kept->who);
+}
+
+/*
+ * Of an IPv6 address its /64: one host has as many addresses there as it likes (RFC 8981), and
+ * must not pass for ten.
+ */
+static struct span
+subject_of(enum mask_slot slot, struct span value)
+{
+	return (slot == MASK_SLOT_PEER && value.len == 16 ? span_of(value.ptr, 8) : value);
 }
 
 /* What it is counted by, under the keys of the line; false: there is none of one of them. */
 static bool
 compute(struct mask *m, enum mask_slot slot, struct span value, struct mask_token_slot *kept)
 {
+	struct span subject = subject_of(slot, value);
+
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		const unsigned char *key =
 		    mask_keys_subject(m->keys, (enum key_period)p, m->index[p]);
@@ -69,7 +78,7 @@ compute(struct mask *m, enum mask_slot slot, struct span value, struct mask_toke
 		if (key == NULL)
 			return (false);
 		/* What is no address is never equal to one. */
-		kept->counted[p] = crypto_short(key, value) ^ (uint64_t)slot << 8;
+		kept->counted[p] = crypto_short(key, subject) ^ (uint64_t)slot << 8;
 		if (p == KEY_DAY)
 			kept->sampled = (uint8_t)sampled(m, key, kept->counted[p]);
 	}
@@ -82,22 +91,22 @@ mask_count_subject(
     struct mask *m, enum mask_slot slot, struct span value, struct mask_token_slot *kept)
 {
 	struct tally_batch *tally = m->batch == NULL ? NULL : m->batch->tally;
-	uint64_t local = m->subject_hash + slot;
 	struct tally_subject subject;
 
 	m->given.who = -1;
 	if (tally == NULL || kept == NULL ||
-	    (m->given.who = tally_batch_who(tally, local, m->record.time_us, kept->who)) != -1)
-		goto out;
-	if (kept->counted_by != m->index_number && !compute(m, slot, value, kept))
+	    (kept->counted_by != m->index_number && !compute(m, slot, value, kept)))
 		return;
-	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
-		subject.epoch[p] = m->index[p];
-		subject.hash[p] = kept->counted[p];
+	m->given.who = tally_batch_who(tally, kept->counted[KEY_DAY], m->record.time_us, kept->who);
+	if (m->given.who == -1) {
+		for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
+			subject.epoch[p] = m->index[p];
+			subject.hash[p] = kept->counted[p];
+		}
+		subject.sampled = (enum tally_sampled)kept->sampled;
+		m->given.who =
+		    tally_batch_meet(tally, kept->counted[KEY_DAY], m->record.time_us, &subject);
 	}
-	subject.sampled = (enum tally_sampled)kept->sampled;
-	m->given.who = tally_batch_meet(tally, local, m->record.time_us, &subject);
-out:
 	if (m->given.who != -1)
 		kept->who = (uint16_t)m->given.who;
 }
