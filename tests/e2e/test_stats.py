@@ -494,6 +494,15 @@ def test_a_locked_file_stops_no_import():
     again('store')
 
 
+def test_who_came_under_several_keys_is_not_counted_exactly():
+    """The most that one import had is certain, and whether others had the same clients nobody can tell."""
+    for number in (1, 2):
+        write('log', ''.join(combined(n, client=f'203.0.{number}.{n % 8}') for n in range(40)).encode())
+        cretula('import', '--store', 'store', '--stream', 's', '--again', '--format', 'combined', 'log', code=0)
+        day, = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']['uniques']['day']
+        equal((day['subjects'], day['exact']), (8, number == 1))
+
+
 def test_a_thread_that_begins_late_counts_whom():
     """What was sealed before it could look is given to it with its subjects, and is not counted from the segment, where there are none."""
     if b'__asan_init' in read(CRETULA) or b'__tsan_init' in read(CRETULA):

@@ -6,7 +6,8 @@
 
 struct count {
 	bool known;
-	bool exact; /* there is one that is */
+	bool exact; /* there is one that is; of several keys none is */
+	unsigned keys; /* so many */
 	int64_t subjects; /* the most of several keys is certain */
 };
 
@@ -25,6 +26,7 @@ add_exact(void *arg, const struct tally_packed *v, struct err *e)
 	struct count *count = arg;
 
 	(void)e;
+	count->keys += v->seen_count;
 	for (unsigned i = 0; i < v->seen_count; i++)
 		if (v->seen[i].subjects <= TALLY_SUBJECTS_MAX) {
 			add_count(count, v->seen[i].subjects);
@@ -71,7 +73,7 @@ say_uniques(struct uniques *u, tally_unique_each each, void *arg, struct err *e)
 			continue;
 		unique = (struct tally_unique){ tally_start_us(u->w->period, idx),
 			(uint64_t)count.subjects,
-			count.exact && count.subjects <= TALLY_SUBJECTS_MAX };
+			count.exact && count.keys == 1 && count.subjects <= TALLY_SUBJECTS_MAX };
 		said = each(arg, &unique, e);
 	}
 	return (said);
