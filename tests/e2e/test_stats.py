@@ -494,6 +494,14 @@ def test_a_locked_file_stops_no_import():
     again('store')
 
 
+def test_clients_behind_a_nat64_are_told_apart():
+    """All of IPv4 stands in one /64 there, for a server that has IPv6 only."""
+    write('a.log', ''.join(combined(n, client=f'64:ff9b::cb00:71{n % 12 + 1:02x}') for n in range(30)).encode())
+    equal(import_log('store', 'a.log').code, 0)
+    told = cretula('stats', '--store', 'store', '--stream', 's', '--json', code=0).json['traffic']
+    equal([day['subjects'] for day in told['uniques']['day']], [12])
+
+
 def test_who_came_under_several_keys_is_not_counted_exactly():
     """The most that one import had is certain, and whether others had the same clients nobody can tell."""
     for number in (1, 2):

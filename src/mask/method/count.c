@@ -57,12 +57,17 @@ mask_count_ahead(struct mask *m)
 
 /*
  * Of an IPv6 address its /64: one host has as many addresses there as it likes (RFC 8981), and
- * must not pass for ten.
+ * must not pass for ten.  Not of one behind a NAT64: there all of IPv4 is one /64, 64:ff9b::.
  */
 static struct span
 subject_of(enum mask_slot slot, struct span value)
 {
-	return (slot == MASK_SLOT_PEER && value.len == 16 ? span_of(value.ptr, 8) : value);
+	static const char nat64[8] = { 0, 0x64, (char)0xff, (char)0x9b };
+
+	if (slot != MASK_SLOT_PEER || value.len != 16 ||
+	    span_starts(value, span_of(nat64, sizeof(nat64))))
+		return (value);
+	return (span_of(value.ptr, 8));
 }
 
 /* What it is counted by, under the keys of the line; false: there is none of one of them. */
