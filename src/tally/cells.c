@@ -118,7 +118,8 @@ load_group(struct tally_book *book, uint32_t group, struct err *e)
 
 		if (v.other || v.count[g->apart].requests == 0)
 			continue;
-		if (g->kept > tally_dims[g->dim].kept || v.key.len > TALLY_KEY_MAX)
+		if (g->kept > tally_dims[g->dim].kept ||
+		    v.key.len > tally_key_max((enum tally_dim)g->dim))
 			return (err_set(e, ERR_FINDING, "more cells than there can be"));
 		at = find_cell(book, hash, group, v.key, &cell);
 		if (cell == NULL)
@@ -133,7 +134,7 @@ static int
 make_room(struct tally_book *book, enum tally_dim dim, struct err *e)
 {
 	uint32_t kept = tally_dims[dim].kept + 2;
-	size_t text = (size_t)kept * (tally_is_number(dim) ? 20 : TALLY_KEY_MAX);
+	size_t text = kept * tally_key_max(dim);
 
 	if (book->cell_count + kept <= TALLY_CELLS && book->group_count < TALLY_GROUPS &&
 	    book->text_len + text <= TALLY_CELL_TEXTS)

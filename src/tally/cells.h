@@ -33,5 +33,11 @@ int tally_cells_less(
 #define TALLY_NUMBER_BYTES 20
 struct span tally_entry_key(const struct tally_batch *b, const struct tally_entry *entry,
     char number[static TALLY_NUMBER_BYTES]);
+/* Bytes of the longest one there is. */
+static inline size_t
+tally_key_max(enum tally_dim dim)
+{
+	return (tally_is_number(dim) ? TALLY_NUMBER_BYTES : TALLY_KEY_MAX);
+}
 
 #endif

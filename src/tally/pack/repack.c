@@ -2,6 +2,7 @@
 #include "tally/pack/repack.h"
 
 #include "base/err.h"
+#include "tally/cells.h"
 #include "tally/db.h"
 
 enum statement { NEXT_DIM, NEXT_ROW, CHANGE, DROP, STATEMENT_COUNT };
@@ -48,20 +49,56 @@ end(sqlite3_stmt *st, int rc)
 	return (rc);
 }
 
-static int
-ignore(void *arg, const struct tally_packed *v, struct err *e)
+/* What has been met of a pack: its values, as they take places, and what they come to. */
+struct bounds {
+	unsigned kept, met[2];
+	size_t key_max;
+	uint64_t requests, bots, bytes;
+};
+
+static inline bool
+fits(uint64_t *sum, uint64_t n)
 {
-	(void)arg;
-	(void)v;
+	*sum += n; /* both are positive as numbers with a sign */
+	return (*sum <= INT64_MAX);
+}
+
+static int
+check_value(void *arg, const struct tally_packed *v, struct err *e)
+{
+	struct bounds *b = arg;
+
 	(void)e;
-	return (0);
+	for (int i = 0; i < 2; i++) {
+		const struct tally_packed_count *count = &v->count[i];
+
+		b->met[i] += !v->other && count->requests > 0;
+		if (!fits(&b->requests, count->requests) || !fits(&b->bots, count->bots) ||
+		    !fits(&b->bytes, count->bytes) || b->met[i] > b->kept)
+			return (-1);
+	}
+	return (v->key.len > b->key_max ? -1 : 0);
+}
+
+/* false: nobody can read it, or add to it. */
+static bool
+is_sound(struct span pack, int code)
+{
+	struct bounds b = { .kept = TALLY_PACK_VALUES, .key_max = TALLY_KEY_MAX };
+
+	for (int dim = 0; dim < TALLY_DIM_COUNT; dim++)
+		if (tally_dims[dim].code == code) {
+			b.kept = tally_dims[dim].kept;
+			b.key_max = tally_key_max((enum tally_dim)dim);
+		}
+	return (tally_unpack_each(pack, check_value, &b, NULL) == 0);
 }
 
 /* 1: out is what shall stand there instead; 0: it stays; -1. */
 static int
-edit_pack(struct repacking *r, struct span pack, struct err *e)
+edit_pack(struct repacking *r, int dim, struct span pack, struct err *e)
 {
-	if (r->range->mends && tally_unpack_each(pack, ignore, NULL, NULL) == -1) {
+	if (r->range->mends && !is_sound(pack, dim)) {
 		buf_clear(&r->out);
 		return (1);
 	}
@@ -85,7 +122,7 @@ change_next(struct repacking *r, enum tally_period period, int dim, int64_t *idx
 	if ((rc = tally_db_step(r->db, st, e)) == 1) {
 		*idx = sqlite3_column_int64(st, 0);
 		if (r->range->row == NULL || r->range->row(r->arg, period, dim, *idx))
-			changed = edit_pack(r, tally_db_text(st, 1), e);
+			changed = edit_pack(r, dim, tally_db_text(st, 1), e);
 	}
 	(void)end(st, 0);
 	if (rc != 1 || changed == 0)

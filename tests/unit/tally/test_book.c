@@ -818,6 +818,37 @@ who_comes_second_counts_nothing(void **state)
 	buf_free(&after);
 }
 
+/* Room is made for as many digits as a number has: a longer key could run over its end. */
+static void
+a_number_of_more_digits_is_refused(void **state)
+{
+	static const struct {
+		const char *digits;
+		int rc;
+	} rows[] = { { "18446744073709551615", 0 }, { "184467440737095516150", -1 } };
+	struct tally_batch *b;
+	struct tally_book *book;
+	struct made m;
+	char sql[256];
+
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	random_state = 1;
+	make(&shapes[0], &m);
+	count(b, &m, TALLY_RECORD);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(sql, sizeof(sql),
+		    "INSERT OR IGNORE INTO stream VALUES (1,'s',1,0);"
+		    "INSERT INTO cell VALUES (1,%d,2,%lld,0,0,'%s',1,0,0)",
+		    TALLY_DAY, (long long)tally_index(TALLY_DAY, m.record.time_us), rows[i].digits);
+		old_run(path, sql);
+		assert_int_equal(tally_book_open(path, "s", NULL, &book, &e), 0);
+		assert_int_equal(tally_book_add(book, b, &e), rows[i].rc);
+		assert_true(rows[i].rc == 0 || e.code == ERR_FINDING);
+		tally_book_close(book);
+	}
+	tally_batch_close(b);
+}
+
 /* ---- keys that are gone ---- */
 
 static bool
@@ -908,6 +939,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    what_is_not_committed_was_not_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_comes_second_counts_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_number_of_more_digits_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    hashes_go_with_their_key_and_numbers_stay, set_up, tear_down),
 	};
