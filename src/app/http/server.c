@@ -23,6 +23,7 @@
 #define STOP_NS (2 * SECOND_NS)
 #define POLL_MS 500
 #define ACCEPTS_MAX 64 /* before others have their turn */
+#define ROOM_TRIES 8
 #define MEMORY_BYTES ((size_t)64 << 10) /* of a connection: mapped, and so gone with it */
 
 /* ---- connections ---- */
@@ -130,8 +131,9 @@ idleness(const struct app_http *s, const struct http_peer *peer)
 	}
 }
 
-static bool
-make_room(struct app_http *s)
+/* A free one, or who waits for least; NULL: they all stay. */
+static struct http_peer *
+find_idlest(const struct app_http *s)
 {
 	struct http_peer *idlest = NULL;
 	unsigned most = 1, idle;
@@ -140,18 +142,29 @@ make_room(struct app_http *s)
 		struct http_peer *peer = &s->peers[i];
 
 		if (peer->phase == HTTP_PHASE_FREE)
-			return (true);
+			return (peer);
 		if ((idle = idleness(s, peer)) < most ||
 		    (idlest != NULL && idle == most && peer->since_ns >= idlest->since_ns))
 			continue;
 		idlest = peer;
 		most = idle;
 	}
-	if (idlest == NULL)
-		return (false);
-	(void)shutdown(idlest->fd, SHUT_RDWR);
-	(void)MHD_run(s->daemon);
-	return (idlest->phase == HTTP_PHASE_FREE);
+	return (idlest);
+}
+
+/* One whose request is there already is still asked for it: then another one has to go. */
+static bool
+make_room(struct app_http *s)
+{
+	for (int i = 0; i < ROOM_TRIES; i++) {
+		struct http_peer *idlest = find_idlest(s);
+
+		if (idlest == NULL || idlest->phase == HTTP_PHASE_FREE)
+			return (idlest != NULL);
+		(void)shutdown(idlest->fd, SHUT_RDWR);
+		(void)MHD_run(s->daemon);
+	}
+	return (false);
 }
 
 static void
