@@ -56,6 +56,14 @@ app_http_push(struct app_http_request *r, struct span bytes)
 	return (false);
 }
 
+bool
+app_http_room(struct app_http_request *r, size_t bytes)
+{
+	(void)r;
+	(void)bytes;
+	return (false);
+}
+
 void
 app_http_end(struct app_http_request *r)
 {

@@ -230,6 +230,18 @@ app_http_push(struct app_http_request *r, struct span bytes)
 	return (taken);
 }
 
+bool
+app_http_room(struct app_http_request *r, size_t bytes)
+{
+	struct app_http *s = r->server;
+	bool room;
+
+	pthread_mutex_lock(&s->lock);
+	room = r->whole->events.len + bytes <= HTTP_STREAM_BYTES;
+	pthread_mutex_unlock(&s->lock);
+	return (room);
+}
+
 void
 app_http_end(struct app_http_request *r)
 {

@@ -34,6 +34,8 @@ void app_http_reply(struct app_http_request *r, struct serve_answer *a);
  * bytes was taken.  By any thread, until gone().
  */
 bool app_http_push(struct app_http_request *r, struct span bytes);
+/* Would it take so many now?  Likewise. */
+bool app_http_room(struct app_http_request *r, size_t bytes);
 /* That was all. */
 void app_http_end(struct app_http_request *r);
 

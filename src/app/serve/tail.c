@@ -32,6 +32,7 @@ struct serving_tail {
 	struct buf out;
 	uint64_t shown, dropped, in_out; /* in_out: records of out */
 	uint64_t seen; /* of this step */
+	uint64_t past; /* records below it were there when it began: none of them is dropped */
 	int64_t sent_ns, until_ns; /* until_ns: the end of this step, whatever it found */
 };
 
@@ -53,7 +54,7 @@ open_tail(struct serving_tail *t, const struct serve_call *call, bool *filter, s
 		-1 ||
 	    app_follow_count(&t->follow, &count, e) == -1)
 		return (-1);
-	t->records.from = count;
+	t->records.from = t->past = count;
 	if (num_u64(call->request->last_event, &last) == 0 && last < count)
 		t->records.from = last + 1;
 	return (0);
@@ -197,6 +198,18 @@ say_end(struct serving_tail *t, const char *code)
 	pthread_mutex_unlock(&t->v->lock);
 }
 
+/* What lies in the store is read as fast as the client takes it; what comes does not wait. */
+static bool
+is_full(struct serving_tail *t)
+{
+	bool full;
+
+	pthread_mutex_lock(&t->v->lock);
+	full = t->r != NULL && t->records.from < t->past && !app_http_room(t->r, 2 * PIECE_BYTES);
+	pthread_mutex_unlock(&t->v->lock);
+	return (full);
+}
+
 static void
 step(struct serving_tail *t)
 {
@@ -207,6 +220,8 @@ step(struct serving_tail *t)
 		say_end(t, "session");
 		return;
 	}
+	if (is_full(t))
+		return;
 	t->seen = 0;
 	t->until_ns = clock_mono_ns() + STEP_NS;
 	rc = app_follow_step(&t->follow, &e);
