@@ -110,6 +110,12 @@ serve_packs(struct span accept_encoding, const char *encoding)
 }
 
 bool
+serve_is_type(struct span content_type, const char *type)
+{
+	return (is_word(take(&content_type, ';'), type));
+}
+
+bool
 serve_matches(struct span none_match, const char *etag)
 {
 	while (none_match.len > 0) {

@@ -12,7 +12,7 @@
 
 #include "base/span.h"
 
-#define SERVE_TARGET_BYTES 4096 /* of a target at most */
+#define SERVE_TARGET_BYTES 8192 /* of a target at most: a filter may be written in %XX */
 
 /* What a request is that none of ours would be. */
 enum serve_flaw {
@@ -92,6 +92,9 @@ bool serve_prefers(struct span accept, const char *type);
 
 /* The same of Accept-Encoding: only what is named. */
 bool serve_packs(struct span accept_encoding, const char *encoding);
+
+/* Is Content-Type that type, whatever its parameters? */
+bool serve_is_type(struct span content_type, const char *type);
 
 /* Does If-None-Match name the entity tag? */
 bool serve_matches(struct span none_match, const char *etag);

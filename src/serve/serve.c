@@ -353,7 +353,7 @@ log_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 	unsigned wait_s = 0;
 	struct serve_request as = *call->request;
 
-	if (!serve_prefers(call->request->type, "application/json")) {
+	if (!serve_is_type(call->request->type, "application/json")) {
 		serve_problem_set(a, SERVE_PROBLEM_TYPE, NULL);
 		return;
 	}

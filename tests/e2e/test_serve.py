@@ -201,6 +201,11 @@ def test_records():
         equal((status, problem['code']), (400, code), body)
         assert more.items() <= problem.items(), problem
         assert 'yesterday' not in body.decode(), body
+    longest = 'path ~= "%s"' % ('(' * 2038)
+    for where, status in ((longest, 200), (longest + ' ', 400)):
+        status_, _, body = server.ask('/api/v1/records?stream=shop&where=' + ''.join(f'%{ord(c):02x}' for c in where))
+        equal(status_, status, body)
+    equal((len(longest), json.loads(body)['code'], json.loads(body)['parameter']), (2048, 'parameter', 'where'))
     equal(server.ask('/api/v1/records?stream=none')[0], 404)
     for since in ('4111111111111111', '-', '-4711', '-7d'):
         server.ask('/api/v1/records?stream=shop&since=' + since)
@@ -470,7 +475,8 @@ def test_sessions():
     for more in ({'Origin': 'http://evil.example'}, {'Sec-Fetch-Site': 'cross-site'}, {'Origin': 'null'}):
         status, headers, body = log_in(server.tokens['sales'], **more)
         equal((status, json.loads(body)['code'], headers['Set-Cookie']), (403, 'origin', None), more)
-    equal(log_in(server.tokens['sales'], **{'Content-Type': 'text/plain'})[0], 415)
+    for kind, status in (('text/plain', 415), ('text/plain;x=,application/json', 415), ('Application/JSON; charset=utf-8', 200)):
+        equal(log_in(server.tokens['sales'], **{'Content-Type': kind})[0], status, kind)
     equal(server.ask('/api/v1/session', None, 'POST', '{"token":1}', Content_Type='application/json')[0], 400)
     start, codes = time.monotonic(), []
     for _ in range(4):
