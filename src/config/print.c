@@ -265,8 +265,8 @@ config_stream_same(const struct config *c, const struct config_stream *s, const 
 	of_c.role_count = of_d.role_count = 0;
 	memset(&of_c.serve, 0, sizeof(of_c.serve)); /* nor is who looks at them */
 	memset(&of_d.serve, 0, sizeof(of_d.serve));
-	print_group(c, "", &of_c, 0, &one);
-	print_group(d, "", &of_d, 0, &other);
+	print_group(&of_c, "", &of_c, 0, &one);
+	print_group(&of_d, "", &of_d, 0, &other);
 	print_group(c, "streams.*", s, 0, &one);
 	print_group(d, "streams.*", t, 0, &other);
 	same = buf_ok(&one) && buf_ok(&other) && span_equal(buf_view(&one), buf_view(&other));

@@ -681,6 +681,22 @@ def test_another_configuration():
     cretula('verify', '--store', 'store', code=0)
 
 
+def test_a_reload_leaves_the_others_alone():
+    """SIGHUP: a stream that comes, changes, goes, or a role, begins no other one anew."""
+    configure()
+    daemon = Daemon()
+    other = '  other: { input: { unix: %(here)s/other.sock }, format: combined }\n'
+    for more in (other, other.replace('combined', 'combined, words: {{ k: 11 }}'), 'roles: {{ dev: {{ tier: developer }} }}\n', ''):
+        configure(ONE + more.replace('{{', '{').replace('}}', '}'))
+        daemon.process.send_signal(signal.SIGHUP)
+        equal(daemon.manager.recv(100), b'RELOADING=1')
+        equal(daemon.manager.recv(100), b'READY=1')
+    said = daemon.end()
+    assert 'stays as it was' not in said, said
+    equal([sum(e['type'] == 'start' for e in map(json.loads, lines_of(f'store/streams/{stream}/chain.jsonl')))
+           for stream in ('s', 'other')], [1, 2], said)
+
+
 def test_a_reload_is_no_hang():
     """Who drains a sender that never ends, because its input is another one now, still tells the service manager that it lives."""
     configure(ONE.replace('unix-stream: %(here)s/s.sock', 'tcp: "127.0.0.1:%(tcp)d"'))
