@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, lines_of, main,
+from lib import (CRETULA, SOURCE, Skip, combined, cretula, equal, free_port, is_taken, is_testing_build, last_flush, lines_of, main,
                  on_disk, open_lines, read, records, segments, stop, wait_for, write)
 
 CONFIG = """store: store
@@ -823,7 +823,7 @@ def test_a_reload_on_a_bad_disk():
 
         with connect('s.sock') as s:
             s.sendall(line(0))
-            wait_for(lambda: committed('s') == 1)
+            wait_for(lambda: last_flush() == (1, 1))
             write('bad', b'')
             if number == errno.ENOSPC:
                 s.sendall(line(1))
