@@ -292,19 +292,37 @@ is_at_hand(const struct tally_book *book, const struct tally_entry *entry)
 	    book->text_len + (size_t)4 * TALLY_KEY_MAX <= TALLY_CELL_TEXTS);
 }
 
-/* The cell of a longer period, by that of the hour if that one knows. */
+/* Where cell keeps which one its key has by a longer period; NULL: "other" has many keys. */
+static uint32_t *
+up_of(struct tally_kept *cell, int period)
+{
+	return (cell->other ? NULL : &cell->up[period - TALLY_DAY]);
+}
+
+/*
+ * The cell of a longer period: that of the hour knows, or that of the day, of which each hour
+ * asks.
+ */
 static struct tally_kept *
 cell_above(struct tally_book *book, struct tally_kept *hour, int period, uint32_t group,
     struct span key)
 {
-	uint32_t *up = &hour->up[period - TALLY_DAY];
+	uint32_t *up = up_of(hour, period), *up_day = NULL;
 	struct tally_kept *cell;
 
-	if (!hour->other && *up > 0)
+	if (up != NULL && *up > 0)
 		return (&book->cells[*up - 1]);
-	cell = take_cell(book, group, key, hour->other ? tally_cells_hash(book, key) : hour->hash);
-	if (!hour->other)
+	if (up != NULL && period > TALLY_DAY)
+		up_day = up_of(&book->cells[hour->up[0] - 1], period);
+	if (up_day != NULL && *up_day > 0)
+		cell = &book->cells[*up_day - 1];
+	else
+		cell = take_cell(
+		    book, group, key, hour->other ? tally_cells_hash(book, key) : hour->hash);
+	if (up != NULL)
 		*up = (uint32_t)(cell - book->cells) + 1;
+	if (up_day != NULL)
+		*up_day = (uint32_t)(cell - book->cells) + 1;
 	return (cell);
 }
 

@@ -8,6 +8,8 @@
 
 /* What changed of a group, into what the file has of it; nothing of it has changed then. */
 int tally_merge(struct tally_book *book, uint32_t group, struct err *e);
+/* The same of what is cleared then: it is not known to have been written. */
+int tally_merge_last(struct tally_book *book, uint32_t group, struct err *e);
 
 /* ---- cells.c ---- */
 

@@ -58,7 +58,7 @@ write_groups(struct tally_book *book, struct err *e)
 		book->order[i] = i;
 	qsort_r(book->order, book->group_count, sizeof(*book->order), by_row, book);
 	for (uint32_t i = 0; i < book->group_count; i++)
-		if (tally_merge(book, book->order[i], e) == -1)
+		if (tally_merge_last(book, book->order[i], e) == -1)
 			return (-1);
 	return (0);
 }

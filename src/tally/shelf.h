@@ -40,7 +40,7 @@ struct tally_kept {
 	uint64_t requests, bots, bytes; /* since the last write; of what goes: negative */
 	uint32_t group, next; /* the next one of the group, number plus one */
 	uint32_t text;
-	/* Of an hour's: numbers plus one of those that the key has by day, week and month. */
+	/* Of an hour's and a day's: numbers plus one of those of the key by day, week, month. */
 	uint32_t up[TALLY_PERIOD_COUNT - TALLY_DAY];
 	uint16_t len;
 	bool other;

@@ -270,8 +270,10 @@ write_new(struct merging *m, struct err *e)
 
 	for (uint32_t i = m->g->first; i > 0; i = cell->next) {
 		cell = &book->cells[i - 1];
-		if (cell->next > 0)
+		if (cell->next > 0) {
 			__builtin_prefetch(&book->sets[cell->next - 1]);
+			__builtin_prefetch(book->texts + book->cells[cell->next - 1].text);
+		}
 		if (cell->met || cell->requests == 0)
 			continue;
 		memset(v.count, 0, sizeof(v.count));
@@ -341,7 +343,7 @@ forget_changes(struct tally_book *book, struct tally_group *g)
 }
 
 int
-tally_merge(struct tally_book *book, uint32_t group, struct err *e)
+tally_merge_last(struct tally_book *book, uint32_t group, struct err *e)
 {
 	struct merging m = { .book = book, .g = &book->groups[group], .group = group };
 
@@ -354,6 +356,14 @@ tally_merge(struct tally_book *book, uint32_t group, struct err *e)
 	if (tally_rows_pack(book, m.g, e) == -1 || make_pack(&m, e) == -1 ||
 	    tally_rows_pack_put(book, m.g, &book->bytes.next, e) == -1)
 		return (-1);
-	forget_changes(book, m.g);
+	return (0);
+}
+
+int
+tally_merge(struct tally_book *book, uint32_t group, struct err *e)
+{
+	if (tally_merge_last(book, group, e) == -1)
+		return (-1);
+	forget_changes(book, &book->groups[group]);
 	return (0);
 }
