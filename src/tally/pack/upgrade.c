@@ -230,7 +230,8 @@ tally_upgrade(sqlite3 *db, struct err *e)
 	if (tally_db_run(db, "BEGIN IMMEDIATE", e) == -1)
 		return (-1);
 	if (upgrade(db, e) == 0 && tally_db_run(db, "COMMIT", e) == 0) {
-		(void)tally_db_run(db, "VACUUM", NULL); /* packs take a third of the room */
+		/* Packs take a third of the room. */
+		(void)tally_db_run(db, "VACUUM;PRAGMA wal_checkpoint(TRUNCATE)", NULL);
 		return (0);
 	}
 	(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
