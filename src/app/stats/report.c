@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/tally/series.h"
 #include "app/fold.h"
+#include "app/tally/series.h"
 #include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
