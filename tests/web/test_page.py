@@ -167,15 +167,19 @@ def test_login():
 def test_many_refusals():
     """The session ends while all panels of a page ask: each is refused, and it is still said why one has to log in."""
     world = World.get()
-    page = world.enter('developer', '#/trust')
-    page.until("document.querySelector('main.trust .verdict')")
+    page = world.enter('developer', '#/records?stream=shop')
+    page.until(READY % 'records')  # the streams have been told: nobody is refused before the panels are there
     page.run("""void ((real) => {
+        let asked = 0, all;
+        const together = new Promise((done) => { all = done; });
         window.refused = 0;
         window.fetch = async (path, options) => { // one that is given up answers, too: it may have been on its way
+            if (++asked === 8)
+                all();
             const answer = await real(path, { ...options, signal: undefined });
             const { json } = answer;
             answer.json = () => json.call(answer).finally(() => setTimeout(() => window.refused++));
-            return answer;
+            return together.then(() => answer);
         };
     })(fetch)""")
     world.server.state.mode = 'expired'
