@@ -22,8 +22,8 @@
 #include "store/reader.h"
 #include "store/seek.h"
 
-int
-app_records_time(const char *name, const char *text, int64_t *t_us, struct err *e)
+static int
+read_time(const char *name, const char *text, int64_t now_us, int64_t *t_us, struct err *e)
 {
 	int64_t back_us;
 
@@ -32,8 +32,28 @@ app_records_time(const char *name, const char *text, int64_t *t_us, struct err *
 	if (text[0] != '-' || num_duration(span_str(text + 1), &back_us) == -1)
 		return (err_set(
 		    e, ERR_USAGE, "--%s: '%s' is neither RFC 3339 nor like -7d", name, text));
-	*t_us = clock_now_us() - back_us;
+	*t_us = now_us - back_us;
 	return (0);
+}
+
+int
+app_records_time(const char *name, const char *text, int64_t *t_us, struct err *e)
+{
+	return (read_time(name, text, clock_now_us(), t_us, e));
+}
+
+int
+app_records_window(
+    const char *since, const char *until, int64_t *since_us, int64_t *until_us, struct err *e)
+{
+	int64_t now_us = clock_now_us(); /* one of both: -1h is as long ago for each */
+
+	*since_us = INT64_MIN;
+	*until_us = INT64_MAX;
+	if (read_time("since", since, now_us, since_us, e) == -1 ||
+	    read_time("until", until, now_us, until_us, e) == -1)
+		return (-1);
+	return (*until_us > *since_us ? 0 : err_set(e, ERR_USAGE, "%s", APP_RECORDS_EMPTY));
 }
 
 static int
@@ -61,11 +81,8 @@ app_records_open(struct app_records *r, const char *store, const char *stream, c
 	memset(r, 0, sizeof(*r));
 	r->stream_fd = -1;
 	r->store = store;
-	r->since_us = INT64_MIN;
-	r->until_us = INT64_MAX;
 	assert(store != NULL && stream != NULL);
-	if (app_records_time("since", since, &r->since_us, e) == -1 ||
-	    app_records_time("until", until, &r->until_us, e) == -1 ||
+	if (app_records_window(since, until, &r->since_us, &r->until_us, e) == -1 ||
 	    (r->stream_fd = open_stream(store, stream, e)) == -1)
 		return (-1);
 	return (store_chain_read(r->stream_fd, &r->chain, e));

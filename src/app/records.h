@@ -42,9 +42,16 @@ struct app_records {
 /* "--name TEXT" as those: *t_us stays if text is NULL.  0; or -1 with ERR_USAGE. */
 int app_records_time(const char *name, const char *text, int64_t *t_us, struct err *e);
 
+/* A window that no record can be in. */
+#define APP_RECORDS_EMPTY "--until must be after --since"
+
+/* Both as above; NULL: no limit.  ERR_USAGE, too, with APP_RECORDS_EMPTY. */
+int app_records_window(
+    const char *since, const char *until, int64_t *since_us, int64_t *until_us, struct err *e);
+
 /*
- * Open stream of store for reading.  ERR_INPUT if there is none.  since and
- * until are RFC 3339 or "-7d" (before now); NULL: no limit.
+ * Open stream of store for reading, from since until then (see above).  ERR_INPUT if
+ * there is none.
  */
 int app_records_open(struct app_records *r, const char *store, const char *stream,
     const char *since, const char *until, struct err *e);

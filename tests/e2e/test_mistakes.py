@@ -37,6 +37,12 @@ def rows(port):
         yield f'{command} --store folder', 66, 'folder is no store', 'another folder'
     for command in ('view', 'stats', 'retain', 'words list'):
         yield f'{command} --store store --stream shoop', 66, 'store store has no stream shoop', 'it has cretula.store, shop'
+    for command in ('view --store store --stream shop', 'stats --store store --stream shop', 'risk --store store --stream shop',
+                    'evidence --store store --stream shop --out out', 'evidence --report --store store --out out',
+                    'hold add case-7 --store store --stream shop --reason x', 'publish --store store --stream shop --out out',
+                    'stats --role analyst --store store --stream shop'):
+        yield f'{command} --since -1d --until -2d', 2, '--until must be after --since', ''
+        yield f'{command} --since -1d --until -1d', 2, '--until must be after --since', ''
     yield 'verify store', 2, "unexpected 'store'", 'did you mean --store store?'
     yield 'mask access.log', 2, "unexpected 'access.log'", 'did you mean < access.log?'
     yield 'status access.log', 2, "unexpected 'access.log'", 'did you mean --config access.log?'

@@ -195,6 +195,7 @@ def test_records():
                             ('since=yesterday', 'parameter', {'parameter': 'since'}),
                             ('until=x', 'parameter', {'parameter': 'until'}),
                             ('since=until', 'parameter', {'parameter': 'since'}),
+                            ('since=-1d&until=-2d', 'window', {'parameter': 'until', 'detail': 'The window must end after it begins.'}),
                             ('cursor=abc', 'parameter', {'parameter': 'cursor'})):
         status, _, body = server.ask('/api/v1/records?stream=shop&' + bad)
         problem = json.loads(body)

@@ -128,8 +128,8 @@ fill(struct paper *p, const struct app_paper *how, struct err *e)
 {
 	int64_t grace_us[3];
 
-	if (app_records_time("since", how->since, &p->range.since_us, e) == -1 ||
-	    app_records_time("until", how->until, &p->range.until_us, e) == -1)
+	if (app_records_window(how->since, how->until, &p->range.since_us, &p->range.until_us, e) ==
+	    -1)
 		return (-1);
 	p->end_us = p->range.until_us < p->now_us ? p->range.until_us : p->now_us;
 	if (how->stream != NULL && !store_name_known(span_str(how->stream)))
@@ -160,8 +160,6 @@ app_paper_fill(const struct app_paper *how, struct paper *p, struct err *e)
 	p->by = how->by;
 	p->version = CRETULA_VERSION;
 	p->now_us = clock_now_us();
-	p->range.since_us = INT64_MIN;
-	p->range.until_us = INT64_MAX;
 	if (fill(p, how, e) == -1) {
 		app_paper_free(p);
 		return (err_memory_count() == shortages ? -1 : err_memory(e));

@@ -37,8 +37,6 @@ app_counts_open(struct app_counts *c, const struct app_args *args, struct err *e
 	struct view_question q = { .stream = stream,
 		.dims = VIEW_DIMS_ALL,
 		.grant = &c->grant,
-		.since_us = INT64_MIN,
-		.until_us = INT64_MAX,
 		.now_us = clock_now_us() };
 	struct buf path = { 0 };
 	int rc = -1;
@@ -46,8 +44,8 @@ app_counts_open(struct app_counts *c, const struct app_args *args, struct err *e
 	if (!store_name_known(span_str(stream)))
 		return (err_set(e, ERR_USAGE, "--stream: '%s' is no stream name", stream));
 	c->stream = stream;
-	if (app_records_time("since", app_arg(args, "since"), &q.since_us, e) == -1 ||
-	    app_records_time("until", app_arg(args, "until"), &q.until_us, e) == -1)
+	if (app_records_window(
+		app_arg(args, "since"), app_arg(args, "until"), &q.since_us, &q.until_us, e) == -1)
 		return (-1);
 	buf_fmt(&path, "%s/%s", store, TALLY_FILE);
 	if (buf_ok(&path))

@@ -36,12 +36,23 @@ struct paging {
 };
 
 void
+app_serving_empty_window(struct serve_answer *a)
+{
+	const struct serve_problem_place place = { .parameter = "until",
+		.detail = "The window must end after it begins." };
+
+	serve_problem_set(a, SERVE_PROBLEM_WINDOW, &place);
+}
+
+void
 app_serving_failed(const struct err *e, struct serve_answer *a)
 {
 	struct serve_problem_place place = { 0 };
 
 	if (e->code == ERR_INPUT)
 		serve_problem_set(a, SERVE_PROBLEM_STREAM, NULL);
+	else if (e->code == ERR_USAGE && strcmp(e->text, APP_RECORDS_EMPTY) == 0)
+		app_serving_empty_window(a);
 	else if (e->code == ERR_USAGE) {
 		place.parameter = strncmp(e->text, "--until:", 8) == 0 ? "until" : "since";
 		serve_problem_set(a, SERVE_PROBLEM_PARAMETER, &place);

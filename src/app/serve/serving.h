@@ -101,6 +101,7 @@ void app_serving_trust(struct serving *v, const struct serve_call *call, struct 
 /* What e means to who asked: a stream that is not there, a filter, a time, or the store. */
 struct err;
 void app_serving_failed(const struct err *e, struct serve_answer *a);
+void app_serving_empty_window(struct serve_answer *a);
 void app_serving_bad_filter(const struct err *e, struct serve_answer *a);
 
 /* ---- tail.c ---- */

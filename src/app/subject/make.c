@@ -130,10 +130,8 @@ read_times(const struct app_args *args, struct app_request *r, int64_t now_us, s
 	const char *valid = app_arg(args, "valid");
 	int64_t valid_us = 7 * DAY_US;
 
-	r->since_us = INT64_MIN;
-	r->until_us = INT64_MAX;
-	if (app_records_time("since", app_arg(args, "since"), &r->since_us, e) == -1 ||
-	    app_records_time("until", app_arg(args, "until"), &r->until_us, e) == -1)
+	if (app_records_window(app_arg(args, "since"), app_arg(args, "until"), &r->since_us,
+		&r->until_us, e) == -1)
 		return (-1);
 	if (valid != NULL &&
 	    (num_duration(span_str(valid), &valid_us) == -1 || valid_us < 1000000 ||

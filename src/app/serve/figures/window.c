@@ -86,8 +86,10 @@ find_free(const struct serve_params *p, struct figures *f, int64_t unit_us, stru
 		return (bad(a, SERVE_PROBLEM_PARAMETER, SERVE_SINCE));
 	since_us = floor_to(since_us, unit_us);
 	until_us = floor_to(until_us + unit_us - 1, unit_us);
-	if (since_us >= until_us)
-		return (bad(a, SERVE_PROBLEM_WINDOW, SERVE_UNTIL));
+	if (since_us >= until_us) {
+		app_serving_empty_window(a);
+		return (false);
+	}
 	set(f, &f->window, "free", since_us, until_us);
 	set(f, &f->before, "free", since_us - (until_us - since_us), since_us);
 	return (true);
