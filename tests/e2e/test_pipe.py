@@ -2,6 +2,7 @@
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -405,6 +406,21 @@ def write_until_it_stops(process, n):
     return n
 
 
+def let_it_look(process, times):
+    """While its disk is full its writer sleeps, and looks between two sleeps for room and at what signals asked for: until it did so often."""
+    def looks():
+        return int(re.search(rb'\nvoluntary_ctxt_switches:\s+(\d+)', read(f'/proc/{process.pid}/task/{process.pid}/status'))[1])
+    enough = looks() + times + 1
+    wait_for(lambda: looks() > enough, seen=lambda: (looks(), enough))
+
+
+def ask(process, number):
+    """A signal, until it has been delivered."""
+    process.send_signal(number)
+    wait_for(lambda: not any(int(mask, 16) >> (number - 1) & 1 for mask in
+                             re.findall(rb'\n(?:SigPnd|ShdPnd):\s+(\w+)', read(f'/proc/{process.pid}/status'))))
+
+
 def full_then_space():
     process = start()
     wait_for(opened)
@@ -419,9 +435,9 @@ def full_then_space():
     sealed = f'store/streams/s/open/{entries()[-2]["seg"]:08}.data'
     wait_for(lambda: not os.path.exists(sealed))
     fill_up()  # what the seal left of the reserve
-    time.sleep(1)
-    process.send_signal(signal.SIGUSR1)  # looks, and goes on waiting
-    time.sleep(0.5)
+    let_it_look(process, 20)
+    ask(process, signal.SIGUSR1)
+    let_it_look(process, 5)  # and it goes on waiting
     equal(entries()[-1]['type'], 'stop')
     equal([n for _, _, names in os.walk('store') for n in names if n.endswith('.tmp')], [])
     os.unlink('filler')
@@ -469,8 +485,8 @@ def full_then_period():
     fill_up()
     process.send_signal(signal.SIGUSR1)
     wait_for(lambda: entries()[-1]['type'] == 'stop')
-    process.send_signal(signal.SIGUSR2)
-    time.sleep(0.3)  # or else it is seen when there is room, which is the same
+    ask(process, signal.SIGUSR2)
+    let_it_look(process, 3)
     os.unlink('filler')
     wait_for(lambda: len(rotates()) == 1)
     end(process)
