@@ -206,3 +206,18 @@ app_fold_ascii(void)
 	}
 	return (false); /* a terminal of today */
 }
+
+void
+app_fold_bar(struct buf *out, uint64_t n, uint64_t most, unsigned width)
+{
+	bool ascii = app_fold_ascii();
+	unsigned eighths = most == 0 ? 0 : (unsigned)((double)n / (double)most * width * 8 + 0.5);
+
+	for (; eighths >= 8; eighths -= 8)
+		buf_str(out, ascii ? "#" : "\xe2\x96\x88");
+	if (eighths > 0 && !ascii) {
+		const char part[4] = { '\xe2', '\x96', (char)(0x90 - eighths), '\0' };
+
+		buf_str(out, part);
+	}
+}

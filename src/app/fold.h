@@ -3,6 +3,7 @@
 #define CRETULA_APP_FOLD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -34,5 +35,8 @@ void app_fold_fields(struct buf *out, size_t from, size_t column, unsigned colum
 
 /* Does the locale say that characters other than ASCII are not shown as UTF-8? */
 bool app_fold_ascii(void);
+
+/* Add the bar of n: the one of most is width characters, in eighths if the locale has them. */
+void app_fold_bar(struct buf *out, uint64_t n, uint64_t most, unsigned width);
 
 #endif

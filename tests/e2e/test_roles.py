@@ -217,8 +217,41 @@ def test_analysts_see_cells_of_ten():
         assert len({r[1] for r in inside}) >= 10, point
     text = cretula('stats', *SHOP, '--role', 'analyst', env=NOW, code=0).text
     assert '<10' in text and 'other' in text and not re.search('[\x00-\x09\x0b-\x1f]', text), text
-    shares = re.findall(r'([\d.]+) %', text.split('\nrequests\n')[1].split('\n\n')[0])
+    shares = re.findall(r'([\d.]+) %', text.split('\nby day ')[1].split('\n\n')[0])
     assert len(shares) > 1 and abs(sum(map(float, shares)) - 100) < 0.06 * len(shares), f'not of all requests: {text}'
+
+
+def test_counts_fit_a_terminal():
+    """Hours of a day or two, days of more, each with its bar; no line is wider than 80 characters."""
+    ready()
+    counted(made_up())
+    for role, options, hours in (('analyst', [], 0), ('analyst', ['--since', '2025-11-27T00:00:00Z'], 48), ('public', [], 0)):
+        text = cretula('stats', *SHOP, '--role', role, *options, env=NOW, code=0).text
+        assert max(map(len, text.splitlines())) <= 80, text
+        assert ('\nHours: --json has all' in text) == (role == 'analyst' and hours == 0), text
+        equal(len(re.findall(r'^  2025-11-2\dT\d\d:00 +\d h .*\u2588', text, re.MULTILINE)) > 0, hours > 0, text)
+        days = re.findall(r'^  (2025-11-2\d) +([\d,]+) +[\d.]+ % +([\d,]+)  \S+$', text, re.MULTILINE)
+        told = [(d['day'][:10], f"{d['requests']:,}", f"{d['uniques']:,}") for d in stats(role, *options)['days']
+                if isinstance(d['requests'], int)]
+        equal(days, told)
+        assert '\ncountries' in text and '\n  none can be shown\n' in text.split('\ncountries')[1], text
+
+
+def test_what_has_no_status_is_no_request():
+    """Logins are events, on the published page too, and braces are told of where there are some."""
+    ready()
+    counted([(time, who, '', '', '', 0) for time, who, *_ in made_up()])
+    db = packs.open('store/stats.db')
+    for table in 'cell', 'seen':
+        db.execute(f"DELETE FROM {table} WHERE dim IN (1,2,4)")
+    packs.write(db, 'store/stats.db')
+    db.close()
+    for role in 'analyst', 'public':
+        text = cretula('stats', *SHOP, '--role', role, env=NOW, code=0).text
+        assert ' events\n' in text and 'requests' not in text, text
+    cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
+    text = Page(read('pages/index.html').decode()).text
+    assert ' events from' in text and 'requests' not in text and 'braces' not in text, text
 
 
 def test_too_few_are_not_none():
@@ -445,9 +478,29 @@ def test_a_published_page_is_whole_and_loads_nothing():
     equal(page.loads, ['counts.json'])
     assert not {'script', 'i', 'iframe', 'img', 'link'} & set(page.tags), page.tags
     assert '/<i>&"' in page.text and "default-src 'none'" in text, text
-    assert '<20 visitors' in page.text and 'braces stand for' in page.text, page.text
+    assert '<20 visitors' in page.text and 'braces' not in page.text, page.text
+    counted([(time, who, path + '{int}', *rest) for time, who, path, *rest in made_up()])
+    cretula('publish', *SHOP, '--out', 'braces', env=NOW, code=0)
+    assert 'braces stand for' in Page(read('braces/index.html').decode()).text
+    counted(made_up())
     cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
     equal(read('pages/index.html').decode(), text)
+
+
+def test_bars_of_a_published_page_are_of_one_scale():
+    """The bar of what is in no row is as much longer as its number is."""
+    ready()
+    counted([(time, who, f'/{who % 4}' if who < 150 else f'/{number}', *rest)
+             for number, (time, who, _, *rest) in enumerate(made_up())])
+    cretula('publish', *SHOP, '--out', 'pages', env=NOW, code=0)
+    text = read('pages/index.html').decode()
+    for table in text.split('<tbody>')[1:]:
+        rows = [(int(n.replace(',', '')), int(width)) for n, width in
+                re.findall(r'<td class="n">([\d,]+)</td>.*?<rect width="(\d+)"', table)]
+        most = max(n for n, _ in rows)
+        equal([width for _, width in rows], [n * 240 // most for n, _ in rows])
+    paths = text.split('<h2>paths</h2>')[1].split('</table>')[0]
+    assert re.search(r'>other</th>.*<rect width="240"', paths), paths
 
 
 def test_days_of_an_import_are_shown():

@@ -62,6 +62,18 @@ app_counts_close(struct app_counts *c)
 	view_counts_free(&c->counts);
 }
 
+const char *
+app_counts_noun(const struct app_counts *c)
+{
+	bool told = false, some = c->counts.tables[VIEW_STATUSES].cell_count > 0;
+
+	for (size_t i = 0; i < c->counts.day_count; i++) {
+		told = told || !c->counts.days[i].hidden;
+		some = some || c->counts.days[i].has_other; /* that are not shown */
+	}
+	return (c->counts.shown[VIEW_STATUSES] && told && !some ? "events" : "requests");
+}
+
 bool
 app_counts_serves(const struct view_grant *grant)
 {

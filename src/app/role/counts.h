@@ -28,6 +28,9 @@ void app_counts_text(const struct app_counts *c, struct buf *out);
 void app_counts_json(const struct app_counts *c, struct buf *out);
 void app_counts_page(const struct app_counts *c, struct buf *out);
 
+/* "requests"; "events" where days are shown and nothing in them has a status. */
+const char *app_counts_noun(const struct app_counts *c);
+
 /* Is it a role that sees counts instead of records? */
 bool app_counts_serves(const struct view_grant *grant);
 

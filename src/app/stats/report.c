@@ -167,7 +167,6 @@ struct curve {
 	enum tally_period period;
 	uint64_t most;
 	unsigned skip, skipped; /* rows before the newest ones */
-	bool ascii;
 };
 
 static int
@@ -201,9 +200,6 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 	struct curve *c = arg;
 	char time[CLOCK_RFC3339_BYTES];
 	uint64_t n = total->sums.requests;
-	int most = room(c->r, 51, BAR_CHARACTERS);
-	unsigned eighths =
-	    c->most == 0 ? 0 : (unsigned)((double)n / (double)c->most * most * 8 + 0.5);
 
 	(void)e;
 	if (c->skipped < c->skip) {
@@ -218,13 +214,7 @@ add_bar(void *arg, const struct tally_total *total, struct err *e)
 	if (app_report_has(c->r, RECORD_FIELD_STATUS))
 		add_count(c->out, total->sums.errors_4xx + total->sums.errors_5xx);
 	buf_str(c->out, "  ");
-	for (; eighths >= 8; eighths -= 8)
-		buf_str(c->out, c->ascii ? "#" : "\xe2\x96\x88");
-	if (eighths > 0 && !c->ascii) {
-		const char part[4] = { '\xe2', '\x96', (char)(0x90 - eighths), '\0' };
-
-		buf_str(c->out, part);
-	}
+	app_fold_bar(c->out, n, c->most, (unsigned)room(c->r, 51, BAR_CHARACTERS));
 	buf_char(c->out, '\n');
 	return (0);
 }
@@ -233,7 +223,7 @@ int
 app_report_curve(const struct app_report *r, enum tally_period period, unsigned rows,
     struct buf *out, struct err *e)
 {
-	struct curve c = { .r = r, .out = out, .period = period, .ascii = app_fold_ascii() };
+	struct curve c = { .r = r, .out = out, .period = period };
 	unsigned count = 0;
 
 	buf_fmt(out, "\nby %-13s %14s", tally_period_names[c.period], r->noun);

@@ -115,6 +115,34 @@ test_a_locale_of_other_characters_is_known(void **state)
 	}
 }
 
+static void
+test_bars_are_in_eighths(void **state)
+{
+	static const struct {
+		const char *locale;
+		uint64_t n, most;
+		const char *bar;
+	} bars[] = {
+		{ "C.UTF-8", 0, 0, "" },
+		{ "C.UTF-8", 0, 8, "" },
+		{ "C.UTF-8", 8, 8, "\xe2\x96\x88\xe2\x96\x88" },
+		{ "C.UTF-8", 5, 8, "\xe2\x96\x88\xe2\x96\x8e" },
+		{ "C", 5, 8, "#" },
+		{ "C", 8, 8, "##" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
+		struct buf out = { 0 };
+
+		(void)setenv("LC_ALL", bars[i].locale, 1);
+		app_fold_bar(&out, bars[i].n, bars[i].most, 2);
+		assert_true(buf_ok(&out));
+		assert_string_equal(out.data == NULL ? "" : out.data, bars[i].bar);
+		buf_free(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -122,6 +150,7 @@ main(void)
 		cmocka_unit_test(test_lines_that_are_too_wide_are_broken),
 		cmocka_unit_test(test_records_are_broken_between_fields),
 		cmocka_unit_test(test_a_locale_of_other_characters_is_known),
+		cmocka_unit_test(test_bars_are_in_eighths),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
