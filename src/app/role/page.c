@@ -39,13 +39,14 @@ put_row(struct buf *out, struct span key, uint64_t n, uint64_t most)
 }
 
 static void
-open_table(struct buf *out, const char *title, const char *what, const char *caption)
+open_table(const struct app_counts *c, struct buf *out, const char *title, const char *what,
+    const char *caption)
 {
 	buf_fmt(out,
 	    "<h2>%s</h2>\n<table><caption>%s</caption>\n<thead><tr><th scope=\"col\">%s</th>"
-	    "<th scope=\"col\" class=\"n\">requests</th><td "
+	    "<th scope=\"col\" class=\"n\">%s</th><td "
 	    "class=\"b\"></td></tr></thead>\n<tbody>\n",
-	    title, caption, what);
+	    title, caption, what, app_counts_noun(c));
 }
 
 static void
@@ -54,7 +55,7 @@ put_days(const struct app_counts *c, struct buf *out)
 	const struct view_counts *counts = &c->counts;
 	uint64_t most = 0;
 
-	open_table(out, "Days", "day", "Requests of each day, UTC");
+	open_table(c, out, "Days", "day", "Of each day, UTC");
 	for (size_t i = 0; i < counts->day_count; i++)
 		if (counts->days[i].requests > most)
 			most = counts->days[i].requests;
@@ -88,17 +89,25 @@ put_table(const struct app_counts *c, int dim, struct buf *out)
 
 	if (t->cell_count == 0)
 		return;
+	for (size_t i = ROWS_MAX; i < t->cell_count; i++)
+		rest += t->cells[i].count[VIEW_REQUESTS];
 	most = t->cells[0].count[VIEW_REQUESTS];
-	open_table(out, view_dims[dim].name, view_dims[dim].title, "The largest first");
-	for (size_t i = 0; i < t->cell_count; i++) {
-		if (i < ROWS_MAX)
-			put_row(out, t->cells[i].key, t->cells[i].count[VIEW_REQUESTS], most);
-		else
-			rest += t->cells[i].count[VIEW_REQUESTS];
-	}
+	most = rest > most ? rest : most;
+	open_table(c, out, view_dims[dim].name, view_dims[dim].title, "The largest first");
+	for (size_t i = 0; i < t->cell_count && i < ROWS_MAX; i++)
+		put_row(out, t->cells[i].key, t->cells[i].count[VIEW_REQUESTS], most);
 	if (rest > 0)
-		put_row(out, span_str("other"), rest, rest > most ? rest : most);
+		put_row(out, span_str("other"), rest, most);
 	buf_str(out, "</tbody></table>\n");
+}
+
+static bool
+has_braces(const struct view_table *t)
+{
+	for (size_t i = 0; i < t->cell_count && i < ROWS_MAX; i++)
+		if (span_find(t->cells[i].key, '{') < t->cells[i].key.len)
+			return (true);
+	return (false);
 }
 
 static void
@@ -129,14 +138,14 @@ app_counts_page(const struct app_counts *c, struct buf *out)
 	else if (counts->point_count == 0)
 		buf_fmt(out, "<p>No day had %u visitors or more.</p>\n", c->grant.k);
 	else
-		buf_fmt(out, "<p>%s requests from %.10s until %.10s (not included), UTC.</p>\n",
-		    text, since, until);
+		buf_fmt(out, "<p>%s %s from %.10s until %.10s (not included), UTC.</p>\n", text,
+		    app_counts_noun(c), since, until);
 	buf_fmt(out,
 	    "<p>Numbers are rounded to tens. What fewer than %u visitors did on a day is part of "
 	    "\xe2\x80\x9cother\xe2\x80\x9d, or not shown. The same numbers for programs: "
 	    "<a href=\"counts.json\">counts.json</a>.</p>\n",
 	    c->grant.k);
-	if (counts->shown[VIEW_PATHS])
+	if (has_braces(&counts->tables[VIEW_PATHS]))
 		buf_str(out,
 		    "<p>In paths, braces stand for parts that are counted together: {int} for any "
 		    "number, {sg} for a segment that few people use.</p>\n");
