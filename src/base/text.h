@@ -28,6 +28,13 @@ size_t text_utf8_len(const unsigned char *p, size_t left);
 /* The sequence of a code point up to U+10FFFF that is no surrogate; returns 1 to 4. */
 size_t text_utf8_put(char *out, uint32_t code);
 
+/*
+ * Does a reader not see the character, or see what stands around it in another order?
+ * Unicode's Default_Ignorable_Code_Point and Bidi_Control, separators of lines and
+ * paragraphs, marks of annotations.  Controls are others.
+ */
+bool text_is_hidden(uint32_t code);
+
 /* All bytes 0x20..0x7e? */
 bool text_is_ascii(struct span in);
 

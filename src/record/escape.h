@@ -3,8 +3,9 @@
  *
  * Written \uXXXX or shorter: quote, backslash, control characters (C0, DEL,
  * C1), bidi controls, and U+FFFD, for which a byte that is no UTF-8 stands.
- * Whatever shows a text to a person uses the same rule, so that no log line
- * can move a cursor or turn the writing direction.
+ * Whatever shows a text to a person escapes these and what text_is_hidden, too
+ * (view_escape), so that no log line can move a cursor, turn the writing
+ * direction or hide a part of itself.
  */
 #ifndef CRETULA_RECORD_ESCAPE_H
 #define CRETULA_RECORD_ESCAPE_H

@@ -13,7 +13,12 @@ void view_render_json(struct buf *out, const struct record *r, struct span line)
 void view_render_otel(struct buf *out, const struct record *r, struct span line);
 void view_render_text(struct buf *out, const struct record *r, struct span line);
 
-/* Add text as a record's line escapes it; quote: as a string of JSON. */
+/*
+ * Add text as a record's line escapes it, and what text_is_hidden, too, which lines keep as
+ * it came.  next: one character of a text that is not empty; returns its bytes.  quote: as a
+ * string of JSON.
+ */
+size_t view_escape_next(struct buf *out, struct span text);
 void view_escape(struct buf *out, struct span text);
 void view_quote(struct buf *out, struct span text);
 

@@ -5,27 +5,22 @@
  */
 #include <inttypes.h>
 
-#include "record/escape.h"
 #include "view/render.h"
 
 /* Inside of quotes.  No control character is shown: a cell is one line. */
 static void
 add_inside(struct buf *out, struct span text)
 {
-	for (size_t len; text.len > 0; text = span_from(text, len)) {
-		char escaped[RECORD_ESCAPE_GROWTH];
-		uint32_t code;
+	while (text.len > 0) {
+		size_t len = 1;
 
-		len = record_utf8_next(text, &code);
-		if (len > 0 && code == '"')
+		if (text.ptr[0] == '"')
 			buf_str(out, "\"\"");
-		else if (len > 0 && (code == '\\' || !record_must_escape(code)))
-			buf_add(out, text.ptr, len);
-		else {
-			len = len == 0 ? 1 : len;
-			buf_add(out, escaped,
-			    (size_t)(record_escape(escaped, span_of(text.ptr, len)) - escaped));
-		}
+		else if (text.ptr[0] == '\\')
+			buf_char(out, '\\');
+		else
+			len = view_escape_next(out, text);
+		text = span_from(text, len);
 	}
 }
 

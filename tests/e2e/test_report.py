@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(SOURCE, 'tests/vectors'))
 import life
 import verify
 
-HOSTILE = '</td><script>alert(1)</script><img src=x onerror=alert(2)> & "q" \'s\' \u202eevil\x07'
+HOSTILE = '</td><script>alert(1)</script><img src=x onerror=alert(2)> & "q" \'s\' \u202eevil\u061c\U000e0041\x07'
 NOW = {'CRETULA_CLOCK': '2026-11-26T10:00:00Z'}
 
 
@@ -502,7 +502,7 @@ def test_hostile():
     lived(HOSTILE)
     os.rename('store', 'st<script>"&')
     page, text, _ = report('--by', HOSTILE + '\udcff', store='st<script>"&')
-    shown = HOSTILE.replace('\u202e', '\ufffd').replace('\x07', '\ufffd')
+    shown = re.sub('[\u061c\u202e\U000e0041\x07]', '\ufffd', HOSTILE)
     seen = look(text).text
     equal((seen.count(shown), seen.count(shown + '\ufffd')), (2, 1))
     assert 'st<script>"&' in seen and '<script' not in text and '<img' not in text

@@ -813,6 +813,7 @@ FUNCTIONS = [
     ('format', "ago('2026-11-25T00:00:00Z', '2026-11-26T00:00:00Z')", '1 d ago'),
     ('format', "ago('2026-11-26T01:00:00Z', '2026-11-26T00:00:00Z')", 'in 1 h'),
     ('format', r"""literal('a"b\\c')""", r'"a\"b\\c"'), ('format', r"literal('a\nb')", None), ('format', "literal(500)", '500'),
+    ('format', r"visible('a\u061c\u202eb\u{e0041}ä\n')", r'a\u061c\u202eb\udb40\udc41ä\u000a'), ('format', 'visible(404)', '404'),
     ('state', "build('overview', { stream: 'shop', at: undefined, where: 'a == \"b&c\"' })",
      '#/overview?stream=shop&where=a+%3D%3D+%22b%26c%22'),
     ('state', "JSON.stringify(parse('#/records?where=a+%3D%3D+%22b%26c%22&x='))", '{"page":"records","params":{"where":"a == \\"b&c\\"","x":""}}'),

@@ -47,6 +47,10 @@ export function percent(part, all) {
     return `${share.toFixed(1)} %`;
 }
 
+/* What nobody sees, or what turns the text around it, is seen: a log line is what strangers wrote. */
+export const visible = (text) => String(text).replace(/[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cc}\ufff9-\ufffb]/gu,
+    (c) => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''));
+
 /* A literal of the filter language; null where it has none for this value. */
 export function literal(value) {
     if (typeof value === 'number')

@@ -10,8 +10,8 @@
 #include "app/tally/tally.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/json.h"
 #include "base/num.h"
+#include "view/render.h"
 
 #define BARS_MAX 60 /* rows of the curve */
 #define BAR_CHARACTERS 40
@@ -140,7 +140,7 @@ add_key(const struct app_report *r, struct buf *out, struct span key, int most)
 	struct buf quoted = { 0 };
 	size_t len, place = (size_t)most;
 
-	json_quote(&quoted, key);
+	view_quote(&quoted, key);
 	len = quoted.len < 2 ? 0 : quoted.len - 2;
 	if (len == 0 || len <= place || r->columns == 0) {
 		buf_fmt(out, "%-*.*s", most, (int)len, len == 0 ? "" : quoted.data + 1);

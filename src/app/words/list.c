@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "store/read/streams.h"
 #include "store/words.h"
+#include "view/render.h"
 
 #define WORDS_BYTES_MAX ((size_t)64 << 20)
 #define PATH_BYTES 4096
@@ -181,10 +182,11 @@ print_text(const struct listing *l, struct buf *out)
 	for (size_t i = 0; i < count; i++) {
 		const struct row *r = &rows[i];
 
-		buf_span(out, r->position_len == 0 ?
-			span_of("*", 1) : span_of(l->text.data + r->position_at, r->position_len));
+		view_escape(out,
+		    r->position_len == 0 ? span_of("*", 1) :
+					   span_of(l->text.data + r->position_at, r->position_len));
 		buf_char(out, '\t');
-		buf_add(out, l->text.data + r->word_at, r->word_len);
+		view_escape(out, span_of(l->text.data + r->word_at, r->word_len));
 		buf_fmt(out, "\t%s\t%s\n", r->origin, r->since[0] == '\0' ? "-" : r->since);
 	}
 	buf_fmt(out, "%s%zu word%s; %zu forgotten\n", count == 0 ? "" : "\n", count,

@@ -23,6 +23,9 @@
 	    "\"agent_major\":132,\"bot\":1,\"tls\":\"TLSv1.3\"," \
 	    "\"extra\":{\"a.\xc3\xa4\":7,\"a_\xc3\xa4\":\"x\"},\"state\":\"partial\"," \
 	    "\"flags\":[\"peer_unix\",\"overlong\"]}"
+/* U+061C, U+200B, U+2028, U+FEFF, U+E0041. */
+#define HIDDEN "\xd8\x9c\xe2\x80\x8b\xe2\x80\xa8\xef\xbb\xbf\xf3\xa0\x81\x81"
+#define HIDDEN_SHOWN "\\u061c\\u200b\\u2028\\ufeff\\udb40\\udc41"
 #define OTEL \
 	"{\"resourceLogs\":[{\"resource\":{},\"scopeLogs\":[{\"scope\":{\"name\":\"cretula\"}," \
 	"\"logRecords\":[{\"timeUnixNano\":\""
@@ -129,6 +132,13 @@ records_are_shown_as_said(void **state)
 		{ "otel", HEAD ",\"protocol\":\"HTTP/1.0\"}",
 		    OTEL "1795575600123000000\",\"attributes\":[" STRING(
 			"network.protocol.version", "1.0") "]}]}]}]}\n" },
+		/* What nobody sees is seen; lines keep it as it came. */
+		{ "text", HEAD ",\"object\":\"a" HIDDEN "\xc3\xa4\"}",
+		    "2026-11-25T03:00:00.123Z  -  - a" HIDDEN_SHOWN "\xc3\xa4  -\n" },
+		{ "ecs", HEAD ",\"referer\":\"a" HIDDEN "\"}",
+		    "{\"@timestamp\":\"2026-11-25T03:00:00.123Z\",\"ecs.version\":\"8.11.0\","
+		    "\"http.request.referrer\":\"a" HIDDEN_SHOWN
+		    "\",\"event.kind\":\"event\"}\n" },
 		{ "otel", FULL,
 		    OTEL
 		    "1795575600123000000\",\"severityNumber\":13,\"severityText\":\"warn\","

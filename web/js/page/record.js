@@ -2,7 +2,7 @@
 import { h } from '../../vendor/preact.js';
 import { useState } from '../../vendor/hooks.js';
 import { mayAsk } from '../api.js';
-import { bytes, count, literal, micros } from '../format.js';
+import { bytes, count, literal, micros, visible } from '../format.js';
 import { Time } from '../parts.js';
 import { w } from '../words.js';
 
@@ -20,7 +20,7 @@ const COLUMNS = [
     { key: 'time', label: w.record.time, value: (r) => r.time,
         show: (r) => h(Time, { at: r.time }, stamp(r.time)), class: 'stamp' },
     { key: 'status', label: w.record.status, value: (r) => r.status ?? r.outcome ?? r.level,
-        show: (r) => h('span', { class: `status s${String(r.status ?? '')[0] ?? ''}` }, r.status ?? r.outcome ?? r.level ?? '–') },
+        show: (r) => h('span', { class: `status s${String(r.status ?? '')[0] ?? ''}` }, visible(r.status ?? r.outcome ?? r.level ?? '–')) },
     { key: 'request', label: w.record.request, value: request, class: 'key' },
     { key: 'client', field: 'client', label: w.record.client, value: (r) => r.client, class: 'token' },
     { key: 'agent', field: 'agent', label: w.record.agent, wide: true,
@@ -57,8 +57,8 @@ function Fields({ record, narrow }) {
     return h('dl', { class: 'fields' }, Object.entries(record).map(([field, value]) => {
         const more = narrow && condition(field, value);
         return [h('dt', { key: field }, field), h('dd', { key: `${field} value` },
-            typeof value === 'number' && field !== 'status' ? count(value) : valueText(value),
-            more && h('button', { type: 'button', class: 'small', 'aria-label': w.record.narrow(more), title: more,
+            typeof value === 'number' && field !== 'status' ? count(value) : visible(valueText(value)),
+            more && h('button', { type: 'button', class: 'small', 'aria-label': visible(w.record.narrow(more)), title: visible(more),
                 onClick: () => narrow(more) }, w.record.only))];
     }));
 }
@@ -70,7 +70,7 @@ function RecordRow({ record, columns, narrow }) {
     i === 0
         ? h('button', { type: 'button', class: 'opener', 'aria-expanded': String(open), onClick: () => set(!open) },
             column.show(record))
-        : h('span', { class: 'cell' }, column.show ? column.show(record) : column.value(record) ?? '–')));
+        : h('span', { class: 'cell' }, column.show ? column.show(record) : visible(column.value(record) ?? '–'))));
     return [
         h('tr', { role: 'row', class: record.state }, cells),
         open && h('tr', { role: 'row', class: 'opened' },

@@ -2,7 +2,7 @@
 import { h } from '../../vendor/preact.js';
 import { useEffect, useState } from '../../vendor/hooks.js';
 import { get, mayAsk } from '../api.js';
-import { bytes, count, isNumber, literal, percent, short } from '../format.js';
+import { bytes, count, isNumber, literal, percent, short, visible } from '../format.js';
 import { useLoad } from '../load.js';
 import { Export, Figure, Panel } from '../parts.js';
 import { link } from '../state.js';
@@ -30,8 +30,8 @@ function labelOf(dimension, key) {
     if (key === '')
         return h('span', { class: 'quiet' }, w.tops.none);
     if (dimension === 'referers')
-        return h('span', { title: key }, key.replace(/^https:\/\//, '')); // http is another one, and says so
-    return key;
+        return h('span', { title: visible(key) }, visible(key.replace(/^https:\/\//, ''))); // http is another one, and says so
+    return visible(key);
 }
 
 /* Paths are counted without the tokens that records have: what stands before the first one is looked for. */

@@ -11,15 +11,15 @@
 #define REPLACEMENT "\xef\xbf\xbd"
 #define DASH "\xe2\x80\x93"
 
-/* U+200E, U+200F, U+202A..U+202E, U+2066..U+2069: they turn what stands behind them. */
+/* A well-formed sequence of 2 to 4 bytes: a control, or what a reader does not see? */
 static bool
-is_turning(const unsigned char *c, size_t len)
+is_hidden(const unsigned char *c, size_t len)
 {
-	if (len != 3 || c[0] != 0xe2)
-		return (false);
-	return (
-	    (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae))) ||
-	    (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+	uint32_t code = c[0] & 0x7fU >> len;
+
+	for (size_t i = 1; i < len; i++)
+		code = code << 6 | (c[i] & 0x3f);
+	return (code < 0xa0 || text_is_hidden(code));
 }
 
 static const char *
@@ -47,8 +47,7 @@ app_html_text(struct buf *out, struct span text)
 		len = text_utf8_len(c, text.len - i);
 		if (name != NULL)
 			buf_str(out, name);
-		else if (len == 0 || *c < 0x20 || *c == 0x7f ||
-		    (len == 2 && *c == 0xc2 && c[1] < 0xa0) || is_turning(c, len))
+		else if (len == 0 || *c < 0x20 || *c == 0x7f || (len > 1 && is_hidden(c, len)))
 			buf_str(out, REPLACEMENT);
 		else
 			buf_add(out, c, len);
