@@ -1,4 +1,5 @@
 """run, by HTTP: what is taken and answered, what is refused, and what a death between leaves."""
+import errno
 import fcntl
 import gzip
 import http.client
@@ -15,7 +16,7 @@ import time
 
 from certificates import authority, client, issue
 from lib import CRETULA, Skip, bare, cretula, equal, is_testing_build, main, read, records, write
-from test_run import Daemon, busy_s, committed, free_port, line, wait_for
+from test_run import Daemon, bad_disk, busy_s, committed, free_port, line, wait_for
 
 CONFIG = 'store: store\nstreams:\n  s: { input: { http: "%s"%s }, format: %s }\n'
 CANARY = 'canary-4711@example.org'
@@ -371,15 +372,14 @@ def test_a_stream_that_fails():
     port = configure()
     write('c.yaml', read('c.yaml') + f'  other: {{ input: {{ unix: {os.getcwd()}/o.sock }}, format: combined }}\n'.encode())
     Daemon().end()
-    daemon = Daemon(env={'CRETULA_FAULT': '150:5'})
-    answers = []
-    while 503 not in answers:
-        if len(answers) % 10 == 9:
+    daemon, lost = Daemon(env=bad_disk(errno.EIO)), 20
+    for n in range(lost):
+        if n == lost // 2:
             daemon.process.send_signal(signal.SIGUSR1)
-        answers.append(post(port, '/ndjson', line(len(answers)), Idempotency_Key=f'key-{len(answers)}')[0])
-        assert len(answers) < 400, answers
-    lost = len(answers) - 1
-    equal(answers[:-1], [200] * lost)
+        equal(post(port, '/ndjson', line(n), Idempotency_Key=f'key-{n}'), (200, ''))
+    write('bad', b'')
+    equal(post(port, '/ndjson', line(lost), Idempotency_Key=f'key-{lost}')[0], 503)
+    os.unlink('bad')
     equal(post(port, '/ndjson', line(lost), Idempotency_Key=f'key-{lost}'), (200, ''))
     equal(post(port, '/ndjson', line(0), Idempotency_Key='key-0'), (200, ''))
     os.rename('store.keys/keyring', 'gone')

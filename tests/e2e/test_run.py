@@ -757,21 +757,26 @@ def test_other_files():
     equal(starts, 2, said)
 
 
+def bad_disk(number):
+    """The environment of a daemon each of whose durable steps fails while there is a file 'bad'."""
+    return {'CRETULA_FAULT': f'1:{number}:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath('bad')}
+
+
 def until_it_waits(daemon, s):
-    """Send until the stream says that it is to be opened again: how many lines it took."""
-    sent, fd, said = 0, daemon.process.stderr.fileno(), b''
+    """Send while the disk is bad, until the stream says that it is to be opened again: how many lines it took."""
+    s.sendall(line(0))
+    wait_for(lambda: last_flush() == (len(segments('store')) + 1, 1), seen=last_flush)  # that one cannot be lost
+    write('bad', b'')
+    sent, fd, said = 1, daemon.process.stderr.fileno(), b''
     os.set_blocking(fd, False)
     until = time.monotonic() + 120
-    while b'trying again' not in said and b'stopped: ' not in said:
+    while not re.search(rb'stream=s .*(trying again|stopped: )', said):
         s.sendall(line(sent))
         sent += 1
-        if sent == 1:
-            wait_for(lambda: committed('s') == 1)  # that one cannot be lost
-        if sent % 10 == 0:
-            daemon.process.send_signal(signal.SIGUSR1)  # a seal has many steps
         time.sleep(0.02)
         said += daemon.process.stderr.read() or b''
         assert time.monotonic() < until, said
+    os.unlink('bad')
     os.set_blocking(fd, True)
     return sent
 
@@ -785,7 +790,7 @@ def test_bad_disk_is_tried_again():
         os.chdir(str(number))
         configure()
         Daemon().end()
-        daemon = Daemon(env={'CRETULA_FAULT': f'84:{number}'})
+        daemon = Daemon(env=bad_disk(number))
         with connect('s.sock') as s:
             sent = until_it_waits(daemon, s)
             for _ in range(10):
@@ -810,7 +815,7 @@ def test_a_reload_on_a_bad_disk():
         os.mkdir(str(number))
         os.chdir(str(number))
         configure()
-        daemon = Daemon(env={'CRETULA_FAULT': f'1:{number}:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath('bad')})
+        daemon = Daemon(env=bad_disk(number))
 
         def seen():
             return cretula('status', '--store', 'store', '--json').json['streams'][0]
@@ -852,7 +857,7 @@ def test_what_a_waiting_stream_lost_is_told():
     keys = 'store.keys/keyring'
     total = 0
     for how in ('SIGTERM', 'SIGHUP', 'failed'):
-        daemon = Daemon(env={'CRETULA_FAULT': '150:5'})
+        daemon = Daemon(env=bad_disk(errno.EIO))
         with connect('s.sock') as s:
             if how == 'failed':
                 os.rename(keys, 'away')  # opened again it fails for good

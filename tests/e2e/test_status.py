@@ -1,5 +1,6 @@
 """status and metrics: what a daemon tells of itself."""
 import contextlib
+import errno
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import time
 
 from lib import (CRETULA, Skip, combined, cretula, equal, is_testing_build, lines_of, main, make_log, read, segments, stop,
                  write)
-from test_run import ONE, Daemon, committed, configure, connect, free_port, line, wait_for
+from test_run import ONE, Daemon, bad_disk, committed, configure, connect, free_port, line, wait_for
 
 TWO = ONE + "  udp: { input: { udp: '127.0.0.1:%(udp)d' }, format: combined, rotate: 100M }\n"
 
@@ -256,20 +257,16 @@ def test_a_false_daemon():
     false.communicate()
 
 
-def trouble():
-    """The environment of a daemon whose disk fails after a while, until that file is gone."""
-    return {'CRETULA_FAULT': '84:5:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath(write('trouble', b''))}
-
-
 def test_a_stream_in_trouble():
     """One that waits for its disk is told with exit 1, and how often it was opened again."""
     if not is_testing_build():
         raise Skip('not a testing build: no faults')
     configure()
     Daemon().end()
-    daemon = Daemon(env=trouble())
+    daemon = Daemon(env=bad_disk(errno.EIO))
     with connect('s.sock') as s:
         equal(stream()['reopened'], 0)
+        write('bad', b'')
 
         def waits():
             s.sendall(line(1))
@@ -277,7 +274,7 @@ def test_a_stream_in_trouble():
             equal(run.code, 1 if run.json['streams'][0]['state'] == 'waiting' else 0, run.text)
             return run.code
         wait_for(waits)
-    os.unlink('trouble')
+    os.unlink('bad')
     wait_for(lambda: cretula('status', '--store', 'store', '--json').code == 0)
     equal((stream()['state'], stream()['reopened']), ('reading', 1))
     daemon.end()
@@ -361,9 +358,10 @@ def test_http():
     configure(f'metrics: unix:{os.getcwd()}/metrics.sock\n' + ONE)
     Daemon().end()
     assert not os.path.exists('metrics.sock')
-    daemon = Daemon(env=trouble())
+    daemon = Daemon(env=bad_disk(errno.EIO))
     equal(stat.S_IMODE(os.stat('metrics.sock').st_mode), 0o660)
     equal(ask('/healthz')[0], 200)
+    write('bad', b'')
     with connect('s.sock') as s:
         def waits():
             s.sendall(line(1))
@@ -371,7 +369,7 @@ def test_http():
             assert (code, text) in ((200, 'ok\n'), (503, 'stream s: waiting\n')), (code, text)
             return code == 503 or not is_testing_build()
         wait_for(waits)
-    os.unlink('trouble')
+    os.unlink('bad')
     daemon.end()
     for bad, want in (('nowhere', 'HOST:PORT'), ('unix:here', 'begins with /'), ('"[::1]:99999"', 'HOST:PORT')):
         run = cretula('check', '--config', write('c.yaml', f'metrics: {bad}\n'.encode()), code=78)
