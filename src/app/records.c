@@ -79,6 +79,7 @@ app_records_open(struct app_records *r, const char *store, const char *stream, c
 	memset(r, 0, sizeof(*r));
 	r->stream_fd = -1;
 	r->store = store;
+	r->below = UINT64_MAX;
 	assert(store != NULL && stream != NULL);
 	if (app_records_window(since, until, &r->since_us, &r->until_us, e) == -1 ||
 	    (r->stream_fd = open_stream(store, stream, e)) == -1)
@@ -124,7 +125,9 @@ in_window(const struct app_records *r, const struct seal_entry *entry)
 	const struct stats_counts *counts = &entry->of.segment.counts;
 	const struct seal_past *past;
 
-	if (entry->type != SEAL_SEGMENT || entry->of.segment.first + entry->of.segment.n < r->from)
+	if (entry->type != SEAL_SEGMENT ||
+	    entry->of.segment.first + entry->of.segment.n < r->from ||
+	    entry->of.segment.first >= r->below)
 		return (false);
 	if ((past = app_records_past(r, entry)) != NULL && past->pruned)
 		return (false);
@@ -132,18 +135,32 @@ in_window(const struct app_records *r, const struct seal_entry *entry)
 	    (counts->time_max_us >= r->since_us && counts->time_min_us < r->until_us));
 }
 
+static int
+read_history(struct app_records *r, struct err *e)
+{
+	return (
+	    r->history != NULL ? 0 : store_history_read(&r->chain, app_names(), &r->history, e));
+}
+
+/* 1: it may hold records of the window; 0; -1. */
+static int
+read_entry(struct app_records *r, size_t at, struct seal_entry *entry, struct err *e)
+{
+	if (seal_entry_read(store_chain_line(&r->chain, at), app_names(), entry, e) == -1)
+		return (err_in(e, "entry %zu", at));
+	return (in_window(r, entry));
+}
+
 int
 app_records_entry(struct app_records *r, size_t *at, struct seal_entry *entry, struct err *e)
 {
-	if (r->history == NULL && store_history_read(&r->chain, app_names(), &r->history, e) == -1)
+	int rc;
+
+	if (read_history(r, e) == -1)
 		return (-1);
-	while (*at < r->chain.count) {
-		if (seal_entry_read(store_chain_line(&r->chain, *at), app_names(), entry, e) == -1)
-			return (err_in(e, "entry %zu", *at));
-		++*at;
-		if (in_window(r, entry))
-			return (0);
-	}
+	while (*at < r->chain.count)
+		if ((rc = read_entry(r, (*at)++, entry, e)) != 0)
+			return (rc == 1 ? 0 : -1);
 	return (1);
 }
 
@@ -242,7 +259,7 @@ walk_file(struct app_records *r, struct store_reader *reader, struct app_walk *w
 
 	w->revision = newest_revision(r, w->segment->seg);
 	store_revision_path(path, w->segment->seg, w->revision, "jsonl.zst");
-	r->number = w->segment->first;
+	r->number = w->segment->first + (w->back ? w->segment->n : 0);
 	if (r->search != NULL && (rc = app_walk_frames(r, w, path, e)) != 2)
 		return (rc);
 	if ((fd = store_open_file(r->stream_fd, path, &size, e)) == -1)
@@ -258,28 +275,37 @@ walk_file(struct app_records *r, struct store_reader *reader, struct app_walk *w
 }
 
 /* A file that is overwritten while it is read: the next revision goes on where it ended. */
-int
-app_records_segment(struct app_records *r, struct store_reader *reader,
-    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
+static int
+walk_segment(struct app_records *r, struct store_reader *reader, struct app_walk *w, struct err *e)
 {
-	struct app_walk w = { segment, each, arg,
-		segment->first > r->from ? segment->first : r->from, 0 };
 	struct err why = { ERR_NONE, "" };
 	int rc;
 
-	if ((rc = is_hidden(r, segment, e)) != 0)
+	if ((rc = is_hidden(r, w->segment, e)) != 0)
 		return (rc == 1 ? 0 : -1);
-	while ((rc = walk_file(r, reader, &w, &why)) == -1 && why.code == ERR_FINDING) {
-		if (r->number > w.from)
-			w.from = r->number;
+	while ((rc = walk_file(r, reader, w, &why)) == -1 && why.code == ERR_FINDING) {
+		if (r->number > w->from)
+			w->from = r->number;
 		if (app_records_again(r, e) == -1)
 			return (-1);
-		if (newest_revision(r, segment->seg) <= w.revision)
+		if (newest_revision(r, w->segment->seg) <= w->revision)
 			break;
 	}
 	if (rc == -1)
 		*e = why;
 	return (rc);
+}
+
+int
+app_records_segment(struct app_records *r, struct store_reader *reader,
+    const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
+{
+	struct app_walk w = { .segment = segment,
+		.each = each,
+		.arg = arg,
+		.from = segment->first > r->from ? segment->first : r->from };
+
+	return (walk_segment(r, reader, &w, e));
 }
 
 int
@@ -300,5 +326,25 @@ app_records_walk(struct app_records *r, app_record_each each, void *arg, struct 
 			rc = app_records_segment(r, reader, &entry.of.segment, each, arg, e);
 	}
 	store_reader_close(reader);
+	return (rc);
+}
+
+/* The chain may grow meanwhile: entries that are there stay where they are. */
+int
+app_records_back(struct app_records *r, app_record_each each, void *arg, struct err *e)
+{
+	struct app_walk w = { .each = each, .arg = arg, .back = true };
+	struct seal_entry entry;
+	size_t at = r->chain.count;
+	int rc = read_history(r, e);
+
+	assert(r->search != NULL && r->file == NULL);
+	while (at > 0 && rc == 0) {
+		if ((rc = read_entry(r, --at, &entry, e)) != 1)
+			continue;
+		w.segment = &entry.of.segment;
+		w.below = r->below;
+		rc = w.segment->n == 0 ? 0 : walk_segment(r, NULL, &w, e);
+	}
 	return (rc);
 }

@@ -21,6 +21,7 @@ struct app_records {
 	int64_t since_us, until_us; /* half open */
 	struct seal_history *history; /* of the chain; made when it is first needed */
 	uint64_t from; /* records of lower numbers are left out */
+	uint64_t below; /* ... of this one and higher: by those who go back from the newest */
 	uint64_t number; /* of the record at hand, in the stream */
 	uint64_t erased; /* records that the walk left out */
 	/*
@@ -81,7 +82,9 @@ int app_records_restricted(struct app_records *r, const struct seal_entry *entry
  */
 typedef int (*app_record_each)(void *arg, struct span line, struct err *e);
 int app_records_walk(struct app_records *r, app_record_each each, void *arg, struct err *e);
-/* The same of one segment; adds to erased. */
+/* The same from the newest one back, by r->search, which is open; adds to what is left out. */
+int app_records_back(struct app_records *r, app_record_each each, void *arg, struct err *e);
+/* As app_records_walk, of one segment; adds to erased. */
 int app_records_segment(struct app_records *r, struct store_reader *reader,
     const struct seal_segment *segment, app_record_each each, void *arg, struct err *e);
 

@@ -49,7 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ask(&bytes, &of);
 	buf_free(&bytes);
 	/* The same as frames of a file that is whole. */
-	store_skip_begin(&m, &of);
+	store_skip_begin(&m, &of, false);
 	buf_add(&m.bytes, data, size);
 	crypto_sha256(m.bytes.data, m.bytes.len, hash);
 	buf_add(&m.bytes, hash, sizeof(hash));

@@ -20,6 +20,7 @@ static const struct app_option options[] = {
 	{ "jobs", "N", "threads of a search, 1 to 16 (default: one a processor)" },
 	{ "limit", "N", "stop after N records" },
 	{ "numbers", NULL, "each record behind its number in the stream; not as csv" },
+	{ "reverse", NULL, "the newest records first" },
 	APP_ROLE_NAME,
 	{ "since", "T", "from then on: RFC 3339, or -7d" },
 	{ "store", "DIR", "the store" },
@@ -46,7 +47,7 @@ struct viewing {
 	char narrowed[RECORD_BYTES_MAX];
 	uint64_t limit, shown;
 	unsigned columns; /* of the terminal that text is for; 0: none */
-	bool numbers;
+	bool numbers, reverse;
 };
 
 static bool
@@ -81,7 +82,8 @@ open_look(struct viewing *v)
 static void
 open_search(struct viewing *v, struct app_args *args, unsigned jobs)
 {
-	if (v->filter == NULL && app_arg(args, "since") == NULL && app_arg(args, "until") == NULL)
+	if (v->filter == NULL && app_arg(args, "since") == NULL && app_arg(args, "until") == NULL &&
+	    !v->reverse)
 		return;
 	app_search_open(&v->search, &v->records, app_arg(args, "store"), app_arg(args, "stream"),
 	    v->filter, v->filter != NULL);
@@ -100,6 +102,7 @@ open_all(struct viewing *v, struct app_args *args, struct err *e)
 
 	v->limit = UINT64_MAX;
 	v->numbers = app_arg(args, "numbers") != NULL;
+	v->reverse = app_arg(args, "reverse") != NULL;
 	v->columns = as != NULL && strcmp(as, "text") == 0 ? app_fold_columns() : 0;
 	if (app_place_config(args, &place, &v->hint, e) == -1 ||
 	    app_place_stream(args, &place, e) == -1 ||
@@ -155,17 +158,23 @@ show(void *arg, struct span line, struct err *e)
 }
 
 static int
+walk(struct viewing *v, struct err *e)
+{
+	struct app_follow follow = { .records = &v->records, .each = show, .arg = v };
+
+	return (v->reverse ? app_follow_back(&follow, e) : app_follow_step(&follow, e));
+}
+
+static int
 run(const struct app_args *given)
 {
 	static struct viewing v;
 	struct app_args args = *given;
-	struct app_follow follow = { .records = &v.records, .each = show, .arg = &v };
 	struct err e = { ERR_NONE, "" };
 	int code = 0;
 
 	v.records.stream_fd = -1;
-	if (open_all(&v, &args, &e) == -1 || app_follow_step(&follow, &e) == -1 ||
-	    app_print(&v.out, &e) == -1) {
+	if (open_all(&v, &args, &e) == -1 || walk(&v, &e) == -1 || app_print(&v.out, &e) == -1) {
 		code = app_fail("view", &e);
 		app_hint(&v.hint);
 	} else
@@ -186,12 +195,16 @@ const struct app_command app_command_view = { "view", "show records of a stream"
 	"developer some fields of records, an auditor those that he was granted. Analysts and the\n"
 	"public see no single records.\n\n"
 	"Text on a terminal is broken between fields; for a pipe each record is a line.\n\n"
-	"A record that was erased is left out, one that was replaced is shown as it is now. Those\n"
-	"that are committed and not sealed yet come last.\n\n"
+	"Records come in the order in which they came in; with --reverse the newest is the first "
+	"one,\n"
+	"and --limit 20 are the newest twenty. One that was erased is left out, one that was "
+	"replaced\n"
+	"is shown as it is now; those that are committed and not sealed yet are the newest.\n\n"
 	"examples:\n"
 	"  cretula view --store ./store --stream shop --as text --where 'status >= 500'\n"
 	"  cretula view --store ./store --stream shop --where 'path ^= \"/api/\" && method == "
 	"POST'\n"
+	"  cretula view --store ./store --stream shop --as text --reverse --limit 20\n"
 	"  cretula view --store ./store --stream shop --as combined > masked.log\n"
 	"  cretula view --store ./store --stream shop --as otel > otlp.jsonl\n"
 	"  cretula view --store ./store --stream shop --since -7d | jq -r .path | sort | uniq -c\n",

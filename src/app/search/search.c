@@ -60,7 +60,7 @@ begin_notes(struct app_search *s, const struct store_skip_of *of, size_t frames)
 	}
 	s->making = !s->has_skip && s->write_fd != -1;
 	if (s->making)
-		store_skip_begin(&s->maker, of);
+		store_skip_begin(&s->maker, of, s->back);
 }
 
 int

@@ -24,6 +24,7 @@ struct app_search {
 	int64_t since_us, until_us;
 	int stream_fd; /* borrowed */
 	size_t chain_bytes; /* so long was the chain that the segments are known by */
+	bool back; /* the segment at hand is walked from its end; may is not asked */
 	bool doubts; /* set by the caller: what is noted is not believed, all frames are read */
 	bool open;
 	int read_fd, write_fd; /* of STORE/skip/NAME; -1: cannot be read, written */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include "app/names.h"
+#include "app/search/walk.h"
 #include "base/err.h"
 #include "store/read/unsealed.h"
 
@@ -138,6 +139,13 @@ walk_opens(struct app_follow *f, uint64_t first, uint64_t segment, bool *gone, s
 	return (rc);
 }
 
+static int
+say_gone(struct err *e)
+{
+	return (err_set(e, ERR_FINDING,
+	    "records that are committed are not in open/: `cretula verify` says more"));
+}
+
 int
 app_follow_step(struct app_follow *f, struct err *e)
 {
@@ -154,8 +162,76 @@ app_follow_step(struct app_follow *f, struct err *e)
 		r->from = r->from < sealed ? sealed : r->from;
 		rc = walk_opens(f, sealed, segment, &gone, e);
 	}
-	if (rc == 0 && gone)
-		return (err_set(e, ERR_FINDING,
-		    "records that are committed are not in open/: `cretula verify` says more"));
+	return (rc == 0 && gone ? say_gone(e) : rc);
+}
+
+/* ---- the newest one first ---- */
+
+/* first: number of its first record. */
+static int
+walk_open_back(struct app_follow *f, const struct store_unsealed *open, uint64_t first, bool *gone,
+    struct err *e)
+{
+	struct app_records *r = f->records;
+	struct app_walk w = { .each = f->each, .arg = f->arg, .back = true, .below = r->below };
+	struct store_unsealed_reading reading;
+	struct span lines;
+	int rc;
+
+	rc = store_unsealed_begin(&reading, r->stream_fd, open->number, open->bytes, e);
+	*gone = rc == 0;
+	if (rc != 1)
+		return (rc);
+	r->number = first + open->records;
+	while ((rc = store_unsealed_before(&reading, &lines, gone, e)) == 1)
+		if ((rc = app_walk_lines_back(r, &w, lines, e)) != 0)
+			break;
+	r->below = w.below;
+	store_unsealed_end(&reading);
 	return (rc);
+}
+
+/* As walk_opens. */
+static int
+walk_opens_back(struct app_follow *f, uint64_t first, uint64_t segment, bool *gone, struct err *e)
+{
+	struct store_unsealed list[STORE_UNSEALED_MAX];
+	size_t count;
+	int rc = 0;
+
+	if (store_unsealed_list(f->records->stream_fd, list, &count, e) == -1)
+		return (-1);
+	*gone = chain_grew(f);
+	for (size_t i = 0; i < count; i++)
+		first += list[i].number > segment ? list[i].records : 0;
+	for (size_t i = count; i > 0 && rc == 0 && !*gone; i--) {
+		const struct store_unsealed *open = &list[i - 1];
+
+		if (open->number <= segment || open->records == 0)
+			continue;
+		first -= open->records;
+		if (first < f->records->below)
+			rc = walk_open_back(f, open, first, gone, e);
+	}
+	return (rc);
+}
+
+int
+app_follow_back(struct app_follow *f, struct err *e)
+{
+	struct app_records *r = f->records;
+	uint64_t sealed, segment;
+	bool gone = true;
+	int rc = 0;
+
+	for (int i = 0; i < TRIES && gone && rc == 0; i++) {
+		if (read_chain(f, e) == -1 || count_sealed(f, &sealed, &segment, e) == -1)
+			return (-1);
+		gone = false;
+		if (r->below > sealed)
+			rc = walk_opens_back(f, sealed, segment, &gone, e);
+	}
+	if (rc == 0 && gone)
+		return (say_gone(e));
+	return (rc == 0 ? app_records_back(r, f->each, f->arg, e) : rc);
 }

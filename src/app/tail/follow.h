@@ -21,6 +21,12 @@ struct app_follow {
  */
 int app_follow_step(struct app_follow *f, struct err *e);
 
+/*
+ * Hand out all records below records->below, the newest one first; records->search is open.  The
+ * same is returned, and below is that of the last one that was not sealed.
+ */
+int app_follow_back(struct app_follow *f, struct err *e);
+
 /* How many records there are now, sealed and committed.  0 or -1. */
 int app_follow_count(struct app_follow *f, uint64_t *count, struct err *e);
 

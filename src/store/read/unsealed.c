@@ -166,3 +166,25 @@ store_unsealed_next(
 	r->at += lines->len;
 	return (*gone ? 0 : 1);
 }
+
+int
+store_unsealed_before(
+    struct store_unsealed_reading *r, struct span *lines, bool *gone, struct err *e)
+{
+	const size_t len = r->at < RUN_BYTES ? (size_t)r->at : RUN_BYTES;
+	size_t got, begin = 0;
+
+	*gone = false;
+	if (len == 0)
+		return (0);
+	if (read_at(r->fd, r->buffer, len, r->at - len, &got, e) == -1)
+		return (-1);
+	/* The first line may have begun before. */
+	if (len < r->at)
+		begin = span_find(span_of(r->buffer, got), '\n') + 1;
+	*gone = got < len || begin >= len || r->buffer[len - 1] != '\n' ||
+	    memchr(r->buffer, '\0', len) != NULL;
+	*lines = *gone ? span_of(NULL, 0) : span_of(r->buffer + begin, len - begin);
+	r->at -= lines->len;
+	return (*gone ? 0 : 1);
+}

@@ -48,5 +48,8 @@ void store_unsealed_end(struct store_unsealed_reading *r);
  */
 int store_unsealed_next(
     struct store_unsealed_reading *r, uint64_t end, struct span *lines, bool *gone, struct err *e);
+/* The last whole lines in front of at, which moves to their begin; the same, down to byte 0. */
+int store_unsealed_before(
+    struct store_unsealed_reading *r, struct span *lines, bool *gone, struct err *e);
 
 #endif

@@ -157,9 +157,9 @@ store_skip_may(const struct store_skip *s, size_t frame, const struct filter *fi
 /* ---- making ---- */
 
 void
-store_skip_begin(struct store_skip_maker *m, const struct store_skip_of *of)
+store_skip_begin(struct store_skip_maker *m, const struct store_skip_of *of, bool back)
 {
-	*m = (struct store_skip_maker){ .frames = 0 };
+	*m = (struct store_skip_maker){ .back = back };
 	put_head(&m->bytes, of);
 }
 
@@ -175,6 +175,19 @@ store_skip_frame(struct store_skip_maker *m, const struct filter_summary *summar
 	m->frames++;
 }
 
+static void
+turn_frames(struct store_skip_maker *m)
+{
+	char *first = m->bytes.data + HEAD_BYTES, held[FRAME_BYTES];
+	char *last = first + (m->frames - 1) * FRAME_BYTES;
+
+	for (; first < last; first += FRAME_BYTES, last -= FRAME_BYTES) {
+		memcpy(held, first, FRAME_BYTES);
+		memcpy(first, last, FRAME_BYTES);
+		memcpy(last, held, FRAME_BYTES);
+	}
+}
+
 bool
 store_skip_end(struct store_skip_maker *m, const struct store_skip_of *of)
 {
@@ -182,6 +195,8 @@ store_skip_end(struct store_skip_maker *m, const struct store_skip_of *of)
 
 	if (!buf_ok(&m->bytes) || m->all != of->n || m->frames > FRAMES_MAX)
 		return (false);
+	if (m->back && m->frames > 0)
+		turn_frames(m);
 	crypto_sha256(m->bytes.data, m->bytes.len, hash);
 	buf_add(&m->bytes, hash, sizeof(hash));
 	return (buf_ok(&m->bytes));

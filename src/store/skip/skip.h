@@ -52,9 +52,11 @@ bool store_skip_may(const struct store_skip *s, size_t frame, const struct filte
 struct store_skip_maker {
 	struct buf bytes;
 	uint64_t frames, all; /* all: records of them */
+	bool back;
 };
 
-void store_skip_begin(struct store_skip_maker *m, const struct store_skip_of *of);
+/* back: the last frame comes first. */
+void store_skip_begin(struct store_skip_maker *m, const struct store_skip_of *of, bool back);
 /* The next frame: what its records, so many, have in common. */
 void store_skip_frame(
     struct store_skip_maker *m, const struct filter_summary *summary, uint64_t records);

@@ -27,7 +27,7 @@ make(struct store_skip_maker *m, const struct store_skip_of *what, bool all)
 	struct filter_summary summary;
 	uint64_t count = 0;
 
-	store_skip_begin(m, what);
+	store_skip_begin(m, what, false);
 	filter_summary_clear(&summary);
 	for (int i = 0; i < 5; i++) {
 		struct record r;
@@ -82,6 +82,36 @@ what_was_made_reads_back(void **state)
 	make(&m, &of, false);
 	assert_false(store_skip_end(&m, &of));
 	store_skip_drop(&m);
+}
+
+/* Frames that were seen the last one first: the same file. */
+static void
+made_from_the_end_it_is_the_same(void **state)
+{
+	for (size_t frames = 0; frames < 6; frames++) {
+		const struct store_skip_of what = { 7, frames * (frames + 1) / 2, root };
+		struct store_skip_maker m[2];
+
+		for (int back = 0; back < 2; back++) {
+			store_skip_begin(&m[back], &what, back == 1);
+			for (size_t i = 0; i < frames; i++) {
+				size_t frame = back == 1 ? frames - i - 1 : i;
+				struct filter_summary summary;
+				struct record r;
+
+				filter_summary_clear(&summary);
+				record_clear(&r);
+				r.time_us = (int64_t)frame * 1000000;
+				filter_summary_add(&summary, &r);
+				store_skip_frame(&m[back], &summary, frame + 1);
+			}
+			assert_true(store_skip_end(&m[back], &what));
+		}
+		assert_int_equal(m[0].bytes.len, m[1].bytes.len);
+		assert_memory_equal(m[0].bytes.data, m[1].bytes.data, m[0].bytes.len);
+		store_skip_drop(&m[0]);
+		store_skip_drop(&m[1]);
+	}
 }
 
 static void
@@ -195,6 +225,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_made_reads_back),
+		cmocka_unit_test(made_from_the_end_it_is_the_same),
 		cmocka_unit_test(others_and_damaged_ones_are_none),
 		cmocka_unit_test(what_is_gone_cannot_be_asked_for),
 	};
