@@ -259,11 +259,12 @@ take_nothing(void *arg, struct tally_packed *v)
 }
 
 int
-tally_book_mend(struct tally_book *book, struct err *e)
+tally_book_mend(struct tally_book *book, uint64_t *gone, struct err *e)
 {
 	struct tally_repack_range range = all_rows(book);
+	uint64_t mended = 0;
 
-	range.mends = true;
+	range.mended = &mended;
 	if (tally_rows_begin(book, e) == -1 ||
 	    tally_repack_rows(book->db, &range, take_nothing, NULL, e) == -1 ||
 	    tally_db_run(book->db, "COMMIT", e) == -1) {
@@ -271,6 +272,7 @@ tally_book_mend(struct tally_book *book, struct err *e)
 		return (-1);
 	}
 	book->writing = false;
+	*gone += mended;
 	return (0);
 }
 

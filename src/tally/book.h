@@ -58,8 +58,11 @@ void tally_book_rollback(struct tally_book *book);
  * record names is not known, so those of the public stay or go as a whole.
  */
 int tally_book_restart(struct tally_book *book, bool samples, struct err *e);
-/* Before that: rows that nobody could read or add to go, with what was kept apart in them. */
-int tally_book_mend(struct tally_book *book, struct err *e);
+/*
+ * Before that: rows that nobody could read or add to go, with what was kept apart in them.
+ * gone: how many, in addition.
+ */
+int tally_book_mend(struct tally_book *book, uint64_t *gone, struct err *e);
 /* Is there a path, referer or host among what was kept apart? */
 int tally_book_keeps(struct tally_book *book, bool *words, struct err *e);
 /*

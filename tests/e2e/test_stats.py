@@ -5,6 +5,7 @@ import datetime
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -466,11 +467,16 @@ def test_a_row_that_is_none():
     equal(import_log('store', 'a.log').code, 0)
     for pack in (b'', b'none', b'\xff' * 40):
         with contextlib.closing(sqlite3.connect('store/stats.db')) as db:
-            equal(db.execute('UPDATE cells SET pack=? WHERE period=2 AND dim IN (0,1)', (pack,)).rowcount > 0, True)
+            rows = db.execute('UPDATE cells SET pack=? WHERE period=2 AND dim IN (0,1)', (pack,)).rowcount
+            equal(rows > 1, True)
             db.commit()
         said = cretula('stats', '--store', 'store', '--stream', 's', code=1).err
         assert '--rebuild' in said, said
-        cretula('stats', '--store', 'store', '--rebuild', code=0)
+        shutil.rmtree('copy', ignore_errors=True)
+        shutil.copytree('store', 'copy')
+        equal(cretula('stats', '--store', 'copy', '--rebuild', '--json', code=0).json, {'counted': 300, 'unreadable_rows': rows})
+        equal(cretula('stats', '--store', 'store', '--rebuild', code=0).text.splitlines(), ['300 records counted',
+              f'{rows} rows of stats.db could not be read: what had been counted there of events without a record is lost'])
         compare('store', 's', records('store'))
         cretula('stats', '--store', 'store', '--stream', 's', code=0)
 

@@ -250,7 +250,8 @@ app_tally_expire(
 }
 
 static int
-count_again(const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
+count_again(const char *store, const char *stream, bool forget, struct app_tally_rebuilt *done,
+    struct err *e)
 {
 	struct tally_book *book = NULL;
 	struct buf path = { 0 };
@@ -259,12 +260,13 @@ count_again(const char *store, const char *stream, bool forget, uint64_t *counte
 
 	if (check_readable(store, stream, forget, e) == -1 ||
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
-	    tally_book_mend(book, e) == -1 || freeze(path.data, stream, false, e) == -1 ||
-	    tally_book_restart(book, false, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
+	    tally_book_mend(book, &done->unreadable, e) == -1 ||
+	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, false, e) == -1 ||
+	    tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
 	rc = app_tally_catch_up(
 	    book, &(struct app_tally_source){ store, stream, NULL, 0 }, &more, e);
-	*counted += more;
+	done->counted += more;
 	if (rc == 0 && more == 0) /* else it is tidied where it was counted */
 		rc = tally_book_tidy(book, e);
 out:
@@ -274,20 +276,20 @@ out:
 }
 
 int
-app_tally_rebuild(
-    const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e)
+app_tally_rebuild(const char *store, const char *stream, bool forget,
+    struct app_tally_rebuilt *done, struct err *e)
 {
 	struct buf names = { 0 };
 	const char *name;
 	int rc;
 
-	*counted = 0;
+	*done = (struct app_tally_rebuilt){ 0, 0 };
 	if (stream != NULL)
-		return (count_again(store, stream, forget, counted, e));
+		return (count_again(store, stream, forget, done, e));
 	rc = store_streams(store, &names, e);
 	for (size_t i = 0; rc == 0 && (name = store_streams_name(&names, i)) != NULL; i++)
 		if (store_name_ok(span_str(name))) /* else one of cretula itself */
-			rc = count_again(store, name, forget, counted, e);
+			rc = count_again(store, name, forget, done, e);
 	buf_free(&names);
 	return (rc);
 }

@@ -238,7 +238,7 @@ app_tally_less_end(struct app_tally_less *less, bool whole, struct err *e)
 {
 	struct tally_book *book = less->book;
 	struct err why = { ERR_NONE, "" };
-	uint64_t counted;
+	struct app_tally_rebuilt done;
 	int rc = -1;
 
 	less->book = NULL;
@@ -250,7 +250,7 @@ app_tally_less_end(struct app_tally_less *less, bool whole, struct err *e)
 	else {
 		tally_book_close(book);
 		book = NULL;
-		rc = app_tally_rebuild(less->store, less->stream, false, &counted, e);
+		rc = app_tally_rebuild(less->store, less->stream, false, &done, e);
 	}
 	tally_book_close(book);
 	return (rc);

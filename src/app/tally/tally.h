@@ -63,7 +63,11 @@ int app_tally_expire(
  * ERR_INCOMPLETE: some were pruned, what is known of them would be lost;
  * forget: so be it.  What is no stats.db is replaced.
  */
-int app_tally_rebuild(
-    const char *store, const char *stream, bool forget, uint64_t *counted, struct err *e);
+struct app_tally_rebuilt {
+	uint64_t counted; /* records */
+	uint64_t unreadable; /* rows that were taken away, with what had no record */
+};
+int app_tally_rebuild(const char *store, const char *stream, bool forget,
+    struct app_tally_rebuilt *done, struct err *e);
 
 #endif

@@ -98,7 +98,8 @@ is_sound(struct span pack, int code)
 static int
 edit_pack(struct repacking *r, int dim, struct span pack, struct err *e)
 {
-	if (r->range->mends && !is_sound(pack, dim)) {
+	if (r->range->mended != NULL && !is_sound(pack, dim)) {
+		++*r->range->mended;
 		buf_clear(&r->out);
 		return (1);
 	}

@@ -19,7 +19,8 @@ struct tally_repack_range {
 	 */
 	bool (*row)(void *arg, enum tally_period period, int dim, int64_t idx);
 	tally_value_each look;
-	bool mends; /* one that is no pack goes, and one that nothing can be added to */
+	/* Not NULL: one that is no pack goes, and one that nothing can be added to; added up. */
+	uint64_t *mended;
 	bool fills; /* who was seen of what went, now or before, stands in no run any more */
 };
 

@@ -230,8 +230,9 @@ what_nothing_can_be_added_to_goes(void **state)
 		" SELECT 1,3,10,7,j.apart,0,'d'||j.apart||i,1,0,0 FROM n,"
 		" (SELECT 0 AS apart UNION SELECT 1) AS j",
 	};
+	uint64_t mended = 0;
 	const struct tally_repack_range range = { 1, TALLY_HOUR, TALLY_MONTH, -1, INT64_MIN,
-		INT64_MAX, .mends = true };
+		INT64_MAX, .mended = &mended };
 	struct told t = { .mends = true };
 	char sql[512];
 	int changes;
@@ -243,6 +244,7 @@ what_nothing_can_be_added_to_goes(void **state)
 	assert_int_equal(number("SELECT count(*) FROM cells WHERE idx=6"), 5);
 	assert_int_equal(repack(&range, &t, &changes), 0);
 	assert_int_equal(changes, 5);
+	assert_int_equal(mended, 5);
 	assert_int_equal(number("SELECT count(*) FROM cells WHERE idx=6"), 0);
 	assert_int_equal(number("SELECT count(*) FROM cells"), 3);
 	buf_free(&t.text);
