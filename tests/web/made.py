@@ -119,7 +119,7 @@ def totals(asked, since, until):
     luck = chance(asked.stream, since, 'latency').uniform(0.9, 1.15)
     few = add['requests'] < asked.k or asked.mode == 'auth'
     return {**{key: None if asked.never(key) else asked.figure(n, add['requests'] / 9) for key, n in add.items()},
-            'errors': asked.figure(add['errors'], add['errors'] / 2),
+            'errors': None if asked.mode == 'hidden' else asked.figure(add['errors'], add['errors'] / 2),
             'uniques': asked.figure(round(add['requests'] / 8.7)) if whole else None,
             'latency_us': {key: None if few or asked.never('latency') else round(n * luck) for key, n in latency.items()}}
 
@@ -166,7 +166,12 @@ def series(asked):
 def top(asked):
     name, since, until = window(asked)
     limit = int(asked.query.get('limit', 20))
-    all_of_it = 0 if asked.empty or (asked.mode == 'auth' and asked.dimension != 'events') else sum(p['requests'] for _, p in points(asked, since, until, 3600))
+    none = asked.mode == 'auth' and asked.dimension != 'events'  # has one
+    all_of_it = 0 if asked.empty or (none and asked.k == 1) else sum(p['requests'] for _, p in points(asked, since, until, 3600))
+    if asked.k > 1 and (until - since).days < 1:  # its tables are by the day
+        nothing = {'key': None, 'requests': None, 'bytes': None, 'errors': None}
+        return {**asked.head(), 'window': window_json(name, since, until), 'dimension': asked.dimension, 'rows': [],
+                'other': nothing, 'total': {**nothing, 'requests': f'<{asked.k}'}}
     values = VALUES[asked.dimension]
     if asked.k > 1 and until > NOW and all_of_it > 0:  # of days that are over
         all_of_it = sum(p['requests'] for _, p in points(asked, since, NOW.replace(hour=0), 3600))
@@ -177,7 +182,7 @@ def top(asked):
     cells[0][1] += all_of_it - sum(n for _, n in cells)
     if asked.dimension == 'referers' and asked.k == 1:
         cells = [cell for cell in cells if cell[0]]  # who is told all is not told of requests without one
-    shown = [cell for cell in cells if isinstance(asked.figure(cell[1], cell[1] / 9), int)
+    shown = [] if none else [cell for cell in cells if isinstance(asked.figure(cell[1], cell[1] / 9), int)
              and cell[1] > 0 and not (asked.k > 1 and 'sg.' in cell[0])][:limit]
 
     def cell(key, n):

@@ -344,6 +344,17 @@ def test_tier_of_figures():
     under = page.run("[...document.querySelectorAll('.under')].map(e => e.textContent)")
     assert not any(text.startswith(' ·') or text.startswith('·') for text in under), under
     page.close()
+    world.server.state.mode = 'hidden'  # 5xx are of too few, 4xx are not
+    page = world.enter('analyst', '#/overview')
+    page.until(READY % 'overview')
+    errors = page.run("document.querySelector('.tile.errors')?.textContent ?? ''")
+    assert re.search(r'^Server errors–.*4xx \d+', errors), errors
+    world.server.state.mode = 'normal'
+    page.to("'#/overview?stream=shop&window=hour'")
+    page.until(READY % 'overview')
+    said = page.run("[...document.querySelectorAll('.top .empty')].map(e => e.textContent)")
+    assert len(said) == 6 and all('whole days that are over' in text for text in said), said
+    page.close()
 
 
 def test_states():
@@ -588,7 +599,7 @@ def test_notes():
     page.until("document.querySelector('main.trust .verdict')")
     assert 'Not listed' not in page.run("document.querySelector('.verdict').textContent")
     panels = page.run("[...document.querySelectorAll('section.panel header')].map(e => e.textContent)")
-    assert 'In = out1 of 2 streams does not add up' in panels, panels
+    assert 'In = out1 of 2 streams does not add upCSVJSON' in panels, panels
     row = page.run("[...document.querySelectorAll('section.panel')].find(e => e.querySelector('h2')?.textContent === 'What goes next').querySelector('tbody tr').textContent")
     assert 'was due 2 d ago' in row, row
     page.close()
@@ -611,6 +622,11 @@ def test_events():
     assert not re.search('request', said.replace('http.request', ''), re.I), said
     accessible(page, 'events')
     world.sound(page)
+    page.close()
+    page = world.enter('analyst', '#/overview?stream=shop')  # is told 0 errors, and of which statuses nothing
+    page.until(READY % 'overview')
+    tiles = page.run("[...document.querySelectorAll('.tile dt')].map(e => e.textContent)")
+    assert tiles == ['Events', 'Unique clients'], tiles
     page.close()
 
 
@@ -672,6 +688,14 @@ def test_export():
     formula = page.run("""import('/js/export.js').then(m => m.csv([{ key: 'a', value: r => r }],
         ['=1+1', '-2', '@x', 'a,"b"\\n', -5]))""")
     assert formula == "a\r\n'=1+1\r\n'-2\r\n'@x\r\n\"a,\"\"b\"\"\n\"\r\n-5\r\n", formula
+    page.to("'#/trust'")
+    page.until(READY % 'trust')
+    page.run("saved.length = 0")
+    page.run("document.querySelectorAll('.export button').forEach(b => b.click())")
+    counts = page.until("saved.some(s => s.startsWith('stream,lines'))") and page.run("saved.find(s => s.startsWith('stream,lines'))")
+    row = dict(zip(*(line.split(',') for line in counts.split('\r\n')[:2])))
+    parts = sum(int(row[part]) for part in ('parsed', 'partial', 'unparsed', 'counted', 'meta', 'joined'))
+    assert (int(row['lines']), row['balanced']) == (parts, 'true'), counts
     page.close()
 
 
@@ -837,6 +861,10 @@ FUNCTIONS = [
     ('window', "windowParams('analyst', { zoom: '1795478400-1795482000', at: 'now' }, { first: '2026-01-01T00:00:00Z' }).at", 'now'),
     ('window', "windowParams('analyst', { zoom: '5-x' }, { first: '2026-01-01T00:00:00Z' }).at", None),
     ('window', "windowParams('analyst', { zoom: '1432126800-1432130400' }, { last: '2015-05-20T21:05:00Z' }).at", '2015-05-20T21:05:00Z'),
+    ('window', "windowParams('analyst', { window: 'hour' }, { first: '2015-05-17T00:00:00Z', last: '2015-05-20T00:00:00Z' }).at",
+     '2015-05-20T23:00:00.000Z'),
+    ('window', "windowParams('analyst', { window: 'hour' }, { first: '2015-05-17T00:00:00Z', last: '2026-11-25T00:00:00Z' }).at", None),
+    ('words', "w.tiles.pace('1.5', 'hour')", '1.5 an hour'), ('words', "w.tiles.pace('1.5', 'day')", '1.5 a day'),
     ('parts', "errorText({ code: 'parameter', parameter: 'since', status: 400 })",
      'The address of this page is not understood: look at “since” in it.'),
 ]
@@ -850,7 +878,7 @@ def test_functions():
     page.until("document.querySelector('#token')")
     wrong = []
     for module, call, want in FUNCTIONS:
-        name = re.search(r'(?:^|\()([a-z]\w+)\(', call.replace('JSON.stringify(', '('))[1]
+        name = re.search(r'(?:^|\()([a-z]\w*)[(.]', call.replace('JSON.stringify(', '('))[1]
         names = ', '.join({name, *re.findall(r', ([a-z]+)\)', call)} - {'true', 'false', 'null'})
         got = page.run(f"import('/js/{module}.js').then(({{ {names} }}) => {call})")
         if got != want:

@@ -40,13 +40,15 @@ export function windowParams(tier, params, about) {
     const window = windowsOf(tier).includes(params.window) ? params.window : fallback;
     const now = Date.now(), begun = begunAt(window, new Date(now));
     const { first, last } = about ?? {};
-    const over = last && Date.parse(last) < now - 2 * LONG_MS[window];
+    const days = tier !== 'developer' && window === 'hour'; // whose last is the day it was on
+    const over = last && Date.parse(last) < now - 2 * LONG_MS[days ? 'day' : window];
+    const end = days && over ? new Date(Date.parse(last) + 23 * LONG_MS.hour).toISOString() : last;
     const young = about && !(Date.parse(first) < begun); // or nothing of it was counted yet
-    const shown = begunAt(window, new Date(over ? last : young ? now : begun - 1));
+    const shown = begunAt(window, new Date(over ? end : young ? now : begun - 1));
     const zoom = middleOf(params.zoom);
     if (params.at === undefined && zoom && begunAt(window, zoom) !== shown)
         return { window, at: zoom.toISOString().slice(0, 19) + 'Z' };
-    return { window, at: params.at ?? (over ? last : young ? 'now' : undefined) };
+    return { window, at: params.at ?? (over ? end : young ? 'now' : undefined) };
 }
 
 /* The value of <input type=datetime-local>, taken as UTC, and back. */

@@ -98,7 +98,7 @@ export const w = {
         days: 'of days that are over · ',
         share: (share) => `${share} of requests`,
         each: (size) => `${size} a request`,
-        pace: (n, time) => `${n} a ${time}`,
+        pace: (n, time) => `${n} ${time === 'hour' ? 'an' : 'a'} ${time}`,
         times: { second: 'second', minute: 'minute', hour: 'hour', day: 'day' },
         visits: (n, noun) => `${n} ${noun} each`,
         before: (n, name) => `${n} in ${name}`,
@@ -141,6 +141,7 @@ export const w = {
         noCountry: 'No event of this window has one. Countries are looked up where the configuration has “geo:”.',
         noCell: (k) => `No value can be shown: the logs have none, none is of ${k} distinct clients or more, or it would tell of one `
             + 'that is not.',
+        noDay: 'Tables are of whole days that are over, and this window holds none.',
         some: (n, all, noun) => `${n} of ${all} ${noun} have one.`,
         days: (n, all, noun) => `Of days that are over: ${n} of ${all} ${noun}.`,
         braces: 'Braces stand for parts that are counted together: {int} for any number, {sg} for a path segment that few people use.',

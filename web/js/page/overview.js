@@ -16,8 +16,11 @@ export function Overview({ session, stream, about, params }) {
     const key = JSON.stringify([query, round]);
     const overview = useLoad(key, (signal) => get('overview', query, signal));
     const series = useLoad(key, (signal) => get('series', query, signal));
-    const [statuses, tell] = useState(true); // does any event have one?
-    const noun = statuses || !(overview.data?.totals.requests > 0) ? w.nouns.requests : w.nouns.events;
+    const [statuses, tell] = useState(true); // is any status shown?
+    const totals = overview.data?.totals;
+    // Who is not told all is told 0 errors only where no status is hidden.
+    const some = statuses || (overview.data?.k > 1 && totals.errors === null);
+    const noun = some || !(totals?.requests > 0) ? w.nouns.requests : w.nouns.events;
     const window = overview.data?.window ?? series.data?.window;
     return [
         h(WindowPicker, { tier: session.tier, params, window, refresh: () => setRound(round + 1) }),
@@ -25,6 +28,6 @@ export function Overview({ session, stream, about, params }) {
         overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
         h(Tiles, { load: overview, series: series.data, session, stream, noun }),
         h(Traffic, { load: series, stream, tier: session.tier, params, noun }),
-        h(Tops, { session, stream, about, query, round, window, noun, tell, all: overview.data?.totals.requests }),
+        h(Tops, { session, stream, about, query, round, window, noun, tell, all: totals?.requests }),
     ];
 }

@@ -5,13 +5,14 @@ import { bytes, isNumber, micros, percent, short, windowName } from '../format.j
 import { Export, Figure, Panel } from '../parts.js';
 import { w } from '../words.js';
 
-/* rise: what one means; 0: neither.  field: whose figure it is. */
+/* rise: what one means; 0: neither.  field: whose figure it is.  beside: another one that it has. */
 const TILES = [
     { key: 'requests', format: short, rise: 0, of: (t) => t.requests, trace: (s) => s.requests,
         under: (t, window) => pace(t.requests, window) },
     { key: 'uniques', field: 'client', format: short, rise: 0, of: (t) => t.uniques, trace: (s) => s.uniques, about: true,
         under: (t, window, noun) => visits(t.requests, t.uniques, noun) },
     { key: 'errors', field: 'status', format: short, rise: -1, of: (t) => t.errors, trace: (s) => s.errors,
+        beside: (t) => t.client_errors,
         under: (t, window, noun, days) => [days ? w.tiles.days : part(t.errors, t.requests), '4xx ',
             h(Figure, { value: t.client_errors, format: short })] },
     { key: 'latency', field: 'duration_us', format: micros, rise: -1, of: (t) => t.latency_us.p95, trace: (s) => s.latency_us.p95,
@@ -31,7 +32,8 @@ const part = (n, all) => (isNumber(n) && isNumber(all) ? `${percent(n, all)} · 
 
 /* What a tier is never told is no gap in its figures: only developers are told that something was not measured. */
 function isShown(tile, session, data, noun) {
-    const some = (test) => [data.totals, data.previous?.totals].some((t) => t && test(tile.of(t)));
+    const some = (test) => [data.totals, data.previous?.totals].some((t) =>
+        t && (test(tile.of(t)) || (tile.beside && test(tile.beside(t)))));
     if (!mayAsk(session, tile.field))
         return false;
     if (noun === w.nouns.events) // without a status 0 errors, bytes and robots are none that anybody counted

@@ -99,6 +99,17 @@ function notesOf(dimension, data, all, k, noun) {
     ].filter(Boolean);
 }
 
+/* Tables of who is not told all are by the day. */
+const holdsDay = ({ since, until }) => Math.min(Date.parse(until), Date.now()) - Date.parse(since) >= 86400e3;
+
+function emptyText(dimension, data) {
+    if (data?.k > 1 && !holdsDay(data.window))
+        return w.tops.noDay;
+    if (data?.k > 1 && data.total.requests !== 0)
+        return w.tops.noCell(data.k);
+    return dimension.name === 'countries' ? w.tops.noCountry : w.tops.empty;
+}
+
 function Top({ dimension, session, stream, about, query, round, window, noun, tell, all }) {
     const few = dimension.big ? BIG : FEW;
     const [limit, setLimit] = useState(few);
@@ -106,14 +117,13 @@ function Top({ dimension, session, stream, about, query, round, window, noun, te
         (signal) => get(`top/${dimension.name}`, { ...query, limit }, signal));
     useEffect(() => {
         if (dimension.name === 'statuses' && load.data)
-            tell(load.data.total.requests !== 0);
+            tell(load.data.k > 1 ? load.data.rows.length > 0 : load.data.total.requests !== 0);
     }, [load.data]);
     const title = w.tops.titles[dimension.name];
     return h(Panel, {
         title, load, class: `top ${dimension.big ? 'large' : ''}`,
         empty: (data) => data.rows.length === 0 && (data.total.requests === 0 || data.k > 1),
-        emptyText: load.data?.k > 1 && load.data.total.requests !== 0 ? w.tops.noCell(load.data.k)
-            : dimension.name === 'countries' ? w.tops.noCountry : w.tops.empty,
+        emptyText: emptyText(dimension, load.data),
         tools: (data) => h(Export, { name: `${stream}-${dimension.name}`, columns: columnsOf(dimension, data, about, noun),
             rows: [...data.rows, ...footOf(data)] }),
         show: (data) => [

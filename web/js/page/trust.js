@@ -64,6 +64,23 @@ function Sum({ streams }) {
         broken > 0 ? w.counts.some(broken, streams.length) : w.counts.all(streams.length, count(lines)));
 }
 
+/* What the export of all sums holds: a row a stream. */
+const BALANCES = [
+    { key: 'stream', value: (s) => s.name },
+    ...['lines', ...OUT, 'split', 'replay', 'lost', 'records'].map((key) => ({ key, value: (s) => s.counts[key] })),
+    { key: 'balanced', value: (s) => s.balanced },
+    { key: 'pruned_records', value: (s) => s.pruned.records },
+    { key: 'pruned_segments', value: (s) => s.pruned.segments },
+];
+
+function Balances({ streams }) {
+    return h('section', { class: 'panel' },
+        h('header', null, h('h2', null, w.counts.title), h(Sum, { streams }),
+            h('span', { class: 'tools' }, h(Export, { name: 'trust-counts', columns: BALANCES, rows: streams }))),
+        h('p', { class: 'lead' }, w.counts.lead),
+        streams.map((stream) => h(Balance, { key: stream.name, stream })));
+}
+
 /* Sums over streams of a table by name, largest first. */
 function summed(streams, key) {
     const sums = {};
@@ -152,8 +169,7 @@ function Details({ trust }) {
     return [
         streams.length > 0 && h(Section, { title: w.streams.title, name: 'streams', columns: columnsOfStreams(now),
             rows: streams, lead: w.streams.lead, cards: true }),
-        streams.length > 0 && h('section', { class: 'panel' }, h('header', null, h('h2', null, w.counts.title), h(Sum, { streams: kept })),
-            h('p', { class: 'lead' }, w.counts.lead), kept.map((stream) => h(Balance, { key: stream.name, stream }))),
+        streams.length > 0 && h(Balances, { streams: kept }),
         streams.length > 0 && h('div', { class: entries ? 'two-panels' : 'stack' }, entries && h(Masked, { streams: kept }),
             h('div', { class: 'stack' }, h(Retention, { streams: kept, now }), entries && h(Reasons, { streams }))),
         h('div', { class: 'two-panels' }, h(Keys, { keys: trust.keys, now }),
