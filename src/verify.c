@@ -208,6 +208,8 @@ main(int argc, char **argv)
 		    &e, ERR_USAGE, "unexpected '%s': cretula-verify --help", argv[optind]);
 		return (fail(&e));
 	}
+	if (audit_request_there(&request, &e) == -1)
+		return (fail(&e));
 	app_confine_verifier(&request);
 	if ((code = audit_request_run(&request, &out, &e)) == -1)
 		return (fail(&e));

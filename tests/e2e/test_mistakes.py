@@ -3,8 +3,9 @@ import gzip
 import os
 import shutil
 import socket
+import subprocess
 
-from lib import cretula, equal, main, make_log, write
+from lib import CRETULA, Skip, cretula, equal, main, make_log, read, write
 
 CONFIG = 'store: ./store\nserve: {{ listen: "127.0.0.1:{}" }}\nroles: {{ dev: {{ users: [games] }} }}\nstreams: {{ shop: {{}} }}\n'
 
@@ -73,6 +74,18 @@ def test_each_is_told():
             shutil.rmtree('new', ignore_errors=True)
             shutil.rmtree('new.keys', ignore_errors=True)
     assert not wrong, '\n'.join(map(str, wrong))
+
+
+def test_a_store_that_is_made_just_now():
+    """It was not there when verify looked, and that is said, not that somebody may not read it."""
+    if b'__asan_init' in read(CRETULA) or b'__tsan_init' in read(CRETULA):
+        raise Skip('a sanitizer wants to be loaded first')
+    prepare()
+    os.rename('store', 'late')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'late_store.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'late_store.so', source], check=True)
+    env = {'LD_PRELOAD': os.path.abspath('late_store.so'), 'LATE_STORE': 'late'}
+    equal(cretula('verify', '--store', 'store', env=env, code=66).err, 'cretula verify: store is no store: nothing is there\n')
 
 
 def test_who_may_not():

@@ -83,7 +83,9 @@ run(const struct app_args *args)
 		return (app_fail("verify", &e));
 	request.options.stamp = authority == NULL ? NULL : app_authority_check;
 	request.options.stamp_arg = authority;
-	code = confine(&request, &e) == -1 ? -1 : audit_request_run(&request, &out, &e);
+	code = audit_request_there(&request, &e) == -1 || confine(&request, &e) == -1 ?
+	    -1 :
+	    audit_request_run(&request, &out, &e);
 	crypto_timestamp_close(authority);
 	if (code == -1)
 		return (app_fail("verify", &e));

@@ -225,6 +225,15 @@ run(const struct audit_request *request, struct buf *out, struct err *e)
 }
 
 int
+audit_request_there(const struct audit_request *request, struct err *e)
+{
+	if (request->store == NULL || request->bundle != NULL || request->proof != NULL ||
+	    faccessat(AT_FDCWD, request->store, F_OK, 0) == 0 || errno != ENOENT)
+		return (0);
+	return (err_set(e, ERR_INPUT, "%s is no store: nothing is there", request->store));
+}
+
+int
 audit_request_run(const struct audit_request *request, struct buf *out, struct err *e)
 {
 	unsigned shortages = err_memory_count();

@@ -17,6 +17,12 @@ struct audit_request {
 	struct audit_options options;
 };
 
+/*
+ * Before the process gives up what request does not name: ERR_INPUT if the store is not
+ * there, as one that is made from now on could not be opened.
+ */
+int audit_request_there(const struct audit_request *request, struct err *e);
+
 /* The exit code and the report, added to out; or -1 with e, and nothing was checked. */
 int audit_request_run(const struct audit_request *request, struct buf *out, struct err *e);
 
