@@ -125,9 +125,9 @@ in_window(const struct app_records *r, const struct seal_entry *entry)
 	const struct stats_counts *counts = &entry->of.segment.counts;
 	const struct seal_past *past;
 
-	if (entry->type != SEAL_SEGMENT ||
-	    entry->of.segment.first + entry->of.segment.n < r->from ||
-	    entry->of.segment.first >= r->below)
+	if (entry->type != SEAL_SEGMENT || entry->of.segment.first >= r->below)
+		return (false);
+	if (entry->of.segment.n > 0 && entry->of.segment.first + entry->of.segment.n <= r->from)
 		return (false);
 	if ((past = app_records_past(r, entry)) != NULL && past->pruned)
 		return (false);
