@@ -24,8 +24,8 @@ serve_target_read(struct span target, struct serve_target *out)
 
 /* ---- parameters ---- */
 
-const char *const serve_param_names[SERVE_PARAM_COUNT] = { "at", "cursor", "from", "limit", "since",
-	"step", "stream", "until", "where", "window" };
+const char *const serve_param_names[SERVE_PARAM_COUNT] = { "at", "cursor", "from", "limit", "order",
+	"since", "step", "stream", "until", "where", "window" };
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_CHOICE, KIND_CURSOR, KIND_STREAM };
 
@@ -39,6 +39,7 @@ static const struct rule {
 	[SERVE_CURSOR] = { .kind = KIND_CURSOR, .len_max = 64 },
 	[SERVE_FROM] = { .kind = KIND_NUMBER, .len_max = 15, .max = UINT64_C(999999999999999) },
 	[SERVE_LIMIT] = { .kind = KIND_NUMBER, .len_max = 5, .min = 1, .max = 10000 },
+	[SERVE_ORDER] = { .kind = KIND_CHOICE, .len_max = 8, .words = { "newest", "oldest" } },
 	[SERVE_SINCE] = { .kind = KIND_TEXT, .len_max = 40 },
 	[SERVE_STEP] = { .kind = KIND_CHOICE, .len_max = 8, .words = { "minute", "hour", "day" } },
 	[SERVE_STREAM] = { .kind = KIND_STREAM, .len_max = STORE_NAME_MAX },

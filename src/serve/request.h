@@ -50,6 +50,7 @@ enum serve_param {
 	SERVE_CURSOR,
 	SERVE_FROM,
 	SERVE_LIMIT,
+	SERVE_ORDER,
 	SERVE_SINCE,
 	SERVE_STEP,
 	SERVE_STREAM,
@@ -65,10 +66,11 @@ struct serve_params {
 	unsigned given; /* bits */
 	const char *text[SERVE_PARAM_COUNT]; /* NULL if not given */
 	uint64_t number[SERVE_PARAM_COUNT]; /* of FROM and LIMIT */
-	unsigned choice[SERVE_PARAM_COUNT]; /* of STEP and WINDOW: index of its word */
+	unsigned choice[SERVE_PARAM_COUNT]; /* of ORDER, STEP and WINDOW: index of its word */
 	char bytes[SERVE_TARGET_BYTES + SERVE_PARAM_COUNT];
 };
 
+enum { SERVE_ORDER_NEWEST, SERVE_ORDER_OLDEST };
 enum { SERVE_STEP_MINUTE, SERVE_STEP_HOUR, SERVE_STEP_DAY };
 enum { SERVE_WINDOW_HOUR, SERVE_WINDOW_DAY, SERVE_WINDOW_WEEK, SERVE_WINDOW_MONTH };
 

@@ -31,7 +31,8 @@ struct paging {
 	struct buf *out;
 	uint64_t limit, shown, seen;
 	int64_t until_ns;
-	uint64_t next; /* behind the last one that was looked at */
+	bool back; /* the newest one first */
+	uint64_t next; /* behind the last one that was looked at; back: that one's */
 	bool more;
 };
 
@@ -71,11 +72,23 @@ app_serving_bad_filter(const struct err *e, struct serve_answer *a)
 	serve_problem_set(a, SERVE_PROBLEM_FILTER, &place);
 }
 
-/* "rN": N is the record that comes next. */
-static int
-read_cursor(const char *text, uint64_t *next)
+/*
+ * "rN": N is the record that comes next; "bN", with the newest first: those below N come next.
+ * Numbers stay, whatever comes meanwhile.
+ */
+static char
+cursor_of(bool back)
 {
-	return (text == NULL ? 0 : text[0] != 'r' ? -1 : num_u64(span_str(text + 1), next));
+	return (back ? 'b' : 'r');
+}
+
+static int
+read_cursor(const char *text, bool back, uint64_t *next)
+{
+	*next = back ? UINT64_MAX : 0;
+	if (text == NULL)
+		return (0);
+	return (text[0] != cursor_of(back) ? -1 : num_u64(span_str(text + 1), next));
 }
 
 static void
@@ -97,11 +110,11 @@ show(void *arg, struct span line, struct err *e)
 
 	if (p->shown == p->limit || p->out->len >= BODY_MAX ||
 	    (++p->seen % LOOK_EVERY == 0 && clock_mono_ns() > p->until_ns)) {
-		p->next = p->records.number;
+		p->next = p->records.number + p->back;
 		p->more = true;
 		return (1);
 	}
-	p->next = p->records.number + 1;
+	p->next = p->records.number + !p->back;
 	if (record_decode(&p->decoder, line, &p->record, e) == -1)
 		return (err_in(e, "record %llu", (unsigned long long)p->records.number));
 	if (p->record.time_us < p->records.since_us || p->record.time_us >= p->records.until_us ||
@@ -126,7 +139,8 @@ open_page(
 	p->grant = &call->who.role->grant;
 	p->limit = q->text[SERVE_LIMIT] != NULL ? q->number[SERVE_LIMIT] : LIMIT_DEFAULT;
 	p->until_ns = clock_mono_ns() + PATIENCE_NS;
-	if (read_cursor(q->text[SERVE_CURSOR], &p->next) == -1) {
+	p->back = q->text[SERVE_ORDER] != NULL && q->choice[SERVE_ORDER] == SERVE_ORDER_NEWEST;
+	if (read_cursor(q->text[SERVE_CURSOR], p->back, &p->next) == -1) {
 		serve_problem_set(a, SERVE_PROBLEM_PARAMETER, &place);
 		return (-1);
 	}
@@ -141,12 +155,15 @@ open_page(
 		app_serving_failed(&e, a);
 		return (-1);
 	}
-	/* Notes say of each frame of which time it is, and how many records it has. */
+	/* Notes say of each frame of which time it is, and how many records it has; back goes by frames. */
 	if (p->filter != NULL || q->text[SERVE_SINCE] != NULL || q->text[SERVE_UNTIL] != NULL ||
-	    p->next > 0)
+	    p->next > 0 || p->back)
 		app_search_open(
 		    &p->search, &p->records, v->store, q->text[SERVE_STREAM], p->filter, false);
-	p->records.from = p->next;
+	if (p->back)
+		p->records.below = p->next;
+	else
+		p->records.from = p->next;
 	if (call->format != SERVE_JSON)
 		p->renderer = view_renderer_find(call->format == SERVE_CSV ? "csv" : "json");
 	return (0);
@@ -169,7 +186,7 @@ end(const struct paging *p, const struct serve_call *call, struct serve_answer *
 {
 	char next[24];
 
-	(void)snprintf(next, sizeof(next), "r%ju", (uintmax_t)p->next);
+	(void)snprintf(next, sizeof(next), "%c%ju", cursor_of(p->back), (uintmax_t)p->next);
 	a->status = 200;
 	if (p->renderer != NULL) {
 		a->type =
@@ -202,7 +219,7 @@ app_serving_records(struct serving *v, const struct serve_call *call, struct ser
 	}
 	if (open_page(v, p, call, a) == 0) {
 		begin(p, call);
-		if (app_follow_step(&follow, &e) == -1)
+		if ((p->back ? app_follow_back : app_follow_step)(&follow, &e) == -1)
 			app_serving_failed(&e, a);
 		else {
 			end(p, call, a);
