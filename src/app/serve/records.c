@@ -155,7 +155,10 @@ open_page(
 		app_serving_failed(&e, a);
 		return (-1);
 	}
-	/* Notes say of each frame of which time it is, and how many records it has; back goes by frames. */
+	/*
+	 * Notes say of each frame of which time it is, and how many records it has; without any,
+	 * the way back goes by frames, too.
+	 */
 	if (p->filter != NULL || q->text[SERVE_SINCE] != NULL || q->text[SERVE_UNTIL] != NULL ||
 	    p->next > 0 || p->back)
 		app_search_open(
