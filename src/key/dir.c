@@ -34,12 +34,12 @@ clean_path(char out[static PATH_MAX], const char *path, struct err *e)
 	return (0);
 }
 
-/* Open a directory of ours alone. */
+/* A directory of ours alone, which was opened; fd -1: it was not. */
 static int
-open_private(int dirfd, const char *path, struct err *e)
+check_private(int fd, const char *path, struct err *e)
 {
-	int fd = io_open_dir(dirfd, path, e), saved;
 	struct stat st;
+	int saved;
 
 	if (fd == -1)
 		return (key_config_error(e));
@@ -58,7 +58,7 @@ key_open_dir(const char *dir, struct err *e)
 
 	if (clean_path(path, dir, e) == -1)
 		return (-1);
-	return (open_private(AT_FDCWD, path, e));
+	return (check_private(io_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, e), path, e));
 }
 
 /* Does path still lead to the directory that fd is? */
@@ -121,7 +121,7 @@ key_open_stream(int keys_fd, const char *stream, bool create, struct err *e)
 	if (create && (io_mkdir(keys_fd, stream, 0700, e) == -1 ||
 	    io_sync_dir(keys_fd, e) == -1))
 		return (key_config_error(e));
-	return (open_private(keys_fd, stream, e));
+	return (check_private(io_open_dir(keys_fd, stream, e), stream, e));
 }
 
 /* ---- creation ---- */
@@ -199,7 +199,7 @@ open_unfinished(const char *unfinished, struct err *e)
 
 	if (io_mkdir(AT_FDCWD, unfinished, 0700, e) == -1)
 		return (key_config_error(e));
-	if ((fd = open_private(AT_FDCWD, unfinished, e)) == -1)
+	if ((fd = check_private(io_open_dir(AT_FDCWD, unfinished, e), unfinished, e)) == -1)
 		return (errno == ENOENT ? busy(unfinished, e) : -1); /* renamed just now */
 	if (key_lock_dir(fd, unfinished, e) == 0)
 		return (fd);

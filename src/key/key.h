@@ -67,7 +67,7 @@ int key_dir_used(const char *dir, bool *used, struct err *e);
 int key_lock_dir(int fd, const char *path, struct err *e);
 
 /*
- * Open dir: a real directory of ours, 0700.  Returns a dirfd; -1 with
+ * Open dir: a directory of ours, 0700, or a link to it.  Returns a dirfd; -1 with
  * ERR_CONFIG, and errno ENOENT if there is none.
  */
 int key_open_dir(const char *dir, struct err *e);

@@ -141,6 +141,12 @@ def test_a_link_to_a_store():
         run = cretula(*args, '--store', 'link', code=3 if args == ['status'] else 0)
         assert 'not counted' not in run.err, run.err
     equal(cretula('stats', '--store', 's', '--json', code=0).json['traffic']['total']['requests'], 19)
+    os.rename('s.keys', 'keys')
+    os.symlink('keys', 's.keys')
+    cretula('pipe', 'live', '--format', 'combined', '--store', 's', stdin=make_log(10), code=0)
+    for args in (['list'], ['show'], ['audit'], ['escrow', '--stream', 'live', '--out', 'escrow']):
+        for keys in ((), ('--keys', 'link.keys/')):
+            cretula('key', *args, '--store', 's', *keys, code=0)
     os.rename('s/streams', 'streams')
     os.symlink('../streams', 's/streams')
     for args in READERS + (['verify'], ['hold', 'list']):
