@@ -630,6 +630,59 @@ def test_events():
     page.close()
 
 
+def test_one_point():
+    """A window of one point has it in the chart: a line of one would be none."""
+    world = World.get()
+    page = world.enter('analyst', '#/overview?stream=shop&window=hour')
+    page.until(READY % 'overview')
+    page.until("document.querySelector('.plot canvas')")
+    coloured = """(() => {
+        const canvas = document.querySelector('.plot canvas'), [r, g, b] = [1, 3, 5].map((i) => parseInt(
+            getComputedStyle(document.documentElement).getPropertyValue('--c1').trim().slice(i, i + 2), 16));
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        for (let i = 0; i < data.length; i += 4)
+            if (data[i] === r && data[i + 1] === g && data[i + 2] === b)
+                return true;
+        return false;
+    })()"""
+    page.until(coloured)
+    world.sound(page)
+    page.close()
+
+
+def test_room():
+    """Tables without a row take a line, behind those that have some; in a narrow window keys have the room of shares."""
+    world = World.get()
+    world.server.state.mode = 'auth'
+    page = world.enter('developer', '#/overview?stream=shop')
+    page.until(READY % 'overview')
+    place = "(e => [e.querySelector('h2').textContent, e.getBoundingClientRect().top, e.offsetHeight, e.offsetWidth])"
+    panels = page.run(f"[...document.querySelectorAll('.top')].map{place}")
+    first = min(panels, key=lambda panel: panel[1])
+    assert first[0] == 'Event types' or first[1] == next(p[1] for p in panels if p[0] == 'Event types'), panels
+    assert all(height < 220 for name, _, height, _ in panels if name != 'Event types'), panels
+    world.server.state.mode = 'normal'
+    page.size(320, 700)
+    page.reload()
+    page.until(READY % 'overview')
+    world.fits(page)
+    wide, shares = page.run("""[document.querySelector('.top th.barred').offsetWidth / document.querySelector('.top table').offsetWidth,
+        [...document.querySelectorAll('.top .least')].filter(e => e.offsetWidth > 0).length]""")
+    assert wide > 0.65 and shares == 0, (wide, shares)
+    accessible(page, 'narrow tables')
+    page.close()
+
+
+def test_plain_words():
+    """What a verification could not look at is said in sentences, not in words of its program."""
+    world = World.get()
+    page = world.enter('auditor', '#/trust')
+    page.until(READY % 'trust')
+    said = page.run("[...document.querySelectorAll('.verdict li li')].map(e => e.textContent)")
+    assert len(said) > 2 and not any(re.match('(anchor|rollback|ratchet):', text) for text in said), said
+    page.close()
+
+
 def test_other_stream():
     """A stream that the role is shown nothing of is not taken for another one: a link of somebody else says so."""
     world = World.get()
@@ -864,6 +917,10 @@ FUNCTIONS = [
     ('window', "windowParams('analyst', { window: 'hour' }, { first: '2015-05-17T00:00:00Z', last: '2015-05-20T00:00:00Z' }).at",
      '2015-05-20T23:00:00.000Z'),
     ('window', "windowParams('analyst', { window: 'hour' }, { first: '2015-05-17T00:00:00Z', last: '2026-11-25T00:00:00Z' }).at", None),
+    ('page/traffic', "isJoined({ k: 10, step: 'hour', time: [0], window: { until: '1970-01-01T01:00:00Z', complete: true } })", False),
+    ('page/traffic', "isJoined({ k: 10, step: 'hour', time: [0], window: { until: '1970-01-01T02:00:00Z', complete: true } })", True),
+    ('page/traffic', "isJoined({ k: 10, step: 'hour', time: [0], window: { until: '1970-01-01T02:00:00Z', complete: false } })", False),
+    ('page/traffic', "isJoined({ k: 1, step: 'hour', time: [0, 7200], window: { until: '1970-01-01T03:00:00Z', complete: true } })", False),
     ('words', "w.tiles.pace('1.5', 'hour')", '1.5 an hour'), ('words', "w.tiles.pace('1.5', 'day')", '1.5 a day'),
     ('parts', "errorText({ code: 'parameter', parameter: 'since', status: 400 })",
      'The address of this page is not understood: look at “since” in it.'),

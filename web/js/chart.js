@@ -20,12 +20,13 @@ function load() {
 /* A colour of the style sheet, as it is now. */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-function lineOf(uPlot, line, step) {
+function lineOf(uPlot, line, { step, time }) {
     const bars = step === 'day' && line.area;
+    const lone = time.length === 1; // which makes no line
     return {
         stroke: () => colour(line.colour),
         fill: line.area ? () => colour(`${line.colour}-fill`) : undefined,
-        width: 1.75, dash: line.dash, points: { show: bars ? false : undefined, size: 5 },
+        width: 1.75, dash: line.dash, points: { show: bars ? false : lone || undefined, size: lone ? 9 : 5 },
         paths: bars ? uPlot.paths.bars({ size: [0.7, 48], radius: 0.1 }) : uPlot.paths.linear(),
     };
 }
@@ -33,8 +34,11 @@ function lineOf(uPlot, line, step) {
 /* Steps of an axis of whole numbers. */
 const WHOLE = Array.from({ length: 48 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 
-/* Steps of a time axis of days. */
+/* Steps of a time axis: none is shorter than that of the points. */
 const DAYS = [1, 2, 7, 14, 28, 56, 91, 182, 364].map((days) => days * 86400);
+const HOURS = [1, 2, 3, 6, 12].map((hours) => hours * 3600);
+const MINUTES = [1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60);
+const STEPS = { minute: [...MINUTES, ...HOURS, ...DAYS], hour: [...HOURS, ...DAYS], day: DAYS };
 
 /* Marks of the time axis: dates where a day begins. */
 function timeMarks(_, splits, __, ___, step) {
@@ -86,10 +90,10 @@ function options(uPlot, { series, metric, size, setZoom, setIndex, marks }) {
         scales: { x: { time: true }, y: { range } },
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },
         axes: [{ ...axis, values: timeMarks, grid: { show: false }, size: 2.2 * em, gap: 6,
-            ...(series.step === 'day' ? { incrs: DAYS } : {}) },
+            incrs: STEPS[series.step] },
             { ...axis, label: metric.label, labelFont: axis.font, labelSize: 1.5 * em, size: 4.9 * em, gap: 4, incrs: WHOLE,
                 values: (_, splits) => splits.map((x) => metric.format(x)) }],
-        series: [{}, ...metric.lines.map((line) => lineOf(uPlot, line, series.step))],
+        series: [{}, ...metric.lines.map((line) => lineOf(uPlot, line, series))],
         hooks: {
             draw: [(plot) => drawMarks(plot, ...marks())],
             setCursor: [(plot) => setIndex(plot.cursor.idx ?? null)],

@@ -28,6 +28,9 @@ export function Figure({ value, format }) {
     return h('span', { class: few ? 'figure few' : 'figure', title }, text);
 }
 
+/* A path or an address, which is broken behind its parts rather than within them. */
+export const breakable = (text) => text.split(/(?<=[/.])(?=[^/])/).flatMap((part, i) => (i > 0 ? [h('wbr'), part] : [part]));
+
 /* A time in UTC, the local one on hover. */
 export function Time({ at, children }) {
     const date = new Date(at);

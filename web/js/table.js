@@ -3,13 +3,14 @@ import { h } from '../vendor/preact.js';
 import { useState } from '../vendor/hooks.js';
 import { isNumber } from './format.js';
 
+const classesOf = (column) => ['number', 'wide', 'least'].filter((name) => column[name]);
+
 /*
- * columns: { key, label, show(row), value(row), number, bar(row) (0 to 1), wide (left out in narrow panels) }.  Roles
- * are written out: as cards the rows are no table to a browser any more.
+ * columns: { key, label, show(row), value(row), number, bar(row) (0 to 1), wide (left out in narrow panels), least (and
+ * in the narrowest) }.  Roles are written out: as cards the rows are no table to a browser any more.
  */
 function Cell({ column, row, head }) {
-    const classes = [column.number && 'number', column.wide && 'wide', column.bar && 'barred', column.class]
-        .filter(Boolean).join(' ');
+    const classes = [...classesOf(column), column.bar && 'barred', column.class].filter(Boolean).join(' ');
     const share = column.bar?.(row);
     return h(head ? 'th' : 'td', { class: classes, role: head ? 'rowheader' : 'cell', scope: head ? 'row' : undefined,
         'data-label': column.label },
@@ -42,7 +43,7 @@ function next(order, { key, number }) {
 function Head({ columns, order, sort }) {
     return h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((column) => h('th', {
         key: column.key, scope: 'col', role: 'columnheader',
-        class: [column.number && 'number', column.wide && 'wide'].filter(Boolean).join(' '),
+        class: classesOf(column).join(' '),
         'aria-sort': order?.key !== column.key ? undefined : order.down ? 'descending' : 'ascending',
     }, sort ? h('button', { type: 'button', class: 'sort', onClick: () => sort(next(order, column)) }, column.label) : column.label))));
 }

@@ -206,6 +206,17 @@ export const w = {
         title: 'What was not checked',
         incomplete: 'Something could not be read, so that the result above is not one of the whole store.',
         said: 'What this verification names itself:',
+        /* Its lines, by what they begin with. */
+        named: [
+            ['anchor: none given, genesis', () => 'Which store this is: nobody gave this check the auditor’s line.'],
+            ['rollback: whether anything was sealed after ', (at) => `Whether anything was sealed after ${at}.`],
+            ['rollback: stream ', (rest) => `Whether a stream went on: ${rest}.`],
+            ['rollback: the store\'s chain says how long each stream is up to ', (at) => `How long streams were after ${at}: `
+                + 'until then the store’s own chain says it.'],
+            ['ratchet: no escrow key', () => 'Records since the last seal, as somebody off the machine could with the escrow key.'],
+            ['counts of input lines, bytes and masked values: the writer\'s word', () => 'How many lines, bytes and masked values '
+                + 'there were before the seal: that is the writer’s word.'],
+        ],
         page: 'Whether this page tells the truth: it is made on the machine that holds the store. Check with the line below, elsewhere.',
         before: 'Whether what the log said was true when it was written. The seal begins where cretula read it.',
         raw: (stream, where) => `${stream}: before cretula read them, lines lay ${where}. What happened to them there is not known.`,

@@ -4,7 +4,7 @@ import { useEffect, useState } from '../../vendor/hooks.js';
 import { get, mayAsk } from '../api.js';
 import { bytes, count, isNumber, literal, percent, short, visible } from '../format.js';
 import { useLoad } from '../load.js';
-import { Export, Figure, Panel } from '../parts.js';
+import { Export, Figure, Panel, breakable } from '../parts.js';
 import { link } from '../state.js';
 import { Table } from '../table.js';
 import { w } from '../words.js';
@@ -30,8 +30,8 @@ function labelOf(dimension, key) {
     if (key === '')
         return h('span', { class: 'quiet' }, w.tops.none);
     if (dimension === 'referers')
-        return h('span', { title: visible(key) }, visible(key.replace(/^https:\/\//, ''))); // http is another one, and says so
-    return visible(key);
+        return h('span', { title: visible(key) }, breakable(visible(key.replace(/^https:\/\//, '')))); // http is another one, and says so
+    return breakable(visible(key));
 }
 
 /* Paths are counted without the tokens that records have: what stands before the first one is looked for. */
@@ -65,7 +65,7 @@ function columnsOf(dimension, data, about, noun) {
             bar: (row) => (isNumber(row.requests) && row.key !== null ? row.requests / most : 0) },
         { key: 'requests', label: noun, number: true, value: (row) => row.requests,
             show: (row) => h(Figure, { value: row.requests, format: short }) },
-        { key: 'share', label: w.tops.share, number: true, value: (row) => shareOf(row.requests, total, 4),
+        { key: 'share', label: w.tops.share, number: true, least: true, value: (row) => shareOf(row.requests, total, 4),
             show: (row) => (isNumber(row.requests) && isNumber(total) ? percent(row.requests, total) : '–') },
         { key: 'errors', label: w.tops.errors, number: true, wide: true, value: (row) => row.errors,
             show: (row) => h(Figure, { value: row.errors, format: short }) },

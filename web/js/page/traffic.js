@@ -78,8 +78,11 @@ function hiddenPoints(series, metric) {
     return metric.lines[0].of(series).filter((x) => typeof x === 'string').length;
 }
 
-/* Are there hours between points?  Who is told all has a point for each. */
-const isJoined = ({ k, step, time }) => k > 1 && step === 'hour' && time.some((t, i) => i > 0 && t - time[i - 1] > 3600);
+/* Are there hours between points, or behind the last one?  Who is told all has a point for each. */
+export function isJoined({ k, step, time, window }) {
+    const all = window.complete ? [...time, Date.parse(window.until) / 1000] : time;
+    return k > 1 && step === 'hour' && all.some((t, i) => i > 0 && t - all[i - 1] > 3600);
+}
 
 /* "a-b" in seconds of the hash, if it lies in the series. */
 function zoomOf(text, time) {

@@ -53,10 +53,16 @@ function Findings({ findings }) {
     return findings.length > 0 && h(Table, { caption: w.verdict.list, columns, rows: findings, cards: true });
 }
 
+/* In a whole sentence, where there is one. */
+function plain(line) {
+    const named = w.limits.named.find(([begins]) => line.startsWith(begins));
+    return named ? named[1](line.slice(named[0].length)) : line;
+}
+
 /* What the verification itself says that it could not look at. */
 function Unchecked({ lines }) {
     return lines.length > 0 && h('li', null, w.limits.said,
-        h('ul', { class: 'dots' }, lines.map((text) => h('li', { key: text }, text))));
+        h('ul', { class: 'dots' }, lines.map((text) => h('li', { key: text }, plain(text)))));
 }
 
 export function Verdict({ trust, tier }) {
