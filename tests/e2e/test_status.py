@@ -239,6 +239,25 @@ def test_a_log_that_nobody_reads():
     assert re.search(r'level=warn msg="[1-9]\d* lines of this log were not written: nobody read it"\n', said), said
 
 
+def test_two_daemons_of_one_store():
+    """The second one says what nobody will see of it; who asks with its configuration is told which streams are not in the answer."""
+    configure()
+    first = Daemon()
+    configure(ONE.replace('  s:', '  t:').replace('s.sock', 't.sock'))
+    second = Daemon()
+    run = cretula('status', '--config', 'c.yaml', code=0)
+    equal([x['name'] for x in status()['streams']], ['s'])
+    assert re.search(r'(?m)^t {17}not of the daemon that answers: ', run.text) and 'One daemon of a store answers' in run.text, run.text
+    said = cretula('detail', 'raise', '--config', 'c.yaml', '--stream', 't', '--for', '1h', '--reason', 'x', code=78).err
+    equal(said, 'cretula detail: the daemon that answers has no stream t\n')
+    said = second.end()
+    assert 'another daemon of this store answers there, and all streams of a store belong to one' in said, said
+    configure()
+    assert 'not of the daemon' not in cretula('status', '--config', 'c.yaml', code=0).text
+    first.end()
+    assert 'not of the daemon' not in cretula('status', '--config', 'c.yaml', code=3).text
+
+
 def test_a_false_daemon():
     """Who listens beside a store that is another one's is not believed."""
     if os.geteuid() != 0 or not shutil.which('setpriv'):

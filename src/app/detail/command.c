@@ -61,7 +61,7 @@ raise_detail(const struct app_args *args)
 		rc = err_set(&e, ERR_CONFIG,
 		    span_is(buf_view(&answer), "not read\n") ?
 			"stream %s is not read now: see `cretula status`" :
-			"the daemon has no stream %s",
+			"the daemon that answers has no stream %s",
 		    app_arg(args, "stream"));
 	config_free(config);
 	buf_free(&request);

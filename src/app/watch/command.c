@@ -88,6 +88,8 @@ run(const struct app_args *args)
 		code = strcmp(request, STATUS) != 0 ?
 		    0 :
 		    app_status_print(buf_view(&answer), &text, &e);
+	if (code != -1 && config != NULL)
+		app_status_lack(buf_view(&answer), config, &text);
 	config_free(config);
 	if (code == -1)
 		code = app_fail("status", &e);

@@ -315,7 +315,10 @@ app_control_open(struct app_control *c, struct app_board *board, struct err *e)
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
 	c->fd = input_local_bind(&to, SOCK_STREAM, 0600);
 	if (c->fd == -1 && errno == EADDRINUSE)
-		return (err_set(e, ERR_BUSY, "%s: another daemon listens there", c->name));
+		return (err_set(e, ERR_BUSY,
+		    "%s: another daemon of this store answers there, and all streams of a "
+		    "store belong to one",
+		    c->name));
 	if (c->stop_fd == -1 || c->fd == -1 || listen(c->fd, 16) == -1)
 		return (err_sys(e, ERR_IO, "%s", c->name));
 	c->listens = true;

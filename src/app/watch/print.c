@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "config/config.h"
 #include "stats/counts.h"
 
 #define WORD_BYTES 32
@@ -322,4 +323,43 @@ app_status_print(struct span json, struct buf *out, struct err *e)
 			add_notes(&stream, &notes, out);
 	good = add_verified(&all, out) && good;
 	return (!running ? ERR_INCOMPLETE : good ? 0 : ERR_FINDING);
+}
+
+static bool
+has_stream(const struct json_value *list, const char *name)
+{
+	struct json_value stream;
+	struct json_cursor at;
+	struct span key;
+
+	json_open(&at, list);
+	while (json_next(&at, &key, &stream))
+		if (stream.type == JSON_OBJECT && span_is(text(&stream, "name"), name))
+			return (true);
+	return (false);
+}
+
+void
+app_status_lack(struct span json, const struct config *config, struct buf *out)
+{
+	struct json_value all, list;
+	bool any = false;
+
+	while (json.len > 0 && json.ptr[json.len - 1] == '\n')
+		json.len--;
+	if (json_parse(json, &all, NULL) == -1 || all.type != JSON_OBJECT ||
+	    !is_true(&all, "running") || !json_get(&all, "streams", &list) ||
+	    list.type != JSON_ARRAY)
+		return;
+	for (unsigned i = 0; i < config->stream_count; i++) {
+		const struct config_stream *s = &config->streams[i];
+
+		if (s->input.kind == INPUT_PIPE || has_stream(&list, s->name))
+			continue;
+		add_note(span_str(s->name), &any, out);
+		buf_str(out, "not of the daemon that answers: have it reload, or start it anew\n");
+	}
+	if (any)
+		buf_str(out,
+		    "\nOne daemon of a store answers: if another one reads those, let one do it\n");
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 
+struct config;
 struct err;
 
 /*
@@ -13,5 +14,8 @@ struct err;
  * runs; -1 with e if json is none of it.
  */
 int app_status_print(struct span json, struct buf *out, struct err *e);
+
+/* Behind it: the streams with an input that config has and the daemon that answered has not. */
+void app_status_lack(struct span json, const struct config *config, struct buf *out);
 
 #endif
