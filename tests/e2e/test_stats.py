@@ -592,6 +592,22 @@ def test_a_killed_pipe_counts_nothing_twice():
     again('store')
 
 
+def test_times_are_told_as_one_says_them():
+    """Microseconds, milliseconds or seconds, within the one per cent of the histogram; where nothing was masked no heading says so."""
+    write('a.log', b''.join(b'198.51.100.%d - - [24/Nov/2025:10:11:%02d +0000] "GET / HTTP/1.1" 200 5 %d\n' % (i, i % 60, took)
+                            for i, took in enumerate([320] * 60 + [48100] * 35 + [12300000] * 5)))
+    cretula('import', '--store', 'store', '--stream', 's', '--format-string', '%h %l %u %t "%r" %>s %b %D', 'a.log', code=0)
+    text = cretula('stats', '--store', 'store', '--stream', 's', code=0).text
+    told = re.findall(r'^  (?:latency )?([\d.]+) % +([\d.]+) (us|ms|s)$', text, re.MULTILINE)
+    equal([(part, unit) for part, _, unit in told], [('95', 'ms'), ('50', 'us'), ('90', 'ms'), ('95', 'ms'), ('99', 's'), ('99.9', 's')], text)
+    for (_, n, _), want in zip(told, (48.1, 320, 48.1, 48.1, 12.3, 12.3)):
+        assert abs(float(n) / want - 1) < 0.011, (n, want)
+    write('few.log', b''.join(b'[24/Nov/2025:10:11:%02d +0000] 200\n' % i for i in range(30)))
+    cretula('import', '--store', 'few', '--stream', 's', '--format-string', '%t %>s', 'few.log', code=0)
+    text = cretula('stats', '--store', 'few', '--stream', 's', code=0).text
+    assert 'masked' not in text and 'latency' not in text, text
+
+
 def test_no_raw_value_gets_there():
     """What the log says of people is in no byte of the file."""
     write('a.log', make_log(3000))

@@ -84,10 +84,15 @@ print_statuses(const struct app_totals *t, struct buf *out)
 static void
 print_entries(const struct stats_counts *c, struct buf *out)
 {
+	bool any = false;
+
 	for (unsigned i = 0; i < app_names()->reason_count; i++)
 		if (c->reasons[i] > 0)
 			app_report_row(out, app_names()->reasons[i], c->reasons[i], c->lines);
-	buf_str(out, "\nmasked values (of segments of 20 records and more)\n");
+	for (unsigned i = 0; i < app_names()->class_count; i++)
+		any = any || c->masked[i] > 0;
+	if (any)
+		buf_str(out, "\nmasked values (of segments of 20 records and more)\n");
 	for (unsigned i = 0; i < app_names()->class_count; i++)
 		if (c->masked[i] > 0)
 			app_report_row(out, app_names()->classes[i], c->masked[i], 0);

@@ -249,13 +249,29 @@ add_curve(const struct app_report *r, struct buf *out, struct err *e)
 		app_report_curve(r, period, UINT_MAX, out, e));
 }
 
+/* A time as one says it, with three digits. */
+static void
+add_time_row(struct buf *out, const char *name, uint64_t us)
+{
+	double n = us < 1000 ? (double)us : us < 1000000 ? (double)us / 1e3 : (double)us / 1e6;
+	const char *unit = us < 1000 ? "us" : us < 1000000 ? "ms" : "s";
+
+	buf_fmt(out, "  %-12s %*.*f %s\n", name, 16,
+	    us < 1000 || n >= 100 ? 0 :
+		n >= 10           ? 1 :
+				    2,
+	    n, unit);
+}
+
 int
 app_report_sums(const struct app_report *r, struct buf *out, struct err *e)
 {
 	struct tally_window w = app_report_whole(r);
+	struct tally_latency l = { 0 };
 	struct tally_sums s;
 
-	if (tally_sum(r->db, &w, &s, e) == -1)
+	if (tally_sum(r->db, &w, &s, e) == -1 ||
+	    (app_report_shows(r, TALLY_LATENCY) && tally_latency(r->db, &w, &l, e) == -1))
 		return (-1);
 	app_report_row(out, r->noun, s.requests, 0);
 	if (app_report_has(r, RECORD_FIELD_BOT))
@@ -268,6 +284,8 @@ app_report_sums(const struct app_report *r, struct buf *out, struct err *e)
 		app_report_row(out, "bytes sent", s.bytes, 0);
 	if (s.request_bytes > 0 && app_report_has(r, RECORD_FIELD_REQUEST_BYTES))
 		app_report_row(out, "bytes got", s.request_bytes, 0);
+	if (l.count > 0)
+		add_time_row(out, "latency 95 %", l.p95_us);
 	return (0);
 }
 
@@ -345,12 +363,13 @@ add_latency(const struct app_report *r, struct buf *out, struct err *e)
 		return (-1);
 	if (l.count == 0)
 		return (0);
-	buf_str(out, "\nlatency, microseconds\n");
+	buf_str(out, "\nlatency\n");
 	app_report_row(out, "requests", l.count, 0);
-	app_report_row(out, "50 %", l.p50_us, 0);
-	app_report_row(out, "90 %", l.p90_us, 0);
-	app_report_row(out, "99 %", l.p99_us, 0);
-	app_report_row(out, "99.9 %", l.p999_us, 0);
+	add_time_row(out, "50 %", l.p50_us);
+	add_time_row(out, "90 %", l.p90_us);
+	add_time_row(out, "95 %", l.p95_us);
+	add_time_row(out, "99 %", l.p99_us);
+	add_time_row(out, "99.9 %", l.p999_us);
 	return (0);
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-#define SUMS 6 /* rows of them at most, and an empty one */
+#define SUMS 7 /* rows of them at most, and an empty one */
 #define LIST_MIN 3 /* with its heading and the empty row above it, 5 */
 #define LIST_MAX 12
 
