@@ -212,12 +212,15 @@ def record(luck, when):
 def records(asked):
     if asked.empty:
         return {'stream': asked.stream, 'records': [], 'erased': 0, 'restricted': 0}
-    start = int(asked.query.get('cursor', '0'))
-    limit = int(asked.query.get('limit', 100))
-    some = [record(chance('record', i), NOW.timestamp() - 86400 + 13 * i) for i in range(start, start + limit)]
+    back = asked.query.get('order') == 'newest'
+    cursor = asked.query.get('cursor', 'b350' if back else 'r0')
+    assert cursor[0] == ('b' if back else 'r'), cursor
+    at, limit = int(cursor[1:]), int(asked.query.get('limit', 100))
+    start, numbers = (350 - at, range(at - 1, max(at - limit, 0) - 1, -1)) if back else (at, range(at, min(at + limit, 350)))
+    some = [record(chance('record', i), NOW.timestamp() - 13 * (350 - i)) for i in numbers]
     answer = {'stream': asked.stream, 'records': some, 'erased': 1 if start == 0 else 0, 'restricted': 4 if start == 0 else 0}
     if start + limit < 350:
-        answer['next'] = str(start + limit)
+        answer['next'] = f'b{at - limit}' if back else f'r{at + limit}'
     return answer
 
 

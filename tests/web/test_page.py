@@ -242,7 +242,7 @@ def test_what_comes_late():
             return answer;
         };
     })(fetch)""")
-    page.run("[...document.querySelectorAll('.below button')].find(b => b.textContent === 'More records').click()")
+    page.run("[...document.querySelectorAll('.below button')].find(b => b.textContent === 'Older records').click()")
     page.until("document.querySelector('.below button').disabled")
     page.to("'#/records?stream=shop&where=' + encodeURIComponent('status == 200')")
     page.until(READY % 'records' + " && !document.querySelector('.below button').disabled")
@@ -760,7 +760,7 @@ def test_records():
     page.click('.opener')
     page.until("document.querySelector('.fields')")
     accessible(page, 'an opened record')
-    page.run("[...document.querySelectorAll('.below button')].find(b => b.textContent === 'More records').click()")
+    page.run("[...document.querySelectorAll('.below button')].find(b => b.textContent === 'Older records').click()")
     page.until("document.querySelectorAll('.records .opener').length === 200")
     page.click('.fields .small')
     page.until("location.hash.includes('where=')")
@@ -775,6 +775,52 @@ def test_records():
     page.click(first)
     page.until(READY % 'records')
     assert 'path+%3D%3D+%22%2F%22' in page.run('location.hash'), page.run('location.hash')
+    world.sound(page)
+    page.close()
+
+
+def test_order_of_records():
+    """The newest come first, unless the address says otherwise; either way what is asked for goes on where the page ended."""
+    world = World.get()
+    page = world.enter('developer', '#/records?stream=shop')
+    page.until(READY % 'records')
+    times = "[...document.querySelectorAll('.records time')].map(t => t.getAttribute('datetime'))"
+    for order, begins, more, sort in (('newest', '100 shown, newest first; there may be older ones', 'Older records', 'descending'),
+                                      ('oldest', '100 shown, oldest first; there may be newer ones', 'Newer records', 'ascending'),
+                                      ('newest', '100 shown, newest first; there may be older ones', 'Older records', 'descending')):
+        if page.run("document.querySelector('[aria-label=Order] [aria-pressed=true]').textContent") != f'{order.capitalize()} first':
+            page.click('.opener')
+            page.until("document.querySelector('.fields')")
+            page.run("document.querySelector('[aria-label=Order] [aria-pressed=false]').focus()")
+            page.key('Enter')
+            page.until(f"location.hash.includes('order=') === {'true' if order == 'oldest' else 'false'}")
+            assert page.run("document.activeElement.textContent") == f'{order.capitalize()} first', 'the focus went away'
+        page.until(READY % 'records' + f" && document.querySelector('.note')?.textContent === '{begins}'")
+        assert page.run("document.querySelectorAll('.fields').length") == 0, 'what was opened was another record'
+        said = page.run("[...document.querySelectorAll('.records th')].map(e => e.getAttribute('aria-sort'))")
+        assert said == [sort] + [None] * (len(said) - 1), said
+        accessible(page, f'records, {order} first')
+        for count in (200, 300, 350):
+            page.run(f"[...document.querySelectorAll('.below button')].find(b => b.textContent === '{more}').click()")
+            page.until(f"document.querySelectorAll('.records .opener').length === {count}")
+        got = page.run(times)
+        assert got == sorted(set(got), reverse=order == 'newest'), got[:5]
+        assert page.run("document.querySelector('.note').textContent") == f'350 shown, {order} first'
+        assert not page.run("document.querySelector('.below button')")
+    page.go('about:blank')
+    page.go(f'{world.where}/#/records?stream=shop&order=oldest')  # as somebody was sent it
+    page.until(READY % 'records' + " && document.querySelector('[aria-label=Order] [aria-pressed=true]').textContent === 'Oldest first'")
+    assert page.run(times) == sorted(got)[:100]
+    page.to("'#/records?stream=shop&order=sideways'")
+    page.until(READY % 'records' + " && document.querySelector('[aria-label=Order] [aria-pressed=true]').textContent === 'Newest first'")
+    for theme in ('light', 'dark'):
+        page.run(f"document.documentElement.dataset.theme = '{theme}'")
+        for width in (320, 1280):
+            page.size(width, 800)
+            page.run('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+            world.fits(page)
+            accessible(page, f'records, {theme}, {width}')
+            world.shot(page, f'order-{theme}-{width}')
     world.sound(page)
     page.close()
 

@@ -99,12 +99,16 @@ def anchor_of(page):
 
 
 def same_records(page):
-    """The first records are those of view."""
-    page.to("'#/records?stream=shop&since=all'")
-    page.until("document.querySelectorAll('.records .opener').length === 100")
-    times = page.run("[...document.querySelectorAll('.records time')].map(t => t.getAttribute('datetime'))")
-    told = cretula('view', '--store', 'store', '--stream', 'shop').lines[:100]
-    equal(times, [record['time'] for record in told], 'times of records')
+    """They are those of view, the newest first and the oldest, on the first page and the next one."""
+    told = [record['time'] for record in cretula('view', '--store', 'store', '--stream', 'shop').lines]
+    for order, want, sort in (('oldest', told, 'ascending'), ('newest', told[::-1], 'descending')):
+        page.to(f"'#/records?stream=shop&since=all&order={order}'")
+        page.until(f"document.querySelectorAll('.records [aria-sort={sort}]').length && document.querySelectorAll('.records .opener').length === 100")
+        page.until("!document.querySelector('[aria-busy=true]')")
+        page.run("document.querySelector('.below button').click()")
+        page.until("document.querySelectorAll('.records .opener').length === 200")
+        times = page.run("[...document.querySelectorAll('.records time')].map(t => t.getAttribute('datetime'))")
+        equal(times, want[:200], f'times of records, {order} first')
 
 
 def wrong_filter(page):

@@ -159,9 +159,11 @@ export const w = {
     records: {
         title: 'Records', times: 'Time', now: 'now',
         spans: { '-10m': '10 minutes', '-1h': '1 hour', '-24h': '24 hours', '-7d': '7 days', '-30d': '30 days', all: 'All' },
-        shown: (n, more) => `${n} shown, oldest first${more ? '; there are more' : ''}`,
+        order: 'Order', orders: { newest: 'Newest first', oldest: 'Oldest first' },
+        shown: (n, oldest, more) => `${n} shown, ${oldest ? 'oldest' : 'newest'} first`
+            + (more ? `; there may be ${oldest ? 'newer' : 'older'} ones` : ''),
         caption: (stream) => `Records of ${stream}`,
-        empty: 'No record of this time fits.', anyTime: 'Look at all times', more: 'More records',
+        empty: 'No record of this time fits.', anyTime: 'Look at all times', older: 'Older records', newer: 'Newer records',
         erased: (n) => `${n} erased on request, left out.`,
         restricted: (n) => `${n} left out: some of their time are restricted on request, and only who has the keys can tell which.`,
         logged: 'Who looked at this, when, and by which filter is recorded.',

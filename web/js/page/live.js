@@ -104,7 +104,7 @@ export function Live({ session, stream, params }) {
             tail.records.length === 0
                 ? h(Empty, { text: tail.state === 'failed' ? w.live.nothing
                     : [w.live.empty, ' ', h('a', { href: link({ where: params.where }, 'records') }, w.live.before)] })
-                : h(RecordTable, { caption: w.live.caption(stream), records: tail.records, session, narrow }),
+                : h(RecordTable, { caption: w.live.caption(stream), records: tail.records, session, narrow, order: 'descending' }),
             h('p', { class: 'below' }, h('span', { class: 'quiet' }, w.live.seen(count(tail.seen), KEPT)))),
     ];
 }

@@ -78,13 +78,15 @@ function RecordRow({ record, columns, narrow }) {
     ];
 }
 
-export function RecordTable({ caption, records, session, narrow }) {
+/* order: of times, as aria-sort has it. */
+export function RecordTable({ caption, records, session, narrow, order }) {
     const columns = COLUMNS.filter(({ field }) => mayAsk(session, field));
     return h('table', { role: 'table', class: 'cards records' },
         h('caption', { class: 'hidden' }, caption),
         h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((column) => h('th', {
             key: column.key, scope: 'col', role: 'columnheader',
             class: [column.number && 'number', column.wide && 'wide'].filter(Boolean).join(' '),
+            'aria-sort': column.key === 'time' ? order : undefined,
         }, column.label)))),
         h('tbody', { role: 'rowgroup' }, records.map(({ key, record }) => h(RecordRow, { key, record, columns, narrow }))));
 }

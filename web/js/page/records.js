@@ -1,4 +1,4 @@
-/* Single records of a time, filtered; page by page. */
+/* Single records of a time, filtered, the newest first or the oldest; page by page. */
 import { h } from '../../vendor/preact.js';
 import { useEffect, useRef, useState } from '../../vendor/hooks.js';
 import { address, get } from '../api.js';
@@ -52,20 +52,27 @@ function Times({ params, value }) {
         choose: (since) => go({ since, until: since === params.since ? params.until : undefined }) });
 }
 
+function Order({ oldest }) {
+    return h(Choice, { label: w.records.order, options: Object.entries(w.records.orders), value: oldest ? 'oldest' : 'newest',
+        choose: (order) => go({ order: order === 'oldest' ? order : undefined }) });
+}
+
 export function Records({ session, stream, params, about }) {
     const since = sinceOf(params, about?.last);
-    const query = { stream, where: params.where, since: since === 'all' ? undefined : since, until: params.until, limit: PAGE };
+    const oldest = params.order === 'oldest';
+    const query = { stream, where: params.where, since: since === 'all' ? undefined : since, until: params.until,
+        order: oldest ? 'oldest' : 'newest', limit: PAGE };
     const load = useLoad(JSON.stringify(query), (signal) => get('records', query, signal));
     const [more, loadMore] = useMore(load.data, query);
     const records = [...load.data?.records ?? [], ...more.records];
     const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
     return [
-        h('div', { class: 'window' }, h(Times, { params, value: since })),
+        h('div', { class: 'window' }, h(Times, { params, value: since }), h(Order, { oldest })),
         h(Filter, { fields: session.fields, key: params.where ?? '', value: params.where, error: load.error,
             apply: (where) => go({ where }) }),
         h(Panel, {
             title: w.records.title, load: load.error?.code === 'filter' ? { ...load, again: undefined } : load,
-            note: load.data && w.records.shown(count(records.length), more.next !== undefined),
+            note: load.data && w.records.shown(count(records.length), oldest, more.next !== undefined),
             tools: () => [
                 h(Export, { name: `${stream}-records`, columns: exportColumns(records), rows: records }),
                 h('a', { class: 'button small', download: `${stream}.jsonl`, title: w.records.linesHelp,
@@ -76,12 +83,13 @@ export function Records({ session, stream, params, about }) {
                 since !== 'all' && h('button', { type: 'button',
                     onClick: () => go({ since: 'all', until: undefined }) }, w.records.anyTime)],
             show: () => [
-                h(RecordTable, { caption: w.records.caption(stream), session, narrow,
-                    records: records.map((record, i) => ({ key: i, record })) }),
+                // With others a row that was opened is one of them no more.
+                h(RecordTable, { key: load.key, caption: w.records.caption(stream), session, narrow,
+                    order: oldest ? 'ascending' : 'descending', records: records.map((record, i) => ({ key: i, record })) }),
                 more.error && h(Failure, { error: more.error, again: loadMore }),
                 h('p', { class: 'below' },
-                    more.next !== undefined && !more.error && h('button', { type: 'button', disabled: more.busy,
-                        onClick: loadMore }, more.busy ? w.loading : w.records.more),
+                    more.next !== undefined && !more.error && h('button', { type: 'button', disabled: more.busy || load.busy,
+                        onClick: loadMore }, more.busy ? w.loading : oldest ? w.records.newer : w.records.older),
                     more.erased > 0 && h('span', { class: 'quiet' }, w.records.erased(count(more.erased))),
                     more.restricted > 0 && h('span', { class: 'quiet' }, w.records.restricted(count(more.restricted))),
                     h('span', { class: 'quiet' }, w.records.logged)),
