@@ -479,6 +479,8 @@ def test_a_published_page_is_whole_and_loads_nothing():
     assert not {'script', 'i', 'iframe', 'img', 'link'} & set(page.tags), page.tags
     assert '/<i>&"' in page.text and "default-src 'none'" in text, text
     assert '<20 visitors' in page.text and 'braces' not in page.text, page.text
+    days = re.findall(r'<th scope="row">(2025-11-\d\d)</th><td class="n">([\d,]+)</td><td class="n">([\d,]+)</td>', text)
+    equal(days, [(d['day'][:10], f"{d['requests']:,}", f"{d['uniques']:,}") for d in stats('public')['days'] if isinstance(d['requests'], int)])
     counted([(time, who, path + '{int}', *rest) for time, who, path, *rest in made_up()])
     cretula('publish', *SHOP, '--out', 'braces', env=NOW, code=0)
     assert 'braces stand for' in Page(read('braces/index.html').decode()).text

@@ -24,29 +24,58 @@ static const char style[] =
     "@media(max-width:30rem){.b{display:none}}@media print{a{color:inherit}}";
 
 static void
-put_row(struct buf *out, struct span key, uint64_t n, uint64_t most)
+put_number(struct buf *out, uint64_t n)
 {
 	char text[32];
 
 	num_print_grouped(text, n);
-	buf_str(out, "<tr><th scope=\"row\">");
-	app_html_text(out, key);
-	buf_fmt(out, "</th><td class=\"n\">%s</td><td class=\"b\">", text);
+	buf_fmt(out, "<td class=\"n\">%s</td>", text);
+}
+
+static void
+put_bar(struct buf *out, uint64_t n, uint64_t most)
+{
 	buf_fmt(out,
+	    "<td class=\"b\">"
 	    "<svg viewBox=\"0 0 %d 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
 	    "<rect width=\"%ju\" height=\"10\"/></svg></td></tr>\n",
 	    BAR, (uintmax_t)(most == 0 ? 0 : n * BAR / most));
 }
 
 static void
+put_row(struct buf *out, struct span key, uint64_t n, uint64_t most)
+{
+	buf_str(out, "<tr><th scope=\"row\">");
+	app_html_text(out, key);
+	buf_str(out, "</th>");
+	put_number(out, n);
+	put_bar(out, n, most);
+}
+
+static void
 open_table(const struct app_counts *c, struct buf *out, const char *title, const char *what,
-    const char *caption)
+    const char *caption, bool visitors)
 {
 	buf_fmt(out,
 	    "<h2>%s</h2>\n<table><caption>%s</caption>\n<thead><tr><th scope=\"col\">%s</th>"
-	    "<th scope=\"col\" class=\"n\">%s</th><td "
+	    "<th scope=\"col\" class=\"n\">%s</th>%s<td "
 	    "class=\"b\"></td></tr></thead>\n<tbody>\n",
-	    title, caption, what, app_counts_noun(c));
+	    title, caption, what, app_counts_noun(c),
+	    visitors ? "<th scope=\"col\" class=\"n\">visitors</th>" : "");
+}
+
+/* Of few, or of nobody knows how many. */
+static void
+put_hidden(struct buf *out, const struct view_day *d, unsigned k, bool visitors)
+{
+	const char *none = visitors ? "<td></td>" : "";
+
+	if (d->unknown)
+		buf_fmt(out,
+		    "<td class=\"n\">visitors not known</td>%s<td class=\"b\"></td></tr>\n", none);
+	else
+		buf_fmt(out, "<td class=\"n\">&lt;%u visitors</td>%s<td class=\"b\"></td></tr>\n", k,
+		    none);
 }
 
 static void
@@ -54,29 +83,29 @@ put_days(const struct app_counts *c, struct buf *out)
 {
 	const struct view_counts *counts = &c->counts;
 	uint64_t most = 0;
+	bool visitors = false;
 
-	open_table(c, out, "Days", "day", "Of each day, UTC");
-	for (size_t i = 0; i < counts->day_count; i++)
-		if (counts->days[i].requests > most)
-			most = counts->days[i].requests;
+	for (size_t i = 0; i < counts->day_count; i++) {
+		most = counts->days[i].requests > most ? counts->days[i].requests : most;
+		visitors = visitors || counts->days[i].uniques > 0;
+	}
+	open_table(c, out, "Days", "day", "Of each day, UTC", visitors);
 	for (size_t i = 0; i < counts->day_count; i++) {
 		const struct view_day *d = &counts->days[i];
 		char day[CLOCK_RFC3339_BYTES];
 
 		(void)clock_rfc3339(day, d->begin_us);
-		if (!d->hidden)
-			put_row(out, span_of(day, 10), d->requests, most);
-		else if (d->unknown)
-			buf_fmt(out,
-			    "<tr><th scope=\"row\">%.10s</th><td class=\"n\">visitors not "
-			    "known</td>"
-			    "<td class=\"b\"></td></tr>\n",
-			    day);
-		else
-			buf_fmt(out,
-			    "<tr><th scope=\"row\">%.10s</th><td class=\"n\">&lt;%u visitors</td>"
-			    "<td class=\"b\"></td></tr>\n",
-			    day, c->grant.k);
+		buf_fmt(out, "<tr><th scope=\"row\">%.10s</th>", day);
+		if (d->hidden) {
+			put_hidden(out, d, c->grant.k, visitors);
+			continue;
+		}
+		put_number(out, d->requests);
+		if (d->uniques > 0)
+			put_number(out, d->uniques);
+		else if (visitors)
+			buf_str(out, "<td></td>");
+		put_bar(out, d->requests, most);
 	}
 	buf_str(out, "</tbody></table>\n");
 }
@@ -93,7 +122,7 @@ put_table(const struct app_counts *c, int dim, struct buf *out)
 		rest += t->cells[i].count[VIEW_REQUESTS];
 	most = t->cells[0].count[VIEW_REQUESTS];
 	most = rest > most ? rest : most;
-	open_table(c, out, view_dims[dim].name, view_dims[dim].title, "The largest first");
+	open_table(c, out, view_dims[dim].name, view_dims[dim].title, "The largest first", false);
 	for (size_t i = 0; i < t->cell_count && i < ROWS_MAX; i++)
 		put_row(out, t->cells[i].key, t->cells[i].count[VIEW_REQUESTS], most);
 	if (rest > 0)
