@@ -68,14 +68,12 @@ open_table(const struct app_counts *c, struct buf *out, const char *title, const
 static void
 put_hidden(struct buf *out, const struct view_day *d, unsigned k, bool visitors)
 {
-	const char *none = visitors ? "<td></td>" : "";
-
+	buf_str(out, "<td class=\"n\">");
 	if (d->unknown)
-		buf_fmt(out,
-		    "<td class=\"n\">visitors not known</td>%s<td class=\"b\"></td></tr>\n", none);
+		buf_str(out, "visitors not known");
 	else
-		buf_fmt(out, "<td class=\"n\">&lt;%u visitors</td>%s<td class=\"b\"></td></tr>\n", k,
-		    none);
+		buf_fmt(out, "&lt;%u visitors", k);
+	buf_fmt(out, "</td>%s<td class=\"b\"></td></tr>\n", visitors ? "<td></td>" : "");
 }
 
 static void
