@@ -3,9 +3,11 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 
-from lib import CRETULA, cretula, equal, is_taken, main, open_lines, records, segments, shared, wait_for, write
+from lib import (CRETULA, Skip, cretula, equal, is_taken, is_testing_build, last_flush, main, open_lines, read, records, segments,
+                 shared, wait_for, write)
 
 POSTGRES = b'''2025-11-24 10:11:12.003 UTC [1] bob@orders LOG:  statement: select a,
 \tb
@@ -157,6 +159,30 @@ def test_a_pipe_waits_for_what_belongs_to_a_record():
         said = process.communicate(timeout=120)[1].decode()
         equal(process.returncode, 0, said)
     sealed(lines=6, parsed=4, joined=2, n=4)
+
+
+def test_who_does_not_listen_hears_no_silence():
+    """While a disk is full nothing is read, for longer than a record waits for the rest of it: that comes once there is room."""
+    if not is_testing_build():
+        raise Skip('not a testing build: no faults')
+    fault = {'CRETULA_FAULT': '1:28:1000000', 'CRETULA_FAULT_WHILE': os.path.abspath('full')}
+    with open('said', 'wb') as said:
+        process = subprocess.Popen([CRETULA, 'pipe', '--store', 'store', 's', '--format', 'postgres'], stdin=subprocess.PIPE, bufsize=0,
+                                   stderr=said, env={**os.environ, **fault})
+    process.stdin.write(POSTGRES)
+    wait_for(lambda: last_flush() == (1, 2), seen=last_flush)
+    long = POSTGRES.splitlines(keepends=True)[0] + b'\tb\n' * 999  # nearly all of it waits for more
+    write('full', b'')
+    writer = threading.Thread(target=process.stdin.write, args=[long * 3000])  # more than it takes meanwhile
+    writer.start()
+    wait_for(lambda: b'input waits' in read('said'), seen=lambda: read('said'))
+    time.sleep(2)
+    assert writer.is_alive(), 'it was all taken'
+    os.unlink('full')
+    writer.join(timeout=120)
+    process.communicate(timeout=120)
+    equal(process.returncode, 0, read('said'))
+    sealed(lines=3000004, parsed=3002, joined=2997002, n=3002)
 
 
 def test_messages_of_syslog_without_a_format():

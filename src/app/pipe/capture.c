@@ -160,6 +160,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 {
 	struct input_more more;
 
+	c->silent = false;
 	if (app_capture_ends(c)) {
 		c->eof = true;
 		return (0);
@@ -183,7 +184,7 @@ fill(struct app_capture *c, int timeout_ms, struct err *e)
 	if (c->gaps != NULL)
 		stats_gaps_excuse(c->gaps, more.lost); /* not twice, once they are missed */
 	say_news(c->p, more.news);
-	if (more.len == 0)
+	if ((c->silent = more.len == 0))
 		return (0);
 	c->last_ns = clock_mono_ns();
 	c->touched = true;
@@ -212,7 +213,8 @@ batch_len(const struct app_capture *c)
 		.last = c->eof || c->flush || c->more.cut > 0 || c->edge > 0 || c->ticket > 0,
 		.full = is_raw_full(c) };
 
-	raw.silent = raw.last || clock_mono_ns() - c->last_ns >= RECORD_NS;
+	/* Who waited for the disk, or his turn, has heard nothing of what came meanwhile. */
+	raw.silent = raw.last || (c->silent && clock_mono_ns() - c->last_ns >= RECORD_NS);
 	return (app_pipe_batch(&c->p->setup.parser, &raw));
 }
 

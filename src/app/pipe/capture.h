@@ -29,6 +29,7 @@ struct app_capture {
 	uint64_t source_file;
 	int64_t first_ns; /* when the oldest of raw came */
 	int64_t last_ns; /* and the newest */
+	bool silent; /* in the last turn we listened, and nothing came */
 	int64_t handed_ns;
 	struct detail_bucket bucket; /* of limits.rate */
 	struct stats_gaps *gaps; /* NULL: nobody looks for them */
