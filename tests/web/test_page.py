@@ -910,7 +910,7 @@ def test_texts():
         for name in names:
             with open(os.path.join(folder, name), encoding='utf-8') as module:
                 used |= set(re.findall(r'(?<![\w.$])w\.([a-zA-Z]+(?:\.[a-zA-Z]+)*)', module.read()))
-    for ending in ('.map', '.length'):
+    for ending in ('.find', '.map', '.length'):
         used = {path.removesuffix(ending) for path in used}
     assert not used - nodes, f'not there: {used - nodes}'
     # Who looks one up by a name that is computed names the table it is in.
