@@ -86,6 +86,23 @@ def test_the_same_records_the_other_way_round():
     cretula('verify', '--store', 'store', code=0)
 
 
+def test_frames_of_very_short_records():
+    """More lines of a frame may be meant than are named one by one; with notes and without."""
+    data = b''.join(b'2025-11-24 10:%02d:%02d %d\r\n' % (n // 60 % 60, n % 60, 404 if n % 3 == 0 else 200) for n in range(40000))
+    write('log', b'#Fields: date time sc-status\r\n' + data)
+    cretula('import', '--store', 'store', '--stream', 's', '--format', 'w3c', 'log', code=0)
+    write('store/skip', b'in the way')
+    for notes in False, True:
+        for where in ([], ['--where', 'status >= 0'], ['--where', 'status == 200'], ['--where', 'status == 404 && time >= 2025-11-24T10:30:00Z']):
+            there = shown(*where).out.splitlines()
+            for jobs in 1, 3:
+                equal(shown('--reverse', *where, '--jobs', jobs).out.splitlines() == there[::-1], True, (notes, where, jobs))
+            equal(shown('--reverse', *where, '--limit', 13001).out.splitlines() == there[::-1][:13001], True, (notes, where))
+        if not notes:
+            os.unlink('store/skip')
+            shown('--reverse', '--where', 'status == 777')
+
+
 def test_notes_of_searches_are_the_same():
     """Whichever way the frames were read, byte by byte; a search that stops early makes none of its segment."""
     imported('24', '25')
