@@ -41,16 +41,14 @@ take_memory(struct tally_book *book, struct err *e)
 
 /* What the file says of the stream.  1: nothing. */
 static int
-read_reach(struct tally_book *book, const char *name, struct err *e)
+read_reach(struct tally_book *book, struct err *e)
 {
 	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_STREAM, e);
 	int rc;
 
 	if (st == NULL)
 		return (-1);
-	/* It stays bound. */
-	if (name != NULL && sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT) != SQLITE_OK)
-		return (tally_db_fail(book->db, e));
+	(void)sqlite3_bind_text(st, 1, book->name, -1, SQLITE_STATIC);
 	if ((rc = tally_db_step(book->db, st, e)) == 1) {
 		book->stream = sqlite3_column_int64(st, 0);
 		book->segment = tally_db_u64(st, 1);
@@ -61,21 +59,21 @@ read_reach(struct tally_book *book, const char *name, struct err *e)
 }
 
 static int
-find_stream(struct tally_book *book, const char *name, struct err *e)
+find_stream(struct tally_book *book, struct err *e)
 {
-	int rc = read_reach(book, name, e);
+	int rc = read_reach(book, e);
 	sqlite3_stmt *st;
 
 	if (rc != 1)
 		return (rc);
 	if ((st = tally_rows_statement(book, TALLY_ST_STREAM_MAKE, e)) == NULL)
 		return (-1);
-	(void)sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(st, 1, book->name, -1, SQLITE_STATIC);
 	rc = tally_db_step(book->db, st, e);
 	(void)sqlite3_reset(st);
 	if (rc == -1)
 		return (-1);
-	rc = read_reach(book, name, e);
+	rc = read_reach(book, e);
 	return (rc == 1 ? err_set(e, ERR_FINDING, "it has no row of the stream") : rc);
 }
 
@@ -87,8 +85,13 @@ tally_book_open(const char *path, const char *stream, const unsigned char *origi
 
 	if (made == NULL)
 		return (err_memory(e));
+	tally_late_clear(&made->late);
+	if ((made->name = strdup(stream)) == NULL) {
+		tally_book_close(made);
+		return (err_memory(e));
+	}
 	if (tally_db_open(path, true, &made->db, e) == -1 || take_memory(made, e) == -1 ||
-	    find_stream(made, stream, e) == -1) {
+	    find_stream(made, e) == -1) {
 		tally_book_close(made);
 		return (-1);
 	}
@@ -124,6 +127,7 @@ tally_book_close(struct tally_book *book)
 	free_bytes(&book->bytes);
 	tally_batch_close(book->batch);
 	arena_close(&book->memory);
+	free(book->name);
 	free(book);
 }
 
@@ -165,7 +169,8 @@ tally_book_rollback(struct tally_book *book)
 	tally_batch_clear(book->batch);
 	tally_shelf_clear(book);
 	tally_shelf_give_back(book);
-	(void)read_reach(book, NULL, NULL);
+	tally_late_rollback(book);
+	(void)read_reach(book, NULL);
 }
 
 /* -1: the file says another reach than the one that this book began at. */
@@ -193,7 +198,7 @@ int
 tally_book_commit(struct tally_book *book, uint64_t segment, uint64_t records, struct err *e)
 {
 	if (tally_own_add(book, e) == -1 || tally_shelf_write(book, e) == -1 ||
-	    move_reach(book, segment, records, e) == -1 ||
+	    tally_late_write(book, e) == -1 || move_reach(book, segment, records, e) == -1 ||
 	    tally_db_run(book->db, "COMMIT", e) == -1) {
 		tally_book_rollback(book);
 		return (-1);
@@ -293,6 +298,7 @@ tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 
 	range.row = is_of_records;
 	tally_book_rollback(book);
+	tally_late_clear(&book->late); /* it came long ago */
 	if (tally_rows_begin(book, e) == -1 ||
 	    of_stream(book, "DELETE FROM total WHERE stream=?1 AND apart=0", e) == -1 ||
 	    (samples &&

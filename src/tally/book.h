@@ -83,6 +83,30 @@ int tally_book_anew(struct tally_book *book, struct err *e);
  */
 int tally_book_tidy(struct tally_book *book, struct err *e);
 
+/* ---- what was shown ---- */
+
+/*
+ * From here on what comes into hours that roles below developers may have been shown does not
+ * change what they are answered (docs/adr/0050).  Days of which nobody was shown anything
+ * may be filled until the first tally_book_show; they are hidden until then.
+ */
+struct tally_guard {
+	bool import; /* a record counts in the hour that it says, and its day is put aside */
+	unsigned k; /* as of tally_freezing */
+	int64_t still_hour; /* hours before this one are shown if nothing came for so long */
+};
+int tally_book_guard(struct tally_book *book, const struct tally_guard *guard, struct err *e);
+bool tally_book_guarded(const struct tally_book *book);
+/*
+ * With the next commit all hours before this one, and before those that were, are shown.  false:
+ * they are.
+ */
+bool tally_book_show(struct tally_book *book, int64_t hour);
+/* So many requests came too late: only developers are told of them. */
+uint64_t tally_book_kept_back(const struct tally_book *book);
+/* The last hour of what was added under guard; false: nothing was. */
+bool tally_book_last(const struct tally_book *book, int64_t *hour);
+
 /* ---- keys that are gone ---- */
 
 /*

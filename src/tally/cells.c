@@ -247,6 +247,7 @@ group_of_entry(struct tally_book *book, const struct tally_entry *entry, int per
     uint32_t *group, struct err *e)
 {
 	struct tally_recent *recent = &book->recent[entry->dim][entry->apart];
+	int32_t hour = tally_late_hour(&book->late, entry->hour);
 	struct tally_group want = {
 		.period = (uint8_t)period, .dim = entry->dim, .apart = entry->apart
 	};
@@ -254,15 +255,14 @@ group_of_entry(struct tally_book *book, const struct tally_entry *entry, int per
 	if (make_room(book, (enum tally_dim)entry->dim, e) == -1)
 		return (-1);
 	/* Making room may have forgotten them. */
-	if (!recent->used || recent->hour != entry->hour)
-		*recent = (struct tally_recent){ .used = true, .hour = entry->hour };
+	if (!recent->used || recent->hour != hour)
+		*recent = (struct tally_recent){ .used = true, .hour = hour };
 	*group = recent->group[period];
 	if (*group > 0) {
 		--*group;
 		return (0);
 	}
-	want.index =
-	    tally_index((enum tally_period)period, tally_start_us(TALLY_HOUR, entry->hour));
+	want.index = tally_index((enum tally_period)period, tally_start_us(TALLY_HOUR, hour));
 	if (find_group(book, &want, group, e) == -1)
 		return (-1);
 	recent->group[period] = *group + 1;
@@ -286,9 +286,10 @@ is_at_hand(const struct tally_book *book, const struct tally_entry *entry)
 {
 	const struct tally_recent *recent = &book->recent[entry->dim][entry->apart];
 
-	return (recent->used && recent->hour == entry->hour && recent->group[TALLY_HOUR] > 0 &&
-	    recent->group[TALLY_DAY] > 0 && recent->group[TALLY_WEEK] > 0 &&
-	    recent->group[TALLY_MONTH] > 0 && book->cell_count + 8 <= TALLY_CELLS &&
+	return (recent->used && recent->hour == tally_late_hour(&book->late, entry->hour) &&
+	    recent->group[TALLY_HOUR] > 0 && recent->group[TALLY_DAY] > 0 &&
+	    recent->group[TALLY_WEEK] > 0 && recent->group[TALLY_MONTH] > 0 &&
+	    book->cell_count + 8 <= TALLY_CELLS &&
 	    book->text_len + (size_t)4 * TALLY_KEY_MAX <= TALLY_CELL_TEXTS);
 }
 

@@ -36,6 +36,7 @@ static const char *const schema[] = {
 	" subjects INTEGER NOT NULL, PRIMARY KEY (stream, period, dim, idx, key)) STRICT, WITHOUT "
 	"ROWID",
 	TALLY_CELLS_TABLE,
+	TALLY_SHOWN_TABLE,
 };
 #define OBJECTS ((int)(sizeof(schema) / sizeof(schema[0])))
 

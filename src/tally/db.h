@@ -17,6 +17,9 @@ struct err;
 	"CREATE TABLE cells (stream INTEGER NOT NULL, period INTEGER NOT NULL, dim INTEGER NOT " \
 	"NULL, idx INTEGER NOT NULL, pack BLOB NOT NULL, PRIMARY KEY (stream, period, dim, idx)) " \
 	"STRICT, WITHOUT ROWID"
+#define TALLY_SHOWN_TABLE \
+	"CREATE TABLE shown (stream INTEGER PRIMARY KEY, hour INTEGER NOT NULL, until INTEGER " \
+	"NOT NULL, filling INTEGER NOT NULL, moved INTEGER NOT NULL) STRICT"
 #define TALLY_BUSY_MS 5000
 
 /*

@@ -244,7 +244,10 @@ freeze_days(struct freezing *f, int64_t today, struct err *e)
 	return (rc);
 }
 
-/* Hours that may have been shown; everything of the day has no subjects, and is not shown. */
+/*
+ * Hours that may have been shown; everything of the day has no subjects, and is not shown.
+ * How many blocks they make, or -1.
+ */
 static int
 freeze_today(struct freezing *f, int64_t today, struct err *e)
 {
@@ -256,7 +259,9 @@ freeze_today(struct freezing *f, int64_t today, struct err *e)
 		return (count);
 	for (int i = 0; i < count; i++)
 		join(&all, &blocks[i]);
-	return (put_blocks(f, blocks, count, e) == -1 ? -1 : put_all(f, TALLY_DAY, &all, e));
+	if (put_blocks(f, blocks, count, e) == -1 || put_all(f, TALLY_DAY, &all, e) == -1)
+		return (-1);
+	return (count);
 }
 
 static int
@@ -269,14 +274,35 @@ is_frozen(struct freezing *f, int64_t day, struct err *e)
 	return (rc);
 }
 
-/* Of a day of which something is counted nothing else is shown. */
+/* From this day on: of days of which something is counted nothing else is shown. */
 static int
 freeze_begun(struct freezing *f, int64_t day, struct err *e)
 {
 	struct sum all;
-	int rc = find_day(f, &day, day + 1, &all, e);
+	int rc;
 
-	return (rc == 1 && all.any ? run(f, PUT_FROZEN, day, 0, e) : rc == -1 ? -1 : 0);
+	for (; (rc = find_day(f, &day, INT64_MAX, &all, e)) == 1; day++)
+		if (all.any && run(f, PUT_FROZEN, day, 0, e) == -1)
+			return (-1);
+	return (rc);
+}
+
+static int
+prepare(struct freezing *f, struct err *e)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		if (tally_db_prepare(f->db, texts[i], &f->st[i], e) == -1)
+			return (-1);
+	return (0);
+}
+
+/* rc. */
+static int
+finish(struct freezing *f, int rc)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		(void)sqlite3_finalize(f->st[i]);
+	return (rc);
 }
 
 static int
@@ -285,9 +311,8 @@ freeze(struct freezing *f, struct err *e)
 	int64_t today = tally_index(TALLY_DAY, f->how->over_us);
 	int rc;
 
-	for (int i = 0; i < STATEMENT_COUNT; i++)
-		if (tally_db_prepare(f->db, texts[i], &f->st[i], e) == -1)
-			return (-1);
+	if (prepare(f, e) == -1)
+		return (-1);
 	if (freeze_days(f, today, e) == -1)
 		return (-1);
 	if (!f->how->running)
@@ -295,9 +320,7 @@ freeze(struct freezing *f, struct err *e)
 	if ((rc = is_frozen(f, today, e)) == -1 || (rc == 0 && freeze_today(f, today, e) == -1))
 		return (-1);
 	/* Also without an hour: who is erased stays among those who were seen, and counts for k. */
-	if (freeze_begun(f, today, e) == -1)
-		return (-1);
-	return (freeze_begun(f, today + 1, e)); /* for the clock is ahead of over_us */
+	return (freeze_begun(f, today, e));
 }
 
 int
@@ -314,13 +337,50 @@ tally_freeze(const char *path, const struct tally_freezing *how, struct err *e)
 		return (-1);
 	rc = tally_db_run(f.db, "BEGIN IMMEDIATE", e);
 	if (rc == 0)
-		rc = freeze(&f, e);
-	for (int i = 0; i < STATEMENT_COUNT; i++)
-		(void)sqlite3_finalize(f.st[i]);
+		rc = finish(&f, freeze(&f, e));
 	if (rc == 0)
 		rc = tally_db_run(f.db, "COMMIT", e);
 	if (rc == -1)
 		(void)sqlite3_exec(f.db, "ROLLBACK", NULL, NULL, NULL);
 	tally_db_close(f.db);
 	return (rc == -1 ? err_in(e, "%s", path) : 0);
+}
+
+/* ---- one of them ---- */
+
+static int
+freeze_one(struct freezing *f, int64_t day, struct err *e)
+{
+	bool over = day < tally_index(TALLY_DAY, f->how->over_us);
+	int64_t found = day;
+	struct sum all;
+	int rc = is_frozen(f, day, e);
+
+	if (rc != 0)
+		return (rc);
+	if ((rc = find_day(f, &found, day + 1, &all, e)) != 1)
+		return (rc);
+	if (over && all.subjects < f->how->k)
+		return (0);
+	if (over)
+		return (freeze_day(f, day, e) == -1 ? -1 : 1);
+	if ((rc = freeze_today(f, day, e)) <= 0)
+		return (rc);
+	return (run(f, PUT_FROZEN, day, 0, e) == -1 ? -1 : 1);
+}
+
+int
+tally_freeze_day(sqlite3 *db, const struct tally_freezing *how, int64_t day, struct err *e)
+{
+	struct freezing f = { .db = db, .how = how };
+
+	return (finish(&f, prepare(&f, e) == -1 ? -1 : freeze_one(&f, day, e)));
+}
+
+int
+tally_freeze_hide(sqlite3 *db, const struct tally_freezing *how, int64_t day, struct err *e)
+{
+	struct freezing f = { .db = db, .how = how };
+
+	return (finish(&f, prepare(&f, e) == -1 ? -1 : run(&f, PUT_FROZEN, day, 0, e)));
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sqlite3.h>
+
 struct err;
 
 /*
@@ -20,9 +22,9 @@ struct err;
  * its hours, those of fewer than k joined to others as they are shown (ADR 30).  No number
  * of fewer than k subjects is put aside.
  *
- * running: also the hours of the day that over_us is in.  Of that day, and the next one, nothing
+ * running: also the hours of the day that over_us is in.  Of that day, and of later ones, nothing
  * else is shown any more, as what comes would have to be taken from what was erased; unless
- * nothing is counted of it yet.
+ * nothing is counted of them yet.
  * 0, or -1 with e and nothing done: as tally_fold.
  */
 struct tally_freezing {
@@ -32,5 +34,13 @@ struct tally_freezing {
 	unsigned k;
 };
 int tally_freeze(const char *path, const struct tally_freezing *how, struct err *e);
+
+/*
+ * Within a transaction of db, one day: what may have been shown of it, if it is that of over_us
+ * its hours before that.  1: it is put aside, now or before; 0: nothing of it was shown; -1.
+ */
+int tally_freeze_day(sqlite3 *db, const struct tally_freezing *how, int64_t day, struct err *e);
+/* Likewise: nothing of it is shown. */
+int tally_freeze_hide(sqlite3 *db, const struct tally_freezing *how, int64_t day, struct err *e);
 
 #endif

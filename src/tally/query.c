@@ -39,6 +39,7 @@ _Static_assert(TALLY_SUBJECTS_MAX == STATS_SET_MAX && TALLY_SUBJECTS_MANY == STA
 
 static const char *const queries[TALLY_QUERY_COUNT] = {
 	[TALLY_QUERY_REACH] = "SELECT segment,records FROM stream WHERE name=?1",
+	[TALLY_QUERY_SHOWN] = "SELECT hour,until,filling,moved FROM shown WHERE " OF_STREAM,
 	/* One end a search: each is a look at the index. */
 	[TALLY_QUERY_ENDS] =
 	    "SELECT (SELECT min(idx) FROM total WHERE " OF_STREAM " AND period=?2),"
@@ -171,6 +172,21 @@ tally_reach(struct tally_reader *r, const char *stream, struct tally_reach *reac
 		reach->segment = tally_db_u64(st, 0);
 		reach->records = tally_db_u64(st, 1);
 	}
+	return (end(st, 0));
+}
+
+int
+tally_shown(struct tally_reader *r, const char *stream, struct tally_shown *shown, struct err *e)
+{
+	sqlite3_stmt *st = tally_query(r, TALLY_QUERY_SHOWN, stream, e);
+	int rc;
+
+	if (st == NULL || (rc = tally_db_step(r->db, st, e)) == -1)
+		return (-1);
+	*shown = (struct tally_shown){ .hour = INT32_MIN, .moved = INT32_MIN };
+	if (rc == 1)
+		*shown = (struct tally_shown){ sqlite3_column_int(st, 0), sqlite3_column_int(st, 1),
+			sqlite3_column_int(st, 2) != 0, sqlite3_column_int(st, 3) };
 	return (end(st, 0));
 }
 

@@ -43,6 +43,19 @@ int tally_reach(
 int tally_ends(struct tally_reader *r, const char *stream, unsigned k, int64_t until_us,
     int64_t ends_us[static 2], struct err *e);
 
+/*
+ * Hours before hour may have been shown to roles below developers; filling: only those before
+ * until are now, as a day behind it is not whole.  moved: the last day some of whose records count
+ * in a later hour.  None: INT32_MIN.  0 or -1.
+ */
+struct tally_shown {
+	int64_t hour, until;
+	bool filling;
+	int64_t moved;
+};
+int tally_shown(
+    struct tally_reader *r, const char *stream, struct tally_shown *shown, struct err *e);
+
 struct tally_window {
 	const char *stream;
 	enum tally_period period;

@@ -15,6 +15,10 @@ static const char *const texts[TALLY_ST_COUNT] = {
 	[TALLY_ST_REACHED] = "SELECT 1 FROM stream WHERE id=?1 AND segment=?2 AND records=?3",
 	[TALLY_ST_REACH] = "UPDATE stream SET segment=?2,records=?3"
 			   " WHERE id=?1 AND segment=?4 AND records=?5",
+	[TALLY_ST_SHOWN] = "SELECT hour,until,filling,moved FROM shown WHERE stream=?1",
+	[TALLY_ST_SHOWN_PUT] = "INSERT INTO shown VALUES (?1,?2,?3,?4,?5) ON CONFLICT"
+			       " DO UPDATE SET hour=max(hour,excluded.hour),until=excluded.until,"
+			       "filling=excluded.filling,moved=excluded.moved",
 	[TALLY_ST_TOTAL] =
 	    "INSERT INTO total VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
 	    " ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"

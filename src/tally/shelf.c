@@ -111,7 +111,11 @@ int
 tally_shelf_total(struct tally_book *book, const struct tally_minute *m, struct err *e)
 {
 	int64_t start_us = tally_start_us(TALLY_MINUTE, m->minute);
+	int32_t hour = (int32_t)tally_index(TALLY_HOUR, start_us),
+		counted = tally_late_hour(&book->late, hour);
 
+	if (counted != hour)
+		start_us = tally_start_us(TALLY_HOUR, counted);
 	if (book->total_count + TALLY_PERIOD_COUNT > TALLY_TOTALS &&
 	    tally_shelf_write(book, e) == -1)
 		return (-1);

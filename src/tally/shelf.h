@@ -7,6 +7,7 @@
 #include "stats/distinct.h"
 #include "tally/book.h"
 #include "tally/db.h"
+#include "tally/own/late.h"
 #include "tally/pack/pack.h"
 #include "tally/rows.h"
 #include "tally/table.h"
@@ -95,6 +96,7 @@ struct tally_book {
 	sqlite3_stmt *st[TALLY_ST_COUNT];
 	bool writing; /* a transaction is open */
 	int64_t stream;
+	char *name; /* of the stream */
 	uint64_t segment, records; /* as the last commit said */
 	unsigned char origin[TALLY_ORIGIN_BYTES];
 	int origin_len;
@@ -120,6 +122,7 @@ struct tally_book {
 	int64_t index_of[TALLY_PERIOD_COUNT];
 	unsigned char nonce[CRYPTO_COVER_NONCE]; /* random, and a count in the last 8 bytes */
 	struct tally_epoch epochs[TALLY_EPOCHS];
+	struct tally_late late;
 	struct tally_batch *batch; /* of lines */
 	struct record_decoder decoder;
 };

@@ -143,9 +143,10 @@ def counted(requests):
             os.unlink(name)
     cretula('stats', '--store', 'store', '--rebuild', code=0)  # makes its tables
     db = packs.open('store/stats.db')
-    for table in 'stream', 'total', 'cell', 'seen', 'epoch', 'uniq':
+    for table in 'stream', 'shown', 'total', 'cell', 'seen', 'epoch', 'uniq':
         db.execute(f'DELETE FROM {table}')
     db.execute("INSERT INTO stream VALUES(1,'shop',1,0)")
+    db.execute('INSERT INTO shown VALUES(1,?,0,0,0)', (int(datetime.datetime(2025, 11, 29, tzinfo=datetime.timezone.utc).timestamp()) // 3600,))
     cells = collections.defaultdict(lambda: [0, 0, set()])
     for time, who, path, status, agent, size in requests:
         second = int(time.timestamp())

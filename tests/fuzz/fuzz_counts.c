@@ -20,7 +20,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum row { TOTAL, CELL, SEEN, UNIQ, RELEASED, FROZEN, ROWS, PACK = ROWS, INSERTS };
+enum row { TOTAL, CELL, SEEN, UNIQ, RELEASED, FROZEN, ROWS, PACK = ROWS, SHOWN, INSERTS };
+#define SHOWN_AT 0xf7 /* a row's first byte: what was shown */
 #define PACKS_FROM 0xf8 /* a row's first byte from here on: bytes of a pack */
 
 /* Cells and seen are gathered: what is of one place becomes a pack. */
@@ -31,6 +32,7 @@ static const char *const inserts[INSERTS] = {
 	[UNIQ] = "INSERT OR IGNORE INTO uniq VALUES (1,?1,?2,1,?4,?9)",
 	[RELEASED] = "INSERT OR IGNORE INTO released VALUES (1,?1,?3,?2,?8,?4,?5,?6)",
 	[FROZEN] = "INSERT OR IGNORE INTO frozen VALUES (1,?2,?4)",
+	[SHOWN] = "INSERT OR REPLACE INTO shown VALUES (1,?2,?3,?1,?4)",
 	[PACK] = "INSERT OR IGNORE INTO cells VALUES (1,?1,?3,?2,?9)",
 };
 
@@ -188,7 +190,9 @@ put_pack(const struct gathered *first)
 static void
 take_row(const uint8_t **at, const uint8_t *end)
 {
-	enum row row = **at < PACKS_FROM ? (enum row)(**at % ROWS) : PACK;
+	enum row row = **at == SHOWN_AT ? SHOWN :
+	    **at < PACKS_FROM           ? (enum row)(**at % ROWS) :
+					  PACK;
 	struct span text;
 	int64_t n[7];
 	int len;
@@ -216,7 +220,8 @@ fill(const uint8_t *at, const uint8_t *end)
 	demand(tally_db_run(db,
 		   "BEGIN;DELETE FROM total;DELETE FROM cells;DELETE FROM uniq;"
 		   "DELETE FROM released;DELETE FROM frozen;DELETE FROM stream;"
-		   "INSERT INTO stream VALUES (1,'s',1,0);"
+		   "DELETE FROM shown;INSERT INTO stream VALUES (1,'s',1,0);"
+		   "INSERT INTO shown VALUES (1,2147483647,0,0,0);" /* all of it */
 		   "INSERT OR IGNORE INTO epoch VALUES (1,0,0,x'00',zeroblob(32),0)",
 		   &e) == 0);
 	gathered_count = 0;

@@ -261,6 +261,16 @@ say_uncounted(void *arg, const char *text)
 }
 
 static void
+say_late(void *arg, uint64_t requests)
+{
+	(void)arg;
+	app_warn("import",
+	    "%llu requests are of days that analysts and the public may have been shown: these "
+	    "keep their answers, developers are told all (docs/roles.md)",
+	    (unsigned long long)requests);
+}
+
+static void
 open_counter(struct importing *im)
 {
 	im->import.counter = app_counter_open(&(struct app_counter_options){
@@ -270,6 +280,7 @@ open_counter(struct importing *im)
 	    .waits = true,
 	    .segments = store_stream_segments(im->stream),
 	    .warn = say_uncounted,
+	    .late = say_late,
 	});
 	app_counter_start(im->import.counter);
 	if (im->replaced)
@@ -361,6 +372,8 @@ finish(struct importing *im, struct err *e)
 	struct buf out = { 0 }, anchor = { 0 };
 	int code = -1;
 
+	if (!im->import.interrupted)
+		app_counter_ends(im->import.counter);
 	app_counter_close(im->import.counter);
 	im->import.counter = NULL;
 	say_head(im);

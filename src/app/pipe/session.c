@@ -282,6 +282,8 @@ app_session_run(struct app_session *s, struct err *e)
 	start_keeper(s);
 	rc = app_pipe_run(pipe, e);
 	stop_keeper(pipe);
+	if (rc == 0 && *pipe->stop == 0)
+		app_counter_ends(pipe->counter);
 	if (rc == 0)
 		return (finish(pipe, *pipe->stop != 0 ? "term" : "end", e));
 	if (pipe->live != NULL && !store_live_broken(pipe->live) &&

@@ -116,10 +116,10 @@ add_ends(struct tally_reader *db, const struct view_grant *grant, const char *na
 	static const char *const keys[] = { "first", "last" };
 	unsigned k = grant->tier == VIEW_DEVELOPER ? 0 : grant->k;
 	char text[CLOCK_RFC3339_BYTES];
-	int64_t ends_us[2];
+	int64_t ends_us[2], over_us;
 
-	if (db == NULL ||
-	    tally_ends(db, name, k, clock_now_us() - VIEW_SETTLE_US, ends_us, NULL) != 1)
+	if (db == NULL || view_counts_over(db, name, clock_now_us(), &over_us, NULL) == -1 ||
+	    tally_ends(db, name, k, over_us, ends_us, NULL) != 1)
 		return;
 	for (int i = 0; i < 2; i++)
 		json_str(out, keys[i], span_of(text, clock_rfc3339(text, ends_us[i])));

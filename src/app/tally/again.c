@@ -159,13 +159,32 @@ open_book(const char *path, const char *stream, struct tally_book **book, struct
 	return (tally_book_open(path, stream, NULL, book, e));
 }
 
+/* What may have been shown, whatever is hidden now; moved: some of the day that it ends in. */
+static int
+read_shown(const char *path, const char *stream, int64_t *shown_us, bool *moved, struct err *e)
+{
+	struct tally_reader *r = NULL;
+	struct tally_shown shown;
+	int rc = -1;
+
+	if (tally_reader_open(path, &r, e) == 0 && tally_shown(r, stream, &shown, e) == 0) {
+		*shown_us = view_shown_us(&shown, clock_now_us());
+		*moved = shown.moved == tally_index(TALLY_DAY, *shown_us);
+		rc = 0;
+	}
+	tally_reader_close(r);
+	return (rc);
+}
+
 /* What roles were answered stays their answer, though counts become others (tally/freeze.h). */
 static int
 freeze(const char *path, const char *stream, bool running, struct err *e)
 {
-	const struct tally_freezing how = { stream, clock_now_us() - VIEW_SETTLE_US, running,
-		VIEW_K_ANALYST };
+	struct tally_freezing how = { .stream = stream, .k = VIEW_K_ANALYST };
 
+	if (read_shown(path, stream, &how.over_us, &how.running, e) == -1)
+		return (-1);
+	how.running = how.running || running;
 	return (tally_freeze(path, &how, e));
 }
 

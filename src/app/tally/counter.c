@@ -57,7 +57,8 @@ add(struct app_counter *c, const struct item *item)
 
 	if (c->behind)
 		return;
-	if (tally_book_add(c->book, item->batch, &e) == -1 || add_lines(c, item, &e) == -1)
+	if (app_counter_guard(c, &e) == -1 || tally_book_add(c->book, item->batch, &e) == -1 ||
+	    add_lines(c, item, &e) == -1)
 		fall_behind(c, &e);
 	c->records = item->records;
 	c->dirty = true;
@@ -78,6 +79,15 @@ static void
 commit_open(struct app_counter *c)
 {
 	if (c->dirty && c->how.origin == NULL)
+		commit(c, c->open, c->records);
+}
+
+/* What may be shown is written with it. */
+static void
+commit_shown(struct app_counter *c, bool ends)
+{
+	commit_open(c); /* what is in it came in time */
+	if (!c->behind && app_counter_show(c, ends))
 		commit(c, c->open, c->records);
 }
 
@@ -142,6 +152,17 @@ forget(struct app_counter *c, const unsigned char *origin)
 		say(c, &e);
 }
 
+/* What is counted again is none that comes late. */
+static bool
+counts_again(struct app_counter *c)
+{
+	uint64_t segment, records;
+	bool owes = false;
+
+	tally_book_reach(c->book, &segment, &records);
+	return (segment == 0 || (tally_book_owes(c->book, &owes, NULL) == 0 && owes));
+}
+
 /*
  * What a run before did not count comes first.  A reach within a segment that
  * was never sealed, and is not open: what was open was given up.
@@ -155,6 +176,8 @@ begin(struct app_counter *c, uint64_t segments)
 	c->behind = false;
 	c->open = segments + 1;
 	c->records = 0;
+	if (!counts_again(c))
+		(void)app_counter_guard(c, &e);
 	if (catch_up_once(c, c->open, &e) == -1)
 		fall_behind(c, &e);
 	tally_book_reach(c->book, &segment, &records);
@@ -199,7 +222,7 @@ wait_item(struct app_counter *c, int64_t since_ns)
 	int64_t until_ns;
 
 	while (c->count == 0 && !c->quit && !c->lost && !c->keys_changed) {
-		if (!c->dirty) {
+		if (!c->dirty && c->how.origin != NULL) {
 			pthread_cond_wait(&c->to_thread, &c->lock);
 			continue;
 		}
@@ -277,6 +300,7 @@ main_of_thread(void *arg)
 	int64_t since_ns = clock_mono_ns();
 
 	(void)prctl(PR_SET_NAME, "tally");
+	c->since_ns = since_ns;
 	begin(c, c->how.segments);
 	app_counter_look_up(c);
 	pthread_mutex_lock(&c->lock);
@@ -290,13 +314,15 @@ main_of_thread(void *arg)
 		if (clock_mono_ns() - since_ns < COMMIT_NS)
 			continue;
 		pthread_mutex_unlock(&c->lock);
-		commit_open(c);
+		commit_shown(c, false);
 		app_counter_look_up(c);
 		pthread_mutex_lock(&c->lock);
 		since_ns = clock_mono_ns();
 	}
 	pthread_mutex_unlock(&c->lock);
-	commit_open(c);
+	commit_shown(c, c->whole);
+	if (c->whole && c->how.late != NULL && tally_book_kept_back(c->book) > 0)
+		c->how.late(c->how.arg, tally_book_kept_back(c->book));
 	return (NULL);
 }
 
@@ -361,6 +387,16 @@ app_counter_start(struct app_counter *c)
 		(void)err_set(&e, ERR_IO, "starting a thread");
 		say(c, &e);
 	}
+}
+
+void
+app_counter_ends(struct app_counter *c)
+{
+	if (c == NULL)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->whole = true;
+	pthread_mutex_unlock(&c->lock);
 }
 
 void

@@ -22,6 +22,8 @@ struct app_counter_options {
 	uint64_t segments; /* that the stream has sealed */
 	/* Says what went wrong; from the thread. */
 	void (*warn)(void *arg, const char *text);
+	/* So many requests are of days that were shown (docs/adr/0050); from the thread. */
+	void (*late)(void *arg, uint64_t requests);
 	void *arg;
 };
 
@@ -32,6 +34,11 @@ struct app_counter_options {
 struct app_counter *app_counter_open(const struct app_counter_options *how);
 /* Its thread begins, once the process is confined: what is given before is not counted. */
 void app_counter_start(struct app_counter *c);
+/*
+ * All that the input had is given: days of it that are over are whole, and may be shown.  Else
+ * an import is not, and what is live only once it was read for ten minutes.
+ */
+void app_counter_ends(struct app_counter *c);
 /* What was given is counted, and the file closed.  NULL is legal, here and below. */
 void app_counter_close(struct app_counter *c);
 

@@ -34,6 +34,7 @@ struct app_counter {
 	bool behind; /* of the thread: batches are not counted until a segment ends */
 	uint64_t open, records; /* of the thread: segment, and its records, that are added */
 	bool dirty; /* of the thread: since the last commit */
+	int64_t since_ns; /* of the thread: when it began */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;
@@ -49,6 +50,7 @@ struct app_counter {
 	uint64_t lost_seal; /* the end of this segment, which found none either; 0: none */
 	bool lost; /* one of both */
 	bool quit;
+	bool whole; /* all of the input was given */
 	bool keys_changed;
 	struct keys keys;
 	struct keys there; /* of the thread: as of the last change */
@@ -59,6 +61,13 @@ struct app_counter {
 
 /* give.c: the lines of an item are counted.  Under the lock. */
 void app_counter_put_back(struct app_counter *c, struct item *item);
+
+/*
+ * show.c: what comes late is told from what does not (docs/adr/0050), from now on.  What roles
+ * below developers are shown moves on; ends: nothing more comes, now.  true: by the next commit.
+ */
+int app_counter_guard(struct app_counter *c, struct err *e);
+bool app_counter_show(struct app_counter *c, bool ends);
 
 /* usual.c: look up what is usual, if it is another hour now.  Without the lock. */
 void app_counter_look_up(struct app_counter *c);

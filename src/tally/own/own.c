@@ -9,6 +9,8 @@ static int
 add_batch(struct tally_book *book, struct tally_batch *b, struct err *e)
 {
 	tally_alike_settle(b);
+	if (tally_late_meet(book, b, e) == -1)
+		return (-1);
 	for (uint32_t i = 0; i < b->minute_count; i++)
 		if (tally_shelf_total(book, &b->minutes[i], e) == -1)
 			return (-1);

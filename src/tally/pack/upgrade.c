@@ -1,4 +1,5 @@
 /* upgrade: what had a row a value becomes packs. */
+#include "base/clock.h"
 #include "base/err.h"
 #include "tally/db.h"
 #include "tally/pack/pack.h"
@@ -203,6 +204,25 @@ is_old(sqlite3 *db, struct err *e)
 	    found == 2 ? 1 : err_set(e, ERR_FINDING, "it has tables that cretula did not make"));
 }
 
+/* By version 2 whatever was over by the clock was shown. */
+static int
+convert_shown(sqlite3 *db, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = tally_db_run(db, TALLY_SHOWN_TABLE, e);
+
+	if (rc == 0)
+		rc = tally_db_prepare(
+		    db, "INSERT INTO shown SELECT id,?1,?1,0,?2 FROM stream", &st, e);
+	if (rc == 0) {
+		(void)sqlite3_bind_int64(st, 1, tally_index(TALLY_HOUR, clock_now_us()));
+		(void)sqlite3_bind_int(st, 2, INT32_MIN);
+		rc = tally_db_step(db, st, e);
+	}
+	(void)sqlite3_finalize(st);
+	return (rc);
+}
+
 static int
 upgrade(sqlite3 *db, struct err *e)
 {
@@ -212,6 +232,8 @@ upgrade(sqlite3 *db, struct err *e)
 	if (rc != 1)
 		return (rc);
 	rc = tally_db_run(db, TALLY_CELLS_TABLE, e);
+	if (rc == 0)
+		rc = convert_shown(db, e);
 	if (rc == 0)
 		rc = convert(&u, e);
 	(void)sqlite3_finalize(u.cells.st);

@@ -101,28 +101,66 @@ read_sums(struct view_reading *r, struct err *e)
 	return (0);
 }
 
+int64_t
+view_shown_us(const struct tally_shown *shown, int64_t now_us)
+{
+	int64_t us = tally_start_us(TALLY_HOUR, shown->hour);
+
+	if (us < now_us - VIEW_STILL_US && !shown->filling)
+		us = now_us - VIEW_STILL_US;
+	return (us < now_us - VIEW_SETTLE_US ? us : now_us - VIEW_SETTLE_US);
+}
+
+int
+view_counts_over(
+    struct tally_reader *r, const char *stream, int64_t now_us, int64_t *over_us, struct err *e)
+{
+	struct tally_shown shown;
+	int64_t until_us;
+
+	if (tally_shown(r, stream, &shown, e) == -1)
+		return (-1);
+	*over_us = view_shown_us(&shown, now_us);
+	until_us = tally_start_us(TALLY_HOUR, shown.until);
+	if (shown.filling && until_us < *over_us)
+		*over_us = until_us;
+	return (0);
+}
+
+static int
+read_all(struct view_reading *r, struct err *e)
+{
+	bool public = r->q->grant->tier == VIEW_PUBLIC;
+	struct view_counts *c = r->c;
+
+	if (view_counts_over(r->reader, r->q->stream, r->q->now_us, &r->over_us, e) == -1)
+		return (-1);
+	view_tier_whole(
+	    public ? VIEW_DAY_US : VIEW_HOUR_US, r->over_us, &c->since_us, &c->until_us);
+	return (
+	    read_sums(r, e) == -1 || view_points_read(r, e) == -1 || view_days_read(r, e) == -1 ?
+		-1 :
+		0);
+}
+
 int
 view_counts_read(struct tally_reader *reader, const struct view_question *q, struct view_counts *c,
     struct err *e)
 {
 	struct view_reading r = { .reader = reader, .q = q, .c = c };
-	bool public = q->grant->tier == VIEW_PUBLIC;
 	int rc = -1;
 
-	assert(public || q->grant->tier == VIEW_ANALYST);
+	assert(q->grant->tier == VIEW_PUBLIC || q->grant->tier == VIEW_ANALYST);
 	assert(q->grant->k >= VIEW_K_ANALYST && q->grant->k <= VIEW_SUBJECTS_MAX);
 	memset(c, 0, sizeof(*c));
 	c->since_us = q->since_us;
 	c->until_us = q->until_us;
-	r.over_us = q->now_us - VIEW_SETTLE_US;
-	view_tier_whole(public ? VIEW_DAY_US : VIEW_HOUR_US, r.over_us, &c->since_us, &c->until_us);
 	for (int d = 0; d < VIEW_DIM_COUNT; d++)
 		c->shown[d] =
 		    (q->grant->fields >> view_dims[d].field & 1) != 0 && (q->dims >> d & 1) != 0;
 	/* Days and their tables are of one state, whoever counts meanwhile. */
-	if (tally_hold(reader, e) == 0 && read_sums(&r, e) == 0 && view_points_read(&r, e) == 0 &&
-	    view_days_read(&r, e) == 0)
-		rc = 0;
+	if (tally_hold(reader, e) == 0)
+		rc = read_all(&r, e);
 	tally_release(reader);
 	for (int d = 0; rc == 0 && d < VIEW_DIM_COUNT; d++)
 		if (view_tier_merge(&c->tables[d]) == -1)

@@ -60,6 +60,14 @@ struct view_counts {
 
 /* Aggregates are written a while after their records: so long is an hour not over yet. */
 #define VIEW_SETTLE_US INT64_C(600000000)
+/* A stream that nothing came to for so long has ended: its last day is shown (docs/adr/0050). */
+#define VIEW_STILL_US INT64_C(864000000000)
+
+/* What begins before this may have been shown. */
+int64_t view_shown_us(const struct tally_shown *shown, int64_t now_us);
+/* What begins before over_us is over, counted, and may be shown.  0 or -1. */
+int view_counts_over(
+    struct tally_reader *r, const char *stream, int64_t now_us, int64_t *over_us, struct err *e);
 
 /*
  * now_us: what is over; INT64_MIN and INT64_MAX as since and until: all there is.

@@ -458,7 +458,8 @@ dump(struct buf *out)
 		" JOIN epoch e ON e.id=epoch ORDER BY 1,2,3,4,5,6",
 		"SELECT u.period,u.idx,e.idx,subjects,length(registers) FROM uniq u"
 		" JOIN epoch e ON e.id=epoch ORDER BY 1,2,3",
-		"SELECT * FROM frozen ORDER BY 1,2", "SELECT * FROM released ORDER BY 1,2,3,4,5" };
+		"SELECT * FROM frozen ORDER BY 1,2", "SELECT * FROM shown ORDER BY 1",
+		"SELECT * FROM released ORDER BY 1,2,3,4,5" };
 	sqlite3_stmt *st;
 	sqlite3 *db;
 
@@ -488,7 +489,9 @@ make_old(void)
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(
-	    tally_db_run(db, "DROP TABLE cells;PRAGMA user_version=2;" OLD_TABLES, NULL), 0);
+	    tally_db_run(
+		db, "DROP TABLE cells;DROP TABLE shown;PRAGMA user_version=2;" OLD_TABLES, NULL),
+	    0);
 	tally_db_close(db);
 	/* The file is beside them. */
 	assert_int_equal(tally_db_run(rows,

@@ -394,7 +394,7 @@ a_long_window_is_not_read_by_the_hour(void **state)
 
 /* ---- an older version ---- */
 
-#define VERSION_2 "DROP TABLE cells;" OLD_TABLES "PRAGMA user_version=2;"
+#define VERSION_2 "DROP TABLE cells;DROP TABLE shown;" OLD_TABLES "PRAGMA user_version=2;"
 
 static void
 version_2_is_brought_up_by_who_writes(void **state)

@@ -137,8 +137,9 @@ fill(uint64_t *seed)
 	make_hours(seed);
 	buf_str(&sql,
 	    "BEGIN;DELETE FROM cell;DELETE FROM seen;DELETE FROM uniq;DELETE FROM stream;"
-	    "DELETE FROM frozen;DELETE FROM released;"
-	    "INSERT INTO stream VALUES(1,'s',1,1);");
+	    "DELETE FROM frozen;DELETE FROM released;DELETE FROM shown;"
+	    "INSERT INTO stream VALUES(1,'s',1,1);INSERT INTO shown VALUES(1,480096,0,0,0);");
+	_Static_assert((FIRST + DAYS) * 24 == 480096, "all may be shown");
 	for (int h = 0; h < DAYS * 24; h++)
 		add_period(&sql, TALLY_HOUR, FIRST * 24 + h, h, h + 1);
 	for (int d = 0; d < DAYS; d++)

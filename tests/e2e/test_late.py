@@ -1,0 +1,127 @@
+"""What analysts and the public were shown stays, whatever comes late (docs/adr/0050)."""
+import signal
+import subprocess
+
+from lib import CRETULA, combined, cretula, equal, main, write
+
+NOON = '2025-11-25T12:00:00Z'
+SHOP = ['--store', 'store', '--stream', 'shop']
+
+
+def hour(n, clients=12, per=2, target='/', day=24):
+    """Lines of so many clients within the n-th hour of a day."""
+    lines = ''.join(combined(n * 3600 + i, client=f'203.0.113.{i % clients}', target=target) for i in range(clients * per))
+    return lines.replace('[24/', f'[{day}/').encode()
+
+
+def day(hours=range(24), **more):
+    return b''.join(hour(n, **more) for n in hours)
+
+
+def bring(name, data, now=NOON, *more):
+    write(name, data)
+    return cretula('import', *SHOP, '--format', 'combined', '--no-learn', name, *more, env={'CRETULA_CLOCK': now}, code=0)
+
+
+def told(role='analyst', now=NOON):
+    return cretula('stats', *SHOP, '--role', role, '--json', env={'CRETULA_CLOCK': now}, code=0).json
+
+
+def requests(role='analyst', now=NOON):
+    return told(role, now)['total']['requests']
+
+
+def counted(*window):
+    return cretula('stats', *SHOP, '--json', *window, code=0).json['traffic']['total']['requests']
+
+
+def test_a_second_log_of_the_same_day_is_for_developers():
+    """Analysts and the public keep what they had, tables and all; the import says so, and counting again changes nothing of it."""
+    equal(bring('a.log', day()).err, '')
+    before = {role: told(role) for role in ('analyst', 'public')}
+    equal(before['analyst']['total']['requests'], 24 * 24)
+    err = bring('b.log', hour(5, clients=1, per=3, target='/secret')).err
+    assert '3 requests are of days that analysts and the public may have been shown' in err, err
+    equal({role: told(role) for role in before}, before)
+    equal(counted(), 24 * 24 + 3)
+    cretula('stats', '--store', 'store', '--rebuild', code=0)
+    equal({role: told(role) for role in before}, before)
+    equal(counted(), 24 * 24 + 3)
+
+
+def test_both_logs_at_once_are_shown():
+    write('b.log', day(clients=15))
+    equal(bring('a.log', day(), NOON, 'b.log').err, '')
+    equal(requests(), 24 * 24 + 24 * 30)
+
+
+def test_a_log_that_is_rotated_within_the_day():
+    """The rest of the day comes with the next import: until then its tables wait, and then they are whole."""
+    equal(bring('1', day(range(6)), '2025-11-24T06:30:00Z').err, '')
+    equal(requests(now='2025-11-24T06:30:00Z'), 5 * 24)  # the newest block is kept back
+    early = told(now='2025-11-25T06:29:00Z')
+    equal((early['total']['requests'], early['days']), (5 * 24, []))
+    equal(bring('2', day(range(6, 24)) + day(range(6), day=25), '2025-11-25T06:30:00Z').err, '')
+    got = told(now='2025-11-25T06:31:00Z')
+    equal(([d['requests'] for d in got['days']], got['total']['requests']), ([24 * 24], 24 * 24 + 5 * 24))
+
+
+def test_an_older_log_behind_a_newer_one():
+    equal(bring('new', day()).err, '')
+    equal(bring('old', day(day=23)).err, '')
+    equal([d['requests'] for d in told()['days']], [24 * 24] * 2)
+
+
+def test_an_import_that_was_broken_off():
+    """What it has of days is not shown, and goes on once it has ended."""
+    lines = day(per=400) + day(per=400, day=23)
+    write('log', lines)
+    run = subprocess.Popen([CRETULA, 'import', *SHOP, '--format', 'combined', '--no-learn', '--no-verify', '-'], stdin=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    run.stdin.write(lines[:len(lines) // 2])
+    run.stdin.flush()
+    run.send_signal(signal.SIGINT)
+    run.stdin.close()
+    run.wait()
+    if counted_or_none():
+        equal(told()['points'], [])
+    bring('log', lines, NOON, '--again')
+    assert counted() >= 24 * 12 * 800
+    equal([d['day'][:10] for d in told()['days']], ['2025-11-23', '2025-11-24'])
+
+
+def counted_or_none():
+    run = cretula('stats', *SHOP, '--json')
+    return run.json['traffic']['total']['requests'] if run.code == 0 else 0
+
+
+def piped(data, now=NOON):
+    cretula('pipe', 'shop', '--store', 'store', '--format', 'combined', stdin=data, env={'CRETULA_CLOCK': now}, code=0)
+
+
+def test_a_pipe_that_ends():
+    """Its days are shown; a line of an hour that was counts in the first one that was not, and not beside the day's tables."""
+    piped(day(range(10), day=25), '2025-11-25T10:30:00Z')
+    equal(requests(now='2025-11-25T10:30:00Z'), 9 * 24)
+    before = told(now='2025-11-25T10:30:00Z')
+    piped(hour(3, clients=1, per=1, target='/download', day=25) + hour(10, day=25), '2025-11-25T11:30:00Z')
+    after = told(now='2025-11-25T11:30:00Z')
+    equal(after['points'][:9], before['points'])
+    equal([counted('--since', f'2025-11-25T{n:02}:00:00Z', '--until', f'2025-11-25T{n + 1:02}:00:00Z') for n in (3, 10)], [24, 25])
+    piped(day(range(11, 24), day=25) + hour(0, day=26), '2025-11-26T01:30:00Z')
+    got = told(now='2025-11-26T01:30:00Z')
+    equal([d['requests'] for d in got['days']], [24 * 24 + 1])
+    equal(sum(p['requests'] for p in got['points'] if p['since'][:10] == '2025-11-25'), 24 * 24 + 1)
+    equal(got['points'][:9], before['points'])
+
+
+def test_a_stream_that_has_ended():
+    """After ten days the hour and the day that it broke off in are shown as they are."""
+    bring('log', day(range(6)), '2025-11-24T05:30:00Z')
+    equal((requests(now='2025-12-03T00:00:00Z'), told(now='2025-12-03T00:00:00Z')['days']), (4 * 24, []))
+    got = told(now='2025-12-05T02:00:00Z')
+    equal(([d['requests'] for d in got['days']], got['total']['requests']), ([6 * 24], 6 * 24))
+
+
+if __name__ == '__main__':
+    main()
