@@ -779,6 +779,34 @@ def test_records():
     page.close()
 
 
+def test_times_of_records():
+    """From here to there, to the second, in the address; the time of all records is none of the overview."""
+    world = World.get()
+    page = world.enter('developer', '#/records?stream=shop')
+    page.until(READY % 'records')
+    choose = "[...document.querySelectorAll('.choice button')].find(b => b.textContent === '%s').click()"
+    page.run(choose % 'From – to')
+    page.until("document.querySelector('.free input')")
+    accessible(page, 'times of records')
+    for i, time in enumerate(('2026-11-25T08:00', '2026-11-25T08:10:30')):
+        page.run(f"(e => {{ e.value = '{time}'; e.dispatchEvent(new Event('input', {{ bubbles: true }})); }})"
+                 f"(document.querySelectorAll('.free input')[{i}])")
+    page.click('.free button')
+    page.until("location.hash.includes('since=2026-11-25T08%3A00%3A00Z&until=2026-11-25T08%3A10%3A30Z')")
+    page.until(READY % 'records')
+    assert '25 Nov 2026 08:00 – 25 Nov 2026 08:10 UTC' in page.run("document.querySelector('.window').textContent")
+    assert 'since=2026-11-25T08%3A00%3A00Z&until=2026-11-25T08%3A10%3A30Z' in [url for url in page.asked if '/records?' in url][-1]
+    assert page.run("document.querySelectorAll('.free input')[1].value") == '2026-11-25T08:10:30'
+    page.run(choose % 'All')
+    page.until("location.hash.includes('since=all') && !location.hash.includes('until=')")
+    page.until(READY % 'records')
+    page.run("[...document.querySelectorAll('nav a')].find(a => a.textContent === 'Overview').click()")
+    page.until(READY % 'overview')
+    assert page.run("document.querySelector('.failure')?.textContent ?? ''") == ''
+    world.sound(page)
+    page.close()
+
+
 def test_order_of_records():
     """The newest come first, unless the address says otherwise; either way what is asked for goes on where the page ended."""
     world = World.get()
@@ -944,6 +972,7 @@ FUNCTIONS = [
     ('window', "JSON.stringify(windowParams('public', { window: 'hour', since: '-1h' }))", '{"window":"week"}'),
     ('window', "JSON.stringify(windowParams('analyst', { since: '-1h' }))", '{"window":"day"}'),
     ('window', "JSON.stringify(windowParams('developer', { since: '-1h' }))", '{"since":"-1h"}'),
+    ('window', "JSON.stringify(windowParams('developer', { since: 'all', at: 'now' }))", '{"window":"day","at":"now"}'),
     ('window', "windowParams('analyst', {}, { last: '2015-05-20T21:05:00Z' }).at", '2015-05-20T21:05:00Z'),
     ('window', "windowParams('analyst', { at: 'now' }, { last: '2015-05-20T21:05:00Z' }).at", 'now'),
     # the mock's clock stands in the morning of Thursday, 26 November 2026

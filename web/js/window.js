@@ -27,6 +27,9 @@ function middleOf(zoom) {
     return from > 0 && from < to && to < 1e11 ? new Date(500 * (from + to)) : null;
 }
 
+/* "all" is a time of records; what is counted has none like it. */
+const isFree = ({ since }) => since !== undefined && since !== 'all';
+
 /*
  * What to ask the interface for, out of the hash; the public tier has no hours, so a day is one point: a week then.
  * Without an instant it is the newest window that has ended; of a stream that ended before that, its last one; of one
@@ -34,7 +37,7 @@ function middleOf(zoom) {
  * shared yesterday shows the same tomorrow.
  */
 export function windowParams(tier, params, about) {
-    if (tier === 'developer' && params.since)
+    if (tier === 'developer' && isFree(params))
         return { since: params.since, until: params.until };
     const fallback = tier === 'public' ? 'week' : 'day';
     const window = windowsOf(tier).includes(params.window) ? params.window : fallback;
@@ -51,11 +54,14 @@ export function windowParams(tier, params, about) {
     return { window, at: params.at ?? (over ? end : young ? 'now' : undefined) };
 }
 
-/* The value of <input type=datetime-local>, taken as UTC, and back. */
-const toInput = (time) => (/^\d{4}-/.test(time ?? '') ? time.slice(0, 16) : '');
-const fromInput = (text) => (text ? `${text}:00Z` : undefined);
+/* Is it an instant, and no "-7d"? */
+export const isInstant = (time) => /^\d{4}-/.test(time ?? '') && !Number.isNaN(Date.parse(time));
 
-function Free({ params, window }) {
+/* The value of <input type=datetime-local>, taken as UTC, and back. */
+const toInput = (time) => (isInstant(time) ? new Date(time).toISOString().slice(0, 19).replace(/:00$/, '') : '');
+const fromInput = (text) => (text ? `${text}${text.length === 16 ? ':00' : ''}Z` : undefined);
+
+export function Free({ params, window }) {
     const [since, setSince] = useState(toInput(params.since) || toInput(window?.since));
     const [until, setUntil] = useState(toInput(params.until) || toInput(window?.until));
     const apply = (event) => {
@@ -64,9 +70,9 @@ function Free({ params, window }) {
             go({ since: fromInput(since), until: fromInput(until), window: undefined, at: undefined, zoom: undefined });
     };
     return h('form', { class: 'free', onSubmit: apply },
-        h('label', null, w.window.since, h('input', { type: 'datetime-local', value: since, required: true,
+        h('label', null, w.window.since, h('input', { type: 'datetime-local', step: 1, value: since, required: true,
             onInput: (event) => setSince(event.target.value) })),
-        h('label', null, w.window.until, h('input', { type: 'datetime-local', value: until,
+        h('label', null, w.window.until, h('input', { type: 'datetime-local', step: 1, value: until,
             onInput: (event) => setUntil(event.target.value) })),
         h('button', { type: 'submit' }, w.window.apply));
 }
@@ -87,7 +93,7 @@ function Steps({ window, at }) {
 
 /* window: that of an answer, as soon as there is one. */
 export function WindowPicker({ tier, params, window, refresh }) {
-    const free = tier === 'developer' && (params.since !== undefined || params.free !== undefined);
+    const free = tier === 'developer' && (isFree(params) || params.free !== undefined);
     const names = windowsOf(tier).map((name) => [name, w.window.names[name]]);
     if (tier === 'developer')
         names.push(['free', w.window.names.free]);

@@ -2,10 +2,11 @@
 import { h } from '../../vendor/preact.js';
 import { useEffect, useRef, useState } from '../../vendor/hooks.js';
 import { address, get } from '../api.js';
-import { count } from '../format.js';
+import { count, instant } from '../format.js';
 import { useLoad } from '../load.js';
 import { Choice, Export, Failure, Panel } from '../parts.js';
 import { go } from '../state.js';
+import { Free, isInstant } from '../window.js';
 import { w } from '../words.js';
 import { Filter, RecordTable, exportColumns } from './record.js';
 
@@ -44,13 +45,24 @@ function sinceOf(params, last) {
     return params.since ?? (last && Date.parse(last) < Date.now() - 86400e3 ? 'all' : '-24h');
 }
 
-function Times({ params, value }) {
-    const options = SPANS.map((since) => [since, w.records.spans[since]]);
-    if (!SPANS.includes(value))
-        options.push([value, `${value} – ${params.until ?? w.records.now}`]);
-    return h(Choice, { label: w.records.times, options, value,
-        choose: (since) => go({ since, until: since === params.since ? params.until : undefined }) });
+const said = (time) => (isInstant(time) ? instant(new Date(time)) : time ?? w.records.now);
+
+/* A span up to now, or from here to there, which is said on paper, too. */
+function Times({ params, value, about }) {
+    const free = params.free !== undefined || params.until !== undefined || !SPANS.includes(value);
+    const options = [...SPANS.map((since) => [since, w.records.spans[since]]), ['free', w.window.names.free]];
+    const choose = (since) => go(since === 'free' ? { free: 1 } : { since, until: undefined, free: undefined });
+    return [
+        h(Choice, { label: w.records.times, options, value: free ? 'free' : value, choose }),
+        free && h(Free, { params, window: { since: about?.first, until: about?.last && afterwards(about.last) },
+            key: `${params.since} ${params.until}` }),
+        free && (params.since || params.until) && h('p', { class: 'shown' },
+            h('strong', null, `${said(value)} – ${said(params.until)}`), ' UTC'),
+    ];
 }
+
+/* What a window ends at that holds the minute of an instant. */
+const afterwards = (time) => new Date(Date.parse(time) + 60e3).toISOString();
 
 function Order({ oldest }) {
     return h(Choice, { label: w.records.order, options: Object.entries(w.records.orders), value: oldest ? 'oldest' : 'newest',
@@ -67,7 +79,7 @@ export function Records({ session, stream, params, about }) {
     const records = [...load.data?.records ?? [], ...more.records];
     const narrow = (condition) => go({ where: params.where ? `(${params.where}) && ${condition}` : condition });
     return [
-        h('div', { class: 'window' }, h(Times, { params, value: since }), h(Order, { oldest })),
+        h('div', { class: 'window' }, h(Times, { params, value: since, about }), h(Order, { oldest })),
         h(Filter, { fields: session.fields, key: params.where ?? '', value: params.where, error: load.error,
             apply: (where) => go({ where }) }),
         h(Panel, {
