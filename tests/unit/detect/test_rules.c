@@ -92,13 +92,13 @@ backtracking_is_given_up(void **state)
 
 	assert_non_null(rules);
 	memset(text, 'a', sizeof(text));
-	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
 	memcpy(text + sizeof(text) - 2, "XY", 2);
 	text[0] = 'X';
 	(void)detect_rules_find(rules, span_of(text, sizeof(text)), 0, &hit);
 	text[sizeof(text) - 2] = 'b';
 	(void)detect_rules_find(rules, span_of(text, 64), 0, &hit);
-	(void)clock_gettime(CLOCK_MONOTONIC, &to);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
 	took = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 	if (took > 0.05)
 		fail_msg("%.3f s", took);
