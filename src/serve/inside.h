@@ -25,6 +25,8 @@ struct serve {
 	uint64_t reloads;
 	struct serve_sessions sessions;
 	struct serve_limit asks, guesses;
+	struct serve_limit strangers; /* asks of who is unknown, by where he comes from */
+	struct serve_limit crowd; /* of all of them who come over TCP */
 	struct serve_counts counts;
 };
 
@@ -39,7 +41,7 @@ enum serve_known serve_who_find(struct serve *s, const struct serve_request *r,
 /* The role whose token it is; NULL.  Every role is compared.  Under the lock. */
 const struct serve_role *serve_who_token(const struct serve *s, struct span token);
 
-/* What limits of a request that nobody known makes go by. */
+/* What limits of a request that nobody known makes go by: a hash of the user or the network. */
 uint64_t serve_who_peer(const struct serve *s, const struct serve_request *r);
 
 /* ---- guard.c ---- */

@@ -32,6 +32,7 @@ struct serve_request {
 	enum serve_flaw flaw;
 	bool local; /* by a unix socket */
 	uint32_t uid; /* whose, if local */
+	uint64_t network; /* else the address of IPv4, the /64 of IPv6: for limits alone */
 	bool tls;
 };
 

@@ -8,6 +8,8 @@
 
 #define ASK_RATE 50 /* a second, of each session, operator or peer */
 #define ASK_BURST 200
+#define CROWD_RATE 1000 /* of all strangers: a few of them do not keep the page from others */
+#define CROWD_BURST 4000
 #define GUESS_RATE 1
 #define GUESS_BURST 5
 
@@ -50,6 +52,8 @@ serve_open(const struct serve_options *how, struct serve **s, struct err *e)
 	made->roles = roles;
 	crypto_random(&made->seed, sizeof(made->seed));
 	serve_limit_open(&made->asks, ASK_RATE, ASK_BURST);
+	serve_limit_open(&made->strangers, ASK_RATE, ASK_BURST);
+	serve_limit_open(&made->crowd, CROWD_RATE, CROWD_BURST);
 	serve_limit_open(&made->guesses, GUESS_RATE, GUESS_BURST);
 	(void)pthread_mutex_init(&made->lock, NULL);
 	*s = made;

@@ -191,6 +191,19 @@ take_ask(struct serve *s, uint64_t key)
 	return (wait_s);
 }
 
+/* The same of somebody unknown: he waits for himself, and with all others if they are many. */
+static unsigned
+take_stranger(struct serve *s, const struct serve_request *r)
+{
+	int64_t now_ns = clock_mono_ns();
+	unsigned wait_s = serve_limit_take(&s->strangers, serve_who_peer(s, r), now_ns);
+
+	if (wait_s == 0 && !r->local)
+		wait_s = serve_limit_take(&s->crowd, 1, now_ns);
+	s->counts.limited += wait_s > 0;
+	return (wait_s);
+}
+
 static uint64_t
 key_of(const struct serve *s, const char *operator)
 {
@@ -198,9 +211,9 @@ key_of(const struct serve *s, const char *operator)
 }
 
 /*
- * true: known, and not too often.  Else a says why not.  Over TCP all who are
- * unknown share one limit: who comes with a token to log in is of none of
- * them, and waits for his own (log_in), or as one who guesses.
+ * true: known, and not too often.  Else a says why not.  Who comes with a
+ * token to log in is none of the unknown, and waits for his own (log_in), or
+ * as one who guesses.
  */
 static bool
 let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
@@ -214,7 +227,7 @@ let_in(struct serve *s, struct serve_call *call, struct serve_answer *a)
 	if (known == SERVE_KNOWN)
 		wait_s = take_ask(s, key_of(s, call->who.operator));
 	else if (known == SERVE_UNKNOWN && call->route->does != SERVE_DOES_LOGIN)
-		wait_s = take_ask(s, serve_who_peer(s, call->request));
+		wait_s = take_stranger(s, call->request);
 	pthread_mutex_unlock(&s->lock);
 	if (fresh[0] != '\0') /* with a refusal, too: the one before soon ends */
 		serve_cookie_set(a, call->request, fresh);

@@ -136,7 +136,7 @@ serve_who_find(struct serve *s, const struct serve_request *r, struct serve_who 
 uint64_t
 serve_who_peer(const struct serve *s, const struct serve_request *r)
 {
-	uint32_t of[2] = { r->local ? 1 : 0, r->local ? r->uid : 0 };
+	uint64_t of[2] = { r->local ? 1 : 0, r->local ? r->uid : r->network };
 
 	return (hash_bytes(of, sizeof(of), s->seed));
 }

@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,6 +91,34 @@ see_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len
 	return (MHD_YES);
 }
 
+/* The address of IPv4, however it is written, or the /64 of IPv6.  It is kept nowhere. */
+static uint64_t
+network_of(int fd)
+{
+	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	socklen_t len = sizeof(from);
+	uint64_t network = 0;
+	uint32_t last;
+
+	if (getpeername(fd, (struct sockaddr *)&from, &len) == -1)
+		return (0);
+	if (from.ss_family == AF_INET) {
+		memcpy(&in, &from, sizeof(in));
+		return (in.sin_addr.s_addr);
+	}
+	if (from.ss_family != AF_INET6)
+		return (0);
+	memcpy(&in6, &from, sizeof(in6));
+	memcpy(&network, &in6.sin6_addr, sizeof(network));
+	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+		memcpy(&last, in6.sin6_addr.s6_addr + 12, sizeof(last));
+		network = last;
+	}
+	return (network);
+}
+
 static void
 see_peer(struct http_whole *w)
 {
@@ -100,6 +130,7 @@ see_peer(struct http_whole *w)
 	w->asked.local =
 	    how->local && getsockopt(w->request.peer->fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0;
 	w->asked.uid = w->asked.local ? who.uid : UINT32_MAX;
+	w->asked.network = how->local ? 0 : network_of(w->request.peer->fd);
 }
 
 static enum MHD_Result

@@ -604,7 +604,31 @@ test_a_turned_cookie_comes_with_a_refusal(void **state)
 	serve_answer_free(&q.a);
 }
 
-/* Over TCP all who are unknown are one peer: none of them keeps those with a token out. */
+/* Who asks for the page again and again waits; all others over TCP wait for many of them only. */
+static void
+test_strangers_wait_for_themselves(void **state)
+{
+	struct asked q = { .r = { .network = 1 } };
+	int networks = 0;
+
+	for (int i = 0; i < 400 && q.a.status != 429; i++)
+		assert_false(ask(*state, &q, "GET", "/api/v1/session"));
+	assert_int_equal(q.a.status, 429);
+	q.r.network = 2;
+	assert_false(ask(*state, &q, "GET", "/api/v1/session"));
+	assert_int_equal(q.a.status, 401);
+	for (; networks < 100000 && q.a.status != 429; networks++) {
+		q.r.network++;
+		assert_false(ask(*state, &q, "GET", "/api/v1/session"));
+	}
+	assert_in_range(networks, 1000, 99999);
+	q.r.local = true; /* a user of this machine is none of them */
+	assert_false(ask(*state, &q, "GET", "/api/v1/session"));
+	assert_int_equal(q.a.status, 401);
+	serve_answer_free(&q.a);
+}
+
+/* None who is unknown keeps those with a token out. */
 static void
 test_nobody_locks_logins_out(void **state)
 {
@@ -654,6 +678,7 @@ main(void)
 		cmocka_unit_test(test_parameters_that_are_missing),
 		cmocka_unit_test(test_tags_and_guards), cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_limits), cmocka_unit_test(test_whoever_asks_too_much_waits),
+		cmocka_unit_test(test_strangers_wait_for_themselves),
 		cmocka_unit_test(test_nobody_locks_logins_out),
 		cmocka_unit_test_setup_teardown(test_a_turned_cookie_comes_with_a_refusal, open_one,
 		    close_one), /* new tokens */
