@@ -296,37 +296,54 @@ walk_segment(struct app_records *r, struct store_reader *reader, struct app_walk
 	return (rc);
 }
 
+static uint64_t
+first_of(const struct app_records *r, const struct seal_segment *segment)
+{
+	return (segment->first > r->from ? segment->first : r->from);
+}
+
 int
 app_records_segment(struct app_records *r, struct store_reader *reader,
     const struct seal_segment *segment, app_record_each each, void *arg, struct err *e)
 {
-	struct app_walk w = { .segment = segment,
-		.each = each,
-		.arg = arg,
-		.from = segment->first > r->from ? segment->first : r->from };
+	struct app_walk w = { .segment = segment, .each = each, .arg = arg };
 
+	w.from = first_of(r, segment);
 	return (walk_segment(r, reader, &w, e));
+}
+
+/* Of several: one that was pruned meanwhile is not there, as if that had been a moment earlier. */
+static int
+walk_one_of(struct app_records *r, struct store_reader *reader, struct app_walk *w, struct err *e)
+{
+	const struct seal_past *past;
+	int rc = walk_segment(r, reader, w, e);
+
+	if (rc != -1 || r->file != NULL)
+		return (rc);
+	past = seal_history_segment(r->history, w->segment->seg);
+	return (past != NULL && past->pruned ? 0 : -1);
 }
 
 int
 app_records_walk(struct app_records *r, app_record_each each, void *arg, struct err *e)
 {
+	struct app_walk w = { .each = each, .arg = arg };
 	struct store_reader *reader = NULL;
 	struct seal_entry entry;
 	size_t at = 0;
-	int end, rc = 0;
+	int end = 0, rc = 0;
 
 	if (store_reader_open(&reader, e) == -1)
 		return (-1);
 	r->erased = r->restricted = r->hidden = 0;
-	while (rc == 0 && (end = app_records_entry(r, &at, &entry, e)) != 1) {
-		if (end == -1)
-			rc = -1;
-		else if (entry.of.segment.n > 0)
-			rc = app_records_segment(r, reader, &entry.of.segment, each, arg, e);
+	while (rc == 0 && (end = app_records_entry(r, &at, &entry, e)) == 0) {
+		w.segment = &entry.of.segment;
+		w.from = first_of(r, w.segment);
+		rc = w.segment->n > 0 ? walk_one_of(r, reader, &w, e) : 0;
 	}
 	store_reader_close(reader);
-	return (rc);
+	return (end == -1 ? -1 : rc);
 }
 
 /* The chain may grow meanwhile: entries that are there stay where they are. */
@@ -344,7 +361,7 @@ app_records_back(struct app_records *r, app_record_each each, void *arg, struct 
 			continue;
 		w.segment = &entry.of.segment;
 		w.below = r->below;
-		rc = w.segment->n == 0 ? 0 : walk_segment(r, NULL, &w, e);
+		rc = w.segment->n > 0 ? walk_one_of(r, NULL, &w, e) : 0;
 	}
 	return (rc);
 }

@@ -103,6 +103,25 @@ def test_frames_of_very_short_records():
             shown('--reverse', '--where', 'status == 777')
 
 
+def test_what_is_pruned_while_it_is_read():
+    """Its term was over: it is not there, as if it had been asked for a moment later, and that is no error."""
+    write('c.yaml', b'store: store\nstreams:\n  s:\n    retain: {detail: 30d}\n')
+    for options in ((), ('--reverse',), ('--where', 'status >= 0', '--jobs', '1')):
+        imported('24', '25', '26')
+        for name, day in (('first', ('--until', '2025-11-25T00:00:00Z')), ('last', ('--since', '2025-11-26T00:00:00Z'))):
+            cretula('hold', 'add', name, *day, '--store', 'store', '--stream', 's', '--reason', 'a court', code=0)
+        with subprocess.Popen([CRETULA, *VIEW, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as view:
+            first = view.stdout.readline()  # it writes more than a pipe holds, and waits
+            cretula('retain', '--store', 'store', '--config', 'c.yaml', code=0)
+            assert not os.path.exists('store/streams/s/seg/00000002.jsonl.zst')
+            numbers = [int(line.split(b'\t')[0]) for line in [first, *view.stdout]]
+            equal((view.wait(120), view.stderr.read()), (0, b''), options)
+        want = [*range(N), *range(2 * N, 3 * N)]
+        equal(numbers, want[::-1] if '--reverse' in options else want, options)
+        shutil.rmtree('store')
+        shutil.rmtree('store.keys')
+
+
 def test_notes_of_searches_are_the_same():
     """Whichever way the frames were read, byte by byte; a search that stops early makes none of its segment."""
     imported('24', '25')
