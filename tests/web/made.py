@@ -119,6 +119,7 @@ def totals(asked, since, until):
     luck = chance(asked.stream, since, 'latency').uniform(0.9, 1.15)
     few = add['requests'] < asked.k or asked.mode == 'auth'
     return {**{key: None if asked.never(key) else asked.figure(n, add['requests'] / 9) for key, n in add.items()},
+            'requests': f'<{asked.k}' if asked.mode == 'hidden' and until > NOW else asked.figure(add['requests']),
             'errors': None if asked.mode == 'hidden' else asked.figure(add['errors'], add['errors'] / 2),
             'uniques': asked.figure(round(add['requests'] / 8.7)) if whole else None,
             'latency_us': {key: None if few or asked.never('latency') else round(n * luck) for key, n in latency.items()}}

@@ -590,6 +590,16 @@ def test_notes():
     world.server.state.mode = 'empty'
     page = world.enter('analyst', '#/overview?stream=shop')
     page.until("document.querySelector('.traffic .empty')?.textContent.includes('no point is of 10 distinct clients or more')")
+    page.to("'#/overview?stream=shop&at=now'")
+    page.until("document.querySelector('.traffic .empty')?.textContent.includes('no point that is over is of 10')")
+    page.close()
+    page = world.enter('developer', '#/overview?stream=shop&at=now')
+    page.until("document.querySelector('.tiles .empty')?.textContent.includes('counted yet')")
+    page.close()
+    world.server.state.mode = 'hidden'
+    page = world.enter('analyst', '#/overview?stream=shop&at=now')
+    page.until(READY % 'overview')
+    assert page.run("document.querySelector('.tile.requests').textContent") == 'Requests<10not over yetof hours that are over'
     page.close()
     world.server.state.mode = 'bad'
     page = world.enter('analyst', '#/trust')

@@ -183,6 +183,8 @@ def test_roles():
         if tier in ('developer', 'auditor'):
             own = page.run("[...document.querySelectorAll('main.trust tr')].find(row => row.textContent.startsWith('cretula.store')).textContent")
             assert 'entries only' in own and 'not yet' not in own, own
+            fresh = page.run("[...document.querySelectorAll('main.trust .balance')].find(e => e.textContent.startsWith('cretula.access')).textContent")
+            equal(fresh, 'cretula.accessNothing is sealed yet.')
             said = page.run("[...document.querySelectorAll('main.trust .verdict li li')].map(e => e.textContent)")
             assert said and not any(re.match(r'[a-z]+:', text) for text in said), said
         if tier == 'developer':

@@ -106,6 +106,8 @@ export const w = {
         fromZero: 'was 0',
         ways: { same: 'unchanged', up: 'up by', down: 'down by' },
         empty: 'Nothing was logged in this window.',
+        notYet: 'Nothing of this window was counted yet. What comes is counted within half a minute.',
+        over: { analyst: 'of hours that are over', public: 'of days that are over' },
     },
     traffic: {
         title: 'Over time', what: 'What the chart shows', time: 'Time (UTC)',
@@ -114,7 +116,8 @@ export const w = {
             p50: 'p50', p95: 'p95', p99: 'p99' },
         steps: { minute: 'by minute', hour: 'by hour', day: 'by day' },
         nothing: 'Nothing was measured in this window.',
-        tooFew: (k) => `Nothing of this window can be drawn: no point is of ${k} distinct clients or more.`,
+        tooFew: (k, over) => `Nothing of this window can be drawn${over ? '' : ' yet'}: no point${over ? '' : ' that is over'} `
+            + `is of ${k} distinct clients or more.`,
         summary: (name, points, step, low, top) => `${name} ${step}, ${points} points: lowest ${low}, highest ${top}`,
         joined: 'Hours of too few clients are joined to the next that has enough: some points are of several hours.',
         few: (n, k) => `${n} ${n === 1 ? 'point is' : 'points are'} not drawn: of ${people(k)}.`,
@@ -255,7 +258,7 @@ export const w = {
             counted: 'Lines that a detail rule or a limit counts without keeping a record',
             meta: 'Blank lines, comments, headers, containers', joined: 'Lines that go on from the line before',
         },
-        holds: 'balanced', broken: 'does not add up',
+        notYet: 'Nothing is sealed yet.', holds: 'balanced', broken: 'does not add up',
         all: (streams, lines) => `${lines} lines of ${streams} streams: all balanced`,
         some: (broken, streams) => `${broken} of ${streams} streams ${broken === 1 ? 'does' : 'do'} not add up`,
         records: (n) => `${many(n, 'record')}.`,

@@ -97,8 +97,11 @@ function Spark({ column }) {
         h('path', { d: path }));
 }
 
-/* days: that are over, of which errors are; requests are of the hours since, too, so that no share would be one. */
-function Tile({ tile, now, before, series, window, noun, days }) {
+/*
+ * days: that are over, of which errors are; requests are of the hours since, too, so that no share would be one.
+ * over: what too few to show are of.
+ */
+function Tile({ tile, now, before, series, window, noun, days, over }) {
     const name = tile.key === 'requests' ? noun : w.tiles.names[tile.key];
     const value = tile.of(now);
     return h('div', { class: `tile ${tile.key}` },
@@ -108,7 +111,7 @@ function Tile({ tile, now, before, series, window, noun, days }) {
                 h(Figure, { value, format: tile.format })),
             h(Delta, { now: value, before: before && tile.of(before.totals), rise: tile.rise, window: before?.window,
                 format: tile.format, over: window.complete }),
-            h('span', { class: 'under' }, tile.under?.(now, window, noun, days) || w.tiles.help[tile.key]),
+            h('span', { class: 'under' }, tile.under?.(now, window, noun, days) || over || w.tiles.help[tile.key]),
             h(Spark, { column: series && tile.trace(series) })));
 }
 
@@ -134,9 +137,10 @@ export function Tiles({ load, series, session, stream, noun }) {
         note: load.data?.previous && load.data.window.complete && w.tiles.against(windowName(load.data.previous.window)),
         tools: (data) => h(Export, { name: `${stream}-totals`, columns, rows: rowsOf(data) }),
         empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
-        emptyText: w.tiles.empty,
+        emptyText: load.data?.window.complete === false ? w.tiles.notYet : w.tiles.empty,
         show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data, noun)).map((tile) =>
             h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window, noun,
-                days: session.tier === 'analyst' && !data.window.complete }))),
+                days: session.tier === 'analyst' && !data.window.complete,
+                over: tile.key === 'requests' && !data.window.complete && w.tiles.over[session.tier] }))),
     });
 }

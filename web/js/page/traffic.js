@@ -150,7 +150,7 @@ export function Traffic({ load, stream, tier, params, noun }) {
         title: w.traffic.title, load, class: 'traffic',
         note: load.data && w.traffic.steps[load.data.step],
         empty: (series) => names.length === 0 || series.requests.every((x) => x === 0 || x === null),
-        emptyText: load.data?.k > 1 ? w.traffic.tooFew(load.data.k) : w.traffic.nothing,
+        emptyText: load.data?.k > 1 ? w.traffic.tooFew(load.data.k, load.data.window.complete) : w.traffic.nothing,
         tools: (series) => [
             names.length > 1 && h(Choice, { label: w.traffic.what, value: name,
                 options: names.map((metric) => [metric, nameOf(w.traffic.metrics, metric, noun)]),

@@ -36,6 +36,8 @@ const OUT = ['parsed', 'partial', 'unparsed', 'counted', 'meta', 'joined'];
 
 function Balance({ stream }) {
     const { counts } = stream;
+    if (counts.lines === 0 && stream.segments === 0)
+        return h('article', { class: 'balance' }, h('h3', null, stream.name), h('p', { class: 'quiet' }, w.counts.notYet));
     const terms = OUT.filter((name) => counts[name] > 0 || name === 'parsed');
     return h('article', { class: 'balance' },
         h('h3', null, stream.name),
