@@ -640,6 +640,21 @@ def test_events():
     page.close()
 
 
+def test_no_part_is_compared():
+    """Where the log begins in the midst of the window before, nothing is said to have grown since."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=shop&window=month&at=2026-08-15')  # begins on the first of August
+    page.until(READY % 'overview')
+    deltas = "[...new Set([...document.querySelectorAll('.delta')].map(e => e.textContent))]"
+    assert page.run(deltas) == ['no comparison'], page.run(deltas)
+    assert 'against' not in page.run("document.querySelector('.tiles header').textContent")
+    page.to("'#/overview?stream=shop&window=month&at=2026-09-15'")
+    page.until("document.querySelector('.tiles header').textContent.includes('against August 2026')")
+    page.until(READY % 'overview')
+    assert 'no comparison' not in page.run(deltas), page.run(deltas)
+    page.close()
+
+
 def test_one_point():
     """A window of one point has it in the chart: a line of one would be none."""
     world = World.get()

@@ -26,7 +26,7 @@ export function Overview({ session, stream, about, params }) {
         h(WindowPicker, { tier: session.tier, params, window, refresh: () => setRound(round + 1) }),
         overview.data?.not_known && h('p', { class: 'tier-note not-known' }, w.notKnown(overview.data.not_known.days)),
         overview.data?.missing && h('p', { class: 'tier-note missing' }, w.missing(causes(overview.data.missing))),
-        h(Tiles, { load: overview, series: series.data, session, stream, noun }),
+        h(Tiles, { load: overview, series: series.data, session, stream, about, noun }),
         h(Traffic, { load: series, stream, tier: session.tier, params, noun }),
         h(Tops, { session, stream, about, query, round, window, noun, tell, all: totals?.requests }),
     ];

@@ -126,7 +126,16 @@ function rowsOf(data) {
     return rows;
 }
 
-export function Tiles({ load, series, session, stream, noun }) {
+/* The window before; none where the log begins in the midst of it, for a part is no measure of a whole. */
+function beforeOf({ previous, window }, about) {
+    if (!previous || !window.complete)
+        return undefined;
+    const since = Date.parse(previous.window.since), long = Date.parse(previous.window.until) - since;
+    return Date.parse(about?.first) > since + long / 24 ? undefined : previous;
+}
+
+export function Tiles({ load, series, session, stream, about, noun }) {
+    const before = load.data && beforeOf(load.data, about);
     const columns = [
         { key: 'figure', value: (row) => row.name },
         { key: 'value', value: (row) => row.now },
@@ -134,12 +143,12 @@ export function Tiles({ load, series, session, stream, noun }) {
     ];
     return h(Panel, {
         title: w.tiles.title, class: 'tiles', load,
-        note: load.data?.previous && load.data.window.complete && w.tiles.against(windowName(load.data.previous.window)),
+        note: before && w.tiles.against(windowName(before.window)),
         tools: (data) => h(Export, { name: `${stream}-totals`, columns, rows: rowsOf(data) }),
         empty: (data) => data.totals.requests === 0 && !(data.previous?.totals.requests > 0),
         emptyText: load.data?.window.complete === false ? w.tiles.notYet : w.tiles.empty,
         show: (data) => h('dl', null, TILES.filter((tile) => isShown(tile, session, data, noun)).map((tile) =>
-            h(Tile, { key: tile.key, tile, now: data.totals, before: data.previous, series, window: data.window, noun,
+            h(Tile, { key: tile.key, tile, now: data.totals, before, series, window: data.window, noun,
                 days: session.tier === 'analyst' && !data.window.complete,
                 over: tile.key === 'requests' && !data.window.complete && w.tiles.over[session.tier] }))),
     });
