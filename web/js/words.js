@@ -170,7 +170,7 @@ export const w = {
         erased: (n) => `${n} erased on request, left out.`,
         restricted: (n) => `${n} left out: some of their time are restricted on request, and only who has the keys can tell which.`,
         logged: 'Who looked at this, when, and by which filter is recorded.',
-        lines: 'JSON lines', linesHelp: 'Up to 10,000 records with all fields, by the server',
+        lines: 'JSON lines', linesHelp: 'Up to 10,000 records with all fields, in this order, by the server',
     },
     live: {
         title: 'As it comes',
