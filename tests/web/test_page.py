@@ -594,7 +594,7 @@ def test_notes():
     page.until("document.querySelector('.traffic .empty')?.textContent.includes('no point that is over is of 10')")
     page.close()
     page = world.enter('developer', '#/overview?stream=shop&at=now')
-    page.until("document.querySelector('.tiles .empty')?.textContent.includes('counted yet')")
+    page.until("document.querySelector('.tiles .empty')?.textContent.includes('so far')")
     page.close()
     world.server.state.mode = 'hidden'
     page = world.enter('analyst', '#/overview?stream=shop&at=now')
@@ -637,6 +637,22 @@ def test_events():
     page.until(READY % 'overview')
     tiles = page.run("[...document.querySelectorAll('.tile dt')].map(e => e.textContent)")
     assert tiles == ['Events', 'Unique clients'], tiles
+    page.close()
+
+
+def test_cursor_follows_the_zoom():
+    """The line of the chart stays at its point when the keyboard zooms."""
+    world = World.get()
+    page = world.enter('developer', '#/overview?stream=shop')
+    page.until(READY % 'overview')
+    page.until("document.querySelector('.plot canvas')")
+    page.run("document.querySelector('.plot').focus()")
+    for key in ('ArrowLeft', 'ArrowLeft', 'ArrowLeft', '+'):
+        page.key(key)
+    page.until("location.hash.includes('zoom=')")
+    page.until("""(([line, point]) => Math.abs(line.left - (point.left + point.right) / 2) < 3)(
+        ['.u-cursor-x', '.u-cursor-pt'].map((name) => document.querySelector(name).getBoundingClientRect()))""", 20)
+    world.sound(page)
     page.close()
 
 

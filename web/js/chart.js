@@ -213,11 +213,17 @@ export function Chart(props) {
     const plot = usePlot(place, props, setIndex);
     const last = series.time.length - 1;
     const at = Math.min(index ?? last, last);
+    const point = (i) => plot.current?.setCursor({ left: plot.current.valToPos(series.time[i], 'x'), top: 0 }, false);
+    // What is zoomed is so behind what uplot has put off.
+    useEffect(() => {
+        if (index !== null)
+            queueMicrotask(() => point(at));
+    }, [zoom?.join()]);
     const move = (event) => {
         const next = MOVES[event.key];
         if (next) {
             const i = Math.max(0, Math.min(last, next(index ?? last)));
-            plot.current?.setCursor({ left: plot.current.valToPos(series.time[i], 'x'), top: 0 }, false);
+            point(i);
             setIndex(i);
         } else if (event.key === '+' || event.key === '-') {
             const [min, max] = zoom ?? wholeOf(series);

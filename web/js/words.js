@@ -50,7 +50,7 @@ export const w = {
         busy: 'The server is busy.',
         store: 'The store cannot be read.',
         stream: 'There is nothing of this stream for this role.',
-        window: 'There are no figures for this time, or this role may not choose it.',
+        window: 'Nothing can be shown of this time.',
         filter: 'The filter is not understood.',
         parameter: (name) => `The address of this page is not understood${name ? `: look at “${name}” in it` : ''}.`,
         origin: 'The request came from another site and was refused.',
@@ -106,7 +106,7 @@ export const w = {
         fromZero: 'was 0',
         ways: { same: 'unchanged', up: 'up by', down: 'down by' },
         empty: 'Nothing was logged in this window.',
-        notYet: 'Nothing of this window was counted yet. What comes is counted within half a minute.',
+        notYet: 'Nothing was counted of this window so far. What comes is counted within half a minute.',
         over: { analyst: 'of hours that are over', public: 'of days that are over' },
     },
     traffic: {
