@@ -537,6 +537,31 @@ def test_a_thread_that_begins_late_counts_whom():
     again('store')
 
 
+def test_an_empty_pipe_counts_what_a_killed_one_left():
+    """Its end waits for the thread that counts: nobody may write the stream for a long while, and stats shall tell all of it."""
+    if b'__asan_init' in read(CRETULA) or b'__tsan_init' in read(CRETULA):
+        raise Skip('a sanitizer wants to be loaded first')
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'late_thread.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', 'late_thread.so', source], check=True)
+    env = {**os.environ, 'LD_PRELOAD': os.path.abspath('late_thread.so'), 'LATE_THREAD': os.path.abspath('late')}
+    first = start_pipe()
+    first.stdin.write(make_log(300))
+    first.stdin.flush()
+    wait_for(lambda: open_lines() == 300)
+    first.kill()
+    first.communicate()
+    write('late', b'')
+    run = subprocess.Popen([CRETULA, 'pipe', 's', '--store', 'store', '--format', 'combined'], stdin=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, env=env)
+    for said in run.stderr:
+        if said.startswith(b'lines=0 '):
+            break
+    os.unlink('late')  # it has only to close now
+    equal(run.wait(), 0)
+    run.stderr.close()
+    compare('store', 's', records('store'))
+
+
 def start_pipe(stream='s'):
     return subprocess.Popen([CRETULA, 'pipe', stream, '--store', 'store', '--format', 'combined'], stdin=subprocess.PIPE,
                             stderr=subprocess.PIPE)

@@ -13,6 +13,7 @@
 #define COMMIT_NS INT64_C(30000000000) /* what is open is written so often */
 #define CATCH_UP_TRIES 100
 #define CATCH_UP_NS 100000000
+#define PATIENCE_NS INT64_C(30000000000) /* at the end, for what is still to be counted */
 
 /* ---- the thread ---- */
 
@@ -304,7 +305,7 @@ main_of_thread(void *arg)
 	begin(c, c->how.segments);
 	app_counter_look_up(c);
 	pthread_mutex_lock(&c->lock);
-	while (!c->quit || c->count > 0) {
+	while (!c->quit || c->count > 0 || (c->lost && c->whole)) {
 		if (c->lost)
 			serve_loss(c);
 		if (c->keys_changed && c->count == 0)
@@ -323,6 +324,10 @@ main_of_thread(void *arg)
 	commit_shown(c, c->whole);
 	if (c->whole && c->how.late != NULL && tally_book_kept_back(c->book) > 0)
 		c->how.late(c->how.arg, tally_book_kept_back(c->book));
+	pthread_mutex_lock(&c->lock);
+	c->done = true;
+	pthread_cond_broadcast(&c->to_giver);
+	pthread_mutex_unlock(&c->lock);
 	return (NULL);
 }
 
@@ -399,6 +404,18 @@ app_counter_ends(struct app_counter *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* Whoever looks at stats next shall find all of the input.  Under the lock. */
+static void
+wait_for_all(struct app_counter *c)
+{
+	struct timespec until;
+
+	clock_mono_after(PATIENCE_NS, &until);
+	while (c->started && !c->done &&
+	    pthread_cond_clockwait(&c->to_giver, &c->lock, CLOCK_MONOTONIC, &until) == 0)
+		;
+}
+
 void
 app_counter_close(struct app_counter *c)
 {
@@ -406,8 +423,10 @@ app_counter_close(struct app_counter *c)
 		return;
 	pthread_mutex_lock(&c->lock);
 	c->quit = true;
-	c->stop = true;
 	pthread_cond_signal(&c->to_thread);
+	if (c->whole)
+		wait_for_all(c);
+	c->stop = true;
 	pthread_mutex_unlock(&c->lock);
 	if (c->started)
 		(void)pthread_join(c->thread, NULL);

@@ -39,7 +39,10 @@ void app_counter_start(struct app_counter *c);
  * an import is not, and what is live only once it was read for ten minutes.
  */
 void app_counter_ends(struct app_counter *c);
-/* What was given is counted, and the file closed.  NULL is legal, here and below. */
+/*
+ * What was given is counted, and the file closed.  Behind app_counter_ends also what a run
+ * before left, unless that takes too long.  NULL is legal, here and below.
+ */
 void app_counter_close(struct app_counter *c);
 
 /*

@@ -51,6 +51,7 @@ struct app_counter {
 	bool lost; /* one of both */
 	bool quit;
 	bool whole; /* all of the input was given */
+	bool done; /* the thread does nothing more */
 	bool keys_changed;
 	struct keys keys;
 	struct keys there; /* of the thread: as of the last change */
