@@ -63,6 +63,7 @@ API = [  # path, query, what comes to each of WHO
     ('records.jsonl', SHOP + '&limit=2&cursor=r3', '++stttt+o'),
     ('records', SHOP + '&since=2025-11-24T00:01:00Z&until=2025-11-24T00:09:00Z', '++stttt+o'),
     ('records', SHOP + '&where=status+%3d%3d+500', '++stttt+o'),
+    ('records', SHOP + '&order=newest', '++stttt+o'),
     ('records', SHOP + '&where=path+%5e%3d+%22/%22', '++sttttfo'),
     ('records.csv', SHOP + '&where=client+%5e%3d+ip.a', '+fsttttfo'),
     ('records.jsonl', SHOP + '&where=!(status+%3d%3d+200+%7c%7c+user+%3d%3d+x)', '+fsttttfo'),
