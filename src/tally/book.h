@@ -97,6 +97,8 @@ struct tally_guard {
 };
 int tally_book_guard(struct tally_book *book, const struct tally_guard *guard, struct err *e);
 bool tally_book_guarded(const struct tally_book *book);
+/* What is counted again does not come late. */
+void tally_book_unguard(struct tally_book *book);
 /*
  * With the next commit all hours before this one, and before those that were, are shown.  false:
  * they are.
@@ -104,8 +106,8 @@ bool tally_book_guarded(const struct tally_book *book);
 bool tally_book_show(struct tally_book *book, int64_t hour);
 /* So many requests came too late: only developers are told of them. */
 uint64_t tally_book_kept_back(const struct tally_book *book);
-/* The last hour of what was added under guard; false: nothing was. */
-bool tally_book_last(const struct tally_book *book, int64_t *hour);
+/* The last hour before that one of what was committed.  1; 0: there is none; -1. */
+int tally_book_last(struct tally_book *book, int64_t before, int64_t *hour, struct err *e);
 
 /* ---- keys that are gone ---- */
 

@@ -19,6 +19,8 @@ static const char *const texts[TALLY_ST_COUNT] = {
 	[TALLY_ST_SHOWN_PUT] = "INSERT INTO shown VALUES (?1,?2,?3,?4,?5) ON CONFLICT"
 			       " DO UPDATE SET hour=max(hour,excluded.hour),until=excluded.until,"
 			       "filling=excluded.filling,moved=excluded.moved",
+	[TALLY_ST_LAST] = "SELECT idx FROM total WHERE stream=?1 AND period=1 AND idx<?2"
+			  " ORDER BY idx DESC LIMIT 1",
 	[TALLY_ST_TOTAL] =
 	    "INSERT INTO total VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
 	    " ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"

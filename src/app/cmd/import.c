@@ -304,10 +304,8 @@ run_import(struct importing *im, struct err *e)
 	run->progress = progress;
 	run->arg = im;
 	im->start_ns = clock_mono_ns();
-	if (im->nothing_new)
-		return (0);
-	open_counter(im);
-	return (app_import_run(run, e));
+	open_counter(im); /* also of nothing new: one that died has not shown what it counted */
+	return (im->nothing_new ? 0 : app_import_run(run, e));
 }
 
 /* The import's mask key goes, and the chain says so. */

@@ -92,6 +92,17 @@ commit_shown(struct app_counter *c, bool ends)
 		commit(c, c->open, c->records);
 }
 
+/* By this process, or by another one that has begun, or did not end. */
+static bool
+counts_again(struct app_counter *c)
+{
+	uint64_t segment, records;
+	bool owes = false;
+
+	tally_book_reach(c->book, &segment, &records);
+	return (segment == 0 || (tally_book_owes(c->book, &owes, NULL) == 0 && owes));
+}
+
 /*
  * Up to the segment before.  What is sealed behind it was given with its subjects, whom no segment
  * names, and waits here.
@@ -102,6 +113,10 @@ catch_up_once(struct app_counter *c, uint64_t before, struct err *e)
 	const struct app_tally_source source = { c->how.store, c->how.stream,
 		c->how.waits ? NULL : &c->stop, before };
 
+	if (counts_again(c))
+		tally_book_unguard(c->book);
+	else if (app_counter_guard(c, e) == -1)
+		return (-1);
 	return (app_tally_catch_up(c->book, &source, NULL, e));
 }
 
@@ -153,17 +168,6 @@ forget(struct app_counter *c, const unsigned char *origin)
 		say(c, &e);
 }
 
-/* What is counted again is none that comes late. */
-static bool
-counts_again(struct app_counter *c)
-{
-	uint64_t segment, records;
-	bool owes = false;
-
-	tally_book_reach(c->book, &segment, &records);
-	return (segment == 0 || (tally_book_owes(c->book, &owes, NULL) == 0 && owes));
-}
-
 /*
  * What a run before did not count comes first.  A reach within a segment that
  * was never sealed, and is not open: what was open was given up.
@@ -177,8 +181,6 @@ begin(struct app_counter *c, uint64_t segments)
 	c->behind = false;
 	c->open = segments + 1;
 	c->records = 0;
-	if (!counts_again(c))
-		(void)app_counter_guard(c, &e);
 	if (catch_up_once(c, c->open, &e) == -1)
 		fall_behind(c, &e);
 	tally_book_reach(c->book, &segment, &records);

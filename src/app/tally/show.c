@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "view/counts/counts.h"
 
-#define HOUR_US INT64_C(3600000000)
-#define DAY_US (24 * HOUR_US)
+#define DAY_HOURS 24
+#define DAY_US INT64_C(86400000000)
 
 /* Before what is read as ended is shown: who writes has to know it first. */
 #define STILL_US (VIEW_STILL_US - DAY_US)
@@ -21,34 +21,35 @@ app_counter_guard(struct app_counter *c, struct err *e)
 	return (tally_book_guarded(c->book) ? 0 : tally_book_guard(c->book, &guard, e));
 }
 
-/* The first hour that nothing more comes into, once all has been read. */
-static int64_t
-end_of(int64_t last_hour, int64_t now_us)
+/*
+ * All has been read, and is committed: the next log may go on within the last hour, unless that is
+ * the last of its day.  Whoever counted it: one that died may have left nothing to be read.
+ */
+static bool
+show_rest(struct app_counter *c, int64_t over_hour, int64_t next_hour)
 {
-	int64_t over = tally_index(TALLY_HOUR, now_us - VIEW_SETTLE_US);
-	int64_t day_us = tally_start_us(
-	    TALLY_DAY, tally_index(TALLY_DAY, tally_start_us(TALLY_HOUR, last_hour)));
-	int64_t next_day = tally_index(TALLY_HOUR, day_us + DAY_US);
+	int64_t hour;
 
-	if (next_day <= over)
-		return (next_day);
-	return (last_hour + 1 < over ? last_hour + 1 : over);
+	/* What is ahead of its time says nothing. */
+	if (tally_book_last(c->book, next_hour, &hour, NULL) != 1)
+		return (false);
+	if ((hour + 1) % DAY_HOURS == 0)
+		hour++;
+	return (tally_book_show(c->book, hour < over_hour ? hour : over_hour));
 }
 
 bool
 app_counter_show(struct app_counter *c, bool ends)
 {
-	int64_t now_us = clock_now_us(), last;
+	int64_t now_us = clock_now_us();
+	int64_t over_hour = tally_index(TALLY_HOUR, now_us - VIEW_SETTLE_US);
 
 	if (app_counter_guard(c, NULL) == -1)
 		return (false);
-	if (ends) {
-		if (!tally_book_last(c->book, &last))
-			return (false);
-		return (tally_book_show(c->book, end_of(last, now_us)));
-	}
+	if (ends)
+		return (show_rest(c, over_hour, tally_index(TALLY_HOUR, now_us) + 1));
 	/* For so long what waited at the start may take, of several sources. */
 	if (c->how.origin != NULL || clock_mono_ns() - c->since_ns < VIEW_SETTLE_US * 1000)
 		return (false);
-	return (tally_book_show(c->book, tally_index(TALLY_HOUR, now_us - VIEW_SETTLE_US)));
+	return (tally_book_show(c->book, over_hour));
 }

@@ -13,8 +13,7 @@ void
 tally_late_clear(struct tally_late *late)
 {
 	memset(late, 0, sizeof(*late));
-	late->shown = late->shift_day = late->hour = late->until = late->moved = NONE;
-	late->last = late->day = NONE;
+	late->shown = late->shift_day = late->until = late->moved = late->day = NONE;
 }
 
 static int32_t
@@ -36,7 +35,7 @@ read_row(struct tally_book *book, struct err *e)
 		return (-1);
 	(void)sqlite3_bind_int64(st, 1, book->stream);
 	if ((rc = tally_db_step(book->db, st, e)) == 1) {
-		late->hour = sqlite3_column_int(st, 0);
+		late->shown = sqlite3_column_int(st, 0);
 		late->until = sqlite3_column_int(st, 1);
 		late->filling = sqlite3_column_int(st, 2) != 0;
 		late->moved = sqlite3_column_int(st, 3);
@@ -64,11 +63,17 @@ tally_book_guard(struct tally_book *book, const struct tally_guard *guard, struc
 	late->on = late->fills = true;
 	late->import = guard->import;
 	late->k = guard->k;
-	/* What stood still for so long is shown, whatever the row says. */
+	/* What stood still for so long is shown, whatever may be hidden of it from now on. */
 	set_shown(late,
-	    !late->filling && late->hour < guard->still_hour ? (int32_t)guard->still_hour :
-							       late->hour);
+	    !late->filling && late->shown < guard->still_hour ? (int32_t)guard->still_hour :
+								late->shown);
 	return (0);
+}
+
+void
+tally_book_unguard(struct tally_book *book)
+{
+	tally_late_clear(&book->late);
 }
 
 bool
@@ -89,7 +94,7 @@ tally_late_write(struct tally_book *book, struct err *e)
 	if ((st = tally_rows_statement(book, TALLY_ST_SHOWN_PUT, e)) == NULL)
 		return (-1);
 	(void)sqlite3_bind_int64(st, 1, book->stream);
-	(void)sqlite3_bind_int(st, 2, late->hour);
+	(void)sqlite3_bind_int(st, 2, late->shown);
 	(void)sqlite3_bind_int(st, 3, late->until);
 	(void)sqlite3_bind_int(st, 4, late->filling);
 	(void)sqlite3_bind_int(st, 5, late->moved);
@@ -118,21 +123,29 @@ tally_book_show(struct tally_book *book, int64_t hour)
 		return (false);
 	late->fills = false;
 	late->filled_count = 0;
-	if (hour <= late->hour && !late->filling)
+	if (hour <= late->shown && !late->filling)
 		return (false);
 	if (hour > late->shown)
 		set_shown(late, (int32_t)hour);
-	late->hour = late->shown;
 	late->filling = false;
 	late->changed = true;
 	return (true);
 }
 
-bool
-tally_book_last(const struct tally_book *book, int64_t *hour)
+int
+tally_book_last(struct tally_book *book, int64_t before, int64_t *hour, struct err *e)
 {
-	*hour = book->late.last;
-	return (book->late.last != NONE);
+	sqlite3_stmt *st = tally_rows_statement(book, TALLY_ST_LAST, e);
+	int rc;
+
+	if (st == NULL)
+		return (-1);
+	(void)sqlite3_bind_int64(st, 1, book->stream);
+	(void)sqlite3_bind_int64(st, 2, before);
+	if ((rc = tally_db_step(book->db, st, e)) == 1)
+		*hour = sqlite3_column_int64(st, 0);
+	(void)sqlite3_reset(st);
+	return (rc);
 }
 
 uint64_t
@@ -238,8 +251,6 @@ tally_late_meet(struct tally_book *book, const struct tally_batch *b, struct err
 	for (uint32_t i = 0; late->on && i < b->minute_count; i++) {
 		int32_t hour = hour_of_minute(b->minutes[i].minute);
 
-		if (hour > late->last)
-			late->last = hour;
 		if (hour >= late->shown)
 			continue;
 		if (meet_hour(book, hour, e) == -1)

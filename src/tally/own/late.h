@@ -25,9 +25,8 @@ struct tally_late {
 	unsigned k;
 	int32_t shown; /* hours before this one may have been shown; none: INT32_MIN */
 	int32_t shift_day; /* the day of shown, if records move within it; else none: INT32_MIN */
-	int32_t hour, until, moved; /* as the row says, or will (docs/format.md 23) */
+	int32_t until, moved; /* as the row says, or will (docs/format.md 23) */
 	bool filling, changed; /* likewise; it is to be written */
-	int32_t last; /* the last hour that something came into; none: INT32_MIN */
 	int32_t day; /* the last one of which it was decided; none: INT32_MIN */
 	bool put_aside; /* that one is, or is hidden */
 	uint64_t kept_back; /* requests of such days */

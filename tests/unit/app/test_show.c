@@ -121,11 +121,12 @@ what_has_ended_is_shown_as_far_as_it_is_whole(void **state)
 		int last_hour, last_minute; /* of what was counted */
 		int64_t shown;
 	} rows[] = {
-		{ "of today, up to its last hour", 3, 30, 4 },
+		{ "of today, up to its last hour", 3, 30, 3 },
 		{ "of now, up to the hour before", 12, 1, 11 },
-		{ "ahead of its time", 20, 1, 11 },
-		{ "of yesterday, all of it", -13, 0, 0 },
-		{ "of last week, likewise", -100, 0, -96 },
+		{ "ahead of its time: as what was before", 20, 1, 2 },
+		{ "of yesterday, likewise", -13, 0, -13 },
+		{ "of yesterday, all of it", -1, 59, 0 },
+		{ "of last week, likewise", -97, 0, -96 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -137,6 +138,8 @@ what_has_ended_is_shown_as_far_as_it_is_whole(void **state)
 			assert_false(app_counter_show(&c, true)); /* nothing came */
 			count(&c, at(rows[i].last_hour, rows[i].last_minute));
 			count(&c, at(-300, 0));
+			count(&c, at(rows[i].last_hour > 12 ? 2 : -301, 0));
+			(void)shown(&c); /* committed */
 			assert_int_equal(app_counter_show(&c, true), true);
 			if (shown(&c) != (rows[i].shown < -216 ? -216 : rows[i].shown))
 				fail_msg("%s: %lld", rows[i].claim, (long long)shown(&c));

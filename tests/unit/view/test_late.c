@@ -47,15 +47,23 @@ set_up(void **state)
 /* ---- who counts ---- */
 
 static struct tally_book *
-open_book(bool import, const unsigned char *origin)
+open_still(bool import, const unsigned char *origin, int64_t still_hour)
 {
-	const struct tally_guard guard = { .import = import, .k = VIEW_K_ANALYST, .still_hour = 0 };
+	const struct tally_guard guard = {
+		.import = import, .k = VIEW_K_ANALYST, .still_hour = still_hour
+	};
 	struct tally_book *book = NULL;
 	struct err e = { ERR_NONE, "" };
 
 	assert_int_equal(tally_book_open(path, "s", origin, &book, &e), 0);
 	assert_int_equal(tally_book_guard(book, &guard, &e), 0);
 	return (book);
+}
+
+static struct tally_book *
+open_book(bool import, const unsigned char *origin)
+{
+	return (open_still(import, origin, 0));
 }
 
 static void
@@ -313,7 +321,7 @@ imports_change_no_answer(void **state)
 				compare(&m, false, import * 100 + hour);
 			}
 			commit(book);
-			if (tally_book_last(book, &last)) {
+			if (tally_book_last(book, INT64_MAX, &last, NULL) == 1) {
 				int next = (int)(last + 1 - FIRST * 24);
 
 				show(book, draw(&random, 2) == 0 ? next : (next + 23) / 24 * 24);
@@ -413,6 +421,29 @@ an_import_into_days_that_were_shown_is_for_developers(void **state)
 	assert_int_equal(counted(25, 26), 80);
 }
 
+/* What ten days had shown stays so, also behind an import that had hidden some of it and died. */
+static void
+what_stood_still_was_shown(void **state)
+{
+	const unsigned char first[16] = { 1 }, second[16] = { 2 };
+	struct tally_book *book = open_book(true, first);
+
+	for (int hour = 0; hour < 30; hour++)
+		add(book, hour, 30, 30, "/");
+	show(book, 28);
+	tally_book_close(book);
+	for (int again = 0; again < 2; again++) {
+		book = open_still(true, second, FIRST * 24 + 72);
+		add(book, again == 0 ? 50 : 29, 30, 5, "/");
+		commit(book);
+		if (again == 1)
+			show(book, 72);
+		tally_book_close(book);
+	}
+	assert_int_equal(requests(24, 48), 6 * 30);
+	assert_int_equal(counted(24, 48), 7 * 30);
+}
+
 /* What is in memory came in time, and is in what is put aside. */
 static void
 what_came_before_is_put_aside_with_the_rest(void **state)
@@ -451,11 +482,14 @@ it_never_goes_back(void **state)
 	struct tally_book *book = open_book(false, NULL);
 	int64_t hour;
 
-	assert_false(tally_book_last(book, &hour));
+	assert_int_equal(tally_book_last(book, INT64_MAX, &hour, NULL), 0);
 	add(book, 5, 30, 30, "/");
 	add(book, 6, 30, 30, "/");
-	assert_true(tally_book_last(book, &hour));
+	commit(book);
+	assert_int_equal(tally_book_last(book, INT64_MAX, &hour, NULL), 1);
 	assert_int_equal(hour, FIRST * 24 + 6);
+	assert_int_equal(tally_book_last(book, hour, &hour, NULL), 1);
+	assert_int_equal(hour, FIRST * 24 + 5);
 	assert_true(tally_book_show(book, FIRST * 24 + 24));
 	assert_false(tally_book_show(book, FIRST * 24 + 24));
 	assert_false(tally_book_show(book, FIRST * 24 + 7));
@@ -483,6 +517,7 @@ main(void)
 		    an_import_into_days_that_were_shown_is_for_developers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    what_came_before_is_put_aside_with_the_rest, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_stood_still_was_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_never_goes_back, set_up, tear_down),
 	};
 
