@@ -10,7 +10,7 @@
 
 #define DAY_HOURS 24
 
-enum statement { DAY, PACK, HOURS, PUT, PUT_SAMPLED, MARK, FROZEN, PUT_FROZEN, STATEMENT_COUNT };
+enum statement { DAY, PACK, HOURS, PUT, PUT_FEW, MARK, FROZEN, PUT_FROZEN, STATEMENT_COUNT };
 
 #define STREAM "(SELECT id FROM stream WHERE name=?1)"
 
@@ -24,9 +24,8 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[HOURS] = "SELECT idx,pack FROM cells WHERE stream=" STREAM
 		  " AND period=1 AND dim=0 AND idx>=?2 AND idx<?3 ORDER BY idx",
 	[PUT] = "INSERT INTO released VALUES (" STREAM ",?2,?4,?3,?5,?6,?7,?8)",
-	/* That a day is sampled is said without a number, where its sample is too small. */
-	[PUT_SAMPLED] = "INSERT OR IGNORE INTO released VALUES (" STREAM
-			",2,?2,?3,'" TALLY_SAMPLE_OUT "',0,0,0)",
+	/* That a day has values of a dimension is said without a number, where all are too small. */
+	[PUT_FEW] = "INSERT OR IGNORE INTO released VALUES (" STREAM ",2,?2,?3,?4,0,0,0)",
 	/* How many subjects a day had is shown if they are k. */
 	[MARK] = "INSERT INTO frozen SELECT " STREAM ",?2,ifnull((SELECT max(subjects) FROM uniq"
 		 " WHERE stream=" STREAM " AND period=2 AND idx=?2 HAVING max(subjects)>=?3),0)",
@@ -173,7 +172,7 @@ struct cells {
 	struct freezing *f;
 	int64_t day;
 	int dim;
-	bool any;
+	bool any, put; /* of them: counted; put aside */
 };
 
 static int
@@ -187,7 +186,17 @@ put_cell(void *arg, const struct tally_packed *v, struct err *e)
 	cells->any = cells->any || sum.any;
 	if (v->other || sum.subjects < cells->f->how->k)
 		return (0);
+	cells->put = true;
 	return (put(cells->f, TALLY_DAY, cells->dim, v->key, &sum, e));
+}
+
+static int
+put_few(struct freezing *f, const struct cells *cells, const char *key, struct err *e)
+{
+	sqlite3_stmt *st = begin(f, PUT_FEW, cells->dim, cells->day);
+
+	(void)sqlite3_bind_text(st, 4, key, -1, SQLITE_STATIC);
+	return (tally_db_step(f->db, st, e));
 }
 
 static int
@@ -201,7 +210,9 @@ freeze_cells(struct freezing *f, int64_t day, enum tally_dim dim, struct err *e)
 		rc = tally_unpack_each(tally_db_text(st, 0), put_cell, &cells, e);
 	(void)sqlite3_reset(st);
 	if (rc == 0 && dim == TALLY_SAMPLE_ALL && cells.any)
-		rc = run(f, PUT_SAMPLED, cells.dim, day, e);
+		rc = put_few(f, &cells, TALLY_SAMPLE_OUT, e);
+	else if (rc == 0 && cells.any && !cells.put)
+		rc = put_few(f, &cells, "", e);
 	return (rc);
 }
 

@@ -67,7 +67,7 @@ open_book(bool import, const unsigned char *origin)
 }
 
 static void
-put(struct tally_batch *b, int64_t time_us, unsigned who, const char *page)
+put_status(struct tally_batch *b, int64_t time_us, unsigned who, const char *page, int status)
 {
 	struct tally_subject subject = { .sampled = TALLY_NO_SAMPLE };
 	struct tally_given given = { .who = -1 };
@@ -77,7 +77,7 @@ put(struct tally_batch *b, int64_t time_us, unsigned who, const char *page)
 	r.time_us = time_us;
 	record_set_text(&r, RECORD_FIELD_EVENT, span_str("http.request"));
 	record_set_text(&r, RECORD_FIELD_PATH, span_str(page));
-	record_set_int(&r, RECORD_FIELD_STATUS, 200);
+	record_set_int(&r, RECORD_FIELD_STATUS, status);
 	record_set_int(&r, RECORD_FIELD_BYTES, 7);
 	for (int p = 0; p < KEY_PERIOD_COUNT; p++) {
 		subject.epoch[p] = key_epoch_index((enum key_period)p, time_us);
@@ -86,6 +86,12 @@ put(struct tally_batch *b, int64_t time_us, unsigned who, const char *page)
 	if ((given.who = tally_batch_who(b, who, time_us, 0)) == -1)
 		given.who = tally_batch_meet(b, who, time_us, &subject);
 	tally_batch_add(b, &r, TALLY_RECORD, &given);
+}
+
+static void
+put(struct tally_batch *b, int64_t time_us, unsigned who, const char *page)
+{
+	put_status(b, time_us, who, page, 200);
 }
 
 /* count requests of so many people in an hour, counted from the first day. */
@@ -421,6 +427,42 @@ an_import_into_days_that_were_shown_is_for_developers(void **state)
 	assert_int_equal(counted(25, 26), 80);
 }
 
+/* Whether a day's errors were told: no status of it had k. */
+static bool
+tells_errors(int day)
+{
+	struct view_counts c;
+	bool told;
+
+	ask(day * 24, day * 24 + 24, &c);
+	assert_int_equal(c.day_count, 1);
+	told = !c.days[0].has_other;
+	view_counts_free(&c);
+	return (told);
+}
+
+static void
+errors_that_were_not_told_are_none_afterwards_either(void **state)
+{
+	struct tally_book *book = open_book(false, NULL);
+	struct tally_batch *b;
+	struct err e = { ERR_NONE, "" };
+
+	assert_int_equal(tally_batch_open(&b, &e), 0);
+	for (unsigned i = 0; i < 16; i++)
+		put_status(b, FIRST * DAY + i, i, "/", i % 2 == 0 ? 200 : 404);
+	assert_int_equal(tally_book_add(book, b, &e), 0);
+	tally_batch_close(b);
+	show(book, 24);
+	assert_int_equal(requests(0, 24), 16);
+	assert_false(tells_errors(0));
+	add(book, 5, 1, 1, "/");
+	show(book, 48);
+	assert_int_equal(requests(0, 24), 16);
+	assert_false(tells_errors(0));
+	tally_book_close(book);
+}
+
 /* What ten days had shown stays so, also behind an import that had hidden some of it and died. */
 static void
 what_stood_still_was_shown(void **state)
@@ -517,6 +559,8 @@ main(void)
 		    an_import_into_days_that_were_shown_is_for_developers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    what_came_before_is_put_aside_with_the_rest, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    errors_that_were_not_told_are_none_afterwards_either, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_stood_still_was_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_never_goes_back, set_up, tear_down),
 	};
