@@ -24,7 +24,7 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[HOURS] = "SELECT idx,pack FROM cells WHERE stream=" STREAM
 		  " AND period=1 AND dim=0 AND idx>=?2 AND idx<?3 ORDER BY idx",
 	[PUT] = "INSERT INTO released VALUES (" STREAM ",?2,?4,?3,?5,?6,?7,?8)",
-	/* That a day has values of a dimension is said without a number, where all are too small. */
+	/* That a day has values of a dimension is said without a number, if all are small. */
 	[PUT_FEW] = "INSERT OR IGNORE INTO released VALUES (" STREAM ",2,?2,?3,?4,0,0,0)",
 	/* How many subjects a day had is shown if they are k. */
 	[MARK] = "INSERT INTO frozen SELECT " STREAM ",?2,ifnull((SELECT max(subjects) FROM uniq"

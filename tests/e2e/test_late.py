@@ -149,6 +149,18 @@ def test_a_pipe_that_ends():
     equal(got['points'][:8], before['points'])
 
 
+def test_counting_again_by_a_clock_that_was_set_back():
+    """Hours go back where their lines say: those of the running day that were shown are put aside before."""
+    now = '2025-11-25T11:30:00Z'
+    piped(day(range(10), day=25), '2025-11-25T10:30:00Z')
+    piped(hour(3, clients=1, per=1, day=25) + hour(10, day=25) + hour(11, day=25), now)
+    before = told(now=now)
+    cretula('stats', '--store', 'store', '--rebuild', env={'CRETULA_CLOCK': '2025-11-24T12:00:00Z'}, code=0)
+    equal(counted('--since', '2025-11-25T03:00:00Z', '--until', '2025-11-25T04:00:00Z'), 25)
+    after = told(now=now)
+    equal(after['points'][:len(before['points'])], before['points'])
+
+
 def test_a_stream_that_has_ended():
     """After ten days the hour and the day that it broke off in are shown as they are."""
     bring('log', day(range(6)), '2025-11-24T05:30:00Z')

@@ -108,7 +108,7 @@ view_shown_us(const struct tally_shown *shown, int64_t now_us)
 
 	if (us < now_us - VIEW_STILL_US && !shown->filling)
 		us = now_us - VIEW_STILL_US;
-	return (us < now_us - VIEW_SETTLE_US ? us : now_us - VIEW_SETTLE_US);
+	return (us);
 }
 
 int
@@ -121,6 +121,8 @@ view_counts_over(
 	if (tally_shown(r, stream, &shown, e) == -1)
 		return (-1);
 	*over_us = view_shown_us(&shown, now_us);
+	if (*over_us > now_us - VIEW_SETTLE_US)
+		*over_us = now_us - VIEW_SETTLE_US;
 	until_us = tally_start_us(TALLY_HOUR, shown.until);
 	if (shown.filling && until_us < *over_us)
 		*over_us = until_us;

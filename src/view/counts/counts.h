@@ -63,7 +63,7 @@ struct view_counts {
 /* A stream that nothing came to for so long has ended: its last day is shown (docs/adr/0050). */
 #define VIEW_STILL_US INT64_C(864000000000)
 
-/* What begins before this may have been shown. */
+/* What begins before this may have been shown; the clock may have been set back since. */
 int64_t view_shown_us(const struct tally_shown *shown, int64_t now_us);
 /* What begins before over_us is over, counted, and may be shown.  0 or -1. */
 int view_counts_over(
