@@ -299,7 +299,7 @@ tally_book_restart(struct tally_book *book, bool samples, struct err *e)
 	range.row = is_of_records;
 	tally_book_rollback(book);
 	tally_late_clear(&book->late); /* it came long ago */
-	if (tally_rows_begin(book, e) == -1 ||
+	if (tally_rows_begin(book, e) == -1 || (!samples && tally_late_again(book, e) == -1) ||
 	    of_stream(book, "DELETE FROM total WHERE stream=?1 AND apart=0", e) == -1 ||
 	    (samples &&
 		of_stream(book, "DELETE FROM cells WHERE stream=?1 AND dim>=12", e) == -1) ||
@@ -361,7 +361,7 @@ tally_book_tidy(struct tally_book *book, struct err *e)
 	range.fills = true;
 	if (tally_rows_begin(book, e) == -1 ||
 	    tally_repack_rows(book->db, &range, tally_take_empty, NULL, e) == -1 ||
-	    tally_db_run(book->db, "COMMIT", e) == -1) {
+	    tally_late_counted(book, e) == -1 || tally_db_run(book->db, "COMMIT", e) == -1) {
 		tally_book_rollback(book);
 		return (-1);
 	}

@@ -55,7 +55,8 @@ void tally_book_rollback(struct tally_book *book);
 /*
  * Begin again: what comes from records is removed, as part of the next
  * commit.  What was kept apart stays, and who was seen; samples: whom no
- * record names is not known, so those of the public stay or go as a whole.
+ * record names is not known, so those of the public stay or go as a whole.  If they stay, the
+ * day that is shown in part is hidden until tally_book_tidy; others are put aside before.
  */
 int tally_book_restart(struct tally_book *book, bool samples, struct err *e);
 /*

@@ -1,6 +1,7 @@
 """What analysts and the public were shown stays, whatever comes late (docs/adr/0050)."""
 import os
 import signal
+import sqlite3
 import subprocess
 
 from lib import CRETULA, combined, cretula, equal, main, write
@@ -159,6 +160,21 @@ def test_counting_again_by_a_clock_that_was_set_back():
     equal(counted('--since', '2025-11-25T03:00:00Z', '--until', '2025-11-25T04:00:00Z'), 25)
     after = told(now=now)
     equal(after['points'][:len(before['points'])], before['points'])
+
+
+def test_what_is_counted_only_again():
+    """What could not be counted in time is late as it would have been then."""
+    now = '2025-11-25T11:30:00Z'
+    piped(day(range(10), day=25), '2025-11-25T10:30:00Z')
+    before = told(now=now)
+    with sqlite3.connect('store/stats.db', isolation_level=None) as db:
+        db.execute('BEGIN IMMEDIATE')
+        piped(hour(3, clients=1, per=1, day=25) + hour(10, day=25), now)
+        db.execute('ROLLBACK')
+    equal(counted(), 10 * 24)
+    cretula('stats', '--store', 'store', '--rebuild', env={'CRETULA_CLOCK': now}, code=0)
+    equal(counted(), 11 * 24 + 1)
+    equal(told(now=now)['points'][:len(before['points'])], before['points'])
 
 
 def test_a_stream_that_has_ended():

@@ -268,10 +268,32 @@ app_tally_expire(
 	return (rc == -1 ? err_in(e, "stream %s", stream) : 0);
 }
 
+/*
+ * What a run before did not count is counted first, by the rules of what comes late: else it
+ * would be among what does not.  false: it cannot be.
+ */
+static bool
+count_rest(struct tally_book *book, const struct app_tally_source *source)
+{
+	uint64_t segment, records;
+	bool owes = false;
+
+	tally_book_reach(book, &segment, &records);
+	if (segment == 1 && records == 0) /* nobody was shown anything */
+		return (true);
+	if (tally_book_owes(book, &owes, NULL) == -1)
+		return (false);
+	/* Then all of it is only counted again: by one that began with this, and died. */
+	return (owes ||
+	    (app_tally_guard(book, true, NULL) == 0 &&
+		app_tally_catch_up(book, source, NULL, NULL) == 0));
+}
+
 static int
 count_again(const char *store, const char *stream, bool forget, struct app_tally_rebuilt *done,
     struct err *e)
 {
+	const struct app_tally_source source = { store, stream, NULL, 0 };
 	struct tally_book *book = NULL;
 	struct buf path = { 0 };
 	uint64_t more = 0;
@@ -280,11 +302,10 @@ count_again(const char *store, const char *stream, bool forget, struct app_tally
 	if (check_readable(store, stream, forget, e) == -1 ||
 	    app_tally_path(store, &path, e) == -1 || open_book(path.data, stream, &book, e) == -1 ||
 	    tally_book_mend(book, &done->unreadable, e) == -1 ||
-	    freeze(path.data, stream, false, e) == -1 || tally_book_restart(book, false, e) == -1 ||
-	    tally_book_commit(book, 1, 0, e) == -1)
+	    freeze(path.data, stream, !count_rest(book, &source), e) == -1 ||
+	    tally_book_restart(book, false, e) == -1 || tally_book_commit(book, 1, 0, e) == -1)
 		goto out;
-	rc = app_tally_catch_up(
-	    book, &(struct app_tally_source){ store, stream, NULL, 0 }, &more, e);
+	rc = app_tally_catch_up(book, &source, &more, e);
 	done->counted += more;
 	if (rc == 0 && more == 0) /* else it is tidied where it was counted */
 		rc = tally_book_tidy(book, e);

@@ -12,13 +12,19 @@
 #define STILL_US (VIEW_STILL_US - DAY_US)
 
 int
-app_counter_guard(struct app_counter *c, struct err *e)
+app_tally_guard(struct tally_book *book, bool import, struct err *e)
 {
-	const struct tally_guard guard = { .import = c->how.origin != NULL,
+	const struct tally_guard guard = { .import = import,
 		.k = VIEW_K_ANALYST,
 		.still_hour = tally_index(TALLY_HOUR, clock_now_us() - STILL_US) };
 
-	return (tally_book_guarded(c->book) ? 0 : tally_book_guard(c->book, &guard, e));
+	return (tally_book_guarded(book) ? 0 : tally_book_guard(book, &guard, e));
+}
+
+int
+app_counter_guard(struct app_counter *c, struct err *e)
+{
+	return (app_tally_guard(c->book, c->how.origin != NULL, e));
 }
 
 /*

@@ -27,6 +27,9 @@ struct app_tally_source {
 int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *source,
     uint64_t *counted, struct err *e);
 
+/* What comes late is told from what does not (docs/adr/0050), from now on.  0 or -1. */
+int app_tally_guard(struct tally_book *book, bool import, struct err *e);
+
 /*
  * Before counts of the stream become fewer.  there: is there a stats.db at all?  ERR_INCOMPLETE:
  * as of app_tally_rebuild.

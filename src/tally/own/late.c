@@ -195,6 +195,33 @@ fill(struct tally_late *late, int32_t day, unsigned at)
 	hide_from(late, day);
 }
 
+/* Days before that of shown are put aside, if they have k. */
+int
+tally_late_again(struct tally_book *book, struct err *e)
+{
+	struct tally_late *late = &book->late;
+
+	tally_late_clear(late);
+	if (read_row(book, e) == -1)
+		return (-1);
+	late->again = !late->filling && late->shown != NONE;
+	if (late->again)
+		hide_from(late, tally_late_day(late->shown));
+	return (tally_late_write(book, e));
+}
+
+int
+tally_late_counted(struct tally_book *book, struct err *e)
+{
+	struct tally_late *late = &book->late;
+
+	if (!late->again)
+		return (0);
+	late->again = late->filling = false;
+	late->changed = true;
+	return (tally_late_write(book, e));
+}
+
 /*
  * Something comes into a day, parts of which may have been shown.  1: they stay what they are; 0:
  * there were none, it is filled; -1.

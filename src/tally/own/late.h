@@ -27,6 +27,7 @@ struct tally_late {
 	int32_t shift_day; /* the day of shown, if records move within it; else none: INT32_MIN */
 	int32_t until, moved; /* as the row says, or will (docs/format.md 23) */
 	bool filling, changed; /* likewise; it is to be written */
+	bool again; /* filling is of this book, which counts again */
 	int32_t day; /* the last one of which it was decided; none: INT32_MIN */
 	bool put_aside; /* that one is, or is hidden */
 	uint64_t kept_back; /* requests of such days */
@@ -54,6 +55,9 @@ void tally_late_clear(struct tally_late *late);
 int tally_late_meet(struct tally_book *book, const struct tally_batch *b, struct err *e);
 /* The row, as part of a commit. */
 int tally_late_write(struct tally_book *book, struct err *e);
+/* What is counted again is hidden until tally_late_counted, which is part of a commit, too. */
+int tally_late_again(struct tally_book *book, struct err *e);
+int tally_late_counted(struct tally_book *book, struct err *e);
 /* What was decided since the last commit is not. */
 void tally_late_rollback(struct tally_book *book);
 

@@ -427,6 +427,32 @@ an_import_into_days_that_were_shown_is_for_developers(void **state)
 	assert_int_equal(counted(25, 26), 80);
 }
 
+/* Of a day that is counted again nobody is shown a part. */
+static void
+the_running_day_is_hidden_while_it_is_counted_again(void **state)
+{
+	const struct tally_freezing how = {
+		.stream = "s", .over_us = (FIRST * 24 + 28) * HOUR, .k = VIEW_K_ANALYST
+	};
+	struct tally_book *book = open_book(false, NULL);
+	struct err e = { ERR_NONE, "" };
+
+	for (int hour = 0; hour < 30; hour++)
+		add(book, hour, 30, 30, "/");
+	show(book, 28);
+	assert_int_equal(requests(24, 48), 3 * 30);
+	assert_int_equal(tally_freeze(path, &how, &e), 0);
+	assert_int_equal(tally_book_restart(book, false, &e), 0);
+	for (int hour = 0; hour < 30; hour++) {
+		add(book, hour, 30, 30, "/");
+		commit(book);
+		assert_int_equal(requests(0, 48), 24 * 30);
+	}
+	assert_int_equal(tally_book_tidy(book, &e), 0);
+	assert_int_equal(requests(24, 48), 3 * 30);
+	tally_book_close(book);
+}
+
 /* Whether a day's errors were told: no status of it had k. */
 static bool
 tells_errors(int day)
@@ -559,6 +585,8 @@ main(void)
 		    an_import_into_days_that_were_shown_is_for_developers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    what_came_before_is_put_aside_with_the_rest, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    the_running_day_is_hidden_while_it_is_counted_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    errors_that_were_not_told_are_none_afterwards_either, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_stood_still_was_shown, set_up, tear_down),
