@@ -1,5 +1,7 @@
 """What analysts and the public were shown stays, whatever comes late (docs/adr/0050)."""
+import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -162,18 +164,36 @@ def test_counting_again_by_a_clock_that_was_set_back():
     equal(after['points'][:len(before['points'])], before['points'])
 
 
-def test_what_is_counted_only_again():
-    """What could not be counted in time is late as it would have been then."""
+def test_what_could_not_be_counted_in_time():
+    """It is late as it would have been then, whoever counts it."""
+    now = '2025-11-25T11:30:00Z'
+    for way in ('rebuild', 'pipe'):
+        piped(day(range(10), day=25), '2025-11-25T10:30:00Z')
+        before = told(now=now)
+        with contextlib.closing(sqlite3.connect('store/stats.db', isolation_level=None)) as db:
+            db.execute('BEGIN IMMEDIATE')
+            piped(hour(3, clients=1, per=1, day=25) + hour(10, day=25), now)
+            db.execute('ROLLBACK')
+        equal(counted(), 10 * 24)
+        if way == 'rebuild':
+            cretula('stats', '--store', 'store', '--rebuild', env={'CRETULA_CLOCK': now}, code=0)
+        else:
+            piped(hour(11, clients=1, per=1, day=25), now)
+        equal(counted(), 11 * 24 + (1 if way == 'rebuild' else 2), way)
+        equal(told(now=now)['points'][:len(before['points'])], before['points'], way)
+        shutil.rmtree('store')
+        shutil.rmtree('store.keys')
+
+
+def test_an_erasure_that_died():
+    """All is counted again, into the hours that it had; what comes then is late all the same."""
     now = '2025-11-25T11:30:00Z'
     piped(day(range(10), day=25), '2025-11-25T10:30:00Z')
     before = told(now=now)
-    with sqlite3.connect('store/stats.db', isolation_level=None) as db:
-        db.execute('BEGIN IMMEDIATE')
-        piped(hour(3, clients=1, per=1, day=25) + hour(10, day=25), now)
-        db.execute('ROLLBACK')
-    equal(counted(), 10 * 24)
-    cretula('stats', '--store', 'store', '--rebuild', env={'CRETULA_CLOCK': now}, code=0)
-    equal(counted(), 11 * 24 + 1)
+    with contextlib.closing(sqlite3.connect('store/stats.db', isolation_level=None)) as db:
+        db.execute('UPDATE stream SET segment=0,records=7')
+    piped(hour(3, clients=1, per=1, day=25) + hour(10, day=25), now)
+    equal([counted('--since', f'2025-11-25T{n:02}:00:00Z', '--until', f'2025-11-25T{n + 1:02}:00:00Z') for n in (3, 8, 9)], [24, 24, 25])
     equal(told(now=now)['points'][:len(before['points'])], before['points'])
 
 

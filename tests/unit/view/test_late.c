@@ -542,6 +542,69 @@ what_came_before_is_put_aside_with_the_rest(void **state)
 	tally_book_close(book);
 	assert_int_equal(requests(0, 24), 60);
 	assert_int_equal(counted(0, 24), 61);
+	assert_int_equal(tear_down(NULL), 0);
+
+	book = open_book(false, NULL);
+	show(book, 1);
+	add(book, 10, 30, 30, "/");
+	(void)tally_book_show(book, FIRST * 24 + 30); /* with the same commit */
+	add(book, 11, 1, 1, "/");
+	commit(book);
+	tally_book_close(book);
+	assert_int_equal(requests(0, 24), 30);
+	assert_int_equal(counted(0, 24), 31);
+}
+
+static void
+a_day_that_was_filled_is_so_once(void **state)
+{
+	struct tally_book *book = open_book(false, NULL);
+
+	add(book, 30, 30, 30, "/");
+	show(book, 48);
+	tally_book_close(book);
+	book = open_book(false, NULL);
+	add(book, 3, 30, 30, "/");
+	tally_book_rollback(book); /* it comes again, and is hidden as before */
+	add(book, 3, 30, 30, "/");
+	commit(book);
+	assert_int_equal(requests(0, 48), 0);
+	show(book, 49);
+	assert_int_equal(requests(0, 48), 60);
+	add(book, 3, 1, 1, "/");
+	show(book, 50);
+	assert_int_equal(requests(0, 48), 60);
+	assert_int_equal(counted(0, 48), 61);
+	tally_book_close(book);
+}
+
+static void
+a_day_of_few_is_not_put_aside(void **state)
+{
+	struct tally_book *book = open_book(false, NULL);
+
+	add(book, 3, 10, 5, "/");
+	show(book, 24);
+	tally_book_close(book);
+	assert_int_equal(requests(0, 24), 0);
+	book = open_book(false, NULL);
+	add(book, 4, 30, 30, "/");
+	show(book, 48);
+	assert_int_equal(requests(0, 24), 40);
+	tally_book_close(book);
+}
+
+/* Whoever writes goes by the same: what is hidden is not shown by standing still. */
+static void
+ten_days_show_what_nobody_fills(void **state)
+{
+	struct tally_shown shown = { .hour = FIRST * 24, .until = INT32_MIN, .moved = INT32_MIN };
+	const int64_t now = (FIRST + 30) * DAY;
+
+	assert_int_equal(view_shown_us(&shown, now), now - VIEW_STILL_US);
+	assert_int_equal(view_shown_us(&shown, FIRST * DAY), FIRST * DAY);
+	shown.filling = true;
+	assert_int_equal(view_shown_us(&shown, now), FIRST * DAY);
 }
 
 static void
@@ -566,6 +629,13 @@ it_never_goes_back(void **state)
 	commit(book);
 	tally_book_close(book);
 	assert_int_equal(requests(0, 24), 60);
+
+	book = open_book(false, NULL); /* by a clock that was set back meanwhile */
+	for (int n = DAYS * 24 - 2; n < DAYS * 24 + 5; n++)
+		add(book, n, 30, 30, "/");
+	show(book, DAYS * 24 + 10);
+	tally_book_close(book);
+	assert_int_equal(requests(DAYS * 24 - 24, DAYS * 24 + 24), 60);
 }
 
 int
@@ -590,6 +660,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    errors_that_were_not_told_are_none_afterwards_either, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_stood_still_was_shown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_day_that_was_filled_is_so_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_day_of_few_is_not_put_aside, set_up, tear_down),
+		cmocka_unit_test(ten_days_show_what_nobody_fills),
 		cmocka_unit_test_setup_teardown(it_never_goes_back, set_up, tear_down),
 	};
 
