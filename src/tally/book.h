@@ -105,6 +105,8 @@ void tally_book_unguard(struct tally_book *book);
  * they are.
  */
 bool tally_book_show(struct tally_book *book, int64_t hour);
+/* The newest hour of what was added since this was called; false: nothing was. */
+bool tally_book_newest(struct tally_book *book, int64_t *hour);
 /* So many requests came too late: only developers are told of them. */
 uint64_t tally_book_kept_back(const struct tally_book *book);
 /* The last hour before that one of what was committed.  1; 0: there is none; -1. */

@@ -48,12 +48,15 @@ bool
 app_counter_show(struct app_counter *c, bool ends)
 {
 	int64_t now_us = clock_now_us();
-	int64_t over_hour = tally_index(TALLY_HOUR, now_us - VIEW_SETTLE_US);
+	int64_t over_hour = tally_index(TALLY_HOUR, now_us - VIEW_SETTLE_US), newest;
 
 	if (app_counter_guard(c, NULL) == -1)
 		return (false);
 	if (ends)
 		return (show_rest(c, over_hour, tally_index(TALLY_HOUR, now_us) + 1));
+	/* Nothing but what is more than a day old: it still reads what waited. */
+	if (tally_book_newest(c->book, &newest) && newest < over_hour - DAY_HOURS)
+		return (false);
 	/* For so long what waited at the start may take, of several sources. */
 	if (c->how.origin != NULL || clock_mono_ns() - c->since_ns < VIEW_SETTLE_US * 1000)
 		return (false);

@@ -13,7 +13,7 @@ void
 tally_late_clear(struct tally_late *late)
 {
 	memset(late, 0, sizeof(*late));
-	late->shown = late->shift_day = late->until = late->moved = late->day = NONE;
+	late->shown = late->shift_day = late->until = late->moved = late->newest = late->day = NONE;
 }
 
 static int32_t
@@ -148,6 +148,14 @@ tally_book_last(struct tally_book *book, int64_t before, int64_t *hour, struct e
 	return (rc);
 }
 
+bool
+tally_book_newest(struct tally_book *book, int64_t *hour)
+{
+	*hour = book->late.newest;
+	book->late.newest = NONE;
+	return (*hour != NONE);
+}
+
 uint64_t
 tally_book_kept_back(const struct tally_book *book)
 {
@@ -278,6 +286,8 @@ tally_late_meet(struct tally_book *book, const struct tally_batch *b, struct err
 	for (uint32_t i = 0; late->on && i < b->minute_count; i++) {
 		int32_t hour = hour_of_minute(b->minutes[i].minute);
 
+		if (hour > late->newest)
+			late->newest = hour;
 		if (hour >= late->shown)
 			continue;
 		if (meet_hour(book, hour, e) == -1)

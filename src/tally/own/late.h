@@ -28,6 +28,7 @@ struct tally_late {
 	int32_t until, moved; /* as the row says, or will (docs/format.md 23) */
 	bool filling, changed; /* likewise; it is to be written */
 	bool again; /* filling is of this book, which counts again */
+	int32_t newest; /* hour of what came since it was asked for; none: INT32_MIN */
 	int32_t day; /* the last one of which it was decided; none: INT32_MIN */
 	bool put_aside; /* that one is, or is hidden */
 	uint64_t kept_back; /* requests of such days */

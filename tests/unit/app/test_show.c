@@ -113,6 +113,29 @@ what_is_live_is_shown_ten_minutes_later(void **state)
 	tally_book_close(c.book);
 }
 
+/* A year of old logs takes more than ten minutes. */
+static void
+what_waited_is_read_first(void **state)
+{
+	struct app_counter c;
+
+	clock_set(at(12, 15));
+	open_counter(&c, false);
+	c.since_ns -= INT64_C(6000000000000);
+	count(&c, at(-2000, 0));
+	count(&c, at(-11, 0));
+	assert_true(app_counter_show(&c, false)); /* live, and one of its sources is late */
+	assert_int_equal(shown(&c), 12);
+	clock_set(at(14, 15));
+	count(&c, at(-2000, 0));
+	count(&c, at(-13, 0));
+	assert_false(app_counter_show(&c, false));
+	assert_int_equal(shown(&c), 12);
+	assert_true(app_counter_show(&c, false)); /* nothing came: it has been read */
+	assert_int_equal(shown(&c), 14);
+	tally_book_close(c.book);
+}
+
 static void
 what_has_ended_is_shown_as_far_as_it_is_whole(void **state)
 {
@@ -170,6 +193,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    what_is_live_is_shown_ten_minutes_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_waited_is_read_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    what_has_ended_is_shown_as_far_as_it_is_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
