@@ -266,7 +266,8 @@ say_late(void *arg, uint64_t requests)
 	(void)arg;
 	app_warn("import",
 	    "%llu requests are of days that analysts and the public may have been shown: these "
-	    "keep their answers, developers are told all (docs/roles.md)",
+	    "keep their answers, developers are told all; logs that belong together are best "
+	    "imported at once (docs/roles.md)",
 	    (unsigned long long)requests);
 }
 
@@ -454,8 +455,10 @@ const struct app_command app_command_import = { "import",
 	"Files may be plain, .gz or .zst, in any order (they are sorted by time); - is standard\n"
 	"input. What is sealed already is skipped, so an interrupted import is simply run again,\n"
 	"and a log that has grown gives only its new lines; a last line without line end is left\n"
-	"until it is whole (--final takes it). Each import masks with a key of its\n"
-	"own that is destroyed at the end: afterwards nobody can test a guess, us included.\n\n"
+	"until it is whole (--final takes it). Logs of the same days are best imported at once:\n"
+	"what analysts may have been shown of a day stays as it is. Each import masks with a\n"
+	"key of its own that is destroyed at the end: afterwards nobody can test a guess, us\n"
+	"included.\n\n"
 	"examples:\n"
 	"  cretula import --store ./store --stream shop --format auto access.log\n"
 	"  cretula import --store ./store --stream shop /var/log/nginx/access.log*\n"
