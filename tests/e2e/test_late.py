@@ -185,6 +185,22 @@ def test_what_could_not_be_counted_in_time():
         shutil.rmtree('store.keys')
 
 
+def test_an_erasure_of_what_could_not_be_counted_in_time():
+    """It is counted before anything is taken back, and is late all the same: of the running day, and of one that is over."""
+    now = '2025-11-25T11:30:00Z'
+    piped(day() + day(range(10), day=25), '2025-11-25T10:30:00Z')
+    before = told(now=now)
+    with contextlib.closing(sqlite3.connect('store/stats.db', isolation_level=None)) as db:
+        db.execute('BEGIN IMMEDIATE')
+        piped(hour(5, clients=1, per=1, target='/secret') + hour(3, clients=1, per=1, day=25) + hour(10, day=25), now)
+        db.execute('ROLLBACK')
+    equal(counted(), 34 * 24)
+    cretula('subject', 'erase', *SHOP, '--reason', 'Art. 17', '--record', '700', env={'CRETULA_CLOCK': now}, code=0)
+    equal(counted(), 34 * 24 + 25)
+    after = told(now=now)
+    equal((after['days'], after['points'][:len(before['points'])]), (before['days'], before['points']))
+
+
 def test_an_erasure_or_a_count_that_died():
     """All is counted again, into the hours that it had; what comes then is late all the same."""
     now = '2025-11-25T11:30:00Z'

@@ -92,17 +92,6 @@ commit_shown(struct app_counter *c, bool ends)
 		commit(c, c->open, c->records);
 }
 
-/* By this process, or by another one that has begun, or did not end. */
-static bool
-counts_again(struct app_counter *c)
-{
-	uint64_t segment, records;
-	bool owes = false;
-
-	tally_book_reach(c->book, &segment, &records);
-	return (segment == 0 || (tally_book_owes(c->book, &owes, NULL) == 0 && owes));
-}
-
 /*
  * Up to the segment before.  What is sealed behind it was given with its subjects, whom no segment
  * names, and waits here.
@@ -113,7 +102,7 @@ catch_up_once(struct app_counter *c, uint64_t before, struct err *e)
 	const struct app_tally_source source = { c->how.store, c->how.stream,
 		c->how.waits ? NULL : &c->stop, before };
 
-	if (counts_again(c))
+	if (app_tally_counts_again(c->book))
 		tally_book_unguard(c->book);
 	else if (app_counter_guard(c, e) == -1)
 		return (-1);

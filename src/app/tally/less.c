@@ -188,14 +188,16 @@ change_reach(struct app_tally_less *less, struct err *e)
 }
 
 /*
- * Sealed segments are counted first, so that what goes was counted.  Of an open one records
- * are counted that nobody can look at yet.
+ * Sealed segments are counted first, so that what goes was counted, by the rules of what comes
+ * late.  Of an open one records are counted that nobody can look at yet.
  */
 static int
 less_of_it(struct app_tally_less *less, struct err *e)
 {
 	const struct app_tally_source source = { less->store, less->stream, NULL, 0 };
 
+	if (!app_tally_counts_again(less->book) && app_tally_guard(less->book, true, e) == -1)
+		return (-1);
 	if (app_tally_catch_up(less->book, &source, NULL, e) == -1)
 		return (-1);
 	tally_book_reach(less->book, &less->segment, &less->records);

@@ -21,6 +21,17 @@ app_tally_guard(struct tally_book *book, bool import, struct err *e)
 	return (tally_book_guarded(book) ? 0 : tally_book_guard(book, &guard, e));
 }
 
+/* By this process, or by another one that has begun, or did not end. */
+bool
+app_tally_counts_again(struct tally_book *book)
+{
+	uint64_t segment, records;
+	bool owes = false;
+
+	tally_book_reach(book, &segment, &records);
+	return (segment == 0 || (tally_book_owes(book, &owes, NULL) == 0 && owes));
+}
+
 int
 app_counter_guard(struct app_counter *c, struct err *e)
 {

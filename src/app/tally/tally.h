@@ -29,6 +29,8 @@ int app_tally_catch_up(struct tally_book *book, const struct app_tally_source *s
 
 /* What comes late is told from what does not (docs/adr/0050), from now on.  0 or -1. */
 int app_tally_guard(struct tally_book *book, bool import, struct err *e);
+/* Not where all is counted again: then nothing comes late. */
+bool app_tally_counts_again(struct tally_book *book);
 
 /*
  * Before counts of the stream become fewer.  there: is there a stats.db at all?  ERR_INCOMPLETE:
