@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/err.h"
 #include "tally/read/inside.h"
@@ -161,22 +160,32 @@ fold_packs(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct
 
 /* ---- counts that are over themselves ---- */
 
-/* What was put aside, too; days that are have no period. */
-static const char *const tables[] = { "total WHERE period=?2", "cells WHERE period=?2",
-	"uniq WHERE period=?2", "released WHERE period=?2", "frozen WHERE ?2=2" };
-#define TABLES (sizeof(tables) / sizeof(tables[0]))
+#define OVER "stream=(SELECT id FROM stream WHERE name=?1) AND idx<?3"
+#define FROM(table) "DELETE FROM " table " WHERE period=?2 AND " OVER
+
+/*
+ * What was put aside, too.  Who kept what a day was has what comes into it, if it is shown again:
+ * that it was one stays, without a number.
+ */
+static const char *const steps[] = {
+	"INSERT INTO frozen SELECT stream,idx,0 FROM cells WHERE ?2=2 AND period=2 AND dim=0 "
+	"AND " OVER " AND idx NOT IN (SELECT idx FROM frozen WHERE " OVER ")",
+	"UPDATE frozen SET subjects=0 WHERE ?2=2 AND subjects<>0 AND " OVER,
+	FROM("total"),
+	FROM("cells"),
+	FROM("uniq"),
+	FROM("released"),
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
 
 static int
-empty_table(sqlite3 *db, const char *table, const struct tally_folding *how,
-    enum tally_period period, struct err *e)
+do_step(sqlite3 *db, const char *sql, const struct tally_folding *how, enum tally_period period,
+    struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	char sql[128];
-	int rc;
+	int rc = tally_db_prepare(db, sql, &st, e);
 
-	(void)snprintf(sql, sizeof(sql),
-	    "DELETE FROM %s AND stream=(SELECT id FROM stream WHERE name=?1) AND idx<?3", table);
-	if ((rc = tally_db_prepare(db, sql, &st, e)) == 0) {
+	if (rc == 0) {
 		(void)sqlite3_bind_text(st, 1, how->stream, -1, SQLITE_STATIC);
 		(void)sqlite3_bind_int(st, 2, (int)period);
 		(void)sqlite3_bind_int64(st, 3, tally_index(period, how->until_us));
@@ -190,10 +199,10 @@ static int
 empty_tables(sqlite3 *db, const struct tally_folding *how, uint64_t *count, struct err *e)
 {
 	for (int period = 0; period < TALLY_PERIOD_COUNT; period++)
-		for (size_t i = 0; i < TABLES; i++) {
-			if (empty_table(db, tables[i], how, (enum tally_period)period, e) == -1)
+		for (size_t i = 0; i < STEPS; i++) {
+			if (do_step(db, steps[i], how, (enum tally_period)period, e) == -1)
 				return (-1);
-			*count += (uint64_t)sqlite3_changes(db);
+			*count += i < 2 ? 0 : (uint64_t)sqlite3_changes(db);
 		}
 	return (0);
 }

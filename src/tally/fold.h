@@ -35,8 +35,8 @@ int tally_fold(const char *path, const struct tally_folding *how, uint64_t *fold
 
 /*
  * All that was counted of periods that are over at the beginning of the day that until_us is in
- * goes, small or not, and what was put aside of them (freeze.h).  rows: how many did.  As
- * tally_fold otherwise.
+ * goes, small or not, and what was put aside of them (freeze.h).  rows: how many did.  Of these
+ * days nothing is shown any more, whatever comes.  As tally_fold otherwise.
  */
 int tally_expire(const char *path, const struct tally_folding *how, uint64_t *rows, struct err *e);
 

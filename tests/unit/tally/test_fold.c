@@ -412,7 +412,7 @@ no_day_loses_some_of_its_hours(void **state)
 	buf_free(&after);
 }
 
-/* What was put aside before an erasure has the same term. */
+/* What was put aside before an erasure has the same term; that there was such a day has none. */
 static void
 what_was_put_aside_goes_with_it(void **state)
 {
@@ -425,9 +425,10 @@ what_was_put_aside_goes_with_it(void **state)
 	assert_int_equal(tally_freeze(path, &aside, &e), 0);
 	dump("SELECT stream,idx FROM frozen ORDER BY 1,2", &after);
 	assert_string_equal(after.data, "1 20418\n1 20419\n");
+	old_run(path, "UPDATE frozen SET subjects=12");
 	assert_int_equal(tally_expire(path, &how, &rows, &e), 0);
-	dump("SELECT stream,idx FROM frozen ORDER BY 1,2", &after);
-	assert_string_equal(after.data, "1 20419\n");
+	dump("SELECT stream,idx,subjects FROM frozen ORDER BY 1,2", &after);
+	assert_string_equal(after.data, "1 20418 0\n1 20419 12\n");
 	dump("SELECT DISTINCT period,idx FROM released ORDER BY 1,2", &after);
 	assert_string_equal(after.data, "1 490056\n2 20419\n");
 	how.until_us = START_US + 2 * DAY_US;
