@@ -98,6 +98,8 @@ struct tally_guard {
 };
 int tally_book_guard(struct tally_book *book, const struct tally_guard *guard, struct err *e);
 bool tally_book_guarded(const struct tally_book *book);
+/* Is any record of it counted in another hour than its own?  Of one that is guarded. */
+bool tally_book_moved(const struct tally_book *book);
 /* What is counted again does not come late. */
 void tally_book_unguard(struct tally_book *book);
 /*

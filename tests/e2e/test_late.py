@@ -201,6 +201,17 @@ def test_an_erasure_of_what_could_not_be_counted_in_time():
     equal((after['days'], after['points'][:len(before['points'])]), (before['days'], before['points']))
 
 
+def test_an_erasure_of_what_was_counted_in_another_hour():
+    """It goes from the hour that it was moved to, though the one that it says has more of the same minute."""
+    now = '2025-11-25T11:30:00Z'
+    piped(day(range(10), day=25), '2025-11-25T10:30:00Z')
+    piped(hour(3, clients=1, per=1, day=25) + hour(10, day=25), now)
+    before = told(now=now)
+    cretula('subject', 'erase', *SHOP, '--reason', 'Art. 17', '--record', '240', env={'CRETULA_CLOCK': now}, code=0)
+    equal([counted('--since', f'2025-11-25T{n:02}:00:00Z', '--until', f'2025-11-25T{n + 1:02}:00:00Z') for n in (3, 9, 10)], [24, 24, 24])
+    equal(told(now=now)['points'][:len(before['points'])], before['points'])
+
+
 def test_an_erasure_or_a_count_that_died():
     """All is counted again, into the hours that it had; what comes then is late all the same."""
     now = '2025-11-25T11:30:00Z'

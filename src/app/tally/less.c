@@ -200,6 +200,8 @@ less_of_it(struct app_tally_less *less, struct err *e)
 		return (-1);
 	if (app_tally_catch_up(less->book, &source, NULL, e) == -1)
 		return (-1);
+	if (tally_book_moved(less->book)) /* of what goes nobody knows the hour it is counted in */
+		return (err_set(e, ERR_INCOMPLETE, "what came late is in other hours"));
 	tally_book_reach(less->book, &less->segment, &less->records);
 	if (less->records > 0)
 		return (err_set(e, ERR_INCOMPLETE, "a part of a segment is counted"));

@@ -77,6 +77,12 @@ tally_book_unguard(struct tally_book *book)
 }
 
 bool
+tally_book_moved(const struct tally_book *book)
+{
+	return (book->late.moved != NONE);
+}
+
+bool
 tally_book_guarded(const struct tally_book *book)
 {
 	return (book->late.on);
@@ -226,6 +232,7 @@ tally_late_counted(struct tally_book *book, struct err *e)
 	if (!late->again)
 		return (0);
 	late->again = late->filling = false;
+	late->moved = NONE; /* all is where its lines say */
 	late->changed = true;
 	return (tally_late_write(book, e));
 }
