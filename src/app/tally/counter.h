@@ -35,8 +35,8 @@ struct app_counter *app_counter_open(const struct app_counter_options *how);
 /* Its thread begins, once the process is confined: what is given before is not counted. */
 void app_counter_start(struct app_counter *c);
 /*
- * All that the input had is given: days of it that are over are whole, and may be shown.  Else
- * an import is not, and what is live only once it was read for ten minutes.
+ * All that the input had is given: up to its last hour it may be shown.  Else an import is not, and
+ * what is live only once it was read for ten minutes.
  */
 void app_counter_ends(struct app_counter *c);
 /*

@@ -60,7 +60,7 @@ struct view_counts {
 
 /* Aggregates are written a while after their records: so long is an hour not over yet. */
 #define VIEW_SETTLE_US INT64_C(600000000)
-/* A stream that nothing came to for so long has ended: its last day is shown (docs/adr/0050). */
+/* What is so old counts as whole, and is shown (docs/adr/0050). */
 #define VIEW_STILL_US INT64_C(864000000000)
 
 /* What begins before this may have been shown; the clock may have been set back since. */
